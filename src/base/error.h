@@ -1,0 +1,73 @@
+/* error.h - why an operation failed
+ *
+ * A function that can fail takes `struct error **err` last and returns 0 or -1 (a constructor: a
+ * pointer or NULL).  On failure it has set *err, once, at the place that knows the cause; callers
+ * add what they were doing with error_wrap(), and only the cli layer prints.  The kind decides
+ * the exit status, the class and the remote code are for machines; nobody parses text.
+ */
+#ifndef OCIFP_BASE_ERROR_H
+#define OCIFP_BASE_ERROR_H
+
+#include <stdbool.h>
+
+#include "base/cleanup.h"
+
+struct error;
+
+/* One kind per exit status; cli/exit_status.c has the numbers. */
+enum error_kind {
+	ERROR_FAILURE,     /* quota, an exhausted resource, a fault of our own */
+	ERROR_USAGE,       /* command line, project file or configuration */
+	ERROR_ABSENT,      /* proven absent; only repository/presence makes it */
+	ERROR_DENIED,      /* credentials missing or refused */
+	ERROR_UNAVAILABLE, /* network or server trouble: the answer is unknown */
+	ERROR_RATE,        /* rate limit, retry budget spent */
+	ERROR_CONTENT,     /* not what its digest, size or specification says */
+	ERROR_PLATFORM,    /* the image lacks the wanted platform */
+	ERROR_REFUSED,     /* trust or conflict: certificate, lock file, moved tag */
+	ERROR_LOCAL,       /* local input or output, or waiting for a lock */
+	ERROR_BUILD,       /* the build command failed */
+	ERROR_TIMEOUT,     /* the user's own --timeout has passed */
+	ERROR_KIND_COUNT
+};
+
+/* What a registry said, for --json and the status file. */
+struct error_remote {
+	int http_status;        /* 0: no response */
+	const char *code;       /* the registry's own, e.g. MANIFEST_UNKNOWN; NULL: none */
+	const char *request_id; /* NULL: none */
+	bool retryable;         /* the same call may succeed later */
+};
+
+/* Both return -1, so a failing function can `return error_set(...)`. */
+int error_set(struct error **err, enum error_kind kind, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* ERROR_LOCAL with the text of `errnum`; ENOMEM and EMFILE are ERROR_FAILURE. */
+int error_set_errno(struct error **err, int errnum, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Puts "context: " before the text.  Returns -1. */
+int error_wrap(struct error **err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* These add to an error that was set and return -1 too.  A class is a literal such as "tls";
+ * a hint says what to do about it, and the first one given stays. */
+int error_set_class(struct error **err, const char *class_name);
+int error_set_hint(struct error **err, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+int error_set_remote(struct error **err, const struct error_remote *remote);
+
+enum error_kind error_kind(const struct error *error);
+bool error_is(const struct error *error, enum error_kind kind); /* false for NULL */
+
+/* The whole chain, outermost first: "cannot pull x: layer 3: Connection refused". */
+const char *error_text(const struct error *error);
+const char *error_class(const struct error *error); /* NULL: none */
+const char *error_hint(const struct error *error);  /* NULL: none */
+const struct error_remote *error_remote(const struct error *error);
+
+void error_free(struct error *error);
+DEFINE_CLEANUP(struct error, error_free)
+#define AUTO_ERROR CLEANUP(error_free_at)
+
+#endif

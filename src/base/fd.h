@@ -1,0 +1,42 @@
+/* fd.h - whole reads, whole writes, and files that appear whole or not at all */
+#ifndef OCIFP_BASE_FD_H
+#define OCIFP_BASE_FD_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/cleanup.h"
+
+struct buf;
+struct error;
+
+/* All of these go on after EINTR and short counts.  `what` names the file in messages. */
+int fd_write_all(int fd, const void *bytes, size_t size, const char *what, struct error **err);
+int fd_pwrite_all(int fd, const void *bytes, size_t size, uint64_t offset, const char *what,
+		  struct error **err);
+
+/* Appends to `buf` until end of file; the buffer's limit holds. */
+int fd_read_all(int fd, struct buf *buf, const char *what, struct error **err);
+
+/* The same for a path, beneath `dir_fd` (or AT_FDCWD).  Only a regular file is read: a FIFO or a
+ * device never blocks us.  A missing file is ERROR_LOCAL unless file_find() is used, which
+ * returns 0 with *ret_found false for it. */
+int file_read(int dir_fd, const char *path, struct buf *buf, struct error **err);
+int file_find(int dir_fd, const char *path, struct buf *buf, bool *ret_found, struct error **err);
+
+/* Opens a regular file for reading, without blocking on anything else. */
+int file_open(int dir_fd, const char *path, struct error **err);
+
+/* Replaces `path` by temporary file, fsync, rename, fsync of the directory. */
+int file_replace(int dir_fd, const char *path, mode_t mode, const void *bytes, size_t size,
+		 struct error **err);
+
+/* Makes a directory and its parents; one that is there is fine. */
+int dir_make(const char *path, mode_t mode, struct error **err);
+int dir_open(const char *path, struct error **err);
+
+/* Names durable: fsync of the directory that holds `path` (or of `dir_fd` itself for NULL). */
+int dir_sync(int dir_fd, const char *path, struct error **err);
+
+#endif

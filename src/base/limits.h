@@ -1,0 +1,75 @@
+/* limits.h - the most that we accept from anyone
+ *
+ * Each limit has its unit in its name, its reason, and its source where there is one.  Every one
+ * has a test at it and one past it.
+ */
+#ifndef OCIFP_BASE_LIMITS_H
+#define OCIFP_BASE_LIMITS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define KIB ((size_t)1024)
+#define MIB ((size_t)1024 * 1024)
+
+/* Documents */
+#define MANIFEST_LIMIT_BYTES (4 * MIB) /* distribution-spec: registries SHOULD take 4 MiB */
+#define CONFIG_LIMIT_BYTES (4 * MIB)   /* an image config is a document like a manifest */
+#define JSON_LIMIT_DEPTH 64            /* no specification nests deeper than about ten */
+#define JSON_LIMIT_TOKENS 100000       /* about 23 MiB in jansson, whose cost is 229 bytes each */
+#define LAYERS_LIMIT_COUNT 1024        /* overlayfs stacks 500; builders make fewer than 130 */
+#define INDEX_LIMIT_DEPTH 4            /* index in index; tools make two levels at most */
+#define RECORD_LIMIT_BYTES (64 * MIB)  /* published input list: 500,000 paths of 128 bytes */
+
+/* Names: distribution-spec, "Pulling manifests" */
+#define NAME_LIMIT_CHARS 255 /* host and name together: many clients stop here */
+#define TAG_LIMIT_CHARS 128
+#define URL_LIMIT_CHARS 8192 /* signed blob URLs are 1 to 2 KiB long */
+
+/* HTTP */
+#define HEADERS_LIMIT_BYTES (64 * KIB)
+#define HEADERS_LIMIT_COUNT 200
+#define CHALLENGE_LIMIT_BYTES (8 * KIB)
+#define TOKEN_LIMIT_BYTES (128 * KIB) /* a token answer; tokens themselves are 1 to 8 KiB */
+#define ERROR_BODY_LIMIT_BYTES (8 * KIB)
+#define TAGS_PAGE_LIMIT_BYTES MIB
+#define TAGS_LIMIT_COUNT 1000000
+#define REDIRECTS_LIMIT_COUNT 5
+#define INTERIM_LIMIT_COUNT 100 /* 1xx responses before the real one */
+#define WARNINGS_LIMIT_BYTES (4 * KIB)
+
+/* Retry: see http/retry.h */
+#define ATTEMPTS_LIMIT_COUNT 6
+#define RECONNECTS_LIMIT_COUNT 20 /* of one blob, progress or not */
+#define BACKOFF_FIRST_MS 500
+#define BACKOFF_LIMIT_MS 30000
+#define RETRY_AFTER_LIMIT_MS 300000 /* a longer wait is an answer: rate limited */
+#define PROGRESS_RESET_BYTES MIB    /* this much progress makes the attempts fresh again */
+
+/* Time */
+#define CONNECT_TIMEOUT_MS 30000
+#define STALL_TIMEOUT_S 30 /* below STALL_BYTES_PER_S for this long: the transfer is dead */
+#define STALL_BYTES_PER_S 1024
+#define REQUEST_TIMEOUT_MS 60000 /* of one that carries no blob */
+#define HELPER_TIMEOUT_MS 30000  /* a credential helper */
+#define TOKEN_LIFE_FLOOR_S 60    /* distribution-spec token: the default of expires_in */
+
+/* Transfers */
+#define TRANSFERS_LIMIT_COUNT 6 /* blobs at once; CDNs limit per connection */
+#define CONNECTIONS_LIMIT_COUNT 6
+#define TRANSFER_BUFFER_BYTES (256 * KIB)
+
+/* Local files */
+#define PROJECT_FILE_LIMIT_BYTES (1 * MIB)
+#define AUTH_FILE_LIMIT_BYTES (1 * MIB)
+#define LOCK_FILE_LIMIT_BYTES (4 * MIB)
+#define HELPER_OUTPUT_LIMIT_BYTES (64 * KIB)
+#define LAYOUT_INDEX_LIMIT_BYTES (16 * MIB) /* index.json of a layout with many tags */
+#define INPUTS_LIMIT_COUNT 2000000          /* files of one fingerprint: about 400 MiB of paths */
+#define PATH_LIMIT_BYTES 4096
+#define GIT_OUTPUT_LIMIT_BYTES (512 * MIB) /* paths of `git ls-files`, up to INPUTS_LIMIT_COUNT */
+
+/* What we print of remote text */
+#define REMOTE_TEXT_LIMIT_BYTES (1 * KIB)
+
+#endif

@@ -1,0 +1,16 @@
+noinst_LIBRARIES += %D%/libbase.a
+%C%_libbase_a_SOURCES = \
+	%D%/buf.c %D%/buf.h \
+	%D%/cleanup.h \
+	%D%/deadline.c %D%/deadline.h \
+	%D%/error.c %D%/error.h \
+	%D%/fd.c %D%/fd.h \
+	%D%/limits.h \
+	%D%/observer.c %D%/observer.h \
+	%D%/spawn.c %D%/spawn.h \
+	%D%/strings.c %D%/strings.h \
+	%D%/text.c %D%/text.h \
+	%D%/workers.c %D%/workers.h \
+	%D%/xalloc.c %D%/xalloc.h
+
+base_libs = src/base/libbase.a -lpthread

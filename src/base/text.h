@@ -1,0 +1,37 @@
+/* text.h - foreign text made harmless, and small questions about text
+ *
+ * Whatever a registry, an image, a redirect or a helper said reaches a terminal or a log through
+ * text_quote() alone: one line, no control characters (C0, C1, DEL), no bidirectional overrides,
+ * no broken UTF-8, and nothing that a CI runner takes for a command ("::", "##[", "##vso[").
+ */
+#ifndef OCIFP_BASE_TEXT_H
+#define OCIFP_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The caller owns the result; more than REMOTE_TEXT_LIMIT_BYTES is cut and ends with "...". */
+char *text_quote(const char *bytes, size_t size);
+char *text_quote_string(const char *text);
+
+/* Without the query and user info, which are credentials in signed URLs: "https://h/p?..." */
+char *text_quote_url(const char *url);
+
+bool text_starts(const char *text, const char *prefix);
+bool text_ends(const char *text, const char *suffix);
+bool text_is_printable_ascii(const char *text); /* 0x20 to 0x7e: fit for an HTTP header */
+
+void text_hex(const uint8_t *bytes, size_t size, char *ret_hex); /* 2 * size + 1 bytes */
+bool text_parse_hex(const char *hex, size_t size, uint8_t *ret_bytes); /* lower case, 2 * size */
+
+/* Decimal digits alone, in range; anything else is false. */
+bool text_parse_uint(const char *text, uint64_t max, uint64_t *ret_value);
+
+/* "90", "1.5s", "500ms", "2m", "1h30m": what `sleep` and Go print.  A bare number is seconds. */
+bool text_parse_duration_ms(const char *text, int64_t *ret_ms);
+
+/* "786.0 MB": decimal units, as disks and networks count. */
+char *text_bytes(uint64_t size_bytes);
+
+#endif

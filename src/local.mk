@@ -1,0 +1,5 @@
+# One static archive per layer, lowest first.  What a layer links is named once, highest first, as
+# the linker wants it: a unit test that links <layer>_libs of the layer it tests proves that this
+# layer needs nothing above.
+
+include %D%/base/local.mk

@@ -1,0 +1,17 @@
+# Every test speaks TAP.  unit/: one file a source file, linked only against its layer and those
+# below; cli/: the program against doubles; peers/: against real registries and tools; faults/:
+# against a misbehaving server; lint/: the source itself.
+TEST_EXTENSIONS = .sh .bats
+TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+LOG_DRIVER = $(TAP_DRIVER)
+SH_LOG_DRIVER = $(TAP_DRIVER)
+BATS_LOG_DRIVER = $(TAP_DRIVER)
+BATS_LOG_COMPILER = bats
+AM_BATS_LOG_FLAGS = --tap
+AM_TESTS_ENVIRONMENT = \
+	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
+	top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
+	PATH='$(abs_top_builddir)':"$$PATH"; export PATH;
+
+include %D%/unit/local.mk
+include %D%/lint/local.mk

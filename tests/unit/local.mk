@@ -1,0 +1,3 @@
+if HAVE_CMOCKA
+include %D%/base.mk
+endif

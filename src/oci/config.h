@@ -1,0 +1,32 @@
+/* config.h - an image's configuration: its platform, diff_ids and what to run
+ *
+ * image-spec, config.md.
+ */
+#ifndef OCIFP_OCI_CONFIG_H
+#define OCIFP_OCI_CONFIG_H
+
+#include "base/strings.h"
+#include "oci/digest.h"
+#include "oci/platform.h"
+
+#include <jansson.h>
+
+struct image_config {
+	struct platform platform;
+	struct digest *diff_ids;
+	size_t diff_id_count;
+	char *created; /* NULL: not said */
+	char *user;
+	char *working_dir;
+	struct strings environment;
+	struct strings entrypoint;
+	struct strings command;
+	json_t *labels; /* NULL: none */
+};
+
+int image_config_parse(const void *bytes, size_t size, struct image_config *ret_config,
+		       struct error **err);
+void image_config_release(struct image_config *config);
+#define AUTO_CONFIG CLEANUP(image_config_release)
+
+#endif

@@ -1,0 +1,42 @@
+/* descriptor.h - what names content: media type, digest, size
+ *
+ * image-spec, descriptor.md.  `urls` is never followed and not kept.
+ */
+#ifndef OCIFP_OCI_DESCRIPTOR_H
+#define OCIFP_OCI_DESCRIPTOR_H
+
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "oci/digest.h"
+#include "oci/platform.h"
+
+struct descriptor {
+	char *media_type;
+	struct digest digest;
+	uint64_t size_bytes;
+	bool has_platform;
+	struct platform platform;
+	char *artifact_type; /* NULL: none */
+	json_t *annotations; /* an object of strings, or NULL; ours */
+};
+
+/* ERROR_CONTENT: a missing, ill-typed or impossible field; `data` that does not match. */
+int descriptor_parse(const json_t *object, struct descriptor *ret_descriptor, struct error **err);
+json_t *descriptor_json(const struct descriptor *descriptor); /* the caller's reference */
+void descriptor_copy(const struct descriptor *descriptor, struct descriptor *ret_copy);
+const char *descriptor_annotation(const struct descriptor *descriptor, const char *name);
+void descriptor_release(struct descriptor *descriptor);
+#define AUTO_DESCRIPTOR CLEANUP(descriptor_release)
+
+struct descriptors {
+	struct descriptor *items;
+	size_t count;
+};
+
+void descriptors_add(struct descriptors *descriptors, const struct descriptor *descriptor);
+void descriptors_release(struct descriptors *descriptors);
+#define AUTO_DESCRIPTORS CLEANUP(descriptors_release)
+
+#endif

@@ -1,0 +1,39 @@
+/* index.h - an image index: one image for several platforms
+ *
+ * image-spec, image-index.md; Docker manifest list.
+ */
+#ifndef OCIFP_OCI_INDEX_H
+#define OCIFP_OCI_INDEX_H
+
+#include "oci/descriptor.h"
+#include "oci/media_type.h"
+
+struct image_index {
+	char *media_type;
+	char *artifact_type;
+	struct descriptors manifests;
+	bool has_subject;
+	struct descriptor subject;
+	json_t *annotations; /* NULL: none */
+};
+
+int image_index_parse(const void *bytes, size_t size, const char *media_type,
+		      struct image_index *ret_index, struct error **err);
+
+/* Compact JSON in a fixed order of keys; the caller owns the string. */
+char *image_index_format(const struct image_index *index);
+const char *image_index_annotation(const struct image_index *index, const char *name);
+void image_index_set_annotation(struct image_index *index, const char *name, const char *value);
+
+/* The entry that fits best, the first of equals; attestations, artifacts and unknown/unknown never
+ * fit; an entry without a platform fits nothing here, its config decides.  NULL: none fits. */
+const struct descriptor *image_index_find(const struct image_index *index,
+					  const struct platform *wanted);
+
+/* False for attestations (annotation vnd.docker.reference.type), unknown/unknown, artifacts. */
+bool image_index_entry_is_image(const struct descriptor *entry);
+char *image_index_platforms(const struct image_index *index); /* "linux/amd64, linux/arm64" */
+void image_index_release(struct image_index *index);
+#define AUTO_INDEX CLEANUP(image_index_release)
+
+#endif

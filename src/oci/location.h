@@ -1,0 +1,41 @@
+/* location.h - where an image is: a registry, a layout directory or an archive
+ *
+ *     host/name[:tag][@digest]           a registry
+ *     oci:DIR[:TAG][@DIGEST]             an OCI image layout (image-spec, image-layout.md)
+ *     oci-archive:FILE[:TAG][@DIGEST]    the same in a tar
+ *     docker-archive:FILE[:REF]          what `docker save` writes
+ *     rootfs:DIR                         an unpacked root filesystem
+ *
+ * A path is split from its tag as skopeo does: "@alg:hex" is taken off the end, then the first
+ * ':' splits.
+ */
+#ifndef OCIFP_OCI_LOCATION_H
+#define OCIFP_OCI_LOCATION_H
+
+#include "oci/reference.h"
+
+enum transport {
+	TRANSPORT_REGISTRY,
+	TRANSPORT_LAYOUT,
+	TRANSPORT_OCI_ARCHIVE,
+	TRANSPORT_DOCKER_ARCHIVE,
+	TRANSPORT_ROOTFS,
+};
+
+struct location {
+	enum transport transport;
+	char *path;                 /* NULL for a registry; "-" is stdin or stdout */
+	struct reference reference; /* elsewhere: only tag and digest; the tag may be any ref.name */
+};
+
+/* ERROR_USAGE */
+int location_parse(const char *text, struct location *ret_location, struct error **err);
+char *location_format(const struct location *location);
+void location_copy(const struct location *location, struct location *ret_copy);
+void location_release(struct location *location);
+#define AUTO_LOCATION CLEANUP(location_release)
+
+/* True for what the grammar takes as a location and not as a name in the project file. */
+bool location_is(const char *text);
+
+#endif

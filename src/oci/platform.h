@@ -1,0 +1,49 @@
+/* platform.h - os/arch[/variant], and which of several fits
+ *
+ * Names as Go's GOOS and GOARCH (image-spec, image-index.md, "platform").  "arm64" means
+ * arm64/v8, "arm" means arm/v7; "x86_64" and "aarch64" are taken for amd64 and arm64.
+ */
+#ifndef OCIFP_OCI_PLATFORM_H
+#define OCIFP_OCI_PLATFORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/cleanup.h"
+
+struct error;
+
+struct platform {
+	char *os;
+	char *architecture;
+	char *variant;    /* NULL: none */
+	char *os_version; /* NULL: none; Windows alone has it */
+};
+
+/* ERROR_USAGE */
+int platform_parse(const char *text, struct platform *ret_platform, struct error **err);
+void platform_host(struct platform *ret_platform); /* linux/<what we run on> */
+char *platform_format(const struct platform *platform);
+void platform_copy(const struct platform *platform, struct platform *ret_copy);
+bool platform_equal(const struct platform *a, const struct platform *b); /* normalised */
+
+/* 0: an image for `offered` does not run as `wanted`; more is a better fit (the exact variant
+ * before a lower one). */
+unsigned platform_fit(const struct platform *offered, const struct platform *wanted);
+bool platform_is_unknown(const struct platform *platform); /* unknown/unknown: not an image */
+void platform_release(struct platform *platform);
+#define AUTO_PLATFORM CLEANUP(platform_release)
+
+struct platforms {
+	struct platform *items;
+	size_t count;
+};
+
+void platforms_add(struct platforms *platforms, const struct platform *platform); /* copies */
+bool platforms_has(const struct platforms *platforms, const struct platform *platform);
+void platforms_copy(const struct platforms *platforms, struct platforms *ret_copy);
+char *platforms_format(const struct platforms *platforms, const char *separator);
+void platforms_release(struct platforms *platforms);
+#define AUTO_PLATFORMS CLEANUP(platforms_release)
+
+#endif

@@ -1,0 +1,36 @@
+/* reference.h - what names an image in a registry: host/name[:tag][@digest]
+ *
+ * The host holds a '.' or a ':' or is "localhost"; it is kept in lower case without a trailing
+ * dot.  Names and tags follow distribution-spec, "Pulling manifests".  docker.io names without a
+ * '/' get "library/".  User info, schemes, spaces and control characters are refused.
+ */
+#ifndef OCIFP_OCI_REFERENCE_H
+#define OCIFP_OCI_REFERENCE_H
+
+#include <stdbool.h>
+
+#include "base/cleanup.h"
+#include "oci/digest.h"
+
+struct error;
+
+struct reference {
+	char *host;           /* with ":port" when one was given */
+	char *name;           /* "owner/image" */
+	char *tag;            /* NULL: none */
+	struct digest digest; /* DIGEST_NONE: none */
+};
+
+/* ERROR_USAGE; "debian:12" gets a hint that names docker.io/library/debian:12. */
+int reference_parse(const char *text, struct reference *ret_reference, struct error **err);
+char *reference_format(const struct reference *reference);
+char *reference_repository(const struct reference *reference); /* "host/name" */
+void reference_copy(const struct reference *reference, struct reference *ret_copy);
+void reference_release(struct reference *reference);
+#define AUTO_REFERENCE CLEANUP(reference_release)
+
+bool reference_host_is_valid(const char *host);
+bool reference_tag_is_valid(const char *tag);
+bool reference_name_is_valid(const char *name);
+
+#endif

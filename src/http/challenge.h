@@ -1,0 +1,36 @@
+/* challenge.h - WWW-Authenticate, as registries write it
+ *
+ * RFC 9110, section 11.3: schemes are case-insensitive, values may be quoted and hold commas,
+ * several challenges may share a header.
+ */
+#ifndef OCIFP_HTTP_CHALLENGE_H
+#define OCIFP_HTTP_CHALLENGE_H
+
+#include "base/cleanup.h"
+
+struct error;
+
+enum challenge_scheme { CHALLENGE_OTHER, CHALLENGE_BASIC, CHALLENGE_BEARER };
+
+struct challenge {
+	enum challenge_scheme scheme;
+	char *realm;   /* NULL when absent, as all of these */
+	char *service;
+	char *scope;
+	char *error;
+};
+
+struct challenges {
+	struct challenge *items;
+	size_t count;
+};
+
+/* Adds those of one header value; what cannot be read as a challenge is left out. */
+void challenges_parse(const char *header, struct challenges *challenges);
+
+/* Bearer before Basic; NULL: neither is offered. */
+const struct challenge *challenges_choose(const struct challenges *challenges);
+void challenges_release(struct challenges *challenges);
+#define AUTO_CHALLENGES CLEANUP(challenges_release)
+
+#endif

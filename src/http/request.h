@@ -1,0 +1,121 @@
+/* request.h - one HTTP request with everything that may happen to it
+ *
+ *                     +-----------<------------ back off <----------+
+ *                     v                                             |
+ *     new -> authorize -> send -> redirect? -> challenged? -> retry? -> ended -> done()
+ *               |  ^       ^         |             |
+ *             parked       +----<----+------<------+
+ *
+ * A redirect goes to another URL without the credentials unless the origin (scheme, host, port)
+ * stays the same; https never falls to http; at most REDIRECTS_LIMIT_COUNT.  What is retried, and
+ * how long after: retry.h.  A GET whose body breaks off goes on with a closed Range; a signed
+ * URL that was redirected to is never asked twice: a new attempt starts at the first URL.
+ */
+#ifndef OCIFP_HTTP_REQUEST_H
+#define OCIFP_HTTP_REQUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+
+struct authorizer;
+struct body;
+struct buf;
+struct engine;
+struct error;
+struct request;
+struct source;
+
+enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE };
+
+enum request_flags {
+	REQUEST_NO_REDIRECT = 1 << 0, /* a 3xx is the answer (manifests, referrers, uploads) */
+	REQUEST_NO_RETRY = 1 << 1,    /* one attempt: probes, and what must not happen twice */
+	REQUEST_UNTIMED = 1 << 2,     /* carries a blob: only stalls end it */
+};
+
+struct request_options {
+	enum http_method method;
+	const char *url;
+	const char *accept;       /* NULL: none */
+	const char *content_type; /* of the source */
+	const char *const *headers; /* more, "Name: value", NULL-terminated; NULL: none */
+	const struct source *source; /* what is sent, borrowed; NULL: nothing */
+	uint64_t source_first;       /* send these bytes of it, first .. end-1; */
+	uint64_t source_end;         /* 0, 0: all */
+	struct body *body;           /* takes a 200 or 206, borrowed; NULL: request_body() has it */
+	size_t body_limit_bytes;     /* of what request_body() keeps; 0: MANIFEST_LIMIT_BYTES */
+	struct authorizer *authorizer; /* borrowed; NULL: no credentials */
+	unsigned flags;
+};
+
+/* Called once, on the engine's thread, when the request has ended; may start others and may free
+ * this one. */
+typedef void request_done(void *context, struct request *request);
+
+/* Starts at once.  `done` may be NULL for a caller that uses engine_wait(). */
+struct request *request_start(struct engine *engine, const struct request_options *options,
+			      request_done *done, void *context, struct error **err);
+
+/* Start and wait: NULL only when there was no HTTP answer at all (or a body failed). */
+struct request *request_perform(struct engine *engine, const struct request_options *options,
+				struct error **err);
+
+bool request_has_ended(const struct request *request);
+
+/* Why there is no answer (network, TLS, body, retry budget of resets), the caller's to free; NULL
+ * when there is one, whatever its status. */
+struct error *request_take_error(struct request *request);
+
+int request_status(const struct request *request);      /* the last answer's; 0: none */
+const char *request_url(const struct request *request); /* the first one */
+const char *request_final_url(const struct request *request); /* after redirects */
+
+/* NULL: none.  `request_header_count` tells of repeated ones; `index` 0 is the first. */
+const char *request_header(const struct request *request, const char *name);
+size_t request_header_count(const struct request *request, const char *name);
+const char *request_header_at(const struct request *request, const char *name, size_t index);
+
+/* The body that no struct body took: of a 2xx without one, or the first ERROR_BODY_LIMIT_BYTES of
+ * any other status.  Never NULL. */
+const struct buf *request_body(const struct request *request);
+unsigned request_attempts(const struct request *request);
+bool request_was_challenged(const struct request *request); /* a 401 came before the answer */
+const char *request_accept_sent(const struct request *request); /* "" : none */
+bool request_was_authorized(const struct request *request);     /* the answer's request had one */
+
+/* Cancels it when it has not ended; done is not called then. */
+void request_free(struct request *request);
+DEFINE_CLEANUP(struct request, request_free)
+#define AUTO_REQUEST CLEANUP(request_free_at)
+
+/*
+ * Who gives a request its Authorization header.  Asked for each attempt, for the origin of the
+ * first URL alone.
+ */
+enum authorization {
+	AUTHORIZATION_READY,  /* *ret_header is "Authorization: ..." (the caller frees), or NULL */
+	AUTHORIZATION_PARKED, /* call request_resume() when it can be asked again */
+	AUTHORIZATION_REFUSED /* *err says why: the request ends with it */
+};
+
+struct authorizer_ops {
+	enum authorization (*authorize)(struct authorizer *authorizer, struct request *request,
+					char **ret_header, struct error **err);
+
+	/* After a 401, and a 403 whose challenge says insufficient_scope; at most once per
+	 * attempt.  True: authorize() and send again; false: the answer stands. */
+	bool (*challenged)(struct authorizer *authorizer, struct request *request);
+
+	/* The request ends while parked. */
+	void (*forget)(struct authorizer *authorizer, struct request *request);
+};
+
+struct authorizer {
+	const struct authorizer_ops *ops;
+};
+
+void request_resume(struct request *request);
+
+#endif

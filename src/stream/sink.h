@@ -1,0 +1,67 @@
+/* sink.h - where a stream of bytes goes
+ *
+ * Sinks stack: each does one thing and hands on to the next, so that one pass over a download can
+ * check, store and unpack it.  finish() says that the stream is whole: flush, check, commit.
+ * Freeing a sink that was not finished abandons its work, so no early return can commit half a
+ * blob.  A sink owns the sinks below it.  One thread at a time.
+ */
+#ifndef OCIFP_STREAM_SINK_H
+#define OCIFP_STREAM_SINK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "oci/digest.h"
+
+struct error;
+struct sink;
+
+struct sink_ops {
+	/* Takes all `size` bytes or fails.  After a failure: only free. */
+	int (*write)(struct sink *sink, const void *bytes, size_t size, struct error **err);
+	int (*finish)(struct sink *sink, struct error **err);
+	void (*free)(struct sink *sink);
+};
+
+struct sink {
+	const struct sink_ops *ops;
+};
+
+static inline int
+sink_write(struct sink *sink, const void *bytes, size_t size, struct error **err)
+{
+	return sink->ops->write(sink, bytes, size, err);
+}
+
+static inline int
+sink_finish(struct sink *sink, struct error **err)
+{
+	return sink->ops->finish(sink, err);
+}
+
+static inline void
+sink_free(struct sink *sink)
+{
+	if (sink)
+		sink->ops->free(sink);
+}
+DEFINE_CLEANUP(struct sink, sink_free)
+#define AUTO_SINK CLEANUP(sink_free_at)
+
+/* Passes bytes on.  finish() fails with ERROR_CONTENT ("size" or "digest" is its class), before
+ * anything below may commit, unless they are `size_bytes` long and hash to `digest`; write()
+ * refuses the first byte too many. */
+struct sink *sink_verify(const struct digest *digest, uint64_t size_bytes, struct sink *next);
+
+/* Sends every byte to both; `first` is written and finished before `second`.  A failure of
+ * `second` is the tee's too. */
+struct sink *sink_tee(struct sink *first, struct sink *second);
+
+/* Writes to an open file descriptor, which stays the caller's. */
+struct sink *sink_fd(int fd, const char *what);
+
+/* Drops everything. */
+struct sink *sink_null(void);
+
+#endif

@@ -1,0 +1,69 @@
+/* project.h - the project file, .ocifp.yaml
+ *
+ * ocifp.yaml(5) describes it.  It is sought from the working directory upward to the root of the
+ * git checkout.  Read as libyaml events: no aliases, anchors, tags or second document; unknown
+ * keys, wrong types and duplicates are ERROR_USAGE with "file:line:column: ".
+ */
+#ifndef OCIFP_PROJECT_PROJECT_H
+#define OCIFP_PROJECT_PROJECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/strings.h"
+#include "fingerprint/fingerprint.h"
+#include "oci/platform.h"
+
+struct error;
+
+struct project_image {
+	char *name;
+	bool is_default;
+	char *repository;        /* expanded, lower case: "host/name" or "oci:DIR" */
+	struct strings fallback; /* the same form, asked in order */
+	struct strings inputs, optional, exclude, needs, pins, push_refs, require;
+	struct fingerprint_pairs args;
+	bool tracked;
+	enum fingerprint_scheme scheme;
+	struct platforms platforms; /* empty: not said */
+	char *build;                /* NULL: none */
+	unsigned length;
+};
+
+struct project_mirror {
+	char *host;
+	struct strings urls;
+};
+
+struct project {
+	char *path;      /* of the file */
+	char *directory; /* that holds it: inputs are relative to it, builds run in it */
+	struct project_image *images;
+	size_t image_count;
+	struct project_mirror *mirrors;
+	size_t mirror_count;
+};
+
+/* NULL with *err NULL when there is none. */
+struct project *project_find(const char *directory, struct error **err);
+struct project *project_read(const char *path, struct error **err);
+
+/* NULL name: the only image, or the default.  ERROR_USAGE lists what there is. */
+const struct project_image *project_image(const struct project *project, const char *name,
+					  struct error **err);
+
+/* The images that `image` needs, directly or not, each after those it needs itself; `image` last.
+ * The caller frees the array, not the images.  A cycle was refused when the file was read. */
+const struct project_image **project_order(const struct project *project,
+					   const struct project_image *image, size_t *ret_count);
+
+/* Its fingerprint, with those of the images it needs; pins are looked up in .ocifp.lock.
+ * `record`: see fingerprint_compute(). */
+int project_fingerprint(const struct project *project, const struct project_image *image,
+			struct buf *record, struct fingerprint *ret_fingerprint,
+			struct error **err);
+void project_free(struct project *project);
+DEFINE_CLEANUP(struct project, project_free)
+#define AUTO_PROJECT CLEANUP(project_free_at)
+
+#endif

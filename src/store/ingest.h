@@ -1,0 +1,42 @@
+/* ingest.h - a blob on its way into a store
+ *
+ * A body (stream/body.h) over a .part file: bytes go to disk by pwrite and, at the cursor, from
+ * the same buffer through the hash and into the sink that was given.  What an earlier run left is
+ * hashed first and not asked for again; a response that starts at 0 although more was there
+ * truncates.  end() with all bytes there checks size and digest and finishes the sink: the blob is
+ * then part of the store's next commit.  A mismatch empties the .part and is ERROR_CONTENT, class
+ * "digest": wanted() starts over, which the caller may try once.
+ */
+#ifndef OCIFP_STORE_INGEST_H
+#define OCIFP_STORE_INGEST_H
+
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "oci/digest.h"
+
+struct body;
+struct error;
+struct ingest;
+struct sink;
+struct store;
+
+enum ingest_state {
+	INGEST_OPEN,    /* *ret_ingest is to be filled */
+	INGEST_PRESENT, /* the blob is there, or complete in this batch */
+	INGEST_BUSY,    /* another process is at it: ask again later, it may be PRESENT then */
+};
+
+/* `sink` (NULL: none) sees each byte once and in order; taken, also on failure. */
+int ingest_open(struct store *store, const struct digest *digest, uint64_t size_bytes,
+		struct sink *sink, enum ingest_state *ret_state, struct ingest **ret_ingest,
+		struct error **err);
+struct body *ingest_body(struct ingest *ingest); /* lives as long as the ingest */
+uint64_t ingest_reused_bytes(const struct ingest *ingest); /* left by an earlier run */
+
+/* Unfinished: the .part stays for the next run and its lock is released. */
+void ingest_free(struct ingest *ingest);
+DEFINE_CLEANUP(struct ingest, ingest_free)
+#define AUTO_INGEST CLEANUP(ingest_free_at)
+
+#endif

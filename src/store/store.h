@@ -1,0 +1,89 @@
+/* store.h - a directory of blobs and references: an OCI image layout
+ *
+ *     oci-layout  index.json  blobs/<alg>/<hex>         image-spec, image-layout.md
+ *     .ocifp/version  index.lock  gc.lock               ours, in the user's store alone
+ *     .ocifp/ingest/<alg>-<hex>.part                    downloads under way
+ *
+ * The user's own store ($OCIFP_STORE, else $XDG_DATA_HOME/ocifp, else ~/.local/share/ocifp) is
+ * such a layout, so skopeo and umoci can read it; `oci:DIR` locations are opened by the same code
+ * and get their ingest folder while something is written.
+ *
+ * Durable before a reference names it: finished blobs wait as complete .part files, one syncfs()
+ * covers all of them, then they are renamed, then the folder is synced, then index.json is
+ * replaced.  Killed at any instant nothing unverified is visible and no finished blob is lost.
+ *
+ * Locks (flock): gc.lock is shared by whoever adds blobs until the reference is written, exclusive
+ * for gc; index.lock is exclusive and brief; each .part is locked by its writer.
+ */
+#ifndef OCIFP_STORE_STORE_H
+#define OCIFP_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "oci/descriptor.h"
+
+struct buf;
+struct error;
+struct observer;
+struct store;
+
+enum store_mode {
+	STORE_READ,   /* must be there; never written */
+	STORE_WRITE,  /* must be there */
+	STORE_CREATE, /* made when it is not there or empty */
+};
+
+struct store_options {
+	int64_t lock_timeout_ms; /* 0: wait for ever; then ERROR_LOCAL, class "lock" */
+	struct observer *observer;
+};
+
+/* A layout directory.  A missing one is ERROR_LOCAL with class "missing"; one without `oci-layout`
+ * is ERROR_LOCAL, and so is one of a newer version (which is then not written to). */
+struct store *store_open(const char *path, enum store_mode mode,
+			 const struct store_options *options, struct error **err);
+
+/* The user's store, mode 0700 and owned by the user, made when it is not there.  ERROR_USAGE when
+ * it belongs to somebody else or others may write to it. */
+struct store *store_open_own(const char *path_or_null, const struct store_options *options,
+			     struct error **err);
+char *store_own_path(const char *path_or_null, struct error **err);
+const char *store_path(const struct store *store);
+void store_free(struct store *store); /* uncommitted blobs stay as .part files */
+DEFINE_CLEANUP(struct store, store_free)
+#define AUTO_STORE CLEANUP(store_free_at)
+
+/* Blobs.  A blob whose size differs from size_bytes does not count as there. */
+bool store_has(struct store *store, const struct digest *digest, uint64_t size_bytes);
+
+/* Open for reading; the caller closes it.  Bytes are not checked here. */
+int store_open_blob(struct store *store, const struct digest *digest, uint64_t *ret_size_bytes,
+		    struct error **err);
+
+/* A document, checked against its digest; one that does not match is moved to quarantine (when the
+ * store is writable) and is ERROR_CONTENT, class "digest".  *ret_found false: not there. */
+int store_read(struct store *store, const struct digest *digest, struct buf *buf, bool *ret_found,
+	       struct error **err);
+
+/* Adds bytes that are at hand; joins the batch like an ingest. */
+int store_add(struct store *store, const struct digest *digest, const void *bytes, size_t size,
+	      struct error **err);
+
+/* Makes every finished ingest durable and visible: one syncfs, the renames, one fsync a folder. */
+int store_commit(struct store *store, struct error **err);
+
+/* References: entries of index.json, named by annotation org.opencontainers.image.ref.name.
+ * store_set_reference() commits first; the old entry of that name is replaced. */
+int store_find_reference(struct store *store, const char *name, struct descriptor *ret_descriptor,
+			 bool *ret_found, struct error **err);
+int store_set_reference(struct store *store, const char *name, const struct descriptor *descriptor,
+			struct error **err);
+int store_remove_reference(struct store *store, const char *name, bool *ret_found,
+			   struct error **err);
+int store_list_references(struct store *store, struct descriptors *ret_references,
+			  struct error **err);
+
+#endif

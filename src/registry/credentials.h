@@ -1,0 +1,50 @@
+/* credentials.h - who we are to a host, and where that is written
+ *
+ * In order: flags; then, explicit: $REGISTRY_AUTH_FILE alone if set, else docker's config.json
+ * ($DOCKER_CONFIG or ~/.docker; credHelpers, credsStore, auths), containers' auth.json
+ * ($XDG_RUNTIME_DIR/containers, ~/.config/containers); then, implicit and for ghcr.io alone:
+ * GITHUB_TOKEN, GH_TOKEN; else anonymous.  Hosts match exactly (host and port, lower case);
+ * docker.io is also known as https://index.docker.io/v1/.
+ */
+#ifndef OCIFP_REGISTRY_CREDENTIALS_H
+#define OCIFP_REGISTRY_CREDENTIALS_H
+
+#include <stdbool.h>
+
+#include "base/cleanup.h"
+
+struct error;
+struct registry_options;
+struct strings;
+
+struct credential {
+	char *username; /* NULL: none, as all of these */
+	char *password; /* erased when released */
+	char *identity_token; /* an OAuth2 refresh token */
+	char *source;   /* "docker-credential-gh (~/.docker/config.json)": for messages */
+	bool is_explicit;
+};
+
+/* *ret_found false: anonymous.  ERROR_USAGE names the file, never a value. */
+int credential_find(const struct registry_options *options, const char *host,
+		    struct credential *ret_credential, bool *ret_found, struct error **err);
+
+/* What `auth explain HOST` prints: each place that was looked at, in order, and what it gave. */
+int credential_explain(const struct registry_options *options, const char *host,
+		       struct strings *ret_lines, struct error **err);
+
+/* Writes to the helper that the configuration names, or the file (0600, atomically); the caller
+ * has checked them against the registry.  *ret_where says where they went. */
+int credential_store(const struct registry_options *options, const char *host,
+		     const struct credential *credential, char **ret_where, struct error **err);
+int credential_erase(const struct registry_options *options, const char *host, bool *ret_found,
+		     char **ret_where, struct error **err);
+void credential_release(struct credential *credential);
+#define AUTO_CREDENTIAL CLEANUP(credential_release)
+
+/* Asks the registry at `host` whether it takes the credential: 0, or ERROR_DENIED. */
+struct registry;
+int registry_check_login(struct registry *registry, const char *host,
+			 const struct credential *credential, struct error **err);
+
+#endif

@@ -1,0 +1,34 @@
+/* manifests.h - manifests by tag or digest
+ *
+ * distribution-spec, "Pulling manifests", "Pushing manifests".  Every GET and HEAD sends all four
+ * manifest types in Accept.  Redirects are not followed.
+ */
+#ifndef OCIFP_REGISTRY_MANIFESTS_H
+#define OCIFP_REGISTRY_MANIFESTS_H
+
+#include "oci/descriptor.h"
+#include "registry/presence.h"
+
+struct buf;
+struct endpoint;
+struct error;
+
+/* One GET (more only to prove an absence).  `reference` is a tag or a digest.  Returns 0 for
+ * present and absent; -1 with *err for unknown, *ret_evidence filled all the same.  When present:
+ * the descriptor (media type, digest of the bytes that came, size) and the bytes.  By digest the
+ * bytes are checked against it; by tag against Docker-Content-Digest, where it is sent. */
+int registry_get_manifest(struct endpoint *endpoint, const char *reference, struct buf *bytes,
+			  struct descriptor *ret_descriptor, struct evidence *ret_evidence,
+			  struct error **err);
+
+/* HEAD, and GET where HEAD does not tell.  *ret_found false is no proof of absence. */
+int registry_has_manifest(struct endpoint *endpoint, const char *reference, bool *ret_found,
+			  struct digest *ret_digest, struct error **err);
+
+/* `reference`: a tag or the digest.  A MANIFEST_BLOB_UNKNOWN answer is ERROR_CONTENT with class
+ * "blob_unknown"; a tag that may not be overwritten is ERROR_REFUSED with class "tag_conflict". */
+int registry_put_manifest(struct endpoint *endpoint, const char *reference,
+			  const struct descriptor *descriptor, const void *bytes,
+			  struct error **err);
+
+#endif

@@ -2,6 +2,7 @@
 #ifndef OCIFP_BASE_FD_H
 #define OCIFP_BASE_FD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>

@@ -1,0 +1,140 @@
+#include "base/fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+
+static int
+fail(struct error **err, int errnum, const char *doing, const char *path)
+{
+	AUTO_FREE char *shown = text_quote_string(path);
+
+	return error_set_errno(err, errnum, "cannot %s '%s'", doing, shown);
+}
+
+/* NULL for the system's fault, with errno. */
+static char *
+temporary_path(const char *path)
+{
+	uint8_t random[8];
+	char hex[2 * sizeof(random) + 1];
+
+	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return NULL;
+	text_hex(random, sizeof(random), hex);
+	return xasprintf("%s.%s.tmp", path, hex);
+}
+
+static int
+write_new(int fd, const char *path, const void *bytes, size_t size, struct error **err)
+{
+	if (fd_write_all(fd, bytes, size, path, err) < 0)
+		return -1;
+	if (fsync(fd) < 0)
+		return fail(err, errno, "sync", path);
+	return 0;
+}
+
+static int
+rename_over(int dir_fd, const char *from, const char *path, struct error **err)
+{
+	if (renameat(dir_fd, from, dir_fd, path) < 0)
+		return fail(err, errno, "replace", path);
+	return dir_sync(dir_fd, path, err);
+}
+
+int
+file_replace(int dir_fd, const char *path, mode_t mode, const void *bytes, size_t size,
+	     struct error **err)
+{
+	AUTO_FREE char *temporary = temporary_path(path);
+	AUTO_CLOSE int fd = -1;
+
+	if (!temporary)
+		return fail(err, errno, "name a temporary file for", path);
+	fd = openat(dir_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (fd < 0)
+		return fail(err, errno, "create", temporary);
+	if (write_new(fd, path, bytes, size, err) == 0 &&
+	    rename_over(dir_fd, temporary, path, err) == 0)
+		return 0;
+	(void)unlinkat(dir_fd, temporary, 0);
+	return -1;
+}
+
+static bool
+is_directory(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static int
+make_one(const char *path, mode_t mode, struct error **err)
+{
+	int errnum;
+
+	if (mkdir(path, mode) == 0)
+		return 0;
+	/* What is there already answers EEXIST, but EROFS or EACCES in some places. */
+	errnum = errno;
+	return is_directory(path) ? 0 : fail(err, errnum, "make directory", path);
+}
+
+int
+dir_make(const char *path, mode_t mode, struct error **err)
+{
+	AUTO_FREE char *prefix = xstrdup(path);
+	char *slash = prefix + strspn(prefix, "/");
+
+	while ((slash = strchr(slash, '/'))) {
+		*slash = '\0';
+		if (make_one(prefix, mode, err) < 0)
+			return -1;
+		*slash++ = '/';
+	}
+	return make_one(prefix, mode, err);
+}
+
+int
+dir_open(const char *path, struct error **err)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? fail(err, errno, "open directory", path) : fd;
+}
+
+static char *
+parent_path(const char *path)
+{
+	size_t size = strlen(path);
+
+	while (size > 1 && path[size - 1] == '/')
+		size--;
+	while (size > 0 && path[size - 1] != '/')
+		size--;
+	return size > 0 ? xstrndup(path, size) : xstrdup(".");
+}
+
+int
+dir_sync(int dir_fd, const char *path, struct error **err)
+{
+	AUTO_FREE char *parent = parent_path(path ? path : "");
+	AUTO_CLOSE int fd = openat(dir_fd, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail(err, errno, "open directory", parent);
+	/* EINVAL: a file system whose directories cannot be synced. */
+	if (fsync(fd) < 0 && errno != EINVAL)
+		return fail(err, errno, "sync directory", parent);
+	return 0;
+}

@@ -5,11 +5,15 @@ noinst_LIBRARIES += %D%/libbase.a
 	%D%/deadline.c %D%/deadline.h \
 	%D%/error.c %D%/error.h \
 	%D%/fd.c %D%/fd.h \
+	%D%/fd_durable.c \
 	%D%/limits.h \
 	%D%/observer.c %D%/observer.h \
 	%D%/spawn.c %D%/spawn.h \
+	%D%/spawn_feed.c %D%/spawn_feed.h \
 	%D%/strings.c %D%/strings.h \
 	%D%/text.c %D%/text.h \
+	%D%/text_number.c \
+	%D%/utf8.c %D%/utf8.h \
 	%D%/workers.c %D%/workers.h \
 	%D%/xalloc.c %D%/xalloc.h
 

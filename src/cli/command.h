@@ -1,0 +1,60 @@
+/* command.h - one command: its words, its options, what it does
+ *
+ * Each cmd_*.c ends with a `const struct command`; main.c lists them.  From that table come
+ * dispatch, --help, completion and `help`; a test holds the manual pages against it.
+ *
+ * To add a command: src/cli/cmd_NAME.c, its line in main.c and src/cli/local.mk, man/ocifp-NAME.1,
+ * a test in tests/cli/.
+ */
+#ifndef OCIFP_CLI_COMMAND_H
+#define OCIFP_CLI_COMMAND_H
+
+#include <stddef.h>
+
+#include "base/strings.h"
+
+struct context;
+struct error;
+
+enum option_type {
+	OPTION_FLAG,      /* bool */
+	OPTION_STRING,    /* const char *; the last one given counts */
+	OPTION_STRINGS,   /* struct strings; each use adds one */
+	OPTION_UINT,      /* unsigned */
+	OPTION_DURATION,  /* int64_t, milliseconds */
+	OPTION_PLATFORMS, /* struct platforms; each use adds those of a comma-separated list */
+};
+
+struct option_spec {
+	const char *name;     /* without "--"; NULL ends the table */
+	char letter;          /* 0: none */
+	enum option_type type;
+	size_t offset;        /* in the command's struct of values */
+	const char *argument; /* "OS/ARCH"; NULL for a flag */
+	const char *help;     /* lower case, no full stop, one line */
+};
+
+/* Options that several commands share; their values are in struct context. */
+enum option_group {
+	OPTIONS_NETWORK = 1 << 0, /* --tls-ca, --plain-http, --username ... */
+	OPTIONS_STORE = 1 << 1,   /* --store, --lock-timeout */
+	OPTIONS_PROJECT = 1 << 2, /* --file, --directory */
+};
+
+struct command {
+	const char *name;    /* as typed */
+	const char *summary; /* one line for the list: lower case, no full stop */
+	const char *usage;   /* operands as in SYNOPSIS: "[--by-hash] [IMAGE|REF]" */
+	const struct option_spec *options;          /* NULL: only the common ones */
+	const struct command *const *subcommands;   /* NULL-terminated, or NULL; then `run` is not used */
+	size_t values_size;  /* of the struct that option offsets point into, zeroed before parsing */
+	unsigned groups;
+	unsigned operands_min;
+	unsigned operands_max;
+
+	/* -1 with *err, whose kind is the exit status. */
+	int (*run)(struct context *context, const void *values, const struct strings *operands,
+		   struct error **err);
+};
+
+#endif

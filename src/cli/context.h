@@ -1,0 +1,52 @@
+/* context.h - what every command is given: common options, session, project, where results go */
+#ifndef OCIFP_CLI_CONTEXT_H
+#define OCIFP_CLI_CONTEXT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "repository/session.h"
+
+struct error;
+struct observer;
+struct progress;
+struct project;
+
+struct common_options {
+	bool json;
+	bool quiet;
+	bool verbose;
+	const char *progress;    /* auto, tty, plain, json, none */
+	const char *status_file; /* NULL: none */
+	int64_t timeout_ms;      /* 0: none */
+	const char *project_file; /* NULL: sought upward */
+	const char *directory;    /* NULL: the working directory */
+	struct session_options session;
+};
+
+struct context {
+	struct common_options options;
+	struct progress *progress; /* its observer hears the layers below, its counts make summaries */
+	struct session *session;   /* context_session() makes it */
+	struct project *project;   /* context_project() reads it */
+};
+
+struct session *context_session(struct context *context);
+
+/* NULL with *err when there is none: ERROR_USAGE with a hint. */
+struct project *context_project(struct context *context, struct error **err);
+
+/* The same, but NULL without *err when there is no project file. */
+struct project *context_find_project(struct context *context, struct error **err);
+
+/* The result on stdout: `text` and a newline, or with --json the object (taken) on one line.
+ * Nothing else writes to stdout.  ERROR_LOCAL when stdout fails. */
+int context_result(struct context *context, const char *text, json_t *object, struct error **err);
+
+/* A line on stderr, "ocifp: ...", unless --quiet; notices from below arrive there too. */
+void context_notice(struct context *context, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

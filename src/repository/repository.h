@@ -1,0 +1,80 @@
+/* repository.h - a place that holds images: a registry's repository, a layout or an archive
+ *
+ * All that the layers above know of where images are.  Manifests are asked one by one and are
+ * small; blobs move many at once: a job is started, repository_step() drives them, `done` is
+ * called when it has ended.
+ *
+ *     repository_open(location) --> repository_layout.c | repository_registry.c | ..._archive.c
+ */
+#ifndef OCIFP_REPOSITORY_REPOSITORY_H
+#define OCIFP_REPOSITORY_REPOSITORY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/strings.h"
+#include "oci/descriptor.h"
+#include "oci/location.h"
+#include "registry/blobs.h"
+#include "registry/presence.h"
+
+struct body;
+struct error;
+struct repository;
+struct session;
+struct source;
+
+enum repository_mode {
+	REPOSITORY_READ,  /* a layout that does not exist is absent, not an error, to resolve() */
+	REPOSITORY_WRITE, /* a layout that does not exist is made by the first write */
+};
+
+/* The location's tag and digest do not matter here. */
+struct repository *repository_open(struct session *session, const struct location *location,
+				   enum repository_mode mode, struct error **err);
+const char *repository_name(const struct repository *repository); /* "host/name", "oci:DIR" */
+void repository_free(struct repository *repository);
+DEFINE_CLEANUP(struct repository, repository_free)
+#define AUTO_REPOSITORY CLEANUP(repository_free_at)
+
+/* A manifest or index as it came, byte for byte. */
+struct resolution {
+	struct evidence evidence;
+	struct descriptor descriptor; /* when present: media type, digest, size */
+	struct buf bytes;
+};
+
+void resolution_release(struct resolution *resolution);
+#define AUTO_RESOLUTION CLEANUP(resolution_release)
+
+/* By digest when there is one (then checked against it), else by tag.  0 for present and absent;
+ * -1 for unknown, with the evidence filled. */
+int repository_resolve(struct repository *repository, const char *tag, const struct digest *digest,
+		       struct resolution *ret_resolution, struct error **err);
+
+/* False is no proof of absence. */
+int repository_has_manifest(struct repository *repository, const struct digest *digest,
+			    bool *ret_found, struct error **err);
+
+/* `tag` NULL: by digest alone.  Its blobs and children must be there. */
+int repository_put_manifest(struct repository *repository, const char *tag,
+			    const struct descriptor *descriptor, const void *bytes,
+			    struct error **err);
+
+/* Blobs.  The descriptor, body and source are borrowed until done. */
+int repository_get_blob(struct repository *repository, const struct descriptor *descriptor,
+			struct body *body, blob_done *done, void *context, struct error **err);
+int repository_put_blob(struct repository *repository, const struct blob_upload *upload,
+			blob_done *done, void *context, struct error **err);
+int repository_step(struct repository *repository, int most_ms, struct error **err);
+
+/* One blob at rest that can be read again and again: of a layout or archive, not of a registry.
+ * *ret_fd -1: not held locally. */
+int repository_open_blob(struct repository *repository, const struct descriptor *descriptor,
+			 int *ret_fd, uint64_t *ret_offset_bytes, struct error **err);
+
+int repository_probe_push(struct repository *repository, struct error **err);
+int repository_list_tags(struct repository *repository, struct strings *tags, struct error **err);
+
+#endif

@@ -1,0 +1,36 @@
+/* session.h - what one run of the program shares: engine, registry client, store
+ *
+ * Each is made when it is first asked for: a fingerprint loads no libcurl state and opens no store.
+ */
+#ifndef OCIFP_REPOSITORY_SESSION_H
+#define OCIFP_REPOSITORY_SESSION_H
+
+#include <stdint.h>
+
+#include "http/engine.h"
+#include "registry/registry.h"
+
+struct error;
+struct observer;
+struct session;
+struct store;
+
+struct session_options {
+	struct engine_options engine;
+	struct registry_options registry;
+	const char *store_path;  /* NULL: the user's own place */
+	int64_t lock_timeout_ms; /* 0: for ever */
+	struct observer *observer;
+};
+
+struct session *session_new(const struct session_options *options); /* borrows the strings */
+const struct session_options *session_options(const struct session *session);
+struct observer *session_observer(const struct session *session);
+struct engine *session_engine(struct session *session, struct error **err);
+struct registry *session_registry(struct session *session, struct error **err);
+struct store *session_store(struct session *session, struct error **err);
+void session_free(struct session *session);
+DEFINE_CLEANUP(struct session, session_free)
+#define AUTO_SESSION CLEANUP(session_free_at)
+
+#endif

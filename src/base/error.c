@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 
+#include "base/text.h"
 #include "base/xalloc.h"
 
 struct error {
@@ -64,6 +65,14 @@ error_set_errno(struct error **err, int errnum, const char *format, ...)
 	va_end(args);
 	errno = errnum;
 	return set_text(err, errno_kind(errnum), xasprintf("%s: %m", context));
+}
+
+int
+error_set_path(struct error **err, int errnum, const char *doing, const char *path)
+{
+	AUTO_FREE char *shown = text_quote_string(path);
+
+	return error_set_errno(err, errnum, "cannot %s '%s'", doing, shown);
 }
 
 int

@@ -47,6 +47,9 @@ int error_set(struct error **err, enum error_kind kind, const char *format, ...)
 int error_set_errno(struct error **err, int errnum, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* The same with "cannot <doing> '<path>'", the path quoted. */
+int error_set_path(struct error **err, int errnum, const char *doing, const char *path);
+
 /* Puts "context: " before the text.  Returns -1. */
 int error_wrap(struct error **err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -12,14 +12,6 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 
-static int
-fail(struct error **err, int errnum, const char *doing, const char *what)
-{
-	AUTO_FREE char *shown = text_quote_string(what);
-
-	return error_set_errno(err, errnum, "cannot %s '%s'", doing, shown);
-}
-
 /* True when the call that failed with `errnum` should be made again.  A standard stream may be
  * non-blocking because of whoever else has it open. */
 static bool
@@ -43,7 +35,7 @@ fd_write_all(int fd, const void *bytes, size_t size, const char *what, struct er
 		if (written < 0) {
 			if (may_go_on(fd, POLLOUT, errno))
 				continue;
-			return fail(err, errno, "write", what);
+			return error_set_path(err, errno, "write", what);
 		}
 		next += written;
 		size -= (size_t)written;
@@ -63,7 +55,7 @@ fd_pwrite_all(int fd, const void *bytes, size_t size, uint64_t offset, const cha
 		if (written < 0) {
 			if (errno == EINTR)
 				continue;
-			return fail(err, errno, "write", what);
+			return error_set_path(err, errno, "write", what);
 		}
 		next += written;
 		size -= (size_t)written;
@@ -85,7 +77,7 @@ read_to_end(int fd, struct buf *buf, const char *what, struct error **err)
 		if (got < 0 && may_go_on(fd, POLLIN, errno))
 			continue;
 		if (got < 0)
-			return fail(err, errno, "read", what);
+			return error_set_path(err, errno, "read", what);
 		if (buf_append(buf, chunk, (size_t)got, err) < 0) {
 			AUTO_FREE char *shown = text_quote_string(what);
 
@@ -120,7 +112,7 @@ check_regular(int fd, const char *path, struct error **err)
 	struct stat status;
 
 	if (fstat(fd, &status) < 0)
-		return fail(err, errno, "look at", path);
+		return error_set_path(err, errno, "look at", path);
 	if (S_ISREG(status.st_mode))
 		return 0;
 	shown = text_quote_string(path);
@@ -133,7 +125,7 @@ file_open(int dir_fd, const char *path, struct error **err)
 	AUTO_CLOSE int fd = open_to_read(dir_fd, path);
 
 	if (fd < 0)
-		return fail(err, errno, "open", path);
+		return error_set_path(err, errno, "open", path);
 	if (check_regular(fd, path, err) < 0)
 		return -1;
 	return TAKE_FD(fd);
@@ -159,7 +151,7 @@ file_find(int dir_fd, const char *path, struct buf *buf, bool *ret_found, struct
 		return 0;
 	}
 	if (fd < 0)
-		return fail(err, errno, "open", path);
+		return error_set_path(err, errno, "open", path);
 	if (check_regular(fd, path, err) < 0 || fd_read_all(fd, buf, path, err) < 0)
 		return -1;
 	*ret_found = true;

@@ -29,7 +29,8 @@ int file_find(int dir_fd, const char *path, struct buf *buf, bool *ret_found, st
 /* Opens a regular file for reading, without blocking on anything else. */
 int file_open(int dir_fd, const char *path, struct error **err);
 
-/* Replaces `path` by temporary file, fsync, rename, fsync of the directory. */
+/* Replaces `path` by temporary file, fsync, rename, fsync of the directory.  The mode is that of
+ * open(): the umask applies.  A crash may leave ".<16 hex digits>.tmp" beside it. */
 int file_replace(int dir_fd, const char *path, mode_t mode, const void *bytes, size_t size,
 		 struct error **err);
 

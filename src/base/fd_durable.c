@@ -12,25 +12,30 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 
-static int
-fail(struct error **err, int errnum, const char *doing, const char *path)
+static char *
+parent_path(const char *path)
 {
-	AUTO_FREE char *shown = text_quote_string(path);
+	size_t size = strlen(path);
 
-	return error_set_errno(err, errnum, "cannot %s '%s'", doing, shown);
+	while (size > 1 && path[size - 1] == '/')
+		size--;
+	while (size > 0 && path[size - 1] != '/')
+		size--;
+	return size > 0 ? xstrndup(path, size) : xstrdup(".");
 }
 
 /* NULL for the system's fault, with errno. */
 static char *
 temporary_path(const char *path)
 {
+	AUTO_FREE char *parent = parent_path(path);
 	uint8_t random[8];
 	char hex[2 * sizeof(random) + 1];
 
 	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return NULL;
 	text_hex(random, sizeof(random), hex);
-	return xasprintf("%s.%s.tmp", path, hex);
+	return xasprintf("%s/.%s.tmp", parent, hex);
 }
 
 static int
@@ -39,7 +44,7 @@ write_new(int fd, const char *path, const void *bytes, size_t size, struct error
 	if (fd_write_all(fd, bytes, size, path, err) < 0)
 		return -1;
 	if (fsync(fd) < 0)
-		return fail(err, errno, "sync", path);
+		return error_set_path(err, errno, "sync", path);
 	return 0;
 }
 
@@ -47,7 +52,7 @@ static int
 rename_over(int dir_fd, const char *from, const char *path, struct error **err)
 {
 	if (renameat(dir_fd, from, dir_fd, path) < 0)
-		return fail(err, errno, "replace", path);
+		return error_set_path(err, errno, "replace", path);
 	return dir_sync(dir_fd, path, err);
 }
 
@@ -59,10 +64,10 @@ file_replace(int dir_fd, const char *path, mode_t mode, const void *bytes, size_
 	AUTO_CLOSE int fd = -1;
 
 	if (!temporary)
-		return fail(err, errno, "name a temporary file for", path);
+		return error_set_path(err, errno, "name a temporary file for", path);
 	fd = openat(dir_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd < 0)
-		return fail(err, errno, "create", temporary);
+		return error_set_path(err, errno, "create a file beside", path);
 	if (write_new(fd, path, bytes, size, err) == 0 &&
 	    rename_over(dir_fd, temporary, path, err) == 0)
 		return 0;
@@ -87,7 +92,7 @@ make_one(const char *path, mode_t mode, struct error **err)
 		return 0;
 	/* What is there already answers EEXIST, but EROFS or EACCES in some places. */
 	errnum = errno;
-	return is_directory(path) ? 0 : fail(err, errnum, "make directory", path);
+	return is_directory(path) ? 0 : error_set_path(err, errnum, "make directory", path);
 }
 
 int
@@ -110,19 +115,7 @@ dir_open(const char *path, struct error **err)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	return fd < 0 ? fail(err, errno, "open directory", path) : fd;
-}
-
-static char *
-parent_path(const char *path)
-{
-	size_t size = strlen(path);
-
-	while (size > 1 && path[size - 1] == '/')
-		size--;
-	while (size > 0 && path[size - 1] != '/')
-		size--;
-	return size > 0 ? xstrndup(path, size) : xstrdup(".");
+	return fd < 0 ? error_set_path(err, errno, "open directory", path) : fd;
 }
 
 int
@@ -132,9 +125,9 @@ dir_sync(int dir_fd, const char *path, struct error **err)
 	AUTO_CLOSE int fd = openat(dir_fd, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
-		return fail(err, errno, "open directory", parent);
+		return error_set_path(err, errno, "open directory", parent);
 	/* EINVAL: a file system whose directories cannot be synced. */
 	if (fsync(fd) < 0 && errno != EINVAL)
-		return fail(err, errno, "sync directory", parent);
+		return error_set_path(err, errno, "sync directory", parent);
 	return 0;
 }

@@ -43,8 +43,9 @@ child_kill(const struct child *child)
 		(void)kill(child->has_group ? -child->pid : child->pid, SIGKILL);
 }
 
-/* Waits for good, or with WNOHANG looks.  True when the child has ended. */
-static bool
+/* Waits for good, or with WNOHANG looks.  1 when the child has ended, 0 when it has not; -1 with
+ * errno when its end went to somebody else, as it does where SIGCHLD is ignored. */
+static int
 child_reap(struct child *child, int flags, int *ret_status)
 {
 	pid_t pid;
@@ -53,9 +54,9 @@ child_reap(struct child *child, int flags, int *ret_status)
 		pid = waitpid(child->pid, ret_status, flags);
 	while (pid < 0 && errno == EINTR);
 	if (pid == 0)
-		return false;
+		return 0;
 	child->pid = 0;
-	return true;
+	return pid < 0 ? -1 : 1;
 }
 
 static void
@@ -166,15 +167,12 @@ start(struct child *child, const struct spawn_options *options, int directory_fd
 static int
 start_failed(int errnum, const char *program, struct spawn_result *ret_result, struct error **err)
 {
-	AUTO_FREE char *shown = NULL;
-
 	switch (errnum) {
 	case EAGAIN:
 	case ENOMEM:
 	case EMFILE:
 	case ENFILE:
-		shown = text_quote_string(program);
-		return error_set_errno(err, errnum, "cannot start '%s'", shown);
+		return error_set_path(err, errnum, "start", program);
 	case ENOENT:
 		*ret_result = (struct spawn_result){ .exit_status = shell_not_found };
 		return 0;
@@ -184,24 +182,26 @@ start_failed(int errnum, const char *program, struct spawn_result *ret_result, s
 	}
 }
 
-/* A program may close its streams long before it ends.  POSIX has no wait with a time limit. */
-static bool
+/* As child_reap().  A program may close its streams long before it ends; POSIX has no wait with a
+ * time limit. */
+static int
 wait_until(struct child *child, int64_t deadline_ms, int *ret_status)
 {
 	int pause_ms = 1;
+	int ended;
 
 	if (deadline_ms == DEADLINE_NEVER)
 		return child_reap(child, 0, ret_status);
-	while (!child_reap(child, WNOHANG, ret_status)) {
+	while ((ended = child_reap(child, WNOHANG, ret_status)) == 0) {
 		int left_ms = deadline_left_ms(deadline_ms, pause_ms);
 
 		if (left_ms == 0)
-			return false;
+			return 0;
 		(void)poll(NULL, 0, left_ms);
 		if (pause_ms < 50)
 			pause_ms *= 2;
 	}
-	return true;
+	return ended;
 }
 
 static int
@@ -215,21 +215,24 @@ run_to_end(struct child *child, const struct spawn_options *options,
 	   struct spawn_result *ret_result, struct error **err)
 {
 	int64_t deadline_ms = options->deadline_ms ? options->deadline_ms : DEADLINE_NEVER;
-	struct spawn_result result = { 0 };
 	int status = 0;
+	int ended;
+	bool timed_out;
 
 	if (feed_run(&child->feed, deadline_ms, err) < 0) {
 		AUTO_FREE char *shown = text_quote_string(options->argv[0]);
 
 		return error_wrap(err, "output of '%s'", shown);
 	}
-	if (!wait_until(child, deadline_ms, &status)) {
-		result.timed_out = true;
+	ended = wait_until(child, deadline_ms, &status);
+	timed_out = ended == 0;
+	if (timed_out) {
 		child_kill(child);
-		(void)child_reap(child, 0, &status);
+		ended = child_reap(child, 0, &status);
 	}
-	result.exit_status = shell_status(status);
-	*ret_result = result;
+	if (ended < 0)
+		return error_set_path(err, errno, "learn the end of", options->argv[0]);
+	*ret_result = (struct spawn_result){ shell_status(status), timed_out };
 	return 0;
 }
 
@@ -249,10 +252,8 @@ spawn_run(const struct spawn_options *options, struct spawn_result *ret_result, 
 
 	if (options->directory) {
 		directory_fd = open(options->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (directory_fd < 0 || faccessat(directory_fd, ".", X_OK, 0) < 0) {
-			AUTO_FREE char *shown = text_quote_string(options->directory);
-			return error_set_errno(err, errno, "cannot enter directory '%s'", shown);
-		}
+		if (directory_fd < 0 || faccessat(directory_fd, ".", X_OK, 0) < 0)
+			return error_set_path(err, errno, "enter directory", options->directory);
 	}
 	if (open_streams(&child, options, err) < 0)
 		return -1;

@@ -20,10 +20,13 @@ struct spawn_options {
 	const char *directory;          /* NULL: ours */
 	const char *input;              /* NULL: /dev/null */
 	size_t input_bytes;
-	bool inherit_input;         /* our stdin instead of `input` */
-	struct buf *output;         /* stdout; NULL: goes to our stderr */
-	struct buf *messages;       /* stderr; NULL: ours */
-	int64_t deadline_ms;        /* killed then, with its process group; 0: none */
+	bool inherit_input;   /* our stdin instead of `input` */
+	struct buf *output;   /* stdout; NULL: goes to our stderr */
+	struct buf *messages; /* stderr; NULL: ours */
+	/* Monotonic, as base/deadline.h; 0: none.  Killed then, with all of its process group if
+	 * that is its own: with a deadline, and unless it reads our stdin, which may be a terminal.
+	 */
+	int64_t deadline_ms;
 };
 
 struct spawn_result {

@@ -8,6 +8,7 @@
 #include "base/xalloc.h"
 
 static const char cut_mark[] = "...";
+static const char hex_digits[] = "0123456789abcdef";
 
 struct quoted {
 	char *text; /* REMOTE_TEXT_LIMIT_BYTES and a NUL */
@@ -37,9 +38,10 @@ add_escaped(struct quoted *quoted, const char *bytes, size_t size)
 	char escaped[4 * 4] = "";
 
 	for (size_t i = 0; i < size; i++) {
-		memcpy(escaped + 4 * i, "\\x", 2);
-		escaped[4 * i + 2] = "0123456789abcdef"[(uint8_t)bytes[i] >> 4];
-		escaped[4 * i + 3] = "0123456789abcdef"[(uint8_t)bytes[i] & 0xf];
+		escaped[4 * i] = '\\';
+		escaped[4 * i + 1] = 'x';
+		escaped[4 * i + 2] = hex_digits[(uint8_t)bytes[i] >> 4];
+		escaped[4 * i + 3] = hex_digits[(uint8_t)bytes[i] & 0xf];
 	}
 	return add(quoted, escaped, 4 * size);
 }
@@ -55,13 +57,19 @@ is_harmful(uint32_t code)
 	return (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
 }
 
+static bool
+ends_with(const struct quoted *quoted, char last)
+{
+	return quoted->size > 0 && quoted->text[quoted->size - 1] == last;
+}
+
 /* Every runner's command holds "::" or "##"; a backslash between the two is enough. */
 static bool
 needs_backslash(const struct quoted *quoted, uint32_t code)
 {
-	char last = quoted->size ? quoted->text[quoted->size - 1] : '\0';
-
-	return code == '\\' || (last == ':' && code == ':') || (last == '#' && code == '#');
+	if (code == ':' || code == '#')
+		return ends_with(quoted, (char)code);
+	return code == '\\';
 }
 
 static bool
@@ -162,8 +170,8 @@ void
 text_hex(const uint8_t *bytes, size_t size, char *ret_hex)
 {
 	for (size_t i = 0; i < size; i++) {
-		*ret_hex++ = "0123456789abcdef"[bytes[i] >> 4];
-		*ret_hex++ = "0123456789abcdef"[bytes[i] & 0xf];
+		*ret_hex++ = hex_digits[bytes[i] >> 4];
+		*ret_hex++ = hex_digits[bytes[i] & 0xf];
 	}
 	*ret_hex = '\0';
 }
@@ -177,7 +185,7 @@ nibble(char digit)
 bool
 text_parse_hex(const char *hex, size_t size, uint8_t *ret_bytes)
 {
-	if (strspn(hex, "0123456789abcdef") != 2 * size || hex[2 * size])
+	if (strspn(hex, hex_digits) != 2 * size || hex[2 * size])
 		return false;
 	for (size_t i = 0; i < size; i++)
 		ret_bytes[i] = (uint8_t)(nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));

@@ -11,7 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The caller owns the result; more than REMOTE_TEXT_LIMIT_BYTES is cut and ends with "...". */
+/* The caller owns the result.  Of bytes that cannot stay each is "\xNN", a backslash is doubled,
+ * and one stands between any "::" or "##".  More than REMOTE_TEXT_LIMIT_BYTES is cut and ends with
+ * "...". */
 char *text_quote(const char *bytes, size_t size);
 char *text_quote_string(const char *text);
 
@@ -22,13 +24,14 @@ bool text_starts(const char *text, const char *prefix);
 bool text_ends(const char *text, const char *suffix);
 bool text_is_printable_ascii(const char *text); /* 0x20 to 0x7e: fit for an HTTP header */
 
-void text_hex(const uint8_t *bytes, size_t size, char *ret_hex); /* 2 * size + 1 bytes */
-bool text_parse_hex(const char *hex, size_t size, uint8_t *ret_bytes); /* lower case, 2 * size */
+void text_hex(const uint8_t *bytes, size_t size, char *ret_hex);       /* 2 * size + 1 bytes */
+bool text_parse_hex(const char *hex, size_t size, uint8_t *ret_bytes); /* lower case, all of it */
 
 /* Decimal digits alone, in range; anything else is false. */
 bool text_parse_uint(const char *text, uint64_t max, uint64_t *ret_value);
 
-/* "90", "1.5s", "500ms", "2m", "1h30m": what `sleep` and Go print.  A bare number is seconds. */
+/* "90", "1.5s", "500ms", "2m", "1h30m": what `sleep` and Go print, units ns to d.  A bare number is
+ * seconds.  Rounded up to a millisecond. */
 bool text_parse_duration_ms(const char *text, int64_t *ret_ms);
 
 /* "786.0 MB": decimal units, as disks and networks count. */

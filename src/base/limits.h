@@ -50,6 +50,7 @@
 #define CONNECT_TIMEOUT_MS 30000
 #define STALL_TIMEOUT_S 30 /* below STALL_BYTES_PER_S for this long: the transfer is dead */
 #define STALL_BYTES_PER_S 1024
+#define UPLOAD_STALL_TIMEOUT_S 300 /* a registry hashes and moves what it got before it answers */
 #define REQUEST_TIMEOUT_MS 60000 /* of one that carries no blob */
 #define HELPER_TIMEOUT_MS 30000  /* a credential helper */
 #define TOKEN_LIFE_FLOOR_S 60    /* distribution-spec token: the default of expires_in */

@@ -14,7 +14,7 @@ enum challenge_scheme { CHALLENGE_OTHER, CHALLENGE_BASIC, CHALLENGE_BEARER };
 
 struct challenge {
 	enum challenge_scheme scheme;
-	char *realm;   /* NULL when absent, as all of these */
+	char *realm; /* NULL when absent, as all of these */
 	char *service;
 	char *scope;
 	char *error;

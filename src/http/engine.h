@@ -18,14 +18,15 @@ struct observer;
 struct request;
 
 struct engine_options {
-	const char *ca_file;         /* NULL: the system's */
+	const char *ca_file;          /* NULL: the system's */
 	const char *certificate_file; /* client certificate and key, PEM; NULL: none */
 	const char *key_file;
-	bool insecure_tls;           /* skip verification; said once as a notice */
-	const char *const *plain_http_hosts; /* NULL-terminated "host[:port]"; loopback always may */
+	bool insecure_tls; /* skip verification; said once as a notice */
+	const char *const
+		*plain_http_hosts;     /* NULL-terminated "host[:port]"; loopback always may */
 	unsigned connections_per_host; /* 0: CONNECTIONS_LIMIT_COUNT */
-	int64_t deadline_ms;         /* the user's --timeout; 0: none; past it: ERROR_TIMEOUT */
-	int64_t backoff_first_ms;    /* 0: BACKOFF_FIRST_MS; tests shorten it */
+	int64_t deadline_ms;           /* the user's --timeout; 0: none; past it: ERROR_TIMEOUT */
+	int64_t backoff_first_ms;      /* 0: BACKOFF_FIRST_MS; tests shorten it */
 	const char *user_agent;
 	struct observer *observer;
 };

@@ -38,9 +38,9 @@ enum request_flags {
 struct request_options {
 	enum http_method method;
 	const char *url;
-	const char *accept;       /* NULL: none */
-	const char *content_type; /* of the source */
-	const char *const *headers; /* more, "Name: value", NULL-terminated; NULL: none */
+	const char *accept;          /* NULL: none */
+	const char *content_type;    /* of the source */
+	const char *const *headers;  /* more, "Name: value", NULL-terminated; NULL: none */
 	const struct source *source; /* what is sent, borrowed; NULL: nothing */
 	uint64_t source_first;       /* send these bytes of it, first .. end-1; */
 	uint64_t source_end;         /* 0, 0: all */
@@ -48,17 +48,21 @@ struct request_options {
 	size_t body_limit_bytes;     /* of what request_body() keeps; 0: MANIFEST_LIMIT_BYTES */
 	struct authorizer *authorizer; /* borrowed; NULL: no credentials */
 	unsigned flags;
+	const char *named_by; /* the URL whose answer named this one (realm, upload, link), for
+			       * address.h; NULL: the user did */
 };
 
 /* Called once, on the engine's thread, when the request has ended; may start others and may free
  * this one. */
 typedef void request_done(void *context, struct request *request);
 
-/* Starts at once.  `done` may be NULL for a caller that uses engine_wait(). */
+/* It is sent by the next engine_step(); `done` may be NULL for a caller that uses engine_wait().
+ * NULL: the URL cannot be used (origin.h), or is plain http to a host that may not. */
 struct request *request_start(struct engine *engine, const struct request_options *options,
 			      request_done *done, void *context, struct error **err);
 
-/* Start and wait: NULL only when there was no HTTP answer at all (or a body failed). */
+/* Start and wait: NULL only when there was no HTTP answer at all (or a body failed).  A body that
+ * is complete from the start is ended without a request: status 0. */
 struct request *request_perform(struct engine *engine, const struct request_options *options,
 				struct error **err);
 
@@ -68,8 +72,8 @@ bool request_has_ended(const struct request *request);
  * when there is one, whatever its status. */
 struct error *request_take_error(struct request *request);
 
-int request_status(const struct request *request);      /* the last answer's; 0: none */
-const char *request_url(const struct request *request); /* the first one */
+int request_status(const struct request *request);            /* the last answer's; 0: none */
+const char *request_url(const struct request *request);       /* the first one */
 const char *request_final_url(const struct request *request); /* after redirects */
 
 /* NULL: none.  `request_header_count` tells of repeated ones; `index` 0 is the first. */
@@ -81,7 +85,7 @@ const char *request_header_at(const struct request *request, const char *name, s
  * any other status.  Never NULL. */
 const struct buf *request_body(const struct request *request);
 unsigned request_attempts(const struct request *request);
-bool request_was_challenged(const struct request *request); /* a 401 came before the answer */
+bool request_was_challenged(const struct request *request);     /* a 401 came before the answer */
 const char *request_accept_sent(const struct request *request); /* "" : none */
 bool request_was_authorized(const struct request *request);     /* the answer's request had one */
 

@@ -1,0 +1,99 @@
+#include "oci/digest.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+struct algorithm {
+	const char *name;
+	size_t name_size;
+	size_t digest_size;
+};
+
+static const struct algorithm algorithms[] = {
+	[DIGEST_NONE] = { "", 0, 0 },
+	[DIGEST_SHA256] = { "sha256", 6, 32 },
+	[DIGEST_SHA512] = { "sha512", 6, 64 },
+};
+
+static int
+refuse(struct error **err, const char *text, const char *reason)
+{
+	AUTO_FREE char *quoted = text_quote_string(text);
+
+	return error_set(err, ERROR_CONTENT, "digest '%s' %s", quoted, reason);
+}
+
+static enum digest_algorithm
+find_algorithm(const char *name, size_t name_size)
+{
+	for (size_t i = DIGEST_SHA256; i <= DIGEST_SHA512; i++)
+		if (name_size == algorithms[i].name_size &&
+		    memcmp(name, algorithms[i].name, name_size) == 0)
+			return (enum digest_algorithm)i;
+	return DIGEST_NONE;
+}
+
+int
+digest_parse(const char *text, struct digest *ret_digest, struct error **err)
+{
+	struct digest digest = { DIGEST_NONE };
+	const char *colon = strchr(text, ':');
+	size_t size;
+
+	if (!colon)
+		return refuse(err, text, "is not ALGORITHM:HEX");
+	digest.algorithm = find_algorithm(text, (size_t)(colon - text));
+	if (digest.algorithm == DIGEST_NONE)
+		return refuse(err, text, "is neither sha256 nor sha512");
+	size = digest_size(digest.algorithm);
+	if (strlen(colon + 1) != 2 * size)
+		return refuse(err, text, "has not the length of its algorithm");
+	if (!text_parse_hex(colon + 1, size, digest.bytes))
+		return refuse(err, text, "is not in lower case hexadecimal digits");
+	*ret_digest = digest;
+	return 0;
+}
+
+bool
+digest_equal(const struct digest *a, const struct digest *b)
+{
+	return a->algorithm == b->algorithm &&
+	       memcmp(a->bytes, b->bytes, digest_size(a->algorithm)) == 0;
+}
+
+size_t
+digest_size(enum digest_algorithm algorithm)
+{
+	return algorithms[algorithm].digest_size;
+}
+
+const char *
+digest_algorithm_name(enum digest_algorithm algorithm)
+{
+	return algorithms[algorithm].name;
+}
+
+struct digest_text
+digest_text(const struct digest *digest)
+{
+	const struct algorithm *algorithm = &algorithms[digest->algorithm];
+	struct digest_text ret = { "" };
+
+	if (digest->algorithm == DIGEST_NONE)
+		return ret;
+	memcpy(ret.text, algorithm->name, algorithm->name_size);
+	ret.text[algorithm->name_size] = ':';
+	text_hex(digest->bytes, algorithm->digest_size, ret.text + algorithm->name_size + 1);
+	return ret;
+}
+
+struct digest_text
+digest_hex(const struct digest *digest)
+{
+	struct digest_text ret = { "" };
+
+	text_hex(digest->bytes, digest_size(digest->algorithm), ret.text);
+	return ret;
+}

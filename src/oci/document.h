@@ -1,11 +1,14 @@
 /* document.h - JSON from a peer, within limits, and its fields by table
  *
  * Before jansson sees a byte, depth and tokens are counted: 4 MiB of "[{},{}" would cost it
- * 300 MiB.  Duplicate keys, bad UTF-8, NUL in strings, trailing bytes are ERROR_CONTENT.
+ * 300 MiB.  Tokens are values: keys do not count.  Duplicate keys, bad UTF-8, a byte order mark,
+ * NUL in strings and trailing bytes are ERROR_CONTENT with class "json", too much of anything
+ * with class "limit".
  */
 #ifndef OCIFP_OCI_DOCUMENT_H
 #define OCIFP_OCI_DOCUMENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +29,12 @@ json_release(json_t **json)
 /* The caller owns the reference; the top is an object, else ERROR_CONTENT. */
 json_t *document_parse(const void *bytes, size_t size, struct error **err);
 
+/* The opposite, for what we make: compact, keys in the order they were set; the caller owns it. */
+char *document_format(const json_t *document);
+
+/* A copy of an object of strings with its keys in the order of bytes; the caller's reference. */
+json_t *document_sorted(const json_t *object);
+
 enum field_type {
 	FIELD_STRING, /* const char *, borrowed from the document */
 	FIELD_SIZE,   /* uint64_t: a whole number, 0 to 2^63-1 */
@@ -41,7 +50,8 @@ struct field {
 	size_t offset; /* in the struct that document_read_fields() fills; absent: left alone */
 };
 
-/* null counts as absent.  ERROR_CONTENT names the field: "layers[3].size is no size". */
+/* null counts as absent.  ERROR_CONTENT names the field, callers add where: "layers[3]: 'size' is
+ * missing".  On failure some of the fields may have been stored: fill a local. */
 int document_read_fields(const json_t *object, const struct field *fields, size_t field_count,
 			 void *ret_struct, struct error **err);
 

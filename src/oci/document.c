@@ -1,0 +1,245 @@
+#include "oci/document.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/text.h"
+
+static int
+refuse(struct error **err, const char *reason)
+{
+	error_set(err, ERROR_CONTENT, "the document %s", reason);
+	return error_set_class(err, "json");
+}
+
+/* Where a string that begins at `at` ends; past the end when it does not. */
+static size_t
+skip_string(const char *bytes, size_t size, size_t at)
+{
+	for (at++; at < size && bytes[at] != '"'; at++)
+		if (bytes[at] == '\\')
+			at++;
+	return at + 1;
+}
+
+static size_t
+skip_word(const char *bytes, size_t size, size_t at)
+{
+	static const char ends[] = "{}[]:,\" \t\r\n";
+
+	while (at < size && !memchr(ends, bytes[at], sizeof(ends) - 1))
+		at++;
+	return at;
+}
+
+struct census {
+	size_t depth;
+	size_t tokens; /* values; a key is one until its colon comes */
+};
+
+/* Counts what begins at `at` and returns where the next thing begins. */
+static size_t
+count_token(struct census *census, const char *bytes, size_t size, size_t at)
+{
+	switch (bytes[at]) {
+	case '{':
+	case '[':
+		census->depth++;
+		census->tokens++;
+		return at + 1;
+	case '}':
+	case ']':
+		census->depth -= census->depth > 0;
+		return at + 1;
+	case ':':
+		census->tokens -= census->tokens > 0;
+		return at + 1;
+	case ',':
+	case ' ':
+	case '\t':
+	case '\r':
+	case '\n':
+		return at + 1;
+	case '"':
+		census->tokens++;
+		return skip_string(bytes, size, at);
+	default:
+		census->tokens++;
+		return skip_word(bytes, size, at);
+	}
+}
+
+/* Exact for every valid prefix, and a parser stops where the first invalid byte is. */
+static int
+check_limits(const char *bytes, size_t size, struct error **err)
+{
+	struct census census = { 0 };
+	size_t at = 0;
+
+	while (at < size) {
+		at = count_token(&census, bytes, size, at);
+		if (census.depth > JSON_LIMIT_DEPTH) {
+			error_set(err, ERROR_CONTENT, "the document nests deeper than %d levels",
+				  JSON_LIMIT_DEPTH);
+			return error_set_class(err, "limit");
+		}
+		if (census.tokens > JSON_LIMIT_TOKENS) {
+			error_set(err, ERROR_CONTENT, "the document has more than %d values",
+				  JSON_LIMIT_TOKENS);
+			return error_set_class(err, "limit");
+		}
+	}
+	return 0;
+}
+
+static bool
+begins_with_mark(const char *bytes, size_t size)
+{
+	return size >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0;
+}
+
+static int
+set_syntax_error(struct error **err, const json_error_t *why)
+{
+	AUTO_FREE char *quoted = text_quote_string(why->text);
+
+	error_set(err, ERROR_CONTENT, "the document is no JSON: line %d, column %d: %s", why->line,
+		  why->column, quoted);
+	return error_set_class(err, "json");
+}
+
+json_t *
+document_parse(const void *bytes, size_t size, struct error **err)
+{
+	AUTO_JSON json_t *document = NULL;
+	json_error_t why;
+
+	if (size == 0) {
+		refuse(err, "is empty");
+		return NULL;
+	}
+	if (begins_with_mark(bytes, size)) {
+		refuse(err, "begins with a byte order mark");
+		return NULL;
+	}
+	if (check_limits(bytes, size, err) < 0)
+		return NULL;
+	document = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &why);
+	if (!document) {
+		set_syntax_error(err, &why);
+		return NULL;
+	}
+	if (!json_is_object(document)) {
+		refuse(err, "is no JSON object");
+		return NULL;
+	}
+	return TAKE_PTR(document);
+}
+
+static bool
+is_object_of_strings(const json_t *value)
+{
+	const char *key;
+	json_t *item;
+
+	if (!json_is_object(value))
+		return false;
+	/* The iteration macro takes no pointer to const. */
+	json_object_foreach((json_t *)(uintptr_t)value, key,
+			    item) if (!json_is_string(item)) return false;
+	return true;
+}
+
+static bool
+has_type(const json_t *value, enum field_type type)
+{
+	switch (type) {
+	case FIELD_STRING:
+		return json_is_string(value);
+	case FIELD_SIZE:
+		return json_is_integer(value) && json_integer_value(value) >= 0;
+	case FIELD_OBJECT:
+		return json_is_object(value);
+	case FIELD_ARRAY:
+		return json_is_array(value);
+	case FIELD_STRINGS:
+		return is_object_of_strings(value);
+	}
+	return false;
+}
+
+static const char *
+type_name(enum field_type type)
+{
+	switch (type) {
+	case FIELD_STRING:
+		return "string";
+	case FIELD_SIZE:
+		return "whole number from 0 to 2^63-1";
+	case FIELD_OBJECT:
+		return "object";
+	case FIELD_ARRAY:
+		return "array";
+	case FIELD_STRINGS:
+		return "object of strings";
+	}
+	return "known type";
+}
+
+static void
+store_value(const json_t *value, enum field_type type, void *slot)
+{
+	const char *text;
+	uint64_t number;
+
+	switch (type) {
+	case FIELD_STRING:
+		text = json_string_value(value);
+		memcpy(slot, &text, sizeof(text));
+		return;
+	case FIELD_SIZE:
+		number = (uint64_t)json_integer_value(value);
+		memcpy(slot, &number, sizeof(number));
+		return;
+	case FIELD_OBJECT:
+	case FIELD_ARRAY:
+	case FIELD_STRINGS:
+		memcpy(slot, &value, sizeof(value));
+		return;
+	}
+}
+
+static int
+read_field(const json_t *object, const struct field *field, void *slot, struct error **err)
+{
+	const json_t *value = json_object_get(object, field->name);
+
+	if (!value || json_is_null(value)) {
+		if (!field->mandatory)
+			return 0;
+		error_set(err, ERROR_CONTENT, "'%s' is missing", field->name);
+		return error_set_class(err, "json");
+	}
+	if (!has_type(value, field->type)) {
+		error_set(err, ERROR_CONTENT, "'%s' is no %s", field->name, type_name(field->type));
+		return error_set_class(err, "json");
+	}
+	store_value(value, field->type, slot);
+	return 0;
+}
+
+int
+document_read_fields(const json_t *object, const struct field *fields, size_t field_count,
+		     void *ret_struct, struct error **err)
+{
+	for (size_t i = 0; i < field_count; i++) {
+		void *slot = (char *)ret_struct + fields[i].offset;
+
+		if (read_field(object, &fields[i], slot, err) < 0)
+			return -1;
+	}
+	return 0;
+}

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <jansson.h>
+
 #include "base/cleanup.h"
 
 struct error;
@@ -20,15 +22,22 @@ struct platform {
 	char *os_version; /* NULL: none; Windows alone has it */
 };
 
-/* ERROR_USAGE */
+/* Either case; the result is normalised.  ERROR_USAGE */
 int platform_parse(const char *text, struct platform *ret_platform, struct error **err);
-void platform_host(struct platform *ret_platform); /* linux/<what we run on> */
-char *platform_format(const struct platform *platform);
+void platform_host(struct platform *ret_platform);      /* linux/<what we run on> */
+char *platform_format(const struct platform *platform); /* normalised: "linux/arm64" for v8 */
 void platform_copy(const struct platform *platform, struct platform *ret_copy);
 bool platform_equal(const struct platform *a, const struct platform *b); /* normalised */
 
+/* As descriptors and image configs have it, and as it came.  Without both an os and an
+ * architecture it is all NULL.  ERROR_CONTENT */
+int platform_parse_json(const json_t *object, struct platform *ret_platform, struct error **err);
+json_t *platform_json(const struct platform *platform); /* the caller's reference */
+bool platform_name_is_valid(const char *name);          /* one of its parts */
+
 /* 0: an image for `offered` does not run as `wanted`; more is a better fit (the exact variant
- * before a lower one). */
+ * before a lower one).  Variants as containerd counts them: amd64/v3 runs v2 and v1, arm/v7 runs
+ * v6 and v5, arm64/v9.1 runs v9.0 and v8.6; no architecture runs another's images. */
 unsigned platform_fit(const struct platform *offered, const struct platform *wanted);
 bool platform_is_unknown(const struct platform *platform); /* unknown/unknown: not an image */
 void platform_release(struct platform *platform);

@@ -1,0 +1,274 @@
+#include "oci/platform.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/utsname.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+
+struct alias {
+	const char *name;
+	const char *architecture;
+	const char *variant; /* NULL: what was said, if anything */
+};
+
+/* What uname and distributions say where Go's GOARCH is meant. */
+static const struct alias aliases[] = {
+	{ "x86_64", "amd64", NULL },  { "x86-64", "amd64", NULL },
+	{ "i386", "386", "" },        { "i486", "386", "" },
+	{ "i586", "386", "" },        { "i686", "386", "" },
+	{ "aarch64", "arm64", NULL }, { "armhf", "arm", "v7" },
+	{ "armel", "arm", "v6" },     { "armv7l", "arm", "v7" },
+	{ "armv6l", "arm", "v6" },    { "armv5l", "arm", "v5" },
+	{ "armv8l", "arm", "v8" },    { "loongarch64", "loong64", NULL },
+};
+
+static const char *
+empty_if_null(const char *text)
+{
+	return text ? text : "";
+}
+
+/* The variant that an architecture without one stands for; "" where there is none. */
+static const char *
+implied_variant(const char *architecture)
+{
+	if (strcmp(architecture, "arm64") == 0)
+		return "v8";
+	if (strcmp(architecture, "arm") == 0)
+		return "v7";
+	if (strcmp(architecture, "amd64") == 0)
+		return "v1";
+	return "";
+}
+
+/* Borrowed strings, no NULL among them. */
+struct view {
+	const char *os;
+	const char *architecture;
+	const char *variant;
+	const char *os_version;
+};
+
+static const char *
+normal_os(const char *os)
+{
+	return strcasecmp(os, "macos") == 0 ? "darwin" : os;
+}
+
+static const char *
+normal_variant(const char *architecture, const char *variant)
+{
+	static const char *const arm_variants[] = { "v5", "v6", "v7", "v8" };
+
+	if (*variant == '\0')
+		return implied_variant(architecture);
+	if (variant[0] >= '5' && variant[0] <= '8' && variant[1] == '\0')
+		return arm_variants[variant[0] - '5'];
+	if (strcmp(architecture, "arm64") == 0 && strcmp(variant, "v8.0") == 0)
+		return "v8";
+	if (strcmp(architecture, "arm64") == 0 && strcmp(variant, "v9.0") == 0)
+		return "v9";
+	return variant;
+}
+
+static struct view
+normalise(const struct platform *platform)
+{
+	struct view view = {
+		.os = normal_os(empty_if_null(platform->os)),
+		.architecture = empty_if_null(platform->architecture),
+		.variant = empty_if_null(platform->variant),
+		.os_version = empty_if_null(platform->os_version),
+	};
+
+	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++) {
+		if (strcasecmp(view.architecture, aliases[i].name) != 0)
+			continue;
+		view.architecture = aliases[i].architecture;
+		if (aliases[i].variant)
+			view.variant = aliases[i].variant;
+		break;
+	}
+	view.variant = normal_variant(view.architecture, view.variant);
+	return view;
+}
+
+char *
+platform_format(const struct platform *platform)
+{
+	struct view view = normalise(platform);
+	bool say_variant = strcmp(view.architecture, "arm") == 0 ||
+			   strcmp(view.variant, implied_variant(view.architecture)) != 0;
+
+	if (!say_variant)
+		return xasprintf("%s/%s", view.os, view.architecture);
+	return xasprintf("%s/%s/%s", view.os, view.architecture, view.variant);
+}
+
+bool
+platform_name_is_valid(const char *name)
+{
+	size_t size = strlen(name);
+
+	return size > 0 && size <= 64 &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") ==
+		       size;
+}
+
+static void
+fold_case(char *text)
+{
+	for (; *text; text++)
+		*text = (char)tolower((unsigned char)*text);
+}
+
+/* Owned strings as the normal form has them. */
+static struct platform
+own(const struct view *view)
+{
+	return (struct platform){
+		.os = xstrdup(view->os),
+		.architecture = xstrdup(view->architecture),
+		.variant = *view->variant ? xstrdup(view->variant) : NULL,
+		.os_version = *view->os_version ? xstrdup(view->os_version) : NULL,
+	};
+}
+
+static int
+refuse(struct error **err, const char *text)
+{
+	AUTO_FREE char *quoted = text_quote_string(text);
+
+	error_set(err, ERROR_USAGE, "'%s' is no platform", quoted);
+	return error_set_hint(err, "write it as OS/ARCHITECTURE[/VARIANT], such as linux/arm64");
+}
+
+int
+platform_parse(const char *text, struct platform *ret_platform, struct error **err)
+{
+	AUTO_FREE char *copy = xstrdup(text);
+	struct platform parts = { 0 };
+	struct view view;
+	char *rest = copy;
+
+	fold_case(copy);
+	parts.os = strsep(&rest, "/");
+	parts.architecture = strsep(&rest, "/");
+	parts.variant = strsep(&rest, "/");
+	if (rest || !parts.architecture || !platform_name_is_valid(parts.os) ||
+	    !platform_name_is_valid(parts.architecture) ||
+	    (parts.variant && !platform_name_is_valid(parts.variant)))
+		return refuse(err, text);
+	view = normalise(&parts);
+	*ret_platform = own(&view);
+	return 0;
+}
+
+void
+platform_host(struct platform *ret_platform)
+{
+	struct utsname host = { 0 };
+	struct platform raw = { .os = host.sysname, .architecture = host.machine };
+	struct view view;
+
+	(void)uname(&host);
+	fold_case(host.sysname);
+	view = normalise(&raw);
+	*ret_platform = own(&view);
+}
+
+void
+platform_copy(const struct platform *platform, struct platform *ret_copy)
+{
+	*ret_copy = (struct platform){
+		.os = xstrdup_null(platform->os),
+		.architecture = xstrdup_null(platform->architecture),
+		.variant = xstrdup_null(platform->variant),
+		.os_version = xstrdup_null(platform->os_version),
+	};
+}
+
+bool
+platform_equal(const struct platform *a, const struct platform *b)
+{
+	struct view left = normalise(a);
+	struct view right = normalise(b);
+
+	return strcmp(left.os, right.os) == 0 &&
+	       strcmp(left.architecture, right.architecture) == 0 &&
+	       strcmp(left.variant, right.variant) == 0 &&
+	       strcmp(left.os_version, right.os_version) == 0;
+}
+
+/* "v8" is 8.0 and "v9.2" is 9.2; false for "rva22u64". */
+static bool
+parse_version(const char *variant, unsigned *ret_major, unsigned *ret_minor)
+{
+	if (variant[0] != 'v' || !isdigit((unsigned char)variant[1]))
+		return false;
+	*ret_major = (unsigned)(variant[1] - '0');
+	*ret_minor = 0;
+	if (variant[2] == '\0')
+		return true;
+	if (variant[2] != '.' || !isdigit((unsigned char)variant[3]) || variant[4] != '\0')
+		return false;
+	*ret_minor = (unsigned)(variant[3] - '0');
+	return true;
+}
+
+/* Each major version runs what is lower; Arm's v9.n includes v8.(n+5). */
+static unsigned
+fit_variant(const char *offered, const char *wanted)
+{
+	unsigned offered_major;
+	unsigned offered_minor;
+	unsigned wanted_major;
+	unsigned wanted_minor;
+
+	if (strcmp(offered, wanted) == 0)
+		return UINT_MAX;
+	if (*offered == '\0')
+		return 1;
+	if (!parse_version(offered, &offered_major, &offered_minor) ||
+	    !parse_version(wanted, &wanted_major, &wanted_minor))
+		return 0;
+	if (offered_major > wanted_major ||
+	    offered_minor > wanted_minor + 5 * (wanted_major - offered_major))
+		return 0;
+	return 1 + 10 * offered_major + offered_minor;
+}
+
+unsigned
+platform_fit(const struct platform *offered, const struct platform *wanted)
+{
+	struct view left = normalise(offered);
+	struct view right = normalise(wanted);
+
+	if (strcmp(left.os, right.os) != 0 || strcmp(left.architecture, right.architecture) != 0)
+		return 0;
+	if (*left.os_version && *right.os_version && strcmp(left.os_version, right.os_version) != 0)
+		return 0;
+	return fit_variant(left.variant, right.variant);
+}
+
+bool
+platform_is_unknown(const struct platform *platform)
+{
+	return strcmp(empty_if_null(platform->os), "unknown") == 0 ||
+	       strcmp(empty_if_null(platform->architecture), "unknown") == 0;
+}
+
+void
+platform_release(struct platform *platform)
+{
+	free(platform->os);
+	free(platform->architecture);
+	free(platform->variant);
+	free(platform->os_version);
+	*platform = (struct platform){ 0 };
+}

@@ -7,12 +7,16 @@
  *     rootfs:DIR                         an unpacked root filesystem
  *
  * A path is split from its tag as skopeo does: "@alg:hex" is taken off the end, then the first
- * ':' splits.
+ * ':' splits.  The '@' of anything but an algorithm we know belongs to the path.
  */
 #ifndef OCIFP_OCI_LOCATION_H
 #define OCIFP_OCI_LOCATION_H
 
+#include <stdbool.h>
+
 #include "oci/reference.h"
+
+struct error;
 
 enum transport {
 	TRANSPORT_REGISTRY,
@@ -24,8 +28,9 @@ enum transport {
 
 struct location {
 	enum transport transport;
-	char *path;                 /* NULL for a registry; "-" is stdin or stdout */
-	struct reference reference; /* elsewhere: only tag and digest; the tag may be any ref.name */
+	char *path; /* NULL for a registry; "-", of an archive: stdin or stdout */
+	struct reference
+		reference; /* elsewhere: only tag and digest; the tag may be any ref.name */
 };
 
 /* ERROR_USAGE */
@@ -35,7 +40,8 @@ void location_copy(const struct location *location, struct location *ret_copy);
 void location_release(struct location *location);
 #define AUTO_LOCATION CLEANUP(location_release)
 
-/* True for what the grammar takes as a location and not as a name in the project file. */
+/* True for what the grammar takes as a location and not as a name in the project file: text with
+ * a '/', and with a ':' or '@' so that "debian:12" gets the hint of reference_parse(). */
 bool location_is(const char *text);
 
 #endif

@@ -1,7 +1,8 @@
 /* reference.h - what names an image in a registry: host/name[:tag][@digest]
  *
  * The host holds a '.' or a ':' or is "localhost"; it is kept in lower case without a trailing
- * dot.  Names and tags follow distribution-spec, "Pulling manifests".  docker.io names without a
+ * dot; IPv6 addresses stand in brackets.  Names and tags follow distribution-spec, "Pulling
+ * manifests".  docker.io names without a
  * '/' get "library/".  User info, schemes, spaces and control characters are refused.
  */
 #ifndef OCIFP_OCI_REFERENCE_H
@@ -29,6 +30,7 @@ void reference_copy(const struct reference *reference, struct reference *ret_cop
 void reference_release(struct reference *reference);
 #define AUTO_REFERENCE CLEANUP(reference_release)
 
+/* A host as above, either case, without a trailing dot; its port is 1 to 65535. */
 bool reference_host_is_valid(const char *host);
 bool reference_tag_is_valid(const char *tag);
 bool reference_name_is_valid(const char *name);

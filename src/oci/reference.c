@@ -1,0 +1,176 @@
+#include "oci/reference.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+
+static int
+refuse(struct error **err, const char *text, const char *reason)
+{
+	AUTO_FREE char *quoted = text_quote_string(text);
+
+	return error_set(err, ERROR_USAGE, "'%s' is no image reference: %s", quoted, reason);
+}
+
+/* None of these messages repeats the text, which may hold a password. */
+static int
+refuse_foreign_forms(const char *text, struct error **err)
+{
+	const char *at = strchr(text, '@');
+	const char *last_slash = strrchr(text, '/');
+
+	if (at && last_slash && at < last_slash) {
+		error_set(err, ERROR_USAGE, "an image reference holds no user name or password");
+		return error_set_hint(err, "use 'ocifp login' or a credential helper");
+	}
+	if (strstr(text, "://")) {
+		error_set(err, ERROR_USAGE, "an image reference is no URL");
+		return error_set_hint(err, "leave out everything up to '://'");
+	}
+	return 0;
+}
+
+static int
+refuse_bare_name(const char *text, struct error **err)
+{
+	const char *library = strchr(text, '/') ? "" : "library/";
+	AUTO_FREE char *quoted = text_quote_string(text);
+
+	refuse(err, text, "it does not begin with a registry host");
+	return error_set_hint(err, "on Docker Hub it is 'docker.io/%s%s'", library, quoted);
+}
+
+/* In lower case, without the dot that ends an absolute domain name. */
+static char *
+fold_host(const char *host, size_t size)
+{
+	AUTO_FREE char *folded = xstrndup(host, size);
+	size_t name_size = strcspn(folded, ":");
+
+	for (char *c = folded; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	if (*folded != '[' && name_size > 1 && folded[name_size - 1] == '.')
+		memmove(folded + name_size - 1, folded + name_size, size - name_size + 1);
+	if (strcmp(folded, "index.docker.io") == 0)
+		return xstrdup("docker.io");
+	return TAKE_PTR(folded);
+}
+
+/* Cuts "@digest" off the end of `rest`. */
+static int
+cut_digest(char *rest, const char *text, struct reference *reference, struct error **err)
+{
+	AUTO_ERROR struct error *why = NULL;
+	char *at = strchr(rest, '@');
+
+	if (!at)
+		return 0;
+	*at = '\0';
+	if (digest_parse(at + 1, &reference->digest, &why) < 0)
+		return refuse(err, text, error_text(why));
+	return 0;
+}
+
+/* Cuts ":tag" off the end of `rest`, whose host is gone. */
+static int
+cut_tag(char *rest, const char *text, struct reference *reference, struct error **err)
+{
+	char *colon = strchr(rest, ':');
+
+	if (!colon)
+		return 0;
+	*colon = '\0';
+	if (!reference_tag_is_valid(colon + 1))
+		return refuse(err, text, "its tag breaks the rules of tags");
+	reference->tag = xstrdup(colon + 1);
+	return 0;
+}
+
+static int
+set_name(const char *name, const char *text, struct reference *reference, struct error **err)
+{
+	bool is_official = strcmp(reference->host, "docker.io") == 0 && !strchr(name, '/');
+
+	if (!reference_name_is_valid(name))
+		return refuse(err, text, "its name breaks the rules of names (lower case only)");
+	reference->name = xasprintf("%s%s", is_official ? "library/" : "", name);
+	if (strlen(reference->host) + 1 + strlen(reference->name) > NAME_LIMIT_CHARS)
+		return refuse(err, text, "it is too long");
+	return 0;
+}
+
+static int
+parse(const char *text, struct reference *reference, struct error **err)
+{
+	AUTO_FREE char *rest = xstrdup(text);
+	char *slash;
+	char *name;
+
+	if (cut_digest(rest, text, reference, err) < 0)
+		return -1;
+	slash = strchr(rest, '/');
+	if (!slash)
+		return refuse_bare_name(text, err);
+	name = slash + 1;
+	reference->host = fold_host(rest, (size_t)(slash - rest));
+	if (!strpbrk(reference->host, ".:") && strcmp(reference->host, "localhost") != 0)
+		return refuse_bare_name(text, err);
+	if (!reference_host_is_valid(reference->host))
+		return refuse(err, text, "its host is no host");
+	if (cut_tag(name, text, reference, err) < 0)
+		return -1;
+	return set_name(name, text, reference, err);
+}
+
+int
+reference_parse(const char *text, struct reference *ret_reference, struct error **err)
+{
+	AUTO_REFERENCE struct reference reference = { 0 };
+
+	if (refuse_foreign_forms(text, err) < 0 || parse(text, &reference, err) < 0)
+		return -1;
+	*ret_reference = reference;
+	reference = (struct reference){ 0 };
+	return 0;
+}
+
+char *
+reference_format(const struct reference *reference)
+{
+	struct digest_text digest = digest_text(&reference->digest);
+
+	return xasprintf("%s/%s%s%s%s%s", reference->host, reference->name,
+			 reference->tag ? ":" : "", reference->tag ? reference->tag : "",
+			 *digest.text ? "@" : "", digest.text);
+}
+
+char *
+reference_repository(const struct reference *reference)
+{
+	return xasprintf("%s/%s", reference->host, reference->name);
+}
+
+void
+reference_copy(const struct reference *reference, struct reference *ret_copy)
+{
+	*ret_copy = (struct reference){
+		.host = xstrdup_null(reference->host),
+		.name = xstrdup_null(reference->name),
+		.tag = xstrdup_null(reference->tag),
+		.digest = reference->digest,
+	};
+}
+
+void
+reference_release(struct reference *reference)
+{
+	free(reference->host);
+	free(reference->name);
+	free(reference->tag);
+	*reference = (struct reference){ 0 };
+}

@@ -3,3 +3,4 @@
 # layer needs nothing above.
 
 include %D%/base/local.mk
+include %D%/oci/local.mk

@@ -24,6 +24,8 @@
 /* Names: distribution-spec, "Pulling manifests" */
 #define NAME_LIMIT_CHARS 255 /* host and name together: many clients stop here */
 #define TAG_LIMIT_CHARS 128
+#define REF_NAME_LIMIT_CHARS 524 /* in a layout: 255 + 1 + 128 + 1 + 139, host/name:tag@digest */
+#define MEDIA_TYPE_LIMIT_CHARS 255 /* RFC 6838, 4.2: 127 for each of its two names */
 #define URL_LIMIT_CHARS 8192 /* signed blob URLs are 1 to 2 KiB long */
 
 /* HTTP */

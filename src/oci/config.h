@@ -5,11 +5,13 @@
 #ifndef OCIFP_OCI_CONFIG_H
 #define OCIFP_OCI_CONFIG_H
 
+#include <stddef.h>
+
+#include <jansson.h>
+
 #include "base/strings.h"
 #include "oci/digest.h"
 #include "oci/platform.h"
-
-#include <jansson.h>
 
 struct image_config {
 	struct platform platform;
@@ -26,6 +28,10 @@ struct image_config {
 
 int image_config_parse(const void *bytes, size_t size, struct image_config *ret_config,
 		       struct error **err);
+
+/* ERROR_CONTENT unless there is one diff_id for each layer of the manifest. */
+int image_config_check_layers(const struct image_config *config, size_t layer_count,
+			      struct error **err);
 void image_config_release(struct image_config *config);
 #define AUTO_CONFIG CLEANUP(image_config_release)
 

@@ -5,6 +5,8 @@
 #ifndef OCIFP_OCI_DESCRIPTOR_H
 #define OCIFP_OCI_DESCRIPTOR_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <jansson.h>
@@ -35,7 +37,11 @@ struct descriptors {
 	size_t count;
 };
 
+/* An error names the item: "layers[3]: 'size' is missing". */
+int descriptors_parse(const json_t *array, const char *name, struct descriptors *ret_descriptors,
+		      struct error **err);
 void descriptors_add(struct descriptors *descriptors, const struct descriptor *descriptor);
+void descriptors_take(struct descriptors *descriptors, struct descriptor *descriptor);
 void descriptors_release(struct descriptors *descriptors);
 #define AUTO_DESCRIPTORS CLEANUP(descriptors_release)
 

@@ -5,6 +5,11 @@
 #ifndef OCIFP_OCI_INDEX_H
 #define OCIFP_OCI_INDEX_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <jansson.h>
+
 #include "oci/descriptor.h"
 #include "oci/media_type.h"
 
@@ -17,10 +22,12 @@ struct image_index {
 	json_t *annotations; /* NULL: none */
 };
 
+/* `media_type` as for manifest_parse(). */
 int image_index_parse(const void *bytes, size_t size, const char *media_type,
 		      struct image_index *ret_index, struct error **err);
 
-/* Compact JSON in a fixed order of keys; the caller owns the string. */
+/* Compact JSON in a fixed order of keys, annotations in the order of their bytes; the caller owns
+ * the string. */
 char *image_index_format(const struct image_index *index);
 const char *image_index_annotation(const struct image_index *index, const char *name);
 void image_index_set_annotation(struct image_index *index, const char *name, const char *value);

@@ -5,10 +5,13 @@
 #ifndef OCIFP_OCI_MANIFEST_H
 #define OCIFP_OCI_MANIFEST_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <jansson.h>
+
 #include "oci/descriptor.h"
 #include "oci/media_type.h"
-
-struct buf;
 
 struct manifest {
 	char *media_type; /* of the manifest itself */
@@ -20,8 +23,10 @@ struct manifest {
 	json_t *annotations; /* NULL: none */
 };
 
-/* `media_type` is what the registry or the descriptor said, NULL when nobody did; a hybrid (both
- * `layers` and `manifests`, or a mediaType that is another) and schema 1 are refused by name. */
+/* `media_type` is what the registry or the descriptor said, NULL when nobody did; types that say
+ * nothing (application/json, text/plain) count as NULL.  A hybrid (both `layers` and `manifests`,
+ * or a mediaType that is another; class "hybrid") and schema 1 are refused by name.  Layers keep
+ * whatever type they have: artifacts may use any. */
 int manifest_parse(const void *bytes, size_t size, const char *media_type,
 		   struct manifest *ret_manifest, struct error **err);
 const char *manifest_annotation(const struct manifest *manifest, const char *name);
@@ -29,7 +34,8 @@ void manifest_release(struct manifest *manifest);
 #define AUTO_MANIFEST CLEANUP(manifest_release)
 
 /* The kind of document by its media type and, when there is none, by its content; a document that
- * says two things is ERROR_CONTENT, schema 1 is ERROR_CONTENT with class "unsupported". */
+ * says two things is ERROR_CONTENT, schema 1 is ERROR_CONTENT with class "unsupported" (so that
+ * DOCUMENT_SCHEMA1 is never returned), and what is neither is DOCUMENT_OTHER. */
 int manifest_kind(const void *bytes, size_t size, const char *media_type,
 		  enum document_kind *ret_kind, struct error **err);
 

@@ -19,6 +19,7 @@
 #define MEDIA_DOCKER_CONFIG "application/vnd.docker.container.image.v1+json"
 #define MEDIA_DOCKER_LAYER "application/vnd.docker.image.rootfs.diff.tar"
 #define MEDIA_DOCKER_LAYER_GZIP "application/vnd.docker.image.rootfs.diff.tar.gzip"
+#define MEDIA_DOCKER_LAYER_ZSTD "application/vnd.docker.image.rootfs.diff.tar.zstd"
 #define MEDIA_DOCKER_SCHEMA1 "application/vnd.docker.distribution.manifest.v1+json"
 #define MEDIA_DOCKER_SCHEMA1_SIGNED "application/vnd.docker.distribution.manifest.v1+prettyjws"
 #define MEDIA_INPUTS "application/vnd.ocifp.inputs.v1" /* artifactType and layer: our record */
@@ -29,12 +30,17 @@
 
 enum document_kind { DOCUMENT_OTHER, DOCUMENT_MANIFEST, DOCUMENT_INDEX, DOCUMENT_SCHEMA1 };
 
-/* Parameters ("; charset=utf-8") and case do not count. */
+/* TYPE/SUBTYPE in printable ASCII (RFC 6838, 4.2, which artifacts' types do not always follow). */
+bool media_type_is_valid(const char *media_type);
+
+/* Parameters ("; charset=utf-8") and case do not count, here and below. */
+bool media_type_is(const char *media_type, const char *known);
 enum document_kind media_type_kind(const char *media_type);
 
 enum compression { COMPRESSION_NONE, COMPRESSION_GZIP, COMPRESSION_ZSTD, COMPRESSION_UNKNOWN };
 
-/* COMPRESSION_UNKNOWN for what is no layer of an image. */
+/* COMPRESSION_UNKNOWN for what is no layer of an image that we unpack: artifacts, encrypted
+ * ("+encrypted") and non-distributable layers. */
 enum compression media_type_compression(const char *media_type);
 bool media_type_is_layer(const char *media_type);
 bool media_type_is_config(const char *media_type);

@@ -1,0 +1,166 @@
+#include "oci/config.h"
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "oci/document.h"
+
+struct config_fields {
+	const char *created;
+	const json_t *rootfs;
+	const json_t *config;
+	const json_t *diff_ids;
+	const char *user;
+	const char *working_dir;
+	const json_t *environment;
+	const json_t *entrypoint;
+	const json_t *command;
+	const json_t *labels;
+};
+
+#define FIELD(name, type, mandatory, member) \
+	{ \
+		name, type, mandatory, offsetof(struct config_fields, member) \
+	}
+
+static const struct field top_fields[] = {
+	FIELD("created", FIELD_STRING, false, created),
+	FIELD("rootfs", FIELD_OBJECT, true, rootfs),
+	FIELD("config", FIELD_OBJECT, false, config),
+};
+
+static const struct field rootfs_fields[] = {
+	FIELD("diff_ids", FIELD_ARRAY, true, diff_ids),
+};
+
+static const struct field run_fields[] = {
+	FIELD("User", FIELD_STRING, false, user),
+	FIELD("WorkingDir", FIELD_STRING, false, working_dir),
+	FIELD("Env", FIELD_ARRAY, false, environment),
+	FIELD("Entrypoint", FIELD_ARRAY, false, entrypoint),
+	FIELD("Cmd", FIELD_ARRAY, false, command),
+	FIELD("Labels", FIELD_STRINGS, false, labels),
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static int
+read_fields(const json_t *document, struct config_fields *raw, struct error **err)
+{
+	if (document_read_fields(document, top_fields, COUNT(top_fields), raw, err) < 0)
+		return -1;
+	if (document_read_fields(raw->rootfs, rootfs_fields, COUNT(rootfs_fields), raw, err) < 0)
+		return error_wrap(err, "rootfs");
+	if (!raw->config)
+		return 0;
+	if (document_read_fields(raw->config, run_fields, COUNT(run_fields), raw, err) < 0)
+		return error_wrap(err, "config");
+	return 0;
+}
+
+static int
+parse_strings(const json_t *array, const char *name, struct strings *strings, struct error **err)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(array, i, item)
+	{
+		if (!json_is_string(item))
+			return error_set(err, ERROR_CONTENT, "%s[%zu] is no string", name, i);
+		strings_add(strings, json_string_value(item));
+	}
+	return 0;
+}
+
+static int
+parse_diff_id(const json_t *item, struct digest *ret_diff_id, struct error **err)
+{
+	if (!json_is_string(item))
+		return error_set(err, ERROR_CONTENT, "it is no string");
+	return digest_parse(json_string_value(item), ret_diff_id, err);
+}
+
+static int
+parse_diff_ids(const json_t *array, struct image_config *config, struct error **err)
+{
+	size_t count = json_array_size(array);
+
+	if (count > LAYERS_LIMIT_COUNT) {
+		error_set(err, ERROR_CONTENT, "the image has more than %d layers",
+			  LAYERS_LIMIT_COUNT);
+		return error_set_class(err, "limit");
+	}
+	config->diff_ids = xcalloc(count + 1, sizeof(*config->diff_ids));
+	for (size_t i = 0; i < count; i++)
+		if (parse_diff_id(json_array_get(array, i), &config->diff_ids[i], err) < 0)
+			return error_wrap(err, "diff_ids[%zu]", i);
+	config->diff_id_count = count;
+	return 0;
+}
+
+static int
+parse_platform(const json_t *document, struct platform *platform, struct error **err)
+{
+	if (platform_parse_json(document, platform, err) < 0)
+		return -1;
+	if (!platform->os)
+		return error_set(err, ERROR_CONTENT, "'os' or 'architecture' is missing");
+	return 0;
+}
+
+static int
+parse_document(const json_t *document, struct image_config *config, struct error **err)
+{
+	struct config_fields raw = { 0 };
+
+	if (parse_platform(document, &config->platform, err) < 0 ||
+	    read_fields(document, &raw, err) < 0 || parse_diff_ids(raw.diff_ids, config, err) < 0 ||
+	    parse_strings(raw.environment, "Env", &config->environment, err) < 0 ||
+	    parse_strings(raw.entrypoint, "Entrypoint", &config->entrypoint, err) < 0 ||
+	    parse_strings(raw.command, "Cmd", &config->command, err) < 0)
+		return -1;
+	config->created = xstrdup_null(raw.created);
+	config->user = xstrdup_null(raw.user);
+	config->working_dir = xstrdup_null(raw.working_dir);
+	config->labels = json_deep_copy(raw.labels);
+	return 0;
+}
+
+int
+image_config_parse(const void *bytes, size_t size, struct image_config *ret_config,
+		   struct error **err)
+{
+	AUTO_JSON json_t *document = document_parse(bytes, size, err);
+	AUTO_CONFIG struct image_config config = { 0 };
+
+	if (!document || parse_document(document, &config, err) < 0)
+		return -1;
+	*ret_config = config;
+	config = (struct image_config){ 0 };
+	return 0;
+}
+
+int
+image_config_check_layers(const struct image_config *config, size_t layer_count, struct error **err)
+{
+	if (config->diff_id_count == layer_count)
+		return 0;
+	return error_set(err, ERROR_CONTENT, "the config has %zu diff_ids for %zu layers",
+			 config->diff_id_count, layer_count);
+}
+
+void
+image_config_release(struct image_config *config)
+{
+	platform_release(&config->platform);
+	free(config->diff_ids);
+	free(config->created);
+	free(config->user);
+	free(config->working_dir);
+	strings_release(&config->environment);
+	strings_release(&config->entrypoint);
+	strings_release(&config->command);
+	json_decref(config->labels);
+	*config = (struct image_config){ 0 };
+}

@@ -1,0 +1,175 @@
+#include "oci/descriptor.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "oci/document.h"
+#include "oci/media_type.h"
+
+struct descriptor_fields {
+	const char *media_type;
+	const char *digest;
+	uint64_t size_bytes;
+	const json_t *platform;
+	const char *artifact_type;
+	const json_t *annotations;
+	const char *data;
+};
+
+#define FIELD(name, type, mandatory, member) \
+	{ \
+		name, type, mandatory, offsetof(struct descriptor_fields, member) \
+	}
+
+static const struct field fields[] = {
+	FIELD("mediaType", FIELD_STRING, true, media_type),
+	FIELD("digest", FIELD_STRING, true, digest),
+	FIELD("size", FIELD_SIZE, true, size_bytes),
+	FIELD("platform", FIELD_OBJECT, false, platform),
+	FIELD("artifactType", FIELD_STRING, false, artifact_type),
+	FIELD("annotations", FIELD_STRINGS, false, annotations),
+	FIELD("data", FIELD_STRING, false, data),
+};
+
+/* A media type goes into the headers of a request. */
+static int
+check_media_type(const char *media_type, struct error **err)
+{
+	AUTO_FREE char *quoted = NULL;
+
+	if (media_type_is_valid(media_type))
+		return 0;
+	quoted = text_quote_string(media_type);
+	return error_set(err, ERROR_CONTENT, "'%s' is no media type", quoted);
+}
+
+/* -1 for what is no base64. */
+static int
+decode_base64(const char *text, uint8_t *ret_bytes)
+{
+	size_t size = strlen(text);
+	int padding = 0;
+	int decoded;
+
+	if (size == 0)
+		return 0;
+	if (size % 4 != 0 || size > INT_MAX)
+		return -1;
+	padding += text[size - 1] == '=';
+	padding += text[size - 2] == '=';
+	decoded = EVP_DecodeBlock(ret_bytes, (const uint8_t *)text, (int)size);
+	return decoded < 0 ? -1 : decoded - padding;
+}
+
+/* image-spec: embedded content SHOULD be checked; one that differs is a trap for those who use it.
+ */
+static int
+check_data(const char *data, const struct descriptor *descriptor, struct error **err)
+{
+	AUTO_FREE uint8_t *bytes = NULL;
+	struct digest digest;
+	int size;
+
+	if (!data)
+		return 0;
+	bytes = xcalloc(strlen(data) / 4 + 1, 3);
+	size = decode_base64(data, bytes);
+	if (size < 0)
+		return error_set(err, ERROR_CONTENT, "'data' is no base64");
+	digest = digest_of(descriptor->digest.algorithm, bytes, (size_t)size);
+	if ((uint64_t)size != descriptor->size_bytes || !digest_equal(&digest, &descriptor->digest))
+		return error_set(err, ERROR_CONTENT, "'data' is not what 'digest' and 'size' say");
+	return 0;
+}
+
+static int
+read_platform(const json_t *object, struct descriptor *descriptor, struct error **err)
+{
+	if (!object)
+		return 0;
+	if (platform_parse_json(object, &descriptor->platform, err) < 0)
+		return error_wrap(err, "'platform'");
+	descriptor->has_platform = descriptor->platform.os != NULL;
+	return 0;
+}
+
+int
+descriptor_parse(const json_t *object, struct descriptor *ret_descriptor, struct error **err)
+{
+	AUTO_DESCRIPTOR struct descriptor descriptor = { 0 };
+	struct descriptor_fields raw = { 0 };
+
+	if (!json_is_object(object))
+		return error_set(err, ERROR_CONTENT, "the descriptor is no object");
+	if (document_read_fields(object, fields, sizeof(fields) / sizeof(fields[0]), &raw, err) <
+		    0 ||
+	    check_media_type(raw.media_type, err) < 0 ||
+	    digest_parse(raw.digest, &descriptor.digest, err) < 0)
+		return -1;
+	descriptor.size_bytes = raw.size_bytes;
+	if (check_data(raw.data, &descriptor, err) < 0 ||
+	    read_platform(raw.platform, &descriptor, err) < 0)
+		return -1;
+	descriptor.media_type = xstrdup(raw.media_type);
+	descriptor.artifact_type = xstrdup_null(raw.artifact_type);
+	descriptor.annotations = json_deep_copy(raw.annotations);
+	*ret_descriptor = descriptor;
+	descriptor = (struct descriptor){ 0 };
+	return 0;
+}
+
+json_t *
+descriptor_json(const struct descriptor *descriptor)
+{
+	struct digest_text digest = digest_text(&descriptor->digest);
+	json_t *object = json_object();
+
+	json_object_set_new(object, "mediaType", json_string(descriptor->media_type));
+	json_object_set_new(object, "digest", json_string(digest.text));
+	json_object_set_new(object, "size", json_integer((json_int_t)descriptor->size_bytes));
+	if (descriptor->has_platform)
+		json_object_set_new(object, "platform", platform_json(&descriptor->platform));
+	if (descriptor->artifact_type)
+		json_object_set_new(object, "artifactType", json_string(descriptor->artifact_type));
+	if (descriptor->annotations)
+		json_object_set_new(object, "annotations",
+				    document_sorted(descriptor->annotations));
+	return object;
+}
+
+void
+descriptor_copy(const struct descriptor *descriptor, struct descriptor *ret_copy)
+{
+	struct descriptor copy = {
+		.media_type = xstrdup_null(descriptor->media_type),
+		.digest = descriptor->digest,
+		.size_bytes = descriptor->size_bytes,
+		.has_platform = descriptor->has_platform,
+		.artifact_type = xstrdup_null(descriptor->artifact_type),
+		.annotations = json_deep_copy(descriptor->annotations),
+	};
+
+	platform_copy(&descriptor->platform, &copy.platform);
+	*ret_copy = copy;
+}
+
+const char *
+descriptor_annotation(const struct descriptor *descriptor, const char *name)
+{
+	return json_string_value(json_object_get(descriptor->annotations, name));
+}
+
+void
+descriptor_release(struct descriptor *descriptor)
+{
+	free(descriptor->media_type);
+	free(descriptor->artifact_type);
+	platform_release(&descriptor->platform);
+	json_decref(descriptor->annotations);
+	*descriptor = (struct descriptor){ 0 };
+}

@@ -1,0 +1,58 @@
+#include "oci/descriptor.h"
+
+#include "base/error.h"
+#include "base/xalloc.h"
+
+void
+descriptors_add(struct descriptors *descriptors, const struct descriptor *descriptor)
+{
+	struct descriptor copy;
+
+	descriptor_copy(descriptor, &copy);
+	descriptors_take(descriptors, &copy);
+}
+
+/* The capacity is the power of two from `count` up, so that n additions move n items. */
+void
+descriptors_take(struct descriptors *descriptors, struct descriptor *descriptor)
+{
+	size_t count = descriptors->count;
+
+	if ((count & (count - 1)) == 0) {
+		size_t capacity = count ? 2 * count : 1;
+
+		descriptors->items = xrealloc(descriptors->items, capacity * sizeof(*descriptor));
+	}
+	descriptors->items[descriptors->count++] = *descriptor;
+	*descriptor = (struct descriptor){ 0 };
+}
+
+int
+descriptors_parse(const json_t *array, const char *name, struct descriptors *ret_descriptors,
+		  struct error **err)
+{
+	AUTO_DESCRIPTORS struct descriptors descriptors = { 0 };
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(array, i, item)
+	{
+		struct descriptor descriptor;
+
+		if (descriptor_parse(item, &descriptor, err) < 0)
+			return error_wrap(err, "%s[%zu]", name, i);
+		descriptors_take(&descriptors, &descriptor);
+	}
+	*ret_descriptors = descriptors;
+	descriptors = (struct descriptors){ 0 };
+	return 0;
+}
+
+void
+descriptors_release(struct descriptors *descriptors)
+{
+	for (size_t i = 0; i < descriptors->count; i++)
+		descriptor_release(&descriptors->items[i]);
+	free(descriptors->items);
+	*descriptors = (struct descriptors){ 0 };
+}

@@ -1,0 +1,142 @@
+#include "oci/kind.h"
+
+#include "base/error.h"
+#include "base/text.h"
+#include "oci/document.h"
+
+struct shape {
+	const char *media_type;
+	uint64_t schema_version;
+	const json_t *manifests;
+	const json_t *layers;
+	const json_t *config;
+	const json_t *fs_layers;
+};
+
+#define FIELD(name, type, member) \
+	{ \
+		name, type, false, offsetof(struct shape, member) \
+	}
+
+static const struct field fields[] = {
+	FIELD("mediaType", FIELD_STRING, media_type),
+	FIELD("schemaVersion", FIELD_SIZE, schema_version),
+	FIELD("manifests", FIELD_ARRAY, manifests),
+	FIELD("layers", FIELD_ARRAY, layers),
+	FIELD("config", FIELD_OBJECT, config),
+	FIELD("fsLayers", FIELD_ARRAY, fs_layers),
+};
+
+static int
+refuse_schema1(struct error **err)
+{
+	error_set(err, ERROR_CONTENT, "this is a manifest of the outdated schema 1");
+	error_set_class(err, "unsupported");
+	return error_set_hint(err, "build the image again, or push it with a current tool");
+}
+
+static int
+refuse_hybrid(struct error **err, const char *one, const char *other)
+{
+	error_set(err, ERROR_CONTENT, "the document holds both '%s' and '%s'", one, other);
+	return error_set_class(err, "hybrid");
+}
+
+static int
+refuse_contradiction(struct error **err, const char *said, const char *own)
+{
+	AUTO_FREE char *quoted_said = text_quote_string(said);
+	AUTO_FREE char *quoted_own = text_quote_string(own);
+
+	error_set(err, ERROR_CONTENT, "the document came as '%s' and calls itself '%s'",
+		  quoted_said, quoted_own);
+	return error_set_class(err, "hybrid");
+}
+
+/* Servers without a configured type say one of these about everything. */
+static bool
+is_generic(const char *media_type)
+{
+	return *media_type == '\0' || media_type_is(media_type, "application/json") ||
+	       media_type_is(media_type, "application/octet-stream") ||
+	       media_type_is(media_type, "text/plain");
+}
+
+static enum document_kind
+kind_by_shape(const struct shape *shape)
+{
+	if (shape->fs_layers || shape->schema_version == 1)
+		return DOCUMENT_SCHEMA1;
+	if (shape->manifests)
+		return DOCUMENT_INDEX;
+	return shape->layers && shape->config ? DOCUMENT_MANIFEST : DOCUMENT_OTHER;
+}
+
+static int
+check_shape(const struct shape *shape, enum document_kind kind, struct error **err)
+{
+	if (shape->manifests && shape->layers)
+		return refuse_hybrid(err, "manifests", "layers");
+	if (shape->manifests && shape->config)
+		return refuse_hybrid(err, "manifests", "config");
+	if (shape->fs_layers && (shape->manifests || shape->layers))
+		return refuse_hybrid(err, "fsLayers", shape->layers ? "layers" : "manifests");
+	if (shape->manifests && kind == DOCUMENT_MANIFEST)
+		return refuse_contradiction(err, "a manifest", "an index");
+	if ((shape->layers || shape->config) && kind == DOCUMENT_INDEX)
+		return refuse_contradiction(err, "an index", "a manifest");
+	if (kind == DOCUMENT_SCHEMA1 || kind_by_shape(shape) == DOCUMENT_SCHEMA1)
+		return refuse_schema1(err);
+	return 0;
+}
+
+int
+kind_find(const json_t *document, const char *said, struct kind *ret_kind, struct error **err)
+{
+	struct shape shape = { 0 };
+	struct kind kind = { 0 };
+
+	if (document_read_fields(document, fields, sizeof(fields) / sizeof(fields[0]), &shape,
+				 err) < 0)
+		return -1;
+	if (said && is_generic(said))
+		said = NULL;
+	if (said && shape.media_type && !media_type_is(said, shape.media_type))
+		return refuse_contradiction(err, said, shape.media_type);
+	kind.media_type = shape.media_type ? shape.media_type : said;
+	kind.kind = kind.media_type ? media_type_kind(kind.media_type) : kind_by_shape(&shape);
+	if (check_shape(&shape, kind.kind, err) < 0)
+		return -1;
+	*ret_kind = kind;
+	return 0;
+}
+
+static int
+refuse_kind(struct error **err, const struct kind *kind, enum document_kind wanted)
+{
+	AUTO_FREE char *quoted = text_quote_string(kind->media_type ? kind->media_type : "");
+
+	if (kind->media_type)
+		error_set(err, ERROR_CONTENT, "a document of type '%s' is no image %s", quoted,
+			  wanted == DOCUMENT_INDEX ? "index" : "manifest");
+	else
+		error_set(err, ERROR_CONTENT, "the document is no image %s",
+			  wanted == DOCUMENT_INDEX ? "index" : "manifest");
+	return error_set_class(err, "unsupported");
+}
+
+int
+kind_require(const json_t *document, const char *said, enum document_kind wanted,
+	     struct kind *ret_kind, struct error **err)
+{
+	struct kind kind;
+
+	if (kind_find(document, said, &kind, err) < 0)
+		return -1;
+	if (kind.kind != wanted)
+		return refuse_kind(err, &kind, wanted);
+	if (!kind.media_type)
+		kind.media_type = wanted == DOCUMENT_INDEX ? MEDIA_OCI_INDEX : MEDIA_OCI_MANIFEST;
+	*ret_kind = kind;
+	return 0;
+}

@@ -1,0 +1,21 @@
+noinst_LIBRARIES += %D%/liboci.a
+%C%_liboci_a_SOURCES = \
+	%D%/config.c %D%/config.h \
+	%D%/descriptor.c %D%/descriptor.h \
+	%D%/descriptors.c \
+	%D%/digest.c %D%/digest.h \
+	%D%/document.c %D%/document.h \
+	%D%/document_format.c \
+	%D%/hasher.c \
+	%D%/index.c %D%/index.h \
+	%D%/kind.c %D%/kind.h \
+	%D%/location.c %D%/location.h \
+	%D%/manifest.c %D%/manifest.h \
+	%D%/media_type.c %D%/media_type.h \
+	%D%/platform.c %D%/platform.h \
+	%D%/platform_document.c \
+	%D%/platforms.c \
+	%D%/reference.c %D%/reference.h \
+	%D%/reference_grammar.c
+
+oci_libs = src/oci/liboci.a $(base_libs) $(JANSSON_LIBS) $(LIBCRYPTO_LIBS)

@@ -1,0 +1,135 @@
+#include "oci/manifest.h"
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "oci/document.h"
+#include "oci/kind.h"
+
+struct manifest_fields {
+	uint64_t schema_version;
+	const char *artifact_type;
+	const json_t *config;
+	const json_t *layers;
+	const json_t *subject;
+	const json_t *annotations;
+};
+
+#define FIELD(name, type, mandatory, member) \
+	{ \
+		name, type, mandatory, offsetof(struct manifest_fields, member) \
+	}
+
+static const struct field fields[] = {
+	FIELD("schemaVersion", FIELD_SIZE, true, schema_version),
+	FIELD("artifactType", FIELD_STRING, false, artifact_type),
+	FIELD("config", FIELD_OBJECT, true, config),
+	FIELD("layers", FIELD_ARRAY, true, layers),
+	FIELD("subject", FIELD_OBJECT, false, subject),
+	FIELD("annotations", FIELD_STRINGS, false, annotations),
+};
+
+int
+manifest_kind(const void *bytes, size_t size, const char *media_type, enum document_kind *ret_kind,
+	      struct error **err)
+{
+	AUTO_JSON json_t *document = document_parse(bytes, size, err);
+	struct kind kind;
+
+	if (!document || kind_find(document, media_type, &kind, err) < 0)
+		return -1;
+	*ret_kind = kind.kind;
+	return 0;
+}
+
+static int
+check_layer_count(const json_t *layers, struct error **err)
+{
+	if (json_array_size(layers) <= LAYERS_LIMIT_COUNT)
+		return 0;
+	error_set(err, ERROR_CONTENT, "the manifest has more than %d layers", LAYERS_LIMIT_COUNT);
+	return error_set_class(err, "limit");
+}
+
+/* Progress and free space are computed from the sum. */
+static int
+check_total_size(const struct manifest *manifest, struct error **err)
+{
+	uint64_t total = manifest->config.size_bytes;
+
+	for (size_t i = 0; i < manifest->layers.count; i++) {
+		total += manifest->layers.items[i].size_bytes;
+		if (total > INT64_MAX)
+			return error_set(err, ERROR_CONTENT,
+					 "the sizes add up to more than 2^63-1");
+	}
+	return 0;
+}
+
+static int
+parse_parts(const struct manifest_fields *raw, struct manifest *manifest, struct error **err)
+{
+	if (descriptor_parse(raw->config, &manifest->config, err) < 0)
+		return error_wrap(err, "config");
+	if (descriptors_parse(raw->layers, "layers", &manifest->layers, err) < 0)
+		return -1;
+	if (!raw->subject)
+		return 0;
+	manifest->has_subject = true;
+	if (descriptor_parse(raw->subject, &manifest->subject, err) < 0)
+		return error_wrap(err, "subject");
+	return 0;
+}
+
+static int
+parse_document(const json_t *document, const char *media_type, struct manifest *manifest,
+	       struct error **err)
+{
+	struct manifest_fields raw = { 0 };
+	struct kind kind;
+
+	if (kind_require(document, media_type, DOCUMENT_MANIFEST, &kind, err) < 0 ||
+	    document_read_fields(document, fields, sizeof(fields) / sizeof(fields[0]), &raw, err) <
+		    0)
+		return -1;
+	if (raw.schema_version != 2)
+		return error_set(err, ERROR_CONTENT, "'schemaVersion' is not 2");
+	manifest->media_type = xstrdup(kind.media_type);
+	manifest->artifact_type = xstrdup_null(raw.artifact_type);
+	manifest->annotations = json_deep_copy(raw.annotations);
+	if (check_layer_count(raw.layers, err) < 0 || parse_parts(&raw, manifest, err) < 0)
+		return -1;
+	return check_total_size(manifest, err);
+}
+
+int
+manifest_parse(const void *bytes, size_t size, const char *media_type,
+	       struct manifest *ret_manifest, struct error **err)
+{
+	AUTO_JSON json_t *document = document_parse(bytes, size, err);
+	AUTO_MANIFEST struct manifest manifest = { 0 };
+
+	if (!document || parse_document(document, media_type, &manifest, err) < 0)
+		return -1;
+	*ret_manifest = manifest;
+	manifest = (struct manifest){ 0 };
+	return 0;
+}
+
+const char *
+manifest_annotation(const struct manifest *manifest, const char *name)
+{
+	return json_string_value(json_object_get(manifest->annotations, name));
+}
+
+void
+manifest_release(struct manifest *manifest)
+{
+	free(manifest->media_type);
+	free(manifest->artifact_type);
+	descriptor_release(&manifest->config);
+	descriptors_release(&manifest->layers);
+	descriptor_release(&manifest->subject);
+	json_decref(manifest->annotations);
+	*manifest = (struct manifest){ 0 };
+}

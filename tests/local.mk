@@ -15,3 +15,4 @@ AM_TESTS_ENVIRONMENT = \
 
 include %D%/unit/local.mk
 include %D%/lint/local.mk
+include %D%/faults/local.mk

@@ -1,0 +1,13 @@
+# The program against a registry that misbehaves, and the whole life of what it leaves behind.
+fault_tests =
+EXTRA_DIST += $(fault_tests) \
+	%D%/auth.py \
+	%D%/h2.py \
+	%D%/proxy.py \
+	%D%/registry.py \
+	%D%/rules.py \
+	%D%/server.py \
+	%D%/wire.py
+if HAVE_BATS
+TESTS += $(fault_tests)
+endif

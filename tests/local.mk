@@ -15,4 +15,7 @@ AM_TESTS_ENVIRONMENT = \
 
 include %D%/unit/local.mk
 include %D%/lint/local.mk
+include %D%/lib/local.mk
+include %D%/cli/local.mk
+include %D%/peers/local.mk
 include %D%/faults/local.mk

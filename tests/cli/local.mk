@@ -1,0 +1,6 @@
+# The program against doubles.
+cli_tests =
+EXTRA_DIST += $(cli_tests)
+if HAVE_BATS
+TESTS += $(cli_tests)
+endif

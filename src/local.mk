@@ -4,3 +4,4 @@
 
 include %D%/base/local.mk
 include %D%/oci/local.mk
+include %D%/fingerprint/local.mk

@@ -44,7 +44,7 @@ void fingerprint_pairs_release(struct fingerprint_pairs *pairs);
 
 struct fingerprint_inputs {
 	enum fingerprint_scheme scheme;
-	const char *directory;  /* what paths are relative to */
+	const char *directory; /* what paths are relative to */
 	struct strings paths;
 	struct strings optional; /* those of `paths` that may be missing */
 	struct strings exclude;  /* path prefixes, by whole components */
@@ -62,7 +62,7 @@ struct fingerprint {
 	struct digest digest;
 };
 
-/* `record` (NULL: not wanted) gets the published bytes.  Files are hashed by a few threads.
+/* `record` (NULL: not wanted) is emptied and gets the published bytes.  Files are hashed by a few threads.
  * ERROR_USAGE: a missing input, a special file, a path that leaves the directory;
  * ERROR_CONTENT, class "source_changed": a file changed while it was read. */
 int fingerprint_compute(const struct fingerprint_inputs *inputs, struct buf *record,

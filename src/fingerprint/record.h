@@ -39,8 +39,7 @@ enum record_change { RECORD_ADDED, RECORD_REMOVED, RECORD_CHANGED };
 
 /* Called for each difference in order of kind and key; NULL for the side that lacks it. */
 typedef void record_difference(void *context, enum record_change change,
-			       const struct record_entry *before,
-			       const struct record_entry *after);
+			       const struct record_entry *before, const struct record_entry *after);
 size_t record_compare(const struct record *before, const struct record *after,
 		      record_difference *difference, void *context);
 

@@ -1,0 +1,61 @@
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "fingerprint/collect.h"
+#include "fingerprint/fingerprint.h"
+#include "fingerprint/input_files.h"
+#include "fingerprint/named.h"
+#include "fingerprint/walk.h"
+
+/* `find LINK` stops at the link, `find LINK/` follows it. */
+static bool
+find_follows(int dir_fd, const char *directory)
+{
+	struct stat status;
+
+	return fstatat(dir_fd, directory, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISDIR(status.st_mode);
+}
+
+static int
+take_named(int dir_fd, const struct named *named, const char *path, struct input_files *files,
+	   struct strings *directories, struct error **err)
+{
+	enum named_kind kind;
+
+	if (named_find(named, path, &kind, err) < 0)
+		return -1;
+	if (kind == NAMED_FILE)
+		return input_files_take(files, xstrdup(path), true, err);
+	if (kind == NAMED_DIRECTORY && find_follows(dir_fd, path))
+		strings_add(directories, path);
+	return 0;
+}
+
+/* Listed files in the order of the list, twice if listed twice; then one sorted list of all that
+ * is below the directories, in the spelling that find and sort would see. */
+int
+collect_concat(int dir_fd, const struct fingerprint_inputs *inputs, struct input_files *ret_files,
+	       struct error **err)
+{
+	AUTO_NAMED struct named named = { 0 };
+	AUTO_STRINGS struct strings directories = { 0 };
+	struct walk walk = { .dir_fd = dir_fd, .as_find = true };
+	size_t listed_count;
+
+	if (named_init(&named, dir_fd, inputs, err) < 0)
+		return -1;
+	for (size_t i = 0; i < inputs->paths.count; i++)
+		if (take_named(dir_fd, &named, inputs->paths.items[i], ret_files, &directories,
+			       err) < 0)
+			return -1;
+	listed_count = ret_files->count;
+	for (size_t i = 0; i < directories.count; i++)
+		if (walk_directory(&walk, directories.items[i], ret_files, err) < 0)
+			return -1;
+	input_files_sort(ret_files, listed_count);
+	return 0;
+}

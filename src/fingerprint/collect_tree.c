@@ -1,0 +1,210 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "fingerprint/collect.h"
+#include "fingerprint/fingerprint.h"
+#include "fingerprint/input_files.h"
+#include "fingerprint/named.h"
+#include "fingerprint/paths.h"
+#include "fingerprint/tracked.h"
+#include "fingerprint/walk.h"
+
+struct collection {
+	const char *directory;
+	int dir_fd;
+	struct named named;
+	struct strings paths; /* all in normal form */
+	struct strings exclude;
+	struct input_files *files;
+};
+
+static void
+collection_release(struct collection *collection)
+{
+	named_release(&collection->named);
+	strings_release(&collection->paths);
+	strings_release(&collection->exclude);
+}
+
+/* A link may lead anywhere; what lies outside is another machine's business. */
+static int
+check_inside(const struct collection *collection, const char *path, struct error **err)
+{
+	AUTO_FREE char *quoted = text_quote_string(path);
+	AUTO_FREE char *root = realpath(collection->directory, NULL);
+	AUTO_FREE char *joined = xasprintf("%s/%s", collection->directory, path);
+	AUTO_FREE char *target = realpath(joined, NULL);
+
+	if (!root || !target)
+		return error_set_errno(err, errno, "cannot resolve input '%s'", quoted);
+	if (strcmp(root, "/") == 0 || path_is_below(target, root))
+		return 0;
+	error_set(err, ERROR_USAGE, "input '%s' is a link out of the directory", quoted);
+	return error_set_hint(err, "copy the file, or move the project file up");
+}
+
+static int
+find_input(const struct collection *collection, const char *path, enum named_kind *ret_kind,
+	   struct error **err)
+{
+	AUTO_FREE char *quoted = text_quote_string(path);
+
+	if (path_never_enters(path))
+		return error_set(err, ERROR_USAGE, "input '%s' never enters a fingerprint", quoted);
+	if (named_find(&collection->named, path, ret_kind, err) < 0)
+		return -1;
+	return *ret_kind == NAMED_MISSING ? 0 : check_inside(collection, path, err);
+}
+
+static int
+take_input(const struct collection *collection, const char *path, struct error **err)
+{
+	struct walk walk = { .dir_fd = collection->dir_fd, .exclude = &collection->exclude };
+	enum named_kind kind;
+
+	if (path_is_below_any(path, &collection->exclude))
+		return 0;
+	if (find_input(collection, path, &kind, err) < 0)
+		return -1;
+	switch (kind) {
+	case NAMED_DIRECTORY:
+		return walk_directory(&walk, path, collection->files, err);
+	case NAMED_FILE:
+		return input_files_take(collection->files, xstrdup(path), true, err);
+	default:
+		return 0;
+	}
+}
+
+static int
+take_inputs(const struct collection *collection, struct error **err)
+{
+	for (size_t i = 0; i < collection->paths.count; i++)
+		if (take_input(collection, collection->paths.items[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+/* git lists what it knows, whether or not it is still there. */
+static int
+check_tracked(const struct collection *collection, const char *path, bool named, struct error **err)
+{
+	AUTO_FREE char *quoted = text_quote_string(path);
+	struct stat status;
+	int flags = named ? 0 : AT_SYMLINK_NOFOLLOW;
+
+	if (fstatat(collection->dir_fd, path, &status, flags) < 0) {
+		error_set(err, ERROR_USAGE, "tracked input '%s' is missing", quoted);
+		return error_set_hint(err, "restore it, or remove it with git rm");
+	}
+	if (S_ISDIR(status.st_mode)) {
+		error_set(err, ERROR_USAGE,
+			  "git does not track the files in '%s', a submodule or a link", quoted);
+		return error_set_hint(err, "exclude it, or do without 'tracked'");
+	}
+	return 0;
+}
+
+static int
+take_tracked_file(const struct collection *collection, const char *path, struct error **err)
+{
+	bool named = strings_has(&collection->paths, path);
+
+	if (path_is_below_any(path, &collection->exclude) || path_never_enters(path))
+		return 0;
+	if (check_tracked(collection, path, named, err) < 0)
+		return -1;
+	return input_files_take(collection->files, xstrdup(path), named, err);
+}
+
+static int
+compare_start(const void *start, const void *item)
+{
+	return strncmp(start, *(char *const *)item, strlen(start));
+}
+
+/* What is below a directory stands together when sorted, though not always beside "directory". */
+static bool
+is_listed(const struct strings *tracked, const char *path)
+{
+	AUTO_FREE char *start = xasprintf("%s%s", path, *path ? "/" : "");
+
+	if (tracked->count == 0)
+		return false;
+	return strings_has(tracked, path) || bsearch(start, tracked->items, tracked->count,
+						     sizeof(*tracked->items), compare_start);
+}
+
+/* An input of which git knows nothing is as good as missing. */
+static int
+check_listed(const struct collection *collection, const struct strings *tracked, const char *path,
+	     struct error **err)
+{
+	if (is_listed(tracked, path))
+		return 0;
+	return named_check_optional(&collection->named, path, "is not tracked by git", err);
+}
+
+static int
+find_tracked(const struct collection *collection, struct strings *ret_tracked, struct error **err)
+{
+	AUTO_STRINGS struct strings present = { 0 };
+
+	for (size_t i = 0; i < collection->paths.count; i++) {
+		const char *path = collection->paths.items[i];
+		enum named_kind kind = NAMED_MISSING;
+
+		if (path_is_below_any(path, &collection->exclude))
+			continue;
+		if (find_input(collection, path, &kind, err) < 0)
+			return -1;
+		if (kind != NAMED_MISSING)
+			strings_add(&present, path);
+	}
+	if (tracked_list(collection->directory, &present, ret_tracked, err) < 0)
+		return -1;
+	for (size_t i = 0; i < present.count; i++)
+		if (check_listed(collection, ret_tracked, present.items[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+static int
+take_tracked(const struct collection *collection, struct error **err)
+{
+	AUTO_STRINGS struct strings tracked = { 0 };
+
+	if (find_tracked(collection, &tracked, err) < 0)
+		return -1;
+	for (size_t i = 0; i < tracked.count; i++)
+		if (take_tracked_file(collection, tracked.items[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+int
+collect_tree(int dir_fd, const struct fingerprint_inputs *inputs, struct input_files *ret_files,
+	     struct error **err)
+{
+	CLEANUP(collection_release)
+	struct collection collection = { .directory = inputs->directory,
+					 .dir_fd = dir_fd,
+					 .files = ret_files };
+
+	if (named_init(&collection.named, dir_fd, inputs, err) < 0 ||
+	    named_normalise(&inputs->paths, &collection.paths, err) < 0 ||
+	    named_normalise(&inputs->exclude, &collection.exclude, err) < 0)
+		return -1;
+	if ((inputs->tracked ? take_tracked : take_inputs)(&collection, err) < 0)
+		return -1;
+	input_files_sort(ret_files, 0);
+	input_files_unique(ret_files);
+	return 0;
+}

@@ -1,0 +1,170 @@
+#include "fingerprint/fingerprint.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/text.h"
+#include "fingerprint/collect.h"
+#include "fingerprint/hash_file.h"
+#include "fingerprint/hash_files.h"
+#include "fingerprint/input_files.h"
+#include "fingerprint/record_writer.h"
+
+static int
+write_record(const struct record_writer *writer, const struct fingerprint_inputs *inputs,
+	     const struct input_files *files, struct error **err)
+{
+	if (record_write_header(writer, inputs->scheme, err) < 0 ||
+	    record_write_files(writer, files, err) < 0 ||
+	    record_write_pairs(writer, "arg", '=', &inputs->args, err) < 0 ||
+	    record_write_pairs(writer, "image", ' ', &inputs->pins, err) < 0 ||
+	    record_write_pairs(writer, "needs", ' ', &inputs->needs, err) < 0)
+		return -1;
+	return 0;
+}
+
+static int
+compute_tree(int dir_fd, const struct fingerprint_inputs *inputs, struct buf *record,
+	     struct digest *ret_digest, struct error **err)
+{
+	AUTO_INPUT_FILES struct input_files files = { 0 };
+	AUTO_HASHER struct hasher *hasher = hasher_new(DIGEST_SHA256);
+	struct record_writer writer = { .hasher = hasher, .record = record };
+
+	if (collect_tree(dir_fd, inputs, &files, err) < 0 || hash_files(dir_fd, &files, err) < 0 ||
+	    write_record(&writer, inputs, &files, err) < 0)
+		return -1;
+	*ret_digest = hasher_finish(hasher);
+	return 0;
+}
+
+/* One stream over all files; those of the record are hashed again, each on its own, on the way. */
+static int
+hash_stream(int dir_fd, struct input_files *files, bool each, struct digest *ret_digest,
+	    struct error **err)
+{
+	AUTO_HASHER struct hasher *stream = hasher_new(DIGEST_SHA256);
+	AUTO_FILE_HASHER struct file_hasher hasher = { .dir_fd = -1 };
+
+	file_hasher_init(&hasher, dir_fd, each);
+	hasher.stream = stream;
+	for (size_t i = 0; i < files->count; i++)
+		if (hash_file(&hasher, &files->items[i], err) < 0)
+			return -1;
+	*ret_digest = hasher_finish(stream);
+	return 0;
+}
+
+static int
+compute_concat(int dir_fd, const struct fingerprint_inputs *inputs, struct buf *record,
+	       struct digest *ret_digest, struct error **err)
+{
+	AUTO_INPUT_FILES struct input_files files = { 0 };
+	struct record_writer writer = { .record = record };
+	struct digest digest;
+
+	if (collect_concat(dir_fd, inputs, &files, err) < 0 ||
+	    hash_stream(dir_fd, &files, record != NULL, &digest, err) < 0)
+		return -1;
+	if (record && write_record(&writer, inputs, &files, err) < 0)
+		return -1;
+	*ret_digest = digest;
+	return 0;
+}
+
+/* What already computed fingerprints could not have meant. */
+static const char *
+find_foreign_to_concat(const struct fingerprint_inputs *inputs)
+{
+	if (inputs->args.count > 0)
+		return "args";
+	if (inputs->pins.count > 0)
+		return "pin";
+	if (inputs->needs.count > 0)
+		return "needs";
+	if (inputs->exclude.count > 0)
+		return "exclude";
+	return inputs->tracked ? "tracked" : NULL;
+}
+
+static int
+check_scheme(const struct fingerprint_inputs *inputs, struct error **err)
+{
+	const char *foreign = find_foreign_to_concat(inputs);
+
+	if (inputs->scheme != SCHEME_CONCAT || !foreign)
+		return 0;
+	error_set(err, ERROR_USAGE, "'%s' has no meaning in the scheme 'concat'", foreign);
+	return error_set_hint(err, "the scheme 'tree' knows it");
+}
+
+static bool
+is_arg_name(const char *name)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
+	static const char others[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
+				     "0123456789.-";
+
+	return *name && strchr(letters, *name) && !name[strspn(name, others)];
+}
+
+static int
+check_args(const struct fingerprint_pairs *args, struct error **err)
+{
+	for (size_t i = 0; i < args->count; i++) {
+		AUTO_FREE char *quoted = text_quote_string(args->items[i].key);
+
+		if (!is_arg_name(args->items[i].key))
+			return error_set(err, ERROR_USAGE, "'%s' is no name of an argument",
+					 quoted);
+	}
+	return 0;
+}
+
+static int
+check_inputs(const struct fingerprint_inputs *inputs, struct error **err)
+{
+	size_t count =
+		inputs->paths.count + inputs->args.count + inputs->pins.count + inputs->needs.count;
+
+	if (count == 0)
+		return error_set(err, ERROR_USAGE, "a fingerprint needs at least one input");
+	if (check_scheme(inputs, err) < 0)
+		return -1;
+	return check_args(&inputs->args, err);
+}
+
+static int
+compute(const struct fingerprint_inputs *inputs, struct buf *record, struct digest *ret_digest,
+	struct error **err)
+{
+	AUTO_CLOSE int dir_fd = dir_open(inputs->directory, err);
+
+	if (dir_fd < 0)
+		return -1;
+	if (inputs->scheme == SCHEME_CONCAT)
+		return compute_concat(dir_fd, inputs, record, ret_digest, err);
+	return compute_tree(dir_fd, inputs, record, ret_digest, err);
+}
+
+int
+fingerprint_compute(const struct fingerprint_inputs *inputs, struct buf *record,
+		    struct fingerprint *ret_fingerprint, struct error **err)
+{
+	struct fingerprint fingerprint = { .scheme = inputs->scheme };
+
+	if (record)
+		buf_clear(record);
+	if (check_inputs(inputs, err) < 0)
+		return -1;
+	if (compute(inputs, record, &fingerprint.digest, err) < 0) {
+		if (record)
+			buf_clear(record);
+		return -1;
+	}
+	*ret_fingerprint = fingerprint;
+	return 0;
+}

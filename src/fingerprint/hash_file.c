@@ -1,0 +1,171 @@
+#include "fingerprint/hash_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "fingerprint/input_files.h"
+#include "fingerprint/walk.h"
+#include "oci/digest.h"
+
+void
+file_hasher_init(struct file_hasher *hasher, int dir_fd, bool each)
+{
+	*hasher = (struct file_hasher){
+		.dir_fd = dir_fd,
+		.file = each ? hasher_new(DIGEST_SHA256) : NULL,
+		.buffer = xcalloc(1, TRANSFER_BUFFER_BYTES),
+	};
+}
+
+void
+file_hasher_release(struct file_hasher *hasher)
+{
+	hasher_free(hasher->file);
+	free(hasher->buffer);
+	*hasher = (struct file_hasher){ .dir_fd = -1 };
+}
+
+static int
+fail(struct error **err, const char *doing, const struct input_file *file)
+{
+	int errnum = errno;
+	AUTO_FREE char *quoted = text_quote_string(file->path);
+
+	return error_set_errno(err, errnum, "cannot %s '%s'", doing, quoted);
+}
+
+static int
+fail_changed(struct error **err, const struct input_file *file)
+{
+	AUTO_FREE char *quoted = text_quote_string(file->path);
+
+	error_set(err, ERROR_CONTENT, "input '%s' changed while it was read", quoted);
+	error_set_class(err, "source_changed");
+	return error_set_hint(err, "run again when nothing writes to it");
+}
+
+static void
+add_bytes(struct file_hasher *hasher, size_t size)
+{
+	if (hasher->file)
+		hasher_add(hasher->file, hasher->buffer, size);
+	if (hasher->stream)
+		hasher_add(hasher->stream, hasher->buffer, size);
+}
+
+static void
+finish(struct file_hasher *hasher, struct input_file *file)
+{
+	struct digest digest;
+
+	if (!hasher->file)
+		return;
+	digest = hasher_finish(hasher->file);
+	memcpy(file->sha256, digest.bytes, INPUT_DIGEST_BYTES);
+	hasher_reset(hasher->file);
+}
+
+static bool
+is_same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+static bool
+is_same_state(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       is_same_time(&a->st_mtim, &b->st_mtim) && is_same_time(&a->st_ctim, &b->st_ctim);
+}
+
+/* Reads once even where nothing is expected: files of /proc say that they are empty.  Growth
+ * beyond the last read shows in the size afterwards. */
+static int
+read_content(struct file_hasher *hasher, int fd, const struct input_file *file, struct error **err)
+{
+	uint64_t left = file->size;
+
+	do {
+		ssize_t got = read(fd, hasher->buffer, TRANSFER_BUFFER_BYTES);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return fail(err, "read", file);
+		if ((uint64_t)got > left || (got == 0 && left > 0))
+			return fail_changed(err, file);
+		add_bytes(hasher, (size_t)got);
+		left -= (uint64_t)got;
+	} while (left > 0);
+	return 0;
+}
+
+/* The name is asked, not the descriptor: it may lead to another file by now. */
+static int
+check_unchanged(const struct file_hasher *hasher, const struct input_file *file,
+		const struct stat *before, struct error **err)
+{
+	struct stat after;
+	int flags = file->named ? 0 : AT_SYMLINK_NOFOLLOW;
+
+	if (fstatat(hasher->dir_fd, file->path, &after, flags) < 0 ||
+	    !is_same_state(before, &after))
+		return fail_changed(err, file);
+	return 0;
+}
+
+static int
+hash_regular(struct file_hasher *hasher, int fd, struct input_file *file, struct error **err)
+{
+	struct stat before;
+
+	if (fstat(fd, &before) < 0)
+		return fail(err, "look at", file);
+	if (!S_ISREG(before.st_mode))
+		return walk_refuse_special(file->path, err);
+	file->size = (uint64_t)before.st_size;
+	file->mode = before.st_mode & S_IXUSR ? INPUT_EXECUTABLE : INPUT_PLAIN;
+	if (read_content(hasher, fd, file, err) < 0 ||
+	    check_unchanged(hasher, file, &before, err) < 0)
+		return -1;
+	finish(hasher, file);
+	return 0;
+}
+
+static int
+hash_link(struct file_hasher *hasher, struct input_file *file, struct error **err)
+{
+	ssize_t size =
+		readlinkat(hasher->dir_fd, file->path, hasher->buffer, TRANSFER_BUFFER_BYTES);
+
+	if (size < 0)
+		return fail(err, "read link", file);
+	file->size = (uint64_t)size;
+	file->mode = INPUT_LINK;
+	add_bytes(hasher, (size_t)size);
+	finish(hasher, file);
+	return 0;
+}
+
+/* Opening must not wait for a FIFO's other end or touch a terminal, should the file have become
+ * one since it was found. */
+int
+hash_file(struct file_hasher *hasher, struct input_file *file, struct error **err)
+{
+	int nofollow = file->named ? 0 : O_NOFOLLOW;
+	AUTO_CLOSE int fd = openat(hasher->dir_fd, file->path,
+				   O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | nofollow);
+
+	if (fd >= 0)
+		return hash_regular(hasher, fd, file, err);
+	if (errno == ELOOP && nofollow)
+		return hash_link(hasher, file, err);
+	return fail(err, "open", file);
+}

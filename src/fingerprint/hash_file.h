@@ -1,0 +1,32 @@
+/* hash_file.h - what one file holds, read as a stream
+ *
+ * A file of any size takes one buffer.
+ */
+#ifndef OCIFP_FINGERPRINT_HASH_FILE_H
+#define OCIFP_FINGERPRINT_HASH_FILE_H
+
+#include <stdbool.h>
+
+#include "base/cleanup.h"
+
+struct error;
+struct hasher;
+struct input_file;
+
+struct file_hasher {
+	int dir_fd;            /* what paths are relative to; borrowed */
+	struct hasher *file;   /* of one file; NULL: nobody wants it */
+	struct hasher *stream; /* of all files, one after the other; borrowed; NULL: none */
+	char *buffer;
+};
+
+/* `each`: the digest of each file is wanted. */
+void file_hasher_init(struct file_hasher *hasher, int dir_fd, bool each);
+void file_hasher_release(struct file_hasher *hasher);
+#define AUTO_FILE_HASHER CLEANUP(file_hasher_release)
+
+/* Fills in mode, size and, with hasher->file, sha256.  ERROR_CONTENT, class "source_changed", when
+ * the file is another afterwards. */
+int hash_file(struct file_hasher *hasher, struct input_file *file, struct error **err);
+
+#endif

@@ -1,0 +1,47 @@
+/* input_files.h - the files that a fingerprint covers
+ *
+ * A set of inputs may hold a million of them, so an entry is small and holds no descriptor.
+ */
+#ifndef OCIFP_FINGERPRINT_INPUT_FILES_H
+#define OCIFP_FINGERPRINT_INPUT_FILES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+
+struct error;
+
+/* As git's: only what a checkout keeps. */
+enum input_mode { INPUT_PLAIN = 0100644, INPUT_EXECUTABLE = 0100755, INPUT_LINK = 0120000 };
+
+#define INPUT_DIGEST_BYTES 32
+
+struct input_file {
+	char *path; /* from the directory */
+	bool named; /* by the user, so that a link is followed */
+	/* What reading it told: */
+	enum input_mode mode;
+	uint64_t size;
+	uint8_t sha256[INPUT_DIGEST_BYTES];
+};
+
+struct input_files {
+	struct input_file *items;
+	size_t count;
+	size_t capacity;
+};
+
+/* Takes the path, also on failure.  ERROR_USAGE past INPUTS_LIMIT_COUNT. */
+int input_files_take(struct input_files *files, char *path, bool named, struct error **err);
+
+/* In byte order of path, from the entry `first` on. */
+void input_files_sort(struct input_files *files, size_t first);
+
+/* Of neighbours with the same path one stays: the named one, if there is one. */
+void input_files_unique(struct input_files *files);
+void input_files_release(struct input_files *files);
+#define AUTO_INPUT_FILES CLEANUP(input_files_release)
+
+#endif

@@ -1,0 +1,119 @@
+#include "fingerprint/named.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "fingerprint/fingerprint.h"
+#include "fingerprint/paths.h"
+#include "fingerprint/walk.h"
+
+int
+named_normalise(const struct strings *paths, struct strings *ret_normal, struct error **err)
+{
+	AUTO_STRINGS struct strings normal = { 0 };
+
+	for (size_t i = 0; i < paths->count; i++) {
+		char *path = path_normalise(paths->items[i], err);
+
+		if (!path)
+			return -1;
+		strings_take(&normal, path);
+	}
+	*ret_normal = normal;
+	normal = (struct strings){ 0 };
+	return 0;
+}
+
+static int
+check_named(const struct strings *optional, const struct strings *paths, struct error **err)
+{
+	for (size_t i = 0; i < optional->count; i++) {
+		AUTO_FREE char *quoted = text_quote_string(optional->items[i]);
+
+		if (!strings_has(paths, optional->items[i]))
+			return error_set(err, ERROR_USAGE, "'%s' is optional but no input", quoted);
+	}
+	return 0;
+}
+
+int
+named_init(struct named *named, int dir_fd, const struct fingerprint_inputs *inputs,
+	   struct error **err)
+{
+	AUTO_STRINGS struct strings paths = { 0 };
+	AUTO_STRINGS struct strings optional = { 0 };
+
+	if (named_normalise(&inputs->paths, &paths, err) < 0 ||
+	    named_normalise(&inputs->optional, &optional, err) < 0 ||
+	    check_named(&optional, &paths, err) < 0)
+		return -1;
+	*named = (struct named){ .dir_fd = dir_fd, .optional = optional };
+	optional = (struct strings){ 0 };
+	return 0;
+}
+
+void
+named_release(struct named *named)
+{
+	strings_release(&named->optional);
+}
+
+int
+named_check_optional(const struct named *named, const char *path, const char *reason,
+		     struct error **err)
+{
+	AUTO_FREE char *quoted = text_quote_string(path);
+	AUTO_FREE char *normal = path_normalise(path_to_open(path), err);
+
+	if (!normal)
+		return -1;
+	if (strings_has(&named->optional, normal))
+		return 0;
+	error_set(err, ERROR_USAGE, "input '%s' %s", quoted, reason);
+	return error_set_hint(err, "name it under 'optional' if it may be missing");
+}
+
+static int
+fail(struct error **err, int errnum, const char *path)
+{
+	AUTO_FREE char *quoted = text_quote_string(path);
+
+	return error_set_errno(err, errnum, "cannot look at input '%s'", quoted);
+}
+
+/* stat() found nothing: either there is nothing, or a link to it. */
+static int
+find_missing(const struct named *named, const char *path, enum named_kind *ret_kind,
+	     struct error **err)
+{
+	AUTO_FREE char *quoted = text_quote_string(path);
+	struct stat status;
+
+	if (fstatat(named->dir_fd, path_to_open(path), &status, AT_SYMLINK_NOFOLLOW) == 0)
+		return error_set(err, ERROR_USAGE, "input '%s' is a link to nothing", quoted);
+	if (named_check_optional(named, path, "is missing", err) < 0)
+		return -1;
+	*ret_kind = NAMED_MISSING;
+	return 0;
+}
+
+int
+named_find(const struct named *named, const char *path, enum named_kind *ret_kind,
+	   struct error **err)
+{
+	struct stat status;
+
+	if (fstatat(named->dir_fd, path_to_open(path), &status, 0) < 0) {
+		if (errno == ENOENT || errno == ENOTDIR)
+			return find_missing(named, path, ret_kind, err);
+		return fail(err, errno, path);
+	}
+	if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
+		return walk_refuse_special(path, err);
+	*ret_kind = S_ISDIR(status.st_mode) ? NAMED_DIRECTORY : NAMED_FILE;
+	return 0;
+}

@@ -1,0 +1,37 @@
+/* named.h - an input as the user named it: a file, a directory, or nothing */
+#ifndef OCIFP_FINGERPRINT_NAMED_H
+#define OCIFP_FINGERPRINT_NAMED_H
+
+#include <stdbool.h>
+
+#include "base/strings.h"
+
+struct error;
+struct fingerprint_inputs;
+
+struct named {
+	int dir_fd;              /* what paths are relative to; borrowed */
+	struct strings optional; /* in normal form */
+};
+
+enum named_kind { NAMED_MISSING, NAMED_FILE, NAMED_DIRECTORY };
+
+/* ERROR_USAGE when something is optional that is no input. */
+int named_init(struct named *named, int dir_fd, const struct fingerprint_inputs *inputs,
+	       struct error **err);
+void named_release(struct named *named);
+#define AUTO_NAMED CLEANUP(named_release)
+
+/* Links are followed.  NAMED_MISSING for an optional input alone; else ERROR_USAGE, as for a
+ * special file and a link to nothing. */
+int named_find(const struct named *named, const char *path, enum named_kind *ret_kind,
+	       struct error **err);
+
+/* 0 when the input is optional, ERROR_USAGE with this reason when it is not. */
+int named_check_optional(const struct named *named, const char *path, const char *reason,
+			 struct error **err);
+
+/* Normal forms of a list of paths. */
+int named_normalise(const struct strings *paths, struct strings *ret_normal, struct error **err);
+
+#endif

@@ -1,0 +1,30 @@
+/* paths.h - names of inputs: relative, in one spelling, never out of the directory
+ *
+ * ocifp-fingerprint(7), "Paths".  The directory itself is the empty path.
+ */
+#ifndef OCIFP_FINGERPRINT_PATHS_H
+#define OCIFP_FINGERPRINT_PATHS_H
+
+#include <stdbool.h>
+
+struct error;
+struct strings;
+
+/* Without ".", "//" and a "/" at the end; the caller owns it.  NULL, ERROR_USAGE: absolute, empty
+ * or with "..". */
+char *path_normalise(const char *named, struct error **err);
+
+/* By whole components; a path is below itself, and everything is below the empty path. */
+bool path_is_below(const char *path, const char *ancestor);
+bool path_is_below_any(const char *path, const struct strings *ancestors);
+
+/* What git and ocifp write themselves, in any directory. */
+bool path_never_enters(const char *path);
+
+/* "directory/name", the caller owns it; ERROR_USAGE past PATH_LIMIT_BYTES. */
+char *path_join(const char *directory, const char *name, struct error **err);
+
+/* What openat() takes for it. */
+const char *path_to_open(const char *path);
+
+#endif

@@ -1,0 +1,147 @@
+#include "fingerprint/record.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+
+/* The kinds in the order in which they stand; files have no name of their kind. */
+static const char *const kind_names[] = { "", "arg ", "image ", "needs " };
+
+static const char *const headers[] = {
+	[SCHEME_TREE] = "ocifp-tree-1\n", [SCHEME_CONCAT] = "ocifp-concat-1\n"
+};
+
+static const char *const modes[] = { "100644 ", "100755 ", "120000 " };
+
+static int
+refuse(struct error **err, const char *entry)
+{
+	AUTO_FREE char *quoted = text_quote_string(entry);
+
+	return error_set(err, ERROR_CONTENT, "'%s' is no entry of a list of inputs", quoted);
+}
+
+static int
+parse_header(const char *bytes, enum fingerprint_scheme *ret_scheme, size_t *ret_size,
+	     struct error **err)
+{
+	for (size_t i = 0; i < sizeof(headers) / sizeof(*headers); i++) {
+		if (text_starts(bytes, headers[i])) {
+			*ret_scheme = (enum fingerprint_scheme)i;
+			*ret_size = strlen(headers[i]);
+			return 0;
+		}
+	}
+	return error_set(err, ERROR_CONTENT, "this is no list of inputs of a known scheme");
+}
+
+/* "<mode> <size> <sha256> <path>": the length of what stands before the path, or 0. */
+static size_t
+file_value_size(const char *entry)
+{
+	static const size_t mode_size = sizeof("100644 ") - 1;
+	bool known = false;
+	size_t digits;
+	size_t hex;
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++)
+		known |= text_starts(entry, modes[i]);
+	if (!known)
+		return 0;
+	digits = strspn(entry + mode_size, "0123456789");
+	if (digits == 0 || entry[mode_size + digits] != ' ')
+		return 0;
+	hex = strspn(entry + mode_size + digits + 1, "0123456789abcdef");
+	if (hex != FINGERPRINT_HEX_CHARS || entry[mode_size + digits + 1 + hex] != ' ')
+		return 0;
+	return mode_size + digits + 1 + hex;
+}
+
+static int
+parse_file(char *text, struct record_entry *ret_entry, struct error **err)
+{
+	size_t value_size = file_value_size(text);
+
+	if (value_size == 0 || !text[value_size + 1])
+		return refuse(err, text);
+	*ret_entry = (struct record_entry){
+		.kind = RECORD_FILE,
+		.key = text + value_size + 1,
+		.value = text,
+		.value_size = value_size,
+	};
+	return 0;
+}
+
+/* The separator becomes the end of the key. */
+static int
+parse_pair(char *text, enum record_kind kind, struct record_entry *ret_entry, struct error **err)
+{
+	char *key = text + strlen(kind_names[kind]);
+	char *separator = strchr(key, kind == RECORD_ARG ? '=' : ' ');
+
+	if (!separator || separator == key)
+		return refuse(err, text);
+	*separator = '\0';
+	*ret_entry = (struct record_entry){
+		.kind = kind,
+		.key = key,
+		.value = separator + 1,
+		.value_size = strlen(separator + 1),
+	};
+	return 0;
+}
+
+static int
+parse_entry(char *text, struct record_entry *ret_entry, struct error **err)
+{
+	for (enum record_kind kind = RECORD_ARG; kind <= RECORD_NEEDS; kind++)
+		if (text_starts(text, kind_names[kind]))
+			return parse_pair(text, kind, ret_entry, err);
+	return parse_file(text, ret_entry, err);
+}
+
+static size_t
+count_entries(const char *bytes, size_t size)
+{
+	size_t count = 0;
+
+	for (size_t at = 0; at < size; at += strlen(bytes + at) + 1)
+		count++;
+	return count;
+}
+
+int
+record_parse(char *bytes, size_t size, struct record *ret_record, struct error **err)
+{
+	AUTO_RECORD struct record record = { 0 };
+	size_t at;
+
+	if (parse_header(bytes, &record.scheme, &at, err) < 0)
+		return -1;
+	if (at < size && bytes[size - 1])
+		return error_set(err, ERROR_CONTENT, "the list of inputs is cut short");
+	record.entries = xcalloc(count_entries(bytes + at, size - at) + 1, sizeof(*record.entries));
+	while (at < size) {
+		char *text = bytes + at;
+
+		at += strlen(text) + 1;
+		if (parse_entry(text, &record.entries[record.count], err) < 0)
+			return -1;
+		record.count++;
+	}
+	*ret_record = record;
+	record = (struct record){ 0 };
+	return 0;
+}
+
+void
+record_release(struct record *record)
+{
+	free(record->entries);
+	*record = (struct record){ 0 };
+}

@@ -1,0 +1,105 @@
+#include "fingerprint/record_writer.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "fingerprint/input_files.h"
+#include "oci/digest.h"
+
+static int
+add(const struct record_writer *writer, const void *bytes, size_t size, struct error **err)
+{
+	if (writer->hasher)
+		hasher_add(writer->hasher, bytes, size);
+	if (writer->record && buf_append(writer->record, bytes, size, err) < 0)
+		return error_wrap(err, "the list of inputs is too long to be published");
+	return 0;
+}
+
+int
+record_write_header(const struct record_writer *writer, enum fingerprint_scheme scheme,
+		    struct error **err)
+{
+	AUTO_FREE char *header = xasprintf("ocifp-%s-1\n", fingerprint_scheme_name(scheme));
+
+	return add(writer, header, strlen(header), err);
+}
+
+static int
+write_file(const struct record_writer *writer, const struct input_file *file, struct error **err)
+{
+	char line[sizeof("100644 18446744073709551615 ") + 2 * INPUT_DIGEST_BYTES + 1];
+	int size =
+		snprintf(line, sizeof(line), "%06o %" PRIu64 " ", (unsigned)file->mode, file->size);
+
+	text_hex(file->sha256, INPUT_DIGEST_BYTES, line + size);
+	line[size + 2 * INPUT_DIGEST_BYTES] = ' ';
+	if (add(writer, line, (size_t)size + 2 * INPUT_DIGEST_BYTES + 1, err) < 0)
+		return -1;
+	return add(writer, file->path, strlen(file->path) + 1, err);
+}
+
+int
+record_write_files(const struct record_writer *writer, const struct input_files *files,
+		   struct error **err)
+{
+	for (size_t i = 0; i < files->count; i++)
+		if (write_file(writer, &files->items[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+static int
+compare_keys(const void *left, const void *right)
+{
+	const struct fingerprint_pair *a = left;
+	const struct fingerprint_pair *b = right;
+
+	return strcmp(a->key, b->key);
+}
+
+static int
+write_pair(const struct record_writer *writer, const char *kind, char separator,
+	   const struct fingerprint_pair *pair, struct error **err)
+{
+	AUTO_FREE char *line = xasprintf("%s %s%c%s", kind, pair->key, separator, pair->value);
+
+	return add(writer, line, strlen(line) + 1, err);
+}
+
+static int
+check_distinct(const char *kind, const struct fingerprint_pair *a, const struct fingerprint_pair *b,
+	       struct error **err)
+{
+	AUTO_FREE char *quoted = NULL;
+
+	if (strcmp(a->key, b->key) != 0)
+		return 0;
+	quoted = text_quote_string(a->key);
+	return error_set(err, ERROR_USAGE, "%s '%s' is given twice", kind, quoted);
+}
+
+int
+record_write_pairs(const struct record_writer *writer, const char *kind, char separator,
+		   const struct fingerprint_pairs *pairs, struct error **err)
+{
+	AUTO_FREE struct fingerprint_pair *sorted = xcalloc(pairs->count + 1, sizeof(*sorted));
+
+	if (pairs->count == 0)
+		return 0;
+	memcpy(sorted, pairs->items, pairs->count * sizeof(*sorted));
+	qsort(sorted, pairs->count, sizeof(*sorted), compare_keys);
+	for (size_t i = 0; i < pairs->count; i++) {
+		if (i > 0 && check_distinct(kind, &sorted[i - 1], &sorted[i], err) < 0)
+			return -1;
+		if (write_pair(writer, kind, separator, &sorted[i], err) < 0)
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,28 @@
+/* walk.h - all files below a directory
+ *
+ * One descriptor is open at a time, however deep the tree; the order is that of the disk.
+ */
+#ifndef OCIFP_FINGERPRINT_WALK_H
+#define OCIFP_FINGERPRINT_WALK_H
+
+#include <stdbool.h>
+
+struct error;
+struct input_files;
+struct strings;
+
+struct walk {
+	int dir_fd;                    /* what paths are relative to */
+	const struct strings *exclude; /* paths whose files do not enter, in normal form */
+	bool as_find; /* `find -type f`: regular files alone, whatever their name */
+};
+
+/* `directory` itself may be a link; no other link is followed.  ERROR_USAGE for a special file
+ * unless `as_find`. */
+int walk_directory(const struct walk *walk, const char *directory, struct input_files *files,
+		   struct error **err);
+
+/* Why something that is neither a file, a directory nor a link is no input; ERROR_USAGE. */
+int walk_refuse_special(const char *path, struct error **err);
+
+#endif

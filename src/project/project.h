@@ -19,8 +19,10 @@ struct error;
 struct project_image {
 	char *name;
 	bool is_default;
-	char *repository;        /* expanded, lower case: "host/name" or "oci:DIR" */
-	struct strings fallback; /* the same form, asked in order */
+	/* "host/name" or "oci:DIR" with an absolute DIR, expanded.  NULL: none is named, or its
+	 * variables have no value here; project_image_check_repository() says which. */
+	char *repository;
+	struct strings fallback; /* the same form, asked in order; empty with `repository` NULL */
 	struct strings inputs, optional, exclude, needs, pins, push_refs, require;
 	struct fingerprint_pairs args;
 	bool tracked;
@@ -51,6 +53,10 @@ struct project *project_read(const char *path, struct error **err);
 /* NULL name: the only image, or the default.  ERROR_USAGE lists what there is. */
 const struct project_image *project_image(const struct project *project, const char *name,
 					  struct error **err);
+
+/* 0 when `repository` is known.  A fingerprint needs none, so reading the file does not ask. */
+int project_image_check_repository(const struct project *project, const struct project_image *image,
+				   struct error **err);
 
 /* The images that `image` needs, directly or not, each after those it needs itself; `image` last.
  * The caller frees the array, not the images.  A cycle was refused when the file was read. */

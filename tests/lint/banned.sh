@@ -1,0 +1,94 @@
+#!/bin/sh
+# What the source must not hold, whatever compiles.
+set -eu
+cd "${top_srcdir:-.}"
+
+number=0
+
+# Prints FILE:LINE: CODE of every source file beneath the given folders, comments and the contents
+# of literals left out.
+code_of() {
+	find "$@" -name '*.[ch]' | LC_ALL=C sort | xargs awk '
+	FNR == 1 { in_comment = 0 }
+	{
+		code = ""
+		rest = $0
+		while (rest != "") {
+			if (in_comment) {
+				end = index(rest, "*/")
+				in_comment = !end
+				rest = end ? substr(rest, end + 2) : ""
+			} else if (match(rest, /^"([^"\\]|\\.)*"/) || match(rest, /^\047([^\047\\]|\\.)*\047/)) {
+				code = code substr(rest, 1, 1) substr(rest, 1, 1)
+				rest = substr(rest, RLENGTH + 1)
+			} else if (substr(rest, 1, 2) == "//") {
+				rest = ""
+			} else if (substr(rest, 1, 2) == "/*") {
+				in_comment = 1
+				rest = substr(rest, 3)
+			} else {
+				match(rest, /^[^"\047\/]+/)
+				if (RLENGTH < 1)
+					RLENGTH = 1
+				code = code substr(rest, 1, RLENGTH)
+				rest = substr(rest, RLENGTH + 1)
+			}
+		}
+		print FILENAME ":" FNR ": " code
+	}'
+}
+
+# check NAME: no line comes in on stdin
+check() {
+	number=$((number + 1))
+	found=$(cat)
+	if [ -z "$found" ]; then
+		echo "ok $number - $1"
+	else
+		echo "$found" | sed 's/^/# /'
+		echo "not ok $number - $1"
+	fi
+}
+
+# word LIST: the extended regular expression of a whole identifier from LIST
+word() {
+	echo "(^|[^A-Za-z0-9_])($1)"
+}
+
+# calls LIST: lines of code on stdin that call a function from LIST
+calls() {
+	grep -E "$(word "$1")[[:space:]]*\\(" || true
+}
+
+below_cli() {
+	grep -v '^src/cli/' || true
+}
+
+unnamed_folders() {
+	for folder in src/*/; do
+		folder=$(basename "$folder")
+		grep -Eq "$(word "$folder")/" HACKING || echo "src/$folder"
+	done
+}
+
+code=$(code_of src)
+unbounded='gets|strcpy|stpcpy|strcat|strncat|sprintf|vsprintf|strtok|alloca'
+unchecked='atoi|atol|atoll|atof'
+shells='system|popen'
+racy='tmpnam|tempnam|mktemp'
+printing='printf|vprintf|puts|putchar|perror|dprintf|vdprintf|psignal|warnx?|errx|syslog'
+
+echo 1..6
+echo "$code" | calls "$unbounded|$unchecked|$shells|$racy" | check 'no banned function is called'
+echo "$code" | { grep -E "$(word goto)[[:space:]]" || true; } | check 'no goto'
+echo "$code" | below_cli | calls "$printing" | check 'nothing below cli/ calls a printing function'
+echo "$code" | below_cli | { grep -E "$(word 'stdout|stderr')([^A-Za-z0-9_]|\$)" || true; } |
+	check 'nothing below cli/ names stdout or stderr'
+echo "$code" | { grep -E ': *typedef (struct|union|enum)([^A-Za-z0-9_]|$)' || true; } |
+	check 'no typedef of a struct'
+# An empty guide is one that is still to be written.
+if [ -s HACKING ]; then
+	unnamed_folders | check 'HACKING names every folder of src'
+else
+	echo 'ok 6 - HACKING names every folder of src # SKIP not written yet'
+fi

@@ -1,0 +1,21 @@
+#!/bin/sh
+# Every header compiles alone, and twice, with the flags that the program is compiled with.
+# In: CC, LINT_CFLAGS.
+set -eu
+cd "${top_srcdir:-.}/src"
+
+headers=$(find . -name '*.h' | sed 's|^\./||' | LC_ALL=C sort)
+number=0
+
+echo "1..$(echo "$headers" | wc -l)"
+for header in $headers; do
+	number=$((number + 1))
+	# Unquoted: both are lists of words.
+	if output=$(printf '#include "%s"\n#include "%s"\n' "$header" "$header" |
+		${CC:-cc} ${LINT_CFLAGS:--D_GNU_SOURCE -I.} -Werror -fsyntax-only -x c - 2>&1); then
+		echo "ok $number - $header"
+	else
+		echo "$output" | sed 's/^/# /'
+		echo "not ok $number - $header"
+	fi
+done

@@ -1,6 +1,43 @@
-base_tests = %D%/test_buf
+base_tests = \
+	%D%/test_buf \
+	%D%/test_deadline \
+	%D%/test_error \
+	%D%/test_fd \
+	%D%/test_observer \
+	%D%/test_spawn \
+	%D%/test_strings \
+	%D%/test_text \
+	%D%/test_utf8 \
+	%D%/test_workers
 check_PROGRAMS += $(base_tests)
 TESTS += $(base_tests)
 
 %C%_test_buf_SOURCES = %D%/test_buf.c
 %C%_test_buf_LDADD = $(base_libs) $(CMOCKA_LIBS)
+
+%C%_test_deadline_SOURCES = %D%/test_deadline.c
+%C%_test_deadline_LDADD = $(base_libs) $(CMOCKA_LIBS)
+
+%C%_test_error_SOURCES = %D%/test_error.c
+%C%_test_error_LDADD = $(base_libs) $(CMOCKA_LIBS)
+
+%C%_test_fd_SOURCES = %D%/test_fd.c
+%C%_test_fd_LDADD = $(base_libs) $(CMOCKA_LIBS)
+
+%C%_test_observer_SOURCES = %D%/test_observer.c
+%C%_test_observer_LDADD = $(base_libs) $(CMOCKA_LIBS)
+
+%C%_test_spawn_SOURCES = %D%/test_spawn.c
+%C%_test_spawn_LDADD = $(base_libs) $(CMOCKA_LIBS)
+
+%C%_test_strings_SOURCES = %D%/test_strings.c
+%C%_test_strings_LDADD = $(base_libs) $(CMOCKA_LIBS)
+
+%C%_test_text_SOURCES = %D%/test_text.c
+%C%_test_text_LDADD = $(base_libs) $(CMOCKA_LIBS)
+
+%C%_test_utf8_SOURCES = %D%/test_utf8.c
+%C%_test_utf8_LDADD = $(base_libs) $(CMOCKA_LIBS)
+
+%C%_test_workers_SOURCES = %D%/test_workers.c
+%C%_test_workers_LDADD = $(base_libs) $(CMOCKA_LIBS)

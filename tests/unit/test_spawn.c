@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/spawn.h"
+#include "base/xalloc.h"
 
 #define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
 #define SHELL(script) ARGV("/bin/sh", "-c", script)
@@ -100,7 +101,7 @@ static void
 input_and_output_larger_than_any_pipe_do_not_deadlock(void **state)
 {
 	const size_t size = 3000000;
-	AUTO_FREE char *input = malloc(size);
+	AUTO_FREE char *input = xcalloc(1, size);
 	AUTO_BUF struct buf output = BUF_INIT(3000000);
 	AUTO_BUF struct buf messages = BUF_INIT(3000000);
 	struct spawn_options options = {
@@ -203,7 +204,7 @@ static void
 a_program_that_does_not_read_its_input_kills_nobody(void **state)
 {
 	const size_t size = 1000000;
-	AUTO_FREE char *input = calloc(1, size);
+	AUTO_FREE char *input = xcalloc(1, size);
 	struct spawn_options options = { .argv = SHELL("exec <&-; exit 3"),
 					 .input = input,
 					 .input_bytes = size };
@@ -265,14 +266,17 @@ environment_is_ours_or_the_one_given(void **state)
 {
 	AUTO_BUF struct buf ours = BUF_INIT(100);
 	AUTO_BUF struct buf given = BUF_INIT(100);
+	char ours_only[] = "OCIFP_A=1";
+	char **before = environ;
 	struct spawn_options options = {
 		.argv = SHELL("echo \"$OCIFP_A-$OCIFP_B\""),
 		.output = &ours,
 	};
 
 	(void)state;
-	assert_int_equal(setenv("OCIFP_A", "1", 1), 0);
+	environ = (char *[]){ ours_only, NULL };
 	run(&options);
+	environ = before;
 	assert_string_equal(ours.data, "1-\n");
 	options.environment = ARGV("OCIFP_B=2");
 	options.output = &given;
@@ -347,7 +351,8 @@ is_dead(const char *pid)
 	file = fopen(path, "r");
 	if (!file)
 		return true;
-	(void)fread(status, 1, sizeof(status) - 1, file);
+	if (!fgets(status, sizeof(status), file))
+		status[0] = '\0';
 	(void)fclose(file);
 	name_end = strrchr(status, ')');
 	return !name_end || name_end[2] == 'Z' || name_end[2] == 'X';
@@ -399,7 +404,7 @@ static void
 a_program_that_reads_nothing_meets_the_deadline(void **state)
 {
 	const size_t size = 1000000;
-	AUTO_FREE char *input = calloc(1, size);
+	AUTO_FREE char *input = xcalloc(1, size);
 	struct spawn_options options = {
 		.argv = ARGV("sleep", "50"),
 		.input = input,

@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "base/xalloc.h"
 
 static const struct {
 	const char *text;
@@ -141,7 +142,7 @@ never_cuts_inside_a_character_or_an_escape(void **state)
 	static const char *const characters[] = { "\xf0\x9f\x98\x80", "\xe2\x80\xae", "\x1b",
 						  "::" };
 	const size_t size = 2 * REMOTE_TEXT_LIMIT_BYTES;
-	AUTO_FREE char *text = malloc(size);
+	AUTO_FREE char *text = xcalloc(1, size);
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(characters) / sizeof(characters[0]); i++) {
@@ -167,7 +168,7 @@ static void
 a_very_long_text_is_cut(void **state)
 {
 	const size_t size = 10 * MIB;
-	AUTO_FREE char *text = malloc(size);
+	AUTO_FREE char *text = xcalloc(1, size);
 	AUTO_FREE char *quoted = NULL;
 
 	(void)state;

@@ -3,8 +3,6 @@
 set -eu
 cd "${top_srcdir:-.}"
 
-number=0
-
 # Prints FILE:LINE: CODE of every source file beneath the given folders, comments and the contents
 # of literals left out.
 code_of() {
@@ -38,15 +36,14 @@ code_of() {
 	}'
 }
 
-# check NAME: no line comes in on stdin
+# check NUMBER NAME: no line comes in on stdin
 check() {
-	number=$((number + 1))
 	found=$(cat)
 	if [ -z "$found" ]; then
-		echo "ok $number - $1"
+		echo "ok $1 - $2"
 	else
-		echo "$found" | sed 's/^/# /'
-		echo "not ok $number - $1"
+		printf '%s\n' "$found" | sed 's/^/# /'
+		echo "not ok $1 - $2"
 	fi
 }
 
@@ -72,6 +69,7 @@ unnamed_folders() {
 }
 
 code=$(code_of src)
+test -n "$code"
 unbounded='gets|strcpy|stpcpy|strcat|strncat|sprintf|vsprintf|strtok|alloca'
 unchecked='atoi|atol|atoll|atof'
 shells='system|popen'
@@ -79,16 +77,16 @@ racy='tmpnam|tempnam|mktemp'
 printing='printf|vprintf|puts|putchar|perror|dprintf|vdprintf|psignal|warnx?|errx|syslog'
 
 echo 1..6
-echo "$code" | calls "$unbounded|$unchecked|$shells|$racy" | check 'no banned function is called'
-echo "$code" | { grep -E "$(word goto)[[:space:]]" || true; } | check 'no goto'
-echo "$code" | below_cli | calls "$printing" | check 'nothing below cli/ calls a printing function'
-echo "$code" | below_cli | { grep -E "$(word 'stdout|stderr')([^A-Za-z0-9_]|\$)" || true; } |
-	check 'nothing below cli/ names stdout or stderr'
-echo "$code" | { grep -E ': *typedef (struct|union|enum)([^A-Za-z0-9_]|$)' || true; } |
-	check 'no typedef of a struct'
+printf '%s\n' "$code" | calls "$unbounded|$unchecked|$shells|$racy" | check 1 'no banned function is called'
+printf '%s\n' "$code" | { grep -E "$(word goto)[[:space:]]" || true; } | check 2 'no goto'
+printf '%s\n' "$code" | below_cli | calls "$printing" | check 3 'nothing below cli/ calls a printing function'
+printf '%s\n' "$code" | below_cli | { grep -E "$(word 'stdout|stderr')([^A-Za-z0-9_]|\$)" || true; } |
+	check 4 'nothing below cli/ names stdout or stderr'
+printf '%s\n' "$code" | { grep -E ': *typedef (struct|union|enum)([^A-Za-z0-9_]|$)' || true; } |
+	check 5 'no typedef of a struct'
 # An empty guide is one that is still to be written.
 if [ -s HACKING ]; then
-	unnamed_folders | check 'HACKING names every folder of src'
+	unnamed_folders | check 6 'HACKING names every folder of src'
 else
 	echo 'ok 6 - HACKING names every folder of src # SKIP not written yet'
 fi

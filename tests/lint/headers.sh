@@ -15,7 +15,7 @@ for header in $headers; do
 		${CC:-cc} ${LINT_CFLAGS:--D_GNU_SOURCE -I.} -Werror -fsyntax-only -x c - 2>&1); then
 		echo "ok $number - $header"
 	else
-		echo "$output" | sed 's/^/# /'
+		printf '%s\n' "$output" | sed 's/^/# /'
 		echo "not ok $number - $header"
 	fi
 done

@@ -119,7 +119,7 @@ int
 record_parse(char *bytes, size_t size, struct record *ret_record, struct error **err)
 {
 	AUTO_RECORD struct record record = { 0 };
-	size_t at;
+	size_t at = 0;
 
 	if (parse_header(bytes, &record.scheme, &at, err) < 0)
 		return -1;

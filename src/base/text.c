@@ -47,8 +47,8 @@ add_escaped(struct quoted *quoted, const char *bytes, size_t size)
 }
 
 /* Unicode's property Bidi_Control, and the separators that some viewers break lines at. */
-static bool
-is_harmful(uint32_t code)
+bool
+text_is_harmful(uint32_t code)
 {
 	if (code < 0x20 || (code >= 0x7f && code < 0xa0))
 		return true;
@@ -77,7 +77,7 @@ add_character(struct quoted *quoted, const char *bytes, size_t size, uint32_t co
 {
 	char plain[1 + 4] = "\\";
 
-	if (is_harmful(code))
+	if (text_is_harmful(code))
 		return add_escaped(quoted, bytes, size);
 	if (!needs_backslash(quoted, code))
 		return add(quoted, bytes, size);

@@ -17,6 +17,10 @@
 char *text_quote(const char *bytes, size_t size);
 char *text_quote_string(const char *text);
 
+/* Whether a character, wherever it comes from, has no place in a line of output: controls,
+ * bidirectional overrides, separators. */
+bool text_is_harmful(uint32_t code);
+
 /* Without the query and user info, which are credentials in signed URLs: "https://h/p?..." */
 char *text_quote_url(const char *url);
 

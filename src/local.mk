@@ -5,3 +5,4 @@
 include %D%/base/local.mk
 include %D%/oci/local.mk
 include %D%/fingerprint/local.mk
+include %D%/cli/local.mk

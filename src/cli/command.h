@@ -3,12 +3,13 @@
  * Each cmd_*.c ends with a `const struct command`; main.c lists them.  From that table come
  * dispatch, --help, completion and `help`; a test holds the manual pages against it.
  *
- * To add a command: src/cli/cmd_NAME.c, its line in main.c and src/cli/local.mk, man/ocifp-NAME.1,
- * a test in tests/cli/.
+ * To add a command: src/cli/cmd_NAME.c, its lines in commands.h, main.c and src/cli/local.mk,
+ * man/ocifp-NAME.1 and its line in man/local.mk, a test in tests/cli/.
  */
 #ifndef OCIFP_CLI_COMMAND_H
 #define OCIFP_CLI_COMMAND_H
 
+#include <limits.h>
 #include <stddef.h>
 
 #include "base/strings.h"
@@ -26,8 +27,8 @@ enum option_type {
 };
 
 struct option_spec {
-	const char *name;     /* without "--"; NULL ends the table */
-	char letter;          /* 0: none */
+	const char *name; /* without "--"; NULL ends the table */
+	char letter;      /* 0: none */
 	enum option_type type;
 	size_t offset;        /* in the command's struct of values */
 	const char *argument; /* "OS/ARCH"; NULL for a flag */
@@ -39,15 +40,20 @@ enum option_group {
 	OPTIONS_NETWORK = 1 << 0, /* --tls-ca, --plain-http, --username ... */
 	OPTIONS_STORE = 1 << 1,   /* --store, --lock-timeout */
 	OPTIONS_PROJECT = 1 << 2, /* --file, --directory */
+	OPTIONS_PROMPT = 1 << 3,  /* no options: --username may stand alone, the command asks */
 };
 
+#define OPERANDS_ANY UINT_MAX
+
 struct command {
-	const char *name;    /* as typed */
-	const char *summary; /* one line for the list: lower case, no full stop */
-	const char *usage;   /* operands as in SYNOPSIS: "[--by-hash] [IMAGE|REF]" */
-	const struct option_spec *options;          /* NULL: only the common ones */
-	const struct command *const *subcommands;   /* NULL-terminated, or NULL; then `run` is not used */
-	size_t values_size;  /* of the struct that option offsets point into, zeroed before parsing */
+	const char *name;                  /* as typed */
+	const char *summary;               /* one line for the list: lower case, no full stop */
+	const char *usage;                 /* as in SYNOPSIS: "[--by-hash] [IMAGE|REF]" */
+	const struct option_spec *options; /* NULL: only the common ones */
+	const struct command *const
+		*subcommands; /* NULL-terminated; then only name, summary count */
+	size_t values_size;   /* of the struct that option offsets point into, zeroed before parsing
+			       */
 	unsigned groups;
 	unsigned operands_min;
 	unsigned operands_max;

@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 
+#include "base/strings.h"
 #include "repository/session.h"
 
 struct error;
@@ -15,22 +16,29 @@ struct progress;
 struct project;
 
 struct common_options {
+	bool help;
 	bool json;
 	bool quiet;
 	bool verbose;
-	const char *progress;    /* auto, tty, plain, json, none */
-	const char *status_file; /* NULL: none */
-	int64_t timeout_ms;      /* 0: none */
+	const char *progress;     /* auto, tty, plain, json, none; NULL: auto */
+	const char *status_file;  /* NULL: none */
+	int64_t timeout_ms;       /* 0: none */
 	const char *project_file; /* NULL: sought upward */
 	const char *directory;    /* NULL: the working directory */
-	struct session_options session;
+	bool password_stdin;
+	char *password;                  /* read from stdin; erased when released */
+	struct strings plain_http_hosts; /* --plain-http */
+	struct strings trusted_realms;   /* --trust-realm */
+	struct session_options session;  /* points into the above */
 };
 
 struct context {
 	struct common_options options;
-	struct progress *progress; /* its observer hears the layers below, its counts make summaries */
-	struct session *session;   /* context_session() makes it */
-	struct project *project;   /* context_project() reads it */
+	struct progress
+		*progress; /* its observer hears the layers below, its counts make summaries */
+	struct session *session; /* context_session() makes it */
+	struct project *project; /* context_project() reads it */
+	bool has_result;         /* stdout has its one result */
 };
 
 struct session *context_session(struct context *context);
@@ -42,11 +50,14 @@ struct project *context_project(struct context *context, struct error **err);
 struct project *context_find_project(struct context *context, struct error **err);
 
 /* The result on stdout: `text` and a newline, or with --json the object (taken) on one line.
- * Nothing else writes to stdout.  ERROR_LOCAL when stdout fails. */
+ * Nothing else writes to stdout.  A command that answers "absent" may give its evidence here and
+ * then fail: no failure object follows.  ERROR_LOCAL when stdout fails. */
 int context_result(struct context *context, const char *text, json_t *object, struct error **err);
 
 /* A line on stderr, "ocifp: ...", unless --quiet; notices from below arrive there too. */
 void context_notice(struct context *context, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+void context_release(struct context *context);
 
 #endif

@@ -1,0 +1,24 @@
+/* commands.h - all commands, in the groups in which `help` lists them */
+#ifndef OCIFP_CLI_COMMANDS_H
+#define OCIFP_CLI_COMMANDS_H
+
+#include "cli/command.h"
+
+struct command_group {
+	const char *title;                     /* NULL ends the table */
+	const struct command *const *commands; /* NULL-terminated */
+};
+
+extern const struct command_group command_groups[]; /* main.c */
+
+extern const struct command cmd_help;
+extern const struct command cmd_version;
+
+/* NULL: none has this name. */
+const struct command *command_find(const char *name);
+const struct command *command_find_in(const struct command *const *commands, const char *name);
+
+/* The names, those of subcommands too ("store ls"), in the order of the groups. */
+void commands_list_names(struct strings *names);
+
+#endif

@@ -1,0 +1,202 @@
+#include "cli/dispatch.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "cli/commands.h"
+#include "cli/common_options.h"
+#include "cli/context.h"
+#include "cli/help.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+
+enum { TABLES_LIMIT_COUNT = 8 };
+
+/* A command as it was typed. */
+struct invocation {
+	const struct command *command;
+	char *name; /* "store ls" */
+	void *values;
+	struct option_table tables[TABLES_LIMIT_COUNT];
+	size_t table_count;
+	struct strings operands;
+};
+
+static void
+invocation_release(struct invocation *invocation)
+{
+	options_release(invocation->tables, 1);
+	strings_release(&invocation->operands);
+	free(invocation->values);
+	free(invocation->name);
+}
+
+static int
+refuse_word(const char *word, struct error **err)
+{
+	AUTO_FREE char *shown = text_quote_string(word);
+
+	if (*word == '-') {
+		error_set(err, ERROR_USAGE, "option '%s' before a command", shown);
+		return error_set_hint(err, "the command comes first: 'ocifp COMMAND [OPTIONS]'");
+	}
+	error_set(err, ERROR_USAGE, "'%s' is not a command", shown);
+	return error_set_hint(err, "see 'ocifp help'");
+}
+
+static int
+refuse_subcommand(const struct command *command, const char *word, struct error **err)
+{
+	AUTO_FREE char *shown = text_quote_string(word ? word : "");
+
+	if (word)
+		error_set(err, ERROR_USAGE, "'%s %s' is not a command", command->name, shown);
+	else
+		error_set(err, ERROR_USAGE, "'%s' needs a subcommand", command->name);
+	return error_set_hint(err, "see 'ocifp help %s'", command->name);
+}
+
+/* Words that programs of all kinds take. */
+static const char *
+without_alias(const char *word)
+{
+	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+		return "help";
+	if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0)
+		return "version";
+	return word;
+}
+
+static const struct command *
+find_top(int argc, char **argv, struct error **err)
+{
+	const struct command *command = argc > 1 ? command_find(without_alias(argv[1])) : NULL;
+
+	if (argc > 1 && !command)
+		(void)refuse_word(argv[1], err);
+	if (argc > 1)
+		return command;
+	error_set(err, ERROR_USAGE, "no command given");
+	error_set_hint(err, "see 'ocifp help'");
+	return NULL;
+}
+
+/* NULL with *err; *ret_word_count words name the command. */
+static const struct command *
+find_command(int argc, char **argv, char **ret_name, int *ret_word_count, struct error **err)
+{
+	const struct command *command = find_top(argc, argv, err);
+	const struct command *sub;
+
+	if (!command)
+		return NULL;
+	if (!command->subcommands) {
+		*ret_name = xstrdup(command->name);
+		*ret_word_count = 1;
+		return command;
+	}
+	sub = argc > 2 ? command_find_in(command->subcommands, argv[2]) : NULL;
+	if (!sub) {
+		(void)refuse_subcommand(command, argc > 2 ? argv[2] : NULL, err);
+		return NULL;
+	}
+	*ret_name = xasprintf("%s %s", command->name, sub->name);
+	*ret_word_count = 2;
+	return sub;
+}
+
+static void
+add_table(struct invocation *invocation, const struct option_spec *specs, void *values)
+{
+	invocation->tables[invocation->table_count++] = (struct option_table){ specs, values };
+}
+
+static void
+prepare_tables(struct invocation *invocation, struct common_options *options)
+{
+	const struct command *command = invocation->command;
+
+	invocation->values = xcalloc(1, command->values_size + 1);
+	add_table(invocation, command->options, invocation->values);
+	for (const struct common_group *group = common_groups; group->title; group++) {
+		if (!group->group || (command->groups & group->group))
+			add_table(invocation, group->specs, options);
+	}
+}
+
+static int
+check_operands(const struct invocation *invocation, struct error **err)
+{
+	const struct command *command = invocation->command;
+	size_t count = invocation->operands.count;
+	AUTO_FREE char *shown = NULL;
+
+	if (count < command->operands_min)
+		return error_set(err, ERROR_USAGE, "operands are missing: %s", command->usage);
+	if (count <= command->operands_max)
+		return 0;
+	shown = text_quote_string(invocation->operands.items[command->operands_max]);
+	return error_set(err, ERROR_USAGE, "one operand too many: '%s'", shown);
+}
+
+static void
+start_progress(struct context *context)
+{
+	const struct common_options *options = &context->options;
+
+	context->progress = progress_new(&(struct progress_options){
+		.mode = options->progress,
+		.fd = STDERR_FILENO,
+		.quiet = options->quiet,
+		.verbose = options->verbose,
+	});
+	context->options.session.observer = progress_observer(context->progress);
+	context->options.session.engine.observer = context->options.session.observer;
+}
+
+static int
+show_help(struct context *context, const struct invocation *invocation, struct error **err)
+{
+	AUTO_FREE char *text = help_of_command(invocation->command, invocation->name);
+
+	context->options.json = false;
+	return context_result(context, text, NULL, err);
+}
+
+static int
+run(struct context *context, struct invocation *invocation, int argc, char **argv,
+    struct error **err)
+{
+	struct common_options *options = &context->options;
+
+	prepare_tables(invocation, options);
+	if (options_parse(invocation->tables, invocation->table_count, argc, argv,
+			  &invocation->operands, err) < 0)
+		return -1;
+	if (options->help)
+		return show_help(context, invocation, err);
+	if (check_operands(invocation, err) < 0 ||
+	    common_options_finish(options, invocation->command->groups, err) < 0)
+		return -1;
+	start_progress(context);
+	return invocation->command->run(context, invocation->values, &invocation->operands, err);
+}
+
+int
+dispatch(struct context *context, int argc, char **argv, struct error **err)
+{
+	CLEANUP(invocation_release) struct invocation invocation = { 0 };
+	int word_count = 0;
+
+	invocation.command = find_command(argc, argv, &invocation.name, &word_count, err);
+	if (!invocation.command)
+		return -1;
+	if (run(context, &invocation, argc - word_count, argv + word_count, err) == 0)
+		return 0;
+	if (error_is(*err, ERROR_USAGE))
+		error_set_hint(err, "see 'ocifp help %s'", invocation.name);
+	return -1;
+}

@@ -1,0 +1,7 @@
+#include "cli/github.h"
+
+void
+github_say_error(const char *line)
+{
+	(void)line;
+}

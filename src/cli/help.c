@@ -1,0 +1,106 @@
+#include "cli/help.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/xalloc.h"
+#include "cli/commands.h"
+#include "cli/common_options.h"
+#include "cli/page.h"
+
+enum { NAME_COLUMNS = 14, OPTION_COLUMNS = 26 };
+
+static void
+print_option(struct page *page, const struct option_spec *spec)
+{
+	char letter[] = { '-', spec->letter, ',', ' ', '\0' };
+	AUTO_FREE char *left =
+		xasprintf("%s--%s%s%s", spec->letter ? letter : "    ", spec->name,
+			  spec->argument ? " " : "", spec->argument ? spec->argument : "");
+
+	if (strlen(left) > OPTION_COLUMNS)
+		page_add(page, "  %s\n  %*s  %s\n", left, OPTION_COLUMNS, "", spec->help);
+	else
+		page_add(page, "  %-*s  %s\n", OPTION_COLUMNS, left, spec->help);
+}
+
+static void
+print_options(struct page *page, const char *title, const struct option_spec *specs)
+{
+	if (!specs || !specs->name)
+		return;
+	page_add(page, "\n%s:\n", title);
+	for (; specs->name; specs++)
+		print_option(page, specs);
+}
+
+static void
+print_summary(struct page *page, const struct command *command)
+{
+	page_add(page, "  %-*s %s\n", NAME_COLUMNS, command->name, command->summary);
+}
+
+static void
+print_subcommands(struct page *page, const struct command *command)
+{
+	page_add(page, "\nCommands:\n");
+	for (const struct command *const *sub = command->subcommands; *sub; sub++)
+		print_summary(page, *sub);
+}
+
+static void
+print_usage(struct page *page, const struct command *command, const char *name)
+{
+	const char *usage = command->usage ? command->usage : "";
+
+	if (command->subcommands)
+		usage = "COMMAND ...";
+	page_add(page, "usage: ocifp %s [OPTIONS]%s%s\n", name, *usage ? " " : "", usage);
+	page_add(page, "%s\n", command->summary);
+}
+
+static void
+print_command(struct page *page, const struct command *command, const char *name)
+{
+	print_usage(page, command, name);
+	if (command->subcommands) {
+		print_subcommands(page, command);
+	} else {
+		print_options(page, "Options", command->options);
+		for (const struct common_group *group = common_groups; group->title; group++) {
+			if (!group->group || (command->groups & group->group))
+				print_options(page, group->title, group->specs);
+		}
+	}
+	page_add(page, "\nThe manual: man ocifp-%.*s", (int)strcspn(name, " "), name);
+}
+
+char *
+help_of_command(const struct command *command, const char *name)
+{
+	AUTO_PAGE struct page page = { 0 };
+
+	print_command(&page, command, name);
+	return page_take(&page);
+}
+
+static void
+print_program(struct page *page)
+{
+	page_add(page, "usage: ocifp COMMAND [OPTIONS] [OPERANDS]\n");
+	for (const struct command_group *group = command_groups; group->title; group++) {
+		page_add(page, "\n%s\n", group->title);
+		for (const struct command *const *command = group->commands; *command; command++)
+			print_summary(page, *command);
+	}
+	page_add(page, "\n'ocifp help COMMAND' tells more of one; the manual is ocifp(1).");
+}
+
+char *
+help_of_program(void)
+{
+	AUTO_PAGE struct page page = { 0 };
+
+	print_program(&page);
+	return page_take(&page);
+}

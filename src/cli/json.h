@@ -1,0 +1,11 @@
+/* json.h - a JSON object as one line of output */
+#ifndef OCIFP_CLI_JSON_H
+#define OCIFP_CLI_JSON_H
+
+#include <jansson.h>
+
+/* Takes the object.  ASCII alone, so that no terminal and no CI runner finds in it more than text;
+ * the line end is there; the caller owns it. */
+char *json_take_line(json_t *object);
+
+#endif

@@ -1,0 +1,28 @@
+noinst_LIBRARIES += %D%/libcli.a
+%C%_libcli_a_SOURCES = \
+	%D%/cmd_help.c \
+	%D%/cmd_version.c \
+	%D%/command.h \
+	%D%/commands.c %D%/commands.h \
+	%D%/common_options.c %D%/common_options.h \
+	%D%/context.c %D%/context.h \
+	%D%/dispatch.c %D%/dispatch.h \
+	%D%/exit_status.c %D%/exit_status.h \
+	%D%/github.c %D%/github.h \
+	%D%/help.c %D%/help.h \
+	%D%/json.c %D%/json.h \
+	%D%/libraries.c %D%/libraries.h \
+	%D%/line.c %D%/line.h \
+	%D%/option_value.c %D%/option_value.h \
+	%D%/options.c %D%/options.h \
+	%D%/page.c %D%/page.h \
+	%D%/progress.c %D%/progress.h \
+	%D%/progress_format.c %D%/progress_format.h \
+	%D%/report.c %D%/report.h \
+	%D%/startup.c %D%/startup.h
+
+cli_libs = src/cli/libcli.a $(oci_libs) $(LIBCURL_LIBS) $(YAML_LIBS)
+
+bin_PROGRAMS += ocifp
+ocifp_SOURCES = %D%/main.c
+ocifp_LDADD = $(cli_libs)

@@ -1,0 +1,33 @@
+/* ocifp: fingerprint, look up, pull, build around container images.  See commands.h. */
+
+#include "base/error.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/dispatch.h"
+#include "cli/report.h"
+#include "cli/startup.h"
+
+static const struct command *const care_commands[] = {
+	&cmd_help,
+	&cmd_version,
+	NULL,
+};
+
+const struct command_group command_groups[] = {
+	{ "care", care_commands },
+	{ 0 },
+};
+
+int
+main(int argc, char **argv)
+{
+	struct context context = { 0 };
+	struct error *error = NULL;
+	int status;
+
+	if (startup(&error) == 0)
+		(void)dispatch(&context, argc, argv, &error);
+	status = report_end(&context, error);
+	context_release(&context);
+	return status;
+}

@@ -1,0 +1,11 @@
+/* startup.h - the process as the rest of the program may take it for granted */
+#ifndef OCIFP_CLI_STARTUP_H
+#define OCIFP_CLI_STARTUP_H
+
+struct error;
+
+/* Descriptors 0 to 2 are open, a write to a closed pipe is an error and no signal, children can be
+ * waited for.  ERROR_USAGE when the program runs with privileges that its user lacks. */
+int startup(struct error **err);
+
+#endif

@@ -53,6 +53,14 @@ refuse_contradiction(struct error **err, const char *said, const char *own)
 	return error_set_class(err, "hybrid");
 }
 
+static int
+refuse_fields(struct error **err, const char *type, const char *fields_of)
+{
+	error_set(err, ERROR_CONTENT, "the document has the media type of %s and the fields of %s",
+		  type, fields_of);
+	return error_set_class(err, "hybrid");
+}
+
 /* Servers without a configured type say one of these about everything. */
 static bool
 is_generic(const char *media_type)
@@ -82,9 +90,9 @@ check_shape(const struct shape *shape, enum document_kind kind, struct error **e
 	if (shape->fs_layers && (shape->manifests || shape->layers))
 		return refuse_hybrid(err, "fsLayers", shape->layers ? "layers" : "manifests");
 	if (shape->manifests && kind == DOCUMENT_MANIFEST)
-		return refuse_contradiction(err, "a manifest", "an index");
+		return refuse_fields(err, "a manifest", "an index");
 	if ((shape->layers || shape->config) && kind == DOCUMENT_INDEX)
-		return refuse_contradiction(err, "an index", "a manifest");
+		return refuse_fields(err, "an index", "a manifest");
 	if (kind == DOCUMENT_SCHEMA1 || kind_by_shape(shape) == DOCUMENT_SCHEMA1)
 		return refuse_schema1(err);
 	return 0;

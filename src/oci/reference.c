@@ -35,14 +35,22 @@ refuse_foreign_forms(const char *text, struct error **err)
 	return 0;
 }
 
+static int parse(const char *text, struct reference *reference, struct error **err);
+
+/* The hint, unless that would be no reference either. */
 static int
 refuse_bare_name(const char *text, struct error **err)
 {
-	const char *library = strchr(text, '/') ? "" : "library/";
-	AUTO_FREE char *quoted = text_quote_string(text);
+	AUTO_REFERENCE struct reference reference = { 0 };
+	AUTO_ERROR struct error *why = NULL;
+	AUTO_FREE char *on_docker_hub = xasprintf("docker.io/%s", text);
+	AUTO_FREE char *guess = NULL;
 
 	refuse(err, text, "it does not begin with a registry host");
-	return error_set_hint(err, "on Docker Hub it is 'docker.io/%s%s'", library, quoted);
+	if (parse(on_docker_hub, &reference, &why) < 0)
+		return -1;
+	guess = reference_format(&reference);
+	return error_set_hint(err, "on Docker Hub it is '%s'", guess);
 }
 
 /* In lower case, without the dot that ends an absolute domain name. */
@@ -61,18 +69,18 @@ fold_host(const char *host, size_t size)
 	return TAKE_PTR(folded);
 }
 
-/* Cuts "@digest" off the end of `rest`. */
+/* Cuts "@digest" off the end of `rest`.  What precedes the '@' may be a password. */
 static int
-cut_digest(char *rest, const char *text, struct reference *reference, struct error **err)
+cut_digest(char *rest, struct reference *reference, struct error **err)
 {
 	AUTO_ERROR struct error *why = NULL;
-	char *at = strchr(rest, '@');
+	char *at = strrchr(rest, '@');
 
 	if (!at)
 		return 0;
 	*at = '\0';
 	if (digest_parse(at + 1, &reference->digest, &why) < 0)
-		return refuse(err, text, error_text(why));
+		return error_set(err, ERROR_USAGE, "%s", error_text(why));
 	return 0;
 }
 
@@ -111,7 +119,7 @@ parse(const char *text, struct reference *reference, struct error **err)
 	char *slash;
 	char *name;
 
-	if (cut_digest(rest, text, reference, err) < 0)
+	if (cut_digest(rest, reference, err) < 0)
 		return -1;
 	slash = strchr(rest, '/');
 	if (!slash)

@@ -1,3 +1,4 @@
 if HAVE_CMOCKA
 include %D%/base.mk
+include %D%/oci.mk
 endif

@@ -1,0 +1,85 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "oci/media_type.h"
+
+static void
+documents_are_known_by_their_type(void **state)
+{
+	(void)state;
+	assert_int_equal(media_type_kind(MEDIA_OCI_MANIFEST), DOCUMENT_MANIFEST);
+	assert_int_equal(media_type_kind(MEDIA_DOCKER_MANIFEST), DOCUMENT_MANIFEST);
+	assert_int_equal(media_type_kind(MEDIA_OCI_INDEX), DOCUMENT_INDEX);
+	assert_int_equal(media_type_kind(MEDIA_DOCKER_INDEX), DOCUMENT_INDEX);
+	assert_int_equal(media_type_kind(MEDIA_DOCKER_SCHEMA1), DOCUMENT_SCHEMA1);
+	assert_int_equal(media_type_kind(MEDIA_DOCKER_SCHEMA1_SIGNED), DOCUMENT_SCHEMA1);
+	assert_int_equal(media_type_kind("application/json"), DOCUMENT_OTHER);
+	assert_int_equal(media_type_kind(""), DOCUMENT_OTHER);
+}
+
+static void
+parameters_and_case_do_not_count(void **state)
+{
+	(void)state;
+	assert_int_equal(media_type_kind(MEDIA_OCI_INDEX "; charset=utf-8"), DOCUMENT_INDEX);
+	assert_int_equal(media_type_kind(MEDIA_OCI_INDEX ";charset=utf-8"), DOCUMENT_INDEX);
+	assert_int_equal(media_type_kind(MEDIA_OCI_INDEX " ; q=1"), DOCUMENT_INDEX);
+	assert_int_equal(media_type_kind("Application/VND.oci.image.INDEX.v1+json"),
+			 DOCUMENT_INDEX);
+	assert_int_equal(media_type_kind(MEDIA_OCI_INDEX "x"), DOCUMENT_OTHER);
+	assert_int_equal(media_type_kind(MEDIA_OCI_INDEX "\n"), DOCUMENT_OTHER);
+}
+
+static void
+layers_that_cannot_be_unpacked_have_no_compression(void **state)
+{
+	(void)state;
+	assert_int_equal(media_type_compression(MEDIA_OCI_LAYER), COMPRESSION_NONE);
+	assert_int_equal(media_type_compression(MEDIA_DOCKER_LAYER), COMPRESSION_NONE);
+	assert_int_equal(media_type_compression(MEDIA_OCI_LAYER_GZIP), COMPRESSION_GZIP);
+	assert_int_equal(media_type_compression(MEDIA_DOCKER_LAYER_GZIP), COMPRESSION_GZIP);
+	assert_int_equal(media_type_compression(MEDIA_OCI_LAYER_ZSTD), COMPRESSION_ZSTD);
+	assert_int_equal(media_type_compression(MEDIA_DOCKER_LAYER_ZSTD), COMPRESSION_ZSTD);
+	assert_false(media_type_is_layer(MEDIA_OCI_LAYER_GZIP "+encrypted"));
+	assert_false(media_type_is_layer(MEDIA_OCI_LAYER "+encrypted"));
+	assert_false(media_type_is_layer(
+		"application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"));
+	assert_false(
+		media_type_is_layer("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"));
+	assert_false(media_type_is_layer("application/vnd.example.chart"));
+	assert_false(media_type_is_layer(MEDIA_OCI_CONFIG));
+	assert_true(media_type_is_config(MEDIA_OCI_CONFIG));
+	assert_true(media_type_is_config(MEDIA_DOCKER_CONFIG));
+	assert_false(media_type_is_config(MEDIA_OCI_EMPTY));
+}
+
+static void
+a_media_type_is_fit_for_a_header(void **state)
+{
+	(void)state;
+	assert_true(media_type_is_valid("a/b"));
+	assert_true(media_type_is_valid(MEDIA_OCI_MANIFEST));
+	assert_false(media_type_is_valid(""));
+	assert_false(media_type_is_valid("a"));
+	assert_false(media_type_is_valid("/b"));
+	assert_false(media_type_is_valid("a/"));
+	assert_false(media_type_is_valid("a/b\r\nX: y"));
+	assert_false(media_type_is_valid("a/\xc3\xa4"));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(documents_are_known_by_their_type),
+		cmocka_unit_test(parameters_and_case_do_not_count),
+		cmocka_unit_test(layers_that_cannot_be_unpacked_have_no_compression),
+		cmocka_unit_test(a_media_type_is_fit_for_a_header),
+	};
+
+	return cmocka_run_group_tests_name("media type", tests, NULL, NULL);
+}

@@ -6,3 +6,4 @@ include %D%/base/local.mk
 include %D%/oci/local.mk
 include %D%/fingerprint/local.mk
 include %D%/cli/local.mk
+include %D%/store/local.mk

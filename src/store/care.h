@@ -27,8 +27,8 @@ int store_gc(struct store *store, bool dry_run, struct gc_result *ret_result, st
 struct fsck_result {
 	uint64_t checked_count;
 	uint64_t checked_bytes;
-	struct strings problems; /* one line each: "blobs/sha256/ab..: content does not match" */
-	struct strings repaired; /* what was moved to .ocifp/quarantine */
+	struct strings problems;   /* one line each: "blobs/sha256/ab..: content does not match" */
+	struct strings repaired;   /* what was moved to .ocifp/quarantine */
 	uint64_t unfinished_count; /* .part files: no problem */
 };
 

@@ -2,10 +2,13 @@
  *
  * A body (stream/body.h) over a .part file: bytes go to disk by pwrite and, at the cursor, from
  * the same buffer through the hash and into the sink that was given.  What an earlier run left is
- * hashed first and not asked for again; a response that starts at 0 although more was there
- * truncates.  end() with all bytes there checks size and digest and finishes the sink: the blob is
- * then part of the store's next commit.  A mismatch empties the .part and is ERROR_CONTENT, class
- * "digest": wanted() starts over, which the caller may try once.
+ * hashed first and not asked for again; of a response that starts before the cursor, what is there
+ * is passed over.  end() checks size and digest and finishes the sink: the blob is then part of the
+ * store's next commit.
+ *
+ * A mismatch empties the .part and is ERROR_CONTENT, class "digest" or "size" (a byte too many, or
+ * end() before all were there): wanted() starts over, which the caller may try once.  With a sink,
+ * which has seen wrong bytes, that takes a new ingest and a new sink: this one's begin() fails.
  */
 #ifndef OCIFP_STORE_INGEST_H
 #define OCIFP_STORE_INGEST_H
@@ -13,9 +16,9 @@
 #include <stdint.h>
 
 #include "base/cleanup.h"
-#include "oci/digest.h"
 
 struct body;
+struct descriptor;
 struct error;
 struct ingest;
 struct sink;
@@ -27,11 +30,12 @@ enum ingest_state {
 	INGEST_BUSY,    /* another process is at it: ask again later, it may be PRESENT then */
 };
 
-/* `sink` (NULL: none) sees each byte once and in order; taken, also on failure. */
-int ingest_open(struct store *store, const struct digest *digest, uint64_t size_bytes,
-		struct sink *sink, enum ingest_state *ret_state, struct ingest **ret_ingest,
-		struct error **err);
-struct body *ingest_body(struct ingest *ingest); /* lives as long as the ingest */
+/* Of a descriptor digest and size count.  `sink` (NULL: none) sees each byte once and in order,
+ * also of content that is there already; taken, also on failure.  An answer BUSY commits first, so
+ * that two processes never wait for each other. */
+int ingest_open(struct store *store, const struct descriptor *blob, struct sink *sink,
+		enum ingest_state *ret_state, struct ingest **ret_ingest, struct error **err);
+struct body *ingest_body(struct ingest *ingest);           /* lives as long as the ingest */
 uint64_t ingest_reused_bytes(const struct ingest *ingest); /* left by an earlier run */
 
 /* Unfinished: the .part stays for the next run and its lock is released. */

@@ -56,7 +56,8 @@ void store_free(struct store *store); /* uncommitted blobs stay as .part files *
 DEFINE_CLEANUP(struct store, store_free)
 #define AUTO_STORE CLEANUP(store_free_at)
 
-/* Blobs.  A blob whose size differs from size_bytes does not count as there. */
+/* Blobs, those that wait for the next commit too.  One whose size differs from size_bytes does not
+ * count as there.  What a writer has seen stays there until its reference is written (gc.lock). */
 bool store_has(struct store *store, const struct digest *digest, uint64_t size_bytes);
 
 /* Open for reading; the caller closes it.  Bytes are not checked here. */
@@ -75,8 +76,12 @@ int store_add(struct store *store, const struct digest *digest, const void *byte
 /* Makes every finished ingest durable and visible: one syncfs, the renames, one fsync a folder. */
 int store_commit(struct store *store, struct error **err);
 
+/* ERROR_LOCAL, class "space", unless so many more bytes fit: asked before a download starts. */
+int store_space_check(const struct store *store, uint64_t size_bytes, struct error **err);
+
 /* References: entries of index.json, named by annotation org.opencontainers.image.ref.name.
- * store_set_reference() commits first; the old entry of that name is replaced. */
+ * store_set_reference() commits first; the old entry of that name is replaced.  Name NULL: to
+ * find, the only entry (ERROR_USAGE when there are several); to set, one that has no name. */
 int store_find_reference(struct store *store, const char *name, struct descriptor *ret_descriptor,
 			 bool *ret_found, struct error **err);
 int store_set_reference(struct store *store, const char *name, const struct descriptor *descriptor,

@@ -1,4 +1,5 @@
 if HAVE_CMOCKA
 include %D%/base.mk
 include %D%/oci.mk
+include %D%/store.mk
 endif

@@ -1,0 +1,104 @@
+#include "store/store.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/xalloc.h"
+#include "store/folder.h"
+#include "store/state.h"
+
+static int
+sync_each(const struct store *store, struct error **err)
+{
+	for (size_t i = 0; i < store->part_count; i++)
+		if (fsync(store->parts[i].fd) < 0)
+			return folder_fail(store, errno, "sync", store->parts[i].path, err);
+	return 0;
+}
+
+/* One syncfs() costs a seventh of an fsync() a file, but it also waits for whatever others have
+ * written there: a single file is synced alone. */
+static int
+sync_parts(const struct store *store, struct error **err)
+{
+#ifdef HAVE_SYNCFS
+	if (store->part_count > 1) {
+		if (syncfs(store->fd) == 0)
+			return 0;
+		if (errno != ENOSYS)
+			return folder_fail(store, errno, "sync", ".", err);
+	}
+#endif
+	return sync_each(store, err);
+}
+
+/* After a failed sync the kernel may hold pages that look clean and never reached the disk: what
+ * was to be synced cannot be trusted any more. */
+static void
+discard_parts(struct store *store)
+{
+	for (size_t i = 0; i < store->part_count; i++) {
+		struct error *ignored = NULL;
+
+		(void)folder_remove_file(store, store->parts[i].path, &ignored);
+		error_free(ignored);
+	}
+}
+
+/* Over whatever has that name: ours was checked just now. */
+static int
+publish(const struct store *store, struct error **err)
+{
+	for (size_t i = 0; i < store->part_count; i++) {
+		AUTO_FREE char *path = blob_path(&store->parts[i].digest);
+
+		if (folder_move(store, store->parts[i].path, path, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+sync_folder(const struct store *store, enum digest_algorithm algorithm, struct error **err)
+{
+	AUTO_FREE char *path = xasprintf("blobs/%s", digest_algorithm_name(algorithm));
+	AUTO_CLOSE int fd = -1;
+
+	if (folder_find(store, path, &fd, err) < 0)
+		return -1;
+	/* EINVAL: a file system whose directories cannot be synced. */
+	if (fd >= 0 && fsync(fd) < 0 && errno != EINVAL)
+		return folder_fail(store, errno, "sync directory", path, err);
+	return 0;
+}
+
+static int
+sync_folders(const struct store *store, struct error **err)
+{
+	bool used[DIGEST_SHA512 + 1] = { false };
+
+	for (size_t i = 0; i < store->part_count; i++)
+		used[store->parts[i].digest.algorithm] = true;
+	for (int i = DIGEST_SHA256; i <= DIGEST_SHA512; i++)
+		if (used[i] && sync_folder(store, (enum digest_algorithm)i, err) < 0)
+			return -1;
+	return 0;
+}
+
+int
+store_commit(struct store *store, struct error **err)
+{
+	int ret = 0;
+
+	if (store->part_count == 0)
+		return 0;
+	if (sync_parts(store, err) < 0) {
+		discard_parts(store);
+		ret = -1;
+	} else if (publish(store, err) < 0 || sync_folders(store, err) < 0) {
+		ret = -1;
+	}
+	store_drop_parts(store);
+	return ret;
+}

@@ -1,0 +1,226 @@
+#include "store/folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "store/state.h"
+
+static void
+hint_for(int errnum, struct error **err)
+{
+	if (errnum == ELOOP || errnum == ENOTDIR)
+		error_set_hint(err, "a store holds no symbolic links; move what is there away");
+	else if (errnum == ENOSPC || errnum == EDQUOT)
+		error_set_hint(err, "free some space, for instance with 'ocifp store gc'");
+	else if (errnum == ENOLCK || errnum == EOPNOTSUPP)
+		error_set_hint(err, "put the store on a file system that has locks");
+}
+
+int
+folder_fail(const struct store *store, int errnum, const char *doing, const char *path,
+	    struct error **err)
+{
+	AUTO_FREE char *full = store_full_path(store, path);
+	AUTO_FREE char *shown = text_quote_string(full);
+
+	error_set_errno(err, errnum, "cannot %s '%s'", doing, shown);
+	hint_for(errnum, err);
+	return -1;
+}
+
+static int
+open_directory(int parent_fd, const char *name)
+{
+	return openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* The umask must not take away what we need ourselves. */
+static int
+make_directory(const struct store *store, int parent_fd, const char *name)
+{
+	AUTO_CLOSE int fd = -1;
+
+	if (mkdirat(parent_fd, name, store_folder_mode(store)) < 0)
+		return errno == EEXIST ? open_directory(parent_fd, name) : -1;
+	if (store->is_own && fchmodat(parent_fd, name, store_folder_mode(store), 0) < 0)
+		return -1;
+	fd = open_directory(parent_fd, name);
+	if (fd >= 0 && fsync(parent_fd) < 0 && errno != EINVAL)
+		return -1;
+	return TAKE_FD(fd);
+}
+
+static int
+step(const struct store *store, int parent_fd, const char *name, bool make)
+{
+	int fd = open_directory(parent_fd, name);
+
+	if (fd >= 0 || errno != ENOENT || !make)
+		return fd;
+	return make_directory(store, parent_fd, name);
+}
+
+/* Component by component, since O_NOFOLLOW speaks of the last one alone.  -1 with errno. */
+static int
+walk(const struct store *store, const char *path, bool make)
+{
+	AUTO_FREE char *copy = xstrdup(path);
+	AUTO_CLOSE int fd = open_directory(store->fd, ".");
+	char *rest = copy;
+	char *name;
+
+	while (fd >= 0 && (name = strsep(&rest, "/"))) {
+		int next = step(store, fd, name, make);
+		int errnum = errno;
+
+		(void)close(fd);
+		fd = next;
+		errno = errnum;
+	}
+	return TAKE_FD(fd);
+}
+
+int
+folder_try(const struct store *store, const char *path)
+{
+	return walk(store, path, false);
+}
+
+int
+folder_find(const struct store *store, const char *path, int *ret_fd, struct error **err)
+{
+	int fd = walk(store, path, false);
+
+	if (fd < 0 && errno != ENOENT)
+		return folder_fail(store, errno, "open directory", path, err);
+	*ret_fd = fd;
+	return 0;
+}
+
+int
+folder_make(const struct store *store, const char *path, struct error **err)
+{
+	int fd = walk(store, path, true);
+
+	return fd < 0 ? folder_fail(store, errno, "make directory", path, err) : fd;
+}
+
+/* The folder part of "a/b/c" and its last component; "." for a path without '/'. */
+static const char *
+split(const char *path, char **ret_folder)
+{
+	const char *slash = strrchr(path, '/');
+
+	*ret_folder = slash ? xstrndup(path, (size_t)(slash - path)) : xstrdup(".");
+	return slash ? slash + 1 : path;
+}
+
+static int
+check_regular(const struct store *store, int fd, const char *path, struct error **err)
+{
+	AUTO_FREE char *shown = NULL;
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return folder_fail(store, errno, "look at", path, err);
+	if (S_ISREG(status.st_mode))
+		return 0;
+	shown = text_quote_string(path);
+	return error_set(err, ERROR_LOCAL, "'%s' is not a regular file", shown);
+}
+
+int
+folder_find_file(const struct store *store, const char *path, int *ret_fd, struct error **err)
+{
+	AUTO_FREE char *folder = NULL;
+	const char *name = split(path, &folder);
+	AUTO_CLOSE int folder_fd = -1;
+	AUTO_CLOSE int fd = -1;
+
+	if (folder_find(store, folder, &folder_fd, err) < 0)
+		return -1;
+	if (folder_fd >= 0)
+		fd = openat(folder_fd, name,
+			    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (folder_fd >= 0 && fd < 0 && errno != ENOENT)
+		return folder_fail(store, errno, "open", path, err);
+	if (fd >= 0 && check_regular(store, fd, path, err) < 0)
+		return -1;
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+static void
+list_names(DIR *directory, struct strings *names)
+{
+	const struct dirent *entry;
+
+	/* One stream of our own: readdir() is safe. */
+	while ((entry = readdir(directory))) // NOLINT(concurrency-mt-unsafe)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			strings_add(names, entry->d_name);
+	strings_sort(names);
+}
+
+int
+folder_list(const struct store *store, const char *path, struct strings *ret_names,
+	    struct error **err)
+{
+	AUTO_CLOSE int fd = -1;
+	DIR *directory;
+	int errnum;
+
+	if (folder_find(store, path, &fd, err) < 0)
+		return -1;
+	if (fd < 0)
+		return 0;
+	directory = fdopendir(fd);
+	if (!directory)
+		return folder_fail(store, errno, "read directory", path, err);
+	fd = -1;
+	errno = 0;
+	list_names(directory, ret_names);
+	errnum = errno;
+	(void)closedir(directory);
+	return errnum ? folder_fail(store, errnum, "read directory", path, err) : 0;
+}
+
+int
+folder_move(const struct store *store, const char *from, const char *to, struct error **err)
+{
+	AUTO_FREE char *from_folder = NULL;
+	AUTO_FREE char *to_folder = NULL;
+	const char *from_name = split(from, &from_folder);
+	const char *to_name = split(to, &to_folder);
+	AUTO_CLOSE int from_fd = folder_try(store, from_folder);
+	AUTO_CLOSE int to_fd = -1;
+
+	if (from_fd < 0)
+		return folder_fail(store, errno, "open directory", from_folder, err);
+	to_fd = folder_make(store, to_folder, err);
+	if (to_fd < 0)
+		return -1;
+	if (renameat(from_fd, from_name, to_fd, to_name) < 0)
+		return folder_fail(store, errno, "move into place", to, err);
+	return 0;
+}
+
+int
+folder_remove_file(const struct store *store, const char *path, struct error **err)
+{
+	AUTO_FREE char *folder = NULL;
+	const char *name = split(path, &folder);
+	AUTO_CLOSE int folder_fd = folder_try(store, folder);
+
+	if (folder_fd < 0 || unlinkat(folder_fd, name, 0) < 0)
+		return folder_fail(store, errno, "remove", path, err);
+	return 0;
+}

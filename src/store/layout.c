@@ -1,0 +1,128 @@
+#include "store/layout.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "oci/document.h"
+#include "oci/media_type.h"
+#include "store/folder.h"
+#include "store/lock.h"
+#include "store/state.h"
+
+static const char index_file[] = "index.json";
+
+static int
+wrap(const struct store *store, struct error **err)
+{
+	AUTO_FREE char *shown = text_quote_string(store->path);
+
+	return error_wrap(err, "cannot read '%s/%s'", shown, index_file);
+}
+
+static json_t *
+empty_index(void)
+{
+	return json_pack("{s:i, s:s, s:[]}", "schemaVersion", 2, "mediaType", MEDIA_OCI_INDEX,
+			 "manifests");
+}
+
+static json_t *
+missing_index(const struct store *store, struct error **err)
+{
+	AUTO_FREE char *shown = NULL;
+
+	if (!store->for_reading)
+		return empty_index();
+	shown = text_quote_string(store->path);
+	error_set(err, ERROR_CONTENT, "'%s' has no '%s'", shown, index_file);
+	return NULL;
+}
+
+static int
+check_entries(const json_t *index, struct error **err)
+{
+	const json_t *entries = json_object_get(index, "manifests");
+
+	if (!json_is_array(entries))
+		return error_set(err, ERROR_CONTENT, "it has no array 'manifests'");
+	for (size_t i = 0; i < json_array_size(entries); i++)
+		if (!json_is_object(json_array_get(entries, i)))
+			return error_set(err, ERROR_CONTENT, "manifests[%zu] is no object", i);
+	return 0;
+}
+
+static json_t *
+parse_index(int fd, struct error **err)
+{
+	AUTO_BUF struct buf buf = BUF_INIT(LAYOUT_INDEX_LIMIT_BYTES);
+	AUTO_JSON json_t *index = NULL;
+
+	if (fd_read_all(fd, &buf, index_file, err) < 0)
+		return NULL;
+	index = document_parse(buf.data, buf.size, err);
+	if (!index || check_entries(index, err) < 0)
+		return NULL;
+	return TAKE_PTR(index);
+}
+
+json_t *
+layout_read_index(const struct store *store, struct error **err)
+{
+	AUTO_CLOSE int fd = -1;
+	json_t *index;
+
+	if (folder_find_file(store, index_file, &fd, err) < 0)
+		return NULL;
+	if (fd < 0)
+		return missing_index(store, err);
+	index = parse_index(fd, err);
+	if (!index)
+		wrap(store, err);
+	return index;
+}
+
+int
+layout_write_index(const struct store *store, const json_t *index, int lock_fd, struct error **err)
+{
+	AUTO_FREE char *text = json_dumps(index, JSON_COMPACT);
+
+	if (!text)
+		return error_set(err, ERROR_FAILURE, "cannot format '%s'", index_file);
+	if (strlen(text) > LAYOUT_INDEX_LIMIT_BYTES)
+		return error_set(err, ERROR_LOCAL, "'%s/%s' would be larger than may be read",
+				 store->path, index_file);
+	if (lock_check(store, STORE_INDEX_LOCK, lock_fd, err) < 0)
+		return -1;
+	return file_replace(store->fd, index_file, store_file_mode(store), text, strlen(text), err);
+}
+
+int
+layout_make_index(const struct store *store, struct error **err)
+{
+	AUTO_JSON json_t *index = NULL;
+	AUTO_CLOSE int lock_fd = -1;
+	AUTO_CLOSE int fd = -1;
+
+	if (folder_find_file(store, index_file, &fd, err) < 0)
+		return -1;
+	if (fd >= 0)
+		return 0;
+	lock_fd = lock_take(store, STORE_INDEX_LOCK, LOCK_EXCLUSIVE, err);
+	if (lock_fd < 0)
+		return -1;
+	index = layout_read_index(store, err);
+	return index ? layout_write_index(store, index, lock_fd, err) : -1;
+}
+
+const char *
+layout_entry_name(const json_t *entry)
+{
+	const json_t *annotations = json_object_get(entry, "annotations");
+
+	return json_string_value(json_object_get(annotations, LAYOUT_REF_NAME));
+}

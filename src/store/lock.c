@@ -1,0 +1,191 @@
+#include "store/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "base/deadline.h"
+#include "base/error.h"
+#include "base/observer.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "store/folder.h"
+#include "store/state.h"
+
+static const int poll_first_ms = 10;
+static const int poll_most_ms = 200;
+static const int notice_after_ms = 1000;
+
+struct wait {
+	const struct store *store;
+	const char *name;
+	int64_t start_ms;
+	int64_t deadline_ms;
+	int poll_ms;
+	bool told;
+};
+
+int
+lock_fd_try(int fd, enum lock_kind kind)
+{
+	int operation = (kind == LOCK_SHARED ? LOCK_SH : LOCK_EX) | LOCK_NB;
+
+	while (flock(fd, operation) < 0)
+		if (errno != EINTR)
+			return errno;
+	return 0;
+}
+
+bool
+lock_is_named(int folder_fd, const char *name, int fd)
+{
+	struct stat named;
+	struct stat opened;
+
+	return fstatat(folder_fd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       fstat(fd, &opened) == 0 && named.st_dev == opened.st_dev &&
+	       named.st_ino == opened.st_ino;
+}
+
+/* A lock file needs no content, so one that may only be read will do. */
+static int
+open_lock_file(const struct store *store, int folder_fd, const char *name)
+{
+	const int flags = O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	int fd = openat(folder_fd, name, O_RDWR | flags, store_file_mode(store));
+
+	if (fd < 0 && (errno == EACCES || errno == EROFS))
+		fd = openat(folder_fd, name, O_RDONLY | flags, store_file_mode(store));
+	return fd;
+}
+
+/* 0 and the lock; or an errno: EWOULDBLOCK: held; ENOENT: somebody removes it just now. */
+static int
+try_once(const struct store *store, int folder_fd, const char *name, enum lock_kind kind,
+	 int *ret_fd)
+{
+	AUTO_CLOSE int fd = open_lock_file(store, folder_fd, name);
+	int errnum;
+
+	if (fd < 0)
+		return errno;
+	errnum = lock_fd_try(fd, kind);
+	if (errnum)
+		return errnum;
+	if (!lock_is_named(folder_fd, name, fd))
+		return ENOENT;
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+static int
+give_up(const struct wait *wait, struct error **err)
+{
+	AUTO_FREE char *full = store_full_path(wait->store, STORE_FOLDER);
+	AUTO_FREE char *shown = text_quote_string(full);
+
+	error_set(err, ERROR_LOCAL, "another process still holds '%s/%s'", shown, wait->name);
+	error_set_class(err, "lock");
+	return error_set_hint(err, "wait for it to end, or see who it is with 'fuser %s/%s'", shown,
+			      wait->name);
+}
+
+static void
+tell(struct wait *wait)
+{
+	AUTO_FREE char *shown = NULL;
+
+	if (wait->told || deadline_now_ms() - wait->start_ms < notice_after_ms)
+		return;
+	shown = text_quote_string(wait->store->path);
+	observer_tell(wait->store->observer, EVENT_NOTICE,
+		      "waiting for another process that uses the store '%s' (%s)", shown,
+		      wait->name);
+	wait->told = true;
+}
+
+static int
+wait_a_little(struct wait *wait, struct error **err)
+{
+	int left_ms = deadline_left_ms(wait->deadline_ms, wait->poll_ms);
+
+	if (left_ms == 0)
+		return give_up(wait, err);
+	tell(wait);
+	(void)poll(NULL, 0, left_ms);
+	wait->poll_ms *= 2;
+	if (wait->poll_ms > poll_most_ms)
+		wait->poll_ms = poll_most_ms;
+	return 0;
+}
+
+static struct wait
+wait_start(const struct store *store, const char *name)
+{
+	return (struct wait){
+		.store = store,
+		.name = name,
+		.start_ms = deadline_now_ms(),
+		.deadline_ms = store->lock_timeout_ms > 0
+				       ? deadline_after_ms(store->lock_timeout_ms)
+				       : DEADLINE_NEVER,
+		.poll_ms = poll_first_ms,
+	};
+}
+
+static int
+fail(const struct store *store, int errnum, const char *name, struct error **err)
+{
+	AUTO_FREE char *path = xasprintf("%s/%s", STORE_FOLDER, name);
+
+	return folder_fail(store, errnum, "lock", path, err);
+}
+
+int
+lock_take(const struct store *store, const char *name, enum lock_kind kind, struct error **err)
+{
+	struct wait wait = wait_start(store, name);
+
+	for (;;) {
+		AUTO_CLOSE int folder_fd = folder_make(store, STORE_FOLDER, err);
+		int fd = -1;
+		int errnum;
+
+		if (folder_fd < 0)
+			return -1;
+		errnum = try_once(store, folder_fd, name, kind, &fd);
+		if (errnum == 0)
+			return fd;
+		if (errnum != EWOULDBLOCK && errnum != ENOENT)
+			return fail(store, errnum, name, err);
+		if (wait_a_little(&wait, err) < 0)
+			return -1;
+	}
+}
+
+int
+lock_try(const struct store *store, const char *name, enum lock_kind kind)
+{
+	AUTO_CLOSE int folder_fd = folder_try(store, STORE_FOLDER);
+	int fd = -1;
+
+	if (folder_fd < 0 || try_once(store, folder_fd, name, kind, &fd) != 0)
+		return -1;
+	return fd;
+}
+
+int
+lock_check(const struct store *store, const char *name, int lock_fd, struct error **err)
+{
+	AUTO_CLOSE int folder_fd = folder_try(store, STORE_FOLDER);
+	AUTO_FREE char *shown = NULL;
+
+	if (folder_fd >= 0 && lock_is_named(folder_fd, name, lock_fd))
+		return 0;
+	shown = text_quote_string(store->path);
+	error_set(err, ERROR_LOCAL, "somebody removed '%s/" STORE_FOLDER "/%s' while it was held",
+		  shown, name);
+	return error_set_class(err, "lock");
+}

@@ -1,0 +1,34 @@
+#include "store/store.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/xalloc.h"
+
+/* Empty counts as unset, as the XDG base directory specification has it. */
+static const char *
+variable(const char *name)
+{
+	const char *value = getenv(name); // NOLINT(concurrency-mt-unsafe): nobody calls setenv()
+
+	return value && *value ? value : NULL;
+}
+
+char *
+store_own_path(const char *path_or_null, struct error **err)
+{
+	const char *chosen = path_or_null ? path_or_null : variable("OCIFP_STORE");
+	const char *data = variable("XDG_DATA_HOME");
+	const char *home = variable("HOME");
+
+	if (chosen)
+		return xstrdup(chosen);
+	/* "All paths must be absolute.  [A relative one is] invalid and [to be ignored]." */
+	if (data && data[0] == '/')
+		return xasprintf("%s/ocifp", data);
+	if (home)
+		return xasprintf("%s/.local/share/ocifp", home);
+	error_set(err, ERROR_USAGE, "there is no place for the store: HOME is not set");
+	error_set_hint(err, "set OCIFP_STORE");
+	return NULL;
+}

@@ -1,0 +1,195 @@
+#include "store/store.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "oci/document.h"
+#include "store/layout.h"
+#include "store/lock.h"
+#include "store/state.h"
+
+static bool
+has_name(const json_t *entry, const char *name)
+{
+	const char *entry_name = layout_entry_name(entry);
+
+	return entry_name && strcmp(entry_name, name) == 0;
+}
+
+/* NULL: none, or several and no name. */
+static const json_t *
+find_entry(const json_t *index, const char *name)
+{
+	const json_t *entries = json_object_get(index, "manifests");
+
+	if (!name)
+		return json_array_size(entries) == 1 ? json_array_get(entries, 0) : NULL;
+	for (size_t i = 0; i < json_array_size(entries); i++)
+		if (has_name(json_array_get(entries, i), name))
+			return json_array_get(entries, i);
+	return NULL;
+}
+
+static int
+check_one(const struct store *store, const json_t *index, const char *name, struct error **err)
+{
+	size_t count = json_array_size(json_object_get(index, "manifests"));
+	AUTO_FREE char *shown = NULL;
+
+	if (name || count <= 1)
+		return 0;
+	shown = text_quote_string(store->path);
+	error_set(err, ERROR_USAGE, "'%s' holds %zu images", shown, count);
+	return error_set_hint(err, "say which one: oci:%s:TAG", shown);
+}
+
+int
+store_find_reference(struct store *store, const char *name, struct descriptor *ret_descriptor,
+		     bool *ret_found, struct error **err)
+{
+	AUTO_JSON json_t *index = layout_read_index(store, err);
+	const json_t *entry;
+
+	if (!index || check_one(store, index, name, err) < 0)
+		return -1;
+	entry = find_entry(index, name);
+	if (entry && descriptor_parse(entry, ret_descriptor, err) < 0) {
+		AUTO_FREE char *shown = text_quote_string(name ? name : store->path);
+
+		return error_wrap(err, "reference '%s'", shown);
+	}
+	*ret_found = entry;
+	return 0;
+}
+
+int
+store_list_references(struct store *store, struct descriptors *ret_references, struct error **err)
+{
+	AUTO_JSON json_t *index = layout_read_index(store, err);
+	AUTO_DESCRIPTORS struct descriptors references = { NULL, 0 };
+	const json_t *entries = json_object_get(index, "manifests");
+
+	if (!index)
+		return -1;
+	for (size_t i = 0; i < json_array_size(entries); i++) {
+		AUTO_DESCRIPTOR struct descriptor reference = { NULL };
+
+		if (descriptor_parse(json_array_get(entries, i), &reference, err) < 0)
+			return error_wrap(err, "index.json: manifests[%zu]", i);
+		descriptors_add(&references, &reference);
+	}
+	*ret_references = references;
+	references = (struct descriptors){ NULL, 0 };
+	return 0;
+}
+
+/* True for the entries that a new one of `name` stands for.  Without a name that is the same
+ * content without a name. */
+static bool
+is_replaced(const json_t *entry, const char *name, const char *digest)
+{
+	const char *entry_digest = json_string_value(json_object_get(entry, "digest"));
+
+	if (name)
+		return has_name(entry, name);
+	return !layout_entry_name(entry) && entry_digest && strcmp(entry_digest, digest) == 0;
+}
+
+static bool
+remove_entries(json_t *index, const char *name, const char *digest)
+{
+	json_t *entries = json_object_get(index, "manifests");
+	size_t before = json_array_size(entries);
+
+	for (size_t i = before; i-- > 0;)
+		if (is_replaced(json_array_get(entries, i), name, digest))
+			(void)json_array_remove(entries, i);
+	return json_array_size(entries) < before;
+}
+
+static json_t *
+new_entry(const char *name, const struct descriptor *descriptor)
+{
+	json_t *entry = descriptor_json(descriptor);
+	json_t *annotations = json_object_get(entry, "annotations");
+	/* The descriptor's annotations may be shared with it. */
+	json_t *copy = json_is_object(annotations) ? json_copy(annotations) : json_object();
+
+	(void)json_object_del(copy, LAYOUT_REF_NAME);
+	if (name)
+		(void)json_object_set_new(copy, LAYOUT_REF_NAME, json_string(name));
+	if (json_object_size(copy) > 0)
+		(void)json_object_set(entry, "annotations", copy);
+	else
+		(void)json_object_del(entry, "annotations");
+	json_decref(copy);
+	return entry;
+}
+
+static int
+replace_entry(struct store *store, const char *name, const struct descriptor *descriptor,
+	      struct error **err)
+{
+	AUTO_CLOSE int lock_fd = lock_take(store, STORE_INDEX_LOCK, LOCK_EXCLUSIVE, err);
+	AUTO_JSON json_t *index = NULL;
+
+	if (lock_fd < 0)
+		return -1;
+	index = layout_read_index(store, err);
+	if (!index)
+		return -1;
+	remove_entries(index, name, digest_text(&descriptor->digest).text);
+	if (json_array_append_new(json_object_get(index, "manifests"),
+				  new_entry(name, descriptor)) < 0)
+		return error_set(err, ERROR_LOCAL, "the name of the reference is no UTF-8");
+	return layout_write_index(store, index, lock_fd, err);
+}
+
+static int
+check_target(struct store *store, const struct descriptor *descriptor, struct error **err)
+{
+	if (store_has(store, &descriptor->digest, descriptor->size_bytes))
+		return 0;
+	return error_set(err, ERROR_CONTENT, "'%s' is not in the store",
+			 digest_text(&descriptor->digest).text);
+}
+
+int
+store_set_reference(struct store *store, const char *name, const struct descriptor *descriptor,
+		    struct error **err)
+{
+	if (store_hold_blobs(store, err) < 0 || store_commit(store, err) < 0 ||
+	    check_target(store, descriptor, err) < 0 ||
+	    replace_entry(store, name, descriptor, err) < 0) {
+		AUTO_FREE char *shown = text_quote_string(name ? name : store->path);
+
+		return error_wrap(err, "cannot set reference '%s'", shown);
+	}
+	if (store->ingest_count == 0)
+		store_release_blobs(store);
+	return 0;
+}
+
+int
+store_remove_reference(struct store *store, const char *name, bool *ret_found, struct error **err)
+{
+	AUTO_CLOSE int lock_fd = -1;
+	AUTO_JSON json_t *index = NULL;
+	bool found;
+
+	if (store_check_writable(store, err) < 0)
+		return -1;
+	lock_fd = lock_take(store, STORE_INDEX_LOCK, LOCK_EXCLUSIVE, err);
+	if (lock_fd < 0)
+		return -1;
+	index = layout_read_index(store, err);
+	if (!index)
+		return -1;
+	found = remove_entries(index, name, "");
+	if (found && layout_write_index(store, index, lock_fd, err) < 0)
+		return -1;
+	*ret_found = found;
+	return 0;
+}

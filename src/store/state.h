@@ -1,0 +1,68 @@
+/* state.h - an open store, seen from inside
+ *
+ * Finished blobs that are not committed yet wait here as locked .part files; store_commit() makes
+ * them visible.
+ */
+#ifndef OCIFP_STORE_STATE_H
+#define OCIFP_STORE_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "oci/digest.h"
+#include "store/part.h"
+
+struct error;
+struct observer;
+
+#define STORE_FOLDER ".ocifp"
+#define STORE_INGEST STORE_FOLDER "/ingest"
+#define STORE_QUARANTINE STORE_FOLDER "/quarantine"
+#define STORE_VERSION STORE_FOLDER "/version"
+#define STORE_INDEX_LOCK "index.lock"
+#define STORE_GC_LOCK "gc.lock"
+
+struct store {
+	char *path;
+	int fd;              /* the layout directory */
+	bool for_reading;    /* opened so: never written, never locked */
+	bool is_writable;    /* false also where the file system or the modes forbid it */
+	bool is_own;         /* has .ocifp/version: its modes are ours and .ocifp stays */
+	int gc_lock_fd;      /* -1: not held */
+	size_t ingest_count; /* open ones */
+	int64_t lock_timeout_ms;
+	struct observer *observer;
+	struct part *parts;
+	size_t part_count;
+};
+
+/* Modes for what we make: constant in the user's own store, up to the umask elsewhere. */
+mode_t store_file_mode(const struct store *store);
+mode_t store_folder_mode(const struct store *store);
+
+/* "<path of the store>/<path>", for messages. */
+char *store_full_path(const struct store *store, const char *path);
+
+int store_check_writable(const struct store *store, struct error **err);
+
+/* Checks that and keeps gc away until store_release_blobs(). */
+int store_hold_blobs(struct store *store, struct error **err);
+void store_release_blobs(struct store *store);
+
+/* "blobs/sha256/<hex>"; the caller owns it. */
+char *blob_path(const struct digest *digest);
+
+/* *ret_fd -1: neither in the store nor among its finished parts, or not of this size. */
+int blob_find(const struct store *store, const struct digest *digest, uint64_t size_bytes,
+	      int *ret_fd, struct error **err);
+
+/* ERROR_CONTENT, class "digest"; a blob of a store that may be written to goes to quarantine. */
+int blob_refuse(struct store *store, const struct digest *digest, int fd, struct error **err);
+
+/* Moves a file to quarantine; `fd` (or -1) says which one is meant, should the name have got
+ * another file meanwhile. */
+int store_quarantine(struct store *store, const char *path, int fd, struct error **err);
+
+#endif

@@ -1,0 +1,130 @@
+#include "store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "store/folder.h"
+#include "store/lock.h"
+#include "store/state.h"
+
+const char *
+store_path(const struct store *store)
+{
+	return store->path;
+}
+
+mode_t
+store_file_mode(const struct store *store)
+{
+	return store->is_own ? 0600 : 0666;
+}
+
+mode_t
+store_folder_mode(const struct store *store)
+{
+	return store->is_own ? 0700 : 0777;
+}
+
+char *
+store_full_path(const struct store *store, const char *path)
+{
+	return xasprintf("%s/%s", store->path, path);
+}
+
+int
+store_check_writable(const struct store *store, struct error **err)
+{
+	AUTO_FREE char *shown = NULL;
+
+	if (store->is_writable)
+		return 0;
+	shown = text_quote_string(store->path);
+	if (store->for_reading)
+		return error_set(err, ERROR_LOCAL, "'%s' was opened for reading alone", shown);
+	error_set(err, ERROR_LOCAL, "'%s' may not be written to", shown);
+	return error_set_hint(err, "choose another store with OCIFP_STORE");
+}
+
+int
+store_hold_blobs(struct store *store, struct error **err)
+{
+	if (store->gc_lock_fd >= 0)
+		return 0;
+	if (store_check_writable(store, err) < 0)
+		return -1;
+	store->gc_lock_fd = lock_take(store, STORE_GC_LOCK, LOCK_SHARED, err);
+	return store->gc_lock_fd < 0 ? -1 : 0;
+}
+
+void
+store_release_blobs(struct store *store)
+{
+	close_at(&store->gc_lock_fd);
+	store->gc_lock_fd = -1;
+}
+
+int
+store_space_check(const struct store *store, uint64_t size_bytes, struct error **err)
+{
+	AUTO_FREE char *shown = NULL;
+	AUTO_FREE char *wanted = NULL;
+	AUTO_FREE char *free_text = NULL;
+	struct statvfs status;
+	uint64_t free_bytes;
+
+	if (fstatvfs(store->fd, &status) < 0)
+		return folder_fail(store, errno, "ask for the free space of", ".", err);
+	if (__builtin_mul_overflow((uint64_t)status.f_bavail, (uint64_t)status.f_frsize,
+				   &free_bytes) ||
+	    size_bytes <= free_bytes)
+		return 0;
+	shown = text_quote_string(store->path);
+	wanted = text_bytes(size_bytes);
+	free_text = text_bytes(free_bytes);
+	error_set(err, ERROR_LOCAL, "'%s' has room for %s, not for %s", shown, free_text, wanted);
+	error_set_class(err, "space");
+	return error_set_hint(err, "free some space, for instance with 'ocifp store gc'");
+}
+
+/* The layouts of others are left as other tools know them: our folder goes once it is empty.  Its
+ * lock files go with it while nobody else can hold them. */
+static void
+tidy(const struct store *store)
+{
+	AUTO_CLOSE int gc_lock_fd = lock_try(store, STORE_GC_LOCK, LOCK_EXCLUSIVE);
+	AUTO_CLOSE int index_lock_fd = -1;
+	AUTO_CLOSE int folder_fd = -1;
+
+	if (gc_lock_fd < 0)
+		return;
+	index_lock_fd = lock_try(store, STORE_INDEX_LOCK, LOCK_EXCLUSIVE);
+	folder_fd = folder_try(store, STORE_FOLDER);
+	if (index_lock_fd < 0 || folder_fd < 0)
+		return;
+	if (unlinkat(folder_fd, "ingest", AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return;
+	(void)unlinkat(folder_fd, "quarantine", AT_REMOVEDIR);
+	(void)unlinkat(folder_fd, STORE_INDEX_LOCK, 0);
+	(void)unlinkat(folder_fd, STORE_GC_LOCK, 0);
+	(void)unlinkat(store->fd, STORE_FOLDER, AT_REMOVEDIR);
+}
+
+void
+store_free(struct store *store)
+{
+	if (!store)
+		return;
+	store_drop_parts(store);
+	store_release_blobs(store);
+	if (store->fd >= 0 && store->is_writable && !store->is_own)
+		tidy(store);
+	close_at(&store->fd);
+	free(store->parts);
+	free(store->path);
+	free(store);
+}

@@ -1,0 +1,269 @@
+#include "store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/limits.h"
+#include "base/strings.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "oci/document.h"
+#include "store/folder.h"
+#include "store/layout.h"
+#include "store/state.h"
+
+static const char layout_file[] = "oci-layout";
+static const char layout_content[] = "{\"imageLayoutVersion\":\"1.0.0\"}";
+static const char version_content[] = "1\n";
+
+static struct store *
+store_new(const char *path, enum store_mode mode, const struct store_options *options)
+{
+	struct store *store = XNEW(struct store);
+
+	store->path = xstrdup(path);
+	store->fd = -1;
+	store->gc_lock_fd = -1;
+	store->for_reading = mode == STORE_READ;
+	store->lock_timeout_ms = options ? options->lock_timeout_ms : 0;
+	store->observer = options ? options->observer : NULL;
+	return store;
+}
+
+static int
+refuse(const struct store *store, const char *why, struct error **err)
+{
+	AUTO_FREE char *shown = text_quote_string(store->path);
+
+	return error_set(err, ERROR_LOCAL, "'%s' %s", shown, why);
+}
+
+static int
+open_root(struct store *store, enum store_mode mode, mode_t new_mode, struct error **err)
+{
+	if (mode == STORE_CREATE && dir_make(store->path, new_mode, err) < 0)
+		return -1;
+	store->fd = open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (store->fd < 0 && errno == ENOENT) {
+		refuse(store, "does not exist", err);
+		return error_set_class(err, "missing");
+	}
+	if (store->fd < 0 && errno == ENOTDIR)
+		return refuse(store, "is not a directory", err);
+	if (store->fd < 0)
+		return folder_fail(store, errno, "open", ".", err);
+	store->is_writable =
+		mode != STORE_READ && faccessat(store->fd, ".", W_OK | X_OK, AT_EACCESS) == 0;
+	return 0;
+}
+
+/* What `path` holds, *ret_found false when it is not there. */
+static int
+read_small(const struct store *store, const char *path, struct buf *buf, bool *ret_found,
+	   struct error **err)
+{
+	AUTO_CLOSE int fd = -1;
+
+	if (folder_find_file(store, path, &fd, err) < 0)
+		return -1;
+	*ret_found = fd >= 0;
+	return fd < 0 ? 0 : fd_read_all(fd, buf, path, err);
+}
+
+static int
+check_layout_version(const struct store *store, const struct buf *buf, struct error **err)
+{
+	AUTO_JSON json_t *json = document_parse(buf->data, buf->size, err);
+	const char *version;
+
+	if (!json) {
+		AUTO_FREE char *shown = text_quote_string(store->path);
+
+		return error_wrap(err, "cannot read '%s/%s'", shown, layout_file);
+	}
+	version = json_string_value(json_object_get(json, "imageLayoutVersion"));
+	if (!version || !text_starts(version, "1."))
+		return refuse(store, "is no image layout of version 1", err);
+	return 0;
+}
+
+/* True for what a creation that was cut short leaves behind. */
+static bool
+counts_as_empty(const char *name)
+{
+	return strcmp(name, "blobs") == 0 || strcmp(name, STORE_FOLDER) == 0 ||
+	       (text_starts(name, ".") && text_ends(name, ".tmp"));
+}
+
+static int
+check_empty(const struct store *store, struct error **err)
+{
+	AUTO_STRINGS struct strings names = { NULL };
+
+	if (folder_list(store, ".", &names, err) < 0)
+		return -1;
+	for (size_t i = 0; i < names.count; i++)
+		if (!counts_as_empty(names.items[i]))
+			return refuse(store, "holds files and is no image layout", err);
+	return 0;
+}
+
+static int
+write_small(const struct store *store, const char *folder, const char *name, const char *content,
+	    struct error **err)
+{
+	AUTO_CLOSE int folder_fd = folder_make(store, folder, err);
+
+	if (folder_fd < 0)
+		return -1;
+	return file_replace(folder_fd, name, store_file_mode(store), content, strlen(content), err);
+}
+
+static int
+make_layout(struct store *store, struct error **err)
+{
+	AUTO_CLOSE int blobs_fd = -1;
+
+	if (check_empty(store, err) < 0)
+		return -1;
+	blobs_fd = folder_make(store, "blobs/sha256", err);
+	if (blobs_fd < 0)
+		return -1;
+	return write_small(store, ".", layout_file, layout_content, err);
+}
+
+static int
+find_layout(struct store *store, enum store_mode mode, struct error **err)
+{
+	AUTO_BUF struct buf buf = BUF_INIT(MANIFEST_LIMIT_BYTES);
+	bool found = false;
+
+	if (read_small(store, layout_file, &buf, &found, err) < 0)
+		return -1;
+	if (found)
+		return check_layout_version(store, &buf, err);
+	if (mode != STORE_CREATE)
+		return refuse(store, "is no image layout: it has no file 'oci-layout'", err);
+	return make_layout(store, err);
+}
+
+static int
+find_version(struct store *store, struct error **err)
+{
+	AUTO_BUF struct buf buf = BUF_INIT(KIB);
+	bool found = false;
+
+	if (read_small(store, STORE_VERSION, &buf, &found, err) < 0)
+		return -1;
+	if (found && (!buf.data || strcmp(buf.data, version_content) != 0)) {
+		refuse(store, "was written by a newer ocifp", err);
+		return error_set_hint(err, "use that version, or another store (OCIFP_STORE)");
+	}
+	store->is_own = found;
+	return 0;
+}
+
+static int
+open_layout(struct store *store, enum store_mode mode, struct error **err)
+{
+	if (find_layout(store, mode, err) < 0)
+		return -1;
+	return mode == STORE_CREATE && store->is_writable ? layout_make_index(store, err) : 0;
+}
+
+struct store *
+store_open(const char *path, enum store_mode mode, const struct store_options *options,
+	   struct error **err)
+{
+	AUTO_STORE struct store *store = store_new(path, mode, options);
+
+	if (open_root(store, mode, 0777, err) < 0 || find_version(store, err) < 0 ||
+	    open_layout(store, mode, err) < 0)
+		return NULL;
+	return TAKE_PTR(store);
+}
+
+/* A link that another user planted in a folder such as /tmp must not choose the store. */
+static int
+check_link(const struct store *store, struct error **err)
+{
+	struct stat status;
+
+	if (lstat(store->path, &status) < 0 || !S_ISLNK(status.st_mode))
+		return 0;
+	if (status.st_uid == geteuid() || status.st_uid == 0)
+		return 0;
+	refuse(store, "is a symbolic link made by another user", err);
+	return error_set_hint(err, "choose another store with OCIFP_STORE");
+}
+
+static int
+refuse_owner(const struct store *store, const char *why, const char *hint, struct error **err)
+{
+	AUTO_FREE char *shown = text_quote_string(store->path);
+
+	error_set(err, ERROR_USAGE, "'%s' %s", shown, why);
+	return error_set_hint(err, "%s", hint);
+}
+
+static int
+check_owner(const struct store *store, struct error **err)
+{
+	struct stat status;
+
+	if (fstat(store->fd, &status) < 0)
+		return folder_fail(store, errno, "look at", ".", err);
+	if (status.st_uid != geteuid())
+		return refuse_owner(store, "belongs to another user",
+				    "choose another store with OCIFP_STORE", err);
+	if (status.st_mode & (S_IWGRP | S_IWOTH))
+		return refuse_owner(store, "may be written to by other users",
+				    "take that away with 'chmod go-w'", err);
+	return 0;
+}
+
+/* The version file comes before what is made with the modes of the user's own store. */
+static int
+claim(struct store *store, struct error **err)
+{
+	bool is_new = !store->is_own;
+
+	store->is_own = true;
+	if (!is_new || !store->is_writable)
+		return 0;
+	if (faccessat(store->fd, layout_file, F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
+	    check_empty(store, err) < 0)
+		return -1;
+	return write_small(store, STORE_FOLDER, "version", version_content, err);
+}
+
+static int
+open_own(struct store *store, struct error **err)
+{
+	if (check_link(store, err) < 0 || open_root(store, STORE_CREATE, 0700, err) < 0 ||
+	    check_owner(store, err) < 0 || find_version(store, err) < 0)
+		return -1;
+	if (claim(store, err) < 0)
+		return -1;
+	return open_layout(store, STORE_CREATE, err);
+}
+
+struct store *
+store_open_own(const char *path_or_null, const struct store_options *options, struct error **err)
+{
+	AUTO_FREE char *path = store_own_path(path_or_null, err);
+	AUTO_STORE struct store *store = NULL;
+
+	if (!path)
+		return NULL;
+	store = store_new(path, STORE_CREATE, options);
+	if (open_own(store, err) < 0)
+		return NULL;
+	return TAKE_PTR(store);
+}

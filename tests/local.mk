@@ -14,6 +14,7 @@ AM_TESTS_ENVIRONMENT = \
 	PATH='$(abs_top_builddir)':"$$PATH"; export PATH;
 
 include %D%/unit/local.mk
+include %D%/fuzz/local.mk
 include %D%/lint/local.mk
 include %D%/lib/local.mk
 include %D%/cli/local.mk

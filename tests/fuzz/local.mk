@@ -1,0 +1,36 @@
+# One program a parser that reads foreign bytes.  With --enable-fuzzing (CC=clang) libFuzzer is its
+# main; otherwise replay.c is, and `make check` runs each over its corpus.
+#
+# To add one: its name in fuzz_targets, its three variables below, and corpus/NAME for fuzz_NAME.
+fuzz_targets = \
+	%D%/fuzz_digest \
+	%D%/fuzz_document \
+	%D%/fuzz_manifest \
+	%D%/fuzz_reference
+EXTRA_DIST += %D%/corpus
+noinst_HEADERS += %D%/fuzz.h
+
+check_PROGRAMS += $(fuzz_targets)
+if FUZZING
+AM_CFLAGS += -fsanitize=fuzzer-no-link
+AM_LDFLAGS += -fsanitize=fuzzer-no-link
+fuzz_main =
+fuzz_ldflags = $(AM_LDFLAGS) -fsanitize=fuzzer
+else
+fuzz_main = %D%/replay.c
+fuzz_ldflags = $(AM_LDFLAGS)
+TESTS += $(fuzz_targets)
+endif
+
+%C%_fuzz_digest_SOURCES = %D%/fuzz_digest.c $(fuzz_main)
+%C%_fuzz_digest_LDADD = $(oci_libs)
+%C%_fuzz_digest_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_document_SOURCES = %D%/fuzz_document.c $(fuzz_main)
+%C%_fuzz_document_LDADD = $(oci_libs)
+%C%_fuzz_document_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_manifest_SOURCES = %D%/fuzz_manifest.c $(fuzz_main)
+%C%_fuzz_manifest_LDADD = $(oci_libs)
+%C%_fuzz_manifest_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_reference_SOURCES = %D%/fuzz_reference.c $(fuzz_main)
+%C%_fuzz_reference_LDADD = $(oci_libs)
+%C%_fuzz_reference_LDFLAGS = $(fuzz_ldflags)

@@ -253,9 +253,8 @@ hex_goes_there_and_back(void **state)
 static void
 hex_of_another_form_is_refused_and_changes_nothing(void **state)
 {
-	static const char *const wrong[] = {
-		"", "0", "000", "00000", "00FF", "00fg", " 0ff", "0x00"
-	};
+	static const char *const wrong[] = { "",      "0",    "000",  "00000", "0000g",
+					     "0000 ", "00FF", "00fg", " 0ff",  "0x00" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {

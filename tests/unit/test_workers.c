@@ -118,6 +118,34 @@ two_threads_run_two_jobs_at_once(void **state)
 }
 
 static void
+a_job_runs_while_the_pool_is_open(void **state)
+{
+	AUTO_ERROR struct error *err = NULL;
+	struct workers *workers = workers_new(1, &err);
+	struct meeting meeting = { .job.run = meet };
+	int there[2], back[2];
+	char byte = 'x';
+
+	(void)state;
+	assert_non_null(workers);
+	assert_int_equal(pipe(there), 0);
+	assert_int_equal(pipe(back), 0);
+	meeting.write_fd = there[1];
+	meeting.read_fd = back[0];
+	alarm(20);
+	workers_queue(workers, &meeting.job);
+	assert_int_equal(read(there[0], &byte, 1), 1);
+	assert_int_equal(write(back[1], &byte, 1), 1);
+	workers_free(workers);
+	alarm(0);
+	assert_true(meeting.met);
+	for (int i = 0; i < 2; i++) {
+		close(there[i]);
+		close(back[i]);
+	}
+}
+
+static void
 an_idle_pool_ends(void **state)
 {
 	AUTO_ERROR struct error *err = NULL;
@@ -135,6 +163,7 @@ main(void)
 		cmocka_unit_test(one_thread_runs_jobs_in_queue_order),
 		cmocka_unit_test(freeing_waits_until_every_job_has_run_once),
 		cmocka_unit_test(two_threads_run_two_jobs_at_once),
+		cmocka_unit_test(a_job_runs_while_the_pool_is_open),
 		cmocka_unit_test(an_idle_pool_ends),
 	};
 

@@ -134,6 +134,7 @@ set_attributes(posix_spawnattr_t *attributes, bool has_group)
 	sigemptyset(&signals);
 	posix_spawnattr_setsigmask(attributes, &signals);
 	sigaddset(&signals, SIGPIPE);
+	sigaddset(&signals, SIGXFSZ);
 	posix_spawnattr_setsigdefault(attributes, &signals);
 	if (has_group)
 		flags |= POSIX_SPAWN_SETPGROUP;

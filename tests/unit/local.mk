@@ -2,4 +2,5 @@ if HAVE_CMOCKA
 include %D%/base.mk
 include %D%/oci.mk
 include %D%/store.mk
+include %D%/cli.mk
 endif

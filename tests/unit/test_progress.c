@@ -1,0 +1,196 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/deadline.h"
+#include "base/observer.h"
+#include "base/strings.h"
+#include "base/xalloc.h"
+#include "cli/progress.h"
+#include "cli/progress_format.h"
+
+struct shown {
+	int ends[2];
+	struct progress *progress;
+	struct observer *observer;
+	char text[64 * 1024];
+};
+
+static void
+start(struct shown *shown, const struct progress_options *options)
+{
+	struct progress_options with_pipe = *options;
+
+	assert_int_equal(pipe(shown->ends), 0);
+	assert_int_equal(fcntl(shown->ends[0], F_SETFL, O_NONBLOCK), 0);
+	with_pipe.fd = shown->ends[1];
+	shown->progress = progress_new(&with_pipe);
+	shown->observer = progress_observer(shown->progress);
+}
+
+static void
+finish(struct shown *shown)
+{
+	ssize_t size;
+
+	progress_free(shown->progress);
+	size = read(shown->ends[0], shown->text, sizeof(shown->text) - 1);
+	shown->text[size > 0 ? size : 0] = '\0';
+	close(shown->ends[0]);
+	close(shown->ends[1]);
+}
+
+static void
+events_are_counted(void **state)
+{
+	struct shown shown;
+	const struct progress_counts *counts;
+
+	(void)state;
+	start(&shown, &(struct progress_options){ .mode = "none" });
+	observer_blob(shown.observer, EVENT_PLANNED, "sha256:a", 100);
+	observer_count(shown.observer, EVENT_MOVED, 60);
+	observer_count(shown.observer, EVENT_MOVED, 40);
+	observer_blob(shown.observer, EVENT_FINISHED, "sha256:a", 0);
+	observer_blob(shown.observer, EVENT_REUSED, "sha256:b", 7);
+	observer_tell(shown.observer, EVENT_REQUEST, "GET https://h/");
+	observer_tell(shown.observer, EVENT_RETRY, "503, after 1 s");
+	counts = progress_counts(shown.progress);
+	assert_int_equal(counts->planned_bytes, 100);
+	assert_int_equal(counts->moved_bytes, 100);
+	assert_int_equal(counts->finished_blobs, 1);
+	assert_int_equal(counts->reused_bytes, 7);
+	assert_int_equal(counts->requests, 1);
+	assert_int_equal(counts->retries, 1);
+	finish(&shown);
+}
+
+static void
+without_a_terminal_nothing_is_rewritten(void **state)
+{
+	static const char *const modes[] = { NULL, "auto", "tty", "plain" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		struct shown shown;
+
+		start(&shown, &(struct progress_options){ .mode = modes[i] });
+		for (unsigned count = 0; count < 10000; count++)
+			observer_count(shown.observer, EVENT_MOVED, 1);
+		observer_tell(shown.observer, EVENT_NOTICE, "a\rb");
+		finish(&shown);
+		assert_string_equal(shown.text, "ocifp: a\\x0db\n");
+	}
+}
+
+static void
+quiet_and_verbose_choose_what_is_said(void **state)
+{
+	static const struct {
+		bool quiet, verbose;
+		const char *text;
+	} cases[] = {
+		{ false, false, "ocifp: notice\n" },
+		{ false, true, "ocifp: notice\nocifp: GET\nocifp: decision\n" },
+		{ true, false, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct shown shown;
+
+		start(&shown, &(struct progress_options){ .quiet = cases[i].quiet,
+							  .verbose = cases[i].verbose });
+		observer_tell(shown.observer, EVENT_NOTICE, "notice");
+		observer_tell(shown.observer, EVENT_NOTICE, "notice");
+		observer_tell(shown.observer, EVENT_REQUEST, "GET");
+		observer_tell(shown.observer, EVENT_TRACE, "decision");
+		finish(&shown);
+		assert_string_equal(shown.text, cases[i].text);
+	}
+}
+
+static void
+ten_thousand_notices_are_cut_short(void **state)
+{
+	struct shown shown;
+
+	(void)state;
+	start(&shown, &(struct progress_options){ 0 });
+	for (unsigned i = 0; i < 10000; i++)
+		observer_tell(shown.observer, EVENT_NOTICE, "notice %u", i);
+	finish(&shown);
+	assert_true(strlen(shown.text) < 4096);
+	assert_non_null(strstr(shown.text, "\nocifp: further notices are not shown\n"));
+}
+
+static void
+json_mode_speaks_json_alone(void **state)
+{
+	struct shown shown;
+
+	(void)state;
+	start(&shown, &(struct progress_options){ .mode = "json" });
+	observer_tell(shown.observer, EVENT_NOTICE, "a \"b\"");
+	finish(&shown);
+	assert_string_equal(shown.text, "{\"event\":\"notice\",\"text\":\"a \\\"b\\\"\"}\n");
+}
+
+static void
+a_stalled_reader_of_stderr_does_not_stop_the_work(void **state)
+{
+	struct shown shown;
+	char page[4096] = "";
+	int64_t start_ms = deadline_now_ms();
+
+	(void)state;
+	start(&shown, &(struct progress_options){ .verbose = true });
+	assert_int_equal(fcntl(shown.ends[1], F_SETFL, O_NONBLOCK), 0);
+	while (write(shown.ends[1], page, sizeof(page)) > 0)
+		;
+	assert_int_equal(fcntl(shown.ends[1], F_SETFL, 0), 0);
+	for (unsigned i = 0; i < 1000; i++)
+		observer_tell(shown.observer, EVENT_RETRY, "503");
+	assert_true(deadline_now_ms() - start_ms < 5000);
+	finish(&shown);
+}
+
+static void
+the_plain_line_says_how_far_it_is(void **state)
+{
+	const struct progress_counts counts = {
+		.planned_bytes = 8000000,
+		.moved_bytes = 2000000,
+		.planned_blobs = 3,
+		.finished_blobs = 1,
+		.retries = 1,
+		.started_ms = 1000,
+	};
+	AUTO_FREE char *line = progress_format_plain(&counts, 2000);
+
+	(void)state;
+	assert_string_equal(line, "ocifp: 2.0 MB of 8.0 MB, 1 of 3 blobs, 2.0 MB/s, 1 retry\n");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(events_are_counted),
+		cmocka_unit_test(without_a_terminal_nothing_is_rewritten),
+		cmocka_unit_test(quiet_and_verbose_choose_what_is_said),
+		cmocka_unit_test(ten_thousand_notices_are_cut_short),
+		cmocka_unit_test(json_mode_speaks_json_alone),
+		cmocka_unit_test(a_stalled_reader_of_stderr_does_not_stop_the_work),
+		cmocka_unit_test(the_plain_line_says_how_far_it_is),
+	};
+
+	return cmocka_run_group_tests_name("progress", tests, NULL, NULL);
+}

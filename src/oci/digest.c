@@ -38,7 +38,7 @@ find_algorithm(const char *name, size_t name_size)
 int
 digest_parse(const char *text, struct digest *ret_digest, struct error **err)
 {
-	struct digest digest = { DIGEST_NONE };
+	struct digest digest = { .algorithm = DIGEST_NONE };
 	const char *colon = strchr(text, ':');
 	size_t size;
 

@@ -1,7 +1,5 @@
 #include "oci/document.h"
 
-#include <inttypes.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -192,22 +190,17 @@ type_name(enum field_type type)
 static void
 store_value(const json_t *value, enum field_type type, void *slot)
 {
-	const char *text;
-	uint64_t number;
-
 	switch (type) {
 	case FIELD_STRING:
-		text = json_string_value(value);
-		memcpy(slot, &text, sizeof(text));
+		*(const char **)slot = json_string_value(value);
 		return;
 	case FIELD_SIZE:
-		number = (uint64_t)json_integer_value(value);
-		memcpy(slot, &number, sizeof(number));
+		*(uint64_t *)slot = (uint64_t)json_integer_value(value);
 		return;
 	case FIELD_OBJECT:
 	case FIELD_ARRAY:
 	case FIELD_STRINGS:
-		memcpy(slot, &value, sizeof(value));
+		*(const json_t **)slot = value;
 		return;
 	}
 }

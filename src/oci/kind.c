@@ -81,7 +81,7 @@ kind_by_shape(const struct shape *shape)
 }
 
 static int
-check_shape(const struct shape *shape, enum document_kind kind, struct error **err)
+check_fields(const struct shape *shape, struct error **err)
 {
 	if (shape->manifests && shape->layers)
 		return refuse_hybrid(err, "manifests", "layers");
@@ -89,6 +89,12 @@ check_shape(const struct shape *shape, enum document_kind kind, struct error **e
 		return refuse_hybrid(err, "manifests", "config");
 	if (shape->fs_layers && (shape->manifests || shape->layers))
 		return refuse_hybrid(err, "fsLayers", shape->layers ? "layers" : "manifests");
+	return 0;
+}
+
+static int
+check_type(const struct shape *shape, enum document_kind kind, struct error **err)
+{
 	if (shape->manifests && kind == DOCUMENT_MANIFEST)
 		return refuse_fields(err, "a manifest", "an index");
 	if ((shape->layers || shape->config) && kind == DOCUMENT_INDEX)
@@ -113,7 +119,7 @@ kind_find(const json_t *document, const char *said, struct kind *ret_kind, struc
 		return refuse_contradiction(err, said, shape.media_type);
 	kind.media_type = shape.media_type ? shape.media_type : said;
 	kind.kind = kind.media_type ? media_type_kind(kind.media_type) : kind_by_shape(&shape);
-	if (check_shape(&shape, kind.kind, err) < 0)
+	if (check_fields(&shape, err) < 0 || check_type(&shape, kind.kind, err) < 0)
 		return -1;
 	*ret_kind = kind;
 	return 0;
@@ -137,7 +143,7 @@ int
 kind_require(const json_t *document, const char *said, enum document_kind wanted,
 	     struct kind *ret_kind, struct error **err)
 {
-	struct kind kind;
+	struct kind kind = { 0 };
 
 	if (kind_find(document, said, &kind, err) < 0)
 		return -1;

@@ -34,7 +34,7 @@ manifest_kind(const void *bytes, size_t size, const char *media_type, enum docum
 	      struct error **err)
 {
 	AUTO_JSON json_t *document = document_parse(bytes, size, err);
-	struct kind kind;
+	struct kind kind = { 0 };
 
 	if (!document || kind_find(document, media_type, &kind, err) < 0)
 		return -1;

@@ -9,7 +9,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	AUTO_FREE char *text = fuzz_text(data, size);
 	AUTO_ERROR struct error *err = NULL;
-	struct digest digest = { DIGEST_NONE };
+	struct digest digest = { .algorithm = DIGEST_NONE };
 
 	if (digest_parse(text, &digest, &err) < 0) {
 		INSIST(error_is(err, ERROR_CONTENT) && digest.algorithm == DIGEST_NONE);

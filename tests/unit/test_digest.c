@@ -107,7 +107,7 @@ other_texts_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		struct digest digest = { DIGEST_NONE };
+		struct digest digest = { .algorithm = DIGEST_NONE };
 		AUTO_ERROR struct error *err = NULL;
 
 		if (digest_parse(texts[i], &digest, &err) == 0)

@@ -1,0 +1,7 @@
+noinst_LIBRARIES += %D%/libstream.a
+%C%_libstream_a_SOURCES = \
+	%D%/body.h %D%/body_buf.c \
+	%D%/sink.h %D%/sink_fd.c %D%/sink_null.c %D%/sink_tee.c %D%/sink_verify.c \
+	%D%/source.c %D%/source.h
+
+stream_libs = src/stream/libstream.a $(oci_libs)

@@ -1,0 +1,60 @@
+#include "stream/source.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+struct source
+source_of_bytes(const void *bytes, size_t size)
+{
+	/* Not NULL even for no bytes: NULL stands for a file. */
+	return (struct source){ .bytes = bytes ? bytes : "", .fd = -1, .size_bytes = size };
+}
+
+struct source
+source_of_fd(int fd, uint64_t size_bytes)
+{
+	return (struct source){ .fd = fd, .size_bytes = size_bytes };
+}
+
+static int
+read_file(const struct source *source, uint64_t at_bytes, char *bytes, size_t size,
+	  struct error **err)
+{
+	uint64_t offset = source->offset_bytes + at_bytes;
+
+	for (size_t done = 0; done < size;) {
+		ssize_t count =
+			pread(source->fd, bytes + done, size - done, (off_t)(offset + done));
+
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0)
+			return error_set_errno(err, errno, "cannot read what is to be sent");
+		if (count == 0) {
+			error_set(err, ERROR_CONTENT, "the file became shorter while it was sent");
+			return error_set_class(err, "source_changed");
+		}
+		done += (size_t)count;
+	}
+	return 0;
+}
+
+int
+source_read(const struct source *source, uint64_t at_bytes, void *bytes, size_t size,
+	    size_t *ret_size, struct error **err)
+{
+	uint64_t left = at_bytes < source->size_bytes ? source->size_bytes - at_bytes : 0;
+
+	if (size > left)
+		size = (size_t)left;
+	if (source->bytes && size > 0)
+		memcpy(bytes, (const char *)source->bytes + at_bytes, size);
+	if (!source->bytes && read_file(source, at_bytes, bytes, size, err) < 0)
+		return -1;
+	*ret_size = size;
+	return 0;
+}

@@ -4,6 +4,8 @@
 
 include %D%/base/local.mk
 include %D%/oci/local.mk
+include %D%/stream/local.mk
+include %D%/http/local.mk
+include %D%/store/local.mk
 include %D%/fingerprint/local.mk
 include %D%/cli/local.mk
-include %D%/store/local.mk

@@ -1,0 +1,196 @@
+#include "http/challenge.h"
+
+#include <stdbool.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/limits.h"
+#include "base/xalloc.h"
+
+#define CHALLENGES_LIMIT_COUNT 16
+
+/* RFC 9110, section 5.6.2 */
+static size_t
+token_size(const char *text)
+{
+	return strspn(text, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+}
+
+static const char *
+skip_space(const char *at)
+{
+	return at + strspn(at, " \t");
+}
+
+/* To the comma after what cannot be read. */
+static const char *
+skip_element(const char *at)
+{
+	bool quoted = false;
+
+	for (; *at && (quoted || *at != ','); at++) {
+		if (*at == '"')
+			quoted = !quoted;
+		else if (quoted && *at == '\\' && at[1])
+			at++;
+	}
+	return at;
+}
+
+static char *
+read_quoted(const char **at)
+{
+	AUTO_FREE char *value = xcalloc(1, strlen(*at) + 1);
+	size_t size = 0;
+
+	for ((*at)++; **at && **at != '"'; (*at)++) {
+		if (**at == '\\' && (*at)[1])
+			(*at)++;
+		value[size++] = **at;
+	}
+	if (**at != '"')
+		return NULL;
+	(*at)++;
+	return TAKE_PTR(value);
+}
+
+static char *
+read_value(const char **at)
+{
+	size_t size;
+	char *value;
+
+	*at = skip_space(*at);
+	if (**at == '"')
+		return read_quoted(at);
+	/* Realms come unquoted too, so more than a token is taken. */
+	size = strcspn(*at, ", \t\"");
+	if (size == 0)
+		return NULL;
+	value = xstrndup(*at, size);
+	*at += size;
+	return value;
+}
+
+static char **
+find_field(struct challenge *challenge, const char *name, size_t size)
+{
+	const struct {
+		const char *name;
+		char **value;
+	} fields[] = {
+		{ "realm", &challenge->realm },
+		{ "service", &challenge->service },
+		{ "scope", &challenge->scope },
+		{ "error", &challenge->error },
+	};
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
+		if (strlen(fields[i].name) == size && strncasecmp(fields[i].name, name, size) == 0)
+			return fields[i].value;
+	}
+	return NULL;
+}
+
+/* The first of two with one name counts. */
+static void
+take_parameter(struct challenge *challenge, const char *name, size_t size, char *value)
+{
+	char **field = challenge ? find_field(challenge, name, size) : NULL;
+
+	if (field && !*field)
+		*field = value;
+	else
+		free(value);
+}
+
+static enum challenge_scheme
+scheme_of(const char *name, size_t size)
+{
+	if (size == 6 && strncasecmp(name, "bearer", size) == 0)
+		return CHALLENGE_BEARER;
+	if (size == 5 && strncasecmp(name, "basic", size) == 0)
+		return CHALLENGE_BASIC;
+	return CHALLENGE_OTHER;
+}
+
+static struct challenge *
+add_challenge(struct challenges *challenges, enum challenge_scheme scheme)
+{
+	struct challenge *added;
+
+	challenges->items =
+		xrealloc(challenges->items, (challenges->count + 1) * sizeof(*challenges->items));
+	added = &challenges->items[challenges->count++];
+	*added = (struct challenge){ .scheme = scheme };
+	return added;
+}
+
+/* One "name = value" or the name of a scheme; `at` is left behind it. */
+static void
+read_element(const char **at, struct challenges *challenges, struct challenge **current)
+{
+	const char *name = *at;
+	size_t size = token_size(name);
+	const char *after = skip_space(name + size);
+	char *value;
+
+	if (size > 0 && *after != '=') {
+		*current = add_challenge(challenges, scheme_of(name, size));
+		*at = name + size;
+		return;
+	}
+	*at = after + (size > 0);
+	value = size > 0 ? read_value(at) : NULL;
+	if (value)
+		take_parameter(*current, name, size, value);
+	else
+		*at = skip_element(*at);
+}
+
+void
+challenges_parse(const char *header, struct challenges *challenges)
+{
+	struct challenge *current = NULL;
+
+	if (strlen(header) > CHALLENGE_LIMIT_BYTES)
+		return;
+	for (const char *at = header; challenges->count < CHALLENGES_LIMIT_COUNT;) {
+		at += strspn(at, " \t,");
+		if (!*at)
+			return;
+		read_element(&at, challenges, &current);
+	}
+}
+
+static const struct challenge *
+find_scheme(const struct challenges *challenges, enum challenge_scheme scheme)
+{
+	for (size_t i = 0; i < challenges->count; i++) {
+		if (challenges->items[i].scheme == scheme)
+			return &challenges->items[i];
+	}
+	return NULL;
+}
+
+const struct challenge *
+challenges_choose(const struct challenges *challenges)
+{
+	const struct challenge *bearer = find_scheme(challenges, CHALLENGE_BEARER);
+
+	return bearer ? bearer : find_scheme(challenges, CHALLENGE_BASIC);
+}
+
+void
+challenges_release(struct challenges *challenges)
+{
+	for (size_t i = 0; i < challenges->count; i++) {
+		free(challenges->items[i].realm);
+		free(challenges->items[i].service);
+		free(challenges->items[i].scope);
+		free(challenges->items[i].error);
+	}
+	free(challenges->items);
+	*challenges = (struct challenges){ 0 };
+}

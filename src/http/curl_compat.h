@@ -1,0 +1,51 @@
+/* curl_compat.h - what differs between the versions of libcurl that we build with
+ *
+ * From 7.81 (Ubuntu 22.04) on.  Nothing else looks at LIBCURL_VERSION_NUM.
+ */
+#ifndef OCIFP_HTTP_CURL_COMPAT_H
+#define OCIFP_HTTP_CURL_COMPAT_H
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+/* Before 7.87 any count that is not the whole ends a transfer; nothing is ever 0 bytes long. */
+#if LIBCURL_VERSION_NUM < 0x075700
+#define CURL_WRITEFUNC_ERROR 0
+#endif
+
+static inline CURLcode
+compat_allow_protocols(CURL *easy)
+{
+#if LIBCURL_VERSION_NUM >= 0x075500
+	return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+	return curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+}
+
+/* Whether the last transfer went through a proxy; before 8.7 only: whether it may have. */
+static inline bool
+compat_used_proxy(CURL *easy)
+{
+#if LIBCURL_VERSION_NUM >= 0x080700
+	long used = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_USED_PROXY, &used);
+	return used != 0;
+#else
+	static const char *const names[] = { "http_proxy", "https_proxy", "HTTPS_PROXY",
+					     "all_proxy", "ALL_PROXY" };
+
+	(void)easy;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		const char *value = getenv(names[i]);
+
+		if (value && *value)
+			return true;
+	}
+	return false;
+#endif
+}
+
+#endif

@@ -1,0 +1,273 @@
+#include "http/engine.h"
+
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/deadline.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/observer.h"
+#include "base/xalloc.h"
+#include "http/engine_private.h"
+#include "http/origin.h"
+#include "http/request_private.h"
+
+/* libcurl's own set-up is for the whole process and is not undone: other engines may live. */
+static int
+set_up_libcurl(struct error **err)
+{
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return error_set(err, ERROR_FAILURE, "cannot set up libcurl");
+	return 0;
+}
+
+/* The variables that OpenSSL's own tools heed, and libcurl does not. */
+static char *
+file_or_variable(const char *file, const char *variable)
+{
+	const char *value = file ? file : getenv(variable);
+
+	return value && *value ? xstrdup(value) : NULL;
+}
+
+static void
+copy_options(struct engine *engine, const struct engine_options *options)
+{
+	engine->observer = options->observer;
+	engine->ca_file = file_or_variable(options->ca_file, "SSL_CERT_FILE");
+	engine->ca_directory = file_or_variable(NULL, "SSL_CERT_DIR");
+	engine->certificate_file = xstrdup_null(options->certificate_file);
+	engine->key_file = xstrdup_null(options->key_file);
+	engine->user_agent = xstrdup(options->user_agent ? options->user_agent : PACKAGE_NAME);
+	engine->insecure_tls = options->insecure_tls;
+	engine->deadline_ms = options->deadline_ms ? options->deadline_ms : DEADLINE_NEVER;
+	engine->backoff_first_ms =
+		options->backoff_first_ms ? options->backoff_first_ms : BACKOFF_FIRST_MS;
+	for (const char *const *host = options->plain_http_hosts; host && *host; host++)
+		strings_add(&engine->plain_http_hosts, *host);
+}
+
+static int
+set_up_handles(struct engine *engine, unsigned connections, struct error **err)
+{
+	engine->multi = curl_multi_init();
+	engine->share = curl_share_init();
+	if (!engine->multi || !engine->share)
+		return error_set(err, ERROR_FAILURE, "cannot set up libcurl");
+	curl_share_setopt(engine->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+	curl_multi_setopt(engine->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
+	curl_multi_setopt(engine->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
+			  (long)(connections ? connections : CONNECTIONS_LIMIT_COUNT));
+	return 0;
+}
+
+struct engine *
+engine_new(const struct engine_options *options, struct error **err)
+{
+	AUTO_ENGINE struct engine *engine = XNEW(struct engine);
+
+	copy_options(engine, options);
+	if (set_up_libcurl(err) < 0 ||
+	    set_up_handles(engine, options->connections_per_host, err) < 0)
+		return NULL;
+	/* Only for jitter: anything but the same everywhere will do. */
+	if (getrandom(&engine->random_state, sizeof(engine->random_state), GRND_NONBLOCK) < 0)
+		engine->random_state = (uint64_t)deadline_now_ms();
+	if (engine->insecure_tls)
+		observer_tell(engine->observer, EVENT_NOTICE,
+			      "the certificates of servers are not verified");
+	return TAKE_PTR(engine);
+}
+
+void
+engine_free(struct engine *engine)
+{
+	if (!engine)
+		return;
+	curl_multi_cleanup(engine->multi);
+	curl_share_cleanup(engine->share);
+	free(engine->ca_file);
+	free(engine->ca_directory);
+	free(engine->certificate_file);
+	free(engine->key_file);
+	free(engine->user_agent);
+	strings_release(&engine->plain_http_hosts);
+	free(engine);
+}
+
+/* Knuth's MMIX generator; its high half is the better one. */
+uint32_t
+engine_random(struct engine *engine)
+{
+	engine->random_state = engine->random_state * 6364136223846793005U + 1442695040888963407U;
+	return (uint32_t)(engine->random_state >> 32);
+}
+
+unsigned
+engine_pending(const struct engine *engine)
+{
+	return engine->request_count;
+}
+
+struct observer *
+engine_observer(const struct engine *engine)
+{
+	return engine->observer;
+}
+
+static bool
+names_host(const char *named, const struct origin *origin)
+{
+	AUTO_FREE char *host_and_port = xasprintf("%s:%s", origin->host, origin->port);
+
+	return strcasecmp(named, origin->host) == 0 || strcasecmp(named, host_and_port) == 0;
+}
+
+bool
+engine_allows_plain_http(const struct engine *engine, const char *host_and_port)
+{
+	AUTO_FREE char *url = xasprintf("http://%s/", host_and_port);
+	AUTO_ORIGIN struct origin origin = { 0 };
+	AUTO_ERROR struct error *ignored = NULL;
+
+	if (origin_parse(url, &origin, &ignored) < 0)
+		return false;
+	if (origin_is_loopback(&origin))
+		return true;
+	for (size_t i = 0; i < engine->plain_http_hosts.count; i++) {
+		if (names_host(engine->plain_http_hosts.items[i], &origin))
+			return true;
+	}
+	return false;
+}
+
+/* When engine_step() must look at it again; DEADLINE_NEVER: something else will tell. */
+static int64_t
+due_ms(const struct request *request)
+{
+	int64_t deadline_ms = request->engine->deadline_ms;
+
+	if (request->state == REQUEST_DUE && request->not_before_ms < deadline_ms)
+		return request->not_before_ms;
+	return deadline_ms;
+}
+
+static struct request *
+find_due(const struct engine *engine)
+{
+	int64_t now_ms = deadline_now_ms();
+
+	for (struct request *request = engine->requests; request; request = request->next) {
+		if (due_ms(request) <= now_ms)
+			return request;
+	}
+	return NULL;
+}
+
+static int64_t
+next_due_ms(const struct engine *engine)
+{
+	int64_t next_ms = DEADLINE_NEVER;
+
+	for (const struct request *request = engine->requests; request; request = request->next) {
+		int64_t this_ms = due_ms(request);
+
+		next_ms = this_ms < next_ms ? this_ms : next_ms;
+	}
+	return next_ms;
+}
+
+/* Steps call back, and what is called back may free any request: each time from the start. */
+static bool
+advance_due(struct engine *engine)
+{
+	struct request *request;
+	bool any = false;
+
+	while ((request = find_due(engine))) {
+		request_advance(request);
+		any = true;
+	}
+	return any;
+}
+
+static bool
+conclude_hops(struct engine *engine)
+{
+	CURLMsg *message;
+	int ignored;
+	bool any = false;
+
+	while ((message = curl_multi_info_read(engine->multi, &ignored))) {
+		struct request *request = NULL;
+		CURLcode result = message->data.result;
+
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &request);
+		request_conclude_hop(request, result);
+		any = true;
+	}
+	return any;
+}
+
+static int
+perform(struct engine *engine, struct error **err)
+{
+	int running;
+	CURLMcode result;
+
+	engine->is_in_libcurl = true;
+	result = curl_multi_perform(engine->multi, &running);
+	engine->is_in_libcurl = false;
+	while (engine->doomed) {
+		struct request *request = engine->doomed;
+
+		engine->doomed = request->next;
+		request_bury(request);
+	}
+	if (result != CURLM_OK)
+		return error_set(err, ERROR_FAILURE, "libcurl: %s", curl_multi_strerror(result));
+	return 0;
+}
+
+int
+engine_step(struct engine *engine, int most_ms, struct error **err)
+{
+	bool any = advance_due(engine);
+	CURLMcode result;
+
+	if (perform(engine, err) < 0)
+		return -1;
+	if (conclude_hops(engine) || any)
+		return 0;
+	most_ms = deadline_left_ms(next_due_ms(engine), most_ms);
+	result = curl_multi_poll(engine->multi, NULL, 0, most_ms, NULL);
+	if (result != CURLM_OK)
+		return error_set(err, ERROR_FAILURE, "libcurl: %s", curl_multi_strerror(result));
+	return 0;
+}
+
+/* All parked, and nobody left who could resume them. */
+static bool
+is_stuck(const struct engine *engine)
+{
+	for (const struct request *request = engine->requests; request; request = request->next) {
+		if (request->state != REQUEST_PARKED)
+			return false;
+	}
+	return true;
+}
+
+int
+engine_wait(struct engine *engine, struct request *request, struct error **err)
+{
+	static const int turn_ms = 1000;
+
+	while (!request_has_ended(request)) {
+		if (is_stuck(engine))
+			return error_set(err, ERROR_FAILURE,
+					 "requests wait for credentials that nobody gets");
+		if (engine_step(engine, turn_ms, err) < 0)
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,119 @@
+#include "http/failure.h"
+
+#include <curl/curl.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/text.h"
+
+/* An OpenSSL error and not one of the socket beneath it. */
+static bool
+is_handshake_refusal(const char *detail)
+{
+	return strstr(detail, "SSL routines") && !strstr(detail, "unexpected eof");
+}
+
+bool
+failure_is_tls_refusal(const struct failure *failure)
+{
+	switch (failure->curl_code) {
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CIPHER:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+	case CURLE_SSL_INVALIDCERTSTATUS:
+	case CURLE_SSL_CLIENTCERT:
+	case CURLE_USE_SSL_FAILED:
+		return true;
+	case CURLE_SSL_CONNECT_ERROR:
+		return is_handshake_refusal(failure->detail);
+	default:
+		return false;
+	}
+}
+
+static const char *
+class_of(int curl_code)
+{
+	switch (curl_code) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_RESOLVE_PROXY:
+		return "dns";
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_PROXY:
+		return "connect";
+	case CURLE_OPERATION_TIMEDOUT:
+		return "timeout";
+	case CURLE_PARTIAL_FILE:
+	case CURLE_GOT_NOTHING:
+	case CURLE_SEND_ERROR:
+	case CURLE_RECV_ERROR:
+	case CURLE_HTTP2:
+	case CURLE_HTTP2_STREAM:
+		return "interrupted";
+	default:
+		return "protocol";
+	}
+}
+
+/* A clock that is wrong is the commonest reason why good certificates are refused. */
+static int
+set_tls_refusal(const char *url, const char *detail, struct error **err)
+{
+	time_t now = time(NULL);
+	char date[sizeof("2026-12-31")] = "?";
+	struct tm today;
+
+	if (localtime_r(&now, &today))
+		(void)strftime(date, sizeof(date), "%Y-%m-%d", &today);
+	error_set(err, ERROR_REFUSED, "cannot trust '%s': %s (local date %s)", url, detail, date);
+	error_set_hint(err, "check this machine's clock, or name the server's certificate "
+			    "authority with --tls-ca FILE");
+	return error_set_class(err, "tls");
+}
+
+static int
+set_proxy_failure(const char *url, long status, struct error **err)
+{
+	if (status == 407) {
+		error_set(err, ERROR_DENIED, "the proxy on the way to '%s' wants credentials", url);
+		error_set_hint(err, "put them into the proxy's URL in https_proxy");
+		return error_set_class(err, "proxy");
+	}
+	error_set(err, ERROR_UNAVAILABLE, "the proxy on the way to '%s' answered %ld", url, status);
+	error_set_remote(err, &(struct error_remote){ .retryable = status >= 500 });
+	return error_set_class(err, "proxy");
+}
+
+static int
+set_local_failure(const char *detail, struct error **err)
+{
+	error_set(err, ERROR_USAGE, "cannot use the certificate files: %s", detail);
+	error_set_hint(err, "--tls-ca, --tls-cert and --tls-key name PEM files");
+	return error_set_class(err, "tls");
+}
+
+int
+failure_set(const struct failure *failure, struct error **err)
+{
+	const char *words = *failure->detail ? failure->detail
+					     : curl_easy_strerror((CURLcode)failure->curl_code);
+	AUTO_FREE char *detail = text_quote_string(words);
+	AUTO_FREE char *url = text_quote_url(failure->url);
+
+	if (failure->proxy_status >= 400)
+		return set_proxy_failure(url, failure->proxy_status, err);
+	if (failure_is_tls_refusal(failure))
+		return set_tls_refusal(url, detail, err);
+	if (failure->curl_code == CURLE_SSL_CACERT_BADFILE ||
+	    failure->curl_code == CURLE_SSL_CERTPROBLEM)
+		return set_local_failure(detail, err);
+	if (failure->curl_code == CURLE_OUT_OF_MEMORY)
+		return error_set(err, ERROR_FAILURE, "out of memory");
+	error_set(err, ERROR_UNAVAILABLE, "cannot get an answer from '%s': %s", url, detail);
+	error_set_remote(err, &(struct error_remote){ .retryable = true });
+	return error_set_class(err, class_of(failure->curl_code));
+}

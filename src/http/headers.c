@@ -1,0 +1,140 @@
+#include "http/headers.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+
+static int
+fail(const char *why, struct error **err)
+{
+	error_set(err, ERROR_UNAVAILABLE, "the server's answer is not HTTP: %s", why);
+	return error_set_class(err, "protocol");
+}
+
+static void
+forget(struct headers *headers)
+{
+	strings_release(&headers->names);
+	strings_release(&headers->values);
+	headers->status = 0;
+	headers->size_bytes = 0;
+	headers->complete = false;
+}
+
+/* "HTTP/1.1 200 OK" */
+static int
+start_response(struct headers *headers, const char *line, size_t size, struct error **err)
+{
+	const char *space = memchr(line, ' ', size);
+	AUTO_FREE char *digits = NULL;
+	uint64_t status = 0;
+
+	forget(headers);
+	if (!space || line + size - space < 4)
+		return fail("no status", err);
+	digits = xstrndup(space + 1, 3);
+	if (!text_parse_uint(digits, 999, &status) || status < 100)
+		return fail("no status", err);
+	headers->status = (int)status;
+	if (status < 200 && ++headers->interim_count > INTERIM_LIMIT_COUNT)
+		return fail("interim responses without end", err);
+	return 0;
+}
+
+static bool
+is_space(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* Two lengths would let two readers disagree where a response ends (RFC 9112, section 6.3). */
+static int
+check_length(const struct headers *headers, struct error **err)
+{
+	const char *first = headers_find(headers, "content-length", 0);
+	const char *next;
+
+	for (size_t i = 1; (next = headers_find(headers, "content-length", i)); i++) {
+		if (strcmp(first, next) != 0)
+			return fail("it has two lengths", err);
+	}
+	return 0;
+}
+
+static int
+add_field(struct headers *headers, const char *line, size_t size, struct error **err)
+{
+	const char *colon = memchr(line, ':', size);
+	const char *value;
+
+	if (!colon || colon == line)
+		return 0; /* a folded line, or nothing that we could use */
+	if (headers->names.count == HEADERS_LIMIT_COUNT)
+		return fail("too many headers", err);
+	for (value = colon + 1; value < line + size && is_space(*value);)
+		value++;
+	while (line + size > value && is_space(line[size - 1]))
+		size--;
+	strings_take(&headers->names, xstrndup(line, (size_t)(colon - line)));
+	strings_take(&headers->values, xstrndup(value, (size_t)(line + size - value)));
+	return 0;
+}
+
+static size_t
+without_line_end(const char *line, size_t size)
+{
+	while (size > 0 && (line[size - 1] == '\n' || line[size - 1] == '\r'))
+		size--;
+	return size;
+}
+
+int
+headers_add_line(struct headers *headers, const char *line, size_t size, struct error **err)
+{
+	size_t length = without_line_end(line, size);
+
+	if (memchr(line, '\0', size))
+		return fail("a NUL in its header", err);
+	if (length >= 5 && memcmp(line, "HTTP/", 5) == 0)
+		return start_response(headers, line, length, err);
+	if (size > HEADERS_LIMIT_BYTES - headers->size_bytes)
+		return fail("its header is too long", err);
+	headers->size_bytes += size;
+	if (headers->complete)
+		return 0;
+	if (length > 0)
+		return add_field(headers, line, length, err);
+	headers->complete = true;
+	return check_length(headers, err);
+}
+
+const char *
+headers_find(const struct headers *headers, const char *name, size_t index)
+{
+	for (size_t i = 0; i < headers->names.count; i++) {
+		if (strcasecmp(headers->names.items[i], name) == 0 && index-- == 0)
+			return headers->values.items[i];
+	}
+	return NULL;
+}
+
+size_t
+headers_count(const struct headers *headers, const char *name)
+{
+	size_t count = 0;
+
+	while (headers_find(headers, name, count))
+		count++;
+	return count;
+}
+
+void
+headers_release(struct headers *headers)
+{
+	forget(headers);
+	headers->interim_count = 0;
+}

@@ -1,0 +1,36 @@
+/* headers.h - the header section of a response, within limits
+ *
+ * RFC 9110, section 5.  Interim (1xx) responses are counted and forgotten, trailers are left out.
+ */
+#ifndef OCIFP_HTTP_HEADERS_H
+#define OCIFP_HTTP_HEADERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/cleanup.h"
+#include "base/strings.h"
+
+struct error;
+
+struct headers {
+	struct strings names;
+	struct strings values; /* without the white space around them */
+	int status;            /* 0: no status line yet */
+	unsigned interim_count;
+	size_t size_bytes;
+	bool complete;
+};
+
+/* One line as it came, with its line end.  ERROR_UNAVAILABLE, class "protocol", past a limit or
+ * for what no server may send. */
+int headers_add_line(struct headers *headers, const char *line, size_t size, struct error **err);
+
+/* The value number `index` of those with this name; NULL: no such. */
+const char *headers_find(const struct headers *headers, const char *name, size_t index);
+size_t headers_count(const struct headers *headers, const char *name);
+
+void headers_release(struct headers *headers);
+#define AUTO_HEADERS CLEANUP(headers_release)
+
+#endif

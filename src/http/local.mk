@@ -1,0 +1,15 @@
+noinst_LIBRARIES += %D%/libhttp.a
+%C%_libhttp_a_SOURCES = \
+	%D%/address.c %D%/address.h \
+	%D%/challenge.c %D%/challenge.h \
+	%D%/curl_compat.h \
+	%D%/engine.c %D%/engine.h %D%/engine_private.h \
+	%D%/failure.c %D%/failure.h \
+	%D%/headers.c %D%/headers.h \
+	%D%/origin.c %D%/origin.h \
+	%D%/redirect.c %D%/redirect.h \
+	%D%/request.c %D%/request.h %D%/request_private.h \
+	%D%/request_receive.c %D%/request_send.c %D%/request_step.c \
+	%D%/retry.c %D%/retry.h
+
+http_libs = src/http/libhttp.a $(LIBCURL_LIBS) $(stream_libs)

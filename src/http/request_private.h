@@ -1,0 +1,123 @@
+/* request_private.h - what a request consists of, for the files that move it
+ *
+ * request.c: its life.  request_step.c: what happens next.  request_send.c: a hop to libcurl.
+ * request_receive.c: what libcurl calls back.  A hop is one HTTP exchange; an attempt is the hops
+ * from the first URL along redirects to an answer.
+ */
+#ifndef OCIFP_HTTP_REQUEST_PRIVATE_H
+#define OCIFP_HTTP_REQUEST_PRIVATE_H
+
+#include <curl/curl.h>
+
+#include "base/buf.h"
+#include "base/strings.h"
+#include "http/address.h"
+#include "http/headers.h"
+#include "http/origin.h"
+#include "http/request.h"
+#include "http/retry.h"
+#include "stream/body.h"
+
+enum request_state {
+	REQUEST_DUE,    /* engine_step() takes the next step once not_before_ms has come */
+	REQUEST_PARKED, /* until request_resume() */
+	REQUEST_SENT,   /* with libcurl */
+	REQUEST_ENDED
+};
+
+/* What came back in this hop. */
+struct hop {
+	struct headers headers;
+	int status;
+	bool body_begun;
+	bool has_enough;          /* we broke it off: the rest of an error's text is not wanted */
+	bool was_blocked;         /* an address was refused by on_open_socket() */
+	uint64_t sent_bytes;      /* of the source */
+	struct error *error;      /* of ours, from inside a callback */
+	long proxy_status;        /* of a CONNECT; 0: none */
+	long http_version;        /* libcurl's number */
+	enum address_scope scope; /* of the server */
+	char detail[CURL_ERROR_SIZE];
+};
+
+struct request {
+	struct engine *engine;
+	struct request *next;
+	struct request *previous;
+	enum request_state state;
+	int64_t not_before_ms;
+	bool is_doomed;
+
+	/* What was asked for. */
+	enum http_method method;
+	unsigned flags;
+	char *url;
+	struct origin origin;
+	char *accept;
+	char *content_type;
+	struct strings extra_headers;
+	const struct source *source;
+	uint64_t source_first;
+	uint64_t source_end;
+	struct body *body;
+	size_t body_limit_bytes;
+	struct authorizer *authorizer;
+	request_done *done;
+	void *context;
+
+	/* Over all attempts. */
+	struct retry_tally tally;
+	unsigned attempts;
+	bool needs_attempt; /* the next step starts a new one */
+	bool was_challenged;
+	bool avoids_http2;
+	bool avoids_reuse; /* of a connection: one just broke */
+	bool avoids_range;
+	struct error *error;
+
+	/* This attempt. */
+	char *hop_url;
+	unsigned redirects;
+	bool has_left_origin;
+	bool has_answered_challenge;
+	enum address_scope from_scope; /* of who sent us to this hop */
+	char *authorization;           /* header line; NULL: none */
+
+	/* This hop. */
+	CURL *easy;
+	struct curl_slist *header_list;
+	uint64_t range_first; /* asked for; 0: everything */
+	int64_t sent_ms;
+	struct hop hop;
+	struct buf answer;
+};
+
+/* The next step of one that is due; may end and free it. */
+void request_advance(struct request *request);
+
+/* libcurl is done with the hop; may end and free it. */
+void request_conclude_hop(struct request *request, CURLcode result);
+
+/* Ends it: takes `error`, NULL when there is an answer, and calls done(), which may free it. */
+void request_end(struct request *request, struct error *error);
+
+bool request_is_read(const struct request *request); /* GET or HEAD */
+const char *request_method_name(const struct request *request);
+uint64_t request_upload_bytes(const struct request *request);
+
+/* A struct body takes what this hop's answer carries. */
+bool request_feeds_body(const struct request *request);
+
+/* Tells the body where the answer's bytes start. */
+int request_begin_body(struct request *request, struct error **err);
+
+/* request_send.c */
+int request_send(struct request *request, struct error **err);
+void request_unsend(struct request *request); /* takes it back from libcurl */
+
+/* request_receive.c */
+void request_set_callbacks(struct request *request);
+
+void request_bury(struct request *request);
+
+#endif

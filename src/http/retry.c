@@ -1,0 +1,142 @@
+#include "http/retry.h"
+
+#include <curl/curl.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+
+#define LOOKUPS_LIMIT_COUNT 2  /* a name that is not there will not be there in a second */
+#define EXPIRIES_LIMIT_COUNT 2 /* a signed URL that is refused twice is not a matter of time */
+
+void
+retry_count_attempt(struct retry_tally *tally)
+{
+	if (tally->progress_bytes >= PROGRESS_RESET_BYTES) {
+		tally->attempts = 0;
+		tally->progress_bytes = 0;
+	}
+	if (tally->attempts > 0 || tally->repeats > 0)
+		tally->repeats++;
+	tally->attempts++;
+}
+
+void
+retry_count_progress(struct retry_tally *tally, uint64_t bytes)
+{
+	tally->progress_bytes += bytes;
+}
+
+static bool
+may_repeat(const struct retry_tally *tally, unsigned attempts_limit)
+{
+	if (tally->repeats >= RECONNECTS_LIMIT_COUNT)
+		return false;
+	return tally->attempts < attempts_limit || tally->progress_bytes >= PROGRESS_RESET_BYTES;
+}
+
+bool
+retry_after_status(const struct retry_tally *tally, int status, bool left_origin)
+{
+	switch (status) {
+	case 408:
+	case 425:
+	case 429:
+	case 499:
+	case 500:
+	case 502:
+	case 503:
+	case 504:
+	case 522:
+		return may_repeat(tally, ATTEMPTS_LIMIT_COUNT);
+	case 401:
+	case 403:
+		return left_origin && may_repeat(tally, EXPIRIES_LIMIT_COUNT);
+	default:
+		return false;
+	}
+}
+
+bool
+retry_after_failure(const struct retry_tally *tally, int curl_code, bool tls_refused)
+{
+	if (tls_refused)
+		return false;
+	switch (curl_code) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_RESOLVE_PROXY:
+		return may_repeat(tally, LOOKUPS_LIMIT_COUNT);
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_HTTP2:
+	case CURLE_PARTIAL_FILE:
+	case CURLE_OPERATION_TIMEDOUT:
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_GOT_NOTHING:
+	case CURLE_SEND_ERROR:
+	case CURLE_RECV_ERROR:
+	case CURLE_HTTP2_STREAM:
+		return may_repeat(tally, ATTEMPTS_LIMIT_COUNT);
+	default:
+		return false;
+	}
+}
+
+bool
+retry_parse_header(const char *value, time_t now, int64_t *ret_ms)
+{
+	uint64_t seconds;
+	time_t date;
+
+	if (text_parse_uint(value, INT32_MAX, &seconds)) {
+		*ret_ms = (int64_t)seconds * 1000;
+		return true;
+	}
+	if (text_parse_duration_ms(value, ret_ms))
+		return true;
+	date = curl_getdate(value, NULL);
+	if (date == (time_t)-1)
+		return false;
+	*ret_ms = date > now ? (int64_t)(date - now) * 1000 : 0;
+	return true;
+}
+
+bool
+retry_parse_text(const char *text, int64_t *ret_ms)
+{
+	static const char mark[] = "retry-after:";
+	const char *at = strcasestr(text, mark);
+	AUTO_FREE char *duration = NULL;
+
+	if (!at)
+		return false;
+	at += strlen(mark);
+	at += strspn(at, " ");
+	duration = xstrndup(at, strspn(at, "0123456789.hmsun\xc2\xb5\xce\xbc"));
+	return text_parse_duration_ms(duration, ret_ms);
+}
+
+static int64_t
+doubled_ms(unsigned attempts, int64_t first_ms)
+{
+	int64_t delay_ms = first_ms;
+
+	for (unsigned i = 1; i < attempts && delay_ms < BACKOFF_LIMIT_MS; i++)
+		delay_ms *= 2;
+	return delay_ms < BACKOFF_LIMIT_MS ? delay_ms : BACKOFF_LIMIT_MS;
+}
+
+int64_t
+retry_delay_ms(const struct retry_tally *tally, int64_t first_ms, int64_t asked_ms, uint32_t random)
+{
+	bool is_fresh = tally->progress_bytes >= PROGRESS_RESET_BYTES;
+	int64_t delay_ms = doubled_ms(is_fresh ? 1 : tally->attempts, first_ms);
+	int64_t fifth_ms = delay_ms / 5;
+
+	if (asked_ms > RETRY_AFTER_LIMIT_MS)
+		return -1;
+	if (asked_ms >= 0)
+		return asked_ms + (int64_t)(random % (uint64_t)(fifth_ms + 1));
+	return delay_ms - fifth_ms + (int64_t)(random % (uint64_t)(2 * fifth_ms + 1));
+}

@@ -6,7 +6,8 @@ fuzz_targets = \
 	%D%/fuzz_digest \
 	%D%/fuzz_document \
 	%D%/fuzz_manifest \
-	%D%/fuzz_reference
+	%D%/fuzz_reference \
+	%D%/fuzz_text
 EXTRA_DIST += %D%/corpus
 noinst_HEADERS += %D%/fuzz.h
 
@@ -34,3 +35,6 @@ endif
 %C%_fuzz_reference_SOURCES = %D%/fuzz_reference.c $(fuzz_main)
 %C%_fuzz_reference_LDADD = $(oci_libs)
 %C%_fuzz_reference_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_text_SOURCES = %D%/fuzz_text.c $(fuzz_main)
+%C%_fuzz_text_LDADD = $(base_libs)
+%C%_fuzz_text_LDFLAGS = $(fuzz_ldflags)

@@ -24,9 +24,9 @@
 /* Names: distribution-spec, "Pulling manifests" */
 #define NAME_LIMIT_CHARS 255 /* host and name together: many clients stop here */
 #define TAG_LIMIT_CHARS 128
-#define REF_NAME_LIMIT_CHARS 524 /* in a layout: 255 + 1 + 128 + 1 + 139, host/name:tag@digest */
+#define REF_NAME_LIMIT_CHARS 524   /* in a layout: 255 + 1 + 128 + 1 + 139, host/name:tag@digest */
 #define MEDIA_TYPE_LIMIT_CHARS 255 /* RFC 6838, 4.2: 127 for each of its two names */
-#define URL_LIMIT_CHARS 8192 /* signed blob URLs are 1 to 2 KiB long */
+#define URL_LIMIT_CHARS 8192       /* signed blob URLs are 1 to 2 KiB long */
 
 /* HTTP */
 #define HEADERS_LIMIT_BYTES (64 * KIB)
@@ -53,9 +53,9 @@
 #define STALL_TIMEOUT_S 30 /* below STALL_BYTES_PER_S for this long: the transfer is dead */
 #define STALL_BYTES_PER_S 1024
 #define UPLOAD_STALL_TIMEOUT_S 300 /* a registry hashes and moves what it got before it answers */
-#define REQUEST_TIMEOUT_MS 60000 /* of one that carries no blob */
-#define HELPER_TIMEOUT_MS 30000  /* a credential helper */
-#define TOKEN_LIFE_FLOOR_S 60    /* distribution-spec token: the default of expires_in */
+#define REQUEST_TIMEOUT_MS 60000   /* of one that carries no blob */
+#define HELPER_TIMEOUT_MS 30000    /* a credential helper */
+#define TOKEN_LIFE_FLOOR_S 60      /* distribution-spec token: the default of expires_in */
 
 /* Transfers */
 #define TRANSFERS_LIMIT_COUNT 6 /* blobs at once; CDNs limit per connection */

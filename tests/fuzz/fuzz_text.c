@@ -14,20 +14,27 @@ is_harmless(uint32_t code)
 	       (code < 0x2066 || code > 0x2069);
 }
 
+static bool
+is_harmless_text(const char *text, size_t size)
+{
+	for (size_t i = 0; i < size;) {
+		uint32_t code = 0;
+		size_t length = utf8_decode(text + i, size - i, &code);
+
+		if (length == 0 || !is_harmless(code))
+			return false;
+		i += length;
+	}
+	return !strstr(text, "::") && !strstr(text, "##");
+}
+
 static void
 check_quoted(const char *quoted)
 {
 	size_t size = strlen(quoted);
 
 	INSIST(size <= REMOTE_TEXT_LIMIT_BYTES);
-	INSIST(!strstr(quoted, "::") && !strstr(quoted, "##"));
-	for (size_t i = 0; i < size;) {
-		uint32_t code = 0;
-		size_t length = utf8_decode(quoted + i, size - i, &code);
-
-		INSIST(length > 0 && is_harmless(code));
-		i += length;
-	}
+	INSIST(is_harmless_text(quoted, size));
 }
 
 static void

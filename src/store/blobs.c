@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/buf.h"
@@ -18,6 +19,18 @@ blob_path(const struct digest *digest)
 {
 	return xasprintf("blobs/%s/%s", digest_algorithm_name(digest->algorithm),
 			 digest_hex(digest).text);
+}
+
+bool
+blob_parse_name(enum digest_algorithm algorithm, const char *name, struct digest *ret_digest)
+{
+	struct digest digest = { .algorithm = algorithm };
+	size_t size = digest_size(algorithm);
+
+	if (strlen(name) != 2 * size || !text_parse_hex(name, size, digest.bytes))
+		return false;
+	*ret_digest = digest;
+	return true;
 }
 
 static int
@@ -89,43 +102,61 @@ store_open_blob(struct store *store, const struct digest *digest, uint64_t *ret_
 	return TAKE_FD(fd);
 }
 
-int
-store_quarantine(struct store *store, const char *path, int fd, struct error **err)
+/* *ret_found with content that does not match: *ret_matches tells, and `ret_fd` which file. */
+static int
+read_any(const struct store *store, const struct digest *digest, struct buf *buf, int *ret_fd,
+	 bool *ret_matches, struct error **err)
 {
-	AUTO_FREE char *target = xasprintf("%s/%s", STORE_QUARANTINE, path);
-	AUTO_CLOSE int named_fd = -1;
+	AUTO_CLOSE int fd = -1;
+	struct digest actual;
 
-	for (char *slash = target + sizeof(STORE_QUARANTINE); *slash; slash++)
-		if (*slash == '/')
-			*slash = '-';
-	if (fd >= 0) {
-		struct stat named;
-		struct stat opened;
+	buf_clear(buf);
+	if (find_any(store, digest, &fd, err) < 0)
+		return -1;
+	if (fd >= 0 && fd_read_all(fd, buf, digest_text(digest).text, err) < 0)
+		return -1;
+	actual = digest_of(digest->algorithm, buf->data ? buf->data : "", buf->size);
+	*ret_matches = digest_equal(&actual, digest);
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
 
-		if (folder_find_file(store, path, &named_fd, err) < 0)
-			return -1;
-		if (named_fd < 0 || fstat(named_fd, &named) < 0 || fstat(fd, &opened) < 0 ||
-		    named.st_ino != opened.st_ino || named.st_dev != opened.st_dev)
-			return 0;
-	}
-	return folder_move(store, path, target, err);
+static int
+refuse(const struct store *store, const struct digest *digest, struct error **err)
+{
+	AUTO_FREE char *path = blob_path(digest);
+	AUTO_FREE char *shown = text_quote_string(store->path);
+
+	error_set(err, ERROR_CONTENT, "'%s/%s' does not match its digest", shown, path);
+	return error_set_class(err, "digest");
 }
 
 int
 blob_refuse(struct store *store, const struct digest *digest, int fd, struct error **err)
 {
 	AUTO_FREE char *path = blob_path(digest);
-	AUTO_FREE char *shown = text_quote_string(store->path);
 	AUTO_ERROR struct error *ignored = NULL;
 
-	error_set(err, ERROR_CONTENT, "'%s/%s' does not match its digest", shown, path);
-	error_set_class(err, "digest");
-	if (!store->is_writable)
+	refuse(store, digest, err);
+	if (!store->is_writable || store_quarantine(store, path, fd, &ignored) < 0)
 		return -1;
-	if (store_quarantine(store, path, fd, &ignored) < 0)
+	return error_set_hint(err, "it was moved to '%s'; run this again to fetch it anew",
+			      STORE_QUARANTINE);
+}
+
+int
+blob_read(const struct store *store, const struct digest *digest, struct buf *buf, bool *ret_found,
+	  struct error **err)
+{
+	AUTO_CLOSE int fd = -1;
+	bool matches = false;
+
+	if (read_any(store, digest, buf, &fd, &matches, err) < 0)
 		return -1;
-	return error_set_hint(err, "it was moved to '%s/%s'; run this again to fetch it anew",
-			      shown, STORE_QUARANTINE);
+	if (fd >= 0 && !matches)
+		return refuse(store, digest, err);
+	*ret_found = fd >= 0;
+	return 0;
 }
 
 int
@@ -133,24 +164,16 @@ store_read(struct store *store, const struct digest *digest, struct buf *buf, bo
 	   struct error **err)
 {
 	AUTO_CLOSE int fd = -1;
-	struct digest actual;
+	bool matches = false;
 
 	if (store->is_writable && store_hold_blobs(store, err) < 0)
 		return -1;
-	if (find_any(store, digest, &fd, err) < 0)
+	if (read_any(store, digest, buf, &fd, &matches, err) < 0)
 		return -1;
-	if (fd < 0) {
-		*ret_found = false;
-		return 0;
-	}
-	buf_clear(buf);
-	if (fd_read_all(fd, buf, digest_text(digest).text, err) < 0)
-		return -1;
-	actual = digest_of(digest->algorithm, buf->data ? buf->data : "", buf->size);
-	if (!digest_equal(&actual, digest)) {
+	if (fd >= 0 && !matches) {
 		buf_clear(buf);
 		return blob_refuse(store, digest, fd, err);
 	}
-	*ret_found = true;
+	*ret_found = fd >= 0;
 	return 0;
 }

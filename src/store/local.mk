@@ -3,13 +3,21 @@ noinst_LIBRARIES += %D%/libstore.a
 	%D%/add.c \
 	%D%/blobs.c \
 	%D%/care.h \
+	%D%/check.h \
+	%D%/check_blobs.c \
+	%D%/check_references.c \
 	%D%/commit.c \
+	%D%/digest_set.c %D%/digest_set.h \
 	%D%/folder.c %D%/folder.h \
+	%D%/fsck.c \
+	%D%/gc.c \
 	%D%/ingest.c %D%/ingest.h \
 	%D%/layout.c %D%/layout.h \
 	%D%/lock.c %D%/lock.h \
 	%D%/own_path.c \
 	%D%/part.c %D%/part.h \
+	%D%/quarantine.c \
+	%D%/reachable.c %D%/reachable.h \
 	%D%/references.c \
 	%D%/state.h \
 	%D%/store.c %D%/store.h \

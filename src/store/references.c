@@ -46,7 +46,7 @@ check_one(const struct store *store, const json_t *index, const char *name, stru
 }
 
 int
-store_find_reference(struct store *store, const char *name, struct descriptor *ret_descriptor,
+store_find_reference(const struct store *store, const char *name, struct descriptor *ret_descriptor,
 		     bool *ret_found, struct error **err)
 {
 	AUTO_JSON json_t *index = layout_read_index(store, err);
@@ -65,7 +65,8 @@ store_find_reference(struct store *store, const char *name, struct descriptor *r
 }
 
 int
-store_list_references(struct store *store, struct descriptors *ret_references, struct error **err)
+store_list_references(const struct store *store, struct descriptors *ret_references,
+		      struct error **err)
 {
 	AUTO_JSON json_t *index = layout_read_index(store, err);
 	AUTO_DESCRIPTORS struct descriptors references = { NULL, 0 };

@@ -14,6 +14,7 @@
 #include "oci/digest.h"
 #include "store/part.h"
 
+struct buf;
 struct error;
 struct observer;
 
@@ -53,6 +54,13 @@ void store_release_blobs(struct store *store);
 
 /* "blobs/sha256/<hex>"; the caller owns it. */
 char *blob_path(const struct digest *digest);
+
+/* True for the name of a blob in blobs/<algorithm>. */
+bool blob_parse_name(enum digest_algorithm algorithm, const char *name, struct digest *ret_digest);
+
+/* A document, checked against its digest: ERROR_CONTENT, class "digest".  Takes no lock. */
+int blob_read(const struct store *store, const struct digest *digest, struct buf *buf,
+	      bool *ret_found, struct error **err);
 
 /* *ret_fd -1: neither in the store nor among its finished parts, or not of this size. */
 int blob_find(const struct store *store, const struct digest *digest, uint64_t size_bytes,

@@ -82,13 +82,13 @@ int store_space_check(const struct store *store, uint64_t size_bytes, struct err
 /* References: entries of index.json, named by annotation org.opencontainers.image.ref.name.
  * store_set_reference() commits first; the old entry of that name is replaced.  Name NULL: to
  * find, the only entry (ERROR_USAGE when there are several); to set, one that has no name. */
-int store_find_reference(struct store *store, const char *name, struct descriptor *ret_descriptor,
-			 bool *ret_found, struct error **err);
+int store_find_reference(const struct store *store, const char *name,
+			 struct descriptor *ret_descriptor, bool *ret_found, struct error **err);
 int store_set_reference(struct store *store, const char *name, const struct descriptor *descriptor,
 			struct error **err);
 int store_remove_reference(struct store *store, const char *name, bool *ret_found,
 			   struct error **err);
-int store_list_references(struct store *store, struct descriptors *ret_references,
+int store_list_references(const struct store *store, struct descriptors *ret_references,
 			  struct error **err);
 
 #endif

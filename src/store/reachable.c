@@ -1,0 +1,109 @@
+#include "store/reachable.h"
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "oci/index.h"
+#include "oci/manifest.h"
+#include "store/digest_set.h"
+#include "store/state.h"
+#include "store/store.h"
+
+/* Documents still to be read.  A list and not recursion: what nests deeply costs no stack. */
+struct walk {
+	const struct store *store;
+	struct digest_set *set;
+	struct descriptors pending;
+	size_t done_count;
+};
+
+static void
+mark(struct walk *walk, const struct descriptor *descriptor)
+{
+	if (digest_set_add(walk->set, &descriptor->digest) &&
+	    media_type_kind(descriptor->media_type) != DOCUMENT_OTHER)
+		descriptors_add(&walk->pending, descriptor);
+}
+
+static void
+mark_all(struct walk *walk, const struct descriptors *descriptors)
+{
+	for (size_t i = 0; i < descriptors->count; i++)
+		mark(walk, &descriptors->items[i]);
+}
+
+static int
+mark_manifest(struct walk *walk, const struct buf *buf, const char *media_type, struct error **err)
+{
+	AUTO_MANIFEST struct manifest manifest = { NULL };
+
+	if (manifest_parse(buf->data, buf->size, media_type, &manifest, err) < 0)
+		return -1;
+	mark(walk, &manifest.config);
+	mark_all(walk, &manifest.layers);
+	if (manifest.has_subject)
+		mark(walk, &manifest.subject);
+	return 0;
+}
+
+static int
+mark_index(struct walk *walk, const struct buf *buf, const char *media_type, struct error **err)
+{
+	AUTO_INDEX struct image_index index = { NULL };
+
+	if (image_index_parse(buf->data, buf->size, media_type, &index, err) < 0)
+		return -1;
+	mark_all(walk, &index.manifests);
+	if (index.has_subject)
+		mark(walk, &index.subject);
+	return 0;
+}
+
+static int
+mark_document(struct walk *walk, const struct descriptor *document, struct error **err)
+{
+	AUTO_BUF struct buf buf = BUF_INIT(MANIFEST_LIMIT_BYTES);
+	bool found = false;
+
+	if (blob_read(walk->store, &document->digest, &buf, &found, err) < 0)
+		return -1;
+	/* A child that was never fetched leads nowhere. */
+	if (!found)
+		return 0;
+	if (media_type_kind(document->media_type) == DOCUMENT_INDEX)
+		return mark_index(walk, &buf, document->media_type, err);
+	return mark_manifest(walk, &buf, document->media_type, err);
+}
+
+static int
+mark_pending(struct walk *walk, struct error **err)
+{
+	while (walk->done_count < walk->pending.count) {
+		/* The list moves in memory as it grows. */
+		AUTO_DESCRIPTOR struct descriptor document = { NULL };
+
+		descriptor_copy(&walk->pending.items[walk->done_count++], &document);
+		if (mark_document(walk, &document, err) < 0) {
+			error_wrap(err, "cannot tell what '%s' needs",
+				   digest_text(&document.digest).text);
+			return error_set_hint(err, "see 'ocifp store fsck'");
+		}
+	}
+	return 0;
+}
+
+int
+reachable_mark(const struct store *store, struct digest_set *set, struct error **err)
+{
+	AUTO_DESCRIPTORS struct descriptors references = { NULL, 0 };
+	struct walk walk = { .store = store, .set = set };
+	int ret;
+
+	if (store_list_references(store, &references, err) < 0)
+		return -1;
+	mark_all(&walk, &references);
+	ret = mark_pending(&walk, err);
+	descriptors_release(&walk.pending);
+	return ret;
+}

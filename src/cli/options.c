@@ -124,7 +124,7 @@ take_option(const struct parser *parser, int code, const char *word, struct erro
 	if (code == '?')
 		return refuse(word, optopt, "is not known", err);
 	known = find_known(parser, code);
-	if (code >= FIRST_CODE && !is_exact(word, known->spec))
+	if (!known || (code >= FIRST_CODE && !is_exact(word, known->spec)))
 		return refuse(word, 0, "is not known", err);
 	return option_value_set(known->spec, known->values, optarg, err);
 }

@@ -31,7 +31,9 @@ store_add(struct store *store, const struct digest *digest, const void *bytes, s
 	if (part_create(store, digest, &part, err) < 0)
 		return -1;
 	if (fd_pwrite_all(part.fd, bytes, size, 0, part.path, err) < 0) {
-		(void)ftruncate(part.fd, 0);
+		int ignored = ftruncate(part.fd, 0);
+
+		(void)ignored;
 		part_leave(store, part.path, part.fd);
 		free(part.path);
 		return -1;

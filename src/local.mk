@@ -9,3 +9,4 @@ include %D%/http/local.mk
 include %D%/store/local.mk
 include %D%/fingerprint/local.mk
 include %D%/cli/local.mk
+include %D%/repository/local.mk

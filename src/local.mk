@@ -10,3 +10,4 @@ include %D%/store/local.mk
 include %D%/fingerprint/local.mk
 include %D%/cli/local.mk
 include %D%/repository/local.mk
+include %D%/image/local.mk

@@ -27,6 +27,7 @@ digests_agree_with_fips_180_4(void **state)
 	assert_string_equal(digest_text(&empty).text, "sha256:" SHA256_EMPTY);
 	assert_string_equal(digest_text(&abc).text, "sha256:" SHA256_ABC);
 	assert_string_equal(digest_text(&long_abc).text, "sha512:" SHA512_ABC);
+	assert_string_equal(digest_algorithm_name(abc.algorithm), "sha256");
 	assert_string_equal(digest_hex(&abc).text, SHA256_ABC);
 	assert_string_equal(digest_hex(&long_abc).text, SHA512_ABC);
 }

@@ -123,8 +123,8 @@ an_index_is_formatted_in_one_way(void **state)
 	AUTO_FREE char *same = NULL;
 
 	(void)state;
-	image_index_set_annotation(&index, "a", "3");
-	image_index_set_annotation(&index, "b", "4");
+	assert_true(image_index_set_annotation(&index, "a", "3"));
+	assert_true(image_index_set_annotation(&index, "b", "4"));
 	assert_string_equal(image_index_annotation(&index, "b"), "4");
 	assert_null(image_index_annotation(&index, "c"));
 	formatted = image_index_format(&index);
@@ -146,7 +146,9 @@ an_index_of_our_own_starts_from_nothing(void **state)
 	AUTO_FREE char *formatted = NULL;
 
 	(void)state;
-	image_index_set_annotation(&index, "k", "v");
+	assert_true(image_index_set_annotation(&index, "k", "v"));
+	assert_false(image_index_set_annotation(&index, "k", "\xff"));
+	assert_false(image_index_set_annotation(&index, "other", "\xff"));
 	formatted = image_index_format(&index);
 	assert_string_equal(formatted, "{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_OCI_INDEX
 				       "\",\"manifests\":[],\"annotations\":{\"k\":\"v\"}}");
@@ -187,6 +189,7 @@ what_is_no_index_is_refused(void **state)
 		"{\"schemaVersion\":2,\"manifests\":[],\"mediaType\":\"" MEDIA_OCI_MANIFEST "\"}",
 		"{\"schemaVersion\":2,\"manifests\":[],\"mediaType\":7}",
 		"{\"schemaVersion\":2,\"manifests\":[],\"annotations\":{\"k\":[]}}",
+		"{\"schemaVersion\":2,\"manifests\":[],\"subject\":{}}",
 		INDEX("{}"),
 		INDEX("null"),
 		INDEX("[]"),

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/xalloc.h"
 #include "oci/location.h"
 
@@ -138,6 +139,19 @@ a_name_of_the_project_file_is_no_location(void **state)
 }
 
 static void
+a_path_has_a_limit(void **state)
+{
+	AUTO_LOCATION struct location location = { 0 };
+	AUTO_ERROR struct error *err = NULL;
+	AUTO_FREE char *longest = xasprintf("oci:%0*d", PATH_LIMIT_BYTES - 1, 0);
+	AUTO_FREE char *too_long = xasprintf("oci:%0*d", PATH_LIMIT_BYTES, 0);
+
+	(void)state;
+	assert_int_equal(location_parse(longest, &location, &err), 0);
+	assert_int_equal(location_parse(too_long, &location, &err), -1);
+}
+
+static void
 a_name_in_a_layout_has_room_for_a_whole_reference(void **state)
 {
 	AUTO_LOCATION struct location location = { 0 };
@@ -158,6 +172,7 @@ main(void)
 		cmocka_unit_test(what_names_nothing_is_refused),
 		cmocka_unit_test(anything_else_is_a_registry),
 		cmocka_unit_test(a_name_of_the_project_file_is_no_location),
+		cmocka_unit_test(a_path_has_a_limit),
 		cmocka_unit_test(a_name_in_a_layout_has_room_for_a_whole_reference),
 	};
 

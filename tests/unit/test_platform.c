@@ -50,6 +50,7 @@ names_are_normalised(void **state)
 		{ "windows/amd64", "windows/amd64" },
 		{ "linux/loongarch64", "linux/loong64" },
 		{ "linux/arm64/v8.0", "linux/arm64" },
+		{ "linux/arm64/v9.0", "linux/arm64/v9" },
 	};
 
 	(void)state;
@@ -102,8 +103,9 @@ static const struct fit_row fit_rows[] = {
 	  "linux/arm64/v8|linux/arm64/v9 linux/arm64/v8.1 linux/arm/v7 linux/amd64" },
 	{ "linux/arm64/v8", "linux/arm64|linux/arm" },
 	{ "linux/arm64/v8.2", "linux/arm64/v8.2 linux/arm64/v8.1 linux/arm64/v8|linux/arm64/v8.3" },
-	{ "linux/arm64/v9.1", "linux/arm64/v9.1 linux/arm64/v9 linux/arm64/v8.6 "
-			      "linux/arm64|linux/arm64/v8.7 linux/arm64/v9.2" },
+	{ "linux/arm64/v9.1",
+	  "linux/arm64/v9.1 linux/arm64/v9 linux/arm64/v8.6 "
+	  "linux/arm64|linux/arm64/v8.7 linux/arm64/v9.2 linux/arm64/v8x linux/arm64/v8.10" },
 	{ "linux/arm/v7", "linux/arm/v7 linux/arm/v6 linux/arm/v5|linux/arm/v8 linux/arm64" },
 	{ "linux/arm", "linux/arm/v7 linux/arm/v6 linux/arm/v5|linux/arm/v8" },
 	{ "linux/arm/v6", "linux/armel linux/arm/v5|linux/arm" },

@@ -18,10 +18,10 @@ struct registry_options;
 struct strings;
 
 struct credential {
-	char *username; /* NULL: none, as all of these */
-	char *password; /* erased when released */
+	char *username;       /* NULL: none, as all of these */
+	char *password;       /* erased when released */
 	char *identity_token; /* an OAuth2 refresh token */
-	char *source;   /* "docker-credential-gh (~/.docker/config.json)": for messages */
+	char *source;         /* "docker-credential-gh (~/.docker/config.json)": for messages */
 	bool is_explicit;
 };
 

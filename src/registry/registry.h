@@ -23,22 +23,28 @@ struct reference;
 struct registry;
 
 struct registry_mirror {
-	const char *host;               /* whose content it has */
-	const char *const *urls;        /* NULL-terminated; asked in order, by digest only */
+	const char *host;        /* whose content it has */
+	const char *const *urls; /* NULL-terminated; asked in order, by digest only */
 };
 
 struct registry_options {
 	const char *username; /* NULL: not given; flags beat everything */
 	const char *password;
-	bool anonymous;       /* no credentials at all */
+	bool anonymous;        /* no credentials at all */
 	const char *auth_file; /* NULL: $REGISTRY_AUTH_FILE, docker config.json, auth.json */
 	const char *const *trust_realms; /* NULL-terminated "host[:port]"; may be NULL */
 	bool no_token_cache;
+	bool loopback_tls; /* loopback hosts speak https too: a CA or client certificate was given
+			    */
 	const struct registry_mirror *mirrors;
 	size_t mirror_count;
 };
 
-/* Borrows the engine. */
+/*
+ * Borrows the engine and the strings of the options.  A host is spoken to with https; a loopback
+ * host, or one that the engine was given as a plain http host, with http, so that no request is
+ * spent on finding out.
+ */
 struct registry *registry_new(struct engine *engine, const struct registry_options *options,
 			      struct error **err);
 void registry_free(struct registry *registry);

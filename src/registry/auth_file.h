@@ -1,0 +1,49 @@
+/* auth_file.h - a file of credentials: docker's config.json, containers' auth.json
+ *
+ *     {"auths": {"ghcr.io": {"auth": "<base64 of user:password>", "identitytoken": "..."}},
+ *      "credHelpers": {"ghcr.io": "gh"}, "credsStore": "secretservice"}
+ *
+ * docker CLI, config.json; containers-auth.json(5).  Keys match a host exactly; they may be
+ * written as URLs ("https://index.docker.io/v1/" is docker.io).  Keys of auth.json that name a
+ * repository beneath a host are not used.
+ */
+#ifndef OCIFP_REGISTRY_AUTH_FILE_H
+#define OCIFP_REGISTRY_AUTH_FILE_H
+
+#include <stdbool.h>
+
+#include <jansson.h>
+
+#include "base/cleanup.h"
+
+struct credential;
+struct error;
+
+struct auth_file {
+	char *path;
+	char *shown;      /* the path, quoted, the home directory as "~": for messages */
+	json_t *document; /* ours */
+};
+
+/* ERROR_USAGE: not a regular file, writable by everybody, too long, no JSON object. */
+int auth_file_read(const char *path, struct auth_file *ret_file, bool *ret_found,
+		   struct error **err);
+void auth_file_release(struct auth_file *file);
+#define AUTO_AUTH_FILE CLEANUP(auth_file_release)
+
+/* The helper for the host, or for all; NULL: none. */
+const char *auth_file_find_helper(const struct auth_file *file, const char *host);
+
+/* Looks under `auths`.  ERROR_USAGE names the file, never a value. */
+int auth_file_find(const struct auth_file *file, const char *host,
+		   struct credential *ret_credential, bool *ret_found, struct error **err);
+
+/* Change the document; auth_file_write() replaces the file, with mode 0600. */
+void auth_file_set(struct auth_file *file, const char *host, const struct credential *credential);
+bool auth_file_remove(struct auth_file *file, const char *host);
+int auth_file_write(const struct auth_file *file, struct error **err);
+
+/* What the host is called in docker's files and by its helpers. */
+const char *auth_file_server(const char *host);
+
+#endif

@@ -1,0 +1,214 @@
+#include "registry/credentials.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/strings.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "registry/auth_file.h"
+#include "registry/auth_places.h"
+#include "registry/helper.h"
+#include "registry/registry.h"
+#include "registry/secret.h"
+
+/* One walk through all places, for finding and for explaining. */
+struct search {
+	const struct registry_options *options;
+	const char *host;
+	struct strings *lines; /* NULL: nobody wants to know */
+	struct credential found;
+	bool is_found;
+};
+
+void
+credential_release(struct credential *credential)
+{
+	free(credential->username);
+	secret_free(credential->password);
+	secret_free(credential->identity_token);
+	free(credential->source);
+	*credential = (struct credential){ 0 };
+}
+
+static void
+tell(struct search *search, const char *place, const char *what)
+{
+	if (search->lines)
+		strings_take(search->lines, xasprintf("%s: %s", place, what));
+}
+
+/* Takes the source. */
+static void
+settle(struct search *search, char *source)
+{
+	const char *username = search->found.username;
+	AUTO_FREE char *shown = username ? text_quote_string(username) : NULL;
+	AUTO_FREE char *what = shown ? xasprintf("user '%s'", shown) : NULL;
+
+	search->found.source = source;
+	search->is_found = true;
+	tell(search, source, what ? what : "an identity token");
+}
+
+static int
+look_at_flags(struct search *search, struct error **err)
+{
+	const struct registry_options *options = search->options;
+
+	if (!options->username && !options->password) {
+		tell(search, "--username", "not given");
+		return 0;
+	}
+	if (!options->username || !options->password)
+		return error_set(err, ERROR_USAGE, "a user name and a password go together");
+	search->found = (struct credential){
+		.username = xstrdup(options->username),
+		.password = xstrdup(options->password),
+		.is_explicit = true,
+	};
+	settle(search, xstrdup("--username"));
+	return 0;
+}
+
+static int
+look_at_helper(struct search *search, const struct auth_file *file, struct error **err)
+{
+	const char *name = auth_file_find_helper(file, search->host);
+	AUTO_FREE char *shown = NULL;
+	AUTO_FREE char *source = NULL;
+
+	if (!name)
+		return 0;
+	shown = text_quote_string(name);
+	source = xasprintf("docker-credential-%s (%s)", shown, file->shown);
+	if (helper_get(name, auth_file_server(search->host), &search->found, &search->is_found,
+		       err) < 0)
+		return error_wrap(err, "'%s'", file->shown);
+	if (search->is_found)
+		settle(search, TAKE_PTR(source));
+	else
+		tell(search, source, "nothing for this host");
+	return 0;
+}
+
+static int
+look_in_file(struct search *search, const struct auth_file *file, struct error **err)
+{
+	if (look_at_helper(search, file, err) < 0)
+		return -1;
+	if (search->is_found)
+		return 0;
+	if (auth_file_find(file, search->host, &search->found, &search->is_found, err) < 0)
+		return -1;
+	if (search->is_found)
+		settle(search, xstrdup(file->shown));
+	else
+		tell(search, file->shown, "nothing for this host");
+	return 0;
+}
+
+static int
+look_at_file(struct search *search, const char *path, struct error **err)
+{
+	AUTO_AUTH_FILE struct auth_file file = { 0 };
+	bool is_there;
+
+	if (auth_file_read(path, &file, &is_there, err) < 0)
+		return -1;
+	if (is_there)
+		return look_in_file(search, &file, err);
+	if (search->options->auth_file)
+		return error_set(err, ERROR_USAGE, "'%s' is not there", file.shown);
+	tell(search, file.shown, "not there");
+	return 0;
+}
+
+static int
+look_at_files(struct search *search, struct error **err)
+{
+	AUTO_STRINGS struct strings paths = { 0 };
+
+	auth_places_list(search->options, &paths);
+	for (size_t i = 0; i < paths.count && !search->is_found; i++)
+		if (look_at_file(search, paths.items[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+static int
+look_at_variable(struct search *search, const char *name, struct error **err)
+{
+	const char *token = secure_getenv(name);
+	const char *actor = secure_getenv("GITHUB_ACTOR");
+
+	if (!token || !*token) {
+		tell(search, name, "not set");
+		return 0;
+	}
+	if (!text_is_printable_ascii(token))
+		return error_set(err, ERROR_USAGE, "%s holds characters that no token has", name);
+	search->found = (struct credential){
+		.username = xstrdup(actor && *actor ? actor : "x-access-token"),
+		.password = xstrdup(token),
+	};
+	settle(search, xstrdup(name));
+	return 0;
+}
+
+static int
+look_at_environment(struct search *search, struct error **err)
+{
+	static const char *const names[] = { "GITHUB_TOKEN", "GH_TOKEN" };
+
+	if (strcmp(search->host, "ghcr.io") != 0)
+		return 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !search->is_found; i++)
+		if (look_at_variable(search, names[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+static int
+look_everywhere(struct search *search, struct error **err)
+{
+	if (search->options->anonymous) {
+		tell(search, "--anonymous", "no credentials at all");
+		return 0;
+	}
+	if (look_at_flags(search, err) < 0)
+		return -1;
+	if (!search->is_found && look_at_files(search, err) < 0)
+		return -1;
+	if (!search->is_found && look_at_environment(search, err) < 0)
+		return -1;
+	if (!search->is_found)
+		tell(search, "anonymous", "no credentials");
+	return 0;
+}
+
+int
+credential_find(const struct registry_options *options, const char *host,
+		struct credential *ret_credential, bool *ret_found, struct error **err)
+{
+	struct search search = { .options = options, .host = host };
+
+	if (look_everywhere(&search, err) < 0) {
+		credential_release(&search.found);
+		return error_wrap(err, "credentials for '%s'", host);
+	}
+	*ret_credential = search.found;
+	*ret_found = search.is_found;
+	return 0;
+}
+
+int
+credential_explain(const struct registry_options *options, const char *host,
+		   struct strings *ret_lines, struct error **err)
+{
+	struct search search = { .options = options, .host = host, .lines = ret_lines };
+	int result = look_everywhere(&search, err);
+
+	credential_release(&search.found);
+	return result;
+}

@@ -22,15 +22,16 @@ enum presence { PRESENCE_UNKNOWN, PRESENCE_PRESENT, PRESENCE_ABSENT };
 /* What an answer rests on; for `exists --json`. */
 struct evidence {
 	enum presence presence;
-	int http_status;   /* 0: no HTTP answer, or a local layout */
-	char *code;        /* the registry's error code; NULL: none */
-	char *message;     /* its message, quoted; NULL: none */
-	char *accept;      /* the Accept that was sent */
-	char *request_id;  /* X-GitHub-Request-Id, X-Request-Id...; NULL: none */
-	bool challenged;   /* a 401 came first */
-	bool authorized;   /* the answered request had a token or password */
+	int http_status;       /* 0: no HTTP answer, or a local layout */
+	char *code;            /* the registry's error code; NULL: none */
+	char *message;         /* its message, quoted; NULL: none */
+	bool is_page;          /* HTML: a proxy or a portal spoke */
+	char *accept;          /* the Accept that was sent */
+	char *request_id;      /* X-GitHub-Request-Id, X-Request-Id...; NULL: none */
+	bool challenged;       /* a 401 came first */
+	bool authorized;       /* the answered request had a token or password */
 	bool registry_answers; /* /v2/ = 200, when it had to be asked */
-	bool confirmed;    /* a second GET agreed, when it had to be asked */
+	bool confirmed;        /* a second GET agreed, when it had to be asked */
 };
 
 const char *presence_name(enum presence presence); /* "present", "absent", "unknown" */

@@ -1,0 +1,59 @@
+#include "registry/presence.h"
+
+#include <string.h>
+
+static const char *const absence_codes[] = { "MANIFEST_UNKNOWN", "NAME_UNKNOWN", "NOT_FOUND" };
+
+const char *
+presence_name(enum presence presence)
+{
+	switch (presence) {
+	case PRESENCE_PRESENT:
+		return "present";
+	case PRESENCE_ABSENT:
+		return "absent";
+	case PRESENCE_UNKNOWN:
+		break;
+	}
+	return "unknown";
+}
+
+void
+evidence_release(struct evidence *evidence)
+{
+	free(evidence->code);
+	free(evidence->message);
+	free(evidence->accept);
+	free(evidence->request_id);
+	*evidence = (struct evidence){ 0 };
+}
+
+static bool
+is_absence_code(const char *code)
+{
+	for (size_t i = 0; i < sizeof(absence_codes) / sizeof(*absence_codes); i++)
+		if (strcmp(code, absence_codes[i]) == 0)
+			return true;
+	return false;
+}
+
+/* ghcr.io: "OCI index found, but Accept header does not support OCI indexes". */
+static bool
+speaks_of_accept(const struct evidence *evidence)
+{
+	return evidence->message && strcasestr(evidence->message, "accept");
+}
+
+enum absence_proof
+presence_judge_404(const struct evidence *evidence)
+{
+	if (evidence->http_status != 404 || evidence->is_page)
+		return ABSENCE_NOT_PROVEN;
+	if (evidence->challenged && !evidence->authorized)
+		return ABSENCE_NOT_PROVEN;
+	if (speaks_of_accept(evidence))
+		return ABSENCE_NOT_PROVEN;
+	if (!evidence->code)
+		return ABSENCE_NEEDS_CONFIRMATION;
+	return is_absence_code(evidence->code) ? ABSENCE_PROVEN : ABSENCE_NOT_PROVEN;
+}

@@ -1,0 +1,53 @@
+/* problem.h - what a registry says instead of doing what was asked
+ *
+ *     {"errors": [{"code": "DENIED", "message": "...", "detail": ...}]}
+ *
+ * distribution-spec, "Error codes".  Token servers and proxies send other objects, HTML or
+ * nothing; the status alone then gives the kind of error.
+ */
+#ifndef OCIFP_REGISTRY_PROBLEM_H
+#define OCIFP_REGISTRY_PROBLEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/cleanup.h"
+
+struct error;
+struct request;
+
+struct problem {
+	int http_status;
+	char *code;       /* of the first error, quoted; NULL: none */
+	char *message;    /* its message, quoted; NULL: none */
+	char *request_id; /* quoted; NULL: none */
+	bool is_page;     /* HTML: a proxy or a portal speaks, not a registry */
+};
+
+/* Never fails: what cannot be read is left out. */
+void problem_parse(int http_status, const void *bytes, size_t size, struct problem *ret_problem);
+void problem_read(const struct request *request, struct problem *ret_problem);
+void problem_release(struct problem *problem);
+#define AUTO_PROBLEM CLEANUP(problem_release)
+
+bool problem_has_code(const struct problem *problem, const char *code);
+
+/* Case does not count; false without a message. */
+bool problem_mentions(const struct problem *problem, const char *text);
+
+struct problem_context {
+	const char *host;
+	const char *credential_source; /* what was sent; NULL: nothing */
+	bool for_push;
+};
+
+/*
+ * 401, 403           ERROR_DENIED           429, TOOMANYREQUESTS   ERROR_RATE
+ * 413, 507, "quota"  ERROR_FAILURE "quota"  408, 425, 5xx          ERROR_UNAVAILABLE
+ * 404                ERROR_UNAVAILABLE "not_found"
+ * anything else      ERROR_UNAVAILABLE "protocol"
+ */
+int problem_set_error(const struct problem *problem, const struct problem_context *context,
+		      struct error **err);
+
+#endif

@@ -32,10 +32,12 @@
 #define HEADERS_LIMIT_BYTES (64 * KIB)
 #define HEADERS_LIMIT_COUNT 200
 #define CHALLENGE_LIMIT_BYTES (8 * KIB)
+#define SCOPES_LIMIT_COUNT 16         /* of one token; a copy between two repositories needs two */
 #define TOKEN_LIMIT_BYTES (128 * KIB) /* a token answer; tokens themselves are 1 to 8 KiB */
 #define ERROR_BODY_LIMIT_BYTES (8 * KIB)
 #define TAGS_PAGE_LIMIT_BYTES MIB
 #define TAGS_LIMIT_COUNT 1000000
+#define TAGS_PAGES_LIMIT_COUNT 10000 /* a million, should every page hold but 100 */
 #define REDIRECTS_LIMIT_COUNT 5
 #define INTERIM_LIMIT_COUNT 100 /* 1xx responses before the real one */
 #define WARNINGS_LIMIT_BYTES (4 * KIB)
@@ -47,6 +49,7 @@
 #define BACKOFF_LIMIT_MS 30000
 #define RETRY_AFTER_LIMIT_MS 300000 /* a longer wait is an answer: rate limited */
 #define PROGRESS_RESET_BYTES MIB    /* this much progress makes the attempts fresh again */
+#define SENDINGS_LIMIT_COUNT 3 /* of one blob to a registry that loses it on the way */
 
 /* Time */
 #define CONNECT_TIMEOUT_MS 30000
@@ -56,6 +59,8 @@
 #define REQUEST_TIMEOUT_MS 60000   /* of one that carries no blob */
 #define HELPER_TIMEOUT_MS 30000    /* a credential helper */
 #define TOKEN_LIFE_FLOOR_S 60      /* distribution-spec token: the default of expires_in */
+#define TOKEN_LIFE_LIMIT_S 3600    /* a token that says more is asked for again after this */
+#define TOKEN_MARGIN_S 5           /* a token this near its end may end on its way */
 
 /* Transfers */
 #define TRANSFERS_LIMIT_COUNT 6 /* blobs at once; CDNs limit per connection */

@@ -6,10 +6,18 @@ noinst_LIBRARIES += %D%/libregistry.a
 	%D%/auth_places.c %D%/auth_places.h \
 	%D%/credential_store.c \
 	%D%/credentials.c %D%/credentials.h \
+	%D%/gate.c %D%/gate.h \
 	%D%/helper.c %D%/helper.h \
+	%D%/host.c %D%/host.h \
 	%D%/presence.c %D%/presence.h \
 	%D%/problem.c %D%/problem.h \
+	%D%/realm.c %D%/realm.h \
 	%D%/registry.c %D%/registry.h \
-	%D%/secret.c %D%/secret.h
+	%D%/scope.c %D%/scope.h \
+	%D%/secret.c %D%/secret.h \
+	%D%/token_answer.c %D%/token_answer.h \
+	%D%/token_cache.c %D%/token_cache.h \
+	%D%/token_fetch.c %D%/token_fetch.h \
+	%D%/waiters.c %D%/waiters.h
 
 registry_libs = src/registry/libregistry.a $(http_libs)

@@ -1,0 +1,375 @@
+#include "registry/gate.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "base/deadline.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "http/challenge.h"
+#include "http/request.h"
+#include "registry/host.h"
+#include "registry/scope.h"
+#include "registry/secret.h"
+#include "registry/token_answer.h"
+#include "registry/token_cache.h"
+#include "registry/token_fetch.h"
+#include "registry/waiters.h"
+
+/* Which token a request went out with; the oldest entry gives way. */
+struct use {
+	const struct request *request;
+	unsigned generation;
+};
+
+#define USES_COUNT 64
+
+struct gate {
+	struct authorizer authorizer;
+	struct host *host;
+	char *wanted;          /* the scopes as given: what a kept token is found by */
+	struct strings scopes; /* these and what challenges asked for */
+	char *header;          /* "Authorization: Bearer ..."; NULL: no token */
+	int64_t good_until_ms;
+	unsigned generation; /* of the token */
+	bool is_kept;        /* the token is of an earlier run */
+	bool was_recalled;
+	struct token_fetch *fetch; /* NULL: none under way */
+	struct waiter *parked;
+	struct waiter *failed;  /* resumed after a failed fetch, not told yet */
+	struct error *failure;  /* what they are told */
+	bool is_refused;        /* for good: nobody is locked out by our asking again */
+	bool fetches_anonymous; /* the fetch under way is without the credential */
+	struct use uses[USES_COUNT];
+	size_t next_use;
+};
+
+/* The same failure again, for each who waited. */
+static void
+repeat_failure(const struct error *failure, struct error **err)
+{
+	error_set(err, error_kind(failure), "%s", error_text(failure));
+	if (error_class(failure))
+		error_set_class(err, error_class(failure));
+	if (error_hint(failure))
+		error_set_hint(err, "%s", error_hint(failure));
+	error_set_remote(err, error_remote(failure));
+}
+
+static struct token_key
+key_of(const struct gate *gate)
+{
+	const struct host *host = gate->host;
+
+	return (struct token_key){
+		.origin = host->origin_text,
+		.realm = host->realm,
+		.service = host->service,
+		.scope = gate->wanted,
+		.credential = host->has_credential ? &host->credential : NULL,
+	};
+}
+
+static void
+set_token(struct gate *gate, const struct token_answer *answer)
+{
+	secret_free(gate->header);
+	gate->header = xasprintf("Authorization: Bearer %s", answer->token);
+	gate->good_until_ms = deadline_after_ms((answer->life_s - TOKEN_MARGIN_S) * 1000);
+	gate->generation++;
+}
+
+static void
+drop_token(struct gate *gate)
+{
+	struct token_key key = key_of(gate);
+
+	if (gate->is_kept)
+		token_cache_forget(gate->host->cache, &key);
+	gate->is_kept = false;
+	secret_free(TAKE_PTR(gate->header));
+}
+
+/* Once a run: later tokens are fetched here. */
+static void
+recall_token(struct gate *gate)
+{
+	AUTO_TOKEN_ANSWER struct token_answer answer = { 0 };
+	struct token_key key = key_of(gate);
+
+	if (gate->was_recalled || gate->header)
+		return;
+	gate->was_recalled = true;
+	if (!scope_is_pull(&gate->scopes) || !token_cache_find(gate->host->cache, &key, &answer))
+		return;
+	set_token(gate, &answer);
+	gate->is_kept = true;
+}
+
+static void
+keep_token(struct gate *gate, const struct token_answer *answer)
+{
+	struct token_key key = key_of(gate);
+
+	if (scope_is_pull(&gate->scopes))
+		token_cache_keep(gate->host->cache, &key, answer);
+}
+
+/* The requests may take their next steps, and end, only after this has returned. */
+static void
+resume_all(struct gate *gate, bool have_failed)
+{
+	struct waiter *parked = TAKE_PTR(gate->parked);
+
+	for (struct waiter *waiter = parked; waiter; waiter = waiter->next) {
+		if (have_failed)
+			waiters_add(&gate->failed, waiter->request);
+		request_resume(waiter->request);
+	}
+	waiters_free(parked);
+}
+
+static int start_fetch(struct gate *gate, struct error **err);
+
+/* Takes the failure. */
+static void
+settle_failure(struct gate *gate, struct error *failure)
+{
+	error_free(gate->failure);
+	gate->failure = failure;
+	gate->is_refused = error_is(failure, ERROR_DENIED);
+	resume_all(gate, true);
+}
+
+/* What an earlier run learned, or a token that nobody asked us for, is worth another try. */
+static bool
+may_try_otherwise(struct gate *gate, const struct error *failure)
+{
+	struct host *host = gate->host;
+
+	if (host->scheme_is_kept && !error_is(failure, ERROR_DENIED)) {
+		host_forget_kept(host);
+		return true;
+	}
+	if (!error_is(failure, ERROR_DENIED) || gate->fetches_anonymous || !host->has_credential ||
+	    host->credential.is_explicit || !scope_is_pull(&gate->scopes))
+		return false;
+	host_drop_credential(host);
+	return true;
+}
+
+static void
+retry_otherwise(struct gate *gate)
+{
+	struct error *failure = NULL;
+
+	if (gate->host->scheme != HOST_BEARER)
+		resume_all(gate, false);
+	else if (start_fetch(gate, &failure) < 0)
+		settle_failure(gate, failure);
+}
+
+static void
+on_token(void *context, const struct token_answer *answer, struct error *failure)
+{
+	struct gate *gate = context;
+	AUTO_TOKEN_FETCH struct token_fetch *fetch = TAKE_PTR(gate->fetch);
+	AUTO_ERROR struct error *owned = failure;
+
+	if (answer) {
+		set_token(gate, answer);
+		keep_token(gate, answer);
+		resume_all(gate, false);
+	} else if (may_try_otherwise(gate, failure)) {
+		retry_otherwise(gate);
+	} else {
+		settle_failure(gate, TAKE_PTR(owned));
+	}
+}
+
+static int
+start_fetch(struct gate *gate, struct error **err)
+{
+	struct token_wish wish = { .host = gate->host, .scopes = &gate->scopes };
+
+	if (host_credential(gate->host, &wish.credential, err) < 0)
+		return -1;
+	gate->fetches_anonymous = !wish.credential;
+	gate->fetch = token_fetch_start(&wish, on_token, gate, err);
+	return gate->fetch ? 0 : -1;
+}
+
+static void
+note_use(struct gate *gate, const struct request *request)
+{
+	gate->uses[gate->next_use] = (struct use){ request, gate->generation };
+	gate->next_use = (gate->next_use + 1) % USES_COUNT;
+}
+
+/* False when another request's refusal has brought a newer token since. */
+static bool
+used_this_token(const struct gate *gate, const struct request *request)
+{
+	for (size_t i = 1; i <= USES_COUNT; i++) {
+		const struct use *use = &gate->uses[(gate->next_use + USES_COUNT - i) % USES_COUNT];
+
+		if (use->request == request)
+			return use->generation == gate->generation;
+	}
+	return false;
+}
+
+static enum authorization
+authorize_bearer(struct gate *gate, struct request *request, char **ret_header, struct error **err)
+{
+	recall_token(gate);
+	if (gate->header && deadline_now_ms() < gate->good_until_ms) {
+		note_use(gate, request);
+		*ret_header = xstrdup(gate->header);
+		return AUTHORIZATION_READY;
+	}
+	if (!gate->fetch && start_fetch(gate, err) < 0)
+		return AUTHORIZATION_REFUSED;
+	waiters_add(&gate->parked, request);
+	return AUTHORIZATION_PARKED;
+}
+
+static void
+authorize_basic(const struct credential *credential, char **ret_header)
+{
+	AUTO_SECRET char *basic = NULL;
+
+	*ret_header = NULL;
+	if (!credential || !credential->username)
+		return;
+	basic = secret_basic(credential->username, credential->password);
+	*ret_header = xasprintf("Authorization: %s", basic);
+}
+
+static enum authorization
+authorize(struct authorizer *authorizer, struct request *request, char **ret_header,
+	  struct error **err)
+{
+	struct gate *gate = (struct gate *)authorizer;
+	const struct credential *credential;
+
+	if (waiters_remove(&gate->failed, request) || gate->is_refused) {
+		repeat_failure(gate->failure, err);
+		return AUTHORIZATION_REFUSED;
+	}
+	if (host_credential(gate->host, &credential, err) < 0)
+		return AUTHORIZATION_REFUSED;
+	host_recall(gate->host);
+	if (gate->host->scheme == HOST_BEARER)
+		return authorize_bearer(gate, request, ret_header, err);
+	*ret_header = NULL;
+	if (gate->host->scheme == HOST_BASIC)
+		authorize_basic(credential, ret_header);
+	return AUTHORIZATION_READY;
+}
+
+/* A password that was sent and refused is not sent again. */
+static bool
+meet_basic(struct gate *gate, const struct request *request)
+{
+	struct host *host = gate->host;
+	bool was_sent = host->scheme == HOST_BASIC && request_was_authorized(request);
+
+	host_learn_basic(host);
+	return !was_sent && host->has_credential && host->credential.username;
+}
+
+static bool
+meet_bearer(struct gate *gate, const struct request *request, const struct challenge *challenge)
+{
+	if (!challenge->realm)
+		return false;
+	if (gate->header && used_this_token(gate, request))
+		drop_token(gate);
+	host_learn_bearer(gate->host, challenge);
+	if (challenge->scope)
+		scope_add(&gate->scopes, challenge->scope);
+	return true;
+}
+
+static bool
+challenged(struct authorizer *authorizer, struct request *request)
+{
+	struct gate *gate = (struct gate *)authorizer;
+	AUTO_CHALLENGES struct challenges challenges = { 0 };
+	const struct challenge *chosen;
+	const char *value;
+
+	for (size_t i = 0; (value = request_header_at(request, "WWW-Authenticate", i)); i++)
+		challenges_parse(value, &challenges);
+	chosen = challenges_choose(&challenges);
+	if (!chosen)
+		return false;
+	if (chosen->scheme == CHALLENGE_BASIC)
+		return meet_basic(gate, request);
+	return meet_bearer(gate, request, chosen);
+}
+
+static void
+forget(struct authorizer *authorizer, struct request *request)
+{
+	struct gate *gate = (struct gate *)authorizer;
+
+	(void)waiters_remove(&gate->parked, request);
+	(void)waiters_remove(&gate->failed, request);
+}
+
+static const struct authorizer_ops gate_ops = {
+	.authorize = authorize,
+	.challenged = challenged,
+	.forget = forget,
+};
+
+struct gate *
+gate_new(struct host *host, const char *scopes)
+{
+	struct gate *gate = XNEW(struct gate);
+
+	gate->authorizer.ops = &gate_ops;
+	gate->host = host;
+	gate->wanted = xstrdup(scopes);
+	scope_add(&gate->scopes, scopes);
+	return gate;
+}
+
+void
+gate_free(struct gate *gate)
+{
+	if (!gate)
+		return;
+	token_fetch_free(gate->fetch);
+	waiters_free(gate->parked);
+	waiters_free(gate->failed);
+	error_free(gate->failure);
+	strings_release(&gate->scopes);
+	secret_free(gate->header);
+	free(gate->wanted);
+	free(gate);
+}
+
+const char *
+gate_scopes(const struct gate *gate)
+{
+	return gate->wanted;
+}
+
+struct authorizer *
+gate_authorizer(struct gate *gate)
+{
+	return &gate->authorizer;
+}
+
+bool
+gate_drop_kept(struct gate *gate)
+{
+	if (!gate->is_kept)
+		return false;
+	drop_token(gate);
+	return true;
+}

@@ -1,0 +1,34 @@
+/* gate.h - the authorizer of one set of scopes at one host
+ *
+ *                 challenged: Basic                 challenged: Bearer
+ *     [basic] <------------------- [nothing known] ---------------------> [token wanted]
+ *                                        ^                                  |        ^
+ *                        a kept challenge|was wrong                   fetch |        | expired,
+ *                                        +----------------------------------+        | refused
+ *                                                                           v        | once
+ *                                                                        [token] ----+
+ *
+ * One fetch at a time: requests that come meanwhile are parked.  What an earlier run kept (the
+ * challenge, a pull token) is used at once, so that a warm question is a single request.
+ */
+#ifndef OCIFP_REGISTRY_GATE_H
+#define OCIFP_REGISTRY_GATE_H
+
+#include <stdbool.h>
+
+struct authorizer;
+struct gate;
+struct host;
+
+/* Borrows the host.  `scopes`: "repository:a/b:pull", several with spaces; "" for none. */
+struct gate *gate_new(struct host *host, const char *scopes);
+void gate_free(struct gate *gate); /* after all its requests */
+
+const char *gate_scopes(const struct gate *gate);
+struct authorizer *gate_authorizer(struct gate *gate);
+
+/* After a 403 without a challenge, by which some registries refuse an old token: true when the
+ * token was one of an earlier run; it is dropped, and the request is worth a second try. */
+bool gate_drop_kept(struct gate *gate);
+
+#endif

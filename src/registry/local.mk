@@ -4,20 +4,31 @@ noinst_LIBRARIES += %D%/libregistry.a
 	%D%/auth_file.c %D%/auth_file.h \
 	%D%/auth_file_write.c \
 	%D%/auth_places.c %D%/auth_places.h \
+	%D%/blob_job.h \
+	%D%/blobs.c %D%/blobs.h \
 	%D%/credential_store.c \
 	%D%/credentials.c %D%/credentials.h \
+	%D%/endpoint.c %D%/endpoint.h \
 	%D%/gate.c %D%/gate.h \
 	%D%/helper.c %D%/helper.h \
 	%D%/host.c %D%/host.h \
+	%D%/login.c \
+	%D%/manifest_put.c \
+	%D%/manifest_url.c %D%/manifest_url.h \
+	%D%/manifests.c %D%/manifests.h \
 	%D%/presence.c %D%/presence.h \
+	%D%/probe.c \
 	%D%/problem.c %D%/problem.h \
 	%D%/realm.c %D%/realm.h \
 	%D%/registry.c %D%/registry.h \
 	%D%/scope.c %D%/scope.h \
 	%D%/secret.c %D%/secret.h \
+	%D%/session_url.c %D%/session_url.h \
+	%D%/tags.c %D%/tags.h \
 	%D%/token_answer.c %D%/token_answer.h \
 	%D%/token_cache.c %D%/token_cache.h \
 	%D%/token_fetch.c %D%/token_fetch.h \
+	%D%/uploads.c \
 	%D%/waiters.c %D%/waiters.h
 
 registry_libs = src/registry/libregistry.a $(http_libs)

@@ -1,0 +1,106 @@
+#include "registry/endpoint.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/xalloc.h"
+#include "http/origin.h"
+#include "http/request.h"
+#include "registry/gate.h"
+#include "registry/host.h"
+#include "registry/problem.h"
+
+struct endpoint *
+endpoint_new(struct registry *registry, struct host *host, const char *name)
+{
+	struct endpoint *endpoint = XNEW(struct endpoint);
+
+	endpoint->registry = registry;
+	endpoint->host = host;
+	endpoint->name = xstrdup(name);
+	endpoint->base_url = xasprintf("%s/v2/%s", host->url, name);
+	return endpoint;
+}
+
+void
+endpoint_free(struct endpoint *endpoint)
+{
+	if (!endpoint)
+		return;
+	for (size_t i = 0; i < endpoint->mirror_count; i++)
+		endpoint_free(endpoint->mirrors[i]);
+	for (size_t i = 0; i < endpoint->gate_count; i++)
+		gate_free(endpoint->gates[i]);
+	free(endpoint->mirrors);
+	free(endpoint->gates);
+	free(endpoint->base_url);
+	free(endpoint->name);
+	free(endpoint);
+}
+
+static char *
+name_scopes(const struct endpoint *endpoint, enum access access, const char *mount_from)
+{
+	const char *actions = access == ACCESS_PUSH ? "pull,push" : "pull";
+
+	if (!mount_from)
+		return xasprintf("repository:%s:%s", endpoint->name, actions);
+	return xasprintf("repository:%s:%s repository:%s:pull", endpoint->name, actions,
+			 mount_from);
+}
+
+struct gate *
+endpoint_gate(struct endpoint *endpoint, enum access access, const char *mount_from)
+{
+	AUTO_FREE char *scopes = name_scopes(endpoint, access, mount_from);
+	struct gate *gate;
+
+	for (size_t i = 0; i < endpoint->gate_count; i++)
+		if (strcmp(gate_scopes(endpoint->gates[i]), scopes) == 0)
+			return endpoint->gates[i];
+	gate = gate_new(endpoint->host, scopes);
+	endpoint->gates =
+		xrealloc(endpoint->gates, (endpoint->gate_count + 1) * sizeof(*endpoint->gates));
+	endpoint->gates[endpoint->gate_count++] = gate;
+	return gate;
+}
+
+char *
+endpoint_url(const struct endpoint *endpoint, const char *path, struct error **err)
+{
+	AUTO_FREE char *url = xasprintf("%s%s", endpoint->base_url, path);
+
+	if (endpoint->mirrored)
+		return url_add_query(url, "ns", endpoint->mirrored, err);
+	return TAKE_PTR(url);
+}
+
+struct request *
+endpoint_perform(struct endpoint *endpoint, struct gate *gate,
+		 const struct request_options *options, struct error **err)
+{
+	AUTO_REQUEST struct request *request = NULL;
+	struct request_options authorized = *options;
+
+	authorized.authorizer = gate_authorizer(gate);
+	request = request_perform(endpoint->registry->engine, &authorized, err);
+	if (!request || request_status(request) != 403 || !gate_drop_kept(gate))
+		return TAKE_PTR(request);
+	return request_perform(endpoint->registry->engine, &authorized, err);
+}
+
+int
+endpoint_refuse(const struct endpoint *endpoint, enum access access, const struct request *request,
+		struct error **err)
+{
+	const struct host *host = endpoint->host;
+	AUTO_PROBLEM struct problem problem = { 0 };
+	struct problem_context context = {
+		.host = host->name,
+		.credential_source = host->has_credential ? host->credential.source : NULL,
+		.for_push = access == ACCESS_PUSH,
+	};
+
+	problem_read(request, &problem);
+	return problem_set_error(&problem, &context, err);
+}

@@ -1,0 +1,75 @@
+#include "base/error.h"
+#include "base/xalloc.h"
+#include "http/request.h"
+#include "registry/answer.h"
+#include "registry/credentials.h"
+#include "registry/endpoint.h"
+#include "registry/gate.h"
+#include "registry/host.h"
+#include "registry/problem.h"
+
+/* Empty for an identity token. */
+static struct credential
+copy_credential(const struct credential *credential)
+{
+	return (struct credential){
+		.username = xstrdup_null(credential->username),
+		.password = xstrdup_null(credential->password),
+		.identity_token = xstrdup_null(credential->identity_token),
+		.source =
+			xstrdup(credential->source ? credential->source : "the given credentials"),
+		.is_explicit = true,
+	};
+}
+
+static int
+judge(const struct host *host, const struct request *request, struct error **err)
+{
+	AUTO_PROBLEM struct problem problem = { 0 };
+	struct problem_context context = {
+		.host = host->name,
+		.credential_source = host->credential.source,
+	};
+
+	if (request_status(request) == 200 && !answer_is_page(request))
+		return 0;
+	problem_read(request, &problem);
+	return problem_set_error(&problem, &context, err);
+}
+
+static int
+ask(struct registry *registry, struct host *host, struct gate *gate, struct error **err)
+{
+	AUTO_FREE char *url = xasprintf("%s/v2/", host->url);
+	AUTO_REQUEST struct request *request = NULL;
+	struct request_options options = {
+		.method = HTTP_GET,
+		.url = url,
+		.authorizer = gate_authorizer(gate),
+		.flags = REQUEST_NO_REDIRECT,
+	};
+
+	request = request_perform(registry->engine, &options, err);
+	return request ? judge(host, request, err) : -1;
+}
+
+/* With a host of its own: what others have learned, and were given, does not count here. */
+int
+registry_check_login(struct registry *registry, const char *name,
+		     const struct credential *credential, struct error **err)
+{
+	AUTO_HOST struct host *host =
+		host_new(registry->engine, &registry->options, name, NULL, err);
+	struct gate *gate;
+	int result;
+
+	if (!host)
+		return -1;
+	host->credential = copy_credential(credential);
+	host->has_credential = true;
+	host->credential_was_sought = true;
+	gate = gate_new(host, "");
+	result = ask(registry, host, gate, err);
+	gate_free(gate);
+	return result;
+}

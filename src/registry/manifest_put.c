@@ -1,0 +1,182 @@
+#include <string.h>
+#include <strings.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/xalloc.h"
+#include "http/request.h"
+#include "oci/media_type.h"
+#include "registry/answer.h"
+#include "registry/endpoint.h"
+#include "registry/host.h"
+#include "registry/manifest_url.h"
+#include "registry/manifests.h"
+#include "registry/problem.h"
+#include "stream/source.h"
+
+static int
+wrap(const struct endpoint *endpoint, const char *reference, struct error **err)
+{
+	return error_wrap(err, "'%s/%s%s%s'", endpoint->host->name, endpoint->name,
+			  strchr(reference, ':') ? "@" : ":", reference);
+}
+
+static struct request *
+ask(struct endpoint *endpoint, enum http_method method, const char *reference, struct error **err)
+{
+	AUTO_FREE char *url = manifest_url(endpoint, reference, err);
+	struct request_options options = {
+		.method = method,
+		.url = url,
+		.accept = MEDIA_ACCEPT_MANIFESTS,
+		.flags = REQUEST_NO_REDIRECT,
+	};
+
+	if (!url)
+		return NULL;
+	return endpoint_perform(endpoint, endpoint_gate(endpoint, ACCESS_PULL, NULL), &options,
+				err);
+}
+
+/* The whole manifest: where a HEAD is refused or does not name the digest. */
+static int
+has_by_get(struct endpoint *endpoint, const char *reference, bool *ret_found,
+	   struct digest *ret_digest, struct error **err)
+{
+	AUTO_REQUEST struct request *request = ask(endpoint, HTTP_GET, reference, err);
+	const struct buf *body;
+
+	if (!request)
+		return -1;
+	*ret_found = request_status(request) == 200;
+	if (request_status(request) != 200 && request_status(request) != 404)
+		return endpoint_refuse(endpoint, ACCESS_PULL, request, err);
+	body = request_body(request);
+	*ret_digest = digest_of(DIGEST_SHA256, body->data, body->size);
+	return 0;
+}
+
+static int
+has_manifest(struct endpoint *endpoint, const char *reference, bool *ret_found,
+	     struct digest *ret_digest, struct error **err)
+{
+	AUTO_REQUEST struct request *request = ask(endpoint, HTTP_HEAD, reference, err);
+	bool is_named = false;
+
+	if (!request)
+		return -1;
+	if (request_status(request) == 404) {
+		*ret_found = false;
+		return 0;
+	}
+	if (request_status(request) == 200 &&
+	    answer_find_digest(request, ret_digest, &is_named, err) < 0)
+		return -1;
+	if (!is_named)
+		return has_by_get(endpoint, reference, ret_found, ret_digest, err);
+	*ret_found = true;
+	return 0;
+}
+
+int
+registry_has_manifest(struct endpoint *endpoint, const char *reference, bool *ret_found,
+		      struct digest *ret_digest, struct error **err)
+{
+	struct digest digest;
+
+	if (manifest_reference_parse(reference, &digest, err) < 0)
+		return -1;
+	if (has_manifest(endpoint, reference, ret_found, ret_digest, err) < 0)
+		return wrap(endpoint, reference, err);
+	if (*ret_found && digest.algorithm != DIGEST_NONE)
+		*ret_digest = digest;
+	return 0;
+}
+
+static bool
+lacks_blob(const struct problem *problem)
+{
+	return problem_has_code(problem, "MANIFEST_BLOB_UNKNOWN") ||
+	       problem_has_code(problem, "BLOB_UNKNOWN") ||
+	       problem_has_code(problem, "MANIFEST_UNKNOWN");
+}
+
+static bool
+is_tag_conflict(const struct problem *problem)
+{
+	if (problem->http_status == 409 || problem->http_status == 412)
+		return true;
+	return problem->http_status == 400 && problem_mentions(problem, "immutable");
+}
+
+/* A tag that may not be overwritten holds what we would have written: nothing to do. */
+static int
+meet_conflict(struct endpoint *endpoint, const char *reference, const struct descriptor *descriptor,
+	      struct error **err)
+{
+	AUTO_ERROR struct error *ignored = NULL;
+	struct digest digest;
+	bool found = false;
+
+	if (registry_has_manifest(endpoint, reference, &found, &digest, &ignored) == 0 && found &&
+	    digest_equal(&digest, &descriptor->digest))
+		return 0;
+	error_set(err, ERROR_REFUSED, "the registry does not let the tag be overwritten");
+	return error_set_class(err, "tag_conflict");
+}
+
+static int
+judge_refusal(struct endpoint *endpoint, const char *reference, const struct descriptor *descriptor,
+	      const struct request *request, struct error **err)
+{
+	AUTO_PROBLEM struct problem problem = { 0 };
+
+	problem_read(request, &problem);
+	if (is_tag_conflict(&problem))
+		return meet_conflict(endpoint, reference, descriptor, err);
+	if (lacks_blob(&problem)) {
+		error_set(err, ERROR_CONTENT, "the registry lacks a part of it: %s",
+			  problem.message ? problem.message : problem.code);
+		return error_set_class(err, "blob_unknown");
+	}
+	return endpoint_refuse(endpoint, ACCESS_PUSH, request, err);
+}
+
+static int
+put_manifest(struct endpoint *endpoint, const char *reference, const struct descriptor *descriptor,
+	     const void *bytes, struct error **err)
+{
+	AUTO_FREE char *url = manifest_url(endpoint, reference, err);
+	struct source source = source_of_bytes(bytes, descriptor->size_bytes);
+	AUTO_REQUEST struct request *request = NULL;
+	struct request_options options = {
+		.method = HTTP_PUT,
+		.url = url,
+		.content_type = descriptor->media_type,
+		.source = &source,
+		.flags = REQUEST_NO_REDIRECT,
+	};
+
+	if (!url)
+		return -1;
+	request = endpoint_perform(endpoint, endpoint_gate(endpoint, ACCESS_PUSH, NULL), &options,
+				   err);
+	if (!request)
+		return -1;
+	if (request_status(request) / 100 != 2)
+		return judge_refusal(endpoint, reference, descriptor, request, err);
+	return answer_check_digest(request, &descriptor->digest, err);
+}
+
+int
+registry_put_manifest(struct endpoint *endpoint, const char *reference,
+		      const struct descriptor *descriptor, const void *bytes, struct error **err)
+{
+	struct digest digest;
+
+	if (manifest_reference_parse(reference, &digest, err) < 0)
+		return -1;
+	if (put_manifest(endpoint, reference, descriptor, bytes, err) < 0)
+		return wrap(endpoint, reference, err);
+	return 0;
+}

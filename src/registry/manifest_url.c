@@ -1,0 +1,33 @@
+#include "registry/manifest_url.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "oci/digest.h"
+#include "oci/reference.h"
+#include "registry/endpoint.h"
+
+int
+manifest_reference_parse(const char *reference, struct digest *ret_digest, struct error **err)
+{
+	AUTO_FREE char *shown = NULL;
+
+	if (strchr(reference, ':'))
+		return digest_parse(reference, ret_digest, err);
+	if (!reference_tag_is_valid(reference)) {
+		shown = text_quote_string(reference);
+		return error_set(err, ERROR_USAGE, "'%s' is no tag", shown);
+	}
+	*ret_digest = (struct digest){ .algorithm = DIGEST_NONE };
+	return 0;
+}
+
+char *
+manifest_url(const struct endpoint *endpoint, const char *reference, struct error **err)
+{
+	AUTO_FREE char *path = xasprintf("/manifests/%s", reference);
+
+	return endpoint_url(endpoint, path, err);
+}

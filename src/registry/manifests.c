@@ -1,0 +1,282 @@
+#include "registry/manifests.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/observer.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "http/engine.h"
+#include "http/request.h"
+#include "oci/document.h"
+#include "oci/manifest.h"
+#include "oci/media_type.h"
+#include "oci/reference.h"
+#include "registry/answer.h"
+#include "registry/endpoint.h"
+#include "registry/host.h"
+#include "registry/manifest_url.h"
+#include "registry/problem.h"
+
+/* One manifest that is asked for. */
+struct question {
+	struct endpoint *endpoint;
+	const char *reference;
+	struct digest digest; /* DIGEST_NONE: by tag */
+};
+
+static struct request *
+ask(const struct question *question, unsigned flags, struct error **err)
+{
+	struct endpoint *endpoint = question->endpoint;
+	AUTO_FREE char *url = manifest_url(endpoint, question->reference, err);
+	struct request_options options = {
+		.method = HTTP_GET,
+		.url = url,
+		.accept = MEDIA_ACCEPT_MANIFESTS,
+		.flags = REQUEST_NO_REDIRECT | flags,
+	};
+
+	if (!url)
+		return NULL;
+	return endpoint_perform(endpoint, endpoint_gate(endpoint, ACCESS_PULL, NULL), &options,
+				err);
+}
+
+static void
+read_evidence(const struct request *request, struct evidence *evidence)
+{
+	AUTO_PROBLEM struct problem problem = { 0 };
+
+	evidence->http_status = request_status(request);
+	evidence->challenged = evidence->challenged || request_was_challenged(request);
+	evidence->authorized = request_was_authorized(request);
+	if (evidence->http_status == 200)
+		return;
+	problem_read(request, &problem);
+	free(evidence->code);
+	free(evidence->message);
+	free(evidence->request_id);
+	evidence->code = TAKE_PTR(problem.code);
+	evidence->message = TAKE_PTR(problem.message);
+	evidence->request_id = TAKE_PTR(problem.request_id);
+	evidence->is_page = problem.is_page;
+}
+
+/* A refused token request is an answer too. */
+static void
+read_evidence_of_failure(const struct error *failure, struct evidence *evidence)
+{
+	const struct error_remote *remote = error_remote(failure);
+
+	evidence->http_status = remote->http_status;
+	evidence->code = xstrdup_null(remote->code);
+	evidence->request_id = xstrdup_null(remote->request_id);
+}
+
+/* The digest of what came, by the algorithm that the question or the answer names. */
+static int
+check_digest(const struct question *question, const struct request *request,
+	     struct digest *ret_digest, struct error **err)
+{
+	const struct buf *body = request_body(request);
+	struct digest expected = question->digest;
+	bool is_named = expected.algorithm != DIGEST_NONE;
+	struct digest found;
+
+	if (!is_named && answer_find_digest(request, &expected, &is_named, err) < 0)
+		return -1;
+	found = digest_of(is_named ? expected.algorithm : DIGEST_SHA256, body->data, body->size);
+	if (is_named && !digest_equal(&found, &expected)) {
+		error_set(err, ERROR_CONTENT, "the manifest's digest is '%s', not '%s'",
+			  digest_text(&found).text, digest_text(&expected).text);
+		return error_set_class(err, "digest");
+	}
+	*ret_digest = found;
+	return 0;
+}
+
+/* What the document calls itself, where the answer does not tell. */
+static char *
+find_own_type(const struct buf *body, enum document_kind kind)
+{
+	AUTO_ERROR struct error *ignored = NULL;
+	AUTO_JSON json_t *document = document_parse(body->data, body->size, &ignored);
+	const char *type = json_string_value(json_object_get(document, "mediaType"));
+
+	if (type)
+		return xstrdup(type);
+	return xstrdup(kind == DOCUMENT_INDEX ? MEDIA_OCI_INDEX : MEDIA_OCI_MANIFEST);
+}
+
+static int
+check_kind(const struct request *request, char **ret_type, struct error **err)
+{
+	const struct buf *body = request_body(request);
+	AUTO_FREE char *type = answer_manifest_type(request);
+	enum document_kind kind;
+
+	if (answer_is_page(request)) {
+		error_set(err, ERROR_UNAVAILABLE, "the answer is a web page: no registry speaks");
+		return error_set_class(err, "protocol");
+	}
+	if (manifest_kind(body->data, body->size, type, &kind, err) < 0)
+		return -1;
+	if (kind == DOCUMENT_OTHER)
+		return error_set(err, ERROR_CONTENT, "the document is no manifest and no index");
+	*ret_type = type ? TAKE_PTR(type) : find_own_type(body, kind);
+	return 0;
+}
+
+static int
+take_manifest(const struct question *question, const struct request *request, struct buf *bytes,
+	      struct descriptor *ret_descriptor, struct error **err)
+{
+	const struct buf *body = request_body(request);
+	struct descriptor descriptor = { .size_bytes = body->size };
+	AUTO_FREE char *type = NULL;
+
+	if (check_kind(request, &type, err) < 0 ||
+	    check_digest(question, request, &descriptor.digest, err) < 0 ||
+	    buf_append(bytes, body->data, body->size, err) < 0)
+		return -1;
+	descriptor.media_type = TAKE_PTR(type);
+	*ret_descriptor = descriptor;
+	return 0;
+}
+
+static bool
+try_mirror(const struct question *question, struct endpoint *mirror, struct buf *bytes,
+	   struct descriptor *ret_descriptor)
+{
+	struct question same = *question;
+	AUTO_REQUEST struct request *request = NULL;
+	AUTO_ERROR struct error *trouble = NULL;
+
+	same.endpoint = mirror;
+	request = ask(&same, REQUEST_NO_RETRY, &trouble);
+	if (request && request_status(request) == 200 &&
+	    take_manifest(&same, request, bytes, ret_descriptor, &trouble) == 0)
+		return true;
+	observer_tell(engine_observer(mirror->registry->engine), EVENT_TRACE,
+		      "the mirror '%s' has no manifest '%s'%s%s", mirror->host->name,
+		      question->reference, trouble ? ": " : "", trouble ? error_text(trouble) : "");
+	return false;
+}
+
+/* By digest alone: what a tag means, and absence, only its own registry knows. */
+static bool
+try_mirrors(const struct question *question, struct buf *bytes, struct descriptor *ret_descriptor)
+{
+	const struct endpoint *endpoint = question->endpoint;
+
+	if (question->digest.algorithm == DIGEST_NONE)
+		return false;
+	for (size_t i = 0; i < endpoint->mirror_count; i++)
+		if (try_mirror(question, endpoint->mirrors[i], bytes, ret_descriptor))
+			return true;
+	return false;
+}
+
+static int
+ask_whether_registry(const struct question *question, bool *ret_answers, struct error **err)
+{
+	struct endpoint *endpoint = question->endpoint;
+	AUTO_FREE char *url = xasprintf("%s/v2/", endpoint->host->url);
+	struct request_options options = { .method = HTTP_GET,
+					   .url = url,
+					   .flags = REQUEST_NO_REDIRECT };
+	AUTO_REQUEST struct request *request = endpoint_perform(
+		endpoint, endpoint_gate(endpoint, ACCESS_PULL, NULL), &options, err);
+
+	if (!request)
+		return -1;
+	*ret_answers = request_status(request) == 200 && !answer_is_page(request);
+	return 0;
+}
+
+/* A 404 that gives no reason could be anybody's. */
+static int
+confirm_absence(const struct question *question, struct evidence *evidence, struct error **err)
+{
+	AUTO_REQUEST struct request *again = NULL;
+
+	if (ask_whether_registry(question, &evidence->registry_answers, err) < 0)
+		return -1;
+	if (!evidence->registry_answers)
+		return 0;
+	again = ask(question, 0, err);
+	if (!again)
+		return -1;
+	read_evidence(again, evidence);
+	evidence->confirmed = presence_judge_404(evidence) != ABSENCE_NOT_PROVEN;
+	return 0;
+}
+
+static int
+judge_404(const struct question *question, const struct request *request, struct evidence *evidence,
+	  struct error **err)
+{
+	enum absence_proof proof = presence_judge_404(evidence);
+
+	if (proof == ABSENCE_NEEDS_CONFIRMATION && confirm_absence(question, evidence, err) < 0)
+		return error_wrap(err, "cannot confirm an absence");
+	if (proof == ABSENCE_PROVEN || evidence->confirmed) {
+		evidence->presence = PRESENCE_ABSENT;
+		return 0;
+	}
+	endpoint_refuse(question->endpoint, ACCESS_PULL, request, err);
+	return error_wrap(err, "this proves no absence");
+}
+
+static int
+ask_origin(const struct question *question, struct buf *bytes, struct descriptor *ret_descriptor,
+	   struct evidence *evidence, struct error **err)
+{
+	AUTO_REQUEST struct request *request = ask(question, 0, err);
+
+	if (!request) {
+		read_evidence_of_failure(*err, evidence);
+		return -1;
+	}
+	read_evidence(request, evidence);
+	if (evidence->http_status == 404)
+		return judge_404(question, request, evidence, err);
+	if (evidence->http_status != 200)
+		return endpoint_refuse(question->endpoint, ACCESS_PULL, request, err);
+	if (take_manifest(question, request, bytes, ret_descriptor, err) < 0)
+		return -1;
+	evidence->presence = PRESENCE_PRESENT;
+	return 0;
+}
+
+static int
+wrap(const struct question *question, struct error **err)
+{
+	const struct endpoint *endpoint = question->endpoint;
+
+	return error_wrap(err, "'%s/%s%s%s'", endpoint->host->name, endpoint->name,
+			  question->digest.algorithm == DIGEST_NONE ? ":" : "@",
+			  question->reference);
+}
+
+int
+registry_get_manifest(struct endpoint *endpoint, const char *reference, struct buf *bytes,
+		      struct descriptor *ret_descriptor, struct evidence *ret_evidence,
+		      struct error **err)
+{
+	struct question question = { .endpoint = endpoint, .reference = reference };
+
+	*ret_evidence = (struct evidence){ .accept = xstrdup(MEDIA_ACCEPT_MANIFESTS) };
+	if (manifest_reference_parse(reference, &question.digest, err) < 0)
+		return -1;
+	if (try_mirrors(&question, bytes, ret_descriptor)) {
+		ret_evidence->http_status = 200;
+		ret_evidence->presence = PRESENCE_PRESENT;
+		return 0;
+	}
+	if (ask_origin(&question, bytes, ret_descriptor, ret_evidence, err) < 0)
+		return wrap(&question, err);
+	return 0;
+}

@@ -1,0 +1,57 @@
+#include "base/error.h"
+#include "http/request.h"
+#include "registry/blobs.h"
+#include "registry/endpoint.h"
+#include "registry/gate.h"
+#include "registry/host.h"
+#include "registry/session_url.h"
+
+/* ghcr.io answers 405, and lets the session expire: how this ends does not matter. */
+static void
+cancel_session(struct endpoint *endpoint, struct gate *gate, const struct request *opened)
+{
+	AUTO_ERROR struct error *ignored = NULL;
+	AUTO_FREE char *url = session_url_read(endpoint, opened, &ignored);
+	AUTO_REQUEST struct request *request = NULL;
+	struct request_options options = {
+		.method = HTTP_DELETE,
+		.url = url,
+		.named_by = endpoint->host->url,
+		.flags = REQUEST_NO_REDIRECT | REQUEST_NO_RETRY,
+	};
+
+	if (url && session_url_is_own(endpoint, url))
+		request = endpoint_perform(endpoint, gate, &options, &ignored);
+}
+
+static int
+probe(struct endpoint *endpoint, struct error **err)
+{
+	struct gate *gate = endpoint_gate(endpoint, ACCESS_PUSH, NULL);
+	AUTO_FREE char *url = endpoint_url(endpoint, "/blobs/uploads/", err);
+	AUTO_REQUEST struct request *request = NULL;
+	struct request_options options = {
+		.method = HTTP_POST,
+		.url = url,
+		.flags = REQUEST_NO_REDIRECT,
+	};
+
+	if (!url)
+		return -1;
+	request = endpoint_perform(endpoint, gate, &options, err);
+	if (!request)
+		return -1;
+	if (request_status(request) != 202)
+		return endpoint_refuse(endpoint, ACCESS_PUSH, request, err);
+	cancel_session(endpoint, gate, request);
+	return 0;
+}
+
+int
+registry_probe_push(struct endpoint *endpoint, struct error **err)
+{
+	if (probe(endpoint, err) < 0)
+		return error_wrap(err, "no push to '%s/%s' (scope repository:%s:pull,push)",
+				  endpoint->host->name, endpoint->name, endpoint->name);
+	return 0;
+}

@@ -1,0 +1,167 @@
+#include "registry/registry.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/xalloc.h"
+#include "http/origin.h"
+#include "oci/reference.h"
+#include "registry/endpoint.h"
+#include "registry/host.h"
+#include "registry/token_cache.h"
+
+struct registry *
+registry_new(struct engine *engine, const struct registry_options *options, struct error **err)
+{
+	struct registry *registry;
+
+	if (options->anonymous && (options->username || options->password)) {
+		error_set(err, ERROR_USAGE,
+			  "a user name and no credentials at all exclude each other");
+		return NULL;
+	}
+	registry = XNEW(struct registry);
+	registry->engine = engine;
+	registry->options = *options;
+	registry->mirror_options = *options;
+	registry->mirror_options.username = NULL;
+	registry->mirror_options.password = NULL;
+	registry->cache = options->no_token_cache ? NULL : token_cache_new();
+	return registry;
+}
+
+void
+registry_free(struct registry *registry)
+{
+	if (!registry)
+		return;
+	for (size_t i = 0; i < registry->endpoint_count; i++)
+		endpoint_free(registry->endpoints[i]);
+	for (size_t i = 0; i < registry->host_count; i++)
+		host_free(registry->hosts[i]);
+	token_cache_free(registry->cache);
+	free(registry->endpoints);
+	free(registry->hosts);
+	free(registry);
+}
+
+/* `url` NULL: the host itself, else a mirror's base. */
+static struct host *
+find_host(const struct registry *registry, const char *name, const char *url)
+{
+	for (size_t i = 0; i < registry->host_count; i++) {
+		struct host *host = registry->hosts[i];
+
+		if (strcmp(host->name, name) == 0 && (!url || strcmp(host->url, url) == 0))
+			return host;
+	}
+	return NULL;
+}
+
+static struct host *
+open_host(struct registry *registry, const char *name, const char *url, struct error **err)
+{
+	struct host *host = find_host(registry, name, url);
+
+	if (host)
+		return host;
+	host = host_new(registry->engine, url ? &registry->mirror_options : &registry->options,
+			name, url, err);
+	if (!host)
+		return NULL;
+	host->cache = registry->cache;
+	registry->hosts =
+		xrealloc(registry->hosts, (registry->host_count + 1) * sizeof(*registry->hosts));
+	registry->hosts[registry->host_count++] = host;
+	return host;
+}
+
+/* "https://mirror.example:8443/path" is known to credentials as "mirror.example:8443". */
+static char *
+name_mirror(const char *url, struct error **err)
+{
+	AUTO_ORIGIN struct origin origin = { 0 };
+	const char *usual;
+
+	if (origin_parse(url, &origin, err) < 0) {
+		error_wrap(err, "mirror");
+		return NULL;
+	}
+	usual = strcmp(origin.scheme, "https") == 0 ? "443" : "80";
+	if (strcmp(origin.port, usual) == 0)
+		return xstrdup(origin.host);
+	return xasprintf("%s:%s", origin.host, origin.port);
+}
+
+static int
+add_mirror(struct endpoint *endpoint, const char *url, struct error **err)
+{
+	struct registry *registry = endpoint->registry;
+	AUTO_FREE char *name = name_mirror(url, err);
+	struct endpoint *mirror;
+	struct host *host;
+
+	if (!name)
+		return -1;
+	host = open_host(registry, name, url, err);
+	if (!host)
+		return error_wrap(err, "mirror");
+	mirror = endpoint_new(registry, host, endpoint->name);
+	mirror->mirrored = endpoint->host->name;
+	endpoint->mirrors = xrealloc(endpoint->mirrors,
+				     (endpoint->mirror_count + 1) * sizeof(*endpoint->mirrors));
+	endpoint->mirrors[endpoint->mirror_count++] = mirror;
+	return 0;
+}
+
+static int
+add_mirrors(struct endpoint *endpoint, struct error **err)
+{
+	const struct registry_options *options = &endpoint->registry->options;
+
+	for (size_t i = 0; i < options->mirror_count; i++) {
+		const struct registry_mirror *mirror = &options->mirrors[i];
+
+		if (strcmp(mirror->host, endpoint->host->name) != 0)
+			continue;
+		for (const char *const *url = mirror->urls; *url; url++)
+			if (add_mirror(endpoint, *url, err) < 0)
+				return -1;
+	}
+	return 0;
+}
+
+static struct endpoint *
+find_endpoint(const struct registry *registry, const struct reference *reference)
+{
+	for (size_t i = 0; i < registry->endpoint_count; i++) {
+		struct endpoint *endpoint = registry->endpoints[i];
+
+		if (strcmp(endpoint->host->name, reference->host) == 0 &&
+		    strcmp(endpoint->name, reference->name) == 0)
+			return endpoint;
+	}
+	return NULL;
+}
+
+struct endpoint *
+endpoint_open(struct registry *registry, const struct reference *reference, struct error **err)
+{
+	struct endpoint *endpoint = find_endpoint(registry, reference);
+	struct host *host;
+
+	if (endpoint)
+		return endpoint;
+	host = open_host(registry, reference->host, NULL, err);
+	if (!host)
+		return NULL;
+	endpoint = endpoint_new(registry, host, reference->name);
+	if (add_mirrors(endpoint, err) < 0) {
+		endpoint_free(endpoint);
+		return NULL;
+	}
+	registry->endpoints = xrealloc(registry->endpoints, (registry->endpoint_count + 1) *
+								    sizeof(*registry->endpoints));
+	registry->endpoints[registry->endpoint_count++] = endpoint;
+	return endpoint;
+}

@@ -13,6 +13,7 @@ source "$RIG_LIB/faults.bash"
 source "$RIG_LIB/images.bash"
 source "$RIG_LIB/nginx.bash"
 source "$RIG_LIB/registry.bash"
+source "$RIG_LIB/scenes.bash"
 source "$RIG_LIB/tls.bash"
 
 rig_setup() {

@@ -1,0 +1,409 @@
+#!/usr/bin/env bats
+# Credentials: where they come from, whom they reach, and what happens when they are refused.
+
+load ../lib/rig
+
+setup() {
+	need python3 jq ocifp
+	rig_setup
+	mkdir -p "$T/home/.docker"
+}
+
+teardown() {
+	rig_teardown
+}
+
+# docker_config JSON: with @HOST@ for the registry
+docker_config() {
+	printf '%s' "${1//@HOST@/$reg_host}" >"$T/home/.docker/config.json"
+	chmod 600 "$T/home/.docker/config.json"
+}
+
+basic() {
+	printf %s "$1" | base64 -w 0
+}
+
+serve_basic() {
+	start_faults reg --auth basic --user me:pw
+	serve_image
+}
+
+serve_bearer() {
+	start_faults reg --auth bearer --user me:pw "$@"
+	serve_image
+}
+
+# A program named docker-credential-NAME, its text from stdin.
+helper() {
+	mkdir -p "$T/bin"
+	cat >"$T/bin/docker-credential-$1"
+	chmod 755 "$T/bin/docker-credential-$1"
+	PATH=$T/bin:$PATH
+}
+
+@test "A02 the urls of a descriptor are never contacted" {
+	start_canary evil
+	serve_image --layers 1k
+	manifest_with ".layers[0].urls = [\"http://$evil_host/v2/app/blobs/x\"]"
+	pull "$ref"
+	assert_status 0
+	assert_requests evil 0 . .
+	assert_equal "$(connections evil)" 0
+}
+
+@test "A03 a registry with Basic alone, and one that offers Basic and Bearer" {
+	serve_basic
+	docker_config "{\"auths\": {\"@HOST@\": {\"auth\": \"$(basic me:pw)\"}}}"
+	pull "$ref"
+	assert_pulled
+	stop reg
+	rm -rf "$OCIFP_STORE"
+	serve_bearer
+	docker_config "{\"auths\": {\"@HOST@\": {\"auth\": \"$(basic me:pw)\"}}}"
+	rules reg <<-'JSON'
+		{"path": "^/v2/", "header": {"authorization": ""}, "action": {"status": 401, "headers": {"WWW-Authenticate":
+		 ["Basic realm=\"x, y=\\\"z\\\"\"", "bEaReR realm=\"@SELF@/token\" , service=\"a,b\",scope=\"repository:app:pull\""]}}}
+	JSON
+	pull "$ref"
+	assert_pulled
+}
+
+@test "A03 challenges without a realm, of 64 KiB, and of garbage are no crash" {
+	serve_image
+	local value
+	for value in Bearer 'Bearer service=\"x\"' "Bearer realm=\\\"$(printf %065536d 0)\\\"" \
+		'\"\"\",,,===' 'Negotiate' 'Bearer realm=\"@SELF@/token\" scope=' 'Bearer realm=\"not a url\"'; do
+		rules reg <<-JSON
+			{"path": "^/v2/", "action": {"status": 401, "headers": {"WWW-Authenticate": "$value"}}}
+		JSON
+		pull "$ref"
+		[ "$status" -eq 5 ] || assert_failed 4
+	done
+}
+
+# token_answer ACTION: the token endpoint's; the registry takes any token
+token_answer() {
+	rules reg <<-JSON
+		{"path": "^/token", "action": {$1}}
+		{"path": "^/v2/", "header": {"authorization": ""}, "action": {"status": 401, "headers": {
+		 "WWW-Authenticate": "Bearer realm=\"@SELF@/token\",service=\"rig\",scope=\"repository:app:pull\""}}}
+	JSON
+	rm -rf "$OCIFP_STORE" "$T/home/.cache"
+	forget_log reg
+	pull --no-token-cache "$ref"
+}
+
+@test "A05 a token answer is read as the field writes it" {
+	serve_image
+	local answer
+	for answer in '{"token": "t"}' '{"access_token": "t"}' '{"token": "t", "access_token": "u"}' \
+		'{"token": "t", "expires_in": 0}' '{"token": "t", "expires_in": -1}' \
+		'{"token": "t", "expires_in": "60"}' '{"token": "t", "expires_in": 1e99}' \
+		'{"token": "t", "issued_at": "2001-01-01T00:00:00Z", "expires_in": 300}' \
+		'{"token": "t", "issued_at": "nonsense", "expires_in": null}'; do
+		token_answer "\"json\": $answer"
+		assert_pulled
+		assert_requests reg 1 GET ^/token
+	done
+}
+
+@test "A05 an answer without a token, HTML, or a token that no header can hold is never sent" {
+	serve_image
+	local action
+	for action in '"json": {}' '"json": []' '"json": {"token": ""}' '"json": {"token": 7}' '"json": {"token": null}' \
+		'"body": "<html>log in</html>"' '"fill": 1048576' '"body": ""' \
+		'"json": {"token": "a\r\nX-Evil: b"}' '"json": {"token": "a\u0000b"}'; do
+		token_answer "$action"
+		[ "$status" -eq 5 ] || assert_failed 4
+		assert_requests reg 1 GET /v2/app/manifests
+		! grep -qi x-evil "$T/reg.log" || fail "a header was injected"
+	done
+}
+
+@test "A06 a wrong password is one attempt, then a refusal" {
+	serve_basic
+	printf wrong >"$T/password"
+	ocifp_run pull "${on[@]}" --username me --password-stdin "$ref" <"$T/password"
+	assert_failed 4
+	assert_equal "$(request_header reg . . authorization | grep -c Basic)" 1
+	stop reg
+	rm "$T/reg.log"
+	serve_bearer --anonymous
+	ocifp_run pull "${on[@]}" --username me --password-stdin "$ref" <"$T/password"
+	assert_failed 4
+	assert_equal "$(request_header reg . /token authorization | grep -c Basic)" 1
+}
+
+@test "A07 a 403 or 401 that asks for a wider scope gets one more token" {
+	serve_bearer --anonymous
+	local code
+	for code in 401 403; do
+		forget_log reg
+		rm -rf "$OCIFP_STORE"
+		rules reg <<-JSON
+			{"path": "manifests", "nth": 1, "header": {"authorization": "Bearer"}, "action": {"status": $code,
+			 "headers": {"WWW-Authenticate": "Bearer realm=\"@SELF@/token\",service=\"rig\",scope=\"repository:app:pull repository:other:pull\",error=\"insufficient_scope\""}}}
+		JSON
+		pull --no-token-cache "$ref"
+		assert_pulled
+		assert_requests reg 2 GET ^/token
+	done
+}
+
+@test "A08 a Date years off changes nothing" {
+	serve_bearer --anonymous --token-expires-in 300
+	rules reg <<-'JSON'
+		{"method": "GET", "path": ".", "action": {"headers": {"Date": "Mon, 01 Jan 2001 00:00:00 GMT"}}}
+	JSON
+	pull "$ref"
+	assert_pulled
+}
+
+@test "A04 many layers ask for one token; one that expires is renewed once" {
+	serve_bearer --anonymous
+	serve_image --count 8 --size 20k
+	pull --no-token-cache "$ref"
+	assert_pulled
+	assert_requests reg 1 GET ^/token
+	stop reg
+	rm -rf "$OCIFP_STORE" "$T/reg.log"
+	serve_bearer --anonymous --token-ttl 1
+	serve_image --count 8 --size 20k
+	rules reg <<<"{\"path\": \"manifests\", \"header\": {\"authorization\": \".\"}, \"action\": {\"delay_s\": 1.5}}"
+	pull --no-token-cache "$ref"
+	assert_pulled
+	[ "$(requests reg GET ^/token)" -le 3 ]
+}
+
+@test "A09 credentials for one host do not reach another name or port" {
+	start_canary evil
+	serve_image
+	rm -rf "$T/evil.root" && ln -s "$T/reg.root" "$T/evil.root"
+	rules evil <<-'JSON'
+		{"path": ".", "header": {"authorization": ""}, "action": {"status": 401, "headers": {"WWW-Authenticate": "Basic realm=\"x\""}}}
+	JSON
+	local name auth
+	auth=$(basic me:pw)
+	docker_config "{\"auths\": {\"@HOST@\": {\"auth\": \"$auth\"}, \"127.0.0.2\": {\"auth\": \"$auth\"},
+		\"evil.example\": {\"auth\": \"$auth\"}, \"${evil_host%:*}:1\": {\"auth\": \"$auth\"}}}"
+	pull "$evil_host/app:one"
+	assert_failed 4
+	assert_no_secrets evil
+}
+
+@test "A01 a token server on another host gets no credential" {
+	start_canary evil --auth bearer --anonymous
+	start_faults reg --auth bearer --user me:pw --realm "http://$evil_host/token"
+	serve_image
+	docker_config "{\"auths\": {\"@HOST@\": {\"auth\": \"$(basic me:pw)\"}}}"
+	pull "$ref"
+	[ "$status" -eq 5 ] || [ "$status" -eq 9 ] || assert_failed 4
+	assert_no_secrets evil
+	printf pw >"$T/password"
+	ocifp_run pull "${on[@]}" --username me --password-stdin "$ref" <"$T/password"
+	[ "$status" -ne 0 ]
+	assert_no_secrets evil
+}
+
+@test "A14 docker's config.json: auths, credHelpers, credsStore, identity tokens" {
+	serve_basic
+	helper good <<-'SH'
+		#!/bin/sh
+		read host; echo "$host" >>"$HOME/asked"
+		echo '{"ServerURL": "'"$host"'", "Username": "me", "Secret": "pw"}'
+	SH
+	local config
+	for config in "{\"auths\": {\"@HOST@\": {\"auth\": \"$(basic me:pw)\"}}}" \
+		"{\"auths\": {\"http://@HOST@/v2/\": {\"auth\": \"$(basic me:pw)\"}}}" \
+		'{"auths": {"@HOST@": {"username": "me", "password": "pw"}}}' \
+		'{"credHelpers": {"@HOST@": "good"}}' '{"credsStore": "good", "auths": {"@HOST@": {}}}' \
+		"{\"credHelpers\": {\"@HOST@\": \"good\"}, \"auths\": {\"@HOST@\": {\"auth\": \"$(basic me:no)\"}}}"; do
+		rm -rf "$OCIFP_STORE"
+		docker_config "$config"
+		pull "$ref"
+		assert_pulled
+	done
+	assert_equal "$(sort -u "$T/home/asked")" "$reg_host"
+	stop reg
+	rm -rf "$OCIFP_STORE"
+	start_faults reg --auth bearer --refresh-token refresh-me
+	serve_image
+	docker_config "{\"auths\": {\"@HOST@\": {\"auth\": \"$(basic '<token>:')\", \"identitytoken\": \"refresh-me\"}}}"
+	pull "$ref"
+	assert_pulled
+	assert_requests reg 1 POST ^/token
+}
+
+@test "A14 the containers' auth.json counts too, by host and by repository" {
+	serve_basic
+	local key
+	for key in "$reg_host" "$reg_host/app"; do
+		rm -rf "$OCIFP_STORE"
+		echo "{\"auths\": {\"$key\": {\"auth\": \"$(basic me:pw)\"}}}" >"$T/auth.json"
+		chmod 600 "$T/auth.json"
+		REGISTRY_AUTH_FILE=$T/auth.json ocifp_run pull "${on[@]}" "$ref"
+		assert_pulled
+	done
+}
+
+@test "A14 a broken entry is a configuration error that names the file, not the value" {
+	serve_basic
+	local value
+	for value in 'c2VjcmV0' 'not!base64!secret' "$(basic 'no-colon-secret')"; do
+		docker_config "{\"auths\": {\"@HOST@\": {\"auth\": \"$value\"}}}"
+		pull "$ref"
+		assert_failed 2
+		assert_stderr_has config.json
+		refute_stderr_has "$value"
+	done
+	docker_config '{"auths": '
+	pull "$ref"
+	assert_failed 2
+	assert_stderr_has config.json
+}
+
+@test "A15 a credential file that is a pipe, huge or double does not hang or pass" {
+	serve_basic
+	rm -f "$T/home/.docker/config.json"
+	mkfifo "$T/home/.docker/config.json"
+	pull "$ref"
+	assert_failed 2
+	assert_within 5
+	rm "$T/home/.docker/config.json"
+	head -c 10485760 /dev/zero | tr '\0' ' ' >"$T/home/.docker/config.json"
+	pull "$ref"
+	assert_failed 2
+	docker_config "{\"auths\": {\"@HOST@\": {\"auth\": \"x\"}}, \"auths\": {\"@HOST@\": {\"auth\": \"$(basic me:pw)\"}}}"
+	pull "$ref"
+	assert_failed 2
+}
+
+@test "A16 a helper's name that could be a path or a command is refused, and nothing runs" {
+	need strace
+	serve_basic
+	local name
+	for name in '../x' 'a;b' 'a b' '' '/bin/sh'; do
+		docker_config "{\"credHelpers\": {\"@HOST@\": \"$name\"}}"
+		split_run strace -f -qq -e trace=execve -o "$T/trace" ocifp pull "${on[@]}" "$ref"
+		[ "$name" = '' ] || assert_failed 2
+		assert_equal "$(grep -c execve "$T/trace")" 1
+	done
+}
+
+@test "A17 a helper gets no secret of ours and no descriptors, and its host on stdin alone" {
+	serve_basic
+	helper nosy <<-'SH'
+		#!/bin/sh
+		{ echo "$*"; env; ls /proc/self/fd; } >"$HOME/saw"
+		read host
+		echo '{"Username": "me", "Secret": "pw"}'
+	SH
+	docker_config '{"credHelpers": {"@HOST@": "nosy"}}'
+	GITHUB_TOKEN=hidden1 GH_TOKEN=hidden2 ocifp_run pull "${on[@]}" "$ref"
+	assert_pulled
+	assert_equal "$(head -n 1 "$T/home/saw")" get
+	! grep -q hidden "$T/home/saw" || fail "$(cat "$T/home/saw")"
+}
+
+@test "A18 a helper that knows nothing means anonymous; one that fails is told about, made harmless" {
+	serve_image
+	helper none <<-'SH'
+		#!/bin/sh
+		echo 'credentials not found in native keychain'; exit 1
+	SH
+	docker_config '{"credHelpers": {"@HOST@": "none"}}'
+	pull "$ref"
+	assert_pulled
+	helper bad <<-'SH'
+		#!/bin/sh
+		printf '\033[31mboom\033]52;c;x\a\n::set-env name=x::y\n' >&2; exit 3
+	SH
+	docker_config '{"credHelpers": {"@HOST@": "bad"}}'
+	pull "$ref"
+	[ "$status" -eq 2 ] || assert_failed 4
+	assert_clean_terminal "$T/stderr"
+	! grep -q '^::' "$T/stderr"
+}
+
+@test "A18 a helper that floods or is killed is an error in time" {
+	serve_basic
+	helper flood <<<$'#!/bin/sh\nyes | head -c 10485760'
+	helper dead <<<$'#!/bin/sh\nkill -9 $$'
+	local name
+	for name in flood dead missing; do
+		docker_config "{\"credHelpers\": {\"@HOST@\": \"$name\"}}"
+		pull "$ref"
+		[ "$status" -eq 2 ] || assert_failed 4
+		assert_within 10
+	done
+}
+
+@test "A19 user info in a reference is a usage error, and not repeated" {
+	local name
+	for name in me:secret@127.0.0.1:5000/app:one https://me:secret@127.0.0.1:5000/app; do
+		exists "$name"
+		assert_failed 2
+	done
+}
+
+@test "A20 explicit credentials that are refused are status 4 and name their source" {
+	start_faults reg --auth bearer --user me:pw --anonymous
+	serve_image
+	docker_config "{\"auths\": {\"@HOST@\": {\"auth\": \"$(basic me:stale)\"}}}"
+	pull "$ref"
+	assert_failed 4
+	assert_stderr_has config.json
+	refute_stderr_has stale
+}
+
+@test "--anonymous uses no credential, though there are some" {
+	start_faults reg --auth bearer --user me:pw --anonymous --canary "$T/reg.secrets"
+	serve_image
+	docker_config "{\"auths\": {\"@HOST@\": {\"auth\": \"$(basic me:pw)\"}}}"
+	pull --anonymous "$ref"
+	assert_pulled
+	! grep -q 'Basic' "$T/reg.log"
+}
+
+@test "login writes a private file that works, logout takes the entry away" {
+	serve_basic
+	printf 'pw\n' >"$T/password"
+	ocifp_run login --username me --password-stdin "$reg_host" <"$T/password"
+	assert_status 0
+	local file
+	file=$(grep -rl "$reg_host" "$T/home")
+	assert_equal "$(stat -c %a "$file")" 600
+	pull "$ref"
+	assert_pulled
+	ocifp_run logout "$reg_host"
+	assert_status 0
+	! grep -rq "$reg_host" "$T/home"
+	rm -rf "$OCIFP_STORE"
+	pull "$ref"
+	assert_failed 4
+}
+
+@test "login with a wrong password is a refusal and writes nothing" {
+	serve_basic
+	printf 'no\n' >"$T/password"
+	ocifp_run login --username me --password-stdin "$reg_host" <"$T/password"
+	assert_failed 4
+	! grep -rq "$reg_host" "$T/home"
+}
+
+@test "auth explain names the source and never the secret" {
+	serve_basic
+	docker_config "{\"auths\": {\"@HOST@\": {\"auth\": \"$(basic me:s3cret)\"}}}"
+	ocifp_run auth explain "$reg_host"
+	assert_status 0
+	[[ $stdout == *config.json* ]] || fail "$told"
+	! grep -Eq "s3cret|$(basic me:s3cret)" "$T/stdout" "$T/stderr" || fail "$told"
+}
+
+@test "no secret shows in the most talkative output" {
+	serve_bearer
+	docker_config "{\"auths\": {\"@HOST@\": {\"auth\": \"$(basic me:pw)\"}}}"
+	pull -v "$ref"
+	assert_pulled
+	! grep -Eqi "rig-[a-z0-9_-]{20}|$(basic me:pw)|authorization: (basic|bearer) [a-z0-9]" "$T/stderr" || fail "$told"
+}

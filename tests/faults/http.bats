@@ -1,0 +1,369 @@
+#!/usr/bin/env bats
+# HTTP as it really is: transfers that break, answers that lie, waits that do not end.
+
+load ../lib/rig
+
+setup() {
+	need python3 jq ocifp
+	rig_setup
+}
+
+teardown() {
+	rig_teardown
+}
+
+# Transfers that break
+
+@test "H01 a blob that is reset five times is resumed with closed ranges" {
+	serve_image --layers 1M
+	pull_with_rules <<-'JSON'
+		{"path": "LAYER", "nth": "1-5",
+		 "action": {"stall_after": 150000, "stall_s": 0.2, "cut_after": 150000, "end": "reset"}}
+	JSON
+	assert_pulled
+	assert_requests reg 6 GET "blobs/${layers[0]}"
+	assert_equal "$(request_header reg GET "blobs/${layers[0]}" range | grep -c '^bytes=[0-9]*-[0-9]\+$')" 5
+	local size sent
+	size=$(stat -c %s "$(blob_path "$T/reg.root/app" "${layers[0]}")")
+	sent=$(sent_bytes reg GET "blobs/${layers[0]}")
+	[ "$sent" -le $((size + 5 * 65536)) ] || fail "$sent bytes for a blob of $size"
+}
+
+@test "H02 a blob that ends short of its Content-Length is resumed" {
+	serve_image --layers 1M
+	pull_with_rules <<-'JSON'
+		{"path": "LAYER", "nth": "1-2", "action": {"cut_after": 300000}}
+	JSON
+	assert_pulled
+	assert_requests reg 3 GET "blobs/${layers[0]}"
+}
+
+@test "H02 a blob that never gives a byte is given up after six attempts" {
+	serve_image --layers 1M
+	pull_with_rules <<-'JSON'
+		{"path": "LAYER", "action": {"cut_after": 0}}
+	JSON
+	assert_failed 5
+	assert_requests reg 6 GET "blobs/${layers[0]}"
+	assert_sound_store
+}
+
+@test "H03 a resume that gets the whole body with 200 starts over and is exact" {
+	serve_image --layers 1M
+	pull_with_rules <<-'JSON'
+		{"path": "LAYER", "nth": 1, "action": {"cut_after": 300000}}
+		{"path": "LAYER", "nth": 2, "action": {"ignore_range": true}}
+	JSON
+	assert_pulled
+	assert_requests reg 2 GET "blobs/${layers[0]}"
+}
+
+@test "H05 a resume that gets 416 restarts the blob once" {
+	serve_image --layers 1M
+	pull_with_rules <<-'JSON'
+		{"path": "LAYER", "nth": 1, "action": {"cut_after": 300000}}
+		{"path": "LAYER", "nth": 2, "action": {"status": 416}}
+	JSON
+	assert_pulled
+	assert_requests reg 3 GET "blobs/${layers[0]}"
+	assert_equal "$(request_header reg GET "blobs/${layers[0]}" range | tail -n 1)" -
+}
+
+@test "H06 a 206 that is shorter than asked for goes on where it ended" {
+	serve_image --layers 1M
+	pull_with_rules <<-'JSON'
+		{"path": "LAYER", "nth": 1, "action": {"cut_after": 100000}}
+		{"path": "LAYER", "nth": 2, "action": {"max_range": 400000}}
+	JSON
+	assert_pulled
+}
+
+@test "H07 an endless blob is stopped at its size, as wrong content" {
+	serve_image --layers 100k
+	pull_with_rules <<-'JSON'
+		{"path": "LAYER", "action": {"endless": true}}
+	JSON
+	assert_failed 7
+	assert_within 10
+	[ "$(sent_bytes reg GET "blobs/${layers[0]}")" -lt 20000000 ]
+	refute_stored "${layers[0]}"
+	assert_sound_store
+}
+
+@test "H08 an endless manifest is stopped at the limit, as wrong content" {
+	serve_image
+	pull_with_rules <<-'JSON'
+		{"path": "manifests", "action": {"endless": true, "headers": {
+			"Content-Type": "application/vnd.oci.image.manifest.v1+json"}}}
+	JSON
+	assert_failed 7
+	assert_within 10
+}
+
+@test "H08 an endless error body is cut, and so is what is said of it" {
+	serve_image
+	pull_with_rules <<-'JSON'
+		{"path": "manifests", "action": {"endless": true, "status": 400}}
+	JSON
+	assert_failed 5
+	assert_within 10
+	[ "$(wc -c <"$T/stderr")" -lt 8192 ]
+}
+
+@test "H08 an endless token answer is a refusal" {
+	start_faults reg --auth bearer --anonymous
+	serve_image
+	pull_with_rules <<-'JSON'
+		{"path": "^/token", "action": {"endless": true}}
+	JSON
+	assert_failed 4
+	assert_within 10
+}
+
+@test "H08 an endless page of tags is stopped" {
+	serve_image
+	rules reg <<-'JSON'
+		{"path": "tags/list", "action": {"endless": true}}
+	JSON
+	ocifp_run tags "$reg_host/app"
+	[ "$status" -eq 5 ] || assert_failed 7
+	assert_within 10
+}
+
+@test "H09 floods of headers and a NUL in one end as server trouble" {
+	serve_image
+	local flood
+	for flood in '"header_flood": {"count": 1, "bytes": 1048576}' \
+		'"header_flood": {"count": 20000, "bytes": 10}' \
+		'"header_flood": {"count": 1, "bytes": 66000}' \
+		'"headers": {"X-Nul": "a\u0000b"}'; do
+		echo "{\"path\": \"manifests\", \"action\": {$flood}}" | rules reg
+		pull "$ref"
+		assert_failed 5
+		assert_within 10
+	done
+}
+
+@test "H10 ten thousand interim answers end as server trouble" {
+	serve_image
+	pull_with_rules <<-'JSON'
+		{"path": "manifests", "action": {"interim": {"status": 103, "count": 10000}}}
+	JSON
+	assert_failed 5
+	assert_within 20
+}
+
+@test "H11 a stall before or inside an answer ends at --timeout, with 124" {
+	serve_image --layers 1M
+	local rule
+	for rule in '{"path": "manifests", "action": {"delay_s": 60}}' \
+		'{"path": "blobs", "action": {"stall_after": 500, "stall_s": 60}}' \
+		'{"path": "blobs", "action": {"rate_bps": 10}}'; do
+		rules reg <<<"$rule"
+		pull --timeout 2 "$ref"
+		assert_failed 124
+		assert_within 4
+		assert_sound_store
+	done
+}
+
+@test "H11 a server that never accepts, or never shakes hands, ends at --timeout" {
+	make_cert server
+	start_faults deaf --never-accept
+	start_faults mute --stall-handshake --tls "$T/tls/server.pem:$T/tls/server.key"
+	pull --timeout 2 "$deaf_host/app:one"
+	assert_failed 124
+	assert_within 4
+	pull --timeout 2 --tls-ca "$T/tls/ca.pem" "$mute_host/app:one"
+	assert_failed 124
+	assert_within 4
+}
+
+@test "H12 a refused connection and a name that does not resolve are unknown, not absent" {
+	local port
+	port=$(free_port)
+	exists "127.0.0.1:$port/app:one"
+	assert_failed 5
+	exists --timeout 20 nohost.invalid/app:one
+	[ "$status" -eq 124 ] || assert_failed 5
+}
+
+@test "H13 two server errors are tried again, with exactly three requests" {
+	serve_image
+	local code
+	for code in 408 425 429 500 502 503 504; do
+		rm -rf "$OCIFP_STORE"
+		forget_log reg
+		pull_with_rules <<-JSON
+			{"path": "manifests", "nth": "1-2", "action": {"status": $code}}
+		JSON
+		assert_pulled
+		assert_requests reg 3 GET manifests
+	done
+}
+
+@test "H13 server errors for ever end after exactly six requests" {
+	serve_image
+	pull_with_rules <<-'JSON'
+		{"path": "manifests", "action": {"status": 503}}
+	JSON
+	assert_failed 5
+	assert_requests reg 6 GET manifests
+}
+
+@test "H13 other client errors are never tried again" {
+	serve_image
+	local code
+	for code in 400 403 405 410 451; do
+		forget_log reg
+		pull_with_rules <<-JSON
+			{"path": "manifests", "action": {"status": $code}}
+		JSON
+		[ "$status" -ne 0 ] && [ "$status" -ne 3 ] || fail "$told"
+		assert_requests reg 1 GET manifests
+	done
+}
+
+@test "H14 rate limits are waited out as told, in seconds, as a date and as ghcr.io puts it" {
+	serve_image
+	local action soon
+	soon=$(date -u -d '+1 second' '+%a, %d %b %Y %H:%M:%S GMT')
+	for action in '"headers": {"Retry-After": "1"}' "\"headers\": {\"Retry-After\": \"$soon\"}" \
+		'"json": {"errors": [{"code": "TOOMANYREQUESTS", "message": "retry-after: 1.16676ms, allowed: 44000/minute"}]}'; do
+		rm -rf "$OCIFP_STORE"
+		pull_with_rules <<-JSON
+			{"path": "manifests", "nth": 1, "action": {"status": 429, $action}}
+		JSON
+		assert_pulled
+		assert_within 5
+	done
+}
+
+@test "H14 a rate limit for ever is status 6" {
+	serve_image
+	pull_with_rules <<-'JSON'
+		{"path": "manifests", "action": {"status": 429}}
+	JSON
+	assert_failed 6
+}
+
+@test "H14 a wait that is longer than the limit is an answer: rate limited, at once" {
+	serve_image
+	pull_with_rules <<-'JSON'
+		{"path": "manifests", "action": {"status": 429, "headers": {"Retry-After": "100000"}}}
+	JSON
+	assert_failed 6
+	assert_within 5
+	assert_requests reg 1 GET manifests
+}
+
+@test "H15 one layer of eight that fails for ever costs only itself" {
+	serve_image --count 8 --size 50k
+	pull_with_rules <<-'JSON'
+		{"path": "LAYER", "action": {"status": 503}}
+	JSON
+	assert_failed 5
+	assert_stored "${layers[@]:1}"
+	assert_sound_store
+	forget_log reg
+	pull_with_rules </dev/null
+	assert_pulled
+	assert_requests reg 1 GET blobs/
+}
+
+# Headers
+
+@test "H22 HEAD is never trusted alone: 405, 404, no digest, a body" {
+	serve_image
+	local action
+	for action in '"status": 405' '"status": 404' \
+		'"headers": {"Docker-Content-Digest": null}' '"body_anyway": true, "end": "close"'; do
+		rules reg <<-JSON
+			{"method": "HEAD", "path": "manifests", "action": {$action}}
+		JSON
+		ocifp_run digest "$ref"
+		assert_status 0
+		[[ $stdout == *"$digest" ]] || fail "$told"
+		exists "$ref"
+		assert_status 0
+	done
+}
+
+@test "H23 Docker-Content-Digest may be absent or in any case, but not wrong or double" {
+	serve_image
+	local value
+	for value in '"Docker-Content-Digest": null' \
+		"\"Docker-Content-Digest\": null, \"docker-content-digest\": \"$digest\""; do
+		rm -rf "$OCIFP_STORE"
+		pull_with_rules <<-JSON
+			{"path": "manifests/one", "action": {"headers": {$value}}}
+		JSON
+		assert_pulled
+	done
+	rm -rf "$OCIFP_STORE"
+	pull_with_rules <<-JSON
+		{"path": "manifests/one", "action": {"headers": {"Docker-Content-Digest": "${layers[0]}"}}}
+	JSON
+	assert_failed 7
+	pull_with_rules <<-JSON
+		{"path": "manifests/one", "action": {"headers": {"Docker-Content-Digest": ["${layers[0]}", "$digest"]}}}
+	JSON
+	[ "$status" -eq 7 ] || assert_failed 5
+}
+
+@test "H25 a blob that claims Content-Encoding gzip is judged by its digest, not decoded" {
+	serve_image --layers 1k --compress gzip
+	pull_with_rules <<-'JSON'
+		{"path": "LAYER", "action": {"headers": {"Content-Encoding": "gzip"}}}
+	JSON
+	assert_pulled
+}
+
+@test "H26 answers that contradict themselves never become content" {
+	serve_image
+	local raw
+	for raw in 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 9\r\n\r\nhello' \
+		'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n' \
+		'HTTP/1.1 200 OK\nContent-Length: 5\n\nhello' \
+		'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n' \
+		'HTTP/9.9 200 OK\r\n\r\n' 'SSH-2.0-OpenSSH_9.2\r\n' '\u0000\u0000\u0000'; do
+		rm -rf "$OCIFP_STORE"
+		pull_with_rules <<-JSON
+			{"path": "LAYER", "nth": 1, "action": {"raw": "$raw"}}
+		JSON
+		[ "$status" -eq 0 ] || [ "$status" -eq 5 ] || [ "$status" -eq 7 ] || fail "$told"
+		assert_sound_store
+	done
+}
+
+# Ends
+
+@test "H32 a signal ends a transfer within two seconds; the next run goes on from there" {
+	serve_image --layers 1M
+	rules reg <<-JSON
+		{"path": "blobs/${layers[0]}", "nth": 1, "action": {"stall_after": 500000, "stall_s": 60}}
+	JSON
+	local signal
+	for signal in INT TERM; do
+		status=0
+		timeout -s $signal -k 3 1.5 ocifp pull "${on[@]}" "$ref" >"$T/stdout" 2>"$T/stderr" 3>&- || status=$?
+		assert_equal "$status" 124
+	done
+	forget_log reg
+	rules reg </dev/null
+	pull "$ref"
+	assert_pulled
+	request_header reg GET "blobs/${layers[0]}" range | grep -q '^bytes=[1-9][0-9]*-[0-9]*$'
+	assert_sound_store
+}
+
+@test "H33 what the store holds needs no server when it is named by digest" {
+	serve_image
+	pull "$ref"
+	assert_pulled
+	stop reg
+	pull "$reg_host/app@$digest"
+	assert_pulled
+	pull "$ref"
+	assert_failed 5
+}

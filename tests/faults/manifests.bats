@@ -1,0 +1,323 @@
+#!/usr/bin/env bats
+# Manifests, indexes and configs as hostile or careless writers make them.
+
+load ../lib/rig
+
+setup() {
+	need python3 jq ocifp
+	rig_setup
+}
+
+teardown() {
+	rig_teardown
+}
+
+# Each jq filter in turn on a good manifest; the pull must end with STATUS.
+each_edit() {
+	local expected=$1 good=$digest filter
+	shift
+	for filter in "$@"; do
+		digest=$good
+		manifest_with "$filter"
+		rm -rf "$OCIFP_STORE"
+		pull "$ref"
+		[ "$status" -eq "$expected" ] || fail "after $filter: expected $expected" "$told"
+		assert_failed "$expected"
+	done
+	digest=$good
+}
+
+# serve_text [MEDIA_TYPE]: stdin is the manifest; then a pull into a new store.
+serve_text() {
+	serve_manifest "${1:-}"
+	rm -rf "$OCIFP_STORE"
+	pull "$ref"
+}
+
+@test "M01 the four manifest types are pulled: OCI and Docker, image and index" {
+	local options
+	for options in '' '--docker' '--platform linux/amd64 --platform linux/arm64' \
+		'--docker --platform linux/amd64 --platform linux/arm64'; do
+		rm -rf "$OCIFP_STORE"
+		# shellcheck disable=SC2086
+		serve_image $options
+		pull "$ref"
+		assert_pulled
+	done
+}
+
+@test "M03 sizes that are negative, absent, too big or no integers are wrong content" {
+	serve_image
+	each_edit 7 '.layers[0].size = -1' '.layers[0].size = 1e3 + 0.5' '.layers[0].size = "12"' \
+		'.layers[0].size = null' 'del(.layers[0].size)' 'del(.layers[0].digest)' \
+		'.config.size = -5' '.layers[0] = []' '.layers = {}' '.config = null' 'del(.config)'
+	sed "s/\"size\":[0-9]*/\"size\":9223372036854775808/" \
+		"$(blob_path "$T/reg.root/app" "$digest")" >"$T/huge"
+	serve_text <"$T/huge"
+	assert_failed 7
+	serve_image
+	sed "s/\"size\":[0-9]*/\"size\":1e3/" "$(blob_path "$T/reg.root/app" "$digest")" >"$T/huge"
+	serve_text <"$T/huge"
+	assert_failed 7
+}
+
+@test "M03 sizes whose sum overflows are wrong content" {
+	serve_image --layers 1k,2k,3k
+	sed 's/"size":\(1\|2\|3\|4\)[0-9]*/"size":9223372036854775807/g' \
+		"$(blob_path "$T/reg.root/app" "$digest")" >"$T/huge"
+	serve_text <"$T/huge"
+	[ "$status" -eq 10 ] || assert_failed 7
+	assert_requests reg 0 GET blobs
+}
+
+@test "M04 digests of unknown kinds, wrong length, upper case or with a path are wrong content" {
+	serve_image
+	each_edit 7 '.layers[0].digest = "sha256:abc"' '.layers[0].digest = "md5:d41d8cd98f00b204e9800998ecf8427e"' \
+		'.layers[0].digest |= ascii_upcase' '.layers[0].digest = "sha256:../../../../etc/passwd"' \
+		'.layers[0].digest = ("sha256:" + ("0" * 63) + "/")' '.layers[0].digest += "\u0000"' '.config.digest = ""'
+}
+
+@test "M05 a key that occurs twice is wrong content" {
+	serve_image
+	sed 's/"digest":/"digest":"sha256:'"$(printf %064d 0)"'","digest":/' \
+		"$(blob_path "$T/reg.root/app" "$digest")" >"$T/double"
+	serve_text <"$T/double"
+	assert_failed 7
+}
+
+@test "M06 bytes that are not one JSON text in UTF-8 are wrong content" {
+	serve_image
+	local good transform
+	good=$(blob_path "$T/reg.root/app" "$digest")
+	for transform in "sed s/layers/lay\\xff\\xfeers/" "sed s/^/\\xef\\xbb\\xbf/" "sed s/\$/garbage/" \
+		"sed s/\$/{}/" "head -c 50" "head -c 0" "iconv -t UTF-16" 'sed s/{/{"a":"\\ud800",/' \
+		'sed s/{/{"a\\u0000b":1,/'; do
+		$transform <"$good" >"$T/bent"
+		serve_text <"$T/bent"
+		[ "$status" -eq 7 ] || fail "after $transform" "$told"
+		assert_failed 7
+	done
+}
+
+@test "M06 JSON that is too deep or has too many tokens is wrong content, in bounded memory" {
+	printf '%065536d' 0 | tr 0 '[' >"$T/deep"
+	serve_text <"$T/deep"
+	assert_failed 7
+	python3 -c 'print("{\"schemaVersion\":2,\"layers\":[" + ",".join(["{}"] * 1000000) + "]}")' >"$T/many"
+	serve_text <"$T/many"
+	assert_failed 7
+	echo "{\"schemaVersion\":2,\"a\":\"$(head -c 5000000 /dev/zero | tr '\0' a)\"}" >"$T/long"
+	serve_text <"$T/long"
+	assert_failed 7
+}
+
+@test "M07 an index without our platform is status 8 and says what it has" {
+	serve_image --platform linux/arm64 --platform linux/s390x
+	pull "$ref"
+	assert_failed 8
+	assert_stderr_has s390x
+	serve_image --platform linux/arm64
+	pull "$ref"
+	assert_failed 8
+}
+
+@test "M07 arm64 is arm64/v8; of two that match the first is taken" {
+	serve_image --platform linux/arm64/v8 --platform linux/amd64
+	ocifp_run pull --platform linux/arm64 "$ref"
+	assert_status 0
+	serve_image --platform linux/arm64 --platform linux/amd64
+	ocifp_run pull --platform linux/arm64/v8 "$ref"
+	assert_status 0
+	serve_image --platform linux/amd64 --platform linux/amd64 --layers 3k
+	local first second
+	first=$(jq -r '.manifests[0].digest' "$(blob_path "$T/reg.root/app" "$digest")")
+	second=$(jq -r '.manifests[1].digest' "$(blob_path "$T/reg.root/app" "$digest")")
+	pull "$ref"
+	assert_status 0
+	assert_stored "$first"
+	refute_stored "$second"
+}
+
+@test "M07 attestations are no platform of ours" {
+	serve_image --platform linux/amd64 --platform linux/arm64 --attestation
+	pull "$ref"
+	assert_pulled
+	assert_requests reg 2 GET manifests
+}
+
+@test "M08 an index in an index is followed, five deep it is refused" {
+	serve_image --platform linux/amd64 --platform linux/arm64 --nest 1
+	pull "$ref"
+	assert_pulled
+	serve_image --platform linux/amd64 --platform linux/arm64 --nest 5
+	pull "$ref"
+	assert_failed 7
+}
+
+@test "M08 an index of five thousand entries is read" {
+	serve_image --platform linux/arm64 --platform linux/amd64
+	manifest_with '.manifests = [range(4999) as $i | .manifests[0]] + [.manifests[1]]' \
+		application/vnd.oci.image.index.v1+json
+	pull "$ref"
+	assert_status 0
+}
+
+@test "M09 no layers at all are fine; one layer a hundred times is fetched once" {
+	serve_image --count 0
+	pull "$ref"
+	assert_pulled
+	serve_image --layers 2k
+	local config
+	config=$(jq -c '.rootfs.diff_ids = [range(100) as $i | .rootfs.diff_ids[0]]' \
+		"$(blob_path "$T/reg.root/app" "$(jq -r .config.digest "$(blob_path "$T/reg.root/app" "$digest")")")" |
+		tr -d '\n' | mkimage blob "$T/reg.root/app" --media-type application/vnd.oci.image.config.v1+json)
+	manifest_with ".config = $config | .layers = [range(100) as \$i | .layers[0]]"
+	pull "$ref"
+	assert_pulled
+	assert_requests reg 1 GET "blobs/${layers[0]}"
+}
+
+@test "M09 one layer more than the limit is wrong content" {
+	serve_image --layers 1k
+	each_edit 7 '.layers = [range(1025) as $i | .layers[0]]'
+}
+
+@test "M10 a config that does not fit its manifest is wrong content" {
+	serve_image --layers 1k,2k
+	local config good=$digest filter
+	config=$(blob_path "$T/reg.root/app" "$(jq -r .config.digest "$(blob_path "$T/reg.root/app" "$digest")")")
+	for filter in '.rootfs.diff_ids |= .[:1]' '.rootfs.diff_ids += ["sha256:" + "0" * 64]' \
+		'.rootfs.diff_ids[0] = "junk"' '"text"' '.rootfs.diff_ids = "x"'; do
+		digest=$good
+		manifest_with ".config = $(jq -c "$filter" "$config" | mkimage blob "$T/reg.root/app" \
+			--media-type application/vnd.oci.image.config.v1+json)"
+		rm -rf "$OCIFP_STORE"
+		pull "$ref"
+		[ "$status" -eq 7 ] || fail "after $filter" "$told"
+	done
+	digest=$good
+	manifest_with ".config = $(head -c 5242880 /dev/zero | tr '\0' ' ' | mkimage blob "$T/reg.root/app" \
+		--media-type application/vnd.oci.image.config.v1+json)"
+	pull "$ref"
+	assert_failed 7
+	digest=$good
+	each_edit 7 '.config.digest = ("sha256:" + "0" * 64)'
+}
+
+@test "M11 schema 1, hybrids, encrypted and foreign layers are refused by name" {
+	echo '{"schemaVersion": 1, "name": "app", "tag": "one", "fsLayers": [], "history": [], "signatures": []}' >"$T/v1"
+	serve_text application/vnd.docker.distribution.manifest.v1+prettyjws <"$T/v1"
+	assert_failed 5
+	assert_stderr_has 'schema *(version )?1'
+	serve_image --layers 1k
+	local good=$digest
+	manifest_with '.manifests = [.config]'
+	pull "$ref"
+	[ "$status" -eq 7 ] || assert_failed 5
+	digest=$good
+	manifest_with '.layers[0].mediaType += "+encrypted"'
+	ocifp_run pull "${on[@]}" -o "rootfs:$T/rootfs" "$ref"
+	[ "$status" -ne 0 ]
+	[ ! -e "$T/rootfs" ]
+}
+
+@test "M12 annotations: hostile ones are made harmless, huge ones fit, other types are wrong content" {
+	serve_image
+	local good=$digest
+	manifest_with '.annotations = {"a": "\u001b]52;c;x\u0007\n::set-env name=A::b\u202e", "b": ("x" * 1000000)}'
+	pull "$ref"
+	assert_status 0
+	ocifp_run inspect "$ref"
+	assert_clean_terminal "$T/stdout" "$T/stderr"
+	! grep -q '^::' "$T/stdout" "$T/stderr"
+	digest=$good
+	each_edit 7 '.annotations = {"a": 7}' '.annotations = []' '.annotations = {"a": null}'
+}
+
+@test "M13 data in a descriptor that is not its content is wrong content" {
+	serve_image
+	local config
+	config=$(base64 -w 0 "$(blob_path "$T/reg.root/app" "$(jq -r .config.digest "$(blob_path "$T/reg.root/app" "$digest")")")")
+	each_edit 7 '.config.data = "aGVsbG8="' '.config.data = "!!"'
+	manifest_with ".config.data = \"$config\""
+	pull "$ref"
+	assert_status 0
+}
+
+@test "M14 odd white space and order of keys stay as they came, in the store, in an output, pushed again" {
+	serve_image
+	jq --indent 7 'to_entries | reverse | from_entries' "$(blob_path "$T/reg.root/app" "$digest")" >"$T/odd"
+	printf '\n\n  ' >>"$T/odd"
+	serve_manifest <"$T/odd"
+	pull -o "oci:$T/out:one" "$ref"
+	assert_pulled
+	assert_same_file "$T/odd" "$(blob_path "$OCIFP_STORE" "$digest")"
+	assert_same_file "$T/odd" "$(blob_path "$T/out" "$digest")"
+	ocifp_run push "oci:$T/out:one" "$reg_host/again:one"
+	assert_status 0
+	assert_same_file "$T/odd" "$(blob_path "$T/reg.root/again" "$digest")"
+	ocifp_run manifest "$reg_host/again:one"
+	assert_same_file "$T/odd" "$T/stdout"
+}
+
+@test "M15 tags: pages are followed, loops end, another host is not asked" {
+	start_canary evil
+	serve_image
+	local tag
+	for tag in b c d; do mkimage image "$T/reg.root/app" $tag >/dev/null; done
+	ocifp_run tags "$reg_host/app"
+	assert_status 0
+	assert_stdout $'b\nc\nd\none'
+	rules reg <<<'{"path": "tags/list$|tags/list.n=1000$", "action": {"json": {"name": "app", "tags": ["a"]}, "headers": {"Link": "</v2/app/tags/list?n=1&last=a>; rel=\"next\""}}}'
+	ocifp_run tags "$reg_host/app"
+	assert_status 0
+	rules reg <<<'{"path": "tags/list", "action": {"json": {"name": "app", "tags": ["a"]}, "headers": {"Link": "<@TARGET@>; rel=\"next\""}}}'
+	ocifp_run tags "$reg_host/app"
+	[ "$status" -eq 0 ] || assert_failed 5
+	assert_within 10
+	rules reg <<<"{\"path\": \"tags/list\", \"action\": {\"json\": {\"name\": \"app\", \"tags\": [\"a\"]}, \"headers\": {\"Link\": \"<http://$evil_host/v2/app/tags/list>; rel=next\"}}}"
+	ocifp_run tags "$reg_host/app"
+	assert_requests evil 0 . .
+}
+
+@test "M15 tags: null is none; other types are wrong content or server trouble" {
+	serve_image
+	rules reg <<<'{"path": "tags/list", "action": {"json": {"name": "app", "tags": null}}}'
+	ocifp_run tags "$reg_host/app"
+	assert_status 0
+	assert_stdout ''
+	local body
+	for body in '{"tags": "a"}' '{"tags": [7]}' '[]' '"x"' '{"tags": ["a b\u001b[31m"]}'; do
+		rules reg <<<"{\"path\": \"tags/list\", \"action\": {\"json\": $body}}"
+		ocifp_run tags "$reg_host/app"
+		assert_clean_terminal "$T/stdout" "$T/stderr"
+		[ "$status" -eq 7 ] || [ "$status" -eq 5 ] || [ "$body" = '{"tags": ["a b\u001b[31m"]}' ] || fail "$told"
+	done
+}
+
+@test "M16 odd error bodies leave the status in charge" {
+	serve_image
+	local body
+	for body in '{}' '{"errors": []}' '{"errors": {}}' '{"errors": [7]}' '{"errors": [{"code": 7}]}' \
+		'{"errors": [{"code": "X", "message": {"a": 1}}]}' '[]' 'null' '"x"' '{"errors": null}'; do
+		rules reg <<<"{\"path\": \"manifests\", \"action\": {\"status\": 403, \"json\": $body}}"
+		exists "$ref"
+		assert_failed 4
+		rules reg <<<"{\"path\": \"manifests\", \"action\": {\"status\": 418, \"json\": $body}}"
+		exists "$ref"
+		assert_failed 5
+	done
+}
+
+@test "M17 a tag that moves meanwhile: what is reported is what was pulled" {
+	serve_image --layers 1k
+	mkimage image "$T/reg.root/app" two --layers 2k >"$T/two"
+	cp "$(blob_path "$T/reg.root/app" "$(cat "$T/two")")" "$T/manifest"
+	jq -n --rawfile body "$T/manifest" --arg digest "$(cat "$T/two")" '{"path": "manifests/one", "nth": "2-",
+		"action": {"body": $body, "headers": {"Content-Type": "application/vnd.oci.image.manifest.v1+json",
+		"Docker-Content-Digest": $digest}}}' | rules reg
+	pull "$ref"
+	assert_status 0
+	[[ $stdout == "$reg_host/app@sha256:"* ]] || fail "$told"
+	assert_stored "${stdout#*@}"
+}

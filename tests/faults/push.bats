@@ -1,0 +1,346 @@
+#!/usr/bin/env bats
+# Pushing: sessions that break, mounts, conflicts, quotas.
+
+load ../lib/rig
+
+setup() {
+	need python3 jq ocifp
+	rig_setup
+	start_faults reg
+}
+
+teardown() {
+	rig_teardown
+}
+
+# make_source [MKIMAGE OPTION...]: the layout $T/src with the image "one"; sets $digest and layers.
+make_source() {
+	digest=$(mkimage image "$T/src" one "$@")
+	mapfile -t layers < <(jq -r '.layers[].digest' "$(blob_path "$T/src" "$digest")")
+}
+
+push() {
+	ocifp_run push "oci:$T/src:one" "$reg_host/app:one" "$@"
+}
+
+assert_pushed() {
+	assert_status 0
+	assert_stdout "$reg_host/app@$digest"
+	local blob
+	for blob in "$digest" "${layers[@]}"; do
+		assert_same_file "$(blob_path "$T/src" "$blob")" "$(blob_path "$T/reg.root/app" "$blob")"
+	done
+	assert_equal "$(mkimage digest "$T/reg.root/app" one)" "$digest"
+}
+
+@test "P00 a push moves each blob once, the manifest last; again it moves nothing" {
+	make_source --layers 10k,20k
+	push
+	assert_pushed
+	assert_requests reg 1 PUT manifests/one
+	assert_equal "$(select_log reg request 'PUT|PATCH|POST' . | tail -n 1 | jq -r .path)" /v2/app/manifests/one
+	forget_log reg
+	push
+	assert_pushed
+	assert_requests reg 0 'POST|PATCH' uploads
+	assert_equal "$(received_bytes reg 'PUT|PATCH|POST' uploads)" 0
+}
+
+@test "P00 an index goes with all its children; several tags cost one upload" {
+	digest=$(mkimage image "$T/src" one --platform linux/amd64 --platform linux/arm64 --layers 10k)
+	layers=()
+	push --tag two --tag three
+	assert_status 0
+	local child
+	for child in $(jq -r '.manifests[].digest' "$(blob_path "$T/src" "$digest")"); do
+		assert_same_file "$(blob_path "$T/src" "$child")" "$(blob_path "$T/reg.root/app" "$child")"
+	done
+	assert_equal "$(mkimage digest "$T/reg.root/app" three)" "$digest"
+}
+
+@test "P01 an upload's Location may be relative, absolute, have a query or a fragment" {
+	make_source --layers 10k
+	local form
+	for form in '@PATH@session' '@SELF@/v2/app/blobs/uploads/session' '/v2/app/blobs/uploads/session?a=b&c=d%2F' \
+		'/v2/app/blobs/uploads/session#frag'; do
+		rm -rf "$T/reg.root/app"
+		mkdir -p "$T/reg.root/.uploads"
+		forget_log reg
+		rules reg <<-JSON
+			{"method": "POST", "path": "uploads", "action": {"status": 202, "headers": {"Location": "$form"}}}
+			{"method": ["PUT", "PATCH"], "path": "uploads/session", "action": {}}
+		JSON
+		: >"$T/reg.root/.uploads/session"
+		push
+		request_header reg 'PUT' 'uploads/session' host | grep -q . || fail "$form led nowhere" "$told"
+		! select_log reg request . 'frag' | grep -q . || fail "a fragment was sent"
+	done
+}
+
+@test "P01 an upload without a Location is server trouble" {
+	make_source
+	rules reg <<<'{"method": "POST", "path": "uploads", "action": {"status": 202}}'
+	push
+	assert_failed 5
+}
+
+@test "P01 an upload's Location on another host gets no credentials" {
+	stop reg
+	start_canary other
+	start_faults reg --auth basic --user me:pw
+	make_source
+	rules reg <<<"{\"method\": \"POST\", \"path\": \"uploads\", \"header\": {\"authorization\": \".\"}, \"action\": {\"status\": 202, \"headers\": {\"Location\": \"http://$other_host/v2/app/blobs/uploads/x\"}}}"
+	printf pw >"$T/password"
+	ocifp_run push --username me --password-stdin "oci:$T/src:one" "$reg_host/app:one" <"$T/password"
+	[ "$status" -ne 0 ]
+	assert_no_secrets other
+}
+
+@test "P03 a mount that is refused in any way ends in an upload" {
+	make_source --layers 10k
+	mkimage image "$T/reg.root/base" one --layers 10k >/dev/null
+	ocifp_run copy "$reg_host/base:one" "$reg_host/app:one"
+	assert_pushed
+	assert_equal "$(received_bytes reg 'PUT|PATCH|POST' uploads)" 0
+	local action
+	for action in '"status": 404' '"status": 403' '"status": 405' '"status": 500' \
+		'"status": 201, "headers": {"Location": null}'; do
+		rm -rf "$T/reg.root/app"
+		rules reg <<<"{\"method\": \"POST\", \"path\": \"mount=\", \"action\": {$action, \"execute\": false}}"
+		ocifp_run copy "$reg_host/base:one" "$reg_host/app:one"
+		[[ $action == *201* ]] || assert_pushed
+	done
+}
+
+@test "P03 a mount answered with 202 goes on in that session" {
+	mkimage image "$T/reg.root/base" one --layers 10k >/dev/null
+	make_source --layers 10k
+	rules reg <<<'{"method": "POST", "path": "mount=", "action": {"redirect": "/v2/app/blobs/uploads/session", "status": 202}}'
+	mkdir -p "$T/reg.root/.uploads"
+	: >"$T/reg.root/.uploads/session"
+	ocifp_run copy "$reg_host/base:one" "$reg_host/app:one"
+	[ "$(requests reg 'PUT|PATCH' uploads/session)" -ge 1 ] || fail "$told"
+}
+
+@test "P04 a registry that takes no single PUT, or no big chunks, gets another form" {
+	make_source --layers 6M
+	local action
+	for action in '"status": 413' '"status": 405' '"status": 416'; do
+		rm -rf "$T/reg.root/app"
+		rules reg <<<"{\"method\": \"PUT\", \"path\": \"uploads\", \"header\": {\"content-length\": \"[0-9]{7}\"}, \"action\": {$action}}"
+		push
+		assert_pushed
+	done
+	rm -rf "$T/reg.root/app"
+	rules reg <<-'JSON'
+		{"method": "PUT", "path": "uploads", "header": {"content-length": "[0-9]{7}"}, "action": {"status": 413}}
+		{"method": "PATCH", "path": "uploads", "header": {"content-length": "^([5-9][0-9]{6}|4[2-9][0-9]{5})$"}, "action": {"status": 416,
+		 "json": {"errors": [{"code": "BLOB_UPLOAD_INVALID", "message": "exceeds the maximum permissible limit of 4.00MiB"}]}}}
+	JSON
+	push
+	assert_pushed
+}
+
+@test "P05 a PATCH whose Range is stale, short or absent: PUT decides" {
+	make_source --layers 6M
+	local value
+	for value in '"0-0"' 'null' '"0-9"' '"bytes=0-1"'; do
+		rm -rf "$T/reg.root/app"
+		rules reg <<-JSON
+			{"method": "PUT", "path": "uploads", "header": {"content-length": "[0-9]{7}"}, "action": {"status": 413}}
+			{"method": "PATCH", "path": "uploads", "action": {"headers": {"Range": $value}}}
+		JSON
+		push
+		assert_pushed
+	done
+}
+
+@test "P06 a session that is lost is begun again once" {
+	make_source --layers 10k
+	rules reg <<-'JSON'
+		{"method": ["PUT", "PATCH"], "path": "uploads", "nth": 1, "action": {"status": 404,
+		 "json": {"errors": [{"code": "BLOB_UPLOAD_UNKNOWN", "message": "unknown"}]}}}
+	JSON
+	push
+	assert_pushed
+	rm -rf "$T/reg.root/app"
+	rules reg <<-'JSON'
+		{"method": ["PUT", "PATCH"], "path": "uploads", "action": {"status": 404,
+		 "json": {"errors": [{"code": "BLOB_UPLOAD_UNKNOWN", "message": "unknown"}]}}}
+	JSON
+	push
+	[ "$status" -eq 5 ] || assert_failed 7
+	assert_within 20
+}
+
+@test "P07 an upload that was committed before the connection broke is not sent again" {
+	make_source --layers 100k
+	rules reg <<-'JSON'
+		{"method": "PUT", "path": "uploads", "nth": 1, "action": {"execute": true, "drop": "reset"}}
+	JSON
+	push
+	assert_pushed
+	[ "$(received_bytes reg 'PUT|PATCH|POST' uploads)" -lt 150000 ] || fail "$told"
+}
+
+@test "P08 a 201 that names another digest is wrong content; one that names none is fine" {
+	make_source --layers 10k
+	rules reg <<<'{"method": "PUT", "path": "manifests", "action": {"headers": {"Docker-Content-Digest": null}}}'
+	push
+	assert_pushed
+	rm -rf "$T/reg.root/app"
+	rules reg <<<"{\"method\": \"PUT\", \"path\": \"manifests\", \"action\": {\"headers\": {\"Docker-Content-Digest\": \"sha256:$(printf %064d 1)\"}}}"
+	push
+	assert_failed 7
+}
+
+@test "P09 a manifest whose blobs are said to be missing: asked again, sent again, then given up" {
+	make_source --layers 10k
+	rules reg <<-'JSON'
+		{"method": "PUT", "path": "manifests", "nth": 1, "action": {"status": 400,
+		 "json": {"errors": [{"code": "MANIFEST_BLOB_UNKNOWN", "message": "blob unknown"}]}}}
+	JSON
+	push
+	assert_pushed
+	rm -rf "$T/reg.root/app"
+	forget_log reg
+	rules reg <<-'JSON'
+		{"method": "PUT", "path": "manifests", "action": {"status": 400,
+		 "json": {"errors": [{"code": "MANIFEST_BLOB_UNKNOWN", "message": "blob unknown"}]}}}
+	JSON
+	push
+	assert_failed 5
+	[ "$(requests reg PUT manifests)" -le 4 ]
+	rules reg <<-'JSON'
+		{"method": "PUT", "path": "manifests", "action": {"status": 400,
+		 "json": {"errors": [{"code": "MANIFEST_INVALID", "message": "manifest invalid"}]}}}
+	JSON
+	forget_log reg
+	push
+	assert_failed 5
+	assert_requests reg 1 PUT manifests
+}
+
+@test "P11 an immutable tag that holds the same digest is done, another is a conflict" {
+	make_source --layers 10k
+	push
+	assert_pushed
+	mkimage image "$T/src" one --layers 20k >/dev/null
+	local code
+	for code in 409 412; do
+		rules reg <<-JSON
+			{"method": "PUT", "path": "manifests/one", "action": {"status": $code,
+			 "json": {"errors": [{"code": "TAG_INVALID", "message": "tag is immutable"}]}}}
+		JSON
+		push
+		assert_failed 9
+	done
+	mkimage image "$T/src" one --layers 10k >/dev/null
+	push
+	assert_pushed
+}
+
+@test "P11 --no-clobber leaves a tag that names something else" {
+	make_source --layers 10k
+	push --no-clobber
+	assert_pushed
+	push --no-clobber
+	assert_pushed
+	local first=$digest
+	make_source --layers 20k
+	push --no-clobber
+	assert_failed 9
+	assert_equal "$(mkimage digest "$T/reg.root/app" one)" "$first"
+}
+
+@test "P12 who may only read is told so before a byte of body is sent" {
+	stop reg
+	start_faults reg --auth bearer --reader ro:pw
+	make_source --layers 100k
+	printf pw >"$T/password"
+	ocifp_run push --username ro --password-stdin "oci:$T/src:one" "$reg_host/app:one" <"$T/password"
+	assert_failed 4
+	assert_equal "$(received_bytes reg 'PUT|PATCH' .)" 0
+	[ "$(requests reg POST uploads)" -le 2 ]
+}
+
+@test "P14 a tag that another writer takes meanwhile is a conflict" {
+	make_source --layers 10k
+	mkimage image "$T/reg.root/app" two --layers 30k >"$T/two"
+	cp "$(blob_path "$T/reg.root/app" "$(cat "$T/two")")" "$T/manifest"
+	jq -n --rawfile body "$T/manifest" --arg digest "$(cat "$T/two")" '{"method": ["GET", "HEAD"],
+		"path": "manifests/one", "action": {"body": $body, "headers": {
+		"Content-Type": "application/vnd.oci.image.manifest.v1+json", "Docker-Content-Digest": $digest}}}' >"$T/rule"
+	rules reg <"$T/rule"
+	push
+	[ "$status" -eq 0 ] || assert_failed 9
+}
+
+@test "P15 blobs of no bytes, of a chunk, and of one byte more" {
+	make_source --layers 1k
+	local entries config
+	entries=$(for size in 0 1 4194304 4194305; do
+		head -c $size /dev/urandom | mkimage blob "$T/src" --media-type application/vnd.oci.image.layer.v1.tar
+	done | jq -sc .)
+	config=$(jq -nc --argjson e "$entries" '{os: "linux", architecture: "amd64", rootfs: {type: "layers", diff_ids: ($e | map(.digest))}}' |
+		mkimage blob "$T/src" --media-type application/vnd.oci.image.config.v1+json)
+	digest=$(jq -nc --argjson e "$entries" --argjson c "$config" '{schemaVersion: 2, config: $c, layers: $e,
+		mediaType: "application/vnd.oci.image.manifest.v1+json"}' | mkimage manifest "$T/src" one)
+	mapfile -t layers < <(jq -r '.layers[].digest' "$(blob_path "$T/src" "$digest")")
+	push
+	assert_pushed
+}
+
+@test "P16 a quota is another failure, and said" {
+	make_source --layers 10k
+	local action
+	for action in '"status": 507' '"status": 413, "json": {"errors": [{"code": "DENIED", "message": "quota exceeded"}]}'; do
+		rules reg <<<"{\"method\": [\"POST\", \"PUT\", \"PATCH\"], \"path\": \"uploads\", \"action\": {$action}}"
+		push
+		assert_failed 1
+	done
+}
+
+@test "P17 an upload that breaks in the middle is finished, resumed where the registry can" {
+	make_source --layers 8M
+	rules reg <<-'JSON'
+		{"method": ["PUT", "PATCH"], "path": "uploads", "nth": 1, "action": {"execute": true, "read_body": 3000000, "drop": "reset"}}
+	JSON
+	push
+	assert_pushed
+}
+
+@test "P18 server errors while pushing are tried again where that is safe" {
+	make_source --layers 10k
+	local rule
+	for rule in '"method": "POST", "path": "uploads"' '"method": "PUT", "path": "manifests"' \
+		'"method": ["PUT", "PATCH"], "path": "uploads"' '"method": "HEAD", "path": "."'; do
+		rm -rf "$T/reg.root/app"
+		rules reg <<<"{$rule, \"nth\": \"1-2\", \"action\": {\"status\": 503}}"
+		push
+		assert_pushed
+	done
+}
+
+@test "P18 a rate limit while pushing is waited out, or is status 6" {
+	make_source --layers 10k
+	rules reg <<<'{"method": "POST", "nth": 1, "action": {"status": 429, "headers": {"Retry-After": "1"}}}'
+	push
+	assert_pushed
+	rm -rf "$T/reg.root/app"
+	rules reg <<<'{"method": "POST", "action": {"status": 429}}'
+	push
+	assert_failed 6
+}
+
+@test "P19 what was pulled is pushed from the store by its name, to a layout and to a registry" {
+	serve_image --layers 10k
+	pull "$ref"
+	assert_pulled
+	ocifp_run push "$ref" "$reg_host/copy:one"
+	assert_status 0
+	assert_stdout "$reg_host/copy@$digest"
+	ocifp_run push "$ref" "oci:$T/new:one"
+	assert_status 0
+	assert_same_file "$(blob_path "$T/reg.root/app" "$digest")" "$(blob_path "$T/new" "$digest")"
+}

@@ -1,0 +1,248 @@
+#!/usr/bin/env bats
+# The store: killed, shared, tampered with, full of somebody else's files.
+
+load ../lib/rig
+
+setup() {
+	need python3 jq ocifp
+	rig_setup
+}
+
+teardown() {
+	rig_teardown
+}
+
+@test "S01 killed at random moments: always sound, and no finished blob is asked for twice" {
+	serve_image --count 12 --size 60k
+	rules reg <<<'{"path": "blobs", "action": {"rate_bps": 1000000}}'
+	local round
+	for ((round = 0; round < ${OCIFP_TEST_KILLS:-15}; round++)); do
+		timeout -s KILL "0.$(printf %03d $((RANDOM % 300)))" ocifp pull "${on[@]}" "$ref" >/dev/null 2>&1 3>&- || true
+		assert_sound_store
+	done
+	pull "$ref"
+	assert_pulled
+	assert_sound_store
+	# A finished blob's last byte is never sent again.
+	local layer size
+	for layer in "${layers[@]}"; do
+		size=$(stat -c %s "$(blob_path "$T/reg.root/app" "$layer")")
+		[ "$(sent_bytes reg GET "blobs/$layer")" -le $((size * 2)) ] || fail "$layer was fetched again"
+	done
+}
+
+@test "S08 concurrent pulls of one image share one download" {
+	serve_image --layers 400k,300k
+	rules reg <<<'{"path": "blobs", "action": {"rate_bps": 400000}}'
+	local n pids=()
+	for n in 1 2 3 4; do
+		ocifp pull "${on[@]}" "$ref" >"$T/out.$n" 2>"$T/err.$n" 3>&- &
+		pids+=($!)
+	done
+	for n in "${pids[@]}"; do
+		wait "$n" || fail "one of them failed" "$(cat "$T"/err.*)"
+	done
+	assert_equal "$(sort -u "$T"/out.?)" "$reg_host/app@$digest"
+	assert_requests reg 1 GET "blobs/${layers[0]}"
+	assert_requests reg 1 GET "blobs/${layers[1]}"
+	assert_sound_store
+}
+
+@test "S10 a pull waits for one that is stopped no longer than --lock-timeout" {
+	serve_image --layers 400k
+	rules reg <<<"{\"path\": \"blobs/${layers[0]}\", \"action\": {\"stall_after\": 1000, \"stall_s\": 60}}"
+	spawn first ocifp pull "${on[@]}" "$ref"
+	wait_for grep -q "blobs/${layers[0]}" "$T/reg.log"
+	kill -STOP "$(cat "$T/pids/first")"
+	pull --lock-timeout 1 "$ref"
+	kill -CONT "$(cat "$T/pids/first")"
+	assert_failed 10
+	assert_within 4
+}
+
+@test "S10 a lock whose holder died holds nobody up" {
+	serve_image --layers 400k
+	rules reg <<<"{\"path\": \"blobs/${layers[0]}\", \"nth\": 1, \"action\": {\"stall_after\": 1000, \"stall_s\": 60}}"
+	spawn first ocifp pull "${on[@]}" "$ref"
+	wait_for grep -q "blobs/${layers[0]}" "$T/reg.log"
+	kill -9 "$(cat "$T/pids/first")"
+	pull "$ref"
+	assert_pulled
+	assert_within 10
+}
+
+@test "S13 a store that cannot be written is a local error; what it holds can still be used" {
+	[ "$(id -u)" -ne 0 ] || skip 'root writes anywhere'
+	serve_image
+	pull "$ref"
+	assert_pulled
+	chmod -R a-w "$OCIFP_STORE"
+	pull "$reg_host/app@$digest"
+	assert_status 0
+	mkimage image "$T/reg.root/app" two --layers 3k >/dev/null
+	pull "$reg_host/app:two"
+	assert_failed 10
+}
+
+@test "S14 modes do not follow the umask" {
+	serve_image
+	local mask
+	for mask in 000 077; do
+		rm -rf "$OCIFP_STORE"
+		(umask $mask && ocifp pull "${on[@]}" "$ref" >/dev/null)
+		assert_equal "$(stat -c %a "$OCIFP_STORE")" 700
+		assert_equal "$(stat -c %a "$OCIFP_STORE"/blobs/sha256/* | sort -u)" 400
+	done
+}
+
+@test "S14 a store that others may write is refused" {
+	serve_image
+	mkdir -m 777 "$OCIFP_STORE"
+	pull "$ref"
+	[ "$status" -eq 2 ] || [ "$status" -eq 9 ] || assert_failed 10
+	assert_equal "$(ls -A "$OCIFP_STORE")" ''
+}
+
+@test "S15 planted links do not lead out of the store" {
+	serve_image --layers 10k
+	local place
+	for place in "blobs/sha256/${layers[0]#*:}" ".ocifp/ingest/sha256-${layers[0]#*:}.part" .ocifp/index.lock index.json; do
+		rm -rf "$OCIFP_STORE"
+		echo precious >"$T/target"
+		pull "$reg_host/app:none" # makes the store
+		mkdir -p "$OCIFP_STORE/${place%/*}" 2>/dev/null || true
+		[ -d "$OCIFP_STORE" ] || mkdir -m 700 -p "$OCIFP_STORE/$(dirname "$place")"
+		rm -f "$OCIFP_STORE/$place"
+		mkdir -p "$(dirname "$OCIFP_STORE/$place")"
+		ln -s "$T/target" "$OCIFP_STORE/$place"
+		chmod 700 "$OCIFP_STORE"
+		pull "$ref"
+		assert_equal "$(cat "$T/target")" precious
+	done
+}
+
+@test "S16 an output has files of its own: changing them leaves the store sound" {
+	serve_image --layers 10k
+	pull -o "oci:$T/out:one" "$ref"
+	assert_pulled
+	local file
+	for file in "$T"/out/blobs/sha256/*; do
+		chmod u+w "$file"
+		printf x | dd of="$file" bs=1 conv=notrunc status=none
+	done
+	assert_sound_store
+}
+
+@test "S17 an index.json that is empty, cut or garbage is an error or repaired, never a crash" {
+	serve_image
+	local damage
+	for damage in ': >"$f"' 'truncate -s 20 "$f"' 'echo garbage >"$f"' 'echo "{\"manifests\": 7}" >"$f"'; do
+		rm -rf "$OCIFP_STORE"
+		pull "$ref"
+		assert_pulled
+		f=$OCIFP_STORE/index.json
+		eval "$damage"
+		pull "$ref"
+		[ "$status" -eq 0 ] || [ "$status" -eq 10 ] || assert_failed 7
+	done
+}
+
+@test "S17 a store of a newer version is refused and not written" {
+	serve_image
+	pull "$ref"
+	assert_pulled
+	[ -f "$OCIFP_STORE/.ocifp/version" ]
+	echo 999 >"$OCIFP_STORE/.ocifp/version"
+	(cd "$OCIFP_STORE" && find . -type f -exec sha256sum {} + | sort) >"$T/before"
+	mkimage image "$T/reg.root/app" two --layers 3k >/dev/null
+	pull "$reg_host/app:two"
+	assert_failed 2
+	(cd "$OCIFP_STORE" && find . -type f -exec sha256sum {} + | sort) >"$T/after"
+	assert_same_file "$T/before" "$T/after"
+}
+
+@test "S18 fsck lists what is flipped or missing, and --repair sets it aside" {
+	serve_image --layers 10k,20k,30k
+	pull "$ref"
+	assert_pulled
+	local flipped missing
+	flipped=$(blob_path "$OCIFP_STORE" "${layers[0]}")
+	missing=$(blob_path "$OCIFP_STORE" "${layers[1]}")
+	chmod u+w "$flipped"
+	printf x | dd of="$flipped" bs=1 seek=600 conv=notrunc status=none
+	rm -f "$missing"
+	ocifp_run store fsck
+	assert_failed 7
+	grep -q "${layers[0]#*:}" "$T/stdout" "$T/stderr" || fail "$told"
+	grep -q "${layers[1]#*:}" "$T/stdout" "$T/stderr" || fail "$told"
+	! grep -q "${layers[2]#*:}" "$T/stdout" "$T/stderr" || fail "$told"
+	ocifp_run store fsck --repair
+	pull "$ref"
+	assert_pulled
+	assert_sound_store
+}
+
+@test "S09 gc removes what no reference names, and nothing else" {
+	serve_image --layers 10k
+	pull "$ref"
+	assert_pulled
+	local old=("$digest" "${layers[@]}")
+	serve_image --layers 20k,30k
+	pull "$ref"
+	assert_pulled
+	ocifp_run store gc
+	assert_status 0
+	assert_stored "$digest" "${layers[@]}"
+	refute_stored "${old[0]}"
+	assert_sound_store
+}
+
+@test "S20 a result that cannot be written is a local error, and the store is sound" {
+	serve_image
+	split_run true
+	status=0
+	ocifp pull "${on[@]}" "$ref" >/dev/full 2>"$T/stderr" 3>&- || status=$?
+	assert_failed 10
+	status=0
+	ocifp pull "${on[@]}" "$ref" >&- 2>"$T/stderr" 3>&- || status=$?
+	assert_failed 10
+	assert_sound_store
+}
+
+@test "S22 few descriptors or little address space end in an error, not a crash" {
+	serve_image --count 8 --size 10k
+	local limit
+	for limit in 12 16 24 48; do
+		rm -rf "$OCIFP_STORE"
+		status=0
+		(ulimit -n $limit && exec timeout 30 ocifp pull "${on[@]}" "$ref") >"$T/stdout" 2>"$T/stderr" 3>&- || status=$?
+		[ "$status" -le 11 ] || fail "with $limit descriptors: status $status" "$(cat "$T/stderr")"
+	done
+	pull "$ref"
+	assert_pulled
+}
+
+@test "S24 a store that was moved or copied is as good as before" {
+	serve_image
+	pull "$ref"
+	assert_pulled
+	mv "$OCIFP_STORE" "$T/moved"
+	export OCIFP_STORE=$T/moved
+	forget_log reg
+	pull "$ref"
+	assert_pulled
+	assert_requests reg 0 GET blobs
+	cp -r "$T/moved" "$T/copied"
+	OCIFP_STORE=$T/copied
+	assert_sound_store
+}
+
+@test "S26 skopeo and umoci read the store" {
+	need skopeo
+	serve_image --compress gzip
+	pull "$ref"
+	assert_pulled
+	skopeo_copy "oci:$OCIFP_STORE:$ref" "dir:$T/dir" ||
+		assert_equal "$(jq -r '.manifests[0].digest' "$OCIFP_STORE/index.json")" "$digest"
+	assert_equal "$(jq -r '.manifests[0].annotations["org.opencontainers.image.ref.name"]' "$OCIFP_STORE/index.json")" "$ref"
+}

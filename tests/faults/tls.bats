@@ -1,0 +1,83 @@
+#!/usr/bin/env bats
+# What lies under HTTP: TLS, HTTP/2, proxies.
+
+load ../lib/rig
+
+setup() {
+	need python3 jq ocifp
+	rig_setup
+}
+
+teardown() {
+	rig_teardown
+}
+
+@test "H27 HTTP/2 that goes away, refuses or resets a stream is tried again" {
+	local fault
+	make_cert server
+	for fault in goaway goaway-calm refused-stream rst-stream garbage; do
+		start_faults reg --tls "$T/tls/server.pem:$T/tls/server.key" --h2-fault $fault
+		rm -rf "$OCIFP_STORE"
+		serve_image
+		pull --tls-ca "$T/tls/ca.pem" "$ref"
+		assert_pulled
+		stop reg
+	done
+}
+
+@test "H29 a bad certificate is refused at once, on one connection, and never falls to http" {
+	make_cert server
+	make_cert elsewhere DNS:elsewhere.example
+	make_self_signed self
+	local cert
+	for cert in elsewhere self; do
+		start_faults reg --tls "$T/tls/$cert.pem:$T/tls/$cert.key"
+		exists --tls-ca "$T/tls/ca.pem" "$reg_host/app:one"
+		assert_failed 9
+		assert_equal "$(connections reg)" 1
+		assert_requests reg 0 . .
+		stop reg
+		rm "$T/reg.log"
+	done
+}
+
+@test "H29 an expired certificate is refused, and the message tells the local date" {
+	need faketime
+	make_cert server
+	start_faults reg --tls "$T/tls/server.pem:$T/tls/server.key"
+	split_run faketime '+10 years' ocifp exists "${on[@]}" --tls-ca "$T/tls/ca.pem" "$reg_host/app:one"
+	assert_failed 9
+	assert_stderr_has "$(date -d '+10 years' +%Y)"
+}
+
+@test "H29 a server that speaks plain http where TLS was expected gets no request" {
+	make_ca
+	serve_image
+	exists --tls-ca "$T/tls/ca.pem" "$ref"
+	[ "$status" -eq 9 ] || assert_failed 5
+	assert_requests reg 0 . .
+}
+
+@test "H30 a proxy is used, its password is not shown, NO_PROXY goes past it" {
+	serve_image
+	start_faults proxy --proxy-user p:s3cret
+	http_proxy=http://p:s3cret@$proxy_host ocifp_run pull "${on[@]}" -v "$ref"
+	assert_pulled
+	[ "$(requests proxy GET .)" -ge 1 ]
+	refute_stderr_has s3cret
+	rm -rf "$OCIFP_STORE"
+	forget_log proxy
+	http_proxy=http://p:s3cret@$proxy_host NO_PROXY=127.0.0.1 ocifp_run pull "${on[@]}" "$ref"
+	assert_pulled
+	assert_requests proxy 0 . .
+}
+
+@test "H30 a proxy that wants another password is a refusal; one that fails is trouble" {
+	serve_image
+	start_faults proxy --proxy-user p:other
+	http_proxy=http://p:s3cret@$proxy_host ocifp_run exists "${on[@]}" "$ref"
+	assert_failed 4
+	rules proxy <<<'{"action": {"status": 502, "body": "<html>bad gateway</html>"}}'
+	http_proxy=http://p:s3cret@$proxy_host ocifp_run exists "${on[@]}" "$ref"
+	assert_failed 5
+}

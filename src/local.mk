@@ -10,3 +10,5 @@ include %D%/registry/local.mk
 include %D%/store/local.mk
 include %D%/fingerprint/local.mk
 include %D%/cli/local.mk
+include %D%/repository/local.mk
+include %D%/image/local.mk

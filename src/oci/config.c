@@ -64,8 +64,7 @@ parse_strings(const json_t *array, const char *name, struct strings *strings, st
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(array, i, item)
-	{
+	json_array_foreach (array, i, item) {
 		if (!json_is_string(item))
 			return error_set(err, ERROR_CONTENT, "%s[%zu] is no string", name, i);
 		strings_add(strings, json_string_value(item));

@@ -35,8 +35,7 @@ descriptors_parse(const json_t *array, const char *name, struct descriptors *ret
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(array, i, item)
-	{
+	json_array_foreach (array, i, item) {
 		struct descriptor descriptor;
 
 		if (descriptor_parse(item, &descriptor, err) < 0)

@@ -146,8 +146,9 @@ is_object_of_strings(const json_t *value)
 	if (!json_is_object(value))
 		return false;
 	/* The iteration macro takes no pointer to const. */
-	json_object_foreach((json_t *)(uintptr_t)value, key,
-			    item) if (!json_is_string(item)) return false;
+	json_object_foreach ((json_t *)(uintptr_t)value, key, item)
+		if (!json_is_string(item))
+			return false;
 	return true;
 }
 

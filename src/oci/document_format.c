@@ -22,7 +22,8 @@ document_sorted(const json_t *object)
 	json_t *value;
 
 	/* The iteration macro takes no pointer to const. */
-	json_object_foreach((json_t *)(uintptr_t)object, key, value) strings_add(&keys, key);
+	json_object_foreach ((json_t *)(uintptr_t)object, key, value)
+		strings_add(&keys, key);
 	strings_sort(&keys);
 	for (size_t i = 0; i < keys.count; i++)
 		json_object_set(sorted, keys.items[i], json_object_get(object, keys.items[i]));

@@ -106,12 +106,12 @@ image_index_annotation(const struct image_index *index, const char *name)
 	return json_string_value(json_object_get(index->annotations, name));
 }
 
-void
+bool
 image_index_set_annotation(struct image_index *index, const char *name, const char *value)
 {
 	if (!index->annotations)
 		index->annotations = json_object();
-	json_object_set_new(index->annotations, name, json_string(value));
+	return json_object_set_new(index->annotations, name, json_string(value)) == 0;
 }
 
 bool

@@ -30,7 +30,9 @@ int image_index_parse(const void *bytes, size_t size, const char *media_type,
  * the string. */
 char *image_index_format(const struct image_index *index);
 const char *image_index_annotation(const struct image_index *index, const char *name);
-void image_index_set_annotation(struct image_index *index, const char *name, const char *value);
+
+/* False, and nothing is set, when the value is no UTF-8. */
+bool image_index_set_annotation(struct image_index *index, const char *name, const char *value);
 
 /* The entry that fits best, the first of equals; attestations, artifacts and unknown/unknown never
  * fit; an entry without a platform fits nothing here, its config decides.  NULL: none fits. */

@@ -152,6 +152,14 @@ location_format(const struct location *location)
 			 *digest.text ? "@" : "", digest.text);
 }
 
+char *
+location_repository(const struct location *location)
+{
+	if (location->transport == TRANSPORT_REGISTRY)
+		return reference_repository(&location->reference);
+	return xasprintf("%s%s", find_prefix(location->transport), location->path);
+}
+
 void
 location_copy(const struct location *location, struct location *ret_copy)
 {

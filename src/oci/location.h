@@ -36,6 +36,7 @@ struct location {
 /* ERROR_USAGE */
 int location_parse(const char *text, struct location *ret_location, struct error **err);
 char *location_format(const struct location *location);
+char *location_repository(const struct location *location); /* without tag and digest */
 void location_copy(const struct location *location, struct location *ret_copy);
 void location_release(struct location *location);
 #define AUTO_LOCATION CLEANUP(location_release)

@@ -24,6 +24,7 @@ struct error;
 struct repository;
 struct session;
 struct source;
+struct store;
 
 enum repository_mode {
 	REPOSITORY_READ,  /* a layout that does not exist is absent, not an error, to resolve() */
@@ -33,6 +34,10 @@ enum repository_mode {
 /* The location's tag and digest do not matter here. */
 struct repository *repository_open(struct session *session, const struct location *location,
 				   enum repository_mode mode, struct error **err);
+
+/* A directory that is open already (not taken): the user's own store, whose tags are whole
+ * references, "host/name:tag". */
+struct repository *repository_of_store(struct session *session, struct store *store);
 const char *repository_name(const struct repository *repository); /* "host/name", "oci:DIR" */
 void repository_free(struct repository *repository);
 DEFINE_CLEANUP(struct repository, repository_free)

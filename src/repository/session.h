@@ -9,11 +9,11 @@
 
 #include "http/engine.h"
 #include "registry/registry.h"
+#include "store/store.h"
 
 struct error;
 struct observer;
 struct session;
-struct store;
 
 struct session_options {
 	struct engine_options engine;
@@ -28,6 +28,9 @@ const struct session_options *session_options(const struct session *session);
 struct observer *session_observer(const struct session *session);
 struct engine *session_engine(struct session *session, struct error **err);
 struct registry *session_registry(struct session *session, struct error **err);
+struct store_options session_store_options(const struct session *session);
+
+/* The user's own store. */
 struct store *session_store(struct session *session, struct error **err);
 void session_free(struct session *session);
 DEFINE_CLEANUP(struct session, session_free)

@@ -1,0 +1,14 @@
+/* annotation.h - the names of the annotations that we write and read
+ *
+ * image-spec, annotations.md; "dev.ocifp." is ours: ocifp-fingerprint(7).
+ */
+#ifndef OCIFP_IMAGE_ANNOTATION_H
+#define OCIFP_IMAGE_ANNOTATION_H
+
+#define ANNOTATION_FINGERPRINT "dev.ocifp.fingerprint" /* 64 hex digits */
+#define ANNOTATION_SCHEME "dev.ocifp.scheme"           /* "tree" or "concat" */
+#define ANNOTATION_INPUTS "dev.ocifp.inputs"           /* digest of the record's blob */
+#define ANNOTATION_SOURCE "org.opencontainers.image.source"
+#define ANNOTATION_REVISION "org.opencontainers.image.revision"
+
+#endif

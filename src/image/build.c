@@ -1,0 +1,166 @@
+#include "image/build.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/spawn.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "fingerprint/record.h"
+#include "image/target.h"
+#include "project/project.h"
+
+static const char need_prefix[] = "OCIFP_NEEDS_";
+
+static int
+make_directory(char **ret_directory, struct error **err)
+{
+	const char *parent = getenv("TMPDIR");
+	AUTO_FREE char *directory = NULL;
+
+	/* A relative TMPDIR would mean another place to the command, which runs elsewhere. */
+	if (!parent || parent[0] != '/')
+		parent = "/tmp";
+	directory = xasprintf("%s/ocifp-build-XXXXXX", parent);
+	if (!mkdtemp(directory))
+		return error_set_errno(err, errno, "cannot make a directory in '%s'", parent);
+	*ret_directory = TAKE_PTR(directory);
+	return 0;
+}
+
+/* "my-base=REF" becomes "OCIFP_NEEDS_MY_BASE=REF". */
+static char *
+need_variable(const char *need)
+{
+	char *variable = xasprintf("%s%s", need_prefix, need);
+
+	for (char *at = variable + strlen(need_prefix); *at && *at != '='; at++)
+		*at = isalnum((unsigned char)*at) ? (char)toupper((unsigned char)*at) : '_';
+	return variable;
+}
+
+/* The pins stand in the record that the fingerprint was made of. */
+static int
+add_pins(const struct target *target, struct strings *variables, struct error **err)
+{
+	AUTO_RECORD struct record record = { 0 };
+	char *pins = NULL;
+
+	if (record_parse(target->record.data, target->record.size, &record, err) < 0)
+		return -1;
+	pins = xstrdup("OCIFP_PINS=");
+	for (size_t i = 0; i < record.count; i++) {
+		const struct record_entry *entry = &record.entries[i];
+		AUTO_FREE char *before = pins;
+
+		if (entry->kind == RECORD_IMAGE)
+			pins = xasprintf("%s%s%s@%.*s", before, text_ends(before, "=") ? "" : "\n",
+					 entry->key, (int)entry->value_size, entry->value);
+		else
+			before = NULL;
+	}
+	strings_take(variables, pins);
+	return 0;
+}
+
+static int
+fill_environment(const struct build_options *options, const char *output, struct strings *variables,
+		 struct error **err)
+{
+	const struct target *target = options->target;
+	AUTO_FREE char *platforms = platforms_format(options->platforms, ",");
+	AUTO_FREE char *name = target_name(target, 0);
+
+	for (char **variable = environ; *variable; variable++)
+		if (!text_starts(*variable, "OCIFP_"))
+			strings_add(variables, *variable);
+	strings_take(variables, xasprintf("OCIFP_REF=%s", name));
+	strings_take(variables, xasprintf("OCIFP_FINGERPRINT=%s",
+					  digest_hex(&target->fingerprint.digest).text));
+	strings_take(variables, xasprintf("OCIFP_PLATFORMS=%s", platforms));
+	strings_take(variables, xasprintf("OCIFP_OUTPUT=%s", output));
+	for (size_t i = 0; i < options->needs->count; i++)
+		strings_take(variables, need_variable(options->needs->items[i]));
+	return add_pins(target, variables, err);
+}
+
+static int
+run_command(const struct build_options *options, const char *output, struct error **err)
+{
+	const char *command = options->target->image->build;
+	const char *const argv[] = { "/bin/sh", "-c", command, NULL };
+	AUTO_STRINGS struct strings variables = { 0 };
+	struct spawn_options spawn = { .argv = argv, .directory = options->target->directory };
+	struct spawn_result result = { 0 };
+
+	if (fill_environment(options, output, &variables, err) < 0)
+		return -1;
+	spawn.environment = (const char *const *)variables.items;
+	if (spawn_run(&spawn, &result, err) < 0)
+		return error_wrap(err, "cannot run the build command");
+	if (result.exit_status == 0)
+		return 0;
+	error_set(err, ERROR_BUILD, "the build command '%s' failed with status %d", command,
+		  result.exit_status);
+	return error_set_class(err, "build");
+}
+
+/* A layout directory, or a tar whose kind its content tells. */
+static int
+find_output(const char *path, struct build_output *output, struct error **err)
+{
+	struct stat info;
+
+	if (lstat(path, &info) < 0) {
+		if (errno == ENOENT)
+			return 0;
+		return error_set_errno(err, errno, "cannot look at '%s'", path);
+	}
+	if (!S_ISDIR(info.st_mode) && !S_ISREG(info.st_mode))
+		return error_set(err, ERROR_BUILD,
+				 "the build command left neither a directory nor "
+				 "a file as $OCIFP_OUTPUT");
+	output->is_there = true;
+	output->location.transport =
+		S_ISDIR(info.st_mode) ? TRANSPORT_LAYOUT : TRANSPORT_OCI_ARCHIVE;
+	output->location.path = xstrdup(path);
+	return 0;
+}
+
+int
+build_run(const struct build_options *options, struct build_output *ret_output, struct error **err)
+{
+	AUTO_FREE char *path = NULL;
+
+	if (make_directory(&ret_output->directory, err) < 0)
+		return -1;
+	path = xasprintf("%s/image", ret_output->directory);
+	if (run_command(options, path, err) < 0)
+		return -1;
+	return find_output(path, ret_output, err);
+}
+
+static int
+remove_entry(const char *path, const struct stat *info, int type, struct FTW *position)
+{
+	(void)info;
+	(void)type;
+	(void)position;
+	(void)remove(path);
+	return 0;
+}
+
+void
+build_output_release(struct build_output *output)
+{
+	if (output->directory)
+		(void)nftw(output->directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	free(output->directory);
+	output->directory = NULL;
+	location_release(&output->location);
+}

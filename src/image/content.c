@@ -1,0 +1,137 @@
+#include "image/content.h"
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "oci/manifest.h"
+#include "repository/repository.h"
+#include "store/store.h"
+#include "stream/body.h"
+
+static int
+check_size(const struct descriptor *descriptor, size_t size, struct error **err)
+{
+	if (size == descriptor->size_bytes)
+		return 0;
+	error_set(err, ERROR_CONTENT, "'%s' has %zu bytes, not %llu as listed",
+		  digest_text(&descriptor->digest).text, size,
+		  (unsigned long long)descriptor->size_bytes);
+	return error_set_class(err, "size");
+}
+
+int
+content_get_manifest(const struct content *content, const struct descriptor *descriptor,
+		     struct buf *bytes, bool *ret_found, struct error **err)
+{
+	AUTO_RESOLUTION struct resolution resolution = { 0 };
+
+	*ret_found = false;
+	if (content->cache &&
+	    store_read(content->cache, &descriptor->digest, bytes, ret_found, err) < 0)
+		return -1;
+	if (*ret_found)
+		return 0;
+	if (repository_resolve(content->repository, NULL, &descriptor->digest, &resolution, err) <
+	    0)
+		return -1;
+	if (resolution.evidence.presence != PRESENCE_PRESENT)
+		return 0;
+	if (check_size(descriptor, resolution.bytes.size, err) < 0)
+		return -1;
+	buf_release(bytes);
+	*bytes = resolution.bytes;
+	resolution.bytes = BUF_INIT(0);
+	*ret_found = true;
+	return 0;
+}
+
+/* The end of a blob job that is waited for. */
+struct waited {
+	bool ended;
+	struct error *failure;
+};
+
+static void
+note_end(void *context, enum blob_outcome outcome, struct error *failure)
+{
+	struct waited *waited = context;
+
+	(void)outcome;
+	waited->ended = true;
+	waited->failure = failure;
+}
+
+static int
+fetch_blob(struct repository *repository, const struct descriptor *descriptor, struct buf *bytes,
+	   struct error **err)
+{
+	struct waited waited = { false, NULL };
+	struct body_buf body;
+
+	body_buf_init(&body, bytes);
+	if (repository_get_blob(repository, descriptor, &body.body, note_end, &waited, err) < 0)
+		return -1;
+	while (!waited.ended)
+		if (repository_step(repository, 1000, err) < 0)
+			return -1;
+	if (!waited.failure)
+		return 0;
+	*err = waited.failure;
+	return -1;
+}
+
+static int
+check_digest(const struct descriptor *descriptor, const struct buf *bytes, struct error **err)
+{
+	struct digest actual = digest_of(descriptor->digest.algorithm, bytes->data, bytes->size);
+
+	if (digest_equal(&actual, &descriptor->digest))
+		return 0;
+	error_set(err, ERROR_CONTENT, "what came for blob '%s' has digest '%s'",
+		  digest_text(&descriptor->digest).text, digest_text(&actual).text);
+	return error_set_class(err, "digest");
+}
+
+int
+content_get_blob(const struct content *content, const struct descriptor *descriptor,
+		 struct buf *bytes, struct error **err)
+{
+	bool found = false;
+
+	if (content->cache &&
+	    store_has(content->cache, &descriptor->digest, descriptor->size_bytes) &&
+	    store_read(content->cache, &descriptor->digest, bytes, &found, err) < 0)
+		return -1;
+	if (found)
+		return 0;
+	if (fetch_blob(content->repository, descriptor, bytes, err) < 0 ||
+	    check_size(descriptor, bytes->size, err) < 0)
+		return -1;
+	return check_digest(descriptor, bytes, err);
+}
+
+int
+content_get_config(const struct content *content, const struct manifest *manifest,
+		   struct image_config *ret_config, struct error **err)
+{
+	AUTO_BUF struct buf bytes = BUF_INIT(CONFIG_LIMIT_BYTES);
+
+	if (!media_type_is_config(manifest->config.media_type))
+		return error_set(err, ERROR_CONTENT, "this is an artifact and no image");
+	if (content_get_blob(content, &manifest->config, &bytes, err) < 0)
+		return error_wrap(err, "config");
+	return image_config_parse(bytes.data, bytes.size, ret_config, err);
+}
+
+int
+content_get_platform(const struct content *content, const struct manifest *manifest,
+		     struct platform *ret_platform, struct error **err)
+{
+	AUTO_CONFIG struct image_config config = { 0 };
+
+	if (content_get_config(content, manifest, &config, err) < 0)
+		return -1;
+	platform_copy(&config.platform, ret_platform);
+	return 0;
+}

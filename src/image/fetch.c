@@ -1,0 +1,300 @@
+#include "image/fetch.h"
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/observer.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "image/tree.h"
+#include "repository/copy.h"
+#include "repository/repository.h"
+#include "store/ingest.h"
+#include "store/store.h"
+#include "stream/source.h"
+
+enum fetch_state { FETCH_WAITING, FETCH_RUNNING, FETCH_ENDED };
+
+struct fetch_job {
+	struct fetch *fetch;
+	const struct descriptor *descriptor;
+	struct ingest *ingest;
+	enum fetch_state state;
+	bool planned;
+	bool restarted; /* came damaged once */
+};
+
+struct fetch {
+	const struct fetch_options *options;
+	struct fetch_job *jobs;
+	size_t job_count;
+	size_t running_count;
+	size_t ended_count;
+	bool stopped;          /* start no more */
+	struct error *failure; /* the first */
+};
+
+static int
+larger_first(const void *a, const void *b)
+{
+	uint64_t a_bytes = ((const struct fetch_job *)a)->descriptor->size_bytes;
+	uint64_t b_bytes = ((const struct fetch_job *)b)->descriptor->size_bytes;
+
+	return (a_bytes < b_bytes) - (a_bytes > b_bytes);
+}
+
+static void
+end_job(struct fetch_job *job)
+{
+	struct fetch *fetch = job->fetch;
+
+	ingest_free(TAKE_PTR(job->ingest));
+	if (job->state == FETCH_RUNNING)
+		fetch->running_count--;
+	job->state = FETCH_ENDED;
+	fetch->ended_count++;
+}
+
+/* A full disk or a refused login fails the rest too; a blob that one server lacks does not. */
+static bool
+concerns_one_blob(const struct error *failure)
+{
+	return error_is(failure, ERROR_UNAVAILABLE) || error_is(failure, ERROR_CONTENT);
+}
+
+static void
+fail_job(struct fetch_job *job, struct error *failure)
+{
+	struct fetch *fetch = job->fetch;
+
+	error_wrap(&failure, "blob '%s'", digest_text(&job->descriptor->digest).text);
+	if (!concerns_one_blob(failure))
+		fetch->stopped = true;
+	if (fetch->failure)
+		error_free(failure);
+	else
+		fetch->failure = failure;
+	end_job(job);
+}
+
+static void
+note_reused(struct fetch_job *job)
+{
+	observer_blob(job->fetch->options->observer, EVENT_REUSED,
+		      digest_text(&job->descriptor->digest).text, job->descriptor->size_bytes);
+	end_job(job);
+}
+
+static int request_blob(struct fetch_job *job, struct error **err);
+
+static bool
+came_damaged(const struct error *failure)
+{
+	return error_is(failure, ERROR_CONTENT) && error_class(failure) &&
+	       text_starts(error_class(failure), "digest");
+}
+
+static void
+blob_ended(void *context, enum blob_outcome outcome, struct error *failure)
+{
+	struct fetch_job *job = context;
+
+	(void)outcome;
+	if (failure && came_damaged(failure) && !job->restarted) {
+		job->restarted = true;
+		observer_tell(job->fetch->options->observer, EVENT_RETRY, "%s",
+			      error_text(failure));
+		error_free(TAKE_PTR(failure));
+		if (request_blob(job, &failure) == 0)
+			return;
+	}
+	if (failure) {
+		fail_job(job, failure);
+		return;
+	}
+	observer_blob(job->fetch->options->observer, EVENT_FINISHED,
+		      digest_text(&job->descriptor->digest).text, job->descriptor->size_bytes);
+	end_job(job);
+}
+
+static int
+request_blob(struct fetch_job *job, struct error **err)
+{
+	return repository_get_blob(job->fetch->options->repository, job->descriptor,
+				   ingest_body(job->ingest), blob_ended, job, err);
+}
+
+/* From the other local store, which costs no request. */
+static int
+copy_blob(struct fetch_job *job, struct error **err)
+{
+	struct store *also = job->fetch->options->also;
+	AUTO_CLOSE int fd = -1;
+	struct source source;
+	uint64_t size_bytes;
+
+	fd = store_open_blob(also, &job->descriptor->digest, &size_bytes, err);
+	if (fd < 0)
+		return -1;
+	source = source_of_fd(fd, size_bytes);
+	return copy_source(&source, ingest_body(job->ingest), err);
+}
+
+static bool
+is_elsewhere(const struct fetch_job *job)
+{
+	struct store *also = job->fetch->options->also;
+
+	return also && store_has(also, &job->descriptor->digest, job->descriptor->size_bytes);
+}
+
+static void
+run_job(struct fetch_job *job)
+{
+	AUTO_ERROR struct error *copy_failure = NULL;
+	struct error *failure = NULL;
+
+	if (is_elsewhere(job) && copy_blob(job, &copy_failure) == 0) {
+		note_reused(job);
+		return;
+	}
+	if (!job->planned)
+		observer_blob(job->fetch->options->observer, EVENT_PLANNED,
+			      digest_text(&job->descriptor->digest).text,
+			      job->descriptor->size_bytes - ingest_reused_bytes(job->ingest));
+	job->planned = true;
+	if (request_blob(job, &failure) < 0)
+		fail_job(job, failure);
+}
+
+static void
+start_job(struct fetch_job *job)
+{
+	struct fetch *fetch = job->fetch;
+	struct error *failure = NULL;
+	enum ingest_state state;
+
+	if (ingest_open(fetch->options->store, job->descriptor, NULL, &state, &job->ingest,
+			&failure) < 0) {
+		fail_job(job, failure);
+		return;
+	}
+	if (state == INGEST_PRESENT)
+		note_reused(job);
+	if (state != INGEST_OPEN)
+		return;
+	job->state = FETCH_RUNNING;
+	fetch->running_count++;
+	run_job(job);
+}
+
+static void
+start_jobs(struct fetch *fetch)
+{
+	for (size_t i = 0; i < fetch->job_count; i++) {
+		struct fetch_job *job = &fetch->jobs[i];
+
+		if (fetch->running_count >= TRANSFERS_LIMIT_COUNT || fetch->stopped)
+			return;
+		if (job->state == FETCH_WAITING)
+			start_job(job);
+	}
+}
+
+static bool
+has_work(const struct fetch *fetch)
+{
+	return fetch->stopped ? fetch->running_count > 0 : fetch->ended_count < fetch->job_count;
+}
+
+static int
+run_jobs(struct fetch *fetch, struct error **err)
+{
+	while (has_work(fetch)) {
+		start_jobs(fetch);
+		/* A blob that another process fetches is looked at again after a step. */
+		if (has_work(fetch) && repository_step(fetch->options->repository, 200, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void
+plan_jobs(struct fetch *fetch, const struct descriptors *blobs)
+{
+	fetch->jobs = xcalloc(blobs->count + 1, sizeof(*fetch->jobs));
+	for (size_t i = 0; i < blobs->count; i++) {
+		struct fetch_job *job = &fetch->jobs[fetch->job_count];
+
+		job->fetch = fetch;
+		job->descriptor = &blobs->items[i];
+		fetch->job_count++;
+	}
+	/* The longest download first: it decides when the last one ends. */
+	qsort(fetch->jobs, fetch->job_count, sizeof(*fetch->jobs), larger_first);
+}
+
+/* Better no download at all than one that fills the disk. */
+static int
+check_space(const struct fetch *fetch, struct error **err)
+{
+	struct store *store = fetch->options->store;
+	uint64_t missing_bytes = 0;
+
+	for (size_t i = 0; i < fetch->job_count; i++) {
+		const struct descriptor *blob = fetch->jobs[i].descriptor;
+
+		if (store_has(store, &blob->digest, blob->size_bytes))
+			continue;
+		if (blob->size_bytes > INT64_MAX - missing_bytes) {
+			error_set(err, ERROR_CONTENT, "the sizes of the blobs add up to nonsense");
+			return error_set_class(err, "size");
+		}
+		missing_bytes += blob->size_bytes;
+	}
+	return missing_bytes > 0 ? store_space_check(store, missing_bytes, err) : 0;
+}
+
+static void
+fetch_release(struct fetch *fetch)
+{
+	for (size_t i = 0; i < fetch->job_count; i++)
+		ingest_free(fetch->jobs[i].ingest);
+	free(fetch->jobs);
+	error_free(fetch->failure);
+}
+
+int
+fetch_blobs(const struct fetch_options *options, const struct descriptors *blobs,
+	    struct error **err)
+{
+	CLEANUP(fetch_release) struct fetch fetch = { .options = options };
+
+	plan_jobs(&fetch, blobs);
+	if (check_space(&fetch, err) < 0 || run_jobs(&fetch, err) < 0)
+		return -1;
+	if (!fetch.failure)
+		return 0;
+	*err = TAKE_PTR(fetch.failure);
+	return -1;
+}
+
+static int
+add_document(void *context, const struct image_node *node, struct error **err)
+{
+	return store_add(context, &node->descriptor.digest, node->bytes.data, node->bytes.size,
+			 err);
+}
+
+int
+fetch_tree(const struct fetch_options *options, const struct image_node *root, struct error **err)
+{
+	AUTO_DESCRIPTORS struct descriptors blobs = { 0 };
+	AUTO_ERROR struct error *commit_failure = NULL;
+
+	image_tree_blobs(root, &blobs);
+	if (fetch_blobs(options, &blobs, err) < 0) {
+		(void)store_commit(options->store, &commit_failure);
+		return -1;
+	}
+	return image_tree_walk(root, add_document, options->store, err);
+}

@@ -1,0 +1,179 @@
+#include "image/find.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/observer.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "image/annotation.h"
+#include "image/target.h"
+#include "oci/index.h"
+#include "oci/manifest.h"
+#include "repository/session.h"
+
+/* The annotation of an index or of a manifest that stands alone; *ret_value NULL: none. */
+static int
+read_fingerprint(const struct resolution *root, char **ret_value, struct error **err)
+{
+	const char *bytes = root->bytes.data;
+	size_t size = root->bytes.size;
+	const char *media_type = root->descriptor.media_type;
+	AUTO_INDEX struct image_index index = { 0 };
+	AUTO_MANIFEST struct manifest manifest = { 0 };
+	enum document_kind kind;
+
+	if (manifest_kind(bytes, size, media_type, &kind, err) < 0)
+		return -1;
+	if (kind == DOCUMENT_INDEX) {
+		if (image_index_parse(bytes, size, media_type, &index, err) < 0)
+			return -1;
+		*ret_value = xstrdup_null(image_index_annotation(&index, ANNOTATION_FINGERPRINT));
+		return 0;
+	}
+	if (manifest_parse(bytes, size, media_type, &manifest, err) < 0)
+		return -1;
+	*ret_value = xstrdup_null(manifest_annotation(&manifest, ANNOTATION_FINGERPRINT));
+	return 0;
+}
+
+static int
+refuse_fingerprint(const char *name, const char *actual, const char *wanted, struct error **err)
+{
+	AUTO_FREE char *quoted = text_quote_string(actual);
+
+	error_set(err, ERROR_REFUSED, "'%s' was built from fingerprint %s, not %s", name, quoted,
+		  wanted);
+	error_set_class(err, "fingerprint");
+	return error_set_hint(err,
+			      "somebody pushed another image under this tag: delete the tag, or "
+			      "raise the image's `length`");
+}
+
+static int
+check_fingerprint(struct session *session, const struct target *target, const char *name,
+		  const struct resolution *root, struct error **err)
+{
+	struct digest_text wanted = digest_hex(&target->fingerprint.digest);
+	AUTO_FREE char *actual = NULL;
+
+	if (!target->by_hash)
+		return 0;
+	if (read_fingerprint(root, &actual, err) < 0)
+		return error_wrap(err, "'%s'", name);
+	if (actual && strcmp(actual, wanted.text) != 0)
+		return refuse_fingerprint(name, actual, wanted.text, err);
+	if (actual)
+		return 0;
+	if (target->requires_fingerprint) {
+		error_set(err, ERROR_REFUSED, "'%s' does not say its fingerprint", name);
+		return error_set_class(err, "fingerprint");
+	}
+	observer_tell(session_observer(session), EVENT_NOTICE,
+		      "'%s' does not say its fingerprint; its tag alone was compared", name);
+	return 0;
+}
+
+static int
+check_lock(const struct target *target, const char *name, const struct resolution *root,
+	   struct error **err)
+{
+	if (target->locked.algorithm == DIGEST_NONE ||
+	    digest_equal(&target->locked, &root->descriptor.digest))
+		return 0;
+	error_set(err, ERROR_REFUSED, "'%s' is %s, and .ocifp.lock says %s", name,
+		  digest_text(&root->descriptor.digest).text, digest_text(&target->locked).text);
+	error_set_class(err, "lock_file");
+	return error_set_hint(err, "when the change is meant, update .ocifp.lock and commit it");
+}
+
+static int
+check_image(struct session *session, const struct target *target, size_t place,
+	    const struct resolution *root, struct error **err)
+{
+	AUTO_FREE char *name = target_name(target, place);
+
+	if (check_lock(target, name, root, err) < 0)
+		return -1;
+	return check_fingerprint(session, target, name, root, err);
+}
+
+static int
+ask_place(struct session *session, const struct target *target, size_t place,
+	  struct found_image *found, struct error **err)
+{
+	const struct location *location = &target->places[place];
+	AUTO_FREE char *name = target_name(target, place);
+
+	found_image_release(found);
+	found->place = place;
+	found->repository = repository_open(session, location, REPOSITORY_READ, err);
+	if (!found->repository ||
+	    repository_resolve(found->repository, location->reference.tag,
+			       &location->reference.digest, &found->root, err) < 0)
+		return error_wrap(err, "cannot tell whether '%s' is there", name);
+	return 0;
+}
+
+int
+find_image(struct session *session, const struct target *target, struct found_image *ret_found,
+	   struct error **err)
+{
+	AUTO_ERROR struct error *unknown = NULL;
+
+	for (size_t i = 0; i < target->place_count; i++) {
+		AUTO_ERROR struct error *failure = NULL;
+
+		if (ask_place(session, target, i, ret_found, &failure) == 0 &&
+		    ret_found->root.evidence.presence == PRESENCE_PRESENT)
+			return check_image(session, target, i, &ret_found->root, err);
+		if (failure && !unknown)
+			unknown = TAKE_PTR(failure);
+	}
+	if (!unknown)
+		return 0;
+	*err = TAKE_PTR(unknown);
+	return -1;
+}
+
+int
+find_image_in_store(struct session *session, const struct target *target,
+		    struct found_image *ret_found, struct error **err)
+{
+	struct store *store = session_store(session, err);
+
+	if (!store)
+		return -1;
+	for (size_t i = 0; i < target->place_count; i++) {
+		AUTO_FREE char *name = target_name(target, i);
+		const struct digest *digest = &target->places[i].reference.digest;
+
+		if (digest->algorithm == DIGEST_NONE)
+			digest = &target->locked;
+		found_image_release(ret_found);
+		ret_found->place = i;
+		ret_found->repository = repository_of_store(session, store);
+		if (repository_resolve(ret_found->repository, name, digest, &ret_found->root, err) <
+		    0)
+			return -1;
+		if (ret_found->root.evidence.presence == PRESENCE_PRESENT)
+			return check_image(session, target, i, &ret_found->root, err);
+	}
+	return 0;
+}
+
+int
+refuse_absent(const struct target *target, struct error **err)
+{
+	AUTO_FREE char *name = target_name(target, 0);
+
+	return error_set(err, ERROR_ABSENT, "'%s' is absent", name);
+}
+
+void
+found_image_release(struct found_image *found)
+{
+	repository_free(found->repository);
+	resolution_release(&found->root);
+	memset(found, 0, sizeof(*found));
+}

@@ -1,0 +1,36 @@
+/* find.h - which of a target's places has the image
+ *
+ * The places are asked in order.  The first that has it wins; absence needs proof from all of
+ * them; one that cannot be asked makes the answer unknown unless a later one has the image.
+ */
+#ifndef OCIFP_IMAGE_FIND_H
+#define OCIFP_IMAGE_FIND_H
+
+#include "repository/repository.h"
+
+struct error;
+struct session;
+struct target;
+
+struct found_image {
+	size_t place;                  /* which one has it; when present */
+	struct repository *repository; /* of that place, or of the last one asked */
+	struct resolution root;        /* its evidence is that of the last one asked */
+};
+
+/* 0: present or absent, as root.evidence says; -1: unknown, evidence filled.  When present, the
+ * fingerprint annotation (ERROR_REFUSED on another one) and the lock file have been checked. */
+int find_image(struct session *session, const struct target *target, struct found_image *ret_found,
+	       struct error **err);
+
+/* The same from the store alone, for --offline and for content that is known by digest; absent
+ * when the store does not have it, which proves nothing. */
+int find_image_in_store(struct session *session, const struct target *target,
+			struct found_image *ret_found, struct error **err);
+
+/* ERROR_ABSENT for what find_image() found to be so. */
+int refuse_absent(const struct target *target, struct error **err);
+void found_image_release(struct found_image *found);
+#define AUTO_FOUND_IMAGE CLEANUP(found_image_release)
+
+#endif

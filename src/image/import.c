@@ -1,0 +1,67 @@
+#include "image/import.h"
+
+#include "base/error.h"
+#include "base/xalloc.h"
+#include "image/content.h"
+#include "image/fetch.h"
+#include "image/part.h"
+#include "image/publish.h"
+#include "image/source.h"
+#include "image/target.h"
+#include "image/tree.h"
+#include "repository/repository.h"
+#include "repository/session.h"
+
+char *
+import_name(const struct target *target)
+{
+	return xasprintf("built:%s", digest_hex(&target->fingerprint.digest).text);
+}
+
+/* Puts a platform on a manifest that came without one: our index needs it. */
+static int
+describe_platform(const struct content *content, struct image_node *node, struct error **err)
+{
+	if (node->descriptor.has_platform ||
+	    !media_type_is_config(node->manifest.config.media_type))
+		return 0;
+	if (content_get_platform(content, &node->manifest, &node->descriptor.platform, err) < 0)
+		return -1;
+	node->descriptor.has_platform = true;
+	return 0;
+}
+
+static int
+publish(const struct content *content, const struct target *target, struct image_nodes *manifests,
+	const struct descriptors *kept, struct image_node *ret_index, struct error **err)
+{
+	AUTO_FREE char *name = import_name(target);
+
+	for (size_t i = 0; i < manifests->count; i++)
+		if (describe_platform(content, &manifests->items[i], err) < 0)
+			return -1;
+	if (publish_make(content->cache, target, manifests, kept, ret_index, err) < 0)
+		return -1;
+	return store_set_reference(content->cache, name, &ret_index->descriptor, err);
+}
+
+int
+import_image(struct session *session, const struct import_options *options,
+	     const struct target *target, struct image_node *ret_index, struct error **err)
+{
+	AUTO_IMAGE_NODE struct image_node root = { 0 };
+	AUTO_IMAGE_NODES struct image_nodes manifests = { 0 };
+	AUTO_REPOSITORY struct repository *source =
+		source_open_image(session, options->source, options->platforms, &root, err);
+	struct fetch_options fetch = {
+		.repository = source,
+		.store = source ? session_store(session, err) : NULL,
+		.observer = session_observer(session),
+	};
+	struct content content = { source, fetch.store };
+
+	if (!fetch.store || fetch_tree(&fetch, &root, err) < 0)
+		return error_wrap(err, "cannot take in '%s'", options->source->path);
+	image_nodes_take(&root, &manifests);
+	return publish(&content, target, &manifests, options->kept, ret_index, err);
+}

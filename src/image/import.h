@@ -1,0 +1,29 @@
+/* import.h - an image that was built or is lying about, taken into the store under its fingerprint
+ *
+ *     source (layout or archive) --> store --> an index of our own, "built:<fingerprint>"
+ */
+#ifndef OCIFP_IMAGE_IMPORT_H
+#define OCIFP_IMAGE_IMPORT_H
+
+struct descriptors;
+struct error;
+struct image_node;
+struct location;
+struct platforms;
+struct session;
+struct target;
+
+struct import_options {
+	const struct location *source;
+	const struct platforms *platforms; /* NULL: all that it has */
+	const struct descriptors *kept;    /* see publish_make() */
+};
+
+/* ERROR_PLATFORM when a wanted platform is not in the source. */
+int import_image(struct session *session, const struct import_options *options,
+		 const struct target *target, struct image_node *ret_index, struct error **err);
+
+/* "built:<64 hex>": what the store calls it; never an answer for the registry. */
+char *import_name(const struct target *target);
+
+#endif

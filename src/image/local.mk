@@ -1,0 +1,18 @@
+noinst_LIBRARIES += %D%/libimage.a
+%C%_libimage_a_SOURCES = \
+	%D%/annotation.h \
+	%D%/build.c %D%/build.h \
+	%D%/content.c %D%/content.h \
+	%D%/ensure.c %D%/ensure.h \
+	%D%/fetch.c %D%/fetch.h \
+	%D%/find.c %D%/find.h \
+	%D%/import.c %D%/import.h \
+	%D%/lookup.c %D%/lookup.h \
+	%D%/part.c %D%/part.h \
+	%D%/publish.c %D%/publish.h \
+	%D%/pull.c %D%/pull.h \
+	%D%/push.c %D%/push.h \
+	%D%/send.c %D%/send.h \
+	%D%/source.c %D%/source.h \
+	%D%/target.c %D%/target.h \
+	%D%/tree.c %D%/tree.h

@@ -1,0 +1,194 @@
+#include "image/pull.h"
+
+#include <string.h>
+
+#include "archive/archive.h"
+#include "base/error.h"
+#include "base/observer.h"
+#include "base/xalloc.h"
+#include "image/content.h"
+#include "image/fetch.h"
+#include "image/find.h"
+#include "image/part.h"
+#include "image/target.h"
+#include "image/tree.h"
+#include "repository/session.h"
+
+static bool
+is_known_by_digest(const struct target *target)
+{
+	return target->places[0].reference.digest.algorithm != DIGEST_NONE ||
+	       target->locked.algorithm != DIGEST_NONE;
+}
+
+static int
+refuse_offline(const struct target *target, struct error **err)
+{
+	AUTO_FREE char *name = target_name(target, 0);
+
+	error_set(err, ERROR_UNAVAILABLE, "'%s' is not in the store", name);
+	error_set_class(err, "offline");
+	return error_set_hint(err, "without --offline it is asked for");
+}
+
+/* Content that the store has is still served by the real repository for what it lacks. */
+static int
+reopen(struct session *session, const struct target *target, struct found_image *found,
+       struct error **err)
+{
+	struct repository *repository =
+		repository_open(session, &target->places[found->place], REPOSITORY_READ, err);
+
+	if (!repository)
+		return -1;
+	repository_free(found->repository);
+	found->repository = repository;
+	return 0;
+}
+
+static int
+find_for_pull(struct session *session, const struct target *target, bool offline,
+	      struct found_image *ret_found, struct error **err)
+{
+	if (offline || is_known_by_digest(target)) {
+		if (find_image_in_store(session, target, ret_found, err) < 0)
+			return -1;
+		if (ret_found->root.evidence.presence == PRESENCE_PRESENT)
+			return offline ? 0 : reopen(session, target, ret_found, err);
+		if (offline)
+			return refuse_offline(target, err);
+	}
+	if (find_image(session, target, ret_found, err) < 0)
+		return -1;
+	return ret_found->root.evidence.presence == PRESENCE_ABSENT ? refuse_absent(target, err)
+								    : 0;
+}
+
+/* The layout that the output names, or the user's own store. */
+static struct store *
+open_output(struct session *session, const struct pull_options *options, struct store **ret_opened,
+	    struct error **err)
+{
+	struct store_options store_options = session_store_options(session);
+
+	if (!options->output || options->output->transport != TRANSPORT_LAYOUT)
+		return session_store(session, err);
+	*ret_opened = store_open(options->output->path, STORE_CREATE, &store_options, err);
+	return *ret_opened;
+}
+
+static const char *
+output_tag(const struct pull_options *options, const struct target *target, size_t place)
+{
+	const char *tag = options->output->reference.tag;
+
+	return tag ? tag : target->places[place].reference.tag;
+}
+
+static int
+write_output(const struct pull_options *options, const char *tag, struct store *store,
+	     const struct descriptor *descriptor, struct error **err)
+{
+	if (options->output->transport == TRANSPORT_LAYOUT)
+		return store_set_reference(store, tag, descriptor, err);
+	return archive_write(store, options->output, tag, descriptor, err);
+}
+
+/* What the output names: everything, or the part that was asked for. */
+static int
+take_part(const struct pull_options *options, struct image_node *root, struct image_node *ret_part,
+	  struct error **err)
+{
+	if (options->output && !options->all)
+		return image_part_take(root, ret_part, err);
+	*ret_part = *root;
+	memset(root, 0, sizeof(*root));
+	return 0;
+}
+
+static int
+finish_pull(const struct target *target, const struct pull_options *options, size_t place,
+	    const struct fetch_options *fetch, const struct image_node *part, struct error **err)
+{
+	AUTO_FREE char *name = target_name(target, place);
+
+	if (fetch_tree(fetch, part, err) < 0)
+		return -1;
+	if (!options->output)
+		return store_set_reference(fetch->store, name, &part->descriptor, err);
+	return write_output(options, output_tag(options, target, place), fetch->store,
+			    &part->descriptor, err);
+}
+
+static void
+add_host(struct platforms *platforms)
+{
+	AUTO_PLATFORM struct platform host = { 0 };
+
+	platform_host(&host);
+	platforms_add(platforms, &host);
+}
+
+static int
+pull_tree(struct session *session, const struct target *target, const struct pull_options *options,
+	  struct found_image *found, struct pull_result *result, struct error **err)
+{
+	AUTO_STORE struct store *opened = NULL;
+	struct store *store = open_output(session, options, &opened, err);
+	AUTO_IMAGE_NODE struct image_node root = { 0 };
+	AUTO_IMAGE_NODE struct image_node part = { 0 };
+	AUTO_PLATFORMS struct platforms host = { 0 };
+	struct selection selection = { .platforms = options->platforms };
+	struct content content = { found->repository, store ? session_store(session, err) : NULL };
+	struct fetch_options fetch = {
+		.repository = found->repository,
+		.store = store,
+		.also = content.cache == store ? NULL : content.cache,
+		.observer = session_observer(session),
+	};
+
+	if (!content.cache)
+		return -1;
+	if (!selection.platforms && !options->all) {
+		add_host(&host);
+		selection.platforms = &host;
+	}
+	if (options->all)
+		selection.platforms = NULL;
+	if (image_tree_get(&content, &selection, &found->root, &root, err) < 0 ||
+	    take_part(options, &root, &part, err) < 0)
+		return -1;
+	result->written = part.descriptor.digest;
+	return finish_pull(target, options, found->place, &fetch, &part, err);
+}
+
+int
+pull_found(struct session *session, const struct target *target, const struct pull_options *options,
+	   struct found_image *found, struct pull_result *ret_result, struct error **err)
+{
+	AUTO_FREE char *name = target_name(target, found->place);
+
+	ret_result->digest = found->root.descriptor.digest;
+	if (pull_tree(session, target, options, found, ret_result, err) < 0)
+		return error_wrap(err, "cannot pull '%s'", name);
+	ret_result->repository = location_repository(&target->places[found->place]);
+	return 0;
+}
+
+int
+pull_image(struct session *session, const struct target *target, const struct pull_options *options,
+	   struct pull_result *ret_result, struct error **err)
+{
+	AUTO_FOUND_IMAGE struct found_image found = { 0 };
+
+	if (find_for_pull(session, target, options->offline, &found, err) < 0)
+		return -1;
+	return pull_found(session, target, options, &found, ret_result, err);
+}
+
+void
+pull_result_release(struct pull_result *result)
+{
+	free(result->repository);
+	result->repository = NULL;
+}

@@ -1,0 +1,214 @@
+#include "image/push.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/observer.h"
+#include "base/xalloc.h"
+#include "image/import.h"
+#include "image/part.h"
+#include "image/send.h"
+#include "image/source.h"
+#include "image/target.h"
+#include "image/tree.h"
+#include "repository/repository.h"
+#include "repository/session.h"
+
+/* A registry that lost a blob between our check and the manifest is told again, so often. */
+#define PUT_ATTEMPTS 3
+
+struct pushing {
+	struct session *session;
+	struct repository *source;
+	struct repository *destination;
+	const struct image_node *root;
+};
+
+static int
+send_node(const struct pushing *pushing, const struct image_node *node, struct error **err)
+{
+	AUTO_DESCRIPTORS struct descriptors blobs = { 0 };
+	struct send_options options = {
+		.source = pushing->source,
+		.destination = pushing->destination,
+		.observer = session_observer(pushing->session),
+	};
+
+	if (node->kind != DOCUMENT_MANIFEST)
+		return 0;
+	image_tree_blobs(node, &blobs);
+	return send_blobs(&options, &blobs, err);
+}
+
+static bool
+lost_a_blob(const struct error *failure)
+{
+	return error_class(failure) && strcmp(error_class(failure), "blob_unknown") == 0;
+}
+
+static int
+put_node(const struct pushing *pushing, const struct image_node *node, const char *tag,
+	 struct error **err)
+{
+	for (unsigned attempt = 1;; attempt++) {
+		AUTO_ERROR struct error *failure = NULL;
+
+		if (send_node(pushing, node, err) < 0)
+			return -1;
+		if (repository_put_manifest(pushing->destination, tag, &node->descriptor,
+					    node->bytes.data, &failure) == 0)
+			return 0;
+		if (!lost_a_blob(failure) || attempt == PUT_ATTEMPTS) {
+			*err = TAKE_PTR(failure);
+			return error_wrap(err, "manifest '%s'",
+					  digest_text(&node->descriptor.digest).text);
+		}
+	}
+}
+
+/* All below the root; what the destination has is left alone. */
+static int
+push_below(void *context, const struct image_node *node, struct error **err)
+{
+	const struct pushing *pushing = context;
+	bool found = false;
+
+	if (node == pushing->root)
+		return 0;
+	if (repository_has_manifest(pushing->destination, &node->descriptor.digest, &found, err) <
+	    0)
+		return -1;
+	return found ? 0 : put_node(pushing, node, NULL, err);
+}
+
+int
+push_tree(struct session *session, struct repository *source, struct repository *destination,
+	  const struct image_node *root, const struct strings *tags, bool *ret_was_there,
+	  struct error **err)
+{
+	struct pushing pushing = { session, source, destination, root };
+
+	if (repository_has_manifest(destination, &root->descriptor.digest, ret_was_there, err) < 0)
+		return -1;
+	if (!*ret_was_there && image_tree_walk(root, push_below, &pushing, err) < 0)
+		return -1;
+	if (!*ret_was_there &&
+	    put_node(&pushing, root, tags->count > 0 ? tags->items[0] : NULL, err) < 0)
+		return -1;
+	for (size_t i = *ret_was_there ? 0 : 1; i < tags->count; i++)
+		if (repository_put_manifest(destination, tags->items[i], &root->descriptor,
+					    root->bytes.data, err) < 0)
+			return error_wrap(err, "tag '%s'", tags->items[i]);
+	return 0;
+}
+
+static int
+refuse_clobbering(struct repository *destination, const char *tag, const struct digest *wanted,
+		  struct error **err)
+{
+	AUTO_RESOLUTION struct resolution there = { 0 };
+
+	if (repository_resolve(destination, tag, NULL, &there, err) < 0)
+		return -1;
+	if (there.evidence.presence != PRESENCE_PRESENT ||
+	    digest_equal(&there.descriptor.digest, wanted))
+		return 0;
+	error_set(err, ERROR_REFUSED, "tag '%s' of '%s' names %s already", tag,
+		  repository_name(destination), digest_text(&there.descriptor.digest).text);
+	return error_set_class(err, "tag_conflict");
+}
+
+static int
+check_clobbering(struct repository *destination, const struct strings *tags,
+		 const struct image_node *root, bool no_clobber, struct error **err)
+{
+	for (size_t i = 0; no_clobber && i < tags->count; i++)
+		if (refuse_clobbering(destination, tags->items[i], &root->descriptor.digest, err) <
+		    0)
+			return -1;
+	return 0;
+}
+
+static void
+collect_tags(const struct target *target, const struct push_options *options, struct strings *tags)
+{
+	const char *own = target->places[0].reference.tag;
+	bool replaced = options->tags && options->tags->count > 0;
+
+	/* By hash the fingerprint's tag is what it is all about; further tags come on top. */
+	if (own && (target->by_hash || !replaced))
+		strings_add(tags, own);
+	for (size_t i = 0; replaced && i < options->tags->count; i++)
+		if (!strings_has(tags, options->tags->items[i]))
+			strings_add(tags, options->tags->items[i]);
+}
+
+static int
+push_root(struct session *session, struct repository *source, const struct image_node *root,
+	  const struct target *target, const struct push_options *options,
+	  struct push_result *result, struct error **err)
+{
+	AUTO_STRINGS struct strings tags = { 0 };
+	AUTO_REPOSITORY struct repository *destination =
+		repository_open(session, &target->places[0], REPOSITORY_WRITE, err);
+
+	if (!destination)
+		return -1;
+	collect_tags(target, options, &tags);
+	result->digest = root->descriptor.digest;
+	if (check_clobbering(destination, &tags, root, options->no_clobber, err) < 0)
+		return -1;
+	return push_tree(session, source, destination, root, &tags, &result->was_there, err);
+}
+
+/* The image is taken into the store under our own index and sent from there. */
+static int
+push_by_hash(struct session *session, const struct location *location, const struct target *target,
+	     const struct push_options *options, struct push_result *result, struct error **err)
+{
+	struct import_options import = { .source = location, .platforms = options->platforms };
+	AUTO_IMAGE_NODE struct image_node root = { 0 };
+	AUTO_REPOSITORY struct repository *source = NULL;
+
+	if (import_image(session, &import, target, &root, err) < 0)
+		return -1;
+	source = repository_of_store(session, session_store(session, err));
+	return push_root(session, source, &root, target, options, result, err);
+}
+
+static int
+push_as_it_is(struct session *session, const struct location *location, const struct target *target,
+	      const struct push_options *options, struct push_result *result, struct error **err)
+{
+	AUTO_IMAGE_NODE struct image_node root = { 0 };
+	AUTO_IMAGE_NODE struct image_node part = { 0 };
+	AUTO_REPOSITORY struct repository *source =
+		source_open_image(session, location, options->platforms, &root, err);
+
+	if (!source || (options->platforms && image_part_take(&root, &part, err) < 0))
+		return -1;
+	return push_root(session, source, options->platforms ? &part : &root, target, options,
+			 result, err);
+}
+
+int
+push_image(struct session *session, const struct location *source, const struct target *target,
+	   const struct push_options *options, struct push_result *ret_result, struct error **err)
+{
+	AUTO_FREE char *name = target_name(target, 0);
+	int pushed = target->by_hash
+			     ? push_by_hash(session, source, target, options, ret_result, err)
+			     : push_as_it_is(session, source, target, options, ret_result, err);
+
+	if (pushed < 0)
+		return error_wrap(err, "cannot push '%s'", name);
+	ret_result->repository = location_repository(&target->places[0]);
+	return 0;
+}
+
+void
+push_result_release(struct push_result *result)
+{
+	free(result->repository);
+	result->repository = NULL;
+}

@@ -1,0 +1,47 @@
+/* push.h - an image that is held locally into a registry or layout
+ *
+ *     image_tree_get(source) --> per manifest: there already? else send_blobs, put it
+ *                            --> the root under each tag, last
+ *
+ * What is there already is not sent: a manifest that the destination has vouches for its blobs.
+ */
+#ifndef OCIFP_IMAGE_PUSH_H
+#define OCIFP_IMAGE_PUSH_H
+
+#include <stdbool.h>
+
+#include "base/strings.h"
+#include "oci/location.h"
+
+struct error;
+struct image_node;
+struct repository;
+struct session;
+struct target;
+
+struct push_options {
+	const struct platforms *platforms; /* NULL: the whole image, as it is */
+	const struct strings *tags;        /* instead of the destination's own, when not empty */
+	bool no_clobber;                   /* a tag that names something else stays */
+};
+
+struct push_result {
+	char *repository;     /* "host/name" */
+	struct digest digest; /* what the tags name now */
+	bool was_there;       /* nothing had to be sent */
+};
+
+/* By hash: under an index of our own with the fingerprint (image/publish.h); else as it is. */
+int push_image(struct session *session, const struct location *source, const struct target *target,
+	       const struct push_options *options, struct push_result *ret_result,
+	       struct error **err);
+
+/* The root under one tag, after all that it needs; children of the tree that are not in it must
+ * be at the destination already.  *ret_was_there: the destination had the root. */
+int push_tree(struct session *session, struct repository *source, struct repository *destination,
+	      const struct image_node *root, const struct strings *tags, bool *ret_was_there,
+	      struct error **err);
+void push_result_release(struct push_result *result);
+#define AUTO_PUSH_RESULT CLEANUP(push_result_release)
+
+#endif

@@ -1,0 +1,133 @@
+#include "image/send.h"
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/observer.h"
+#include "base/xalloc.h"
+#include "repository/repository.h"
+#include "stream/source.h"
+
+struct send_job {
+	struct send *send;
+	const struct descriptor *descriptor;
+	struct source source;
+	int fd;
+};
+
+struct send {
+	const struct send_options *options;
+	struct send_job *jobs;
+	size_t job_count;
+	size_t next;
+	size_t running_count;
+	struct error *failure; /* the first; no more are started then */
+};
+
+static void
+end_job(struct send_job *job)
+{
+	close_at(&job->fd);
+	job->fd = -1;
+	job->send->running_count--;
+}
+
+static void
+blob_ended(void *context, enum blob_outcome outcome, struct error *failure)
+{
+	struct send_job *job = context;
+	struct send *send = job->send;
+	struct digest_text text = digest_text(&job->descriptor->digest);
+
+	end_job(job);
+	if (!failure) {
+		observer_blob(send->options->observer,
+			      outcome == BLOB_MOVED ? EVENT_FINISHED : EVENT_REUSED, text.text,
+			      job->descriptor->size_bytes);
+		return;
+	}
+	error_wrap(&failure, "blob '%s'", text.text);
+	if (send->failure)
+		error_free(failure);
+	else
+		send->failure = failure;
+}
+
+static int
+start_job(struct send_job *job, struct error **err)
+{
+	const struct send_options *options = job->send->options;
+	struct blob_upload upload = {
+		.digest = job->descriptor->digest,
+		.size_bytes = job->descriptor->size_bytes,
+		.source = &job->source,
+		.mount_from = options->mount_from,
+	};
+	uint64_t offset_bytes;
+
+	if (repository_open_blob(options->source, job->descriptor, &job->fd, &offset_bytes, err) <
+	    0)
+		return -1;
+	job->source = source_of_fd(job->fd, job->descriptor->size_bytes);
+	job->source.offset_bytes = offset_bytes;
+	observer_blob(options->observer, EVENT_PLANNED, digest_text(&job->descriptor->digest).text,
+		      job->descriptor->size_bytes);
+	return repository_put_blob(options->destination, &upload, blob_ended, job, err);
+}
+
+static void
+start_jobs(struct send *send)
+{
+	while (!send->failure && send->next < send->job_count &&
+	       send->running_count < TRANSFERS_LIMIT_COUNT) {
+		struct send_job *job = &send->jobs[send->next++];
+		struct error *failure = NULL;
+
+		send->running_count++;
+		if (start_job(job, &failure) < 0)
+			blob_ended(job, BLOB_MOVED, failure);
+	}
+}
+
+static bool
+has_work(const struct send *send)
+{
+	return send->running_count > 0 || (!send->failure && send->next < send->job_count);
+}
+
+static void
+plan_jobs(struct send *send, const struct descriptors *blobs)
+{
+	send->jobs = xcalloc(blobs->count + 1, sizeof(*send->jobs));
+	send->job_count = blobs->count;
+	for (size_t i = 0; i < blobs->count; i++) {
+		send->jobs[i].send = send;
+		send->jobs[i].descriptor = &blobs->items[i];
+		send->jobs[i].fd = -1;
+	}
+}
+
+static void
+send_release(struct send *send)
+{
+	for (size_t i = 0; i < send->job_count; i++)
+		close_at(&send->jobs[i].fd);
+	free(send->jobs);
+	error_free(send->failure);
+}
+
+int
+send_blobs(const struct send_options *options, const struct descriptors *blobs, struct error **err)
+{
+	CLEANUP(send_release) struct send send = { .options = options };
+
+	plan_jobs(&send, blobs);
+	while (has_work(&send)) {
+		start_jobs(&send);
+		if (send.running_count > 0 && repository_step(options->destination, 1000, err) < 0)
+			return -1;
+	}
+	if (!send.failure)
+		return 0;
+	*err = TAKE_PTR(send.failure);
+	return -1;
+}

@@ -1,0 +1,60 @@
+#include "image/source.h"
+
+#include "base/error.h"
+#include "base/xalloc.h"
+#include "image/content.h"
+#include "image/tree.h"
+#include "repository/repository.h"
+#include "repository/session.h"
+
+static struct repository *
+open_repository(struct session *session, const struct location *location, struct error **err)
+{
+	struct store *store;
+
+	if (location->transport != TRANSPORT_REGISTRY)
+		return repository_open(session, location, REPOSITORY_READ, err);
+	store = session_store(session, err);
+	return store ? repository_of_store(session, store) : NULL;
+}
+
+static int
+refuse_missing(const struct location *location, const char *name, struct error **err)
+{
+	if (location->transport != TRANSPORT_REGISTRY)
+		return error_set(err, ERROR_LOCAL, "'%s' holds no such image", name);
+	error_set(err, ERROR_LOCAL, "the store has no '%s'", name);
+	return error_set_hint(err, "`ocifp store ls` lists what it has");
+}
+
+static int
+read_image(struct repository *repository, const struct location *location,
+	   const struct platforms *platforms, struct image_node *ret_root, struct error **err)
+{
+	AUTO_FREE char *name = location_format(location);
+	bool is_store = location->transport == TRANSPORT_REGISTRY;
+	AUTO_RESOLUTION struct resolution resolution = { 0 };
+	struct content content = { .repository = repository };
+	struct selection selection = { .platforms = platforms };
+
+	if (repository_resolve(repository, is_store ? name : location->reference.tag,
+			       &location->reference.digest, &resolution, err) < 0)
+		return -1;
+	if (resolution.evidence.presence != PRESENCE_PRESENT)
+		return refuse_missing(location, name, err);
+	if (image_tree_get(&content, &selection, &resolution, ret_root, err) < 0)
+		return error_wrap(err, "'%s'", name);
+	return 0;
+}
+
+struct repository *
+source_open_image(struct session *session, const struct location *location,
+		  const struct platforms *platforms, struct image_node *ret_root,
+		  struct error **err)
+{
+	AUTO_REPOSITORY struct repository *repository = open_repository(session, location, err);
+
+	if (!repository || read_image(repository, location, platforms, ret_root, err) < 0)
+		return NULL;
+	return TAKE_PTR(repository);
+}

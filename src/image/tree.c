@@ -1,0 +1,313 @@
+#include "image/tree.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "image/content.h"
+#include "oci/index.h"
+#include "repository/repository.h"
+
+void
+image_node_release(struct image_node *node)
+{
+	for (size_t i = 0; i < node->child_count; i++)
+		image_node_release(&node->children[i]);
+	free(node->children);
+	descriptor_release(&node->descriptor);
+	buf_release(&node->bytes);
+	manifest_release(&node->manifest);
+	memset(node, 0, sizeof(*node));
+}
+
+static struct image_node *
+find_child(const struct image_node *parent, const struct digest *digest)
+{
+	for (size_t i = 0; i < parent->child_count; i++)
+		if (digest_equal(&parent->children[i].descriptor.digest, digest))
+			return &parent->children[i];
+	return NULL;
+}
+
+static void
+add_child(struct image_node *parent, const struct image_node *child)
+{
+	parent->children =
+		xrealloc(parent->children, (parent->child_count + 1) * sizeof(*parent->children));
+	parent->children[parent->child_count++] = *child;
+}
+
+static int
+parse_node(struct image_node *node, struct error **err)
+{
+	const char *media_type = node->descriptor.media_type;
+
+	if (manifest_kind(node->bytes.data, node->bytes.size, media_type, &node->kind, err) < 0)
+		return -1;
+	if (node->kind == DOCUMENT_INDEX)
+		return 0;
+	return manifest_parse(node->bytes.data, node->bytes.size, media_type, &node->manifest, err);
+}
+
+/* The child with its document; *ret_child stays NULL when it is proven absent. */
+static int
+get_child(const struct content *content, struct image_node *parent,
+	  const struct descriptor *descriptor, struct image_node **ret_child, struct error **err)
+{
+	AUTO_IMAGE_NODE struct image_node child = { .bytes = BUF_INIT(MANIFEST_LIMIT_BYTES) };
+	bool found;
+
+	*ret_child = find_child(parent, &descriptor->digest);
+	if (*ret_child)
+		return 0;
+	descriptor_copy(descriptor, &child.descriptor);
+	if (content_get_manifest(content, descriptor, &child.bytes, &found, err) < 0 ||
+	    (found && parse_node(&child, err) < 0))
+		return error_wrap(err, "manifest '%s'", digest_text(&descriptor->digest).text);
+	if (!found)
+		return 0;
+	add_child(parent, &child);
+	memset(&child, 0, sizeof(child));
+	*ret_child = &parent->children[parent->child_count - 1];
+	return 0;
+}
+
+static int
+refuse_absent_child(const struct descriptor *descriptor, struct error **err)
+{
+	error_set(err, ERROR_CONTENT, "the index lists manifest '%s', which is not there",
+		  digest_text(&descriptor->digest).text);
+	return error_set_class(err, "manifest_unknown");
+}
+
+static int
+parse_index(const struct image_node *node, struct image_index *ret_index, struct error **err)
+{
+	return image_index_parse(node->bytes.data, node->bytes.size, node->descriptor.media_type,
+				 ret_index, err);
+}
+
+static int
+check_depth(unsigned depth, struct error **err)
+{
+	if (depth <= INDEX_LIMIT_DEPTH)
+		return 0;
+	error_set(err, ERROR_CONTENT, "indexes are nested more than %d deep", INDEX_LIMIT_DEPTH);
+	return error_set_class(err, "limit");
+}
+
+static int
+get_all(const struct content *content, struct image_node *node, unsigned depth, struct error **err)
+{
+	AUTO_INDEX struct image_index index = { 0 };
+
+	if (node->kind != DOCUMENT_INDEX)
+		return 0;
+	if (check_depth(depth, err) < 0 || parse_index(node, &index, err) < 0)
+		return -1;
+	for (size_t i = 0; i < index.manifests.count; i++) {
+		const struct descriptor *descriptor = &index.manifests.items[i];
+		struct image_node *child;
+
+		if (get_child(content, node, descriptor, &child, err) < 0)
+			return -1;
+		if (!child)
+			return refuse_absent_child(descriptor, err);
+		if (get_all(content, child, depth + 1, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Where a platform is being looked for. */
+struct search {
+	const struct content *content;
+	const struct platform *wanted;
+	bool found;
+	bool listed_absent; /* an index lists it, and its manifest is proven absent */
+};
+
+static int search_node(struct search *search, struct image_node *node, unsigned depth,
+		       struct error **err);
+
+static int
+fits_by_config(const struct search *search, const struct image_node *child, bool *ret_fits,
+	       struct error **err)
+{
+	AUTO_PLATFORM struct platform platform = { 0 };
+
+	if (content_get_platform(search->content, &child->manifest, &platform, err) < 0)
+		return -1;
+	*ret_fits = platform_fit(&platform, search->wanted) > 0;
+	return 0;
+}
+
+/* An entry that says no platform: an index in the index, or a manifest whose config decides.  It
+ * is dropped again when the platform is not in it. */
+static int
+search_undescribed(struct search *search, struct image_node *node,
+		   const struct descriptor *descriptor, unsigned depth, struct error **err)
+{
+	bool was_there = find_child(node, &descriptor->digest) != NULL;
+	struct image_node *child;
+
+	if (get_child(search->content, node, descriptor, &child, err) < 0)
+		return -1;
+	if (!child)
+		return refuse_absent_child(descriptor, err);
+	if (child->kind == DOCUMENT_INDEX) {
+		if (search_node(search, child, depth + 1, err) < 0)
+			return -1;
+	} else if (media_type_is_config(child->manifest.config.media_type) &&
+		   fits_by_config(search, child, &search->found, err) < 0) {
+		return -1;
+	}
+	if (!search->found && !was_there && child->child_count == 0) {
+		image_node_release(child);
+		node->child_count--;
+	}
+	return 0;
+}
+
+static bool
+is_undescribed_image(const struct descriptor *descriptor)
+{
+	return !descriptor->has_platform && image_index_entry_is_image(descriptor);
+}
+
+static int
+search_node(struct search *search, struct image_node *node, unsigned depth, struct error **err)
+{
+	AUTO_INDEX struct image_index index = { 0 };
+	const struct descriptor *listed;
+	struct image_node *child = NULL;
+
+	if (check_depth(depth, err) < 0 || parse_index(node, &index, err) < 0)
+		return -1;
+	listed = image_index_find(&index, search->wanted);
+	if (listed) {
+		if (get_child(search->content, node, listed, &child, err) < 0)
+			return -1;
+		search->found = child != NULL;
+		search->listed_absent = child == NULL;
+		return child ? 0 : refuse_absent_child(listed, err);
+	}
+	for (size_t i = 0; i < index.manifests.count && !search->found; i++)
+		if (is_undescribed_image(&index.manifests.items[i]) &&
+		    search_undescribed(search, node, &index.manifests.items[i], depth, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int
+refuse_platform(const struct image_node *root, const struct platform *wanted, struct error **err)
+{
+	AUTO_INDEX struct image_index index = { 0 };
+	AUTO_FREE char *name = platform_format(wanted);
+	AUTO_FREE char *offered = NULL;
+
+	if (parse_index(root, &index, err) < 0)
+		return -1;
+	offered = image_index_platforms(&index);
+	error_set(err, ERROR_PLATFORM, "there is no image for %s", name);
+	return offered[0] ? error_set_hint(err, "it has %s", offered) : -1;
+}
+
+static int
+get_platform(const struct content *content, struct image_node *root, const struct platform *wanted,
+	     struct platforms *missing, struct error **err)
+{
+	struct search search = { .content = content, .wanted = wanted };
+	AUTO_ERROR struct error *failure = NULL;
+
+	if (search_node(&search, root, 0, &failure) == 0 && search.found)
+		return 0;
+	if (failure && !(search.listed_absent && missing)) {
+		*err = TAKE_PTR(failure);
+		return -1;
+	}
+	if (!missing)
+		return refuse_platform(root, wanted, err);
+	if (!platforms_has(missing, wanted))
+		platforms_add(missing, wanted);
+	return 0;
+}
+
+/* A manifest that stands alone serves one platform, which its config names. */
+static int
+check_single(const struct content *content, const struct image_node *root,
+	     const struct selection *selection, struct error **err)
+{
+	AUTO_PLATFORM struct platform platform = { 0 };
+	AUTO_FREE char *name = NULL;
+
+	if (!media_type_is_config(root->manifest.config.media_type))
+		return 0;
+	if (content_get_platform(content, &root->manifest, &platform, err) < 0)
+		return -1;
+	name = platform_format(&platform);
+	for (size_t i = 0; i < selection->platforms->count; i++) {
+		const struct platform *wanted = &selection->platforms->items[i];
+		AUTO_FREE char *wanted_name = platform_format(wanted);
+
+		if (platform_fit(&platform, wanted) > 0)
+			continue;
+		if (!selection->missing)
+			return error_set(err, ERROR_PLATFORM, "the image is for %s, not for %s",
+					 name, wanted_name);
+		platforms_add(selection->missing, wanted);
+	}
+	return 0;
+}
+
+int
+image_tree_get(const struct content *content, const struct selection *selection,
+	       struct resolution *root, struct image_node *ret_root, struct error **err)
+{
+	descriptor_copy(&root->descriptor, &ret_root->descriptor);
+	ret_root->bytes = root->bytes;
+	root->bytes = BUF_INIT(0);
+	if (parse_node(ret_root, err) < 0)
+		return -1;
+	if (!selection->platforms)
+		return get_all(content, ret_root, 0, err);
+	if (ret_root->kind != DOCUMENT_INDEX)
+		return check_single(content, ret_root, selection, err);
+	for (size_t i = 0; i < selection->platforms->count; i++)
+		if (get_platform(content, ret_root, &selection->platforms->items[i],
+				 selection->missing, err) < 0)
+			return -1;
+	return 0;
+}
+
+static void
+add_blob(struct descriptors *blobs, const struct descriptor *blob)
+{
+	for (size_t i = 0; i < blobs->count; i++)
+		if (digest_equal(&blobs->items[i].digest, &blob->digest))
+			return;
+	descriptors_add(blobs, blob);
+}
+
+void
+image_tree_blobs(const struct image_node *root, struct descriptors *ret_blobs)
+{
+	for (size_t i = 0; i < root->child_count; i++)
+		image_tree_blobs(&root->children[i], ret_blobs);
+	if (root->kind != DOCUMENT_MANIFEST)
+		return;
+	add_blob(ret_blobs, &root->manifest.config);
+	for (size_t i = 0; i < root->manifest.layers.count; i++)
+		add_blob(ret_blobs, &root->manifest.layers.items[i]);
+}
+
+int
+image_tree_walk(const struct image_node *root, image_tree_visit *visit, void *context,
+		struct error **err)
+{
+	for (size_t i = 0; i < root->child_count; i++)
+		if (image_tree_walk(&root->children[i], visit, context, err) < 0)
+			return -1;
+	return visit(context, root, err);
+}

@@ -1,0 +1,54 @@
+/* tree.h - an image's documents: a manifest, or an index with those of its children that are wanted
+ *
+ *     index --> manifest linux/amd64 --> config, layers
+ *           --> manifest linux/arm64 --> ...
+ *           --> (attestations and artifacts: only with `all`)
+ *
+ * Documents are kept byte for byte as they came.
+ */
+#ifndef OCIFP_IMAGE_TREE_H
+#define OCIFP_IMAGE_TREE_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "oci/descriptor.h"
+#include "oci/manifest.h"
+
+struct content;
+struct error;
+struct resolution;
+
+struct image_node {
+	struct descriptor descriptor; /* as the parent has it, with platform and annotations */
+	struct buf bytes;
+	enum document_kind kind;
+	struct manifest manifest;    /* of a DOCUMENT_MANIFEST */
+	struct image_node *children; /* of a DOCUMENT_INDEX: those that are wanted */
+	size_t child_count;
+};
+
+/* What is wanted. */
+struct selection {
+	const struct platforms *platforms; /* NULL: everything, as it is */
+	struct platforms *missing; /* gets those that are unlisted, or listed with a manifest that
+				    * is proven absent; NULL: one that is missing is an error */
+};
+
+/* Takes the bytes of the root out of the resolution.  ERROR_PLATFORM: one is not listed;
+ * ERROR_CONTENT, class "manifest_unknown": one is listed and not there. */
+int image_tree_get(const struct content *content, const struct selection *selection,
+		   struct resolution *root, struct image_node *ret_root, struct error **err);
+
+void image_node_release(struct image_node *node);
+#define AUTO_IMAGE_NODE CLEANUP(image_node_release)
+
+/* Every config and layer once, in the order they are met. */
+void image_tree_blobs(const struct image_node *root, struct descriptors *ret_blobs);
+
+/* Every document, children before their parents: the order in which they may be put. */
+typedef int image_tree_visit(void *context, const struct image_node *node, struct error **err);
+int image_tree_walk(const struct image_node *root, image_tree_visit *visit, void *context,
+		    struct error **err);
+
+#endif

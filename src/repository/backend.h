@@ -1,0 +1,47 @@
+/* backend.h - what a kind of repository implements
+ *
+ * repository.h says what each call is expected to do; repository.c alone calls these.
+ */
+#ifndef OCIFP_REPOSITORY_BACKEND_H
+#define OCIFP_REPOSITORY_BACKEND_H
+
+#include "repository/repository.h"
+
+struct repository_ops {
+	int (*resolve)(struct repository *repository, const char *tag, const struct digest *digest,
+		       struct resolution *resolution, struct error **err);
+	int (*has_manifest)(struct repository *repository, const struct digest *digest,
+			    bool *ret_found, struct error **err);
+	int (*get_blob)(struct repository *repository, const struct descriptor *descriptor,
+			struct body *body, blob_done *done, void *context, struct error **err);
+
+	/* NULL: cannot be written to. */
+	int (*put_manifest)(struct repository *repository, const char *tag,
+			    const struct descriptor *descriptor, const void *bytes,
+			    struct error **err);
+	int (*put_blob)(struct repository *repository, const struct blob_upload *upload,
+			blob_done *done, void *context, struct error **err);
+	int (*probe_push)(struct repository *repository, struct error **err);
+
+	int (*step)(struct repository *repository, int most_ms, struct error **err);
+
+	/* NULL: holds no blobs locally. */
+	int (*open_blob)(struct repository *repository, const struct descriptor *descriptor,
+			 int *ret_fd, uint64_t *ret_offset_bytes, struct error **err);
+	int (*list_tags)(struct repository *repository, struct strings *tags, struct error **err);
+	void (*free)(struct repository *repository);
+};
+
+struct repository {
+	const struct repository_ops *ops;
+	char *name;
+};
+
+struct repository *repository_open_registry(struct session *session,
+					    const struct reference *reference, struct error **err);
+struct repository *repository_open_layout(struct session *session, const char *path,
+					  enum repository_mode mode, struct error **err);
+struct repository *repository_open_archive(struct session *session, const char *path,
+					   struct error **err);
+
+#endif

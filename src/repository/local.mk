@@ -1,0 +1,10 @@
+noinst_LIBRARIES += %D%/librepository.a
+%C%_librepository_a_SOURCES = \
+	%D%/backend.h \
+	%D%/copy.c %D%/copy.h \
+	%D%/copy_job.c %D%/copy_job.h \
+	%D%/local_jobs.c %D%/local_jobs.h \
+	%D%/repository.c %D%/repository.h \
+	%D%/repository_layout.c \
+	%D%/repository_registry.c \
+	%D%/session.c %D%/session.h

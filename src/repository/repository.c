@@ -1,0 +1,127 @@
+#include "repository/repository.h"
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "repository/backend.h"
+
+void
+resolution_release(struct resolution *resolution)
+{
+	evidence_release(&resolution->evidence);
+	descriptor_release(&resolution->descriptor);
+	buf_release(&resolution->bytes);
+}
+
+struct repository *
+repository_open(struct session *session, const struct location *location, enum repository_mode mode,
+		struct error **err)
+{
+	switch (location->transport) {
+	case TRANSPORT_REGISTRY:
+		return repository_open_registry(session, &location->reference, err);
+	case TRANSPORT_LAYOUT:
+		return repository_open_layout(session, location->path, mode, err);
+	case TRANSPORT_OCI_ARCHIVE:
+	case TRANSPORT_DOCKER_ARCHIVE:
+		if (mode == REPOSITORY_READ)
+			return repository_open_archive(session, location->path, err);
+		break;
+	case TRANSPORT_ROOTFS:
+		break;
+	}
+	error_set(err, ERROR_USAGE, "'%s' cannot be used here", location->path);
+	return NULL;
+}
+
+const char *
+repository_name(const struct repository *repository)
+{
+	return repository->name;
+}
+
+int
+repository_resolve(struct repository *repository, const char *tag, const struct digest *digest,
+		   struct resolution *ret_resolution, struct error **err)
+{
+	ret_resolution->bytes = BUF_INIT(MANIFEST_LIMIT_BYTES);
+	if (digest && digest->algorithm == DIGEST_NONE)
+		digest = NULL;
+	return repository->ops->resolve(repository, tag, digest, ret_resolution, err);
+}
+
+int
+repository_has_manifest(struct repository *repository, const struct digest *digest, bool *ret_found,
+			struct error **err)
+{
+	return repository->ops->has_manifest(repository, digest, ret_found, err);
+}
+
+static int
+refuse_writing(struct repository *repository, struct error **err)
+{
+	return error_set(err, ERROR_USAGE, "'%s' cannot be written to", repository->name);
+}
+
+int
+repository_put_manifest(struct repository *repository, const char *tag,
+			const struct descriptor *descriptor, const void *bytes, struct error **err)
+{
+	if (!repository->ops->put_manifest)
+		return refuse_writing(repository, err);
+	return repository->ops->put_manifest(repository, tag, descriptor, bytes, err);
+}
+
+int
+repository_get_blob(struct repository *repository, const struct descriptor *descriptor,
+		    struct body *body, blob_done *done, void *context, struct error **err)
+{
+	return repository->ops->get_blob(repository, descriptor, body, done, context, err);
+}
+
+int
+repository_put_blob(struct repository *repository, const struct blob_upload *upload,
+		    blob_done *done, void *context, struct error **err)
+{
+	if (!repository->ops->put_blob)
+		return refuse_writing(repository, err);
+	return repository->ops->put_blob(repository, upload, done, context, err);
+}
+
+int
+repository_step(struct repository *repository, int most_ms, struct error **err)
+{
+	return repository->ops->step(repository, most_ms, err);
+}
+
+int
+repository_open_blob(struct repository *repository, const struct descriptor *descriptor,
+		     int *ret_fd, uint64_t *ret_offset_bytes, struct error **err)
+{
+	if (!repository->ops->open_blob) {
+		*ret_fd = -1;
+		return 0;
+	}
+	return repository->ops->open_blob(repository, descriptor, ret_fd, ret_offset_bytes, err);
+}
+
+int
+repository_probe_push(struct repository *repository, struct error **err)
+{
+	if (!repository->ops->probe_push)
+		return refuse_writing(repository, err);
+	return repository->ops->probe_push(repository, err);
+}
+
+int
+repository_list_tags(struct repository *repository, struct strings *tags, struct error **err)
+{
+	return repository->ops->list_tags(repository, tags, err);
+}
+
+void
+repository_free(struct repository *repository)
+{
+	if (repository)
+		repository->ops->free(repository);
+}

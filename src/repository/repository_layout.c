@@ -1,0 +1,270 @@
+/* A repository that is a layout directory; the user's own store is one too. */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "oci/manifest.h"
+#include "repository/backend.h"
+#include "repository/copy_job.h"
+#include "repository/local_jobs.h"
+#include "repository/session.h"
+
+struct layout_repository {
+	struct repository repository;
+	struct session *session;
+	char *path;          /* NULL: the store is somebody else's */
+	struct store *store; /* NULL: the directory does not exist yet */
+	struct local_jobs jobs;
+};
+
+static struct layout_repository *
+layout_of(struct repository *repository)
+{
+	return (struct layout_repository *)repository;
+}
+
+/* Makes the layout when this is the first write to it. */
+static struct store *
+writable_store(struct layout_repository *self, struct error **err)
+{
+	struct store_options options = session_store_options(self->session);
+
+	if (!self->store)
+		self->store = store_open(self->path, STORE_CREATE, &options, err);
+	return self->store;
+}
+
+static int
+list_references(struct layout_repository *self, struct descriptors *references, struct error **err)
+{
+	return self->store ? store_list_references(self->store, references, err) : 0;
+}
+
+static const char *
+reference_name(const struct descriptor *descriptor)
+{
+	return descriptor_annotation(descriptor, "org.opencontainers.image.ref.name");
+}
+
+static int
+find_tagged(struct layout_repository *self, const char *tag, struct descriptor *ret_descriptor,
+	    bool *ret_found, struct error **err)
+{
+	return self->store ? store_find_reference(self->store, tag, ret_descriptor, ret_found, err)
+			   : 0;
+}
+
+/* The descriptor as a registry would give it: without what index.json adds. */
+static int
+describe(const struct digest *digest, const char *media_type, struct resolution *resolution,
+	 struct error **err)
+{
+	enum document_kind kind;
+
+	if (manifest_kind(resolution->bytes.data, resolution->bytes.size, media_type, &kind, err) <
+	    0)
+		return -1;
+	descriptor_release(&resolution->descriptor);
+	resolution->descriptor = (struct descriptor){
+		.media_type = xstrdup(media_type               ? media_type
+				      : kind == DOCUMENT_INDEX ? MEDIA_OCI_INDEX
+							       : MEDIA_OCI_MANIFEST),
+		.digest = *digest,
+		.size_bytes = resolution->bytes.size,
+	};
+	return 0;
+}
+
+static int
+layout_resolve(struct repository *repository, const char *tag, const struct digest *digest,
+	       struct resolution *resolution, struct error **err)
+{
+	struct layout_repository *self = layout_of(repository);
+	AUTO_DESCRIPTOR struct descriptor named = { 0 };
+	bool found = digest && self->store;
+
+	if (!digest && find_tagged(self, tag, &named, &found, err) < 0)
+		return -1;
+	if (found && store_read(self->store, digest ? digest : &named.digest, &resolution->bytes,
+				&found, err) < 0)
+		return error_wrap(err, "'%s'", repository->name);
+	if (!found && named.media_type)
+		return error_set(err, ERROR_CONTENT, "'%s' names '%s', which it does not hold",
+				 repository->name, digest_text(&named.digest).text);
+	resolution->evidence.presence = found ? PRESENCE_PRESENT : PRESENCE_ABSENT;
+	return found ? describe(digest ? digest : &named.digest, named.media_type, resolution, err)
+		     : 0;
+}
+
+static int
+layout_has_manifest(struct repository *repository, const struct digest *digest, bool *ret_found,
+		    struct error **err)
+{
+	struct layout_repository *self = layout_of(repository);
+	AUTO_BUF struct buf bytes = BUF_INIT(MANIFEST_LIMIT_BYTES);
+
+	*ret_found = false;
+	return self->store ? store_read(self->store, digest, &bytes, ret_found, err) : 0;
+}
+
+static int
+layout_put_manifest(struct repository *repository, const char *tag,
+		    const struct descriptor *descriptor, const void *bytes, struct error **err)
+{
+	struct store *store = writable_store(layout_of(repository), err);
+
+	if (!store ||
+	    store_add(store, &descriptor->digest, bytes, (size_t)descriptor->size_bytes, err) < 0)
+		return -1;
+	return tag ? store_set_reference(store, tag, descriptor, err) : 0;
+}
+
+static int
+layout_get_blob(struct repository *repository, const struct descriptor *descriptor,
+		struct body *body, blob_done *done, void *context, struct error **err)
+{
+	struct layout_repository *self = layout_of(repository);
+
+	if (!self->store)
+		return error_set(err, ERROR_LOCAL, "'%s' does not exist", repository->name);
+	local_jobs_add(&self->jobs, copy_job_out(self->store, descriptor, body, done, context));
+	return 0;
+}
+
+static int
+layout_put_blob(struct repository *repository, const struct blob_upload *upload, blob_done *done,
+		void *context, struct error **err)
+{
+	struct layout_repository *self = layout_of(repository);
+	struct store *store = writable_store(self, err);
+	struct observer *observer = session_observer(self->session);
+
+	if (!store)
+		return -1;
+	local_jobs_add(&self->jobs, copy_job_in(store, upload, observer, done, context));
+	return 0;
+}
+
+/* The nearest directory that exists decides whether the layout can be made. */
+static int
+layout_probe_push(struct repository *repository, struct error **err)
+{
+	struct layout_repository *self = layout_of(repository);
+	AUTO_FREE char *path = xstrdup(self->path ? self->path : store_path(self->store));
+
+	while (access(path, W_OK) < 0) {
+		char *slash = strrchr(path, '/');
+
+		if (errno != ENOENT)
+			return error_set_errno(err, errno, "cannot write to '%s'", path);
+		if (slash)
+			*slash = '\0';
+		else
+			path[0] = '.', path[1] = '\0';
+		if (path[0] == '\0')
+			return 0;
+	}
+	return 0;
+}
+
+static int
+layout_step(struct repository *repository, int most_ms, struct error **err)
+{
+	(void)err;
+	local_jobs_step(&layout_of(repository)->jobs, most_ms);
+	return 0;
+}
+
+static int
+layout_open_blob(struct repository *repository, const struct descriptor *descriptor, int *ret_fd,
+		 uint64_t *ret_offset_bytes, struct error **err)
+{
+	struct layout_repository *self = layout_of(repository);
+	uint64_t size_bytes;
+
+	*ret_offset_bytes = 0;
+	*ret_fd = self->store ? store_open_blob(self->store, &descriptor->digest, &size_bytes, err)
+			      : -1;
+	return self->store && *ret_fd < 0 ? -1 : 0;
+}
+
+static int
+layout_list_tags(struct repository *repository, struct strings *tags, struct error **err)
+{
+	struct layout_repository *self = layout_of(repository);
+	AUTO_DESCRIPTORS struct descriptors references = { 0 };
+
+	if (list_references(self, &references, err) < 0)
+		return -1;
+	for (size_t i = 0; i < references.count; i++)
+		if (reference_name(&references.items[i]))
+			strings_add(tags, reference_name(&references.items[i]));
+	return 0;
+}
+
+static void
+layout_free(struct repository *repository)
+{
+	struct layout_repository *self = layout_of(repository);
+
+	local_jobs_release(&self->jobs);
+	if (self->path)
+		store_free(self->store);
+	free(self->path);
+	free(repository->name);
+	free(self);
+}
+
+static struct layout_repository *
+layout_new(struct session *session, char *name)
+{
+	static const struct repository_ops ops = {
+		.resolve = layout_resolve,
+		.has_manifest = layout_has_manifest,
+		.put_manifest = layout_put_manifest,
+		.get_blob = layout_get_blob,
+		.put_blob = layout_put_blob,
+		.probe_push = layout_probe_push,
+		.step = layout_step,
+		.open_blob = layout_open_blob,
+		.list_tags = layout_list_tags,
+		.free = layout_free,
+	};
+	struct layout_repository *self = XNEW(struct layout_repository);
+
+	self->repository.ops = &ops;
+	self->repository.name = name;
+	self->session = session;
+	return self;
+}
+
+struct repository *
+repository_open_layout(struct session *session, const char *path, enum repository_mode mode,
+		       struct error **err)
+{
+	struct store_options options = session_store_options(session);
+	struct layout_repository *self = layout_new(session, xasprintf("oci:%s", path));
+	struct stat info;
+
+	self->path = xstrdup(path);
+	if (stat(path, &info) < 0 && errno == ENOENT)
+		return &self->repository;
+	self->store = store_open(path, mode == REPOSITORY_WRITE ? STORE_CREATE : STORE_READ,
+				 &options, err);
+	if (self->store)
+		return &self->repository;
+	layout_free(&self->repository);
+	return NULL;
+}
+
+struct repository *
+repository_of_store(struct session *session, struct store *store)
+{
+	struct layout_repository *self = layout_new(session, xstrdup("the store"));
+
+	self->store = store;
+	return &self->repository;
+}

@@ -1,0 +1,123 @@
+/* A repository at a registry: each call is one of registry/'s. */
+#include "base/error.h"
+#include "base/xalloc.h"
+#include "registry/manifests.h"
+#include "registry/tags.h"
+#include "repository/backend.h"
+#include "repository/session.h"
+
+struct registry_repository {
+	struct repository repository;
+	struct engine *engine;
+	struct endpoint *endpoint;
+};
+
+static struct endpoint *
+endpoint_of(struct repository *repository)
+{
+	return ((struct registry_repository *)repository)->endpoint;
+}
+
+static int
+registry_resolve(struct repository *repository, const char *tag, const struct digest *digest,
+		 struct resolution *resolution, struct error **err)
+{
+	struct digest_text text = { "" };
+
+	if (digest)
+		text = digest_text(digest);
+	return registry_get_manifest(endpoint_of(repository), digest ? text.text : tag,
+				     &resolution->bytes, &resolution->descriptor,
+				     &resolution->evidence, err);
+}
+
+static int
+registry_find_manifest(struct repository *repository, const struct digest *digest, bool *ret_found,
+		       struct error **err)
+{
+	struct digest ignored;
+
+	return registry_has_manifest(endpoint_of(repository), digest_text(digest).text, ret_found,
+				     &ignored, err);
+}
+
+static int
+registry_write_manifest(struct repository *repository, const char *tag,
+			const struct descriptor *descriptor, const void *bytes, struct error **err)
+{
+	struct digest_text text = digest_text(&descriptor->digest);
+
+	return registry_put_manifest(endpoint_of(repository), tag ? tag : text.text, descriptor,
+				     bytes, err);
+}
+
+static int
+registry_read_blob(struct repository *repository, const struct descriptor *descriptor,
+		   struct body *body, blob_done *done, void *context, struct error **err)
+{
+	return registry_get_blob(endpoint_of(repository), &descriptor->digest,
+				 descriptor->size_bytes, body, done, context, err)
+		       ? 0
+		       : -1;
+}
+
+static int
+registry_write_blob(struct repository *repository, const struct blob_upload *upload,
+		    blob_done *done, void *context, struct error **err)
+{
+	return registry_put_blob(endpoint_of(repository), upload, done, context, err) ? 0 : -1;
+}
+
+static int
+registry_probe(struct repository *repository, struct error **err)
+{
+	return registry_probe_push(endpoint_of(repository), err);
+}
+
+static int
+registry_step(struct repository *repository, int most_ms, struct error **err)
+{
+	return engine_step(((struct registry_repository *)repository)->engine, most_ms, err);
+}
+
+static int
+registry_tags(struct repository *repository, struct strings *tags, struct error **err)
+{
+	return registry_list_tags(endpoint_of(repository), tags, err);
+}
+
+static void
+registry_repository_free(struct repository *repository)
+{
+	free(repository->name);
+	free(repository);
+}
+
+struct repository *
+repository_open_registry(struct session *session, const struct reference *reference,
+			 struct error **err)
+{
+	static const struct repository_ops ops = {
+		.resolve = registry_resolve,
+		.has_manifest = registry_find_manifest,
+		.put_manifest = registry_write_manifest,
+		.get_blob = registry_read_blob,
+		.put_blob = registry_write_blob,
+		.probe_push = registry_probe,
+		.step = registry_step,
+		.list_tags = registry_tags,
+		.free = registry_repository_free,
+	};
+	struct registry *registry = session_registry(session, err);
+	struct endpoint *endpoint = registry ? endpoint_open(registry, reference, err) : NULL;
+	struct registry_repository *self;
+
+	if (!endpoint)
+		return NULL;
+	self = XNEW(struct registry_repository);
+	self->repository.ops = &ops;
+	self->repository.name = reference_repository(reference);
+	self->engine = session_engine(session, err);
+	self->endpoint = endpoint;
+	return &self->repository;
+}

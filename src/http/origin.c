@@ -118,10 +118,11 @@ take_origin(CURLU *parsed, const char *url, struct origin *ret_origin, struct er
 int
 origin_parse(const char *url, struct origin *ret_origin, struct error **err)
 {
+	const char *authority = strstr(url, "://");
 	AUTO_URL CURLU *parsed = curl_url();
 
-	/* Without a scheme libcurl guesses one from the host's name. */
-	if (!strstr(url, "://"))
+	/* libcurl guesses a scheme that is missing, and takes a third slash for a slip. */
+	if (!authority || authority[3] == '/')
 		return fail(url, "it is malformed", err);
 	if (set_url(parsed, url, err) < 0 || check_user_info(parsed, url, err) < 0)
 		return -1;

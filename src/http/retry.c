@@ -14,12 +14,12 @@
 void
 retry_count_attempt(struct retry_tally *tally)
 {
+	if (tally->attempts > 0)
+		tally->repeats++;
 	if (tally->progress_bytes >= PROGRESS_RESET_BYTES) {
 		tally->attempts = 0;
 		tally->progress_bytes = 0;
 	}
-	if (tally->attempts > 0 || tally->repeats > 0)
-		tally->repeats++;
 	tally->attempts++;
 }
 

@@ -3,6 +3,7 @@
 #
 # To add one: its name in fuzz_targets, its three variables below, and corpus/NAME for fuzz_NAME.
 fuzz_targets = \
+	%D%/fuzz_challenge \
 	%D%/fuzz_digest \
 	%D%/fuzz_document \
 	%D%/fuzz_manifest \
@@ -23,6 +24,9 @@ fuzz_ldflags = $(AM_LDFLAGS)
 TESTS += $(fuzz_targets)
 endif
 
+%C%_fuzz_challenge_SOURCES = %D%/fuzz_challenge.c $(fuzz_main)
+%C%_fuzz_challenge_LDADD = $(http_libs)
+%C%_fuzz_challenge_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_digest_SOURCES = %D%/fuzz_digest.c $(fuzz_main)
 %C%_fuzz_digest_LDADD = $(oci_libs)
 %C%_fuzz_digest_LDFLAGS = $(fuzz_ldflags)

@@ -1,6 +1,27 @@
-http_tests = %D%/test_request
+http_tests = \
+	%D%/test_address \
+	%D%/test_challenge \
+	%D%/test_headers \
+	%D%/test_origin \
+	%D%/test_request \
+	%D%/test_retry
 check_PROGRAMS += $(http_tests)
 TESTS += $(http_tests)
 
+%C%_test_address_SOURCES = %D%/test_address.c
+%C%_test_address_LDADD = $(http_libs) $(CMOCKA_LIBS)
+
+%C%_test_challenge_SOURCES = %D%/test_challenge.c
+%C%_test_challenge_LDADD = $(http_libs) $(CMOCKA_LIBS)
+
+%C%_test_headers_SOURCES = %D%/test_headers.c
+%C%_test_headers_LDADD = $(http_libs) $(CMOCKA_LIBS)
+
+%C%_test_origin_SOURCES = %D%/test_origin.c
+%C%_test_origin_LDADD = $(http_libs) $(CMOCKA_LIBS)
+
 %C%_test_request_SOURCES = %D%/test_request.c %D%/http_server.c %D%/http_server.h
 %C%_test_request_LDADD = $(http_libs) $(CMOCKA_LIBS)
+
+%C%_test_retry_SOURCES = %D%/test_retry.c
+%C%_test_retry_LDADD = $(http_libs) $(CMOCKA_LIBS)

@@ -1,6 +1,7 @@
 if HAVE_CMOCKA
 include %D%/base.mk
 include %D%/oci.mk
+include %D%/stream.mk
 include %D%/http.mk
 include %D%/store.mk
 include %D%/cli.mk

@@ -1,0 +1,15 @@
+stream_tests = \
+	%D%/test_body \
+	%D%/test_sink \
+	%D%/test_source
+check_PROGRAMS += $(stream_tests)
+TESTS += $(stream_tests)
+
+%C%_test_body_SOURCES = %D%/test_body.c
+%C%_test_body_LDADD = $(stream_libs) $(CMOCKA_LIBS)
+
+%C%_test_sink_SOURCES = %D%/test_sink.c
+%C%_test_sink_LDADD = $(stream_libs) $(CMOCKA_LIBS)
+
+%C%_test_source_SOURCES = %D%/test_source.c
+%C%_test_source_LDADD = $(stream_libs) $(CMOCKA_LIBS)

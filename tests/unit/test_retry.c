@@ -1,0 +1,235 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <curl/curl.h>
+
+#include "base/limits.h"
+#include "http/retry.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+static struct retry_tally
+tally_after(unsigned attempts)
+{
+	struct retry_tally tally = { 0 };
+
+	for (unsigned i = 0; i < attempts; i++)
+		retry_count_attempt(&tally);
+	return tally;
+}
+
+static void
+statuses_that_may_pass_are_asked_again(void **state)
+{
+	static const int passing[] = { 408, 425, 429, 499, 500, 502, 503, 504, 522 };
+	static const int standing[] = { 200, 304, 400, 401, 403, 404, 405, 416, 501, 505 };
+	struct retry_tally tally = tally_after(1);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(passing); i++)
+		assert_true(retry_after_status(&tally, passing[i], false));
+	for (size_t i = 0; i < COUNT(standing); i++)
+		assert_false(retry_after_status(&tally, standing[i], false));
+}
+
+static void
+a_signed_url_that_is_refused_is_asked_for_once_more(void **state)
+{
+	struct retry_tally first = tally_after(1);
+	struct retry_tally second = tally_after(2);
+
+	(void)state;
+	assert_true(retry_after_status(&first, 403, true));
+	assert_true(retry_after_status(&first, 401, true));
+	assert_false(retry_after_status(&first, 404, true));
+	assert_false(retry_after_status(&second, 403, true));
+}
+
+static void
+connections_that_break_are_tried_again_but_not_refused_peers(void **state)
+{
+	static const int passing[] = { CURLE_COULDNT_CONNECT,   CURLE_HTTP2,
+				       CURLE_PARTIAL_FILE,      CURLE_OPERATION_TIMEDOUT,
+				       CURLE_SSL_CONNECT_ERROR, CURLE_GOT_NOTHING,
+				       CURLE_SEND_ERROR,        CURLE_RECV_ERROR,
+				       CURLE_HTTP2_STREAM };
+	static const int standing[] = { CURLE_PEER_FAILED_VERIFICATION, CURLE_WEIRD_SERVER_REPLY,
+					CURLE_SSL_CACERT_BADFILE,       CURLE_URL_MALFORMAT,
+					CURLE_UNSUPPORTED_PROTOCOL,     CURLE_WRITE_ERROR };
+	struct retry_tally tally = tally_after(1);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(passing); i++)
+		assert_true(retry_after_failure(&tally, passing[i], false));
+	for (size_t i = 0; i < COUNT(standing); i++)
+		assert_false(retry_after_failure(&tally, standing[i], false));
+	assert_false(retry_after_failure(&tally, CURLE_SSL_CONNECT_ERROR, true));
+}
+
+static void
+attempts_have_a_limit(void **state)
+{
+	struct retry_tally last_but_one = tally_after(ATTEMPTS_LIMIT_COUNT - 1);
+	struct retry_tally last = tally_after(ATTEMPTS_LIMIT_COUNT);
+
+	(void)state;
+	assert_true(retry_after_failure(&last_but_one, CURLE_RECV_ERROR, false));
+	assert_false(retry_after_failure(&last, CURLE_RECV_ERROR, false));
+	assert_false(retry_after_status(&last, 503, false));
+}
+
+static void
+a_name_is_looked_up_twice(void **state)
+{
+	struct retry_tally first = tally_after(1);
+	struct retry_tally second = tally_after(2);
+
+	(void)state;
+	assert_true(retry_after_failure(&first, CURLE_COULDNT_RESOLVE_HOST, false));
+	assert_false(retry_after_failure(&second, CURLE_COULDNT_RESOLVE_HOST, false));
+}
+
+static void
+progress_makes_attempts_fresh(void **state)
+{
+	struct retry_tally tally = tally_after(ATTEMPTS_LIMIT_COUNT);
+
+	(void)state;
+	retry_count_progress(&tally, PROGRESS_RESET_BYTES - 1);
+	assert_false(retry_after_failure(&tally, CURLE_RECV_ERROR, false));
+	retry_count_progress(&tally, 1);
+	assert_true(retry_after_failure(&tally, CURLE_RECV_ERROR, false));
+	retry_count_attempt(&tally);
+	assert_int_equal(tally.attempts, 1);
+	assert_int_equal(tally.progress_bytes, 0);
+}
+
+static void
+reconnects_have_a_limit_whatever_the_progress(void **state)
+{
+	struct retry_tally tally = { 0 };
+
+	(void)state;
+	for (unsigned i = 0; i < RECONNECTS_LIMIT_COUNT; i++) {
+		retry_count_attempt(&tally);
+		retry_count_progress(&tally, PROGRESS_RESET_BYTES);
+		assert_true(retry_after_failure(&tally, CURLE_RECV_ERROR, false));
+	}
+	retry_count_attempt(&tally);
+	retry_count_progress(&tally, PROGRESS_RESET_BYTES);
+	assert_int_equal(tally.repeats, RECONNECTS_LIMIT_COUNT);
+	assert_false(retry_after_failure(&tally, CURLE_RECV_ERROR, false));
+}
+
+static void
+a_wait_is_read_in_every_form(void **state)
+{
+	static const time_t now = 784111777; /* RFC 9110's example date */
+	static const struct {
+		const char *value;
+		int64_t ms; /* -1: not a wait */
+	} cases[] = {
+		{ "0", 0 },
+		{ "120", 120000 },
+		{ "Sun, 06 Nov 1994 08:50:37 GMT", 60000 },
+		{ "Sunday, 06-Nov-94 08:50:37 GMT", 60000 },
+		{ "Sun Nov  6 08:50:37 1994", 60000 },
+		{ "Sun, 06 Nov 1994 08:49:00 GMT", 0 },
+		{ "1.5s", 1500 },
+		{ "2m", 120000 },
+		{ "-1", -1 },
+		{ "", -1 },
+		{ "soon", -1 },
+		{ "99999999999999999999", -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		int64_t ms = -1;
+
+		if (retry_parse_header(cases[i].value, now, &ms) != (cases[i].ms >= 0) ||
+		    ms != cases[i].ms)
+			fail_msg("'%s' was read as %lld", cases[i].value, (long long)ms);
+	}
+}
+
+static void
+a_wait_is_found_in_text(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t ms;
+	} cases[] = {
+		{ "{\"message\":\"retry-after: 1.16676ms, allowed: 44000/minute\"}", 2 },
+		{ "Retry-After: 831.2\xc2\xb5s, allowed: 2000/minute", 1 },
+		{ "retry-after: 1m30s", 90000 },
+		{ "retry-after:2s", 2000 },
+		{ "retry-after: never", -1 },
+		{ "too many requests", -1 },
+		{ "", -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		int64_t ms = -1;
+
+		if (retry_parse_text(cases[i].text, &ms) != (cases[i].ms >= 0) || ms != cases[i].ms)
+			fail_msg("'%s' was read as %lld", cases[i].text, (long long)ms);
+	}
+}
+
+static void
+pauses_double_up_to_a_limit(void **state)
+{
+	static const int64_t expected_ms[] = { 500, 1000, 2000, 4000, 8000, 16000, 30000, 30000 };
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT(expected_ms); i++) {
+		struct retry_tally tally = tally_after(i + 1);
+		int64_t fifth_ms = expected_ms[i] / 5;
+
+		for (uint32_t random = 0; random < UINT32_MAX - 99999999; random += 99999999) {
+			int64_t ms = retry_delay_ms(&tally, 500, -1, random);
+
+			assert_in_range(ms, expected_ms[i] - fifth_ms, expected_ms[i] + fifth_ms);
+		}
+		assert_int_equal(retry_delay_ms(&tally, 500, -1, 0), expected_ms[i] - fifth_ms);
+	}
+}
+
+static void
+what_the_server_asks_for_is_the_least(void **state)
+{
+	struct retry_tally tally = tally_after(1);
+
+	(void)state;
+	assert_int_equal(retry_delay_ms(&tally, 500, 7000, 0), 7000);
+	assert_in_range(retry_delay_ms(&tally, 500, 2, 4000000000), 2, 2 + 100);
+	assert_int_equal(retry_delay_ms(&tally, 500, RETRY_AFTER_LIMIT_MS, 0),
+			 RETRY_AFTER_LIMIT_MS);
+	assert_int_equal(retry_delay_ms(&tally, 500, RETRY_AFTER_LIMIT_MS + 1, 0), -1);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(statuses_that_may_pass_are_asked_again),
+		cmocka_unit_test(a_signed_url_that_is_refused_is_asked_for_once_more),
+		cmocka_unit_test(connections_that_break_are_tried_again_but_not_refused_peers),
+		cmocka_unit_test(attempts_have_a_limit),
+		cmocka_unit_test(a_name_is_looked_up_twice),
+		cmocka_unit_test(progress_makes_attempts_fresh),
+		cmocka_unit_test(reconnects_have_a_limit_whatever_the_progress),
+		cmocka_unit_test(a_wait_is_read_in_every_form),
+		cmocka_unit_test(a_wait_is_found_in_text),
+		cmocka_unit_test(pauses_double_up_to_a_limit),
+		cmocka_unit_test(what_the_server_asks_for_is_the_least),
+	};
+
+	return cmocka_run_group_tests_name("retry", tests, NULL, NULL);
+}

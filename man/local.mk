@@ -1,0 +1,5 @@
+# A page for every command; tests/lint/help_matches_man.sh holds them against `ocifp help`.
+dist_man_MANS += \
+	%D%/ocifp-help.1 \
+	%D%/ocifp-version.1 \
+	%D%/ocifp.1

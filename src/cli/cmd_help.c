@@ -1,4 +1,5 @@
 #include <stdbool.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -55,6 +56,16 @@ refuse(const struct strings *operands, struct error **err)
 	return error_set_hint(err, "see 'ocifp help'");
 }
 
+static char *
+find_topic(const struct strings *operands)
+{
+	for (const struct help_topic *topic = help_topics; topic->name; topic++) {
+		if (operands->count == 1 && strcmp(topic->name, operands->items[0]) == 0)
+			return topic->text();
+	}
+	return NULL;
+}
+
 static int
 show_command(struct context *context, const struct strings *operands, struct error **err)
 {
@@ -77,18 +88,20 @@ run_help(struct context *context, const void *values, const struct strings *oper
 	 struct error **err)
 {
 	const struct help_values *help = values;
+	char *topic;
 
 	if (help->list)
 		return list_names(context, err);
 	if (operands->count == 0)
 		return show(context, help_of_program(), err);
-	return show_command(context, operands, err);
+	topic = find_topic(operands);
+	return topic ? show(context, topic, err) : show_command(context, operands, err);
 }
 
 const struct command cmd_help = {
 	.name = "help",
 	.summary = "say what the commands do",
-	.usage = "[--list] [COMMAND [SUBCOMMAND]]",
+	.usage = "[--list] [COMMAND [SUBCOMMAND]|TOPIC]",
 	.options = help_options,
 	.values_size = sizeof(struct help_values),
 	.operands_max = 2,

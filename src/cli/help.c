@@ -6,6 +6,7 @@
 #include "base/xalloc.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
+#include "cli/exit_status.h"
 #include "cli/page.h"
 
 enum { NAME_COLUMNS = 14, OPTION_COLUMNS = 26 };
@@ -35,9 +36,9 @@ print_options(struct page *page, const char *title, const struct option_spec *sp
 }
 
 static void
-print_summary(struct page *page, const struct command *command)
+print_summary(struct page *page, const char *name, const char *summary)
 {
-	page_add(page, "  %-*s %s\n", NAME_COLUMNS, command->name, command->summary);
+	page_add(page, "  %-*s %s\n", NAME_COLUMNS, name, summary);
 }
 
 static void
@@ -45,7 +46,7 @@ print_subcommands(struct page *page, const struct command *command)
 {
 	page_add(page, "\nCommands:\n");
 	for (const struct command *const *sub = command->subcommands; *sub; sub++)
-		print_summary(page, *sub);
+		print_summary(page, (*sub)->name, (*sub)->summary);
 }
 
 static void
@@ -84,6 +85,34 @@ help_of_command(const struct command *command, const char *name)
 	return page_take(&page);
 }
 
+static char *
+help_of_common_options(void)
+{
+	AUTO_PAGE struct page page = { 0 };
+
+	page_add(&page, "options that commands share\n");
+	for (const struct common_group *group = common_groups; group->title; group++)
+		print_options(&page, group->title, group->specs);
+	return page_take(&page);
+}
+
+static char *
+help_of_exit_status(void)
+{
+	AUTO_PAGE struct page page = { 0 };
+
+	page_add(&page, "what the program ends with\n\n");
+	for (const struct exit_status *status = exit_statuses; status->name; status++)
+		page_add(&page, "  %3d  %s\n", status->number, status->text);
+	return page_take(&page);
+}
+
+const struct help_topic help_topics[] = {
+	{ "options", "the options that commands share", help_of_common_options },
+	{ "exit-status", "the numbers that the program ends with", help_of_exit_status },
+	{ 0 },
+};
+
 static void
 print_program(struct page *page)
 {
@@ -91,9 +120,12 @@ print_program(struct page *page)
 	for (const struct command_group *group = command_groups; group->title; group++) {
 		page_add(page, "\n%s\n", group->title);
 		for (const struct command *const *command = group->commands; *command; command++)
-			print_summary(page, *command);
+			print_summary(page, (*command)->name, (*command)->summary);
 	}
-	page_add(page, "\n'ocifp help COMMAND' tells more of one; the manual is ocifp(1).");
+	page_add(page, "\nmore help\n");
+	for (const struct help_topic *topic = help_topics; topic->name; topic++)
+		print_summary(page, topic->name, topic->summary);
+	page_add(page, "\n'ocifp help NAME' tells more of one of these; the manual is ocifp(1).");
 }
 
 char *

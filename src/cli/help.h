@@ -8,4 +8,14 @@ struct command;
 char *help_of_command(const struct command *command, const char *name);
 char *help_of_program(void);
 
+/* What else `help` knows: the options that commands share, the exit status.  NULL: no such topic.
+ */
+struct help_topic {
+	const char *name; /* NULL ends the table */
+	const char *summary;
+	char *(*text)(void);
+};
+
+extern const struct help_topic help_topics[];
+
 #endif

@@ -1,4 +1,11 @@
-lint_tests = %D%/banned.sh %D%/headers.sh %D%/layers.sh
+lint_tests = \
+	%D%/banned.sh \
+	%D%/headers.sh \
+	%D%/help_matches_man.sh \
+	%D%/layers.sh \
+	%D%/man.sh \
+	%D%/shellcheck.sh \
+	%D%/spelling.sh
 dist_check_SCRIPTS += $(lint_tests)
 TESTS += $(lint_tests)
 

@@ -1,6 +1,7 @@
 # The program beside real registries and the tools that people use.
 peer_tests =
-EXTRA_DIST += $(peer_tests)
+peer_tests_waiting = %D%/registry.bats
+EXTRA_DIST += $(peer_tests) $(peer_tests_waiting)
 if HAVE_BATS
 TESTS += $(peer_tests)
 endif

@@ -97,6 +97,8 @@ package_of() {
 	case $1 in
 	htpasswd) echo apache2-utils ;;
 	ocifp) echo 'nothing: build it first' ;;
+	script) echo bsdutils ;;
+	*/time) echo time ;;
 	*) echo "$1" ;;
 	esac
 }

@@ -3,10 +3,12 @@
 # make_ca writes $T/tls/ca.pem; make_cert NAME [OPTION...] writes $T/tls/NAME.{pem,key}, good for
 # 127.0.0.1, 127.0.0.2 and localhost.
 
+new_key=(-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes)
+
 make_ca() {
 	need openssl
 	mkdir -p "$T/tls"
-	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj '/CN=ocifp test authority' \
+	openssl req -x509 "${new_key[@]}" -days 2 -subj '/CN=ocifp test authority' \
 		-addext 'basicConstraints=critical,CA:TRUE' -addext 'keyUsage=critical,keyCertSign,cRLSign' \
 		-keyout "$T/tls/ca.key" -out "$T/tls/ca.pem" 2>"$T/tls/ca.log"
 }
@@ -16,7 +18,7 @@ make_cert() {
 	local name=$1 alt=${2:-IP:127.0.0.1,IP:127.0.0.2,DNS:localhost} days=${3:-2}
 	local base=$T/tls/$name
 	[ -e "$T/tls/ca.pem" ] || make_ca
-	openssl req -new -newkey rsa:2048 -nodes -subj "/CN=$name" -keyout "$base.key" \
+	openssl req -new "${new_key[@]}" -subj "/CN=$name" -keyout "$base.key" \
 		-out "$base.csr" 2>"$base.log"
 	printf 'subjectAltName=%s\nextendedKeyUsage=serverAuth,clientAuth\n' "$alt" >"$base.ext"
 	openssl x509 -req -in "$base.csr" -CA "$T/tls/ca.pem" -CAkey "$T/tls/ca.key" -CAcreateserial \
@@ -27,7 +29,7 @@ make_cert() {
 make_self_signed() {
 	need openssl
 	mkdir -p "$T/tls"
-	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=$1" \
+	openssl req -x509 "${new_key[@]}" -days 2 -subj "/CN=$1" \
 		-addext 'subjectAltName=IP:127.0.0.1,DNS:localhost' \
 		-keyout "$T/tls/$1.key" -out "$T/tls/$1.pem" 2>"$T/tls/$1.log"
 }

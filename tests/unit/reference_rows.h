@@ -210,6 +210,7 @@ static const struct reference_row reference_rows[] = {
 	{ "[1::2::3]/a", NULL, NULL, NULL, NULL },
 	{ "[::12345]/a", NULL, NULL, NULL, NULL },
 	{ "[::g]/a", NULL, NULL, NULL, NULL },
+	{ "[.::1]/a", NULL, NULL, NULL, NULL },
 	{ "[[::1]]/a", NULL, NULL, NULL, NULL },
 	{ FIFTY TEN "abcd.io/a", NULL, NULL, NULL, NULL },
 

@@ -15,6 +15,8 @@
 
 /* Of "abc". */
 #define ABC "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+#define A "sha256:ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"
+#define AB "sha256:fb8e20fc2e4c3f248c60c39bd652f3c1347298bb977b8b4d5903b85055620603"
 #define EMPTY "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define HEAD "\"mediaType\":\"a/b\",\"digest\":\"" ABC "\",\"size\":3"
 
@@ -128,6 +130,8 @@ embedded_data_must_be_the_content(void **state)
 {
 	AUTO_DESCRIPTOR struct descriptor abc = { 0 };
 	AUTO_DESCRIPTOR struct descriptor empty = { 0 };
+	AUTO_DESCRIPTOR struct descriptor one = { 0 };
+	AUTO_DESCRIPTOR struct descriptor two = { 0 };
 	AUTO_ERROR struct error *err = NULL;
 
 	(void)state;
@@ -135,6 +139,14 @@ embedded_data_must_be_the_content(void **state)
 	assert_int_equal(parse("{\"mediaType\":\"a/b\",\"digest\":\"" EMPTY
 			       "\",\"size\":0,\"data\":\"\"}",
 			       &empty, &err),
+			 0);
+	assert_int_equal(parse("{\"mediaType\":\"a/b\",\"digest\":\"" A
+			       "\",\"size\":1,\"data\":\"YQ==\"}",
+			       &one, &err),
+			 0);
+	assert_int_equal(parse("{\"mediaType\":\"a/b\",\"digest\":\"" AB
+			       "\",\"size\":2,\"data\":\"YWI=\"}",
+			       &two, &err),
 			 0);
 	assert_refused("{" HEAD ",\"data\":\"YWJk\"}");
 	assert_refused("{" HEAD ",\"data\":\"\"}");

@@ -175,6 +175,21 @@ colons_do_not_make_room(void **state)
 	assert_refused(buf.data, buf.size, "limit");
 }
 
+static void
+structure_inside_strings_is_text(void **state)
+{
+	AUTO_BUF struct buf buf = BUF_INIT(MIB);
+	AUTO_ERROR struct error *err = NULL;
+	AUTO_JSON json_t *document = NULL;
+
+	(void)state;
+	append(&buf, "{\"a\":\"", 1);
+	append(&buf, "\\\"[", JSON_LIMIT_TOKENS + 1);
+	append(&buf, "\\\\\"}", 1);
+	document = document_parse(buf.data, buf.size, &err);
+	assert_non_null(document);
+}
+
 struct values {
 	const char *text;
 	uint64_t number;
@@ -302,6 +317,7 @@ main(void)
 		cmocka_unit_test(depth_has_a_limit),
 		cmocka_unit_test(values_have_a_limit_and_keys_do_not_count),
 		cmocka_unit_test(colons_do_not_make_room),
+		cmocka_unit_test(structure_inside_strings_is_text),
 		cmocka_unit_test(fields_are_read_by_table),
 		cmocka_unit_test(null_counts_as_absent),
 		cmocka_unit_test(a_wrong_field_is_named),

@@ -30,6 +30,7 @@ static const struct row rows[] = {
 	{ "oci:dir@" DIGEST, TRANSPORT_LAYOUT, "dir", NULL, DIGEST },
 	{ "oci:dir:tag@" DIGEST, TRANSPORT_LAYOUT, "dir", "tag", DIGEST },
 	{ "oci:a@b", TRANSPORT_LAYOUT, "a@b", NULL, "" },
+	{ "oci:a@b@" DIGEST, TRANSPORT_LAYOUT, "a@b", NULL, DIGEST },
 	{ "oci:a@b:c", TRANSPORT_LAYOUT, "a@b", "c", "" },
 	{ "oci:a b/c", TRANSPORT_LAYOUT, "a b/c", NULL, "" },
 	{ "oci:./-", TRANSPORT_LAYOUT, "./-", NULL, "" },

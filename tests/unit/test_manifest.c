@@ -76,6 +76,8 @@ static const struct refusal refusals[] = {
 	{ "{" V2 BODY "}", "text/html", "unsupported", "'text/html'" },
 	{ "{\"errors\":[]}", NULL, "unsupported", "no image manifest" },
 	{ "{\"schemaVersion\":1,\"fsLayers\":[],\"history\":[]}", NULL, "unsupported", "schema 1" },
+	{ "{\"schemaVersion\":1," BODY "}", MEDIA_DOCKER_MANIFEST, "unsupported", "schema 1" },
+	{ "{\"schemaVersion\":2,\"fsLayers\":[]}", MEDIA_OCI_MANIFEST, "unsupported", "schema 1" },
 	{ "{\"schemaVersion\":1}", NULL, "unsupported", "schema 1" },
 	{ "{" V2 BODY "}", MEDIA_DOCKER_SCHEMA1_SIGNED, "unsupported", "schema 1" },
 	{ "{\"schemaVersion\":1,\"fsLayers\":[]}", MEDIA_DOCKER_SCHEMA1, "unsupported",

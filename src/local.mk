@@ -6,9 +6,10 @@ include %D%/base/local.mk
 include %D%/oci/local.mk
 include %D%/stream/local.mk
 include %D%/http/local.mk
-include %D%/registry/local.mk
 include %D%/store/local.mk
-include %D%/fingerprint/local.mk
-include %D%/cli/local.mk
+include %D%/registry/local.mk
 include %D%/repository/local.mk
+include %D%/fingerprint/local.mk
+include %D%/project/local.mk
 include %D%/image/local.mk
+include %D%/cli/local.mk

@@ -69,8 +69,11 @@
 
 /* Local files */
 #define PROJECT_FILE_LIMIT_BYTES (1 * MIB)
+#define PROJECT_FILE_LIMIT_DEPTH 8      /* four levels have a meaning */
+#define PROJECT_FILE_LIMIT_VALUES 10000 /* duplicate keys are found by comparing all with all */
 #define AUTH_FILE_LIMIT_BYTES (1 * MIB)
 #define LOCK_FILE_LIMIT_BYTES (4 * MIB)
+#define EVENT_FILE_LIMIT_BYTES (32 * MIB) /* GitHub cuts webhook payloads at 25 MB */
 #define HELPER_OUTPUT_LIMIT_BYTES (64 * KIB)
 #define LAYOUT_INDEX_LIMIT_BYTES (16 * MIB) /* index.json of a layout with many tags */
 #define INPUTS_LIMIT_COUNT 2000000          /* files of one fingerprint: about 400 MiB of paths */

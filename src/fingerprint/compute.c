@@ -101,23 +101,13 @@ check_scheme(const struct fingerprint_inputs *inputs, struct error **err)
 	return error_set_hint(err, "the scheme 'tree' knows it");
 }
 
-static bool
-is_arg_name(const char *name)
-{
-	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
-	static const char others[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
-				     "0123456789.-";
-
-	return *name && strchr(letters, *name) && !name[strspn(name, others)];
-}
-
 static int
 check_args(const struct fingerprint_pairs *args, struct error **err)
 {
 	for (size_t i = 0; i < args->count; i++) {
 		AUTO_FREE char *quoted = text_quote_string(args->items[i].key);
 
-		if (!is_arg_name(args->items[i].key))
+		if (!fingerprint_arg_name_is_valid(args->items[i].key))
 			return error_set(err, ERROR_USAGE, "'%s' is no name of an argument",
 					 quoted);
 	}

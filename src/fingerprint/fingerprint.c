@@ -9,6 +9,15 @@
 
 static const char *const scheme_names[] = { [SCHEME_TREE] = "tree", [SCHEME_CONCAT] = "concat" };
 
+bool
+fingerprint_arg_name_is_valid(const char *name)
+{
+	static const char characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
+					 "0123456789.-";
+
+	return *name && !strchr("0123456789.-", *name) && !name[strspn(name, characters)];
+}
+
 void
 fingerprint_pairs_add(struct fingerprint_pairs *pairs, const char *key, const char *value)
 {

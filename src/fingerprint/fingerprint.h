@@ -39,6 +39,9 @@ struct fingerprint_pairs {
 	size_t count;
 };
 
+/* A letter or '_', then letters, digits, '_', '.' and '-'. */
+bool fingerprint_arg_name_is_valid(const char *name);
+
 void fingerprint_pairs_add(struct fingerprint_pairs *pairs, const char *key, const char *value);
 void fingerprint_pairs_release(struct fingerprint_pairs *pairs);
 
@@ -62,8 +65,8 @@ struct fingerprint {
 	struct digest digest;
 };
 
-/* `record` (NULL: not wanted) is emptied and gets the published bytes.  Files are hashed by a few threads.
- * ERROR_USAGE: a missing input, a special file, a path that leaves the directory;
+/* `record` (NULL: not wanted) is emptied and gets the published bytes.  Files are hashed by a few
+ * threads. ERROR_USAGE: a missing input, a special file, a path that leaves the directory;
  * ERROR_CONTENT, class "source_changed": a file changed while it was read. */
 int fingerprint_compute(const struct fingerprint_inputs *inputs, struct buf *record,
 			struct fingerprint *ret_fingerprint, struct error **err);

@@ -1,0 +1,107 @@
+#include "project/ci.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "project/git.h"
+#include "project/remote_url.h"
+
+bool
+ci_is_github(void)
+{
+	const char *value = getenv("GITHUB_ACTIONS");
+
+	return value && strcmp(value, "true") == 0;
+}
+
+static char *
+lower_case(const char *text)
+{
+	char *lower = xstrdup(text);
+
+	for (char *next = lower; *next; next++)
+		*next = (char)tolower((unsigned char)*next);
+	return lower;
+}
+
+static char *
+repository_of_remote(const char *directory, struct error **err)
+{
+	CLEANUP(remote_url_release) struct remote_url remote = { 0 };
+	AUTO_FREE char *url = git_remote_url(directory);
+	AUTO_FREE char *quoted = NULL;
+
+	if (url && remote_url_parse(url, &remote))
+		return lower_case(remote.repository);
+	if (url) {
+		quoted = text_quote_url(url);
+		error_set(err, ERROR_USAGE, "the git remote '%s' does not end with OWNER/NAME",
+			  quoted);
+	} else {
+		error_set(err, ERROR_USAGE, "GITHUB_REPOSITORY is not set, and git has no remote");
+	}
+	error_set_hint(err, "set GITHUB_REPOSITORY=OWNER/NAME");
+	return NULL;
+}
+
+char *
+ci_repository(const char *directory, struct error **err)
+{
+	const char *value = getenv("GITHUB_REPOSITORY");
+	AUTO_FREE char *quoted = NULL;
+
+	if (!value || !*value)
+		return repository_of_remote(directory, err);
+	if (remote_repository_is_valid(value))
+		return lower_case(value);
+	quoted = text_quote_string(value);
+	error_set(err, ERROR_USAGE, "GITHUB_REPOSITORY is '%s', which is not OWNER/NAME", quoted);
+	return NULL;
+}
+
+static bool
+is_server_url(const char *text)
+{
+	return (text_starts(text, "https://") || text_starts(text, "http://")) &&
+	       text_is_printable_ascii(text) && !strpbrk(text, " @?#\"'\\<>");
+}
+
+char *
+ci_source_url(const char *directory)
+{
+	CLEANUP(remote_url_release) struct remote_url remote = { 0 };
+	const char *server = getenv("GITHUB_SERVER_URL");
+	const char *repository = getenv("GITHUB_REPOSITORY");
+	AUTO_FREE char *url = NULL;
+
+	if (server && repository && is_server_url(server) && remote_repository_is_valid(repository))
+		return xasprintf("%s/%s", server, repository);
+	url = git_remote_url(directory);
+	if (!url || !remote_url_parse(url, &remote))
+		return NULL;
+	return xasprintf("https://%s/%s", remote.host, remote.repository);
+}
+
+static bool
+is_commit(const char *text)
+{
+	size_t size = strlen(text);
+
+	return (size == 40 || size == 64) && strspn(text, "0123456789abcdef") == size;
+}
+
+char *
+ci_revision(const char *directory)
+{
+	const char *value = ci_is_github() ? getenv("GITHUB_SHA") : NULL;
+	AUTO_FREE char *head = NULL;
+
+	if (value && is_commit(value))
+		return xstrdup(value);
+	head = git_head(directory);
+	return head && is_commit(head) ? TAKE_PTR(head) : NULL;
+}

@@ -1,0 +1,293 @@
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <yaml.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "project/config_tree.h"
+
+struct parse {
+	const struct config *config;
+	yaml_parser_t parser;
+	const char *bytes;
+	size_t node_count;
+};
+
+static struct config_mark
+mark_of(const yaml_mark_t *mark)
+{
+	return (struct config_mark){ .line = mark->line + 1, .column = mark->column + 1 };
+}
+
+/* libyaml's reader tells only the offset of a byte that is not text. */
+static struct config_mark
+mark_at_offset(const char *bytes, size_t offset)
+{
+	struct config_mark mark = { .line = 1, .column = 1 };
+
+	for (size_t i = 0; i < offset; i++) {
+		mark.column++;
+		if (bytes[i] == '\n')
+			mark = (struct config_mark){ .line = mark.line + 1, .column = 1 };
+	}
+	return mark;
+}
+
+static int
+fail_syntax(const struct parse *parse, struct error **err)
+{
+	const yaml_parser_t *parser = &parse->parser;
+	const char *problem = parser->problem ? parser->problem : "no memory";
+	struct config_mark mark = mark_of(&parser->problem_mark);
+
+	if (parser->error == YAML_READER_ERROR)
+		mark = mark_at_offset(parse->bytes, parser->problem_offset);
+	return config_fail(parse->config, &mark, err, "%s%s%s", problem, parser->context ? " " : "",
+			   parser->context ? parser->context : "");
+}
+
+static int
+next_event(struct parse *parse, yaml_event_t *ret_event, struct error **err)
+{
+	return yaml_parser_parse(&parse->parser, ret_event) ? 0 : fail_syntax(parse, err);
+}
+
+static int
+check_plainness(const struct parse *parse, const yaml_event_t *event, const yaml_char_t *anchor,
+		const yaml_char_t *tag, struct error **err)
+{
+	struct config_mark mark = mark_of(&event->start_mark);
+
+	if (anchor)
+		return config_fail(parse->config, &mark, err, "anchors are not allowed");
+	if (tag)
+		return config_fail(parse->config, &mark, err, "tags are not allowed");
+	return 0;
+}
+
+static int
+take_text(const struct parse *parse, const yaml_event_t *event, struct config_node *node,
+	  struct error **err)
+{
+	const char *text = (const char *)event->data.scalar.value;
+
+	if (check_plainness(parse, event, event->data.scalar.anchor, event->data.scalar.tag, err) <
+	    0)
+		return -1;
+	if (strlen(text) != event->data.scalar.length)
+		return config_fail(parse->config, &node->mark, err, "a text holds a NUL");
+	node->kind = CONFIG_TEXT;
+	node->text = xstrdup(text);
+	node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	return 0;
+}
+
+/* Room for one more, zeroed, within the limit of the whole file. */
+static struct config_node *
+add_item(struct parse *parse, struct config_node *node, const struct config_mark *mark,
+	 struct error **err)
+{
+	if (++parse->node_count > PROJECT_FILE_LIMIT_VALUES) {
+		config_fail(parse->config, mark, err, "more than %d values",
+			    PROJECT_FILE_LIMIT_VALUES);
+		return NULL;
+	}
+	node->items = xrealloc(node->items, (node->count + 1) * sizeof(*node->items));
+	node->items[node->count] = (struct config_node){ 0 };
+	return &node->items[node->count++];
+}
+
+static int read_node(struct parse *parse, const yaml_event_t *event, unsigned depth,
+		     struct config_node *ret_node, struct error **err);
+
+static int
+read_list(struct parse *parse, unsigned depth, struct config_node *node, struct error **err)
+{
+	for (;;) {
+		CLEANUP(yaml_event_delete) yaml_event_t event = { 0 };
+		struct config_mark mark;
+		struct config_node *item;
+
+		if (next_event(parse, &event, err) < 0)
+			return -1;
+		if (event.type == YAML_SEQUENCE_END_EVENT)
+			return 0;
+		mark = mark_of(&event.start_mark);
+		item = add_item(parse, node, &mark, err);
+		if (!item || read_node(parse, &event, depth, item, err) < 0)
+			return -1;
+	}
+}
+
+/* The key of the next entry of a map, as a text of its own. */
+static int
+read_key(struct parse *parse, const yaml_event_t *event, const struct config_node *map,
+	 struct config_node *ret_key, struct error **err)
+{
+	struct config_node key = { .mark = mark_of(&event->start_mark) };
+	AUTO_FREE char *quoted = NULL;
+
+	if (event->type == YAML_ALIAS_EVENT)
+		return config_fail(parse->config, &key.mark, err, "aliases are not allowed");
+	if (event->type != YAML_SCALAR_EVENT)
+		return config_fail(parse->config, &key.mark, err, "a key is a text");
+	if (take_text(parse, event, &key, err) < 0)
+		return -1;
+	if (!config_find(map, key.text)) {
+		*ret_key = key;
+		return 0;
+	}
+	quoted = text_quote_string(key.text);
+	free(key.text);
+	return config_fail(parse->config, &key.mark, err, "key '%s' is given twice", quoted);
+}
+
+static int
+read_value(struct parse *parse, struct config_node *map, unsigned depth, struct config_node *key,
+	   struct error **err)
+{
+	CLEANUP(yaml_event_delete) yaml_event_t event = { 0 };
+	struct config_node *item = add_item(parse, map, &key->mark, err);
+
+	if (!item) {
+		free(key->text);
+		return -1;
+	}
+	item->key = key->text;
+	item->key_mark = key->mark;
+	if (next_event(parse, &event, err) < 0)
+		return -1;
+	return read_node(parse, &event, depth, item, err);
+}
+
+static int
+read_map(struct parse *parse, unsigned depth, struct config_node *node, struct error **err)
+{
+	for (;;) {
+		CLEANUP(yaml_event_delete) yaml_event_t event = { 0 };
+		struct config_node key;
+
+		if (next_event(parse, &event, err) < 0)
+			return -1;
+		if (event.type == YAML_MAPPING_END_EVENT)
+			return 0;
+		if (read_key(parse, &event, node, &key, err) < 0 ||
+		    read_value(parse, node, depth, &key, err) < 0)
+			return -1;
+	}
+}
+
+static int
+read_collection(struct parse *parse, const yaml_event_t *event, unsigned depth,
+		struct config_node *node, struct error **err)
+{
+	if (depth >= PROJECT_FILE_LIMIT_DEPTH)
+		return config_fail(parse->config, &node->mark, err, "nested deeper than %d levels",
+				   PROJECT_FILE_LIMIT_DEPTH);
+	if (event->type == YAML_MAPPING_START_EVENT) {
+		node->kind = CONFIG_MAP;
+		if (check_plainness(parse, event, event->data.mapping_start.anchor,
+				    event->data.mapping_start.tag, err) < 0)
+			return -1;
+		return read_map(parse, depth + 1, node, err);
+	}
+	node->kind = CONFIG_LIST;
+	if (check_plainness(parse, event, event->data.sequence_start.anchor,
+			    event->data.sequence_start.tag, err) < 0)
+		return -1;
+	return read_list(parse, depth + 1, node, err);
+}
+
+/* What was read before a failure stays in the node, for its owner to release. */
+static int
+read_node(struct parse *parse, const yaml_event_t *event, unsigned depth,
+	  struct config_node *ret_node, struct error **err)
+{
+	ret_node->mark = mark_of(&event->start_mark);
+	switch (event->type) {
+	case YAML_SCALAR_EVENT:
+		return take_text(parse, event, ret_node, err);
+	case YAML_ALIAS_EVENT:
+		return config_fail(parse->config, &ret_node->mark, err, "aliases are not allowed");
+	default:
+		return read_collection(parse, event, depth, ret_node, err);
+	}
+}
+
+/* Start of stream, start of document, the value, end of document, end of stream. */
+static int
+read_stream(struct parse *parse, struct config_node *root, struct error **err)
+{
+	for (;;) {
+		CLEANUP(yaml_event_delete) yaml_event_t event = { 0 };
+		struct config_mark mark;
+
+		if (next_event(parse, &event, err) < 0)
+			return -1;
+		mark = mark_of(&event.start_mark);
+		switch (event.type) {
+		case YAML_STREAM_START_EVENT:
+		case YAML_DOCUMENT_END_EVENT:
+			break;
+		case YAML_DOCUMENT_START_EVENT:
+			if (parse->node_count > 0)
+				return config_fail(parse->config, &mark, err,
+						   "a second document is not allowed");
+			parse->node_count++;
+			break;
+		case YAML_STREAM_END_EVENT:
+			if (parse->node_count == 0)
+				return config_fail(parse->config, &mark, err, "the file is empty");
+			return 0;
+		default:
+			if (read_node(parse, &event, 0, root, err) < 0)
+				return -1;
+		}
+	}
+}
+
+static int
+check_bytes(const struct config *config, const char *bytes, size_t size, struct error **err)
+{
+	static const char byte_order_mark[] = { '\xef', '\xbb', '\xbf' };
+	const char *nul;
+	struct config_mark mark = { .line = 1, .column = 1 };
+
+	if (size == 0)
+		return config_fail(config, &mark, err, "the file is empty");
+	if (size >= sizeof(byte_order_mark) &&
+	    memcmp(bytes, byte_order_mark, sizeof(byte_order_mark)) == 0)
+		return config_fail(config, &mark, err, "the file starts with a byte order mark");
+	nul = memchr(bytes, '\0', size);
+	if (!nul)
+		return 0;
+	mark = mark_at_offset(bytes, (size_t)(nul - bytes));
+	return config_fail(config, &mark, err, "the file holds a NUL");
+}
+
+int
+config_parse(const char *name, const char *bytes, size_t size, struct config *ret_config,
+	     struct error **err)
+{
+	AUTO_CONFIG_TREE struct config config = { .name = xstrdup(name) };
+	struct parse parse = { .config = &config, .bytes = bytes };
+	int result;
+
+	if (check_bytes(&config, bytes, size, err) < 0)
+		return -1;
+	if (!yaml_parser_initialize(&parse.parser))
+		return error_set(err, ERROR_FAILURE, "cannot start the YAML parser");
+	yaml_parser_set_encoding(&parse.parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&parse.parser, (const unsigned char *)bytes, size);
+	result = read_stream(&parse, &config.root, err);
+	yaml_parser_delete(&parse.parser);
+	if (result < 0)
+		return -1;
+	*ret_config = config;
+	config = (struct config){ 0 };
+	return 0;
+}

@@ -1,0 +1,23 @@
+noinst_LIBRARIES += %D%/libproject.a
+%C%_libproject_a_SOURCES = \
+	%D%/ci.c %D%/ci.h \
+	%D%/ci_pushes.c \
+	%D%/config_fields.c %D%/config_fields.h \
+	%D%/config_parse.c \
+	%D%/config_tree.c %D%/config_tree.h \
+	%D%/git.c %D%/git.h \
+	%D%/image_values.c %D%/image_values.h \
+	%D%/lock_file.c %D%/lock_file.h \
+	%D%/project.c %D%/project.h \
+	%D%/project_check.c \
+	%D%/project_fingerprint.c \
+	%D%/project_image.c \
+	%D%/project_order.c %D%/project_order.h \
+	%D%/project_read.c \
+	%D%/project_shape.c \
+	%D%/reading.h \
+	%D%/remote_url.c %D%/remote_url.h \
+	%D%/repository_name.c %D%/repository_name.h \
+	%D%/variables.c %D%/variables.h
+
+project_libs = src/project/libproject.a $(fingerprint_libs) $(YAML_LIBS)

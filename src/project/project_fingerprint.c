@@ -1,0 +1,113 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/xalloc.h"
+#include "project/lock_file.h"
+#include "project/project.h"
+
+static void
+copy_strings(const struct strings *from, struct strings *to)
+{
+	for (size_t i = 0; i < from->count; i++)
+		strings_add(to, from->items[i]);
+}
+
+/* The base image that is meant is the one that was agreed on, not what its tag says today. */
+static int
+add_pin(const struct lock_file *lock, const char *reference, struct fingerprint_pairs *pins,
+	struct error **err)
+{
+	struct digest digest;
+	bool found;
+
+	if (lock_file_pin(lock, reference, &digest, &found, err) < 0)
+		return -1;
+	if (!found) {
+		error_set(err, ERROR_USAGE, "'%s' is pinned but not in .ocifp.lock", reference);
+		return error_set_hint(err, "run 'ocifp lock'");
+	}
+	fingerprint_pairs_add(pins, reference, digest_text(&digest).text);
+	return 0;
+}
+
+static int
+add_pins(const struct project *project, const struct project_image *image,
+	 struct fingerprint_pairs *pins, struct error **err)
+{
+	AUTO_LOCK_FILE struct lock_file *lock = NULL;
+
+	if (image->pins.count == 0)
+		return 0;
+	lock = lock_file_read(project->directory, err);
+	if (!lock)
+		return -1;
+	for (size_t i = 0; i < image->pins.count; i++)
+		if (add_pin(lock, image->pins.items[i], pins, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* Images in the order of project_order() and the fingerprints of those before. */
+struct chain {
+	const struct project *project;
+	const struct project_image **images;
+	struct fingerprint *fingerprints;
+	size_t count; /* of fingerprints */
+};
+
+static void
+add_needs(const struct chain *chain, const struct project_image *image,
+	  struct fingerprint_pairs *needs)
+{
+	for (size_t i = 0; i < chain->count; i++) {
+		const struct fingerprint *fingerprint = &chain->fingerprints[i];
+		AUTO_FREE char *value = NULL;
+
+		if (!strings_has(&image->needs, chain->images[i]->name))
+			continue;
+		value = xasprintf("%s %s", fingerprint_scheme_name(fingerprint->scheme),
+				  digest_hex(&fingerprint->digest).text);
+		fingerprint_pairs_add(needs, chain->images[i]->name, value);
+	}
+}
+
+static int
+compute_next(struct chain *chain, struct buf *record, struct error **err)
+{
+	const struct project_image *image = chain->images[chain->count];
+	AUTO_FINGERPRINT_INPUTS struct fingerprint_inputs inputs = {
+		.scheme = image->scheme,
+		.directory = chain->project->directory,
+		.tracked = image->tracked,
+	};
+
+	copy_strings(&image->inputs, &inputs.paths);
+	copy_strings(&image->optional, &inputs.optional);
+	copy_strings(&image->exclude, &inputs.exclude);
+	for (size_t i = 0; i < image->args.count; i++)
+		fingerprint_pairs_add(&inputs.args, image->args.items[i].key,
+				      image->args.items[i].value);
+	add_needs(chain, image, &inputs.needs);
+	if (add_pins(chain->project, image, &inputs.pins, err) < 0 ||
+	    fingerprint_compute(&inputs, record, &chain->fingerprints[chain->count], err) < 0)
+		return error_wrap(err, "image '%s'", image->name);
+	chain->count++;
+	return 0;
+}
+
+int
+project_fingerprint(const struct project *project, const struct project_image *image,
+		    struct buf *record, struct fingerprint *ret_fingerprint, struct error **err)
+{
+	size_t count;
+	AUTO_FREE const struct project_image **images = project_order(project, image, &count);
+	AUTO_FREE struct fingerprint *fingerprints = xcalloc(count, sizeof(*fingerprints));
+	struct chain chain = { .project = project, .images = images, .fingerprints = fingerprints };
+
+	while (chain.count < count)
+		if (compute_next(&chain, chain.count + 1 == count ? record : NULL, err) < 0)
+			return -1;
+	*ret_fingerprint = fingerprints[count - 1];
+	return 0;
+}

@@ -1,0 +1,221 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "fingerprint/paths.h"
+#include "project/config_fields.h"
+#include "project/image_values.h"
+#include "project/reading.h"
+#include "project/repository_name.h"
+
+/* What the file says, before variables are expanded. */
+struct entry {
+	struct project_image image;
+	char *repository;
+	struct strings fallback;
+};
+
+static void
+entry_release(struct entry *entry)
+{
+	project_image_release(&entry->image);
+	free(entry->repository);
+	strings_release(&entry->fallback);
+}
+
+void
+project_image_release(struct project_image *image)
+{
+	free(image->name);
+	free(image->repository);
+	free(image->build);
+	strings_release(&image->fallback);
+	strings_release(&image->inputs);
+	strings_release(&image->optional);
+	strings_release(&image->exclude);
+	strings_release(&image->needs);
+	strings_release(&image->pins);
+	strings_release(&image->push_refs);
+	strings_release(&image->require);
+	fingerprint_pairs_release(&image->args);
+	platforms_release(&image->platforms);
+	*image = (struct project_image){ 0 };
+}
+
+static const struct config_field entry_fields[] = {
+	{ "args", image_read_args, offsetof(struct entry, image.args), false },
+	{ "build", config_read_text, offsetof(struct entry, image.build), false },
+	{ "default", config_read_bool, offsetof(struct entry, image.is_default), false },
+	{ "exclude", image_read_paths, offsetof(struct entry, image.exclude), false },
+	{ "fallback", config_read_texts, offsetof(struct entry, fallback), false },
+	{ "inputs", image_read_paths, offsetof(struct entry, image.inputs), false },
+	{ "length", image_read_length, offsetof(struct entry, image.length), false },
+	{ "needs", config_read_texts, offsetof(struct entry, image.needs), false },
+	{ "optional", image_read_paths, offsetof(struct entry, image.optional), false },
+	{ "pin", image_read_pins, offsetof(struct entry, image.pins), false },
+	{ "platforms", image_read_platforms, offsetof(struct entry, image.platforms), false },
+	{ "push_refs", config_read_texts, offsetof(struct entry, image.push_refs), false },
+	{ "repository", config_read_text, offsetof(struct entry, repository), false },
+	{ "require", image_read_require, offsetof(struct entry, image.require), false },
+	{ "scheme", image_read_scheme, offsetof(struct entry, image.scheme), false },
+	{ "tracked", config_read_bool, offsetof(struct entry, image.tracked), false },
+};
+
+#define ENTRY_FIELD_COUNT (sizeof(entry_fields) / sizeof(*entry_fields))
+
+/* Where the variables have no value here, those of some repository still show mistakes. */
+static int
+expand_repository(const struct reading *reading, const char *text, char **ret_name,
+		  struct error **err)
+{
+	static char some_repository[] = "owner/name";
+	static char some_owner[] = "owner";
+	const struct variables some = { .repository = some_repository, .owner = some_owner };
+	AUTO_FREE char *expanded = NULL;
+	AUTO_FREE char *name = NULL;
+	bool known;
+
+	if (variables_expand(text, reading->variables, &expanded, err) < 0)
+		return -1;
+	known = expanded != NULL;
+	if (!known && variables_expand(text, &some, &expanded, err) < 0)
+		return -1;
+	name = repository_name(expanded, reading->project->directory, err);
+	if (!name)
+		return -1;
+	*ret_name = known ? TAKE_PTR(name) : NULL;
+	return 0;
+}
+
+static int
+expand_fallback(const struct reading *reading, const struct config_node *node,
+		const struct strings *fallback, struct strings *ret_names, struct error **err)
+{
+	for (size_t i = 0; i < fallback->count; i++) {
+		char *name = NULL;
+
+		if (expand_repository(reading, fallback->items[i], &name, err) < 0)
+			return config_wrap(reading->config, &node->items[i].mark, err);
+		if (name)
+			strings_take(ret_names, name);
+	}
+	return 0;
+}
+
+/* Absence needs an answer of all of them, so that one unknown name makes all useless. */
+static void
+forget_unless_complete(struct entry *entry)
+{
+	struct project_image *image = &entry->image;
+
+	if (image->repository && image->fallback.count == entry->fallback.count)
+		return;
+	free(image->repository);
+	image->repository = NULL;
+	strings_release(&image->fallback);
+}
+
+static int
+expand_repositories(const struct reading *reading, const struct config_node *node,
+		    struct entry *entry, struct error **err)
+{
+	const struct config_node *repository = config_find(node, "repository");
+	const struct config_node *fallback = config_find(node, "fallback");
+
+	if (repository &&
+	    expand_repository(reading, entry->repository, &entry->image.repository, err) < 0)
+		return config_wrap(reading->config, &repository->mark, err);
+	if (expand_fallback(reading, fallback, &entry->fallback, &entry->image.fallback, err) < 0)
+		return -1;
+	forget_unless_complete(entry);
+	return 0;
+}
+
+/* Already published fingerprints of the scheme concat know nothing of these. */
+static int
+check_scheme(const struct reading *reading, const struct config_node *node,
+	     const struct project_image *image, struct error **err)
+{
+	static const char *const foreign[] = { "args", "exclude", "needs", "pin", "tracked" };
+
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(*foreign); i++) {
+		const struct config_node *found = config_find(node, foreign[i]);
+
+		if (found && image->scheme == SCHEME_CONCAT)
+			return config_fail(reading->config, &found->key_mark, err,
+					   "'%s' has no meaning in the scheme 'concat'",
+					   foreign[i]);
+	}
+	return 0;
+}
+
+static bool
+has_path(const struct strings *paths, const char *path)
+{
+	AUTO_ERROR struct error *ignored = NULL;
+	AUTO_FREE char *wanted = path_normalise(path, &ignored);
+
+	for (size_t i = 0; i < paths->count; i++) {
+		AUTO_ERROR struct error *also_ignored = NULL;
+		AUTO_FREE char *normal = path_normalise(paths->items[i], &also_ignored);
+
+		if (wanted && normal && strcmp(wanted, normal) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int
+check_optional(const struct reading *reading, const struct config_node *node,
+	       const struct project_image *image, struct error **err)
+{
+	const struct config_node *optional = config_find(node, "optional");
+
+	for (size_t i = 0; i < image->optional.count; i++) {
+		AUTO_FREE char *quoted = text_quote_string(image->optional.items[i]);
+
+		if (!has_path(&image->inputs, image->optional.items[i]))
+			return config_fail(reading->config, &optional->items[i].mark, err,
+					   "'%s' is optional but not among the inputs", quoted);
+	}
+	return 0;
+}
+
+static int
+check_inputs(const struct reading *reading, const struct config_node *node,
+	     const struct project_image *image, struct error **err)
+{
+	if (image->inputs.count + image->needs.count + image->pins.count + image->args.count > 0)
+		return 0;
+	return config_fail(reading->config, &node->key_mark, err, "image '%s' has no 'inputs'",
+			   image->name);
+}
+
+int
+project_image_read(const struct reading *reading, const struct config_node *node,
+		   struct project_image *image, struct error **err)
+{
+	AUTO_FREE char *quoted = text_quote_string(node->key);
+	AUTO_FREE char *what = xasprintf("image '%s'", quoted);
+	CLEANUP(entry_release)
+	struct entry entry = { .image = { .name = xstrdup(node->key),
+					  .length = FINGERPRINT_LENGTH_DEFAULT } };
+
+	if (!project_name_is_valid(node->key)) {
+		config_fail(reading->config, &node->key_mark, err, "'%s' is no name of an image",
+			    quoted);
+		return error_set_hint(err, "lower-case letters, digits, '_' and '-'");
+	}
+	if (config_read_fields(reading->config, node, what, entry_fields, ENTRY_FIELD_COUNT, &entry,
+			       err) < 0 ||
+	    expand_repositories(reading, node, &entry, err) < 0 ||
+	    check_scheme(reading, node, &entry.image, err) < 0 ||
+	    check_optional(reading, node, &entry.image, err) < 0 ||
+	    check_inputs(reading, node, &entry.image, err) < 0)
+		return -1;
+	*image = entry.image;
+	entry.image = (struct project_image){ 0 };
+	return 0;
+}

@@ -1,0 +1,140 @@
+/* The parts of the project file beside its images. */
+#include <ctype.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "oci/reference.h"
+#include "project/config_fields.h"
+#include "project/image_values.h"
+#include "project/reading.h"
+
+static int
+fail_value(const struct reading *reading, const struct config_mark *mark, const char *value,
+	   const char *reason, struct error **err)
+{
+	AUTO_FREE char *quoted = text_quote_string(value);
+
+	return config_fail(reading->config, mark, err, "'%s' %s", quoted, reason);
+}
+
+bool
+project_name_is_valid(const char *name)
+{
+	static const char characters[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
+
+	return *name && *name != '_' && *name != '-' && !name[strspn(name, characters)];
+}
+
+static bool
+is_url(const char *text)
+{
+	const char *rest = strstr(text, "://");
+
+	if (!rest || !(text_starts(text, "https://") || text_starts(text, "http://")))
+		return false;
+	rest += strlen("://");
+	return *rest && *rest != '/' && text_is_printable_ascii(text) && !strpbrk(text, " @?#\"");
+}
+
+static int
+check_urls(const struct reading *reading, const struct config_node *node, struct error **err)
+{
+	for (size_t i = 0; i < node->count; i++)
+		if (!is_url(node->items[i].text))
+			return fail_value(reading, &node->items[i].mark, node->items[i].text,
+					  "is no URL of a mirror", err);
+	return 0;
+}
+
+static char *
+lower_case(const char *text)
+{
+	char *lower = xstrdup(text);
+
+	for (char *next = lower; *next; next++)
+		*next = (char)tolower((unsigned char)*next);
+	return lower;
+}
+
+static int
+read_mirror(const struct reading *reading, const struct config_node *node,
+	    struct project_mirror *mirror, struct error **err)
+{
+	if (!reference_host_is_valid(node->key))
+		return fail_value(reading, &node->key_mark, node->key, "is no host", err);
+	mirror->host = lower_case(node->key);
+	if (config_read_texts(reading->config, node, &mirror->urls, err) < 0)
+		return -1;
+	return check_urls(reading, node, err);
+}
+
+int
+project_mirrors_read(const struct reading *reading, const struct config_node *node,
+		     struct error **err)
+{
+	struct project *project = reading->project;
+
+	if (config_expect(reading->config, node, CONFIG_MAP, err) < 0)
+		return -1;
+	project->mirrors = xcalloc(node->count + 1, sizeof(*project->mirrors));
+	for (size_t i = 0; i < node->count; i++)
+		if (read_mirror(reading, &node->items[i],
+				&project->mirrors[project->mirror_count++], err) < 0)
+			return -1;
+	return 0;
+}
+
+struct cache {
+	struct strings paths;
+	struct strings key;
+	char *image;
+};
+
+static void
+cache_release(struct cache *cache)
+{
+	strings_release(&cache->paths);
+	strings_release(&cache->key);
+	free(cache->image);
+}
+
+static const struct config_field cache_fields[] = {
+	{ "image", config_read_text, offsetof(struct cache, image), false },
+	{ "key", image_read_paths, offsetof(struct cache, key), true },
+	{ "paths", image_read_paths, offsetof(struct cache, paths), true },
+};
+
+static int
+check_cache(const struct reading *reading, const struct config_node *node, struct error **err)
+{
+	CLEANUP(cache_release) struct cache cache = { 0 };
+	AUTO_FREE char *quoted = text_quote_string(node->key);
+	AUTO_FREE char *what = xasprintf("cache '%s'", quoted);
+	const struct config_node *image;
+
+	if (!project_name_is_valid(node->key))
+		return fail_value(reading, &node->key_mark, node->key, "is no name of a cache",
+				  err);
+	if (config_read_fields(reading->config, node, what, cache_fields,
+			       sizeof(cache_fields) / sizeof(*cache_fields), &cache, err) < 0)
+		return -1;
+	image = config_find(node, "image");
+	if (image && !config_find(reading->images, image->text))
+		return fail_value(reading, &image->mark, image->text, "is no image of this file",
+				  err);
+	return 0;
+}
+
+int
+project_caches_check(const struct reading *reading, const struct config_node *node,
+		     struct error **err)
+{
+	if (config_expect(reading->config, node, CONFIG_MAP, err) < 0)
+		return -1;
+	for (size_t i = 0; i < node->count; i++)
+		if (check_cache(reading, &node->items[i], err) < 0)
+			return -1;
+	return 0;
+}

@@ -1,0 +1,38 @@
+/* reading.h - a project while its file is read */
+#ifndef OCIFP_PROJECT_READING_H
+#define OCIFP_PROJECT_READING_H
+
+#include <stdbool.h>
+
+#include "project/config_tree.h"
+#include "project/project.h"
+#include "project/variables.h"
+
+struct error;
+
+struct reading {
+	const struct config *config;
+	const struct config_node *images; /* the map of that name, an entry for each image */
+	struct project *project;
+	const struct variables *variables;
+};
+
+/* `node` is an entry of `images`; `image` is zeroed. */
+int project_image_read(const struct reading *reading, const struct config_node *node,
+		       struct project_image *image, struct error **err);
+void project_image_release(struct project_image *image);
+
+int project_mirrors_read(const struct reading *reading, const struct config_node *node,
+			 struct error **err);
+
+/* Of caches only the shape counts so far. */
+int project_caches_check(const struct reading *reading, const struct config_node *node,
+			 struct error **err);
+
+/* What no image tells alone: one default at most, needs that exist, without a cycle. */
+int project_images_check(const struct reading *reading, struct error **err);
+
+/* "[a-z0-9][a-z0-9_-]*" */
+bool project_name_is_valid(const char *name);
+
+#endif

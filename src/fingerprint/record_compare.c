@@ -24,12 +24,13 @@ compare_sorted(const void *left, const void *right)
 static const struct record_entry **
 sort_entries(const struct record *record)
 {
-	const struct record_entry **sorted = xcalloc(record->count + 1, sizeof(*sorted));
+	const size_t size = sizeof(struct record_entry *); /* NOLINT(bugprone-sizeof-expression) */
+	const struct record_entry **sorted = xcalloc(record->count + 1, size);
 
 	for (size_t i = 0; i < record->count; i++)
 		sorted[i] = &record->entries[i];
 	if (record->count > 1)
-		qsort(sorted, record->count, sizeof(*sorted), compare_sorted);
+		qsort(sorted, record->count, size, compare_sorted);
 	return sorted;
 }
 

@@ -34,13 +34,13 @@ record_write_header(const struct record_writer *writer, enum fingerprint_scheme 
 static int
 write_file(const struct record_writer *writer, const struct input_file *file, struct error **err)
 {
-	char line[sizeof("100644 18446744073709551615 ") + 2 * INPUT_DIGEST_BYTES + 1];
+	char line[sizeof("100644 18446744073709551615 ") + FINGERPRINT_HEX_CHARS + 1];
 	int size =
 		snprintf(line, sizeof(line), "%06o %" PRIu64 " ", (unsigned)file->mode, file->size);
 
 	text_hex(file->sha256, INPUT_DIGEST_BYTES, line + size);
-	line[size + 2 * INPUT_DIGEST_BYTES] = ' ';
-	if (add(writer, line, (size_t)size + 2 * INPUT_DIGEST_BYTES + 1, err) < 0)
+	line[size + FINGERPRINT_HEX_CHARS] = ' ';
+	if (add(writer, line, (size_t)size + FINGERPRINT_HEX_CHARS + 1, err) < 0)
 		return -1;
 	return add(writer, file->path, strlen(file->path) + 1, err);
 }

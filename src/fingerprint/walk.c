@@ -127,7 +127,7 @@ read_directory(struct state *state, const char *directory, int flags, struct err
 		const struct dirent *entry;
 
 		errno = 0;
-		entry = readdir(dir);
+		entry = readdir(dir); /* NOLINT(concurrency-mt-unsafe): `dir` is ours alone */
 		if (!entry)
 			return errno ? fail(err, "read directory", directory) : 0;
 		if (!is_dot(entry->d_name) && take_entry(state, dir, directory, entry, err) < 0)

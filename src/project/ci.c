@@ -1,4 +1,5 @@
 #include "project/ci.h"
+#include "project/environment.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 bool
 ci_is_github(void)
 {
-	const char *value = getenv("GITHUB_ACTIONS");
+	const char *value = environment_find("GITHUB_ACTIONS");
 
 	return value && strcmp(value, "true") == 0;
 }
@@ -51,10 +52,10 @@ repository_of_remote(const char *directory, struct error **err)
 char *
 ci_repository(const char *directory, struct error **err)
 {
-	const char *value = getenv("GITHUB_REPOSITORY");
+	const char *value = environment_find("GITHUB_REPOSITORY");
 	AUTO_FREE char *quoted = NULL;
 
-	if (!value || !*value)
+	if (!value)
 		return repository_of_remote(directory, err);
 	if (remote_repository_is_valid(value))
 		return lower_case(value);
@@ -74,8 +75,8 @@ char *
 ci_source_url(const char *directory)
 {
 	CLEANUP(remote_url_release) struct remote_url remote = { 0 };
-	const char *server = getenv("GITHUB_SERVER_URL");
-	const char *repository = getenv("GITHUB_REPOSITORY");
+	const char *server = environment_find("GITHUB_SERVER_URL");
+	const char *repository = environment_find("GITHUB_REPOSITORY");
 	AUTO_FREE char *url = NULL;
 
 	if (server && repository && is_server_url(server) && remote_repository_is_valid(repository))
@@ -97,7 +98,7 @@ is_commit(const char *text)
 char *
 ci_revision(const char *directory)
 {
-	const char *value = ci_is_github() ? getenv("GITHUB_SHA") : NULL;
+	const char *value = ci_is_github() ? environment_find("GITHUB_SHA") : NULL;
 	AUTO_FREE char *head = NULL;
 
 	if (value && is_commit(value))

@@ -13,6 +13,7 @@
 #include "base/xalloc.h"
 #include "oci/document.h"
 #include "project/ci.h"
+#include "project/environment.h"
 
 struct event {
 	const char *name;
@@ -48,7 +49,7 @@ find_refusal(const char *name)
 static char *
 find_ref(void)
 {
-	const char *ref = getenv("GITHUB_REF");
+	const char *ref = environment_find("GITHUB_REF");
 	const char *base;
 	const char *end;
 
@@ -65,7 +66,7 @@ find_ref(void)
 static char *
 find_default_branch(void)
 {
-	const char *path = getenv("GITHUB_EVENT_PATH");
+	const char *path = environment_find("GITHUB_EVENT_PATH");
 	AUTO_BUF struct buf bytes = BUF_INIT(EVENT_FILE_LIMIT_BYTES);
 	AUTO_ERROR struct error *ignored = NULL;
 	AUTO_JSON json_t *payload = NULL;
@@ -114,7 +115,7 @@ ref_is_wanted(const char *ref, const char *event, const struct strings *push_ref
 static const char *
 find_why_not(const struct strings *push_refs)
 {
-	const char *event = getenv("GITHUB_EVENT_NAME");
+	const char *event = environment_find("GITHUB_EVENT_NAME");
 	AUTO_FREE char *ref = find_ref();
 	const char *refusal;
 

@@ -125,34 +125,34 @@ config_read_uint(const struct config *config, const struct config_node *node, vo
 }
 
 static char *
-join_names(const struct config_field *fields, size_t field_count)
+join_names(const struct config_table *table)
 {
 	char *names = NULL;
 
-	for (size_t i = 0; i < field_count; i++) {
+	for (size_t i = 0; i < table->count; i++) {
 		AUTO_FREE char *before = names;
 
 		names = xasprintf("%s%s%s", before ? before : "", before ? ", " : "",
-				  fields[i].name);
+				  table->fields[i].name);
 	}
 	return names;
 }
 
 static const struct config_field *
-find_field(const char *name, const struct config_field *fields, size_t field_count)
+find_field(const char *name, const struct config_table *table)
 {
-	for (size_t i = 0; i < field_count; i++)
-		if (strcmp(fields[i].name, name) == 0)
-			return &fields[i];
+	for (size_t i = 0; i < table->count; i++)
+		if (strcmp(table->fields[i].name, name) == 0)
+			return &table->fields[i];
 	return NULL;
 }
 
 static int
 fail_unknown(const struct config *config, const struct config_node *node, const char *what,
-	     const struct config_field *fields, size_t field_count, struct error **err)
+	     const struct config_table *table, struct error **err)
 {
 	AUTO_FREE char *key = text_quote_string(node->key);
-	AUTO_FREE char *names = join_names(fields, field_count);
+	AUTO_FREE char *names = join_names(table);
 
 	config_fail(config, &node->key_mark, err, "unknown key '%s' in %s", key, what);
 	return error_set_hint(err, "it may have: %s", names);
@@ -169,22 +169,21 @@ check_mandatory(const struct config *config, const struct config_node *node, con
 
 int
 config_read_fields(const struct config *config, const struct config_node *node, const char *what,
-		   const struct config_field *fields, size_t field_count, void *ret_struct,
-		   struct error **err)
+		   const struct config_table *table, void *ret_struct, struct error **err)
 {
 	if (config_expect(config, node, CONFIG_MAP, err) < 0)
 		return -1;
 	for (size_t i = 0; i < node->count; i++) {
 		const struct config_node *item = &node->items[i];
-		const struct config_field *field = find_field(item->key, fields, field_count);
+		const struct config_field *field = find_field(item->key, table);
 
 		if (!field)
-			return fail_unknown(config, item, what, fields, field_count, err);
+			return fail_unknown(config, item, what, table, err);
 		if (field->read(config, item, (char *)ret_struct + field->offset, err) < 0)
 			return -1;
 	}
-	for (size_t i = 0; i < field_count; i++)
-		if (check_mandatory(config, node, what, &fields[i], err) < 0)
+	for (size_t i = 0; i < table->count; i++)
+		if (check_mandatory(config, node, what, &table->fields[i], err) < 0)
 			return -1;
 	return 0;
 }

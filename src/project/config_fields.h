@@ -21,10 +21,20 @@ struct config_field {
 	bool mandatory;
 };
 
+struct config_table {
+	const struct config_field *fields;
+	size_t count;
+};
+
+#define CONFIG_TABLE(array) \
+	{ \
+		(array), sizeof(array) / sizeof(*(array)) \
+	}
+
 /* `what` the map is, for messages: "image 'base'".  What an unknown key could have been is told. */
 int config_read_fields(const struct config *config, const struct config_node *node,
-		       const char *what, const struct config_field *fields, size_t field_count,
-		       void *ret_struct, struct error **err);
+		       const char *what, const struct config_table *table, void *ret_struct,
+		       struct error **err);
 
 config_reader config_read_text;  /* char *; neither empty nor null */
 config_reader config_read_texts; /* struct strings; each once */

@@ -5,6 +5,7 @@ noinst_LIBRARIES += %D%/libproject.a
 	%D%/config_fields.c %D%/config_fields.h \
 	%D%/config_parse.c \
 	%D%/config_tree.c %D%/config_tree.h \
+	%D%/environment.c %D%/environment.h \
 	%D%/git.c %D%/git.h \
 	%D%/image_values.c %D%/image_values.h \
 	%D%/lock_file.c %D%/lock_file.h \

@@ -65,9 +65,9 @@ check_digests(const json_t *digests, struct error **err)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)digests, name,
-			    value) if (check_digest(name, json_string_value(value), err) <
-				       0) return -1;
+	json_object_foreach ((json_t *)(uintptr_t)digests, name, value)
+		if (check_digest(name, json_string_value(value), err) < 0)
+			return -1;
 	return 0;
 }
 
@@ -103,8 +103,9 @@ check_document(struct lock_file *lock, struct error **err)
 		return error_set(err, ERROR_CONTENT, "its version is not known");
 	if (check_digests(top.pins, err) < 0)
 		return -1;
-	json_object_foreach((json_t *)(uintptr_t)top.images, name,
-			    entry) if (check_entry(name, entry, err) < 0) return -1;
+	json_object_foreach ((json_t *)(uintptr_t)top.images, name, entry)
+		if (check_entry(name, entry, err) < 0)
+			return -1;
 	lock->pins = top.pins;
 	lock->images = top.images;
 	return 0;

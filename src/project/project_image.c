@@ -63,7 +63,7 @@ static const struct config_field entry_fields[] = {
 	{ "tracked", config_read_bool, offsetof(struct entry, image.tracked), false },
 };
 
-#define ENTRY_FIELD_COUNT (sizeof(entry_fields) / sizeof(*entry_fields))
+static const struct config_table entry_table = CONFIG_TABLE(entry_fields);
 
 /* Where the variables have no value here, those of some repository still show mistakes. */
 static int
@@ -208,8 +208,7 @@ project_image_read(const struct reading *reading, const struct config_node *node
 			    quoted);
 		return error_set_hint(err, "lower-case letters, digits, '_' and '-'");
 	}
-	if (config_read_fields(reading->config, node, what, entry_fields, ENTRY_FIELD_COUNT, &entry,
-			       err) < 0 ||
+	if (config_read_fields(reading->config, node, what, &entry_table, &entry, err) < 0 ||
 	    expand_repositories(reading, node, &entry, err) < 0 ||
 	    check_scheme(reading, node, &entry.image, err) < 0 ||
 	    check_optional(reading, node, &entry.image, err) < 0 ||

@@ -63,6 +63,7 @@ project_order(const struct project *project, const struct project_image *image, 
 	const struct project_image **order;
 
 	visit(&sort, (size_t)(image - project->images));
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression) */
 	order = xcalloc(sort.count + 1, sizeof(*order));
 	for (size_t i = 0; i < sort.count; i++)
 		order[i] = &project->images[indices[i]];

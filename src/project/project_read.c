@@ -74,6 +74,8 @@ static const struct config_field top_fields[] = {
 	{ "version", read_version, offsetof(struct top, version), true },
 };
 
+static const struct config_table top_table = CONFIG_TABLE(top_fields);
+
 static int
 read_images(const struct reading *reading, struct error **err)
 {
@@ -98,8 +100,8 @@ read_top(const struct config *config, bool uses_variables, struct project *proje
 	struct reading reading = { .config = config, .project = project, .variables = &variables };
 	struct top top = { 0 };
 
-	if (config_read_fields(config, &config->root, "the project file", top_fields,
-			       sizeof(top_fields) / sizeof(*top_fields), &top, err) < 0)
+	if (config_read_fields(config, &config->root, "the project file", &top_table, &top, err) <
+	    0)
 		return -1;
 	reading.images = top.images;
 	if (uses_variables)

@@ -106,6 +106,8 @@ static const struct config_field cache_fields[] = {
 	{ "paths", image_read_paths, offsetof(struct cache, paths), true },
 };
 
+static const struct config_table cache_table = CONFIG_TABLE(cache_fields);
+
 static int
 check_cache(const struct reading *reading, const struct config_node *node, struct error **err)
 {
@@ -117,8 +119,7 @@ check_cache(const struct reading *reading, const struct config_node *node, struc
 	if (!project_name_is_valid(node->key))
 		return fail_value(reading, &node->key_mark, node->key, "is no name of a cache",
 				  err);
-	if (config_read_fields(reading->config, node, what, cache_fields,
-			       sizeof(cache_fields) / sizeof(*cache_fields), &cache, err) < 0)
+	if (config_read_fields(reading->config, node, what, &cache_table, &cache, err) < 0)
 		return -1;
 	image = config_find(node, "image");
 	if (image && !config_find(reading->images, image->text))

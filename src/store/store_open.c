@@ -109,8 +109,10 @@ check_empty(const struct store *store, struct error **err)
 	if (folder_list(store, ".", &names, err) < 0)
 		return -1;
 	for (size_t i = 0; i < names.count; i++)
-		if (!counts_as_empty(names.items[i]))
-			return refuse(store, "holds files and is no image layout", err);
+		if (!counts_as_empty(names.items[i])) {
+			refuse(store, "holds files and is no image layout", err);
+			return error_set_hint(err, "choose a directory that is empty");
+		}
 	return 0;
 }
 

@@ -1,4 +1,7 @@
 store_tests = \
+	%D%/test_store_open \
+	%D%/test_references \
+	%D%/test_blobs \
 	%D%/test_care \
 	%D%/test_ingest
 check_PROGRAMS += $(store_tests)
@@ -11,3 +14,12 @@ store_room = %D%/store_room.c %D%/store_room.h
 
 %C%_test_care_SOURCES = %D%/test_care.c $(store_room)
 %C%_test_care_LDADD = $(store_libs) $(CMOCKA_LIBS)
+
+%C%_test_store_open_SOURCES = %D%/test_store_open.c $(store_room)
+%C%_test_store_open_LDADD = $(store_libs) $(CMOCKA_LIBS)
+
+%C%_test_references_SOURCES = %D%/test_references.c $(store_room)
+%C%_test_references_LDADD = $(store_libs) $(CMOCKA_LIBS)
+
+%C%_test_blobs_SOURCES = %D%/test_blobs.c $(store_room)
+%C%_test_blobs_LDADD = $(store_libs) $(CMOCKA_LIBS)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -68,6 +69,18 @@ run(const char *script)
 
 	assert_int_equal(spawn_run(&options, &result, &err), 0);
 	assert_int_equal(result.exit_status, 0);
+}
+
+void
+wait_for_children(int count)
+{
+	for (int i = 0; i < count; i++) {
+		int status = 0;
+
+		assert_true(wait(&status) > 0);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), 0);
+	}
 }
 
 void

@@ -22,6 +22,8 @@ bool is_there(const char *path); /* a dangling link too */
 mode_t mode_of(const char *path);
 void run(const char *script); /* by the shell; must succeed */
 
+void wait_for_children(int count); /* all must exit with 0 */
+
 /* Of `text`, with SHA-256; only digest and size. */
 struct descriptor blob_of(const char *text);
 char *path_of(const char *store, const char *text); /* "<store>/blobs/sha256/<hex>" */

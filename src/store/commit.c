@@ -9,10 +9,21 @@
 #include "store/state.h"
 
 static int
+sync_file(int fd)
+{
+	int ret;
+
+	do
+		ret = fsync(fd);
+	while (ret < 0 && errno == EINTR);
+	return ret;
+}
+
+static int
 sync_each(const struct store *store, struct error **err)
 {
 	for (size_t i = 0; i < store->part_count; i++)
-		if (fsync(store->parts[i].fd) < 0)
+		if (sync_file(store->parts[i].fd) < 0)
 			return folder_fail(store, errno, "sync", store->parts[i].path, err);
 	return 0;
 }
@@ -23,10 +34,12 @@ static int
 sync_parts(const struct store *store, struct error **err)
 {
 #ifdef HAVE_SYNCFS
-	if (store->part_count > 1) {
+	while (store->part_count > 1) {
 		if (syncfs(store->fd) == 0)
 			return 0;
-		if (errno != ENOSYS)
+		if (errno == ENOSYS)
+			break;
+		if (errno != EINTR)
 			return folder_fail(store, errno, "sync", ".", err);
 	}
 #endif
@@ -68,7 +81,7 @@ sync_folder(const struct store *store, enum digest_algorithm algorithm, struct e
 	if (folder_find(store, path, &fd, err) < 0)
 		return -1;
 	/* EINVAL: a file system whose directories cannot be synced. */
-	if (fd >= 0 && fsync(fd) < 0 && errno != EINVAL)
+	if (fd >= 0 && sync_file(fd) < 0 && errno != EINVAL)
 		return folder_fail(store, errno, "sync directory", path, err);
 	return 0;
 }

@@ -132,7 +132,9 @@ part_create(struct store *store, const struct digest *digest, struct part *ret_p
 	ending[sizeof(ending) - 2] = '.';
 	ending[sizeof(ending) - 1] = '\0';
 	name = part_name(digest, ending);
-	return open_named(store, name, O_EXCL, ret_part, err);
+	if (open_named(store, name, O_EXCL, ret_part, err) < 0)
+		return -1;
+	return ret_part->fd < 0 ? folder_fail(store, EWOULDBLOCK, "lock", STORE_INGEST, err) : 0;
 }
 
 void

@@ -149,9 +149,13 @@ replace_entry(struct store *store, const char *name, const struct descriptor *de
 }
 
 static int
-check_target(struct store *store, const struct descriptor *descriptor, struct error **err)
+check_target(const struct store *store, const struct descriptor *descriptor, struct error **err)
 {
-	if (store_has(store, &descriptor->digest, descriptor->size_bytes))
+	AUTO_CLOSE int fd = -1;
+
+	if (blob_find(store, &descriptor->digest, descriptor->size_bytes, &fd, err) < 0)
+		return -1;
+	if (fd >= 0)
 		return 0;
 	return error_set(err, ERROR_CONTENT, "'%s' is not in the store",
 			 digest_text(&descriptor->digest).text);

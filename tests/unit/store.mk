@@ -2,6 +2,7 @@ store_tests = \
 	%D%/test_store_open \
 	%D%/test_references \
 	%D%/test_blobs \
+	%D%/test_store_faults \
 	%D%/test_care \
 	%D%/test_ingest
 check_PROGRAMS += $(store_tests)
@@ -23,3 +24,8 @@ store_room = %D%/store_room.c %D%/store_room.h
 
 %C%_test_blobs_SOURCES = %D%/test_blobs.c $(store_room)
 %C%_test_blobs_LDADD = $(store_libs) $(CMOCKA_LIBS)
+
+%C%_test_store_faults_SOURCES = %D%/test_store_faults.c $(store_room)
+%C%_test_store_faults_LDADD = $(store_libs) $(CMOCKA_LIBS)
+%C%_test_store_faults_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=write,--wrap=pwrite,--wrap=fsync \
+	-Wl,--wrap=syncfs,--wrap=renameat,--wrap=mkdirat,--wrap=openat,--wrap=flock

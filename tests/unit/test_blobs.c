@@ -186,7 +186,7 @@ a_blob_of_the_wrong_size_is_replaced(void **state)
 	AUTO_FREE char *path = path_of("store", hello);
 
 	(void)state;
-	put_file(path, "hel");
+	put_file(path, "short");
 	add_text(store, hello);
 	assert_committed(store);
 	assert_holds(path, hello);

@@ -396,8 +396,8 @@ a_damaged_blob_does_not_pass_a_sink(void **state)
 	assert_committed(store);
 	run("chmod u+w store/blobs/sha256/*");
 	put_file(path, "hello, wOrld");
-	assert_refused(ingest_open(store, &blob, sink_spy(&spy), &ingest_state, &ingest, &err), &err,
-		       "digest");
+	assert_refused(ingest_open(store, &blob, sink_spy(&spy), &ingest_state, &ingest, &err),
+		       &err, "digest");
 	assert_false(spy.finished);
 	assert_false(is_there(path));
 	ingest_free(start(store, hello, NULL, INGEST_OPEN));

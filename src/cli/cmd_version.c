@@ -12,8 +12,7 @@ format_text(json_t *libraries)
 	json_t *version;
 
 	page_add(&page, "%s %s\n", PACKAGE_NAME, PACKAGE_VERSION);
-	json_object_foreach(libraries, name, version)
-	{
+	json_object_foreach (libraries, name, version) {
 		const char *text = json_string_value(version);
 
 		page_add(&page, "%-10s %s\n", name, text ? text : "none");

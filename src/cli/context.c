@@ -9,6 +9,7 @@
 #include "cli/common_options.h"
 #include "cli/json.h"
 #include "cli/progress.h"
+#include "project/project.h"
 
 int
 context_result(struct context *context, const char *text, json_t *object, struct error **err)
@@ -43,6 +44,9 @@ context_notice(struct context *context, const char *format, ...)
 void
 context_release(struct context *context)
 {
+	session_free(context->session);
+	free(context->mirrors);
+	project_free(context->project);
 	progress_free(context->progress);
 	common_options_release(&context->options);
 }

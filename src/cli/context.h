@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "repository/session.h"
 
+struct command;
 struct error;
 struct observer;
 struct progress;
@@ -33,12 +34,14 @@ struct common_options {
 };
 
 struct context {
+	const struct command *command; /* the one that runs */
 	struct common_options options;
 	struct progress
 		*progress; /* its observer hears the layers below, its counts make summaries */
-	struct session *session; /* context_session() makes it */
-	struct project *project; /* context_project() reads it */
-	bool has_result;         /* stdout has its one result */
+	struct session *session;         /* context_session() makes it */
+	struct project *project;         /* context_project() reads it */
+	struct registry_mirror *mirrors; /* the project's, as the session wants them */
+	bool has_result;                 /* stdout has its one result */
 };
 
 struct session *context_session(struct context *context);

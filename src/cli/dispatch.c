@@ -181,6 +181,7 @@ run(struct context *context, struct invocation *invocation, int argc, char **arg
 	if (check_operands(invocation, err) < 0 ||
 	    common_options_finish(options, invocation->command->groups, err) < 0)
 		return -1;
+	context->command = invocation->command;
 	start_progress(context);
 	return invocation->command->run(context, invocation->values, &invocation->operands, err);
 }

@@ -6,6 +6,8 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/commands.c %D%/commands.h \
 	%D%/common_options.c %D%/common_options.h \
 	%D%/context.c %D%/context.h \
+	%D%/context_project.c \
+	%D%/context_session.c \
 	%D%/dispatch.c %D%/dispatch.h \
 	%D%/exit_status.c %D%/exit_status.h \
 	%D%/github.c %D%/github.h \
@@ -21,7 +23,7 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/report.c %D%/report.h \
 	%D%/startup.c %D%/startup.h
 
-cli_libs = src/cli/libcli.a $(oci_libs) $(LIBCURL_LIBS) $(YAML_LIBS)
+cli_libs = src/cli/libcli.a $(image_libs)
 
 bin_PROGRAMS += ocifp
 ocifp_SOURCES = %D%/main.c

@@ -16,3 +16,5 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/source.c %D%/source.h \
 	%D%/target.c %D%/target.h \
 	%D%/tree.c %D%/tree.h
+
+image_libs = src/image/libimage.a $(repository_libs) $(project_libs)

@@ -8,3 +8,5 @@ noinst_LIBRARIES += %D%/librepository.a
 	%D%/repository_layout.c \
 	%D%/repository_registry.c \
 	%D%/session.c %D%/session.h
+
+repository_libs = src/repository/librepository.a src/store/libstore.a $(registry_libs)

@@ -39,7 +39,7 @@ compat_used_proxy(CURL *easy)
 
 	(void)easy;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		const char *value = getenv(names[i]);
+		const char *value = secure_getenv(names[i]);
 
 		if (value && *value)
 			return true;

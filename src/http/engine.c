@@ -1,5 +1,6 @@
 #include "http/engine.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -11,6 +12,7 @@
 #include "http/engine_private.h"
 #include "http/origin.h"
 #include "http/request_private.h"
+#include "http/trust.h"
 
 /* libcurl's own set-up is for the whole process and is not undone: other engines may live. */
 static int
@@ -21,21 +23,33 @@ set_up_libcurl(struct error **err)
 	return 0;
 }
 
-/* The variables that OpenSSL's own tools heed, and libcurl does not. */
+/* The variables that OpenSSL's own tools heed, and libcurl does not.  NULL: libcurl's default. */
 static char *
-file_or_variable(const char *file, const char *variable)
+file_or_variable(const char *file, const char *variable, const char *libcurls)
 {
-	const char *value = file ? file : getenv(variable);
+	const char *value = file ? file : secure_getenv(variable);
 
-	return value && *value ? xstrdup(value) : NULL;
+	if (!value || !*value || (libcurls && strcmp(value, libcurls) == 0))
+		return NULL;
+	return xstrdup(value);
+}
+
+static void
+choose_authorities(struct engine *engine, const char *ca_file)
+{
+	const curl_version_info_data *libcurl = curl_version_info(CURLVERSION_NOW);
+
+	engine->ca_file = file_or_variable(ca_file, "SSL_CERT_FILE", libcurl->cainfo);
+	engine->ca_directory = file_or_variable(NULL, "SSL_CERT_DIR", libcurl->capath);
+	engine->skips_ca_bundle = !engine->ca_file && !engine->ca_directory &&
+				  trust_directory_suffices(libcurl->cainfo, libcurl->capath);
 }
 
 static void
 copy_options(struct engine *engine, const struct engine_options *options)
 {
 	engine->observer = options->observer;
-	engine->ca_file = file_or_variable(options->ca_file, "SSL_CERT_FILE");
-	engine->ca_directory = file_or_variable(NULL, "SSL_CERT_DIR");
+	choose_authorities(engine, options->ca_file);
 	engine->certificate_file = xstrdup_null(options->certificate_file);
 	engine->key_file = xstrdup_null(options->key_file);
 	engine->user_agent = xstrdup(options->user_agent ? options->user_agent : PACKAGE_NAME);

@@ -23,6 +23,7 @@ struct engine {
 	char *key_file;
 	char *user_agent;
 	bool insecure_tls;
+	bool skips_ca_bundle; /* trust.h */
 	struct strings plain_http_hosts;
 	int64_t deadline_ms; /* DEADLINE_NEVER: none */
 	int64_t backoff_first_ms;

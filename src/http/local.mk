@@ -9,7 +9,8 @@ noinst_LIBRARIES += %D%/libhttp.a
 	%D%/origin.c %D%/origin.h \
 	%D%/redirect.c %D%/redirect.h \
 	%D%/request.c %D%/request.h %D%/request_private.h \
-	%D%/request_receive.c %D%/request_send.c %D%/request_step.c \
-	%D%/retry.c %D%/retry.h
+	%D%/request_judge.c %D%/request_receive.c %D%/request_send.c %D%/request_step.c \
+	%D%/retry.c %D%/retry.h \
+	%D%/trust.c %D%/trust.h
 
 http_libs = src/http/libhttp.a $(LIBCURL_LIBS) $(stream_libs)

@@ -1,7 +1,8 @@
 /* request_private.h - what a request consists of, for the files that move it
  *
- * request.c: its life.  request_step.c: what happens next.  request_send.c: a hop to libcurl.
- * request_receive.c: what libcurl calls back.  A hop is one HTTP exchange; an attempt is the hops
+ * request.c: its life.  request_step.c: from one state to the next.  request_send.c: a hop to
+ * libcurl.  request_receive.c: what libcurl calls back.  request_judge.c: what an answer, or none,
+ * means.  A hop is one HTTP exchange; an attempt is the hops
  * from the first URL along redirects to an answer.
  */
 #ifndef OCIFP_HTTP_REQUEST_PRIVATE_H
@@ -110,6 +111,19 @@ bool request_feeds_body(const struct request *request);
 
 /* Tells the body where the answer's bytes start. */
 int request_begin_body(struct request *request, struct error **err);
+
+void request_send_or_end(struct request *request);
+void request_end_body(struct request *request); /* and with it the request */
+
+/* A new attempt; `asked_ms` as in retry.h.  False: nobody waits that long. */
+bool request_repeat_later(struct request *request, int64_t asked_ms, const char *why);
+
+/* The same attempt, with other credentials. */
+void request_repeat_now(struct request *request);
+
+/* request_judge.c: repeats, goes elsewhere or ends, which may free it. */
+void request_judge_failure(struct request *request, CURLcode result);
+void request_judge_answer(struct request *request);
 
 /* request_send.c */
 int request_send(struct request *request, struct error **err);

@@ -98,7 +98,9 @@ set_tls(struct request *request)
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, engine->insecure_tls ? 0L : 1L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, engine->insecure_tls ? 0L : 2L);
 	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	if (engine->ca_file)
+	if (engine->skips_ca_bundle)
+		curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
+	else if (engine->ca_file)
 		curl_easy_setopt(easy, CURLOPT_CAINFO, engine->ca_file);
 	if (engine->ca_directory)
 		curl_easy_setopt(easy, CURLOPT_CAPATH, engine->ca_directory);

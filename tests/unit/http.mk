@@ -4,7 +4,8 @@ http_tests = \
 	%D%/test_headers \
 	%D%/test_origin \
 	%D%/test_request \
-	%D%/test_retry
+	%D%/test_retry \
+	%D%/test_trust
 check_PROGRAMS += $(http_tests)
 TESTS += $(http_tests)
 
@@ -25,3 +26,6 @@ TESTS += $(http_tests)
 
 %C%_test_retry_SOURCES = %D%/test_retry.c
 %C%_test_retry_LDADD = $(http_libs) $(CMOCKA_LIBS)
+
+%C%_test_trust_SOURCES = %D%/test_trust.c
+%C%_test_trust_LDADD = $(http_libs) $(CMOCKA_LIBS)

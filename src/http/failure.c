@@ -96,11 +96,21 @@ set_local_failure(const char *detail, struct error **err)
 	return error_set_class(err, "tls");
 }
 
+static const char *
+words_of(const struct failure *failure)
+{
+	/* So libcurl before 8.3 calls a header line of more than 100 KiB. */
+	if (failure->curl_code == CURLE_OUT_OF_MEMORY)
+		return "its header is too long";
+	if (*failure->detail)
+		return failure->detail;
+	return curl_easy_strerror((CURLcode)failure->curl_code);
+}
+
 int
 failure_set(const struct failure *failure, struct error **err)
 {
-	const char *words = *failure->detail ? failure->detail
-					     : curl_easy_strerror((CURLcode)failure->curl_code);
+	const char *words = words_of(failure);
 	AUTO_FREE char *detail = text_quote_string(words);
 	AUTO_FREE char *url = text_quote_url(failure->url);
 
@@ -111,8 +121,6 @@ failure_set(const struct failure *failure, struct error **err)
 	if (failure->curl_code == CURLE_SSL_CACERT_BADFILE ||
 	    failure->curl_code == CURLE_SSL_CERTPROBLEM)
 		return set_local_failure(detail, err);
-	if (failure->curl_code == CURLE_OUT_OF_MEMORY)
-		return error_set(err, ERROR_FAILURE, "out of memory");
 	error_set(err, ERROR_UNAVAILABLE, "cannot get an answer from '%s': %s", url, detail);
 	error_set_remote(err, &(struct error_remote){ .retryable = true });
 	return error_set_class(err, class_of(failure->curl_code));

@@ -133,7 +133,7 @@ static void
 set_limits(struct request *request)
 {
 	CURL *easy = request->easy;
-	long stall_s = request->source ? UPLOAD_STALL_TIMEOUT_S : STALL_TIMEOUT_S;
+	long stall_s = request_is_read(request) ? STALL_TIMEOUT_S : UPLOAD_STALL_TIMEOUT_S;
 
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
 	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)STALL_BYTES_PER_S);

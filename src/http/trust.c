@@ -34,6 +34,7 @@ has_hashed_names(const char *directory)
 
 	if (!names)
 		return false;
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): `names` is ours alone */
 	for (const struct dirent *entry; !found && (entry = readdir(names));)
 		found = is_hashed_name(entry->d_name);
 	(void)closedir(names);

@@ -12,6 +12,8 @@
 #include "base/deadline.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/observer.h"
+#include "base/strings.h"
 #include "base/xalloc.h"
 #include "http/engine.h"
 #include "http/request.h"
@@ -89,6 +91,11 @@ set_up(void **state)
 	struct fixture *self = XNEW(struct fixture);
 	struct error *err = NULL;
 
+	unsetenv("http_proxy");
+	unsetenv("https_proxy");
+	unsetenv("HTTPS_PROXY");
+	unsetenv("all_proxy");
+	unsetenv("ALL_PROXY");
 	http_server_start(&self->server);
 	http_server_start(&self->other);
 	self->blob.body.ops = &blob_ops;
@@ -552,7 +559,8 @@ answer_of(const char *status, size_t body_bytes)
 	AUTO_FREE char *body = xcalloc(1, body_bytes + 1);
 
 	memset(body, 'x', body_bytes);
-	return xasprintf("HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s", status, body_bytes, body);
+	return xasprintf("HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s",
+			 status, body_bytes, body);
 }
 
 static void
@@ -734,7 +742,6 @@ static void
 endless_headers_are_refused(void **state)
 {
 	struct fixture *self = *state;
-	AUTO_STRINGS struct strings lines = { 0 };
 	AUTO_BUF struct buf answer = BUF_INIT(MIB);
 	AUTO_ERROR struct error *err = NULL;
 
@@ -746,6 +753,87 @@ endless_headers_are_refused(void **state)
 	assert_null(get(self, &err));
 	assert_class(err, ERROR_UNAVAILABLE, "protocol");
 	assert_int_equal(http_server_request_count(&self->server), 1);
+}
+
+static void
+what_is_not_http_is_not_asked_again(void **state)
+{
+	AUTO_FREE char *filler = xcalloc(1, 200 * KIB + 1);
+	AUTO_FREE char *long_line = NULL;
+	struct fixture *self = *state;
+	const char *answers[4] = { "SSH-2.0-x\r\n", "HTTP/1.1 abc\r\n\r\n",
+				   "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n" };
+
+	memset(filler, 'x', 200 * KIB);
+	long_line = xasprintf("HTTP/1.1 200 OK\r\nX-A: %s\r\n\r\n", filler);
+	answers[3] = long_line;
+	for (size_t i = 0; i < 4; i++) {
+		AUTO_ERROR struct error *err = NULL;
+
+		http_server_answer(&self->server, answers[i]);
+		assert_null(get(self, &err));
+		assert_class(err, ERROR_UNAVAILABLE, "protocol");
+		assert_int_equal(http_server_request_count(&self->server), i + 1);
+	}
+}
+
+/* Remembers all that it hears. */
+struct test_observer {
+	struct observer observer;
+	struct strings texts;
+	uint64_t moved_bytes;
+};
+
+static void
+test_hear(struct observer *observer, const struct event *event)
+{
+	struct test_observer *self = (struct test_observer *)observer;
+
+	if (event->text)
+		strings_add(&self->texts, event->text);
+	if (event->kind == EVENT_MOVED)
+		self->moved_bytes += event->bytes;
+}
+
+static void
+events_and_errors_hold_no_query(void **state)
+{
+	struct fixture *self = *state;
+	struct test_observer observer = { .observer = { test_hear } };
+	struct engine_options options = { .backoff_first_ms = 1, .observer = &observer.observer };
+	AUTO_FREE char *url = http_server_url(&self->server, "/a?sig=secret");
+	AUTO_ERROR struct error *err = NULL;
+	AUTO_ENGINE struct engine *engine = engine_new(&options, &err);
+
+	http_server_answer(&self->server,
+			   ANSWER("307 Temporary Redirect",
+				  "Location: /b?sig=secret\r\nContent-Length: 0\r\n", ""));
+	http_server_answer(&self->server, "");
+	assert_null(request_perform(engine, &(struct request_options){ .url = url }, &err));
+	assert_null(strstr(error_text(err), "secret"));
+	assert_true(observer.texts.count > 3);
+	for (size_t i = 0; i < observer.texts.count; i++)
+		assert_null(strstr(observer.texts.items[i], "secret"));
+	strings_release(&observer.texts);
+}
+
+static void
+bytes_of_a_body_are_told(void **state)
+{
+	struct fixture *self = *state;
+	struct test_observer observer = { .observer = { test_hear } };
+	struct engine_options options = { .observer = &observer.observer };
+	AUTO_FREE char *url = http_server_url(&self->server, "/a");
+	AUTO_ERROR struct error *err = NULL;
+	AUTO_ENGINE struct engine *engine = engine_new(&options, &err);
+	AUTO_REQUEST struct request *request = NULL;
+
+	http_server_answer(&self->server, ANSWER("200 OK", "Content-Length: 10\r\n", "0123456789"));
+	request = request_perform(
+		engine, &(struct request_options){ .url = url, .body = &self->blob.body }, &err);
+	assert_non_null(request);
+	assert_int_equal(observer.moved_bytes, 10);
+	strings_release(&observer.texts);
 }
 
 static void
@@ -974,6 +1062,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(no_https_speaker_is_refused_and_not_asked_again,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(endless_headers_are_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_is_not_http_is_not_asked_again, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(events_and_errors_hold_no_query, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(bytes_of_a_body_are_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(an_upload_is_sent_and_sent_again, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(an_upload_of_nothing_says_so, set_up, tear_down),

@@ -167,8 +167,7 @@ find_entry(const struct auth_file *file, const char *table, const char *host)
 
 	if (exact)
 		return exact;
-	json_object_foreach(entries, key, value)
-	{
+	json_object_foreach (entries, key, value) {
 		if (key_names_host(key, host))
 			return value;
 	}

@@ -280,16 +280,28 @@ meet_basic(struct gate *gate, const struct request *request)
 	return !was_sent && host->has_credential && host->credential.username;
 }
 
+/* The same token again would be refused again. */
+static bool
+is_final(const struct gate *gate, const struct challenge *challenge)
+{
+	return gate->header && !gate->is_kept && challenge->error &&
+	       strcmp(challenge->error, "insufficient_scope") == 0;
+}
+
 static bool
 meet_bearer(struct gate *gate, const struct request *request, const struct challenge *challenge)
 {
+	bool is_wider;
+
 	if (!challenge->realm)
 		return false;
-	if (gate->header && used_this_token(gate, request))
+	is_wider = challenge->scope && scope_add_asked(&gate->scopes, challenge->scope);
+	if (gate->header && used_this_token(gate, request)) {
+		if (!is_wider && is_final(gate, challenge))
+			return false;
 		drop_token(gate);
+	}
 	host_learn_bearer(gate->host, challenge);
-	if (challenge->scope)
-		scope_add(&gate->scopes, challenge->scope);
 	return true;
 }
 
@@ -334,7 +346,7 @@ gate_new(struct host *host, const char *scopes)
 	gate->authorizer.ops = &gate_ops;
 	gate->host = host;
 	gate->wanted = xstrdup(scopes);
-	scope_add(&gate->scopes, scopes);
+	(void)scope_add(&gate->scopes, scopes);
 	return gate;
 }
 

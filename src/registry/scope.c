@@ -8,19 +8,50 @@
 
 static const char placeholder[] = "repository:user/image:pull";
 
-void
+static bool
+may_add(const struct strings *scopes, const char *scope)
+{
+	return *scope && strcmp(scope, placeholder) != 0 && !strings_has(scopes, scope) &&
+	       scopes->count < SCOPES_LIMIT_COUNT;
+}
+
+bool
 scope_add(struct strings *scopes, const char *text)
 {
+	bool added = false;
+
 	while (*text) {
 		size_t size = strcspn(text, " ");
 		AUTO_FREE char *scope = xstrndup(text, size);
 
-		if (size > 0 && strcmp(scope, placeholder) != 0 && !strings_has(scopes, scope) &&
-		    scopes->count < SCOPES_LIMIT_COUNT)
+		if (may_add(scopes, scope)) {
 			strings_add(scopes, scope);
+			added = true;
+		}
 		text += size;
 		text += strspn(text, " ");
 	}
+	return added;
+}
+
+static bool
+is_harmless(const char *scope)
+{
+	return text_ends(scope, ":pull") || text_ends(scope, ":push") ||
+	       text_ends(scope, ":pull,push") || text_ends(scope, ":push,pull");
+}
+
+bool
+scope_add_asked(struct strings *scopes, const char *text)
+{
+	AUTO_STRINGS struct strings asked = { 0 };
+	bool added = false;
+
+	(void)scope_add(&asked, text);
+	for (size_t i = 0; i < asked.count; i++)
+		if (is_harmless(asked.items[i]))
+			added |= scope_add(scopes, asked.items[i]);
+	return added;
 }
 
 bool

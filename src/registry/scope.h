@@ -9,8 +9,12 @@
 
 #include "base/strings.h"
 
-/* Adds each that is new; ghcr.io's placeholder for "/v2/" is none. */
-void scope_add(struct strings *scopes, const char *text);
+/* Adds each that is new, and tells whether there was one; ghcr.io's placeholder for "/v2/" is
+ * none. */
+bool scope_add(struct strings *scopes, const char *text);
+
+/* The same for what a challenge asks for: nobody talks us into a right to delete. */
+bool scope_add_asked(struct strings *scopes, const char *text);
 
 /* True when nobody could write with it: all end in ":pull". */
 bool scope_is_pull(const struct strings *scopes);

@@ -42,9 +42,12 @@ refuse(const struct endpoint *endpoint, const struct request *request, struct er
 	evidence.code = problem.code;
 	evidence.message = problem.message;
 	evidence.is_page = problem.is_page;
-	if (presence_judge_404(&evidence) == ABSENCE_PROVEN)
-		return error_set(err, ERROR_ABSENT, "the registry knows no such repository");
-	return endpoint_refuse(endpoint, ACCESS_PULL, request, err);
+	if (presence_judge_404(&evidence) != ABSENCE_PROVEN)
+		return endpoint_refuse(endpoint, ACCESS_PULL, request, err);
+	error_set(err, ERROR_ABSENT, "the registry knows no such repository");
+	return error_set_remote(err, &(struct error_remote){ .http_status = problem.http_status,
+							     .code = problem.code,
+							     .request_id = problem.request_id });
 }
 
 static struct request *

@@ -8,7 +8,8 @@ fuzz_targets = \
 	%D%/fuzz_document \
 	%D%/fuzz_manifest \
 	%D%/fuzz_reference \
-	%D%/fuzz_text
+	%D%/fuzz_text \
+	%D%/fuzz_token
 EXTRA_DIST += %D%/corpus
 noinst_HEADERS += %D%/fuzz.h
 
@@ -42,3 +43,6 @@ endif
 %C%_fuzz_text_SOURCES = %D%/fuzz_text.c $(fuzz_main)
 %C%_fuzz_text_LDADD = $(base_libs)
 %C%_fuzz_text_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_token_SOURCES = %D%/fuzz_token.c $(fuzz_main)
+%C%_fuzz_token_LDADD = $(registry_libs)
+%C%_fuzz_token_LDFLAGS = $(fuzz_ldflags)

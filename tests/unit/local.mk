@@ -3,6 +3,7 @@ include %D%/base.mk
 include %D%/oci.mk
 include %D%/stream.mk
 include %D%/http.mk
+include %D%/registry.mk
 include %D%/store.mk
 include %D%/cli.mk
 endif

@@ -1,0 +1,29 @@
+registry_tests = \
+	%D%/test_credentials \
+	%D%/test_presence \
+	%D%/test_problem \
+	%D%/test_realm \
+	%D%/test_token_answer \
+	%D%/test_token_cache
+check_PROGRAMS += $(registry_tests)
+TESTS += $(registry_tests)
+
+auth_home = %D%/auth_home.c %D%/auth_home.h
+
+%C%_test_credentials_SOURCES = %D%/test_credentials.c $(auth_home)
+%C%_test_credentials_LDADD = $(registry_libs) $(CMOCKA_LIBS)
+
+%C%_test_presence_SOURCES = %D%/test_presence.c
+%C%_test_presence_LDADD = $(registry_libs) $(CMOCKA_LIBS)
+
+%C%_test_problem_SOURCES = %D%/test_problem.c
+%C%_test_problem_LDADD = $(registry_libs) $(CMOCKA_LIBS)
+
+%C%_test_realm_SOURCES = %D%/test_realm.c
+%C%_test_realm_LDADD = $(registry_libs) $(CMOCKA_LIBS)
+
+%C%_test_token_answer_SOURCES = %D%/test_token_answer.c
+%C%_test_token_answer_LDADD = $(registry_libs) $(CMOCKA_LIBS)
+
+%C%_test_token_cache_SOURCES = %D%/test_token_cache.c $(auth_home)
+%C%_test_token_cache_LDADD = $(registry_libs) $(CMOCKA_LIBS)

@@ -1,0 +1,432 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "auth_home.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/strings.h"
+#include "base/xalloc.h"
+#include "registry/credentials.h"
+#include "registry/registry.h"
+
+#define DOCKER ".docker/config.json"
+#define CONTAINERS ".config/containers/auth.json"
+#define ME_PW "bWU6cHc="              /* me:pw */
+#define YOU_S3CRET "eW91OnMzY3JldA==" /* you:s3cret */
+
+static const struct registry_options no_flags;
+
+/* "user:password source", "token:... source" or "anonymous"; the caller owns it. */
+static char *
+describe(const struct registry_options *options, const char *host)
+{
+	AUTO_CREDENTIAL struct credential found = { 0 };
+	AUTO_ERROR struct error *err = NULL;
+	bool is_found = true;
+
+	if (credential_find(options, host, &found, &is_found, &err) < 0)
+		fail_msg("%s", error_text(err));
+	if (!is_found)
+		return xstrdup("anonymous");
+	if (found.identity_token)
+		return xasprintf("token:%s %s", found.identity_token, found.source);
+	return xasprintf("%s:%s %s%s", found.username, found.password, found.source,
+			 found.is_explicit ? "" : " (implicit)");
+}
+
+static void
+assert_found(const char *host, const char *expected)
+{
+	AUTO_FREE char *found = describe(&no_flags, host);
+
+	assert_string_equal(found, expected);
+}
+
+static void
+assert_refused(const char *host, enum error_kind kind, const char *mentioned)
+{
+	AUTO_CREDENTIAL struct credential found = { 0 };
+	AUTO_ERROR struct error *err = NULL;
+	bool is_found = false;
+
+	assert_int_equal(credential_find(&no_flags, host, &found, &is_found, &err), -1);
+	assert_int_equal(error_kind(err), kind);
+	if (!strstr(error_text(err), mentioned))
+		fail_msg("'%s' does not mention '%s'", error_text(err), mentioned);
+	assert_null(strstr(error_text(err), "s3cret"));
+}
+
+static void
+set_variable(const char *name, const char *value)
+{
+	assert_int_equal(setenv(name, value, 1), 0);
+}
+
+static void
+nothing_anywhere_is_anonymous(void **state)
+{
+	(void)state;
+	assert_found("ghcr.io", "anonymous");
+}
+
+static void
+flags_beat_files_and_files_beat_the_environment(void **state)
+{
+	const struct registry_options flags = { .username = "f", .password = "g" };
+	const struct registry_options anonymous = { .anonymous = true };
+	AUTO_FREE char *by_flags = NULL;
+	AUTO_FREE char *by_nobody = NULL;
+
+	(void)state;
+	set_variable("GITHUB_TOKEN", "t");
+	assert_found("ghcr.io", "x-access-token:t GITHUB_TOKEN (implicit)");
+	write_home_file(CONTAINERS, 0600,
+			"{\"auths\": {\"ghcr.io\": {\"auth\": \"" YOU_S3CRET "\"}}}");
+	assert_found("ghcr.io", "you:s3cret ~/" CONTAINERS);
+	write_home_file(DOCKER, 0600, "{\"auths\": {\"ghcr.io\": {\"auth\": \"" ME_PW "\"}}}");
+	assert_found("ghcr.io", "me:pw ~/" DOCKER);
+	by_flags = describe(&flags, "ghcr.io");
+	assert_string_equal(by_flags, "f:g --username");
+	by_nobody = describe(&anonymous, "ghcr.io");
+	assert_string_equal(by_nobody, "anonymous");
+}
+
+static void
+the_token_of_github_is_for_ghcr_alone(void **state)
+{
+	(void)state;
+	set_variable("GH_TOKEN", "h");
+	assert_found("ghcr.io", "x-access-token:h GH_TOKEN (implicit)");
+	set_variable("GITHUB_TOKEN", "g");
+	set_variable("GITHUB_ACTOR", "octocat");
+	assert_found("ghcr.io", "octocat:g GITHUB_TOKEN (implicit)");
+	assert_found("ghcr.io:443", "anonymous");
+	assert_found("docker.io", "anonymous");
+	assert_found("ghcr.io.evil.example", "anonymous");
+	set_variable("GITHUB_TOKEN", "s3cret\r\nX: y");
+	assert_refused("ghcr.io", ERROR_USAGE, "GITHUB_TOKEN");
+}
+
+static void
+hosts_match_exactly_however_the_key_is_written(void **state)
+{
+	(void)state;
+	write_home_file(DOCKER, 0600,
+			"{\"auths\": {"
+			"\"https://A.example/v2/\": {\"auth\": \"" ME_PW "\"},"
+			"\"http://b.example:5000\": {\"username\": \"u\", \"password\": \"p\"},"
+			"\"https://index.docker.io/v1/\": {\"auth\": \"" YOU_S3CRET "\"},"
+			"\"c.example/team\": {\"auth\": \"" ME_PW "\"}}}");
+	assert_found("a.example", "me:pw ~/" DOCKER);
+	assert_found("a.example:443", "anonymous");
+	assert_found("b.example:5000", "u:p ~/" DOCKER);
+	assert_found("b.example", "anonymous");
+	assert_found("b.example:5001", "anonymous");
+	assert_found("docker.io", "you:s3cret ~/" DOCKER);
+	assert_found("c.example", "anonymous");
+	assert_found("xa.example", "anonymous");
+}
+
+static void
+an_entry_gives_a_password_or_an_identity_token(void **state)
+{
+	(void)state;
+	write_home_file(DOCKER, 0600,
+			"{\"auths\": {"
+			"\"a.example\": {\"auth\": \"" ME_PW "\", \"identitytoken\": \"id\"},"
+			"\"b.example\": {},"
+			"\"c.example\": {\"auth\": \"\"}}}");
+	assert_found("a.example", "token:id ~/" DOCKER);
+	assert_found("b.example", "anonymous");
+	assert_found("c.example", "anonymous");
+}
+
+static void
+a_bad_entry_names_the_file_and_no_value(void **state)
+{
+	static const char *const bad[] = {
+		"\"s3cret!\"",
+		"\"czNjcmV0\"",     /* no colon */
+		"\"OnMzY3JldA==\"", /* no user */
+		"\"s3cretA==\"",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		AUTO_FREE char *text =
+			xasprintf("{\"auths\": {\"a.example\": {\"auth\": %s}}}", bad[i]);
+
+		write_home_file(DOCKER, 0600, text);
+		assert_refused("a.example", ERROR_USAGE, "~/" DOCKER);
+		assert_found("b.example", "anonymous");
+	}
+}
+
+static void
+a_file_that_is_no_fit_one_is_refused(void **state)
+{
+	AUTO_FREE char *long_text = xcalloc(1, AUTH_FILE_LIMIT_BYTES + 2);
+
+	(void)state;
+	write_home_file(DOCKER, 0666, "{}");
+	assert_refused("a.example", ERROR_USAGE, "everybody");
+	write_home_file(DOCKER, 0600, "{\"auths\": {}, \"auths\": {}}");
+	assert_refused("a.example", ERROR_USAGE, "~/" DOCKER);
+	write_home_file(DOCKER, 0600, "[]");
+	assert_refused("a.example", ERROR_USAGE, "~/" DOCKER);
+	memset(long_text, ' ', AUTH_FILE_LIMIT_BYTES + 1);
+	memcpy(long_text, "{}", 2);
+	write_home_file(DOCKER, 0600, long_text);
+	assert_refused("a.example", ERROR_USAGE, DOCKER);
+	long_text[AUTH_FILE_LIMIT_BYTES] = '\0';
+	write_home_file(DOCKER, 0600, long_text);
+	assert_found("a.example", "anonymous");
+	assert_int_equal(unlink(DOCKER), 0);
+	assert_int_equal(mkfifo(DOCKER, 0600), 0);
+	assert_refused("a.example", ERROR_USAGE, "regular");
+}
+
+static void
+a_named_file_is_the_only_one(void **state)
+{
+	const struct registry_options named = { .auth_file = "other.json" };
+	AUTO_CREDENTIAL struct credential found = { 0 };
+	AUTO_ERROR struct error *err = NULL;
+	AUTO_FREE char *by_flag = NULL;
+	bool is_found;
+
+	(void)state;
+	write_home_file(DOCKER, 0600, "{\"auths\": {\"a.example\": {\"auth\": \"" ME_PW "\"}}}");
+	assert_int_equal(credential_find(&named, "a.example", &found, &is_found, &err), -1);
+	assert_int_equal(error_kind(err), ERROR_USAGE);
+	set_variable("REGISTRY_AUTH_FILE", "missing.json");
+	assert_found("a.example", "anonymous");
+	write_home_file("other.json", 0600,
+			"{\"auths\": {\"a.example\": {\"auth\": \"" YOU_S3CRET "\"}}}");
+	by_flag = describe(&named, "a.example");
+	assert_string_equal(by_flag, "you:s3cret other.json");
+}
+
+static void
+helpers_come_before_entries_and_their_own_host_before_the_store(void **state)
+{
+	(void)state;
+	write_helper("one", "read -r server; [ \"$1\" = get ] && echo "
+			    "\"{\\\"Username\\\": \\\"$server\\\", \\\"Secret\\\": \\\"one\\\"}\"");
+	write_helper("all", "echo '{\"Username\": \"<token>\", \"Secret\": \"refresh\"}'");
+	write_home_file(DOCKER, 0600,
+			"{\"credHelpers\": {\"a.example\": \"one\", \"docker.io\": \"one\"},"
+			" \"credsStore\": \"all\","
+			" \"auths\": {\"a.example\": {\"auth\": \"" ME_PW "\"}}}");
+	assert_found("a.example", "a.example:one docker-credential-one (~/" DOCKER ")");
+	assert_found("docker.io",
+		     "https://index.docker.io/v1/:one docker-credential-one (~/" DOCKER ")");
+	assert_found("b.example", "token:refresh docker-credential-all (~/" DOCKER ")");
+}
+
+static void
+a_helper_that_has_nothing_leaves_the_entry(void **state)
+{
+	(void)state;
+	write_helper("none", "echo 'credentials not found in native keychain'; exit 1");
+	write_home_file(DOCKER, 0600,
+			"{\"credsStore\": \"none\","
+			" \"auths\": {\"a.example\": {\"auth\": \"" ME_PW "\"}}}");
+	assert_found("a.example", "me:pw ~/" DOCKER);
+	assert_found("b.example", "anonymous");
+}
+
+static void
+a_helper_sees_only_what_helpers_need(void **state)
+{
+	(void)state;
+	set_variable("GITHUB_TOKEN", "s3cret");
+	set_variable("ACTIONS_RUNTIME_TOKEN", "s3cret");
+	set_variable("HOMEMADE", "s3cret");
+	set_variable("AWS_PROFILE", "ci");
+	write_helper("env", "env >seen; echo '{\"Username\": \"u\", \"Secret\": \"p\"}'");
+	write_home_file(DOCKER, 0600, "{\"credsStore\": \"env\"}");
+	assert_found("a.example", "u:p docker-credential-env (~/" DOCKER ")");
+	AUTO_FREE char *seen = read_home_file("seen");
+
+	assert_null(strstr(seen, "s3cret"));
+	assert_non_null(strstr(seen, "AWS_PROFILE=ci"));
+	assert_non_null(strstr(seen, "HOME="));
+	assert_int_equal(unsetenv("ACTIONS_RUNTIME_TOKEN"), 0);
+	assert_int_equal(unsetenv("HOMEMADE"), 0);
+	assert_int_equal(unsetenv("AWS_PROFILE"), 0);
+}
+
+struct bad_helper {
+	const char *script;
+	enum error_kind kind;
+	const char *mentioned;
+};
+
+static void
+a_helper_that_fails_is_named_and_its_text_made_harmless(void **state)
+{
+	static const struct bad_helper rows[] = {
+		{ "printf 'locked\\033[1m' >&2; exit 1", ERROR_DENIED, "locked\\x1b" },
+		{ "kill -9 $$", ERROR_DENIED, "137" },
+		{ "echo nonsense", ERROR_DENIED, "without a user name" },
+		{ "echo '{\"Username\": \"u\"}'", ERROR_DENIED, "without a user name" },
+		{ "head -c 100000 /dev/zero", ERROR_DENIED, "docker-credential-bad" },
+		{ "exit 127", ERROR_USAGE, "not installed" },
+	};
+
+	(void)state;
+	write_home_file(DOCKER, 0600, "{\"credsStore\": \"bad\"}");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		write_helper("bad", rows[i].script);
+		assert_refused("a.example", rows[i].kind, rows[i].mentioned);
+	}
+}
+
+static void
+a_helper_is_only_run_by_a_plain_name(void **state)
+{
+	static const char *const names[] = { "../x", "a;touch ran", "-x", "a b", "/bin/sh", ".x" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		AUTO_FREE char *text = xasprintf("{\"credsStore\": \"%s\"}", names[i]);
+
+		write_home_file(DOCKER, 0600, text);
+		assert_refused("a.example", ERROR_USAGE, "no name of a credential helper");
+	}
+	assert_int_equal(access("ran", F_OK), -1);
+}
+
+static const struct credential mine = { .username = (char *)(uintptr_t) "me",
+					.password = (char *)(uintptr_t) "pw" };
+
+static void
+login_keeps_the_rest_of_the_file_and_hides_it_from_others(void **state)
+{
+	AUTO_ERROR struct error *err = NULL;
+	AUTO_FREE char *where = NULL;
+	AUTO_FREE char *text = NULL;
+
+	(void)state;
+	write_home_file(DOCKER, 0644,
+			"{\"HttpHeaders\": {\"X\": \"y\"}, \"auths\": {"
+			"\"https://a.example/v2/\": {\"auth\": \"" YOU_S3CRET "\"}}}");
+	assert_int_equal(credential_store(&no_flags, "a.example", &mine, &where, &err), 0);
+	assert_string_equal(where, "~/" DOCKER);
+	assert_found("a.example", "me:pw ~/" DOCKER);
+	assert_int_equal(home_file_mode(DOCKER), 0600);
+	text = read_home_file(DOCKER);
+	assert_non_null(strstr(text, "HttpHeaders"));
+	assert_null(strstr(text, YOU_S3CRET));
+}
+
+static void
+logout_takes_back_what_login_wrote(void **state)
+{
+	AUTO_ERROR struct error *err = NULL;
+	AUTO_FREE char *where = NULL;
+	AUTO_FREE char *again = NULL;
+	bool found = false;
+
+	(void)state;
+	assert_int_equal(credential_store(&no_flags, "docker.io", &mine, &where, &err), 0);
+	assert_found("docker.io", "me:pw ~/" DOCKER);
+	free(TAKE_PTR(where));
+	assert_int_equal(credential_erase(&no_flags, "docker.io", &found, &where, &err), 0);
+	assert_true(found);
+	assert_found("docker.io", "anonymous");
+	assert_int_equal(credential_erase(&no_flags, "docker.io", &found, &again, &err), 0);
+	assert_false(found);
+}
+
+static void
+login_goes_through_the_helper_when_there_is_one(void **state)
+{
+	AUTO_ERROR struct error *err = NULL;
+	AUTO_FREE char *where = NULL;
+	AUTO_FREE char *given = NULL;
+	AUTO_FREE char *file = NULL;
+
+	(void)state;
+	write_helper("keep", "cat >given-$1");
+	write_home_file(DOCKER, 0600, "{\"credsStore\": \"keep\"}");
+	assert_int_equal(credential_store(&no_flags, "a.example", &mine, &where, &err), 0);
+	assert_string_equal(where, "docker-credential-keep (~/" DOCKER ")");
+	given = read_home_file("given-store");
+	assert_string_equal(given,
+			    "{\"ServerURL\":\"a.example\",\"Username\":\"me\",\"Secret\":\"pw\"}");
+	file = read_home_file(DOCKER);
+	assert_null(strstr(file, "auths"));
+}
+
+static void
+a_linked_file_stays_a_link(void **state)
+{
+	AUTO_ERROR struct error *err = NULL;
+	AUTO_FREE char *where = NULL;
+	struct stat status;
+
+	(void)state;
+	write_home_file("dotfiles/config.json", 0600, "{}");
+	write_home_file(".docker/x", 0600, "");
+	assert_int_equal(symlink("../dotfiles/config.json", DOCKER), 0);
+	assert_int_equal(credential_store(&no_flags, "a.example", &mine, &where, &err), 0);
+	assert_int_equal(lstat(DOCKER, &status), 0);
+	assert_true(S_ISLNK(status.st_mode));
+	assert_found("a.example", "me:pw ~/" DOCKER);
+}
+
+static void
+an_explanation_lists_each_place_in_order(void **state)
+{
+	AUTO_STRINGS struct strings lines = { 0 };
+	AUTO_ERROR struct error *err = NULL;
+
+	(void)state;
+	set_variable("GITHUB_TOKEN", "s3cret");
+	write_home_file(DOCKER, 0600, "{}");
+	assert_int_equal(credential_explain(&no_flags, "ghcr.io", &lines, &err), 0);
+	assert_int_equal(lines.count, 4);
+	assert_string_equal(lines.items[0], "--username: not given");
+	assert_string_equal(lines.items[1], "~/" DOCKER ": nothing for this host");
+	assert_string_equal(lines.items[2], "~/" CONTAINERS ": not there");
+	assert_string_equal(lines.items[3], "GITHUB_TOKEN: user 'x-access-token'");
+}
+
+#define AT_HOME(test) cmocka_unit_test_setup_teardown(test, enter_home, leave_home)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		AT_HOME(nothing_anywhere_is_anonymous),
+		AT_HOME(flags_beat_files_and_files_beat_the_environment),
+		AT_HOME(the_token_of_github_is_for_ghcr_alone),
+		AT_HOME(hosts_match_exactly_however_the_key_is_written),
+		AT_HOME(an_entry_gives_a_password_or_an_identity_token),
+		AT_HOME(a_bad_entry_names_the_file_and_no_value),
+		AT_HOME(a_file_that_is_no_fit_one_is_refused),
+		AT_HOME(a_named_file_is_the_only_one),
+		AT_HOME(helpers_come_before_entries_and_their_own_host_before_the_store),
+		AT_HOME(a_helper_that_has_nothing_leaves_the_entry),
+		AT_HOME(a_helper_sees_only_what_helpers_need),
+		AT_HOME(a_helper_that_fails_is_named_and_its_text_made_harmless),
+		AT_HOME(a_helper_is_only_run_by_a_plain_name),
+		AT_HOME(login_keeps_the_rest_of_the_file_and_hides_it_from_others),
+		AT_HOME(logout_takes_back_what_login_wrote),
+		AT_HOME(login_goes_through_the_helper_when_there_is_one),
+		AT_HOME(a_linked_file_stays_a_link),
+		AT_HOME(an_explanation_lists_each_place_in_order),
+	};
+
+	return cmocka_run_group_tests_name("credentials", tests, NULL, NULL);
+}

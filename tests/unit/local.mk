@@ -5,5 +5,6 @@ include %D%/stream.mk
 include %D%/http.mk
 include %D%/registry.mk
 include %D%/store.mk
+include %D%/fingerprint.mk
 include %D%/cli.mk
 endif

@@ -29,6 +29,8 @@ struct fsck_result {
 	uint64_t checked_bytes;
 	struct strings problems;   /* one line each: "blobs/sha256/ab..: content does not match" */
 	struct strings repaired;   /* what was moved to .ocifp/quarantine */
+	struct strings incomplete; /* what a manifest names and is not there: no problem, it can be
+				      fetched.  Children that an index lists are not meant. */
 	uint64_t unfinished_count; /* .part files: no problem */
 };
 

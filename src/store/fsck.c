@@ -5,7 +5,9 @@
 #include "base/xalloc.h"
 #include "oci/digest.h"
 #include "store/check.h"
+#include "store/digest_set.h"
 #include "store/folder.h"
+#include "store/reachable.h"
 #include "store/state.h"
 
 void
@@ -39,6 +41,18 @@ count_unfinished(struct check *check, struct error **err)
 	return 0;
 }
 
+/* Of a damaged document check_blobs() has told already. */
+static void
+find_incomplete(struct check *check)
+{
+	AUTO_DIGEST_SET struct digest_set set = { NULL };
+	AUTO_ERROR struct error *failure = NULL;
+
+	if (reachable_mark(check->store, &set, &check->result.incomplete, &failure) < 0 &&
+	    check->result.problems.count == 0)
+		check_note(&check->result.problems, "index.json", error_text(failure));
+}
+
 /* The references come last: a repair may have taken away what they name. */
 static int
 check_all(struct check *check, struct error **err)
@@ -48,6 +62,7 @@ check_all(struct check *check, struct error **err)
 		return -1;
 	if (check_references(check, err) < 0)
 		return -1;
+	find_incomplete(check);
 	return count_unfinished(check, err);
 }
 
@@ -74,4 +89,5 @@ fsck_result_release(struct fsck_result *result)
 {
 	strings_release(&result->problems);
 	strings_release(&result->repaired);
+	strings_release(&result->incomplete);
 }

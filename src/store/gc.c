@@ -146,7 +146,7 @@ store_gc(struct store *store, bool dry_run, struct gc_result *ret_result, struct
 		return error_set(err, ERROR_FAILURE, "garbage collection while blobs are added");
 	store_release_blobs(store);
 	gc_lock_fd = lock_take(store, STORE_GC_LOCK, LOCK_EXCLUSIVE, err);
-	if (gc_lock_fd < 0 || reachable_mark(store, &set, err) < 0 ||
+	if (gc_lock_fd < 0 || reachable_mark(store, &set, NULL, err) < 0 ||
 	    lock_check(store, STORE_GC_LOCK, gc_lock_fd, err) < 0)
 		return -1;
 	if (sweep_all(&sweep, &set, err) < 0)

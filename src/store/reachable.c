@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/strings.h"
 #include "base/xalloc.h"
 #include "oci/index.h"
 #include "oci/manifest.h"
@@ -14,6 +15,7 @@
 struct walk {
 	const struct store *store;
 	struct digest_set *set;
+	struct strings *incomplete; /* NULL: nobody asks */
 	struct descriptors pending;
 	size_t done_count;
 };
@@ -34,17 +36,47 @@ mark_all(struct walk *walk, const struct descriptors *descriptors)
 }
 
 static int
-mark_manifest(struct walk *walk, const struct buf *buf, const char *media_type, struct error **err)
+look_for(struct walk *walk, const struct descriptor *part, const struct digest *owner,
+	 struct error **err)
+{
+	AUTO_CLOSE int fd = -1;
+
+	if (!walk->incomplete)
+		return 0;
+	if (blob_find(walk->store, &part->digest, part->size_bytes, &fd, err) < 0)
+		return -1;
+	if (fd < 0)
+		strings_take(walk->incomplete,
+			     xasprintf("%s: not there, a part of %s",
+				       digest_text(&part->digest).text, digest_text(owner).text));
+	return 0;
+}
+
+static int
+look_for_parts(struct walk *walk, const struct manifest *manifest, const struct digest *owner,
+	       struct error **err)
+{
+	if (look_for(walk, &manifest->config, owner, err) < 0)
+		return -1;
+	for (size_t i = 0; i < manifest->layers.count; i++)
+		if (look_for(walk, &manifest->layers.items[i], owner, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int
+mark_manifest(struct walk *walk, const struct buf *buf, const struct descriptor *document,
+	      struct error **err)
 {
 	AUTO_MANIFEST struct manifest manifest = { NULL };
 
-	if (manifest_parse(buf->data, buf->size, media_type, &manifest, err) < 0)
+	if (manifest_parse(buf->data, buf->size, document->media_type, &manifest, err) < 0)
 		return -1;
 	mark(walk, &manifest.config);
 	mark_all(walk, &manifest.layers);
 	if (manifest.has_subject)
 		mark(walk, &manifest.subject);
-	return 0;
+	return look_for_parts(walk, &manifest, &document->digest, err);
 }
 
 static int
@@ -73,7 +105,7 @@ mark_document(struct walk *walk, const struct descriptor *document, struct error
 		return 0;
 	if (media_type_kind(document->media_type) == DOCUMENT_INDEX)
 		return mark_index(walk, &buf, document->media_type, err);
-	return mark_manifest(walk, &buf, document->media_type, err);
+	return mark_manifest(walk, &buf, document, err);
 }
 
 static int
@@ -94,10 +126,11 @@ mark_pending(struct walk *walk, struct error **err)
 }
 
 int
-reachable_mark(const struct store *store, struct digest_set *set, struct error **err)
+reachable_mark(const struct store *store, struct digest_set *set, struct strings *incomplete,
+	       struct error **err)
 {
 	AUTO_DESCRIPTORS struct descriptors references = { NULL, 0 };
-	struct walk walk = { .store = store, .set = set };
+	struct walk walk = { .store = store, .set = set, .incomplete = incomplete };
 	int ret;
 
 	if (store_list_references(store, &references, err) < 0)

@@ -5,9 +5,12 @@
 struct digest_set;
 struct error;
 struct store;
+struct strings;
 
 /* Adds what index.json names, and what indexes and manifests that are there name in turn.  A
- * document that cannot be understood is ERROR_CONTENT: what it needs is not known. */
-int reachable_mark(const struct store *store, struct digest_set *set, struct error **err);
+ * document that cannot be understood is ERROR_CONTENT: what it needs is not known.  What a manifest
+ * names and is not there is told in `incomplete` (or NULL). */
+int reachable_mark(const struct store *store, struct digest_set *set, struct strings *incomplete,
+		   struct error **err);
 
 #endif

@@ -6,7 +6,11 @@
  *
  * The user's own store ($OCIFP_STORE, else $XDG_DATA_HOME/ocifp, else ~/.local/share/ocifp) is
  * such a layout, so skopeo and umoci can read it; `oci:DIR` locations are opened by the same code
- * and get their ingest folder while something is written.
+ * and have the folder .ocifp while something is written or a download is unfinished.  Modes are
+ * 0700, 0600 and, for blobs, 0400 in the user's store; the umask's elsewhere.
+ *
+ * No component of a path beneath a store may be a symbolic link (ERROR_LOCAL).  One thread at a
+ * time, and one pull at a time: see store_set_reference().
  *
  * Durable before a reference names it: finished blobs wait as complete .part files, one syncfs()
  * covers all of them, then they are renamed, then the folder is synced, then index.json is
@@ -42,7 +46,8 @@ struct store_options {
 };
 
 /* A layout directory.  A missing one is ERROR_LOCAL with class "missing"; one without `oci-layout`
- * is ERROR_LOCAL, and so is one of a newer version (which is then not written to). */
+ * is ERROR_LOCAL, and so is one of a newer version; a store that a newer ocifp wrote is
+ * ERROR_USAGE. Neither is then written to. */
 struct store *store_open(const char *path, enum store_mode mode,
 			 const struct store_options *options, struct error **err);
 
@@ -80,8 +85,9 @@ int store_commit(struct store *store, struct error **err);
 int store_space_check(const struct store *store, uint64_t size_bytes, struct error **err);
 
 /* References: entries of index.json, named by annotation org.opencontainers.image.ref.name.
- * store_set_reference() commits first; the old entry of that name is replaced.  Name NULL: to
- * find, the only entry (ERROR_USAGE when there are several); to set, one that has no name. */
+ * store_set_reference() commits first, replaces the old entry of that name and lets gc go on.
+ * Name NULL: to find, the only entry (ERROR_USAGE when there are several); to set, one without a
+ * name. */
 int store_find_reference(const struct store *store, const char *name,
 			 struct descriptor *ret_descriptor, bool *ret_found, struct error **err);
 int store_set_reference(struct store *store, const char *name, const struct descriptor *descriptor,

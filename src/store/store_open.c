@@ -164,7 +164,9 @@ find_version(struct store *store, struct error **err)
 	if (read_small(store, STORE_VERSION, &buf, &found, err) < 0)
 		return -1;
 	if (found && (!buf.data || strcmp(buf.data, version_content) != 0)) {
-		refuse(store, "was written by a newer ocifp", err);
+		AUTO_FREE char *shown = text_quote_string(store->path);
+
+		error_set(err, ERROR_USAGE, "'%s' was written by a newer ocifp", shown);
 		return error_set_hint(err, "use that version, or another store (OCIFP_STORE)");
 	}
 	store->is_own = found;

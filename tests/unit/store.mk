@@ -3,6 +3,8 @@ store_tests = \
 	%D%/test_references \
 	%D%/test_blobs \
 	%D%/test_store_faults \
+	%D%/test_store_kill \
+	%D%/test_lock \
 	%D%/test_care \
 	%D%/test_ingest
 check_PROGRAMS += $(store_tests)
@@ -29,3 +31,9 @@ store_room = %D%/store_room.c %D%/store_room.h
 %C%_test_store_faults_LDADD = $(store_libs) $(CMOCKA_LIBS)
 %C%_test_store_faults_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=write,--wrap=pwrite,--wrap=fsync \
 	-Wl,--wrap=syncfs,--wrap=renameat,--wrap=mkdirat,--wrap=openat,--wrap=flock
+
+%C%_test_store_kill_SOURCES = %D%/test_store_kill.c $(store_room)
+%C%_test_store_kill_LDADD = $(store_libs) $(CMOCKA_LIBS)
+
+%C%_test_lock_SOURCES = %D%/test_lock.c $(store_room)
+%C%_test_lock_LDADD = $(store_libs) $(CMOCKA_LIBS)

@@ -280,6 +280,40 @@ fsck_finds_a_flipped_bit_and_repair_moves_the_blob_away(void **state)
 }
 
 static void
+fsck_lists_missing_parts_of_a_manifest_as_no_problem(void **state)
+{
+	AUTO_STORE struct store *store = create_store("store");
+	AUTO_FREE char *path = path_of("store", "a layer");
+	AUTO_FSCK struct fsck_result result = { 0 };
+
+	(void)state;
+	put_image(store, "name", "a layer");
+	assert_int_equal(unlink(path), 0);
+	result = check(store, false);
+	assert_int_equal(result.problems.count, 0);
+	assert_int_equal(result.incomplete.count, 1);
+	assert_non_null(strstr(result.incomplete.items[0], path + strlen("store/blobs/sha256/")));
+}
+
+static void
+fsck_tells_of_a_document_that_cannot_be_understood(void **state)
+{
+	AUTO_STORE struct store *store = create_store("store");
+	static char media_type[] = MEDIA_OCI_MANIFEST;
+	struct descriptor document = blob_of("{\"schemaVersion\":2}");
+
+	(void)state;
+	document.media_type = media_type;
+	add_text(store, "{\"schemaVersion\":2}");
+	set(store, "name", &document);
+	{
+		AUTO_FSCK struct fsck_result result = check(store, false);
+
+		assert_int_equal(result.problems.count, 1);
+	}
+}
+
+static void
 fsck_finds_a_reference_to_nothing_and_repair_removes_it(void **state)
 {
 	AUTO_STORE struct store *store = create_store("store");
@@ -434,6 +468,8 @@ main(void)
 		IN_ROOM(gc_leaves_files_alone_that_are_no_blobs),
 		IN_ROOM(gc_is_refused_while_this_process_adds_blobs),
 		IN_ROOM(fsck_finds_a_flipped_bit_and_repair_moves_the_blob_away),
+		IN_ROOM(fsck_lists_missing_parts_of_a_manifest_as_no_problem),
+		IN_ROOM(fsck_tells_of_a_document_that_cannot_be_understood),
 		IN_ROOM(fsck_finds_a_reference_to_nothing_and_repair_removes_it),
 		IN_ROOM(fsck_finds_files_that_are_no_blobs),
 		IN_ROOM(fsck_finds_links_and_repair_leaves_their_targets_alone),

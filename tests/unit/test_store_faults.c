@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -30,6 +31,28 @@ static struct {
 	int count;
 	bool fired;
 } fault;
+
+/* The calls in order, one letter each: w pwrite of a blob, S syncfs, r rename to a blob, d sync of
+ * a directory, W write of another file, f sync of a file, i rename to index.json. */
+static struct {
+	char letters[1000];
+	size_t size;
+} trace;
+
+static void
+record(char letter)
+{
+	if (trace.size < sizeof(trace.letters) - 1)
+		trace.letters[trace.size++] = letter;
+}
+
+static bool
+is_directory(int fd)
+{
+	struct stat status;
+
+	return fstat(fd, &status) == 0 && S_ISDIR(status.st_mode);
+}
 
 static bool
 fails(enum call call)
@@ -62,6 +85,7 @@ int __wrap_flock(int fd, int operation);
 ssize_t
 __wrap_write(int fd, const void *bytes, size_t size)
 {
+	record('W');
 	if (!fails(WRITE))
 		return __real_write(fd, bytes, size);
 	return fault.errnum ? -1 : __real_write(fd, bytes, (size + 1) / 2);
@@ -70,6 +94,7 @@ __wrap_write(int fd, const void *bytes, size_t size)
 ssize_t
 __wrap_pwrite(int fd, const void *bytes, size_t size, off_t offset)
 {
+	record('w');
 	if (!fails(PWRITE))
 		return __real_pwrite(fd, bytes, size, offset);
 	return fault.errnum ? -1 : __real_pwrite(fd, bytes, (size + 1) / 2, offset);
@@ -78,18 +103,21 @@ __wrap_pwrite(int fd, const void *bytes, size_t size, off_t offset)
 int
 __wrap_fsync(int fd)
 {
+	record(is_directory(fd) ? 'd' : 'f');
 	return fails(FSYNC) ? -1 : __real_fsync(fd);
 }
 
 int
 __wrap_syncfs(int fd)
 {
+	record('S');
 	return fails(SYNCFS) ? -1 : __real_syncfs(fd);
 }
 
 int
 __wrap_renameat(int from_fd, const char *from, int to_fd, const char *to)
 {
+	record(strcmp(to, "index.json") == 0 ? 'i' : 'r');
 	return fails(RENAMEAT) ? -1 : __real_renameat(from_fd, from, to_fd, to);
 }
 
@@ -270,6 +298,34 @@ interrupted_and_short_calls_are_made_again(void **state)
 }
 
 static void
+each_step_is_durable_before_the_next(void **state)
+{
+	AUTO_ERROR struct error *err = NULL;
+
+	(void)state;
+	if (pull(&err) < 0)
+		fail_msg("%s", error_text(err));
+	run("rm -rf store/blobs/sha256/*");
+	memset(&trace, 0, sizeof(trace));
+	if (pull(&err) < 0)
+		fail_msg("%s", error_text(err));
+	assert_string_equal(trace.letters, "wwwwwwwwwwwwwSrrdWfid");
+}
+
+static void
+a_single_blob_is_synced_alone(void **state)
+{
+	AUTO_STORE struct store *store = create_store("store");
+	AUTO_ERROR struct error *err = NULL;
+
+	(void)state;
+	add_text(store, hello);
+	memset(&trace, 0, sizeof(trace));
+	assert_int_equal(store_commit(store, &err), 0);
+	assert_string_equal(trace.letters, "frd");
+}
+
+static void
 what_could_not_be_synced_is_fetched_again(void **state)
 {
 	AUTO_ERROR struct error *err = NULL;
@@ -352,6 +408,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		IN_ROOM(no_failing_call_does_harm),
 		IN_ROOM(interrupted_and_short_calls_are_made_again),
+		IN_ROOM(each_step_is_durable_before_the_next),
+		IN_ROOM(a_single_blob_is_synced_alone),
 		IN_ROOM(what_could_not_be_synced_is_fetched_again),
 		IN_ROOM(a_full_disk_keeps_what_was_downloaded),
 		IN_ROOM(without_syncfs_each_file_is_synced),

@@ -126,8 +126,8 @@ a_store_of_a_newer_version_is_refused(void **state)
 	(void)state;
 	store_free(open_own("store"));
 	put_file("store/.ocifp/version", "2\n");
-	assert_own_is_refused("store", ERROR_LOCAL);
-	assert_fails("store", STORE_READ, ERROR_LOCAL);
+	assert_own_is_refused("store", ERROR_USAGE);
+	assert_fails("store", STORE_READ, ERROR_USAGE);
 	assert_holds("store/.ocifp/version", "2\n");
 }
 

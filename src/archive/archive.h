@@ -45,6 +45,10 @@ int archive_read(const struct archive_image *archive, const struct digest *diges
 /* Where a blob lies; the descriptor is the caller's to close. */
 int archive_open_blob(const struct archive_image *archive, const struct digest *digest,
 		      uint64_t size_bytes, uint64_t *ret_offset_bytes, struct error **err);
+
+/* ERROR_CONTENT, class "source_changed", when the file is not the one that was opened: asked after
+ * a blob was read too. */
+int archive_check_unchanged(const struct archive_image *archive, struct error **err);
 void archive_close(struct archive_image *archive);
 DEFINE_CLEANUP(struct archive_image, archive_close)
 #define AUTO_ARCHIVE CLEANUP(archive_close_at)

@@ -78,6 +78,9 @@
 #define LAYOUT_INDEX_LIMIT_BYTES (16 * MIB) /* index.json of a layout with many tags */
 #define INPUTS_LIMIT_COUNT 2000000          /* files of one fingerprint: about 400 MiB of paths */
 #define PATH_LIMIT_BYTES 4096
+#define ARCHIVE_MEMBERS_LIMIT_COUNT 100000 /* `docker save` makes 3 a layer; 60 MiB of names */
+#define ARCHIVE_NAME_LIMIT_BYTES 512       /* blobs/sha512/<hex> has 141 */
+#define ARCHIVE_IMAGES_LIMIT_COUNT 1000    /* each costs a config of up to CONFIG_LIMIT_BYTES */
 #define GIT_OUTPUT_LIMIT_BYTES (512 * MIB) /* paths of `git ls-files`, up to INPUTS_LIMIT_COUNT */
 
 /* What we print of remote text */

@@ -5,8 +5,13 @@ noinst_LIBRARIES += %D%/librepository.a
 	%D%/copy_job.c %D%/copy_job.h \
 	%D%/local_jobs.c %D%/local_jobs.h \
 	%D%/repository.c %D%/repository.h \
+	%D%/repository_archive.c \
 	%D%/repository_layout.c \
 	%D%/repository_registry.c \
 	%D%/session.c %D%/session.h
 
-repository_libs = src/repository/librepository.a src/store/libstore.a $(registry_libs)
+repository_libs = \
+	src/repository/librepository.a \
+	src/archive/libarchive_image.a \
+	src/store/libstore.a \
+	$(registry_libs) $(LIBARCHIVE_LIBS)

@@ -1,0 +1,76 @@
+#include "archive/documents.h"
+
+#include <string.h>
+
+#include "archive/state.h"
+#include "oci/document.h"
+#include "oci/manifest.h"
+#include "oci/media_type.h"
+
+#define REF_NAME "org.opencontainers.image.ref.name"
+
+static json_t *
+index_entry(const struct descriptor *root, const char *tag)
+{
+	AUTO_JSON json_t *entry = descriptor_json(root);
+	AUTO_JSON json_t *annotations =
+		root->annotations ? json_deep_copy(root->annotations) : json_object();
+
+	(void)json_object_del(annotations, REF_NAME);
+	if (tag && json_object_set_new(annotations, REF_NAME, json_string(tag)) < 0)
+		return NULL;
+	if (json_object_size(annotations) > 0)
+		(void)json_object_set(entry, "annotations", annotations);
+	else
+		(void)json_object_del(entry, "annotations");
+	return TAKE_PTR(entry);
+}
+
+char *
+documents_index(const struct descriptor *root, const char *tag)
+{
+	AUTO_JSON json_t *index = json_object();
+	json_t *entry = index_entry(root, tag);
+	json_t *manifests = json_array();
+
+	(void)json_object_set_new(index, "schemaVersion", json_integer(2));
+	(void)json_object_set_new(index, "mediaType", json_string(MEDIA_OCI_INDEX));
+	(void)json_object_set_new(index, "manifests", manifests);
+	return entry && json_array_append_new(manifests, entry) == 0 ? document_format(index)
+								     : NULL;
+}
+
+static json_t *
+member_of(const struct descriptor *descriptor)
+{
+	AUTO_FREE char *name = archive_blob_name(&descriptor->digest);
+
+	return json_string(name);
+}
+
+static bool
+is_whole_reference(const char *tag)
+{
+	const char *colon = strrchr(tag, ':');
+
+	return colon && colon > tag && !strchr(colon, '/') && !strchr(tag, '@');
+}
+
+char *
+documents_manifest(const struct manifest *manifest, const char *tag)
+{
+	AUTO_JSON json_t *images = json_array();
+	json_t *image = json_object();
+	json_t *tags = json_array();
+	json_t *layers = json_array();
+
+	if (tag && is_whole_reference(tag))
+		(void)json_array_append_new(tags, json_string(tag));
+	for (size_t i = 0; i < manifest->layers.count; i++)
+		(void)json_array_append_new(layers, member_of(&manifest->layers.items[i]));
+	(void)json_object_set_new(image, "Config", member_of(&manifest->config));
+	(void)json_object_set_new(image, "RepoTags", tags);
+	(void)json_object_set_new(image, "Layers", layers);
+	(void)json_array_append_new(images, image);
+	return document_format(images);
+}

@@ -1,0 +1,20 @@
+noinst_LIBRARIES += %D%/libarchive_image.a
+%C%_libarchive_image_a_SOURCES = \
+	%D%/archive.h \
+	%D%/contents.c %D%/contents.h \
+	%D%/documents.c %D%/documents.h \
+	%D%/identify.c \
+	%D%/load_docker.c \
+	%D%/load_layout.c \
+	%D%/member_name.c %D%/member_name.h \
+	%D%/members.c %D%/members.h \
+	%D%/open.c \
+	%D%/output.c %D%/output.h \
+	%D%/read.c \
+	%D%/scan.c \
+	%D%/spool.c %D%/spool.h \
+	%D%/state.h \
+	%D%/tar_writer.c %D%/tar_writer.h \
+	%D%/write.c
+
+archive_libs = src/archive/libarchive_image.a src/store/libstore.a $(stream_libs) $(LIBARCHIVE_LIBS)

@@ -1,0 +1,120 @@
+#include "archive/archive.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "archive/spool.h"
+#include "archive/state.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+
+struct packing {
+	const char *magic;
+	const char *name;
+	const char *tool;
+};
+
+static const struct packing packings[] = {
+	{ "\x1f\x8b", "gzip", "gunzip" },
+	{ "\x28\xb5\x2f\xfd", "zstd", "unzstd" },
+	{ "\xfd"
+	  "7zXZ",
+	  "xz", "unxz" },
+	{ "BZh", "bzip2", "bunzip2" },
+};
+
+#define PACKING_COUNT (sizeof(packings) / sizeof(packings[0]))
+
+static int
+refuse_packed(int fd, struct error **err)
+{
+	char start[8] = { 0 };
+
+	if (pread(fd, start, sizeof(start) - 1, 0) < 0)
+		return error_set_errno(err, errno, "cannot read it");
+	for (size_t i = 0; i < PACKING_COUNT; i++) {
+		if (!text_starts(start, packings[i].magic))
+			continue;
+		error_set(err, ERROR_CONTENT, "it is compressed with %s", packings[i].name);
+		error_set_class(err, "compressed");
+		return error_set_hint(err, "decompress it first, with %s", packings[i].tool);
+	}
+	return 0;
+}
+
+static int
+open_stdin(struct error **err)
+{
+	if (!isatty(STDIN_FILENO))
+		return spool(STDIN_FILENO, err);
+	error_set(err, ERROR_USAGE, "an archive cannot be read from a terminal");
+	return error_set_hint(err, "redirect standard input, or name a file instead of '-'");
+}
+
+static bool
+has(const struct archive_image *archive, const char *name)
+{
+	AUTO_ERROR struct error *ignored = NULL;
+	struct member *member = NULL;
+
+	return members_find(&archive->members, name, &member, &ignored) < 0 || member;
+}
+
+static int
+refuse_empty(bool has_members, struct error **err)
+{
+	error_set(err, ERROR_CONTENT, "it holds no image: there is no %s in it",
+		  has_members ? "index.json beside an oci-layout, and no manifest.json" : "file");
+	return error_set_class(err, "missing");
+}
+
+static int
+load(struct archive_image *archive, struct error **err)
+{
+	if (fstat(archive->fd, &archive->status) < 0)
+		return error_set_errno(err, errno, "cannot look at it");
+	if (refuse_packed(archive->fd, err) < 0 ||
+	    members_scan(archive->fd, &archive->members, err) < 0)
+		return -1;
+	if (has(archive, "index.json") && has(archive, "oci-layout"))
+		return archive_load_layout(archive, err);
+	if (has(archive, "manifest.json"))
+		return archive_load_docker(archive, err);
+	return refuse_empty(archive->members.count > 0, err);
+}
+
+struct archive_image *
+archive_open(const char *path, struct error **err)
+{
+	bool is_stdin = strcmp(path, "-") == 0;
+	AUTO_ARCHIVE struct archive_image *archive = XNEW(struct archive_image);
+
+	archive->path = text_quote_string(is_stdin ? "standard input" : path);
+	archive->fd = is_stdin ? open_stdin(err) : file_open(AT_FDCWD, path, err);
+	if (archive->fd < 0)
+		return NULL;
+	if (load(archive, err) < 0) {
+		error_wrap(err, "cannot read archive '%s'", archive->path);
+		return NULL;
+	}
+	return TAKE_PTR(archive);
+}
+
+void
+archive_close(struct archive_image *archive)
+{
+	if (!archive)
+		return;
+	close_at(&archive->fd);
+	for (size_t i = 0; i < archive->document_count; i++)
+		free(archive->documents[i].bytes);
+	free(archive->documents);
+	members_release(&archive->members);
+	descriptors_release(&archive->references);
+	free(archive->path);
+	free(archive);
+}

@@ -1,0 +1,50 @@
+/* state.h - an open archive, for the files of this folder */
+#ifndef OCIFP_ARCHIVE_STATE_H
+#define OCIFP_ARCHIVE_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+
+#include "archive/archive.h"
+#include "archive/members.h"
+
+/* A manifest that `docker save` did not write. */
+struct made_document {
+	struct digest digest;
+	char *bytes;
+	size_t size;
+};
+
+struct archive_image {
+	char *path; /* quoted */
+	int fd;
+	struct stat status; /* when it was opened */
+	struct members members;
+	struct descriptors references;
+	struct made_document *documents;
+	size_t document_count;
+};
+
+/* "blobs/sha256/<hex>"; the caller's. */
+char *archive_blob_name(const struct digest *digest);
+
+/* What a member holds, after what the buffer holds. */
+int archive_read_member(const struct archive_image *archive, const struct member *member,
+			struct buf *buf, struct error **err);
+
+/* The same by name; one that is not there is ERROR_CONTENT. */
+int archive_read_name(const struct archive_image *archive, const char *name, struct buf *buf,
+		      struct error **err);
+int archive_require_member(const struct archive_image *archive, const char *name,
+			   struct member **ret_member, struct error **err);
+
+/* Fill the references. */
+int archive_load_layout(struct archive_image *archive, struct error **err);
+int archive_load_docker(struct archive_image *archive, struct error **err);
+
+/* Fills digest and compression from the content, the first time. */
+int archive_identify(const struct archive_image *archive, struct member *member,
+		     struct error **err);
+
+#endif

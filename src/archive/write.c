@@ -1,0 +1,104 @@
+#include "archive/archive.h"
+
+#include <string.h>
+
+#include "archive/contents.h"
+#include "archive/documents.h"
+#include "archive/output.h"
+#include "archive/state.h"
+#include "archive/tar_writer.h"
+#include "base/error.h"
+#include "base/xalloc.h"
+#include "oci/location.h"
+#include "store/store.h"
+#include "stream/source.h"
+
+static int
+add_text(struct tar_writer *writer, const char *name, const char *text, struct error **err)
+{
+	return tar_writer_add_bytes(writer, name, text, strlen(text), err);
+}
+
+static int
+add_blob(struct tar_writer *writer, struct store *store, const struct descriptor *blob,
+	 struct error **err)
+{
+	AUTO_FREE char *name = archive_blob_name(&blob->digest);
+	AUTO_CLOSE int fd = -1;
+	struct source source;
+	uint64_t size_bytes = 0;
+
+	fd = store_open_blob(store, &blob->digest, &size_bytes, err);
+	if (fd < 0)
+		return -1;
+	source = source_of_fd(fd, size_bytes);
+	return tar_writer_add_blob(writer, name, &source, &blob->digest, err);
+}
+
+static int
+add_documents(struct tar_writer *writer, const struct contents *contents, bool is_docker,
+	      const char *tag, const struct descriptor *root, struct error **err)
+{
+	AUTO_FREE char *index = documents_index(root, tag);
+	AUTO_FREE char *manifest = is_docker ? documents_manifest(&contents->manifest, tag) : NULL;
+
+	if (!index)
+		return error_set(err, ERROR_USAGE, "the name of the image is no UTF-8");
+	if (add_text(writer, "oci-layout", DOCUMENTS_LAYOUT, err) < 0 ||
+	    add_text(writer, "index.json", index, err) < 0)
+		return -1;
+	return manifest ? add_text(writer, "manifest.json", manifest, err) : 0;
+}
+
+static int
+write_tar(struct tar_writer *writer, struct store *store, const struct contents *contents,
+	  struct error **err)
+{
+	for (size_t i = 0; i < contents->blobs.count; i++)
+		if (add_blob(writer, store, &contents->blobs.items[i], err) < 0)
+			return -1;
+	return tar_writer_finish(writer, err);
+}
+
+static int
+check_docker(const struct contents *contents, struct error **err)
+{
+	if (contents->kind == DOCUMENT_MANIFEST &&
+	    media_type_is_config(contents->manifest.config.media_type))
+		return 0;
+	if (contents->kind != DOCUMENT_INDEX)
+		return error_set(err, ERROR_USAGE, "what is no image fits into no docker-archive");
+	error_set(err, ERROR_USAGE, "a docker-archive holds one platform");
+	return error_set_hint(err, "choose one with --platform, or write an oci-archive");
+}
+
+static int
+write_output(struct store *store, const struct location *location, const char *tag,
+	     const struct descriptor *root, struct error **err)
+{
+	bool is_docker = location->transport == TRANSPORT_DOCKER_ARCHIVE;
+	AUTO_CONTENTS struct contents contents = { 0 };
+	AUTO_OUTPUT struct output output = OUTPUT_INIT;
+	AUTO_TAR_WRITER struct tar_writer *writer = NULL;
+
+	if (contents_collect(store, root, &contents, err) < 0 ||
+	    (is_docker && check_docker(&contents, err) < 0) ||
+	    output_open(location->path, &output, err) < 0)
+		return -1;
+	writer = tar_writer_new(output.fd, output.path, err);
+	if (!writer || add_documents(writer, &contents, is_docker, tag, root, err) < 0 ||
+	    write_tar(writer, store, &contents, err) < 0)
+		return -1;
+	return output_commit(&output, err);
+}
+
+int
+archive_write(struct store *store, const struct location *output, const char *tag,
+	      const struct descriptor *root, struct error **err)
+{
+	AUTO_FREE char *name = location_repository(output);
+
+	if (write_output(store, output, tag, root, err) < 0)
+		return error_wrap(err, "cannot write '%s'", name);
+	return 0;
+}

@@ -1,0 +1,297 @@
+/* A repository that is an archive: an image in a tar, which is only read. */
+#include <stddef.h>
+#include <string.h>
+
+#include "archive/archive.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "oci/manifest.h"
+#include "repository/backend.h"
+#include "repository/copy.h"
+#include "repository/local_jobs.h"
+#include "stream/source.h"
+
+#define REF_NAME "org.opencontainers.image.ref.name"
+#define CONTAINERD_NAME "io.containerd.image.name" /* what `docker save` puts beside a bare tag */
+
+struct archive_repository {
+	struct repository repository;
+	struct archive_image *archive;
+	struct local_jobs jobs;
+};
+
+static struct archive_repository *
+archive_of(struct repository *repository)
+{
+	return (struct archive_repository *)repository;
+}
+
+static bool
+is_named(const struct descriptor *reference, const char *tag)
+{
+	const char *name = descriptor_annotation(reference, REF_NAME);
+	const char *full = descriptor_annotation(reference, CONTAINERD_NAME);
+
+	return (name && strcmp(name, tag) == 0) || (full && strcmp(full, tag) == 0);
+}
+
+/* The tag of a whole reference, "host/name:tag". */
+static bool
+ends_with_tag(const struct descriptor *reference, const char *tag)
+{
+	const char *name = descriptor_annotation(reference, REF_NAME);
+	const char *colon = name ? strrchr(name, ':') : NULL;
+
+	return colon && strcmp(colon + 1, tag) == 0;
+}
+
+static bool
+is_any(const struct descriptor *reference, const char *tag)
+{
+	(void)reference;
+	(void)tag;
+	return true;
+}
+
+static int
+refuse_several(const struct archive_repository *self, const char *tag, struct error **err)
+{
+	AUTO_FREE char *shown = tag ? text_quote_string(tag) : NULL;
+
+	error_set(err, ERROR_USAGE, "'%s' holds several images%s%s%s", self->repository.name,
+		  tag ? " named '" : "", tag ? shown : "", tag ? "'" : "");
+	return error_set_hint(err, "say which one: %s",
+			      tag ? "its whole name, 'host/name:tag'" : "':TAG' after the path");
+}
+
+/* *ret_found NULL: none; several that are the same image are one. */
+static int
+find_one(const struct archive_repository *self, const struct descriptors *references,
+	 bool (*matches)(const struct descriptor *reference, const char *tag), const char *tag,
+	 const struct descriptor **ret_found, struct error **err)
+{
+	const struct descriptor *found = NULL;
+
+	for (size_t i = 0; i < references->count; i++) {
+		if (!matches(&references->items[i], tag))
+			continue;
+		if (found && !digest_equal(&found->digest, &references->items[i].digest))
+			return refuse_several(self, tag, err);
+		found = &references->items[i];
+	}
+	*ret_found = found;
+	return 0;
+}
+
+static int
+find_reference(const struct archive_repository *self, const struct descriptors *references,
+	       const char *tag, const struct descriptor **ret_found, struct error **err)
+{
+	if (!tag)
+		return find_one(self, references, is_any, tag, ret_found, err);
+	if (find_one(self, references, is_named, tag, ret_found, err) < 0)
+		return -1;
+	return *ret_found ? 0 : find_one(self, references, ends_with_tag, tag, ret_found, err);
+}
+
+/* The descriptor as a registry would give it: without what the archive adds. */
+static int
+describe(const struct digest *digest, const char *media_type, struct resolution *resolution,
+	 struct error **err)
+{
+	enum document_kind kind;
+
+	if (manifest_kind(resolution->bytes.data, resolution->bytes.size, media_type, &kind, err) <
+	    0)
+		return -1;
+	descriptor_release(&resolution->descriptor);
+	resolution->descriptor = (struct descriptor){
+		.media_type = xstrdup(media_type               ? media_type
+				      : kind == DOCUMENT_INDEX ? MEDIA_OCI_INDEX
+							       : MEDIA_OCI_MANIFEST),
+		.digest = *digest,
+		.size_bytes = resolution->bytes.size,
+	};
+	return 0;
+}
+
+static int
+read_resolved(struct archive_repository *self, const struct descriptor *reference,
+	      const struct digest *digest, struct resolution *resolution, struct error **err)
+{
+	const struct digest *wanted = digest ? digest : &reference->digest;
+	const char *media_type = digest ? NULL : reference->media_type;
+	bool found = false;
+
+	if (archive_read(self->archive, wanted, &resolution->bytes, &found, err) < 0)
+		return -1;
+	if (!found && reference)
+		return error_set(err, ERROR_CONTENT, "'%s' names '%s', which it does not hold",
+				 self->repository.name, digest_text(wanted).text);
+	resolution->evidence.presence = found ? PRESENCE_PRESENT : PRESENCE_ABSENT;
+	return found ? describe(wanted, media_type, resolution, err) : 0;
+}
+
+static int
+archive_resolve(struct repository *repository, const char *tag, const struct digest *digest,
+		struct resolution *resolution, struct error **err)
+{
+	struct archive_repository *self = archive_of(repository);
+	AUTO_DESCRIPTORS struct descriptors references = { 0 };
+	const struct descriptor *reference = NULL;
+
+	if (archive_list_references(self->archive, &references, err) < 0)
+		return -1;
+	if (!digest && find_reference(self, &references, tag, &reference, err) < 0)
+		return -1;
+	if (digest || reference)
+		return read_resolved(self, reference, digest, resolution, err);
+	resolution->evidence.presence = PRESENCE_ABSENT;
+	return 0;
+}
+
+static int
+archive_has_manifest(struct repository *repository, const struct digest *digest, bool *ret_found,
+		     struct error **err)
+{
+	AUTO_BUF struct buf bytes = BUF_INIT(MANIFEST_LIMIT_BYTES);
+
+	return archive_read(archive_of(repository)->archive, digest, &bytes, ret_found, err);
+}
+
+struct archive_job {
+	struct local_job job; /* first */
+	struct archive_image *archive;
+	struct digest digest;
+	uint64_t size_bytes;
+	struct body *body;
+};
+
+/* A file that changes gives content with a wrong digest, and that is the lesser news. */
+static int
+copy_blob(const struct archive_job *self, const struct source *source, struct error **err)
+{
+	AUTO_ERROR struct error *failure = NULL;
+	int ret = copy_source(source, self->body, &failure);
+
+	if (archive_check_unchanged(self->archive, err) < 0)
+		return -1;
+	if (ret < 0)
+		*err = TAKE_PTR(failure);
+	return ret;
+}
+
+static int
+run_job(struct local_job *job, enum blob_outcome *ret_outcome, bool *ret_again, struct error **err)
+{
+	struct archive_job *self = (struct archive_job *)job;
+	AUTO_CLOSE int fd = -1;
+	struct source source;
+	uint64_t offset_bytes = 0;
+
+	(void)ret_again;
+	*ret_outcome = BLOB_MOVED;
+	fd = archive_open_blob(self->archive, &self->digest, self->size_bytes, &offset_bytes, err);
+	if (fd < 0)
+		return -1;
+	source = source_of_fd(fd, self->size_bytes);
+	source.offset_bytes = offset_bytes;
+	return copy_blob(self, &source, err);
+}
+
+static void
+free_job(struct local_job *job)
+{
+	free(job);
+}
+
+static int
+archive_get_blob(struct repository *repository, const struct descriptor *descriptor,
+		 struct body *body, blob_done *done, void *context, struct error **err)
+{
+	struct archive_repository *self = archive_of(repository);
+	struct archive_job *job = XNEW(struct archive_job);
+
+	(void)err;
+	job->job.done = done;
+	job->job.context = context;
+	job->job.run = run_job;
+	job->job.free = free_job;
+	job->archive = self->archive;
+	job->digest = descriptor->digest;
+	job->size_bytes = descriptor->size_bytes;
+	job->body = body;
+	local_jobs_add(&self->jobs, &job->job);
+	return 0;
+}
+
+static int
+archive_step(struct repository *repository, int most_ms, struct error **err)
+{
+	(void)err;
+	local_jobs_step(&archive_of(repository)->jobs, most_ms);
+	return 0;
+}
+
+static int
+archive_open_one(struct repository *repository, const struct descriptor *descriptor, int *ret_fd,
+		 uint64_t *ret_offset_bytes, struct error **err)
+{
+	*ret_fd = archive_open_blob(archive_of(repository)->archive, &descriptor->digest,
+				    descriptor->size_bytes, ret_offset_bytes, err);
+	return *ret_fd < 0 ? -1 : 0;
+}
+
+static int
+archive_list_tags(struct repository *repository, struct strings *tags, struct error **err)
+{
+	AUTO_DESCRIPTORS struct descriptors references = { 0 };
+
+	if (archive_list_references(archive_of(repository)->archive, &references, err) < 0)
+		return -1;
+	for (size_t i = 0; i < references.count; i++) {
+		const char *name = descriptor_annotation(&references.items[i], REF_NAME);
+
+		if (name)
+			strings_add(tags, name);
+	}
+	return 0;
+}
+
+static void
+archive_free(struct repository *repository)
+{
+	struct archive_repository *self = archive_of(repository);
+
+	local_jobs_release(&self->jobs);
+	archive_close(self->archive);
+	free(repository->name);
+	free(self);
+}
+
+struct repository *
+repository_open_archive(struct session *session, const char *path, struct error **err)
+{
+	static const struct repository_ops ops = {
+		.resolve = archive_resolve,
+		.has_manifest = archive_has_manifest,
+		.get_blob = archive_get_blob,
+		.step = archive_step,
+		.open_blob = archive_open_one,
+		.list_tags = archive_list_tags,
+		.free = archive_free,
+	};
+	struct archive_image *archive = archive_open(path, err);
+	struct archive_repository *self;
+
+	(void)session;
+	if (!archive)
+		return NULL;
+	self = XNEW(struct archive_repository);
+	self->repository.ops = &ops;
+	self->repository.name = xasprintf("archive:%s", path);
+	self->archive = archive;
+	return &self->repository;
+}

@@ -13,16 +13,14 @@
 #include "http/redirect.h"
 #include "http/request_private.h"
 
-/* Ends it with an error about its URL. */
 static void
 end_protocol(struct request *request, const char *why)
 {
-	AUTO_FREE char *url = text_quote_url(request->hop_url);
 	struct error *error = NULL;
 
-	error_set(&error, ERROR_UNAVAILABLE, "cannot use the answer of '%s': %s", url, why);
+	error_set(&error, ERROR_UNAVAILABLE, "the answer cannot be used: %s", why);
 	error_set_class(&error, "protocol");
-	request_end(request, error);
+	request_end_with(request, error);
 }
 
 static void
@@ -85,10 +83,7 @@ follow_redirect(struct request *request)
 	AUTO_FREE char *target = redirect_target(&request->hop.headers, request->hop_url, &error);
 
 	if (!target || go_to(request, target, &error) < 0) {
-		AUTO_FREE char *url = text_quote_url(request->url);
-
-		error_wrap(&error, "cannot get '%s'", url);
-		request_end(request, error);
+		request_end_with(request, error);
 		return;
 	}
 	free(request->hop_url);
@@ -198,7 +193,7 @@ settle_body(struct request *request)
 	struct body_range wanted;
 
 	if (request_begin_body(request, &error) < 0) {
-		request_end(request, error);
+		request_end_with(request, error);
 		return;
 	}
 	wanted = body_wanted(request->body);

@@ -102,6 +102,9 @@ void request_conclude_hop(struct request *request, CURLcode result);
 /* Ends it: takes `error`, NULL when there is an answer, and calls done(), which may free it. */
 void request_end(struct request *request, struct error *error);
 
+/* The same for an error, which gets the method and the URL put before it. */
+void request_end_with(struct request *request, struct error *error);
+
 bool request_is_read(const struct request *request); /* GET or HEAD */
 const char *request_method_name(const struct request *request);
 uint64_t request_upload_bytes(const struct request *request);

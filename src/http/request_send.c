@@ -111,18 +111,19 @@ set_tls(struct request *request)
 			 engine->key_file ? engine->key_file : engine->certificate_file);
 }
 
-/* Small requests wait for a connection that they can share; blobs take all there are. */
+/* Small requests wait for a connection that they can share, which only TLS can offer; blobs take
+ * all there are. */
 static void
 set_connection(struct request *request)
 {
-	bool is_small = !(request->flags & REQUEST_UNTIMED);
+	bool waits = !(request->flags & REQUEST_UNTIMED) && text_starts(request->hop_url, "https:");
 	CURL *easy = request->easy;
 
 	curl_easy_setopt(easy, CURLOPT_SHARE, request->engine->share);
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
 			 request->avoids_http2 ? (long)CURL_HTTP_VERSION_1_1
 					       : (long)CURL_HTTP_VERSION_2TLS);
-	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, is_small ? 1L : 0L);
+	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, waits ? 1L : 0L);
 	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, request->avoids_reuse ? 1L : 0L);
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)TRANSFER_BUFFER_BYTES);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);

@@ -53,12 +53,23 @@ authorize(struct request *request, struct error **err)
 }
 
 void
+request_end_with(struct request *request, struct error *error)
+{
+	AUTO_FREE char *url = text_quote_url(request->hop_url ? request->hop_url : request->url);
+
+	error_wrap(&error, "%s '%s'", request_method_name(request), url);
+	request_end(request, error);
+}
+
+void
 request_end_body(struct request *request)
 {
 	struct error *error = NULL;
 
-	(void)body_end(request->body, &error);
-	request_end(request, error);
+	if (body_end(request->body, &error) < 0)
+		request_end_with(request, error);
+	else
+		request_end(request, NULL);
 }
 
 static void
@@ -130,13 +141,11 @@ request_repeat_now(struct request *request)
 static void
 end_blocked(struct request *request)
 {
-	AUTO_FREE char *url = text_quote_url(request->hop_url);
 	struct error *error = NULL;
 
-	error_set(&error, ERROR_UNAVAILABLE,
-		  "an answer from outside led to the internal address of '%s'", url);
+	error_set(&error, ERROR_UNAVAILABLE, "an answer from outside led to an internal address");
 	error_set_class(&error, "ssrf");
-	request_end(request, error);
+	request_end_with(request, error);
 }
 
 /* By the address where it was reached, which for a name only libcurl knows. */
@@ -179,7 +188,7 @@ request_conclude_hop(struct request *request, CURLcode result)
 	if (request->hop.was_blocked && result == CURLE_COULDNT_CONNECT)
 		end_blocked(request);
 	else if (request->hop.error)
-		request_end(request, TAKE_PTR(request->hop.error));
+		request_end_with(request, TAKE_PTR(request->hop.error));
 	else if (result != CURLE_OK && !request->hop.has_enough)
 		request_judge_failure(request, result);
 	else

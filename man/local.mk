@@ -1,5 +1,6 @@
 # A page for every command; tests/lint/help_matches_man.sh holds them against `ocifp help`.
 dist_man_MANS += \
+	%D%/ocifp-completion.1 \
 	%D%/ocifp-help.1 \
 	%D%/ocifp-version.1 \
 	%D%/ocifp.1

@@ -31,7 +31,7 @@ struct option_spec {
 	char letter;      /* 0: none */
 	enum option_type type;
 	size_t offset;        /* in the command's struct of values */
-	const char *argument; /* "OS/ARCH"; NULL for a flag */
+	const char *argument; /* "FILE"; "auto|never": one of these; NULL for a flag */
 	const char *help;     /* lower case, no full stop, one line */
 };
 

@@ -11,6 +11,7 @@ struct command_group {
 
 extern const struct command_group command_groups[]; /* main.c */
 
+extern const struct command cmd_completion;
 extern const struct command cmd_help;
 extern const struct command cmd_version;
 

@@ -11,7 +11,6 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/context.h"
-#include "cli/progress.h"
 
 #define AT(member) offsetof(struct common_options, member)
 
@@ -19,7 +18,8 @@ static const struct option_spec general_options[] = {
 	{ "json", 0, OPTION_FLAG, AT(json), NULL, "the result as one JSON object" },
 	{ "quiet", 'q', OPTION_FLAG, AT(quiet), NULL, "no notices and no progress" },
 	{ "verbose", 'v', OPTION_FLAG, AT(verbose), NULL, "every request and decision" },
-	{ "progress", 0, OPTION_STRING, AT(progress), "HOW", "auto, tty, plain, json or none" },
+	{ "progress", 0, OPTION_STRING, AT(progress), "auto|tty|plain|json|none",
+	  "how to show progress" },
 	{ "timeout", 0, OPTION_DURATION, AT(timeout_ms), "TIME",
 	  "give up after this time, with exit status 124" },
 	{ "status-file", 0, OPTION_STRING, AT(status_file), "FILE", "how it ended, as JSON" },
@@ -99,12 +99,6 @@ check(const struct common_options *options, unsigned groups, struct error **err)
 
 	if (!engine->certificate_file != !engine->key_file)
 		return error_set(err, ERROR_USAGE, "--tls-cert and --tls-key need each other");
-	if (!progress_mode_is_known(options->progress)) {
-		AUTO_FREE char *shown = text_quote_string(options->progress);
-
-		error_set(err, ERROR_USAGE, "option '--progress': '%s' is not known", shown);
-		return error_set_hint(err, "it is auto, tty, plain, json or none");
-	}
 	return check_credentials(options, groups, err);
 }
 

@@ -10,10 +10,14 @@
 #include "cli/common_options.h"
 #include "cli/context.h"
 #include "cli/help.h"
+#include "cli/line.h"
 #include "cli/options.h"
 #include "cli/progress.h"
+#include "cli/suggest.h"
 
 enum { TABLES_LIMIT_COUNT = 8 };
+
+static const int overview_wait_ms = 1000;
 
 /* A command as it was typed. */
 struct invocation {
@@ -34,28 +38,58 @@ invocation_release(struct invocation *invocation)
 	free(invocation->name);
 }
 
+static void
+list_commands(struct strings *names)
+{
+	for (const struct command_group *group = command_groups; group->title; group++) {
+		for (const struct command *const *command = group->commands; *command; command++)
+			strings_add(names, (*command)->name);
+	}
+}
+
+static void
+list_subcommands(const struct command *command, struct strings *names)
+{
+	for (const struct command *const *sub = command->subcommands; *sub; sub++)
+		strings_add(names, (*sub)->name);
+}
+
 static int
 refuse_word(const char *word, struct error **err)
 {
+	AUTO_STRINGS struct strings names = { 0 };
 	AUTO_FREE char *shown = text_quote_string(word);
+	const char *near;
 
 	if (*word == '-') {
 		error_set(err, ERROR_USAGE, "option '%s' before a command", shown);
 		return error_set_hint(err, "the command comes first: 'ocifp COMMAND [OPTIONS]'");
 	}
 	error_set(err, ERROR_USAGE, "'%s' is not a command", shown);
+	list_commands(&names);
+	near = suggest(&names, word);
+	if (near)
+		return error_set_hint(err, "did you mean '%s'? see 'ocifp help'", near);
 	return error_set_hint(err, "see 'ocifp help'");
 }
 
+/* `word` NULL: there is none. */
 static int
 refuse_subcommand(const struct command *command, const char *word, struct error **err)
 {
+	AUTO_STRINGS struct strings names = { 0 };
 	AUTO_FREE char *shown = text_quote_string(word ? word : "");
+	const char *near;
 
-	if (word)
-		error_set(err, ERROR_USAGE, "'%s %s' is not a command", command->name, shown);
-	else
+	if (!word) {
 		error_set(err, ERROR_USAGE, "'%s' needs a subcommand", command->name);
+		return error_set_hint(err, "see 'ocifp help %s'", command->name);
+	}
+	error_set(err, ERROR_USAGE, "'%s %s' is not a command", command->name, shown);
+	list_subcommands(command, &names);
+	near = suggest(&names, word);
+	if (near)
+		error_set_hint(err, "did you mean '%s %s'?", command->name, near);
 	return error_set_hint(err, "see 'ocifp help %s'", command->name);
 }
 
@@ -70,18 +104,30 @@ without_alias(const char *word)
 	return word;
 }
 
+static int
+refuse_nothing(struct error **err)
+{
+	AUTO_FREE char *text = help_of_program();
+	AUTO_FREE char *lines = xasprintf("%s\n", text);
+
+	(void)line_write(STDERR_FILENO, lines, overview_wait_ms);
+	error_set(err, ERROR_USAGE, "no command given");
+	return error_set_hint(err, "see 'ocifp help'");
+}
+
 static const struct command *
 find_top(int argc, char **argv, struct error **err)
 {
-	const struct command *command = argc > 1 ? command_find(without_alias(argv[1])) : NULL;
+	const struct command *command = NULL;
 
-	if (argc > 1 && !command)
+	if (argc < 2) {
+		(void)refuse_nothing(err);
+		return NULL;
+	}
+	command = command_find(without_alias(argv[1]));
+	if (!command)
 		(void)refuse_word(argv[1], err);
-	if (argc > 1)
-		return command;
-	error_set(err, ERROR_USAGE, "no command given");
-	error_set_hint(err, "see 'ocifp help'");
-	return NULL;
+	return command;
 }
 
 /* NULL with *err; *ret_word_count words name the command. */

@@ -1,49 +1,38 @@
 #include "cli/json.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/xalloc.h"
+#include "cli/page.h"
 
-/* Within JSON only strings hold these characters, so that the escape means the same.  GitHub's
- * runner takes "##[" for a command anywhere in a line; DEL is the one control character that
- * jansson does not escape. */
-static const char *
-escape_of(char previous, char c)
-{
-	if (c == 0x7f)
-		return "\\u007f";
-	if (c == '#' && previous == '#')
-		return "\\u0023";
-	return NULL;
-}
-
+/* GitHub's runner takes "##[" for a command anywhere in a line; DEL is the one control character
+ * that jansson does not escape.  Returns how much of the text needs no escape. */
 static size_t
-write_escaped(const char *text, char *out)
+plain_size(const char *text)
 {
-	size_t used = 0;
+	const char *del = strchrnul(text, 0x7f);
+	const char *mark = strstr(text, "##");
 
-	for (char previous = '\0'; *text; previous = *text++) {
-		const char *escape = escape_of(previous, *text);
-		size_t size = escape ? strlen(escape) : 1;
-
-		memcpy(out + used, escape ? escape : text, size);
-		used += size;
-	}
-	return used;
+	return mark && mark < del ? (size_t)(mark + 1 - text) : (size_t)(del - text);
 }
 
 char *
 json_take_line(json_t *object)
 {
-	AUTO_FREE char *text = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII);
-	size_t size = text ? strlen(text) : 0;
-	char *line = xcalloc(6, size + 1);
+	AUTO_FREE char *dump = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII);
+	AUTO_PAGE struct page page = { 0 };
 
 	json_decref(object);
-	if (text)
-		size = write_escaped(text, line);
-	line[size] = '\n';
-	return line;
+	for (const char *text = dump ? dump : ""; *text;) {
+		size_t plain = plain_size(text);
+		char special = text[plain];
+
+		/* Only strings hold these two, and there the escape means the same. */
+		page_add(&page, "%.*s", (int)plain, text);
+		if (special)
+			page_add(&page, "\\u00%02x", special);
+		text += plain + (special ? 1 : 0);
+	}
+	page_add(&page, "\n");
+	return TAKE_PTR(page.text);
 }

@@ -33,7 +33,8 @@ clean_character(const char *bytes, size_t size, char last, char *out)
 	}
 	length = length ? length : 1;
 	for (size_t i = 0; i < length; i++) {
-		memcpy(out + 4 * i, "\\x", 2);
+		out[4 * i] = '\\';
+		out[4 * i + 1] = 'x';
 		text_hex((const uint8_t *)bytes + i, 1, out + 4 * i + 2);
 	}
 	return 4 * length;
@@ -57,7 +58,7 @@ line_clean(const char *text)
 
 	for (size_t i = 0; i < size; i += character_size(text + i, size - i)) {
 		char piece[4 * 4 + 1];
-		char last = used ? line[used - 1] : '\0';
+		char last = used ? line[used - 1] : (char)'\0';
 		size_t length = clean_character(text + i, size - i, last, piece);
 
 		if (used + length > TEXT_LIMIT_BYTES) {

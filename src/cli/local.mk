@@ -1,10 +1,16 @@
 noinst_LIBRARIES += %D%/libcli.a
 %C%_libcli_a_SOURCES = \
+	%D%/choice.c %D%/choice.h \
+	%D%/cmd_completion.c \
 	%D%/cmd_help.c \
 	%D%/cmd_version.c \
 	%D%/command.h \
 	%D%/commands.c %D%/commands.h \
 	%D%/common_options.c %D%/common_options.h \
+	%D%/completion.c %D%/completion.h \
+	%D%/completion_bash.c \
+	%D%/completion_fish.c \
+	%D%/completion_zsh.c \
 	%D%/context.c %D%/context.h \
 	%D%/context_project.c \
 	%D%/context_session.c \
@@ -21,7 +27,8 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/progress.c %D%/progress.h \
 	%D%/progress_format.c %D%/progress_format.h \
 	%D%/report.c %D%/report.h \
-	%D%/startup.c %D%/startup.h
+	%D%/startup.c %D%/startup.h \
+	%D%/suggest.c %D%/suggest.h
 
 cli_libs = src/cli/libcli.a $(image_libs)
 

@@ -8,6 +8,7 @@
 #include "cli/startup.h"
 
 static const struct command *const care_commands[] = {
+	&cmd_completion,
 	&cmd_help,
 	&cmd_version,
 	NULL,

@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "cli/choice.h"
 #include "cli/command.h"
 #include "oci/platform.h"
 
@@ -38,6 +39,21 @@ set_duration(int64_t *target_ms, const char *text, struct error **err)
 }
 
 static int
+set_string(const struct option_spec *spec, const char **target, const char *text,
+	   struct error **err)
+{
+	AUTO_FREE char *shown = NULL;
+
+	if (!choice_is(spec->argument, strlen(spec->argument)) ||
+	    choice_has(spec->argument, text)) {
+		*target = text;
+		return 0;
+	}
+	shown = text_quote_string(text);
+	return error_set(err, ERROR_USAGE, "'%s' is none of %s", shown, spec->argument);
+}
+
+static int
 add_platforms(struct platforms *target, const char *list, struct error **err)
 {
 	for (const char *rest = list; rest; rest = *rest ? rest + 1 : NULL) {
@@ -61,8 +77,7 @@ set(const struct option_spec *spec, void *target, const char *text, struct error
 		*(bool *)target = true;
 		return 0;
 	case OPTION_STRING:
-		*(const char **)target = text;
-		return 0;
+		return set_string(spec, target, text, err);
 	case OPTION_STRINGS:
 		strings_add(target, text);
 		return 0;

@@ -38,20 +38,6 @@ struct progress {
 	struct strings notices; /* shown so far */
 };
 
-bool
-progress_mode_is_known(const char *mode)
-{
-	static const char *const known[] = { "auto", "tty", "plain", "json", "none" };
-
-	if (!mode)
-		return true;
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (strcmp(mode, known[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
 static bool
 is_rewritable(int fd)
 {

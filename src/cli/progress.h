@@ -22,7 +22,7 @@ struct observer;
 struct progress;
 
 struct progress_options {
-	const char *mode; /* a known one; NULL: auto */
+	const char *mode; /* auto, tty, plain, json or none; NULL: auto */
 	int fd;           /* stderr */
 	bool quiet;
 	bool verbose;
@@ -39,8 +39,6 @@ struct progress_counts {
 	unsigned reused_blobs;
 	int64_t started_ms; /* deadline_now_ms() then */
 };
-
-bool progress_mode_is_known(const char *mode); /* NULL is */
 
 struct progress *progress_new(const struct progress_options *options);
 struct observer *progress_observer(struct progress *progress);

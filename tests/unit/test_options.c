@@ -30,6 +30,7 @@ static const struct option_spec specs[] = {
 	{ "number", 0, OPTION_UINT, AT(number), "N", "" },
 	{ "time", 0, OPTION_DURATION, AT(time_ms), "TIME", "" },
 	{ "platform", 0, OPTION_PLATFORMS, AT(platforms), "OS/ARCH", "" },
+	{ "how", 0, OPTION_STRING, AT(string), "auto|never", "" },
 	{ 0 },
 };
 
@@ -106,13 +107,13 @@ operands_may_stand_between_options(void **state)
 static void
 letters_may_be_joined(void **state)
 {
-	char line[] = "-fsvalue -fl one";
+	char line[] = "-fsvalue -fl one --how auto --how never";
 	struct parsed parsed;
 
 	(void)state;
 	parse(&parsed, line);
 	assert_int_equal(parsed.result, 0);
-	assert_string_equal(parsed.values.string, "value");
+	assert_string_equal(parsed.values.string, "never");
 	assert_string_equal(parsed.values.list.items[0], "one");
 	release(&parsed);
 }
@@ -136,6 +137,8 @@ mistakes_are_usage_errors(void **state)
 		{ "--number x", "option '--number': 'x' is not a number" },
 		{ "--number -1", "option '--number': '-1' is not a number" },
 		{ "--number 4294967296", "option '--number': '4294967296' is not a number" },
+		{ "--how aut", "option '--how': 'aut' is none of auto|never" },
+		{ "--how=", "option '--how': '' is none of auto|never" },
 		{ "--time soon", "option '--time': 'soon' is not a duration" },
 		{ "--fl --number x", "option '--fl' is not known" },
 	};

@@ -1,0 +1,225 @@
+#!/usr/bin/env bats
+# What holds for every command: options, streams, exit status, help, completion.
+
+load ../lib/rig
+
+setup() {
+	rig_setup
+}
+
+teardown() {
+	rig_teardown
+}
+
+# complete WORD...: what bash offers for the last word, one a line
+complete_bash() {
+	bash --norc --noprofile -c '
+		source <(ocifp completion bash)
+		COMP_WORDS=(ocifp "$@") COMP_CWORD=$#
+		_ocifp
+		printf "%s\n" "${COMPREPLY[@]}"' bash "$@"
+}
+
+@test "a mistake on the command line is a usage error and does nothing" {
+	local line
+	while read -r line; do
+		# Unquoted: the words of a command line.
+		# shellcheck disable=SC2086
+		ocifp_run $line
+		assert_failed 2
+		assert_stdout ''
+		[ ! -e "$OCIFP_STORE" ] || fail "a store was made" "$told"
+	done <<-'LINES'
+		bogus
+		--bogus
+		help --bogus
+		help -x
+		version operand
+		version -- --json
+		version --json=1
+		version --vers
+		version --timeout
+		version --timeout soon
+		version --progress sometimes
+		help help help help
+		help no-such-command
+		completion
+		completion csh
+	LINES
+}
+
+@test "without a command the commands are listed and the status is 2" {
+	ocifp_run
+	assert_failed 2
+	assert_stdout ''
+	assert_stderr_has '^  version '
+}
+
+@test "a mistyped command gets a suggestion" {
+	ocifp_run verison
+	assert_failed 2
+	assert_stderr_has "did you mean 'version'"
+	ocifp_run qqqqqqqq
+	assert_failed 2
+	refute_stderr_has 'did you mean'
+}
+
+@test "with --json each failure is one object on stdout" {
+	ocifp_run version --bogus --json
+	assert_failed 2
+	assert_json '.error | .status == 2 and .kind == "usage" and .retryable == false and
+		(.message | test("--bogus")) and (.hint | test("ocifp help version")) and
+		has("class") and has("http_status") and has("code") and has("request_id")'
+}
+
+@test "the status file tells success and failure" {
+	ocifp_run version --status-file "$T/status"
+	assert_status 0
+	jq -e '.error | .status == 0 and .class == null' "$T/status"
+	ocifp_run version --status-file "$T/status" --bogus
+	assert_failed 2
+	jq -e '.error.status == 2' "$T/status"
+	ocifp_run version --status-file "$T/no/such/folder"
+	assert_failed 10
+}
+
+@test "a device is not replaced by the status file" {
+	ocifp_run version --status-file /dev/null
+	assert_failed 10
+	[ -c /dev/null ]
+}
+
+@test "standard output that cannot be written is exit 10" {
+	local command
+	for command in version --version --help 'help --list' 'completion bash' 'version --json'; do
+		status=0
+		# shellcheck disable=SC2086
+		ocifp $command >/dev/full 2>"$T/stderr" || status=$?
+		assert_failed 10
+		status=0
+		# shellcheck disable=SC2086
+		ocifp $command >&- 2>"$T/stderr" || status=$?
+		assert_failed 10
+	done
+}
+
+@test "a reader that is gone is exit 10 and no signal" {
+	{ sleep 0.3; ocifp version 2>/dev/null || echo $? >"$T/status"; } | true
+	assert_equal "$(cat "$T/status")" 10
+}
+
+@test "descriptors that are closed at the start are not given to files" {
+	need strace
+	strace -f -qq -e trace=openat,open -o "$T/trace" ocifp version --status-file "$T/status" \
+		0<&- 1>&- 2>&- || true
+	# /dev/null takes their places before anything of ours is opened for writing.
+	! grep -E "$T.* = [012]\$" "$T/trace" || fail 'a file got the number of a standard stream'
+	[ -s "$T/status" ]
+}
+
+@test "the locale changes nothing" {
+	local locale
+	ocifp help >"$T/c"
+	for locale in C tr_TR.UTF-8 de_DE.UTF-8 C.UTF-8 no_SUCH; do
+		LC_ALL=$locale ocifp help >"$T/other"
+		assert_same_file "$T/c" "$T/other"
+		LC_ALL=$locale ocifp_run version --timeout 1.5s
+		assert_status 0
+	done
+}
+
+@test "hostile words come out harmless" {
+	ocifp_run $'\033]52;c;AAAA\a\xc2\x9b\xe2\x80\xae\xff##[error]'
+	assert_failed 2
+	assert_clean_terminal "$T/stderr"
+	refute_stderr_has '##\['
+	ocifp_run $'::set-output name=x::y\nb'
+	assert_failed 2
+	assert_equal "$(wc -l <"$T/stderr")" 1
+	ocifp_run version --status-file $'no\nsuch/\033file'
+	assert_failed 10
+	assert_clean_terminal "$T/stderr"
+}
+
+@test "a very long argument is a usage error" {
+	ocifp_run "$(head -c 120000 /dev/zero | tr '\0' x)"
+	assert_failed 2
+	[ "$(wc -c <"$T/stderr")" -lt 8192 ]
+}
+
+@test "an annotation is made of our own last line alone" {
+	GITHUB_ACTIONS=true ocifp_run 'b%s'
+	assert_failed 2
+	assert_equal "$(grep -c '^::' "$T/stderr")" 1
+	assert_stderr_has "^::error title=ocifp::'b%25s' is not a command"
+	ocifp_run bogus
+	refute_stderr_has '^::'
+}
+
+@test "a copy with another user's privileges refuses to run" {
+	[ "$(id -u)" = 0 ] || skip 'needs root'
+	local copy
+	copy=$(mktemp -d "${TMPDIR:-/tmp}/ocifp-setuid.XXXXXX")
+	chmod 755 "$copy"
+	cp "$(command -v ocifp)" "$copy/ocifp"
+	chown nobody "$copy/ocifp"
+	chmod 4755 "$copy/ocifp"
+	split_run "$copy/ocifp" version
+	rm -r "$copy"
+	# The leak sanitizer cannot work there, and changes the status.
+	[ "$status" -ne 0 ] || fail 'it ran' "$told"
+	assert_stdout ''
+	assert_stderr_has '^ocifp: refusing to run setuid'
+}
+
+@test "help knows every command and both ways to ask" {
+	local name
+	while read -r name; do
+		# shellcheck disable=SC2086
+		ocifp_run help $name
+		assert_status 0
+		cp "$T/stdout" "$T/help"
+		# shellcheck disable=SC2086
+		ocifp_run $name --help
+		assert_status 0
+		assert_same_file "$T/stdout" "$T/help"
+	done < <(ocifp help --list)
+}
+
+@test "no line of help is wider than a terminal of 100 columns" {
+	local name
+	while read -r name; do
+		# shellcheck disable=SC2086
+		ocifp_run help $name
+		! grep -E '.{101}' "$T/stdout" || fail "in help of $name"
+	done < <(ocifp help --list; echo options; echo exit-status; echo)
+}
+
+@test "bash completes commands, options and choices" {
+	assert_equal "$(complete_bash vers)" version
+	assert_equal "$(complete_bash help exit)" exit-status
+	assert_equal "$(complete_bash version --stat)" --status-file
+	assert_equal "$(complete_bash version --progress pl)" plain
+	assert_equal "$(complete_bash version --progress = pl)" plain
+	assert_equal "$(complete_bash completion f)" fish
+	assert_equal "$(complete_bash version --status-file '')" ''
+}
+
+@test "the scripts for bash, zsh and fish are sound" {
+	local shell
+	for shell in bash zsh fish; do
+		ocifp completion "$shell" >"$T/script"
+		[ -s "$T/script" ]
+		command -v "$shell" >/dev/null || continue
+		"$shell" -n "$T/script"
+	done
+}
+
+@test "version names the libraries" {
+	ocifp_run version --json
+	assert_status 0
+	assert_json '.version and (.libraries | .libcurl and .jansson and .libcrypto and .libyaml)'
+	ocifp_run --version
+	assert_status 0
+	[[ $stdout == "ocifp "* ]]
+}

@@ -19,7 +19,7 @@ static const char cut_mark[] = "...";
 
 /* Bytes written to `out`, which has room for 4 a byte and one more. */
 static size_t
-clean_character(const char *bytes, size_t size, char last, char *out)
+clean_character(const char *bytes, size_t size, int last, char *out)
 {
 	uint32_t code = 0;
 	size_t length = utf8_decode(bytes, size, &code);
@@ -58,7 +58,7 @@ line_clean(const char *text)
 
 	for (size_t i = 0; i < size; i += character_size(text + i, size - i)) {
 		char piece[4 * 4 + 1];
-		char last = used ? line[used - 1] : (char)'\0';
+		int last = used ? line[used - 1] : 0;
 		size_t length = clean_character(text + i, size - i, last, piece);
 
 		if (used + length > TEXT_LIMIT_BYTES) {

@@ -32,7 +32,8 @@ struct progress {
 	struct progress_options options;
 	struct progress_counts counts;
 	enum mode mode;
-	bool has_bar; /* the terminal's last line is ours to rewrite */
+	bool has_bar;    /* the terminal's last line is ours to rewrite */
+	bool is_stalled; /* nobody reads: wait no more until somebody does */
 	int64_t next_status_ms;
 	int64_t next_retry_ms;
 	struct strings notices; /* shown so far */
@@ -62,17 +63,25 @@ choose_mode(const struct progress_options *options)
 	return MODE_PLAIN;
 }
 
+static bool
+try_write(struct progress *progress, const char *line, int most_wait_ms)
+{
+	int wait_ms = progress->is_stalled ? 0 : most_wait_ms;
+	bool is_written = line_write(progress->options.fd, line, wait_ms);
+
+	if (is_written || most_wait_ms > 0)
+		progress->is_stalled = !is_written;
+	return is_written;
+}
+
 static void
 write_line(struct progress *progress, const char *line, int most_wait_ms)
 {
 	AUTO_FREE char *whole = NULL;
 
-	if (!progress->has_bar) {
-		(void)line_write(progress->options.fd, line, most_wait_ms);
-		return;
-	}
-	whole = xasprintf("\r\033[K%s", line);
-	if (line_write(progress->options.fd, whole, most_wait_ms))
+	if (progress->has_bar)
+		whole = xasprintf("\r\033[K%s", line);
+	if (try_write(progress, whole ? whole : line, most_wait_ms))
 		progress->has_bar = false;
 }
 
@@ -113,7 +122,7 @@ show_status(struct progress *progress, int64_t now_ms)
 		line = progress_format_json(&progress->counts, now_ms);
 	else
 		line = progress_format_plain(&progress->counts, now_ms);
-	if (line_write(progress->options.fd, line, 0) && progress->mode == MODE_TTY)
+	if (try_write(progress, line, 0) && progress->mode == MODE_TTY)
 		progress->has_bar = true;
 }
 

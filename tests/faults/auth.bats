@@ -377,7 +377,7 @@ token_answer() {
 	assert_pulled
 	ocifp_run logout "$reg_host"
 	assert_status 0
-	! grep -rq "$reg_host" "$T/home"
+	! grep -rq "$reg_host" "$T/home" || fail "the refused login was written"
 	rm -rf "$OCIFP_STORE"
 	pull "$ref"
 	assert_failed 4
@@ -388,7 +388,7 @@ token_answer() {
 	printf 'no\n' >"$T/password"
 	ocifp_run login --username me --password-stdin "$reg_host" <"$T/password"
 	assert_failed 4
-	! grep -rq "$reg_host" "$T/home"
+	! grep -rq "$reg_host" "$T/home" || fail "the refused login was written"
 }
 
 @test "auth explain names the source and never the secret" {

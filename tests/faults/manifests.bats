@@ -229,7 +229,7 @@ serve_text() {
 	assert_status 0
 	ocifp_run inspect "$ref"
 	assert_clean_terminal "$T/stdout" "$T/stderr"
-	! grep -q '^::' "$T/stdout" "$T/stderr"
+	! grep -q '^::' "$T/stdout" "$T/stderr" || fail 'a command reached the log'
 	digest=$good
 	each_edit 7 '.annotations = {"a": 7}' '.annotations = []' '.annotations = {"a": null}'
 }

@@ -128,8 +128,8 @@ assert_harmless() {
 	rules reg <<<'{"path": "blobs", "action": {"rate_bps": 500000}}'
 	pull "$ref"
 	assert_pulled
-	! grep -q $'\r' "$T/stderr" "$T/stdout"
-	! grep -q $'\033' "$T/stderr" "$T/stdout"
+	! grep -q $'\r' "$T/stderr" "$T/stdout" || fail "a carriage return"
+	! grep -q $'\033' "$T/stderr" "$T/stdout" || fail "an escape"
 	[ "$(wc -l <"$T/stderr")" -le 5 ] || fail "$told"
 	rm -rf "$OCIFP_STORE"
 	TERM=dumb pull --quiet "$ref"

@@ -82,7 +82,7 @@ expand_repository(const struct reading *reading, const char *text, char **ret_na
 	known = expanded != NULL;
 	if (!known && variables_expand(text, &some, &expanded, err) < 0)
 		return -1;
-	name = repository_name(expanded, reading->project->directory, err);
+	name = project_repository_name(expanded, reading->project->directory, err);
 	if (!name)
 		return -1;
 	*ret_name = known ? TAKE_PTR(name) : NULL;

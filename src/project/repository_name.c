@@ -29,7 +29,7 @@ layout_name(const char *path, const char *directory, struct error **err)
 }
 
 char *
-repository_name(const char *text, const char *directory, struct error **err)
+project_repository_name(const char *text, const char *directory, struct error **err)
 {
 	AUTO_LOCATION struct location location = { 0 };
 

@@ -6,6 +6,6 @@ struct error;
 
 /* The one spelling that the rest of the program knows, a relative DIR beneath `directory`; the
  * caller owns it.  NULL, ERROR_USAGE: a tag, a digest, another transport. */
-char *repository_name(const char *text, const char *directory, struct error **err);
+char *project_repository_name(const char *text, const char *directory, struct error **err);
 
 #endif

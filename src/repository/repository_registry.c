@@ -6,10 +6,20 @@
 #include "repository/backend.h"
 #include "repository/session.h"
 
+/* A blob job under way: freed when it has ended, or with the repository. */
+struct running {
+	struct running *next;
+	struct registry_repository *owner;
+	struct blob_job *job;
+	blob_done *done;
+	void *context;
+};
+
 struct registry_repository {
 	struct repository repository;
 	struct engine *engine;
 	struct endpoint *endpoint;
+	struct running *running;
 };
 
 static struct endpoint *
@@ -51,21 +61,80 @@ registry_write_manifest(struct repository *repository, const char *tag,
 				     bytes, err);
 }
 
+static void
+running_free(struct running *running)
+{
+	blob_job_free(running->job);
+	free(running);
+}
+
+static void
+forget(struct running *ended)
+{
+	struct running **link = &ended->owner->running;
+
+	while (*link != ended)
+		link = &(*link)->next;
+	*link = ended->next;
+}
+
+static void
+note_end(void *context, enum blob_outcome outcome, struct error *failure)
+{
+	struct running *ended = context;
+	blob_done *done = ended->done;
+	void *done_context = ended->context;
+
+	forget(ended);
+	running_free(ended);
+	done(done_context, outcome, failure);
+}
+
+static struct running *
+running_new(struct repository *repository, blob_done *done, void *context)
+{
+	struct registry_repository *self = (struct registry_repository *)repository;
+	struct running *running = XNEW(struct running);
+
+	running->owner = self;
+	running->done = done;
+	running->context = context;
+	running->next = self->running;
+	self->running = running;
+	return running;
+}
+
+/* `job` NULL: it could not be started. */
+static int
+keep(struct running *running, struct blob_job *job)
+{
+	running->job = job;
+	if (job)
+		return 0;
+	forget(running);
+	running_free(running);
+	return -1;
+}
+
 static int
 registry_read_blob(struct repository *repository, const struct descriptor *descriptor,
 		   struct body *body, blob_done *done, void *context, struct error **err)
 {
-	return registry_get_blob(endpoint_of(repository), &descriptor->digest,
-				 descriptor->size_bytes, body, done, context, err)
-		       ? 0
-		       : -1;
+	struct running *running = running_new(repository, done, context);
+
+	return keep(running,
+		    registry_get_blob(endpoint_of(repository), &descriptor->digest,
+				      descriptor->size_bytes, body, note_end, running, err));
 }
 
 static int
 registry_write_blob(struct repository *repository, const struct blob_upload *upload,
 		    blob_done *done, void *context, struct error **err)
 {
-	return registry_put_blob(endpoint_of(repository), upload, done, context, err) ? 0 : -1;
+	struct running *running = running_new(repository, done, context);
+
+	return keep(running,
+		    registry_put_blob(endpoint_of(repository), upload, note_end, running, err));
 }
 
 static int
@@ -89,6 +158,14 @@ registry_tags(struct repository *repository, struct strings *tags, struct error 
 static void
 registry_repository_free(struct repository *repository)
 {
+	struct registry_repository *self = (struct registry_repository *)repository;
+
+	while (self->running) {
+		struct running *next = self->running->next;
+
+		running_free(self->running);
+		self->running = next;
+	}
 	free(repository->name);
 	free(repository);
 }

@@ -93,6 +93,19 @@ check_digest(const struct descriptor *descriptor, const struct buf *bytes, struc
 	return error_set_class(err, "digest");
 }
 
+static int
+get_remote_blob(const struct content *content, const struct descriptor *descriptor,
+		struct buf *bytes, struct error **err)
+{
+	if (fetch_blob(content->repository, descriptor, bytes, err) < 0 ||
+	    check_size(descriptor, bytes->size, err) < 0 ||
+	    check_digest(descriptor, bytes, err) < 0)
+		return -1;
+	if (!content->keep)
+		return 0;
+	return store_add(content->cache, &descriptor->digest, bytes->data, bytes->size, err);
+}
+
 int
 content_get_blob(const struct content *content, const struct descriptor *descriptor,
 		 struct buf *bytes, struct error **err)
@@ -103,12 +116,7 @@ content_get_blob(const struct content *content, const struct descriptor *descrip
 	    store_has(content->cache, &descriptor->digest, descriptor->size_bytes) &&
 	    store_read(content->cache, &descriptor->digest, bytes, &found, err) < 0)
 		return -1;
-	if (found)
-		return 0;
-	if (fetch_blob(content->repository, descriptor, bytes, err) < 0 ||
-	    check_size(descriptor, bytes->size, err) < 0)
-		return -1;
-	return check_digest(descriptor, bytes, err);
+	return found ? 0 : get_remote_blob(content, descriptor, bytes, err);
 }
 
 int

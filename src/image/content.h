@@ -17,6 +17,7 @@ struct store;
 struct content {
 	struct repository *repository;
 	struct store *cache;
+	bool keep; /* add the blobs that are fetched to the cache: a pull needs them anyway */
 };
 
 /* A manifest or index.  *ret_found false: proven absent at the repository. */

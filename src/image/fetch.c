@@ -66,7 +66,6 @@ fail_job(struct fetch_job *job, struct error *failure)
 {
 	struct fetch *fetch = job->fetch;
 
-	error_wrap(&failure, "blob '%s'", digest_text(&job->descriptor->digest).text);
 	if (!concerns_one_blob(failure))
 		fetch->stopped = true;
 	if (fetch->failure)

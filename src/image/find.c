@@ -103,7 +103,6 @@ ask_place(struct session *session, const struct target *target, size_t place,
 	  struct found_image *found, struct error **err)
 {
 	const struct location *location = &target->places[place];
-	AUTO_FREE char *name = target_name(target, place);
 
 	found_image_release(found);
 	found->place = place;
@@ -111,7 +110,7 @@ ask_place(struct session *session, const struct target *target, size_t place,
 	if (!found->repository ||
 	    repository_resolve(found->repository, location->reference.tag,
 			       &location->reference.digest, &found->root, err) < 0)
-		return error_wrap(err, "cannot tell whether '%s' is there", name);
+		return error_wrap(err, "cannot tell whether the image is there");
 	return 0;
 }
 

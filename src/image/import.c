@@ -58,7 +58,7 @@ import_image(struct session *session, const struct import_options *options,
 		.store = source ? session_store(session, err) : NULL,
 		.observer = session_observer(session),
 	};
-	struct content content = { source, fetch.store };
+	struct content content = { .repository = source, .cache = fetch.store };
 
 	if (!fetch.store || fetch_tree(&fetch, &root, err) < 0)
 		return error_wrap(err, "cannot take in '%s'", options->source->path);

@@ -7,6 +7,7 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/fetch.c %D%/fetch.h \
 	%D%/find.c %D%/find.h \
 	%D%/import.c %D%/import.h \
+	%D%/inputs.c %D%/inputs.h \
 	%D%/lookup.c %D%/lookup.h \
 	%D%/part.c %D%/part.h \
 	%D%/publish.c %D%/publish.h \

@@ -36,7 +36,7 @@ compare_manifests(struct session *session, struct lookup *lookup, const struct p
 		  struct error **err)
 {
 	struct store *store = session_store(session, err);
-	struct content content = { lookup->found.repository, store };
+	struct content content = { .repository = lookup->found.repository, .cache = store };
 	struct selection selection = { .platforms = wanted, .missing = &lookup->missing };
 	AUTO_IMAGE_NODE struct image_node root = { 0 };
 	int result;

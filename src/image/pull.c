@@ -139,7 +139,11 @@ pull_tree(struct session *session, const struct target *target, const struct pul
 	AUTO_IMAGE_NODE struct image_node part = { 0 };
 	AUTO_PLATFORMS struct platforms host = { 0 };
 	struct selection selection = { .platforms = options->platforms };
-	struct content content = { found->repository, store ? session_store(session, err) : NULL };
+	struct content content = {
+		.repository = found->repository,
+		.cache = store ? session_store(session, err) : NULL,
+		.keep = true,
+	};
 	struct fetch_options fetch = {
 		.repository = found->repository,
 		.store = store,

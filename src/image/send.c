@@ -45,7 +45,6 @@ blob_ended(void *context, enum blob_outcome outcome, struct error *failure)
 			      job->descriptor->size_bytes);
 		return;
 	}
-	error_wrap(&failure, "blob '%s'", text.text);
 	if (send->failure)
 		error_free(failure);
 	else

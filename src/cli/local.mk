@@ -2,8 +2,17 @@ noinst_LIBRARIES += %D%/libcli.a
 %C%_libcli_a_SOURCES = \
 	%D%/choice.c %D%/choice.h \
 	%D%/cmd_completion.c \
+	%D%/cmd_digest.c \
+	%D%/cmd_ensure.c \
+	%D%/cmd_exists.c \
 	%D%/cmd_help.c \
+	%D%/cmd_inspect.c \
+	%D%/cmd_manifest.c \
+	%D%/cmd_pull.c \
+	%D%/cmd_push.c \
+	%D%/cmd_tree.c \
 	%D%/cmd_version.c \
+	%D%/cmd_why.c \
 	%D%/command.h \
 	%D%/commands.c %D%/commands.h \
 	%D%/common_options.c %D%/common_options.h \
@@ -22,13 +31,16 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/libraries.c %D%/libraries.h \
 	%D%/line.c %D%/line.h \
 	%D%/option_value.c %D%/option_value.h \
+	%D%/looking.c %D%/looking.h \
 	%D%/options.c %D%/options.h \
+	%D%/outcome.c %D%/outcome.h \
 	%D%/page.c %D%/page.h \
 	%D%/progress.c %D%/progress.h \
 	%D%/progress_format.c %D%/progress_format.h \
 	%D%/report.c %D%/report.h \
 	%D%/startup.c %D%/startup.h \
-	%D%/suggest.c %D%/suggest.h
+	%D%/suggest.c %D%/suggest.h \
+	%D%/target_options.c %D%/target_options.h
 
 cli_libs = src/cli/libcli.a $(image_libs)
 

@@ -7,6 +7,14 @@
 #include "cli/report.h"
 #include "cli/startup.h"
 
+static const struct command *const job_commands[] = {
+	&cmd_exists, &cmd_pull, &cmd_push, &cmd_ensure, &cmd_why, NULL,
+};
+
+static const struct command *const look_commands[] = {
+	&cmd_digest, &cmd_manifest, &cmd_inspect, &cmd_tree, NULL,
+};
+
 static const struct command *const care_commands[] = {
 	&cmd_completion,
 	&cmd_help,
@@ -15,6 +23,8 @@ static const struct command *const care_commands[] = {
 };
 
 const struct command_group command_groups[] = {
+	{ "the main job", job_commands },
+	{ "look at what is there", look_commands },
 	{ "care", care_commands },
 	{ 0 },
 };

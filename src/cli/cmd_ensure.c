@@ -1,0 +1,132 @@
+#include <stddef.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/outcome.h"
+#include "cli/target_options.h"
+#include "image/ensure.h"
+#include "image/target.h"
+
+struct ensure_values {
+	struct platforms platforms;
+	const char *push;
+	int64_t wait_ms;
+	bool no_build;
+	bool offline;
+	bool dry_run;
+	bool assume_absent;
+};
+
+#define AT(member) offsetof(struct ensure_values, member)
+
+static const struct option_spec ensure_options[] = {
+	{ "push", 0, OPTION_STRING, AT(push), "WHEN",
+	  "auto (in GitHub Actions, on trusted events), always or never" },
+	{ "wait", 0, OPTION_DURATION, AT(wait_ms), "TIME",
+	  "when it is absent, ask again so long: another job may be building it" },
+	{ "no-build", 0, OPTION_FLAG, AT(no_build), NULL, "fail when it is absent" },
+	{ "offline", 0, OPTION_FLAG, AT(offline), NULL,
+	  "ask nobody: the store has it or it fails" },
+	{ "dry-run", 0, OPTION_FLAG, AT(dry_run), NULL, "ask, and say what would be done" },
+	{ "assume-absent", 0, OPTION_FLAG, AT(assume_absent), NULL,
+	  "build although the registry refuses to answer" },
+	{ "platform", 0, OPTION_PLATFORMS, AT(platforms), "OS/ARCH",
+	  "want this platform instead of the image's; repeatable" },
+	{ 0 },
+};
+
+static int
+parse_policy(const char *text, enum push_policy *ret_policy, struct error **err)
+{
+	static const char *const names[] = {
+		[PUSH_AUTO] = "auto", [PUSH_ALWAYS] = "always", [PUSH_NEVER] = "never"
+	};
+	AUTO_FREE char *shown = NULL;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (strcmp(text, names[i]) != 0)
+			continue;
+		*ret_policy = (enum push_policy)i;
+		return 0;
+	}
+	shown = text_quote_string(text);
+	return error_set(err, ERROR_USAGE, "option '--push': '%s' is none of auto, always, never",
+			 shown);
+}
+
+static void
+say_what_happened(struct context *context, const struct ensure_result *result, bool dry_run)
+{
+	AUTO_FREE char *missing = platforms_format(&result->missing, ", ");
+
+	if (result->present)
+		context_notice(context, "%s:%s is there; nothing to build", result->repository,
+			       result->tag);
+	else if (dry_run)
+		context_notice(context, "%s:%s would be built for %s", result->repository,
+			       result->tag, missing);
+	else if (result->pushed)
+		context_notice(context, "%s:%s was built for %s and pushed", result->repository,
+			       result->tag, missing);
+	else
+		context_notice(context, "%s:%s was built for %s and not pushed: %s",
+			       result->repository, result->tag, missing, result->why_not_pushed);
+}
+
+static int
+tell(struct context *context, const struct ensure_result *result, struct error **err)
+{
+	struct target target = { .by_hash = true, .fingerprint = result->fingerprint };
+	AUTO_FREE char *missing = platforms_format(&result->missing, ",");
+	struct outcome outcome = {
+		.repository = result->repository,
+		.tag = result->tag,
+		.digest = &result->digest,
+		.target = &target,
+		.present = &result->present,
+		.pushed = &result->pushed,
+		.details = json_pack("{s:b, s:s}", "built", result->built, "missing", missing),
+	};
+
+	return outcome_tell(context, &outcome, err);
+}
+
+static int
+run_ensure(struct context *context, const void *opaque, const struct strings *operands,
+	   struct error **err)
+{
+	const struct ensure_values *values = opaque;
+	const char *name = operands->count > 0 ? operands->items[0] : NULL;
+	struct project *project = context_project(context, err);
+	AUTO_ENSURE_RESULT struct ensure_result result = { 0 };
+	struct ensure_options options = {
+		.platforms = platforms_said(&values->platforms),
+		.wait_ms = values->wait_ms,
+		.no_build = values->no_build,
+		.offline = values->offline,
+		.dry_run = values->dry_run,
+		.assume_absent = values->assume_absent,
+	};
+
+	if (!project || (values->push && parse_policy(values->push, &options.push, err) < 0) ||
+	    ensure_image(context_session(context), project, name, &options, &result, err) < 0)
+		return -1;
+	say_what_happened(context, &result, values->dry_run);
+	return tell(context, &result, err);
+}
+
+const struct command cmd_ensure = {
+	.name = "ensure",
+	.summary = "pull an image by hash; build and push it when it is proven absent",
+	.usage = "[--push WHEN] [--wait TIME] [--no-build] [--dry-run] [IMAGE]",
+	.options = ensure_options,
+	.values_size = sizeof(struct ensure_values),
+	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,
+	.operands_max = 1,
+	.run = run_ensure,
+};

@@ -1,0 +1,218 @@
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/looking.h"
+#include "cli/page.h"
+#include "image/content.h"
+#include "image/part.h"
+#include "oci/document.h"
+#include "oci/index.h"
+
+struct inspect_values {
+	struct target_options target;
+	struct platforms platforms;
+};
+
+static const struct option_spec inspect_options[] = {
+	{ "platform", 0, OPTION_PLATFORMS, offsetof(struct inspect_values, platforms), "OS/ARCH",
+	  "of these platforms; repeatable; all by default" },
+	TARGET_OPTIONS(struct inspect_values, target),
+	{ 0 },
+};
+
+static uint64_t
+layers_size(const struct manifest *manifest)
+{
+	uint64_t size_bytes = 0;
+
+	for (size_t i = 0; i < manifest->layers.count; i++)
+		size_bytes += manifest->layers.items[i].size_bytes;
+	return size_bytes;
+}
+
+static json_t *
+strings_array(const struct strings *strings)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < strings->count; i++)
+		json_array_append_new(array, json_string(strings->items[i]));
+	return array;
+}
+
+static json_t *
+config_json(const struct image_config *config)
+{
+	return json_pack("{s:s?, s:s?, s:s?, s:o, s:o, s:o, s:O?}", "created", config->created,
+			 "user", config->user, "working_dir", config->working_dir, "env",
+			 strings_array(&config->environment), "entrypoint",
+			 strings_array(&config->entrypoint), "cmd", strings_array(&config->command),
+			 "labels", config->labels);
+}
+
+static json_t *
+image_json(const struct image_node *node, const struct image_config *config)
+{
+	AUTO_FREE char *platform = platform_format(&config->platform);
+
+	return json_pack("{s:s, s:s, s:I, s:I, s:o, s:O?}", "platform", platform, "digest",
+			 digest_text(&node->descriptor.digest).text, "layers",
+			 (json_int_t)node->manifest.layers.count, "size_bytes",
+			 (json_int_t)layers_size(&node->manifest), "config", config_json(config),
+			 "annotations", node->manifest.annotations);
+}
+
+/* Each image of the tree; artifacts and attestations have no such config. */
+static int
+add_images(const struct content *content, const struct image_node *node, json_t *images,
+	   struct error **err)
+{
+	AUTO_CONFIG struct image_config config = { 0 };
+
+	for (size_t i = 0; i < node->child_count; i++)
+		if (add_images(content, &node->children[i], images, err) < 0)
+			return -1;
+	if (node->kind != DOCUMENT_MANIFEST || platform_is_unknown(&node->descriptor.platform) ||
+	    !media_type_is_config(node->manifest.config.media_type))
+		return 0;
+	if (content_get_config(content, &node->manifest, &config, err) < 0)
+		return error_wrap(err, "manifest '%s'", digest_text(&node->descriptor.digest).text);
+	json_array_append_new(images, image_json(node, &config));
+	return 0;
+}
+
+static void
+add_annotations(struct page *page, json_t *annotations, const char *indent)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach (annotations, name, value) {
+		AUTO_FREE char *shown_name = text_quote_string(name);
+		AUTO_FREE char *shown_value = text_quote_string(json_string_value(value));
+
+		page_add(page, "%s%s: %s\n", indent, shown_name, shown_value);
+	}
+}
+
+static void
+add_words(struct page *page, const char *title, const json_t *config, const char *key,
+	  const char *separator)
+{
+	const json_t *words = json_object_get(config, key);
+	size_t i;
+	json_t *word;
+
+	if (json_array_size(words) == 0)
+		return;
+	page_add(page, "  %s", title);
+	json_array_foreach (words, i, word) {
+		AUTO_FREE char *shown = text_quote_string(json_string_value(word));
+
+		page_add(page, "%s%s", separator, shown);
+	}
+	page_add(page, "\n");
+}
+
+static void
+add_image_text(struct page *page, const json_t *image)
+{
+	const json_t *config = json_object_get(image, "config");
+	AUTO_FREE char *platform =
+		text_quote_string(json_string_value(json_object_get(image, "platform")));
+	AUTO_FREE char *size =
+		text_bytes((uint64_t)json_integer_value(json_object_get(image, "size_bytes")));
+
+	page_add(page, "%s %s\n  %lld layers, %s\n", platform,
+		 json_string_value(json_object_get(image, "digest")),
+		 (long long)json_integer_value(json_object_get(image, "layers")), size);
+	add_words(page, "entrypoint:", config, "entrypoint", " ");
+	add_words(page, "command:", config, "cmd", " ");
+	add_words(page, "environment:", config, "env", "\n    ");
+	add_annotations(page, json_object_get(config, "labels"), "  label ");
+}
+
+static char *
+format_text(const char *name, const struct image_node *root, json_t *annotations,
+	    const json_t *images)
+{
+	AUTO_PAGE struct page page = { 0 };
+	AUTO_FREE char *type = text_quote_string(root->descriptor.media_type);
+	size_t i;
+	json_t *image;
+
+	page_add(&page, "%s\n%s\n%s\n", name, digest_text(&root->descriptor.digest).text, type);
+	add_annotations(&page, annotations, "");
+	json_array_foreach (images, i, image)
+		add_image_text(&page, image);
+	return page_take(&page);
+}
+
+/* Those of the index; a manifest that stands alone has them with its image. */
+static int
+read_annotations(const struct image_node *root, json_t **ret_annotations, struct error **err)
+{
+	AUTO_INDEX struct image_index index = { 0 };
+
+	if (root->kind != DOCUMENT_INDEX)
+		return 0;
+	if (image_index_parse(root->bytes.data, root->bytes.size, root->descriptor.media_type,
+			      &index, err) < 0)
+		return -1;
+	*ret_annotations = json_incref(index.annotations);
+	return 0;
+}
+
+static int
+tell(struct context *context, const struct looking *looking, json_t *images, struct error **err)
+{
+	AUTO_FREE char *name = target_name(&looking->target, looking->found.place);
+	AUTO_FREE char *text = NULL;
+	AUTO_JSON json_t *annotations = NULL;
+	json_t *object;
+
+	if (read_annotations(&looking->root, &annotations, err) < 0)
+		return -1;
+	text = format_text(name, &looking->root, annotations, images);
+	object = json_pack("{s:s, s:s, s:s, s:O?, s:O}", "reference", name, "digest",
+			   digest_text(&looking->root.descriptor.digest).text, "media_type",
+			   looking->root.descriptor.media_type, "annotations", annotations,
+			   "images", images);
+	return context_result(context, text, object, err);
+}
+
+static int
+run_inspect(struct context *context, const void *opaque, const struct strings *operands,
+	    struct error **err)
+{
+	const struct inspect_values *values = opaque;
+	struct selection selection = { .platforms = platforms_said(&values->platforms) };
+	AUTO_LOOKING struct looking looking = { 0 };
+	AUTO_JSON json_t *images = json_array();
+	struct content content = { 0 };
+
+	if (looking_find(context, &values->target, operands, &looking, err) < 0 ||
+	    looking_read(context, &selection, &looking, err) < 0)
+		return -1;
+	content.repository = looking.found.repository;
+	content.cache = session_store(context_session(context), err);
+	if (!content.cache || add_images(&content, &looking.root, images, err) < 0)
+		return -1;
+	return tell(context, &looking, images, err);
+}
+
+const struct command cmd_inspect = {
+	.name = "inspect",
+	.summary = "show what an image is: digest, platforms, annotations, configs",
+	.usage = "[--platform OS/ARCH] [--by-hash] [IMAGE|REF]",
+	.options = inspect_options,
+	.values_size = sizeof(struct inspect_values),
+	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,
+	.operands_max = 1,
+	.run = run_inspect,
+};

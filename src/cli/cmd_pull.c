@@ -1,0 +1,112 @@
+#include <stddef.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/outcome.h"
+#include "cli/target_options.h"
+#include "image/pull.h"
+#include "image/target.h"
+
+struct pull_values {
+	struct target_options target;
+	struct platforms platforms;
+	const char *output;
+	bool all;
+	bool offline;
+};
+
+static const struct option_spec pull_options[] = {
+	{ "output", 'o', OPTION_STRING, offsetof(struct pull_values, output), "WHERE",
+	  "write to oci:DIR[:TAG], oci-archive:FILE or docker-archive:FILE ('-': stdout)" },
+	{ "platform", 0, OPTION_PLATFORMS, offsetof(struct pull_values, platforms), "OS/ARCH",
+	  "instead of what this machine runs; repeatable" },
+	{ "all", 0, OPTION_FLAG, offsetof(struct pull_values, all), NULL,
+	  "every platform, and the index as it is" },
+	{ "offline", 0, OPTION_FLAG, offsetof(struct pull_values, offline), NULL,
+	  "ask nobody: the store has it or it fails" },
+	TARGET_OPTIONS(struct pull_values, target),
+	{ 0 },
+};
+
+static int
+read_output(const char *text, struct location *ret_location, struct error **err)
+{
+	if (location_parse(text, ret_location, err) < 0)
+		return error_wrap(err, "--output");
+	switch (ret_location->transport) {
+	case TRANSPORT_LAYOUT:
+	case TRANSPORT_OCI_ARCHIVE:
+	case TRANSPORT_DOCKER_ARCHIVE:
+		return 0;
+	case TRANSPORT_ROOTFS:
+	case TRANSPORT_REGISTRY:
+		break;
+	}
+	return error_set(err, ERROR_USAGE,
+			 "--output takes oci:DIR, oci-archive:FILE or docker-archive:FILE");
+}
+
+static int
+check_values(const struct pull_values *values, struct error **err)
+{
+	if (values->all && values->platforms.count > 0)
+		return error_set(err, ERROR_USAGE, "--all contradicts --platform");
+	return 0;
+}
+
+static int
+tell(struct context *context, const struct target *target, const struct location *output,
+     const struct pull_result *result, struct error **err)
+{
+	struct digest_text written = digest_text(&result->written);
+	struct outcome outcome = {
+		.repository = result->repository,
+		.tag = target->places[0].reference.tag,
+		.digest = &result->digest,
+		.target = target,
+		.stdout_is_taken = output && strcmp(output->path, "-") == 0,
+		.details = json_pack("{s:s}", "written", written.text),
+	};
+
+	if (!digest_equal(&result->digest, &result->written))
+		context_notice(context, "the part that was wanted was written as %s", written.text);
+	return outcome_tell(context, &outcome, err);
+}
+
+static int
+run_pull(struct context *context, const void *opaque, const struct strings *operands,
+	 struct error **err)
+{
+	const struct pull_values *values = opaque;
+	const char *operand = operands->count > 0 ? operands->items[0] : NULL;
+	AUTO_TARGET struct target target = { 0 };
+	AUTO_LOCATION struct location output = { 0 };
+	AUTO_PULL_RESULT struct pull_result result = { 0 };
+	struct pull_options options = {
+		.platforms = platforms_said(&values->platforms),
+		.all = values->all,
+		.offline = values->offline,
+		.output = values->output ? &output : NULL,
+	};
+
+	if (check_values(values, err) < 0 ||
+	    (values->output && read_output(values->output, &output, err) < 0) ||
+	    target_of_options(context, &values->target, operand, &target, err) < 0 ||
+	    pull_image(context_session(context), &target, &options, &result, err) < 0)
+		return -1;
+	return tell(context, &target, options.output, &result, err);
+}
+
+const struct command cmd_pull = {
+	.name = "pull",
+	.summary = "fetch an image, verified, into the store or a file",
+	.usage = "[--by-hash] [-o WHERE] [--platform OS/ARCH] [IMAGE|REF]",
+	.options = pull_options,
+	.values_size = sizeof(struct pull_values),
+	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,
+	.operands_max = 1,
+	.run = run_pull,
+};

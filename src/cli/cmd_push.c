@@ -1,0 +1,90 @@
+#include <stddef.h>
+
+#include "base/error.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/outcome.h"
+#include "cli/target_options.h"
+#include "image/push.h"
+#include "image/target.h"
+
+struct push_values {
+	struct target_options target;
+	struct platforms platforms;
+	struct strings tags;
+	bool no_clobber;
+};
+
+/* --tag is a list here: the tags that are set. */
+static const struct option_spec push_options[] = {
+	{ "tag", 0, OPTION_STRINGS, offsetof(struct push_values, tags), "TAG",
+	  "the tag to set; repeatable; by hash, in addition to the fingerprint's" },
+	{ "no-clobber", 0, OPTION_FLAG, offsetof(struct push_values, no_clobber), NULL,
+	  "leave a tag alone that names another image" },
+	{ "platform", 0, OPTION_PLATFORMS, offsetof(struct push_values, platforms), "OS/ARCH",
+	  "push this platform alone; repeatable" },
+	INPUT_OPTIONS(struct push_values, target),
+	{ 0 },
+};
+
+static int
+check_tags(const struct strings *tags, struct error **err)
+{
+	for (size_t i = 0; i < tags->count; i++)
+		if (!reference_tag_is_valid(tags->items[i]))
+			return error_set(err, ERROR_USAGE, "'%s' is no tag", tags->items[i]);
+	return 0;
+}
+
+static int
+tell(struct context *context, const struct target *target, const struct push_result *result,
+     struct error **err)
+{
+	bool pushed = true;
+	struct outcome outcome = {
+		.repository = result->repository,
+		.tag = target->places[0].reference.tag,
+		.digest = &result->digest,
+		.target = target,
+		.present = &result->was_there,
+		.pushed = &pushed,
+	};
+
+	return outcome_tell(context, &outcome, err);
+}
+
+static int
+run_push(struct context *context, const void *opaque, const struct strings *operands,
+	 struct error **err)
+{
+	const struct push_values *values = opaque;
+	const char *operand = operands->count > 1 ? operands->items[1] : NULL;
+	AUTO_LOCATION struct location source = { 0 };
+	AUTO_TARGET struct target target = { 0 };
+	AUTO_PUSH_RESULT struct push_result result = { 0 };
+	struct push_options options = {
+		.platforms = platforms_said(&values->platforms),
+		.tags = &values->tags,
+		.no_clobber = values->no_clobber,
+	};
+
+	if (check_tags(&values->tags, err) < 0 ||
+	    location_parse(operands->items[0], &source, err) < 0 ||
+	    target_of_options(context, &values->target, operand, &target, err) < 0 ||
+	    push_image(context_session(context), &source, &target, &options, &result, err) < 0)
+		return -1;
+	return tell(context, &target, &result, err);
+}
+
+const struct command cmd_push = {
+	.name = "push",
+	.summary = "send an image to a registry",
+	.usage = "[--by-hash] [--tag TAG] [--no-clobber] [--platform OS/ARCH] SOURCE [IMAGE|REF]",
+	.options = push_options,
+	.values_size = sizeof(struct push_values),
+	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,
+	.operands_min = 1,
+	.operands_max = 2,
+	.run = run_push,
+};

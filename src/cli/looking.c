@@ -1,0 +1,43 @@
+#include "cli/looking.h"
+
+#include "base/error.h"
+#include "base/xalloc.h"
+#include "cli/context.h"
+#include "image/content.h"
+
+int
+looking_find(struct context *context, const struct target_options *options,
+	     const struct strings *operands, struct looking *looking, struct error **err)
+{
+	const char *operand = operands->count > 0 ? operands->items[0] : NULL;
+
+	if (target_of_options(context, options, operand, &looking->target, err) < 0 ||
+	    find_image(context_session(context), &looking->target, &looking->found, err) < 0)
+		return -1;
+	if (looking->found.root.evidence.presence != PRESENCE_PRESENT)
+		return refuse_absent(&looking->target, err);
+	return 0;
+}
+
+int
+looking_read(struct context *context, const struct selection *selection, struct looking *looking,
+	     struct error **err)
+{
+	struct store *store = session_store(context_session(context), err);
+	struct content content = { .repository = looking->found.repository, .cache = store };
+	AUTO_FREE char *name = target_name(&looking->target, looking->found.place);
+
+	if (!store)
+		return -1;
+	if (image_tree_get(&content, selection, &looking->found.root, &looking->root, err) < 0)
+		return error_wrap(err, "'%s'", name);
+	return 0;
+}
+
+void
+looking_release(struct looking *looking)
+{
+	target_release(&looking->target);
+	found_image_release(&looking->found);
+	image_node_release(&looking->root);
+}

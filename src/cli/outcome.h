@@ -1,0 +1,31 @@
+/* outcome.h - what a command that moves an image tells at its end
+ *
+ * "host/name@sha256:..." or a JSON object on stdout; under GitHub Actions the outputs fingerprint,
+ * tag, digest, image, present and pushed, and a row of the summary.
+ */
+#ifndef OCIFP_CLI_OUTCOME_H
+#define OCIFP_CLI_OUTCOME_H
+
+#include <stdbool.h>
+
+#include <jansson.h>
+
+struct context;
+struct digest;
+struct error;
+struct target;
+
+struct outcome {
+	const char *repository;      /* "host/name" */
+	const char *tag;             /* NULL: none */
+	const struct digest *digest; /* DIGEST_NONE: there is none */
+	const struct target *target; /* for the fingerprint; NULL: none */
+	const bool *present;         /* NULL: not said, as `pushed` */
+	const bool *pushed;
+	bool stdout_is_taken; /* an archive went there: the result goes to stderr */
+	json_t *details;      /* more members for --json, taken; NULL: none */
+};
+
+int outcome_tell(struct context *context, const struct outcome *outcome, struct error **err);
+
+#endif

@@ -1,0 +1,75 @@
+/* target_options.h - which image a command is about: [--by-hash] [IMAGE|REF] and its options
+ *
+ * IMAGE names an entry of the project file and means it by hash; --tag asks for another tag.
+ * With --by-hash HOST/NAME --input PATH... no project file is needed.
+ */
+#ifndef OCIFP_CLI_TARGET_OPTIONS_H
+#define OCIFP_CLI_TARGET_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "base/strings.h"
+#include "oci/platform.h"
+
+struct context;
+struct error;
+struct target;
+
+struct target_options {
+	bool by_hash;
+	const char *tag;
+	struct strings inputs;
+	struct strings optional;
+	struct strings exclude;
+	struct strings args; /* "NAME=VALUE" */
+	const char *scheme;
+	unsigned length;
+	bool tracked;
+};
+
+/* Rows of a command's table; `member` is the struct target_options in its values. */
+#define TARGET_OPTIONS(type, member) \
+	{ "tag",         0, \
+	  OPTION_STRING, offsetof(type, member.tag), \
+	  "TAG",         "ask for this tag instead of the fingerprint's" }, \
+		INPUT_OPTIONS(type, member)
+
+#define INPUT_OPTIONS(type, member) \
+	{ "by-hash",   0, \
+	  OPTION_FLAG, offsetof(type, member.by_hash), \
+	  NULL,        "mean the tag that the fingerprint gives" }, \
+		{ "input",        0, \
+		  OPTION_STRINGS, offsetof(type, member.inputs), \
+		  "PATH",         "with --by-hash HOST/NAME: what it is built from; repeatable" }, \
+		{ "optional",     0, \
+		  OPTION_STRINGS, offsetof(type, member.optional), \
+		  "PATH",         "an input that may be missing; repeatable" }, \
+		{ "exclude",      0, \
+		  OPTION_STRINGS, offsetof(type, member.exclude), \
+		  "PATH",         "leave out what begins with this path; repeatable" }, \
+		{ "arg",          0, \
+		  OPTION_STRINGS, offsetof(type, member.args), \
+		  "NAME=VALUE",   "a value that the build depends on; repeatable" }, \
+		{ "scheme",      0, \
+		  OPTION_STRING, offsetof(type, member.scheme), \
+		  "SCHEME",      "tree (default) or concat" }, \
+		{ "length",    0, \
+		  OPTION_UINT, offsetof(type, member.length), \
+		  "N",         "hex digits of the tag, 12 by default" }, \
+	{ \
+		"tracked", 0, OPTION_FLAG, offsetof(type, member.tracked), NULL, \
+			"only the files that git tracks" \
+	}
+
+/* `operand` NULL: the project's only or default image. */
+int target_of_options(struct context *context, const struct target_options *options,
+		      const char *operand, struct target *ret_target, struct error **err);
+
+/* NULL for an empty list: what was not said. */
+const struct platforms *platforms_said(const struct platforms *platforms);
+
+/* "host/name@sha256:..."; the caller owns it. */
+struct digest;
+char *format_resolved(const char *repository, const struct digest *digest);
+
+#endif

@@ -5,7 +5,8 @@ lint_tests = \
 	%D%/layers.sh \
 	%D%/man.sh \
 	%D%/shellcheck.sh \
-	%D%/spelling.sh
+	%D%/spelling.sh \
+	%D%/symbols.sh
 dist_check_SCRIPTS += $(lint_tests)
 TESTS += $(lint_tests)
 

@@ -3,11 +3,16 @@ http_tests = \
 	%D%/test_challenge \
 	%D%/test_headers \
 	%D%/test_origin \
+	%D%/test_redirect \
 	%D%/test_request \
+	%D%/test_request_auth \
+	%D%/test_request_repeat \
 	%D%/test_retry \
 	%D%/test_trust
 check_PROGRAMS += $(http_tests)
 TESTS += $(http_tests)
+
+http_fixture = %D%/http_fixture.c %D%/http_fixture.h %D%/http_server.c %D%/http_server.h
 
 %C%_test_address_SOURCES = %D%/test_address.c
 %C%_test_address_LDADD = $(http_libs) $(CMOCKA_LIBS)
@@ -21,8 +26,17 @@ TESTS += $(http_tests)
 %C%_test_origin_SOURCES = %D%/test_origin.c
 %C%_test_origin_LDADD = $(http_libs) $(CMOCKA_LIBS)
 
-%C%_test_request_SOURCES = %D%/test_request.c %D%/http_server.c %D%/http_server.h
+%C%_test_redirect_SOURCES = %D%/test_redirect.c $(http_fixture)
+%C%_test_redirect_LDADD = $(http_libs) $(CMOCKA_LIBS)
+
+%C%_test_request_SOURCES = %D%/test_request.c $(http_fixture)
 %C%_test_request_LDADD = $(http_libs) $(CMOCKA_LIBS)
+
+%C%_test_request_auth_SOURCES = %D%/test_request_auth.c $(http_fixture)
+%C%_test_request_auth_LDADD = $(http_libs) $(CMOCKA_LIBS)
+
+%C%_test_request_repeat_SOURCES = %D%/test_request_repeat.c $(http_fixture)
+%C%_test_request_repeat_LDADD = $(http_libs) $(CMOCKA_LIBS)
 
 %C%_test_retry_SOURCES = %D%/test_retry.c
 %C%_test_retry_LDADD = $(http_libs) $(CMOCKA_LIBS)

@@ -3,21 +3,44 @@
 #include <string.h>
 
 #include "archive/state.h"
+#include "base/error.h"
 #include "oci/document.h"
 #include "oci/manifest.h"
 #include "oci/media_type.h"
+#include "oci/reference.h"
 
 #define REF_NAME "org.opencontainers.image.ref.name"
+#define CONTAINERD_NAME "io.containerd.image.name" /* what `docker save` and `ctr` use */
+
+static bool
+set_name(json_t *annotations, const char *key, const char *name)
+{
+	return json_object_set_new(annotations, key, json_string(name)) == 0;
+}
+
+/* As `docker save` has it: the whole reference for containerd, its tag for everyone else. */
+static bool
+set_docker_names(json_t *annotations, const char *tag)
+{
+	AUTO_REFERENCE struct reference reference = { 0 };
+	AUTO_ERROR struct error *ignored = NULL;
+
+	if (reference_parse(tag, &reference, &ignored) < 0 || !reference.tag)
+		return set_name(annotations, REF_NAME, tag);
+	return set_name(annotations, CONTAINERD_NAME, tag) &&
+	       set_name(annotations, REF_NAME, reference.tag);
+}
 
 static json_t *
-index_entry(const struct descriptor *root, const char *tag)
+index_entry(const struct descriptor *root, bool is_docker, const char *tag)
 {
 	AUTO_JSON json_t *entry = descriptor_json(root);
 	AUTO_JSON json_t *annotations =
 		root->annotations ? json_deep_copy(root->annotations) : json_object();
 
 	(void)json_object_del(annotations, REF_NAME);
-	if (tag && json_object_set_new(annotations, REF_NAME, json_string(tag)) < 0)
+	if (tag && !(is_docker ? set_docker_names(annotations, tag)
+			       : set_name(annotations, REF_NAME, tag)))
 		return NULL;
 	if (json_object_size(annotations) > 0)
 		(void)json_object_set(entry, "annotations", annotations);
@@ -27,10 +50,10 @@ index_entry(const struct descriptor *root, const char *tag)
 }
 
 char *
-documents_index(const struct descriptor *root, const char *tag)
+documents_index(const struct descriptor *root, bool is_docker, const char *tag)
 {
 	AUTO_JSON json_t *index = json_object();
-	json_t *entry = index_entry(root, tag);
+	json_t *entry = index_entry(root, is_docker, tag);
 	json_t *manifests = json_array();
 
 	(void)json_object_set_new(index, "schemaVersion", json_integer(2));
@@ -43,7 +66,7 @@ documents_index(const struct descriptor *root, const char *tag)
 static json_t *
 member_of(const struct descriptor *descriptor)
 {
-	AUTO_FREE char *name = archive_blob_name(&descriptor->digest);
+	AUTO_FREE char *name = blob_member_name(&descriptor->digest);
 
 	return json_string(name);
 }

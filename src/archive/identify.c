@@ -18,7 +18,7 @@ sniff(const unsigned char *bytes, size_t size)
 }
 
 int
-archive_identify(const struct archive_image *archive, struct member *member, struct error **err)
+member_identify(const struct archive_image *archive, struct member *member, struct error **err)
 {
 	AUTO_HASHER struct hasher *hasher = NULL;
 	AUTO_FREE unsigned char *buffer = NULL;

@@ -59,11 +59,13 @@ static int
 find_named(const struct archive_image *archive, const char *text, struct member **ret_member,
 	   struct error **err)
 {
-	if (!text)
-		return error_set(err, ERROR_CONTENT, "a name in manifest.json is no string");
-	if (archive_require_member(archive, text, ret_member, err) < 0)
+	if (!text) {
+		error_set(err, ERROR_CONTENT, "the name of a layer is no string");
 		return -1;
-	return archive_identify(archive, *ret_member, err);
+	}
+	if (member_require(archive, text, ret_member, err) < 0)
+		return -1;
+	return member_identify(archive, *ret_member, err);
 }
 
 static int
@@ -104,7 +106,7 @@ read_config(const struct archive_image *archive, const char *name, struct member
 	AUTO_BUF struct buf buf = BUF_INIT(CONFIG_LIMIT_BYTES);
 
 	if (find_named(archive, name, ret_member, err) < 0 ||
-	    archive_read_member(archive, *ret_member, &buf, err) < 0)
+	    member_read(archive, *ret_member, &buf, err) < 0)
 		return -1;
 	if (image_config_parse(buf.data, buf.size, ret_config, err) < 0)
 		return error_wrap(err, "config '%s'", (*ret_member)->name);
@@ -227,12 +229,12 @@ check_count(size_t count, struct error **err)
 }
 
 int
-archive_load_docker(struct archive_image *archive, struct error **err)
+load_docker(struct archive_image *archive, struct error **err)
 {
 	AUTO_BUF struct buf buf = BUF_INIT(LAYOUT_INDEX_LIMIT_BYTES);
 	AUTO_JSON json_t *images = NULL;
 
-	if (archive_read_name(archive, "manifest.json", &buf, err) < 0)
+	if (member_read_named(archive, "manifest.json", &buf, err) < 0)
 		return -1;
 	images = parse_array(&buf, err);
 	if (!images || check_count(json_array_size(images), err) < 0)

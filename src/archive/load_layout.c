@@ -12,7 +12,7 @@ check_version(const struct archive_image *archive, struct error **err)
 	AUTO_JSON json_t *json = NULL;
 	const char *version;
 
-	if (archive_read_name(archive, "oci-layout", &buf, err) < 0)
+	if (member_read_named(archive, "oci-layout", &buf, err) < 0)
 		return -1;
 	json = document_parse(buf.data, buf.size, err);
 	if (!json)
@@ -24,7 +24,7 @@ check_version(const struct archive_image *archive, struct error **err)
 }
 
 int
-archive_load_layout(struct archive_image *archive, struct error **err)
+load_layout(struct archive_image *archive, struct error **err)
 {
 	static const struct field manifests_field = { "manifests", FIELD_ARRAY, true, 0 };
 	AUTO_BUF struct buf buf = BUF_INIT(LAYOUT_INDEX_LIMIT_BYTES);
@@ -32,7 +32,7 @@ archive_load_layout(struct archive_image *archive, struct error **err)
 	const json_t *manifests = NULL;
 
 	if (check_version(archive, err) < 0 ||
-	    archive_read_name(archive, "index.json", &buf, err) < 0)
+	    member_read_named(archive, "index.json", &buf, err) < 0)
 		return -1;
 	index = document_parse(buf.data, buf.size, err);
 	if (!index || document_read_fields(index, &manifests_field, 1, &manifests, err) < 0 ||

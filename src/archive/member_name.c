@@ -30,11 +30,11 @@ add_component(char *name, size_t *size, const char *component, size_t length)
 	name[*size] = '\0';
 }
 
-/* Walks `path` from the folder that `name` holds, which has room for both and a '/'. */
+/* `name` is empty and has room for `path`. */
 static bool
 walk(char *name, const char *path, bool may_climb)
 {
-	size_t size = strlen(name);
+	size_t size = 0;
 
 	while (*path) {
 		size_t length = strcspn(path, "/");
@@ -52,7 +52,7 @@ walk(char *name, const char *path, bool may_climb)
 char *
 member_name(const char *path)
 {
-	AUTO_FREE char *name = xcalloc(1, strlen(path) + 2);
+	AUTO_FREE char *name = xcalloc(1, strlen(path) + 1);
 
 	if (*path == '/' || !walk(name, path, false))
 		return NULL;
@@ -62,12 +62,12 @@ member_name(const char *path)
 char *
 member_name_follow(const char *name, const char *target)
 {
-	size_t folder_size = strlen(name);
-	AUTO_FREE char *result = xcalloc(1, folder_size + strlen(target) + 2);
+	const char *slash = strrchr(name, '/');
+	int folder_size = slash ? (int)(slash - name) : 0;
+	AUTO_FREE char *path = xasprintf("%.*s/%s", folder_size, name, target);
+	AUTO_FREE char *result = xcalloc(1, strlen(path) + 1);
 
-	memcpy(result, name, folder_size);
-	(void)cut_last(result, &folder_size);
-	if (*target == '/' || !walk(result, target, true))
+	if (*target == '/' || !walk(result, path, true))
 		return NULL;
 	return TAKE_PTR(result);
 }

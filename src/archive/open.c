@@ -81,9 +81,9 @@ load(struct archive_image *archive, struct error **err)
 	    members_scan(archive->fd, &archive->members, err) < 0)
 		return -1;
 	if (has(archive, "index.json") && has(archive, "oci-layout"))
-		return archive_load_layout(archive, err);
+		return load_layout(archive, err);
 	if (has(archive, "manifest.json"))
-		return archive_load_docker(archive, err);
+		return load_docker(archive, err);
 	return refuse_empty(archive->members.count > 0, err);
 }
 

@@ -31,32 +31,64 @@ open_stdout(struct output *output, struct error **err)
 	return 0;
 }
 
-static int
-name_temporary(struct output *output, struct error **err)
+static char *
+folder_of(const char *path)
 {
-	const char *slash = strrchr(output->path, '/');
-	int folder_size = slash ? (int)(slash + 1 - output->path) : 0;
+	const char *slash = strrchr(path, '/');
+
+	return slash ? xstrndup(path, (size_t)(slash + 1 - path)) : xstrdup("./");
+}
+
+static int
+name_temporary(struct output *output, const char *folder, struct error **err)
+{
 	uint8_t random[8];
 	char hex[2 * sizeof(random) + 1];
 
 	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return error_set_path(err, errno, "name a temporary file for", output->path);
 	text_hex(random, sizeof(random), hex);
-	output->temporary = xasprintf("%.*s.%s.tmp", folder_size, output->path, hex);
+	output->temporary = xasprintf("%s.%s.tmp", folder, hex);
 	return 0;
+}
+
+/* A file without a name leaves nothing even when we are killed.  It is named through /proc. */
+static int
+open_unnamed(const char *folder)
+{
+	if (access("/proc/self/fd", X_OK) < 0)
+		return -1;
+	return open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
 }
 
 static int
 open_file(struct output *output, struct error **err)
 {
-	if (name_temporary(output, err) < 0)
+	AUTO_FREE char *folder = folder_of(output->path);
+
+	if (name_temporary(output, folder, err) < 0)
 		return -1;
-	output->fd =
-		open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	output->fd = open_unnamed(folder);
 	if (output->fd >= 0)
 		return 0;
-	free(TAKE_PTR(output->temporary));
-	return error_set_path(err, errno, "create a file beside", output->path);
+	output->fd =
+		open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	if (output->fd < 0)
+		return error_set_path(err, errno, "create a file beside", output->path);
+	output->has_name = true;
+	return 0;
+}
+
+static int
+give_name(struct output *output, struct error **err)
+{
+	AUTO_FREE char *source = xasprintf("/proc/self/fd/%d", output->fd);
+
+	if (!output->has_name &&
+	    linkat(AT_FDCWD, source, AT_FDCWD, output->temporary, AT_SYMLINK_FOLLOW) < 0)
+		return error_set_path(err, errno, "create a file beside", output->path);
+	output->has_name = true;
+	return 0;
 }
 
 static int
@@ -92,9 +124,11 @@ output_commit(struct output *output, struct error **err)
 		return 0;
 	if (fsync(output->fd) < 0)
 		return error_set_path(err, errno, "sync", output->path);
+	if (give_name(output, err) < 0)
+		return -1;
 	if (rename(output->temporary, output->path) < 0)
 		return error_set_path(err, errno, "replace", output->path);
-	free(TAKE_PTR(output->temporary));
+	output->has_name = false;
 	return dir_sync(AT_FDCWD, output->path, err);
 }
 
@@ -102,7 +136,7 @@ void
 output_release(struct output *output)
 {
 	close_at(&output->fd);
-	if (output->temporary)
+	if (output->has_name)
 		(void)unlink(output->temporary);
 	free(output->temporary);
 	free(output->path);

@@ -5,6 +5,8 @@
 #ifndef OCIFP_ARCHIVE_OUTPUT_H
 #define OCIFP_ARCHIVE_OUTPUT_H
 
+#include <stdbool.h>
+
 #include "base/cleanup.h"
 
 struct error;
@@ -13,6 +15,7 @@ struct output {
 	int fd;
 	char *path;      /* for messages, and where the file goes; symbolic links resolved */
 	char *temporary; /* NULL: a stream */
+	bool has_name;   /* a file of that name is there */
 };
 
 #define OUTPUT_INIT ((struct output){ .fd = -1 })

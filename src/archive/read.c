@@ -11,7 +11,7 @@
 #include "stream/source.h"
 
 char *
-archive_blob_name(const struct digest *digest)
+blob_member_name(const struct digest *digest)
 {
 	return xasprintf("blobs/%s/%s", digest_algorithm_name(digest->algorithm),
 			 digest_hex(digest).text);
@@ -41,8 +41,8 @@ refuse_too_large(const struct member *member, const struct buf *buf, struct erro
 }
 
 int
-archive_read_member(const struct archive_image *archive, const struct member *member,
-		    struct buf *buf, struct error **err)
+member_read(const struct archive_image *archive, const struct member *member, struct buf *buf,
+	    struct error **err)
 {
 	struct source source = source_of_fd(archive->fd, member->size_bytes);
 	AUTO_FREE char *bytes = NULL;
@@ -58,8 +58,8 @@ archive_read_member(const struct archive_image *archive, const struct member *me
 }
 
 int
-archive_require_member(const struct archive_image *archive, const char *name,
-		       struct member **ret_member, struct error **err)
+member_require(const struct archive_image *archive, const char *name, struct member **ret_member,
+	       struct error **err)
 {
 	struct member *member = NULL;
 
@@ -69,21 +69,22 @@ archive_require_member(const struct archive_image *archive, const char *name,
 		AUTO_FREE char *shown = text_quote_string(name);
 
 		error_set(err, ERROR_CONTENT, "it lacks '%s'", shown);
-		return error_set_class(err, "missing");
+		error_set_class(err, "missing");
+		return -1;
 	}
 	*ret_member = member;
 	return 0;
 }
 
 int
-archive_read_name(const struct archive_image *archive, const char *name, struct buf *buf,
+member_read_named(const struct archive_image *archive, const char *name, struct buf *buf,
 		  struct error **err)
 {
 	struct member *member = NULL;
 
-	if (archive_require_member(archive, name, &member, err) < 0)
+	if (member_require(archive, name, &member, err) < 0)
 		return -1;
-	return archive_read_member(archive, member, buf, err);
+	return member_read(archive, member, buf, err);
 }
 
 /* Of a docker-archive, whose names say nothing, those that were identified when it was opened. */
@@ -100,7 +101,7 @@ static int
 find_blob(const struct archive_image *archive, const struct digest *digest,
 	  const struct member **ret_member, struct error **err)
 {
-	AUTO_FREE char *name = archive_blob_name(digest);
+	AUTO_FREE char *name = blob_member_name(digest);
 	struct member *named = NULL;
 
 	*ret_member = find_identified(archive, digest);
@@ -145,7 +146,7 @@ read_checked(const struct archive_image *archive, const struct digest *digest, s
 	*ret_found = member;
 	if (!member)
 		return 0;
-	if (archive_read_member(archive, member, buf, err) < 0)
+	if (member_read(archive, member, buf, err) < 0)
 		return -1;
 	return check_digest(buf, digest, err);
 }

@@ -75,13 +75,12 @@ static void
 place_link(struct archive_entry *entry, struct member *member)
 {
 	const char *hard = archive_entry_hardlink(entry);
-	const char *symbolic = archive_entry_symlink(entry);
+	const char *target = hard ? hard : archive_entry_symlink(entry);
 
 	member->is_link = true;
-	if (hard)
-		member->link = member_name(hard);
-	else if (symbolic)
-		member->link = member_name_follow(member->name, symbolic);
+	if (!target || strlen(target) > ARCHIVE_NAME_LIMIT_BYTES)
+		return;
+	member->link = hard ? member_name(target) : member_name_follow(member->name, target);
 }
 
 static int

@@ -27,24 +27,23 @@ struct archive_image {
 };
 
 /* "blobs/sha256/<hex>"; the caller's. */
-char *archive_blob_name(const struct digest *digest);
+char *blob_member_name(const struct digest *digest);
 
 /* What a member holds, after what the buffer holds. */
-int archive_read_member(const struct archive_image *archive, const struct member *member,
-			struct buf *buf, struct error **err);
+int member_read(const struct archive_image *archive, const struct member *member, struct buf *buf,
+		struct error **err);
 
 /* The same by name; one that is not there is ERROR_CONTENT. */
-int archive_read_name(const struct archive_image *archive, const char *name, struct buf *buf,
+int member_read_named(const struct archive_image *archive, const char *name, struct buf *buf,
 		      struct error **err);
-int archive_require_member(const struct archive_image *archive, const char *name,
-			   struct member **ret_member, struct error **err);
+int member_require(const struct archive_image *archive, const char *name,
+		   struct member **ret_member, struct error **err);
 
 /* Fill the references. */
-int archive_load_layout(struct archive_image *archive, struct error **err);
-int archive_load_docker(struct archive_image *archive, struct error **err);
+int load_layout(struct archive_image *archive, struct error **err);
+int load_docker(struct archive_image *archive, struct error **err);
 
 /* Fills digest and compression from the content, the first time. */
-int archive_identify(const struct archive_image *archive, struct member *member,
-		     struct error **err);
+int member_identify(const struct archive_image *archive, struct member *member, struct error **err);
 
 #endif

@@ -23,35 +23,36 @@ struct tar_writer {
 static la_ssize_t
 write_out(struct archive *tar, void *context, const void *bytes, size_t size)
 {
-	struct tar_writer *self = context;
+	struct tar_writer *writer = context;
 
-	if (!self->failure && fd_write_all(self->fd, bytes, size, self->what, &self->failure) == 0)
+	if (!writer->failure &&
+	    fd_write_all(writer->fd, bytes, size, writer->what, &writer->failure) == 0)
 		return (la_ssize_t)size;
 	archive_set_error(tar, EIO, "%s", "write failed");
 	return -1;
 }
 
 static int
-fail(struct tar_writer *self, struct error **err)
+fail(struct tar_writer *writer, struct error **err)
 {
-	const char *why = archive_error_string(self->tar);
+	const char *why = archive_error_string(writer->tar);
 	AUTO_FREE char *shown = text_quote_string(why ? why : "not possible");
 
-	if (!self->failure)
+	if (!writer->failure)
 		return error_set(err, ERROR_FAILURE, "cannot make a tar: %s", shown);
-	*err = TAKE_PTR(self->failure);
+	*err = TAKE_PTR(writer->failure);
 	return -1;
 }
 
 static int
-set_up(struct tar_writer *self)
+set_up(struct tar_writer *writer)
 {
-	if (archive_write_set_format_pax_restricted(self->tar) != ARCHIVE_OK ||
-	    archive_write_set_bytes_per_block(self->tar, TRANSFER_BUFFER_BYTES) != ARCHIVE_OK)
+	if (archive_write_set_format_pax_restricted(writer->tar) != ARCHIVE_OK ||
+	    archive_write_set_bytes_per_block(writer->tar, TRANSFER_BUFFER_BYTES) != ARCHIVE_OK)
 		return -1;
 	/* Else the end would depend on whether a pipe or a file is written to. */
-	if (archive_write_set_bytes_in_last_block(self->tar, 1) != ARCHIVE_OK ||
-	    archive_write_open(self->tar, self, NULL, write_out, NULL) != ARCHIVE_OK)
+	if (archive_write_set_bytes_in_last_block(writer->tar, 1) != ARCHIVE_OK ||
+	    archive_write_open(writer->tar, writer, NULL, write_out, NULL) != ARCHIVE_OK)
 		return -1;
 	return 0;
 }
@@ -59,24 +60,24 @@ set_up(struct tar_writer *self)
 struct tar_writer *
 tar_writer_new(int fd, const char *what, struct error **err)
 {
-	AUTO_TAR_WRITER struct tar_writer *self = XNEW(struct tar_writer);
+	AUTO_TAR_WRITER struct tar_writer *writer = XNEW(struct tar_writer);
 
-	self->fd = fd;
-	self->what = what;
-	self->tar = archive_write_new();
-	if (!self->tar) {
+	writer->fd = fd;
+	writer->what = what;
+	writer->tar = archive_write_new();
+	if (!writer->tar) {
 		error_set_errno(err, ENOMEM, "cannot make a tar");
 		return NULL;
 	}
-	if (set_up(self) < 0) {
-		fail(self, err);
+	if (set_up(writer) < 0) {
+		fail(writer, err);
 		return NULL;
 	}
-	return TAKE_PTR(self);
+	return TAKE_PTR(writer);
 }
 
 static int
-begin_file(struct tar_writer *self, const char *name, uint64_t size_bytes, struct error **err)
+begin_file(struct tar_writer *writer, const char *name, uint64_t size_bytes, struct error **err)
 {
 	CLEANUP(archive_entry_free_at) struct archive_entry *entry = archive_entry_new();
 
@@ -87,24 +88,25 @@ begin_file(struct tar_writer *self, const char *name, uint64_t size_bytes, struc
 	archive_entry_set_perm(entry, 0644);
 	archive_entry_set_mtime(entry, 0, 0);
 	archive_entry_set_size(entry, (int64_t)size_bytes);
-	return archive_write_header(self->tar, entry) == ARCHIVE_OK ? 0 : fail(self, err);
+	return archive_write_header(writer->tar, entry) == ARCHIVE_OK ? 0 : fail(writer, err);
 }
 
 static int
-write_data(struct tar_writer *self, const void *bytes, size_t size, struct error **err)
+write_data(struct tar_writer *writer, const void *bytes, size_t size, struct error **err)
 {
-	return archive_write_data(self->tar, bytes, size) == (la_ssize_t)size ? 0 : fail(self, err);
+	return archive_write_data(writer->tar, bytes, size) == (la_ssize_t)size ? 0
+										: fail(writer, err);
 }
 
 int
-tar_writer_add_bytes(struct tar_writer *self, const char *name, const void *bytes, size_t size,
+tar_writer_add_bytes(struct tar_writer *writer, const char *name, const void *bytes, size_t size,
 		     struct error **err)
 {
-	return begin_file(self, name, size, err) < 0 ? -1 : write_data(self, bytes, size, err);
+	return begin_file(writer, name, size, err) < 0 ? -1 : write_data(writer, bytes, size, err);
 }
 
 static int
-write_source(struct tar_writer *self, const struct source *source, struct hasher *hasher,
+write_source(struct tar_writer *writer, const struct source *source, struct hasher *hasher,
 	     struct error **err)
 {
 	AUTO_FREE char *buffer = xcalloc(1, TRANSFER_BUFFER_BYTES);
@@ -115,7 +117,7 @@ write_source(struct tar_writer *self, const struct source *source, struct hasher
 		if (source_read(source, at_bytes, buffer, TRANSFER_BUFFER_BYTES, &size, err) < 0)
 			return -1;
 		hasher_add(hasher, buffer, size);
-		if (write_data(self, buffer, size, err) < 0)
+		if (write_data(writer, buffer, size, err) < 0)
 			return -1;
 		at_bytes += size;
 	}
@@ -123,14 +125,14 @@ write_source(struct tar_writer *self, const struct source *source, struct hasher
 }
 
 int
-tar_writer_add_blob(struct tar_writer *self, const char *name, const struct source *source,
+tar_writer_add_blob(struct tar_writer *writer, const char *name, const struct source *source,
 		    const struct digest *digest, struct error **err)
 {
 	AUTO_HASHER struct hasher *hasher = hasher_new(digest->algorithm);
 	struct digest actual;
 
-	if (begin_file(self, name, source->size_bytes, err) < 0 ||
-	    write_source(self, source, hasher, err) < 0)
+	if (begin_file(writer, name, source->size_bytes, err) < 0 ||
+	    write_source(writer, source, hasher, err) < 0)
 		return -1;
 	actual = hasher_finish(hasher);
 	if (digest_equal(&actual, digest))
@@ -142,20 +144,20 @@ tar_writer_add_blob(struct tar_writer *self, const char *name, const struct sour
 }
 
 int
-tar_writer_finish(struct tar_writer *self, struct error **err)
+tar_writer_finish(struct tar_writer *writer, struct error **err)
 {
-	return archive_write_close(self->tar) == ARCHIVE_OK ? 0 : fail(self, err);
+	return archive_write_close(writer->tar) == ARCHIVE_OK ? 0 : fail(writer, err);
 }
 
 void
-tar_writer_free(struct tar_writer *self)
+tar_writer_free(struct tar_writer *writer)
 {
-	if (!self)
+	if (!writer)
 		return;
 	/* Of a tar that is not finished nothing more is to be written. */
-	if (self->tar)
-		(void)archive_write_fail(self->tar);
-	(void)archive_write_free(self->tar);
-	error_free(self->failure);
-	free(self);
+	if (writer->tar)
+		(void)archive_write_fail(writer->tar);
+	(void)archive_write_free(writer->tar);
+	error_free(writer->failure);
+	free(writer);
 }

@@ -23,7 +23,7 @@ static int
 add_blob(struct tar_writer *writer, struct store *store, const struct descriptor *blob,
 	 struct error **err)
 {
-	AUTO_FREE char *name = archive_blob_name(&blob->digest);
+	AUTO_FREE char *name = blob_member_name(&blob->digest);
 	AUTO_CLOSE int fd = -1;
 	struct source source;
 	uint64_t size_bytes = 0;
@@ -39,7 +39,7 @@ static int
 add_documents(struct tar_writer *writer, const struct contents *contents, bool is_docker,
 	      const char *tag, const struct descriptor *root, struct error **err)
 {
-	AUTO_FREE char *index = documents_index(root, tag);
+	AUTO_FREE char *index = documents_index(root, is_docker, tag);
 	AUTO_FREE char *manifest = is_docker ? documents_manifest(&contents->manifest, tag) : NULL;
 
 	if (!index)

@@ -77,12 +77,28 @@ open_output(struct session *session, const struct pull_options *options, struct 
 	return *ret_opened;
 }
 
-static const char *
-output_tag(const struct pull_options *options, const struct target *target, size_t place)
+/* `docker load` takes whole references alone; the caller's. */
+static char *
+docker_tag(const char *tag, const struct location *place)
 {
-	const char *tag = options->output->reference.tag;
+	AUTO_FREE char *repository = location_repository(place);
 
-	return tag ? tag : target->places[place].reference.tag;
+	if (tag)
+		return strchr(tag, ':') ? xstrdup(tag) : xasprintf("%s:latest", tag);
+	if (place->transport != TRANSPORT_REGISTRY || !place->reference.tag)
+		return NULL;
+	return xasprintf("%s:%s", repository, place->reference.tag);
+}
+
+/* The caller's; NULL: none. */
+static char *
+output_tag(const struct location *output, const struct location *place)
+{
+	const char *tag = output->reference.tag;
+
+	if (output->transport == TRANSPORT_DOCKER_ARCHIVE)
+		return docker_tag(tag, place);
+	return xstrdup_null(tag ? tag : place->reference.tag);
 }
 
 static int
@@ -91,6 +107,8 @@ write_output(const struct pull_options *options, const char *tag, struct store *
 {
 	if (options->output->transport == TRANSPORT_LAYOUT)
 		return store_set_reference(store, tag, descriptor, err);
+	if (store_commit(store, err) < 0)
+		return -1;
 	return archive_write(store, options->output, tag, descriptor, err);
 }
 
@@ -111,13 +129,14 @@ finish_pull(const struct target *target, const struct pull_options *options, siz
 	    const struct fetch_options *fetch, const struct image_node *part, struct error **err)
 {
 	AUTO_FREE char *name = target_name(target, place);
+	AUTO_FREE char *tag = NULL;
 
 	if (fetch_tree(fetch, part, err) < 0)
 		return -1;
 	if (!options->output)
 		return store_set_reference(fetch->store, name, &part->descriptor, err);
-	return write_output(options, output_tag(options, target, place), fetch->store,
-			    &part->descriptor, err);
+	tag = output_tag(options->output, &target->places[place]);
+	return write_output(options, tag, fetch->store, &part->descriptor, err);
 }
 
 static void

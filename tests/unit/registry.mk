@@ -1,17 +1,27 @@
 registry_tests = \
 	%D%/test_credentials \
+	%D%/test_gate \
+	%D%/test_manifests \
 	%D%/test_presence \
 	%D%/test_problem \
 	%D%/test_realm \
 	%D%/test_token_answer \
-	%D%/test_token_cache
+	%D%/test_token_cache \
+	%D%/test_uploads
 check_PROGRAMS += $(registry_tests)
 TESTS += $(registry_tests)
 
 auth_home = %D%/auth_home.c %D%/auth_home.h
+registry_room = %D%/registry_room.c %D%/registry_room.h %D%/http_server.c %D%/http_server.h
 
 %C%_test_credentials_SOURCES = %D%/test_credentials.c $(auth_home)
 %C%_test_credentials_LDADD = $(registry_libs) $(CMOCKA_LIBS)
+
+%C%_test_gate_SOURCES = %D%/test_gate.c $(registry_room) $(auth_home)
+%C%_test_gate_LDADD = $(registry_libs) $(CMOCKA_LIBS)
+
+%C%_test_manifests_SOURCES = %D%/test_manifests.c $(registry_room) $(auth_home)
+%C%_test_manifests_LDADD = $(registry_libs) $(CMOCKA_LIBS)
 
 %C%_test_presence_SOURCES = %D%/test_presence.c
 %C%_test_presence_LDADD = $(registry_libs) $(CMOCKA_LIBS)
@@ -27,3 +37,6 @@ auth_home = %D%/auth_home.c %D%/auth_home.h
 
 %C%_test_token_cache_SOURCES = %D%/test_token_cache.c $(auth_home)
 %C%_test_token_cache_LDADD = $(registry_libs) $(CMOCKA_LIBS)
+
+%C%_test_uploads_SOURCES = %D%/test_uploads.c $(registry_room) $(auth_home)
+%C%_test_uploads_LDADD = $(registry_libs) $(CMOCKA_LIBS)

@@ -2,5 +2,7 @@
 dist_man_MANS += \
 	%D%/ocifp-completion.1 \
 	%D%/ocifp-help.1 \
+	%D%/ocifp-store.1 \
+	%D%/ocifp-store.5 \
 	%D%/ocifp-version.1 \
 	%D%/ocifp.1

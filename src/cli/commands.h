@@ -21,6 +21,7 @@ extern const struct command cmd_manifest;
 extern const struct command cmd_pull;
 extern const struct command cmd_push;
 extern const struct command cmd_tree;
+extern const struct command cmd_store;
 extern const struct command cmd_version;
 extern const struct command cmd_why;
 

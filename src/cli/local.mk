@@ -11,6 +11,7 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/cmd_pull.c \
 	%D%/cmd_push.c \
 	%D%/cmd_tree.c \
+	%D%/cmd_store.c \
 	%D%/cmd_version.c \
 	%D%/cmd_why.c \
 	%D%/command.h \

@@ -18,6 +18,7 @@ static const struct command *const look_commands[] = {
 static const struct command *const care_commands[] = {
 	&cmd_completion,
 	&cmd_help,
+	&cmd_store,
 	&cmd_version,
 	NULL,
 };

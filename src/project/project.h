@@ -50,6 +50,9 @@ struct project {
 struct project *project_find(const char *directory, struct error **err);
 struct project *project_read(const char *path, struct error **err);
 
+/* The same of bytes that were read; `path` says where inputs lie. */
+struct project *project_parse(const char *path, const char *bytes, size_t size, struct error **err);
+
 /* NULL name: the only image, or the default.  ERROR_USAGE lists what there is. */
 const struct project_image *project_image(const struct project *project, const char *name,
 					  struct error **err);

@@ -136,22 +136,30 @@ directory_of(const char *path)
 }
 
 struct project *
-project_read(const char *path, struct error **err)
+project_parse(const char *path, const char *bytes, size_t size, struct error **err)
 {
 	AUTO_PROJECT struct project *project = XNEW(struct project);
-	AUTO_BUF struct buf bytes = BUF_INIT(PROJECT_FILE_LIMIT_BYTES);
 	AUTO_CONFIG_TREE struct config config = { 0 };
+	bool uses_variables = memmem(bytes, size, "${", 2) != NULL;
 
-	if (read_bytes(path, &bytes, err) < 0)
-		return NULL;
 	project->path = xstrdup(path);
 	project->directory = directory_of(path);
 	if (!project->directory) {
 		error_set_errno(err, errno, "cannot resolve the project directory");
 		return NULL;
 	}
-	if (config_parse(path, bytes.data, bytes.size, &config, err) < 0 ||
-	    read_top(&config, strstr(bytes.data, "${") != NULL, project, err) < 0)
+	if (config_parse(path, bytes, size, &config, err) < 0 ||
+	    read_top(&config, uses_variables, project, err) < 0)
 		return NULL;
 	return TAKE_PTR(project);
+}
+
+struct project *
+project_read(const char *path, struct error **err)
+{
+	AUTO_BUF struct buf bytes = BUF_INIT(PROJECT_FILE_LIMIT_BYTES);
+
+	if (read_bytes(path, &bytes, err) < 0)
+		return NULL;
+	return project_parse(path, bytes.data ? bytes.data : "", bytes.size, err);
 }

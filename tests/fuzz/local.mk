@@ -7,6 +7,8 @@ fuzz_targets = \
 	%D%/fuzz_digest \
 	%D%/fuzz_document \
 	%D%/fuzz_manifest \
+	%D%/fuzz_project \
+	%D%/fuzz_record \
 	%D%/fuzz_reference \
 	%D%/fuzz_text \
 	%D%/fuzz_token
@@ -37,6 +39,12 @@ endif
 %C%_fuzz_manifest_SOURCES = %D%/fuzz_manifest.c $(fuzz_main)
 %C%_fuzz_manifest_LDADD = $(oci_libs)
 %C%_fuzz_manifest_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_project_SOURCES = %D%/fuzz_project.c $(fuzz_main)
+%C%_fuzz_project_LDADD = $(project_libs)
+%C%_fuzz_project_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_record_SOURCES = %D%/fuzz_record.c $(fuzz_main)
+%C%_fuzz_record_LDADD = $(fingerprint_libs)
+%C%_fuzz_record_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_reference_SOURCES = %D%/fuzz_reference.c $(fuzz_main)
 %C%_fuzz_reference_LDADD = $(oci_libs)
 %C%_fuzz_reference_LDFLAGS = $(fuzz_ldflags)

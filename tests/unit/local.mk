@@ -6,5 +6,6 @@ include %D%/http.mk
 include %D%/registry.mk
 include %D%/store.mk
 include %D%/fingerprint.mk
+include %D%/project.mk
 include %D%/cli.mk
 endif

@@ -1,0 +1,255 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "project/ci.h"
+#include "project/remote_url.h"
+#include "tree_room.h"
+
+static const char *const variables[] = {
+	"GITHUB_ACTIONS", "GITHUB_EVENT_NAME", "GITHUB_EVENT_PATH", "GITHUB_REF",
+	"GITHUB_SHA",     "GITHUB_REPOSITORY", "GITHUB_SERVER_URL",
+};
+
+static void
+forget_variables(void)
+{
+	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
+		unsetenv(variables[i]);
+}
+
+static int
+enter(void **state)
+{
+	forget_variables();
+	return enter_tree(state);
+}
+
+static int
+leave(void **state)
+{
+	forget_variables();
+	return leave_tree(state);
+}
+
+static void
+set(const char *name, const char *value)
+{
+	if (value)
+		setenv(name, value, 1);
+	else
+		unsetenv(name);
+}
+
+static void
+remote_urls_name_owner_and_name(void **state)
+{
+	static const struct {
+		const char *url;
+		const char *host;
+		const char *repository; /* NULL: refused */
+	} cases[] = {
+		{ "https://github.com/Owner/name", "github.com", "Owner/name" },
+		{ "https://github.com/owner/name.git", "github.com", "owner/name" },
+		{ "https://github.com/owner/name/", "github.com", "owner/name" },
+		{ "https://user:secret@github.com/owner/name.git", "github.com", "owner/name" },
+		{ "https://git.example:8443/owner/na.me", "git.example", "owner/na.me" },
+		{ "ssh://git@github.com/owner/name.git", "github.com", "owner/name" },
+		{ "ssh://git@github.com:22/owner/name.git", "github.com", "owner/name" },
+		{ "git@github.com:owner/name.git", "github.com", "owner/name" },
+		{ "github.com:owner/name", "github.com", "owner/name" },
+		{ "git://github.com/owner/name", "github.com", "owner/name" },
+		{ "https://github.com/owner", NULL, NULL },
+		{ "https://github.com/", NULL, NULL },
+		{ "https://github.com", NULL, NULL },
+		{ "https://gitlab.com/group/sub/name", NULL, NULL },
+		{ "https://github.com/owner/na me", NULL, NULL },
+		{ "https://github.com/owner/..", NULL, NULL },
+		{ "https://github.com/owner/name\n", NULL, NULL },
+		{ "https:///owner/name", NULL, NULL },
+		{ "/srv/git/owner/name.git", NULL, NULL },
+		{ "./a:b/c", NULL, NULL },
+		{ "../name.git", NULL, NULL },
+		{ "file:///srv/owner/name", NULL, NULL },
+		{ "", NULL, NULL },
+		{ ":", NULL, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		CLEANUP(remote_url_release) struct remote_url remote = { 0 };
+		bool taken = remote_url_parse(cases[i].url, &remote);
+
+		if (taken != (cases[i].repository != NULL))
+			fail_msg("%s", cases[i].url);
+		if (!taken)
+			continue;
+		assert_string_equal(remote.host, cases[i].host);
+		assert_string_equal(remote.repository, cases[i].repository);
+	}
+}
+
+static void
+repository_is_that_of_the_environment_or_of_the_remote(void **state)
+{
+	AUTO_ERROR struct error *err = NULL;
+	AUTO_FREE char *from_git = NULL;
+	AUTO_FREE char *from_environment = NULL;
+
+	(void)state;
+	assert_null(ci_repository(".", &err));
+	assert_int_equal(error_kind(err), ERROR_USAGE);
+	error_free(TAKE_PTR(err));
+	shell("git init -q .; git remote add origin https://u:secret@github.com/Some/Name.git");
+	from_git = ci_repository(".", &err);
+	assert_string_equal(from_git, "some/name");
+	set("GITHUB_REPOSITORY", "Other/One");
+	from_environment = ci_repository(".", &err);
+	assert_string_equal(from_environment, "other/one");
+	set("GITHUB_REPOSITORY", "one");
+	assert_null(ci_repository(".", &err));
+	assert_int_equal(error_kind(err), ERROR_USAGE);
+	error_free(TAKE_PTR(err));
+	set("GITHUB_REPOSITORY", NULL);
+	shell("git remote set-url origin https://u:secret@github.com/x");
+	assert_null(ci_repository(".", &err));
+	assert_null(strstr(error_text(err), "secret"));
+}
+
+static void
+source_and_revision_are_told_without_credentials(void **state)
+{
+	AUTO_FREE char *none = ci_source_url(".");
+	AUTO_FREE char *no_revision = ci_revision(".");
+	AUTO_FREE char *url = NULL;
+	AUTO_FREE char *revision = NULL;
+	AUTO_FREE char *server_url = NULL;
+	AUTO_FREE char *event_revision = NULL;
+
+	(void)state;
+	assert_null(none);
+	assert_null(no_revision);
+	shell("git init -q .; git remote add origin https://u:secret@github.com/Some/Name.git;"
+	      "git -c user.name=n -c user.email=e commit -q --allow-empty -m m");
+	url = ci_source_url(".");
+	assert_string_equal(url, "https://github.com/Some/Name");
+	revision = ci_revision(".");
+	assert_int_equal(strlen(revision), 40);
+	set("GITHUB_ACTIONS", "true");
+	set("GITHUB_SERVER_URL", "https://git.example");
+	set("GITHUB_REPOSITORY", "Some/Name");
+	set("GITHUB_SHA", "0123456789012345678901234567890123456789");
+	server_url = ci_source_url(".");
+	assert_string_equal(server_url, "https://git.example/Some/Name");
+	event_revision = ci_revision(".");
+	assert_string_equal(event_revision, "0123456789012345678901234567890123456789");
+}
+
+/* What --push auto means. */
+static void
+pushes_only_for_trusted_events_on_wanted_refs(void **state)
+{
+	static const struct {
+		const char *actions, *event, *ref, *push_ref;
+		const char *payload; /* NULL: none */
+		bool pushes;
+	} cases[] = {
+		{ "true", "push", "refs/heads/main", NULL, "main", true },
+		{ "true", "push", "refs/heads/other", NULL, "main", false },
+		{ "true", "push", "refs/tags/main", NULL, "main", false },
+		{ "true", "push", "refs/heads/main", NULL, NULL, false },
+		{ "true", "workflow_dispatch", "refs/heads/main", NULL, "main", true },
+		{ "true", "schedule", "refs/heads/main", NULL, NULL, true },
+		{ "true", "schedule", "refs/heads/main", NULL, "main", true },
+		{ "true", "merge_group", "refs/heads/gh-readonly-queue/main/pr-1-0123", NULL,
+		  "main", true },
+		{ "true", "merge_group", "refs/heads/gh-readonly-queue/a/b/pr-1-0123", NULL, "a/b",
+		  true },
+		{ "true", "merge_group", "refs/heads/gh-readonly-queue/dev/pr-1-0123", NULL, "main",
+		  false },
+		{ "true", "pull_request", "refs/pull/1/merge", NULL, "main", false },
+		{ "true", "pull_request", "refs/heads/main", "*", "main", false },
+		{ "true", "pull_request_target", "refs/heads/main", "main", "main", false },
+		{ "true", "workflow_run", "refs/heads/main", "main", "main", false },
+		{ "true", "release", "refs/tags/v1", "refs/tags/*", "main", false },
+		{ "true", "push", "refs/heads/dev", "dev", "main", true },
+		{ "true", "push", "refs/heads/release/1", "release/*", "main", true },
+		{ "true", "push", "refs/heads/release/1/2", "release/*", "main", false },
+		{ "true", "push", "refs/heads/main", "dev", "main", false },
+		{ "true", "push", "refs/tags/v1", "refs/tags/v*", "main", true },
+		{ "true", "push", "refs/tags/v1", "v*", "main", false },
+		{ "true", "push", NULL, "main", "main", false },
+		{ "true", NULL, "refs/heads/main", "main", "main", false },
+		{ NULL, "push", "refs/heads/main", "main", "main", false },
+		{ "false", "push", "refs/heads/main", "main", "main", false },
+	};
+
+	(void)state;
+	set("GITHUB_EVENT_PATH", "event.json");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		AUTO_STRINGS struct strings push_refs = { 0 };
+		const char *why_not = NULL;
+		bool pushes;
+
+		set("GITHUB_ACTIONS", cases[i].actions);
+		set("GITHUB_EVENT_NAME", cases[i].event);
+		set("GITHUB_REF", cases[i].ref);
+		set("BRANCH", cases[i].payload);
+		shell("rm -f event.json; [ -z \"$BRANCH\" ] ||"
+		      "printf '{\"repository\":{\"default_branch\":\"%s\"}}' \"$BRANCH\""
+		      " >event.json");
+		if (cases[i].push_ref)
+			strings_add(&push_refs, cases[i].push_ref);
+		pushes = ci_pushes(&push_refs, &why_not);
+		if (pushes != cases[i].pushes)
+			fail_msg("case %zu: %s", i, why_not ? why_not : "pushes");
+		assert_int_equal(pushes, !why_not);
+	}
+	unsetenv("BRANCH");
+}
+
+static void
+broken_payload_pushes_nothing(void **state)
+{
+	static const char *const payloads[] = {
+		"", "[]", "{", "{\"repository\":1}", "{\"repository\":{\"default_branch\":1}}",
+	};
+	const struct strings none = { 0 };
+
+	(void)state;
+	set("GITHUB_ACTIONS", "true");
+	set("GITHUB_EVENT_NAME", "push");
+	set("GITHUB_EVENT_PATH", "event.json");
+	set("GITHUB_REF", "refs/heads/main");
+	for (size_t i = 0; i < sizeof(payloads) / sizeof(payloads[0]); i++) {
+		const char *why_not = NULL;
+
+		set("PAYLOAD", payloads[i]);
+		shell("printf %s \"$PAYLOAD\" >event.json");
+		assert_false(ci_pushes(&none, &why_not));
+	}
+	unsetenv("PAYLOAD");
+}
+
+#define IN_TREE(test) cmocka_unit_test_setup_teardown(test, enter, leave)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(remote_urls_name_owner_and_name),
+		IN_TREE(repository_is_that_of_the_environment_or_of_the_remote),
+		IN_TREE(source_and_revision_are_told_without_credentials),
+		IN_TREE(pushes_only_for_trusted_events_on_wanted_refs),
+		IN_TREE(broken_payload_pushes_nothing),
+	};
+
+	return cmocka_run_group_tests_name("ci", tests, NULL, NULL);
+}

@@ -145,6 +145,8 @@ repeat_for_status(struct request *request)
 	if ((request->flags & REQUEST_NO_RETRY) ||
 	    !retry_after_status(&request->tally, request->hop.status, request->has_left_origin))
 		return false;
+	if (request->hop.status == 401 || request->hop.status == 403)
+		retry_count_expiry(&request->tally);
 	(void)snprintf(why, sizeof(why), "answer %d", request->hop.status);
 	return request_repeat_later(request, asked_delay_ms(request), why);
 }

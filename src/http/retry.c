@@ -9,7 +9,7 @@
 #include "base/xalloc.h"
 
 #define LOOKUPS_LIMIT_COUNT 2  /* a name that is not there will not be there in a second */
-#define EXPIRIES_LIMIT_COUNT 2 /* a signed URL that is refused twice is not a matter of time */
+#define EXPIRIES_LIMIT_COUNT 1 /* a signed URL that is refused twice is not a matter of time */
 
 void
 retry_count_attempt(struct retry_tally *tally)
@@ -18,6 +18,7 @@ retry_count_attempt(struct retry_tally *tally)
 		tally->repeats++;
 	if (tally->progress_bytes >= PROGRESS_RESET_BYTES) {
 		tally->attempts = 0;
+		tally->expiries = 0;
 		tally->progress_bytes = 0;
 	}
 	tally->attempts++;
@@ -27,6 +28,12 @@ void
 retry_count_progress(struct retry_tally *tally, uint64_t bytes)
 {
 	tally->progress_bytes += bytes;
+}
+
+void
+retry_count_expiry(struct retry_tally *tally)
+{
+	tally->expiries++;
 }
 
 static bool
@@ -53,7 +60,8 @@ retry_after_status(const struct retry_tally *tally, int status, bool left_origin
 		return may_repeat(tally, ATTEMPTS_LIMIT_COUNT);
 	case 401:
 	case 403:
-		return left_origin && may_repeat(tally, EXPIRIES_LIMIT_COUNT);
+		return left_origin && tally->expiries < EXPIRIES_LIMIT_COUNT &&
+		       may_repeat(tally, ATTEMPTS_LIMIT_COUNT);
 	default:
 		return false;
 	}

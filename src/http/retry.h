@@ -13,12 +13,15 @@
 struct retry_tally {
 	unsigned attempts;       /* since the start, or since enough progress */
 	unsigned repeats;        /* attempts after the first, in all */
+	unsigned expiries;       /* refusals of signed URLs, since the attempts were fresh */
 	uint64_t progress_bytes; /* of the body, since the attempts were fresh */
 };
 
-/* Before an attempt, and when bytes of the body came. */
+/* Before an attempt, when bytes of the body came, and when retry_after_status() let a refusal
+ * pass. */
 void retry_count_attempt(struct retry_tally *tally);
 void retry_count_progress(struct retry_tally *tally, uint64_t bytes);
+void retry_count_expiry(struct retry_tally *tally);
 
 /* `status` is the whole answer; `left_origin`: of another host, which a redirect named.  Its 401
  * and 403 may mean that the signed URL has expired: once more for that. */

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "base/xalloc.h"
 
 static void
 an_interrupted_body_goes_on_with_a_closed_range(void **state)
@@ -203,6 +204,32 @@ waiting_longer_than_anyone_would_is_an_answer(void **state)
 	assert_int_equal(http_server_request_count(&self->server), 1);
 }
 
+static void
+a_signed_url_that_expired_is_asked_for_again(void **state)
+{
+	struct fixture *self = *state;
+	AUTO_FREE char *there = http_server_url(&self->other, "/b?sig=1");
+	AUTO_FREE char *redirect = xasprintf(
+		ANSWER("307 Temporary Redirect", "Location: %s\r\nContent-Length: 0\r\n", ""),
+		there);
+	AUTO_ERROR struct error *err = NULL;
+	AUTO_REQUEST struct request *request = NULL;
+
+	http_server_answer(&self->server, redirect);
+	http_server_answer(&self->other, ANSWER("200 OK", "Content-Length: 10\r\n", "012"));
+	http_server_answer(&self->other, ANSWER("403 Forbidden", "Content-Length: 0\r\n", ""));
+	http_server_answer(&self->other,
+			   ANSWER("206 Partial Content",
+				  "Content-Length: 7\r\nContent-Range: bytes 3-9/10\r\n",
+				  "3456789"));
+	request = get_blob(self, &err);
+	assert_non_null(request);
+	assert_int_equal(request_status(request), 206);
+	assert_memory_equal(self->blob.bytes, "0123456789", 10);
+	assert_int_equal(http_server_request_count(&self->server), 3);
+	assert_int_equal(http_server_request_count(&self->other), 3);
+}
+
 int
 main(void)
 {
@@ -219,6 +246,7 @@ main(void)
 		FIXTURE_TEST(a_broken_connection_is_an_error_after_six_attempts),
 		FIXTURE_TEST(a_caller_may_forbid_repeats),
 		FIXTURE_TEST(waiting_longer_than_anyone_would_is_an_answer),
+		FIXTURE_TEST(a_signed_url_that_expired_is_asked_for_again),
 	};
 
 	return cmocka_run_group_tests_name("request_repeat", tests, NULL, NULL);

@@ -172,6 +172,8 @@ common_options_finish(struct common_options *options, unsigned groups, struct er
 	session->registry.trust_realms = list_of(&options->trusted_realms);
 	session->engine.plain_http_hosts = list_of(&options->plain_http_hosts);
 	session->engine.backoff_first_ms = backoff_first_ms();
+	session->registry.loopback_tls =
+		session->engine.ca_file || session->engine.certificate_file;
 	session->engine.user_agent = PACKAGE_NAME "/" PACKAGE_VERSION;
 	if (options->timeout_ms > 0)
 		session->engine.deadline_ms = deadline_after_ms(options->timeout_ms);

@@ -43,7 +43,7 @@ int
 answer_check_digest(const struct request *request, const struct digest *expected,
 		    struct error **err)
 {
-	struct digest named;
+	struct digest named = { .algorithm = DIGEST_NONE };
 	bool is_named;
 
 	if (answer_find_digest(request, &named, &is_named, err) < 0)

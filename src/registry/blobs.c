@@ -144,12 +144,11 @@ download_free(struct blob_job *job)
 }
 
 struct blob_job *
-registry_get_blob(struct endpoint *endpoint, const struct digest *digest, uint64_t size_bytes,
-		  struct body *body, blob_done *done, void *context, struct error **err)
+registry_get_blob(struct endpoint *endpoint, const struct digest *digest, struct body *body,
+		  blob_done *done, void *context, struct error **err)
 {
 	struct download *download = XNEW(struct download);
 
-	(void)size_bytes;
 	download->job = (struct blob_job){
 		.free = download_free,
 		.endpoint = endpoint,

@@ -25,8 +25,8 @@ typedef void blob_done(void *context, enum blob_outcome outcome, struct error *f
 
 /* A 404 is ERROR_CONTENT with class "blob_unknown": who asks has a manifest that lists it. */
 struct blob_job *registry_get_blob(struct endpoint *endpoint, const struct digest *digest,
-				   uint64_t size_bytes, struct body *body, blob_done *done,
-				   void *context, struct error **err);
+				   struct body *body, blob_done *done, void *context,
+				   struct error **err);
 
 struct blob_upload {
 	struct digest digest;
@@ -36,7 +36,7 @@ struct blob_upload {
 	bool skip_check;             /* known to be absent: no HEAD */
 };
 
-struct blob_job *registry_put_blob(struct endpoint *endpoint, const struct blob_upload *upload,
+struct blob_job *registry_put_blob(struct endpoint *endpoint, const struct blob_upload *asked,
 				   blob_done *done, void *context, struct error **err);
 
 /* Cancels it when it has not ended; done is not called then. */

@@ -42,9 +42,9 @@ int credential_erase(const struct registry_options *options, const char *host, b
 void credential_release(struct credential *credential);
 #define AUTO_CREDENTIAL CLEANUP(credential_release)
 
-/* Asks the registry at `host` whether it takes the credential: 0, or ERROR_DENIED. */
+/* Asks the registry at host `name` whether it takes the credential: 0, or ERROR_DENIED. */
 struct registry;
-int registry_check_login(struct registry *registry, const char *host,
+int registry_check_login(struct registry *registry, const char *name,
 			 const struct credential *credential, struct error **err);
 
 #endif

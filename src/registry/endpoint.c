@@ -60,7 +60,7 @@ endpoint_gate(struct endpoint *endpoint, enum access access, const char *mount_f
 			return endpoint->gates[i];
 	gate = gate_new(endpoint->host, scopes);
 	endpoint->gates =
-		xrealloc(endpoint->gates, (endpoint->gate_count + 1) * sizeof(*endpoint->gates));
+		xrealloc(endpoint->gates, (endpoint->gate_count + 1) * sizeof(struct gate *));
 	endpoint->gates[endpoint->gate_count++] = gate;
 	return gate;
 }

@@ -175,7 +175,7 @@ helper_get(const char *name, const char *server, struct credential *ret_credenti
 {
 	AUTO_SECRET_BUF struct buf output = BUF_INIT(HELPER_OUTPUT_LIMIT_BYTES);
 	struct call call = { .name = name, .verb = "get", .input = server };
-	bool found;
+	bool found = false;
 
 	if (ask(&call, &output, &found, err) < 0)
 		return -1;
@@ -203,7 +203,7 @@ helper_store(const char *name, const char *server, const struct credential *cred
 	AUTO_BUF struct buf output = BUF_INIT(HELPER_OUTPUT_LIMIT_BYTES);
 	AUTO_SECRET char *entry = format_entry(server, credential);
 	struct call call = { .name = name, .verb = "store", .input = entry };
-	bool found;
+	bool found = false;
 
 	if (!entry)
 		return error_set(err, ERROR_USAGE, "the user name or password is not UTF-8");

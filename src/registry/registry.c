@@ -71,7 +71,7 @@ open_host(struct registry *registry, const char *name, const char *url, struct e
 		return NULL;
 	host->cache = registry->cache;
 	registry->hosts =
-		xrealloc(registry->hosts, (registry->host_count + 1) * sizeof(*registry->hosts));
+		xrealloc(registry->hosts, (registry->host_count + 1) * sizeof(struct host *));
 	registry->hosts[registry->host_count++] = host;
 	return host;
 }
@@ -109,7 +109,7 @@ add_mirror(struct endpoint *endpoint, const char *url, struct error **err)
 	mirror = endpoint_new(registry, host, endpoint->name);
 	mirror->mirrored = endpoint->host->name;
 	endpoint->mirrors = xrealloc(endpoint->mirrors,
-				     (endpoint->mirror_count + 1) * sizeof(*endpoint->mirrors));
+				     (endpoint->mirror_count + 1) * sizeof(struct endpoint *));
 	endpoint->mirrors[endpoint->mirror_count++] = mirror;
 	return 0;
 }
@@ -160,8 +160,8 @@ endpoint_open(struct registry *registry, const struct reference *reference, stru
 		endpoint_free(endpoint);
 		return NULL;
 	}
-	registry->endpoints = xrealloc(registry->endpoints, (registry->endpoint_count + 1) *
-								    sizeof(*registry->endpoints));
+	registry->endpoints = xrealloc(registry->endpoints,
+				       (registry->endpoint_count + 1) * sizeof(struct endpoint *));
 	registry->endpoints[registry->endpoint_count++] = endpoint;
 	return endpoint;
 }

@@ -320,7 +320,7 @@ upload_free(struct blob_job *job)
 }
 
 struct blob_job *
-registry_put_blob(struct endpoint *endpoint, const struct blob_upload *what, blob_done *done,
+registry_put_blob(struct endpoint *endpoint, const struct blob_upload *asked, blob_done *done,
 		  void *context, struct error **err)
 {
 	struct upload *upload = XNEW(struct upload);
@@ -328,16 +328,16 @@ registry_put_blob(struct endpoint *endpoint, const struct blob_upload *what, blo
 	upload->job = (struct blob_job){
 		.free = upload_free,
 		.endpoint = endpoint,
-		.digest = what->digest,
+		.digest = asked->digest,
 		.done = done,
 		.context = context,
 	};
-	upload->source = what->source;
-	upload->mount_from = xstrdup_null(what->mount_from);
-	upload->gate = endpoint_gate(endpoint, ACCESS_PUSH, what->mount_from);
+	upload->source = asked->source;
+	upload->mount_from = xstrdup_null(asked->mount_from);
+	upload->gate = endpoint_gate(endpoint, ACCESS_PUSH, asked->mount_from);
 	upload->step = STEP_CHECK;
-	if (what->skip_check)
-		upload->step = what->mount_from ? STEP_MOUNT : STEP_OPEN;
+	if (asked->skip_check)
+		upload->step = asked->mount_from ? STEP_MOUNT : STEP_OPEN;
 	if (steps[upload->step].start(upload, err) < 0) {
 		blob_job_free(&upload->job);
 		return NULL;

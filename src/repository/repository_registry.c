@@ -122,9 +122,8 @@ registry_read_blob(struct repository *repository, const struct descriptor *descr
 {
 	struct running *running = running_new(repository, done, context);
 
-	return keep(running,
-		    registry_get_blob(endpoint_of(repository), &descriptor->digest,
-				      descriptor->size_bytes, body, note_end, running, err));
+	return keep(running, registry_get_blob(endpoint_of(repository), &descriptor->digest, body,
+					       note_end, running, err));
 }
 
 static int

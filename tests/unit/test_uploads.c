@@ -382,9 +382,7 @@ get(struct room *room, struct buf *bytes, struct ending *ending)
 	*ending = (struct ending){ 0 };
 	if (!room->registry)
 		room_start(room);
-	drive(room,
-	      registry_get_blob(room->endpoint, &digest, strlen(BLOB), &body.body, on_end, ending,
-				&err),
+	drive(room, registry_get_blob(room->endpoint, &digest, &body.body, on_end, ending, &err),
 	      ending);
 }
 

@@ -20,3 +20,13 @@ include %D%/lib/local.mk
 include %D%/cli/local.mk
 include %D%/peers/local.mk
 include %D%/faults/local.mk
+
+# The lints alone, with that of the format, for which only clang-format 14 will do.
+check-lint:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(lint_tests) tests/lint/format.sh'
+
+# What takes long: fuzzing, threads, two analyzers, clang-tidy.
+EXTRA_DIST += %D%/full.sh .clang-tidy .clang-format
+check-full: distdir
+	$(top_srcdir)/tests/full.sh $(distdir) full
+.PHONY: check-lint check-full

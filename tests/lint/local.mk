@@ -15,3 +15,6 @@ AM_TESTS_ENVIRONMENT += \
 	CC='$(CC)'; export CC; \
 	LINT_CFLAGS='-include $(abs_top_builddir)/config.h -I. $(CPPFLAGS) $(AM_CFLAGS) $(CFLAGS)'; \
 	export LINT_CFLAGS;
+
+# Not a test: only clang-format 14 will do.
+EXTRA_DIST += %D%/format.sh

@@ -1,0 +1,94 @@
+#!/bin/bash
+# Usage: full.sh SOURCE WORK     (by `make check-full`)
+#
+# The checks that take long.  Each builds in a directory of its own below WORK; SOURCE is a tree
+# that was never configured.  What is missing here is said and counted, not passed over.
+#
+#     FUZZ_SECONDS   for each fuzz target (default: 60)
+set -uo pipefail
+source=$(cd "$1" && pwd)
+work=$(mkdir -p "$2" && cd "$2" && pwd)
+jobs=$(nproc)
+passed=0 failed=0 skipped=0
+
+say() {
+	echo "check-full: $*"
+}
+
+# step NAME TOOL COMMAND...: runs it when TOOL is there, in WORK/NAME, and counts.
+step() {
+	local name=$1 tool=$2
+	shift 2
+	if ! command -v "$tool" >/dev/null; then
+		say "SKIP $name: $tool is missing"
+		skipped=$((skipped + 1))
+		return
+	fi
+	mkdir -p "$work/$name"
+	say "$name"
+	if (cd "$work/$name" && "$@"); then
+		passed=$((passed + 1))
+	else
+		say "FAIL $name"
+		failed=$((failed + 1))
+	fi
+}
+
+# build [VARIABLE=VALUE...] [--enable-X...]: configured so, and all programs made
+build() {
+	"$source/configure" --quiet "$@" && make --silent -j "$jobs" all
+}
+
+# One target after the other; a finding stays in the directory, as crash-*, leak-* or timeout-*.
+fuzz() {
+	local target name
+	build CC=clang CFLAGS='-O1 -g' --enable-fuzzing --enable-sanitizers=address,undefined || return 1
+	for target in "$source"/tests/fuzz/fuzz_*.c; do
+		name=$(basename "$target" .c)
+		mkdir -p "new-$name"
+		make --silent "tests/fuzz/$name" || return 1
+		"tests/fuzz/$name" -max_total_time="${FUZZ_SECONDS:-60}" -timeout=10 -rss_limit_mb=1024 \
+			-print_final_stats=1 -verbosity=0 "new-$name" \
+			"$source/tests/fuzz/corpus/${name#fuzz_}" || return 1
+	done
+}
+
+# The unit tests: what runs threads is tested there.
+threads() {
+	local tests
+	build CFLAGS='-O1 -g' --enable-sanitizers=thread || return 1
+	tests=$(cd "$source" && find tests/unit -name 'test_*.c' | sed 's/\.c$//' | LC_ALL=C sort)
+	make --silent -j "$jobs" check TESTS="$(echo "$tests" | tr '\n' ' ')"
+}
+
+analyzer() {
+	build CC=gcc CFLAGS='-O1 -fanalyzer' --enable-werror
+}
+
+# shellcheck disable=SC2016  # the inner shell expands
+tidy() {
+	"$source/configure" --quiet CC=clang || return 1
+	find "$source/src" -name '*.c' -print0 | xargs -0 -n 4 -P "$jobs" sh -c '
+		config=$1 source=$2
+		shift 2
+		clang-tidy --quiet "$@" -- -std=gnu11 -include "$config" -I"$source/src" \
+			-DLIBEXECDIR=\"\"
+	' tidy "$PWD/config.h" "$source"
+}
+
+# Its grammar knows no statement expressions (TAKE_PTR) and no macros of jansson.
+cppcheck_all() {
+	cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
+		--suppress=internalAstError -j "$jobs" -D_GNU_SOURCE -I "$source/src" \
+		'-Djson_array_foreach(array,index,value)=for(index=0;(value=json_array_get(array,index));index++)' \
+		'-Djson_object_foreach(object,key,value)=for(key=0;(value=next(object,&key));)' \
+		"$source/src"
+}
+
+step fuzz clang fuzz
+step tsan gcc threads
+step analyzer gcc analyzer
+step tidy clang-tidy tidy
+step cppcheck cppcheck cppcheck_all
+say "$passed passed, $skipped skipped, $failed failed"
+[ "$failed" -eq 0 ]

@@ -15,6 +15,7 @@ extern const struct command cmd_completion;
 extern const struct command cmd_digest;
 extern const struct command cmd_ensure;
 extern const struct command cmd_exists;
+extern const struct command cmd_fingerprint;
 extern const struct command cmd_help;
 extern const struct command cmd_inspect;
 extern const struct command cmd_manifest;

@@ -5,6 +5,7 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/cmd_digest.c \
 	%D%/cmd_ensure.c \
 	%D%/cmd_exists.c \
+	%D%/cmd_fingerprint.c \
 	%D%/cmd_help.c \
 	%D%/cmd_inspect.c \
 	%D%/cmd_manifest.c \
@@ -26,6 +27,7 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/context_session.c \
 	%D%/dispatch.c %D%/dispatch.h \
 	%D%/exit_status.c %D%/exit_status.h \
+	%D%/explain.c %D%/explain.h \
 	%D%/github.c %D%/github.h \
 	%D%/help.c %D%/help.h \
 	%D%/json.c %D%/json.h \

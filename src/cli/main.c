@@ -8,7 +8,7 @@
 #include "cli/startup.h"
 
 static const struct command *const job_commands[] = {
-	&cmd_exists, &cmd_pull, &cmd_push, &cmd_ensure, &cmd_why, NULL,
+	&cmd_fingerprint, &cmd_exists, &cmd_pull, &cmd_push, &cmd_ensure, &cmd_why, NULL,
 };
 
 static const struct command *const look_commands[] = {
@@ -16,11 +16,7 @@ static const struct command *const look_commands[] = {
 };
 
 static const struct command *const care_commands[] = {
-	&cmd_completion,
-	&cmd_help,
-	&cmd_store,
-	&cmd_version,
-	NULL,
+	&cmd_completion, &cmd_help, &cmd_store, &cmd_version, NULL,
 };
 
 const struct command_group command_groups[] = {

@@ -30,9 +30,9 @@ add_args(const struct strings *args, struct fingerprint_pairs *pairs, struct err
 	return 0;
 }
 
-static int
-read_inputs(const struct context *context, const struct target_options *options,
-	    struct fingerprint_inputs *inputs, struct error **err)
+int
+inputs_of_options(const struct context *context, const struct target_options *options,
+		  struct fingerprint_inputs *inputs, struct error **err)
 {
 	inputs->directory = context->options.directory ? context->options.directory : ".";
 	inputs->tracked = options->tracked;
@@ -53,7 +53,7 @@ target_of_paths(struct context *context, const struct target_options *options, c
 
 	if (length > FINGERPRINT_HEX_CHARS)
 		return error_set(err, ERROR_USAGE, "--length is at most %d", FINGERPRINT_HEX_CHARS);
-	if (read_inputs(context, options, &inputs, err) < 0)
+	if (inputs_of_options(context, options, &inputs, err) < 0)
 		return -1;
 	return target_of_inputs(operand, &inputs, length, ret_target, err);
 }

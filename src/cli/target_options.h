@@ -13,6 +13,7 @@
 
 struct context;
 struct error;
+struct fingerprint_inputs;
 struct target;
 
 struct target_options {
@@ -64,6 +65,10 @@ struct target_options {
 /* `operand` NULL: the project's only or default image. */
 int target_of_options(struct context *context, const struct target_options *options,
 		      const char *operand, struct target *ret_target, struct error **err);
+
+/* What the options say of inputs; `inputs` is zeroed and borrows the directory. */
+int inputs_of_options(const struct context *context, const struct target_options *options,
+		      struct fingerprint_inputs *inputs, struct error **err);
 
 /* NULL for an empty list: what was not said. */
 const struct platforms *platforms_said(const struct platforms *platforms);

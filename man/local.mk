@@ -1,8 +1,11 @@
 # A page for every command; tests/lint/help_matches_man.sh holds them against `ocifp help`.
 dist_man_MANS += \
 	%D%/ocifp-completion.1 \
+	%D%/ocifp-fingerprint.1 \
+	%D%/ocifp-fingerprint.7 \
 	%D%/ocifp-help.1 \
 	%D%/ocifp-store.1 \
 	%D%/ocifp-store.5 \
 	%D%/ocifp-version.1 \
-	%D%/ocifp.1
+	%D%/ocifp.1 \
+	%D%/ocifp.yaml.5

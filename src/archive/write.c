@@ -72,33 +72,22 @@ check_docker(const struct contents *contents, struct error **err)
 	return error_set_hint(err, "choose one with --platform, or write an oci-archive");
 }
 
-static int
-write_output(struct store *store, const struct location *location, const char *tag,
-	     const struct descriptor *root, struct error **err)
-{
-	bool is_docker = location->transport == TRANSPORT_DOCKER_ARCHIVE;
-	AUTO_CONTENTS struct contents contents = { 0 };
-	AUTO_OUTPUT struct output output = OUTPUT_INIT;
-	AUTO_TAR_WRITER struct tar_writer *writer = NULL;
-
-	if (contents_collect(store, root, &contents, err) < 0 ||
-	    (is_docker && check_docker(&contents, err) < 0) ||
-	    output_open(location->path, &output, err) < 0)
-		return -1;
-	writer = tar_writer_new(output.fd, output.path, err);
-	if (!writer || add_documents(writer, &contents, is_docker, tag, root, err) < 0 ||
-	    write_tar(writer, store, &contents, err) < 0)
-		return -1;
-	return output_commit(&output, err);
-}
-
 int
 archive_write(struct store *store, const struct location *output, const char *tag,
 	      const struct descriptor *root, struct error **err)
 {
-	AUTO_FREE char *name = location_repository(output);
+	bool is_docker = output->transport == TRANSPORT_DOCKER_ARCHIVE;
+	AUTO_CONTENTS struct contents contents = { 0 };
+	AUTO_OUTPUT struct output file = OUTPUT_INIT;
+	AUTO_TAR_WRITER struct tar_writer *writer = NULL;
 
-	if (write_output(store, output, tag, root, err) < 0)
-		return error_wrap(err, "cannot write '%s'", name);
-	return 0;
+	if (contents_collect(store, root, &contents, err) < 0 ||
+	    (is_docker && check_docker(&contents, err) < 0) ||
+	    output_open(output->path, &file, err) < 0)
+		return -1;
+	writer = tar_writer_new(file.fd, file.path, err);
+	if (!writer || add_documents(writer, &contents, is_docker, tag, root, err) < 0 ||
+	    write_tar(writer, store, &contents, err) < 0)
+		return -1;
+	return output_commit(&file, err);
 }

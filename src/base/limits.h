@@ -49,7 +49,7 @@
 #define BACKOFF_LIMIT_MS 30000
 #define RETRY_AFTER_LIMIT_MS 300000 /* a longer wait is an answer: rate limited */
 #define PROGRESS_RESET_BYTES MIB    /* this much progress makes the attempts fresh again */
-#define SENDINGS_LIMIT_COUNT 3 /* of one blob to a registry that loses it on the way */
+#define SENDINGS_LIMIT_COUNT 3      /* of one blob to a registry that loses it on the way */
 
 /* Time */
 #define CONNECT_TIMEOUT_MS 30000
@@ -78,7 +78,7 @@
 #define LAYOUT_INDEX_LIMIT_BYTES (16 * MIB) /* index.json of a layout with many tags */
 #define INPUTS_LIMIT_COUNT 2000000          /* files of one fingerprint: about 400 MiB of paths */
 #define PATH_LIMIT_BYTES 4096
-#define ARCHIVE_MEMBERS_LIMIT_COUNT 100000 /* `docker save` makes 3 a layer; 60 MiB of names */
+#define ARCHIVE_MEMBERS_LIMIT_COUNT 32768  /* `docker save` makes 3 a layer; 20 MiB of names */
 #define ARCHIVE_NAME_LIMIT_BYTES 512       /* blobs/sha512/<hex> has 141 */
 #define ARCHIVE_IMAGES_LIMIT_COUNT 1000    /* each costs a config of up to CONFIG_LIMIT_BYTES */
 #define GIT_OUTPUT_LIMIT_BYTES (512 * MIB) /* paths of `git ls-files`, up to INPUTS_LIMIT_COUNT */

@@ -5,6 +5,7 @@ include %D%/stream.mk
 include %D%/http.mk
 include %D%/registry.mk
 include %D%/store.mk
+include %D%/archive.mk
 include %D%/fingerprint.mk
 include %D%/project.mk
 include %D%/cli.mk

@@ -3,6 +3,7 @@ dist_man_MANS += \
 	%D%/ocifp-completion.1 \
 	%D%/ocifp-fingerprint.1 \
 	%D%/ocifp-fingerprint.7 \
+	%D%/ocifp-doctor.1 \
 	%D%/ocifp-help.1 \
 	%D%/ocifp-store.1 \
 	%D%/ocifp-store.5 \

@@ -16,6 +16,7 @@ extern const struct command cmd_digest;
 extern const struct command cmd_ensure;
 extern const struct command cmd_exists;
 extern const struct command cmd_fingerprint;
+extern const struct command cmd_doctor;
 extern const struct command cmd_help;
 extern const struct command cmd_inspect;
 extern const struct command cmd_manifest;

@@ -12,6 +12,7 @@
 #include "cli/help.h"
 #include "cli/line.h"
 #include "cli/options.h"
+#include "cli/overdue.h"
 #include "cli/progress.h"
 #include "cli/suggest.h"
 
@@ -225,7 +226,8 @@ run(struct context *context, struct invocation *invocation, int argc, char **arg
 	if (options->help)
 		return show_help(context, invocation, err);
 	if (check_operands(invocation, err) < 0 ||
-	    common_options_finish(options, invocation->command->groups, err) < 0)
+	    common_options_finish(options, invocation->command->groups, err) < 0 ||
+	    overdue_watch(options, err) < 0)
 		return -1;
 	context->command = invocation->command;
 	start_progress(context);

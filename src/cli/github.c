@@ -16,6 +16,7 @@
 #include "cli/line.h"
 #include "cli/page.h"
 #include "cli/progress.h"
+#include "project/ci.h"
 
 enum { DELIMITER_BYTES = 16 };
 
@@ -45,19 +46,11 @@ variable(const char *name)
 	return value && *value ? value : NULL;
 }
 
-static bool
-is_running(void)
-{
-	const char *value = variable("GITHUB_ACTIONS");
-
-	return value && strcmp(value, "true") == 0;
-}
-
 /* NULL: not on Actions, or the runner has no such file. */
 static const char *
 runner_file(const char *name)
 {
-	return is_running() ? variable(name) : NULL;
+	return ci_is_github() ? variable(name) : NULL;
 }
 
 static bool
@@ -195,7 +188,7 @@ github_say_error(const char *line)
 	AUTO_FREE char *escaped = NULL;
 	AUTO_FREE char *command = NULL;
 
-	if (!is_running())
+	if (!ci_is_github())
 		return;
 	escaped = github_escape(line);
 	command = xasprintf("::error title=ocifp::%s\n", escaped);

@@ -9,7 +9,30 @@
 #include "cli/exit_status.h"
 #include "cli/page.h"
 
-enum { NAME_COLUMNS = 14, OPTION_COLUMNS = 26 };
+enum { NAME_COLUMNS = 14, OPTION_COLUMNS = 26, LINE_COLUMNS = 80 };
+
+/* The text from column `indent` on, in lines that end before LINE_COLUMNS. */
+static void
+print_wrapped(struct page *page, const char *text, size_t indent)
+{
+	size_t column = indent;
+
+	while (*text) {
+		size_t size = strcspn(text, " ");
+
+		if (column > indent && column + 1 + size >= LINE_COLUMNS) {
+			page_add(page, "\n%*s", (int)indent, "");
+			column = indent;
+		} else if (column > indent) {
+			page_add(page, " ");
+			column++;
+		}
+		page_add(page, "%.*s", (int)size, text);
+		column += size;
+		text += size + strspn(text + size, " ");
+	}
+	page_add(page, "\n");
+}
 
 static void
 print_option(struct page *page, const struct option_spec *spec)
@@ -20,9 +43,10 @@ print_option(struct page *page, const struct option_spec *spec)
 			  spec->argument ? " " : "", spec->argument ? spec->argument : "");
 
 	if (strlen(left) > OPTION_COLUMNS)
-		page_add(page, "  %s\n  %*s  %s\n", left, OPTION_COLUMNS, "", spec->help);
+		page_add(page, "  %s\n%*s", left, OPTION_COLUMNS + 4, "");
 	else
-		page_add(page, "  %-*s  %s\n", OPTION_COLUMNS, left, spec->help);
+		page_add(page, "  %-*s  ", OPTION_COLUMNS, left);
+	print_wrapped(page, spec->help, OPTION_COLUMNS + 4);
 }
 
 static void
@@ -38,7 +62,8 @@ print_options(struct page *page, const char *title, const struct option_spec *sp
 static void
 print_summary(struct page *page, const char *name, const char *summary)
 {
-	page_add(page, "  %-*s %s\n", NAME_COLUMNS, name, summary);
+	page_add(page, "  %-*s ", NAME_COLUMNS, name);
+	print_wrapped(page, summary, NAME_COLUMNS + 3);
 }
 
 static void
@@ -53,11 +78,14 @@ static void
 print_usage(struct page *page, const struct command *command, const char *name)
 {
 	const char *usage = command->usage ? command->usage : "";
+	AUTO_FREE char *line = NULL;
 
 	if (command->subcommands)
 		usage = "COMMAND ...";
-	page_add(page, "usage: ocifp %s [OPTIONS]%s%s\n", name, *usage ? " " : "", usage);
-	page_add(page, "%s\n", command->summary);
+	line = xasprintf("ocifp %s [OPTIONS] %s", name, usage);
+	page_add(page, "usage: ");
+	print_wrapped(page, line, strlen("usage: "));
+	print_wrapped(page, command->summary, 0);
 }
 
 static void

@@ -6,6 +6,7 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/cmd_ensure.c \
 	%D%/cmd_exists.c \
 	%D%/cmd_fingerprint.c \
+	%D%/cmd_doctor.c \
 	%D%/cmd_help.c \
 	%D%/cmd_inspect.c \
 	%D%/cmd_manifest.c \
@@ -26,8 +27,13 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/context_project.c \
 	%D%/context_session.c \
 	%D%/dispatch.c %D%/dispatch.h \
+	%D%/doctor.h \
+	%D%/doctor_host.c \
+	%D%/doctor_registries.c \
+	%D%/doctor_sandbox.c \
 	%D%/exit_status.c %D%/exit_status.h \
 	%D%/explain.c %D%/explain.h \
+	%D%/findings.c %D%/findings.h \
 	%D%/github.c %D%/github.h \
 	%D%/help.c %D%/help.h \
 	%D%/json.c %D%/json.h \
@@ -37,6 +43,7 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/looking.c %D%/looking.h \
 	%D%/options.c %D%/options.h \
 	%D%/outcome.c %D%/outcome.h \
+	%D%/overdue.c %D%/overdue.h \
 	%D%/page.c %D%/page.h \
 	%D%/progress.c %D%/progress.h \
 	%D%/progress_format.c %D%/progress_format.h \

@@ -146,3 +146,18 @@ report_end(struct context *context, struct error *error)
 		say_failure(first);
 	return exit_status_of(first)->number;
 }
+
+int
+report_at_once(const struct common_options *options, struct error *error)
+{
+	AUTO_ERROR struct error *taken = error;
+	AUTO_ERROR struct error *later = NULL;
+	AUTO_FREE char *object = json_take_line(report_object(error));
+
+	if (options->json)
+		(void)line_write(STDOUT_FILENO, object, 0);
+	if (options->status_file)
+		(void)write_status_file(options->status_file, error, &later);
+	say_failure(error);
+	return exit_status_of(error)->number;
+}

@@ -11,6 +11,7 @@
 
 #include <jansson.h>
 
+struct common_options;
 struct context;
 struct error;
 
@@ -22,5 +23,9 @@ char *report_line(const struct error *error);
 
 /* Says how it ended; takes the error.  Returns the exit status. */
 int report_end(struct context *context, struct error *error);
+
+/* The same from another thread, when the first one does not come to an end; nothing that it may be
+ * changing is looked at, and nothing is waited for. */
+int report_at_once(const struct common_options *options, struct error *error);
 
 #endif

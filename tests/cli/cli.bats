@@ -186,12 +186,12 @@ complete_bash() {
 	done < <(ocifp help --list)
 }
 
-@test "no line of help is wider than a terminal of 100 columns" {
+@test "no line of help is wider than a terminal" {
 	local name
 	while read -r name; do
 		# shellcheck disable=SC2086
 		ocifp_run help $name
-		! grep -E '.{101}' "$T/stdout" || fail "in help of $name"
+		! grep -E '.{81}' "$T/stdout" || fail "in help of $name"
 	done < <(ocifp help --list; echo options; echo exit-status; echo)
 }
 
@@ -222,4 +222,41 @@ complete_bash() {
 	ocifp_run --version
 	assert_status 0
 	[[ $stdout == "ocifp "* ]]
+}
+
+@test "doctor tells of the host, the store, the credentials and the registry" {
+	start_faults reg
+	ocifp_run doctor --json "$reg_host"
+	assert_status 0
+	assert_json ".libraries.libcurl.state == \"ok\" and .store.path.text == \"$OCIFP_STORE\" and
+		(.sandbox | has(\"landlock\") and has(\"user namespaces\")) and
+		.project.file.state == \"note\" and
+		.credentials[\"$reg_host\"].state == \"ok\" and .registries[\"$reg_host\"].state == \"ok\""
+	[ ! -e "$OCIFP_STORE" ] || fail 'a store was made'
+	ocifp_run doctor --offline 'no host'
+	assert_failed 2
+	ocifp_run doctor --json 127.0.0.1:1
+	assert_status 0
+	assert_json '.registries["127.0.0.1:1"].state == "problem"'
+}
+
+@test "doctor reads the project" {
+	printf 'version: 1\nimages: {a: {repository: 127.0.0.1:1/x, inputs: [f]}}\n' >.ocifp.yaml
+	ocifp_run doctor --offline
+	assert_status 0
+	grep -q '^  127.0.0.1:1 ' "$T/stdout" || fail "$told"
+	printf 'bogus: 1\n' >.ocifp.yaml
+	ocifp_run doctor --offline --json
+	assert_status 0
+	assert_json '.project.file.state == "problem"'
+}
+
+@test "a run that does not end is ended after --timeout" {
+	ocifp help fingerprint >/dev/null || skip 'no command to try it with'
+	truncate -s 1T "$T/work/endless"
+	ocifp_run fingerprint --timeout 1 --input endless --json --status-file "$T/status"
+	assert_failed 124
+	assert_within 4
+	assert_json '.error.kind == "timeout"'
+	jq -e '.error.status == 124' "$T/status"
 }

@@ -50,7 +50,7 @@ options_of_page() {
 
 # options_of_help: the same from the text of `ocifp help`
 options_of_help() {
-	sed -n 's/^  *\(\(-[A-Za-z], \)\{0,1\}--[a-z].*\)$/\1/p' | sed 's/  .*//' | tr -d ' ' |
+	sed -n 's/^ \{2,6\}\(\(-[A-Za-z], \)\{0,1\}--[a-z].*\)$/\1/p' | sed 's/  .*//' | tr -d ' ' |
 		LC_ALL=C sort -u
 }
 
@@ -61,7 +61,8 @@ own_options() {
 
 # usage: "ocifppull[IMAGE|REF]", on stdin help
 usage() {
-	sed -n 's/^usage: //p' | sed 's/\[OPTIONS\]//' | tr -d ' '
+	awk '/^usage: / { line = substr($0, 8); next } /^       / { line = line $0; next } { exit }
+		END { print line }' | sed 's/\[OPTIONS\]//' | tr -d ' '
 }
 
 number=0
@@ -81,14 +82,19 @@ subcommands() {
 	ocifp help --list | grep -E "^$1( |\$)"
 }
 
+# summary NAME: what stands between the usage and the first heading
+summary() {
+	ocifp help "$1" | awk '/^usage: / || /^       / { next } /^$/ { exit }
+		{ line = line sep $0; sep = " " } END { print line }'
+}
+
 check_command() {
 	page=$man/ocifp-$1.1
 	if [ ! -f "$page" ]; then
 		same "$1 has a page" 'none' "$page"
 		return 0
 	fi
-	same "$1: name" "$(sed -n 's/^\.Nd //p' "$page")" \
-		"$(ocifp help | sed -n "s/^  $1  *//p" | head -n 1)"
+	same "$1: name" "$(sed -n 's/^\.Nd //p' "$page")" "$(summary "$1")"
 	same "$1: synopsis" \
 		"$(section SYNOPSIS <"$page" | plain | sed 's/\[OPTIONS\]//' | LC_ALL=C sort)" \
 		"$(subcommands "$1" | while read -r name; do

@@ -1,0 +1,234 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <linux/seccomp.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "cli/doctor.h"
+#include "cli/findings.h"
+
+/* linux/landlock.h, which older systems lack. */
+#ifndef SYS_landlock_create_ruleset
+#define SYS_landlock_create_ruleset 444
+#endif
+static const unsigned landlock_version_flag = 1;
+
+/* ABI 1 forbids hard links and renames between directories. */
+static const long landlock_useful_abi = 2;
+
+static void
+add_landlock(struct findings *findings)
+{
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, landlock_version_flag);
+
+	if (abi < 0)
+		findings_add(findings, "landlock", FINDING_NOTE, "not there: %m");
+	else
+		findings_add(findings, "landlock",
+			     abi < landlock_useful_abi ? FINDING_NOTE : FINDING_OK, "ABI %ld", abi);
+}
+
+/* A filter at address 0 is refused only after the kernel has found that it knows filters. */
+static void
+add_seccomp(struct findings *findings)
+{
+	bool knows = prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL) < 0 && errno == EFAULT;
+
+	findings_add(findings, "seccomp", knows ? FINDING_OK : FINDING_NOTE, "%s",
+		     knows ? "filters" : "no filters");
+}
+
+/* What a child found out that tried; errno values, 0 where it worked. */
+struct trial {
+	int unshare_errno;
+	int map_errno;
+	int overlay_errno;
+};
+
+static int
+write_proc(const char *path, const char *text)
+{
+	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		return errno;
+	return 0;
+}
+
+static int
+map_ids(unsigned uid, unsigned gid)
+{
+	AUTO_FREE char *uid_map = xasprintf("0 %u 1", uid);
+	AUTO_FREE char *gid_map = xasprintf("0 %u 1", gid);
+	int errnum = write_proc("/proc/self/setgroups", "deny");
+
+	if (!errnum)
+		errnum = write_proc("/proc/self/uid_map", uid_map);
+	return errnum ? errnum : write_proc("/proc/self/gid_map", gid_map);
+}
+
+/* In a mount namespace of its own nothing of this is seen outside. */
+static int
+mount_overlay(void)
+{
+	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("none", "/tmp", "tmpfs", 0, NULL) < 0 || mkdir("/tmp/a", 0700) < 0 ||
+	    mkdir("/tmp/b", 0700) < 0 || mkdir("/tmp/merged", 0700) < 0 ||
+	    mount("none", "/tmp/merged", "overlay", 0, "userxattr,lowerdir=/tmp/a:/tmp/b") < 0)
+		return errno;
+	return 0;
+}
+
+static struct trial
+try_namespaces(void)
+{
+	unsigned uid = geteuid();
+	unsigned gid = getegid();
+	struct trial trial = { 0 };
+
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0) {
+		trial.unshare_errno = errno;
+		return trial;
+	}
+	trial.map_errno = map_ids(uid, gid);
+	trial.overlay_errno = mount_overlay();
+	return trial;
+}
+
+/* False when not even a child could be had. */
+static bool
+run_trial(struct trial *ret_trial)
+{
+	AUTO_CLOSE int read_fd = -1;
+	AUTO_CLOSE int write_fd = -1;
+	int ends[2];
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return false;
+	read_fd = ends[0];
+	write_fd = ends[1];
+	pid = fork();
+	if (pid == 0) {
+		struct trial trial = try_namespaces();
+
+		_exit(write(write_fd, &trial, sizeof(trial)) == sizeof(trial) ? 0 : 1);
+	}
+	if (pid < 0 || waitpid(pid, NULL, 0) < 0)
+		return false;
+	close(TAKE_FD(write_fd));
+	return read(read_fd, ret_trial, sizeof(*ret_trial)) == sizeof(*ret_trial);
+}
+
+static bool
+apparmor_restricts(void)
+{
+	AUTO_BUF struct buf buf = BUF_INIT(KIB);
+	AUTO_ERROR struct error *error = NULL;
+	bool found = false;
+
+	return file_find(AT_FDCWD, "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", &buf,
+			 &found, &error) == 0 &&
+	       found && buf.size > 0 && buf.data[0] == '1';
+}
+
+static void
+add_namespaces(struct findings *findings, const struct trial *trial)
+{
+	int errnum = trial->unshare_errno ? trial->unshare_errno : trial->map_errno;
+
+	if (!errnum) {
+		findings_add(findings, "user namespaces", FINDING_OK, "work");
+		return;
+	}
+	errno = errnum;
+	findings_add(findings, "user namespaces", FINDING_PROBLEM, "%m; %s",
+		     apparmor_restricts()
+			     ? "AppArmor restricts them: install contrib/apparmor/ocifp"
+			     : "see user_namespaces(7) and sysctl user.max_user_namespaces");
+}
+
+static void
+add_overlay(struct findings *findings, const struct trial *trial)
+{
+	if (trial->unshare_errno) {
+		findings_add(findings, "overlay", FINDING_NOTE, "not tried");
+		return;
+	}
+	errno = trial->overlay_errno;
+	if (errno)
+		findings_add(findings, "overlay", FINDING_NOTE, "%m; layers are copied instead");
+	else
+		findings_add(findings, "overlay", FINDING_OK, "mounts without root");
+}
+
+/* subuid(5): "name:first:count", where the name may be a number. */
+static bool
+is_line_of(const char *line, const char *name)
+{
+	size_t size = strlen(name);
+
+	return strncmp(line, name, size) == 0 && line[size] == ':';
+}
+
+static unsigned
+count_ranges(const char *file, const char *user, const char *uid)
+{
+	AUTO_BUF struct buf buf = BUF_INIT(MIB);
+	AUTO_ERROR struct error *error = NULL;
+	unsigned count = 0;
+	bool found = false;
+
+	if (file_find(AT_FDCWD, file, &buf, &found, &error) < 0 || !found || !buf.data)
+		return 0;
+	for (const char *line = buf.data; *line; line += *line == '\n') {
+		count += (user && is_line_of(line, user)) || is_line_of(line, uid);
+		line += strcspn(line, "\n");
+	}
+	return count;
+}
+
+static void
+add_ranges(struct findings *findings, const char *name, const char *file)
+{
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
+	const struct passwd *user = getpwuid(getuid());
+	AUTO_FREE char *uid = xasprintf("%u", getuid());
+	unsigned count = count_ranges(file, user ? user->pw_name : NULL, uid);
+
+	findings_add(findings, name, count ? FINDING_OK : FINDING_NOTE, "%u %s in %s", count,
+		     count == 1 ? "range" : "ranges", file);
+}
+
+void
+doctor_sandbox(struct findings *findings)
+{
+	struct trial trial = { 0 };
+
+	findings_begin(findings, "sandbox");
+	add_landlock(findings);
+	add_seccomp(findings);
+	if (run_trial(&trial)) {
+		add_namespaces(findings, &trial);
+		add_overlay(findings, &trial);
+	} else {
+		findings_add(findings, "user namespaces", FINDING_NOTE, "could not be tried");
+	}
+	add_ranges(findings, "subuid", "/etc/subuid");
+	add_ranges(findings, "subgid", "/etc/subgid");
+}

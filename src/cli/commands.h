@@ -13,17 +13,17 @@ extern const struct command_group command_groups[]; /* main.c */
 
 extern const struct command cmd_completion;
 extern const struct command cmd_digest;
+extern const struct command cmd_doctor;
 extern const struct command cmd_ensure;
 extern const struct command cmd_exists;
 extern const struct command cmd_fingerprint;
-extern const struct command cmd_doctor;
 extern const struct command cmd_help;
 extern const struct command cmd_inspect;
 extern const struct command cmd_manifest;
 extern const struct command cmd_pull;
 extern const struct command cmd_push;
-extern const struct command cmd_tree;
 extern const struct command cmd_store;
+extern const struct command cmd_tree;
 extern const struct command cmd_version;
 extern const struct command cmd_why;
 

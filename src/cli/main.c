@@ -16,7 +16,6 @@ static const struct command *const look_commands[] = {
 };
 
 static const struct command *const care_commands[] = {
-	&cmd_completion, &cmd_help, &cmd_store, &cmd_version, NULL,
 	&cmd_completion, &cmd_doctor, &cmd_help, &cmd_store, &cmd_version, NULL,
 };
 

@@ -3,6 +3,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <stdbool.h>
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -17,6 +18,7 @@ struct tar_writer {
 	struct archive *tar;
 	int fd;
 	const char *what;
+	bool is_abandoned;
 	struct error *failure; /* of the last write; what libarchive says of it is less */
 };
 
@@ -25,7 +27,7 @@ write_out(struct archive *tar, void *context, const void *bytes, size_t size)
 {
 	struct tar_writer *writer = context;
 
-	if (!writer->failure &&
+	if (!writer->is_abandoned && !writer->failure &&
 	    fd_write_all(writer->fd, bytes, size, writer->what, &writer->failure) == 0)
 		return (la_ssize_t)size;
 	archive_set_error(tar, EIO, "%s", "write failed");
@@ -154,9 +156,9 @@ tar_writer_free(struct tar_writer *writer)
 {
 	if (!writer)
 		return;
-	/* Of a tar that is not finished nothing more is to be written. */
-	if (writer->tar)
-		(void)archive_write_fail(writer->tar);
+	/* Of a tar that is not finished nothing more is to be written.  archive_write_fail() says
+	 * that too, but then libarchive 3.6 does not free its buffer. */
+	writer->is_abandoned = true;
 	(void)archive_write_free(writer->tar);
 	error_free(writer->failure);
 	free(writer);

@@ -1,6 +1,7 @@
 archive_tests = \
 	%D%/test_archive_docker \
 	%D%/test_archive_open \
+	%D%/test_archive_write \
 	%D%/test_member_name \
 	%D%/test_members
 check_PROGRAMS += $(archive_tests)
@@ -13,6 +14,8 @@ archive_room = $(store_room) %D%/tar_file.c %D%/tar_file.h %D%/archive_room.c %D
 %C%_test_archive_open_SOURCES = %D%/test_archive_open.c $(archive_room)
 %C%_test_archive_open_LDADD = $(archive_libs) $(CMOCKA_LIBS)
 
+%C%_test_archive_write_SOURCES = %D%/test_archive_write.c $(archive_room)
+%C%_test_archive_write_LDADD = $(archive_libs) $(CMOCKA_LIBS)
 %C%_test_member_name_SOURCES = %D%/test_member_name.c
 %C%_test_member_name_LDADD = $(archive_libs) $(CMOCKA_LIBS)
 %C%_test_members_SOURCES = %D%/test_members.c $(archive_room)

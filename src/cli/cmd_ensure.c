@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/text.h"
 #include "base/xalloc.h"
 #include "cli/command.h"
 #include "cli/commands.h"
@@ -25,8 +24,8 @@ struct ensure_values {
 #define AT(member) offsetof(struct ensure_values, member)
 
 static const struct option_spec ensure_options[] = {
-	{ "push", 0, OPTION_STRING, AT(push), "WHEN",
-	  "auto (in GitHub Actions, on trusted events), always or never" },
+	{ "push", 0, OPTION_STRING, AT(push), "auto|always|never",
+	  "when to push what was built; auto: in GitHub Actions, on trusted events" },
 	{ "wait", 0, OPTION_DURATION, AT(wait_ms), "TIME",
 	  "when it is absent, ask again so long: another job may be building it" },
 	{ "no-build", 0, OPTION_FLAG, AT(no_build), NULL, "fail when it is absent" },
@@ -40,23 +39,13 @@ static const struct option_spec ensure_options[] = {
 	{ 0 },
 };
 
-static int
-parse_policy(const char *text, enum push_policy *ret_policy, struct error **err)
+/* One of the words of the option's table. */
+static enum push_policy
+parse_policy(const char *word)
 {
-	static const char *const names[] = {
-		[PUSH_AUTO] = "auto", [PUSH_ALWAYS] = "always", [PUSH_NEVER] = "never"
-	};
-	AUTO_FREE char *shown = NULL;
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		if (strcmp(text, names[i]) != 0)
-			continue;
-		*ret_policy = (enum push_policy)i;
-		return 0;
-	}
-	shown = text_quote_string(text);
-	return error_set(err, ERROR_USAGE, "option '--push': '%s' is none of auto, always, never",
-			 shown);
+	if (!word || strcmp(word, "auto") == 0)
+		return PUSH_AUTO;
+	return strcmp(word, "always") == 0 ? PUSH_ALWAYS : PUSH_NEVER;
 }
 
 static void
@@ -106,6 +95,7 @@ run_ensure(struct context *context, const void *opaque, const struct strings *op
 	AUTO_ENSURE_RESULT struct ensure_result result = { 0 };
 	struct ensure_options options = {
 		.platforms = platforms_said(&values->platforms),
+		.push = parse_policy(values->push),
 		.wait_ms = values->wait_ms,
 		.no_build = values->no_build,
 		.offline = values->offline,
@@ -113,7 +103,7 @@ run_ensure(struct context *context, const void *opaque, const struct strings *op
 		.assume_absent = values->assume_absent,
 	};
 
-	if (!project || (values->push && parse_policy(values->push, &options.push, err) < 0) ||
+	if (!project ||
 	    ensure_image(context_session(context), project, name, &options, &result, err) < 0)
 		return -1;
 	say_what_happened(context, &result, values->dry_run);
@@ -123,7 +113,7 @@ run_ensure(struct context *context, const void *opaque, const struct strings *op
 const struct command cmd_ensure = {
 	.name = "ensure",
 	.summary = "pull an image by hash; build and push it when it is proven absent",
-	.usage = "[--push WHEN] [--wait TIME] [--no-build] [--dry-run] [IMAGE]",
+	.usage = "[--push auto|always|never] [--wait TIME] [--no-build] [--dry-run] [IMAGE]",
 	.options = ensure_options,
 	.values_size = sizeof(struct ensure_values),
 	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,

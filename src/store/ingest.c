@@ -24,7 +24,7 @@ struct ingest {
 	uint64_t cursor;   /* bytes before it are in the file, the hash and the sink */
 	uint64_t position; /* of the next byte of the response */
 	uint64_t reused_bytes;
-	char *path; /* of the .part, beneath the store */
+	char *path; /* beneath the store: of the .part, or of the blob that is there */
 	int fd;
 	struct hasher *hasher;
 	struct sink *sink;
@@ -143,6 +143,13 @@ ingest_begin(struct body *body, uint64_t offset, struct error **err)
 	return 0;
 }
 
+/* While something moves, nobody only waits. */
+static void
+made_progress(struct store *store)
+{
+	store->busy = (struct lock_wait){ 0 };
+}
+
 /* A server without ranges sends what is there once more: it is passed over, and should it differ,
  * the digest tells. */
 static size_t
@@ -170,6 +177,7 @@ ingest_write(struct body *body, const void *bytes, size_t size, struct error **e
 	if (fd_pwrite_all(self->fd, fresh, size, self->cursor, self->path, err) < 0)
 		return explain(self->store, err);
 	self->position += size;
+	made_progress(self->store);
 	return feed(self, fresh, size, err);
 }
 
@@ -241,7 +249,9 @@ static int
 busy(struct ingest *self, enum ingest_state *ret_state, struct error **err)
 {
 	*ret_state = INGEST_BUSY;
-	return store_commit(self->store, err);
+	if (store_commit(self->store, err) < 0)
+		return -1;
+	return lock_wait_on(&self->store->busy, self->store, self->path, err);
 }
 
 static int
@@ -251,10 +261,11 @@ open_part(struct ingest *self, enum ingest_state *ret_state, struct error **err)
 
 	if (part_open(self->store, &self->digest, &part, err) < 0)
 		return -1;
-	if (part.fd < 0)
-		return busy(self, ret_state, err);
-	self->fd = part.fd;
+	free(self->path);
 	self->path = part.path;
+	self->fd = part.fd;
+	if (self->fd < 0)
+		return busy(self, ret_state, err);
 	if (open_content(self, ret_state, err) < 0)
 		return -1;
 	if (*ret_state == INGEST_PRESENT)
@@ -276,6 +287,7 @@ ingest_new(struct store *store, const struct descriptor *blob, struct sink *sink
 	self->store = store;
 	self->digest = blob->digest;
 	self->size_bytes = blob->size_bytes;
+	self->path = blob_path(&blob->digest);
 	self->fd = -1;
 	self->hasher = hasher_new(blob->digest.algorithm);
 	self->sink = sink;
@@ -305,6 +317,8 @@ ingest_open(struct store *store, const struct descriptor *blob, struct sink *sin
 		return -1;
 	if (state == INGEST_OPEN && open_part(self, &state, err) < 0)
 		return -1;
+	if (state != INGEST_BUSY)
+		made_progress(store);
 	if (state == INGEST_OPEN)
 		*ret_ingest = TAKE_PTR(self);
 	*ret_state = state;

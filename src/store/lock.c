@@ -18,15 +18,6 @@ static const int poll_first_ms = 10;
 static const int poll_most_ms = 200;
 static const int notice_after_ms = 1000;
 
-struct wait {
-	const struct store *store;
-	const char *name;
-	int64_t start_ms;
-	int64_t deadline_ms;
-	int poll_ms;
-	bool told;
-};
-
 int
 lock_fd_try(int fd, enum lock_kind kind)
 {
@@ -81,72 +72,59 @@ try_once(const struct store *store, int folder_fd, const char *name, enum lock_k
 }
 
 static int
-give_up(const struct wait *wait, struct error **err)
+give_up(const struct store *store, const char *path, struct error **err)
 {
-	AUTO_FREE char *full = store_full_path(wait->store, STORE_FOLDER);
+	AUTO_FREE char *full = store_full_path(store, path);
 	AUTO_FREE char *shown = text_quote_string(full);
 
-	error_set(err, ERROR_LOCAL, "another process still holds '%s/%s'", shown, wait->name);
+	error_set(err, ERROR_LOCAL, "another process still holds '%s'", shown);
 	error_set_class(err, "lock");
-	return error_set_hint(err, "wait for it to end, or see who it is with 'fuser %s/%s'", shown,
-			      wait->name);
+	return error_set_hint(err, "wait for it to end, or see who it is with 'fuser %s'", shown);
 }
 
 static void
-tell(struct wait *wait)
+tell(struct lock_wait *wait, const struct store *store, const char *path)
 {
-	AUTO_FREE char *shown = NULL;
+	AUTO_FREE char *full = store_full_path(store, path);
+	AUTO_FREE char *shown = text_quote_string(full);
 
-	if (wait->told || deadline_now_ms() - wait->start_ms < notice_after_ms)
-		return;
-	shown = text_quote_string(wait->store->path);
-	observer_tell(wait->store->observer, EVENT_NOTICE,
-		      "waiting for another process that uses the store '%s' (%s)", shown,
-		      wait->name);
+	observer_tell(store->observer, EVENT_NOTICE, "waiting for another process that holds '%s'",
+		      shown);
 	wait->told = true;
 }
 
-static int
-wait_a_little(struct wait *wait, struct error **err)
+int
+lock_wait_on(struct lock_wait *wait, const struct store *store, const char *path,
+	     struct error **err)
 {
-	int left_ms = deadline_left_ms(wait->deadline_ms, wait->poll_ms);
+	int64_t now_ms = deadline_now_ms();
+	int64_t waited_ms;
 
-	if (left_ms == 0)
-		return give_up(wait, err);
-	tell(wait);
-	(void)poll(NULL, 0, left_ms);
-	wait->poll_ms *= 2;
-	if (wait->poll_ms > poll_most_ms)
-		wait->poll_ms = poll_most_ms;
+	if (wait->start_ms == 0)
+		wait->start_ms = now_ms;
+	waited_ms = now_ms - wait->start_ms;
+	if (store->lock_timeout_ms > 0 && waited_ms >= store->lock_timeout_ms)
+		return give_up(store, path, err);
+	if (!wait->told && waited_ms >= notice_after_ms)
+		tell(wait, store, path);
 	return 0;
 }
 
-static struct wait
-wait_start(const struct store *store, const char *name)
-{
-	return (struct wait){
-		.store = store,
-		.name = name,
-		.start_ms = deadline_now_ms(),
-		.deadline_ms = store->lock_timeout_ms > 0
-				       ? deadline_after_ms(store->lock_timeout_ms)
-				       : DEADLINE_NEVER,
-		.poll_ms = poll_first_ms,
-	};
-}
-
 static int
-fail(const struct store *store, int errnum, const char *name, struct error **err)
+pause_between_tries(int tries)
 {
-	AUTO_FREE char *path = xasprintf("%s/%s", STORE_FOLDER, name);
+	int pause_ms = poll_first_ms << tries;
 
-	return folder_fail(store, errnum, "lock", path, err);
+	(void)poll(NULL, 0, pause_ms);
+	return pause_ms < poll_most_ms ? tries + 1 : tries;
 }
 
 int
 lock_take(const struct store *store, const char *name, enum lock_kind kind, struct error **err)
 {
-	struct wait wait = wait_start(store, name);
+	AUTO_FREE char *path = xasprintf("%s/%s", STORE_FOLDER, name);
+	struct lock_wait wait = { 0 };
+	int tries = 0;
 
 	for (;;) {
 		AUTO_CLOSE int folder_fd = folder_make(store, STORE_FOLDER, err);
@@ -159,9 +137,10 @@ lock_take(const struct store *store, const char *name, enum lock_kind kind, stru
 		if (errnum == 0)
 			return fd;
 		if (errnum != EWOULDBLOCK && errnum != ENOENT)
-			return fail(store, errnum, name, err);
-		if (wait_a_little(&wait, err) < 0)
+			return folder_fail(store, errnum, "lock", path, err);
+		if (lock_wait_on(&wait, store, path, err) < 0)
 			return -1;
+		tries = pause_between_tries(tries);
 	}
 }
 

@@ -7,11 +7,24 @@
 #define OCIFP_STORE_LOCK_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct error;
 struct store;
 
 enum lock_kind { LOCK_SHARED, LOCK_EXCLUSIVE };
+
+/* Somebody else is waited for; zeroed: not now. */
+struct lock_wait {
+	int64_t start_ms;
+	bool told;
+};
+
+/* To be called while the wait lasts: tells of it after a second, and when the store's lock timeout
+ * has passed it is ERROR_LOCAL, class "lock".  `path`, beneath the store, is
+ * what is held. */
+int lock_wait_on(struct lock_wait *wait, const struct store *store, const char *path,
+		 struct error **err);
 
 /* Waits up to the store's lock timeout, with a notice after a second; then ERROR_LOCAL, class
  * "lock".  The lock is a descriptor: closing it lets go. */

@@ -105,7 +105,7 @@ open_named(struct store *store, const char *name, int flags, struct part *ret_pa
 	if (errnum && errnum != EWOULDBLOCK)
 		return folder_fail(store, errnum, "write", path, err);
 	ret_part->fd = fd;
-	ret_part->path = fd >= 0 ? TAKE_PTR(path) : NULL;
+	ret_part->path = TAKE_PTR(path);
 	return 0;
 }
 
@@ -134,7 +134,11 @@ part_create(struct store *store, const struct digest *digest, struct part *ret_p
 	name = part_name(digest, ending);
 	if (open_named(store, name, O_EXCL, ret_part, err) < 0)
 		return -1;
-	return ret_part->fd < 0 ? folder_fail(store, EWOULDBLOCK, "lock", STORE_INGEST, err) : 0;
+	if (ret_part->fd >= 0)
+		return 0;
+	folder_fail(store, EWOULDBLOCK, "lock", ret_part->path, err);
+	free(TAKE_PTR(ret_part->path));
+	return -1;
 }
 
 void

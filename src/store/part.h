@@ -21,7 +21,7 @@ struct part {
 };
 
 /* Opens or makes the part and locks it; only path and fd are filled.  fd -1: somebody else is at
- * it. */
+ * it; the path is filled then too. */
 int part_open(struct store *store, const struct digest *digest, struct part *ret_part,
 	      struct error **err);
 

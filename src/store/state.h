@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "oci/digest.h"
+#include "store/lock.h"
 #include "store/part.h"
 
 struct buf;
@@ -31,9 +32,11 @@ struct store {
 	bool for_reading;    /* opened so: never written, never locked */
 	bool is_writable;    /* false also where the file system or the modes forbid it */
 	bool is_own;         /* has .ocifp/version: its modes are ours and .ocifp stays */
+	bool is_foreign;     /* has not: .ocifp goes once it is empty */
 	int gc_lock_fd;      /* -1: not held */
 	size_t ingest_count; /* open ones */
 	int64_t lock_timeout_ms;
+	struct lock_wait busy; /* for blobs that other processes are at */
 	struct observer *observer;
 	struct part *parts;
 	size_t part_count;

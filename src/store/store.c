@@ -121,7 +121,7 @@ store_free(struct store *store)
 		return;
 	store_drop_parts(store);
 	store_release_blobs(store);
-	if (store->fd >= 0 && store->is_writable && !store->is_own)
+	if (store->is_writable && store->is_foreign)
 		tidy(store);
 	close_at(&store->fd);
 	free(store->parts);

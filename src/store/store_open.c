@@ -170,6 +170,7 @@ find_version(struct store *store, struct error **err)
 		return error_set_hint(err, "use that version, or another store (OCIFP_STORE)");
 	}
 	store->is_own = found;
+	store->is_foreign = !found;
 	return 0;
 }
 
@@ -239,6 +240,7 @@ claim(struct store *store, struct error **err)
 	bool is_new = !store->is_own;
 
 	store->is_own = true;
+	store->is_foreign = false;
 	if (!is_new || !store->is_writable)
 		return 0;
 	if (faccessat(store->fd, layout_file, F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&

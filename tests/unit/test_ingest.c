@@ -368,6 +368,30 @@ two_that_wait_for_each_other_both_go_on(void **state)
 }
 
 static void
+waiting_for_a_blob_ends_after_the_lock_timeout(void **state)
+{
+	const struct store_options impatient = { .lock_timeout_ms = 50 };
+	AUTO_STORE struct store *other = create_store("store");
+	AUTO_ERROR struct error *err = NULL;
+	AUTO_STORE struct store *store = store_open("store", STORE_WRITE, &impatient, &err);
+	AUTO_INGEST struct ingest *theirs = start(other, hello, NULL, INGEST_OPEN);
+	AUTO_INGEST struct ingest *ours = start(store, "ours", NULL, INGEST_OPEN);
+	struct descriptor blob = blob_of(hello);
+	struct ingest *ingest = NULL;
+	enum ingest_state ingest_state;
+
+	(void)state;
+	assert_null(start(store, hello, NULL, INGEST_BUSY));
+	(void)usleep(60000);
+	assert_fed(ours, 0, "ou");
+	assert_null(start(store, hello, NULL, INGEST_BUSY));
+	(void)usleep(60000);
+	assert_int_equal(ingest_open(store, &blob, NULL, &ingest_state, &ingest, &err), -1);
+	assert_int_equal(error_kind(err), ERROR_LOCAL);
+	assert_string_equal(error_class(err), "lock");
+}
+
+static void
 a_sink_sees_a_blob_that_is_there(void **state)
 {
 	AUTO_STORE struct store *store = create_store("store");
@@ -494,6 +518,7 @@ main(void)
 		IN_ROOM(the_same_blob_twice_is_busy_while_open_and_present_once_finished),
 		IN_ROOM(a_blob_that_another_holds_is_busy_until_it_commits),
 		IN_ROOM(two_that_wait_for_each_other_both_go_on),
+		IN_ROOM(waiting_for_a_blob_ends_after_the_lock_timeout),
 		IN_ROOM(a_sink_sees_a_blob_that_is_there),
 		IN_ROOM(a_damaged_blob_does_not_pass_a_sink),
 		IN_ROOM(a_failing_sink_fails_the_ingest_and_keeps_the_bytes),

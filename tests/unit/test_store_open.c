@@ -129,6 +129,7 @@ a_store_of_a_newer_version_is_refused(void **state)
 	assert_own_is_refused("store", ERROR_USAGE);
 	assert_fails("store", STORE_READ, ERROR_USAGE);
 	assert_holds("store/.ocifp/version", "2\n");
+	assert_true(is_there("store/.ocifp/index.lock"));
 }
 
 static void

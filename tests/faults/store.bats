@@ -110,10 +110,8 @@ teardown() {
 		rm -rf "$OCIFP_STORE"
 		echo precious >"$T/target"
 		pull "$reg_host/app:none" # makes the store
-		mkdir -p "$OCIFP_STORE/${place%/*}" 2>/dev/null || true
-		[ -d "$OCIFP_STORE" ] || mkdir -m 700 -p "$OCIFP_STORE/$(dirname "$place")"
-		rm -f "$OCIFP_STORE/$place"
 		mkdir -p "$(dirname "$OCIFP_STORE/$place")"
+		rm -f "$OCIFP_STORE/$place"
 		ln -s "$T/target" "$OCIFP_STORE/$place"
 		chmod 700 "$OCIFP_STORE"
 		pull "$ref"

@@ -17,7 +17,7 @@ struct download {
 	struct body *body;
 	size_t next_mirror; /* of the endpoint's; the origin comes after the last */
 	struct endpoint *asked;
-	bool has_dropped_token;
+	bool was_reconsidered; /* by gate_reconsider(), once */
 };
 
 void
@@ -86,14 +86,14 @@ may_try_next(struct download *download, const struct error *failure)
 	return true;
 }
 
-/* See gate_drop_kept(). */
 static bool
 may_ask_again(struct download *download, const struct request *request)
 {
-	if (request_status(request) != 403 || download->has_dropped_token)
+	if (download->was_reconsidered)
 		return false;
-	download->has_dropped_token = true;
-	return gate_drop_kept(endpoint_gate(download->asked, ACCESS_PULL, NULL));
+	download->was_reconsidered =
+		gate_reconsider(endpoint_gate(download->asked, ACCESS_PULL, NULL), request);
+	return download->was_reconsidered;
 }
 
 static int

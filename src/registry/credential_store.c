@@ -8,6 +8,7 @@
 #include "registry/credentials.h"
 #include "registry/helper.h"
 #include "registry/registry.h"
+#include "registry/token_cache.h"
 
 /* The file that `login` writes, or whose helper it calls: the first of the places. */
 static int
@@ -65,6 +66,7 @@ credential_erase(const struct registry_options *options, const char *host, bool 
 		 char **ret_where, struct error **err)
 {
 	AUTO_AUTH_FILE struct auth_file file = { 0 };
+	AUTO_TOKEN_CACHE struct token_cache *cache = token_cache_new();
 	bool in_helper;
 	bool in_file;
 
@@ -79,5 +81,6 @@ credential_erase(const struct registry_options *options, const char *host, bool 
 					 auth_file_find_helper(&file, host), file.shown)
 			     : xstrdup(file.shown);
 	*ret_found = in_file || in_helper;
+	token_cache_clear(cache);
 	return 0;
 }

@@ -37,6 +37,8 @@ int credential_explain(const struct registry_options *options, const char *host,
  * has checked them against the registry.  *ret_where says where they went. */
 int credential_store(const struct registry_options *options, const char *host,
 		     const struct credential *credential, char **ret_where, struct error **err);
+
+/* Kept tokens go too. */
 int credential_erase(const struct registry_options *options, const char *host, bool *ret_found,
 		     char **ret_where, struct error **err);
 void credential_release(struct credential *credential);

@@ -84,7 +84,7 @@ endpoint_perform(struct endpoint *endpoint, struct gate *gate,
 
 	authorized.authorizer = gate_authorizer(gate);
 	request = request_perform(endpoint->registry->engine, &authorized, err);
-	if (!request || request_status(request) != 403 || !gate_drop_kept(gate))
+	if (!request || !gate_reconsider(gate, request))
 		return TAKE_PTR(request);
 	return request_perform(endpoint->registry->engine, &authorized, err);
 }

@@ -49,7 +49,7 @@ struct gate *endpoint_gate(struct endpoint *endpoint, enum access access, const 
 /* `path` is made of checked values alone: "/manifests/<tag>". */
 char *endpoint_url(const struct endpoint *endpoint, const char *path, struct error **err);
 
-/* request_perform(), and once more when the answer refuses a token of an earlier run. */
+/* request_perform(), and once more after gate_reconsider(). */
 struct request *endpoint_perform(struct endpoint *endpoint, struct gate *gate,
 				 const struct request_options *options, struct error **err);
 

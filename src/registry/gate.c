@@ -280,12 +280,10 @@ meet_basic(struct gate *gate, const struct request *request)
 	return !was_sent && host->has_credential && host->credential.username;
 }
 
-/* The same token again would be refused again. */
 static bool
-is_final(const struct gate *gate, const struct challenge *challenge)
+lacks_scope(const struct challenge *challenge)
 {
-	return gate->header && !gate->is_kept && challenge->error &&
-	       strcmp(challenge->error, "insufficient_scope") == 0;
+	return challenge->error && strcmp(challenge->error, "insufficient_scope") == 0;
 }
 
 static bool
@@ -297,7 +295,8 @@ meet_bearer(struct gate *gate, const struct request *request, const struct chall
 		return false;
 	is_wider = challenge->scope && scope_add_asked(&gate->scopes, challenge->scope);
 	if (gate->header && used_this_token(gate, request)) {
-		if (!is_wider && is_final(gate, challenge))
+		/* The same token again would be refused again. */
+		if (!is_wider && !gate->is_kept && lacks_scope(challenge))
 			return false;
 		drop_token(gate);
 	}
@@ -305,17 +304,23 @@ meet_bearer(struct gate *gate, const struct request *request, const struct chall
 	return true;
 }
 
+static const struct challenge *
+read_challenge(const struct request *request, struct challenges *challenges)
+{
+	const char *value;
+
+	for (size_t i = 0; (value = request_header_at(request, "WWW-Authenticate", i)); i++)
+		challenges_parse(value, challenges);
+	return challenges_choose(challenges);
+}
+
 static bool
 challenged(struct authorizer *authorizer, struct request *request)
 {
 	struct gate *gate = (struct gate *)authorizer;
 	AUTO_CHALLENGES struct challenges challenges = { 0 };
-	const struct challenge *chosen;
-	const char *value;
+	const struct challenge *chosen = read_challenge(request, &challenges);
 
-	for (size_t i = 0; (value = request_header_at(request, "WWW-Authenticate", i)); i++)
-		challenges_parse(value, &challenges);
-	chosen = challenges_choose(&challenges);
 	if (!chosen)
 		return false;
 	if (chosen->scheme == CHALLENGE_BASIC)
@@ -378,9 +383,21 @@ gate_authorizer(struct gate *gate)
 }
 
 bool
-gate_drop_kept(struct gate *gate)
+gate_reconsider(struct gate *gate, const struct request *request)
 {
-	if (!gate->is_kept)
+	AUTO_CHALLENGES struct challenges challenges = { 0 };
+	const struct challenge *chosen;
+	int status = request_status(request);
+
+	if (!gate->header || (status != 401 && status != 403))
+		return false;
+	if (status == 403 && gate->is_kept) {
+		drop_token(gate);
+		return true;
+	}
+	chosen = read_challenge(request, &challenges);
+	if (!chosen || !chosen->scope || !lacks_scope(chosen) ||
+	    !scope_add_asked(&gate->scopes, chosen->scope))
 		return false;
 	drop_token(gate);
 	return true;

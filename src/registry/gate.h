@@ -19,6 +19,7 @@
 struct authorizer;
 struct gate;
 struct host;
+struct request;
 
 /* Borrows the host.  `scopes`: "repository:a/b:pull", several with spaces; "" for none. */
 struct gate *gate_new(struct host *host, const char *scopes);
@@ -27,8 +28,9 @@ void gate_free(struct gate *gate); /* after all its requests */
 const char *gate_scopes(const struct gate *gate);
 struct authorizer *gate_authorizer(struct gate *gate);
 
-/* After a 403 without a challenge, by which some registries refuse an old token: true when the
- * token was one of an earlier run; it is dropped, and the request is worth a second try. */
-bool gate_drop_kept(struct gate *gate);
+/* After an answer that stands: true when the request is worth a second try.  That is so when a 403
+ * without a challenge, by which some registries refuse an old token, met one of an earlier run; and
+ * when the new token is refused for a scope that nobody had named before. */
+bool gate_reconsider(struct gate *gate, const struct request *request);
 
 #endif

@@ -27,7 +27,7 @@ static const char *const passed_on[] = {
 	"DISPLAY",     "WAYLAND_",
 	"GNUPGHOME",   "PASSWORD_STORE_",
 	"AWS_",        "GOOGLE_",
-	"AZURE_",      "GH_",
+	"AZURE_",      "GH_CONFIG_DIR",
 	"CLOUDSDK_",   "DOCKER_",
 	"HTTP_PROXY",  "HTTPS_PROXY",
 	"NO_PROXY",    "http_proxy",

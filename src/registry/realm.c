@@ -82,8 +82,7 @@ realm_judge(const struct realm_rules *rules, const char *realm, enum realm_trust
 		return -1;
 	*ret_trust = REALM_ANONYMOUS;
 	if (strcmp(registry->host, origin.host) == 0 ||
-	    is_known_pair(registry->host, origin.host) || is_named(rules->trusted, &origin) ||
-	    (origin_is_loopback(registry) && origin_is_loopback(&origin)))
+	    is_known_pair(registry->host, origin.host) || is_named(rules->trusted, &origin))
 		*ret_trust = REALM_TRUSTED;
 	return 0;
 }

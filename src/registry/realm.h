@@ -3,7 +3,7 @@
  * A registry names its token server in a challenge, so a hostile one could name any.  Credentials
  * go to an https realm on the registry's own host, to a pair known to belong together, or to one
  * that the user trusts; anonymous requests to any https realm that is no private address.  A
- * registry on loopback may name a realm on loopback, with plain http and any port.
+ * registry on loopback may name a realm on loopback with plain http.
  *
  * Docker token authentication; RFC 6750.
  */

@@ -124,28 +124,37 @@ read_entry(struct token_cache *cache, const char *name)
 	return document_parse(bytes.data, bytes.size, &trouble);
 }
 
-/* What is older than any token's life is of no use to anybody. */
-static void
-sweep(struct token_cache *cache)
+static bool
+is_old(struct token_cache *cache, const char *name, time_t limit)
 {
-	int fd = openat(cache->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+	struct stat status;
+
+	return fstatat(cache->dir_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       status.st_mtime <= limit;
+}
+
+static void
+remove_tokens(struct token_cache *cache, DIR *directory, time_t limit)
+{
 	const struct dirent *entry;
 
-	if (!directory) {
-		if (fd >= 0)
-			(void)close(fd);
-		return;
-	}
-	/* The directory stream is this function's own. NOLINTNEXTLINE(concurrency-mt-unsafe) */
-	while ((entry = readdir(directory))) {
-		struct stat status;
-
-		if (text_ends(entry->d_name, ".token") &&
-		    fstatat(cache->dir_fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    status.st_mtime < time(NULL) - TOKEN_LIFE_LIMIT_S)
+	/* The directory stream is our caller's own. NOLINTNEXTLINE(concurrency-mt-unsafe) */
+	while ((entry = readdir(directory)))
+		if (text_ends(entry->d_name, ".token") && is_old(cache, entry->d_name, limit))
 			(void)unlinkat(cache->dir_fd, entry->d_name, 0);
-	}
+}
+
+/* Those last written at `limit` or before. */
+static void
+sweep(struct token_cache *cache, time_t limit)
+{
+	AUTO_CLOSE int fd = openat(cache->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+
+	if (!directory)
+		return;
+	(void)TAKE_FD(fd);
+	remove_tokens(cache, directory, limit);
 	(void)closedir(directory);
 }
 
@@ -284,8 +293,9 @@ token_cache_keep(struct token_cache *cache, const struct token_key *key,
 	write_entry(cache, name,
 		    json_pack("{s:s, s:I}", "token", answer->token, "expires",
 			      (json_int_t)time(NULL) + (json_int_t)answer->life_s));
+	/* What is older than any token's life is of no use to anybody. */
 	if (open_directory(cache))
-		sweep(cache);
+		sweep(cache, time(NULL) - TOKEN_LIFE_LIMIT_S);
 }
 
 void
@@ -294,4 +304,11 @@ token_cache_forget(struct token_cache *cache, const struct token_key *key)
 	AUTO_FREE char *name = name_token(key);
 
 	forget_entry(cache, name);
+}
+
+void
+token_cache_clear(struct token_cache *cache)
+{
+	if (open_directory(cache))
+		sweep(cache, time(NULL));
 }

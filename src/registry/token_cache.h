@@ -59,4 +59,7 @@ void token_cache_keep(struct token_cache *cache, const struct token_key *key,
 		      const struct token_answer *answer);
 void token_cache_forget(struct token_cache *cache, const struct token_key *key);
 
+/* All tokens: at the end of a login. */
+void token_cache_clear(struct token_cache *cache);
+
 #endif

@@ -243,6 +243,36 @@ a_challenge_may_widen_the_scope_once(void **state)
 }
 
 static void
+a_new_token_that_lacks_a_scope_is_widened_once(void **state)
+{
+	static const char *const refusals[] = {
+		CHALLENGE(",scope=\"repository:base:pull\",error=\"insufficient_scope\""),
+		ANSWER("403 Forbidden",
+		       "Content-Length: 0\r\nWWW-Authenticate: Bearer "
+		       "realm=\"http://127.0.0.1:{PORT}/token\",service=\"rig\",scope=\"repository:"
+		       "base:pull\",error=\"insufficient_scope\"\r\n",
+		       ""),
+	};
+	struct room *room = *state;
+
+	room->options.no_token_cache = true;
+	for (size_t i = 0; i < 2; i++) {
+		room_answer(room, CHALLENGE(""));
+		room_answer(room, TOKEN("t1"));
+		room_answer(room, refusals[i]);
+		room_answer(room, TOKEN("t2"));
+		room_answer(room, MANIFEST(""));
+	}
+	for (size_t i = 0; i < 2; i++) {
+		room_rerun(room);
+		assert_presence(room, PRESENCE_PRESENT);
+		assert_request_has(room, 5 * i + 3, "base");
+		assert_request_has(room, 5 * i + 4, "Bearer t2");
+	}
+	assert_int_equal(room_request_count(room), 10);
+}
+
+static void
 answers_that_hold_no_token_end_the_question(void **state)
 {
 	struct room *room = *state;
@@ -495,6 +525,7 @@ main(void)
 		IN_ROOM(basic_is_sent_at_once_when_it_is_known_to_be_wanted),
 		IN_ROOM(an_identity_token_is_posted),
 		IN_ROOM(a_challenge_may_widen_the_scope_once),
+		IN_ROOM(a_new_token_that_lacks_a_scope_is_widened_once),
 		IN_ROOM(answers_that_hold_no_token_end_the_question),
 		IN_ROOM(a_challenge_without_a_realm_is_a_refusal),
 		IN_ROOM(a_refused_token_of_the_environment_is_dropped_for_reads),

@@ -49,7 +49,7 @@ static const struct row rows[] = {
 	{ "https://ghcr.io", "https://0.0.0.0/token", "ssrf" },
 	{ "https://10.1.2.3:5000", "https://10.1.2.3:5001/token", "trusted" },
 	{ "http://127.0.0.1:5000", "http://127.0.0.1:5001/token", "trusted" },
-	{ "http://localhost:5000", "http://127.0.0.2/token", "trusted" },
+	{ "http://localhost:5000", "http://127.0.0.2/token", "anonymous" },
 	{ "http://127.0.0.1:5000", "https://127.0.0.1:5001/token", "trusted" },
 	{ "http://127.0.0.1:5000", "http://r.example/token", "protocol" },
 	{ "http://127.0.0.1:5000", "https://r.example/token", "anonymous" },

@@ -106,6 +106,18 @@ a_forgotten_token_is_gone(void **state)
 }
 
 static void
+clearing_takes_every_token(void **state)
+{
+	AUTO_FREE char *path = home_path("tokens");
+	AUTO_TOKEN_CACHE struct token_cache *cache = token_cache_new_at(path);
+
+	(void)state;
+	keep(path);
+	token_cache_clear(cache);
+	assert_false(has(path, &key));
+}
+
+static void
 a_token_near_its_end_is_not_used(void **state)
 {
 	AUTO_FREE char *path = home_path("tokens");
@@ -195,6 +207,7 @@ main(void)
 		AT_HOME(a_kept_token_is_found_by_the_next_run),
 		AT_HOME(a_token_is_for_what_it_was_given_for),
 		AT_HOME(a_forgotten_token_is_gone),
+		AT_HOME(clearing_takes_every_token),
 		AT_HOME(a_token_near_its_end_is_not_used),
 		AT_HOME(a_directory_that_others_may_enter_is_not_used),
 		AT_HOME(the_challenge_of_a_host_is_kept_too),

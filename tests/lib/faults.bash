@@ -70,6 +70,6 @@ forget_log() {
 }
 
 select_log() {
-	jq -c --arg event "$2" --arg method "^(?:$3)\$" --arg path "$4" \
+	jq -c --arg event "$2" --arg method "^(?:${3/#./.*})\$" --arg path "$4" \
 		'select(.event == $event and (.method | test($method)) and (.path | test($path)))' "$T/$1.log"
 }

@@ -6,6 +6,7 @@ include %D%/http.mk
 include %D%/registry.mk
 include %D%/store.mk
 include %D%/archive.mk
+include %D%/repository.mk
 include %D%/fingerprint.mk
 include %D%/project.mk
 include %D%/cli.mk

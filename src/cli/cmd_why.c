@@ -86,10 +86,8 @@ get_published(struct context *context, const struct target *target, struct buf *
 	AUTO_FREE char *name = NULL;
 	struct content content = { 0 };
 
-	if (find_image(session, target, &found, err) < 0)
+	if (find_required_image(session, target, &found, err) < 0)
 		return -1;
-	if (found.root.evidence.presence != PRESENCE_PRESENT)
-		return refuse_absent(target, err);
 	name = target_name(target, found.place);
 	content.repository = found.repository;
 	content.cache = session_store(session, err);

@@ -11,12 +11,10 @@ looking_find(struct context *context, const struct target_options *options,
 {
 	const char *operand = operands->count > 0 ? operands->items[0] : NULL;
 
-	if (target_of_options(context, options, operand, &looking->target, err) < 0 ||
-	    find_image(context_session(context), &looking->target, &looking->found, err) < 0)
+	if (target_of_options(context, options, operand, &looking->target, err) < 0)
 		return -1;
-	if (looking->found.root.evidence.presence != PRESENCE_PRESENT)
-		return refuse_absent(&looking->target, err);
-	return 0;
+	return find_required_image(context_session(context), &looking->target, &looking->found,
+				   err);
 }
 
 int

@@ -7,34 +7,13 @@
 #include "base/error.h"
 #include "base/observer.h"
 #include "base/xalloc.h"
-#include "image/build.h"
-#include "image/import.h"
-#include "image/lookup.h"
-#include "image/part.h"
+#include "image/ensure_private.h"
 #include "image/pull.h"
-#include "image/push.h"
 #include "image/target.h"
-#include "image/tree.h"
-#include "oci/index.h"
-#include "project/ci.h"
 #include "project/project.h"
 #include "repository/session.h"
 
 #define ASK_AGAIN_MS 5000 /* while another job builds */
-#define TAG_LAG_MS 10000  /* a registry may show a new tag so late */
-#define TAG_LAG_STEP_MS 1000
-
-/* One image being ensured. */
-struct ensure {
-	struct session *session;
-	const struct project *project;
-	const struct ensure_options *options;
-	const struct target *target;
-	const struct strings *needs;       /* "IMAGE=REF@DIGEST" of those it needs */
-	const struct platforms *platforms; /* wanted */
-	struct lookup lookup;
-	struct ensure_result *result;
-};
 
 static int
 refuse_missing(const struct ensure *ensure, struct error **err)
@@ -47,16 +26,16 @@ refuse_missing(const struct ensure *ensure, struct error **err)
 	return error_set(err, ERROR_ABSENT, "'%s' has no image for %s", name, missing);
 }
 
-static int
-ask(struct ensure *ensure, struct error **err)
+int
+ensure_ask(struct ensure *ensure, struct error **err)
 {
 	struct lookup_options options = {
 		.platforms = ensure->platforms,
 		.offline = ensure->options->offline,
+		.deep = ensure->deep,
 	};
 
 	lookup_release(&ensure->lookup);
-	memset(&ensure->lookup, 0, sizeof(ensure->lookup));
 	if (lookup_image(ensure->session, ensure->target, &options, &ensure->lookup, err) == 0)
 		return 0;
 	if (!ensure->options->assume_absent || !error_is(*err, ERROR_DENIED))
@@ -73,13 +52,13 @@ ask(struct ensure *ensure, struct error **err)
 static int
 ask_until(struct ensure *ensure, int64_t deadline_ms, struct error **err)
 {
-	if (ask(ensure, err) < 0)
+	if (ensure_ask(ensure, err) < 0)
 		return -1;
 	while (ensure->lookup.presence == PRESENCE_ABSENT && deadline_left_ms(deadline_ms, 1) > 0) {
 		observer_tell(session_observer(ensure->session), EVENT_TRACE,
 			      "absent; another job may be building it, so it is asked again");
 		(void)poll(NULL, 0, deadline_left_ms(deadline_ms, ASK_AGAIN_MS));
-		if (ask(ensure, err) < 0)
+		if (ensure_ask(ensure, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -98,8 +77,8 @@ choose_for_pull(const struct ensure *ensure, struct platforms *ret_platforms)
 		platforms_add(ret_platforms, &host);
 }
 
-static int
-pull(struct ensure *ensure, struct error **err)
+int
+ensure_pull(struct ensure *ensure, struct error **err)
 {
 	AUTO_PLATFORMS struct platforms platforms = { 0 };
 	AUTO_PULL_RESULT struct pull_result pulled = { 0 };
@@ -119,174 +98,6 @@ pull(struct ensure *ensure, struct error **err)
 			  err);
 }
 
-/* An answer about the image's own place: what a fallback has is complete or does not count. */
-static void
-list_kept(const struct ensure *ensure, struct descriptors *ret_kept)
-{
-	const struct resolution *root = &ensure->lookup.found.root;
-	AUTO_INDEX struct image_index index = { 0 };
-	AUTO_ERROR struct error *ignored = NULL;
-
-	if (ensure->lookup.found.place != 0 || root->evidence.presence != PRESENCE_PRESENT ||
-	    media_type_kind(root->descriptor.media_type) != DOCUMENT_INDEX ||
-	    image_index_parse(root->bytes.data, root->bytes.size, root->descriptor.media_type,
-			      &index, &ignored) < 0)
-		return;
-	for (size_t i = 0; i < index.manifests.count; i++) {
-		const struct descriptor *entry = &index.manifests.items[i];
-
-		if (image_index_entry_is_image(entry) && entry->has_platform &&
-		    !platforms_has(&ensure->lookup.missing, &entry->platform))
-			descriptors_add(ret_kept, entry);
-	}
-}
-
-/* Sets why_not_pushed when not. */
-static bool
-will_push(const struct ensure *ensure)
-{
-	const char **why_not = &ensure->result->why_not_pushed;
-
-	switch (ensure->options->push) {
-	case PUSH_ALWAYS:
-		return true;
-	case PUSH_NEVER:
-		*why_not = "--push never";
-		return false;
-	case PUSH_AUTO:
-		break;
-	}
-	return ci_pushes(&ensure->target->image->push_refs, why_not);
-}
-
-static int
-probe_push(const struct ensure *ensure, struct error **err)
-{
-	AUTO_REPOSITORY struct repository *repository =
-		repository_open(ensure->session, &ensure->target->places[0], REPOSITORY_WRITE, err);
-	AUTO_FREE char *name = target_name(ensure->target, 0);
-
-	if (!repository || repository_probe_push(repository, err) < 0)
-		return error_wrap(err, "nothing was built, for '%s' could not be pushed", name);
-	return 0;
-}
-
-/* A source that changed under the build makes an image that its tag does not describe. */
-static int
-check_unchanged(const struct ensure *ensure, struct error **err)
-{
-	AUTO_TARGET struct target now = { 0 };
-
-	if (target_of_project(ensure->project, ensure->target->image->name, NULL, &now, err) < 0)
-		return -1;
-	if (digest_equal(&now.fingerprint.digest, &ensure->target->fingerprint.digest))
-		return 0;
-	error_set(err, ERROR_CONTENT, "the inputs changed while the image was being built");
-	error_set_class(err, "source_changed");
-	return error_set_hint(err, "the build command must not write to its own inputs");
-}
-
-/* The command left nothing behind, so it must have pushed by itself. */
-static int
-check_pushed_by_command(struct ensure *ensure, struct error **err)
-{
-	AUTO_ERROR struct error *failure = NULL;
-
-	if (ask(ensure, &failure) == 0 && ensure->lookup.presence == PRESENCE_PRESENT) {
-		ensure->result->pushed = true;
-		return 0;
-	}
-	error_set(err, ERROR_BUILD,
-		  "the build command left nothing as $OCIFP_OUTPUT, and the image "
-		  "is not at its registry either");
-	return error_set_hint(err, "see ocifp.yaml(5), `build`");
-}
-
-/* The tag as everybody sees it now.  Another writer's image is as good when its fingerprint, which
- * the lookup has checked, is ours. */
-static int
-verify_pushed(struct ensure *ensure, const struct digest *pushed, struct error **err)
-{
-	int64_t deadline_ms = deadline_after_ms(TAG_LAG_MS);
-
-	while (ask(ensure, err) == 0) {
-		if (ensure->lookup.presence == PRESENCE_PRESENT) {
-			ensure->result->digest = ensure->lookup.found.root.descriptor.digest;
-			if (!digest_equal(&ensure->result->digest, pushed))
-				observer_tell(session_observer(ensure->session), EVENT_NOTICE,
-					      "another job pushed the same fingerprint at the same "
-					      "time; its image is used");
-			return 0;
-		}
-		if (deadline_left_ms(deadline_ms, 1) == 0)
-			return error_set(err, ERROR_UNAVAILABLE,
-					 "the registry does not show what was pushed");
-		(void)poll(NULL, 0, TAG_LAG_STEP_MS);
-	}
-	return -1;
-}
-
-static int
-push(struct ensure *ensure, const struct image_node *root, struct error **err)
-{
-	AUTO_REPOSITORY struct repository *destination =
-		repository_open(ensure->session, &ensure->target->places[0], REPOSITORY_WRITE, err);
-	AUTO_REPOSITORY struct repository *source = NULL;
-	AUTO_STRINGS struct strings tags = { 0 };
-	bool was_there;
-
-	if (!destination)
-		return -1;
-	source = repository_of_store(ensure->session, session_store(ensure->session, err));
-	strings_add(&tags, ensure->target->places[0].reference.tag);
-	if (push_tree(ensure->session, source, destination, root, &tags, &was_there, err) < 0)
-		return error_wrap(err,
-				  "the image was built and is in the store, but was not pushed");
-	ensure->result->pushed = true;
-	return verify_pushed(ensure, &root->descriptor.digest, err);
-}
-
-static int
-take_output(struct ensure *ensure, const struct location *output, bool push_it, struct error **err)
-{
-	AUTO_DESCRIPTORS struct descriptors kept = { 0 };
-	AUTO_IMAGE_NODE struct image_node root = { 0 };
-	struct import_options import = {
-		.source = output,
-		.platforms = ensure->result->missing.count > 0 ? &ensure->result->missing : NULL,
-		.kept = &kept,
-	};
-
-	list_kept(ensure, &kept);
-	if (import_image(ensure->session, &import, ensure->target, &root, err) < 0)
-		return -1;
-	ensure->result->digest = root.descriptor.digest;
-	if (!push_it)
-		return 0;
-	return push(ensure, &root, err) < 0 ? -1 : pull(ensure, err);
-}
-
-static int
-build(struct ensure *ensure, struct error **err)
-{
-	struct build_options options = {
-		.target = ensure->target,
-		.platforms = &ensure->result->missing,
-		.needs = ensure->needs,
-	};
-	AUTO_BUILD_OUTPUT struct build_output output = { 0 };
-	bool push_it = will_push(ensure);
-
-	if (push_it && probe_push(ensure, err) < 0)
-		return -1;
-	if (build_run(&options, &output, err) < 0 || check_unchanged(ensure, err) < 0)
-		return -1;
-	ensure->result->built = true;
-	if (output.is_there)
-		return take_output(ensure, &output.location, push_it, err);
-	return check_pushed_by_command(ensure, err) < 0 ? -1 : pull(ensure, err);
-}
-
 /* All that is wanted when nothing is there; else what is not. */
 static void
 note_missing(struct ensure *ensure)
@@ -297,6 +108,33 @@ note_missing(struct ensure *ensure)
 	platforms_copy(missing->count > 0 ? missing : ensure->platforms, &ensure->result->missing);
 }
 
+static bool
+lists_what_is_absent(const struct error *failure)
+{
+	return error_class(failure) && strcmp(error_class(failure), "manifest_unknown") == 0;
+}
+
+/* An index may list a manifest that is not there any more: then that platform is missing. */
+static int
+take_present(struct ensure *ensure, struct error **err)
+{
+	bool *present = &ensure->result->present;
+	AUTO_ERROR struct error *failure = NULL;
+
+	*present = ensure->lookup.presence == PRESENCE_PRESENT;
+	if (!*present || ensure->options->dry_run || ensure_pull(ensure, &failure) == 0)
+		return 0;
+	if (!lists_what_is_absent(failure) || ensure->deep) {
+		*err = TAKE_PTR(failure);
+		return -1;
+	}
+	ensure->deep = true;
+	if (ensure_ask(ensure, err) < 0)
+		return -1;
+	*present = ensure->lookup.presence == PRESENCE_PRESENT;
+	return *present ? ensure_pull(ensure, err) : 0;
+}
+
 static int
 act(struct ensure *ensure, struct error **err)
 {
@@ -304,9 +142,10 @@ act(struct ensure *ensure, struct error **err)
 
 	if (ask_until(ensure, deadline_ms, err) < 0)
 		return -1;
-	ensure->result->present = ensure->lookup.presence == PRESENCE_PRESENT;
+	if (take_present(ensure, err) < 0)
+		return -1;
 	if (ensure->result->present)
-		return ensure->options->dry_run ? 0 : pull(ensure, err);
+		return 0;
 	note_missing(ensure);
 	if (ensure->options->no_build || ensure->options->offline)
 		return refuse_missing(ensure, err);
@@ -314,7 +153,7 @@ act(struct ensure *ensure, struct error **err)
 		refuse_missing(ensure, err);
 		return error_set_hint(err, "the project file has no `build` command for it");
 	}
-	return ensure->options->dry_run ? 0 : build(ensure, err);
+	return ensure->options->dry_run ? 0 : ensure_build(ensure, err);
 }
 
 static void

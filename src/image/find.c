@@ -1,6 +1,8 @@
 #include "image/find.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/observer.h"
@@ -167,6 +169,27 @@ refuse_absent(const struct target *target, struct error **err)
 	AUTO_FREE char *name = target_name(target, 0);
 
 	return error_set(err, ERROR_ABSENT, "'%s' is absent", name);
+}
+
+static int
+refuse_nowhere(const struct target *target, struct error **err)
+{
+	const struct location *place = &target->places[0];
+
+	if (place->transport == TRANSPORT_REGISTRY || access(place->path, F_OK) == 0)
+		return refuse_absent(target, err);
+	return error_set_path(err, errno, "cannot open", place->path);
+}
+
+int
+find_required_image(struct session *session, const struct target *target,
+		    struct found_image *ret_found, struct error **err)
+{
+	if (find_image(session, target, ret_found, err) < 0)
+		return -1;
+	if (ret_found->root.evidence.presence == PRESENCE_PRESENT)
+		return 0;
+	return refuse_nowhere(target, err);
 }
 
 void

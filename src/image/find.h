@@ -28,6 +28,11 @@ int find_image(struct session *session, const struct target *target, struct foun
 int find_image_in_store(struct session *session, const struct target *target,
 			struct found_image *ret_found, struct error **err);
 
+/* find_image(), and an error when it is not there: ERROR_ABSENT, or ERROR_LOCAL for a layout that
+ * does not exist at all. */
+int find_required_image(struct session *session, const struct target *target,
+			struct found_image *ret_found, struct error **err);
+
 /* ERROR_ABSENT for what find_image() found to be so. */
 int refuse_absent(const struct target *target, struct error **err);
 void found_image_release(struct found_image *found);

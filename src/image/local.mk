@@ -3,7 +3,8 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/annotation.h \
 	%D%/build.c %D%/build.h \
 	%D%/content.c %D%/content.h \
-	%D%/ensure.c %D%/ensure.h \
+	%D%/ensure.c %D%/ensure.h %D%/ensure_private.h \
+	%D%/ensure_build.c \
 	%D%/fetch.c %D%/fetch.h \
 	%D%/find.c %D%/find.h \
 	%D%/import.c %D%/import.h \

@@ -93,4 +93,5 @@ lookup_release(struct lookup *lookup)
 {
 	found_image_release(&lookup->found);
 	platforms_release(&lookup->missing);
+	*lookup = (struct lookup){ 0 };
 }

@@ -58,10 +58,7 @@ find_for_pull(struct session *session, const struct target *target, bool offline
 		if (offline)
 			return refuse_offline(target, err);
 	}
-	if (find_image(session, target, ret_found, err) < 0)
-		return -1;
-	return ret_found->root.evidence.presence == PRESENCE_ABSENT ? refuse_absent(target, err)
-								    : 0;
+	return find_required_image(session, target, ret_found, err);
 }
 
 /* The layout that the output names, or the user's own store. */

@@ -1,0 +1,186 @@
+#include <poll.h>
+
+#include "base/deadline.h"
+#include "base/error.h"
+#include "base/observer.h"
+#include "image/build.h"
+#include "image/ensure_private.h"
+#include "image/import.h"
+#include "image/push.h"
+#include "image/target.h"
+#include "image/tree.h"
+#include "oci/index.h"
+#include "project/ci.h"
+#include "project/project.h"
+#include "repository/session.h"
+
+#define TAG_LAG_MS 10000 /* a registry may show a new tag so late */
+#define TAG_LAG_STEP_MS 1000
+
+/* An answer about the image's own place: what a fallback has is complete or does not count. */
+static void
+list_kept(const struct ensure *ensure, struct descriptors *ret_kept)
+{
+	const struct resolution *root = &ensure->lookup.found.root;
+	AUTO_INDEX struct image_index index = { 0 };
+	AUTO_ERROR struct error *ignored = NULL;
+
+	if (ensure->lookup.found.place != 0 || root->evidence.presence != PRESENCE_PRESENT ||
+	    media_type_kind(root->descriptor.media_type) != DOCUMENT_INDEX ||
+	    image_index_parse(root->bytes.data, root->bytes.size, root->descriptor.media_type,
+			      &index, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < index.manifests.count; i++) {
+		const struct descriptor *entry = &index.manifests.items[i];
+
+		if (image_index_entry_is_image(entry) && entry->has_platform &&
+		    !platforms_has(&ensure->lookup.missing, &entry->platform))
+			descriptors_add(ret_kept, entry);
+	}
+}
+
+/* Sets why_not_pushed when not. */
+static bool
+will_push(const struct ensure *ensure)
+{
+	const char **why_not = &ensure->result->why_not_pushed;
+
+	switch (ensure->options->push) {
+	case PUSH_ALWAYS:
+		return true;
+	case PUSH_NEVER:
+		*why_not = "--push never";
+		return false;
+	case PUSH_AUTO:
+		break;
+	}
+	return ci_pushes(&ensure->target->image->push_refs, why_not);
+}
+
+static int
+probe_push(const struct ensure *ensure, struct error **err)
+{
+	AUTO_REPOSITORY struct repository *repository =
+		repository_open(ensure->session, &ensure->target->places[0], REPOSITORY_WRITE, err);
+	AUTO_FREE char *name = target_name(ensure->target, 0);
+
+	if (!repository || repository_probe_push(repository, err) < 0)
+		return error_wrap(err, "nothing was built, for '%s' could not be pushed", name);
+	return 0;
+}
+
+/* A source that changed under the build makes an image that its tag does not describe. */
+static int
+check_unchanged(const struct ensure *ensure, struct error **err)
+{
+	AUTO_TARGET struct target now = { 0 };
+
+	if (target_of_project(ensure->project, ensure->target->image->name, NULL, &now, err) < 0)
+		return -1;
+	if (digest_equal(&now.fingerprint.digest, &ensure->target->fingerprint.digest))
+		return 0;
+	error_set(err, ERROR_CONTENT, "the inputs changed while the image was being built");
+	error_set_class(err, "source_changed");
+	return error_set_hint(err, "the build command must not write to its own inputs");
+}
+
+/* The command left nothing behind, so it must have pushed by itself. */
+static int
+check_pushed_by_command(struct ensure *ensure, struct error **err)
+{
+	AUTO_ERROR struct error *failure = NULL;
+
+	if (ensure_ask(ensure, &failure) == 0 && ensure->lookup.presence == PRESENCE_PRESENT) {
+		ensure->result->pushed = true;
+		return 0;
+	}
+	error_set(err, ERROR_BUILD,
+		  "the build command left nothing as $OCIFP_OUTPUT, and the image "
+		  "is not at its registry either");
+	return error_set_hint(err, "see ocifp.yaml(5), `build`");
+}
+
+/* The tag as everybody sees it now.  Another writer's image is as good when its fingerprint, which
+ * the lookup has checked, is ours. */
+static int
+verify_pushed(struct ensure *ensure, const struct digest *pushed, struct error **err)
+{
+	int64_t deadline_ms = deadline_after_ms(TAG_LAG_MS);
+
+	while (ensure_ask(ensure, err) == 0) {
+		if (ensure->lookup.presence == PRESENCE_PRESENT) {
+			ensure->result->digest = ensure->lookup.found.root.descriptor.digest;
+			if (!digest_equal(&ensure->result->digest, pushed))
+				observer_tell(session_observer(ensure->session), EVENT_NOTICE,
+					      "another job pushed the same fingerprint at the same "
+					      "time; its image is used");
+			return 0;
+		}
+		if (deadline_left_ms(deadline_ms, 1) == 0)
+			return error_set(err, ERROR_UNAVAILABLE,
+					 "the registry does not show what was pushed");
+		(void)poll(NULL, 0, TAG_LAG_STEP_MS);
+	}
+	return -1;
+}
+
+static int
+push(struct ensure *ensure, const struct image_node *root, struct error **err)
+{
+	AUTO_REPOSITORY struct repository *destination =
+		repository_open(ensure->session, &ensure->target->places[0], REPOSITORY_WRITE, err);
+	AUTO_REPOSITORY struct repository *source = NULL;
+	AUTO_STRINGS struct strings tags = { 0 };
+	bool was_there;
+
+	if (!destination)
+		return -1;
+	source = repository_of_store(ensure->session, session_store(ensure->session, err));
+	strings_add(&tags, ensure->target->places[0].reference.tag);
+	if (push_tree(ensure->session, source, destination, root, &tags, &was_there, err) < 0)
+		return error_wrap(err,
+				  "the image was built and is in the store, but was not pushed");
+	ensure->result->pushed = true;
+	return verify_pushed(ensure, &root->descriptor.digest, err);
+}
+
+static int
+take_output(struct ensure *ensure, const struct location *output, bool push_it, struct error **err)
+{
+	AUTO_DESCRIPTORS struct descriptors kept = { 0 };
+	AUTO_IMAGE_NODE struct image_node root = { 0 };
+	struct import_options import = {
+		.source = output,
+		.platforms = ensure->result->missing.count > 0 ? &ensure->result->missing : NULL,
+		.kept = &kept,
+	};
+
+	list_kept(ensure, &kept);
+	if (import_image(ensure->session, &import, ensure->target, &root, err) < 0)
+		return -1;
+	ensure->result->digest = root.descriptor.digest;
+	if (!push_it)
+		return 0;
+	return push(ensure, &root, err) < 0 ? -1 : ensure_pull(ensure, err);
+}
+
+int
+ensure_build(struct ensure *ensure, struct error **err)
+{
+	struct build_options options = {
+		.target = ensure->target,
+		.platforms = &ensure->result->missing,
+		.needs = ensure->needs,
+	};
+	AUTO_BUILD_OUTPUT struct build_output output = { 0 };
+	bool push_it = will_push(ensure);
+
+	if (push_it && probe_push(ensure, err) < 0)
+		return -1;
+	if (build_run(&options, &output, err) < 0 || check_unchanged(ensure, err) < 0)
+		return -1;
+	ensure->result->built = true;
+	if (output.is_there)
+		return take_output(ensure, &output.location, push_it, err);
+	return check_pushed_by_command(ensure, err) < 0 ? -1 : ensure_pull(ensure, err);
+}

@@ -1,0 +1,29 @@
+/* ensure_private.h - one image being ensured: what ensure.c and ensure_build.c share */
+#ifndef OCIFP_IMAGE_ENSURE_PRIVATE_H
+#define OCIFP_IMAGE_ENSURE_PRIVATE_H
+
+#include "image/ensure.h"
+#include "image/lookup.h"
+
+struct ensure {
+	struct session *session;
+	const struct project *project;
+	const struct ensure_options *options;
+	const struct target *target;
+	const struct strings *needs;       /* "IMAGE=REF@DIGEST" of those it needs */
+	const struct platforms *platforms; /* wanted */
+	bool deep;                         /* an index has lied: ask for each manifest */
+	struct lookup lookup;              /* the last answer */
+	struct ensure_result *result;
+};
+
+/* Asks again; the answer is in `lookup`. */
+int ensure_ask(struct ensure *ensure, struct error **err);
+
+/* Pulls what the last answer found. */
+int ensure_pull(struct ensure *ensure, struct error **err);
+
+/* Builds what result->missing says, publishes it, pushes it if that is wanted, pulls it. */
+int ensure_build(struct ensure *ensure, struct error **err);
+
+#endif

@@ -129,21 +129,11 @@ new_entry(const char *name, const struct descriptor *descriptor)
 	return entry;
 }
 
-/* True when nothing is to be written: what a pull of an image that is there comes to. */
-static bool
-is_set(const json_t *index, const char *name, const json_t *entry)
-{
-	const json_t *old = name ? find_entry(index, name) : NULL;
-
-	return old && json_equal(old, entry);
-}
-
 static int
 replace_entry(struct store *store, const char *name, const struct descriptor *descriptor,
 	      struct error **err)
 {
 	AUTO_CLOSE int lock_fd = lock_take(store, STORE_INDEX_LOCK, LOCK_EXCLUSIVE, err);
-	AUTO_JSON json_t *entry = new_entry(name, descriptor);
 	AUTO_JSON json_t *index = NULL;
 
 	if (lock_fd < 0)
@@ -151,10 +141,9 @@ replace_entry(struct store *store, const char *name, const struct descriptor *de
 	index = layout_read_index(store, err);
 	if (!index)
 		return -1;
-	if (is_set(index, name, entry))
-		return 0;
 	remove_entries(index, name, digest_text(&descriptor->digest).text);
-	if (json_array_append(json_object_get(index, "manifests"), entry) < 0)
+	if (json_array_append_new(json_object_get(index, "manifests"),
+				  new_entry(name, descriptor)) < 0)
 		return error_set(err, ERROR_LOCAL, "the name of the reference is no UTF-8");
 	return layout_write_index(store, index, lock_fd, err);
 }

@@ -7,7 +7,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -63,22 +62,6 @@ a_reference_names_its_image_and_replaces_the_old_one(void **state)
 	assert_names(store, "ghcr.io/a/b:2", &first);
 	assert_names(store, "ghcr.io/a/b", NULL);
 	assert_int_equal(count(store), 2);
-}
-
-static void
-a_reference_that_is_set_already_is_not_written_again(void **state)
-{
-	AUTO_STORE struct store *store = create_store("store");
-	struct descriptor manifest = add_manifest(store, "a layer", NULL);
-	struct stat before;
-	struct stat after;
-
-	(void)state;
-	set(store, "name", &manifest);
-	assert_int_equal(stat("store/index.json", &before), 0);
-	set(store, "name", &manifest);
-	assert_int_equal(stat("store/index.json", &after), 0);
-	assert_int_equal(before.st_ino, after.st_ino);
 }
 
 static void
@@ -275,7 +258,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_ROOM(a_reference_names_its_image_and_replaces_the_old_one),
-		IN_ROOM(a_reference_that_is_set_already_is_not_written_again),
 		IN_ROOM(setting_a_reference_commits_its_blobs_first),
 		IN_ROOM(a_reference_to_what_is_not_there_is_refused),
 		IN_ROOM(an_entry_without_a_name_is_added_once),

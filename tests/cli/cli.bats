@@ -252,11 +252,25 @@ complete_bash() {
 }
 
 @test "a run that does not end is ended after --timeout" {
-	ocifp help fingerprint >/dev/null || skip 'no command to try it with'
 	truncate -s 1T "$T/work/endless"
 	ocifp_run fingerprint --timeout 1 --input endless --json --status-file "$T/status"
 	assert_failed 124
 	assert_within 4
 	assert_json '.error.kind == "timeout"'
 	jq -e '.error.status == 124' "$T/status"
+}
+
+@test "a signal ends it by that signal" {
+	truncate -s 1T "$T/work/endless"
+	split_run timeout --preserve-status -s TERM 1 ocifp fingerprint --input endless
+	assert_equal "$status" 143
+	split_run timeout --preserve-status -s INT 1 ocifp fingerprint --input endless
+	assert_equal "$status" 130
+}
+
+@test "a file size limit is an error and no signal" {
+	bash -c 'ulimit -f 0; ocifp version --status-file "$1/status" 2>&1' bash "$T/work" | cat >"$T/stderr"
+	status=${PIPESTATUS[0]}
+	assert_failed 10
+	assert_equal "$(ls -A "$T/work")" ''
 }

@@ -6,7 +6,10 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/deadline.h"
@@ -179,6 +182,62 @@ the_plain_line_says_how_far_it_is(void **state)
 	assert_string_equal(line, "ocifp: 2.0 MB of 8.0 MB, 1 of 3 blobs, 2.0 MB/s, 1 retry\n");
 }
 
+/* What one terminal of so many columns is sent for a status and the end. */
+static void
+show_on_terminal(struct shown *shown, unsigned short columns)
+{
+	struct winsize size = { .ws_row = 24, .ws_col = columns };
+
+	shown->ends[0] = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
+	assert_true(shown->ends[0] >= 0);
+	assert_int_equal(grantpt(shown->ends[0]), 0);
+	assert_int_equal(unlockpt(shown->ends[0]), 0);
+	shown->ends[1] = open(ptsname(shown->ends[0]), O_RDWR | O_NOCTTY);
+	assert_true(shown->ends[1] >= 0);
+	assert_int_equal(ioctl(shown->ends[1], TIOCSWINSZ, &size), 0);
+	shown->progress = progress_new(&(struct progress_options){ .fd = shown->ends[1] });
+	shown->observer = progress_observer(shown->progress);
+	(void)poll(NULL, 0, 120);
+	observer_count(shown->observer, EVENT_MOVED, 1000);
+	finish(shown);
+}
+
+static void
+the_bar_fits_the_terminal_and_goes_away(void **state)
+{
+	static const struct {
+		unsigned short columns;
+		const char *text;
+	} cases[] = {
+		{ 0, "\r\033[Kocifp: 1.0 kB of 0 B, 0 of 0 blobs, " },
+		{ 1, "\r\033[K\r\033[K" },
+		{ 10, "\r\033[Kocifp: 1.\r\033[K" },
+		{ 10000, "\r\033[Kocifp: 1.0 kB of 0 B, 0 of 0 blobs, " },
+	};
+
+	(void)state;
+	setenv("TERM", "xterm", 1);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct shown shown;
+
+		show_on_terminal(&shown, cases[i].columns);
+		assert_memory_equal(shown.text, cases[i].text, strlen(cases[i].text));
+		assert_string_equal(shown.text + strlen(shown.text) - 4, "\r\033[K");
+		assert_true(strlen(shown.text) < 200);
+	}
+}
+
+static void
+a_dumb_terminal_is_not_written_over(void **state)
+{
+	struct shown shown;
+
+	(void)state;
+	setenv("TERM", "dumb", 1);
+	show_on_terminal(&shown, 80);
+	assert_string_equal(shown.text, "");
+}
+
 int
 main(void)
 {
@@ -190,6 +249,8 @@ main(void)
 		cmocka_unit_test(json_mode_speaks_json_alone),
 		cmocka_unit_test(a_stalled_reader_of_stderr_does_not_stop_the_work),
 		cmocka_unit_test(the_plain_line_says_how_far_it_is),
+		cmocka_unit_test(the_bar_fits_the_terminal_and_goes_away),
+		cmocka_unit_test(a_dumb_terminal_is_not_written_over),
 	};
 
 	return cmocka_run_group_tests_name("progress", tests, NULL, NULL);

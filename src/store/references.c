@@ -110,23 +110,24 @@ remove_entries(json_t *index, const char *name, const char *digest)
 	return json_array_size(entries) < before;
 }
 
+/* NULL: JSON cannot hold the name. */
 static json_t *
 new_entry(const char *name, const struct descriptor *descriptor)
 {
-	json_t *entry = descriptor_json(descriptor);
-	json_t *annotations = json_object_get(entry, "annotations");
-	/* The descriptor's annotations may be shared with it. */
-	json_t *copy = json_is_object(annotations) ? json_copy(annotations) : json_object();
+	AUTO_JSON json_t *entry = descriptor_json(descriptor);
+	const json_t *annotations = json_object_get(entry, "annotations");
+	/* A copy: the descriptor may share its annotations with others. */
+	AUTO_JSON json_t *copy =
+		annotations ? json_copy((json_t *)(uintptr_t)annotations) : json_object();
 
 	(void)json_object_del(copy, LAYOUT_REF_NAME);
-	if (name)
-		(void)json_object_set_new(copy, LAYOUT_REF_NAME, json_string(name));
+	if (name && json_object_set_new(copy, LAYOUT_REF_NAME, json_string(name)) < 0)
+		return NULL;
 	if (json_object_size(copy) > 0)
 		(void)json_object_set(entry, "annotations", copy);
 	else
 		(void)json_object_del(entry, "annotations");
-	json_decref(copy);
-	return entry;
+	return TAKE_PTR(entry);
 }
 
 static int
@@ -138,6 +139,8 @@ replace_entry(struct store *store, const char *name, const struct descriptor *de
 
 	if (lock_fd < 0)
 		return -1;
+	if (!entry)
+		return error_set(err, ERROR_USAGE, "the name is not in UTF-8");
 	index = layout_read_index(store, err);
 	if (!index)
 		return -1;
@@ -145,6 +148,7 @@ replace_entry(struct store *store, const char *name, const struct descriptor *de
 	if (json_array_append_new(json_object_get(index, "manifests"),
 				  new_entry(name, descriptor)) < 0)
 		return error_set(err, ERROR_LOCAL, "the name of the reference is no UTF-8");
+	(void)json_array_append(json_object_get(index, "manifests"), entry);
 	return layout_write_index(store, index, lock_fd, err);
 }
 

@@ -233,19 +233,18 @@ check_owner(const struct store *store, struct error **err)
 	return 0;
 }
 
-/* The version file comes before what is made with the modes of the user's own store. */
+/* A new store is ours from its first file on, the version.  A layout that another tool made stays
+ * as it is, and serves all the same. */
 static int
 claim(struct store *store, struct error **err)
 {
-	bool is_new = !store->is_own;
-
+	if (store->is_own || !store->is_writable ||
+	    faccessat(store->fd, layout_file, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	if (check_empty(store, err) < 0)
+		return -1;
 	store->is_own = true;
 	store->is_foreign = false;
-	if (!is_new || !store->is_writable)
-		return 0;
-	if (faccessat(store->fd, layout_file, F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
-	    check_empty(store, err) < 0)
-		return -1;
 	return write_small(store, STORE_FOLDER, "version", version_content, err);
 }
 

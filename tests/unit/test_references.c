@@ -65,6 +65,35 @@ a_reference_names_its_image_and_replaces_the_old_one(void **state)
 }
 
 static void
+a_reference_that_is_set_already_is_not_written_again(void **state)
+{
+	AUTO_STORE struct store *store = create_store("store");
+	struct descriptor manifest = add_manifest(store, "a layer", NULL);
+	struct stat before;
+	struct stat after;
+
+	(void)state;
+	set(store, "name", &manifest);
+	assert_int_equal(stat("store/index.json", &before), 0);
+	set(store, "name", &manifest);
+	assert_int_equal(stat("store/index.json", &after), 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+}
+
+static void
+a_name_that_is_no_text_is_refused(void **state)
+{
+	AUTO_STORE struct store *store = create_store("store");
+	struct descriptor manifest = add_manifest(store, "a layer", NULL);
+	AUTO_ERROR struct error *err = NULL;
+
+	(void)state;
+	assert_int_equal(store_set_reference(store, "a\xff", &manifest, &err), -1);
+	assert_int_equal(error_kind(err), ERROR_USAGE);
+	assert_int_equal(count(store), 0);
+}
+
+static void
 setting_a_reference_commits_its_blobs_first(void **state)
 {
 	AUTO_STORE struct store *store = create_store("store");
@@ -258,6 +287,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_ROOM(a_reference_names_its_image_and_replaces_the_old_one),
+		IN_ROOM(a_reference_that_is_set_already_is_not_written_again),
+		IN_ROOM(a_name_that_is_no_text_is_refused),
 		IN_ROOM(setting_a_reference_commits_its_blobs_first),
 		IN_ROOM(a_reference_to_what_is_not_there_is_refused),
 		IN_ROOM(an_entry_without_a_name_is_added_once),

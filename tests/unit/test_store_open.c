@@ -163,6 +163,27 @@ our_folder_stays_while_another_process_uses_it(void **state)
 }
 
 static void
+a_layout_of_others_serves_as_the_own_store_and_stays_as_it_is(void **state)
+{
+	struct store *store;
+
+	(void)state;
+	store_free(create_store("store"));
+	assert_int_equal(chmod("store", 0755), 0);
+	store = open_own("store");
+	add_text(store, "a blob");
+	assert_false(is_there("store/.ocifp/version"));
+	{
+		AUTO_ERROR struct error *err = NULL;
+
+		assert_int_equal(store_commit(store, &err), 0);
+	}
+	store_free(store);
+	assert_false(is_there("store/.ocifp"));
+	assert_int_equal(mode_of("store"), 0755);
+}
+
+static void
 reading_leaves_no_trace_and_needs_no_index_lock(void **state)
 {
 	struct descriptors references = { NULL, 0 };
@@ -438,6 +459,7 @@ main(void)
 		IN_ROOM(a_store_of_a_newer_version_is_refused),
 		IN_ROOM(a_layout_of_others_is_left_without_our_folder),
 		IN_ROOM(our_folder_stays_while_another_process_uses_it),
+		IN_ROOM(a_layout_of_others_serves_as_the_own_store_and_stays_as_it_is),
 		IN_ROOM(reading_leaves_no_trace_and_needs_no_index_lock),
 		IN_ROOM(the_own_store_has_constant_modes),
 		IN_ROOM(a_layout_of_others_follows_the_umask),

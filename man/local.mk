@@ -1,5 +1,6 @@
 # A page for every command; tests/lint/help_matches_man.sh holds them against `ocifp help`.
 dist_man_MANS += \
+	%D%/ocifp-auth.1 \
 	%D%/ocifp-completion.1 \
 	%D%/ocifp-digest.1 \
 	%D%/ocifp-doctor.1 \
@@ -9,11 +10,14 @@ dist_man_MANS += \
 	%D%/ocifp-fingerprint.7 \
 	%D%/ocifp-help.1 \
 	%D%/ocifp-inspect.1 \
+	%D%/ocifp-login.1 \
+	%D%/ocifp-logout.1 \
 	%D%/ocifp-manifest.1 \
 	%D%/ocifp-pull.1 \
 	%D%/ocifp-push.1 \
 	%D%/ocifp-store.1 \
 	%D%/ocifp-store.5 \
+	%D%/ocifp-tags.1 \
 	%D%/ocifp-tree.1 \
 	%D%/ocifp-version.1 \
 	%D%/ocifp-why.1 \

@@ -11,6 +11,7 @@ struct command_group {
 
 extern const struct command_group command_groups[]; /* main.c */
 
+extern const struct command cmd_auth;
 extern const struct command cmd_completion;
 extern const struct command cmd_digest;
 extern const struct command cmd_doctor;
@@ -19,10 +20,13 @@ extern const struct command cmd_exists;
 extern const struct command cmd_fingerprint;
 extern const struct command cmd_help;
 extern const struct command cmd_inspect;
+extern const struct command cmd_login;
+extern const struct command cmd_logout;
 extern const struct command cmd_manifest;
 extern const struct command cmd_pull;
 extern const struct command cmd_push;
 extern const struct command cmd_store;
+extern const struct command cmd_tags;
 extern const struct command cmd_tree;
 extern const struct command cmd_version;
 extern const struct command cmd_why;

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += %D%/libcli.a
 %C%_libcli_a_SOURCES = \
 	%D%/choice.c %D%/choice.h \
+	%D%/cmd_auth.c \
 	%D%/cmd_completion.c \
 	%D%/cmd_digest.c \
 	%D%/cmd_ensure.c \
@@ -9,9 +10,12 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/cmd_doctor.c \
 	%D%/cmd_help.c \
 	%D%/cmd_inspect.c \
+	%D%/cmd_login.c \
+	%D%/cmd_logout.c \
 	%D%/cmd_manifest.c \
 	%D%/cmd_pull.c \
 	%D%/cmd_push.c \
+	%D%/cmd_tags.c \
 	%D%/cmd_tree.c \
 	%D%/cmd_store.c \
 	%D%/cmd_version.c \
@@ -47,6 +51,8 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/page.c %D%/page.h \
 	%D%/progress.c %D%/progress.h \
 	%D%/progress_format.c %D%/progress_format.h \
+	%D%/prompt.c %D%/prompt.h \
+	%D%/registry_host.c %D%/registry_host.h \
 	%D%/report.c %D%/report.h \
 	%D%/startup.c %D%/startup.h \
 	%D%/suggest.c %D%/suggest.h \

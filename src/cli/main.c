@@ -12,7 +12,14 @@ static const struct command *const job_commands[] = {
 };
 
 static const struct command *const look_commands[] = {
-	&cmd_digest, &cmd_manifest, &cmd_inspect, &cmd_tree, NULL,
+	&cmd_digest, &cmd_manifest, &cmd_inspect, &cmd_tree, &cmd_tags, NULL,
+};
+
+static const struct command *const login_commands[] = {
+	&cmd_login,
+	&cmd_logout,
+	&cmd_auth,
+	NULL,
 };
 
 static const struct command *const care_commands[] = {
@@ -22,6 +29,7 @@ static const struct command *const care_commands[] = {
 const struct command_group command_groups[] = {
 	{ "the main job", job_commands },
 	{ "look at what is there", look_commands },
+	{ "credentials", login_commands },
 	{ "care", care_commands },
 	{ 0 },
 };

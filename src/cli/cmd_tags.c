@@ -1,0 +1,78 @@
+#include "base/error.h"
+#include "base/strings.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/page.h"
+#include "cli/target_options.h"
+#include "image/target.h"
+#include "repository/repository.h"
+
+/* An image of the project file is asked for a tag of its own, so that no inputs are hashed. */
+static int
+find_place(struct context *context, const struct strings *operands, struct target *target,
+	   struct error **err)
+{
+	const char *operand = operands->count > 0 ? operands->items[0] : NULL;
+	struct target_options options = { 0 };
+
+	if (!operand || !location_is(operand))
+		options.tag = "latest";
+	return target_of_options(context, &options, operand, target, err);
+}
+
+static char *
+format_text(const struct strings *tags)
+{
+	AUTO_PAGE struct page page = { 0 };
+
+	for (size_t i = 0; i < tags->count; i++) {
+		AUTO_FREE char *shown = text_quote_string(tags->items[i]);
+
+		page_add(&page, "%s\n", shown);
+	}
+	return page_take(&page);
+}
+
+static json_t *
+format_object(const char *repository, const struct strings *tags)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < tags->count; i++)
+		json_array_append_new(list, json_string(tags->items[i]));
+	return json_pack("{s:s, s:o}", "repository", repository, "tags", list);
+}
+
+static int
+run_tags(struct context *context, const void *values, const struct strings *operands,
+	 struct error **err)
+{
+	AUTO_TARGET struct target target = { 0 };
+	AUTO_REPOSITORY struct repository *repository = NULL;
+	AUTO_STRINGS struct strings tags = { 0 };
+	AUTO_FREE char *text = NULL;
+
+	(void)values;
+	if (find_place(context, operands, &target, err) < 0)
+		return -1;
+	repository =
+		repository_open(context_session(context), &target.places[0], REPOSITORY_READ, err);
+	if (!repository || repository_list_tags(repository, &tags, err) < 0)
+		return -1;
+	if (tags.count == 0 && !context->options.json)
+		return 0;
+	text = format_text(&tags);
+	return context_result(context, text, format_object(repository_name(repository), &tags),
+			      err);
+}
+
+const struct command cmd_tags = {
+	.name = "tags",
+	.summary = "list the tags of a repository",
+	.usage = "[IMAGE|REPOSITORY]",
+	.groups = OPTIONS_NETWORK | OPTIONS_PROJECT,
+	.operands_max = 1,
+	.run = run_tags,
+};

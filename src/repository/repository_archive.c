@@ -127,7 +127,7 @@ read_resolved(struct archive_repository *self, const struct descriptor *referenc
 
 	if (archive_read(self->archive, wanted, &resolution->bytes, &found, err) < 0)
 		return -1;
-	if (!found && reference)
+	if (!found && !digest)
 		return error_set(err, ERROR_CONTENT, "'%s' names '%s', which it does not hold",
 				 self->repository.name, digest_text(wanted).text);
 	resolution->evidence.presence = found ? PRESENCE_PRESENT : PRESENCE_ABSENT;

@@ -135,6 +135,7 @@ replace_entry(struct store *store, const char *name, const struct descriptor *de
 	      struct error **err)
 {
 	AUTO_CLOSE int lock_fd = lock_take(store, STORE_INDEX_LOCK, LOCK_EXCLUSIVE, err);
+	AUTO_JSON json_t *entry = new_entry(name, descriptor);
 	AUTO_JSON json_t *index = NULL;
 
 	if (lock_fd < 0)
@@ -145,9 +146,6 @@ replace_entry(struct store *store, const char *name, const struct descriptor *de
 	if (!index)
 		return -1;
 	remove_entries(index, name, digest_text(&descriptor->digest).text);
-	if (json_array_append_new(json_object_get(index, "manifests"),
-				  new_entry(name, descriptor)) < 0)
-		return error_set(err, ERROR_LOCAL, "the name of the reference is no UTF-8");
 	(void)json_array_append(json_object_get(index, "manifests"), entry);
 	return layout_write_index(store, index, lock_fd, err);
 }

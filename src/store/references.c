@@ -130,6 +130,15 @@ new_entry(const char *name, const struct descriptor *descriptor)
 	return TAKE_PTR(entry);
 }
 
+/* True when nothing is to be written: what a pull of an image that is there comes to. */
+static bool
+is_set(const json_t *index, const char *name, const json_t *entry)
+{
+	const json_t *old = name ? find_entry(index, name) : NULL;
+
+	return old && json_equal(old, entry);
+}
+
 static int
 replace_entry(struct store *store, const char *name, const struct descriptor *descriptor,
 	      struct error **err)
@@ -145,6 +154,8 @@ replace_entry(struct store *store, const char *name, const struct descriptor *de
 	index = layout_read_index(store, err);
 	if (!index)
 		return -1;
+	if (is_set(index, name, entry))
+		return 0;
 	remove_entries(index, name, digest_text(&descriptor->digest).text);
 	(void)json_array_append(json_object_get(index, "manifests"), entry);
 	return layout_write_index(store, index, lock_fd, err);

@@ -3,6 +3,7 @@
 #
 # To add one: its name in fuzz_targets, its three variables below, and corpus/NAME for fuzz_NAME.
 fuzz_targets = \
+	%D%/fuzz_archive \
 	%D%/fuzz_challenge \
 	%D%/fuzz_digest \
 	%D%/fuzz_document \
@@ -27,6 +28,9 @@ fuzz_ldflags = $(AM_LDFLAGS)
 TESTS += $(fuzz_targets)
 endif
 
+%C%_fuzz_archive_SOURCES = %D%/fuzz_archive.c $(fuzz_main)
+%C%_fuzz_archive_LDADD = $(archive_libs)
+%C%_fuzz_archive_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_challenge_SOURCES = %D%/fuzz_challenge.c $(fuzz_main)
 %C%_fuzz_challenge_LDADD = $(http_libs)
 %C%_fuzz_challenge_LDFLAGS = $(fuzz_ldflags)

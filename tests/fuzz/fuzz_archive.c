@@ -1,0 +1,51 @@
+/* A tar is opened, and all that it names is read. */
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#include "archive/archive.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "fuzz.h"
+
+static void
+read_all(const struct archive_image *archive)
+{
+	AUTO_DESCRIPTORS struct descriptors references = { 0 };
+	AUTO_ERROR struct error *list_failure = NULL;
+
+	INSIST(archive_list_references(archive, &references, &list_failure) == 0);
+	for (size_t i = 0; i < references.count; i++) {
+		AUTO_BUF struct buf buf = BUF_INIT(MANIFEST_LIMIT_BYTES);
+		AUTO_ERROR struct error *err = NULL;
+		const struct digest *digest = &references.items[i].digest;
+		bool found = false;
+
+		if (archive_read(archive, digest, &buf, &found, &err) < 0) {
+			INSIST(error_is(err, ERROR_CONTENT));
+		} else if (found) {
+			struct digest actual =
+				digest_of(digest->algorithm, buf.data ? buf.data : "", buf.size);
+
+			INSIST(digest_equal(&actual, digest));
+		}
+	}
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	AUTO_CLOSE int fd = memfd_create("archive", MFD_CLOEXEC);
+	AUTO_FREE char *path = xasprintf("/proc/self/fd/%d", fd);
+	AUTO_ARCHIVE struct archive_image *archive = NULL;
+	AUTO_ERROR struct error *err = NULL;
+
+	INSIST(fd >= 0 && fd_write_all(fd, data, size, "memory", &err) == 0);
+	archive = archive_open(path, &err);
+	if (archive)
+		read_all(archive);
+	else
+		INSIST(error_is(err, ERROR_CONTENT));
+	return 0;
+}

@@ -1,0 +1,162 @@
+#!/usr/bin/env bats
+# Images in tars, beside skopeo, umoci and buildah: what one side writes, the other reads.
+
+load ../lib/rig
+
+both=(--platform linux/amd64 --platform linux/arm64)
+
+setup() {
+	need python3 jq skopeo docker-registry ocifp
+	rig_setup
+}
+
+teardown() {
+	rig_teardown
+}
+
+# serve [MKIMAGE OPTION...]: app:one at a registry, and its digest
+serve() {
+	start_registry reg
+	mkimage image "$T/src" one --layers 10k,300k "$@" >"$T/digest"
+	skopeo_copy --all --preserve-digests "oci:$T/src:one" "docker://$reg_host/app:one"
+	digest=$(cat "$T/digest")
+}
+
+pull() {
+	ocifp_run pull --platform linux/amd64 "$@"
+	assert_status 0
+}
+
+# push SOURCE: as app:pushed
+push() {
+	ocifp_run push "$1" "$reg_host/app:pushed"
+	assert_status 0
+}
+
+config_of() {
+	skopeo inspect --raw --config "$@"
+}
+
+@test "an oci-archive that ocifp writes, skopeo reads with the same digest" {
+	serve --compress gzip
+	pull -o "oci-archive:$T/o.tar:named" "$reg_host/app:one"
+	assert_stdout "$reg_host/app@$digest"
+	assert_equal "$(skopeo inspect "oci-archive:$T/o.tar:named" | jq -r .Digest)" "$digest"
+	skopeo_copy "oci-archive:$T/o.tar:named" "oci:$T/back:one"
+	assert_same_file "$(blob_path "$T/src" "$digest")" "$(blob_path "$T/back" "$digest")"
+}
+
+@test "an oci-archive of every platform keeps the index" {
+	serve --compress gzip "${both[@]}"
+	ocifp_run pull --all -o "oci-archive:$T/o.tar" "$reg_host/app:one"
+	assert_status 0
+	skopeo_copy --all "oci-archive:$T/o.tar:one" "oci:$T/back:one"
+	assert_same_file "$(blob_path "$T/src" "$digest")" "$(blob_path "$T/back" "$digest")"
+	push "oci-archive:$T/o.tar"
+	assert_equal "$(skopeo inspect --tls-verify=false "docker://$reg_host/app:pushed" | jq -r .Digest)" "$digest"
+}
+
+@test "an oci-archive that ocifp writes, umoci unpacks" {
+	need umoci
+	start_registry reg
+	umoci_image "$T/src" one
+	skopeo_copy "oci:$T/src:one" "docker://$reg_host/app:one"
+	pull -o "oci-archive:$T/o.tar" "$reg_host/app:one"
+	mkdir "$T/layout"
+	tar xf "$T/o.tar" -C "$T/layout"
+	umoci unpack --rootless --image "$T/layout:one" "$T/bundle" >&2
+	assert_equal "$("$T/bundle/rootfs/bin/run")" amd64
+}
+
+@test "a docker-archive that ocifp writes, skopeo reads by its whole name" {
+	serve --compress gzip
+	pull -o "docker-archive:$T/d.tar" "$reg_host/app:one"
+	skopeo_copy "docker-archive:$T/d.tar:$reg_host/app:one" "oci:$T/back:one"
+	# skopeo writes it anew, in an order of its own.
+	assert_equal "$(config_of "oci:$T/back:one" | jq -cS .)" "$(config_of "oci:$T/src:one" | jq -cS .)"
+	# It is an oci-archive too, with the very manifest.
+	assert_equal "$(skopeo inspect "oci-archive:$T/d.tar" | jq -r .Digest)" "$digest"
+}
+
+@test "a docker-archive that ocifp writes, buildah takes in" {
+	need buildah
+	serve --compress gzip
+	pull -o "docker-archive:$T/d.tar:myapp" "$reg_host/app:one"
+	rig_buildah pull -q "docker-archive:$T/d.tar" >"$T/id" || skip "buildah does not work here"
+	assert_equal "sha256:$(cat "$T/id")" "$(config_of "oci:$T/src:one" | sha256sum | sed 's/ .*//; s/^/sha256:/')"
+	assert_equal "$(rig_buildah images --format '{{.Name}}:{{.Tag}}')" localhost/myapp:latest
+}
+
+@test "a docker-archive of several platforms is refused before anything is written" {
+	serve --compress gzip "${both[@]}"
+	ocifp_run pull --all -o "docker-archive:$T/d.tar" "$reg_host/app:one"
+	assert_status 2
+	assert_stderr_has "--platform"
+	[ ! -e "$T/d.tar" ]
+}
+
+@test "archives go through pipes both ways" {
+	serve --compress gzip
+	pull -o "oci-archive:$T/o.tar" "$reg_host/app:one"
+	ocifp pull --platform linux/amd64 -o oci-archive:- "$reg_host/app:one" >"$T/piped.tar" 2>"$T/err"
+	assert_same_file "$T/o.tar" "$T/piped.tar"
+	ocifp push oci-archive:- "$reg_host/app:pushed" <"$T/piped.tar" >"$T/out" 2>"$T/err"
+	assert_equal "$(cat "$T/out")" "$reg_host/app@$digest"
+}
+
+@test "an oci-archive that skopeo writes, ocifp pushes with the same digest" {
+	serve --compress gzip
+	skopeo_copy "oci:$T/src:one" "oci-archive:$T/o.tar:one"
+	push "oci-archive:$T/o.tar:one"
+	assert_stdout "$reg_host/app@$digest"
+	assert_equal "$(config_of --tls-verify=false "docker://$reg_host/app:pushed")" "$(config_of "oci:$T/src:one")"
+}
+
+@test "a docker-archive that skopeo writes, ocifp pushes" {
+	serve --compress none
+	skopeo_copy "oci:$T/src:one" "docker-archive:$T/d.tar:host.test/app:one"
+	push "docker-archive:$T/d.tar:host.test/app:one"
+	assert_equal "$(config_of --tls-verify=false "docker://$reg_host/app:pushed")" "$(config_of "oci:$T/src:one")"
+	assert_equal \
+		"$(skopeo inspect --tls-verify=false "docker://$reg_host/app:pushed" | jq -c .Layers)" \
+		"$(skopeo inspect "oci:$T/src:one" | jq -c .Layers)"
+	push "docker-archive:$T/d.tar:one"
+}
+
+@test "archives that buildah writes, ocifp pushes" {
+	need buildah
+	start_registry reg
+	mkdir "$T/root"
+	echo hello >"$T/root/hello"
+	container=$(rig_buildah from scratch) || skip "buildah does not work here"
+	rig_buildah copy -q "$container" "$T/root" / >&2
+	rig_buildah config --os linux --arch amd64 "$container"
+	rig_buildah commit -q "$container" app:one >&2
+	rig_buildah push -q app:one "docker-archive:$T/d.tar:app:one"
+	rig_buildah push -q app:one "oci-archive:$T/o.tar:one"
+	for source in "docker-archive:$T/d.tar" "oci-archive:$T/o.tar"; do
+		push "$source"
+		skopeo_copy "docker://$reg_host/app:pushed" "oci:$T/back:${source%%:*}"
+		config_of "oci:$T/back:${source%%:*}" | jq -e '.rootfs.diff_ids | length == 1'
+	done
+}
+
+@test "a layout that umoci made, packed by tar, ocifp pushes" {
+	need umoci
+	start_registry reg
+	umoci_image "$T/src" one
+	tar cf "$T/o.tar" -C "$T/src" .
+	push "oci-archive:$T/o.tar:one"
+	skopeo_copy "docker://$reg_host/app:pushed" "oci:$T/back:one"
+	umoci unpack --rootless --image "$T/back:one" "$T/bundle" >&2
+	assert_equal "$("$T/bundle/rootfs/bin/run")" amd64
+}
+
+@test "a compressed archive is refused with the remedy" {
+	serve --compress gzip
+	skopeo_copy "oci:$T/src:one" "oci-archive:$T/o.tar:one"
+	gzip "$T/o.tar"
+	ocifp_run push "oci-archive:$T/o.tar.gz" "$reg_host/app:pushed"
+	assert_status 7
+	assert_stderr_has gunzip
+}

@@ -10,27 +10,30 @@
 #include "fuzz.h"
 
 static void
+read_one(const struct archive_image *archive, const struct digest *digest)
+{
+	AUTO_BUF struct buf buf = BUF_INIT(MANIFEST_LIMIT_BYTES);
+	AUTO_ERROR struct error *err = NULL;
+	struct digest actual;
+	bool found = false;
+
+	if (archive_read(archive, digest, &buf, &found, &err) < 0)
+		INSIST(error_is(err, ERROR_CONTENT));
+	if (err || !found)
+		return;
+	actual = digest_of(digest->algorithm, buf.data ? buf.data : "", buf.size);
+	INSIST(digest_equal(&actual, digest));
+}
+
+static void
 read_all(const struct archive_image *archive)
 {
 	AUTO_DESCRIPTORS struct descriptors references = { 0 };
-	AUTO_ERROR struct error *list_failure = NULL;
+	AUTO_ERROR struct error *err = NULL;
 
-	INSIST(archive_list_references(archive, &references, &list_failure) == 0);
-	for (size_t i = 0; i < references.count; i++) {
-		AUTO_BUF struct buf buf = BUF_INIT(MANIFEST_LIMIT_BYTES);
-		AUTO_ERROR struct error *err = NULL;
-		const struct digest *digest = &references.items[i].digest;
-		bool found = false;
-
-		if (archive_read(archive, digest, &buf, &found, &err) < 0) {
-			INSIST(error_is(err, ERROR_CONTENT));
-		} else if (found) {
-			struct digest actual =
-				digest_of(digest->algorithm, buf.data ? buf.data : "", buf.size);
-
-			INSIST(digest_equal(&actual, digest));
-		}
-	}
+	INSIST(archive_list_references(archive, &references, &err) == 0);
+	for (size_t i = 0; i < references.count; i++)
+		read_one(archive, &references.items[i].digest);
 }
 
 int

@@ -26,9 +26,9 @@ store_own_path(const char *path_or_null, struct error **err)
 	/* "All paths must be absolute.  [A relative one is] invalid and [to be ignored]." */
 	if (data && data[0] == '/')
 		return xasprintf("%s/ocifp", data);
-	if (home)
+	if (home && home[0] == '/')
 		return xasprintf("%s/.local/share/ocifp", home);
-	error_set(err, ERROR_USAGE, "there is no place for the store: HOME is not set");
+	error_set(err, ERROR_USAGE, "there is no place for the store: HOME is no absolute path");
 	error_set_hint(err, "set OCIFP_STORE");
 	return NULL;
 }

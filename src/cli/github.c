@@ -109,11 +109,9 @@ github_set_output(const char *name, const char *value, struct error **err)
 	char delimiter[2 * DELIMITER_BYTES + 1];
 	AUTO_FREE char *text = NULL;
 
-	if (check_value(name, value, err) < 0)
-		return -1;
 	if (!path)
 		return 0;
-	if (make_delimiter(delimiter, err) < 0)
+	if (check_value(name, value, err) < 0 || make_delimiter(delimiter, err) < 0)
 		return -1;
 	text = xasprintf("%s<<ocifp-%s\n%s\nocifp-%s\n", name, delimiter, value, delimiter);
 	return append(path, text, err);
@@ -142,12 +140,12 @@ github_add_summary(const struct github_summary *summary, struct error **err)
 	const char *path = runner_file("GITHUB_STEP_SUMMARY");
 	AUTO_FREE char *text = NULL;
 
+	if (!path)
+		return 0;
 	if (check_value("image", summary->image, err) < 0 ||
 	    (summary->tag && check_value("tag", summary->tag, err) < 0) ||
 	    (summary->digest && check_value("digest", summary->digest, err) < 0))
 		return -1;
-	if (!path)
-		return 0;
 	text = format_summary(summary);
 	return append(path, text, err);
 }

@@ -225,6 +225,20 @@ read_entry(const struct auth_file *file, const json_t *entry, struct credential 
 	return 0;
 }
 
+char *
+auth_file_find_space(const struct auth_file *file, const char *host, const char *repository)
+{
+	const json_t *entries = json_object_get(file->document, "auths");
+	AUTO_FREE char *space = xasprintf("%s/%s", host, repository);
+
+	while (strlen(space) > strlen(host)) {
+		if (json_object_get(entries, space))
+			return TAKE_PTR(space);
+		*strrchr(space, '/') = '\0';
+	}
+	return NULL;
+}
+
 int
 auth_file_find(const struct auth_file *file, const char *host, struct credential *ret_credential,
 	       bool *ret_found, struct error **err)

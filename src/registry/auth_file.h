@@ -4,8 +4,8 @@
  *      "credHelpers": {"ghcr.io": "gh"}, "credsStore": "secretservice"}
  *
  * docker CLI, config.json; containers-auth.json(5).  Keys match a host exactly; they may be
- * written as URLs ("https://index.docker.io/v1/" is docker.io).  Keys of auth.json that name a
- * repository beneath a host are not used.
+ * written as URLs ("https://index.docker.io/v1/" is docker.io).  A key may also name a space
+ * beneath a host, "ghcr.io/owner", and then counts for the repositories there.
  */
 #ifndef OCIFP_REGISTRY_AUTH_FILE_H
 #define OCIFP_REGISTRY_AUTH_FILE_H
@@ -34,7 +34,10 @@ void auth_file_release(struct auth_file *file);
 /* The helper for the host, or for all; NULL: none. */
 const char *auth_file_find_helper(const struct auth_file *file, const char *host);
 
-/* Looks under `auths`.  ERROR_USAGE names the file, never a value. */
+/* The longest key of `auths` that names a space with this repository in it; NULL: none does. */
+char *auth_file_find_space(const struct auth_file *file, const char *host, const char *repository);
+
+/* Looks under `auths`; `host` may be a space.  ERROR_USAGE names the file, never a value. */
 int auth_file_find(const struct auth_file *file, const char *host,
 		   struct credential *ret_credential, bool *ret_found, struct error **err);
 

@@ -16,6 +16,7 @@
 struct search {
 	const struct registry_options *options;
 	const char *host;
+	const char *space;     /* the host, or beneath it */
 	struct strings *lines; /* NULL: nobody wants to know */
 	struct credential found;
 	bool is_found;
@@ -93,17 +94,26 @@ look_at_helper(struct search *search, const struct auth_file *file, struct error
 }
 
 static int
-look_in_file(struct search *search, const struct auth_file *file, struct error **err)
+look_at_entry(struct search *search, const struct auth_file *file, const char *key,
+	      struct error **err)
 {
-	if (look_at_helper(search, file, err) < 0)
-		return -1;
-	if (search->is_found)
-		return 0;
-	if (auth_file_find(file, search->host, &search->found, &search->is_found, err) < 0)
+	if (auth_file_find(file, key, &search->found, &search->is_found, err) < 0)
 		return -1;
 	if (search->is_found)
 		settle(search, xstrdup(file->shown));
-	else
+	return 0;
+}
+
+static int
+look_in_file(struct search *search, const struct auth_file *file, struct error **err)
+{
+	if (search->space != search->host && look_at_entry(search, file, search->space, err) < 0)
+		return -1;
+	if (!search->is_found && look_at_helper(search, file, err) < 0)
+		return -1;
+	if (!search->is_found && look_at_entry(search, file, search->host, err) < 0)
+		return -1;
+	if (!search->is_found)
 		tell(search, file->shown, "nothing for this host");
 	return 0;
 }
@@ -187,12 +197,43 @@ look_everywhere(struct search *search, struct error **err)
 	return 0;
 }
 
+static char *
+find_space(const char *path, const char *host, const char *repository)
+{
+	AUTO_AUTH_FILE struct auth_file file = { 0 };
+	AUTO_ERROR struct error *told_later = NULL;
+	bool is_there;
+
+	if (auth_file_read(path, &file, &is_there, &told_later) < 0)
+		return NULL;
+	return auth_file_find_space(&file, host, repository);
+}
+
+char *
+credential_space(const struct registry_options *options, const char *host, const char *repository)
+{
+	AUTO_STRINGS struct strings paths = { 0 };
+
+	if (!options->anonymous && !options->username)
+		auth_places_list(options, &paths);
+	for (size_t i = 0; i < paths.count; i++) {
+		char *space = find_space(paths.items[i], host, repository);
+
+		if (space)
+			return space;
+	}
+	return xstrdup(host);
+}
+
 int
-credential_find(const struct registry_options *options, const char *host,
+credential_find(const struct registry_options *options, const char *space,
 		struct credential *ret_credential, bool *ret_found, struct error **err)
 {
-	struct search search = { .options = options, .host = host };
+	AUTO_FREE char *host = xstrndup(space, strcspn(space, "/"));
+	struct search search = { .options = options, .host = host, .space = host };
 
+	if (strcmp(space, host) != 0)
+		search.space = space;
 	if (look_everywhere(&search, err) < 0) {
 		credential_release(&search.found);
 		return error_wrap(err, "credentials for '%s'", host);
@@ -206,7 +247,12 @@ int
 credential_explain(const struct registry_options *options, const char *host,
 		   struct strings *ret_lines, struct error **err)
 {
-	struct search search = { .options = options, .host = host, .lines = ret_lines };
+	struct search search = {
+		.options = options,
+		.host = host,
+		.space = host,
+		.lines = ret_lines,
+	};
 	int result = look_everywhere(&search, err);
 
 	credential_release(&search.found);

@@ -25,8 +25,14 @@ struct credential {
 	bool is_explicit;
 };
 
-/* *ret_found false: anonymous.  ERROR_USAGE names the file, never a value. */
-int credential_find(const struct registry_options *options, const char *host,
+/* The space beneath the host, "ghcr.io/owner", for which a file has credentials of its own that
+ * count for this repository; else the host.  The caller owns it. */
+char *credential_space(const struct registry_options *options, const char *host,
+		       const char *repository);
+
+/* For a host or a space.  *ret_found false: anonymous.  ERROR_USAGE names the file, never a
+ * value. */
+int credential_find(const struct registry_options *options, const char *space,
 		    struct credential *ret_credential, bool *ret_found, struct error **err);
 
 /* What `auth explain HOST` prints: each place that was looked at, in order, and what it gave. */

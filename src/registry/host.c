@@ -59,6 +59,7 @@ host_new(struct engine *engine, const struct registry_options *options, const ch
 	host->engine = engine;
 	host->options = options;
 	host->name = xstrdup(name);
+	host->space = xstrdup(name);
 	host->url = url ? trim_slashes(url) : choose_url(engine, options, name);
 	if (origin_parse(host->url, &host->origin, err) < 0)
 		return NULL;
@@ -76,6 +77,7 @@ host_free(struct host *host)
 	credential_release(&host->credential);
 	origin_release(&host->origin);
 	free(host->name);
+	free(host->space);
 	free(host->url);
 	free(host->origin_text);
 	free(host->realm);
@@ -84,11 +86,18 @@ host_free(struct host *host)
 	free(host);
 }
 
+void
+host_set_space(struct host *host, const char *space)
+{
+	free(host->space);
+	host->space = xstrdup(space);
+}
+
 int
 host_credential(struct host *host, const struct credential **ret_credential, struct error **err)
 {
 	if (!host->credential_was_sought &&
-	    credential_find(host->options, host->name, &host->credential, &host->has_credential,
+	    credential_find(host->options, host->space, &host->credential, &host->has_credential,
 			    err) < 0)
 		return -1;
 	host->credential_was_sought = true;

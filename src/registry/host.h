@@ -27,8 +27,9 @@ struct host {
 	const struct registry_options *options; /* whose credentials and trusted realms count */
 	struct token_cache *cache;              /* NULL: nothing is kept */
 	char *name;                             /* as in references: "docker.io" */
-	char *url;                              /* "https://registry-1.docker.io" */
-	char *origin_text;                      /* "https://registry-1.docker.io:443" */
+	char *space; /* what credentials are looked for by: the name, or more (credentials.h) */
+	char *url;   /* "https://registry-1.docker.io" */
+	char *origin_text; /* "https://registry-1.docker.io:443" */
 	struct origin origin;
 	bool is_plain; /* http by the user's leave */
 
@@ -45,9 +46,10 @@ struct host {
 	bool told_of_realm;   /* that the credential is kept from an untrusted realm */
 };
 
-/* `url` NULL: what the name stands for; else a mirror's. */
+/* `url` NULL: what the name stands for; else a mirror's.  The space is the name. */
 struct host *host_new(struct engine *engine, const struct registry_options *options,
 		      const char *name, const char *url, struct error **err);
+void host_set_space(struct host *host, const char *space);
 void host_free(struct host *host);
 DEFINE_CLEANUP(struct host, host_free)
 #define AUTO_HOST CLEANUP(host_free_at)

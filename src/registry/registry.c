@@ -6,6 +6,7 @@
 #include "base/xalloc.h"
 #include "http/origin.h"
 #include "oci/reference.h"
+#include "registry/credentials.h"
 #include "registry/endpoint.h"
 #include "registry/host.h"
 #include "registry/token_cache.h"
@@ -45,30 +46,47 @@ registry_free(struct registry *registry)
 	free(registry);
 }
 
-/* `url` NULL: the host itself, else a mirror's base. */
-static struct host *
-find_host(const struct registry *registry, const char *name, const char *url)
+/* A host as it is found by: several when files have credentials for spaces beneath it. */
+struct host_key {
+	const char *name;
+	const char *space;
+	const char *url; /* NULL: the host itself, else a mirror's base */
+};
+
+/* Flags are for the registry that is named, not for its mirrors. */
+static const struct registry_options *
+options_for(const struct registry *registry, const struct host_key *key)
 {
+	return key->url ? &registry->mirror_options : &registry->options;
+}
+
+static struct host *
+find_host(const struct registry *registry, const struct host_key *key)
+{
+	const struct registry_options *options = options_for(registry, key);
+
 	for (size_t i = 0; i < registry->host_count; i++) {
 		struct host *host = registry->hosts[i];
 
-		if (strcmp(host->name, name) == 0 && (!url || strcmp(host->url, url) == 0))
+		if (host->options == options && strcmp(host->name, key->name) == 0 &&
+		    strcmp(host->space, key->space) == 0 &&
+		    (!key->url || strcmp(host->url, key->url) == 0))
 			return host;
 	}
 	return NULL;
 }
 
 static struct host *
-open_host(struct registry *registry, const char *name, const char *url, struct error **err)
+open_host(struct registry *registry, const struct host_key *key, struct error **err)
 {
-	struct host *host = find_host(registry, name, url);
+	struct host *host = find_host(registry, key);
 
 	if (host)
 		return host;
-	host = host_new(registry->engine, url ? &registry->mirror_options : &registry->options,
-			name, url, err);
+	host = host_new(registry->engine, options_for(registry, key), key->name, key->url, err);
 	if (!host)
 		return NULL;
+	host_set_space(host, key->space);
 	host->cache = registry->cache;
 	registry->hosts =
 		xrealloc(registry->hosts, (registry->host_count + 1) * sizeof(struct host *));
@@ -98,12 +116,13 @@ add_mirror(struct endpoint *endpoint, const char *url, struct error **err)
 {
 	struct registry *registry = endpoint->registry;
 	AUTO_FREE char *name = name_mirror(url, err);
+	const struct host_key key = { .name = name, .space = name, .url = url };
 	struct endpoint *mirror;
 	struct host *host;
 
 	if (!name)
 		return -1;
-	host = open_host(registry, name, url, err);
+	host = open_host(registry, &key, err);
 	if (!host)
 		return error_wrap(err, "mirror");
 	mirror = endpoint_new(registry, host, endpoint->name);
@@ -148,11 +167,14 @@ struct endpoint *
 endpoint_open(struct registry *registry, const struct reference *reference, struct error **err)
 {
 	struct endpoint *endpoint = find_endpoint(registry, reference);
+	AUTO_FREE char *space = NULL;
 	struct host *host;
 
 	if (endpoint)
 		return endpoint;
-	host = open_host(registry, reference->host, NULL, err);
+	space = credential_space(&registry->options, reference->host, reference->name);
+	host = open_host(registry, &(struct host_key){ .name = reference->host, .space = space },
+			 err);
 	if (!host)
 		return NULL;
 	endpoint = endpoint_new(registry, host, reference->name);

@@ -136,6 +136,37 @@ hosts_match_exactly_however_the_key_is_written(void **state)
 }
 
 static void
+assert_space(const char *repository, const char *expected)
+{
+	AUTO_FREE char *space = credential_space(&no_flags, "c.example", repository);
+
+	assert_string_equal(space, expected);
+}
+
+static void
+a_space_beneath_a_host_has_credentials_of_its_own(void **state)
+{
+	const struct registry_options flags = { .username = "f", .password = "g" };
+	AUTO_FREE char *by_flags = NULL;
+
+	(void)state;
+	write_home_file(CONTAINERS, 0600,
+			"{\"auths\": {\"c.example\": {\"auth\": \"" YOU_S3CRET "\"},"
+			" \"c.example/team\": {\"auth\": \"" ME_PW "\"},"
+			" \"c.example/team/a/b\": {\"auth\": \"" ME_PW "\"}}}");
+	assert_space("team/a", "c.example/team");
+	assert_space("team/a/b", "c.example/team/a/b");
+	assert_space("team/a/b/c", "c.example/team/a/b");
+	assert_space("teams/a", "c.example");
+	assert_space("other", "c.example");
+	by_flags = credential_space(&flags, "c.example", "team/a");
+	assert_string_equal(by_flags, "c.example");
+	assert_found("c.example/team", "me:pw ~/" CONTAINERS);
+	assert_found("c.example/none", "you:s3cret ~/" CONTAINERS);
+	assert_found("c.example", "you:s3cret ~/" CONTAINERS);
+}
+
+static void
 an_entry_gives_a_password_or_an_identity_token(void **state)
 {
 	(void)state;
@@ -412,6 +443,7 @@ main(void)
 		AT_HOME(flags_beat_files_and_files_beat_the_environment),
 		AT_HOME(the_token_of_github_is_for_ghcr_alone),
 		AT_HOME(hosts_match_exactly_however_the_key_is_written),
+		AT_HOME(a_space_beneath_a_host_has_credentials_of_its_own),
 		AT_HOME(an_entry_gives_a_password_or_an_identity_token),
 		AT_HOME(a_bad_entry_names_the_file_and_no_value),
 		AT_HOME(a_file_that_is_no_fit_one_is_refused),

@@ -5,6 +5,7 @@
 #include "archive/archive.h"
 #include "base/error.h"
 #include "base/observer.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 #include "image/content.h"
 #include "image/fetch.h"
@@ -121,6 +122,21 @@ take_part(const struct pull_options *options, struct image_node *root, struct im
 	return 0;
 }
 
+/* What a store that may not be written to holds can be used all the same. */
+static int
+keep_reference(const struct fetch_options *fetch, const char *name,
+	       const struct descriptor *descriptor, struct error **err)
+{
+	AUTO_FREE char *shown = NULL;
+
+	if (store_is_writable(fetch->store))
+		return store_set_reference(fetch->store, name, descriptor, err);
+	shown = text_quote_string(store_path(fetch->store));
+	observer_tell(fetch->observer, EVENT_NOTICE,
+		      "'%s' may not be written to: the image gets no name there", shown);
+	return 0;
+}
+
 static int
 finish_pull(const struct target *target, const struct pull_options *options, size_t place,
 	    const struct fetch_options *fetch, const struct image_node *part, struct error **err)
@@ -131,7 +147,7 @@ finish_pull(const struct target *target, const struct pull_options *options, siz
 	if (fetch_tree(fetch, part, err) < 0)
 		return -1;
 	if (!options->output)
-		return store_set_reference(fetch->store, name, &part->descriptor, err);
+		return keep_reference(fetch, name, &part->descriptor, err);
 	tag = output_tag(options->output, &target->places[place]);
 	return write_output(options, tag, fetch->store, &part->descriptor, err);
 }

@@ -24,11 +24,12 @@ store_add(struct store *store, const struct digest *digest, const void *bytes, s
 {
 	struct part part = { .digest = *digest, .size_bytes = size, .fd = -1 };
 
-	if (check_bytes(digest, bytes, size, err) < 0 || store_hold_blobs(store, err) < 0)
+	if (check_bytes(digest, bytes, size, err) < 0)
 		return -1;
+	/* A store that may not be written to serves what it has. */
 	if (store_has(store, digest, size))
 		return 0;
-	if (part_create(store, digest, &part, err) < 0)
+	if (store_hold_blobs(store, err) < 0 || part_create(store, digest, &part, err) < 0)
 		return -1;
 	if (fd_pwrite_all(part.fd, bytes, size, 0, part.path, err) < 0) {
 		int ignored = ftruncate(part.fd, 0);

@@ -18,6 +18,12 @@ store_path(const struct store *store)
 	return store->path;
 }
 
+bool
+store_is_writable(const struct store *store)
+{
+	return store->is_writable;
+}
+
 mode_t
 store_file_mode(const struct store *store)
 {

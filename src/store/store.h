@@ -58,7 +58,8 @@ struct store *store_open_own(const char *path_or_null, const struct store_option
 			     struct error **err);
 char *store_own_path(const char *path_or_null, struct error **err);
 const char *store_path(const struct store *store);
-void store_free(struct store *store); /* uncommitted blobs stay as .part files */
+bool store_is_writable(const struct store *store); /* false: modes or the file system forbid it */
+void store_free(struct store *store);              /* uncommitted blobs stay as .part files */
 DEFINE_CLEANUP(struct store, store_free)
 #define AUTO_STORE CLEANUP(store_free_at)
 

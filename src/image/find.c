@@ -178,7 +178,7 @@ refuse_nowhere(const struct target *target, struct error **err)
 
 	if (place->transport == TRANSPORT_REGISTRY || access(place->path, F_OK) == 0)
 		return refuse_absent(target, err);
-	return error_set_path(err, errno, "cannot open", place->path);
+	return error_set_path(err, errno, "open", place->path);
 }
 
 int

@@ -38,6 +38,10 @@ int file_replace(int dir_fd, const char *path, mode_t mode, const void *bytes, s
 int dir_make(const char *path, mode_t mode, struct error **err);
 int dir_open(const char *path, struct error **err);
 
+/* Asks the kernel to start writing `size` bytes at `offset` to disk (size 0: to the end), so that a
+ * later fsync() has less to wait for.  Only a hint. */
+void file_start_writing(int fd, uint64_t offset, uint64_t size);
+
 /* Names durable: fsync of the directory that holds `path` (or of `dir_fd` itself for NULL). */
 int dir_sync(int dir_fd, const char *path, struct error **err);
 

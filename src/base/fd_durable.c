@@ -131,3 +131,15 @@ dir_sync(int dir_fd, const char *path, struct error **err)
 		return error_set_path(err, errno, "sync directory", parent);
 	return 0;
 }
+
+void
+file_start_writing(int fd, uint64_t offset, uint64_t size)
+{
+#ifdef HAVE_SYNC_FILE_RANGE
+	(void)sync_file_range(fd, (off_t)offset, (off_t)size, SYNC_FILE_RANGE_WRITE);
+#else
+	(void)fd;
+	(void)offset;
+	(void)size;
+#endif
+}

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
+#include "base/limits.h"
 #include "base/xalloc.h"
 #include "store/folder.h"
 #include "store/state.h"
@@ -23,18 +25,20 @@ static int
 sync_each(const struct store *store, struct error **err)
 {
 	for (size_t i = 0; i < store->part_count; i++)
+		file_start_writing(store->parts[i].fd, 0, 0);
+	for (size_t i = 0; i < store->part_count; i++)
 		if (sync_file(store->parts[i].fd) < 0)
 			return folder_fail(store, errno, "sync", store->parts[i].path, err);
 	return 0;
 }
 
-/* One syncfs() costs a seventh of an fsync() a file, but it also waits for whatever others have
- * written there: a single file is synced alone. */
+/* One syncfs() is cheaper than an fsync() a file, but it waits for all that others have written
+ * there: seconds, on a machine that builds.  It pays for the many files alone. */
 static int
 sync_parts(const struct store *store, struct error **err)
 {
 #ifdef HAVE_SYNCFS
-	while (store->part_count > 1) {
+	while (store->part_count > SYNC_EACH_LIMIT_COUNT) {
 		if (syncfs(store->fd) == 0)
 			return 0;
 		if (errno == ENOSYS)

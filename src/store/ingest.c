@@ -162,6 +162,17 @@ pass_over(struct ingest *self, size_t size)
 	return passed;
 }
 
+/* The disk works while the network does, so that the commit has little left to wait for. */
+static void
+write_behind(struct ingest *self, size_t size)
+{
+	uint64_t end = self->cursor + size;
+	uint64_t start = end - end % WRITE_BEHIND_BYTES;
+
+	if (self->cursor < start)
+		file_start_writing(self->fd, start - WRITE_BEHIND_BYTES, WRITE_BEHIND_BYTES);
+}
+
 static int
 ingest_write(struct body *body, const void *bytes, size_t size, struct error **err)
 {
@@ -176,6 +187,7 @@ ingest_write(struct body *body, const void *bytes, size_t size, struct error **e
 		return refuse(self, "size", "is longer than was announced", err);
 	if (fd_pwrite_all(self->fd, fresh, size, self->cursor, self->path, err) < 0)
 		return explain(self->store, err);
+	write_behind(self, size);
 	self->position += size;
 	made_progress(self->store);
 	return feed(self, fresh, size, err);

@@ -120,6 +120,12 @@ same 'every page of a command has a command' \
 same 'man/local.mk lists every page' \
 	"$(cd "$man" && ls ./*.[1-9] | sed 's|^./||' | LC_ALL=C sort)" \
 	"$(sed -n 's|.*%D%/\([^ ]*\.[1-9]\).*|\1|p' "$man/local.mk" | LC_ALL=C sort)"
+same 'ocifp(1) lists the commands' \
+	"$(section COMMANDS <"$man/ocifp.1" |
+		awk '/^\.It/ { n = substr($3, 7); getline; print n ": " $0 }')" \
+	"$(for command in $commands; do
+		echo "$command: $(summary "$command")"
+	done)"
 same 'the options that commands share' "$(options_of_page "$man/ocifp.1")" \
 	"$(ocifp help options | options_of_help)"
 same 'exit status' \

@@ -341,7 +341,7 @@ teardown() {
 @test "H32 a signal ends a transfer within two seconds; the next run goes on from there" {
 	serve_image --layers 1M
 	rules reg <<-JSON
-		{"path": "blobs/${layers[0]}", "nth": 1, "action": {"stall_after": 500000, "stall_s": 60}}
+		{"path": "blobs/${layers[0]}", "nth": "1-2", "action": {"stall_after": 500000, "stall_s": 60}}
 	JSON
 	local signal
 	for signal in INT TERM; do

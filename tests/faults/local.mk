@@ -3,6 +3,7 @@ fault_tests = \
 	%D%/auth.bats \
 	%D%/presence.bats \
 	%D%/redirects.bats \
+	%D%/terminal.bats \
 	%D%/tls.bats
 fault_tests_waiting = \
 	%D%/blobs.bats \
@@ -11,8 +12,7 @@ fault_tests_waiting = \
 	%D%/http.bats \
 	%D%/manifests.bats \
 	%D%/push.bats \
-	%D%/store.bats \
-	%D%/terminal.bats
+	%D%/store.bats
 EXTRA_DIST += $(fault_tests) $(fault_tests_waiting) \
 	%D%/auth.py \
 	%D%/h2.py \

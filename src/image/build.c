@@ -7,7 +7,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/buf.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/spawn.h"
 #include "base/text.h"
 #include "base/xalloc.h"
@@ -49,9 +51,12 @@ static int
 add_pins(const struct target *target, struct strings *variables, struct error **err)
 {
 	AUTO_RECORD struct record record = { 0 };
+	AUTO_BUF struct buf bytes = BUF_INIT(RECORD_LIMIT_BYTES);
 	char *pins = NULL;
 
-	if (record_parse(target->record.data, target->record.size, &record, err) < 0)
+	/* Parsing writes into its bytes, and the record itself is to be published. */
+	if (buf_append(&bytes, target->record.data, target->record.size, err) < 0 ||
+	    record_parse(bytes.data, bytes.size, &record, err) < 0)
 		return -1;
 	pins = xstrdup("OCIFP_PINS=");
 	for (size_t i = 0; i < record.count; i++) {

@@ -33,6 +33,7 @@ ensure_ask(struct ensure *ensure, struct error **err)
 		.platforms = ensure->platforms,
 		.offline = ensure->options->offline,
 		.deep = ensure->deep,
+		.known_will_do = !ensure->deep && !ensure->built,
 	};
 
 	lookup_release(&ensure->lookup);
@@ -98,14 +99,16 @@ ensure_pull(struct ensure *ensure, struct error **err)
 			  err);
 }
 
-/* All that is wanted when nothing is there; else what is not. */
+/* All that is wanted when nothing is there; else what is not.  Part of an image in a fallback is
+ * nothing: our index could not list it. */
 static void
 note_missing(struct ensure *ensure)
 {
 	const struct platforms *missing = &ensure->lookup.missing;
+	bool has_part = missing->count > 0 && ensure->lookup.found.place == 0;
 
 	platforms_release(&ensure->result->missing);
-	platforms_copy(missing->count > 0 ? missing : ensure->platforms, &ensure->result->missing);
+	platforms_copy(has_part ? missing : ensure->platforms, &ensure->result->missing);
 }
 
 static bool

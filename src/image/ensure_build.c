@@ -137,7 +137,9 @@ push(struct ensure *ensure, const struct image_node *root, struct error **err)
 		return -1;
 	source = repository_of_store(ensure->session, session_store(ensure->session, err));
 	strings_add(&tags, ensure->target->places[0].reference.tag);
-	if (push_tree(ensure->session, source, destination, root, &tags, &was_there, err) < 0)
+	/* Our index may be there while one that it lists is gone. */
+	if ((ensure->deep && push_children(ensure->session, source, destination, root, err) < 0) ||
+	    push_tree(ensure->session, source, destination, root, &tags, &was_there, err) < 0)
 		return error_wrap(err,
 				  "the image was built and is in the store, but was not pushed");
 	ensure->result->pushed = true;
@@ -179,6 +181,7 @@ ensure_build(struct ensure *ensure, struct error **err)
 		return -1;
 	if (build_run(&options, &output, err) < 0 || check_unchanged(ensure, err) < 0)
 		return -1;
+	ensure->built = true;
 	ensure->result->built = true;
 	if (output.is_there)
 		return take_output(ensure, &output.location, push_it, err);

@@ -13,6 +13,7 @@ struct ensure {
 	const struct strings *needs;       /* "IMAGE=REF@DIGEST" of those it needs */
 	const struct platforms *platforms; /* wanted */
 	bool deep;                         /* an index has lied: ask for each manifest */
+	bool built;                        /* now the registry's own word counts */
 	struct lookup lookup;              /* the last answer */
 	struct ensure_result *result;
 };

@@ -163,6 +163,41 @@ find_image_in_store(struct session *session, const struct target *target,
 	return 0;
 }
 
+static bool
+is_known_by_digest(const struct target *target)
+{
+	return target->places[0].reference.digest.algorithm != DIGEST_NONE ||
+	       target->locked.algorithm != DIGEST_NONE;
+}
+
+/* Content that the store has is still served by the real repository for what it lacks. */
+static int
+reopen(struct session *session, const struct target *target, struct found_image *found,
+       struct error **err)
+{
+	struct repository *repository =
+		repository_open(session, &target->places[found->place], REPOSITORY_READ, err);
+
+	if (!repository)
+		return -1;
+	repository_free(found->repository);
+	found->repository = repository;
+	return 0;
+}
+
+int
+find_known_image(struct session *session, const struct target *target,
+		 struct found_image *ret_found, struct error **err)
+{
+	if (!is_known_by_digest(target))
+		return 0;
+	if (find_image_in_store(session, target, ret_found, err) < 0)
+		return -1;
+	return ret_found->root.evidence.presence == PRESENCE_PRESENT
+		       ? reopen(session, target, ret_found, err)
+		       : 0;
+}
+
 int
 refuse_absent(const struct target *target, struct error **err)
 {

@@ -28,6 +28,11 @@ int find_image(struct session *session, const struct target *target, struct foun
 int find_image_in_store(struct session *session, const struct target *target,
 			struct found_image *ret_found, struct error **err);
 
+/* What is known by digest, by the reference or by the lock file, with the repository of its place
+ * for what the store lacks; absent when it has to be asked for. */
+int find_known_image(struct session *session, const struct target *target,
+		     struct found_image *ret_found, struct error **err);
+
 /* find_image(), and an error when it is not there: ERROR_ABSENT, or ERROR_LOCAL for a layout that
  * does not exist at all. */
 int find_required_image(struct session *session, const struct target *target,

@@ -33,10 +33,13 @@ compare_listed(const struct resolution *root, const struct platforms *wanted,
 /* By asking for the manifests; the root is put back for who comes after. */
 static int
 compare_manifests(struct session *session, struct lookup *lookup, const struct platforms *wanted,
-		  struct error **err)
+		  bool deep, struct error **err)
 {
 	struct store *store = session_store(session, err);
-	struct content content = { .repository = lookup->found.repository, .cache = store };
+	struct content content = {
+		.repository = lookup->found.repository,
+		.cache = deep ? NULL : store,
+	};
 	struct selection selection = { .platforms = wanted, .missing = &lookup->missing };
 	AUTO_IMAGE_NODE struct image_node root = { 0 };
 	int result;
@@ -62,7 +65,20 @@ compare(struct session *session, struct lookup *lookup, const struct platforms *
 	 * platform in its config. */
 	if (wanted->count == 0 || (is_index && !deep && lookup->missing.count == 0))
 		return 0;
-	return compare_manifests(session, lookup, wanted, err);
+	return compare_manifests(session, lookup, wanted, deep, err);
+}
+
+static int
+find(struct session *session, const struct target *target, const struct lookup_options *options,
+     struct found_image *found, struct error **err)
+{
+	if (options->offline)
+		return find_image_in_store(session, target, found, err);
+	if (options->known_will_do && find_known_image(session, target, found, err) < 0)
+		return -1;
+	return found->root.evidence.presence == PRESENCE_PRESENT
+		       ? 0
+		       : find_image(session, target, found, err);
 }
 
 int
@@ -71,10 +87,8 @@ lookup_image(struct session *session, const struct target *target,
 {
 	const struct platforms *wanted =
 		options->platforms ? options->platforms : &target->platforms;
-	int found = options->offline ? find_image_in_store(session, target, &ret_lookup->found, err)
-				     : find_image(session, target, &ret_lookup->found, err);
 
-	if (found < 0)
+	if (find(session, target, options, &ret_lookup->found, err) < 0)
 		return -1;
 	ret_lookup->presence = ret_lookup->found.root.evidence.presence;
 	if (ret_lookup->presence != PRESENCE_PRESENT)

@@ -13,7 +13,8 @@ struct lookup_options {
 	const struct platforms
 		*platforms; /* NULL: the target's own; none there: any image will do */
 	bool offline;       /* the store alone */
-	bool deep;          /* ask for each platform's manifest too */
+	bool deep;          /* ask for each platform's manifest too, whatever the store has */
+	bool known_will_do; /* find_known_image(): ask only when that does not have it */
 };
 
 struct lookup {

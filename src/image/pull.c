@@ -15,13 +15,6 @@
 #include "image/tree.h"
 #include "repository/session.h"
 
-static bool
-is_known_by_digest(const struct target *target)
-{
-	return target->places[0].reference.digest.algorithm != DIGEST_NONE ||
-	       target->locked.algorithm != DIGEST_NONE;
-}
-
 static int
 refuse_offline(const struct target *target, struct error **err)
 {
@@ -32,34 +25,17 @@ refuse_offline(const struct target *target, struct error **err)
 	return error_set_hint(err, "without --offline it is asked for");
 }
 
-/* Content that the store has is still served by the real repository for what it lacks. */
-static int
-reopen(struct session *session, const struct target *target, struct found_image *found,
-       struct error **err)
-{
-	struct repository *repository =
-		repository_open(session, &target->places[found->place], REPOSITORY_READ, err);
-
-	if (!repository)
-		return -1;
-	repository_free(found->repository);
-	found->repository = repository;
-	return 0;
-}
-
 static int
 find_for_pull(struct session *session, const struct target *target, bool offline,
 	      struct found_image *ret_found, struct error **err)
 {
-	if (offline || is_known_by_digest(target)) {
-		if (find_image_in_store(session, target, ret_found, err) < 0)
-			return -1;
-		if (ret_found->root.evidence.presence == PRESENCE_PRESENT)
-			return offline ? 0 : reopen(session, target, ret_found, err);
-		if (offline)
-			return refuse_offline(target, err);
-	}
-	return find_required_image(session, target, ret_found, err);
+	int found = offline ? find_image_in_store(session, target, ret_found, err)
+			    : find_known_image(session, target, ret_found, err);
+
+	if (found < 0 || ret_found->root.evidence.presence == PRESENCE_PRESENT)
+		return found;
+	return offline ? refuse_offline(target, err)
+		       : find_required_image(session, target, ret_found, err);
 }
 
 /* The layout that the output names, or the user's own store. */

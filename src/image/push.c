@@ -82,6 +82,15 @@ push_below(void *context, const struct image_node *node, struct error **err)
 }
 
 int
+push_children(struct session *session, struct repository *source, struct repository *destination,
+	      const struct image_node *root, struct error **err)
+{
+	struct pushing pushing = { session, source, destination, root };
+
+	return image_tree_walk(root, push_below, &pushing, err);
+}
+
+int
 push_tree(struct session *session, struct repository *source, struct repository *destination,
 	  const struct image_node *root, const struct strings *tags, bool *ret_was_there,
 	  struct error **err)

@@ -41,6 +41,11 @@ int push_image(struct session *session, const struct location *source, const str
 int push_tree(struct session *session, struct repository *source, struct repository *destination,
 	      const struct image_node *root, const struct strings *tags, bool *ret_was_there,
 	      struct error **err);
+
+/* What is below the root alone, though the destination may have the root. */
+int push_children(struct session *session, struct repository *source,
+		  struct repository *destination, const struct image_node *root,
+		  struct error **err);
 void push_result_release(struct push_result *result);
 #define AUTO_PUSH_RESULT CLEANUP(push_result_release)
 

@@ -7,6 +7,7 @@ EXTRA_DIST += $(rig_tests) \
 	%D%/images.bash \
 	%D%/mkimage.py \
 	%D%/nginx.bash \
+	%D%/projects.bash \
 	%D%/registry.bash \
 	%D%/rig.bash \
 	%D%/scenes.bash \

@@ -1,5 +1,9 @@
 # The program beside real registries and the tools that people use.
-peer_tests = %D%/archives.bats
+peer_tests = \
+	%D%/archives.bats \
+	%D%/ensure.bats \
+	%D%/pull.bats \
+	%D%/push.bats
 peer_tests_waiting = %D%/registry.bats
 EXTRA_DIST += $(peer_tests) $(peer_tests_waiting)
 if HAVE_BATS

@@ -1,0 +1,573 @@
+#!/usr/bin/env bats
+# The smart pull, end to end, on a real registry: ask, build only what is proven absent, push, pull.
+
+load ../lib/rig
+
+setup() {
+	need python3 jq curl docker-registry ocifp
+	rig_setup
+	start_registry reg
+}
+
+teardown() {
+	rig_teardown
+}
+
+ensure() {
+	ocifp_run ensure "$@"
+}
+
+# A machine that has nothing yet.
+new_store() {
+	export OCIFP_STORE=$T/store-$RANDOM$RANDOM
+}
+
+@test "absent, built, pushed, pulled; the second time it is one request and no build" {
+	make_project
+	ocifp_run exists
+	assert_failed 3
+	ensure --push always
+	assert_status 0
+	local resolved=$stdout before
+	[[ $resolved == "$reg_host/app@sha256:"* ]] || fail "not a reference with its digest" "$told"
+	assert_equal "$(raw app "$(image_tag)" | digest_of)" "${resolved#*@}"
+	assert_builds linux/amd64,linux/arm64
+	before=$(asked reg)
+	ensure --push always
+	assert_status 0
+	assert_stdout "$resolved"
+	assert_equal $(($(asked reg) - before)) 1
+	new_store
+	ensure
+	assert_status 0
+	assert_stdout "$resolved"
+	before=$(asked reg)
+	ensure
+	assert_status 0
+	assert_equal $(($(asked reg) - before)) 1
+	assert_builds linux/amd64,linux/arm64
+	assert_sound_store
+}
+
+@test "what is published: our index, its annotations, the list of inputs, the children as they were" {
+	make_project
+	ensure --push always
+	assert_status 0
+	raw app "$(image_tag)" >"$T/index"
+	local fingerprint inputs
+	fingerprint=$(ocifp fingerprint --length 64 3>&-)
+	assert_equal "$(jq -r '.annotations["dev.ocifp.fingerprint"]' "$T/index")" "$fingerprint"
+	assert_equal "$(jq -r '.annotations["dev.ocifp.scheme"]' "$T/index")" tree
+	assert_equal "$(jq -r '[.manifests[].platform | .os + "/" + .architecture] | join(" ")' "$T/index")" \
+		'linux/amd64 linux/arm64 unknown/unknown'
+	inputs=$(jq -r '.manifests[2].digest' "$T/index")
+	assert_equal "$(raw app "$inputs" | jq -r '.artifactType, .layers[0].digest' | xargs)" \
+		"application/vnd.ocifp.inputs.v1 sha256:$fingerprint"
+	assert_equal "$(curl -sf "http://$reg_host/v2/app/blobs/sha256:$fingerprint" | digest_of)" "sha256:$fingerprint"
+	mkimage image "$T/again" built --layers 10k,20k --compress gzip --platform linux/amd64 \
+		--platform linux/arm64 >"$T/again.digest"
+	assert_equal "$(jq -c '[.manifests[:2][].digest]' "$T/index")" \
+		"$(jq -c '[.manifests[].digest]' "$(blob_path "$T/again" "$(cat "$T/again.digest")")")"
+}
+
+@test "the build command is told all that it needs, in the project's directory" {
+	need git
+	make_project
+	cat >.ocifp.yaml <<-YAML
+		version: 1
+		images:
+		  my-base:
+		    repository: $reg_host/base
+		    inputs: [Dockerfile]
+		    platforms: [linux/amd64]
+		    build: ./build.sh
+		  app:
+		    default: true
+		    repository: $reg_host/app
+		    needs: [my-base]
+		    inputs: [src/]
+		    pin: [docker.io/library/debian:12, docker.io/library/alpine:3]
+		    platforms: [linux/amd64]
+		    build: pwd >$T/where; ./build.sh
+	YAML
+	local hex tag
+	hex=$(printf %064d 1)
+	cat >.ocifp.lock <<-JSON
+		{"images": {}, "pins": {
+		 "docker.io/library/alpine:3": "sha256:$hex",
+		 "docker.io/library/debian:12": "sha256:$hex"}, "version": 1}
+	JSON
+	git init -q .
+	mkdir below && cd below
+	OCIFP_NEEDS_STRANGER=1 ensure --push always
+	cd ..
+	assert_status 0
+	assert_equal "$(cat "$T/where")" "$T/work"
+	assert_builds linux/amd64 linux/amd64
+	tag=$(image_tag)
+	assert_equal "$(sed -n 's/^OCIFP_REF=//p' "$T/build.env")" "$reg_host/app:$tag"
+	assert_equal "$(sed -n 's/^OCIFP_FINGERPRINT=//p' "$T/build.env")" "$(ocifp fingerprint --length 64)"
+	assert_equal "$(sed -n 's/^OCIFP_NEEDS_MY_BASE=//p' "$T/build.env")" \
+		"$reg_host/base@$(raw base "$(image_tag my-base)" | digest_of)"
+	assert_equal "$(cat "$T/build.pins")" \
+		"$(printf '%s\n' "docker.io/library/alpine:3@sha256:$hex" "docker.io/library/debian:12@sha256:$hex")"
+	! grep -q STRANGER "$T/build.env"
+	[[ $(sed -n 's/^OCIFP_OUTPUT=//p' "$T/build.env") == /* ]]
+	[ ! -e "$(sed -n 's/^OCIFP_OUTPUT=//p' "$T/build.env")" ] || fail "the output was not removed"
+}
+
+@test "a build may leave what umoci, buildah and skopeo make: a layout, an oci tar, a docker tar" {
+	need skopeo umoci
+	umoci_image "$T/src" made
+	buildah_index "$T/other" made
+	make_project 'platforms: [linux/amd64]'
+	local command number=0
+	for command in "cp -r $T/src \$OCIFP_OUTPUT" "skopeo copy -q oci:$T/src:made oci-archive:\$OCIFP_OUTPUT:x" \
+		"skopeo copy -q oci:$T/src:made docker-archive:\$OCIFP_OUTPUT:app:x" "cp -r $T/other \$OCIFP_OUTPUT"; do
+		build_with <<<"$command"
+		number=$((number + 1))
+		echo "$number" >Dockerfile
+		ensure --push always
+		assert_status 0
+		skopeo inspect --override-arch amd64 --override-os linux --tls-verify=false \
+			"docker://$reg_host/app:$(image_tag)" | jq -e '.Layers | length >= 1' >/dev/null
+		grep -q WHERE=amd64 <(skopeo inspect --config --override-arch amd64 --tls-verify=false \
+			"docker://$reg_host/app:$(image_tag)")
+	done
+}
+
+@test "a build command may push by itself; its image is verified and pulled" {
+	need skopeo
+	make_project
+	build_with <<-'SH'
+		layout "$TMPDIR/mine" one
+		skopeo --insecure-policy copy -q --all --dest-tls-verify=false "oci:$TMPDIR/mine:one" "docker://$OCIFP_REF"
+	SH
+	TMPDIR=$T ensure --push always
+	assert_status 0
+	assert_stdout "$reg_host/app@$(mkimage digest "$T/mine" one)"
+	assert_stderr_has 'does not say its fingerprint'
+	assert_builds linux/amd64,linux/arm64
+}
+
+@test "a build that leaves nothing, and a registry that has nothing either: 11" {
+	make_project
+	build_with <<<'echo did nothing'
+	ensure --push always
+	assert_failed 11
+	assert_stderr_has OCIFP_OUTPUT
+	assert_stderr_has 'did nothing'
+	assert_stdout ''
+}
+
+@test "a build that fails: 11 with its status, and nothing is published" {
+	make_project
+	build_with <<-'SH'
+		echo to stdout
+		layout "$OCIFP_OUTPUT" one
+		exit 37
+	SH
+	ensure --push always --status-file "$T/status.json"
+	assert_failed 11
+	assert_stderr_has 'status 37'
+	assert_stderr_has '^to stdout'
+	assert_stdout ''
+	assert_equal "$(jq -r '.error | .status, .class' "$T/status.json" | xargs)" '11 build'
+	ocifp_run exists
+	assert_failed 3
+	build_with <<<'kill -9 $$'
+	ensure --push always
+	assert_failed 11
+	assert_sound_store
+}
+
+@test "inputs that change under the build: 7, and nothing is published" {
+	make_project
+	build_with <<-'SH'
+		layout "$OCIFP_OUTPUT" one
+		echo changed >>src/run.sh
+	SH
+	local tag
+	tag=$(image_tag)
+	ensure --push always
+	assert_failed 7
+	assert_stderr_has 'inputs changed'
+	! raw app "$tag" || fail "it was published"
+}
+
+@test "a build without a wanted platform is refused" {
+	make_project
+	build_with <<<'OCIFP_PLATFORMS=linux/amd64; layout "$OCIFP_OUTPUT" one'
+	ensure --push always
+	assert_failed 8
+	assert_stderr_has linux/arm64
+	! raw app "$(image_tag)" || fail "it was published"
+}
+
+@test "only the platform that is missing is built, and the other stays as it is" {
+	make_project 'platforms: [linux/amd64]'
+	ensure --push always
+	assert_status 0
+	local kept
+	kept=$(raw app "$(image_tag)" | jq -r '.manifests[0].digest')
+	make_project
+	build_with <<<'layout "$OCIFP_OUTPUT" one --annotate different=build'
+	ocifp_run exists
+	assert_failed 3
+	assert_stderr_has linux/arm64
+	new_store
+	ensure --push always
+	assert_status 0
+	assert_builds linux/amd64 linux/arm64
+	raw app "$(image_tag)" >"$T/index"
+	assert_equal "$(jq -r '.manifests[] | select(.platform.architecture == "amd64").digest' "$T/index")" "$kept"
+	assert_equal "$(jq '.manifests | length' "$T/index")" 3
+	ocifp_run exists
+	assert_status 0
+	ocifp_run pull --all
+	assert_status 0
+	assert_sound_store
+}
+
+@test "a platform that is listed but gone is built again" {
+	make_project
+	ensure --push always
+	assert_status 0
+	local gone
+	gone=$(raw app "$(image_tag)" | jq -r '.manifests[] | select(.platform.architecture == "amd64").digest')
+	curl -sf -X DELETE "http://$reg_host/v2/app/manifests/$gone"
+	ocifp_run exists --deep --json
+	assert_failed 3
+	assert_json '.missing == ["linux/amd64"]'
+	new_store
+	ensure --push always --platform linux/amd64
+	assert_status 0
+	assert_builds linux/amd64,linux/arm64 linux/amd64
+	ocifp_run exists --deep
+	assert_status 0
+}
+
+# assert_push EVENT REF true|false: what --push auto does there, with an image that is new
+assert_push() {
+	echo "$1 $2 $RANDOM$RANDOM" >Dockerfile
+	: >"$T/outputs"
+	actions "$1" "$2" ensure
+	assert_status 0
+	assert_equal "$1 $2 $(sed -n '/^pushed</{n;p}' "$T/outputs")" "$1 $2 $3"
+	if [ "$3" = true ]; then
+		raw app "$(image_tag)" >/dev/null
+	else
+		! raw app "$(image_tag)" || fail "it was published"
+		assert_stderr_has 'not pushed'
+	fi
+}
+
+@test "--push auto pushes in Actions, on trusted events and refs alone" {
+	make_project 'platforms: [linux/amd64]'
+	assert_push push refs/heads/main true
+	assert_push push refs/heads/topic false
+	assert_push push refs/tags/v1 false
+	assert_push schedule refs/heads/main true
+	assert_push workflow_dispatch refs/heads/main true
+	assert_push merge_group refs/heads/gh-readonly-queue/main/pr-1-0123456789012345678901234567890123456789 true
+	assert_push pull_request refs/pull/1/merge false
+	assert_push pull_request_target refs/heads/main false
+	assert_push workflow_run refs/heads/main false
+	make_project 'platforms: [linux/amd64]' 'push_refs: [release/*]'
+	assert_push push refs/heads/main false
+	assert_push push refs/heads/release/1 true
+}
+
+@test "--push always and never; outside Actions auto does not push, says so, and never answers for the registry" {
+	make_project
+	ensure --push never
+	assert_status 0
+	assert_stderr_has 'not pushed: --push never'
+	ensure
+	assert_status 0
+	assert_stderr_has 'not pushed: outside GitHub Actions'
+	assert_equal "$(wc -l <"$T/builds")" 2
+	ocifp_run exists
+	assert_failed 3
+	ocifp_run pull
+	assert_failed 3
+	ocifp_run store ls
+	assert_status 0
+	grep -q "built:$(ocifp fingerprint --length 64)" "$T/stdout"
+	actions pull_request_target refs/heads/main ensure --push always
+	assert_status 0
+	raw app "$(image_tag)" >/dev/null
+}
+
+@test "a push that would be refused is found out before anything is built" {
+	local host=$reg_host
+	start_faults reg
+	make_project
+	rules reg <<<'{"method": "POST", "path": "uploads", "action": {"status": 403, "json": {"errors": [{"code": "DENIED", "message": "permission_denied: write_package"}]}}}'
+	ensure --push always
+	assert_failed 4
+	assert_stderr_has 'nothing was built'
+	assert_builds
+	ensure --push never
+	assert_status 0
+	assert_requests reg 1 POST uploads
+	reg_host=$host
+}
+
+@test "an answer that is unknown builds nothing; --assume-absent is the user's word for a refusal alone" {
+	start_registry closed htpasswd
+	reg_host=$closed_host make_project
+	ensure
+	assert_failed 4
+	ensure --assume-absent --push never
+	assert_status 0
+	assert_stderr_has 'taken for absent'
+	assert_builds linux/amd64,linux/arm64
+	stop closed
+	ensure --assume-absent --push never
+	assert_failed 5
+	assert_equal "$(wc -l <"$T/builds")" 1
+}
+
+@test "--wait: another job's image is taken; without one it is built, or not with --no-build" {
+	make_project
+	ensure --wait 1s --no-build
+	assert_failed 3
+	assert_builds
+	(
+		sleep 2
+		OCIFP_STORE=$T/another ocifp ensure --push always
+	) >/dev/null 2>&1 3>&- &
+	ensure --wait 40s --no-build
+	wait $!
+	assert_status 0
+	assert_builds linux/amd64,linux/arm64
+	echo changed >Dockerfile
+	ensure --wait 1s
+	assert_status 0
+	assert_equal "$(wc -l <"$T/builds")" 2
+}
+
+@test "--no-build and --dry-run build nothing and say what is missing" {
+	make_project
+	ensure --no-build
+	assert_failed 3
+	ensure --dry-run --push always --json
+	assert_status 0
+	assert_json '.present == false and .built == false and .missing == "linux/amd64,linux/arm64"'
+	assert_stderr_has 'would be built'
+	assert_builds
+	assert_equal "$(registry_requests reg 'POST|PUT|PATCH' /v2/)" 0
+	make_project 'build: ./build.sh'
+	sed -i /build:/d .ocifp.yaml
+	ensure
+	assert_failed 3
+	assert_stderr_has 'no `build` command'
+	make_project
+	ensure --push always
+	new_store
+	ensure --dry-run
+	assert_status 0
+	[ ! -e "$OCIFP_STORE/blobs/sha256" ] || assert_equal "$(ls "$OCIFP_STORE/blobs/sha256")" ''
+}
+
+@test "--offline asks nobody: what was pulled is there, else it fails" {
+	make_project
+	ensure --offline
+	[ "$status" -ne 0 ]
+	assert_builds
+	ensure --push always
+	local resolved=$stdout
+	new_store
+	ensure
+	assert_status 0
+	stop reg
+	ensure --offline
+	assert_status 0
+	assert_stdout "$resolved"
+	ocifp_run pull --offline
+	assert_status 0
+	assert_stdout "$resolved"
+	echo changed >Dockerfile
+	ensure --offline
+	[ "$status" -ne 0 ]
+	assert_builds linux/amd64,linux/arm64
+}
+
+@test "fallback: a fork takes what its origin has; absence needs both" {
+	make_project "repository: $reg_host/origin"
+	ensure --push always
+	assert_status 0
+	local resolved=$stdout
+	make_project "fallback: [$reg_host/origin]"
+	new_store
+	ensure
+	assert_status 0
+	assert_stdout "$resolved"
+	assert_builds linux/amd64,linux/arm64
+	echo changed >Dockerfile
+	ensure --push always
+	assert_status 0
+	[[ $stdout == "$reg_host/app@"* ]]
+	make_project "repository: $reg_host/origin" 'platforms: [linux/amd64]'
+	echo part >Dockerfile
+	ensure --push always
+	make_project "fallback: [$reg_host/origin]"
+	echo part >Dockerfile
+	ensure --push always
+	assert_status 0
+	[[ $stdout == "$reg_host/app@"* ]]
+	assert_equal "$(tail -n 2 "$T/builds" | xargs)" 'linux/amd64 linux/amd64,linux/arm64'
+	: >"$T/builds"
+	make_project "fallback: [127.0.0.1:1/origin]"
+	echo again >Dockerfile
+	ensure --push always
+	assert_failed 5
+	assert_builds
+}
+
+# lock_image DIGEST
+lock_image() {
+	jq -n --arg digest "$1" --arg fingerprint "$(ocifp fingerprint --length 64)" \
+		'{version: 1, pins: {}, images: {app: {fingerprint: $fingerprint, digest: $digest, platforms: {}}}}' >.ocifp.lock
+}
+
+@test "with an entry in the lock file and the content here nothing is asked; another digest is refused" {
+	make_project
+	ensure --push always
+	assert_status 0
+	local resolved=$stdout before
+	lock_image "${resolved#*@}"
+	new_store
+	ensure
+	assert_status 0
+	before=$(asked reg)
+	ensure
+	assert_status 0
+	assert_stdout "$resolved"
+	ocifp_run pull
+	assert_status 0
+	assert_equal $(($(asked reg) - before)) 0
+	lock_image "sha256:$(printf %064d 0)"
+	new_store
+	ensure
+	assert_failed 9
+	assert_stderr_has '\.ocifp\.lock'
+	ocifp_run exists
+	assert_failed 9
+	assert_builds linux/amd64,linux/arm64
+}
+
+@test "a layout directory serves as the registry, made when it is not there" {
+	make_project 'repository: oci:registry'
+	ensure --push always
+	assert_status 0
+	local resolved=$stdout
+	assert_builds linux/amd64,linux/arm64
+	ensure
+	assert_status 0
+	assert_stdout "$resolved"
+	new_store
+	ensure
+	assert_status 0
+	assert_stdout "$resolved"
+	assert_builds linux/amd64,linux/arm64
+	ocifp_run exists
+	assert_status 0
+	jq -e --arg tag "$(image_tag)" '.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == $tag)' \
+		registry/index.json >/dev/null
+	assert_equal "$(asked reg)" "$(registry_requests reg GET '/v2/ ')"
+}
+
+@test "two at once build twice at worst, and both end with an image that the registry has" {
+	make_project
+	build_with <<-'SH'
+		sleep 1
+		layout "$OCIFP_OUTPUT" one --annotate builder=$$
+	SH
+	local one=0 two=0 store
+	for store in one two; do
+		OCIFP_STORE=$T/$store ocifp ensure --push always >"$T/$store.out" 2>"$T/$store.err" 3>&- &
+		eval "pid_$store=$!"
+	done
+	wait $pid_one || one=$?
+	wait $pid_two || two=$?
+	assert_equal "$one $two" '0 0'
+	local tagged
+	tagged=$(raw app "$(image_tag)" | digest_of)
+	grep -q "$tagged" "$T/one.out" "$T/two.out"
+	for store in one two; do
+		raw app "$(sed 's/.*@//' "$T/$store.out")" >/dev/null
+		OCIFP_STORE=$T/$store assert_sound_store
+	done
+}
+
+@test "two at once with one store" {
+	make_project
+	build_with <<-'SH'
+		sleep 1
+		layout "$OCIFP_OUTPUT" one --annotate builder=$$
+	SH
+	local one=0
+	ocifp ensure --push always >"$T/one.out" 2>"$T/one.err" 3>&- &
+	ensure --push always
+	wait $! || one=$?
+	assert_status 0
+	assert_equal $one 0
+	assert_sound_store
+}
+
+@test "in Actions: outputs, a row of the summary, and ::error for our last line alone" {
+	make_project 'platforms: [linux/amd64]'
+	build_with <<-'SH'
+		echo '::error::from the build'
+		layout "$OCIFP_OUTPUT" one
+	SH
+	actions push refs/heads/main ensure
+	assert_status 0
+	local digest=${stdout#*@} name value
+	for value in "fingerprint $(ocifp fingerprint --length 64)" "tag $(image_tag)" "digest $digest" \
+		"image $reg_host/app" 'present false' 'pushed true'; do
+		assert_equal "${value%% *} $(sed -n "/^${value%% *}<</{n;p}" "$T/outputs")" "$value"
+	done
+	grep -q "| \`$reg_host/app\` | \`$(image_tag)\` | \`$digest\` |" "$T/summary"
+	refute_stderr_has '::error title=ocifp'
+	: >"$T/outputs"
+	actions push refs/heads/main ensure
+	assert_equal "$(sed -n '/^present</{n;p}' "$T/outputs")" true
+	assert_equal "$(sed -n '/^pushed</{n;p}' "$T/outputs")" false
+	build_with <<<'exit 5'
+	echo changed >Dockerfile
+	actions push refs/heads/main ensure
+	assert_status 11
+	assert_equal "$(grep -c '^::error title=ocifp::' "$T/stderr")" 1
+}
+
+@test "why: what differs from what is published" {
+	make_project 'args: {VERSION: "1"}'
+	ensure --push always
+	assert_status 0
+	local tag
+	tag=$(image_tag)
+	ocifp_run why --against "$tag"
+	assert_status 0
+	assert_stdout 'nothing differs'
+	ocifp_run why
+	assert_failed 3
+	make_project 'args: {VERSION: "2"}'
+	echo changed >Dockerfile
+	echo new >src/new
+	rm src/run.sh
+	ocifp_run why --against "$tag"
+	assert_status 0
+	assert_stdout $'changed file Dockerfile\nadded file src/new\nremoved file src/run.sh\nchanged arg VERSION'
+	new_store
+	ocifp_run why --json --against "$reg_host/app:$tag"
+	assert_status 0
+	assert_json '[.differences[].change] | sort == ["added", "changed", "changed", "removed"]'
+	mkimage image "$T/src" plain >/dev/null
+	ocifp_run push "oci:$T/src:plain" "$reg_host/app:latest"
+	assert_status 0
+	ocifp_run why
+	assert_failed 7
+}

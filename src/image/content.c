@@ -20,15 +20,33 @@ check_size(const struct descriptor *descriptor, size_t size, struct error **err)
 	return error_set_class(err, "size");
 }
 
+static int
+read_from(struct store *store, const struct descriptor *descriptor, struct buf *bytes,
+	  bool *ret_found, struct error **err)
+{
+	if (*ret_found || !store)
+		return 0;
+	return store_read(store, &descriptor->digest, bytes, ret_found, err);
+}
+
+/* A size that differs is for the repository's own answer to explain. */
+static int
+read_stores(const struct content *content, const struct descriptor *descriptor, struct buf *bytes,
+	    bool *ret_found, struct error **err)
+{
+	*ret_found = false;
+	if (read_from(content->cache, descriptor, bytes, ret_found, err) < 0)
+		return -1;
+	return read_from(content->also, descriptor, bytes, ret_found, err);
+}
+
 int
 content_get_manifest(const struct content *content, const struct descriptor *descriptor,
 		     struct buf *bytes, bool *ret_found, struct error **err)
 {
 	AUTO_RESOLUTION struct resolution resolution = { 0 };
 
-	*ret_found = false;
-	if (content->cache &&
-	    store_read(content->cache, &descriptor->digest, bytes, ret_found, err) < 0)
+	if (read_stores(content, descriptor, bytes, ret_found, err) < 0)
 		return -1;
 	if (*ret_found)
 		return 0;
@@ -110,11 +128,9 @@ int
 content_get_blob(const struct content *content, const struct descriptor *descriptor,
 		 struct buf *bytes, struct error **err)
 {
-	bool found = false;
+	bool found;
 
-	if (content->cache &&
-	    store_has(content->cache, &descriptor->digest, descriptor->size_bytes) &&
-	    store_read(content->cache, &descriptor->digest, bytes, &found, err) < 0)
+	if (read_stores(content, descriptor, bytes, &found, err) < 0)
 		return -1;
 	return found ? 0 : get_remote_blob(content, descriptor, bytes, err);
 }

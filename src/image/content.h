@@ -1,4 +1,4 @@
-/* content.h - small content by digest: from the store when it is there, else from the repository */
+/* content.h - small content by digest: from a store when it is there, else from the repository */
 #ifndef OCIFP_IMAGE_CONTENT_H
 #define OCIFP_IMAGE_CONTENT_H
 
@@ -13,10 +13,10 @@ struct manifest;
 struct repository;
 struct store;
 
-/* `cache` NULL: none. */
 struct content {
 	struct repository *repository;
-	struct store *cache;
+	struct store *cache; /* asked first; NULL: none, as `also` */
+	struct store *also;
 	bool keep; /* add the blobs that are fetched to the cache: a pull needs them anyway */
 };
 

@@ -124,6 +124,20 @@ verify_pushed(struct ensure *ensure, const struct digest *pushed, struct error *
 	return -1;
 }
 
+/* Another job may have been faster: then its image is used, and the tag does not move. */
+static int
+look_again(struct ensure *ensure, struct error **err)
+{
+	if (ensure_ask(ensure, err) < 0)
+		return -1;
+	if (ensure->lookup.presence != PRESENCE_PRESENT)
+		return 0;
+	ensure->result->digest = ensure->lookup.found.root.descriptor.digest;
+	observer_tell(session_observer(ensure->session), EVENT_NOTICE,
+		      "another job pushed this fingerprint in the meantime; its image is used");
+	return 0;
+}
+
 static int
 push(struct ensure *ensure, const struct image_node *root, struct error **err)
 {
@@ -163,7 +177,10 @@ take_output(struct ensure *ensure, const struct location *output, bool push_it, 
 	ensure->result->digest = root.descriptor.digest;
 	if (!push_it)
 		return 0;
-	return push(ensure, &root, err) < 0 ? -1 : ensure_pull(ensure, err);
+	if (look_again(ensure, err) < 0 ||
+	    (ensure->lookup.presence != PRESENCE_PRESENT && push(ensure, &root, err) < 0))
+		return -1;
+	return ensure_pull(ensure, err);
 }
 
 int

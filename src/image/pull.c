@@ -147,19 +147,21 @@ pull_tree(struct session *session, const struct target *target, const struct pul
 	AUTO_IMAGE_NODE struct image_node part = { 0 };
 	AUTO_PLATFORMS struct platforms host = { 0 };
 	struct selection selection = { .platforms = options->platforms };
+	struct store *own = store ? session_store(session, err) : NULL;
 	struct content content = {
 		.repository = found->repository,
-		.cache = store ? session_store(session, err) : NULL,
+		.cache = store,
+		.also = own == store ? NULL : own,
 		.keep = true,
 	};
 	struct fetch_options fetch = {
 		.repository = found->repository,
 		.store = store,
-		.also = content.cache == store ? NULL : content.cache,
+		.also = content.also,
 		.observer = session_observer(session),
 	};
 
-	if (!content.cache)
+	if (!own)
 		return -1;
 	if (!selection.platforms && !options->all) {
 		add_host(&host);

@@ -449,7 +449,9 @@ a_list_of_tags_that_is_none_adds_nothing(void **state)
 		if (list(room, &tags, &err) == 0)
 			fail_msg("%s", answers[i]);
 		assert_int_equal(error_kind(err), ERROR_UNAVAILABLE);
+		assert_string_equal(error_class(err), "protocol");
 		assert_int_equal(tags.count, 0);
+		assert_int_equal(room_request_count(room), i + 1);
 	}
 }
 

@@ -3,6 +3,7 @@
 # against a misbehaving server; lint/: the source itself.
 TEST_EXTENSIONS = .sh .bats
 TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/unit/run.sh
 LOG_DRIVER = $(TAP_DRIVER)
 SH_LOG_DRIVER = $(TAP_DRIVER)
 BATS_LOG_DRIVER = $(TAP_DRIVER)
@@ -26,7 +27,7 @@ check-lint:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(lint_tests) tests/lint/format.sh'
 
 # What takes long: fuzzing, threads, two analyzers, clang-tidy.
-EXTRA_DIST += %D%/full.sh .clang-tidy .clang-format
+EXTRA_DIST += %D%/unit/run.sh %D%/full.sh .clang-tidy .clang-format
 check-full: distdir
 	$(top_srcdir)/tests/full.sh $(distdir) full
 .PHONY: check-lint check-full

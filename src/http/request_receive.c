@@ -142,7 +142,8 @@ on_seek(void *context, curl_off_t offset, int origin)
 {
 	struct request *request = context;
 
-	if (origin != SEEK_SET || offset < 0)
+	/* libcurl sends again on its own when a connection it used before has died. */
+	if (origin != SEEK_SET || offset < 0 || (request->flags & REQUEST_NO_RETRY))
 		return CURL_SEEKFUNC_FAIL;
 	request->hop.sent_bytes = (uint64_t)offset;
 	return CURL_SEEKFUNC_OK;

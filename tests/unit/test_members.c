@@ -223,6 +223,28 @@ a_sparse_file_is_refused(void **state)
 	assert_refused("t.tar", "sparse", NULL);
 }
 
+/* A pax record gives the size anew, without a word of holes: the bytes of another member would be
+ * this one's, or the other way round. */
+static void
+a_size_that_does_not_fit_the_place_is_refused(void **state)
+{
+	static const char *const records[] = { "25 GNU.sparse.realsize=9\n",
+					       "28 GNU.sparse.realsize=1500\n" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++) {
+		AUTO_FREE char *text = xcalloc(1, 601);
+
+		memset(text, '1', 600);
+		(void)unlink("t.tar");
+		raw_add("t.tar", "pax", 'x', strlen(records[i]), records[i]);
+		raw_add("t.tar", "one", '0', 600, text);
+		raw_add("t.tar", "two", '0', 600, text);
+		raw_end("t.tar");
+		assert_refused("t.tar", "do not follow one another", NULL);
+	}
+}
+
 static void
 a_file_that_goes_on_beyond_the_end_is_refused(void **state)
 {
@@ -382,6 +404,7 @@ main(void)
 		IN_ROOM(names_that_leave_the_archive_name_nothing),
 		IN_ROOM(a_name_that_comes_twice_is_refused),
 		IN_ROOM(a_sparse_file_is_refused),
+		IN_ROOM(a_size_that_does_not_fit_the_place_is_refused),
 		IN_ROOM(a_file_that_goes_on_beyond_the_end_is_refused),
 		IN_ROOM(a_file_that_ends_with_the_archive_is_read),
 		IN_ROOM(a_tar_cut_anywhere_is_refused_or_lacks_files),

@@ -52,7 +52,7 @@ set_up(struct tar_writer *writer)
 	if (archive_write_set_format_pax_restricted(writer->tar) != ARCHIVE_OK ||
 	    archive_write_set_bytes_per_block(writer->tar, TRANSFER_BUFFER_BYTES) != ARCHIVE_OK)
 		return -1;
-	/* Else the end would depend on whether a pipe or a file is written to. */
+	/* Else zeros fill the last buffer. */
 	if (archive_write_set_bytes_in_last_block(writer->tar, 1) != ARCHIVE_OK ||
 	    archive_write_open(writer->tar, writer, NULL, write_out, NULL) != ARCHIVE_OK)
 		return -1;

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/output.h"
 #include "archive_room.h"
 #include "base/buf.h"
 #include "base/fd.h"
@@ -154,6 +155,8 @@ the_same_image_makes_the_same_bytes(void **state)
 	assert_written(other, "oci-archive:two.tar", "t1", &root);
 	(void)umask(022);
 	assert_same_file("one.tar", "two.tar");
+	/* Five members, a header and a block each, and the end. */
+	run("test $(wc -c <one.tar) = $((6 * 1024))");
 }
 
 static void
@@ -341,15 +344,36 @@ a_failed_write_leaves_what_was_there(void **state)
 }
 
 static void
-a_full_device_is_written_to_as_it_is(void **state)
+what_is_no_file_is_written_to_as_it_is(void **state)
 {
 	AUTO_STORE struct store *store = create_store("s");
 	struct descriptor root = add_manifest(store, "a layer", NULL);
 
 	(void)state;
-	assert_not_written(store, "oci-archive:/dev/full", &root, ERROR_LOCAL, "/dev/full");
-	assert_written(store, "oci-archive:/dev/null", "t1", &root);
-	run("test -c /dev/null");
+	assert_written(store, "oci-archive:o.tar", "t1", &root);
+	run("mkfifo fifo; { timeout 20 cat fifo >piped.tar; } & echo $! >pid");
+	assert_written(store, "oci-archive:fifo", "t1", &root);
+	run("while kill -0 $(cat pid) 2>&-; do sleep 0.01; done; test -p fifo");
+	assert_same_file("o.tar", "piped.tar");
+}
+
+static void
+an_output_that_cannot_be_put_in_place_leaves_nothing(void **state)
+{
+	AUTO_ERROR struct error *err = NULL;
+
+	(void)state;
+	for (int commits = 0; commits < 2; commits++) {
+		AUTO_OUTPUT struct output output = OUTPUT_INIT;
+
+		assert_int_equal(output_open("o.tar", &output, &err), 0);
+		assert_int_equal(mkdir("o.tar", 0700), 0);
+		if (commits)
+			assert_int_equal(output_commit(&output, &err), -1);
+		assert_int_equal(rmdir("o.tar"), 0);
+	}
+	assert_error(err, ERROR_LOCAL, "o.tar", NULL);
+	assert_nothing_but("");
 }
 
 static void
@@ -392,7 +416,7 @@ an_archive_that_failed_is_not_ended(void **state)
 	assert_int_equal(store_commit(store, &err), 0);
 	put_file(path, "A layer");
 	assert_int_equal(mkfifo("fifo", 0600), 0);
-	run("{ cat fifo >piped; } & echo $! >pid");
+	run("{ timeout 20 cat fifo >piped; } & echo $! >pid");
 	assert_not_written(store, "oci-archive:fifo", &root, ERROR_CONTENT, "damaged");
 	run("while kill -0 $(cat pid) 2>&-; do sleep 0.01; done");
 	assert_holds("piped", "");
@@ -440,7 +464,8 @@ main(void)
 		IN_ROOM(a_damaged_blob_is_not_written),
 		IN_ROOM(a_file_that_was_there_is_replaced_whole),
 		IN_ROOM(a_failed_write_leaves_what_was_there),
-		IN_ROOM(a_full_device_is_written_to_as_it_is),
+		IN_ROOM(what_is_no_file_is_written_to_as_it_is),
+		IN_ROOM(an_output_that_cannot_be_put_in_place_leaves_nothing),
 		IN_ROOM(a_folder_that_is_not_there_is_named),
 		IN_ROOM(standard_output_gets_the_same_bytes),
 		IN_ROOM(an_archive_that_failed_is_not_ended),

@@ -235,7 +235,6 @@ token_answer() {
 }
 
 @test "A14 the containers' auth.json counts too, by host and by repository" {
-	skip 'not yet: auth.json entries by repository do not count'
 	serve_basic
 	local key
 	for key in "$reg_host" "$reg_host/app"; do
@@ -367,7 +366,6 @@ token_answer() {
 }
 
 @test "login writes a private file that works, logout takes the entry away" {
-	skip 'not yet: there is no login command'
 	serve_basic
 	printf 'pw\n' >"$T/password"
 	ocifp_run login --username me --password-stdin "$reg_host" <"$T/password"
@@ -386,7 +384,6 @@ token_answer() {
 }
 
 @test "login with a wrong password is a refusal and writes nothing" {
-	skip 'not yet: there is no login command'
 	serve_basic
 	printf 'no\n' >"$T/password"
 	ocifp_run login --username me --password-stdin "$reg_host" <"$T/password"
@@ -395,7 +392,6 @@ token_answer() {
 }
 
 @test "auth explain names the source and never the secret" {
-	skip 'not yet: there is no login command'
 	serve_basic
 	docker_config "{\"auths\": {\"@HOST@\": {\"auth\": \"$(basic me:s3cret)\"}}}"
 	ocifp_run auth explain "$reg_host"

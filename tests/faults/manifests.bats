@@ -268,7 +268,6 @@ serve_text() {
 }
 
 @test "M15 tags: pages are followed, loops end, another host is not asked" {
-	skip 'not yet: there is no tags command'
 	start_canary evil
 	serve_image
 	local tag
@@ -289,7 +288,6 @@ serve_text() {
 }
 
 @test "M15 tags: null is none; other types are wrong content or server trouble" {
-	skip 'not yet: there is no tags command'
 	serve_image
 	rules reg <<<'{"path": "tags/list", "action": {"json": {"name": "app", "tags": null}}}'
 	ocifp_run tags "$reg_host/app"

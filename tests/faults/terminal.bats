@@ -95,7 +95,6 @@ assert_harmless() {
 }
 
 @test "X02 the most talkative output is as harmless" {
-	skip 'not yet: there is no tags command'
 	serve_image
 	rules reg <<<"{\"path\": \"tags\", \"action\": {\"json\": {\"name\": \"app\", \"tags\": [\"$HOSTILE\"]}}}"
 	ocifp_run tags -v "$reg_host/app"
@@ -178,7 +177,6 @@ assert_harmless() {
 }
 
 @test "X08 hostile tags are quoted in a list, exact in JSON" {
-	skip 'not yet: there is no tags command'
 	serve_image
 	rules reg <<<'{"path": "tags", "action": {"json": {"name": "app", "tags": ["ok", "\u001b[31mx"]}}}'
 	ocifp_run tags "$reg_host/app"

@@ -9,5 +9,6 @@ include %D%/archive.mk
 include %D%/repository.mk
 include %D%/fingerprint.mk
 include %D%/project.mk
+include %D%/image.mk
 include %D%/cli.mk
 endif

@@ -100,7 +100,11 @@ run_command(const struct build_options *options, const char *output, struct erro
 	const char *command = options->target->image->build;
 	const char *const argv[] = { "/bin/sh", "-c", command, NULL };
 	AUTO_STRINGS struct strings variables = { 0 };
-	struct spawn_options spawn = { .argv = argv, .directory = options->target->directory };
+	struct spawn_options spawn = {
+		.argv = argv,
+		.directory = options->target->directory,
+		.deadline_ms = options->deadline_ms,
+	};
 	struct spawn_result result = { 0 };
 
 	if (fill_environment(options, output, &variables, err) < 0)
@@ -108,6 +112,8 @@ run_command(const struct build_options *options, const char *output, struct erro
 	spawn.environment = (const char *const *)variables.items;
 	if (spawn_run(&spawn, &result, err) < 0)
 		return error_wrap(err, "cannot run the build command");
+	if (result.timed_out)
+		return error_set(err, ERROR_TIMEOUT, "the build command took too long");
 	if (result.exit_status == 0)
 		return 0;
 	error_set(err, ERROR_BUILD, "the build command '%s' failed with status %d", command,

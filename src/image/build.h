@@ -14,6 +14,8 @@
 #ifndef OCIFP_IMAGE_BUILD_H
 #define OCIFP_IMAGE_BUILD_H
 
+#include <stdint.h>
+
 #include "base/strings.h"
 #include "oci/location.h"
 
@@ -25,6 +27,7 @@ struct build_options {
 	const struct target *target;
 	const struct platforms *platforms; /* to build */
 	const struct strings *needs;       /* "IMAGE=REF@DIGEST" each */
+	int64_t deadline_ms;               /* then it is killed: ERROR_TIMEOUT; 0: none */
 };
 
 struct build_output {

@@ -225,7 +225,7 @@ ensure_image(struct session *session, const struct project *project, const char 
 		ensure_result_release(ret_result);
 		if (ensure_one(session, project, order[i]->name, options, &needs, ret_result, err) <
 		    0)
-			return error_wrap(err, "image '%s'", order[i]->name);
+			return count > 1 ? error_wrap(err, "image '%s'", order[i]->name) : -1;
 		note_need(order[i]->name, ret_result, &needs);
 	}
 	return 0;

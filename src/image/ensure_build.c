@@ -190,6 +190,7 @@ ensure_build(struct ensure *ensure, struct error **err)
 		.target = ensure->target,
 		.platforms = &ensure->result->missing,
 		.needs = ensure->needs,
+		.deadline_ms = session_options(ensure->session)->engine.deadline_ms,
 	};
 	AUTO_BUILD_OUTPUT struct build_output output = { 0 };
 	bool push_it = will_push(ensure);

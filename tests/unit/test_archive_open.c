@@ -260,15 +260,15 @@ a_file_that_changes_is_told_from_a_damaged_one(void **state)
 	AUTO_BUF struct buf buf = BUF_INIT(MANIFEST_LIMIT_BYTES);
 	AUTO_ERROR struct error *err = NULL;
 	AUTO_ERROR struct error *open_failure = NULL;
-	const struct timespec times[2] = { { 1, 0 }, { 1, 0 } };
 	uint64_t offset_bytes = 0;
 	bool found;
 
 	(void)state;
 	make_sound_layout();
+	run("touch -d @5 o.tar");
 	archive = open_archive("o.tar");
 	assert_int_equal(archive_check_unchanged(archive, &err), 0);
-	assert_int_equal(utimensat(AT_FDCWD, "o.tar", times, 0), 0);
+	run("touch -d @6 o.tar");
 	assert_int_equal(archive_read(archive, &blob.digest, &buf, &found, &err), -1);
 	assert_error(err, ERROR_CONTENT, "changed", "source_changed");
 	assert_int_equal(archive_open_blob(archive, &blob.digest, blob.size_bytes, &offset_bytes,
@@ -285,8 +285,9 @@ a_file_that_grows_is_noticed(void **state)
 
 	(void)state;
 	make_sound_layout();
+	run("touch -d @5 o.tar");
 	archive = open_archive("o.tar");
-	run("echo more >>o.tar");
+	run("echo more >>o.tar; touch -d @5 o.tar");
 	assert_int_equal(archive_check_unchanged(archive, &err), -1);
 	assert_error(err, ERROR_CONTENT, "changed", "source_changed");
 }

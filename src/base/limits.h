@@ -62,9 +62,12 @@
 #define TOKEN_LIFE_LIMIT_S 3600    /* a token that says more is asked for again after this */
 #define TOKEN_MARGIN_S 5           /* a token this near its end may end on its way */
 
-/* Transfers */
-#define TRANSFERS_LIMIT_COUNT 6 /* blobs at once; CDNs limit per connection */
-#define CONNECTIONS_LIMIT_COUNT 6
+/* Transfers: a large one fills its connection, which CDNs limit; a small one waits for round trips.
+ * libcurl counts the wait for a free connection as time to connect, hence one for each. */
+#define LARGE_TRANSFERS_LIMIT_COUNT 6 /* at once, of at least LARGE_BLOB_BYTES */
+#define TRANSFERS_LIMIT_COUNT 16      /* at once, in all */
+#define LARGE_BLOB_BYTES (4 * MIB)
+#define CONNECTIONS_LIMIT_COUNT (TRANSFERS_LIMIT_COUNT + 2) /* to one host; two for tokens */
 #define TRANSFER_BUFFER_BYTES (256 * KIB)
 
 /* The store */

@@ -5,8 +5,7 @@
 #include "base/observer.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "image/content.h"
-#include "image/tree.h"
+#include "oci/descriptor.h"
 #include "repository/copy.h"
 #include "repository/repository.h"
 #include "store/ingest.h"
@@ -29,6 +28,7 @@ struct fetch {
 	struct fetch_job *jobs;
 	size_t job_count;
 	size_t running_count;
+	size_t large_count; /* of these */
 	size_t ended_count;
 	bool stopped;          /* start no more */
 	struct error *failure; /* the first */
@@ -43,6 +43,19 @@ larger_first(const void *a, const void *b)
 	return (a_bytes < b_bytes) - (a_bytes > b_bytes);
 }
 
+static bool
+is_large(const struct fetch_job *job)
+{
+	return job->descriptor->size_bytes >= LARGE_BLOB_BYTES;
+}
+
+static void
+count_running(const struct fetch_job *job, int change)
+{
+	job->fetch->running_count += change;
+	job->fetch->large_count += is_large(job) ? change : 0;
+}
+
 static void
 end_job(struct fetch_job *job)
 {
@@ -50,7 +63,7 @@ end_job(struct fetch_job *job)
 
 	ingest_free(TAKE_PTR(job->ingest));
 	if (job->state == FETCH_RUNNING)
-		fetch->running_count--;
+		count_running(job, -1);
 	job->state = FETCH_ENDED;
 	fetch->ended_count++;
 }
@@ -183,21 +196,26 @@ start_job(struct fetch_job *job)
 	if (state != INGEST_OPEN)
 		return;
 	job->state = FETCH_RUNNING;
-	fetch->running_count++;
+	count_running(job, 1);
 	run_job(job);
+}
+
+static bool
+may_start(const struct fetch_job *job)
+{
+	const struct fetch *fetch = job->fetch;
+
+	return job->state == FETCH_WAITING && !fetch->stopped &&
+	       fetch->running_count < TRANSFERS_LIMIT_COUNT &&
+	       (!is_large(job) || fetch->large_count < LARGE_TRANSFERS_LIMIT_COUNT);
 }
 
 static void
 start_jobs(struct fetch *fetch)
 {
-	for (size_t i = 0; i < fetch->job_count; i++) {
-		struct fetch_job *job = &fetch->jobs[i];
-
-		if (fetch->running_count >= TRANSFERS_LIMIT_COUNT || fetch->stopped)
-			return;
-		if (job->state == FETCH_WAITING)
-			start_job(job);
-	}
+	for (size_t i = 0; i < fetch->job_count; i++)
+		if (may_start(&fetch->jobs[i]))
+			start_job(&fetch->jobs[i]);
 }
 
 static bool
@@ -276,50 +294,4 @@ fetch_blobs(const struct fetch_options *options, const struct descriptors *blobs
 		return 0;
 	*err = TAKE_PTR(fetch.failure);
 	return -1;
-}
-
-/* What lies there already is read, and put aside when it has rotted. */
-static int
-add_document(void *context, const struct image_node *node, struct error **err)
-{
-	AUTO_BUF struct buf there = BUF_INIT(MANIFEST_LIMIT_BYTES);
-	AUTO_ERROR struct error *rotten = NULL;
-	bool found = false;
-
-	if (store_read(context, &node->descriptor.digest, &there, &found, &rotten) == 0 && found)
-		return 0;
-	return store_add(context, &node->descriptor.digest, node->bytes.data, node->bytes.size,
-			 err);
-}
-
-/* As many layers as the config says; artifacts have none that it could say. */
-static int
-check_config(void *context, const struct image_node *node, struct error **err)
-{
-	struct content content = { .cache = context };
-	AUTO_CONFIG struct image_config config = { 0 };
-
-	if (node->kind != DOCUMENT_MANIFEST ||
-	    !media_type_is_config(node->manifest.config.media_type) ||
-	    (node->descriptor.has_platform && platform_is_unknown(&node->descriptor.platform)))
-		return 0;
-	if (content_get_config(&content, &node->manifest, &config, err) < 0 ||
-	    image_config_check_layers(&config, node->manifest.layers.count, err) < 0)
-		return error_wrap(err, "manifest '%s'", digest_text(&node->descriptor.digest).text);
-	return 0;
-}
-
-int
-fetch_tree(const struct fetch_options *options, const struct image_node *root, struct error **err)
-{
-	AUTO_DESCRIPTORS struct descriptors blobs = { 0 };
-	AUTO_ERROR struct error *commit_failure = NULL;
-
-	image_tree_blobs(root, &blobs);
-	if (fetch_blobs(options, &blobs, err) < 0 ||
-	    image_tree_walk(root, check_config, options->store, err) < 0) {
-		(void)store_commit(options->store, &commit_failure);
-		return -1;
-	}
-	return image_tree_walk(root, add_document, options->store, err);
 }

@@ -6,6 +6,7 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/ensure.c %D%/ensure.h %D%/ensure_private.h \
 	%D%/ensure_build.c \
 	%D%/fetch.c %D%/fetch.h \
+	%D%/fetch_tree.c \
 	%D%/find.c %D%/find.h \
 	%D%/import.c %D%/import.h \
 	%D%/inputs.c %D%/inputs.h \

@@ -77,7 +77,7 @@ static void
 start_jobs(struct send *send)
 {
 	while (!send->failure && send->next < send->job_count &&
-	       send->running_count < TRANSFERS_LIMIT_COUNT) {
+	       send->running_count < LARGE_TRANSFERS_LIMIT_COUNT) {
 		struct send_job *job = &send->jobs[send->next++];
 		struct error *failure = NULL;
 

@@ -116,6 +116,28 @@ check_empty(const struct store *store, struct error **err)
 	return 0;
 }
 
+static bool
+has_layout_file(const struct store *store)
+{
+	return faccessat(store->fd, layout_file, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* *ret_made: another process has made the layout since we looked; that is no reason to refuse. */
+static int
+check_empty_or_made(const struct store *store, bool *ret_made, struct error **err)
+{
+	AUTO_ERROR struct error *failure = NULL;
+
+	*ret_made = false;
+	if (check_empty(store, &failure) == 0)
+		return 0;
+	*ret_made = has_layout_file(store);
+	if (*ret_made)
+		return 0;
+	*err = TAKE_PTR(failure);
+	return -1;
+}
+
 static int
 write_small(const struct store *store, const char *folder, const char *name, const char *content,
 	    struct error **err)
@@ -131,9 +153,12 @@ static int
 make_layout(struct store *store, struct error **err)
 {
 	AUTO_CLOSE int blobs_fd = -1;
+	bool made;
 
-	if (check_empty(store, err) < 0)
+	if (check_empty_or_made(store, &made, err) < 0)
 		return -1;
+	if (made)
+		return 0;
 	blobs_fd = folder_make(store, "blobs/sha256", err);
 	if (blobs_fd < 0)
 		return -1;
@@ -233,16 +258,19 @@ check_owner(const struct store *store, struct error **err)
 	return 0;
 }
 
-/* A new store is ours from its first file on, the version.  A layout that another tool made stays
- * as it is, and serves all the same. */
+/* A new store is ours from its first file on, the version, which is therefore read again when there
+ * is a layout by now.  A layout that another tool made stays as it is, and serves all the same. */
 static int
 claim(struct store *store, struct error **err)
 {
-	if (store->is_own || !store->is_writable ||
-	    faccessat(store->fd, layout_file, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	bool made = has_layout_file(store);
+
+	if (store->is_own || !store->is_writable)
 		return 0;
-	if (check_empty(store, err) < 0)
+	if (!made && check_empty_or_made(store, &made, err) < 0)
 		return -1;
+	if (made)
+		return find_version(store, err);
 	store->is_own = true;
 	store->is_foreign = false;
 	return write_small(store, STORE_FOLDER, "version", version_content, err);

@@ -451,6 +451,40 @@ room_for_more_than_the_disk_has_is_refused(void **state)
 	assert_string_equal(error_class(err), "space");
 }
 
+/* The parent holds the other end of the pipe until all are about to begin. */
+static void
+open_in_child(const char *path, int gate_fd)
+{
+	AUTO_ERROR struct error *err = NULL;
+	char byte;
+
+	(void)!read(gate_fd, &byte, 1);
+	_exit(store_open_own(path, NULL, &err) ? 0 : 1);
+}
+
+static void
+those_that_find_no_store_make_one_together(void **state)
+{
+	enum { ROUND_COUNT = 30, CHILD_COUNT = 4 };
+
+	(void)state;
+	for (int round = 0; round < ROUND_COUNT; round++) {
+		AUTO_FREE char *path = xasprintf("store-%d", round);
+		int gate[2];
+
+		assert_return_code(pipe(gate), 0);
+		for (int i = 0; i < CHILD_COUNT; i++) {
+			if (fork() != 0)
+				continue;
+			(void)close(gate[1]);
+			open_in_child(path, gate[0]);
+		}
+		(void)close(gate[0]);
+		(void)close(gate[1]);
+		wait_for_children(CHILD_COUNT);
+	}
+}
+
 #define IN_ROOM(test) cmocka_unit_test_setup_teardown(test, enter_room, leave_room)
 
 int
@@ -458,6 +492,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_ROOM(a_missing_layout_says_so),
+		IN_ROOM(those_that_find_no_store_make_one_together),
 		IN_ROOM(a_missing_or_empty_directory_becomes_a_layout),
 		IN_ROOM(a_creation_that_was_cut_short_is_completed),
 		IN_ROOM(a_directory_of_other_files_is_refused_and_left_alone),

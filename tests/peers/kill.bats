@@ -1,0 +1,121 @@
+#!/usr/bin/env bats
+# kill -9 in the middle of anything.  $OCIFP_TEST_KILLS: how often (40).
+
+load ../lib/rig
+
+setup() {
+	need python3 jq curl ocifp
+	rig_setup
+	start_faults reg
+}
+
+teardown() {
+	rig_teardown
+}
+
+# Slow enough to be caught at it.
+slowly() {
+	rules reg <<<'{"path": "/blobs/", "action": {"rate_bps": 400000}}'
+}
+
+# next_image: app:$image, twelve layers that no other image has
+next_image() {
+	image=$((${image:-0} + 1))
+	mkimage image "$T/reg.root/app" "$image" --count 12 --size $((30000 + image * 512)) >/dev/null
+}
+
+# killed_after_ms MOST COMMAND...: ended at a random moment up to then, if it has not ended; its
+# status is returned, 137 when it was killed
+killed_after_ms() {
+	local most=$1 pid status=0
+	shift
+	"$@" >"$T/killed.out" 2>&1 3>&- &
+	pid=$!
+	sleep "$(printf '0.%03d' $((RANDOM % most)))"
+	kill -9 $pid 2>/dev/null || true
+	wait $pid || status=$?
+	return $status
+}
+
+# The blobs that are in the store whole, published or not: their digests
+finished() {
+	sha256sum "$OCIFP_STORE"/blobs/sha256/* "$OCIFP_STORE"/.ocifp/ingest/*.part 2>/dev/null |
+		sed -n 's|^\([0-9a-f]*\) .*[-/]\1\(\.part\)\{0,1\}$|\1|p' | LC_ALL=C sort
+}
+
+asked_for() {
+	select_log reg request GET /blobs/ | grep -o 'sha256:[0-9a-f]*' | cut -d : -f 2 | LC_ALL=C sort -u
+}
+
+@test "a pull, at random moments: the store is sound each time, and nothing finished is asked for again" {
+	local round status caught=0 whole=0
+	slowly
+	next_image
+	for ((round = 0; round < ${OCIFP_TEST_KILLS:-40}; round++)); do
+		finished >"$T/finished"
+		forget_log reg
+		status=0
+		killed_after_ms 500 ocifp pull "${on[@]}" "$reg_host/app:$image" || status=$?
+		asked_for >"$T/asked"
+		assert_equal "$(LC_ALL=C comm -12 "$T/finished" "$T/asked")" ''
+		[ ! -s "$T/asked" ] || [ $status -eq 0 ] || caught=$((caught + 1))
+		ocifp store fsck >"$T/fsck" 2>&1 || fail "round $round" "$(cat "$T/fsck")"
+		[ $status -ne 0 ] || {
+			whole=$((whole + 1))
+			next_image
+		}
+	done
+	echo "# $caught killed at it, $whole whole"
+	ocifp_run pull "${on[@]}" "$reg_host/app:$image"
+	assert_status 0
+	assert_sound_store
+	ocifp_run store gc
+	assert_status 0
+	assert_equal "$(find "$OCIFP_STORE/.ocifp/ingest" -type f)" ''
+	assert_sound_store
+}
+
+@test "a pull into a layout: never a name for what is not there" {
+	local round
+	slowly
+	next_image
+	for ((round = 0; round < 5; round++)); do
+		killed_after_ms 600 ocifp pull "${on[@]}" -o "oci:$T/out:one" "$reg_host/app:$image" || true
+		[ -e "$T/out/index.json" ] || continue
+		jq -r '.manifests[].digest' "$T/out/index.json" >"$T/named"
+		while read -r digest; do
+			assert_equal "$(digest_of <"$(blob_path "$T/out" "$digest")")" "$digest"
+		done <"$T/named"
+	done
+	ocifp_run pull "${on[@]}" -o "oci:$T/out:one" "$reg_host/app:$image"
+	assert_status 0
+	OCIFP_STORE=$T/out assert_sound_store
+}
+
+@test "a pull into an archive: all of it or nothing under its name" {
+	local round
+	next_image
+	for ((round = 0; round < 5; round++)); do
+		killed_after_ms 300 ocifp pull "${on[@]}" -o "oci-archive:$T/out.tar" "$reg_host/app:$image" || true
+		[ ! -e "$T/out.tar" ] || tar -tf "$T/out.tar" index.json >/dev/null
+		rm -f "$T/out.tar"
+	done
+	ocifp_run pull "${on[@]}" -o "oci-archive:$T/out.tar" "$reg_host/app:$image"
+	assert_status 0
+	assert_equal "$(find "$T" -maxdepth 1 -name '*out.tar*')" "$T/out.tar"
+}
+
+@test "an ensure: the next one ends with the image, whole" {
+	local round
+	make_project
+	for ((round = 0; round < 5; round++)); do
+		killed_after_ms 900 ocifp ensure --push always || true
+		ocifp_run store fsck
+		assert_status 0
+	done
+	ocifp_run ensure --push always
+	assert_status 0
+	ocifp_run exists --deep
+	assert_status 0
+	assert_sound_store
+}

@@ -61,6 +61,13 @@ threads() {
 	make --silent -j "$jobs" check TESTS="$(echo "$tests" | tr '\n' ' ')"
 }
 
+# What `make check` does in small: many more kills, a much larger image.
+large() {
+	build CFLAGS='-O2 -g' || return 1
+	OCIFP_TEST_KILLS=200 OCIFP_TEST_PULL_MIB=2048 make --silent check \
+		TESTS='tests/peers/kill.bats tests/peers/memory.bats'
+}
+
 analyzer() {
 	build CC=gcc CFLAGS='-O1 -fanalyzer' --enable-werror
 }
@@ -88,6 +95,7 @@ cppcheck_all() {
 
 step fuzz clang fuzz
 step tsan gcc threads
+step large bats large
 step analyzer gcc analyzer
 step tidy clang-tidy tidy
 step cppcheck cppcheck cppcheck_all

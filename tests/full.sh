@@ -42,11 +42,12 @@ build() {
 # One target after the other; a finding stays in the directory, as crash-*, leak-* or timeout-*.
 fuzz() {
 	local target name
-	build CC=clang CFLAGS='-O1 -g' --enable-fuzzing --enable-sanitizers=address,undefined || return 1
+	"$source/configure" --quiet CC=clang CFLAGS='-O1 -g' --enable-fuzzing \
+		--enable-sanitizers=address,undefined || return 1
 	for target in "$source"/tests/fuzz/fuzz_*.c; do
 		name=$(basename "$target" .c)
 		mkdir -p "new-$name"
-		make --silent "tests/fuzz/$name" || return 1
+		make --silent -j "$jobs" "tests/fuzz/$name" || return 1
 		"tests/fuzz/$name" -max_total_time="${FUZZ_SECONDS:-60}" -timeout=10 -rss_limit_mb=1024 \
 			-print_final_stats=1 -verbosity=0 "new-$name" \
 			"$source/tests/fuzz/corpus/${name#fuzz_}" || return 1

@@ -106,6 +106,7 @@ run_command(const struct build_options *options, const char *output, struct erro
 		.deadline_ms = options->deadline_ms,
 	};
 	struct spawn_result result = { 0 };
+	AUTO_FREE char *shown = NULL;
 
 	if (fill_environment(options, output, &variables, err) < 0)
 		return -1;
@@ -116,7 +117,8 @@ run_command(const struct build_options *options, const char *output, struct erro
 		return error_set(err, ERROR_TIMEOUT, "the build command took too long");
 	if (result.exit_status == 0)
 		return 0;
-	error_set(err, ERROR_BUILD, "the build command '%s' failed with status %d", command,
+	shown = text_quote_string(command);
+	error_set(err, ERROR_BUILD, "the build command '%s' failed with status %d", shown,
 		  result.exit_status);
 	return error_set_class(err, "build");
 }

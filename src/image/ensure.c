@@ -78,6 +78,17 @@ choose_for_pull(const struct ensure *ensure, struct platforms *ret_platforms)
 		platforms_add(ret_platforms, &host);
 }
 
+static void
+note_found(struct ensure *ensure)
+{
+	const struct found_image *found = &ensure->lookup.found;
+	struct ensure_result *result = ensure->result;
+
+	result->digest = found->root.descriptor.digest;
+	free(result->repository);
+	result->repository = location_repository(&ensure->target->places[found->place]);
+}
+
 int
 ensure_pull(struct ensure *ensure, struct error **err)
 {
@@ -89,10 +100,7 @@ ensure_pull(struct ensure *ensure, struct error **err)
 	};
 
 	choose_for_pull(ensure, &platforms);
-	ensure->result->digest = ensure->lookup.found.root.descriptor.digest;
-	free(ensure->result->repository);
-	ensure->result->repository =
-		location_repository(&ensure->target->places[ensure->lookup.found.place]);
+	note_found(ensure);
 	if (platforms.count == 0)
 		return 0;
 	return pull_found(ensure->session, ensure->target, &options, &ensure->lookup.found, &pulled,
@@ -125,7 +133,13 @@ take_present(struct ensure *ensure, struct error **err)
 	AUTO_ERROR struct error *failure = NULL;
 
 	*present = ensure->lookup.presence == PRESENCE_PRESENT;
-	if (!*present || ensure->options->dry_run || ensure_pull(ensure, &failure) == 0)
+	if (!*present)
+		return 0;
+	if (ensure->options->dry_run) {
+		note_found(ensure);
+		return 0;
+	}
+	if (ensure_pull(ensure, &failure) == 0)
 		return 0;
 	if (!lists_what_is_absent(failure) || ensure->deep) {
 		*err = TAKE_PTR(failure);
@@ -150,7 +164,9 @@ act(struct ensure *ensure, struct error **err)
 	if (ensure->result->present)
 		return 0;
 	note_missing(ensure);
-	if (ensure->options->no_build || ensure->options->offline)
+	if (ensure->options->offline)
+		return refuse_offline(ensure->target, err);
+	if (ensure->options->no_build)
 		return refuse_missing(ensure, err);
 	if (!ensure->target->image->build) {
 		refuse_missing(ensure, err);

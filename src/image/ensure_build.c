@@ -17,7 +17,8 @@
 #define TAG_LAG_MS 10000 /* a registry may show a new tag so late */
 #define TAG_LAG_STEP_MS 1000
 
-/* An answer about the image's own place: what a fallback has is complete or does not count. */
+/* All but what was built.  An answer about the image's own place: what a fallback has is complete
+ * or does not count. */
 static void
 list_kept(const struct ensure *ensure, struct descriptors *ret_kept)
 {
@@ -34,7 +35,7 @@ list_kept(const struct ensure *ensure, struct descriptors *ret_kept)
 		const struct descriptor *entry = &index.manifests.items[i];
 
 		if (image_index_entry_is_image(entry) && entry->has_platform &&
-		    !platforms_has(&ensure->lookup.missing, &entry->platform))
+		    !platforms_has(&ensure->result->missing, &entry->platform))
 			descriptors_add(ret_kept, entry);
 	}
 }
@@ -88,9 +89,9 @@ check_unchanged(const struct ensure *ensure, struct error **err)
 static int
 check_pushed_by_command(struct ensure *ensure, struct error **err)
 {
-	AUTO_ERROR struct error *failure = NULL;
-
-	if (ensure_ask(ensure, &failure) == 0 && ensure->lookup.presence == PRESENCE_PRESENT) {
+	if (ensure_ask(ensure, err) < 0)
+		return error_wrap(err, "the build command left nothing as $OCIFP_OUTPUT");
+	if (ensure->lookup.presence == PRESENCE_PRESENT) {
 		ensure->result->pushed = true;
 		return 0;
 	}
@@ -132,10 +133,15 @@ look_again(struct ensure *ensure, struct error **err)
 		return -1;
 	if (ensure->lookup.presence != PRESENCE_PRESENT)
 		return 0;
-	ensure->result->digest = ensure->lookup.found.root.descriptor.digest;
 	observer_tell(session_observer(ensure->session), EVENT_NOTICE,
 		      "another job pushed this fingerprint in the meantime; its image is used");
 	return 0;
+}
+
+static int
+refuse_push(struct error **err)
+{
+	return error_wrap(err, "the image was built and is in the store, but was not pushed");
 }
 
 static int
@@ -154,31 +160,49 @@ push(struct ensure *ensure, const struct image_node *root, struct error **err)
 	/* Our index may be there while one that it lists is gone. */
 	if ((ensure->deep && push_children(ensure->session, source, destination, root, err) < 0) ||
 	    push_tree(ensure->session, source, destination, root, &tags, &was_there, err) < 0)
-		return error_wrap(err,
-				  "the image was built and is in the store, but was not pushed");
+		return refuse_push(err);
 	ensure->result->pushed = true;
 	return verify_pushed(ensure, &root->descriptor.digest, err);
 }
 
 static int
-take_output(struct ensure *ensure, const struct location *output, bool push_it, struct error **err)
+take_in(const struct ensure *ensure, const struct location *output, struct image_node *ret_root,
+	struct error **err)
 {
+	const struct platforms *missing = &ensure->result->missing;
 	AUTO_DESCRIPTORS struct descriptors kept = { 0 };
-	AUTO_IMAGE_NODE struct image_node root = { 0 };
 	struct import_options import = {
 		.source = output,
-		.platforms = ensure->result->missing.count > 0 ? &ensure->result->missing : NULL,
+		.platforms = missing->count > 0 ? missing : NULL,
 		.kept = &kept,
 	};
 
 	list_kept(ensure, &kept);
-	if (import_image(ensure->session, &import, ensure->target, &root, err) < 0)
+	if (import_image(ensure->session, &import, ensure->target, ret_root, err) < 0)
 		return -1;
-	ensure->result->digest = root.descriptor.digest;
+	ensure->result->digest = ret_root->descriptor.digest;
+	return 0;
+}
+
+/* Asked before the index is made, which keeps what another job has pushed for other platforms; a
+ * build is kept also when nobody answers. */
+static int
+take_output(struct ensure *ensure, const struct location *output, bool push_it, struct error **err)
+{
+	AUTO_IMAGE_NODE struct image_node root = { 0 };
+	AUTO_ERROR struct error *unknown = NULL;
+
+	if (push_it)
+		(void)look_again(ensure, &unknown);
+	if (take_in(ensure, output, &root, err) < 0)
+		return -1;
 	if (!push_it)
 		return 0;
-	if (look_again(ensure, err) < 0 ||
-	    (ensure->lookup.presence != PRESENCE_PRESENT && push(ensure, &root, err) < 0))
+	if (unknown) {
+		*err = TAKE_PTR(unknown);
+		return refuse_push(err);
+	}
+	if (ensure->lookup.presence != PRESENCE_PRESENT && push(ensure, &root, err) < 0)
 		return -1;
 	return ensure_pull(ensure, err);
 }

@@ -116,6 +116,19 @@ ask_place(struct session *session, const struct target *target, size_t place,
 	return 0;
 }
 
+/* Of several places the first counts, unless it only refused: --assume-absent sets a refusal aside,
+ * and no other failure with it.  Takes the failure. */
+static void
+keep_unknown(struct error **unknown, struct error *failure)
+{
+	if (*unknown && (!error_is(*unknown, ERROR_DENIED) || error_is(failure, ERROR_DENIED))) {
+		error_free(failure);
+		return;
+	}
+	error_free(*unknown);
+	*unknown = failure;
+}
+
 int
 find_image(struct session *session, const struct target *target, struct found_image *ret_found,
 	   struct error **err)
@@ -128,8 +141,8 @@ find_image(struct session *session, const struct target *target, struct found_im
 		if (ask_place(session, target, i, ret_found, &failure) == 0 &&
 		    ret_found->root.evidence.presence == PRESENCE_PRESENT)
 			return check_image(session, target, i, &ret_found->root, err);
-		if (failure && !unknown)
-			unknown = TAKE_PTR(failure);
+		if (failure)
+			keep_unknown(&unknown, TAKE_PTR(failure));
 	}
 	if (!unknown)
 		return 0;
@@ -204,6 +217,16 @@ refuse_absent(const struct target *target, struct error **err)
 	AUTO_FREE char *name = target_name(target, 0);
 
 	return error_set(err, ERROR_ABSENT, "'%s' is absent", name);
+}
+
+int
+refuse_offline(const struct target *target, struct error **err)
+{
+	AUTO_FREE char *name = target_name(target, 0);
+
+	error_set(err, ERROR_UNAVAILABLE, "'%s' is not in the store", name);
+	error_set_class(err, "offline");
+	return error_set_hint(err, "without --offline it is asked for");
 }
 
 static int

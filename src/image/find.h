@@ -40,6 +40,9 @@ int find_required_image(struct session *session, const struct target *target,
 
 /* ERROR_ABSENT for what find_image() found to be so. */
 int refuse_absent(const struct target *target, struct error **err);
+
+/* ERROR_UNAVAILABLE, class "offline": what the store lacks may be at its registry all the same. */
+int refuse_offline(const struct target *target, struct error **err);
 void found_image_release(struct found_image *found);
 #define AUTO_FOUND_IMAGE CLEANUP(found_image_release)
 

@@ -16,16 +16,6 @@
 #include "repository/session.h"
 
 static int
-refuse_offline(const struct target *target, struct error **err)
-{
-	AUTO_FREE char *name = target_name(target, 0);
-
-	error_set(err, ERROR_UNAVAILABLE, "'%s' is not in the store", name);
-	error_set_class(err, "offline");
-	return error_set_hint(err, "without --offline it is asked for");
-}
-
-static int
 find_for_pull(struct session *session, const struct target *target, bool offline,
 	      struct found_image *ret_found, struct error **err)
 {

@@ -365,16 +365,18 @@ assert_push() {
 	assert_stderr_has 'no `build` command'
 	make_project
 	ensure --push always
+	local resolved=$stdout
 	new_store
 	ensure --dry-run
 	assert_status 0
+	assert_stdout "$resolved"
 	[ ! -e "$OCIFP_STORE/blobs/sha256" ] || assert_equal "$(ls "$OCIFP_STORE/blobs/sha256")" ''
 }
 
 @test "--offline asks nobody: what was pulled is there, else it fails" {
 	make_project
 	ensure --offline
-	[ "$status" -ne 0 ]
+	assert_failed 5
 	assert_builds
 	ensure --push always
 	local resolved=$stdout
@@ -390,7 +392,7 @@ assert_push() {
 	assert_stdout "$resolved"
 	echo changed >Dockerfile
 	ensure --offline
-	[ "$status" -ne 0 ]
+	assert_failed 5
 	assert_builds linux/amd64,linux/arm64
 }
 
@@ -515,6 +517,22 @@ lock_image() {
 	assert_status 0
 	assert_equal $one 0
 	assert_sound_store
+}
+
+@test "two jobs with a platform each: the later one keeps what the earlier one pushed" {
+	make_project
+	build_with <<-SH
+		[ "\$OCIFP_PLATFORMS" != linux/arm64 ] ||
+			OCIFP_STORE=$T/other ocifp ensure --push always --platform linux/amd64 >&2
+		layout "\$OCIFP_OUTPUT" one
+	SH
+	ensure --push always --platform linux/arm64
+	assert_status 0
+	assert_builds linux/arm64 linux/amd64
+	ocifp_run exists
+	assert_status 0
+	assert_equal "$(raw app "$(image_tag)" | jq -r '.manifests[].platform | .os + "/" + .architecture' | sort | xargs)" \
+		'linux/amd64 linux/arm64 unknown/unknown'
 }
 
 @test "in Actions: outputs, a row of the summary, and ::error for our last line alone" {

@@ -9,6 +9,7 @@
 #include "image/source.h"
 #include "image/target.h"
 #include "image/tree.h"
+#include "oci/location.h"
 #include "repository/repository.h"
 #include "repository/session.h"
 
@@ -45,6 +46,14 @@ publish(const struct content *content, const struct target *target, struct image
 	return store_set_reference(content->cache, name, &ret_index->descriptor, err);
 }
 
+static int
+refuse(const struct location *source, struct error **err)
+{
+	AUTO_FREE char *name = location_format(source);
+
+	return error_wrap(err, "cannot take in '%s'", name);
+}
+
 int
 import_image(struct session *session, const struct import_options *options,
 	     const struct target *target, struct image_node *ret_index, struct error **err)
@@ -61,7 +70,7 @@ import_image(struct session *session, const struct import_options *options,
 	struct content content = { .repository = source, .cache = fetch.store };
 
 	if (!fetch.store || fetch_tree(&fetch, &root, err) < 0)
-		return error_wrap(err, "cannot take in '%s'", options->source->path);
+		return refuse(options->source, err);
 	image_nodes_take(&root, &manifests);
 	return publish(&content, target, &manifests, options->kept, ret_index, err);
 }

@@ -152,6 +152,19 @@ collect_tags(const struct target *target, const struct push_options *options, st
 			strings_add(tags, options->tags->items[i]);
 }
 
+/* Under a digest there is one image only. */
+static int
+check_digest(const struct target *target, const struct image_node *root, struct error **err)
+{
+	const struct digest *named = &target->places[0].reference.digest;
+
+	if (named->algorithm == DIGEST_NONE || digest_equal(named, &root->descriptor.digest))
+		return 0;
+	error_set(err, ERROR_USAGE, "the image is %s, which is not the digest to push to",
+		  digest_text(&root->descriptor.digest).text);
+	return error_set_hint(err, "name a tag, or nothing");
+}
+
 static int
 push_root(struct session *session, struct repository *source, const struct image_node *root,
 	  const struct target *target, const struct push_options *options,
@@ -165,7 +178,8 @@ push_root(struct session *session, struct repository *source, const struct image
 		return -1;
 	collect_tags(target, options, &tags);
 	result->digest = root->descriptor.digest;
-	if (check_clobbering(destination, &tags, root, options->no_clobber, err) < 0)
+	if (check_digest(target, root, err) < 0 ||
+	    check_clobbering(destination, &tags, root, options->no_clobber, err) < 0)
 		return -1;
 	return push_tree(session, source, destination, root, &tags, &result->was_there, err);
 }
@@ -175,7 +189,11 @@ static int
 push_by_hash(struct session *session, const struct location *location, const struct target *target,
 	     const struct push_options *options, struct push_result *result, struct error **err)
 {
-	struct import_options import = { .source = location, .platforms = options->platforms };
+	const struct platforms *declared = target->platforms.count > 0 ? &target->platforms : NULL;
+	struct import_options import = {
+		.source = location,
+		.platforms = options->platforms ? options->platforms : declared,
+	};
 	AUTO_IMAGE_NODE struct image_node root = { 0 };
 	AUTO_REPOSITORY struct repository *source = NULL;
 

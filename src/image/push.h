@@ -20,7 +20,7 @@ struct session;
 struct target;
 
 struct push_options {
-	const struct platforms *platforms; /* NULL: the whole image, as it is */
+	const struct platforms *platforms; /* NULL: by hash those that are declared, else all */
 	const struct strings *tags;        /* instead of the destination's own, when not empty */
 	bool no_clobber;                   /* a tag that names something else stays */
 };

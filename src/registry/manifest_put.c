@@ -44,13 +44,14 @@ has_by_get(struct endpoint *endpoint, const char *reference, bool *ret_found,
 	   struct digest *ret_digest, struct error **err)
 {
 	AUTO_REQUEST struct request *request = ask(endpoint, HTTP_GET, reference, err);
+	int status = request ? request_status(request) : 0;
 	const struct buf *body;
 
 	if (!request)
 		return -1;
-	*ret_found = request_status(request) == 200;
-	if (request_status(request) != 200 && request_status(request) != 404)
+	if ((status != 200 && status != 404) || (status == 200 && answer_is_page(request)))
 		return endpoint_refuse(endpoint, ACCESS_PULL, request, err);
+	*ret_found = status == 200;
 	body = request_body(request);
 	*ret_digest = digest_of(DIGEST_SHA256, body->data, body->size);
 	return 0;
@@ -165,6 +166,8 @@ put_manifest(struct endpoint *endpoint, const char *reference, const struct desc
 		return -1;
 	if (request_status(request) / 100 != 2)
 		return judge_refusal(endpoint, reference, descriptor, request, err);
+	if (answer_is_page(request))
+		return endpoint_refuse(endpoint, ACCESS_PUSH, request, err);
 	return answer_check_digest(request, &descriptor->digest, err);
 }
 

@@ -282,6 +282,29 @@ project() {
 	[ ! -e "$T/built" ]
 }
 
+@test "F10 --assume-absent sets a refusal aside, not what a fallback leaves unknown" {
+	start_faults reg
+	start_faults other
+	project "fallback: [$other_host/app]" "build: touch $T/built; exit 7"
+	rules reg <<<'{"path": ".", "action": {"status": 403}}'
+	rules other <<<'{"path": ".", "action": {"status": 500}}'
+	ocifp_run ensure --assume-absent app
+	assert_failed 5
+	[ ! -e "$T/built" ]
+	rules other </dev/null
+	ocifp_run ensure --assume-absent app
+	assert_failed 11
+	[ -e "$T/built" ]
+}
+
+@test "F10 a build that leaves nothing, and a registry that then does not answer: unknown" {
+	start_faults reg
+	jq -n '{rules: [{path: ".", action: {status: 500}}]}' >"$T/broken"
+	project "build: cp $T/broken $T/reg.rules"
+	ocifp_run ensure --push always app
+	assert_failed 5
+}
+
 @test "F10 --dry-run and --no-build build nothing" {
 	start_faults reg
 	project "build: touch $T/built"
@@ -340,4 +363,26 @@ project() {
 	ocifp_run pull --by-hash "$reg_host/app" --input in "${on[@]}"
 	assert_status 0
 	assert_equal "$(jq '.annotations["dev.ocifp.fingerprint"]' "$(blob_path "$T/reg.root/app" "${stdout#*@}")")" "\"$(fingerprint --input in)\""
+}
+
+@test "F15 by hash the platforms that are declared are pushed, and all of them" {
+	start_faults reg
+	project 'platforms: [linux/amd64, linux/arm64]'
+	mkimage image "$T/src" one --platform linux/amd64 --platform linux/s390x >/dev/null
+	ocifp_run push "oci:$T/src:one" app
+	assert_failed 8
+	mkimage image "$T/src" all --platform linux/amd64 --platform linux/arm64 --platform linux/s390x >/dev/null
+	ocifp_run push "oci:$T/src:all" app
+	assert_status 0
+	assert_equal "$(jq -c '[.manifests[].platform.architecture]' "$(blob_path "$T/reg.root/app" "${stdout#*@}")")" \
+		'["amd64","arm64","unknown"]'
+}
+
+@test "F15 an image that the store lacks is named when it cannot be pushed" {
+	start_faults reg
+	project
+	ocifp_run push "$reg_host/other:one" app
+	assert_failed 10
+	assert_stderr_has "$reg_host/other:one"
+	refute_stderr_has '(null)'
 }

@@ -46,6 +46,25 @@ assert_pushed() {
 	assert_equal "$(received_bytes reg 'PUT|PATCH|POST' uploads)" 0
 }
 
+@test "P00 under a digest goes that image alone" {
+	make_source --layers 10k
+	ocifp_run push "oci:$T/src:one" "$reg_host/app@sha256:$(printf %064d 7)"
+	assert_failed 2
+	assert_requests reg 0 'PUT|POST|PATCH' .
+	ocifp_run push "oci:$T/src:one" "$reg_host/app@$digest"
+	assert_status 0
+	assert_stdout "$reg_host/app@$digest"
+}
+
+@test "P00 a web page is nobody's leave to have pushed" {
+	make_source --layers 10k
+	rules reg <<-'JSON'
+		{"path": "manifests/", "action": {"status": 200, "body": "<html>login</html>", "headers": {"Content-Type": "text/html"}}}
+	JSON
+	push
+	assert_failed 5
+}
+
 @test "P00 an index goes with all its children; several tags cost one upload" {
 	digest=$(mkimage image "$T/src" one --platform linux/amd64 --platform linux/arm64 --layers 10k)
 	layers=()

@@ -189,9 +189,13 @@ search_node(struct search *search, struct image_node *node, unsigned depth, stru
 	if (listed) {
 		if (get_child(search->content, node, listed, &child, err) < 0)
 			return -1;
-		search->found = child != NULL;
 		search->listed_absent = child == NULL;
-		return child ? 0 : refuse_absent_child(listed, err);
+		if (!child)
+			return refuse_absent_child(listed, err);
+		if (child->kind == DOCUMENT_INDEX)
+			return search_node(search, child, depth + 1, err);
+		search->found = true;
+		return 0;
 	}
 	for (size_t i = 0; i < index.manifests.count && !search->found; i++)
 		if (is_undescribed_image(&index.manifests.items[i]) &&

@@ -154,6 +154,18 @@ serve_text() {
 	assert_failed 7
 }
 
+@test "M08 an index in an index that says its platform is followed too" {
+	serve_image --platform linux/amd64 --platform linux/arm64
+	local inner=$digest size
+	size=$(stat -c %s "$(blob_path "$T/reg.root/app" "$inner")")
+	jq -n --arg digest "$inner" --argjson size "$size" --arg type application/vnd.oci.image.index.v1+json \
+		'{schemaVersion: 2, mediaType: $type, manifests: [{mediaType: $type, digest: $digest, size: $size,
+			platform: {os: "linux", architecture: "amd64"}}]}' >"$T/outer"
+	serve_manifest application/vnd.oci.image.index.v1+json <"$T/outer"
+	pull "$ref"
+	assert_pulled
+}
+
 @test "M08 an index of five thousand entries is read" {
 	serve_image --platform linux/arm64 --platform linux/amd64
 	manifest_with '.manifests = [range(4999) as $i | .manifests[0]] + [.manifests[1]]' \

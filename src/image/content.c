@@ -29,15 +29,15 @@ read_from(struct store *store, const struct descriptor *descriptor, struct buf *
 	return store_read(store, &descriptor->digest, bytes, ret_found, err);
 }
 
-/* A size that differs is for the repository's own answer to explain. */
 static int
 read_stores(const struct content *content, const struct descriptor *descriptor, struct buf *bytes,
 	    bool *ret_found, struct error **err)
 {
 	*ret_found = false;
-	if (read_from(content->cache, descriptor, bytes, ret_found, err) < 0)
+	if (read_from(content->cache, descriptor, bytes, ret_found, err) < 0 ||
+	    read_from(content->also, descriptor, bytes, ret_found, err) < 0)
 		return -1;
-	return read_from(content->also, descriptor, bytes, ret_found, err);
+	return *ret_found ? check_size(descriptor, bytes->size, err) : 0;
 }
 
 int

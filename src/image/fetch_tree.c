@@ -23,7 +23,8 @@ add_document(void *context, const struct image_node *node, struct error **err)
 static int
 check_config(void *context, const struct image_node *node, struct error **err)
 {
-	struct content content = { .cache = context };
+	const struct fetch_options *options = context;
+	struct content content = { .repository = options->repository, .cache = options->store };
 	AUTO_CONFIG struct image_config config = { 0 };
 
 	if (node->kind != DOCUMENT_MANIFEST ||
@@ -41,10 +42,11 @@ fetch_tree(const struct fetch_options *options, const struct image_node *root, s
 {
 	AUTO_DESCRIPTORS struct descriptors blobs = { 0 };
 	AUTO_ERROR struct error *commit_failure = NULL;
+	struct fetch_options asked = *options;
 
 	image_tree_blobs(root, &blobs);
 	if (fetch_blobs(options, &blobs, err) < 0 ||
-	    image_tree_walk(root, check_config, options->store, err) < 0) {
+	    image_tree_walk(root, check_config, &asked, err) < 0) {
 		(void)store_commit(options->store, &commit_failure);
 		return -1;
 	}

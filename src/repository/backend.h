@@ -37,6 +37,11 @@ struct repository {
 	char *name;
 };
 
+/* The descriptor of the bytes, as a registry would give it: without what an index.json adds.
+ * `media_type` NULL: nobody has said. */
+int resolution_describe(struct resolution *resolution, const struct digest *digest,
+			const char *media_type, struct error **err);
+
 struct repository *repository_open_registry(struct session *session,
 					    const struct reference *reference, struct error **err);
 struct repository *repository_open_layout(struct session *session, const char *path,

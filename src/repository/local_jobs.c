@@ -37,8 +37,10 @@ local_jobs_step(struct local_jobs *jobs, int most_ms)
 	struct error *failure = NULL;
 	bool again = false;
 
-	if (!job)
+	if (!job) {
+		(void)poll(NULL, 0, most_ms);
 		return;
+	}
 	if (job->run(job, &outcome, &again, &failure) == 0 && again) {
 		local_jobs_add(jobs, job);
 		(void)poll(NULL, 0, most_ms);

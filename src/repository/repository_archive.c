@@ -96,27 +96,6 @@ find_reference(const struct archive_repository *self, const struct descriptors *
 	return *ret_found ? 0 : find_one(self, references, ends_with_tag, tag, ret_found, err);
 }
 
-/* The descriptor as a registry would give it: without what the archive adds. */
-static int
-describe(const struct digest *digest, const char *media_type, struct resolution *resolution,
-	 struct error **err)
-{
-	enum document_kind kind;
-
-	if (manifest_kind(resolution->bytes.data, resolution->bytes.size, media_type, &kind, err) <
-	    0)
-		return -1;
-	descriptor_release(&resolution->descriptor);
-	resolution->descriptor = (struct descriptor){
-		.media_type = xstrdup(media_type               ? media_type
-				      : kind == DOCUMENT_INDEX ? MEDIA_OCI_INDEX
-							       : MEDIA_OCI_MANIFEST),
-		.digest = *digest,
-		.size_bytes = resolution->bytes.size,
-	};
-	return 0;
-}
-
 static int
 read_resolved(struct archive_repository *self, const struct descriptor *reference,
 	      const struct digest *digest, struct resolution *resolution, struct error **err)
@@ -131,7 +110,7 @@ read_resolved(struct archive_repository *self, const struct descriptor *referenc
 		return error_set(err, ERROR_CONTENT, "'%s' names '%s', which it does not hold",
 				 self->repository.name, digest_text(wanted).text);
 	resolution->evidence.presence = found ? PRESENCE_PRESENT : PRESENCE_ABSENT;
-	return found ? describe(wanted, media_type, resolution, err) : 0;
+	return found ? resolution_describe(resolution, wanted, media_type, err) : 0;
 }
 
 static int

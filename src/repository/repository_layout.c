@@ -57,27 +57,6 @@ find_tagged(struct layout_repository *self, const char *tag, struct descriptor *
 			   : 0;
 }
 
-/* The descriptor as a registry would give it: without what index.json adds. */
-static int
-describe(const struct digest *digest, const char *media_type, struct resolution *resolution,
-	 struct error **err)
-{
-	enum document_kind kind;
-
-	if (manifest_kind(resolution->bytes.data, resolution->bytes.size, media_type, &kind, err) <
-	    0)
-		return -1;
-	descriptor_release(&resolution->descriptor);
-	resolution->descriptor = (struct descriptor){
-		.media_type = xstrdup(media_type               ? media_type
-				      : kind == DOCUMENT_INDEX ? MEDIA_OCI_INDEX
-							       : MEDIA_OCI_MANIFEST),
-		.digest = *digest,
-		.size_bytes = resolution->bytes.size,
-	};
-	return 0;
-}
-
 static int
 layout_resolve(struct repository *repository, const char *tag, const struct digest *digest,
 	       struct resolution *resolution, struct error **err)
@@ -95,7 +74,8 @@ layout_resolve(struct repository *repository, const char *tag, const struct dige
 		return error_set(err, ERROR_CONTENT, "'%s' names '%s', which it does not hold",
 				 repository->name, digest_text(&named.digest).text);
 	resolution->evidence.presence = found ? PRESENCE_PRESENT : PRESENCE_ABSENT;
-	return found ? describe(digest ? digest : &named.digest, named.media_type, resolution, err)
+	return found ? resolution_describe(resolution, digest ? digest : &named.digest,
+					   named.media_type, err)
 		     : 0;
 }
 
@@ -148,6 +128,16 @@ layout_put_blob(struct repository *repository, const struct blob_upload *upload,
 	return 0;
 }
 
+static char *
+parent_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return xstrdup(".");
+	return slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
+}
+
 /* The nearest directory that exists decides whether the layout can be made. */
 static int
 layout_probe_push(struct repository *repository, struct error **err)
@@ -156,16 +146,13 @@ layout_probe_push(struct repository *repository, struct error **err)
 	AUTO_FREE char *path = xstrdup(self->path ? self->path : store_path(self->store));
 
 	while (access(path, W_OK) < 0) {
-		char *slash = strrchr(path, '/');
+		char *above;
 
-		if (errno != ENOENT)
+		if (errno != ENOENT || strcmp(path, ".") == 0)
 			return error_set_errno(err, errno, "cannot write to '%s'", path);
-		if (slash)
-			*slash = '\0';
-		else
-			path[0] = '.', path[1] = '\0';
-		if (path[0] == '\0')
-			return 0;
+		above = parent_of(path);
+		free(path);
+		path = above;
 	}
 	return 0;
 }

@@ -24,9 +24,16 @@ static int
 read_from(struct store *store, const struct descriptor *descriptor, struct buf *bytes,
 	  bool *ret_found, struct error **err)
 {
-	if (*ret_found || !store)
+	AUTO_ERROR struct error *failure = NULL;
+
+	if (*ret_found || !store ||
+	    store_read(store, &descriptor->digest, bytes, ret_found, &failure) == 0)
 		return 0;
-	return store_read(store, &descriptor->digest, bytes, ret_found, err);
+	/* It has rotted and is put aside: the repository may have it whole. */
+	if (error_is(failure, ERROR_CONTENT))
+		return 0;
+	*err = TAKE_PTR(failure);
+	return -1;
 }
 
 static int

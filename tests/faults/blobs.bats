@@ -74,17 +74,32 @@ teardown() {
 	done
 }
 
-@test "B03 a manifest that rotted in the store is noticed when it is used" {
-	skip 'not yet: a rotten manifest stays in the store'
-	serve_image
-	pull "$ref"
-	assert_pulled
+# rot DIGEST: one byte of it in the store is another one.
+rot() {
 	local file
-	file=$(blob_path "$OCIFP_STORE" "$digest")
+	file=$(blob_path "$OCIFP_STORE" "$1")
 	chmod u+w "$file"
 	printf ' ' | dd of="$file" bs=1 seek=1 conv=notrunc status=none
+}
+
+@test "B03 a manifest that rotted in the store is noticed when it is used, and fetched again" {
+	serve_image --platform linux/amd64 --platform linux/arm64
 	pull "$ref"
 	assert_pulled
+	local child rotten
+	child=$(jq -r '.manifests[0].digest' "$(blob_path "$T/reg.root/app" "$digest")")
+	for rotten in "$digest" "$child"; do
+		rot "$rotten"
+		pull "$ref"
+		assert_pulled
+		assert_stored "$rotten"
+	done
+	rot "$child"
+	pull --offline "$ref"
+	assert_failed 7
+	pull "$ref"
+	assert_pulled
+	assert_stored "$child"
 }
 
 @test "B04 empty, one byte and exact buffer sizes" {

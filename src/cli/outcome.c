@@ -90,7 +90,7 @@ print(struct context *context, const struct outcome *outcome, const char *digest
 int
 outcome_tell(struct context *context, const struct outcome *outcome, struct error **err)
 {
-	struct digest_text text = { "" };
+	struct digest_text text;
 	const char *digest = NULL;
 
 	if (outcome->digest->algorithm != DIGEST_NONE) {

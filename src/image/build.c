@@ -22,7 +22,7 @@ static const char need_prefix[] = "OCIFP_NEEDS_";
 static int
 make_directory(char **ret_directory, struct error **err)
 {
-	const char *parent = getenv("TMPDIR");
+	const char *parent = secure_getenv("TMPDIR");
 	AUTO_FREE char *directory = NULL;
 
 	/* A relative TMPDIR would mean another place to the command, which runs elsewhere. */

@@ -183,34 +183,36 @@ describe(const struct target *target, struct ensure_result *result)
 	result->fingerprint = target->fingerprint;
 }
 
+static void
+choose_wanted(const struct ensure *ensure, struct platforms *ret_wanted)
+{
+	AUTO_PLATFORM struct platform host = { 0 };
+
+	if (ensure->options->platforms)
+		platforms_copy(ensure->options->platforms, ret_wanted);
+	else
+		platforms_copy(&ensure->target->platforms, ret_wanted);
+	platform_host(&host);
+	if (ret_wanted->count == 0)
+		platforms_add(ret_wanted, &host);
+}
+
 static int
-ensure_one(struct session *session, const struct project *project, const char *name,
-	   const struct ensure_options *options, const struct strings *needs,
-	   struct ensure_result *ret_result, struct error **err)
+ensure_one(struct ensure *ensure, const char *name, struct error **err)
 {
 	AUTO_TARGET struct target target = { 0 };
-	AUTO_PLATFORMS struct platforms platforms = { 0 };
-	struct ensure ensure = {
-		.session = session,
-		.project = project,
-		.options = options,
-		.target = &target,
-		.needs = needs,
-		.platforms = options->platforms ? options->platforms : &platforms,
-		.result = ret_result,
-	};
-	AUTO_PLATFORM struct platform host = { 0 };
+	AUTO_PLATFORMS struct platforms wanted = { 0 };
 	int result;
 
-	if (target_of_project(project, name, NULL, &target, err) < 0)
+	if (target_of_project(ensure->project, name, NULL, &target, err) < 0)
 		return -1;
-	describe(&target, ret_result);
-	platform_host(&host);
-	platforms_copy(&target.platforms, &platforms);
-	if (platforms.count == 0)
-		platforms_add(&platforms, &host);
-	result = act(&ensure, err);
-	lookup_release(&ensure.lookup);
+	ensure->target = &target;
+	ensure->deep = false;
+	choose_wanted(ensure, &wanted);
+	ensure->platforms = &wanted;
+	describe(&target, ensure->result);
+	result = act(ensure, err);
+	lookup_release(&ensure->lookup);
 	return result;
 }
 
@@ -232,6 +234,13 @@ ensure_image(struct session *session, const struct project *project, const char 
 	const struct project_image *image = project_image(project, name, err);
 	AUTO_FREE const struct project_image **order = NULL;
 	AUTO_STRINGS struct strings needs = { 0 };
+	struct ensure ensure = {
+		.session = session,
+		.project = project,
+		.options = options,
+		.needs = &needs,
+		.result = ret_result,
+	};
 	size_t count;
 
 	if (!image)
@@ -239,8 +248,7 @@ ensure_image(struct session *session, const struct project *project, const char 
 	order = project_order(project, image, &count);
 	for (size_t i = 0; i < count; i++) {
 		ensure_result_release(ret_result);
-		if (ensure_one(session, project, order[i]->name, options, &needs, ret_result, err) <
-		    0)
+		if (ensure_one(&ensure, order[i]->name, err) < 0)
 			return count > 1 ? error_wrap(err, "image '%s'", order[i]->name) : -1;
 		note_need(order[i]->name, ret_result, &needs);
 	}

@@ -151,15 +151,17 @@ push(struct ensure *ensure, const struct image_node *root, struct error **err)
 		repository_open(ensure->session, &ensure->target->places[0], REPOSITORY_WRITE, err);
 	AUTO_REPOSITORY struct repository *source = NULL;
 	AUTO_STRINGS struct strings tags = { 0 };
+	struct pushing pushing = { ensure->session, NULL, destination, root };
 	bool was_there;
 
 	if (!destination)
 		return -1;
 	source = repository_of_store(ensure->session, session_store(ensure->session, err));
+	pushing.source = source;
 	strings_add(&tags, ensure->target->places[0].reference.tag);
 	/* Our index may be there while one that it lists is gone. */
-	if ((ensure->deep && push_children(ensure->session, source, destination, root, err) < 0) ||
-	    push_tree(ensure->session, source, destination, root, &tags, &was_there, err) < 0)
+	if ((ensure->deep && push_children(&pushing, err) < 0) ||
+	    push_tree(&pushing, &tags, &was_there, err) < 0)
 		return refuse_push(err);
 	ensure->result->pushed = true;
 	return verify_pushed(ensure, &root->descriptor.digest, err);

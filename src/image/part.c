@@ -86,10 +86,9 @@ int
 image_part_take(struct image_node *root, struct image_node *ret_part, struct error **err)
 {
 	AUTO_IMAGE_NODES struct image_nodes manifests = { 0 };
-	bool is_index = root->kind == DOCUMENT_INDEX;
 
 	image_nodes_take(root, &manifests);
-	if (manifests.count == 1 || !is_index) {
+	if (manifests.count == 1) {
 		*ret_part = manifests.items[0];
 		manifests.count = 0;
 		return 0;

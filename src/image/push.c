@@ -17,13 +17,6 @@
 /* A registry that lost a blob between our check and the manifest is told again, so often. */
 #define PUT_ATTEMPTS 3
 
-struct pushing {
-	struct session *session;
-	struct repository *source;
-	struct repository *destination;
-	const struct image_node *root;
-};
-
 static int
 send_node(const struct pushing *pushing, const struct image_node *node, struct error **err)
 {
@@ -47,23 +40,30 @@ lost_a_blob(const struct error *failure)
 }
 
 static int
+put_once(const struct pushing *pushing, const struct image_node *node, const char *tag,
+	 struct error **err)
+{
+	if (send_node(pushing, node, err) < 0)
+		return -1;
+	return repository_put_manifest(pushing->destination, tag, &node->descriptor,
+				       node->bytes.data, err);
+}
+
+static int
 put_node(const struct pushing *pushing, const struct image_node *node, const char *tag,
 	 struct error **err)
 {
-	for (unsigned attempt = 1;; attempt++) {
-		AUTO_ERROR struct error *failure = NULL;
+	struct error *failure = NULL;
 
-		if (send_node(pushing, node, err) < 0)
-			return -1;
-		if (repository_put_manifest(pushing->destination, tag, &node->descriptor,
-					    node->bytes.data, &failure) == 0)
+	for (unsigned attempt = 0; attempt < PUT_ATTEMPTS; attempt++) {
+		error_free(TAKE_PTR(failure));
+		if (put_once(pushing, node, tag, &failure) == 0)
 			return 0;
-		if (!lost_a_blob(failure) || attempt == PUT_ATTEMPTS) {
-			*err = TAKE_PTR(failure);
-			return error_wrap(err, "manifest '%s'",
-					  digest_text(&node->descriptor.digest).text);
-		}
+		if (!lost_a_blob(failure))
+			break;
 	}
+	*err = failure;
+	return error_wrap(err, "manifest '%s'", digest_text(&node->descriptor.digest).text);
 }
 
 /* All below the root; what the destination has is left alone. */
@@ -82,33 +82,40 @@ push_below(void *context, const struct image_node *node, struct error **err)
 }
 
 int
-push_children(struct session *session, struct repository *source, struct repository *destination,
-	      const struct image_node *root, struct error **err)
+push_children(const struct pushing *pushing, struct error **err)
 {
-	struct pushing pushing = { session, source, destination, root };
-
-	return image_tree_walk(root, push_below, &pushing, err);
+	/* The walk hands on what it was given, and changes nothing in it. */
+	return image_tree_walk(pushing->root, push_below, (void *)(uintptr_t)pushing, err);
 }
 
-int
-push_tree(struct session *session, struct repository *source, struct repository *destination,
-	  const struct image_node *root, const struct strings *tags, bool *ret_was_there,
-	  struct error **err)
+static int
+put_tags(const struct pushing *pushing, const struct strings *tags, size_t first,
+	 struct error **err)
 {
-	struct pushing pushing = { session, source, destination, root };
+	const struct image_node *root = pushing->root;
 
-	if (repository_has_manifest(destination, &root->descriptor.digest, ret_was_there, err) < 0)
-		return -1;
-	if (!*ret_was_there && image_tree_walk(root, push_below, &pushing, err) < 0)
-		return -1;
-	if (!*ret_was_there &&
-	    put_node(&pushing, root, tags->count > 0 ? tags->items[0] : NULL, err) < 0)
-		return -1;
-	for (size_t i = *ret_was_there ? 0 : 1; i < tags->count; i++)
-		if (repository_put_manifest(destination, tags->items[i], &root->descriptor,
+	for (size_t i = first; i < tags->count; i++)
+		if (repository_put_manifest(pushing->destination, tags->items[i], &root->descriptor,
 					    root->bytes.data, err) < 0)
 			return error_wrap(err, "tag '%s'", tags->items[i]);
 	return 0;
+}
+
+int
+push_tree(const struct pushing *pushing, const struct strings *tags, bool *ret_was_there,
+	  struct error **err)
+{
+	const struct image_node *root = pushing->root;
+
+	if (repository_has_manifest(pushing->destination, &root->descriptor.digest, ret_was_there,
+				    err) < 0)
+		return -1;
+	if (*ret_was_there)
+		return put_tags(pushing, tags, 0, err);
+	if (push_children(pushing, err) < 0 ||
+	    put_node(pushing, root, tags->count > 0 ? tags->items[0] : NULL, err) < 0)
+		return -1;
+	return put_tags(pushing, tags, 1, err);
 }
 
 static int
@@ -165,23 +172,24 @@ check_digest(const struct target *target, const struct image_node *root, struct 
 	return error_set_hint(err, "name a tag, or nothing");
 }
 
+/* To the target, under its tags. */
 static int
-push_root(struct session *session, struct repository *source, const struct image_node *root,
-	  const struct target *target, const struct push_options *options,
-	  struct push_result *result, struct error **err)
+push_to(struct pushing *pushing, const struct target *target, const struct push_options *options,
+	struct push_result *result, struct error **err)
 {
 	AUTO_STRINGS struct strings tags = { 0 };
 	AUTO_REPOSITORY struct repository *destination =
-		repository_open(session, &target->places[0], REPOSITORY_WRITE, err);
+		repository_open(pushing->session, &target->places[0], REPOSITORY_WRITE, err);
 
 	if (!destination)
 		return -1;
+	pushing->destination = destination;
 	collect_tags(target, options, &tags);
-	result->digest = root->descriptor.digest;
-	if (check_digest(target, root, err) < 0 ||
-	    check_clobbering(destination, &tags, root, options->no_clobber, err) < 0)
+	result->digest = pushing->root->descriptor.digest;
+	if (check_digest(target, pushing->root, err) < 0 ||
+	    check_clobbering(destination, &tags, pushing->root, options->no_clobber, err) < 0)
 		return -1;
-	return push_tree(session, source, destination, root, &tags, &result->was_there, err);
+	return push_tree(pushing, &tags, &result->was_there, err);
 }
 
 /* The image is taken into the store under our own index and sent from there. */
@@ -196,11 +204,13 @@ push_by_hash(struct session *session, const struct location *location, const str
 	};
 	AUTO_IMAGE_NODE struct image_node root = { 0 };
 	AUTO_REPOSITORY struct repository *source = NULL;
+	struct pushing pushing = { .session = session, .root = &root };
 
 	if (import_image(session, &import, target, &root, err) < 0)
 		return -1;
 	source = repository_of_store(session, session_store(session, err));
-	return push_root(session, source, &root, target, options, result, err);
+	pushing.source = source;
+	return push_to(&pushing, target, options, result, err);
 }
 
 static int
@@ -211,11 +221,15 @@ push_as_it_is(struct session *session, const struct location *location, const st
 	AUTO_IMAGE_NODE struct image_node part = { 0 };
 	AUTO_REPOSITORY struct repository *source =
 		source_open_image(session, location, options->platforms, &root, err);
+	struct pushing pushing = {
+		.session = session,
+		.source = source,
+		.root = options->platforms ? &part : &root,
+	};
 
 	if (!source || (options->platforms && image_part_take(&root, &part, err) < 0))
 		return -1;
-	return push_root(session, source, options->platforms ? &part : &root, target, options,
-			 result, err);
+	return push_to(&pushing, target, options, result, err);
 }
 
 int

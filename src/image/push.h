@@ -36,16 +36,21 @@ int push_image(struct session *session, const struct location *source, const str
 	       const struct push_options *options, struct push_result *ret_result,
 	       struct error **err);
 
-/* The root under one tag, after all that it needs; children of the tree that are not in it must
- * be at the destination already.  *ret_was_there: the destination had the root. */
-int push_tree(struct session *session, struct repository *source, struct repository *destination,
-	      const struct image_node *root, const struct strings *tags, bool *ret_was_there,
+/* A tree on its way from one place to another. */
+struct pushing {
+	struct session *session;
+	struct repository *source; /* holds its blobs locally */
+	struct repository *destination;
+	const struct image_node *root;
+};
+
+/* The root under each tag, after all that it needs; children of the index that are not in the tree
+ * must be at the destination already.  *ret_was_there: the destination had the root. */
+int push_tree(const struct pushing *pushing, const struct strings *tags, bool *ret_was_there,
 	      struct error **err);
 
 /* What is below the root alone, though the destination may have the root. */
-int push_children(struct session *session, struct repository *source,
-		  struct repository *destination, const struct image_node *root,
-		  struct error **err);
+int push_children(const struct pushing *pushing, struct error **err);
 void push_result_release(struct push_result *result);
 #define AUTO_PUSH_RESULT CLEANUP(push_result_release)
 

@@ -35,9 +35,9 @@ read_root(struct fixture *fixture, const struct descriptor *root)
 					    &fixture->err),
 			 0);
 	descriptor_copy(root, &resolution.descriptor);
-	assert_int_equal(image_tree_get(&content, &selection, &resolution, &fixture->root,
-					&fixture->err),
-			 0);
+	assert_int_equal(
+		image_tree_get(&content, &selection, &resolution, &fixture->root, &fixture->err),
+		0);
 }
 
 /* An index of one image, tagged "one" and "two". */
@@ -81,9 +81,10 @@ tear_down(void **state)
 static int
 push(struct fixture *fixture, bool *ret_was_there)
 {
-	return push_tree(fixture->session, &fixture->source->repository,
-			 &fixture->destination->repository, &fixture->root, &fixture->tags,
-			 ret_was_there, &fixture->err);
+	struct pushing pushing = { fixture->session, &fixture->source->repository,
+				   &fixture->destination->repository, &fixture->root };
+
+	return push_tree(&pushing, &fixture->tags, ret_was_there, &fixture->err);
 }
 
 /* The order of the calls, without what they name. */

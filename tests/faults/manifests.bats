@@ -27,9 +27,9 @@ each_edit() {
 	digest=$good
 }
 
-# serve_text [MEDIA_TYPE]: stdin is the manifest; then a pull into a new store.
+# serve_text: stdin is the manifest; then a pull into a new store.
 serve_text() {
-	serve_manifest "${1:-}"
+	serve_manifest ""
 	rm -rf "$OCIFP_STORE"
 	pull "$ref"
 }

@@ -54,8 +54,18 @@ rig_buildah() {
 	buildah --root "$T/buildah" --runroot "$T/buildah-run" --storage-driver vfs "$@" 2>>"$T/buildah.log"
 }
 
-# skopeo_copy ARGUMENT...: between registries of the rig, which speak plain HTTP.
+# skopeo_copy ARGUMENT...: between registries of the rig, which speak plain HTTP.  Before 1.5 it does
+# not know --preserve-digests, and preserves them where it need not convert.
 skopeo_copy() {
 	need skopeo
-	skopeo --insecure-policy copy --quiet --src-tls-verify=false --dest-tls-verify=false "$@"
+	local argument arguments=()
+	for argument; do
+		[ "$argument" = --preserve-digests ] && skopeo_is_old || arguments+=("$argument")
+	done
+	skopeo --insecure-policy copy --quiet --src-tls-verify=false --dest-tls-verify=false \
+		"${arguments[@]}"
+}
+
+skopeo_is_old() {
+	! skopeo copy --help | grep -q -e --preserve-digests
 }

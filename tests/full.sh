@@ -69,8 +69,9 @@ large() {
 		TESTS='tests/peers/kill.bats tests/peers/memory.bats'
 }
 
+# gcc 12 takes what a cleanup attribute reads for uninitialized; clang-tidy looks for that too.
 analyzer() {
-	build CC=gcc CFLAGS='-O1 -fanalyzer' --enable-werror
+	build CC=gcc CFLAGS='-O1 -fanalyzer -Wno-analyzer-use-of-uninitialized-value' --enable-werror
 }
 
 # shellcheck disable=SC2016  # the inner shell expands

@@ -58,7 +58,7 @@ check_length(const struct headers *headers, struct error **err)
 	const char *first = headers_find(headers, "content-length", 0);
 	const char *next;
 
-	for (size_t i = 1; (next = headers_find(headers, "content-length", i)); i++) {
+	for (size_t i = 1; first && (next = headers_find(headers, "content-length", i)); i++) {
 		if (strcmp(first, next) != 0)
 			return fail("it has two lengths", err);
 	}

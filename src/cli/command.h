@@ -21,7 +21,7 @@ enum option_type {
 	OPTION_FLAG,      /* bool */
 	OPTION_STRING,    /* const char *; the last one given counts */
 	OPTION_STRINGS,   /* struct strings; each use adds one */
-	OPTION_UINT,      /* unsigned */
+	OPTION_UINT,      /* unsigned, 1 at least: 0 is an option that was not given */
 	OPTION_DURATION,  /* int64_t, milliseconds */
 	OPTION_PLATFORMS, /* struct platforms; each use adds those of a comma-separated list */
 };

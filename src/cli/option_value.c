@@ -18,12 +18,12 @@ set_uint(unsigned *target, const char *text, struct error **err)
 	AUTO_FREE char *shown = NULL;
 	uint64_t value;
 
-	if (text_parse_uint(text, UINT_MAX, &value)) {
+	if (text_parse_uint(text, UINT_MAX, &value) && value > 0) {
 		*target = (unsigned)value;
 		return 0;
 	}
 	shown = text_quote_string(text);
-	return error_set(err, ERROR_USAGE, "'%s' is not a number", shown);
+	return error_set(err, ERROR_USAGE, "'%s' is not a positive number", shown);
 }
 
 static int

@@ -61,7 +61,7 @@ teardown() {
 	assert_pulled
 	local file damage
 	file=$(blob_path "$OCIFP_STORE" "${layers[0]}")
-	for damage in 'printf x | dd of="$file" bs=1 seek=700 conv=notrunc status=none' ': >"$file"' 'rm "$file"'; do
+	for damage in 'printf x | dd of="$file" bs=1 seek=700 conv=notrunc status=none' ': >"$file"'; do
 		chmod u+w "$file"
 		eval "$damage"
 		ocifp_run store fsck
@@ -72,6 +72,20 @@ teardown() {
 		assert_pulled
 		assert_requests reg 1 GET blobs
 	done
+}
+
+@test "B03 a layer that is gone from the store is no damage, and is fetched again" {
+	serve_image --layers 10k
+	pull "$ref"
+	assert_pulled
+	rm -f "$(blob_path "$OCIFP_STORE" "${layers[0]}")"
+	ocifp_run store fsck
+	assert_status 0
+	grep -q "^incomplete: ${layers[0]}" "$T/stdout" || fail "$told"
+	forget_log reg
+	pull "$ref"
+	assert_pulled
+	assert_requests reg 1 GET blobs
 }
 
 # rot DIGEST: one byte of it in the store is another one.

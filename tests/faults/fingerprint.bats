@@ -18,11 +18,6 @@ fingerprint() {
 	ocifp fingerprint --length 64 "$@" 3>&-
 }
 
-# fingerprints of the two directories differ
-assert_differ() {
-	[ "$(cd "$1" && fingerprint --input in)" != "$(cd "$2" && fingerprint --input in)" ] || fail "$1 and $2 are equal"
-}
-
 # project [YAML LINE...]: a project with one image, its registry $reg_host/app
 project() {
 	mkdir -p src-scripts
@@ -45,18 +40,17 @@ project() {
 	mkdir f/in/a; printf x >f/in/a/b
 	printf x >g/in/a
 	: >h/in/a
-	local first second
-	for first in a b c d e f g h; do
-		for second in a b c d e f g h; do
-			[[ $first < $second ]] && assert_differ $first $second
-		done
+	local tree
+	for tree in a b c d e f g h; do
+		(cd $tree && fingerprint --input in) >>all
 	done
-	true
+	grep -Ecx '[0-9a-f]{64}' all | grep -qx 8 || fail "not eight fingerprints" "$(cat all)"
+	[ -z "$(sort all | uniq -d)" ] || fail "two are equal" "$(cat all)"
 }
 
-@test "F02 an independent program agrees on a hundred random trees" {
+@test "F02 an independent program agrees on random trees" {
 	local seed paths
-	for ((seed = 0; seed < ${OCIFP_TEST_TREES:-100}; seed++)); do
+	for ((seed = 0; seed < ${OCIFP_TEST_TREES:-25}; seed++)); do
 		rm -rf in && mkdir in
 		python3 "$RIG_LIB/fingerprint.py" random $seed in
 		[ -n "$(find in -type f -o -type l)" ] || continue
@@ -188,7 +182,7 @@ project() {
 
 @test "F06 scheme concat equals the shell's pipeline for awkward names" {
 	local seed expected
-	for ((seed = 0; seed < 30; seed++)); do
+	for ((seed = 0; seed < ${OCIFP_TEST_TREES:-10}; seed++)); do
 		rm -rf in f1 f2 && mkdir in
 		python3 "$RIG_LIB/fingerprint.py" random $seed in
 		echo one >f1; echo two >f2
@@ -324,7 +318,14 @@ project() {
 		pids+=($!)
 	done
 	for n in "${pids[@]}"; do wait "$n" || fail "$(cat "$T"/err.*)"; done
-	assert_equal "$(sort -u "$T"/out.? | wc -l)" 1
+	local digest
+	assert_equal "$(cat "$T"/out.? | grep -c "^$reg_host/app@sha256:")" 2
+	for digest in $(cut -d @ -f 2 "$T"/out.?); do
+		ocifp_run exists "${on[@]}" "$reg_host/app@$digest"
+		assert_status 0
+	done
+	digest=$(mkimage digest "$T/reg.root/app" "$(ocifp fingerprint app)")
+	grep -qx "$reg_host/app@$digest" "$T"/out.? || fail "the tag names neither image: $digest" "$(cat "$T"/out.?)"
 }
 
 @test "F12 by hash, a tag that holds another platform is absent to exists, status 8 to pull" {

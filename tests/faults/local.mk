@@ -1,19 +1,18 @@
 # The program against a registry that misbehaves, and the whole life of what it leaves behind.
 fault_tests = \
 	%D%/auth.bats \
-	%D%/presence.bats \
-	%D%/redirects.bats \
-	%D%/terminal.bats \
-	%D%/tls.bats
-fault_tests_waiting = \
 	%D%/blobs.bats \
 	%D%/cli.bats \
 	%D%/fingerprint.bats \
 	%D%/http.bats \
 	%D%/manifests.bats \
+	%D%/presence.bats \
 	%D%/push.bats \
-	%D%/store.bats
-EXTRA_DIST += $(fault_tests) $(fault_tests_waiting) \
+	%D%/redirects.bats \
+	%D%/store.bats \
+	%D%/terminal.bats \
+	%D%/tls.bats
+EXTRA_DIST += $(fault_tests) \
 	%D%/auth.py \
 	%D%/h2.py \
 	%D%/proxy.py \

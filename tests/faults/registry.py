@@ -25,6 +25,8 @@ DOCKER = "application/vnd.docker.distribution.manifest."
 class Layout:
     """A repository's directory."""
 
+    creating = threading.Lock()
+
     def __init__(self, path):
         self.path = path
 
@@ -32,7 +34,9 @@ class Layout:
         return os.path.exists(os.path.join(self.path, "oci-layout"))
 
     def create(self):
-        if not self.exists():
+        with Layout.creating:
+            if self.exists():
+                return
             os.makedirs(os.path.join(self.path, "blobs", "sha256"), exist_ok=True)
             self.write_index([])
             with open(os.path.join(self.path, "oci-layout"), "w", encoding="ascii") as file:

@@ -71,6 +71,7 @@ kill_and_wait() {
 	while kill -0 "$1" 2>/dev/null; do
 		tries=$((tries + 1))
 		[ $tries -lt 40 ] || kill -9 "$1" 2>/dev/null
+		[ $tries -lt 100 ] || return 0 # dead, but nobody reaps it
 		sleep 0.05
 	done
 }

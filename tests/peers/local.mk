@@ -7,9 +7,9 @@ peer_tests = \
 	%D%/memory.bats \
 	%D%/pull.bats \
 	%D%/push.bats \
+	%D%/registry.bats \
 	%D%/requests.bats
-peer_tests_waiting = %D%/registry.bats
-EXTRA_DIST += $(peer_tests) $(peer_tests_waiting)
+EXTRA_DIST += $(peer_tests)
 if HAVE_BATS
 TESTS += $(peer_tests)
 endif

@@ -115,8 +115,8 @@ log_in() {
 
 @test "with tokens: a cold anonymous question is at most three requests, a warm one is one" {
 	start_registry reg token
-	mkimage image "$T/src" one >/dev/null
-	skopeo_copy --dest-creds tester:s3cret "oci:$T/src:one" "docker://$reg_host/app:one"
+	mkimage image "$T/src" one "${both[@]}" >/dev/null
+	skopeo_copy --all --dest-creds tester:s3cret "oci:$T/src:one" "docker://$reg_host/app:one"
 	local before after
 	before=$(asked)
 	ocifp_run exists --platform linux/amd64 "$reg_host/app:one"

@@ -23,6 +23,14 @@ copy_credential(const struct credential *credential)
 }
 
 static int
+refuse_unasked(const struct host *host, struct error **err)
+{
+	error_set(err, ERROR_USAGE, "'%s' answers without a login, so the password was not checked",
+		  host->name);
+	return error_set_hint(err, "use it without a login, or write the credentials by hand");
+}
+
+static int
 judge(const struct host *host, const struct request *request, struct error **err)
 {
 	AUTO_PROBLEM struct problem problem = { 0 };
@@ -32,7 +40,7 @@ judge(const struct host *host, const struct request *request, struct error **err
 	};
 
 	if (request_status(request) == 200 && !answer_is_page(request))
-		return 0;
+		return request_was_authorized(request) ? 0 : refuse_unasked(host, err);
 	problem_read(request, &problem);
 	return problem_set_error(&problem, &context, err);
 }

@@ -28,8 +28,8 @@ evidence_release(struct evidence *evidence)
 	*evidence = (struct evidence){ 0 };
 }
 
-static bool
-is_absence_code(const char *code)
+bool
+presence_code_is_absence(const char *code)
 {
 	for (size_t i = 0; i < sizeof(absence_codes) / sizeof(*absence_codes); i++)
 		if (strcmp(code, absence_codes[i]) == 0)
@@ -55,5 +55,5 @@ presence_judge_404(const struct evidence *evidence)
 		return ABSENCE_NOT_PROVEN;
 	if (!evidence->code)
 		return ABSENCE_NEEDS_CONFIRMATION;
-	return is_absence_code(evidence->code) ? ABSENCE_PROVEN : ABSENCE_NOT_PROVEN;
+	return presence_code_is_absence(evidence->code) ? ABSENCE_PROVEN : ABSENCE_NOT_PROVEN;
 }

@@ -38,6 +38,9 @@ const char *presence_name(enum presence presence); /* "present", "absent", "unkn
 void evidence_release(struct evidence *evidence);
 #define AUTO_EVIDENCE CLEANUP(evidence_release)
 
+/* A registry's code for "there is no such manifest or repository". */
+bool presence_code_is_absence(const char *code);
+
 /* How far a 404 proves absence by itself. */
 enum absence_proof { ABSENCE_PROVEN, ABSENCE_NEEDS_CONFIRMATION, ABSENCE_NOT_PROVEN };
 enum absence_proof presence_judge_404(const struct evidence *evidence);

@@ -9,6 +9,7 @@
 #include "http/request.h"
 #include "oci/document.h"
 #include "registry/answer.h"
+#include "registry/presence.h"
 
 static const char *const request_id_headers[] = {
 	"X-GitHub-Request-Id", "X-Request-Id", "X-Amzn-RequestId", "X-Ms-Request-Id", "Request-Id",
@@ -40,10 +41,26 @@ read_plain_object(const json_t *document, struct problem *problem)
 	}
 }
 
+/* Of several errors the first that is no absence counts: one refusal makes absence no proof. */
+static const json_t *
+choose_error(const json_t *errors)
+{
+	size_t i;
+	json_t *error;
+
+	json_array_foreach (errors, i, error) {
+		const char *code = json_string_value(json_object_get(error, "code"));
+
+		if (code && !presence_code_is_absence(code))
+			return error;
+	}
+	return json_array_get(errors, 0);
+}
+
 static void
 read_document(const json_t *document, struct problem *problem)
 {
-	const json_t *first = json_array_get(json_object_get(document, "errors"), 0);
+	const json_t *first = choose_error(json_object_get(document, "errors"));
 
 	if (!first) {
 		read_plain_object(document, problem);

@@ -57,6 +57,18 @@ is_same(const char *a, const char *b)
 }
 
 static void
+a_refusal_among_absences_is_what_counts(void **state)
+{
+	static const char body[] = "{\"errors\": [{\"code\": \"MANIFEST_UNKNOWN\"}, "
+				   "{\"code\": \"DENIED\", \"message\": \"no\"}]}";
+	AUTO_PROBLEM struct problem problem = { 0 };
+
+	(void)state;
+	problem_parse(404, body, strlen(body), &problem);
+	assert_string_equal(problem.code, "DENIED");
+}
+
+static void
 the_status_and_the_code_give_the_kind_of_error(void **state)
 {
 	(void)state;
@@ -179,6 +191,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_refusal_among_absences_is_what_counts),
 		cmocka_unit_test(the_status_and_the_code_give_the_kind_of_error),
 		cmocka_unit_test(code_and_message_come_from_the_first_error),
 		cmocka_unit_test(token_servers_and_gateways_are_quoted_too),

@@ -19,6 +19,7 @@
 #define JSON_LIMIT_TOKENS 100000       /* about 23 MiB in jansson, whose cost is 229 bytes each */
 #define LAYERS_LIMIT_COUNT 1024        /* overlayfs stacks 500; builders make fewer than 130 */
 #define INDEX_LIMIT_DEPTH 4            /* index in index; tools make two levels at most */
+#define TREE_LIMIT_BYTES (64 * MIB)    /* documents of one image together: 10,000 of 6 KiB */
 #define RECORD_LIMIT_BYTES (64 * MIB)  /* published input list: 500,000 paths of 128 bytes */
 
 /* Names: distribution-spec, "Pulling manifests" */

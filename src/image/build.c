@@ -73,6 +73,20 @@ add_pins(const struct target *target, struct strings *variables, struct error **
 	return 0;
 }
 
+/* What the contract names is ours to say; settings such as OCIFP_STORE stay the user's. */
+static bool
+is_of_contract(const char *variable)
+{
+	static const char *const names[] = { "OCIFP_REF=",       "OCIFP_FINGERPRINT=",
+					     "OCIFP_PLATFORMS=", "OCIFP_OUTPUT=",
+					     "OCIFP_PINS=",      "OCIFP_NEEDS_" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (text_starts(variable, names[i]))
+			return true;
+	return false;
+}
+
 static int
 fill_environment(const struct build_options *options, const char *output, struct strings *variables,
 		 struct error **err)
@@ -82,7 +96,7 @@ fill_environment(const struct build_options *options, const char *output, struct
 	AUTO_FREE char *name = target_name(target, 0);
 
 	for (char **variable = environ; *variable; variable++)
-		if (!text_starts(*variable, "OCIFP_"))
+		if (!is_of_contract(*variable))
 			strings_add(variables, *variable);
 	strings_take(variables, xasprintf("OCIFP_REF=%s", name));
 	strings_take(variables, xasprintf("OCIFP_FINGERPRINT=%s",

@@ -152,6 +152,16 @@ take_present(struct ensure *ensure, struct error **err)
 	return *present ? ensure_pull(ensure, err) : 0;
 }
 
+/* What a team agreed on is never made anew in silence: it would be another image. */
+static int
+refuse_locked(const struct target *target, struct error **err)
+{
+	error_set(err, ERROR_REFUSED, "image '%s' is locked to %s, which is not there",
+		  target->image->name, digest_text(&target->locked).text);
+	error_set_class(err, "lock_file");
+	return error_set_hint(err, "to have it built anew, take its entry out of .ocifp.lock");
+}
+
 static int
 act(struct ensure *ensure, struct error **err)
 {
@@ -168,6 +178,8 @@ act(struct ensure *ensure, struct error **err)
 		return refuse_offline(ensure->target, err);
 	if (ensure->options->no_build)
 		return refuse_missing(ensure, err);
+	if (ensure->target->locked.algorithm != DIGEST_NONE)
+		return refuse_locked(ensure->target, err);
 	if (!ensure->target->image->build) {
 		refuse_missing(ensure, err);
 		return error_set_hint(err, "the project file has no `build` command for it");

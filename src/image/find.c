@@ -198,13 +198,40 @@ reopen(struct session *session, const struct target *target, struct found_image 
 	return 0;
 }
 
+/* The place under whose name the store has the locked digest: a fallback's image stays one. */
+static int
+find_locked_place(struct session *session, const struct target *target, struct found_image *found,
+		  struct error **err)
+{
+	struct store *store = session_store(session, err);
+
+	for (size_t i = 0; store && i < target->place_count; i++) {
+		AUTO_FREE char *name = target_name(target, i);
+
+		found_image_release(found);
+		found->place = i;
+		found->repository = repository_of_store(session, store);
+		if (repository_resolve(found->repository, name, NULL, &found->root, err) < 0)
+			return -1;
+		if (found->root.evidence.presence == PRESENCE_PRESENT &&
+		    digest_equal(&found->root.descriptor.digest, &target->locked))
+			return check_image(session, target, i, &found->root, err);
+	}
+	found_image_release(found);
+	return store ? 0 : -1;
+}
+
 int
 find_known_image(struct session *session, const struct target *target,
 		 struct found_image *ret_found, struct error **err)
 {
 	if (!is_known_by_digest(target))
 		return 0;
-	if (find_image_in_store(session, target, ret_found, err) < 0)
+	if (target->locked.algorithm != DIGEST_NONE &&
+	    find_locked_place(session, target, ret_found, err) < 0)
+		return -1;
+	if (ret_found->root.evidence.presence != PRESENCE_PRESENT &&
+	    find_image_in_store(session, target, ret_found, err) < 0)
 		return -1;
 	return ret_found->root.evidence.presence == PRESENCE_PRESENT
 		       ? reopen(session, target, ret_found, err)

@@ -97,8 +97,22 @@ check_depth(unsigned depth, struct error **err)
 	return error_set_class(err, "limit");
 }
 
+/* Before it is asked for: what a peer lists is not to fill our memory. */
 static int
-get_all(const struct content *content, struct image_node *node, unsigned depth, struct error **err)
+take_from_budget(const struct descriptor *descriptor, uint64_t *left_bytes, struct error **err)
+{
+	if (descriptor->size_bytes <= *left_bytes) {
+		*left_bytes -= descriptor->size_bytes;
+		return 0;
+	}
+	error_set(err, ERROR_CONTENT, "the documents of the image have more than %zu bytes",
+		  TREE_LIMIT_BYTES);
+	return error_set_class(err, "limit");
+}
+
+static int
+get_all(const struct content *content, struct image_node *node, unsigned depth,
+	uint64_t *left_bytes, struct error **err)
 {
 	AUTO_INDEX struct image_index index = { 0 };
 
@@ -110,11 +124,12 @@ get_all(const struct content *content, struct image_node *node, unsigned depth, 
 		const struct descriptor *descriptor = &index.manifests.items[i];
 		struct image_node *child;
 
-		if (get_child(content, node, descriptor, &child, err) < 0)
+		if (take_from_budget(descriptor, left_bytes, err) < 0 ||
+		    get_child(content, node, descriptor, &child, err) < 0)
 			return -1;
 		if (!child)
 			return refuse_absent_child(descriptor, err);
-		if (get_all(content, child, depth + 1, err) < 0)
+		if (get_all(content, child, depth + 1, left_bytes, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -269,13 +284,15 @@ int
 image_tree_get(const struct content *content, const struct selection *selection,
 	       struct resolution *root, struct image_node *ret_root, struct error **err)
 {
+	uint64_t left_bytes = TREE_LIMIT_BYTES;
+
 	descriptor_copy(&root->descriptor, &ret_root->descriptor);
 	ret_root->bytes = root->bytes;
 	root->bytes = BUF_INIT(0);
 	if (parse_node(ret_root, err) < 0)
 		return -1;
 	if (!selection->platforms)
-		return get_all(content, ret_root, 0, err);
+		return get_all(content, ret_root, 0, &left_bytes, err);
 	if (ret_root->kind != DOCUMENT_INDEX)
 		return check_single(content, ret_root, selection, err);
 	for (size_t i = 0; i < selection->platforms->count; i++)

@@ -460,6 +460,15 @@ lock_image() {
 	assert_builds linux/amd64,linux/arm64
 }
 
+@test "what the lock file names is never built anew: absent, it is refused" {
+	make_project
+	lock_image "sha256:$(printf %064d 0)"
+	ensure --push always
+	assert_failed 9
+	assert_stderr_has '\.ocifp\.lock'
+	assert_builds
+}
+
 @test "a layout directory serves as the registry, made when it is not there" {
 	make_project 'repository: oci:registry'
 	ensure --push always

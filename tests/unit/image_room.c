@@ -87,8 +87,8 @@ room_put(struct repository *repository, const char *tag, const struct descriptor
 }
 
 static int
-room_get_blob(struct repository *repository, const struct descriptor *descriptor,
-	      struct body *body, blob_done *done, void *context, struct error **err)
+room_get_blob(struct repository *repository, const struct descriptor *descriptor, struct body *body,
+	      blob_done *done, void *context, struct error **err)
 {
 	struct image_room *room = room_of(repository);
 

@@ -71,9 +71,8 @@ get_tree(const struct descriptor *root, const char *wanted, struct platforms *mi
 		platforms_add(&platforms, &platform);
 		selection.platforms = &platforms;
 	}
-	assert_int_equal(repository_resolve(&room->repository, NULL, &root->digest, &resolution,
-					    err),
-			 0);
+	assert_int_equal(
+		repository_resolve(&room->repository, NULL, &root->digest, &resolution, err), 0);
 	descriptor_copy(root, &resolution.descriptor);
 	return image_tree_get(&content, &selection, &resolution, ret_root, err);
 }
@@ -177,8 +176,8 @@ a_nested_index_is_searched(void **state)
 		add_index(image_room_entry(&amd64, "linux/amd64"));
 	AUTO_DESCRIPTOR struct descriptor second =
 		add_index(image_room_entry(&arm64, "linux/arm64"));
-	AUTO_FREE char *entries = xasprintf("%s,%s", image_room_entry(&first, NULL),
-					    image_room_entry(&second, NULL));
+	AUTO_FREE char *entries =
+		xasprintf("%s,%s", image_room_entry(&first, NULL), image_room_entry(&second, NULL));
 	AUTO_DESCRIPTOR struct descriptor index = add_index(entries);
 	AUTO_IMAGE_NODE struct image_node root = { 0 };
 	AUTO_IMAGE_NODE struct image_node part = { 0 };
@@ -250,6 +249,39 @@ indexes_nest_so_deep_and_no_deeper(void **state)
 	assert_string_equal(error_class(err), "limit");
 }
 
+/* An index of two documents that say to be so large, and are not there. */
+static struct descriptor
+add_index_of_large(uint64_t size_bytes)
+{
+	AUTO_DESCRIPTOR struct descriptor first = {
+		.media_type = xstrdup(MEDIA_OCI_MANIFEST),
+		.digest = digest_of(DIGEST_SHA256, "first", 5),
+		.size_bytes = size_bytes,
+	};
+	AUTO_DESCRIPTOR struct descriptor image = image_room_add_image(room, "linux/amd64", "a");
+	AUTO_FREE char *entries = xasprintf("%s,%s", image_room_entry(&image, "linux/amd64"),
+					    image_room_entry(&first, "linux/arm64"));
+
+	return add_index(entries);
+}
+
+static void
+documents_that_say_to_be_too_much_are_not_asked_for(void **state)
+{
+	AUTO_DESCRIPTOR struct descriptor fits = add_index_of_large(TREE_LIMIT_BYTES - 10000);
+	AUTO_DESCRIPTOR struct descriptor index = add_index_of_large(TREE_LIMIT_BYTES);
+	AUTO_IMAGE_NODE struct image_node root = { 0 };
+	AUTO_IMAGE_NODE struct image_node other = { 0 };
+	AUTO_ERROR struct error *absent = NULL;
+	AUTO_ERROR struct error *err = NULL;
+
+	(void)state;
+	assert_int_equal(get_tree(&fits, NULL, NULL, &root, &absent), -1);
+	assert_string_equal(error_class(absent), "manifest_unknown");
+	assert_int_equal(get_tree(&index, NULL, NULL, &other, &err), -1);
+	assert_string_equal(error_class(err), "limit");
+}
+
 static void
 a_part_of_several_is_an_index_of_them(void **state)
 {
@@ -286,6 +318,7 @@ main(void)
 		IN_ROOM(an_entry_without_a_platform_is_told_by_its_config),
 		IN_ROOM(a_manifest_alone_serves_the_platform_of_its_config),
 		IN_ROOM(indexes_nest_so_deep_and_no_deeper),
+		IN_ROOM(documents_that_say_to_be_too_much_are_not_asked_for),
 		IN_ROOM(a_part_of_several_is_an_index_of_them),
 	};
 

@@ -86,18 +86,6 @@ set_outputs(const struct target *target, const struct lookup *lookup, struct err
 	return github_set_output("present", present ? "true" : "false", err);
 }
 
-/* Exit status 3 has a last line like every other. */
-static int
-say_absent(const struct target *target, const struct lookup *lookup, struct error **err)
-{
-	AUTO_FREE char *name = target_name(target, 0);
-	AUTO_FREE char *missing = platforms_format(&lookup->missing, ", ");
-
-	if (lookup->missing.count == 0)
-		return refuse_absent(target, err);
-	return error_set(err, ERROR_ABSENT, "'%s' is there without an image for %s", name, missing);
-}
-
 static int
 answer(struct context *context, const struct exists_values *values, const struct target *target,
        const struct lookup *lookup, struct error **err)
@@ -114,7 +102,7 @@ answer(struct context *context, const struct exists_values *values, const struct
 	if ((present || context->options.json) &&
 	    context_result(context, resolved, answer_json(target, lookup), err) < 0)
 		return -1;
-	return present ? 0 : say_absent(target, lookup, err);
+	return present ? 0 : refuse_lookup(target, lookup, err);
 }
 
 static int

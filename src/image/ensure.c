@@ -15,17 +15,6 @@
 
 #define ASK_AGAIN_MS 5000 /* while another job builds */
 
-static int
-refuse_missing(const struct ensure *ensure, struct error **err)
-{
-	AUTO_FREE char *missing = platforms_format(&ensure->lookup.missing, ", ");
-	AUTO_FREE char *name = target_name(ensure->target, 0);
-
-	if (ensure->lookup.missing.count == 0)
-		return refuse_absent(ensure->target, err);
-	return error_set(err, ERROR_ABSENT, "'%s' has no image for %s", name, missing);
-}
-
 int
 ensure_ask(struct ensure *ensure, struct error **err)
 {
@@ -177,11 +166,11 @@ act(struct ensure *ensure, struct error **err)
 	if (ensure->options->offline)
 		return refuse_offline(ensure->target, err);
 	if (ensure->options->no_build)
-		return refuse_missing(ensure, err);
+		return refuse_lookup(ensure->target, &ensure->lookup, err);
 	if (ensure->target->locked.algorithm != DIGEST_NONE)
 		return refuse_locked(ensure->target, err);
 	if (!ensure->target->image->build) {
-		refuse_missing(ensure, err);
+		refuse_lookup(ensure->target, &ensure->lookup, err);
 		return error_set_hint(err, "the project file has no `build` command for it");
 	}
 	return ensure->options->dry_run ? 0 : ensure_build(ensure, err);

@@ -151,7 +151,11 @@ push(struct ensure *ensure, const struct image_node *root, struct error **err)
 		repository_open(ensure->session, &ensure->target->places[0], REPOSITORY_WRITE, err);
 	AUTO_REPOSITORY struct repository *source = NULL;
 	AUTO_STRINGS struct strings tags = { 0 };
-	struct pushing pushing = { ensure->session, NULL, destination, root };
+	struct pushing pushing = {
+		.session = ensure->session,
+		.destination = destination,
+		.root = root,
+	};
 	bool was_there;
 
 	if (!destination)

@@ -1,6 +1,7 @@
 #include "image/lookup.h"
 
 #include "base/error.h"
+#include "base/xalloc.h"
 #include "image/content.h"
 #include "image/target.h"
 #include "image/tree.h"
@@ -100,6 +101,17 @@ lookup_image(struct session *session, const struct target *target,
 	if (ret_lookup->missing.count > 0)
 		ret_lookup->presence = PRESENCE_ABSENT;
 	return 0;
+}
+
+int
+refuse_lookup(const struct target *target, const struct lookup *lookup, struct error **err)
+{
+	AUTO_FREE char *name = target_name(target, 0);
+	AUTO_FREE char *missing = platforms_format(&lookup->missing, ", ");
+
+	if (lookup->missing.count == 0)
+		return refuse_absent(target, err);
+	return error_set(err, ERROR_ABSENT, "'%s' is there without an image for %s", name, missing);
 }
 
 void

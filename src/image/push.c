@@ -24,6 +24,7 @@ send_node(const struct pushing *pushing, const struct image_node *node, struct e
 	struct send_options options = {
 		.source = pushing->source,
 		.destination = pushing->destination,
+		.mount_from = pushing->mount_from,
 		.observer = session_observer(pushing->session),
 	};
 
@@ -213,6 +214,20 @@ push_by_hash(struct session *session, const struct location *location, const str
 	return push_to(&pushing, target, options, result, err);
 }
 
+/* What the store has under another name of the same registry is there too, unless it was deleted:
+ * the registry may link it instead of taking it again. */
+static const char *
+find_mount(const struct location *source, const struct target *target)
+{
+	const struct location *place = &target->places[0];
+
+	if (source->transport != TRANSPORT_REGISTRY || place->transport != TRANSPORT_REGISTRY ||
+	    strcmp(source->reference.host, place->reference.host) != 0 ||
+	    strcmp(source->reference.name, place->reference.name) == 0)
+		return NULL;
+	return source->reference.name;
+}
+
 static int
 push_as_it_is(struct session *session, const struct location *location, const struct target *target,
 	      const struct push_options *options, struct push_result *result, struct error **err)
@@ -225,6 +240,7 @@ push_as_it_is(struct session *session, const struct location *location, const st
 		.session = session,
 		.source = source,
 		.root = options->platforms ? &part : &root,
+		.mount_from = find_mount(location, target),
 	};
 
 	if (!source || (options->platforms && image_part_take(&root, &part, err) < 0))

@@ -42,6 +42,8 @@ struct pushing {
 	struct repository *source; /* holds its blobs locally */
 	struct repository *destination;
 	const struct image_node *root;
+	const char *
+		mount_from; /* a repository of the destination's host that has the blobs, or NULL */
 };
 
 /* The root under each tag, after all that it needs; children of the index that are not in the tree

@@ -124,7 +124,6 @@ push_from_base() {
 }
 
 @test "P03 a blob of another repository is mounted, not moved" {
-	skip 'a push does not ask for mounts yet'
 	make_source --layers 10k
 	mkimage image "$T/reg.root/base" one --layers 10k >/dev/null
 	push_from_base
@@ -134,7 +133,6 @@ push_from_base() {
 }
 
 @test "P03 a mount that is refused in any way ends in an upload" {
-	skip 'a push does not ask for mounts yet'
 	make_source --layers 10k
 	mkimage image "$T/reg.root/base" one --layers 10k >/dev/null
 	local code
@@ -147,7 +145,6 @@ push_from_base() {
 }
 
 @test "P03 a mount answered with 202 goes on in that session" {
-	skip 'a push does not ask for mounts yet'
 	mkimage image "$T/reg.root/base" one --layers 10k >/dev/null
 	rules reg <<<'{"method": "POST", "path": "mount=", "action": {"redirect": "/v2/app/blobs/uploads/session", "status": 202}}'
 	mkdir -p "$T/reg.root/.uploads"

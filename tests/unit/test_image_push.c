@@ -81,8 +81,12 @@ tear_down(void **state)
 static int
 push(struct fixture *fixture, bool *ret_was_there)
 {
-	struct pushing pushing = { fixture->session, &fixture->source->repository,
-				   &fixture->destination->repository, &fixture->root };
+	struct pushing pushing = {
+		.session = fixture->session,
+		.source = &fixture->source->repository,
+		.destination = &fixture->destination->repository,
+		.root = &fixture->root,
+	};
 
 	return push_tree(&pushing, &fixture->tags, ret_was_there, &fixture->err);
 }

@@ -83,7 +83,7 @@ int
 check_blobs(struct check *check, enum digest_algorithm algorithm, struct error **err)
 {
 	AUTO_FREE char *folder = xasprintf("blobs/%s", digest_algorithm_name(algorithm));
-	AUTO_STRINGS struct strings names = { NULL };
+	AUTO_STRINGS struct strings names = { 0 };
 
 	if (folder_list(check->store, folder, &names, err) < 0)
 		return -1;

@@ -16,7 +16,7 @@ static const char index_file[] = "index.json";
 static char *
 find_fault(const struct store *store, const json_t *entry)
 {
-	AUTO_DESCRIPTOR struct descriptor descriptor = { NULL };
+	AUTO_DESCRIPTOR struct descriptor descriptor = { 0 };
 	AUTO_ERROR struct error *err = NULL;
 	AUTO_CLOSE int fd = -1;
 

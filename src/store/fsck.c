@@ -33,7 +33,7 @@ check_report(struct check *check, const char *path, const char *what, struct err
 static int
 count_unfinished(struct check *check, struct error **err)
 {
-	AUTO_STRINGS struct strings names = { NULL };
+	AUTO_STRINGS struct strings names = { 0 };
 
 	if (folder_list(check->store, STORE_INGEST, &names, err) < 0)
 		return -1;
@@ -45,7 +45,7 @@ count_unfinished(struct check *check, struct error **err)
 static void
 find_incomplete(struct check *check)
 {
-	AUTO_DIGEST_SET struct digest_set set = { NULL };
+	AUTO_DIGEST_SET struct digest_set set = { 0 };
 	AUTO_ERROR struct error *failure = NULL;
 
 	if (reachable_mark(check->store, &set, &check->result.incomplete, &failure) < 0 &&

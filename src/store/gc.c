@@ -66,7 +66,7 @@ sweep_blobs(struct sweep *sweep, const struct digest_set *set, enum digest_algor
 	    struct error **err)
 {
 	AUTO_FREE char *folder = xasprintf("blobs/%s", digest_algorithm_name(algorithm));
-	AUTO_STRINGS struct strings names = { NULL };
+	AUTO_STRINGS struct strings names = { 0 };
 	AUTO_CLOSE int folder_fd = -1;
 
 	if (folder_find(sweep->store, folder, &folder_fd, err) < 0 ||
@@ -92,7 +92,7 @@ is_held(int folder_fd, const char *name)
 static int
 sweep_leftovers(struct sweep *sweep, const char *folder, struct error **err)
 {
-	AUTO_STRINGS struct strings names = { NULL };
+	AUTO_STRINGS struct strings names = { 0 };
 	AUTO_CLOSE int folder_fd = -1;
 
 	if (folder_find(sweep->store, folder, &folder_fd, err) < 0 ||
@@ -110,7 +110,7 @@ static int
 sweep_temporaries(struct sweep *sweep, struct error **err)
 {
 	AUTO_CLOSE int lock_fd = lock_take(sweep->store, STORE_INDEX_LOCK, LOCK_EXCLUSIVE, err);
-	AUTO_STRINGS struct strings names = { NULL };
+	AUTO_STRINGS struct strings names = { 0 };
 
 	if (lock_fd < 0 || folder_list(sweep->store, ".", &names, err) < 0)
 		return -1;
@@ -136,7 +136,7 @@ sweep_all(struct sweep *sweep, const struct digest_set *set, struct error **err)
 int
 store_gc(struct store *store, bool dry_run, struct gc_result *ret_result, struct error **err)
 {
-	AUTO_DIGEST_SET struct digest_set set = { NULL };
+	AUTO_DIGEST_SET struct digest_set set = { 0 };
 	struct sweep sweep = { .store = store, .dry_run = dry_run };
 	AUTO_CLOSE int gc_lock_fd = -1;
 

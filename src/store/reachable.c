@@ -68,7 +68,7 @@ static int
 mark_manifest(struct walk *walk, const struct buf *buf, const struct descriptor *document,
 	      struct error **err)
 {
-	AUTO_MANIFEST struct manifest manifest = { NULL };
+	AUTO_MANIFEST struct manifest manifest = { 0 };
 
 	if (manifest_parse(buf->data, buf->size, document->media_type, &manifest, err) < 0)
 		return -1;
@@ -82,7 +82,7 @@ mark_manifest(struct walk *walk, const struct buf *buf, const struct descriptor 
 static int
 mark_index(struct walk *walk, const struct buf *buf, const char *media_type, struct error **err)
 {
-	AUTO_INDEX struct image_index index = { NULL };
+	AUTO_INDEX struct image_index index = { 0 };
 
 	if (image_index_parse(buf->data, buf->size, media_type, &index, err) < 0)
 		return -1;
@@ -113,7 +113,7 @@ mark_pending(struct walk *walk, struct error **err)
 {
 	while (walk->done_count < walk->pending.count) {
 		/* The list moves in memory as it grows. */
-		AUTO_DESCRIPTOR struct descriptor document = { NULL };
+		AUTO_DESCRIPTOR struct descriptor document = { 0 };
 
 		descriptor_copy(&walk->pending.items[walk->done_count++], &document);
 		if (mark_document(walk, &document, err) < 0) {

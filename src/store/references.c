@@ -75,7 +75,7 @@ store_list_references(const struct store *store, struct descriptors *ret_referen
 	if (!index)
 		return -1;
 	for (size_t i = 0; i < json_array_size(entries); i++) {
-		AUTO_DESCRIPTOR struct descriptor reference = { NULL };
+		AUTO_DESCRIPTOR struct descriptor reference = { 0 };
 
 		if (descriptor_parse(json_array_get(entries, i), &reference, err) < 0)
 			return error_wrap(err, "index.json: manifests[%zu]", i);

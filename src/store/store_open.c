@@ -104,7 +104,7 @@ counts_as_empty(const char *name)
 static int
 check_empty(const struct store *store, struct error **err)
 {
-	AUTO_STRINGS struct strings names = { NULL };
+	AUTO_STRINGS struct strings names = { 0 };
 
 	if (folder_list(store, ".", &names, err) < 0)
 		return -1;

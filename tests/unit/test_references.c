@@ -26,7 +26,7 @@ set(struct store *store, const char *name, const struct descriptor *descriptor)
 static void
 assert_names(struct store *store, const char *name, const struct descriptor *expected)
 {
-	AUTO_DESCRIPTOR struct descriptor descriptor = { NULL };
+	AUTO_DESCRIPTOR struct descriptor descriptor = { 0 };
 	AUTO_ERROR struct error *err = NULL;
 	bool found = false;
 
@@ -141,7 +141,7 @@ without_a_name_several_images_are_ambiguous(void **state)
 {
 	AUTO_STORE struct store *store = create_store("store");
 	struct descriptor manifest = add_manifest(store, "a layer", NULL);
-	struct descriptor found_descriptor = { NULL };
+	struct descriptor found_descriptor = { 0 };
 	AUTO_ERROR struct error *err = NULL;
 	bool found = false;
 
@@ -204,7 +204,7 @@ annotations_of_the_descriptor_go_along(void **state)
 {
 	AUTO_STORE struct store *store = create_store("store");
 	struct descriptor manifest = add_manifest(store, "a layer", NULL);
-	AUTO_DESCRIPTOR struct descriptor read = { NULL };
+	AUTO_DESCRIPTOR struct descriptor read = { 0 };
 	AUTO_ERROR struct error *err = NULL;
 	bool found = false;
 

@@ -224,9 +224,7 @@ static void
 a_compressed_archive_is_refused_with_the_remedy(void **state)
 {
 	static const char *const tools[] = { "gunzip", "bunzip2", "unxz", "unzstd" };
-	static const char *const magics[] = { "\x1f\x8b\x08", "BZh91AY",
-					      "\xfd"
-					      "7zXZ",
+	static const char *const magics[] = { "\x1f\x8b\x08", "BZh91AY", "\xfd\067zXZ",
 					      "\x28\xb5\x2f\xfd" };
 
 	(void)state;

@@ -1,5 +1,6 @@
 #include "image/push.h"
 
+#include <poll.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -14,8 +15,9 @@
 #include "repository/repository.h"
 #include "repository/session.h"
 
-/* A registry that lost a blob between our check and the manifest is told again, so often. */
+/* How often a manifest is put that the registry refuses for a reason that passes. */
 #define PUT_ATTEMPTS 3
+#define PUT_PAUSE_MS 100 /* more each time */
 
 static int
 send_node(const struct pushing *pushing, const struct image_node *node, struct error **err)
@@ -34,10 +36,15 @@ send_node(const struct pushing *pushing, const struct image_node *node, struct e
 	return send_blobs(&options, &blobs, err);
 }
 
+/* A blob got lost; or, docker-registry's file system driver, another client was writing the same
+ * manifest at that moment and the registry read half of it. */
 static bool
-lost_a_blob(const struct error *failure)
+is_worth_repeating(const struct error *failure)
 {
-	return error_class(failure) && strcmp(error_class(failure), "blob_unknown") == 0;
+	const char *code = error_remote(failure)->code;
+
+	return (error_class(failure) && strcmp(error_class(failure), "blob_unknown") == 0) ||
+	       (code && strcmp(code, "DIGEST_INVALID") == 0);
 }
 
 static int
@@ -56,11 +63,12 @@ put_node(const struct pushing *pushing, const struct image_node *node, const cha
 {
 	struct error *failure = NULL;
 
-	for (unsigned attempt = 0; attempt < PUT_ATTEMPTS; attempt++) {
+	for (int attempt = 0; attempt < PUT_ATTEMPTS; attempt++) {
 		error_free(TAKE_PTR(failure));
+		(void)poll(NULL, 0, attempt * PUT_PAUSE_MS);
 		if (put_once(pushing, node, tag, &failure) == 0)
 			return 0;
-		if (!lost_a_blob(failure))
+		if (!is_worth_repeating(failure))
 			break;
 	}
 	*err = failure;

@@ -85,16 +85,30 @@ check_unchanged(const struct ensure *ensure, struct error **err)
 	return error_set_hint(err, "the build command must not write to its own inputs");
 }
 
+/* Until the image's own place shows it: what a fallback has says nothing of a push. */
+static int
+wait_for_tag(struct ensure *ensure, bool *ret_shown, struct error **err)
+{
+	int64_t deadline_ms = deadline_after_ms(TAG_LAG_MS);
+
+	while (ensure_ask(ensure, err) == 0) {
+		*ret_shown = ensure->lookup.presence == PRESENCE_PRESENT &&
+			     ensure->lookup.found.place == 0;
+		if (*ret_shown || deadline_left_ms(deadline_ms, 1) == 0)
+			return 0;
+		(void)poll(NULL, 0, TAG_LAG_STEP_MS);
+	}
+	return -1;
+}
+
 /* The command left nothing behind, so it must have pushed by itself. */
 static int
 check_pushed_by_command(struct ensure *ensure, struct error **err)
 {
-	if (ensure_ask(ensure, err) < 0)
+	if (wait_for_tag(ensure, &ensure->result->pushed, err) < 0)
 		return error_wrap(err, "the build command left nothing as $OCIFP_OUTPUT");
-	if (ensure->lookup.presence == PRESENCE_PRESENT) {
-		ensure->result->pushed = true;
+	if (ensure->result->pushed)
 		return 0;
-	}
 	error_set(err, ERROR_BUILD,
 		  "the build command left nothing as $OCIFP_OUTPUT, and the image "
 		  "is not at its registry either");
@@ -106,23 +120,19 @@ check_pushed_by_command(struct ensure *ensure, struct error **err)
 static int
 verify_pushed(struct ensure *ensure, const struct digest *pushed, struct error **err)
 {
-	int64_t deadline_ms = deadline_after_ms(TAG_LAG_MS);
+	bool shown = false;
 
-	while (ensure_ask(ensure, err) == 0) {
-		if (ensure->lookup.presence == PRESENCE_PRESENT) {
-			ensure->result->digest = ensure->lookup.found.root.descriptor.digest;
-			if (!digest_equal(&ensure->result->digest, pushed))
-				observer_tell(session_observer(ensure->session), EVENT_NOTICE,
-					      "another job pushed the same fingerprint at the same "
-					      "time; its image is used");
-			return 0;
-		}
-		if (deadline_left_ms(deadline_ms, 1) == 0)
-			return error_set(err, ERROR_UNAVAILABLE,
-					 "the registry does not show what was pushed");
-		(void)poll(NULL, 0, TAG_LAG_STEP_MS);
-	}
-	return -1;
+	if (wait_for_tag(ensure, &shown, err) < 0)
+		return -1;
+	if (!shown)
+		return error_set(err, ERROR_UNAVAILABLE,
+				 "the registry does not show what was pushed");
+	ensure->result->digest = ensure->lookup.found.root.descriptor.digest;
+	if (!digest_equal(&ensure->result->digest, pushed))
+		observer_tell(session_observer(ensure->session), EVENT_NOTICE,
+			      "another job pushed the same fingerprint at the same time; its "
+			      "image is used");
+	return 0;
 }
 
 /* Another job may have been faster: then its image is used, and the tag does not move. */

@@ -115,12 +115,12 @@ static int
 meet_conflict(struct endpoint *endpoint, const char *reference, const struct descriptor *descriptor,
 	      struct error **err)
 {
-	AUTO_ERROR struct error *ignored = NULL;
 	struct digest digest;
 	bool found = false;
 
-	if (registry_has_manifest(endpoint, reference, &found, &digest, &ignored) == 0 && found &&
-	    digest_equal(&digest, &descriptor->digest))
+	if (registry_has_manifest(endpoint, reference, &found, &digest, err) < 0)
+		return error_wrap(err, "the registry does not let the tag be overwritten");
+	if (found && digest_equal(&digest, &descriptor->digest))
 		return 0;
 	error_set(err, ERROR_REFUSED, "the registry does not let the tag be overwritten");
 	return error_set_class(err, "tag_conflict");

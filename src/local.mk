@@ -7,6 +7,7 @@ include %D%/oci/local.mk
 include %D%/stream/local.mk
 include %D%/http/local.mk
 include %D%/store/local.mk
+include %D%/layer/local.mk
 include %D%/archive/local.mk
 include %D%/registry/local.mk
 include %D%/repository/local.mk

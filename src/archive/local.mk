@@ -14,7 +14,6 @@ noinst_LIBRARIES += %D%/libarchive_image.a
 	%D%/scan.c \
 	%D%/spool.c %D%/spool.h \
 	%D%/state.h \
-	%D%/tar_writer.c %D%/tar_writer.h \
 	%D%/write.c
 
-archive_libs = src/archive/libarchive_image.a src/store/libstore.a $(stream_libs) $(LIBARCHIVE_LIBS)
+archive_libs = src/archive/libarchive_image.a src/store/libstore.a $(layer_libs) $(LIBARCHIVE_LIBS)

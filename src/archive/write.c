@@ -6,23 +6,74 @@
 #include "archive/documents.h"
 #include "archive/output.h"
 #include "archive/state.h"
-#include "archive/tar_writer.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/xalloc.h"
+#include "layer/tar_header.h"
+#include "layer/tar_writer.h"
 #include "oci/location.h"
 #include "store/store.h"
+#include "stream/sink.h"
 #include "stream/source.h"
+
+static int
+begin_file(struct tar_writer *writer, const char *name, uint64_t size_bytes, struct error **err)
+{
+	struct tar_member member = {
+		.type = TAR_FILE,
+		.name = name,
+		.permissions = 0644,
+		.size_bytes = size_bytes,
+	};
+
+	return tar_writer_begin(writer, &member, err);
+}
 
 static int
 add_text(struct tar_writer *writer, const char *name, const char *text, struct error **err)
 {
-	return tar_writer_add_bytes(writer, name, text, strlen(text), err);
+	if (begin_file(writer, name, strlen(text), err) < 0)
+		return -1;
+	return tar_writer_write(writer, text, strlen(text), err);
+}
+
+static int
+copy_source(struct tar_writer *writer, const struct source *source, struct hasher *hasher,
+	    struct error **err)
+{
+	AUTO_FREE char *buffer = xcalloc(1, TRANSFER_BUFFER_BYTES);
+
+	for (uint64_t at_bytes = 0; at_bytes < source->size_bytes;) {
+		size_t size = 0;
+
+		if (source_read(source, at_bytes, buffer, TRANSFER_BUFFER_BYTES, &size, err) < 0)
+			return -1;
+		hasher_add(hasher, buffer, size);
+		if (tar_writer_write(writer, buffer, size, err) < 0)
+			return -1;
+		at_bytes += size;
+	}
+	return 0;
+}
+
+static int
+check_content(struct hasher *hasher, const struct digest *digest, struct error **err)
+{
+	struct digest actual = hasher_finish(hasher);
+
+	if (digest_equal(&actual, digest))
+		return 0;
+	error_set(err, ERROR_CONTENT, "the content of '%s' in the store is damaged",
+		  digest_text(digest).text);
+	error_set_class(err, "digest");
+	return error_set_hint(err, "`ocifp store fsck` takes it away, so that it is fetched again");
 }
 
 static int
 add_blob(struct tar_writer *writer, struct store *store, const struct descriptor *blob,
 	 struct error **err)
 {
+	AUTO_HASHER struct hasher *hasher = hasher_new(blob->digest.algorithm);
 	AUTO_FREE char *name = blob_member_name(&blob->digest);
 	AUTO_CLOSE int fd = -1;
 	struct source source;
@@ -32,7 +83,10 @@ add_blob(struct tar_writer *writer, struct store *store, const struct descriptor
 	if (fd < 0)
 		return -1;
 	source = source_of_fd(fd, size_bytes);
-	return tar_writer_add_blob(writer, name, &source, &blob->digest, err);
+	if (begin_file(writer, name, size_bytes, err) < 0 ||
+	    copy_source(writer, &source, hasher, err) < 0)
+		return -1;
+	return check_content(hasher, &blob->digest, err);
 }
 
 static int
@@ -85,8 +139,8 @@ archive_write(struct store *store, const struct location *output, const char *ta
 	    (is_docker && check_docker(&contents, err) < 0) ||
 	    output_open(output->path, &file, err) < 0)
 		return -1;
-	writer = tar_writer_new(file.fd, file.path, err);
-	if (!writer || add_documents(writer, &contents, is_docker, tag, root, err) < 0 ||
+	writer = tar_writer_new(sink_fd(file.fd, file.path));
+	if (add_documents(writer, &contents, is_docker, tag, root, err) < 0 ||
 	    write_tar(writer, store, &contents, err) < 0)
 		return -1;
 	return output_commit(&file, err);

@@ -91,6 +91,9 @@
 #define ARCHIVE_IMAGES_LIMIT_COUNT 1000    /* each costs a config of up to CONFIG_LIMIT_BYTES */
 #define GIT_OUTPUT_LIMIT_BYTES (512 * MIB) /* paths of `git ls-files`, up to INPUTS_LIMIT_COUNT */
 
+/* Tars that we write */
+#define PAX_LIMIT_BYTES MIB /* records of one member: Go's archive/tar reads no more */
+
 /* What we print of remote text */
 #define REMOTE_TEXT_LIMIT_BYTES (1 * KIB)
 

@@ -5,6 +5,7 @@ include %D%/stream.mk
 include %D%/http.mk
 include %D%/registry.mk
 include %D%/store.mk
+include %D%/layer.mk
 include %D%/archive.mk
 include %D%/repository.mk
 include %D%/fingerprint.mk

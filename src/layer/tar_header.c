@@ -1,0 +1,185 @@
+#include "layer/tar_header.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/utf8.h"
+#include "base/xalloc.h"
+#include "layer/pax.h"
+
+/* All are text; numbers are octal digits and a NUL. */
+struct ustar {
+	char name[100];
+	char mode[8];
+	char uid[8];
+	char gid[8];
+	char size[12];
+	char mtime[12];
+	char checksum[8];
+	char type;
+	char target[100];
+	char magic[6];
+	char version[2];
+	char user_name[32];
+	char group_name[32];
+	char device_major[8];
+	char device_minor[8];
+	char prefix[155];
+	char padding[12];
+};
+
+_Static_assert(sizeof(struct ustar) == TAR_BLOCK_BYTES, "the fields make a block");
+
+/* A value that does not fit leaves 0 and makes a record.  A negative one fits no field. */
+static int
+put_number(char *field, size_t width, const char *key, int64_t value, struct buf *records,
+	   struct error **err)
+{
+	uint64_t left = (uint64_t)value;
+	bool fits = left >> (3 * (width - 1)) == 0;
+
+	for (size_t i = width - 1; i > 0; i--) {
+		field[i - 1] = (char)('0' + (fits ? left & 7 : 0));
+		left >>= 3;
+	}
+	return fits ? 0 : pax_add_number(records, key, value, err);
+}
+
+#define PUT(member_value, field, key) \
+	put_number(ustar->field, sizeof(ustar->field), key, (int64_t)(member_value), records, err)
+
+static int
+put_numbers(const struct tar_member *member, struct ustar *ustar, struct buf *records,
+	    struct error **err)
+{
+	if (PUT(member->permissions & 07777, mode, "") < 0 || PUT(member->uid, uid, "uid") < 0 ||
+	    PUT(member->gid, gid, "gid") < 0 || PUT(member->size_bytes, size, "size") < 0 ||
+	    PUT(member->mtime_s, mtime, "mtime") < 0)
+		return -1;
+	/* Linux has numbers of 12 and 20 bits: they fit. */
+	if (PUT(member->device_major & 0xfff, device_major, "") < 0 ||
+	    PUT(member->device_minor & 0xfffff, device_minor, "") < 0)
+		return -1;
+	return 0;
+}
+
+static bool
+is_utf8(const char *text)
+{
+	uint32_t code;
+
+	for (size_t left = strlen(text); left > 0;) {
+		size_t size = utf8_decode(text, left, &code);
+
+		if (size == 0)
+			return false;
+		text += size;
+		left -= size;
+	}
+	return true;
+}
+
+/* The text of records is taken for UTF-8 unless one says otherwise. */
+static int
+add_path(struct buf *records, const char *key, const char *path, struct error **err)
+{
+	if (!is_utf8(path) && pax_add_text(records, "hdrcharset", "BINARY", err) < 0)
+		return -1;
+	return pax_add_text(records, key, path, err);
+}
+
+/* A text that fills its field has no NUL. */
+static bool
+put_text(char *field, size_t width, const char *text)
+{
+	size_t size = strlen(text);
+
+	memcpy(field, text, size < width ? size : width);
+	return size <= width;
+}
+
+/* Where the part before a '/' goes into the prefix and the rest into the name; NULL: nowhere. */
+static const char *
+find_split(const char *name)
+{
+	const char *slash = strchr(name, '/');
+
+	while (slash && strlen(slash + 1) > sizeof(((struct ustar *)0)->name))
+		slash = strchr(slash + 1, '/');
+	if (!slash || !slash[1] || (size_t)(slash - name) > sizeof(((struct ustar *)0)->prefix))
+		return NULL;
+	return slash;
+}
+
+static int
+put_name(const char *name, struct ustar *ustar, struct buf *records, struct error **err)
+{
+	const char *slash;
+
+	if (put_text(ustar->name, sizeof(ustar->name), name))
+		return 0;
+	slash = find_split(name);
+	if (!slash)
+		return add_path(records, "path", name, err);
+	memset(ustar->name, 0, sizeof(ustar->name));
+	memcpy(ustar->prefix, name, (size_t)(slash - name));
+	(void)put_text(ustar->name, sizeof(ustar->name), slash + 1);
+	return 0;
+}
+
+static int
+put_names(const struct tar_member *member, struct ustar *ustar, struct buf *records,
+	  struct error **err)
+{
+	bool is_directory = member->type == TAR_DIRECTORY;
+	AUTO_FREE char *name = xasprintf("%s%s", member->name, is_directory ? "/" : "");
+
+	if (put_name(name, ustar, records, err) < 0)
+		return -1;
+	if (!member->target || put_text(ustar->target, sizeof(ustar->target), member->target))
+		return 0;
+	return add_path(records, "linkpath", member->target, err);
+}
+
+static int
+add_xattrs(const struct tar_member *member, struct buf *records, struct error **err)
+{
+	for (size_t i = 0; i < member->xattr_count; i++) {
+		const struct tar_xattr *xattr = &member->xattrs[i];
+		AUTO_FREE char *key = xasprintf("SCHILY.xattr.%s", xattr->name);
+
+		if (pax_add(records, key, xattr->value, xattr->size, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The sum of all bytes, those of its own field taken as spaces. */
+static void
+put_checksum(struct ustar *ustar)
+{
+	const uint8_t *bytes = (const uint8_t *)ustar;
+	int64_t sum = 0;
+
+	memset(ustar->checksum, ' ', sizeof(ustar->checksum));
+	for (size_t i = 0; i < sizeof(*ustar); i++)
+		sum += bytes[i];
+	(void)put_number(ustar->checksum, sizeof(ustar->checksum) - 1, "", sum, NULL, NULL);
+	ustar->checksum[6] = '\0';
+}
+
+int
+tar_header_make(const struct tar_member *member, uint8_t *ret_block, struct buf *records,
+		struct error **err)
+{
+	struct ustar ustar = { .type = (char)member->type };
+
+	memcpy(ustar.magic, "ustar\00000", sizeof(ustar.magic) + sizeof(ustar.version));
+	if (put_names(member, &ustar, records, err) < 0 ||
+	    put_numbers(member, &ustar, records, err) < 0 || add_xattrs(member, records, err) < 0)
+		return -1;
+	put_checksum(&ustar);
+	memcpy(ret_block, &ustar, sizeof(ustar));
+	return 0;
+}

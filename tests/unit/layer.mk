@@ -1,0 +1,11 @@
+layer_tests = \
+	%D%/test_pax \
+	%D%/test_tar_writer
+check_PROGRAMS += $(layer_tests)
+TESTS += $(layer_tests)
+
+%C%_test_pax_SOURCES = %D%/test_pax.c
+%C%_test_pax_LDADD = $(layer_libs) $(CMOCKA_LIBS)
+
+%C%_test_tar_writer_SOURCES = %D%/test_tar_writer.c
+%C%_test_tar_writer_LDADD = $(layer_libs) $(LIBARCHIVE_LIBS) $(CMOCKA_LIBS)

@@ -10,6 +10,7 @@ dist_man_MANS += \
 	%D%/ocifp-fingerprint.7 \
 	%D%/ocifp-help.1 \
 	%D%/ocifp-inspect.1 \
+	%D%/ocifp-lock.1 \
 	%D%/ocifp-login.1 \
 	%D%/ocifp-logout.1 \
 	%D%/ocifp-manifest.1 \

@@ -20,6 +20,7 @@ extern const struct command cmd_exists;
 extern const struct command cmd_fingerprint;
 extern const struct command cmd_help;
 extern const struct command cmd_inspect;
+extern const struct command cmd_lock;
 extern const struct command cmd_login;
 extern const struct command cmd_logout;
 extern const struct command cmd_manifest;

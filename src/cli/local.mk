@@ -10,6 +10,7 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/cmd_doctor.c \
 	%D%/cmd_help.c \
 	%D%/cmd_inspect.c \
+	%D%/cmd_lock.c \
 	%D%/cmd_login.c \
 	%D%/cmd_logout.c \
 	%D%/cmd_manifest.c \

@@ -15,6 +15,11 @@ static const struct command *const look_commands[] = {
 	&cmd_digest, &cmd_manifest, &cmd_inspect, &cmd_tree, &cmd_tags, NULL,
 };
 
+static const struct command *const trust_commands[] = {
+	&cmd_lock,
+	NULL,
+};
+
 static const struct command *const login_commands[] = {
 	&cmd_login,
 	&cmd_logout,
@@ -27,11 +32,9 @@ static const struct command *const care_commands[] = {
 };
 
 const struct command_group command_groups[] = {
-	{ "the main job", job_commands },
-	{ "look at what is there", look_commands },
-	{ "credentials", login_commands },
-	{ "care", care_commands },
-	{ 0 },
+	{ "the main job", job_commands }, { "look at what is there", look_commands },
+	{ "trust", trust_commands },      { "credentials", login_commands },
+	{ "care", care_commands },        { 0 },
 };
 
 int

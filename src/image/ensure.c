@@ -148,7 +148,8 @@ refuse_locked(const struct target *target, struct error **err)
 	error_set(err, ERROR_REFUSED, "image '%s' is locked to %s, which is not there",
 		  target->image->name, digest_text(&target->locked).text);
 	error_set_class(err, "lock_file");
-	return error_set_hint(err, "to have it built anew, take its entry out of .ocifp.lock");
+	return error_set_hint(err, "to have it built anew: 'ocifp lock --update %s'",
+			      target->image->name);
 }
 
 static int

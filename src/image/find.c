@@ -77,25 +77,12 @@ check_fingerprint(struct session *session, const struct target *target, const ch
 }
 
 static int
-check_lock(const struct target *target, const char *name, const struct resolution *root,
-	   struct error **err)
-{
-	if (target->locked.algorithm == DIGEST_NONE ||
-	    digest_equal(&target->locked, &root->descriptor.digest))
-		return 0;
-	error_set(err, ERROR_REFUSED, "'%s' is %s, and .ocifp.lock says %s", name,
-		  digest_text(&root->descriptor.digest).text, digest_text(&target->locked).text);
-	error_set_class(err, "lock_file");
-	return error_set_hint(err, "when the change is meant, update .ocifp.lock and commit it");
-}
-
-static int
 check_image(struct session *session, const struct target *target, size_t place,
 	    const struct resolution *root, struct error **err)
 {
 	AUTO_FREE char *name = target_name(target, place);
 
-	if (check_lock(target, name, root, err) < 0)
+	if (target_check_lock(target, place, &root->descriptor.digest, err) < 0)
 		return -1;
 	return check_fingerprint(session, target, name, root, err);
 }

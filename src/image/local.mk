@@ -10,6 +10,7 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/find.c %D%/find.h \
 	%D%/import.c %D%/import.h \
 	%D%/inputs.c %D%/inputs.h \
+	%D%/lock_project.c %D%/lock_project.h \
 	%D%/lookup.c %D%/lookup.h \
 	%D%/part.c %D%/part.h \
 	%D%/publish.c %D%/publish.h \

@@ -196,6 +196,7 @@ push_to(struct pushing *pushing, const struct target *target, const struct push_
 	collect_tags(target, options, &tags);
 	result->digest = pushing->root->descriptor.digest;
 	if (check_digest(target, pushing->root, err) < 0 ||
+	    target_check_lock(target, 0, &pushing->root->descriptor.digest, err) < 0 ||
 	    check_clobbering(destination, &tags, pushing->root, options->no_clobber, err) < 0)
 		return -1;
 	return push_tree(pushing, &tags, &result->was_there, err);

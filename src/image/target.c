@@ -65,7 +65,8 @@ set_hash_tag(struct target *target, unsigned length)
 static int
 read_lock(const struct project *project, struct target *target, struct error **err)
 {
-	AUTO_LOCK_FILE struct lock_file *lock = lock_file_read(project->directory, err);
+	AUTO_LOCK_FILE struct lock_file *own = NULL;
+	const struct lock_file *lock = project_lock(project, &own, err);
 	struct digest_text hex = digest_hex(&target->fingerprint.digest);
 	bool found;
 
@@ -128,6 +129,22 @@ target_of_inputs(const char *text, const struct fingerprint_inputs *inputs, unsi
 		return -1;
 	set_hash_tag(ret_target, length);
 	return 0;
+}
+
+int
+target_check_lock(const struct target *target, size_t place, const struct digest *digest,
+		  struct error **err)
+{
+	AUTO_FREE char *name = NULL;
+
+	if (target->locked.algorithm == DIGEST_NONE || digest_equal(&target->locked, digest))
+		return 0;
+	name = target_name(target, place);
+	error_set(err, ERROR_REFUSED, "'%s' is %s, and .ocifp.lock says %s", name,
+		  digest_text(digest).text, digest_text(&target->locked).text);
+	error_set_class(err, "lock_file");
+	return error_set_hint(err, "when the change is meant: 'ocifp lock --update %s'",
+			      target->image->name);
 }
 
 char *

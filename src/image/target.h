@@ -42,6 +42,10 @@ int target_of_location(const char *text, struct target *ret_target, struct error
 int target_of_inputs(const char *text, const struct fingerprint_inputs *inputs, unsigned length,
 		     struct target *ret_target, struct error **err);
 
+/* ERROR_REFUSED, class "lock_file", when .ocifp.lock says another digest. */
+int target_check_lock(const struct target *target, size_t place, const struct digest *digest,
+		      struct error **err);
+
 /* "host/name:tag", for messages and for the store. */
 char *target_name(const struct target *target, size_t place);
 void target_release(struct target *target);

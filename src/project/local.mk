@@ -9,6 +9,7 @@ noinst_LIBRARIES += %D%/libproject.a
 	%D%/git.c %D%/git.h \
 	%D%/image_values.c %D%/image_values.h \
 	%D%/lock_file.c %D%/lock_file.h \
+	%D%/lock_file_write.c %D%/lock_private.h \
 	%D%/project.c %D%/project.h \
 	%D%/project_check.c \
 	%D%/project_fingerprint.c \

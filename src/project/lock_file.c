@@ -1,4 +1,4 @@
-#include "project/lock_file.h"
+#include "project/lock_private.h"
 
 #include <fcntl.h>
 #include <stddef.h>
@@ -15,14 +15,7 @@
 #include "oci/document.h"
 #include "oci/reference.h"
 
-static const char file_name[] = ".ocifp.lock";
 static const uint64_t known_version = 1;
-
-struct lock_file {
-	json_t *document;     /* NULL: there is no file */
-	const json_t *pins;   /* borrowed; NULL: none */
-	const json_t *images; /* borrowed; NULL: none */
-};
 
 struct lock_top {
 	uint64_t version;
@@ -129,7 +122,7 @@ struct lock_file *
 lock_file_read(const char *directory, struct error **err)
 {
 	AUTO_LOCK_FILE struct lock_file *lock = XNEW(struct lock_file);
-	AUTO_FREE char *path = xasprintf("%s/%s", directory, file_name);
+	AUTO_FREE char *path = xasprintf("%s/%s", directory, LOCK_FILE_NAME);
 	AUTO_FREE char *quoted = text_quote_string(path);
 	AUTO_ERROR struct error *cause = NULL;
 
@@ -137,7 +130,7 @@ lock_file_read(const char *directory, struct error **err)
 		return TAKE_PTR(lock);
 	/* A broken file of the user's own is a matter of configuration, not of content. */
 	error_set(err, ERROR_USAGE, "cannot use '%s': %s", quoted, error_text(cause));
-	error_set_hint(err, "restore it, or write it anew with 'ocifp lock'");
+	error_set_hint(err, "restore it; or remove it, and 'ocifp lock' writes it anew");
 	return NULL;
 }
 

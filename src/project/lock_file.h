@@ -1,6 +1,6 @@
 /* lock_file.h - .ocifp.lock: digests that a team agreed on
  *
- * JSON, sorted keys, one entry a line, made to be reviewed in a diff:
+ * JSON, sorted keys, one entry a line, made to be reviewed in a diff (ocifp.yaml(5), FILES):
  *     {version, pins: {REF: DIGEST}, images: {NAME: {fingerprint, digest, platforms: {...}}}}
  */
 #ifndef OCIFP_PROJECT_LOCK_FILE_H
@@ -15,6 +15,8 @@
 struct error;
 struct lock_file;
 
+#define LOCK_FILE_NAME ".ocifp.lock"
+
 /* One that is not there is empty. */
 struct lock_file *lock_file_read(const char *directory, struct error **err);
 
@@ -26,6 +28,22 @@ int lock_file_pin(const struct lock_file *lock, const char *reference, struct di
  * one is stale and counts as none. */
 int lock_file_image(const struct lock_file *lock, const char *name, const char *fingerprint_hex,
 		    struct digest *ret_digest, bool *ret_found, struct error **err);
+
+/* One to be written; entries are set in any order. */
+struct lock_file *lock_file_new(void);
+void lock_file_set_pin(struct lock_file *lock, const char *reference, const struct digest *digest);
+
+/* `platforms`: an object of digests by platform. */
+void lock_file_set_image(struct lock_file *lock, const char *name, const char *fingerprint_hex,
+			 const struct digest *digest, json_t *platforms);
+
+/* Takes the entry over from another file when it has this fingerprint; false: it has none. */
+bool lock_file_keep_image(struct lock_file *lock, const struct lock_file *from, const char *name,
+			  const char *fingerprint_hex);
+
+/* By rename; a file that says the same already is left alone. */
+int lock_file_write(const char *directory, const struct lock_file *lock, bool *ret_changed,
+		    struct error **err);
 void lock_file_free(struct lock_file *lock);
 DEFINE_CLEANUP(struct lock_file, lock_file_free)
 #define AUTO_LOCK_FILE CLEANUP(lock_file_free_at)

@@ -15,6 +15,7 @@
 #include "oci/platform.h"
 
 struct error;
+struct lock_file;
 
 struct project_image {
 	char *name;
@@ -44,6 +45,7 @@ struct project {
 	size_t image_count;
 	struct project_mirror *mirrors;
 	size_t mirror_count;
+	const struct lock_file *lock; /* borrowed: counts instead of .ocifp.lock; NULL: the file */
 };
 
 /* NULL with *err NULL when there is none. */
@@ -66,11 +68,15 @@ int project_image_check_repository(const struct project *project, const struct p
 const struct project_image **project_order(const struct project *project,
 					   const struct project_image *image, size_t *ret_count);
 
-/* Its fingerprint, with those of the images it needs; pins are looked up in .ocifp.lock.
+/* Its fingerprint, with those of the images it needs; pins are looked up in the lock file.
  * `record`: see fingerprint_compute(). */
 int project_fingerprint(const struct project *project, const struct project_image *image,
 			struct buf *record, struct fingerprint *ret_fingerprint,
 			struct error **err);
+
+/* What was agreed on: project->lock, else .ocifp.lock, which *ret_own then is. */
+const struct lock_file *project_lock(const struct project *project, struct lock_file **ret_own,
+				     struct error **err);
 void project_free(struct project *project);
 DEFINE_CLEANUP(struct project, project_free)
 #define AUTO_PROJECT CLEANUP(project_free_at)

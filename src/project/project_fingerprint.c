@@ -6,6 +6,15 @@
 #include "project/lock_file.h"
 #include "project/project.h"
 
+const struct lock_file *
+project_lock(const struct project *project, struct lock_file **ret_own, struct error **err)
+{
+	if (project->lock)
+		return project->lock;
+	*ret_own = lock_file_read(project->directory, err);
+	return *ret_own;
+}
+
 static void
 copy_strings(const struct strings *from, struct strings *to)
 {
@@ -35,11 +44,12 @@ static int
 add_pins(const struct project *project, const struct project_image *image,
 	 struct fingerprint_pairs *pins, struct error **err)
 {
-	AUTO_LOCK_FILE struct lock_file *lock = NULL;
+	AUTO_LOCK_FILE struct lock_file *own = NULL;
+	const struct lock_file *lock;
 
 	if (image->pins.count == 0)
 		return 0;
-	lock = lock_file_read(project->directory, err);
+	lock = project_lock(project, &own, err);
 	if (!lock)
 		return -1;
 	for (size_t i = 0; i < image->pins.count; i++)

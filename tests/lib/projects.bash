@@ -51,6 +51,11 @@ image_tag() {
 	ocifp fingerprint "$@" 3>&-
 }
 
+# A machine that has nothing yet.
+new_store() {
+	export OCIFP_STORE=$T/store-$RANDOM$RANDOM
+}
+
 # actions EVENT REF COMMAND...: as in a job of GitHub Actions, the default branch being "main".
 actions() {
 	local event=$1 ref=$2

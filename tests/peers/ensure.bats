@@ -17,11 +17,6 @@ ensure() {
 	ocifp_run ensure "$@"
 }
 
-# A machine that has nothing yet.
-new_store() {
-	export OCIFP_STORE=$T/store-$RANDOM$RANDOM
-}
-
 @test "absent, built, pushed, pulled; the second time it is one request and no build" {
 	make_project
 	ocifp_run exists

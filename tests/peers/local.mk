@@ -4,6 +4,7 @@ peer_tests = \
 	%D%/concurrency.bats \
 	%D%/ensure.bats \
 	%D%/kill.bats \
+	%D%/lock.bats \
 	%D%/memory.bats \
 	%D%/pull.bats \
 	%D%/push.bats \

@@ -7,9 +7,14 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "oci/document.h"
 #include "project/lock_file.h"
 #include "tree_room.h"
 
@@ -108,6 +113,102 @@ broken_file_is_a_mistake_of_configuration(void **state)
 	}
 }
 
+static void
+put_and_read(struct lock_file *lock, bool expect_change, struct buf *text)
+{
+	AUTO_ERROR struct error *err = NULL;
+	bool changed = !expect_change;
+
+	assert_int_equal(lock_file_write(".", lock, &changed, &err), 0);
+	assert_int_equal(changed, expect_change);
+	buf_clear(text);
+	assert_int_equal(file_read(AT_FDCWD, ".ocifp.lock", text, &err), 0);
+}
+
+static struct digest
+digest_from(const char *text)
+{
+	AUTO_ERROR struct error *err = NULL;
+	struct digest digest;
+
+	assert_int_equal(digest_parse(text, &digest, &err), 0);
+	return digest;
+}
+
+static void
+what_is_written_is_sorted_has_an_entry_a_line_and_reads_back(void **state)
+{
+	AUTO_ERROR struct error *err = NULL;
+	AUTO_LOCK_FILE struct lock_file *lock = lock_file_new();
+	AUTO_LOCK_FILE struct lock_file *read = NULL;
+	AUTO_BUF struct buf text = BUF_INIT(10000);
+	AUTO_JSON json_t *platforms = json_pack("{s:s, s:s}", "linux/arm64", "sha256:" HEX_B,
+						"linux/amd64", "sha256:" HEX_A);
+	struct digest a = digest_from("sha256:" HEX_A);
+	struct digest b = digest_from("sha256:" HEX_B);
+	struct digest found_digest;
+	bool found = false;
+
+	(void)state;
+	lock_file_set_pin(lock, "z.b/c:1", &a);
+	lock_file_set_pin(lock, "a.b/c:2", &b);
+	lock_file_set_image(lock, "ci", HEX_A, &b, platforms);
+	put_and_read(lock, true, &text);
+	assert_string_equal(text.data,
+			    "{\n  \"images\": {\n    \"ci\": {\"digest\": \"sha256:" HEX_B
+			    "\", \"fingerprint\": \"" HEX_A
+			    "\", \"platforms\": {\"linux/amd64\": \"sha256:" HEX_A
+			    "\", \"linux/arm64\": \"sha256:" HEX_B "\"}}\n  },\n  \"pins\": {\n"
+			    "    \"a.b/c:2\": \"sha256:" HEX_B
+			    "\",\n    \"z.b/c:1\": \"sha256:" HEX_A
+			    "\"\n  },\n  \"version\": 1\n}\n");
+	put_and_read(lock, false, &text);
+	read = lock_file_read(".", &err);
+	assert_non_null(read);
+	assert_int_equal(lock_file_image(read, "ci", HEX_A, &found_digest, &found, &err), 0);
+	assert_true(found && digest_equal(&found_digest, &b));
+}
+
+static void
+entry_is_kept_only_with_its_fingerprint(void **state)
+{
+	AUTO_ERROR struct error *err = NULL;
+	AUTO_LOCK_FILE struct lock_file *old = lock_file_new();
+	AUTO_LOCK_FILE struct lock_file *lock = lock_file_new();
+	AUTO_JSON json_t *platforms = json_object();
+	struct digest digest = digest_from("sha256:" HEX_A);
+	bool found = true;
+
+	(void)state;
+	lock_file_set_image(old, "ci", HEX_A, &digest, platforms);
+	assert_false(lock_file_keep_image(lock, old, "ci", HEX_B));
+	assert_int_equal(lock_file_image(lock, "ci", HEX_A, &digest, &found, &err), 0);
+	assert_false(found);
+	assert_true(lock_file_keep_image(lock, old, "ci", HEX_A));
+	assert_int_equal(lock_file_image(lock, "ci", HEX_A, &digest, &found, &err), 0);
+	assert_true(found);
+}
+
+/* An entry a line of about 90 bytes: what could not be read again is not written. */
+static void
+more_than_the_limit_is_not_written(void **state)
+{
+	AUTO_ERROR struct error *err = NULL;
+	AUTO_LOCK_FILE struct lock_file *lock = lock_file_new();
+	struct digest digest = digest_from("sha256:" HEX_A);
+	bool changed;
+
+	(void)state;
+	for (size_t i = 0; i < LOCK_FILE_LIMIT_BYTES / 90; i++) {
+		AUTO_FREE char *reference = xasprintf("a.b/c:%zu", i);
+
+		lock_file_set_pin(lock, reference, &digest);
+	}
+	assert_int_equal(lock_file_write(".", lock, &changed, &err), -1);
+	assert_string_equal(error_class(err), "limit");
+	assert_int_not_equal(access(".ocifp.lock", F_OK), 0);
+}
+
 #define IN_TREE(test) cmocka_unit_test_setup_teardown(test, enter_tree, leave_tree)
 
 int
@@ -117,6 +218,9 @@ main(void)
 		IN_TREE(file_that_is_not_there_has_no_entries),
 		IN_TREE(entries_are_found_by_reference_and_by_fingerprint),
 		IN_TREE(broken_file_is_a_mistake_of_configuration),
+		IN_TREE(what_is_written_is_sorted_has_an_entry_a_line_and_reads_back),
+		IN_TREE(entry_is_kept_only_with_its_fingerprint),
+		IN_TREE(more_than_the_limit_is_not_written),
 	};
 
 	return cmocka_run_group_tests_name("lock_file", tests, NULL, NULL);

@@ -27,7 +27,7 @@ check-lint:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(lint_tests) tests/lint/format.sh'
 
 # What takes long: fuzzing, threads, two analyzers, clang-tidy.
-EXTRA_DIST += %D%/unit/run.sh %D%/full.sh .clang-tidy .clang-format
+EXTRA_DIST += %D%/unit/run.sh %D%/full.sh %D%/chroot.sh .clang-tidy .clang-format
 check-full: distdir
 	$(top_srcdir)/tests/full.sh $(distdir) full
 .PHONY: check-lint check-full

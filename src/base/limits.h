@@ -25,6 +25,7 @@
 /* Names: distribution-spec, "Pulling manifests" */
 #define NAME_LIMIT_CHARS 255 /* host and name together: many clients stop here */
 #define TAG_LIMIT_CHARS 128
+#define REFERRER_TAG_HEX_CHARS 64  /* distribution-spec, "Referrers Tag Schema" */
 #define REF_NAME_LIMIT_CHARS 524   /* in a layout: 255 + 1 + 128 + 1 + 139, host/name:tag@digest */
 #define MEDIA_TYPE_LIMIT_CHARS 255 /* RFC 6838, 4.2: 127 for each of its two names */
 #define URL_LIMIT_CHARS 8192       /* signed blob URLs are 1 to 2 KiB long */
@@ -38,7 +39,10 @@
 #define ERROR_BODY_LIMIT_BYTES (8 * KIB)
 #define TAGS_PAGE_LIMIT_BYTES MIB
 #define TAGS_LIMIT_COUNT 1000000
-#define TAGS_PAGES_LIMIT_COUNT 10000 /* a million, should every page hold but 100 */
+#define TAGS_PAGES_LIMIT_COUNT 10000     /* a million, should every page hold but 100 */
+#define REFERRERS_LIMIT_COUNT 10000      /* of one manifest; a page is a document and holds 8000 */
+#define REFERRERS_PAGES_LIMIT_COUNT 1000 /* 10,000, should every page hold but 10 */
+#define REFERRERS_UPDATES_LIMIT_COUNT 8  /* of a list that others change too */
 #define REDIRECTS_LIMIT_COUNT 5
 #define INTERIM_LIMIT_COUNT 100 /* 1xx responses before the real one */
 #define WARNINGS_LIMIT_BYTES (4 * KIB)

@@ -16,6 +16,7 @@ noinst_LIBRARIES += %D%/liboci.a
 	%D%/platform_document.c \
 	%D%/platforms.c \
 	%D%/reference.c %D%/reference.h \
-	%D%/reference_grammar.c
+	%D%/reference_grammar.c \
+	%D%/referrer.c %D%/referrer.h
 
 oci_libs = src/oci/liboci.a $(base_libs) $(JANSSON_LIBS) $(LIBCRYPTO_LIBS)

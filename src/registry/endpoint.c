@@ -8,6 +8,7 @@
 #include "http/request.h"
 #include "registry/gate.h"
 #include "registry/host.h"
+#include "registry/presence.h"
 #include "registry/problem.h"
 
 struct endpoint *
@@ -41,7 +42,13 @@ endpoint_free(struct endpoint *endpoint)
 static char *
 name_scopes(const struct endpoint *endpoint, enum access access, const char *mount_from)
 {
-	const char *actions = access == ACCESS_PUSH ? "pull,push" : "pull";
+	static const char *const names[] = {
+		[ACCESS_PULL] = "pull",
+		[ACCESS_PUSH] = "pull,push",
+		/* What deleting takes is "delete", "push" or "*", as the registry likes. */
+		[ACCESS_DELETE] = "pull,push,delete",
+	};
+	const char *actions = names[access];
 
 	if (!mount_from)
 		return xasprintf("repository:%s:%s", endpoint->name, actions);
@@ -98,9 +105,32 @@ endpoint_refuse(const struct endpoint *endpoint, enum access access, const struc
 	struct problem_context context = {
 		.host = host->name,
 		.credential_source = host->has_credential ? host->credential.source : NULL,
-		.for_push = access == ACCESS_PUSH,
+		.for_push = access != ACCESS_PULL,
 	};
 
 	problem_read(request, &problem);
 	return problem_set_error(&problem, &context, err);
+}
+
+int
+endpoint_refuse_or_absent(const struct endpoint *endpoint, enum access access,
+			  const struct request *request, const char *what, struct error **err)
+{
+	AUTO_PROBLEM struct problem problem = { 0 };
+	struct evidence evidence = {
+		.http_status = request_status(request),
+		.challenged = request_was_challenged(request),
+		.authorized = request_was_authorized(request),
+	};
+
+	problem_read(request, &problem);
+	evidence.code = problem.code;
+	evidence.message = problem.message;
+	evidence.is_page = problem.is_page;
+	if (presence_judge_404(&evidence) != ABSENCE_PROVEN)
+		return endpoint_refuse(endpoint, access, request, err);
+	error_set(err, ERROR_ABSENT, "the registry knows no such %s", what);
+	return error_set_remote(err, &(struct error_remote){ .http_status = problem.http_status,
+							     .code = problem.code,
+							     .request_id = problem.request_id });
 }

@@ -40,10 +40,11 @@ struct endpoint {
 	size_t gate_count;
 	struct endpoint **mirrors;
 	size_t mirror_count;
+	bool lacks_referrers; /* their API, as far as is known */
 };
 
 /* What the token may do; `mount_from` is another repository to read, or NULL. */
-enum access { ACCESS_PULL, ACCESS_PUSH };
+enum access { ACCESS_PULL, ACCESS_PUSH, ACCESS_DELETE };
 struct gate *endpoint_gate(struct endpoint *endpoint, enum access access, const char *mount_from);
 
 /* `path` is made of checked values alone: "/manifests/<tag>". */
@@ -56,6 +57,10 @@ struct request *endpoint_perform(struct endpoint *endpoint, struct gate *gate,
 /* The answer as an error; problem.h has the kinds.  Returns -1. */
 int endpoint_refuse(const struct endpoint *endpoint, enum access access,
 		    const struct request *request, struct error **err);
+
+/* The same, but ERROR_ABSENT for a 404 that proves that there is no such `what`. */
+int endpoint_refuse_or_absent(const struct endpoint *endpoint, enum access access,
+			      const struct request *request, const char *what, struct error **err);
 
 struct endpoint *endpoint_new(struct registry *registry, struct host *host, const char *name);
 void endpoint_free(struct endpoint *endpoint);

@@ -12,7 +12,9 @@ noinst_LIBRARIES += %D%/libregistry.a
 	%D%/gate.c %D%/gate.h \
 	%D%/helper.c %D%/helper.h \
 	%D%/host.c %D%/host.h \
+	%D%/link.c %D%/link.h \
 	%D%/login.c \
+	%D%/manifest_delete.c \
 	%D%/manifest_put.c \
 	%D%/manifest_url.c %D%/manifest_url.h \
 	%D%/manifests.c %D%/manifests.h \
@@ -20,6 +22,8 @@ noinst_LIBRARIES += %D%/libregistry.a
 	%D%/probe.c \
 	%D%/problem.c %D%/problem.h \
 	%D%/realm.c %D%/realm.h \
+	%D%/referrers.c %D%/referrers.h %D%/referrers_private.h \
+	%D%/referrers_tag.c \
 	%D%/registry.c %D%/registry.h \
 	%D%/scope.c %D%/scope.h \
 	%D%/secret.c %D%/secret.h \

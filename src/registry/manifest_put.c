@@ -6,20 +6,15 @@
 #include "base/xalloc.h"
 #include "http/request.h"
 #include "oci/media_type.h"
+#include "oci/referrer.h"
 #include "registry/answer.h"
 #include "registry/endpoint.h"
 #include "registry/host.h"
 #include "registry/manifest_url.h"
 #include "registry/manifests.h"
 #include "registry/problem.h"
+#include "registry/referrers.h"
 #include "stream/source.h"
-
-static int
-wrap(const struct endpoint *endpoint, const char *reference, struct error **err)
-{
-	return error_wrap(err, "'%s/%s%s%s'", endpoint->host->name, endpoint->name,
-			  strchr(reference, ':') ? "@" : ":", reference);
-}
 
 static struct request *
 ask(struct endpoint *endpoint, enum http_method method, const char *reference, struct error **err)
@@ -88,7 +83,7 @@ registry_has_manifest(struct endpoint *endpoint, const char *reference, bool *re
 	if (manifest_reference_parse(reference, &digest, err) < 0)
 		return -1;
 	if (has_manifest(endpoint, reference, ret_found, ret_digest, err) < 0)
-		return wrap(endpoint, reference, err);
+		return manifest_wrap(endpoint, reference, err);
 	if (*ret_found && digest.algorithm != DIGEST_NONE)
 		*ret_digest = digest;
 	return 0;
@@ -143,6 +138,19 @@ judge_refusal(struct endpoint *endpoint, const char *reference, const struct des
 	return endpoint_refuse(endpoint, ACCESS_PUSH, request, err);
 }
 
+/* The registry has not said that it lists the manifest among the referrers of its subject. */
+static int
+list_with_subject(struct endpoint *endpoint, const struct descriptor *descriptor, const void *bytes,
+		  struct error **err)
+{
+	AUTO_REFERRER struct referrer referrer = { 0 };
+	bool found = false;
+
+	if (referrer_parse(descriptor, bytes, &referrer, &found, err) < 0)
+		return -1;
+	return found ? registry_add_referrer(endpoint, &referrer.subject, &referrer.entry, err) : 0;
+}
+
 static int
 put_manifest(struct endpoint *endpoint, const char *reference, const struct descriptor *descriptor,
 	     const void *bytes, struct error **err)
@@ -168,7 +176,11 @@ put_manifest(struct endpoint *endpoint, const char *reference, const struct desc
 		return judge_refusal(endpoint, reference, descriptor, request, err);
 	if (answer_is_page(request))
 		return endpoint_refuse(endpoint, ACCESS_PUSH, request, err);
-	return answer_check_digest(request, &descriptor->digest, err);
+	if (answer_check_digest(request, &descriptor->digest, err) < 0)
+		return -1;
+	return request_header(request, "OCI-Subject")
+		       ? 0
+		       : list_with_subject(endpoint, descriptor, bytes, err);
 }
 
 int
@@ -180,6 +192,6 @@ registry_put_manifest(struct endpoint *endpoint, const char *reference,
 	if (manifest_reference_parse(reference, &digest, err) < 0)
 		return -1;
 	if (put_manifest(endpoint, reference, descriptor, bytes, err) < 0)
-		return wrap(endpoint, reference, err);
+		return manifest_wrap(endpoint, reference, err);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include "oci/digest.h"
 #include "oci/reference.h"
 #include "registry/endpoint.h"
+#include "registry/host.h"
 
 int
 manifest_reference_parse(const char *reference, struct digest *ret_digest, struct error **err)
@@ -30,4 +31,11 @@ manifest_url(const struct endpoint *endpoint, const char *reference, struct erro
 	AUTO_FREE char *path = xasprintf("/manifests/%s", reference);
 
 	return endpoint_url(endpoint, path, err);
+}
+
+int
+manifest_wrap(const struct endpoint *endpoint, const char *reference, struct error **err)
+{
+	return error_wrap(err, "'%s/%s%s%s'", endpoint->host->name, endpoint->name,
+			  strchr(reference, ':') ? "@" : ":", reference);
 }

@@ -12,4 +12,7 @@ int manifest_reference_parse(const char *reference, struct digest *ret_digest, s
 /* Of a reference that was parsed. */
 char *manifest_url(const struct endpoint *endpoint, const char *reference, struct error **err);
 
+/* Puts "'host/name:tag'" or "'host/name@digest'" before the error. */
+int manifest_wrap(const struct endpoint *endpoint, const char *reference, struct error **err);
+
 #endif

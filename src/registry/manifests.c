@@ -251,16 +251,6 @@ ask_origin(const struct question *question, struct buf *bytes, struct descriptor
 	return 0;
 }
 
-static int
-wrap(const struct question *question, struct error **err)
-{
-	const struct endpoint *endpoint = question->endpoint;
-
-	return error_wrap(err, "'%s/%s%s%s'", endpoint->host->name, endpoint->name,
-			  question->digest.algorithm == DIGEST_NONE ? ":" : "@",
-			  question->reference);
-}
-
 int
 registry_get_manifest(struct endpoint *endpoint, const char *reference, struct buf *bytes,
 		      struct descriptor *ret_descriptor, struct evidence *ret_evidence,
@@ -277,6 +267,6 @@ registry_get_manifest(struct endpoint *endpoint, const char *reference, struct b
 		return 0;
 	}
 	if (ask_origin(&question, bytes, ret_descriptor, ret_evidence, err) < 0)
-		return wrap(&question, err);
+		return manifest_wrap(endpoint, reference, err);
 	return 0;
 }

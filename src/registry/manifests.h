@@ -26,9 +26,15 @@ int registry_has_manifest(struct endpoint *endpoint, const char *reference, bool
 			  struct digest *ret_digest, struct error **err);
 
 /* `reference`: a tag or the digest.  A MANIFEST_BLOB_UNKNOWN answer is ERROR_CONTENT with class
- * "blob_unknown"; a tag that may not be overwritten is ERROR_REFUSED with class "tag_conflict". */
+ * "blob_unknown"; a tag that may not be overwritten is ERROR_REFUSED with class "tag_conflict".
+ * One with a subject is listed among its referrers, by us where the registry does not
+ * (referrers.h). */
 int registry_put_manifest(struct endpoint *endpoint, const char *reference,
 			  const struct descriptor *descriptor, const void *bytes,
 			  struct error **err);
+
+/* By digest with all its tags, by tag the tag alone.  ERROR_ABSENT: it was not there;
+ * ERROR_FAILURE, class "unsupported": this registry deletes none of the kind. */
+int registry_delete_manifest(struct endpoint *endpoint, const char *reference, struct error **err);
 
 #endif

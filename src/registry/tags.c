@@ -1,21 +1,16 @@
 #include "registry/tags.h"
 
-#include <string.h>
-#include <strings.h>
-
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/strings.h"
 #include "base/xalloc.h"
-#include "http/origin.h"
 #include "http/request.h"
 #include "oci/document.h"
 #include "oci/reference.h"
 #include "registry/endpoint.h"
 #include "registry/host.h"
-#include "registry/presence.h"
-#include "registry/problem.h"
+#include "registry/link.h"
 
 /* ghcr.io gives 100 without this, and a next link that says n=0. */
 #define PAGE_PATH "/tags/list?n=1000"
@@ -25,29 +20,6 @@ fail(const char *why, struct error **err)
 {
 	error_set(err, ERROR_UNAVAILABLE, "the list of tags %s", why);
 	return error_set_class(err, "protocol");
-}
-
-/* No repository, no tags: said by the registry itself, it is an absence. */
-static int
-refuse(const struct endpoint *endpoint, const struct request *request, struct error **err)
-{
-	AUTO_PROBLEM struct problem problem = { 0 };
-	struct evidence evidence = {
-		.http_status = request_status(request),
-		.challenged = request_was_challenged(request),
-		.authorized = request_was_authorized(request),
-	};
-
-	problem_read(request, &problem);
-	evidence.code = problem.code;
-	evidence.message = problem.message;
-	evidence.is_page = problem.is_page;
-	if (presence_judge_404(&evidence) != ABSENCE_PROVEN)
-		return endpoint_refuse(endpoint, ACCESS_PULL, request, err);
-	error_set(err, ERROR_ABSENT, "the registry knows no such repository");
-	return error_set_remote(err, &(struct error_remote){ .http_status = problem.http_status,
-							     .code = problem.code,
-							     .request_id = problem.request_id });
 }
 
 static struct request *
@@ -68,7 +40,7 @@ get_page(struct endpoint *endpoint, const char *url, struct error **err)
 		return NULL;
 	if (request_status(request) == 200)
 		return TAKE_PTR(request);
-	refuse(endpoint, request, err);
+	endpoint_refuse_or_absent(endpoint, ACCESS_PULL, request, "repository", err);
 	return NULL;
 }
 
@@ -103,52 +75,16 @@ read_page(const struct buf *body, struct strings *tags, struct error **err)
 	return 0;
 }
 
-/* "</v2/a/tags/list?n=1000&last=x>; rel="next"" (RFC 8288); NULL: the last page. */
-static char *
-find_next(const struct request *request)
-{
-	const char *link = request_header(request, "Link");
-	const char *start = link ? strchr(link, '<') : NULL;
-	const char *end = start ? strchr(start, '>') : NULL;
-
-	if (!end || !strcasestr(end, "rel") || !strcasestr(end, "next"))
-		return NULL;
-	return xstrndup(start + 1, (size_t)(end - start - 1));
-}
-
-static int
-check_next(const struct endpoint *endpoint, const char *url, const char *next, struct error **err)
-{
-	AUTO_ORIGIN struct origin origin = { 0 };
-
-	if (origin_parse(next, &origin, err) < 0)
-		return -1;
-	if (!origin_equal(&origin, &endpoint->host->origin))
-		return fail("goes on at another host", err);
-	if (strcmp(next, url) == 0)
-		return fail("goes on with the same page", err);
-	return 0;
-}
-
 /* *ret_next NULL: that was all. */
 static int
 list_page(struct endpoint *endpoint, const char *url, struct strings *tags, char **ret_next,
 	  struct error **err)
 {
 	AUTO_REQUEST struct request *request = get_page(endpoint, url, err);
-	AUTO_FREE char *link = NULL;
-	AUTO_FREE char *next = NULL;
 
 	if (!request || read_page(request_body(request), tags, err) < 0)
 		return -1;
-	link = find_next(request);
-	if (link) {
-		next = url_resolve(url, link, err);
-		if (!next || check_next(endpoint, url, next, err) < 0)
-			return -1;
-	}
-	*ret_next = TAKE_PTR(next);
-	return 0;
+	return link_find_next(endpoint, request, "the list of tags", ret_next, err);
 }
 
 static int

@@ -21,9 +21,17 @@ struct repository_ops {
 			    struct error **err);
 	int (*put_blob)(struct repository *repository, const struct blob_upload *upload,
 			blob_done *done, void *context, struct error **err);
+	int (*delete_manifest)(struct repository *repository, const struct digest *digest,
+			       struct error **err);
+	int (*delete_tag)(struct repository *repository, const char *tag, struct error **err);
 	int (*probe_push)(struct repository *repository, struct error **err);
 
 	int (*step)(struct repository *repository, int most_ms, struct error **err);
+
+	/* NULL: holds none. */
+	int (*list_referrers)(struct repository *repository, const struct digest *subject,
+			      const char *artifact_type, struct descriptors *ret_referrers,
+			      struct error **err);
 
 	/* NULL: holds no blobs locally. */
 	int (*open_blob)(struct repository *repository, const struct descriptor *descriptor,

@@ -94,6 +94,34 @@ repository_put_manifest(struct repository *repository, const char *tag,
 }
 
 int
+repository_delete_manifest(struct repository *repository, const struct digest *digest,
+			   struct error **err)
+{
+	if (!repository->ops->delete_manifest)
+		return refuse_writing(repository, err);
+	return repository->ops->delete_manifest(repository, digest, err);
+}
+
+int
+repository_delete_tag(struct repository *repository, const char *tag, struct error **err)
+{
+	if (!repository->ops->delete_tag)
+		return refuse_writing(repository, err);
+	return repository->ops->delete_tag(repository, tag, err);
+}
+
+int
+repository_list_referrers(struct repository *repository, const struct digest *subject,
+			  const char *artifact_type, struct descriptors *ret_referrers,
+			  struct error **err)
+{
+	if (!repository->ops->list_referrers)
+		return 0;
+	return repository->ops->list_referrers(repository, subject, artifact_type, ret_referrers,
+					       err);
+}
+
+int
 repository_get_blob(struct repository *repository, const struct descriptor *descriptor,
 		    struct body *body, blob_done *done, void *context, struct error **err)
 {

@@ -67,6 +67,18 @@ int repository_put_manifest(struct repository *repository, const char *tag,
 			    const struct descriptor *descriptor, const void *bytes,
 			    struct error **err);
 
+/* By digest with all its tags; or the tag alone, never the manifest that has other tags too.
+ * ERROR_ABSENT: was not there; ERROR_FAILURE, class "unsupported": this place cannot do it.  A
+ * layout forgets the references; the blobs stay until a gc. */
+int repository_delete_manifest(struct repository *repository, const struct digest *digest,
+			       struct error **err);
+int repository_delete_tag(struct repository *repository, const char *tag, struct error **err);
+
+/* The manifests whose subject this is, added to *ret_referrers; `artifact_type` NULL: all. */
+int repository_list_referrers(struct repository *repository, const struct digest *subject,
+			      const char *artifact_type, struct descriptors *ret_referrers,
+			      struct error **err);
+
 /* Blobs.  The descriptor, body and source are borrowed until done. */
 int repository_get_blob(struct repository *repository, const struct descriptor *descriptor,
 			struct body *body, blob_done *done, void *context, struct error **err);

@@ -5,10 +5,14 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 #include "oci/manifest.h"
+#include "oci/referrer.h"
 #include "repository/backend.h"
 #include "repository/copy_job.h"
+#include "repository/layout_place.h"
+#include "repository/layout_referrers.h"
 #include "repository/local_jobs.h"
 #include "repository/session.h"
 
@@ -95,11 +99,60 @@ layout_put_manifest(struct repository *repository, const char *tag,
 		    const struct descriptor *descriptor, const void *bytes, struct error **err)
 {
 	struct store *store = writable_store(layout_of(repository), err);
+	AUTO_REFERRER struct referrer referrer = { 0 };
+	bool has_subject = false;
 
 	if (!store ||
 	    store_add(store, &descriptor->digest, bytes, (size_t)descriptor->size_bytes, err) < 0)
 		return -1;
-	return tag ? store_set_reference(store, tag, descriptor, err) : 0;
+	if (!tag && referrer_parse(descriptor, bytes, &referrer, &has_subject, err) < 0)
+		return -1;
+	/* Nothing else leads to a referrer. */
+	return tag || has_subject ? store_set_reference(store, tag, descriptor, err) : 0;
+}
+
+static int
+refuse_absent(const struct repository *repository, const char *what, struct error **err)
+{
+	return error_set(err, ERROR_ABSENT, "'%s' has no '%s'", repository->name, what);
+}
+
+static int
+layout_delete_manifest(struct repository *repository, const struct digest *digest,
+		       struct error **err)
+{
+	struct layout_repository *self = layout_of(repository);
+	bool found = false;
+
+	if (self->store && store_remove_content(self->store, digest, &found, err) < 0)
+		return -1;
+	return found ? 0 : refuse_absent(repository, digest_text(digest).text, err);
+}
+
+static int
+layout_delete_tag(struct repository *repository, const char *tag, struct error **err)
+{
+	struct layout_repository *self = layout_of(repository);
+	AUTO_FREE char *shown = text_quote_string(tag);
+	bool found = false;
+
+	if (self->store && store_remove_reference(self->store, tag, &found, err) < 0)
+		return -1;
+	return found ? 0 : refuse_absent(repository, shown, err);
+}
+
+static int
+layout_list_referrers(struct repository *repository, const struct digest *subject,
+		      const char *artifact_type, struct descriptors *ret_referrers,
+		      struct error **err)
+{
+	struct layout_repository *self = layout_of(repository);
+
+	if (!self->store)
+		return 0;
+	if (layout_find_referrers(self->store, subject, artifact_type, ret_referrers, err) < 0)
+		return error_wrap(err, "'%s'", repository->name);
+	return 0;
 }
 
 static int
@@ -128,33 +181,12 @@ layout_put_blob(struct repository *repository, const struct blob_upload *upload,
 	return 0;
 }
 
-static char *
-parent_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (!slash)
-		return xstrdup(".");
-	return slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
-}
-
-/* The nearest directory that exists decides whether the layout can be made. */
 static int
 layout_probe_push(struct repository *repository, struct error **err)
 {
-	struct layout_repository *self = layout_of(repository);
-	AUTO_FREE char *path = xstrdup(self->path ? self->path : store_path(self->store));
+	const struct layout_repository *self = layout_of(repository);
 
-	while (access(path, W_OK) < 0) {
-		char *above;
-
-		if (errno != ENOENT || strcmp(path, ".") == 0)
-			return error_set_errno(err, errno, "cannot write to '%s'", path);
-		above = parent_of(path);
-		free(path);
-		path = above;
-	}
-	return 0;
+	return layout_check_place(self->path ? self->path : store_path(self->store), err);
 }
 
 static int
@@ -212,6 +244,9 @@ layout_new(struct session *session, char *name)
 		.resolve = layout_resolve,
 		.has_manifest = layout_has_manifest,
 		.put_manifest = layout_put_manifest,
+		.delete_manifest = layout_delete_manifest,
+		.delete_tag = layout_delete_tag,
+		.list_referrers = layout_list_referrers,
 		.get_blob = layout_get_blob,
 		.put_blob = layout_put_blob,
 		.probe_push = layout_probe_push,

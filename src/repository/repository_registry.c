@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/xalloc.h"
 #include "registry/manifests.h"
+#include "registry/referrers.h"
 #include "registry/tags.h"
 #include "repository/backend.h"
 #include "repository/session.h"
@@ -59,6 +60,27 @@ registry_write_manifest(struct repository *repository, const char *tag,
 
 	return registry_put_manifest(endpoint_of(repository), tag ? tag : text.text, descriptor,
 				     bytes, err);
+}
+
+static int
+registry_remove_manifest(struct repository *repository, const struct digest *digest,
+			 struct error **err)
+{
+	return registry_delete_manifest(endpoint_of(repository), digest_text(digest).text, err);
+}
+
+static int
+registry_remove_tag(struct repository *repository, const char *tag, struct error **err)
+{
+	return registry_delete_manifest(endpoint_of(repository), tag, err);
+}
+
+static int
+registry_referrers(struct repository *repository, const struct digest *subject,
+		   const char *artifact_type, struct descriptors *ret_referrers, struct error **err)
+{
+	return registry_list_referrers(endpoint_of(repository), subject, artifact_type,
+				       ret_referrers, err);
 }
 
 static void
@@ -177,6 +199,9 @@ repository_open_registry(struct session *session, const struct reference *refere
 		.resolve = registry_resolve,
 		.has_manifest = registry_find_manifest,
 		.put_manifest = registry_write_manifest,
+		.delete_manifest = registry_remove_manifest,
+		.delete_tag = registry_remove_tag,
+		.list_referrers = registry_referrers,
 		.get_blob = registry_read_blob,
 		.put_blob = registry_write_blob,
 		.probe_push = registry_probe,

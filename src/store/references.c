@@ -86,26 +86,30 @@ store_list_references(const struct store *store, struct descriptors *ret_referen
 	return 0;
 }
 
-/* True for the entries that a new one of `name` stands for.  Without a name that is the same
- * content without a name. */
 static bool
-is_replaced(const json_t *entry, const char *name, const char *digest)
+has_content(const json_t *entry, const char *digest)
 {
 	const char *entry_digest = json_string_value(json_object_get(entry, "digest"));
 
-	if (name)
-		return has_name(entry, name);
-	return !layout_entry_name(entry) && entry_digest && strcmp(entry_digest, digest) == 0;
+	return entry_digest && strcmp(entry_digest, digest) == 0;
 }
 
 static bool
-remove_entries(json_t *index, const char *name, const char *digest)
+has_content_and_no_name(const json_t *entry, const char *digest)
+{
+	return !layout_entry_name(entry) && has_content(entry, digest);
+}
+
+typedef bool entry_test(const json_t *entry, const char *text);
+
+static bool
+remove_entries(json_t *index, entry_test *is_meant, const char *text)
 {
 	json_t *entries = json_object_get(index, "manifests");
 	size_t before = json_array_size(entries);
 
 	for (size_t i = before; i-- > 0;)
-		if (is_replaced(json_array_get(entries, i), name, digest))
+		if (is_meant(json_array_get(entries, i), text))
 			(void)json_array_remove(entries, i);
 	return json_array_size(entries) < before;
 }
@@ -156,7 +160,11 @@ replace_entry(struct store *store, const char *name, const struct descriptor *de
 		return -1;
 	if (is_set(index, name, entry))
 		return 0;
-	remove_entries(index, name, digest_text(&descriptor->digest).text);
+	if (name)
+		remove_entries(index, has_name, name);
+	else
+		remove_entries(index, has_content_and_no_name,
+			       digest_text(&descriptor->digest).text);
 	(void)json_array_append(json_object_get(index, "manifests"), entry);
 	return layout_write_index(store, index, lock_fd, err);
 }
@@ -190,8 +198,9 @@ store_set_reference(struct store *store, const char *name, const struct descript
 	return 0;
 }
 
-int
-store_remove_reference(struct store *store, const char *name, bool *ret_found, struct error **err)
+static int
+remove_and_write(struct store *store, entry_test *is_meant, const char *text, bool *ret_found,
+		 struct error **err)
 {
 	AUTO_CLOSE int lock_fd = -1;
 	AUTO_JSON json_t *index = NULL;
@@ -205,9 +214,22 @@ store_remove_reference(struct store *store, const char *name, bool *ret_found, s
 	index = layout_read_index(store, err);
 	if (!index)
 		return -1;
-	found = remove_entries(index, name, "");
+	found = remove_entries(index, is_meant, text);
 	if (found && layout_write_index(store, index, lock_fd, err) < 0)
 		return -1;
 	*ret_found = found;
 	return 0;
+}
+
+int
+store_remove_reference(struct store *store, const char *name, bool *ret_found, struct error **err)
+{
+	return remove_and_write(store, has_name, name, ret_found, err);
+}
+
+int
+store_remove_content(struct store *store, const struct digest *digest, bool *ret_found,
+		     struct error **err)
+{
+	return remove_and_write(store, has_content, digest_text(digest).text, ret_found, err);
 }

@@ -96,6 +96,10 @@ int store_set_reference(struct store *store, const char *name, const struct desc
 			struct error **err);
 int store_remove_reference(struct store *store, const char *name, bool *ret_found,
 			   struct error **err);
+
+/* Every entry of this content, whatever it is named. */
+int store_remove_content(struct store *store, const struct digest *digest, bool *ret_found,
+			 struct error **err);
 int store_list_references(const struct store *store, struct descriptors *ret_references,
 			  struct error **err);
 

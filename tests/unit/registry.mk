@@ -5,6 +5,7 @@ registry_tests = \
 	%D%/test_presence \
 	%D%/test_problem \
 	%D%/test_realm \
+	%D%/test_referrers \
 	%D%/test_token_answer \
 	%D%/test_token_cache \
 	%D%/test_uploads
@@ -31,6 +32,9 @@ registry_room = %D%/registry_room.c %D%/registry_room.h %D%/http_server.c %D%/ht
 
 %C%_test_realm_SOURCES = %D%/test_realm.c
 %C%_test_realm_LDADD = $(registry_libs) $(CMOCKA_LIBS)
+
+%C%_test_referrers_SOURCES = %D%/test_referrers.c $(registry_room) $(auth_home)
+%C%_test_referrers_LDADD = $(registry_libs) $(CMOCKA_LIBS)
 
 %C%_test_token_answer_SOURCES = %D%/test_token_answer.c
 %C%_test_token_answer_LDADD = $(registry_libs) $(CMOCKA_LIBS)

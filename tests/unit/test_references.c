@@ -137,6 +137,28 @@ an_entry_without_a_name_is_added_once(void **state)
 }
 
 static void
+content_is_removed_under_all_its_names(void **state)
+{
+	AUTO_STORE struct store *store = create_store("store");
+	struct descriptor first = add_manifest(store, "first", NULL);
+	struct descriptor second = add_manifest(store, "second", NULL);
+	AUTO_ERROR struct error *err = NULL;
+	bool found = false;
+
+	(void)state;
+	set(store, "a", &first);
+	set(store, "b", &second);
+	set(store, "c", &first);
+	set(store, NULL, &first);
+	assert_int_equal(store_remove_content(store, &first.digest, &found, &err), 0);
+	assert_true(found);
+	assert_int_equal(count(store), 1);
+	assert_names(store, "b", &second);
+	assert_int_equal(store_remove_content(store, &first.digest, &found, &err), 0);
+	assert_false(found);
+}
+
+static void
 without_a_name_several_images_are_ambiguous(void **state)
 {
 	AUTO_STORE struct store *store = create_store("store");
@@ -293,6 +315,7 @@ main(void)
 		IN_ROOM(setting_a_reference_commits_its_blobs_first),
 		IN_ROOM(a_reference_to_what_is_not_there_is_refused),
 		IN_ROOM(an_entry_without_a_name_is_added_once),
+		IN_ROOM(content_is_removed_under_all_its_names),
 		IN_ROOM(without_a_name_several_images_are_ambiguous),
 		IN_ROOM(removing_a_reference_leaves_the_others),
 		IN_ROOM(what_other_tools_wrote_is_kept),

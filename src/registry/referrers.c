@@ -1,0 +1,187 @@
+#include "registry/referrers.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "http/origin.h"
+#include "http/request.h"
+#include "oci/index.h"
+#include "oci/referrer.h"
+#include "registry/endpoint.h"
+#include "registry/host.h"
+#include "registry/link.h"
+#include "registry/manifest_url.h"
+#include "registry/referrers_private.h"
+
+struct listing {
+	struct endpoint *endpoint;
+	const char *artifact_type;
+	struct descriptors found;
+};
+
+static struct request *
+ask(const struct listing *listing, const char *url, unsigned flags, struct error **err)
+{
+	struct endpoint *endpoint = listing->endpoint;
+	struct request_options options = {
+		.method = HTTP_GET,
+		.url = url,
+		.accept = MEDIA_OCI_INDEX,
+		.flags = REQUEST_NO_REDIRECT | flags,
+	};
+
+	return endpoint_perform(endpoint, endpoint_gate(endpoint, ACCESS_PULL, NULL), &options,
+				err);
+}
+
+/* ghcr.io has answered 429 to this for weeks: it says nothing to wait for. */
+static struct request *
+ask_patiently(const struct listing *listing, const char *url, struct error **err)
+{
+	AUTO_ERROR struct error *passing = NULL;
+	AUTO_REQUEST struct request *request = ask(listing, url, REQUEST_NO_RETRY, &passing);
+
+	if (request && request_status(request) < 500)
+		return TAKE_PTR(request);
+	return ask(listing, url, 0, err);
+}
+
+static bool
+is_list(const struct request *request)
+{
+	const char *type = request_header(request, "Content-Type");
+
+	return request_status(request) == 200 && type && media_type_is(type, MEDIA_OCI_INDEX);
+}
+
+/* Whoever has the API answers with an index or refuses us. */
+static bool
+is_refusal(const struct request *request)
+{
+	int status = request_status(request);
+
+	return status == 401 || status == 403 || status >= 500;
+}
+
+static int
+add_entries(struct listing *listing, struct image_index *index, bool is_filtered,
+	    struct error **err)
+{
+	for (size_t i = 0; i < index->manifests.count; i++) {
+		struct descriptor *entry = &index->manifests.items[i];
+
+		if (!is_filtered && !referrer_fits(entry, listing->artifact_type))
+			continue;
+		if (listing->found.count >= REFERRERS_LIMIT_COUNT) {
+			error_set(err, ERROR_UNAVAILABLE, "there are more than %d referrers",
+				  REFERRERS_LIMIT_COUNT);
+			return error_set_class(err, "limit");
+		}
+		descriptors_take(&listing->found, entry);
+	}
+	return 0;
+}
+
+static int
+read_page(struct listing *listing, const struct request *request, struct error **err)
+{
+	const struct buf *body = request_body(request);
+	const char *filters = request_header(request, "OCI-Filters-Applied");
+	AUTO_INDEX struct image_index index = { 0 };
+
+	if (image_index_parse(body->data, body->size, MEDIA_OCI_INDEX, &index, err) < 0)
+		return error_wrap(err, "the list of referrers");
+	return add_entries(listing, &index, filters && strstr(filters, "artifactType"), err);
+}
+
+static char *
+first_url(const struct listing *listing, const struct digest *subject, struct error **err)
+{
+	AUTO_FREE char *path = xasprintf("/referrers/%s", digest_text(subject).text);
+	AUTO_FREE char *url = endpoint_url(listing->endpoint, path, err);
+
+	if (!url || !listing->artifact_type)
+		return TAKE_PTR(url);
+	return url_add_query(url, "artifactType", listing->artifact_type, err);
+}
+
+/* *ret_next NULL: that was all. */
+static int
+list_page(struct listing *listing, const char *url, bool is_first, char **ret_next,
+	  struct error **err)
+{
+	struct endpoint *endpoint = listing->endpoint;
+	AUTO_REQUEST struct request *request = ask_patiently(listing, url, err);
+
+	if (!request)
+		return -1;
+	if (is_list(request))
+		return read_page(listing, request, err) < 0
+			       ? -1
+			       : link_find_next(endpoint, request, "the list of referrers",
+						ret_next, err);
+	if (!is_first || is_refusal(request))
+		return endpoint_refuse(endpoint, ACCESS_PULL, request, err);
+	endpoint->lacks_referrers = true;
+	*ret_next = NULL;
+	return 0;
+}
+
+static int
+list_pages(struct listing *listing, const struct digest *subject, struct error **err)
+{
+	AUTO_FREE char *url = first_url(listing, subject, err);
+
+	if (!url)
+		return -1;
+	for (unsigned page = 0; url; page++) {
+		char *next = NULL;
+
+		if (page >= REFERRERS_PAGES_LIMIT_COUNT) {
+			error_set(err, ERROR_UNAVAILABLE, "the list of referrers has no end");
+			return error_set_class(err, "protocol");
+		}
+		if (list_page(listing, url, page == 0, &next, err) < 0)
+			return -1;
+		free(url);
+		url = next;
+	}
+	return 0;
+}
+
+static int
+list_by_tag(struct listing *listing, const struct digest *subject, struct error **err)
+{
+	AUTO_INDEX struct image_index index = { 0 };
+
+	if (referrers_index_get(listing->endpoint, subject, &index, err) < 0)
+		return -1;
+	return add_entries(listing, &index, false, err);
+}
+
+static int
+list_referrers(struct listing *listing, const struct digest *subject, struct error **err)
+{
+	if (!listing->endpoint->lacks_referrers && list_pages(listing, subject, err) < 0)
+		return -1;
+	return listing->endpoint->lacks_referrers ? list_by_tag(listing, subject, err) : 0;
+}
+
+int
+registry_list_referrers(struct endpoint *endpoint, const struct digest *subject,
+			const char *artifact_type, struct descriptors *ret_referrers,
+			struct error **err)
+{
+	struct listing listing = { .endpoint = endpoint, .artifact_type = artifact_type };
+	int result = list_referrers(&listing, subject, err);
+
+	for (size_t i = 0; result == 0 && i < listing.found.count; i++)
+		descriptors_take(ret_referrers, &listing.found.items[i]);
+	descriptors_release(&listing.found);
+	if (result < 0)
+		return manifest_wrap(endpoint, digest_text(subject).text, err);
+	return 0;
+}

@@ -1,21 +1,10 @@
 #include "archive/state.h"
 
-#include <string.h>
-
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "stream/compress.h"
 #include "stream/source.h"
-
-static enum compression
-sniff(const unsigned char *bytes, size_t size)
-{
-	if (size >= 2 && memcmp(bytes, "\x1f\x8b", 2) == 0)
-		return COMPRESSION_GZIP;
-	if (size >= 4 && memcmp(bytes, "\x28\xb5\x2f\xfd", 4) == 0)
-		return COMPRESSION_ZSTD;
-	return COMPRESSION_NONE;
-}
 
 int
 member_identify(const struct archive_image *archive, struct member *member, struct error **err)
@@ -36,7 +25,7 @@ member_identify(const struct archive_image *archive, struct member *member, stru
 		if (source_read(&source, at_bytes, buffer, TRANSFER_BUFFER_BYTES, &size, err) < 0)
 			return -1;
 		if (at_bytes == 0)
-			compression = sniff(buffer, size);
+			compression = compression_detect(buffer, size);
 		hasher_add(hasher, buffer, size);
 		at_bytes += size;
 	}

@@ -1,7 +1,11 @@
 noinst_LIBRARIES += %D%/libstream.a
 %C%_libstream_a_SOURCES = \
 	%D%/body.h %D%/body_buf.c \
+	%D%/compress.c %D%/compress.h %D%/compress_private.h \
+	%D%/gzip.c \
 	%D%/sink.h %D%/sink_fd.c %D%/sink_null.c %D%/sink_tee.c %D%/sink_verify.c \
-	%D%/source.c %D%/source.h
+	%D%/sink_measure.c \
+	%D%/source.c %D%/source.h \
+	%D%/zstd.c
 
-stream_libs = src/stream/libstream.a $(oci_libs)
+stream_libs = src/stream/libstream.a $(oci_libs) $(ZLIB_LIBS) $(LIBZSTD_LIBS)

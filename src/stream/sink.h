@@ -61,6 +61,14 @@ struct sink *sink_tee(struct sink *first, struct sink *second);
 /* Writes to an open file descriptor, which stays the caller's. */
 struct sink *sink_fd(int fd, const char *what);
 
+struct measure {
+	struct digest digest; /* SHA-256 */
+	uint64_t size_bytes;
+};
+
+/* Passes bytes on; finish() says what they were. */
+struct sink *sink_measure(struct measure *ret_measure, struct sink *next);
+
 /* Drops everything. */
 struct sink *sink_null(void);
 

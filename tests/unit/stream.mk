@@ -1,5 +1,6 @@
 stream_tests = \
 	%D%/test_body \
+	%D%/test_compress \
 	%D%/test_sink \
 	%D%/test_source
 check_PROGRAMS += $(stream_tests)
@@ -7,6 +8,9 @@ TESTS += $(stream_tests)
 
 %C%_test_body_SOURCES = %D%/test_body.c
 %C%_test_body_LDADD = $(stream_libs) $(CMOCKA_LIBS)
+
+%C%_test_compress_SOURCES = %D%/test_compress.c
+%C%_test_compress_LDADD = $(stream_libs) $(CMOCKA_LIBS)
 
 %C%_test_sink_SOURCES = %D%/test_sink.c
 %C%_test_sink_LDADD = $(stream_libs) $(CMOCKA_LIBS)

@@ -160,6 +160,26 @@ empty_content_is_content(void **state)
 }
 
 static void
+what_passed_is_measured(void **state)
+{
+	struct digest digest = digest_of(DIGEST_SHA256, "hello", 5);
+	AUTO_ERROR struct error *err = NULL;
+	struct measure measure = { 0 };
+	struct seen seen = { 0 };
+	AUTO_SINK struct sink *sink = sink_measure(&measure, sink_spy(&seen));
+
+	(void)state;
+	assert_int_equal(sink_write(sink, "he", 2, &err), 0);
+	assert_int_equal(sink_write(sink, "llo", 3, &err), 0);
+	assert_int_equal(measure.size_bytes, 0);
+	assert_int_equal(sink_finish(sink, &err), 0);
+	assert_int_equal(measure.size_bytes, 5);
+	assert_true(digest_equal(&measure.digest, &digest));
+	assert_memory_equal(seen.bytes, "hello", 5);
+	assert_true(seen.committed);
+}
+
+static void
 a_tee_serves_its_first_branch_first(void **state)
 {
 	AUTO_ERROR struct error *err = NULL;
@@ -247,6 +267,7 @@ main(void)
 		cmocka_unit_test(short_content_never_commits),
 		cmocka_unit_test(the_first_byte_too_many_is_refused),
 		cmocka_unit_test(empty_content_is_content),
+		cmocka_unit_test(what_passed_is_measured),
 		cmocka_unit_test(a_tee_serves_its_first_branch_first),
 		cmocka_unit_test(a_tee_fails_with_either_branch),
 		cmocka_unit_test(a_file_gets_every_byte_and_stays_open),

@@ -1,0 +1,25 @@
+/* compress.h - sinks that compress and decompress: gzip (RFC 1952) and zstd (RFC 8878)
+ *
+ * What they write follows from what they are given and from the library's version alone: no name,
+ * no time, one thread, a level that does not change.
+ */
+#ifndef OCIFP_STREAM_COMPRESS_H
+#define OCIFP_STREAM_COMPRESS_H
+
+#include <stddef.h>
+
+#include "oci/media_type.h"
+
+struct sink;
+
+/* Both take `next`, and return it for COMPRESSION_NONE. */
+struct sink *sink_compress(enum compression compression, struct sink *next);
+
+/* One stream or several in a row, as RFC 1952 and RFC 8878 have them; anything else, also at the
+ * end, is ERROR_CONTENT with class "compression". */
+struct sink *sink_decompress(enum compression compression, struct sink *next);
+
+/* What the first four bytes say. */
+enum compression compression_detect(const void *bytes, size_t size);
+
+#endif

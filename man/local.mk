@@ -9,6 +9,7 @@ dist_man_MANS += \
 	%D%/ocifp-fingerprint.1 \
 	%D%/ocifp-fingerprint.7 \
 	%D%/ocifp-help.1 \
+	%D%/ocifp-index.1 \
 	%D%/ocifp-inspect.1 \
 	%D%/ocifp-lock.1 \
 	%D%/ocifp-login.1 \

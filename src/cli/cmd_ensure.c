@@ -19,6 +19,7 @@ struct ensure_values {
 	bool offline;
 	bool dry_run;
 	bool assume_absent;
+	bool platform_tag;
 };
 
 #define AT(member) offsetof(struct ensure_values, member)
@@ -36,6 +37,8 @@ static const struct option_spec ensure_options[] = {
 	  "build although the registry refuses to answer" },
 	{ "platform", 0, OPTION_PLATFORMS, AT(platforms), "OS/ARCH",
 	  "want this platform instead of the image's; repeatable" },
+	{ "platform-tag", 0, OPTION_FLAG, AT(platform_tag), NULL,
+	  "one platform, this host's unless one is named, under TAG-OS-ARCH, for `index join`" },
 	{ 0 },
 };
 
@@ -93,8 +96,10 @@ run_ensure(struct context *context, const void *opaque, const struct strings *op
 	const char *name = operands->count > 0 ? operands->items[0] : NULL;
 	struct project *project = context_project(context, err);
 	AUTO_ENSURE_RESULT struct ensure_result result = { 0 };
+	AUTO_PLATFORMS struct platforms one = { 0 };
 	struct ensure_options options = {
 		.platforms = platforms_said(&values->platforms),
+		.platform_tag = values->platform_tag,
 		.push = parse_policy(values->push),
 		.wait_ms = values->wait_ms,
 		.no_build = values->no_build,
@@ -103,8 +108,14 @@ run_ensure(struct context *context, const void *opaque, const struct strings *op
 		.assume_absent = values->assume_absent,
 	};
 
-	if (!project ||
-	    ensure_image(context_session(context), project, name, &options, &result, err) < 0)
+	if (!project)
+		return -1;
+	if (values->platform_tag) {
+		if (platforms_choose_one(&values->platforms, &one, err) < 0)
+			return -1;
+		options.platforms = &one;
+	}
+	if (ensure_image(context_session(context), project, name, &options, &result, err) < 0)
 		return -1;
 	say_what_happened(context, &result, values->dry_run);
 	return tell(context, &result, err);
@@ -113,7 +124,9 @@ run_ensure(struct context *context, const void *opaque, const struct strings *op
 const struct command cmd_ensure = {
 	.name = "ensure",
 	.summary = "pull an image by hash; build and push it when it is proven absent",
-	.usage = "[--push auto|always|never] [--wait TIME] [--no-build] [--dry-run] [IMAGE]",
+	.usage = "[--push auto|always|never] [--platform-tag] [--wait TIME] [--no-build] "
+		 "[--dry-run] "
+		 "[IMAGE]",
 	.options = ensure_options,
 	.values_size = sizeof(struct ensure_values),
 	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,

@@ -6,6 +6,7 @@
 #include "cli/context.h"
 #include "cli/outcome.h"
 #include "cli/target_options.h"
+#include "image/platform_tag.h"
 #include "image/push.h"
 #include "image/target.h"
 
@@ -14,6 +15,7 @@ struct push_values {
 	struct platforms platforms;
 	struct strings tags;
 	bool no_clobber;
+	bool platform_tag;
 };
 
 /* --tag is a list here: the tags that are set. */
@@ -24,6 +26,8 @@ static const struct option_spec push_options[] = {
 	  "leave a tag alone that names another image" },
 	{ "platform", 0, OPTION_PLATFORMS, offsetof(struct push_values, platforms), "OS/ARCH",
 	  "push this platform alone; repeatable" },
+	{ "platform-tag", 0, OPTION_FLAG, offsetof(struct push_values, platform_tag), NULL,
+	  "under TAG-OS-ARCH, for `index join`; this host's platform unless one is named" },
 	INPUT_OPTIONS(struct push_values, target),
 	{ 0 },
 };
@@ -35,6 +39,20 @@ check_tags(const struct strings *tags, struct error **err)
 		if (!reference_tag_is_valid(tags->items[i]))
 			return error_set(err, ERROR_USAGE, "'%s' is no tag", tags->items[i]);
 	return 0;
+}
+
+/* Those that were named; for a platform's tag exactly one, and then the target is that. */
+static int
+choose_platforms(const struct push_values *values, struct target *target,
+		 struct platforms *ret_platforms, struct error **err)
+{
+	if (!values->platform_tag) {
+		platforms_copy(&values->platforms, ret_platforms);
+		return 0;
+	}
+	if (platforms_choose_one(&values->platforms, ret_platforms, err) < 0)
+		return -1;
+	return target_take_platform(target, &ret_platforms->items[0], err);
 }
 
 static int
@@ -63,8 +81,9 @@ run_push(struct context *context, const void *opaque, const struct strings *oper
 	AUTO_LOCATION struct location source = { 0 };
 	AUTO_TARGET struct target target = { 0 };
 	AUTO_PUSH_RESULT struct push_result result = { 0 };
+	AUTO_PLATFORMS struct platforms platforms = { 0 };
 	struct push_options options = {
-		.platforms = platforms_said(&values->platforms),
+		.platforms = &platforms,
 		.tags = &values->tags,
 		.no_clobber = values->no_clobber,
 	};
@@ -72,7 +91,11 @@ run_push(struct context *context, const void *opaque, const struct strings *oper
 	if (check_tags(&values->tags, err) < 0 ||
 	    location_parse(operands->items[0], &source, err) < 0 ||
 	    target_of_options(context, &values->target, operand, &target, err) < 0 ||
-	    push_image(context_session(context), &source, &target, &options, &result, err) < 0)
+	    choose_platforms(values, &target, &platforms, err) < 0)
+		return -1;
+	if (platforms.count == 0)
+		options.platforms = NULL;
+	if (push_image(context_session(context), &source, &target, &options, &result, err) < 0)
 		return -1;
 	return tell(context, &target, &result, err);
 }
@@ -80,7 +103,9 @@ run_push(struct context *context, const void *opaque, const struct strings *oper
 const struct command cmd_push = {
 	.name = "push",
 	.summary = "send an image to a registry",
-	.usage = "[--by-hash] [--tag TAG] [--no-clobber] [--platform OS/ARCH] SOURCE [IMAGE|REF]",
+	.usage = "[--by-hash] [--tag TAG] [--no-clobber] [--platform OS/ARCH] [--platform-tag] "
+		 "SOURCE "
+		 "[IMAGE|REF]",
 	.options = push_options,
 	.values_size = sizeof(struct push_values),
 	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,

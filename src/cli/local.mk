@@ -9,6 +9,9 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/cmd_fingerprint.c \
 	%D%/cmd_doctor.c \
 	%D%/cmd_help.c \
+	%D%/cmd_index.c %D%/cmd_index.h \
+	%D%/cmd_index_join.c \
+	%D%/cmd_index_ls.c \
 	%D%/cmd_inspect.c \
 	%D%/cmd_lock.c \
 	%D%/cmd_login.c \

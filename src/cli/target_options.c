@@ -106,6 +106,19 @@ platforms_said(const struct platforms *platforms)
 	return platforms->count > 0 ? platforms : NULL;
 }
 
+int
+platforms_choose_one(const struct platforms *said, struct platforms *ret_platforms,
+		     struct error **err)
+{
+	AUTO_PLATFORM struct platform host = { 0 };
+
+	if (said->count > 1)
+		return error_set(err, ERROR_USAGE, "--platform-tag is for one platform");
+	platform_host(&host);
+	platforms_add(ret_platforms, said->count > 0 ? &said->items[0] : &host);
+	return 0;
+}
+
 char *
 format_resolved(const char *repository, const struct digest *digest)
 {

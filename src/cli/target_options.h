@@ -65,6 +65,10 @@ int inputs_of_options(const struct context *context, const struct target_options
 /* NULL for an empty list: what was not said. */
 const struct platforms *platforms_said(const struct platforms *platforms);
 
+/* The one that was named, else what we run on; ERROR_USAGE: several were. */
+int platforms_choose_one(const struct platforms *said, struct platforms *ret_platforms,
+			 struct error **err);
+
 /* "host/name@sha256:..."; the caller owns it. */
 struct digest;
 char *format_resolved(const char *repository, const struct digest *digest);

@@ -8,6 +8,7 @@
 #include "base/observer.h"
 #include "base/xalloc.h"
 #include "image/ensure_private.h"
+#include "image/platform_tag.h"
 #include "image/pull.h"
 #include "image/target.h"
 #include "project/project.h"
@@ -141,17 +142,6 @@ take_present(struct ensure *ensure, struct error **err)
 	return *present ? ensure_pull(ensure, err) : 0;
 }
 
-/* What a team agreed on is never made anew in silence: it would be another image. */
-static int
-refuse_locked(const struct target *target, struct error **err)
-{
-	error_set(err, ERROR_REFUSED, "image '%s' is locked to %s, which is not there",
-		  target->image->name, digest_text(&target->locked).text);
-	error_set_class(err, "lock_file");
-	return error_set_hint(err, "to have it built anew: 'ocifp lock --update %s'",
-			      target->image->name);
-}
-
 static int
 act(struct ensure *ensure, struct error **err)
 {
@@ -210,6 +200,9 @@ ensure_one(struct ensure *ensure, const char *name, struct error **err)
 		return -1;
 	ensure->target = &target;
 	ensure->deep = false;
+	if (ensure->options->platform_tag &&
+	    target_take_platform(&target, &ensure->options->platforms->items[0], err) < 0)
+		return -1;
 	choose_wanted(ensure, &wanted);
 	ensure->platforms = &wanted;
 	describe(&target, ensure->result);

@@ -12,6 +12,7 @@
 #include "image/target.h"
 #include "oci/index.h"
 #include "oci/manifest.h"
+#include "project/project.h"
 #include "repository/session.h"
 
 /* The annotation of an index or of a manifest that stands alone; *ret_value NULL: none. */
@@ -241,6 +242,16 @@ refuse_offline(const struct target *target, struct error **err)
 	error_set(err, ERROR_UNAVAILABLE, "'%s' is not in the store", name);
 	error_set_class(err, "offline");
 	return error_set_hint(err, "without --offline it is asked for");
+}
+
+int
+refuse_locked(const struct target *target, struct error **err)
+{
+	error_set(err, ERROR_REFUSED, "image '%s' is locked to %s, which is not there",
+		  target->image->name, digest_text(&target->locked).text);
+	error_set_class(err, "lock_file");
+	return error_set_hint(err, "to have it built anew: 'ocifp lock --update %s'",
+			      target->image->name);
 }
 
 static int

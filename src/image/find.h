@@ -43,6 +43,9 @@ int refuse_absent(const struct target *target, struct error **err);
 
 /* ERROR_UNAVAILABLE, class "offline": what the store lacks may be at its registry all the same. */
 int refuse_offline(const struct target *target, struct error **err);
+
+/* ERROR_REFUSED: what a team agreed on is never made anew in silence, it would be another image. */
+int refuse_locked(const struct target *target, struct error **err);
 void found_image_release(struct found_image *found);
 #define AUTO_FOUND_IMAGE CLEANUP(found_image_release)
 

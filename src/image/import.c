@@ -37,11 +37,12 @@ publish(const struct content *content, const struct target *target, struct image
 	const struct descriptors *kept, struct image_node *ret_index, struct error **err)
 {
 	AUTO_FREE char *name = import_name(target);
+	struct publish_options options = { .kept = kept };
 
 	for (size_t i = 0; i < manifests->count; i++)
 		if (describe_platform(content, &manifests->items[i], err) < 0)
 			return -1;
-	if (publish_make(content->cache, target, manifests, kept, ret_index, err) < 0)
+	if (publish_make(content->cache, target, manifests, &options, ret_index, err) < 0)
 		return -1;
 	return store_set_reference(content->cache, name, &ret_index->descriptor, err);
 }

@@ -16,7 +16,7 @@ struct target;
 struct import_options {
 	const struct location *source;
 	const struct platforms *platforms; /* NULL: all that it has */
-	const struct descriptors *kept;    /* see publish_make() */
+	const struct descriptors *kept;    /* see publish.h */
 };
 
 /* ERROR_PLATFORM when a wanted platform is not in the source. */

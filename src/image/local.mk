@@ -2,17 +2,22 @@ noinst_LIBRARIES += %D%/libimage.a
 %C%_libimage_a_SOURCES = \
 	%D%/annotation.h \
 	%D%/build.c %D%/build.h \
+	%D%/compose.c %D%/compose.h \
 	%D%/content.c %D%/content.h \
 	%D%/ensure.c %D%/ensure.h %D%/ensure_private.h \
 	%D%/ensure_build.c \
+	%D%/entries.c %D%/entries.h \
 	%D%/fetch.c %D%/fetch.h \
 	%D%/fetch_tree.c \
 	%D%/find.c %D%/find.h \
 	%D%/import.c %D%/import.h \
 	%D%/inputs.c %D%/inputs.h \
+	%D%/join.c %D%/join.h %D%/join_private.h \
+	%D%/join_read.c \
 	%D%/lock_project.c %D%/lock_project.h \
 	%D%/lookup.c %D%/lookup.h \
 	%D%/part.c %D%/part.h \
+	%D%/platform_tag.c %D%/platform_tag.h \
 	%D%/publish.c %D%/publish.h \
 	%D%/pull.c %D%/pull.h \
 	%D%/push.c %D%/push.h \

@@ -91,10 +91,14 @@ annotate(struct image_index *index, const struct target *target, const struct di
 }
 
 static int
-make_index(struct store *store, const struct target *target, const struct descriptors *kept,
+make_index(struct store *store, const struct target *target, const struct publish_options *options,
 	   struct image_node *node, struct error **err)
 {
-	AUTO_INDEX struct image_index index = { .media_type = xstrdup(MEDIA_OCI_INDEX) };
+	AUTO_INDEX struct image_index index = {
+		.media_type = xstrdup(MEDIA_OCI_INDEX),
+		.annotations = json_copy((json_t *)(uintptr_t)options->annotations),
+	};
+	const struct descriptors *kept = options->kept;
 	const struct image_node *record = &node->children[node->child_count - 1];
 
 	for (size_t i = 0; kept && i < kept->count; i++)
@@ -109,7 +113,8 @@ make_index(struct store *store, const struct target *target, const struct descri
 
 int
 publish_make(struct store *store, const struct target *target, struct image_nodes *manifests,
-	     const struct descriptors *kept, struct image_node *ret_index, struct error **err)
+	     const struct publish_options *options, struct image_node *ret_index,
+	     struct error **err)
 {
 	AUTO_IMAGE_NODES struct image_nodes record = { .items = XNEW(struct image_node),
 						       .count = 1 };
@@ -118,5 +123,5 @@ publish_make(struct store *store, const struct target *target, struct image_node
 		return error_wrap(err, "cannot publish the list of inputs");
 	image_nodes_adopt(manifests, ret_index);
 	image_nodes_adopt(&record, ret_index);
-	return make_index(store, target, kept, ret_index, err);
+	return make_index(store, target, options, ret_index, err);
 }

@@ -10,18 +10,24 @@
 #ifndef OCIFP_IMAGE_PUBLISH_H
 #define OCIFP_IMAGE_PUBLISH_H
 
-#include "oci/descriptor.h"
+#include <jansson.h>
 
+struct descriptors;
 struct error;
 struct image_node;
 struct image_nodes;
 struct store;
 struct target;
 
+struct publish_options {
+	const struct descriptors *kept; /* entries that stay as they are at the destination */
+	const json_t *annotations;      /* of the index besides ours; NULL: none, as `kept` */
+};
+
 /* Adds the record, its manifest and the index to the store (not yet committed) and makes the
- * index's node, which takes the manifests.  `kept` (NULL: none): entries of the index that stay as
- * they are at the destination. */
+ * index's node, which takes the manifests. */
 int publish_make(struct store *store, const struct target *target, struct image_nodes *manifests,
-		 const struct descriptors *kept, struct image_node *ret_index, struct error **err);
+		 const struct publish_options *options, struct image_node *ret_index,
+		 struct error **err);
 
 #endif

@@ -8,6 +8,7 @@ noinst_LIBRARIES += %D%/liboci.a
 	%D%/document_format.c \
 	%D%/hasher.c \
 	%D%/index.c %D%/index.h \
+	%D%/index_edit.c %D%/index_edit.h \
 	%D%/kind.c %D%/kind.h \
 	%D%/location.c %D%/location.h \
 	%D%/manifest.c %D%/manifest.h \

@@ -5,6 +5,7 @@ fault_tests = \
 	%D%/cli.bats \
 	%D%/fingerprint.bats \
 	%D%/http.bats \
+	%D%/index.bats \
 	%D%/manifests.bats \
 	%D%/presence.bats \
 	%D%/push.bats \

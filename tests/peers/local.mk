@@ -3,6 +3,7 @@ peer_tests = \
 	%D%/archives.bats \
 	%D%/concurrency.bats \
 	%D%/ensure.bats \
+	%D%/index.bats \
 	%D%/kill.bats \
 	%D%/lock.bats \
 	%D%/memory.bats \

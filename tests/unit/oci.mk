@@ -4,6 +4,7 @@ oci_tests = \
 	%D%/test_digest \
 	%D%/test_document \
 	%D%/test_index \
+	%D%/test_index_edit \
 	%D%/test_location \
 	%D%/test_manifest \
 	%D%/test_media_type \
@@ -23,6 +24,8 @@ noinst_HEADERS += %D%/reference_rows.h
 %C%_test_document_LDADD = $(oci_libs) $(CMOCKA_LIBS)
 %C%_test_index_SOURCES = %D%/test_index.c
 %C%_test_index_LDADD = $(oci_libs) $(CMOCKA_LIBS)
+%C%_test_index_edit_SOURCES = %D%/test_index_edit.c
+%C%_test_index_edit_LDADD = $(oci_libs) $(CMOCKA_LIBS)
 %C%_test_location_SOURCES = %D%/test_location.c
 %C%_test_location_LDADD = $(oci_libs) $(CMOCKA_LIBS)
 %C%_test_manifest_SOURCES = %D%/test_manifest.c

@@ -1,0 +1,138 @@
+#include <string.h>
+
+#include "base/error.h"
+#include "base/xalloc.h"
+#include "image/annotation.h"
+#include "image/content.h"
+#include "image/entries.h"
+#include "image/find.h"
+#include "image/join_private.h"
+#include "image/platform_tag.h"
+#include "image/target.h"
+#include "oci/index_edit.h"
+
+void
+join_forget(struct join *join)
+{
+	image_index_release(&join->current);
+	image_index_release(&join->joined);
+	platforms_release(&join->missing);
+}
+
+/* At the image's own place; *ret_index stays as it is when the tag names nothing. */
+static int
+read_tag(const struct join *join, const char *tag, const struct digest *locked,
+	 struct image_index *ret_index, struct digest *ret_digest, struct error **err)
+{
+	struct location place = join->target->places[0];
+	struct target one = *join->target;
+	AUTO_FOUND_IMAGE struct found_image found = { 0 };
+	struct content content = { 0 };
+
+	place.reference.tag = (char *)(uintptr_t)tag;
+	one.places = &place;
+	one.place_count = 1;
+	one.locked = *locked;
+	if (find_image(join->session, &one, &found, err) < 0)
+		return -1;
+	if (found.root.evidence.presence != PRESENCE_PRESENT)
+		return 0;
+	content.repository = found.repository;
+	*ret_digest = found.root.descriptor.digest;
+	if (entries_get(&content, &found.root, ret_index, err) < 0)
+		return error_wrap(err, "tag '%s'", tag);
+	return 0;
+}
+
+static int
+refuse_other_platform(const char *tag, const struct image_index *index,
+		      const struct platform *wanted, struct error **err)
+{
+	AUTO_FREE char *name = platform_format(wanted);
+	AUTO_FREE char *offered = image_index_platforms(index);
+
+	return error_set(err, ERROR_PLATFORM, "tag '%s' has no image for %s but for: %s", tag, name,
+			 *offered ? offered : "none");
+}
+
+static int
+add_platform(struct join *join, const struct platform *platform, struct error **err)
+{
+	static const struct digest not_locked;
+	AUTO_FREE char *tag = platform_tag(join->target->places[0].reference.tag, platform, err);
+	AUTO_INDEX struct image_index index = { 0 };
+	const struct descriptor *entry;
+	struct digest ignored;
+
+	if (!tag || read_tag(join, tag, &not_locked, &index, &ignored, err) < 0)
+		return -1;
+	if (!index.media_type)
+		return 0;
+	entry = image_index_find(&index, platform);
+	if (!entry)
+		return refuse_other_platform(tag, &index, platform, err);
+	image_index_put(&join->joined, entry, &index.manifests);
+	return 0;
+}
+
+static void
+begin_with_current(struct join *join)
+{
+	const struct descriptors *entries = &join->current.manifests;
+
+	join->joined.annotations = json_object();
+	json_object_update(join->joined.annotations, join->current.annotations);
+	json_object_update(join->joined.annotations,
+			   (json_t *)(uintptr_t)join->options->annotations);
+	for (size_t i = 0; i < entries->count; i++)
+		if (image_index_entry_is_image(&entries->items[i]))
+			image_index_put(&join->joined, &entries->items[i], entries);
+}
+
+int
+join_collect(struct join *join, struct error **err)
+{
+	const struct target *target = join->target;
+
+	join_forget(join);
+	if (read_tag(join, target->places[0].reference.tag, &target->locked, &join->current,
+		     &join->current_digest, err) < 0)
+		return -1;
+	begin_with_current(join);
+	for (size_t i = 0; i < join->wanted->count; i++)
+		if (add_platform(join, &join->wanted->items[i], err) < 0)
+			return -1;
+	for (size_t i = 0; i < join->wanted->count; i++)
+		if (!image_index_find(&join->joined, &join->wanted->items[i]))
+			platforms_add(&join->missing, &join->wanted->items[i]);
+	return 0;
+}
+
+static bool
+is_record(const struct descriptor *entry)
+{
+	return entry->artifact_type && strcmp(entry->artifact_type, MEDIA_INPUTS) == 0;
+}
+
+bool
+join_is_done(const struct join *join)
+{
+	const struct descriptors *current = &join->current.manifests;
+	const struct descriptors *joined = &join->joined.manifests;
+	bool has_record = false;
+
+	for (size_t i = 0; i < joined->count; i++)
+		if (!descriptors_find(current, &joined->items[i].digest))
+			return false;
+	for (size_t i = 0; i < current->count; i++) {
+		has_record = has_record || is_record(&current->items[i]);
+		if (!descriptors_find(joined, &current->items[i].digest) &&
+		    !is_record(&current->items[i]))
+			return false;
+	}
+	if (!json_equal(join->current.annotations, join->joined.annotations) &&
+	    json_object_size(join->joined.annotations) > 0)
+		return false;
+	return !join->target->by_hash ||
+	       (has_record && image_index_annotation(&join->current, ANNOTATION_FINGERPRINT));
+}

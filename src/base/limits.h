@@ -55,7 +55,15 @@
 #define BACKOFF_LIMIT_MS 30000
 #define RETRY_AFTER_LIMIT_MS 300000 /* a longer wait is an answer: rate limited */
 #define PROGRESS_RESET_BYTES MIB    /* this much progress makes the attempts fresh again */
-#define SENDINGS_LIMIT_COUNT 3      /* of one blob to a registry that loses it on the way */
+
+/* Uploads: a blob goes in one request unless the host refuses that */
+#define UPLOAD_CHUNK_BYTES (64 * MIB) /* then first so; proxies that stop bodies do so at 100 MB \
+				       */
+#define UPLOAD_CHUNK_FLOOR_BYTES (256 * KIB) /* what takes less takes no images */
+#define SINGLE_POST_LIMIT_BYTES (64 * KIB)   /* wasted at most on who does not take it */
+#define WRITES_LIMIT_COUNT 1900 /* to one host; ghcr.io: "allowed: 2000/minute", and others push \
+				 */
+#define WRITES_PERIOD_MS 60000
 
 /* Time */
 #define CONNECT_TIMEOUT_MS 30000

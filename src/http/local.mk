@@ -7,6 +7,7 @@ noinst_LIBRARIES += %D%/libhttp.a
 	%D%/failure.c %D%/failure.h \
 	%D%/headers.c %D%/headers.h \
 	%D%/origin.c %D%/origin.h \
+	%D%/pace.c %D%/pace.h \
 	%D%/redirect.c %D%/redirect.h \
 	%D%/request.c %D%/request.h %D%/request_private.h \
 	%D%/request_judge.c %D%/request_receive.c %D%/request_send.c %D%/request_step.c \

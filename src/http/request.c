@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/deadline.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/text.h"
@@ -57,6 +58,9 @@ copy_options(struct request *request, const struct request_options *options)
 	request->body_limit_bytes =
 		options->body_limit_bytes ? options->body_limit_bytes : MANIFEST_LIMIT_BYTES;
 	request->authorizer = options->authorizer;
+	request->pace = options->pace;
+	if (options->delay_ms > 0)
+		request->not_before_ms = deadline_after_ms(options->delay_ms);
 }
 
 /* A line break in a header would be another header. */

@@ -24,7 +24,9 @@ struct body;
 struct buf;
 struct engine;
 struct error;
+struct pace;
 struct request;
+struct retry_tally;
 struct source;
 
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE };
@@ -48,6 +50,8 @@ struct request_options {
 	size_t body_limit_bytes;     /* of what request_body() keeps; 0: MANIFEST_LIMIT_BYTES */
 	struct authorizer *authorizer; /* borrowed; NULL: no credentials */
 	unsigned flags;
+	struct pace *pace;    /* of the host's writes, borrowed: slows all but GET and HEAD */
+	int64_t delay_ms;     /* sent no sooner */
 	const char *named_by; /* the URL whose answer named this one (realm, upload, link), for
 			       * address.h; NULL: the user did */
 };
@@ -88,6 +92,10 @@ unsigned request_attempts(const struct request *request);
 bool request_was_challenged(const struct request *request);     /* a 401 came before the answer */
 const char *request_accept_sent(const struct request *request); /* "" : none */
 bool request_was_authorized(const struct request *request);     /* the answer's request had one */
+
+/* How long to wait before what ended so is begun anew: what the answer asks for, or as retry.h has
+ * it.  -1: longer than anyone waits. */
+int64_t request_pause_ms(const struct request *request, const struct retry_tally *tally);
 
 /* Cancels it when it has not ended; done is not called then. */
 void request_free(struct request *request);

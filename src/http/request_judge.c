@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "http/challenge.h"
+#include "http/engine_private.h"
 #include "http/failure.h"
 #include "http/redirect.h"
 #include "http/request_private.h"
@@ -135,6 +136,15 @@ asked_delay_ms(const struct request *request)
 	if (request->answer.data && retry_parse_text(request->answer.data, &delay_ms))
 		return delay_ms;
 	return -1;
+}
+
+int64_t
+request_pause_ms(const struct request *request, const struct retry_tally *tally)
+{
+	struct engine *engine = request->engine;
+
+	return retry_delay_ms(tally, engine->backoff_first_ms, asked_delay_ms(request),
+			      engine_random(engine));
 }
 
 static bool

@@ -63,6 +63,7 @@ struct request {
 	struct body *body;
 	size_t body_limit_bytes;
 	struct authorizer *authorizer;
+	struct pace *pace;
 	request_done *done;
 	void *context;
 
@@ -81,6 +82,7 @@ struct request {
 	unsigned redirects;
 	bool has_left_origin;
 	bool has_answered_challenge;
+	bool is_paced;                 /* its turn among the writes has been fixed */
 	enum address_scope from_scope; /* of who sent us to this hop */
 	char *authorization;           /* header line; NULL: none */
 

@@ -8,6 +8,7 @@
 #include "base/xalloc.h"
 #include "http/curl_compat.h"
 #include "http/engine_private.h"
+#include "http/pace.h"
 #include "http/request_private.h"
 
 void
@@ -28,6 +29,7 @@ begin_attempt(struct request *request)
 	request->redirects = 0;
 	request->has_left_origin = false;
 	request->has_answered_challenge = false;
+	request->is_paced = false;
 	free(request->hop_url);
 	request->hop_url = xstrdup(request->url);
 }
@@ -84,6 +86,24 @@ end_timed_out(struct request *request)
 	request_end(request, error);
 }
 
+/* False: later. */
+static bool
+has_its_turn(struct request *request)
+{
+	int64_t now_ms = deadline_now_ms();
+
+	if (!request->pace || request->is_paced || request_is_read(request))
+		return true;
+	request->is_paced = true;
+	request->not_before_ms = pace_take(request->pace, now_ms);
+	if (request->not_before_ms <= now_ms)
+		return true;
+	observer_tell(request->engine->observer, EVENT_TRACE,
+		      "as many writes as a registry takes: the next one in %" PRId64 " ms",
+		      request->not_before_ms - now_ms);
+	return false;
+}
+
 void
 request_advance(struct request *request)
 {
@@ -99,6 +119,8 @@ request_advance(struct request *request)
 	}
 	if (request->needs_attempt)
 		begin_attempt(request);
+	if (!has_its_turn(request))
+		return;
 	switch (authorize(request, &error)) {
 	case AUTHORIZATION_READY:
 		request_send_or_end(request);

@@ -45,6 +45,12 @@ may_repeat(const struct retry_tally *tally, unsigned attempts_limit)
 }
 
 bool
+retry_has_attempt(const struct retry_tally *tally)
+{
+	return may_repeat(tally, ATTEMPTS_LIMIT_COUNT);
+}
+
+bool
 retry_after_status(const struct retry_tally *tally, int status, bool left_origin)
 {
 	switch (status) {

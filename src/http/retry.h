@@ -23,6 +23,9 @@ void retry_count_attempt(struct retry_tally *tally);
 void retry_count_progress(struct retry_tally *tally, uint64_t bytes);
 void retry_count_expiry(struct retry_tally *tally);
 
+/* Whether a sending that broke off may be begun anew. */
+bool retry_has_attempt(const struct retry_tally *tally);
+
 /* `status` is the whole answer; `left_origin`: of another host, which a redirect named.  Its 401
  * and 403 may mean that the signed URL has expired: once more for that. */
 bool retry_after_status(const struct retry_tally *tally, int status, bool left_origin);

@@ -90,6 +90,7 @@ endpoint_perform(struct endpoint *endpoint, struct gate *gate,
 	struct request_options authorized = *options;
 
 	authorized.authorizer = gate_authorizer(gate);
+	authorized.pace = &endpoint->host->writes;
 	request = request_perform(endpoint->registry->engine, &authorized, err);
 	if (!request || !gate_reconsider(gate, request))
 		return TAKE_PTR(request);

@@ -9,7 +9,9 @@
 
 #include "base/cleanup.h"
 #include "http/origin.h"
+#include "http/pace.h"
 #include "registry/credentials.h"
+#include "registry/upload_memory.h"
 
 struct challenge;
 struct engine;
@@ -32,6 +34,8 @@ struct host {
 	char *origin_text; /* "https://registry-1.docker.io:443" */
 	struct origin origin;
 	bool is_plain; /* http by the user's leave */
+	struct pace writes;
+	struct upload_memory uploads;
 
 	enum host_scheme scheme;
 	char *realm;         /* of Bearer */

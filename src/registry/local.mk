@@ -32,6 +32,12 @@ noinst_LIBRARIES += %D%/libregistry.a
 	%D%/token_answer.c %D%/token_answer.h \
 	%D%/token_cache.c %D%/token_cache.h \
 	%D%/token_fetch.c %D%/token_fetch.h \
+	%D%/upload.h \
+	%D%/upload_answers.c \
+	%D%/upload_memory.c %D%/upload_memory.h \
+	%D%/upload_parse.c %D%/upload_parse.h \
+	%D%/upload_session.c \
+	%D%/upload_steps.c \
 	%D%/uploads.c \
 	%D%/waiters.c %D%/waiters.h
 

@@ -43,6 +43,7 @@ probe(struct endpoint *endpoint, struct error **err)
 		return -1;
 	if (request_status(request) != 202)
 		return endpoint_refuse(endpoint, ACCESS_PUSH, request, err);
+	endpoint->host->uploads.has_opened = true;
 	cancel_session(endpoint, gate, request);
 	return 0;
 }

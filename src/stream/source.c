@@ -6,6 +6,9 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "oci/digest.h"
 
 struct source
 source_of_bytes(const void *bytes, size_t size)
@@ -18,6 +21,13 @@ struct source
 source_of_fd(int fd, uint64_t size_bytes)
 {
 	return (struct source){ .fd = fd, .size_bytes = size_bytes };
+}
+
+static int
+set_changed(struct error **err, const char *how)
+{
+	error_set(err, ERROR_CONTENT, "%s", how);
+	return error_set_class(err, "source_changed");
 }
 
 static int
@@ -34,10 +44,8 @@ read_file(const struct source *source, uint64_t at_bytes, char *bytes, size_t si
 			continue;
 		if (count < 0)
 			return error_set_errno(err, errno, "cannot read what is to be sent");
-		if (count == 0) {
-			error_set(err, ERROR_CONTENT, "the file became shorter while it was sent");
-			return error_set_class(err, "source_changed");
-		}
+		if (count == 0)
+			return set_changed(err, "the file became shorter while it was sent");
 		done += (size_t)count;
 	}
 	return 0;
@@ -57,4 +65,23 @@ source_read(const struct source *source, uint64_t at_bytes, void *bytes, size_t 
 		return -1;
 	*ret_size = size;
 	return 0;
+}
+
+int
+source_check(const struct source *source, const struct digest *digest, struct error **err)
+{
+	AUTO_HASHER struct hasher *hasher = hasher_new(digest->algorithm);
+	AUTO_FREE char *bytes = xcalloc(1, TRANSFER_BUFFER_BYTES);
+	struct digest found;
+	size_t size;
+
+	for (uint64_t at = 0; at < source->size_bytes; at += size) {
+		if (source_read(source, at, bytes, TRANSFER_BUFFER_BYTES, &size, err) < 0)
+			return -1;
+		hasher_add(hasher, bytes, size);
+	}
+	found = hasher_finish(hasher);
+	if (digest_equal(&found, digest))
+		return 0;
+	return set_changed(err, "the file is not what its digest says, or was changed");
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct digest;
 struct error;
 
 struct source {
@@ -24,5 +25,8 @@ struct source source_of_fd(int fd, uint64_t size_bytes);
  * is ERROR_CONTENT with class "source_changed". */
 int source_read(const struct source *source, uint64_t at_bytes, void *bytes, size_t size,
 		size_t *ret_size, struct error **err);
+
+/* Reads all of it: ERROR_CONTENT with class "source_changed" when it has another digest. */
+int source_check(const struct source *source, const struct digest *digest, struct error **err);
 
 #endif

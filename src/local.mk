@@ -6,6 +6,7 @@ include %D%/base/local.mk
 include %D%/oci/local.mk
 include %D%/stream/local.mk
 include %D%/http/local.mk
+include %D%/sandbox/local.mk
 include %D%/store/local.mk
 include %D%/layer/local.mk
 include %D%/archive/local.mk

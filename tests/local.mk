@@ -12,6 +12,7 @@ AM_BATS_LOG_FLAGS = --tap
 AM_TESTS_ENVIRONMENT = \
 	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
 	top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
+	OCIFP_LIBEXEC='$(abs_top_builddir)'; export OCIFP_LIBEXEC; \
 	PATH='$(abs_top_builddir)':"$$PATH"; export PATH;
 
 include %D%/unit/local.mk

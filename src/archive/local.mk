@@ -16,4 +16,4 @@ noinst_LIBRARIES += %D%/libarchive_image.a
 	%D%/state.h \
 	%D%/write.c
 
-archive_libs = src/archive/libarchive_image.a src/store/libstore.a $(layer_libs) $(LIBARCHIVE_LIBS)
+archive_libs = src/archive/libarchive_image.a src/store/libstore.a $(layer_libs)

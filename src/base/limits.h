@@ -107,6 +107,13 @@
 /* Tars that we write */
 #define PAX_LIMIT_BYTES MIB /* records of one member: Go's archive/tar reads no more */
 
+/* The confined helper: sandbox/ */
+#define CHILD_FILES_LIMIT_COUNT 64           /* descriptors; it uses about 20 */
+#define CHILD_MEMORY_LIMIT_BYTES (768 * MIB) /* address space; two stacks of 8 MiB, libraries */
+#define CHILD_CPU_LIMIT_S (4 * 3600)         /* 1 TiB of layer at 100 MB/s, nearly */
+#define MESSAGE_LIMIT_BYTES (64 * KIB)       /* two paths and some numbers */
+#define ID_FILE_LIMIT_BYTES MIB              /* /etc/subuid: 30,000 users */
+
 /* What we print of remote text */
 #define REMOTE_TEXT_LIMIT_BYTES (1 * KIB)
 

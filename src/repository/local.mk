@@ -15,5 +15,7 @@ noinst_LIBRARIES += %D%/librepository.a
 repository_libs = \
 	src/repository/librepository.a \
 	src/archive/libarchive_image.a \
-	src/store/libstore.a src/layer/liblayer.a \
-	$(registry_libs) $(LIBARCHIVE_LIBS)
+	src/store/libstore.a \
+	src/layer/liblayer.a \
+	src/sandbox/libsandbox.a \
+	$(registry_libs)

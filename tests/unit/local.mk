@@ -4,6 +4,7 @@ include %D%/oci.mk
 include %D%/stream.mk
 include %D%/http.mk
 include %D%/registry.mk
+include %D%/sandbox.mk
 include %D%/store.mk
 include %D%/layer.mk
 include %D%/archive.mk

@@ -1,0 +1,59 @@
+/* channel.h - small framed messages between the program and its confined child
+ *
+ *     type, size (4 bytes each, of this machine)  payload (size bytes)
+ *
+ * Both ends are one build on one machine.  The child may be taken over by what it reads: whatever
+ * comes from it is checked like any other foreign bytes.  Numbers take 8 bytes; a text is its
+ * size and its bytes, and holds no NUL.
+ */
+#ifndef OCIFP_SANDBOX_CHANNEL_H
+#define OCIFP_SANDBOX_CHANNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/limits.h"
+
+struct error;
+
+enum message_type {
+	MESSAGE_REQUEST = 1, /* to the child: what to do; what is in it depends on the verb */
+	MESSAGE_UNSHARED,    /* from it: write my id maps */
+	MESSAGE_MAPPED,      /* to it: they are written */
+	MESSAGE_ITEM,        /* from it: one of many answers */
+	MESSAGE_RESULT,      /* from it: the last one, it is done */
+	MESSAGE_FAILURE,     /* from it: the last one, an error */
+};
+
+struct message {
+	uint32_t type;
+	struct buf payload;
+	size_t read_bytes; /* of the payload, by message_get_...() */
+};
+
+#define MESSAGE_INIT(kind) \
+	((struct message){ .type = (kind), .payload = BUF_INIT(MESSAGE_LIMIT_BYTES) })
+
+/* What does not fit is ERROR_FAILURE, told by message_send(). */
+void message_put_number(struct message *message, uint64_t number);
+void message_put_text(struct message *message, const char *text);
+int message_send(int fd, const struct message *message, struct error **err);
+
+/* ERROR_FAILURE for a frame that breaks the rules; *ret_ended: the other end is gone. */
+int message_receive(int fd, struct message *message, bool *ret_ended, struct error **err);
+
+/* In the order in which they were put.  The text belongs to the message. */
+int message_get_number(struct message *message, uint64_t *ret_number, struct error **err);
+int message_get_text(struct message *message, const char **ret_text, struct error **err);
+
+/* An error on its way: kind, class, text and hint.  Kinds and classes that a child has no business
+ * with become ERROR_FAILURE, and its text is made harmless. */
+void message_put_error(struct message *message, const struct error *error);
+int message_get_error(struct message *message, struct error **err); /* returns -1 */
+
+void message_release(struct message *message);
+#define AUTO_MESSAGE CLEANUP(message_release)
+
+#endif

@@ -1,0 +1,81 @@
+#include "sandbox/confine.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+
+/* A sanitizer maps terabytes of address space. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define IS_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define IS_SANITIZED 1
+#endif
+#endif
+#ifndef IS_SANITIZED
+#define IS_SANITIZED 0
+#endif
+
+struct resource_limit {
+	int resource;
+	rlim_t most;
+};
+
+static const struct resource_limit process_limits[] = {
+	{ RLIMIT_CORE, 0 },
+	{ RLIMIT_NOFILE, CHILD_FILES_LIMIT_COUNT },
+	{ RLIMIT_CPU, CHILD_CPU_LIMIT_S },
+	{ RLIMIT_AS, IS_SANITIZED ? RLIM_INFINITY : CHILD_MEMORY_LIMIT_BYTES },
+};
+
+/* Where somebody else has set a lower one, that holds. */
+static int
+set_limit(const struct resource_limit *limit, struct error **err)
+{
+	struct rlimit now;
+
+	if (getrlimit(limit->resource, &now) < 0)
+		return error_set_errno(err, errno, "cannot read a resource limit");
+	if (now.rlim_max > limit->most)
+		now.rlim_max = limit->most;
+	if (now.rlim_cur > now.rlim_max)
+		now.rlim_cur = now.rlim_max;
+	if (setrlimit(limit->resource, &now) < 0)
+		return error_set_errno(err, errno, "cannot set a resource limit");
+	return 0;
+}
+
+static int
+set_limits(struct error **err)
+{
+	for (size_t i = 0; i < sizeof(process_limits) / sizeof(process_limits[0]); i++)
+		if (set_limit(&process_limits[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+int
+confine_process(int tree_fd, struct walls *walls, struct error **err)
+{
+	if (set_limits(err) < 0)
+		return -1;
+	walls->limits = true;
+	if (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return error_set_errno(err, errno, "cannot give up privileges");
+	walls->no_new_privs = true;
+	return confine_landlock(tree_fd, &walls->landlock_abi, err);
+}
+
+int
+confine_calls(struct walls *walls, struct error **err)
+{
+	static const struct resource_limit no_processes = { RLIMIT_NPROC, 0 };
+
+	if (set_limit(&no_processes, err) < 0)
+		return -1;
+	return confine_seccomp(&walls->seccomp, err);
+}

@@ -1,0 +1,235 @@
+#include "sandbox/helper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/xalloc.h"
+#include "sandbox/channel.h"
+#include "sandbox/helper_path.h"
+#include "sandbox/id_map.h"
+
+/* Copies of the child's descriptors lie here first, so that none lands on another. */
+#define PARKING_FD 64
+
+struct helper {
+	pid_t pid; /* 0: reaped */
+	int channel_fd;
+};
+
+struct plan {
+	int fds[1 + HELPER_FDS_LIMIT_COUNT];
+	size_t count;
+};
+
+static void
+plan_release(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		close_at(&plan->fds[i]);
+}
+
+static int
+plan_add(struct plan *plan, int fd, struct error **err)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, PARKING_FD);
+
+	if (copy < 0)
+		return error_set_errno(err, errno, "cannot hand on a descriptor");
+	plan->fds[plan->count++] = copy;
+	return 0;
+}
+
+static int
+plan_make(struct plan *plan, int channel_fd, const struct helper_start *start, struct error **err)
+{
+	if (plan_add(plan, channel_fd, err) < 0)
+		return -1;
+	for (size_t i = 0; i < start->fd_count; i++)
+		if (plan_add(plan, start->fds[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+static void
+add_actions(posix_spawn_file_actions_t *actions, const struct plan *plan)
+{
+	posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(actions, STDERR_FILENO, STDOUT_FILENO);
+	for (size_t i = 0; i < plan->count; i++)
+		posix_spawn_file_actions_adddup2(actions, plan->fds[i], HELPER_CHANNEL_FD + (int)i);
+#ifdef HAVE_POSIX_SPAWN_FILE_ACTIONS_ADDCLOSEFROM_NP
+	posix_spawn_file_actions_addclosefrom_np(actions, HELPER_CHANNEL_FD + (int)plan->count);
+#endif
+}
+
+/* Without the signals that a user's terminal sends: the program that they are for ends us. */
+static void
+set_attributes(posix_spawnattr_t *attributes)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	posix_spawnattr_setsigmask(attributes, &signals);
+	sigaddset(&signals, SIGPIPE);
+	posix_spawnattr_setsigdefault(attributes, &signals);
+	posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+}
+
+static int
+spawn(struct helper *helper, const char *program, const char *verb, const struct plan *plan)
+{
+	char *const argv[] = { (char *)(uintptr_t) "ocifp-layer", (char *)(uintptr_t)verb, NULL };
+	char *const environment[] = { NULL };
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	int errnum;
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawnattr_init(&attributes);
+	add_actions(&actions, plan);
+	set_attributes(&attributes);
+	errnum = posix_spawn(&helper->pid, program, &actions, &attributes, argv, environment);
+	posix_spawnattr_destroy(&attributes);
+	posix_spawn_file_actions_destroy(&actions);
+	if (errnum)
+		helper->pid = 0;
+	return errnum;
+}
+
+static int
+launch(struct helper *helper, const struct helper_start *start, struct error **err)
+{
+	AUTO_FREE char *program = helper_path(err);
+	CLEANUP(plan_release) struct plan plan = { 0 };
+	AUTO_CLOSE int theirs = -1;
+	int ends[2];
+	int errnum;
+
+	if (!program)
+		return -1;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return error_set_errno(err, errno, "cannot make a channel");
+	helper->channel_fd = ends[0];
+	theirs = ends[1];
+	if (plan_make(&plan, theirs, start, err) < 0)
+		return -1;
+	errnum = spawn(helper, program, start->verb, &plan);
+	return errnum ? error_set_path(err, errnum, "start", program) : 0;
+}
+
+/* The child refuses one of another version. */
+void
+helper_request_init(struct message *request)
+{
+	*request = MESSAGE_INIT(MESSAGE_REQUEST);
+	message_put_text(request, PACKAGE_VERSION);
+}
+
+/* 0 or the signal that ended it. */
+static int
+reap(struct helper *helper)
+{
+	int status = 0;
+	pid_t pid;
+
+	do
+		pid = waitpid(helper->pid, &status, 0);
+	while (pid < 0 && errno == EINTR);
+	helper->pid = 0;
+	return pid > 0 && WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+/* It has closed its channel, so it is about to end. */
+static int
+ended_early(struct helper *helper, struct error **err)
+{
+	int signal_number = reap(helper);
+
+	if (signal_number)
+		error_set(err, ERROR_FAILURE, "the confined helper was ended by signal %d",
+			  signal_number);
+	else
+		error_set(err, ERROR_FAILURE, "the confined helper ended without an answer");
+	return error_set_class(err, "helper");
+}
+
+int
+helper_receive(struct helper *helper, struct message *message, bool *ret_last, struct error **err)
+{
+	bool ended = false;
+
+	if (message_receive(helper->channel_fd, message, &ended, err) < 0)
+		return -1;
+	if (ended)
+		return ended_early(helper, err);
+	if (message->type == MESSAGE_FAILURE)
+		return message_get_error(message, err);
+	*ret_last = message->type == MESSAGE_RESULT;
+	return 0;
+}
+
+static int
+map_ids(struct helper *helper, const struct id_map *map, struct error **err)
+{
+	const struct message mapped = MESSAGE_INIT(MESSAGE_MAPPED);
+	AUTO_MESSAGE struct message unshared = MESSAGE_INIT(0);
+	bool last = false;
+
+	if (helper_receive(helper, &unshared, &last, err) < 0)
+		return -1;
+	if (unshared.type != MESSAGE_UNSHARED)
+		return error_set(err, ERROR_FAILURE, "the confined helper did not ask for its ids");
+	if (id_map_write(map, helper->pid, err) < 0)
+		return -1;
+	return message_send(helper->channel_fd, &mapped, err);
+}
+
+static int
+begin(struct helper *helper, const struct helper_start *start, struct error **err)
+{
+	if (launch(helper, start, err) < 0 ||
+	    message_send(helper->channel_fd, start->request, err) < 0)
+		return -1;
+	return start->map && start->map->kind == ID_MAP_RANGES ? map_ids(helper, start->map, err)
+							       : 0;
+}
+
+struct helper *
+helper_start(const struct helper_start *start, struct error **err)
+{
+	AUTO_HELPER struct helper *helper = XNEW(struct helper);
+
+	helper->channel_fd = -1;
+	if (begin(helper, start, err) < 0) {
+		error_wrap(err, "confined helper");
+		return NULL;
+	}
+	return TAKE_PTR(helper);
+}
+
+int
+helper_poll_fd(const struct helper *helper)
+{
+	return helper->channel_fd;
+}
+
+void
+helper_free(struct helper *helper)
+{
+	if (!helper)
+		return;
+	close_at(&helper->channel_fd);
+	if (helper->pid > 0) {
+		(void)kill(helper->pid, SIGKILL);
+		(void)reap(helper);
+	}
+	free(helper);
+}

@@ -1,0 +1,57 @@
+/* helper.h - the confined child that reads what others wrote: `ocifp-layer`
+ *
+ *     program                          ocifp-layer VERB
+ *       helper_start  ----exec---->      no environment; descriptors: 3 the channel, then those
+ *                                        that were given
+ *       request       ----3-------->      reads it
+ *       newuidmap     <---3---------      (with ID_MAP_RANGES) is in a user namespace of its own
+ *                     ----3-------->      the maps are written
+ *                                        builds its walls (confine.h), then reads foreign bytes
+ *                     <---3---------      items, then one result or failure
+ *
+ * It is sought beside the running program, then in LIBEXECDIR; the environment variable
+ * OCIFP_LIBEXEC names another folder, for tests.  Killed when it is freed or its starter dies.
+ */
+#ifndef OCIFP_SANDBOX_HELPER_H
+#define OCIFP_SANDBOX_HELPER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/cleanup.h"
+
+struct error;
+struct helper;
+struct id_map;
+struct message;
+
+#define HELPER_CHANNEL_FD 3 /* in the child; the given ones follow */
+#define HELPER_FIRST_FD 4
+#define HELPER_FDS_LIMIT_COUNT 4
+
+/* An empty request, for more to be put in. */
+void helper_request_init(struct message *request);
+
+struct helper_start {
+	const char *verb;
+	const int *fds; /* stay the caller's */
+	size_t fd_count;
+	const struct message *request;
+	const struct id_map *map; /* NULL: no user namespace */
+};
+
+struct helper *helper_start(const struct helper_start *start, struct error **err);
+
+/* One answer.  *ret_last: it was the result.  A failure, or a child that ended without either, is
+ * an error here. */
+int helper_receive(struct helper *helper, struct message *message, bool *ret_last,
+		   struct error **err);
+
+/* Readable when helper_receive() has something. */
+int helper_poll_fd(const struct helper *helper);
+
+void helper_free(struct helper *helper);
+DEFINE_CLEANUP(struct helper, helper_free)
+#define AUTO_HELPER CLEANUP(helper_free_at)
+
+#endif

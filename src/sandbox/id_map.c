@@ -1,0 +1,168 @@
+#include "sandbox/id_map.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/limits.h"
+#include "base/spawn.h"
+#include "base/strings.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+
+static void
+add_range(struct id_ranges *ranges, uint32_t outside, uint32_t count)
+{
+	uint32_t inside = 0;
+
+	if (ranges->count > 0)
+		inside = ranges->items[ranges->count - 1].inside +
+			 ranges->items[ranges->count - 1].count;
+	if (ranges->count == ID_RANGES_LIMIT_COUNT || count > UINT32_MAX - 1 - inside)
+		return;
+	ranges->items[ranges->count++] = (struct id_range){ inside, outside, count };
+}
+
+/* "name:first:count", where the name may be a number; other lines are somebody else's. */
+static void
+read_line(char *line, const char *user, uid_t uid, struct id_ranges *ranges)
+{
+	AUTO_FREE char *number = xasprintf("%" PRIu32, (uint32_t)uid);
+	const char *name = strsep(&line, ":");
+	const char *first = line ? strsep(&line, ":") : NULL;
+	uint64_t outside;
+	uint64_t count;
+
+	if ((!user || strcmp(name, user) != 0) && strcmp(name, number) != 0)
+		return;
+	if (first && line && text_parse_uint(first, UINT32_MAX - 1, &outside) &&
+	    text_parse_uint(line, UINT32_MAX - outside, &count) && count > 0)
+		add_range(ranges, (uint32_t)outside, (uint32_t)count);
+}
+
+int
+id_ranges_read(const char *file, const char *user, uid_t uid, struct id_ranges *ranges,
+	       struct error **err)
+{
+	AUTO_BUF struct buf buf = BUF_INIT(ID_FILE_LIMIT_BYTES);
+	bool found = false;
+	char *rest;
+	char *line;
+
+	if (file_find(AT_FDCWD, file, &buf, &found, err) < 0)
+		return -1;
+	rest = buf.data;
+	while ((line = strsep(&rest, "\n")))
+		read_line(line, user, uid, ranges);
+	return 0;
+}
+
+static bool
+is_program(const char *name)
+{
+	static const char *const folders[] = { "/usr/bin", "/bin", "/usr/local/bin", "/usr/sbin" };
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		AUTO_FREE char *path = xasprintf("%s/%s", folders[i], name);
+
+		if (access(path, X_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+int
+id_map_choose(struct id_map *ret_map, struct error **err)
+{
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): the one thread that starts helpers */
+	const struct passwd *entry = getpwuid(geteuid());
+	const char *user = entry ? entry->pw_name : NULL;
+	struct id_map map = { .kind = ID_MAP_OWN };
+
+	if (geteuid() == 0) {
+		*ret_map = (struct id_map){ .kind = ID_MAP_HOST };
+		return 0;
+	}
+	add_range(&map.uids, geteuid(), 1);
+	add_range(&map.gids, getegid(), 1);
+	if (id_ranges_read("/etc/subuid", user, geteuid(), &map.uids, err) < 0 ||
+	    id_ranges_read("/etc/subgid", user, geteuid(), &map.gids, err) < 0)
+		return -1;
+	if (map.uids.count > 1 && map.gids.count > 1 && is_program("newuidmap") &&
+	    is_program("newgidmap"))
+		map.kind = ID_MAP_RANGES;
+	else
+		map = (struct id_map){ .kind = ID_MAP_OWN };
+	*ret_map = map;
+	return 0;
+}
+
+/* FNV-1a, of 64 bits: it tells maps of one user apart, nobody gains by a collision. */
+static uint64_t
+hash_ranges(uint64_t hash, const struct id_ranges *ranges)
+{
+	for (size_t i = 0; i < ranges->count; i++) {
+		const struct id_range *range = &ranges->items[i];
+		const uint32_t words[] = { range->inside, range->outside, range->count };
+
+		for (size_t j = 0; j < 3; j++)
+			hash = (hash ^ words[j]) * UINT64_C(0x100000001b3);
+	}
+	return (hash ^ ranges->count) * UINT64_C(0x100000001b3);
+}
+
+struct id_map_name
+id_map_name(const struct id_map *map)
+{
+	uint64_t hash = hash_ranges(UINT64_C(0xcbf29ce484222325), &map->uids);
+	struct id_map_name name = { "host" };
+
+	if (map->kind == ID_MAP_OWN)
+		(void)snprintf(name.text, sizeof(name.text), "own");
+	else if (map->kind == ID_MAP_RANGES)
+		(void)snprintf(name.text, sizeof(name.text), "ranges-%016" PRIx64,
+			       hash_ranges(hash, &map->gids));
+	return name;
+}
+
+static int
+run_mapper(const char *program, const struct id_ranges *ranges, pid_t pid, struct error **err)
+{
+	AUTO_STRINGS struct strings argv = { 0 };
+	AUTO_BUF struct buf messages = BUF_INIT(HELPER_OUTPUT_LIMIT_BYTES);
+	struct spawn_options options = { .messages = &messages };
+	struct spawn_result result = { 0 };
+	AUTO_FREE char *said = NULL;
+
+	strings_add(&argv, program);
+	strings_take(&argv, xasprintf("%ld", (long)pid));
+	for (size_t i = 0; i < ranges->count; i++) {
+		strings_take(&argv, xasprintf("%" PRIu32, ranges->items[i].inside));
+		strings_take(&argv, xasprintf("%" PRIu32, ranges->items[i].outside));
+		strings_take(&argv, xasprintf("%" PRIu32, ranges->items[i].count));
+	}
+	options.argv = (const char *const *)argv.items;
+	if (spawn_run(&options, &result, err) < 0)
+		return -1;
+	if (result.exit_status == 0)
+		return 0;
+	said = text_quote_string(messages.data ? messages.data : "");
+	error_set(err, ERROR_LOCAL, "'%s' failed with status %d: %s", program, result.exit_status,
+		  said);
+	return error_set_hint(err, "see subuid(5); 'ocifp doctor' tells what this machine allows");
+}
+
+int
+id_map_write(const struct id_map *map, pid_t pid, struct error **err)
+{
+	if (run_mapper("newuidmap", &map->uids, pid, err) < 0)
+		return -1;
+	return run_mapper("newgidmap", &map->gids, pid, err);
+}

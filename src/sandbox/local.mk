@@ -1,0 +1,12 @@
+noinst_LIBRARIES += %D%/libsandbox.a
+%C%_libsandbox_a_SOURCES = \
+	%D%/channel.c %D%/channel.h \
+	%D%/channel_error.c \
+	%D%/confine.c %D%/confine.h \
+	%D%/confine_landlock.c \
+	%D%/confine_seccomp.c \
+	%D%/helper.c %D%/helper.h \
+	%D%/helper_path.c %D%/helper_path.h \
+	%D%/id_map.c %D%/id_map.h
+
+sandbox_libs = src/sandbox/libsandbox.a $(base_libs)

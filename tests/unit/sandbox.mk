@@ -1,0 +1,19 @@
+sandbox_tests = \
+	%D%/test_channel \
+	%D%/test_confine \
+	%D%/test_helper \
+	%D%/test_id_map
+check_PROGRAMS += $(sandbox_tests)
+TESTS += $(sandbox_tests)
+
+%C%_test_channel_SOURCES = %D%/test_channel.c
+%C%_test_channel_LDADD = $(sandbox_libs) $(CMOCKA_LIBS)
+
+%C%_test_confine_SOURCES = %D%/test_confine.c
+%C%_test_confine_LDADD = $(sandbox_libs) $(CMOCKA_LIBS)
+
+%C%_test_helper_SOURCES = %D%/test_helper.c
+%C%_test_helper_LDADD = $(sandbox_libs) $(CMOCKA_LIBS)
+
+%C%_test_id_map_SOURCES = %D%/test_id_map.c
+%C%_test_id_map_LDADD = $(sandbox_libs) $(CMOCKA_LIBS)

@@ -1,0 +1,188 @@
+/* With the real program, which $OCIFP_LIBEXEC names. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/xalloc.h"
+#include "sandbox/channel.h"
+#include "sandbox/helper.h"
+
+static struct helper *
+start(const char *verb, const struct message *request, struct error **err)
+{
+	struct helper_start start = { .verb = verb, .request = request };
+
+	return helper_start(&start, err);
+}
+
+static void
+the_child_builds_its_walls_and_tells_which_stand(void **state)
+{
+	AUTO_MESSAGE struct message request;
+	AUTO_MESSAGE struct message answer = MESSAGE_INIT(0);
+	AUTO_HELPER struct helper *helper = NULL;
+	AUTO_ERROR struct error *err = NULL;
+	uint64_t has_limits = 0;
+	bool last = false;
+
+	(void)state;
+	helper_request_init(&request);
+	helper = start("walls", &request, &err);
+	assert_non_null(helper);
+	assert_int_equal(helper_receive(helper, &answer, &last, &err), 0);
+	assert_true(last);
+	assert_int_equal(message_get_number(&answer, &has_limits, &err), 0);
+	assert_int_equal(has_limits, 1);
+}
+
+static void
+expect_refused(const char *verb, const struct message *request)
+{
+	AUTO_MESSAGE struct message answer = MESSAGE_INIT(0);
+	AUTO_HELPER struct helper *helper = NULL;
+	AUTO_ERROR struct error *err = NULL;
+	bool last = false;
+
+	helper = start(verb, request, &err);
+	if (helper)
+		assert_int_equal(helper_receive(helper, &answer, &last, &err), -1);
+	assert_int_equal(error_kind(err), ERROR_FAILURE);
+}
+
+static void
+another_version_or_an_unknown_verb_is_refused(void **state)
+{
+	AUTO_MESSAGE struct message request;
+	AUTO_MESSAGE struct message other = MESSAGE_INIT(MESSAGE_REQUEST);
+
+	(void)state;
+	helper_request_init(&request);
+	message_put_text(&other, "0.0.0-other");
+	expect_refused("walls", &other);
+	expect_refused("nothing", &request);
+}
+
+/* A program of that name that does something else. */
+static void
+with_program(const char *script, void (*check)(void))
+{
+	char folder[] = "/tmp/helper.XXXXXX";
+	AUTO_FREE char *before = xstrdup(getenv("OCIFP_LIBEXEC"));
+	AUTO_FREE char *path = NULL;
+	AUTO_ERROR struct error *err = NULL;
+
+	assert_non_null(mkdtemp(folder));
+	path = xasprintf("%s/ocifp-layer", folder);
+	if (script) {
+		FILE *file = fopen(path, "we");
+
+		assert_non_null(file);
+		assert_true(fputs(script, file) >= 0);
+		assert_int_equal(fclose(file), 0);
+		assert_int_equal(chmod(path, 0700), 0);
+	}
+	assert_int_equal(setenv("OCIFP_LIBEXEC", folder, 1), 0);
+	check();
+	assert_int_equal(setenv("OCIFP_LIBEXEC", before, 1), 0);
+	(void)unlink(path);
+	assert_int_equal(rmdir(folder), 0);
+}
+
+static void
+expect_not_installed(void)
+{
+	AUTO_MESSAGE struct message request;
+	AUTO_ERROR struct error *err = NULL;
+
+	helper_request_init(&request);
+	assert_null(start("walls", &request, &err));
+	assert_int_equal(error_kind(err), ERROR_LOCAL);
+	assert_non_null(error_hint(err));
+}
+
+static void
+a_program_that_is_not_installed_is_a_local_error(void **state)
+{
+	(void)state;
+	with_program(NULL, expect_not_installed);
+}
+
+static void
+expect_death_told(void)
+{
+	AUTO_MESSAGE struct message request;
+	AUTO_MESSAGE struct message answer = MESSAGE_INIT(0);
+	AUTO_HELPER struct helper *helper = NULL;
+	AUTO_ERROR struct error *err = NULL;
+	bool last = false;
+
+	helper_request_init(&request);
+	helper = start("walls", &request, &err);
+	assert_non_null(helper);
+	assert_int_equal(helper_receive(helper, &answer, &last, &err), -1);
+	assert_non_null(strstr(error_text(err), "signal 11"));
+}
+
+static void
+a_child_that_dies_is_an_error(void **state)
+{
+	(void)state;
+	with_program("#!/bin/sh\nsleep 0.1\nkill -SEGV $$\n", expect_death_told);
+}
+
+static void
+expect_nothing_inherited(void)
+{
+	AUTO_MESSAGE struct message request;
+	AUTO_MESSAGE struct message answer = MESSAGE_INIT(0);
+	AUTO_HELPER struct helper *helper = NULL;
+	AUTO_ERROR struct error *err = NULL;
+	bool last = false;
+
+	assert_int_equal(setenv("SECRET_TOKEN", "x", 1), 0);
+	helper_request_init(&request);
+	helper = start("walls", &request, &err);
+	assert_non_null(helper);
+	assert_int_equal(helper_receive(helper, &answer, &last, &err), -1);
+	assert_non_null(strstr(error_text(err), "without an answer"));
+}
+
+/* It ends with signal 11 should it find what it must not. */
+static void
+a_child_sees_no_environment_and_no_descriptors_of_ours(void **state)
+{
+	AUTO_CLOSE int secret = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+
+	(void)state;
+	with_program("#!/bin/sh\nsleep 0.1\n[ -z \"$SECRET_TOKEN\" ] && [ -z \"$HOME\" ] &&\n"
+		     "[ ! -e /proc/self/fd/4 ] || kill -SEGV $$\n",
+		     expect_nothing_inherited);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_child_builds_its_walls_and_tells_which_stand),
+		cmocka_unit_test(another_version_or_an_unknown_verb_is_refused),
+		cmocka_unit_test(a_program_that_is_not_installed_is_a_local_error),
+		cmocka_unit_test(a_child_that_dies_is_an_error),
+		cmocka_unit_test(a_child_sees_no_environment_and_no_descriptors_of_ours),
+	};
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -61,15 +61,6 @@ refuse_fields(struct error **err, const char *type, const char *fields_of)
 	return error_set_class(err, "hybrid");
 }
 
-/* Servers without a configured type say one of these about everything. */
-static bool
-is_generic(const char *media_type)
-{
-	return *media_type == '\0' || media_type_is(media_type, "application/json") ||
-	       media_type_is(media_type, "application/octet-stream") ||
-	       media_type_is(media_type, "text/plain");
-}
-
 static enum document_kind
 kind_by_shape(const struct shape *shape)
 {
@@ -113,7 +104,7 @@ kind_find(const json_t *document, const char *said, struct kind *ret_kind, struc
 	if (document_read_fields(document, fields, sizeof(fields) / sizeof(fields[0]), &shape,
 				 err) < 0)
 		return -1;
-	if (said && is_generic(said))
+	if (said && media_type_is_generic(said))
 		said = NULL;
 	if (said && shape.media_type && !media_type_is(said, shape.media_type))
 		return refuse_contradiction(err, said, shape.media_type);

@@ -50,6 +50,14 @@ media_type_is(const char *media_type, const char *known)
 	return size == strlen(known) && strncasecmp(media_type, known, size) == 0;
 }
 
+bool
+media_type_is_generic(const char *media_type)
+{
+	return *media_type == '\0' || media_type_is(media_type, "application/json") ||
+	       media_type_is(media_type, "application/octet-stream") ||
+	       media_type_is(media_type, "text/plain");
+}
+
 static int
 find_value(const struct known_type *known, const char *media_type)
 {

@@ -37,6 +37,9 @@ bool media_type_is_valid(const char *media_type);
 bool media_type_is(const char *media_type, const char *known);
 enum document_kind media_type_kind(const char *media_type);
 
+/* Says nothing: servers without a configured type call everything so. */
+bool media_type_is_generic(const char *media_type);
+
 enum compression { COMPRESSION_NONE, COMPRESSION_GZIP, COMPRESSION_ZSTD, COMPRESSION_UNKNOWN };
 
 /* COMPRESSION_UNKNOWN for what is no layer of an image that we unpack: artifacts, encrypted

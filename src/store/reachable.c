@@ -16,23 +16,36 @@ struct walk {
 	const struct store *store;
 	struct digest_set *set;
 	struct strings *incomplete; /* NULL: nobody asks */
+	struct digest_set documents;
 	struct descriptors pending;
 	size_t done_count;
 };
 
 static void
-mark(struct walk *walk, const struct descriptor *descriptor)
+mark_blob(struct walk *walk, const struct descriptor *blob)
 {
-	if (digest_set_add(walk->set, &descriptor->digest) &&
-	    media_type_kind(descriptor->media_type) != DOCUMENT_OTHER)
-		descriptors_add(&walk->pending, descriptor);
+	(void)digest_set_add(walk->set, &blob->digest);
+}
+
+/* What an index lists may also be something else: by its type, or when its type says nothing, by
+ * its content.  It is read even if it is marked: it may be a blob of another image as well. */
+static void
+mark_document(struct walk *walk, const struct descriptor *document)
+{
+	bool may_lead_on = media_type_kind(document->media_type) != DOCUMENT_OTHER ||
+			   (media_type_is_generic(document->media_type) &&
+			    document->size_bytes <= MANIFEST_LIMIT_BYTES);
+
+	mark_blob(walk, document);
+	if (may_lead_on && digest_set_add(&walk->documents, &document->digest))
+		descriptors_add(&walk->pending, document);
 }
 
 static void
-mark_all(struct walk *walk, const struct descriptors *descriptors)
+mark_documents(struct walk *walk, const struct descriptors *documents)
 {
-	for (size_t i = 0; i < descriptors->count; i++)
-		mark(walk, &descriptors->items[i]);
+	for (size_t i = 0; i < documents->count; i++)
+		mark_document(walk, &documents->items[i]);
 }
 
 static int
@@ -65,37 +78,56 @@ look_for_parts(struct walk *walk, const struct manifest *manifest, const struct 
 }
 
 static int
-mark_manifest(struct walk *walk, const struct buf *buf, const struct descriptor *document,
-	      struct error **err)
+follow_manifest(struct walk *walk, const struct buf *buf, const struct descriptor *document,
+		struct error **err)
 {
 	AUTO_MANIFEST struct manifest manifest = { 0 };
 
 	if (manifest_parse(buf->data, buf->size, document->media_type, &manifest, err) < 0)
 		return -1;
-	mark(walk, &manifest.config);
-	mark_all(walk, &manifest.layers);
+	mark_blob(walk, &manifest.config);
+	for (size_t i = 0; i < manifest.layers.count; i++)
+		mark_blob(walk, &manifest.layers.items[i]);
 	if (manifest.has_subject)
-		mark(walk, &manifest.subject);
+		mark_document(walk, &manifest.subject);
 	return look_for_parts(walk, &manifest, &document->digest, err);
 }
 
 static int
-mark_index(struct walk *walk, const struct buf *buf, const char *media_type, struct error **err)
+follow_index(struct walk *walk, const struct buf *buf, const char *media_type, struct error **err)
 {
 	AUTO_INDEX struct image_index index = { 0 };
 
 	if (image_index_parse(buf->data, buf->size, media_type, &index, err) < 0)
 		return -1;
-	mark_all(walk, &index.manifests);
+	mark_documents(walk, &index.manifests);
 	if (index.has_subject)
-		mark(walk, &index.subject);
+		mark_document(walk, &index.subject);
+	return 0;
+}
+
+/* DOCUMENT_OTHER too for what has no media type of ours and cannot be read as one. */
+static int
+find_kind(const struct buf *buf, const struct descriptor *document, enum document_kind *ret_kind,
+	  struct error **err)
+{
+	AUTO_ERROR struct error *failure = NULL;
+
+	if (manifest_kind(buf->data, buf->size, document->media_type, ret_kind, &failure) == 0)
+		return 0;
+	if (!media_type_is_generic(document->media_type)) {
+		*err = TAKE_PTR(failure);
+		return -1;
+	}
+	*ret_kind = DOCUMENT_OTHER;
 	return 0;
 }
 
 static int
-mark_document(struct walk *walk, const struct descriptor *document, struct error **err)
+follow(struct walk *walk, const struct descriptor *document, struct error **err)
 {
 	AUTO_BUF struct buf buf = BUF_INIT(MANIFEST_LIMIT_BYTES);
+	enum document_kind kind;
 	bool found = false;
 
 	if (blob_read(walk->store, &document->digest, &buf, &found, err) < 0)
@@ -103,20 +135,22 @@ mark_document(struct walk *walk, const struct descriptor *document, struct error
 	/* A child that was never fetched leads nowhere. */
 	if (!found)
 		return 0;
-	if (media_type_kind(document->media_type) == DOCUMENT_INDEX)
-		return mark_index(walk, &buf, document->media_type, err);
-	return mark_manifest(walk, &buf, document, err);
+	if (find_kind(&buf, document, &kind, err) < 0)
+		return -1;
+	if (kind == DOCUMENT_INDEX)
+		return follow_index(walk, &buf, document->media_type, err);
+	return kind == DOCUMENT_MANIFEST ? follow_manifest(walk, &buf, document, err) : 0;
 }
 
 static int
-mark_pending(struct walk *walk, struct error **err)
+follow_pending(struct walk *walk, struct error **err)
 {
 	while (walk->done_count < walk->pending.count) {
 		/* The list moves in memory as it grows. */
 		AUTO_DESCRIPTOR struct descriptor document = { 0 };
 
 		descriptor_copy(&walk->pending.items[walk->done_count++], &document);
-		if (mark_document(walk, &document, err) < 0) {
+		if (follow(walk, &document, err) < 0) {
 			error_wrap(err, "cannot tell what '%s' needs",
 				   digest_text(&document.digest).text);
 			return error_set_hint(err, "see 'ocifp store fsck'");
@@ -135,8 +169,9 @@ reachable_mark(const struct store *store, struct digest_set *set, struct strings
 
 	if (store_list_references(store, &references, err) < 0)
 		return -1;
-	mark_all(&walk, &references);
-	ret = mark_pending(&walk, err);
+	mark_documents(&walk, &references);
+	ret = follow_pending(&walk, err);
 	descriptors_release(&walk.pending);
+	digest_set_release(&walk.documents);
 	return ret;
 }

@@ -130,6 +130,68 @@ gc_follows_indexes_and_subjects(void **state)
 }
 
 static void
+gc_follows_documents_whose_type_says_nothing(void **state)
+{
+	AUTO_STORE struct store *store = create_store("store");
+	AUTO_FREE char *layer = path_of("store", "a layer");
+	struct descriptor child = add_manifest(store, "a layer", NULL);
+	struct descriptor index, root;
+	static char generic[] = "application/json";
+
+	(void)state;
+	child.media_type = generic;
+	index = add_index(store, &child);
+	index.media_type = generic;
+	root = add_index(store, &index);
+	set(store, "name", &root);
+	assert_int_equal(collect(store, false).kept_count, 5);
+	assert_true(is_there(layer));
+}
+
+static void
+gc_keeps_what_an_index_lists_and_is_no_document(void **state)
+{
+	AUTO_STORE struct store *store = create_store("store");
+	AUTO_FREE char *path = path_of("store", "{\"a\":1");
+	struct descriptor child = blob_of("{\"a\":1");
+	struct descriptor index;
+	static char generic[] = "application/octet-stream";
+
+	(void)state;
+	add_text(store, "{\"a\":1");
+	child.media_type = generic;
+	index = add_index(store, &child);
+	set(store, "name", &index);
+	assert_int_equal(collect(store, false).kept_count, 2);
+	assert_true(is_there(path));
+}
+
+/* As an artifact may carry the manifest of another image. */
+static void
+gc_follows_a_document_that_is_a_layer_elsewhere(void **state)
+{
+	AUTO_STORE struct store *store = create_store("store");
+	AUTO_FREE char *layer = path_of("store", "a layer");
+	struct descriptor child = add_manifest(store, "a layer", NULL);
+	AUTO_FREE char *text = xasprintf(
+		"{\"schemaVersion\":2,\"mediaType\":\"%s\",\"config\":{\"mediaType\":\"%s\","
+		"\"digest\":\"%s\",\"size\":%zu},\"layers\":[]}",
+		MEDIA_OCI_MANIFEST, MEDIA_OCI_CONFIG, digest_text(&child.digest).text,
+		(size_t)child.size_bytes);
+	struct descriptor carrier = blob_of(text);
+	struct descriptor index;
+
+	(void)state;
+	add_text(store, text);
+	carrier.media_type = child.media_type;
+	set(store, "a carrier", &carrier);
+	index = add_index(store, &child);
+	set(store, "name", &index);
+	assert_int_equal(collect(store, false).kept_count, 5);
+	assert_true(is_there(layer));
+}
+
+static void
 gc_accepts_children_that_were_never_fetched(void **state)
 {
 	AUTO_STORE struct store *store = create_store("store");
@@ -460,6 +522,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		IN_ROOM(gc_keeps_what_a_reference_leads_to),
 		IN_ROOM(gc_follows_indexes_and_subjects),
+		IN_ROOM(gc_follows_documents_whose_type_says_nothing),
+		IN_ROOM(gc_keeps_what_an_index_lists_and_is_no_document),
+		IN_ROOM(gc_follows_a_document_that_is_a_layer_elsewhere),
 		IN_ROOM(gc_accepts_children_that_were_never_fetched),
 		IN_ROOM(gc_removes_nothing_when_a_document_is_damaged),
 		IN_ROOM(gc_waits_for_who_adds_blobs),

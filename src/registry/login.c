@@ -1,4 +1,5 @@
 #include "base/error.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 #include "http/request.h"
 #include "registry/answer.h"
@@ -30,6 +31,28 @@ refuse_unasked(const struct host *host, struct error **err)
 	return error_set_hint(err, "use it without a login, or write the credentials by hand");
 }
 
+/* A token that anybody gets says nothing about a password that was not sent. */
+static int
+refuse_unsent(const struct host *host, struct error **err)
+{
+	AUTO_FREE char *realm = text_quote_url(host->realm);
+
+	error_set(err, ERROR_REFUSED,
+		  "'%s' names the token server '%s', which is another host: the password was not "
+		  "sent there and not checked",
+		  host->name, realm);
+	error_set_class(err, "realm");
+	return error_set_hint(err, "if that server may see it: --trust-realm");
+}
+
+static int
+judge_authorized(const struct host *host, const struct request *request, struct error **err)
+{
+	if (!request_was_authorized(request))
+		return refuse_unasked(host, err);
+	return host->told_of_realm ? refuse_unsent(host, err) : 0;
+}
+
 static int
 judge(const struct host *host, const struct request *request, struct error **err)
 {
@@ -40,7 +63,7 @@ judge(const struct host *host, const struct request *request, struct error **err
 	};
 
 	if (request_status(request) == 200 && !answer_is_page(request))
-		return request_was_authorized(request) ? 0 : refuse_unasked(host, err);
+		return judge_authorized(host, request, err);
 	problem_read(request, &problem);
 	return problem_set_error(&problem, &context, err);
 }

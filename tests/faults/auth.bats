@@ -377,10 +377,25 @@ token_answer() {
 	assert_pulled
 	ocifp_run logout "$reg_host"
 	assert_status 0
-	! grep -rq "$reg_host" "$T/home" || fail "the refused login was written"
+	! grep -rq "$reg_host" "$T/home" || fail "the login was not taken away"
 	rm -rf "$OCIFP_STORE"
 	pull "$ref"
 	assert_failed 4
+}
+
+@test "A01 login is no success when only an anonymous token of another host was taken" {
+	start_canary evil --auth bearer --anonymous
+	start_faults reg --auth bearer --user me:pw --realm "http://$evil_host/token"
+	rules reg <<-'RULES'
+		{"path": "^/v2/$", "header": {"authorization": "^Bearer "}, "action": {"status": 200, "body": "{}"}}
+	RULES
+	printf 'wrong\n' >"$T/password"
+	ocifp_run login --username me --password-stdin "$reg_host" <"$T/password"
+	assert_failed 9
+	assert_stderr_has --trust-realm
+	assert_requests evil 1 GET ^/token
+	assert_no_secrets evil
+	! grep -rq "$reg_host" "$T/home" || fail "the unchecked login was written"
 }
 
 @test "login with a wrong password is a refusal and writes nothing" {

@@ -2,8 +2,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <ftw.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -18,22 +16,6 @@
 #include "project/project.h"
 
 static const char need_prefix[] = "OCIFP_NEEDS_";
-
-static int
-make_directory(char **ret_directory, struct error **err)
-{
-	const char *parent = secure_getenv("TMPDIR");
-	AUTO_FREE char *directory = NULL;
-
-	/* A relative TMPDIR would mean another place to the command, which runs elsewhere. */
-	if (!parent || parent[0] != '/')
-		parent = "/tmp";
-	directory = xasprintf("%s/ocifp-build-XXXXXX", parent);
-	if (!mkdtemp(directory))
-		return error_set_errno(err, errno, "cannot make a directory in '%s'", parent);
-	*ret_directory = TAKE_PTR(directory);
-	return 0;
-}
 
 /* "my-base=REF" becomes "OCIFP_NEEDS_MY_BASE=REF". */
 static char *
@@ -164,31 +146,17 @@ build_run(const struct build_options *options, struct build_output *ret_output, 
 {
 	AUTO_FREE char *path = NULL;
 
-	if (make_directory(&ret_output->directory, err) < 0)
+	if (build_room_make(&ret_output->room, err) < 0)
 		return -1;
-	path = xasprintf("%s/image", ret_output->directory);
+	path = xasprintf("%s/image", ret_output->room.path);
 	if (run_command(options, path, err) < 0)
 		return -1;
 	return find_output(path, ret_output, err);
 }
 
-static int
-remove_entry(const char *path, const struct stat *info, int type, struct FTW *position)
-{
-	(void)info;
-	(void)type;
-	(void)position;
-	(void)remove(path);
-	return 0;
-}
-
 void
 build_output_release(struct build_output *output)
 {
-	/* Only with FTW_CHDIR would it touch what threads share. */
-	if (output->directory) /* NOLINTNEXTLINE(concurrency-mt-unsafe) */
-		(void)nftw(output->directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
-	free(output->directory);
-	output->directory = NULL;
+	build_room_release(&output->room);
 	location_release(&output->location);
 }

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/strings.h"
+#include "image/build_room.h"
 #include "oci/location.h"
 
 struct error;
@@ -31,7 +32,7 @@ struct build_options {
 };
 
 struct build_output {
-	char *directory;          /* ours; removed on release, with all that is in it */
+	struct build_room room;   /* removed on release, with all that is in it */
 	bool is_there;            /* else the command is said to have pushed by itself */
 	struct location location; /* when it is */
 };

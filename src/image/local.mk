@@ -3,6 +3,7 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/annotation.h \
 	%D%/build.c %D%/build.h \
 	%D%/compose.c %D%/compose.h \
+	%D%/build_room.c %D%/build_room.h \
 	%D%/content.c %D%/content.h \
 	%D%/ensure.c %D%/ensure.h %D%/ensure_private.h \
 	%D%/ensure_build.c \

@@ -176,6 +176,34 @@ ensure() {
 	assert_sound_store
 }
 
+@test "what a killed build leaves is taken away by the next one, and no other run's" {
+	make_project
+	build_with <<-'SH'
+		layout "$OCIFP_OUTPUT" built
+		dirname "$OCIFP_OUTPUT" >>"$HOME/rooms"
+		number=$(wc -l <"$HOME/rooms")
+		while [ -e "$HOME/hold-$number" ]; do sleep 0.1; done
+	SH
+	export TMPDIR=$T/tmp
+	mkdir "$TMPDIR" "$TMPDIR/another"
+	if [ "$(id -u)" -eq 0 ]; then
+		install -d -o 12345 "$TMPDIR/ocifp-build-theirs"
+	else
+		touch "$TMPDIR/ocifp-build-file"
+	fi
+	touch "$HOME/hold-1" "$HOME/hold-2"
+	spawn killed ocifp ensure --push always --store "$T/store-killed"
+	wait_for test -s "$HOME/rooms"
+	kill -9 "$(cat "$T/pids/killed")"
+	spawn running ocifp ensure --push always --store "$T/store-running"
+	wait_for sh -c '[ "$(wc -l <"$HOME/rooms")" -eq 2 ]'
+	[ ! -e "$(sed -n 1p "$HOME/rooms")" ] || fail "the killed run's directory is still there"
+	ensure --push always
+	assert_status 0
+	[ -d "$(sed -n 2p "$HOME/rooms")" ] || fail "the other run's directory is gone"
+	assert_equal "$(find "$TMPDIR" -mindepth 1 -maxdepth 1 | wc -l)" 3
+}
+
 @test "inputs that change under the build: 7, and nothing is published" {
 	make_project
 	build_with <<-'SH'

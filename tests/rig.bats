@@ -127,7 +127,8 @@ upload_location() {
 	assert_equal "$(curl_exit -m 1 "$url")" 28
 	assert_equal "$(curl_exit "$url")" 0
 	[ "sha256:$(sha256sum <"$T/got" | cut -d ' ' -f 1)" != "$blob" ]
-	assert_equal "$(curl_exit --max-filesize 1000000 -m 2 "$url")" 28
+	# Newer ones stop at the size, older ones at the time.
+	[[ $(curl_exit --max-filesize 1000000 -m 2 "$url") =~ ^(28|63)$ ]]
 	assert_equal "$(curl_exit --http1.1 "$url")" 1
 	assert_equal "$(curl_exit -L "$url")" 0
 	assert_equal "sha256:$(sha256sum <"$T/got" | cut -d ' ' -f 1)" "$blob"

@@ -26,7 +26,7 @@ publish() {
 
 # A project that is built upon $reg_host/debian:1.
 pinned_project() {
-	make_project "pin: [\"$reg_host/debian:1\"]" "$@"
+	make_project "pin: [\"$reg_host/debian:1\"]"
 }
 
 @test "a pin without an entry is a usage error that says what to do, and no request" {

@@ -12,7 +12,8 @@ fault_tests = \
 	%D%/redirects.bats \
 	%D%/store.bats \
 	%D%/terminal.bats \
-	%D%/tls.bats
+	%D%/tls.bats \
+	%D%/uploads.bats
 EXTRA_DIST += $(fault_tests) \
 	%D%/auth.py \
 	%D%/h2.py \

@@ -13,26 +13,6 @@ teardown() {
 	rig_teardown
 }
 
-# make_source [MKIMAGE OPTION...]: the layout $T/src with the image "one"; sets $digest and layers.
-make_source() {
-	digest=$(mkimage image "$T/src" one "$@")
-	mapfile -t layers < <(jq -r '.layers[].digest' "$(blob_path "$T/src" "$digest")")
-}
-
-push() {
-	ocifp_run push "oci:$T/src:one" "$reg_host/app:one" "$@"
-}
-
-assert_pushed() {
-	assert_status 0
-	assert_stdout "$reg_host/app@$digest"
-	local blob
-	for blob in "$digest" "${layers[@]}"; do
-		assert_same_file "$(blob_path "$T/src" "$blob")" "$(blob_path "$T/reg.root/app" "$blob")"
-	done
-	assert_equal "$(mkimage digest "$T/reg.root/app" one)" "$digest"
-}
-
 @test "P00 a push moves each blob once, the manifest last; again it moves nothing" {
 	make_source --layers 10k,20k
 	push
@@ -153,67 +133,6 @@ push_from_base() {
 	[ "$(requests reg 'PUT|PATCH' uploads/session)" -ge 1 ] || fail "$told"
 }
 
-@test "P04 a registry that takes no single PUT, or no big chunks, gets another form" {
-	make_source --layers 6M
-	local action
-	for action in '"status": 413' '"status": 405' '"status": 416'; do
-		rm -rf "$T/reg.root/app"
-		rules reg <<<"{\"method\": \"PUT\", \"path\": \"uploads\", \"header\": {\"content-length\": \"[0-9]{7}\"}, \"action\": {$action}}"
-		push
-		assert_pushed
-	done
-	rm -rf "$T/reg.root/app"
-	rules reg <<-'JSON'
-		{"method": "PUT", "path": "uploads", "header": {"content-length": "[0-9]{7}"}, "action": {"status": 413}}
-		{"method": "PATCH", "path": "uploads", "header": {"content-length": "^([5-9][0-9]{6}|4[2-9][0-9]{5})$"}, "action": {"status": 416,
-		 "json": {"errors": [{"code": "BLOB_UPLOAD_INVALID", "message": "exceeds the maximum permissible limit of 4.00MiB"}]}}}
-	JSON
-	push
-	assert_pushed
-}
-
-@test "P05 a PATCH whose Range is stale, short or absent: PUT decides" {
-	make_source --layers 6M
-	local value
-	for value in '"0-0"' 'null' '"0-9"' '"bytes=0-1"'; do
-		rm -rf "$T/reg.root/app"
-		rules reg <<-JSON
-			{"method": "PUT", "path": "uploads", "header": {"content-length": "[0-9]{7}"}, "action": {"status": 413}}
-			{"method": "PATCH", "path": "uploads", "action": {"headers": {"Range": $value}}}
-		JSON
-		push
-		assert_pushed
-	done
-}
-
-@test "P06 a session that is lost is begun again once" {
-	make_source --layers 10k
-	rules reg <<-'JSON'
-		{"method": ["PUT", "PATCH"], "path": "uploads", "nth": 1, "action": {"status": 404,
-		 "json": {"errors": [{"code": "BLOB_UPLOAD_UNKNOWN", "message": "unknown"}]}}}
-	JSON
-	push
-	assert_pushed
-	rm -rf "$T/reg.root/app"
-	rules reg <<-'JSON'
-		{"method": ["PUT", "PATCH"], "path": "uploads", "action": {"status": 404,
-		 "json": {"errors": [{"code": "BLOB_UPLOAD_UNKNOWN", "message": "unknown"}]}}}
-	JSON
-	push
-	[ "$status" -eq 5 ] || assert_failed 7
-	assert_within 20
-}
-
-@test "P07 an upload that was committed before the connection broke is not sent again" {
-	make_source --layers 100k
-	rules reg <<-'JSON'
-		{"method": "PUT", "path": "uploads", "nth": 1, "action": {"execute": true, "drop": "reset"}}
-	JSON
-	push
-	assert_pushed
-	[ "$(received_bytes reg 'PUT|PATCH|POST' uploads)" -lt 150000 ] || fail "$told"
-}
-
 @test "P08 a 201 that names another digest is wrong content; one that names none is fine" {
 	make_source --layers 10k
 	rules reg <<<'{"method": "PUT", "path": "manifests", "action": {"headers": {"Docker-Content-Digest": null}}}'
@@ -305,40 +224,6 @@ push_from_base() {
 	rules reg <"$T/rule"
 	push
 	[ "$status" -eq 0 ] || assert_failed 9
-}
-
-@test "P15 blobs of no bytes, of a chunk, and of one byte more" {
-	make_source --layers 1k
-	local entries config
-	entries=$(for size in 0 1 4194304 4194305; do
-		head -c $size /dev/urandom | mkimage blob "$T/src" --media-type application/vnd.oci.image.layer.v1.tar
-	done | jq -sc .)
-	config=$(jq -nc --argjson e "$entries" '{os: "linux", architecture: "amd64", rootfs: {type: "layers", diff_ids: ($e | map(.digest))}}' |
-		mkimage blob "$T/src" --media-type application/vnd.oci.image.config.v1+json)
-	digest=$(jq -nc --argjson e "$entries" --argjson c "$config" '{schemaVersion: 2, config: $c, layers: $e,
-		mediaType: "application/vnd.oci.image.manifest.v1+json"}' | mkimage manifest "$T/src" one)
-	mapfile -t layers < <(jq -r '.layers[].digest' "$(blob_path "$T/src" "$digest")")
-	push
-	assert_pushed
-}
-
-@test "P16 a quota is another failure, and said" {
-	make_source --layers 10k
-	local action
-	for action in '"status": 507' '"status": 413, "json": {"errors": [{"code": "DENIED", "message": "quota exceeded"}]}'; do
-		rules reg <<<"{\"method\": [\"POST\", \"PUT\", \"PATCH\"], \"path\": \"uploads\", \"action\": {$action}}"
-		push
-		assert_failed 1
-	done
-}
-
-@test "P17 an upload that breaks in the middle is finished, resumed where the registry can" {
-	make_source --layers 8M
-	rules reg <<-'JSON'
-		{"method": ["PUT", "PATCH"], "path": "uploads", "nth": 1, "action": {"execute": true, "read_body": 3000000, "drop": "reset"}}
-	JSON
-	push
-	assert_pushed
 }
 
 @test "P18 server errors while pushing are tried again where that is safe" {

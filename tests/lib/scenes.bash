@@ -74,3 +74,23 @@ pull_with_rules() {
 	sed "s|LAYER|blobs/${layers[0]}|" | rules reg
 	pull "$ref"
 }
+
+# make_source [MKIMAGE OPTION...]: the layout $T/src with the image "one"; sets $digest and layers.
+make_source() {
+	digest=$(mkimage image "$T/src" one "$@")
+	mapfile -t layers < <(jq -r '.layers[].digest' "$(blob_path "$T/src" "$digest")")
+}
+
+push() {
+	ocifp_run push "oci:$T/src:one" "$reg_host/app:one" "$@"
+}
+
+assert_pushed() {
+	assert_status 0
+	assert_stdout "$reg_host/app@$digest"
+	local blob
+	for blob in "$digest" "${layers[@]}"; do
+		assert_same_file "$(blob_path "$T/src" "$blob")" "$(blob_path "$T/reg.root/app" "$blob")"
+	done
+	assert_equal "$(mkimage digest "$T/reg.root/app" one)" "$digest"
+}

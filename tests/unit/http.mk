@@ -3,6 +3,7 @@ http_tests = \
 	%D%/test_challenge \
 	%D%/test_headers \
 	%D%/test_origin \
+	%D%/test_pace \
 	%D%/test_redirect \
 	%D%/test_request \
 	%D%/test_request_auth \
@@ -25,6 +26,9 @@ http_fixture = %D%/http_fixture.c %D%/http_fixture.h %D%/http_server.c %D%/http_
 
 %C%_test_origin_SOURCES = %D%/test_origin.c
 %C%_test_origin_LDADD = $(http_libs) $(CMOCKA_LIBS)
+
+%C%_test_pace_SOURCES = %D%/test_pace.c
+%C%_test_pace_LDADD = $(http_libs) $(CMOCKA_LIBS)
 
 %C%_test_redirect_SOURCES = %D%/test_redirect.c $(http_fixture)
 %C%_test_redirect_LDADD = $(http_libs) $(CMOCKA_LIBS)

@@ -1,5 +1,6 @@
 registry_tests = \
 	%D%/test_credentials \
+	%D%/test_downloads \
 	%D%/test_gate \
 	%D%/test_manifests \
 	%D%/test_presence \
@@ -8,15 +9,22 @@ registry_tests = \
 	%D%/test_referrers \
 	%D%/test_token_answer \
 	%D%/test_token_cache \
+	%D%/test_upload_chunks \
+	%D%/test_upload_memory \
+	%D%/test_upload_parse \
 	%D%/test_uploads
 check_PROGRAMS += $(registry_tests)
 TESTS += $(registry_tests)
 
 auth_home = %D%/auth_home.c %D%/auth_home.h
 registry_room = %D%/registry_room.c %D%/registry_room.h %D%/http_server.c %D%/http_server.h
+blob_room = %D%/blob_room.c %D%/blob_room.h
 
 %C%_test_credentials_SOURCES = %D%/test_credentials.c $(auth_home)
 %C%_test_credentials_LDADD = $(registry_libs) $(CMOCKA_LIBS)
+
+%C%_test_downloads_SOURCES = %D%/test_downloads.c $(blob_room) $(registry_room) $(auth_home)
+%C%_test_downloads_LDADD = $(registry_libs) $(CMOCKA_LIBS)
 
 %C%_test_gate_SOURCES = %D%/test_gate.c $(registry_room) $(auth_home)
 %C%_test_gate_LDADD = $(registry_libs) $(CMOCKA_LIBS)
@@ -42,5 +50,14 @@ registry_room = %D%/registry_room.c %D%/registry_room.h %D%/http_server.c %D%/ht
 %C%_test_token_cache_SOURCES = %D%/test_token_cache.c $(auth_home)
 %C%_test_token_cache_LDADD = $(registry_libs) $(CMOCKA_LIBS)
 
-%C%_test_uploads_SOURCES = %D%/test_uploads.c $(registry_room) $(auth_home)
+%C%_test_upload_chunks_SOURCES = %D%/test_upload_chunks.c $(blob_room) $(registry_room) $(auth_home)
+%C%_test_upload_chunks_LDADD = $(registry_libs) $(CMOCKA_LIBS)
+
+%C%_test_upload_memory_SOURCES = %D%/test_upload_memory.c
+%C%_test_upload_memory_LDADD = $(registry_libs) $(CMOCKA_LIBS)
+
+%C%_test_upload_parse_SOURCES = %D%/test_upload_parse.c
+%C%_test_upload_parse_LDADD = $(registry_libs) $(CMOCKA_LIBS)
+
+%C%_test_uploads_SOURCES = %D%/test_uploads.c $(blob_room) $(registry_room) $(auth_home)
 %C%_test_uploads_LDADD = $(registry_libs) $(CMOCKA_LIBS)

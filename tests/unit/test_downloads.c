@@ -1,0 +1,184 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "blob_room.h"
+#include "registry/blobs.h"
+#include "registry/manifests.h"
+#include "stream/body.h"
+
+static void
+get(struct room *room, struct buf *bytes, struct ending *ending)
+{
+	struct digest digest = digest_of(DIGEST_SHA256, BLOB, strlen(BLOB));
+	AUTO_ERROR struct error *err = NULL;
+	struct body_buf body;
+
+	body_buf_init(&body, bytes);
+	*ending = (struct ending){ 0 };
+	if (!room->registry)
+		room_start(room);
+	drive(room, registry_get_blob(room->endpoint, &digest, &body.body, on_end, ending, &err),
+	      ending);
+}
+
+#define HELLO ANSWER("200 OK", "Content-Length: 5\r\n", BLOB)
+
+static void
+a_blob_that_a_manifest_lists_and_nobody_has_is_content_trouble(void **state)
+{
+	AUTO_BUF struct buf bytes = BUF_INIT(KIB);
+	struct room *room = *state;
+	struct ending ending;
+	AUTO_ERROR struct error *failure = NULL;
+
+	room_answer(room, JSON("404 Not Found", ERRORS("BLOB_UNKNOWN")));
+	get(room, &bytes, &ending);
+	failure = ending.failure;
+	assert_true(error_is(failure, ERROR_CONTENT));
+	assert_string_equal(error_class(failure), "blob_unknown");
+	assert_non_null(strstr(error_text(failure), DIGEST));
+}
+
+/* Two servers: the room's is the origin. */
+struct mirrored {
+	struct http_server server;
+	char *url;
+	const char *urls[2];
+	char *host;
+	struct registry_mirror mirror;
+};
+
+static void
+open_mirror(struct room *room, struct mirrored *mirrored)
+{
+	http_server_start(&mirrored->server);
+	mirrored->url = http_server_url(&mirrored->server, "/");
+	mirrored->host = xasprintf("127.0.0.1:%u", room->server.port);
+	mirrored->urls[0] = mirrored->url;
+	mirrored->urls[1] = NULL;
+	mirrored->mirror = (struct registry_mirror){ mirrored->host, mirrored->urls };
+	room->options.mirrors = &mirrored->mirror;
+	room->options.mirror_count = 1;
+	room->options.username = "me";
+	room->options.password = "pw";
+}
+
+static void
+close_mirror(struct mirrored *mirrored)
+{
+	http_server_stop(&mirrored->server);
+	free(mirrored->url);
+	free(mirrored->host);
+}
+
+static void
+a_mirror_is_asked_first_and_without_the_flags_password(void **state)
+{
+	AUTO_BUF struct buf bytes = BUF_INIT(KIB);
+	struct room *room = *state;
+	struct mirrored mirrored;
+	struct ending ending;
+	AUTO_FREE char *start = NULL;
+	AUTO_FREE char *first = NULL;
+
+	open_mirror(room, &mirrored);
+	http_server_answer(&mirrored.server, HELLO);
+	get(room, &bytes, &ending);
+	assert_null(ending.failure);
+	assert_string_equal(bytes.data, BLOB);
+	assert_int_equal(room_request_count(room), 0);
+	start = xasprintf("GET /v2/app/blobs/" DIGEST "?ns=127.0.0.1%%3a%u ", room->server.port);
+	first = http_server_request(&mirrored.server, 0);
+	assert_int_equal(strncasecmp(first, start, strlen(start)), 0);
+	assert_null(strcasestr(first, "authorization"));
+	close_mirror(&mirrored);
+}
+
+static void
+a_mirror_that_fails_costs_one_request_and_not_the_blob(void **state)
+{
+	static const char *const failures[] = {
+		EMPTY("404 Not Found"),
+		EMPTY("503 Service Unavailable"),
+		EMPTY("401 Unauthorized"),
+		CUT,
+	};
+	struct room *room = *state;
+	struct mirrored mirrored;
+
+	open_mirror(room, &mirrored);
+	room_answer(room, HELLO);
+	for (size_t i = 0; i < sizeof(failures) / sizeof(*failures); i++) {
+		AUTO_BUF struct buf bytes = BUF_INIT(KIB);
+		struct ending ending;
+
+		http_server_answer(&mirrored.server, failures[i]);
+		get(room, &bytes, &ending);
+		assert_null(ending.failure);
+		assert_string_equal(bytes.data, BLOB);
+		assert_int_equal(http_server_request_count(&mirrored.server), i + 1);
+		assert_int_equal(room_request_count(room), i + 1);
+	}
+	close_mirror(&mirrored);
+}
+
+static void
+ask_for(struct room *room, const char *reference, enum presence expected)
+{
+	AUTO_BUF struct buf bytes = BUF_INIT(MANIFEST_LIMIT_BYTES);
+	AUTO_DESCRIPTOR struct descriptor descriptor = { 0 };
+	AUTO_EVIDENCE struct evidence evidence = { 0 };
+	AUTO_ERROR struct error *err = NULL;
+
+	(void)registry_get_manifest(room->endpoint, reference, &bytes, &descriptor, &evidence,
+				    &err);
+	assert_int_equal(evidence.presence, expected);
+}
+
+static void
+a_mirror_answers_for_digests_and_never_for_tags_or_absence(void **state)
+{
+	struct room *room = *state;
+	struct mirrored mirrored;
+	struct digest digest = digest_of(DIGEST_SHA256, MANIFEST_TEXT, strlen(MANIFEST_TEXT));
+
+	open_mirror(room, &mirrored);
+	http_server_answer(&mirrored.server, MANIFEST(""));
+	room_answer(room, JSON("404 Not Found", ERRORS("MANIFEST_UNKNOWN")));
+	room_start(room);
+	ask_for(room, digest_text(&digest).text, PRESENCE_PRESENT);
+	assert_int_equal(http_server_request_count(&mirrored.server), 1);
+	assert_int_equal(room_request_count(room), 0);
+	ask_for(room, "one", PRESENCE_ABSENT);
+	assert_int_equal(http_server_request_count(&mirrored.server), 1);
+	assert_int_equal(room_request_count(room), 1);
+	ask_for(room, OTHER_DIGEST, PRESENCE_ABSENT);
+	assert_int_equal(http_server_request_count(&mirrored.server), 2);
+	assert_int_equal(room_request_count(room), 2);
+	close_mirror(&mirrored);
+}
+
+#define IN_ROOM(test) cmocka_unit_test_setup_teardown(test, enter_room, leave_room)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_ROOM(a_blob_that_a_manifest_lists_and_nobody_has_is_content_trouble),
+		IN_ROOM(a_mirror_is_asked_first_and_without_the_flags_password),
+		IN_ROOM(a_mirror_that_fails_costs_one_request_and_not_the_blob),
+		IN_ROOM(a_mirror_answers_for_digests_and_never_for_tags_or_absence),
+	};
+
+	return cmocka_run_group_tests_name("downloads", tests, NULL, NULL);
+}

@@ -157,3 +157,18 @@ file_find(int dir_fd, const char *path, struct buf *buf, bool *ret_found, struct
 	*ret_found = true;
 	return 0;
 }
+
+static bool
+is_same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+bool
+file_is_same(const struct stat *before, const struct stat *after)
+{
+	return before->st_dev == after->st_dev && before->st_ino == after->st_ino &&
+	       before->st_size == after->st_size &&
+	       is_same_time(&before->st_mtim, &after->st_mtim) &&
+	       is_same_time(&before->st_ctim, &after->st_ctim);
+}

@@ -11,6 +11,8 @@
 
 struct buf;
 struct error;
+struct stat;
+struct strings;
 
 /* All of these go on after EINTR and short counts.  `what` names the file in messages. */
 int fd_write_all(int fd, const void *bytes, size_t size, const char *what, struct error **err);
@@ -37,6 +39,13 @@ int file_replace(int dir_fd, const char *path, mode_t mode, const void *bytes, s
 /* Makes a directory and its parents; one that is there is fine. */
 int dir_make(const char *path, mode_t mode, struct error **err);
 int dir_open(const char *path, struct error **err);
+
+/* Names in an open directory, by bytes, without "." and "..".  -1 with errno; E2BIG: more than
+ * `most_count`. */
+int dir_names(int dir_fd, size_t most_count, struct strings *ret_names);
+
+/* Whether a file is still the one that was looked at, and nobody wrote to it since. */
+bool file_is_same(const struct stat *before, const struct stat *after);
 
 /* Asks the kernel to start writing `size` bytes at `offset` to disk (size 0: to the end), so that a
  * later fsync() has less to wait for.  Only a hint. */

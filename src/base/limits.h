@@ -105,7 +105,11 @@
 #define GIT_OUTPUT_LIMIT_BYTES (512 * MIB) /* paths of `git ls-files`, up to INPUTS_LIMIT_COUNT */
 
 /* Tars that we write */
-#define PAX_LIMIT_BYTES MIB /* records of one member: Go's archive/tar reads no more */
+#define PAX_LIMIT_BYTES MIB            /* records of one member: Go's archive/tar reads no more */
+#define PACK_LIMIT_DEPTH 256           /* of folders: each holds a descriptor meanwhile */
+#define PACK_NAMES_LIMIT_COUNT 1000000 /* in one folder: about 64 MiB */
+#define PACK_HARD_LINKS_LIMIT_COUNT 500000 /* files with several names: about 64 MiB */
+#define XATTR_LIMIT_BYTES (64 * KIB)       /* Linux: XATTR_SIZE_MAX, XATTR_LIST_MAX */
 
 /* The confined helper: sandbox/ */
 #define CHILD_FILES_LIMIT_COUNT 64           /* descriptors; it uses about 20 */

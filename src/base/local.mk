@@ -3,6 +3,7 @@ noinst_LIBRARIES += %D%/libbase.a
 	%D%/buf.c %D%/buf.h \
 	%D%/cleanup.h \
 	%D%/deadline.c %D%/deadline.h \
+	%D%/dir_names.c \
 	%D%/error.c %D%/error.h \
 	%D%/fd.c %D%/fd.h \
 	%D%/fd_durable.c \

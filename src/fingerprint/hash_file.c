@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
@@ -72,19 +73,6 @@ finish(struct file_hasher *hasher, struct input_file *file)
 	hasher_reset(hasher->file);
 }
 
-static bool
-is_same_time(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
-static bool
-is_same_state(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	       is_same_time(&a->st_mtim, &b->st_mtim) && is_same_time(&a->st_ctim, &b->st_ctim);
-}
-
 /* Reads once even where nothing is expected: files of /proc say that they are empty.  Growth
  * beyond the last read shows in the size afterwards. */
 static int
@@ -115,8 +103,7 @@ check_unchanged(const struct file_hasher *hasher, const struct input_file *file,
 	struct stat after;
 	int flags = file->named ? 0 : AT_SYMLINK_NOFOLLOW;
 
-	if (fstatat(hasher->dir_fd, file->path, &after, flags) < 0 ||
-	    !is_same_state(before, &after))
+	if (fstatat(hasher->dir_fd, file->path, &after, flags) < 0 || !file_is_same(before, &after))
 		return fail_changed(err, file);
 	return 0;
 }

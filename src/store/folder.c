@@ -1,8 +1,8 @@
 #include "store/folder.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -158,39 +158,17 @@ folder_find_file(const struct store *store, const char *path, int *ret_fd, struc
 	return 0;
 }
 
-static void
-list_names(DIR *directory, struct strings *names)
-{
-	const struct dirent *entry;
-
-	/* One stream of our own: readdir() is safe. */
-	while ((entry = readdir(directory))) // NOLINT(concurrency-mt-unsafe)
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			strings_add(names, entry->d_name);
-	strings_sort(names);
-}
-
 int
 folder_list(const struct store *store, const char *path, struct strings *ret_names,
 	    struct error **err)
 {
 	AUTO_CLOSE int fd = -1;
-	DIR *directory;
-	int errnum;
 
 	if (folder_find(store, path, &fd, err) < 0)
 		return -1;
-	if (fd < 0)
-		return 0;
-	directory = fdopendir(fd);
-	if (!directory)
+	if (fd >= 0 && dir_names(fd, SIZE_MAX, ret_names) < 0)
 		return folder_fail(store, errno, "read directory", path, err);
-	fd = -1;
-	errno = 0;
-	list_names(directory, ret_names);
-	errnum = errno;
-	(void)closedir(directory);
-	return errnum ? folder_fail(store, errnum, "read directory", path, err) : 0;
+	return 0;
 }
 
 int

@@ -1,4 +1,6 @@
 layer_tests = \
+	%D%/test_pack \
+	%D%/test_pack_limits \
 	%D%/test_pax \
 	%D%/test_tar_writer
 check_PROGRAMS += $(layer_tests)
@@ -9,3 +11,9 @@ TESTS += $(layer_tests)
 
 %C%_test_tar_writer_SOURCES = %D%/test_tar_writer.c
 %C%_test_tar_writer_LDADD = $(layer_libs) $(LIBARCHIVE_LIBS) $(CMOCKA_LIBS)
+
+%C%_test_pack_SOURCES = %D%/test_pack.c $(tree_room)
+%C%_test_pack_LDADD = $(layer_libs) $(CMOCKA_LIBS)
+
+%C%_test_pack_limits_SOURCES = %D%/test_pack_limits.c $(tree_room)
+%C%_test_pack_limits_LDADD = $(layer_libs) $(CMOCKA_LIBS)

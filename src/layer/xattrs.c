@@ -1,0 +1,103 @@
+#include "layer/xattrs.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/xattr.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+
+static bool
+is_wanted(const char *name)
+{
+	if (strcmp(name, "security.capability") == 0)
+		return true;
+	return text_starts(name, "user.") && !text_starts(name, "user.overlay.");
+}
+
+/* What has been removed since it was listed is not there. */
+static int
+add(int fd, const char *name, const char *what, struct xattrs *xattrs, struct error **err)
+{
+	AUTO_FREE char *value = xcalloc(1, XATTR_LIMIT_BYTES);
+	ssize_t size = fgetxattr(fd, name, value, XATTR_LIMIT_BYTES);
+
+	if (size < 0)
+		return errno == ENODATA
+			       ? 0
+			       : error_set_path(err, errno, "read the attributes of", what);
+	if (strchr(name, '=')) {
+		AUTO_FREE char *shown = text_quote_string(name);
+		AUTO_FREE char *where = text_quote_string(what);
+
+		return error_set(
+			err, ERROR_LOCAL,
+			"attribute '%s' of '%s' has a '=' in its name: a tar cannot hold it", shown,
+			where);
+	}
+	xattrs->items = xrealloc(xattrs->items, (xattrs->count + 1) * sizeof(*xattrs->items));
+	xattrs->items[xattrs->count++] = (struct tar_xattr){
+		.name = xstrdup(name),
+		.value = xrealloc(TAKE_PTR(value), (size_t)size + 1),
+		.size = (size_t)size,
+	};
+	return 0;
+}
+
+static int
+compare(const void *left, const void *right)
+{
+	return strcmp(((const struct tar_xattr *)left)->name,
+		      ((const struct tar_xattr *)right)->name);
+}
+
+int
+xattrs_read(int fd, const char *what, struct xattrs *ret_xattrs, struct error **err)
+{
+	AUTO_XATTRS struct xattrs xattrs = { 0 };
+	AUTO_FREE char *names = NULL;
+	ssize_t size = flistxattr(fd, NULL, 0);
+
+	if (size > 0) {
+		names = xcalloc(1, XATTR_LIMIT_BYTES + 1);
+		size = flistxattr(fd, names, XATTR_LIMIT_BYTES);
+	}
+	if (size < 0)
+		return errno == ENOTSUP
+			       ? 0
+			       : error_set_path(err, errno, "list the attributes of", what);
+	for (const char *name = names; name < names + size; name += strlen(name) + 1)
+		if (is_wanted(name) && add(fd, name, what, &xattrs, err) < 0)
+			return -1;
+	if (xattrs.count > 1)
+		qsort(xattrs.items, xattrs.count, sizeof(*xattrs.items), compare);
+	*ret_xattrs = xattrs;
+	xattrs = (struct xattrs){ 0 };
+	return 0;
+}
+
+bool
+xattrs_say_opaque(int fd)
+{
+	static const char *const names[] = { "user.overlay.opaque", "trusted.overlay.opaque" };
+	char value = 0;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (fgetxattr(fd, names[i], &value, 1) == 1 && value == 'y')
+			return true;
+	return false;
+}
+
+void
+xattrs_release(struct xattrs *xattrs)
+{
+	for (size_t i = 0; i < xattrs->count; i++) {
+		free(xattrs->items[i].name);
+		free(xattrs->items[i].value);
+	}
+	free(xattrs->items);
+	*xattrs = (struct xattrs){ 0 };
+}

@@ -17,10 +17,12 @@ dist_man_MANS += \
 	%D%/ocifp-manifest.1 \
 	%D%/ocifp-pull.1 \
 	%D%/ocifp-push.1 \
+	%D%/ocifp-sign.1 \
 	%D%/ocifp-store.1 \
 	%D%/ocifp-store.5 \
 	%D%/ocifp-tags.1 \
 	%D%/ocifp-tree.1 \
+	%D%/ocifp-verify.1 \
 	%D%/ocifp-version.1 \
 	%D%/ocifp-why.1 \
 	%D%/ocifp.1 \

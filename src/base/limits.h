@@ -22,6 +22,10 @@
 #define TREE_LIMIT_BYTES (64 * MIB)    /* documents of one image together: 10,000 of 6 KiB */
 #define RECORD_LIMIT_BYTES (64 * MIB)  /* published input list: 500,000 paths of 128 bytes */
 
+/* Signatures */
+#define SIGNATURE_PAYLOAD_LIMIT_BYTES (64 * KIB) /* cosign's have about 250 bytes */
+#define SIGNATURES_LIMIT_COUNT 100 /* of one image that are looked at: each is a request */
+
 /* Names: distribution-spec, "Pulling manifests" */
 #define NAME_LIMIT_CHARS 255 /* host and name together: many clients stop here */
 #define TAG_LIMIT_CHARS 128
@@ -93,6 +97,7 @@
 #define PROJECT_FILE_LIMIT_DEPTH 8      /* four levels have a meaning */
 #define PROJECT_FILE_LIMIT_VALUES 10000 /* duplicate keys are found by comparing all with all */
 #define AUTH_FILE_LIMIT_BYTES (1 * MIB)
+#define KEY_FILE_LIMIT_BYTES (64 * KIB) /* a PEM key has some hundred bytes */
 #define LOCK_FILE_LIMIT_BYTES (4 * MIB)
 #define EVENT_FILE_LIMIT_BYTES (32 * MIB) /* GitHub cuts webhook payloads at 25 MB */
 #define HELPER_OUTPUT_LIMIT_BYTES (64 * KIB)

@@ -27,9 +27,11 @@ extern const struct command cmd_logout;
 extern const struct command cmd_manifest;
 extern const struct command cmd_pull;
 extern const struct command cmd_push;
+extern const struct command cmd_sign;
 extern const struct command cmd_store;
 extern const struct command cmd_tags;
 extern const struct command cmd_tree;
+extern const struct command cmd_verify;
 extern const struct command cmd_version;
 extern const struct command cmd_why;
 

@@ -19,9 +19,11 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/cmd_manifest.c \
 	%D%/cmd_pull.c \
 	%D%/cmd_push.c \
+	%D%/cmd_sign.c \
 	%D%/cmd_tags.c \
 	%D%/cmd_tree.c \
 	%D%/cmd_store.c \
+	%D%/cmd_verify.c \
 	%D%/cmd_version.c \
 	%D%/cmd_why.c \
 	%D%/command.h \

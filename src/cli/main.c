@@ -18,6 +18,8 @@ static const struct command *const look_commands[] = {
 
 static const struct command *const trust_commands[] = {
 	&cmd_lock,
+	&cmd_sign,
+	&cmd_verify,
 	NULL,
 };
 

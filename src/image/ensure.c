@@ -11,6 +11,7 @@
 #include "image/platform_tag.h"
 #include "image/pull.h"
 #include "image/target.h"
+#include "image/verify.h"
 #include "project/project.h"
 #include "repository/session.h"
 
@@ -79,6 +80,17 @@ note_found(struct ensure *ensure)
 	result->repository = location_repository(&ensure->target->places[found->place]);
 }
 
+static int
+verify_found(const struct ensure *ensure, struct error **err)
+{
+	const struct found_image *found = &ensure->lookup.found;
+
+	if (digest_equal(&found->root.descriptor.digest, &ensure->own))
+		return 0;
+	return verify_required(ensure->session, ensure->target, found, ensure->options->offline,
+			       err);
+}
+
 int
 ensure_pull(struct ensure *ensure, struct error **err)
 {
@@ -91,6 +103,8 @@ ensure_pull(struct ensure *ensure, struct error **err)
 
 	choose_for_pull(ensure, &platforms);
 	note_found(ensure);
+	if (verify_found(ensure, err) < 0)
+		return -1;
 	if (platforms.count == 0)
 		return 0;
 	return pull_found(ensure->session, ensure->target, &options, &ensure->lookup.found, &pulled,
@@ -200,6 +214,7 @@ ensure_one(struct ensure *ensure, const char *name, struct error **err)
 		return -1;
 	ensure->target = &target;
 	ensure->deep = false;
+	ensure->own = (struct digest){ 0 };
 	if (ensure->options->platform_tag &&
 	    target_take_platform(&target, &ensure->options->platforms->items[0], err) < 0)
 		return -1;

@@ -212,6 +212,7 @@ take_output(struct ensure *ensure, const struct location *output, bool push_it, 
 		(void)look_again(ensure, &unknown);
 	if (take_in(ensure, output, &root, err) < 0)
 		return -1;
+	ensure->own = root.descriptor.digest;
 	if (!push_it)
 		return 0;
 	if (unknown) {

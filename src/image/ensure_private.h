@@ -14,6 +14,7 @@ struct ensure {
 	const struct platforms *platforms; /* wanted */
 	bool deep;                         /* an index has lied: ask for each manifest */
 	bool built;                        /* now the registry's own word counts */
+	struct digest own;                 /* what we have built ourselves; it needs no signature */
 	struct lookup lookup;              /* the last answer */
 	struct ensure_result *result;
 };

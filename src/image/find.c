@@ -15,9 +15,9 @@
 #include "project/project.h"
 #include "repository/session.h"
 
-/* The annotation of an index or of a manifest that stands alone; *ret_value NULL: none. */
-static int
-read_fingerprint(const struct resolution *root, char **ret_value, struct error **err)
+/* The annotation of an index or of a manifest that stands alone. */
+int
+found_image_fingerprint(const struct resolution *root, char **ret_fingerprint, struct error **err)
 {
 	const char *bytes = root->bytes.data;
 	size_t size = root->bytes.size;
@@ -31,12 +31,13 @@ read_fingerprint(const struct resolution *root, char **ret_value, struct error *
 	if (kind == DOCUMENT_INDEX) {
 		if (image_index_parse(bytes, size, media_type, &index, err) < 0)
 			return -1;
-		*ret_value = xstrdup_null(image_index_annotation(&index, ANNOTATION_FINGERPRINT));
+		*ret_fingerprint =
+			xstrdup_null(image_index_annotation(&index, ANNOTATION_FINGERPRINT));
 		return 0;
 	}
 	if (manifest_parse(bytes, size, media_type, &manifest, err) < 0)
 		return -1;
-	*ret_value = xstrdup_null(manifest_annotation(&manifest, ANNOTATION_FINGERPRINT));
+	*ret_fingerprint = xstrdup_null(manifest_annotation(&manifest, ANNOTATION_FINGERPRINT));
 	return 0;
 }
 
@@ -62,7 +63,7 @@ check_fingerprint(struct session *session, const struct target *target, const ch
 
 	if (!target->by_hash)
 		return 0;
-	if (read_fingerprint(root, &actual, err) < 0)
+	if (found_image_fingerprint(root, &actual, err) < 0)
 		return error_wrap(err, "'%s'", name);
 	if (actual && strcmp(actual, wanted.text) != 0)
 		return refuse_fingerprint(name, actual, wanted.text, err);

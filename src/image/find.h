@@ -38,6 +38,11 @@ int find_known_image(struct session *session, const struct target *target,
 int find_required_image(struct session *session, const struct target *target,
 			struct found_image *ret_found, struct error **err);
 
+/* What the image itself says its fingerprint is, by an annotation; NULL: nothing.  The caller owns
+ * it. */
+int found_image_fingerprint(const struct resolution *root, char **ret_fingerprint,
+			    struct error **err);
+
 /* ERROR_ABSENT for what find_image() found to be so. */
 int refuse_absent(const struct target *target, struct error **err);
 

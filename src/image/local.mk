@@ -22,9 +22,13 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/publish.c %D%/publish.h \
 	%D%/pull.c %D%/pull.h \
 	%D%/push.c %D%/push.h \
+	%D%/sign.c %D%/sign.h \
+	%D%/signatures.c %D%/signatures.h \
+	%D%/signing_key.c %D%/signing_key.h \
 	%D%/send.c %D%/send.h \
 	%D%/source.c %D%/source.h \
 	%D%/target.c %D%/target.h \
-	%D%/tree.c %D%/tree.h
+	%D%/tree.c %D%/tree.h \
+	%D%/verify.c %D%/verify.h
 
 image_libs = src/image/libimage.a $(repository_libs) $(project_libs)

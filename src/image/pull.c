@@ -13,6 +13,7 @@
 #include "image/part.h"
 #include "image/target.h"
 #include "image/tree.h"
+#include "image/verify.h"
 #include "repository/session.h"
 
 static int
@@ -185,7 +186,8 @@ pull_image(struct session *session, const struct target *target, const struct pu
 {
 	AUTO_FOUND_IMAGE struct found_image found = { 0 };
 
-	if (find_for_pull(session, target, options->offline, &found, err) < 0)
+	if (find_for_pull(session, target, options->offline, &found, err) < 0 ||
+	    verify_required(session, target, &found, options->offline, err) < 0)
 		return -1;
 	return pull_found(session, target, options, &found, ret_result, err);
 }

@@ -1,6 +1,7 @@
 /* pull.h - an image into the store, or into a layout or archive
  *
- *     find_image --> image_tree_get --> fetch_blobs --> store_set_reference [--> archive_write]
+ *     find_image --> verify_required --> image_tree_get --> fetch_blobs --> store_set_reference
+ *                                                                           [--> archive_write]
  *
  * The store keeps an index as it came, whatever part of it was fetched.  An output gets: with one
  * platform its manifest, with several a new index of these, with `all` the original bytes.
@@ -36,7 +37,7 @@ int pull_image(struct session *session, const struct target *target,
 	       const struct pull_options *options, struct pull_result *ret_result,
 	       struct error **err);
 
-/* The part from the tree on, for a root that has been found. */
+/* The part from the tree on, for a root that has been found and verified. */
 int pull_found(struct session *session, const struct target *target,
 	       const struct pull_options *options, struct found_image *found,
 	       struct pull_result *ret_result, struct error **err);

@@ -1,13 +1,11 @@
 #include "oci/descriptor.h"
 
-#include <limits.h>
 #include <string.h>
-
-#include <openssl/evp.h>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "oci/base64.h"
 #include "oci/document.h"
 #include "oci/media_type.h"
 
@@ -48,24 +46,6 @@ check_media_type(const char *media_type, struct error **err)
 	return error_set(err, ERROR_CONTENT, "'%s' is no media type", quoted);
 }
 
-/* -1 for what is no base64. */
-static int
-decode_base64(const char *text, uint8_t *ret_bytes)
-{
-	size_t size = strlen(text);
-	int padding = 0;
-	int decoded;
-
-	if (size == 0)
-		return 0;
-	if (size % 4 != 0 || size > INT_MAX)
-		return -1;
-	padding += text[size - 1] == '=';
-	padding += text[size - 2] == '=';
-	decoded = EVP_DecodeBlock(ret_bytes, (const uint8_t *)text, (int)size);
-	return decoded < 0 ? -1 : decoded - padding;
-}
-
 /* image-spec: embedded content SHOULD be checked; one that differs is a trap for those who use it.
  */
 static int
@@ -73,16 +53,15 @@ check_data(const char *data, const struct descriptor *descriptor, struct error *
 {
 	AUTO_FREE uint8_t *bytes = NULL;
 	struct digest digest;
-	int size;
+	size_t size;
 
 	if (!data)
 		return 0;
-	bytes = xcalloc(strlen(data) / 4 + 1, 3);
-	size = decode_base64(data, bytes);
-	if (size < 0)
+	bytes = base64_decode(data, &size);
+	if (!bytes)
 		return error_set(err, ERROR_CONTENT, "'data' is no base64");
-	digest = digest_of(descriptor->digest.algorithm, bytes, (size_t)size);
-	if ((uint64_t)size != descriptor->size_bytes || !digest_equal(&digest, &descriptor->digest))
+	digest = digest_of(descriptor->digest.algorithm, bytes, size);
+	if (size != descriptor->size_bytes || !digest_equal(&digest, &descriptor->digest))
 		return error_set(err, ERROR_CONTENT, "'data' is not what 'digest' and 'size' say");
 	return 0;
 }

@@ -1,5 +1,6 @@
 noinst_LIBRARIES += %D%/liboci.a
 %C%_liboci_a_SOURCES = \
+	%D%/base64.c %D%/base64.h \
 	%D%/config.c %D%/config.h \
 	%D%/descriptor.c %D%/descriptor.h \
 	%D%/descriptors.c \
@@ -18,6 +19,7 @@ noinst_LIBRARIES += %D%/liboci.a
 	%D%/platforms.c \
 	%D%/reference.c %D%/reference.h \
 	%D%/reference_grammar.c \
-	%D%/referrer.c %D%/referrer.h
+	%D%/referrer.c %D%/referrer.h \
+	%D%/simple_signing.c %D%/simple_signing.h
 
 oci_libs = src/oci/liboci.a $(base_libs) $(JANSSON_LIBS) $(LIBCRYPTO_LIBS)

@@ -23,6 +23,7 @@
 #define MEDIA_DOCKER_SCHEMA1 "application/vnd.docker.distribution.manifest.v1+json"
 #define MEDIA_DOCKER_SCHEMA1_SIGNED "application/vnd.docker.distribution.manifest.v1+prettyjws"
 #define MEDIA_INPUTS "application/vnd.ocifp.inputs.v1" /* artifactType and layer: our record */
+#define MEDIA_SIMPLE_SIGNING "application/vnd.dev.cosign.simplesigning.v1+json"
 
 /* Accept for every manifest request: ghcr.io answers 404 to one that lacks a type. */
 #define MEDIA_ACCEPT_MANIFESTS \

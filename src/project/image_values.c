@@ -143,9 +143,12 @@ image_read_require(const struct config *config, const struct config_node *node, 
 	for (size_t i = 0; i < node->count; i++) {
 		AUTO_FREE char *quoted = text_quote_string(node->items[i].text);
 
-		if (strcmp(node->items[i].text, "fingerprint") != 0)
+		if (strcmp(node->items[i].text, "fingerprint") != 0 &&
+		    strcmp(node->items[i].text, "signature") != 0)
 			return config_fail(config, &node->items[i].mark, err,
-					   "'%s' cannot be required, only 'fingerprint'", quoted);
+					   "'%s' cannot be required, only 'fingerprint' and "
+					   "'signature'",
+					   quoted);
 	}
 	return 0;
 }

@@ -25,6 +25,7 @@ struct project_image {
 	char *repository;
 	struct strings fallback; /* the same form, asked in order; empty with `repository` NULL */
 	struct strings inputs, optional, exclude, needs, pins, push_refs, require;
+	struct strings signed_by; /* public keys, paths */
 	struct fingerprint_pairs args;
 	bool tracked;
 	enum fingerprint_scheme scheme;

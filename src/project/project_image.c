@@ -39,6 +39,7 @@ project_image_release(struct project_image *image)
 	strings_release(&image->pins);
 	strings_release(&image->push_refs);
 	strings_release(&image->require);
+	strings_release(&image->signed_by);
 	fingerprint_pairs_release(&image->args);
 	platforms_release(&image->platforms);
 	*image = (struct project_image){ 0 };
@@ -60,6 +61,7 @@ static const struct config_field entry_fields[] = {
 	{ "repository", config_read_text, offsetof(struct entry, repository), false },
 	{ "require", image_read_require, offsetof(struct entry, image.require), false },
 	{ "scheme", image_read_scheme, offsetof(struct entry, image.scheme), false },
+	{ "signed_by", image_read_paths, offsetof(struct entry, image.signed_by), false },
 	{ "tracked", config_read_bool, offsetof(struct entry, image.tracked), false },
 };
 
@@ -184,6 +186,18 @@ check_optional(const struct reading *reading, const struct config_node *node,
 }
 
 static int
+check_keys(const struct reading *reading, const struct config_node *node,
+	   const struct project_image *image, struct error **err)
+{
+	const struct config_node *require = config_find(node, "require");
+
+	if (image->signed_by.count > 0 || !strings_has(&image->require, "signature"))
+		return 0;
+	return config_fail(reading->config, &require->mark, err,
+			   "image '%s' requires a signature and has no 'signed_by'", image->name);
+}
+
+static int
 check_inputs(const struct reading *reading, const struct config_node *node,
 	     const struct project_image *image, struct error **err)
 {
@@ -212,6 +226,7 @@ project_image_read(const struct reading *reading, const struct config_node *node
 	    expand_repositories(reading, node, &entry, err) < 0 ||
 	    check_scheme(reading, node, &entry.image, err) < 0 ||
 	    check_optional(reading, node, &entry.image, err) < 0 ||
+	    check_keys(reading, node, &entry.image, err) < 0 ||
 	    check_inputs(reading, node, &entry.image, err) < 0)
 		return -1;
 	*image = entry.image;

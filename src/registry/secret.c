@@ -2,10 +2,9 @@
 
 #include <string.h>
 
-#include <openssl/evp.h>
-
 #include "base/buf.h"
 #include "base/xalloc.h"
+#include "oci/base64.h"
 
 void
 secret_free(char *secret)
@@ -26,31 +25,19 @@ secret_buf_release(struct buf *buf)
 char *
 secret_encode(const char *text)
 {
-	size_t size = strlen(text);
-	char *base64 = xcalloc(1, 4 * ((size + 2) / 3) + 1);
-
-	EVP_EncodeBlock((unsigned char *)base64, (const unsigned char *)text, (int)size);
-	return base64;
+	return base64_encode(text, strlen(text));
 }
 
-/* EVP_DecodeBlock() counts the bytes that padding stands for; the NUL they become ends the text. */
 char *
 secret_decode(const char *base64)
 {
-	size_t size = strlen(base64);
-	size_t padding = size - strcspn(base64, "=");
-	char *text = NULL;
-	int decoded;
+	size_t size;
+	char *text = (char *)base64_decode(base64, &size);
 
-	if (size == 0 || size % 4 != 0 || padding > 2)
-		return NULL;
-	text = xcalloc(1, size);
-	decoded = EVP_DecodeBlock((unsigned char *)text, (const unsigned char *)base64, (int)size);
-	if (decoded < 0 || strlen(text) != (size_t)decoded - padding) {
-		secret_free(text);
-		return NULL;
-	}
-	return text;
+	if (text && *base64 && strlen(text) == size)
+		return text;
+	secret_free(text);
+	return NULL;
 }
 
 char *

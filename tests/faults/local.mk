@@ -10,6 +10,7 @@ fault_tests = \
 	%D%/presence.bats \
 	%D%/push.bats \
 	%D%/redirects.bats \
+	%D%/signatures.bats \
 	%D%/store.bats \
 	%D%/terminal.bats \
 	%D%/tls.bats \

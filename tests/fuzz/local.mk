@@ -11,6 +11,7 @@ fuzz_targets = \
 	%D%/fuzz_project \
 	%D%/fuzz_record \
 	%D%/fuzz_reference \
+	%D%/fuzz_simple_signing \
 	%D%/fuzz_text \
 	%D%/fuzz_token
 EXTRA_DIST += %D%/corpus
@@ -52,6 +53,9 @@ endif
 %C%_fuzz_reference_SOURCES = %D%/fuzz_reference.c $(fuzz_main)
 %C%_fuzz_reference_LDADD = $(oci_libs)
 %C%_fuzz_reference_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_simple_signing_SOURCES = %D%/fuzz_simple_signing.c $(fuzz_main)
+%C%_fuzz_simple_signing_LDADD = $(oci_libs)
+%C%_fuzz_simple_signing_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_text_SOURCES = %D%/fuzz_text.c $(fuzz_main)
 %C%_fuzz_text_LDADD = $(base_libs)
 %C%_fuzz_text_LDFLAGS = $(fuzz_ldflags)

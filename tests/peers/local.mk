@@ -10,7 +10,8 @@ peer_tests = \
 	%D%/pull.bats \
 	%D%/push.bats \
 	%D%/registry.bats \
-	%D%/requests.bats
+	%D%/requests.bats \
+	%D%/sign.bats
 EXTRA_DIST += $(peer_tests)
 if HAVE_BATS
 TESTS += $(peer_tests)

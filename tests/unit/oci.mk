@@ -1,4 +1,5 @@
 oci_tests = \
+	%D%/test_base64 \
 	%D%/test_config \
 	%D%/test_descriptor \
 	%D%/test_digest \
@@ -9,11 +10,14 @@ oci_tests = \
 	%D%/test_manifest \
 	%D%/test_media_type \
 	%D%/test_platform \
-	%D%/test_reference
+	%D%/test_reference \
+	%D%/test_simple_signing
 check_PROGRAMS += $(oci_tests)
 TESTS += $(oci_tests)
 noinst_HEADERS += %D%/reference_rows.h
 
+%C%_test_base64_SOURCES = %D%/test_base64.c
+%C%_test_base64_LDADD = $(oci_libs) $(CMOCKA_LIBS)
 %C%_test_config_SOURCES = %D%/test_config.c
 %C%_test_config_LDADD = $(oci_libs) $(CMOCKA_LIBS)
 %C%_test_descriptor_SOURCES = %D%/test_descriptor.c
@@ -36,3 +40,5 @@ noinst_HEADERS += %D%/reference_rows.h
 %C%_test_platform_LDADD = $(oci_libs) $(CMOCKA_LIBS)
 %C%_test_reference_SOURCES = %D%/test_reference.c
 %C%_test_reference_LDADD = $(oci_libs) $(CMOCKA_LIBS)
+%C%_test_simple_signing_SOURCES = %D%/test_simple_signing.c
+%C%_test_simple_signing_LDADD = $(oci_libs) $(CMOCKA_LIBS)

@@ -1,0 +1,79 @@
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/xalloc.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/looking.h"
+#include "image/signing_key.h"
+#include "image/verify.h"
+
+struct verify_values {
+	struct target_options target;
+	struct strings keys;
+};
+
+static const struct option_spec verify_options[] = {
+	{ "key", 'k', OPTION_STRINGS, offsetof(struct verify_values, keys), "FILE",
+	  "a public key, in PEM, instead of those of the project file; repeatable" },
+	TARGET_OPTIONS(struct verify_values, target),
+	{ 0 },
+};
+
+static int
+read_keys(const struct verify_values *values, const struct target *target,
+	  struct signing_keys *keys, struct error **err)
+{
+	for (size_t i = 0; i < values->keys.count; i++)
+		if (signing_keys_add_public(keys, values->keys.items[i], err) < 0)
+			return -1;
+	if (keys->count == 0 && verify_add_keys(target, keys, err) < 0)
+		return -1;
+	if (keys->count > 0)
+		return 0;
+	error_set(err, ERROR_USAGE, "there is no key to verify with");
+	return error_set_hint(err, "--key FILE, or 'signed_by' in the project file");
+}
+
+static int
+tell(struct context *context, const struct looking *looking, struct error **err)
+{
+	const struct digest *digest = &looking->found.root.descriptor.digest;
+	AUTO_FREE char *repository =
+		location_repository(&looking->target.places[looking->found.place]);
+	AUTO_FREE char *resolved = format_resolved(repository, digest);
+
+	return context_result(context, resolved,
+			      json_pack("{s:s, s:s, s:b}", "image", repository, "digest",
+					digest_text(digest).text, "verified", true),
+			      err);
+}
+
+static int
+run_verify(struct context *context, const void *opaque, const struct strings *operands,
+	   struct error **err)
+{
+	const struct verify_values *values = opaque;
+	AUTO_SIGNING_KEYS struct signing_keys keys = { 0 };
+	AUTO_LOOKING struct looking looking = { 0 };
+	struct verify_options options = { .keys = &keys };
+
+	if (looking_find(context, &values->target, operands, &looking, err) < 0 ||
+	    read_keys(values, &looking.target, &keys, err) < 0 ||
+	    verify_image(context_session(context), &looking.target, &looking.found, &options, err) <
+		    0)
+		return -1;
+	return tell(context, &looking, err);
+}
+
+const struct command cmd_verify = {
+	.name = "verify",
+	.summary = "check that an image is signed by a key that is trusted",
+	.usage = "[--key FILE] [--by-hash] [IMAGE|REF]",
+	.options = verify_options,
+	.values_size = sizeof(struct verify_values),
+	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,
+	.operands_max = 1,
+	.run = run_verify,
+};

@@ -1,0 +1,31 @@
+/* simple_signing.h - what a signature says of an image: this digest belongs to that name
+ *
+ * The "simple signing" format of containers/image (docs/atomic-signature.md) as cosign uses it
+ * (specs/SIGNATURE_SPEC.md): the bytes that are signed are kept beside the signature.
+ */
+#ifndef OCIFP_OCI_SIMPLE_SIGNING_H
+#define OCIFP_OCI_SIMPLE_SIGNING_H
+
+#include <stddef.h>
+
+#include "base/cleanup.h"
+#include "oci/digest.h"
+
+struct error;
+
+struct simple_signing {
+	char *reference;      /* "host/name", maybe with a tag */
+	struct digest digest; /* of the image's manifest or index */
+	char *fingerprint;    /* our own addition; NULL: not said */
+};
+
+/* The caller owns the text, which is the same for the same values. */
+char *simple_signing_format(const struct simple_signing *payload);
+
+/* ERROR_CONTENT for what is no claim of cosign's kind. */
+int simple_signing_parse(const void *bytes, size_t size, struct simple_signing *ret_payload,
+			 struct error **err);
+void simple_signing_release(struct simple_signing *payload);
+#define AUTO_SIMPLE_SIGNING CLEANUP(simple_signing_release)
+
+#endif

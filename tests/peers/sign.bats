@@ -1,0 +1,345 @@
+#!/usr/bin/env bats
+# Signatures in cosign's format: ours are good for openssl, openssl's are good for us, and an image
+# whose signature is missing or says something else is not used.
+
+load ../lib/rig
+
+setup() {
+	need python3 jq curl openssl docker-registry ocifp
+	rig_setup
+	start_registry reg
+	ref=$reg_host/app:1
+	make_key ec
+	make_key ed25519
+}
+
+teardown() {
+	rig_teardown
+}
+
+# make_key KIND [NAME]: $T/NAME.key and $T/NAME.pub
+make_key() {
+	local name=$T/${2:-$1} options=(-algorithm "$1")
+	[ "$1" != ec ] || options+=(-pkeyopt ec_paramgen_curve:P-256)
+	openssl genpkey "${options[@]}" -out "$name.key" 2>/dev/null
+	openssl pkey -in "$name.key" -pubout -out "$name.pub"
+}
+
+# publish REF [MKIMAGE OPTION...]: sets $digest.
+publish() {
+	local to=$1
+	shift
+	rm -rf "$T/layout"
+	mkimage image "$T/layout" made "$@" >/dev/null
+	ocifp_run push "oci:$T/layout:made" "$to"
+	assert_status 0
+	digest=${stdout#*@}
+}
+
+sign() {
+	ocifp_run sign --key "$T/$1.key" "${@:2}"
+}
+
+verify() {
+	ocifp_run verify --key "$T/$1.pub" "${@:2}"
+}
+
+
+# openssl_verifies NAME DIGEST N KEY: the Nth signature, in $T/signature, of $T/payload, is good.
+openssl_verifies() {
+	local name=$1 signed=$2 number=$3 key=$4
+	raw "$name" "${signed/:/-}.sig" >"$T/manifest"
+	jq -r ".layers[$number].annotations[\"dev.cosignproject.cosign/signature\"]" "$T/manifest" |
+		base64 -d >"$T/signature"
+	curl -sf "http://$reg_host/v2/$name/blobs/$(jq -r ".layers[$number].digest" "$T/manifest")" >"$T/payload"
+	case $key in
+	ec*) openssl dgst -sha256 -verify "$T/$key.pub" -signature "$T/signature" "$T/payload" ;;
+	*) openssl pkeyutl -verify -pubin -inkey "$T/$key.pub" -rawin -in "$T/payload" -sigfile "$T/signature" ;;
+	esac
+}
+
+put_blob() {
+	local location
+	location=$(curl -si -X POST "http://$reg_host/v2/$1/blobs/uploads/" | sed -n 's/^[Ll]ocation: //p' | tr -d '\r')
+	curl -sf -X PUT -H 'Content-Type: application/octet-stream' --data-binary "@$2" \
+		"$location&digest=$(digest_of <"$2")"
+}
+
+# sign_by_hand KEY NAME DIGEST REFERENCE [OPTIONAL]: as cosign lays it out, signed by openssl.
+sign_by_hand() {
+	local key=$1 name=$2 signed=$3 reference=$4 optional=${5:-null}
+	printf '{"critical":{"identity":{"docker-reference":"%s"},"image":{"docker-manifest-digest":"%s"},"type":"%s"},"optional":%s}' \
+		"$reference" "$signed" 'cosign container image signature' "$optional" >"$T/payload"
+	case $key in
+	ec*) openssl dgst -sha256 -sign "$T/$key.key" -out "$T/signature" "$T/payload" ;;
+	*) openssl pkeyutl -sign -inkey "$T/$key.key" -rawin -in "$T/payload" -out "$T/signature" ;;
+	esac
+	put_signature "$name" "$signed"
+}
+
+# put_signature NAME DIGEST: $T/payload and $T/signature become the only signature of the image.
+put_signature() {
+	printf '{"architecture":"","created":"0001-01-01T00:00:00Z","history":[{"created":"0001-01-01T00:00:00Z"}],"os":"","rootfs":{"type":"layers","diff_ids":["%s"]},"config":{}}' \
+		"$(digest_of <"$T/payload")" >"$T/config"
+	put_blob "$1" "$T/payload"
+	put_blob "$1" "$T/config"
+	jq -nc --arg payload "$(digest_of <"$T/payload")" --argjson payload_size "$(stat -c %s "$T/payload")" \
+		--arg config "$(digest_of <"$T/config")" --argjson config_size "$(stat -c %s "$T/config")" \
+		--arg signature "$(base64 -w0 <"$T/signature")" '{schemaVersion: 2,
+		mediaType: "application/vnd.oci.image.manifest.v1+json",
+		config: {mediaType: "application/vnd.oci.image.config.v1+json", size: $config_size, digest: $config},
+		layers: [{mediaType: "application/vnd.dev.cosign.simplesigning.v1+json", size: $payload_size,
+			digest: $payload, annotations: {"dev.cosignproject.cosign/signature": $signature}}]}' >"$T/manifest"
+	curl -sf -X PUT -H 'Content-Type: application/vnd.oci.image.manifest.v1+json' --data-binary "@$T/manifest" \
+		"http://$reg_host/v2/$1/manifests/${2/:/-}.sig"
+}
+
+@test "what ocifp signs, openssl verifies, and the payload is cosign's" {
+	publish "$ref"
+	local key
+	for key in ec ed25519; do
+		publish "$ref" --layers "${#key}k"
+		sign $key "$ref"
+		assert_status 0
+		assert_stdout "$reg_host/app@$digest"
+		openssl_verifies app "$digest" 0 $key
+		assert_equal "$(jq -c . "$T/payload")" "$(printf '{"critical":{"identity":{"docker-reference":"%s"},"image":{"docker-manifest-digest":"%s"},"type":"cosign container image signature"},"optional":null}' "$reg_host/app" "$digest")"
+		assert_equal "$(jq -r '.layers[0].mediaType' "$T/manifest")" application/vnd.dev.cosign.simplesigning.v1+json
+		verify $key "$ref"
+		assert_status 0
+		assert_stdout "$reg_host/app@$digest"
+	done
+}
+
+@test "what openssl signs, ocifp verifies" {
+	local key
+	for key in ec ed25519; do
+		publish "$ref" --layers "${#key}k"
+		sign_by_hand $key app "$digest" "$reg_host/app"
+		verify $key "$ref"
+		assert_status 0
+		assert_stdout "$reg_host/app@$digest"
+	done
+}
+
+@test "keys in the older form, encrypted, and in a variable" {
+	publish "$ref"
+	openssl ecparam -name prime256v1 -genkey -out "$T/old.key" 2>/dev/null
+	openssl pkey -in "$T/old.key" -pubout -out "$T/old.pub"
+	sign old "$ref"
+	assert_status 0
+	verify old "$ref"
+	assert_status 0
+	openssl pkey -in "$T/ec.key" -aes256 -passout pass:s3cret -out "$T/locked.key"
+	sign locked "$ref"
+	assert_failed 2
+	assert_stderr_has OCIFP_KEY_PASSWORD
+	OCIFP_KEY_PASSWORD=s3cret sign locked "$ref"
+	assert_status 0
+	KEY=$(cat "$T/ed25519.key") ocifp_run sign --key env://KEY "$ref"
+	assert_status 0
+	PUBLIC=$(cat "$T/ed25519.pub") ocifp_run verify --key env://PUBLIC "$ref"
+	assert_status 0
+	ocifp_run sign --key env://NO_SUCH "$ref"
+	assert_failed 2
+	assert_equal "$(raw app "${digest/:/-}.sig" | jq '.layers | length')" 3
+}
+
+@test "keys of another kind are refused by name, with what to do" {
+	publish "$ref"
+	openssl genpkey -algorithm rsa -out "$T/rsa.key" 2>/dev/null
+	openssl ecparam -name secp384r1 -genkey -noout -out "$T/p384.key"
+	printf -- '-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\neyJrZGYi\n-----END ENCRYPTED SIGSTORE PRIVATE KEY-----\n' >"$T/cosign.key"
+	echo nothing >"$T/nothing.key"
+	: >"$T/empty.key"
+	cp "$T/ec.pub" "$T/public.key"
+	local key
+	for key in rsa p384 cosign nothing empty public; do
+		sign $key "$ref"
+		assert_failed 2
+		case $key in
+		rsa | p384) assert_stderr_has 'neither an ECDSA P-256 nor an Ed25519' ;;
+		cosign) assert_stderr_has 'cosign import-key-pair' ;;
+		*) assert_stderr_has 'no private key' ;;
+		esac
+	done
+	ocifp_run verify --key "$T/ec.key" "$ref"
+	assert_failed 2
+	assert_stderr_has 'pkey -pubout'
+	ocifp_run sign --key "$T/no-such.key" "$ref"
+	assert_failed 10
+	ocifp_run sign "$ref"
+	assert_failed 2
+	ocifp_run verify "$ref"
+	assert_failed 2
+}
+
+@test "a key file of 64 KiB is read, one more byte is not" {
+	publish "$ref"
+	python3 -c "import sys; key = open('$T/ec.key').read(); pad = 65536 - len(key)
+print('x' * (pad - 1), key, sep='\n', end='')" >"$T/long.key"
+	assert_equal "$(stat -c %s "$T/long.key")" 65536
+	sign long "$ref"
+	assert_status 0
+	echo >>"$T/long.key"
+	sign long "$ref"
+	[ "$status" -ne 0 ] || fail 'a larger key file was read' "$told"
+}
+
+@test "several sign one image; the same key does not sign twice" {
+	publish "$ref"
+	make_key ec other
+	sign ec "$ref"
+	sign ed25519 "$ref"
+	sign other "$ref"
+	ocifp_run sign --json --key "$T/ec.key" "$ref"
+	assert_status 0
+	assert_json '.signed == false and .signatures == 3'
+	local number=0 key
+	for key in ec ed25519; do
+		openssl_verifies app "$digest" $number $key
+		number=$((number + 1))
+		verify $key "$ref"
+		assert_status 0
+	done
+	assert_equal "$(curl -sf "http://$reg_host/v2/app/blobs/$(jq -r .config.digest "$T/manifest")" |
+		jq -c .rootfs.diff_ids)" "$(jq -c '[.layers[].digest]' "$T/manifest")"
+}
+
+@test "not signed, by another key, for another image, name or fingerprint: refused" {
+	make_key ec other
+	publish "$ref"
+	verify ec "$ref"
+	assert_failed 9
+	assert_stderr_has "not signed; 'ocifp sign'"
+	sign other "$ref"
+	verify ec "$ref"
+	assert_failed 9
+	assert_stderr_has 'none of its 1 signatures is by a key that is trusted'
+	ocifp_run verify --key "$T/ec.pub" --key "$T/other.pub" "$ref"
+	assert_status 0
+	sign_by_hand ec app "$digest" "$reg_host/another"
+	verify ec "$ref"
+	assert_failed 9
+	assert_stderr_has "another repository, '$reg_host/another'"
+	sign_by_hand ec app "$digest" "$reg_host/app:1"
+	verify ec "$ref"
+	assert_status 0
+	new_store
+	local signed=$digest
+	publish "$reg_host/app:2" --layers 7k
+	sign_by_hand ec app "$signed" "$reg_host/app"
+	put_signature app "$digest"
+	verify ec "$reg_host/app:2"
+	assert_failed 9
+	assert_stderr_has "another image, '$signed'"
+	sed -i 's/cosign container/atomic container/' "$T/payload"
+	put_signature app "$digest"
+	verify ec "$reg_host/app:2"
+	assert_failed 9
+}
+
+@test "by hash, the fingerprint counts: in the signature or in what is signed" {
+	make_project
+	ocifp_run ensure --push always
+	local signed=${stdout#*@} hex
+	hex=$(ocifp fingerprint --length 64)
+	sign ec
+	assert_status 0
+	openssl_verifies app "$signed" 0 ec
+	assert_equal "$(jq -r '.optional["dev.ocifp.fingerprint"]' "$T/payload")" "$hex"
+	verify ec
+	assert_status 0
+	sign_by_hand ec app "$signed" "$reg_host/app"
+	new_store
+	verify ec
+	assert_status 0
+	sign_by_hand ec app "$signed" "$reg_host/app" "{\"dev.ocifp.fingerprint\": \"$(printf %064d 1)\"}"
+	new_store
+	verify ec
+	assert_failed 9
+	assert_stderr_has 'another fingerprint'
+	# An image that does not say its own, under the fingerprint's tag.
+	publish "$reg_host/app:$(image_tag)" --platform linux/amd64 --platform linux/arm64
+	sign_by_hand ec app "$digest" "$reg_host/app"
+	verify ec
+	assert_failed 9
+	assert_stderr_has "another fingerprint, 'none'"
+}
+
+@test "a required signature is checked before anything is used; once good, it asks nobody" {
+	cp "$T/ec.pub" ci.pub
+	make_project 'require: [signature]' 'signed_by: [ci.pub]'
+	# What we have built ourselves needs none.
+	ocifp_run ensure --push always
+	assert_status 0
+	new_store
+	local command before
+	for command in pull ensure "pull --tag $(image_tag)" 'ensure --platform linux/s390x' "ensure --no-build"; do
+		ocifp_run $command
+		[ "$command" != 'ensure --platform linux/s390x' ] || continue
+		assert_failed 9
+		assert_stderr_has "not signed"
+		refute_stored "$(raw app "$(image_tag)" | jq -r '.manifests[0].digest')"
+	done
+	assert_builds linux/amd64,linux/arm64 linux/s390x
+	sign ec
+	assert_status 0
+	new_store
+	ocifp_run ensure
+	assert_status 0
+	before=$(asked reg)
+	ocifp_run ensure
+	assert_status 0
+	assert_equal $(($(asked reg) - before)) 1
+	stop reg
+	ocifp_run pull --offline
+	assert_status 0
+	assert_sound_store
+	ocifp_run verify
+	assert_failed 5
+}
+
+@test "signatures in a layout directory" {
+	mkimage image "$T/layout" made >/dev/null
+	sign ed25519 "oci:$T/layout:made"
+	assert_status 0
+	mv "$T/layout" "$T/moved"
+	verify ed25519 "oci:$T/moved:made"
+	assert_status 0
+	verify ec "oci:$T/moved:made"
+	assert_failed 9
+}
+
+@test "the project file: a signature needs a key, and the key is a file of the project" {
+	make_project 'require: [signature]'
+	ocifp_run pull
+	assert_failed 2
+	assert_stderr_has 'signed_by'
+	make_project 'require: [signature]' 'signed_by: [../ci.pub]'
+	ocifp_run pull
+	assert_failed 2
+	make_project 'require: [signatures]'
+	ocifp_run pull
+	assert_failed 2
+	assert_stderr_has "only 'fingerprint' and 'signature'"
+}
+
+@test "cosign verifies ours, and we verify cosign's" {
+	PATH=$PATH:/opt/peers/bin
+	command -v cosign >/dev/null || skip 'cosign is missing (go install github.com/sigstore/cosign/v2/cmd/cosign@latest)'
+	publish "$ref"
+	sign ec "$ref"
+	cosign verify --insecure-ignore-tlog --allow-http-registry --key "$T/ec.pub" "$ref" 2>"$T/cosign.log" ||
+		fail "$(cat "$T/cosign.log")"
+	publish "$ref" --layers 9k
+	(cd "$T" && COSIGN_PASSWORD='' cosign import-key-pair --key ec.key --output-key-prefix imported) 2>>"$T/cosign.log"
+	COSIGN_PASSWORD='' cosign sign --yes --tlog-upload=false --allow-http-registry --key "$T/imported.key" \
+		"$reg_host/app@$digest" 2>>"$T/cosign.log" || fail "$(cat "$T/cosign.log")"
+	verify ec "$ref"
+	assert_status 0
+	sign ed25519 "$ref"
+	assert_status 0
+	cosign verify --insecure-ignore-tlog --allow-http-registry --key "$T/ec.pub" "$ref" 2>>"$T/cosign.log" ||
+		fail "$(cat "$T/cosign.log")"
+}

@@ -15,6 +15,7 @@ dist_man_MANS += \
 	%D%/ocifp-login.1 \
 	%D%/ocifp-logout.1 \
 	%D%/ocifp-manifest.1 \
+	%D%/ocifp-prune.1 \
 	%D%/ocifp-pull.1 \
 	%D%/ocifp-push.1 \
 	%D%/ocifp-sign.1 \

@@ -50,6 +50,7 @@
 #define REDIRECTS_LIMIT_COUNT 5
 #define INTERIM_LIMIT_COUNT 100 /* 1xx responses before the real one */
 #define WARNINGS_LIMIT_BYTES (4 * KIB)
+#define PRUNE_LIMIT_COUNT 100000   /* manifests of one repository: about 300 MiB here */
 #define JOIN_ROUNDS_LIMIT_COUNT 16 /* of one index; each runner that joins too costs one */
 
 /* Retry: see http/retry.h */

@@ -14,6 +14,7 @@ noinst_LIBRARIES += %D%/libbase.a
 	%D%/strings.c %D%/strings.h \
 	%D%/text.c %D%/text.h \
 	%D%/text_number.c \
+	%D%/text_time.c \
 	%D%/utf8.c %D%/utf8.h \
 	%D%/workers.c %D%/workers.h \
 	%D%/xalloc.c %D%/xalloc.h

@@ -9,19 +9,6 @@
 #include "image/target.h"
 #include "repository/repository.h"
 
-/* An image of the project file is asked for a tag of its own, so that no inputs are hashed. */
-static int
-find_place(struct context *context, const struct strings *operands, struct target *target,
-	   struct error **err)
-{
-	const char *operand = operands->count > 0 ? operands->items[0] : NULL;
-	struct target_options options = { 0 };
-
-	if (!operand || !location_is(operand))
-		options.tag = "latest";
-	return target_of_options(context, &options, operand, target, err);
-}
-
 static char *
 format_text(const struct strings *tags)
 {
@@ -55,7 +42,7 @@ run_tags(struct context *context, const void *values, const struct strings *oper
 	AUTO_FREE char *text = NULL;
 
 	(void)values;
-	if (find_place(context, operands, &target, err) < 0)
+	if (target_of_place(context, operands, &target, err) < 0)
 		return -1;
 	repository =
 		repository_open(context_session(context), &target.places[0], REPOSITORY_READ, err);

@@ -25,6 +25,7 @@ extern const struct command cmd_lock;
 extern const struct command cmd_login;
 extern const struct command cmd_logout;
 extern const struct command cmd_manifest;
+extern const struct command cmd_prune;
 extern const struct command cmd_pull;
 extern const struct command cmd_push;
 extern const struct command cmd_sign;

@@ -17,6 +17,7 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/cmd_login.c \
 	%D%/cmd_logout.c \
 	%D%/cmd_manifest.c \
+	%D%/cmd_prune.c \
 	%D%/cmd_pull.c \
 	%D%/cmd_push.c \
 	%D%/cmd_sign.c \

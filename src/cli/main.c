@@ -31,7 +31,7 @@ static const struct command *const login_commands[] = {
 };
 
 static const struct command *const care_commands[] = {
-	&cmd_completion, &cmd_doctor, &cmd_help, &cmd_store, &cmd_version, NULL,
+	&cmd_completion, &cmd_doctor, &cmd_help, &cmd_prune, &cmd_store, &cmd_version, NULL,
 };
 
 const struct command_group command_groups[] = {

@@ -100,6 +100,18 @@ target_of_options(struct context *context, const struct target_options *options,
 	return target_of_project(project, operand, options->tag, ret_target, err);
 }
 
+int
+target_of_place(struct context *context, const struct strings *operands, struct target *ret_target,
+		struct error **err)
+{
+	const char *operand = operands->count > 0 ? operands->items[0] : NULL;
+	struct target_options options = { 0 };
+
+	if (!operand || !location_is(operand))
+		options.tag = "latest";
+	return target_of_options(context, &options, operand, ret_target, err);
+}
+
 const struct platforms *
 platforms_said(const struct platforms *platforms)
 {

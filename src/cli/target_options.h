@@ -58,6 +58,11 @@ struct target_options {
 int target_of_options(struct context *context, const struct target_options *options,
 		      const char *operand, struct target *ret_target, struct error **err);
 
+/* Where an image lives, by the one operand or by the project file: an image there is asked for a
+ * tag of its own, so that no inputs are hashed. */
+int target_of_place(struct context *context, const struct strings *operands,
+		    struct target *ret_target, struct error **err);
+
 /* What the options say of inputs; `inputs` is zeroed and borrows the directory. */
 int inputs_of_options(const struct context *context, const struct target_options *options,
 		      struct fingerprint_inputs *inputs, struct error **err);

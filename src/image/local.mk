@@ -19,6 +19,9 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/lookup.c %D%/lookup.h \
 	%D%/part.c %D%/part.h \
 	%D%/platform_tag.c %D%/platform_tag.h \
+	%D%/prune.c %D%/prune.h \
+	%D%/prune_graph.c %D%/prune_graph.h \
+	%D%/prune_keep.c \
 	%D%/publish.c %D%/publish.h \
 	%D%/pull.c %D%/pull.h \
 	%D%/push.c %D%/push.h \

@@ -37,6 +37,10 @@ struct repository_ops {
 	int (*open_blob)(struct repository *repository, const struct descriptor *descriptor,
 			 int *ret_fd, uint64_t *ret_offset_bytes, struct error **err);
 	int (*list_tags)(struct repository *repository, struct strings *tags, struct error **err);
+
+	/* NULL: by its tags. */
+	int (*list_holdings)(struct repository *repository, struct holdings *holdings,
+			     struct error **err);
 	void (*free)(struct repository *repository);
 };
 
@@ -49,6 +53,9 @@ struct repository {
  * `media_type` NULL: nobody has said. */
 int resolution_describe(struct resolution *resolution, const struct digest *digest,
 			const char *media_type, struct error **err);
+
+/* The holding of this digest, made when there is none. */
+struct holding *holdings_add(struct holdings *holdings, const struct digest *digest);
 
 struct repository *repository_open_registry(struct session *session,
 					    const struct reference *reference, struct error **err);

@@ -5,6 +5,7 @@ noinst_LIBRARIES += %D%/librepository.a
 	%D%/copy_job.c %D%/copy_job.h \
 	%D%/layout_place.c %D%/layout_place.h \
 	%D%/layout_referrers.c %D%/layout_referrers.h \
+	%D%/holdings.c \
 	%D%/local_jobs.c %D%/local_jobs.h \
 	%D%/repository.c %D%/repository.h \
 	%D%/repository_archive.c \

@@ -94,4 +94,25 @@ int repository_open_blob(struct repository *repository, const struct descriptor 
 int repository_probe_push(struct repository *repository, struct error **err);
 int repository_list_tags(struct repository *repository, struct strings *tags, struct error **err);
 
+/* A manifest that the place names by itself. */
+struct holding {
+	struct digest digest;
+	struct strings tags;   /* none: a place that lists those too has it without a tag */
+	bool is_new;           /* without a tag, and a push may be about to name it */
+	int64_t created_s;     /* when it came there, since 1970; 0: not said */
+	struct descriptor root; /* with its bytes, when they were read; else no media type */
+	struct buf bytes;
+};
+
+struct holdings {
+	struct holding *items;
+	size_t count;
+};
+
+/* Each manifest that has a tag once; and those that have none where the place lists them. */
+int repository_list_holdings(struct repository *repository, struct holdings *ret_holdings,
+			     struct error **err);
+void holdings_release(struct holdings *holdings);
+#define AUTO_HOLDINGS CLEANUP(holdings_release)
+
 #endif

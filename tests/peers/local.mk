@@ -7,6 +7,7 @@ peer_tests = \
 	%D%/kill.bats \
 	%D%/lock.bats \
 	%D%/memory.bats \
+	%D%/prune.bats \
 	%D%/pull.bats \
 	%D%/push.bats \
 	%D%/registry.bats \

@@ -386,6 +386,57 @@ sizes_are_in_decimal_units(void **state)
 	}
 }
 
+static void
+a_time_is_what_configs_and_registries_write(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t seconds;
+	} times[] = {
+		{ "1970-01-01T00:00:00Z", 0 },
+		{ "2026-01-02T03:04:05Z", 1767323045 },
+		{ "2026-01-02t03:04:05z", 1767323045 },
+		{ "2026-01-02T03:04:05.123456789Z", 1767323045 },
+		{ "2026-01-02T04:34:05+01:30", 1767323045 },
+		{ "2026-01-01T22:04:05.5-05:00", 1767323045 },
+		{ "1969-12-31T23:59:59Z", -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		int64_t seconds = 7;
+
+		assert_true(text_parse_time(times[i].text, &seconds));
+		assert_int_equal(seconds, times[i].seconds);
+	}
+}
+
+static void
+what_is_no_whole_time_is_none(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		"never",
+		"2026-01-02",
+		"2026-01-02T03:04:05",
+		"2026-01-02T03:04:05.Z",
+		"2026-01-02T03:04:05Zx",
+		"2026-01-02T03:04:05+01:0",
+		"2026-01-02T03:04:05+01:000",
+		"2026-01-02 03:04:05Z",
+		"2026-00-02T03:04:05Z",
+		"2026-13-02T03:04:05Z",
+		" 2026-01-02T03:04:05Z",
+		"1767323045",
+	};
+	int64_t seconds;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (text_parse_time(texts[i], &seconds))
+			fail_msg("'%s' was taken", texts[i]);
+}
+
 int
 main(void)
 {
@@ -404,6 +455,8 @@ main(void)
 		cmocka_unit_test(a_number_is_decimal_digits_in_range),
 		cmocka_unit_test(a_duration_is_what_sleep_and_go_print),
 		cmocka_unit_test(sizes_are_in_decimal_units),
+		cmocka_unit_test(a_time_is_what_configs_and_registries_write),
+		cmocka_unit_test(what_is_no_whole_time_is_none),
 	};
 
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);

@@ -42,7 +42,8 @@ teardown() {
 }
 
 @test "H29 an expired certificate is refused, and the message tells the local date" {
-	make_cert expired IP:127.0.0.1 -1
+	need faketime
+	make_cert expired IP:127.0.0.1 -3d
 	start_faults reg --tls "$T/tls/expired.pem:$T/tls/expired.key"
 	exists --tls-ca "$T/tls/ca.pem" "$reg_host/app:one"
 	assert_failed 9

@@ -13,16 +13,16 @@ make_ca() {
 		-keyout "$T/tls/ca.key" -out "$T/tls/ca.pem" 2>"$T/tls/ca.log"
 }
 
-# make_cert NAME [SUBJECT_ALT_NAME [DAYS]]
+# make_cert NAME [SUBJECT_ALT_NAME [OFFSET]]: OFFSET as faketime's: -3d made it expire yesterday
 make_cert() {
-	local name=$1 alt=${2:-IP:127.0.0.1,IP:127.0.0.2,DNS:localhost} days=${3:-2}
-	local base=$T/tls/$name
+	local name=$1 alt=${2:-IP:127.0.0.1,IP:127.0.0.2,DNS:localhost}
+	local base=$T/tls/$name clock=(${3:+faketime -f "$3"})
 	[ -e "$T/tls/ca.pem" ] || make_ca
 	openssl req -new "${new_key[@]}" -subj "/CN=$name" -keyout "$base.key" \
 		-out "$base.csr" 2>"$base.log"
 	printf 'subjectAltName=%s\nextendedKeyUsage=serverAuth,clientAuth\n' "$alt" >"$base.ext"
-	openssl x509 -req -in "$base.csr" -CA "$T/tls/ca.pem" -CAkey "$T/tls/ca.key" -CAcreateserial \
-		-days "$days" -extfile "$base.ext" -out "$base.pem" 2>>"$base.log"
+	"${clock[@]}" openssl x509 -req -in "$base.csr" -CA "$T/tls/ca.pem" -CAkey "$T/tls/ca.key" -CAcreateserial \
+		-days 2 -extfile "$base.ext" -out "$base.pem" 2>>"$base.log"
 }
 
 # make_self_signed NAME

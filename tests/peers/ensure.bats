@@ -488,7 +488,7 @@ lock_image() {
 	lock_image "sha256:$(printf %064d 0)"
 	ensure --push always
 	assert_failed 9
-	assert_stderr_has '\.ocifp\.lock'
+	assert_stderr_has 'ocifp lock --update app'
 	assert_builds
 }
 

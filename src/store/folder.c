@@ -73,19 +73,21 @@ static int
 walk(const struct store *store, const char *path, bool make)
 {
 	AUTO_FREE char *copy = xstrdup(path);
-	AUTO_CLOSE int fd = open_directory(store->fd, ".");
+	AUTO_CLOSE int parent_fd = -1;
 	char *rest = copy;
 	char *name;
+	int fd = store->fd;
 
 	while (fd >= 0 && (name = strsep(&rest, "/"))) {
-		int next = step(store, fd, name, make);
-		int errnum = errno;
+		int errnum;
 
-		(void)close(fd);
-		fd = next;
+		fd = step(store, fd, name, make);
+		errnum = errno;
+		close_at(&parent_fd);
+		parent_fd = fd;
 		errno = errnum;
 	}
-	return TAKE_FD(fd);
+	return TAKE_FD(parent_fd);
 }
 
 int

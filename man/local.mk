@@ -11,6 +11,7 @@ dist_man_MANS += \
 	%D%/ocifp-help.1 \
 	%D%/ocifp-index.1 \
 	%D%/ocifp-inspect.1 \
+	%D%/ocifp-layer.8 \
 	%D%/ocifp-lock.1 \
 	%D%/ocifp-login.1 \
 	%D%/ocifp-logout.1 \
@@ -23,6 +24,7 @@ dist_man_MANS += \
 	%D%/ocifp-store.5 \
 	%D%/ocifp-tags.1 \
 	%D%/ocifp-tree.1 \
+	%D%/ocifp-unpack.1 \
 	%D%/ocifp-verify.1 \
 	%D%/ocifp-version.1 \
 	%D%/ocifp-why.1 \

@@ -11,6 +11,7 @@
 
 #define KIB ((size_t)1024)
 #define MIB ((size_t)1024 * 1024)
+#define GIB ((uint64_t)1024 * 1024 * 1024)
 
 /* Documents */
 #define MANIFEST_LIMIT_BYTES (4 * MIB) /* distribution-spec: registries SHOULD take 4 MiB */
@@ -62,12 +63,14 @@
 #define PROGRESS_RESET_BYTES MIB    /* this much progress makes the attempts fresh again */
 
 /* Uploads: a blob goes in one request unless the host refuses that */
-#define UPLOAD_CHUNK_BYTES (64 * MIB) /* then first so; proxies that stop bodies do so at 100 MB \
-				       */
+#define UPLOAD_CHUNK_BYTES \
+	(64 * MIB) /* then first so; proxies that stop bodies do so at 100 MB \
+		    */
 #define UPLOAD_CHUNK_FLOOR_BYTES (256 * KIB) /* what takes less takes no images */
 #define SINGLE_POST_LIMIT_BYTES (64 * KIB)   /* wasted at most on who does not take it */
-#define WRITES_LIMIT_COUNT 1900 /* to one host; ghcr.io: "allowed: 2000/minute", and others push \
-				 */
+#define WRITES_LIMIT_COUNT \
+	1900 /* to one host; ghcr.io: "allowed: 2000/minute", and others push \
+	      */
 #define WRITES_PERIOD_MS 60000
 
 /* Time */
@@ -118,11 +121,25 @@
 #define XATTR_LIMIT_BYTES (64 * KIB)       /* Linux: XATTR_SIZE_MAX, XATTR_LIST_MAX */
 
 /* The confined helper: sandbox/ */
-#define CHILD_FILES_LIMIT_COUNT 64           /* descriptors; it uses about 20 */
+#define CHILD_FILES_LIMIT_COUNT 320          /* descriptors: TREE_DEPTH_LIMIT_COUNT and some */
 #define CHILD_MEMORY_LIMIT_BYTES (768 * MIB) /* address space; two stacks of 8 MiB, libraries */
 #define CHILD_CPU_LIMIT_S (4 * 3600)         /* 1 TiB of layer at 100 MB/s, nearly */
 #define MESSAGE_LIMIT_BYTES (64 * KIB)       /* two paths and some numbers */
 #define ID_FILE_LIMIT_BYTES MIB              /* /etc/subuid: 30,000 users */
+
+/* A layer that is unpacked */
+#define LAYER_ENTRIES_LIMIT_COUNT 2000000             /* large distributions have 400,000 files */
+#define LAYER_UNPACKED_LIMIT_BYTES (1024 * GIB)       /* with the holes of sparse files */
+#define LAYER_RATIO_LIMIT 250                         /* of what comes out to what goes in ... */
+#define LAYER_RATIO_FREE_BYTES (512 * (uint64_t)MIB)  /* ... beyond so much: zeros are 1000 to 1 */
+#define LAYER_RESERVE_BYTES (64 * (uint64_t)MIB)      /* left free on the file system */
+#define LAYER_RESERVE_STEP_BYTES (16 * (uint64_t)MIB) /* how often that is looked at */
+#define XATTRS_LIMIT_COUNT 128                        /* of one file */
+#define XATTR_LIMIT_BYTES (64 * KIB)                  /* of one value: XATTR_SIZE_MAX of Linux */
+#define LAYER_RING_COUNT 8                            /* buffers between inflating and unpacking */
+#define LAYER_BUFFER_BYTES (256 * KIB)                /* of these */
+#define ZSTD_WINDOW_LIMIT_LOG 23   /* RFC 8878, 3.1.1.1.2: 8 MiB is what decoders should take */
+#define TREE_DEPTH_LIMIT_COUNT 256 /* directories open at once while a tree is removed */
 
 /* What we print of remote text */
 #define REMOTE_TEXT_LIMIT_BYTES (1 * KIB)

@@ -7,8 +7,10 @@
 #include "cli/context.h"
 #include "cli/outcome.h"
 #include "cli/target_options.h"
+#include "image/local_image.h"
 #include "image/pull.h"
 #include "image/target.h"
+#include "image/unpack.h"
 
 struct pull_values {
 	struct target_options target;
@@ -20,7 +22,8 @@ struct pull_values {
 
 static const struct option_spec pull_options[] = {
 	{ "output", 'o', OPTION_STRING, offsetof(struct pull_values, output), "WHERE",
-	  "write to oci:DIR[:TAG], oci-archive:FILE or docker-archive:FILE ('-': stdout)" },
+	  "write to oci:DIR[:TAG], oci-archive:FILE, docker-archive:FILE ('-': stdout) or "
+	  "rootfs:DIR" },
 	{ "platform", 0, OPTION_PLATFORMS, offsetof(struct pull_values, platforms), "OS/ARCH",
 	  "instead of what this machine runs; repeatable" },
 	{ "all", 0, OPTION_FLAG, offsetof(struct pull_values, all), NULL,
@@ -40,21 +43,49 @@ read_output(const char *text, struct location *ret_location, struct error **err)
 	case TRANSPORT_LAYOUT:
 	case TRANSPORT_OCI_ARCHIVE:
 	case TRANSPORT_DOCKER_ARCHIVE:
-		return 0;
 	case TRANSPORT_ROOTFS:
+		return 0;
 	case TRANSPORT_REGISTRY:
 		break;
 	}
-	return error_set(err, ERROR_USAGE,
-			 "--output takes oci:DIR, oci-archive:FILE or docker-archive:FILE");
+	return error_set(
+		err, ERROR_USAGE,
+		"--output takes oci:DIR, oci-archive:FILE, docker-archive:FILE or rootfs:DIR");
+}
+
+static bool
+is_rootfs(const struct pull_values *values, const struct location *output)
+{
+	return values->output && output->transport == TRANSPORT_ROOTFS;
 }
 
 static int
-check_values(const struct pull_values *values, struct error **err)
+check_values(const struct pull_values *values, const struct location *output, struct error **err)
 {
+	const struct unpack_options unpack = { .directory = output->path };
+
 	if (values->all && values->platforms.count > 0)
 		return error_set(err, ERROR_USAGE, "--all contradicts --platform");
-	return 0;
+	if (!is_rootfs(values, output))
+		return 0;
+	if (values->all || values->platforms.count > 1)
+		return error_set(err, ERROR_USAGE, "a directory holds one platform");
+	return unpack_check_directory(&unpack, err);
+}
+
+/* By way of the store. */
+static int
+unpack_pulled(struct context *context, const struct pull_options *options,
+	      const struct location *output, const struct pull_result *pulled, struct error **err)
+{
+	const struct unpack_options unpack = { .directory = output->path };
+	struct session *session = context_session(context);
+	AUTO_LOCAL_IMAGE struct local_image image = { 0 };
+	struct unpack_result unpacked = { 0 };
+
+	if (local_image_read(session, &pulled->digest, options->platforms, &image, err) < 0)
+		return -1;
+	return unpack_image(session, &image, &unpack, &unpacked, err);
 }
 
 static int
@@ -89,13 +120,18 @@ run_pull(struct context *context, const void *opaque, const struct strings *oper
 		.platforms = platforms_said(&values->platforms),
 		.all = values->all,
 		.offline = values->offline,
-		.output = values->output ? &output : NULL,
 	};
 
-	if (check_values(values, err) < 0 ||
-	    (values->output && read_output(values->output, &output, err) < 0) ||
-	    target_of_options(context, &values->target, operand, &target, err) < 0 ||
+	if ((values->output && read_output(values->output, &output, err) < 0) ||
+	    check_values(values, &output, err) < 0)
+		return -1;
+	if (values->output && !is_rootfs(values, &output))
+		options.output = &output;
+	if (target_of_options(context, &values->target, operand, &target, err) < 0 ||
 	    pull_image(context_session(context), &target, &options, &result, err) < 0)
+		return -1;
+	if (is_rootfs(values, &output) &&
+	    unpack_pulled(context, &options, &output, &result, err) < 0)
 		return -1;
 	return tell(context, &target, options.output, &result, err);
 }

@@ -32,6 +32,7 @@ extern const struct command cmd_sign;
 extern const struct command cmd_store;
 extern const struct command cmd_tags;
 extern const struct command cmd_tree;
+extern const struct command cmd_unpack;
 extern const struct command cmd_verify;
 extern const struct command cmd_version;
 extern const struct command cmd_why;

@@ -24,6 +24,7 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/cmd_tags.c \
 	%D%/cmd_tree.c \
 	%D%/cmd_store.c \
+	%D%/cmd_unpack.c \
 	%D%/cmd_verify.c \
 	%D%/cmd_version.c \
 	%D%/cmd_why.c \

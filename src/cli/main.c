@@ -8,8 +8,8 @@
 #include "cli/startup.h"
 
 static const struct command *const job_commands[] = {
-	&cmd_fingerprint, &cmd_exists, &cmd_pull, &cmd_push,
-	&cmd_ensure,      &cmd_index,  &cmd_why,  NULL,
+	&cmd_fingerprint, &cmd_exists, &cmd_pull,   &cmd_push, &cmd_ensure,
+	&cmd_index,       &cmd_why,    &cmd_unpack, NULL,
 };
 
 static const struct command *const look_commands[] = {

@@ -16,6 +16,7 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/join.c %D%/join.h %D%/join_private.h \
 	%D%/join_read.c \
 	%D%/lock_project.c %D%/lock_project.h \
+	%D%/local_image.c %D%/local_image.h \
 	%D%/lookup.c %D%/lookup.h \
 	%D%/part.c %D%/part.h \
 	%D%/platform_tag.c %D%/platform_tag.h \
@@ -30,8 +31,11 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/signing_key.c %D%/signing_key.h \
 	%D%/send.c %D%/send.h \
 	%D%/source.c %D%/source.h \
+	%D%/stage.c %D%/stage.h \
 	%D%/target.c %D%/target.h \
 	%D%/tree.c %D%/tree.h \
+	%D%/unpack.c %D%/unpack.h \
+	%D%/unpack_tree.c %D%/unpack_tree.h \
 	%D%/verify.c %D%/verify.h
 
 image_libs = src/image/libimage.a $(repository_libs) $(project_libs)

@@ -11,6 +11,7 @@
 #include "sandbox/channel.h"
 #include "sandbox/confine.h"
 #include "sandbox/helper.h"
+#include "sandbox/id_map.h"
 
 struct error;
 
@@ -26,7 +27,12 @@ struct service {
 int service_confine_process(struct service *service, int tree_fd, struct error **err);
 int service_confine_calls(struct service *service, struct error **err);
 
+/* With ID_MAP_RANGES: a user namespace with these ids, as whose root we then are. */
+int service_enter_ids(struct service *service, const struct id_map *map, struct error **err);
+
 int serve_list(struct service *service, struct error **err);
+int serve_remove(struct service *service, struct error **err);
+int serve_unpack(struct service *service, struct error **err);
 int serve_walls(struct service *service, struct error **err);
 
 #endif

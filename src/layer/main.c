@@ -14,6 +14,8 @@ struct verb {
 
 static const struct verb verbs[] = {
 	{ "list", serve_list },
+	{ "remove", serve_remove },
+	{ "unpack", serve_unpack },
 	{ "walls", serve_walls },
 };
 

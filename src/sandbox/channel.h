@@ -22,6 +22,7 @@ enum message_type {
 	MESSAGE_REQUEST = 1, /* to the child: what to do; what is in it depends on the verb */
 	MESSAGE_UNSHARED,    /* from it: write my id maps */
 	MESSAGE_MAPPED,      /* to it: they are written */
+	MESSAGE_LAYER,       /* to it: a descriptor to read follows */
 	MESSAGE_ITEM,        /* from it: one of many answers */
 	MESSAGE_RESULT,      /* from it: the last one, it is done */
 	MESSAGE_FAILURE,     /* from it: the last one, an error */
@@ -43,6 +44,10 @@ int message_send(int fd, const struct message *message, struct error **err);
 
 /* ERROR_FAILURE for a frame that breaks the rules; *ret_ended: the other end is gone. */
 int message_receive(int fd, struct message *message, bool *ret_ended, struct error **err);
+
+/* A descriptor behind a message that announces it.  The sender's stays open. */
+int message_send_fd(int fd, int passed_fd, struct error **err);
+int message_receive_fd(int fd, struct error **err); /* returns it */
 
 /* In the order in which they were put.  The text belongs to the message. */
 int message_get_number(struct message *message, uint64_t *ret_number, struct error **err);

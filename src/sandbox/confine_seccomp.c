@@ -38,6 +38,7 @@ static const unsigned allowed[] = {
 	SYS_close,
 	SYS_fcntl,
 	SYS_ppoll,
+	SYS_recvmsg,
 	/* files */
 	SYS_openat,
 	SYS_openat2,

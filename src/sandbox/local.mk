@@ -2,6 +2,7 @@ noinst_LIBRARIES += %D%/libsandbox.a
 %C%_libsandbox_a_SOURCES = \
 	%D%/channel.c %D%/channel.h \
 	%D%/channel_error.c \
+	%D%/channel_fd.c \
 	%D%/confine.c %D%/confine.h \
 	%D%/confine_landlock.c \
 	%D%/confine_seccomp.c \

@@ -160,5 +160,7 @@ sink_unzstd(struct sink *next)
 	struct zstd_sink *self = zstd_new(&ops, next);
 
 	self->decompressor = ZSTD_createDCtx();
+	(void)ZSTD_DCtx_setParameter(self->decompressor, ZSTD_d_windowLogMax,
+				     ZSTD_WINDOW_LIMIT_LOG);
 	return &self->sink;
 }

@@ -1,0 +1,29 @@
+/* feed.h - the thread that reads layers, inflates and hashes them, and fills the ring
+ *
+ *     channel --(descriptor, diff_id)--> read --> inflate --> caps, hash --> ring
+ *
+ * The diff_id is that of the whole stream: of what follows the tar's end too.
+ */
+#ifndef OCIFP_LAYER_FEED_H
+#define OCIFP_LAYER_FEED_H
+
+#include <stddef.h>
+
+#include "base/cleanup.h"
+
+struct error;
+struct feed;
+struct ring;
+
+/* The thread starts but waits for feed_go(), so that walls can be built around it. */
+struct feed *feed_new(struct ring *ring, int channel_fd, size_t layer_count, struct error **err);
+void feed_go(struct feed *feed);
+
+/* One layer from `fd` into the ring, on the calling thread. */
+int feed_layer(struct ring *ring, int fd, const char *diff_id, struct error **err);
+
+/* The reader must have left the ring, or all have been read. */
+void feed_free(struct feed *feed);
+DEFINE_CLEANUP(struct feed, feed_free)
+
+#endif

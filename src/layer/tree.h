@@ -1,0 +1,109 @@
+/* tree.h - a root filesystem that is being made from layers, beneath a root descriptor
+ *
+ *     flat      each layer over those before: whiteouts remove
+ *     overlay   one layer alone, for overlayfs: a whiteout becomes a character device 0:0, an
+ *               opaque directory gets user.overlay.opaque
+ *               (kernel, Documentation/filesystems/overlayfs.rst)
+ *
+ * Nothing that a layer says is trusted.  Parents are opened beneath the root (beneath.h), names in
+ * them made with O_EXCL and never through a link, and what a file gets it gets through its own
+ * descriptor.  Directories are the owner's alone until the end: their modes and times come last.
+ */
+#ifndef OCIFP_LAYER_TREE_H
+#define OCIFP_LAYER_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "layer/beneath.h"
+#include "layer/entry.h"
+#include "layer/made.h"
+#include "layer/tree_record.h"
+#include "sandbox/id_map.h"
+
+struct error;
+
+/* A directory's mode and time, for the end. */
+struct tree_fix {
+	char *path; /* NULL: the directory has gone */
+	uint64_t inode;
+	mode_t mode;
+	struct timespec modified;
+};
+
+struct tree_counts {
+	uint64_t entries;
+	uint64_t unpacked_bytes;
+	uint64_t skipped_devices; /* and sockets */
+	uint64_t dropped_xattrs;  /* that may not come in, or not be set here */
+	uint64_t set_id_files;
+};
+
+struct tree {
+	struct beneath beneath;
+	bool overlay;
+	bool devices; /* make them; as root, and never for overlay */
+	struct id_map map;
+	struct made made;      /* what this layer has made, directories it has an entry for too */
+	struct made fix_slots; /* of directories: index in `fixes` */
+	struct tree_fix *fixes;
+	size_t fix_count;
+	size_t fix_capacity;
+	char *parent_path; /* NULL: none is open */
+	int parent_fd;
+	struct tree_record record;
+	struct tree_counts counts;
+	uint64_t checked_bytes; /* of unpacked_bytes when room was last looked at */
+};
+
+/* `root_fd` is an empty directory of ours, and borrowed, as is `record_fd` (-1: none). */
+void tree_init(struct tree *tree, int root_fd, int record_fd);
+void tree_release(struct tree *tree);
+#define AUTO_TREE CLEANUP(tree_release)
+
+/* What was made so far is "lower" from here on. */
+void tree_begin_layer(struct tree *tree);
+
+/* *ret_fd: of a file, to be filled by tree_write() and ended by tree_end_file(); else -1. */
+int tree_add(struct tree *tree, const struct entry *entry, int *ret_fd, struct error **err);
+int tree_write(struct tree *tree, int fd, const struct entry *entry, uint64_t offset_bytes,
+	       const void *bytes, size_t size, struct error **err);
+int tree_end_file(struct tree *tree, int fd, const struct entry *entry, struct error **err);
+
+/* The modes and times of directories. */
+int tree_finish(struct tree *tree, struct error **err);
+
+/* ".wh.NAME" and ".wh..wh..opq" (image-spec, layer.md, "Whiteouts"). */
+bool entry_is_whiteout(const struct entry *entry);
+int tree_whiteout(struct tree *tree, const struct entry *entry, struct error **err);
+
+/* For the files of this folder. */
+
+/* ERROR_CONTENT where the path itself is to blame, else ERROR_LOCAL. */
+int tree_fail(int errnum, const char *doing, const char *path, struct error **err);
+
+/* An open directory for `path`'s last component, which *ret_name gets; stays the tree's. */
+int tree_parent(struct tree *tree, const char *path, int *ret_fd, const char **ret_name,
+		struct error **err);
+void tree_forget_parent(struct tree *tree);
+
+/* Removes what has that name, all of it, if it is there; only what is not this layer's when
+ * `keep_made`. */
+int tree_remove(struct tree *tree, int parent_fd, const char *name, bool keep_made);
+int tree_remove_children(struct tree *tree, int fd, bool keep_made);
+
+int tree_make_directory(struct tree *tree, int parent_fd, const char *name,
+			const struct entry *entry, struct error **err);
+int tree_set_opaque(int fd, const char *path, struct error **err);
+bool tree_is_whiteout(const struct tree *tree, const struct stat *status);
+int tree_set_owner(struct tree *tree, int fd, const struct entry *entry, struct error **err);
+int tree_set_owner_at(struct tree *tree, int parent_fd, const char *name, const struct entry *entry,
+		      struct error **err);
+int tree_set_xattrs(struct tree *tree, int fd, const struct entry *entry, struct error **err);
+void tree_plan_fix(struct tree *tree, const struct stat *status, const char *path, mode_t mode,
+		   struct timespec modified);
+void tree_drop_fix(struct tree *tree, uint64_t inode);
+
+#endif

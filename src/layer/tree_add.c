@@ -1,0 +1,331 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "layer/tree.h"
+
+#define SET_ID_BITS (S_ISUID | S_ISGID)
+#define FILE_FLAGS (O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC)
+#define DIRECTORY_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+/* Where an entry goes. */
+struct spot {
+	int parent_fd;
+	const char *name;
+};
+
+static int
+look(const struct spot *spot, struct stat *ret_status)
+{
+	return fstatat(spot->parent_fd, spot->name, ret_status, AT_SYMLINK_NOFOLLOW);
+}
+
+/* Never written into, however it came: another name of it may be anywhere. */
+static int
+make_room(struct tree *tree, const struct spot *spot, const struct entry *entry, struct error **err)
+{
+	if (tree_remove(tree, spot->parent_fd, spot->name, false) < 0)
+		return tree_fail(errno, "replace", entry->path, err);
+	return 0;
+}
+
+static int
+remember(struct tree *tree, const struct spot *spot, const struct entry *entry, struct error **err)
+{
+	struct stat status;
+
+	if (look(spot, &status) < 0)
+		return tree_fail(errno, "look at", entry->path, err);
+	made_add(&tree->made, status.st_ino, MADE_NO_VALUE);
+	return 0;
+}
+
+static int
+set_time(const struct spot *spot, const struct entry *entry, struct error **err)
+{
+	const struct timespec times[2] = { entry->modified, entry->modified };
+
+	if (utimensat(spot->parent_fd, spot->name, times, AT_SYMLINK_NOFOLLOW) < 0)
+		return tree_fail(errno, "set the time of", entry->path, err);
+	return 0;
+}
+
+static int
+add_file(struct tree *tree, const struct spot *spot, const struct entry *entry, int *ret_fd,
+	 struct error **err)
+{
+	int fd = openat(spot->parent_fd, spot->name, FILE_FLAGS, 0600);
+
+	if (fd < 0 && errno == EEXIST) {
+		if (make_room(tree, spot, entry, err) < 0)
+			return -1;
+		fd = openat(spot->parent_fd, spot->name, FILE_FLAGS, 0600);
+	}
+	if (fd < 0)
+		return tree_fail(errno, "create", entry->path, err);
+	*ret_fd = fd;
+	return 0;
+}
+
+static int
+check_room(struct tree *tree, int fd, const struct entry *entry, struct error **err)
+{
+	struct statfs status;
+
+	if (tree->counts.unpacked_bytes - tree->checked_bytes < LAYER_RESERVE_STEP_BYTES)
+		return 0;
+	tree->checked_bytes = tree->counts.unpacked_bytes;
+	if (fstatfs(fd, &status) < 0 ||
+	    (uint64_t)status.f_bavail * (uint64_t)status.f_bsize >= LAYER_RESERVE_BYTES)
+		return 0;
+	return tree_fail(ENOSPC, "write", entry->path, err);
+}
+
+int
+tree_write(struct tree *tree, int fd, const struct entry *entry, uint64_t offset_bytes,
+	   const void *bytes, size_t size, struct error **err)
+{
+	AUTO_FREE char *shown = NULL;
+
+	if (offset_bytes > entry->size_bytes || size > entry->size_bytes - offset_bytes) {
+		shown = text_quote_string(entry->path);
+		return error_set(err, ERROR_CONTENT, "entry '%s' is longer than it says", shown);
+	}
+	tree->counts.unpacked_bytes += size;
+	if (check_room(tree, fd, entry, err) < 0)
+		return -1;
+	while (size > 0) {
+		ssize_t count = pwrite(fd, bytes, size, (off_t)offset_bytes);
+
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count <= 0)
+			return tree_fail(count < 0 ? errno : EIO, "write", entry->path, err);
+		bytes = (const char *)bytes + count;
+		size -= (size_t)count;
+		offset_bytes += (uint64_t)count;
+	}
+	return 0;
+}
+
+/* A hole at the end is no write; what is there must not be cut, it cannot be longer. */
+static int
+set_size(int fd, const struct entry *entry, const struct stat *status, struct error **err)
+{
+	if ((uint64_t)status->st_size == entry->size_bytes)
+		return 0;
+	if (ftruncate(fd, (off_t)entry->size_bytes) < 0)
+		return tree_fail(errno, "write", entry->path, err);
+	return 0;
+}
+
+int
+tree_end_file(struct tree *tree, int fd, const struct entry *entry, struct error **err)
+{
+	const struct timespec times[2] = { entry->modified, entry->modified };
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return tree_fail(errno, "look at", entry->path, err);
+	made_add(&tree->made, status.st_ino, MADE_NO_VALUE);
+	tree->counts.set_id_files += (entry->mode & SET_ID_BITS) != 0;
+	/* chown(2) clears set-id bits and capabilities; attributes need the write permission. */
+	if (set_size(fd, entry, &status, err) < 0 || tree_set_owner(tree, fd, entry, err) < 0 ||
+	    tree_set_xattrs(tree, fd, entry, err) < 0)
+		return -1;
+	if (entry->mode != 0600 && fchmod(fd, entry->mode) < 0)
+		return tree_fail(errno, "set the mode of", entry->path, err);
+	if (futimens(fd, times) < 0)
+		return tree_fail(errno, "set the time of", entry->path, err);
+	return 0;
+}
+
+/* *ret_opaque: a whiteout of this layer stood there, so lower content stays hidden. */
+static int
+ensure_directory(struct tree *tree, const struct spot *spot, const struct entry *entry,
+		 bool *ret_opaque, struct error **err)
+{
+	struct stat status;
+
+	if (mkdirat(spot->parent_fd, spot->name, 0700) == 0)
+		return 0;
+	if (errno != EEXIST || look(spot, &status) < 0)
+		return tree_fail(errno, "make directory", entry->path, err);
+	if (S_ISDIR(status.st_mode))
+		return 0;
+	*ret_opaque = tree_is_whiteout(tree, &status);
+	if (tree_remove(tree, spot->parent_fd, spot->name, false) < 0 ||
+	    mkdirat(spot->parent_fd, spot->name, 0700) < 0)
+		return tree_fail(errno, "make directory", entry->path, err);
+	return 0;
+}
+
+static int
+dress_directory(struct tree *tree, int fd, const struct entry *entry, struct error **err)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return tree_fail(errno, "look at", entry->path, err);
+	made_add(&tree->made, status.st_ino, MADE_NO_VALUE);
+	tree_plan_fix(tree, &status, entry->path, entry->mode, entry->modified);
+	if (tree_set_owner(tree, fd, entry, err) < 0)
+		return -1;
+	return tree_set_xattrs(tree, fd, entry, err);
+}
+
+int
+tree_make_directory(struct tree *tree, int parent_fd, const char *name, const struct entry *entry,
+		    struct error **err)
+{
+	const struct spot spot = { parent_fd, name };
+	AUTO_CLOSE int fd = -1;
+	bool opaque = false;
+
+	if (ensure_directory(tree, &spot, entry, &opaque, err) < 0)
+		return -1;
+	fd = openat(parent_fd, name, DIRECTORY_FLAGS);
+	if (fd < 0)
+		return tree_fail(errno, "open directory", entry->path, err);
+	if (opaque && tree_set_opaque(fd, entry->path, err) < 0)
+		return -1;
+	return dress_directory(tree, fd, entry, err);
+}
+
+static int
+add_symbolic_link(struct tree *tree, const struct spot *spot, const struct entry *entry,
+		  struct error **err)
+{
+	if (make_room(tree, spot, entry, err) < 0)
+		return -1;
+	if (symlinkat(entry->link, spot->parent_fd, spot->name) < 0)
+		return tree_fail(errno, "create", entry->path, err);
+	if (tree_set_owner_at(tree, spot->parent_fd, spot->name, entry, err) < 0 ||
+	    set_time(spot, entry, err) < 0)
+		return -1;
+	return remember(tree, spot, entry, err);
+}
+
+static int
+add_node(struct tree *tree, const struct spot *spot, const struct entry *entry, struct error **err)
+{
+	if (make_room(tree, spot, entry, err) < 0)
+		return -1;
+	if (mknodat(spot->parent_fd, spot->name, entry->format | (entry->mode & 0777),
+		    entry->device) < 0)
+		return tree_fail(errno, "create", entry->path, err);
+	if (tree_set_owner_at(tree, spot->parent_fd, spot->name, entry, err) < 0 ||
+	    set_time(spot, entry, err) < 0)
+		return -1;
+	return remember(tree, spot, entry, err);
+}
+
+static int
+refuse_link(const struct entry *entry, const char *why, struct error **err)
+{
+	AUTO_FREE char *shown = text_quote_string(entry->path);
+	AUTO_FREE char *target = text_quote_string(entry->link);
+
+	return error_set(err, ERROR_CONTENT, "'%s' is a link to '%s', %s", shown, target, why);
+}
+
+/* Its target may be of a lower layer, which an overlay layer alone does not have. */
+static int
+find_target(struct tree *tree, const struct entry *entry, int *ret_fd, const char **ret_name,
+	    struct stat *ret_status, struct error **err)
+{
+	const char *slash = strrchr(entry->link, '/');
+	AUTO_FREE char *parent = xstrndup(entry->link, slash ? (size_t)(slash - entry->link) : 0);
+
+	*ret_name = slash ? slash + 1 : entry->link;
+	*ret_fd = beneath_open(&tree->beneath, parent, NULL);
+	if (*ret_fd >= 0 && **ret_name &&
+	    fstatat(*ret_fd, *ret_name, ret_status, AT_SYMLINK_NOFOLLOW) == 0)
+		return S_ISDIR(ret_status->st_mode) ? refuse_link(entry, "a directory", err) : 0;
+	refuse_link(entry, "which is not there", err);
+	return tree->overlay ? error_set_class(err, "needs_flat") : -1;
+}
+
+static int
+add_hard_link(struct tree *tree, const struct spot *spot, const struct entry *entry,
+	      struct error **err)
+{
+	AUTO_CLOSE int target_fd = -1;
+	const char *target_name;
+	struct stat target;
+	struct stat there;
+
+	if (find_target(tree, entry, &target_fd, &target_name, &target, err) < 0)
+		return -1;
+	/* Of itself, by whatever name: nothing is to be removed. */
+	if (look(spot, &there) == 0 && there.st_ino == target.st_ino)
+		return 0;
+	if (make_room(tree, spot, entry, err) < 0)
+		return -1;
+	if (linkat(target_fd, target_name, spot->parent_fd, spot->name, 0) < 0)
+		return tree_fail(errno, "link", entry->path, err);
+	made_add(&tree->made, target.st_ino, MADE_NO_VALUE);
+	return 0;
+}
+
+static int
+add_root(struct tree *tree, const struct entry *entry, struct error **err)
+{
+	AUTO_FREE char *shown = NULL;
+
+	if (entry->type == ENTRY_DIRECTORY)
+		return dress_directory(tree, tree->beneath.root_fd, entry, err);
+	shown = text_quote_string(entry->link ? entry->link : "");
+	return error_set(err, ERROR_CONTENT, "the root of the tree is no directory but a link '%s'",
+			 shown);
+}
+
+static int
+skip(struct tree *tree)
+{
+	tree->counts.skipped_devices++;
+	return 0;
+}
+
+static int
+add_at(struct tree *tree, const struct spot *spot, const struct entry *entry, int *ret_fd,
+       struct error **err)
+{
+	switch (entry->type) {
+	case ENTRY_FILE:
+		return add_file(tree, spot, entry, ret_fd, err);
+	case ENTRY_DIRECTORY:
+		return tree_make_directory(tree, spot->parent_fd, spot->name, entry, err);
+	case ENTRY_SYMBOLIC_LINK:
+		return add_symbolic_link(tree, spot, entry, err);
+	case ENTRY_HARD_LINK:
+		return add_hard_link(tree, spot, entry, err);
+	case ENTRY_FIFO:
+		return add_node(tree, spot, entry, err);
+	case ENTRY_DEVICE:
+		return tree->devices && !tree->overlay ? add_node(tree, spot, entry, err)
+						       : skip(tree);
+	case ENTRY_OTHER:
+		break;
+	}
+	return skip(tree);
+}
+
+int
+tree_add(struct tree *tree, const struct entry *entry, int *ret_fd, struct error **err)
+{
+	struct spot spot;
+
+	*ret_fd = -1;
+	if (!*entry->path)
+		return add_root(tree, entry, err);
+	if (tree_parent(tree, entry->path, &spot.parent_fd, &spot.name, err) < 0)
+		return -1;
+	return add_at(tree, &spot, entry, ret_fd, err);
+}

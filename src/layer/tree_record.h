@@ -1,0 +1,35 @@
+/* tree_record.h - what a tree cannot say of itself, in a file beside it
+ *
+ *     owner UID GID PATH\0      whose the file should be, where all belong to one user
+ *     implied PATH\0            a directory that the layer has no entry for
+ *
+ * In the order of the layer; a later line about a path counts.  Paths are raw and clean; owners 0 0
+ * are not written.
+ */
+#ifndef OCIFP_LAYER_TREE_RECORD_H
+#define OCIFP_LAYER_TREE_RECORD_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+
+struct error;
+
+struct tree_record {
+	int fd; /* -1: nothing is kept; borrowed */
+	struct buf pending;
+};
+
+void tree_record_init(struct tree_record *record, int fd);
+int tree_record_owner(struct tree_record *record, uint32_t uid, uint32_t gid, const char *path,
+		      struct error **err);
+int tree_record_implied(struct tree_record *record, const char *path, struct error **err);
+int tree_record_flush(struct tree_record *record, struct error **err);
+void tree_record_release(struct tree_record *record);
+
+/* Reading.  `kind` is 'o' or 'i'. */
+typedef int tree_record_visit(void *context, char kind, const char *path, struct error **err);
+int tree_record_read(const struct buf *bytes, tree_record_visit *visit, void *context,
+		     struct error **err);
+
+#endif

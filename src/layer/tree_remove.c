@@ -1,0 +1,100 @@
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/limits.h"
+#include "base/strings.h"
+#include "layer/tree.h"
+
+#define DIRECTORY_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+/* Takes the descriptor. */
+static int
+list_names(int fd, struct strings *names)
+{
+	DIR *directory = fdopendir(fd);
+	const struct dirent *entry;
+	int errnum;
+
+	if (!directory) {
+		close_at(&fd);
+		return -1;
+	}
+	errno = 0;
+	/* One stream of our own: readdir() is safe. */
+	while ((entry = readdir(directory))) /* NOLINT(concurrency-mt-unsafe) */
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			strings_add(names, entry->d_name);
+	errnum = errno;
+	(void)closedir(directory);
+	errno = errnum;
+	return errnum ? -1 : 0;
+}
+
+static int remove_one(struct tree *tree, int parent_fd, const char *name, bool keep_made,
+		      unsigned depth);
+
+static int
+prune_children(struct tree *tree, int fd, bool keep_made, unsigned depth)
+{
+	AUTO_STRINGS struct strings names = { 0 };
+
+	if (depth == TREE_DEPTH_LIMIT_COUNT) {
+		errno = ELOOP;
+		return -1;
+	}
+	if (list_names(openat(fd, ".", DIRECTORY_FLAGS), &names) < 0)
+		return -1;
+	for (size_t i = 0; i < names.count; i++)
+		if (remove_one(tree, fd, names.items[i], keep_made, depth + 1) < 0)
+			return -1;
+	return 0;
+}
+
+/* One that holds what this layer made stays, whether it has an entry itself or not. */
+static int
+remove_directory(struct tree *tree, int parent_fd, const char *name, bool keep_made, unsigned depth)
+{
+	AUTO_CLOSE int fd = openat(parent_fd, name, DIRECTORY_FLAGS);
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return -1;
+	if (prune_children(tree, fd, keep_made, depth) < 0)
+		return -1;
+	if (keep_made && made_has(&tree->made, status.st_ino))
+		return 0;
+	if (unlinkat(parent_fd, name, AT_REMOVEDIR) < 0)
+		return keep_made && (errno == ENOTEMPTY || errno == EEXIST) ? 0 : -1;
+	tree_drop_fix(tree, status.st_ino);
+	return 0;
+}
+
+static int
+remove_one(struct tree *tree, int parent_fd, const char *name, bool keep_made, unsigned depth)
+{
+	struct stat status;
+
+	if (fstatat(parent_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (S_ISDIR(status.st_mode))
+		return remove_directory(tree, parent_fd, name, keep_made, depth);
+	if (keep_made && made_has(&tree->made, status.st_ino))
+		return 0;
+	return unlinkat(parent_fd, name, 0);
+}
+
+int
+tree_remove(struct tree *tree, int parent_fd, const char *name, bool keep_made)
+{
+	return remove_one(tree, parent_fd, name, keep_made, 0);
+}
+
+int
+tree_remove_children(struct tree *tree, int fd, bool keep_made)
+{
+	return prune_children(tree, fd, keep_made, 0);
+}

@@ -91,6 +91,7 @@
 #define LARGE_BLOB_BYTES (4 * MIB)
 #define CONNECTIONS_LIMIT_COUNT (TRANSFERS_LIMIT_COUNT + 2) /* to one host; two for tokens */
 #define TRANSFER_BUFFER_BYTES (256 * KIB)
+#define RELAY_BUFFER_BYTES MIB /* of one blob between two registries: four reads of a socket */
 
 /* The store */
 #define SYNC_EACH_LIMIT_COUNT 64     /* files that are synced one by one: 0.03 to 0.16 s here */

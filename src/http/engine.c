@@ -223,6 +223,19 @@ conclude_hops(struct engine *engine)
 	return any;
 }
 
+/* Which of two requests that feed each other has to wait changes while they are performed. */
+static bool
+go_on_with_paused(struct engine *engine)
+{
+	bool any = false;
+
+	engine->is_in_libcurl = true;
+	for (struct request *request = engine->requests; request; request = request->next)
+		any |= request_go_on(request);
+	engine->is_in_libcurl = false;
+	return any;
+}
+
 static int
 perform(struct engine *engine, struct error **err)
 {
@@ -251,7 +264,7 @@ engine_step(struct engine *engine, int most_ms, struct error **err)
 
 	if (perform(engine, err) < 0)
 		return -1;
-	if (conclude_hops(engine) || any)
+	if (go_on_with_paused(engine) || conclude_hops(engine) || any)
 		return 0;
 	most_ms = deadline_left_ms(next_due_ms(engine), most_ms);
 	result = curl_multi_poll(engine->multi, NULL, 0, most_ms, NULL);

@@ -32,6 +32,7 @@ struct hop {
 	int status;
 	bool body_begun;
 	bool has_enough;          /* we broke it off: the rest of an error's text is not wanted */
+	bool is_paused;           /* the body has no room, or the source nothing yet */
 	bool was_blocked;         /* an address was refused by on_open_socket() */
 	uint64_t sent_bytes;      /* of the source */
 	struct error *error;      /* of ours, from inside a callback */
@@ -94,6 +95,9 @@ struct request {
 	struct hop hop;
 	struct buf answer;
 };
+
+/* Goes on with a hop whose other side has moved; false: it is not paused, or has to stay so. */
+bool request_go_on(struct request *request);
 
 /* The next step of one that is due; may end and free it. */
 void request_advance(struct request *request);

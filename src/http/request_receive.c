@@ -67,6 +67,10 @@ request_begin_body(struct request *request, struct error **err)
 static size_t
 write_body(struct request *request, const char *bytes, size_t size)
 {
+	if (!body_has_room(request->body)) {
+		request->hop.is_paused = true;
+		return CURL_WRITEFUNC_PAUSE;
+	}
 	if (request_begin_body(request, &request->hop.error) < 0 ||
 	    body_write(request->body, bytes, size, &request->hop.error) < 0)
 		return CURL_WRITEFUNC_ERROR;
@@ -132,9 +136,33 @@ on_read(char *bytes, size_t unit, size_t count, void *context)
 	if (source_read(request->source, request->source_first + hop->sent_bytes, bytes, size,
 			&size, &hop->error) < 0)
 		return CURL_READFUNC_ABORT;
+	if (size == 0 && left > 0) {
+		hop->is_paused = true;
+		return CURL_READFUNC_PAUSE;
+	}
 	hop->sent_bytes += size;
-	observer_count(request->engine->observer, EVENT_MOVED, size);
+	/* What only passes through was counted when it came. */
+	if (!request->source->flow)
+		observer_count(request->engine->observer, EVENT_MOVED, size);
 	return size;
+}
+
+static bool
+may_go_on(const struct request *request)
+{
+	if (request_feeds_body(request))
+		return body_has_room(request->body);
+	return request->source->flow->is_ready(request->source->flow);
+}
+
+bool
+request_go_on(struct request *request)
+{
+	if (request->state != REQUEST_SENT || !request->hop.is_paused || !may_go_on(request))
+		return false;
+	request->hop.is_paused = false;
+	(void)curl_easy_pause(request->easy, CURLPAUSE_CONT);
+	return true;
 }
 
 static int

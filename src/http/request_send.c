@@ -11,6 +11,7 @@
 #include "http/curl_compat.h"
 #include "http/engine_private.h"
 #include "http/request_private.h"
+#include "stream/source.h"
 
 /* Made by us, with memory that never runs out quietly; libcurl only reads it. */
 static void
@@ -111,6 +112,14 @@ set_tls(struct request *request)
 			 engine->key_file ? engine->key_file : engine->certificate_file);
 }
 
+/* While one stream waits, HTTP/2 keeps what is under way for it in memory, megabytes of it. */
+static bool
+may_wait(const struct request *request)
+{
+	return (request->body && request->body->ops->has_room) ||
+	       (request->source && request->source->flow);
+}
+
 /* Small requests wait for a connection that they can share, which only TLS can offer; blobs take
  * all there are. */
 static void
@@ -121,8 +130,8 @@ set_connection(struct request *request)
 
 	curl_easy_setopt(easy, CURLOPT_SHARE, request->engine->share);
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-			 request->avoids_http2 ? (long)CURL_HTTP_VERSION_1_1
-					       : (long)CURL_HTTP_VERSION_2TLS);
+			 request->avoids_http2 || may_wait(request) ? (long)CURL_HTTP_VERSION_1_1
+								    : (long)CURL_HTTP_VERSION_2TLS);
 	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, waits ? 1L : 0L);
 	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, request->avoids_reuse ? 1L : 0L);
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)TRANSFER_BUFFER_BYTES);

@@ -291,8 +291,12 @@ open_part(struct ingest *self, enum ingest_state *ret_state, struct error **err)
 static struct ingest *
 ingest_new(struct store *store, const struct descriptor *blob, struct sink *sink)
 {
-	static const struct body_ops ops = { ingest_wanted, ingest_begin, ingest_write,
-					     ingest_end };
+	static const struct body_ops ops = {
+		.wanted = ingest_wanted,
+		.begin = ingest_begin,
+		.write = ingest_write,
+		.end = ingest_end,
+	};
 	struct ingest *self = XNEW(struct ingest);
 
 	self->body.ops = &ops;

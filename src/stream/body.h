@@ -31,6 +31,9 @@ struct body_ops {
 	int (*begin)(struct body *body, uint64_t offset, struct error **err);
 	int (*write)(struct body *body, const void *bytes, size_t size, struct error **err);
 	int (*end)(struct body *body, struct error **err);
+
+	/* False: the next write() should wait.  NULL: never. */
+	bool (*has_room)(const struct body *body);
 };
 
 struct body {
@@ -49,6 +52,12 @@ body_is_complete(const struct body *body)
 	struct body_range range = body->ops->wanted(body);
 
 	return range.end > 0 && range.first == range.end;
+}
+
+static inline bool
+body_has_room(const struct body *body)
+{
+	return !body->ops->has_room || body->ops->has_room(body);
 }
 
 static inline int

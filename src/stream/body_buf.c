@@ -39,7 +39,7 @@ buf_end(struct body *body, struct error **err)
 void
 body_buf_init(struct body_buf *self, struct buf *buf)
 {
-	static const struct body_ops ops = { buf_wanted, buf_begin, buf_write, buf_end };
+	static const struct body_ops ops = { buf_wanted, buf_begin, buf_write, buf_end, NULL };
 
 	self->body.ops = &ops;
 	self->buf = buf;

@@ -3,6 +3,7 @@ noinst_LIBRARIES += %D%/libstream.a
 	%D%/body.h %D%/body_buf.c \
 	%D%/compress.c %D%/compress.h %D%/compress_private.h \
 	%D%/gzip.c \
+	%D%/relay.c %D%/relay.h \
 	%D%/sink.h %D%/sink_fd.c %D%/sink_null.c %D%/sink_tee.c %D%/sink_verify.c \
 	%D%/sink_measure.c \
 	%D%/source.c %D%/source.h \

@@ -1,7 +1,6 @@
 #include "stream/source.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -59,9 +58,11 @@ source_read(const struct source *source, uint64_t at_bytes, void *bytes, size_t 
 
 	if (size > left)
 		size = (size_t)left;
+	if (source->flow && size > 0)
+		return source->flow->read(source->flow, at_bytes, bytes, size, ret_size, err);
 	if (source->bytes && size > 0)
 		memcpy(bytes, (const char *)source->bytes + at_bytes, size);
-	if (!source->bytes && read_file(source, at_bytes, bytes, size, err) < 0)
+	if (!source->bytes && size > 0 && read_file(source, at_bytes, bytes, size, err) < 0)
 		return -1;
 	*ret_size = size;
 	return 0;

@@ -1,18 +1,31 @@
-/* source.h - content to send: bytes in memory or an open file, readable more than once
+/* source.h - content to send: bytes in memory, an open file or what a flow brings, readable more
+ * than once
  *
  * An upload that is retried or resumed reads again from an offset, so a source is never consumed.
  */
 #ifndef OCIFP_STREAM_SOURCE_H
 #define OCIFP_STREAM_SOURCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct digest;
 struct error;
 
+/* Content that arrives while it is sent: relay.h. */
+struct source_flow {
+	/* As source_read(); 0 bytes: not yet. */
+	int (*read)(struct source_flow *flow, uint64_t at_bytes, void *bytes, size_t size,
+		    size_t *ret_size, struct error **err);
+
+	/* After "not yet": there is something now, if only an error. */
+	bool (*is_ready)(const struct source_flow *flow);
+};
+
 struct source {
-	const void *bytes; /* NULL: `fd` is read */
+	struct source_flow *flow; /* NULL: bytes or a file */
+	const void *bytes;        /* NULL: `fd` is read */
 	int fd;
 	uint64_t offset_bytes; /* where the content starts in the file */
 	uint64_t size_bytes;
@@ -21,8 +34,9 @@ struct source {
 struct source source_of_bytes(const void *bytes, size_t size);
 struct source source_of_fd(int fd, uint64_t size_bytes);
 
-/* Reads at `at_bytes` of the content.  Short only at its end; a file that ends before size_bytes
- * is ERROR_CONTENT with class "source_changed". */
+/* Reads at `at_bytes` of the content.  Short only at its end, and of a flow: then 0 bytes before
+ * the end are "not yet".  A file that ends before size_bytes is ERROR_CONTENT with class
+ * "source_changed". */
 int source_read(const struct source *source, uint64_t at_bytes, void *bytes, size_t size,
 		size_t *ret_size, struct error **err);
 

@@ -46,7 +46,9 @@ blob_end(struct body *body, struct error **err)
 	return 0;
 }
 
-static const struct body_ops blob_ops = { blob_wanted, blob_begin, blob_write, blob_end };
+static const struct body_ops blob_ops = {
+	.wanted = blob_wanted, .begin = blob_begin, .write = blob_write, .end = blob_end
+};
 
 int
 set_up(void **state)

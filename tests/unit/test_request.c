@@ -329,7 +329,9 @@ fickle_write(struct body *body, const void *bytes, size_t size, struct error **e
 static void
 a_request_may_be_freed_while_it_is_fed(void **state)
 {
-	static const struct body_ops ops = { fickle_wanted, fickle_begin, fickle_write, NULL };
+	static const struct body_ops ops = { .wanted = fickle_wanted,
+					     .begin = fickle_begin,
+					     .write = fickle_write };
 	struct fixture *self = *state;
 	struct fickle_body body = { .body = { &ops } };
 	AUTO_FREE char *url = http_server_url(&self->server, "/a");

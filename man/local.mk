@@ -2,6 +2,7 @@
 dist_man_MANS += \
 	%D%/ocifp-auth.1 \
 	%D%/ocifp-completion.1 \
+	%D%/ocifp-copy.1 \
 	%D%/ocifp-digest.1 \
 	%D%/ocifp-doctor.1 \
 	%D%/ocifp-ensure.1 \

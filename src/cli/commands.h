@@ -13,6 +13,7 @@ extern const struct command_group command_groups[]; /* main.c */
 
 extern const struct command cmd_auth;
 extern const struct command cmd_completion;
+extern const struct command cmd_copy;
 extern const struct command cmd_digest;
 extern const struct command cmd_doctor;
 extern const struct command cmd_ensure;

@@ -3,6 +3,7 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/choice.c %D%/choice.h \
 	%D%/cmd_auth.c \
 	%D%/cmd_completion.c \
+	%D%/cmd_copy.c \
 	%D%/cmd_digest.c \
 	%D%/cmd_ensure.c \
 	%D%/cmd_exists.c \

@@ -16,6 +16,11 @@ static const struct command *const look_commands[] = {
 	&cmd_digest, &cmd_manifest, &cmd_inspect, &cmd_tree, &cmd_tags, NULL,
 };
 
+static const struct command *const change_commands[] = {
+	&cmd_copy,
+	NULL,
+};
+
 static const struct command *const trust_commands[] = {
 	&cmd_lock,
 	&cmd_sign,
@@ -35,9 +40,13 @@ static const struct command *const care_commands[] = {
 };
 
 const struct command_group command_groups[] = {
-	{ "the main job", job_commands }, { "look at what is there", look_commands },
-	{ "trust", trust_commands },      { "credentials", login_commands },
-	{ "care", care_commands },        { 0 },
+	{ "the main job", job_commands },
+	{ "look at what is there", look_commands },
+	{ "change what is there", change_commands },
+	{ "trust", trust_commands },
+	{ "credentials", login_commands },
+	{ "care", care_commands },
+	{ 0 },
 };
 
 int

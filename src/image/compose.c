@@ -9,7 +9,7 @@
 #include "image/entries.h"
 #include "image/find.h"
 #include "image/part.h"
-#include "image/push.h"
+#include "image/push_tree.h"
 #include "image/target.h"
 #include "image/tree.h"
 #include "oci/index_edit.h"

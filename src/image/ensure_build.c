@@ -6,7 +6,7 @@
 #include "image/build.h"
 #include "image/ensure_private.h"
 #include "image/import.h"
-#include "image/push.h"
+#include "image/push_tree.h"
 #include "image/target.h"
 #include "image/tree.h"
 #include "oci/index.h"

@@ -11,7 +11,7 @@
 #include "image/lookup.h"
 #include "image/part.h"
 #include "image/publish.h"
-#include "image/push.h"
+#include "image/push_tree.h"
 #include "image/target.h"
 #include "image/tree.h"
 #include "repository/session.h"

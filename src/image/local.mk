@@ -5,6 +5,8 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/compose.c %D%/compose.h \
 	%D%/build_room.c %D%/build_room.h \
 	%D%/content.c %D%/content.h \
+	%D%/copy.c %D%/copy.h %D%/copy_private.h \
+	%D%/copy_referrers.c \
 	%D%/ensure.c %D%/ensure.h %D%/ensure_private.h \
 	%D%/ensure_build.c \
 	%D%/entries.c %D%/entries.h \
@@ -18,6 +20,7 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/lock_project.c %D%/lock_project.h \
 	%D%/local_image.c %D%/local_image.h \
 	%D%/lookup.c %D%/lookup.h \
+	%D%/output_tag.c %D%/output_tag.h \
 	%D%/part.c %D%/part.h \
 	%D%/platform_tag.c %D%/platform_tag.h \
 	%D%/prune.c %D%/prune.h \
@@ -29,6 +32,7 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/sign.c %D%/sign.h \
 	%D%/signatures.c %D%/signatures.h \
 	%D%/signing_key.c %D%/signing_key.h \
+	%D%/push_tree.c %D%/push_tree.h \
 	%D%/send.c %D%/send.h \
 	%D%/source.c %D%/source.h \
 	%D%/stage.c %D%/stage.h \

@@ -10,6 +10,7 @@
 #include "image/content.h"
 #include "image/fetch.h"
 #include "image/find.h"
+#include "image/output_tag.h"
 #include "image/part.h"
 #include "image/target.h"
 #include "image/tree.h"
@@ -40,30 +41,6 @@ open_output(struct session *session, const struct pull_options *options, struct 
 		return session_store(session, err);
 	*ret_opened = store_open(options->output->path, STORE_CREATE, &store_options, err);
 	return *ret_opened;
-}
-
-/* `docker load` takes whole references alone; the caller's. */
-static char *
-docker_tag(const char *tag, const struct location *place)
-{
-	AUTO_FREE char *repository = location_repository(place);
-
-	if (tag)
-		return strchr(tag, ':') ? xstrdup(tag) : xasprintf("%s:latest", tag);
-	if (place->transport != TRANSPORT_REGISTRY || !place->reference.tag)
-		return NULL;
-	return xasprintf("%s:%s", repository, place->reference.tag);
-}
-
-/* The caller's; NULL: none. */
-static char *
-output_tag(const struct location *output, const struct location *place)
-{
-	const char *tag = output->reference.tag;
-
-	if (output->transport == TRANSPORT_DOCKER_ARCHIVE)
-		return docker_tag(tag, place);
-	return xstrdup_null(tag ? tag : place->reference.tag);
 }
 
 static int

@@ -1,155 +1,24 @@
 #include "image/push.h"
 
-#include <poll.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "base/observer.h"
 #include "base/xalloc.h"
 #include "image/import.h"
 #include "image/part.h"
-#include "image/send.h"
+#include "image/push_tree.h"
 #include "image/source.h"
 #include "image/target.h"
 #include "image/tree.h"
 #include "repository/repository.h"
 #include "repository/session.h"
 
-/* How often a manifest is put that the registry refuses for a reason that passes. */
-#define PUT_ATTEMPTS 3
-#define PUT_PAUSE_MS 100 /* more each time */
-
-static int
-send_node(const struct pushing *pushing, const struct image_node *node, struct error **err)
-{
-	AUTO_DESCRIPTORS struct descriptors blobs = { 0 };
-	struct send_options options = {
-		.source = pushing->source,
-		.destination = pushing->destination,
-		.mount_from = pushing->mount_from,
-		.observer = session_observer(pushing->session),
-	};
-
-	if (node->kind != DOCUMENT_MANIFEST)
-		return 0;
-	image_tree_blobs(node, &blobs);
-	return send_blobs(&options, &blobs, err);
-}
-
-/* A blob got lost; or, docker-registry's file system driver, another client was writing the same
- * manifest at that moment and the registry read half of it. */
-static bool
-is_worth_repeating(const struct error *failure)
-{
-	const char *code = error_remote(failure)->code;
-
-	return (error_class(failure) && strcmp(error_class(failure), "blob_unknown") == 0) ||
-	       (code && strcmp(code, "DIGEST_INVALID") == 0);
-}
-
-static int
-put_once(const struct pushing *pushing, const struct image_node *node, const char *tag,
-	 struct error **err)
-{
-	if (send_node(pushing, node, err) < 0)
-		return -1;
-	return repository_put_manifest(pushing->destination, tag, &node->descriptor,
-				       node->bytes.data, err);
-}
-
-static int
-put_node(const struct pushing *pushing, const struct image_node *node, const char *tag,
-	 struct error **err)
-{
-	struct error *failure = NULL;
-
-	for (int attempt = 0; attempt < PUT_ATTEMPTS; attempt++) {
-		error_free(TAKE_PTR(failure));
-		(void)poll(NULL, 0, attempt * PUT_PAUSE_MS);
-		if (put_once(pushing, node, tag, &failure) == 0)
-			return 0;
-		if (!is_worth_repeating(failure))
-			break;
-	}
-	*err = failure;
-	return error_wrap(err, "manifest '%s'", digest_text(&node->descriptor.digest).text);
-}
-
-/* All below the root; what the destination has is left alone. */
-static int
-push_below(void *context, const struct image_node *node, struct error **err)
-{
-	const struct pushing *pushing = context;
-	bool found = false;
-
-	if (node == pushing->root)
-		return 0;
-	if (repository_has_manifest(pushing->destination, &node->descriptor.digest, &found, err) <
-	    0)
-		return -1;
-	return found ? 0 : put_node(pushing, node, NULL, err);
-}
-
-int
-push_children(const struct pushing *pushing, struct error **err)
-{
-	/* The walk hands on what it was given, and changes nothing in it. */
-	return image_tree_walk(pushing->root, push_below, (void *)(uintptr_t)pushing, err);
-}
-
-static int
-put_tags(const struct pushing *pushing, const struct strings *tags, size_t first,
-	 struct error **err)
-{
-	const struct image_node *root = pushing->root;
-
-	for (size_t i = first; i < tags->count; i++)
-		if (repository_put_manifest(pushing->destination, tags->items[i], &root->descriptor,
-					    root->bytes.data, err) < 0)
-			return error_wrap(err, "tag '%s'", tags->items[i]);
-	return 0;
-}
-
-int
-push_tree(const struct pushing *pushing, const struct strings *tags, bool *ret_was_there,
-	  struct error **err)
-{
-	const struct image_node *root = pushing->root;
-
-	if (repository_has_manifest(pushing->destination, &root->descriptor.digest, ret_was_there,
-				    err) < 0)
-		return -1;
-	if (*ret_was_there)
-		return put_tags(pushing, tags, 0, err);
-	if (push_children(pushing, err) < 0 ||
-	    put_node(pushing, root, tags->count > 0 ? tags->items[0] : NULL, err) < 0)
-		return -1;
-	return put_tags(pushing, tags, 1, err);
-}
-
-static int
-refuse_clobbering(struct repository *destination, const char *tag, const struct digest *wanted,
-		  struct error **err)
-{
-	AUTO_RESOLUTION struct resolution there = { 0 };
-
-	if (repository_resolve(destination, tag, NULL, &there, err) < 0)
-		return -1;
-	if (there.evidence.presence != PRESENCE_PRESENT ||
-	    digest_equal(&there.descriptor.digest, wanted))
-		return 0;
-	error_set(err, ERROR_REFUSED, "tag '%s' of '%s' names %s already", tag,
-		  repository_name(destination), digest_text(&there.descriptor.digest).text);
-	return error_set_class(err, "tag_conflict");
-}
-
 static int
 check_clobbering(struct repository *destination, const struct strings *tags,
-		 const struct image_node *root, bool no_clobber, struct error **err)
+		 const struct digest *root, struct error **err)
 {
-	for (size_t i = 0; no_clobber && i < tags->count; i++)
-		if (refuse_clobbering(destination, tags->items[i], &root->descriptor.digest, err) <
-		    0)
+	for (size_t i = 0; i < tags->count; i++)
+		if (push_check_tag(destination, tags->items[i], root, err) < 0)
 			return -1;
 	return 0;
 }
@@ -197,7 +66,7 @@ push_to(struct pushing *pushing, const struct target *target, const struct push_
 	result->digest = pushing->root->descriptor.digest;
 	if (check_digest(target, pushing->root, err) < 0 ||
 	    target_check_lock(target, 0, &pushing->root->descriptor.digest, err) < 0 ||
-	    check_clobbering(destination, &tags, pushing->root, options->no_clobber, err) < 0)
+	    (options->no_clobber && check_clobbering(destination, &tags, &result->digest, err) < 0))
 		return -1;
 	return push_tree(pushing, &tags, &result->was_there, err);
 }

@@ -1,9 +1,6 @@
 /* push.h - an image that is held locally into a registry or layout
  *
- *     image_tree_get(source) --> per manifest: there already? else send_blobs, put it
- *                            --> the root under each tag, last
- *
- * What is there already is not sent: a manifest that the destination has vouches for its blobs.
+ *     image_tree_get(source) --> push_tree(destination)
  */
 #ifndef OCIFP_IMAGE_PUSH_H
 #define OCIFP_IMAGE_PUSH_H
@@ -14,8 +11,6 @@
 #include "oci/location.h"
 
 struct error;
-struct image_node;
-struct repository;
 struct session;
 struct target;
 
@@ -36,23 +31,6 @@ int push_image(struct session *session, const struct location *source, const str
 	       const struct push_options *options, struct push_result *ret_result,
 	       struct error **err);
 
-/* A tree on its way from one place to another. */
-struct pushing {
-	struct session *session;
-	struct repository *source; /* holds its blobs locally */
-	struct repository *destination;
-	const struct image_node *root;
-	const char *
-		mount_from; /* a repository of the destination's host that has the blobs, or NULL */
-};
-
-/* The root under each tag, after all that it needs; children of the index that are not in the tree
- * must be at the destination already.  *ret_was_there: the destination had the root. */
-int push_tree(const struct pushing *pushing, const struct strings *tags, bool *ret_was_there,
-	      struct error **err);
-
-/* What is below the root alone, though the destination may have the root. */
-int push_children(const struct pushing *pushing, struct error **err);
 void push_result_release(struct push_result *result);
 #define AUTO_PUSH_RESULT CLEANUP(push_result_release)
 

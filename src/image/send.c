@@ -5,13 +5,15 @@
 #include "base/observer.h"
 #include "base/xalloc.h"
 #include "repository/repository.h"
-#include "stream/source.h"
+#include "stream/relay.h"
 
 struct send_job {
 	struct send *send;
 	const struct descriptor *descriptor;
 	struct source source;
 	int fd;
+	struct relay *relay; /* of a blob that is not at hand */
+	bool is_put;         /* or will not be */
 };
 
 struct send {
@@ -23,32 +25,83 @@ struct send {
 	struct error *failure; /* the first; no more are started then */
 };
 
+/* Both sides of a relay have to be over. */
 static void
 end_job(struct send_job *job)
 {
+	if (!job->is_put || (job->relay && relay_is_arriving(job->relay)))
+		return;
 	close_at(&job->fd);
 	job->fd = -1;
+	relay_free(TAKE_PTR(job->relay));
 	job->send->running_count--;
+}
+
+static void
+note_end(struct send_job *job, enum blob_outcome outcome, struct error *failure)
+{
+	struct send *send = job->send;
+	struct digest_text text = digest_text(&job->descriptor->digest);
+
+	if (!failure)
+		observer_blob(send->options->observer,
+			      outcome == BLOB_MOVED ? EVENT_FINISHED : EVENT_REUSED, text.text,
+			      job->descriptor->size_bytes);
+	else if (send->failure)
+		error_free(failure);
+	else
+		send->failure = failure;
 }
 
 static void
 blob_ended(void *context, enum blob_outcome outcome, struct error *failure)
 {
 	struct send_job *job = context;
-	struct send *send = job->send;
-	struct digest_text text = digest_text(&job->descriptor->digest);
 
+	note_end(job, outcome, failure);
+	job->is_put = true;
+	if (job->relay)
+		relay_abandon(job->relay);
 	end_job(job);
-	if (!failure) {
-		observer_blob(send->options->observer,
-			      outcome == BLOB_MOVED ? EVENT_FINISHED : EVENT_REUSED, text.text,
-			      job->descriptor->size_bytes);
-		return;
+}
+
+static void
+blob_arrived(void *context, enum blob_outcome outcome, struct error *failure)
+{
+	struct send_job *job = context;
+
+	(void)outcome;
+	relay_arrived(job->relay, failure);
+	end_job(job);
+}
+
+static int
+start_arrival(void *context, struct body *body, struct error **err)
+{
+	struct send_job *job = context;
+
+	return repository_get_blob(job->send->options->source, job->descriptor, body, blob_arrived,
+				   job, err);
+}
+
+static int
+open_source(struct send_job *job, struct error **err)
+{
+	const struct descriptor *descriptor = job->descriptor;
+	uint64_t offset_bytes = 0;
+
+	if (repository_open_blob(job->send->options->source, descriptor, &job->fd, &offset_bytes,
+				 err) < 0)
+		return -1;
+	if (job->fd < 0) {
+		job->relay =
+			relay_new(&descriptor->digest, descriptor->size_bytes, start_arrival, job);
+		job->source = relay_source(job->relay);
+		return 0;
 	}
-	if (send->failure)
-		error_free(failure);
-	else
-		send->failure = failure;
+	job->source = source_of_fd(job->fd, descriptor->size_bytes);
+	job->source.offset_bytes = offset_bytes;
+	return 0;
 }
 
 static int
@@ -60,14 +113,11 @@ start_job(struct send_job *job, struct error **err)
 		.size_bytes = job->descriptor->size_bytes,
 		.source = &job->source,
 		.mount_from = options->mount_from,
+		.skip_check = options->skip_check,
 	};
-	uint64_t offset_bytes;
 
-	if (repository_open_blob(options->source, job->descriptor, &job->fd, &offset_bytes, err) <
-	    0)
+	if (open_source(job, err) < 0)
 		return -1;
-	job->source = source_of_fd(job->fd, job->descriptor->size_bytes);
-	job->source.offset_bytes = offset_bytes;
 	observer_blob(options->observer, EVENT_PLANNED, digest_text(&job->descriptor->digest).text,
 		      job->descriptor->size_bytes);
 	return repository_put_blob(options->destination, &upload, blob_ended, job, err);
@@ -108,8 +158,10 @@ plan_jobs(struct send *send, const struct descriptors *blobs)
 static void
 send_release(struct send *send)
 {
-	for (size_t i = 0; i < send->job_count; i++)
+	for (size_t i = 0; i < send->job_count; i++) {
 		close_at(&send->jobs[i].fd);
+		relay_free(send->jobs[i].relay);
+	}
 	free(send->jobs);
 	error_free(send->failure);
 }

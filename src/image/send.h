@@ -1,6 +1,12 @@
-/* send.h - local blobs into a repository, several at once: fetch.h the other way round */
+/* send.h - blobs into a repository, several at once: fetch.h the other way round
+ *
+ * What the source has at hand is read there; what is behind a network goes from the one to the
+ * other through memory alone (stream/relay.h), and is asked for when the destination takes it.
+ */
 #ifndef OCIFP_IMAGE_SEND_H
 #define OCIFP_IMAGE_SEND_H
+
+#include <stdbool.h>
 
 struct descriptors;
 struct error;
@@ -8,9 +14,10 @@ struct observer;
 struct repository;
 
 struct send_options {
-	struct repository *source; /* holds its blobs locally */
+	struct repository *source;
 	struct repository *destination;
 	const char *mount_from; /* another repository at the destination's host, or NULL */
+	bool skip_check;        /* try to mount without asking whether it is there */
 	struct observer *observer;
 };
 

@@ -9,7 +9,7 @@
 #include "base/xalloc.h"
 #include "image/find.h"
 #include "image/part.h"
-#include "image/push.h"
+#include "image/push_tree.h"
 #include "image/signatures.h"
 #include "image/signing_key.h"
 #include "image/target.h"

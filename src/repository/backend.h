@@ -33,6 +33,9 @@ struct repository_ops {
 			      const char *artifact_type, struct descriptors *ret_referrers,
 			      struct error **err);
 
+	/* NULL: is none. */
+	struct store *(*store)(struct repository *repository, struct error **err);
+
 	/* NULL: holds no blobs locally. */
 	int (*open_blob)(struct repository *repository, const struct descriptor *descriptor,
 			 int *ret_fd, uint64_t *ret_offset_bytes, struct error **err);

@@ -155,6 +155,16 @@ repository_open_blob(struct repository *repository, const struct descriptor *des
 }
 
 int
+repository_find_store(struct repository *repository, struct store **ret_store, struct error **err)
+{
+	*ret_store = NULL;
+	if (!repository->ops->store)
+		return 0;
+	*ret_store = repository->ops->store(repository, err);
+	return *ret_store ? 0 : -1;
+}
+
+int
 repository_probe_push(struct repository *repository, struct error **err)
 {
 	if (!repository->ops->probe_push)

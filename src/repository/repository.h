@@ -91,6 +91,11 @@ int repository_step(struct repository *repository, int most_ms, struct error **e
 int repository_open_blob(struct repository *repository, const struct descriptor *descriptor,
 			 int *ret_fd, uint64_t *ret_offset_bytes, struct error **err);
 
+/* The layout behind it, made when it is not there, for who writes much; *ret_store NULL: none is.
+ */
+int repository_find_store(struct repository *repository, struct store **ret_store,
+			  struct error **err);
+
 int repository_probe_push(struct repository *repository, struct error **err);
 int repository_list_tags(struct repository *repository, struct strings *tags, struct error **err);
 

@@ -189,6 +189,12 @@ layout_probe_push(struct repository *repository, struct error **err)
 	return layout_check_place(self->path ? self->path : store_path(self->store), err);
 }
 
+static struct store *
+layout_store(struct repository *repository, struct error **err)
+{
+	return writable_store(layout_of(repository), err);
+}
+
 static int
 layout_step(struct repository *repository, int most_ms, struct error **err)
 {
@@ -251,6 +257,7 @@ layout_new(struct session *session, char *name)
 		.put_blob = layout_put_blob,
 		.probe_push = layout_probe_push,
 		.step = layout_step,
+		.store = layout_store,
 		.open_blob = layout_open_blob,
 		.list_tags = layout_list_tags,
 		.free = layout_free,

@@ -76,6 +76,8 @@ source_check(const struct source *source, const struct digest *digest, struct er
 	struct digest found;
 	size_t size;
 
+	if (source->flow)
+		return 0;
 	for (uint64_t at = 0; at < source->size_bytes; at += size) {
 		if (source_read(source, at, bytes, TRANSFER_BUFFER_BYTES, &size, err) < 0)
 			return -1;

@@ -40,7 +40,8 @@ struct source source_of_fd(int fd, uint64_t size_bytes);
 int source_read(const struct source *source, uint64_t at_bytes, void *bytes, size_t size,
 		size_t *ret_size, struct error **err);
 
-/* Reads all of it: ERROR_CONTENT with class "source_changed" when it has another digest. */
+/* Reads all of it: ERROR_CONTENT with class "source_changed" when it has another digest.  A flow is
+ * not read for that: it is checked where it is fed. */
 int source_check(const struct source *source, const struct digest *digest, struct error **err);
 
 #endif

@@ -3,6 +3,7 @@ fault_tests = \
 	%D%/auth.bats \
 	%D%/blobs.bats \
 	%D%/cli.bats \
+	%D%/copy.bats \
 	%D%/fingerprint.bats \
 	%D%/http.bats \
 	%D%/index.bats \

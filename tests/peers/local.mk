@@ -2,6 +2,7 @@
 peer_tests = \
 	%D%/archives.bats \
 	%D%/concurrency.bats \
+	%D%/copy.bats \
 	%D%/ensure.bats \
 	%D%/index.bats \
 	%D%/kill.bats \

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "image/content.h"
-#include "image/push.h"
+#include "image/push_tree.h"
 #include "image/tree.h"
 #include "image_room.h"
 #include "repository/session.h"

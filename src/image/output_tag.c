@@ -1,0 +1,29 @@
+#include "image/output_tag.h"
+
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "oci/location.h"
+
+/* `docker load` takes whole references alone; the caller's. */
+static char *
+docker_tag(const char *tag, const struct location *place)
+{
+	AUTO_FREE char *repository = location_repository(place);
+
+	if (tag)
+		return strchr(tag, ':') ? xstrdup(tag) : xasprintf("%s:latest", tag);
+	if (place->transport != TRANSPORT_REGISTRY || !place->reference.tag)
+		return NULL;
+	return xasprintf("%s:%s", repository, place->reference.tag);
+}
+
+char *
+output_tag(const struct location *output, const struct location *place)
+{
+	const char *tag = output->reference.tag;
+
+	if (output->transport == TRANSPORT_DOCKER_ARCHIVE)
+		return docker_tag(tag, place);
+	return xstrdup_null(tag ? tag : place->reference.tag);
+}

@@ -205,14 +205,24 @@ complete_bash() {
 	assert_equal "$(complete_bash version --status-file '')" ''
 }
 
-@test "the scripts for bash, zsh and fish are sound" {
-	local shell
-	for shell in bash zsh fish; do
-		ocifp completion "$shell" >"$T/script"
-		[ -s "$T/script" ]
-		command -v "$shell" >/dev/null || continue
-		"$shell" -n "$T/script"
-	done
+@test "zsh takes the script as the completion of ocifp" {
+	need zsh
+	ocifp completion zsh >"$T/_ocifp"
+	zsh -n "$T/_ocifp"
+	assert_equal "$(zsh -f -c 'autoload -Uz compinit && compinit -D -u && . "$1" && echo $_comps[ocifp]' zsh "$T/_ocifp")" _ocifp
+}
+
+@test "fish completes commands, options and choices" {
+	need fish
+	ocifp completion fish >"$T/ocifp.fish"
+	complete_fish() {
+		fish --no-config -c 'source $argv[1]; complete -C $argv[2]' "$T/ocifp.fish" "$1" | cut -f 1 | xargs
+	}
+	assert_equal "$(complete_fish 'ocifp vers')" version
+	assert_equal "$(complete_fish 'ocifp help exit')" exit-status
+	assert_equal "$(complete_fish 'ocifp version --stat')" --status-file
+	assert_equal "$(complete_fish 'ocifp version --progress pl')" plain
+	assert_equal "$(complete_fish 'ocifp completion f')" fish
 }
 
 @test "version names the libraries" {

@@ -1,7 +1,8 @@
 # registry.bash - the reference: docker-registry, open or with passwords or tokens
 #
-# start_registry NAME [open|htpasswd|token]: host:port in $NAME_host, access log in $T/NAME.out, data
-# in $T/NAME.data.  The user is "tester", the password "s3cret".
+# start_registry NAME [open|htpasswd|token [YAML]]: host:port in $NAME_host, access log in
+# $T/NAME.out, data in $T/NAME.data.  The user is "tester", the password "s3cret"; YAML is more of
+# its configuration.
 
 start_registry() {
 	local name=$1 mode=${2:-open}
@@ -10,6 +11,7 @@ start_registry() {
 	{
 		registry_config "$name"
 		[ "$mode" = open ] || "registry_auth_$mode" "$name"
+		printf '%s\n' "${3:-}"
 	} >"$T/$name.yml"
 	OTEL_TRACES_EXPORTER=none spawn "$name" docker-registry serve "$T/$name.yml"
 	wait_for grep -q 'listening on' "$T/$name.out"

@@ -87,6 +87,22 @@ config_of() {
 	assert_equal "$(rig_buildah images --format '{{.Name}}:{{.Tag}}')" localhost/myapp:latest
 }
 
+@test "archives that ocifp writes, podman loads as docker does" {
+	need podman
+	serve --compress gzip
+	local kind podman=(podman --root "$T/podman" --runroot "$T/podman-run" --storage-driver vfs)
+	"${podman[@]}" info >/dev/null 2>&1 || skip 'podman does not work here'
+	for kind in docker-archive oci-archive; do
+		pull -o "$kind:$T/d.tar:myapp" "$reg_host/app:one"
+		"${podman[@]}" load -q -i "$T/d.tar"
+		"${podman[@]}" images --no-trunc --format '{{.ID}} {{.Repository}}:{{.Tag}}' >"$T/images"
+		assert_equal "$(grep -o 'sha256:[0-9a-f]*' "$T/images")" \
+			"$(config_of "oci:$T/src:one" | sha256sum | sed 's/ .*//; s/^/sha256:/')"
+		grep -q myapp "$T/images"
+		"${podman[@]}" rmi -af >/dev/null
+	done
+}
+
 @test "a docker-archive of several platforms is refused before anything is written" {
 	serve --compress gzip "${both[@]}"
 	ocifp_run pull --all -o "docker-archive:$T/d.tar" "$reg_host/app:one"

@@ -282,3 +282,46 @@ by_hash() {
 	ocifp_run pull --tls-ca "$T/tls/other.pem" "${on[@]}" --username tester --password-stdin "$front_host/app:one" <"$T/password"
 	assert_failed 9
 }
+
+@test "a server that asks for a client certificate gets ours, and refuses who has none" {
+	need nginx openssl
+	serve_index
+	make_cert server
+	make_cert user
+	make_self_signed stranger
+	start_nginx strict 127.0.0.1 "
+		ssl_client_certificate \"$T/tls/ca.pem\";
+		ssl_verify_client on;
+		location / { proxy_pass http://$reg_host; proxy_set_header Host \$http_host; }"
+	local ref=$strict_host/app:one who=("--tls-ca" "$T/tls/ca.pem" "--tls-cert" "$T/tls/user.pem")
+	ocifp_run pull "${who[@]}" --tls-key "$T/tls/user.key" "${both[@]}" "$ref"
+	assert_status 0
+	assert_stdout "$strict_host/app@$digest"
+	ocifp_run exists --tls-ca "$T/tls/ca.pem" "$ref"
+	assert_failed 5
+	ocifp_run exists --tls-ca "$T/tls/ca.pem" --tls-cert "$T/tls/stranger.pem" --tls-key "$T/tls/stranger.key" "$ref"
+	assert_failed 5
+	ocifp_run exists "${who[@]}" --tls-key "$T/tls/stranger.key" "$ref"
+	assert_failed 2
+	ocifp_run exists "${who[@]}" "$ref"
+	assert_failed 2
+}
+
+@test "mirrors: a pull-through cache gives what has a digest, the tag is asked at its home" {
+	serve_index
+	start_registry cache open "proxy: {remoteurl: \"http://$reg_host\"}"
+	printf '%s\n' 'version: 1' 'images: {app: {repository: ghcr.io/x/app, inputs: [.ocifp.yaml]}}' \
+		"mirrors: {\"$reg_host\": [\"http://$cache_host\"]}" >.ocifp.yaml
+	ocifp_run pull "${both[@]}" "$reg_host/app:one"
+	assert_status 0
+	assert_holds "$OCIFP_STORE" "$(child amd64)"
+	assert_holds "$OCIFP_STORE" "$(child arm64)"
+	[ "$(grep -c 'GET /v2/app/blobs/' "$T/cache.out")" -ge 6 ] || fail "the cache gave no blobs"
+	! grep -q 'manifests/one' "$T/cache.out" || fail "the cache was asked for the tag"
+	stop cache
+	rm -rf "$OCIFP_STORE"
+	ocifp_run pull "${both[@]}" "$reg_host/app:one"
+	assert_status 0
+	assert_holds "$OCIFP_STORE" "$(child amd64)"
+	assert_holds "$OCIFP_STORE" "$(child arm64)"
+}

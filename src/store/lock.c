@@ -103,10 +103,10 @@ lock_wait_on(struct lock_wait *wait, const struct store *store, const char *path
 	if (wait->start_ms == 0)
 		wait->start_ms = now_ms;
 	waited_ms = now_ms - wait->start_ms;
-	if (store->lock_timeout_ms > 0 && waited_ms >= store->lock_timeout_ms)
-		return give_up(store, path, err);
 	if (!wait->told && waited_ms >= notice_after_ms)
 		tell(wait, store, path);
+	if (store->lock_timeout_ms > 0 && waited_ms >= store->lock_timeout_ms)
+		return give_up(store, path, err);
 	return 0;
 }
 

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Usage: full.sh SOURCE WORK     (by `make check-full`)
+# Usage: full.sh SOURCE WORK [STEP...]     (by `make check-full` or `make check-full STEPS=fuzz`)
 #
 # The checks that take long.  Each builds in a directory of its own below WORK; SOURCE is a tree
 # that was never configured.  What is missing here is said and counted, not passed over.
@@ -8,6 +8,8 @@
 set -uo pipefail
 source=$(cd "$1" && pwd)
 work=$(mkdir -p "$2" && cd "$2" && pwd)
+shift 2
+wanted=$*
 jobs=$(nproc)
 passed=0 failed=0 skipped=0
 
@@ -19,6 +21,7 @@ say() {
 step() {
 	local name=$1 tool=$2
 	shift 2
+	[[ -z $wanted || " $wanted " == *" $name "* ]] || return 0
 	if ! command -v "$tool" >/dev/null; then
 		say "SKIP $name: $tool is missing"
 		skipped=$((skipped + 1))
@@ -43,7 +46,8 @@ build() {
 fuzz() {
 	local target name
 	"$source/configure" --quiet CC=clang CFLAGS='-O1 -g' --enable-fuzzing \
-		--enable-sanitizers=address,undefined || return 1
+		--enable-sanitizers=address,undefined && make --silent -j "$jobs" ocifp-layer || return 1
+	export OCIFP_LIBEXEC=$PWD
 	for target in "$source"/tests/fuzz/fuzz_*.c; do
 		name=$(basename "$target" .c)
 		mkdir -p "new-$name"

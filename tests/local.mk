@@ -30,5 +30,5 @@ check-lint:
 # What takes long: fuzzing, threads, two analyzers, clang-tidy.
 EXTRA_DIST += %D%/unit/run.sh %D%/full.sh %D%/chroot.sh .clang-tidy .clang-format
 check-full: distdir
-	$(top_srcdir)/tests/full.sh $(distdir) full
+	$(top_srcdir)/tests/full.sh $(distdir) full $(STEPS)
 .PHONY: check-lint check-full

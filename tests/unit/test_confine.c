@@ -121,7 +121,7 @@ try_limits(const struct room *room)
 		;
 	if (fd >= 0 || errno != EMFILE)
 		return 2;
-#ifndef __SANITIZE_ADDRESS__
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 	if (mmap(NULL, CHILD_MEMORY_LIMIT_BYTES, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
 	    MAP_FAILED)
 		return 3;

@@ -13,6 +13,7 @@ noinst_LIBRARIES += %D%/libregistry.a
 	%D%/helper.c %D%/helper.h \
 	%D%/host.c %D%/host.h \
 	%D%/link.c %D%/link.h \
+	%D%/kept_files.c %D%/kept_files.h \
 	%D%/login.c \
 	%D%/manifest_delete.c \
 	%D%/manifest_put.c \

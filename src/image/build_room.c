@@ -1,10 +1,9 @@
 #include "image/build_room.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
-#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,8 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/fd.h"
+#include "base/strings.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "store/lock.h"
@@ -73,15 +74,14 @@ remove_if_left(const char *parent, const char *name)
 static void
 remove_leftovers(const char *parent)
 {
-	DIR *rooms = opendir(parent);
-	const struct dirent *entry;
+	AUTO_CLOSE int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_STRINGS struct strings names = { 0 };
 
-	if (!rooms)
+	if (fd < 0 || dir_names(fd, SIZE_MAX, &names) < 0)
 		return;
-	while ((entry = readdir(rooms))) /* NOLINT(concurrency-mt-unsafe): a stream of our own */
-		if (text_starts(entry->d_name, prefix))
-			remove_if_left(parent, entry->d_name);
-	(void)closedir(rooms);
+	for (size_t i = 0; i < names.count; i++)
+		if (text_starts(names.items[i], prefix))
+			remove_if_left(parent, names.items[i]);
 }
 
 /* *ret_lock_fd -1: another run took the new directory for one that was left. */

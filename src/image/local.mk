@@ -21,6 +21,7 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/local_image.c %D%/local_image.h \
 	%D%/lookup.c %D%/lookup.h \
 	%D%/output_tag.c %D%/output_tag.h \
+	%D%/node.c %D%/node.h \
 	%D%/part.c %D%/part.h \
 	%D%/platform_tag.c %D%/platform_tag.h \
 	%D%/prune.c %D%/prune.h \

@@ -1,77 +1,12 @@
 #include "image/tree.h"
 
-#include <string.h>
-
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "image/content.h"
+#include "image/node.h"
 #include "oci/index.h"
 #include "repository/repository.h"
-
-void
-image_node_release(struct image_node *node)
-{
-	for (size_t i = 0; i < node->child_count; i++)
-		image_node_release(&node->children[i]);
-	free(node->children);
-	descriptor_release(&node->descriptor);
-	buf_release(&node->bytes);
-	manifest_release(&node->manifest);
-	memset(node, 0, sizeof(*node));
-}
-
-static struct image_node *
-find_child(const struct image_node *parent, const struct digest *digest)
-{
-	for (size_t i = 0; i < parent->child_count; i++)
-		if (digest_equal(&parent->children[i].descriptor.digest, digest))
-			return &parent->children[i];
-	return NULL;
-}
-
-static void
-add_child(struct image_node *parent, const struct image_node *child)
-{
-	parent->children =
-		xrealloc(parent->children, (parent->child_count + 1) * sizeof(*parent->children));
-	parent->children[parent->child_count++] = *child;
-}
-
-static int
-parse_node(struct image_node *node, struct error **err)
-{
-	const char *media_type = node->descriptor.media_type;
-
-	if (manifest_kind(node->bytes.data, node->bytes.size, media_type, &node->kind, err) < 0)
-		return -1;
-	if (node->kind == DOCUMENT_INDEX)
-		return 0;
-	return manifest_parse(node->bytes.data, node->bytes.size, media_type, &node->manifest, err);
-}
-
-/* The child with its document; *ret_child stays NULL when it is proven absent. */
-static int
-get_child(const struct content *content, struct image_node *parent,
-	  const struct descriptor *descriptor, struct image_node **ret_child, struct error **err)
-{
-	AUTO_IMAGE_NODE struct image_node child = { .bytes = BUF_INIT(MANIFEST_LIMIT_BYTES) };
-	bool found;
-
-	*ret_child = find_child(parent, &descriptor->digest);
-	if (*ret_child)
-		return 0;
-	descriptor_copy(descriptor, &child.descriptor);
-	if (content_get_manifest(content, descriptor, &child.bytes, &found, err) < 0 ||
-	    (found && parse_node(&child, err) < 0))
-		return error_wrap(err, "manifest '%s'", digest_text(&descriptor->digest).text);
-	if (!found)
-		return 0;
-	add_child(parent, &child);
-	memset(&child, 0, sizeof(child));
-	*ret_child = &parent->children[parent->child_count - 1];
-	return 0;
-}
 
 static int
 refuse_absent_child(const struct descriptor *descriptor, struct error **err)
@@ -79,13 +14,6 @@ refuse_absent_child(const struct descriptor *descriptor, struct error **err)
 	error_set(err, ERROR_CONTENT, "the index lists manifest '%s', which is not there",
 		  digest_text(&descriptor->digest).text);
 	return error_set_class(err, "manifest_unknown");
-}
-
-static int
-parse_index(const struct image_node *node, struct image_index *ret_index, struct error **err)
-{
-	return image_index_parse(node->bytes.data, node->bytes.size, node->descriptor.media_type,
-				 ret_index, err);
 }
 
 static int
@@ -118,14 +46,14 @@ get_all(const struct content *content, struct image_node *node, unsigned depth,
 
 	if (node->kind != DOCUMENT_INDEX)
 		return 0;
-	if (check_depth(depth, err) < 0 || parse_index(node, &index, err) < 0)
+	if (check_depth(depth, err) < 0 || image_node_parse_index(node, &index, err) < 0)
 		return -1;
 	for (size_t i = 0; i < index.manifests.count; i++) {
 		const struct descriptor *descriptor = &index.manifests.items[i];
 		struct image_node *child;
 
 		if (take_from_budget(descriptor, left_bytes, err) < 0 ||
-		    get_child(content, node, descriptor, &child, err) < 0)
+		    image_node_get_child(content, node, descriptor, &child, err) < 0)
 			return -1;
 		if (!child)
 			return refuse_absent_child(descriptor, err);
@@ -164,10 +92,10 @@ static int
 search_undescribed(struct search *search, struct image_node *node,
 		   const struct descriptor *descriptor, unsigned depth, struct error **err)
 {
-	bool was_there = find_child(node, &descriptor->digest) != NULL;
+	bool was_there = image_node_find_child(node, &descriptor->digest) != NULL;
 	struct image_node *child;
 
-	if (get_child(search->content, node, descriptor, &child, err) < 0)
+	if (image_node_get_child(search->content, node, descriptor, &child, err) < 0)
 		return -1;
 	if (!child)
 		return refuse_absent_child(descriptor, err);
@@ -198,11 +126,11 @@ search_node(struct search *search, struct image_node *node, unsigned depth, stru
 	const struct descriptor *listed;
 	struct image_node *child = NULL;
 
-	if (check_depth(depth, err) < 0 || parse_index(node, &index, err) < 0)
+	if (check_depth(depth, err) < 0 || image_node_parse_index(node, &index, err) < 0)
 		return -1;
 	listed = image_index_find(&index, search->wanted);
 	if (listed) {
-		if (get_child(search->content, node, listed, &child, err) < 0)
+		if (image_node_get_child(search->content, node, listed, &child, err) < 0)
 			return -1;
 		search->listed_absent = child == NULL;
 		if (!child)
@@ -226,7 +154,7 @@ refuse_platform(const struct image_node *root, const struct platform *wanted, st
 	AUTO_FREE char *name = platform_format(wanted);
 	AUTO_FREE char *offered = NULL;
 
-	if (parse_index(root, &index, err) < 0)
+	if (image_node_parse_index(root, &index, err) < 0)
 		return -1;
 	offered = image_index_platforms(&index);
 	error_set(err, ERROR_PLATFORM, "there is no image for %s", name);
@@ -289,7 +217,7 @@ image_tree_get(const struct content *content, const struct selection *selection,
 	descriptor_copy(&root->descriptor, &ret_root->descriptor);
 	ret_root->bytes = root->bytes;
 	root->bytes = BUF_INIT(0);
-	if (parse_node(ret_root, err) < 0)
+	if (image_node_parse(ret_root, err) < 0)
 		return -1;
 	if (!selection->platforms)
 		return get_all(content, ret_root, 0, &left_bytes, err);

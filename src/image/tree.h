@@ -11,22 +11,11 @@
 
 #include <stdbool.h>
 
-#include "base/buf.h"
-#include "oci/descriptor.h"
-#include "oci/manifest.h"
+#include "image/node.h"
 
 struct content;
 struct error;
 struct resolution;
-
-struct image_node {
-	struct descriptor descriptor; /* as the parent has it, with platform and annotations */
-	struct buf bytes;
-	enum document_kind kind;
-	struct manifest manifest;    /* of a DOCUMENT_MANIFEST */
-	struct image_node *children; /* of a DOCUMENT_INDEX: those that are wanted */
-	size_t child_count;
-};
 
 /* What is wanted. */
 struct selection {
@@ -39,9 +28,6 @@ struct selection {
  * ERROR_CONTENT, class "manifest_unknown": one is listed and not there. */
 int image_tree_get(const struct content *content, const struct selection *selection,
 		   struct resolution *root, struct image_node *ret_root, struct error **err);
-
-void image_node_release(struct image_node *node);
-#define AUTO_IMAGE_NODE CLEANUP(image_node_release)
 
 /* Every config and layer once, in the order they are met. */
 void image_tree_blobs(const struct image_node *root, struct descriptors *ret_blobs);

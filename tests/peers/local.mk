@@ -4,6 +4,7 @@ peer_tests = \
 	%D%/concurrency.bats \
 	%D%/copy.bats \
 	%D%/ensure.bats \
+	%D%/examples.bats \
 	%D%/index.bats \
 	%D%/kill.bats \
 	%D%/lock.bats \

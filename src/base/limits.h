@@ -142,6 +142,9 @@
 #define ZSTD_WINDOW_LIMIT_LOG 23   /* RFC 8878, 3.1.1.1.2: 8 MiB is what decoders should take */
 #define TREE_DEPTH_LIMIT_COUNT 256 /* directories open at once while a tree is removed */
 
+#define UNPACKERS_LIMIT_COUNT 4             /* helpers at once; each has two threads */
+#define TREE_RECORD_LIMIT_BYTES (256 * MIB) /* beside a tree: a path each */
+
 /* What we print of remote text */
 #define REMOTE_TEXT_LIMIT_BYTES (1 * KIB)
 

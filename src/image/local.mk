@@ -18,6 +18,9 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/join.c %D%/join.h %D%/join_private.h \
 	%D%/join_read.c \
 	%D%/lock_project.c %D%/lock_project.h \
+	%D%/layer_jobs.c %D%/layer_jobs.h \
+	%D%/layers.c %D%/layers.h \
+	%D%/layers_fit.c %D%/layers_fit.h \
 	%D%/local_image.c %D%/local_image.h \
 	%D%/lookup.c %D%/lookup.h \
 	%D%/output_tag.c %D%/output_tag.h \

@@ -93,15 +93,16 @@ make_implied(void *context, int parent_fd, const char *name, const char *path)
 	};
 	struct stat status;
 	int found = fstatat(parent_fd, name, &status, AT_SYMLINK_NOFOLLOW);
+	int ret;
 
 	if (found == 0 && !tree_is_whiteout(tree, &status)) {
 		errno = ENOTDIR;
 		return -1;
 	}
-	if (tree_make_directory(tree, parent_fd, name, &entry, &implied->failure) < 0 ||
-	    tree_record_implied(&tree->record, path, &implied->failure) < 0)
-		return -1;
-	return 0;
+	tree->is_implying = true;
+	ret = tree_make_directory(tree, parent_fd, name, &entry, &implied->failure);
+	tree->is_implying = false;
+	return ret;
 }
 
 static int

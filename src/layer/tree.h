@@ -31,6 +31,7 @@ struct tree_fix {
 	uint64_t inode;
 	mode_t mode;
 	struct timespec modified;
+	bool is_implied; /* the layer has no entry for it */
 };
 
 struct tree_counts {
@@ -53,6 +54,7 @@ struct tree {
 	size_t fix_capacity;
 	char *parent_path; /* NULL: none is open */
 	int parent_fd;
+	bool is_implying; /* what is made now has no entry */
 	struct tree_record record;
 	struct tree_counts counts;
 	uint64_t checked_bytes; /* of unpacked_bytes when room was last looked at */

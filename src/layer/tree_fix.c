@@ -42,6 +42,7 @@ tree_plan_fix(struct tree *tree, const struct stat *status, const char *path, mo
 	fix->path = xstrdup(path);
 	fix->mode = mode;
 	fix->modified = modified;
+	fix->is_implied = tree->is_implying;
 }
 
 void
@@ -97,6 +98,15 @@ apply(struct tree *tree, const struct tree_fix *fix, struct error **err)
 	return 0;
 }
 
+/* Which an overlay would put over a lower one: the program looks whether that does any harm. */
+static int
+record_implied(struct tree *tree, const struct tree_fix *fix, struct error **err)
+{
+	if (!tree->overlay || !fix->is_implied)
+		return 0;
+	return tree_record_implied(&tree->record, fix->path, err);
+}
+
 int
 tree_finish(struct tree *tree, struct error **err)
 {
@@ -104,7 +114,8 @@ tree_finish(struct tree *tree, struct error **err)
 	if (tree->fix_count > 1)
 		qsort(tree->fixes, tree->fix_count, sizeof(*tree->fixes), deeper_first);
 	for (size_t i = 0; i < tree->fix_count; i++)
-		if (tree->fixes[i].path && apply(tree, &tree->fixes[i], err) < 0)
+		if (tree->fixes[i].path && (apply(tree, &tree->fixes[i], err) < 0 ||
+					    record_implied(tree, &tree->fixes[i], err) < 0))
 			return -1;
 	return tree_record_flush(&tree->record, err);
 }

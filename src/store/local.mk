@@ -12,6 +12,8 @@ noinst_LIBRARIES += %D%/libstore.a
 	%D%/fsck.c \
 	%D%/gc.c \
 	%D%/ingest.c %D%/ingest.h \
+	%D%/layers.c %D%/layers.h \
+	%D%/layers_sweep.c \
 	%D%/layout.c %D%/layout.h \
 	%D%/lock.c %D%/lock.h \
 	%D%/own_path.c \

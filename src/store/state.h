@@ -21,6 +21,7 @@ struct observer;
 
 #define STORE_FOLDER ".ocifp"
 #define STORE_INGEST STORE_FOLDER "/ingest"
+#define STORE_LAYERS STORE_FOLDER "/layers"
 #define STORE_QUARANTINE STORE_FOLDER "/quarantine"
 #define STORE_VERSION STORE_FOLDER "/version"
 #define STORE_INDEX_LOCK "index.lock"

@@ -6,13 +6,19 @@ EXTRA_DIST += $(rig_tests) \
 	%D%/fingerprint.py \
 	%D%/images.bash \
 	%D%/mkimage.py \
+	%D%/mklayer.py \
 	%D%/nginx.bash \
 	%D%/projects.bash \
 	%D%/registry.bash \
 	%D%/rig.bash \
 	%D%/scenes.bash \
 	%D%/tls.bash \
+	%D%/trees.py \
 	%D%/token_server.py
 if HAVE_BATS
 TESTS += $(rig_tests)
 endif
+
+check_PROGRAMS += %D%/open_layers
+%C%_open_layers_SOURCES = %D%/open_layers.c
+%C%_open_layers_LDADD = $(image_libs)

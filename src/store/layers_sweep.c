@@ -1,0 +1,90 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "store/digest_set.h"
+#include "store/folder.h"
+#include "store/layers.h"
+#include "store/lock.h"
+#include "store/state.h"
+
+/* "ALGORITHM-HEX-...", with or without "flat-" before it; false for what is no layer's name. */
+static bool
+digest_of_name(const char *name, struct digest *ret_digest)
+{
+	AUTO_ERROR struct error *ignored = NULL;
+	AUTO_FREE char *text = NULL;
+	char *dash;
+
+	text = xstrdup(text_starts(name, "flat-") ? name + strlen("flat-") : name);
+	dash = strchr(text, '-');
+	if (!dash)
+		return false;
+	*dash = ':';
+	dash = strchr(dash + 1, '-');
+	if (!dash)
+		return false;
+	*dash = '\0';
+	return digest_parse(text, ret_digest, &ignored) == 0;
+}
+
+static bool
+is_wanted(const struct layer_sweep *sweep, const char *name)
+{
+	struct digest digest;
+
+	if (strstr(name, ".dead.") || text_ends(name, ".part"))
+		return false;
+	/* What is no layer is not ours to remove. */
+	return !digest_of_name(name, &digest) || digest_set_has(sweep->diff_ids, &digest);
+}
+
+static int
+remove_locked(struct layer_sweep *sweep, struct store *store, int folder_fd, const char *name,
+	      int fd, struct error **err)
+{
+	AUTO_CLOSE int tree_fd = openat(fd, "fs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (tree_fd >= 0 && sweep->empty(sweep->context, name, tree_fd, err) < 0)
+		return -1;
+	if ((unlinkat(fd, "fs", AT_REMOVEDIR) < 0 && errno != ENOENT) ||
+	    (unlinkat(fd, "record", 0) < 0 && errno != ENOENT) ||
+	    unlinkat(folder_fd, name, AT_REMOVEDIR) < 0)
+		return folder_fail(store, errno, "remove", name, err);
+	return 0;
+}
+
+/* One that is in use, or being made, stays. */
+static int
+sweep_one(struct layer_sweep *sweep, struct store *store, int folder_fd, const char *name,
+	  struct error **err)
+{
+	AUTO_CLOSE int fd =
+		openat(folder_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 || lock_fd_try(fd, LOCK_EXCLUSIVE) != 0)
+		return 0;
+	sweep->removed_count++;
+	return sweep->dry_run ? 0 : remove_locked(sweep, store, folder_fd, name, fd, err);
+}
+
+int
+store_sweep_layers(struct store *store, struct layer_sweep *sweep, struct error **err)
+{
+	AUTO_STRINGS struct strings names = { 0 };
+	AUTO_CLOSE int folder_fd = -1;
+
+	if (folder_find(store, STORE_LAYERS, &folder_fd, err) < 0 ||
+	    folder_list(store, STORE_LAYERS, &names, err) < 0)
+		return -1;
+	for (size_t i = 0; i < names.count; i++)
+		if (!is_wanted(sweep, names.items[i]) &&
+		    sweep_one(sweep, store, folder_fd, names.items[i], err) < 0)
+			return -1;
+	return 0;
+}

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/page.h"
+#include "image/gc.h"
 #include "oci/descriptor.h"
 #include "store/care.h"
 #include "store/store.h"
@@ -115,22 +116,27 @@ run_gc(struct context *context, const void *opaque, const struct strings *operan
 	AUTO_FREE char *removed = NULL;
 	AUTO_FREE char *kept = NULL;
 	AUTO_PAGE struct page page = { 0 };
-	struct gc_result result;
+	struct image_gc_result collected;
+	const struct gc_result *result = &collected.blobs;
 
 	(void)operands;
-	if (!store || store_gc(store, values->dry_run, &result, err) < 0)
+	if (!store || image_gc(store, values->dry_run, &collected, err) < 0)
 		return -1;
-	removed = text_bytes(result.removed_bytes);
-	kept = text_bytes(result.kept_bytes);
+	removed = text_bytes(result->removed_bytes);
+	kept = text_bytes(result->kept_bytes);
 	page_add(&page, "%s %" PRIu64 " files, %s; kept %" PRIu64 ", %s\n",
-		 values->dry_run ? "would remove" : "removed", result.removed_count, removed,
-		 result.kept_count, kept);
+		 values->dry_run ? "would remove" : "removed", result->removed_count, removed,
+		 result->kept_count, kept);
+	if (collected.removed_trees > 0)
+		page_add(&page, "%s %u unpacked trees\n",
+			 values->dry_run ? "would remove" : "removed", collected.removed_trees);
 	return answer(context, &page,
-		      json_pack("{s:b, s:I, s:I, s:I, s:I}", "dry_run", values->dry_run,
-				"removed_count", (json_int_t)result.removed_count, "removed_bytes",
-				(json_int_t)result.removed_bytes, "kept_count",
-				(json_int_t)result.kept_count, "kept_bytes",
-				(json_int_t)result.kept_bytes),
+		      json_pack("{s:b, s:I, s:I, s:I, s:I, s:I}", "dry_run", values->dry_run,
+				"removed_count", (json_int_t)result->removed_count, "removed_bytes",
+				(json_int_t)result->removed_bytes, "kept_count",
+				(json_int_t)result->kept_count, "kept_bytes",
+				(json_int_t)result->kept_bytes, "removed_trees",
+				(json_int_t)collected.removed_trees),
 		      err);
 }
 

@@ -13,6 +13,7 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/fetch.c %D%/fetch.h \
 	%D%/fetch_tree.c \
 	%D%/find.c %D%/find.h \
+	%D%/gc.c %D%/gc.h \
 	%D%/import.c %D%/import.h \
 	%D%/inputs.c %D%/inputs.h \
 	%D%/join.c %D%/join.h %D%/join_private.h \

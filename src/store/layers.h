@@ -14,9 +14,6 @@
 
 #include <stdbool.h>
 
-#include "oci/digest.h"
-
-struct digest_set;
 struct error;
 struct store;
 
@@ -39,10 +36,10 @@ int store_layers_sync(struct store *store, struct error **err);
 /* Of its tree, within the store's own path; the caller owns it. */
 char *store_layer_path(const struct store *store, const char *name);
 
-/* What gc removes: layers of none of the images, and what is dead.  `empty` removes what is in a
- * directory, whoever's the files are; `name` says that. */
+/* What gc removes, when no pull is under way: layers of none of the images, and what is dead; not
+ * what is in use.  `empty` removes what is in a directory, whosever the files are: `name` says
+ * that. */
 struct layer_sweep {
-	const struct digest_set *diff_ids; /* and manifests, of all images */
 	int (*empty)(void *context, const char *name, int fd, struct error **err);
 	void *context;
 	bool dry_run;

@@ -11,6 +11,7 @@
 #include "store/folder.h"
 #include "store/layers.h"
 #include "store/lock.h"
+#include "store/reachable.h"
 #include "store/state.h"
 
 /* "ALGORITHM-HEX-...", with or without "flat-" before it; false for what is no layer's name. */
@@ -33,15 +34,30 @@ digest_of_name(const char *name, struct digest *ret_digest)
 	return digest_parse(text, ret_digest, &ignored) == 0;
 }
 
-static bool
-is_wanted(const struct layer_sweep *sweep, const char *name)
+struct wanted {
+	struct digest_set blobs; /* manifests among them: of flat trees */
+	struct digest_set diff_ids;
+};
+
+static void
+wanted_release(struct wanted *wanted)
 {
+	digest_set_release(&wanted->blobs);
+	digest_set_release(&wanted->diff_ids);
+}
+
+static bool
+is_wanted(const struct wanted *wanted, const char *name)
+{
+	bool is_flat = text_starts(name, "flat-");
 	struct digest digest;
 
 	if (strstr(name, ".dead.") || text_ends(name, ".part"))
 		return false;
 	/* What is no layer is not ours to remove. */
-	return !digest_of_name(name, &digest) || digest_set_has(sweep->diff_ids, &digest);
+	if (!digest_of_name(name, &digest))
+		return true;
+	return digest_set_has(is_flat ? &wanted->blobs : &wanted->diff_ids, &digest);
 }
 
 static int
@@ -73,8 +89,9 @@ sweep_one(struct layer_sweep *sweep, struct store *store, int folder_fd, const c
 	return sweep->dry_run ? 0 : remove_locked(sweep, store, folder_fd, name, fd, err);
 }
 
-int
-store_sweep_layers(struct store *store, struct layer_sweep *sweep, struct error **err)
+static int
+sweep_folder(struct layer_sweep *sweep, struct store *store, const struct wanted *wanted,
+	     struct error **err)
 {
 	AUTO_STRINGS struct strings names = { 0 };
 	AUTO_CLOSE int folder_fd = -1;
@@ -83,8 +100,21 @@ store_sweep_layers(struct store *store, struct layer_sweep *sweep, struct error 
 	    folder_list(store, STORE_LAYERS, &names, err) < 0)
 		return -1;
 	for (size_t i = 0; i < names.count; i++)
-		if (!is_wanted(sweep, names.items[i]) &&
+		if (!is_wanted(wanted, names.items[i]) &&
 		    sweep_one(sweep, store, folder_fd, names.items[i], err) < 0)
 			return -1;
 	return 0;
+}
+
+int
+store_sweep_layers(struct store *store, struct layer_sweep *sweep, struct error **err)
+{
+	CLEANUP(wanted_release) struct wanted wanted = { 0 };
+	AUTO_CLOSE int gc_lock_fd = lock_take(store, STORE_GC_LOCK, LOCK_EXCLUSIVE, err);
+
+	if (gc_lock_fd < 0 ||
+	    reachable_mark_layers(store, &wanted.blobs, &wanted.diff_ids, err) < 0 ||
+	    lock_check(store, STORE_GC_LOCK, gc_lock_fd, err) < 0)
+		return -1;
+	return sweep_folder(sweep, store, &wanted, err);
 }

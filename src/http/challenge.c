@@ -182,6 +182,12 @@ challenges_choose(const struct challenges *challenges)
 	return bearer ? bearer : find_scheme(challenges, CHALLENGE_BASIC);
 }
 
+bool
+challenge_lacks_scope(const struct challenge *challenge)
+{
+	return challenge->error && strcmp(challenge->error, "insufficient_scope") == 0;
+}
+
 void
 challenges_release(struct challenges *challenges)
 {

@@ -6,6 +6,9 @@
 #ifndef OCIFP_HTTP_CHALLENGE_H
 #define OCIFP_HTTP_CHALLENGE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "base/cleanup.h"
 
 struct error;
@@ -30,6 +33,9 @@ void challenges_parse(const char *header, struct challenges *challenges);
 
 /* Bearer before Basic; NULL: neither is offered. */
 const struct challenge *challenges_choose(const struct challenges *challenges);
+
+/* Of the token that came: a wider one may do. */
+bool challenge_lacks_scope(const struct challenge *challenge);
 void challenges_release(struct challenges *challenges);
 #define AUTO_CHALLENGES CLEANUP(challenges_release)
 

@@ -1,6 +1,5 @@
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 #include "base/cleanup.h"
@@ -102,7 +101,7 @@ lacks_scope(const struct request *request)
 	for (size_t i = 0; (header = request_header_at(request, "www-authenticate", i)); i++)
 		challenges_parse(header, &challenges);
 	chosen = challenges_choose(&challenges);
-	return chosen && chosen->error && strcmp(chosen->error, "insufficient_scope") == 0;
+	return chosen && challenge_lacks_scope(chosen);
 }
 
 /* True: the authorizer has something better to offer. */

@@ -1,48 +1,26 @@
 #include "registry/gate.h"
 
-#include <stdint.h>
-#include <string.h>
-
-#include "base/deadline.h"
 #include "base/error.h"
-#include "base/limits.h"
 #include "base/xalloc.h"
 #include "http/challenge.h"
 #include "http/request.h"
+#include "registry/gate_token.h"
 #include "registry/host.h"
 #include "registry/scope.h"
 #include "registry/secret.h"
-#include "registry/token_answer.h"
-#include "registry/token_cache.h"
 #include "registry/token_fetch.h"
 #include "registry/waiters.h"
-
-/* Which token a request went out with; the oldest entry gives way. */
-struct use {
-	const struct request *request;
-	unsigned generation;
-};
-
-#define USES_COUNT 64
 
 struct gate {
 	struct authorizer authorizer;
 	struct host *host;
-	char *wanted;          /* the scopes as given: what a kept token is found by */
-	struct strings scopes; /* these and what challenges asked for */
-	char *header;          /* "Authorization: Bearer ..."; NULL: no token */
-	int64_t good_until_ms;
-	unsigned generation; /* of the token */
-	bool is_kept;        /* the token is of an earlier run */
-	bool was_recalled;
+	struct gate_token token;
 	struct token_fetch *fetch; /* NULL: none under way */
 	struct waiter *parked;
 	struct waiter *failed;  /* resumed after a failed fetch, not told yet */
 	struct error *failure;  /* what they are told */
 	bool is_refused;        /* for good: nobody is locked out by our asking again */
 	bool fetches_anonymous; /* the fetch under way is without the credential */
-	struct use uses[USES_COUNT];
-	size_t next_use;
 };
 
 /* The same failure again, for each who waited. */
@@ -55,65 +33,6 @@ repeat_failure(const struct error *failure, struct error **err)
 	if (error_hint(failure))
 		error_set_hint(err, "%s", error_hint(failure));
 	error_set_remote(err, error_remote(failure));
-}
-
-static struct token_key
-key_of(const struct gate *gate)
-{
-	const struct host *host = gate->host;
-
-	return (struct token_key){
-		.origin = host->origin_text,
-		.realm = host->realm,
-		.service = host->service,
-		.scope = gate->wanted,
-		.credential = host->has_credential ? &host->credential : NULL,
-	};
-}
-
-static void
-set_token(struct gate *gate, const struct token_answer *answer)
-{
-	secret_free(gate->header);
-	gate->header = xasprintf("Authorization: Bearer %s", answer->token);
-	gate->good_until_ms = deadline_after_ms((answer->life_s - TOKEN_MARGIN_S) * 1000);
-	gate->generation++;
-}
-
-static void
-drop_token(struct gate *gate)
-{
-	struct token_key key = key_of(gate);
-
-	if (gate->is_kept)
-		token_cache_forget(gate->host->cache, &key);
-	gate->is_kept = false;
-	secret_free(TAKE_PTR(gate->header));
-}
-
-/* Once a run: later tokens are fetched here. */
-static void
-recall_token(struct gate *gate)
-{
-	AUTO_TOKEN_ANSWER struct token_answer answer = { 0 };
-	struct token_key key = key_of(gate);
-
-	if (gate->was_recalled || gate->header)
-		return;
-	gate->was_recalled = true;
-	if (!scope_is_pull(&gate->scopes) || !token_cache_find(gate->host->cache, &key, &answer))
-		return;
-	set_token(gate, &answer);
-	gate->is_kept = true;
-}
-
-static void
-keep_token(struct gate *gate, const struct token_answer *answer)
-{
-	struct token_key key = key_of(gate);
-
-	if (scope_is_pull(&gate->scopes))
-		token_cache_keep(gate->host->cache, &key, answer);
 }
 
 /* The requests may take their next steps, and end, only after this has returned. */
@@ -153,7 +72,7 @@ may_try_otherwise(struct gate *gate, const struct error *failure)
 		return true;
 	}
 	if (!error_is(failure, ERROR_DENIED) || gate->fetches_anonymous || !host->has_credential ||
-	    host->credential.is_explicit || !scope_is_pull(&gate->scopes))
+	    host->credential.is_explicit || !scope_is_pull(&gate->token.scopes))
 		return false;
 	host_drop_credential(host);
 	return true;
@@ -178,8 +97,7 @@ on_token(void *context, const struct token_answer *answer, struct error *failure
 	AUTO_ERROR struct error *owned = failure;
 
 	if (answer) {
-		set_token(gate, answer);
-		keep_token(gate, answer);
+		gate_token_take(&gate->token, answer);
 		resume_all(gate, false);
 	} else if (may_try_otherwise(gate, failure)) {
 		retry_otherwise(gate);
@@ -191,7 +109,7 @@ on_token(void *context, const struct token_answer *answer, struct error *failure
 static int
 start_fetch(struct gate *gate, struct error **err)
 {
-	struct token_wish wish = { .host = gate->host, .scopes = &gate->scopes };
+	struct token_wish wish = { .host = gate->host, .scopes = &gate->token.scopes };
 
 	if (host_credential(gate->host, &wish.credential, err) < 0)
 		return -1;
@@ -200,33 +118,13 @@ start_fetch(struct gate *gate, struct error **err)
 	return gate->fetch ? 0 : -1;
 }
 
-static void
-note_use(struct gate *gate, const struct request *request)
-{
-	gate->uses[gate->next_use] = (struct use){ request, gate->generation };
-	gate->next_use = (gate->next_use + 1) % USES_COUNT;
-}
-
-/* False when another request's refusal has brought a newer token since. */
-static bool
-used_this_token(const struct gate *gate, const struct request *request)
-{
-	for (size_t i = 1; i <= USES_COUNT; i++) {
-		const struct use *use = &gate->uses[(gate->next_use + USES_COUNT - i) % USES_COUNT];
-
-		if (use->request == request)
-			return use->generation == gate->generation;
-	}
-	return false;
-}
-
 static enum authorization
 authorize_bearer(struct gate *gate, struct request *request, char **ret_header, struct error **err)
 {
-	recall_token(gate);
-	if (gate->header && deadline_now_ms() < gate->good_until_ms) {
-		note_use(gate, request);
-		*ret_header = xstrdup(gate->header);
+	gate_token_recall(&gate->token);
+	if (gate_token_is_good(&gate->token)) {
+		gate_token_note_use(&gate->token, request);
+		*ret_header = xstrdup(gate->token.header);
 		return AUTHORIZATION_READY;
 	}
 	if (!gate->fetch && start_fetch(gate, err) < 0)
@@ -281,24 +179,18 @@ meet_basic(struct gate *gate, const struct request *request)
 }
 
 static bool
-lacks_scope(const struct challenge *challenge)
-{
-	return challenge->error && strcmp(challenge->error, "insufficient_scope") == 0;
-}
-
-static bool
 meet_bearer(struct gate *gate, const struct request *request, const struct challenge *challenge)
 {
 	bool is_wider;
 
 	if (!challenge->realm)
 		return false;
-	is_wider = challenge->scope && scope_add_asked(&gate->scopes, challenge->scope);
-	if (gate->header && used_this_token(gate, request)) {
+	is_wider = challenge->scope && scope_add_asked(&gate->token.scopes, challenge->scope);
+	if (gate->token.header && gate_token_was_used(&gate->token, request)) {
 		/* The same token again would be refused again. */
-		if (!is_wider && !gate->is_kept && lacks_scope(challenge))
+		if (!is_wider && !gate->token.is_kept && challenge_lacks_scope(challenge))
 			return false;
-		drop_token(gate);
+		gate_token_drop(&gate->token);
 	}
 	host_learn_bearer(gate->host, challenge);
 	return true;
@@ -350,8 +242,7 @@ gate_new(struct host *host, const char *scopes)
 
 	gate->authorizer.ops = &gate_ops;
 	gate->host = host;
-	gate->wanted = xstrdup(scopes);
-	(void)scope_add(&gate->scopes, scopes);
+	gate_token_init(&gate->token, host, scopes);
 	return gate;
 }
 
@@ -364,16 +255,14 @@ gate_free(struct gate *gate)
 	waiters_free(gate->parked);
 	waiters_free(gate->failed);
 	error_free(gate->failure);
-	strings_release(&gate->scopes);
-	secret_free(gate->header);
-	free(gate->wanted);
+	gate_token_release(&gate->token);
 	free(gate);
 }
 
 const char *
 gate_scopes(const struct gate *gate)
 {
-	return gate->wanted;
+	return gate->token.wanted;
 }
 
 struct authorizer *
@@ -389,16 +278,16 @@ gate_reconsider(struct gate *gate, const struct request *request)
 	const struct challenge *chosen;
 	int status = request_status(request);
 
-	if (!gate->header || (status != 401 && status != 403))
+	if (!gate->token.header || (status != 401 && status != 403))
 		return false;
-	if (status == 403 && gate->is_kept) {
-		drop_token(gate);
+	if (status == 403 && gate->token.is_kept) {
+		gate_token_drop(&gate->token);
 		return true;
 	}
 	chosen = read_challenge(request, &challenges);
-	if (!chosen || !chosen->scope || !lacks_scope(chosen) ||
-	    !scope_add_asked(&gate->scopes, chosen->scope))
+	if (!chosen || !chosen->scope || !challenge_lacks_scope(chosen) ||
+	    !scope_add_asked(&gate->token.scopes, chosen->scope))
 		return false;
-	drop_token(gate);
+	gate_token_drop(&gate->token);
 	return true;
 }

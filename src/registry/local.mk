@@ -10,6 +10,7 @@ noinst_LIBRARIES += %D%/libregistry.a
 	%D%/credentials.c %D%/credentials.h \
 	%D%/endpoint.c %D%/endpoint.h \
 	%D%/gate.c %D%/gate.h \
+	%D%/gate_token.c %D%/gate_token.h \
 	%D%/helper.c %D%/helper.h \
 	%D%/host.c %D%/host.h \
 	%D%/link.c %D%/link.h \

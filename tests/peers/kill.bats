@@ -3,6 +3,8 @@
 
 load ../lib/rig
 
+both=(--platform linux/amd64 --platform linux/arm64)
+
 setup() {
 	need python3 jq curl ocifp
 	rig_setup
@@ -118,4 +120,62 @@ asked_for() {
 	ocifp_run exists --deep
 	assert_status 0
 	assert_sound_store
+}
+
+# assert_whole LAYOUT DIGEST: it and all that it names are there, byte for byte
+assert_whole() {
+	local file named
+	file=$(blob_path "$1" "$2")
+	assert_equal "$(digest_of <"$file")" "$2"
+	for named in $(jq -r '(.manifests // [])[].digest' "$file"); do
+		assert_whole "$1" "$named"
+	done
+	for named in $(jq -r '(.config // empty), (.layers // [])[] | .digest' "$file"); do
+		assert_equal "$(digest_of <"$(blob_path "$1" "$named")")" "$named"
+	done
+}
+
+# killed_at NUMBER ACTION: the push, ended when that request has come, which then gets no answer
+killed_at() {
+	local pid
+	rm -rf "$T/reg.root/app" "$T/reg.root/.uploads"
+	cp -r "$T/before" "$T/reg.root/app"
+	rules reg <<<"{\"nth\": $1, \"action\": $2}"
+	forget_log reg
+	ocifp push "oci:$T/src:new" "$reg_host/app:one" >"$T/killed.out" 2>&1 3>&- &
+	pid=$!
+	wait_for has_come "$1"
+	kill -9 $pid
+	wait $pid || true
+}
+
+has_come() {
+	[ "$(requests reg . .)" -ge "$1" ]
+}
+
+@test "a push of an index over a tag, at each of its requests: the tag is the old image or the new one, whole" {
+	local old new count number action tagged
+	old=$(mkimage image "$T/src" old "${both[@]}" --layers 10k)
+	new=$(mkimage image "$T/src" new "${both[@]}" --layers 30k)
+	ocifp push "oci:$T/src:old" "$reg_host/app:one"
+	cp -r "$T/reg.root/app" "$T/before"
+	forget_log reg
+	ocifp push "oci:$T/src:new" "$reg_host/app:one"
+	count=$(requests reg . .)
+	[ "$count" -ge 15 ]
+	for ((number = 1; number <= count; number++)); do
+		# The registry has acted before its answer is lost, or has not.
+		for action in '{"delay_s": 30}' '{"status": 500, "delay_s": 30}'; do
+			killed_at "$number" "$action"
+			tagged=$(mkimage digest "$T/reg.root/app" one)
+			[ "$tagged" = "$old" ] || assert_equal "$tagged" "$new"
+			assert_whole "$T/reg.root/app" "$tagged"
+		done
+	done
+	# Not even the last request, unless it was acted on, has moved the tag.
+	assert_equal "$tagged" "$old"
+	rules reg </dev/null
+	ocifp push "oci:$T/src:new" "$reg_host/app:one"
+	assert_equal "$(mkimage digest "$T/reg.root/app" one)" "$new"
+	assert_whole "$T/reg.root/app" "$new"
 }

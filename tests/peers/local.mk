@@ -14,7 +14,8 @@ peer_tests = \
 	%D%/push.bats \
 	%D%/registry.bats \
 	%D%/requests.bats \
-	%D%/sign.bats
+	%D%/sign.bats \
+	%D%/uploads.bats
 EXTRA_DIST += $(peer_tests)
 if HAVE_BATS
 TESTS += $(peer_tests)

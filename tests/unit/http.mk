@@ -7,6 +7,7 @@ http_tests = \
 	%D%/test_redirect \
 	%D%/test_request \
 	%D%/test_request_auth \
+	%D%/test_request_pace \
 	%D%/test_request_repeat \
 	%D%/test_retry \
 	%D%/test_trust
@@ -38,6 +39,9 @@ http_fixture = %D%/http_fixture.c %D%/http_fixture.h %D%/http_server.c %D%/http_
 
 %C%_test_request_auth_SOURCES = %D%/test_request_auth.c $(http_fixture)
 %C%_test_request_auth_LDADD = $(http_libs) $(CMOCKA_LIBS)
+
+%C%_test_request_pace_SOURCES = %D%/test_request_pace.c $(http_fixture)
+%C%_test_request_pace_LDADD = $(http_libs) $(CMOCKA_LIBS)
 
 %C%_test_request_repeat_SOURCES = %D%/test_request_repeat.c $(http_fixture)
 %C%_test_request_repeat_LDADD = $(http_libs) $(CMOCKA_LIBS)

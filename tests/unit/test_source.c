@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "oci/digest.h"
 #include "stream/source.h"
 
 static FILE *
@@ -106,6 +107,21 @@ a_file_that_became_shorter_is_told(void **state)
 	(void)fclose(file);
 }
 
+static void
+content_that_is_not_what_its_digest_says_is_told(void **state)
+{
+	struct digest digest = digest_of(DIGEST_SHA512, "0123456789", 10);
+	struct source source = source_of_bytes("0123456789", 10);
+	AUTO_ERROR struct error *err = NULL;
+
+	(void)state;
+	assert_int_equal(source_check(&source, &digest, &err), 0);
+	source = source_of_bytes("0123456780", 10);
+	assert_int_equal(source_check(&source, &digest, &err), -1);
+	assert_int_equal(error_kind(err), ERROR_CONTENT);
+	assert_string_equal(error_class(err), "source_changed");
+}
+
 int
 main(void)
 {
@@ -115,6 +131,7 @@ main(void)
 		cmocka_unit_test(content_may_start_within_a_file),
 		cmocka_unit_test(no_bytes_are_not_a_file),
 		cmocka_unit_test(a_file_that_became_shorter_is_told),
+		cmocka_unit_test(content_that_is_not_what_its_digest_says_is_told),
 	};
 
 	return cmocka_run_group_tests_name("source", tests, NULL, NULL);

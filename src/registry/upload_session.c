@@ -158,6 +158,13 @@ meet_chunk_refusal(struct upload *upload, int status, const struct problem *prob
 	return upload_go_on(upload, UPLOAD_STATUS);
 }
 
+/* By who forgot the session, and by who takes no chunk: a whole blob may do in a new one. */
+static bool
+ends_session(int status)
+{
+	return status == 400 || status == 404 || status == 405 || status == 501;
+}
+
 int
 upload_judge_chunk(struct upload *upload, struct request *request, struct error **err)
 {
@@ -171,7 +178,7 @@ upload_judge_chunk(struct upload *upload, struct request *request, struct error 
 	(void)endpoint_refuse(upload->job.endpoint, ACCESS_PUSH, request, &failure);
 	if (status == 416 || (status == 413 && !problem_mentions(&problem, "quota")))
 		return meet_chunk_refusal(upload, status, &problem, failure, err);
-	if (status == 400 || status == 404)
+	if (ends_session(status))
 		return upload_lose_session(upload, failure, err);
 	if (retry_after_status(&upload->tally, status, false))
 		return upload_break_off(upload, request, failure, err);

@@ -142,6 +142,25 @@ a_whole_blob_that_breaks_off_goes_on_in_chunks(void **state)
 }
 
 static void
+who_takes_no_chunk_gets_the_blob_whole_again(void **state)
+{
+	struct room *room = *state;
+
+	room_answer(room, MISSING);
+	room_answer(room, ACCEPTED("/u1"));
+	room_answer(room, CUT);
+	room_answer(room, MISSING);
+	room_answer(room, AT("0-2"));
+	room_answer(room, EMPTY("405 Method Not Allowed"));
+	room_answer(room, MISSING);
+	room_answer(room, ACCEPTED("/u1"));
+	room_answer(room, CREATED);
+	assert_put(room, NULL, BLOB_MOVED);
+	assert_request(room, 8, COMMIT);
+	assert_request_has(room, 8, "\r\n\r\n" BLOB);
+}
+
+static void
 a_commit_that_breaks_off_is_sent_again_and_nothing_else(void **state)
 {
 	struct room *room = *state;
@@ -322,6 +341,7 @@ main(void)
 		IN_ROOM(the_least_chunk_of_a_registry_is_kept_to),
 		IN_ROOM(a_chunk_that_breaks_off_goes_on_where_the_session_is),
 		IN_ROOM(a_whole_blob_that_breaks_off_goes_on_in_chunks),
+		IN_ROOM(who_takes_no_chunk_gets_the_blob_whole_again),
 		IN_ROOM(a_commit_that_breaks_off_is_sent_again_and_nothing_else),
 		IN_ROOM(an_answer_without_a_range_or_with_a_strange_one_is_no_reason_to_doubt),
 		IN_ROOM(a_short_acknowledgement_is_asked_about_and_the_rest_sent_again),

@@ -1,5 +1,6 @@
 #include <inttypes.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -11,6 +12,9 @@
 #include "cli/target_options.h"
 #include "image/prune.h"
 #include "image/target.h"
+#include "project/git_refs.h"
+#include "project/live.h"
+#include "project/project.h"
 #include "repository/repository.h"
 #include "store/care.h"
 
@@ -18,6 +22,8 @@ struct prune_values {
 	struct strings tags;
 	unsigned newest;
 	int64_t younger_ms;
+	const char *git;
+	struct strings git_refs;
 	bool yes;
 	bool dry_run;
 };
@@ -30,6 +36,10 @@ static const struct option_spec prune_options[] = {
 	{ "keep-newest", 0, OPTION_UINT, AT(newest), "N", "keep the newest N images" },
 	{ "keep-younger", 0, OPTION_DURATION, AT(younger_ms), "TIME",
 	  "keep images that were made within this time" },
+	{ "keep-git", 0, OPTION_STRING, AT(git), "auto|local|never",
+	  "keep what branches and tags mean; auto: those of origin too" },
+	{ "keep-git-ref", 0, OPTION_STRINGS, AT(git_refs), "PATTERN",
+	  "let these refs count instead of all branches and tags; repeatable" },
 	{ "yes", 0, OPTION_FLAG, AT(yes), NULL, "delete what the plan says" },
 	{ "dry-run", 'n', OPTION_FLAG, AT(dry_run), NULL,
 	  "only tell the plan: so it is without --yes" },
@@ -109,17 +119,42 @@ plan_text(const struct prune_plan *plan)
 	return page_take(&page);
 }
 
+/* Whether the refs of git count. */
+static bool
+asks_git(const struct context *context, const struct prune_values *values,
+	 const struct target *target)
+{
+	if (!target->image || (values->git && strcmp(values->git, "never") == 0))
+		return false;
+	return values->git || values->git_refs.count > 0 ||
+	       git_is_there(context->project->directory);
+}
+
 static int
-check(const struct prune_values *values, const struct target *target, struct error **err)
+check(const struct prune_values *values, const struct target *target, bool asks, struct error **err)
 {
 	if (values->yes && values->dry_run)
 		return error_set(err, ERROR_USAGE, "--yes contradicts --dry-run");
-	if (values->tags.count == 0 && values->newest == 0 && values->younger_ms == 0) {
-		error_set(err, ERROR_USAGE, "what is to be kept is not said");
-		return error_set_hint(err, "--keep-tag, --keep-newest, --keep-younger");
-	}
-	(void)target;
-	return 0;
+	if ((values->git || values->git_refs.count > 0) && !target->image)
+		return error_set(err, ERROR_USAGE,
+				 "--keep-git goes with an image of the project file");
+	if (asks || values->tags.count > 0 || values->newest > 0 || values->younger_ms > 0)
+		return 0;
+	error_set(err, ERROR_USAGE, "what is to be kept is not said");
+	return error_set_hint(err, "--keep-tag, --keep-newest, --keep-younger, or an image of the "
+				   "project file in a git repository");
+}
+
+static int
+find_live(const struct context *context, const struct prune_values *values, struct live *live,
+	  struct error **err)
+{
+	struct live_options options = {
+		.patterns = &values->git_refs,
+		.ask_origin = !values->git || strcmp(values->git, "local") != 0,
+	};
+
+	return live_find(context->project, &options, live, err);
 }
 
 /* The plan is told first, whatever becomes of it. */
@@ -176,18 +211,21 @@ run_prune(struct context *context, const void *opaque, const struct strings *ope
 {
 	const struct prune_values *values = opaque;
 	AUTO_TARGET struct target target = { 0 };
-	AUTO_STRINGS struct strings used = { 0 };
-	AUTO_STRINGS struct strings used_by = { 0 };
+	AUTO_LIVE struct live live = { 0 };
+	bool asks;
 	struct prune_rules rules = {
 		.tag_patterns = &values->tags,
 		.newest_count = values->newest,
 		.younger_ms = values->younger_ms,
-		.used = &used,
-		.used_by = &used_by,
+		.used = &live.names,
+		.used_by = &live.refs,
 	};
 
-	if (target_of_place(context, operands, &target, err) < 0 ||
-	    check(values, &target, err) < 0 ||
+	if (target_of_place(context, operands, &target, err) < 0)
+		return -1;
+	asks = asks_git(context, values, &target);
+	if (check(values, &target, asks, err) < 0 ||
+	    (asks && find_live(context, values, &live, err) < 0) ||
 	    prune(context, values, &target.places[0], &rules, err) < 0)
 		return -1;
 	return values->yes ? sweep(context, &target.places[0], err) : 0;
@@ -196,8 +234,8 @@ run_prune(struct context *context, const void *opaque, const struct strings *ope
 const struct command cmd_prune = {
 	.name = "prune",
 	.summary = "delete from a registry what nothing needs any longer",
-	.usage = "[--keep-tag PATTERN] [--keep-newest N] [--keep-younger TIME] [--yes] "
-		 "[IMAGE|REPOSITORY]",
+	.usage = "[--keep-git auto|local|never] [--keep-tag PATTERN] [--keep-newest N] "
+		 "[--keep-younger TIME] [--yes] [IMAGE|REPOSITORY]",
 	.options = prune_options,
 	.values_size = sizeof(struct prune_values),
 	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,

@@ -23,6 +23,7 @@
 
 struct buf;
 struct error;
+struct listing;
 
 enum fingerprint_scheme { SCHEME_TREE, SCHEME_CONCAT };
 
@@ -47,7 +48,8 @@ void fingerprint_pairs_release(struct fingerprint_pairs *pairs);
 
 struct fingerprint_inputs {
 	enum fingerprint_scheme scheme;
-	const char *directory; /* what paths are relative to */
+	const char *directory;         /* what paths are relative to */
+	const struct listing *listing; /* borrowed: read instead of the directory; NULL: none */
 	struct strings paths;
 	struct strings optional; /* those of `paths` that may be missing */
 	struct strings exclude;  /* path prefixes, by whole components */

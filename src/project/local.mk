@@ -7,7 +7,12 @@ noinst_LIBRARIES += %D%/libproject.a
 	%D%/config_tree.c %D%/config_tree.h \
 	%D%/environment.c %D%/environment.h \
 	%D%/git.c %D%/git.h \
+	%D%/git_objects.c %D%/git_objects.h \
+	%D%/git_refs.c %D%/git_refs.h \
+	%D%/git_run.c %D%/git_run.h \
+	%D%/git_tree.c %D%/git_tree.h \
 	%D%/image_values.c %D%/image_values.h \
+	%D%/live.c %D%/live.h \
 	%D%/lock_file.c %D%/lock_file.h \
 	%D%/lock_file_write.c %D%/lock_private.h \
 	%D%/project.c %D%/project.h \

@@ -105,6 +105,13 @@ check_document(struct lock_file *lock, struct error **err)
 }
 
 static int
+parse(const char *bytes, size_t size, struct lock_file *lock, struct error **err)
+{
+	lock->document = document_parse(bytes, size, err);
+	return lock->document ? check_document(lock, err) : -1;
+}
+
+static int
 read_lock(const char *path, struct lock_file *lock, struct error **err)
 {
 	AUTO_BUF struct buf bytes = BUF_INIT(LOCK_FILE_LIMIT_BYTES);
@@ -114,8 +121,15 @@ read_lock(const char *path, struct lock_file *lock, struct error **err)
 		return -1;
 	if (!found)
 		return 0;
-	lock->document = document_parse(bytes.data ? bytes.data : "", bytes.size, err);
-	return lock->document ? check_document(lock, err) : -1;
+	return parse(bytes.data ? bytes.data : "", bytes.size, lock, err);
+}
+
+struct lock_file *
+lock_file_parse(const char *bytes, size_t size, struct error **err)
+{
+	AUTO_LOCK_FILE struct lock_file *lock = XNEW(struct lock_file);
+
+	return parse(bytes, size, lock, err) < 0 ? NULL : TAKE_PTR(lock);
 }
 
 struct lock_file *

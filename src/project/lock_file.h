@@ -19,6 +19,7 @@ struct lock_file;
 
 /* One that is not there is empty. */
 struct lock_file *lock_file_read(const char *directory, struct error **err);
+struct lock_file *lock_file_parse(const char *bytes, size_t size, struct error **err);
 
 /* *ret_found false: no entry, which is no mismatch. */
 int lock_file_pin(const struct lock_file *lock, const char *reference, struct digest *ret_digest,

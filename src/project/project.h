@@ -15,6 +15,7 @@
 #include "oci/platform.h"
 
 struct error;
+struct listing;
 struct lock_file;
 
 struct project_image {
@@ -46,7 +47,8 @@ struct project {
 	size_t image_count;
 	struct project_mirror *mirrors;
 	size_t mirror_count;
-	const struct lock_file *lock; /* borrowed: counts instead of .ocifp.lock; NULL: the file */
+	const struct lock_file *lock;  /* borrowed: counts instead of .ocifp.lock; NULL: the file */
+	const struct listing *listing; /* borrowed: has the inputs; NULL: the directory has them */
 };
 
 /* NULL with *err NULL when there is none. */

@@ -9,6 +9,7 @@ EXTRA_DIST += $(rig_tests) \
 	%D%/mklayer.py \
 	%D%/nginx.bash \
 	%D%/projects.bash \
+	%D%/random_project.py \
 	%D%/registry.bash \
 	%D%/rig.bash \
 	%D%/scenes.bash \

@@ -1,0 +1,149 @@
+#include "project/git_objects.h"
+
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "project/git_run.h"
+
+static int
+compare(const void *left, const void *right)
+{
+	return strcmp(((const struct git_object *)left)->id,
+		      ((const struct git_object *)right)->id);
+}
+
+static bool
+is_id(const char *id)
+{
+	size_t size = strspn(id, "0123456789abcdef");
+
+	return id[size] == '\0' && (size == 40 || size == GIT_ID_LIMIT_CHARS);
+}
+
+struct git_object *
+git_objects_get(struct git_objects *objects, const char *id, uint64_t size_bytes,
+		struct error **err)
+{
+	AUTO_FREE struct git_object *object = XNEW(struct git_object);
+	struct git_object **found;
+
+	if (!is_id(id)) {
+		error_set(err, ERROR_CONTENT, "git names an object in a way that is not known");
+		return NULL;
+	}
+	memcpy(object->id, id, strlen(id) + 1);
+	object->content.size_bytes = size_bytes;
+	found = tsearch(object, &objects->by_id, compare);
+	if (!found)
+		abort();
+	if (*found == object)
+		(void)TAKE_PTR(object);
+	return *found;
+}
+
+void
+git_objects_release(struct git_objects *objects)
+{
+	tdestroy(objects->by_id, free);
+	objects->by_id = NULL;
+}
+
+static const char *
+id_of(const struct listed_file *file)
+{
+	return ((const struct git_object *)file->content)->id;
+}
+
+static int
+fail_batch(struct error **err)
+{
+	return error_set(err, ERROR_CONTENT,
+			 "git cat-file wrote something else than was asked for");
+}
+
+/* "<id> blob <size>\n<bytes>\n" */
+static int
+take_object(const struct buf *output, size_t *at, const struct listed_file *file,
+	    const char **ret_bytes, struct error **err)
+{
+	AUTO_FREE char *expected = xasprintf("%s blob %llu\n", id_of(file),
+					     (unsigned long long)file->content->size_bytes);
+	size_t head = strlen(expected);
+	size_t size = (size_t)file->content->size_bytes;
+
+	if (output->size - *at < head + size + 1 ||
+	    memcmp(output->data + *at, expected, head) != 0 ||
+	    output->data[*at + head + size] != '\n')
+		return fail_batch(err);
+	*ret_bytes = output->data + *at + head;
+	*at += head + size + 1;
+	return 0;
+}
+
+struct batch {
+	const char *directory;
+	const struct listed_file *const *files;
+	size_t first;
+	size_t end;
+	listing_visit *visit;
+	void *context;
+};
+
+static int
+ask(const struct batch *batch, struct buf *output, struct error **err)
+{
+	static const char *const argv[] = { "cat-file", "--batch", NULL };
+	AUTO_BUF struct buf input = BUF_INIT(GIT_OUTPUT_LIMIT_BYTES);
+	struct git_question question = { .directory = batch->directory, .argv = argv };
+
+	for (size_t i = batch->first; i < batch->end; i++)
+		if (buf_append_text(&input, id_of(batch->files[i]), err) < 0 ||
+		    buf_append_text(&input, "\n", err) < 0)
+			return -1;
+	question.input = input.data;
+	question.input_bytes = input.size;
+	return git_run(&question, output, err);
+}
+
+static int
+read_batch(const struct batch *batch, struct error **err)
+{
+	AUTO_BUF struct buf output = BUF_INIT(GIT_OUTPUT_LIMIT_BYTES);
+	const char *bytes = NULL;
+	size_t at = 0;
+
+	if (ask(batch, &output, err) < 0)
+		return -1;
+	for (size_t i = batch->first; i < batch->end; i++)
+		if (take_object(&output, &at, batch->files[i], &bytes, err) < 0 ||
+		    batch->visit(batch->context, i, bytes,
+				 (size_t)batch->files[i]->content->size_bytes, err) < 0)
+			return -1;
+	return at == output.size ? 0 : fail_batch(err);
+}
+
+int
+git_objects_read(const char *directory, const struct listed_file *const *files, size_t count,
+		 listing_visit *visit, void *context, struct error **err)
+{
+	struct batch batch = { directory, files, 0, 0, visit, context };
+
+	while (batch.end < count) {
+		uint64_t bytes = 0;
+
+		batch.first = batch.end;
+		do
+			bytes += files[batch.end++]->content->size_bytes;
+		while (batch.end < count && bytes < GIT_BATCH_BYTES);
+		if (read_batch(&batch, err) < 0)
+			return -1;
+	}
+	return 0;
+}

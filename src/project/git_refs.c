@@ -1,0 +1,212 @@
+#include "project/git_refs.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/strings.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "project/git.h"
+#include "project/git_run.h"
+
+static const char *const kinds[] = { "refs/heads", "refs/tags", "refs/remotes", NULL };
+
+void
+git_refs_release(struct git_refs *refs)
+{
+	for (size_t i = 0; i < refs->count; i++) {
+		free(refs->items[i].name);
+		free(refs->items[i].commit);
+	}
+	free(refs->items);
+	*refs = (struct git_refs){ 0 };
+}
+
+bool
+git_is_there(const char *directory)
+{
+	static const char *const argv[] = { "rev-parse", "--show-prefix", NULL };
+	AUTO_BUF struct buf output = BUF_INIT(PATH_LIMIT_BYTES);
+	AUTO_ERROR struct error *ignored = NULL;
+	struct git_question question = { .directory = directory, .argv = argv };
+
+	return git_run(&question, &output, &ignored) == 0;
+}
+
+/* A commit once, under the name that it was first met by. */
+static void
+add_ref(struct git_refs *refs, const char *name, const char *commit)
+{
+	for (size_t i = 0; i < refs->count; i++)
+		if (strcmp(refs->items[i].commit, commit) == 0)
+			return;
+	refs->items = xrealloc(refs->items, (refs->count + 1) * sizeof(*refs->items));
+	refs->items[refs->count++] =
+		(struct git_ref){ .name = xstrdup(name), .commit = xstrdup(commit) };
+}
+
+/* Takes the words of a question together with patterns. */
+static void
+fill(const char *const *words, const struct strings *patterns, struct strings *argv)
+{
+	for (; *words; words++)
+		strings_add(argv, *words);
+	for (size_t i = 0; i < patterns->count; i++)
+		strings_add(argv, patterns->items[i]);
+}
+
+static int
+ask(const char *directory, const struct strings *argv, const char *input, struct buf *output,
+    struct error **err)
+{
+	struct git_question question = {
+		.directory = directory,
+		.argv = (const char *const *)argv->items,
+		.input = input,
+		.input_bytes = input ? strlen(input) : 0,
+	};
+
+	return git_run(&question, output, err);
+}
+
+/* "<type>:<id>:<type of what a tag names>:<name>" */
+static void
+add_line(struct git_refs *refs, char *line)
+{
+	const char *type = strsep(&line, ":");
+	const char *id = strsep(&line, ":");
+	const char *tagged = strsep(&line, ":");
+
+	if (!line || !id || !tagged)
+		return;
+	/* What names a tree or a blob has no project. */
+	if (strcmp(type, "commit") == 0 ||
+	    (strcmp(type, "tag") == 0 && strcmp(tagged, "tree") != 0 &&
+	     strcmp(tagged, "blob") != 0))
+		add_ref(refs, line, id);
+}
+
+static int
+list_local(const char *directory, const struct strings *patterns, struct git_refs *refs,
+	   struct error **err)
+{
+	static const char *const words[] = {
+		"for-each-ref", "--format=%(objecttype):%(objectname):%(*objecttype):%(refname)",
+		NULL
+	};
+	AUTO_STRINGS struct strings argv = { 0 };
+	AUTO_BUF struct buf output = BUF_INIT(GIT_OUTPUT_LIMIT_BYTES);
+	char *rest;
+
+	fill(words, patterns, &argv);
+	for (const char *const *kind = kinds; patterns->count == 0 && *kind; kind++)
+		strings_add(&argv, *kind);
+	if (ask(directory, &argv, NULL, &output, err) < 0)
+		return -1;
+	rest = output.data;
+	while (rest && *rest)
+		add_line(refs, strsep(&rest, "\n"));
+	return 0;
+}
+
+/* "<id>\t<name>"; "<name>^{}" is what a tag names. */
+static void
+add_remote_line(struct git_refs *refs, char *line)
+{
+	const char *id = strsep(&line, "\t");
+
+	if (line && !text_ends(line, "^{}"))
+		add_ref(refs, line, id);
+}
+
+static int
+list_origin(const char *directory, const struct strings *patterns, struct git_refs *refs,
+	    struct error **err)
+{
+	static const char *const all[] = { "ls-remote", "--heads", "--tags", "origin", NULL };
+	static const char *const some[] = { "ls-remote", "origin", NULL };
+	AUTO_STRINGS struct strings argv = { 0 };
+	AUTO_BUF struct buf output = BUF_INIT(GIT_OUTPUT_LIMIT_BYTES);
+	char *rest;
+
+	fill(patterns->count > 0 ? some : all, patterns, &argv);
+	if (ask(directory, &argv, NULL, &output, err) < 0) {
+		error_wrap(err, "which branches and tags origin has cannot be told");
+		return error_set_hint(err, "--keep-git local does without it");
+	}
+	rest = output.data;
+	while (rest && *rest)
+		add_remote_line(refs, strsep(&rest, "\n"));
+	return 0;
+}
+
+static int
+refuse_missing(const struct git_ref *ref, struct error **err)
+{
+	AUTO_FREE char *quoted = text_quote_string(ref->name);
+
+	error_set(err, ERROR_REFUSED, "'%s' of origin is not here", quoted);
+	error_set_class(err, "not_fetched");
+	return error_set_hint(err,
+			      "git fetch --depth 1 origin '+refs/heads/*:refs/remotes/origin/*' "
+			      "'+refs/tags/*:refs/tags/*'");
+}
+
+/* A clone of one branch knows nothing of the others, and their images would seem dead. */
+static int
+check_are_here(const char *directory, const struct git_refs *refs, struct error **err)
+{
+	AUTO_STRINGS struct strings argv = { 0 };
+	AUTO_BUF struct buf ids = BUF_INIT(GIT_OUTPUT_LIMIT_BYTES);
+	AUTO_BUF struct buf output = BUF_INIT(GIT_OUTPUT_LIMIT_BYTES);
+	const char *rest;
+
+	strings_add(&argv, "cat-file");
+	strings_add(&argv, "--batch-check");
+	for (size_t i = 0; i < refs->count; i++)
+		if (buf_append_text(&ids, refs->items[i].commit, err) < 0 ||
+		    buf_append_text(&ids, "\n", err) < 0)
+			return -1;
+	if (ask(directory, &argv, ids.data ? ids.data : "", &output, err) < 0)
+		return -1;
+	rest = output.data ? output.data : "";
+	for (size_t i = 0; i < refs->count; i++) {
+		size_t size = strcspn(rest, "\n");
+		AUTO_FREE char *line = xstrndup(rest, size);
+
+		if (text_ends(line, " missing"))
+			return refuse_missing(&refs->items[i], err);
+		rest += size + (rest[size] ? 1 : 0);
+	}
+	return 0;
+}
+
+static void
+add_head(const char *directory, struct git_refs *refs)
+{
+	AUTO_FREE char *head = git_head(directory);
+
+	if (head)
+		add_ref(refs, "HEAD", head);
+}
+
+int
+git_refs_list(const char *directory, const struct strings *patterns, bool ask_origin,
+	      struct git_refs *ret_refs, struct error **err)
+{
+	AUTO_GIT_REFS struct git_refs refs = { 0 };
+	AUTO_FREE char *origin = git_remote_url(directory);
+
+	if (list_local(directory, patterns, &refs, err) < 0)
+		return -1;
+	add_head(directory, &refs);
+	if (ask_origin && origin && list_origin(directory, patterns, &refs, err) < 0)
+		return -1;
+	if (check_are_here(directory, &refs, err) < 0)
+		return -1;
+	*ret_refs = refs;
+	refs = (struct git_refs){ 0 };
+	return 0;
+}

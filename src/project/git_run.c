@@ -1,0 +1,64 @@
+#include "project/git_run.h"
+
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/spawn.h"
+#include "base/strings.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+
+static void
+fill_arguments(const char *const *argv, struct strings *arguments)
+{
+	strings_add(arguments, "git");
+	for (; *argv; argv++)
+		strings_add(arguments, *argv);
+}
+
+static void
+fill_environment(struct strings *variables)
+{
+	for (char **variable = environ; *variable; variable++)
+		if (!text_starts(*variable, "GIT_TERMINAL_PROMPT="))
+			strings_add(variables, *variable);
+	strings_add(variables, "GIT_TERMINAL_PROMPT=0");
+}
+
+static int
+refuse(const struct git_question *question, int exit_status, const struct buf *messages,
+       struct error **err)
+{
+	AUTO_FREE char *said = text_quote(messages->data ? messages->data : "", messages->size);
+
+	if (exit_status == 127)
+		return error_set(err, ERROR_USAGE, "git was not found");
+	return error_set(err, ERROR_UNAVAILABLE, "git %s ended with status %d: %s",
+			 question->argv[0], exit_status, said);
+}
+
+int
+git_run(const struct git_question *question, struct buf *output, struct error **err)
+{
+	AUTO_STRINGS struct strings arguments = { 0 };
+	AUTO_STRINGS struct strings variables = { 0 };
+	AUTO_BUF struct buf messages = BUF_INIT(HELPER_OUTPUT_LIMIT_BYTES);
+	struct spawn_options options = {
+		.directory = question->directory,
+		.input = question->input,
+		.input_bytes = question->input_bytes,
+		.output = output,
+		.messages = &messages,
+	};
+	struct spawn_result result;
+
+	fill_arguments(question->argv, &arguments);
+	fill_environment(&variables);
+	options.argv = (const char *const *)arguments.items;
+	options.environment = (const char *const *)variables.items;
+	if (spawn_run(&options, &result, err) < 0)
+		return error_wrap(err, "git %s", question->argv[0]);
+	return result.exit_status == 0 ? 0 : refuse(question, result.exit_status, &messages, err);
+}

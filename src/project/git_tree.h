@@ -1,0 +1,30 @@
+/* git_tree.h - the project as it is in a commit, read out of git without a checkout
+ *
+ *     git ls-tree -r -l -z --full-tree COMMIT     names, modes, object ids
+ *     git cat-file --batch                        contents, each once for all commits
+ *
+ * What a checkout would change on the way to the disk (filters such as LFS, line ends, ident) is
+ * not done here; a commit whose .gitattributes asks for it cannot be read (ERROR_USAGE).
+ */
+#ifndef OCIFP_PROJECT_GIT_TREE_H
+#define OCIFP_PROJECT_GIT_TREE_H
+
+#include "base/cleanup.h"
+
+struct error;
+struct git_trees;
+struct project;
+
+/* All commits of the repository that `directory`, that of a project file, lies in; what was read
+ * for one serves the next. */
+struct git_trees *git_trees_new(const char *directory, struct error **err);
+void git_trees_free(struct git_trees *trees);
+DEFINE_CLEANUP(struct git_trees, git_trees_free)
+#define AUTO_GIT_TREES CLEANUP(git_trees_free_at)
+
+/* The project whose file is `path` here, as it is in the commit; valid until the next call.  NULL
+ * without *err: the commit has no such file. */
+const struct project *git_trees_read(struct git_trees *trees, const char *path, const char *commit,
+				     struct error **err);
+
+#endif

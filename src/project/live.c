@@ -1,0 +1,84 @@
+#include "project/live.h"
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "project/git_refs.h"
+#include "project/git_tree.h"
+#include "project/lock_file.h"
+#include "project/project.h"
+
+void
+live_release(struct live *live)
+{
+	strings_release(&live->names);
+	strings_release(&live->refs);
+}
+
+static void
+add(struct live *live, const char *name, const char *ref)
+{
+	if (strings_has(&live->names, name))
+		return;
+	strings_add(&live->names, name);
+	strings_add(&live->refs, ref);
+}
+
+static int
+add_image(const struct project *project, const struct project_image *image, const char *ref,
+	  struct live *live, struct error **err)
+{
+	struct fingerprint fingerprint;
+	AUTO_FREE char *tag = NULL;
+	struct digest locked;
+	bool found = false;
+
+	if (project_fingerprint(project, image, NULL, &fingerprint, err) < 0)
+		return -1;
+	tag = fingerprint_tag(&fingerprint, image->length);
+	add(live, tag, ref);
+	if (lock_file_image(project->lock, image->name, digest_hex(&fingerprint.digest).text,
+			    &locked, &found, err) < 0)
+		return -1;
+	if (found)
+		add(live, digest_text(&locked).text, ref);
+	return 0;
+}
+
+static int
+add_commit(struct git_trees *trees, const char *path, const struct git_ref *ref, struct live *live,
+	   struct error **err)
+{
+	struct error *failure = NULL;
+	AUTO_FREE char *name = text_quote_string(ref->name);
+	const struct project *project = git_trees_read(trees, path, ref->commit, &failure);
+
+	for (size_t i = 0; project && !failure && i < project->image_count; i++)
+		(void)add_image(project, &project->images[i], name, live, &failure);
+	if (!failure)
+		return 0;
+	*err = failure;
+	error_wrap(err, "the fingerprints of '%s' cannot be told", name);
+	return error_set_hint(err, "--keep-git-ref says which refs count, --keep-git never leaves "
+				   "them aside");
+}
+
+int
+live_find(const struct project *project, const struct live_options *options, struct live *ret_live,
+	  struct error **err)
+{
+	const char *directory = project->directory;
+	AUTO_GIT_TREES struct git_trees *trees = git_trees_new(directory, err);
+	AUTO_GIT_REFS struct git_refs refs = { 0 };
+	AUTO_LIVE struct live live = { 0 };
+
+	if (!trees ||
+	    git_refs_list(directory, options->patterns, options->ask_origin, &refs, err) < 0)
+		return -1;
+	for (size_t i = 0; i < refs.count; i++)
+		if (add_commit(trees, project->path, &refs.items[i], &live, err) < 0)
+			return -1;
+	*ret_live = live;
+	live = (struct live){ 0 };
+	return 0;
+}

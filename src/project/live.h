@@ -1,0 +1,32 @@
+/* live.h - the images that branches and tags of git still mean
+ *
+ * For every commit that a ref names the fingerprints of all images of its project file, and what
+ * its .ocifp.lock locks them to.
+ */
+#ifndef OCIFP_PROJECT_LIVE_H
+#define OCIFP_PROJECT_LIVE_H
+
+#include <stdbool.h>
+
+#include "base/strings.h"
+
+struct error;
+struct project;
+
+struct live_options {
+	const struct strings *patterns; /* of refs; empty: branches and tags */
+	bool ask_origin;                /* also those that origin has now */
+};
+
+struct live {
+	struct strings names; /* tags, and digests of locked images; each once */
+	struct strings refs;  /* by which one, in the same order */
+};
+
+/* Any ref whose fingerprints cannot be computed is an error: its images would seem dead. */
+int live_find(const struct project *project, const struct live_options *options,
+	      struct live *ret_live, struct error **err);
+void live_release(struct live *live);
+#define AUTO_LIVE CLEANUP(live_release)
+
+#endif

@@ -1,5 +1,6 @@
 # A page for every command; tests/lint/help_matches_man.sh holds them against `ocifp help`.
 dist_man_MANS += \
+	%D%/ocifp-append.1 \
 	%D%/ocifp-auth.1 \
 	%D%/ocifp-completion.1 \
 	%D%/ocifp-copy.1 \
@@ -17,6 +18,7 @@ dist_man_MANS += \
 	%D%/ocifp-login.1 \
 	%D%/ocifp-logout.1 \
 	%D%/ocifp-manifest.1 \
+	%D%/ocifp-mutate.1 \
 	%D%/ocifp-prune.1 \
 	%D%/ocifp-pull.1 \
 	%D%/ocifp-push.1 \

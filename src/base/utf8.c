@@ -1,5 +1,7 @@
 #include "base/utf8.h"
 
+#include <string.h>
+
 #include <stdbool.h>
 
 static size_t
@@ -43,4 +45,20 @@ utf8_decode(const char *bytes, size_t size, uint32_t *ret_code)
 		return 0;
 	*ret_code = code;
 	return length;
+}
+
+bool
+utf8_is_valid(const char *text)
+{
+	uint32_t code;
+
+	for (size_t left = strlen(text); left > 0;) {
+		size_t size = utf8_decode(text, left, &code);
+
+		if (size == 0)
+			return false;
+		text += size;
+		left -= size;
+	}
+	return true;
 }

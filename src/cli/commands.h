@@ -11,6 +11,7 @@ struct command_group {
 
 extern const struct command_group command_groups[]; /* main.c */
 
+extern const struct command cmd_append;
 extern const struct command cmd_auth;
 extern const struct command cmd_completion;
 extern const struct command cmd_copy;
@@ -26,6 +27,7 @@ extern const struct command cmd_lock;
 extern const struct command cmd_login;
 extern const struct command cmd_logout;
 extern const struct command cmd_manifest;
+extern const struct command cmd_mutate;
 extern const struct command cmd_prune;
 extern const struct command cmd_pull;
 extern const struct command cmd_push;

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += %D%/libcli.a
 %C%_libcli_a_SOURCES = \
 	%D%/choice.c %D%/choice.h \
+	%D%/cmd_append.c \
 	%D%/cmd_auth.c \
 	%D%/cmd_completion.c \
 	%D%/cmd_copy.c \
@@ -18,6 +19,7 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/cmd_login.c \
 	%D%/cmd_logout.c \
 	%D%/cmd_manifest.c \
+	%D%/cmd_mutate.c \
 	%D%/cmd_prune.c \
 	%D%/cmd_pull.c \
 	%D%/cmd_push.c \
@@ -39,6 +41,7 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/context.c %D%/context.h \
 	%D%/context_project.c \
 	%D%/context_session.c \
+	%D%/derive_options.c %D%/derive_options.h \
 	%D%/dispatch.c %D%/dispatch.h \
 	%D%/doctor.h \
 	%D%/doctor_host.c \
@@ -49,6 +52,7 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/findings.c %D%/findings.h \
 	%D%/github.c %D%/github.h \
 	%D%/help.c %D%/help.h \
+	%D%/image_options.c %D%/image_options.h \
 	%D%/json.c %D%/json.h \
 	%D%/libraries.c %D%/libraries.h \
 	%D%/line.c %D%/line.h \

@@ -12,6 +12,12 @@ static const struct command *const job_commands[] = {
 	&cmd_index,       &cmd_why,    &cmd_unpack, NULL,
 };
 
+static const struct command *const make_commands[] = {
+	&cmd_append,
+	&cmd_mutate,
+	NULL,
+};
+
 static const struct command *const look_commands[] = {
 	&cmd_digest, &cmd_manifest, &cmd_inspect, &cmd_tree, &cmd_tags, NULL,
 };
@@ -41,6 +47,7 @@ static const struct command *const care_commands[] = {
 
 const struct command_group command_groups[] = {
 	{ "the main job", job_commands },
+	{ "make images", make_commands },
 	{ "look at what is there", look_commands },
 	{ "change what is there", change_commands },
 	{ "trust", trust_commands },

@@ -7,6 +7,8 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/content.c %D%/content.h \
 	%D%/copy.c %D%/copy.h %D%/copy_private.h \
 	%D%/copy_referrers.c \
+	%D%/derive.c %D%/derive.h \
+	%D%/destination.c %D%/destination.h \
 	%D%/ensure.c %D%/ensure.h %D%/ensure_private.h \
 	%D%/ensure_build.c \
 	%D%/entries.c %D%/entries.h \
@@ -24,6 +26,7 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/layers_fit.c %D%/layers_fit.h \
 	%D%/local_image.c %D%/local_image.h \
 	%D%/lookup.c %D%/lookup.h \
+	%D%/new_layer.c %D%/new_layer.h \
 	%D%/output_tag.c %D%/output_tag.h \
 	%D%/node.c %D%/node.h \
 	%D%/part.c %D%/part.h \

@@ -9,12 +9,13 @@
 static char *
 docker_tag(const char *tag, const struct location *place)
 {
-	AUTO_FREE char *repository = location_repository(place);
+	AUTO_FREE char *repository = NULL;
 
 	if (tag)
 		return strchr(tag, ':') ? xstrdup(tag) : xasprintf("%s:latest", tag);
-	if (place->transport != TRANSPORT_REGISTRY || !place->reference.tag)
+	if (!place || place->transport != TRANSPORT_REGISTRY || !place->reference.tag)
 		return NULL;
+	repository = location_repository(place);
 	return xasprintf("%s:%s", repository, place->reference.tag);
 }
 
@@ -25,5 +26,5 @@ output_tag(const struct location *output, const struct location *place)
 
 	if (output->transport == TRANSPORT_DOCKER_ARCHIVE)
 		return docker_tag(tag, place);
-	return xstrdup_null(tag ? tag : place->reference.tag);
+	return xstrdup_null(tag || !place ? tag : place->reference.tag);
 }

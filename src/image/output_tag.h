@@ -4,8 +4,8 @@
 
 struct location;
 
-/* The one that the output names, else that of the place where the image was found; a whole
- * reference for `docker load`.  The caller's; NULL: none. */
+/* The one that the output names, else that of the place where the image was found (NULL: nowhere);
+ * a whole reference for `docker load`.  The caller's; NULL: none. */
 char *output_tag(const struct location *output, const struct location *place);
 
 #endif

@@ -71,8 +71,10 @@ make_index(const struct image_node *root, const struct image_nodes *manifests,
 	AUTO_DESCRIPTORS struct descriptors entries = { 0 };
 	struct image_index index = { 0 };
 
-	if (image_index_parse(root->bytes.data, root->bytes.size, root->descriptor.media_type,
-			      &original, err) < 0)
+	if (root->bytes.size == 0)
+		original.media_type = xstrdup(MEDIA_OCI_INDEX);
+	else if (image_index_parse(root->bytes.data, root->bytes.size, root->descriptor.media_type,
+				   &original, err) < 0)
 		return -1;
 	for (size_t i = 0; i < manifests->count; i++)
 		descriptors_add(&entries, &manifests->items[i].descriptor);
@@ -83,18 +85,25 @@ make_index(const struct image_node *root, const struct image_nodes *manifests,
 }
 
 int
+image_part_compose(const struct image_node *root, struct image_nodes *manifests,
+		   struct image_node *ret_part, struct error **err)
+{
+	if (manifests->count == 1) {
+		*ret_part = manifests->items[0];
+		manifests->count = 0;
+		return 0;
+	}
+	if (make_index(root, manifests, ret_part, err) < 0)
+		return -1;
+	image_nodes_adopt(manifests, ret_part);
+	return 0;
+}
+
+int
 image_part_take(struct image_node *root, struct image_node *ret_part, struct error **err)
 {
 	AUTO_IMAGE_NODES struct image_nodes manifests = { 0 };
 
 	image_nodes_take(root, &manifests);
-	if (manifests.count == 1) {
-		*ret_part = manifests.items[0];
-		manifests.count = 0;
-		return 0;
-	}
-	if (make_index(root, &manifests, ret_part, err) < 0)
-		return -1;
-	image_nodes_adopt(&manifests, ret_part);
-	return 0;
+	return image_part_compose(root, &manifests, ret_part, err);
 }

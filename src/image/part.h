@@ -27,6 +27,11 @@ void image_nodes_adopt(struct image_nodes *nodes, struct image_node *parent);
  * one's annotations.  A manifest that stands alone stays what it is. */
 int image_part_take(struct image_node *root, struct image_node *ret_part, struct error **err);
 
+/* The same of manifests that may have changed since, which are moved; `root` is the old index,
+ * or empty. */
+int image_part_compose(const struct image_node *root, struct image_nodes *manifests,
+		       struct image_node *ret_part, struct error **err);
+
 /* A document that we made: its descriptor, and for a manifest its fields.  Takes the text. */
 int image_node_make(char *text, const char *media_type, struct image_node *ret_node,
 		    struct error **err);

@@ -2,15 +2,11 @@
 
 #include <string.h>
 
-#include "archive/archive.h"
 #include "base/error.h"
-#include "base/observer.h"
-#include "base/text.h"
 #include "base/xalloc.h"
 #include "image/content.h"
-#include "image/fetch.h"
+#include "image/destination.h"
 #include "image/find.h"
-#include "image/output_tag.h"
 #include "image/part.h"
 #include "image/target.h"
 #include "image/tree.h"
@@ -30,30 +26,6 @@ find_for_pull(struct session *session, const struct target *target, bool offline
 		       : find_required_image(session, target, ret_found, err);
 }
 
-/* The layout that the output names, or the user's own store. */
-static struct store *
-open_output(struct session *session, const struct pull_options *options, struct store **ret_opened,
-	    struct error **err)
-{
-	struct store_options store_options = session_store_options(session);
-
-	if (!options->output || options->output->transport != TRANSPORT_LAYOUT)
-		return session_store(session, err);
-	*ret_opened = store_open(options->output->path, STORE_CREATE, &store_options, err);
-	return *ret_opened;
-}
-
-static int
-write_output(const struct pull_options *options, const char *tag, struct store *store,
-	     const struct descriptor *descriptor, struct error **err)
-{
-	if (options->output->transport == TRANSPORT_LAYOUT)
-		return store_set_reference(store, tag, descriptor, err);
-	if (store_commit(store, err) < 0)
-		return -1;
-	return archive_write(store, options->output, tag, descriptor, err);
-}
-
 /* What the output names: everything, or the part that was asked for. */
 static int
 take_part(const struct pull_options *options, struct image_node *root, struct image_node *ret_part,
@@ -64,36 +36,6 @@ take_part(const struct pull_options *options, struct image_node *root, struct im
 	*ret_part = *root;
 	memset(root, 0, sizeof(*root));
 	return 0;
-}
-
-/* What a store that may not be written to holds can be used all the same. */
-static int
-keep_reference(const struct fetch_options *fetch, const char *name,
-	       const struct descriptor *descriptor, struct error **err)
-{
-	AUTO_FREE char *shown = NULL;
-
-	if (store_is_writable(fetch->store))
-		return store_set_reference(fetch->store, name, descriptor, err);
-	shown = text_quote_string(store_path(fetch->store));
-	observer_tell(fetch->observer, EVENT_NOTICE,
-		      "'%s' may not be written to: the image gets no name there", shown);
-	return 0;
-}
-
-static int
-finish_pull(const struct target *target, const struct pull_options *options, size_t place,
-	    const struct fetch_options *fetch, const struct image_node *part, struct error **err)
-{
-	AUTO_FREE char *name = target_name(target, place);
-	AUTO_FREE char *tag = NULL;
-
-	if (fetch_tree(fetch, part, err) < 0)
-		return -1;
-	if (!options->output)
-		return keep_reference(fetch, name, &part->descriptor, err);
-	tag = output_tag(options->output, &target->places[place]);
-	return write_output(options, tag, fetch->store, &part->descriptor, err);
 }
 
 static void
@@ -109,28 +51,24 @@ static int
 pull_tree(struct session *session, const struct target *target, const struct pull_options *options,
 	  struct found_image *found, struct pull_result *result, struct error **err)
 {
-	AUTO_STORE struct store *opened = NULL;
-	struct store *store = open_output(session, options, &opened, err);
+	AUTO_FREE char *name = target_name(target, found->place);
+	AUTO_DESTINATION struct destination destination = { 0 };
 	AUTO_IMAGE_NODE struct image_node root = { 0 };
 	AUTO_IMAGE_NODE struct image_node part = { 0 };
 	AUTO_PLATFORMS struct platforms host = { 0 };
 	struct selection selection = { .platforms = options->platforms };
-	struct store *own = store ? session_store(session, err) : NULL;
-	struct content content = {
+	struct content content = { .repository = found->repository, .keep = true };
+	struct delivery delivery = {
+		.root = &part,
 		.repository = found->repository,
-		.cache = store,
-		.also = own == store ? NULL : own,
-		.keep = true,
-	};
-	struct fetch_options fetch = {
-		.repository = found->repository,
-		.store = store,
-		.also = content.also,
-		.observer = session_observer(session),
+		.name = name,
+		.place = &target->places[found->place],
 	};
 
-	if (!own)
+	if (destination_open(session, options->output, &destination, err) < 0)
 		return -1;
+	content.cache = destination.store;
+	content.also = destination.also;
 	if (!selection.platforms && !options->all) {
 		add_host(&host);
 		selection.platforms = &host;
@@ -141,7 +79,7 @@ pull_tree(struct session *session, const struct target *target, const struct pul
 	    take_part(options, &root, &part, err) < 0)
 		return -1;
 	result->written = part.descriptor.digest;
-	return finish_pull(target, options, found->place, &fetch, &part, err);
+	return destination_put(&destination, &delivery, err);
 }
 
 int

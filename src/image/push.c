@@ -94,11 +94,9 @@ push_by_hash(struct session *session, const struct location *location, const str
 
 /* What the store has under another name of the same registry is there too, unless it was deleted:
  * the registry may link it instead of taking it again. */
-static const char *
-find_mount(const struct location *source, const struct target *target)
+const char *
+push_find_mount(const struct location *source, const struct location *place)
 {
-	const struct location *place = &target->places[0];
-
 	if (source->transport != TRANSPORT_REGISTRY || place->transport != TRANSPORT_REGISTRY ||
 	    strcmp(source->reference.host, place->reference.host) != 0 ||
 	    strcmp(source->reference.name, place->reference.name) == 0)
@@ -118,7 +116,7 @@ push_as_it_is(struct session *session, const struct location *location, const st
 		.session = session,
 		.source = source,
 		.root = options->platforms ? &part : &root,
-		.mount_from = find_mount(location, target),
+		.mount_from = push_find_mount(location, &target->places[0]),
 	};
 
 	if (!source || (options->platforms && image_part_take(&root, &part, err) < 0))

@@ -31,6 +31,8 @@ int push_image(struct session *session, const struct location *source, const str
 	       const struct push_options *options, struct push_result *ret_result,
 	       struct error **err);
 
+/* The repository of that host that may have what is pushed; NULL: none. */
+const char *push_find_mount(const struct location *source, const struct location *place);
 void push_result_release(struct push_result *result);
 #define AUTO_PUSH_RESULT CLEANUP(push_result_release)
 

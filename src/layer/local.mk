@@ -22,6 +22,7 @@ noinst_LIBRARIES += %D%/liblayer.a
 	%D%/serve_remove.c \
 	%D%/serve_unpack.c \
 	%D%/serve_walls.c \
+	%D%/tar_check.c %D%/tar_check.h \
 	%D%/tar_header.c %D%/tar_header.h \
 	%D%/tar_writer.c %D%/tar_writer.h \
 	%D%/tree.c %D%/tree.h \

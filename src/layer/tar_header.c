@@ -1,6 +1,7 @@
 #include "layer/tar_header.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -64,27 +65,11 @@ put_numbers(const struct tar_member *member, struct ustar *ustar, struct buf *re
 	return 0;
 }
 
-static bool
-is_utf8(const char *text)
-{
-	uint32_t code;
-
-	for (size_t left = strlen(text); left > 0;) {
-		size_t size = utf8_decode(text, left, &code);
-
-		if (size == 0)
-			return false;
-		text += size;
-		left -= size;
-	}
-	return true;
-}
-
 /* The text of records is taken for UTF-8 unless one says otherwise. */
 static int
 add_path(struct buf *records, const char *key, const char *path, struct error **err)
 {
-	if (!is_utf8(path) && pax_add_text(records, "hdrcharset", "BINARY", err) < 0)
+	if (!utf8_is_valid(path) && pax_add_text(records, "hdrcharset", "BINARY", err) < 0)
 		return -1;
 	return pax_add_text(records, key, path, err);
 }
@@ -167,6 +152,29 @@ put_checksum(struct ustar *ustar)
 		sum += bytes[i];
 	(void)put_number(ustar->checksum, sizeof(ustar->checksum) - 1, "", sum, NULL, NULL);
 	ustar->checksum[6] = '\0';
+}
+
+static bool
+is_zero(const uint8_t *block)
+{
+	static const uint8_t zeros[TAR_BLOCK_BYTES];
+
+	return memcmp(block, zeros, TAR_BLOCK_BYTES) == 0;
+}
+
+/* Writers differ in blanks, zeros and what ends the number. */
+bool
+tar_header_is_sound(const uint8_t *block)
+{
+	struct ustar ustar;
+	struct ustar right;
+
+	memcpy(&ustar, block, sizeof(ustar));
+	right = ustar;
+	put_checksum(&right);
+	ustar.checksum[sizeof(ustar.checksum) - 1] = '\0';
+	return is_zero(block) ||
+	       strtoul(ustar.checksum, NULL, 8) == strtoul(right.checksum, NULL, 8);
 }
 
 int

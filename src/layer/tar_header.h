@@ -7,6 +7,7 @@
 #ifndef OCIFP_LAYER_TAR_HEADER_H
 #define OCIFP_LAYER_TAR_HEADER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -52,5 +53,8 @@ struct tar_member {
  * limit of `records` holds. */
 int tar_header_make(const struct tar_member *member, uint8_t *ret_block, struct buf *records,
 		    struct error **err);
+
+/* A header whose checksum is right, or the zeros that end a tar. */
+bool tar_header_is_sound(const uint8_t *block);
 
 #endif

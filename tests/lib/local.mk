@@ -5,6 +5,7 @@ EXTRA_DIST += $(rig_tests) \
 	%D%/faults.bash \
 	%D%/fingerprint.py \
 	%D%/images.bash \
+	%D%/layers.bash \
 	%D%/mkimage.py \
 	%D%/mklayer.py \
 	%D%/nginx.bash \

@@ -11,6 +11,7 @@ export PYTHONDONTWRITEBYTECODE=1
 source "$RIG_LIB/assert.bash"
 source "$RIG_LIB/faults.bash"
 source "$RIG_LIB/images.bash"
+source "$RIG_LIB/layers.bash"
 source "$RIG_LIB/nginx.bash"
 source "$RIG_LIB/projects.bash"
 source "$RIG_LIB/registry.bash"

@@ -1,0 +1,37 @@
+/* derive_options.h - where an image goes that `append` or `mutate` made, and for what platforms */
+#ifndef OCIFP_CLI_DERIVE_OPTIONS_H
+#define OCIFP_CLI_DERIVE_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "oci/platform.h"
+
+struct context;
+struct derive_options;
+struct error;
+
+struct output_options {
+	const char *output;
+	const char *name;
+	bool push;
+	struct platforms platforms;
+};
+
+/* Rows of a command's table; `member` is the struct output_options in its values. */
+/* clang-format off */
+#define OUTPUT_OPTIONS(type, member) \
+	{ "output", 'o', OPTION_STRING, offsetof(type, member.output), "WHERE", \
+	  "write to oci:DIR[:TAG], oci-archive:FILE or docker-archive:FILE ('-': stdout)" }, \
+	{ "tag", 't', OPTION_STRING, offsetof(type, member.name), "HOST/NAME[:TAG]", \
+	  "name it so in the store" }, \
+	{ "push", 0, OPTION_FLAG, offsetof(type, member.push), NULL, \
+	  "send it to the registry that --tag names, too" }, \
+	{ "platform", 0, OPTION_PLATFORMS, offsetof(type, member.platforms), "OS/ARCH", \
+	  "this platform of the base alone; repeatable" }
+/* clang-format on */
+
+/* Makes the image there and tells what it is. */
+int derive_and_tell(struct context *context, const struct output_options *options,
+		    struct derive_options *derive, struct error **err);
+
+#endif

@@ -1,0 +1,75 @@
+/* image_options.h - what an image that is made is to say of itself: --env, --label, --owner ...
+ *
+ * Shared by append, mutate and push, which make one out of layers.
+ */
+#ifndef OCIFP_CLI_IMAGE_OPTIONS_H
+#define OCIFP_CLI_IMAGE_OPTIONS_H
+
+#include <jansson.h>
+
+#include "base/strings.h"
+#include "image/derive.h"
+
+struct error;
+
+struct image_options {
+	struct strings environment;
+	struct strings entrypoint;
+	struct strings command;
+	const char *user;
+	const char *working_dir;
+	struct strings labels;
+	struct strings ports;
+	struct strings volumes;
+	const char *stop_signal;
+	struct strings annotations;
+};
+
+struct layer_options {
+	const char *owner;
+	const char *compression;
+};
+
+/* Rows of a command's table; `member` is the struct image_options in its values. */
+/* clang-format off */
+#define IMAGE_OPTIONS(type, member) \
+	{ "env", 'e', OPTION_STRINGS, offsetof(type, member.environment), "NAME=VALUE", \
+	  "set a variable of the environment; repeatable" }, \
+	{ "entrypoint", 0, OPTION_STRINGS, offsetof(type, member.entrypoint), "WORD", \
+	  "a word of the entry point, instead of the old one and its command; repeatable" }, \
+	{ "cmd", 0, OPTION_STRINGS, offsetof(type, member.command), "WORD", \
+	  "a word of the command, instead of the old one; repeatable" }, \
+	{ "user", 'u', OPTION_STRING, offsetof(type, member.user), "USER[:GROUP]", \
+	  "who it runs as" }, \
+	{ "workdir", 'w', OPTION_STRING, offsetof(type, member.working_dir), "PATH", \
+	  "where it starts" }, \
+	{ "label", 'l', OPTION_STRINGS, offsetof(type, member.labels), "NAME=VALUE", \
+	  "set a label of the configuration; repeatable" }, \
+	{ "expose", 0, OPTION_STRINGS, offsetof(type, member.ports), "PORT[/PROTOCOL]", \
+	  "a port it listens at; repeatable" }, \
+	{ "volume", 0, OPTION_STRINGS, offsetof(type, member.volumes), "PATH", \
+	  "a place for data that outlives it; repeatable" }, \
+	{ "stop-signal", 0, OPTION_STRING, offsetof(type, member.stop_signal), "SIGNAL", \
+	  "the signal that ends it" }, \
+	{ "annotation", 'a', OPTION_STRINGS, offsetof(type, member.annotations), "NAME=VALUE", \
+	  "set an annotation of the manifest; repeatable" }
+
+#define LAYER_OPTIONS(type, member) \
+	{ "owner", 0, OPTION_STRING, offsetof(type, member.owner), "UID:GID", \
+	  "who owns the files, instead of 0:0; 'keep': who owns them here" }, \
+	{ "compression", 0, OPTION_STRING, offsetof(type, member.compression), "gzip|zstd|none", \
+	  "of new layers; gzip by default" }
+/* clang-format on */
+
+bool image_options_are_said(const struct image_options *options);
+
+/* Sets what they say, and the time of SOURCE_DATE_EPOCH; the rest of it stays.  *ret_change and
+ * *ret_annotations (the caller's) are what it then points to.  ERROR_USAGE */
+int image_options_read(const struct image_options *options, struct config_change *ret_change,
+		       json_t **ret_annotations, struct derive_options *derive, struct error **err);
+
+/* After that: the limit of times is the image's time. */
+int layer_options_read(const struct layer_options *options, struct derive_options *derive,
+		       struct error **err);
+
+#endif

@@ -1,0 +1,52 @@
+/* derive.h - a new image out of another one: layers on top, a changed configuration
+ *
+ *     base (registry, layout, archive, store; or nothing at all)
+ *       --> per platform: config and manifest, edited --> destination [--> registry]
+ *
+ * What we do not know of the base's documents stays as it was.  Attestations speak of the base and
+ * are left out.
+ */
+#ifndef OCIFP_IMAGE_DERIVE_H
+#define OCIFP_IMAGE_DERIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <jansson.h>
+
+#include "image/new_layer.h"
+#include "oci/config_edit.h"
+
+struct error;
+struct location;
+struct platforms;
+struct session;
+
+struct layer_path {
+	const char *path;
+	char *prefix; /* NULL: none */
+};
+
+struct derive_options {
+	const char *base;                  /* a reference; NULL: nothing */
+	const struct platforms *platforms; /* NULL: all that the base has, or linux/<host> */
+	const struct layer_path *layers;
+	size_t layer_count;
+	struct new_layer_options how;
+	const struct config_change *change;
+	const json_t *annotations;     /* of each manifest; NULL: none */
+	const struct location *output; /* a layout, an archive; a registry's name: the store */
+	bool push;                     /* that name goes to its registry too */
+};
+
+struct derive_result {
+	char *repository; /* "host/name", "oci:DIR" */
+	struct digest digest;
+};
+
+int derive_image(struct session *session, const struct derive_options *options,
+		 struct derive_result *ret_result, struct error **err);
+void derive_result_release(struct derive_result *result);
+#define AUTO_DERIVE_RESULT CLEANUP(derive_result_release)
+
+#endif

@@ -1,0 +1,223 @@
+#include "oci/config_edit.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "oci/media_type.h"
+#include "oci/platform.h"
+
+/* The member of that name and type; made, also in the place of another type. */
+static json_t *
+require_object(json_t *object, const char *name)
+{
+	if (!json_is_object(json_object_get(object, name)))
+		json_object_set_new(object, name, json_object());
+	return json_object_get(object, name);
+}
+
+static json_t *
+require_array(json_t *object, const char *name)
+{
+	if (!json_is_array(json_object_get(object, name)))
+		json_object_set_new(object, name, json_array());
+	return json_object_get(object, name);
+}
+
+static void
+set_text(json_t *object, const char *name, const char *value)
+{
+	if (value)
+		json_object_set_new(object, name, json_string(value));
+}
+
+static void
+set_list(json_t *object, const char *name, const struct strings *values)
+{
+	json_t *array;
+
+	if (values->count == 0)
+		return;
+	array = json_array();
+	for (size_t i = 0; i < values->count; i++)
+		json_array_append_new(array, json_string(values->items[i]));
+	json_object_set_new(object, name, array);
+}
+
+static bool
+has_same_name(const char *one, const char *other)
+{
+	size_t size = strcspn(one, "=") + 1;
+
+	return strncmp(one, other, size) == 0;
+}
+
+static void
+set_variable(json_t *environment, const char *variable)
+{
+	size_t count = json_array_size(environment);
+
+	for (size_t i = 0; i < count; i++) {
+		const char *old = json_string_value(json_array_get(environment, i));
+
+		if (old && has_same_name(variable, old)) {
+			json_array_set_new(environment, i, json_string(variable));
+			return;
+		}
+	}
+	json_array_append_new(environment, json_string(variable));
+}
+
+static void
+set_environment(json_t *config, const struct strings *variables)
+{
+	json_t *environment;
+
+	if (variables->count == 0)
+		return;
+	environment = require_array(config, "Env");
+	for (size_t i = 0; i < variables->count; i++)
+		set_variable(environment, variables->items[i]);
+}
+
+static void
+set_labels(json_t *config, const struct strings *labels)
+{
+	for (size_t i = 0; i < labels->count; i++) {
+		const char *label = labels->items[i];
+		size_t size = strcspn(label, "=");
+		AUTO_FREE char *name = xstrndup(label, size);
+
+		json_object_set_new(require_object(config, "Labels"), name,
+				    json_string(label + size + 1));
+	}
+}
+
+/* A set is an object whose values are empty objects. */
+static void
+add_to_set(json_t *config, const char *name, const char *member, const char *suffix)
+{
+	AUTO_FREE char *key = xasprintf("%s%s", member, suffix);
+
+	json_object_set_new(require_object(config, name), key, json_object());
+}
+
+static void
+set_sets(json_t *config, const struct config_change *change)
+{
+	for (size_t i = 0; i < change->ports->count; i++) {
+		const char *port = change->ports->items[i];
+
+		add_to_set(config, "ExposedPorts", port, strchr(port, '/') ? "" : "/tcp");
+	}
+	for (size_t i = 0; i < change->volumes->count; i++)
+		add_to_set(config, "Volumes", change->volumes->items[i], "");
+}
+
+static void
+set_run(json_t *document, const struct config_change *change)
+{
+	json_t *config = require_object(document, "config");
+
+	set_environment(config, change->environment);
+	/* As in a Dockerfile: the old command is not the new entry point's argument. */
+	if (change->entrypoint->count > 0)
+		json_object_del(config, "Cmd");
+	set_list(config, "Entrypoint", change->entrypoint);
+	set_list(config, "Cmd", change->command);
+	set_text(config, "User", change->user);
+	set_text(config, "WorkingDir", change->working_dir);
+	set_labels(config, change->labels);
+	set_sets(config, change);
+	set_text(config, "StopSignal", change->stop_signal);
+}
+
+/* RFC 3339; the caller's. */
+static char *
+format_time(int64_t seconds)
+{
+	char text[sizeof("-2147481748-01-01T00:00:00Z")];
+	time_t time = seconds;
+	struct tm parts = { 0 };
+
+	(void)gmtime_r(&time, &parts);
+	(void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
+	return xstrdup(text);
+}
+
+static size_t
+count_filled(const json_t *history)
+{
+	const json_t *entry;
+	size_t count = 0;
+	size_t i;
+
+	json_array_foreach (history, i, entry)
+		count += !json_is_true(json_object_get(entry, "empty_layer"));
+	return count;
+}
+
+static void
+add_history(json_t *document, const char *created, const char *created_by, size_t layer_count)
+{
+	json_t *history = require_array(document, "history");
+
+	for (size_t i = 0; i < layer_count || i == 0; i++) {
+		json_t *entry =
+			json_pack("{s:s, s:s}", "created", created, "created_by", created_by);
+
+		if (layer_count == 0)
+			json_object_set_new(entry, "empty_layer", json_true());
+		json_array_append_new(history, entry);
+	}
+}
+
+json_t *
+config_new(const struct platform *platform)
+{
+	json_t *document = platform_json(platform);
+
+	json_object_set_new(document, "config", json_object());
+	json_object_set_new(document, "rootfs",
+			    json_pack("{s:s, s:[]}", "type", "layers", "diff_ids"));
+	return document;
+}
+
+void
+config_edit(json_t *document, const struct config_change *change, const struct digest *diff_ids,
+	    size_t diff_id_count)
+{
+	json_t *list = require_array(require_object(document, "rootfs"), "diff_ids");
+	AUTO_FREE char *created = format_time(change->created_s);
+	size_t filled = count_filled(json_object_get(document, "history"));
+
+	set_text(document, "created", created);
+	set_run(document, change);
+	/* Readers refuse a history that has another number of layers than the image. */
+	if (filled == json_array_size(list))
+		add_history(document, created, change->created_by, diff_id_count);
+	for (size_t i = 0; i < diff_id_count; i++)
+		json_array_append_new(list, json_string(digest_text(&diff_ids[i]).text));
+}
+
+json_t *
+manifest_new(void)
+{
+	return json_pack("{s:i, s:s, s:{}, s:[]}", "schemaVersion", 2, "mediaType",
+			 MEDIA_OCI_MANIFEST, "config", "layers");
+}
+
+void
+manifest_edit(json_t *document, const struct descriptor *config,
+	      const struct descriptors *added_layers, const json_t *annotations)
+{
+	json_t *layers = require_array(document, "layers");
+
+	json_object_set_new(document, "config", descriptor_json(config));
+	for (size_t i = 0; i < added_layers->count; i++)
+		json_array_append_new(layers, descriptor_json(&added_layers->items[i]));
+	if (json_object_size(annotations) > 0)
+		json_object_update(require_object(document, "annotations"),
+				   (json_t *)(uintptr_t)annotations);
+}

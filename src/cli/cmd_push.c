@@ -4,11 +4,13 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/image_options.h"
 #include "cli/outcome.h"
 #include "cli/target_options.h"
 #include "image/platform_tag.h"
 #include "image/push.h"
 #include "image/target.h"
+#include "oci/document.h"
 
 struct push_values {
 	struct target_options target;
@@ -16,6 +18,8 @@ struct push_values {
 	struct strings tags;
 	bool no_clobber;
 	bool platform_tag;
+	struct image_options image;
+	struct layer_options layer;
 };
 
 /* --tag is a list here: the tags that are set. */
@@ -29,6 +33,8 @@ static const struct option_spec push_options[] = {
 	{ "platform-tag", 0, OPTION_FLAG, offsetof(struct push_values, platform_tag), NULL,
 	  "under TAG-OS-ARCH, for `index join`; this host's platform unless one is named" },
 	INPUT_OPTIONS(struct push_values, target),
+	LAYER_OPTIONS(struct push_values, layer),
+	IMAGE_OPTIONS(struct push_values, image),
 	{ 0 },
 };
 
@@ -72,6 +78,63 @@ tell(struct context *context, const struct target *target, const struct push_res
 	return outcome_tell(context, &outcome, err);
 }
 
+/* The image of one layer that is in the store then; the source becomes that. */
+static int
+derive_rootfs(struct context *context, struct derive_options *derive, struct location *source,
+	      struct error **err)
+{
+	struct layer_path layer = { .path = source->path };
+	AUTO_DERIVE_RESULT struct derive_result result = { 0 };
+	AUTO_LOCATION struct location named = { 0 };
+
+	if (location_parse("localhost/rootfs:latest", &named, err) < 0)
+		return -1;
+	derive->layers = &layer;
+	derive->layer_count = 1;
+	derive->output = &named;
+	derive->how.observer = session_observer(context_session(context));
+	if (derive_image(context_session(context), derive, &result, err) < 0)
+		return -1;
+	location_release(source);
+	location_copy(&named, source);
+	/* Somebody else may give that name to another one. */
+	source->reference.digest = result.digest;
+	return 0;
+}
+
+static int
+make_rootfs(struct context *context, const struct push_values *values,
+	    const struct platforms *platforms, struct location *source, struct error **err)
+{
+	AUTO_JSON json_t *annotations = NULL;
+	struct derive_options derive = { .platforms = platforms };
+	struct config_change change;
+
+	if (image_options_read(&values->image, &change, &annotations, &derive, err) < 0 ||
+	    layer_options_read(&values->layer, &derive, err) < 0)
+		return -1;
+	change.created_by = PACKAGE_NAME " push";
+	return derive_rootfs(context, &derive, source, err);
+}
+
+static int
+read_source(struct context *context, const struct push_values *values,
+	    const struct platforms *platforms, const char *text, struct location *source,
+	    struct error **err)
+{
+	if (location_parse(text, source, err) < 0)
+		return -1;
+	if (source->transport == TRANSPORT_ROOTFS)
+		return make_rootfs(context, values, platforms, source, err);
+	if (!image_options_are_said(&values->image) && !values->layer.owner &&
+	    !values->layer.compression)
+		return 0;
+	error_set(err, ERROR_USAGE,
+		  "an image is pushed as it is: only rootfs:DIR takes --env, "
+		  "--owner and the like");
+	return error_set_hint(err, "`ocifp mutate` makes an image that is changed");
+}
+
 static int
 run_push(struct context *context, const void *opaque, const struct strings *operands,
 	 struct error **err)
@@ -89,13 +152,13 @@ run_push(struct context *context, const void *opaque, const struct strings *oper
 	};
 
 	if (check_tags(&values->tags, err) < 0 ||
-	    location_parse(operands->items[0], &source, err) < 0 ||
 	    target_of_options(context, &values->target, operand, &target, err) < 0 ||
 	    choose_platforms(values, &target, &platforms, err) < 0)
 		return -1;
 	if (platforms.count == 0)
 		options.platforms = NULL;
-	if (push_image(context_session(context), &source, &target, &options, &result, err) < 0)
+	if (read_source(context, values, options.platforms, operands->items[0], &source, err) < 0 ||
+	    push_image(context_session(context), &source, &target, &options, &result, err) < 0)
 		return -1;
 	return tell(context, &target, &result, err);
 }

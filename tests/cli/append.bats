@@ -292,3 +292,21 @@ refused() {
 	assert_equal "$(config_of pulled v1 | jq -c '[.architecture, .config.Cmd]')" \
 		'["arm64",["/opt/app/bin/hello"]]'
 }
+
+@test "push rootfs: a directory is an image" {
+	ocifp_run push "rootfs:$PWD/root" oci:out:v1 --cmd /bin/hello --owner 7:8 -a a=b
+	assert_status 0
+	assert_equal "$(config_of out v1 | jq -c '[.config.Cmd, .history[0].created_by]')" \
+		'[["/bin/hello"],"ocifp push"]'
+	assert_equal "$(layer_names out v1 0 | head -3 | tr '\n' ' ')" "bin/ bin/again bin/hello "
+	ocifp_run push rootfs:root oci:out:many --platform linux/amd64,linux/arm64
+	assert_status 0
+	assert_equal "$(manifest_of out many | jq -c '[.manifests[].platform.architecture]')" \
+		'["amd64","arm64"]'
+	ocifp_run push --by-hash rootfs:root oci:out --input root
+	assert_status 0
+	assert_equal "$(manifest_of out "$(ocifp fingerprint --input root --length 12 3>&- | head -c 12)" |
+		jq -r '.manifests | length')" 2
+	ocifp_run push oci:out:v1 oci:more:v1 --env A=b
+	assert_failed 2
+}

@@ -2,6 +2,7 @@
 rig_tests = tests/rig.bats
 EXTRA_DIST += $(rig_tests) \
 	%D%/assert.bash \
+	%D%/describe_tree.py \
 	%D%/faults.bash \
 	%D%/fingerprint.py \
 	%D%/images.bash \

@@ -1,5 +1,6 @@
 # The program beside real registries and the tools that people use.
 peer_tests = \
+	%D%/append.bats \
 	%D%/archives.bats \
 	%D%/concurrency.bats \
 	%D%/copy.bats \

@@ -36,12 +36,11 @@ add_blob(struct store *store, const char *media_type, const void *bytes, size_t 
 static char *
 format_record_manifest(const struct descriptor *config, const struct descriptor *layer)
 {
-	AUTO_JSON json_t *document =
-		json_pack("{s:i, s:s, s:s, s:o, s:[o]}", "schemaVersion", 2, "mediaType",
-			  MEDIA_OCI_MANIFEST, "artifactType", MEDIA_INPUTS, "config",
-			  descriptor_json(config), "layers", descriptor_json(layer));
+	AUTO_MANIFEST struct manifest manifest = { .artifact_type = xstrdup(MEDIA_INPUTS) };
 
-	return document_format(document);
+	descriptor_copy(config, &manifest.config);
+	descriptors_add(&manifest.layers, layer);
+	return manifest_format(&manifest);
 }
 
 static int

@@ -73,30 +73,13 @@ format_config(const struct descriptors *layers)
 	return document_format(config);
 }
 
-static char *
-format_manifest(const struct descriptor *config, const struct descriptors *layers,
-		json_t *annotations)
-{
-	json_t *array = json_array();
-	AUTO_JSON json_t *document = NULL;
-
-	for (size_t i = 0; i < layers->count; i++)
-		json_array_append_new(array, descriptor_json(&layers->items[i]));
-	document =
-		json_pack("{s:i, s:s, s:o, s:o}", "schemaVersion", 2, "mediaType",
-			  MEDIA_OCI_MANIFEST, "config", descriptor_json(config), "layers", array);
-	if (annotations)
-		json_object_set(document, "annotations", annotations);
-	return document_format(document);
-}
-
 /* The old layers and ours, in the store; of the manifest's layers only ours has to be sent. */
 static int
 make_manifest(const struct signing *signing, const struct manifest *old,
 	      struct image_node *ret_node, struct error **err)
 {
-	AUTO_DESCRIPTORS struct descriptors layers = { 0 };
-	AUTO_DESCRIPTOR struct descriptor config = { 0 };
+	AUTO_MANIFEST struct manifest manifest = { .annotations =
+							   json_deep_copy(old->annotations) };
 	AUTO_DESCRIPTOR struct descriptor layer = { 0 };
 	AUTO_FREE char *config_text = NULL;
 
@@ -104,12 +87,11 @@ make_manifest(const struct signing *signing, const struct manifest *old,
 		return -1;
 	layer.annotations = json_pack("{s:s}", ANNOTATION_SIGNATURE, signing->signature);
 	for (size_t i = 0; i < old->layers.count; i++)
-		descriptors_add(&layers, &old->layers.items[i]);
-	descriptors_add(&layers, &layer);
-	config_text = format_config(&layers);
-	if (add_blob(signing, MEDIA_OCI_CONFIG, config_text, &config, err) < 0 ||
-	    image_node_make(format_manifest(&config, &layers, old->annotations), MEDIA_OCI_MANIFEST,
-			    ret_node, err) < 0)
+		descriptors_add(&manifest.layers, &old->layers.items[i]);
+	descriptors_add(&manifest.layers, &layer);
+	config_text = format_config(&manifest.layers);
+	if (add_blob(signing, MEDIA_OCI_CONFIG, config_text, &manifest.config, err) < 0 ||
+	    image_node_make(manifest_format(&manifest), MEDIA_OCI_MANIFEST, ret_node, err) < 0)
 		return -1;
 	descriptors_release(&ret_node->manifest.layers);
 	ret_node->manifest.layers = (struct descriptors){ 0 };

@@ -14,6 +14,7 @@ noinst_LIBRARIES += %D%/liboci.a
 	%D%/kind.c %D%/kind.h \
 	%D%/location.c %D%/location.h \
 	%D%/manifest.c %D%/manifest.h \
+	%D%/manifest_format.c \
 	%D%/media_type.c %D%/media_type.h \
 	%D%/platform.c %D%/platform.h \
 	%D%/platform_document.c \

@@ -29,6 +29,10 @@ struct manifest {
  * whatever type they have: artifacts may use any. */
 int manifest_parse(const void *bytes, size_t size, const char *media_type,
 		   struct manifest *ret_manifest, struct error **err);
+
+/* Compact JSON in a fixed order of keys, annotations in the order of their bytes; the caller owns
+ * the string. */
+char *manifest_format(const struct manifest *manifest);
 const char *manifest_annotation(const struct manifest *manifest, const char *name);
 void manifest_release(struct manifest *manifest);
 #define AUTO_MANIFEST CLEANUP(manifest_release)

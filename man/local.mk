@@ -1,7 +1,9 @@
 # A page for every command; tests/lint/help_matches_man.sh holds them against `ocifp help`.
 dist_man_MANS += \
 	%D%/ocifp-append.1 \
+	%D%/ocifp-attach.1 \
 	%D%/ocifp-auth.1 \
+	%D%/ocifp-blob.1 \
 	%D%/ocifp-completion.1 \
 	%D%/ocifp-copy.1 \
 	%D%/ocifp-digest.1 \
@@ -22,9 +24,12 @@ dist_man_MANS += \
 	%D%/ocifp-prune.1 \
 	%D%/ocifp-pull.1 \
 	%D%/ocifp-push.1 \
+	%D%/ocifp-referrers.1 \
+	%D%/ocifp-rm.1 \
 	%D%/ocifp-sign.1 \
 	%D%/ocifp-store.1 \
 	%D%/ocifp-store.5 \
+	%D%/ocifp-tag.1 \
 	%D%/ocifp-tags.1 \
 	%D%/ocifp-tree.1 \
 	%D%/ocifp-unpack.1 \

@@ -44,6 +44,7 @@
 #define ERROR_BODY_LIMIT_BYTES (8 * KIB)
 #define TAGS_PAGE_LIMIT_BYTES MIB
 #define TAGS_LIMIT_COUNT 1000000
+#define TAGS_COMPARED_LIMIT_COUNT 2000 /* a request each, before a manifest is deleted */
 #define TAGS_PAGES_LIMIT_COUNT 10000     /* a million, should every page hold but 100 */
 #define REFERRERS_LIMIT_COUNT 10000      /* of one manifest; a page is a document and holds 8000 */
 #define REFERRERS_PAGES_LIMIT_COUNT 1000 /* 10,000, should every page hold but 10 */

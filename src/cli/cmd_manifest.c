@@ -1,22 +1,30 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
 
 #include "base/error.h"
+#include "base/fd.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/looking.h"
 #include "image/part.h"
+#include "image/put_document.h"
 
 struct manifest_values {
 	struct target_options target;
+	const char *file; /* --put */
 	struct platforms platforms;
 };
 
 static const struct option_spec manifest_options[] = {
 	{ "platform", 0, OPTION_PLATFORMS, offsetof(struct manifest_values, platforms), "OS/ARCH",
 	  "this platform's manifest, not the index" },
+	{ "put", 0, OPTION_STRING, offsetof(struct manifest_values, file), "FILE",
+	  "put this file there, byte for byte, instead of printing" },
 	TARGET_OPTIONS(struct manifest_values, target),
 	{ 0 },
 };
@@ -32,6 +40,30 @@ write_bytes(struct context *context, const struct buf *bytes, struct error **err
 }
 
 static int
+put_file(struct context *context, const struct manifest_values *values,
+	 const struct strings *operands, struct error **err)
+{
+	const char *operand = operands->count > 0 ? operands->items[0] : NULL;
+	AUTO_TARGET struct target target = { 0 };
+	AUTO_BUF struct buf bytes = BUF_INIT(MANIFEST_LIMIT_BYTES);
+	AUTO_FREE char *repository = NULL;
+	AUTO_FREE char *text = NULL;
+	struct digest digest;
+
+	if (file_read(AT_FDCWD, values->file, &bytes, err) < 0 ||
+	    target_of_options(context, &values->target, operand, &target, err) < 0 ||
+	    put_document(context_session(context), &target.places[0], &bytes, &digest, err) < 0)
+		return -1;
+	repository = location_repository(&target.places[0]);
+	text = format_resolved(repository, &digest);
+	return context_result(context, text,
+			      json_pack("{s:s, s:s?, s:s}", "image", repository, "tag",
+					target.places[0].reference.tag, "digest",
+					digest_text(&digest).text),
+			      err);
+}
+
+static int
 run_manifest(struct context *context, const void *opaque, const struct strings *operands,
 	     struct error **err)
 {
@@ -42,6 +74,8 @@ run_manifest(struct context *context, const void *opaque, const struct strings *
 
 	if (values->platforms.count > 1)
 		return error_set(err, ERROR_USAGE, "one --platform has one manifest");
+	if (values->file)
+		return put_file(context, values, operands, err);
 	if (looking_find(context, &values->target, operands, &looking, err) < 0)
 		return -1;
 	if (values->platforms.count == 0)
@@ -54,8 +88,8 @@ run_manifest(struct context *context, const void *opaque, const struct strings *
 
 const struct command cmd_manifest = {
 	.name = "manifest",
-	.summary = "print a manifest or index, byte for byte",
-	.usage = "[--platform OS/ARCH] [--by-hash] [IMAGE|REF]",
+	.summary = "print or put a manifest or index, byte for byte",
+	.usage = "[--platform OS/ARCH] [--put FILE] [--by-hash] [IMAGE|REF]",
 	.options = manifest_options,
 	.values_size = sizeof(struct manifest_values),
 	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,

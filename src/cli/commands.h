@@ -12,7 +12,9 @@ struct command_group {
 extern const struct command_group command_groups[]; /* main.c */
 
 extern const struct command cmd_append;
+extern const struct command cmd_attach;
 extern const struct command cmd_auth;
+extern const struct command cmd_blob;
 extern const struct command cmd_completion;
 extern const struct command cmd_copy;
 extern const struct command cmd_digest;
@@ -32,7 +34,10 @@ extern const struct command cmd_prune;
 extern const struct command cmd_pull;
 extern const struct command cmd_push;
 extern const struct command cmd_sign;
+extern const struct command cmd_referrers;
+extern const struct command cmd_remove;
 extern const struct command cmd_store;
+extern const struct command cmd_tag;
 extern const struct command cmd_tags;
 extern const struct command cmd_tree;
 extern const struct command cmd_unpack;

@@ -2,7 +2,9 @@ noinst_LIBRARIES += %D%/libcli.a
 %C%_libcli_a_SOURCES = \
 	%D%/choice.c %D%/choice.h \
 	%D%/cmd_append.c \
+	%D%/cmd_attach.c \
 	%D%/cmd_auth.c \
+	%D%/cmd_blob.c \
 	%D%/cmd_completion.c \
 	%D%/cmd_copy.c \
 	%D%/cmd_digest.c \
@@ -24,6 +26,9 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/cmd_pull.c \
 	%D%/cmd_push.c \
 	%D%/cmd_sign.c \
+	%D%/cmd_referrers.c \
+	%D%/cmd_rm.c \
+	%D%/cmd_tag.c \
 	%D%/cmd_tags.c \
 	%D%/cmd_tree.c \
 	%D%/cmd_store.c \

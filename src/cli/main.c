@@ -19,12 +19,11 @@ static const struct command *const make_commands[] = {
 };
 
 static const struct command *const look_commands[] = {
-	&cmd_digest, &cmd_manifest, &cmd_inspect, &cmd_tree, &cmd_tags, NULL,
+	&cmd_digest, &cmd_manifest, &cmd_inspect, &cmd_tree, &cmd_tags, &cmd_referrers, NULL,
 };
 
 static const struct command *const change_commands[] = {
-	&cmd_copy,
-	NULL,
+	&cmd_copy, &cmd_tag, &cmd_remove, &cmd_attach, &cmd_blob, NULL,
 };
 
 static const struct command *const trust_commands[] = {

@@ -1,6 +1,8 @@
 noinst_LIBRARIES += %D%/libimage.a
 %C%_libimage_a_SOURCES = \
 	%D%/annotation.h \
+	%D%/attach.c %D%/attach.h \
+	%D%/blob_write.c %D%/blob_write.h \
 	%D%/build.c %D%/build.h \
 	%D%/compose.c %D%/compose.h \
 	%D%/build_room.c %D%/build_room.h \
@@ -41,6 +43,10 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/signatures.c %D%/signatures.h \
 	%D%/signing_key.c %D%/signing_key.h \
 	%D%/push_tree.c %D%/push_tree.h \
+	%D%/put_blob.c %D%/put_blob.h \
+	%D%/put_document.c %D%/put_document.h \
+	%D%/remove.c %D%/remove.h \
+	%D%/retag.c %D%/retag.h \
 	%D%/send.c %D%/send.h \
 	%D%/source.c %D%/source.h \
 	%D%/stage.c %D%/stage.h \

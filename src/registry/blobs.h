@@ -28,6 +28,10 @@ struct blob_job *registry_get_blob(struct endpoint *endpoint, const struct diges
 				   struct body *body, blob_done *done, void *context,
 				   struct error **err);
 
+/* A HEAD, and a GET when it is not there: ERROR_ABSENT when the registry itself says so. */
+int registry_find_blob(struct endpoint *endpoint, const struct digest *digest,
+		       uint64_t *ret_size_bytes, struct error **err);
+
 struct blob_upload {
 	struct digest digest;
 	uint64_t size_bytes;

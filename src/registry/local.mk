@@ -4,6 +4,7 @@ noinst_LIBRARIES += %D%/libregistry.a
 	%D%/auth_file.c %D%/auth_file.h \
 	%D%/auth_file_write.c \
 	%D%/auth_places.c %D%/auth_places.h \
+	%D%/blob_find.c \
 	%D%/blob_job.h \
 	%D%/blobs.c %D%/blobs.h \
 	%D%/credential_store.c \

@@ -33,6 +33,14 @@ struct repository_ops {
 			      const char *artifact_type, struct descriptors *ret_referrers,
 			      struct error **err);
 
+	/* NULL: nothing is to be done. */
+	int (*remove_referrer)(struct repository *repository, const struct digest *subject,
+			       const struct digest *digest, struct error **err);
+
+	/* NULL: cannot be asked for a single one. */
+	int (*find_blob)(struct repository *repository, const struct digest *digest,
+			 uint64_t *ret_size_bytes, struct error **err);
+
 	/* NULL: is none. */
 	struct store *(*store)(struct repository *repository, struct error **err);
 

@@ -122,6 +122,25 @@ repository_list_referrers(struct repository *repository, const struct digest *su
 }
 
 int
+repository_remove_referrer(struct repository *repository, const struct digest *subject,
+			   const struct digest *digest, struct error **err)
+{
+	if (!repository->ops->remove_referrer)
+		return 0;
+	return repository->ops->remove_referrer(repository, subject, digest, err);
+}
+
+int
+repository_find_blob(struct repository *repository, const struct digest *digest,
+		     uint64_t *ret_size_bytes, struct error **err)
+{
+	if (!repository->ops->find_blob)
+		return error_set(err, ERROR_USAGE, "'%s' cannot be asked for a blob",
+				 repository->name);
+	return repository->ops->find_blob(repository, digest, ret_size_bytes, err);
+}
+
+int
 repository_get_blob(struct repository *repository, const struct descriptor *descriptor,
 		    struct body *body, blob_done *done, void *context, struct error **err)
 {

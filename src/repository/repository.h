@@ -79,6 +79,14 @@ int repository_list_referrers(struct repository *repository, const struct digest
 			      const char *artifact_type, struct descriptors *ret_referrers,
 			      struct error **err);
 
+/* After such a manifest was deleted, where its place does not see to it by itself. */
+int repository_remove_referrer(struct repository *repository, const struct digest *subject,
+			       const struct digest *digest, struct error **err);
+
+/* Whether a blob is there, and its size; what is not is ERROR_ABSENT when that is proven. */
+int repository_find_blob(struct repository *repository, const struct digest *digest,
+			 uint64_t *ret_size_bytes, struct error **err);
+
 /* Blobs.  The descriptor, body and source are borrowed until done. */
 int repository_get_blob(struct repository *repository, const struct descriptor *descriptor,
 			struct body *body, blob_done *done, void *context, struct error **err);

@@ -217,6 +217,25 @@ layout_open_blob(struct repository *repository, const struct descriptor *descrip
 }
 
 static int
+layout_find_blob(struct repository *repository, const struct digest *digest,
+		 uint64_t *ret_size_bytes, struct error **err)
+{
+	struct layout_repository *self = layout_of(repository);
+	AUTO_ERROR struct error *failure = NULL;
+	AUTO_CLOSE int fd = -1;
+
+	if (!self->store)
+		return refuse_absent(repository, digest_text(digest).text, err);
+	fd = store_open_blob(self->store, digest, ret_size_bytes, &failure);
+	if (fd >= 0)
+		return 0;
+	if (error_class(failure) && strcmp(error_class(failure), "missing") == 0)
+		return refuse_absent(repository, digest_text(digest).text, err);
+	*err = TAKE_PTR(failure);
+	return -1;
+}
+
+static int
 layout_list_tags(struct repository *repository, struct strings *tags, struct error **err)
 {
 	struct layout_repository *self = layout_of(repository);
@@ -253,6 +272,7 @@ layout_new(struct session *session, char *name)
 		.delete_manifest = layout_delete_manifest,
 		.delete_tag = layout_delete_tag,
 		.list_referrers = layout_list_referrers,
+		.find_blob = layout_find_blob,
 		.get_blob = layout_get_blob,
 		.put_blob = layout_put_blob,
 		.probe_push = layout_probe_push,

@@ -83,6 +83,20 @@ registry_referrers(struct repository *repository, const struct digest *subject,
 				       ret_referrers, err);
 }
 
+static int
+registry_forget_referrer(struct repository *repository, const struct digest *subject,
+			 const struct digest *digest, struct error **err)
+{
+	return registry_remove_referrer(endpoint_of(repository), subject, digest, err);
+}
+
+static int
+registry_look_for_blob(struct repository *repository, const struct digest *digest,
+		       uint64_t *ret_size_bytes, struct error **err)
+{
+	return registry_find_blob(endpoint_of(repository), digest, ret_size_bytes, err);
+}
+
 static void
 running_free(struct running *running)
 {
@@ -202,6 +216,8 @@ repository_open_registry(struct session *session, const struct reference *refere
 		.delete_manifest = registry_remove_manifest,
 		.delete_tag = registry_remove_tag,
 		.list_referrers = registry_referrers,
+		.remove_referrer = registry_forget_referrer,
+		.find_blob = registry_look_for_blob,
 		.get_blob = registry_read_blob,
 		.put_blob = registry_write_blob,
 		.probe_push = registry_probe,

@@ -7,6 +7,7 @@ fault_tests = \
 	%D%/fingerprint.bats \
 	%D%/http.bats \
 	%D%/index.bats \
+	%D%/manage.bats \
 	%D%/manifests.bats \
 	%D%/presence.bats \
 	%D%/push.bats \

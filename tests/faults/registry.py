@@ -16,7 +16,7 @@ from wire import Response, error_response, json_response
 ROUTE = re.compile(
     r"^/v2/(?P<name>[a-z0-9]+(?:[._/-]+[a-z0-9]+)*)/"
     r"(?:manifests/(?P<reference>[^/]+)|blobs/uploads/(?P<upload>[^/]*)"
-    r"|blobs/(?P<digest>[^/]+)|(?P<tags>tags/list))$")
+    r"|blobs/(?P<digest>[^/]+)|referrers/(?P<subject>[^/]+)|(?P<tags>tags/list))$")
 REF_NAME = "org.opencontainers.image.ref.name"
 OCI = "application/vnd.oci.image."
 DOCKER = "application/vnd.docker.distribution.manifest."
@@ -100,7 +100,19 @@ class Layout:
         kept = [e for e in entries
                 if reference not in (e["digest"], e.get("annotations", {}).get(REF_NAME))]
         self.write_index(kept)
+        if ":" in reference and len(kept) < len(entries):
+            os.unlink(self.blob_path(reference))
         return len(kept) < len(entries)
+
+    def referrers(self, subject):
+        """Descriptors of the manifests with this subject."""
+        found = {}
+        for entry in self.index():
+            with open(self.blob_path(entry["digest"]), encoding="utf-8") as file:
+                document = json.load(file)
+            if document.get("subject", {}).get("digest") == subject:
+                found[entry["digest"]] = referrer(entry, document)
+        return list(found.values())
 
     def put_blob(self, digest, data):
         os.makedirs(os.path.dirname(self.blob_path(digest)), exist_ok=True)
@@ -108,9 +120,18 @@ class Layout:
             file.write(data)
 
 
+def referrer(entry, document):
+    kind = document.get("artifactType") or document.get("config", {}).get("mediaType")
+    described = {key: entry[key] for key in ("mediaType", "digest", "size")}
+    described.update({"artifactType": kind} if kind else {})
+    described.update({"annotations": document["annotations"]} if "annotations" in document else {})
+    return described
+
+
 class Registry:
-    def __init__(self, root, auth, tags_page=None):
+    def __init__(self, root, auth, tags_page=None, has_referrers=False):
         self.root, self.auth, self.tags_page = root, auth, tags_page
+        self.has_referrers = has_referrers
         self.lock = threading.RLock()
         self.uploads = os.path.join(root, ".uploads")
 
@@ -131,6 +152,8 @@ class Registry:
             return self._upload(request, layout, route, action)
         if not layout.exists() and request.method != "PUT":
             return error_response(404, "NAME_UNKNOWN", "repository name not known to registry")
+        if route["subject"]:
+            return self._referrers(request, layout, route["subject"])
         if route["tags"]:
             return self._tags(request, layout, route["name"])
         if route["digest"]:
@@ -170,7 +193,22 @@ class Registry:
         layout.put_blob(digest, body)
         layout.set_tag(reference, digest, request.header("content-type", ""), len(body))
         location = request.path.rpartition("/")[0] + "/" + digest
-        return Response(201, {"Location": location, "Docker-Content-Digest": digest})
+        response = Response(201, {"Location": location, "Docker-Content-Digest": digest})
+        subject = json.loads(body).get("subject") if self.has_referrers else None
+        if subject:
+            response.set("OCI-Subject", subject["digest"])
+        return response
+
+    def _referrers(self, request, layout, subject):
+        if not self.has_referrers:
+            return error_response(404, "NOT_FOUND", "no such page")
+        kind = request.argument("artifactType")
+        entries = [e for e in layout.referrers(subject) if kind in (None, e.get("artifactType"))]
+        headers = {"Content-Type": OCI + "index.v1+json"}
+        if kind:
+            headers["OCI-Filters-Applied"] = "artifactType"
+        index = {"schemaVersion": 2, "mediaType": OCI + "index.v1+json", "manifests": entries}
+        return Response(200, headers, json.dumps(index).encode())
 
     # blobs
 

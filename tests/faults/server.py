@@ -55,7 +55,8 @@ class Server:
         self.options = options
         self.log = Log(options.log)
         self.scenario = Scenario(options.rules)
-        self.registry = Registry(options.root, Auth(options), options.tags_page)
+        self.registry = Registry(options.root, Auth(options), options.tags_page,
+                                 options.referrers)
         self.stop = threading.Event()
         self.lock = threading.Lock()
         self.connections = 0
@@ -183,6 +184,7 @@ def write_atomically(path, text):
 def parse_options():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     add = parser.add_argument
+    add("--referrers", action="store_true", help="has the referrers API")
     add("--root", required=True, help="the layouts, one a repository")
     add("--port-file", required=True, help="gets the port once we listen")
     add("--log")

@@ -1,0 +1,215 @@
+#!/usr/bin/env bats
+# What a repository holds, piece by piece, where no server is needed: an OCI layout.
+
+load ../lib/rig
+
+setup() {
+	need python3 jq ocifp
+	rig_setup
+	digest=$(mkimage image "$T/layout" one --layers 10k)
+	image=oci:$T/layout
+	printf 'all well\n' >report.txt
+}
+
+teardown() {
+	rig_teardown
+}
+
+# tags: those of the layout, in one line
+tags() {
+	ocifp tags "$image" | sort | tr '\n' ' '
+}
+
+# attach [ARGUMENT...]: report.txt to the image; sets $artifact
+attach() {
+	ocifp_run attach --type application/x-report "$image:one" report.txt:text/plain "$@"
+	assert_status 0
+	artifact=${stdout##*@}
+}
+
+@test "tag: further names for the same bytes" {
+	ocifp_run tag "$image:one" two three
+	assert_status 0
+	assert_stdout "$image@$digest"
+	assert_equal "$(tags)" 'one three two '
+	ocifp_run tag --json "$image:two" four
+	assert_json ".digest == \"$digest\" and .tags == [\"four\"]"
+}
+
+@test "tag --no-clobber leaves a tag that names another image" {
+	other=$(mkimage image "$T/layout" other --layers 20k)
+	ocifp_run tag --no-clobber "$image:one" other
+	assert_failed 9
+	assert_equal "$(ocifp digest "$image:other")" "$other"
+	ocifp_run tag "$image:one" other
+	assert_status 0
+	assert_equal "$(ocifp digest "$image:other")" "$digest"
+}
+
+@test "tag: what is no tag, or not there, is told apart" {
+	ocifp_run tag "$image:one" 'no tag'
+	assert_failed 2
+	ocifp_run tag "$image:none" two
+	assert_failed 3
+	ocifp_run tag "$image:one"
+	assert_failed 2
+}
+
+@test "rm of a tag leaves the other tags of the image" {
+	ocifp_run tag "$image:one" two
+	ocifp_run rm "$image:one"
+	assert_status 0
+	assert_stdout "$image:one"
+	assert_equal "$(tags)" 'two '
+	ocifp_run rm "$image:one"
+	assert_failed 3
+}
+
+@test "rm of a digest takes all its tags along, and says so first with --dry-run" {
+	ocifp_run tag "$image:one" two
+	mkimage image "$T/layout" other --layers 20k >/dev/null
+	attach
+	ocifp_run rm -n "$image@$digest"
+	assert_status 0
+	assert_equal "$(sort <<<"$stdout")" "$(printf '%s\n' "$image:one" "$image:two" "$image@$digest")"
+	assert_stderr_has '1 referrers'
+	assert_equal "$(tags)" 'one other two '
+	ocifp_run rm --json "$image@$digest"
+	assert_status 0
+	assert_json '.dry_run == false and (.removed[0].tags | sort) == ["one", "two"] and .removed[0].referrers == 1'
+	assert_equal "$(tags)" 'other '
+}
+
+@test "rm without tag and digest is a usage error" {
+	ocifp_run rm "$image"
+	assert_failed 2
+	assert_equal "$(tags)" 'one '
+}
+
+@test "attach: files become layers of an artifact that names the image as its subject" {
+	attach --annotation k=v
+	ocifp_run manifest "$image@$artifact"
+	assert_json '.artifactType == "application/x-report" and .annotations == {k: "v"}'
+	assert_json '.config.mediaType == "application/vnd.oci.empty.v1+json" and .config.size == 2'
+	assert_json ".subject.digest == \"$digest\""
+	assert_json '.layers[0].mediaType == "text/plain" and .layers[0].annotations["org.opencontainers.image.title"] == "report.txt"'
+	ocifp_run blob get "$image@$(jq -r '.layers[0].digest' <"$T/stdout")"
+	assert_same_file "$T/stdout" report.txt
+	assert_equal "$(tags)" 'one '
+}
+
+@test "attach: the same files make the same artifact" {
+	attach
+	local first=$artifact
+	mkdir elsewhere
+	cp report.txt elsewhere
+	touch -d 2001-01-01 elsewhere/report.txt
+	ocifp_run attach --type application/x-report "$image:one" elsewhere/report.txt:text/plain
+	assert_stdout "$image@$first"
+	assert_equal "$(ocifp referrers "$image:one" | wc -l)" 1
+}
+
+@test "attach: a name with a colon is a name when there is such a file" {
+	mkdir a:b
+	printf x >a:b/c
+	ocifp_run attach --type a/b "$image:one" a:b/c
+	assert_status 0
+	ocifp_run manifest "$image@${stdout##*@}"
+	assert_json '.layers[0].mediaType == "application/octet-stream"'
+}
+
+@test "attach: what cannot be attached" {
+	ocifp_run attach "$image:one" report.txt
+	assert_failed 2
+	ocifp_run attach --type nonsense "$image:one" report.txt
+	assert_failed 2
+	ocifp_run attach --type a/b "$image:one" none.txt
+	assert_failed 10
+	mkdir d && cp report.txt d
+	ocifp_run attach --type a/b "$image:one" report.txt d/report.txt
+	assert_failed 2
+	ocifp_run attach --type a/b "$image:none" report.txt
+	assert_failed 3
+	assert_equal "$(ocifp referrers "$image:one")" ''
+}
+
+@test "referrers: by type, and by digest" {
+	attach
+	local first=$artifact
+	ocifp_run attach --type application/x-other "$image:one" report.txt
+	ocifp_run referrers "$image:one"
+	assert_status 0
+	assert_equal "$(wc -l <"$T/stdout")" 2
+	ocifp_run referrers --artifact-type application/x-report "$image@$digest"
+	assert_stdout "$first application/x-report"
+	ocifp_run referrers --json "$image:one"
+	assert_json ".subject == \"$image@$digest\" and (.referrers | length) == 2"
+	ocifp_run referrers "$image@$first"
+	assert_status 0
+	assert_stdout ''
+}
+
+@test "copy --referrers brings along what refers to the image, and to that" {
+	attach
+	ocifp_run attach --type application/x-signature "$image@$artifact" report.txt
+	local signature=${stdout##*@}
+	ocifp_run copy "$image:one" "oci:$T/without"
+	assert_status 0
+	assert_equal "$(ocifp referrers "oci:$T/without:one")" ''
+	ocifp_run copy --referrers "$image:one" "oci:$T/with"
+	assert_status 0
+	assert_stdout "oci:$T/with@$digest"
+	assert_equal "$(ocifp referrers "oci:$T/with:one")" "$artifact application/x-report"
+	assert_equal "$(ocifp referrers "oci:$T/with@$artifact")" "$signature application/x-signature"
+	diff -r "$T/layout/blobs" "$T/with/blobs"
+}
+
+@test "blob: put, head and get; what is there is not put again" {
+	head -c 300000 /dev/urandom >data
+	ocifp_run blob put --json data "$image"
+	assert_status 0
+	assert_json '.size == 300000 and .present == false'
+	local blob
+	blob=$(jq -r '"\(.image)@\(.digest)"' <"$T/stdout")
+	ocifp_run blob head "$blob"
+	assert_stdout 300000
+	ocifp_run blob get "$blob"
+	assert_same_file "$T/stdout" data
+	split_run ocifp blob put - "$image" <data
+	assert_stdout "$blob"
+	ocifp_run blob put --json data "$image"
+	assert_json '.present'
+}
+
+@test "blob: what is absent, damaged or not named" {
+	ocifp_run blob head "$image@sha256:$(printf %064d 7)"
+	assert_failed 3
+	ocifp_run blob get "$image:one"
+	assert_failed 2
+	ocifp_run blob put report.txt "$image"
+	chmod u+w "$T"/layout/blobs/sha256/*
+	printf 'all xell\n' >"$(blob_path "$T/layout" "${stdout##*@}")"
+	ocifp_run blob get "${stdout}"
+	assert_failed 7
+	[ ! -s "$T/stdout" ]
+	ocifp_run blob put none "$image"
+	assert_failed 10
+}
+
+@test "manifest --put: a document as it is, under a tag or its digest" {
+	ocifp manifest "$image:one" | jq -c '.annotations = {k: "v"}' | tr -d '\n' >edited.json
+	local edited
+	edited=sha256:$(sha256sum <edited.json | cut -d ' ' -f 1)
+	ocifp_run manifest --put edited.json "$image:two"
+	assert_status 0
+	assert_stdout "$image@$edited"
+	ocifp manifest "$image:two" >back.json
+	assert_same_file back.json edited.json
+	ocifp_run manifest --put edited.json "$image@$edited"
+	assert_status 0
+	ocifp_run manifest --put edited.json "$image@$digest"
+	assert_failed 2
+	ocifp_run manifest --put report.txt "$image:two"
+	assert_failed 7
+	assert_equal "$(ocifp digest "$image:two")" "$edited"
+}

@@ -4,9 +4,9 @@
     bench.py [--rounds N] [--megabytes N] [--case NAME]... [--directory DIR]
 
 Each case is run by each tool that is there (ocifp, skopeo, crane, oras, regctl: found in PATH and
-$BENCH_PATH), in interleaved rounds, against a docker-registry on loopback.  A table per case: the
+$BENCH_PATH), in interleaved rounds, against two docker-registries on loopback.  A table per case: the
 medians of wall and CPU time and of peak memory, wall as a ratio to the best peer, and the requests
-that the registry logged.  A run that fails is reported and not counted.
+that the registries logged.  A run that fails is reported and not counted.
 """
 import argparse
 import os
@@ -36,11 +36,11 @@ SMALL = ",".join(["70k"] * 60)
 class Registry:
     """docker-registry on a port of its own; its access log counts requests."""
 
-    def __init__(self, directory):
-        self.log_path = os.path.join(directory, "registry.log")
-        config = os.path.join(directory, "registry.yml")
+    def __init__(self, directory, name):
+        self.log_path = os.path.join(directory, name + ".log")
+        config = os.path.join(directory, name + ".yml")
         with open(config, "w", encoding="utf-8") as file:
-            file.write(REGISTRY.format(root=os.path.join(directory, "registry")))
+            file.write(REGISTRY.format(root=os.path.join(directory, name)))
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(
                 ["docker-registry", "serve", config], stdout=log, stderr=log,
@@ -108,6 +108,20 @@ def push_commands(host, layout):
     }
 
 
+def copy_commands(host, image, destination):
+    """Between two registries, or two repositories of one."""
+    places = [f"{host}/{image}", f"{destination}/OUT"]
+    plain = ["--src-tls-verify=false", "--dest-tls-verify=false"]
+    return {
+        "ocifp": ["ocifp", "copy", "-q", *places],
+        "skopeo": ["skopeo", "copy", "-q", *plain, *("docker://" + place for place in places)],
+        "crane": ["crane", "copy", "--insecure", *places],
+        "oras": ["oras", "copy", "--no-tty", "--from-plain-http", "--to-plain-http", *places],
+        "regctl": regctl(host, "--host", f"reg={destination},tls=disabled,reqPerSec=1000", "image",
+                         "copy", *places),
+    }
+
+
 def with_places(commands, place_of):
     """The commands with a place to write to instead of the word OUT."""
     return {row: [word.replace("OUT", place) for word in command]
@@ -125,7 +139,8 @@ class Bench:
         self.measure = self.path("measure")
         subprocess.run(["cc", "-O2", "-o", self.measure, os.path.join(HERE, "measure.c")],
                        check=True)
-        self.registry = Registry(options.directory)
+        self.registry = Registry(options.directory, "registry")
+        self.other = Registry(options.directory, "other")
         self.serial = 0
 
     def path(self, name):
@@ -147,7 +162,7 @@ class Bench:
 
     def run(self, command):
         """(wall s, CPU s, RSS MiB, requests), or None when it failed."""
-        before = self.registry.requests()
+        before = self.registry.requests() + self.other.requests()
         read_end, write_end = os.pipe()
         shell = ["sh", "-c", f'exec "$@" 3>&{write_end} {write_end}>&-', "sh"]
         done = subprocess.run([*shell, self.measure, *command], env=self.environment,
@@ -160,7 +175,7 @@ class Bench:
             last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
             print(f"  {command[0]} failed: {' '.join(last)}", file=sys.stderr)
             return None
-        requests = self.registry.requests() - before
+        requests = self.registry.requests() + self.other.requests() - before
         return float(fields[0]), float(fields[1]), int(fields[2]) / 1024, requests
 
     def compare(self, title, commands_of_round):
@@ -194,6 +209,10 @@ class Bench:
         return lambda: with_places(push_commands(self.registry.host, layout),
                                    lambda row: self.fresh(base))
 
+    def copy(self, image, destination):
+        return lambda: with_places(copy_commands(self.registry.host, image, destination),
+                                   lambda row: self.fresh("copied-{}:v1"))
+
 
 def show(title, results):
     medians = {row: [statistics.median(column) for column in zip(*costs)]
@@ -217,6 +236,10 @@ def cases(bench):
     yield "pull-warm", "pull, warm, 60 small layers", bench.warm_pull("many:v1")
     yield "push-seed", f"push, cold, 7 layers, {size} MB", bench.push(seed, "pushed-{}:v1")
     yield "push-many", "push, cold, 60 small layers", bench.push(many, "pushed-{}:v1")
+    other = bench.other.host
+    yield "copy-seed", f"copy to another registry, 7 layers, {size} MB", bench.copy("seed:v1", other)
+    yield "copy-many", "copy to another registry, 60 layers", bench.copy("many:v1", other)
+    yield "copy-same", "copy in one registry, 60 layers", bench.copy("many:v1", host)
     yield "push-tag", "push, all there, a new tag, 60 layers", bench.push(many, "many:t{}")
 
 
@@ -236,6 +259,7 @@ def main():
                 bench.compare(title, commands)
     finally:
         bench.registry.stop()
+        bench.other.stop()
         shutil.rmtree(options.directory, ignore_errors=True)
 
 

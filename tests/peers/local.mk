@@ -7,6 +7,7 @@ peer_tests = \
 	%D%/ensure.bats \
 	%D%/examples.bats \
 	%D%/index.bats \
+	%D%/interop.bats \
 	%D%/kill.bats \
 	%D%/lock.bats \
 	%D%/memory.bats \

@@ -6,7 +6,8 @@
  *     OCIFP_FINGERPRINT    64 hex digits
  *     OCIFP_PLATFORMS      what is missing: linux/amd64,linux/arm64
  *     OCIFP_PINS           REF@DIGEST, one a line
- *     OCIFP_NEEDS_<IMAGE>  REF@DIGEST of an image that this one needs
+ *     OCIFP_NEEDS_<IMAGE>  REF@DIGEST of an image that this one needs; oci:STORE:NAME when it was
+ *                          built and not pushed
  *     OCIFP_OUTPUT         an absolute path that does not exist
  *
  * and leaves an OCI layout directory or a tar there, or pushes OCIFP_REF by itself.
@@ -27,7 +28,7 @@ struct target;
 struct build_options {
 	const struct target *target;
 	const struct platforms *platforms; /* to build */
-	const struct strings *needs;       /* "IMAGE=REF@DIGEST" each */
+	const struct strings *needs;       /* "IMAGE=REF" each */
 	int64_t deadline_ms;               /* then it is killed: ERROR_TIMEOUT; 0: none */
 };
 

@@ -10,7 +10,7 @@ struct ensure {
 	const struct project *project;
 	const struct ensure_options *options;
 	const struct target *target;
-	const struct strings *needs;       /* "IMAGE=REF@DIGEST" of those it needs */
+	const struct strings *needs;       /* "IMAGE=REF" of those it needs */
 	const struct platforms *platforms; /* wanted */
 	bool deep;                         /* an index has lied: ask for each manifest */
 	bool built;                        /* now the registry's own word counts */

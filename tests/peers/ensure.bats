@@ -621,3 +621,40 @@ lock_image() {
 	ocifp_run why
 	assert_failed 7
 }
+
+@test "a needed image that was built and not pushed can be read by the build that needs it" {
+	need skopeo
+	make_project
+	cat >.ocifp.yaml <<-YAML
+		version: 1
+		images:
+		  base:
+		    repository: $reg_host/base
+		    inputs: [Dockerfile]
+		    build: ./build.sh
+		  app:
+		    default: true
+		    repository: $reg_host/app
+		    needs: [base]
+		    inputs: [src/]
+		    build: skopeo inspect "\$OCIFP_NEEDS_BASE" >$T/skopeo && ocifp inspect "\$OCIFP_NEEDS_BASE" >$T/ocifp && ./build.sh
+	YAML
+	mkdir -p "$T/some where"
+	export OCIFP_STORE=../some\ where/store
+	ensure --push never
+	assert_status 0
+	assert_equal "$(sed -n 's/^OCIFP_NEEDS_BASE=//p' "$T/build.env")" \
+		"oci:$T/some where/store:built:$(ocifp fingerprint --length 64 base 3>&-)"
+	jq -e '.Layers | length == 2' "$T/skopeo" >/dev/null
+	[ -s "$T/ocifp" ]
+	export OCIFP_STORE=$T/a:b
+	ensure --push never
+	assert_failed 2
+	assert_stderr_has 'a:b'
+	sed -i 's/build: skopeo .* && ocifp/build: ocifp/' .ocifp.yaml
+	new_store
+	ensure --push always
+	assert_status 0
+	assert_equal "$(sed -n 's/^OCIFP_NEEDS_BASE=//p' "$T/build.env")" \
+		"$reg_host/base@$(raw base "$(image_tag base)" | digest_of)"
+}

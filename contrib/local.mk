@@ -1,5 +1,14 @@
-# The first contact: `contrib/quickstart`, and the project that it tries.
+# The first contact: `contrib/quickstart`, and the project that it tries; what a project needs to use
+# ocifp from make and in GitHub Actions, and the image of this project's own CI.
 EXTRA_DIST += \
+	.github/actions/ocifp/action.yml \
+	.github/actions/ocifp/install \
+	.github/actions/ocifp/run \
+	.github/workflows/base-image.yml \
+	.github/workflows/check.yml \
+	.ocifp.yaml \
+	%D%/ci-image \
+	%D%/ocifp.mk \
 	%D%/quickstart \
 	%D%/sample/.ocifp.yaml \
 	%D%/sample/Dockerfile \

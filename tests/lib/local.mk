@@ -1,6 +1,7 @@
 # What the bats tests stand on, and its own test.
 rig_tests = tests/rig.bats
 EXTRA_DIST += $(rig_tests) \
+	%D%/actions.py \
 	%D%/assert.bash \
 	%D%/describe_tree.py \
 	%D%/faults.bash \

@@ -8,7 +8,7 @@ if ! command -v shellcheck >/dev/null; then
 	exit 0
 fi
 folders=
-for folder in tests contrib .ci; do
+for folder in tests contrib .ci .github; do
 	[ -d "$folder" ] && folders="$folders $folder"
 done
 # Unquoted: a list of words.

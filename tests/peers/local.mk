@@ -1,6 +1,7 @@
 # The program beside real registries and the tools that people use.
 peer_tests = \
 	%D%/append.bats \
+	%D%/actions.bats \
 	%D%/archives.bats \
 	%D%/concurrency.bats \
 	%D%/copy.bats \

@@ -1,0 +1,22 @@
+# ocifp.mk - a project's image from make: `include ocifp.mk`
+#
+#     make fingerprint            the tag of the image, without the network
+#     make ensure                 the image is in the store: pulled, or built where it is absent
+#     make run CMD='cargo test'   a command in it
+#
+# OCIFP_IMAGE names one of several images of .ocifp.yaml; OCIFP_FLAGS goes to `ensure` and `run`.
+OCIFP ?= ocifp
+OCIFP_IMAGE ?=
+OCIFP_FLAGS ?=
+CMD ?= sh
+
+.PHONY: fingerprint ensure run
+
+fingerprint:
+	@$(OCIFP) fingerprint $(OCIFP_IMAGE)
+
+ensure:
+	@$(OCIFP) ensure $(OCIFP_FLAGS) $(OCIFP_IMAGE)
+
+run: ensure
+	@$(OCIFP) run $(OCIFP_IMAGE) -- $(CMD)

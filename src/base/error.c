@@ -92,6 +92,13 @@ error_wrap(struct error **err, const char *format, ...)
 }
 
 int
+error_set_kind(struct error **err, enum error_kind kind)
+{
+	(*err)->kind = kind;
+	return -1;
+}
+
+int
 error_set_class(struct error **err, const char *class_name)
 {
 	assert(*err);

@@ -28,6 +28,9 @@ enum error_kind {
 	ERROR_LOCAL,       /* local input or output, or waiting for a lock */
 	ERROR_BUILD,       /* the build command failed */
 	ERROR_TIMEOUT,     /* the user's own --timeout has passed */
+	ERROR_JOB,         /* a job could not be run, for a reason of ocifp's own */
+	ERROR_NOT_INVOKED, /* a job's program is there and cannot be started */
+	ERROR_NOT_FOUND,   /* a job's program is not there */
 	ERROR_KIND_COUNT
 };
 
@@ -58,6 +61,7 @@ int error_wrap(struct error **err, const char *format, ...) __attribute__((forma
 int error_set_class(struct error **err, const char *class_name);
 int error_set_hint(struct error **err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+int error_set_kind(struct error **err, enum error_kind kind); /* another than it began with */
 int error_set_remote(struct error **err, const struct error_remote *remote);
 
 enum error_kind error_kind(const struct error *error);

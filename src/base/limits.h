@@ -98,6 +98,15 @@
 #define SYNC_EACH_LIMIT_COUNT 64     /* files that are synced one by one: 0.03 to 0.16 s here */
 #define WRITE_BEHIND_BYTES (8 * MIB) /* of a download: then the kernel starts writing it */
 
+/* Jobs in a root filesystem */
+#define LINKS_LIMIT_COUNT 40             /* in one path, as the kernel */
+#define USER_TABLE_LIMIT_BYTES (1 * MIB) /* an image's passwd and group: 10,000 users */
+#define GROUPS_LIMIT_COUNT 1024          /* of one user; Linux takes 65,536 */
+#define ENV_FILE_LIMIT_BYTES (1 * MIB)
+#define VOLUME_NAME_LIMIT_CHARS 128
+#define ENGINE_LOG_LIMIT_BYTES (64 * KIB)
+#define ENGINE_ARGS_LIMIT_BYTES (2 * MIB) /* what execve() takes of arguments and environment */
+
 /* Local files */
 #define PROJECT_FILE_LIMIT_BYTES (1 * MIB)
 #define PROJECT_FILE_LIMIT_DEPTH 8      /* four levels have a meaning */

@@ -25,6 +25,7 @@ struct child {
 	bool has_group;
 	struct feed feed; /* our ends */
 	int theirs[3];    /* -1: as ours */
+	bool inherits_output;
 };
 
 static void
@@ -113,8 +114,10 @@ add_actions(posix_spawn_file_actions_t *actions, const struct child *child, int 
 {
 	if (child->theirs[0] >= 0)
 		posix_spawn_file_actions_adddup2(actions, child->theirs[0], STDIN_FILENO);
-	posix_spawn_file_actions_adddup2(
-		actions, child->theirs[1] >= 0 ? child->theirs[1] : STDERR_FILENO, STDOUT_FILENO);
+	if (!child->inherits_output)
+		posix_spawn_file_actions_adddup2(
+			actions, child->theirs[1] >= 0 ? child->theirs[1] : STDERR_FILENO,
+			STDOUT_FILENO);
 	if (child->theirs[2] >= 0)
 		posix_spawn_file_actions_adddup2(actions, child->theirs[2], STDERR_FILENO);
 	if (directory_fd >= 0)
@@ -247,6 +250,7 @@ spawn_run(const struct spawn_options *options, struct spawn_result *ret_result, 
 		.feed = FEED_INIT(options->input, options->input_bytes, options->output,
 				  options->messages),
 		.theirs = { -1, -1, -1 },
+		.inherits_output = options->inherit_output && !options->output,
 	};
 	AUTO_CLOSE int directory_fd = -1;
 	int errnum;

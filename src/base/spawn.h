@@ -21,6 +21,7 @@ struct spawn_options {
 	const char *input;              /* NULL: /dev/null */
 	size_t input_bytes;
 	bool inherit_input;   /* our stdin instead of `input` */
+	bool inherit_output;  /* our stdout, when `output` is NULL */
 	struct buf *output;   /* stdout; NULL: goes to our stderr */
 	struct buf *messages; /* stderr; NULL: ours */
 	/* Monotonic, as base/deadline.h; 0: none.  Killed then, with all of its process group if

@@ -8,6 +8,7 @@
 #include "cli/page.h"
 #include "image/gc.h"
 #include "oci/descriptor.h"
+#include "run/roots.h"
 #include "store/care.h"
 #include "store/store.h"
 
@@ -118,10 +119,15 @@ run_gc(struct context *context, const void *opaque, const struct strings *operan
 	AUTO_PAGE struct page page = { 0 };
 	struct image_gc_result collected;
 	const struct gc_result *result = &collected.blobs;
+	struct roots_result roots;
 
 	(void)operands;
-	if (!store || image_gc(store, values->dry_run, &collected, err) < 0)
+	if (!store || image_gc(store, values->dry_run, &collected, err) < 0 ||
+	    roots_collect(store, values->dry_run, &roots, err) < 0)
 		return -1;
+	if (roots.removed_count > 0)
+		page_add(&page, "%s %" PRIu64 " roots of runs that were killed\n",
+			 values->dry_run ? "would remove" : "removed", roots.removed_count);
 	removed = text_bytes(result->removed_bytes);
 	kept = text_bytes(result->kept_bytes);
 	page_add(&page, "%s %" PRIu64 " files, %s; kept %" PRIu64 ", %s\n",
@@ -131,12 +137,13 @@ run_gc(struct context *context, const void *opaque, const struct strings *operan
 		page_add(&page, "%s %u unpacked trees\n",
 			 values->dry_run ? "would remove" : "removed", collected.removed_trees);
 	return answer(context, &page,
-		      json_pack("{s:b, s:I, s:I, s:I, s:I, s:I}", "dry_run", values->dry_run,
+		      json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "dry_run", values->dry_run,
 				"removed_count", (json_int_t)result->removed_count, "removed_bytes",
 				(json_int_t)result->removed_bytes, "kept_count",
 				(json_int_t)result->kept_count, "kept_bytes",
 				(json_int_t)result->kept_bytes, "removed_trees",
-				(json_int_t)collected.removed_trees),
+				(json_int_t)collected.removed_trees, "removed_roots",
+				(json_int_t)roots.removed_count),
 		      err);
 }
 

@@ -10,6 +10,7 @@
 #define OCIFP_CLI_COMMAND_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/strings.h"
@@ -57,6 +58,8 @@ struct command {
 	unsigned groups;
 	unsigned operands_min;
 	unsigned operands_max;
+
+	bool runs_job; /* exit statuses below 124 are the job's: a failure of ours is 125 */
 
 	/* -1 with *err, whose kind is the exit status. */
 	int (*run)(struct context *context, const void *values, const struct strings *operands,

@@ -35,6 +35,8 @@ struct common_options {
 
 struct context {
 	const struct command *command; /* the one that runs */
+	size_t named_count;            /* operands that stood before "--" */
+	int job_status;                /* of a job that ran: the exit status, when nothing failed */
 	struct common_options options;
 	struct progress
 		*progress; /* its observer hears the layers below, its counts make summaries */

@@ -27,14 +27,14 @@ struct invocation {
 	void *values;
 	struct option_table tables[TABLES_LIMIT_COUNT];
 	size_t table_count;
-	struct strings operands;
+	struct operands operands;
 };
 
 static void
 invocation_release(struct invocation *invocation)
 {
 	options_release(invocation->tables, 1);
-	strings_release(&invocation->operands);
+	strings_release(&invocation->operands.words);
 	free(invocation->values);
 	free(invocation->name);
 }
@@ -178,14 +178,14 @@ static int
 check_operands(const struct invocation *invocation, struct error **err)
 {
 	const struct command *command = invocation->command;
-	size_t count = invocation->operands.count;
+	size_t count = invocation->operands.words.count;
 	AUTO_FREE char *shown = NULL;
 
 	if (count < command->operands_min)
 		return error_set(err, ERROR_USAGE, "operands are missing: %s", command->usage);
 	if (count <= command->operands_max)
 		return 0;
-	shown = text_quote_string(invocation->operands.items[command->operands_max]);
+	shown = text_quote_string(invocation->operands.words.items[command->operands_max]);
 	return error_set(err, ERROR_USAGE, "one operand too many: '%s'", shown);
 }
 
@@ -219,6 +219,7 @@ run(struct context *context, struct invocation *invocation, int argc, char **arg
 {
 	struct common_options *options = &context->options;
 
+	context->command = invocation->command;
 	prepare_tables(invocation, options);
 	if (options_parse(invocation->tables, invocation->table_count, argc, argv,
 			  &invocation->operands, err) < 0)
@@ -229,9 +230,24 @@ run(struct context *context, struct invocation *invocation, int argc, char **arg
 	    common_options_finish(options, invocation->command->groups, err) < 0 ||
 	    overdue_watch(options, err) < 0)
 		return -1;
-	context->command = invocation->command;
+	context->named_count = invocation->operands.named_count;
 	start_progress(context);
-	return invocation->command->run(context, invocation->values, &invocation->operands, err);
+	return invocation->command->run(context, invocation->values, &invocation->operands.words,
+					err);
+}
+
+/* What a job's own exit status may be, no failure of ours is. */
+static int
+keep_apart_from_job(struct error **err)
+{
+	switch (error_kind(*err)) {
+	case ERROR_TIMEOUT:
+	case ERROR_NOT_INVOKED:
+	case ERROR_NOT_FOUND:
+		return -1;
+	default:
+		return error_set_kind(err, ERROR_JOB);
+	}
 }
 
 int
@@ -247,5 +263,5 @@ dispatch(struct context *context, int argc, char **argv, struct error **err)
 		return 0;
 	if (error_is(*err, ERROR_USAGE))
 		error_set_hint(err, "see 'ocifp help %s'", invocation.name);
-	return -1;
+	return invocation.command->runs_job ? keep_apart_from_job(err) : -1;
 }

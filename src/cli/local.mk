@@ -25,6 +25,7 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/cmd_prune.c \
 	%D%/cmd_pull.c \
 	%D%/cmd_push.c \
+	%D%/cmd_run.c \
 	%D%/cmd_sign.c \
 	%D%/cmd_referrers.c \
 	%D%/cmd_rm.c \
@@ -76,7 +77,7 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/suggest.c %D%/suggest.h \
 	%D%/target_options.c %D%/target_options.h
 
-cli_libs = src/cli/libcli.a $(image_libs)
+cli_libs = src/cli/libcli.a $(run_libs)
 
 bin_PROGRAMS += ocifp
 ocifp_SOURCES = %D%/main.c

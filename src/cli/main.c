@@ -44,6 +44,8 @@ static const struct command *const care_commands[] = {
 	&cmd_completion, &cmd_doctor, &cmd_help, &cmd_prune, &cmd_store, &cmd_version, NULL,
 };
 
+static const struct command *const run_commands[] = { &cmd_run, NULL };
+
 const struct command_group command_groups[] = {
 	{ "the main job", job_commands },
 	{ "make images", make_commands },
@@ -51,6 +53,7 @@ const struct command_group command_groups[] = {
 	{ "change what is there", change_commands },
 	{ "trust", trust_commands },
 	{ "credentials", login_commands },
+	{ "jobs", run_commands },
 	{ "care", care_commands },
 	{ 0 },
 };

@@ -58,7 +58,8 @@ add_option(struct parser *parser, const struct option_spec *spec, void *values)
 		.has_arg = has_argument ? required_argument : no_argument,
 		.val = FIRST_CODE + (int)index,
 	};
-	if (!spec->letter)
+	/* The command's own come first, and hide one that commands share. */
+	if (!spec->letter || strchr(parser->letters, spec->letter))
 		return;
 	*end++ = spec->letter;
 	*end = has_argument ? ':' : '\0';
@@ -140,7 +141,7 @@ keep_first(struct error **first, struct error *next)
 }
 
 static void
-parse_words(const struct parser *parser, int argc, char **argv, struct strings *operands,
+parse_words(const struct parser *parser, int argc, char **argv, struct operands *operands,
 	    struct error **first)
 {
 	/* 0 and not 1 makes glibc forget an earlier command line. */
@@ -155,17 +156,18 @@ parse_words(const struct parser *parser, int argc, char **argv, struct strings *
 		if (code < 0)
 			break;
 		if (code == 1)
-			strings_add(operands, optarg);
+			strings_add(&operands->words, optarg);
 		else if (take_option(parser, code, word, &error) < 0)
 			keep_first(first, error);
 	}
+	operands->named_count = operands->words.count;
 	for (; optind < argc; optind++)
-		strings_add(operands, argv[optind]);
+		strings_add(&operands->words, argv[optind]);
 }
 
 int
 options_parse(const struct option_table *tables, size_t table_count, int argc, char **argv,
-	      struct strings *operands, struct error **err)
+	      struct operands *operands, struct error **err)
 {
 	CLEANUP(parser_release) struct parser parser = { 0 };
 	struct error *first = NULL;

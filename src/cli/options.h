@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 
+#include "base/strings.h"
 #include "cli/command.h"
 
 struct error;
@@ -19,10 +20,16 @@ struct option_table {
 	void *values;
 };
 
+/* What is no option, in its order. */
+struct operands {
+	struct strings words;
+	size_t named_count; /* those before "--": of what follows none is meant as an option */
+};
+
 /* argv[0] is skipped.  Values point into argv.  After the first error the rest is still read, so
  * that --json and --status-file count wherever they stand; the first error is ERROR_USAGE. */
 int options_parse(const struct option_table *tables, size_t table_count, int argc, char **argv,
-		  struct strings *operands, struct error **err);
+		  struct operands *operands, struct error **err);
 
 /* Frees what the lists among the values hold. */
 void options_release(const struct option_table *tables, size_t table_count);

@@ -144,7 +144,7 @@ report_end(struct context *context, struct error *error)
 		first = keep_first(TAKE_PTR(first), TAKE_PTR(later));
 	if (first)
 		say_failure(first);
-	return exit_status_of(first)->number;
+	return first ? exit_status_of(first)->number : context->job_status;
 }
 
 int

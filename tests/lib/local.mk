@@ -15,6 +15,7 @@ EXTRA_DIST += $(rig_tests) \
 	%D%/random_project.py \
 	%D%/registry.bash \
 	%D%/rig.bash \
+	%D%/roots.bash \
 	%D%/scenes.bash \
 	%D%/tls.bash \
 	%D%/trees.py \

@@ -15,6 +15,7 @@ source "$RIG_LIB/layers.bash"
 source "$RIG_LIB/nginx.bash"
 source "$RIG_LIB/projects.bash"
 source "$RIG_LIB/registry.bash"
+source "$RIG_LIB/roots.bash"
 source "$RIG_LIB/scenes.bash"
 source "$RIG_LIB/tls.bash"
 
@@ -101,6 +102,9 @@ package_of() {
 	htpasswd) echo apache2-utils ;;
 	ocifp) echo 'nothing: build it first' ;;
 	script) echo bsdutils ;;
+	busybox) echo busybox-static ;;
+	bwrap) echo bubblewrap ;;
+	newuidmap) echo uidmap ;;
 	*/time) echo time ;;
 	*) echo "$1" ;;
 	esac

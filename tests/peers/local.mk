@@ -17,6 +17,7 @@ peer_tests = \
 	%D%/push.bats \
 	%D%/registry.bats \
 	%D%/requests.bats \
+	%D%/run.bats \
 	%D%/sign.bats \
 	%D%/uploads.bats \
 	%D%/workflow.bats

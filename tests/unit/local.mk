@@ -12,5 +12,6 @@ include %D%/repository.mk
 include %D%/fingerprint.mk
 include %D%/project.mk
 include %D%/image.mk
+include %D%/run.mk
 include %D%/cli.mk
 endif

@@ -37,7 +37,7 @@ static const struct option_spec specs[] = {
 struct parsed {
 	struct values values;
 	struct option_table tables[2];
-	struct strings operands;
+	struct operands operands;
 	struct error *error;
 	int result;
 };
@@ -63,7 +63,7 @@ static void
 release(struct parsed *parsed)
 {
 	options_release(parsed->tables, 2);
-	strings_release(&parsed->operands);
+	strings_release(&parsed->operands.words);
 	error_free(parsed->error);
 }
 
@@ -98,9 +98,9 @@ operands_may_stand_between_options(void **state)
 	(void)state;
 	parse(&parsed, line);
 	assert_int_equal(parsed.result, 0);
-	assert_int_equal(parsed.operands.count, 6);
+	assert_int_equal(parsed.operands.words.count, 6);
 	for (size_t i = 0; i < 6; i++)
-		assert_string_equal(parsed.operands.items[i], wanted[i]);
+		assert_string_equal(parsed.operands.words.items[i], wanted[i]);
 	release(&parsed);
 }
 

@@ -16,10 +16,11 @@ static void
 each_kind_has_its_own_number(void **state)
 {
 	static const int numbers[ERROR_KIND_COUNT] = {
-		[ERROR_FAILURE] = 1, [ERROR_USAGE] = 2,       [ERROR_ABSENT] = 3,
-		[ERROR_DENIED] = 4,  [ERROR_UNAVAILABLE] = 5, [ERROR_RATE] = 6,
-		[ERROR_CONTENT] = 7, [ERROR_PLATFORM] = 8,    [ERROR_REFUSED] = 9,
-		[ERROR_LOCAL] = 10,  [ERROR_BUILD] = 11,      [ERROR_TIMEOUT] = 124,
+		[ERROR_FAILURE] = 1, [ERROR_USAGE] = 2,         [ERROR_ABSENT] = 3,
+		[ERROR_DENIED] = 4,  [ERROR_UNAVAILABLE] = 5,   [ERROR_RATE] = 6,
+		[ERROR_CONTENT] = 7, [ERROR_PLATFORM] = 8,      [ERROR_REFUSED] = 9,
+		[ERROR_LOCAL] = 10,  [ERROR_BUILD] = 11,        [ERROR_TIMEOUT] = 124,
+		[ERROR_JOB] = 125,   [ERROR_NOT_INVOKED] = 126, [ERROR_NOT_FOUND] = 127,
 	};
 
 	(void)state;

@@ -1,0 +1,158 @@
+#include "run/bundle.h"
+
+#include <jansson.h>
+
+#include "oci/document.h"
+#include "run/denied_calls.h"
+#include "run/engine.h"
+#include "run/job.h"
+#include "run/user_map.h"
+
+const char *const job_capabilities[] = {
+	"CAP_CHOWN",   "CAP_DAC_OVERRIDE",     "CAP_FOWNER",     "CAP_FSETID",
+	"CAP_KILL",    "CAP_SETGID",           "CAP_SETUID",     "CAP_SETPCAP",
+	"CAP_SETFCAP", "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT", NULL,
+};
+
+static json_t *
+array_of(const char *const *words)
+{
+	json_t *array = json_array();
+
+	for (; words && *words; words++)
+		json_array_append_new(array, json_string(*words));
+	return array;
+}
+
+static json_t *
+array_of_strings(const struct strings *strings)
+{
+	return array_of((const char *const *)strings->items);
+}
+
+/* Who is not root has none but those that a file or a change of user gives him. */
+static json_t *
+capabilities(const struct job *job)
+{
+	bool is_root = job->user.uid == 0;
+	json_t *object = json_object();
+
+	json_object_set_new(object, "bounding", array_of(job_capabilities));
+	json_object_set_new(object, "effective", array_of(is_root ? job_capabilities : NULL));
+	json_object_set_new(object, "permitted", array_of(is_root ? job_capabilities : NULL));
+	return object;
+}
+
+static json_t *
+groups(const struct job_user *user)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < user->group_count; i++)
+		json_array_append_new(array, json_integer(user->groups[i]));
+	return array;
+}
+
+static json_t *
+process(const struct job *job)
+{
+	json_t *user = json_pack("{s:I, s:I, s:o}", "uid", (json_int_t)job->user.uid, "gid",
+				 (json_int_t)job->user.gid, "additionalGids", groups(&job->user));
+
+	return json_pack("{s:b, s:o, s:o, s:o, s:s, s:o, s:b}", "terminal", job->terminal, "user",
+			 user, "args", array_of_strings(&job->args), "env",
+			 array_of_strings(&job->env), "cwd", job->directory, "capabilities",
+			 capabilities(job), "noNewPrivileges", 0);
+}
+
+static void
+add_mount(json_t *mounts, const char *target, const char *type, const char *source,
+	  const char *const *options)
+{
+	json_array_append_new(mounts,
+			      json_pack("{s:s, s:s, s:s, s:o}", "destination", target, "type", type,
+					"source", source, "options", array_of(options)));
+}
+
+/* sysfs may only be mounted by the owner of the network namespace. */
+static void
+add_sys(json_t *mounts, bool own_network)
+{
+	static const char *const fresh[] = { "nosuid", "noexec", "nodev", "ro", NULL };
+	static const char *const bound[] = { "rbind", "nosuid", "noexec", "nodev", "ro", NULL };
+
+	if (own_network)
+		add_mount(mounts, "/sys", "sysfs", "sysfs", fresh);
+	else
+		add_mount(mounts, "/sys", "none", "/sys", bound);
+}
+
+/* Group 5 is "tty" by custom; where it has no mapping the option would be refused. */
+static void
+add_terminals(json_t *mounts, const struct id_map *map)
+{
+	static const char *const plain[] = { "nosuid",        "noexec",    "newinstance",
+					     "ptmxmode=0666", "mode=0620", NULL };
+	static const char *const with_group[] = {
+		"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5", NULL
+	};
+
+	add_mount(mounts, "/dev/pts", "devpts", "devpts",
+		  user_map_has(map, 0, 5) ? with_group : plain);
+}
+
+static json_t *
+mounts(const struct engine_start *start)
+{
+	static const char *const proc[] = { "nosuid", "noexec", "nodev", NULL };
+	static const char *const dev[] = { "nosuid", "strictatime", "mode=755", "size=65536k",
+					   NULL };
+	static const char *const shm[] = { "nosuid", "noexec", "nodev", "mode=1777", NULL };
+	json_t *array = json_array();
+
+	add_mount(array, "/proc", "proc", "proc", proc);
+	add_mount(array, "/dev", "tmpfs", "tmpfs", dev);
+	add_terminals(array, start->map);
+	add_mount(array, "/dev/shm", "tmpfs", "shm", shm);
+	add_mount(array, "/dev/mqueue", "mqueue", "mqueue", proc);
+	add_sys(array, start->own_network);
+	return array;
+}
+
+static json_t *
+seccomp(void)
+{
+	json_t *names = json_array();
+
+	for (const struct denied_call *call = denied_calls; call->name; call++)
+		json_array_append_new(names, json_string(call->name));
+	return json_pack("{s:s, s:[{s:o, s:s}]}", "defaultAction", "SCMP_ACT_ALLOW", "syscalls",
+			 "names", names, "action", "SCMP_ACT_ERRNO");
+}
+
+static json_t *
+linux_part(void)
+{
+	static const char *const masked[] = { "/proc/kcore",         "/proc/keys",
+					      "/proc/latency_stats", "/proc/timer_list",
+					      "/proc/sched_debug",   "/proc/scsi",
+					      "/sys/firmware",       NULL };
+	static const char *const read_only[] = { "/proc/bus",           "/proc/fs",
+						 "/proc/irq",           "/proc/sys",
+						 "/proc/sysrq-trigger", NULL };
+
+	return json_pack("{s:[{s:s}], s:o, s:o, s:o}", "namespaces", "type", "mount", "maskedPaths",
+			 array_of(masked), "readonlyPaths", array_of(read_only), "seccomp",
+			 seccomp());
+}
+
+char *
+bundle_config(const struct engine_start *start, const char *root_path)
+{
+	AUTO_JSON json_t *config =
+		json_pack("{s:s, s:o, s:{s:s, s:b}, s:o, s:o}", "ociVersion", "1.0.2", "process",
+			  process(start->job), "root", "path", root_path, "readonly",
+			  start->job->read_only, "mounts", mounts(start), "linux", linux_part());
+
+	return document_format(config);
+}

@@ -1,0 +1,98 @@
+#include "run/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "run/root.h"
+
+const struct engine *const engines[] = { &engine_crun, &engine_runc, &engine_bwrap, NULL };
+
+/* Ordinary users' PATH often lacks the last two, where Debian keeps runc. */
+static const char more_folders[] = ":/usr/local/sbin:/usr/sbin";
+
+static bool
+is_program(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
+}
+
+char *
+engine_find_program(const char *name)
+{
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): nobody changes it */
+	const char *said = getenv("PATH");
+	AUTO_FREE char *folders = xasprintf("%s%s", said ? said : "/usr/bin:/bin", more_folders);
+	char *rest = folders;
+	char *folder;
+
+	while ((folder = strsep(&rest, ":"))) {
+		AUTO_FREE char *path = xasprintf("%s/%s", folder, name);
+
+		if (*folder == '/' && is_program(path))
+			return TAKE_PTR(path);
+	}
+	return NULL;
+}
+
+static const struct engine *
+refuse(const char *name, struct error **err)
+{
+	if (name)
+		error_set(err, ERROR_FAILURE, "'%s' is not installed", name);
+	else
+		error_set(err, ERROR_FAILURE, "no engine is installed: crun, runc or bwrap");
+	error_set_class(err, "engine");
+	error_set_hint(err, "for instance: apt install crun");
+	return NULL;
+}
+
+const struct engine *
+engine_find(const char *name, char **ret_program, struct error **err)
+{
+	for (const struct engine *const *engine = engines; *engine; engine++) {
+		if (name && strcmp(name, (*engine)->name) != 0)
+			continue;
+		*ret_program = engine_find_program((*engine)->name);
+		if (*ret_program)
+			return *engine;
+	}
+	return refuse(name, err);
+}
+
+/* The last line that says something. */
+static char *
+last_line(char *text)
+{
+	char *end = text + strlen(text);
+
+	while (end > text && end[-1] == '\n')
+		*--end = '\0';
+	while (end > text && end[-1] != '\n')
+		end--;
+	return end;
+}
+
+int
+engine_fail(const struct engine_start *start, const char *log_name, struct error **err)
+{
+	AUTO_BUF struct buf buf = BUF_INIT(ENGINE_LOG_LIMIT_BYTES);
+	AUTO_ERROR struct error *unread = NULL;
+	AUTO_FREE char *shown = NULL;
+	bool found = false;
+
+	(void)file_find(start->root->fd, log_name, &buf, &found, &unread);
+	shown = text_quote_string(buf.data ? last_line(buf.data) : "it says nothing");
+	error_set(err, ERROR_FAILURE, "%s could not start the job: %s", start->program, shown);
+	error_set_class(err, "engine");
+	return error_set_hint(err, "another one may: --runtime crun, runc or bwrap");
+}

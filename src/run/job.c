@@ -1,0 +1,126 @@
+#include "run/job.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "oci/config.h"
+#include "oci/document.h"
+#include "run/in_root.h"
+
+static void
+add_all(struct strings *to, const struct strings *from)
+{
+	for (size_t i = 0; i < from->count; i++)
+		strings_add(to, from->items[i]);
+}
+
+/* '["/bin/sh", "-c"]' */
+static int
+add_words(struct strings *args, const char *text, struct error **err)
+{
+	AUTO_FREE char *object = xasprintf("{\"words\":%s}", text);
+	AUTO_JSON json_t *document = document_parse(object, strlen(object), err);
+	const json_t *array = json_object_get(document, "words");
+	size_t i;
+	json_t *word;
+
+	if (!document)
+		return error_wrap(err, "--entrypoint");
+	json_array_foreach (array, i, word) {
+		if (!json_is_string(word))
+			return error_set(err, ERROR_USAGE, "--entrypoint: not an array of words");
+		strings_add(args, json_string_value(word));
+	}
+	return 0;
+}
+
+/* As docker and podman: a new entry point makes the image's command void. */
+static int
+make_args(const struct image_config *config, const struct job_options *options,
+	  struct strings *args, struct error **err)
+{
+	const char *entrypoint = options->entrypoint;
+
+	if (!entrypoint)
+		add_all(args, &config->entrypoint);
+	else if (*entrypoint == '[' && add_words(args, entrypoint, err) < 0)
+		return -1;
+	else if (*entrypoint && *entrypoint != '[')
+		strings_add(args, entrypoint);
+	if (options->command && options->command->count > 0)
+		add_all(args, options->command);
+	else if (!entrypoint)
+		add_all(args, &config->command);
+	if (args->count > 0 && *args->items[0])
+		return 0;
+	error_set(err, ERROR_USAGE, "nothing to run: the image names no program");
+	return error_set_hint(err, "name one behind '--'");
+}
+
+int
+job_make(const struct image_config *config, const struct job_options *options, struct job *ret_job,
+	 struct error **err)
+{
+	AUTO_JOB struct job job = {
+		.hostname = xstrdup_null(options->hostname),
+		.read_only = options->read_only,
+		.interactive = options->interactive,
+		.terminal = options->terminal,
+	};
+
+	if (make_args(config, options, &job.args, err) < 0 ||
+	    job_make_env(config, options, &job.env, err) < 0)
+		return -1;
+	*ret_job = job;
+	job = (struct job){ 0 };
+	return 0;
+}
+
+static const char *
+said_or(const char *said, const char *otherwise)
+{
+	return said && *said ? said : otherwise ? otherwise : "";
+}
+
+static int
+settle_directory(struct job *job, const char *path, int root_fd, struct strings *made,
+		 struct error **err)
+{
+	AUTO_IN_ROOT struct in_root place = IN_ROOT_INIT;
+	AUTO_FREE char *absolute = xasprintf("/%s", path);
+
+	if (in_root_make(root_fd, absolute, MAKE_DIRECTORY, made, &place, err) < 0)
+		return error_wrap(err, "working directory");
+	job->directory = TAKE_PTR(place.path);
+	return 0;
+}
+
+int
+job_settle(struct job *job, const struct image_config *config, const struct job_options *options,
+	   int root_fd, struct strings *made, struct error **err)
+{
+	const char *user = said_or(options->user, config->user);
+
+	if (job_find_user(root_fd, user, &job->user, err) < 0)
+		return -1;
+	if (!env_find(&job->env, "HOME"))
+		env_set(&job->env, "HOME", job->user.home ? job->user.home : "/");
+	if (settle_directory(job, said_or(options->directory, config->working_dir), root_fd, made,
+			     err) < 0)
+		return -1;
+	return job_check_program(job, root_fd, err);
+}
+
+void
+job_release(struct job *job)
+{
+	strings_release(&job->args);
+	strings_release(&job->env);
+	free(job->directory);
+	free(job->hostname);
+	free(job->user.groups);
+	free(job->user.home);
+	*job = (struct job){ 0 };
+}

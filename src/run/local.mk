@@ -1,0 +1,28 @@
+noinst_LIBRARIES += %D%/librun.a
+%C%_librun_a_SOURCES = \
+	%D%/base.c %D%/base.h \
+	%D%/bundle.c %D%/bundle.h \
+	%D%/console.c %D%/console.h \
+	%D%/denied_calls.c %D%/denied_calls.h \
+	%D%/engine.c %D%/engine.h \
+	%D%/engine_bwrap.c \
+	%D%/engine_oci.c \
+	%D%/environment.c \
+	%D%/in_root.c %D%/in_root.h \
+	%D%/job.c %D%/job.h \
+	%D%/mount_calls.c %D%/mount_calls.h \
+	%D%/mount_words.c \
+	%D%/mounts.c %D%/mounts.h \
+	%D%/own_files.c %D%/own_files.h \
+	%D%/program.c \
+	%D%/root.c %D%/root.h \
+	%D%/roots.c %D%/roots.h \
+	%D%/run.c %D%/run.h \
+	%D%/cell.c %D%/cell.h \
+	%D%/cell_words.c \
+	%D%/cell_answer.c %D%/cell_answer.h \
+	%D%/user.c \
+	%D%/user_map.c %D%/user_map.h \
+	%D%/volumes.c %D%/volumes.h
+
+run_libs = src/run/librun.a $(image_libs)

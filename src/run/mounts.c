@@ -1,0 +1,109 @@
+#include "run/mounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "run/in_root.h"
+#include "run/mount_calls.h"
+#include "run/volumes.h"
+
+static int
+fail(const struct job_mount *what, int errnum, const char *doing, struct error **err)
+{
+	AUTO_FREE char *shown = text_quote_string(what->target);
+
+	return error_set_errno(err, errnum, "cannot %s at '%s'", doing, shown);
+}
+
+static int
+find_source(struct job_mount *what, struct store *store, struct error **err)
+{
+	char *found = what->kind == MOUNT_VOLUME ? volume_make(store, what->source, err)
+						 : realpath(what->source, NULL);
+
+	if (!found && what->kind == MOUNT_VOLUME)
+		return -1;
+	if (!found)
+		return error_set_path(err, errno, "mount", what->source);
+	free(what->source);
+	what->source = found;
+	return 0;
+}
+
+int
+job_mounts_find(struct job_mounts *mounts, struct store *store, struct error **err)
+{
+	for (size_t i = 0; i < mounts->count; i++)
+		if (mounts->items[i].kind != MOUNT_TMPFS &&
+		    find_source(&mounts->items[i], store, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int
+apply_tmpfs(const struct job_mount *what, const struct in_root *place, struct error **err)
+{
+	AUTO_FREE char *target = xasprintf("/proc/self/fd/%d", place->fd);
+	const char *options = what->source ? what->source : "mode=1777";
+
+	if (mount("tmpfs", target, "tmpfs", MS_NOSUID | MS_NODEV, options) == 0)
+		return 0;
+	fail(what, errno, "mount a tmpfs", err);
+	return error_set_hint(err, "options are those of tmpfs(5), as in '--tmpfs /x:size=64m'");
+}
+
+static int
+apply_bind(const struct job_mount *what, int source_fd, const struct in_root *place,
+	   struct error **err)
+{
+	AUTO_CLOSE int tree_fd = mount_clone(source_fd);
+
+	if (tree_fd < 0)
+		return fail(what, errno, "mount", err);
+	if (what->read_only && mount_set_read_only(tree_fd) < 0)
+		return fail(what, errno, "mount read-only", err);
+	return mount_attach(tree_fd, place->fd) < 0 ? fail(what, errno, "mount", err) : 0;
+}
+
+static bool
+is_file(int source_fd)
+{
+	struct stat status;
+
+	return source_fd >= 0 && fstat(source_fd, &status) == 0 && !S_ISDIR(status.st_mode);
+}
+
+/* The source is opened only here: in the mounts that we had before it could not be copied. */
+static int
+apply(const struct job_mount *what, int root_fd, struct strings *made, struct error **err)
+{
+	AUTO_IN_ROOT struct in_root place = IN_ROOT_INIT;
+	AUTO_CLOSE int source_fd = -1;
+
+	if (what->kind != MOUNT_TMPFS) {
+		source_fd = open(what->source, O_PATH | O_CLOEXEC);
+		if (source_fd < 0)
+			return error_set_path(err, errno, "mount", what->source);
+	}
+	if (in_root_make(root_fd, what->target, is_file(source_fd) ? MAKE_FILE : MAKE_DIRECTORY,
+			 made, &place, err) < 0)
+		return -1;
+	return source_fd < 0 ? apply_tmpfs(what, &place, err)
+			     : apply_bind(what, source_fd, &place, err);
+}
+
+int
+job_mounts_apply(const struct job_mounts *mounts, int root_fd, struct strings *made,
+		 struct error **err)
+{
+	for (size_t i = 0; i < mounts->count; i++)
+		if (apply(&mounts->items[i], root_fd, made, err) < 0)
+			return -1;
+	return 0;
+}

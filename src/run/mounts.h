@@ -1,0 +1,46 @@
+/* mounts.h - what is mounted into a root: the user's directories, volumes, files of ours
+ *
+ * All of it is mounted by us, onto descriptors, before an engine sees the root: the target is
+ * resolved and made beneath the root (run/in_root.h), and no engine is told of it.
+ */
+#ifndef OCIFP_RUN_MOUNTS_H
+#define OCIFP_RUN_MOUNTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/strings.h"
+
+struct error;
+struct store;
+
+enum mount_kind { MOUNT_BIND, MOUNT_VOLUME, MOUNT_TMPFS };
+
+struct job_mount {
+	enum mount_kind kind;
+	char *source; /* a path of the host, the name of a volume, tmpfs options or NULL */
+	char *target; /* absolute, in the image's eyes */
+	bool read_only;
+};
+
+struct job_mounts {
+	struct job_mount *items; /* in the order of their targets: what is inside comes later */
+	size_t count;
+};
+
+/* "HOST:PATH[:ro|rw]": HOST with a '/' or '.' in front is a path, else a volume of the store. */
+int job_mounts_add_volume(struct job_mounts *mounts, const char *text, struct error **err);
+int job_mounts_add_tmpfs(struct job_mounts *mounts, const char *text, struct error **err);
+void job_mounts_add_file(struct job_mounts *mounts, const char *source, const char *target);
+
+/* Finds the sources, which are absolute paths then; volumes that are not there are made. */
+int job_mounts_find(struct job_mounts *mounts, struct store *store, struct error **err);
+
+/* In the cell.  `made` gets what had to be made for them. */
+int job_mounts_apply(const struct job_mounts *mounts, int root_fd, struct strings *made,
+		     struct error **err);
+
+void job_mounts_release(struct job_mounts *mounts);
+#define AUTO_JOB_MOUNTS CLEANUP(job_mounts_release)
+
+#endif

@@ -1,0 +1,201 @@
+#include "run/run.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "run/cell.h"
+#include "run/console.h"
+#include "run/engine.h"
+#include "run/in_root.h"
+#include "run/mounts.h"
+#include "run/own_files.h"
+#include "run/root.h"
+#include "run/roots.h"
+#include "run/user_map.h"
+
+/* All of one run; what the cell changes in its copy, nobody else sees. */
+struct run {
+	const struct run_base *base;
+	const struct run_options *options;
+	const struct engine *engine;
+	char *program;
+	struct id_map map;
+	struct root root;
+	struct job_mounts mounts;
+	struct job job;
+	struct console console;
+	struct cell cell;
+};
+
+#define RUN_INIT ((struct run){ .root = ROOT_INIT, .console = CONSOLE_INIT })
+
+static void
+run_release(struct run *run)
+{
+	console_release(&run->console);
+	job_release(&run->job);
+	job_mounts_release(&run->mounts);
+	root_release(&run->root);
+	free(run->program);
+}
+
+static int
+parse_mounts(const struct run_options *options, struct job_mounts *mounts, struct error **err)
+{
+	for (size_t i = 0; options->volumes && i < options->volumes->count; i++)
+		if (job_mounts_add_volume(mounts, options->volumes->items[i], err) < 0)
+			return -1;
+	for (size_t i = 0; options->tmpfs && i < options->tmpfs->count; i++)
+		if (job_mounts_add_tmpfs(mounts, options->tmpfs->items[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+/* What can be refused before anything is made. */
+static int
+plan(struct run *run, struct error **err)
+{
+	const struct run_options *options = run->options;
+
+	run->engine = engine_find(options->runtime, &run->program, err);
+	if (!run->engine || job_make(&run->base->config, &options->job, &run->job, err) < 0)
+		return -1;
+	if (id_map_choose(&run->map, err) < 0)
+		return -1;
+	return parse_mounts(options, &run->mounts, err);
+}
+
+static int
+prepare(struct run *run, struct store *store, struct error **err)
+{
+	const struct job_options *options = &run->options->job;
+
+	if (job_mounts_find(&run->mounts, store, err) < 0 ||
+	    root_make(store, &run->base->layers, &run->root, err) < 0)
+		return -1;
+	if (!run->job.hostname)
+		run->job.hostname = xstrdup(run->root.id);
+	if (!env_find(&run->job.env, "HOSTNAME"))
+		env_set(&run->job.env, "HOSTNAME", run->job.hostname);
+	if (own_files_add(&run->root, run->job.hostname, options->own_network, &run->mounts, err) <
+	    0)
+		return -1;
+	return options->terminal ? console_open(&run->root, run->engine->makes_terminal,
+						options->interactive, &run->console, err)
+				 : 0;
+}
+
+/* What the engine mounts by itself goes there by name: a link of the image would lead it. */
+static int
+make_plain_folders(int root_fd, struct strings *made, struct error **err)
+{
+	static const char *const folders[] = { "/dev", "/proc", "/sys", NULL };
+
+	for (const char *const *folder = folders; *folder; folder++) {
+		AUTO_IN_ROOT struct in_root place = IN_ROOT_INIT;
+
+		if (in_root_make(root_fd, *folder, MAKE_DIRECTORY, made, &place, err) < 0)
+			return -1;
+		if (strcmp(place.path, *folder) != 0)
+			return error_set(err, ERROR_CONTENT, "'%s' of the image is a symbolic link",
+					 *folder);
+	}
+	return 0;
+}
+
+static int
+check_user(const struct run *run, struct error **err)
+{
+	const struct job_user *user = &run->job.user;
+
+	if (!user_map_has(&run->map, user->uid, user->gid)) {
+		error_set(err, ERROR_FAILURE, "user %u:%u of the image cannot be had here",
+			  user->uid, user->gid);
+		return error_set_hint(err,
+				      "without subordinate ids (subuid(5), apt install uidmap) "
+				      "there is only root: '--user 0'");
+	}
+	if (user->uid == 0 || run->engine != &engine_bwrap)
+		return 0;
+	error_set(err, ERROR_FAILURE, "bwrap can only run jobs as root of the image");
+	error_set_class(err, "engine");
+	return error_set_hint(err, "use crun or runc, or '--user 0'");
+}
+
+static int
+set_up(struct run *run, int root_fd, struct strings *made, struct error **err)
+{
+	if (make_plain_folders(root_fd, made, err) < 0 ||
+	    job_mounts_apply(&run->mounts, root_fd, made, err) < 0)
+		return -1;
+	if (job_settle(&run->job, &run->base->config, &run->options->job, root_fd, made, err) < 0)
+		return -1;
+	return check_user(run, err);
+}
+
+static int
+run_in_cell(void *context, struct error **err)
+{
+	struct run *run = context;
+	AUTO_STRINGS struct strings made = { 0 };
+	AUTO_CLOSE int root_fd = root_mount(&run->root, err);
+	struct engine_start start = {
+		.program = run->program,
+		.root = &run->root,
+		.job = &run->job,
+		.map = &run->map,
+		.own_network = run->options->job.own_network,
+		.terminal_fd = run->console.slave_fd,
+	};
+
+	if (root_fd < 0 || set_up(run, root_fd, &made, err) < 0)
+		return -1;
+	cell_hide_words();
+	return run->engine->run(&start, err);
+}
+
+static void
+watch(void *context, int fd)
+{
+	struct run *run = context;
+
+	console_handle(&run->console, fd);
+	console_watched(&run->console, run->cell.watch_fds);
+}
+
+static int
+run_cell(struct run *run, int *ret_status, struct error **err)
+{
+	run->cell = (struct cell){
+		.map = &run->map,
+		.own_network = run->options->job.own_network,
+		.hostname = run->job.hostname,
+		.deadline_ms = run->options->deadline_ms,
+		.main = run_in_cell,
+		.context = run,
+		.watch = watch,
+	};
+	console_watched(&run->console, run->cell.watch_fds);
+	return cell_run(&run->cell, ret_status, err);
+}
+
+int
+run_job(struct store *store, const struct run_base *base, const struct run_options *options,
+	int *ret_status, struct error **err)
+{
+	CLEANUP(run_release) struct run run = RUN_INIT;
+	AUTO_ERROR struct error *unremoved = NULL;
+	int result;
+
+	run.base = base;
+	run.options = options;
+	if (plan(&run, err) < 0 || prepare(&run, store, err) < 0)
+		return -1;
+	result = run_cell(&run, ret_status, err);
+	/* What is left is for gc to remove. */
+	(void)roots_remove(&run.root, &run.map, &unremoved);
+	return result;
+}

@@ -1,0 +1,61 @@
+# roots.bash - root filesystems to run jobs in, and the engines that run them
+
+# busybox_root DIR: a root of one static program, its names, and two users.
+busybox_root() {
+	local root=$1 name
+	need busybox
+	! ldd "$(command -v busybox)" >/dev/null 2>&1 || skip 'busybox is not static (apt install busybox-static)'
+	mkdir -p "$root"/{bin,dev,etc,proc,sys,tmp,root,home/builder}
+	chmod 1777 "$root/tmp"
+	cp "$(command -v busybox)" "$root/bin/busybox"
+	for name in $("$root/bin/busybox" --list); do
+		[ -e "$root/bin/$name" ] || ln -s busybox "$root/bin/$name"
+	done
+	printf '%s\n' root:x:0:0:root:/root:/bin/sh builder:x:1000:1000::/home/builder:/bin/sh >"$root/etc/passwd"
+	printf '%s\n' root:x:0: builder:x:1000: wheel:x:10:root,builder video:x:44:builder >"$root/etc/group"
+}
+
+# engines: those that are installed, by name; skips the test when none is.
+engines() {
+	local name found=
+	PATH=$PATH:/usr/sbin:/sbin
+	for name in ${OCIFP_TEST_ENGINES:-crun runc bwrap}; do
+		command -v "$name" >/dev/null && found="$found $name"
+	done
+	echo "$found"
+}
+
+# need_engines [NAME...]: sets $engines to those of them that are installed.
+need_engines() {
+	need_userns
+	engines=$(engines)
+	[ -n "$engines" ] || skip 'no engine is installed (apt install crun bubblewrap)'
+}
+
+need_userns() {
+	unshare -Urm true 2>/dev/null || skip 'user namespaces are refused here'
+}
+
+# on_each_engine COMMAND...: with its name in $engine.  No `||` here: it would switch off errexit, and
+# with it every assertion but the last.
+on_each_engine() {
+	for engine in $engines; do
+		"$@"
+	done
+}
+
+# job [OPTION...] -- COMMAND...: in the root $T/root, through $engine.
+job() {
+	local options=()
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	ocifp_run run --runtime "${engine:-crun}" "${options[@]}" "rootfs:${root:-$T/root}" "$@"
+}
+
+# No run is left: no process with our store in its words, no mount, no root.
+assert_nothing_left() {
+	[ -z "$(ls "$OCIFP_STORE/.ocifp/roots" 2>/dev/null)" ] || fail 'a root is left'
+	! grep -F "$OCIFP_STORE" /proc/self/mountinfo || fail 'a mount is left'
+}

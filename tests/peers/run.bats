@@ -1,0 +1,405 @@
+#!/usr/bin/env bats
+# ocifp run: jobs in a root filesystem, through each engine that is installed
+
+load ../lib/rig
+
+setup() {
+	rig_setup
+	need_engines
+	busybox_root "$T/root"
+}
+
+teardown() {
+	rig_teardown
+}
+
+# ends_with STATUS COMMAND...
+ends_with() {
+	local wanted=$1
+	shift
+	job -- "$@"
+	assert_status "$wanted"
+	assert_nothing_left
+}
+
+@test "a job ends with its own exit status" {
+	on_each_engine ends_with 0 true
+	on_each_engine ends_with 1 false
+	on_each_engine ends_with 42 sh -c 'exit 42'
+}
+
+@test "a job that a signal ends has status 128 and its number" {
+	on_each_engine ends_with 137 sh -c 'kill -KILL $$'
+	on_each_engine ends_with 139 sh -c 'kill -SEGV $$'
+	on_each_engine ends_with 143 sh -c 'kill -TERM $$'
+}
+
+@test "a program that is not there is 127, one that cannot be started 126" {
+	echo 'plain text' >"$T/root/bin/text" && chmod +x "$T/root/bin/text"
+	printf '#!/no/such/shell\n' >"$T/root/bin/orphan" && chmod +x "$T/root/bin/orphan"
+	touch "$T/root/bin/unfit"
+	on_each_engine ends_with 127 no-such-program
+	on_each_engine ends_with 127 /bin/no-such-program
+	on_each_engine ends_with 127 orphan
+	on_each_engine ends_with 126 /tmp
+	on_each_engine ends_with 126 unfit
+	on_each_engine ends_with 126 text
+}
+
+@test "a program for another machine is 126 and says so" {
+	[ -z "$(ls /proc/sys/fs/binfmt_misc/qemu-* 2>/dev/null)" ] || skip 'an emulator is installed'
+	# An ELF head with machine 243, RISC-V.
+	printf '\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\2\0\363\0' >"$T/root/bin/foreign"
+	head -c 64 /dev/zero >>"$T/root/bin/foreign"
+	chmod +x "$T/root/bin/foreign"
+	job -- foreign
+	assert_status 126
+	assert_stderr_has 'another machine'
+}
+
+reads_environment() {
+	echo 'FROM_FILE=yes' >"$T/env"
+	SECRET=secret PASSED=passed job -e PASSED -e SET='a b=c' -e UNSET --env-file "$T/env" -- env
+	assert_status 0
+	assert_equal "$(sort "$T/stdout" | grep -v -e ^SHLVL -e ^PWD -e ^HOSTNAME)" "$(printf '%s\n' \
+		FROM_FILE=yes HOME=/root PASSED=passed \
+		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin 'SET=a b=c')"
+}
+
+@test "a job has the environment that is named and nothing of ours" {
+	on_each_engine reads_environment
+}
+
+sees_nothing_of_ours() {
+	SECRET=hidden-in-environment job -e KNOWN=STORE-WORD -- sh -c '
+		cat /proc/*/environ 2>/dev/null | grep -c hidden-in-environment
+		cat /proc/1/cmdline | tr "\0" " " | grep -c [S]TORE-WORD
+		ls /proc/self/fd | tr "\n" " "' 7</etc/passwd 8>"$T/other"
+	assert_equal "$(cat "$T/stdout")" "$(printf '0\n0\n0 1 2 3 ')"
+}
+
+@test "a job finds no environment, words or descriptors of ours" {
+	on_each_engine sees_nothing_of_ours
+}
+
+cannot_get_out() {
+	touch "$T/canary"
+	job -- sh -c '
+		ls /proc/1/root/'"$T"' && echo seen
+		mount -t tmpfs none /tmp && echo mounted
+		umount /proc && echo unmounted
+		chroot /proc/1/root ls '"$T"' && echo rooted
+		echo 1 >/proc/sys/kernel/sysrq && echo written
+		mknod /tmp/disk b 254 0 && echo made
+		kill -9 1 && echo killed
+		true' </dev/null
+	assert_status 0
+	! grep -E 'seen|mounted|rooted|written|made|canary' "$T/stdout" || fail 'it got out' "$told"
+}
+
+@test "a job gets no hold of the host" {
+	on_each_engine cannot_get_out
+}
+
+@test "the user of a job is looked up in the image" {
+	engine=$(set -- $(echo "$engines" | sed 's/bwrap//'); echo "$1")
+	[ -n "$engine" ] || skip 'neither crun nor runc is installed'
+	[ "$(id -u)" = 0 ] || skip 'not root: there is only one user'
+	job -u builder -- sh -c 'id -u; id -g; id -G; echo $HOME'
+	assert_stdout "$(printf '1000\n1000\n1000 10 44\n/home/builder')"
+	job -u 1000:44 -- sh -c 'id -u; id -g; id -G; echo $HOME'
+	assert_stdout "$(printf '1000\n44\n44\n/home/builder')"
+	job -u 4242 -- sh -c 'id -u; id -g; echo $HOME'
+	assert_stdout "$(printf '4242\n0\n/')"
+}
+
+@test "a user that is no user is refused and never becomes root" {
+	local user
+	for user in 4294967296 4294967295 -1 0x0 nobody-here 'builder:no-group' ' 0'; do
+		job -u "$user" -- id
+		assert_failed 125
+	done
+	rm "$T/root/etc/passwd" && mkfifo "$T/root/etc/passwd"
+	job -u builder -- id
+	assert_failed 125
+	job -u 0 -- true
+	assert_status 0
+	rm "$T/root/etc/passwd" && ln -s /etc/passwd "$T/root/etc/passwd"
+	job -u builder -- id
+	assert_failed 125
+	rm "$T/root/etc/passwd" && head -c 2000000 /dev/zero >"$T/root/etc/passwd"
+	job -u builder -- id
+	assert_failed 125
+}
+
+starts_in() {
+	job -w "$1" -- pwd
+	assert_status 0
+	assert_stdout "$2"
+}
+
+@test "the working directory is resolved in the image and made when it is missing" {
+	mkdir -p "$T/outside"
+	ln -s "$T/outside" "$T/root/out"
+	ln -s ../../../../bin "$T/root/up"
+	on_each_engine starts_in /new/place /new/place
+	on_each_engine starts_in /out/deep "$T/outside/deep"
+	on_each_engine starts_in /up /bin
+	[ -z "$(ls "$T/outside")" ] || fail 'something was made on the host'
+	job -w /etc/passwd -- pwd
+	assert_failed 125
+}
+
+mounts_volumes() {
+	rm -rf "$T/host" && mkdir -p "$T/host"
+	echo seen >"$T/host/file"
+	job -v "$T/host:/data/x" -v "$T/host:/ro:ro" -v "$T/host/file:/etc/one" -- sh -c '
+		cat /data/x/file /etc/one; echo new >/data/x/new; echo no >/ro/no'
+	assert_status 1
+	assert_stdout "$(printf 'seen\nseen')"
+	assert_equal "$(cat "$T/host/new")" new
+	[ ! -e "$T/host/no" ]
+	[ ! -e "$T/root/data" ] || fail 'the image was changed'
+}
+
+@test "paths of this machine are mounted, read-only when so said" {
+	on_each_engine mounts_volumes
+}
+
+keeps_volume() {
+	job -v "kept-$engine:/target" -- sh -c 'echo warm >/target/state'
+	assert_status 0
+	job -v "kept-$engine:/target" -- cat /target/state
+	assert_stdout warm
+}
+
+@test "a named volume outlives its job" {
+	on_each_engine keeps_volume
+	job -v '../x:/x' -- true
+	assert_failed 125
+	job -v 'a/b:/x' -- true
+	assert_failed 125
+	job -v 'name:/x:rx' -- true
+	assert_failed 125
+	job -v 'name:x' -- true
+	assert_failed 125
+	job -v 'name:/..' -- true
+	assert_failed 125
+}
+
+has_tmpfs() {
+	job --tmpfs /scratch:size=1m --read-only -- sh -c '
+		grep -c " /scratch tmpfs " /proc/mounts; echo ok >/scratch/x && cat /scratch/x
+		echo no >/bin/x || echo refused'
+	assert_stdout "$(printf '1\nok\nrefused')"
+}
+
+@test "a tmpfs can be written to where the root is read-only" {
+	on_each_engine has_tmpfs
+}
+
+leads_nowhere() {
+	local name
+	for name in dev proc sys tmp etc; do
+		rm -rf "$T/outside" "$T/root/${name:?}" && mkdir "$T/outside"
+		ln -s "$T/outside" "$T/root/$name"
+		job -v "$T/host:/tmp/in" -- true
+		[ -z "$(find "$T/outside" -mindepth 1)" ] || fail "/$name led onto the host"
+		rm "$T/root/$name" && mkdir "$T/root/$name"
+	done
+	ln -s "$T/outside/resolv.conf" "$T/root/etc/resolv.conf"
+	job -- true
+	[ -z "$(find "$T/outside" -mindepth 1)" ] || fail '/etc/resolv.conf led onto the host'
+	rm "$T/root/etc/resolv.conf"
+	ln -s /proc/self/cwd "$T/root/work" && ln -s "/oldroot$T/outside" "$T/root/old"
+	job -v "$T/host:/work/x" -v "$T/host:/old/y" -- true
+	[ -z "$(find "$T/outside" -mindepth 1)" ] || fail 'a volume led onto the host'
+	rm "$T/root/work" "$T/root/old"
+}
+
+@test "links of a hostile image lead nothing of ours onto the host" {
+	mkdir "$T/host"
+	on_each_engine leads_nowhere
+}
+
+@test "the same links lead bubblewrap alone onto the host" {
+	need bwrap
+	mkdir "$T/outside"
+	ln -s "/oldroot$T/outside" "$T/root/work"
+	touch "$T/file"
+	bwrap --unshare-user --bind "$T/root" / --ro-bind "$T/file" /work/x -- /bin/true || true
+	[ -e "$T/outside/x" ] || skip 'this bubblewrap does not follow them'
+}
+
+has_own_network() {
+	job --net none -- sh -c 'grep -c : /proc/net/dev; ifconfig lo | grep -c "UP LOOPBACK RUNNING"'
+	assert_stdout "$(printf '1\n1')"
+}
+
+@test "without a network there is loopback alone" {
+	on_each_engine has_own_network
+}
+
+hands_on_input() {
+	head -c 300000 /dev/urandom >"$T/bytes"
+	job -i -- cat <"$T/bytes"
+	assert_status 0
+	cmp "$T/bytes" "$T/stdout" || fail 'not the same bytes'
+	job -- cat <"$T/bytes"
+	assert_status 0
+	[ ! -s "$T/stdout" ] || fail 'input without -i'
+}
+
+@test "standard input is handed on with -i, byte for byte" {
+	on_each_engine hands_on_input
+}
+
+dies_with_signal() {
+	spawn job ocifp run --runtime "$engine" "rootfs:$T/root" -- sh -c "$2"
+	wait_for grep -q ready "$T/job.out"
+	kill "-$1" "$(cat "$T/pids/job")"
+	wait_for grep -q gone "$T/job.out"
+}
+
+@test "signals are passed on to the job" {
+	on_each_engine dies_with_signal TERM 'trap "echo gone; exit 3" TERM; echo ready; while :; do sleep 0.1; done'
+	on_each_engine dies_with_signal HUP 'trap "echo gone; exit 3" HUP; echo ready; while :; do sleep 0.1; done'
+}
+
+ends_by_signal() {
+	local status=0
+	ocifp run --runtime "$engine" "rootfs:$T/root" -- sleep 60 3>&- &
+	sleep 1
+	kill -TERM $!
+	wait $! || status=$?
+	assert_equal "$status" 143
+	assert_nothing_left
+}
+
+@test "a job that does not care about SIGTERM ends by it" {
+	on_each_engine ends_by_signal
+}
+
+runs_out_of_time() {
+	job --timeout 1 -- sh -c "trap '' TERM; sleep 1007 & sleep 1007"
+	assert_status 124
+	! pgrep -f 'sleep 1007' || fail 'something is left'
+	assert_nothing_left
+}
+
+@test "a job whose time is up is killed, and all that it started" {
+	on_each_engine runs_out_of_time
+}
+
+leaves_nothing() {
+	spawn job ocifp run --runtime "$engine" "rootfs:$T/root" -- sh -c 'echo ready; sleep 1009 & sleep 1009'
+	wait_for grep -q ready "$T/job.out"
+	kill -9 "$(cat "$T/pids/job")"
+	sleep 1
+	! pgrep -f 'sleep 1009' || fail 'a process is left'
+	! grep -F "$OCIFP_STORE" /proc/self/mountinfo || fail 'a mount is left'
+	ocifp_run store gc
+	assert_status 0
+	assert_nothing_left
+	ocifp_run store fsck
+	assert_status 0
+}
+
+@test "a run that is killed leaves nothing but what gc removes" {
+	on_each_engine leaves_nothing
+}
+
+wrecks_its_root() {
+	job -- sh -c 'mkdir -p /deep/er; chmod 0 /deep/er /deep; busybox rm -rf /bin /etc 2>/dev/null; true'
+	[ -x "$T/root/bin/busybox" ] || fail 'the image was changed'
+	assert_nothing_left
+	ends_with 0 true
+}
+
+@test "a job that wrecks its root wrecks nothing else" {
+	on_each_engine wrecks_its_root
+}
+
+@test "a bare root works: no passwd, no folders" {
+	root=$T/bare
+	mkdir -p "$root"
+	cp "$T/root/bin/busybox" "$root/busybox"
+	on_each_engine ends_bare
+}
+
+ends_bare() {
+	job -- /busybox sh -c 'exit 7'
+	assert_status 7
+	job -- sh
+	assert_status 127
+	assert_equal "$(ls "$root")" busybox
+}
+
+@test "what cannot be run is 125, with a hint" {
+	ocifp_run run "rootfs:$T/root"
+	assert_failed 125
+	ocifp_run run --runtime none "rootfs:$T/root" -- true
+	assert_failed 125
+	ocifp_run run "rootfs:$T/nothing" -- true
+	assert_failed 125
+}
+
+# terminal_job COMMAND...: typed on a terminal of 33 lines and 99 columns
+terminal_job() {
+	python3 - "$@" <<-'PY'
+		import fcntl, os, pty, struct, sys, termios, time
+		pid, fd = pty.fork()
+		if pid == 0:
+		    os.execvp(sys.argv[1], sys.argv[1:])
+		fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 99, 0, 0))
+		shown = b""
+		def read_until(what):
+		    global shown
+		    end = time.time() + 20
+		    while what not in shown and time.time() < end:
+		        try:
+		            shown += os.read(fd, 4096)
+		        except OSError:
+		            break
+		read_until(b"ready")
+		os.write(fd, b"stty size; tty; echo job-$((40 + 2))\n")
+		read_until(b"job-42")
+		fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 44, 111, 0, 0))
+		time.sleep(0.5)
+		os.write(fd, b"stty size; sleep 100\n")
+		read_until(b"44 111")
+		time.sleep(0.5)
+		os.write(fd, b"\x03")
+		time.sleep(0.3)
+		os.write(fd, b"exit 5\n")
+		read_until(b"\0never\0")
+		status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+		print(shown.decode(errors="replace").replace("\r", ""))
+		print("status", status)
+	PY
+}
+
+has_terminal() {
+	terminal_job ocifp run --runtime "$engine" -it "rootfs:$T/root" -- sh -c 'echo ready; exec sh' >"$T/shown"
+	grep -q '^33 99$' "$T/shown" || fail 'no window size' "$(cat "$T/shown")"
+	grep -q '^44 111$' "$T/shown" || fail 'a new window size did not arrive' "$(cat "$T/shown")"
+	grep -q '^status 5$' "$T/shown" || fail 'not its exit status' "$(cat "$T/shown")"
+}
+
+@test "-it gives the job a terminal of our window's size" {
+	on_each_engine has_terminal
+}
+
+@test "without root a job is root of its own files alone" {
+	[ "$(id -u)" = 0 ] || skip 'already not root'
+	need setpriv
+	mkdir "$T/user" && chmod 755 "$T" && chown -R 1000:1000 "$T/user" "$T/root"
+	for engine in $engines; do
+		setpriv --reuid 1000 --regid 1000 --clear-groups env HOME="$T/user" OCIFP_STORE="$T/user/store" \
+			ocifp run --runtime "$engine" -v vol:/vol "rootfs:$T/root" -- \
+			sh -c 'id -u; touch /vol/x /bin/y; mkdir /deep; chmod 0 /deep' >"$T/out"
+		assert_equal "$(cat "$T/out")" 0
+		assert_equal "$(stat -c %u "$T/user/store/.ocifp/volumes/vol/x")" 1000
+		assert_equal "$(ls "$T/user/store/.ocifp/roots")" ''
+	done
+}

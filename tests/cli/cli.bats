@@ -216,10 +216,10 @@ complete_bash() {
 	need fish
 	ocifp completion fish >"$T/ocifp.fish"
 	complete_fish() {
-		fish --no-config -c 'source $argv[1]; complete -C $argv[2]' "$T/ocifp.fish" "$1" | cut -f 1 | xargs
+		fish -c 'source $argv[1]; complete -C $argv[2]' "$T/ocifp.fish" "$1" | cut -f 1 | xargs
 	}
 	assert_equal "$(complete_fish 'ocifp vers')" version
-	assert_equal "$(complete_fish 'ocifp help exit')" exit-status
+	assert_equal "$(complete_fish 'ocifp help exit-')" exit-status
 	assert_equal "$(complete_fish 'ocifp version --stat')" --status-file
 	assert_equal "$(complete_fish 'ocifp version --progress pl')" plain
 	assert_equal "$(complete_fish 'ocifp completion f')" fish

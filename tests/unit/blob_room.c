@@ -75,3 +75,12 @@ assert_not_put(struct room *room, enum error_kind kind, const char *class_name)
 	if (class_name)
 		assert_string_equal(error_class(failure), class_name);
 }
+
+void
+start_afresh(struct room *room)
+{
+	if (room->registry)
+		room_rerun(room);
+	else
+		room_start(room);
+}

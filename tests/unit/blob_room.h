@@ -30,6 +30,9 @@ struct ending {
 void on_end(void *context, enum blob_outcome outcome, struct error *failure);
 void drive(struct room *room, struct blob_job *job, struct ending *ending);
 
+/* What a host has shown counts for one run: this begins another. */
+void start_afresh(struct room *room);
+
 /* BLOB is pushed; `mount_from` may be NULL. */
 void put(struct room *room, const char *mount_from, struct ending *ending);
 void assert_put(struct room *room, const char *mount_from, enum blob_outcome outcome);

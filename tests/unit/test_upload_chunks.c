@@ -22,7 +22,7 @@
 static void
 start_small(struct room *room)
 {
-	room_start(room);
+	start_afresh(room);
 	room->endpoint->host->uploads.whole_limit_bytes = 0;
 	room->endpoint->host->uploads.chunk_limit_bytes = 2;
 	room_answer(room, MISSING);
@@ -106,8 +106,6 @@ a_chunk_that_breaks_off_goes_on_where_the_session_is(void **state)
 	struct room *room = *state;
 
 	for (size_t i = 0; i < sizeof(breaks) / sizeof(*breaks); i++) {
-		if (room->registry)
-			room_rerun(room);
 		start_small(room);
 		room_answer(room, TAKEN("0-1"));
 		room_answer(room, breaks[i]);
@@ -184,8 +182,6 @@ an_answer_without_a_range_or_with_a_strange_one_is_no_reason_to_doubt(void **sta
 	struct room *room = *state;
 
 	for (size_t i = 0; i < sizeof(answers) / sizeof(*answers); i++) {
-		if (room->registry)
-			room_rerun(room);
 		start_small(room);
 		room->endpoint->host->uploads.chunk_limit_bytes = 3;
 		room_answer(room, answers[i]);
@@ -310,10 +306,7 @@ who_takes_no_post_with_a_body_sees_one(void **state)
 	for (size_t i = 0; i < sizeof(answers) / sizeof(*answers); i++) {
 		size_t before = room_request_count(room);
 
-		if (room->registry)
-			room_rerun(room);
-		else
-			room_start(room);
+		start_afresh(room);
 		room->endpoint->host->uploads.has_opened = true;
 		room_answer(room, MISSING);
 		room_answer(room, answers[i]);

@@ -15,14 +15,6 @@
 #include "registry/blobs.h"
 #include "stream/source.h"
 
-/* What a host has shown counts for one run. */
-static void
-start_afresh(struct room *room)
-{
-	if (room->registry)
-		room_rerun(room);
-}
-
 static void
 a_blob_that_is_there_is_not_sent(void **state)
 {

@@ -13,7 +13,8 @@ fuzz_targets = \
 	%D%/fuzz_reference \
 	%D%/fuzz_simple_signing \
 	%D%/fuzz_text \
-	%D%/fuzz_token
+	%D%/fuzz_token \
+	%D%/fuzz_upload
 EXTRA_DIST += %D%/corpus
 noinst_HEADERS += %D%/fuzz.h
 
@@ -62,3 +63,6 @@ endif
 %C%_fuzz_token_SOURCES = %D%/fuzz_token.c $(fuzz_main)
 %C%_fuzz_token_LDADD = $(registry_libs)
 %C%_fuzz_token_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_upload_SOURCES = %D%/fuzz_upload.c $(fuzz_main)
+%C%_fuzz_upload_LDADD = $(registry_libs)
+%C%_fuzz_upload_LDFLAGS = $(fuzz_ldflags)

@@ -163,18 +163,25 @@ is_zero(const uint8_t *block)
 }
 
 /* Writers differ in blanks, zeros and what ends the number. */
+static unsigned long
+checksum_of(const struct ustar *ustar)
+{
+	char text[sizeof(ustar->checksum) + 1] = "";
+
+	memcpy(text, ustar->checksum, sizeof(ustar->checksum));
+	return strtoul(text, NULL, 8);
+}
+
 bool
 tar_header_is_sound(const uint8_t *block)
 {
 	struct ustar ustar;
-	struct ustar right;
+	unsigned long said;
 
 	memcpy(&ustar, block, sizeof(ustar));
-	right = ustar;
-	put_checksum(&right);
-	ustar.checksum[sizeof(ustar.checksum) - 1] = '\0';
-	return is_zero(block) ||
-	       strtoul(ustar.checksum, NULL, 8) == strtoul(right.checksum, NULL, 8);
+	said = checksum_of(&ustar);
+	put_checksum(&ustar);
+	return is_zero(block) || said == checksum_of(&ustar);
 }
 
 int

@@ -102,7 +102,7 @@ same_tree() {
 	skopeo_copy --format v2s2 oci:out:v1 "docker://$reg_host/app:docker"
 	ocifp_run append --base "$reg_host/app:docker" -t "$reg_host/app:more" --push tree/bin
 	assert_status 0
-	assert_equal "$(raw app more | jq -r '[.mediaType, .layers[].mediaType] |
+	assert_equal "$(ocifp manifest "$reg_host/app:more" 3>&- | jq -r '[.mediaType, .layers[].mediaType] |
 		map(contains("docker")) | unique | tostring')" '[true]'
 	skopeo_copy "docker://$reg_host/app:more" oci:back:v1
 	assert_equal "$(manifest_of back v1 | jq '.layers | length')" 2

@@ -1,4 +1,5 @@
 layer_tests = \
+	%D%/test_tar_check \
 	%D%/test_pack \
 	%D%/test_pack_limits \
 	%D%/test_pax \
@@ -17,3 +18,6 @@ TESTS += $(layer_tests)
 
 %C%_test_pack_limits_SOURCES = %D%/test_pack_limits.c $(tree_room)
 %C%_test_pack_limits_LDADD = $(layer_libs) $(CMOCKA_LIBS)
+
+%C%_test_tar_check_SOURCES = %D%/test_tar_check.c
+%C%_test_tar_check_LDADD = $(layer_libs) $(CMOCKA_LIBS)

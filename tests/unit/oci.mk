@@ -1,4 +1,5 @@
 oci_tests = \
+	%D%/test_config_edit \
 	%D%/test_base64 \
 	%D%/test_config \
 	%D%/test_descriptor \
@@ -42,3 +43,6 @@ noinst_HEADERS += %D%/reference_rows.h
 %C%_test_reference_LDADD = $(oci_libs) $(CMOCKA_LIBS)
 %C%_test_simple_signing_SOURCES = %D%/test_simple_signing.c
 %C%_test_simple_signing_LDADD = $(oci_libs) $(CMOCKA_LIBS)
+
+%C%_test_config_edit_SOURCES = %D%/test_config_edit.c
+%C%_test_config_edit_LDADD = $(oci_libs) $(CMOCKA_LIBS)

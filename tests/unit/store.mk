@@ -1,4 +1,5 @@
 store_tests = \
+	%D%/test_new_blob \
 	%D%/test_store_open \
 	%D%/test_references \
 	%D%/test_blobs \
@@ -37,3 +38,6 @@ store_room = %D%/store_room.c %D%/store_room.h
 
 %C%_test_lock_SOURCES = %D%/test_lock.c $(store_room)
 %C%_test_lock_LDADD = $(store_libs) $(CMOCKA_LIBS)
+
+%C%_test_new_blob_SOURCES = %D%/test_new_blob.c $(store_room)
+%C%_test_new_blob_LDADD = $(store_libs) $(CMOCKA_LIBS)

@@ -25,7 +25,7 @@ struct output_options {
 	{ "tag", 't', OPTION_STRING, offsetof(type, member.name), "HOST/NAME[:TAG]", \
 	  "name it so in the store" }, \
 	{ "push", 0, OPTION_FLAG, offsetof(type, member.push), NULL, \
-	  "send it to the registry that --tag names, too" }, \
+	  "send it to the registry that --tag names, instead" }, \
 	{ "platform", 0, OPTION_PLATFORMS, offsetof(type, member.platforms), "OS/ARCH", \
 	  "this platform of the base alone; repeatable" }
 /* clang-format on */

@@ -10,6 +10,7 @@
 #include "image/find.h"
 #include "image/output_tag.h"
 #include "image/part.h"
+#include "image/push.h"
 #include "image/push_tree.h"
 #include "image/target.h"
 #include "image/tree.h"
@@ -92,25 +93,16 @@ check_digest(const struct location *destination, const struct digest *root, stru
 			 digest_text(root).text);
 }
 
-static bool
-is_other_at_host(const struct location *from, const struct location *to)
-{
-	return from->transport == TRANSPORT_REGISTRY && to->transport == TRANSPORT_REGISTRY &&
-	       strcmp(from->reference.host, to->reference.host) == 0 &&
-	       strcmp(from->reference.name, to->reference.name) != 0;
-}
-
 /* A repository at the destination's host that has it all: the source, or an earlier destination. */
 static const char *
 find_mount(const struct copying *copying, const struct location *destination)
 {
-	if (is_other_at_host(copying->place, destination))
-		return copying->place->reference.name;
-	for (const struct location *earlier = copying->destinations; earlier < destination;
+	const char *name = push_find_mount(copying->place, destination);
+
+	for (const struct location *earlier = copying->destinations; !name && earlier < destination;
 	     earlier++)
-		if (is_other_at_host(earlier, destination))
-			return earlier->reference.name;
-	return NULL;
+		name = push_find_mount(earlier, destination);
+	return name;
 }
 
 /* The whole of it, then what refers to it, then the tags. */

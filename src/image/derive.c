@@ -244,46 +244,44 @@ derive_manifests(struct derivation *derivation, struct error **err)
 	return 0;
 }
 
-/* To the registry, from the store. */
+/* To the registry: what the base has goes from there to there, if it goes at all. */
 static int
 push(const struct derivation *derivation, const struct image_node *root, struct error **err)
 {
 	const struct location *output = derivation->options->output;
 	const struct location *base = derivation->base.places;
 	AUTO_STRINGS struct strings tags = { 0 };
-	AUTO_REPOSITORY struct repository *source =
-		repository_of_store(derivation->session, derivation->destination.store);
 	AUTO_REPOSITORY struct repository *destination =
 		repository_open(derivation->session, output, REPOSITORY_WRITE, err);
 	struct pushing pushing = {
 		.session = derivation->session,
-		.source = source,
+		.source = derivation->found.repository,
+		.made = derivation->destination.store,
 		.destination = destination,
 		.root = root,
 		.mount_from = base ? push_find_mount(base, output) : NULL,
 	};
 	bool was_there;
 
-	if (!destination)
+	if (!destination || store_commit(derivation->destination.store, err) < 0)
 		return -1;
 	strings_add(&tags, output->reference.tag);
 	return push_tree(&pushing, &tags, &was_there, err);
 }
 
 static int
-deliver(struct derivation *derivation, const struct image_node *root, struct error **err)
+deliver(const struct derivation *derivation, const struct image_node *root, struct error **err)
 {
-	const struct derive_options *options = derivation->options;
-	AUTO_FREE char *name = location_format(options->output);
+	AUTO_FREE char *name = location_format(derivation->options->output);
 	struct delivery delivery = {
 		.root = root,
 		.repository = derivation->found.repository,
 		.name = name,
 	};
 
-	if (destination_put(&derivation->destination, &delivery, err) < 0)
-		return -1;
-	return options->push ? push(derivation, root, err) : 0;
+	return derivation->options->push
+		       ? push(derivation, root, err)
+		       : destination_put(&derivation->destination, &delivery, err);
 }
 
 static int

@@ -36,7 +36,7 @@ struct derive_options {
 	const struct config_change *change;
 	const json_t *annotations;     /* of each manifest; NULL: none */
 	const struct location *output; /* a layout, an archive; a registry's name: the store */
-	bool push;                     /* that name goes to its registry too */
+	bool push;                     /* to that name's registry, not to the store */
 };
 
 struct derive_result {

@@ -43,6 +43,7 @@ move_blobs(const struct pushing *pushing, const struct descriptors *blobs, struc
 	struct observer *observer = session_observer(pushing->session);
 	struct send_options send = {
 		.source = pushing->source,
+		.made = pushing->made,
 		.destination = pushing->destination,
 		.mount_from = pushing->mount_from,
 		.skip_check = pushing->mounts_surely,

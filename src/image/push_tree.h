@@ -22,6 +22,7 @@ struct strings;
 struct pushing {
 	struct session *session;
 	struct repository *source; /* has the blobs: at hand, or behind a network */
+	struct store *made;        /* has those that the source lacks; NULL: it lacks none */
 	struct repository *destination;
 	struct store *store; /* of a destination that is one: blobs are then fetched into it */
 	const struct image_node *root;

@@ -5,6 +5,7 @@
 #include "base/observer.h"
 #include "base/xalloc.h"
 #include "repository/repository.h"
+#include "store/store.h"
 #include "stream/relay.h"
 
 struct send_job {
@@ -84,12 +85,33 @@ start_arrival(void *context, struct body *body, struct error **err)
 				   job, err);
 }
 
+/* *ret_found false: it was not made here. */
+static int
+open_made(struct send_job *job, bool *ret_found, struct error **err)
+{
+	const struct descriptor *descriptor = job->descriptor;
+	struct store *made = job->send->options->made;
+	uint64_t size_bytes = 0;
+
+	*ret_found = made && store_has(made, &descriptor->digest, descriptor->size_bytes);
+	if (!*ret_found)
+		return 0;
+	job->fd = store_open_blob(made, &descriptor->digest, &size_bytes, err);
+	job->source = source_of_fd(job->fd, size_bytes);
+	return job->fd < 0 ? -1 : 0;
+}
+
 static int
 open_source(struct send_job *job, struct error **err)
 {
 	const struct descriptor *descriptor = job->descriptor;
 	uint64_t offset_bytes = 0;
+	bool found;
 
+	if (open_made(job, &found, err) < 0)
+		return -1;
+	if (found)
+		return 0;
 	if (repository_open_blob(job->send->options->source, descriptor, &job->fd, &offset_bytes,
 				 err) < 0)
 		return -1;

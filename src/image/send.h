@@ -12,9 +12,11 @@ struct descriptors;
 struct error;
 struct observer;
 struct repository;
+struct store;
 
 struct send_options {
 	struct repository *source;
+	struct store *made; /* asked before the source; NULL: none */
 	struct repository *destination;
 	const char *mount_from; /* another repository at the destination's host, or NULL */
 	bool skip_check;        /* try to mount without asking whether it is there */

@@ -121,6 +121,7 @@ same_tree() {
 	assert_status 0
 	local digest=${stdout#*@}
 	assert_equal "$(raw app 1 | digest_of)" "$digest"
+	[ "$(registry_requests reg GET '/base/blobs/')" = 2 ] # the configs
 	assert_equal "$(raw app 1 | jq -c '[.manifests[].platform.architecture]')" '["amd64","arm64"]'
 	new_store
 	ocifp_run pull "$reg_host/app:1" --all
@@ -143,4 +144,22 @@ same_tree() {
 	ocifp_run append -t "$reg_host/app:1" --push tree
 	assert_stdout "$first"
 	assert_equal "$(registry_requests reg 'PUT' '/app/blobs/uploads/')" 2
+}
+
+@test "--push to another registry than the base's: its layers go there through memory" {
+	need docker-registry curl
+	start_registry reg
+	local base_host=$reg_host
+	make_tree tree
+	mkimage image src base --layers 300k,100k --compress gzip >/dev/null
+	ocifp_run push oci:src:base "$base_host/base:1"
+	assert_status 0
+	new_store
+	start_registry other
+	ocifp_run append --base "$base_host/base:1" -t "$other_host/app:1" --push tree
+	assert_status 0
+	local digest=${stdout#*@}
+	ocifp_run pull "$other_host/app:1"
+	assert_stdout "$other_host/app@$digest"
+	[ "$(find "$OCIFP_STORE/blobs" -type f | wc -l)" = 5 ]
 }

@@ -11,6 +11,7 @@ peer_tests = \
 	%D%/interop.bats \
 	%D%/kill.bats \
 	%D%/lock.bats \
+	%D%/manage.bats \
 	%D%/memory.bats \
 	%D%/prune.bats \
 	%D%/pull.bats \

@@ -1,0 +1,153 @@
+#!/usr/bin/env bats
+# Tags, deletions and artifacts at a real registry, and what other tools make of them.
+
+load ../lib/rig
+
+setup() {
+	need python3 jq curl docker-registry ocifp
+	rig_setup
+	PATH=$PATH:/opt/peers/bin
+	printf 'all well\n' >report.txt
+}
+
+teardown() {
+	rig_teardown
+}
+
+publish() {
+	digest=$(mkimage image "$T/src" one --layers 10k)
+	ocifp_run push "oci:$T/src:one" "$reg_host/app:one"
+	assert_status 0
+	ref=$reg_host/app:one
+}
+
+# extra TOOL: one that Debian does not have
+extra() {
+	command -v "$1" >/dev/null || skip "$1 is missing (not in Debian)"
+}
+
+start_zot() {
+	extra zot
+	local port
+	port=$(free_port)
+	jq -n --arg root "$T/zot" --arg port "$port" \
+		'{storage: {rootDirectory: $root, gc: false}, http: {address: "127.0.0.1", port: $port}, log: {level: "error"}}' >"$T/zot.json"
+	spawn zot zot serve "$T/zot.json"
+	reg_host=127.0.0.1:$port
+	wait_for curl -sf "http://$reg_host/v2/"
+}
+
+attach() {
+	ocifp_run attach --type application/x-report "$ref" report.txt:text/plain
+	assert_status 0
+	artifact=${stdout##*@}
+}
+
+@test "a further tag costs a request, and no byte of a blob" {
+	start_registry reg
+	publish
+	local before
+	before=$(asked reg)
+	ocifp_run tag "$ref" two three
+	assert_status 0
+	assert_equal $(($(asked reg) - before)) 3
+	assert_equal "$(raw app three | digest_of)" "$digest"
+}
+
+@test "a manifest is deleted with all its tags, which are told" {
+	start_registry reg
+	publish
+	ocifp_run tag "$ref" two
+	ocifp_run rm "$reg_host/app@$digest"
+	assert_status 0
+	assert_equal "$(sort <<<"$stdout")" "$(printf '%s\n' "$reg_host/app:one" "$reg_host/app:two" "$reg_host/app@$digest")"
+	ocifp_run exists --platform linux/amd64 "$ref"
+	assert_status 3
+	ocifp_run rm "$reg_host/app@$digest"
+	assert_failed 3
+}
+
+@test "a registry that deletes no tags keeps the tag, and the manifest" {
+	start_registry reg
+	publish
+	ocifp_run tag "$ref" two
+	ocifp_run rm "$ref"
+	assert_equal "$(raw app two | digest_of)" "$digest"
+	if [ "$status" -eq 0 ]; then
+		ocifp_run exists --platform linux/amd64 "$ref"
+		assert_status 3
+	else
+		assert_failed 1
+		assert_equal "$(raw app one | digest_of)" "$digest"
+	fi
+}
+
+@test "an artifact is listed under the tag of its subject, where oras finds it too" {
+	start_registry reg
+	publish
+	attach
+	assert_equal "$(raw app "${digest/:/-}" | jq -r '.manifests[0].digest')" "$artifact"
+	ocifp_run referrers "$ref"
+	assert_stdout "$artifact application/x-report"
+	extra oras
+	assert_equal "$(oras discover --plain-http --format json "$ref" | jq -r '(.referrers // .manifests)[0].digest')" "$artifact"
+	oras pull --plain-http -o "$T/pulled" "$reg_host/app@$artifact" >/dev/null
+	assert_same_file "$T/pulled/report.txt" report.txt
+	oras attach --plain-http --artifact-type application/x-other "$ref" report.txt >/dev/null
+	ocifp_run referrers --artifact-type application/x-other "$ref"
+	assert_equal "$(wc -l <"$T/stdout")" 1
+}
+
+@test "two who attach one after the other are both listed; what is removed is not" {
+	start_registry reg
+	publish
+	attach
+	ocifp_run attach --type application/x-other "$ref" report.txt
+	local other=${stdout##*@}
+	ocifp_run rm "$reg_host/app@$artifact"
+	assert_status 0
+	ocifp_run referrers "$ref"
+	assert_stdout "$other application/x-other"
+}
+
+@test "a registry with the referrers API lists by itself; copies go there and back" {
+	start_zot
+	publish
+	attach
+	ocifp_run referrers "$ref"
+	assert_stdout "$artifact application/x-report"
+	ocifp_run referrers --artifact-type application/x-other "$ref"
+	assert_stdout ''
+	assert_equal "$(ocifp tags "$reg_host/app")" one
+	ocifp_run copy --referrers "$ref" "oci:$T/layout"
+	assert_status 0
+	assert_equal "$(ocifp referrers "oci:$T/layout:one")" "$artifact application/x-report"
+	ocifp_run copy --referrers "oci:$T/layout:one" "$reg_host/back"
+	assert_status 0
+	assert_equal "$(ocifp referrers "$reg_host/back:one")" "$artifact application/x-report"
+}
+
+@test "a blob goes there and back" {
+	start_registry reg
+	head -c 3000000 /dev/urandom >data
+	ocifp_run blob put data "$reg_host/app"
+	assert_status 0
+	local blob=$stdout
+	ocifp_run blob head "$blob"
+	assert_stdout 3000000
+	ocifp_run blob get "$blob"
+	assert_same_file "$T/stdout" data
+	ocifp_run blob head "$reg_host/app@sha256:$(printf %064d 7)"
+	assert_failed 3
+}
+
+@test "a manifest of one's own is put as it is" {
+	start_registry reg
+	publish
+	ocifp manifest "$ref" | jq -c '.annotations = {k: "v"}' >edited.json
+	ocifp_run manifest --put edited.json "$reg_host/app:edited"
+	assert_status 0
+	assert_stdout "$reg_host/app@$(digest_of <edited.json)"
+	raw app edited >back.json
+	assert_same_file back.json edited.json
+}

@@ -398,6 +398,21 @@ token_answer() {
 	! grep -rq "$reg_host" "$T/home" || fail "the unchecked login was written"
 }
 
+@test "--trust-realm: a token server on another host that the user names gets the password" {
+	start_faults tokens --address 127.0.0.2 --auth bearer --user me:pw
+	start_faults reg --auth bearer --user me:pw --realm "http://$tokens_host/token"
+	rules reg <<-'RULES'
+		{"path": "^/v2/$", "header": {"authorization": "^Bearer "}, "action": {"status": 200, "body": "{}"}}
+	RULES
+	printf 'wrong\n' >"$T/password"
+	ocifp_run login --trust-realm 127.0.0.2 --username me --password-stdin "$reg_host" <"$T/password"
+	assert_failed 4
+	printf 'pw\n' >"$T/password"
+	ocifp_run login --trust-realm 127.0.0.2 --username me --password-stdin "$reg_host" <"$T/password"
+	assert_status 0
+	assert_requests tokens 2 GET ^/token
+}
+
 @test "login with a wrong password is a refusal and writes nothing" {
 	serve_basic
 	printf 'no\n' >"$T/password"

@@ -18,7 +18,7 @@ refuse() {
 	printf '{"method": "%s", "path": "uploads", "header": {"content-length": "%s"}, "action": %s}\n' "$@"
 }
 
-too_large='{"status": 416, "json": {"errors": [{"code": "REQUESTED_RANGE_NOT_SATISFIABLE", "message": "exceeds the maximum permissible limit of 4.00MiB"}]}}'
+too_large_answer='{"status": 416, "json": {"errors": [{"code": "REQUESTED_RANGE_NOT_SATISFIABLE", "message": "exceeds the maximum permissible limit of 4.00MiB"}]}}'
 above_4_mib='^(419430[5-9]|41943[1-9][0-9]|4194[4-9][0-9]{2}|419[5-9][0-9]{3}|4[2-9][0-9]{5}|[5-9][0-9]{6}|[0-9]{8,})$'
 
 chunks_sent() {
@@ -39,23 +39,22 @@ chunks_sent() {
 }
 
 @test "P04 ghcr.io's limit of a PATCH is found by its 416 and kept to for the rest of the run" {
-	make_source --platform linux/amd64 --platform linux/arm64 --layers 9M
+	make_source --count 8 --size 5M
 	{
 		refuse PUT '[0-9]{6}' '{"status": 405}'
-		refuse PATCH "$above_4_mib" "$too_large"
+		refuse PATCH "$above_4_mib" "$too_large_answer"
 	} | rules reg
 	push
-	assert_status 0
-	assert_equal "$(requests reg PUT uploads/.*digest=)" "$(requests reg PUT uploads)"
-	# Of the first layer one PUT and one PATCH were refused; the second knew.
-	assert_equal "$(request_header reg 'PUT|PATCH' uploads content-length | grep -Ec "$above_4_mib")" 2
-	assert_equal "$(chunks_sent | head -n 3)" "$(printf '%s\n' 0-4194303 0-"$(($(layer_size) - 1))" 4194304-8388607)"
+	assert_pushed
+	# Six go at once, and each of these may be refused before one has learned: the others know.
+	[ "$(too_large PUT)" -le 6 ] || fail "$(too_large PUT) blobs went whole" "$told"
+	[ "$(too_large PATCH)" -le 6 ] || fail "$(too_large PATCH) chunks were too large" "$told"
+	local last=$(($(stat -c %s "$(blob_path "$T/src" "${layers[0]}")") - 1))
+	assert_equal "$(chunks_sent | grep -c "^0-4194303$\|^4194304-$last$")" 2
 }
 
-layer_size() {
-	local manifest
-	manifest=$(jq -r '.manifests[0].digest' "$(blob_path "$T/src" "$digest")")
-	jq '.layers[0].size' "$(blob_path "$T/src" "$manifest")"
+too_large() {
+	request_header reg "$1" uploads content-length | grep -Ec "$above_4_mib" || true
 }
 
 @test "P04 the least chunk that a registry asks for is kept to, whatever would do otherwise" {
@@ -128,7 +127,7 @@ layer_size() {
 	make_source --layers 9M
 	{
 		refuse PUT '[0-9]{6}' '{"status": 405}'
-		refuse PATCH "$above_4_mib" "$too_large"
+		refuse PATCH "$above_4_mib" "$too_large_answer"
 		echo '{"method": "PATCH", "path": "uploads", "header": {"content-range": "^4194304-"}, "nth": 1, "action": {"status": 404, "json": {"errors": [{"code": "BLOB_UPLOAD_INVALID", "message": "blob upload invalid"}]}}}'
 	} | rules reg
 	push
@@ -140,7 +139,7 @@ layer_size() {
 	make_source --layers 9M
 	{
 		refuse PUT '[0-9]{6}' '{"status": 405}'
-		refuse PATCH "$above_4_mib" "$too_large"
+		refuse PATCH "$above_4_mib" "$too_large_answer"
 		echo '{"method": "PATCH", "path": "uploads", "header": {"content-range": "^0-4194303$"}, "nth": 1, "action": {"execute": true, "status": 416}}'
 	} | rules reg
 	push

@@ -11,7 +11,8 @@ noinst_LIBRARIES += %D%/libstore.a
 	%D%/folder.c %D%/folder.h \
 	%D%/fsck.c \
 	%D%/gc.c \
-	%D%/ingest.c %D%/ingest.h \
+	%D%/ingest.c %D%/ingest.h %D%/ingest_private.h \
+	%D%/ingest_open.c \
 	%D%/layers.c %D%/layers.h \
 	%D%/layers_sweep.c \
 	%D%/layout.c %D%/layout.h \

@@ -9,6 +9,7 @@ EXTRA_DIST += \
 	.ocifp.yaml \
 	%D%/ci-image \
 	%D%/ocifp.mk \
+	%D%/apparmor/ocifp \
 	%D%/quickstart \
 	%D%/sample/.ocifp.yaml \
 	%D%/sample/Dockerfile \

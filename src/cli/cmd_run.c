@@ -2,12 +2,16 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/xalloc.h"
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/image_options.h"
+#include "cli/outcome.h"
 #include "cli/target_options.h"
 #include "image/pull.h"
 #include "image/target.h"
 #include "oci/location.h"
+#include "run/commit.h"
 #include "run/run.h"
 
 struct run_values {
@@ -24,6 +28,10 @@ struct run_values {
 	const char *hostname;
 	const char *network;
 	const char *runtime;
+	const char *memory;
+	const char *cpus;
+	unsigned pids;
+	const char *commit;
 	bool interactive;
 	bool terminal;
 	bool read_only;
@@ -47,11 +55,16 @@ static const struct option_spec run_options[] = {
 	  "mount an empty directory in memory; repeatable" },
 	{ "read-only", 0, OPTION_FLAG, AT(read_only), NULL, "the root may not be written to" },
 	{ "net", 0, OPTION_STRING, AT(network), "host|none", "our network, the default, or none" },
+	{ "memory", 0, OPTION_STRING, AT(memory), "SIZE", "the most memory, as in 512m or 2g" },
+	{ "cpus", 0, OPTION_STRING, AT(cpus), "N", "the most processors, as in 2 or 0.5" },
+	{ "pids", 0, OPTION_UINT, AT(pids), "N", "the most processes and threads" },
 	{ "interactive", 'i', OPTION_FLAG, AT(interactive), NULL,
 	  "hand on our standard input, which is empty otherwise" },
 	{ "tty", 't', OPTION_FLAG, AT(terminal), NULL, "give the job a terminal" },
 	{ "runtime", 0, OPTION_STRING, AT(runtime), "crun|runc|bwrap",
 	  "what runs it, instead of the first of these that is installed" },
+	{ "commit", 0, OPTION_STRING, AT(commit), "WHERE",
+	  "make an image of what it writes: HOST/NAME[:TAG] of the store, oci:DIR[:TAG] ..." },
 	{ "platform", 0, OPTION_PLATFORMS, AT(platforms), "OS/ARCH",
 	  "instead of what this machine runs" },
 	{ "offline", 0, OPTION_FLAG, AT(offline), NULL,
@@ -106,41 +119,90 @@ find_base(struct context *context, const struct run_values *values, const char *
 }
 
 static int
+read_commit(const struct run_values *values, struct location *ret_location,
+	    struct commit_options *options, struct error **err)
+{
+	if (!values->commit)
+		return 0;
+	options->output = ret_location;
+	if (source_date_read(&options->created_s, err) < 0 ||
+	    location_parse(values->commit, ret_location, err) < 0)
+		return error_wrap(err, "--commit");
+	if (ret_location->transport == TRANSPORT_ROOTFS ||
+	    ret_location->reference.digest.algorithm != DIGEST_NONE)
+		return error_set(err, ERROR_USAGE,
+				 "--commit takes HOST/NAME[:TAG] or oci:DIR[:TAG]");
+	if (ret_location->transport == TRANSPORT_REGISTRY && !ret_location->reference.tag)
+		ret_location->reference.tag = xstrdup("latest");
+	return 0;
+}
+
+/* A job's own output is all of its result, but for the image. */
+static int
+tell(struct context *context, const struct commit_options *commit, const struct derive_result *made,
+     struct error **err)
+{
+	struct outcome outcome = {
+		.repository = made->repository,
+		.digest = &made->digest,
+		.stdout_is_taken = true,
+	};
+
+	if (!made->repository)
+		return 0;
+	outcome.tag = commit->output->reference.tag;
+	return outcome_tell(context, &outcome, err);
+}
+
+static struct job_options
+job_of_values(const struct run_values *values, const struct strings *command)
+{
+	return (struct job_options){
+		.entrypoint = values->entrypoint,
+		.command = command,
+		.env = &values->env,
+		.env_files = &values->env_files,
+		.user = values->user,
+		.directory = values->directory,
+		.hostname = values->hostname,
+		.read_only = values->read_only,
+		.own_network = values->network && strcmp(values->network, "none") == 0,
+		.interactive = values->interactive,
+		.terminal = values->terminal,
+	};
+}
+
+static int
 run_run(struct context *context, const void *opaque, const struct strings *operands,
 	struct error **err)
 {
 	const struct run_values *values = opaque;
 	AUTO_STRINGS struct strings command = { 0 };
 	AUTO_RUN_BASE struct run_base base = { 0 };
+	AUTO_LOCATION struct location output = { 0 };
+	AUTO_DERIVE_RESULT struct derive_result made = { 0 };
+	struct commit_options commit = { 0 };
 	const char *image = NULL;
 	struct run_options options = {
-		.job = {
-			.entrypoint = values->entrypoint,
-			.command = &command,
-			.env = &values->env,
-			.env_files = &values->env_files,
-			.user = values->user,
-			.directory = values->directory,
-			.hostname = values->hostname,
-			.read_only = values->read_only,
-			.own_network = values->network && strcmp(values->network, "none") == 0,
-			.interactive = values->interactive,
-			.terminal = values->terminal,
-		},
 		.volumes = &values->volumes,
 		.tmpfs = &values->tmpfs,
 		.runtime = values->runtime,
 		.deadline_ms = context->options.session.engine.deadline_ms,
+		.commit = values->commit ? &commit : NULL,
 	};
-	struct store *store;
 
 	split_operands(context, operands, &image, &command);
-	if (find_base(context, values, image, &base, err) < 0)
+	options.job = job_of_values(values, &command);
+	if (job_limits_parse(values->memory, values->cpus, values->pids, &options.limits, err) <
+		    0 ||
+	    read_commit(values, &output, &commit, err) < 0 ||
+	    find_base(context, values, image, &base, err) < 0)
 		return -1;
-	store = session_store(context_session(context), err);
-	if (!store)
+	commit.observer = session_observer(context_session(context));
+	if (run_job(context_session(context), &base, &options, &context->job_status, &made, err) <
+	    0)
 		return -1;
-	return run_job(store, &base, &options, &context->job_status, err);
+	return tell(context, &commit, &made, err);
 }
 
 const struct command cmd_run = {

@@ -9,6 +9,7 @@
 #include "image/gc.h"
 #include "oci/descriptor.h"
 #include "run/roots.h"
+#include "run/volumes.h"
 #include "store/care.h"
 #include "store/store.h"
 
@@ -54,6 +55,19 @@ add_reference(struct page *page, json_t *array, const struct descriptor *referen
 					       digest.text, "media_type", reference->media_type));
 }
 
+/* "what: line" */
+static json_t *
+add_lines(struct page *page, const char *what, const struct strings *lines)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < lines->count; i++) {
+		page_add(page, "%s: %s\n", what, lines->items[i]);
+		json_array_append_new(array, json_string(lines->items[i]));
+	}
+	return array;
+}
+
 static int
 run_ls(struct context *context, const void *opaque, const struct strings *operands,
        struct error **err)
@@ -61,17 +75,23 @@ run_ls(struct context *context, const void *opaque, const struct strings *operan
 	struct store *store = open_store(context, err);
 	AUTO_DESCRIPTORS struct descriptors references = { NULL, 0 };
 	AUTO_PAGE struct page page = { 0 };
+	AUTO_STRINGS struct strings volumes = { 0 };
 	json_t *array;
+	json_t *names;
 
 	(void)opaque;
 	(void)operands;
-	if (!store || store_list_references(store, &references, err) < 0)
+	if (!store || store_list_references(store, &references, err) < 0 ||
+	    volumes_list(store, &volumes, err) < 0)
 		return -1;
 	array = json_array();
 	for (size_t i = 0; i < references.count; i++)
 		add_reference(&page, array, &references.items[i]);
+	names = add_lines(&page, "volume", &volumes);
 	return answer(context, &page,
-		      json_pack("{s:s, s:o}", "path", store_path(store), "references", array), err);
+		      json_pack("{s:s, s:o, s:o}", "path", store_path(store), "references", array,
+				"volumes", names),
+		      err);
 }
 
 static int
@@ -122,12 +142,9 @@ run_gc(struct context *context, const void *opaque, const struct strings *operan
 	struct roots_result roots;
 
 	(void)operands;
-	if (!store || image_gc(store, values->dry_run, &collected, err) < 0 ||
-	    roots_collect(store, values->dry_run, &roots, err) < 0)
+	if (!store || roots_collect(store, values->dry_run, &roots, err) < 0 ||
+	    image_gc(store, values->dry_run, &collected, err) < 0)
 		return -1;
-	if (roots.removed_count > 0)
-		page_add(&page, "%s %" PRIu64 " roots of runs that were killed\n",
-			 values->dry_run ? "would remove" : "removed", roots.removed_count);
 	removed = text_bytes(result->removed_bytes);
 	kept = text_bytes(result->kept_bytes);
 	page_add(&page, "%s %" PRIu64 " files, %s; kept %" PRIu64 ", %s\n",
@@ -136,6 +153,9 @@ run_gc(struct context *context, const void *opaque, const struct strings *operan
 	if (collected.removed_trees > 0)
 		page_add(&page, "%s %u unpacked trees\n",
 			 values->dry_run ? "would remove" : "removed", collected.removed_trees);
+	if (roots.removed_count > 0)
+		page_add(&page, "%s %" PRIu64 " roots of runs that were killed\n",
+			 values->dry_run ? "would remove" : "removed", roots.removed_count);
 	return answer(context, &page,
 		      json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "dry_run", values->dry_run,
 				"removed_count", (json_int_t)result->removed_count, "removed_bytes",
@@ -145,18 +165,6 @@ run_gc(struct context *context, const void *opaque, const struct strings *operan
 				(json_int_t)collected.removed_trees, "removed_roots",
 				(json_int_t)roots.removed_count),
 		      err);
-}
-
-static json_t *
-add_lines(struct page *page, const char *what, const struct strings *lines)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < lines->count; i++) {
-		page_add(page, "%s: %s\n", what, lines->items[i]);
-		json_array_append_new(array, json_string(lines->items[i]));
-	}
-	return array;
 }
 
 static json_t *

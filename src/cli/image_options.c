@@ -91,8 +91,8 @@ check(const struct image_options *options, struct error **err)
 }
 
 /* The convention of reproducible builds; without it the beginning of time. */
-static int
-read_epoch(int64_t *ret_epoch_s, struct error **err)
+int
+source_date_read(int64_t *ret_epoch_s, struct error **err)
 {
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): nothing here changes the environment */
 	const char *text = getenv("SOURCE_DATE_EPOCH");
@@ -133,7 +133,7 @@ image_options_read(const struct image_options *options, struct config_change *re
 {
 	int64_t epoch_s = 0;
 
-	if (check(options, err) < 0 || read_epoch(&epoch_s, err) < 0)
+	if (check(options, err) < 0 || source_date_read(&epoch_s, err) < 0)
 		return -1;
 	*ret_change = (struct config_change){
 		.environment = &options->environment,

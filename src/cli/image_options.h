@@ -68,6 +68,9 @@ bool image_options_are_said(const struct image_options *options);
 int image_options_read(const struct image_options *options, struct config_change *ret_change,
 		       json_t **ret_annotations, struct derive_options *derive, struct error **err);
 
+/* SOURCE_DATE_EPOCH, or 0.  ERROR_USAGE */
+int source_date_read(int64_t *ret_epoch_s, struct error **err);
+
 /* After that: the limit of times is the image's time. */
 int layer_options_read(const struct layer_options *options, struct derive_options *derive,
 		       struct error **err);

@@ -1,14 +1,9 @@
-/* base.h - what a job runs in: the directories of a root, and what the image says of itself
- *
- *     .ocifp/trees/<manifest, hex>-<id map>     an image's root filesystem, whole or not there
- */
+/* base.h - what a job runs in: the layers of a root, and what the image says of itself */
 #ifndef OCIFP_RUN_BASE_H
 #define OCIFP_RUN_BASE_H
 
-#include "base/strings.h"
+#include "image/layers.h"
 #include "oci/config.h"
-
-#define STORE_TREES ".ocifp/trees"
 
 struct digest;
 struct error;
@@ -16,11 +11,13 @@ struct platforms;
 struct session;
 
 struct run_base {
-	struct strings layers; /* absolute paths of directories, the topmost first */
+	struct image_layers layers;
 	struct image_config config;
+	struct digest manifest; /* DIGEST_NONE: no image of the store */
 };
 
-/* Of an image that the store has, unpacked if it is not yet.  `platforms` NULL: what we run on. */
+/* Of an image that the store has; its layers are unpacked unless they are already.  `platforms`
+ * NULL: what we run on. */
 int run_base_of_image(struct session *session, const struct digest *root,
 		      const struct platforms *platforms, struct run_base *ret_base,
 		      struct error **err);

@@ -279,8 +279,11 @@ watch_to_end(struct watch *watch, int *ret_status, struct error **err)
 static int
 map_keeper(struct watch *watch, int map_fd, struct error **err)
 {
-	if (answer_await_ready(watch->answer_fd, err) < 0 ||
-	    user_map_write(watch->cell->map, watch->pid, err) < 0)
+	if (answer_await_ready(watch->answer_fd, err) < 0)
+		return -1;
+	if (watch->cell->started)
+		watch->cell->started(watch->cell->context, watch->pid);
+	if (user_map_write(watch->cell->map, watch->pid, err) < 0)
 		return -1;
 	if (write(map_fd, "", 1) != 1)
 		return error_set_errno(err, errno, "cannot start the job");

@@ -28,6 +28,7 @@ struct cell {
 	int64_t deadline_ms; /* then ERROR_TIMEOUT; 0: none */
 	cell_main *main;
 	void *context;
+	void (*started)(void *context, pid_t pid); /* in ocifp, before it goes on; NULL: nothing */
 
 	/* While it runs, in ocifp: told of these descriptors when they are readable, and of a
 	 * window that has changed (fd -1).  NULL: nothing to look at. */

@@ -2,6 +2,9 @@ noinst_LIBRARIES += %D%/librun.a
 %C%_librun_a_SOURCES = \
 	%D%/base.c %D%/base.h \
 	%D%/bundle.c %D%/bundle.h \
+	%D%/cgroup.c %D%/cgroup.h \
+	%D%/cgroup_words.c \
+	%D%/commit.c %D%/commit.h \
 	%D%/console.c %D%/console.h \
 	%D%/denied_calls.c %D%/denied_calls.h \
 	%D%/engine.c %D%/engine.h \

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -24,8 +25,9 @@ fail(const struct job_mount *what, int errnum, const char *doing, struct error *
 static int
 find_source(struct job_mount *what, struct store *store, struct error **err)
 {
-	char *found = what->kind == MOUNT_VOLUME ? volume_make(store, what->source, err)
-						 : realpath(what->source, NULL);
+	char *found = what->kind == MOUNT_VOLUME
+			      ? volume_make(store, what->source, &what->is_new, err)
+			      : realpath(what->source, NULL);
 
 	if (!found && what->kind == MOUNT_VOLUME)
 		return -1;
@@ -105,5 +107,14 @@ job_mounts_apply(const struct job_mounts *mounts, int root_fd, struct strings *m
 	for (size_t i = 0; i < mounts->count; i++)
 		if (apply(&mounts->items[i], root_fd, made, err) < 0)
 			return -1;
+	return 0;
+}
+
+int
+job_mounts_give(const struct job_mounts *mounts, uid_t uid, gid_t gid, struct error **err)
+{
+	for (size_t i = 0; i < mounts->count; i++)
+		if (mounts->items[i].is_new && lchown(mounts->items[i].source, uid, gid) < 0)
+			return fail(&mounts->items[i], errno, "give away what is mounted", err);
 	return 0;
 }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/strings.h"
 
@@ -21,6 +22,7 @@ struct job_mount {
 	char *source; /* a path of the host, the name of a volume, tmpfs options or NULL */
 	char *target; /* absolute, in the image's eyes */
 	bool read_only;
+	bool is_new; /* a volume that was made for this */
 };
 
 struct job_mounts {
@@ -39,6 +41,9 @@ int job_mounts_find(struct job_mounts *mounts, struct store *store, struct error
 /* In the cell.  `made` gets what had to be made for them. */
 int job_mounts_apply(const struct job_mounts *mounts, int root_fd, struct strings *made,
 		     struct error **err);
+
+/* In the cell: a new volume belongs to who uses it first. */
+int job_mounts_give(const struct job_mounts *mounts, uid_t uid, gid_t gid, struct error **err);
 
 void job_mounts_release(struct job_mounts *mounts);
 #define AUTO_JOB_MOUNTS CLEANUP(job_mounts_release)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/random.h>
@@ -58,7 +59,11 @@ link_layers(const struct root *root, const struct strings *layers, struct error 
 	for (size_t i = 0; i < layers->count; i++) {
 		AUTO_FREE char *name = xasprintf("lower/%zu", i);
 
-		if (symlinkat(layers->items[i], root->fd, name) < 0)
+		const char *path = layers->items[layers->count - 1 - i];
+
+		AUTO_FREE char *whole = realpath(path, NULL);
+
+		if (!whole || symlinkat(whole, root->fd, name) < 0)
 			return fail(root, "make", name, err);
 	}
 	return 0;

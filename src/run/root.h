@@ -28,7 +28,7 @@ struct root {
 
 #define ROOT_INIT ((struct root){ .fd = -1, .lock_fd = -1 })
 
-/* `layers`: absolute paths of directories, the topmost first. */
+/* `layers`: paths of directories, the lowest first. */
 int root_make(struct store *store, const struct strings *layers, struct root *ret_root,
 	      struct error **err);
 

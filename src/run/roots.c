@@ -11,6 +11,7 @@
 #include "base/xalloc.h"
 #include "layer/remove.h"
 #include "run/cell.h"
+#include "run/cgroup.h"
 #include "run/root.h"
 #include "run/user_map.h"
 #include "store/folder.h"
@@ -100,6 +101,7 @@ collect_root(struct store *store, const char *id, bool dry_run, struct roots_res
 	result->removed_count += !is_held;
 	if (is_held || dry_run)
 		return 0;
+	cgroup_remove_left(id);
 	if (id_map_choose(&map, err) < 0)
 		return -1;
 	return roots_remove(&root, &map, err);

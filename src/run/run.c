@@ -6,7 +6,9 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "repository/session.h"
 #include "run/cell.h"
+#include "run/commit.h"
 #include "run/console.h"
 #include "run/engine.h"
 #include "run/in_root.h"
@@ -15,6 +17,7 @@
 #include "run/root.h"
 #include "run/roots.h"
 #include "run/user_map.h"
+#include "store/state.h"
 
 /* All of one run; what the cell changes in its copy, nobody else sees. */
 struct run {
@@ -22,11 +25,12 @@ struct run {
 	const struct run_options *options;
 	const struct engine *engine;
 	char *program;
-	struct id_map map;
 	struct root root;
 	struct job_mounts mounts;
 	struct job job;
 	struct console console;
+	struct cgroup cgroup;
+	struct observer *observer;
 	struct cell cell;
 };
 
@@ -36,6 +40,7 @@ static void
 run_release(struct run *run)
 {
 	console_release(&run->console);
+	cgroup_remove(&run->cgroup);
 	job_release(&run->job);
 	job_mounts_release(&run->mounts);
 	root_release(&run->root);
@@ -63,8 +68,6 @@ plan(struct run *run, struct error **err)
 	run->engine = engine_find(options->runtime, &run->program, err);
 	if (!run->engine || job_make(&run->base->config, &options->job, &run->job, err) < 0)
 		return -1;
-	if (id_map_choose(&run->map, err) < 0)
-		return -1;
 	return parse_mounts(options, &run->mounts, err);
 }
 
@@ -73,8 +76,12 @@ prepare(struct run *run, struct store *store, struct error **err)
 {
 	const struct job_options *options = &run->options->job;
 
+	if (run->options->commit && run->base->manifest.algorithm == DIGEST_NONE)
+		return error_set(err, ERROR_USAGE,
+				 "--commit puts a layer on an image, and a "
+				 "rootfs: is none");
 	if (job_mounts_find(&run->mounts, store, err) < 0 ||
-	    root_make(store, &run->base->layers, &run->root, err) < 0)
+	    root_make(store, &run->base->layers.paths, &run->root, err) < 0)
 		return -1;
 	if (!run->job.hostname)
 		run->job.hostname = xstrdup(run->root.id);
@@ -111,7 +118,7 @@ check_user(const struct run *run, struct error **err)
 {
 	const struct job_user *user = &run->job.user;
 
-	if (!user_map_has(&run->map, user->uid, user->gid)) {
+	if (!user_map_has(&run->base->layers.map, user->uid, user->gid)) {
 		error_set(err, ERROR_FAILURE, "user %u:%u of the image cannot be had here",
 			  user->uid, user->gid);
 		return error_set_hint(err,
@@ -133,7 +140,9 @@ set_up(struct run *run, int root_fd, struct strings *made, struct error **err)
 		return -1;
 	if (job_settle(&run->job, &run->base->config, &run->options->job, root_fd, made, err) < 0)
 		return -1;
-	return check_user(run, err);
+	if (check_user(run, err) < 0)
+		return -1;
+	return job_mounts_give(&run->mounts, run->job.user.uid, run->job.user.gid, err);
 }
 
 static int
@@ -146,15 +155,27 @@ run_in_cell(void *context, struct error **err)
 		.program = run->program,
 		.root = &run->root,
 		.job = &run->job,
-		.map = &run->map,
+		.map = &run->base->layers.map,
 		.own_network = run->options->job.own_network,
 		.terminal_fd = run->console.slave_fd,
 	};
+	int status;
 
 	if (root_fd < 0 || set_up(run, root_fd, &made, err) < 0)
 		return -1;
 	cell_hide_words();
-	return run->engine->run(&start, err);
+	status = run->engine->run(&start, err);
+	if (status == 0 && run->options->commit)
+		run_forget_made(&run->root, &made);
+	return status;
+}
+
+static void
+limit(void *context, pid_t pid)
+{
+	const struct run *run = context;
+
+	cgroup_enter(&run->cgroup, pid, run->observer);
 }
 
 static void
@@ -170,32 +191,51 @@ static int
 run_cell(struct run *run, int *ret_status, struct error **err)
 {
 	run->cell = (struct cell){
-		.map = &run->map,
+		.map = &run->base->layers.map,
 		.own_network = run->options->job.own_network,
 		.hostname = run->job.hostname,
 		.deadline_ms = run->options->deadline_ms,
 		.main = run_in_cell,
 		.context = run,
+		.started = limit,
 		.watch = watch,
 	};
 	console_watched(&run->console, run->cell.watch_fds);
+	cgroup_make(run->root.id, &run->options->limits, run->observer, &run->cgroup);
 	return cell_run(&run->cell, ret_status, err);
 }
 
+/* A job that failed makes no image. */
+static int
+run_and_commit(struct run *run, struct session *session, int *ret_status,
+	       struct derive_result *ret_made, struct error **err)
+{
+	if (run_cell(run, ret_status, err) < 0)
+		return -1;
+	if (*ret_status != 0 || !run->options->commit)
+		return 0;
+	return run_commit(session, &run->root, run->base, &run->job.args, run->options->commit,
+			  ret_made, err);
+}
+
 int
-run_job(struct store *store, const struct run_base *base, const struct run_options *options,
-	int *ret_status, struct error **err)
+run_job(struct session *session, const struct run_base *base, const struct run_options *options,
+	int *ret_status, struct derive_result *ret_made, struct error **err)
 {
 	CLEANUP(run_release) struct run run = RUN_INIT;
 	AUTO_ERROR struct error *unremoved = NULL;
+	struct store *store = session_store(session, err);
 	int result;
 
 	run.base = base;
 	run.options = options;
-	if (plan(&run, err) < 0 || prepare(&run, store, err) < 0)
+	run.observer = session_observer(session);
+	if (!store || plan(&run, err) < 0 || prepare(&run, store, err) < 0)
 		return -1;
-	result = run_cell(&run, ret_status, err);
+	/* A job may take long: gc goes on, which leaves what is locked. */
+	store_release_blobs(store);
+	result = run_and_commit(&run, session, ret_status, ret_made, err);
 	/* What is left is for gc to remove. */
-	(void)roots_remove(&run.root, &run.map, &unremoved);
+	(void)roots_remove(&run.root, &base->layers.map, &unremoved);
 	return result;
 }

@@ -9,21 +9,27 @@
 #include <stdint.h>
 
 #include "run/base.h"
+#include "run/cgroup.h"
 #include "run/job.h"
 
+struct commit_options;
+struct derive_result;
 struct error;
-struct store;
+struct session;
 
 struct run_options {
 	struct job_options job;
 	const struct strings *volumes; /* "HOST:PATH[:ro]", as run/mounts.h */
 	const struct strings *tmpfs;
-	const char *runtime; /* NULL: the first engine that is installed */
-	int64_t deadline_ms; /* 0: none */
+	struct job_limits limits;
+	const char *runtime;                 /* NULL: the first engine that is installed */
+	int64_t deadline_ms;                 /* 0: none */
+	const struct commit_options *commit; /* NULL: what the job writes is lost */
 };
 
-/* *ret_status: the job's own, 128 + n for signal n. */
-int run_job(struct store *store, const struct run_base *base, const struct run_options *options,
-	    int *ret_status, struct error **err);
+/* *ret_status: the job's own, 128 + n for signal n.  *ret_made, with `commit` and status 0: the
+ * image. */
+int run_job(struct session *session, const struct run_base *base, const struct run_options *options,
+	    int *ret_status, struct derive_result *ret_made, struct error **err);
 
 #endif

@@ -13,7 +13,7 @@
 static const mode_t volume_mode = 0755;
 
 char *
-volume_make(struct store *store, const char *name, struct error **err)
+volume_make(struct store *store, const char *name, bool *ret_is_new, struct error **err)
 {
 	AUTO_FREE char *path = xasprintf(STORE_VOLUMES "/%s", name);
 	AUTO_FREE char *full = NULL;
@@ -23,6 +23,7 @@ volume_make(struct store *store, const char *name, struct error **err)
 
 	if (folder_find(store, path, &fd, err) < 0)
 		return NULL;
+	*ret_is_new = fd < 0;
 	if (fd < 0) {
 		made_fd = folder_make(store, path, err);
 		if (made_fd < 0)

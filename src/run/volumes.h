@@ -11,7 +11,7 @@ struct strings;
 #define STORE_VOLUMES ".ocifp/volumes"
 
 /* Its absolute path, which the caller owns; made when it is not there. */
-char *volume_make(struct store *store, const char *name, struct error **err);
+char *volume_make(struct store *store, const char *name, bool *ret_is_new, struct error **err);
 int volumes_list(const struct store *store, struct strings *ret_names, struct error **err);
 
 #endif

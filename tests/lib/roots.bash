@@ -25,7 +25,7 @@ engines() {
 	echo "$found"
 }
 
-# need_engines [NAME...]: sets $engines to those of them that are installed.
+# need_engines: sets $engines to those that are installed.
 need_engines() {
 	need_userns
 	engines=$(engines)
@@ -34,6 +34,14 @@ need_engines() {
 
 need_userns() {
 	unshare -Urm true 2>/dev/null || skip 'user namespaces are refused here'
+}
+
+# need_oci_engine: sets $engine to one that can give a job any user.
+need_oci_engine() {
+	for engine in $engines; do
+		[ "$engine" = bwrap ] || return 0
+	done
+	skip 'neither crun nor runc is installed'
 }
 
 # on_each_engine COMMAND...: with its name in $engine.  No `||` here: it would switch off errexit, and
@@ -59,3 +67,14 @@ assert_nothing_left() {
 	[ -z "$(ls "$OCIFP_STORE/.ocifp/roots" 2>/dev/null)" ] || fail 'a root is left'
 	! grep -F "$OCIFP_STORE" /proc/self/mountinfo || fail 'a mount is left'
 }
+
+# root_image LAYOUT TAG ROOT: the tree as the one layer of an image for this machine.
+root_image() {
+	need umoci
+	[ -d "$1" ] || umoci init --layout "$1"
+	umoci new --image "$1:$2"
+	umoci insert --rootless --image "$1:$2" "$3" /
+	umoci config --image "$1:$2" --os linux --architecture "$(dpkg --print-architecture)" \
+		--config.cmd /bin/sh --config.cmd -c --config.cmd 'pwd; echo "$GREETING"' \
+		--config.env GREETING=hello --config.workingdir /work
+} >&2

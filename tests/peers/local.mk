@@ -19,6 +19,7 @@ peer_tests = \
 	%D%/registry.bats \
 	%D%/requests.bats \
 	%D%/run.bats \
+	%D%/run_images.bats \
 	%D%/sign.bats \
 	%D%/uploads.bats \
 	%D%/workflow.bats

@@ -102,8 +102,7 @@ cannot_get_out() {
 }
 
 @test "the user of a job is looked up in the image" {
-	engine=$(set -- $(echo "$engines" | sed 's/bwrap//'); echo "$1")
-	[ -n "$engine" ] || skip 'neither crun nor runc is installed'
+	need_oci_engine
 	[ "$(id -u)" = 0 ] || skip 'not root: there is only one user'
 	job -u builder -- sh -c 'id -u; id -g; id -G; echo $HOME'
 	assert_stdout "$(printf '1000\n1000\n1000 10 44\n/home/builder')"
@@ -175,6 +174,8 @@ keeps_volume() {
 
 @test "a named volume outlives its job" {
 	on_each_engine keeps_volume
+	ocifp_run store ls
+	grep -q "^volume: kept-$engine$" "$T/stdout" || fail 'it is not listed' "$told"
 	job -v '../x:/x' -- true
 	assert_failed 125
 	job -v 'a/b:/x' -- true

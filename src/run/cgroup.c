@@ -1,0 +1,173 @@
+#include "run/cgroup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/limits.h"
+#include "base/observer.h"
+#include "base/xalloc.h"
+
+#define CGROUPS "/sys/fs/cgroup"
+
+static const unsigned cpu_period_us = 100000;
+static const int removal_tries = 50;
+static const int removal_pause_ms = 10;
+
+struct setting {
+	const char *option;
+	const char *controller;
+	const char *v1_file;
+	const char *v2_file;
+};
+
+static const struct setting settings[] = {
+	{ "--memory", "memory", "memory.limit_in_bytes", "memory.max" },
+	{ "--cpus", "cpu", "cpu.cfs_quota_us", "cpu.max" },
+	{ "--pids", "pids", "pids.max", "pids.max" },
+};
+enum { SETTINGS_COUNT = sizeof(settings) / sizeof(*settings) };
+
+/* Our group in that hierarchy ("" for v2): "/user.slice/x"; NULL: none.  The caller owns it. */
+static char *
+own_group(const char *controller)
+{
+	AUTO_BUF struct buf buf = BUF_INIT(64 * KIB);
+	AUTO_ERROR struct error *unread = NULL;
+	AUTO_FREE char *wanted = xasprintf(":%s:", controller);
+	char *rest;
+	char *line;
+
+	if (file_read(AT_FDCWD, "/proc/self/cgroup", &buf, &unread) < 0)
+		return NULL;
+	rest = buf.data;
+	while (rest && (line = strsep(&rest, "\n"))) {
+		const char *names = strchr(line, ':');
+
+		if (names && strncmp(names, wanted, strlen(wanted)) == 0)
+			return xstrdup(names + strlen(wanted));
+	}
+	return NULL;
+}
+
+/* Where a group of that id would be; NULL: nowhere.  The caller owns it. */
+static char *
+group_path(const struct setting *setting, const char *id, bool *ret_is_v1)
+{
+	AUTO_FREE char *group = own_group(setting->controller);
+	char *slash;
+
+	*ret_is_v1 = group != NULL;
+	if (group)
+		return xasprintf(CGROUPS "/%s%s/ocifp-%s", setting->controller,
+				 strcmp(group, "/") == 0 ? "" : group, id);
+	group = own_group("");
+	slash = group ? strrchr(group, '/') : NULL;
+	if (!slash)
+		return NULL;
+	*slash = '\0';
+	return xasprintf(CGROUPS "%s/ocifp-%s", group, id);
+}
+
+/* As the kernel wants it; NULL: no limit.  The caller owns it. */
+static char *
+value_of(size_t number, const struct job_limits *limits, bool is_v1)
+{
+	uint64_t quota_us = limits->cpu_thousandths * cpu_period_us / 1000;
+
+	switch (number) {
+	case 0:
+		return limits->memory_bytes ? xasprintf("%" PRIu64, limits->memory_bytes) : NULL;
+	case 1:
+		if (!quota_us)
+			return NULL;
+		return is_v1 ? xasprintf("%" PRIu64, quota_us)
+			     : xasprintf("%" PRIu64 " %u", quota_us, cpu_period_us);
+	default:
+		return limits->pids ? xasprintf("%" PRIu64, limits->pids) : NULL;
+	}
+}
+
+static bool
+write_value(const char *folder, const char *name, const char *value)
+{
+	AUTO_FREE char *path = xasprintf("%s/%s", folder, name);
+	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	return fd >= 0 && write(fd, value, strlen(value)) == (ssize_t)strlen(value);
+}
+
+static bool
+apply(const struct setting *setting, const char *path, bool is_v1, const char *value,
+      struct cgroup *cgroup)
+{
+	if (!path || (mkdir(path, 0755) < 0 && errno != EEXIST))
+		return false;
+	if (!strings_has(&cgroup->paths, path))
+		strings_add(&cgroup->paths, path);
+	return write_value(path, is_v1 ? setting->v1_file : setting->v2_file, value);
+}
+
+void
+cgroup_make(const char *id, const struct job_limits *limits, struct observer *observer,
+	    struct cgroup *ret_cgroup)
+{
+	for (size_t i = 0; i < SETTINGS_COUNT; i++) {
+		bool is_v1;
+		AUTO_FREE char *path = group_path(&settings[i], id, &is_v1);
+		AUTO_FREE char *value = value_of(i, limits, is_v1);
+
+		if (value && !apply(&settings[i], path, is_v1, value, ret_cgroup))
+			observer_tell(observer, EVENT_NOTICE,
+				      "%s has no effect: control groups refuse it here: %m",
+				      settings[i].option);
+	}
+}
+
+void
+cgroup_enter(const struct cgroup *cgroup, pid_t pid, struct observer *observer)
+{
+	AUTO_FREE char *text = xasprintf("%d", pid);
+
+	for (size_t i = 0; i < cgroup->paths.count; i++)
+		if (!write_value(cgroup->paths.items[i], "cgroup.procs", text))
+			observer_tell(observer, EVENT_NOTICE,
+				      "limits have no effect: '%s' cannot be entered: %m",
+				      cgroup->paths.items[i]);
+}
+
+/* The last process of a group leaves it a moment after it has ended. */
+static void
+remove_group(const char *path)
+{
+	for (int i = 0; i < removal_tries && rmdir(path) < 0 && errno == EBUSY; i++)
+		(void)poll(NULL, 0, removal_pause_ms);
+}
+
+void
+cgroup_remove(struct cgroup *cgroup)
+{
+	for (size_t i = 0; i < cgroup->paths.count; i++)
+		remove_group(cgroup->paths.items[i]);
+	strings_release(&cgroup->paths);
+	*cgroup = (struct cgroup){ 0 };
+}
+
+void
+cgroup_remove_left(const char *id)
+{
+	for (size_t i = 0; i < SETTINGS_COUNT; i++) {
+		bool is_v1;
+		AUTO_FREE char *path = group_path(&settings[i], id, &is_v1);
+
+		if (path)
+			(void)rmdir(path);
+	}
+}

@@ -1,0 +1,155 @@
+#include "run/commit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/xalloc.h"
+#include "layer/pack.h"
+#include "oci/location.h"
+#include "repository/session.h"
+#include "run/base.h"
+#include "run/cell.h"
+#include "run/in_root.h"
+#include "run/root.h"
+#include "store/store.h"
+#include "stream/sink.h"
+
+static const char layer_name[] = "layer.tar";
+
+struct packing {
+	const struct root *root;
+	int64_t mtime_limit_s;
+};
+
+static int
+pack_upper(void *context, struct error **err)
+{
+	const struct packing *packing = context;
+	AUTO_CLOSE int upper_fd =
+		openat(packing->root->fd, "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO_CLOSE int tar_fd = openat(packing->root->fd, layer_name,
+				       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	struct pack_options options = {
+		.root_fd = upper_fd,
+		.mtime_limit_s = packing->mtime_limit_s,
+		.keep_owners = true,
+		.is_upper = true,
+	};
+	struct pack_counts counts = { 0 };
+
+	if (upper_fd < 0 || tar_fd < 0)
+		return error_set_path(err, errno, "pack what the job wrote in",
+				      packing->root->path);
+	return pack_tree(&options, sink_fd(tar_fd, "a layer"), &counts, err);
+}
+
+static int
+pack(const struct root *root, const struct id_map *map, int64_t mtime_limit_s, struct error **err)
+{
+	struct packing packing = { root, mtime_limit_s };
+	struct cell cell = {
+		.map = map,
+		.main = pack_upper,
+		.context = &packing,
+		.watch_fds = { -1, -1 },
+	};
+	int status;
+
+	return cell_run(&cell, &status, err);
+}
+
+/* As a shell would be given it; the caller owns the text. */
+static char *
+join(const struct strings *args)
+{
+	char *text = xstrdup(PACKAGE_NAME " run --");
+
+	for (size_t i = 0; i < args->count; i++) {
+		char *longer = xasprintf("%s %s", text, args->items[i]);
+
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
+/* The store is a layout, which can be asked without any network. */
+static char *
+base_reference(struct session *session, const struct run_base *base, struct error **err)
+{
+	struct store *store = session_store(session, err);
+
+	if (!store)
+		return NULL;
+	return xasprintf("oci:%s@%s", store_path(store), digest_text(&base->manifest).text);
+}
+
+int
+run_commit(struct session *session, const struct root *root, const struct run_base *base,
+	   const struct strings *args, const struct commit_options *options,
+	   struct derive_result *ret_result, struct error **err)
+{
+	AUTO_FREE char *reference = base_reference(session, base, err);
+	AUTO_FREE char *path = xasprintf("%s/%s", root->path, layer_name);
+	AUTO_FREE char *created_by = join(args);
+	struct layer_path layer = { path, NULL };
+	const struct strings none = { 0 };
+	struct config_change change = {
+		.environment = &none,
+		.entrypoint = &none,
+		.command = &none,
+		.labels = &none,
+		.ports = &none,
+		.volumes = &none,
+		.created_by = created_by,
+		.created_s = options->created_s,
+	};
+	struct derive_options derive = {
+		.base = reference,
+		.layers = &layer,
+		.layer_count = 1,
+		.how = { .compression = COMPRESSION_GZIP, .observer = options->observer },
+		.change = &change,
+		.output = options->output,
+	};
+
+	if (!reference || pack(root, &base->layers.map, options->created_s, err) < 0 ||
+	    derive_image(session, &derive, ret_result, err) < 0)
+		return error_wrap(err, "cannot make an image of what the job wrote");
+	return 0;
+}
+
+/* Only what is still as it was made: an empty file, an empty directory. */
+static void
+forget(int upper_fd, const char *path)
+{
+	AUTO_FREE char *folder = xstrdup(path);
+	char *name = strrchr(folder, '/');
+	AUTO_IN_ROOT struct in_root place = IN_ROOT_INIT;
+	AUTO_ERROR struct error *unfound = NULL;
+	struct stat status;
+	bool found = false;
+
+	*name++ = '\0';
+	if (in_root_find(upper_fd, folder, &place, &found, &unfound) < 0 || !found ||
+	    fstatat(place.fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return;
+	if (S_ISDIR(status.st_mode))
+		(void)unlinkat(place.fd, name, AT_REMOVEDIR);
+	else if (S_ISREG(status.st_mode) && status.st_size == 0)
+		(void)unlinkat(place.fd, name, 0);
+}
+
+void
+run_forget_made(const struct root *root, const struct strings *made)
+{
+	AUTO_CLOSE int upper_fd =
+		openat(root->fd, "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	for (size_t i = made->count; upper_fd >= 0 && i > 0; i--)
+		forget(upper_fd, made->items[i - 1]);
+}

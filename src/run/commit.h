@@ -1,0 +1,35 @@
+/* commit.h - what a job wrote, as the layer of a new image
+ *
+ *     upper --pack (in a cell, where owners are what the job saw)--> layer.tar beside it
+ *       --> derive_image: the job's image, that layer on top, a line of history
+ */
+#ifndef OCIFP_RUN_COMMIT_H
+#define OCIFP_RUN_COMMIT_H
+
+#include <stdint.h>
+
+#include "image/derive.h"
+
+struct error;
+struct id_map;
+struct root;
+struct run_base;
+struct session;
+struct strings;
+
+struct commit_options {
+	const struct location *output; /* as of derive_image() */
+	int64_t created_s;             /* of the image; no file of the layer is later */
+	struct observer *observer;
+};
+
+/* `args`: what ran, for the history. */
+int run_commit(struct session *session, const struct root *root, const struct run_base *base,
+	       const struct strings *args, const struct commit_options *options,
+	       struct derive_result *ret_result, struct error **err);
+
+/* In the cell, after the job: takes away again what was made for mounts alone, so that it does not
+ * become a part of the image. */
+void run_forget_made(const struct root *root, const struct strings *made);
+
+#endif

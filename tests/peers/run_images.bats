@@ -1,0 +1,224 @@
+#!/usr/bin/env bats
+# ocifp run: jobs in images, the images that jobs make, and a real one
+
+load ../lib/rig
+
+setup() {
+	rig_setup
+	need_engines
+	busybox_root "$T/root"
+}
+
+teardown() {
+	rig_teardown
+}
+
+# What the store has unpacked: each file of it and its inode.
+unpacked() {
+	(cd "$OCIFP_STORE/.ocifp" && find layers trees -mindepth 1 -printf '%p %i\n' 2>/dev/null | sort)
+}
+
+@test "an image is pulled and unpacked once, and runs offline then" {
+	start_faults reg
+	root_image "$T/reg.root/app" one "$T/root"
+	ocifp_run run "$reg_host/app:one"
+	assert_status 0
+	assert_stdout "$(printf '/work\nhello')"
+	unpacked >"$T/before"
+	[ -s "$T/before" ]
+	forget_log reg
+	ocifp_run run "$reg_host/app:one" -- cat /etc/passwd
+	assert_status 0
+	assert_requests reg 1 . /v2/app/
+	stop reg
+	ocifp_run run --offline "$reg_host/app:one" -- true
+	assert_status 0
+	assert_equal "$(unpacked)" "$(cat "$T/before")"
+	assert_nothing_left
+}
+
+@test "what the image says is overridden by options" {
+	root_image "$T/base" one "$T/root"
+	ocifp_run run -e GREETING=other -w /tmp "oci:$T/base:one"
+	assert_stdout "$(printf '/tmp\nother')"
+	ocifp_run run --entrypoint /bin/echo "oci:$T/base:one"
+	assert_stdout ''
+	ocifp_run run --entrypoint '["/bin/echo", "a b"]' "oci:$T/base:one" -- c
+	assert_stdout 'a b c'
+}
+
+@test "an image that is not there is 125, one of another platform too" {
+	root_image "$T/base" one "$T/root"
+	ocifp_run run "oci:$T/base:two" -- true
+	assert_failed 125
+	ocifp_run run --platform linux/s390x "oci:$T/base:one" -- true
+	assert_failed 125
+}
+
+@test "jobs in one image do not see each other" {
+	root_image "$T/base" one "$T/root"
+	spawn first ocifp run "oci:$T/base:one" -- sh -c 'echo 1 >/mine; echo ready; sleep 30'
+	wait_for grep -q ready "$T/first.out"
+	ocifp_run run "oci:$T/base:one" -- ls /mine
+	assert_status 1
+	ocifp_run store gc
+	assert_status 0
+	grep -q ready "$T/first.out"
+	[ -n "$(ls "$OCIFP_STORE/.ocifp/roots")" ] || fail 'gc took the root of a job that runs'
+}
+
+committed() {
+	ocifp_run run --commit "localhost/new:$1" "oci:$T/base:one" -- \
+		sh -c 'echo new >/new; rm /bin/ls; rm -r /home; mkdir -p /home/other; chown 7:8 /new'
+	assert_status 0
+}
+
+# files_of REF: the names in its topmost layer
+files_of() {
+	local manifest layer
+	manifest=$(ocifp store ls --json 3>&- | jq -r --arg name "$1" '.references[] | select(.name == $name).digest')
+	layer=$(jq -r '.layers[-1].digest' "$(blob_path "$OCIFP_STORE" "$manifest")")
+	tar -tzf "$(blob_path "$OCIFP_STORE" "$layer")" | LC_ALL=C sort
+}
+
+@test "--commit makes an image of what the job wrote, the same each time" {
+	root_image "$T/base" one "$T/root"
+	committed one
+	sleep 1
+	committed two
+	ocifp_run store ls
+	assert_equal "$(sed -n 's/ localhost.*//p' "$T/stdout" | uniq | wc -l)" 1
+	assert_equal "$(files_of localhost/new:one)" \
+		"$(printf '%s\n' bin/ bin/.wh.ls etc/ home/ home/.wh..wh..opq home/other/ new)"
+	ocifp_run run --offline localhost/new:one -- busybox sh -c 'cat /new; busybox ls /home; busybox ls /bin/ls'
+	assert_status 1
+	assert_stdout "$(printf 'new\nother')"
+}
+
+@test "a job that fails makes no image, and a rootfs: is none" {
+	root_image "$T/base" one "$T/root"
+	ocifp_run run --commit localhost/new:one "oci:$T/base:one" -- sh -c 'echo new >/new; exit 3'
+	assert_status 3
+	ocifp_run store ls
+	! grep -q localhost "$T/stdout" || fail 'an image was made' "$told"
+	ocifp_run run --commit localhost/new:one "rootfs:$T/root" -- true
+	assert_failed 125
+}
+
+@test "ensure builds an image with a job, without any builder" {
+	start_faults reg
+	root_image "$T/base" one "$T/root"
+	make_project "platforms: [linux/$(dpkg --print-architecture)]" \
+		"build: ocifp run --commit oci:\$OCIFP_OUTPUT oci:$T/base:one -- sh -c 'echo made >/made'"
+	ocifp_run ensure --push always
+	assert_status 0
+	rm -rf "$OCIFP_STORE"
+	ocifp_run run app -- cat /made
+	assert_status 0
+	assert_stdout made
+	ocifp_run run -- cat /made
+	assert_stdout made
+}
+
+limits_hold() {
+	ocifp_run run --runtime "$engine" --memory 64m --pids 20 "rootfs:$T/root" -- sh -c '
+		i=0; while [ $i -lt 40 ]; do sleep 1 & i=$((i + 1)); done; echo forked'
+	! grep -q 'has no effect' "$T/stderr" || skip "$(grep 'has no effect' "$T/stderr" | head -n 1)"
+	! grep -q forked "$T/stdout" || fail 'more processes than allowed' "$told"
+	ocifp_run run --runtime "$engine" --memory 64m "rootfs:$T/root" -- \
+		sh -c 'x=$(head -c 200000000 /dev/zero | tr "\0" x); echo ${#x}'
+	! grep -q 200000000 "$T/stdout" || fail 'more memory than allowed' "$told"
+	ocifp_run run --runtime "$engine" --memory 64m --cpus 0.5 --pids 20 "rootfs:$T/root" -- true
+	assert_status 0
+	[ -z "$(find /sys/fs/cgroup -name 'ocifp-*' 2>/dev/null)" ] || fail 'a control group is left'
+}
+
+@test "limits hold where control groups allow them" {
+	on_each_engine limits_hold
+	ocifp_run run --memory 1x "rootfs:$T/root" -- true
+	assert_failed 125
+	ocifp_run run --cpus 0 "rootfs:$T/root" -- true
+	assert_failed 125
+}
+
+# with_ranges COMMAND...: as user 1000 with subordinate ids from 200000 on
+with_ranges() {
+	local name
+	name=$(getent passwd 1000 | cut -d : -f 1)
+	echo "${name:-1000}:200000:65536" >"$T/subuid"
+	unshare -m sh -c 'mount --bind "$1" /etc/subuid && mount --bind "$1" /etc/subgid && shift &&
+		exec setpriv --reuid 1000 --regid 1000 --clear-groups env HOME="$T/user" \
+			OCIFP_STORE="$T/user/store" "$@"' sh "$T/subuid" "$@"
+}
+
+@test "with subordinate ids a job has all users of the image, without root" {
+	[ "$(id -u)" = 0 ] || skip 'not root: /etc/subuid cannot be set up'
+	need newuidmap
+	touch /etc/subuid /etc/subgid
+	root_image "$T/base" one "$T/root"
+	mkdir "$T/user" && chmod 755 "$T" && chown -R 1000:1000 "$T/user" "$T/base"
+	export T
+	need_oci_engine
+	with_ranges ocifp run --runtime "$engine" -u builder -v cache:/cache "oci:$T/base:one" -- \
+		sh -c 'id -u; touch /cache/mine; stat -c %u /bin/busybox' >"$T/out"
+	assert_equal "$(cat "$T/out")" "$(printf '1000\n0')"
+	assert_equal "$(stat -c %u "$T/user/store/.ocifp/volumes/cache/mine")" 200999
+	with_ranges ocifp run --commit localhost/new:one "oci:$T/base:one" -- \
+		sh -c 'touch /new; chown 33:44 /new; mkdir -m 0 /closed; chown 5:5 /closed'
+	with_ranges ocifp run --offline localhost/new:one -- stat -c '%u:%g %a' /new /closed >"$T/out"
+	assert_equal "$(cat "$T/out")" "$(printf '33:44 644\n5:5 0')"
+	assert_equal "$(ls "$T/user/store/.ocifp/roots")" ''
+}
+
+@test "a hundred layers are one root" {
+	local i layers=("$T/root")
+	for i in $(seq 100); do
+		mkdir "layer-$i"
+		echo "$i" >"layer-$i/number-$i"
+		layers+=("layer-$i")
+	done
+	ocifp append -o "oci:$T/many:one" "${layers[@]}" 3>&-
+	ocifp_run run "oci:$T/many:one" -- sh -c 'cat /number-* | wc -l; cat /number-100'
+	assert_status 0
+	assert_stdout "$(printf '100\n100')"
+}
+
+# A toolchain from the mirror that apt has.
+toolchain_root() {
+	need debootstrap
+	[ "$(id -u)" = 0 ] || skip 'debootstrap needs root'
+	local mirror
+	mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' 2>/dev/null | head -n 1)
+	timeout 900 debootstrap --variant=minbase --include=gcc,libc6-dev,make \
+		"$(. /etc/os-release && echo "$VERSION_CODENAME")" "$1" "$mirror" >"$T/debootstrap.log" 2>&1 ||
+		skip "no toolchain could be fetched: $(tail -n 1 "$T/debootstrap.log")"
+}
+
+compiles() {
+	ocifp_run run --runtime "$engine" -v .:/app -v "target-$engine:/app/target" -w /app "rootfs:$T/tools" -- \
+		make check
+	assert_status 0
+}
+
+@test "a project is compiled and tested in a toolchain, and not again with its volume" {
+	export OCIFP_TEST_LIMIT_S=300
+	toolchain_root "$T/tools"
+	cat >add.c <<-'C'
+		int add(int a, int b) { return a + b; }
+	C
+	cat >test.c <<-'C'
+		#include <stdio.h>
+		int add(int, int);
+		int main(void) { printf("2 + 2 is %d\n", add(2, 2)); return add(2, 2) != 4; }
+	C
+	printf '%s\n' 'check: target/test' '	./target/test' \
+		'target/test: add.c test.c' '	gcc -Wall -o $@ add.c test.c' >Makefile
+	for engine in $engines; do
+		compiles
+		grep -q 'gcc -Wall' "$T/stdout" || fail 'it was not compiled' "$told"
+		grep -q '2 + 2 is 4' "$T/stdout" || fail 'its test did not run' "$told"
+		compiles
+		! grep -q 'gcc -Wall' "$T/stdout" || fail 'it was compiled again' "$told"
+	done
+	[ -z "$(ls target 2>/dev/null)" ] || fail 'the volume is not where it should be'
+}

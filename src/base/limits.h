@@ -43,6 +43,7 @@
 #define TOKEN_LIMIT_BYTES (128 * KIB) /* a token answer; tokens themselves are 1 to 8 KiB */
 #define ERROR_BODY_LIMIT_BYTES (8 * KIB)
 #define TAGS_PAGE_LIMIT_BYTES MIB
+#define PACKAGES_PAGE_LIMIT_BYTES (4 * MIB) /* 100 versions of about 1 KiB, and their tags */
 #define TAGS_LIMIT_COUNT 1000000
 #define TAGS_COMPARED_LIMIT_COUNT 2000 /* a request each, before a manifest is deleted */
 #define TAGS_PAGES_LIMIT_COUNT 10000     /* a million, should every page hold but 100 */

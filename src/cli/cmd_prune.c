@@ -24,6 +24,8 @@ struct prune_values {
 	int64_t younger_ms;
 	const char *git;
 	struct strings git_refs;
+	unsigned restore;
+	bool github_packages;
 	bool yes;
 	bool dry_run;
 };
@@ -40,6 +42,10 @@ static const struct option_spec prune_options[] = {
 	  "keep what branches and tags mean; auto: those of origin too" },
 	{ "keep-git-ref", 0, OPTION_STRINGS, AT(git_refs), "PATTERN",
 	  "let these refs count instead of all branches and tags; repeatable" },
+	{ "github-packages", 0, OPTION_FLAG, AT(github_packages), NULL,
+	  "manage it by GitHub's Packages API, as ghcr.io always is" },
+	{ "restore", 0, OPTION_UINT, AT(restore), "ID",
+	  "bring back a version of a GitHub package, and do nothing else" },
 	{ "yes", 0, OPTION_FLAG, AT(yes), NULL, "delete what the plan says" },
 	{ "dry-run", 'n', OPTION_FLAG, AT(dry_run), NULL,
 	  "only tell the plan: so it is without --yes" },
@@ -64,6 +70,9 @@ node_json(const struct prune_node *node)
 			  "tags", tags_json(&node->tags), "why", node->why, "bytes",
 			  (json_int_t)node->root.size_bytes);
 
+	if (node->version_id)
+		json_object_set_new(object, "version_id",
+				    json_integer((json_int_t)node->version_id));
 	if (node->dated_by)
 		json_object_set_new(object, "created", json_integer((json_int_t)node->created_s));
 	return object;
@@ -206,6 +215,21 @@ sweep(struct context *context, const struct location *place, struct error **err)
 }
 
 static int
+restore(struct context *context, const struct prune_values *values, const struct location *place,
+	struct error **err)
+{
+	AUTO_REPOSITORY struct repository *repository =
+		repository_open(context_session(context), place, REPOSITORY_WRITE, err);
+	AUTO_FREE char *text = NULL;
+
+	if (!repository || repository_restore(repository, values->restore, err) < 0)
+		return error_wrap(err, "cannot restore version %u", values->restore);
+	text = xasprintf("version %u was restored", values->restore);
+	return context_result(context, text,
+			      json_pack("{s:I}", "restored", (json_int_t)values->restore), err);
+}
+
+static int
 run_prune(struct context *context, const void *opaque, const struct strings *operands,
 	  struct error **err)
 {
@@ -223,6 +247,9 @@ run_prune(struct context *context, const void *opaque, const struct strings *ope
 
 	if (target_of_place(context, operands, &target, err) < 0)
 		return -1;
+	context->options.session.registry.github_packages = values->github_packages;
+	if (values->restore)
+		return restore(context, values, &target.places[0], err);
 	asks = asks_git(context, values, &target);
 	if (check(values, &target, asks, err) < 0 ||
 	    (asks && find_live(context, values, &live, err) < 0) ||

@@ -189,6 +189,7 @@ add_holding(struct prune_graph *graph, struct holding *holding, struct error **e
 	if (add_node(graph, &root, &node, err) < 0)
 		return -1;
 	node->is_new = holding->is_new;
+	node->version_id = holding->version_id;
 	node->created_s = holding->created_s;
 	node->dated_by = holding->created_s ? "the time of its push" : NULL;
 	node->tags = holding->tags;

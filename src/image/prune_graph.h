@@ -22,8 +22,9 @@ struct repository;
 struct prune_node {
 	struct descriptor root; /* media type, digest, size */
 	struct strings tags;
-	bool is_new;    /* without a tag, and a push may be about to name it */
-	bool is_absent; /* an index lists it, and it is proven not to be there */
+	bool is_new;         /* without a tag, and a push may be about to name it */
+	uint64_t version_id; /* see struct holding */
+	bool is_absent;      /* an index lists it, and it is proven not to be there */
 	enum document_kind kind;
 	struct descriptors children; /* of an index */
 	struct manifest manifest;    /* of a DOCUMENT_MANIFEST */

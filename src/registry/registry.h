@@ -34,6 +34,7 @@ struct registry_options {
 	const char *auth_file; /* NULL: $REGISTRY_AUTH_FILE, docker config.json, auth.json */
 	const char *const *trust_realms; /* NULL-terminated "host[:port]"; may be NULL */
 	bool no_token_cache;
+	bool github_packages; /* manifests are managed by packages.h, as those of ghcr.io are */
 	bool loopback_tls; /* loopback hosts speak https too: a CA or client certificate was given
 			    */
 	const struct registry_mirror *mirrors;

@@ -52,6 +52,7 @@ struct repository_ops {
 	/* NULL: by its tags. */
 	int (*list_holdings)(struct repository *repository, struct holdings *holdings,
 			     struct error **err);
+	int (*restore)(struct repository *repository, uint64_t version_id, struct error **err);
 	void (*free)(struct repository *repository);
 };
 

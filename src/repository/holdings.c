@@ -86,3 +86,12 @@ repository_list_holdings(struct repository *repository, struct holdings *ret_hol
 	holdings = (struct holdings){ 0 };
 	return 0;
 }
+
+int
+repository_restore(struct repository *repository, uint64_t version_id, struct error **err)
+{
+	if (repository->ops->restore)
+		return repository->ops->restore(repository, version_id, err);
+	return error_set(err, ERROR_USAGE, "what is deleted from '%s' does not come back",
+			 repository->name);
+}

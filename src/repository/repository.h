@@ -110,9 +110,10 @@ int repository_list_tags(struct repository *repository, struct strings *tags, st
 /* A manifest that the place names by itself. */
 struct holding {
 	struct digest digest;
-	struct strings tags;   /* none: a place that lists those too has it without a tag */
-	bool is_new;           /* without a tag, and a push may be about to name it */
-	int64_t created_s;     /* when it came there, since 1970; 0: not said */
+	struct strings tags;    /* none: a place that lists those too has it without a tag */
+	bool is_new;            /* without a tag, and a push may be about to name it */
+	uint64_t version_id;    /* of GitHub's package; 0: there is none */
+	int64_t created_s;      /* when it came there, since 1970; 0: not said */
 	struct descriptor root; /* with its bytes, when they were read; else no media type */
 	struct buf bytes;
 };
@@ -125,6 +126,9 @@ struct holdings {
 /* Each manifest that has a tag once; and those that have none where the place lists them. */
 int repository_list_holdings(struct repository *repository, struct holdings *ret_holdings,
 			     struct error **err);
+/* Brings back what was deleted, by holding.version_id.  ERROR_USAGE where nothing is kept for that.
+ */
+int repository_restore(struct repository *repository, uint64_t version_id, struct error **err);
 void holdings_release(struct holdings *holdings);
 #define AUTO_HOLDINGS CLEANUP(holdings_release)
 

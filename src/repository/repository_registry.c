@@ -1,7 +1,11 @@
 /* A repository at a registry: each call is one of registry/'s. */
+#include <string.h>
+#include <time.h>
+
 #include "base/error.h"
 #include "base/xalloc.h"
 #include "registry/manifests.h"
+#include "registry/packages.h"
 #include "registry/referrers.h"
 #include "registry/tags.h"
 #include "repository/backend.h"
@@ -21,6 +25,8 @@ struct registry_repository {
 	struct engine *engine;
 	struct endpoint *endpoint;
 	struct running *running;
+	char *name;                /* "owner/name" */
+	struct packages *packages; /* of GitHub; NULL: not asked yet, or none */
 };
 
 static struct endpoint *
@@ -60,6 +66,73 @@ registry_write_manifest(struct repository *repository, const char *tag,
 
 	return registry_put_manifest(endpoint_of(repository), tag ? tag : text.text, descriptor,
 				     bytes, err);
+}
+
+static struct registry_repository *
+with_packages(struct repository *repository, struct error **err)
+{
+	struct registry_repository *self = (struct registry_repository *)repository;
+
+	if (!self->packages)
+		self->packages = packages_new(self->engine, self->name, err);
+	return self->packages ? self : NULL;
+}
+
+/* What has no tag may be about to get one so long after it was pushed. */
+#define PUSH_GRACE_S ((int64_t)24 * 60 * 60)
+
+static void
+add_version(struct holdings *holdings, const struct package_version *version)
+{
+	struct holding *holding = holdings_add(holdings, &version->digest);
+	int64_t since_s = (int64_t)time(NULL) - PUSH_GRACE_S;
+
+	for (size_t i = 0; i < version->tags.count; i++)
+		strings_add(&holding->tags, version->tags.items[i]);
+	holding->version_id = version->id;
+	holding->created_s = version->pushed_s;
+	holding->is_new = version->tags.count == 0 && version->pushed_s >= since_s;
+}
+
+static int
+package_holdings(struct repository *repository, struct holdings *holdings, struct error **err)
+{
+	const struct registry_repository *self = with_packages(repository, err);
+	const struct package_version *versions;
+	size_t count;
+
+	if (!self)
+		return -1;
+	packages_forget(self->packages);
+	if (packages_list(self->packages, &versions, &count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		add_version(holdings, &versions[i]);
+	return 0;
+}
+
+static int
+package_delete(struct repository *repository, const struct digest *digest, struct error **err)
+{
+	const struct registry_repository *self = with_packages(repository, err);
+	const struct package_version *versions;
+	size_t count;
+
+	if (!self || packages_list(self->packages, &versions, &count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (digest_equal(&versions[i].digest, digest))
+			return packages_delete(self->packages, versions[i].id, err);
+	return error_set(err, ERROR_ABSENT, "the package has no version '%s'",
+			 digest_text(digest).text);
+}
+
+static int
+package_restore(struct repository *repository, uint64_t version_id, struct error **err)
+{
+	const struct registry_repository *self = with_packages(repository, err);
+
+	return self ? packages_restore(self->packages, version_id, err) : -1;
 }
 
 static int
@@ -201,8 +274,26 @@ registry_repository_free(struct repository *repository)
 		running_free(self->running);
 		self->running = next;
 	}
+	packages_free(self->packages);
+	free(self->name);
 	free(repository->name);
 	free(repository);
+}
+
+#define COMMON_OPS \
+	.resolve = registry_resolve, .has_manifest = registry_find_manifest, \
+	.put_manifest = registry_write_manifest, .delete_tag = registry_remove_tag, \
+	.list_referrers = registry_referrers, .remove_referrer = registry_forget_referrer, \
+	.find_blob = registry_look_for_blob, .get_blob = registry_read_blob, \
+	.put_blob = registry_write_blob, .probe_push = registry_probe, .step = registry_step, \
+	.list_tags = registry_tags, .free = registry_repository_free
+
+/* GitHub manages what is there: its registry deletes nothing. */
+static bool
+is_package(const struct session *session, const struct reference *reference)
+{
+	return strcmp(reference->host, "ghcr.io") == 0 ||
+	       session_options(session)->registry.github_packages;
 }
 
 struct repository *
@@ -210,20 +301,14 @@ repository_open_registry(struct session *session, const struct reference *refere
 			 struct error **err)
 {
 	static const struct repository_ops ops = {
-		.resolve = registry_resolve,
-		.has_manifest = registry_find_manifest,
-		.put_manifest = registry_write_manifest,
+		COMMON_OPS,
 		.delete_manifest = registry_remove_manifest,
-		.delete_tag = registry_remove_tag,
-		.list_referrers = registry_referrers,
-		.remove_referrer = registry_forget_referrer,
-		.find_blob = registry_look_for_blob,
-		.get_blob = registry_read_blob,
-		.put_blob = registry_write_blob,
-		.probe_push = registry_probe,
-		.step = registry_step,
-		.list_tags = registry_tags,
-		.free = registry_repository_free,
+	};
+	static const struct repository_ops package_ops = {
+		COMMON_OPS,
+		.delete_manifest = package_delete,
+		.list_holdings = package_holdings,
+		.restore = package_restore,
 	};
 	struct registry *registry = session_registry(session, err);
 	struct endpoint *endpoint = registry ? endpoint_open(registry, reference, err) : NULL;
@@ -232,9 +317,10 @@ repository_open_registry(struct session *session, const struct reference *refere
 	if (!endpoint)
 		return NULL;
 	self = XNEW(struct registry_repository);
-	self->repository.ops = &ops;
+	self->repository.ops = is_package(session, reference) ? &package_ops : &ops;
 	self->repository.name = reference_repository(reference);
 	self->engine = session_engine(session, err);
 	self->endpoint = endpoint;
+	self->name = xstrdup(reference->name);
 	return &self->repository;
 }

@@ -9,6 +9,7 @@ fault_tests = \
 	%D%/index.bats \
 	%D%/manage.bats \
 	%D%/manifests.bats \
+	%D%/packages.bats \
 	%D%/presence.bats \
 	%D%/push.bats \
 	%D%/redirects.bats \
@@ -20,6 +21,7 @@ fault_tests = \
 EXTRA_DIST += $(fault_tests) \
 	%D%/auth.py \
 	%D%/h2.py \
+	%D%/packages.py \
 	%D%/proxy.py \
 	%D%/registry.py \
 	%D%/rules.py \

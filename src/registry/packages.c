@@ -1,0 +1,372 @@
+#include "registry/packages.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "http/request.h"
+#include "oci/document.h"
+#include "oci/reference.h"
+#include "registry/problem.h"
+#include "registry/secret.h"
+
+#define PAGE_VERSIONS 100 /* the most that a page may have */
+
+/* Organizations and users have paths of their own; the first that knows the package is it. */
+static const char *const owner_kinds[] = { "orgs", "users" };
+
+struct packages {
+	struct engine *engine;
+	char *authorization;
+	char *api_url;
+	char *owner;
+	char *package; /* with %2F */
+	char *url;     /* of the package; NULL: not known yet */
+	struct package_version *versions;
+	size_t count;
+	bool was_listed;
+};
+
+void
+packages_forget(struct packages *packages)
+{
+	for (size_t i = 0; i < packages->count; i++)
+		strings_release(&packages->versions[i].tags);
+	free(TAKE_PTR(packages->versions));
+	packages->count = 0;
+	packages->was_listed = false;
+}
+
+void
+packages_free(struct packages *packages)
+{
+	if (!packages)
+		return;
+	packages_forget(packages);
+	secret_free(packages->authorization);
+	free(packages->api_url);
+	free(packages->owner);
+	free(packages->package);
+	free(packages->url);
+	free(packages);
+}
+
+static const char *
+find_token(void)
+{
+	const char *token = secure_getenv("GITHUB_TOKEN");
+
+	if (!token || !*token)
+		token = secure_getenv("GH_TOKEN");
+	return token && *token && text_is_printable_ascii(token) ? token : NULL;
+}
+
+static char *
+find_api(void)
+{
+	const char *url = secure_getenv("GITHUB_API_URL");
+	size_t size;
+
+	if (!url || !*url)
+		url = "https://api.github.com";
+	size = strlen(url);
+	while (size > 0 && url[size - 1] == '/')
+		size--;
+	return xstrndup(url, size);
+}
+
+static char *
+escape_slashes(const char *name)
+{
+	char *escaped = xcalloc(3 * strlen(name) + 1, 1);
+	char *end = escaped;
+
+	for (; *name; name++)
+		end = *name == '/' ? stpcpy(end, "%2F") : stpncpy(end, name, 1);
+	return escaped;
+}
+
+struct packages *
+packages_new(struct engine *engine, const char *repository_name, struct error **err)
+{
+	AUTO_PACKAGES struct packages *packages = XNEW(struct packages);
+	const char *slash = strchr(repository_name, '/');
+	const char *token = find_token();
+
+	if (!slash) {
+		error_set(err, ERROR_USAGE, "'%s' has no owner: a package is OWNER/NAME",
+			  repository_name);
+		return NULL;
+	}
+	if (!token) {
+		error_set(err, ERROR_DENIED, "GitHub's Packages API needs a token");
+		error_set_hint(err, "set GITHUB_TOKEN or GH_TOKEN");
+		return NULL;
+	}
+	packages->engine = engine;
+	packages->authorization = xasprintf("Authorization: Bearer %s", token);
+	packages->api_url = find_api();
+	packages->owner = xstrndup(repository_name, (size_t)(slash - repository_name));
+	packages->package = escape_slashes(slash + 1);
+	return TAKE_PTR(packages);
+}
+
+static struct request *
+ask(const struct packages *packages, enum http_method method, const char *url, struct error **err)
+{
+	const char *const headers[] = { packages->authorization, "X-GitHub-Api-Version: 2022-11-28",
+					NULL };
+	struct request_options options = {
+		.method = method,
+		.url = url,
+		.accept = "application/vnd.github+json",
+		.headers = headers,
+		.body_limit_bytes = PACKAGES_PAGE_LIMIT_BYTES,
+		.flags = REQUEST_NO_REDIRECT,
+	};
+
+	return request_perform(packages->engine, &options, err);
+}
+
+/* The spent limit of an hour is 403 too. */
+static bool
+is_rate_limit(const struct request *request)
+{
+	const char *left = request_header(request, "X-RateLimit-Remaining");
+
+	return request_status(request) == 403 && left && strcmp(left, "0") == 0;
+}
+
+static int
+refuse(const struct packages *packages, const struct request *request, struct error **err)
+{
+	AUTO_PROBLEM struct problem problem = { 0 };
+	struct problem_context context = {
+		.host = packages->api_url,
+		.credential_source = "GITHUB_TOKEN or GH_TOKEN",
+		.for_push = request_status(request) == 403,
+	};
+
+	problem_read(request, &problem);
+	if (is_rate_limit(request))
+		return error_set(err, ERROR_RATE, "GitHub's API limits the requests of an hour");
+	problem_set_error(&problem, &context, err);
+	if (problem.http_status == 404)
+		return error_set_hint(err,
+				      "GitHub says so too when the token may not see or manage "
+				      "the package: it needs the role Admin there");
+	return -1;
+}
+
+static void
+take_tags(const json_t *metadata, struct strings *tags)
+{
+	const json_t *list = json_object_get(json_object_get(metadata, "container"), "tags");
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *tag = json_string_value(json_array_get(list, i));
+
+		if (tag)
+			strings_add(tags, tag);
+	}
+}
+
+/* When its tags changed last, if that is later. */
+static int64_t
+pushed_at(const json_t *object)
+{
+	static const char *const names[] = { "created_at", "updated_at" };
+	int64_t latest_s = 0;
+	int64_t time_s;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		const char *text = json_string_value(json_object_get(object, names[i]));
+
+		if (text && text_parse_time(text, &time_s) && time_s > latest_s)
+			latest_s = time_s;
+	}
+	return latest_s;
+}
+
+static int
+take_version(struct packages *packages, const json_t *object, struct error **err)
+{
+	const json_t *id = json_object_get(object, "id");
+	const char *name = json_string_value(json_object_get(object, "name"));
+	struct package_version version = { .id = (uint64_t)json_integer_value(id) };
+
+	if (!json_is_integer(id) || json_integer_value(id) <= 0 || !name)
+		return error_set(err, ERROR_CONTENT, "a version has no 'id' or no 'name'");
+	if (digest_parse(name, &version.digest, err) < 0)
+		return -1;
+	if (packages->count >= PRUNE_LIMIT_COUNT)
+		return error_set(err, ERROR_FAILURE, "the package has more than %d versions",
+				 PRUNE_LIMIT_COUNT);
+	take_tags(json_object_get(object, "metadata"), &version.tags);
+	version.pushed_s = pushed_at(object);
+	packages->versions =
+		xrealloc(packages->versions, (packages->count + 1) * sizeof(*packages->versions));
+	packages->versions[packages->count++] = version;
+	return 0;
+}
+
+/* The answer is an array, and what is parsed is an object. */
+static json_t *
+parse_array(const struct buf *body, struct error **err)
+{
+	AUTO_BUF struct buf object = BUF_INIT(PACKAGES_PAGE_LIMIT_BYTES + 64);
+
+	if (buf_append_text(&object, "{\"versions\":", err) < 0 ||
+	    buf_append(&object, body->data ? body->data : "", body->size, err) < 0 ||
+	    buf_append_text(&object, "}", err) < 0)
+		return NULL;
+	return document_parse(object.data, object.size, err);
+}
+
+static int
+take_page(struct packages *packages, const struct request *request, bool *ret_is_last,
+	  struct error **err)
+{
+	AUTO_JSON json_t *document = parse_array(request_body(request), err);
+	const json_t *list = json_object_get(document, "versions");
+	const char *link = request_header(request, "Link");
+
+	if (!document)
+		return -1;
+	if (!json_is_array(list))
+		return error_set(err, ERROR_CONTENT, "the list of versions is no array");
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (take_version(packages, json_array_get(list, i), err) < 0)
+			return -1;
+	*ret_is_last =
+		json_array_size(list) < PAGE_VERSIONS && !(link && strstr(link, "rel=\"next\""));
+	return 0;
+}
+
+static struct request *
+get_page(const struct packages *packages, const char *package_url, unsigned page,
+	 struct error **err)
+{
+	AUTO_FREE char *url =
+		xasprintf("%s/versions?per_page=%d&page=%u", package_url, PAGE_VERSIONS, page);
+
+	return ask(packages, HTTP_GET, url, err);
+}
+
+/* The first page, of the kind of owner that knows the package. */
+static struct request *
+find_package(struct packages *packages, struct error **err)
+{
+	AUTO_REQUEST struct request *request = NULL;
+
+	for (size_t i = 0; i < sizeof(owner_kinds) / sizeof(*owner_kinds); i++) {
+		char *url = xasprintf("%s/%s/%s/packages/container/%s", packages->api_url,
+				      owner_kinds[i], packages->owner, packages->package);
+
+		free(packages->url);
+		packages->url = url;
+		request_free(TAKE_PTR(request));
+		request = get_page(packages, url, 1, err);
+		if (!request || request_status(request) != 404)
+			break;
+	}
+	return TAKE_PTR(request);
+}
+
+static int
+list_pages(struct packages *packages, struct error **err)
+{
+	AUTO_REQUEST struct request *request = find_package(packages, err);
+	bool is_last = false;
+
+	for (unsigned page = 2; request; page++) {
+		if (request_status(request) != 200)
+			return refuse(packages, request, err);
+		if (take_page(packages, request, &is_last, err) < 0)
+			return -1;
+		if (is_last)
+			return 0;
+		request_free(TAKE_PTR(request));
+		request = get_page(packages, packages->url, page, err);
+	}
+	return -1;
+}
+
+int
+packages_list(struct packages *packages, const struct package_version **ret_versions,
+	      size_t *ret_count, struct error **err)
+{
+	if (!packages->was_listed && list_pages(packages, err) < 0)
+		return error_wrap(err, "the versions of package '%s/%s'", packages->owner,
+				  packages->package);
+	packages->was_listed = true;
+	*ret_versions = packages->versions;
+	*ret_count = packages->count;
+	return 0;
+}
+
+static int
+refuse_400(const struct request *request, struct error **err)
+{
+	AUTO_PROBLEM struct problem problem = { 0 };
+
+	problem_read(request, &problem);
+	error_set(err, ERROR_REFUSED, "GitHub refuses it: %s",
+		  problem.message ? problem.message : "no reason was given");
+	if (problem_mentions(&problem, "last tagged version")) {
+		error_set_class(err, "last_version");
+		return error_set_hint(err, "only the package as a whole can be deleted");
+	}
+	if (problem_mentions(&problem, "downloads")) {
+		error_set_class(err, "downloads");
+		return error_set_hint(err, "keep it by --keep-tag, or ask GitHub's support");
+	}
+	return -1;
+}
+
+static int
+change(struct packages *packages, enum http_method method, uint64_t id, const char *verb,
+       struct error **err)
+{
+	AUTO_FREE char *url = NULL;
+	AUTO_REQUEST struct request *request = NULL;
+
+	url = xasprintf("%s/versions/%llu%s", packages->url, (unsigned long long)id, verb);
+	request = ask(packages, method, url, err);
+	if (!request)
+		return -1;
+	if (request_status(request) / 100 == 2)
+		return 0;
+	/* The connection may have broken after it was done. */
+	if (request_status(request) == 404 && request_attempts(request) > 1)
+		return 0;
+	if (request_status(request) == 400 || request_status(request) == 422)
+		return refuse_400(request, err);
+	return refuse(packages, request, err);
+}
+
+int
+packages_delete(struct packages *packages, uint64_t id, struct error **err)
+{
+	if (change(packages, HTTP_DELETE, id, "", err) < 0)
+		return error_wrap(err, "version %llu", (unsigned long long)id);
+	return 0;
+}
+
+int
+packages_restore(struct packages *packages, uint64_t id, struct error **err)
+{
+	const struct package_version *ignored;
+	size_t count;
+
+	/* Which kind of owner it has is found out by this. */
+	if (packages_list(packages, &ignored, &count, err) < 0)
+		return -1;
+	if (change(packages, HTTP_POST, id, "/restore", err) < 0)
+		return error_wrap(err, "version %llu", (unsigned long long)id);
+	return 0;
+}

@@ -38,7 +38,7 @@ bool text_parse_uint(const char *text, uint64_t max, uint64_t *ret_value);
  * seconds.  Rounded up to a millisecond. */
 bool text_parse_duration_ms(const char *text, int64_t *ret_ms);
 
-/* "2026-01-02T03:04:05.6Z", "...+01:00": RFC 3339, as image configs and registries have it.  Seconds
+/* "2026-01-02T03:04:05.6Z", "...+01:00": RFC 3339, as image configs and registries have it. Seconds
  * since 1970 in UTC. */
 bool text_parse_time(const char *text, int64_t *ret_s);
 

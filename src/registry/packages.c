@@ -79,14 +79,19 @@ find_api(void)
 	return xstrndup(url, size);
 }
 
+/* As one part of a path. */
 static char *
 escape_slashes(const char *name)
 {
-	char *escaped = xcalloc(3 * strlen(name) + 1, 1);
-	char *end = escaped;
+	char *escaped = xstrdup("");
 
-	for (; *name; name++)
-		end = *name == '/' ? stpcpy(end, "%2F") : stpncpy(end, name, 1);
+	while (*name) {
+		size_t size = strcspn(name, "/");
+		AUTO_FREE char *before = escaped;
+
+		escaped = xasprintf("%s%.*s%s", before, (int)size, name, name[size] ? "%2F" : "");
+		name += size + (name[size] ? 1 : 0);
+	}
 	return escaped;
 }
 

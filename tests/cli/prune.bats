@@ -32,7 +32,7 @@ make_image() {
 }
 
 project() {
-	printf 'version: 1\nimages:\n  app:\n    repository: "oci:%s"\n    inputs: [src]\n%s' "$T/lay" "${1:-}" >.ocifp.yaml
+	printf 'version: 1\nimages:\n  app:\n    repository: "oci:%s"\n    inputs: [src]\n' "$T/lay" >.ocifp.yaml
 }
 
 # change TEXT: the source changes, and is committed; prints the tag.

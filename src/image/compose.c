@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "image/content.h"
+#include "image/copy.h"
 #include "image/entries.h"
 #include "image/find.h"
 #include "image/part.h"
@@ -29,7 +30,7 @@ composition_release(struct composition *composition)
 
 static int
 read_index(struct session *session, const struct target *target, struct image_index *ret_index,
-	   struct error **err)
+	   struct digest *ret_root, struct error **err)
 {
 	AUTO_FOUND_IMAGE struct found_image found = { 0 };
 	AUTO_FREE char *name = target_name(target, 0);
@@ -38,6 +39,7 @@ read_index(struct session *session, const struct target *target, struct image_in
 	if (find_required_image(session, target, &found, err) < 0)
 		return -1;
 	content.repository = found.repository;
+	*ret_root = found.root.descriptor.digest;
 	if (entries_get(&content, &found.root, ret_index, err) < 0)
 		return error_wrap(err, "'%s'", name);
 	return 0;
@@ -48,24 +50,39 @@ begin(struct composition *composition, struct error **err)
 {
 	struct location location = *composition->location;
 	struct target target = { .places = &location, .place_count = 1 };
+	struct digest ignored;
 
 	if (!composition->options->from_scratch)
-		return read_index(composition->session, &target, &composition->index, err);
+		return read_index(composition->session, &target, &composition->index, &ignored,
+				  err);
 	composition->index.media_type = xstrdup(MEDIA_OCI_INDEX);
 	return 0;
 }
 
-static int
-check_repository(const struct location *place, const struct location *source, struct error **err)
+static bool
+is_in(const struct location *place, const struct location *source)
 {
 	AUTO_FREE char *wanted = location_repository(place);
 	AUTO_FREE char *actual = location_repository(source);
 
-	if (strcmp(wanted, actual) == 0)
+	return strcmp(wanted, actual) == 0;
+}
+
+/* An index lists what is in its own repository; the copy is named by its digest alone. */
+static int
+bring_here(const struct composition *composition, struct target *source, const struct digest *root,
+	   struct error **err)
+{
+	struct location place = *composition->location;
+	struct copy_options options = { 0 };
+	CLEANUP(copy_result_release) struct copy_result result = { 0 };
+
+	if (is_in(&place, &source->places[0]))
 		return 0;
-	error_set(err, ERROR_USAGE, "'%s' is not in '%s', where the index is to be", actual,
-		  wanted);
-	return error_set_hint(err, "copy it there first");
+	place.reference.tag = NULL;
+	place.reference.digest = *root;
+	source->places[0].reference.digest = *root;
+	return copy_image(composition->session, source, &place, 1, &options, &result, err);
 }
 
 static int
@@ -73,10 +90,11 @@ add_source(struct composition *composition, const char *text, struct error **err
 {
 	AUTO_TARGET struct target source = { 0 };
 	AUTO_INDEX struct image_index index = { 0 };
+	struct digest root;
 
 	if (target_of_location(text, &source, err) < 0 ||
-	    check_repository(composition->location, &source.places[0], err) < 0 ||
-	    read_index(composition->session, &source, &index, err) < 0)
+	    read_index(composition->session, &source, &index, &root, err) < 0 ||
+	    bring_here(composition, &source, &root, err) < 0)
 		return -1;
 	image_index_put_all(&composition->index, &index.manifests);
 	return 0;

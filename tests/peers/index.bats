@@ -274,6 +274,26 @@ both_tags() {
 	assert_failed 3
 }
 
+@test "sources in another repository, at another registry and in a layout are copied there" {
+	mkimage image "$T/src" one --platform linux/amd64 --layers 5k >/dev/null
+	mkimage image "$T/src" two --platform linux/arm64 --layers 6k >/dev/null
+	mkimage image "$T/src" three --platform linux/arm/v7 --layers 7k >/dev/null
+	start_registry far
+	ocifp push "oci:$T/src:one" "$reg_host/near:one" 3>&- >/dev/null
+	ocifp push "oci:$T/src:two" "$far_host/far:two" 3>&- >/dev/null
+	ocifp_run index create "$reg_host/app:all" "$reg_host/near:one" "$far_host/far:two" "oci:$T/src:three"
+	assert_status 0
+	assert_equal "$(platforms_of app all)" 'linux/amd64 linux/arm linux/arm64'
+	assert_equal "$(raw app all | jq -r '.manifests[].digest')" \
+		"$(for one in one two three; do mkimage digest "$T/src" "$one"; done)"
+	assert_equal "$(ocifp tags "$reg_host/app" 3>&-)" all
+	local platform
+	for platform in linux/amd64 linux/arm64 linux/arm/v7; do
+		OCIFP_STORE=$T/fresh ocifp_run pull --platform "$platform" "$reg_host/app:all"
+		assert_status 0
+	done
+}
+
 @test "an index in a layout is made and joined as in a registry" {
 	mkimage image "$T/lay" v1-linux-amd64 --platform linux/amd64 --layers 5k >/dev/null
 	mkimage image "$T/lay" v1-linux-arm64 --platform linux/arm64 --layers 5k >/dev/null

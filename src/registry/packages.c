@@ -305,6 +305,8 @@ int
 packages_list(struct packages *packages, const struct package_version **ret_versions,
 	      size_t *ret_count, struct error **err)
 {
+	if (!packages->was_listed)
+		packages_forget(packages);
 	if (!packages->was_listed && list_pages(packages, err) < 0)
 		return error_wrap(err, "the versions of package '%s/%s'", packages->owner,
 				  packages->package);
@@ -346,20 +348,44 @@ change(struct packages *packages, enum http_method method, uint64_t id, const ch
 		return -1;
 	if (request_status(request) / 100 == 2)
 		return 0;
-	/* The connection may have broken after it was done. */
-	if (request_status(request) == 404 && request_attempts(request) > 1)
-		return 0;
 	if (request_status(request) == 400 || request_status(request) == 422)
 		return refuse_400(request, err);
 	return refuse(packages, request, err);
 }
 
+static bool
+is_listed(const struct packages *packages, uint64_t id)
+{
+	for (size_t i = 0; i < packages->count; i++)
+		if (packages->versions[i].id == id)
+			return true;
+	return false;
+}
+
+/* The connection may have broken after it was done, and then the second try finds nothing. */
+static bool
+is_gone(struct packages *packages, uint64_t id, const struct error *failure)
+{
+	AUTO_ERROR struct error *ignored = NULL;
+	const struct package_version *versions;
+	size_t count;
+
+	if (error_remote(failure)->http_status != 404)
+		return false;
+	packages_forget(packages);
+	return packages_list(packages, &versions, &count, &ignored) == 0 &&
+	       !is_listed(packages, id);
+}
+
 int
 packages_delete(struct packages *packages, uint64_t id, struct error **err)
 {
-	if (change(packages, HTTP_DELETE, id, "", err) < 0)
-		return error_wrap(err, "version %llu", (unsigned long long)id);
-	return 0;
+	AUTO_ERROR struct error *failure = NULL;
+
+	if (change(packages, HTTP_DELETE, id, "", &failure) == 0 || is_gone(packages, id, failure))
+		return 0;
+	*err = TAKE_PTR(failure);
+	return error_wrap(err, "version %llu", (unsigned long long)id);
 }
 
 int

@@ -183,6 +183,15 @@ tags() {
 	assert_equal "$(tags)" 'old v1'
 }
 
+@test "a deletion whose answer was lost on the way is done, and one that was refused is not" {
+	publish v1 old
+	start_api --cut-after-delete
+	prune --keep-tag v1 --yes
+	assert_status 0
+	assert_stderr_has '3 manifests were deleted'
+	assert_equal "$(tags)" v1
+}
+
 @test "the token goes to the API alone, and to no place that it redirects to" {
 	publish v1 old
 	start_canary other

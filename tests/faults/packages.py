@@ -66,7 +66,8 @@ class Package:
         entries = [entry for entry in self.layout.index() if entry["digest"] == digest]
         self.deleted[version["id"]] = digest, data, entries
         self.layout.remove(digest)
-        os.unlink(self.layout.blob_path(digest))
+        if self.layout.has_blob(digest):
+            os.unlink(self.layout.blob_path(digest))
 
     def restore(self, number):
         digest, data, entries = self.deleted.pop(number)
@@ -147,6 +148,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if tagged == [version]:
             return self.answer(400, {"message": LAST})
         package.delete(version)
+        if self.options.cut_after_delete:
+            self.close_connection = True
+            return None
         return self.answer(204)
 
     do_GET = do_DELETE = do_POST = handle_any
@@ -163,6 +167,7 @@ def main():
     add("--popular", action="append", default=[], metavar="DIGEST", help="has more than 5000 downloads")
     add("--read-only", action="store_true", help="the token may not manage the package")
     add("--rate-limited", action="store_true")
+    add("--cut-after-delete", action="store_true", help="what was done is not answered")
     Handler.options = parser.parse_args()
     with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
         write_atomically(Handler.options.port_file, str(server.server_address[1]))

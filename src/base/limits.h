@@ -45,7 +45,7 @@
 #define TAGS_PAGE_LIMIT_BYTES MIB
 #define PACKAGES_PAGE_LIMIT_BYTES (4 * MIB) /* 100 versions of about 1 KiB, and their tags */
 #define TAGS_LIMIT_COUNT 1000000
-#define TAGS_COMPARED_LIMIT_COUNT 2000 /* a request each, before a manifest is deleted */
+#define TAGS_COMPARED_LIMIT_COUNT 2000   /* a request each, before a manifest is deleted */
 #define TAGS_PAGES_LIMIT_COUNT 10000     /* a million, should every page hold but 100 */
 #define REFERRERS_LIMIT_COUNT 10000      /* of one manifest; a page is a document and holds 8000 */
 #define REFERRERS_PAGES_LIMIT_COUNT 1000 /* 10,000, should every page hold but 10 */

@@ -11,6 +11,7 @@ fault_tests = \
 	%D%/manifests.bats \
 	%D%/packages.bats \
 	%D%/presence.bats \
+	%D%/prune.bats \
 	%D%/push.bats \
 	%D%/redirects.bats \
 	%D%/signatures.bats \

@@ -10,6 +10,8 @@ noinst_LIBRARIES += %D%/librepository.a
 	%D%/repository.c %D%/repository.h \
 	%D%/repository_archive.c \
 	%D%/repository_layout.c \
+	%D%/registry_private.h \
+	%D%/repository_package.c \
 	%D%/repository_registry.c \
 	%D%/session.c %D%/session.h
 

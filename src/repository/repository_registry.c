@@ -1,6 +1,5 @@
 /* A repository at a registry: each call is one of registry/'s. */
 #include <string.h>
-#include <time.h>
 
 #include "base/error.h"
 #include "base/xalloc.h"
@@ -8,7 +7,7 @@
 #include "registry/packages.h"
 #include "registry/referrers.h"
 #include "registry/tags.h"
-#include "repository/backend.h"
+#include "repository/registry_private.h"
 #include "repository/session.h"
 
 /* A blob job under way: freed when it has ended, or with the repository. */
@@ -18,15 +17,6 @@ struct running {
 	struct blob_job *job;
 	blob_done *done;
 	void *context;
-};
-
-struct registry_repository {
-	struct repository repository;
-	struct engine *engine;
-	struct endpoint *endpoint;
-	struct running *running;
-	char *name;                /* "owner/name" */
-	struct packages *packages; /* of GitHub; NULL: not asked yet, or none */
 };
 
 static struct endpoint *
@@ -66,73 +56,6 @@ registry_write_manifest(struct repository *repository, const char *tag,
 
 	return registry_put_manifest(endpoint_of(repository), tag ? tag : text.text, descriptor,
 				     bytes, err);
-}
-
-static struct registry_repository *
-with_packages(struct repository *repository, struct error **err)
-{
-	struct registry_repository *self = (struct registry_repository *)repository;
-
-	if (!self->packages)
-		self->packages = packages_new(self->engine, self->name, err);
-	return self->packages ? self : NULL;
-}
-
-/* What has no tag may be about to get one so long after it was pushed. */
-#define PUSH_GRACE_S ((int64_t)24 * 60 * 60)
-
-static void
-add_version(struct holdings *holdings, const struct package_version *version)
-{
-	struct holding *holding = holdings_add(holdings, &version->digest);
-	int64_t since_s = (int64_t)time(NULL) - PUSH_GRACE_S;
-
-	for (size_t i = 0; i < version->tags.count; i++)
-		strings_add(&holding->tags, version->tags.items[i]);
-	holding->version_id = version->id;
-	holding->created_s = version->pushed_s;
-	holding->is_new = version->tags.count == 0 && version->pushed_s >= since_s;
-}
-
-static int
-package_holdings(struct repository *repository, struct holdings *holdings, struct error **err)
-{
-	const struct registry_repository *self = with_packages(repository, err);
-	const struct package_version *versions;
-	size_t count;
-
-	if (!self)
-		return -1;
-	packages_forget(self->packages);
-	if (packages_list(self->packages, &versions, &count, err) < 0)
-		return -1;
-	for (size_t i = 0; i < count; i++)
-		add_version(holdings, &versions[i]);
-	return 0;
-}
-
-static int
-package_delete(struct repository *repository, const struct digest *digest, struct error **err)
-{
-	const struct registry_repository *self = with_packages(repository, err);
-	const struct package_version *versions;
-	size_t count;
-
-	if (!self || packages_list(self->packages, &versions, &count, err) < 0)
-		return -1;
-	for (size_t i = 0; i < count; i++)
-		if (digest_equal(&versions[i].digest, digest))
-			return packages_delete(self->packages, versions[i].id, err);
-	return error_set(err, ERROR_ABSENT, "the package has no version '%s'",
-			 digest_text(digest).text);
-}
-
-static int
-package_restore(struct repository *repository, uint64_t version_id, struct error **err)
-{
-	const struct registry_repository *self = with_packages(repository, err);
-
-	return self ? packages_restore(self->packages, version_id, err) : -1;
 }
 
 static int

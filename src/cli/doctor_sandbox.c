@@ -5,13 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <linux/seccomp.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -21,36 +17,34 @@
 #include "base/xalloc.h"
 #include "cli/doctor.h"
 #include "cli/findings.h"
-
-/* linux/landlock.h, which older systems lack. */
-#ifndef SYS_landlock_create_ruleset
-#define SYS_landlock_create_ruleset 444
-#endif
-static const unsigned landlock_version_flag = 1;
-
-/* ABI 1 forbids hard links and renames between directories. */
-static const long landlock_useful_abi = 2;
+#include "sandbox/confine.h"
+#include "sandbox/helper.h"
 
 static void
-add_landlock(struct findings *findings)
+add_landlock(struct findings *findings, const struct walls *walls)
 {
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, landlock_version_flag);
-
-	if (abi < 0)
-		findings_add(findings, "landlock", FINDING_NOTE, "not there: %m");
+	if (walls->landlock_abi > 0)
+		findings_add(findings, "landlock", FINDING_OK, "ABI %d", walls->landlock_abi);
 	else
-		findings_add(findings, "landlock",
-			     abi < landlock_useful_abi ? FINDING_NOTE : FINDING_OK, "ABI %ld", abi);
+		findings_add(findings, "landlock", FINDING_NOTE,
+			     "does not stand: it takes Linux 5.19, and to be enabled there");
 }
 
-/* A filter at address 0 is refused only after the kernel has found that it knows filters. */
+/* What stands around the program that reads archives and layers. */
 static void
-add_seccomp(struct findings *findings)
+add_walls(struct findings *findings)
 {
-	bool knows = prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL) < 0 && errno == EFAULT;
+	AUTO_ERROR struct error *error = NULL;
+	struct walls walls = { 0 };
 
-	findings_add(findings, "seccomp", knows ? FINDING_OK : FINDING_NOTE, "%s",
-		     knows ? "filters" : "no filters");
+	if (helper_find_walls(&walls, &error) < 0) {
+		findings_add(findings, "helper", FINDING_PROBLEM, "%s", error_text(error));
+		return;
+	}
+	findings_add(findings, "helper", FINDING_OK, "starts, with resource limits");
+	add_landlock(findings, &walls);
+	findings_add(findings, "seccomp", walls.seccomp ? FINDING_OK : FINDING_NOTE, "%s",
+		     walls.seccomp ? "stands" : "does not stand");
 }
 
 /* What a child found out that tried; errno values, 0 where it worked. */
@@ -221,8 +215,7 @@ doctor_sandbox(struct findings *findings)
 	struct trial trial = { 0 };
 
 	findings_begin(findings, "sandbox");
-	add_landlock(findings);
-	add_seccomp(findings);
+	add_walls(findings);
 	if (run_trial(&trial)) {
 		add_namespaces(findings, &trial);
 		add_overlay(findings, &trial);

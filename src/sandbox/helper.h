@@ -24,6 +24,7 @@ struct error;
 struct helper;
 struct id_map;
 struct message;
+struct walls;
 
 #define HELPER_CHANNEL_FD 3 /* in the child; the given ones follow */
 #define HELPER_FIRST_FD 4
@@ -49,6 +50,9 @@ int helper_receive(struct helper *helper, struct message *message, bool *ret_las
 
 /* Readable when helper_receive() has something. */
 int helper_poll_fd(const struct helper *helper);
+
+/* Which walls stand around a child here: it builds them and tells. */
+int helper_find_walls(struct walls *ret_walls, struct error **err);
 
 void helper_free(struct helper *helper);
 DEFINE_CLEANUP(struct helper, helper_free)

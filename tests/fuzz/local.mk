@@ -7,7 +7,9 @@ fuzz_targets = \
 	%D%/fuzz_challenge \
 	%D%/fuzz_digest \
 	%D%/fuzz_document \
+	%D%/fuzz_layer \
 	%D%/fuzz_manifest \
+	%D%/fuzz_message \
 	%D%/fuzz_project \
 	%D%/fuzz_record \
 	%D%/fuzz_reference \
@@ -66,3 +68,9 @@ endif
 %C%_fuzz_upload_SOURCES = %D%/fuzz_upload.c $(fuzz_main)
 %C%_fuzz_upload_LDADD = $(registry_libs)
 %C%_fuzz_upload_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_layer_SOURCES = %D%/fuzz_layer.c $(fuzz_main)
+%C%_fuzz_layer_LDADD = $(layer_helper_libs)
+%C%_fuzz_layer_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_message_SOURCES = %D%/fuzz_message.c $(fuzz_main)
+%C%_fuzz_message_LDADD = $(layer_libs)
+%C%_fuzz_message_LDFLAGS = $(fuzz_ldflags)

@@ -19,7 +19,9 @@ EXTRA_DIST += $(rig_tests) \
 	%D%/scenes.bash \
 	%D%/tls.bash \
 	%D%/trees.py \
-	%D%/token_server.py
+	%D%/token_server.py \
+	%D%/unpack_ways.bash \
+	%D%/without_openat2.py
 if HAVE_BATS
 TESTS += $(rig_tests)
 endif

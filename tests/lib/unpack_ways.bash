@@ -1,0 +1,120 @@
+# unpack_ways.bash - images from lines of text, unpacked in every way that there is
+#
+# A hostile layer has canaries around it: $T/canary, which no unpacking may touch.
+
+# layer NAME: the tar of the lines on stdin (see mklayer.py), as $T/NAME
+layer() {
+	python3 "$RIG_LIB/mklayer.py" tar "$T/$1"
+}
+
+# layered TAG NAME...: an image of these layers in $T/lay; the rest as mklayer.py's image
+layered() {
+	local tag=$1 name words=()
+	shift
+	for name; do
+		case $name in
+		--* | */* | sha256:*) words+=("$name") ;;
+		*) words+=("$T/$name") ;;
+		esac
+	done
+	python3 "$RIG_LIB/mklayer.py" image "$T/lay" "$tag" "${words[@]}" >"$T/digest"
+	chmod -R a+rX "$T/lay"
+}
+
+# helper_with WAY LINE...: a program ocifp-layer in $T/WAY that is a script of these lines
+helper_with() {
+	local way=$1
+	shift
+	mkdir -p "$T/$way"
+	printf '%s\n' "$@" >"$T/$way/ocifp-layer"
+	chmod 755 "$T/$way/ocifp-layer"
+}
+
+# The ways in which an image can be unpacked here; each has its own store and directory.
+#   plain    as we are                      walk     without openat2 and without walls
+#   blocked  openat2 answers EPERM          user     as another user, without subordinate ids
+#   userns   as root of a user namespace
+unpack_ways() {
+	local real
+	real=$(dirname "$(command -v ocifp)")/ocifp-layer
+	helper_with walk '#!/bin/sh' "exec '$real' --no-walls --walk \"\$@\""
+	helper_with blocked '#!/bin/sh' "exec python3 '$RIG_LIB/without_openat2.py' '$real' \"\$@\""
+	ways=(plain walk)
+	python3 "$RIG_LIB/without_openat2.py" true 2>/dev/null && ways+=(blocked)
+	! unshare -Ur true 2>/dev/null || ways+=(userns)
+	if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
+		ways+=(user)
+		mkdir -p "$T/user"
+		chown 4343:4343 "$T/user"
+		chmod 711 "$T"
+	fi
+	mkdir -p "$T/canary/sub" "$T/etc"
+	echo untouched >"$T/canary/file"
+	ln -s file "$T/canary/link"
+	list_canary >"$T/canary.before"
+}
+
+# unpack_in WAY TAG: to $T/WAY/out, which $out then names; status and streams as ocifp_run has them
+unpack_in() {
+	local way=$1 tag=$2
+	out=$T/$way/out
+	mkdir -p "$T/$way"
+	remove_in "$way"
+	case $way in
+	plain) OCIFP_STORE=$T/$way/store ocifp_run unpack "oci:$T/lay:$tag" "$out" ;;
+	userns)
+		split_run env OCIFP_STORE="$T/$way/store" unshare -Ur \
+			ocifp unpack "oci:$T/lay:$tag" "$out"
+		;;
+	user)
+		split_run setpriv --reuid=4343 --regid=4343 --clear-groups \
+			env HOME="$T/$way" OCIFP_STORE="$T/$way/store" \
+			ocifp unpack "oci:$T/lay:$tag" "$out"
+		;;
+	*) OCIFP_LIBEXEC=$T/$way OCIFP_STORE=$T/$way/store ocifp_run unpack "oci:$T/lay:$tag" "$out" ;;
+	esac
+}
+
+remove_in() {
+	chmod -R u+rwX "$T/$1/out" 2>/dev/null || true
+	rm -rf "$T/$1/out" "$T/$1/out.owners"
+}
+
+list_canary() {
+	find "$T/canary" -printf '%p %y %m %U %G %s %T@ %i %l\n' | sort
+	cat "$T/canary/file"
+}
+
+assert_canary() {
+	list_canary >"$T/canary.after"
+	cmp -s "$T/canary.before" "$T/canary.after" ||
+		fail "the canary was touched: $(diff "$T/canary.before" "$T/canary.after")"
+}
+
+# in_each_way TAG CHECK...: unpacks and then runs CHECK, with $way and $out
+in_each_way() {
+	local tag=$1
+	shift
+	for way in "${ways[@]}"; do
+		unpack_in "$way" "$tag"
+		"$@" || fail "way '$way'"
+		assert_canary
+		[ ! -e "$T/$way/.out.ocifp" ] || fail "way '$way' left its stage"
+	done
+}
+
+# Checks: everything went well; or nothing is there, for this status.
+unpacked() {
+	assert_status 0
+	[ -d "$out" ]
+}
+
+refused_with() {
+	assert_status "$1"
+	[ ! -e "$out" ] || fail "'$out' is there all the same"
+}
+
+# says PATH TEXT: of a file in the tree
+says() {
+	[ "$(cat "$out/$1")" = "$2" ] || fail "$1 says '$(cat "$out/$1")', not '$2'"
+}

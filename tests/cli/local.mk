@@ -5,7 +5,7 @@ cli_tests = \
 	%D%/fingerprint.bats \
 	%D%/manage.bats \
 	%D%/prune.bats \
-	%D%/store.bats
+	%D%/store.bats %D%/unpack.bats
 EXTRA_DIST += $(cli_tests)
 if HAVE_BATS
 TESTS += $(cli_tests)

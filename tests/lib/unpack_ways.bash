@@ -21,13 +21,13 @@ layered() {
 	chmod -R a+rX "$T/lay"
 }
 
-# helper_with WAY LINE...: a program ocifp-layer in $T/WAY that is a script of these lines
+# helper_with WAY LINE...: a program ocifp-layer in $T/way-WAY that is a script of these lines
 helper_with() {
 	local way=$1
 	shift
-	mkdir -p "$T/$way"
-	printf '%s\n' "$@" >"$T/$way/ocifp-layer"
-	chmod 755 "$T/$way/ocifp-layer"
+	mkdir -p "$T/way-$way"
+	printf '%s\n' "$@" >"$T/way-$way/ocifp-layer"
+	chmod 755 "$T/way-$way/ocifp-layer"
 }
 
 # The ways in which an image can be unpacked here; each has its own store and directory.
@@ -44,8 +44,8 @@ unpack_ways() {
 	! unshare -Ur true 2>/dev/null || ways+=(userns)
 	if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 		ways+=(user)
-		mkdir -p "$T/user"
-		chown 4343:4343 "$T/user"
+		mkdir -p "$T/way-user"
+		chown 4343:4343 "$T/way-user"
 		chmod 711 "$T"
 	fi
 	mkdir -p "$T/canary/sub" "$T/etc"
@@ -54,30 +54,30 @@ unpack_ways() {
 	list_canary >"$T/canary.before"
 }
 
-# unpack_in WAY TAG: to $T/WAY/out, which $out then names; status and streams as ocifp_run has them
+# unpack_in WAY TAG: to $T/WAY/out and $out names it; status and streams as ocifp_run has them
 unpack_in() {
 	local way=$1 tag=$2
-	out=$T/$way/out
-	mkdir -p "$T/$way"
+	out=$T/way-$way/out
+	mkdir -p "$T/way-$way"
 	remove_in "$way"
 	case $way in
-	plain) OCIFP_STORE=$T/$way/store ocifp_run unpack "oci:$T/lay:$tag" "$out" ;;
+	plain) OCIFP_STORE=$T/way-$way/store ocifp_run unpack "oci:$T/lay:$tag" "$out" ;;
 	userns)
-		split_run env OCIFP_STORE="$T/$way/store" unshare -Ur \
+		split_run env OCIFP_STORE="$T/way-$way/store" unshare -Ur \
 			ocifp unpack "oci:$T/lay:$tag" "$out"
 		;;
 	user)
 		split_run setpriv --reuid=4343 --regid=4343 --clear-groups \
-			env HOME="$T/$way" OCIFP_STORE="$T/$way/store" \
+			env HOME="$T/way-$way" OCIFP_STORE="$T/way-$way/store" \
 			ocifp unpack "oci:$T/lay:$tag" "$out"
 		;;
-	*) OCIFP_LIBEXEC=$T/$way OCIFP_STORE=$T/$way/store ocifp_run unpack "oci:$T/lay:$tag" "$out" ;;
+	*) OCIFP_LIBEXEC=$T/way-$way OCIFP_STORE=$T/way-$way/store ocifp_run unpack "oci:$T/lay:$tag" "$out" ;;
 	esac
 }
 
 remove_in() {
-	chmod -R u+rwX "$T/$1/out" 2>/dev/null || true
-	rm -rf "$T/$1/out" "$T/$1/out.owners"
+	chmod -R u+rwX "$T/way-$1/out" 2>/dev/null || true
+	rm -rf "$T/way-$1/out" "$T/way-$1/out.owners"
 }
 
 list_canary() {
@@ -99,7 +99,7 @@ in_each_way() {
 		unpack_in "$way" "$tag"
 		"$@" || fail "way '$way'"
 		assert_canary
-		[ ! -e "$T/$way/.out.ocifp" ] || fail "way '$way' left its stage"
+		[ ! -e "$T/way-$way/.out.ocifp" ] || fail "way '$way' left its stage"
 	done
 }
 

@@ -118,10 +118,11 @@ message_receive(int fd, struct message *message, bool *ret_ended, struct error *
 static const char *
 take(struct message *message, size_t size)
 {
-	const char *at = message->payload.data + message->read_bytes;
+	const char *at;
 
-	if (size > message->payload.size - message->read_bytes)
+	if (message->payload.size == 0 || size > message->payload.size - message->read_bytes)
 		return NULL;
+	at = message->payload.data + message->read_bytes;
 	message->read_bytes += size;
 	return at;
 }

@@ -3,18 +3,12 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/limits.h"
 #include "base/xalloc.h"
-#include "image/content.h"
+#include "image/derive_base.h"
 #include "image/destination.h"
-#include "image/find.h"
-#include "image/part.h"
 #include "image/push.h"
 #include "image/push_tree.h"
-#include "image/target.h"
-#include "image/tree.h"
 #include "oci/document.h"
-#include "oci/index.h"
 #include "oci/location.h"
 #include "repository/session.h"
 
@@ -23,10 +17,7 @@ struct derivation {
 	struct session *session;
 	const struct derive_options *options;
 	struct destination destination;
-	struct target base;
-	struct found_image found; /* repository NULL: there is no base */
-	struct image_node root;   /* the base's documents */
-	struct image_nodes manifests;
+	struct derive_base base;
 	struct new_layer *layers;
 	struct digest *diff_ids;
 };
@@ -35,92 +26,9 @@ static void
 derivation_release(struct derivation *derivation)
 {
 	destination_release(&derivation->destination);
-	target_release(&derivation->base);
-	found_image_release(&derivation->found);
-	image_node_release(&derivation->root);
-	image_nodes_release(&derivation->manifests);
+	derive_base_release(&derivation->base);
 	free(derivation->layers);
 	free(derivation->diff_ids);
-}
-
-static struct content
-content_of(const struct derivation *derivation)
-{
-	return (struct content){
-		.repository = derivation->found.repository,
-		.cache = derivation->destination.store,
-		.also = derivation->destination.also,
-	};
-}
-
-static bool
-is_image(const struct image_node *node)
-{
-	return image_index_entry_is_image(&node->descriptor) &&
-	       media_type_is_config(node->manifest.config.media_type);
-}
-
-static int
-keep_images(struct image_nodes *nodes, struct error **err)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < nodes->count; i++) {
-		struct image_node node = nodes->items[i];
-
-		memset(&nodes->items[i], 0, sizeof(node));
-		if (is_image(&node))
-			nodes->items[count++] = node;
-		else
-			image_node_release(&node);
-	}
-	nodes->count = count;
-	return count > 0 ? 0 : error_set(err, ERROR_CONTENT, "it is no image");
-}
-
-static int
-read_base(struct derivation *derivation, struct error **err)
-{
-	const struct derive_options *options = derivation->options;
-	struct selection selection = { .platforms = options->platforms };
-	struct content content;
-
-	if (target_of_location(options->base, &derivation->base, err) < 0 ||
-	    find_required_image(derivation->session, &derivation->base, &derivation->found, err) <
-		    0)
-		return -1;
-	content = content_of(derivation);
-	if (image_tree_get(&content, &selection, &derivation->found.root, &derivation->root, err) <
-	    0)
-		return -1;
-	image_nodes_take(&derivation->root, &derivation->manifests);
-	return keep_images(&derivation->manifests, err);
-}
-
-static void
-add_empty(struct image_nodes *nodes, const struct platform *platform)
-{
-	struct image_node node = { .kind = DOCUMENT_MANIFEST, .descriptor.has_platform = true };
-
-	platform_copy(platform, &node.descriptor.platform);
-	node.descriptor.media_type = xstrdup(MEDIA_OCI_MANIFEST);
-	nodes->items = xrealloc(nodes->items, (nodes->count + 1) * sizeof(*nodes->items));
-	nodes->items[nodes->count++] = node;
-}
-
-static void
-make_base(struct derivation *derivation)
-{
-	const struct platforms *platforms = derivation->options->platforms;
-	AUTO_PLATFORM struct platform host = { 0 };
-
-	platform_host(&host);
-	if (!platforms)
-		add_empty(&derivation->manifests, &host);
-	for (size_t i = 0; platforms && i < platforms->count; i++)
-		add_empty(&derivation->manifests, &platforms->items[i]);
-	derivation->found.repository =
-		repository_of_store(derivation->session, derivation->destination.store);
 }
 
 static int
@@ -141,30 +49,11 @@ make_layers(struct derivation *derivation, struct error **err)
 	return 0;
 }
 
-/* The base's configuration, or a new one; the caller's. */
-static json_t *
-get_config(const struct derivation *derivation, const struct image_node *node, struct error **err)
-{
-	AUTO_BUF struct buf bytes = BUF_INIT(CONFIG_LIMIT_BYTES);
-	struct content content = content_of(derivation);
-	AUTO_CONFIG struct image_config config = { 0 };
-
-	if (!derivation->options->base)
-		return config_new(&node->descriptor.platform);
-	if (content_get_blob(&content, &node->manifest.config, &bytes, err) < 0 ||
-	    image_config_parse(bytes.data, bytes.size, &config, err) < 0 ||
-	    image_config_check_layers(&config, node->manifest.layers.count, err) < 0) {
-		error_wrap(err, "config");
-		return NULL;
-	}
-	return document_parse(bytes.data, bytes.size, err);
-}
-
 static int
 edit_config(const struct derivation *derivation, const struct image_node *node,
 	    struct descriptor *ret_config, struct error **err)
 {
-	AUTO_JSON json_t *document = get_config(derivation, node, err);
+	AUTO_JSON json_t *document = derive_base_get_config(&derivation->base, node, err);
 	const char *media_type = node->manifest.config.media_type;
 	AUTO_FREE char *text = NULL;
 
@@ -236,7 +125,7 @@ derive_manifest(struct derivation *derivation, struct image_node *node, struct e
 static int
 derive_manifests(struct derivation *derivation, struct error **err)
 {
-	struct image_nodes *manifests = &derivation->manifests;
+	struct image_nodes *manifests = &derivation->base.manifests;
 
 	for (size_t i = 0; i < manifests->count; i++)
 		if (derive_manifest(derivation, &manifests->items[i], err) < 0)
@@ -249,13 +138,13 @@ static int
 push(const struct derivation *derivation, const struct image_node *root, struct error **err)
 {
 	const struct location *output = derivation->options->output;
-	const struct location *base = derivation->base.places;
+	const struct location *base = derivation->base.target.places;
 	AUTO_STRINGS struct strings tags = { 0 };
 	AUTO_REPOSITORY struct repository *destination =
 		repository_open(derivation->session, output, REPOSITORY_WRITE, err);
 	struct pushing pushing = {
 		.session = derivation->session,
-		.source = derivation->found.repository,
+		.source = derivation->base.content.repository,
 		.made = derivation->destination.store,
 		.destination = destination,
 		.root = root,
@@ -275,7 +164,7 @@ deliver(const struct derivation *derivation, const struct image_node *root, stru
 	AUTO_FREE char *name = location_format(derivation->options->output);
 	struct delivery delivery = {
 		.root = root,
-		.repository = derivation->found.repository,
+		.repository = derivation->base.content.repository,
 		.name = name,
 	};
 
@@ -292,14 +181,11 @@ derive(struct derivation *derivation, struct derive_result *result, struct error
 	AUTO_IMAGE_NODE struct image_node root = { 0 };
 
 	if (destination_open(derivation->session, is_named ? NULL : options->output,
-			     &derivation->destination, err) < 0)
-		return -1;
-	if (!options->base)
-		make_base(derivation);
-	else if (read_base(derivation, err) < 0)
-		return error_wrap(err, "base '%s'", options->base);
-	if (make_layers(derivation, err) < 0 || derive_manifests(derivation, err) < 0 ||
-	    image_part_compose(&derivation->root, &derivation->manifests, &root, err) < 0)
+			     &derivation->destination, err) < 0 ||
+	    derive_base_open(&derivation->base, derivation->session, options,
+			     &derivation->destination, err) < 0 ||
+	    make_layers(derivation, err) < 0 || derive_manifests(derivation, err) < 0 ||
+	    image_part_compose(&derivation->base.root, &derivation->base.manifests, &root, err) < 0)
 		return -1;
 	result->digest = root.descriptor.digest;
 	return deliver(derivation, &root, err);

@@ -10,6 +10,7 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/copy.c %D%/copy.h %D%/copy_private.h \
 	%D%/copy_referrers.c \
 	%D%/derive.c %D%/derive.h \
+	%D%/derive_base.c %D%/derive_base.h \
 	%D%/destination.c %D%/destination.h \
 	%D%/ensure.c %D%/ensure.h %D%/ensure_private.h \
 	%D%/ensure_build.c \

@@ -69,36 +69,28 @@ copy_file(const struct source *source, struct sink *sink, struct error **err)
 	return sink_finish(sink, err);
 }
 
-/* What is compressed goes as it is, and is looked into besides. */
-static struct sink *
-stack_of(struct sink *blob, enum compression compression, enum compression wanted,
-	 struct measure *ret_tar)
-{
-	struct sink *inside;
-
-	if (compression == COMPRESSION_NONE)
-		return sink_tar_check(sink_measure(ret_tar, sink_compress(wanted, blob)));
-	inside = sink_measure(ret_tar, sink_null());
-	return sink_tee(sink_decompress(compression, sink_tar_check(inside)), blob);
-}
-
+/* What is compressed goes as it is. */
 static int
 make_of_file(struct store *store, const struct source *source,
 	     const struct new_layer_options *options, struct new_layer *layer, struct error **err)
 {
-	AUTO_SINK struct sink *sink = store_new_blob(store, &layer->blob, err);
-	enum compression compression;
+	AUTO_SINK struct sink *blob = store_new_blob(store, &layer->blob, err);
 	struct measure tar;
+	AUTO_SINK struct sink *check = blob ? sink_tar_check(&tar, err) : NULL;
+	AUTO_SINK struct sink *both = NULL;
 	char start[4];
 	size_t size = 0;
 
-	if (!sink || source_read(source, 0, start, sizeof(start), &size, err) < 0)
+	if (!check || source_read(source, 0, start, sizeof(start), &size, err) < 0)
 		return -1;
-	compression = compression_detect(start, size);
-	sink = stack_of(sink, compression, options->compression, &tar);
-	if (copy_file(source, sink, err) < 0)
+	layer->compression = compression_detect(start, size);
+	if (layer->compression == COMPRESSION_NONE) {
+		layer->compression = options->compression;
+		blob = sink_compress(options->compression, blob);
+	}
+	both = sink_tee(TAKE_PTR(check), TAKE_PTR(blob));
+	if (copy_file(source, both, err) < 0)
 		return -1;
-	layer->compression = compression == COMPRESSION_NONE ? options->compression : compression;
 	layer->diff_id = tar.digest;
 	return 0;
 }

@@ -6,8 +6,7 @@ struct error;
 struct ring;
 struct tree;
 
-/* Up to the layer's end in the ring, which is then at the next.  libarchive decodes, tar alone and
- * no filters; it opens no file. */
+/* Up to the layer's end in the ring, which is then at the next. */
 int apply_layer(struct tree *tree, struct ring *ring, struct error **err);
 
 #endif

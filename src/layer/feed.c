@@ -23,6 +23,7 @@ struct feed {
 	bool is_started;
 	pthread_mutex_t gate; /* held until the walls stand */
 	bool is_waiting;
+	struct measure measured;
 };
 
 /* The last stage: what comes out of the inflater. */
@@ -30,7 +31,8 @@ struct outlet {
 	struct sink sink;
 	struct ring *ring;
 	struct hasher *hasher;
-	struct digest expected;
+	const struct digest *expected; /* DIGEST_NONE: any */
+	struct measure *ret_measured;
 	const uint64_t *read_bytes; /* that went in so far */
 	uint64_t size_bytes;
 };
@@ -69,11 +71,12 @@ outlet_finish(struct sink *sink, struct error **err)
 	struct outlet *self = (struct outlet *)sink;
 	struct digest actual = hasher_finish(self->hasher);
 
-	if (!digest_equal(&actual, &self->expected)) {
+	if (self->expected->algorithm != DIGEST_NONE && !digest_equal(&actual, self->expected)) {
 		error_set(err, ERROR_CONTENT, "the layer unpacks to '%s', not to '%s'",
-			  digest_text(&actual).text, digest_text(&self->expected).text);
+			  digest_text(&actual).text, digest_text(self->expected).text);
 		return error_set_class(err, "digest");
 	}
+	*self->ret_measured = (struct measure){ actual, self->size_bytes };
 	if (ring_end(self->ring))
 		return 0;
 	return error_set(err, ERROR_FAILURE, "nobody reads the layer any more");
@@ -89,15 +92,17 @@ outlet_free(struct sink *sink)
 }
 
 static struct sink *
-outlet_new(struct ring *ring, const struct digest *expected, const uint64_t *read_bytes)
+outlet_new(struct feed *feed, const struct digest *expected, const uint64_t *read_bytes)
 {
 	static const struct sink_ops ops = { outlet_write, outlet_finish, outlet_free };
 	struct outlet *self = XNEW(struct outlet);
 
 	self->sink.ops = &ops;
-	self->ring = ring;
-	self->hasher = hasher_new(expected->algorithm);
-	self->expected = *expected;
+	self->ring = feed->ring;
+	self->hasher = hasher_new(expected->algorithm == DIGEST_NONE ? DIGEST_SHA256
+								     : expected->algorithm);
+	self->expected = expected;
+	self->ret_measured = &feed->measured;
 	self->read_bytes = read_bytes;
 	return &self->sink;
 }
@@ -123,19 +128,18 @@ fill(int fd, void *buffer, size_t *ret_size, struct error **err)
 	return 0;
 }
 
-int
-feed_layer(struct ring *ring, int fd, const char *diff_id, struct error **err)
+static int
+feed_layer(struct feed *feed, int fd, const struct digest *expected, struct error **err)
 {
 	AUTO_FREE char *buffer = xcalloc(1, LAYER_BUFFER_BYTES);
 	AUTO_SINK struct sink *sink = NULL;
 	uint64_t read_bytes = 0;
-	struct digest expected;
 	size_t size = 0;
 
-	if (digest_parse(diff_id, &expected, err) < 0 || fill(fd, buffer, &size, err) < 0)
+	if (fill(fd, buffer, &size, err) < 0)
 		return -1;
 	sink = sink_inflate(compression_detect(buffer, size),
-			    outlet_new(ring, &expected, &read_bytes));
+			    outlet_new(feed, expected, &read_bytes));
 	while (size > 0) {
 		read_bytes += size;
 		if (sink_write(sink, buffer, size, err) < 0 || fill(fd, buffer, &size, err) < 0)
@@ -145,10 +149,11 @@ feed_layer(struct ring *ring, int fd, const char *diff_id, struct error **err)
 }
 
 static int
-receive_layer(const struct feed *feed, struct error **err)
+receive_layer(struct feed *feed, struct error **err)
 {
 	AUTO_MESSAGE struct message message = MESSAGE_INIT(0);
 	AUTO_CLOSE int fd = -1;
+	struct digest expected = { .algorithm = DIGEST_NONE };
 	const char *diff_id = NULL;
 	bool ended = false;
 
@@ -156,10 +161,11 @@ receive_layer(const struct feed *feed, struct error **err)
 		return -1;
 	if (ended || message.type != MESSAGE_LAYER)
 		return error_set(err, ERROR_FAILURE, "a layer was announced and did not come");
-	if (message_get_text(&message, &diff_id, err) < 0)
+	if (message_get_text(&message, &diff_id, err) < 0 ||
+	    (*diff_id && digest_parse(diff_id, &expected, err) < 0))
 		return -1;
 	fd = message_receive_fd(feed->channel_fd, err);
-	return fd < 0 ? -1 : feed_layer(feed->ring, fd, diff_id, err);
+	return fd < 0 ? -1 : feed_layer(feed, fd, &expected, err);
 }
 
 static void *
@@ -204,6 +210,12 @@ feed_go(struct feed *feed)
 	if (feed->is_waiting)
 		pthread_mutex_unlock(&feed->gate);
 	feed->is_waiting = false;
+}
+
+const struct measure *
+feed_measured(const struct feed *feed)
+{
+	return &feed->measured;
 }
 
 void

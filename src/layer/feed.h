@@ -2,7 +2,8 @@
  *
  *     channel --(descriptor, diff_id)--> read --> inflate --> caps, hash --> ring
  *
- * The diff_id is that of the whole stream: of what follows the tar's end too.
+ * The diff_id is that of the whole stream: of what follows the tar's end too.  An empty one is
+ * found out.
  */
 #ifndef OCIFP_LAYER_FEED_H
 #define OCIFP_LAYER_FEED_H
@@ -13,14 +14,15 @@
 
 struct error;
 struct feed;
+struct measure;
 struct ring;
 
 /* The thread starts but waits for feed_go(), so that walls can be built around it. */
 struct feed *feed_new(struct ring *ring, int channel_fd, size_t layer_count, struct error **err);
 void feed_go(struct feed *feed);
 
-/* One layer from `fd` into the ring, on the calling thread. */
-int feed_layer(struct ring *ring, int fd, const char *diff_id, struct error **err);
+/* What the last layer was whose end the ring's reader has seen, before the next one is there. */
+const struct measure *feed_measured(const struct feed *feed);
 
 /* The reader must have left the ring, or all have been read. */
 void feed_free(struct feed *feed);

@@ -30,6 +30,7 @@ int service_confine_calls(struct service *service, struct error **err);
 /* With ID_MAP_RANGES: a user namespace with these ids, as whose root we then are. */
 int service_enter_ids(struct service *service, const struct id_map *map, struct error **err);
 
+int serve_check(struct service *service, struct error **err);
 int serve_list(struct service *service, struct error **err);
 int serve_remove(struct service *service, struct error **err);
 int serve_unpack(struct service *service, struct error **err);

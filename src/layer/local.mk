@@ -8,6 +8,7 @@ noinst_LIBRARIES += %D%/liblayer.a
 	%D%/hard_links.c %D%/hard_links.h \
 	%D%/helper.h \
 	%D%/inflate.h \
+	%D%/layer_reader.c %D%/layer_reader.h \
 	%D%/list.c \
 	%D%/listed.c %D%/listed.h \
 	%D%/made.c %D%/made.h \
@@ -18,6 +19,7 @@ noinst_LIBRARIES += %D%/liblayer.a
 	%D%/tree_record.c %D%/tree_record.h \
 	%D%/remove.c %D%/remove.h \
 	%D%/ring.c %D%/ring.h \
+	%D%/serve_check.c \
 	%D%/serve_list.c \
 	%D%/serve_remove.c \
 	%D%/serve_unpack.c \

@@ -13,10 +13,8 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-	{ "list", serve_list },
-	{ "remove", serve_remove },
-	{ "unpack", serve_unpack },
-	{ "walls", serve_walls },
+	{ "check", serve_check },   { "list", serve_list },   { "remove", serve_remove },
+	{ "unpack", serve_unpack }, { "walls", serve_walls },
 };
 
 int

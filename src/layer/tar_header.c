@@ -1,7 +1,6 @@
 #include "layer/tar_header.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -152,36 +151,6 @@ put_checksum(struct ustar *ustar)
 		sum += bytes[i];
 	(void)put_number(ustar->checksum, sizeof(ustar->checksum) - 1, "", sum, NULL, NULL);
 	ustar->checksum[6] = '\0';
-}
-
-static bool
-is_zero(const uint8_t *block)
-{
-	static const uint8_t zeros[TAR_BLOCK_BYTES];
-
-	return memcmp(block, zeros, TAR_BLOCK_BYTES) == 0;
-}
-
-/* Writers differ in blanks, zeros and what ends the number. */
-static unsigned long
-checksum_of(const struct ustar *ustar)
-{
-	char text[sizeof(ustar->checksum) + 1] = "";
-
-	memcpy(text, ustar->checksum, sizeof(ustar->checksum));
-	return strtoul(text, NULL, 8);
-}
-
-bool
-tar_header_is_sound(const uint8_t *block)
-{
-	struct ustar ustar;
-	unsigned long said;
-
-	memcpy(&ustar, block, sizeof(ustar));
-	said = checksum_of(&ustar);
-	put_checksum(&ustar);
-	return is_zero(block) || said == checksum_of(&ustar);
 }
 
 int

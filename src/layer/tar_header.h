@@ -54,7 +54,4 @@ struct tar_member {
 int tar_header_make(const struct tar_member *member, uint8_t *ret_block, struct buf *records,
 		    struct error **err);
 
-/* A header whose checksum is right, or the zeros that end a tar. */
-bool tar_header_is_sound(const uint8_t *block);
-
 #endif

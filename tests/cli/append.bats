@@ -134,12 +134,18 @@ refused() {
 	gzip -k text
 	head -c 2048 /dev/urandom >noise
 	tar -C root -czf cut.tgz . && truncate -s -20 cut.tgz
+	head -c 10000 /dev/urandom >root/large
+	tar -C root -cf plain.tar large
 	: >empty
+	head -c 3000 plain.tar >cut.tar
+	gzip -k cut.tar
 	refused 7 'no tar' text
 	refused 7 'no tar' text.gz
 	refused 7 'no tar' noise
 	refused 7 'no tar' empty
 	refused 7 'cut short' cut.tgz
+	refused 7 'Truncated' cut.tar
+	refused 7 'Truncated' cut.tar.gz
 	mkfifo pipe
 	refused 2 'neither a directory nor a file' pipe
 	refused 10 'missing' missing

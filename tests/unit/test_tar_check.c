@@ -1,3 +1,4 @@
+/* With the real program, which $OCIFP_LIBEXEC names. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -5,111 +6,153 @@
 
 #include <cmocka.h>
 
-#include <stdio.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/fd.h"
+#include "base/limits.h"
 #include "base/xalloc.h"
 #include "layer/tar_check.h"
-#include "layer/tar_header.h"
+#include "stream/compress.h"
 #include "stream/sink.h"
+#include "tar_file.h"
 
-static uint8_t block[TAR_BLOCK_BYTES * 2];
+struct room {
+	struct buf tar;
+	char content[300000]; /* more than a pipe holds */
+};
+
+static int
+set_up(void **state)
+{
+	struct room *room = XNEW(struct room);
+	char path[] = "/tmp/ocifp-tar-check-XXXXXX";
+	struct tar_file *tar;
+	AUTO_CLOSE int fd = mkstemp(path);
+
+	room->tar = BUF_INIT(MIB);
+	for (size_t i = 0; i < sizeof(room->content); i++)
+		room->content[i] = (char)(i * i >> 7);
+	tar = tar_begin(path, "pax");
+	tar_add_bytes(tar, "f", room->content, sizeof(room->content));
+	tar_end(tar);
+	assert_int_equal(fd_read_all(fd, &room->tar, path, NULL), 0);
+	assert_int_equal(unlink(path), 0);
+	*state = room;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct room *room = *state;
+
+	buf_release(&room->tar);
+	free(room);
+	return 0;
+}
+
+static int
+check(enum compression compression, const void *bytes, size_t size, struct measure *ret_tar,
+      struct error **err)
+{
+	struct sink *check = sink_tar_check(ret_tar, err);
+	AUTO_SINK struct sink *sink = NULL;
+
+	assert_non_null(check);
+	sink = sink_compress(compression, check);
+	return sink_write(sink, bytes, size, err) < 0 ? -1 : sink_finish(sink, err);
+}
 
 static void
-make_header(void)
+assert_measured(const struct room *room, enum compression compression)
 {
-	struct tar_member member = { .type = TAR_FILE, .name = "f" };
-	struct buf none = { 0 };
+	struct digest expected = digest_of(DIGEST_SHA256, room->tar.data, room->tar.size);
 	AUTO_ERROR struct error *err = NULL;
+	struct measure tar = { 0 };
 
-	memset(block, 0, sizeof(block));
-	assert_int_equal(tar_header_make(&member, block, &none, &err), 0);
+	assert_int_equal(check(compression, room->tar.data, room->tar.size, &tar, &err), 0);
+	assert_true(digest_equal(&tar.digest, &expected));
+	assert_int_equal(tar.size_bytes, room->tar.size);
 }
 
-/* In pieces of `step` bytes. */
 static void
-assert_judged(size_t size, size_t step, bool is_tar)
+a_tar_is_measured_as_it_is_and_as_it_inflates(void **state)
 {
-	AUTO_SINK struct sink *sink = sink_tar_check(sink_null());
+	assert_measured(*state, COMPRESSION_NONE);
+	assert_measured(*state, COMPRESSION_GZIP);
+	assert_measured(*state, COMPRESSION_ZSTD);
+}
+
+static void
+assert_refused(enum compression compression, const void *bytes, size_t size)
+{
 	AUTO_ERROR struct error *err = NULL;
-	int ret = 0;
+	struct measure tar = { .size_bytes = 1 };
 
-	for (size_t at = 0; at < size && ret == 0; at += step)
-		ret = sink_write(sink, block + at, size - at < step ? size - at : step, &err);
-	if (ret == 0)
-		ret = sink_finish(sink, &err);
-	assert_int_equal(ret, is_tar ? 0 : -1);
-	if (!is_tar)
-		assert_string_equal(error_class(err), "tar");
+	assert_int_equal(check(compression, bytes, size, &tar, &err), -1);
+	assert_true(error_is(err, ERROR_CONTENT));
+	assert_int_equal(tar.size_bytes, 1);
 }
 
 static void
-a_header_that_is_sound_starts_a_tar(void **state)
+what_is_cut_short_inside_a_member_is_refused(void **state)
 {
-	(void)state;
-	make_header();
-	assert_judged(sizeof(block), sizeof(block), true);
-	assert_judged(sizeof(block), 100, true);
-	assert_judged(TAR_BLOCK_BYTES, 1, true);
+	const struct room *room = *state;
+
+	assert_refused(COMPRESSION_NONE, room->tar.data, sizeof(room->content));
+	assert_refused(COMPRESSION_GZIP, room->tar.data, sizeof(room->content));
+	assert_refused(COMPRESSION_NONE, room->tar.data, 100);
 }
 
 static void
-so_do_zeros(void **state)
+one_bit_of_a_header_makes_it_none(void **state)
 {
-	(void)state;
-	memset(block, 0, sizeof(block));
-	assert_judged(sizeof(block), 512, true);
+	struct room *room = *state;
+
+	room->tar.data[0] ^= 1;
+	assert_refused(COMPRESSION_NONE, room->tar.data, room->tar.size);
+	room->tar.data[0] ^= 1;
+}
+
+/* Far more than what the child has read when it refuses. */
+static void
+what_is_no_tar_is_refused_as_such_however_long(void **state)
+{
+	const struct room *room = *state;
+
+	assert_refused(COMPRESSION_NONE, room->content, sizeof(room->content));
+	assert_refused(COMPRESSION_NONE, "", 0);
+	assert_refused(COMPRESSION_ZSTD, "text", 4);
 }
 
 static void
-one_bit_makes_it_none(void **state)
+one_that_is_left_unfinished_ends_its_child(void **state)
 {
-	(void)state;
-	make_header();
-	block[0] ^= 1;
-	assert_judged(sizeof(block), sizeof(block), false);
-	assert_judged(sizeof(block), 7, false);
-}
-
-static void
-a_checksum_may_be_written_in_other_ways(void **state)
-{
-	unsigned sum;
-	char text[9];
+	AUTO_ERROR struct error *err = NULL;
+	struct measure tar;
+	struct sink *sink = sink_tar_check(&tar, &err);
 
 	(void)state;
-	make_header();
-	assert_int_equal(sscanf((const char *)block + 148, "%o", &sum), 1);
-	(void)snprintf(text, sizeof(text), "%7o ", sum);
-	memcpy(block + 148, text, 8);
-	assert_judged(sizeof(block), 512, true);
-	(void)snprintf(text, sizeof(text), "%08o", sum);
-	memcpy(block + 148, text, 8);
-	assert_judged(sizeof(block), 512, true);
-}
-
-static void
-less_than_whole_blocks_is_no_tar(void **state)
-{
-	(void)state;
-	make_header();
-	assert_judged(0, 1, false);
-	assert_judged(TAR_BLOCK_BYTES - 1, 100, false);
-	assert_judged(TAR_BLOCK_BYTES + 1, 100, false);
+	assert_non_null(sink);
+	assert_int_equal(sink_write(sink, "text", 4, &err), 0);
+	sink_free(sink);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_header_that_is_sound_starts_a_tar),
-		cmocka_unit_test(so_do_zeros),
-		cmocka_unit_test(one_bit_makes_it_none),
-		cmocka_unit_test(a_checksum_may_be_written_in_other_ways),
-		cmocka_unit_test(less_than_whole_blocks_is_no_tar),
+		cmocka_unit_test(a_tar_is_measured_as_it_is_and_as_it_inflates),
+		cmocka_unit_test(what_is_cut_short_inside_a_member_is_refused),
+		cmocka_unit_test(one_bit_of_a_header_makes_it_none),
+		cmocka_unit_test(what_is_no_tar_is_refused_as_such_however_long),
+		cmocka_unit_test(one_that_is_left_unfinished_ends_its_child),
 	};
 
-	return cmocka_run_group_tests_name("tar_check", tests, NULL, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests_name("tar_check", tests, set_up, tear_down);
 }

@@ -12,6 +12,7 @@
 #include "cli/context.h"
 #include "cli/target_options.h"
 #include "image/blob_write.h"
+#include "image/named_digest.h"
 #include "image/put_blob.h"
 #include "oci/location.h"
 #include "repository/repository.h"
@@ -101,17 +102,6 @@ open_file(const char *path, struct error **err)
 	return strcmp(path, "-") == 0 ? spool(STDIN_FILENO, err) : file_open(AT_FDCWD, path, err);
 }
 
-static int
-check_digest(const struct place *place, const struct digest *found, struct error **err)
-{
-	const struct digest *named = &place->location.reference.digest;
-
-	if (named->algorithm == DIGEST_NONE || digest_equal(named, found))
-		return 0;
-	return error_set(err, ERROR_USAGE, "the file is %s, which is not the digest to put it to",
-			 digest_text(found).text);
-}
-
 /* Nothing refers to it that would make a layout show it. */
 static int
 commit(const struct place *place, struct error **err)
@@ -138,7 +128,8 @@ run_put(struct context *context, const void *values, const struct strings *opera
 	if (fd < 0 || open_place(context, operands->items[1], REPOSITORY_WRITE, &place, err) < 0 ||
 	    put_blob_file(place.repository, fd, "application/octet-stream", &descriptor, &outcome,
 			  err) < 0 ||
-	    check_digest(&place, &descriptor.digest, err) < 0 || commit(&place, err) < 0)
+	    named_digest_check(&place.location.reference.digest, &descriptor.digest, err) < 0 ||
+	    commit(&place, err) < 0)
 		return -1;
 	text = format_resolved(repository_name(place.repository), &descriptor.digest);
 	object = describe(&place, &descriptor.digest, descriptor.size_bytes);

@@ -56,16 +56,6 @@ format_text(const struct descriptors *referrers)
 	return page_take(&page);
 }
 
-static json_t *
-format_object(const char *subject, const struct descriptors *referrers)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < referrers->count; i++)
-		json_array_append_new(list, descriptor_json(&referrers->items[i]));
-	return json_pack("{s:s, s:o}", "subject", subject, "referrers", list);
-}
-
 static int
 run_referrers(struct context *context, const void *opaque, const struct strings *operands,
 	      struct error **err)
@@ -89,7 +79,10 @@ run_referrers(struct context *context, const void *opaque, const struct strings 
 		return 0;
 	subject = format_resolved(repository_name(repository), &digest);
 	text = format_text(&referrers);
-	return context_result(context, text, format_object(subject, &referrers), err);
+	return context_result(context, text,
+			      json_pack("{s:s, s:o}", "subject", subject, "referrers",
+					descriptors_json(&referrers)),
+			      err);
 }
 
 const struct command cmd_referrers = {

@@ -8,6 +8,7 @@
 #include "image/content.h"
 #include "image/copy_private.h"
 #include "image/find.h"
+#include "image/named_digest.h"
 #include "image/output_tag.h"
 #include "image/part.h"
 #include "image/push.h"
@@ -79,18 +80,6 @@ choose_tag(const struct copying *copying, const struct location *destination)
 	    destination->transport != TRANSPORT_REGISTRY)
 		return xstrdup_null(source->tag);
 	return xstrdup("latest");
-}
-
-/* Under a digest there is one image only. */
-static int
-check_digest(const struct location *destination, const struct digest *root, struct error **err)
-{
-	const struct digest *named = &destination->reference.digest;
-
-	if (named->algorithm == DIGEST_NONE || digest_equal(named, root))
-		return 0;
-	return error_set(err, ERROR_USAGE, "the image is %s, which is not the digest to copy to",
-			 digest_text(root).text);
 }
 
 /* A repository at the destination's host that has it all: the source, or an earlier destination. */
@@ -225,7 +214,7 @@ copy_to(struct copying *copying, const struct location *place, struct copy_resul
 	result->digest = digest_of_root(copying);
 	result->repository = location_repository(place);
 	result->tag = choose_tag(copying, place);
-	if (check_digest(place, &result->digest, err) < 0)
+	if (named_digest_check(&place->reference.digest, &result->digest, err) < 0)
 		return -1;
 	return is_archive ? copy_to_archive(copying, place, result, err)
 			  : copy_to_repository(copying, place, result, err);

@@ -30,6 +30,7 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/local_image.c %D%/local_image.h \
 	%D%/lookup.c %D%/lookup.h \
 	%D%/new_layer.c %D%/new_layer.h \
+	%D%/named_digest.c %D%/named_digest.h \
 	%D%/output_tag.c %D%/output_tag.h \
 	%D%/node.c %D%/node.h \
 	%D%/part.c %D%/part.h \

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/xalloc.h"
 #include "image/import.h"
+#include "image/named_digest.h"
 #include "image/part.h"
 #include "image/push_tree.h"
 #include "image/source.h"
@@ -37,19 +38,6 @@ collect_tags(const struct target *target, const struct push_options *options, st
 			strings_add(tags, options->tags->items[i]);
 }
 
-/* Under a digest there is one image only. */
-static int
-check_digest(const struct target *target, const struct image_node *root, struct error **err)
-{
-	const struct digest *named = &target->places[0].reference.digest;
-
-	if (named->algorithm == DIGEST_NONE || digest_equal(named, &root->descriptor.digest))
-		return 0;
-	error_set(err, ERROR_USAGE, "the image is %s, which is not the digest to push to",
-		  digest_text(&root->descriptor.digest).text);
-	return error_set_hint(err, "name a tag, or nothing");
-}
-
 /* To the target, under its tags. */
 static int
 push_to(struct pushing *pushing, const struct target *target, const struct push_options *options,
@@ -64,7 +52,7 @@ push_to(struct pushing *pushing, const struct target *target, const struct push_
 	pushing->destination = destination;
 	collect_tags(target, options, &tags);
 	result->digest = pushing->root->descriptor.digest;
-	if (check_digest(target, pushing->root, err) < 0 ||
+	if (named_digest_check(&target->places[0].reference.digest, &result->digest, err) < 0 ||
 	    target_check_lock(target, 0, &pushing->root->descriptor.digest, err) < 0 ||
 	    (options->no_clobber && check_clobbering(destination, &tags, &result->digest, err) < 0))
 		return -1;

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/xalloc.h"
+#include "image/named_digest.h"
 #include "oci/document.h"
 #include "oci/location.h"
 #include "oci/manifest.h"
@@ -30,15 +31,6 @@ describe(const struct buf *bytes, enum digest_algorithm algorithm,
 	return 0;
 }
 
-static int
-check_digest(const struct digest *named, const struct digest *found, struct error **err)
-{
-	if (named->algorithm == DIGEST_NONE || digest_equal(named, found))
-		return 0;
-	return error_set(err, ERROR_USAGE, "the file is %s, which is not the digest to put it to",
-			 digest_text(found).text);
-}
-
 int
 put_document(struct session *session, const struct location *location, const struct buf *bytes,
 	     struct digest *ret_digest, struct error **err)
@@ -52,7 +44,7 @@ put_document(struct session *session, const struct location *location, const str
 	if (!repository ||
 	    describe(bytes, algorithm == DIGEST_NONE ? DIGEST_SHA256 : algorithm, &descriptor,
 		     err) < 0 ||
-	    check_digest(&reference->digest, &descriptor.digest, err) < 0 ||
+	    named_digest_check(&reference->digest, &descriptor.digest, err) < 0 ||
 	    repository_put_manifest(repository, reference->tag, &descriptor, bytes->data, err) < 0)
 		return -1;
 	*ret_digest = descriptor.digest;

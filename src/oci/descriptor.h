@@ -40,6 +40,7 @@ struct descriptors {
 /* An error names the item: "layers[3]: 'size' is missing". */
 int descriptors_parse(const json_t *array, const char *name, struct descriptors *ret_descriptors,
 		      struct error **err);
+json_t *descriptors_json(const struct descriptors *descriptors); /* the caller's reference */
 void descriptors_add(struct descriptors *descriptors, const struct descriptor *descriptor);
 void descriptors_take(struct descriptors *descriptors, struct descriptor *descriptor);
 void descriptors_release(struct descriptors *descriptors);

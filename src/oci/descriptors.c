@@ -47,6 +47,16 @@ descriptors_parse(const json_t *array, const char *name, struct descriptors *ret
 	return 0;
 }
 
+json_t *
+descriptors_json(const struct descriptors *descriptors)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < descriptors->count; i++)
+		json_array_append_new(array, descriptor_json(&descriptors->items[i]));
+	return array;
+}
+
 void
 descriptors_release(struct descriptors *descriptors)
 {

@@ -72,16 +72,6 @@ image_index_parse(const void *bytes, size_t size, const char *media_type,
 	return 0;
 }
 
-static json_t *
-descriptors_json(const struct descriptors *descriptors)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < descriptors->count; i++)
-		json_array_append_new(array, descriptor_json(&descriptors->items[i]));
-	return array;
-}
-
 char *
 image_index_format(const struct image_index *index)
 {

@@ -2,16 +2,6 @@
 
 #include "oci/document.h"
 
-static json_t *
-layers_json(const struct descriptors *layers)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < layers->count; i++)
-		json_array_append_new(array, descriptor_json(&layers->items[i]));
-	return array;
-}
-
 char *
 manifest_format(const struct manifest *manifest)
 {
@@ -23,7 +13,7 @@ manifest_format(const struct manifest *manifest)
 	if (manifest->artifact_type)
 		json_object_set_new(object, "artifactType", json_string(manifest->artifact_type));
 	json_object_set_new(object, "config", descriptor_json(&manifest->config));
-	json_object_set_new(object, "layers", layers_json(&manifest->layers));
+	json_object_set_new(object, "layers", descriptors_json(&manifest->layers));
 	if (manifest->has_subject)
 		json_object_set_new(object, "subject", descriptor_json(&manifest->subject));
 	if (manifest->annotations)

@@ -161,6 +161,17 @@ listed() {
 	assert_requests reg 0 DELETE .
 }
 
+@test "2000 tags are asked what they name, and one more is too many" {
+	local count
+	for count in 2000 2001; do
+		jq -n --argjson n $count '{path: "tags/list", action: {status: 200, json: {name: "app", tags: [range($n) | "t\(.)"]}}}' | rules reg
+		ocifp_run rm -n "$reg_host/app@$digest"
+		[ $count = 2001 ] || assert_status 0
+	done
+	assert_failed 1
+	assert_requests reg 2000 GET manifests/t
+}
+
 @test "blob get: what breaks off goes on; what is wrong is never written whole" {
 	local last
 	serve_image --layers 3M

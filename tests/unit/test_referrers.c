@@ -175,6 +175,41 @@ pages_that_never_end_are_left(void **state)
 	assert_int_equal(room_request_count(room), REFERRERS_PAGES_LIMIT_COUNT);
 }
 
+/* An index of `count` entries; the caller owns the answer. */
+static char *
+answer_of(size_t count, const char *fields)
+{
+	static const char entry[] = ENTRY("aaaaaaaa", "a/b") ",";
+	AUTO_FREE char *entries = xcalloc(count, sizeof(entry));
+
+	for (size_t i = 0; i < count; i++)
+		memcpy(entries + i * (sizeof(entry) - 1), entry, sizeof(entry) - 1);
+	entries[count * (sizeof(entry) - 1) - 1] = '\0'; /* the last comma */
+	return xasprintf(
+		ANSWER("200 OK", "Content-Type: " MEDIA_OCI_INDEX "\r\n%s", INDEX_OF("%s")), fields,
+		entries);
+}
+
+static void
+as_many_referrers_as_the_limit_are_read_and_one_more_is_refused(void **state)
+{
+	AUTO_FREE char *half = answer_of(REFERRERS_LIMIT_COUNT / 2, "Link: <?n>; rel=\"next\"\r\n");
+	AUTO_FREE char *rest = answer_of(REFERRERS_LIMIT_COUNT / 2, "");
+	AUTO_FREE char *more = answer_of(REFERRERS_LIMIT_COUNT / 2 + 1, "");
+	AUTO_DESCRIPTORS struct descriptors found = { 0 };
+	AUTO_ERROR struct error *err = NULL;
+	struct room *room = *state;
+
+	room_answer(room, half);
+	room_answer(room, rest);
+	room_answer(room, half);
+	room_answer(room, more);
+	assert_lists(room, NULL, REFERRERS_LIMIT_COUNT);
+	assert_int_equal(list(room, NULL, &found, &err), -1);
+	assert_string_equal(error_class(err), "limit");
+	assert_int_equal(found.count, 0);
+}
+
 #define SIGNATURE \
 	"{\"schemaVersion\":2,\"artifactType\":\"a/" \
 	"b\",\"config\":{\"mediaType\":\"" MEDIA_OCI_EMPTY \
@@ -415,6 +450,7 @@ main(void)
 		TEST(a_missing_api_is_asked_once),
 		TEST(what_proves_nothing_is_no_empty_list),
 		TEST(pages_that_never_end_are_left),
+		TEST(as_many_referrers_as_the_limit_are_read_and_one_more_is_refused),
 		TEST(a_registry_that_names_the_subject_lists_by_itself),
 		TEST(elsewhere_the_index_under_the_tag_gets_the_entry),
 		TEST(an_entry_that_another_writer_overwrote_is_put_again),

@@ -4,8 +4,8 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/attach.c %D%/attach.h \
 	%D%/blob_write.c %D%/blob_write.h \
 	%D%/build.c %D%/build.h \
-	%D%/compose.c %D%/compose.h \
 	%D%/build_room.c %D%/build_room.h \
+	%D%/compose.c %D%/compose.h \
 	%D%/content.c %D%/content.h \
 	%D%/copy.c %D%/copy.h %D%/copy_private.h \
 	%D%/copy_referrers.c \
@@ -23,16 +23,16 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/inputs.c %D%/inputs.h \
 	%D%/join.c %D%/join.h %D%/join_private.h \
 	%D%/join_read.c \
-	%D%/lock_project.c %D%/lock_project.h \
 	%D%/layer_jobs.c %D%/layer_jobs.h \
 	%D%/layers.c %D%/layers.h \
 	%D%/layers_fit.c %D%/layers_fit.h \
 	%D%/local_image.c %D%/local_image.h \
+	%D%/lock_project.c %D%/lock_project.h \
 	%D%/lookup.c %D%/lookup.h \
-	%D%/new_layer.c %D%/new_layer.h \
 	%D%/named_digest.c %D%/named_digest.h \
-	%D%/output_tag.c %D%/output_tag.h \
+	%D%/new_layer.c %D%/new_layer.h \
 	%D%/node.c %D%/node.h \
+	%D%/output_tag.c %D%/output_tag.h \
 	%D%/part.c %D%/part.h \
 	%D%/platform_tag.c %D%/platform_tag.h \
 	%D%/prune.c %D%/prune.h \
@@ -41,15 +41,15 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/publish.c %D%/publish.h \
 	%D%/pull.c %D%/pull.h \
 	%D%/push.c %D%/push.h \
-	%D%/sign.c %D%/sign.h \
-	%D%/signatures.c %D%/signatures.h \
-	%D%/signing_key.c %D%/signing_key.h \
 	%D%/push_tree.c %D%/push_tree.h \
 	%D%/put_blob.c %D%/put_blob.h \
 	%D%/put_document.c %D%/put_document.h \
 	%D%/remove.c %D%/remove.h \
 	%D%/retag.c %D%/retag.h \
 	%D%/send.c %D%/send.h \
+	%D%/sign.c %D%/sign.h \
+	%D%/signatures.c %D%/signatures.h \
+	%D%/signing_key.c %D%/signing_key.h \
 	%D%/source.c %D%/source.h \
 	%D%/stage.c %D%/stage.h \
 	%D%/target.c %D%/target.h \

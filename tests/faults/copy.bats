@@ -66,6 +66,26 @@ assert_nothing_wrong_there() {
 	assert_copied
 }
 
+@test "a destination that takes chunks alone gets them from what arrives" {
+	rules to <<-'JSON'
+		{"method": "PUT", "path": "blobs/uploads", "header": {"content-length": "[0-9]{7}"}, "action": {"status": 413}}
+		{"method": "PATCH", "path": "blobs/uploads", "header": {"content-length": "^([5-9][0-9]{6}|4[2-9][0-9]{5})$"}, "action": {"status": 416,
+		 "json": {"errors": [{"code": "BLOB_UPLOAD_INVALID", "message": "exceeds the maximum permissible limit of 4.00MiB"}]}}}
+	JSON
+	copy
+	assert_copied
+	[ "$(requests to PATCH blobs/uploads)" -ge 2 ]
+}
+
+@test "a chunk that breaks off goes on at the offset that the destination has" {
+	rules to <<-'JSON'
+		{"method": "PUT", "path": "blobs/uploads", "header": {"content-length": "[0-9]{7}"}, "action": {"status": 413}}
+		{"method": "PATCH", "path": "blobs/uploads", "nth": 1, "action": {"read_body": 2000000, "drop": "reset", "execute": true}}
+	JSON
+	copy
+	assert_copied
+}
+
 @test "wrong content is never completed at the destination" {
 	rules reg <<<"{\"path\": \"blobs/${layers[0]}\", \"action\": {\"flip_at\": 5000000}}"
 	copy

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/xalloc.h"
 #include "oci/manifest.h"
 
 #define ABC "\"sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\""
@@ -215,6 +216,31 @@ an_artifact_keeps_its_types(void **state)
 }
 
 static void
+a_manifest_that_we_write_is_read_again_and_always_the_same(void **state)
+{
+	static const char blob[] =
+		"{\"mediaType\":\"x/y\",\"digest\":\"sha256:"
+		"44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a\",\"size\":2}";
+	AUTO_FREE char *text = xasprintf(
+		"{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_OCI_MANIFEST
+		"\",\"artifactType\":\"a/b\",\"config\":%s,\"layers\":[%s,%s],\"subject\":%s,"
+		"\"annotations\":{\"a\":\"1\",\"b\":\"2\"}}",
+		blob, blob, blob, blob);
+	AUTO_FREE char *shuffled = xasprintf(
+		"{\"annotations\":{\"b\":\"2\",\"a\":\"1\"},\"subject\":%s,\"layers\":[%s,%s],"
+		"\"config\":%s,\"artifactType\":\"a/b\",\"schemaVersion\":2}",
+		blob, blob, blob, blob);
+	AUTO_MANIFEST struct manifest manifest = { 0 };
+	AUTO_FREE char *formatted = NULL;
+	AUTO_ERROR struct error *err = NULL;
+
+	(void)state;
+	assert_int_equal(manifest_parse(shuffled, strlen(shuffled), NULL, &manifest, &err), 0);
+	formatted = manifest_format(&manifest);
+	assert_string_equal(formatted, text);
+}
+
+static void
 assert_kind(const char *text, const char *said, enum document_kind expected)
 {
 	enum document_kind kind;
@@ -253,6 +279,7 @@ main(void)
 		cmocka_unit_test(the_number_of_layers_has_a_limit),
 		cmocka_unit_test(sizes_do_not_overflow_together),
 		cmocka_unit_test(an_artifact_keeps_its_types),
+		cmocka_unit_test(a_manifest_that_we_write_is_read_again_and_always_the_same),
 		cmocka_unit_test(a_kind_is_found_by_type_then_by_content),
 	};
 

@@ -11,6 +11,7 @@
 #include "image/pull.h"
 #include "image/target.h"
 #include "oci/location.h"
+#include "run/bundle.h"
 #include "run/commit.h"
 #include "run/run.h"
 
@@ -32,6 +33,7 @@ struct run_values {
 	const char *cpus;
 	unsigned pids;
 	const char *commit;
+	const char *bundle;
 	bool interactive;
 	bool terminal;
 	bool read_only;
@@ -65,6 +67,8 @@ static const struct option_spec run_options[] = {
 	  "what runs it, instead of the first of these that is installed" },
 	{ "commit", 0, OPTION_STRING, AT(commit), "WHERE",
 	  "make an image of what it writes: HOST/NAME[:TAG] of the store, oci:DIR[:TAG] ..." },
+	{ "bundle", 0, OPTION_STRING, AT(bundle), "DIR",
+	  "run nothing: write an OCI runtime bundle for another engine" },
 	{ "platform", 0, OPTION_PLATFORMS, AT(platforms), "OS/ARCH",
 	  "instead of what this machine runs" },
 	{ "offline", 0, OPTION_FLAG, AT(offline), NULL,
@@ -198,6 +202,8 @@ run_run(struct context *context, const void *opaque, const struct strings *opera
 	    read_commit(values, &output, &commit, err) < 0 ||
 	    find_base(context, values, image, &base, err) < 0)
 		return -1;
+	if (values->bundle)
+		return bundle_write(context_session(context), &base, &options, values->bundle, err);
 	commit.observer = session_observer(context_session(context));
 	if (run_job(context_session(context), &base, &options, &context->job_status, &made, err) <
 	    0)

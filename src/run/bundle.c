@@ -1,11 +1,14 @@
 #include "run/bundle.h"
 
+#include <unistd.h>
+
 #include <jansson.h>
 
 #include "oci/document.h"
 #include "run/denied_calls.h"
 #include "run/engine.h"
 #include "run/job.h"
+#include "run/mounts.h"
 #include "run/user_map.h"
 
 const char *const job_capabilities[] = {
@@ -101,6 +104,25 @@ add_terminals(json_t *mounts, const struct id_map *map)
 		  user_map_has(map, 0, 5) ? with_group : plain);
 }
 
+/* Where each is to be is free of links: job_mounts_settle() has seen to that. */
+static void
+add_volumes(json_t *mounts, const struct job_mounts *volumes)
+{
+	static const char *const writable[] = { "rbind", "rw", NULL };
+	static const char *const read_only[] = { "rbind", "ro", NULL };
+	static const char *const memory[] = { "nosuid", "nodev", "mode=1777", NULL };
+
+	for (size_t i = 0; volumes && i < volumes->count; i++) {
+		const struct job_mount *volume = &volumes->items[i];
+
+		if (volume->kind == MOUNT_TMPFS)
+			add_mount(mounts, volume->target, "tmpfs", "tmpfs", memory);
+		else
+			add_mount(mounts, volume->target, "bind", volume->source,
+				  volume->read_only ? read_only : writable);
+	}
+}
+
 static json_t *
 mounts(const struct engine_start *start)
 {
@@ -116,6 +138,7 @@ mounts(const struct engine_start *start)
 	add_mount(array, "/dev/shm", "tmpfs", "shm", shm);
 	add_mount(array, "/dev/mqueue", "mqueue", "mqueue", proc);
 	add_sys(array, start->own_network);
+	add_volumes(array, start->mounts);
 	return array;
 }
 
@@ -131,7 +154,39 @@ seccomp(void)
 }
 
 static json_t *
-linux_part(void)
+namespaces(const struct engine_start *start)
+{
+	json_t *array = json_pack("[{s:s}]", "type", "mount");
+	static const char *const others[] = { "pid", "ipc", "uts", NULL };
+
+	for (const char *const *name = others; start->mounts && *name; name++)
+		json_array_append_new(array, json_pack("{s:s}", "type", *name));
+	if (start->mounts && start->own_network)
+		json_array_append_new(array, json_pack("{s:s}", "type", "network"));
+	if (start->mounts && start->map->kind != ID_MAP_HOST)
+		json_array_append_new(array, json_pack("{s:s}", "type", "user"));
+	return array;
+}
+
+static json_t *
+mappings(const struct id_ranges *ranges, uint32_t own_id)
+{
+	json_t *array = json_array();
+	const struct id_range own = { 0, own_id, 1 };
+
+	for (size_t i = 0; i < (ranges->count ? ranges->count : 1); i++) {
+		const struct id_range *range = ranges->count ? &ranges->items[i] : &own;
+
+		json_array_append_new(array, json_pack("{s:I, s:I, s:I}", "containerID",
+						       (json_int_t)range->inside, "hostID",
+						       (json_int_t)range->outside, "size",
+						       (json_int_t)range->count));
+	}
+	return array;
+}
+
+static json_t *
+linux_part(const struct engine_start *start)
 {
 	static const char *const masked[] = { "/proc/kcore",         "/proc/keys",
 					      "/proc/latency_stats", "/proc/timer_list",
@@ -141,18 +196,26 @@ linux_part(void)
 						 "/proc/irq",           "/proc/sys",
 						 "/proc/sysrq-trigger", NULL };
 
-	return json_pack("{s:[{s:s}], s:o, s:o, s:o}", "namespaces", "type", "mount", "maskedPaths",
-			 array_of(masked), "readonlyPaths", array_of(read_only), "seccomp",
-			 seccomp());
+	json_t *object = json_pack("{s:o, s:o, s:o, s:o}", "namespaces", namespaces(start),
+				   "maskedPaths", array_of(masked), "readonlyPaths",
+				   array_of(read_only), "seccomp", seccomp());
+
+	if (start->mounts && start->map->kind != ID_MAP_HOST) {
+		json_object_set_new(object, "uidMappings", mappings(&start->map->uids, geteuid()));
+		json_object_set_new(object, "gidMappings", mappings(&start->map->gids, getegid()));
+	}
+	return object;
 }
 
 char *
 bundle_config(const struct engine_start *start, const char *root_path)
 {
-	AUTO_JSON json_t *config =
-		json_pack("{s:s, s:o, s:{s:s, s:b}, s:o, s:o}", "ociVersion", "1.0.2", "process",
-			  process(start->job), "root", "path", root_path, "readonly",
-			  start->job->read_only, "mounts", mounts(start), "linux", linux_part());
+	AUTO_JSON json_t *config = json_pack("{s:s, s:o, s:{s:s, s:b}, s:o, s:o}", "ociVersion",
+					     "1.0.2", "process", process(start->job), "root",
+					     "path", root_path, "readonly", start->job->read_only,
+					     "mounts", mounts(start), "linux", linux_part(start));
 
+	if (start->mounts)
+		json_object_set_new(config, "hostname", json_string(start->job->hostname));
 	return document_format(config);
 }

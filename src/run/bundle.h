@@ -10,10 +10,19 @@
 
 struct engine_start;
 struct job;
+struct error;
 struct id_map;
+struct run_base;
+struct run_options;
+struct session;
 
 /* The config of a job; the caller owns the text.  `root_path` as in root.path. */
 char *bundle_config(const struct engine_start *start, const char *root_path);
+
+/* Writes "config.json" into a directory, for an engine that the user runs, and, of an image, the
+ * tree "rootfs" beside it.  Limits do not count. */
+int bundle_write(struct session *session, const struct run_base *base,
+		 const struct run_options *options, const char *directory, struct error **err);
 
 /* Capabilities that root in a container has with podman; NULL ends the list. */
 extern const char *const job_capabilities[];

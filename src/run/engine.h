@@ -11,6 +11,7 @@
 
 struct error;
 struct job;
+struct job_mounts;
 struct root;
 struct id_map;
 
@@ -22,6 +23,7 @@ struct engine_start {
 	const struct id_map *map;
 	bool own_network;
 	int terminal_fd;
+	const struct job_mounts *mounts; /* for a bundle that others run; NULL: all is mounted */
 };
 
 struct engine {

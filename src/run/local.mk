@@ -21,6 +21,7 @@ noinst_LIBRARIES += %D%/librun.a
 	%D%/root.c %D%/root.h \
 	%D%/roots.c %D%/roots.h \
 	%D%/run.c %D%/run.h \
+	%D%/bundle_write.c \
 	%D%/cell.c %D%/cell.h \
 	%D%/cell_words.c \
 	%D%/cell_answer.c %D%/cell_answer.h \

@@ -102,6 +102,19 @@ job_mounts_add_tmpfs(struct job_mounts *mounts, const char *text, struct error *
 	return 0;
 }
 
+int
+job_mounts_parse(struct job_mounts *mounts, const struct strings *volumes,
+		 const struct strings *tmpfs, struct error **err)
+{
+	for (size_t i = 0; volumes && i < volumes->count; i++)
+		if (job_mounts_add_volume(mounts, volumes->items[i], err) < 0)
+			return -1;
+	for (size_t i = 0; tmpfs && i < tmpfs->count; i++)
+		if (job_mounts_add_tmpfs(mounts, tmpfs->items[i], err) < 0)
+			return -1;
+	return 0;
+}
+
 void
 job_mounts_add_file(struct job_mounts *mounts, const char *source, const char *target)
 {

@@ -118,3 +118,31 @@ job_mounts_give(const struct job_mounts *mounts, uid_t uid, gid_t gid, struct er
 			return fail(&mounts->items[i], errno, "give away what is mounted", err);
 	return 0;
 }
+
+static bool
+is_file_at(const struct job_mount *what)
+{
+	AUTO_CLOSE int fd = -1;
+
+	if (what->kind == MOUNT_TMPFS)
+		return false;
+	fd = open(what->source, O_PATH | O_CLOEXEC);
+	return is_file(fd);
+}
+
+int
+job_mounts_settle(struct job_mounts *mounts, int root_fd, struct error **err)
+{
+	for (size_t i = 0; i < mounts->count; i++) {
+		struct job_mount *what = &mounts->items[i];
+		AUTO_IN_ROOT struct in_root place = IN_ROOT_INIT;
+
+		if (in_root_make(root_fd, what->target,
+				 is_file_at(what) ? MAKE_FILE : MAKE_DIRECTORY, NULL, &place,
+				 err) < 0)
+			return -1;
+		free(what->target);
+		what->target = TAKE_PTR(place.path);
+	}
+	return 0;
+}

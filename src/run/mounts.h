@@ -33,10 +33,15 @@ struct job_mounts {
 /* "HOST:PATH[:ro|rw]": HOST with a '/' or '.' in front is a path, else a volume of the store. */
 int job_mounts_add_volume(struct job_mounts *mounts, const char *text, struct error **err);
 int job_mounts_add_tmpfs(struct job_mounts *mounts, const char *text, struct error **err);
+int job_mounts_parse(struct job_mounts *mounts, const struct strings *volumes,
+		     const struct strings *tmpfs, struct error **err);
 void job_mounts_add_file(struct job_mounts *mounts, const char *source, const char *target);
 
 /* Finds the sources, which are absolute paths then; volumes that are not there are made. */
 int job_mounts_find(struct job_mounts *mounts, struct store *store, struct error **err);
+
+/* Makes the targets, whose texts are free of links then. */
+int job_mounts_settle(struct job_mounts *mounts, int root_fd, struct error **err);
 
 /* In the cell.  `made` gets what had to be made for them. */
 int job_mounts_apply(const struct job_mounts *mounts, int root_fd, struct strings *made,

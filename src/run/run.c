@@ -47,18 +47,6 @@ run_release(struct run *run)
 	free(run->program);
 }
 
-static int
-parse_mounts(const struct run_options *options, struct job_mounts *mounts, struct error **err)
-{
-	for (size_t i = 0; options->volumes && i < options->volumes->count; i++)
-		if (job_mounts_add_volume(mounts, options->volumes->items[i], err) < 0)
-			return -1;
-	for (size_t i = 0; options->tmpfs && i < options->tmpfs->count; i++)
-		if (job_mounts_add_tmpfs(mounts, options->tmpfs->items[i], err) < 0)
-			return -1;
-	return 0;
-}
-
 /* What can be refused before anything is made. */
 static int
 plan(struct run *run, struct error **err)
@@ -68,7 +56,7 @@ plan(struct run *run, struct error **err)
 	run->engine = engine_find(options->runtime, &run->program, err);
 	if (!run->engine || job_make(&run->base->config, &options->job, &run->job, err) < 0)
 		return -1;
-	return parse_mounts(options, &run->mounts, err);
+	return job_mounts_parse(&run->mounts, options->volumes, options->tmpfs, err);
 }
 
 static int
@@ -95,24 +83,6 @@ prepare(struct run *run, struct store *store, struct error **err)
 				 : 0;
 }
 
-/* What the engine mounts by itself goes there by name: a link of the image would lead it. */
-static int
-make_plain_folders(int root_fd, struct strings *made, struct error **err)
-{
-	static const char *const folders[] = { "/dev", "/proc", "/sys", NULL };
-
-	for (const char *const *folder = folders; *folder; folder++) {
-		AUTO_IN_ROOT struct in_root place = IN_ROOT_INIT;
-
-		if (in_root_make(root_fd, *folder, MAKE_DIRECTORY, made, &place, err) < 0)
-			return -1;
-		if (strcmp(place.path, *folder) != 0)
-			return error_set(err, ERROR_CONTENT, "'%s' of the image is a symbolic link",
-					 *folder);
-	}
-	return 0;
-}
-
 static int
 check_user(const struct run *run, struct error **err)
 {
@@ -135,7 +105,7 @@ check_user(const struct run *run, struct error **err)
 static int
 set_up(struct run *run, int root_fd, struct strings *made, struct error **err)
 {
-	if (make_plain_folders(root_fd, made, err) < 0 ||
+	if (job_make_plain_folders(root_fd, made, err) < 0 ||
 	    job_mounts_apply(&run->mounts, root_fd, made, err) < 0)
 		return -1;
 	if (job_settle(&run->job, &run->base->config, &run->options->job, root_fd, made, err) < 0)

@@ -234,6 +234,8 @@ def cases(bench):
     yield "pull-seed", f"pull, cold, 7 layers, {size} MB", bench.cold_pull("seed:v1")
     yield "pull-many", "pull, cold, 60 small layers", bench.cold_pull("many:v1")
     yield "pull-warm", "pull, warm, 60 small layers", bench.warm_pull("many:v1")
+    job = run_commands(bench)
+    yield "run", "run, a job that does nothing, unpacked already", lambda: job
     yield "push-seed", f"push, cold, 7 layers, {size} MB", bench.push(seed, "pushed-{}:v1")
     yield "push-many", "push, cold, 60 small layers", bench.push(many, "pushed-{}:v1")
     other = bench.other.host
@@ -241,6 +243,29 @@ def cases(bench):
     yield "copy-many", "copy to another registry, 60 layers", bench.copy("many:v1", other)
     yield "copy-same", "copy in one registry, 60 layers", bench.copy("many:v1", host)
     yield "push-tag", "push, all there, a new tag, 60 layers", bench.push(many, "many:t{}")
+
+
+def run_commands(bench):
+    """A job that does nothing, in a root of one static program."""
+    root = bench.path("root")
+    busybox = shutil.which("busybox")
+    if not busybox:
+        return {}
+    for name in ("bin", "dev", "proc", "sys", "tmp", "etc"):
+        os.makedirs(os.path.join(root, name), exist_ok=True)
+    shutil.copy(busybox, os.path.join(root, "bin/busybox"))
+    layout = "oci:" + bench.path("job") + ":v1"
+    subprocess.run(["ocifp", "append", "-o", layout, root], env=bench.environment, check=True,
+                   stdout=subprocess.DEVNULL)
+    job = ["/bin/busybox", "true"]
+    through = {f"ocifp {engine}": ["ocifp", "run", "--runtime", engine, layout, "--", *job]
+               for engine in ("crun", "runc", "bwrap") if shutil.which(engine)}
+    return {
+        **through,
+        "bwrap": ["bwrap", "--unshare-all", "--bind", root, "/", "--proc", "/proc", "--dev", "/dev",
+                  *job],
+        "podman": ["podman", "run", "--rm", "--network", "none", "--rootfs", root, *job],
+    }
 
 
 def main():

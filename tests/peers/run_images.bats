@@ -170,6 +170,22 @@ with_ranges() {
 	assert_equal "$(ls "$T/user/store/.ocifp/roots")" ''
 }
 
+@test "--bundle writes what another engine can run" {
+	root_image "$T/base" one "$T/root"
+	mkdir "$T/host" && echo seen >"$T/host/file"
+	ocifp_run run --bundle "$T/bundle" -v "$T/host:/data:ro" -e X=1 "oci:$T/base:one" -- sh -c 'cat /data/file; echo $X; exit 4'
+	assert_status 0
+	assert_equal "$(jq -r '.mounts[-1] | .destination + " " + .source' "$T/bundle/config.json")" "/data $T/host"
+	[ -x "$T/bundle/rootfs/bin/busybox" ] || fail 'no tree' "$told"
+	need crun
+	[ "$(id -u)" = 0 ] || skip 'not root: the bundle is run by itself'
+	# An older crun does not start where control groups are hybrid.
+	split_run unshare -m sh -c 'mount -t tmpfs none /sys/fs/cgroup &&
+		exec crun --cgroup-manager=disabled --root "$1" run --bundle "$2" job' sh "$T/state" "$T/bundle"
+	assert_status 4
+	assert_stdout "$(printf 'seen\n1')"
+}
+
 @test "a hundred layers are one root" {
 	local i layers=("$T/root")
 	for i in $(seq 100); do

@@ -139,21 +139,27 @@ static void __attribute__((noreturn)) be_cell(const struct cell *cell, int answe
 }
 
 static int
-become_root(const struct id_map *map, struct error **err)
+hint_at_remedy(struct error **err)
 {
-	if (map->kind != ID_MAP_OWN && setgroups(0, NULL) < 0)
-		return error_set_errno(err, errno, "cannot leave the user's groups");
-	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
-		return error_set_errno(err, errno, "cannot become root of a user namespace");
-	return 0;
+	error_set_class(err, "no_userns");
+	return error_set_hint(err, "an administrator can allow them: sysctl "
+				   "user.max_user_namespaces, on Ubuntu the AppArmor profile in "
+				   "contrib/apparmor; 'ocifp doctor' says which");
 }
 
 static int
 refuse_namespaces(struct error **err)
 {
 	error_set_errno(err, errno, "user namespaces are refused");
-	error_set_class(err, "no_userns");
-	return error_set_hint(err, "'ocifp doctor' says what to do about it");
+	return hint_at_remedy(err);
+}
+
+static int
+become_root(const struct id_map *map, struct error **err)
+{
+	if (map->kind != ID_MAP_OWN && setgroups(0, NULL) < 0)
+		return refuse_namespaces(err);
+	return setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0 ? refuse_namespaces(err) : 0;
 }
 
 static int
@@ -284,7 +290,7 @@ map_keeper(struct watch *watch, int map_fd, struct error **err)
 	if (watch->cell->started)
 		watch->cell->started(watch->cell->context, watch->pid);
 	if (user_map_write(watch->cell->map, watch->pid, err) < 0)
-		return -1;
+		return hint_at_remedy(err);
 	if (write(map_fd, "", 1) != 1)
 		return error_set_errno(err, errno, "cannot start the job");
 	return 0;

@@ -114,6 +114,20 @@ new_id(struct error **err)
 	return xstrdup(hex);
 }
 
+/* Nothing of it has to outlive the machine: it is not synced. */
+static int
+make_own_folder(struct store *store, struct root *root, struct error **err)
+{
+	AUTO_CLOSE int roots_fd = folder_make(store, STORE_ROOTS, err);
+
+	if (roots_fd < 0)
+		return -1;
+	if (mkdirat(roots_fd, root->id, 0700) == 0)
+		root->fd =
+			openat(roots_fd, root->id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return root->fd < 0 ? error_set_path(err, errno, "make", root->path) : 0;
+}
+
 int
 root_make(struct store *store, const struct strings *layers, struct root *ret_root,
 	  struct error **err)
@@ -129,8 +143,8 @@ root_make(struct store *store, const struct strings *layers, struct root *ret_ro
 		return -1;
 	folder = xasprintf(STORE_ROOTS "/%s", root.id);
 	root.path = xasprintf("%s/%s", base, folder);
-	root.fd = folder_make(store, folder, err);
-	if (root.fd < 0 || lock(&root, err) < 0 || fill(&root, layers, err) < 0)
+	if (make_own_folder(store, &root, err) < 0 || lock(&root, err) < 0 ||
+	    fill(&root, layers, err) < 0)
 		return -1;
 	*ret_root = root;
 	root = ROOT_INIT;

@@ -336,6 +336,15 @@ ends_bare() {
 	assert_equal "$(ls "$root")" busybox
 }
 
+@test "where user namespaces are refused it is 125, and the remedy is told" {
+	split_run unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_user_namespaces &&
+		exec ocifp run --status-file "$1" "$2" -- true' sh "$T/status" "rootfs:$T/root"
+	assert_failed 125
+	assert_equal "$(jq -r .error.class "$T/status")" no_userns
+	assert_stderr_has 'max_user_namespaces'
+	assert_nothing_left
+}
+
 @test "what cannot be run is 125, with a hint" {
 	ocifp_run run "rootfs:$T/root"
 	assert_failed 125

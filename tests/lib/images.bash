@@ -55,7 +55,8 @@ rig_buildah() {
 }
 
 # skopeo_copy ARGUMENT...: between registries of the rig, which speak plain HTTP.  Before 1.5 it does
-# not know --preserve-digests, and preserves them where it need not convert.
+# not know --preserve-digests: it preserves them where it need not convert, and cannot convert
+# attestations.
 skopeo_copy() {
 	need skopeo
 	local argument arguments=()
@@ -63,7 +64,9 @@ skopeo_copy() {
 		[ "$argument" = --preserve-digests ] && skopeo_is_old || arguments+=("$argument")
 	done
 	skopeo --insecure-policy copy --quiet --src-tls-verify=false --dest-tls-verify=false \
-		"${arguments[@]}"
+		"${arguments[@]}" && return
+	! skopeo_is_old || skip 'this skopeo converts what it should copy'
+	return 1
 }
 
 skopeo_is_old() {

@@ -69,6 +69,8 @@ set_file(json_t *object, const struct record_entry *entry)
 	char *hash = strrchr(value, ' ');
 	uint64_t size_bytes = 0;
 
+	if (!size || !hash)
+		return;
 	*size = '\0';
 	*hash = '\0';
 	(void)text_parse_uint(size + 1, INT64_MAX, &size_bytes);

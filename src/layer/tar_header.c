@@ -159,7 +159,8 @@ tar_header_make(const struct tar_member *member, uint8_t *ret_block, struct buf 
 {
 	struct ustar ustar = { .type = (char)member->type };
 
-	memcpy(ustar.magic, "ustar\00000", sizeof(ustar.magic) + sizeof(ustar.version));
+	memcpy(ustar.magic, "ustar", sizeof(ustar.magic));
+	memcpy(ustar.version, "00", sizeof(ustar.version));
 	if (put_names(member, &ustar, records, err) < 0 ||
 	    put_numbers(member, &ustar, records, err) < 0 || add_xattrs(member, records, err) < 0)
 		return -1;

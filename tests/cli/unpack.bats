@@ -734,7 +734,7 @@ raw_layer() {
 	TAR
 	for magic in '\xfd7zXZ\x00' 'BZh91AY' 'LRZI\x00' 'GRZipII\x00\x02\x04:)' 'PK\x03\x04' '070701' '!<arch>\n'; do
 		{ printf "$magic"; cat "$T/f"; } >"$T/odd"
-		raw_layer odd sha256:$(sha256sum <"$T/odd" | cut -d ' ' -f 1)
+		raw_layer odd "sha256:$(sha256sum <"$T/odd" | cut -d ' ' -f 1)"
 		OCIFP_STORE=$T/strace-store split_run strace -f -qq -e trace=execve -o "$T/trace" ocifp unpack "oci:$T/lay:odd" "$T/odd-out"
 		assert_status 7
 		[ "$(grep -c 'execve(' "$T/trace")" -eq 2 ] || fail "$(cat "$T/trace")"

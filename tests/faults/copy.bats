@@ -17,7 +17,7 @@ teardown() {
 }
 
 copy() {
-	ocifp_run copy "$ref" "$to_host/app" "$@"
+	ocifp_run copy "$ref" "$to_host/app"
 }
 
 assert_copied() {

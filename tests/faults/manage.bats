@@ -23,7 +23,7 @@ without_api() {
 }
 
 attach() {
-	ocifp_run attach --type application/x-report "$ref" report.txt "$@"
+	ocifp_run attach --type application/x-report "$ref" report.txt
 	assert_status 0
 	artifact=${stdout##*@}
 }

@@ -92,8 +92,8 @@ tidy() {
 # It cannot parse statement expressions (TAKE_PTR), and -D cuts at a semicolon, so the loops of
 # jansson are given as while().  What a struct of the caller's points to lives as long as the call.
 cppcheck_all() {
-	cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 --suppress=autoVariables \
-		-j "$jobs" -D_GNU_SOURCE -UTAKE_PTR -UTAKE_FD -I "$source/src" \
+	cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
+		--suppress=autoVariables -j "$jobs" -D_GNU_SOURCE -UTAKE_PTR -UTAKE_FD -I "$source/src" \
 		'-Djson_array_foreach(array,index,value)=while((value=json_array_get(array,(index=next()))))' \
 		'-Djson_object_foreach(object,key,value)=while((value=next(object,&key)))' \
 		"$source/src"

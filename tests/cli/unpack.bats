@@ -619,7 +619,7 @@ raw_layer() {
 @test "a bomb is refused soon and leaves nothing" {
 	head -c 1000000000 /dev/zero | gzip >"$T/part.gz"
 	cat "$T/part.gz" "$T/part.gz" "$T/part.gz" "$T/part.gz" >"$T/bomb.gz"
-	raw_layer bomb.gz sha256:$(printf '%064d' 0)
+	raw_layer bomb.gz "sha256:$(printf '%064d' 0)"
 	unpack_in plain bomb.gz
 	refused_with 7
 	assert_stderr_has 'grows more than'

@@ -12,22 +12,32 @@ teardown() {
 	rig_teardown
 }
 
+# In its place, or all of it in the part that waits for the commit.
+is_finished() {
+	local part=$OCIFP_STORE/.ocifp/ingest/${1/:/-}.part
+	[ -e "$(blob_path "$OCIFP_STORE" "$1")" ] ||
+		cmp -s "$part" "$(blob_path "$T/reg.root/app" "$1")"
+}
+
 @test "S01 killed at random moments: always sound, and no finished blob is asked for twice" {
 	serve_image --count 12 --size 60k
 	rules reg <<<'{"path": "blobs", "action": {"rate_bps": 1000000}}'
-	local round
+	local round layer
+	local -A asked
 	for ((round = 0; round < ${OCIFP_TEST_KILLS:-15}; round++)); do
 		timeout -s KILL "0.$(printf %03d $((RANDOM % 300)))" ocifp pull "${on[@]}" "$ref" >/dev/null 2>&1 3>&- || true
 		assert_sound_store
+		for layer in "${layers[@]}"; do
+			[ -n "${asked[$layer]:-}" ] || ! is_finished "$layer" ||
+				asked[$layer]=$(requests reg GET "blobs/$layer")
+		done
 	done
 	pull "$ref"
 	assert_pulled
 	assert_sound_store
-	# A finished blob's last byte is never sent again.
-	local layer size
-	for layer in "${layers[@]}"; do
-		size=$(stat -c %s "$(blob_path "$T/reg.root/app" "$layer")")
-		[ "$(sent_bytes reg GET "blobs/$layer")" -le $((size * 2)) ] || fail "$layer was fetched again"
+	[ "${#asked[@]}" -gt 0 ] || skip 'each kill came before a blob was finished'
+	for layer in "${!asked[@]}"; do
+		assert_requests reg "${asked[$layer]}" GET "blobs/$layer"
 	done
 }
 

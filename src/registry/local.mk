@@ -21,7 +21,8 @@ noinst_LIBRARIES += %D%/libregistry.a
 	%D%/manifest_put.c \
 	%D%/manifest_url.c %D%/manifest_url.h \
 	%D%/manifests.c %D%/manifests.h \
-	%D%/packages.c %D%/packages.h \
+	%D%/packages.c %D%/packages.h %D%/packages_private.h \
+	%D%/packages_list.c \
 	%D%/presence.c %D%/presence.h \
 	%D%/probe.c \
 	%D%/problem.c %D%/problem.h \

@@ -1,35 +1,14 @@
-#include "registry/packages.h"
+#include "registry/packages_private.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "http/request.h"
-#include "oci/document.h"
-#include "oci/reference.h"
 #include "registry/problem.h"
 #include "registry/secret.h"
-
-#define PAGE_VERSIONS 100 /* the most that a page may have */
-
-/* Organizations and users have paths of their own; the first that knows the package is it. */
-static const char *const owner_kinds[] = { "orgs", "users" };
-
-struct packages {
-	struct engine *engine;
-	char *authorization;
-	char *api_url;
-	char *owner;
-	char *package; /* with %2F */
-	char *url;     /* of the package; NULL: not known yet */
-	struct package_version *versions;
-	size_t count;
-	bool was_listed;
-};
 
 void
 packages_forget(struct packages *packages)
@@ -120,8 +99,9 @@ packages_new(struct engine *engine, const char *repository_name, struct error **
 	return TAKE_PTR(packages);
 }
 
-static struct request *
-ask(const struct packages *packages, enum http_method method, const char *url, struct error **err)
+struct request *
+packages_ask(const struct packages *packages, enum http_method method, const char *url,
+	     struct error **err)
 {
 	const char *const headers[] = { packages->authorization, "X-GitHub-Api-Version: 2022-11-28",
 					NULL };
@@ -146,8 +126,8 @@ is_rate_limit(const struct request *request)
 	return request_status(request) == 403 && left && strcmp(left, "0") == 0;
 }
 
-static int
-refuse(const struct packages *packages, const struct request *request, struct error **err)
+int
+packages_refuse(const struct packages *packages, const struct request *request, struct error **err)
 {
 	AUTO_PROBLEM struct problem problem = { 0 };
 	struct problem_context context = {
@@ -167,147 +147,13 @@ refuse(const struct packages *packages, const struct request *request, struct er
 	return -1;
 }
 
-static void
-take_tags(const json_t *metadata, struct strings *tags)
-{
-	const json_t *list = json_object_get(json_object_get(metadata, "container"), "tags");
-
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const char *tag = json_string_value(json_array_get(list, i));
-
-		if (tag)
-			strings_add(tags, tag);
-	}
-}
-
-/* When its tags changed last, if that is later. */
-static int64_t
-pushed_at(const json_t *object)
-{
-	static const char *const names[] = { "created_at", "updated_at" };
-	int64_t latest_s = 0;
-	int64_t time_s;
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		const char *text = json_string_value(json_object_get(object, names[i]));
-
-		if (text && text_parse_time(text, &time_s) && time_s > latest_s)
-			latest_s = time_s;
-	}
-	return latest_s;
-}
-
-static int
-take_version(struct packages *packages, const json_t *object, struct error **err)
-{
-	const json_t *id = json_object_get(object, "id");
-	const char *name = json_string_value(json_object_get(object, "name"));
-	struct package_version version = { .id = (uint64_t)json_integer_value(id) };
-
-	if (!json_is_integer(id) || json_integer_value(id) <= 0 || !name)
-		return error_set(err, ERROR_CONTENT, "a version has no 'id' or no 'name'");
-	if (digest_parse(name, &version.digest, err) < 0)
-		return -1;
-	if (packages->count >= PRUNE_LIMIT_COUNT)
-		return error_set(err, ERROR_FAILURE, "the package has more than %d versions",
-				 PRUNE_LIMIT_COUNT);
-	take_tags(json_object_get(object, "metadata"), &version.tags);
-	version.pushed_s = pushed_at(object);
-	packages->versions =
-		xrealloc(packages->versions, (packages->count + 1) * sizeof(*packages->versions));
-	packages->versions[packages->count++] = version;
-	return 0;
-}
-
-/* The answer is an array, and what is parsed is an object. */
-static json_t *
-parse_array(const struct buf *body, struct error **err)
-{
-	AUTO_BUF struct buf object = BUF_INIT(PACKAGES_PAGE_LIMIT_BYTES + 64);
-
-	if (buf_append_text(&object, "{\"versions\":", err) < 0 ||
-	    buf_append(&object, body->data ? body->data : "", body->size, err) < 0 ||
-	    buf_append_text(&object, "}", err) < 0)
-		return NULL;
-	return document_parse(object.data, object.size, err);
-}
-
-static int
-take_page(struct packages *packages, const struct request *request, bool *ret_is_last,
-	  struct error **err)
-{
-	AUTO_JSON json_t *document = parse_array(request_body(request), err);
-	const json_t *list = json_object_get(document, "versions");
-	const char *link = request_header(request, "Link");
-
-	if (!document)
-		return -1;
-	if (!json_is_array(list))
-		return error_set(err, ERROR_CONTENT, "the list of versions is no array");
-	for (size_t i = 0; i < json_array_size(list); i++)
-		if (take_version(packages, json_array_get(list, i), err) < 0)
-			return -1;
-	*ret_is_last =
-		json_array_size(list) < PAGE_VERSIONS && !(link && strstr(link, "rel=\"next\""));
-	return 0;
-}
-
-static struct request *
-get_page(const struct packages *packages, const char *package_url, unsigned page,
-	 struct error **err)
-{
-	AUTO_FREE char *url =
-		xasprintf("%s/versions?per_page=%d&page=%u", package_url, PAGE_VERSIONS, page);
-
-	return ask(packages, HTTP_GET, url, err);
-}
-
-/* The first page, of the kind of owner that knows the package. */
-static struct request *
-find_package(struct packages *packages, struct error **err)
-{
-	AUTO_REQUEST struct request *request = NULL;
-
-	for (size_t i = 0; i < sizeof(owner_kinds) / sizeof(*owner_kinds); i++) {
-		char *url = xasprintf("%s/%s/%s/packages/container/%s", packages->api_url,
-				      owner_kinds[i], packages->owner, packages->package);
-
-		free(packages->url);
-		packages->url = url;
-		request_free(TAKE_PTR(request));
-		request = get_page(packages, url, 1, err);
-		if (!request || request_status(request) != 404)
-			break;
-	}
-	return TAKE_PTR(request);
-}
-
-static int
-list_pages(struct packages *packages, struct error **err)
-{
-	AUTO_REQUEST struct request *request = find_package(packages, err);
-	bool is_last = false;
-
-	for (unsigned page = 2; request; page++) {
-		if (request_status(request) != 200)
-			return refuse(packages, request, err);
-		if (take_page(packages, request, &is_last, err) < 0)
-			return -1;
-		if (is_last)
-			return 0;
-		request_free(TAKE_PTR(request));
-		request = get_page(packages, packages->url, page, err);
-	}
-	return -1;
-}
-
 int
 packages_list(struct packages *packages, const struct package_version **ret_versions,
 	      size_t *ret_count, struct error **err)
 {
 	if (!packages->was_listed)
 		packages_forget(packages);
-	if (!packages->was_listed && list_pages(packages, err) < 0)
+	if (!packages->was_listed && packages_list_pages(packages, err) < 0)
 		return error_wrap(err, "the versions of package '%s/%s'", packages->owner,
 				  packages->package);
 	packages->was_listed = true;
@@ -343,14 +189,14 @@ change(struct packages *packages, enum http_method method, uint64_t id, const ch
 	AUTO_REQUEST struct request *request = NULL;
 
 	url = xasprintf("%s/versions/%llu%s", packages->url, (unsigned long long)id, verb);
-	request = ask(packages, method, url, err);
+	request = packages_ask(packages, method, url, err);
 	if (!request)
 		return -1;
 	if (request_status(request) / 100 == 2)
 		return 0;
 	if (request_status(request) == 400 || request_status(request) == 422)
 		return refuse_400(request, err);
-	return refuse(packages, request, err);
+	return packages_refuse(packages, request, err);
 }
 
 static bool

@@ -245,7 +245,7 @@ date_by_configs(const struct prune_graph *graph, const struct prune_node *node, 
 		const struct prune_node *child =
 			prune_graph_find(graph, &node->children.items[i].digest);
 
-		if (date_by_configs(graph, child, depth + 1, newest_s, err) < 0)
+		if (child && date_by_configs(graph, child, depth + 1, newest_s, err) < 0)
 			return -1;
 	}
 	if (node->kind != DOCUMENT_MANIFEST ||

@@ -21,6 +21,7 @@ peer_tests = \
 	%D%/run.bats \
 	%D%/run_images.bats \
 	%D%/sign.bats \
+	%D%/unpack.bats \
 	%D%/uploads.bats \
 	%D%/workflow.bats
 EXTRA_DIST += $(peer_tests)

@@ -9,6 +9,7 @@
 #include "image/layers_fit.h"
 #include "image/local_image.h"
 #include "repository/session.h"
+#include "store/state.h"
 
 static char *
 tree_name(const char *prefix, const struct digest *digest, const struct id_map *map)
@@ -80,6 +81,8 @@ open_as(struct session *session, const struct local_image *image, bool overlay,
 	if (layer_jobs_run(&jobs, err) < 0)
 		return -1;
 	hand_out(&jobs, layers);
+	/* The trees have their own locks: gc need not wait for the job that uses them. */
+	store_release_blobs(jobs.store);
 	return check_fit(layers, err);
 }
 

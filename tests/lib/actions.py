@@ -2,7 +2,7 @@
 """actions.py - jobs of GitHub Actions, as far as this project's workflows go
 
     actions.py job WORKFLOW JOB --repository DIR --temp DIR [--event NAME] [--ref REF]
-               [--inputs JSON] [--matrix JSON] [--needs JSON]
+               [--inputs JSON] [--matrix JSON] [--needs JSON] [--secrets JSON]
     actions.py lint DIR
 
 `job` runs the steps of one job in the working directory, in order, with the variables and files
@@ -160,7 +160,7 @@ class Job:
         return path
 
     def contexts(self, inputs):
-        return {"inputs": inputs, "steps": {}, "env": {},
+        return {"inputs": inputs, "steps": {}, "env": {}, "secrets": json.loads(self.options.secrets),
                 "github": {"event_name": self.options.event, "ref": self.options.ref,
                            "token": "a-token", "repository": "owner/name"},
                 "matrix": json.loads(self.options.matrix), "needs": json.loads(self.options.needs)}
@@ -228,7 +228,9 @@ class Job:
         contexts = self.contexts(json.loads(self.options.inputs))
         if not is_wanted(job, contexts):
             return {"outputs": {}, "steps": [], "skipped": True}
-        self.run_steps(job["steps"], contexts, {})
+        for name, value in job.get("env", {}).items():
+            contexts["env"][name] = expand(value, contexts)
+        self.run_steps(job["steps"], contexts, contexts["env"])
         for path, kept in self.to_save:
             shutil.copytree(path, kept, symlinks=True, dirs_exist_ok=True)
         outputs = {name: expand(value, contexts) for name, value in job.get("outputs", {}).items()}
@@ -266,7 +268,7 @@ def main():
     job.add_argument("job")
     for name, default in (("repository", None), ("temp", None), ("event", "push"),
                           ("ref", "refs/heads/main"), ("inputs", "{}"), ("matrix", "{}"),
-                          ("needs", "{}")):
+                          ("needs", "{}"), ("secrets", "{}")):
         job.add_argument("--" + name, default=default, required=default is None)
     commands.add_parser("lint").add_argument("files", nargs="+")
     options = parser.parse_args()

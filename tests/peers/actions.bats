@@ -80,6 +80,28 @@ matrix() {
 	jq -e .skipped "$T/built" >/dev/null
 }
 
+@test "with a signing key the joined image is signed" {
+	need openssl
+	openssl genpkey -algorithm ed25519 -out "$T/key"
+	openssl pkey -in "$T/key" -pubout -out ci.pub
+	make_project 'require: [signature]' 'signed_by: [ci.pub]'
+	local needs='{"ask": {"outputs": {"present": "false"}}}' platform
+	for platform in linux/amd64 linux/arm64; do
+		runner "${platform#*/}" build --needs "$needs" --matrix "$(matrix $platform)" \
+			--secrets "$(jq -nc --rawfile key "$T/key" '{"signing-key": $key}')" \
+			>"$T/built" 2>"$T/log" || fail "$(cat "$T/log")"
+	done
+	refute_key_in "$T/log"
+	ocifp_run verify
+	assert_status 0
+	ocifp_run ensure --no-build --platform linux/arm64
+	assert_status 0
+}
+
+refute_key_in() {
+	! grep -qF "$(sed -n 2p "$T/key")" "$1" || fail "the key is in the log"
+}
+
 @test "a pull request builds what is absent, pushes nothing and joins nothing" {
 	make_project
 	local needs='{"ask": {"outputs": {"present": "false"}}}'

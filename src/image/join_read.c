@@ -9,6 +9,7 @@
 #include "image/join_private.h"
 #include "image/platform_tag.h"
 #include "image/target.h"
+#include "image/verify.h"
 #include "oci/index_edit.h"
 
 void
@@ -19,7 +20,9 @@ join_forget(struct join *join)
 	platforms_release(&join->missing);
 }
 
-/* At the image's own place; *ret_index stays as it is when the tag names nothing. */
+/* At the image's own place; *ret_index stays as it is when the tag names nothing.  What is joined
+ * may be signed for all of it afterwards, so a part has to have its own signature where the project
+ * asks for one; `ret_digest` NULL: it is a part. */
 static int
 read_tag(const struct join *join, const char *tag, const struct digest *locked,
 	 struct image_index *ret_index, struct digest *ret_digest, struct error **err)
@@ -37,8 +40,11 @@ read_tag(const struct join *join, const char *tag, const struct digest *locked,
 		return -1;
 	if (found.root.evidence.presence != PRESENCE_PRESENT)
 		return 0;
+	if (ret_digest)
+		*ret_digest = found.root.descriptor.digest;
+	else if (verify_required(join->session, &one, &found, false, err) < 0)
+		return -1;
 	content.repository = found.repository;
-	*ret_digest = found.root.descriptor.digest;
 	if (entries_get(&content, &found.root, ret_index, err) < 0)
 		return error_wrap(err, "tag '%s'", tag);
 	return 0;
@@ -62,9 +68,8 @@ add_platform(struct join *join, const struct platform *platform, struct error **
 	AUTO_FREE char *tag = platform_tag(join->target->places[0].reference.tag, platform, err);
 	AUTO_INDEX struct image_index index = { 0 };
 	const struct descriptor *entry;
-	struct digest ignored;
 
-	if (!tag || read_tag(join, tag, &not_locked, &index, &ignored, err) < 0)
+	if (!tag || read_tag(join, tag, &not_locked, &index, NULL, err) < 0)
 		return -1;
 	if (!index.media_type)
 		return 0;

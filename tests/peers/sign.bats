@@ -300,6 +300,28 @@ print('x' * (pad - 1), key, sep='\n', end='')" >"$T/long.key"
 	assert_failed 5
 }
 
+@test "a part that is not signed is not joined where a signature is required" {
+	cp "$T/ec.pub" ci.pub
+	make_project 'require: [signature]' 'signed_by: [ci.pub]'
+	local architecture
+	for architecture in amd64 arm64; do
+		OCIFP_STORE=$T/$architecture ocifp ensure --push always --platform-tag \
+			--platform "linux/$architecture" >/dev/null 3>&-
+	done
+	sign ec "$reg_host/app:$(image_tag)-linux-amd64"
+	ocifp_run index join
+	assert_failed 9
+	assert_stderr_has 'linux-arm64.*not signed'
+	sign ec "$reg_host/app:$(image_tag)-linux-arm64"
+	ocifp_run index join
+	assert_status 0
+	ocifp_run pull
+	assert_failed 9
+	sign ec
+	ocifp_run pull
+	assert_status 0
+}
+
 @test "signatures in a layout directory" {
 	mkimage image "$T/layout" made >/dev/null
 	sign ed25519 "oci:$T/layout:made"

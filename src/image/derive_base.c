@@ -60,7 +60,7 @@ add_empty(struct image_nodes *nodes, const struct platform *platform)
 {
 	struct image_node node = { .kind = DOCUMENT_MANIFEST, .descriptor.has_platform = true };
 
-	platform_copy(platform, &node.descriptor.platform);
+	platform_copy_plain(platform, &node.descriptor.platform);
 	node.descriptor.media_type = xstrdup(MEDIA_OCI_MANIFEST);
 	nodes->items = xrealloc(nodes->items, (nodes->count + 1) * sizeof(*nodes->items));
 	nodes->items[nodes->count++] = node;

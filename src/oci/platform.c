@@ -98,14 +98,19 @@ normalise(const struct platform *platform)
 	return view;
 }
 
+static bool
+says_variant(const struct view *view)
+{
+	return strcmp(view->architecture, "arm") == 0 ||
+	       strcmp(view->variant, implied_variant(view->architecture)) != 0;
+}
+
 char *
 platform_format(const struct platform *platform)
 {
 	struct view view = normalise(platform);
-	bool say_variant = strcmp(view.architecture, "arm") == 0 ||
-			   strcmp(view.variant, implied_variant(view.architecture)) != 0;
 
-	if (!say_variant)
+	if (!says_variant(&view))
 		return xasprintf("%s/%s", view.os, view.architecture);
 	return xasprintf("%s/%s/%s", view.os, view.architecture, view.variant);
 }
@@ -191,6 +196,18 @@ platform_copy(const struct platform *platform, struct platform *ret_copy)
 		.variant = xstrdup_null(platform->variant),
 		.os_version = xstrdup_null(platform->os_version),
 	};
+}
+
+void
+platform_copy_plain(const struct platform *platform, struct platform *ret_copy)
+{
+	struct view view = normalise(platform);
+
+	platform_copy(platform, ret_copy);
+	if (says_variant(&view))
+		return;
+	free(ret_copy->variant);
+	ret_copy->variant = NULL;
 }
 
 bool

@@ -27,6 +27,10 @@ int platform_parse(const char *text, struct platform *ret_platform, struct error
 void platform_host(struct platform *ret_platform);      /* linux/<what we run on> */
 char *platform_format(const struct platform *platform); /* normalised: "linux/arm64" for v8 */
 void platform_copy(const struct platform *platform, struct platform *ret_copy);
+
+/* Without a variant that goes without saying, as builders write it: skopeo does not take amd64/v1
+ * for amd64. */
+void platform_copy_plain(const struct platform *platform, struct platform *ret_copy);
 bool platform_equal(const struct platform *a, const struct platform *b); /* normalised */
 
 /* As descriptors and image configs have it, and as it came.  Without both an os and an

@@ -22,6 +22,29 @@ parse(const char *text)
 }
 
 static void
+variant_that_goes_without_saying_is_not_said(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "linux/amd64", NULL },  { "linux/amd64/v1", NULL }, { "linux/amd64/v3", "v3" },
+		{ "linux/arm64", NULL },  { "linux/arm64/v9", "v9" }, { "linux/arm", "v7" },
+		{ "linux/arm/v6", "v6" }, { "linux/s390x", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		AUTO_PLATFORM struct platform platform = parse(rows[i][0]);
+		AUTO_PLATFORM struct platform plain = { 0 };
+
+		platform_copy_plain(&platform, &plain);
+		assert_true(platform_equal(&platform, &plain));
+		if (rows[i][1])
+			assert_string_equal(plain.variant, rows[i][1]);
+		else
+			assert_null(plain.variant);
+	}
+}
+
+static void
 names_are_normalised(void **state)
 {
 	static const char *const rows[][2] = {
@@ -231,6 +254,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_are_normalised),
+		cmocka_unit_test(variant_that_goes_without_saying_is_not_said),
 		cmocka_unit_test(what_is_no_platform_is_refused_with_an_example),
 		cmocka_unit_test(lower_variants_fit_and_the_nearest_fits_best),
 		cmocka_unit_test(equal_means_the_same_after_normalising),

@@ -1,5 +1,6 @@
 # The program against a registry that misbehaves, and the whole life of what it leaves behind.
 fault_tests = \
+	%D%/append.bats \
 	%D%/auth.bats \
 	%D%/blobs.bats \
 	%D%/cli.bats \

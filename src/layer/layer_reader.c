@@ -11,17 +11,45 @@
 #include "base/text.h"
 #include "layer/entry.h"
 #include "layer/ring.h"
+#include "layer/tar_header.h"
+
+/* Some writers (umoci insert) end at the last byte of the last file; GNU tar and Go's take that. */
+static size_t
+missing_padding(const struct layer_reader *reader)
+{
+	size_t over = (size_t)(reader->read_bytes % TAR_BLOCK_BYTES);
+
+	if (over == 0 || reader->read_bytes != reader->content_end_bytes)
+		return 0;
+	return TAR_BLOCK_BYTES - over;
+}
 
 static la_ssize_t
 read_ring(struct archive *archive, void *context, const void **ret_bytes)
 {
+	static const char padding[TAR_BLOCK_BYTES];
 	struct layer_reader *reader = context;
 	size_t size = 0;
 
-	if (ring_read(reader->ring, ret_bytes, &size, &reader->failure) == 0)
-		return (la_ssize_t)size;
-	archive_set_error(archive, EIO, "%s", "no more bytes");
-	return -1;
+	if (ring_read(reader->ring, ret_bytes, &size, &reader->failure) < 0) {
+		archive_set_error(archive, EIO, "%s", "no more bytes");
+		return -1;
+	}
+	if (size == 0) {
+		size = missing_padding(reader);
+		*ret_bytes = padding;
+	}
+	reader->read_bytes += size;
+	return (la_ssize_t)size;
+}
+
+/* Of a sparse file only libarchive knows where its bytes end. */
+static uint64_t
+content_end(struct archive *archive, struct archive_entry *from, const struct entry *entry)
+{
+	uint64_t begin = (uint64_t)archive_filter_bytes(archive, 0);
+
+	return archive_entry_sparse_count(from) > 0 ? 0 : begin + entry->size_bytes;
 }
 
 static int
@@ -87,6 +115,7 @@ layer_reader_next(struct layer_reader *reader, struct entry *ret_entry, struct e
 	if (entry_read(from, ret_entry, err) < 0 || check_limits(reader, ret_entry, err) < 0)
 		return -1;
 	reader->content_bytes += ret_entry->size_bytes;
+	reader->content_end_bytes = content_end(reader->archive, from, ret_entry);
 	return 1;
 }
 

@@ -19,6 +19,8 @@ struct layer_reader {
 	struct error *failure; /* of the ring; what libarchive makes of it is less */
 	uint64_t entry_count;
 	uint64_t content_bytes; /* holes included */
+	uint64_t read_bytes;
+	uint64_t content_end_bytes; /* of the entry, in the tar */
 };
 
 struct layer_piece {

@@ -543,6 +543,20 @@ exact_names() {
 	in_each_way mtree refused_with 7
 }
 
+@test "a tar that ends with the last byte of its last file is one, and one byte less is none" {
+	layer good <<-TAR
+		file f text=0123456789
+		file g text=all-of-it
+	TAR
+	head -c $((1024 + 512 + 9)) "$T/good" >"$T/bare"
+	head -c $((1024 + 512 + 8)) "$T/good" >"$T/short"
+	layered bare bare
+	in_each_way bare unpacked
+	says g all-of-it
+	layered short short
+	in_each_way short refused_with 7
+}
+
 @test "an empty layer is one" {
 	: >"$T/nothing"
 	head -c 1024 /dev/zero >"$T/zeros"

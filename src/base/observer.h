@@ -13,6 +13,7 @@ enum event_kind {
 	EVENT_TRACE,    /* text: a request or a decision, for --verbose */
 	EVENT_REQUEST,  /* one HTTP request was sent; text: method and URL without its query */
 	EVENT_RETRY,    /* a request will be sent again; text: why, and after how long */
+	EVENT_PACKED,   /* bytes: so many more went into a new layer, before it is compressed */
 	EVENT_PLANNED,  /* bytes: a blob of this size is to be moved */
 	EVENT_MOVED,    /* bytes: so many more have been moved */
 	EVENT_FINISHED, /* a planned blob is complete; text: its digest */

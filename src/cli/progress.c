@@ -168,7 +168,12 @@ hear_bytes(struct progress *progress, const struct event *event)
 	struct progress_counts *counts = &progress->counts;
 
 	switch (event->kind) {
+	case EVENT_PACKED:
+		counts->packed_bytes += event->bytes;
+		break;
 	case EVENT_PLANNED:
+		if (counts->planned_blobs == 0)
+			counts->moving_ms = deadline_now_ms();
 		counts->planned_blobs++;
 		counts->planned_bytes += event->bytes;
 		break;
@@ -223,6 +228,7 @@ progress_new(const struct progress_options *options)
 	progress->options = *options;
 	progress->mode = choose_mode(options);
 	progress->counts.started_ms = now_ms;
+	progress->counts.moving_ms = now_ms;
 	if (progress->mode != MODE_NONE)
 		progress->next_status_ms = now_ms + interval_ms[progress->mode];
 	return progress;

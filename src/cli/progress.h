@@ -31,6 +31,7 @@ struct progress_options {
 struct progress_counts {
 	uint64_t requests;
 	uint64_t retries;
+	uint64_t packed_bytes;
 	uint64_t planned_bytes;
 	uint64_t moved_bytes;
 	uint64_t reused_bytes;
@@ -38,6 +39,7 @@ struct progress_counts {
 	unsigned finished_blobs;
 	unsigned reused_blobs;
 	int64_t started_ms; /* deadline_now_ms() then */
+	int64_t moving_ms;  /* of the first blob that was planned */
 };
 
 struct progress *progress_new(const struct progress_options *options);

@@ -15,14 +15,13 @@
 enum { DEFAULT_COLUMNS = 80, MOST_COLUMNS = 200 };
 
 static char *
-format_rate(const struct progress_counts *counts, int64_t now_ms)
+format_rate(uint64_t bytes, int64_t elapsed_ms)
 {
-	int64_t elapsed_ms = now_ms - counts->started_ms;
 	AUTO_FREE char *rate = NULL;
 
 	if (elapsed_ms <= 0)
 		return xstrdup("");
-	rate = text_bytes((uint64_t)((double)counts->moved_bytes * 1000 / (double)elapsed_ms));
+	rate = text_bytes((uint64_t)((double)bytes * 1000 / (double)elapsed_ms));
 	return xasprintf(", %s/s", rate);
 }
 
@@ -35,17 +34,36 @@ format_retries(const struct progress_counts *counts)
 			 counts->retries == 1 ? "retry" : "retries");
 }
 
+/* "1.2 GB packed, 50.0 MB/s" */
+static char *
+format_packing(const struct progress_counts *counts, int64_t now_ms)
+{
+	AUTO_FREE char *packed = text_bytes(counts->packed_bytes);
+	AUTO_FREE char *rate = format_rate(counts->packed_bytes, now_ms - counts->started_ms);
+
+	return xasprintf("%s packed%s", packed, rate);
+}
+
 /* "1.2 MB of 8.0 MB, 3 of 7 blobs, 5.0 MB/s, 1 retry" */
 static char *
-format_state(const struct progress_counts *counts, int64_t now_ms)
+format_moving(const struct progress_counts *counts, int64_t now_ms)
 {
 	AUTO_FREE char *moved = text_bytes(counts->moved_bytes);
 	AUTO_FREE char *planned = text_bytes(counts->planned_bytes);
-	AUTO_FREE char *rate = format_rate(counts, now_ms);
+	AUTO_FREE char *rate = format_rate(counts->moved_bytes, now_ms - counts->moving_ms);
 	AUTO_FREE char *retries = format_retries(counts);
 
 	return xasprintf("%s of %s, %u of %u blobs%s%s", moved, planned, counts->finished_blobs,
 			 counts->planned_blobs, rate, retries);
+}
+
+/* What is new is packed before anything moves. */
+static char *
+format_state(const struct progress_counts *counts, int64_t now_ms)
+{
+	return counts->packed_bytes > 0 && counts->planned_blobs == 0
+		       ? format_packing(counts, now_ms)
+		       : format_moving(counts, now_ms);
 }
 
 static size_t
@@ -83,7 +101,8 @@ char *
 progress_format_json(const struct progress_counts *counts, int64_t now_ms)
 {
 	json_t *object = json_pack(
-		"{s:s, s:I, s:I, s:I, s:i, s:i, s:I, s:I}", "event", "progress", "moved_bytes",
+		"{s:s, s:I, s:I, s:I, s:I, s:i, s:i, s:I, s:I}", "event", "progress",
+		"packed_bytes", (json_int_t)counts->packed_bytes, "moved_bytes",
 		(json_int_t)counts->moved_bytes, "planned_bytes", (json_int_t)counts->planned_bytes,
 		"reused_bytes", (json_int_t)counts->reused_bytes, "finished_blobs",
 		(int)counts->finished_blobs, "planned_blobs", (int)counts->planned_blobs, "retries",

@@ -44,8 +44,9 @@ make_of_directory(struct store *store, int fd, const char *path, const char *pre
 		return -1;
 	pack.root_fd = fd;
 	pack.prefix = prefix;
-	if (pack_tree(&pack, sink_measure(&tar, sink_compress(options->compression, blob)), &counts,
-		      err) < 0)
+	blob = sink_measure(&tar, sink_compress(options->compression, blob));
+	blob = sink_count(options->observer, EVENT_PACKED, blob);
+	if (pack_tree(&pack, blob, &counts, err) < 0)
 		return -1;
 	layer->compression = options->compression;
 	layer->diff_id = tar.digest;
@@ -88,7 +89,8 @@ make_of_file(struct store *store, const struct source *source,
 		layer->compression = options->compression;
 		blob = sink_compress(options->compression, blob);
 	}
-	both = sink_tee(TAKE_PTR(check), TAKE_PTR(blob));
+	both = sink_count(options->observer, EVENT_PACKED,
+			  sink_tee(TAKE_PTR(check), TAKE_PTR(blob)));
 	if (copy_file(source, both, err) < 0)
 		return -1;
 	layer->diff_id = tar.digest;

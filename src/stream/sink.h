@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/cleanup.h"
+#include "base/observer.h"
 #include "oci/digest.h"
 
 struct error;
@@ -68,6 +69,9 @@ struct measure {
 
 /* Passes bytes on; finish() says what they were. */
 struct sink *sink_measure(struct measure *ret_measure, struct sink *next);
+
+/* Passes bytes on and tells how many.  NULL: to nobody. */
+struct sink *sink_count(struct observer *observer, enum event_kind kind, struct sink *next);
 
 /* Drops everything. */
 struct sink *sink_null(void);

@@ -118,3 +118,13 @@ refute_published() {
 	assert_published
 	assert_sound_store
 }
+
+@test "on a terminal it says what was packed, then what was sent" {
+	need script
+	head -c 12000000 /dev/urandom >tree/more
+	rules reg <<<'{"method": "POST", "path": "uploads", "action": {"delay_s": 0.3}}'
+	TERM=xterm script -qec "timeout 60 ocifp append -t $reg_host/app:v1 --push tree" /dev/null \
+		>"$T/tty" 2>&1 3>&- </dev/null || fail "$(cat "$T/tty")"
+	grep -Eq '[0-9] MB packed, [0-9.]+ [kM]B/s' "$T/tty" || fail "$(cat "$T/tty")"
+	grep -Eq '[0-9] [kM]?B of 12.[0-9] MB, [0-2] of [12] blobs' "$T/tty" || fail "$(cat "$T/tty")"
+}

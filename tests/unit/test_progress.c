@@ -63,6 +63,7 @@ events_are_counted(void **state)
 
 	(void)state;
 	start(&shown, &(struct progress_options){ .mode = "none" });
+	observer_count(shown.observer, EVENT_PACKED, 150);
 	observer_blob(shown.observer, EVENT_PLANNED, "sha256:a", 100);
 	observer_count(shown.observer, EVENT_MOVED, 60);
 	observer_count(shown.observer, EVENT_MOVED, 40);
@@ -71,6 +72,7 @@ events_are_counted(void **state)
 	observer_tell(shown.observer, EVENT_REQUEST, "GET https://h/");
 	observer_tell(shown.observer, EVENT_RETRY, "503, after 1 s");
 	counts = progress_counts(shown.progress);
+	assert_int_equal(counts->packed_bytes, 150);
 	assert_int_equal(counts->planned_bytes, 100);
 	assert_int_equal(counts->moved_bytes, 100);
 	assert_int_equal(counts->finished_blobs, 1);
@@ -179,12 +181,29 @@ the_plain_line_says_how_far_it_is(void **state)
 		.planned_blobs = 3,
 		.finished_blobs = 1,
 		.retries = 1,
-		.started_ms = 1000,
+		.moving_ms = 1000,
 	};
 	AUTO_FREE char *line = progress_format_plain(&counts, 2000);
 
 	(void)state;
 	assert_string_equal(line, "ocifp: 2.0 MB of 8.0 MB, 1 of 3 blobs, 2.0 MB/s, 1 retry\n");
+}
+
+static void
+until_something_moves_it_says_what_was_packed(void **state)
+{
+	struct progress_counts counts = { .packed_bytes = 3000000, .started_ms = 1000 };
+	AUTO_FREE char *packing = progress_format_plain(&counts, 2000);
+	AUTO_FREE char *moving = NULL;
+
+	(void)state;
+	assert_string_equal(packing, "ocifp: 3.0 MB packed, 3.0 MB/s\n");
+	counts.planned_blobs = 1;
+	counts.planned_bytes = 1000000;
+	counts.moved_bytes = 500000;
+	counts.moving_ms = 2000;
+	moving = progress_format_plain(&counts, 3000);
+	assert_string_equal(moving, "ocifp: 500.0 kB of 1.0 MB, 0 of 1 blobs, 500.0 kB/s\n");
 }
 
 /* What one terminal of so many columns is sent for a status and the end. */
@@ -254,6 +273,7 @@ main(void)
 		cmocka_unit_test(json_mode_speaks_json_alone),
 		cmocka_unit_test(a_stalled_reader_of_stderr_does_not_stop_the_work),
 		cmocka_unit_test(the_plain_line_says_how_far_it_is),
+		cmocka_unit_test(until_something_moves_it_says_what_was_packed),
 		cmocka_unit_test(the_bar_fits_the_terminal_and_goes_away),
 		cmocka_unit_test(a_dumb_terminal_is_not_written_over),
 	};

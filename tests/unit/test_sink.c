@@ -258,6 +258,36 @@ nothing_takes_everything(void **state)
 	assert_int_equal(sink_finish(sink, &err), 0);
 }
 
+struct listener {
+	struct observer observer; /* first */
+	uint64_t packed_bytes;
+};
+
+static void
+hear(struct observer *observer, const struct event *event)
+{
+	assert_int_equal(event->kind, EVENT_PACKED);
+	((struct listener *)observer)->packed_bytes += event->bytes;
+}
+
+static void
+what_passes_is_told_as_it_goes(void **state)
+{
+	struct listener listener = { .observer.hear = hear };
+	struct seen seen = { 0 };
+	AUTO_ERROR struct error *err = NULL;
+	AUTO_SINK struct sink *sink = sink_count(&listener.observer, EVENT_PACKED, sink_spy(&seen));
+
+	(void)state;
+	assert_int_equal(sink_write(sink, "abc", 3, &err), 0);
+	assert_int_equal(listener.packed_bytes, 3);
+	assert_int_equal(sink_write(sink, "de", 2, &err), 0);
+	assert_int_equal(sink_finish(sink, &err), 0);
+	assert_int_equal(listener.packed_bytes, 5);
+	assert_true(seen.committed);
+	assert_int_equal(seen.size, 5);
+}
+
 int
 main(void)
 {
@@ -268,6 +298,7 @@ main(void)
 		cmocka_unit_test(the_first_byte_too_many_is_refused),
 		cmocka_unit_test(empty_content_is_content),
 		cmocka_unit_test(what_passed_is_measured),
+		cmocka_unit_test(what_passes_is_told_as_it_goes),
 		cmocka_unit_test(a_tee_serves_its_first_branch_first),
 		cmocka_unit_test(a_tee_fails_with_either_branch),
 		cmocka_unit_test(a_file_gets_every_byte_and_stays_open),

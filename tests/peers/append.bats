@@ -77,6 +77,41 @@ same_tree() {
 	same_tree back
 }
 
+# Of the file that "tree" has; its owner is not root, and to change a file's owner takes it away.
+same_capability() {
+	local wanted
+	wanted=$(getcap tree/bin/hello | sed 's/^[^ ]* //')
+	[ -n "$wanted" ]
+	assert_equal "$(getcap "$1/bin/hello" | sed 's/^[^ ]* //')" "$wanted"
+}
+
+make_capable() {
+	need setcap getcap
+	[ "$(id -u)" = 0 ] || skip "needs root, for the capability"
+	make_tree tree
+	chown 1000:1001 tree/bin/hello
+	setcap cap_net_bind_service,cap_net_raw=ep tree/bin/hello || skip "there are no file capabilities here"
+	ocifp_run append -o oci:out:v1 --owner keep tree
+	assert_status 0
+}
+
+@test "a file's capability is kept, as ocifp and GNU tar unpack it" {
+	make_capable
+	ocifp_run unpack oci:out:v1 back
+	assert_status 0
+	same_capability back
+	mkdir tarred
+	layer_tar out v1 0 | tar -xp --numeric-owner --xattrs --xattrs-include='*' -C tarred
+	same_capability tarred
+}
+
+@test "a file's capability is kept, as umoci unpacks it" {
+	need umoci
+	make_capable
+	umoci unpack --image out:v1 bundle
+	same_capability bundle/rootfs
+}
+
 @test "buildah mounts the same tree, and what it commits on top is a base again" {
 	need buildah
 	[ "$(id -u)" = 0 ] || skip "needs root, to mount"

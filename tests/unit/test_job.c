@@ -192,7 +192,7 @@ what_is_no_user_is_refused(void **state)
 	static const char *const rows[] = { "nobody",  "bad",  "bad2",       "4294967295",
 					    "-1",      "0x0",  "4294967296", " 0",
 					    "0 ",      "00x",  "root:none",  "root:4294967295",
-					    "root:-1", "ro ot" };
+					    "root:-1", "ro root" };
 
 	(void)state;
 	shell("mkdir etc; printf 'root:x:0:0::/root:\\nbad:x:-1:0::/:\\nbad2:x:4294967295:0::/:\\n'"

@@ -83,3 +83,25 @@ real_layers() {
 		python3 $RIG_LIB/trees.py compare $out $T/joined --ignore root,links,directory-mtime" ||
 		fail "the trees differ"
 }
+
+@test "gc removes trees of images that have gone, and no others" {
+	local join=${top_builddir:-$(dirname "$(command -v ocifp)")}/tests/lib/open_layers
+	[ -x "$join" ] || skip "tests/lib/open_layers is not built"
+	layer f <<-TAR
+		dir locked mode=0
+		file locked/f text=f
+	TAR
+	layered f f
+	ocifp pull "oci:$T/lay:f" >&2
+	export OCIFP_LIBEXEC
+	OCIFP_LIBEXEC=$(dirname "$(command -v ocifp)")
+	"$join" "$OCIFP_STORE" "$(cat "$T/digest")" >&2
+	ocifp store gc >&2
+	[ "$(ls "$OCIFP_STORE/.ocifp/layers" | wc -l)" -eq 1 ]
+	ocifp store rm "oci:$T/lay:f" >&2
+	# In use: it stays.
+	timeout 60 "$join" "$OCIFP_STORE" "$(cat "$T/digest")" sh -c 'ocifp store gc >&2'
+	[ "$(ls "$OCIFP_STORE/.ocifp/layers" | wc -l)" -eq 1 ]
+	ocifp store gc >&2
+	[ -z "$(ls "$OCIFP_STORE/.ocifp/layers")" ]
+}

@@ -43,8 +43,8 @@ answer_send(int fd, int status, const struct error *error)
 static const char *
 known_class(const char *class_name)
 {
-	static const char *const known[] = { "no_userns", "foreign_platform", "engine", "limit",
-					     NULL };
+	static const char *const known[] = { "no_userns", "no_overlay", "foreign_platform",
+					     "engine",    "limit",      NULL };
 
 	for (const char *const *name = known; class_name && *name; name++)
 		if (strcmp(*name, class_name) == 0)

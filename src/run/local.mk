@@ -11,6 +11,7 @@ noinst_LIBRARIES += %D%/librun.a
 	%D%/engine_bwrap.c \
 	%D%/engine_oci.c \
 	%D%/environment.c \
+	%D%/flat.c %D%/flat.h \
 	%D%/in_root.c %D%/in_root.h \
 	%D%/job.c %D%/job.h \
 	%D%/mount_calls.c %D%/mount_calls.h \

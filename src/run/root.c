@@ -7,6 +7,7 @@
 #include <sys/mount.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -20,6 +21,8 @@
 #include "store/store.h"
 
 enum { ID_BYTES = 8 };
+
+#define DIRECTORY_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 static int
 fail(const struct root *root, const char *doing, const char *name, struct error **err)
@@ -123,8 +126,7 @@ make_own_folder(struct store *store, struct root *root, struct error **err)
 	if (roots_fd < 0)
 		return -1;
 	if (mkdirat(roots_fd, root->id, 0700) == 0)
-		root->fd =
-			openat(roots_fd, root->id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		root->fd = openat(roots_fd, root->id, DIRECTORY_FLAGS);
 	return root->fd < 0 ? error_set_path(err, errno, "make", root->path) : 0;
 }
 
@@ -171,20 +173,40 @@ lower_names(const struct root *root)
 }
 
 static int
+check_xattrs(const struct root *root)
+{
+	static const char name[] = "user.overlay.ocifp";
+	AUTO_CLOSE int fd = openat(root->fd, "upper", DIRECTORY_FLAGS);
+
+	return fd < 0 || fsetxattr(fd, name, "", 0, 0) < 0 ? -1 : fremovexattr(fd, name);
+}
+
+static int
 mount_overlay(const struct root *root, struct error **err)
 {
 	AUTO_FREE char *names = lower_names(root);
 	AUTO_FREE char *options =
 		xasprintf("lowerdir=%s,upperdir=../upper,workdir=../work,userxattr", names);
-	AUTO_CLOSE int lower_fd =
-		openat(root->fd, "lower", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO_CLOSE int lower_fd = openat(root->fd, "lower", DIRECTORY_FLAGS);
 
 	if (lower_fd < 0 || fchdir(lower_fd) < 0)
 		return fail(root, "enter", "lower", err);
-	if (mount("overlay", "../root", "overlay", 0, options) == 0)
+	/* Without these a directory that is made again would show what was in it. */
+	if (check_xattrs(root) == 0 && mount("overlay", "../root", "overlay", 0, options) == 0)
 		return 0;
 	error_set_errno(err, errno, "cannot mount an overlay in '%s'", root->path);
+	error_set_class(err, "no_overlay");
 	return error_set_hint(err, "'ocifp doctor' says whether overlays work here");
+}
+
+static int
+mount_flat(const struct root *root, struct error **err)
+{
+	if (copy_mode(root, err) < 0)
+		return -1;
+	if (fchdir(root->fd) < 0 || mount("upper", "root", NULL, MS_BIND, NULL) < 0)
+		return error_set_path(err, errno, "mount", root->path);
+	return 0;
 }
 
 /* What was opened before belongs to the mounts that we had before. */
@@ -192,7 +214,7 @@ static int
 open_again(struct root *root, struct error **err)
 {
 	close_at(&root->fd);
-	root->fd = open(root->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	root->fd = open(root->path, DIRECTORY_FLAGS);
 	return root->fd < 0 ? error_set_path(err, errno, "open", root->path) : 0;
 }
 
@@ -201,7 +223,8 @@ root_mount(struct root *root, struct error **err)
 {
 	AUTO_CLOSE int fd = -1;
 
-	if (open_again(root, err) < 0 || mount_overlay(root, err) < 0)
+	if (open_again(root, err) < 0 ||
+	    (root->is_flat ? mount_flat(root, err) : mount_overlay(root, err)) < 0)
 		return -1;
 	fd = openat(root->fd, "root", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)

@@ -24,6 +24,7 @@ struct root {
 	char *path; /* absolute */
 	int fd;
 	int lock_fd;
+	bool is_flat; /* "upper" is all of it; nothing is below */
 };
 
 #define ROOT_INIT ((struct root){ .fd = -1, .lock_fd = -1 })
@@ -32,7 +33,8 @@ struct root {
 int root_make(struct store *store, const struct strings *layers, struct root *ret_root,
 	      struct error **err);
 
-/* In the cell: mounts it at "root"; the descriptor of the mounted root, or -1. */
+/* In the cell: mounts it at "root"; the descriptor of the mounted root, or -1.  Class "no_overlay"
+ * when there can be no overlay here: a root that was made flat needs none. */
 int root_mount(struct root *root, struct error **err);
 
 /* A small file of ours beside the root. */

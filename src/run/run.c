@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/observer.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "repository/session.h"
@@ -11,6 +12,7 @@
 #include "run/commit.h"
 #include "run/console.h"
 #include "run/engine.h"
+#include "run/flat.h"
 #include "run/in_root.h"
 #include "run/mounts.h"
 #include "run/own_files.h"
@@ -171,8 +173,35 @@ run_cell(struct run *run, int *ret_status, struct error **err)
 		.watch = watch,
 	};
 	console_watched(&run->console, run->cell.watch_fds);
-	cgroup_make(run->root.id, &run->options->limits, run->observer, &run->cgroup);
 	return cell_run(&run->cell, ret_status, err);
+}
+
+static bool
+needs_flat(const struct run *run, const struct error *failure)
+{
+	const char *class_name = error_class(failure);
+
+	/* In a copy, what a job wrote cannot be told from the rest. */
+	return class_name && strcmp(class_name, "no_overlay") == 0 && !run->options->commit;
+}
+
+static int
+run_anyhow(struct run *run, struct session *session, int *ret_status, struct error **err)
+{
+	AUTO_ERROR struct error *failure = NULL;
+
+	cgroup_make(run->root.id, &run->options->limits, run->observer, &run->cgroup);
+	if (run_cell(run, ret_status, &failure) == 0)
+		return 0;
+	if (!needs_flat(run, failure)) {
+		*err = TAKE_PTR(failure);
+		return -1;
+	}
+	observer_tell(run->observer, EVENT_NOTICE, "%s: the job gets a copy of the image",
+		      error_text(failure));
+	if (root_flatten(&run->root, session, run->base, err) < 0)
+		return -1;
+	return run_cell(run, ret_status, err);
 }
 
 /* A job that failed makes no image. */
@@ -180,7 +209,7 @@ static int
 run_and_commit(struct run *run, struct session *session, int *ret_status,
 	       struct derive_result *ret_made, struct error **err)
 {
-	if (run_cell(run, ret_status, err) < 0)
+	if (run_anyhow(run, session, ret_status, err) < 0)
 		return -1;
 	if (*ret_status != 0 || !run->options->commit)
 		return 0;

@@ -1,6 +1,7 @@
 /* run.h - a job in a root filesystem, from its layers to its exit status
  *
  *     root_make --> cell_run { root_mount, job_mounts_apply, job_settle, engine } --> roots_remove
+ *         no overlay: root_flatten, and cell_run again
  */
 #ifndef OCIFP_RUN_RUN_H
 #define OCIFP_RUN_RUN_H

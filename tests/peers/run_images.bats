@@ -49,7 +49,7 @@ unpacked() {
 
 @test "an image that is not there is 125, one of another platform too" {
 	root_image "$T/base" one "$T/root"
-	ocifp_run run "oci:$T/base:two" -- true
+	ocifp_run run "oci:$T/base:one" -- true
 	assert_failed 125
 	ocifp_run run --platform linux/s390x "oci:$T/base:one" -- true
 	assert_failed 125
@@ -197,6 +197,37 @@ with_ranges() {
 	ocifp_run run "oci:$T/many:one" -- sh -c 'cat /number-* | wc -l; cat /number-100'
 	assert_status 0
 	assert_stdout "$(printf '100\n100')"
+}
+
+# without_overlay COMMAND...: with a store that is on an overlay, which can be the upper side of none
+without_overlay() {
+	mkdir -p "$T/over"/{lower,upper,work,at}
+	split_run unshare -m sh -c 'mount -t overlay -o "lowerdir=$1/lower,upperdir=$1/upper,workdir=$1/work" \
+		none "$1/at" || exit 77; shift; exec "$@"' sh "$T/over" env OCIFP_STORE="$T/over/at/store" "$@"
+	[ "$status" -ne 77 ] || skip 'no overlay can be mounted here'
+}
+
+runs_in_copy() {
+	without_overlay ocifp run --runtime "$engine" "$1" -- sh -c '
+		cat /kept; ls /gone; stat -c "%u %a" /bin/mine; echo new >/kept && rm -r /home && mkdir /home && ls /home'
+	assert_status 0
+	assert_stdout "$(printf 'kept\n%s 4750' "$2")"
+	assert_stderr_has 'gets a copy'
+	[ -z "$(ls "$T/over/upper/store/.ocifp/roots")" ] || fail 'a root is left'
+}
+
+@test "where no overlay can be mounted a job gets a copy, and is told so" {
+	[ "$(id -u)" = 0 ] || skip 'not root: no overlay to put the store on'
+	echo kept >"$T/root/kept" && touch "$T/root/gone" "$T/root/bin/mine"
+	chown 1000 "$T/root/bin/mine" && chmod 4750 "$T/root/bin/mine"
+	root_image "$T/base" one "$T/root"
+	umoci insert --rootless --image "$T/base:one" --whiteout /gone
+	rm "$T/root/gone"
+	on_each_engine runs_in_copy "oci:$T/base:one" 0
+	on_each_engine runs_in_copy "rootfs:$T/root" 1000
+	assert_equal "$(cat "$T/root/kept")" kept
+	without_overlay ocifp run --commit localhost/new:one "oci:$T/base:one" -- true
+	assert_failed 125
 }
 
 # A toolchain from the mirror that apt has.

@@ -189,9 +189,9 @@ users_are_looked_up_in_the_image(void **state)
 static void
 what_is_no_user_is_refused(void **state)
 {
-	static const char *const rows[] = { "nobody",  "bad",  "bad2",       "4294967295",
-					    "-1",      "0x0",  "4294967296", " 0",
-					    "0 ",      "00x",  "root:none",  "root:4294967295",
+	static const char *const rows[] = { "nobody",  "bad",    "bad2",       "4294967295",
+					    "-1",      "0x0",    "4294967296", " 0",
+					    "0 ",      "00x",    "root:none",  "root:4294967295",
 					    "root:-1", "ro root" };
 
 	(void)state;

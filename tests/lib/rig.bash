@@ -104,6 +104,7 @@ package_of() {
 	script) echo bsdutils ;;
 	busybox) echo busybox-static ;;
 	bwrap) echo bubblewrap ;;
+	cc) echo gcc libc6-dev ;;
 	newuidmap) echo uidmap ;;
 	*/time) echo time ;;
 	*) echo "$1" ;;

@@ -101,6 +101,83 @@ cannot_get_out() {
 	on_each_engine cannot_get_out
 }
 
+# A static program that tries to get out, as /bin/canary of the image.
+need_canary() {
+	need cc
+	cc -static -o "$T/root/bin/canary" "$RIG_LIB/canary.c" || skip 'no static program can be made here'
+}
+
+# could_nothing [OPTION...] -- COMMAND...
+could_nothing() {
+	job "$@"
+	assert_status 0
+	assert_stdout ''
+}
+
+@test "a job cannot use keys or mount" {
+	need_canary
+	on_each_engine could_nothing -- canary
+}
+
+# That of bwrap is bwrap's own, in the same root and without capabilities.
+@test "a job cannot trace our process that is its pid 1, nor have its memory or descriptors" {
+	need_oci_engine
+	need_canary
+	could_nothing -- canary others
+}
+
+@test "a set-id program of the image can no more than root of the image" {
+	need_oci_engine
+	[ "$(id -u)" = 0 ] || skip 'not root: there is only one user'
+	need_canary
+	chmod 4755 "$T/root/bin/canary"
+	could_nothing -u builder -- canary others
+}
+
+# on_terminal COMMAND...: its standard streams are a terminal, as are those of who started it
+on_terminal() {
+	python3 -c 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' "$@" </dev/null
+}
+
+types_nothing() {
+	on_terminal ocifp run --runtime "$engine" -i "rootfs:$T/root" -- sh -c 'test -t 0 && test -t 1 && canary && echo tried' >"$T/shown"
+	assert_equal "$(tr -d '\r' <"$T/shown")" tried
+}
+
+@test "a job with our terminal as its streams cannot type on it" {
+	need_canary
+	on_terminal python3 -c 'import fcntl, termios; fcntl.ioctl(0, termios.TIOCSTI, b"x")' >"$T/shown" ||
+		skip 'this kernel lets nobody type for others'
+	on_each_engine types_nothing
+}
+
+hogs_descriptors() {
+	job -- canary hog
+	assert_status 0
+	assert_stdout bounded
+	ends_with 0 true
+}
+
+@test "a job that opens files without end comes to an end of them" {
+	need_canary
+	on_each_engine hogs_descriptors
+}
+
+forks_bounded() {
+	job --pids 32 --timeout 3 -- sh -c '(f() { f & f & }; f) & exec sleep 60'
+	assert_status 124
+	assert_stderr_has "can't fork"
+	assert_nothing_left
+	ends_with 0 true
+}
+
+@test "a job that forks without end is held by --pids, and killed when its time is up" {
+	engine=${engines##* }
+	job --pids 32 -- true
+	! grep 'has no effect' "$T/stderr" || skip 'no limit holds here'
+	on_each_engine forks_bounded
+}
+
 @test "the user of a job is looked up in the image" {
 	need_oci_engine
 	[ "$(id -u)" = 0 ] || skip 'not root: there is only one user'

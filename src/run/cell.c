@@ -1,6 +1,7 @@
 #include "run/cell.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <net/if.h>
 #include <poll.h>

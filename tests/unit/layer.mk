@@ -1,4 +1,8 @@
 layer_tests = \
+	%D%/test_entry \
+	%D%/test_feed \
+	%D%/test_layer_reader \
+	%D%/test_remove \
 	%D%/test_tar_check \
 	%D%/test_pack \
 	%D%/test_pack_limits \
@@ -21,3 +25,15 @@ TESTS += $(layer_tests)
 
 %C%_test_tar_check_SOURCES = %D%/test_tar_check.c %D%/tar_file.c %D%/tar_file.h
 %C%_test_tar_check_LDADD = $(layer_libs) $(LIBARCHIVE_LIBS) $(CMOCKA_LIBS)
+
+%C%_test_entry_SOURCES = %D%/test_entry.c
+%C%_test_entry_LDADD = $(layer_helper_libs) $(CMOCKA_LIBS)
+
+%C%_test_feed_SOURCES = %D%/test_feed.c $(tree_room)
+%C%_test_feed_LDADD = $(layer_helper_libs) $(CMOCKA_LIBS)
+
+%C%_test_layer_reader_SOURCES = %D%/test_layer_reader.c %D%/tar_file.c %D%/tar_file.h $(tree_room)
+%C%_test_layer_reader_LDADD = $(layer_helper_libs) $(CMOCKA_LIBS)
+
+%C%_test_remove_SOURCES = %D%/test_remove.c $(tree_room)
+%C%_test_remove_LDADD = $(layer_libs) $(CMOCKA_LIBS)

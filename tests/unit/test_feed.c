@@ -1,0 +1,97 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "layer/feed.h"
+#include "layer/ring.h"
+#include "sandbox/channel.h"
+#include "stream/sink.h"
+#include "tree_room.h"
+
+static void
+send_layer(int channel_fd, const char *path)
+{
+	AUTO_MESSAGE struct message message = MESSAGE_INIT(MESSAGE_LAYER);
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	message_put_text(&message, "");
+	assert_int_equal(message_send(channel_fd, &message, NULL), 0);
+	assert_int_equal(message_send_fd(channel_fd, fd, NULL), 0);
+}
+
+/* What came out before the end, or before *ret_failure. */
+static uint64_t
+drain(struct ring *ring, struct error **ret_failure)
+{
+	uint64_t total_bytes = 0;
+	const void *bytes;
+	size_t size = 0;
+
+	while (ring_read(ring, &bytes, &size, ret_failure) == 0 && size > 0)
+		total_bytes += size;
+	return total_bytes;
+}
+
+static uint64_t
+fed(const char *path, struct error **ret_failure)
+{
+	struct ring *ring = ring_new();
+	struct feed *feed;
+	uint64_t size_bytes;
+	int fds[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	feed = feed_new(ring, fds[1], 1, NULL);
+	assert_non_null(feed);
+	send_layer(fds[0], path);
+	feed_go(feed);
+	size_bytes = drain(ring, ret_failure);
+	if (!*ret_failure)
+		assert_int_equal(feed_measured(feed)->size_bytes, size_bytes);
+	ring_leave(ring);
+	feed_free(feed);
+	ring_free(ring);
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+	return size_bytes;
+}
+
+static void
+what_grows_a_lot_has_a_limit(void **state)
+{
+	AUTO_FREE char *script =
+		xasprintf("head -c %llu /dev/zero | gzip >part; cat part part part part "
+			  "part part part part >at; printf x | gzip | cat at - >past",
+			  (unsigned long long)LAYER_RATIO_FREE_BYTES / 8);
+	AUTO_ERROR struct error *none = NULL;
+	AUTO_ERROR struct error *failure = NULL;
+
+	(void)state;
+	shell(script);
+	assert_int_equal(fed("at", &none), LAYER_RATIO_FREE_BYTES);
+	assert_null(none);
+	(void)fed("past", &failure);
+	assert_int_equal(error_kind(failure), ERROR_CONTENT);
+	assert_string_equal(error_class(failure), "limit");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(what_grows_a_lot_has_a_limit, enter_tree,
+						leave_tree),
+	};
+
+	return cmocka_run_group_tests_name("feed", tests, NULL, NULL);
+}

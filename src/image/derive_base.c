@@ -90,7 +90,8 @@ derive_base_open(struct derive_base *base, struct session *session,
 			       ? error_wrap(err, "base '%s'", options->base)
 			       : 0;
 	make_empty(base, options->platforms);
-	base->content.repository = repository_of_store(session, destination->store);
+	base->found.repository = repository_of_store(session, destination->store);
+	base->content.repository = base->found.repository;
 	return 0;
 }
 
@@ -110,7 +111,7 @@ derive_base_get_config(const struct derive_base *base, const struct image_node *
 	AUTO_BUF struct buf bytes = BUF_INIT(CONFIG_LIMIT_BYTES);
 	AUTO_CONFIG struct image_config config = { 0 };
 
-	if (!base->found.repository)
+	if (!node->bytes.data)
 		return config_new(&node->descriptor.platform);
 	if (content_get_blob(&base->content, &node->manifest.config, &bytes, err) < 0 ||
 	    image_config_parse(bytes.data, bytes.size, &config, err) < 0 ||

@@ -17,8 +17,8 @@ struct session;
 
 struct derive_base {
 	struct target target;
-	struct found_image found; /* repository NULL: there is no base */
-	struct content content;   /* where its blobs are: in the store, if there is no base */
+	struct found_image found; /* its repository: the store, if there is no base */
+	struct content content;   /* where its blobs are */
 	struct image_node root;
 	struct image_nodes manifests; /* those of images; without a base one for each platform,
 				       * which has a descriptor alone */

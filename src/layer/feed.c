@@ -21,7 +21,8 @@ struct feed {
 	size_t layer_count;
 	pthread_t thread;
 	bool is_started;
-	pthread_mutex_t gate; /* held until the walls stand */
+	pthread_barrier_t began; /* what starts a thread asks more of the kernel than walls allow */
+	pthread_mutex_t gate;    /* held until the walls stand */
 	bool is_waiting;
 	struct measure measured;
 };
@@ -174,6 +175,7 @@ run(void *context)
 	struct feed *feed = context;
 	struct error *failure = NULL;
 
+	(void)pthread_barrier_wait(&feed->began);
 	pthread_mutex_lock(&feed->gate);
 	pthread_mutex_unlock(&feed->gate);
 	for (size_t i = 0; i < feed->layer_count && !failure; i++)
@@ -192,13 +194,16 @@ feed_new(struct ring *ring, int channel_fd, size_t layer_count, struct error **e
 	feed->ring = ring;
 	feed->channel_fd = channel_fd;
 	feed->layer_count = layer_count;
+	pthread_barrier_init(&feed->began, NULL, 2);
 	pthread_mutex_init(&feed->gate, NULL);
 	pthread_mutex_lock(&feed->gate);
 	feed->is_waiting = true;
 	errnum = pthread_create(&feed->thread, NULL, run, feed);
 	feed->is_started = errnum == 0;
-	if (feed->is_started)
+	if (feed->is_started) {
+		(void)pthread_barrier_wait(&feed->began);
 		return feed;
+	}
 	error_set_errno(err, errnum, "cannot start a thread");
 	feed_free(feed);
 	return NULL;
@@ -227,5 +232,6 @@ feed_free(struct feed *feed)
 	if (feed->is_started)
 		pthread_join(feed->thread, NULL);
 	pthread_mutex_destroy(&feed->gate);
+	pthread_barrier_destroy(&feed->began);
 	free(feed);
 }

@@ -72,7 +72,6 @@ static const unsigned allowed[] = {
 	SYS_set_robust_list,
 	SYS_rseq,
 	SYS_sched_yield,
-	SYS_sched_getaffinity, /* pthread_getattr_np(3), which sanitizers call in a new thread */
 	SYS_membarrier,
 	SYS_clock_gettime,
 	SYS_clock_nanosleep,

@@ -3,12 +3,13 @@
 
     bench.py [--rounds N] [--megabytes N] [--case NAME]... [--directory DIR]
 
-Each case is run by each tool that is there (ocifp, skopeo, crane, oras, regctl: found in PATH and
-$BENCH_PATH), in interleaved rounds, against two docker-registries on loopback.  A table per case: the
-medians of wall and CPU time and of peak memory, wall as a ratio to the best peer, and the requests
-that the registries logged.  A run that fails is reported and not counted.
+Each case is run by each tool that is there (ocifp, skopeo, crane, oras, regctl, umoci, bsdtar, tar:
+found in PATH and $BENCH_PATH), in interleaved rounds, against two docker-registries on loopback.  A
+table per case: the medians of wall and CPU time and of peak memory, wall as a ratio to the best peer,
+and the requests that the registries logged.  A run that fails is reported and not counted.
 """
 import argparse
+import json
 import os
 import re
 import shutil
@@ -122,6 +123,24 @@ def copy_commands(host, image, destination):
     }
 
 
+def blob_path(layout, digest):
+    return os.path.join(layout, "blobs", *digest.split(":"))
+
+
+def unpack_commands(layout):
+    """To a directory.  Of the tars only the one layer's, which they do not check."""
+    with open(os.path.join(layout, "index.json"), encoding="ascii") as file:
+        manifest = json.load(file)["manifests"][0]["digest"]
+    with open(blob_path(layout, manifest), encoding="ascii") as file:
+        layer = blob_path(layout, json.load(file)["layers"][0]["digest"])
+    return {
+        "ocifp": ["ocifp", "unpack", "-q", f"oci:{layout}:v1", "OUT"],
+        "umoci": ["umoci", "raw", "unpack", "--image", f"{layout}:v1", "OUT"],
+        "bsdtar": ["sh", "-c", f"mkdir OUT && exec bsdtar -C OUT -xpf {layer}"],
+        "tar": ["sh", "-c", f"mkdir OUT && exec tar -C OUT --numeric-owner -xpzf {layer}"],
+    }
+
+
 def with_places(commands, place_of):
     """The commands with a place to write to instead of the word OUT."""
     return {row: [word.replace("OUT", place) for word in command]
@@ -158,6 +177,13 @@ class Bench:
         push = push_commands(self.registry.host, layout)["ocifp"]
         if not self.run([word.replace("OUT", f"{name}:v1") for word in push]):
             sys.exit("bench: ocifp cannot push the images")
+        return layout
+
+    def make_tree_image(self, name):
+        """Many small files in one gzip layer."""
+        layout = self.path(name)
+        subprocess.run(["ocifp", "append", "-q", "-o", f"oci:{layout}:v1", "/usr/include"],
+                       env=self.environment, check=True, stdout=subprocess.DEVNULL)
         return layout
 
     def run(self, command):
@@ -205,6 +231,10 @@ class Bench:
                 self.run(command)
         return lambda: commands
 
+    def unpack(self, layout):
+        return lambda: with_places(unpack_commands(layout),
+                                   lambda row: self.fresh(self.path("out-{}")))
+
     def push(self, layout, base):
         return lambda: with_places(push_commands(self.registry.host, layout),
                                    lambda row: self.fresh(base))
@@ -234,6 +264,8 @@ def cases(bench):
     yield "pull-seed", f"pull, cold, 7 layers, {size} MB", bench.cold_pull("seed:v1")
     yield "pull-many", "pull, cold, 60 small layers", bench.cold_pull("many:v1")
     yield "pull-warm", "pull, warm, 60 small layers", bench.warm_pull("many:v1")
+    tree = bench.make_tree_image("tree")
+    yield "unpack", "unpack, this machine's /usr/include, one gzip layer", bench.unpack(tree)
     job = run_commands(bench)
     yield "run", "run, a job that does nothing, unpacked already", lambda: job
     yield "push-seed", f"push, cold, 7 layers, {size} MB", bench.push(seed, "pushed-{}:v1")

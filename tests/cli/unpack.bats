@@ -751,6 +751,7 @@ raw_layer() {
 		raw_layer odd "sha256:$(sha256sum <"$T/odd" | cut -d ' ' -f 1)"
 		OCIFP_STORE=$T/strace-store split_run strace -f -qq -e trace=execve -o "$T/trace" ocifp unpack "oci:$T/lay:odd" "$T/odd-out"
 		assert_status 7
+		grep -q '/ocifp-layer"' "$T/trace" || fail "the helper was not seen to start"
 		! grep 'execve(' "$T/trace" | grep -v 'execve("[^"]*/ocifp\(-layer\)\?"' ||
 			fail "another program was started"
 	done

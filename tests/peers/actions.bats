@@ -162,11 +162,16 @@ refute_key_in() {
 	[ -e out/oci-layout ]
 }
 
+# As a user's, not as a part of the make that runs the tests.
+make_quietly() {
+	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s "$@" 3>&-
+}
+
 @test "ocifp.mk: the tag, and the image in the store" {
 	make_project 'platforms: [linux/amd64, linux/arm64]'
 	printf 'include %s/contrib/ocifp.mk\n' "$top" >Makefile
-	assert_equal "$(make -s fingerprint 3>&-)" "$(image_tag)"
-	make -s ensure OCIFP_FLAGS='--push always' >"$T/stdout" 2>"$T/stderr" 3>&-
+	assert_equal "$(make_quietly fingerprint)" "$(image_tag)"
+	make_quietly ensure OCIFP_FLAGS='--push always' >"$T/stdout" 2>"$T/stderr"
 	assert_equal "$(cat "$T/stdout")" "$reg_host/app@$(raw app "$(image_tag)" | digest_of)"
 }
 

@@ -1,14 +1,14 @@
 #include "layer/remove.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/limits.h"
 #include "base/strings.h"
 #include "base/xalloc.h"
@@ -19,29 +19,6 @@ struct removal {
 	int root_fd;
 	unsigned moved_count; /* too deep, and moved up for the next round */
 };
-
-static int
-list_names(int fd, struct strings *names)
-{
-	int own_fd = openat(fd, ".", DIRECTORY_FLAGS);
-	DIR *directory = own_fd >= 0 ? fdopendir(own_fd) : NULL;
-	const struct dirent *entry;
-	int errnum;
-
-	if (!directory) {
-		close_at(&own_fd);
-		return -1;
-	}
-	errno = 0;
-	/* One stream of our own: readdir() is safe. */
-	while ((entry = readdir(directory))) /* NOLINT(concurrency-mt-unsafe) */
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			strings_add(names, entry->d_name);
-	errnum = errno;
-	(void)closedir(directory);
-	errno = errnum;
-	return errnum ? -1 : 0;
-}
 
 /* By descriptor, which no link can lead elsewhere; there is no fchmod(2) for O_PATH. */
 static int
@@ -108,7 +85,7 @@ empty(struct removal *removal, int fd, unsigned depth)
 {
 	AUTO_STRINGS struct strings names = { 0 };
 
-	if (list_names(fd, &names) < 0)
+	if (dir_names(fd, SIZE_MAX, &names) < 0)
 		return -1;
 	for (size_t i = 0; i < names.count; i++)
 		if (remove_one(removal, fd, names.items[i], depth + 1) < 0)

@@ -1,38 +1,15 @@
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
+#include <stdint.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/limits.h"
 #include "base/strings.h"
 #include "layer/tree.h"
 
 #define DIRECTORY_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-
-/* Takes the descriptor. */
-static int
-list_names(int fd, struct strings *names)
-{
-	DIR *directory = fdopendir(fd);
-	const struct dirent *entry;
-	int errnum;
-
-	if (!directory) {
-		close_at(&fd);
-		return -1;
-	}
-	errno = 0;
-	/* One stream of our own: readdir() is safe. */
-	while ((entry = readdir(directory))) /* NOLINT(concurrency-mt-unsafe) */
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			strings_add(names, entry->d_name);
-	errnum = errno;
-	(void)closedir(directory);
-	errno = errnum;
-	return errnum ? -1 : 0;
-}
 
 static int remove_one(struct tree *tree, int parent_fd, const char *name, bool keep_made,
 		      unsigned depth);
@@ -46,7 +23,7 @@ prune_children(struct tree *tree, int fd, bool keep_made, unsigned depth)
 		errno = ELOOP;
 		return -1;
 	}
-	if (list_names(openat(fd, ".", DIRECTORY_FLAGS), &names) < 0)
+	if (dir_names(fd, SIZE_MAX, &names) < 0)
 		return -1;
 	for (size_t i = 0; i < names.count; i++)
 		if (remove_one(tree, fd, names.items[i], keep_made, depth + 1) < 0)

@@ -341,6 +341,8 @@ dies_with_signal() {
 
 @test "signals are passed on to the job" {
 	on_each_engine dies_with_signal TERM 'trap "echo gone; exit 3" TERM; echo ready; while :; do sleep 0.1; done'
+	# Who is started with it ignored, as by nohup(1), hands that on.
+	[ -z "$(trap -p HUP)" ] || return 0
 	on_each_engine dies_with_signal HUP 'trap "echo gone; exit 3" HUP; echo ready; while :; do sleep 0.1; done'
 }
 

@@ -123,9 +123,10 @@ files_of() {
 # Those of other tests, which run beside this one, go when their jobs end.
 assert_groups_go() {
 	local group
-	for group in $(find /sys/fs/cgroup -name 'ocifp-*' 2>/dev/null); do
+	find /sys/fs/cgroup -name 'ocifp-*' 2>/dev/null >"$T/groups" || true
+	while read -r group; do
 		wait_for test ! -e "$group"
-	done
+	done <"$T/groups"
 }
 
 limits_hold() {

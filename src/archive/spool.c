@@ -27,13 +27,9 @@ create_named(const char *folder)
 static int
 create(struct error **err)
 {
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): nothing here changes the environment */
-	const char *folder = getenv("TMPDIR");
-	int fd;
+	const char *folder = temporary_folder();
+	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
-	if (!folder || !*folder)
-		folder = "/tmp";
-	fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
 		fd = create_named(folder);
 	if (fd < 0)

@@ -36,6 +36,9 @@ int file_open(int dir_fd, const char *path, struct error **err);
 int file_replace(int dir_fd, const char *path, mode_t mode, const void *bytes, size_t size,
 		 struct error **err);
 
+/* $TMPDIR, else /tmp.  A relative one would mean another place to a program that runs elsewhere. */
+const char *temporary_folder(void);
+
 /* Makes a directory and its parents; one that is there is fine. */
 int dir_make(const char *path, mode_t mode, struct error **err);
 int dir_open(const char *path, struct error **err);

@@ -95,6 +95,14 @@ make_one(const char *path, mode_t mode, struct error **err)
 	return is_directory(path) ? 0 : error_set_path(err, errnum, "make directory", path);
 }
 
+const char *
+temporary_folder(void)
+{
+	const char *folder = secure_getenv("TMPDIR");
+
+	return folder && folder[0] == '/' ? folder : "/tmp";
+}
+
 int
 dir_make(const char *path, mode_t mode, struct error **err)
 {

@@ -120,6 +120,7 @@
 #define LAYOUT_INDEX_LIMIT_BYTES (16 * MIB) /* index.json of a layout with many tags */
 #define INPUTS_LIMIT_COUNT 2000000          /* files of one fingerprint: about 400 MiB of paths */
 #define GIT_BATCH_BYTES (16 * MIB)          /* contents that git is asked for at once */
+#define LFS_POINTER_LIMIT_BYTES 1024        /* git-lfs, docs/spec.md: "smaller than 1024 bytes" */
 #define PATH_LIMIT_BYTES 4096
 #define ARCHIVE_MEMBERS_LIMIT_COUNT 32768  /* `docker save` makes 3 a layer; 20 MiB of names */
 #define ARCHIVE_NAME_LIMIT_BYTES 512       /* blobs/sha512/<hex> has 141 */

@@ -36,18 +36,11 @@ refuse(const char *path, const char *why, struct error **err)
 	return error_set(err, ERROR_USAGE, "input '%s' %s", quoted, why);
 }
 
-static bool
-is_submodule(const struct listed_file *file)
-{
-	return file->mode != INPUT_PLAIN && file->mode != INPUT_EXECUTABLE &&
-	       file->mode != INPUT_LINK;
-}
-
 /* Whether its files are in a checkout depends on who made it. */
 static int
 refuse_submodule(const char *path, struct error **err)
 {
-	return refuse(path, "is a submodule, or holds one", err);
+	return refuse(path, "is a submodule, holds one or lies in one", err);
 }
 
 static int
@@ -60,13 +53,13 @@ find(const struct collection *collection, const char *path, struct listed *ret_l
 		return -1;
 	if (ret_listed->is_broken_link)
 		return refuse(path, "is a link to nothing", err);
+	if (ret_listed->kind == LISTED_FILE && listed_file_is_submodule(ret_listed->file))
+		return refuse_submodule(path, err);
 	/* "file/" is nothing, as to every system call. */
 	if (ret_listed->kind == LISTED_FILE && text_ends(path, "/"))
 		ret_listed->kind = LISTED_MISSING;
 	if (ret_listed->kind == LISTED_MISSING)
 		return named_check_optional(&collection->named, path, "is missing", err);
-	if (ret_listed->kind == LISTED_FILE && is_submodule(ret_listed->file))
-		return refuse_submodule(path, err);
 	return 0;
 }
 
@@ -84,7 +77,7 @@ take_below(const struct collection *collection, const char *named, const char *r
 		return -1;
 	if (!as_find && (path_never_enters(rest) || path_is_below_any(path, &collection->exclude)))
 		return 0;
-	if (is_submodule(file))
+	if (listed_file_is_submodule(file))
 		return refuse_submodule(path, err);
 	if (as_find && file->mode == INPUT_LINK)
 		return 0;

@@ -40,7 +40,7 @@ hash_content(void *context, size_t index, const void *bytes, size_t size, struct
 /* The file that is read: of what the user named the end of all links. */
 static int
 find_file(const struct listing *listing, const struct input_file *file,
-	  const struct listed_file **ret_file, struct error **err)
+	  struct listed_file **ret_file, struct error **err)
 {
 	AUTO_FREE char *path = path_normalise(file->path, err);
 	AUTO_LISTED struct listed listed = { 0 };
@@ -73,18 +73,21 @@ hash_listed(const struct fingerprint_inputs *inputs, struct input_files *files,
 	    struct hasher *stream, struct error **err)
 {
 	const struct listing *listing = inputs->listing;
-	AUTO_FREE const struct listed_file **found = xcalloc(files->count + 1, sizeof(*found));
+	AUTO_FREE struct listed_file **found =
+		xcalloc(files->count + 1, sizeof(struct listed_file *));
 	CLEANUP(hashing_release)
 	struct hashing hashing = {
 		.wanted = xcalloc(files->count + 1, sizeof(*hashing.wanted)),
 		.stream = stream,
 	};
 
-	for (size_t i = 0; i < files->count; i++) {
+	for (size_t i = 0; i < files->count; i++)
 		if (find_file(listing, &files->items[i], &found[i], err) < 0)
 			return -1;
+	if (listing->settle(listing, found, files->count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < files->count; i++)
 		want(&hashing, found[i]);
-	}
 	if (listing->read(listing, hashing.wanted, hashing.count, hash_content, &hashing, err) < 0)
 		return -1;
 	for (size_t i = 0; i < files->count; i++)

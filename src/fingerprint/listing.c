@@ -18,6 +18,13 @@ listed_release(struct listed *listed)
 	*listed = (struct listed){ 0 };
 }
 
+bool
+listed_file_is_submodule(const struct listed_file *file)
+{
+	return file->mode != INPUT_PLAIN && file->mode != INPUT_EXECUTABLE &&
+	       file->mode != INPUT_LINK;
+}
+
 /* The first whose path is not before this one. */
 static size_t
 lower_bound(const struct listing *listing, const char *path)
@@ -36,7 +43,7 @@ lower_bound(const struct listing *listing, const char *path)
 	return first;
 }
 
-static const struct listed_file *
+static struct listed_file *
 find_file(const struct listing *listing, const char *path)
 {
 	size_t index = lower_bound(listing, path);
@@ -169,7 +176,7 @@ step(struct way *way, bool follow, struct listed *listed, bool *ret_ended, struc
 {
 	AUTO_FREE char *component = take_component(way);
 	AUTO_FREE char *before = xstrdup(way->done);
-	const struct listed_file *file;
+	struct listed_file *file;
 
 	*ret_ended = false;
 	if (!*component || strcmp(component, ".") == 0)
@@ -186,7 +193,7 @@ step(struct way *way, bool follow, struct listed *listed, bool *ret_ended, struc
 	if (!file && is_directory(way->listing, way->done))
 		return 0;
 	*ret_ended = true;
-	if (!file || *way->left)
+	if (!file || (*way->left && !listed_file_is_submodule(file)))
 		return 0;
 	listed->kind = LISTED_FILE;
 	listed->file = file;

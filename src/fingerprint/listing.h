@@ -36,6 +36,9 @@ struct listing {
 	struct listed_file *files; /* in byte order of path */
 	size_t count;
 
+	/* Called before the contents of files are used: which they are may hang on that. */
+	int (*settle)(const struct listing *listing, struct listed_file *const *files, size_t count,
+		      struct error **err);
 	/* Visits the contents in order. */
 	int (*read)(const struct listing *listing, const struct listed_file *const *files,
 		    size_t count, listing_visit *visit, void *context, struct error **err);
@@ -45,17 +48,19 @@ enum listed_kind { LISTED_MISSING, LISTED_FILE, LISTED_DIRECTORY };
 
 struct listed {
 	enum listed_kind kind;
-	char *path;                     /* without links on the way */
-	const struct listed_file *file; /* of a LISTED_FILE */
-	bool is_broken_link;            /* of LISTED_MISSING: the name is there */
+	char *path;               /* without links on the way */
+	struct listed_file *file; /* of a LISTED_FILE */
+	bool is_broken_link;      /* of LISTED_MISSING: the name is there */
 };
 
-/* What a path in normal form leads to; `follow`: also when it is a link itself.  ERROR_USAGE for a
- * link out of the directory. */
+/* What a path in normal form leads to; `follow`: also when it is a link itself.  What lies in a
+ * submodule leads to that.  ERROR_USAGE for a link out of the directory. */
 int listing_find(const struct listing *listing, const char *path, bool follow,
 		 struct listed *ret_listed, struct error **err);
 void listed_release(struct listed *listed);
 #define AUTO_LISTED CLEANUP(listed_release)
+
+bool listed_file_is_submodule(const struct listed_file *file);
 
 /* The first file that is below a directory, and those that follow it. */
 size_t listing_first_below(const struct listing *listing, const char *directory);

@@ -20,15 +20,6 @@
 
 static const char prefix[] = "ocifp-build-";
 
-static const char *
-parent_of_rooms(void)
-{
-	const char *parent = secure_getenv("TMPDIR");
-
-	/* A relative TMPDIR would mean another place to the command, which runs elsewhere. */
-	return parent && parent[0] == '/' ? parent : "/tmp";
-}
-
 static int
 remove_entry(const char *path, const struct stat *info, int type, struct FTW *position)
 {
@@ -100,7 +91,7 @@ try_make(const char *parent, char **ret_path, int *ret_lock_fd, struct error **e
 int
 build_room_make(struct build_room *ret_room, struct error **err)
 {
-	const char *parent = parent_of_rooms();
+	const char *parent = temporary_folder();
 	AUTO_FREE char *path = NULL;
 	int lock_fd = -1;
 

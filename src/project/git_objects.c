@@ -15,8 +15,11 @@
 static int
 compare(const void *left, const void *right)
 {
-	return strcmp(((const struct git_object *)left)->id,
-		      ((const struct git_object *)right)->id);
+	const struct git_object *a = left;
+	const struct git_object *b = right;
+	int order = strcmp(a->id, b->id);
+
+	return order ? order : strcmp(a->form, b->form);
 }
 
 static bool
@@ -27,38 +30,55 @@ is_id(const char *id)
 	return id[size] == '\0' && (size == 40 || size == GIT_ID_LIMIT_CHARS);
 }
 
+static void
+object_free(void *opaque)
+{
+	struct git_object *object = opaque;
+
+	free(object->form);
+	free(object);
+}
+
 struct git_object *
-git_objects_get(struct git_objects *objects, const char *id, uint64_t size_bytes,
+git_objects_get(struct git_objects *objects, const char *id, const char *form, uint64_t size_bytes,
 		struct error **err)
 {
-	AUTO_FREE struct git_object *object = XNEW(struct git_object);
+	struct git_object *object;
 	struct git_object **found;
 
 	if (!is_id(id)) {
 		error_set(err, ERROR_CONTENT, "git names an object in a way that is not known");
 		return NULL;
 	}
+	object = XNEW(struct git_object);
 	memcpy(object->id, id, strlen(id) + 1);
+	object->form = xstrdup(form);
 	object->content.size_bytes = size_bytes;
 	found = tsearch(object, &objects->by_id, compare);
 	if (!found)
 		abort();
-	if (*found == object)
-		(void)TAKE_PTR(object);
+	if (*found != object)
+		object_free(object);
 	return *found;
 }
 
 void
 git_objects_release(struct git_objects *objects)
 {
-	tdestroy(objects->by_id, free);
+	tdestroy(objects->by_id, object_free);
 	objects->by_id = NULL;
+}
+
+struct git_object *
+git_object_of(const struct listed_content *content)
+{
+	return (struct git_object *)(uintptr_t)content;
 }
 
 static const char *
 id_of(const struct listed_file *file)
 {
-	return ((const struct git_object *)file->content)->id;
+	return git_object_of(file->content)->id;
 }
 
 static int
@@ -87,24 +107,16 @@ take_object(const struct buf *output, size_t *at, const struct listed_file *file
 	return 0;
 }
 
-struct batch {
-	const char *directory;
-	const struct listed_file *const *files;
-	size_t first;
-	size_t end;
-	listing_visit *visit;
-	void *context;
-};
-
 static int
-ask(const struct batch *batch, struct buf *output, struct error **err)
+ask(const struct git_reading *reading, size_t first, size_t end, struct buf *output,
+    struct error **err)
 {
 	static const char *const argv[] = { "cat-file", "--batch", NULL };
 	AUTO_BUF struct buf input = BUF_INIT(GIT_OUTPUT_LIMIT_BYTES);
-	struct git_question question = { .directory = batch->directory, .argv = argv };
+	struct git_question question = { .directory = reading->directory, .argv = argv };
 
-	for (size_t i = batch->first; i < batch->end; i++)
-		if (buf_append_text(&input, id_of(batch->files[i]), err) < 0 ||
+	for (size_t i = first; i < end; i++)
+		if (buf_append_text(&input, id_of(reading->files[i]), err) < 0 ||
 		    buf_append_text(&input, "\n", err) < 0)
 			return -1;
 	question.input = input.data;
@@ -113,37 +125,35 @@ ask(const struct batch *batch, struct buf *output, struct error **err)
 }
 
 static int
-read_batch(const struct batch *batch, struct error **err)
+read_batch(const struct git_reading *reading, size_t first, size_t end, struct error **err)
 {
 	AUTO_BUF struct buf output = BUF_INIT(GIT_OUTPUT_LIMIT_BYTES);
 	const char *bytes = NULL;
 	size_t at = 0;
 
-	if (ask(batch, &output, err) < 0)
+	if (ask(reading, first, end, &output, err) < 0)
 		return -1;
-	for (size_t i = batch->first; i < batch->end; i++)
-		if (take_object(&output, &at, batch->files[i], &bytes, err) < 0 ||
-		    batch->visit(batch->context, i, bytes,
-				 (size_t)batch->files[i]->content->size_bytes, err) < 0)
+	for (size_t i = first; i < end; i++)
+		if (take_object(&output, &at, reading->files[i], &bytes, err) < 0 ||
+		    reading->visit(reading->context, i, bytes,
+				   (size_t)reading->files[i]->content->size_bytes, err) < 0)
 			return -1;
 	return at == output.size ? 0 : fail_batch(err);
 }
 
 int
-git_objects_read(const char *directory, const struct listed_file *const *files, size_t count,
-		 listing_visit *visit, void *context, struct error **err)
+git_objects_read(const struct git_reading *reading, size_t first, size_t end, struct error **err)
 {
-	struct batch batch = { directory, files, 0, 0, visit, context };
-
-	while (batch.end < count) {
+	while (first < end) {
+		size_t next = first;
 		uint64_t bytes = 0;
 
-		batch.first = batch.end;
 		do
-			bytes += files[batch.end++]->content->size_bytes;
-		while (batch.end < count && bytes < GIT_BATCH_BYTES);
-		if (read_batch(&batch, err) < 0)
+			bytes += reading->files[next++]->content->size_bytes;
+		while (next < end && bytes < GIT_BATCH_BYTES);
+		if (read_batch(reading, first, next, err) < 0)
 			return -1;
+		first = next;
 	}
 	return 0;
 }

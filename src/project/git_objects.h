@@ -5,9 +5,8 @@
 #ifndef OCIFP_PROJECT_GIT_OBJECTS_H
 #define OCIFP_PROJECT_GIT_OBJECTS_H
 
-#include <stdbool.h>
-
 #include "fingerprint/listing.h"
+#include "project/git_lfs.h"
 
 struct error;
 
@@ -16,21 +15,33 @@ struct error;
 struct git_object {
 	struct listed_content content; /* first, so that a content is its object */
 	char id[GIT_ID_LIMIT_CHARS + 1];
-	bool is_judged; /* as .gitattributes: what follows is known */
-	bool changes_files;
+	char *form; /* "": as git has it; else what became of it on its way to the disk */
+
+	/* As a file of LFS: */
+	bool is_judged; /* what follows is known */
+	enum lfs_kind lfs_kind;
+	struct git_object *pointed; /* what a pointer stands for */
 };
 
 struct git_objects {
 	void *by_id;
 };
 
-/* The one of this id.  NULL, ERROR_CONTENT: it is no id. */
-struct git_object *git_objects_get(struct git_objects *objects, const char *id, uint64_t size_bytes,
-				   struct error **err);
+/* The one of this id and form.  NULL, ERROR_CONTENT: it is no id. */
+struct git_object *git_objects_get(struct git_objects *objects, const char *id, const char *form,
+				   uint64_t size_bytes, struct error **err);
+struct git_object *git_object_of(const struct listed_content *content);
 
-/* For struct listing: in order, some MiB at a time. */
-int git_objects_read(const char *directory, const struct listed_file *const *files, size_t count,
-		     listing_visit *visit, void *context, struct error **err);
+struct git_reading {
+	const char *directory;
+	const struct listed_file *const *files;
+	listing_visit *visit;
+	void *context;
+};
+
+/* The files from `first` to before `end`, as git has them: in order, some MiB at a time. */
+int git_objects_read(const struct git_reading *reading, size_t first, size_t end,
+		     struct error **err);
 void git_objects_release(struct git_objects *objects);
 
 #endif

@@ -1,5 +1,7 @@
 #include "project/git_run.h"
 
+#include <stdbool.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -18,13 +20,44 @@ fill_arguments(const char *const *argv, struct strings *arguments)
 		strings_add(arguments, *argv);
 }
 
+static const char *const always[] = { "GIT_TERMINAL_PROMPT=0", NULL };
+
+static bool
+is_replaced(const char *variable, const char *const *variables)
+{
+	size_t size = strcspn(variable, "=");
+
+	for (; variables && *variables; variables++)
+		if (strncmp(variable, *variables, size) == 0 && (*variables)[size] == '=')
+			return true;
+	return false;
+}
+
 static void
-fill_environment(struct strings *variables)
+add_variables(const char *const *more, struct strings *variables)
+{
+	for (; more && *more; more++)
+		strings_add(variables, *more);
+}
+
+static void
+fill_environment(const char *const *own, struct strings *variables)
 {
 	for (char **variable = environ; *variable; variable++)
-		if (!text_starts(*variable, "GIT_TERMINAL_PROMPT="))
+		if (!is_replaced(*variable, always) && !is_replaced(*variable, own))
 			strings_add(variables, *variable);
-	strings_add(variables, "GIT_TERMINAL_PROMPT=0");
+	add_variables(always, variables);
+	add_variables(own, variables);
+}
+
+static const char *
+name_of(const struct git_question *question)
+{
+	const char *const *word = question->argv;
+
+	while (strcmp(*word, "-c") == 0)
+		word += 2;
+	return *word;
 }
 
 static int
@@ -36,7 +69,7 @@ refuse(const struct git_question *question, int exit_status, const struct buf *m
 	if (exit_status == 127)
 		return error_set(err, ERROR_USAGE, "git was not found");
 	return error_set(err, ERROR_UNAVAILABLE, "git %s ended with status %d: %s",
-			 question->argv[0], exit_status, said);
+			 name_of(question), exit_status, said);
 }
 
 int
@@ -55,10 +88,10 @@ git_run(const struct git_question *question, struct buf *output, struct error **
 	struct spawn_result result;
 
 	fill_arguments(question->argv, &arguments);
-	fill_environment(&variables);
+	fill_environment(question->variables, &variables);
 	options.argv = (const char *const *)arguments.items;
 	options.environment = (const char *const *)variables.items;
 	if (spawn_run(&options, &result, err) < 0)
-		return error_wrap(err, "git %s", question->argv[0]);
+		return error_wrap(err, "git %s", name_of(question));
 	return result.exit_status == 0 ? 0 : refuse(question, result.exit_status, &messages, err);
 }

@@ -9,8 +9,9 @@ struct error;
 
 struct git_question {
 	const char *directory;
-	const char *const *argv; /* without "git" */
-	const char *input;       /* NULL: none */
+	const char *const *variables; /* "NAME=VALUE" instead of ours; NULL: none */
+	const char *const *argv;      /* without "git" */
+	const char *input;            /* NULL: none */
 	size_t input_bytes;
 };
 

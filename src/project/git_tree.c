@@ -8,15 +8,13 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "project/git_objects.h"
+#include "project/git_contents.h"
 #include "project/git_run.h"
 #include "project/lock_file.h"
 #include "project/project.h"
 
 struct git_trees {
-	char *directory;
-	char *prefix; /* of the directory in the repository: "" or "sub/" */
-	struct git_objects objects;
+	struct git_contents contents;
 
 	/* Of the last commit: */
 	struct buf names; /* what ls-tree wrote; the paths stand in it */
@@ -25,14 +23,27 @@ struct git_trees {
 	struct lock_file *lock;
 };
 
+static struct git_trees *
+trees_of(const struct listing *listing)
+{
+	return (struct git_trees *)((uintptr_t)listing - offsetof(struct git_trees, listing));
+}
+
+static int
+settle_files(const struct listing *listing, struct listed_file *const *files, size_t count,
+	     struct error **err)
+{
+	return git_contents_settle(&trees_of(listing)->contents, files, count, err);
+}
+
 static int
 read_files(const struct listing *listing, const struct listed_file *const *files, size_t count,
 	   listing_visit *visit, void *context, struct error **err)
 {
-	const struct git_trees *trees =
-		(const void *)((const char *)listing - offsetof(struct git_trees, listing));
+	const struct git_contents *contents = &trees_of(listing)->contents;
+	struct git_reading reading = { contents->directory, files, visit, context };
 
-	return git_objects_read(trees->directory, files, count, visit, context, err);
+	return git_contents_read(contents, &reading, count, err);
 }
 
 static void
@@ -41,7 +52,8 @@ forget(struct git_trees *trees)
 	project_free(TAKE_PTR(trees->project));
 	lock_file_free(TAKE_PTR(trees->lock));
 	free(trees->listing.files);
-	trees->listing = (struct listing){ .read = read_files };
+	trees->listing = (struct listing){ .settle = settle_files, .read = read_files };
+	git_contents_forget(&trees->contents);
 	buf_release(&trees->names);
 	trees->names = BUF_INIT(GIT_OUTPUT_LIMIT_BYTES);
 }
@@ -52,53 +64,50 @@ git_trees_free(struct git_trees *trees)
 	if (!trees)
 		return;
 	forget(trees);
-	git_objects_release(&trees->objects);
-	free(trees->directory);
-	free(trees->prefix);
+	git_contents_release(&trees->contents);
 	free(trees);
 }
 
-/* What would write other bytes to the disk than git has, wherever it is configured. */
-static int
-check_configuration(const struct git_trees *trees, struct error **err)
+/* The one line that it writes; the caller owns it. */
+static char *
+ask(const char *directory, const char *const *argv, struct error **err)
 {
-	static const char *const argv[] = { "config", "--default",     "false",
-					    "--get",  "core.autocrlf", NULL };
-	AUTO_BUF struct buf output = BUF_INIT(HELPER_OUTPUT_LIMIT_BYTES);
-	struct git_question question = { .directory = trees->directory, .argv = argv };
+	AUTO_BUF struct buf output = BUF_INIT(PATH_LIMIT_BYTES);
+	struct git_question question = { .directory = directory, .argv = argv };
 
 	if (git_run(&question, &output, err) < 0)
+		return NULL;
+	return xstrndup(output.data ? output.data : "", output.size > 0 ? output.size - 1 : 0);
+}
+
+/* Checkouts here would have other line ends than those of others, and which are meant cannot be
+ * told. */
+static int
+check_configuration(const char *directory, struct error **err)
+{
+	static const char *const argv[] = { "config", "--type=bool-or-str", "--default", "false",
+					    "--get",  "core.autocrlf",      NULL };
+	AUTO_FREE char *value = ask(directory, argv, err);
+
+	if (!value)
 		return -1;
-	if (!output.data || strncmp(output.data, "true", 4) != 0)
+	if (strcmp(value, "true") != 0)
 		return 0;
 	return error_set(err, ERROR_USAGE,
 			 "git's core.autocrlf changes the line ends of what is checked out");
 }
 
-static int
-find_prefix(struct git_trees *trees, struct error **err)
-{
-	static const char *const argv[] = { "rev-parse", "--show-prefix", NULL };
-	AUTO_BUF struct buf output = BUF_INIT(PATH_LIMIT_BYTES);
-	struct git_question question = { .directory = trees->directory, .argv = argv };
-
-	if (git_run(&question, &output, err) < 0)
-		return -1;
-	trees->prefix =
-		xstrndup(output.data ? output.data : "", output.size > 0 ? output.size - 1 : 0);
-	return 0;
-}
-
 struct git_trees *
 git_trees_new(const char *directory, struct error **err)
 {
+	static const char *const argv[] = { "rev-parse", "--show-prefix", NULL };
 	AUTO_GIT_TREES struct git_trees *trees = XNEW(struct git_trees);
 
-	trees->directory = xstrdup(directory);
-	trees->listing.read = read_files;
-	trees->names = BUF_INIT(GIT_OUTPUT_LIMIT_BYTES);
-	if (find_prefix(trees, err) < 0 || check_configuration(trees, err) < 0)
+	trees->contents.directory = xstrdup(directory);
+	trees->contents.prefix = ask(directory, argv, err);
+	if (!trees->contents.prefix || check_configuration(directory, err) < 0)
 		return NULL;
+	forget(trees);
 	return TAKE_PTR(trees);
 }
 
@@ -147,42 +156,9 @@ static int
 read_one(const struct git_trees *trees, const struct listed_file *file, struct buf *bytes,
 	 struct error **err)
 {
-	return git_objects_read(trees->directory, &file, 1, note, bytes, err);
-}
+	struct git_reading reading = { trees->contents.directory, &file, note, bytes };
 
-/* Words that make a checkout write other bytes than git has; in a comment they do no harm but one.
- */
-static bool
-says_changes(const char *attributes)
-{
-	static const char *const words[] = { "filter=", "eol=crlf", "ident",
-					     "working-tree-encoding=" };
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (strstr(attributes, words[i]))
-			return true;
-	return false;
-}
-
-static int
-judge_attributes(const struct git_trees *trees, struct git_object *object, const char *path,
-		 struct error **err)
-{
-	struct listed_file file = { .path = path, .content = &object->content };
-	AUTO_BUF struct buf bytes = BUF_INIT(PROJECT_FILE_LIMIT_BYTES);
-	AUTO_FREE char *quoted = text_quote_string(path);
-
-	if (!object->is_judged) {
-		if (read_one(trees, &file, &bytes, err) < 0)
-			return -1;
-		object->changes_files = says_changes(bytes.data ? bytes.data : "");
-		object->is_judged = true;
-	}
-	if (!object->changes_files)
-		return 0;
-	return error_set(err, ERROR_USAGE,
-			 "'%s' has files changed on the way to the disk (filter, eol, ident)",
-			 quoted);
+	return git_objects_read(&reading, 0, 1, err);
 }
 
 static bool
@@ -193,21 +169,31 @@ is_attributes(const char *path)
 	return strcmp(slash ? slash + 1 : path, ".gitattributes") == 0;
 }
 
+/* For `git update-index --index-info`. */
+static int
+note_attributes(struct buf *lines, const struct entry *entry, struct error **err)
+{
+	AUTO_FREE char *line = xasprintf("%o blob %s\t%s", entry->mode, entry->id, entry->path);
+
+	return buf_append(lines, line, strlen(line) + 1, err);
+}
+
 static int
 add_entry(struct git_trees *trees, const char *line, struct error **err)
 {
+	struct git_contents *contents = &trees->contents;
 	struct listing *listing = &trees->listing;
-	size_t prefix_size = strlen(trees->prefix);
+	size_t prefix_size = strlen(contents->prefix);
 	struct entry entry;
 	struct git_object *object;
 
 	if (parse_entry(line, &entry, err) < 0)
 		return -1;
-	object = git_objects_get(&trees->objects, entry.id, entry.size_bytes, err);
-	if (!object ||
-	    (is_attributes(entry.path) && judge_attributes(trees, object, entry.path, err) < 0))
+	object = git_objects_get(&contents->objects, entry.id, "", entry.size_bytes, err);
+	if (!object || (is_attributes(entry.path) &&
+			note_attributes(&contents->attribute_files, &entry, err) < 0))
 		return -1;
-	if (strncmp(entry.path, trees->prefix, prefix_size) != 0)
+	if (strncmp(entry.path, contents->prefix, prefix_size) != 0)
 		return 0;
 	listing->files[listing->count++] = (struct listed_file){
 		.path = entry.path + prefix_size,
@@ -231,7 +217,7 @@ static int
 list_files(struct git_trees *trees, const char *commit, struct error **err)
 {
 	const char *const argv[] = { "ls-tree", "-r", "-l", "-z", "--full-tree", commit, NULL };
-	struct git_question question = { .directory = trees->directory, .argv = argv };
+	struct git_question question = { .directory = trees->contents.directory, .argv = argv };
 	const struct buf *names = &trees->names;
 
 	if (git_run(&question, &trees->names, err) < 0)
@@ -297,4 +283,15 @@ git_trees_read(struct git_trees *trees, const char *path, const char *commit, st
 		return NULL;
 	}
 	return trees->project;
+}
+
+bool
+git_trees_go_on_with_lfs(struct git_trees *trees)
+{
+	struct git_contents *contents = &trees->contents;
+
+	if (contents->is_with_lfs || !contents->has_pointers)
+		return false;
+	contents->is_with_lfs = true;
+	return true;
 }

@@ -3,11 +3,12 @@
  *     git ls-tree -r -l -z --full-tree COMMIT     names, modes, object ids
  *     git cat-file --batch                        contents, each once for all commits
  *
- * What a checkout would change on the way to the disk (filters such as LFS, line ends, ident) is
- * not done here; a commit whose .gitattributes asks for it cannot be read (ERROR_USAGE).
+ * What a checkout changes on the way to the disk is in git_contents.h.
  */
 #ifndef OCIFP_PROJECT_GIT_TREE_H
 #define OCIFP_PROJECT_GIT_TREE_H
+
+#include <stdbool.h>
 
 #include "base/cleanup.h"
 
@@ -22,9 +23,13 @@ void git_trees_free(struct git_trees *trees);
 DEFINE_CLEANUP(struct git_trees, git_trees_free)
 #define AUTO_GIT_TREES CLEANUP(git_trees_free_at)
 
-/* The project whose file is `path` here, as it is in the commit; valid until the next call.  NULL
- * without *err: the commit has no such file. */
+/* The project whose file is `path` here, as it is in the commit, in a checkout without LFS; valid
+ * until the next call.  NULL without *err: the commit has no such file. */
 const struct project *git_trees_read(struct git_trees *trees, const char *path, const char *commit,
 				     struct error **err);
+
+/* True when inputs of that project turned out to be pointers of LFS: from now on its fingerprints
+ * are those of a checkout with LFS. */
+bool git_trees_go_on_with_lfs(struct git_trees *trees);
 
 #endif

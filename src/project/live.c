@@ -46,6 +46,15 @@ add_image(const struct project *project, const struct project_image *image, cons
 }
 
 static int
+add_images(const struct project *project, const char *ref, struct live *live, struct error **err)
+{
+	for (size_t i = 0; i < project->image_count; i++)
+		if (add_image(project, &project->images[i], ref, live, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int
 add_commit(struct git_trees *trees, const char *path, const struct git_ref *ref, struct live *live,
 	   struct error **err)
 {
@@ -53,8 +62,10 @@ add_commit(struct git_trees *trees, const char *path, const struct git_ref *ref,
 	AUTO_FREE char *name = text_quote_string(ref->name);
 	const struct project *project = git_trees_read(trees, path, ref->commit, &failure);
 
-	for (size_t i = 0; project && !failure && i < project->image_count; i++)
-		(void)add_image(project, &project->images[i], name, live, &failure);
+	if (project)
+		do
+			(void)add_images(project, name, live, &failure);
+		while (!failure && git_trees_go_on_with_lfs(trees));
 	if (!failure)
 		return 0;
 	*err = failure;

@@ -7,6 +7,9 @@ noinst_LIBRARIES += %D%/libproject.a
 	%D%/config_tree.c %D%/config_tree.h \
 	%D%/environment.c %D%/environment.h \
 	%D%/git.c %D%/git.h \
+	%D%/git_checkout.c %D%/git_checkout.h \
+	%D%/git_contents.c %D%/git_contents.h \
+	%D%/git_lfs.c %D%/git_lfs.h \
 	%D%/git_objects.c %D%/git_objects.h \
 	%D%/git_refs.c %D%/git_refs.h \
 	%D%/git_run.c %D%/git_run.h \

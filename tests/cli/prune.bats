@@ -43,6 +43,13 @@ change() {
 	ocifp fingerprint app 3>&-
 }
 
+# checkout_fingerprint REF: that of a fresh checkout.
+checkout_fingerprint() {
+	git worktree add -q --detach "$T/checkout" "$1"
+	(cd "$T/checkout" && ocifp fingerprint app 3>&-)
+	git worktree remove --force "$T/checkout"
+}
+
 # prune ARGUMENTS...: the plan, and in $kept the tags that stay.
 prune() {
 	ocifp_run prune --json app "$@"
@@ -138,8 +145,8 @@ assert_kept() {
 	make_image "$tag" dead
 	git checkout -qb broken
 	local breakage
-	for breakage in 'rm -r src' 'echo "version: 7" >.ocifp.yaml' 'echo "*.png filter=lfs" >.gitattributes' \
-		'echo "src/* text eol=crlf" >.gitattributes' 'ln -s /etc src/../link; sed -i s/src/link/ .ocifp.yaml'; do
+	for breakage in 'rm -r src' 'echo "version: 7" >.ocifp.yaml' 'echo "src/* filter=secret" >.gitattributes' \
+		'ln -s /etc src/../link; sed -i s/src/link/ .ocifp.yaml'; do
 		git checkout -q -B broken main
 		eval "$breakage"
 		commit
@@ -151,6 +158,127 @@ assert_kept() {
 	done
 	prune --keep-git-ref refs/heads/main
 	assert_kept "$tag"
+}
+
+@test "line ends, keywords and encodings count as git writes them to the disk" {
+	project
+	mkdir src
+	printf 'one\ntwo\n' >src/a.txt
+	printf 'of $Id$\n' >src/id
+	printf 'gr\303\274n\n' >src/wide
+	printf 'x\r\ny\n' >src/mixed
+	printf '*.txt text eol=crlf\n[attr]mine ident\nid mine\nmixed text=auto eol=crlf\n' >src/.gitattributes
+	printf 'src/wide text working-tree-encoding=UTF-16LE\n*.other filter=secret\n' >.gitattributes
+	touch elsewhere.other
+	commit
+	local raw first second
+	raw=$(ocifp fingerprint app 3>&-)
+	first=$(checkout_fingerprint main)
+	[ "$first" != "$raw" ] || fail 'the checkout has what git has'
+	git checkout -qb next
+	echo 'a.txt -text' >>src/.gitattributes
+	commit
+	second=$(checkout_fingerprint next)
+	sed -i 's/inputs: .*/inputs: [src]\n    scheme: concat/' .ocifp.yaml
+	commit concat
+	git checkout -qb third
+	make_image "$first" "$second" "$(checkout_fingerprint third)" dead
+	git checkout -q main
+	git branch -f next third~1
+	prune
+	assert_json '[.removed[].tags[]] == ["dead"]'
+	git config core.attributesFile "$T/attributes"
+	echo '* eol=crlf' >"$T/attributes"
+	prune
+	assert_json '[.removed[].tags[]] == ["dead"]'
+	[ -z "$(find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'ocifp-git-*' -newer "$T/attributes")" ]
+	git config core.autocrlf yes
+	ocifp_run prune app
+	assert_failed 2
+	assert_stderr_has 'core.autocrlf'
+}
+
+# lfs_pointer TEXT: what git has of a file with this text that LFS keeps.
+lfs_pointer() {
+	printf 'version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %d\n' \
+		"$(printf %s "$1" | sha256sum | cut -d ' ' -f 1)" ${#1}
+}
+
+@test "what LFS keeps counts as its pointer and as itself, as jobs check out the one or the other" {
+	project
+	local pointers contents
+	mkdir src && echo x >src/file
+	echo '*.bin filter=lfs diff=lfs merge=lfs -text' >.gitattributes
+	lfs_pointer 'the large file' >src/a.bin
+	echo 'was never given to LFS' >src/b.bin
+	: >src/empty.bin
+	commit
+	pointers=$(ocifp fingerprint app 3>&-)
+	printf %s 'the large file' >src/a.bin
+	contents=$(ocifp fingerprint app 3>&-)
+	make_image "$pointers" "$contents" dead
+	git -c filter.lfs.clean=false checkout -q . 2>/dev/null || true
+	prune
+	assert_kept "$pointers" "$contents"
+
+	sed -i 's/inputs: .*/inputs: [src]\n    scheme: concat/' .ocifp.yaml
+	git add .ocifp.yaml && git commit -qm concat
+	ocifp_run prune app
+	assert_failed 2
+	assert_stderr_has "'src/a.bin' is kept by LFS"
+	git checkout -qb unknown HEAD~1
+	printf 'version https://git-lfs.github.com/spec/v1\next-0-foo sha256:00\n' >src/b.bin
+	git -c filter.lfs.clean=cat commit -qam extension
+	ocifp_run prune app --keep-git-ref refs/heads/unknown
+	assert_failed 2
+	assert_stderr_has "'src/b.bin' is a pointer of LFS in a form that is not known"
+}
+
+@test "git-lfs itself: a checkout with it and one without it are both kept" {
+	git lfs version >/dev/null 2>&1 || skip 'git-lfs is not installed'
+	git lfs install --skip-repo >/dev/null
+	git lfs track '*.bin' >/dev/null
+	project
+	mkdir src && head -c 100000 /dev/zero >src/zeros.bin && echo short >src/short.bin
+	commit
+	git cat-file blob HEAD:src/zeros.bin | grep -q '^version https://git-lfs'
+	local with without
+	with=$(checkout_fingerprint main)
+	without=$(GIT_LFS_SKIP_SMUDGE=1 checkout_fingerprint main)
+	[ "$with" != "$without" ] || fail 'LFS did nothing'
+	make_image "$with" "$without" dead
+	prune
+	assert_kept "$with" "$without"
+}
+
+@test "a submodule stops it only where an input lies in it" {
+	git init -q "$T/library"
+	(cd "$T/library" && mkdir in && echo l >in/file && git add -A && git commit -qm l)
+	git submodule --quiet add "$T/library" lib
+	project
+	local tag inputs
+	tag=$(change one)
+	make_image "$tag" dead
+	prune
+	assert_kept "$tag"
+	for inputs in '[src, lib]' '[src, .]' '[src, lib/in/file]' '[src, lib/in]\n    optional: [lib/in]' \
+		'[src, lib/]\n    optional: [lib]\n    scheme: concat' '[link]'; do
+		git checkout -q -B broken main
+		ln -s lib/in/file link
+		sed -i "s/inputs: .*/inputs: ${inputs//\//\\/}/" .ocifp.yaml
+		commit
+		git checkout -q main
+		ocifp_run prune app --yes
+		assert_failed 2
+		assert_stderr_has 'is a submodule, holds one or lies in one'
+	done
+	git checkout -q broken
+	sed -i 's/inputs: .*/inputs: [src, .]\n    exclude: [lib, .gitmodules, link]/' .ocifp.yaml
+	commit
+	make_image "$(ocifp fingerprint app 3>&-)"
+	prune
+	[ "$status" -eq 0 ] || fail "$told"
+	assert_json '[.removed[].tags[]] == ["dead"]'
 }
 
 @test "outside git, or for a plain repository, a rule has to be named" {

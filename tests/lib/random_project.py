@@ -4,7 +4,8 @@
     random_project.py REPOSITORY COUNT SEED
 
 Makes branches b0, b1, ... in the git repository, each with another tree and another project file for
-the image "app": modes, links to files, directories and nowhere, odd names, both schemes.
+the image "app": modes, links to files, directories and nowhere, odd names, attributes, both
+schemes.
 """
 import os
 import random
@@ -14,6 +15,8 @@ import sys
 NAMES = ["a", "b", "c.txt", "d e", "ü", "-x", "a-b", "a.b", "z\tq", "Makefile", ".hidden", ".ocifp.lock", "sub"]
 DEPTH = 2
 LINKS = ["a", "b", "c.txt", "../a", "../b", "sub", "../sub", ".", "nowhere", "./sub/a", "a/../b", "sub/../sub/b"]
+ATTRIBUTES = ["text eol=crlf", "text=auto eol=crlf", "ident", "-text", "eol=lf", "text=auto", "!eol", "-ident",
+              "text eol=crlf ident", "binary"]
 
 
 def fill(rng, directory, depth):
@@ -29,8 +32,15 @@ def fill(rng, directory, depth):
             os.symlink(rng.choice(LINKS), path)
         else:
             with open(path, "wb") as file:
-                file.write(rng.randbytes(rng.choice([0, 1, 10, 5000])))
+                file.write(rng.choice([rng.randbytes(rng.choice([0, 1, 10, 5000])), b"a\n$Id$\nb", b"x\r\ny\n"]))
             os.chmod(path, rng.choice([0o644, 0o755, 0o600, 0o700]))
+
+
+def write_attributes(rng, directory):
+    names = ["*", "a", "*.txt", "c.txt", "sub/**", "/b", "z*"]
+    lines = ["%s %s" % (rng.choice(names), rng.choice(ATTRIBUTES)) for _ in range(rng.randint(1, 4))]
+    with open(os.path.join(directory, ".gitattributes"), "w", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
 
 
 def walk(directory):
@@ -85,6 +95,9 @@ def main():
         git("rm", "-rfq", "--ignore-unmatch", ".")
         git("clean", "-fdqx")
         fill(rng, repository, DEPTH)
+        for place in [repository, os.path.join(repository, "sub")]:
+            if os.path.isdir(place) and rng.random() < 0.4:
+                write_attributes(rng, place)
         write_project(rng, repository)
         git("add", "-A", "-f")
         git("commit", "-qm", "branch")

@@ -11,6 +11,7 @@ EXTRA_DIST += $(rig_tests) \
 	%D%/layers.bash \
 	%D%/mkimage.py \
 	%D%/mklayer.py \
+	%D%/modern.bash \
 	%D%/nginx.bash \
 	%D%/projects.bash \
 	%D%/random_project.py \

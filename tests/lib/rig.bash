@@ -12,6 +12,7 @@ source "$RIG_LIB/assert.bash"
 source "$RIG_LIB/faults.bash"
 source "$RIG_LIB/images.bash"
 source "$RIG_LIB/layers.bash"
+source "$RIG_LIB/modern.bash"
 source "$RIG_LIB/nginx.bash"
 source "$RIG_LIB/projects.bash"
 source "$RIG_LIB/registry.bash"
@@ -108,6 +109,30 @@ package_of() {
 	newuidmap) echo uidmap ;;
 	*/time) echo time ;;
 	*) echo "$1" ;;
+	esac
+}
+
+# need_peer TOOL: one that Debian does not have, in $OCIFP_PEER_<TOOL>, PATH or /opt/peers/bin.
+need_peer() {
+	local named=OCIFP_PEER_${1^^}
+	PATH=$PATH:/opt/peers/bin
+	if [ -n "${!named:-}" ]; then
+		mkdir -p "$T/peers"
+		ln -sf "${!named}" "$T/peers/$1"
+		PATH=$T/peers:$PATH
+	fi
+	command -v "$1" >/dev/null || skip "$1 is missing ($(origin_of "$1"), then \$$named)"
+}
+
+origin_of() {
+	case $1 in
+	actionlint) echo 'go install github.com/rhysd/actionlint/cmd/actionlint@latest' ;;
+	cosign) echo 'go install github.com/sigstore/cosign/v2/cmd/cosign@latest' ;;
+	crane) echo 'go install github.com/google/go-containerregistry/cmd/crane@latest' ;;
+	olareg) echo 'go install github.com/olareg/olareg/cmd/olareg@latest' ;;
+	oras) echo 'go install oras.land/oras/cmd/oras@latest' ;;
+	regctl) echo 'go install github.com/regclient/regclient/cmd/regctl@latest' ;;
+	zot) echo 'go install zotregistry.dev/zot/v2/cmd/zot@latest' ;;
 	esac
 }
 

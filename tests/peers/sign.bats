@@ -348,8 +348,7 @@ print('x' * (pad - 1), key, sep='\n', end='')" >"$T/long.key"
 }
 
 @test "cosign verifies ours, and we verify cosign's" {
-	PATH=$PATH:/opt/peers/bin
-	command -v cosign >/dev/null || skip 'cosign is missing (go install github.com/sigstore/cosign/v2/cmd/cosign@latest)'
+	need_peer cosign
 	publish "$ref"
 	sign ec "$ref"
 	cosign verify --insecure-ignore-tlog --allow-http-registry --key "$T/ec.pub" "$ref" 2>"$T/cosign.log" ||

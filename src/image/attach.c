@@ -95,9 +95,10 @@ put_manifest(struct repository *repository, const struct manifest *manifest,
 		.digest = digest_of(DIGEST_SHA256, text, strlen(text)),
 		.size_bytes = strlen(text),
 	};
+	struct filing ignored;
 
 	*ret_digest = descriptor.digest;
-	return repository_put_manifest(repository, NULL, &descriptor, text, err);
+	return repository_put_manifest(repository, NULL, &descriptor, text, &ignored, err);
 }
 
 static int

@@ -165,14 +165,18 @@ put(struct composition *composition, struct compose_result *result, struct error
 		.destination = destination,
 		.root = &root,
 	};
+	struct pushed pushed;
 
 	if (!destination ||
 	    image_node_make(image_index_format(index), index->media_type, &root, err) < 0)
 		return -1;
 	if (location->reference.tag)
 		strings_add(&tags, location->reference.tag);
+	if (push_tree(&pushing, &tags, &pushed, err) < 0)
+		return -1;
 	result->digest = root.descriptor.digest;
-	return push_tree(&pushing, &tags, &result->was_there, err);
+	result->was_there = pushed.was_there;
+	return 0;
 }
 
 int

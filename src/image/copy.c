@@ -13,6 +13,7 @@
 #include "image/part.h"
 #include "image/push.h"
 #include "image/push_tree.h"
+#include "image/settle.h"
 #include "image/target.h"
 #include "image/tree.h"
 #include "oci/location.h"
@@ -96,26 +97,28 @@ find_mount(const struct copying *copying, const struct location *destination)
 
 /* The whole of it, then what refers to it, then the tags. */
 static int
-send(struct copying *copying, struct pushing *pushing, const struct strings *tags, bool was_there,
-     struct error **err)
+send(struct copying *copying, struct pushing *pushing, const struct strings *tags,
+     struct pushed *pushed, struct error **err)
 {
+	struct filing *filing = &pushed->filing;
 	struct strings no_tags = { 0 };
 
 	if (get_tree(copying, pushing->store, err) < 0)
 		return -1;
 	pushing->root = root_of(copying);
 	if (!copying->options->referrers)
-		return push_whole(pushing, tags, err);
-	if ((!was_there && push_whole(pushing, &no_tags, err) < 0) ||
+		return push_whole(pushing, tags, filing, err);
+	if (((!pushed->was_there || pushing->store) &&
+	     push_whole(pushing, &no_tags, filing, err) < 0) ||
 	    copy_referrers(pushing, err) < 0)
 		return -1;
-	return push_tags(pushing, tags, err);
+	return push_tags(pushing, tags, filing, err);
 }
 
 /* The tags of a root whose documents nobody needs. */
 static int
 set_tags(struct copying *copying, struct pushing *pushing, const struct strings *tags,
-	 struct error **err)
+	 struct filing *filing, struct error **err)
 {
 	struct image_node bare = {
 		.descriptor = copying->found.root.descriptor,
@@ -123,36 +126,24 @@ set_tags(struct copying *copying, struct pushing *pushing, const struct strings 
 	};
 
 	pushing->root = copying->has_tree ? root_of(copying) : &bare;
-	return push_tags(pushing, tags, err);
+	return push_tags(pushing, tags, filing, err);
 }
 
 static int
-check_tag(struct repository *destination, const struct copying *copying, const char *tag,
-	  struct error **err)
+copy_below(struct copying *copying, struct pushing *pushing, const struct strings *tags,
+	   struct pushed *pushed, struct error **err)
 {
 	struct digest digest = digest_of_root(copying);
 
-	if (!copying->options->no_clobber || !tag)
-		return 0;
-	return push_check_tag(destination, tag, &digest, err);
-}
-
-static int
-copy_below(struct copying *copying, struct pushing *pushing, struct copy_result *result,
-	   struct error **err)
-{
-	AUTO_STRINGS struct strings tags = { 0 };
-
-	if (result->tag)
-		strings_add(&tags, result->tag);
-	if (repository_has_manifest(pushing->destination, &result->digest, &result->was_there,
-				    err) < 0)
+	if ((copying->options->no_clobber &&
+	     push_check_tags(pushing->destination, tags, &digest, err) < 0) ||
+	    repository_has_manifest(pushing->destination, &digest, &pushed->was_there, err) < 0)
 		return -1;
-	if (result->was_there && !pushing->store && !copying->options->referrers)
-		return set_tags(copying, pushing, &tags, err);
-	if (send(copying, pushing, &tags, result->was_there && !pushing->store, err) < 0)
+	if (pushed->was_there && !pushing->store && !copying->options->referrers)
+		return set_tags(copying, pushing, tags, &pushed->filing, err);
+	if (send(copying, pushing, tags, pushed, err) < 0)
 		return -1;
-	if (!pushing->store || result->tag)
+	if (!pushing->store || tags->count > 0)
 		return 0;
 	return store_set_reference(pushing->store, NULL, &pushing->root->descriptor, err);
 }
@@ -164,6 +155,8 @@ copy_to_repository(struct copying *copying, const struct location *place,
 	AUTO_REPOSITORY struct repository *destination =
 		repository_open(copying->session, place, REPOSITORY_WRITE, err);
 	const char *mount_from = find_mount(copying, place);
+	AUTO_STRINGS struct strings tags = { 0 };
+	struct pushed pushed;
 	struct pushing pushing = {
 		.session = copying->session,
 		.source = copying->found.repository,
@@ -172,10 +165,16 @@ copy_to_repository(struct copying *copying, const struct location *place,
 		.mounts_surely = mount_from != NULL,
 	};
 
-	if (!destination || check_tag(destination, copying, result->tag, err) < 0 ||
-	    repository_find_store(destination, &pushing.store, err) < 0)
+	if (result->tag)
+		strings_add(&tags, result->tag);
+	if (!destination || repository_find_store(destination, &pushing.store, err) < 0 ||
+	    copy_below(copying, &pushing, &tags, &pushed, err) < 0 ||
+	    settle_tags(copying->session, place, &tags, copying->options->no_clobber,
+			&pushed.filing, err) < 0)
 		return -1;
-	return copy_below(copying, &pushing, result, err);
+	result->digest = pushed.filing.digest;
+	result->was_there = pushed.was_there;
+	return 0;
 }
 
 /* By way of the user's store, from which archives are written. */
@@ -186,6 +185,7 @@ copy_to_archive(struct copying *copying, const struct location *place, struct co
 	struct store *store = session_store(copying->session, err);
 	AUTO_REPOSITORY struct repository *own = NULL;
 	struct strings no_tags = { 0 };
+	struct filing ignored;
 	struct pushing pushing = {
 		.session = copying->session,
 		.source = copying->found.repository,
@@ -197,7 +197,7 @@ copy_to_archive(struct copying *copying, const struct location *place, struct co
 	own = repository_of_store(copying->session, store);
 	pushing.destination = own;
 	pushing.root = root_of(copying);
-	if (push_whole(&pushing, &no_tags, err) < 0 || store_commit(store, err) < 0)
+	if (push_whole(&pushing, &no_tags, &ignored, err) < 0 || store_commit(store, err) < 0)
 		return -1;
 	free(result->tag);
 	result->tag = output_tag(place, copying->place);

@@ -48,12 +48,12 @@ copy_one(const struct pushing *pushing, const struct descriptor *descriptor, uns
 	AUTO_IMAGE_NODE struct image_node root = { 0 };
 	struct strings no_tags = { 0 };
 	struct pushing own = *pushing;
-	bool was_there;
+	struct pushed ignored;
 
 	own.root = &root;
 	if (resolve(pushing, descriptor, &resolution, err) < 0 ||
 	    get_tree(pushing, &resolution, &root, err) < 0 ||
-	    push_tree(&own, &no_tags, &was_there, err) < 0)
+	    push_tree(&own, &no_tags, &ignored, err) < 0)
 		return error_wrap(err, "referrer '%s'", digest_text(&descriptor->digest).text);
 	return copy_those_of_tree(&own, depth + 1, err);
 }
@@ -69,7 +69,7 @@ copy_tagged(const struct pushing *pushing, const struct digest *subject, const c
 	AUTO_IMAGE_NODE struct image_node root = { 0 };
 	AUTO_STRINGS struct strings tags = { 0 };
 	struct pushing own = *pushing;
-	bool was_there;
+	struct pushed ignored;
 
 	/* That of a SHA-512 is too long for a tag. */
 	if (!reference_tag_is_valid(tag))
@@ -81,7 +81,7 @@ copy_tagged(const struct pushing *pushing, const struct digest *subject, const c
 	own.root = &root;
 	strings_add(&tags, tag);
 	if (get_tree(pushing, &resolution, &root, err) < 0 ||
-	    push_tree(&own, &tags, &was_there, err) < 0)
+	    push_tree(&own, &tags, &ignored, err) < 0)
 		return error_wrap(err, "tag '%s'", tag);
 	return 0;
 }

@@ -150,12 +150,12 @@ push(const struct derivation *derivation, const struct image_node *root, struct 
 		.root = root,
 		.mount_from = base ? push_find_mount(base, output) : NULL,
 	};
-	bool was_there;
+	struct pushed ignored;
 
 	if (!destination || store_commit(derivation->destination.store, err) < 0)
 		return -1;
 	strings_add(&tags, output->reference.tag);
-	return push_tree(&pushing, &tags, &was_there, err);
+	return push_tree(&pushing, &tags, &ignored, err);
 }
 
 static int

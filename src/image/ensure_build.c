@@ -1,21 +1,16 @@
-#include <poll.h>
-
-#include "base/deadline.h"
 #include "base/error.h"
 #include "base/observer.h"
 #include "image/build.h"
 #include "image/ensure_private.h"
 #include "image/import.h"
 #include "image/push_tree.h"
+#include "image/settle.h"
 #include "image/target.h"
 #include "image/tree.h"
 #include "oci/index.h"
 #include "project/ci.h"
 #include "project/project.h"
 #include "repository/session.h"
-
-#define TAG_LAG_MS 10000 /* a registry may show a new tag so late */
-#define TAG_LAG_STEP_MS 1000
 
 /* All but what was built.  An answer about the image's own place: what a fallback has is complete
  * or does not count. */
@@ -85,28 +80,15 @@ check_unchanged(const struct ensure *ensure, struct error **err)
 	return error_set_hint(err, "the build command must not write to its own inputs");
 }
 
-/* Until the image's own place shows it: what a fallback has says nothing of a push. */
-static int
-wait_for_tag(struct ensure *ensure, bool *ret_shown, struct error **err)
-{
-	int64_t deadline_ms = deadline_after_ms(TAG_LAG_MS);
-
-	while (ensure_ask(ensure, err) == 0) {
-		*ret_shown = ensure->lookup.presence == PRESENCE_PRESENT &&
-			     ensure->lookup.found.place == 0;
-		if (*ret_shown || deadline_left_ms(deadline_ms, 1) == 0)
-			return 0;
-		(void)poll(NULL, 0, TAG_LAG_STEP_MS);
-	}
-	return -1;
-}
-
 /* The command left nothing behind, so it must have pushed by itself. */
 static int
 check_pushed_by_command(struct ensure *ensure, struct error **err)
 {
-	if (wait_for_tag(ensure, &ensure->result->pushed, err) < 0)
+	struct lookup_options options = { .platforms = ensure->platforms, .deep = ensure->deep };
+
+	if (settle_wait(ensure->session, ensure->target, &options, NULL, &ensure->lookup, err) < 0)
 		return error_wrap(err, "the build command left nothing as $OCIFP_OUTPUT");
+	ensure->result->pushed = ensure->lookup.presence == PRESENCE_PRESENT;
 	if (ensure->result->pushed)
 		return 0;
 	error_set(err, ERROR_BUILD,
@@ -115,23 +97,15 @@ check_pushed_by_command(struct ensure *ensure, struct error **err)
 	return error_set_hint(err, "see ocifp.yaml(5), `build`");
 }
 
-/* The tag as everybody sees it now.  Another writer's image is as good when its fingerprint, which
- * the lookup has checked, is ours. */
 static int
 verify_pushed(struct ensure *ensure, const struct digest *pushed, struct error **err)
 {
-	bool shown = false;
+	struct lookup_options options = { .platforms = ensure->platforms, .deep = ensure->deep };
 
-	if (wait_for_tag(ensure, &shown, err) < 0)
+	if (settle_target(ensure->session, ensure->target, &options, pushed, &ensure->lookup, err) <
+	    0)
 		return -1;
-	if (!shown)
-		return error_set(err, ERROR_UNAVAILABLE,
-				 "the registry does not show what was pushed");
 	ensure->result->digest = ensure->lookup.found.root.descriptor.digest;
-	if (!digest_equal(&ensure->result->digest, pushed))
-		observer_tell(session_observer(ensure->session), EVENT_NOTICE,
-			      "another job pushed the same fingerprint at the same time; its "
-			      "image is used");
 	return 0;
 }
 
@@ -166,7 +140,7 @@ push(struct ensure *ensure, const struct image_node *root, struct error **err)
 		.destination = destination,
 		.root = root,
 	};
-	bool was_there;
+	struct pushed ignored;
 
 	if (!destination)
 		return -1;
@@ -175,7 +149,7 @@ push(struct ensure *ensure, const struct image_node *root, struct error **err)
 	strings_add(&tags, ensure->target->places[0].reference.tag);
 	/* Our index may be there while one that it lists is gone. */
 	if ((ensure->deep && push_children(&pushing, err) < 0) ||
-	    push_tree(&pushing, &tags, &was_there, err) < 0)
+	    push_tree(&pushing, &tags, &ignored, err) < 0)
 		return refuse_push(err);
 	ensure->result->pushed = true;
 	return verify_pushed(ensure, &root->descriptor.digest, err);

@@ -47,7 +47,7 @@ put(struct join *join, struct error **err)
 	struct pushing pushing = { .session = join->session,
 				   .destination = destination,
 				   .root = &root };
-	bool was_there;
+	struct pushed ignored;
 
 	if (!destination || make_root(join, &root, err) < 0)
 		return -1;
@@ -55,7 +55,7 @@ put(struct join *join, struct error **err)
 		source = repository_of_store(join->session, session_store(join->session, err));
 	pushing.source = source;
 	strings_add(&tags, place->reference.tag);
-	return push_tree(&pushing, &tags, &was_there, err);
+	return push_tree(&pushing, &tags, &ignored, err);
 }
 
 static int

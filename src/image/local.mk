@@ -47,6 +47,7 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/remove.c %D%/remove.h \
 	%D%/retag.c %D%/retag.h \
 	%D%/send.c %D%/send.h \
+	%D%/settle.c %D%/settle.h \
 	%D%/sign.c %D%/sign.h \
 	%D%/signatures.c %D%/signatures.h \
 	%D%/signing_key.c %D%/signing_key.h \

@@ -8,21 +8,12 @@
 #include "image/named_digest.h"
 #include "image/part.h"
 #include "image/push_tree.h"
+#include "image/settle.h"
 #include "image/source.h"
 #include "image/target.h"
 #include "image/tree.h"
 #include "repository/repository.h"
 #include "repository/session.h"
-
-static int
-check_clobbering(struct repository *destination, const struct strings *tags,
-		 const struct digest *root, struct error **err)
-{
-	for (size_t i = 0; i < tags->count; i++)
-		if (push_check_tag(destination, tags->items[i], root, err) < 0)
-			return -1;
-	return 0;
-}
 
 static void
 collect_tags(const struct target *target, const struct push_options *options, struct strings *tags)
@@ -38,12 +29,32 @@ collect_tags(const struct target *target, const struct push_options *options, st
 			strings_add(tags, options->tags->items[i]);
 }
 
+/* A fingerprint's tag is everybody's who builds from these inputs; one that --no-clobber claims was
+ * asked for a while ago. */
+static int
+settle(struct session *session, const struct target *target, const struct strings *tags,
+       bool no_clobber, struct filing *filing, struct error **err)
+{
+	static const struct platforms any;
+	struct lookup_options options = { .platforms = &any };
+	AUTO_LOOKUP struct lookup lookup = { 0 };
+
+	if (!target->by_hash)
+		return settle_tags(session, &target->places[0], tags, no_clobber, filing, err);
+	if (settle_target(session, target, &options, &filing->digest, &lookup, err) < 0)
+		return -1;
+	filing->digest = lookup.found.root.descriptor.digest;
+	return 0;
+}
+
 /* To the target, under its tags. */
 static int
 push_to(struct pushing *pushing, const struct target *target, const struct push_options *options,
 	struct push_result *result, struct error **err)
 {
+	const struct digest *root = &pushing->root->descriptor.digest;
 	AUTO_STRINGS struct strings tags = { 0 };
+	struct pushed pushed;
 	AUTO_REPOSITORY struct repository *destination =
 		repository_open(pushing->session, &target->places[0], REPOSITORY_WRITE, err);
 
@@ -51,12 +62,15 @@ push_to(struct pushing *pushing, const struct target *target, const struct push_
 		return -1;
 	pushing->destination = destination;
 	collect_tags(target, options, &tags);
-	result->digest = pushing->root->descriptor.digest;
-	if (named_digest_check(&target->places[0].reference.digest, &result->digest, err) < 0 ||
-	    target_check_lock(target, 0, &pushing->root->descriptor.digest, err) < 0 ||
-	    (options->no_clobber && check_clobbering(destination, &tags, &result->digest, err) < 0))
+	if (named_digest_check(&target->places[0].reference.digest, root, err) < 0 ||
+	    target_check_lock(target, 0, root, err) < 0 ||
+	    (options->no_clobber && push_check_tags(destination, &tags, root, err) < 0) ||
+	    push_tree(pushing, &tags, &pushed, err) < 0 ||
+	    settle(pushing->session, target, &tags, options->no_clobber, &pushed.filing, err) < 0)
 		return -1;
-	return push_tree(pushing, &tags, &result->was_there, err);
+	result->digest = pushed.filing.digest;
+	result->was_there = pushed.was_there;
+	return 0;
 }
 
 /* The image is taken into the store under our own index and sent from there. */

@@ -73,36 +73,37 @@ is_worth_repeating(const struct error *failure)
 
 static int
 put_once(const struct pushing *pushing, const struct image_node *node, const char *tag,
-	 struct error **err)
+	 struct filing *filing, struct error **err)
 {
 	return repository_put_manifest(pushing->destination, tag, &node->descriptor,
-				       node->bytes.data, err);
+				       node->bytes.data, filing, err);
 }
 
 static int
 put_again(const struct pushing *pushing, const struct image_node *node, const char *tag,
-	  struct error **err)
+	  struct filing *filing, struct error **err)
 {
 	AUTO_DESCRIPTORS struct descriptors blobs = { 0 };
 
 	if (node->kind == DOCUMENT_MANIFEST)
 		image_tree_blobs(node, &blobs);
-	return move_blobs(pushing, &blobs, err) < 0 ? -1 : put_once(pushing, node, tag, err);
+	return move_blobs(pushing, &blobs, err) < 0 ? -1
+						    : put_once(pushing, node, tag, filing, err);
 }
 
 static int
 put_node(const struct pushing *pushing, const struct image_node *node, const char *tag,
-	 struct error **err)
+	 struct filing *filing, struct error **err)
 {
 	struct error *failure = NULL;
-	int result = put_once(pushing, node, tag, &failure);
+	int result = put_once(pushing, node, tag, filing, &failure);
 
 	for (int attempt = 1; result < 0 && attempt < PUT_ATTEMPTS; attempt++) {
 		if (!is_worth_repeating(failure))
 			break;
 		error_free(TAKE_PTR(failure));
 		(void)poll(NULL, 0, attempt * PUT_PAUSE_MS);
-		result = put_again(pushing, node, tag, &failure);
+		result = put_again(pushing, node, tag, filing, &failure);
 	}
 	if (result == 0)
 		return 0;
@@ -137,8 +138,10 @@ add_blobs(const struct missing *missing, struct descriptors *blobs)
 			image_tree_blobs(missing->nodes[i], blobs);
 }
 
+/* *ret_filing is that of the last one: of the root, when it is among them. */
 static int
-put_missing(const struct missing *missing, const char *root_tag, struct error **err)
+put_missing(const struct missing *missing, const char *root_tag, struct filing *ret_filing,
+	    struct error **err)
 {
 	const struct pushing *pushing = missing->pushing;
 	AUTO_DESCRIPTORS struct descriptors blobs = { 0 };
@@ -149,7 +152,8 @@ put_missing(const struct missing *missing, const char *root_tag, struct error **
 	for (size_t i = 0; i < missing->count; i++) {
 		const struct image_node *node = missing->nodes[i];
 
-		if (put_node(pushing, node, node == pushing->root ? root_tag : NULL, err) < 0)
+		if (put_node(pushing, node, node == pushing->root ? root_tag : NULL, ret_filing,
+			     err) < 0)
 			return -1;
 	}
 	return 0;
@@ -159,57 +163,59 @@ int
 push_children(const struct pushing *pushing, struct error **err)
 {
 	AUTO_MISSING struct missing missing = { .pushing = pushing };
+	struct filing ignored;
 
 	if (image_tree_walk(pushing->root, ask_below, &missing, err) < 0)
 		return -1;
-	return put_missing(&missing, NULL, err);
+	return put_missing(&missing, NULL, &ignored, err);
 }
 
 static int
 put_tags(const struct pushing *pushing, const struct strings *tags, size_t first,
-	 struct error **err)
+	 struct filing *filing, struct error **err)
 {
-	const struct image_node *root = pushing->root;
-
 	for (size_t i = first; i < tags->count; i++)
-		if (repository_put_manifest(pushing->destination, tags->items[i], &root->descriptor,
-					    root->bytes.data, err) < 0)
+		if (put_once(pushing, pushing->root, tags->items[i], filing, err) < 0)
 			return error_wrap(err, "tag '%s'", tags->items[i]);
 	return 0;
 }
 
 int
-push_tags(const struct pushing *pushing, const struct strings *tags, struct error **err)
+push_tags(const struct pushing *pushing, const struct strings *tags, struct filing *ret_filing,
+	  struct error **err)
 {
-	return put_tags(pushing, tags, 0, err);
+	*ret_filing = (struct filing){ pushing->root->descriptor.digest, true };
+	return put_tags(pushing, tags, 0, ret_filing, err);
 }
 
 int
-push_whole(const struct pushing *pushing, const struct strings *tags, struct error **err)
+push_whole(const struct pushing *pushing, const struct strings *tags, struct filing *ret_filing,
+	   struct error **err)
 {
 	AUTO_MISSING struct missing missing = { .pushing = pushing };
 
 	if (image_tree_walk(pushing->root, ask_below, &missing, err) < 0)
 		return -1;
 	add_missing(&missing, pushing->root);
-	if (put_missing(&missing, tags->count > 0 ? tags->items[0] : NULL, err) < 0)
+	if (put_missing(&missing, tags->count > 0 ? tags->items[0] : NULL, ret_filing, err) < 0)
 		return -1;
-	return put_tags(pushing, tags, 1, err);
+	return put_tags(pushing, tags, 1, ret_filing, err);
 }
 
 int
-push_tree(const struct pushing *pushing, const struct strings *tags, bool *ret_was_there,
+push_tree(const struct pushing *pushing, const struct strings *tags, struct pushed *ret_pushed,
 	  struct error **err)
 {
 	if (repository_has_manifest(pushing->destination, &pushing->root->descriptor.digest,
-				    ret_was_there, err) < 0)
+				    &ret_pushed->was_there, err) < 0)
 		return -1;
-	return *ret_was_there ? push_tags(pushing, tags, err) : push_whole(pushing, tags, err);
+	return ret_pushed->was_there ? push_tags(pushing, tags, &ret_pushed->filing, err)
+				     : push_whole(pushing, tags, &ret_pushed->filing, err);
 }
 
-int
-push_check_tag(struct repository *destination, const char *tag, const struct digest *wanted,
-	       struct error **err)
+static int
+check_tag(struct repository *destination, const char *tag, const struct digest *wanted,
+	  struct error **err)
 {
 	AUTO_RESOLUTION struct resolution there = { 0 };
 
@@ -221,4 +227,14 @@ push_check_tag(struct repository *destination, const char *tag, const struct dig
 	error_set(err, ERROR_REFUSED, "tag '%s' of '%s' names %s already", tag,
 		  repository_name(destination), digest_text(&there.descriptor.digest).text);
 	return error_set_class(err, "tag_conflict");
+}
+
+int
+push_check_tags(struct repository *destination, const struct strings *tags,
+		const struct digest *wanted, struct error **err)
+{
+	for (size_t i = 0; i < tags->count; i++)
+		if (check_tag(destination, tags->items[i], wanted, err) < 0)
+			return -1;
+	return 0;
 }

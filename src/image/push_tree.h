@@ -11,7 +11,8 @@
 
 #include <stdbool.h>
 
-struct digest;
+#include "registry/manifests.h"
+
 struct error;
 struct image_node;
 struct repository;
@@ -31,20 +32,27 @@ struct pushing {
 	bool mounts_surely; /* it is where they come from: nobody asks whether they are there */
 };
 
+struct pushed {
+	struct filing filing; /* of the root: what its tags name */
+	bool was_there;       /* the destination had the root */
+};
+
 /* The root under each tag, after all that it needs; children of the index that are not in the tree
- * must be at the destination already.  *ret_was_there: the destination had the root. */
-int push_tree(const struct pushing *pushing, const struct strings *tags, bool *ret_was_there,
+ * must be at the destination already. */
+int push_tree(const struct pushing *pushing, const struct strings *tags, struct pushed *ret_pushed,
 	      struct error **err);
 
 /* What is below the root alone, though the destination may have the root. */
 int push_children(const struct pushing *pushing, struct error **err);
 
 /* The two parts of push_tree(), for who has asked already: of a root that is there, or not. */
-int push_tags(const struct pushing *pushing, const struct strings *tags, struct error **err);
-int push_whole(const struct pushing *pushing, const struct strings *tags, struct error **err);
+int push_tags(const struct pushing *pushing, const struct strings *tags, struct filing *ret_filing,
+	      struct error **err);
+int push_whole(const struct pushing *pushing, const struct strings *tags, struct filing *ret_filing,
+	       struct error **err);
 
-/* ERROR_REFUSED, class "tag_conflict", when the tag names something else than `wanted`. */
-int push_check_tag(struct repository *destination, const char *tag, const struct digest *wanted,
-		   struct error **err);
+/* ERROR_REFUSED, class "tag_conflict", when a tag names something else than `wanted`. */
+int push_check_tags(struct repository *destination, const struct strings *tags,
+		    const struct digest *wanted, struct error **err);
 
 #endif

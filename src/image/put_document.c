@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/xalloc.h"
 #include "image/named_digest.h"
+#include "image/settle.h"
 #include "oci/document.h"
 #include "oci/location.h"
 #include "oci/manifest.h"
@@ -38,15 +39,21 @@ put_document(struct session *session, const struct location *location, const str
 	const struct reference *reference = &location->reference;
 	enum digest_algorithm algorithm = reference->digest.algorithm;
 	AUTO_DESCRIPTOR struct descriptor descriptor = { 0 };
+	AUTO_STRINGS struct strings tags = { 0 };
+	struct filing filing;
 	AUTO_REPOSITORY struct repository *repository =
 		repository_open(session, location, REPOSITORY_WRITE, err);
 
+	if (reference->tag)
+		strings_add(&tags, reference->tag);
 	if (!repository ||
 	    describe(bytes, algorithm == DIGEST_NONE ? DIGEST_SHA256 : algorithm, &descriptor,
 		     err) < 0 ||
 	    named_digest_check(&reference->digest, &descriptor.digest, err) < 0 ||
-	    repository_put_manifest(repository, reference->tag, &descriptor, bytes->data, err) < 0)
+	    repository_put_manifest(repository, reference->tag, &descriptor, bytes->data, &filing,
+				    err) < 0 ||
+	    settle_tags(session, location, &tags, false, &filing, err) < 0)
 		return -1;
-	*ret_digest = descriptor.digest;
+	*ret_digest = filing.digest;
 	return 0;
 }

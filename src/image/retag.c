@@ -4,28 +4,19 @@
 #include "base/strings.h"
 #include "image/find.h"
 #include "image/push_tree.h"
+#include "image/settle.h"
 #include "image/target.h"
+#include "image/tree.h"
 #include "repository/repository.h"
 
 static int
 put_tags(struct repository *repository, const struct resolution *root, const struct strings *tags,
-	 struct error **err)
+	 struct filing *filing, struct error **err)
 {
-	for (size_t i = 0; i < tags->count; i++)
-		if (repository_put_manifest(repository, tags->items[i], &root->descriptor,
-					    root->bytes.data, err) < 0)
-			return error_wrap(err, "tag '%s'", tags->items[i]);
-	return 0;
-}
+	const struct image_node bare = { .descriptor = root->descriptor, .bytes = root->bytes };
+	const struct pushing pushing = { .destination = repository, .root = &bare };
 
-static int
-check_tags(struct repository *repository, const struct digest *digest, const struct strings *tags,
-	   struct error **err)
-{
-	for (size_t i = 0; i < tags->count; i++)
-		if (push_check_tag(repository, tags->items[i], digest, err) < 0)
-			return -1;
-	return 0;
+	return push_tags(&pushing, tags, filing, err);
 }
 
 int
@@ -35,14 +26,18 @@ retag_image(struct session *session, const struct target *target, const struct s
 	AUTO_FOUND_IMAGE struct found_image found = { 0 };
 	AUTO_REPOSITORY struct repository *repository = NULL;
 	const struct digest *digest = &found.root.descriptor.digest;
+	const struct location *place;
+	struct filing filing;
 
 	if (find_required_image(session, target, &found, err) < 0)
 		return -1;
-	repository = repository_open(session, &target->places[found.place], REPOSITORY_WRITE, err);
-	if (!repository || (no_clobber && check_tags(repository, digest, tags, err) < 0) ||
-	    put_tags(repository, &found.root, tags, err) < 0)
+	place = &target->places[found.place];
+	repository = repository_open(session, place, REPOSITORY_WRITE, err);
+	if (!repository || (no_clobber && push_check_tags(repository, tags, digest, err) < 0) ||
+	    put_tags(repository, &found.root, tags, &filing, err) < 0 ||
+	    settle_tags(session, place, tags, no_clobber, &filing, err) < 0)
 		return -1;
-	*ret_repository = location_repository(&target->places[found.place]);
-	*ret_digest = *digest;
+	*ret_repository = location_repository(place);
+	*ret_digest = filing.digest;
 	return 0;
 }

@@ -111,10 +111,10 @@ push(const struct signing *signing, const struct image_node *node, struct error 
 		.destination = signing->repository,
 		.root = node,
 	};
-	bool was_there;
+	struct pushed ignored;
 
 	strings_add(&tags, signing->tag);
-	return push_tree(&pushing, &tags, &was_there, err);
+	return push_tree(&pushing, &tags, &ignored, err);
 }
 
 static int

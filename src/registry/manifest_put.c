@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/xalloc.h"
+#include "http/origin.h"
 #include "http/request.h"
 #include "oci/media_type.h"
 #include "oci/referrer.h"
@@ -105,59 +106,66 @@ is_tag_conflict(const struct problem *problem)
 	return problem->http_status == 400 && problem_mentions(problem, "immutable");
 }
 
+/* What is put where. */
+struct placing {
+	struct endpoint *endpoint;
+	const char *tag;       /* NULL: by digest alone */
+	const char *reference; /* the tag, or the digest */
+	const struct descriptor *descriptor;
+	const void *bytes;
+};
+
 /* A tag that may not be overwritten holds what we would have written: nothing to do. */
 static int
-meet_conflict(struct endpoint *endpoint, const char *reference, const struct descriptor *descriptor,
-	      struct error **err)
+meet_conflict(const struct placing *placing, struct error **err)
 {
 	struct digest digest;
 	bool found = false;
 
-	if (registry_has_manifest(endpoint, reference, &found, &digest, err) < 0)
+	if (registry_has_manifest(placing->endpoint, placing->reference, &found, &digest, err) < 0)
 		return error_wrap(err, "the registry does not let the tag be overwritten");
-	if (found && digest_equal(&digest, &descriptor->digest))
+	if (found && digest_equal(&digest, &placing->descriptor->digest))
 		return 0;
 	error_set(err, ERROR_REFUSED, "the registry does not let the tag be overwritten");
 	return error_set_class(err, "tag_conflict");
 }
 
 static int
-judge_refusal(struct endpoint *endpoint, const char *reference, const struct descriptor *descriptor,
-	      const struct request *request, struct error **err)
+judge_refusal(const struct placing *placing, const struct request *request, struct error **err)
 {
 	AUTO_PROBLEM struct problem problem = { 0 };
 
 	problem_read(request, &problem);
 	if (is_tag_conflict(&problem))
-		return meet_conflict(endpoint, reference, descriptor, err);
+		return meet_conflict(placing, err);
 	if (lacks_blob(&problem)) {
 		error_set(err, ERROR_CONTENT, "the registry lacks a part of it: %s",
 			  problem.message ? problem.message : problem.code);
 		return error_set_class(err, "blob_unknown");
 	}
-	return endpoint_refuse(endpoint, ACCESS_PUSH, request, err);
+	return endpoint_refuse(placing->endpoint, ACCESS_PUSH, request, err);
 }
 
 /* The registry has not said that it lists the manifest among the referrers of its subject. */
 static int
-list_with_subject(struct endpoint *endpoint, const struct descriptor *descriptor, const void *bytes,
-		  struct error **err)
+list_with_subject(const struct placing *placing, struct error **err)
 {
 	AUTO_REFERRER struct referrer referrer = { 0 };
 	bool found = false;
 
-	if (referrer_parse(descriptor, bytes, &referrer, &found, err) < 0)
+	if (referrer_parse(placing->descriptor, placing->bytes, &referrer, &found, err) < 0)
 		return -1;
-	return found ? registry_add_referrer(endpoint, &referrer.subject, &referrer.entry, err) : 0;
+	return found ? registry_add_referrer(placing->endpoint, &referrer.subject, &referrer.entry,
+					     err)
+		     : 0;
 }
 
-static int
-put_manifest(struct endpoint *endpoint, const char *reference, const struct descriptor *descriptor,
-	     const void *bytes, struct error **err)
+static struct request *
+send_manifest(const struct placing *placing, const char *url, struct error **err)
 {
-	AUTO_FREE char *url = manifest_url(endpoint, reference, err);
-	struct source source = source_of_bytes(bytes, descriptor->size_bytes);
-	AUTO_REQUEST struct request *request = NULL;
+	const struct descriptor *descriptor = placing->descriptor;
+	struct endpoint *endpoint = placing->endpoint;
+	struct source source = source_of_bytes(placing->bytes, descriptor->size_bytes);
 	struct request_options options = {
 		.method = HTTP_PUT,
 		.url = url,
@@ -166,32 +174,103 @@ put_manifest(struct endpoint *endpoint, const char *reference, const struct desc
 		.flags = REQUEST_NO_REDIRECT,
 	};
 
-	if (!url)
+	return endpoint_perform(endpoint, endpoint_gate(endpoint, ACCESS_PUSH, NULL), &options,
+				err);
+}
+
+/* Under which digest, as the answer says; it must be one of these bytes. */
+static int
+read_filing(const struct placing *placing, const struct request *request, struct filing *filing,
+	    struct error **err)
+{
+	const struct descriptor *descriptor = placing->descriptor;
+	struct digest named = { .algorithm = DIGEST_NONE };
+
+	if (answer_find_digest(request, &named, &filing->is_told, err) < 0)
 		return -1;
-	request = endpoint_perform(endpoint, endpoint_gate(endpoint, ACCESS_PUSH, NULL), &options,
-				   err);
+	filing->digest = descriptor->digest;
+	if (named.algorithm != DIGEST_NONE && named.algorithm != filing->digest.algorithm)
+		filing->digest = digest_of(named.algorithm, placing->bytes, descriptor->size_bytes);
+	return answer_check_digest(request, &filing->digest, err);
+}
+
+static int
+judge_put(const struct placing *placing, const struct request *request, struct filing *filing,
+	  struct error **err)
+{
+	filing->digest = placing->descriptor->digest;
+	filing->is_told = true;
+	if (request_status(request) / 100 != 2)
+		return judge_refusal(placing, request, err);
+	if (answer_is_page(request))
+		return endpoint_refuse(placing->endpoint, ACCESS_PUSH, request, err);
+	if (read_filing(placing, request, filing, err) < 0)
+		return -1;
+	return request_header(request, "OCI-Subject") ? 0 : list_with_subject(placing, err);
+}
+
+static int
+put_by_one(const struct placing *placing, struct filing *filing, struct error **err)
+{
+	AUTO_FREE char *url = manifest_url(placing->endpoint, placing->reference, err);
+	AUTO_REQUEST struct request *request = url ? send_manifest(placing, url, err) : NULL;
+
+	return request ? judge_put(placing, request, filing, err) : -1;
+}
+
+static bool
+names_tag(const struct placing *placing, const struct request *request)
+{
+	const char *named = request_header(request, "OCI-Tag");
+
+	return named && strcmp(named, placing->tag) == 0;
+}
+
+/* distribution-spec, "Pushing Manifests": PUT by digest with "?tag=", and OCI-Tag in the answer.
+ * *ret_done false: the registry has not heard of that, or takes no such digest. */
+static int
+put_by_both(const struct placing *placing, struct filing *filing, bool *ret_done,
+	    struct error **err)
+{
+	struct digest_text digest = digest_text(&placing->descriptor->digest);
+	AUTO_FREE char *base = manifest_url(placing->endpoint, digest.text, err);
+	AUTO_FREE char *url = base ? url_add_query(base, "tag", placing->tag, err) : NULL;
+	AUTO_REQUEST struct request *request = url ? send_manifest(placing, url, err) : NULL;
+
 	if (!request)
 		return -1;
-	if (request_status(request) / 100 != 2)
-		return judge_refusal(endpoint, reference, descriptor, request, err);
-	if (answer_is_page(request))
-		return endpoint_refuse(endpoint, ACCESS_PUSH, request, err);
-	if (answer_check_digest(request, &descriptor->digest, err) < 0)
+	if (request_status(request) == 400 ||
+	    (request_status(request) / 100 == 2 && !names_tag(placing, request)))
+		return 0;
+	*ret_done = true;
+	return judge_put(placing, request, filing, err);
+}
+
+static int
+put_manifest(const struct placing *placing, struct filing *filing, struct error **err)
+{
+	bool is_done = false;
+
+	if (placing->tag && placing->descriptor->digest.algorithm != DIGEST_SHA256 &&
+	    put_by_both(placing, filing, &is_done, err) < 0)
 		return -1;
-	return request_header(request, "OCI-Subject")
-		       ? 0
-		       : list_with_subject(endpoint, descriptor, bytes, err);
+	return is_done ? 0 : put_by_one(placing, filing, err);
 }
 
 int
-registry_put_manifest(struct endpoint *endpoint, const char *reference,
-		      const struct descriptor *descriptor, const void *bytes, struct error **err)
+registry_put_manifest(struct endpoint *endpoint, const char *tag,
+		      const struct descriptor *descriptor, const void *bytes,
+		      struct filing *ret_filing, struct error **err)
 {
-	struct digest digest;
+	struct digest_text digest = digest_text(&descriptor->digest);
+	struct placing placing = { endpoint, tag, tag ? tag : digest.text, descriptor, bytes };
+	struct filing filing = { 0 };
+	struct digest ignored;
 
-	if (manifest_reference_parse(reference, &digest, err) < 0)
+	if (manifest_reference_parse(placing.reference, &ignored, err) < 0)
 		return -1;
-	if (put_manifest(endpoint, reference, descriptor, bytes, err) < 0)
-		return manifest_wrap(endpoint, reference, err);
+	if (put_manifest(&placing, &filing, err) < 0)
+		return manifest_wrap(endpoint, placing.reference, err);
+	*ret_filing = filing;
 	return 0;
 }

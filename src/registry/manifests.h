@@ -25,13 +25,21 @@ int registry_get_manifest(struct endpoint *endpoint, const char *reference, stru
 int registry_has_manifest(struct endpoint *endpoint, const char *reference, bool *ret_found,
 			  struct digest *ret_digest, struct error **err);
 
-/* `reference`: a tag or the digest.  A MANIFEST_BLOB_UNKNOWN answer is ERROR_CONTENT with class
- * "blob_unknown"; a tag that may not be overwritten is ERROR_REFUSED with class "tag_conflict".
- * One with a subject is listed among its referrers, by us where the registry does not
- * (referrers.h). */
-int registry_put_manifest(struct endpoint *endpoint, const char *reference,
+/* The name that a manifest got.  A registry that is given a tag alone files it under the algorithm
+ * that it prefers. */
+struct filing {
+	struct digest digest; /* of the bytes that were put */
+	bool is_told;         /* by whoever has them now; else by us */
+};
+
+/* By digest, or under `tag` too; then by both where the digest is no SHA-256, and by the tag alone
+ * where the registry does not take that.  A MANIFEST_BLOB_UNKNOWN answer is ERROR_CONTENT with
+ * class "blob_unknown"; a tag that may not be overwritten is ERROR_REFUSED with class
+ * "tag_conflict". One with a subject is listed among its referrers, by us where the registry does
+ * not (referrers.h). */
+int registry_put_manifest(struct endpoint *endpoint, const char *tag,
 			  const struct descriptor *descriptor, const void *bytes,
-			  struct error **err);
+			  struct filing *ret_filing, struct error **err);
 
 /* By digest with all its tags, by tag the tag alone.  ERROR_ABSENT: it was not there;
  * ERROR_FAILURE, class "unsupported": this registry deletes none of the kind. */

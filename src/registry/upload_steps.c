@@ -68,10 +68,22 @@ start_mount(struct upload *upload, struct error **err)
 	return url ? start_request(upload, &options, err) : -1;
 }
 
+/* distribution-spec, "Pushing a blob in chunks": what is no SHA-256 is said beforehand. */
+static char *
+session_url(const struct upload *upload, struct error **err)
+{
+	enum digest_algorithm algorithm = upload->job.digest.algorithm;
+	AUTO_FREE char *url = uploads_url(upload, err);
+
+	if (!url || algorithm == DIGEST_SHA256)
+		return TAKE_PTR(url);
+	return url_add_query(url, "digest-algorithm", digest_algorithm_name(algorithm), err);
+}
+
 static int
 start_open(struct upload *upload, struct error **err)
 {
-	AUTO_FREE char *url = uploads_url(upload, err);
+	AUTO_FREE char *url = session_url(upload, err);
 	struct request_options options = {
 		.method = HTTP_POST,
 		.url = url,

@@ -86,11 +86,12 @@ refuse_writing(struct repository *repository, struct error **err)
 
 int
 repository_put_manifest(struct repository *repository, const char *tag,
-			const struct descriptor *descriptor, const void *bytes, struct error **err)
+			const struct descriptor *descriptor, const void *bytes,
+			struct filing *ret_filing, struct error **err)
 {
 	if (!repository->ops->put_manifest)
 		return refuse_writing(repository, err);
-	return repository->ops->put_manifest(repository, tag, descriptor, bytes, err);
+	return repository->ops->put_manifest(repository, tag, descriptor, bytes, ret_filing, err);
 }
 
 int

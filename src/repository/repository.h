@@ -17,6 +17,7 @@
 #include "oci/descriptor.h"
 #include "oci/location.h"
 #include "registry/blobs.h"
+#include "registry/manifests.h"
 #include "registry/presence.h"
 
 struct body;
@@ -65,7 +66,7 @@ int repository_has_manifest(struct repository *repository, const struct digest *
 /* `tag` NULL: by digest alone.  Its blobs and children must be there. */
 int repository_put_manifest(struct repository *repository, const char *tag,
 			    const struct descriptor *descriptor, const void *bytes,
-			    struct error **err);
+			    struct filing *ret_filing, struct error **err);
 
 /* By digest with all its tags; or the tag alone, never the manifest that has other tags too.
  * ERROR_ABSENT: was not there; ERROR_FAILURE, class "unsupported": this place cannot do it.  A

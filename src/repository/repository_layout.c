@@ -96,7 +96,8 @@ layout_has_manifest(struct repository *repository, const struct digest *digest, 
 
 static int
 layout_put_manifest(struct repository *repository, const char *tag,
-		    const struct descriptor *descriptor, const void *bytes, struct error **err)
+		    const struct descriptor *descriptor, const void *bytes,
+		    struct filing *ret_filing, struct error **err)
 {
 	struct store *store = writable_store(layout_of(repository), err);
 	AUTO_REFERRER struct referrer referrer = { 0 };
@@ -107,6 +108,7 @@ layout_put_manifest(struct repository *repository, const char *tag,
 		return -1;
 	if (!tag && referrer_parse(descriptor, bytes, &referrer, &has_subject, err) < 0)
 		return -1;
+	*ret_filing = (struct filing){ descriptor->digest, true };
 	/* Nothing else leads to a referrer. */
 	return tag || has_subject ? store_set_reference(store, tag, descriptor, err) : 0;
 }

@@ -3,7 +3,6 @@
 
 #include "base/error.h"
 #include "base/xalloc.h"
-#include "registry/manifests.h"
 #include "registry/packages.h"
 #include "registry/referrers.h"
 #include "registry/tags.h"
@@ -50,12 +49,11 @@ registry_find_manifest(struct repository *repository, const struct digest *diges
 
 static int
 registry_write_manifest(struct repository *repository, const char *tag,
-			const struct descriptor *descriptor, const void *bytes, struct error **err)
+			const struct descriptor *descriptor, const void *bytes,
+			struct filing *ret_filing, struct error **err)
 {
-	struct digest_text text = digest_text(&descriptor->digest);
-
-	return registry_put_manifest(endpoint_of(repository), tag ? tag : text.text, descriptor,
-				     bytes, err);
+	return registry_put_manifest(endpoint_of(repository), tag, descriptor, bytes, ret_filing,
+				     err);
 }
 
 static int

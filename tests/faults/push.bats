@@ -214,16 +214,67 @@ push_from_base() {
 	[ "$(requests reg POST uploads)" -le 2 ]
 }
 
-@test "P14 a tag that another writer takes meanwhile is a conflict" {
-	make_source --layers 10k
+# shown_as_two NTH: these questions for app:one show the image "two" of another writer
+shown_as_two() {
 	mkimage image "$T/reg.root/app" two --layers 30k >"$T/two"
-	cp "$(blob_path "$T/reg.root/app" "$(cat "$T/two")")" "$T/manifest"
-	jq -n --rawfile body "$T/manifest" --arg digest "$(cat "$T/two")" '{"method": ["GET", "HEAD"],
-		"path": "manifests/one", "action": {"body": $body, "headers": {
-		"Content-Type": "application/vnd.oci.image.manifest.v1+json", "Docker-Content-Digest": $digest}}}' >"$T/rule"
-	rules reg <"$T/rule"
+	jq -n --rawfile body "$(blob_path "$T/reg.root/app" "$(cat "$T/two")")" --arg digest "$(cat "$T/two")" \
+		--arg nth "$1" '{"method": "GET", "path": "manifests/one", "nth": $nth, "action": {"body": $body,
+		"headers": {"Content-Type": "application/vnd.oci.image.manifest.v1+json", "Docker-Content-Digest": $digest}}}' |
+		rules reg
+}
+
+@test "P14 a tag that --no-clobber claims and another writer takes meanwhile is a conflict" {
+	make_source --layers 10k
+	shown_as_two 2-
+	push --no-clobber
+	assert_failed 9
+	assert_stderr_has "names $(cat "$T/two"), which somebody else has put there"
+	assert_within 15
+	shown_as_two 1
+	ocifp_run tag --no-clobber "$reg_host/app@$digest" one
+	assert_failed 9
+	shown_as_two 2-
+	ocifp_run copy --no-clobber "oci:$T/src:one" "$reg_host/app"
+	assert_failed 9
+}
+
+@test "P14 a tag that lags is asked for until it shows what was put" {
+	make_source --layers 10k
+	shown_as_two 2-3
+	push --no-clobber
+	assert_pushed
+	assert_requests reg 4 GET manifests/one
+}
+
+@test "P14 what nobody claims is not asked for again, unless the answer does not name it" {
+	make_source --layers 10k
 	push
-	[ "$status" -eq 0 ] || assert_failed 9
+	assert_pushed
+	assert_requests reg 0 GET manifests/one
+	rules reg <<<'{"method": "PUT", "path": "manifests", "action": {"headers": {"Docker-Content-Digest": null}}}'
+	push
+	assert_pushed
+	assert_requests reg 1 GET manifests/one
+}
+
+@test "P14 by hash, another writer's image with that fingerprint is as good as ours" {
+	make_project 'platforms: [linux/amd64]'
+	make_source --layers 10k
+	local tag
+	tag=$(ocifp fingerprint)
+	ocifp_run push "oci:$T/src:one" app
+	assert_status 0
+	local theirs=$stdout
+	cp "$(blob_path "$T/reg.root/app" "${theirs#*@}")" "$T/theirs"
+	rm -rf "$T/reg.root/app"
+	make_source --layers 20k
+	jq -n --rawfile body "$T/theirs" --arg digest "${theirs#*@}" --arg path "manifests/$tag" '{"method": "GET",
+		"path": $path, "action": {"body": $body, "headers": {"Content-Type":
+		"application/vnd.oci.image.index.v1+json", "Docker-Content-Digest": $digest}}}' | rules reg
+	ocifp_run push "oci:$T/src:one" app
+	assert_status 0
+	assert_stdout "$theirs"
+	assert_stderr_has 'another job pushed the same fingerprint'
 }
 
 @test "P18 server errors while pushing are tried again where that is safe" {

@@ -290,8 +290,27 @@ longest_pause_ms() {
 	push
 	assert_status 0
 	assert_requests reg 2 PUT 'uploads/.*digest=sha512'
+	assert_requests reg 2 POST 'uploads/[?]digest-algorithm=sha512'
 	assert_same_file "$(blob_path "$T/src" "${layers[0]}")" "$(blob_path "$T/reg.root/app" "${layers[0]}")"
 	assert_equal "$(raw_of app one)" "$(cat "$(blob_path "$T/src" "$digest")")"
+}
+
+@test "P19 a registry that files a tag by SHA-256 alone is taken at its word: that name is told" {
+	digest=$(mkimage image "$T/src" one "${on[@]}" --layers 10k --algorithm sha512)
+	push
+	assert_status 0
+	assert_stdout "$reg_host/app@$(raw_of app one | digest_of)"
+	ocifp_run exists "${on[@]}" "$stdout"
+	assert_status 0
+	rules reg <<-'JSON'
+		{"method": "PUT", "path": "manifests/sha512", "action": {"status": 400,
+		 "json": {"errors": [{"code": "DIGEST_INVALID", "message": "no such algorithm here"}]}}}
+		{"method": "PUT", "path": "manifests/one", "action": {"headers": {"Docker-Content-Digest": null}}}
+	JSON
+	rm -rf "$T/reg.root/app"
+	push
+	assert_status 0
+	assert_stdout "$reg_host/app@$(raw_of app one | digest_of)"
 }
 
 raw_of() {

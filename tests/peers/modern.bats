@@ -321,3 +321,34 @@ sent_in_one_request() {
 @test "zot: most of many small blobs take one request each" {
 	on zot sent_in_one_request
 }
+
+by_sha512() {
+	publish "${both[@]}" --algorithm sha512
+	[[ $digest == sha512:* ]]
+	assert_equal "$(ocifp digest "$ref")" "$digest"
+	ocifp_run pull --all -o "oci:$T/back:one" "$reg_host/app@$digest"
+	assert_status 0
+	assert_stdout "$reg_host/app@$digest"
+	diff -r "$T/src/blobs/sha512" "$T/back/blobs/sha512"
+	ocifp_run copy "$ref" "$reg_host/mirror"
+	assert_status 0
+	assert_stdout "$reg_host/mirror@$digest"
+	ocifp_run tag "$ref" two
+	assert_status 0
+	assert_equal "$(ocifp digest "$reg_host/app:two")" "$digest"
+	attach application/x-report
+	ocifp_run referrers "$reg_host/app@$digest"
+	assert_stdout "$artifact application/x-report"
+	ocifp_run rm "$reg_host/app@$digest"
+	assert_status 0
+	ocifp_run exists --platform linux/amd64 "$ref"
+	assert_failed 3
+}
+
+@test "olareg: an image that goes by SHA-512 keeps its name: tags, copies, referrers" {
+	on olareg by_sha512
+}
+
+@test "zot: an image that goes by SHA-512 keeps its name: tags, copies, referrers" {
+	on zot by_sha512
+}

@@ -69,12 +69,13 @@ room_has(struct repository *repository, const struct digest *digest, bool *ret_f
 
 static int
 room_put(struct repository *repository, const char *tag, const struct descriptor *descriptor,
-	 const void *bytes, struct error **err)
+	 const void *bytes, struct filing *ret_filing, struct error **err)
 {
 	struct image_room *room = room_of(repository);
 	const char *failure = room->fail_put_once;
 
 	(void)bytes;
+	*ret_filing = (struct filing){ descriptor->digest, true };
 	if (tag)
 		note(room, "put:", tag);
 	else

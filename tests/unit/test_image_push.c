@@ -88,7 +88,11 @@ push(struct fixture *fixture, bool *ret_was_there)
 		.root = &fixture->root,
 	};
 
-	return push_tree(&pushing, &fixture->tags, ret_was_there, &fixture->err);
+	struct pushed pushed = { 0 };
+	int result = push_tree(&pushing, &fixture->tags, &pushed, &fixture->err);
+
+	*ret_was_there = pushed.was_there;
+	return result;
 }
 
 /* The order of the calls, without what they name. */

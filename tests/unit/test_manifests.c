@@ -310,17 +310,27 @@ a_head_that_does_not_tell_is_followed_by_a_get(void **state)
 }
 
 static int
-put(struct room *room, struct error **err)
+put_by(struct room *room, enum digest_algorithm algorithm, struct filing *ret_filing,
+       struct error **err)
 {
 	struct descriptor descriptor = {
 		.media_type = (char *)(uintptr_t)MEDIA_OCI_MANIFEST,
-		.digest = manifest_digest(),
+		.digest = digest_of(algorithm, MANIFEST_TEXT, strlen(MANIFEST_TEXT)),
 		.size_bytes = strlen(MANIFEST_TEXT),
 	};
 
 	if (!room->registry)
 		room_start(room);
-	return registry_put_manifest(room->endpoint, "one", &descriptor, MANIFEST_TEXT, err);
+	return registry_put_manifest(room->endpoint, "one", &descriptor, MANIFEST_TEXT, ret_filing,
+				     err);
+}
+
+static int
+put(struct room *room, struct error **err)
+{
+	struct filing ignored;
+
+	return put_by(room, DIGEST_SHA256, &ignored, err);
 }
 
 static void
@@ -334,6 +344,79 @@ a_manifest_is_put_under_its_own_type(void **state)
 	assert_request(room, 0, "PUT /v2/app/manifests/one ");
 	assert_request_has(room, 0, "\r\nContent-Type: " MEDIA_OCI_MANIFEST "\r\n");
 	assert_request_has(room, 0, MANIFEST_TEXT);
+}
+
+static void
+assert_filed(const struct filing *filing, enum digest_algorithm algorithm, bool is_told)
+{
+	struct digest digest = digest_of(algorithm, MANIFEST_TEXT, strlen(MANIFEST_TEXT));
+
+	assert_true(digest_equal(&filing->digest, &digest));
+	assert_int_equal(filing->is_told, is_told);
+}
+
+static void
+answer_filed(struct room *room)
+{
+	struct digest digest = manifest_digest();
+	AUTO_FREE char *answer =
+		xasprintf(ANSWER("201 Created", "Docker-Content-Digest: %s\r\n", ""),
+			  digest_text(&digest).text);
+
+	room_answer(room, answer);
+}
+
+static void
+what_is_no_sha256_is_put_by_digest_and_tag_at_once(void **state)
+{
+	AUTO_ERROR struct error *err = NULL;
+	struct room *room = *state;
+	struct filing filing = { 0 };
+
+	room_answer(room, ANSWER("201 Created", "OCI-Tag: one\r\n", ""));
+	assert_int_equal(put_by(room, DIGEST_SHA512, &filing, &err), 0);
+	assert_request(room, 0, "PUT /v2/app/manifests/sha512:");
+	assert_request_has(room, 0, "?tag=one ");
+	assert_filed(&filing, DIGEST_SHA512, false);
+	assert_int_equal(room_request_count(room), 1);
+}
+
+/* By a registry that does not know "?tag=", and by one that takes no such digest. */
+static void
+where_that_is_not_heard_of_the_tag_names_what_the_registry_says(void **state)
+{
+	static const char *const first[] = {
+		EMPTY("201 Created"),
+		ANSWER("201 Created", "OCI-Tag: another\r\n", ""),
+		JSON("400 Bad Request", ERRORS("DIGEST_INVALID")),
+	};
+	struct room *room = *state;
+
+	for (size_t i = 0; i < sizeof(first) / sizeof(*first); i++) {
+		AUTO_ERROR struct error *err = NULL;
+		struct filing filing = { 0 };
+
+		room_answer(room, first[i]);
+		answer_filed(room);
+		assert_int_equal(put_by(room, DIGEST_SHA512, &filing, &err), 0);
+		assert_request(room, 2 * i + 1, "PUT /v2/app/manifests/one ");
+		assert_filed(&filing, DIGEST_SHA256, true);
+	}
+}
+
+static void
+what_the_registry_does_not_name_is_not_told(void **state)
+{
+	AUTO_ERROR struct error *err = NULL;
+	struct room *room = *state;
+	struct filing filing = { 0 };
+
+	room_answer(room, EMPTY("201 Created"));
+	assert_int_equal(put_by(room, DIGEST_SHA256, &filing, &err), 0);
+	assert_filed(&filing, DIGEST_SHA256, false);
+	answer_filed(room);
+	assert_int_equal(put_by(room, DIGEST_SHA256, &filing, &err), 0);
+	assert_filed(&filing, DIGEST_SHA256, true);
 }
 
 struct refusal {
@@ -487,6 +570,9 @@ main(void)
 		IN_ROOM(nothing_but_a_tag_or_a_digest_gets_into_a_url),
 		IN_ROOM(a_head_that_does_not_tell_is_followed_by_a_get),
 		IN_ROOM(a_manifest_is_put_under_its_own_type),
+		IN_ROOM(what_is_no_sha256_is_put_by_digest_and_tag_at_once),
+		IN_ROOM(where_that_is_not_heard_of_the_tag_names_what_the_registry_says),
+		IN_ROOM(what_the_registry_does_not_name_is_not_told),
 		IN_ROOM(a_refused_manifest_says_what_can_be_done_about_it),
 		IN_ROOM(a_tag_that_may_not_be_overwritten_is_fine_when_it_holds_the_same),
 		IN_ROOM(tags_come_page_by_page),

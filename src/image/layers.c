@@ -12,20 +12,35 @@
 #include "store/state.h"
 
 static char *
-tree_name(const char *prefix, const struct digest *digest, const struct id_map *map)
+name_flat(const struct layer_jobs *jobs)
 {
-	return xasprintf("%s%s-%s-%s", prefix, digest_algorithm_name(digest->algorithm),
-			 digest_hex(digest).text, id_map_name(map).text);
+	const struct digest *manifest = &jobs->image->digest;
+
+	return xasprintf("flat-%s-%s-%s", digest_algorithm_name(manifest->algorithm),
+			 digest_hex(manifest).text, id_map_name(jobs->map).text);
+}
+
+/* By the blob, whose digest we have checked.  What a layer unpacks to only its helper knows, which
+ * the layer may have taken over: by that name it could become a layer of other images. */
+static char *
+name_layer(const struct layer_jobs *jobs, size_t number)
+{
+	const struct digest *blob = &jobs->image->manifest.layers.items[number].digest;
+	const struct digest *diff_id = &jobs->image->config.diff_ids[number];
+
+	return xasprintf("%s-%s-%.16s-%s", digest_algorithm_name(blob->algorithm),
+			 digest_hex(blob).text, digest_hex(diff_id).text,
+			 id_map_name(jobs->map).text);
 }
 
 /* A layer that comes twice adds nothing where it comes first: all of it comes again. */
 static bool
 comes_again(const struct local_image *image, size_t number)
 {
-	const struct digest *diff_ids = image->config.diff_ids;
+	const struct descriptors *layers = &image->manifest.layers;
 
-	for (size_t i = number + 1; i < image->config.diff_id_count; i++)
-		if (digest_equal(&diff_ids[i], &diff_ids[number]))
+	for (size_t i = number + 1; i < layers->count; i++)
+		if (digest_equal(&layers->items[i].digest, &layers->items[number].digest))
 			return true;
 	return false;
 }
@@ -36,12 +51,10 @@ plan(struct layer_jobs *jobs)
 	size_t count = jobs->image->config.diff_id_count;
 
 	if (!jobs->overlay && count > 0)
-		layer_jobs_add(jobs, tree_name("flat-", &jobs->image->digest, jobs->map), 0, count);
+		layer_jobs_add(jobs, name_flat(jobs), 0, count);
 	for (size_t i = 0; jobs->overlay && i < count; i++)
 		if (!comes_again(jobs->image, i))
-			layer_jobs_add(jobs,
-				       tree_name("", &jobs->image->config.diff_ids[i], jobs->map),
-				       i, 1);
+			layer_jobs_add(jobs, name_layer(jobs, i), i, 1);
 }
 
 static void

@@ -70,30 +70,34 @@ copy_file(const struct source *source, struct sink *sink, struct error **err)
 	return sink_finish(sink, err);
 }
 
-/* What is compressed goes as it is. */
+/* What is compressed goes as it is, and only the helper knows what is in it; what is not is
+ * measured here. */
 static int
 make_of_file(struct store *store, const struct source *source,
 	     const struct new_layer_options *options, struct new_layer *layer, struct error **err)
 {
 	AUTO_SINK struct sink *blob = store_new_blob(store, &layer->blob, err);
-	struct measure tar;
-	AUTO_SINK struct sink *check = blob ? sink_tar_check(&tar, err) : NULL;
+	struct measure said;
+	struct measure tar = { .size_bytes = 0 };
+	AUTO_SINK struct sink *check = blob ? sink_tar_check(&said, err) : NULL;
 	AUTO_SINK struct sink *both = NULL;
+	bool is_plain;
 	char start[4];
 	size_t size = 0;
 
 	if (!check || source_read(source, 0, start, sizeof(start), &size, err) < 0)
 		return -1;
 	layer->compression = compression_detect(start, size);
-	if (layer->compression == COMPRESSION_NONE) {
+	is_plain = layer->compression == COMPRESSION_NONE;
+	if (is_plain) {
 		layer->compression = options->compression;
-		blob = sink_compress(options->compression, blob);
+		blob = sink_measure(&tar, sink_compress(options->compression, blob));
 	}
 	both = sink_count(options->observer, EVENT_PACKED,
 			  sink_tee(TAKE_PTR(check), TAKE_PTR(blob)));
 	if (copy_file(source, both, err) < 0)
 		return -1;
-	layer->diff_id = tar.digest;
+	layer->diff_id = is_plain ? tar.digest : said.digest;
 	return 0;
 }
 

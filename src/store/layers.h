@@ -5,8 +5,9 @@
  *     .ocifp/layers/NAME.part/     being made
  *     .ocifp/layers/NAME.dead.HEX/ left by a process that was killed, or on its way out; gc's
  *
- * NAME is ALGORITHM-DIFFID-MAP, or flat-ALGORITHM-MANIFEST-MAP for all layers of an image in one
- * tree; MAP says whose the files are (sandbox/id_map.h).  Each is locked (flock of the directory):
+ * NAME is ALGORITHM-BLOB-DIFFID-MAP, the beginning of the diff_id alone, or
+ * flat-ALGORITHM-MANIFEST-MAP for all layers of an image in one tree; MAP says whose the files are
+ * (sandbox/id_map.h).  Each is locked (flock of the directory):
  * exclusively while it is made, shared by whoever uses it, so that gc leaves it.
  */
 #ifndef OCIFP_STORE_LAYERS_H

@@ -34,22 +34,10 @@ digest_of_name(const char *name, struct digest *ret_digest)
 	return digest_parse(text, ret_digest, &ignored) == 0;
 }
 
-struct wanted {
-	struct digest_set blobs; /* manifests among them: of flat trees */
-	struct digest_set diff_ids;
-};
-
-static void
-wanted_release(struct wanted *wanted)
-{
-	digest_set_release(&wanted->blobs);
-	digest_set_release(&wanted->diff_ids);
-}
-
+/* `reachable`: layers, and manifests, of which flat trees are. */
 static bool
-is_wanted(const struct wanted *wanted, const char *name)
+is_wanted(const struct digest_set *reachable, const char *name)
 {
-	bool is_flat = text_starts(name, "flat-");
 	struct digest digest;
 
 	if (strstr(name, ".dead.") || text_ends(name, ".part"))
@@ -57,7 +45,7 @@ is_wanted(const struct wanted *wanted, const char *name)
 	/* What is no layer is not ours to remove. */
 	if (!digest_of_name(name, &digest))
 		return true;
-	return digest_set_has(is_flat ? &wanted->blobs : &wanted->diff_ids, &digest);
+	return digest_set_has(reachable, &digest);
 }
 
 static int
@@ -90,7 +78,7 @@ sweep_one(struct layer_sweep *sweep, struct store *store, int folder_fd, const c
 }
 
 static int
-sweep_folder(struct layer_sweep *sweep, struct store *store, const struct wanted *wanted,
+sweep_folder(struct layer_sweep *sweep, struct store *store, const struct digest_set *reachable,
 	     struct error **err)
 {
 	AUTO_STRINGS struct strings names = { 0 };
@@ -100,7 +88,7 @@ sweep_folder(struct layer_sweep *sweep, struct store *store, const struct wanted
 	    folder_list(store, STORE_LAYERS, &names, err) < 0)
 		return -1;
 	for (size_t i = 0; i < names.count; i++)
-		if (!is_wanted(wanted, names.items[i]) &&
+		if (!is_wanted(reachable, names.items[i]) &&
 		    sweep_one(sweep, store, folder_fd, names.items[i], err) < 0)
 			return -1;
 	return 0;
@@ -109,12 +97,11 @@ sweep_folder(struct layer_sweep *sweep, struct store *store, const struct wanted
 int
 store_sweep_layers(struct store *store, struct layer_sweep *sweep, struct error **err)
 {
-	CLEANUP(wanted_release) struct wanted wanted = { 0 };
+	AUTO_DIGEST_SET struct digest_set reachable = { 0 };
 	AUTO_CLOSE int gc_lock_fd = lock_take(store, STORE_GC_LOCK, LOCK_EXCLUSIVE, err);
 
-	if (gc_lock_fd < 0 ||
-	    reachable_mark_layers(store, &wanted.blobs, &wanted.diff_ids, err) < 0 ||
+	if (gc_lock_fd < 0 || reachable_mark(store, &reachable, NULL, err) < 0 ||
 	    lock_check(store, STORE_GC_LOCK, gc_lock_fd, err) < 0)
 		return -1;
-	return sweep_folder(sweep, store, &wanted, err);
+	return sweep_folder(sweep, store, &reachable, err);
 }

@@ -5,7 +5,6 @@
 #include "base/limits.h"
 #include "base/strings.h"
 #include "base/xalloc.h"
-#include "oci/config.h"
 #include "oci/index.h"
 #include "oci/manifest.h"
 #include "store/digest_set.h"
@@ -16,8 +15,7 @@
 struct walk {
 	const struct store *store;
 	struct digest_set *set;
-	struct strings *incomplete;  /* NULL: nobody asks */
-	struct digest_set *diff_ids; /* NULL: nobody asks */
+	struct strings *incomplete; /* NULL: nobody asks */
 	struct digest_set documents;
 	struct descriptors pending;
 	size_t done_count;
@@ -79,23 +77,6 @@ look_for_parts(struct walk *walk, const struct manifest *manifest, const struct 
 	return 0;
 }
 
-/* A config that cannot be read is of no image that anybody has unpacked. */
-static void
-add_diff_ids(struct walk *walk, const struct manifest *manifest)
-{
-	AUTO_BUF struct buf buf = BUF_INIT(CONFIG_LIMIT_BYTES);
-	AUTO_ERROR struct error *ignored = NULL;
-	AUTO_CONFIG struct image_config config = { 0 };
-	bool found = false;
-
-	if (!walk->diff_ids || !media_type_is_config(manifest->config.media_type) ||
-	    blob_read(walk->store, &manifest->config.digest, &buf, &found, &ignored) < 0 ||
-	    !found || image_config_parse(buf.data, buf.size, &config, &ignored) < 0)
-		return;
-	for (size_t i = 0; i < config.diff_id_count; i++)
-		(void)digest_set_add(walk->diff_ids, &config.diff_ids[i]);
-}
-
 static int
 follow_manifest(struct walk *walk, const struct buf *buf, const struct descriptor *document,
 		struct error **err)
@@ -109,7 +90,6 @@ follow_manifest(struct walk *walk, const struct buf *buf, const struct descripto
 		mark_blob(walk, &manifest.layers.items[i]);
 	if (manifest.has_subject)
 		mark_document(walk, &manifest.subject);
-	add_diff_ids(walk, &manifest);
 	return look_for_parts(walk, &manifest, &document->digest, err);
 }
 
@@ -179,35 +159,19 @@ follow_pending(struct walk *walk, struct error **err)
 	return 0;
 }
 
-static int
-mark(struct walk *walk, struct error **err)
-{
-	AUTO_DESCRIPTORS struct descriptors references = { NULL, 0 };
-	int ret;
-
-	if (store_list_references(walk->store, &references, err) < 0)
-		return -1;
-	mark_documents(walk, &references);
-	ret = follow_pending(walk, err);
-	descriptors_release(&walk->pending);
-	digest_set_release(&walk->documents);
-	return ret;
-}
-
 int
 reachable_mark(const struct store *store, struct digest_set *set, struct strings *incomplete,
 	       struct error **err)
 {
 	struct walk walk = { .store = store, .set = set, .incomplete = incomplete };
+	AUTO_DESCRIPTORS struct descriptors references = { NULL, 0 };
+	int ret;
 
-	return mark(&walk, err);
-}
-
-int
-reachable_mark_layers(const struct store *store, struct digest_set *set,
-		      struct digest_set *diff_ids, struct error **err)
-{
-	struct walk walk = { .store = store, .set = set, .diff_ids = diff_ids };
-
-	return mark(&walk, err);
+	if (store_list_references(store, &references, err) < 0)
+		return -1;
+	mark_documents(&walk, &references);
+	ret = follow_pending(&walk, err);
+	descriptors_release(&walk.pending);
+	digest_set_release(&walk.documents);
+	return ret;
 }

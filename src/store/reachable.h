@@ -13,8 +13,4 @@ struct strings;
 int reachable_mark(const struct store *store, struct digest_set *set, struct strings *incomplete,
 		   struct error **err);
 
-/* Adds the same, and to `diff_ids` those of all images. */
-int reachable_mark_layers(const struct store *store, struct digest_set *set,
-			  struct digest_set *diff_ids, struct error **err);
-
 #endif

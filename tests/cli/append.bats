@@ -316,3 +316,15 @@ refused() {
 	ocifp_run push oci:out:v1 oci:more:v1 --env A=b
 	assert_failed 2
 }
+
+@test "a tar that takes its helper over does not say what it is" {
+	local helper=$T/liar/ocifp-layer
+	need python3
+	mkdir "$T/liar"
+	printf '%s\n' '#!/bin/sh' "exec python3 '$RIG_LIB/lying_helper.py' \"\$@\"" >"$helper"
+	chmod 755 "$helper"
+	tar -cf plain.tar -C root .
+	OCIFP_LIBEXEC=$T/liar append plain.tar
+	assert_equal "$(config_of out v1 | jq -r '.rootfs.diff_ids[0]')" \
+		"sha256:$(sha256sum <plain.tar | cut -d ' ' -f 1)"
+}

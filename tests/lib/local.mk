@@ -9,6 +9,7 @@ EXTRA_DIST += $(rig_tests) \
 	%D%/fingerprint.py \
 	%D%/images.bash \
 	%D%/layers.bash \
+	%D%/lying_helper.py \
 	%D%/mkimage.py \
 	%D%/mklayer.py \
 	%D%/modern.bash \

@@ -84,6 +84,46 @@ real_layers() {
 		fail "the trees differ"
 }
 
+@test "a layer that takes its helper over becomes no layer of another image" {
+	local join=${top_builddir:-$(dirname "$(command -v ocifp)")}/tests/lib/open_layers
+	[ -x "$join" ] || skip "tests/lib/open_layers is not built"
+	[ "$(id -u)" -eq 0 ] || skip "the false helper makes no user namespace"
+	layer honest <<-TAR
+		file honest text=honest
+	TAR
+	layer hostile <<-TAR
+		file hostile text=hostile
+	TAR
+	export OCIFP_LIBEXEC
+	layered hostile hostile --diff-id "sha256:$(sha256sum <"$T/honest" | cut -d ' ' -f 1)"
+	ocifp pull "oci:$T/lay:hostile" >&2
+	helper_with liar '#!/bin/sh' "exec python3 '$RIG_LIB/lying_helper.py' \"\$@\""
+	OCIFP_LIBEXEC=$T/way-liar
+	"$join" "$OCIFP_STORE" "$(cat "$T/digest")" >"$T/paths"
+	[ -e "$(tail -n 1 "$T/paths")/poison" ] || fail "the false helper did nothing"
+	layered honest honest
+	ocifp pull "oci:$T/lay:honest" >&2
+	OCIFP_LIBEXEC=$(dirname "$(command -v ocifp)")
+	"$join" "$OCIFP_STORE" "$(cat "$T/digest")" >"$T/paths"
+	assert_equal "$(ls "$(tail -n 1 "$T/paths")")" honest
+}
+
+@test "a layer whose diff_id is wrong is refused, though its tree is there by the right one" {
+	local join=${top_builddir:-$(dirname "$(command -v ocifp)")}/tests/lib/open_layers
+	[ -x "$join" ] || skip "tests/lib/open_layers is not built"
+	layer f <<-TAR
+		file f text=f
+	TAR
+	export OCIFP_LIBEXEC
+	OCIFP_LIBEXEC=$(dirname "$(command -v ocifp)")
+	layered right f
+	ocifp pull "oci:$T/lay:right" >&2
+	"$join" "$OCIFP_STORE" "$(cat "$T/digest")" >&2
+	layered wrong f --diff-id "sha256:$(printf '%064d' 0)"
+	ocifp pull "oci:$T/lay:wrong" >&2
+	! "$join" "$OCIFP_STORE" "$(cat "$T/digest")" >&2 || fail "it was taken"
+}
+
 @test "gc removes trees of images that have gone, and no others" {
 	local join=${top_builddir:-$(dirname "$(command -v ocifp)")}/tests/lib/open_layers
 	[ -x "$join" ] || skip "tests/lib/open_layers is not built"

@@ -1,5 +1,7 @@
 #include "run/bundle.h"
 
+#include <errno.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <jansson.h>
@@ -149,8 +151,17 @@ seccomp(void)
 
 	for (const struct denied_call *call = denied_calls; call->name; call++)
 		json_array_append_new(names, json_string(call->name));
-	return json_pack("{s:s, s:[{s:o, s:s}]}", "defaultAction", "SCMP_ACT_ALLOW", "syscalls",
-			 "names", names, "action", "SCMP_ACT_ERRNO");
+	return json_pack("{s:s, s:[{s:o, s:s}, {s:[s], s:s, s:i}, {s:[s], s:s, s:[o]}]}",
+			 "defaultAction", "SCMP_ACT_ALLOW", "syscalls",
+			 /* whatever they are asked for */
+			 "names", names, "action", "SCMP_ACT_ERRNO",
+			 /* as if it was not there */
+			 "names", "clone3", "action", "SCMP_ACT_ERRNO", "errnoRet", ENOSYS,
+			 /* by its flags */
+			 "names", "clone", "action", "SCMP_ACT_ERRNO", "args",
+			 json_pack("{s:i, s:I, s:I, s:s}", "index", 0, "value",
+				   (json_int_t)CLONE_NEWUSER, "valueTwo", (json_int_t)CLONE_NEWUSER,
+				   "op", "SCMP_CMP_MASKED_EQ"));
 }
 
 static json_t *

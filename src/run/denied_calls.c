@@ -1,6 +1,7 @@
 #include "run/denied_calls.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -82,6 +83,26 @@ add_refusal(struct buf *buf, unsigned value, unsigned action, struct error **err
 	return add(buf, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action), err);
 }
 
+/* What makes a namespace of users, where a job would be root of all that the kernel has.  clone3(2)
+ * keeps its flags in memory, where a filter cannot see them: it is as if it was not there, and what
+ * is linked to a C library takes clone(2) then. */
+static int
+add_clones(struct buf *buf, struct error **err)
+{
+#ifdef SYS_clone3
+	if (add_refusal(buf, SYS_clone3, SECCOMP_RET_ERRNO | ENOSYS, err) < 0)
+		return -1;
+#endif
+	if (add(buf, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 3),
+		err) < 0 ||
+	    add_load(buf, offsetof(struct seccomp_data, args), err) < 0 ||
+	    add(buf, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_NEWUSER, 0, 1),
+		err) < 0)
+		return -1;
+	return add(buf, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		   err);
+}
+
 /* Numbers of another machine (of 32 bit programs) mean other calls: all of these are refused. */
 static int
 add_machine(struct buf *buf, struct error **err)
@@ -127,5 +148,7 @@ denied_calls_filter(struct buf *buf, struct error **err)
 	for (const struct denied_call *call = denied_calls; call->name; call++)
 		if (add_refusal(buf, (unsigned)call->number, refuse, err) < 0)
 			return -1;
+	if (add_clones(buf, err) < 0)
+		return -1;
 	return add(buf, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW), err);
 }

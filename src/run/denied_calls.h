@@ -1,7 +1,8 @@
 /* denied_calls.h - system calls that no job needs and that lead out of its namespaces
  *
  * Key rings, kernel modules, mounts, other namespaces, handles of files: what docker's profile
- * refuses a job without capabilities.  They fail with EPERM.
+ * refuses a job without capabilities.  They fail with EPERM.  So does clone(2) with CLONE_NEWUSER;
+ * clone3(2) fails with ENOSYS.
  */
 #ifndef OCIFP_RUN_DENIED_CALLS_H
 #define OCIFP_RUN_DENIED_CALLS_H

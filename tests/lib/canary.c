@@ -1,19 +1,28 @@
 /* canary: tries what a job must not be able to do, and prints what it could
  *
- *     canary          keys, terminals, mounts
+ *     canary          keys, terminals, mounts, namespaces
  *     canary others   and what pid 1 has
  *     canary hog      opens files until no more can be had
+ *     canary works    starts processes and threads in every way, and tells which failed
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include <linux/sched.h>
 
 static void
 tell(const char *what, int could)
@@ -55,7 +64,63 @@ try_mounts(void)
 {
 	tell("mount", mount("none", "/tmp", "tmpfs", 0, NULL) == 0);
 	tell("remount", mount(NULL, "/proc/sys", NULL, MS_REMOUNT | MS_BIND, NULL) == 0);
+}
+
+static void
+try_namespaces(void)
+{
+	struct clone_args args = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
+	long pid;
+
 	tell("unshare", unshare(CLONE_NEWUSER) == 0);
+	tell("setns", setns(open("/proc/self/ns/user", O_RDONLY), 0) == 0 || errno != EPERM);
+	pid = syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, NULL);
+	if (pid == 0)
+		_exit(0);
+	tell("clone", pid > 0);
+	pid = syscall(SYS_clone3, &args, sizeof(args));
+	if (pid == 0)
+		_exit(0);
+	tell("clone3", pid > 0 || errno != ENOSYS);
+}
+
+static bool
+ends_well(pid_t pid)
+{
+	int status;
+
+	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
+	       WEXITSTATUS(status) == 0;
+}
+
+static void *
+mark(void *context)
+{
+	*(bool *)context = true;
+	return NULL;
+}
+
+static int
+try_works(void)
+{
+	static char *const words[] = { "canary", "nothing", NULL };
+	pthread_t thread;
+	bool ran = false;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	tell("fork failed", !ends_well(pid));
+	pid = vfork();
+	if (pid == 0)
+		_exit(0);
+	tell("vfork failed", !ends_well(pid));
+	pid = -1;
+	(void)posix_spawn(&pid, "/bin/canary", NULL, NULL, words, NULL);
+	tell("posix_spawn failed", !ends_well(pid));
+	tell("a thread failed", pthread_create(&thread, NULL, mark, &ran) != 0 ||
+					pthread_join(thread, NULL) != 0 || !ran);
+	return 0;
 }
 
 static int
@@ -81,10 +146,15 @@ main(int argc, char **argv)
 	}
 	if (strcmp(what, "hog") == 0)
 		return hog();
+	if (strcmp(what, "nothing") == 0)
+		return 0;
+	if (strcmp(what, "works") == 0)
+		return try_works();
 	if (strcmp(what, "others") == 0)
 		try_others();
 	try_keys();
 	try_terminal();
 	try_mounts();
+	try_namespaces();
 	return 0;
 }

@@ -104,7 +104,7 @@ cannot_get_out() {
 # A static program that tries to get out, as /bin/canary of the image.
 need_canary() {
 	need cc
-	cc -static -o "$T/root/bin/canary" "$RIG_LIB/canary.c" || skip 'no static program can be made here'
+	cc -static -pthread -o "$T/root/bin/canary" "$RIG_LIB/canary.c" || skip 'no static program can be made here'
 }
 
 # could_nothing [OPTION...] -- COMMAND...
@@ -114,9 +114,14 @@ could_nothing() {
 	assert_stdout ''
 }
 
-@test "a job cannot use keys or mount" {
+@test "a job cannot use keys, mount or make namespaces" {
 	need_canary
 	on_each_engine could_nothing -- canary
+}
+
+@test "a job starts processes and threads in every way" {
+	need_canary
+	on_each_engine could_nothing -- canary works
 }
 
 # That of bwrap is bwrap's own, in the same root and without capabilities.

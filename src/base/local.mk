@@ -16,6 +16,7 @@ noinst_LIBRARIES += %D%/libbase.a
 	%D%/text_number.c \
 	%D%/text_time.c \
 	%D%/utf8.c %D%/utf8.h \
+	%D%/watched.h \
 	%D%/workers.c %D%/workers.h \
 	%D%/xalloc.c %D%/xalloc.h
 

@@ -7,7 +7,6 @@
 #include "cli/context.h"
 #include "cli/outcome.h"
 #include "cli/target_options.h"
-#include "image/local_image.h"
 #include "image/pull.h"
 #include "image/target.h"
 #include "image/unpack.h"
@@ -73,19 +72,20 @@ check_values(const struct pull_values *values, const struct location *output, st
 	return unpack_check_directory(&unpack, err);
 }
 
-/* By way of the store. */
 static int
-unpack_pulled(struct context *context, const struct pull_options *options,
-	      const struct location *output, const struct pull_result *pulled, struct error **err)
+pull(struct context *context, const struct target *target, const struct pull_options *options,
+     const struct location *output, struct pull_result *ret_result, struct error **err)
 {
 	const struct unpack_options unpack = { .directory = output->path };
 	struct session *session = context_session(context);
-	AUTO_LOCAL_IMAGE struct local_image image = { 0 };
-	struct unpack_result unpacked = { 0 };
+	struct unpacked_pull unpacked = { 0 };
+	int ret;
 
-	if (local_image_read(session, &pulled->digest, options->platforms, &image, err) < 0)
-		return -1;
-	return unpack_image(session, &image, &unpack, &unpacked, err);
+	if (output->transport != TRANSPORT_ROOTFS)
+		return pull_image(session, target, options, ret_result, err);
+	ret = unpack_pull(session, target, options, &unpack, &unpacked, err);
+	*ret_result = unpacked.pulled;
+	return ret;
 }
 
 static int
@@ -128,10 +128,7 @@ run_pull(struct context *context, const void *opaque, const struct strings *oper
 	if (values->output && !is_rootfs(values, &output))
 		options.output = &output;
 	if (target_of_options(context, &values->target, operand, &target, err) < 0 ||
-	    pull_image(context_session(context), &target, &options, &result, err) < 0)
-		return -1;
-	if (is_rootfs(values, &output) &&
-	    unpack_pulled(context, &options, &output, &result, err) < 0)
+	    pull(context, &target, &options, &output, &result, err) < 0)
 		return -1;
 	return tell(context, &target, options.output, &result, err);
 }

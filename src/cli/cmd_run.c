@@ -97,16 +97,13 @@ find_image_base(struct context *context, const struct run_values *values, const 
 		.platforms = platforms_said(&values->platforms),
 		.offline = values->offline,
 	};
-	struct session *session = context_session(context);
-	AUTO_PULL_RESULT struct pull_result pulled = { 0 };
 	AUTO_TARGET struct target target = { 0 };
 
 	if (values->platforms.count > 1)
 		return error_set(err, ERROR_USAGE, "a job runs on one platform");
-	if (target_of_options(context, &values->target, image, &target, err) < 0 ||
-	    pull_image(session, &target, &pull_options, &pulled, err) < 0)
+	if (target_of_options(context, &values->target, image, &target, err) < 0)
 		return -1;
-	return run_base_of_image(session, &pulled.digest, pull_options.platforms, base, err);
+	return run_base_of_image(context_session(context), &target, &pull_options, base, err);
 }
 
 static int

@@ -7,8 +7,6 @@
 #include "cli/context.h"
 #include "cli/outcome.h"
 #include "cli/target_options.h"
-#include "image/local_image.h"
-#include "image/pull.h"
 #include "image/target.h"
 #include "image/unpack.h"
 
@@ -31,16 +29,17 @@ static const struct option_spec unpack_option_specs[] = {
 };
 
 static int
-tell(struct context *context, const struct target *target, const struct pull_result *pulled,
-     const struct local_image *image, const struct unpack_result *unpacked, struct error **err)
+tell(struct context *context, const struct target *target, const struct unpacked_pull *result,
+     struct error **err)
 {
+	const struct unpack_result *unpacked = &result->unpacked;
 	struct outcome outcome = {
-		.repository = pulled->repository,
+		.repository = result->pulled.repository,
 		.tag = target->places[0].reference.tag,
-		.digest = &pulled->digest,
+		.digest = &result->pulled.digest,
 		.target = target,
 		.details = json_pack("{s:s, s:I, s:I, s:I, s:I}", "manifest",
-				     digest_text(&image->digest).text, "entries",
+				     digest_text(&result->manifest).text, "entries",
 				     (json_int_t)unpacked->entries, "unpacked_bytes",
 				     (json_int_t)unpacked->unpacked_bytes, "skipped_devices",
 				     (json_int_t)unpacked->skipped_devices, "dropped_xattrs",
@@ -51,32 +50,17 @@ tell(struct context *context, const struct target *target, const struct pull_res
 }
 
 static int
-unpack(struct context *context, const struct unpack_values *values, const struct target *target,
-       const struct unpack_options *options, struct error **err)
-{
-	const struct pull_options pull_options = {
-		.platforms = platforms_said(&values->platforms),
-		.offline = values->offline,
-	};
-	struct session *session = context_session(context);
-	AUTO_PULL_RESULT struct pull_result pulled = { 0 };
-	AUTO_LOCAL_IMAGE struct local_image image = { 0 };
-	struct unpack_result unpacked = { 0 };
-
-	if (pull_image(session, target, &pull_options, &pulled, err) < 0 ||
-	    local_image_read(session, &pulled.digest, pull_options.platforms, &image, err) < 0 ||
-	    unpack_image(session, &image, options, &unpacked, err) < 0)
-		return -1;
-	return tell(context, target, &pulled, &image, &unpacked, err);
-}
-
-static int
 run_unpack(struct context *context, const void *opaque, const struct strings *operands,
 	   struct error **err)
 {
 	const struct unpack_values *values = opaque;
 	const char *operand = operands->count > 1 ? operands->items[0] : NULL;
 	AUTO_TARGET struct target target = { 0 };
+	AUTO_UNPACKED_PULL struct unpacked_pull result = { 0 };
+	const struct pull_options pull_options = {
+		.platforms = platforms_said(&values->platforms),
+		.offline = values->offline,
+	};
 	const struct unpack_options options = {
 		.directory = operands->items[operands->count - 1],
 		.devices = values->devices,
@@ -85,9 +69,11 @@ run_unpack(struct context *context, const void *opaque, const struct strings *op
 	if (values->platforms.count > 1)
 		return error_set(err, ERROR_USAGE, "a directory holds one platform");
 	if (unpack_check_directory(&options, err) < 0 ||
-	    target_of_options(context, &values->target, operand, &target, err) < 0)
+	    target_of_options(context, &values->target, operand, &target, err) < 0 ||
+	    unpack_pull(context_session(context), &target, &pull_options, &options, &result, err) <
+		    0)
 		return -1;
-	return unpack(context, values, &target, &options, err);
+	return tell(context, &target, &result, err);
 }
 
 const struct command cmd_unpack = {

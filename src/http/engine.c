@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/observer.h"
+#include "base/watched.h"
 #include "base/xalloc.h"
 #include "http/engine_private.h"
 #include "http/origin.h"
@@ -256,21 +257,34 @@ perform(struct engine *engine, struct error **err)
 	return 0;
 }
 
+static int
+wait_for_any(struct engine *engine, const struct watched *also, int most_ms, struct error **err)
+{
+	struct curl_waitfd waits[sizeof(also->fds) / sizeof(also->fds[0])];
+	unsigned count = 0;
+	CURLMcode result;
+
+	for (; also && count < also->count; count++)
+		waits[count] = (struct curl_waitfd){
+			.fd = also->fds[count],
+			.events = CURL_WAIT_POLLIN,
+		};
+	result = curl_multi_poll(engine->multi, waits, count, most_ms, NULL);
+	if (result != CURLM_OK)
+		return error_set(err, ERROR_FAILURE, "libcurl: %s", curl_multi_strerror(result));
+	return 0;
+}
+
 int
-engine_step(struct engine *engine, int most_ms, struct error **err)
+engine_step(struct engine *engine, const struct watched *also, int most_ms, struct error **err)
 {
 	bool any = advance_due(engine);
-	CURLMcode result;
 
 	if (perform(engine, err) < 0)
 		return -1;
 	if (go_on_with_paused(engine) || conclude_hops(engine) || any)
 		return 0;
-	most_ms = deadline_left_ms(next_due_ms(engine), most_ms);
-	result = curl_multi_poll(engine->multi, NULL, 0, most_ms, NULL);
-	if (result != CURLM_OK)
-		return error_set(err, ERROR_FAILURE, "libcurl: %s", curl_multi_strerror(result));
-	return 0;
+	return wait_for_any(engine, also, deadline_left_ms(next_due_ms(engine), most_ms), err);
 }
 
 /* All parked, and nobody left who could resume them. */
@@ -293,7 +307,7 @@ engine_wait(struct engine *engine, struct request *request, struct error **err)
 		if (is_stuck(engine))
 			return error_set(err, ERROR_FAILURE,
 					 "requests wait for credentials that nobody gets");
-		if (engine_step(engine, turn_ms, err) < 0)
+		if (engine_step(engine, NULL, turn_ms, err) < 0)
 			return -1;
 	}
 	return 0;

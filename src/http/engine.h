@@ -16,6 +16,7 @@ struct engine;
 struct error;
 struct observer;
 struct request;
+struct watched;
 
 struct engine_options {
 	const char *ca_file;          /* NULL: the system's */
@@ -37,8 +38,9 @@ struct engine *engine_new(const struct engine_options *options, struct error **e
  * the request ended is asked of the request. */
 int engine_wait(struct engine *engine, struct request *request, struct error **err);
 
-/* One turn: whatever is ready, waiting at most `most_ms` for it. */
-int engine_step(struct engine *engine, int most_ms, struct error **err);
+/* One turn: whatever is ready, waiting at most `most_ms` for it; no longer than for `also` (NULL:
+ * nothing). */
+int engine_step(struct engine *engine, const struct watched *also, int most_ms, struct error **err);
 
 /* Requests that have not ended. */
 unsigned engine_pending(const struct engine *engine);

@@ -45,7 +45,7 @@ write_all(const struct passage *passage, int fd, const char *what, struct error 
 		if (source_read(&source, at, bytes, TRANSFER_BUFFER_BYTES, &size, err) < 0 ||
 		    fd_write_all(fd, bytes, size, what, err) < 0)
 			return -1;
-		if (size == 0 && repository_step(passage->repository, 1000, err) < 0)
+		if (size == 0 && repository_step(passage->repository, NULL, 1000, err) < 0)
 			return -1;
 		at += size;
 	}
@@ -62,7 +62,8 @@ blob_write(struct repository *repository, const struct descriptor *descriptor, i
 	passage.relay = relay_new(&descriptor->digest, descriptor->size_bytes, start, &passage);
 	result = write_all(&passage, fd, what, err);
 	relay_abandon(passage.relay);
-	while (relay_is_arriving(passage.relay) && repository_step(repository, 1000, NULL) == 0)
+	while (relay_is_arriving(passage.relay) &&
+	       repository_step(repository, NULL, 1000, NULL) == 0)
 		continue;
 	relay_free(passage.relay);
 	return result;

@@ -98,7 +98,7 @@ fetch_blob(struct repository *repository, const struct descriptor *descriptor, s
 	if (repository_get_blob(repository, descriptor, &body.body, note_end, &waited, err) < 0)
 		return -1;
 	while (!waited.ended)
-		if (repository_step(repository, 1000, err) < 0)
+		if (repository_step(repository, NULL, 1000, err) < 0)
 			return -1;
 	if (!waited.failure)
 		return 0;

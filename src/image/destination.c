@@ -81,6 +81,7 @@ destination_put(const struct destination *destination, const struct delivery *de
 		.store = destination->store,
 		.also = destination->also,
 		.observer = destination->observer,
+		.follower = delivery->follower,
 	};
 
 	if (fetch_tree(&fetch, delivery->root, err) < 0)

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 
 struct error;
+struct follower;
 struct image_node;
 struct location;
 struct observer;
@@ -31,6 +32,7 @@ struct delivery {
 	struct repository *repository; /* has the blobs that the stores lack */
 	const char *name;              /* in the user's own store */
 	const struct location *place;  /* whose tag an output without one gets; NULL: none */
+	struct follower *follower;     /* NULL: none */
 };
 
 /* All that the image needs, then its name. */

@@ -4,7 +4,9 @@
 #include "base/limits.h"
 #include "base/observer.h"
 #include "base/text.h"
+#include "base/watched.h"
 #include "base/xalloc.h"
+#include "image/follower.h"
 #include "oci/descriptor.h"
 #include "repository/copy.h"
 #include "repository/repository.h"
@@ -30,6 +32,7 @@ struct fetch {
 	size_t running_count;
 	size_t large_count; /* of these */
 	size_t ended_count;
+	size_t followed_count; /* of these, told to the follower */
 	bool stopped;          /* start no more */
 	struct error *failure; /* the first */
 };
@@ -224,13 +227,35 @@ has_work(const struct fetch *fetch)
 	return fetch->stopped ? fetch->running_count > 0 : fetch->ended_count < fetch->job_count;
 }
 
+/* No more of an image that will not be whole. */
+static int
+follow(struct fetch *fetch, struct watched *ret_watched, struct error **err)
+{
+	struct follower *follower = fetch->options->follower;
+	bool more = fetch->followed_count < fetch->ended_count;
+
+	ret_watched->count = 0;
+	if (!follower || fetch->failure)
+		return 0;
+	fetch->followed_count = fetch->ended_count;
+	if (follower_step(follower, more, err) < 0)
+		return -1;
+	follower_watch(follower, ret_watched);
+	return 0;
+}
+
 static int
 run_jobs(struct fetch *fetch, struct error **err)
 {
+	struct watched watched;
+
 	while (has_work(fetch)) {
 		start_jobs(fetch);
+		if (follow(fetch, &watched, err) < 0)
+			return -1;
 		/* A blob that another process fetches is looked at again after a step. */
-		if (has_work(fetch) && repository_step(fetch->options->repository, 200, err) < 0)
+		if (has_work(fetch) &&
+		    repository_step(fetch->options->repository, &watched, 200, err) < 0)
 			return -1;
 	}
 	return 0;

@@ -9,6 +9,7 @@
 
 struct descriptors;
 struct error;
+struct follower;
 struct image_node;
 struct observer;
 struct repository;
@@ -20,6 +21,7 @@ struct fetch_options {
 	struct store *store;
 	struct store *also;
 	struct observer *observer;
+	struct follower *follower; /* NULL: nobody waits for what comes */
 };
 
 /* The blobs are then finished in the store, not yet committed. */

@@ -3,52 +3,60 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/watched.h"
 #include "base/xalloc.h"
 #include "image/local_image.h"
-#include "image/unpack_tree.h"
 #include "layer/unpacker.h"
 #include "store/lock.h"
 #include "store/store.h"
 
-#define AHEAD_COUNT 2 /* one that is unpacked, one that is inflated meanwhile */
 #define BUSY_PAUSE_MS 100
+
+static struct layer_tree *
+add(struct layer_jobs *jobs)
+{
+	struct layer_tree *tree;
+
+	jobs->items = xrealloc(jobs->items, (jobs->count + 1) * sizeof(*jobs->items));
+	tree = &jobs->items[jobs->count++];
+	*tree = (struct layer_tree){ .job = LAYER_JOB_INIT, .fd = -1, .state = LAYER_BUSY };
+	return tree;
+}
 
 void
 layer_jobs_add(struct layer_jobs *jobs, char *name, size_t first, size_t count)
 {
-	jobs->items = xrealloc(jobs->items, (jobs->count + 1) * sizeof(*jobs->items));
-	jobs->items[jobs->count++] = (struct layer_job){
-		.name = name,
-		.first = first,
-		.count = count,
-		.fd = -1,
-		.tree_fd = -1,
-		.record_fd = -1,
-		.state = LAYER_BUSY,
-	};
+	struct layer_tree *tree = add(jobs);
+
+	tree->name = name;
+	tree->job.first = first;
+	tree->job.count = count;
 }
 
-static void
-end_job(struct layer_job *job)
+int
+layer_jobs_add_directory(struct layer_jobs *jobs, int tree_fd, int record_fd, struct error **err)
 {
-	unpacker_free(TAKE_PTR(job->unpacker));
-	close_at(&job->tree_fd);
-	close_at(&job->record_fd);
-	job->tree_fd = -1;
-	job->record_fd = -1;
+	struct layer_tree *tree = add(jobs);
+
+	tree->job.count = jobs->source.image->manifest.layers.count;
+	tree->job.tree_fd = fcntl(tree_fd, F_DUPFD_CLOEXEC, 0);
+	if (record_fd >= 0)
+		tree->job.record_fd = fcntl(record_fd, F_DUPFD_CLOEXEC, 0);
+	if (tree->job.tree_fd < 0 || (record_fd >= 0 && tree->job.record_fd < 0))
+		return error_set_errno(err, errno, "cannot hand on a descriptor");
+	return 0;
 }
 
 void
 layer_jobs_release(struct layer_jobs *jobs)
 {
 	for (size_t i = 0; i < jobs->count; i++) {
-		end_job(&jobs->items[i]);
+		layer_job_release(&jobs->items[i].job);
 		close_at(&jobs->items[i].fd);
 		free(jobs->items[i].name);
 	}
@@ -58,50 +66,32 @@ layer_jobs_release(struct layer_jobs *jobs)
 }
 
 static int
-make_places(struct layer_job *job, struct error **err)
+make_places(struct layer_tree *tree, struct error **err)
 {
-	if (mkdirat(job->fd, "fs", 0700) == 0)
+	struct layer_job *job = &tree->job;
+
+	if (mkdirat(tree->fd, "fs", 0700) == 0)
 		job->tree_fd =
-			openat(job->fd, "fs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+			openat(tree->fd, "fs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (job->tree_fd >= 0)
 		job->record_fd =
-			openat(job->fd, "record", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+			openat(tree->fd, "record", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (job->record_fd < 0)
-		return error_set_path(err, errno, "make a directory for layer", job->name);
+		return error_set_path(err, errno, "make a directory for layer", tree->name);
 	return 0;
 }
 
+/* BUSY still: another process is at it. */
 static int
-send_layers(const struct layer_jobs *jobs, struct layer_job *job, struct error **err)
+open_tree(const struct layer_jobs *jobs, struct layer_tree *tree, struct error **err)
 {
-	for (; job->sent < job->count && job->sent < job->done + AHEAD_COUNT; job->sent++) {
-		size_t number = job->first + job->sent;
-		AUTO_CLOSE int fd = -1;
-		uint64_t size_bytes;
-
-		fd = store_open_blob(jobs->store,
-				     &jobs->image->manifest.layers.items[number].digest,
-				     &size_bytes, err);
-		if (fd < 0 || unpacker_send(job->unpacker, &jobs->image->config.diff_ids[number],
-					    fd, err) < 0)
-			return -1;
+	if (!tree->name) {
+		tree->state = LAYER_NEW;
+		return 0;
 	}
-	return 0;
-}
-
-static int
-start_job(const struct layer_jobs *jobs, struct layer_job *job, struct error **err)
-{
-	const struct unpack_request request = {
-		.overlay = jobs->overlay,
-		.layer_count = job->count,
-		.map = *jobs->map,
-	};
-
-	if (make_places(job, err) < 0)
+	if (store_layer_open(jobs->source.store, tree->name, &tree->state, &tree->fd, err) < 0)
 		return -1;
-	job->unpacker = unpacker_start(job->tree_fd, job->record_fd, &request, err);
-	return job->unpacker ? send_layers(jobs, job, err) : -1;
+	return tree->state == LAYER_NEW ? make_places(tree, err) : 0;
 }
 
 static size_t
@@ -110,8 +100,18 @@ running_count(const struct layer_jobs *jobs)
 	size_t count = 0;
 
 	for (size_t i = 0; i < jobs->count; i++)
-		count += jobs->items[i].unpacker != NULL;
+		count += jobs->items[i].job.unpacker != NULL;
 	return count;
+}
+
+/* More would only take turns. */
+static size_t
+most_count(void)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return processors > 0 && processors < UNPACKERS_LIMIT_COUNT ? (size_t)processors
+								    : UNPACKERS_LIMIT_COUNT;
 }
 
 /* Those that can be had now, up to as many as may run. */
@@ -119,65 +119,86 @@ static int
 start_jobs(struct layer_jobs *jobs, struct error **err)
 {
 	for (size_t i = 0; i < jobs->count; i++) {
-		struct layer_job *job = &jobs->items[i];
+		struct layer_tree *tree = &jobs->items[i];
 
-		if (job->state != LAYER_BUSY || running_count(jobs) >= UNPACKERS_LIMIT_COUNT)
+		if (tree->state != LAYER_BUSY || running_count(jobs) >= most_count() ||
+		    !layer_job_can_start(&tree->job, &jobs->source))
 			continue;
-		if (store_layer_open(jobs->store, job->name, &job->state, &job->fd, err) < 0)
-			return -1;
-		if (job->state == LAYER_NEW && start_job(jobs, job, err) < 0)
-			return error_wrap(err, "layer %zu", job->first + 1);
+		if (open_tree(jobs, tree, err) < 0 ||
+		    (tree->state == LAYER_NEW &&
+		     layer_job_start(&tree->job, &jobs->source, err) < 0))
+			return error_wrap(err, "layer %zu", tree->job.first + 1);
 	}
 	return 0;
 }
 
 static int
-hear_job(struct layer_jobs *jobs, struct layer_job *job, struct error **err)
+send_layers(struct layer_jobs *jobs, struct error **err)
 {
-	struct unpack_result result = { 0 };
-	bool ended = false;
-
-	if (unpacker_receive(job->unpacker, &ended, &result, err) < 0)
-		return error_wrap(err, "layer %zu", job->first + job->done + 1);
-	if (!ended) {
-		job->done++;
-		return send_layers(jobs, job, err);
-	}
-	end_job(job);
-	job->is_made = true;
-	unpack_tell(jobs->observer, &result);
+	for (size_t i = 0; i < jobs->count; i++)
+		if (jobs->items[i].job.unpacker &&
+		    layer_job_send(&jobs->items[i].job, &jobs->source, err) < 0)
+			return -1;
 	return 0;
 }
 
+/* *ret_any: one has said something. */
 static int
-hear_jobs(struct layer_jobs *jobs, struct error **err)
+hear_jobs(struct layer_jobs *jobs, int most_ms, bool *ret_any, struct error **err)
 {
 	struct pollfd polled[UNPACKERS_LIMIT_COUNT];
 	struct layer_job *of[UNPACKERS_LIMIT_COUNT];
 	nfds_t count = 0;
 
 	for (size_t i = 0; i < jobs->count && count < UNPACKERS_LIMIT_COUNT; i++) {
-		if (!jobs->items[i].unpacker)
+		struct layer_job *job = &jobs->items[i].job;
+
+		if (!job->unpacker)
 			continue;
-		of[count] = &jobs->items[i];
+		of[count] = job;
 		polled[count++] = (struct pollfd){
-			.fd = unpacker_poll_fd(jobs->items[i].unpacker),
+			.fd = unpacker_poll_fd(job->unpacker),
 			.events = POLLIN,
 		};
 	}
-	if (poll(polled, count, BUSY_PAUSE_MS) < 0 && errno != EINTR)
+	*ret_any = false;
+	if (poll(polled, count, most_ms) < 0 && errno != EINTR)
 		return error_set_errno(err, errno, "cannot wait for the helper");
-	for (nfds_t i = 0; i < count; i++)
-		if (polled[i].revents && hear_job(jobs, of[i], err) < 0)
+	for (nfds_t i = 0; i < count; i++) {
+		*ret_any |= polled[i].revents != 0;
+		if (polled[i].revents && layer_job_hear(of[i], &jobs->source, err) < 0)
 			return -1;
+	}
 	return 0;
+}
+
+int
+layer_jobs_step(struct layer_jobs *jobs, bool more, struct error **err)
+{
+	bool any = false;
+
+	if (more && send_layers(jobs, err) < 0)
+		return -1;
+	if (hear_jobs(jobs, 0, &any, err) < 0)
+		return -1;
+	return more || any ? start_jobs(jobs, err) : 0;
+}
+
+void
+layer_jobs_watch(const struct layer_jobs *jobs, struct watched *ret_watched)
+{
+	ret_watched->count = 0;
+	for (size_t i = 0; i < jobs->count; i++)
+		if (jobs->items[i].job.unpacker)
+			ret_watched->fds[ret_watched->count++] =
+				unpacker_poll_fd(jobs->items[i].job.unpacker);
 }
 
 static bool
 all_ended(const struct layer_jobs *jobs)
 {
 	for (size_t i = 0; i < jobs->count; i++)
-		if (jobs->items[i].state == LAYER_BUSY || jobs->items[i].unpacker)
+		if (jobs->items[i].state == LAYER_BUSY || jobs->items[i].job.unpacker)
 			return false;
 	return true;
 }
@@ -185,19 +206,20 @@ all_ended(const struct layer_jobs *jobs)
 static int
 commit(struct layer_jobs *jobs, struct error **err)
 {
+	struct store *store = jobs->source.store;
 	bool synced = false;
 
 	for (size_t i = 0; i < jobs->count; i++) {
-		struct layer_job *job = &jobs->items[i];
+		struct layer_tree *tree = &jobs->items[i];
 
-		if (!job->is_made)
+		if (!tree->name || !tree->job.is_made)
 			continue;
-		if (!synced && store_layers_sync(jobs->store, err) < 0)
+		if (!synced && store_layers_sync(store, err) < 0)
 			return -1;
 		synced = true;
-		if (store_layer_commit(jobs->store, job->name, job->fd, err) < 0)
+		if (store_layer_commit(store, tree->name, tree->fd, err) < 0)
 			return -1;
-		job->is_made = false;
+		tree->job.is_made = false;
 	}
 	return 0;
 }
@@ -206,7 +228,8 @@ commit(struct layer_jobs *jobs, struct error **err)
 static int
 wait_for_others(struct layer_jobs *jobs, struct lock_wait *wait, struct error **err)
 {
-	if (commit(jobs, err) < 0 || lock_wait_on(wait, jobs->store, ".ocifp/layers", err) < 0)
+	if (commit(jobs, err) < 0 ||
+	    lock_wait_on(wait, jobs->source.store, ".ocifp/layers", err) < 0)
 		return -1;
 	(void)poll(NULL, 0, BUSY_PAUSE_MS);
 	return 0;
@@ -216,7 +239,11 @@ int
 layer_jobs_run(struct layer_jobs *jobs, struct error **err)
 {
 	struct lock_wait wait = { 0 };
+	bool any;
 
+	jobs->source.is_whole = true;
+	if (send_layers(jobs, err) < 0)
+		return -1;
 	for (;;) {
 		if (start_jobs(jobs, err) < 0)
 			return -1;
@@ -228,7 +255,7 @@ layer_jobs_run(struct layer_jobs *jobs, struct error **err)
 			continue;
 		}
 		wait = (struct lock_wait){ 0 };
-		if (hear_jobs(jobs, err) < 0)
+		if (hear_jobs(jobs, BUSY_PAUSE_MS, &any, err) < 0)
 			return -1;
 	}
 }

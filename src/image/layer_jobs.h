@@ -1,48 +1,43 @@
-/* layer_jobs.h - trees to be made in the store, several at once */
+/* layer_jobs.h - trees to be made of an image's layers, several at once, while layers still come
+ *
+ *     store      shared by images: opened when its layer is there; another process' is waited for
+ *     directory  the caller's
+ */
 #ifndef OCIFP_IMAGE_LAYER_JOBS_H
 #define OCIFP_IMAGE_LAYER_JOBS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "base/cleanup.h"
-#include "sandbox/id_map.h"
+#include "image/layer_job.h"
 #include "store/layers.h"
 
-struct error;
-struct local_image;
-struct observer;
-struct session;
-struct store;
-struct unpacker;
+struct watched;
 
-struct layer_job {
-	char *name;   /* in the store */
-	size_t first; /* of the image's layers */
-	size_t count; /* 1, or all of them for a flat tree */
-	size_t sent;
-	size_t done;
-	int fd; /* the directory, locked */
-	int tree_fd;
-	int record_fd;
+struct layer_tree {
+	struct layer_job job;
+	char *name;             /* in the store; NULL: the caller's directory */
+	int fd;                 /* the store's directory, locked */
 	enum layer_state state; /* BUSY until it was opened */
-	struct unpacker *unpacker;
-	bool is_made;
 };
 
 struct layer_jobs {
-	struct store *store;
-	struct observer *observer;
-	const struct local_image *image;
-	const struct id_map *map;
-	bool overlay;
-	struct layer_job *items;
+	struct layer_source source;
+	struct layer_tree *items;
 	size_t count;
 };
 
 void layer_jobs_add(struct layer_jobs *jobs, char *name, size_t first, size_t count); /* takes */
 
-/* Until all are ready: then their descriptors hold shared locks. */
+/* All layers, one over the other.  The descriptors stay the caller's; `record_fd` -1: none. */
+int layer_jobs_add_directory(struct layer_jobs *jobs, int tree_fd, int record_fd,
+			     struct error **err);
+
+/* Without waiting.  `more`: blobs have come since the last time. */
+int layer_jobs_step(struct layer_jobs *jobs, bool more, struct error **err);
+
+/* Readable when a step has something to do. */
+void layer_jobs_watch(const struct layer_jobs *jobs, struct watched *ret_watched);
+
+/* With all blobs there, until all are ready: then their descriptors hold shared locks. */
 int layer_jobs_run(struct layer_jobs *jobs, struct error **err);
 void layer_jobs_release(struct layer_jobs *jobs);
 #define AUTO_LAYER_JOBS CLEANUP(layer_jobs_release)

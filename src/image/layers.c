@@ -1,36 +1,31 @@
 #include "image/layers.h"
 
-#include <string.h>
-
 #include "base/error.h"
-#include "base/observer.h"
 #include "base/xalloc.h"
-#include "image/layer_jobs.h"
+#include "image/follower.h"
 #include "image/layers_fit.h"
-#include "image/local_image.h"
-#include "repository/session.h"
 #include "store/state.h"
 
 static char *
-name_flat(const struct layer_jobs *jobs)
+name_flat(const struct follower *follower)
 {
-	const struct digest *manifest = &jobs->image->digest;
+	const struct digest *manifest = &follower->image.digest;
 
 	return xasprintf("flat-%s-%s-%s", digest_algorithm_name(manifest->algorithm),
-			 digest_hex(manifest).text, id_map_name(jobs->map).text);
+			 digest_hex(manifest).text, id_map_name(&follower->map).text);
 }
 
 /* By the blob, whose digest we have checked.  What a layer unpacks to only its helper knows, which
  * the layer may have taken over: by that name it could become a layer of other images. */
 static char *
-name_layer(const struct layer_jobs *jobs, size_t number)
+name_layer(const struct follower *follower, size_t number)
 {
-	const struct digest *blob = &jobs->image->manifest.layers.items[number].digest;
-	const struct digest *diff_id = &jobs->image->config.diff_ids[number];
+	const struct digest *blob = &follower->image.manifest.layers.items[number].digest;
+	const struct digest *diff_id = &follower->image.config.diff_ids[number];
 
 	return xasprintf("%s-%s-%.16s-%s", digest_algorithm_name(blob->algorithm),
 			 digest_hex(blob).text, digest_hex(diff_id).text,
-			 id_map_name(jobs->map).text);
+			 id_map_name(&follower->map).text);
 }
 
 /* A layer that comes twice adds nothing where it comes first: all of it comes again. */
@@ -45,102 +40,77 @@ comes_again(const struct local_image *image, size_t number)
 	return false;
 }
 
-static void
-plan(struct layer_jobs *jobs)
+static int
+plan(struct follower *follower, struct error **err)
 {
-	size_t count = jobs->image->config.diff_id_count;
+	struct layer_jobs *jobs = &follower->jobs;
+	size_t count = follower->image.config.diff_id_count;
 
-	if (!jobs->overlay && count > 0)
-		layer_jobs_add(jobs, name_flat(jobs), 0, count);
-	for (size_t i = 0; jobs->overlay && i < count; i++)
-		if (!comes_again(jobs->image, i))
-			layer_jobs_add(jobs, name_layer(jobs, i), i, 1);
+	(void)err;
+	if (!jobs->source.overlay && count > 0)
+		layer_jobs_add(jobs, name_flat(follower), 0, count);
+	for (size_t i = 0; jobs->source.overlay && i < count; i++)
+		if (!comes_again(&follower->image, i))
+			layer_jobs_add(jobs, name_layer(follower, i), i, 1);
+	return 0;
+}
+
+int
+image_layers_begin(struct follower *follower, struct session *session, struct error **err)
+{
+	follower->plan = plan;
+	return follower_init(follower, session, true, err);
+}
+
+static int
+check_fit(const struct layer_jobs *jobs, struct error **err)
+{
+	AUTO_FREE int *fds = xcalloc(jobs->count + 1, sizeof(*fds));
+
+	for (size_t i = 0; i < jobs->count; i++)
+		fds[i] = jobs->items[i].fd;
+	return jobs->source.overlay ? layers_check_fit(fds, jobs->count, err) : 0;
+}
+
+static int
+make(struct follower *follower, struct error **err)
+{
+	struct error *misfit = NULL;
+
+	if (follower_finish(follower, err) < 0)
+		return -1;
+	if (check_fit(&follower->jobs, &misfit) == 0)
+		return 0;
+	return follower_replan(follower, misfit, err) < 0 ? -1 : follower_finish(follower, err);
 }
 
 static void
-hand_out(struct layer_jobs *jobs, struct image_layers *layers)
+hand_out(struct follower *follower, struct image_layers *layers)
 {
-	layers->is_flat = !jobs->overlay;
-	layers->lock_fds = xcalloc(jobs->count ? jobs->count : 1, sizeof(*layers->lock_fds));
+	struct layer_jobs *jobs = &follower->jobs;
+
+	layers->map = follower->map;
+	layers->is_flat = !jobs->source.overlay;
+	layers->lock_fds = xcalloc(jobs->count + 1, sizeof(*layers->lock_fds));
 	for (size_t i = 0; i < jobs->count; i++) {
-		strings_take(&layers->paths, store_layer_path(jobs->store, jobs->items[i].name));
+		strings_take(&layers->paths,
+			     store_layer_path(jobs->source.store, jobs->items[i].name));
 		layers->lock_fds[layers->lock_count++] = TAKE_FD(jobs->items[i].fd);
 	}
 }
 
-static int
-check_fit(struct image_layers *layers, struct error **err)
-{
-	if (layers->is_flat)
-		return 0;
-	return layers_check_fit(layers->lock_fds, layers->lock_count, err);
-}
-
-static int
-open_as(struct session *session, const struct local_image *image, bool overlay,
-	struct image_layers *layers, struct error **err)
-{
-	AUTO_LAYER_JOBS struct layer_jobs jobs = {
-		.store = session_store(session, err),
-		.observer = session_observer(session),
-		.image = image,
-		.map = &layers->map,
-		.overlay = overlay,
-	};
-
-	if (!jobs.store)
-		return -1;
-	plan(&jobs);
-	if (layer_jobs_run(&jobs, err) < 0)
-		return -1;
-	hand_out(&jobs, layers);
-	/* The trees have their own locks: gc need not wait for the job that uses them. */
-	store_release_blobs(jobs.store);
-	return check_fit(layers, err);
-}
-
-static bool
-needs_flat(const struct error *failure)
-{
-	const char *class_name = error_class(failure);
-
-	return class_name && strcmp(class_name, "needs_flat") == 0;
-}
-
-static int
-open_any(struct session *session, const struct local_image *image, struct image_layers *layers,
-	 struct error **err)
-{
-	AUTO_ERROR struct error *failure = NULL;
-
-	if (open_as(session, image, true, layers, &failure) == 0)
-		return 0;
-	if (!needs_flat(failure)) {
-		*err = TAKE_PTR(failure);
-		return -1;
-	}
-	observer_tell(session_observer(session), EVENT_TRACE, "layers are unpacked to one tree: %s",
-		      error_text(failure));
-	image_layers_release(layers);
-	return open_as(session, image, false, layers, err);
-}
-
 int
-image_layers_open(struct session *session, const struct local_image *image,
-		  struct image_layers *ret_layers, struct error **err)
+image_layers_finish(struct follower *follower, struct image_layers *ret_layers, struct error **err)
 {
-	AUTO_IMAGE_LAYERS struct image_layers layers = { 0 };
-
-	if (id_map_choose(&layers.map, err) < 0)
-		return -1;
-	if (open_any(session, image, &layers, err) < 0)
-		return error_wrap(err, "cannot unpack '%s'", digest_text(&image->digest).text);
-	*ret_layers = layers;
-	layers = (struct image_layers){ 0 };
+	if (make(follower, err) < 0)
+		return error_wrap(err, "cannot unpack '%s'",
+				  digest_text(&follower->image.digest).text);
+	hand_out(follower, ret_layers);
+	/* The trees have their own locks: gc need not wait for the job that uses them. */
+	store_release_blobs(follower->jobs.source.store);
 	return 0;
 }
 
-/* The map stays. */
 void
 image_layers_release(struct image_layers *layers)
 {

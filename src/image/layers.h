@@ -12,7 +12,7 @@
 #include "sandbox/id_map.h"
 
 struct error;
-struct local_image;
+struct follower;
 struct session;
 
 struct image_layers {
@@ -24,10 +24,11 @@ struct image_layers {
 	size_t lock_count;
 };
 
-/* What is not there yet is unpacked, several layers at once; what another process unpacks is
- * waited for. */
-int image_layers_open(struct session *session, const struct local_image *image,
-		      struct image_layers *ret_layers, struct error **err);
+/* What is not there yet is unpacked, several layers at once, from the time on that the follower is
+ * handed to pull_image(); what another process unpacks is waited for. */
+int image_layers_begin(struct follower *follower, struct session *session, struct error **err);
+int image_layers_finish(struct follower *follower, struct image_layers *ret_layers,
+			struct error **err);
 void image_layers_release(struct image_layers *layers);
 #define AUTO_IMAGE_LAYERS CLEANUP(image_layers_release)
 

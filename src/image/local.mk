@@ -18,11 +18,13 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/fetch.c %D%/fetch.h \
 	%D%/fetch_tree.c \
 	%D%/find.c %D%/find.h \
+	%D%/follower.c %D%/follower.h \
 	%D%/gc.c %D%/gc.h \
 	%D%/import.c %D%/import.h \
 	%D%/inputs.c %D%/inputs.h \
 	%D%/join.c %D%/join.h %D%/join_private.h \
 	%D%/join_read.c \
+	%D%/layer_job.c %D%/layer_job.h \
 	%D%/layer_jobs.c %D%/layer_jobs.h \
 	%D%/layers.c %D%/layers.h \
 	%D%/layers_fit.c %D%/layers_fit.h \
@@ -56,7 +58,6 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/target.c %D%/target.h \
 	%D%/tree.c %D%/tree.h \
 	%D%/unpack.c %D%/unpack.h \
-	%D%/unpack_tree.c %D%/unpack_tree.h \
 	%D%/verify.c %D%/verify.h
 
 image_libs = src/image/libimage.a $(repository_libs) $(project_libs)

@@ -5,11 +5,11 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "image/content.h"
-#include "image/part.h"
 #include "image/tree.h"
 #include "oci/platform.h"
 #include "repository/repository.h"
 #include "repository/session.h"
+#include "store/store.h"
 
 void
 local_image_release(struct local_image *image)
@@ -41,21 +41,43 @@ check(const struct local_image *image, struct error **err)
 }
 
 static int
-take_manifest(const struct content *content, struct image_node *root, struct local_image *image,
-	      struct error **err)
+take_manifest(void *context, const struct image_node *node, struct error **err)
 {
-	struct image_nodes nodes = { 0 };
-	int ret;
+	struct local_image *image = context;
 
-	image_nodes_take(root, &nodes);
-	if (nodes.count == 0)
+	if (node->kind != DOCUMENT_MANIFEST || image->digest.algorithm != DIGEST_NONE)
+		return 0;
+	image->digest = node->descriptor.digest;
+	return manifest_parse(node->bytes.data, node->bytes.size, node->descriptor.media_type,
+			      &image->manifest, err);
+}
+
+int
+local_image_begin(struct local_image *image, const struct image_node *root, struct error **err)
+{
+	if (image_tree_walk(root, take_manifest, image, err) < 0)
+		return -1;
+	if (image->digest.algorithm == DIGEST_NONE)
 		return error_set(err, ERROR_CONTENT, "this is no image");
-	image->digest = nodes.items[0].descriptor.digest;
-	image->manifest = nodes.items[0].manifest;
-	nodes.items[0].manifest = (struct manifest){ 0 };
-	image_nodes_release(&nodes);
-	ret = content_get_config(content, &image->manifest, &image->config, err);
-	return ret < 0 ? -1 : check(image, err);
+	return 0;
+}
+
+bool
+local_image_can_complete(const struct local_image *image, struct store *store)
+{
+	const struct descriptor *config = &image->manifest.config;
+
+	return store_has(store, &config->digest, config->size_bytes);
+}
+
+int
+local_image_complete(struct local_image *image, struct store *store, struct error **err)
+{
+	const struct content content = { .cache = store };
+
+	if (content_get_config(&content, &image->manifest, &image->config, err) < 0)
+		return -1;
+	return check(image, err);
 }
 
 static int
@@ -72,9 +94,10 @@ read_tree(struct session *session, struct store *store, const struct digest *dig
 	if (resolution.evidence.presence != PRESENCE_PRESENT)
 		return error_set(err, ERROR_LOCAL, "'%s' is not in the store",
 				 digest_text(digest).text);
-	if (image_tree_get(&content, selection, &resolution, &root, err) < 0)
+	if (image_tree_get(&content, selection, &resolution, &root, err) < 0 ||
+	    local_image_begin(image, &root, err) < 0)
 		return -1;
-	return take_manifest(&content, &root, image, err);
+	return local_image_complete(image, store, err);
 }
 
 int

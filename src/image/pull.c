@@ -7,6 +7,7 @@
 #include "image/content.h"
 #include "image/destination.h"
 #include "image/find.h"
+#include "image/follower.h"
 #include "image/part.h"
 #include "image/target.h"
 #include "image/tree.h"
@@ -63,6 +64,7 @@ pull_tree(struct session *session, const struct target *target, const struct pul
 		.repository = found->repository,
 		.name = name,
 		.place = &target->places[found->place],
+		.follower = options->follower,
 	};
 
 	if (destination_open(session, options->output, &destination, err) < 0)
@@ -77,6 +79,8 @@ pull_tree(struct session *session, const struct target *target, const struct pul
 		selection.platforms = NULL;
 	if (image_tree_get(&content, &selection, &found->root, &root, err) < 0 ||
 	    take_part(options, &root, &part, err) < 0)
+		return -1;
+	if (options->follower && follower_begin(options->follower, &part, err) < 0)
 		return -1;
 	result->written = part.descriptor.digest;
 	return destination_put(&destination, &delivery, err);

@@ -15,6 +15,7 @@
 #include "oci/location.h"
 
 struct error;
+struct follower;
 struct found_image;
 struct platforms;
 struct session;
@@ -25,6 +26,7 @@ struct pull_options {
 	bool all;
 	bool offline;
 	const struct location *output; /* NULL: the store alone */
+	struct follower *follower;     /* who unpacks it meanwhile, from the store; NULL: nobody */
 };
 
 struct pull_result {

@@ -31,7 +31,7 @@ put_blob(struct repository *repository, const struct blob_upload *upload,
 	if (repository_put_blob(repository, upload, note_end, &waited, err) < 0)
 		return -1;
 	while (!waited.ended)
-		if (repository_step(repository, 1000, err) < 0)
+		if (repository_step(repository, NULL, 1000, err) < 0)
 			return -1;
 	if (waited.failure) {
 		*err = waited.failure;

@@ -196,7 +196,8 @@ send_blobs(const struct send_options *options, const struct descriptors *blobs, 
 	plan_jobs(&send, blobs);
 	while (has_work(&send)) {
 		start_jobs(&send);
-		if (send.running_count > 0 && repository_step(options->destination, 1000, err) < 0)
+		if (send.running_count > 0 &&
+		    repository_step(options->destination, NULL, 1000, err) < 0)
 			return -1;
 	}
 	if (!send.failure)

@@ -10,10 +10,8 @@
 #include "base/observer.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "image/local_image.h"
+#include "image/follower.h"
 #include "image/stage.h"
-#include "image/unpack_tree.h"
-#include "repository/session.h"
 
 static int
 refuse(const char *directory, const char *why, struct error **err)
@@ -86,40 +84,100 @@ keep_others_out(struct observer *observer, const struct stage *stage,
 	return 0;
 }
 
-static int
-unpack_staged(struct session *session, const struct local_image *image,
-	      const struct unpack_options *options, struct stage *stage,
-	      struct unpack_result *ret_result, struct error **err)
-{
-	struct unpack_tree job = {
-		.store = session_store(session, err),
-		.image = image,
-		.tree_fd = stage->tree_fd,
-		.record_fd = stage->record_fd,
-		.map = &stage->map,
-		.devices = options->devices,
-		.observer = session_observer(session),
-	};
+/* `follower` comes first. */
+struct unpack {
+	struct follower follower;
+	const struct unpack_options *options;
+	struct stage stage;
+};
 
-	if (!job.store || unpack_tree(&job, ret_result, err) < 0 ||
-	    keep_others_out(job.observer, stage, ret_result, err) < 0)
-		return -1;
-	return stage_commit(stage, err);
+/* The helpers go before what they write to. */
+static void
+unpack_release(struct unpack *unpack)
+{
+	follower_release(&unpack->follower);
+	stage_release(&unpack->stage);
 }
 
+static int
+plan(struct follower *follower, struct error **err)
+{
+	struct unpack *self = (struct unpack *)follower;
+
+	if (unpack_check_directory(self->options, err) < 0 ||
+	    stage_open(self->options->directory, &follower->map, &self->stage, err) < 0)
+		return -1;
+	return layer_jobs_add_directory(&follower->jobs, self->stage.tree_fd, self->stage.record_fd,
+					err);
+}
+
+static int
+begin(struct unpack *self, struct session *session, struct error **err)
+{
+	self->follower.plan = plan;
+	if (follower_init(&self->follower, session, false, err) < 0)
+		return -1;
+	self->follower.jobs.source.devices = self->options->devices;
+	return 0;
+}
+
+static int
+make(struct unpack *self, struct unpack_result *ret_result, struct error **err)
+{
+	const struct layer_jobs *jobs = &self->follower.jobs;
+
+	if (follower_finish(&self->follower, err) < 0)
+		return -1;
+	*ret_result = jobs->items[0].job.result;
+	if (keep_others_out(jobs->source.observer, &self->stage, ret_result, err) < 0)
+		return -1;
+	return stage_commit(&self->stage, err);
+}
+
+static int
+finish(struct unpack *self, struct unpack_result *ret_result, struct error **err)
+{
+	AUTO_FREE char *shown = text_quote_string(self->options->directory);
+
+	if (make(self, ret_result, err) < 0)
+		return error_wrap(err, "cannot unpack to '%s'", shown);
+	return 0;
+}
+
+#define UNPACK_OF(options_) ((struct unpack){ .options = (options_), .stage = STAGE_INIT })
+
 int
-unpack_image(struct session *session, const struct local_image *image,
+unpack_image(struct session *session, struct local_image *image,
 	     const struct unpack_options *options, struct unpack_result *ret_result,
 	     struct error **err)
 {
-	AUTO_STAGE struct stage stage = STAGE_INIT;
-	AUTO_FREE char *shown = text_quote_string(options->directory);
-	struct id_map map = { 0 };
+	CLEANUP(unpack_release) struct unpack unpack = UNPACK_OF(options);
 
-	if (unpack_check_directory(options, err) < 0 || id_map_choose(&map, err) < 0 ||
-	    stage_open(options->directory, &map, &stage, err) < 0 ||
-	    unpack_staged(session, image, options, &stage, ret_result, err) < 0)
-		return error_wrap(err, "cannot unpack to '%s'", shown);
-	unpack_tell(session_observer(session), ret_result);
+	if (begin(&unpack, session, err) < 0)
+		return -1;
+	follower_take(&unpack.follower, image);
+	return finish(&unpack, ret_result, err);
+}
+
+int
+unpack_pull(struct session *session, const struct target *target,
+	    const struct pull_options *pull_options, const struct unpack_options *options,
+	    struct unpacked_pull *ret_result, struct error **err)
+{
+	CLEANUP(unpack_release) struct unpack unpack = UNPACK_OF(options);
+	struct pull_options followed = *pull_options;
+
+	followed.follower = &unpack.follower;
+	if (begin(&unpack, session, err) < 0 ||
+	    pull_image(session, target, &followed, &ret_result->pulled, err) < 0 ||
+	    finish(&unpack, &ret_result->unpacked, err) < 0)
+		return -1;
+	ret_result->manifest = unpack.follower.image.digest;
 	return 0;
+}
+
+void
+unpacked_pull_release(struct unpacked_pull *result)
+{
+	pull_result_release(&result->pulled);
 }

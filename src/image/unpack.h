@@ -11,11 +11,10 @@
 
 #include <stdbool.h>
 
+#include "image/pull.h"
 #include "layer/unpack_request.h"
 
-struct error;
 struct local_image;
-struct session;
 
 struct unpack_options {
 	const char *directory; /* not there yet, or empty */
@@ -25,8 +24,23 @@ struct unpack_options {
 /* ERROR_LOCAL, before anything is done, for a directory that holds something. */
 int unpack_check_directory(const struct unpack_options *options, struct error **err);
 
-int unpack_image(struct session *session, const struct local_image *image,
+/* An image of the store, which is taken. */
+int unpack_image(struct session *session, struct local_image *image,
 		 const struct unpack_options *options, struct unpack_result *ret_result,
 		 struct error **err);
+
+struct unpacked_pull {
+	struct pull_result pulled;
+	struct digest manifest;
+	struct unpack_result unpacked;
+};
+
+/* One that is pulled, unpacked meanwhile. */
+int unpack_pull(struct session *session, const struct target *target,
+		const struct pull_options *pull_options, const struct unpack_options *options,
+		struct unpacked_pull *ret_result, struct error **err);
+
+void unpacked_pull_release(struct unpacked_pull *result);
+#define AUTO_UNPACKED_PULL CLEANUP(unpacked_pull_release)
 
 #endif

@@ -26,7 +26,8 @@ struct repository_ops {
 	int (*delete_tag)(struct repository *repository, const char *tag, struct error **err);
 	int (*probe_push)(struct repository *repository, struct error **err);
 
-	int (*step)(struct repository *repository, int most_ms, struct error **err);
+	int (*step)(struct repository *repository, const struct watched *also, int most_ms,
+		    struct error **err);
 
 	/* NULL: holds none. */
 	int (*list_referrers)(struct repository *repository, const struct digest *subject,

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/watched.h"
 
 void
 local_jobs_add(struct local_jobs *jobs, struct local_job *job)
@@ -29,8 +30,19 @@ take_first(struct local_jobs *jobs)
 	return job;
 }
 
+static void
+pause_for(const struct watched *also, int most_ms)
+{
+	struct pollfd polls[sizeof(also->fds) / sizeof(also->fds[0])];
+	nfds_t count = 0;
+
+	for (; also && count < also->count; count++)
+		polls[count] = (struct pollfd){ .fd = also->fds[count], .events = POLLIN };
+	(void)poll(polls, count, most_ms);
+}
+
 void
-local_jobs_step(struct local_jobs *jobs, int most_ms)
+local_jobs_step(struct local_jobs *jobs, const struct watched *also, int most_ms)
 {
 	struct local_job *job = take_first(jobs);
 	enum blob_outcome outcome = BLOB_MOVED;
@@ -38,12 +50,12 @@ local_jobs_step(struct local_jobs *jobs, int most_ms)
 	bool again = false;
 
 	if (!job) {
-		(void)poll(NULL, 0, most_ms);
+		pause_for(also, most_ms);
 		return;
 	}
 	if (job->run(job, &outcome, &again, &failure) == 0 && again) {
 		local_jobs_add(jobs, job);
-		(void)poll(NULL, 0, most_ms);
+		pause_for(also, most_ms);
 		return;
 	}
 	job->done(job->context, outcome, failure);

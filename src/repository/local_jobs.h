@@ -12,6 +12,7 @@
 
 struct error;
 struct local_job;
+struct watched;
 
 struct local_jobs {
 	struct local_job *first;
@@ -32,8 +33,8 @@ struct local_job {
 void local_jobs_add(struct local_jobs *jobs, struct local_job *job); /* takes */
 
 /* Runs the first.  Waits for `most_ms` when it has to be tried again, or when there is none: then
- * the caller waits for another process. */
-void local_jobs_step(struct local_jobs *jobs, int most_ms);
+ * the caller waits for another process, or for `also` (NULL: nothing). */
+void local_jobs_step(struct local_jobs *jobs, const struct watched *also, int most_ms);
 void local_jobs_release(struct local_jobs *jobs);
 
 #endif

@@ -158,9 +158,10 @@ repository_put_blob(struct repository *repository, const struct blob_upload *upl
 }
 
 int
-repository_step(struct repository *repository, int most_ms, struct error **err)
+repository_step(struct repository *repository, const struct watched *also, int most_ms,
+		struct error **err)
 {
-	return repository->ops->step(repository, most_ms, err);
+	return repository->ops->step(repository, also, most_ms, err);
 }
 
 int

@@ -26,6 +26,7 @@ struct repository;
 struct session;
 struct source;
 struct store;
+struct watched;
 
 enum repository_mode {
 	REPOSITORY_READ,  /* a layout that does not exist is absent, not an error, to resolve() */
@@ -93,7 +94,10 @@ int repository_get_blob(struct repository *repository, const struct descriptor *
 			struct body *body, blob_done *done, void *context, struct error **err);
 int repository_put_blob(struct repository *repository, const struct blob_upload *upload,
 			blob_done *done, void *context, struct error **err);
-int repository_step(struct repository *repository, int most_ms, struct error **err);
+
+/* Waits at most `most_ms`; no longer than for `also` (NULL: nothing). */
+int repository_step(struct repository *repository, const struct watched *also, int most_ms,
+		    struct error **err);
 
 /* One blob at rest that can be read again and again: of a layout or archive, not of a registry.
  * *ret_fd -1: not held locally. */

@@ -207,10 +207,11 @@ archive_get_blob(struct repository *repository, const struct descriptor *descrip
 }
 
 static int
-archive_step(struct repository *repository, int most_ms, struct error **err)
+archive_step(struct repository *repository, const struct watched *also, int most_ms,
+	     struct error **err)
 {
 	(void)err;
-	local_jobs_step(&archive_of(repository)->jobs, most_ms);
+	local_jobs_step(&archive_of(repository)->jobs, also, most_ms);
 	return 0;
 }
 

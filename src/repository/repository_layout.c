@@ -198,10 +198,11 @@ layout_store(struct repository *repository, struct error **err)
 }
 
 static int
-layout_step(struct repository *repository, int most_ms, struct error **err)
+layout_step(struct repository *repository, const struct watched *also, int most_ms,
+	    struct error **err)
 {
 	(void)err;
-	local_jobs_step(&layout_of(repository)->jobs, most_ms);
+	local_jobs_step(&layout_of(repository)->jobs, also, most_ms);
 	return 0;
 }
 

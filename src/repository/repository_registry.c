@@ -173,9 +173,10 @@ registry_probe(struct repository *repository, struct error **err)
 }
 
 static int
-registry_step(struct repository *repository, int most_ms, struct error **err)
+registry_step(struct repository *repository, const struct watched *also, int most_ms,
+	      struct error **err)
 {
-	return engine_step(((struct registry_repository *)repository)->engine, most_ms, err);
+	return engine_step(((struct registry_repository *)repository)->engine, also, most_ms, err);
 }
 
 static int

@@ -4,20 +4,34 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "image/local_image.h"
+#include "image/follower.h"
+#include "image/pull.h"
+
+static int
+pull_layers(struct follower *follower, struct session *session, const struct target *target,
+	    const struct pull_options *options, struct image_layers *ret_layers, struct error **err)
+{
+	AUTO_PULL_RESULT struct pull_result pulled = { 0 };
+	struct pull_options followed = *options;
+
+	followed.follower = follower;
+	if (image_layers_begin(follower, session, err) < 0 ||
+	    pull_image(session, target, &followed, &pulled, err) < 0)
+		return -1;
+	return image_layers_finish(follower, ret_layers, err);
+}
 
 int
-run_base_of_image(struct session *session, const struct digest *root,
-		  const struct platforms *platforms, struct run_base *ret_base, struct error **err)
+run_base_of_image(struct session *session, const struct target *target,
+		  const struct pull_options *options, struct run_base *ret_base, struct error **err)
 {
-	AUTO_LOCAL_IMAGE struct local_image image = { 0 };
+	CLEANUP(follower_release) struct follower follower = { 0 };
 
-	if (local_image_read(session, root, platforms, &image, err) < 0 ||
-	    image_layers_open(session, &image, &ret_base->layers, err) < 0)
+	if (pull_layers(&follower, session, target, options, &ret_base->layers, err) < 0)
 		return -1;
-	ret_base->manifest = image.digest;
-	ret_base->config = image.config;
-	image.config = (struct image_config){ 0 };
+	ret_base->manifest = follower.image.digest;
+	ret_base->config = follower.image.config;
+	follower.image.config = (struct image_config){ 0 };
 	return 0;
 }
 

@@ -5,10 +5,10 @@
 #include "image/layers.h"
 #include "oci/config.h"
 
-struct digest;
 struct error;
-struct platforms;
+struct pull_options;
 struct session;
+struct target;
 
 struct run_base {
 	struct image_layers layers;
@@ -16,10 +16,9 @@ struct run_base {
 	struct digest manifest; /* DIGEST_NONE: no image of the store */
 };
 
-/* Of an image that the store has; its layers are unpacked unless they are already.  `platforms`
- * NULL: what we run on. */
-int run_base_of_image(struct session *session, const struct digest *root,
-		      const struct platforms *platforms, struct run_base *ret_base,
+/* Of an image, which is pulled; its layers are unpacked meanwhile, unless they are already. */
+int run_base_of_image(struct session *session, const struct target *target,
+		      const struct pull_options *options, struct run_base *ret_base,
 		      struct error **err);
 
 /* Of a directory: nothing is known but that. */

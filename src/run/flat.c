@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "image/layer_jobs.h"
 #include "image/local_image.h"
-#include "image/unpack_tree.h"
 #include "layer/pack.h"
 #include "layer/unpacker.h"
 #include "repository/session.h"
@@ -23,22 +23,21 @@ static int
 unpack_layers(int tree_fd, struct session *session, const struct run_base *base, struct error **err)
 {
 	AUTO_LOCAL_IMAGE struct local_image image = { 0 };
-	struct unpack_result result;
-	const struct unpack_tree job = {
-		.store = session_store(session, err),
-		.image = &image,
-		.tree_fd = tree_fd,
-		.record_fd = -1,
-		.map = &base->layers.map,
-		.observer = session_observer(session),
+	AUTO_LAYER_JOBS struct layer_jobs jobs = {
+		.source = {
+			.store = session_store(session, err),
+			.image = &image,
+			.map = &base->layers.map,
+			.observer = session_observer(session),
+		},
 	};
-	int ret;
 
-	if (!job.store || local_image_read(session, &base->manifest, NULL, &image, err) < 0)
+	if (!jobs.source.store ||
+	    local_image_read(session, &base->manifest, NULL, &image, err) < 0 ||
+	    layer_jobs_add_directory(&jobs, tree_fd, -1, err) < 0 || layer_jobs_run(&jobs, err) < 0)
 		return -1;
-	ret = unpack_tree(&job, &result, err);
-	store_release_blobs(job.store);
-	return ret;
+	store_release_blobs(jobs.source.store);
+	return 0;
 }
 
 struct packing {

@@ -19,6 +19,7 @@ fault_tests = \
 	%D%/store.bats \
 	%D%/terminal.bats \
 	%D%/tls.bats \
+	%D%/unpack.bats \
 	%D%/uploads.bats
 EXTRA_DIST += $(fault_tests) \
 	%D%/auth.py \

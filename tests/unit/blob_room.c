@@ -28,7 +28,7 @@ drive(struct room *room, struct blob_job *job, struct ending *ending)
 
 	assert_non_null(job);
 	while (!ending->has_ended)
-		assert_int_equal(engine_step(room->engine, 1000, &err), 0);
+		assert_int_equal(engine_step(room->engine, NULL, 1000, &err), 0);
 	blob_job_free(job);
 }
 

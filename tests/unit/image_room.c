@@ -113,13 +113,15 @@ room_put_blob(struct repository *repository, const struct blob_upload *upload, b
 }
 
 static int
-room_step(struct repository *repository, int most_ms, struct error **err)
+room_step(struct repository *repository, const struct watched *also, int most_ms,
+	  struct error **err)
 {
 	struct image_room *room = room_of(repository);
 	blob_done *done = room->ended;
 	const char *bytes = room->ended_document ? room->ended_document->bytes : "";
 	struct error *failure = NULL;
 
+	(void)also;
 	(void)most_ms;
 	(void)err;
 	if (!done)

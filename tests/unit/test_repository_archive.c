@@ -230,7 +230,7 @@ get_blob(struct repository *repository, const struct descriptor *blob, struct bu
 	body_buf_init(&body, buf);
 	assert_int_equal(repository_get_blob(repository, blob, &body.body, note, done, &err), 0);
 	assert_false(done->called);
-	assert_int_equal(repository_step(repository, 0, &err), 0);
+	assert_int_equal(repository_step(repository, NULL, 0, &err), 0);
 	assert_true(done->called);
 }
 

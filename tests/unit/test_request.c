@@ -288,7 +288,7 @@ done_may_free_its_request_and_start_others(void **state)
 	start_next(&chain);
 	start_next(&chain);
 	while (engine_pending(self->engine) > 0)
-		assert_int_equal(engine_step(self->engine, 1000, &err), 0);
+		assert_int_equal(engine_step(self->engine, NULL, 1000, &err), 0);
 	assert_int_equal(chain.done, 5);
 }
 
@@ -341,7 +341,7 @@ a_request_may_be_freed_while_it_is_fed(void **state)
 	http_server_answer(&self->server, OK_HELLO);
 	body.request = request_start(self->engine, &options, NULL, NULL, &err);
 	while (engine_pending(self->engine) > 0)
-		assert_int_equal(engine_step(self->engine, 1000, &err), 0);
+		assert_int_equal(engine_step(self->engine, NULL, 1000, &err), 0);
 	assert_null(body.request);
 }
 

@@ -114,7 +114,7 @@ a_parked_request_goes_on_when_resumed(void **state)
 
 	authorizer.parks = true;
 	dropped = request_start(self->engine, &options, NULL, NULL, &err);
-	assert_int_equal(engine_step(self->engine, 0, &err), 0);
+	assert_int_equal(engine_step(self->engine, NULL, 0, &err), 0);
 	request_free(TAKE_PTR(dropped));
 	assert_int_equal(authorizer.forgotten, 1);
 	assert_int_equal(engine_pending(self->engine), 0);

@@ -53,8 +53,10 @@
 #define REDIRECTS_LIMIT_COUNT 5
 #define INTERIM_LIMIT_COUNT 100 /* 1xx responses before the real one */
 #define WARNINGS_LIMIT_BYTES (4 * KIB)
-#define PRUNE_LIMIT_COUNT 100000   /* manifests of one repository: about 300 MiB here */
-#define JOIN_ROUNDS_LIMIT_COUNT 16 /* of one index; each runner that joins too costs one */
+#define PACKAGES_PAGES_LIMIT_COUNT 2000 /* of 100 versions: twice PRUNE_LIMIT_COUNT */
+#define PRUNE_LIMIT_COUNT 100000        /* manifests of one repository: about 300 MiB here */
+#define PRUNE_LIMIT_BYTES (512 * MIB)   /* all of them: 100,000 of 5 KiB */
+#define JOIN_ROUNDS_LIMIT_COUNT 16      /* of one index; each runner that joins too costs one */
 
 /* Retry: see http/retry.h */
 #define ATTEMPTS_LIMIT_COUNT 6

@@ -43,12 +43,8 @@ prune_graph_release(struct prune_graph *graph)
 static int
 compare(const void *left, const void *right)
 {
-	const struct digest *a = &((const struct prune_node *)left)->root.digest;
-	const struct digest *b = &((const struct prune_node *)right)->root.digest;
-
-	if (a->algorithm != b->algorithm)
-		return a->algorithm < b->algorithm ? -1 : 1;
-	return memcmp(a->bytes, b->bytes, digest_size(a->algorithm));
+	return digest_compare(&((const struct prune_node *)left)->root.digest,
+			      &((const struct prune_node *)right)->root.digest);
 }
 
 struct prune_node *
@@ -114,8 +110,14 @@ parse_manifest(struct prune_node *node, const struct buf *bytes, struct error **
 }
 
 static int
-parse_node(struct prune_node *node, const struct buf *bytes, struct error **err)
+parse_node(struct prune_graph *graph, struct prune_node *node, const struct buf *bytes,
+	   struct error **err)
 {
+	graph->document_bytes += bytes->size;
+	if (graph->document_bytes > PRUNE_LIMIT_BYTES)
+		return error_set(err, ERROR_FAILURE,
+				 "all manifests together have more than %zu MiB",
+				 PRUNE_LIMIT_BYTES / MIB);
 	if (manifest_kind(bytes->data, bytes->size, node->root.media_type, &node->kind, err) < 0)
 		return -1;
 	node->root.size_bytes = bytes->size;
@@ -135,7 +137,7 @@ read_node(struct prune_graph *graph, struct prune_node *node, struct error **err
 		return 0;
 	free(node->root.media_type);
 	node->root.media_type = xstrdup(resolution.descriptor.media_type);
-	return parse_node(node, &resolution.bytes, err);
+	return parse_node(graph, node, &resolution.bytes, err);
 }
 
 static int
@@ -194,7 +196,7 @@ add_holding(struct prune_graph *graph, struct holding *holding, struct error **e
 	node->dated_by = holding->created_s ? "the time of its push" : NULL;
 	node->tags = holding->tags;
 	holding->tags = (struct strings){ 0 };
-	if (holding->root.media_type && parse_node(node, &holding->bytes, err) < 0)
+	if (holding->root.media_type && parse_node(graph, node, &holding->bytes, err) < 0)
 		return error_wrap(err, "manifest '%s'", digest_text(&holding->digest).text);
 	for (size_t i = 0; i < node->tags.count && node->subject.algorithm == DIGEST_NONE; i++)
 		if (!parse_referrer_tag(node->tags.items[i], &node->subject))

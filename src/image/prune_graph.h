@@ -44,6 +44,7 @@ struct prune_graph {
 	struct prune_node **nodes;
 	size_t count;
 	void *by_digest;
+	uint64_t document_bytes; /* read so far */
 };
 
 /* All that the repository names, and what that leads to. */

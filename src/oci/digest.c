@@ -56,11 +56,18 @@ digest_parse(const char *text, struct digest *ret_digest, struct error **err)
 	return 0;
 }
 
+int
+digest_compare(const struct digest *a, const struct digest *b)
+{
+	if (a->algorithm != b->algorithm)
+		return a->algorithm < b->algorithm ? -1 : 1;
+	return memcmp(a->bytes, b->bytes, digest_size(a->algorithm));
+}
+
 bool
 digest_equal(const struct digest *a, const struct digest *b)
 {
-	return a->algorithm == b->algorithm &&
-	       memcmp(a->bytes, b->bytes, digest_size(a->algorithm)) == 0;
+	return digest_compare(a, b) == 0;
 }
 
 size_t

@@ -30,7 +30,8 @@ struct digest_text {
 
 int digest_parse(const char *text, struct digest *ret_digest, struct error **err);
 bool digest_equal(const struct digest *a, const struct digest *b);
-size_t digest_size(enum digest_algorithm algorithm); /* bytes */
+int digest_compare(const struct digest *a, const struct digest *b); /* an order, any */
+size_t digest_size(enum digest_algorithm algorithm);                /* bytes */
 
 /* By value, so that it can stand in an argument list: digest_text(&d).text */
 struct digest_text digest_text(const struct digest *digest);

@@ -17,6 +17,7 @@ packages_forget(struct packages *packages)
 		strings_release(&packages->versions[i].tags);
 	free(TAKE_PTR(packages->versions));
 	packages->count = 0;
+	packages->tag_count = 0;
 	packages->was_listed = false;
 }
 

@@ -7,6 +7,7 @@
 #include "base/xalloc.h"
 #include "http/request.h"
 #include "oci/document.h"
+#include "oci/reference.h"
 #include "registry/packages_private.h"
 
 #define PAGE_VERSIONS 100 /* the most that a page may have */
@@ -14,17 +15,24 @@
 /* Organizations and users have paths of their own; the first that knows the package is it. */
 static const char *const owner_kinds[] = { "orgs", "users" };
 
-static void
-take_tags(const json_t *metadata, struct strings *tags)
+static int
+take_tags(struct packages *packages, const json_t *metadata, struct strings *tags,
+	  struct error **err)
 {
 	const json_t *list = json_object_get(json_object_get(metadata, "container"), "tags");
 
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const char *tag = json_string_value(json_array_get(list, i));
 
-		if (tag)
-			strings_add(tags, tag);
+		if (!tag || !reference_tag_is_valid(tag))
+			return error_set(err, ERROR_CONTENT,
+					 "a version's tags hold something that is no tag");
+		if (packages->tag_count++ >= TAGS_LIMIT_COUNT)
+			return error_set(err, ERROR_FAILURE, "the package has more than %d tags",
+					 TAGS_LIMIT_COUNT);
+		strings_add(tags, tag);
 	}
+	return 0;
 }
 
 /* When its tags changed last, if that is later. */
@@ -58,12 +66,12 @@ take_version(struct packages *packages, const json_t *object, struct error **err
 	if (packages->count >= PRUNE_LIMIT_COUNT)
 		return error_set(err, ERROR_FAILURE, "the package has more than %d versions",
 				 PRUNE_LIMIT_COUNT);
-	take_tags(json_object_get(object, "metadata"), &version.tags);
 	version.pushed_s = pushed_at(object);
 	packages->versions =
 		xrealloc(packages->versions, (packages->count + 1) * sizeof(*packages->versions));
 	packages->versions[packages->count++] = version;
-	return 0;
+	return take_tags(packages, json_object_get(object, "metadata"),
+			 &packages->versions[packages->count - 1].tags, err);
 }
 
 /* The answer is an array, and what is parsed is an object. */
@@ -136,6 +144,8 @@ packages_list_pages(struct packages *packages, struct error **err)
 	bool is_last = false;
 
 	for (unsigned page = 2; request; page++) {
+		if (page > PACKAGES_PAGES_LIMIT_COUNT + 1)
+			return error_set(err, ERROR_UNAVAILABLE, "the list has no end");
 		if (request_status(request) != 200)
 			return packages_refuse(packages, request, err);
 		if (take_page(packages, request, &is_last, err) < 0)

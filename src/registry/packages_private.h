@@ -14,6 +14,7 @@ struct packages {
 	char *url;     /* of the package; NULL: not known yet */
 	struct package_version *versions;
 	size_t count;
+	size_t tag_count; /* of all versions */
 	bool was_listed;
 };
 

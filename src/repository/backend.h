@@ -67,8 +67,10 @@ struct repository {
 int resolution_describe(struct resolution *resolution, const struct digest *digest,
 			const char *media_type, struct error **err);
 
-/* The holding of this digest, made when there is none. */
-struct holding *holdings_add(struct holdings *holdings, const struct digest *digest);
+/* The holding of this digest, made when there is none; until the next call.  NULL past
+ * PRUNE_LIMIT_COUNT. */
+struct holding *holdings_add(struct holdings *holdings, const struct digest *digest,
+			     struct error **err);
 
 struct repository *repository_open_registry(struct session *session,
 					    const struct reference *reference, struct error **err);

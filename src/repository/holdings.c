@@ -1,4 +1,7 @@
+#include <search.h>
+
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "repository/backend.h"
@@ -11,28 +14,71 @@ holding_release(struct holding *holding)
 	buf_release(&holding->bytes);
 }
 
+/* A holding is found by its digest, and moves when the list grows. */
+struct place {
+	struct digest digest;
+	size_t index;
+};
+
+static int
+compare(const void *left, const void *right)
+{
+	return digest_compare(&((const struct place *)left)->digest,
+			      &((const struct place *)right)->digest);
+}
+
 void
 holdings_release(struct holdings *holdings)
 {
 	for (size_t i = 0; i < holdings->count; i++)
 		holding_release(&holdings->items[i]);
 	free(holdings->items);
+	tdestroy(holdings->by_digest, free);
 	*holdings = (struct holdings){ 0 };
 }
 
-struct holding *
-holdings_add(struct holdings *holdings, const struct digest *digest)
+static struct holding *
+add(struct holdings *holdings, const struct digest *digest)
 {
 	size_t size = (holdings->count + 1) * sizeof(*holdings->items);
-	struct holding *holding;
+	struct place *place = XNEW(struct place);
 
-	for (size_t i = 0; i < holdings->count; i++)
-		if (digest_equal(&holdings->items[i].digest, digest))
-			return &holdings->items[i];
+	*place = (struct place){ *digest, holdings->count };
+	if (!tsearch(place, &holdings->by_digest, compare))
+		abort();
 	holdings->items = xrealloc(holdings->items, size);
-	holding = &holdings->items[holdings->count++];
-	*holding = (struct holding){ .digest = *digest };
-	return holding;
+	holdings->items[holdings->count] = (struct holding){ .digest = *digest };
+	return &holdings->items[holdings->count++];
+}
+
+struct holding *
+holdings_add(struct holdings *holdings, const struct digest *digest, struct error **err)
+{
+	struct place key = { .digest = *digest };
+	struct place **found = tfind(&key, &holdings->by_digest, compare);
+
+	if (found)
+		return &holdings->items[(*found)->index];
+	if (holdings->count < PRUNE_LIMIT_COUNT)
+		return add(holdings, digest);
+	error_set(err, ERROR_FAILURE, "the repository holds more than %d manifests",
+		  PRUNE_LIMIT_COUNT);
+	return NULL;
+}
+
+static int
+take_document(struct holdings *holdings, struct holding *holding, struct resolution *resolution,
+	      struct error **err)
+{
+	holdings->document_bytes += resolution->bytes.size;
+	if (holdings->document_bytes > PRUNE_LIMIT_BYTES)
+		return error_set(err, ERROR_FAILURE,
+				 "all manifests together have more than %zu MiB",
+				 PRUNE_LIMIT_BYTES / MIB);
+	descriptor_copy(&resolution->descriptor, &holding->root);
+	holding->bytes = resolution->bytes;
+	resolution->bytes = BUF_INIT(0);
+	return 0;
 }
 
 /* A tag that went away in the meantime names nothing. */
@@ -48,14 +94,11 @@ add_tag(struct repository *repository, const char *tag, struct holdings *holding
 		return error_wrap(err, "tag '%s'", shown);
 	if (resolution.evidence.presence != PRESENCE_PRESENT)
 		return 0;
-	holding = holdings_add(holdings, &resolution.descriptor.digest);
+	holding = holdings_add(holdings, &resolution.descriptor.digest, err);
+	if (!holding)
+		return -1;
 	strings_add(&holding->tags, tag);
-	if (holding->root.media_type)
-		return 0;
-	descriptor_copy(&resolution.descriptor, &holding->root);
-	holding->bytes = resolution.bytes;
-	resolution.bytes = BUF_INIT(0);
-	return 0;
+	return holding->root.media_type ? 0 : take_document(holdings, holding, &resolution, err);
 }
 
 static int

@@ -126,6 +126,8 @@ struct holding {
 struct holdings {
 	struct holding *items;
 	size_t count;
+	void *by_digest;
+	uint64_t document_bytes; /* of all `bytes` */
 };
 
 /* Each manifest that has a tag once; and those that have none where the place lists them. */

@@ -18,17 +18,20 @@ with_packages(struct repository *repository, struct error **err)
 /* What has no tag may be about to get one so long after it was pushed. */
 #define PUSH_GRACE_S ((int64_t)24 * 60 * 60)
 
-static void
-add_version(struct holdings *holdings, const struct package_version *version)
+static int
+add_version(struct holdings *holdings, const struct package_version *version, struct error **err)
 {
-	struct holding *holding = holdings_add(holdings, &version->digest);
+	struct holding *holding = holdings_add(holdings, &version->digest, err);
 	int64_t since_s = (int64_t)time(NULL) - PUSH_GRACE_S;
 
+	if (!holding)
+		return -1;
 	for (size_t i = 0; i < version->tags.count; i++)
 		strings_add(&holding->tags, version->tags.items[i]);
 	holding->version_id = version->id;
 	holding->created_s = version->pushed_s;
 	holding->is_new = version->tags.count == 0 && version->pushed_s >= since_s;
+	return 0;
 }
 
 int
@@ -44,7 +47,8 @@ package_holdings(struct repository *repository, struct holdings *holdings, struc
 	if (packages_list(self->packages, &versions, &count, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
-		add_version(holdings, &versions[i]);
+		if (add_version(holdings, &versions[i], err) < 0)
+			return -1;
 	return 0;
 }
 

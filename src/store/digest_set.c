@@ -1,19 +1,13 @@
 #include "store/digest_set.h"
 
 #include <search.h>
-#include <string.h>
 
 #include "base/xalloc.h"
 
 static int
 compare(const void *left, const void *right)
 {
-	const struct digest *a = left;
-	const struct digest *b = right;
-
-	if (a->algorithm != b->algorithm)
-		return a->algorithm < b->algorithm ? -1 : 1;
-	return memcmp(a->bytes, b->bytes, digest_size(a->algorithm));
+	return digest_compare(left, right);
 }
 
 bool

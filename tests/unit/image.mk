@@ -1,4 +1,4 @@
-image_tests = %D%/test_image_push %D%/test_image_tree
+image_tests = %D%/test_image_push %D%/test_image_tree %D%/test_join %D%/test_prune_graph
 check_PROGRAMS += $(image_tests)
 TESTS += $(image_tests)
 
@@ -8,3 +8,7 @@ image_room = %D%/image_room.c %D%/image_room.h
 %C%_test_image_push_LDADD = $(image_libs) $(CMOCKA_LIBS)
 %C%_test_image_tree_SOURCES = %D%/test_image_tree.c $(image_room)
 %C%_test_image_tree_LDADD = $(image_libs) $(CMOCKA_LIBS)
+%C%_test_join_SOURCES = %D%/test_join.c
+%C%_test_join_LDADD = $(image_libs) $(CMOCKA_LIBS)
+%C%_test_prune_graph_SOURCES = %D%/test_prune_graph.c $(image_room)
+%C%_test_prune_graph_LDADD = $(image_libs) $(CMOCKA_LIBS)

@@ -33,11 +33,20 @@ note_digest(struct image_room *room, const char *call, const struct digest *dige
 	note(room, call, name);
 }
 
-static const struct room_document *
-find(const struct image_room *room, const struct digest *digest)
+static struct room_document *
+find(struct image_room *room, const struct digest *digest)
 {
 	for (size_t i = 0; i < room->document_count; i++)
 		if (digest_equal(&room->documents[i].digest, digest))
+			return &room->documents[i];
+	return NULL;
+}
+
+static struct room_document *
+find_tag(struct image_room *room, const char *tag)
+{
+	for (size_t i = 0; i < room->document_count; i++)
+		if (strings_has(&room->documents[i].tags, tag))
 			return &room->documents[i];
 	return NULL;
 }
@@ -47,14 +56,21 @@ room_resolve(struct repository *repository, const char *tag, const struct digest
 	     struct resolution *resolution, struct error **err)
 {
 	struct image_room *room = room_of(repository);
-	const struct room_document *document = find(room, digest);
+	const struct room_document *document = digest ? find(room, digest) : find_tag(room, tag);
 
-	(void)tag;
-	note_digest(room, "get:", digest);
+	if (digest)
+		note_digest(room, "get:", digest);
+	else
+		note(room, "tag:", tag);
 	resolution->evidence.presence = document ? PRESENCE_PRESENT : PRESENCE_ABSENT;
-	return document ? buf_append(&resolution->bytes, document->bytes, strlen(document->bytes),
-				     err)
-			: 0;
+	if (!document)
+		return 0;
+	if (buf_append(&resolution->bytes, document->bytes, strlen(document->bytes), err) < 0)
+		return -1;
+	resolution->descriptor.digest = document->digest;
+	resolution->descriptor.media_type = xstrdup(document->media_type);
+	resolution->descriptor.size_bytes = strlen(document->bytes);
+	return 0;
 }
 
 static int
@@ -147,6 +163,38 @@ room_open_blob(struct repository *repository, const struct descriptor *descripto
 	return 0;
 }
 
+static int
+room_list_tags(struct repository *repository, struct strings *tags, struct error **err)
+{
+	struct image_room *room = room_of(repository);
+
+	(void)err;
+	for (size_t i = 0; i < room->document_count; i++)
+		for (size_t j = 0; j < room->documents[i].tags.count; j++)
+			strings_add(tags, room->documents[i].tags.items[j]);
+	return 0;
+}
+
+static int
+room_list_referrers(struct repository *repository, const struct digest *subject,
+		    const char *artifact_type, struct descriptors *ret_referrers,
+		    struct error **err)
+{
+	struct image_room *room = room_of(repository);
+
+	(void)artifact_type;
+	(void)err;
+	for (size_t i = 0; i < room->document_count; i++) {
+		struct room_document *document = &room->documents[i];
+		struct descriptor referrer = { .media_type = document->media_type,
+					       .digest = document->digest };
+
+		if (digest_equal(&document->about, subject))
+			descriptors_add(ret_referrers, &referrer);
+	}
+	return 0;
+}
+
 struct image_room *
 image_room_new(void)
 {
@@ -158,6 +206,8 @@ image_room_new(void)
 		.put_blob = room_put_blob,
 		.step = room_step,
 		.open_blob = room_open_blob,
+		.list_tags = room_list_tags,
+		.list_referrers = room_list_referrers,
 	};
 	static char name[] = "memory";
 	struct image_room *room = XNEW(struct image_room);
@@ -170,8 +220,11 @@ image_room_new(void)
 void
 image_room_free(struct image_room *room)
 {
-	for (size_t i = 0; i < room->document_count; i++)
+	for (size_t i = 0; i < room->document_count; i++) {
+		free(room->documents[i].media_type);
 		free(room->documents[i].bytes);
+		strings_release(&room->documents[i].tags);
+	}
 	free(room);
 }
 
@@ -184,12 +237,32 @@ image_room_add(struct image_room *room, const char *media_type, const char *form
 	va_start(args, format);
 	document->bytes = xvasprintf(format, args);
 	va_end(args);
+	document->media_type = xstrdup(media_type);
 	document->digest = digest_of(DIGEST_SHA256, document->bytes, strlen(document->bytes));
 	return (struct descriptor){
 		.media_type = xstrdup(media_type),
 		.digest = document->digest,
 		.size_bytes = strlen(document->bytes),
 	};
+}
+
+void
+image_room_tag(struct image_room *room, const struct descriptor *named, const char *tag)
+{
+	strings_add(&find(room, &named->digest)->tags, tag);
+}
+
+void
+image_room_refer(struct image_room *room, const struct descriptor *subject,
+		 const struct descriptor *referrer)
+{
+	find(room, &referrer->digest)->about = subject->digest;
+}
+
+void
+image_room_forget(struct image_room *room, const struct descriptor *named)
+{
+	find(room, &named->digest)->digest.algorithm = DIGEST_NONE;
 }
 
 const char *

@@ -7,6 +7,7 @@
 #define OCIFP_TESTS_IMAGE_ROOM_H
 
 #include "base/buf.h"
+#include "base/strings.h"
 #include "oci/descriptor.h"
 #include "repository/backend.h"
 
@@ -14,7 +15,10 @@
 
 struct room_document {
 	struct digest digest;
+	char *media_type;
 	char *bytes;
+	struct strings tags;
+	struct digest about; /* what it is listed for as a referrer; DIGEST_NONE: nothing */
 };
 
 struct image_room {
@@ -39,6 +43,13 @@ struct descriptor image_room_add(struct image_room *room, const char *media_type
 /* A manifest with a config for "os/architecture" and one layer, `name` inside it. */
 struct descriptor image_room_add_image(struct image_room *room, const char *platform,
 				       const char *name);
+
+void image_room_tag(struct image_room *room, const struct descriptor *named, const char *tag);
+void image_room_refer(struct image_room *room, const struct descriptor *subject,
+		      const struct descriptor *referrer);
+
+/* From now on it is absent. */
+void image_room_forget(struct image_room *room, const struct descriptor *named);
 
 /* `{"mediaType": ..., "digest": ..., "size": ..., "platform": ...}`; `platform` NULL: none.  In a
  * buffer that lives until the next but seven calls. */

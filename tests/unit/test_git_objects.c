@@ -176,6 +176,10 @@ an_object_is_one_by_id_and_form(void **state)
 	assert_ptr_equal(git_objects_get(&room.objects, id, "", 1, &err), object);
 	assert_ptr_not_equal(git_objects_get(&room.objects, id, " ident", 1, &err), object);
 	assert_ptr_equal(git_object_of(&object->content), object);
+	/* Of a repository with SHA-256. */
+	assert_non_null(git_objects_get(
+		&room.objects, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+		"", 1, &err));
 }
 
 static void

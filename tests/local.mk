@@ -9,11 +9,12 @@ SH_LOG_DRIVER = $(TAP_DRIVER)
 BATS_LOG_DRIVER = $(TAP_DRIVER)
 BATS_LOG_COMPILER = bats
 AM_BATS_LOG_FLAGS = --tap
+# Debian's own tools come first: a python3 in a version manager's wrapping starts ten times slower.
 AM_TESTS_ENVIRONMENT = \
 	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
 	top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
 	OCIFP_LIBEXEC='$(abs_top_builddir)'; export OCIFP_LIBEXEC; \
-	PATH='$(abs_top_builddir)':"$$PATH"; export PATH;
+	PATH='$(abs_top_builddir)':/usr/bin:"$$PATH"; export PATH;
 
 include %D%/unit/local.mk
 include %D%/fuzz/local.mk

@@ -147,12 +147,19 @@ on_read(char *bytes, size_t unit, size_t count, void *context)
 	return size;
 }
 
+/* libcurl stops sending at such an answer; before 8.7 it waits for a paused sender all the same. */
+static bool
+is_refused(const struct hop *hop)
+{
+	return hop->status >= 300;
+}
+
 static bool
 may_go_on(const struct request *request)
 {
 	if (request_feeds_body(request))
 		return body_has_room(request->body);
-	return request->source->flow->is_ready(request->source->flow);
+	return is_refused(&request->hop) || request->source->flow->is_ready(request->source->flow);
 }
 
 bool

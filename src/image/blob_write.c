@@ -32,6 +32,14 @@ start(void *context, struct body *body, struct error **err)
 				   passage, err);
 }
 
+static bool
+cancel(void *context)
+{
+	const struct passage *passage = context;
+
+	return repository_cancel_blob(passage->repository, passage);
+}
+
 static int
 write_all(const struct passage *passage, int fd, const char *what, struct error **err)
 {
@@ -56,10 +64,11 @@ int
 blob_write(struct repository *repository, const struct descriptor *descriptor, int fd,
 	   const char *what, struct error **err)
 {
+	static const struct relay_arrival arrival = { start, cancel };
 	struct passage passage = { .repository = repository, .descriptor = descriptor };
 	int result;
 
-	passage.relay = relay_new(&descriptor->digest, descriptor->size_bytes, start, &passage);
+	passage.relay = relay_new(&descriptor->digest, descriptor->size_bytes, &arrival, &passage);
 	result = write_all(&passage, fd, what, err);
 	relay_abandon(passage.relay);
 	while (relay_is_arriving(passage.relay) &&

@@ -85,6 +85,14 @@ start_arrival(void *context, struct body *body, struct error **err)
 				   job, err);
 }
 
+static bool
+cancel_arrival(void *context)
+{
+	const struct send_job *job = context;
+
+	return repository_cancel_blob(job->send->options->source, job);
+}
+
 /* *ret_found false: it was not made here. */
 static int
 open_made(struct send_job *job, bool *ret_found, struct error **err)
@@ -104,6 +112,7 @@ open_made(struct send_job *job, bool *ret_found, struct error **err)
 static int
 open_source(struct send_job *job, struct error **err)
 {
+	static const struct relay_arrival arrival = { start_arrival, cancel_arrival };
 	const struct descriptor *descriptor = job->descriptor;
 	uint64_t offset_bytes = 0;
 	bool found;
@@ -116,8 +125,7 @@ open_source(struct send_job *job, struct error **err)
 				 err) < 0)
 		return -1;
 	if (job->fd < 0) {
-		job->relay =
-			relay_new(&descriptor->digest, descriptor->size_bytes, start_arrival, job);
+		job->relay = relay_new(&descriptor->digest, descriptor->size_bytes, &arrival, job);
 		job->source = relay_source(job->relay);
 		return 0;
 	}

@@ -15,6 +15,9 @@ struct repository_ops {
 	int (*get_blob)(struct repository *repository, const struct descriptor *descriptor,
 			struct body *body, blob_done *done, void *context, struct error **err);
 
+	/* NULL: a step does all of a blob, so that none is ever under way. */
+	bool (*cancel_blob)(struct repository *repository, const void *context);
+
 	/* NULL: cannot be written to. */
 	int (*put_manifest)(struct repository *repository, const char *tag,
 			    const struct descriptor *descriptor, const void *bytes,

@@ -157,6 +157,12 @@ repository_put_blob(struct repository *repository, const struct blob_upload *upl
 	return repository->ops->put_blob(repository, upload, done, context, err);
 }
 
+bool
+repository_cancel_blob(struct repository *repository, const void *context)
+{
+	return repository->ops->cancel_blob && repository->ops->cancel_blob(repository, context);
+}
+
 int
 repository_step(struct repository *repository, const struct watched *also, int most_ms,
 		struct error **err)

@@ -95,6 +95,9 @@ int repository_get_blob(struct repository *repository, const struct descriptor *
 int repository_put_blob(struct repository *repository, const struct blob_upload *upload,
 			blob_done *done, void *context, struct error **err);
 
+/* Ends what was begun with this context; `done` is not called.  False: it is over, or ends soon. */
+bool repository_cancel_blob(struct repository *repository, const void *context);
+
 /* Waits at most `most_ms`; no longer than for `also` (NULL: nothing). */
 int repository_step(struct repository *repository, const struct watched *also, int most_ms,
 		    struct error **err);

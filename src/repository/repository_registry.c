@@ -166,6 +166,20 @@ registry_write_blob(struct repository *repository, const struct blob_upload *upl
 		    registry_put_blob(endpoint_of(repository), upload, note_end, running, err));
 }
 
+static bool
+registry_cancel_blob(struct repository *repository, const void *context)
+{
+	struct running *running = ((struct registry_repository *)repository)->running;
+
+	while (running && running->context != context)
+		running = running->next;
+	if (!running)
+		return false;
+	forget(running);
+	running_free(running);
+	return true;
+}
+
 static int
 registry_probe(struct repository *repository, struct error **err)
 {
@@ -207,8 +221,9 @@ registry_repository_free(struct repository *repository)
 	.put_manifest = registry_write_manifest, .delete_tag = registry_remove_tag, \
 	.list_referrers = registry_referrers, .remove_referrer = registry_forget_referrer, \
 	.find_blob = registry_look_for_blob, .get_blob = registry_read_blob, \
-	.put_blob = registry_write_blob, .probe_push = registry_probe, .step = registry_step, \
-	.list_tags = registry_tags, .free = registry_repository_free
+	.put_blob = registry_write_blob, .cancel_blob = registry_cancel_blob, \
+	.probe_push = registry_probe, .step = registry_step, .list_tags = registry_tags, \
+	.free = registry_repository_free
 
 /* GitHub manages what is there: its registry deletes nothing. */
 static bool

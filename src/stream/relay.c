@@ -16,7 +16,7 @@ struct relay {
 	struct source_flow flow;
 	struct digest digest;
 	uint64_t size_bytes;
-	relay_start *start;
+	const struct relay_arrival *arrival;
 	void *context;
 	struct hasher *hasher; /* of the bytes before `end` */
 	char *buffer;
@@ -162,7 +162,7 @@ relay_has_room(const struct body *body)
 static int
 start_arrival(struct relay *relay, struct error **err)
 {
-	if (relay->start(relay->context, &relay->body, err) < 0)
+	if (relay->arrival->start(relay->context, &relay->body, err) < 0)
 		return -1;
 	relay->is_arriving = true;
 	return 0;
@@ -223,7 +223,8 @@ relay_is_ready(const struct source_flow *flow)
 }
 
 struct relay *
-relay_new(const struct digest *digest, uint64_t size_bytes, relay_start *start, void *context)
+relay_new(const struct digest *digest, uint64_t size_bytes, const struct relay_arrival *arrival,
+	  void *context)
 {
 	static const struct body_ops ops = {
 		.wanted = relay_wanted,
@@ -238,7 +239,7 @@ relay_new(const struct digest *digest, uint64_t size_bytes, relay_start *start, 
 	relay->flow = (struct source_flow){ .read = relay_read, .is_ready = relay_is_ready };
 	relay->digest = *digest;
 	relay->size_bytes = size_bytes;
-	relay->start = start;
+	relay->arrival = arrival;
 	relay->context = context;
 	relay->hasher = hasher_new(digest->algorithm);
 	return relay;
@@ -269,6 +270,8 @@ void
 relay_abandon(struct relay *relay)
 {
 	relay->is_abandoned = true;
+	if (relay->is_arriving && relay->arrival->cancel(relay->context))
+		relay->is_arriving = false;
 }
 
 bool

@@ -24,18 +24,23 @@ struct body;
 struct error;
 struct relay;
 
-/* Starts an arrival into the body; whoever does calls relay_arrived() at its end. */
-typedef int relay_start(void *context, struct body *body, struct error **err);
+struct relay_arrival {
+	/* Into the body; whoever starts it calls relay_arrived() at its end. */
+	int (*start)(void *context, struct body *body, struct error **err);
 
-struct relay *relay_new(const struct digest *digest, uint64_t size_bytes, relay_start *start,
-			void *context);
+	/* Ends it without that.  False: it cannot be cut short. */
+	bool (*cancel)(void *context);
+};
+
+struct relay *relay_new(const struct digest *digest, uint64_t size_bytes,
+			const struct relay_arrival *arrival, void *context);
 struct source relay_source(struct relay *relay);
 
 /* Takes the failure, NULL for none: the source's next read returns it, and the one after that
  * starts anew. */
 void relay_arrived(struct relay *relay, struct error *failure);
 
-/* Nobody reads any more: an arrival under way fails at its next byte. */
+/* Nobody reads any more: an arrival under way is cancelled, else it fails at its next byte. */
 void relay_abandon(struct relay *relay);
 bool relay_is_arriving(const struct relay *relay);
 void relay_free(struct relay *relay); /* when nothing is arriving */

@@ -125,6 +125,19 @@ assert_nothing_wrong_there() {
 	assert_nothing_wrong_there
 }
 
+@test "a destination that fails is told at once, also while the source waits to be asked again" {
+	rules reg <<<"{\"path\": \"blobs/${layers[0]}\", \"action\": {\"status\": 503, \"headers\": {\"Retry-After\": \"20\"}}}"
+	rules to <<-'JSON'
+		{"method": "PUT", "path": "blobs/uploads", "header": {"content-length": "[0-9]{7}"},
+		 "action": {"status": 403, "read_body": 0, "delay_s": 1}}
+	JSON
+	copy
+	assert_failed 4
+	assert_stderr_has "'$to_host' refuses"
+	assert_within 5
+	assert_requests reg 1 GET "blobs/${layers[0]}"
+}
+
 @test "a slow destination holds the source back: little is read that cannot be sent" {
 	rm -r "$T/reg.root/app"
 	serve_image --layers 60M

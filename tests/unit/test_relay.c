@@ -19,6 +19,7 @@ static const char text[] = "0123456789";
 struct supply {
 	unsigned starts;
 	bool fails;
+	bool can_be_cancelled;
 	struct body *body;
 };
 
@@ -34,12 +35,21 @@ start(void *context, struct body *body, struct error **err)
 	return 0;
 }
 
+static bool
+cancel(void *context)
+{
+	const struct supply *supply = context;
+
+	return supply->can_be_cancelled;
+}
+
 static struct relay *
 relay_of(const char *bytes, uint64_t size, struct supply *supply)
 {
+	static const struct relay_arrival arrival = { start, cancel };
 	struct digest digest = digest_of(DIGEST_SHA256, bytes, size);
 
-	return relay_new(&digest, size, start, supply);
+	return relay_new(&digest, size, &arrival, supply);
 }
 
 /* What a read at `at` gives: text, "" for not yet. */
@@ -280,6 +290,18 @@ what_nobody_reads_any_more_ends_at_its_next_byte(void **state)
 	assert_int_equal(supply.starts, 1);
 }
 
+static void
+what_nobody_reads_any_more_is_cancelled_where_it_can_be(void **state)
+{
+	struct supply supply = { .can_be_cancelled = true };
+	AUTO_RELAY struct relay *relay = relay_of(text, strlen(text), &supply);
+
+	(void)state;
+	assert_reads(relay, 0, "");
+	relay_abandon(relay);
+	assert_false(relay_is_arriving(relay));
+}
+
 /* Content of `size` bytes, brought and read `step` at a time; what is held stays bounded. */
 static void
 a_full_buffer_has_no_room_until_it_is_read(void **state)
@@ -325,6 +347,7 @@ main(void)
 		cmocka_unit_test(another_size_than_announced_is_refused),
 		cmocka_unit_test(an_arrival_that_cannot_start_is_the_readers_failure),
 		cmocka_unit_test(what_nobody_reads_any_more_ends_at_its_next_byte),
+		cmocka_unit_test(what_nobody_reads_any_more_is_cancelled_where_it_can_be),
 		cmocka_unit_test(a_full_buffer_has_no_room_until_it_is_read),
 	};
 

@@ -269,9 +269,9 @@ request_body(const struct request *request)
 }
 
 unsigned
-request_attempts(const struct request *request)
+request_sendings(const struct request *request)
 {
-	return request->attempts;
+	return request->sendings;
 }
 
 bool

@@ -88,7 +88,10 @@ const char *request_header_at(const struct request *request, const char *name, s
 /* The body that no struct body took: of a 2xx without one, or the first ERROR_BODY_LIMIT_BYTES of
  * any other status.  Never NULL. */
 const struct buf *request_body(const struct request *request);
-unsigned request_attempts(const struct request *request);
+
+/* How often it may have been carried out: sent, by us or by libcurl on another connection, and not
+ * refused.  More than once: what the last answer is about, an earlier sending may have done. */
+unsigned request_sendings(const struct request *request);
 bool request_was_challenged(const struct request *request);     /* a 401 came before the answer */
 const char *request_accept_sent(const struct request *request); /* "" : none */
 bool request_was_authorized(const struct request *request);     /* the answer's request had one */

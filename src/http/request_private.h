@@ -70,7 +70,7 @@ struct request {
 
 	/* Over all attempts. */
 	struct retry_tally tally;
-	unsigned attempts;
+	unsigned sendings;  /* of which no answer says that they came to nothing */
 	bool needs_attempt; /* the next step starts a new one */
 	bool was_challenged;
 	bool avoids_http2;

@@ -184,6 +184,20 @@ on_seek(void *context, curl_off_t offset, int origin)
 	return CURL_SEEKFUNC_OK;
 }
 
+/* Not once an attempt: libcurl sends again when a connection that it used before has died. */
+static int
+on_sending(void *context, char *peer, char *own, int peer_port, int own_port)
+{
+	struct request *request = context;
+
+	(void)peer;
+	(void)own;
+	(void)peer_port;
+	(void)own_port;
+	request->sendings++;
+	return CURL_PREREQFUNC_OK;
+}
+
 /* Where a redirect's host leads is known only now.  A proxy's address says nothing about it. */
 static curl_socket_t
 on_open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
@@ -214,6 +228,8 @@ request_set_callbacks(struct request *request)
 	curl_easy_setopt(easy, CURLOPT_READDATA, request);
 	curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
 	curl_easy_setopt(easy, CURLOPT_SEEKDATA, request);
+	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_sending);
+	curl_easy_setopt(easy, CURLOPT_PREREQDATA, request);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, request);
 }

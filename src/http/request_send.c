@@ -202,6 +202,8 @@ request_send(struct request *request, struct error **err)
 	if (!request->easy)
 		return error_set(err, ERROR_FAILURE, "cannot set up libcurl");
 	curl_easy_reset(request->easy);
+	if (request->hop.status / 100 == 4)
+		request->sendings = 0;
 	forget_hop(request);
 	set_policy(request);
 	set_method(request);

@@ -24,7 +24,6 @@ static void
 begin_attempt(struct request *request)
 {
 	retry_count_attempt(&request->tally);
-	request->attempts++;
 	request->needs_attempt = false;
 	request->redirects = 0;
 	request->has_left_origin = false;

@@ -61,7 +61,7 @@ delete_manifest(struct endpoint *endpoint, const char *reference, bool is_tag, s
 	if (request_status(request) / 100 == 2 && !answer_is_page(request))
 		return 0;
 	/* The connection may have broken after the registry had done it. */
-	if (request_status(request) == 404 && request_attempts(request) > 1)
+	if (request_status(request) == 404 && request_sendings(request) > 1)
 		return 0;
 	if (is_unsupported(request, is_tag))
 		return refuse_unsupported(endpoint, is_tag, request, err);

@@ -136,6 +136,19 @@ listed() {
 	assert_failed 3
 }
 
+@test "what a registry has deleted without a word is gone, also when libcurl has sent it again" {
+	ocifp_run tag "$ref" two
+	rules reg <<<'{"method": "DELETE", "nth": [1, 3], "action": {"execute": true, "drop": "close"}}'
+	# On a connection of its own; then on one that was used before.
+	ocifp_run rm "$ref"
+	assert_status 0
+	ocifp_run rm "$reg_host/app@$digest"
+	assert_status 0
+	assert_requests reg 4 DELETE .
+	ocifp_run rm "$ref"
+	assert_failed 3
+}
+
 @test "a registry that does not delete is told apart from one that refuses, and nothing else goes" {
 	rules reg <<<'{"method": "DELETE", "path": "manifests", "action": {"status": 405, "json": {"errors": [{"code": "UNSUPPORTED", "message": "no"}]}}}'
 	ocifp_run rm "$reg_host/app@$digest"

@@ -26,7 +26,7 @@ an_answer_has_status_headers_and_body(void **state)
 	assert_int_equal(request_header_count(request, "x-a"), 2);
 	assert_string_equal(request_header_at(request, "X-A", 1), "2");
 	assert_null(request_header(request, "x-b"));
-	assert_int_equal(request_attempts(request), 1);
+	assert_int_equal(request_sendings(request), 1);
 	assert_sent(&self->server, 0, "GET /a HTTP/1.1\r\n");
 	assert_sent(&self->server, 0, "\r\nAccept: text/plain\r\n");
 	assert_not_sent(&self->server, 0, "Accept-Encoding");

@@ -144,7 +144,7 @@ a_status_that_may_pass_is_asked_six_times(void **state)
 	assert_non_null(request);
 	assert_int_equal(request_status(request), 503);
 	assert_string_equal(request_body(request)->data, "busy");
-	assert_int_equal(request_attempts(request), ATTEMPTS_LIMIT_COUNT);
+	assert_int_equal(request_sendings(request), ATTEMPTS_LIMIT_COUNT);
 	assert_int_equal(http_server_request_count(&self->server), ATTEMPTS_LIMIT_COUNT);
 }
 

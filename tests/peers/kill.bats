@@ -135,7 +135,8 @@ assert_whole() {
 	done
 }
 
-# killed_at NUMBER ACTION: the push, ended when that request has come, which then gets no answer
+# killed_at NUMBER ACTION: the push, ended when that request has come, which then gets no answer.
+# False when it was done with fewer: a small blob may go in one request or in two.
 killed_at() {
 	local pid
 	rm -rf "$T/reg.root/app" "$T/reg.root/.uploads"
@@ -144,13 +145,13 @@ killed_at() {
 	forget_log reg
 	ocifp push "oci:$T/src:new" "$reg_host/app:one" >"$T/killed.out" 2>&1 3>&- &
 	pid=$!
-	wait_for has_come "$1"
-	kill -9 $pid
-	wait $pid || true
+	wait_for has_come_or_ended "$1" $pid
+	kill -9 $pid 2>/dev/null
+	! wait $pid
 }
 
-has_come() {
-	[ "$(requests reg . .)" -ge "$1" ]
+has_come_or_ended() {
+	[ "$(requests reg . .)" -ge "$1" ] || ! kill -0 "$2"
 }
 
 @test "a push of an index over a tag, at each of its requests: the tag is the old image or the new one, whole" {
@@ -166,14 +167,13 @@ has_come() {
 	for ((number = 1; number <= count; number++)); do
 		# The registry has acted before its answer is lost, or has not.
 		for action in '{"delay_s": 30}' '{"status": 500, "delay_s": 30}'; do
-			killed_at "$number" "$action"
+			killed_at "$number" "$action" || break 2
 			tagged=$(mkimage digest "$T/reg.root/app" one)
 			[ "$tagged" = "$old" ] || assert_equal "$tagged" "$new"
 			assert_whole "$T/reg.root/app" "$tagged"
 		done
 	done
-	# Not even the last request, unless it was acted on, has moved the tag.
-	assert_equal "$tagged" "$old"
+	[ "$number" -ge 12 ] || fail "request $number never came"
 	rules reg </dev/null
 	ocifp push "oci:$T/src:new" "$reg_host/app:one"
 	assert_equal "$(mkimage digest "$T/reg.root/app" one)" "$new"

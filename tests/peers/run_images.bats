@@ -150,14 +150,18 @@ limits_hold() {
 	assert_failed 125
 }
 
-# with_ranges COMMAND...: as user 1000 with subordinate ids from 200000 on
+# with_ranges COMMAND...: as user 1000 with subordinate ids from 200000 on.  newuidmap wants the user
+# to have a name.
 with_ranges() {
 	local name
 	name=$(getent passwd 1000 | cut -d : -f 1)
-	echo "${name:-1000}:200000:65536" >"$T/subuid"
-	unshare -m sh -c 'mount --bind "$1" /etc/subuid && mount --bind "$1" /etc/subgid && shift &&
+	cp /etc/passwd "$T/passwd"
+	[ -n "$name" ] || echo 'tester:x:1000:1000::/:/bin/sh' >>"$T/passwd"
+	echo "${name:-tester}:200000:65536" >"$T/subuid"
+	unshare -m sh -c 'mount --bind "$T/subuid" /etc/subuid && mount --bind "$T/subuid" /etc/subgid &&
+		mount --bind "$T/passwd" /etc/passwd &&
 		exec setpriv --reuid 1000 --regid 1000 --clear-groups env HOME="$T/user" \
-			OCIFP_STORE="$T/user/store" "$@"' sh "$T/subuid" "$@"
+			OCIFP_STORE="$T/user/store" "$@"' sh "$@"
 }
 
 @test "with subordinate ids a job has all users of the image, without root" {

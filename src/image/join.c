@@ -178,7 +178,7 @@ int
 join_image(struct session *session, const struct target *target, const struct join_options *options,
 	   struct join_result *ret_result, struct error **err)
 {
-	CLEANUP(join_forget)
+	CLEANUP(join_release)
 	struct join join = {
 		.session = session,
 		.target = target,

@@ -6,7 +6,8 @@
  *
  * Every runner may join, at the same time too: whoever writes last has read all the platforms' tags
  * after that, so the index lists what was pushed before.  No file goes from one job to another.
- * Platforms that the tag lists already and that have no tag of their own stay in it.
+ * Platforms that the tag lists already and that have no tag of their own stay in it; where the
+ * project requires signatures, only from an index that is signed.
  */
 #ifndef OCIFP_IMAGE_JOIN_H
 #define OCIFP_IMAGE_JOIN_H

@@ -14,6 +14,7 @@ struct join {
 	struct digest current_digest;
 	struct image_index joined; /* what it is to list */
 	struct platforms missing;
+	struct descriptors vouched; /* whose tag, or an index that has them, was verified */
 };
 
 /* Reads what is there, the platforms' tags last: what another runner pushes after this, it will see
@@ -24,6 +25,6 @@ int join_collect(struct join *join, struct error **err);
  * differ in that alone would go on for ever. */
 bool join_is_done(const struct join *join);
 
-void join_forget(struct join *join);
+void join_release(struct join *join);
 
 #endif

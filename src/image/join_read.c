@@ -12,17 +12,24 @@
 #include "image/verify.h"
 #include "oci/index_edit.h"
 
-void
-join_forget(struct join *join)
+static void
+forget(struct join *join)
 {
 	image_index_release(&join->current);
 	image_index_release(&join->joined);
 	platforms_release(&join->missing);
 }
 
+void
+join_release(struct join *join)
+{
+	forget(join);
+	descriptors_release(&join->vouched);
+}
+
 /* At the image's own place; *ret_index stays as it is when the tag names nothing.  What is joined
- * may be signed for all of it afterwards, so a part has to have its own signature where the project
- * asks for one; `ret_digest` NULL: it is a part. */
+ * may be signed for all of it afterwards, so what it is joined from has to be signed where the
+ * project asks for that; `ret_digest` NULL: it is joined from this. */
 static int
 read_tag(const struct join *join, const char *tag, const struct digest *locked,
 	 struct image_index *ret_index, struct digest *ret_digest, struct error **err)
@@ -77,6 +84,7 @@ add_platform(struct join *join, const struct platform *platform, struct error **
 	if (!entry)
 		return refuse_other_platform(tag, &index, platform, err);
 	image_index_put(&join->joined, entry, &index.manifests);
+	descriptors_add(&join->vouched, entry);
 	return 0;
 }
 
@@ -94,12 +102,42 @@ begin_with_current(struct join *join)
 			image_index_put(&join->joined, &entries->items[i], entries);
 }
 
+static bool
+lists_others(const struct join *join)
+{
+	const struct descriptors *joined = &join->joined.manifests;
+
+	for (size_t i = 0; i < joined->count; i++)
+		if (image_index_entry_is_image(&joined->items[i]) &&
+		    !descriptors_find(&join->vouched, &joined->items[i].digest))
+			return true;
+	return false;
+}
+
+/* What the tag lists and no platform's tag names comes from whoever put the tag there. */
+static int
+vouch_for_others(struct join *join, struct error **err)
+{
+	const struct target *target = join->target;
+	AUTO_INDEX struct image_index whole = { 0 };
+
+	if (!verify_is_required(target) || !lists_others(join))
+		return 0;
+	if (read_tag(join, target->places[0].reference.tag, &target->locked, &whole, NULL, err) < 0)
+		return error_wrap(err, "it lists images that no platform's tag names");
+	for (size_t i = 0; i < whole.manifests.count; i++)
+		descriptors_add(&join->vouched, &whole.manifests.items[i]);
+	return lists_others(join)
+		       ? error_set(err, ERROR_REFUSED, "the tag changes while it is being joined")
+		       : 0;
+}
+
 int
 join_collect(struct join *join, struct error **err)
 {
 	const struct target *target = join->target;
 
-	join_forget(join);
+	forget(join);
 	if (read_tag(join, target->places[0].reference.tag, &target->locked, &join->current,
 		     &join->current_digest, err) < 0)
 		return -1;
@@ -110,7 +148,7 @@ join_collect(struct join *join, struct error **err)
 	for (size_t i = 0; i < join->wanted->count; i++)
 		if (!image_index_find(&join->joined, &join->wanted->items[i]))
 			platforms_add(&join->missing, &join->wanted->items[i]);
-	return 0;
+	return vouch_for_others(join, err);
 }
 
 static bool

@@ -149,6 +149,12 @@ verify_add_keys(const struct target *target, struct signing_keys *keys, struct e
 	return 0;
 }
 
+bool
+verify_is_required(const struct target *target)
+{
+	return target->image && strings_has(&target->image->require, "signature");
+}
+
 int
 verify_required(struct session *session, const struct target *target,
 		const struct found_image *found, bool offline, struct error **err)
@@ -156,7 +162,7 @@ verify_required(struct session *session, const struct target *target,
 	AUTO_SIGNING_KEYS struct signing_keys keys = { 0 };
 	struct verify_options options = { .keys = &keys, .offline = offline };
 
-	if (!target->image || !strings_has(&target->image->require, "signature"))
+	if (!verify_is_required(target))
 		return 0;
 	if (verify_add_keys(target, &keys, err) < 0)
 		return -1;

@@ -32,6 +32,7 @@ int verify_image(struct session *session, const struct target *target,
 int verify_add_keys(const struct target *target, struct signing_keys *keys, struct error **err);
 
 /* With `require: [signature]` in the project file; else nothing is asked. */
+bool verify_is_required(const struct target *target);
 int verify_required(struct session *session, const struct target *target,
 		    const struct found_image *found, bool offline, struct error **err);
 

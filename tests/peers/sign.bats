@@ -322,6 +322,26 @@ print('x' * (pad - 1), key, sep='\n', end='')" >"$T/long.key"
 	assert_status 0
 }
 
+@test "what is listed beside the platforms' tags is only kept where the whole is signed" {
+	cp "$T/ec.pub" ci.pub
+	make_project 'require: [signature]' 'signed_by: [ci.pub]' 'platforms: [linux/amd64]'
+	mkimage image "$T/other" one --platform linux/s390x --layers 7k >/dev/null
+	ocifp_run push --platform linux/s390x "oci:$T/other:one" app
+	assert_status 0
+	local unsigned=$stdout
+	ocifp ensure --push always --platform-tag --platform linux/amd64 >/dev/null 3>&-
+	sign ec "$reg_host/app:$(image_tag)-linux-amd64"
+	ocifp_run index join
+	assert_failed 9
+	assert_stderr_has 'lists images that no platform.s tag names.*not signed'
+	assert_equal "$reg_host/app@$(raw app "$(image_tag)" | digest_of)" "$unsigned"
+	sign ec
+	ocifp_run index join
+	assert_status 0
+	assert_equal "$(raw app "$(image_tag)" | jq -r '[.manifests[].platform.architecture] | sort | join(" ")')" \
+		'amd64 s390x unknown'
+}
+
 @test "signatures in a layout directory" {
 	mkimage image "$T/layout" made >/dev/null
 	sign ed25519 "oci:$T/layout:made"

@@ -80,16 +80,42 @@ fits(const struct fit *fit, const char *path)
 	return true;
 }
 
+/* A whiteout is not seen in a directory that a lower layer has too. */
+static bool
+hides(const struct fit *fit, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	AUTO_FREE char *parent = xstrndup(path, slash ? (size_t)(slash - path) : 0);
+	struct stat below;
+
+	if (!slash)
+		return true;
+	for (size_t i = fit->number; i-- > 0;) {
+		enum finding finding = look(fit->fds[i], parent, &below);
+
+		if (finding != FINDING_NOTHING)
+			return finding == FINDING_DIRECTORY;
+	}
+	return false;
+}
+
+static int
+needs_flat(const struct fit *fit, const char *why, struct error **err)
+{
+	error_set(err, ERROR_CONTENT, "layer %zu %s", fit->number + 1, why);
+	return error_set_class(err, "needs_flat");
+}
+
 static int
 check_path(void *context, char kind, const char *path, struct error **err)
 {
 	const struct fit *fit = context;
 
-	if (kind != 'i' || fits(fit, path))
-		return 0;
-	error_set(err, ERROR_CONTENT, "layer %zu has no entry for a directory that it changes",
-		  fit->number + 1);
-	return error_set_class(err, "needs_flat");
+	if (kind == 'i' && !fits(fit, path))
+		return needs_flat(fit, "has no entry for a directory that it changes", err);
+	if (kind == 'w' && !hides(fit, path))
+		return needs_flat(fit, "removes what no layer below it has", err);
+	return 0;
 }
 
 static int
@@ -108,7 +134,7 @@ layers_check_fit(const int *fds, size_t count, struct error **err)
 {
 	struct fit fit = { .fds = fds };
 
-	for (fit.number = 1; fit.number < count; fit.number++)
+	for (; fit.number < count; fit.number++)
 		if (check_layer(&fit, err) < 0)
 			return -1;
 	return 0;

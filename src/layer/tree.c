@@ -33,10 +33,12 @@ tree_release(struct tree *tree)
 {
 	tree_forget_parent(tree);
 	made_release(&tree->made);
+	made_release(&tree->cleared);
 	made_release(&tree->fix_slots);
 	for (size_t i = 0; i < tree->fix_count; i++)
 		free(tree->fixes[i].path);
 	free(tree->fixes);
+	strings_release(&tree->whiteouts);
 	tree_record_release(&tree->record);
 	*tree = (struct tree){ .parent_fd = -1 };
 }
@@ -45,6 +47,7 @@ void
 tree_begin_layer(struct tree *tree)
 {
 	made_release(&tree->made);
+	made_release(&tree->cleared);
 }
 
 static bool

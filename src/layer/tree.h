@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "base/strings.h"
 #include "layer/beneath.h"
 #include "layer/entry.h"
 #include "layer/made.h"
@@ -48,13 +49,15 @@ struct tree {
 	bool devices; /* make them; as root, and never for overlay */
 	struct id_map map;
 	struct made made;      /* what this layer has made, directories it has an entry for too */
+	struct made cleared;   /* directories that hold nothing but this layer's any more */
 	struct made fix_slots; /* of directories: index in `fixes` */
 	struct tree_fix *fixes;
 	size_t fix_count;
 	size_t fix_capacity;
 	char *parent_path; /* NULL: none is open */
 	int parent_fd;
-	bool is_implying; /* what is made now has no entry */
+	bool is_implying;         /* what is made now has no entry */
+	struct strings whiteouts; /* for overlay: made as devices */
 	struct tree_record record;
 	struct tree_counts counts;
 	uint64_t checked_bytes; /* of unpacked_bytes when room was last looked at */
@@ -74,7 +77,7 @@ int tree_write(struct tree *tree, int fd, const struct entry *entry, uint64_t of
 	       const void *bytes, size_t size, struct error **err);
 int tree_end_file(struct tree *tree, int fd, const struct entry *entry, struct error **err);
 
-/* The modes and times of directories. */
+/* What waits for the end: whiteouts that hide nothing; the modes and times of directories. */
 int tree_finish(struct tree *tree, struct error **err);
 
 /* ".wh.NAME" and ".wh..wh..opq" (image-spec, layer.md, "Whiteouts"). */
@@ -82,6 +85,8 @@ bool entry_is_whiteout(const struct entry *entry);
 int tree_whiteout(struct tree *tree, const struct entry *entry, struct error **err);
 
 /* For the files of this folder. */
+
+int tree_settle_whiteouts(struct tree *tree, struct error **err);
 
 /* ERROR_CONTENT where the path itself is to blame, else ERROR_LOCAL. */
 int tree_fail(int errnum, const char *doing, const char *path, struct error **err);

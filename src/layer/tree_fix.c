@@ -111,6 +111,8 @@ int
 tree_finish(struct tree *tree, struct error **err)
 {
 	tree_forget_parent(tree);
+	if (tree_settle_whiteouts(tree, err) < 0)
+		return -1;
 	if (tree->fix_count > 1)
 		qsort(tree->fixes, tree->fix_count, sizeof(*tree->fixes), deeper_first);
 	for (size_t i = 0; i < tree->fix_count; i++)

@@ -10,6 +10,8 @@
 #include "base/xalloc.h"
 
 static const char what[] = "the record beside the tree";
+static const char implied[] = "implied ";
+static const char whiteout[] = "whiteout ";
 
 void
 tree_record_init(struct tree_record *record, int fd)
@@ -40,15 +42,27 @@ tree_record_owner(struct tree_record *record, uint32_t uid, uint32_t gid, const 
 	return add(record, line, err);
 }
 
-int
-tree_record_implied(struct tree_record *record, const char *path, struct error **err)
+static int
+add_path(struct tree_record *record, const char *kind, const char *path, struct error **err)
 {
 	AUTO_FREE char *line = NULL;
 
 	if (record->fd < 0)
 		return 0;
-	line = xasprintf("implied %s", path);
+	line = xasprintf("%s%s", kind, path);
 	return add(record, line, err);
+}
+
+int
+tree_record_implied(struct tree_record *record, const char *path, struct error **err)
+{
+	return add_path(record, implied, path, err);
+}
+
+int
+tree_record_whiteout(struct tree_record *record, const char *path, struct error **err)
+{
+	return add_path(record, whiteout, path, err);
 }
 
 int
@@ -79,8 +93,10 @@ read_line(const char *line, tree_record_visit *visit, void *context, struct erro
 {
 	const char *path = NULL;
 
-	if (text_starts(line, "implied "))
-		return visit(context, 'i', line + strlen("implied "), err);
+	if (text_starts(line, implied))
+		return visit(context, 'i', line + strlen(implied), err);
+	if (text_starts(line, whiteout))
+		return visit(context, 'w', line + strlen(whiteout), err);
 	if (text_starts(line, "owner "))
 		path = strchr(line + strlen("owner "), ' ');
 	path = path ? strchr(path + 1, ' ') : NULL;

@@ -15,7 +15,7 @@ static int remove_one(struct tree *tree, int parent_fd, const char *name, bool k
 		      unsigned depth);
 
 static int
-prune_children(struct tree *tree, int fd, bool keep_made, unsigned depth)
+remove_all(struct tree *tree, int fd, bool keep_made, unsigned depth)
 {
 	AUTO_STRINGS struct strings names = { 0 };
 
@@ -28,6 +28,24 @@ prune_children(struct tree *tree, int fd, bool keep_made, unsigned depth)
 	for (size_t i = 0; i < names.count; i++)
 		if (remove_one(tree, fd, names.items[i], keep_made, depth + 1) < 0)
 			return -1;
+	return 0;
+}
+
+/* Once a layer: a whiteout that comes again and again must not look at all there is each time. */
+static int
+prune_children(struct tree *tree, int fd, bool keep_made, unsigned depth)
+{
+	struct stat status;
+
+	if (!keep_made)
+		return remove_all(tree, fd, false, depth);
+	if (fstat(fd, &status) < 0)
+		return -1;
+	if (made_has(&tree->cleared, status.st_ino))
+		return 0;
+	if (remove_all(tree, fd, true, depth) < 0)
+		return -1;
+	made_add(&tree->cleared, status.st_ino, MADE_NO_VALUE);
 	return 0;
 }
 

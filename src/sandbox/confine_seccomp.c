@@ -57,6 +57,7 @@ static const unsigned allowed[] = {
 	SYS_fchmodat,
 	SYS_fchown,
 	SYS_fchownat,
+	SYS_fgetxattr,
 	SYS_fsetxattr,
 	SYS_utimensat,
 	SYS_ftruncate,

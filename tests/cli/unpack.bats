@@ -149,7 +149,8 @@ same_file() {
 
 same_link() {
 	unpacked
-	[ -L "$out/mine" ] && [ "$(readlink "$out/mine")" = "$T/canary/file" ]
+	[ -L "$out/mine" ]
+	[ "$(readlink "$out/mine")" = "$T/canary/file" ]
 }
 
 @test "a hard link to itself removes nothing; to a directory, to nothing, is refused" {
@@ -210,9 +211,13 @@ same_link() {
 replaced() {
 	unpacked
 	says d now-a-file
-	[ -d "$out/l" ] && [ ! -L "$out/l" ]
+	[ -d "$out/l" ]
+	[ ! -L "$out/l" ]
 	says l/file mine
-	[ -L "$out/f" ] && [ -p "$out/e" ] && [ -f "$out/dl/y" ] && [ ! -L "$out/dl" ]
+	[ -L "$out/f" ]
+	[ -p "$out/e" ]
+	[ -f "$out/dl/y" ]
+	[ ! -L "$out/dl" ]
 }
 
 @test "a path through a link of a lower layer leaves the link alone" {
@@ -231,7 +236,8 @@ replaced() {
 
 merged_usr() {
 	unpacked
-	[ -L "$out/lib" ] && [ -d "$out/usr/lib/deep/er" ]
+	[ -L "$out/lib" ]
+	[ -d "$out/usr/lib/deep/er" ]
 	says usr/lib/x x
 }
 
@@ -277,9 +283,15 @@ hidden() {
 	says op/after after
 	says op/sub/new new
 	says again/new new
-	[ ! -e "$out/op/old" ] && [ ! -e "$out/op/sub/old" ] && [ ! -e "$out/again/old" ] &&
-		[ ! -e "$out/gone" ] && [ ! -e "$out/tree" ] && [ ! -e "$out/nested/old" ] &&
-		[ -d "$out/nested" ] && [ -L "$out/keep" ] && [ ! -e "$out/missing" ]
+	[ ! -e "$out/op/old" ]
+	[ ! -e "$out/op/sub/old" ]
+	[ ! -e "$out/again/old" ]
+	[ ! -e "$out/gone" ]
+	[ ! -e "$out/tree" ]
+	[ ! -e "$out/nested/old" ]
+	[ -d "$out/nested" ]
+	[ -L "$out/keep" ]
+	[ ! -e "$out/missing" ]
 	[ -z "$(find "$out" -name '.wh*')" ] || fail "whiteouts were made files"
 }
 
@@ -368,7 +380,10 @@ denying() {
 
 no_devices() {
 	unpacked
-	[ -p "$out/pipe" ] && [ ! -e "$out/null" ] && [ ! -e "$out/disk" ] && [ ! -e "$out/whiteout" ]
+	[ -p "$out/pipe" ]
+	[ ! -e "$out/null" ]
+	[ ! -e "$out/disk" ]
+	[ ! -e "$out/whiteout" ]
 	assert_stderr_has 'left out: 3'
 }
 
@@ -738,7 +753,8 @@ raw_layer() {
 	[ ! -e tree ]
 	ocifp_run unpack "oci:$T/lay:big" tree
 	assert_status 0
-	[ -f tree/data ] && [ ! -e .tree.ocifp ]
+	[ -f tree/data ]
+	[ ! -e .tree.ocifp ]
 }
 
 @test "no program is started and no foreign file opened, whatever a layer is packed in" {

@@ -78,3 +78,39 @@ root_image() {
 		--config.cmd /bin/sh --config.cmd -c --config.cmd 'pwd; echo "$GREETING"' \
 		--config.env GREETING=hello --config.workingdir /work
 } >&2
+
+# need_ranges: skips the test where with_ranges cannot be.
+need_ranges() {
+	need newuidmap setpriv
+	has_ranges || skip 'not root: /etc/subuid cannot be set up'
+}
+
+has_ranges() {
+	[ "$(id -u)" -eq 0 ] && command -v newuidmap setpriv >/dev/null && unshare -m true 2>/dev/null
+}
+
+# with_ranges UID FIRST COMMAND...: as this user, who has 65536 subordinate ids from FIRST on; $T/user is
+# the user's home and has the store.
+with_ranges() {
+	local uid=$1 file
+	mkdir -p "$T/user" "$T/etc" && chown "$uid:$uid" "$T/user"
+	touch /etc/subuid /etc/subgid
+	echo "ranges:$2:65536" | tee "$T/etc/subuid" >"$T/etc/subgid"
+	{ grep -v "^[^:]*:[^:]*:$uid:" /etc/passwd && echo "ranges:x:$uid:$uid::$T/user:/bin/sh"; } >"$T/etc/passwd"
+	shift 2
+	T=$T unshare -m sh -ec 'for file in subuid subgid passwd; do mount --bind "$T/etc/$file" "/etc/$file"; done
+		uid=$1 && shift
+		exec setpriv --reuid "$uid" --regid "$uid" --clear-groups env HOME="$T/user" \
+			OCIFP_STORE="$T/user/store" "$@"' sh "$uid" "$@"
+}
+
+# toolchain_root DIR PACKAGES: from the mirror that apt has
+toolchain_root() {
+	need debootstrap
+	[ "$(id -u)" = 0 ] || skip 'debootstrap needs root'
+	local mirror
+	mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' 2>/dev/null | head -n 1)
+	timeout 1800 debootstrap --variant=minbase --include="$2" \
+		"$(. /etc/os-release && echo "$VERSION_CODENAME")" "$1" "$mirror" >"$T/debootstrap.log" 2>&1 ||
+		skip "no toolchain could be fetched: $(tail -n 1 "$T/debootstrap.log")"
+}

@@ -33,7 +33,7 @@ helper_with() {
 # The ways in which an image can be unpacked here; each has its own store and directory.
 #   plain    as we are                      walk     without openat2 and without walls
 #   blocked  openat2 answers EPERM          user     as another user, without subordinate ids
-#   userns   as root of a user namespace
+#   userns   as root of a user namespace      ranges   as another user, with subordinate ids
 unpack_ways() {
 	local real
 	real=$(dirname "$(command -v ocifp)")/ocifp-layer
@@ -47,6 +47,7 @@ unpack_ways() {
 		mkdir -p "$T/way-user"
 		chown 4343:4343 "$T/way-user"
 		chmod 711 "$T"
+		! has_ranges || ways+=(ranges)
 	fi
 	mkdir -p "$T/canary/sub" "$T/etc"
 	echo untouched >"$T/canary/file"
@@ -71,6 +72,10 @@ unpack_in() {
 			env HOME="$T/way-$way" OCIFP_STORE="$T/way-$way/store" \
 			ocifp unpack "oci:$T/lay:$tag" "$out"
 		;;
+	ranges)
+		mkdir -p "$T/user" && chown 4343:4343 "$T/way-$way"
+		split_run with_ranges 4343 300000 ocifp unpack "oci:$T/lay:$tag" "$out"
+		;;
 	*) OCIFP_LIBEXEC=$T/way-$way OCIFP_STORE=$T/way-$way/store ocifp_run unpack "oci:$T/lay:$tag" "$out" ;;
 	esac
 }
@@ -91,13 +96,15 @@ assert_canary() {
 		fail "the canary was touched: $(diff "$T/canary.before" "$T/canary.after")"
 }
 
-# in_each_way TAG CHECK...: unpacks and then runs CHECK, with $way and $out
+# in_each_way TAG CHECK...: unpacks and then runs CHECK, with $way and $out.  No `||` after it: it would
+# switch off errexit, and with it every assertion of CHECK but the last.
 in_each_way() {
 	local tag=$1
 	shift
 	for way in "${ways[@]}"; do
+		echo "way '$way':"
 		unpack_in "$way" "$tag"
-		"$@" || fail "way '$way'"
+		"$@"
 		assert_canary
 		[ ! -e "$T/way-$way/.out.ocifp" ] || fail "way '$way' left its stage"
 	done

@@ -66,11 +66,12 @@ threads() {
 	make --silent -j "$jobs" check TESTS="$(echo "$tests" | tr '\n' ' ')"
 }
 
-# What `make check` does in small: many more kills, a much larger image.
+# What `make check` does in small: many more kills, longer races, much larger images.
 large() {
+	local tests='tests/peers/kill.bats tests/peers/memory.bats tests/peers/unpack_images.bats'
 	build CFLAGS='-O2 -g' || return 1
-	OCIFP_TEST_KILLS=200 OCIFP_TEST_PULL_MIB=2048 make --silent check \
-		TESTS='tests/peers/kill.bats tests/peers/memory.bats'
+	OCIFP_TEST_KILLS=200 OCIFP_TEST_PULL_MIB=2048 OCIFP_TEST_RACE_S=60 OCIFP_TEST_LARGE=1 \
+		make --silent check TESTS="$tests tests/cli/unpack_faults.bats"
 }
 
 # gcc 12 takes what a cleanup attribute reads for uninitialized; clang-tidy looks for that too.

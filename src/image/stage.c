@@ -56,6 +56,8 @@ lock(struct stage *stage, struct error **err)
 		return fchmod(stage->fd, 0700) < 0
 			       ? error_set_path(err, errno, "take directory", stage->path)
 			       : 0;
+	close_at(&stage->fd);
+	stage->fd = -1;
 	error_set_path(err, errnum, "lock", stage->path);
 	return error_set_hint(err, "another ocifp is unpacking to the same directory");
 }
@@ -132,8 +134,8 @@ stage_release(struct stage *stage)
 {
 	AUTO_ERROR struct error *ignored = NULL;
 
-	if (stage->fd >= 0 && stage->tree_fd >= 0) {
-		close_at(&stage->tree_fd);
+	close_at(&stage->tree_fd);
+	if (stage->fd >= 0) {
 		if (empty(stage, &ignored) == 0)
 			(void)rmdir(stage->path);
 	}

@@ -1,12 +1,15 @@
 # The program against doubles.
 cli_tests = \
 	%D%/append.bats \
+	%D%/breakouts.bats \
 	%D%/cli.bats \
 	%D%/fingerprint.bats \
 	%D%/manage.bats \
 	%D%/prune.bats \
-	%D%/store.bats %D%/unpack.bats
-EXTRA_DIST += $(cli_tests)
+	%D%/store.bats \
+	%D%/unpack.bats \
+	%D%/unpack_faults.bats
+EXTRA_DIST += $(cli_tests) tests/data/breakouts.txt
 if HAVE_BATS
 TESTS += $(cli_tests)
 endif

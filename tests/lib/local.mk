@@ -15,6 +15,7 @@ EXTRA_DIST += $(rig_tests) \
 	%D%/modern.bash \
 	%D%/nginx.bash \
 	%D%/projects.bash \
+	%D%/racer.c \
 	%D%/random_project.py \
 	%D%/registry.bash \
 	%D%/rig.bash \

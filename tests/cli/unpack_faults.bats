@@ -1,0 +1,271 @@
+#!/usr/bin/env bats
+# Unpacking where the machine fails, where others meddle, and where a layer is made to take long.
+
+load ../lib/rig
+load ../lib/unpack_ways
+
+setup() {
+	need python3 ocifp
+	rig_setup
+	unpack_ways
+}
+
+teardown() {
+	rig_teardown
+}
+
+# many_layers: an image with every kind of entry, in two layers, as "many"
+many_layers() {
+	layer lower <<-TAR
+		dir d mtime=5.5
+		file d/f text=f uid=1 gid=1
+		hard d/h link=d/f
+		link d/l link=f
+		fifo d/p
+		dir gone
+		file gone/x text=x
+		file big size=400000
+	TAR
+	layer upper <<-TAR
+		file .wh.gone
+		file d/.wh..wh..opq
+		dir d mtime=6.5
+		file d/new text=new xattr.user.x=1
+	TAR
+	layered many lower upper
+	ocifp pull "oci:$T/lay:many" 2>/dev/null >&2
+}
+
+nothing_is_left() {
+	[ ! -e "$T/work/tree" ] || fail 'there is a tree' "$told"
+	assert_equal "$(cd "$T/work" && ls -A)" ''
+	assert_canary
+}
+
+# injected OPTION...: an unpacking where strace makes calls fail
+injected() {
+	split_run timeout 60 env ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o "$T/trace" "$@" \
+		ocifp unpack "oci:$T/lay:many" "$T/work/tree"
+}
+
+# count_calls NAME: how often it is called when all goes well
+count_calls() {
+	injected -e "trace=$1"
+	[ "$status" -eq 0 ] || skip "strace does not work here: $stderr"
+	rm -rf "$T/work/tree" "$T/work/tree.owners"
+	grep -c "$1(" "$T/trace" || true
+}
+
+# Each call of the helper's writing, the first, the last and one between, fails in turn.
+fails_at() {
+	local call=$1 error=$2 count at
+	count=$(count_calls "$call")
+	for at in 1 $(((count + 1) / 2)) "$count"; do
+		[ "$count" -gt 0 ] || continue
+		injected -e "trace=$call" -e "inject=$call:error=$error:when=$at"
+		[ "$status" -ne 0 ] || fail "$call $at of $count failed with $error and nobody cared" "$told"
+		assert_failed 10
+		nothing_is_left
+	done
+}
+
+@test "a write that fails leaves nothing and says so" {
+	need strace
+	many_layers
+	local error
+	for error in ENOSPC EIO EDQUOT EROFS; do
+		fails_at pwrite64 "$error"
+	done
+	for call in mkdirat symlinkat linkat mknodat fchmod utimensat; do
+		fails_at "$call" EIO
+	done
+	ocifp_run unpack "oci:$T/lay:many" tree
+	assert_status 0
+	assert_equal "$(ls tree/d)" new
+}
+
+@test "a helper that is killed at a write leaves nothing, and the next one unpacks" {
+	need strace
+	many_layers
+	local at count
+	count=$(count_calls pwrite64)
+	for at in $(seq "$count"); do
+		injected -e trace=pwrite64 -e "inject=pwrite64:signal=KILL:when=$at"
+		assert_failed 1
+		assert_stderr_has 'helper was ended by signal 9'
+		nothing_is_left
+	done
+	ocifp_run unpack "oci:$T/lay:many" tree
+	assert_status 0
+}
+
+@test "a rename that fails at the end leaves nothing" {
+	need strace
+	many_layers
+	local call
+	for call in rename renameat renameat2; do
+		[ "$(count_calls $call)" -gt 0 ] || continue
+		injected -e "trace=$call" -e "inject=$call:error=EIO:when=1"
+		assert_failed 10
+		nothing_is_left
+		return 0
+	done
+	fail 'nothing is renamed'
+}
+
+# on_small_disk SIZE COMMAND...: $T/work is a tmpfs of that size
+on_small_disk() {
+	split_run unshare -m sh -c 'mount -t tmpfs -o "size=$1" none "$2" && shift 2 && "$@"; status=$?
+		ls -A >"$T/left"; exit $status' sh "$1" "$T/work" sh -c 'cd "$0" && "$@"' "$T/work" "${@:2}"
+}
+
+@test "a disk that is full ends it, and what was written is removed" {
+	export T
+	unshare -m true 2>/dev/null || skip 'not root: no small disk can be made'
+	layer large <<-TAR
+		dir d
+		file d/small text=x
+		file d/large size=6000000
+	TAR
+	layer small <<-TAR
+		file f text=f
+	TAR
+	layered large large
+	layered small small
+	ocifp pull "oci:$T/lay:large" 2>/dev/null >&2
+	on_small_disk 4m ocifp unpack "oci:$T/lay:large" tree
+	assert_failed 10
+	assert_stderr_has "cannot write 'd/large': No space left on device"
+	assert_equal "$(cat "$T/left")" ''
+	on_small_disk 4m sh -c '! ocifp unpack "$1" tree && ocifp unpack "$2" tree >&2 && cat tree/f' sh \
+		"oci:$T/lay:large" "oci:$T/lay:small"
+	assert_status 0
+	assert_stdout f
+	# The reserve: no file system that ocifp fills has less than 64 MiB left.
+	layer larger <<-TAR
+		file d/larger size=60000000
+	TAR
+	layered larger larger
+	ocifp pull "oci:$T/lay:larger" 2>/dev/null >&2
+	on_small_disk 100m ocifp unpack "oci:$T/lay:larger" tree
+	assert_failed 10
+	assert_stderr_has 'No space left on device'
+	assert_equal "$(cat "$T/left")" ''
+	on_small_disk 200m ocifp unpack "oci:$T/lay:larger" tree
+	assert_status 0
+}
+
+@test "a full disk ends a job's unpacking too, and no tree is taken for a whole one" {
+	export T
+	unshare -m true 2>/dev/null || skip 'not root: no small disk can be made'
+	layer large <<-TAR
+		file large size=6000000
+	TAR
+	gzip "$T/large"
+	layered large large.gz
+	on_small_disk 4m env OCIFP_STORE="$T/work/store" ocifp run "oci:$T/lay:large" -- true
+	assert_failed 125
+	assert_stderr_has 'No space left on device'
+	on_small_disk 4m sh -c '! ocifp run "$1" -- true; ls -A store/.ocifp/layers' sh "oci:$T/lay:large"
+	assert_stdout ''
+}
+
+@test "a file that is larger than the user's limit is refused by name" {
+	many_layers
+	split_run bash -c 'ulimit -f 100; exec ocifp unpack "$1" tree' bash "oci:$T/lay:many"
+	assert_failed 10
+	assert_stderr_has "cannot write 'big': File too large"
+	nothing_is_left
+}
+
+# Someone of our own user exchanges directories of the tree that is being made with links to the
+# canary, as fast as can be, for OCIFP_TEST_RACE_S seconds in each way.
+race() {
+	local end
+	spawn racer "$T/racer" "$T/way-$way" "$T/canary"
+	end=$((SECONDS + ${OCIFP_TEST_RACE_S:-8}))
+	raced=0
+	while [ $SECONDS -lt $end ]; do
+		unpack_in "$way" raced
+		[ "$status" -eq 0 ] || [ "$status" -eq 7 ] || [ "$status" -eq 10 ] || fail "status $status" "$told"
+		raced=$((raced + 1))
+		assert_canary
+	done
+	stop racer
+	[ "$(cat "$T/racer.out")" -gt 1000 ] || fail "the racer did not get to race: $(cat "$T/racer.out")"
+	echo "$raced unpackings, $(cat "$T/racer.out") exchanges" >&2
+}
+
+@test "who exchanges directories for links under us leads nothing outside" {
+	need cc
+	cc -o "$T/racer" "$RIG_LIB/racer.c"
+	python3 -c 'print("dir a\ndir a/b\ndir a/b/c\ndir sub")
+for i in range(400): print(f"file a/b/c/file text={i} mode=640\ndir a/b/sub mode=700\nfile sub/x{i}\nfile a/link text={i}\nfile a/b/.wh.x{i}\nhard a/b/y{i} link=sub/x{i}")' | layer raced
+	layered raced raced
+	helper_with bare '#!/bin/sh' "exec '$(dirname "$(command -v ocifp)")/ocifp-layer' --no-walls \"\$@\""
+	for way in plain bare walk; do
+		race
+	done
+}
+
+# calls_for COUNT PYTHON: of a layer with the lines that PYTHON prints, for range(COUNT)
+calls_for() {
+	python3 -c "count = range($1)
+$2" | layer slow
+	layered slow slow
+	split_run env ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o "$T/trace" \
+		ocifp unpack "oci:$T/lay:slow" "$T/work/tree"
+	assert_status 0
+	rm -rf "$T/work/tree"
+	grep -vc -e futex -e poll -e mmap -e munmap "$T/trace"
+}
+
+# Twice the entries, twice the calls: not those of each entry for each other one.
+takes_linear() {
+	local one two
+	one=$(calls_for 150 "$1")
+	two=$(calls_for 300 "$1")
+	[ "$two" -lt $((one * 5 / 2)) ] || fail "from $one to $two calls: $1"
+}
+
+@test "whiteouts that come again and again cost no more than others" {
+	need strace
+	strace -f -qq -o "$T/trace" true || skip 'strace does not work here'
+	takes_linear 'for i in count: print(f"file f{i}\nfile .wh..wh..opq")'
+	takes_linear 'for i in count: print(f"file d/f{i}\nfile .wh.d")'
+	takes_linear 'for i in count: print(f"dir d{i}\nfile d{i}/.wh..wh..opq")'
+	takes_linear 'for i in count: print(f"file d/f{i}\nfile d/.wh.x{i}\nfile .wh.d\nfile d/.wh..wh..opq")'
+	takes_linear 'for i in count: print(f"file f{i}")
+for i in count: print("file .wh..wh..opq")'
+}
+
+@test "with subordinate ids a tree has all owners; one without an id is refused" {
+	need_ranges
+	layer owned <<-TAR
+		file root text=x
+		file daemon text=x uid=1 gid=2
+		file last text=x uid=65536 gid=65536 mode=4755
+		dir closed mode=0 uid=5 gid=5
+		file closed/f text=x mode=0 uid=6
+		link link link=x uid=7 gid=8
+	TAR
+	layered owned owned
+	unpack_in ranges owned
+	unpacked
+	[ ! -e "$out.owners" ]
+	assert_equal "$(cd "$out" && stat -c '%n %u:%g %a' root daemon last closed closed/f link)" \
+		"$(printf '%s\n' 'root 4343:4343 644' 'daemon 300000:300001 644' 'last 365535:365535 4755' \
+			'closed 300004:300004 0' 'closed/f 300005:4343 0' 'link 300006:300007 777')"
+	local owner
+	for owner in uid gid; do
+		layer beyond <<-TAR
+			file f text=x
+			file beyond text=x $owner=65537
+		TAR
+		layered beyond beyond
+		unpack_in ranges beyond
+		refused_with 7
+		assert_stderr_has "'beyond' belongs to .*65537.*, for which there are no ids here"
+		assert_stderr_has '/etc/subuid'
+	done
+}

@@ -2,10 +2,14 @@
 """trees.py - two directory trees compared entry by entry
 
     trees.py list TREE                  one line an entry
-    trees.py compare A B [--ignore WHAT,...]   differences; status 1 when there are any
+    trees.py compare A B [OPTION...]    differences; status 1 when there are any
+        --ignore WHAT,...   owner, mtime, xattrs, links, root (the top directory's own), capabilities, or
+                            directory-mtime
+        --ranges UID:FIRST  B has subordinate ids: UID is 0, FIRST is 1, and so on
+        --owners FILE       B has one owner; whose its files should be is in FILE (ocifp-unpack(1))
 
 Compared: type, mode, owner, size, mtime (nanoseconds), link target, device, extended attributes, link
-count and content.  WHAT: owner, mtime, xattrs, links, root (the top directory's own), or directory-mtime.
+count and content.
 """
 import hashlib
 import os
@@ -23,13 +27,25 @@ def content_of(path):
             digest.update(piece)
 
 
-def xattrs_of(path):
+CAPABILITY = "security.capability"
+
+
+def xattrs_of(path, dropped):
     try:
-        return sorted((name, os.getxattr(path, name, follow_symlinks=False).hex())
+        return sorted((name, plain_capability(os.getxattr(path, name, follow_symlinks=False)).hex()
+                       if name == CAPABILITY else os.getxattr(path, name, follow_symlinks=False).hex())
                       for name in os.listxattr(path, follow_symlinks=False)
-                      if name != "security.selinux")
+                      if name not in dropped)
     except OSError:
         return []
+
+
+def plain_capability(value):
+    """Without the user namespace that it is for: struct vfs_ns_cap_data as vfs_cap_data."""
+    revision = int.from_bytes(value[:4], "little")
+    if revision >> 24 != 3:
+        return value
+    return (2 << 24 | revision & 0xffffff).to_bytes(4, "little") + value[4:20]
 
 
 def facts_of(path, ignored):
@@ -41,7 +57,8 @@ def facts_of(path, ignored):
     if "mtime" not in ignored and not (kind == stat.S_IFDIR and "directory-mtime" in ignored):
         facts["mtime"] = status.st_mtime_ns
     if "xattrs" not in ignored:
-        facts["xattrs"] = xattrs_of(path)
+        facts["xattrs"] = xattrs_of(path, {"security.selinux"} |
+                                    ({CAPABILITY} if "capabilities" in ignored else set()))
     if kind == stat.S_IFLNK:
         facts["target"] = os.readlink(path)
         del facts["mode"]
@@ -69,8 +86,42 @@ def read_tree(root, ignored):
     return tree
 
 
-def compare(a, b, ignored):
+def map_ranges(tree, words):
+    """The owners as they are within."""
+    uid, first = map(int, words.split(":"))
+    for facts in tree.values():
+        facts["owner"] = tuple(0 if one == uid else one - first + 1 for one in facts["owner"])
+
+
+def read_owners(tree, path):
+    """The owners as the record has them."""
+    for facts in tree.values():
+        facts["owner"] = (0, 0)
+    with open(path, "rb") as file:
+        for line in file.read().split(b"\0")[:-1]:
+            word, uid, gid, name = line.split(b" ", 3)
+            if word == b"owner" and (name or b".") in tree:
+                tree[name or b"."]["owner"] = (int(uid), int(gid))
+
+
+def share_owners(tree, root):
+    """A file of several names has the owner that any of them has in the record."""
+    inodes = {}
+    for path in tree:
+        inodes.setdefault(os.lstat(os.path.join(os.fsencode(root), path)).st_ino, []).append(path)
+    for paths in inodes.values():
+        owner = max(tree[path]["owner"] for path in paths)
+        for path in paths:
+            tree[path]["owner"] = owner
+
+
+def compare(a, b, ignored, ranges=None, owners=None):
     left, right = read_tree(a, ignored), read_tree(b, ignored)
+    if ranges:
+        map_ranges(right, ranges)
+    if owners:
+        read_owners(right, owners)
+        share_owners(right, b)
     lines = []
     for path in sorted(left.keys() | right.keys()):
         if path not in right:
@@ -87,17 +138,19 @@ def compare(a, b, ignored):
 
 
 def main(words):
-    ignored = set()
-    if "--ignore" in words:
-        at = words.index("--ignore")
-        ignored = set(words[at + 1].split(","))
-        del words[at:at + 2]
+    options = {}
+    for name in ("--ignore", "--ranges", "--owners"):
+        if name in words:
+            at = words.index(name)
+            options[name] = words[at + 1]
+            del words[at:at + 2]
+    ignored = set(options.get("--ignore", "").split(","))
     if words[:1] == ["list"]:
         for path, facts in sorted(read_tree(words[1], ignored).items()):
             print(repr(path), facts)
         return 0
     if words[:1] == ["compare"] and len(words) == 3:
-        return compare(words[1], words[2], ignored)
+        return compare(words[1], words[2], ignored, options.get("--ranges"), options.get("--owners"))
     return __doc__
 
 

@@ -23,6 +23,7 @@ peer_tests = \
 	%D%/run_images.bats \
 	%D%/sign.bats \
 	%D%/unpack.bats \
+	%D%/unpack_images.bats \
 	%D%/uploads.bats \
 	%D%/workflow.bats
 EXTRA_DIST += $(peer_tests)

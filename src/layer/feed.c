@@ -38,13 +38,13 @@ struct outlet {
 	uint64_t size_bytes;
 };
 
-static int
-check_caps(const struct outlet *self, struct error **err)
+int
+feed_check_caps(uint64_t unpacked_bytes, uint64_t read_bytes, struct error **err)
 {
-	if (self->size_bytes > LAYER_UNPACKED_LIMIT_BYTES)
+	if (unpacked_bytes > LAYER_UNPACKED_LIMIT_BYTES)
 		error_set(err, ERROR_CONTENT, "the layer is larger than any may be");
-	else if (self->size_bytes > LAYER_RATIO_FREE_BYTES &&
-		 self->size_bytes / LAYER_RATIO_LIMIT > *self->read_bytes)
+	else if (unpacked_bytes > LAYER_RATIO_FREE_BYTES &&
+		 unpacked_bytes / LAYER_RATIO_LIMIT > read_bytes)
 		error_set(err, ERROR_CONTENT, "the layer grows more than %d times when unpacked",
 			  LAYER_RATIO_LIMIT);
 	else
@@ -58,7 +58,7 @@ outlet_write(struct sink *sink, const void *bytes, size_t size, struct error **e
 	struct outlet *self = (struct outlet *)sink;
 
 	self->size_bytes += size;
-	if (check_caps(self, err) < 0)
+	if (feed_check_caps(self->size_bytes, *self->read_bytes, err) < 0)
 		return -1;
 	hasher_add(self->hasher, bytes, size);
 	if (ring_write(self->ring, bytes, size))

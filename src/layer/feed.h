@@ -9,6 +9,7 @@
 #define OCIFP_LAYER_FEED_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/cleanup.h"
 
@@ -16,6 +17,9 @@ struct error;
 struct feed;
 struct measure;
 struct ring;
+
+/* Whether so much may have come out of so much. */
+int feed_check_caps(uint64_t unpacked_bytes, uint64_t read_bytes, struct error **err);
 
 /* The thread starts but waits for feed_go(), so that walls can be built around it. */
 struct feed *feed_new(struct ring *ring, int channel_fd, size_t layer_count, struct error **err);

@@ -7,7 +7,9 @@ layer_tests = \
 	%D%/test_pack \
 	%D%/test_pack_limits \
 	%D%/test_pax \
-	%D%/test_tar_writer
+	%D%/test_tar_writer \
+	%D%/test_ring \
+	%D%/test_tree
 check_PROGRAMS += $(layer_tests)
 TESTS += $(layer_tests)
 
@@ -37,3 +39,9 @@ TESTS += $(layer_tests)
 
 %C%_test_remove_SOURCES = %D%/test_remove.c $(tree_room)
 %C%_test_remove_LDADD = $(layer_libs) $(CMOCKA_LIBS)
+
+%C%_test_tree_SOURCES = %D%/test_tree.c $(tree_room)
+%C%_test_tree_LDADD = $(layer_helper_libs) $(CMOCKA_LIBS)
+
+%C%_test_ring_SOURCES = %D%/test_ring.c
+%C%_test_ring_LDADD = $(layer_libs) $(CMOCKA_LIBS)

@@ -234,6 +234,33 @@ without_compression_nothing_is_in_between(void **state)
 	sink_free(next);
 }
 
+/* A frame of one byte whose window is 2^(10 + exponent) * (1 + mantissa / 8) bytes (RFC
+ * 8878, 3.1.1). */
+static const char *
+read_frame(unsigned exponent, unsigned mantissa)
+{
+	const uint8_t frame[] = {
+		0x28,       0xb5, 0x2f, 0xfd, 0, (uint8_t)(exponent << 3 | mantissa),
+		1 << 3 | 1, 0,    0,    'x',
+	};
+	AUTO_BUF struct buf input = BUF_INIT(sizeof(frame));
+	AUTO_BUF struct buf output = BUF_INIT(1);
+	bool committed = false;
+
+	assert_int_equal(buf_append(&input, frame, sizeof(frame), NULL), 0);
+	return run(sink_decompress(COMPRESSION_ZSTD, sink_of_buf(&output, &committed)), &input,
+		   sizeof(frame));
+}
+
+static void
+a_zstd_window_has_a_limit(void **state)
+{
+	(void)state;
+	assert_null(read_frame(ZSTD_WINDOW_LIMIT_LOG - 10, 0));
+	assert_non_null(read_frame(ZSTD_WINDOW_LIMIT_LOG - 10, 1));
+	assert_non_null(read_frame(ZSTD_WINDOW_LIMIT_LOG - 10 + 1, 0));
+}
+
 int
 main(void)
 {
@@ -244,6 +271,7 @@ main(void)
 		cmocka_unit_test(streams_in_a_row_are_one),
 		cmocka_unit_test(a_stream_that_is_cut_damaged_or_followed_by_more_is_refused),
 		cmocka_unit_test(without_compression_nothing_is_in_between),
+		cmocka_unit_test(a_zstd_window_has_a_limit),
 	};
 
 	return cmocka_run_group_tests_name("compress", tests, NULL, NULL);

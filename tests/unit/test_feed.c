@@ -85,10 +85,45 @@ what_grows_a_lot_has_a_limit(void **state)
 	assert_string_equal(error_class(failure), "limit");
 }
 
+static void
+assert_capped(uint64_t unpacked_bytes, uint64_t read_bytes)
+{
+	AUTO_ERROR struct error *failure = NULL;
+
+	assert_int_equal(feed_check_caps(unpacked_bytes, read_bytes, &failure), -1);
+	assert_int_equal(error_kind(failure), ERROR_CONTENT);
+	assert_string_equal(error_class(failure), "limit");
+}
+
+static void
+a_layer_grows_so_many_times_at_most(void **state)
+{
+	const uint64_t read_bytes = 4 * MIB;
+	const uint64_t most_bytes = read_bytes * LAYER_RATIO_LIMIT;
+
+	(void)state;
+	assert_true(most_bytes > LAYER_RATIO_FREE_BYTES);
+	assert_int_equal(feed_check_caps(most_bytes, read_bytes, NULL), 0);
+	assert_capped(most_bytes + LAYER_RATIO_LIMIT, read_bytes);
+	assert_int_equal(feed_check_caps(LAYER_RATIO_FREE_BYTES, 1, NULL), 0);
+	assert_capped(LAYER_RATIO_FREE_BYTES + 1, 1);
+}
+
+static void
+a_layer_has_a_size_at_most(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		feed_check_caps(LAYER_UNPACKED_LIMIT_BYTES, LAYER_UNPACKED_LIMIT_BYTES, NULL), 0);
+	assert_capped(LAYER_UNPACKED_LIMIT_BYTES + 1, LAYER_UNPACKED_LIMIT_BYTES + 1);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_layer_grows_so_many_times_at_most),
+		cmocka_unit_test(a_layer_has_a_size_at_most),
 		cmocka_unit_test_setup_teardown(what_grows_a_lot_has_a_limit, enter_tree,
 						leave_tree),
 	};

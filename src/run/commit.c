@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -13,7 +11,6 @@
 #include "repository/session.h"
 #include "run/base.h"
 #include "run/cell.h"
-#include "run/in_root.h"
 #include "run/root.h"
 #include "store/store.h"
 #include "stream/sink.h"
@@ -121,35 +118,4 @@ run_commit(struct session *session, const struct root *root, const struct run_ba
 	    derive_image(session, &derive, ret_result, err) < 0)
 		return error_wrap(err, "cannot make an image of what the job wrote");
 	return 0;
-}
-
-/* Only what is still as it was made: an empty file, an empty directory. */
-static void
-forget(int upper_fd, const char *path)
-{
-	AUTO_FREE char *folder = xstrdup(path);
-	char *name = strrchr(folder, '/');
-	AUTO_IN_ROOT struct in_root place = IN_ROOT_INIT;
-	AUTO_ERROR struct error *unfound = NULL;
-	struct stat status;
-	bool found = false;
-
-	*name++ = '\0';
-	if (in_root_find(upper_fd, folder, &place, &found, &unfound) < 0 || !found ||
-	    fstatat(place.fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
-		return;
-	if (S_ISDIR(status.st_mode))
-		(void)unlinkat(place.fd, name, AT_REMOVEDIR);
-	else if (S_ISREG(status.st_mode) && status.st_size == 0)
-		(void)unlinkat(place.fd, name, 0);
-}
-
-void
-run_forget_made(const struct root *root, const struct strings *made)
-{
-	AUTO_CLOSE int upper_fd =
-		openat(root->fd, "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	for (size_t i = made->count; upper_fd >= 0 && i > 0; i--)
-		forget(upper_fd, made->items[i - 1]);
 }

@@ -28,8 +28,4 @@ int run_commit(struct session *session, const struct root *root, const struct ru
 	       const struct strings *args, const struct commit_options *options,
 	       struct derive_result *ret_result, struct error **err);
 
-/* In the cell, after the job: takes away again what was made for mounts alone, so that it does not
- * become a part of the image. */
-void run_forget_made(const struct root *root, const struct strings *made);
-
 #endif

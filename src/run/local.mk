@@ -26,6 +26,7 @@ noinst_LIBRARIES += %D%/librun.a
 	%D%/cell.c %D%/cell.h \
 	%D%/cell_words.c \
 	%D%/cell_answer.c %D%/cell_answer.h \
+	%D%/untouched.c %D%/untouched.h \
 	%D%/user.c \
 	%D%/user_map.c %D%/user_map.h \
 	%D%/volumes.c %D%/volumes.h

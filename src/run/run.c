@@ -18,6 +18,7 @@
 #include "run/own_files.h"
 #include "run/root.h"
 #include "run/roots.h"
+#include "run/untouched.h"
 #include "run/user_map.h"
 #include "store/state.h"
 
@@ -121,6 +122,7 @@ static int
 run_in_cell(void *context, struct error **err)
 {
 	struct run *run = context;
+	CLEANUP(untouched_release) struct untouched untouched = { 0 };
 	AUTO_STRINGS struct strings made = { 0 };
 	AUTO_CLOSE int root_fd = root_mount(&run->root, err);
 	struct engine_start start = {
@@ -136,9 +138,11 @@ run_in_cell(void *context, struct error **err)
 	if (root_fd < 0 || set_up(run, root_fd, &made, err) < 0)
 		return -1;
 	cell_hide_words();
+	if (run->options->commit)
+		untouched_note(&run->root, &made, &untouched);
 	status = run->engine->run(&start, err);
-	if (status == 0 && run->options->commit)
-		run_forget_made(&run->root, &made);
+	if (status == 0)
+		untouched_remove(&run->root, &untouched);
 	return status;
 }
 
@@ -177,12 +181,23 @@ run_cell(struct run *run, int *ret_status, struct error **err)
 }
 
 static bool
-needs_flat(const struct run *run, const struct error *failure)
+needs_flat(const struct error *failure)
 {
 	const char *class_name = error_class(failure);
 
-	/* In a copy, what a job wrote cannot be told from the rest. */
-	return class_name && strcmp(class_name, "no_overlay") == 0 && !run->options->commit;
+	return class_name && strcmp(class_name, "no_overlay") == 0;
+}
+
+static int
+refuse_commit(const struct error *failure, struct error **err)
+{
+	error_set(err, ERROR_USAGE,
+		  "--commit needs an overlay: in a copy of the image, what a job wrote cannot be "
+		  "told from the rest (%s)",
+		  error_text(failure));
+	error_set_class(err, "no_overlay");
+	return error_set_hint(err, "put the store on another file system with --store; 'ocifp "
+				   "doctor' says whether overlays work there");
 }
 
 static int
@@ -193,10 +208,12 @@ run_anyhow(struct run *run, struct session *session, int *ret_status, struct err
 	cgroup_make(run->root.id, &run->options->limits, run->observer, &run->cgroup);
 	if (run_cell(run, ret_status, &failure) == 0)
 		return 0;
-	if (!needs_flat(run, failure)) {
+	if (!needs_flat(failure)) {
 		*err = TAKE_PTR(failure);
 		return -1;
 	}
+	if (run->options->commit)
+		return refuse_commit(failure, err);
 	observer_tell(run->observer, EVENT_NOTICE, "%s: the job gets a copy of the image",
 		      error_text(failure));
 	if (root_flatten(&run->root, session, run->base, err) < 0)

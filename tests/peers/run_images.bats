@@ -89,10 +89,26 @@ files_of() {
 	ocifp_run store ls
 	assert_equal "$(sed -n 's/ localhost.*//p' "$T/stdout" | uniq | wc -l)" 1
 	assert_equal "$(files_of localhost/new:one)" \
-		"$(printf '%s\n' bin/ bin/.wh.ls etc/ home/ home/.wh..wh..opq home/other/ new)"
+		"$(printf '%s\n' bin/ bin/.wh.ls home/ home/.wh..wh..opq home/other/ new)"
 	ocifp_run run --offline localhost/new:one -- busybox sh -c 'cat /new; busybox ls /home; busybox ls /bin/ls'
 	assert_status 1
 	assert_stdout "$(printf 'new\nother')"
+}
+
+committed_files() {
+	ocifp_run run --commit localhost/new:it "oci:$T/base:one" -- sh -c "$1"
+	assert_status 0
+	assert_equal "$(files_of localhost/new:it)" "$(printf "$2")"
+}
+
+@test "--commit keeps what is made for mounts only where the job made something of it" {
+	chmod 750 "$T/root/etc"
+	root_image "$T/base" one "$T/root"
+	committed_files true ''
+	committed_files 'chmod 700 /etc' 'etc/'
+	committed_files 'echo >/etc/new' 'etc/\netc/new'
+	committed_files 'echo >/work/new' 'work/\nwork/new'
+	committed_files 'echo >/work/new; rm /work/new' 'work/'
 }
 
 @test "a job that fails makes no image, and a rootfs: is none" {
@@ -224,6 +240,7 @@ runs_in_copy() {
 	assert_equal "$(cat "$T/root/kept")" kept
 	without_overlay ocifp run --commit localhost/new:one "oci:$T/base:one" -- true
 	assert_failed 125
+	assert_stderr_has '--commit needs an overlay'
 }
 
 compiles() {

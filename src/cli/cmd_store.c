@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "cli/cmd_store.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/page.h"
@@ -92,40 +93,6 @@ run_ls(struct context *context, const void *opaque, const struct strings *operan
 		      json_pack("{s:s, s:o, s:o}", "path", store_path(store), "references", array,
 				"volumes", names),
 		      err);
-}
-
-static int
-remove_reference(struct store *store, const char *name, struct error **err)
-{
-	AUTO_FREE char *shown = text_quote_string(name);
-	bool found = false;
-
-	if (store_remove_reference(store, name, &found, err) < 0)
-		return error_wrap(err, "cannot remove '%s'", shown);
-	if (found)
-		return 0;
-	error_set(err, ERROR_USAGE, "the store has no reference '%s'", shown);
-	return error_set_hint(err, "'ocifp store ls' lists them");
-}
-
-static int
-run_rm(struct context *context, const void *opaque, const struct strings *operands,
-       struct error **err)
-{
-	struct store *store = open_store(context, err);
-	AUTO_PAGE struct page page = { 0 };
-	json_t *removed;
-
-	(void)opaque;
-	if (!store)
-		return -1;
-	for (size_t i = 0; i < operands->count; i++)
-		if (remove_reference(store, operands->items[i], err) < 0)
-			return -1;
-	removed = json_array();
-	for (size_t i = 0; i < operands->count; i++)
-		json_array_append_new(removed, json_string(operands->items[i]));
-	return answer(context, &page, json_pack("{s:o}", "removed", removed), err);
 }
 
 static int
@@ -229,16 +196,6 @@ static const struct command cmd_ls = {
 	.run = run_ls,
 };
 
-static const struct command cmd_rm = {
-	.name = "rm",
-	.summary = "remove references",
-	.usage = "REF...",
-	.groups = OPTIONS_STORE,
-	.operands_min = 1,
-	.operands_max = OPERANDS_ANY,
-	.run = run_rm,
-};
-
 static const struct command cmd_gc = {
 	.name = "gc",
 	.summary = "remove what no reference leads to",
@@ -263,5 +220,5 @@ const struct command cmd_store = {
 	.name = "store",
 	.summary = "look after the image store",
 	.subcommands =
-		(const struct command *const[]){ &cmd_ls, &cmd_rm, &cmd_gc, &cmd_fsck, NULL },
+		(const struct command *const[]){ &cmd_ls, &cmd_store_rm, &cmd_gc, &cmd_fsck, NULL },
 };

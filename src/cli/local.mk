@@ -32,7 +32,8 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/cmd_tag.c \
 	%D%/cmd_tags.c \
 	%D%/cmd_tree.c \
-	%D%/cmd_store.c \
+	%D%/cmd_store.c %D%/cmd_store.h \
+	%D%/cmd_store_rm.c \
 	%D%/cmd_unpack.c \
 	%D%/cmd_verify.c \
 	%D%/cmd_version.c \

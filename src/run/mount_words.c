@@ -1,10 +1,10 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "run/mounts.h"
+#include "run/volumes.h"
 
 static void
 add(struct job_mounts *mounts, const struct job_mount *mount)
@@ -23,16 +23,6 @@ refuse(const char *text, const char *why, struct error **err)
 	AUTO_FREE char *shown = text_quote_string(text);
 
 	return error_set(err, ERROR_USAGE, "'%s' %s", shown, why);
-}
-
-#define ALPHANUMERIC "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-
-/* As docker has it: a letter or digit, then these, '_', '.' and '-'. */
-static bool
-is_volume_name(const char *name)
-{
-	return strlen(name) <= VOLUME_NAME_LIMIT_CHARS && strspn(name, ALPHANUMERIC) > 0 &&
-	       name[strspn(name, ALPHANUMERIC "_.-")] == '\0';
 }
 
 /* The mode behind the last ':', if there is one. */
@@ -69,11 +59,14 @@ job_mounts_add_volume(struct job_mounts *mounts, const char *text, struct error 
 	AUTO_FREE char *source = colon ? xstrndup(text, (size_t)(colon - text)) : NULL;
 	AUTO_FREE char *target = xstrdup(colon ? colon + 1 : "");
 	bool is_path = source && (*source == '/' || *source == '.');
-	struct job_mount mount = { .kind = is_path ? MOUNT_BIND : MOUNT_VOLUME };
+	struct job_mount mount = {
+		.kind = is_path ? MOUNT_BIND : MOUNT_VOLUME,
+		.lock_fd = -1,
+	};
 
 	if (!source)
 		return refuse(text, "is not HOST:PATH or VOLUME:PATH", err);
-	if (!is_path && !is_volume_name(source)) {
+	if (!is_path && !volume_is_name(source)) {
 		refuse(source, "is no name of a volume", err);
 		return error_set_hint(err, "a path of this machine begins with '/' or '.'");
 	}
@@ -92,7 +85,7 @@ job_mounts_add_tmpfs(struct job_mounts *mounts, const char *text, struct error *
 {
 	const char *colon = strchr(text, ':');
 	AUTO_FREE char *target = xstrndup(text, colon ? (size_t)(colon - text) : strlen(text));
-	struct job_mount mount = { .kind = MOUNT_TMPFS };
+	struct job_mount mount = { .kind = MOUNT_TMPFS, .lock_fd = -1 };
 
 	if (check_target(target, text, err) < 0)
 		return -1;
@@ -122,6 +115,7 @@ job_mounts_add_file(struct job_mounts *mounts, const char *source, const char *t
 		.kind = MOUNT_BIND,
 		.source = xstrdup(source),
 		.target = xstrdup(target),
+		.lock_fd = -1,
 	};
 
 	add(mounts, &mount);
@@ -133,6 +127,7 @@ job_mounts_release(struct job_mounts *mounts)
 	for (size_t i = 0; i < mounts->count; i++) {
 		free(mounts->items[i].source);
 		free(mounts->items[i].target);
+		close_at(&mounts->items[i].lock_fd);
 	}
 	free(mounts->items);
 	*mounts = (struct job_mounts){ NULL, 0 };

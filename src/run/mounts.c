@@ -23,14 +23,27 @@ fail(const struct job_mount *what, int errnum, const char *doing, struct error *
 }
 
 static int
+find_volume(struct job_mount *what, struct store *store, struct error **err)
+{
+	struct volume volume;
+
+	if (volume_open(store, what->source, &volume, err) < 0)
+		return -1;
+	free(what->source);
+	what->source = volume.path;
+	what->is_new = volume.is_new;
+	what->lock_fd = volume.lock_fd;
+	return 0;
+}
+
+static int
 find_source(struct job_mount *what, struct store *store, struct error **err)
 {
-	char *found = what->kind == MOUNT_VOLUME
-			      ? volume_make(store, what->source, &what->is_new, err)
-			      : realpath(what->source, NULL);
+	char *found;
 
-	if (!found && what->kind == MOUNT_VOLUME)
-		return -1;
+	if (what->kind == MOUNT_VOLUME)
+		return find_volume(what, store, err);
+	found = realpath(what->source, NULL);
 	if (!found)
 		return error_set_path(err, errno, "mount", what->source);
 	free(what->source);

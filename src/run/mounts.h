@@ -23,6 +23,7 @@ struct job_mount {
 	char *target; /* absolute, in the image's eyes */
 	bool read_only;
 	bool is_new; /* a volume that was made for this */
+	int lock_fd; /* of a volume, while it is used; -1: none */
 };
 
 struct job_mounts {

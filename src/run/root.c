@@ -131,11 +131,9 @@ make_own_folder(struct store *store, struct root *root, struct error **err)
 }
 
 int
-root_make(struct store *store, const struct strings *layers, struct root *ret_root,
-	  struct error **err)
+root_make_empty(struct store *store, struct root *ret_root, struct error **err)
 {
 	AUTO_ROOT struct root root = ROOT_INIT;
-	AUTO_FREE char *folder = NULL;
 	AUTO_FREE char *base = realpath(store_path(store), NULL);
 
 	if (!base)
@@ -143,10 +141,21 @@ root_make(struct store *store, const struct strings *layers, struct root *ret_ro
 	root.id = new_id(err);
 	if (!root.id)
 		return -1;
-	folder = xasprintf(STORE_ROOTS "/%s", root.id);
-	root.path = xasprintf("%s/%s", base, folder);
-	if (make_own_folder(store, &root, err) < 0 || lock(&root, err) < 0 ||
-	    fill(&root, layers, err) < 0)
+	root.path = xasprintf("%s/" STORE_ROOTS "/%s", base, root.id);
+	if (make_own_folder(store, &root, err) < 0 || lock(&root, err) < 0)
+		return -1;
+	*ret_root = root;
+	root = ROOT_INIT;
+	return 0;
+}
+
+int
+root_make(struct store *store, const struct strings *layers, struct root *ret_root,
+	  struct error **err)
+{
+	AUTO_ROOT struct root root = ROOT_INIT;
+
+	if (root_make_empty(store, &root, err) < 0 || fill(&root, layers, err) < 0)
 		return -1;
 	*ret_root = root;
 	root = ROOT_INIT;

@@ -33,6 +33,9 @@ struct root {
 int root_make(struct store *store, const struct strings *layers, struct root *ret_root,
 	      struct error **err);
 
+/* With nothing in it but its lock: a place for what is to be removed. */
+int root_make_empty(struct store *store, struct root *ret_root, struct error **err);
+
 /* In the cell: mounts it at "root"; the descriptor of the mounted root, or -1.  Class "no_overlay"
  * when there can be no overlay here: a root that was made flat needs none. */
 int root_mount(struct root *root, struct error **err);

@@ -84,3 +84,19 @@ layer_of() {
 	assert_status 0
 	grep -q "^incomplete: sha256:${file##*/}: not there, a part of $two\$" "$T/stdout" || fail "$told"
 }
+
+@test "store rm removes volumes by name, and nothing that is no volume" {
+	mkdir -p "$OCIFP_STORE/.ocifp/volumes/one/deep" "$OCIFP_STORE/.ocifp/volumes/two" "$OCIFP_STORE/.ocifp/other"
+	ocifp_run store rm --volume one --json
+	assert_status 0
+	assert_equal "$(jq -c .removed_volumes "$T/stdout")" '["one"]'
+	assert_equal "$(ls "$OCIFP_STORE/.ocifp/volumes")" two
+	assert_equal "$(ls "$OCIFP_STORE/.ocifp/roots")" ''
+	for name in one ../other . ''; do
+		ocifp_run store rm --volume "$name"
+		assert_failed 2
+	done
+	[ -d "$OCIFP_STORE/.ocifp/other" ]
+	ocifp_run store rm
+	assert_failed 2
+}

@@ -270,6 +270,21 @@ keeps_volume() {
 	assert_failed 125
 }
 
+@test "a volume is removed when no job has it, whosever its files are" {
+	engine=${engines##* }
+	job -v kept:/target -- sh -c 'mkdir -p /target/deep && echo >/target/deep/x && chmod 0 /target/deep'
+	spawn user ocifp run --runtime "$engine" -v kept:/target "rootfs:$T/root" -- sh -c 'echo ready; sleep 60'
+	wait_for grep -q ready "$T/user.out"
+	ocifp_run store rm --volume kept
+	assert_failed 10
+	assert_stderr_has 'a job has it'
+	stop user
+	wait_for ocifp store rm --volume kept
+	ocifp_run store ls
+	! grep -q volume "$T/stdout" || fail 'it is still there' "$told"
+	assert_nothing_left
+}
+
 has_tmpfs() {
 	job --tmpfs /scratch:size=1m --read-only -- sh -c '
 		grep -c " /scratch tmpfs " /proc/mounts; echo ok >/scratch/x && cat /scratch/x

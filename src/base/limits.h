@@ -154,7 +154,7 @@
 #define XATTR_LIMIT_BYTES (64 * KIB)                  /* of one value: XATTR_SIZE_MAX of Linux */
 #define LAYER_RING_COUNT 8                            /* buffers between inflating and unpacking */
 #define LAYER_BUFFER_BYTES (256 * KIB)                /* of these */
-#define ZSTD_WINDOW_LIMIT_LOG 23   /* RFC 8878, 3.1.1.1.2: 8 MiB is what decoders should take */
+#define ZSTD_WINDOW_LIMIT_LOG 27   /* libzstd's own: `zstd --ultra -22`, and BuildKit's 32 MiB */
 #define TREE_DEPTH_LIMIT_COUNT 256 /* directories open at once while a tree is removed */
 
 #define UNPACKERS_LIMIT_COUNT 4             /* helpers at once; each has two threads */

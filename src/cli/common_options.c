@@ -189,3 +189,14 @@ common_options_release(struct common_options *options)
 	strings_release(&options->plain_http_hosts);
 	strings_release(&options->trusted_realms);
 }
+
+char
+option_letter(const struct command *command, const struct option_spec *spec)
+{
+	const struct option_spec *own = command->options;
+
+	for (; own && own->name; own++)
+		if (own->letter == spec->letter && own != spec)
+			return 0;
+	return spec->letter;
+}

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+struct command;
 struct common_options;
 struct error;
 struct option_spec;
@@ -21,5 +22,8 @@ extern const struct common_group common_groups[];
  * `groups` are the command's. */
 int common_options_finish(struct common_options *options, unsigned groups, struct error **err);
 void common_options_release(struct common_options *options);
+
+/* Of an option that the command takes; 0: none, or the letter is of one of its own. */
+char option_letter(const struct command *command, const struct option_spec *spec);
 
 #endif

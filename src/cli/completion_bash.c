@@ -1,15 +1,18 @@
 #include "base/cleanup.h"
 #include "base/xalloc.h"
 #include "cli/commands.h"
+#include "cli/common_options.h"
 #include "cli/completion.h"
 #include "cli/page.h"
 
 static void
-add_option(struct page *page, const struct option_spec *spec)
+add_option(struct page *page, const struct command *command, const struct option_spec *spec)
 {
+	char letter = option_letter(command, spec);
+
 	page_add(page, " --%s", spec->name);
-	if (spec->letter)
-		page_add(page, " -%c", spec->letter);
+	if (letter)
+		page_add(page, " -%c", letter);
 }
 
 /* The options whose argument is of one of the kinds in the mask. */
@@ -24,7 +27,7 @@ add_options(struct page *page, const struct command *command, unsigned kinds)
 			AUTO_FREE char *words = NULL;
 
 			if (kinds & (1U << completion_argument(spec, &words)))
-				add_option(page, spec);
+				add_option(page, command, spec);
 		}
 	}
 }

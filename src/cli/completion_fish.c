@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/xalloc.h"
 #include "cli/commands.h"
+#include "cli/common_options.h"
 #include "cli/completion.h"
 #include "cli/page.h"
 
@@ -37,14 +38,16 @@ format_argument(const struct option_spec *spec)
 }
 
 static void
-add_option(struct page *page, const char *condition, const struct option_spec *spec)
+add_option(struct page *page, const struct command *command, const char *condition,
+	   const struct option_spec *spec)
 {
+	char letter = option_letter(command, spec);
 	AUTO_FREE char *help = completion_quote(spec->help);
 	AUTO_FREE char *argument = format_argument(spec);
 
 	page_add(page, "complete -c ocifp -n '%s' -l %s", condition, spec->name);
-	if (spec->letter)
-		page_add(page, " -s %c", spec->letter);
+	if (letter)
+		page_add(page, " -s %c", letter);
 	page_add(page, "%s -d %s\n", argument, help);
 }
 
@@ -58,7 +61,7 @@ add_command(struct page *page, const struct completed *completed)
 
 	for (size_t i = 0; i < count; i++) {
 		for (const struct option_spec *spec = tables[i]; spec->name; spec++)
-			add_option(page, condition, spec);
+			add_option(page, completed->command, condition, spec);
 	}
 	if (operands)
 		page_add(page, "complete -c ocifp -n '%s' -a '%s'\n", condition, operands);

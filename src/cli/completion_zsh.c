@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/xalloc.h"
 #include "cli/commands.h"
+#include "cli/common_options.h"
 #include "cli/completion.h"
 #include "cli/page.h"
 
@@ -44,8 +45,9 @@ is_repeatable(const struct option_spec *spec)
 }
 
 static void
-add_option(struct page *page, const struct option_spec *spec)
+add_option(struct page *page, const struct command *command, const struct option_spec *spec)
 {
+	char letter = option_letter(command, spec);
 	AUTO_FREE char *help = escape(spec->help);
 	AUTO_FREE char *argument = format_argument(spec);
 	AUTO_FREE char *rest = xasprintf("[%s]%s", help, argument);
@@ -54,9 +56,9 @@ add_option(struct page *page, const struct option_spec *spec)
 
 	page_add(page, " \\\n\t\t\t%s--%s%s%s", star, spec->name, spec->argument ? "=" : "",
 		 quoted);
-	if (spec->letter)
-		page_add(page, " \\\n\t\t\t%s-%c%s%s", star, spec->letter,
-			 spec->argument ? "+" : "", quoted);
+	if (letter)
+		page_add(page, " \\\n\t\t\t%s-%c%s%s", star, letter, spec->argument ? "+" : "",
+			 quoted);
 }
 
 static void
@@ -70,7 +72,7 @@ add_arguments(struct page *page, const struct completed *completed)
 	page_add(page, "\t'%s')\n\t\t_arguments -s -S", name);
 	for (size_t i = 0; i < count; i++) {
 		for (const struct option_spec *spec = tables[i]; spec->name; spec++)
-			add_option(page, spec);
+			add_option(page, completed->command, spec);
 	}
 	if (operands)
 		page_add(page, " \\\n\t\t\t'*:operand:(%s)'\n\t\t;;\n", operands);

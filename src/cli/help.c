@@ -35,11 +35,11 @@ print_wrapped(struct page *page, const char *text, size_t indent)
 }
 
 static void
-print_option(struct page *page, const struct option_spec *spec)
+print_option(struct page *page, const struct option_spec *spec, char letter)
 {
-	char letter[] = { '-', spec->letter, ',', ' ', '\0' };
+	char shown[] = { '-', letter, ',', ' ', '\0' };
 	AUTO_FREE char *left =
-		xasprintf("%s--%s%s%s", spec->letter ? letter : "    ", spec->name,
+		xasprintf("%s--%s%s%s", letter ? shown : "    ", spec->name,
 			  spec->argument ? " " : "", spec->argument ? spec->argument : "");
 
 	if (strlen(left) > OPTION_COLUMNS)
@@ -50,13 +50,14 @@ print_option(struct page *page, const struct option_spec *spec)
 }
 
 static void
-print_options(struct page *page, const char *title, const struct option_spec *specs)
+print_options(struct page *page, const struct command *command, const char *title,
+	      const struct option_spec *specs)
 {
 	if (!specs || !specs->name)
 		return;
 	page_add(page, "\n%s:\n", title);
 	for (; specs->name; specs++)
-		print_option(page, specs);
+		print_option(page, specs, command ? option_letter(command, specs) : specs->letter);
 }
 
 static void
@@ -95,10 +96,10 @@ print_command(struct page *page, const struct command *command, const char *name
 	if (command->subcommands) {
 		print_subcommands(page, command);
 	} else {
-		print_options(page, "Options", command->options);
+		print_options(page, command, "Options", command->options);
 		for (const struct common_group *group = common_groups; group->title; group++) {
 			if (!group->group || (command->groups & group->group))
-				print_options(page, group->title, group->specs);
+				print_options(page, command, group->title, group->specs);
 		}
 	}
 	page_add(page, "\nThe manual: man ocifp-%.*s", (int)strcspn(name, " "), name);
@@ -120,7 +121,7 @@ help_of_common_options(void)
 
 	page_add(&page, "options that commands share\n");
 	for (const struct common_group *group = common_groups; group->title; group++)
-		print_options(&page, group->title, group->specs);
+		print_options(&page, NULL, group->title, group->specs);
 	return page_take(&page);
 }
 

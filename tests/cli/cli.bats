@@ -205,6 +205,15 @@ complete_bash() {
 	assert_equal "$(complete_bash version --status-file '')" ''
 }
 
+@test "a letter is completed, and explained, as the option that it is" {
+	# Of run it is --volume, of all others --verbose.
+	assert_equal "$(ocifp help run | grep -e '^  -v, ' | cut -d ' ' -f 3-4)" '-v, --volume'
+	assert_equal "$(ocifp help pull | grep -e '^  -v, ' | cut -d ' ' -f 3-4)" '-v, --verbose'
+	assert_equal "$(ocifp completion bash | grep -A 1 "^	'run')" | grep -o -e ' -v ' | wc -l)" 1
+	assert_equal "$(ocifp completion fish | grep "from run' .* -s v " | cut -d ' ' -f 8)" volume
+	assert_equal "$(ocifp completion zsh | sed -n "/'run')/,/;;/p" | grep -c -e '-v[+[]')" 1
+}
+
 @test "zsh takes the script as the completion of ocifp" {
 	need zsh
 	ocifp completion zsh >"$T/_ocifp"

@@ -74,6 +74,12 @@ large() {
 		make --silent check TESTS="$tests tests/cli/unpack_faults.bats"
 }
 
+# The image of .ocifp.yaml with all its packages, from the distribution's mirror.
+ci_image() {
+	build CFLAGS='-O2 -g' || return 1
+	OCIFP_TEST_CI_PACKAGES=all make --silent check TESTS=tests/peers/ci_image.bats
+}
+
 # gcc 12 takes what a cleanup attribute reads for uninitialized; clang-tidy looks for that too.
 analyzer() {
 	build CC=gcc CFLAGS='-O1 -fanalyzer -Wno-analyzer-use-of-uninitialized-value' --enable-werror
@@ -103,6 +109,7 @@ cppcheck_all() {
 step fuzz clang fuzz
 step tsan gcc threads
 step large bats large
+step ci_image debootstrap ci_image
 step analyzer gcc analyzer
 step tidy clang-tidy tidy
 step cppcheck cppcheck cppcheck_all

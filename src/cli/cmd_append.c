@@ -14,6 +14,7 @@
 
 struct append_values {
 	const char *base;
+	bool annotate_base;
 	struct output_options output;
 	struct image_options image;
 	struct layer_options layer;
@@ -22,6 +23,9 @@ struct append_values {
 static const struct option_spec append_options[] = {
 	{ "base", 'b', OPTION_STRING, offsetof(struct append_values, base), "REF",
 	  "the image to put layers on; without it, or with 'scratch', nothing" },
+	{ "set-base-image-annotations", 0, OPTION_FLAG,
+	  offsetof(struct append_values, annotate_base), NULL,
+	  "annotate it with the name and the digest of the base" },
 	OUTPUT_OPTIONS(struct append_values, output),
 	LAYER_OPTIONS(struct append_values, layer),
 	IMAGE_OPTIONS(struct append_values, image),
@@ -124,10 +128,12 @@ run_append(struct context *context, const void *opaque, const struct strings *op
 	    layer_options_read(&values->layer, &derive, err) < 0 ||
 	    read_layers(operands, &layers, err) < 0)
 		return -1;
-	change.created_by = PACKAGE_NAME " append";
+	if (!change.created_by)
+		change.created_by = PACKAGE_NAME " append";
+	derive.annotate_base = values->annotate_base;
 	derive.layers = layers.items;
 	derive.layer_count = layers.count;
-	return derive_and_tell(context, &values->output, &derive, err);
+	return derive_and_tell(context, &values->output, &change, &derive, err);
 }
 
 const struct command cmd_append = {

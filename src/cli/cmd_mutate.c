@@ -28,12 +28,14 @@ run_mutate(struct context *context, const void *opaque, const struct strings *op
 	struct derive_options derive = { .base = operands->items[0] };
 	struct config_change change;
 
-	if (!image_options_are_said(&values->image))
+	if (!image_options_are_said(&values->image) && !values->output.new_platform &&
+	    values->output.cleared.count == 0)
 		return error_set(err, ERROR_USAGE, "no option says what is to change");
 	if (image_options_read(&values->image, &change, &annotations, &derive, err) < 0)
 		return -1;
-	change.created_by = PACKAGE_NAME " mutate";
-	return derive_and_tell(context, &values->output, &derive, err);
+	if (!change.created_by)
+		change.created_by = PACKAGE_NAME " mutate";
+	return derive_and_tell(context, &values->output, &change, &derive, err);
 }
 
 const struct command cmd_mutate = {

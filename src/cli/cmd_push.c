@@ -113,7 +113,8 @@ make_rootfs(struct context *context, const struct push_values *values,
 	if (image_options_read(&values->image, &change, &annotations, &derive, err) < 0 ||
 	    layer_options_read(&values->layer, &derive, err) < 0)
 		return -1;
-	change.created_by = PACKAGE_NAME " push";
+	if (!change.created_by)
+		change.created_by = PACKAGE_NAME " push";
 	return derive_rootfs(context, &derive, source, err);
 }
 

@@ -4,8 +4,10 @@
 
 #include <stdbool.h>
 
+#include "base/strings.h"
 #include "oci/platform.h"
 
+struct config_change;
 struct context;
 struct derive_options;
 struct error;
@@ -15,6 +17,8 @@ struct output_options {
 	const char *name;
 	bool push;
 	struct platforms platforms;
+	const char *new_platform;
+	struct strings cleared;
 };
 
 /* Rows of a command's table; `member` is the struct output_options in its values. */
@@ -27,11 +31,16 @@ struct output_options {
 	{ "push", 0, OPTION_FLAG, offsetof(type, member.push), NULL, \
 	  "send it to the registry that --tag names, instead" }, \
 	{ "platform", 0, OPTION_PLATFORMS, offsetof(type, member.platforms), "OS/ARCH", \
-	  "this platform of the base alone; repeatable" }
+	  "this platform of the base alone; repeatable" }, \
+	{ "set-platform", 0, OPTION_STRING, offsetof(type, member.new_platform), "OS/ARCH", \
+	  "say that it is for this platform" }, \
+	{ "clear", 0, OPTION_STRINGS, offsetof(type, member.cleared), "WHAT", \
+	  "take away env, label, cmd ... before any is set; repeatable" }
 /* clang-format on */
 
-/* Makes the image there and tells what it is. */
+/* Makes the image there and tells what it is; `change` is what `derive` points to. */
 int derive_and_tell(struct context *context, const struct output_options *options,
-		    struct derive_options *derive, struct error **err);
+		    struct config_change *change, struct derive_options *derive,
+		    struct error **err);
 
 #endif

@@ -64,7 +64,8 @@ check_text(const struct image_options *options, struct error **err)
 	const struct strings *lists[] = { &options->environment, &options->entrypoint,
 					  &options->command,     &options->labels,
 					  &options->volumes,     &options->annotations };
-	const char *texts[] = { options->user, options->working_dir, options->stop_signal };
+	const char *texts[] = { options->user, options->working_dir, options->stop_signal,
+				options->author, options->created_by };
 	bool is_valid = true;
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
@@ -124,7 +125,8 @@ image_options_are_said(const struct image_options *options)
 	return options->environment.count > 0 || options->entrypoint.count > 0 ||
 	       options->command.count > 0 || options->user || options->working_dir ||
 	       options->labels.count > 0 || options->ports.count > 0 ||
-	       options->volumes.count > 0 || options->stop_signal || options->annotations.count > 0;
+	       options->volumes.count > 0 || options->stop_signal ||
+	       options->annotations.count > 0 || options->author || options->created_by;
 }
 
 int
@@ -145,7 +147,8 @@ image_options_read(const struct image_options *options, struct config_change *re
 		.ports = &options->ports,
 		.volumes = &options->volumes,
 		.stop_signal = options->stop_signal,
-		.created_by = PACKAGE_NAME,
+		.author = options->author,
+		.created_by = options->created_by,
 		.created_s = epoch_s,
 	};
 	*ret_annotations = object_of(&options->annotations);

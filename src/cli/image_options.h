@@ -13,6 +13,8 @@
 struct error;
 
 struct image_options {
+	const char *author;
+	const char *created_by;
 	struct strings environment;
 	struct strings entrypoint;
 	struct strings command;
@@ -51,6 +53,9 @@ struct layer_options {
 	  "a place for data that outlives it; repeatable" }, \
 	{ "stop-signal", 0, OPTION_STRING, offsetof(type, member.stop_signal), "SIGNAL", \
 	  "the signal that ends it" }, \
+	{ "author", 0, OPTION_STRING, offsetof(type, member.author), "TEXT", "who made it" }, \
+	{ "created-by", 0, OPTION_STRING, offsetof(type, member.created_by), "TEXT", \
+	  "what its history says made this" }, \
 	{ "annotation", 'a', OPTION_STRINGS, offsetof(type, member.annotations), "NAME=VALUE", \
 	  "set an annotation of the manifest; repeatable" }
 

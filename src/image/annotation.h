@@ -8,6 +8,8 @@
 #define ANNOTATION_FINGERPRINT "dev.ocifp.fingerprint" /* 64 hex digits */
 #define ANNOTATION_SCHEME "dev.ocifp.scheme"           /* "tree" or "concat" */
 #define ANNOTATION_INPUTS "dev.ocifp.inputs"           /* digest of the record's blob */
+#define ANNOTATION_BASE_DIGEST "org.opencontainers.image.base.digest"
+#define ANNOTATION_BASE_NAME "org.opencontainers.image.base.name"
 #define ANNOTATION_CREATED "org.opencontainers.image.created"
 #define ANNOTATION_SOURCE "org.opencontainers.image.source"
 #define ANNOTATION_REVISION "org.opencontainers.image.revision"

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/xalloc.h"
+#include "image/annotation.h"
 #include "image/derive_base.h"
 #include "image/destination.h"
 #include "image/push.h"
@@ -20,6 +21,7 @@ struct derivation {
 	struct derive_base base;
 	struct new_layer *layers;
 	struct digest *diff_ids;
+	json_t *annotations; /* of each manifest */
 };
 
 static void
@@ -29,6 +31,7 @@ derivation_release(struct derivation *derivation)
 	derive_base_release(&derivation->base);
 	free(derivation->layers);
 	free(derivation->diff_ids);
+	json_decref(derivation->annotations);
 }
 
 static int
@@ -85,9 +88,11 @@ describe_layers(const struct derivation *derivation, const char *manifest_type,
 	}
 }
 
-/* With the platform and the annotations that the index has of it. */
+/* With the annotations that the index has of it, and its platform unless that is another one now.
+ */
 static int
-replace_document(struct image_node *node, json_t *document, struct error **err)
+replace_document(struct image_node *node, json_t *document, const struct platform *platform,
+		 struct error **err)
 {
 	AUTO_FREE char *media_type = xstrdup(node->descriptor.media_type);
 	AUTO_DESCRIPTOR struct descriptor old = node->descriptor;
@@ -99,7 +104,7 @@ replace_document(struct image_node *node, json_t *document, struct error **err)
 		return -1;
 	}
 	made.descriptor.has_platform = old.has_platform;
-	platform_copy(&old.platform, &made.descriptor.platform);
+	platform_copy(platform ? platform : &old.platform, &made.descriptor.platform);
 	made.descriptor.annotations = json_incref(old.annotations);
 	image_node_release(node);
 	*node = made;
@@ -118,8 +123,40 @@ derive_manifest(struct derivation *derivation, struct image_node *node, struct e
 	if (!document || edit_config(derivation, node, &config, err) < 0)
 		return -1;
 	describe_layers(derivation, node->descriptor.media_type, &layers);
-	manifest_edit(document, &config, &layers, derivation->options->annotations);
-	return replace_document(node, document, err);
+	if (derivation->options->clear_annotations)
+		json_object_del(document, "annotations");
+	manifest_edit(document, &config, &layers, derivation->annotations);
+	return replace_document(node, document, derivation->options->change->platform, err);
+}
+
+/* A base in a directory or a file has a name here alone. */
+static void
+annotate_base(struct derivation *derivation)
+{
+	const struct location *place = derivation->base.target.places;
+	const struct descriptor *root = &derivation->base.found.root.descriptor;
+	json_t *annotations = derivation->annotations;
+	const char *tag = place->reference.tag;
+	AUTO_FREE char *name = NULL;
+	AUTO_FREE char *repository = NULL;
+
+	json_object_set_new(annotations, ANNOTATION_BASE_DIGEST,
+			    json_string(digest_text(&root->digest).text));
+	if (place->transport != TRANSPORT_REGISTRY)
+		return;
+	repository = location_repository(place);
+	name = xasprintf("%s%s%s", repository, tag ? ":" : "", tag ? tag : "");
+	json_object_set_new(annotations, ANNOTATION_BASE_NAME, json_string(name));
+}
+
+static void
+collect_annotations(struct derivation *derivation)
+{
+	derivation->annotations = json_object();
+	if (derivation->options->annotate_base && derivation->options->base)
+		annotate_base(derivation);
+	json_object_update(derivation->annotations,
+			   (json_t *)(uintptr_t)derivation->options->annotations);
 }
 
 static int
@@ -127,6 +164,12 @@ derive_manifests(struct derivation *derivation, struct error **err)
 {
 	struct image_nodes *manifests = &derivation->base.manifests;
 
+	if (derivation->options->change->platform && manifests->count > 1) {
+		error_set(err, ERROR_USAGE,
+			  "only an image of one platform can become one for another");
+		return error_set_hint(err, "--platform takes one of several");
+	}
+	collect_annotations(derivation);
 	for (size_t i = 0; i < manifests->count; i++)
 		if (derive_manifest(derivation, &manifests->items[i], err) < 0)
 			return -1;

@@ -35,6 +35,8 @@ struct derive_options {
 	struct new_layer_options how;
 	const struct config_change *change;
 	const json_t *annotations;     /* of each manifest; NULL: none */
+	bool clear_annotations;        /* the base's */
+	bool annotate_base;            /* say what the base was: image-spec, annotations.md */
 	const struct location *output; /* a layout, an archive; a registry's name: the store */
 	bool push;                     /* to that name's registry, not to the store */
 };

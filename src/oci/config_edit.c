@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "oci/document.h"
 #include "oci/media_type.h"
 #include "oci/platform.h"
 
@@ -115,11 +116,38 @@ set_sets(json_t *config, const struct config_change *change)
 		add_to_set(config, "Volumes", change->volumes->items[i], "");
 }
 
+/* In the order of enum config_part. */
+static const char *const clearable[] = { "Env",        "Entrypoint", "Cmd",          "User",
+					 "WorkingDir", "Labels",     "ExposedPorts", "Volumes",
+					 "StopSignal", "Healthcheck" };
+
+static void
+clear(json_t *config, unsigned cleared)
+{
+	for (size_t i = 0; i < sizeof(clearable) / sizeof(*clearable); i++)
+		if (cleared & 1U << i)
+			json_object_del(config, clearable[i]);
+}
+
+static void
+set_platform(json_t *document, const struct platform *platform)
+{
+	AUTO_JSON json_t *members = platform ? platform_json(platform) : NULL;
+
+	if (!platform)
+		return;
+	json_object_del(document, "variant");
+	json_object_del(document, "os.version");
+	json_object_del(document, "os.features");
+	json_object_update(document, members);
+}
+
 static void
 set_run(json_t *document, const struct config_change *change)
 {
 	json_t *config = require_object(document, "config");
 
+	clear(config, change->cleared);
 	set_environment(config, change->environment);
 	/* As in a Dockerfile: the old command is not the new entry point's argument. */
 	if (change->entrypoint->count > 0)
@@ -193,6 +221,8 @@ config_edit(json_t *document, const struct config_change *change, const struct d
 	size_t filled = count_filled(json_object_get(document, "history"));
 
 	set_text(document, "created", created);
+	set_text(document, "author", change->author);
+	set_platform(document, change->platform);
 	set_run(document, change);
 	/* Readers refuse a history that has another number of layers than the image. */
 	if (filled == json_array_size(list))

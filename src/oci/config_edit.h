@@ -13,10 +13,23 @@
 #include "base/strings.h"
 #include "oci/descriptor.h"
 
-struct platform;
+/* What may be taken away before anything is set, as bits of `cleared`. */
+enum config_part {
+	CONFIG_ENVIRONMENT = 1 << 0,
+	CONFIG_ENTRYPOINT = 1 << 1,
+	CONFIG_COMMAND = 1 << 2,
+	CONFIG_USER = 1 << 3,
+	CONFIG_WORKING_DIR = 1 << 4,
+	CONFIG_LABELS = 1 << 5,
+	CONFIG_PORTS = 1 << 6,
+	CONFIG_VOLUMES = 1 << 7,
+	CONFIG_STOP_SIGNAL = 1 << 8,
+	CONFIG_HEALTHCHECK = 1 << 9
+};
 
 /* Of empty lists and NULLs nothing is changed. */
 struct config_change {
+	unsigned cleared;
 	const struct strings *environment; /* "NAME=VALUE", each in the place of its name */
 	const struct strings *entrypoint;  /* replaced; without a command the old one goes */
 	const struct strings *command;
@@ -26,6 +39,8 @@ struct config_change {
 	const struct strings *ports;   /* "80", "53/udp" */
 	const struct strings *volumes; /* paths */
 	const char *stop_signal;
+	const char *author;
+	const struct platform *platform;
 	const char *created_by; /* of the history */
 	int64_t created_s;      /* the time of the image and of what is added to its history */
 };
@@ -40,6 +55,7 @@ void config_edit(json_t *document, const struct config_change *change,
 
 /* The caller's: a manifest without layers. */
 json_t *manifest_new(void);
+/* Its annotations are those of before and these, which win. */
 void manifest_edit(json_t *document, const struct descriptor *config,
 		   const struct descriptors *added_layers, const json_t *annotations);
 

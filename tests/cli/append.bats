@@ -113,6 +113,56 @@ refused() {
 	assert_failed 2
 }
 
+@test "what is cleared is gone, and what is set besides is there alone" {
+	append root -e A=1 --entrypoint /e --cmd c -u 1 -w /w -l a=b --expose 80 --volume /v --stop-signal SIGINT -a k=v
+	mv out base
+	local words
+	words='env entrypoint cmd user workdir label expose volume stop-signal healthcheck annotation'
+	# shellcheck disable=SC2086
+	ocifp_run mutate -o oci:out:v1 oci:base:v1 $(printf -- '--clear %s ' $words)
+	assert_status 0
+	assert_equal "$(config_of out v1 | jq -c .config)" '{}'
+	assert_equal "$(manifest_of out v1 | jq -c .annotations)" null
+	ocifp_run mutate -o oci:other:v1 oci:base:v1 --clear env -e B=2 --clear annotation -a n=w
+	assert_equal "$(config_of other v1 | jq -c '[.config.Env, .config.Cmd]')" '[["B=2"],["c"]]'
+	assert_equal "$(manifest_of other v1 | jq -c .annotations)" '{"n":"w"}'
+	ocifp_run mutate -o oci:no:v1 oci:base:v1 --clear env,cmd
+	assert_failed 2
+	assert_stderr_has 'stop-signal'
+}
+
+@test "an author, and what made it" {
+	append root --author 'Some One <so@localhost>' --created-by 'make image'
+	assert_equal "$(config_of out v1 | jq -r '.author, .history[-1].created_by')" \
+		$'Some One <so@localhost>\nmake image'
+}
+
+@test "an image of one platform can be said to be for another, in the index too" {
+	append root --platform linux/arm64 --platform linux/s390x
+	mv out base
+	ocifp_run mutate -o oci:out:v1 --platform linux/s390x --set-platform linux/arm/v6 oci:base:v1
+	assert_status 0
+	assert_equal "$(config_of out v1 | jq -c '[.os, .architecture, .variant]')" '["linux","arm","v6"]'
+	ocifp_run mutate -o oci:out:v2 --set-platform windows/amd64 oci:out:v1
+	assert_equal "$(config_of out v2 | jq -c '[.os, .architecture, .variant]')" '["windows","amd64",null]'
+	ocifp_run mutate -o oci:no --set-platform linux/amd64 oci:base:v1
+	assert_failed 2
+	assert_stderr_has 'only an image of one platform'
+	ocifp_run mutate -o oci:no --set-platform nonsense oci:out:v1
+	assert_failed 2
+}
+
+@test "the annotations of the base are its digest, and its name where others know that" {
+	append root
+	ocifp_run append --base oci:out:v1 --set-base-image-annotations -a org.opencontainers.image.base.name=mine \
+		-o oci:on:v1 root
+	assert_status 0
+	assert_equal "$(manifest_of on v1 | jq -c '.annotations | to_entries | map(.value)')" \
+		"$(jq -nc --arg d "$(mkimage digest out v1)" '[$d, "mine"]')"
+	ocifp_run append --set-base-image-annotations -o oci:none:v1 root
+	assert_equal "$(manifest_of none v1 | jq -c .annotations)" null
+}
+
 @test "a compressed tar is taken byte for byte, another one is compressed" {
 	need zstd
 	tar -C root -cf plain.tar .

@@ -207,6 +207,45 @@ a_manifest_keeps_what_is_not_known(void **state)
 			      "\"annotations\":{\"a\":\"1\",\"b\":\"2\"}}");
 }
 
+static void
+parts_are_taken_away_before_any_is_set(void **state)
+{
+	AUTO_JSON json_t *document =
+		parse("{\"config\":{\"Env\":[\"A=1\"],\"Cmd\":[\"c\"],\"User\":\"u\",\"x\":1},"
+		      "\"rootfs\":{\"diff_ids\":[]}}");
+	struct config_change change = change_of(0);
+	struct strings variables = { 0 };
+
+	(void)state;
+	strings_add(&variables, "B=2");
+	change.environment = &variables;
+	change.cleared = CONFIG_ENVIRONMENT | CONFIG_USER | CONFIG_HEALTHCHECK;
+	config_edit(document, &change, NULL, 0);
+	assert_json(json_object_get(document, "config"),
+		    "{\"Cmd\":[\"c\"],\"x\":1,\"Env\":[\"B=2\"]}");
+	strings_release(&variables);
+}
+
+static void
+a_platform_replaces_all_of_the_old_one(void **state)
+{
+	AUTO_JSON json_t *document = parse("{\"os\":\"windows\",\"architecture\":\"arm\","
+					   "\"variant\":\"v6\",\"os.version\":\"10\","
+					   "\"os.features\":[\"x\"],\"config\":{}}");
+	AUTO_PLATFORM struct platform platform = { 0 };
+	AUTO_ERROR struct error *err = NULL;
+	struct config_change change = change_of(0);
+
+	(void)state;
+	assert_int_equal(platform_parse("linux/s390x", &platform, &err), 0);
+	change.platform = &platform;
+	config_edit(document, &change, NULL, 0);
+	json_object_del(document, "history");
+	json_object_del(document, "created");
+	json_object_del(document, "rootfs");
+	assert_json(document, "{\"os\":\"linux\",\"architecture\":\"s390x\",\"config\":{}}");
+}
+
 int
 main(void)
 {
@@ -219,6 +258,8 @@ main(void)
 		cmocka_unit_test(an_entry_point_takes_the_old_command_away),
 		cmocka_unit_test(what_has_another_type_is_replaced),
 		cmocka_unit_test(a_manifest_keeps_what_is_not_known),
+		cmocka_unit_test(parts_are_taken_away_before_any_is_set),
+		cmocka_unit_test(a_platform_replaces_all_of_the_old_one),
 	};
 
 	return cmocka_run_group_tests_name("config_edit", tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -54,27 +55,68 @@ make_of_directory(struct store *store, int fd, const char *path, const char *pre
 	return 0;
 }
 
-static int
-copy_file(const struct source *source, struct sink *sink, struct error **err)
+/* A tar, read once: a file, or what others write into our standard input. */
+struct tar {
+	struct source file; /* without a size: a stream */
+	uint64_t at_bytes;
+	char *piece;
+	size_t piece_bytes; /* 0: that was all */
+};
+
+static void
+tar_release(struct tar *tar)
 {
-	AUTO_FREE char *buffer = xcalloc(1, TRANSFER_BUFFER_BYTES);
+	free(tar->piece);
+}
 
-	for (uint64_t at_bytes = 0; at_bytes < source->size_bytes;) {
-		size_t size = 0;
+static int
+read_stream(struct tar *tar, struct error **err)
+{
+	while (tar->piece_bytes < TRANSFER_BUFFER_BYTES) {
+		ssize_t got = read(tar->file.fd, tar->piece + tar->piece_bytes,
+				   TRANSFER_BUFFER_BYTES - tar->piece_bytes);
 
-		if (source_read(source, at_bytes, buffer, TRANSFER_BUFFER_BYTES, &size, err) < 0 ||
-		    sink_write(sink, buffer, size, err) < 0)
-			return -1;
-		at_bytes += size;
+		if (got == 0)
+			return 0;
+		if (got < 0 && errno != EINTR)
+			return error_set_errno(err, errno, "cannot read it");
+		if (got > 0)
+			tar->piece_bytes += (size_t)got;
 	}
+	return 0;
+}
+
+static int
+read_piece(struct tar *tar, struct error **err)
+{
+	tar->piece_bytes = 0;
+	if (tar->file.size_bytes == 0)
+		return read_stream(tar, err);
+	if (tar->at_bytes == tar->file.size_bytes)
+		return 0;
+	if (source_read(&tar->file, tar->at_bytes, tar->piece, TRANSFER_BUFFER_BYTES,
+			&tar->piece_bytes, err) < 0)
+		return -1;
+	tar->at_bytes += tar->piece_bytes;
+	return 0;
+}
+
+/* From the piece that is there on. */
+static int
+copy_pieces(struct tar *tar, struct sink *sink, struct error **err)
+{
+	while (tar->piece_bytes > 0)
+		if (sink_write(sink, tar->piece, tar->piece_bytes, err) < 0 ||
+		    read_piece(tar, err) < 0)
+			return -1;
 	return sink_finish(sink, err);
 }
 
 /* What is compressed goes as it is, and only the helper knows what is in it; what is not is
  * measured here. */
 static int
-make_of_file(struct store *store, const struct source *source,
-	     const struct new_layer_options *options, struct new_layer *layer, struct error **err)
+make_of_tar(struct store *store, struct tar *file, const struct new_layer_options *options,
+	    struct new_layer *layer, struct error **err)
 {
 	AUTO_SINK struct sink *blob = store_new_blob(store, &layer->blob, err);
 	struct measure said;
@@ -82,12 +124,10 @@ make_of_file(struct store *store, const struct source *source,
 	AUTO_SINK struct sink *check = blob ? sink_tar_check(&said, err) : NULL;
 	AUTO_SINK struct sink *both = NULL;
 	bool is_plain;
-	char start[4];
-	size_t size = 0;
 
-	if (!check || source_read(source, 0, start, sizeof(start), &size, err) < 0)
+	if (!check || read_piece(file, err) < 0)
 		return -1;
-	layer->compression = compression_detect(start, size);
+	layer->compression = compression_detect(file->piece, file->piece_bytes);
 	is_plain = layer->compression == COMPRESSION_NONE;
 	if (is_plain) {
 		layer->compression = options->compression;
@@ -95,29 +135,52 @@ make_of_file(struct store *store, const struct source *source,
 	}
 	both = sink_count(options->observer, EVENT_PACKED,
 			  sink_tee(TAKE_PTR(check), TAKE_PTR(blob)));
-	if (copy_file(source, both, err) < 0)
+	if (copy_pieces(file, both, err) < 0)
 		return -1;
 	layer->diff_id = is_plain ? tar.digest : said.digest;
 	return 0;
 }
 
 static int
+make_of_file(struct store *store, int fd, uint64_t size_bytes,
+	     const struct new_layer_options *options, struct new_layer *layer, struct error **err)
+{
+	CLEANUP(tar_release)
+	struct tar tar = {
+		.file = source_of_fd(fd, size_bytes),
+		.piece = xcalloc(1, TRANSFER_BUFFER_BYTES),
+	};
+
+	return make_of_tar(store, &tar, options, layer, err);
+}
+
+static int
 make(struct store *store, int fd, const char *path, const char *prefix,
      const struct new_layer_options *options, struct new_layer *layer, struct error **err)
 {
-	struct source source;
+	bool is_stream = strcmp(path, LAYER_STANDARD_INPUT) == 0;
 	struct stat status;
 
 	if (fstat(fd, &status) < 0)
 		return error_set_errno(err, errno, "cannot look at it");
 	if (S_ISDIR(status.st_mode))
 		return make_of_directory(store, fd, path, prefix, options, layer, err);
-	if (!S_ISREG(status.st_mode))
+	if (!is_stream && !S_ISREG(status.st_mode))
 		return error_set(err, ERROR_USAGE, "it is neither a directory nor a file");
 	if (prefix)
 		return error_set(err, ERROR_USAGE, "a tar has its own paths");
-	source = source_of_fd(fd, (uint64_t)status.st_size);
-	return make_of_file(store, &source, options, layer, err);
+	return make_of_file(store, fd, is_stream ? 0 : (uint64_t)status.st_size, options, layer,
+			    err);
+}
+
+static int
+open_input(const char *path, struct error **err)
+{
+	int fd = strcmp(path, LAYER_STANDARD_INPUT) == 0
+			 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+			 : open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	return fd < 0 ? error_set_path(err, errno, "open", path) : fd;
 }
 
 int
@@ -125,12 +188,12 @@ new_layer_make(struct store *store, const char *path, const char *prefix,
 	       const struct new_layer_options *options, struct new_layer *ret_layer,
 	       struct error **err)
 {
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	AUTO_CLOSE int fd = open_input(path, err);
 	struct new_layer layer = { 0 };
 	AUTO_FREE char *shown = NULL;
 
 	if (fd < 0)
-		return error_set_path(err, errno, "open", path);
+		return -1;
 	shown = text_quote_string(path);
 	if (make(store, fd, path, prefix, options, &layer, err) < 0)
 		return error_wrap(err, "layer '%s'", shown);

@@ -2,6 +2,8 @@
  *
  *     directory --pack--> tar --compress--> a new blob of the store
  *     tar, compressed already             --> the same, byte for byte
+ *
+ * Everything is read once.
  */
 #ifndef OCIFP_IMAGE_NEW_LAYER_H
 #define OCIFP_IMAGE_NEW_LAYER_H
@@ -27,6 +29,9 @@ struct new_layer {
 	struct measure blob;
 	enum compression compression;
 };
+
+/* For a path: a tar that others write. */
+#define LAYER_STANDARD_INPUT "-"
 
 /* `prefix` (NULL: none) is for directories alone; ERROR_USAGE for what is neither a directory nor
  * a file, ERROR_CONTENT for a file that is no tar. */

@@ -202,6 +202,29 @@ refused() {
 	[ -z "$(find out "$OCIFP_STORE" -name '*.part' 2>&1)" ]
 }
 
+@test "a tar may come through a pipe, and is the layer that it is as a file" {
+	head -c 1000000 /dev/urandom >root/large
+	tar -cf plain.tar -C root .
+	gzip -9nk plain.tar
+	local file
+	for file in plain.tar plain.tar.gz; do
+		ocifp_run append -o oci:out:file "$file"
+		assert_status 0
+		ocifp_run append -o oci:out:pipe - < <(cat "$file")
+		assert_status 0
+		assert_equal "$(mkimage digest out pipe)" "$(mkimage digest out file)"
+	done
+	head -c 3000 plain.tar >cut.tar
+	ocifp_run append -o oci:out:cut - < <(cat cut.tar)
+	assert_failed 7
+	assert_stderr_has "layer '-'"
+	ocifp_run append -o oci:out:none - </dev/null
+	assert_failed 7
+	ocifp_run append -o oci:out:none -:/opt </dev/null
+	assert_failed 2
+	assert_equal "$(ocifp tags oci:out | sort | xargs)" 'file pipe'
+}
+
 @test "an index is changed platform by platform, and attestations are left out" {
 	mkimage image base v1 --platform linux/amd64 --platform linux/arm64/v8 --attestation \
 		--layers 10k >/dev/null

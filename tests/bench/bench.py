@@ -141,6 +141,19 @@ def unpack_commands(layout):
     }
 
 
+def pull_unpack_commands(host, image):
+    """From a registry to a directory; "in turn" is how it is without unpacking what has come."""
+    place = f"{host}/{image}"
+    return {
+        "ocifp": ["ocifp", "unpack", "-q", "--store", "OUT-store", place, "OUT"],
+        "ocifp in turn": ["sh", "-c", f"ocifp pull -q --store OUT-store {place} && "
+                          f"exec ocifp unpack -q --offline --store OUT-store {place} OUT"],
+        "umoci": ["sh", "-c", f"skopeo copy -q --src-tls-verify=false docker://{place} "
+                  "oci:OUT-store:x && exec umoci raw unpack --image OUT-store:x OUT"],
+        "crane": ["sh", "-c", f"mkdir OUT && crane export --insecure {place} - | tar -C OUT -xf -"],
+    }
+
+
 def with_places(commands, place_of):
     """The commands with a place to write to instead of the word OUT."""
     return {row: [word.replace("OUT", place) for word in command]
@@ -235,6 +248,10 @@ class Bench:
         return lambda: with_places(unpack_commands(layout),
                                    lambda row: self.fresh(self.path("out-{}")))
 
+    def pull_unpack(self, image):
+        return lambda: with_places(pull_unpack_commands(self.registry.host, image),
+                                   lambda row: self.fresh(self.path("out-{}")))
+
     def push(self, layout, base):
         return lambda: with_places(push_commands(self.registry.host, layout),
                                    lambda row: self.fresh(base))
@@ -266,6 +283,7 @@ def cases(bench):
     yield "pull-warm", "pull, warm, 60 small layers", bench.warm_pull("many:v1")
     tree = bench.make_tree_image("tree")
     yield "unpack", "unpack, this machine's /usr/include, one gzip layer", bench.unpack(tree)
+    yield "pull-unpack", f"pull and unpack, cold, 7 layers, {size} MB", bench.pull_unpack("seed:v1")
     job = run_commands(bench)
     yield "run", "run, a job that does nothing, unpacked already", lambda: job
     yield "push-seed", f"push, cold, 7 layers, {size} MB", bench.push(seed, "pushed-{}:v1")

@@ -11,9 +11,7 @@
 #include "base/watched.h"
 #include "base/xalloc.h"
 #include "http/engine_private.h"
-#include "http/origin.h"
 #include "http/request_private.h"
-#include "http/trust.h"
 
 /* libcurl's own set-up is for the whole process and is not undone: other engines may live. */
 static int
@@ -22,44 +20,6 @@ set_up_libcurl(struct error **err)
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return error_set(err, ERROR_FAILURE, "cannot set up libcurl");
 	return 0;
-}
-
-/* The variables that OpenSSL's own tools heed, and libcurl does not.  NULL: libcurl's default. */
-static char *
-file_or_variable(const char *file, const char *variable, const char *libcurls)
-{
-	const char *value = file ? file : secure_getenv(variable);
-
-	if (!value || !*value || (libcurls && strcmp(value, libcurls) == 0))
-		return NULL;
-	return xstrdup(value);
-}
-
-static void
-choose_authorities(struct engine *engine, const char *ca_file)
-{
-	const curl_version_info_data *libcurl = curl_version_info(CURLVERSION_NOW);
-
-	engine->ca_file = file_or_variable(ca_file, "SSL_CERT_FILE", libcurl->cainfo);
-	engine->ca_directory = file_or_variable(NULL, "SSL_CERT_DIR", libcurl->capath);
-	engine->skips_ca_bundle = !engine->ca_file && !engine->ca_directory &&
-				  trust_directory_suffices(libcurl->cainfo, libcurl->capath);
-}
-
-static void
-copy_options(struct engine *engine, const struct engine_options *options)
-{
-	engine->observer = options->observer;
-	choose_authorities(engine, options->ca_file);
-	engine->certificate_file = xstrdup_null(options->certificate_file);
-	engine->key_file = xstrdup_null(options->key_file);
-	engine->user_agent = xstrdup(options->user_agent ? options->user_agent : PACKAGE_NAME);
-	engine->insecure_tls = options->insecure_tls;
-	engine->deadline_ms = options->deadline_ms ? options->deadline_ms : DEADLINE_NEVER;
-	engine->backoff_first_ms =
-		options->backoff_first_ms ? options->backoff_first_ms : BACKOFF_FIRST_MS;
-	for (const char *const *host = options->plain_http_hosts; host && *host; host++)
-		strings_add(&engine->plain_http_hosts, *host);
 }
 
 static int
@@ -81,7 +41,7 @@ engine_new(const struct engine_options *options, struct error **err)
 {
 	AUTO_ENGINE struct engine *engine = XNEW(struct engine);
 
-	copy_options(engine, options);
+	engine_take_options(engine, options);
 	if (set_up_libcurl(err) < 0 ||
 	    set_up_handles(engine, options->connections_per_host, err) < 0)
 		return NULL;
@@ -128,32 +88,6 @@ struct observer *
 engine_observer(const struct engine *engine)
 {
 	return engine->observer;
-}
-
-static bool
-names_host(const char *named, const struct origin *origin)
-{
-	AUTO_FREE char *host_and_port = xasprintf("%s:%s", origin->host, origin->port);
-
-	return strcasecmp(named, origin->host) == 0 || strcasecmp(named, host_and_port) == 0;
-}
-
-bool
-engine_allows_plain_http(const struct engine *engine, const char *host_and_port)
-{
-	AUTO_FREE char *url = xasprintf("http://%s/", host_and_port);
-	AUTO_ORIGIN struct origin origin = { 0 };
-	AUTO_ERROR struct error *ignored = NULL;
-
-	if (origin_parse(url, &origin, &ignored) < 0)
-		return false;
-	if (origin_is_loopback(&origin))
-		return true;
-	for (size_t i = 0; i < engine->plain_http_hosts.count; i++) {
-		if (names_host(engine->plain_http_hosts.items[i], &origin))
-			return true;
-	}
-	return false;
 }
 
 /* When engine_step() must look at it again; DEADLINE_NEVER: something else will tell. */

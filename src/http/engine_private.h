@@ -35,6 +35,7 @@ struct engine {
 	bool is_in_libcurl;
 };
 
+void engine_take_options(struct engine *engine, const struct engine_options *options);
 uint32_t engine_random(struct engine *engine);
 
 #endif

@@ -4,6 +4,7 @@ noinst_LIBRARIES += %D%/libhttp.a
 	%D%/challenge.c %D%/challenge.h \
 	%D%/curl_compat.h \
 	%D%/engine.c %D%/engine.h %D%/engine_private.h \
+	%D%/engine_options.c \
 	%D%/failure.c %D%/failure.h \
 	%D%/headers.c %D%/headers.h \
 	%D%/origin.c %D%/origin.h \

@@ -29,6 +29,7 @@ noinst_LIBRARIES += %D%/liblayer.a
 	%D%/tar_writer.c %D%/tar_writer.h \
 	%D%/tree.c %D%/tree.h \
 	%D%/tree_add.c \
+	%D%/tree_file.c \
 	%D%/tree_fix.c \
 	%D%/tree_metadata.c \
 	%D%/tree_remove.c \

@@ -1,212 +1,22 @@
-#include "run/cell.h"
+#include "run/cell_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <net/if.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/deadline.h"
 #include "base/error.h"
-#include "base/xalloc.h"
 #include "run/cell_answer.h"
 #include "run/user_map.h"
 
-static const int signals_passed[] = {
-	SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGCONT, 0
-};
-static const int shell_signal_base = 128;
 static const int64_t timeout_grace_ms = 500; /* between SIGTERM and SIGKILL */
-
-static void
-fill_signals(sigset_t *signals)
-{
-	sigemptyset(signals);
-	for (const int *number = signals_passed; *number; number++)
-		sigaddset(signals, *number);
-	sigaddset(signals, SIGCHLD);
-	sigaddset(signals, SIGWINCH);
-}
-
-static int
-shell_status(int status)
-{
-	return WIFSIGNALED(status) ? shell_signal_base + WTERMSIG(status) : WEXITSTATUS(status);
-}
-
-/* Reaps what has ended; true when the one was among it. */
-static bool
-reap(pid_t pid, int *ret_status)
-{
-	bool ended = false;
-	pid_t reaped;
-	int status;
-
-	while ((reaped = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (reaped == pid) {
-			*ret_status = shell_status(status);
-			ended = true;
-		}
-	}
-	return ended;
-}
-
-int
-cell_wait(pid_t pid, pid_t (*signalled)(pid_t pid))
-{
-	sigset_t signals;
-	int status = 0;
-
-	fill_signals(&signals);
-	while (!reap(pid, &status)) {
-		int number = sigwaitinfo(&signals, NULL);
-		pid_t target = signalled ? signalled(pid) : pid;
-
-		if (number > 0 && number != SIGCHLD && number != SIGWINCH && target > 0)
-			(void)kill(target, number);
-	}
-	return status;
-}
-
-/* Not to outlive the parent; it may be gone before we could say so. */
-static void
-die_with(pid_t parent_pid)
-{
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent_pid)
-		_exit(1);
-}
-
-static int
-bring_up_loopback(struct error **err)
-{
-	AUTO_CLOSE int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
-
-	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
-		return error_set_errno(err, errno, "cannot bring up the loopback interface");
-	return 0;
-}
-
-static int
-set_up(const struct cell *cell, struct error **err)
-{
-	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return error_set_errno(err, errno, "cannot make mounts private");
-	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0) {
-		error_set_errno(err, errno, "cannot mount '/proc'");
-		return error_set_hint(err, "in a container, /proc must not be masked");
-	}
-	if (cell->hostname && sethostname(cell->hostname, strlen(cell->hostname)) < 0)
-		return error_set_errno(err, errno, "cannot set the host name");
-	return cell->own_network ? bring_up_loopback(err) : 0;
-}
-
-/* The keeper's death is ours; when it came too early for that, ocifp is gone too. */
-static void
-die_with_keeper(int life_fd)
-{
-	struct pollfd life = { .fd = life_fd };
-
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (poll(&life, 1, 0) > 0)
-		_exit(1);
-}
-
-static void __attribute__((noreturn)) be_cell(const struct cell *cell, int answer_fd, int life_fd)
-{
-	AUTO_ERROR struct error *error = NULL;
-	int status;
-
-	die_with_keeper(life_fd);
-	/* Memory and descriptors of ours are nothing for the job. */
-	(void)prctl(PR_SET_DUMPABLE, 0);
-	if (set_up(cell, &error) < 0)
-		status = -1;
-	else
-		status = cell->main(cell->context, &error);
-	answer_send(answer_fd, status, error);
-	_exit(0);
-}
-
-static int
-hint_at_remedy(struct error **err)
-{
-	error_set_class(err, "no_userns");
-	return error_set_hint(err, "an administrator can allow them: sysctl "
-				   "user.max_user_namespaces, on Ubuntu the AppArmor profile in "
-				   "contrib/apparmor; 'ocifp doctor' says which");
-}
-
-static int
-refuse_namespaces(struct error **err)
-{
-	error_set_errno(err, errno, "user namespaces are refused");
-	return hint_at_remedy(err);
-}
-
-static int
-become_root(const struct id_map *map, struct error **err)
-{
-	if (map->kind != ID_MAP_OWN && setgroups(0, NULL) < 0)
-		return refuse_namespaces(err);
-	return setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0 ? refuse_namespaces(err) : 0;
-}
-
-static int
-enter_namespaces(const struct cell *cell, pid_t parent_pid, int answer_fd, int map_fd,
-		 struct error **err)
-{
-	int flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
-	char byte;
-
-	if (unshare(CLONE_NEWUSER) < 0)
-		return refuse_namespaces(err);
-	answer_ready(answer_fd);
-	if (read(map_fd, &byte, 1) != 1)
-		_exit(1);
-	if (become_root(cell->map, err) < 0)
-		return -1;
-	/* Becoming somebody else has made the kernel forget it. */
-	die_with(parent_pid);
-	if (unshare(flags | (cell->own_network ? CLONE_NEWNET : 0)) < 0)
-		return refuse_namespaces(err);
-	return 0;
-}
-
-static void __attribute__((noreturn))
-be_keeper(const struct cell *cell, pid_t parent_pid, int answer_fd, int map_fd)
-{
-	AUTO_ERROR struct error *error = NULL;
-	pid_t pid;
-
-	/* What a terminal sends to its foreground comes by way of ocifp, once. */
-	(void)setsid();
-	die_with(parent_pid);
-	if (enter_namespaces(cell, parent_pid, answer_fd, map_fd, &error) < 0) {
-		answer_send(answer_fd, -1, error);
-		_exit(1);
-	}
-	pid = fork();
-	if (pid == 0)
-		be_cell(cell, answer_fd, map_fd);
-	if (pid < 0)
-		error_set_errno(&error, errno, "cannot start a process");
-	if (error)
-		answer_send(answer_fd, -1, error);
-	(void)close(answer_fd);
-	_exit(pid < 0 ? 1 : cell_wait(pid, NULL));
-}
 
 /* What ocifp itself holds while all of this runs. */
 struct watch {
@@ -279,7 +89,7 @@ watch_to_end(struct watch *watch, int *ret_status, struct error **err)
 		watch_once(watch);
 	if (watch->kill_ms)
 		return error_set(err, ERROR_TIMEOUT, "the time given by --timeout has passed");
-	return answer_receive(watch->answer_fd, shell_status(watch->status), ret_status, err);
+	return answer_receive(watch->answer_fd, cell_shell_status(watch->status), ret_status, err);
 }
 
 /* Reads why it could not, or that its maps are wanted. */
@@ -291,7 +101,7 @@ map_keeper(struct watch *watch, int map_fd, struct error **err)
 	if (watch->cell->started)
 		watch->cell->started(watch->cell->context, watch->pid);
 	if (user_map_write(watch->cell->map, watch->pid, err) < 0)
-		return hint_at_remedy(err);
+		return cell_hint_at_remedy(err);
 	if (write(map_fd, "", 1) != 1)
 		return error_set_errno(err, errno, "cannot start the job");
 	return 0;
@@ -335,7 +145,7 @@ start_keeper(struct watch *watch, int *ret_map_fd, struct error **err)
 	if (watch->pid == 0) {
 		(void)close(map[1]);
 		(void)close(answer[0]);
-		be_keeper(watch->cell, parent_pid, their_answer_fd, their_map_fd);
+		cell_be_keeper(watch->cell, parent_pid, their_answer_fd, their_map_fd);
 	}
 	return watch->pid < 0 ? error_set_errno(err, errno, "cannot start a process") : 0;
 }
@@ -359,7 +169,7 @@ cell_run(struct cell *cell, int *ret_status, struct error **err)
 	sigset_t before;
 	int result = -1;
 
-	fill_signals(&signals);
+	cell_fill_signals(&signals);
 	(void)sigprocmask(SIG_BLOCK, &signals, &before);
 	watch.signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (watch.signal_fd < 0)

@@ -23,7 +23,8 @@ noinst_LIBRARIES += %D%/librun.a
 	%D%/roots.c %D%/roots.h \
 	%D%/run.c %D%/run.h \
 	%D%/bundle_write.c \
-	%D%/cell.c %D%/cell.h \
+	%D%/cell.c %D%/cell.h %D%/cell_private.h \
+	%D%/cell_inside.c \
 	%D%/cell_words.c \
 	%D%/cell_answer.c %D%/cell_answer.h \
 	%D%/untouched.c %D%/untouched.h \

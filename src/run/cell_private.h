@@ -1,0 +1,24 @@
+/* cell_private.h - what the two sides of a cell share: ocifp, which watches, and the processes
+ * inside */
+#ifndef OCIFP_RUN_CELL_PRIVATE_H
+#define OCIFP_RUN_CELL_PRIVATE_H
+
+#include <signal.h>
+
+#include "run/cell.h"
+
+/* Those that are passed on to a job, SIGCHLD and SIGWINCH. */
+void cell_fill_signals(sigset_t *signals);
+
+/* Of waitpid()'s status, as a shell says it. */
+int cell_shell_status(int status);
+
+/* Class "no_userns"; returns -1. */
+int cell_hint_at_remedy(struct error **err);
+
+/* The forked process: makes the namespaces and what lives in them.  It tells on `answer_fd`, and
+ * goes on when a byte comes from `map_fd`, whose other end is open as long as ocifp lives. */
+void cell_be_keeper(const struct cell *cell, pid_t parent_pid, int answer_fd, int map_fd)
+	__attribute__((noreturn));
+
+#endif

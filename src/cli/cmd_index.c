@@ -120,41 +120,24 @@ run_rm(struct context *context, const void *opaque, const struct strings *operan
 	return edit(context, opaque, operands, &options, err);
 }
 
-static const struct command cmd_create = {
-	.name = "create",
-	.summary = "make an index of images that are there",
-	.usage = "[--annotation NAME=VALUE] REF SOURCE...",
-	.options = edit_options,
-	.values_size = sizeof(struct edit_values),
-	.groups = OPTIONS_NETWORK | OPTIONS_STORE,
-	.operands_min = 2,
-	.operands_max = OPERANDS_ANY,
-	.run = run_create,
-};
+#define EDIT_COMMAND(name_, summary_, operands_, run_) \
+	{ \
+		.name = (name_), .summary = (summary_), \
+		.usage = "[--annotation NAME=VALUE] REF " operands_, .options = edit_options, \
+		.values_size = sizeof(struct edit_values), \
+		.groups = OPTIONS_NETWORK | OPTIONS_STORE, .operands_min = 2, \
+		.operands_max = OPERANDS_ANY, .run = (run_), \
+	}
 
-static const struct command cmd_add = {
-	.name = "add",
-	.summary = "put images into an index, in the place of those of their platforms",
-	.usage = "[--annotation NAME=VALUE] REF SOURCE...",
-	.options = edit_options,
-	.values_size = sizeof(struct edit_values),
-	.groups = OPTIONS_NETWORK | OPTIONS_STORE,
-	.operands_min = 2,
-	.operands_max = OPERANDS_ANY,
-	.run = run_add,
-};
+static const struct command cmd_create =
+	EDIT_COMMAND("create", "make an index of images that are there", "SOURCE...", run_create);
 
-static const struct command cmd_rm = {
-	.name = "rm",
-	.summary = "take platforms or digests out of an index",
-	.usage = "[--annotation NAME=VALUE] REF OS/ARCH|DIGEST...",
-	.options = edit_options,
-	.values_size = sizeof(struct edit_values),
-	.groups = OPTIONS_NETWORK | OPTIONS_STORE,
-	.operands_min = 2,
-	.operands_max = OPERANDS_ANY,
-	.run = run_rm,
-};
+static const struct command cmd_add =
+	EDIT_COMMAND("add", "put images into an index, in the place of those of their platforms",
+		     "SOURCE...", run_add);
+
+static const struct command cmd_rm = EDIT_COMMAND("rm", "take platforms or digests out of an index",
+						  "OS/ARCH|DIGEST...", run_rm);
 
 const struct command cmd_index = {
 	.name = "index",

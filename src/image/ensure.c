@@ -1,13 +1,11 @@
 #include "image/ensure.h"
 
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/deadline.h"
 #include "base/error.h"
 #include "base/observer.h"
-#include "base/text.h"
 #include "base/xalloc.h"
 #include "image/ensure_private.h"
 #include "image/platform_tag.h"
@@ -228,46 +226,6 @@ ensure_one(struct ensure *ensure, const char *name, struct error **err)
 	return result;
 }
 
-/* An image that is nowhere but in the store, by the name that import.h gives it there: other tools
- * take no digest behind a layout's path. */
-static char *
-name_in_store(struct session *session, const struct ensure_result *result, struct error **err)
-{
-	struct store *store = session_store(session, err);
-	AUTO_FREE char *path = store ? realpath(store_path(store), NULL) : NULL;
-	AUTO_FREE char *quoted = NULL;
-
-	if (!store)
-		return NULL;
-	if (path && !strchr(path, ':'))
-		return xasprintf("oci:%s:built:%s", path,
-				 digest_hex(&result->fingerprint.digest).text);
-	quoted = text_quote_string(store_path(store));
-	error_set(err, ERROR_USAGE, "what was built cannot be named: the store is in '%s'", quoted);
-	error_set_hint(err, "a ':' in its path ends the path of a layout; see --store");
-	return NULL;
-}
-
-/* "IMAGE=REF", for the build commands of images that need it: what they can really read. */
-static int
-note_need(struct session *session, const char *name, const struct ensure_result *result,
-	  struct strings *needs, struct error **err)
-{
-	AUTO_FREE char *reference = NULL;
-
-	if (result->digest.algorithm == DIGEST_NONE)
-		return 0;
-	if (result->built && !result->pushed)
-		reference = name_in_store(session, result, err);
-	else
-		reference =
-			xasprintf("%s@%s", result->repository, digest_text(&result->digest).text);
-	if (!reference)
-		return -1;
-	strings_take(needs, xasprintf("%s=%s", name, reference));
-	return 0;
-}
-
 int
 ensure_image(struct session *session, const struct project *project, const char *name,
 	     const struct ensure_options *options, struct ensure_result *ret_result,
@@ -293,7 +251,7 @@ ensure_image(struct session *session, const struct project *project, const char 
 		if (ensure_one(&ensure, order[i]->name, err) < 0)
 			return count > 1 ? error_wrap(err, "image '%s'", order[i]->name) : -1;
 		if (i + 1 < count &&
-		    note_need(session, order[i]->name, ret_result, &needs, err) < 0)
+		    ensure_note_need(session, order[i]->name, ret_result, &needs, err) < 0)
 			return -1;
 	}
 	return 0;

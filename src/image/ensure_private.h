@@ -1,4 +1,4 @@
-/* ensure_private.h - one image being ensured: what ensure.c and ensure_build.c share */
+/* ensure_private.h - one image being ensured: what ensure.c and its neighbours share */
 #ifndef OCIFP_IMAGE_ENSURE_PRIVATE_H
 #define OCIFP_IMAGE_ENSURE_PRIVATE_H
 
@@ -24,6 +24,10 @@ int ensure_ask(struct ensure *ensure, struct error **err);
 
 /* Pulls what the last answer found. */
 int ensure_pull(struct ensure *ensure, struct error **err);
+
+/* Adds "IMAGE=REF", for the build commands of images that need it: what they can really read. */
+int ensure_note_need(struct session *session, const char *name, const struct ensure_result *result,
+		     struct strings *needs, struct error **err);
 
 /* Builds what result->missing says, publishes it, pushes it if that is wanted, pulls it. */
 int ensure_build(struct ensure *ensure, struct error **err);

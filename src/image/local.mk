@@ -14,6 +14,7 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/destination.c %D%/destination.h \
 	%D%/ensure.c %D%/ensure.h %D%/ensure_private.h \
 	%D%/ensure_build.c \
+	%D%/ensure_needs.c \
 	%D%/entries.c %D%/entries.h \
 	%D%/fetch.c %D%/fetch.h \
 	%D%/fetch_tree.c \

@@ -53,44 +53,44 @@ add_digest(const struct upload *upload, const char *url, const char *name, struc
 	return url_add_query(url, name, digest_text(&upload->job.digest).text, err);
 }
 
+/* `source` NULL: without a body.  One that carries a blob is ours to judge when it breaks off. */
+static int
+post(struct upload *upload, const char *url, const struct source *source, struct error **err)
+{
+	struct request_options options = {
+		.method = HTTP_POST,
+		.url = url,
+		.content_type = source ? BLOB_CONTENT_TYPE : NULL,
+		.source = source,
+		.authorizer = gate_authorizer(upload->gate),
+		.flags = source ? REQUEST_NO_RETRY : 0,
+	};
+
+	return url ? start_request(upload, &options, err) : -1;
+}
+
 static int
 start_mount(struct upload *upload, struct error **err)
 {
 	AUTO_FREE char *base = uploads_url(upload, err);
 	AUTO_FREE char *what = base ? add_digest(upload, base, "mount", err) : NULL;
 	AUTO_FREE char *url = what ? url_add_query(what, "from", upload->mount_from, err) : NULL;
-	struct request_options options = {
-		.method = HTTP_POST,
-		.url = url,
-		.authorizer = gate_authorizer(upload->gate),
-	};
 
-	return url ? start_request(upload, &options, err) : -1;
+	return post(upload, url, NULL, err);
 }
 
 /* distribution-spec, "Pushing a blob in chunks": what is no SHA-256 is said beforehand. */
-static char *
-session_url(const struct upload *upload, struct error **err)
-{
-	enum digest_algorithm algorithm = upload->job.digest.algorithm;
-	AUTO_FREE char *url = uploads_url(upload, err);
-
-	if (!url || algorithm == DIGEST_SHA256)
-		return TAKE_PTR(url);
-	return url_add_query(url, "digest-algorithm", digest_algorithm_name(algorithm), err);
-}
-
 static int
 start_open(struct upload *upload, struct error **err)
 {
-	AUTO_FREE char *url = session_url(upload, err);
-	struct request_options options = {
-		.method = HTTP_POST,
-		.url = url,
-		.authorizer = gate_authorizer(upload->gate),
-	};
+	enum digest_algorithm algorithm = upload->job.digest.algorithm;
+	AUTO_FREE char *base = uploads_url(upload, err);
+	AUTO_FREE char *url = NULL;
 
-	return url ? start_request(upload, &options, err) : -1;
+	if (!base || algorithm == DIGEST_SHA256)
+		return post(upload, base, NULL, err);
+	url = url_add_query(base, "digest-algorithm", digest_algorithm_name(algorithm), err);
+	return post(upload, url, NULL, err);
 }
 
 static int
@@ -98,16 +98,8 @@ start_single(struct upload *upload, struct error **err)
 {
 	AUTO_FREE char *base = uploads_url(upload, err);
 	AUTO_FREE char *url = base ? add_digest(upload, base, "digest", err) : NULL;
-	struct request_options options = {
-		.method = HTTP_POST,
-		.url = url,
-		.content_type = BLOB_CONTENT_TYPE,
-		.source = upload->source,
-		.authorizer = gate_authorizer(upload->gate),
-		.flags = REQUEST_NO_RETRY,
-	};
 
-	return url ? start_request(upload, &options, err) : -1;
+	return post(upload, url, upload->source, err);
 }
 
 /* A session on another origin is reached by its URL alone: it may be a signed one. */

@@ -3,6 +3,7 @@ noinst_LIBRARIES += %D%/librepository.a
 	%D%/backend.h \
 	%D%/copy.c %D%/copy.h \
 	%D%/copy_job.c %D%/copy_job.h \
+	%D%/layout_blobs.c %D%/layout_private.h \
 	%D%/layout_place.c %D%/layout_place.h \
 	%D%/layout_referrers.c %D%/layout_referrers.h \
 	%D%/holdings.c \

@@ -9,30 +9,13 @@
 #include "base/xalloc.h"
 #include "oci/manifest.h"
 #include "oci/referrer.h"
-#include "repository/backend.h"
-#include "repository/copy_job.h"
 #include "repository/layout_place.h"
+#include "repository/layout_private.h"
 #include "repository/layout_referrers.h"
-#include "repository/local_jobs.h"
 #include "repository/session.h"
 
-struct layout_repository {
-	struct repository repository;
-	struct session *session;
-	char *path;          /* NULL: the store is somebody else's */
-	struct store *store; /* NULL: the directory does not exist yet */
-	struct local_jobs jobs;
-};
-
-static struct layout_repository *
-layout_of(struct repository *repository)
-{
-	return (struct layout_repository *)repository;
-}
-
-/* Makes the layout when this is the first write to it. */
-static struct store *
-writable_store(struct layout_repository *self, struct error **err)
+struct store *
+layout_writable_store(struct layout_repository *self, struct error **err)
 {
 	struct store_options options = session_store_options(self->session);
 
@@ -99,7 +82,7 @@ layout_put_manifest(struct repository *repository, const char *tag,
 		    const struct descriptor *descriptor, const void *bytes,
 		    struct filing *ret_filing, struct error **err)
 {
-	struct store *store = writable_store(layout_of(repository), err);
+	struct store *store = layout_writable_store(layout_of(repository), err);
 	AUTO_REFERRER struct referrer referrer = { 0 };
 	bool has_subject = false;
 
@@ -113,8 +96,8 @@ layout_put_manifest(struct repository *repository, const char *tag,
 	return tag || has_subject ? store_set_reference(store, tag, descriptor, err) : 0;
 }
 
-static int
-refuse_absent(const struct repository *repository, const char *what, struct error **err)
+int
+layout_refuse_absent(const struct repository *repository, const char *what, struct error **err)
 {
 	return error_set(err, ERROR_ABSENT, "'%s' has no '%s'", repository->name, what);
 }
@@ -128,7 +111,7 @@ layout_delete_manifest(struct repository *repository, const struct digest *diges
 
 	if (self->store && store_remove_content(self->store, digest, &found, err) < 0)
 		return -1;
-	return found ? 0 : refuse_absent(repository, digest_text(digest).text, err);
+	return found ? 0 : layout_refuse_absent(repository, digest_text(digest).text, err);
 }
 
 static int
@@ -140,7 +123,7 @@ layout_delete_tag(struct repository *repository, const char *tag, struct error *
 
 	if (self->store && store_remove_reference(self->store, tag, &found, err) < 0)
 		return -1;
-	return found ? 0 : refuse_absent(repository, shown, err);
+	return found ? 0 : layout_refuse_absent(repository, shown, err);
 }
 
 static int
@@ -158,32 +141,6 @@ layout_list_referrers(struct repository *repository, const struct digest *subjec
 }
 
 static int
-layout_get_blob(struct repository *repository, const struct descriptor *descriptor,
-		struct body *body, blob_done *done, void *context, struct error **err)
-{
-	struct layout_repository *self = layout_of(repository);
-
-	if (!self->store)
-		return error_set(err, ERROR_LOCAL, "'%s' does not exist", repository->name);
-	local_jobs_add(&self->jobs, copy_job_out(self->store, descriptor, body, done, context));
-	return 0;
-}
-
-static int
-layout_put_blob(struct repository *repository, const struct blob_upload *upload, blob_done *done,
-		void *context, struct error **err)
-{
-	struct layout_repository *self = layout_of(repository);
-	struct store *store = writable_store(self, err);
-	struct observer *observer = session_observer(self->session);
-
-	if (!store)
-		return -1;
-	local_jobs_add(&self->jobs, copy_job_in(store, upload, observer, done, context));
-	return 0;
-}
-
-static int
 layout_probe_push(struct repository *repository, struct error **err)
 {
 	const struct layout_repository *self = layout_of(repository);
@@ -194,48 +151,7 @@ layout_probe_push(struct repository *repository, struct error **err)
 static struct store *
 layout_store(struct repository *repository, struct error **err)
 {
-	return writable_store(layout_of(repository), err);
-}
-
-static int
-layout_step(struct repository *repository, const struct watched *also, int most_ms,
-	    struct error **err)
-{
-	(void)err;
-	local_jobs_step(&layout_of(repository)->jobs, also, most_ms);
-	return 0;
-}
-
-static int
-layout_open_blob(struct repository *repository, const struct descriptor *descriptor, int *ret_fd,
-		 uint64_t *ret_offset_bytes, struct error **err)
-{
-	struct layout_repository *self = layout_of(repository);
-	uint64_t size_bytes;
-
-	*ret_offset_bytes = 0;
-	*ret_fd = self->store ? store_open_blob(self->store, &descriptor->digest, &size_bytes, err)
-			      : -1;
-	return self->store && *ret_fd < 0 ? -1 : 0;
-}
-
-static int
-layout_find_blob(struct repository *repository, const struct digest *digest,
-		 uint64_t *ret_size_bytes, struct error **err)
-{
-	struct layout_repository *self = layout_of(repository);
-	AUTO_ERROR struct error *failure = NULL;
-	AUTO_CLOSE int fd = -1;
-
-	if (!self->store)
-		return refuse_absent(repository, digest_text(digest).text, err);
-	fd = store_open_blob(self->store, digest, ret_size_bytes, &failure);
-	if (fd >= 0)
-		return 0;
-	if (error_class(failure) && strcmp(error_class(failure), "missing") == 0)
-		return refuse_absent(repository, digest_text(digest).text, err);
-	*err = TAKE_PTR(failure);
-	return -1;
+	return layout_writable_store(layout_of(repository), err);
 }
 
 static int

@@ -51,8 +51,7 @@
 #define REFERRERS_PAGES_LIMIT_COUNT 1000 /* 10,000, should every page hold but 10 */
 #define REFERRERS_UPDATES_LIMIT_COUNT 8  /* of a list that others change too */
 #define REDIRECTS_LIMIT_COUNT 5
-#define INTERIM_LIMIT_COUNT 100 /* 1xx responses before the real one */
-#define WARNINGS_LIMIT_BYTES (4 * KIB)
+#define INTERIM_LIMIT_COUNT 100         /* 1xx responses before the real one */
 #define PACKAGES_PAGES_LIMIT_COUNT 2000 /* of 100 versions: twice PRUNE_LIMIT_COUNT */
 #define PRUNE_LIMIT_COUNT 100000        /* manifests of one repository: about 300 MiB here */
 #define PRUNE_LIMIT_BYTES (512 * MIB)   /* all of them: 100,000 of 5 KiB */
@@ -108,6 +107,7 @@
 #define ENV_FILE_LIMIT_BYTES (1 * MIB)
 #define VOLUME_NAME_LIMIT_CHARS 128
 #define ENGINE_LOG_LIMIT_BYTES (64 * KIB)
+#define ANSWER_LIMIT_BYTES (128 * KIB)    /* of a cell: an error of two paths, quoted twice */
 #define ENGINE_ARGS_LIMIT_BYTES (2 * MIB) /* what execve() takes of arguments and environment */
 
 /* Local files */

@@ -42,6 +42,16 @@ name_paths(struct stage *stage, const char *directory, struct error **err)
 }
 
 static int
+fail_to_lock(const struct stage *stage, int errnum, struct error **err)
+{
+	error_set_path(err, errnum, "lock", stage->path);
+	if (errnum != EWOULDBLOCK)
+		return -1;
+	error_set_kind(err, ERROR_LOCAL);
+	return error_set_hint(err, "another ocifp is unpacking to the same directory");
+}
+
+static int
 lock(struct stage *stage, struct error **err)
 {
 	int errnum;
@@ -58,8 +68,7 @@ lock(struct stage *stage, struct error **err)
 			       : 0;
 	close_at(&stage->fd);
 	stage->fd = -1;
-	error_set_path(err, errnum, "lock", stage->path);
-	return error_set_hint(err, "another ocifp is unpacking to the same directory");
+	return fail_to_lock(stage, errnum, err);
 }
 
 /* A helper empties the tree: its files may be of ids that are not ours. */

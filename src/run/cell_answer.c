@@ -72,11 +72,11 @@ take_error(const json_t *object, struct error **err)
 static json_t *
 receive(int fd, struct error **err)
 {
-	char packet[8 * 1024];
+	AUTO_FREE char *packet = xcalloc(1, ANSWER_LIMIT_BYTES);
 	ssize_t size;
 
 	do
-		size = recv(fd, packet, sizeof(packet), 0);
+		size = recv(fd, packet, ANSWER_LIMIT_BYTES, 0);
 	while (size < 0 && errno == EINTR);
 	return size > 0 ? document_parse(packet, (size_t)size, err) : NULL;
 }

@@ -48,7 +48,7 @@ look(const struct job *job, int root_fd, const char *path, struct in_root *ret_p
 	return FOUND_PROGRAM;
 }
 
-/* As execvp(3): the first that can be started; else whether there was one that cannot. */
+/* As engines do: the first that can be started; else whether there was one that cannot. */
 static enum found
 look_in_path(const struct job *job, int root_fd, const char *name, struct in_root *ret_place)
 {
@@ -59,8 +59,8 @@ look_in_path(const struct job *job, int root_fd, const char *name, struct in_roo
 	char *folder;
 
 	while ((folder = strsep(&rest, ":"))) {
-		AUTO_FREE char *full = xasprintf("%s%s/%s", *folder == '/' ? "" : job->directory,
-						 *folder == '/' ? folder : "", name);
+		AUTO_FREE char *full =
+			xasprintf("%s/%s/%s", *folder == '/' ? "" : job->directory, folder, name);
 		enum found found = look(job, root_fd, full, ret_place);
 
 		if (found == FOUND_PROGRAM)

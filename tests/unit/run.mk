@@ -1,4 +1,11 @@
-run_tests = %D%/test_cgroup %D%/test_in_root %D%/test_job %D%/test_mounts
+run_tests = \
+	%D%/test_cell_answer \
+	%D%/test_cgroup \
+	%D%/test_in_root \
+	%D%/test_job \
+	%D%/test_mounts \
+	%D%/test_program \
+	%D%/test_root
 check_PROGRAMS += $(run_tests)
 TESTS += $(run_tests)
 
@@ -10,3 +17,9 @@ TESTS += $(run_tests)
 %C%_test_mounts_LDADD = $(run_libs) $(CMOCKA_LIBS)
 %C%_test_cgroup_SOURCES = %D%/test_cgroup.c
 %C%_test_cgroup_LDADD = $(run_libs) $(CMOCKA_LIBS)
+%C%_test_cell_answer_SOURCES = %D%/test_cell_answer.c
+%C%_test_cell_answer_LDADD = $(run_libs) $(CMOCKA_LIBS)
+%C%_test_program_SOURCES = %D%/test_program.c $(tree_room)
+%C%_test_program_LDADD = $(run_libs) $(CMOCKA_LIBS)
+%C%_test_root_SOURCES = %D%/test_root.c $(store_room)
+%C%_test_root_LDADD = $(run_libs) $(CMOCKA_LIBS)

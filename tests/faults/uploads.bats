@@ -289,8 +289,9 @@ longest_pause_ms() {
 	[[ ${layers[0]} == sha512:* ]]
 	push
 	assert_status 0
-	assert_requests reg 2 PUT 'uploads/.*digest=sha512'
-	assert_requests reg 2 POST 'uploads/[?]digest-algorithm=sha512'
+	# In one request or in two, as the registry was found to take it by then.
+	assert_requests reg 2 'PUT|POST' 'uploads/.*[?&]digest=sha512'
+	[ "$(requests reg POST 'uploads/[?]digest-algorithm=sha512')" -ge 1 ]
 	assert_same_file "$(blob_path "$T/src" "${layers[0]}")" "$(blob_path "$T/reg.root/app" "${layers[0]}")"
 	assert_equal "$(raw_of app one)" "$(cat "$(blob_path "$T/src" "$digest")")"
 }

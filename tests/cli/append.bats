@@ -116,10 +116,9 @@ refused() {
 @test "what is cleared is gone, and what is set besides is there alone" {
 	append root -e A=1 --entrypoint /e --cmd c -u 1 -w /w -l a=b --expose 80 --volume /v --stop-signal SIGINT -a k=v
 	mv out base
-	local words
-	words='env entrypoint cmd user workdir label expose volume stop-signal healthcheck annotation'
-	# shellcheck disable=SC2086
-	ocifp_run mutate -o oci:out:v1 oci:base:v1 $(printf -- '--clear %s ' $words)
+	local words=(env entrypoint cmd user workdir label expose volume stop-signal healthcheck
+		annotation)
+	ocifp_run mutate -o oci:out:v1 oci:base:v1 "${words[@]/#/--clear=}"
 	assert_status 0
 	assert_equal "$(config_of out v1 | jq -c .config)" '{}'
 	assert_equal "$(manifest_of out v1 | jq -c .annotations)" null

@@ -28,7 +28,7 @@ start(struct joining *joining)
 static void
 joining_release(struct joining *joining)
 {
-	join_forget(&joining->join);
+	join_release(&joining->join);
 }
 #define AUTO_JOINING CLEANUP(joining_release)
 

@@ -121,6 +121,7 @@
 #define HELPER_OUTPUT_LIMIT_BYTES (64 * KIB)
 #define LAYOUT_INDEX_LIMIT_BYTES (16 * MIB) /* index.json of a layout with many tags */
 #define INPUTS_LIMIT_COUNT 2000000          /* files of one fingerprint: about 400 MiB of paths */
+#define GIT_REFS_LIMIT_COUNT 20000          /* commits: some ms each, a few minutes in all */
 #define GIT_BATCH_BYTES (16 * MIB)          /* contents that git is asked for at once */
 #define LFS_POINTER_LIMIT_BYTES 1024        /* git-lfs, docs/spec.md: "smaller than 1024 bytes" */
 #define PATH_LIMIT_BYTES 4096

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 #include "repository/repository.h"
 #include "store/digest_set.h"
@@ -93,6 +94,15 @@ prune_plan_make(struct repository *repository, const struct prune_rules *rules,
 	return error_set_hint(err, "say what to keep: see ocifp-prune(1)");
 }
 
+static int
+refuse_moved(const char *tag, struct error **err)
+{
+	AUTO_FREE char *quoted = text_quote_string(tag);
+
+	error_set(err, ERROR_REFUSED, "tag '%s' was set since the plan was made", quoted);
+	return error_set_hint(err, "run it again");
+}
+
 /* Only tags may have moved: what a digest names stays. */
 static int
 check_tags(struct repository *repository, const struct prune_graph *graph, struct error **err)
@@ -106,12 +116,8 @@ check_tags(struct repository *repository, const struct prune_graph *graph, struc
 		const struct prune_node *node = prune_graph_find(graph, &holding->digest);
 
 		for (size_t j = 0; j < holding->tags.count; j++)
-			if (!node || !strings_has(&node->tags, holding->tags.items[j])) {
-				error_set(err, ERROR_REFUSED,
-					  "tag '%s' was set since the plan was made",
-					  holding->tags.items[j]);
-				return error_set_hint(err, "run it again");
-			}
+			if (!node || !strings_has(&node->tags, holding->tags.items[j]))
+				return refuse_moved(holding->tags.items[j], err);
 	}
 	return 0;
 }

@@ -1,5 +1,6 @@
 #include "project/git_refs.h"
 
+#include <search.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -21,6 +22,7 @@ git_refs_release(struct git_refs *refs)
 		free(refs->items[i].commit);
 	}
 	free(refs->items);
+	tdestroy(refs->by_commit, free);
 	*refs = (struct git_refs){ 0 };
 }
 
@@ -35,16 +37,26 @@ git_is_there(const char *directory)
 	return git_run(&question, &output, &ignored) == 0;
 }
 
-/* A commit once, under the name that it was first met by. */
-static void
-add_ref(struct git_refs *refs, const char *name, const char *commit)
+static int
+compare(const void *left, const void *right)
 {
-	for (size_t i = 0; i < refs->count; i++)
-		if (strcmp(refs->items[i].commit, commit) == 0)
-			return;
+	return strcmp(left, right);
+}
+
+static int
+add_ref(struct git_refs *refs, const char *name, const char *commit, struct error **err)
+{
+	if (tfind(commit, &refs->by_commit, compare))
+		return 0;
+	if (refs->count >= GIT_REFS_LIMIT_COUNT)
+		return error_set(err, ERROR_USAGE, "git has more than %d branches and tags",
+				 GIT_REFS_LIMIT_COUNT);
+	if (!tsearch(xstrdup(commit), &refs->by_commit, compare))
+		abort();
 	refs->items = xrealloc(refs->items, (refs->count + 1) * sizeof(*refs->items));
 	refs->items[refs->count++] =
 		(struct git_ref){ .name = xstrdup(name), .commit = xstrdup(commit) };
+	return 0;
 }
 
 /* Takes the words of a question together with patterns. */
@@ -72,20 +84,21 @@ ask(const char *directory, const struct strings *argv, const char *input, struct
 }
 
 /* "<type>:<id>:<type of what a tag names>:<name>" */
-static void
-add_line(struct git_refs *refs, char *line)
+static int
+add_line(struct git_refs *refs, char *line, struct error **err)
 {
 	const char *type = strsep(&line, ":");
 	const char *id = strsep(&line, ":");
 	const char *tagged = strsep(&line, ":");
 
 	if (!line || !id || !tagged)
-		return;
+		return 0;
 	/* What names a tree or a blob has no project. */
 	if (strcmp(type, "commit") == 0 ||
 	    (strcmp(type, "tag") == 0 && strcmp(tagged, "tree") != 0 &&
 	     strcmp(tagged, "blob") != 0))
-		add_ref(refs, line, id);
+		return add_ref(refs, line, id, err);
+	return 0;
 }
 
 static int
@@ -94,7 +107,7 @@ list_local(const char *directory, const struct strings *patterns, struct git_ref
 {
 	static const char *const words[] = {
 		"for-each-ref", "--format=%(objecttype):%(objectname):%(*objecttype):%(refname)",
-		NULL
+		"--", NULL
 	};
 	AUTO_STRINGS struct strings argv = { 0 };
 	AUTO_BUF struct buf output = BUF_INIT(GIT_OUTPUT_LIMIT_BYTES);
@@ -107,18 +120,18 @@ list_local(const char *directory, const struct strings *patterns, struct git_ref
 		return -1;
 	rest = output.data;
 	while (rest && *rest)
-		add_line(refs, strsep(&rest, "\n"));
+		if (add_line(refs, strsep(&rest, "\n"), err) < 0)
+			return -1;
 	return 0;
 }
 
 /* "<id>\t<name>"; "<name>^{}" is what a tag names. */
-static void
-add_remote_line(struct git_refs *refs, char *line)
+static int
+add_remote_line(struct git_refs *refs, char *line, struct error **err)
 {
 	const char *id = strsep(&line, "\t");
 
-	if (line && !text_ends(line, "^{}"))
-		add_ref(refs, line, id);
+	return line && !text_ends(line, "^{}") ? add_ref(refs, line, id, err) : 0;
 }
 
 static int
@@ -126,7 +139,7 @@ list_origin(const char *directory, const struct strings *patterns, struct git_re
 	    struct error **err)
 {
 	static const char *const all[] = { "ls-remote", "--heads", "--tags", "origin", NULL };
-	static const char *const some[] = { "ls-remote", "origin", NULL };
+	static const char *const some[] = { "ls-remote", "--", "origin", NULL };
 	AUTO_STRINGS struct strings argv = { 0 };
 	AUTO_BUF struct buf output = BUF_INIT(GIT_OUTPUT_LIMIT_BYTES);
 	char *rest;
@@ -138,7 +151,8 @@ list_origin(const char *directory, const struct strings *patterns, struct git_re
 	}
 	rest = output.data;
 	while (rest && *rest)
-		add_remote_line(refs, strsep(&rest, "\n"));
+		if (add_remote_line(refs, strsep(&rest, "\n"), err) < 0)
+			return -1;
 	return 0;
 }
 
@@ -183,13 +197,12 @@ check_are_here(const char *directory, const struct git_refs *refs, struct error 
 	return 0;
 }
 
-static void
-add_head(const char *directory, struct git_refs *refs)
+static int
+add_head(const char *directory, struct git_refs *refs, struct error **err)
 {
 	AUTO_FREE char *head = git_head(directory);
 
-	if (head)
-		add_ref(refs, "HEAD", head);
+	return head ? add_ref(refs, "HEAD", head, err) : 0;
 }
 
 int
@@ -199,9 +212,8 @@ git_refs_list(const char *directory, const struct strings *patterns, bool ask_or
 	AUTO_GIT_REFS struct git_refs refs = { 0 };
 	AUTO_FREE char *origin = git_remote_url(directory);
 
-	if (list_local(directory, patterns, &refs, err) < 0)
+	if (list_local(directory, patterns, &refs, err) < 0 || add_head(directory, &refs, err) < 0)
 		return -1;
-	add_head(directory, &refs);
 	if (ask_origin && origin && list_origin(directory, patterns, &refs, err) < 0)
 		return -1;
 	if (check_are_here(directory, &refs, err) < 0)

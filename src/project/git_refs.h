@@ -16,8 +16,9 @@ struct git_ref {
 };
 
 struct git_refs {
-	struct git_ref *items;
+	struct git_ref *items; /* a commit once, under the name that it was first met by */
 	size_t count;
+	void *by_commit; /* of copies of the commits */
 };
 
 /* True inside a work tree of git. */

@@ -1,4 +1,10 @@
-image_tests = %D%/test_image_push %D%/test_image_tree %D%/test_join %D%/test_prune_graph %D%/test_stage
+image_tests = \
+	%D%/test_image_push \
+	%D%/test_image_tree \
+	%D%/test_join \
+	%D%/test_prune \
+	%D%/test_prune_graph \
+	%D%/test_stage
 check_PROGRAMS += $(image_tests)
 TESTS += $(image_tests)
 
@@ -10,6 +16,8 @@ image_room = %D%/image_room.c %D%/image_room.h
 %C%_test_image_tree_LDADD = $(image_libs) $(CMOCKA_LIBS)
 %C%_test_join_SOURCES = %D%/test_join.c
 %C%_test_join_LDADD = $(image_libs) $(CMOCKA_LIBS)
+%C%_test_prune_SOURCES = %D%/test_prune.c $(image_room)
+%C%_test_prune_LDADD = $(image_libs) $(CMOCKA_LIBS)
 %C%_test_prune_graph_SOURCES = %D%/test_prune_graph.c $(image_room)
 %C%_test_prune_graph_LDADD = $(image_libs) $(CMOCKA_LIBS)
 %C%_test_stage_SOURCES = %D%/test_stage.c $(store_room)

@@ -2,6 +2,7 @@ project_tests = \
 	%D%/test_ci \
 	%D%/test_git_lfs \
 	%D%/test_git_objects \
+	%D%/test_git_refs \
 	%D%/test_lock_file \
 	%D%/test_project
 check_PROGRAMS += $(project_tests)
@@ -14,6 +15,8 @@ EXTRA_DIST += tests/data/project
 %C%_test_git_lfs_LDADD = $(project_libs) $(CMOCKA_LIBS)
 %C%_test_git_objects_SOURCES = %D%/test_git_objects.c $(tree_room)
 %C%_test_git_objects_LDADD = $(project_libs) $(CMOCKA_LIBS)
+%C%_test_git_refs_SOURCES = %D%/test_git_refs.c $(tree_room)
+%C%_test_git_refs_LDADD = $(project_libs) $(CMOCKA_LIBS)
 %C%_test_lock_file_SOURCES = %D%/test_lock_file.c $(tree_room)
 %C%_test_lock_file_LDADD = $(project_libs) $(CMOCKA_LIBS)
 %C%_test_project_SOURCES = %D%/test_project.c $(tree_room)

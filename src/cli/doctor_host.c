@@ -59,6 +59,10 @@ add_space(struct findings *findings, const char *path)
 		findings_add(findings, "free", FINDING_NOTE, "unknown");
 		return;
 	}
+	if (space.f_blocks == 0) {
+		findings_add(findings, "free", FINDING_NOTE, "unknown");
+		return;
+	}
 	free_bytes = (uint64_t)space.f_bavail * space.f_frsize;
 	free_text = text_bytes(free_bytes);
 	findings_add(findings, "free", free_bytes < little_space_bytes ? FINDING_NOTE : FINDING_OK,

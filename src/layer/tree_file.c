@@ -11,6 +11,7 @@
 
 #define SET_ID_BITS (S_ISUID | S_ISGID)
 
+/* A file system without a size, as ramfs or a tmpfs of size=0, does not know. */
 static int
 check_room(struct tree *tree, int fd, const struct entry *entry, struct error **err)
 {
@@ -19,7 +20,7 @@ check_room(struct tree *tree, int fd, const struct entry *entry, struct error **
 	if (tree->counts.unpacked_bytes - tree->checked_bytes < LAYER_RESERVE_STEP_BYTES)
 		return 0;
 	tree->checked_bytes = tree->counts.unpacked_bytes;
-	if (fstatfs(fd, &status) < 0 ||
+	if (fstatfs(fd, &status) < 0 || status.f_blocks == 0 ||
 	    (uint64_t)status.f_bavail * (uint64_t)status.f_bsize >= LAYER_RESERVE_BYTES)
 		return 0;
 	return tree_fail(ENOSPC, "write", entry->path, err);

@@ -85,7 +85,9 @@ store_space_check(const struct store *store, uint64_t size_bytes, struct error *
 
 	if (fstatvfs(store->fd, &status) < 0)
 		return folder_fail(store, errno, "ask for the free space of", ".", err);
-	if (__builtin_mul_overflow((uint64_t)status.f_bavail, (uint64_t)status.f_frsize,
+	/* One without a size, as ramfs or a tmpfs of size=0, does not know. */
+	if (status.f_blocks == 0 ||
+	    __builtin_mul_overflow((uint64_t)status.f_bavail, (uint64_t)status.f_frsize,
 				   &free_bytes) ||
 	    size_bytes <= free_bytes)
 		return 0;

@@ -1,4 +1,5 @@
 lint_tests = \
+	%D%/apparmor.sh \
 	%D%/banned.sh \
 	%D%/headers.sh \
 	%D%/help_matches_man.sh \

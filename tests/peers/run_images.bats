@@ -158,6 +158,26 @@ limits_hold() {
 	assert_groups_go
 }
 
+# What the group of the one job of this name says: $1 and $2 are its file in version 1 and 2.
+group_says() {
+	local group
+	group=$(find /sys/fs/cgroup -name 'ocifp-*' -newer "$T/before" 2>/dev/null | tee "$T/groups" | head -n 1)
+	[ -n "$group" ] && cat "$group/$1" 2>/dev/null || cat "$group/$2"
+}
+
+@test "a limit to processors alone is one" {
+	touch "$T/before" && sleep 0.1
+	spawn job ocifp run --runtime "${engines##* }" --cpus 0.25 "rootfs:$T/root" -- sh -c 'echo ready; sleep 30'
+	wait_for grep -q ready "$T/job.out"
+	! grep -q 'has no effect' "$T/job.out" || skip 'no limit holds here'
+	local says
+	says=$(group_says cpu.cfs_quota_us cpu.max)
+	[ "$says" = 25000 ] || [ "$says" = '25000 100000' ] || fail "the group says '$says'"
+	assert_equal "$(wc -l <"$T/groups")" 1
+	stop job
+	assert_groups_go
+}
+
 @test "limits hold where control groups allow them" {
 	on_each_engine limits_hold
 	ocifp_run run --memory 1x "rootfs:$T/root" -- true
@@ -241,6 +261,30 @@ runs_in_copy() {
 	without_overlay ocifp run --commit localhost/new:one "oci:$T/base:one" -- true
 	assert_failed 125
 	assert_stderr_has '--commit needs an overlay'
+}
+
+# A file system that has no extended attributes for users: no directory could be marked opaque.
+on_ramfs() {
+	mkdir -p "$T/ramfs"
+	split_run unshare -m sh -c 'mount -t ramfs none "$1" || exit 77; shift; exec "$@"' sh "$T/ramfs" \
+		env OCIFP_STORE="$T/ramfs/store" timeout 60 "$@"
+	[ "$status" -ne 77 ] || skip 'no ramfs can be mounted here'
+}
+
+runs_without_xattrs() {
+	on_ramfs ocifp run --runtime "$engine" "oci:$T/base:one" -- sh -c '
+		ls /home; rm -r /home && mkdir /home && touch /home/mine && ls /home; ls /gone'
+	assert_stdout "$(printf 'new\nmine')"
+	assert_stderr_has 'gets a copy'
+}
+
+@test "where files have no attributes of users a job gets a copy of the one tree, nothing hidden comes back" {
+	[ "$(id -u)" = 0 ] || skip 'not root: no file system to put the store on'
+	touch "$T/root/gone" && mkdir "$T/home" -p && touch "$T/home/new"
+	root_image "$T/base" one "$T/root"
+	umoci insert --rootless --image "$T/base:one" --whiteout /gone
+	umoci insert --rootless --image "$T/base:one" --opaque "$T/home" /home
+	on_each_engine runs_without_xattrs
 }
 
 compiles() {

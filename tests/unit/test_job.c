@@ -239,6 +239,59 @@ a_table_that_is_no_file_is_not_read(void **state)
 	assert_int_equal(find("root", &user), -1);
 }
 
+/* The user is a member of so many groups, besides the own one. */
+static size_t
+group_count_of(int count)
+{
+	CLEANUP(user_release) struct job_user user = { 0 };
+	AUTO_FREE char *script = xasprintf("rm -rf etc; mkdir etc; echo user:x:5:5::/: >etc/passwd;"
+					   "seq 1000 %d | sed 's/.*/g&:x:&:user/' >etc/group",
+					   999 + count);
+
+	shell(script);
+	assert_int_equal(find("user", &user), 0);
+	return user.group_count;
+}
+
+static void
+of_more_groups_than_the_limit_the_first_count(void **state)
+{
+	(void)state;
+	assert_int_equal(group_count_of(GROUPS_LIMIT_COUNT), GROUPS_LIMIT_COUNT);
+	assert_int_equal(group_count_of(GROUPS_LIMIT_COUNT + 1), GROUPS_LIMIT_COUNT);
+}
+
+static int
+make_env_of(size_t size)
+{
+	static const char variable[] = "NAME=value\n";
+	AUTO_FREE char *script = xasprintf(
+		"{ printf 'NAME=value\\n'; head -c %zu /dev/zero | tr '\\0' '\\n'; } >env",
+		size - strlen(variable));
+	AUTO_CONFIG struct image_config config = { 0 };
+	AUTO_STRINGS struct strings none = { 0 };
+	AUTO_STRINGS struct strings files = { 0 };
+	AUTO_STRINGS struct strings env = { 0 };
+	AUTO_ERROR struct error *failure = NULL;
+	struct job_options options = { .env = &none, .env_files = &files };
+	int ret;
+
+	shell(script);
+	strings_add(&files, "env");
+	ret = job_make_env(&config, &options, &env, &failure);
+	if (ret == 0)
+		assert_string_equal(env_find(&env, "NAME"), "value");
+	return ret;
+}
+
+static void
+a_file_of_variables_may_be_as_large_as_the_limit(void **state)
+{
+	(void)state;
+	assert_int_equal(make_env_of(ENV_FILE_LIMIT_BYTES), 0);
+	assert_int_equal(make_env_of(ENV_FILE_LIMIT_BYTES + 1), -1);
+}
+
 int
 main(void)
 {
@@ -251,6 +304,8 @@ main(void)
 		IN_TREE(what_is_no_user_is_refused),
 		IN_TREE(a_table_may_be_as_large_as_the_limit),
 		IN_TREE(a_table_that_is_no_file_is_not_read),
+		IN_TREE(of_more_groups_than_the_limit_the_first_count),
+		IN_TREE(a_file_of_variables_may_be_as_large_as_the_limit),
 	};
 
 	return cmocka_run_group_tests_name("job", tests, NULL, NULL);

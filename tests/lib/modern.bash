@@ -1,13 +1,24 @@
 # modern.bash - registries that have what newer versions of the specification say
 #
 # The referrers API, a blob in one POST, SHA-512, tags put together.  Debian has neither of the two.
-# start_olareg NAME and start_zot NAME: host:port in $NAME_host, the log with every request in
+# start_olareg NAME [OPTION...] and start_zot NAME: host:port in $NAME_host, the log with every request in
 # $T/NAME.out, data in $T/NAME.data.
 
 start_olareg() {
 	need_peer olareg
-	start_modern "$1" olareg serve -v trace --addr 127.0.0.1 --port PORT --dir "$T/$1.data" \
-		--api-delete --api-blob-delete
+	start_modern "$1" olareg serve -v trace --addr 127.0.0.1 --port @PORT@ --dir "$T/$1.data" \
+		--api-delete --api-blob-delete "${@:2}"
+}
+
+# olareg_users FILE: "tester" with the password "s3cret" may do everything, anonymous users may pull "app".
+olareg_users() {
+	need htpasswd
+	cat >"$1" <<-YAML
+		users: {tester: {cred: "$(htpasswd -Bbn tester s3cret | cut -d : -f 2)"}}
+		acls:
+		  - {repo: "*", members: [tester], access: [read, write, delete]}
+		  - {repo: "app", anonymous: true, access: [read]}
+	YAML
 }
 
 start_zot() {
@@ -23,8 +34,8 @@ start_modern() {
 	for try in 1 2 3 4 5; do
 		port=$(free_port)
 		zot_config "$name" "$port" >"$T/$name.json"
-		spawn "$name" "${@/#PORT/$port}"
-		wait_for_or_end "$name" curl -sf "http://127.0.0.1:$port/v2/" && break
+		spawn "$name" "${@//@PORT@/$port}"
+		wait_for_or_end "$name" curl -s "http://127.0.0.1:$port/v2/" && break
 		[ $try -lt 5 ] || fail "$1 does not start:" "$(cat "$T/$name.out")"
 	done
 	printf -v "${name}_host" '127.0.0.1:%s' "$port"

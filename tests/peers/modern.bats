@@ -352,3 +352,48 @@ by_sha512() {
 @test "zot: an image that goes by SHA-512 keeps its name: tags, copies, referrers" {
 	on zot by_sha512
 }
+
+with_an_account() {
+	olareg_users "$T/users.yml"
+	start_olareg reg "$1" "$T/users.yml" --external-url 'http://127.0.0.1:@PORT@'
+	printf wrong >"$T/password"
+	ocifp_run login --username tester --password-stdin "$reg_host" <"$T/password"
+	assert_failed 4
+	printf s3cret >"$T/password"
+	ocifp_run login --username tester --password-stdin "$reg_host" <"$T/password"
+	assert_status 0
+	publish "${both[@]}"
+	attach application/x-report
+	ocifp_run copy --referrers "$ref" "$reg_host/mirror/app"
+	assert_status 0
+	assert_equal "$(modern_requests reg 'PUT|PATCH' /v2/mirror/app/blobs/)" 0
+	assert_equal "$(ocifp referrers "$reg_host/mirror/app:one")" "$artifact application/x-report"
+	ocifp_run rm "$reg_host/mirror/app@$artifact"
+	assert_status 0
+	ocifp_run logout "$reg_host"
+	ocifp_run rm "$ref"
+	assert_failed 4
+	ocifp_run push "oci:$T/src:one" "$reg_host/app:two"
+	assert_failed 4
+	ocifp_run pull --all "$ref"
+	assert_status 0
+	ocifp_run exists --platform linux/amd64 "$reg_host/app:none"
+	assert_failed 3
+}
+
+@test "olareg with tokens: who has an account writes, mounts and deletes, others read" {
+	with_an_account --auth-token-opaque
+}
+
+@test "olareg with passwords: who has an account writes, mounts and deletes, others read" {
+	with_an_account --auth-basic
+}
+
+@test "olareg that takes twenty requests a second is waited for" {
+	start_olareg reg --rate-limit 20
+	digest=$(mkimage image "$T/src" many --count 40 --size 2k)
+	ocifp_run push "oci:$T/src:many" "$reg_host/app:many"
+	assert_status 0
+	assert_stdout "$reg_host/app@$digest"
+	[ "$(grep -ac status=429 "$T/reg.out")" -gt 0 ] || fail 'nothing was limited'
+}

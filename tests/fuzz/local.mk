@@ -16,6 +16,7 @@ fuzz_targets = \
 	%D%/fuzz_simple_signing \
 	%D%/fuzz_text \
 	%D%/fuzz_token \
+	%D%/fuzz_tree \
 	%D%/fuzz_upload
 EXTRA_DIST += %D%/corpus
 noinst_HEADERS += %D%/fuzz.h
@@ -71,6 +72,9 @@ endif
 %C%_fuzz_layer_SOURCES = %D%/fuzz_layer.c $(fuzz_main)
 %C%_fuzz_layer_LDADD = $(layer_helper_libs)
 %C%_fuzz_layer_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_tree_SOURCES = %D%/fuzz_tree.c $(fuzz_main)
+%C%_fuzz_tree_LDADD = $(layer_helper_libs)
+%C%_fuzz_tree_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_message_SOURCES = %D%/fuzz_message.c $(fuzz_main)
 %C%_fuzz_message_LDADD = $(layer_libs)
 %C%_fuzz_message_LDFLAGS = $(fuzz_ldflags)

@@ -138,8 +138,8 @@ buildah_image() {
 	rm -rf "$T"/tools/dev "$T"/tools/var/cache/apt/archives/*
 	[ "$(find "$T/tools" | wc -l)" -gt 50000 ] || fail "too few: $(find "$T/tools" | wc -l)"
 	tar -C "$T/tools" --format=pax --xattrs --xattrs-include='*' --numeric-owner -cf "$T/tools.tar" .
-	zstd -q -1 "$T/tools.tar"
-	layered tools tools.tar.zst
+	gzip -1 "$T/tools.tar"
+	layered tools tools.tar.gz
 	compares_with_peers tools
 	compare "$T/tools" "$T/way-plain/out" --ignore root
 }

@@ -94,7 +94,7 @@ has_ranges() {
 with_ranges() {
 	local uid=$1 file
 	mkdir -p "$T/user" "$T/etc" && chown "$uid:$uid" "$T/user"
-	touch /etc/subuid /etc/subgid
+	for file in /etc/subuid /etc/subgid; do [ -e "$file" ] || touch "$file"; done
 	echo "ranges:$2:65536" | tee "$T/etc/subuid" >"$T/etc/subgid"
 	{ grep -v "^[^:]*:[^:]*:$uid:" /etc/passwd && echo "ranges:x:$uid:$uid::$T/user:/bin/sh"; } >"$T/etc/passwd"
 	shift 2

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/xalloc.h"
 #include "run/cell_answer.h"
 
@@ -152,6 +153,34 @@ a_long_error_arrives_too(void **state)
 	close_channel(&channel);
 }
 
+/* A packet of so many bytes. */
+static int
+receive_packet(size_t size)
+{
+	static const char start[] = "{\"status\":0";
+	struct channel channel = open_channel();
+	AUTO_ERROR struct error *failure = NULL;
+	AUTO_FREE char *packet = xcalloc(1, size);
+	int status = -1;
+	int ret;
+
+	memset(packet, ' ', size);
+	memcpy(packet, start, strlen(start));
+	packet[size - 1] = '}';
+	assert_int_equal(send(channel.theirs, packet, size, 0), size);
+	ret = answer_receive(channel.ours, 0, &status, &failure);
+	close_channel(&channel);
+	return ret;
+}
+
+static void
+an_answer_has_a_limit(void **state)
+{
+	(void)state;
+	assert_int_equal(receive_packet(ANSWER_LIMIT_BYTES), 0);
+	assert_int_equal(receive_packet(ANSWER_LIMIT_BYTES + 1), -1);
+}
+
 int
 main(void)
 {
@@ -161,6 +190,7 @@ main(void)
 		cmocka_unit_test(what_nobody_of_ours_says_is_a_plain_failure),
 		cmocka_unit_test(who_says_nothing_has_ended_early),
 		cmocka_unit_test(a_long_error_arrives_too),
+		cmocka_unit_test(an_answer_has_a_limit),
 	};
 
 	return cmocka_run_group_tests_name("cell_answer", tests, NULL, NULL);

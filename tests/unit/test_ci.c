@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
 #include "project/ci.h"
 #include "project/remote_url.h"
 #include "tree_room.h"
@@ -238,6 +240,33 @@ broken_payload_pushes_nothing(void **state)
 	unsetenv("PAYLOAD");
 }
 
+/* A payload that would do, made as long as that. */
+static bool
+pushes_by_payload_of(size_t size)
+{
+	static const char payload[] = "{\"repository\":{\"default_branch\":\"main\"}}";
+	AUTO_FREE char *script = xasprintf(
+		"{ printf '%%s' '%s'; head -c %zu /dev/zero | tr '\\0' ' '; } >event.json", payload,
+		size - strlen(payload));
+	const struct strings none = { 0 };
+	const char *why_not = NULL;
+
+	shell(script);
+	return ci_pushes(&none, &why_not);
+}
+
+static void
+a_payload_has_a_limit(void **state)
+{
+	(void)state;
+	set("GITHUB_ACTIONS", "true");
+	set("GITHUB_EVENT_NAME", "push");
+	set("GITHUB_EVENT_PATH", "event.json");
+	set("GITHUB_REF", "refs/heads/main");
+	assert_true(pushes_by_payload_of(EVENT_FILE_LIMIT_BYTES));
+	assert_false(pushes_by_payload_of(EVENT_FILE_LIMIT_BYTES + 1));
+}
+
 #define IN_TREE(test) cmocka_unit_test_setup_teardown(test, enter, leave)
 
 int
@@ -249,6 +278,7 @@ main(void)
 		IN_TREE(source_and_revision_are_told_without_credentials),
 		IN_TREE(pushes_only_for_trusted_events_on_wanted_refs),
 		IN_TREE(broken_payload_pushes_nothing),
+		IN_TREE(a_payload_has_a_limit),
 	};
 
 	return cmocka_run_group_tests_name("ci", tests, NULL, NULL);

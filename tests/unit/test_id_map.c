@@ -11,6 +11,8 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
 #include "sandbox/id_map.h"
 
 static void
@@ -52,6 +54,35 @@ lines_that_make_no_sense_give_nothing(void **state)
 	assert_int_equal(ranges.count, 0);
 }
 
+/* A line of the user's at the end of so many bytes. */
+static int
+read_file_of(size_t size)
+{
+	static const char line[] = "jo:100000:65536\n";
+	AUTO_FREE char *text = xcalloc(1, size + 1);
+	struct id_ranges ranges = { 0 };
+	char path[] = "/tmp/subuid.XXXXXX";
+	AUTO_CLOSE int fd = mkstemp(path);
+	AUTO_ERROR struct error *failure = NULL;
+	int ret;
+
+	memset(text, '\n', size);
+	memcpy(text + size - strlen(line), line, strlen(line));
+	assert_int_equal(fd_write_all(fd, text, size, path, NULL), 0);
+	ret = id_ranges_read(path, "jo", 1000, &ranges, &failure);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(ranges.count, ret == 0);
+	return ret;
+}
+
+static void
+a_file_of_ids_has_a_limit(void **state)
+{
+	(void)state;
+	assert_int_equal(read_file_of(ID_FILE_LIMIT_BYTES), 0);
+	assert_int_equal(read_file_of(ID_FILE_LIMIT_BYTES + 1), -1);
+}
+
 static void
 a_file_that_is_not_there_gives_nothing(void **state)
 {
@@ -86,6 +117,7 @@ main(void)
 		cmocka_unit_test(ranges_of_a_user_follow_one_another),
 		cmocka_unit_test(lines_that_make_no_sense_give_nothing),
 		cmocka_unit_test(a_file_that_is_not_there_gives_nothing),
+		cmocka_unit_test(a_file_of_ids_has_a_limit),
 		cmocka_unit_test(the_name_tells_maps_apart),
 	};
 

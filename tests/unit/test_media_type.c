@@ -5,6 +5,9 @@
 
 #include <cmocka.h>
 
+#include <string.h>
+
+#include "base/limits.h"
 #include "oci/media_type.h"
 
 static void
@@ -71,6 +74,18 @@ a_media_type_is_fit_for_a_header(void **state)
 	assert_false(media_type_is_valid("a/\xc3\xa4"));
 }
 
+static void
+a_media_type_has_a_limit(void **state)
+{
+	char text[MEDIA_TYPE_LIMIT_CHARS + 2] = "a/";
+
+	(void)state;
+	memset(text + 2, 'x', sizeof(text) - 3);
+	assert_false(media_type_is_valid(text));
+	text[MEDIA_TYPE_LIMIT_CHARS] = '\0';
+	assert_true(media_type_is_valid(text));
+}
+
 int
 main(void)
 {
@@ -79,6 +94,7 @@ main(void)
 		cmocka_unit_test(parameters_and_case_do_not_count),
 		cmocka_unit_test(layers_that_cannot_be_unpacked_have_no_compression),
 		cmocka_unit_test(a_media_type_is_fit_for_a_header),
+		cmocka_unit_test(a_media_type_has_a_limit),
 	};
 
 	return cmocka_run_group_tests_name("media type", tests, NULL, NULL);

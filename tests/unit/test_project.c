@@ -106,6 +106,42 @@ mistakes_are_told_with_their_place(void **state)
 	}
 }
 
+static void
+assert_refused_for(const char *path, const char *why, bool is_why)
+{
+	AUTO_ERROR struct error *failure = NULL;
+
+	assert_null(project_read(path, &failure));
+	if (!!strstr(error_text(failure), why) != is_why)
+		fail_msg("%s: %s", why, error_text(failure));
+}
+
+/* A file of so many values, and of so many levels; both are nonsense besides. */
+static void
+a_file_has_a_limit_to_its_values_and_levels(void **state)
+{
+	static const char values[] = "printf 'version: 1\nimages: [%s]\n' "
+				     "\"$(seq -s , $COUNT)\" >.ocifp.yaml";
+	static const char levels[] = "printf 'version: 1\nimages: %s%s\n' "
+				     "\"$(seq -s [ $COUNT | tr -d 0-9)\" "
+				     "\"$(seq -s ] $COUNT | tr -d 0-9)\" >.ocifp.yaml";
+
+	(void)state;
+	/* The whole, its two values and a list; the whole, and of lists as many as seq puts
+	 * between. */
+	for (int past = 0; past < 2; past++) {
+		AUTO_FREE char *value_count = xasprintf("%d", PROJECT_FILE_LIMIT_VALUES - 3 + past);
+		AUTO_FREE char *level_count = xasprintf("%d", PROJECT_FILE_LIMIT_DEPTH + past);
+
+		assert_int_equal(setenv("COUNT", value_count, 1), 0);
+		shell(values);
+		assert_refused_for(".ocifp.yaml", "more than 10000 values", past);
+		assert_int_equal(setenv("COUNT", level_count, 1), 0);
+		shell(levels);
+		assert_refused_for(".ocifp.yaml", "nested deeper than 8 levels", past);
+	}
+}
+
 static struct project *
 read_here(void)
 {
@@ -341,6 +377,7 @@ main(void)
 		cmocka_unit_test(files_of_all_valid_forms_are_read),
 		cmocka_unit_test(mistakes_are_told_with_their_place),
 		cmocka_unit_test(everything_in_the_file_arrives),
+		IN_TREE(a_file_has_a_limit_to_its_values_and_levels),
 		IN_TREE(file_is_sought_up_to_the_root_of_the_checkout_and_no_further),
 		IN_TREE(file_that_is_no_file_is_a_mistake_of_configuration),
 		IN_TREE(image_is_the_only_one_the_default_or_named),

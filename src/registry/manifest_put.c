@@ -148,13 +148,14 @@ judge_refusal(const struct placing *placing, const struct request *request, stru
 
 /* The registry has not said that it lists the manifest among the referrers of its subject. */
 static int
-list_with_subject(const struct placing *placing, struct error **err)
+list_with_subject(const struct placing *placing, const struct filing *filing, struct error **err)
 {
 	AUTO_REFERRER struct referrer referrer = { 0 };
 	bool found = false;
 
 	if (referrer_parse(placing->descriptor, placing->bytes, &referrer, &found, err) < 0)
 		return -1;
+	referrer.entry.digest = filing->digest;
 	return found ? registry_add_referrer(placing->endpoint, &referrer.subject, &referrer.entry,
 					     err)
 		     : 0;
@@ -206,7 +207,7 @@ judge_put(const struct placing *placing, const struct request *request, struct f
 		return endpoint_refuse(placing->endpoint, ACCESS_PUSH, request, err);
 	if (read_filing(placing, request, filing, err) < 0)
 		return -1;
-	return request_header(request, "OCI-Subject") ? 0 : list_with_subject(placing, err);
+	return request_header(request, "OCI-Subject") ? 0 : list_with_subject(placing, filing, err);
 }
 
 static int

@@ -353,6 +353,49 @@ by_sha512() {
 	on zot by_sha512
 }
 
+pruned_here() {
+	publish "${both[@]}"
+	attach application/x-report
+	local kept=$artifact
+	mkimage image "$T/other" two --layers 20k >/dev/null
+	ocifp_run push "oci:$T/other:two" "$reg_host/app:two"
+	assert_status 0
+	ref=$reg_host/app:two attach application/x-report
+	ocifp_run prune --yes --keep-tag one "$reg_host/app"
+	assert_status 0
+	assert_equal "$(ocifp tags "$reg_host/app")" one
+	assert_equal "$(ocifp referrers "$ref")" "$kept application/x-report"
+	! raw app "$artifact" >/dev/null || fail 'what refers to a removed image stays'
+	ocifp_run pull --all "$ref"
+	assert_status 0
+}
+
+@test "olareg: prune takes what refers to a removed image, and leaves what refers to another" {
+	on olareg pruned_here
+}
+
+@test "zot: prune takes what refers to a removed image, and leaves what refers to another" {
+	on zot pruned_here
+}
+
+in_docker_types() {
+	publish --docker "${both[@]}"
+	ocifp_run copy "$ref" "$reg_host/copy"
+	assert_status 0
+	ocifp_run pull --all -o "oci:$T/back:one" "$reg_host/copy:one"
+	assert_status 0
+	assert_stdout "$reg_host/copy@$digest"
+	diff -r "$T/src/blobs" "$T/back/blobs"
+}
+
+@test "olareg: an image in Docker's media types keeps its bytes" {
+	on olareg in_docker_types
+}
+
+@test "zot: an image in Docker's media types keeps its bytes" {
+	on zot in_docker_types
+}
+
 with_an_account() {
 	olareg_users "$T/users.yml"
 	start_olareg reg "$1" "$T/users.yml" --external-url 'http://127.0.0.1:@PORT@'

@@ -69,8 +69,8 @@ xattrs_read(int fd, const char *what, struct xattrs *ret_xattrs, struct error **
 		return errno == ENOTSUP
 			       ? 0
 			       : error_set_path(err, errno, "list the attributes of", what);
-	for (const char *name = names; name < names + size; name += strlen(name) + 1)
-		if (is_wanted(name) && add(fd, name, what, &xattrs, err) < 0)
+	for (ssize_t at = 0; at < size; at += (ssize_t)strlen(names + at) + 1)
+		if (is_wanted(names + at) && add(fd, names + at, what, &xattrs, err) < 0)
 			return -1;
 	if (xattrs.count > 1)
 		qsort(xattrs.items, xattrs.count, sizeof(*xattrs.items), compare);

@@ -47,7 +47,7 @@ early() {
 	wait_for last_has_come
 }
 
-slow='{"rate_bps": 1000000}'
+slow='{"rate_bps": 600000}'
 
 @test "unpack begins with the first layer before the last has come" {
 	serve "$slow" first last

@@ -142,6 +142,7 @@
 #define CHILD_MEMORY_LIMIT_BYTES (768 * MIB) /* address space; two stacks of 8 MiB, libraries */
 #define CHILD_CPU_LIMIT_S (4 * 3600)         /* 1 TiB of layer at 100 MB/s, nearly */
 #define MESSAGE_LIMIT_BYTES (64 * KIB)       /* two paths and some numbers */
+#define MESSAGE_TIMEOUT_MS 10000             /* for the rest of one that has begun to come */
 #define ID_FILE_LIMIT_BYTES MIB              /* /etc/subuid: 30,000 users */
 
 /* A layer that is unpacked */

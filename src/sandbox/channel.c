@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -53,17 +55,20 @@ message_send(int fd, const struct message *message, struct error **err)
 	return fd_write_all(fd, message->payload.data, frame.size, "the helper's channel", err);
 }
 
-/* *ret_size is less than asked for at the end alone. */
+/* *ret_size is less than asked for at the end alone.  A message may be long in coming, but not
+ * half of one: who waits has more to do. */
 static int
-read_whole(int fd, void *bytes, size_t size, size_t *ret_size, struct error **err)
+read_whole(int fd, void *bytes, size_t size, bool is_begun, size_t *ret_size, struct error **err)
 {
 	size_t got = 0;
 
 	while (got < size) {
 		ssize_t count = read(fd, (char *)bytes + got, size - got);
 
-		if (count < 0 && errno == EINTR)
+		if (count < 0 && (errno == EINTR || (errno == EAGAIN && !is_begun && got == 0)))
 			continue;
+		if (count < 0 && errno == EAGAIN)
+			return refuse("stopped half-way", err);
 		/* What the other end did not read when it died comes back as a reset. */
 		if (count < 0 && errno != ECONNRESET)
 			return error_set_errno(err, errno, "cannot read the helper's channel");
@@ -84,13 +89,26 @@ receive_payload(int fd, struct message *message, size_t size, struct error **err
 	for (size_t left = size; left > 0; left -= got) {
 		size_t wanted = left < sizeof(part) ? left : sizeof(part);
 
-		if (read_whole(fd, part, wanted, &got, err) < 0)
+		if (read_whole(fd, part, wanted, true, &got, err) < 0)
 			return -1;
 		if (got < wanted)
 			return refuse("was cut short", err);
 		if (buf_append(&message->payload, part, got, err) < 0)
 			return -1;
 	}
+	return 0;
+}
+
+int
+channel_set_timeout(int fd, int timeout_ms, struct error **err)
+{
+	const struct timeval timeout = {
+		.tv_sec = timeout_ms / 1000,
+		.tv_usec = timeout_ms % 1000 * 1000,
+	};
+
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0)
+		return error_set_errno(err, errno, "cannot set up the helper's channel");
 	return 0;
 }
 
@@ -102,7 +120,7 @@ message_receive(int fd, struct message *message, bool *ret_ended, struct error *
 
 	buf_clear(&message->payload);
 	message->read_bytes = 0;
-	if (read_whole(fd, &frame, sizeof(frame), &got, err) < 0)
+	if (read_whole(fd, &frame, sizeof(frame), false, &got, err) < 0)
 		return -1;
 	*ret_ended = got == 0;
 	if (got == 0)

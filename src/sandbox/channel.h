@@ -42,6 +42,9 @@ void message_put_number(struct message *message, uint64_t number);
 void message_put_text(struct message *message, const char *text);
 int message_send(int fd, const struct message *message, struct error **err);
 
+/* How long the rest of a message may take; without this, for ever. */
+int channel_set_timeout(int fd, int timeout_ms, struct error **err);
+
 /* ERROR_FAILURE for a frame that breaks the rules; *ret_ended: the other end is gone. */
 int message_receive(int fd, struct message *message, bool *ret_ended, struct error **err);
 

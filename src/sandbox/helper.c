@@ -119,7 +119,8 @@ launch(struct helper *helper, const struct helper_start *start, struct error **e
 		return error_set_errno(err, errno, "cannot make a channel");
 	helper->channel_fd = ends[0];
 	theirs = ends[1];
-	if (plan_make(&plan, theirs, start, err) < 0)
+	if (channel_set_timeout(helper->channel_fd, MESSAGE_TIMEOUT_MS, err) < 0 ||
+	    plan_make(&plan, theirs, start, err) < 0)
 		return -1;
 	errnum = spawn(helper, program, start->verb, &plan);
 	return errnum ? error_set_path(err, errnum, "start", program) : 0;

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -21,8 +22,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <linux/sched.h>
 
 static void
 tell(const char *what, int could)
@@ -69,7 +68,8 @@ try_mounts(void)
 static void
 try_namespaces(void)
 {
-	struct clone_args args = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
+	/* struct clone_args of linux/sched.h, which does not go with sched.h everywhere */
+	uint64_t args[8] = { [0] = CLONE_NEWUSER, [4] = SIGCHLD };
 	long pid;
 
 	tell("unshare", unshare(CLONE_NEWUSER) == 0);
@@ -78,7 +78,7 @@ try_namespaces(void)
 	if (pid == 0)
 		_exit(0);
 	tell("clone", pid > 0);
-	pid = syscall(SYS_clone3, &args, sizeof(args));
+	pid = syscall(SYS_clone3, args, sizeof(args));
 	if (pid == 0)
 		_exit(0);
 	tell("clone3", pid > 0 || errno != ENOSYS);

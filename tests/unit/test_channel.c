@@ -5,8 +5,11 @@
 
 #include <cmocka.h>
 
+#include <poll.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -201,6 +204,51 @@ an_error_that_a_child_has_no_business_with_is_a_plain_failure(void **state)
 	assert_null(strchr(error_text(received), '\x1b'));
 }
 
+static void
+half_of_a_message_is_not_waited_for_for_ever(void **state)
+{
+	struct ends ends = open_channel();
+	AUTO_MESSAGE struct message received = MESSAGE_INIT(0);
+	AUTO_ERROR struct error *err = NULL;
+	bool ended = false;
+
+	(void)state;
+	assert_int_equal(channel_set_timeout(ends.theirs, 20, &err), 0);
+	assert_int_equal(write(ends.ours, "\0\0\0", 3), 3);
+	assert_int_equal(message_receive(ends.theirs, &received, &ended, &err), -1);
+	assert_non_null(strstr(error_text(err), "half-way"));
+	close_channel(&ends);
+}
+
+static void *
+send_late(void *context)
+{
+	const struct message sent = MESSAGE_INIT(MESSAGE_ITEM);
+	AUTO_ERROR struct error *err = NULL;
+
+	(void)poll(NULL, 0, 100);
+	assert_int_equal(message_send(*(const int *)context, &sent, &err), 0);
+	return NULL;
+}
+
+static void
+a_message_may_be_long_in_coming(void **state)
+{
+	struct ends ends = open_channel();
+	AUTO_MESSAGE struct message received = MESSAGE_INIT(0);
+	AUTO_ERROR struct error *err = NULL;
+	bool ended = false;
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(channel_set_timeout(ends.theirs, 20, &err), 0);
+	assert_int_equal(pthread_create(&thread, NULL, send_late, &ends.ours), 0);
+	assert_int_equal(message_receive(ends.theirs, &received, &ended, &err), 0);
+	assert_int_equal(received.type, MESSAGE_ITEM);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	close_channel(&ends);
+}
+
 int
 main(void)
 {
@@ -210,6 +258,8 @@ main(void)
 		cmocka_unit_test(a_frame_that_is_cut_short_is_refused),
 		cmocka_unit_test(a_message_may_be_as_long_as_the_limit_and_no_longer),
 		cmocka_unit_test(a_text_with_a_nul_or_a_size_that_lies_is_refused),
+		cmocka_unit_test(half_of_a_message_is_not_waited_for_for_ever),
+		cmocka_unit_test(a_message_may_be_long_in_coming),
 		cmocka_unit_test(an_error_keeps_its_kind_class_text_and_hint),
 		cmocka_unit_test(an_error_that_a_child_has_no_business_with_is_a_plain_failure),
 	};

@@ -33,25 +33,6 @@ static const struct option_spec pull_options[] = {
 	{ 0 },
 };
 
-static int
-read_output(const char *text, struct location *ret_location, struct error **err)
-{
-	if (location_parse(text, ret_location, err) < 0)
-		return error_wrap(err, "--output");
-	switch (ret_location->transport) {
-	case TRANSPORT_LAYOUT:
-	case TRANSPORT_OCI_ARCHIVE:
-	case TRANSPORT_DOCKER_ARCHIVE:
-	case TRANSPORT_ROOTFS:
-		return 0;
-	case TRANSPORT_REGISTRY:
-		break;
-	}
-	return error_set(
-		err, ERROR_USAGE,
-		"--output takes oci:DIR, oci-archive:FILE, docker-archive:FILE or rootfs:DIR");
-}
-
 static bool
 is_rootfs(const struct pull_values *values, const struct location *output)
 {
@@ -122,7 +103,7 @@ run_pull(struct context *context, const void *opaque, const struct strings *oper
 		.offline = values->offline,
 	};
 
-	if ((values->output && read_output(values->output, &output, err) < 0) ||
+	if ((values->output && output_of_option(values->output, true, &output, err) < 0) ||
 	    check_values(values, &output, err) < 0)
 		return -1;
 	if (values->output && !is_rootfs(values, &output))

@@ -12,28 +12,11 @@
 #include "oci/location.h"
 
 static int
-refuse_file(struct error **err)
-{
-	error_set(err, ERROR_USAGE,
-		  "--output takes oci:DIR, oci-archive:FILE or docker-archive:FILE");
-	return error_set_hint(err, "--tag names an image in the store, and --push sends it");
-}
-
-static int
 read_file(const char *text, struct location *ret_location, struct error **err)
 {
-	if (location_parse(text, ret_location, err) < 0)
-		return error_wrap(err, "--output");
-	switch (ret_location->transport) {
-	case TRANSPORT_LAYOUT:
-	case TRANSPORT_OCI_ARCHIVE:
-	case TRANSPORT_DOCKER_ARCHIVE:
+	if (output_of_option(text, false, ret_location, err) == 0)
 		return 0;
-	case TRANSPORT_ROOTFS:
-	case TRANSPORT_REGISTRY:
-		break;
-	}
-	return refuse_file(err);
+	return error_set_hint(err, "--tag names an image in the store, and --push sends it");
 }
 
 static int

@@ -112,6 +112,29 @@ target_of_place(struct context *context, const struct strings *operands, struct 
 	return target_of_options(context, &options, operand, ret_target, err);
 }
 
+int
+output_of_option(const char *text, bool takes_rootfs, struct location *ret_location,
+		 struct error **err)
+{
+	if (location_parse(text, ret_location, err) < 0)
+		return error_wrap(err, "--output");
+	switch (ret_location->transport) {
+	case TRANSPORT_LAYOUT:
+	case TRANSPORT_OCI_ARCHIVE:
+	case TRANSPORT_DOCKER_ARCHIVE:
+		return 0;
+	case TRANSPORT_ROOTFS:
+		if (takes_rootfs)
+			return 0;
+		break;
+	case TRANSPORT_REGISTRY:
+		break;
+	}
+	return error_set(err, ERROR_USAGE, "--output takes oci:DIR, oci-archive:FILE%s",
+			 takes_rootfs ? ", docker-archive:FILE or rootfs:DIR"
+				      : " or docker-archive:FILE");
+}
+
 const struct platforms *
 platforms_said(const struct platforms *platforms)
 {

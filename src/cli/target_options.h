@@ -14,6 +14,7 @@
 struct context;
 struct error;
 struct fingerprint_inputs;
+struct location;
 struct target;
 
 struct target_options {
@@ -66,6 +67,10 @@ int target_of_place(struct context *context, const struct strings *operands,
 /* What the options say of inputs; `inputs` is zeroed and borrows the directory. */
 int inputs_of_options(const struct context *context, const struct target_options *options,
 		      struct fingerprint_inputs *inputs, struct error **err);
+
+/* Of --output: a layout, an archive, or where `takes_rootfs` a directory.  ERROR_USAGE */
+int output_of_option(const char *text, bool takes_rootfs, struct location *ret_location,
+		     struct error **err);
 
 /* NULL for an empty list: what was not said. */
 const struct platforms *platforms_said(const struct platforms *platforms);

@@ -15,8 +15,6 @@ struct collection {
 	const struct listing *listing;
 	const struct fingerprint_inputs *inputs;
 	struct named named;
-	struct strings paths; /* as they stand, or in normal form */
-	struct strings exclude;
 	struct input_files *files;
 };
 
@@ -24,8 +22,6 @@ static void
 collection_release(struct collection *collection)
 {
 	named_release(&collection->named);
-	strings_release(&collection->paths);
-	strings_release(&collection->exclude);
 }
 
 static int
@@ -75,7 +71,8 @@ take_below(const struct collection *collection, const char *named, const char *r
 
 	if (!path)
 		return -1;
-	if (!as_find && (path_never_enters(rest) || path_is_below_any(path, &collection->exclude)))
+	if (!as_find &&
+	    (path_never_enters(rest) || path_is_below_any(path, &collection->named.exclude)))
 		return 0;
 	if (listed_file_is_submodule(file))
 		return refuse_submodule(path, err);
@@ -114,7 +111,7 @@ take_input(const struct collection *collection, const char *path, struct error *
 {
 	AUTO_LISTED struct listed listed = { 0 };
 
-	if (path_is_below_any(path, &collection->exclude))
+	if (path_is_below_any(path, &collection->named.exclude))
 		return 0;
 	if (path_never_enters(path))
 		return refuse(path, "never enters a fingerprint", err);
@@ -131,11 +128,8 @@ take_input(const struct collection *collection, const char *path, struct error *
 static int
 collect_tree(struct collection *collection, struct error **err)
 {
-	if (named_normalise(&collection->inputs->paths, &collection->paths, err) < 0 ||
-	    named_normalise(&collection->inputs->exclude, &collection->exclude, err) < 0)
-		return -1;
-	for (size_t i = 0; i < collection->paths.count; i++)
-		if (take_input(collection, collection->paths.items[i], err) < 0)
+	for (size_t i = 0; i < collection->named.paths.count; i++)
+		if (take_input(collection, collection->named.paths.items[i], err) < 0)
 			return -1;
 	input_files_sort(collection->files, 0);
 	input_files_unique(collection->files);

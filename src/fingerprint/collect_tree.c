@@ -20,8 +20,6 @@ struct collection {
 	const char *directory;
 	int dir_fd;
 	struct named named;
-	struct strings paths; /* all in normal form */
-	struct strings exclude;
 	struct input_files *files;
 };
 
@@ -29,8 +27,6 @@ static void
 collection_release(struct collection *collection)
 {
 	named_release(&collection->named);
-	strings_release(&collection->paths);
-	strings_release(&collection->exclude);
 }
 
 /* A link may lead anywhere; what lies outside is another machine's business. */
@@ -66,10 +62,10 @@ find_input(const struct collection *collection, const char *path, enum named_kin
 static int
 take_input(const struct collection *collection, const char *path, struct error **err)
 {
-	struct walk walk = { .dir_fd = collection->dir_fd, .exclude = &collection->exclude };
+	struct walk walk = { .dir_fd = collection->dir_fd, .exclude = &collection->named.exclude };
 	enum named_kind kind;
 
-	if (path_is_below_any(path, &collection->exclude))
+	if (path_is_below_any(path, &collection->named.exclude))
 		return 0;
 	if (find_input(collection, path, &kind, err) < 0)
 		return -1;
@@ -86,8 +82,8 @@ take_input(const struct collection *collection, const char *path, struct error *
 static int
 take_inputs(const struct collection *collection, struct error **err)
 {
-	for (size_t i = 0; i < collection->paths.count; i++)
-		if (take_input(collection, collection->paths.items[i], err) < 0)
+	for (size_t i = 0; i < collection->named.paths.count; i++)
+		if (take_input(collection, collection->named.paths.items[i], err) < 0)
 			return -1;
 	return 0;
 }
@@ -115,9 +111,9 @@ check_tracked(const struct collection *collection, const char *path, bool named,
 static int
 take_tracked_file(const struct collection *collection, const char *path, struct error **err)
 {
-	bool named = strings_has(&collection->paths, path);
+	bool named = strings_has(&collection->named.paths, path);
 
-	if (path_is_below_any(path, &collection->exclude) || path_never_enters(path))
+	if (path_is_below_any(path, &collection->named.exclude) || path_never_enters(path))
 		return 0;
 	if (check_tracked(collection, path, named, err) < 0)
 		return -1;
@@ -157,11 +153,11 @@ find_tracked(const struct collection *collection, struct strings *ret_tracked, s
 {
 	AUTO_STRINGS struct strings present = { 0 };
 
-	for (size_t i = 0; i < collection->paths.count; i++) {
-		const char *path = collection->paths.items[i];
+	for (size_t i = 0; i < collection->named.paths.count; i++) {
+		const char *path = collection->named.paths.items[i];
 		enum named_kind kind = NAMED_MISSING;
 
-		if (path_is_below_any(path, &collection->exclude))
+		if (path_is_below_any(path, &collection->named.exclude))
 			continue;
 		if (find_input(collection, path, &kind, err) < 0)
 			return -1;
@@ -198,9 +194,7 @@ collect_tree(int dir_fd, const struct fingerprint_inputs *inputs, struct input_f
 					 .dir_fd = dir_fd,
 					 .files = ret_files };
 
-	if (named_init(&collection.named, dir_fd, inputs, err) < 0 ||
-	    named_normalise(&inputs->paths, &collection.paths, err) < 0 ||
-	    named_normalise(&inputs->exclude, &collection.exclude, err) < 0)
+	if (named_init(&collection.named, dir_fd, inputs, err) < 0)
 		return -1;
 	if ((inputs->tracked ? take_tracked : take_inputs)(&collection, err) < 0)
 		return -1;

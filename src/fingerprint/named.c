@@ -11,8 +11,8 @@
 #include "fingerprint/paths.h"
 #include "fingerprint/walk.h"
 
-int
-named_normalise(const struct strings *paths, struct strings *ret_normal, struct error **err)
+static int
+normalise(const struct strings *paths, struct strings *ret_normal, struct error **err)
 {
 	AUTO_STRINGS struct strings normal = { 0 };
 
@@ -44,22 +44,24 @@ int
 named_init(struct named *named, int dir_fd, const struct fingerprint_inputs *inputs,
 	   struct error **err)
 {
-	AUTO_STRINGS struct strings paths = { 0 };
-	AUTO_STRINGS struct strings optional = { 0 };
+	AUTO_NAMED struct named normal = { .dir_fd = dir_fd };
 
-	if (named_normalise(&inputs->paths, &paths, err) < 0 ||
-	    named_normalise(&inputs->optional, &optional, err) < 0 ||
-	    check_named(&optional, &paths, err) < 0)
+	if (normalise(&inputs->paths, &normal.paths, err) < 0 ||
+	    normalise(&inputs->optional, &normal.optional, err) < 0 ||
+	    normalise(&inputs->exclude, &normal.exclude, err) < 0 ||
+	    check_named(&normal.optional, &normal.paths, err) < 0)
 		return -1;
-	*named = (struct named){ .dir_fd = dir_fd, .optional = optional };
-	optional = (struct strings){ 0 };
+	*named = normal;
+	normal = (struct named){ 0 };
 	return 0;
 }
 
 void
 named_release(struct named *named)
 {
+	strings_release(&named->paths);
 	strings_release(&named->optional);
+	strings_release(&named->exclude);
 }
 
 int

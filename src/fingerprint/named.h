@@ -9,9 +9,12 @@
 struct error;
 struct fingerprint_inputs;
 
+/* The lists are in normal form. */
 struct named {
-	int dir_fd;              /* what paths are relative to; borrowed */
-	struct strings optional; /* in normal form */
+	int dir_fd; /* what paths are relative to; borrowed */
+	struct strings paths;
+	struct strings optional;
+	struct strings exclude;
 };
 
 enum named_kind { NAMED_MISSING, NAMED_FILE, NAMED_DIRECTORY };
@@ -30,8 +33,5 @@ int named_find(const struct named *named, const char *path, enum named_kind *ret
 /* 0 when the input is optional, ERROR_USAGE with this reason when it is not. */
 int named_check_optional(const struct named *named, const char *path, const char *reason,
 			 struct error **err);
-
-/* Normal forms of a list of paths. */
-int named_normalise(const struct strings *paths, struct strings *ret_normal, struct error **err);
 
 #endif

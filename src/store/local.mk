@@ -18,6 +18,7 @@ noinst_LIBRARIES += %D%/libstore.a
 	%D%/layout.c %D%/layout.h \
 	%D%/lock.c %D%/lock.h \
 	%D%/new_blob.c %D%/new_blob.h \
+	%D%/own_check.c \
 	%D%/own_path.c \
 	%D%/part.c %D%/part.h \
 	%D%/quarantine.c \

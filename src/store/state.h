@@ -47,6 +47,11 @@ struct store {
 mode_t store_file_mode(const struct store *store);
 mode_t store_folder_mode(const struct store *store);
 
+/* The user's own store must not be chosen by, nor belong to, somebody else.  ERROR_LOCAL,
+ * ERROR_USAGE */
+int own_check_link(const struct store *store, struct error **err);
+int own_check_owner(const struct store *store, struct error **err);
+
 /* "<path of the store>/<path>", for messages. */
 char *store_full_path(const struct store *store, const char *path);
 

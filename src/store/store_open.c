@@ -219,45 +219,6 @@ store_open(const char *path, enum store_mode mode, const struct store_options *o
 	return TAKE_PTR(store);
 }
 
-/* A link that another user planted in a folder such as /tmp must not choose the store. */
-static int
-check_link(const struct store *store, struct error **err)
-{
-	struct stat status;
-
-	if (lstat(store->path, &status) < 0 || !S_ISLNK(status.st_mode))
-		return 0;
-	if (status.st_uid == geteuid() || status.st_uid == 0)
-		return 0;
-	refuse(store, "is a symbolic link made by another user", err);
-	return error_set_hint(err, "choose another store with OCIFP_STORE");
-}
-
-static int
-refuse_owner(const struct store *store, const char *why, const char *hint, struct error **err)
-{
-	AUTO_FREE char *shown = text_quote_string(store->path);
-
-	error_set(err, ERROR_USAGE, "'%s' %s", shown, why);
-	return error_set_hint(err, "%s", hint);
-}
-
-static int
-check_owner(const struct store *store, struct error **err)
-{
-	struct stat status;
-
-	if (fstat(store->fd, &status) < 0)
-		return folder_fail(store, errno, "look at", ".", err);
-	if (status.st_uid != geteuid())
-		return refuse_owner(store, "belongs to another user",
-				    "choose another store with OCIFP_STORE", err);
-	if (status.st_mode & (S_IWGRP | S_IWOTH))
-		return refuse_owner(store, "may be written to by other users",
-				    "take that away with 'chmod go-w'", err);
-	return 0;
-}
-
 /* A new store is ours from its first file on, the version, which is therefore read again when there
  * is a layout by now.  A layout that another tool made stays as it is, and serves all the same. */
 static int
@@ -279,8 +240,8 @@ claim(struct store *store, struct error **err)
 static int
 open_own(struct store *store, struct error **err)
 {
-	if (check_link(store, err) < 0 || open_root(store, STORE_CREATE, 0700, err) < 0 ||
-	    check_owner(store, err) < 0 || find_version(store, err) < 0)
+	if (own_check_link(store, err) < 0 || open_root(store, STORE_CREATE, 0700, err) < 0 ||
+	    own_check_owner(store, err) < 0 || find_version(store, err) < 0)
 		return -1;
 	if (claim(store, err) < 0)
 		return -1;

@@ -72,3 +72,15 @@ skopeo_copy() {
 skopeo_is_old() {
 	! skopeo copy --help | grep -q -e --preserve-digests
 }
+
+# publish REF [MKIMAGE OPTION...]: such an image, of linux/amd64 unless they say another, in a
+# registry; sets $digest.
+publish() {
+	local ref=$1
+	shift
+	rm -rf "$T/published"
+	mkimage image "$T/published" made "$@" >/dev/null
+	ocifp_run push "oci:$T/published:made" "$ref"
+	assert_status 0
+	digest=${stdout#*@}
+}

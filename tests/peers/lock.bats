@@ -13,17 +13,6 @@ teardown() {
 	rig_teardown
 }
 
-# publish NAME [MKIMAGE OPTION...]: an image of linux/amd64 in the registry; sets $digest.
-publish() {
-	local name=$1
-	shift
-	rm -rf "$T/layout"
-	mkimage image "$T/layout" made "$@" >/dev/null
-	ocifp_run push --tag 1 "oci:$T/layout:made" "$reg_host/$name"
-	assert_status 0
-	digest=${stdout#*@}
-}
-
 # A project that is built upon $reg_host/debian:1.
 pinned_project() {
 	make_project "pin: [\"$reg_host/debian:1\"]"
@@ -43,7 +32,7 @@ pinned_project() {
 }
 
 @test "a pin gets the digest that its tag names, which is part of the fingerprint and told to the build" {
-	publish debian
+	publish "$reg_host/debian:1"
 	pinned_project
 	ocifp_run lock
 	assert_status 0
@@ -55,7 +44,7 @@ pinned_project() {
 	ocifp_run ensure --push always
 	assert_status 0
 	assert_equal "$(cat "$T/build.pins")" "$reg_host/debian:1@$digest"
-	publish debian --layers 3k
+	publish "$reg_host/debian:1" --layers 3k
 	[ "$digest" != "$before" ]
 	assert_equal "$(ocifp fingerprint --length 64)" "$hex"
 	ocifp_run lock
@@ -87,7 +76,7 @@ pinned_project() {
 }
 
 @test "a second run changes nothing, asks nothing and leaves the file alone" {
-	publish debian
+	publish "$reg_host/debian:1"
 	pinned_project
 	ocifp_run lock
 	ocifp_run ensure --push always
@@ -107,13 +96,13 @@ pinned_project() {
 }
 
 @test "only what is named is asked for again; a name of nothing is a usage error" {
-	publish debian
-	publish alpine
+	publish "$reg_host/debian:1"
+	publish "$reg_host/alpine:1"
 	make_project "pin: [\"$reg_host/debian:1\", \"$reg_host/alpine:1\"]"
 	ocifp_run lock
 	local before=$digest
-	publish debian --layers 3k
-	publish alpine --layers 4k
+	publish "$reg_host/debian:1" --layers 3k
+	publish "$reg_host/alpine:1" --layers 4k
 	ocifp_run lock --update "$reg_host/debian:1"
 	assert_status 0
 	assert_equal "$(jq -r --arg pin "$reg_host/alpine:1" '.pins[$pin]' .ocifp.lock)" "$before"
@@ -129,7 +118,7 @@ pinned_project() {
 }
 
 @test "what nobody names any more goes; a changed input makes an entry stale" {
-	publish debian
+	publish "$reg_host/debian:1"
 	pinned_project
 	ocifp_run lock
 	ocifp_run ensure --push always
@@ -155,7 +144,7 @@ pinned_project() {
 }
 
 @test "no answer, or a pin that is not there: the file stays as it was" {
-	publish debian
+	publish "$reg_host/debian:1"
 	pinned_project
 	ocifp_run lock
 	cp .ocifp.lock "$T/lock"

@@ -25,17 +25,6 @@ make_key() {
 	openssl pkey -in "$name.key" -pubout -out "$name.pub"
 }
 
-# publish REF [MKIMAGE OPTION...]: sets $digest.
-publish() {
-	local to=$1
-	shift
-	rm -rf "$T/layout"
-	mkimage image "$T/layout" made "$@" >/dev/null
-	ocifp_run push "oci:$T/layout:made" "$to"
-	assert_status 0
-	digest=${stdout#*@}
-}
-
 sign() {
 	ocifp_run sign --key "$T/$1.key" "${@:2}"
 }

@@ -112,8 +112,8 @@ package_of() {
 	esac
 }
 
-# need_peer TOOL: one that Debian does not have, in $OCIFP_PEER_<TOOL>, PATH or /opt/peers/bin.
-need_peer() {
+# has_peer TOOL: one that Debian does not have, in $OCIFP_PEER_<TOOL>, PATH or /opt/peers/bin.
+has_peer() {
 	local named=OCIFP_PEER_${1^^}
 	PATH=$PATH:/opt/peers/bin
 	if [ -n "${!named:-}" ]; then
@@ -121,7 +121,12 @@ need_peer() {
 		ln -sf "${!named}" "$T/peers/$1"
 		PATH=$T/peers:$PATH
 	fi
-	command -v "$1" >/dev/null || skip "$1 is missing ($(origin_of "$1"), then \$$named)"
+	command -v "$1" >/dev/null
+}
+
+# need_peer TOOL: skips the test without it.
+need_peer() {
+	has_peer "$1" || skip "$1 is missing ($(origin_of "$1"), then \$OCIFP_PEER_${1^^})"
 }
 
 origin_of() {

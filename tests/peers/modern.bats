@@ -38,11 +38,6 @@ attach() {
 	artifact=${stdout##*@}
 }
 
-# has_peer TOOL: what is missing leaves the rest of a test as it is
-has_peer() {
-	(need_peer "$1") >/dev/null 2>&1 && need_peer "$1"
-}
-
 regctl_at() {
 	HOME=$T/home regctl --host "reg=$reg_host,tls=disabled" "$@"
 }

@@ -269,3 +269,31 @@ for i in count: print("file .wh..wh..opq")'
 		assert_stderr_has '/etc/subuid'
 	done
 }
+
+have_begun() {
+	[ "$(wc -l <"$T/begun")" -eq "$1" ]
+}
+
+@test "of many layers as many are unpacked at once as there are processors, four at most" {
+	local most
+	most=$(getconf _NPROCESSORS_ONLN)
+	[ "$most" -lt 4 ] || most=4
+	local join=${top_builddir:-$(dirname "$(command -v ocifp)")}/tests/lib/open_layers real i layers=()
+	[ -x "$join" ] || skip "tests/lib/open_layers is not built"
+	real=$(dirname "$(command -v ocifp)")/ocifp-layer
+	helper_with waiting '#!/bin/sh' "echo begun >>'$T/begun'" \
+		"until [ -e '$T/go' ]; do sleep 0.05; done; exec '$real' \"\$@\""
+	for i in $(seq 10); do
+		layer "layer-$i" <<<"file f$i text=$i"
+		layers+=("layer-$i")
+	done
+	layered ten "${layers[@]}"
+	ocifp pull "oci:$T/lay:ten" 2>/dev/null >&2
+	OCIFP_LIBEXEC=$T/way-waiting spawn opened "$join" "$OCIFP_STORE" "$(cat "$T/digest")"
+	wait_for have_begun "$most"
+	sleep 0.5
+	have_begun "$most"
+	touch "$T/go"
+	wait_for have_begun 10
+	wait_for grep -q overlay "$T/opened.out"
+}

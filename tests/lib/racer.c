@@ -28,11 +28,12 @@ exchange(int fd, const char *name)
 	return renameat2(fd, name, fd, ".racing", RENAME_EXCHANGE) == 0;
 }
 
-/* For a moment the link is where the directory was. */
+/* For a moment the link is where the directory was.  Nothing in the canary has such a name, so that
+ * a link which stays does not lead us there ourselves. */
 static unsigned long
 race(int fd, const char *canary)
 {
-	static const char *const names[] = { "a", "a/b", "a/b/c", "a/b/sub", "sub", "a/b/c/file" };
+	static const char *const names[] = { "a", "a/b", "a/b/c", "sub" };
 	unsigned long count = 0;
 
 	(void)symlinkat(canary, fd, ".racing");

@@ -2,6 +2,7 @@ image_tests = \
 	%D%/test_image_push \
 	%D%/test_image_tree \
 	%D%/test_join \
+	%D%/test_new_layer \
 	%D%/test_prune \
 	%D%/test_prune_graph \
 	%D%/test_stage
@@ -22,3 +23,5 @@ image_room = %D%/image_room.c %D%/image_room.h
 %C%_test_prune_graph_LDADD = $(image_libs) $(CMOCKA_LIBS)
 %C%_test_stage_SOURCES = %D%/test_stage.c $(store_room)
 %C%_test_stage_LDADD = $(image_libs) $(CMOCKA_LIBS)
+%C%_test_new_layer_SOURCES = %D%/test_new_layer.c $(store_room)
+%C%_test_new_layer_LDADD = $(image_libs) $(CMOCKA_LIBS)

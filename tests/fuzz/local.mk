@@ -8,6 +8,7 @@ fuzz_targets = \
 	%D%/fuzz_digest \
 	%D%/fuzz_document \
 	%D%/fuzz_layer \
+	%D%/fuzz_lfs \
 	%D%/fuzz_manifest \
 	%D%/fuzz_message \
 	%D%/fuzz_project \
@@ -45,6 +46,9 @@ endif
 %C%_fuzz_document_SOURCES = %D%/fuzz_document.c $(fuzz_main)
 %C%_fuzz_document_LDADD = $(oci_libs)
 %C%_fuzz_document_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_lfs_SOURCES = %D%/fuzz_lfs.c $(fuzz_main)
+%C%_fuzz_lfs_LDADD = $(project_libs)
+%C%_fuzz_lfs_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_manifest_SOURCES = %D%/fuzz_manifest.c $(fuzz_main)
 %C%_fuzz_manifest_LDADD = $(oci_libs)
 %C%_fuzz_manifest_LDFLAGS = $(fuzz_ldflags)

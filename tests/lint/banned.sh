@@ -68,6 +68,16 @@ unnamed_folders() {
 	done
 }
 
+# Functions and files that HACKING walks by.
+lost_names() {
+	grep -oE '[a-z]+/[a-z_]+\.[ch]' HACKING | sort -u | while read -r file; do
+		[ -e "src/$file" ] || echo "src/$file"
+	done
+	grep -oE '[a-z0-9]+(_[a-z0-9]+)+' HACKING | sort -u | while read -r name; do
+		grep -rqw -- "$name" src tests || echo "$name"
+	done
+}
+
 code=$(code_of src)
 test -n "$code"
 unbounded='gets|strcpy|stpcpy|strcat|strncat|sprintf|vsprintf|strtok|alloca'
@@ -76,7 +86,7 @@ shells='system|popen'
 racy='tmpnam|tempnam|mktemp'
 printing='printf|vprintf|puts|putchar|perror|dprintf|vdprintf|psignal|warnx?|errx|syslog'
 
-echo 1..6
+echo 1..7
 printf '%s\n' "$code" | calls "$unbounded|$unchecked|$shells|$racy" | check 1 'no banned function is called'
 printf '%s\n' "$code" | { grep -E "$(word goto)[[:space:]]" || true; } | check 2 'no goto'
 printf '%s\n' "$code" | below_cli | calls "$printing" | check 3 'nothing below cli/ calls a printing function'
@@ -85,3 +95,4 @@ printf '%s\n' "$code" | below_cli | { grep -E "$(word 'stdout|stderr')([^A-Za-z0
 printf '%s\n' "$code" | { grep -E ': *typedef (struct|union|enum)([^A-Za-z0-9_]|$)' || true; } |
 	check 5 'no typedef of a struct'
 unnamed_folders | check 6 'HACKING names every folder of src'
+lost_names | check 7 'what HACKING names is there'

@@ -13,6 +13,20 @@ start_front() {
 	start_nginx "$name" 127.0.0.1 "$(nginx_front_server "$name" "$registry")"
 }
 
+# start_proxy NAME REGISTRY LINE...: nginx with TLS before it, with these lines in its configuration.
+start_proxy() {
+	local name=$1 upstream=$2_host
+	need nginx
+	[ -e "$T/tls/server.pem" ] || make_cert server
+	start_nginx "$name" 127.0.0.1 "$(printf '%s\n' "${@:3}")
+		location / {
+			proxy_pass http://${!upstream};
+			proxy_http_version 1.1;
+			proxy_set_header Host \$http_host;
+			proxy_set_header X-Forwarded-Proto https;
+		}"
+}
+
 nginx_blob_server() {
 	cat <<-NGINX
 		root "$T/$1.data";

@@ -348,6 +348,31 @@ by_sha512() {
 	on zot by_sha512
 }
 
+# Behind a proxy that takes 1 MiB at once; by SHA-512, which is said when the session is opened.
+sent_in_chunks() {
+	start_proxy front reg 'client_max_body_size 1m;'
+	local algorithm
+	for algorithm in sha256 sha512; do
+		digest=$(mkimage image "$T/src" $algorithm "${on[@]}" --layers 3M,10k --algorithm $algorithm)
+		ocifp_run push --tls-ca "$T/tls/ca.pem" "oci:$T/src:$algorithm" "$front_host/app:$algorithm"
+		assert_status 0
+		assert_stdout "$front_host/app@$digest"
+		ocifp_run pull "${on[@]}" -o "oci:$T/back:$algorithm" "$reg_host/app:$algorithm"
+		assert_status 0
+		assert_stdout "$reg_host/app@$digest"
+	done
+	diff -r "$T/src/blobs" "$T/back/blobs"
+	[ "$(nginx_requests front PATCH uploads)" -ge 8 ]
+}
+
+@test "olareg: what a proxy does not take at once goes in chunks, by SHA-512 too" {
+	on olareg sent_in_chunks
+}
+
+@test "zot: what a proxy does not take at once goes in chunks, by SHA-512 too" {
+	on zot sent_in_chunks
+}
+
 pruned_here() {
 	publish "${both[@]}"
 	attach application/x-report

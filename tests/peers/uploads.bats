@@ -12,19 +12,6 @@ teardown() {
 	rig_teardown
 }
 
-# start_proxy LINE...: nginx with TLS before the registry "reg", and these lines in its configuration
-start_proxy() {
-	need nginx
-	make_cert server
-	start_nginx front 127.0.0.1 "$(printf '%s\n' "$@")
-		location / {
-			proxy_pass http://$reg_host;
-			proxy_http_version 1.1;
-			proxy_set_header Host \$http_host;
-			proxy_set_header X-Forwarded-Proto https;
-		}"
-}
-
 push_through() {
 	ocifp_run push --tls-ca "$T/tls/ca.pem" "oci:$T/src:one" "$front_host/app:one"
 }
@@ -38,7 +25,7 @@ assert_arrived() {
 
 @test "behind a proxy that takes 1 MiB at once, nginx's default: in chunks of that size" {
 	start_registry reg
-	start_proxy 'client_max_body_size 1m;'
+	start_proxy front reg 'client_max_body_size 1m;'
 	digest=$(mkimage image "$T/src" one "${on[@]}" --layers 5M,700k,9M)
 	push_through
 	assert_arrived
@@ -48,7 +35,7 @@ assert_arrived() {
 
 @test "large bodies go over HTTP/1.1, all else shares a connection of HTTP/2" {
 	start_registry reg
-	start_proxy 'client_max_body_size 0;'
+	start_proxy front reg 'client_max_body_size 0;'
 	digest=$(mkimage image "$T/src" one "${on[@]}" --layers 5M,10k)
 	push_through
 	assert_arrived

@@ -82,7 +82,11 @@ pack_device(struct packing *packing, const struct pack_entry *entry, enum tar_ty
 static bool
 is_whiteout(const struct packing *packing, const struct stat *status)
 {
-	return packing->options->is_upper && S_ISCHR(status->st_mode) && status->st_rdev == 0;
+	const struct pack_options *options = packing->options;
+
+	if (options->whiteout_inode && status->st_ino == options->whiteout_inode)
+		return true;
+	return options->is_upper && S_ISCHR(status->st_mode) && status->st_rdev == 0;
 }
 
 /* An empty file that is its name alone. */

@@ -29,6 +29,7 @@ struct pack_options {
 	uint64_t gid;
 	bool is_upper; /* overlayfs's upper directory: its marks (device 0:0, opaque) become the
 			* whiteouts of the specification */
+	uint64_t whiteout_inode; /* of a file whose links are marks like these; 0: none */
 };
 
 struct pack_counts {

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -12,6 +13,7 @@
 #include "run/base.h"
 #include "run/cell.h"
 #include "run/root.h"
+#include "run/untouched.h"
 #include "store/store.h"
 #include "stream/sink.h"
 
@@ -37,7 +39,10 @@ pack_upper(void *context, struct error **err)
 		.is_upper = true,
 	};
 	struct pack_counts counts = { 0 };
+	struct stat whiteout;
 
+	if (fstatat(packing->root->fd, UNTOUCHED_WHITEOUT, &whiteout, AT_SYMLINK_NOFOLLOW) == 0)
+		options.whiteout_inode = whiteout.st_ino;
 	if (upper_fd < 0 || tar_fd < 0)
 		return error_set_path(err, errno, "pack what the job wrote in",
 				      packing->root->path);

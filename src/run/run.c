@@ -138,11 +138,12 @@ run_in_cell(void *context, struct error **err)
 	if (root_fd < 0 || set_up(run, root_fd, &made, err) < 0)
 		return -1;
 	cell_hide_words();
-	if (run->options->commit)
-		untouched_note(&run->root, &made, &untouched);
+	if (run->options->commit && untouched_note(&run->root, &made, &untouched, err) < 0)
+		return -1;
 	status = run->engine->run(&start, err);
-	if (status == 0)
-		untouched_remove(&run->root, &untouched);
+	if (status == 0 && run->options->commit &&
+	    untouched_remove(&run->root, &untouched, err) < 0)
+		return -1;
 	return status;
 }
 
@@ -189,18 +190,6 @@ needs_flat(const struct error *failure)
 }
 
 static int
-refuse_commit(const struct error *failure, struct error **err)
-{
-	error_set(err, ERROR_USAGE,
-		  "--commit needs an overlay: in a copy of the image, what a job wrote cannot be "
-		  "told from the rest (%s)",
-		  error_text(failure));
-	error_set_class(err, "no_overlay");
-	return error_set_hint(err, "put the store on another file system with --store; 'ocifp "
-				   "doctor' says whether overlays work there");
-}
-
-static int
 run_anyhow(struct run *run, struct session *session, int *ret_status, struct error **err)
 {
 	AUTO_ERROR struct error *failure = NULL;
@@ -212,8 +201,6 @@ run_anyhow(struct run *run, struct session *session, int *ret_status, struct err
 		*err = TAKE_PTR(failure);
 		return -1;
 	}
-	if (run->options->commit)
-		return refuse_commit(failure, err);
 	observer_tell(run->observer, EVENT_NOTICE, "%s: the job gets a copy of the image",
 		      error_text(failure));
 	if (root_flatten(&run->root, session, run->base, err) < 0)

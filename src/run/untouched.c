@@ -4,57 +4,122 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
+#include "base/limits.h"
 #include "base/strings.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 #include "run/in_root.h"
 #include "run/root.h"
+
+#define DIRECTORY_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+enum fate { FATE_CHANGED, FATE_SAME, FATE_GONE };
 
 struct untouched_item {
 	char *path;
 	ino_t inode;
 	struct timespec changed;
-	bool is_same;
+	enum fate fate;
 };
 
 static int
-open_upper(const struct root *root)
+fail(int errnum, const char *doing, const char *path, struct error **err)
 {
-	return openat(root->fd, "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO_FREE char *shown = text_quote_string(path);
+
+	return error_set_errno(err, errnum, "cannot %s '%s' of the job's root", doing, shown);
 }
 
-/* The folder that it is in, and its name there.  The job may have put links in our way: they lead
- * nowhere but within the upper directory, to something that is not the same. */
-static bool
-find(int upper_fd, const char *path, struct in_root *ret_folder, struct stat *ret_status)
+static const char *
+name_of(const char *path)
 {
-	AUTO_FREE char *folder = xstrndup(path, (size_t)(strrchr(path, '/') - path));
+	return strrchr(path, '/') + 1;
+}
+
+/* The folder that it is in.  The job may have put links in our way: what is behind them is another
+ * place. */
+static bool
+find_folder(int upper_fd, const char *path, struct in_root *ret_folder)
+{
+	AUTO_FREE char *folder = xstrndup(path, (size_t)(name_of(path) - 1 - path));
 	AUTO_ERROR struct error *unfound = NULL;
 	bool found = false;
 
 	return in_root_find(upper_fd, folder, ret_folder, &found, &unfound) == 0 && found &&
-	       fstatat(ret_folder->fd, strrchr(path, '/') + 1, ret_status, AT_SYMLINK_NOFOLLOW) ==
-		       0;
+	       strcmp(ret_folder->path, *folder ? folder : "/") == 0;
 }
 
 static void
-add(struct untouched *untouched, int upper_fd, const char *path)
+add(struct untouched *untouched, const char *path, const struct stat *status)
 {
-	AUTO_IN_ROOT struct in_root folder = IN_ROOT_INIT;
-	struct stat status;
-
-	if (!find(upper_fd, path, &folder, &status))
-		return;
 	untouched->items =
 		xrealloc(untouched->items, (untouched->count + 1) * sizeof(*untouched->items));
 	untouched->items[untouched->count++] = (struct untouched_item){
 		.path = xstrdup(path),
-		.inode = status.st_ino,
-		.changed = status.st_ctim,
+		.inode = status->st_ino,
+		.changed = status->st_ctim,
 	};
+}
+
+/* A folder that is above several is noted as often. */
+static void
+note_made(struct untouched *untouched, int upper_fd, const char *made)
+{
+	AUTO_FREE char *path = xstrdup(made);
+
+	for (; *path; *strrchr(path, '/') = '\0') {
+		AUTO_IN_ROOT struct in_root folder = IN_ROOT_INIT;
+		struct stat status;
+
+		if (find_folder(upper_fd, path, &folder) &&
+		    fstatat(folder.fd, name_of(path), &status, AT_SYMLINK_NOFOLLOW) == 0)
+			add(untouched, path, &status);
+	}
+}
+
+static int note_folder(struct untouched *untouched, int fd, const char *path, unsigned depth,
+		       struct error **err);
+
+static int
+note_entry(struct untouched *untouched, int folder_fd, const char *path, unsigned depth,
+	   struct error **err)
+{
+	AUTO_CLOSE int fd = -1;
+	struct stat status;
+
+	if (fstatat(folder_fd, name_of(path), &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return fail(errno, "look at", path, err);
+	add(untouched, path, &status);
+	if (!S_ISDIR(status.st_mode))
+		return 0;
+	fd = openat(folder_fd, name_of(path), DIRECTORY_FLAGS);
+	return fd < 0 ? fail(errno, "open", path, err)
+		      : note_folder(untouched, fd, path, depth + 1, err);
+}
+
+static int
+note_folder(struct untouched *untouched, int fd, const char *path, unsigned depth,
+	    struct error **err)
+{
+	AUTO_STRINGS struct strings names = { 0 };
+
+	if (depth > PACK_LIMIT_DEPTH)
+		return fail(ELOOP, "list", path, err);
+	if (dir_names(fd, PACK_NAMES_LIMIT_COUNT, &names) < 0)
+		return fail(errno, "list", path, err);
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *inner = xasprintf("%s/%s", path, names.items[i]);
+
+		if (note_entry(untouched, fd, inner, depth, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int
@@ -66,58 +131,92 @@ longer_first(const void *a, const void *b)
 	return (a_size < b_size) - (a_size > b_size);
 }
 
-/* A folder that is above several is noted as often. */
-void
-untouched_note(const struct root *root, const struct strings *made, struct untouched *ret_untouched)
+int
+untouched_note(const struct root *root, const struct strings *made, struct untouched *ret_untouched,
+	       struct error **err)
 {
-	AUTO_CLOSE int upper_fd = open_upper(root);
+	AUTO_CLOSE int upper_fd = openat(root->fd, "upper", DIRECTORY_FLAGS);
 
-	for (size_t i = 0; upper_fd >= 0 && i < made->count; i++) {
-		AUTO_FREE char *path = xstrdup(made->items[i]);
-
-		for (; *path; *strrchr(path, '/') = '\0')
-			add(ret_untouched, upper_fd, path);
-	}
+	if (upper_fd < 0)
+		return fail(errno, "open", "/", err);
+	ret_untouched->is_whole = root->is_flat;
+	if (root->is_flat && note_folder(ret_untouched, upper_fd, "", 0, err) < 0)
+		return -1;
+	for (size_t i = 0; !root->is_flat && i < made->count; i++)
+		note_made(ret_untouched, upper_fd, made->items[i]);
 	if (ret_untouched->count > 0)
 		qsort(ret_untouched->items, ret_untouched->count, sizeof(*ret_untouched->items),
 		      longer_first);
+	return 0;
 }
 
-static bool
-is_same(int upper_fd, const struct untouched_item *item)
+static enum fate
+judge(int upper_fd, const struct untouched_item *item)
 {
 	AUTO_IN_ROOT struct in_root folder = IN_ROOT_INIT;
 	struct stat status;
 
-	return find(upper_fd, item->path, &folder, &status) && status.st_ino == item->inode &&
-	       status.st_ctim.tv_sec == item->changed.tv_sec &&
-	       status.st_ctim.tv_nsec == item->changed.tv_nsec;
+	if (!find_folder(upper_fd, item->path, &folder))
+		return FATE_CHANGED;
+	if (fstatat(folder.fd, name_of(item->path), &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? FATE_GONE : FATE_CHANGED;
+	return status.st_ino == item->inode && status.st_ctim.tv_sec == item->changed.tv_sec &&
+			       status.st_ctim.tv_nsec == item->changed.tv_nsec
+		       ? FATE_SAME
+		       : FATE_CHANGED;
 }
 
+/* A folder in which something else is left stays. */
 static void
-remove_item(int upper_fd, const char *path)
+remove_item(int folder_fd, const char *name)
+{
+	if (unlinkat(folder_fd, name, 0) < 0)
+		(void)unlinkat(folder_fd, name, AT_REMOVEDIR);
+}
+
+static int
+settle(const struct untouched *untouched, const struct root *root, int upper_fd,
+       const struct untouched_item *item, struct error **err)
 {
 	AUTO_IN_ROOT struct in_root folder = IN_ROOT_INIT;
-	const char *name = strrchr(path, '/') + 1;
-	struct stat status;
 
-	if (find(upper_fd, path, &folder, &status))
-		(void)unlinkat(folder.fd, name, S_ISDIR(status.st_mode) ? AT_REMOVEDIR : 0);
+	if (item->fate == FATE_CHANGED || !find_folder(upper_fd, item->path, &folder))
+		return 0;
+	if (item->fate == FATE_SAME)
+		remove_item(folder.fd, name_of(item->path));
+	else if (untouched->is_whole &&
+		 linkat(root->fd, UNTOUCHED_WHITEOUT, folder.fd, name_of(item->path), 0) < 0)
+		return fail(errno, "note the removal of", item->path, err);
+	return 0;
+}
+
+/* What something is mounted on could not be removed. */
+static int
+prepare(const struct root *root, struct error **err)
+{
+	AUTO_FREE char *mounted = xasprintf("%s/root", root->path);
+
+	if (umount2(mounted, MNT_DETACH) < 0)
+		return error_set_path(err, errno, "unmount", mounted);
+	return root_write(root, UNTOUCHED_WHITEOUT, "", err);
 }
 
 /* All are looked at before the first goes: that changes the folder above. */
-void
-untouched_remove(const struct root *root, struct untouched *untouched)
+int
+untouched_remove(const struct root *root, struct untouched *untouched, struct error **err)
 {
-	AUTO_CLOSE int upper_fd = open_upper(root);
+	AUTO_CLOSE int upper_fd = openat(root->fd, "upper", DIRECTORY_FLAGS);
 
 	if (upper_fd < 0)
-		return;
+		return fail(errno, "open", "/", err);
+	if (untouched->is_whole && prepare(root, err) < 0)
+		return -1;
 	for (size_t i = 0; i < untouched->count; i++)
-		untouched->items[i].is_same = is_same(upper_fd, &untouched->items[i]);
+		untouched->items[i].fate = judge(upper_fd, &untouched->items[i]);
 	for (size_t i = 0; i < untouched->count; i++)
-		if (untouched->items[i].is_same)
-			remove_item(upper_fd, untouched->items[i].path);
+		if (settle(untouched, root, upper_fd, &untouched->items[i], err) < 0)
+			return -1;
+	return 0;
 }
 
 void

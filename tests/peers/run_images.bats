@@ -73,12 +73,12 @@ committed() {
 	assert_status 0
 }
 
-# files_of REF: the names in its topmost layer
+# files_of REF [OPTION]: the names in its topmost layer, or with -v all that tar tells
 files_of() {
 	local manifest layer
 	manifest=$(ocifp store ls --json 3>&- | jq -r --arg name "$1" '.references[] | select(.name == $name).digest')
 	layer=$(jq -r '.layers[-1].digest' "$(blob_path "$OCIFP_STORE" "$manifest")")
-	tar -tzf "$(blob_path "$OCIFP_STORE" "$layer")" | LC_ALL=C sort
+	tar -tz ${2:-} -f "$(blob_path "$OCIFP_STORE" "$layer")" | LC_ALL=C sort
 }
 
 @test "--commit makes an image of what the job wrote, the same each time" {
@@ -258,9 +258,26 @@ runs_in_copy() {
 	on_each_engine runs_in_copy "oci:$T/base:one" 0
 	on_each_engine runs_in_copy "rootfs:$T/root" 1000
 	assert_equal "$(cat "$T/root/kept")" kept
-	without_overlay ocifp run --commit localhost/new:one "oci:$T/base:one" -- true
-	assert_failed 125
-	assert_stderr_has '--commit needs an overlay'
+}
+
+@test "--commit makes the same layer of a copy as of an overlay" {
+	[ "$(id -u)" = 0 ] || skip 'not root: no overlay to put the store on'
+	mkdir -p "$T/root/deep/er/still" "$T/root/gone/inner" && echo a >"$T/root/deep/er/still/a"
+	ln "$T/root/etc/group" "$T/root/etc/again" && touch "$T/root/gone/inner/file"
+	root_image "$T/base" one "$T/root"
+	local changes='echo new >/new; rm /bin/ls; rm -r /gone; echo b >>/deep/er/still/a; chmod 700 /tmp;
+		ln -s new /link; mv /home/builder /home/moved'
+	export SOURCE_DATE_EPOCH=1000000000
+	ocifp_run run --commit localhost/new:it "oci:$T/base:one" -- sh -c "$changes"
+	assert_status 0
+	files_of localhost/new:it -v >"$T/of-overlay"
+	grep -q ' .wh.gone$' "$T/of-overlay" || fail "$(cat "$T/of-overlay")"
+	without_overlay ocifp run --commit localhost/new:it "oci:$T/base:one" -- sh -c "$changes"
+	assert_status 0
+	assert_stderr_has 'gets a copy'
+	export OCIFP_STORE=$T/over/upper/store
+	files_of localhost/new:it -v >"$T/of-copy"
+	diff "$T/of-overlay" "$T/of-copy" || fail 'another layer'
 }
 
 # A file system that has no extended attributes for users: no directory could be marked opaque.

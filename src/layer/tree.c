@@ -33,6 +33,7 @@ tree_release(struct tree *tree)
 {
 	tree_forget_parent(tree);
 	made_release(&tree->made);
+	made_release(&tree->links);
 	made_release(&tree->cleared);
 	made_release(&tree->fix_slots);
 	for (size_t i = 0; i < tree->fix_count; i++)
@@ -47,6 +48,7 @@ void
 tree_begin_layer(struct tree *tree)
 {
 	made_release(&tree->made);
+	made_release(&tree->links);
 	made_release(&tree->cleared);
 }
 

@@ -48,8 +48,9 @@ struct tree {
 	bool overlay;
 	bool devices; /* make them; as root, and never for overlay */
 	struct id_map map;
-	struct made made;      /* what this layer has made, directories it has an entry for too */
-	struct made cleared;   /* directories that hold nothing but this layer's any more */
+	struct made made;    /* what this layer has made, directories it has an entry for too */
+	struct made links;   /* names of lower files that this layer has added: see tree_remove.c */
+	struct made cleared; /* directories that hold nothing but this layer's any more */
 	struct made fix_slots; /* of directories: index in `fixes` */
 	struct tree_fix *fixes;
 	size_t fix_count;
@@ -99,6 +100,8 @@ void tree_forget_parent(struct tree *tree);
 /* Removes what has that name, all of it, if it is there; only what is not this layer's when
  * `keep_made`. */
 int tree_remove(struct tree *tree, int parent_fd, const char *name, bool keep_made);
+/* That name stays, whatever else has the file's. */
+int tree_keep_link(struct tree *tree, int parent_fd, const char *name);
 int tree_remove_children(struct tree *tree, int fd, bool keep_made);
 
 int tree_make_directory(struct tree *tree, int parent_fd, const char *name,

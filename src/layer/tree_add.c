@@ -194,7 +194,9 @@ add_hard_link(struct tree *tree, const struct spot *spot, const struct entry *en
 		return -1;
 	if (linkat(target_fd, target_name, spot->parent_fd, spot->name, 0) < 0)
 		return tree_fail(errno, "link", entry->path, err);
-	made_add(&tree->made, target.st_ino, MADE_NO_VALUE);
+	if (!made_has(&tree->made, target.st_ino) &&
+	    tree_keep_link(tree, spot->parent_fd, spot->name) < 0)
+		return tree_fail(errno, "look at", entry->path, err);
 	return 0;
 }
 

@@ -68,6 +68,44 @@ remove_directory(struct tree *tree, int parent_fd, const char *name, bool keep_m
 	return 0;
 }
 
+/* For `links`, in place of an inode: of a lower file that has a name of this layer's the others are
+ * still the lower layer's. */
+static bool
+link_key(int parent_fd, const char *name, uint64_t *ret_key)
+{
+	struct stat parent;
+
+	if (fstat(parent_fd, &parent) < 0)
+		return false;
+	*ret_key = parent.st_ino;
+	for (; *name; name++)
+		*ret_key = (*ret_key ^ (uint8_t)*name) * UINT64_C(0x100000001b3);
+	*ret_key |= 1;
+	return true;
+}
+
+int
+tree_keep_link(struct tree *tree, int parent_fd, const char *name)
+{
+	uint64_t key;
+
+	if (!link_key(parent_fd, name, &key))
+		return -1;
+	made_add(&tree->links, key, MADE_NO_VALUE);
+	return 0;
+}
+
+static bool
+is_kept(const struct tree *tree, int parent_fd, const char *name, const struct stat *status)
+{
+	uint64_t key;
+
+	if (made_has(&tree->made, status->st_ino))
+		return true;
+	return tree->links.count > 0 && link_key(parent_fd, name, &key) &&
+	       made_has(&tree->links, key);
+}
+
 static int
 remove_one(struct tree *tree, int parent_fd, const char *name, bool keep_made, unsigned depth)
 {
@@ -77,7 +115,7 @@ remove_one(struct tree *tree, int parent_fd, const char *name, bool keep_made, u
 		return errno == ENOENT ? 0 : -1;
 	if (S_ISDIR(status.st_mode))
 		return remove_directory(tree, parent_fd, name, keep_made, depth);
-	if (keep_made && made_has(&tree->made, status.st_ino))
+	if (keep_made && is_kept(tree, parent_fd, name, &status))
 		return 0;
 	return unlinkat(parent_fd, name, 0);
 }

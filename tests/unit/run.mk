@@ -1,4 +1,5 @@
 run_tests = \
+	%D%/test_bundle \
 	%D%/test_cell_answer \
 	%D%/test_cgroup \
 	%D%/test_in_root \
@@ -23,3 +24,5 @@ TESTS += $(run_tests)
 %C%_test_program_LDADD = $(run_libs) $(CMOCKA_LIBS)
 %C%_test_root_SOURCES = %D%/test_root.c $(store_room)
 %C%_test_root_LDADD = $(run_libs) $(CMOCKA_LIBS)
+%C%_test_bundle_SOURCES = %D%/test_bundle.c
+%C%_test_bundle_LDADD = $(run_libs) $(CMOCKA_LIBS)

@@ -1,0 +1,174 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/xalloc.h"
+#include "oci/document.h"
+#include "run/bundle.h"
+#include "run/denied_calls.h"
+#include "run/engine.h"
+#include "run/job.h"
+#include "run/mounts.h"
+#include "sandbox/id_map.h"
+
+/* As runtime-spec's config.md has it. */
+static json_t *
+config_of(const struct job_user *user, const struct id_map *map, const struct job_mounts *mounts,
+	  bool own_network)
+{
+	AUTO_JOB struct job job = {
+		.directory = xstrdup("/work"),
+		.hostname = xstrdup("name"),
+		.user = *user,
+		.read_only = true,
+	};
+	const struct engine_start start = {
+		.job = &job,
+		.map = map,
+		.own_network = own_network,
+		.terminal_fd = -1,
+		.mounts = mounts,
+	};
+	AUTO_FREE char *text = NULL;
+	json_t *config;
+
+	strings_add(&job.args, "/bin/sh");
+	strings_add(&job.args, "a b");
+	strings_add(&job.env, "X=\"1\"");
+	text = bundle_config(&start, "/the/root");
+	config = json_loads(text, 0, NULL);
+	assert_non_null(config);
+	return config;
+}
+
+static const json_t *
+at(const json_t *object, const char *first, const char *second)
+{
+	const json_t *found = json_object_get(object, first);
+
+	return second ? json_object_get(found, second) : found;
+}
+
+static bool
+has(const json_t *array, const char *key, const char *value)
+{
+	size_t index;
+	const json_t *item;
+
+	json_array_foreach (array, index, item) {
+		const json_t *text = key ? json_object_get(item, key) : item;
+
+		if (json_is_string(text) && strcmp(json_string_value(text), value) == 0)
+			return true;
+	}
+	return false;
+}
+
+static const struct job_user root_user = { .uid = 0 };
+static const struct id_map host = { .kind = ID_MAP_HOST };
+
+static void
+a_job_is_what_was_said(void **state)
+{
+	AUTO_JSON json_t *config = config_of(&root_user, &host, NULL, false);
+
+	(void)state;
+	assert_true(has(at(config, "process", "args"), NULL, "a b"));
+	assert_true(has(at(config, "process", "env"), NULL, "X=\"1\""));
+	assert_string_equal(json_string_value(at(config, "process", "cwd")), "/work");
+	assert_string_equal(json_string_value(at(config, "root", "path")), "/the/root");
+	assert_true(json_is_true(at(config, "root", "readonly")));
+	assert_true(json_is_false(at(config, "process", "terminal")));
+}
+
+/* What is set up already is inherited; of what is not, the engine makes all. */
+static void
+an_engine_of_ours_inherits_namespaces_and_others_make_them(void **state)
+{
+	const struct job_mounts none = { NULL, 0 };
+	AUTO_JSON json_t *ours = config_of(&root_user, &host, NULL, true);
+	AUTO_JSON json_t *theirs = config_of(&root_user, &host, &none, true);
+	AUTO_JSON json_t *shared = config_of(&root_user, &host, &none, false);
+
+	(void)state;
+	assert_int_equal(json_array_size(at(ours, "linux", "namespaces")), 1);
+	assert_true(has(at(ours, "linux", "namespaces"), "type", "mount"));
+	assert_true(has(at(theirs, "linux", "namespaces"), "type", "pid"));
+	assert_true(has(at(theirs, "linux", "namespaces"), "type", "network"));
+	assert_false(has(at(theirs, "linux", "namespaces"), "type", "user"));
+	assert_false(has(at(shared, "linux", "namespaces"), "type", "network"));
+}
+
+static void
+who_is_not_root_has_a_user_namespace_and_maps(void **state)
+{
+	const struct job_mounts none = { NULL, 0 };
+	const struct id_map map = {
+		.kind = ID_MAP_RANGES,
+		.uids = { .items = { { 0, 1000, 1 }, { 1, 100000, 65536 } }, .count = 2 },
+		.gids = { .items = { { 0, 1000, 1 } }, .count = 1 },
+	};
+	AUTO_JSON json_t *config = config_of(&root_user, &map, &none, false);
+	const json_t *second = json_array_get(at(config, "linux", "uidMappings"), 1);
+
+	(void)state;
+	assert_true(has(at(config, "linux", "namespaces"), "type", "user"));
+	assert_int_equal(json_integer_value(json_object_get(second, "hostID")), 100000);
+	assert_int_equal(json_integer_value(json_object_get(second, "size")), 65536);
+	assert_int_equal(json_array_size(at(config, "linux", "gidMappings")), 1);
+}
+
+static void
+root_of_a_job_has_few_capabilities_and_others_none(void **state)
+{
+	const struct job_user other = { .uid = 1000, .gid = 1000 };
+	AUTO_JSON json_t *config = config_of(&root_user, &host, NULL, false);
+	AUTO_JSON json_t *others = config_of(&other, &host, NULL, false);
+	const json_t *effective =
+		json_object_get(at(config, "process", "capabilities"), "effective");
+
+	(void)state;
+	assert_true(has(effective, NULL, "CAP_CHOWN"));
+	assert_false(has(effective, NULL, "CAP_SYS_ADMIN"));
+	assert_false(has(effective, NULL, "CAP_SYS_PTRACE"));
+	effective = json_object_get(at(others, "process", "capabilities"), "effective");
+	assert_int_equal(json_array_size(effective), 0);
+}
+
+static void
+calls_and_places_that_reach_the_host_are_closed(void **state)
+{
+	AUTO_JSON json_t *config = config_of(&root_user, &host, NULL, false);
+	const json_t *denied = json_object_get(
+		json_array_get(json_object_get(at(config, "linux", "seccomp"), "syscalls"), 0),
+		"names");
+	size_t count = 0;
+
+	(void)state;
+	for (const struct denied_call *call = denied_calls; call->name; call++, count++)
+		assert_true(has(denied, NULL, call->name));
+	assert_int_equal(json_array_size(denied), count);
+	assert_true(has(at(config, "linux", "maskedPaths"), NULL, "/proc/kcore"));
+	assert_true(has(at(config, "linux", "readonlyPaths"), NULL, "/proc/sys"));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_job_is_what_was_said),
+		cmocka_unit_test(an_engine_of_ours_inherits_namespaces_and_others_make_them),
+		cmocka_unit_test(who_is_not_root_has_a_user_namespace_and_maps),
+		cmocka_unit_test(root_of_a_job_has_few_capabilities_and_others_none),
+		cmocka_unit_test(calls_and_places_that_reach_the_host_are_closed),
+	};
+
+	return cmocka_run_group_tests_name("bundle", tests, NULL, NULL);
+}

@@ -18,8 +18,9 @@
 #include "registry/tags.h"
 #include "registry_room.h"
 
-#define PAGE_TAGS 90000 /* fewer than JSON_LIMIT_TOKENS, and of one letter each less than a page \
-			 */
+#define PAGE_TAGS \
+	90000 /* fewer than JSON_LIMIT_TOKENS, and of one letter each less than a page \
+	       */
 
 static void
 append(struct buf *text, const char *more)

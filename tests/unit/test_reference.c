@@ -172,7 +172,25 @@ row_test(const struct reference_row *row)
 	};
 }
 
-#define NAMED_COUNT 4
+static int
+parse_tag_of(int length)
+{
+	AUTO_FREE char *text = xasprintf("localhost/x:%0*d", length, 0);
+	AUTO_REFERENCE struct reference reference = { 0 };
+	AUTO_ERROR struct error *failure = NULL;
+
+	return reference_parse(text, &reference, &failure);
+}
+
+static void
+a_tag_has_a_limit(void **state)
+{
+	(void)state;
+	assert_int_equal(parse_tag_of(TAG_LIMIT_CHARS), 0);
+	assert_int_equal(parse_tag_of(TAG_LIMIT_CHARS + 1), -1);
+}
+
+#define NAMED_COUNT 5
 
 int
 main(void)
@@ -182,6 +200,7 @@ main(void)
 		cmocka_unit_test(a_name_without_host_gets_the_hint_that_would_work),
 		cmocka_unit_test(a_copy_is_independent),
 		cmocka_unit_test(parts_are_judged_alone),
+		cmocka_unit_test(a_tag_has_a_limit),
 	};
 	int failed;
 

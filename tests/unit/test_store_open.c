@@ -12,8 +12,11 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/xalloc.h"
+#include "oci/document.h"
 #include "store/ingest.h"
+#include "store/layout.h"
 #include "store/store.h"
 #include "store_room.h"
 
@@ -258,6 +261,34 @@ an_own_store_that_others_may_write_to_is_refused(void **state)
 	store_free(open_own("store"));
 }
 
+/* An index.json of so many bytes. */
+static bool
+index_is_read(size_t size)
+{
+	static const char empty[] = "{\"schemaVersion\":2,\"manifests\":[]}";
+	AUTO_FREE char *script = xasprintf(
+		"{ printf '%%s' '%s'; head -c %zu /dev/zero | tr '\\0' ' '; } >store/index.json",
+		empty, size - strlen(empty));
+	struct store *store = open_store("store");
+	AUTO_ERROR struct error *failure = NULL;
+	AUTO_JSON json_t *index = NULL;
+
+	run(script);
+	index = layout_read_index(store, &failure);
+	store_free(store);
+	return index != NULL;
+}
+
+static void
+an_index_has_a_limit(void **state)
+{
+	(void)state;
+	store_free(create_store("store"));
+	assert_true(index_is_read(LAYOUT_INDEX_LIMIT_BYTES));
+	assert_false(index_is_read(LAYOUT_INDEX_LIMIT_BYTES + 1));
+	run("rm -r store");
+}
+
 static void
 an_own_store_of_another_user_is_refused(void **state)
 {
@@ -492,6 +523,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_ROOM(a_missing_layout_says_so),
+		IN_ROOM(an_index_has_a_limit),
 		IN_ROOM(those_that_find_no_store_make_one_together),
 		IN_ROOM(a_missing_or_empty_directory_becomes_a_layout),
 		IN_ROOM(a_creation_that_was_cut_short_is_completed),

@@ -276,27 +276,6 @@ plan_jobs(struct fetch *fetch, const struct descriptors *blobs)
 	qsort(fetch->jobs, fetch->job_count, sizeof(*fetch->jobs), larger_first);
 }
 
-/* Better no download at all than one that fills the disk. */
-static int
-check_space(const struct fetch *fetch, struct error **err)
-{
-	struct store *store = fetch->options->store;
-	uint64_t missing_bytes = 0;
-
-	for (size_t i = 0; i < fetch->job_count; i++) {
-		const struct descriptor *blob = fetch->jobs[i].descriptor;
-
-		if (store_has(store, &blob->digest, blob->size_bytes))
-			continue;
-		if (blob->size_bytes > INT64_MAX - missing_bytes) {
-			error_set(err, ERROR_CONTENT, "the sizes of the blobs add up to nonsense");
-			return error_set_class(err, "size");
-		}
-		missing_bytes += blob->size_bytes;
-	}
-	return missing_bytes > 0 ? store_space_check(store, missing_bytes, err) : 0;
-}
-
 static void
 fetch_release(struct fetch *fetch)
 {
@@ -313,7 +292,7 @@ fetch_blobs(const struct fetch_options *options, const struct descriptors *blobs
 	CLEANUP(fetch_release) struct fetch fetch = { .options = options };
 
 	plan_jobs(&fetch, blobs);
-	if (check_space(&fetch, err) < 0 || run_jobs(&fetch, err) < 0)
+	if (fetch_check_space(options->store, blobs, err) < 0 || run_jobs(&fetch, err) < 0)
 		return -1;
 	if (!fetch.failure)
 		return 0;

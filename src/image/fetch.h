@@ -28,6 +28,9 @@ struct fetch_options {
 int fetch_blobs(const struct fetch_options *options, const struct descriptors *blobs,
 		struct error **err);
 
+/* ERROR_LOCAL, class "space", when the store has no room for those that it lacks. */
+int fetch_check_space(struct store *store, const struct descriptors *blobs, struct error **err);
+
 /* All blobs of the tree, then its documents.  What came is kept, also when a part of it did not:
  * the next run asks for the rest alone. */
 int fetch_tree(const struct fetch_options *options, const struct image_node *root,

@@ -17,6 +17,7 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/ensure_needs.c \
 	%D%/entries.c %D%/entries.h \
 	%D%/fetch.c %D%/fetch.h \
+	%D%/fetch_space.c \
 	%D%/fetch_tree.c \
 	%D%/find.c %D%/find.h \
 	%D%/follower.c %D%/follower.h \

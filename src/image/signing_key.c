@@ -118,16 +118,26 @@ read_key(struct signing_key *key, const char *name, bool is_private, struct erro
 	return key->key ? check_kind(key->key, err) : refuse_pem(&pem, is_private, err);
 }
 
+static void
+free_key(struct signing_key *key)
+{
+	EVP_PKEY_free(key->key);
+	free(key);
+}
+
 static int
 add_key(struct signing_keys *keys, const char *name, bool is_private, struct error **err)
 {
-	keys->items = xrealloc(keys->items, (keys->count + 1) * sizeof(struct signing_key *));
-	keys->items[keys->count] = XNEW(struct signing_key);
-	if (read_key(keys->items[keys->count++], name, is_private, err) < 0) {
+	struct signing_key *key = XNEW(struct signing_key);
+
+	if (read_key(key, name, is_private, err) < 0) {
 		AUTO_FREE char *quoted = text_quote_string(name);
 
+		free_key(key);
 		return error_wrap(err, "key '%s'", quoted);
 	}
+	keys->items = xrealloc(keys->items, (keys->count + 1) * sizeof(struct signing_key *));
+	keys->items[keys->count++] = key;
 	return 0;
 }
 
@@ -146,10 +156,8 @@ signing_keys_add_public(struct signing_keys *keys, const char *name, struct erro
 void
 signing_keys_release(struct signing_keys *keys)
 {
-	for (size_t i = 0; i < keys->count; i++) {
-		EVP_PKEY_free(keys->items[i]->key);
-		free(keys->items[i]);
-	}
+	for (size_t i = 0; i < keys->count; i++)
+		free_key(keys->items[i]);
 	free(keys->items);
 	*keys = (struct signing_keys){ 0 };
 }

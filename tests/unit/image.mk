@@ -3,6 +3,7 @@ image_tests = \
 	%D%/test_image_tree \
 	%D%/test_join \
 	%D%/test_new_layer \
+	%D%/test_signing_key \
 	%D%/test_prune \
 	%D%/test_prune_graph \
 	%D%/test_stage
@@ -25,3 +26,5 @@ image_room = %D%/image_room.c %D%/image_room.h
 %C%_test_stage_LDADD = $(image_libs) $(CMOCKA_LIBS)
 %C%_test_new_layer_SOURCES = %D%/test_new_layer.c $(store_room)
 %C%_test_new_layer_LDADD = $(image_libs) $(CMOCKA_LIBS)
+%C%_test_signing_key_SOURCES = %D%/test_signing_key.c $(tree_room)
+%C%_test_signing_key_LDADD = $(image_libs) $(CMOCKA_LIBS)

@@ -37,6 +37,14 @@ xrealloc(void *old, size_t size)
 	return memory;
 }
 
+void *
+xgrow(void *items, size_t count, size_t size)
+{
+	if (items && (count & (count - 1)) != 0)
+		return items;
+	return xrealloc(items, (count ? 2 * count : 1) * size);
+}
+
 char *
 xstrdup(const char *text)
 {

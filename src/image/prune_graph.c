@@ -73,7 +73,7 @@ add_node(struct prune_graph *graph, const struct descriptor *root, struct prune_
 	node->root.digest = root->digest;
 	node->root.media_type = xstrdup_null(root->media_type);
 	node->root.size_bytes = root->size_bytes;
-	graph->nodes = xrealloc(graph->nodes, (graph->count + 1) * sizeof(struct prune_node *));
+	graph->nodes = xgrow(graph->nodes, graph->count, sizeof(struct prune_node *));
 	graph->nodes[graph->count++] = node;
 	if (!tsearch(node, &graph->by_digest, compare))
 		abort();

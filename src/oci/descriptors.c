@@ -12,17 +12,10 @@ descriptors_add(struct descriptors *descriptors, const struct descriptor *descri
 	descriptors_take(descriptors, &copy);
 }
 
-/* The capacity is the power of two from `count` up, so that n additions move n items. */
 void
 descriptors_take(struct descriptors *descriptors, struct descriptor *descriptor)
 {
-	size_t count = descriptors->count;
-
-	if ((count & (count - 1)) == 0) {
-		size_t capacity = count ? 2 * count : 1;
-
-		descriptors->items = xrealloc(descriptors->items, capacity * sizeof(*descriptor));
-	}
+	descriptors->items = xgrow(descriptors->items, descriptors->count, sizeof(*descriptor));
 	descriptors->items[descriptors->count++] = *descriptor;
 	*descriptor = (struct descriptor){ 0 };
 }

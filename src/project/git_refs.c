@@ -53,7 +53,7 @@ add_ref(struct git_refs *refs, const char *name, const char *commit, struct erro
 				 GIT_REFS_LIMIT_COUNT);
 	if (!tsearch(xstrdup(commit), &refs->by_commit, compare))
 		abort();
-	refs->items = xrealloc(refs->items, (refs->count + 1) * sizeof(*refs->items));
+	refs->items = xgrow(refs->items, refs->count, sizeof(*refs->items));
 	refs->items[refs->count++] =
 		(struct git_ref){ .name = xstrdup(name), .commit = xstrdup(commit) };
 	return 0;

@@ -68,7 +68,7 @@ take_version(struct packages *packages, const json_t *object, struct error **err
 				 PRUNE_LIMIT_COUNT);
 	version.pushed_s = pushed_at(object);
 	packages->versions =
-		xrealloc(packages->versions, (packages->count + 1) * sizeof(*packages->versions));
+		xgrow(packages->versions, packages->count, sizeof(*packages->versions));
 	packages->versions[packages->count++] = version;
 	return take_tags(packages, json_object_get(object, "metadata"),
 			 &packages->versions[packages->count - 1].tags, err);

@@ -40,13 +40,12 @@ holdings_release(struct holdings *holdings)
 static struct holding *
 add(struct holdings *holdings, const struct digest *digest)
 {
-	size_t size = (holdings->count + 1) * sizeof(*holdings->items);
 	struct place *place = XNEW(struct place);
 
 	*place = (struct place){ *digest, holdings->count };
 	if (!tsearch(place, &holdings->by_digest, compare))
 		abort();
-	holdings->items = xrealloc(holdings->items, size);
+	holdings->items = xgrow(holdings->items, holdings->count, sizeof(*holdings->items));
 	holdings->items[holdings->count] = (struct holding){ .digest = *digest };
 	return &holdings->items[holdings->count++];
 }

@@ -259,7 +259,7 @@ what_an_index_lists_counts_too(void **state)
 	(void)state;
 	image_room_tag(room, &index, "v1");
 	graph.count = PRUNE_LIMIT_COUNT - 1;
-	graph.nodes = xcalloc(graph.count, sizeof(struct prune_node *));
+	graph.nodes = xcalloc(PRUNE_LIMIT_COUNT, sizeof(struct prune_node *));
 	for (size_t i = 0; i < graph.count; i++) {
 		graph.nodes[i] = XNEW(struct prune_node);
 		graph.nodes[i]->kind = DOCUMENT_MANIFEST;

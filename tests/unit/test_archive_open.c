@@ -290,6 +290,15 @@ a_file_that_grows_is_noticed(void **state)
 	assert_error(err, ERROR_CONTENT, "changed", "source_changed");
 }
 
+/* Of what is not absolute TMPDIR is not heard. */
+static char *
+in_room(const char *name)
+{
+	AUTO_FREE char *room = realpath(".", NULL);
+
+	return xasprintf("%s/%s", room, name);
+}
+
 static struct archive_image *
 open_as_stdin(const char *path, struct error **err)
 {
@@ -309,11 +318,12 @@ standard_input_is_spooled_and_leaves_no_file(void **state)
 	AUTO_ERROR struct error *err = NULL;
 	AUTO_ARCHIVE struct archive_image *archive = NULL;
 	AUTO_FREE char *text = NULL;
+	AUTO_FREE char *folder = in_room("tmp");
 
 	(void)state;
 	make_sound_layout();
 	run("mkdir tmp");
-	assert_int_equal(setenv("TMPDIR", "tmp", 1), 0);
+	assert_int_equal(setenv("TMPDIR", folder, 1), 0);
 	archive = open_as_stdin("o.tar", &err);
 	if (!archive)
 		fail_msg("%s", error_text(err));
@@ -328,10 +338,11 @@ static void
 a_folder_for_spooling_that_is_not_there_is_named(void **state)
 {
 	AUTO_ERROR struct error *err = NULL;
+	AUTO_FREE char *folder = in_room("nowhere");
 
 	(void)state;
 	make_sound_layout();
-	assert_int_equal(setenv("TMPDIR", "nowhere", 1), 0);
+	assert_int_equal(setenv("TMPDIR", folder, 1), 0);
 	assert_null(open_as_stdin("o.tar", &err));
 	assert_error(err, ERROR_LOCAL, "nowhere", NULL);
 	unsetenv("TMPDIR");

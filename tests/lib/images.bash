@@ -59,13 +59,17 @@ rig_buildah() {
 # attestations.
 skopeo_copy() {
 	need skopeo
-	local argument arguments=()
+	local argument arguments=() may_convert=
 	for argument; do
-		[ "$argument" = --preserve-digests ] && skopeo_is_old || arguments+=("$argument")
+		if [ "$argument" = --preserve-digests ] && skopeo_is_old; then
+			may_convert=yes
+		else
+			arguments+=("$argument")
+		fi
 	done
 	skopeo --insecure-policy copy --quiet --src-tls-verify=false --dest-tls-verify=false \
 		"${arguments[@]}" && return
-	! skopeo_is_old || skip 'this skopeo converts what it should copy'
+	[ -z "$may_convert" ] || skip 'this skopeo converts what it should copy'
 	return 1
 }
 

@@ -49,8 +49,13 @@ write_ocifp() {
 	ocifp copy "oci:$compression:one" "$(place ocifp new)"
 }
 
+# A docker archive has plain tars, whatever came in; newer ones refuse to be told otherwise.
 write_skopeo() {
-	skopeo_copy --dest-compress-format "$compression" oci:gzip:one "$(place skopeo new)"
+	if [ "$form" = docker-archive ]; then
+		skopeo_copy "oci:$compression:one" "$(place skopeo new)"
+	else
+		skopeo_copy --dest-compress-format "$compression" oci:gzip:one "$(place skopeo new)"
+	fi
 }
 
 write_umoci() {
@@ -59,7 +64,8 @@ write_umoci() {
 
 write_buildah() {
 	local options=()
-	[ "$compression" = gzip ] || options=(--compression-format "$compression")
+	[ "$compression" = gzip ] || [ "$form" = docker-archive ] ||
+		options=(--compression-format "$compression")
 	rig_buildah push -q --tls-verify=false "${options[@]}" "$(cat "$T/seed")" "$(place buildah new)"
 }
 

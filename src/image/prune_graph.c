@@ -56,19 +56,17 @@ prune_graph_find(const struct prune_graph *graph, const struct digest *digest)
 	return found ? *(struct prune_node **)found : NULL;
 }
 
-/* *ret_node NULL: it is there already. */
-static int
-add_node(struct prune_graph *graph, const struct descriptor *root, struct prune_node **ret_node,
-	 struct error **err)
+/* Of a digest that has none yet. */
+static struct prune_node *
+new_node(struct prune_graph *graph, const struct descriptor *root, struct error **err)
 {
 	struct prune_node *node;
 
-	*ret_node = NULL;
-	if (prune_graph_find(graph, &root->digest))
-		return 0;
-	if (graph->count >= PRUNE_LIMIT_COUNT)
-		return error_set(err, ERROR_FAILURE, "the repository holds more than %d manifests",
-				 PRUNE_LIMIT_COUNT);
+	if (graph->count >= PRUNE_LIMIT_COUNT) {
+		error_set(err, ERROR_FAILURE, "the repository holds more than %d manifests",
+			  PRUNE_LIMIT_COUNT);
+		return NULL;
+	}
 	node = XNEW(struct prune_node);
 	node->root.digest = root->digest;
 	node->root.media_type = xstrdup_null(root->media_type);
@@ -77,8 +75,15 @@ add_node(struct prune_graph *graph, const struct descriptor *root, struct prune_
 	graph->nodes[graph->count++] = node;
 	if (!tsearch(node, &graph->by_digest, compare))
 		abort();
-	*ret_node = node;
-	return 0;
+	return node;
+}
+
+static int
+need_node(struct prune_graph *graph, const struct descriptor *root, struct error **err)
+{
+	if (prune_graph_find(graph, &root->digest))
+		return 0;
+	return new_node(graph, root, err) ? 0 : -1;
 }
 
 static int
@@ -143,10 +148,8 @@ read_node(struct prune_graph *graph, struct prune_node *node, struct error **err
 static int
 add_children(struct prune_graph *graph, const struct prune_node *node, struct error **err)
 {
-	struct prune_node *ignored;
-
 	for (size_t i = 0; i < node->children.count; i++)
-		if (add_node(graph, &node->children.items[i], &ignored, err) < 0)
+		if (need_node(graph, &node->children.items[i], err) < 0)
 			return -1;
 	return 0;
 }
@@ -186,9 +189,9 @@ add_holding(struct prune_graph *graph, struct holding *holding, struct error **e
 {
 	struct descriptor root = { .digest = holding->digest,
 				   .media_type = holding->root.media_type };
-	struct prune_node *node;
+	struct prune_node *node = new_node(graph, &root, err); /* holdings have a digest once */
 
-	if (add_node(graph, &root, &node, err) < 0)
+	if (!node)
 		return -1;
 	node->is_new = holding->is_new;
 	node->version_id = holding->version_id;
@@ -223,13 +226,12 @@ prune_graph_add_referrers(struct prune_graph *graph, const struct prune_node *no
 {
 	AUTO_DESCRIPTORS struct descriptors referrers = { 0 };
 	size_t first = graph->count;
-	struct prune_node *ignored;
 
 	if (repository_list_referrers(graph->repository, &node->root.digest, NULL, &referrers,
 				      err) < 0)
 		return -1;
 	for (size_t i = 0; i < referrers.count; i++)
-		if (add_node(graph, &referrers.items[i], &ignored, err) < 0)
+		if (need_node(graph, &referrers.items[i], err) < 0)
 			return -1;
 	return read_nodes(graph, first, err);
 }

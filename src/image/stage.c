@@ -34,7 +34,8 @@ name_paths(struct stage *stage, const char *directory, struct error **err)
 	if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
 		AUTO_FREE char *shown = text_quote_string(directory);
 
-		return error_set(err, ERROR_USAGE, "'%s' is no name for a new directory", shown);
+		error_set(err, ERROR_USAGE, "'%s' is no name for a new directory", shown);
+		return -1;
 	}
 	stage->path =
 		xasprintf("%.*s.%s.ocifp", (int)(name - stage->directory), stage->directory, name);

@@ -49,13 +49,11 @@ write_ocifp() {
 	ocifp copy "oci:$compression:one" "$(place ocifp new)"
 }
 
-# A docker archive has plain tars, whatever came in; newer ones refuse to be told otherwise.
+# A docker archive has plain tars alone; newer ones refuse to be told otherwise.
 write_skopeo() {
-	if [ "$form" = docker-archive ]; then
-		skopeo_copy "oci:$compression:one" "$(place skopeo new)"
-	else
-		skopeo_copy --dest-compress-format "$compression" oci:gzip:one "$(place skopeo new)"
-	fi
+	local options=()
+	[ "$form" = docker-archive ] || options=(--dest-compress-format "$compression")
+	skopeo_copy "${options[@]}" oci:gzip:one "$(place skopeo new)"
 }
 
 write_umoci() {

@@ -1,3 +1,4 @@
+#define ERROR_C /* what it defines are no macros here */
 #include "base/error.h"
 
 #include <assert.h>

@@ -140,7 +140,7 @@
 /* The confined helper: sandbox/ */
 #define CHILD_FILES_LIMIT_COUNT 320          /* descriptors: TREE_DEPTH_LIMIT_COUNT and some */
 #define CHILD_MEMORY_LIMIT_BYTES (768 * MIB) /* address space; two stacks of 8 MiB, libraries */
-#define CHILD_CPU_LIMIT_S (4 * 3600)         /* 1 TiB of layer at 100 MB/s, nearly */
+#define CHILD_CPU_LIMIT_S 14400              /* 4 h: 1 TiB of layer at 100 MB/s, nearly */
 #define MESSAGE_LIMIT_BYTES (64 * KIB)       /* two paths and some numbers */
 #define MESSAGE_TIMEOUT_MS 10000             /* for the rest of one that has begun to come */
 #define ID_FILE_LIMIT_BYTES MIB              /* /etc/subuid: 30,000 users */

@@ -56,8 +56,13 @@ print_options(struct page *page, const struct command *command, const char *titl
 	if (!specs || !specs->name)
 		return;
 	page_add(page, "\n%s:\n", title);
-	for (; specs->name; specs++)
-		print_option(page, specs, command ? option_letter(command, specs) : specs->letter);
+	for (; specs->name; specs++) {
+		char letter = specs->letter;
+
+		if (command)
+			letter = option_letter(command, specs);
+		print_option(page, specs, letter);
+	}
 }
 
 static void

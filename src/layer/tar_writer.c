@@ -102,7 +102,8 @@ tar_writer_write(struct tar_writer *writer, const void *bytes, size_t size, stru
 int
 tar_writer_finish(struct tar_writer *writer, struct error **err)
 {
-	if (end_member(writer, err) < 0 || write_zeros(writer, 2 * TAR_BLOCK_BYTES, err) < 0)
+	if (end_member(writer, err) < 0 ||
+	    write_zeros(writer, (size_t)2 * TAR_BLOCK_BYTES, err) < 0)
 		return -1;
 	return sink_finish(writer->sink, err);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 
@@ -29,8 +30,8 @@ unit_bytes(const char *unit)
 		const char *name;
 		uint64_t bytes;
 	} units[] = {
-		{ "KiB", 1024 }, { "MiB", 1024 * 1024 }, { "GiB", 1024 * 1024 * 1024 },
-		{ "KB", 1000 },  { "MB", 1000 * 1000 },  { "GB", 1000 * 1000 * 1000 },
+		{ "KiB", KIB }, { "MiB", MIB },    { "GiB", GIB },
+		{ "KB", 1000 }, { "MB", 1000000 }, { "GB", 1000000000 },
 	};
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)

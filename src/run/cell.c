@@ -170,7 +170,7 @@ cell_run(struct cell *cell, int *ret_status, struct error **err)
 	int result = -1;
 
 	cell_fill_signals(&signals);
-	(void)sigprocmask(SIG_BLOCK, &signals, &before);
+	(void)pthread_sigmask(SIG_BLOCK, &signals, &before);
 	watch.signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (watch.signal_fd < 0)
 		error_set_errno(err, errno, "cannot watch for signals");
@@ -178,6 +178,6 @@ cell_run(struct cell *cell, int *ret_status, struct error **err)
 		result = run(&watch, ret_status, err);
 	end_keeper(&watch);
 	watch.pid = 0;
-	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return result;
 }

@@ -18,7 +18,7 @@ extern const struct denied_call denied_calls[];
 
 /* The same as a filter program (struct sock_filter[]) for this machine; the buffer is large enough
  * with DENIED_FILTER_BYTES. */
-#define DENIED_FILTER_BYTES (4 * 1024)
+#define DENIED_FILTER_BYTES ((size_t)4096)
 int denied_calls_filter(struct buf *buf, struct error **err);
 
 #endif

@@ -198,7 +198,7 @@ become_engine(const struct engine_start *start, const struct descriptors_given *
 	sigset_t signals;
 
 	sigemptyset(&signals);
-	(void)sigprocmask(SIG_SETMASK, &signals, NULL);
+	(void)pthread_sigmask(SIG_SETMASK, &signals, NULL);
 	(void)signal(SIGPIPE, SIG_DFL);
 	(void)signal(SIGXFSZ, SIG_DFL);
 	if (start->terminal_fd >= 0 && !take_terminal(start->terminal_fd))

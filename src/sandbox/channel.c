@@ -104,7 +104,7 @@ channel_set_timeout(int fd, int timeout_ms, struct error **err)
 {
 	const struct timeval timeout = {
 		.tv_sec = timeout_ms / 1000,
-		.tv_usec = timeout_ms % 1000 * 1000,
+		.tv_usec = timeout_ms % 1000 * 1000L,
 	};
 
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0)

@@ -34,7 +34,6 @@ read_root(struct fixture *fixture, const struct descriptor *root)
 	assert_int_equal(repository_resolve(content.repository, NULL, &root->digest, &resolution,
 					    &fixture->err),
 			 0);
-	descriptor_copy(root, &resolution.descriptor);
 	assert_int_equal(
 		image_tree_get(&content, &selection, &resolution, &fixture->root, &fixture->err),
 		0);

@@ -73,7 +73,6 @@ get_tree(const struct descriptor *root, const char *wanted, struct platforms *mi
 	}
 	assert_int_equal(
 		repository_resolve(&room->repository, NULL, &root->digest, &resolution, err), 0);
-	descriptor_copy(root, &resolution.descriptor);
 	return image_tree_get(&content, &selection, &resolution, ret_root, err);
 }
 

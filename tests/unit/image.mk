@@ -10,7 +10,7 @@ image_tests = \
 check_PROGRAMS += $(image_tests)
 TESTS += $(image_tests)
 
-image_room = %D%/image_room.c %D%/image_room.h
+image_room = %D%/image_room.c %D%/image_room.h %D%/in_image_room.h
 
 %C%_test_image_push_SOURCES = %D%/test_image_push.c $(image_room)
 %C%_test_image_push_LDADD = $(image_libs) $(CMOCKA_LIBS)

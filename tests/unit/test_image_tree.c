@@ -13,25 +13,7 @@
 #include "image/content.h"
 #include "image/part.h"
 #include "image/tree.h"
-#include "image_room.h"
-
-static struct image_room *room;
-
-static int
-open_room(void **state)
-{
-	(void)state;
-	room = image_room_new();
-	return 0;
-}
-
-static int
-close_room(void **state)
-{
-	(void)state;
-	image_room_free(room);
-	return 0;
-}
+#include "in_image_room.h"
 
 static struct descriptor
 add_index(const char *entries)
@@ -305,7 +287,6 @@ a_part_of_several_is_an_index_of_them(void **state)
 int
 main(void)
 {
-#define IN_ROOM(test) cmocka_unit_test_setup_teardown(test, open_room, close_room)
 	const struct CMUnitTest tests[] = {
 		IN_ROOM(only_the_wanted_platform_is_fetched),
 		IN_ROOM(everything_includes_attestations),

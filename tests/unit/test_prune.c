@@ -10,29 +10,10 @@
 #include "base/error.h"
 #include "base/xalloc.h"
 #include "image/prune.h"
-#include "image_room.h"
+#include "in_image_room.h"
 #include "oci/media_type.h"
 
-static struct image_room *room;
 static struct strings none;
-
-static int
-open_room(void **state)
-{
-	(void)state;
-	room = image_room_new();
-	return 0;
-}
-
-static int
-close_room(void **state)
-{
-	(void)state;
-	image_room_free(room);
-	return 0;
-}
-
-#define IN_ROOM(test) cmocka_unit_test_setup_teardown(test, open_room, close_room)
 
 /* `pattern` of tags that are kept. */
 static int

@@ -11,29 +11,9 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "image/prune_graph.h"
-#include "image_room.h"
+#include "in_image_room.h"
 #include "oci/media_type.h"
 #include "repository/backend.h"
-
-static struct image_room *room;
-
-static int
-open_room(void **state)
-{
-	(void)state;
-	room = image_room_new();
-	return 0;
-}
-
-static int
-close_room(void **state)
-{
-	(void)state;
-	image_room_free(room);
-	return 0;
-}
-
-#define IN_ROOM(test) cmocka_unit_test_setup_teardown(test, open_room, close_room)
 
 static struct descriptor
 add_index(const char *more, const char *entries)

@@ -23,6 +23,7 @@ include %D%/lib/local.mk
 include %D%/cli/local.mk
 include %D%/peers/local.mk
 include %D%/faults/local.mk
+include %D%/bench/local.mk
 
 # The lints alone, with that of the format, for which only clang-format 14 will do.
 check-lint:

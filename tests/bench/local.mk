@@ -2,5 +2,6 @@ EXTRA_DIST += %D%/bench.py %D%/measure.c
 
 # Never part of a check: `make bench BENCH_FLAGS='--rounds 3 --case exists'`
 .PHONY: bench
-bench: ocifp
-	PATH='$(abs_top_builddir)':"$$PATH" python3 $(top_srcdir)/tests/bench/bench.py $(BENCH_FLAGS)
+bench: ocifp ocifp-layer
+	OCIFP_LIBEXEC='$(abs_top_builddir)' PATH='$(abs_top_builddir)':"$$PATH" \
+		python3 $(top_srcdir)/tests/bench/bench.py $(BENCH_FLAGS)

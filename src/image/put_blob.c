@@ -42,25 +42,14 @@ put_blob(struct repository *repository, const struct blob_upload *upload,
 	return 0;
 }
 
-static int
-put_source(struct repository *repository, const struct source *source, const char *media_type,
-	   const struct digest *digest, enum blob_outcome *ret_outcome,
-	   struct descriptor *ret_descriptor, struct error **err)
+static struct descriptor
+describe(const struct blob_upload *upload, const char *media_type)
 {
-	struct blob_upload upload = {
-		.digest = *digest,
-		.size_bytes = source->size_bytes,
-		.source = source,
-	};
-
-	if (put_blob(repository, &upload, ret_outcome, err) < 0)
-		return -1;
-	*ret_descriptor = (struct descriptor){
+	return (struct descriptor){
 		.media_type = xstrdup(media_type),
-		.digest = *digest,
-		.size_bytes = source->size_bytes,
+		.digest = upload->digest,
+		.size_bytes = upload->size_bytes,
 	};
-	return 0;
 }
 
 int
@@ -68,9 +57,16 @@ put_blob_bytes(struct repository *repository, const void *bytes, size_t size,
 	       const char *media_type, struct descriptor *ret_descriptor, struct error **err)
 {
 	struct source source = source_of_bytes(bytes, size);
-	struct digest digest = digest_of(DIGEST_SHA256, bytes, size);
+	struct blob_upload upload = {
+		.digest = digest_of(DIGEST_SHA256, bytes, size),
+		.size_bytes = size,
+		.source = &source,
+	};
 
-	return put_source(repository, &source, media_type, &digest, NULL, ret_descriptor, err);
+	if (put_blob(repository, &upload, NULL, err) < 0)
+		return -1;
+	*ret_descriptor = describe(&upload, media_type);
+	return 0;
 }
 
 static int
@@ -95,13 +91,15 @@ put_blob_file(struct repository *repository, int fd, const char *media_type,
 {
 	struct stat info;
 	struct source source;
-	struct digest digest;
+	struct blob_upload upload = { .source = &source };
 
 	if (fstat(fd, &info) < 0)
 		return error_set_errno(err, errno, "cannot look at what is to be sent");
 	source = source_of_fd(fd, (uint64_t)info.st_size);
-	if (hash_source(&source, &digest, err) < 0)
+	upload.size_bytes = source.size_bytes;
+	if (hash_source(&source, &upload.digest, err) < 0 ||
+	    put_blob(repository, &upload, ret_outcome, err) < 0)
 		return -1;
-	return put_source(repository, &source, media_type, &digest, ret_outcome, ret_descriptor,
-			  err);
+	*ret_descriptor = describe(&upload, media_type);
+	return 0;
 }

@@ -35,16 +35,14 @@ static const struct option_spec append_options[] = {
 struct layers {
 	struct layer_path *items;
 	size_t count;
-	struct strings paths; /* what the items borrow */
+	struct strings texts; /* what the items borrow */
 };
 
 static void
 layers_release(struct layers *layers)
 {
-	for (size_t i = 0; i < layers->count; i++)
-		free(layers->items[i].prefix);
 	free(layers->items);
-	strings_release(&layers->paths);
+	strings_release(&layers->texts);
 }
 
 static bool
@@ -91,12 +89,15 @@ read_layer(const char *operand, struct layers *layers, struct error **err)
 {
 	const char *colon = access(operand, F_OK) == 0 ? NULL : find_last(operand, ":/");
 	size_t size = colon ? (size_t)(colon - operand) : strlen(operand);
-	struct layer_path *layer = &layers->items[layers->count];
+	char *path = xstrndup(operand, size);
+	char *prefix = NULL;
 
-	if (colon && read_prefix(colon + 1, &layer->prefix, err) < 0)
+	strings_take(&layers->texts, path);
+	if (colon && read_prefix(colon + 1, &prefix, err) < 0)
 		return -1;
-	strings_take(&layers->paths, xstrndup(operand, size));
-	layer->path = layers->paths.items[layers->count++];
+	if (prefix)
+		strings_take(&layers->texts, prefix);
+	layers->items[layers->count++] = (struct layer_path){ path, prefix };
 	return 0;
 }
 

@@ -42,9 +42,7 @@ make_layers(struct derivation *derivation, struct error **err)
 	derivation->layers = xcalloc(options->layer_count + 1, sizeof(*derivation->layers));
 	derivation->diff_ids = xcalloc(options->layer_count + 1, sizeof(*derivation->diff_ids));
 	for (size_t i = 0; i < options->layer_count; i++) {
-		const struct layer_path *layer = &options->layers[i];
-
-		if (new_layer_make(derivation->destination.store, layer->path, layer->prefix,
+		if (new_layer_make(derivation->destination.store, &options->layers[i],
 				   &options->how, &derivation->layers[i], err) < 0)
 			return -1;
 		derivation->diff_ids[i] = derivation->layers[i].diff_id;

@@ -22,11 +22,6 @@ struct location;
 struct platforms;
 struct session;
 
-struct layer_path {
-	const char *path;
-	char *prefix; /* NULL: none */
-};
-
 struct derive_options {
 	const char *base;                  /* a reference; NULL: nothing */
 	const struct platforms *platforms; /* NULL: all that the base has, or linux/<host> */

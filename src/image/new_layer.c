@@ -32,7 +32,7 @@ tell_sockets(const struct new_layer_options *options, const char *path,
 }
 
 static int
-make_of_directory(struct store *store, int fd, const char *path, const char *prefix,
+make_of_directory(struct store *store, int fd, const struct layer_path *from,
 		  const struct new_layer_options *options, struct new_layer *layer,
 		  struct error **err)
 {
@@ -44,14 +44,14 @@ make_of_directory(struct store *store, int fd, const char *path, const char *pre
 	if (!blob)
 		return -1;
 	pack.root_fd = fd;
-	pack.prefix = prefix;
+	pack.prefix = from->prefix;
 	blob = sink_measure(&tar, sink_compress(options->compression, blob));
 	blob = sink_count(options->observer, EVENT_PACKED, blob);
 	if (pack_tree(&pack, blob, &counts, err) < 0)
 		return -1;
 	layer->compression = options->compression;
 	layer->diff_id = tar.digest;
-	tell_sockets(options, path, &counts);
+	tell_sockets(options, from->path, &counts);
 	return 0;
 }
 
@@ -155,19 +155,19 @@ make_of_file(struct store *store, int fd, uint64_t size_bytes,
 }
 
 static int
-make(struct store *store, int fd, const char *path, const char *prefix,
+make(struct store *store, int fd, const struct layer_path *from,
      const struct new_layer_options *options, struct new_layer *layer, struct error **err)
 {
-	bool is_stream = strcmp(path, LAYER_STANDARD_INPUT) == 0;
+	bool is_stream = strcmp(from->path, LAYER_STANDARD_INPUT) == 0;
 	struct stat status;
 
 	if (fstat(fd, &status) < 0)
 		return error_set_errno(err, errno, "cannot look at it");
 	if (S_ISDIR(status.st_mode))
-		return make_of_directory(store, fd, path, prefix, options, layer, err);
+		return make_of_directory(store, fd, from, options, layer, err);
 	if (!is_stream && !S_ISREG(status.st_mode))
 		return error_set(err, ERROR_USAGE, "it is neither a directory nor a file");
-	if (prefix)
+	if (from->prefix)
 		return error_set(err, ERROR_USAGE, "a tar has its own paths");
 	return make_of_file(store, fd, is_stream ? 0 : (uint64_t)status.st_size, options, layer,
 			    err);
@@ -184,18 +184,18 @@ open_input(const char *path, struct error **err)
 }
 
 int
-new_layer_make(struct store *store, const char *path, const char *prefix,
+new_layer_make(struct store *store, const struct layer_path *from,
 	       const struct new_layer_options *options, struct new_layer *ret_layer,
 	       struct error **err)
 {
-	AUTO_CLOSE int fd = open_input(path, err);
+	AUTO_CLOSE int fd = open_input(from->path, err);
 	struct new_layer layer = { 0 };
 	AUTO_FREE char *shown = NULL;
 
 	if (fd < 0)
 		return -1;
-	shown = text_quote_string(path);
-	if (make(store, fd, path, prefix, options, &layer, err) < 0)
+	shown = text_quote_string(from->path);
+	if (make(store, fd, from, options, &layer, err) < 0)
 		return error_wrap(err, "layer '%s'", shown);
 	*ret_layer = layer;
 	return 0;

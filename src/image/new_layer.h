@@ -33,9 +33,14 @@ struct new_layer {
 /* For a path: a tar that others write. */
 #define LAYER_STANDARD_INPUT "-"
 
-/* `prefix` (NULL: none) is for directories alone; ERROR_USAGE for what is neither a directory nor
- * a file, ERROR_CONTENT for a file that is no tar. */
-int new_layer_make(struct store *store, const char *path, const char *prefix,
+struct layer_path {
+	const char *path;
+	const char *prefix; /* that the names get, of a directory alone; NULL: none */
+};
+
+/* ERROR_USAGE for what is neither a directory nor a file, ERROR_CONTENT for a file that is no
+ * tar. */
+int new_layer_make(struct store *store, const struct layer_path *from,
 		   const struct new_layer_options *options, struct new_layer *ret_layer,
 		   struct error **err);
 

@@ -18,9 +18,10 @@ static struct new_layer
 made(struct store *store, const char *path, enum compression compression)
 {
 	const struct new_layer_options options = { .compression = compression };
+	const struct layer_path from = { .path = path };
 	struct new_layer layer = { 0 };
 
-	assert_int_equal(new_layer_make(store, path, NULL, &options, &layer, NULL), 0);
+	assert_int_equal(new_layer_make(store, &from, &options, &layer, NULL), 0);
 	return layer;
 }
 
@@ -28,10 +29,11 @@ static void
 assert_refused(struct store *store, const char *path, const char *prefix, enum error_kind kind)
 {
 	const struct new_layer_options options = { .compression = COMPRESSION_GZIP };
+	const struct layer_path from = { path, prefix };
 	AUTO_ERROR struct error *failure = NULL;
 	struct new_layer layer = { 0 };
 
-	assert_int_equal(new_layer_make(store, path, prefix, &options, &layer, &failure), -1);
+	assert_int_equal(new_layer_make(store, &from, &options, &layer, &failure), -1);
 	assert_int_equal(error_kind(failure), kind);
 	assert_non_null(strstr(error_text(failure), path));
 	assert_int_equal(layer.diff_id.algorithm, DIGEST_NONE);

@@ -128,9 +128,11 @@ run_copy(struct context *context, const void *opaque, const struct strings *oper
 	if (values->all && options.platforms)
 		return error_set(err, ERROR_USAGE, "--all and --platform exclude each other");
 	if (parse_places(operands, &copies, err) < 0 ||
-	    target_of_options(context, &as_named, operands->items[0], &source, err) < 0 ||
-	    copy_image(context_session(context), &source, copies.places, copies.count, &options,
-		       copies.results, err) < 0)
+	    target_of_options(context, &as_named, operands->items[0], &source, err) < 0)
+		return -1;
+	options.destinations = copies.places;
+	options.destination_count = copies.count;
+	if (copy_image(context_session(context), &source, &options, copies.results, err) < 0)
 		return -1;
 	return tell(context, &copies, err);
 }

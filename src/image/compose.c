@@ -74,7 +74,7 @@ bring_here(const struct composition *composition, struct target *source, const s
 	   struct error **err)
 {
 	struct location place = *composition->location;
-	struct copy_options options = { 0 };
+	const struct copy_options options = { .destinations = &place, .destination_count = 1 };
 	CLEANUP(copy_result_release) struct copy_result result = { 0 };
 
 	if (is_in(&place, &source->places[0]))
@@ -82,7 +82,7 @@ bring_here(const struct composition *composition, struct target *source, const s
 	place.reference.tag = NULL;
 	place.reference.digest = *root;
 	source->places[0].reference.digest = *root;
-	return copy_image(composition->session, source, &place, 1, &options, &result, err);
+	return copy_image(composition->session, source, &options, &result, err);
 }
 
 static int

@@ -25,7 +25,6 @@ struct copying {
 	struct session *session;
 	const struct copy_options *options;
 	const struct location *place; /* where the source was found */
-	const struct location *destinations;
 	struct found_image found;
 	struct image_node whole; /* once it is read; before that without what is below */
 	struct image_node part;
@@ -89,8 +88,8 @@ find_mount(const struct copying *copying, const struct location *destination)
 {
 	const char *name = push_find_mount(copying->place, destination);
 
-	for (const struct location *earlier = copying->destinations; !name && earlier < destination;
-	     earlier++)
+	for (const struct location *earlier = copying->options->destinations;
+	     !name && earlier < destination; earlier++)
 		name = push_find_mount(earlier, destination);
 	return name;
 }
@@ -221,26 +220,22 @@ copy_to(struct copying *copying, const struct location *place, struct copy_resul
 }
 
 int
-copy_image(struct session *session, const struct target *source,
-	   const struct location *destinations, size_t count, const struct copy_options *options,
+copy_image(struct session *session, const struct target *source, const struct copy_options *options,
 	   struct copy_result *ret_results, struct error **err)
 {
 	CLEANUP(copying_release)
-	struct copying copying = {
-		.session = session,
-		.options = options,
-		.destinations = destinations,
-	};
+	struct copying copying = { .session = session, .options = options };
 
 	if (find_required_image(session, source, &copying.found, err) < 0)
 		return -1;
 	copying.place = &source->places[copying.found.place];
 	if (options->platforms && get_tree(&copying, NULL, err) < 0)
 		return -1;
-	for (size_t i = 0; i < count; i++) {
-		AUTO_FREE char *name = location_format(&destinations[i]);
+	for (size_t i = 0; i < options->destination_count; i++) {
+		const struct location *place = &options->destinations[i];
+		AUTO_FREE char *name = location_format(place);
 
-		if (copy_to(&copying, &destinations[i], &ret_results[i], err) < 0)
+		if (copy_to(&copying, place, &ret_results[i], err) < 0)
 			return error_wrap(err, "cannot copy to '%s'", name);
 	}
 	return 0;

@@ -22,6 +22,8 @@ struct session;
 struct target;
 
 struct copy_options {
+	const struct location *destinations;
+	size_t destination_count;
 	const struct platforms *platforms; /* NULL: all that there is */
 	bool referrers;                    /* what refers to any of its manifests comes along */
 	bool no_clobber;                   /* a tag that names something else stays */
@@ -36,7 +38,6 @@ struct copy_result {
 
 /* `ret_results`: one for each destination, zeroed; those before a failure are filled. */
 int copy_image(struct session *session, const struct target *source,
-	       const struct location *destinations, size_t count,
 	       const struct copy_options *options, struct copy_result *ret_results,
 	       struct error **err);
 void copy_result_release(struct copy_result *result);

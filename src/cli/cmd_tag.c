@@ -21,14 +21,14 @@ static const struct option_spec tag_options[] = {
 };
 
 static json_t *
-describe(const char *repository, const struct digest *digest, const struct strings *tags)
+describe(const struct push_result *result, const struct strings *tags)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < tags->count; i++)
 		json_array_append_new(list, json_string(tags->items[i]));
-	return json_pack("{s:s, s:s, s:o}", "image", repository, "digest", digest_text(digest).text,
-			 "tags", list);
+	return json_pack("{s:s, s:s, s:o}", "image", result->repository, "digest",
+			 digest_text(&result->digest).text, "tags", list);
 }
 
 static int
@@ -52,17 +52,16 @@ run_tag(struct context *context, const void *opaque, const struct strings *opera
 	struct target_options as_named = { 0 };
 	AUTO_TARGET struct target target = { 0 };
 	AUTO_STRINGS struct strings tags = { 0 };
-	AUTO_FREE char *repository = NULL;
+	AUTO_PUSH_RESULT struct push_result result = { 0 };
 	AUTO_FREE char *text = NULL;
-	struct digest digest;
 
 	if (read_tags(operands, &tags, err) < 0 ||
 	    target_of_options(context, &as_named, operands->items[0], &target, err) < 0 ||
-	    retag_image(context_session(context), &target, &tags, values->no_clobber, &repository,
-			&digest, err) < 0)
+	    retag_image(context_session(context), &target, &tags, values->no_clobber, &result,
+			err) < 0)
 		return -1;
-	text = format_resolved(repository, &digest);
-	return context_result(context, text, describe(repository, &digest, &tags), err);
+	text = format_resolved(result.repository, &result.digest);
+	return context_result(context, text, describe(&result, &tags), err);
 }
 
 const struct command cmd_tag = {

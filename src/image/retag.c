@@ -21,7 +21,7 @@ put_tags(struct repository *repository, const struct resolution *root, const str
 
 int
 retag_image(struct session *session, const struct target *target, const struct strings *tags,
-	    bool no_clobber, char **ret_repository, struct digest *ret_digest, struct error **err)
+	    bool no_clobber, struct push_result *ret_result, struct error **err)
 {
 	AUTO_FOUND_IMAGE struct found_image found = { 0 };
 	AUTO_REPOSITORY struct repository *repository = NULL;
@@ -37,7 +37,10 @@ retag_image(struct session *session, const struct target *target, const struct s
 	    put_tags(repository, &found.root, tags, &filing, err) < 0 ||
 	    settle_tags(session, place, tags, no_clobber, &filing, err) < 0)
 		return -1;
-	*ret_repository = location_repository(place);
-	*ret_digest = filing.digest;
+	*ret_result = (struct push_result){
+		.repository = location_repository(place),
+		.digest = filing.digest,
+		.was_there = true,
+	};
 	return 0;
 }

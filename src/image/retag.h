@@ -2,19 +2,10 @@
 #ifndef OCIFP_IMAGE_RETAG_H
 #define OCIFP_IMAGE_RETAG_H
 
-#include <stdbool.h>
+#include "image/push.h"
 
-#include "oci/digest.h"
-
-struct error;
-struct session;
-struct strings;
-struct target;
-
-/* `no_clobber`: a tag that names something else is ERROR_REFUSED.  The repository is the
- * caller's. */
+/* `no_clobber`: a tag that names something else is ERROR_REFUSED. */
 int retag_image(struct session *session, const struct target *target, const struct strings *tags,
-		bool no_clobber, char **ret_repository, struct digest *ret_digest,
-		struct error **err);
+		bool no_clobber, struct push_result *ret_result, struct error **err);
 
 #endif

@@ -17,8 +17,7 @@ write_content(struct apply *apply, const struct entry *entry, int fd, struct err
 	int ret;
 
 	while ((ret = layer_reader_content(&apply->reader, &piece, err)) > 0)
-		if (tree_write(apply->tree, fd, entry, piece.offset_bytes, piece.bytes, piece.size,
-			       err) < 0)
+		if (tree_write(apply->tree, fd, entry, &piece, err) < 0)
 			return -1;
 	return ret;
 }

@@ -25,6 +25,7 @@
 #include "sandbox/id_map.h"
 
 struct error;
+struct layer_piece;
 
 /* A directory's mode and time, for the end. */
 struct tree_fix {
@@ -74,8 +75,8 @@ void tree_begin_layer(struct tree *tree);
 
 /* *ret_fd: of a file, to be filled by tree_write() and ended by tree_end_file(); else -1. */
 int tree_add(struct tree *tree, const struct entry *entry, int *ret_fd, struct error **err);
-int tree_write(struct tree *tree, int fd, const struct entry *entry, uint64_t offset_bytes,
-	       const void *bytes, size_t size, struct error **err);
+int tree_write(struct tree *tree, int fd, const struct entry *entry,
+	       const struct layer_piece *piece, struct error **err);
 int tree_end_file(struct tree *tree, int fd, const struct entry *entry, struct error **err);
 
 /* What waits for the end: whiteouts that hide nothing; the modes and times of directories. */

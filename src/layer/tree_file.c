@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "layer/layer_reader.h"
 #include "layer/tree.h"
 
 #define SET_ID_BITS (S_ISUID | S_ISGID)
@@ -27,28 +28,28 @@ check_room(struct tree *tree, int fd, const struct entry *entry, struct error **
 }
 
 int
-tree_write(struct tree *tree, int fd, const struct entry *entry, uint64_t offset_bytes,
-	   const void *bytes, size_t size, struct error **err)
+tree_write(struct tree *tree, int fd, const struct entry *entry, const struct layer_piece *piece,
+	   struct error **err)
 {
 	AUTO_FREE char *shown = NULL;
 
-	if (offset_bytes > entry->size_bytes || size > entry->size_bytes - offset_bytes) {
+	if (piece->offset_bytes > entry->size_bytes ||
+	    piece->size > entry->size_bytes - piece->offset_bytes) {
 		shown = text_quote_string(entry->path);
 		return error_set(err, ERROR_CONTENT, "entry '%s' is longer than it says", shown);
 	}
-	tree->counts.unpacked_bytes += size;
+	tree->counts.unpacked_bytes += piece->size;
 	if (check_room(tree, fd, entry, err) < 0)
 		return -1;
-	while (size > 0) {
-		ssize_t count = pwrite(fd, bytes, size, (off_t)offset_bytes);
+	for (size_t done = 0; done < piece->size;) {
+		ssize_t count = pwrite(fd, (const char *)piece->bytes + done, piece->size - done,
+				       (off_t)(piece->offset_bytes + done));
 
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count <= 0)
 			return tree_fail(count < 0 ? errno : EIO, "write", entry->path, err);
-		bytes = (const char *)bytes + count;
-		size -= (size_t)count;
-		offset_bytes += (uint64_t)count;
+		done += (size_t)count;
 	}
 	return 0;
 }

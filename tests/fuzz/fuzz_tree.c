@@ -13,6 +13,7 @@
 #include "base/strings.h"
 #include "fuzz.h"
 #include "layer/beneath.h"
+#include "layer/layer_reader.h"
 #include "layer/remove.h"
 #include "layer/tree.h"
 
@@ -76,6 +77,7 @@ static int
 add(struct tree *tree, const struct entry *entry, struct error **err)
 {
 	static const char content[256];
+	const struct layer_piece piece = { .bytes = content, .size = entry->size_bytes };
 	AUTO_CLOSE int fd = -1;
 
 	if (entry_is_whiteout(entry))
@@ -84,7 +86,7 @@ add(struct tree *tree, const struct entry *entry, struct error **err)
 		return -1;
 	if (fd < 0)
 		return 0;
-	if (tree_write(tree, fd, entry, 0, content, entry->size_bytes, err) < 0)
+	if (tree_write(tree, fd, entry, &piece, err) < 0)
 		return -1;
 	return tree_end_file(tree, fd, entry, err);
 }

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "layer/layer_reader.h"
 #include "layer/tree.h"
 #include "tree_room.h"
 
@@ -96,6 +97,7 @@ static int
 write_once(uint64_t disk_bytes, uint64_t size_bytes, struct error **err)
 {
 	AUTO_FREE char *bytes = xcalloc(1, size_bytes);
+	const struct layer_piece piece = { .bytes = bytes, .size = size_bytes };
 	AUTO_ENTRY struct entry entry = { .type = ENTRY_FILE,
 					  .path = xstrdup("file"),
 					  .mode = 0644 };
@@ -108,7 +110,7 @@ write_once(uint64_t disk_bytes, uint64_t size_bytes, struct error **err)
 	entry.size_bytes = size_bytes;
 	open_room(&tree);
 	assert_int_equal(tree_add(&tree, &entry, &fd, NULL), 0);
-	ret = tree_write(&tree, fd, &entry, 0, bytes, size_bytes, err);
+	ret = tree_write(&tree, fd, &entry, &piece, err);
 	close(fd);
 	close_room(&tree);
 	leave_small();

@@ -91,13 +91,13 @@ base_reference(struct session *session, const struct run_base *base, struct erro
 }
 
 int
-run_commit(struct session *session, const struct root *root, const struct run_base *base,
-	   const struct strings *args, const struct commit_options *options,
-	   struct derive_result *ret_result, struct error **err)
+run_commit(struct session *session, const struct ended_job *job,
+	   const struct commit_options *options, struct derive_result *ret_result,
+	   struct error **err)
 {
-	AUTO_FREE char *reference = base_reference(session, base, err);
-	AUTO_FREE char *path = xasprintf("%s/%s", root->path, layer_name);
-	AUTO_FREE char *created_by = join(args);
+	AUTO_FREE char *reference = base_reference(session, job->base, err);
+	AUTO_FREE char *path = xasprintf("%s/%s", job->root->path, layer_name);
+	AUTO_FREE char *created_by = join(job->args);
 	struct layer_path layer = { path, NULL };
 	const struct strings none = { 0 };
 	struct config_change change = {
@@ -119,7 +119,7 @@ run_commit(struct session *session, const struct root *root, const struct run_ba
 		.output = options->output,
 	};
 
-	if (!reference || pack(root, &base->layers.map, options->created_s, err) < 0 ||
+	if (!reference || pack(job->root, &job->base->layers.map, options->created_s, err) < 0 ||
 	    derive_image(session, &derive, ret_result, err) < 0)
 		return error_wrap(err, "cannot make an image of what the job wrote");
 	return 0;

@@ -23,9 +23,14 @@ struct commit_options {
 	struct observer *observer;
 };
 
-/* `args`: what ran, for the history. */
-int run_commit(struct session *session, const struct root *root, const struct run_base *base,
-	       const struct strings *args, const struct commit_options *options,
-	       struct derive_result *ret_result, struct error **err);
+struct ended_job {
+	const struct root *root;
+	const struct run_base *base;
+	const struct strings *args; /* what ran, for the history */
+};
+
+int run_commit(struct session *session, const struct ended_job *job,
+	       const struct commit_options *options, struct derive_result *ret_result,
+	       struct error **err);
 
 #endif

@@ -213,12 +213,13 @@ static int
 run_and_commit(struct run *run, struct session *session, int *ret_status,
 	       struct derive_result *ret_made, struct error **err)
 {
+	const struct ended_job job = { &run->root, run->base, &run->job.args };
+
 	if (run_anyhow(run, session, ret_status, err) < 0)
 		return -1;
 	if (*ret_status != 0 || !run->options->commit)
 		return 0;
-	return run_commit(session, &run->root, run->base, &run->job.args, run->options->commit,
-			  ret_made, err);
+	return run_commit(session, &job, run->options->commit, ret_made, err);
 }
 
 int

@@ -139,8 +139,8 @@ add_document(struct archive_image *archive, const json_t *manifest)
 	char *bytes = document_format(manifest);
 	size_t size = strlen(bytes);
 
-	archive->documents = xrealloc(archive->documents,
-				      (archive->document_count + 1) * sizeof(*archive->documents));
+	archive->documents =
+		xgrow(archive->documents, archive->document_count, sizeof(*archive->documents));
 	archive->documents[archive->document_count] = (struct made_document){
 		.digest = digest_of(DIGEST_SHA256, bytes, size),
 		.bytes = bytes,

@@ -12,11 +12,7 @@
 void
 members_add(struct members *members, struct member *member)
 {
-	if (members->count == members->capacity) {
-		members->capacity = members->capacity ? 2 * members->capacity : 64;
-		members->items =
-			xrealloc(members->items, members->capacity * sizeof(*members->items));
-	}
+	members->items = xgrow(members->items, members->count, sizeof(*members->items));
 	members->items[members->count++] = *member;
 	*member = (struct member){ 0 };
 }

@@ -29,7 +29,6 @@ struct member {
 struct members {
 	struct member *items;
 	size_t count;
-	size_t capacity;
 };
 
 /* Reads the headers of the tar in `fd`, whose offset moves.  ERROR_CONTENT: no tar, cut short, a

@@ -23,7 +23,7 @@ fingerprint_pairs_add(struct fingerprint_pairs *pairs, const char *key, const ch
 {
 	struct fingerprint_pair pair = { .key = xstrdup(key), .value = xstrdup(value) };
 
-	pairs->items = xrealloc(pairs->items, (pairs->count + 1) * sizeof(*pairs->items));
+	pairs->items = xgrow(pairs->items, pairs->count, sizeof(*pairs->items));
 	pairs->items[pairs->count++] = pair;
 }
 

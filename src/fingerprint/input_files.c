@@ -7,17 +7,6 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 
-static const size_t first_capacity = 64;
-
-static void
-grow(struct input_files *files)
-{
-	if (files->count < files->capacity)
-		return;
-	files->capacity = files->capacity ? files->capacity * 2 : first_capacity;
-	files->items = xrealloc(files->items, files->capacity * sizeof(*files->items));
-}
-
 int
 input_files_take(struct input_files *files, char *path, bool named, struct error **err)
 {
@@ -27,7 +16,7 @@ input_files_take(struct input_files *files, char *path, bool named, struct error
 			  INPUTS_LIMIT_COUNT);
 		return error_set_hint(err, "name fewer directories, or exclude some");
 	}
-	grow(files);
+	files->items = xgrow(files->items, files->count, sizeof(*files->items));
 	files->items[files->count++] = (struct input_file){ .path = path, .named = named };
 	return 0;
 }

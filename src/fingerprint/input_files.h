@@ -30,7 +30,6 @@ struct input_file {
 struct input_files {
 	struct input_file *items;
 	size_t count;
-	size_t capacity;
 };
 
 /* Takes the path, also on failure.  ERROR_USAGE past INPUTS_LIMIT_COUNT. */

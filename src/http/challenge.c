@@ -120,8 +120,7 @@ add_challenge(struct challenges *challenges, enum challenge_scheme scheme)
 {
 	struct challenge *added;
 
-	challenges->items =
-		xrealloc(challenges->items, (challenges->count + 1) * sizeof(*challenges->items));
+	challenges->items = xgrow(challenges->items, challenges->count, sizeof(*challenges->items));
 	added = &challenges->items[challenges->count++];
 	*added = (struct challenge){ .scheme = scheme };
 	return added;

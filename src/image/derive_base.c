@@ -62,7 +62,7 @@ add_empty(struct image_nodes *nodes, const struct platform *platform)
 
 	platform_copy_plain(platform, &node.descriptor.platform);
 	node.descriptor.media_type = xstrdup(MEDIA_OCI_MANIFEST);
-	nodes->items = xrealloc(nodes->items, (nodes->count + 1) * sizeof(*nodes->items));
+	nodes->items = xgrow(nodes->items, nodes->count, sizeof(*nodes->items));
 	nodes->items[nodes->count++] = node;
 }
 

@@ -22,7 +22,7 @@ add(struct layer_jobs *jobs)
 {
 	struct layer_tree *tree;
 
-	jobs->items = xrealloc(jobs->items, (jobs->count + 1) * sizeof(*jobs->items));
+	jobs->items = xgrow(jobs->items, jobs->count, sizeof(*jobs->items));
 	tree = &jobs->items[jobs->count++];
 	*tree = (struct layer_tree){ .job = LAYER_JOB_INIT, .fd = -1, .state = LAYER_BUSY };
 	return tree;

@@ -29,12 +29,12 @@ image_node_find_child(const struct image_node *parent, const struct digest *dige
 	return NULL;
 }
 
-static void
-add_child(struct image_node *parent, const struct image_node *child)
+void
+image_node_take_child(struct image_node *parent, struct image_node *child)
 {
-	parent->children =
-		xrealloc(parent->children, (parent->child_count + 1) * sizeof(*parent->children));
+	parent->children = xgrow(parent->children, parent->child_count, sizeof(*parent->children));
 	parent->children[parent->child_count++] = *child;
+	memset(child, 0, sizeof(*child));
 }
 
 int
@@ -66,8 +66,7 @@ image_node_get_child(const struct content *content, struct image_node *parent,
 		return error_wrap(err, "manifest '%s'", digest_text(&descriptor->digest).text);
 	if (!found)
 		return 0;
-	add_child(parent, &child);
-	memset(&child, 0, sizeof(child));
+	image_node_take_child(parent, &child);
 	*ret_child = &parent->children[parent->child_count - 1];
 	return 0;
 }

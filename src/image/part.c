@@ -14,8 +14,8 @@ image_nodes_take(struct image_node *root, struct image_nodes *ret_manifests)
 		image_nodes_take(&root->children[i], ret_manifests);
 	if (root->kind != DOCUMENT_MANIFEST)
 		return;
-	ret_manifests->items = xrealloc(ret_manifests->items,
-					(ret_manifests->count + 1) * sizeof(*ret_manifests->items));
+	ret_manifests->items =
+		xgrow(ret_manifests->items, ret_manifests->count, sizeof(*ret_manifests->items));
 	ret_manifests->items[ret_manifests->count++] = *root;
 	memset(root, 0, sizeof(*root));
 }
@@ -32,15 +32,8 @@ image_nodes_release(struct image_nodes *nodes)
 void
 image_nodes_adopt(struct image_nodes *nodes, struct image_node *parent)
 {
-	size_t count = parent->child_count + nodes->count;
-
-	if (nodes->count == 0)
-		return;
-	parent->children = xrealloc(parent->children, count * sizeof(*parent->children));
-	memcpy(parent->children + parent->child_count, nodes->items,
-	       nodes->count * sizeof(*nodes->items));
-	parent->child_count = count;
-	nodes->count = 0;
+	for (size_t i = 0; i < nodes->count; i++)
+		image_node_take_child(parent, &nodes->items[i]);
 	image_nodes_release(nodes);
 }
 

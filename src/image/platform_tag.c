@@ -23,14 +23,12 @@ platform_tag(const char *tag, const struct platform *platform, struct error **er
 static void
 insert_place(struct target *target)
 {
-	size_t count = target->place_count + 1;
-
-	target->places = xrealloc(target->places, count * sizeof(*target->places));
+	target->places = xgrow(target->places, target->place_count, sizeof(*target->places));
 	for (size_t i = target->place_count; i > 0; i--)
 		target->places[i] = target->places[i - 1];
 	target->places[0] = (struct location){ 0 };
 	location_copy(&target->places[1], &target->places[0]);
-	target->place_count = count;
+	target->place_count++;
 }
 
 int

@@ -33,7 +33,7 @@ missing_release(struct missing *missing)
 static void
 add_missing(struct missing *missing, const struct image_node *node)
 {
-	missing->nodes = xrealloc(missing->nodes, (missing->count + 1) * sizeof(*missing->nodes));
+	missing->nodes = xgrow(missing->nodes, missing->count, sizeof(*missing->nodes));
 	missing->nodes[missing->count++] = node;
 }
 

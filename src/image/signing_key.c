@@ -136,7 +136,7 @@ add_key(struct signing_keys *keys, const char *name, bool is_private, struct err
 		free_key(key);
 		return error_wrap(err, "key '%s'", quoted);
 	}
-	keys->items = xrealloc(keys->items, (keys->count + 1) * sizeof(struct signing_key *));
+	keys->items = xgrow(keys->items, keys->count, sizeof(struct signing_key *));
 	keys->items[keys->count++] = key;
 	return 0;
 }

@@ -9,8 +9,7 @@
 static void
 add_place(struct target *target, const struct location *place)
 {
-	target->places =
-		xrealloc(target->places, (target->place_count + 1) * sizeof(*target->places));
+	target->places = xgrow(target->places, target->place_count, sizeof(*target->places));
 	location_copy(place, &target->places[target->place_count++]);
 }
 

@@ -55,7 +55,6 @@ struct tree {
 	struct made fix_slots; /* of directories: index in `fixes` */
 	struct tree_fix *fixes;
 	size_t fix_count;
-	size_t fix_capacity;
 	char *parent_path; /* NULL: none is open */
 	int parent_fd;
 	bool is_implying;         /* what is made now has no entry */

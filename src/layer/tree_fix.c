@@ -21,10 +21,7 @@ fix_of(struct tree *tree, uint64_t inode)
 static struct tree_fix *
 add_fix(struct tree *tree, uint64_t inode)
 {
-	if (tree->fix_count == tree->fix_capacity) {
-		tree->fix_capacity = tree->fix_capacity ? 2 * tree->fix_capacity : 256;
-		tree->fixes = xrealloc(tree->fixes, tree->fix_capacity * sizeof(*tree->fixes));
-	}
+	tree->fixes = xgrow(tree->fixes, tree->fix_count, sizeof(*tree->fixes));
 	made_add(&tree->fix_slots, inode, (uint32_t)tree->fix_count);
 	tree->fixes[tree->fix_count] = (struct tree_fix){ .inode = inode };
 	return &tree->fixes[tree->fix_count++];

@@ -38,7 +38,7 @@ add(int fd, const char *name, const char *what, struct xattrs *xattrs, struct er
 			"attribute '%s' of '%s' has a '=' in its name: a tar cannot hold it", shown,
 			where);
 	}
-	xattrs->items = xrealloc(xattrs->items, (xattrs->count + 1) * sizeof(*xattrs->items));
+	xattrs->items = xgrow(xattrs->items, xattrs->count, sizeof(*xattrs->items));
 	xattrs->items[xattrs->count++] = (struct tar_xattr){
 		.name = xstrdup(name),
 		.value = xrealloc(TAKE_PTR(value), (size_t)size + 1),

@@ -7,9 +7,7 @@
 void
 platforms_add(struct platforms *platforms, const struct platform *platform)
 {
-	size_t size = (platforms->count + 1) * sizeof(*platforms->items);
-
-	platforms->items = xrealloc(platforms->items, size);
+	platforms->items = xgrow(platforms->items, platforms->count, sizeof(*platforms->items));
 	platform_copy(platform, &platforms->items[platforms->count++]);
 }
 

@@ -96,7 +96,7 @@ add_item(struct parse *parse, struct config_node *node, const struct config_mark
 			    PROJECT_FILE_LIMIT_VALUES);
 		return NULL;
 	}
-	node->items = xrealloc(node->items, (node->count + 1) * sizeof(*node->items));
+	node->items = xgrow(node->items, node->count, sizeof(*node->items));
 	node->items[node->count] = (struct config_node){ 0 };
 	return &node->items[node->count++];
 }

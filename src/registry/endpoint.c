@@ -66,8 +66,7 @@ endpoint_gate(struct endpoint *endpoint, enum access access, const char *mount_f
 		if (strcmp(gate_scopes(endpoint->gates[i]), scopes) == 0)
 			return endpoint->gates[i];
 	gate = gate_new(endpoint->host, scopes);
-	endpoint->gates =
-		xrealloc(endpoint->gates, (endpoint->gate_count + 1) * sizeof(struct gate *));
+	endpoint->gates = xgrow(endpoint->gates, endpoint->gate_count, sizeof(struct gate *));
 	endpoint->gates[endpoint->gate_count++] = gate;
 	return gate;
 }

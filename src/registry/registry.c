@@ -88,8 +88,7 @@ open_host(struct registry *registry, const struct host_key *key, struct error **
 		return NULL;
 	host_set_space(host, key->space);
 	host->cache = registry->cache;
-	registry->hosts =
-		xrealloc(registry->hosts, (registry->host_count + 1) * sizeof(struct host *));
+	registry->hosts = xgrow(registry->hosts, registry->host_count, sizeof(struct host *));
 	registry->hosts[registry->host_count++] = host;
 	return host;
 }
@@ -127,8 +126,8 @@ add_mirror(struct endpoint *endpoint, const char *url, struct error **err)
 		return error_wrap(err, "mirror");
 	mirror = endpoint_new(registry, host, endpoint->name);
 	mirror->mirrored = endpoint->host->name;
-	endpoint->mirrors = xrealloc(endpoint->mirrors,
-				     (endpoint->mirror_count + 1) * sizeof(struct endpoint *));
+	endpoint->mirrors =
+		xgrow(endpoint->mirrors, endpoint->mirror_count, sizeof(struct endpoint *));
 	endpoint->mirrors[endpoint->mirror_count++] = mirror;
 	return 0;
 }
@@ -182,8 +181,8 @@ endpoint_open(struct registry *registry, const struct reference *reference, stru
 		endpoint_free(endpoint);
 		return NULL;
 	}
-	registry->endpoints = xrealloc(registry->endpoints,
-				       (registry->endpoint_count + 1) * sizeof(struct endpoint *));
+	registry->endpoints =
+		xgrow(registry->endpoints, registry->endpoint_count, sizeof(struct endpoint *));
 	registry->endpoints[registry->endpoint_count++] = endpoint;
 	return endpoint;
 }

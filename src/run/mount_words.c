@@ -11,7 +11,7 @@ add(struct job_mounts *mounts, const struct job_mount *mount)
 {
 	size_t i = mounts->count++;
 
-	mounts->items = xrealloc(mounts->items, mounts->count * sizeof(*mounts->items));
+	mounts->items = xgrow(mounts->items, i, sizeof(*mounts->items));
 	for (; i > 0 && strcmp(mounts->items[i - 1].target, mount->target) > 0; i--)
 		mounts->items[i] = mounts->items[i - 1];
 	mounts->items[i] = *mount;

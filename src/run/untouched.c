@@ -58,8 +58,7 @@ find_folder(int upper_fd, const char *path, struct in_root *ret_folder)
 static void
 add(struct untouched *untouched, const char *path, const struct stat *status)
 {
-	untouched->items =
-		xrealloc(untouched->items, (untouched->count + 1) * sizeof(*untouched->items));
+	untouched->items = xgrow(untouched->items, untouched->count, sizeof(*untouched->items));
 	untouched->items[untouched->count++] = (struct untouched_item){
 		.path = xstrdup(path),
 		.inode = status->st_ino,

@@ -100,7 +100,7 @@ add_group(struct job_user *user, gid_t gid)
 	for (size_t i = 0; i < user->group_count; i++)
 		if (user->groups[i] == gid)
 			return;
-	user->groups = xrealloc(user->groups, (user->group_count + 1) * sizeof(*user->groups));
+	user->groups = xgrow(user->groups, user->group_count, sizeof(*user->groups));
 	user->groups[user->group_count++] = gid;
 }
 

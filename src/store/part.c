@@ -168,7 +168,7 @@ store_take_part(struct store *store, struct part *part, struct error **err)
 	/* The mode of a blob; elsewhere than in the user's own store the umask has chosen it. */
 	if (store->is_own)
 		(void)fchmod(part->fd, 0400);
-	store->parts = xrealloc(store->parts, (store->part_count + 1) * sizeof(*store->parts));
+	store->parts = xgrow(store->parts, store->part_count, sizeof(*store->parts));
 	store->parts[store->part_count++] = *part;
 	part->fd = -1;
 	part->path = NULL;

@@ -17,16 +17,22 @@ struct error {
 	struct error_remote remote; /* its strings are ours */
 };
 
+int
+error_pass(struct error **err, struct error *error)
+{
+	assert(!*err);
+	*err = error;
+	return -1;
+}
+
 static int
 set_text(struct error **err, enum error_kind kind, char *text)
 {
 	struct error *error = XNEW(struct error);
 
-	assert(!*err);
 	error->kind = kind;
 	error->text = text;
-	*err = error;
-	return -1;
+	return error_pass(err, error);
 }
 
 int

@@ -64,11 +64,15 @@ int error_set_hint(struct error **err, const char *format, ...)
 int error_set_kind(struct error **err, enum error_kind kind); /* another than it began with */
 int error_set_remote(struct error **err, const struct error_remote *remote);
 
+/* An error that was set elsewhere, taken.  Returns -1. */
+int error_pass(struct error **err, struct error *error);
+
 /* What an analyzer does not see in another file: these return -1. */
 #if defined __clang_analyzer__ && !defined ERROR_C
 #define error_set(...) ((error_set)(__VA_ARGS__), -1)
 #define error_set_errno(...) ((error_set_errno)(__VA_ARGS__), -1)
 #define error_set_path(...) ((error_set_path)(__VA_ARGS__), -1)
+#define error_pass(...) ((error_pass)(__VA_ARGS__), -1)
 #define error_wrap(...) ((error_wrap)(__VA_ARGS__), -1)
 #define error_set_hint(...) ((error_set_hint)(__VA_ARGS__), -1)
 #endif

@@ -176,8 +176,7 @@ options_parse(const struct option_table *tables, size_t table_count, int argc, c
 	parse_words(&parser, argc, argv, operands, &first);
 	if (!first)
 		return 0;
-	*err = first;
-	return -1;
+	return error_pass(err, first);
 }
 
 void

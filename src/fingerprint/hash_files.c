@@ -111,9 +111,7 @@ hash_files(int dir_fd, struct input_files *files, struct error **err)
 	else
 		hash_share(&work);
 	pthread_mutex_destroy(&work.lock);
-	if (result == 0 && work.error) {
-		*err = work.error;
-		return -1;
-	}
+	if (result == 0 && work.error)
+		return error_pass(err, work.error);
 	return result;
 }

@@ -122,7 +122,7 @@ request_perform(struct engine *engine, const struct request_options *options, st
 		return NULL;
 	error = request_take_error(request);
 	if (error) {
-		*err = error;
+		error_pass(err, error);
 		return NULL;
 	}
 	return TAKE_PTR(request);

@@ -32,8 +32,7 @@ read_from(struct store *store, const struct descriptor *descriptor, struct buf *
 	/* It has rotted and is put aside: the repository may have it whole. */
 	if (error_is(failure, ERROR_CONTENT))
 		return 0;
-	*err = TAKE_PTR(failure);
-	return -1;
+	return error_pass(err, TAKE_PTR(failure));
 }
 
 static int
@@ -102,8 +101,7 @@ fetch_blob(struct repository *repository, const struct descriptor *descriptor, s
 			return -1;
 	if (!waited.failure)
 		return 0;
-	*err = waited.failure;
-	return -1;
+	return error_pass(err, waited.failure);
 }
 
 static int

@@ -145,10 +145,8 @@ take_present(struct ensure *ensure, struct error **err)
 	}
 	if (ensure_pull(ensure, &failure) == 0)
 		return 0;
-	if (!lists_what_is_absent(failure) || ensure->deep) {
-		*err = TAKE_PTR(failure);
-		return -1;
-	}
+	if (!lists_what_is_absent(failure) || ensure->deep)
+		return error_pass(err, TAKE_PTR(failure));
 	ensure->deep = true;
 	if (ensure_ask(ensure, err) < 0)
 		return -1;

@@ -190,7 +190,7 @@ take_output(struct ensure *ensure, const struct location *output, bool push_it, 
 	if (!push_it)
 		return 0;
 	if (unknown) {
-		*err = TAKE_PTR(unknown);
+		error_pass(err, TAKE_PTR(unknown));
 		return refuse_push(err);
 	}
 	if (ensure->lookup.presence != PRESENCE_PRESENT && push(ensure, &root, err) < 0)

@@ -296,6 +296,5 @@ fetch_blobs(const struct fetch_options *options, const struct descriptors *blobs
 		return -1;
 	if (!fetch.failure)
 		return 0;
-	*err = TAKE_PTR(fetch.failure);
-	return -1;
+	return error_pass(err, TAKE_PTR(fetch.failure));
 }

@@ -135,8 +135,7 @@ find_image(struct session *session, const struct target *target, struct found_im
 	}
 	if (!unknown)
 		return 0;
-	*err = TAKE_PTR(unknown);
-	return -1;
+	return error_pass(err, TAKE_PTR(unknown));
 }
 
 int

@@ -67,10 +67,8 @@ follower_replan(struct follower *follower, struct error *failure, struct error *
 	AUTO_ERROR struct error *taken = failure;
 	struct layer_source *source = &follower->jobs.source;
 
-	if (!source->overlay || !needs_flat(failure)) {
-		*err = TAKE_PTR(taken);
-		return -1;
-	}
+	if (!source->overlay || !needs_flat(failure))
+		return error_pass(err, TAKE_PTR(taken));
 	observer_tell(source->observer, EVENT_TRACE, "layers are unpacked to one tree: %s",
 		      error_text(failure));
 	layer_jobs_release(&follower->jobs);

@@ -153,8 +153,7 @@ delete_node(struct repository *repository, struct prune_node *node, struct error
 	if (repository_delete_manifest(repository, &node->root.digest, &failure) == 0 ||
 	    error_is(failure, ERROR_ABSENT))
 		return 0;
-	*err = TAKE_PTR(failure);
-	return -1;
+	return error_pass(err, TAKE_PTR(failure));
 }
 
 /* Those that no other of them leads to. */

@@ -107,7 +107,7 @@ put_node(const struct pushing *pushing, const struct image_node *node, const cha
 	}
 	if (result == 0)
 		return 0;
-	*err = failure;
+	error_pass(err, failure);
 	return error_wrap(err, "manifest '%s'", digest_text(&node->descriptor.digest).text);
 }
 

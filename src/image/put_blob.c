@@ -33,10 +33,8 @@ put_blob(struct repository *repository, const struct blob_upload *upload,
 	while (!waited.ended)
 		if (repository_step(repository, NULL, 1000, err) < 0)
 			return -1;
-	if (waited.failure) {
-		*err = waited.failure;
-		return -1;
-	}
+	if (waited.failure)
+		return error_pass(err, waited.failure);
 	if (ret_outcome)
 		*ret_outcome = waited.outcome;
 	return 0;

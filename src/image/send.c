@@ -210,6 +210,5 @@ send_blobs(const struct send_options *options, const struct descriptors *blobs, 
 	}
 	if (!send.failure)
 		return 0;
-	*err = TAKE_PTR(send.failure);
-	return -1;
+	return error_pass(err, TAKE_PTR(send.failure));
 }

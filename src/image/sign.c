@@ -152,8 +152,7 @@ look(const struct signing *signing, struct signatures *ret_signatures, bool *ret
 	*ret_is_signed = signatures_check(ret_signatures, signing->keys, &expected, &failure) == 0;
 	if (*ret_is_signed || error_is(failure, ERROR_REFUSED))
 		return 0;
-	*err = TAKE_PTR(failure);
-	return -1;
+	return error_pass(err, TAKE_PTR(failure));
 }
 
 static int

@@ -145,10 +145,8 @@ signatures_check(const struct signatures *signatures, const struct signing_keys 
 		if (check_one(signatures, &layers->items[i], keys, expected, &is_trusted,
 			      &failure) == 0)
 			return 0;
-		if (!is_about_one(failure)) {
-			*err = TAKE_PTR(failure);
-			return -1;
-		}
+		if (!is_about_one(failure))
+			return error_pass(err, TAKE_PTR(failure));
 		if (is_trusted && !nearest)
 			nearest = TAKE_PTR(failure);
 	}

@@ -170,10 +170,8 @@ get_platform(const struct content *content, struct image_node *root, const struc
 
 	if (search_node(&search, root, 0, &failure) == 0 && search.found)
 		return 0;
-	if (failure && !(search.listed_absent && missing)) {
-		*err = TAKE_PTR(failure);
-		return -1;
-	}
+	if (failure && !(search.listed_absent && missing))
+		return error_pass(err, TAKE_PTR(failure));
 	if (!missing)
 		return refuse_platform(root, wanted, err);
 	if (!platforms_has(missing, wanted))

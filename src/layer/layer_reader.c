@@ -58,10 +58,8 @@ fail(struct layer_reader *reader, struct error **err)
 	const char *why = archive_error_string(reader->archive);
 	AUTO_FREE char *shown = NULL;
 
-	if (reader->failure) {
-		*err = TAKE_PTR(reader->failure);
-		return -1;
-	}
+	if (reader->failure)
+		return error_pass(err, TAKE_PTR(reader->failure));
 	shown = text_quote_string(why ? why : "not understood");
 	return error_set(err, ERROR_CONTENT, "the layer is no tar that can be read: %s", shown);
 }

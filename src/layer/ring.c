@@ -150,10 +150,8 @@ ring_read(struct ring *ring, const void **ret_bytes, size_t *ret_size, struct er
 		failure = TAKE_PTR(ring->failure);
 	ring->has_taken = slot && !slot->is_end;
 	pthread_mutex_unlock(&ring->lock);
-	if (!slot) {
-		*err = failure;
-		return -1;
-	}
+	if (!slot)
+		return error_pass(err, failure);
 	*ret_bytes = slot->bytes;
 	*ret_size = slot->is_end ? 0 : slot->size;
 	return 0;

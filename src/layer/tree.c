@@ -121,8 +121,7 @@ open_parent(struct tree *tree, const char *path, struct error **err)
 		return fd;
 	if (!implied.failure)
 		return tree_fail(errno, "open directory", path, err);
-	*err = implied.failure;
-	return -1;
+	return error_pass(err, implied.failure);
 }
 
 /* Most entries follow one of the same directory. */

@@ -62,8 +62,7 @@ unpacker_send(struct unpacker *unpacker, const struct digest *diff_id, int fd, s
 		return 0;
 	if (has_ended(failure))
 		return 0;
-	*err = TAKE_PTR(failure);
-	return -1;
+	return error_pass(err, TAKE_PTR(failure));
 }
 
 int

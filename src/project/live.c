@@ -68,7 +68,7 @@ add_commit(struct git_trees *trees, const char *path, const struct git_ref *ref,
 		while (!failure && git_trees_go_on_with_lfs(trees));
 	if (!failure)
 		return 0;
-	*err = failure;
+	error_pass(err, failure);
 	error_wrap(err, "the fingerprints of '%s' cannot be told", name);
 	return error_set_hint(err, "--keep-git-ref says which refs count, --keep-git never leaves "
 				   "them aside");

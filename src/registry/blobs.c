@@ -102,10 +102,8 @@ judge(const struct download *download, struct request *request, struct error **e
 	struct error *failure = request_take_error(request);
 	int status = request_status(request);
 
-	if (failure) {
-		*err = failure;
-		return -1;
-	}
+	if (failure)
+		return error_pass(err, failure);
 	if (status == 200 || status == 206)
 		return 0;
 	if (status == 404) {

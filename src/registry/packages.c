@@ -231,7 +231,7 @@ packages_delete(struct packages *packages, uint64_t id, struct error **err)
 
 	if (change(packages, HTTP_DELETE, id, "", &failure) == 0 || is_gone(packages, id, failure))
 		return 0;
-	*err = TAKE_PTR(failure);
+	error_pass(err, TAKE_PTR(failure));
 	return error_wrap(err, "version %llu", (unsigned long long)id);
 }
 

@@ -61,7 +61,7 @@ take_failure(const struct token_fetch *fetch, struct error *failure, struct erro
 	AUTO_ERROR struct error *owned = failure;
 
 	if (!error_is(failure, ERROR_CONTENT)) {
-		*err = TAKE_PTR(owned);
+		error_pass(err, TAKE_PTR(owned));
 		return error_wrap(err, "no token for '%s'", fetch->host->name);
 	}
 	return error_set(err, ERROR_DENIED, "no token for '%s': %s", fetch->host->name,

@@ -162,8 +162,7 @@ static int
 judge_cancel(struct upload *upload, struct request *request, struct error **err)
 {
 	(void)request;
-	*err = TAKE_PTR(upload->failure);
-	return -1;
+	return error_pass(err, TAKE_PTR(upload->failure));
 }
 
 int

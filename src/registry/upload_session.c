@@ -87,10 +87,8 @@ upload_break_off(struct upload *upload, const struct request *request, struct er
 	int64_t pause_ms = request_pause_ms(request, &upload->tally);
 
 	error_free(TAKE_PTR(upload->failure));
-	if (!retry_has_attempt(&upload->tally) || pause_ms < 0) {
-		*err = failure;
-		return -1;
-	}
+	if (!retry_has_attempt(&upload->tally) || pause_ms < 0)
+		return error_pass(err, failure);
 	retry_count_attempt(&upload->tally);
 	upload->delay_ms = pause_ms;
 	upload->failure = failure;
@@ -104,10 +102,8 @@ int
 upload_lose_session(struct upload *upload, struct error *failure, struct error **err)
 {
 	error_free(TAKE_PTR(upload->failure));
-	if (upload->was_reopened) {
-		*err = failure;
-		return -1;
-	}
+	if (upload->was_reopened)
+		return error_pass(err, failure);
 	upload->was_reopened = true;
 	upload->failure = failure;
 	close_session(upload);

@@ -30,10 +30,8 @@ int
 upload_give_up(struct upload *upload, struct error *failure, struct error **err)
 {
 	error_free(TAKE_PTR(upload->failure));
-	if (!upload->session_url || may_pass(failure)) {
-		*err = failure;
-		return -1;
-	}
+	if (!upload->session_url || may_pass(failure))
+		return error_pass(err, failure);
 	upload->failure = failure;
 	return upload_go_on(upload, UPLOAD_CANCEL);
 }
@@ -62,8 +60,7 @@ judge_failure(struct upload *upload, const struct request *request, struct error
 		error_free(failure);
 		failure = TAKE_PTR(upload->failure);
 	}
-	*err = failure;
-	return -1;
+	return error_pass(err, failure);
 }
 
 void

@@ -71,6 +71,5 @@ layout_find_blob(struct repository *repository, const struct digest *digest,
 		return 0;
 	if (error_class(failure) && strcmp(error_class(failure), "missing") == 0)
 		return layout_refuse_absent(repository, digest_text(digest).text, err);
-	*err = TAKE_PTR(failure);
-	return -1;
+	return error_pass(err, TAKE_PTR(failure));
 }

@@ -157,9 +157,7 @@ copy_blob(const struct archive_job *self, const struct source *source, struct er
 
 	if (archive_check_unchanged(self->archive, err) < 0)
 		return -1;
-	if (ret < 0)
-		*err = TAKE_PTR(failure);
-	return ret;
+	return ret < 0 ? error_pass(err, TAKE_PTR(failure)) : 0;
 }
 
 static int

@@ -197,10 +197,8 @@ run_anyhow(struct run *run, struct session *session, int *ret_status, struct err
 	cgroup_make(run->root.id, &run->options->limits, run->observer, &run->cgroup);
 	if (run_cell(run, ret_status, &failure) == 0)
 		return 0;
-	if (!needs_flat(failure)) {
-		*err = TAKE_PTR(failure);
-		return -1;
-	}
+	if (!needs_flat(failure))
+		return error_pass(err, TAKE_PTR(failure));
 	observer_tell(run->observer, EVENT_NOTICE, "%s: the job gets a copy of the image",
 		      error_text(failure));
 	if (root_flatten(&run->root, session, run->base, err) < 0)

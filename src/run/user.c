@@ -156,10 +156,8 @@ find_user(int root_fd, const char *name, struct job_user *user, struct error **e
 	bool found = false;
 	struct row row;
 
-	if (read_table(root_fd, "/etc/passwd", &table, &found, &unread) < 0 && !is_number) {
-		*err = TAKE_PTR(unread);
-		return -1;
-	}
+	if (read_table(root_fd, "/etc/passwd", &table, &found, &unread) < 0 && !is_number)
+		return error_pass(err, TAKE_PTR(unread));
 	if (found && !unread &&
 	    find_row(&table, name, is_number ? &uid : NULL, PASSWD_FIELDS, &row)) {
 		if (take_row(user, &row, err) < 0)

@@ -115,10 +115,8 @@ find_kind(const struct buf *buf, const struct descriptor *document, enum documen
 
 	if (manifest_kind(buf->data, buf->size, document->media_type, ret_kind, &failure) == 0)
 		return 0;
-	if (!media_type_is_generic(document->media_type)) {
-		*err = TAKE_PTR(failure);
-		return -1;
-	}
+	if (!media_type_is_generic(document->media_type))
+		return error_pass(err, TAKE_PTR(failure));
 	*ret_kind = DOCUMENT_OTHER;
 	return 0;
 }

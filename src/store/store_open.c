@@ -134,8 +134,7 @@ check_empty_or_made(const struct store *store, bool *ret_made, struct error **er
 	*ret_made = has_layout_file(store);
 	if (*ret_made)
 		return 0;
-	*err = TAKE_PTR(failure);
-	return -1;
+	return error_pass(err, TAKE_PTR(failure));
 }
 
 static int

@@ -197,10 +197,8 @@ relay_read(struct source_flow *flow, uint64_t at_bytes, void *bytes, size_t size
 	bool is_held = at_bytes >= relay->first && at_bytes < relay->end && !relay->starts_over;
 
 	relay->reader = at_bytes;
-	if (relay->failure) {
-		*err = TAKE_PTR(relay->failure);
-		return -1;
-	}
+	if (relay->failure)
+		return error_pass(err, TAKE_PTR(relay->failure));
 	*ret_size = 0;
 	if (is_held) {
 		uint64_t left = relay->end - at_bytes;

@@ -23,6 +23,20 @@ wrapping_puts_the_intent_before_the_cause(void **state)
 }
 
 static void
+what_is_passed_on_is_the_same_error(void **state)
+{
+	AUTO_ERROR struct error *err = NULL;
+	struct error *failure = NULL;
+	const struct error *same;
+
+	(void)state;
+	error_set(&failure, ERROR_RATE, "too fast");
+	same = failure;
+	assert_int_equal(error_pass(&err, failure), -1);
+	assert_ptr_equal(err, same);
+}
+
+static void
 text_that_was_set_is_no_format_when_wrapped(void **state)
 {
 	AUTO_ERROR struct error *err = NULL;
@@ -153,6 +167,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wrapping_puts_the_intent_before_the_cause),
+		cmocka_unit_test(what_is_passed_on_is_the_same_error),
 		cmocka_unit_test(text_that_was_set_is_no_format_when_wrapped),
 		cmocka_unit_test(errno_decides_the_kind),
 		cmocka_unit_test(errno_gives_the_cause_in_words),

@@ -14,6 +14,7 @@ noinst_LIBRARIES += %D%/liblayer.a
 	%D%/made.c %D%/made.h \
 	%D%/pack.c %D%/pack.h \
 	%D%/pack_file.c \
+	%D%/pack_leaf.c \
 	%D%/pack_private.h \
 	%D%/pax.c %D%/pax.h \
 	%D%/tree_record.c %D%/tree_record.h \

@@ -1,4 +1,4 @@
-/* pack_private.h - packing under way, for pack.c and pack_file.c */
+/* pack_private.h - packing under way, for the files that do it */
 #ifndef OCIFP_LAYER_PACK_PRIVATE_H
 #define OCIFP_LAYER_PACK_PRIVATE_H
 
@@ -34,6 +34,9 @@ int pack_refuse_changed(const char *path, struct error **err);
 /* Opens what was looked at: anything else by now is refused.  The status is read again. */
 int pack_open(struct pack_entry *entry, int flags, struct error **err);
 int pack_check_unchanged(const struct pack_entry *entry, int fd, struct error **err);
+
+/* What is no directory, no socket and no mark of overlayfs. */
+int pack_leaf(struct packing *packing, struct pack_entry *entry, struct error **err);
 int pack_file(struct packing *packing, struct pack_entry *entry, struct error **err);
 
 #endif

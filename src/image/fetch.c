@@ -93,10 +93,16 @@ fail_job(struct fetch_job *job, struct error *failure)
 }
 
 static void
-note_reused(struct fetch_job *job)
+tell(const struct fetch_job *job, enum event_kind kind, uint64_t size_bytes)
 {
-	observer_blob(job->fetch->options->observer, EVENT_REUSED,
-		      digest_text(&job->descriptor->digest).text, job->descriptor->size_bytes);
+	observer_blob(job->fetch->options->observer, kind,
+		      digest_text(&job->descriptor->digest).text, size_bytes);
+}
+
+static void
+end_well(struct fetch_job *job, enum event_kind kind)
+{
+	tell(job, kind, job->descriptor->size_bytes);
 	end_job(job);
 }
 
@@ -123,13 +129,10 @@ blob_ended(void *context, enum blob_outcome outcome, struct error *failure)
 		if (request_blob(job, &failure) == 0)
 			return;
 	}
-	if (failure) {
+	if (failure)
 		fail_job(job, failure);
-		return;
-	}
-	observer_blob(job->fetch->options->observer, EVENT_FINISHED,
-		      digest_text(&job->descriptor->digest).text, job->descriptor->size_bytes);
-	end_job(job);
+	else
+		end_well(job, EVENT_FINISHED);
 }
 
 static int
@@ -140,43 +143,37 @@ request_blob(struct fetch_job *job, struct error **err)
 }
 
 /* From the other local store, which costs no request. */
-static int
-copy_blob(struct fetch_job *job, struct error **err)
+static bool
+copy_blob(struct fetch_job *job)
 {
+	const struct digest *digest = &job->descriptor->digest;
 	struct store *also = job->fetch->options->also;
+	AUTO_ERROR struct error *ignored = NULL;
 	AUTO_CLOSE int fd = -1;
 	struct source source;
 	uint64_t size_bytes;
 
-	fd = store_open_blob(also, &job->descriptor->digest, &size_bytes, err);
+	if (!also || !store_has(also, digest, job->descriptor->size_bytes))
+		return false;
+	fd = store_open_blob(also, digest, &size_bytes, &ignored);
 	if (fd < 0)
-		return -1;
+		return false;
 	source = source_of_fd(fd, size_bytes);
-	return copy_source(&source, ingest_body(job->ingest), err);
-}
-
-static bool
-is_elsewhere(const struct fetch_job *job)
-{
-	struct store *also = job->fetch->options->also;
-
-	return also && store_has(also, &job->descriptor->digest, job->descriptor->size_bytes);
+	return copy_source(&source, ingest_body(job->ingest), &ignored) == 0;
 }
 
 static void
 run_job(struct fetch_job *job)
 {
-	AUTO_ERROR struct error *copy_failure = NULL;
 	struct error *failure = NULL;
 
-	if (is_elsewhere(job) && copy_blob(job, &copy_failure) == 0) {
-		note_reused(job);
+	if (copy_blob(job)) {
+		end_well(job, EVENT_REUSED);
 		return;
 	}
 	if (!job->planned)
-		observer_blob(job->fetch->options->observer, EVENT_PLANNED,
-			      digest_text(&job->descriptor->digest).text,
-			      job->descriptor->size_bytes - ingest_reused_bytes(job->ingest));
+		tell(job, EVENT_PLANNED,
+		     job->descriptor->size_bytes - ingest_reused_bytes(job->ingest));
 	job->planned = true;
 	if (request_blob(job, &failure) < 0)
 		fail_job(job, failure);
@@ -195,7 +192,7 @@ start_job(struct fetch_job *job)
 		return;
 	}
 	if (state == INGEST_PRESENT)
-		note_reused(job);
+		end_well(job, EVENT_REUSED);
 	if (state != INGEST_OPEN)
 		return;
 	job->state = FETCH_RUNNING;
@@ -265,13 +262,12 @@ static void
 plan_jobs(struct fetch *fetch, const struct descriptors *blobs)
 {
 	fetch->jobs = xcalloc(blobs->count + 1, sizeof(*fetch->jobs));
-	for (size_t i = 0; i < blobs->count; i++) {
-		struct fetch_job *job = &fetch->jobs[fetch->job_count];
-
-		job->fetch = fetch;
-		job->descriptor = &blobs->items[i];
-		fetch->job_count++;
-	}
+	fetch->job_count = blobs->count;
+	for (size_t i = 0; i < blobs->count; i++)
+		fetch->jobs[i] = (struct fetch_job){
+			.fetch = fetch,
+			.descriptor = &blobs->items[i],
+		};
 	/* The longest download first: it decides when the last one ends. */
 	qsort(fetch->jobs, fetch->job_count, sizeof(*fetch->jobs), larger_first);
 }

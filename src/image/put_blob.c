@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
-#include "base/limits.h"
 #include "base/xalloc.h"
 #include "oci/descriptor.h"
 #include "repository/repository.h"
@@ -67,22 +66,6 @@ put_blob_bytes(struct repository *repository, const void *bytes, size_t size,
 	return 0;
 }
 
-static int
-hash_source(const struct source *source, struct digest *ret_digest, struct error **err)
-{
-	AUTO_HASHER struct hasher *hasher = hasher_new(DIGEST_SHA256);
-	AUTO_FREE char *bytes = xcalloc(1, TRANSFER_BUFFER_BYTES);
-	size_t size;
-
-	for (uint64_t at = 0; at < source->size_bytes; at += size) {
-		if (source_read(source, at, bytes, TRANSFER_BUFFER_BYTES, &size, err) < 0)
-			return -1;
-		hasher_add(hasher, bytes, size);
-	}
-	*ret_digest = hasher_finish(hasher);
-	return 0;
-}
-
 int
 put_blob_file(struct repository *repository, int fd, const char *media_type,
 	      struct descriptor *ret_descriptor, enum blob_outcome *ret_outcome, struct error **err)
@@ -95,7 +78,7 @@ put_blob_file(struct repository *repository, int fd, const char *media_type,
 		return error_set_errno(err, errno, "cannot look at what is to be sent");
 	source = source_of_fd(fd, (uint64_t)info.st_size);
 	upload.size_bytes = source.size_bytes;
-	if (hash_source(&source, &upload.digest, err) < 0 ||
+	if (source_hash(&source, DIGEST_SHA256, &upload.digest, err) < 0 ||
 	    put_blob(repository, &upload, ret_outcome, err) < 0)
 		return -1;
 	*ret_descriptor = describe(&upload, media_type);

@@ -69,21 +69,31 @@ source_read(const struct source *source, uint64_t at_bytes, void *bytes, size_t 
 }
 
 int
-source_check(const struct source *source, const struct digest *digest, struct error **err)
+source_hash(const struct source *source, enum digest_algorithm algorithm, struct digest *ret_digest,
+	    struct error **err)
 {
-	AUTO_HASHER struct hasher *hasher = hasher_new(digest->algorithm);
+	AUTO_HASHER struct hasher *hasher = hasher_new(algorithm);
 	AUTO_FREE char *bytes = xcalloc(1, TRANSFER_BUFFER_BYTES);
-	struct digest found;
 	size_t size;
 
-	if (source->flow)
-		return 0;
 	for (uint64_t at = 0; at < source->size_bytes; at += size) {
 		if (source_read(source, at, bytes, TRANSFER_BUFFER_BYTES, &size, err) < 0)
 			return -1;
 		hasher_add(hasher, bytes, size);
 	}
-	found = hasher_finish(hasher);
+	*ret_digest = hasher_finish(hasher);
+	return 0;
+}
+
+int
+source_check(const struct source *source, const struct digest *digest, struct error **err)
+{
+	struct digest found;
+
+	if (source->flow)
+		return 0;
+	if (source_hash(source, digest->algorithm, &found, err) < 0)
+		return -1;
 	if (digest_equal(&found, digest))
 		return 0;
 	return set_changed(err, "the file is not what its digest says, or was changed");

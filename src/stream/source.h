@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct digest;
+#include "oci/digest.h"
+
 struct error;
 
 /* Content that arrives while it is sent: relay.h. */
@@ -40,7 +41,11 @@ struct source source_of_fd(int fd, uint64_t size_bytes);
 int source_read(const struct source *source, uint64_t at_bytes, void *bytes, size_t size,
 		size_t *ret_size, struct error **err);
 
-/* Reads all of it: ERROR_CONTENT with class "source_changed" when it has another digest.  A flow is
+/* Reads all of it, which a flow cannot give. */
+int source_hash(const struct source *source, enum digest_algorithm algorithm,
+		struct digest *ret_digest, struct error **err);
+
+/* The same: ERROR_CONTENT with class "source_changed" when it has another digest.  A flow is
  * not read for that: it is checked where it is fed. */
 int source_check(const struct source *source, const struct digest *digest, struct error **err);
 

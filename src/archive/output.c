@@ -7,13 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
-#include "base/text.h"
+#include "base/random.h"
 #include "base/xalloc.h"
 
 static int
@@ -42,13 +41,11 @@ folder_of(const char *path)
 static int
 name_temporary(struct output *output, const char *folder, struct error **err)
 {
-	uint8_t random[8];
-	char hex[2 * sizeof(random) + 1];
+	AUTO_FREE char *name = random_hex(8, err);
 
-	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
-		return error_set_path(err, errno, "name a temporary file for", output->path);
-	text_hex(random, sizeof(random), hex);
-	output->temporary = xasprintf("%s.%s.tmp", folder, hex);
+	if (!name)
+		return -1;
+	output->temporary = xasprintf("%s.%s.tmp", folder, name);
 	return 0;
 }
 

@@ -4,12 +4,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/text.h"
+#include "base/random.h"
 #include "base/xalloc.h"
 
 static char *
@@ -24,18 +23,13 @@ parent_path(const char *path)
 	return size > 0 ? xstrndup(path, size) : xstrdup(".");
 }
 
-/* NULL for the system's fault, with errno. */
 static char *
-temporary_path(const char *path)
+temporary_path(const char *path, struct error **err)
 {
 	AUTO_FREE char *parent = parent_path(path);
-	uint8_t random[8];
-	char hex[2 * sizeof(random) + 1];
+	AUTO_FREE char *name = random_hex(8, err);
 
-	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
-		return NULL;
-	text_hex(random, sizeof(random), hex);
-	return xasprintf("%s/.%s.tmp", parent, hex);
+	return name ? xasprintf("%s/.%s.tmp", parent, name) : NULL;
 }
 
 static int
@@ -60,11 +54,11 @@ int
 file_replace(int dir_fd, const char *path, mode_t mode, const void *bytes, size_t size,
 	     struct error **err)
 {
-	AUTO_FREE char *temporary = temporary_path(path);
+	AUTO_FREE char *temporary = temporary_path(path, err);
 	AUTO_CLOSE int fd = -1;
 
 	if (!temporary)
-		return error_set_path(err, errno, "name a temporary file for", path);
+		return -1;
 	fd = openat(dir_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd < 0)
 		return error_set_path(err, errno, "create a file beside", path);

@@ -9,6 +9,7 @@ noinst_LIBRARIES += %D%/libbase.a
 	%D%/fd_durable.c \
 	%D%/limits.h \
 	%D%/observer.c %D%/observer.h \
+	%D%/random.c %D%/random.h \
 	%D%/spawn.c %D%/spawn.h \
 	%D%/spawn_feed.c %D%/spawn_feed.h \
 	%D%/strings.c %D%/strings.h \

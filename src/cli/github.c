@@ -7,18 +7,16 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "cli/line.h"
 #include "cli/page.h"
 #include "cli/progress.h"
 #include "project/ci.h"
-
-enum { DELIMITER_BYTES = 16 };
 
 static const int annotation_wait_ms = 1000;
 
@@ -90,28 +88,20 @@ append(const char *path, const char *text, struct error **err)
 	return fd_write_all(fd, text, strlen(text), shown, err);
 }
 
-/* What nobody who chose the value can have guessed. */
-static int
-make_delimiter(char *ret_delimiter, struct error **err)
-{
-	uint8_t bytes[DELIMITER_BYTES];
-
-	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
-		return error_set_errno(err, errno, "cannot get random bytes");
-	text_hex(bytes, sizeof(bytes), ret_delimiter);
-	return 0;
-}
-
 int
 github_set_output(const char *name, const char *value, struct error **err)
 {
 	const char *path = runner_file("GITHUB_OUTPUT");
-	char delimiter[2 * DELIMITER_BYTES + 1];
+	AUTO_FREE char *delimiter = NULL;
 	AUTO_FREE char *text = NULL;
 
 	if (!path)
 		return 0;
-	if (check_value(name, value, err) < 0 || make_delimiter(delimiter, err) < 0)
+	if (check_value(name, value, err) < 0)
+		return -1;
+	/* What nobody who chose the value can have guessed. */
+	delimiter = random_hex(16, err);
+	if (!delimiter)
 		return -1;
 	text = xasprintf("%s<<ocifp-%s\n%s\nocifp-%s\n", name, delimiter, value, delimiter);
 	return append(path, text, err);

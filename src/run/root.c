@@ -5,22 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
-#include "base/text.h"
+#include "base/random.h"
 #include "base/xalloc.h"
 #include "run/roots.h"
 #include "store/folder.h"
 #include "store/lock.h"
 #include "store/state.h"
 #include "store/store.h"
-
-enum { ID_BYTES = 8 };
 
 #define DIRECTORY_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
@@ -103,20 +100,6 @@ fill(const struct root *root, const struct strings *layers, struct error **err)
 	return copy_mode(root, err);
 }
 
-static char *
-new_id(struct error **err)
-{
-	uint8_t bytes[ID_BYTES];
-	char hex[2 * ID_BYTES + 1];
-
-	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes)) {
-		(void)error_set_errno(err, errno, "cannot get random bytes");
-		return NULL;
-	}
-	text_hex(bytes, sizeof(bytes), hex);
-	return xstrdup(hex);
-}
-
 /* Nothing of it has to outlive the machine: it is not synced. */
 static int
 make_own_folder(struct store *store, struct root *root, struct error **err)
@@ -138,7 +121,7 @@ root_make_empty(struct store *store, struct root *ret_root, struct error **err)
 
 	if (!base)
 		return error_set_path(err, errno, "find", store_path(store));
-	root.id = new_id(err);
+	root.id = random_hex(8, err);
 	if (!root.id)
 		return -1;
 	root.path = xasprintf("%s/" STORE_ROOTS "/%s", base, root.id);

@@ -3,12 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/text.h"
+#include "base/random.h"
 #include "base/xalloc.h"
 #include "store/folder.h"
 #include "store/lock.h"
@@ -44,24 +43,16 @@ open_ready(const struct store *store, int folder_fd, const char *name, int *ret_
 	return 0;
 }
 
-static char *
-dead_name(const char *name)
-{
-	uint8_t random[8] = { 0 };
-	char hex[2 * sizeof(random) + 1];
-
-	(void)!getrandom(random, sizeof(random), 0);
-	text_hex(random, sizeof(random), hex);
-	return xasprintf("%s.dead.%s", name, hex);
-}
-
 /* What somebody left is not filled up but put aside: its files may be of ids that are not ours. */
 static int
 put_aside(const struct store *store, int folder_fd, const char *part, const char *name,
 	  struct error **err)
 {
-	AUTO_FREE char *dead = dead_name(name);
+	AUTO_FREE char *ending = random_hex(8, err);
+	AUTO_FREE char *dead = ending ? xasprintf("%s.dead.%s", name, ending) : NULL;
 
+	if (!dead)
+		return -1;
 	if (renameat(folder_fd, part, folder_fd, dead) < 0 && errno != ENOENT)
 		return fail(store, errno, "put aside", part, err);
 	return 0;

@@ -2,13 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/text.h"
+#include "base/random.h"
 #include "base/xalloc.h"
 #include "store/folder.h"
 #include "store/lock.h"
@@ -18,11 +17,12 @@
 /* Each holds a descriptor until the commit; images have fewer layers than this. */
 static const size_t parts_most = 128;
 
+/* `ending` NULL: the name by which others find it. */
 static char *
 part_name(const struct digest *digest, const char *ending)
 {
-	return xasprintf("%s-%s.%spart", digest_algorithm_name(digest->algorithm),
-			 digest_hex(digest).text, ending);
+	return xasprintf("%s-%s.%s%spart", digest_algorithm_name(digest->algorithm),
+			 digest_hex(digest).text, ending ? ending : "", ending ? "." : "");
 }
 
 /* A finished part has the mode of a blob.  One that was left behind so may be written again. */
@@ -113,7 +113,7 @@ int
 part_open(struct store *store, const struct digest *digest, struct part *ret_part,
 	  struct error **err)
 {
-	AUTO_FREE char *name = part_name(digest, "");
+	AUTO_FREE char *name = part_name(digest, NULL);
 
 	return open_named(store, name, 0, ret_part, err);
 }
@@ -122,15 +122,11 @@ int
 part_create(struct store *store, const struct digest *digest, struct part *ret_part,
 	    struct error **err)
 {
-	uint8_t random[8];
-	char ending[2 * sizeof(random) + 2];
+	AUTO_FREE char *ending = random_hex(8, err);
 	AUTO_FREE char *name = NULL;
 
-	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
-		return error_set_errno(err, errno, "cannot get random bytes");
-	text_hex(random, sizeof(random), ending);
-	ending[sizeof(ending) - 2] = '.';
-	ending[sizeof(ending) - 1] = '\0';
+	if (!ending)
+		return -1;
 	name = part_name(digest, ending);
 	if (open_named(store, name, O_EXCL, ret_part, err) < 0)
 		return -1;

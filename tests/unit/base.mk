@@ -4,6 +4,7 @@ base_tests = \
 	%D%/test_error \
 	%D%/test_fd \
 	%D%/test_observer \
+	%D%/test_random \
 	%D%/test_spawn \
 	%D%/test_strings \
 	%D%/test_text \
@@ -26,6 +27,9 @@ TESTS += $(base_tests)
 
 %C%_test_observer_SOURCES = %D%/test_observer.c
 %C%_test_observer_LDADD = $(base_libs) $(CMOCKA_LIBS)
+
+%C%_test_random_SOURCES = %D%/test_random.c
+%C%_test_random_LDADD = $(base_libs) $(CMOCKA_LIBS)
 
 %C%_test_spawn_SOURCES = %D%/test_spawn.c
 %C%_test_spawn_LDADD = $(base_libs) $(CMOCKA_LIBS)

@@ -1,0 +1,12 @@
+/* random.h - names that nobody else has, and words that nobody can have guessed */
+#ifndef OCIFP_BASE_RANDOM_H
+#define OCIFP_BASE_RANDOM_H
+
+#include <stddef.h>
+
+struct error;
+
+/* Two hex digits a byte; the caller owns the text. */
+char *random_hex(size_t byte_count, struct error **err);
+
+#endif

@@ -122,6 +122,7 @@
 #define LAYOUT_INDEX_LIMIT_BYTES (16 * MIB) /* index.json of a layout with many tags */
 #define INPUTS_LIMIT_COUNT 2000000          /* files of one fingerprint: about 400 MiB of paths */
 #define GIT_REFS_LIMIT_COUNT 20000          /* commits: some ms each, a few minutes in all */
+#define GIT_ORIGIN_TIMEOUT_MS 60000         /* ls-remote: as a request that carries no blob */
 #define GIT_BATCH_BYTES (16 * MIB)          /* contents that git is asked for at once */
 #define LFS_POINTER_LIMIT_BYTES 1024        /* git-lfs, docs/spec.md: "smaller than 1024 bytes" */
 #define PATH_LIMIT_BYTES 4096
@@ -141,6 +142,7 @@
 #define CHILD_FILES_LIMIT_COUNT 320          /* descriptors: TREE_DEPTH_LIMIT_COUNT and some */
 #define CHILD_MEMORY_LIMIT_BYTES (768 * MIB) /* address space; two stacks of 8 MiB, libraries */
 #define CHILD_CPU_LIMIT_S 14400              /* 4 h: 1 TiB of layer at 100 MB/s, nearly */
+#define CHILD_STALL_LIMIT_MS 300000          /* awaited, and not once on a processor: stopped */
 #define MESSAGE_LIMIT_BYTES (64 * KIB)       /* two paths and some numbers */
 #define MESSAGE_TIMEOUT_MS 10000             /* for the rest of one that has begun to come */
 #define ID_FILE_LIMIT_BYTES MIB              /* /etc/subuid: 30,000 users */

@@ -76,8 +76,8 @@ follower_replan(struct follower *follower, struct error *failure, struct error *
 	return plan(follower, err);
 }
 
-int
-follower_step(struct follower *follower, bool more, struct error **err)
+static int
+step(struct follower *follower, bool more, struct error **err)
 {
 	struct error *failure = NULL;
 
@@ -93,6 +93,15 @@ follower_step(struct follower *follower, bool more, struct error **err)
 	if (follower_replan(follower, failure, err) < 0)
 		return -1;
 	return layer_jobs_step(&follower->jobs, true, err);
+}
+
+int
+follower_step(struct follower *follower, bool more, struct error **err)
+{
+	int ret = step(follower, more, err);
+
+	follower->has_failed = ret < 0;
+	return ret;
 }
 
 void

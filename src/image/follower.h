@@ -29,6 +29,7 @@ struct follower {
 	struct layer_jobs jobs;
 	bool is_known; /* the image's config too */
 	bool is_planned;
+	bool has_failed; /* a step: it is not the download that did */
 };
 
 /* `overlay`: one tree a layer is wanted, for overlayfs to join. */

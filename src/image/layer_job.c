@@ -80,16 +80,29 @@ tell(struct observer *observer, const struct unpack_result *result)
 			      result->dropped_xattrs);
 }
 
+static int
+fail(const struct layer_job *job, const struct layer_source *source, struct error **err)
+{
+	return job->done < job->count
+		       ? error_wrap(err, "layer %zu of %zu", job->first + job->done + 1,
+				    source->image->manifest.layers.count)
+		       : -1;
+}
+
+int
+layer_job_note_wait(const struct layer_job *job, const struct layer_source *source, int waited_ms,
+		    struct error **err)
+{
+	return unpacker_note_wait(job->unpacker, waited_ms, err) < 0 ? fail(job, source, err) : 0;
+}
+
 int
 layer_job_hear(struct layer_job *job, const struct layer_source *source, struct error **err)
 {
 	bool ended = false;
 
 	if (unpacker_receive(job->unpacker, &ended, &job->result, err) < 0)
-		return job->done < job->count
-			       ? error_wrap(err, "layer %zu of %zu", job->first + job->done + 1,
-					    source->image->manifest.layers.count)
-			       : -1;
+		return fail(job, source, err);
 	if (!ended) {
 		job->done++;
 		return layer_job_send(job, source, err);

@@ -49,8 +49,10 @@ int layer_job_start(struct layer_job *job, const struct layer_source *source, st
 /* Those layers that have come and that the helper has room for. */
 int layer_job_send(struct layer_job *job, const struct layer_source *source, struct error **err);
 
-/* What the helper says next, which is waited for. */
+/* What the helper says next, which is waited for; or that it was, for so long, and said nothing. */
 int layer_job_hear(struct layer_job *job, const struct layer_source *source, struct error **err);
+int layer_job_note_wait(const struct layer_job *job, const struct layer_source *source,
+			int waited_ms, struct error **err);
 void layer_job_release(struct layer_job *job);
 
 #endif

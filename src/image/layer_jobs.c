@@ -142,12 +142,10 @@ send_layers(struct layer_jobs *jobs, struct error **err)
 	return 0;
 }
 
-/* *ret_any: one has said something. */
-static int
-hear_jobs(struct layer_jobs *jobs, int most_ms, bool *ret_any, struct error **err)
+/* Those that run, which are not more. */
+static nfds_t
+list_running(const struct layer_jobs *jobs, struct pollfd *ret_polled, struct layer_job **ret_jobs)
 {
-	struct pollfd polled[UNPACKERS_LIMIT_COUNT];
-	struct layer_job *of[UNPACKERS_LIMIT_COUNT];
 	nfds_t count = 0;
 
 	for (size_t i = 0; i < jobs->count && count < UNPACKERS_LIMIT_COUNT; i++) {
@@ -155,20 +153,33 @@ hear_jobs(struct layer_jobs *jobs, int most_ms, bool *ret_any, struct error **er
 
 		if (!job->unpacker)
 			continue;
-		of[count] = job;
-		polled[count++] = (struct pollfd){
+		ret_jobs[count] = job;
+		ret_polled[count++] = (struct pollfd){
 			.fd = unpacker_poll_fd(job->unpacker),
 			.events = POLLIN,
 		};
 	}
-	*ret_any = false;
-	if (poll(polled, count, most_ms) < 0 && errno != EINTR)
+	return count;
+}
+
+/* *ret_any: one has said something. */
+static int
+hear_jobs(struct layer_jobs *jobs, int most_ms, bool *ret_any, struct error **err)
+{
+	struct pollfd polled[UNPACKERS_LIMIT_COUNT];
+	struct layer_job *of[UNPACKERS_LIMIT_COUNT];
+	nfds_t count = list_running(jobs, polled, of);
+	int ready = poll(polled, count, most_ms);
+
+	if (ready < 0 && errno != EINTR)
 		return error_set_errno(err, errno, "cannot wait for the helper");
-	for (nfds_t i = 0; i < count; i++) {
-		*ret_any |= polled[i].revents != 0;
+	*ret_any = ready > 0;
+	for (nfds_t i = 0; ready > 0 && i < count; i++)
 		if (polled[i].revents && layer_job_hear(of[i], &jobs->source, err) < 0)
 			return -1;
-	}
+	for (nfds_t i = 0; ready == 0 && most_ms > 0 && i < count; i++)
+		if (layer_job_note_wait(of[i], &jobs->source, most_ms, err) < 0)
+			return -1;
 	return 0;
 }
 

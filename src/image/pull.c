@@ -94,7 +94,10 @@ pull_found(struct session *session, const struct target *target, const struct pu
 
 	ret_result->digest = found->root.descriptor.digest;
 	if (pull_tree(session, target, options, found, ret_result, err) < 0)
-		return error_wrap(err, "cannot pull '%s'", name);
+		return error_wrap(err, "cannot %s '%s'",
+				  options->follower && options->follower->has_failed ? "unpack"
+										     : "pull",
+				  name);
 	ret_result->repository = location_repository(&target->places[found->place]);
 	return 0;
 }

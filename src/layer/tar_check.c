@@ -2,10 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/fd.h"
 #include "base/xalloc.h"
 #include "sandbox/channel.h"
 #include "sandbox/helper.h"
@@ -40,16 +40,31 @@ receive(struct tar_check *self, struct error **err)
 
 /* A helper that reads no more has said why. */
 static int
-check_write(struct sink *sink, const void *bytes, size_t size, struct error **err)
+left_early(struct tar_check *self, struct error **err)
 {
-	struct tar_check *self = (struct tar_check *)sink;
-	AUTO_ERROR struct error *ignored = NULL;
-
-	if (fd_write_all(self->fd, bytes, size, "the helper's pipe", &ignored) == 0)
-		return 0;
 	if (receive(self, err) < 0)
 		return -1;
 	return error_set(err, ERROR_FAILURE, "the confined helper left before the end");
+}
+
+static int
+check_write(struct sink *sink, const void *bytes, size_t size, struct error **err)
+{
+	struct tar_check *self = (struct tar_check *)sink;
+	const char *rest = bytes;
+
+	while (size > 0) {
+		ssize_t written;
+
+		if (helper_await(self->helper, self->fd, POLLOUT, err) < 0)
+			return -1;
+		written = write(self->fd, rest, size);
+		if (written < 0 && errno != EAGAIN && errno != EINTR)
+			return left_early(self, err);
+		rest += written > 0 ? written : 0;
+		size -= written > 0 ? (size_t)written : 0;
+	}
+	return 0;
 }
 
 static int
@@ -101,6 +116,8 @@ begin(struct tar_check *self, struct error **err)
 		return error_set_errno(err, errno, "cannot make a pipe");
 	theirs = ends[0];
 	self->fd = ends[1];
+	if (fcntl(self->fd, F_SETFL, O_NONBLOCK) < 0)
+		return error_set_errno(err, errno, "cannot prepare a pipe");
 	self->helper = start(err);
 	return self->helper ? hand_over(self->helper, theirs, err) : -1;
 }

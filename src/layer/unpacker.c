@@ -72,6 +72,12 @@ unpacker_poll_fd(const struct unpacker *unpacker)
 }
 
 int
+unpacker_note_wait(struct unpacker *unpacker, int waited_ms, struct error **err)
+{
+	return helper_note_wait(unpacker->helper, waited_ms, err);
+}
+
+int
 unpacker_receive(struct unpacker *unpacker, bool *ret_ended, struct unpack_result *ret_result,
 		 struct error **err)
 {

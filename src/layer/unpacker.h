@@ -26,6 +26,7 @@ int unpacker_send(struct unpacker *unpacker, const struct digest *diff_id, int f
 
 /* Readable when unpacker_receive() does not wait. */
 int unpacker_poll_fd(const struct unpacker *unpacker);
+int unpacker_note_wait(struct unpacker *unpacker, int waited_ms, struct error **err);
 
 /* A layer is done, or with *ret_ended all are and the result is there.  ERROR_CONTENT: the layer is
  * not what it should be; class "needs_flat": it cannot be had in overlay form. */

@@ -73,11 +73,13 @@ static int
 ask(const char *directory, const struct strings *argv, const char *input, struct buf *output,
     struct error **err)
 {
+	bool is_remote = strcmp(argv->items[0], "ls-remote") == 0;
 	struct git_question question = {
 		.directory = directory,
 		.argv = (const char *const *)argv->items,
 		.input = input,
 		.input_bytes = input ? strlen(input) : 0,
+		.timeout_ms = is_remote ? GIT_ORIGIN_TIMEOUT_MS : 0,
 	};
 
 	return git_run(&question, output, err);

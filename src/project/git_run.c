@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/deadline.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/spawn.h"
@@ -61,15 +62,18 @@ name_of(const struct git_question *question)
 }
 
 static int
-refuse(const struct git_question *question, int exit_status, const struct buf *messages,
-       struct error **err)
+refuse(const struct git_question *question, const struct spawn_result *result,
+       const struct buf *messages, struct error **err)
 {
 	AUTO_FREE char *said = text_quote(messages->data ? messages->data : "", messages->size);
 
-	if (exit_status == 127)
+	if (result->timed_out)
+		return error_set(err, ERROR_UNAVAILABLE, "git %s did not end in %d s",
+				 name_of(question), question->timeout_ms / 1000);
+	if (result->exit_status == 127)
 		return error_set(err, ERROR_USAGE, "git was not found");
 	return error_set(err, ERROR_UNAVAILABLE, "git %s ended with status %d: %s",
-			 name_of(question), exit_status, said);
+			 name_of(question), result->exit_status, said);
 }
 
 int
@@ -91,7 +95,11 @@ git_run(const struct git_question *question, struct buf *output, struct error **
 	fill_environment(question->variables, &variables);
 	options.argv = (const char *const *)arguments.items;
 	options.environment = (const char *const *)variables.items;
+	if (question->timeout_ms > 0)
+		options.deadline_ms = deadline_after_ms(question->timeout_ms);
 	if (spawn_run(&options, &result, err) < 0)
 		return error_wrap(err, "git %s", name_of(question));
-	return result.exit_status == 0 ? 0 : refuse(question, result.exit_status, &messages, err);
+	if (result.exit_status == 0 && !result.timed_out)
+		return 0;
+	return refuse(question, &result, &messages, err);
 }

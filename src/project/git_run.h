@@ -13,6 +13,7 @@ struct git_question {
 	const char *const *argv;      /* without "git" */
 	const char *input;            /* NULL: none */
 	size_t input_bytes;
+	int timeout_ms; /* then it is killed, with all that it started; 0: it asks nobody else */
 };
 
 /* ERROR_UNAVAILABLE with what git said when it ends with another status than 0; it never asks for a

@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -19,9 +21,13 @@
 /* Copies of the child's descriptors lie here first, so that none lands on another. */
 #define PARKING_FD 64
 
+#define LOOK_MS 1000 /* how often one that is awaited is looked at */
+
 struct helper {
 	pid_t pid; /* 0: reaped */
 	int channel_fd;
+	int64_t used_ns; /* of the processors' time, when it was last looked at */
+	int64_t idle_ms; /* awaited since, without any */
 };
 
 struct plan {
@@ -162,12 +168,56 @@ ended_early(struct helper *helper, struct error **err)
 	return error_set_class(err, "helper");
 }
 
+/* 0: nobody knows. */
+static int64_t
+used_ns(const struct helper *helper)
+{
+	struct timespec used;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(helper->pid, &clock) != 0 || clock_gettime(clock, &used) < 0)
+		return 0;
+	return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
+}
+
+/* What is counted is time that we waited: should somebody stop both of us, none passes. */
+int
+helper_note_wait(struct helper *helper, int waited_ms, struct error **err)
+{
+	int64_t used = used_ns(helper);
+	bool is_idle = used != 0 && used == helper->used_ns;
+
+	helper->used_ns = used;
+	helper->idle_ms = is_idle ? helper->idle_ms + waited_ms : 0;
+	if (helper->idle_ms <= CHILD_STALL_LIMIT_MS)
+		return 0;
+	error_set(err, ERROR_FAILURE, "the confined helper has stood still for %d s",
+		  CHILD_STALL_LIMIT_MS / 1000);
+	return error_set_class(err, "helper");
+}
+
+int
+helper_await(struct helper *helper, int fd, short events, struct error **err)
+{
+	struct pollfd polled = { .fd = fd, .events = events };
+	int ready;
+
+	while ((ready = poll(&polled, 1, LOOK_MS)) <= 0) {
+		if (ready < 0 && errno != EINTR)
+			return error_set_errno(err, errno, "cannot wait for the confined helper");
+		if (ready == 0 && helper_note_wait(helper, LOOK_MS, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int
 helper_receive(struct helper *helper, struct message *message, bool *ret_last, struct error **err)
 {
 	bool ended = false;
 
-	if (message_receive(helper->channel_fd, message, &ended, err) < 0)
+	if (helper_await(helper, helper->channel_fd, POLLIN, err) < 0 ||
+	    message_receive(helper->channel_fd, message, &ended, err) < 0)
 		return -1;
 	if (ended)
 		return ended_early(helper, err);

@@ -51,6 +51,11 @@ int helper_receive(struct helper *helper, struct message *message, bool *ret_las
 /* Readable when helper_receive() has something. */
 int helper_poll_fd(const struct helper *helper);
 
+/* What waits for it waits so, or tells here that it waited and nothing came.  One that stands still
+ * all the while, stopped or for a disk that does not answer, is ERROR_FAILURE, class "helper". */
+int helper_await(struct helper *helper, int fd, short events, struct error **err);
+int helper_note_wait(struct helper *helper, int waited_ms, struct error **err);
+
 /* Which walls stand around a child here: it builds them and tells. */
 int helper_find_walls(struct walls *ret_walls, struct error **err);
 

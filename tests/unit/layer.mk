@@ -25,8 +25,9 @@ TESTS += $(layer_tests)
 %C%_test_pack_limits_SOURCES = %D%/test_pack_limits.c $(tree_room)
 %C%_test_pack_limits_LDADD = $(layer_libs) $(CMOCKA_LIBS)
 
-%C%_test_tar_check_SOURCES = %D%/test_tar_check.c %D%/tar_file.c %D%/tar_file.h
+%C%_test_tar_check_SOURCES = %D%/test_tar_check.c %D%/tar_file.c %D%/tar_file.h $(fake_helper)
 %C%_test_tar_check_LDADD = $(layer_libs) $(LIBARCHIVE_LIBS) $(CMOCKA_LIBS)
+%C%_test_tar_check_LDFLAGS = $(fake_helper_ldflags)
 
 %C%_test_entry_SOURCES = %D%/test_entry.c
 %C%_test_entry_LDADD = $(layer_helper_libs) $(CMOCKA_LIBS)

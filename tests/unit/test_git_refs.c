@@ -7,11 +7,13 @@
 
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/strings.h"
 #include "base/xalloc.h"
 #include "project/git_refs.h"
+#include "project/git_run.h"
 #include "tree_room.h"
 
 /* A repository with so many commits, each with a tag of its own. */
@@ -86,6 +88,20 @@ as_many_commits_as_the_limit_count_and_one_more_is_refused(void **state)
 	assert_true(error_is(err, ERROR_USAGE));
 }
 
+static void
+git_that_asks_others_does_not_wait_for_ever(void **state)
+{
+	static const char *const argv[] = { "-c", "alias.hang=!sleep 60", "hang", NULL };
+	const struct git_question question = { .directory = ".", .argv = argv, .timeout_ms = 1000 };
+	AUTO_BUF struct buf output = BUF_INIT(PATH_LIMIT_BYTES);
+	AUTO_ERROR struct error *err = NULL;
+
+	(void)state;
+	assert_int_equal(git_run(&question, &output, &err), -1);
+	assert_int_equal(error_kind(err), ERROR_UNAVAILABLE);
+	assert_string_equal(error_text(err), "git hang did not end in 1 s");
+}
+
 int
 main(void)
 {
@@ -98,6 +114,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			as_many_commits_as_the_limit_count_and_one_more_is_refused, enter_tree,
 			leave_tree),
+		cmocka_unit_test_setup_teardown(git_that_asks_others_does_not_wait_for_ever,
+						enter_tree, leave_tree),
 	};
 
 	return cmocka_run_group_tests_name("git_refs", tests, NULL, NULL);

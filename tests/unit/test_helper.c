@@ -7,16 +7,16 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <sys/wait.h>
 
 #include "base/error.h"
 #include "base/fd.h"
-#include "base/xalloc.h"
+#include "base/limits.h"
+#include "fake_helper.h"
 #include "sandbox/channel.h"
 #include "sandbox/helper.h"
 
@@ -75,32 +75,6 @@ another_version_or_an_unknown_verb_is_refused(void **state)
 	expect_refused("nothing", &request);
 }
 
-/* A program of that name that does something else. */
-static void
-with_program(const char *script, void (*check)(void))
-{
-	char folder[] = "/tmp/helper.XXXXXX";
-	AUTO_FREE char *before = xstrdup(getenv("OCIFP_LIBEXEC"));
-	AUTO_FREE char *path = NULL;
-	AUTO_ERROR struct error *err = NULL;
-
-	assert_non_null(mkdtemp(folder));
-	path = xasprintf("%s/ocifp-layer", folder);
-	if (script) {
-		FILE *file = fopen(path, "we");
-
-		assert_non_null(file);
-		assert_true(fputs(script, file) >= 0);
-		assert_int_equal(fclose(file), 0);
-		assert_int_equal(chmod(path, 0700), 0);
-	}
-	assert_int_equal(setenv("OCIFP_LIBEXEC", folder, 1), 0);
-	check();
-	assert_int_equal(setenv("OCIFP_LIBEXEC", before, 1), 0);
-	(void)unlink(path);
-	assert_int_equal(rmdir(folder), 0);
-}
-
 static void
 expect_not_installed(void)
 {
@@ -117,7 +91,7 @@ static void
 a_program_that_is_not_installed_is_a_local_error(void **state)
 {
 	(void)state;
-	with_program(NULL, expect_not_installed);
+	with_helper(NULL, expect_not_installed);
 }
 
 static void
@@ -140,7 +114,7 @@ static void
 a_child_that_dies_is_an_error(void **state)
 {
 	(void)state;
-	with_program("#!/bin/sh\nsleep 0.1\nkill -SEGV $$\n", expect_death_told);
+	with_helper("#!/bin/sh\nsleep 0.1\nkill -SEGV $$\n", expect_death_told);
 }
 
 static void
@@ -167,9 +141,80 @@ a_child_sees_no_environment_and_no_descriptors_of_ours(void **state)
 	AUTO_CLOSE int secret = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
 
 	(void)state;
-	with_program("#!/bin/sh\nsleep 0.1\n[ -z \"$SECRET_TOKEN\" ] && [ -z \"$HOME\" ] &&\n"
-		     "[ ! -e /proc/self/fd/4 ] || kill -SEGV $$\n",
-		     expect_nothing_inherited);
+	with_helper("#!/bin/sh\nsleep 0.1\n[ -z \"$SECRET_TOKEN\" ] && [ -z \"$HOME\" ] &&\n"
+		    "[ ! -e /proc/self/fd/4 ] || kill -SEGV $$\n",
+		    expect_nothing_inherited);
+}
+
+static struct helper *
+start_script(void)
+{
+	AUTO_MESSAGE struct message request;
+	struct helper *helper;
+
+	helper_request_init(&request);
+	helper = start("walls", &request, NULL);
+	assert_non_null(helper);
+	return helper;
+}
+
+static void
+expect_given_up(void)
+{
+	AUTO_HELPER struct helper *helper = start_script();
+	AUTO_ERROR struct error *err = NULL;
+	siginfo_t info;
+
+	assert_int_equal(waitid(P_ALL, 0, &info, WSTOPPED | WNOWAIT), 0);
+	assert_int_equal(helper_note_wait(helper, 0, &err), 0);
+	assert_int_equal(helper_note_wait(helper, CHILD_STALL_LIMIT_MS, &err), 0);
+	assert_int_equal(helper_note_wait(helper, 1, &err), -1);
+	assert_string_equal(error_text(err), "the confined helper has stood still for 300 s");
+}
+
+static void
+a_child_that_stands_still_is_given_up(void **state)
+{
+	(void)state;
+	with_helper(stopping_helper, expect_given_up);
+}
+
+static void
+expect_no_answer_awaited(void)
+{
+	AUTO_HELPER struct helper *helper = start_script();
+	AUTO_MESSAGE struct message answer = MESSAGE_INIT(0);
+	AUTO_ERROR struct error *err = NULL;
+	bool last = false;
+
+	time_flies = true;
+	assert_int_equal(helper_receive(helper, &answer, &last, &err), -1);
+	assert_non_null(strstr(error_text(err), "stood still"));
+}
+
+static void
+an_answer_is_not_awaited_for_ever(void **state)
+{
+	(void)state;
+	with_helper(stopping_helper, expect_no_answer_awaited);
+}
+
+static void
+expect_waited_for(void)
+{
+	AUTO_HELPER struct helper *helper = start_script();
+
+	for (int i = 0; i < 3; i++) {
+		(void)poll(NULL, 0, 400);
+		assert_int_equal(helper_note_wait(helper, CHILD_STALL_LIMIT_MS + 1, NULL), 0);
+	}
+}
+
+static void
+a_child_that_works_has_its_time(void **state)
+{
+	(void)state;
+	with_helper("#!/bin/sh\nwhile :; do :; done\n", expect_waited_for);
 }
 
 int
@@ -181,6 +226,9 @@ main(void)
 		cmocka_unit_test(a_program_that_is_not_installed_is_a_local_error),
 		cmocka_unit_test(a_child_that_dies_is_an_error),
 		cmocka_unit_test(a_child_sees_no_environment_and_no_descriptors_of_ours),
+		cmocka_unit_test(a_child_that_stands_still_is_given_up),
+		cmocka_unit_test(an_answer_is_not_awaited_for_ever),
+		cmocka_unit_test(a_child_that_works_has_its_time),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN);

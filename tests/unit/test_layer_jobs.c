@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/watched.h"
 #include "base/xalloc.h"
+#include "fake_helper.h"
 #include "image/layer_jobs.h"
 #include "layers_room.h"
 #include "sandbox/id_map.h"
@@ -227,7 +228,7 @@ the_first_failure_ends_all(void **state)
 	(void)state;
 	add_job("wrong");
 	add_job("lasting");
-	add_layer(&fixture.image, "echo never");
+	add_layer(&fixture.image, ": >never");
 	fixture.jobs.items[1].job.count = 2;
 	fixture.image.config.diff_ids[0] = fixture.image.config.diff_ids[1];
 	put_layer(fixture.store, &fixture.image, 0);
@@ -306,6 +307,28 @@ what_another_process_makes_is_waited_for(void **state)
 }
 
 static void
+expect_given_up(void)
+{
+	AUTO_ERROR struct error *failure = NULL;
+
+	time_flies = true;
+	assert_int_equal(layer_jobs_run(&fixture.jobs, &failure), -1);
+	assert_non_null(strstr(error_text(failure), "layer 1"));
+	assert_non_null(strstr(error_text(failure), "the confined helper has stood still"));
+	layer_jobs_release(&fixture.jobs);
+	assert_no_child();
+}
+
+static void
+a_helper_that_stands_still_is_not_waited_for_for_ever(void **state)
+{
+	(void)state;
+	add_job("one");
+	put_layers(fixture.store, &fixture.image);
+	with_helper(stopping_helper, expect_given_up);
+}
+
+static void
 a_directory_of_the_callers_gets_all_layers(void **state)
 {
 	AUTO_CLOSE int tree_fd = -1;
@@ -337,6 +360,7 @@ main(void)
 		WITH_STORE(a_layer_that_never_came_is_an_error),
 		WITH_STORE(what_is_given_up_leaves_no_child_and_can_be_had_again),
 		WITH_STORE(what_another_process_makes_is_waited_for),
+		WITH_STORE(a_helper_that_stands_still_is_not_waited_for_for_ever),
 		WITH_STORE(a_directory_of_the_callers_gets_all_layers),
 	};
 

@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "fake_helper.h"
 #include "layer/tar_check.h"
 #include "stream/compress.h"
 #include "stream/sink.h"
@@ -142,6 +143,28 @@ one_that_is_left_unfinished_ends_its_child(void **state)
 	sink_free(sink);
 }
 
+static void
+expect_given_up(void)
+{
+	AUTO_FREE char *bytes = xcalloc(1, MIB);
+	AUTO_ERROR struct error *err = NULL;
+	struct measure tar;
+	struct sink *sink = sink_tar_check(&tar, &err);
+
+	assert_non_null(sink);
+	time_flies = true;
+	assert_int_equal(sink_write(sink, bytes, MIB, &err), -1);
+	assert_string_equal(error_text(err), "the confined helper has stood still for 300 s");
+	sink_free(sink);
+}
+
+static void
+a_child_that_reads_no_more_is_given_up(void **state)
+{
+	(void)state;
+	with_helper(stopping_helper, expect_given_up);
+}
+
 int
 main(void)
 {
@@ -151,6 +174,7 @@ main(void)
 		cmocka_unit_test(one_bit_of_a_header_makes_it_none),
 		cmocka_unit_test(what_is_no_tar_is_refused_as_such_however_long),
 		cmocka_unit_test(one_that_is_left_unfinished_ends_its_child),
+		cmocka_unit_test(a_child_that_reads_no_more_is_given_up),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN);

@@ -19,6 +19,7 @@
 #include "cli/findings.h"
 #include "sandbox/confine.h"
 #include "sandbox/helper.h"
+#include "sandbox/userns.h"
 
 static void
 add_landlock(struct findings *findings, const struct walls *walls)
@@ -129,32 +130,20 @@ run_trial(struct trial *ret_trial)
 	return read(read_fd, ret_trial, sizeof(*ret_trial)) == sizeof(*ret_trial);
 }
 
-static bool
-apparmor_restricts(void)
-{
-	AUTO_BUF struct buf buf = BUF_INIT(KIB);
-	AUTO_ERROR struct error *error = NULL;
-	bool found = false;
-
-	return file_find(AT_FDCWD, "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", &buf,
-			 &found, &error) == 0 &&
-	       found && buf.size > 0 && buf.data[0] == '1';
-}
-
 static void
 add_namespaces(struct findings *findings, const struct trial *trial)
 {
 	int errnum = trial->unshare_errno ? trial->unshare_errno : trial->map_errno;
+	const char *remedy;
 
 	if (!errnum) {
 		findings_add(findings, "user namespaces", FINDING_OK, "work");
 		return;
 	}
+	remedy = userns_remedy();
 	errno = errnum;
 	findings_add(findings, "user namespaces", FINDING_PROBLEM, "%m; %s",
-		     apparmor_restricts()
-			     ? "AppArmor restricts them: install contrib/apparmor/ocifp"
-			     : "see user_namespaces(7) and sysctl user.max_user_namespaces");
+		     remedy ? remedy : "see user_namespaces(7)");
 }
 
 static void

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "layer/helper.h"
+#include "sandbox/userns.h"
 
 static int
 await_maps(const struct service *service, struct error **err)
@@ -29,11 +30,11 @@ service_enter_ids(struct service *service, const struct id_map *map, struct erro
 	if (map->kind != ID_MAP_RANGES)
 		return 0;
 	if (unshare(CLONE_NEWUSER) < 0)
-		return error_set_errno(err, errno, "cannot make a user namespace");
+		return userns_refuse(errno, err);
 	if (await_maps(service, err) < 0)
 		return -1;
 	if (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
-		return error_set_errno(err, errno, "cannot become root of a user namespace");
+		return userns_refuse(errno, err);
 	/* Which a change of ids takes away. */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	return 0;

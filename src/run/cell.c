@@ -101,7 +101,7 @@ map_keeper(struct watch *watch, int map_fd, struct error **err)
 	if (watch->cell->started)
 		watch->cell->started(watch->cell->context, watch->pid);
 	if (user_map_write(watch->cell->map, watch->pid, err) < 0)
-		return cell_hint_at_remedy(err);
+		return error_set_class(err, "no_userns");
 	if (write(map_fd, "", 1) != 1)
 		return error_set_errno(err, errno, "cannot start the job");
 	return 0;

@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "run/cell_answer.h"
 #include "sandbox/id_map.h"
+#include "sandbox/userns.h"
 
 static const int signals_passed[] = {
 	SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGCONT, 0
@@ -71,15 +72,6 @@ cell_wait(pid_t pid, pid_t (*signalled)(pid_t pid))
 			(void)kill(target, number);
 	}
 	return status;
-}
-
-int
-cell_hint_at_remedy(struct error **err)
-{
-	error_set_class(err, "no_userns");
-	return error_set_hint(err, "an administrator can allow them: sysctl "
-				   "user.max_user_namespaces, on Ubuntu the AppArmor profile in "
-				   "contrib/apparmor; 'ocifp doctor' says which");
 }
 
 /* Not to outlive the parent; it may be gone before we could say so. */
@@ -144,18 +136,11 @@ static void __attribute__((noreturn)) be_cell(const struct cell *cell, int answe
 }
 
 static int
-refuse_namespaces(struct error **err)
-{
-	error_set_errno(err, errno, "user namespaces are refused");
-	return cell_hint_at_remedy(err);
-}
-
-static int
 become_root(const struct id_map *map, struct error **err)
 {
 	if (map->kind != ID_MAP_OWN && setgroups(0, NULL) < 0)
-		return refuse_namespaces(err);
-	return setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0 ? refuse_namespaces(err) : 0;
+		return userns_refuse(errno, err);
+	return setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0 ? userns_refuse(errno, err) : 0;
 }
 
 static int
@@ -166,7 +151,7 @@ enter_namespaces(const struct cell *cell, pid_t parent_pid, int answer_fd, int m
 	char byte;
 
 	if (unshare(CLONE_NEWUSER) < 0)
-		return refuse_namespaces(err);
+		return userns_refuse(errno, err);
 	answer_ready(answer_fd);
 	if (read(map_fd, &byte, 1) != 1)
 		_exit(1);
@@ -175,7 +160,7 @@ enter_namespaces(const struct cell *cell, pid_t parent_pid, int answer_fd, int m
 	/* Becoming somebody else has made the kernel forget it. */
 	die_with(parent_pid);
 	if (unshare(flags | (cell->own_network ? CLONE_NEWNET : 0)) < 0)
-		return refuse_namespaces(err);
+		return userns_refuse(errno, err);
 	return 0;
 }
 

@@ -13,9 +13,6 @@ void cell_fill_signals(sigset_t *signals);
 /* Of waitpid()'s status, as a shell says it. */
 int cell_shell_status(int status);
 
-/* Class "no_userns"; returns -1. */
-int cell_hint_at_remedy(struct error **err);
-
 /* The forked process: makes the namespaces and what lives in them.  It tells on `answer_fd`, and
  * goes on when a byte comes from `map_fd`, whose other end is open as long as ocifp lives. */
 void cell_be_keeper(const struct cell *cell, pid_t parent_pid, int answer_fd, int map_fd)

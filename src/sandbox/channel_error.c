@@ -6,7 +6,7 @@
 
 /* Classes are literals. */
 static const char *const classes[] = {
-	"digest", "limit", "unsupported", "space", "needs_flat", "compressed",
+	"digest", "limit", "unsupported", "space", "needs_flat", "compressed", "no_userns",
 };
 
 void

@@ -9,6 +9,7 @@ noinst_LIBRARIES += %D%/libsandbox.a
 	%D%/helper.c %D%/helper.h \
 	%D%/helper_path.c %D%/helper_path.h \
 	%D%/helper_walls.c \
-	%D%/id_map.c %D%/id_map.h
+	%D%/id_map.c %D%/id_map.h \
+	%D%/userns.c %D%/userns.h
 
 sandbox_libs = src/sandbox/libsandbox.a $(base_libs)

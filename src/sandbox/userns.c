@@ -1,0 +1,59 @@
+#include "sandbox/userns.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/limits.h"
+
+struct setting {
+	const char *path;
+	const char *refusing;
+	const char *remedy;
+};
+
+/* Those first that no other can allow again. */
+static const struct setting settings[] = {
+	{ "/proc/sys/user/max_user_namespaces", "0\n",
+	  "none are allowed here: sysctl user.max_user_namespaces=10000" },
+	{ "/proc/sys/kernel/unprivileged_userns_clone", "0\n",
+	  "only root may make them here: sysctl kernel.unprivileged_userns_clone=1" },
+	{ "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1\n",
+	  "AppArmor restricts them: install its profile, contrib/apparmor/ocifp" },
+};
+
+static bool
+says(const char *path, const char *text)
+{
+	AUTO_BUF struct buf buf = BUF_INIT(KIB);
+	AUTO_ERROR struct error *error = NULL;
+	bool found = false;
+
+	return file_find(AT_FDCWD, path, &buf, &found, &error) == 0 && found && buf.data &&
+	       strcmp(buf.data, text) == 0;
+}
+
+const char *
+userns_remedy(void)
+{
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+		if (says(settings[i].path, settings[i].refusing))
+			return settings[i].remedy;
+	return NULL;
+}
+
+int
+userns_refuse(int errnum, struct error **err)
+{
+	const char *remedy = userns_remedy();
+
+	error_set_errno(err, errnum, "user namespaces are refused");
+	error_set_class(err, "no_userns");
+	return error_set_hint(err, "%s",
+			      remedy ? remedy
+				     : "an administrator can allow them, see user_namespaces(7)");
+}

@@ -1,0 +1,17 @@
+/* userns.h - user namespaces that are refused, and by which setting of the administrator's
+ *
+ * user_namespaces(7); kernel.unprivileged_userns_clone is Debian's,
+ * kernel.apparmor_restrict_unprivileged_userns Ubuntu's.
+ */
+#ifndef OCIFP_SANDBOX_USERNS_H
+#define OCIFP_SANDBOX_USERNS_H
+
+struct error;
+
+/* What refuses them and what to do about it; NULL: none of the known. */
+const char *userns_remedy(void);
+
+/* ERROR_FAILURE of class "no_userns" with the remedy as its hint, for this errno value. */
+int userns_refuse(int errnum, struct error **err);
+
+#endif

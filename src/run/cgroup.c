@@ -14,24 +14,28 @@
 #include "base/limits.h"
 #include "base/observer.h"
 #include "base/xalloc.h"
+#include "run/root.h"
 
 #define CGROUPS "/sys/fs/cgroup"
 
 static const unsigned cpu_period_us = 100000;
 static const int removal_tries = 50;
 static const int removal_pause_ms = 10;
+static const char note_name[] = "cgroups";
 
 struct setting {
 	const char *option;
 	const char *controller;
 	const char *v1_file;
 	const char *v2_file;
+	const char *v2_also; /* gets the same where it is there; NULL: nothing does */
 };
 
 static const struct setting settings[] = {
-	{ "--memory", "memory", "memory.limit_in_bytes", "memory.max" },
-	{ "--cpus", "cpu", "cpu.cfs_quota_us", "cpu.max" },
-	{ "--pids", "pids", "pids.max", "pids.max" },
+	/* As much swap again, as podman has it: or a job over its limit is slow and never ends. */
+	{ "--memory", "memory", "memory.limit_in_bytes", "memory.max", "memory.swap.max" },
+	{ "--cpus", "cpu", "cpu.cfs_quota_us", "cpu.max", NULL },
+	{ "--pids", "pids", "pids.max", "pids.max", NULL },
 };
 enum { SETTINGS_COUNT = sizeof(settings) / sizeof(*settings) };
 
@@ -104,6 +108,35 @@ write_value(const char *folder, const char *name, const char *value)
 	return fd >= 0 && write(fd, value, strlen(value)) == (ssize_t)strlen(value);
 }
 
+/* A group has the controllers that each group above it hands on; those that are not ours to change
+ * may do so already. */
+static void
+hand_on(const char *controller, const char *path)
+{
+	AUTO_FREE char *folder = xstrdup(path);
+	AUTO_FREE char *word = xasprintf("+%s", controller);
+
+	for (char *end = folder + strlen(CGROUPS); end; end = strchr(end + 1, '/')) {
+		*end = '\0';
+		(void)write_value(folder, "cgroup.subtree_control", word);
+		*end = '/';
+	}
+}
+
+static bool
+write_v2(const struct setting *setting, const char *path, const char *value)
+{
+	bool is_set = write_value(path, setting->v2_file, value);
+
+	if (!is_set && errno == ENOENT) {
+		hand_on(setting->controller, path);
+		is_set = write_value(path, setting->v2_file, value);
+	}
+	if (is_set && setting->v2_also)
+		(void)write_value(path, setting->v2_also, value);
+	return is_set;
+}
+
 static bool
 apply(const struct setting *setting, const char *path, bool is_v1, const char *value,
       struct cgroup *cgroup)
@@ -112,16 +145,30 @@ apply(const struct setting *setting, const char *path, bool is_v1, const char *v
 		return false;
 	if (!strings_has(&cgroup->paths, path))
 		strings_add(&cgroup->paths, path);
-	return write_value(path, is_v1 ? setting->v1_file : setting->v2_file, value);
+	return is_v1 ? write_value(path, setting->v1_file, value) : write_v2(setting, path, value);
 }
 
-void
-cgroup_make(const char *id, const struct job_limits *limits, struct observer *observer,
-	    struct cgroup *ret_cgroup)
+/* For cgroup_remove_left(). */
+static int
+note(const struct cgroup *cgroup, const struct root *root, struct error **err)
+{
+	AUTO_BUF struct buf text = BUF_INIT(64 * KIB);
+
+	for (size_t i = 0; i < cgroup->paths.count; i++)
+		if (buf_append(&text, cgroup->paths.items[i], strlen(cgroup->paths.items[i]), err) <
+			    0 ||
+		    buf_append(&text, "\n", 1, err) < 0)
+			return -1;
+	return text.size > 0 ? root_write(root, note_name, text.data, err) : 0;
+}
+
+int
+cgroup_make(const struct root *root, const struct job_limits *limits, struct observer *observer,
+	    struct cgroup *ret_cgroup, struct error **err)
 {
 	for (size_t i = 0; i < SETTINGS_COUNT; i++) {
 		bool is_v1;
-		AUTO_FREE char *path = group_path(&settings[i], id, &is_v1);
+		AUTO_FREE char *path = group_path(&settings[i], root->id, &is_v1);
 		AUTO_FREE char *value = value_of(i, limits, is_v1);
 
 		if (value && !apply(&settings[i], path, is_v1, value, ret_cgroup))
@@ -129,6 +176,7 @@ cgroup_make(const char *id, const struct job_limits *limits, struct observer *ob
 				      "%s has no effect: control groups refuse it here: %m",
 				      settings[i].option);
 	}
+	return note(ret_cgroup, root, err);
 }
 
 void
@@ -161,13 +209,16 @@ cgroup_remove(struct cgroup *cgroup)
 }
 
 void
-cgroup_remove_left(const char *id)
+cgroup_remove_left(const struct root *root)
 {
-	for (size_t i = 0; i < SETTINGS_COUNT; i++) {
-		bool is_v1;
-		AUTO_FREE char *path = group_path(&settings[i], id, &is_v1);
+	AUTO_BUF struct buf text = BUF_INIT(64 * KIB);
+	AUTO_ERROR struct error *unread = NULL;
+	char *rest;
+	char *line;
 
-		if (path)
-			(void)rmdir(path);
-	}
+	if (file_read(root->fd, note_name, &text, &unread) < 0)
+		return;
+	rest = text.data;
+	while (rest && (line = strsep(&rest, "\n")))
+		(void)rmdir(line);
 }

@@ -15,6 +15,7 @@
 
 struct error;
 struct observer;
+struct root;
 
 /* 0: no limit */
 struct job_limits {
@@ -32,14 +33,14 @@ struct cgroup {
 };
 
 /* A limit that cannot be had is told and left out: many a host lets nobody but root set them. */
-void cgroup_make(const char *id, const struct job_limits *limits, struct observer *observer,
-		 struct cgroup *ret_cgroup);
+int cgroup_make(const struct root *root, const struct job_limits *limits, struct observer *observer,
+		struct cgroup *ret_cgroup, struct error **err);
 void cgroup_enter(const struct cgroup *cgroup, pid_t pid, struct observer *observer);
 
 /* When all in it have ended. */
 void cgroup_remove(struct cgroup *cgroup);
 
 /* What a run that was killed left. */
-void cgroup_remove_left(const char *id);
+void cgroup_remove_left(const struct root *root);
 
 #endif

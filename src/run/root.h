@@ -7,6 +7,7 @@
  *                                     of 4 KiB holds 500 of these names, and 50 of real paths
  *         root                        where the whole is mounted, in the run's own mount namespace
  *         hosts, resolv.conf, ...     what is mounted into it
+ *         cgroups                     the control groups that it has made
  *         bundle                      the engine's: config.json, state
  */
 #ifndef OCIFP_RUN_ROOT_H

@@ -101,7 +101,7 @@ collect_root(struct store *store, const char *id, bool dry_run, struct roots_res
 	result->removed_count += !is_held;
 	if (is_held || dry_run)
 		return 0;
-	cgroup_remove_left(id);
+	cgroup_remove_left(&root);
 	if (id_map_choose(&map, err) < 0)
 		return -1;
 	return roots_remove(&root, &map, err);

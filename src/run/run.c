@@ -194,7 +194,8 @@ run_anyhow(struct run *run, struct session *session, int *ret_status, struct err
 {
 	AUTO_ERROR struct error *failure = NULL;
 
-	cgroup_make(run->root.id, &run->options->limits, run->observer, &run->cgroup);
+	if (cgroup_make(&run->root, &run->options->limits, run->observer, &run->cgroup, err) < 0)
+		return -1;
 	if (run_cell(run, ret_status, &failure) == 0)
 		return 0;
 	if (!needs_flat(failure))

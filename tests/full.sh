@@ -106,6 +106,19 @@ cppcheck_all() {
 		"$source/src"
 }
 
+# Control groups and Landlock as Debian has them, AppArmor as Ubuntu has it.
+vm() {
+	local dist status=0
+	[ "$(id -u)" -eq 0 ] || {
+		say "not root: no machine was started"
+		return
+	}
+	for dist in trixie noble; do
+		CHROOT_DIR=$PWD "$source/tests/vm.sh" "$dist" || status=1
+	done
+	return $status
+}
+
 step fuzz clang fuzz
 step tsan gcc threads
 step large bats large
@@ -113,5 +126,6 @@ step ci_image debootstrap ci_image
 step analyzer gcc analyzer
 step tidy clang-tidy tidy
 step cppcheck cppcheck cppcheck_all
+step vm qemu-system-x86_64 vm
 say "$passed passed, $skipped skipped, $failed failed"
 [ "$failed" -eq 0 ]

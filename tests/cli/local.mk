@@ -6,6 +6,8 @@ cli_tests = \
 	%D%/fingerprint.bats \
 	%D%/manage.bats \
 	%D%/prune.bats \
+	%D%/run_limits.bats \
+	%D%/run_refused.bats \
 	%D%/store.bats \
 	%D%/unpack.bats \
 	%D%/unpack_faults.bats

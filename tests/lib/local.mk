@@ -8,6 +8,7 @@ EXTRA_DIST += $(rig_tests) \
 	%D%/faults.bash \
 	%D%/fingerprint.py \
 	%D%/images.bash \
+	%D%/in_vm.sh \
 	%D%/layers.bash \
 	%D%/lying_helper.py \
 	%D%/mkimage.py \
@@ -21,6 +22,7 @@ EXTRA_DIST += $(rig_tests) \
 	%D%/rig.bash \
 	%D%/roots.bash \
 	%D%/scenes.bash \
+	%D%/systems.bash \
 	%D%/tls.bash \
 	%D%/trees.py \
 	%D%/token_server.py \

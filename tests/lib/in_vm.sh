@@ -1,0 +1,49 @@
+#!/bin/bash
+# Usage: in_vm.sh TEST...     (by tests/vm.sh, a service of the machine that it starts)
+#
+# Each TEST by root, then by the user `tester` as a service of his own systemd, which may have control
+# groups.  What they say to /var/log/ocifp.tap, the status of all to /var/log/ocifp.status.
+set -uo pipefail
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+
+export top_srcdir=$top OCIFP_LIBEXEC=$top/build CMOCKA_MESSAGE_OUTPUT=TAP OCIFP_TEST_MACHINE=ours
+# Where every instruction is emulated, all takes longer.
+export OCIFP_TEST_LIMIT_S=900
+export PATH=$top/build:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+passed=()
+for variable in PATH top_srcdir OCIFP_LIBEXEC CMOCKA_MESSAGE_OUTPUT OCIFP_TEST_MACHINE OCIFP_TEST_LIMIT_S; do
+	passed+=("--setenv=$variable")
+done
+
+# run_test USER TEST
+run_test() {
+	local command=(bats --tap "$top/$2")
+	[[ $2 == *.bats ]] || command=(sh "$top/tests/unit/run.sh" "./$2")
+	echo "# in_vm: $1 $2 $(date +%T)"
+	cd "$top/build" || return 1
+	case $1 in
+	root) timeout 1800 "${command[@]}" ;;
+	*)
+		runuser -u "$1" -- env XDG_RUNTIME_DIR=/run/user/1000 systemd-run --user --quiet --wait \
+			--pipe --same-dir "${passed[@]}" timeout 1800 "${command[@]}"
+		;;
+	esac
+}
+
+run_all() {
+	local status=0 user test
+	uname -a
+	for user in root tester; do
+		for test; do
+			run_test "$user" "$test" || {
+				echo "# failed: $user $test"
+				status=1
+			}
+		done
+	done
+	return $status
+}
+
+run_all "$@" 2>&1 </dev/null | tee /var/log/ocifp.tap >/dev/console
+echo "${PIPESTATUS[0]}" >/var/log/ocifp.status

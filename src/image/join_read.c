@@ -109,7 +109,7 @@ lists_others(const struct join *join)
 
 	for (size_t i = 0; i < joined->count; i++)
 		if (image_index_entry_is_image(&joined->items[i]) &&
-		    !descriptors_find(&join->vouched, &joined->items[i].digest))
+		    !descriptors_has(&join->vouched, &joined->items[i].digest))
 			return true;
 	return false;
 }
@@ -165,11 +165,11 @@ join_is_done(const struct join *join)
 	bool has_record = false;
 
 	for (size_t i = 0; i < joined->count; i++)
-		if (!descriptors_find(current, &joined->items[i].digest))
+		if (!descriptors_has(current, &joined->items[i].digest))
 			return false;
 	for (size_t i = 0; i < current->count; i++) {
 		has_record = has_record || is_record(&current->items[i]);
-		if (!descriptors_find(joined, &current->items[i].digest) &&
+		if (!descriptors_has(joined, &current->items[i].digest) &&
 		    !is_record(&current->items[i]))
 			return false;
 	}

@@ -125,12 +125,7 @@ check_tags(struct repository *repository, const struct prune_graph *graph, struc
 static bool
 leads_to(const struct prune_node *node, const struct digest *digest)
 {
-	if (digest_equal(&node->subject, digest))
-		return true;
-	for (size_t i = 0; i < node->children.count; i++)
-		if (digest_equal(&node->children.items[i].digest, digest))
-			return true;
-	return false;
+	return digest_equal(&node->subject, digest) || descriptors_has(&node->children, digest);
 }
 
 static bool

@@ -231,10 +231,8 @@ image_tree_get(const struct content *content, const struct selection *selection,
 static void
 add_blob(struct descriptors *blobs, const struct descriptor *blob)
 {
-	for (size_t i = 0; i < blobs->count; i++)
-		if (digest_equal(&blobs->items[i].digest, &blob->digest))
-			return;
-	descriptors_add(blobs, blob);
+	if (!descriptors_has(blobs, &blob->digest))
+		descriptors_add(blobs, blob);
 }
 
 void

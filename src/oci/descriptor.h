@@ -43,6 +43,7 @@ int descriptors_parse(const json_t *array, const char *name, struct descriptors 
 json_t *descriptors_json(const struct descriptors *descriptors); /* the caller's reference */
 void descriptors_add(struct descriptors *descriptors, const struct descriptor *descriptor);
 void descriptors_take(struct descriptors *descriptors, struct descriptor *descriptor);
+bool descriptors_has(const struct descriptors *descriptors, const struct digest *digest);
 void descriptors_release(struct descriptors *descriptors);
 #define AUTO_DESCRIPTORS CLEANUP(descriptors_release)
 

@@ -58,3 +58,12 @@ descriptors_release(struct descriptors *descriptors)
 	free(descriptors->items);
 	*descriptors = (struct descriptors){ 0 };
 }
+
+bool
+descriptors_has(const struct descriptors *descriptors, const struct digest *digest)
+{
+	for (size_t i = 0; i < descriptors->count; i++)
+		if (digest_equal(&descriptors->items[i].digest, digest))
+			return true;
+	return false;
+}

@@ -25,15 +25,6 @@ has_platform(const struct descriptor *entry, const struct platform *platform)
 	       platform_equal(&entry->platform, platform);
 }
 
-const struct descriptor *
-descriptors_find(const struct descriptors *descriptors, const struct digest *digest)
-{
-	for (size_t i = 0; i < descriptors->count; i++)
-		if (digest_equal(&descriptors->items[i].digest, digest))
-			return &descriptors->items[i];
-	return NULL;
-}
-
 static void
 drop(struct image_index *index, size_t position)
 {
@@ -111,8 +102,7 @@ image_index_put_all(struct image_index *index, const struct descriptors *from)
 
 		if (image_index_entry_is_image(entry))
 			image_index_put(index, entry, from);
-		else if (!descriptors_find(&index->manifests, &entry->digest) &&
-			 !attested_by(entry))
+		else if (!descriptors_has(&index->manifests, &entry->digest) && !attested_by(entry))
 			descriptors_add(&index->manifests, entry);
 	}
 }

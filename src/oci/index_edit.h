@@ -20,8 +20,4 @@ void image_index_put_all(struct image_index *index, const struct descriptors *fr
 size_t image_index_drop_platform(struct image_index *index, const struct platform *platform);
 size_t image_index_drop_digest(struct image_index *index, const struct digest *digest);
 
-/* NULL: none has it. */
-const struct descriptor *descriptors_find(const struct descriptors *descriptors,
-					  const struct digest *digest);
-
 #endif

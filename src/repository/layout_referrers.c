@@ -18,10 +18,8 @@ struct search {
 static void
 add(const struct search *search, const struct descriptor *entry)
 {
-	for (size_t i = 0; i < search->found->count; i++)
-		if (digest_equal(&search->found->items[i].digest, &entry->digest))
-			return;
-	if (referrer_fits(entry, search->artifact_type))
+	if (!descriptors_has(search->found, &entry->digest) &&
+	    referrer_fits(entry, search->artifact_type))
 		descriptors_add(search->found, entry);
 }
 

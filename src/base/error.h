@@ -74,6 +74,7 @@ int error_pass(struct error **err, struct error *error);
 #define error_set_path(...) ((error_set_path)(__VA_ARGS__), -1)
 #define error_pass(...) ((error_pass)(__VA_ARGS__), -1)
 #define error_wrap(...) ((error_wrap)(__VA_ARGS__), -1)
+#define error_set_class(...) ((error_set_class)(__VA_ARGS__), -1)
 #define error_set_hint(...) ((error_set_hint)(__VA_ARGS__), -1)
 #endif
 

@@ -140,19 +140,17 @@ read_commit(const struct run_values *values, struct location *ret_location,
 
 /* A job's own output is all of its result, but for the image. */
 static int
-tell(struct context *context, const struct commit_options *commit, const struct derive_result *made,
+tell(struct context *context, const struct location *output, const struct derive_result *made,
      struct error **err)
 {
 	struct outcome outcome = {
 		.repository = made->repository,
+		.tag = output->reference.tag,
 		.digest = &made->digest,
 		.stdout_is_taken = true,
 	};
 
-	if (!made->repository)
-		return 0;
-	outcome.tag = commit->output->reference.tag;
-	return outcome_tell(context, &outcome, err);
+	return made->repository ? outcome_tell(context, &outcome, err) : 0;
 }
 
 static struct job_options
@@ -205,7 +203,7 @@ run_run(struct context *context, const void *opaque, const struct strings *opera
 	if (run_job(context_session(context), &base, &options, &context->job_status, &made, err) <
 	    0)
 		return -1;
-	return tell(context, &commit, &made, err);
+	return tell(context, &output, &made, err);
 }
 
 const struct command cmd_run = {

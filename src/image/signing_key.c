@@ -42,13 +42,14 @@ static int
 give_password(char *buffer, int size, int is_written, void *context)
 {
 	const char *password = environment_find(password_variable);
+	size_t length = password ? strnlen(password, (size_t)size + 1) : 0;
 
 	(void)is_written;
 	(void)context;
-	if (!password || strlen(password) > (size_t)size)
+	if (!password || length > (size_t)size)
 		return -1;
-	memcpy(buffer, password, strlen(password));
-	return (int)strlen(password);
+	memcpy(buffer, password, length);
+	return (int)length;
 }
 
 static bool

@@ -56,7 +56,7 @@ name_of(const struct git_question *question)
 {
 	const char *const *word = question->argv;
 
-	while (strcmp(*word, "-c") == 0)
+	while (*word && strcmp(*word, "-c") == 0)
 		word += 2;
 	return *word;
 }

@@ -16,8 +16,7 @@ ask(struct endpoint *endpoint, enum http_method method, const struct digest *dig
 
 	if (!url)
 		return NULL;
-	return endpoint_perform(endpoint, endpoint_gate(endpoint, ACCESS_PULL, NULL), &options,
-				err);
+	return endpoint_perform(endpoint, ACCESS_PULL, &options, err);
 }
 
 /* A HEAD gives no reason. */

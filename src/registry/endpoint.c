@@ -82,9 +82,10 @@ endpoint_url(const struct endpoint *endpoint, const char *path, struct error **e
 }
 
 struct request *
-endpoint_perform(struct endpoint *endpoint, struct gate *gate,
+endpoint_perform(struct endpoint *endpoint, enum access access,
 		 const struct request_options *options, struct error **err)
 {
+	struct gate *gate = endpoint_gate(endpoint, access, NULL);
 	AUTO_REQUEST struct request *request = NULL;
 	struct request_options authorized = *options;
 

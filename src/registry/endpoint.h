@@ -50,8 +50,8 @@ struct gate *endpoint_gate(struct endpoint *endpoint, enum access access, const 
 /* `path` is made of checked values alone: "/manifests/<tag>". */
 char *endpoint_url(const struct endpoint *endpoint, const char *path, struct error **err);
 
-/* request_perform(), and once more after gate_reconsider(). */
-struct request *endpoint_perform(struct endpoint *endpoint, struct gate *gate,
+/* request_perform() by the gate of that access, and once more after gate_reconsider(). */
+struct request *endpoint_perform(struct endpoint *endpoint, enum access access,
 				 const struct request_options *options, struct error **err);
 
 /* The answer as an error; problem.h has the kinds.  Returns -1. */

@@ -54,8 +54,7 @@ delete_manifest(struct endpoint *endpoint, const char *reference, bool is_tag, s
 
 	if (!url)
 		return -1;
-	request = endpoint_perform(endpoint, endpoint_gate(endpoint, ACCESS_DELETE, NULL), &options,
-				   err);
+	request = endpoint_perform(endpoint, ACCESS_DELETE, &options, err);
 	if (!request)
 		return -1;
 	if (request_status(request) / 100 == 2 && !answer_is_page(request))

@@ -30,8 +30,7 @@ ask(struct endpoint *endpoint, enum http_method method, const char *reference, s
 
 	if (!url)
 		return NULL;
-	return endpoint_perform(endpoint, endpoint_gate(endpoint, ACCESS_PULL, NULL), &options,
-				err);
+	return endpoint_perform(endpoint, ACCESS_PULL, &options, err);
 }
 
 /* The whole manifest: where a HEAD is refused or does not name the digest. */
@@ -175,8 +174,7 @@ send_manifest(const struct placing *placing, const char *url, struct error **err
 		.flags = REQUEST_NO_REDIRECT,
 	};
 
-	return endpoint_perform(endpoint, endpoint_gate(endpoint, ACCESS_PUSH, NULL), &options,
-				err);
+	return endpoint_perform(endpoint, ACCESS_PUSH, &options, err);
 }
 
 /* Under which digest, as the answer says; it must be one of these bytes. */

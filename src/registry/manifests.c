@@ -40,8 +40,7 @@ ask(const struct question *question, unsigned flags, struct error **err)
 
 	if (!url)
 		return NULL;
-	return endpoint_perform(endpoint, endpoint_gate(endpoint, ACCESS_PULL, NULL), &options,
-				err);
+	return endpoint_perform(endpoint, ACCESS_PULL, &options, err);
 }
 
 static void
@@ -187,8 +186,8 @@ ask_whether_registry(const struct question *question, bool *ret_answers, struct 
 	struct request_options options = { .method = HTTP_GET,
 					   .url = url,
 					   .flags = REQUEST_NO_REDIRECT };
-	AUTO_REQUEST struct request *request = endpoint_perform(
-		endpoint, endpoint_gate(endpoint, ACCESS_PULL, NULL), &options, err);
+	AUTO_REQUEST struct request *request =
+		endpoint_perform(endpoint, ACCESS_PULL, &options, err);
 
 	if (!request)
 		return -1;

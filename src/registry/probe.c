@@ -2,13 +2,12 @@
 #include "http/request.h"
 #include "registry/blobs.h"
 #include "registry/endpoint.h"
-#include "registry/gate.h"
 #include "registry/host.h"
 #include "registry/session_url.h"
 
 /* ghcr.io answers 405, and lets the session expire: how this ends does not matter. */
 static void
-cancel_session(struct endpoint *endpoint, struct gate *gate, const struct request *opened)
+cancel_session(struct endpoint *endpoint, const struct request *opened)
 {
 	AUTO_ERROR struct error *ignored = NULL;
 	AUTO_FREE char *url = session_url_read(endpoint, opened, &ignored);
@@ -21,13 +20,12 @@ cancel_session(struct endpoint *endpoint, struct gate *gate, const struct reques
 	};
 
 	if (url && session_url_is_own(endpoint, url))
-		request = endpoint_perform(endpoint, gate, &options, &ignored);
+		request = endpoint_perform(endpoint, ACCESS_PUSH, &options, &ignored);
 }
 
 static int
 probe(struct endpoint *endpoint, struct error **err)
 {
-	struct gate *gate = endpoint_gate(endpoint, ACCESS_PUSH, NULL);
 	AUTO_FREE char *url = endpoint_url(endpoint, "/blobs/uploads/", err);
 	AUTO_REQUEST struct request *request = NULL;
 	struct request_options options = {
@@ -38,13 +36,13 @@ probe(struct endpoint *endpoint, struct error **err)
 
 	if (!url)
 		return -1;
-	request = endpoint_perform(endpoint, gate, &options, err);
+	request = endpoint_perform(endpoint, ACCESS_PUSH, &options, err);
 	if (!request)
 		return -1;
 	if (request_status(request) != 202)
 		return endpoint_refuse(endpoint, ACCESS_PUSH, request, err);
 	endpoint->host->uploads.has_opened = true;
-	cancel_session(endpoint, gate, request);
+	cancel_session(endpoint, request);
 	return 0;
 }
 

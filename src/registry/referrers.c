@@ -33,8 +33,7 @@ ask(const struct listing *listing, const char *url, unsigned flags, struct error
 		.flags = REQUEST_NO_REDIRECT | flags,
 	};
 
-	return endpoint_perform(endpoint, endpoint_gate(endpoint, ACCESS_PULL, NULL), &options,
-				err);
+	return endpoint_perform(endpoint, ACCESS_PULL, &options, err);
 }
 
 /* ghcr.io has answered 429 to this for weeks: it says nothing to wait for. */

@@ -34,8 +34,7 @@ get_page(struct endpoint *endpoint, const char *url, struct error **err)
 		.flags = REQUEST_NO_REDIRECT,
 	};
 
-	request = endpoint_perform(endpoint, endpoint_gate(endpoint, ACCESS_PULL, NULL), &options,
-				   err);
+	request = endpoint_perform(endpoint, ACCESS_PULL, &options, err);
 	if (!request)
 		return NULL;
 	if (request_status(request) == 200)

@@ -32,11 +32,7 @@ store_add(struct store *store, const struct digest *digest, const void *bytes, s
 	if (store_hold_blobs(store, err) < 0 || part_create(store, digest, &part, err) < 0)
 		return -1;
 	if (fd_pwrite_all(part.fd, bytes, size, 0, part.path, err) < 0) {
-		int ignored = ftruncate(part.fd, 0);
-
-		(void)ignored;
-		part_leave(store, part.path, part.fd);
-		free(part.path);
+		part_drop(store, &part);
 		return -1;
 	}
 	return store_take_part(store, &part, err);

@@ -26,20 +26,6 @@ new_blob_write(struct sink *sink, const void *bytes, size_t size, struct error *
 	return fd_write_all(self->part.fd, bytes, size, self->part.path, err);
 }
 
-/* An empty part is removed when it is left. */
-static void
-drop(struct new_blob *self)
-{
-	int ignored;
-
-	if (!self->part.path)
-		return;
-	ignored = ftruncate(self->part.fd, 0);
-	(void)ignored;
-	part_leave(self->store, self->part.path, self->part.fd);
-	free(TAKE_PTR(self->part.path));
-}
-
 static int
 new_blob_finish(struct sink *sink, struct error **err)
 {
@@ -50,7 +36,7 @@ new_blob_finish(struct sink *sink, struct error **err)
 	*self->ret_measure = (struct measure){ part->digest, part->size_bytes };
 	if (!store_has(self->store, &part->digest, part->size_bytes))
 		return store_take_part(self->store, part, err);
-	drop(self);
+	part_drop(self->store, part);
 	return 0;
 }
 
@@ -59,7 +45,8 @@ new_blob_free(struct sink *sink)
 {
 	struct new_blob *self = (struct new_blob *)sink;
 
-	drop(self);
+	if (self->part.path)
+		part_drop(self->store, &self->part);
 	hasher_free(self->hasher);
 	free(self);
 }

@@ -140,13 +140,23 @@ part_create(struct store *store, const struct digest *digest, struct part *ret_p
 void
 part_leave(const struct store *store, const char *path, int fd)
 {
-	struct error *ignored = NULL;
+	AUTO_ERROR struct error *ignored = NULL;
 	struct stat status;
 
 	if (fstat(fd, &status) == 0 && status.st_size == 0)
 		(void)folder_remove_file(store, path, &ignored);
-	error_free(ignored);
 	(void)close(fd);
+}
+
+void
+part_drop(const struct store *store, struct part *part)
+{
+	AUTO_ERROR struct error *ignored = NULL;
+
+	(void)folder_remove_file(store, part->path, &ignored);
+	(void)close(part->fd);
+	free(part->path);
+	*part = (struct part){ .fd = -1 };
 }
 
 const struct part *

@@ -29,6 +29,9 @@ int part_open(struct store *store, const struct digest *digest, struct part *ret
 int part_create(struct store *store, const struct digest *digest, struct part *ret_part,
 		struct error **err);
 
+/* Removes an unfinished one, and zeroes it but for its descriptor, -1. */
+void part_drop(const struct store *store, struct part *part);
+
 /* Closes an unfinished one; one without a byte is removed. */
 void part_leave(const struct store *store, const char *path, int fd);
 

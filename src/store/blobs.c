@@ -15,6 +15,12 @@
 #include "store/state.h"
 
 char *
+blob_folder(enum digest_algorithm algorithm)
+{
+	return xasprintf("blobs/%s", digest_algorithm_name(algorithm));
+}
+
+char *
 blob_path(const struct digest *digest)
 {
 	return xasprintf("blobs/%s/%s", digest_algorithm_name(digest->algorithm),

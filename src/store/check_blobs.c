@@ -63,10 +63,10 @@ check_content(struct check *check, int fd, const char *path, const struct digest
 }
 
 static int
-check_file(struct check *check, enum digest_algorithm algorithm, const char *name,
-	   struct error **err)
+check_file(struct check *check, enum digest_algorithm algorithm, const char *folder,
+	   const char *name, struct error **err)
 {
-	AUTO_FREE char *path = xasprintf("blobs/%s/%s", digest_algorithm_name(algorithm), name);
+	AUTO_FREE char *path = xasprintf("%s/%s", folder, name);
 	AUTO_ERROR struct error *failure = NULL;
 	AUTO_CLOSE int fd = -1;
 	struct digest digest;
@@ -82,13 +82,13 @@ check_file(struct check *check, enum digest_algorithm algorithm, const char *nam
 int
 check_blobs(struct check *check, enum digest_algorithm algorithm, struct error **err)
 {
-	AUTO_FREE char *folder = xasprintf("blobs/%s", digest_algorithm_name(algorithm));
+	AUTO_FREE char *folder = blob_folder(algorithm);
 	AUTO_STRINGS struct strings names = { 0 };
 
 	if (folder_list(check->store, folder, &names, err) < 0)
 		return -1;
 	for (size_t i = 0; i < names.count; i++)
-		if (check_file(check, algorithm, names.items[i], err) < 0)
+		if (check_file(check, algorithm, folder, names.items[i], err) < 0)
 			return -1;
 	return 0;
 }

@@ -56,10 +56,9 @@ static void
 discard_parts(struct store *store)
 {
 	for (size_t i = 0; i < store->part_count; i++) {
-		struct error *ignored = NULL;
+		AUTO_ERROR struct error *ignored = NULL;
 
 		(void)folder_remove_file(store, store->parts[i].path, &ignored);
-		error_free(ignored);
 	}
 }
 
@@ -79,7 +78,7 @@ publish(const struct store *store, struct error **err)
 static int
 sync_folder(const struct store *store, enum digest_algorithm algorithm, struct error **err)
 {
-	AUTO_FREE char *path = xasprintf("blobs/%s", digest_algorithm_name(algorithm));
+	AUTO_FREE char *path = blob_folder(algorithm);
 	AUTO_CLOSE int fd = -1;
 
 	if (folder_find(store, path, &fd, err) < 0)

@@ -16,6 +16,7 @@
 
 struct sweep {
 	struct store *store;
+	const struct digest_set *reachable;
 	bool dry_run;
 	struct gc_result result;
 };
@@ -45,16 +46,15 @@ sweep_file(struct sweep *sweep, int folder_fd, const char *folder, const char *n
 }
 
 static int
-sweep_blob(struct sweep *sweep, const struct digest_set *set, int folder_fd,
-	   enum digest_algorithm algorithm, const char *name, struct error **err)
+sweep_blob(struct sweep *sweep, int folder_fd, const char *folder, const char *name,
+	   enum digest_algorithm algorithm, struct error **err)
 {
-	AUTO_FREE char *folder = xasprintf("blobs/%s", digest_algorithm_name(algorithm));
 	struct digest digest;
 
 	/* What is no blob is not ours to remove: fsck tells of it. */
 	if (!blob_parse_name(algorithm, name, &digest))
 		return 0;
-	if (!digest_set_has(set, &digest))
+	if (!digest_set_has(sweep->reachable, &digest))
 		return sweep_file(sweep, folder_fd, folder, name, err);
 	sweep->result.kept_count++;
 	sweep->result.kept_bytes += size_at(folder_fd, name);
@@ -62,10 +62,9 @@ sweep_blob(struct sweep *sweep, const struct digest_set *set, int folder_fd,
 }
 
 static int
-sweep_blobs(struct sweep *sweep, const struct digest_set *set, enum digest_algorithm algorithm,
-	    struct error **err)
+sweep_blobs(struct sweep *sweep, enum digest_algorithm algorithm, struct error **err)
 {
-	AUTO_FREE char *folder = xasprintf("blobs/%s", digest_algorithm_name(algorithm));
+	AUTO_FREE char *folder = blob_folder(algorithm);
 	AUTO_STRINGS struct strings names = { 0 };
 	AUTO_CLOSE int folder_fd = -1;
 
@@ -73,7 +72,7 @@ sweep_blobs(struct sweep *sweep, const struct digest_set *set, enum digest_algor
 	    folder_list(sweep->store, folder, &names, err) < 0)
 		return -1;
 	for (size_t i = 0; i < names.count; i++)
-		if (sweep_blob(sweep, set, folder_fd, algorithm, names.items[i], err) < 0)
+		if (sweep_blob(sweep, folder_fd, folder, names.items[i], algorithm, err) < 0)
 			return -1;
 	return 0;
 }
@@ -122,10 +121,10 @@ sweep_temporaries(struct sweep *sweep, struct error **err)
 }
 
 static int
-sweep_all(struct sweep *sweep, const struct digest_set *set, struct error **err)
+sweep_all(struct sweep *sweep, struct error **err)
 {
-	if (sweep_blobs(sweep, set, DIGEST_SHA256, err) < 0 ||
-	    sweep_blobs(sweep, set, DIGEST_SHA512, err) < 0)
+	if (sweep_blobs(sweep, DIGEST_SHA256, err) < 0 ||
+	    sweep_blobs(sweep, DIGEST_SHA512, err) < 0)
 		return -1;
 	if (sweep_leftovers(sweep, STORE_INGEST, err) < 0 ||
 	    sweep_leftovers(sweep, STORE_QUARANTINE, err) < 0)
@@ -136,8 +135,8 @@ sweep_all(struct sweep *sweep, const struct digest_set *set, struct error **err)
 int
 store_gc(struct store *store, bool dry_run, struct gc_result *ret_result, struct error **err)
 {
-	AUTO_DIGEST_SET struct digest_set set = { 0 };
-	struct sweep sweep = { .store = store, .dry_run = dry_run };
+	AUTO_DIGEST_SET struct digest_set reachable = { 0 };
+	struct sweep sweep = { .store = store, .reachable = &reachable, .dry_run = dry_run };
 	AUTO_CLOSE int gc_lock_fd = -1;
 
 	if (store_check_writable(store, err) < 0)
@@ -146,10 +145,10 @@ store_gc(struct store *store, bool dry_run, struct gc_result *ret_result, struct
 		return error_set(err, ERROR_FAILURE, "garbage collection while blobs are added");
 	store_release_blobs(store);
 	gc_lock_fd = lock_take(store, STORE_GC_LOCK, LOCK_EXCLUSIVE, err);
-	if (gc_lock_fd < 0 || reachable_mark(store, &set, NULL, err) < 0 ||
+	if (gc_lock_fd < 0 || reachable_mark(store, &reachable, NULL, err) < 0 ||
 	    lock_check(store, STORE_GC_LOCK, gc_lock_fd, err) < 0)
 		return -1;
-	if (sweep_all(&sweep, &set, err) < 0)
+	if (sweep_all(&sweep, err) < 0)
 		return -1;
 	*ret_result = sweep.result;
 	return 0;

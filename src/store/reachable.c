@@ -162,7 +162,7 @@ reachable_mark(const struct store *store, struct digest_set *set, struct strings
 	       struct error **err)
 {
 	struct walk walk = { .store = store, .set = set, .incomplete = incomplete };
-	AUTO_DESCRIPTORS struct descriptors references = { NULL, 0 };
+	AUTO_DESCRIPTORS struct descriptors references = { 0 };
 	int ret;
 
 	if (store_list_references(store, &references, err) < 0)

@@ -69,7 +69,7 @@ store_list_references(const struct store *store, struct descriptors *ret_referen
 		      struct error **err)
 {
 	AUTO_JSON json_t *index = layout_read_index(store, err);
-	AUTO_DESCRIPTORS struct descriptors references = { NULL, 0 };
+	AUTO_DESCRIPTORS struct descriptors references = { 0 };
 	const json_t *entries = json_object_get(index, "manifests");
 
 	if (!index)
@@ -82,7 +82,7 @@ store_list_references(const struct store *store, struct descriptors *ret_referen
 		descriptors_add(&references, &reference);
 	}
 	*ret_references = references;
-	references = (struct descriptors){ NULL, 0 };
+	references = (struct descriptors){ 0 };
 	return 0;
 }
 

@@ -61,7 +61,8 @@ int store_check_writable(const struct store *store, struct error **err);
 int store_hold_blobs(struct store *store, struct error **err);
 void store_release_blobs(struct store *store);
 
-/* "blobs/sha256/<hex>"; the caller owns it. */
+/* "blobs/sha256", "blobs/sha256/<hex>"; the caller owns them. */
+char *blob_folder(enum digest_algorithm algorithm);
 char *blob_path(const struct digest *digest);
 
 /* True for the name of a blob in blobs/<algorithm>. */

@@ -121,6 +121,12 @@ dir_open(const char *path, struct error **err)
 }
 
 int
+dir_open_at(int dir_fd, const char *path)
+{
+	return openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+int
 dir_sync(int dir_fd, const char *path, struct error **err)
 {
 	AUTO_FREE char *parent = parent_path(path ? path : "");

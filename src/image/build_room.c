@@ -42,7 +42,7 @@ remove_all(const char *path)
 static int
 lock_room(const char *path)
 {
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO_CLOSE int fd = dir_open_at(AT_FDCWD, path);
 	struct stat info;
 
 	/* Without a link it was removed between the two. */

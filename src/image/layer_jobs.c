@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/limits.h"
 #include "base/watched.h"
 #include "base/xalloc.h"
@@ -71,8 +72,7 @@ make_places(struct layer_tree *tree, struct error **err)
 	struct layer_job *job = &tree->job;
 
 	if (mkdirat(tree->fd, "fs", 0700) == 0)
-		job->tree_fd =
-			openat(tree->fd, "fs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		job->tree_fd = dir_open_at(tree->fd, "fs");
 	if (job->tree_fd >= 0)
 		job->record_fd =
 			openat(tree->fd, "record", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);

@@ -16,7 +16,6 @@
 
 #define TREE "fs"
 #define RECORD "owners"
-#define DIRECTORY_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 /* "a/b" -> "a/.b.ocifp"; what has no name of its own cannot be made. */
 static int
@@ -59,7 +58,7 @@ lock(struct stage *stage, struct error **err)
 
 	if (mkdir(stage->path, 0700) < 0 && errno != EEXIST)
 		return error_set_path(err, errno, "make directory", stage->path);
-	stage->fd = open(stage->path, DIRECTORY_FLAGS);
+	stage->fd = dir_open_at(AT_FDCWD, stage->path);
 	if (stage->fd < 0)
 		return error_set_path(err, errno, "open directory", stage->path);
 	errnum = lock_fd_try(stage->fd, LOCK_EXCLUSIVE);
@@ -76,7 +75,7 @@ lock(struct stage *stage, struct error **err)
 static int
 empty(const struct stage *stage, struct error **err)
 {
-	AUTO_CLOSE int tree_fd = openat(stage->fd, TREE, DIRECTORY_FLAGS);
+	AUTO_CLOSE int tree_fd = dir_open_at(stage->fd, TREE);
 
 	if (tree_fd >= 0 && unpacker_empty(tree_fd, &stage->map, err) < 0)
 		return -1;
@@ -91,7 +90,7 @@ fill(struct stage *stage, struct error **err)
 {
 	if (mkdirat(stage->fd, TREE, 0700) < 0)
 		return error_set_path(err, errno, "make a directory in", stage->path);
-	stage->tree_fd = openat(stage->fd, TREE, DIRECTORY_FLAGS);
+	stage->tree_fd = dir_open_at(stage->fd, TREE);
 	if (stage->map.kind == ID_MAP_OWN)
 		stage->record_fd =
 			openat(stage->fd, RECORD, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
 
@@ -27,7 +28,6 @@ struct how {
 
 #define LINKS_LIMIT_COUNT 40 /* as the kernel's own */
 #define RACES_LIMIT_COUNT 64
-#define DIRECTORY_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 static void
 drop_last(char *path, size_t *length)
@@ -109,9 +109,9 @@ go_up(struct walk *walk)
 	walk->done[walk->done_length] = '\0';
 	again = xstrdup(walk->done);
 	rest = *again ? again : NULL;
-	move_to(walk, openat(walk->root_fd, ".", DIRECTORY_FLAGS));
+	move_to(walk, dir_open_at(walk->root_fd, "."));
 	while (walk->fd >= 0 && (name = strsep(&rest, "/")))
-		move_to(walk, openat(walk->fd, name, DIRECTORY_FLAGS));
+		move_to(walk, dir_open_at(walk->fd, name));
 	return walk->fd < 0 ? -1 : 0;
 }
 
@@ -120,7 +120,7 @@ go_root(struct walk *walk)
 {
 	walk->done_length = 0;
 	walk->done[0] = '\0';
-	move_to(walk, openat(walk->root_fd, ".", DIRECTORY_FLAGS));
+	move_to(walk, dir_open_at(walk->root_fd, "."));
 	return walk->fd < 0 ? -1 : 0;
 }
 
@@ -171,14 +171,14 @@ make(struct walk *walk, const char *name, int errnum)
 	path = walk->done_length > 0 ? xasprintf("%s/%s", walk->done, name) : xstrdup(name);
 	if (walk->maker->make(walk->maker->context, walk->fd, name, path) < 0)
 		return -1;
-	return openat(walk->fd, name, DIRECTORY_FLAGS);
+	return dir_open_at(walk->fd, name);
 }
 
 static int
 go_down(struct walk *walk, const char *name)
 {
 	char byte;
-	int fd = openat(walk->fd, name, DIRECTORY_FLAGS);
+	int fd = dir_open_at(walk->fd, name);
 	int errnum = errno;
 
 	/* ELOOP or, with O_DIRECTORY, ENOTDIR. */
@@ -230,7 +230,7 @@ beneath_open(struct beneath *beneath, const char *path, const struct beneath_mak
 	int fd = -1;
 
 	if (!*path)
-		return openat(beneath->root_fd, ".", DIRECTORY_FLAGS);
+		return dir_open_at(beneath->root_fd, ".");
 	if (!beneath->walk)
 		fd = open_in_root(beneath, path);
 	/* A filter answers EPERM for a call that it does not know. */

@@ -13,8 +13,6 @@
 #include "base/strings.h"
 #include "base/xalloc.h"
 
-#define DIRECTORY_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-
 struct removal {
 	int root_fd;
 	unsigned moved_count; /* too deep, and moved up for the next round */
@@ -33,11 +31,11 @@ open_up(int parent_fd, const char *name)
 static int
 open_directory(int parent_fd, const char *name)
 {
-	int fd = openat(parent_fd, name, DIRECTORY_FLAGS);
+	int fd = dir_open_at(parent_fd, name);
 
 	if (fd >= 0 || errno != EACCES || open_up(parent_fd, name) < 0)
 		return fd;
-	return openat(parent_fd, name, DIRECTORY_FLAGS);
+	return dir_open_at(parent_fd, name);
 }
 
 static int

@@ -4,12 +4,12 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "layer/tree.h"
 
 #define FILE_FLAGS (O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC)
-#define DIRECTORY_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 /* Where an entry goes. */
 struct spot {
@@ -114,7 +114,7 @@ tree_make_directory(struct tree *tree, int parent_fd, const char *name, const st
 
 	if (ensure_directory(tree, &spot, entry, &opaque, err) < 0)
 		return -1;
-	fd = openat(parent_fd, name, DIRECTORY_FLAGS);
+	fd = dir_open_at(parent_fd, name);
 	if (fd < 0)
 		return tree_fail(errno, "open directory", entry->path, err);
 	if (opaque && tree_set_opaque(fd, entry->path, err) < 0)

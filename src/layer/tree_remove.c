@@ -9,8 +9,6 @@
 #include "base/strings.h"
 #include "layer/tree.h"
 
-#define DIRECTORY_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-
 static int remove_one(struct tree *tree, int parent_fd, const char *name, bool keep_made,
 		      unsigned depth);
 
@@ -53,7 +51,7 @@ prune_children(struct tree *tree, int fd, bool keep_made, unsigned depth)
 static int
 remove_directory(struct tree *tree, int parent_fd, const char *name, bool keep_made, unsigned depth)
 {
-	AUTO_CLOSE int fd = openat(parent_fd, name, DIRECTORY_FLAGS);
+	AUTO_CLOSE int fd = dir_open_at(parent_fd, name);
 	struct stat status;
 
 	if (fd < 0 || fstat(fd, &status) < 0)

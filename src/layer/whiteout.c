@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "layer/tree.h"
@@ -49,8 +50,7 @@ hide_all(struct tree *tree, const struct entry *entry, int parent_fd, struct err
 static int
 mark_opaque(int parent_fd, const char *name, const struct entry *entry, struct error **err)
 {
-	AUTO_CLOSE int fd =
-		openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO_CLOSE int fd = dir_open_at(parent_fd, name);
 
 	return fd < 0 ? 0 : tree_set_opaque(fd, entry->path, err);
 }

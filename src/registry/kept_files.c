@@ -47,7 +47,7 @@ open_directory(struct kept_files *files)
 
 	if (files->dir_fd >= 0)
 		return true;
-	dir_fd = open(files->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	dir_fd = dir_open_at(AT_FDCWD, files->path);
 	if (dir_fd < 0 || !is_ours_alone(dir_fd))
 		return false;
 	files->dir_fd = TAKE_FD(dir_fd);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/xalloc.h"
 #include "layer/pack.h"
 #include "oci/location.h"
@@ -28,8 +29,7 @@ static int
 pack_upper(void *context, struct error **err)
 {
 	const struct packing *packing = context;
-	AUTO_CLOSE int upper_fd =
-		openat(packing->root->fd, "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO_CLOSE int upper_fd = dir_open_at(packing->root->fd, "upper");
 	AUTO_CLOSE int tar_fd = openat(packing->root->fd, layer_name,
 				       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	struct pack_options options = {

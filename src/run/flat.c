@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "image/layer_jobs.h"
 #include "image/local_image.h"
 #include "layer/pack.h"
@@ -122,8 +123,7 @@ int
 root_flatten(struct root *root, struct session *session, const struct run_base *base,
 	     struct error **err)
 {
-	AUTO_CLOSE int fd =
-		openat(root->fd, "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO_CLOSE int fd = dir_open_at(root->fd, "upper");
 
 	if (fd < 0)
 		return error_set_path(err, errno, "open", root->path);

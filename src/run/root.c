@@ -19,8 +19,6 @@
 #include "store/state.h"
 #include "store/store.h"
 
-#define DIRECTORY_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-
 static int
 fail(const struct root *root, const char *doing, const char *name, struct error **err)
 {
@@ -109,7 +107,7 @@ make_own_folder(struct store *store, struct root *root, struct error **err)
 	if (roots_fd < 0)
 		return -1;
 	if (mkdirat(roots_fd, root->id, 0700) == 0)
-		root->fd = openat(roots_fd, root->id, DIRECTORY_FLAGS);
+		root->fd = dir_open_at(roots_fd, root->id);
 	return root->fd < 0 ? error_set_path(err, errno, "make", root->path) : 0;
 }
 
@@ -168,7 +166,7 @@ static int
 check_xattrs(const struct root *root)
 {
 	static const char name[] = "user.overlay.ocifp";
-	AUTO_CLOSE int fd = openat(root->fd, "upper", DIRECTORY_FLAGS);
+	AUTO_CLOSE int fd = dir_open_at(root->fd, "upper");
 
 	return fd < 0 || fsetxattr(fd, name, "", 0, 0) < 0 ? -1 : fremovexattr(fd, name);
 }
@@ -179,7 +177,7 @@ mount_overlay(const struct root *root, struct error **err)
 	AUTO_FREE char *names = lower_names(root);
 	AUTO_FREE char *options =
 		xasprintf("lowerdir=%s,upperdir=../upper,workdir=../work,userxattr", names);
-	AUTO_CLOSE int lower_fd = openat(root->fd, "lower", DIRECTORY_FLAGS);
+	AUTO_CLOSE int lower_fd = dir_open_at(root->fd, "lower");
 
 	if (lower_fd < 0 || fchdir(lower_fd) < 0)
 		return fail(root, "enter", "lower", err);
@@ -206,7 +204,7 @@ static int
 open_again(struct root *root, struct error **err)
 {
 	close_at(&root->fd);
-	root->fd = open(root->path, DIRECTORY_FLAGS);
+	root->fd = dir_open_at(AT_FDCWD, root->path);
 	return root->fd < 0 ? error_set_path(err, errno, "open", root->path) : 0;
 }
 

@@ -17,8 +17,6 @@
 #include "run/in_root.h"
 #include "run/root.h"
 
-#define DIRECTORY_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-
 enum fate { FATE_CHANGED, FATE_SAME, FATE_GONE };
 
 struct untouched_item {
@@ -97,7 +95,7 @@ note_entry(struct untouched *untouched, int folder_fd, const char *path, unsigne
 	add(untouched, path, &status);
 	if (!S_ISDIR(status.st_mode))
 		return 0;
-	fd = openat(folder_fd, name_of(path), DIRECTORY_FLAGS);
+	fd = dir_open_at(folder_fd, name_of(path));
 	return fd < 0 ? fail(errno, "open", path, err)
 		      : note_folder(untouched, fd, path, depth + 1, err);
 }
@@ -134,7 +132,7 @@ int
 untouched_note(const struct root *root, const struct strings *made, struct untouched *ret_untouched,
 	       struct error **err)
 {
-	AUTO_CLOSE int upper_fd = openat(root->fd, "upper", DIRECTORY_FLAGS);
+	AUTO_CLOSE int upper_fd = dir_open_at(root->fd, "upper");
 
 	if (upper_fd < 0)
 		return fail(errno, "open", "/", err);
@@ -204,7 +202,7 @@ prepare(const struct root *root, struct error **err)
 int
 untouched_remove(const struct root *root, struct untouched *untouched, struct error **err)
 {
-	AUTO_CLOSE int upper_fd = openat(root->fd, "upper", DIRECTORY_FLAGS);
+	AUTO_CLOSE int upper_fd = dir_open_at(root->fd, "upper");
 
 	if (upper_fd < 0)
 		return fail(errno, "open", "/", err);

@@ -36,12 +36,6 @@ folder_fail(const struct store *store, int errnum, const char *doing, const char
 	return -1;
 }
 
-static int
-open_directory(int parent_fd, const char *name)
-{
-	return openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-}
-
 /* The umask must not take away what we need ourselves. */
 static int
 make_directory(const struct store *store, int parent_fd, const char *name)
@@ -49,10 +43,10 @@ make_directory(const struct store *store, int parent_fd, const char *name)
 	AUTO_CLOSE int fd = -1;
 
 	if (mkdirat(parent_fd, name, store_folder_mode(store)) < 0)
-		return errno == EEXIST ? open_directory(parent_fd, name) : -1;
+		return errno == EEXIST ? dir_open_at(parent_fd, name) : -1;
 	if (store->is_own && fchmodat(parent_fd, name, store_folder_mode(store), 0) < 0)
 		return -1;
-	fd = open_directory(parent_fd, name);
+	fd = dir_open_at(parent_fd, name);
 	if (fd >= 0 && fsync(parent_fd) < 0 && errno != EINVAL)
 		return -1;
 	return TAKE_FD(fd);
@@ -61,7 +55,7 @@ make_directory(const struct store *store, int parent_fd, const char *name)
 static int
 step(const struct store *store, int parent_fd, const char *name, bool make)
 {
-	int fd = open_directory(parent_fd, name);
+	int fd = dir_open_at(parent_fd, name);
 
 	if (fd >= 0 || errno != ENOENT || !make)
 		return fd;

@@ -7,13 +7,12 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/random.h"
 #include "base/xalloc.h"
 #include "store/folder.h"
 #include "store/lock.h"
 #include "store/state.h"
-
-#define DIRECTORY_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 char *
 store_layer_path(const struct store *store, const char *name)
@@ -34,7 +33,7 @@ static int
 open_ready(const struct store *store, int folder_fd, const char *name, int *ret_fd,
 	   struct error **err)
 {
-	AUTO_CLOSE int fd = openat(folder_fd, name, DIRECTORY_FLAGS);
+	AUTO_CLOSE int fd = dir_open_at(folder_fd, name);
 
 	if (fd < 0 && errno != ENOENT)
 		return fail(store, errno, "open", name, err);
@@ -66,7 +65,7 @@ make_part(const struct store *store, int folder_fd, const char *part, int *ret_f
 
 	if (mkdirat(folder_fd, part, 0700) < 0 && errno != EEXIST)
 		return fail(store, errno, "make directory", part, err);
-	fd = openat(folder_fd, part, DIRECTORY_FLAGS);
+	fd = dir_open_at(folder_fd, part);
 	if (fd < 0 && errno != ENOENT)
 		return fail(store, errno, "open", part, err);
 	if (fd >= 0 && lock_fd_try(fd, LOCK_EXCLUSIVE) == 0 && lock_is_named(folder_fd, part, fd))

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "store/digest_set.h"
@@ -52,7 +53,7 @@ static int
 remove_locked(struct layer_sweep *sweep, struct store *store, int folder_fd, const char *name,
 	      int fd, struct error **err)
 {
-	AUTO_CLOSE int tree_fd = openat(fd, "fs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO_CLOSE int tree_fd = dir_open_at(fd, "fs");
 
 	if (tree_fd >= 0 && sweep->empty(sweep->context, name, tree_fd, err) < 0)
 		return -1;
@@ -68,8 +69,7 @@ static int
 sweep_one(struct layer_sweep *sweep, struct store *store, int folder_fd, const char *name,
 	  struct error **err)
 {
-	AUTO_CLOSE int fd =
-		openat(folder_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO_CLOSE int fd = dir_open_at(folder_fd, name);
 
 	if (fd < 0 || lock_fd_try(fd, LOCK_EXCLUSIVE) != 0)
 		return 0;

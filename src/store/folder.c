@@ -155,8 +155,8 @@ folder_find_file(const struct store *store, const char *path, int *ret_fd, struc
 }
 
 int
-folder_list(const struct store *store, const char *path, struct strings *ret_names,
-	    struct error **err)
+folder_find_names(const struct store *store, const char *path, int *ret_fd,
+		  struct strings *ret_names, struct error **err)
 {
 	AUTO_CLOSE int fd = -1;
 
@@ -164,7 +164,17 @@ folder_list(const struct store *store, const char *path, struct strings *ret_nam
 		return -1;
 	if (fd >= 0 && dir_names(fd, SIZE_MAX, ret_names) < 0)
 		return folder_fail(store, errno, "read directory", path, err);
+	*ret_fd = TAKE_FD(fd);
 	return 0;
+}
+
+int
+folder_list(const struct store *store, const char *path, struct strings *ret_names,
+	    struct error **err)
+{
+	AUTO_CLOSE int fd = -1;
+
+	return folder_find_names(store, path, &fd, ret_names, err);
 }
 
 int

@@ -25,6 +25,10 @@ int folder_find_file(const struct store *store, const char *path, int *ret_fd, s
 int folder_list(const struct store *store, const char *path, struct strings *ret_names,
 		struct error **err);
 
+/* The same and the directory, as folder_find(). */
+int folder_find_names(const struct store *store, const char *path, int *ret_fd,
+		      struct strings *ret_names, struct error **err);
+
 /* Renames within the store; the target's folder is made. */
 int folder_move(const struct store *store, const char *from, const char *to, struct error **err);
 int folder_remove_file(const struct store *store, const char *path, struct error **err);

@@ -68,8 +68,7 @@ sweep_blobs(struct sweep *sweep, enum digest_algorithm algorithm, struct error *
 	AUTO_STRINGS struct strings names = { 0 };
 	AUTO_CLOSE int folder_fd = -1;
 
-	if (folder_find(sweep->store, folder, &folder_fd, err) < 0 ||
-	    folder_list(sweep->store, folder, &names, err) < 0)
+	if (folder_find_names(sweep->store, folder, &folder_fd, &names, err) < 0)
 		return -1;
 	for (size_t i = 0; i < names.count; i++)
 		if (sweep_blob(sweep, folder_fd, folder, names.items[i], algorithm, err) < 0)
@@ -94,8 +93,7 @@ sweep_leftovers(struct sweep *sweep, const char *folder, struct error **err)
 	AUTO_STRINGS struct strings names = { 0 };
 	AUTO_CLOSE int folder_fd = -1;
 
-	if (folder_find(sweep->store, folder, &folder_fd, err) < 0 ||
-	    folder_list(sweep->store, folder, &names, err) < 0)
+	if (folder_find_names(sweep->store, folder, &folder_fd, &names, err) < 0)
 		return -1;
 	for (size_t i = 0; i < names.count; i++)
 		if (!is_held(folder_fd, names.items[i]) &&

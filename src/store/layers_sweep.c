@@ -84,8 +84,7 @@ sweep_folder(struct layer_sweep *sweep, struct store *store, const struct digest
 	AUTO_STRINGS struct strings names = { 0 };
 	AUTO_CLOSE int folder_fd = -1;
 
-	if (folder_find(store, STORE_LAYERS, &folder_fd, err) < 0 ||
-	    folder_list(store, STORE_LAYERS, &names, err) < 0)
+	if (folder_find_names(store, STORE_LAYERS, &folder_fd, &names, err) < 0)
 		return -1;
 	for (size_t i = 0; i < names.count; i++)
 		if (!is_wanted(reachable, names.items[i]) &&

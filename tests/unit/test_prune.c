@@ -26,17 +26,24 @@ make_plan(struct prune_plan *plan, const char *pattern, struct error **err)
 	return prune_plan_make(&room->repository, &rules, plan, err);
 }
 
+static struct descriptor
+add_tagged(const char *layer, const char *tag)
+{
+	struct descriptor image = image_room_add_image(room, "linux/amd64", layer);
+
+	image_room_tag(room, &image, tag);
+	return image;
+}
+
 static void
 what_nothing_kept_leads_to_goes(void **state)
 {
-	AUTO_DESCRIPTOR struct descriptor kept = image_room_add_image(room, "linux/amd64", "a");
-	AUTO_DESCRIPTOR struct descriptor gone = image_room_add_image(room, "linux/amd64", "b");
+	AUTO_DESCRIPTOR struct descriptor kept = add_tagged("a", "v1");
+	AUTO_DESCRIPTOR struct descriptor gone = add_tagged("b", "x1");
 	AUTO_PRUNE_PLAN struct prune_plan plan = { 0 };
 	AUTO_ERROR struct error *err = NULL;
 
 	(void)state;
-	image_room_tag(room, &kept, "v1");
-	image_room_tag(room, &gone, "x1");
 	assert_int_equal(make_plan(&plan, "v*", &err), 0);
 	assert_int_equal(plan.kept_count, 1);
 	assert_int_equal(plan.doomed_count, 1);
@@ -48,12 +55,11 @@ what_nothing_kept_leads_to_goes(void **state)
 static void
 a_plan_that_keeps_nothing_is_refused(void **state)
 {
-	AUTO_DESCRIPTOR struct descriptor gone = image_room_add_image(room, "linux/amd64", "b");
+	AUTO_DESCRIPTOR struct descriptor gone = add_tagged("b", "x1");
 	AUTO_PRUNE_PLAN struct prune_plan plan = { 0 };
 	AUTO_ERROR struct error *err = NULL;
 
 	(void)state;
-	image_room_tag(room, &gone, "x1");
 	assert_int_equal(make_plan(&plan, "v*", &err), -1);
 	assert_true(error_is(err, ERROR_REFUSED));
 	assert_string_equal(error_class(err), "keeps_nothing");
@@ -62,15 +68,13 @@ a_plan_that_keeps_nothing_is_refused(void **state)
 static void
 a_tag_that_was_set_meanwhile_ends_it_and_is_shown_harmless(void **state)
 {
-	AUTO_DESCRIPTOR struct descriptor kept = image_room_add_image(room, "linux/amd64", "a");
-	AUTO_DESCRIPTOR struct descriptor gone = image_room_add_image(room, "linux/amd64", "b");
+	AUTO_DESCRIPTOR struct descriptor kept = add_tagged("a", "v1");
+	AUTO_DESCRIPTOR struct descriptor gone = add_tagged("b", "x1");
 	AUTO_PRUNE_PLAN struct prune_plan plan = { 0 };
 	AUTO_ERROR struct error *err = NULL;
 	size_t count = 7;
 
 	(void)state;
-	image_room_tag(room, &kept, "v1");
-	image_room_tag(room, &gone, "x1");
 	assert_int_equal(make_plan(&plan, "v*", &err), 0);
 	image_room_tag(room, &gone, "::error::\033[31m");
 	assert_int_equal(prune_plan_apply(&room->repository, &plan, &count, &err), -1);

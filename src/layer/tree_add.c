@@ -122,6 +122,17 @@ tree_make_directory(struct tree *tree, int parent_fd, const char *name, const st
 	return dress_directory(tree, fd, entry, err);
 }
 
+/* By its name: a descriptor of it cannot be had. */
+static int
+dress_node(struct tree *tree, const struct spot *spot, const struct entry *entry,
+	   struct error **err)
+{
+	if (tree_set_owner_at(tree, spot->parent_fd, spot->name, entry, err) < 0 ||
+	    set_time(spot, entry, err) < 0)
+		return -1;
+	return remember(tree, spot, entry, err);
+}
+
 static int
 add_symbolic_link(struct tree *tree, const struct spot *spot, const struct entry *entry,
 		  struct error **err)
@@ -130,10 +141,7 @@ add_symbolic_link(struct tree *tree, const struct spot *spot, const struct entry
 		return -1;
 	if (symlinkat(entry->link, spot->parent_fd, spot->name) < 0)
 		return tree_fail(errno, "create", entry->path, err);
-	if (tree_set_owner_at(tree, spot->parent_fd, spot->name, entry, err) < 0 ||
-	    set_time(spot, entry, err) < 0)
-		return -1;
-	return remember(tree, spot, entry, err);
+	return dress_node(tree, spot, entry, err);
 }
 
 static int
@@ -144,10 +152,7 @@ add_node(struct tree *tree, const struct spot *spot, const struct entry *entry, 
 	if (mknodat(spot->parent_fd, spot->name, entry->format | (entry->mode & 0777),
 		    entry->device) < 0)
 		return tree_fail(errno, "create", entry->path, err);
-	if (tree_set_owner_at(tree, spot->parent_fd, spot->name, entry, err) < 0 ||
-	    set_time(spot, entry, err) < 0)
-		return -1;
-	return remember(tree, spot, entry, err);
+	return dress_node(tree, spot, entry, err);
 }
 
 static int

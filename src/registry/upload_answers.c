@@ -165,11 +165,12 @@ judge_cancel(struct upload *upload, struct request *request, struct error **err)
 	return error_pass(err, TAKE_PTR(upload->failure));
 }
 
+typedef int step_judge(struct upload *upload, struct request *request, struct error **err);
+
 int
 upload_judge(struct upload *upload, struct request *request, struct error **err)
 {
-	static int (*const judges[])(struct upload * upload, struct request * request,
-				     struct error * *err) = {
+	static step_judge *const judges[] = {
 		[UPLOAD_CHECK] = judge_check,
 		[UPLOAD_MOUNT] = judge_mount,
 		[UPLOAD_OPEN] = judge_open,

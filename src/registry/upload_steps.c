@@ -183,10 +183,12 @@ start_cancel(struct upload *upload, struct error **err)
 	return start_request(upload, &options, err);
 }
 
+typedef int step_start(struct upload *upload, struct error **err);
+
 int
 upload_start_step(struct upload *upload, struct error **err)
 {
-	static int (*const starts[])(struct upload * upload, struct error * *err) = {
+	static step_start *const starts[] = {
 		[UPLOAD_CHECK] = start_check,   [UPLOAD_MOUNT] = start_mount,
 		[UPLOAD_OPEN] = start_open,     [UPLOAD_SINGLE] = start_single,
 		[UPLOAD_WHOLE] = start_whole,   [UPLOAD_CHUNK] = start_chunk,

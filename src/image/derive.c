@@ -12,6 +12,7 @@
 #include "oci/document.h"
 #include "oci/location.h"
 #include "repository/session.h"
+#include "store/state.h"
 
 /* Under way. */
 struct derivation {
@@ -43,8 +44,10 @@ make_layers(struct derivation *derivation, struct error **err)
 	derivation->diff_ids = xcalloc(options->layer_count + 1, sizeof(*derivation->diff_ids));
 	for (size_t i = 0; i < options->layer_count; i++) {
 		if (new_layer_make(derivation->destination.store, &options->layers[i],
-				   &options->how, &derivation->layers[i], err) < 0)
+				   &options->how, &derivation->layers[i], err) < 0) {
+			store_discard_parts(derivation->destination.store);
 			return -1;
+		}
 		derivation->diff_ids[i] = derivation->layers[i].diff_id;
 	}
 	return 0;

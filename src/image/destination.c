@@ -28,6 +28,7 @@ destination_open(struct session *session, const struct location *output,
 		destination.opened = store_open(output->path, STORE_CREATE, &store_options, err);
 		if (!destination.opened)
 			return -1;
+		store_remove_unused(destination.opened);
 		destination.also = destination.store;
 		destination.store = destination.opened;
 	}

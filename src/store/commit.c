@@ -52,14 +52,15 @@ sync_parts(const struct store *store, struct error **err)
 
 /* After a failed sync the kernel may hold pages that look clean and never reached the disk: what
  * was to be synced cannot be trusted any more. */
-static void
-discard_parts(struct store *store)
+void
+store_discard_parts(struct store *store)
 {
 	for (size_t i = 0; i < store->part_count; i++) {
 		AUTO_ERROR struct error *ignored = NULL;
 
 		(void)folder_remove_file(store, store->parts[i].path, &ignored);
 	}
+	store_drop_parts(store);
 }
 
 /* Over whatever has that name: ours was checked just now. */
@@ -110,7 +111,7 @@ store_commit(struct store *store, struct error **err)
 	if (store->part_count == 0)
 		return 0;
 	if (sync_parts(store, err) < 0) {
-		discard_parts(store);
+		store_discard_parts(store);
 		ret = -1;
 	} else if (publish(store, err) < 0 || sync_folders(store, err) < 0) {
 		ret = -1;

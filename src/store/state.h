@@ -29,11 +29,14 @@ struct observer;
 
 struct store {
 	char *path;
-	int fd;              /* the layout directory */
-	bool for_reading;    /* opened so: never written, never locked */
-	bool is_writable;    /* false also where the file system or the modes forbid it */
-	bool is_own;         /* has .ocifp/version: its modes are ours and .ocifp stays */
-	bool is_foreign;     /* has not: .ocifp goes once it is empty */
+	int fd;           /* the layout directory */
+	bool for_reading; /* opened so: never written, never locked */
+	bool is_writable; /* false also where the file system or the modes forbid it */
+	bool is_own;      /* has .ocifp/version: its modes are ours and .ocifp stays */
+	bool is_foreign;  /* has not: .ocifp goes once it is empty */
+	bool is_new;      /* made when it was opened, and so was its folder */
+	bool is_new_folder;
+	bool removes_unused; /* see store_remove_unused() */
 	int gc_lock_fd;      /* -1: not held */
 	size_t ingest_count; /* open ones */
 	int64_t lock_timeout_ms;
@@ -60,6 +63,9 @@ int store_check_writable(const struct store *store, struct error **err);
 /* Checks that and keeps gc away until store_release_blobs(). */
 int store_hold_blobs(struct store *store, struct error **err);
 void store_release_blobs(struct store *store);
+
+/* Finished blobs that nobody wants any more. */
+void store_discard_parts(struct store *store);
 
 /* "blobs/sha256", "blobs/sha256/<hex>"; the caller owns them. */
 char *blob_folder(enum digest_algorithm algorithm);

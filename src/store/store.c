@@ -99,6 +99,23 @@ store_space_check(const struct store *store, uint64_t size_bytes, struct error *
 	return error_set_hint(err, "free some space, for instance with 'ocifp store gc'");
 }
 
+void
+store_remove_unused(struct store *store)
+{
+	store->removes_unused = true;
+}
+
+/* What was made for a blob or a name that then did not come. */
+static void
+unmake(const struct store *store)
+{
+	if (unlinkat(store->fd, "blobs/sha256", AT_REMOVEDIR) < 0 ||
+	    unlinkat(store->fd, "blobs", AT_REMOVEDIR) < 0)
+		return;
+	(void)unlinkat(store->fd, "index.json", 0);
+	(void)unlinkat(store->fd, "oci-layout", 0);
+}
+
 /* The layouts of others are left as other tools know them: our folder goes once it is empty.  Its
  * lock files go with it while nobody else can hold them. */
 static void
@@ -117,9 +134,13 @@ tidy(const struct store *store)
 	if (unlinkat(folder_fd, "ingest", AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return;
 	(void)unlinkat(folder_fd, "quarantine", AT_REMOVEDIR);
+	if (store->is_new && store->removes_unused)
+		unmake(store);
 	(void)unlinkat(folder_fd, STORE_INDEX_LOCK, 0);
 	(void)unlinkat(folder_fd, STORE_GC_LOCK, 0);
 	(void)unlinkat(store->fd, STORE_FOLDER, AT_REMOVEDIR);
+	if (store->is_new_folder && store->removes_unused)
+		(void)rmdir(store->path);
 }
 
 void

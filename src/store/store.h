@@ -57,6 +57,10 @@ struct store *store_open(const char *path, enum store_mode mode,
 struct store *store_open_own(const char *path_or_null, const struct store_options *options,
 			     struct error **err);
 char *store_own_path(const char *path_or_null, struct error **err);
+
+/* With store_free() a layout that store_open() has made goes again, unless something came into it.
+ */
+void store_remove_unused(struct store *store);
 const char *store_path(const struct store *store);
 bool store_is_writable(const struct store *store); /* false: modes or the file system forbid it */
 void store_free(struct store *store);              /* uncommitted blobs stay as .part files */

@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -47,6 +48,7 @@ refuse(const struct store *store, const char *why, struct error **err)
 static int
 open_root(struct store *store, enum store_mode mode, mode_t new_mode, struct error **err)
 {
+	store->is_new_folder = mode == STORE_CREATE && access(store->path, F_OK) < 0;
 	if (mode == STORE_CREATE && dir_make(store->path, new_mode, err) < 0)
 		return -1;
 	store->fd = open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -161,6 +163,7 @@ make_layout(struct store *store, struct error **err)
 	blobs_fd = folder_make(store, "blobs/sha256", err);
 	if (blobs_fd < 0)
 		return -1;
+	store->is_new = true;
 	return write_small(store, ".", layout_file, layout_content, err);
 }
 

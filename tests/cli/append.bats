@@ -21,12 +21,13 @@ append() {
 }
 
 refused() {
-	local wanted=$1 text=$2
+	local wanted=$1 text=$2 before
 	shift 2
+	before=$(find out 2>/dev/null | sort)
 	ocifp_run append -o oci:out:v1 "$@"
 	assert_failed "$wanted"
 	assert_stderr_has "$text"
-	[ ! -e out/index.json ] || [ "$(jq '.manifests | length' out/index.json)" = 0 ]
+	assert_equal "$(find out 2>/dev/null | sort)" "$before"
 }
 
 @test "a directory is one layer of an image for this machine" {
@@ -198,7 +199,30 @@ refused() {
 	mkfifo pipe
 	refused 2 'neither a directory nor a file' pipe
 	refused 10 'missing' missing
-	[ -z "$(find out "$OCIFP_STORE" -name '*.part' 2>&1)" ]
+	[ -z "$(find . "$OCIFP_STORE" -name '*.part' 2>&1)" ]
+}
+
+@test "what is refused leaves no layout, and leaves alone what was there" {
+	echo text >text
+	refused 7 'no tar' root text
+	refused 10 'missing' root missing
+	refused 2 'neither' root/bin /dev/null
+	refused 10 'No such file' --base oci:none:v1 root
+	[ ! -e out ] || fail "left: $(find out)"
+	mkdir out
+	refused 7 'no tar' root text
+	[ -d out ]
+	append root
+	refused 7 'no tar' --base oci:out:v1 root/bin text
+	ocifp_run mutate oci:out:v1 -o oci:new:v1 --platform linux/s390x -e A=b
+	assert_failed 8
+	[ ! -e new ] || fail "left: $(find new)"
+	ocifp_run append -t here.example/app:v1 root/bin text
+	assert_failed 7
+	[ -z "$(find "$OCIFP_STORE" -name '*.part')" ]
+	ocifp_run pull oci:out:none -o oci:new:v1
+	assert_status 3
+	[ ! -e new ] || fail "left: $(find new)"
 }
 
 @test "a tar may come through a pipe, and is the layer that it is as a file" {

@@ -77,6 +77,44 @@ a_missing_or_empty_directory_becomes_a_layout(void **state)
 }
 
 static void
+a_layout_that_nothing_came_into_can_go_again(void **state)
+{
+	static const char *const names[] = { "absent", "empty" };
+
+	(void)state;
+	run("mkdir empty");
+	for (int used = 0; used < 2; used++)
+		for (size_t i = 0; i < 2; i++) {
+			struct store *store = create_store(names[i]);
+
+			store_remove_unused(store);
+			if (used) {
+				add_text(store, "blob");
+				assert_int_equal(store_commit(store, NULL), 0);
+			}
+			store_free(store);
+			assert_int_equal(is_there(names[i]), used || i == 1);
+			assert_int_equal(is_there(i ? "empty/oci-layout" : "absent/oci-layout"),
+					 used);
+			if (used)
+				assert_int_equal(is_there(i ? "empty/.ocifp" : "absent/.ocifp"), 0);
+		}
+}
+
+static void
+a_layout_that_was_there_stays(void **state)
+{
+	struct store *store;
+
+	(void)state;
+	store_free(create_store("store"));
+	store = create_store("store");
+	store_remove_unused(store);
+	store_free(store);
+	assert_true(is_there("store/oci-layout"));
+}
+
+static void
 a_creation_that_was_cut_short_is_completed(void **state)
 {
 	(void)state;
@@ -526,6 +564,8 @@ main(void)
 		IN_ROOM(an_index_has_a_limit),
 		IN_ROOM(those_that_find_no_store_make_one_together),
 		IN_ROOM(a_missing_or_empty_directory_becomes_a_layout),
+		IN_ROOM(a_layout_that_nothing_came_into_can_go_again),
+		IN_ROOM(a_layout_that_was_there_stays),
 		IN_ROOM(a_creation_that_was_cut_short_is_completed),
 		IN_ROOM(a_directory_of_other_files_is_refused_and_left_alone),
 		IN_ROOM(a_layout_that_is_damaged_or_newer_is_refused_and_left_alone),

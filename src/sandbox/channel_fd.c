@@ -7,13 +7,13 @@
 
 /* A byte, which a stream needs to carry anything, with room for a descriptor. */
 struct parcel {
+	char byte;
+	struct iovec data;
+	struct msghdr header;
 	union {
 		char bytes[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr alignment;
 	} control;
-	char byte;
-	struct iovec data;
-	struct msghdr header;
 };
 
 static void

@@ -1,3 +1,4 @@
+#include "base/environment.h"
 #include "base/fd.h"
 
 #include <errno.h>
@@ -92,7 +93,7 @@ make_one(const char *path, mode_t mode, struct error **err)
 const char *
 temporary_folder(void)
 {
-	const char *folder = secure_getenv("TMPDIR");
+	const char *folder = environment_find("TMPDIR");
 
 	return folder && folder[0] == '/' ? folder : "/tmp";
 }

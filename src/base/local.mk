@@ -4,6 +4,7 @@ noinst_LIBRARIES += %D%/libbase.a
 	%D%/cleanup.h \
 	%D%/deadline.c %D%/deadline.h \
 	%D%/dir_names.c \
+	%D%/environment.c %D%/environment.h \
 	%D%/error.c %D%/error.h \
 	%D%/fd.c %D%/fd.h \
 	%D%/fd_durable.c \

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/deadline.h"
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/limits.h"
@@ -152,8 +153,7 @@ list_of(const struct strings *strings)
 static int64_t
 backoff_first_ms(void)
 {
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread is started */
-	const char *text = getenv("OCIFP_BACKOFF_MS");
+	const char *text = environment_find("OCIFP_BACKOFF_MS");
 	uint64_t value;
 
 	return text && text_parse_uint(text, BACKOFF_LIMIT_MS, &value) ? (int64_t)value : 0;

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "base/xalloc.h"
@@ -111,8 +112,7 @@ doctor_store(struct findings *findings, struct context *context)
 static bool
 is_in_path(const char *program)
 {
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): nothing here changes the environment */
-	const char *path = getenv("PATH");
+	const char *path = environment_find("PATH");
 
 	while (path && *path) {
 		size_t size = strcspn(path, ":");

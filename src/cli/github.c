@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/random.h"
@@ -35,20 +36,11 @@ static const struct output outputs[] = {
 	{ "pushed", "^(true|false)$" },
 };
 
-static const char *
-variable(const char *name)
-{
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): nothing here changes the environment */
-	const char *value = getenv(name);
-
-	return value && *value ? value : NULL;
-}
-
 /* NULL: not on Actions, or the runner has no such file. */
 static const char *
 runner_file(const char *name)
 {
-	return ci_is_github() ? variable(name) : NULL;
+	return ci_is_github() ? environment_find(name) : NULL;
 }
 
 static bool

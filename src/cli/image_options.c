@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "base/utf8.h"
@@ -95,11 +96,10 @@ check(const struct image_options *options, struct error **err)
 int
 source_date_read(int64_t *ret_epoch_s, struct error **err)
 {
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): nothing here changes the environment */
-	const char *text = getenv("SOURCE_DATE_EPOCH");
+	const char *text = environment_find("SOURCE_DATE_EPOCH");
 	uint64_t value = 0;
 
-	if (text && *text && !text_parse_uint(text, EPOCH_LIMIT_S, &value))
+	if (text && !text_parse_uint(text, EPOCH_LIMIT_S, &value))
 		return error_set(err, ERROR_USAGE, "SOURCE_DATE_EPOCH is no number of seconds");
 	*ret_epoch_s = (int64_t)value;
 	return 0;

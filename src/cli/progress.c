@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/deadline.h"
+#include "base/environment.h"
 #include "base/observer.h"
 #include "base/strings.h"
 #include "base/text.h"
@@ -42,10 +43,9 @@ struct progress {
 static bool
 is_rewritable(int fd)
 {
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread is started */
-	const char *terminal = getenv("TERM");
+	const char *terminal = environment_find("TERM");
 
-	return isatty(fd) && terminal && *terminal && strcmp(terminal, "dumb") != 0;
+	return isatty(fd) && terminal && strcmp(terminal, "dumb") != 0;
 }
 
 static enum mode

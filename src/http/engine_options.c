@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/deadline.h"
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
@@ -13,7 +14,7 @@
 static char *
 file_or_variable(const char *file, const char *variable, const char *libcurls)
 {
-	const char *value = file ? file : secure_getenv(variable);
+	const char *value = file ? file : environment_find(variable);
 
 	if (!value || !*value || (libcurls && strcmp(value, libcurls) == 0))
 		return NULL;

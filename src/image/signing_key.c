@@ -8,13 +8,13 @@
 #include <openssl/pem.h>
 
 #include "base/buf.h"
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "oci/base64.h"
-#include "project/environment.h"
 #include "registry/secret.h"
 
 static const char variable_prefix[] = "env://";

@@ -1,10 +1,10 @@
 #include "project/ci.h"
-#include "project/environment.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "base/xalloc.h"

@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "base/buf.h"
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/limits.h"
@@ -13,7 +14,6 @@
 #include "base/xalloc.h"
 #include "oci/document.h"
 #include "project/ci.h"
-#include "project/environment.h"
 
 struct event {
 	const char *name;

@@ -5,7 +5,6 @@ noinst_LIBRARIES += %D%/libproject.a
 	%D%/config_fields.c %D%/config_fields.h \
 	%D%/config_parse.c \
 	%D%/config_tree.c %D%/config_tree.h \
-	%D%/environment.c %D%/environment.h \
 	%D%/git.c %D%/git.h \
 	%D%/git_checkout.c %D%/git_checkout.h \
 	%D%/git_contents.c %D%/git_contents.h \

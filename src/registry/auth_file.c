@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/buf.h"
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/limits.h"
@@ -33,7 +34,7 @@ auth_file_server(const char *host)
 static char *
 shorten_path(const char *path)
 {
-	const char *home = secure_getenv("HOME");
+	const char *home = environment_find("HOME");
 	AUTO_FREE char *tail = NULL;
 
 	if (!home || !text_starts(path, home) || path[strlen(home)] != '/')

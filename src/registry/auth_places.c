@@ -1,5 +1,6 @@
 #include "registry/auth_places.h"
 
+#include "base/environment.h"
 #include "base/strings.h"
 #include "base/xalloc.h"
 #include "registry/registry.h"
@@ -8,8 +9,8 @@
 static void
 add_below(struct strings *paths, const char *variable, const char *home_path, const char *file)
 {
-	const char *directory = secure_getenv(variable);
-	const char *home = secure_getenv("HOME");
+	const char *directory = environment_find(variable);
+	const char *home = environment_find("HOME");
 
 	if (directory && *directory == '/')
 		strings_take(paths, xasprintf("%s/%s", directory, file));
@@ -21,7 +22,7 @@ void
 auth_places_list(const struct registry_options *options, struct strings *paths)
 {
 	const char *only =
-		options->auth_file ? options->auth_file : secure_getenv("REGISTRY_AUTH_FILE");
+		options->auth_file ? options->auth_file : environment_find("REGISTRY_AUTH_FILE");
 
 	if (only && *only) {
 		strings_add(paths, only);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/strings.h"
 #include "base/text.h"
@@ -149,17 +150,17 @@ look_at_files(struct search *search, struct error **err)
 static int
 look_at_variable(struct search *search, const char *name, struct error **err)
 {
-	const char *token = secure_getenv(name);
-	const char *actor = secure_getenv("GITHUB_ACTOR");
+	const char *token = environment_find(name);
+	const char *actor = environment_find("GITHUB_ACTOR");
 
-	if (!token || !*token) {
+	if (!token) {
 		tell(search, name, "not set");
 		return 0;
 	}
 	if (!text_is_printable_ascii(token))
 		return error_set(err, ERROR_USAGE, "%s holds characters that no token has", name);
 	search->found = (struct credential){
-		.username = xstrdup(actor && *actor ? actor : "x-access-token"),
+		.username = xstrdup(actor ? actor : "x-access-token"),
 		.password = xstrdup(token),
 	};
 	settle(search, xstrdup(name));

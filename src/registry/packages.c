@@ -1,3 +1,4 @@
+#include "base/environment.h"
 #include "registry/packages_private.h"
 
 #include <string.h>
@@ -38,20 +39,20 @@ packages_free(struct packages *packages)
 static const char *
 find_token(void)
 {
-	const char *token = secure_getenv("GITHUB_TOKEN");
+	const char *token = environment_find("GITHUB_TOKEN");
 
-	if (!token || !*token)
-		token = secure_getenv("GH_TOKEN");
-	return token && *token && text_is_printable_ascii(token) ? token : NULL;
+	if (!token)
+		token = environment_find("GH_TOKEN");
+	return token && text_is_printable_ascii(token) ? token : NULL;
 }
 
 static char *
 find_api(void)
 {
-	const char *url = secure_getenv("GITHUB_API_URL");
+	const char *url = environment_find("GITHUB_API_URL");
 	size_t size;
 
-	if (!url || !*url)
+	if (!url)
 		url = "https://api.github.com";
 	size = strlen(url);
 	while (size > 0 && url[size - 1] == '/')

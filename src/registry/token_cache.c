@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/environment.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
@@ -37,10 +38,10 @@ is_absolute(const char *path)
 static char *
 choose_path(void)
 {
-	const char *actions = secure_getenv("GITHUB_ACTIONS");
-	const char *runner = secure_getenv("RUNNER_TEMP");
-	const char *cache = secure_getenv("XDG_CACHE_HOME");
-	const char *home = secure_getenv("HOME");
+	const char *actions = environment_find("GITHUB_ACTIONS");
+	const char *runner = environment_find("RUNNER_TEMP");
+	const char *cache = environment_find("XDG_CACHE_HOME");
+	const char *home = environment_find("HOME");
 
 	if (actions && strcmp(actions, "true") == 0)
 		return is_absolute(runner) ? xasprintf("%s/ocifp-tokens", runner) : NULL;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/limits.h"
@@ -29,8 +30,7 @@ is_program(const char *path)
 char *
 engine_find_program(const char *name)
 {
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): nobody changes it */
-	const char *said = getenv("PATH");
+	const char *said = environment_find("PATH");
 	AUTO_FREE char *folders = xasprintf("%s%s", said ? said : "/usr/bin:/bin", more_folders);
 	char *rest = folders;
 	char *folder;

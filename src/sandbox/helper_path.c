@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/xalloc.h"
 
@@ -38,8 +39,7 @@ beside_us(void)
 char *
 helper_path(struct error **err)
 {
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): nothing here changes the environment */
-	const char *named = getenv("OCIFP_LIBEXEC");
+	const char *named = environment_find("OCIFP_LIBEXEC");
 	char *path = named ? within(named) : beside_us();
 
 	if (!path && !named)

@@ -1,25 +1,15 @@
+#include "base/environment.h"
 #include "store/store.h"
-
-#include <stdlib.h>
 
 #include "base/error.h"
 #include "base/xalloc.h"
 
-/* Empty counts as unset, as the XDG base directory specification has it. */
-static const char *
-variable(const char *name)
-{
-	const char *value = getenv(name); // NOLINT(concurrency-mt-unsafe): nobody calls setenv()
-
-	return value && *value ? value : NULL;
-}
-
 char *
 store_own_path(const char *path_or_null, struct error **err)
 {
-	const char *chosen = path_or_null ? path_or_null : variable("OCIFP_STORE");
-	const char *data = variable("XDG_DATA_HOME");
-	const char *home = variable("HOME");
+	const char *chosen = path_or_null ? path_or_null : environment_find("OCIFP_STORE");
+	const char *data = environment_find("XDG_DATA_HOME");
+	const char *home = environment_find("HOME");
 
 	if (chosen)
 		return xstrdup(chosen);

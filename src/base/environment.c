@@ -1,0 +1,11 @@
+#include "base/environment.h"
+
+#include <stdlib.h>
+
+const char *
+environment_find(const char *name)
+{
+	const char *value = secure_getenv(name);
+
+	return value && *value ? value : NULL;
+}

@@ -14,6 +14,7 @@ noinst_LIBRARIES += %D%/libarchive_image.a
 	%D%/scan.c \
 	%D%/spool.c %D%/spool.h \
 	%D%/state.h \
+	%D%/take_listed.c \
 	%D%/write.c
 
 archive_libs = src/archive/libarchive_image.a src/store/libstore.a $(layer_libs)

@@ -15,6 +15,7 @@
 #include "oci/media_type.h"
 
 struct error;
+struct listed;
 
 struct member {
 	char *name; /* as member_name() gives it */
@@ -34,6 +35,11 @@ struct members {
 /* Reads the headers of the tar in `fd`, whose offset moves.  ERROR_CONTENT: no tar, cut short, a
  * sparse file, a name twice, too many. */
 int members_scan(int fd, struct members *ret_members, struct error **err);
+
+/* One of a file of so many bytes, if its name can mean anything to us.  ERROR_FAILURE: no sound
+ * helper would say so; ERROR_CONTENT: too many. */
+int members_take_listed(struct members *members, const struct listed *listed, uint64_t file_bytes,
+			struct error **err);
 
 /* Follows links.  *ret_member NULL: not there.  ERROR_CONTENT: a link that leads nowhere. */
 int members_find(const struct members *members, const char *name, struct member **ret_member,

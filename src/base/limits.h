@@ -1,7 +1,8 @@
 /* limits.h - the most that we accept from anyone
  *
  * Each limit has its unit in its name, its reason, and its source where there is one.  Every one
- * has a test at it and one past it.
+ * has a test at it and one past it; of those that a struct buf is given and that are larger than
+ * 64 MiB, that is the buffer's own (test_buf.c).
  */
 #ifndef OCIFP_BASE_LIMITS_H
 #define OCIFP_BASE_LIMITS_H
@@ -136,7 +137,7 @@
 #define PACK_LIMIT_DEPTH 256           /* of folders: each holds a descriptor meanwhile */
 #define PACK_NAMES_LIMIT_COUNT 1000000 /* in one folder: about 64 MiB */
 #define PACK_HARD_LINKS_LIMIT_COUNT 500000 /* files with several names: about 64 MiB */
-#define XATTR_LIMIT_BYTES (64 * KIB)       /* Linux: XATTR_SIZE_MAX, XATTR_LIST_MAX */
+#define XATTR_LIMIT_BYTES (64 * KIB)       /* Linux: XATTR_SIZE_MAX of one value, XATTR_LIST_MAX */
 
 /* The confined helper: sandbox/ */
 #define CHILD_FILES_LIMIT_COUNT 320          /* descriptors: TREE_DEPTH_LIMIT_COUNT and some */
@@ -155,7 +156,6 @@
 #define LAYER_RESERVE_BYTES (64 * (uint64_t)MIB)      /* left free on the file system */
 #define LAYER_RESERVE_STEP_BYTES (16 * (uint64_t)MIB) /* how often that is looked at */
 #define XATTRS_LIMIT_COUNT 128                        /* of one file */
-#define XATTR_LIMIT_BYTES (64 * KIB)                  /* of one value: XATTR_SIZE_MAX of Linux */
 #define LAYER_RING_COUNT 8                            /* buffers between inflating and unpacking */
 #define LAYER_BUFFER_BYTES (256 * KIB)                /* of these */
 #define ZSTD_WINDOW_LIMIT_LOG 27   /* libzstd's own: `zstd --ultra -22`, and BuildKit's 32 MiB */

@@ -82,15 +82,28 @@ last_line(char *text)
 	return end;
 }
 
+/* Its end, should it be long. */
+static int
+read_log(const struct root *root, const char *name, struct buf *buf, struct error **err)
+{
+	AUTO_CLOSE int fd = file_open(root->fd, name, err);
+	struct stat status;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &status) == 0 && (uint64_t)status.st_size > buf->limit)
+		(void)lseek(fd, -(off_t)buf->limit, SEEK_END);
+	return fd_read_all(fd, buf, name, err);
+}
+
 int
 engine_fail(const struct engine_start *start, const char *log_name, struct error **err)
 {
 	AUTO_BUF struct buf buf = BUF_INIT(ENGINE_LOG_LIMIT_BYTES);
 	AUTO_ERROR struct error *unread = NULL;
 	AUTO_FREE char *shown = NULL;
-	bool found = false;
 
-	(void)file_find(start->root->fd, log_name, &buf, &found, &unread);
+	(void)read_log(start->root, log_name, &buf, &unread);
 	shown = text_quote_string(buf.data ? last_line(buf.data) : "it says nothing");
 	error_set(err, ERROR_FAILURE, "%s could not start the job: %s", start->program, shown);
 	error_set_class(err, "engine");

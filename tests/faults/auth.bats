@@ -107,6 +107,15 @@ token_answer() {
 	done
 }
 
+@test "A05 a token answer of 128 KiB is read, and one of a byte more is not" {
+	serve_image
+	token_answer "\"body\": \"{\\\"token\\\": \\\"t\\\"}$(printf '%131058s' '')\""
+	assert_pulled
+	token_answer "\"body\": \"{\\\"token\\\": \\\"t\\\"}$(printf '%131059s' '')\""
+	assert_failed 4
+	assert_stderr_has 'more than 131072 bytes'
+}
+
 @test "A05 an answer without a token, HTML, or a token that no header can hold is never sent" {
 	serve_image
 	local action

@@ -35,7 +35,7 @@ TESTS += $(fuzz_targets)
 endif
 
 %C%_fuzz_archive_SOURCES = %D%/fuzz_archive.c $(fuzz_main)
-%C%_fuzz_archive_LDADD = $(archive_libs)
+%C%_fuzz_archive_LDADD = $(archive_libs) $(LIBARCHIVE_LIBS)
 %C%_fuzz_archive_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_challenge_SOURCES = %D%/fuzz_challenge.c $(fuzz_main)
 %C%_fuzz_challenge_LDADD = $(http_libs)

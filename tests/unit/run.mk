@@ -3,6 +3,7 @@ run_tests = \
 	%D%/test_cell_answer \
 	%D%/test_cgroup \
 	%D%/test_console \
+	%D%/test_engine \
 	%D%/test_in_root \
 	%D%/test_job \
 	%D%/test_mounts \
@@ -21,6 +22,8 @@ TESTS += $(run_tests)
 %C%_test_cgroup_LDADD = $(run_libs) $(CMOCKA_LIBS)
 %C%_test_console_SOURCES = %D%/test_console.c $(store_room)
 %C%_test_console_LDADD = $(run_libs) $(CMOCKA_LIBS)
+%C%_test_engine_SOURCES = %D%/test_engine.c $(tree_room)
+%C%_test_engine_LDADD = $(run_libs) $(CMOCKA_LIBS)
 %C%_test_cell_answer_SOURCES = %D%/test_cell_answer.c
 %C%_test_cell_answer_LDADD = $(run_libs) $(CMOCKA_LIBS)
 %C%_test_program_SOURCES = %D%/test_program.c $(tree_room)

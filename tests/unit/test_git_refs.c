@@ -102,6 +102,25 @@ git_that_asks_others_does_not_wait_for_ever(void **state)
 	assert_string_equal(error_text(err), "git hang did not end in 1 s");
 }
 
+static void
+what_git_complains_has_a_limit(void **state)
+{
+	for (int past = 0; past < 2; past++) {
+		AUTO_FREE char *alias = xasprintf("alias.loud=!head -c %zu /dev/zero >&2; exit 3",
+						  HELPER_OUTPUT_LIMIT_BYTES + (size_t)past);
+		const char *const argv[] = { "-c", alias, "loud", NULL };
+		const struct git_question question = { .directory = ".", .argv = argv };
+		AUTO_BUF struct buf output = BUF_INIT(PATH_LIMIT_BYTES);
+		AUTO_ERROR struct error *err = NULL;
+
+		(void)state;
+		assert_int_equal(git_run(&question, &output, &err), -1);
+		assert_non_null(strstr(error_text(err),
+				       past ? "git loud: output of 'git': more than 65536 bytes"
+					    : "git loud ended with status 3"));
+	}
+}
+
 int
 main(void)
 {
@@ -116,6 +135,7 @@ main(void)
 			leave_tree),
 		cmocka_unit_test_setup_teardown(git_that_asks_others_does_not_wait_for_ever,
 						enter_tree, leave_tree),
+		cmocka_unit_test(what_git_complains_has_a_limit),
 	};
 
 	return cmocka_run_group_tests_name("git_refs", tests, NULL, NULL);

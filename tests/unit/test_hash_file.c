@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "fingerprint/hash_file.h"
@@ -129,6 +130,22 @@ neighbours_with_one_path_become_one(void **state)
 	assert_true(files.items[3].named);
 }
 
+static void
+only_so_many_files_are_inputs(void **state)
+{
+	const size_t last = INPUTS_LIMIT_COUNT - 1;
+	struct input_files files = { xcalloc(INPUTS_LIMIT_COUNT, sizeof(struct input_file)), last };
+	AUTO_ERROR struct error *err = NULL;
+
+	(void)state;
+	assert_int_equal(input_files_take(&files, xstrdup("last"), false, &err), 0);
+	assert_int_equal(input_files_take(&files, xstrdup("one more"), false, &err), -1);
+	assert_int_equal(error_kind(err), ERROR_USAGE);
+	assert_string_equal(error_text(err), "the inputs are more than 2000000 files");
+	free(files.items[last].path);
+	free(files.items);
+}
+
 #define IN_TREE(test) cmocka_unit_test_setup_teardown(test, enter_tree, leave_tree)
 
 int
@@ -140,6 +157,7 @@ main(void)
 		IN_TREE(fifo_in_the_place_of_a_file_does_not_block),
 		IN_TREE(first_failure_in_order_is_reported_whichever_thread_is_faster),
 		cmocka_unit_test(neighbours_with_one_path_become_one),
+		cmocka_unit_test(only_so_many_files_are_inputs),
 	};
 
 	return cmocka_run_group_tests_name("hash_file", tests, NULL, NULL);

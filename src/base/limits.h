@@ -100,6 +100,9 @@
 /* The store */
 #define SYNC_EACH_LIMIT_COUNT 64     /* files that are synced one by one: 0.03 to 0.16 s here */
 #define WRITE_BEHIND_BYTES (8 * MIB) /* of a download: then the kernel starts writing it */
+#define HASH_BEHIND_BYTES MIB        /* of a download: then a thread hashes it */
+#define HASH_BUFFER_BYTES (64 * KIB) /* stays in the processor's cache between read and hash */
+#define HASH_THREADS_LIMIT_COUNT 4   /* more of them only wait for the disk and each other */
 
 /* Jobs in a root filesystem */
 #define LINKS_LIMIT_COUNT 40             /* in one path, as the kernel */

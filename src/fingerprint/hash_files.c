@@ -6,13 +6,11 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/workers.h"
 #include "base/xalloc.h"
 #include "fingerprint/hash_file.h"
 #include "fingerprint/input_files.h"
-
-/* More of them only wait for the disk and each other. */
-#define THREADS_LIMIT_COUNT 4
 
 struct work {
 	int dir_fd;
@@ -68,24 +66,11 @@ run_share(struct job *job)
 	hash_share(((struct share *)job)->work);
 }
 
-static unsigned
-count_threads(size_t file_count)
-{
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t wanted = file_count;
-
-	if (wanted > THREADS_LIMIT_COUNT)
-		wanted = THREADS_LIMIT_COUNT;
-	if (processors > 0 && wanted > (size_t)processors)
-		wanted = (size_t)processors;
-	return (unsigned)wanted;
-}
-
 /* Each share takes files until none is left. */
 static int
 run_shares(struct work *work, unsigned thread_count, struct error **err)
 {
-	struct share shares[THREADS_LIMIT_COUNT];
+	struct share shares[HASH_THREADS_LIMIT_COUNT];
 	struct workers *workers = workers_new(thread_count, err);
 
 	if (!workers)
@@ -102,7 +87,8 @@ int
 hash_files(int dir_fd, struct input_files *files, struct error **err)
 {
 	struct work work = { .dir_fd = dir_fd, .files = files };
-	unsigned thread_count = count_threads(files->count);
+	unsigned thread_count = workers_count(
+		files->count < HASH_THREADS_LIMIT_COUNT ? files->count : HASH_THREADS_LIMIT_COUNT);
 	int result = 0;
 
 	pthread_mutex_init(&work.lock, NULL);

@@ -186,7 +186,7 @@ start_job(struct fetch_job *job)
 	struct error *failure = NULL;
 	enum ingest_state state;
 
-	if (ingest_open(fetch->options->store, job->descriptor, NULL, &state, &job->ingest,
+	if (ingest_open(fetch->options->store, job->descriptor, &state, &job->ingest,
 			&failure) < 0) {
 		fail_job(job, failure);
 		return;

@@ -49,7 +49,7 @@ run_in(struct local_job *job, enum blob_outcome *ret_outcome, bool *ret_again, s
 	CLEANUP(ingest_free_at) struct ingest *ingest = NULL;
 	enum ingest_state state;
 
-	if (ingest_open(self->store, &self->descriptor, NULL, &state, &ingest, err) < 0)
+	if (ingest_open(self->store, &self->descriptor, &state, &ingest, err) < 0)
 		return -1;
 	*ret_again = state == INGEST_BUSY;
 	*ret_outcome = state == INGEST_PRESENT ? BLOB_EXISTED : BLOB_MOVED;

@@ -7,56 +7,27 @@
 #include "base/fd.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "store/file_hash.h"
 #include "store/folder.h"
 #include "store/part.h"
 #include "store/state.h"
 #include "store/store.h"
-#include "stream/sink.h"
-
-/* The hash and the sink take what is, or will be, in the file. */
-static int
-feed(struct ingest *self, const void *bytes, size_t size, struct error **err)
-{
-	hasher_add(self->hasher, bytes, size);
-	self->cursor += size;
-	return self->sink ? sink_write(self->sink, bytes, size, err) : 0;
-}
 
 int
-ingest_feed_file(struct ingest *self, int fd, struct error **err)
+ingest_check(struct ingest *self, bool *ret_matches, struct error **err)
 {
-	AUTO_FREE char *bytes = xcalloc(1, TRANSFER_BUFFER_BYTES);
+	struct digest actual;
 
-	while (self->cursor < self->size_bytes) {
-		uint64_t left = self->size_bytes - self->cursor;
-		size_t most = left < TRANSFER_BUFFER_BYTES ? left : TRANSFER_BUFFER_BYTES;
-		ssize_t got = pread(fd, bytes, most, (off_t)self->cursor);
-
-		if (got == 0)
-			return 0;
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return folder_fail(self->store, errno, "read", self->path, err);
-		if (feed(self, bytes, (size_t)got, err) < 0)
-			return -1;
-	}
+	if (file_hash_finish(self->hash, &actual) < 0)
+		return folder_fail(self->store, errno, "read", self->path, err);
+	*ret_matches = digest_equal(&actual, &self->digest);
 	return 0;
-}
-
-bool
-ingest_matches(struct ingest *self)
-{
-	struct digest actual = hasher_finish(self->hasher);
-
-	return digest_equal(&actual, &self->digest);
 }
 
 int
 ingest_start_over(struct ingest *self, struct error **err)
 {
-	hasher_reset(self->hasher);
-	self->sink_is_spoilt = self->sink && self->cursor > 0;
+	file_hash_reset(self->hash);
 	self->cursor = 0;
 	self->reused_bytes = 0;
 	if (ftruncate(self->fd, 0) < 0)
@@ -86,9 +57,7 @@ ingest_settle(struct ingest *self, struct error **err)
 	};
 
 	self->finished = true;
-	if (store_take_part(self->store, &part, err) < 0)
-		return -1;
-	return self->sink ? sink_finish(self->sink, err) : 0;
+	return store_take_part(self->store, &part, err);
 }
 
 static int
@@ -114,8 +83,6 @@ ingest_begin(struct body *body, uint64_t offset, struct error **err)
 {
 	struct ingest *self = (struct ingest *)body;
 
-	if (self->sink_is_spoilt)
-		return ingest_refuse(self, "digest", "does not match its digest", err);
 	if (offset > self->cursor)
 		return ingest_refuse(self, "range", "came from a later byte than was asked for",
 				     err);
@@ -168,20 +135,25 @@ ingest_write(struct body *body, const void *bytes, size_t size, struct error **e
 		return explain(self->store, err);
 	write_behind(self, size);
 	self->position += size;
+	self->cursor += size;
+	file_hash_grown(self->hash, self->cursor);
 	ingest_made_progress(self->store);
-	return feed(self, fresh, size, err);
+	return 0;
 }
 
 static int
 ingest_end(struct body *body, struct error **err)
 {
 	struct ingest *self = (struct ingest *)body;
+	bool matches = false;
 
 	if (self->finished)
 		return 0;
 	if (self->cursor < self->size_bytes)
 		return ingest_refuse(self, "size", "is shorter than was announced", err);
-	if (!ingest_matches(self))
+	if (ingest_check(self, &matches, err) < 0)
+		return -1;
+	if (!matches)
 		return ingest_refuse(self, "digest", "does not match its digest", err);
 	return ingest_settle(self, err);
 }
@@ -210,11 +182,10 @@ ingest_free(struct ingest *ingest)
 {
 	if (!ingest)
 		return;
+	file_hash_free(ingest->hash);
 	if (ingest->fd >= 0)
 		part_leave(ingest->store, ingest->path, ingest->fd);
 	ingest->store->ingest_count--;
-	hasher_free(ingest->hasher);
-	sink_free(ingest->sink);
 	free(ingest->path);
 	free(ingest);
 }

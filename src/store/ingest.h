@@ -1,14 +1,12 @@
 /* ingest.h - a blob on its way into a store
  *
- * A body (stream/body.h) over a .part file: bytes go to disk by pwrite and, at the cursor, from
- * the same buffer through the hash and into the sink that was given.  What an earlier run left is
- * hashed first and not asked for again; of a response that starts before the cursor, what is there
- * is passed over.  end() checks size and digest and finishes the sink: the blob is then part of the
- * store's next commit.
+ * A body (stream/body.h) over a .part file: bytes go to disk by pwrite and are hashed there, a
+ * large blob's by another thread while more arrive.  What an earlier run left is not asked for
+ * again; of a response that starts before the cursor, what is there is passed over.  end() checks
+ * size and digest: the blob is then part of the store's next commit.
  *
  * A mismatch empties the .part and is ERROR_CONTENT, class "digest" or "size" (a byte too many, or
- * end() before all were there): wanted() starts over, which the caller may try once.  With a sink,
- * which has seen wrong bytes, that takes a new ingest and a new sink: this one's begin() fails.
+ * end() before all were there): wanted() starts over, which the caller may try once.
  */
 #ifndef OCIFP_STORE_INGEST_H
 #define OCIFP_STORE_INGEST_H
@@ -21,7 +19,6 @@ struct body;
 struct descriptor;
 struct error;
 struct ingest;
-struct sink;
 struct store;
 
 enum ingest_state {
@@ -30,11 +27,10 @@ enum ingest_state {
 	INGEST_BUSY,    /* another process is at it: ask again later, it may be PRESENT then */
 };
 
-/* Of a descriptor digest and size count.  `sink` (NULL: none) sees each byte once and in order,
- * also of content that is there already; taken, also on failure.  An answer BUSY commits first, so
- * that two processes never wait for each other. */
-int ingest_open(struct store *store, const struct descriptor *blob, struct sink *sink,
-		enum ingest_state *ret_state, struct ingest **ret_ingest, struct error **err);
+/* Of a descriptor digest and size count.  An answer BUSY commits first, so that two processes never
+ * wait for each other. */
+int ingest_open(struct store *store, const struct descriptor *blob, enum ingest_state *ret_state,
+		struct ingest **ret_ingest, struct error **err);
 struct body *ingest_body(struct ingest *ingest);           /* lives as long as the ingest */
 uint64_t ingest_reused_bytes(const struct ingest *ingest); /* left by an earlier run */
 

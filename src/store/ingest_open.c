@@ -4,47 +4,39 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/xalloc.h"
 #include "oci/descriptor.h"
+#include "store/file_hash.h"
 #include "store/folder.h"
 #include "store/part.h"
 #include "store/state.h"
 #include "store/store.h"
-#include "stream/sink.h"
-
-/* With a sink, content that is there goes through it; without one, its size is enough. */
-static int
-replay_blob(struct ingest *self, int fd, struct error **err)
-{
-	self->finished = true;
-	if (!self->sink)
-		return 0;
-	if (ingest_feed_file(self, fd, err) < 0)
-		return -1;
-	if (!ingest_matches(self))
-		return blob_refuse(self->store, &self->digest, fd, err);
-	return sink_finish(self->sink, err);
-}
 
 /* What an earlier run left.  A complete part that is not what it should be costs a new download
- * and nothing else, unless a sink has seen it. */
+ * and nothing else. */
 static int
 replay_part(struct ingest *self, struct error **err)
 {
+	struct workers *hashers;
 	struct stat status;
+	bool matches = false;
 
 	if (fstat(self->fd, &status) < 0)
 		return folder_fail(self->store, errno, "look at", self->path, err);
+	hashers = self->size_bytes < HASH_BEHIND_BYTES ? NULL : store_hashers(self->store);
+	self->hash = file_hash_new(self->digest.algorithm, self->fd, hashers);
 	if ((uint64_t)status.st_size > self->size_bytes)
 		return ingest_start_over(self, err);
-	if (ingest_feed_file(self, self->fd, err) < 0)
-		return -1;
-	self->reused_bytes = self->cursor;
+	self->cursor = self->reused_bytes = (uint64_t)status.st_size;
+	file_hash_grown(self->hash, self->cursor);
 	if (self->cursor < self->size_bytes)
 		return 0;
-	if (ingest_matches(self))
+	if (ingest_check(self, &matches, err) < 0)
+		return -1;
+	if (matches)
 		return ingest_settle(self, err);
-	if (self->sink || self->size_bytes == 0)
+	if (self->size_bytes == 0)
 		return ingest_refuse(self, "digest", "does not match its digest", err);
 	return ingest_start_over(self, err);
 }
@@ -58,7 +50,7 @@ open_content(struct ingest *self, enum ingest_state *ret_state, struct error **e
 	if (blob_find(self->store, &self->digest, self->size_bytes, &fd, err) < 0)
 		return -1;
 	*ret_state = fd >= 0 ? INGEST_PRESENT : INGEST_OPEN;
-	return fd >= 0 ? replay_blob(self, fd, err) : 0;
+	return 0;
 }
 
 /* Whoever holds the part may in turn wait for what we have finished: hand that out first. */
@@ -94,7 +86,7 @@ open_part(struct ingest *self, enum ingest_state *ret_state, struct error **err)
 }
 
 static struct ingest *
-ingest_new(struct store *store, const struct descriptor *blob, struct sink *sink)
+ingest_new(struct store *store, const struct descriptor *blob)
 {
 	struct ingest *self = XNEW(struct ingest);
 
@@ -104,8 +96,6 @@ ingest_new(struct store *store, const struct descriptor *blob, struct sink *sink
 	self->size_bytes = blob->size_bytes;
 	self->path = blob_path(&blob->digest);
 	self->fd = -1;
-	self->hasher = hasher_new(blob->digest.algorithm);
-	self->sink = sink;
 	store->ingest_count++;
 	return self;
 }
@@ -122,10 +112,10 @@ find_content(struct ingest *self, enum ingest_state *ret_state, struct error **e
 }
 
 int
-ingest_open(struct store *store, const struct descriptor *blob, struct sink *sink,
-	    enum ingest_state *ret_state, struct ingest **ret_ingest, struct error **err)
+ingest_open(struct store *store, const struct descriptor *blob, enum ingest_state *ret_state,
+	    struct ingest **ret_ingest, struct error **err)
 {
-	AUTO_INGEST struct ingest *self = ingest_new(store, blob, sink);
+	AUTO_INGEST struct ingest *self = ingest_new(store, blob);
 	enum ingest_state state = INGEST_OPEN;
 
 	if (find_content(self, &state, err) < 0)

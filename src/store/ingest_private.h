@@ -14,25 +14,19 @@ struct ingest {
 	struct store *store;
 	struct digest digest;
 	uint64_t size_bytes;
-	uint64_t cursor;   /* bytes before it are in the file, the hash and the sink */
+	uint64_t cursor;   /* bytes before it are in the file */
 	uint64_t position; /* of the next byte of the response */
 	uint64_t reused_bytes;
 	char *path; /* beneath the store: of the .part, or of the blob that is there */
 	int fd;
-	struct hasher *hasher;
-	struct sink *sink;
+	struct file_hash *hash;
 	bool finished;
-	bool sink_is_spoilt; /* it has seen bytes that proved wrong */
 };
 
 extern const struct body_ops ingest_ops;
 
-/* To the hash and the sink, from the cursor to the end of the file or the size that was
- * announced. */
-int ingest_feed_file(struct ingest *self, int fd, struct error **err);
-
-/* To be asked once all bytes were fed. */
-bool ingest_matches(struct ingest *self);
+/* To be asked once all bytes are there. */
+int ingest_check(struct ingest *self, bool *ret_matches, struct error **err);
 
 /* Empties the file. */
 int ingest_start_over(struct ingest *self, struct error **err);
@@ -40,7 +34,7 @@ int ingest_start_over(struct ingest *self, struct error **err);
 /* Starts over too.  ERROR_CONTENT: the blob's digest, and `why`. */
 int ingest_refuse(struct ingest *self, const char *class_name, const char *why, struct error **err);
 
-/* The blob waits for the commit.  It is kept even when the sink fails at its end. */
+/* The blob waits for the commit. */
 int ingest_settle(struct ingest *self, struct error **err);
 
 /* While something moves, nobody only waits. */

@@ -8,6 +8,7 @@ noinst_LIBRARIES += %D%/libstore.a
 	%D%/check_references.c \
 	%D%/commit.c \
 	%D%/digest_set.c %D%/digest_set.h \
+	%D%/file_hash.c %D%/file_hash.h \
 	%D%/folder.c %D%/folder.h \
 	%D%/fsck.c \
 	%D%/gc.c \

@@ -18,6 +18,7 @@
 struct buf;
 struct error;
 struct observer;
+struct workers;
 
 #define STORE_FOLDER ".ocifp"
 #define STORE_INGEST STORE_FOLDER "/ingest"
@@ -39,6 +40,7 @@ struct store {
 	bool removes_unused; /* see store_remove_unused() */
 	int gc_lock_fd;      /* -1: not held */
 	size_t ingest_count; /* open ones */
+	struct workers *hashers; /* NULL: not needed yet */
 	int64_t lock_timeout_ms;
 	struct lock_wait busy; /* for blobs that other processes are at */
 	struct observer *observer;
@@ -54,6 +56,9 @@ mode_t store_folder_mode(const struct store *store);
  * ERROR_USAGE */
 int own_check_link(const struct store *store, struct error **err);
 int own_check_owner(const struct store *store, struct error **err);
+
+/* The threads that hash what arrives, started with the first call; NULL where that is refused. */
+struct workers *store_hashers(struct store *store);
 
 /* "<path of the store>/<path>", for messages. */
 char *store_full_path(const struct store *store, const char *path);

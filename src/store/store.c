@@ -6,7 +6,9 @@
 #include <sys/statvfs.h>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/text.h"
+#include "base/workers.h"
 #include "base/xalloc.h"
 #include "store/folder.h"
 #include "store/lock.h"
@@ -143,11 +145,22 @@ tidy(const struct store *store)
 		(void)rmdir(store->path);
 }
 
+struct workers *
+store_hashers(struct store *store)
+{
+	AUTO_ERROR struct error *refused = NULL;
+
+	if (!store->hashers)
+		store->hashers = workers_new(workers_count(HASH_THREADS_LIMIT_COUNT), &refused);
+	return store->hashers;
+}
+
 void
 store_free(struct store *store)
 {
 	if (!store)
 		return;
+	workers_free(store->hashers);
 	store_drop_parts(store);
 	store_release_blobs(store);
 	if (store->is_writable && store->is_foreign)

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -246,23 +247,34 @@ image_room_add(struct image_room *room, const char *media_type, const char *form
 	};
 }
 
+/* A test may name only what it put there. */
+static struct room_document *
+get(struct image_room *room, const struct descriptor *named)
+{
+	struct room_document *document = find(room, &named->digest);
+
+	if (!document)
+		abort();
+	return document;
+}
+
 void
 image_room_tag(struct image_room *room, const struct descriptor *named, const char *tag)
 {
-	strings_add(&find(room, &named->digest)->tags, tag);
+	strings_add(&get(room, named)->tags, tag);
 }
 
 void
 image_room_refer(struct image_room *room, const struct descriptor *subject,
 		 const struct descriptor *referrer)
 {
-	find(room, &referrer->digest)->about = subject->digest;
+	get(room, referrer)->about = subject->digest;
 }
 
 void
 image_room_forget(struct image_room *room, const struct descriptor *named)
 {
-	find(room, &named->digest)->digest.algorithm = DIGEST_NONE;
+	get(room, named)->digest.algorithm = DIGEST_NONE;
 }
 
 const char *

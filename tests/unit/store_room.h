@@ -8,7 +8,6 @@
 #include <sys/types.h>
 
 #include "oci/descriptor.h"
-#include "stream/sink.h"
 
 struct store;
 
@@ -34,15 +33,5 @@ struct store *create_store(const char *path);
 struct store *open_store(const char *path);
 void add_text(struct store *store, const char *text);
 struct descriptor add_manifest(struct store *store, const char *layer, const char *subject);
-
-/* Keeps what it gets, and tells whether it was finished. */
-struct spy {
-	char bytes[4096];
-	size_t size;
-	bool finished;
-	bool freed;
-	bool fails;
-};
-struct sink *sink_spy(struct spy *spy);
 
 #endif

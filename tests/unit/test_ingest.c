@@ -19,13 +19,13 @@ static const char hello[] = "hello, world";
 
 /* Opens an ingest of `text`; NULL unless there is something to fill. */
 static struct ingest *
-start(struct store *store, const char *text, struct spy *spy, enum ingest_state expected)
+start(struct store *store, const char *text, enum ingest_state expected)
 {
 	struct descriptor blob = blob_of(text);
 	struct ingest *ingest = NULL;
 	enum ingest_state state = INGEST_BUSY;
 	AUTO_ERROR struct error *err = NULL;
-	int ret = ingest_open(store, &blob, spy ? sink_spy(spy) : NULL, &state, &ingest, &err);
+	int ret = ingest_open(store, &blob, &state, &ingest, &err);
 
 	if (ret < 0)
 		fail_msg("%s", error_text(err));
@@ -79,19 +79,11 @@ assert_committed(struct store *store)
 }
 
 static void
-assert_spied(const struct spy *spy, const char *text)
-{
-	assert_int_equal(spy->size, strlen(text));
-	assert_memory_equal(spy->bytes, text, strlen(text));
-	assert_true(spy->finished);
-}
-
-static void
 is_visible_after_the_commit_alone(void **state)
 {
 	AUTO_STORE struct store *store = create_store("store");
 	AUTO_FREE char *path = path_of("store", hello);
-	AUTO_INGEST struct ingest *ingest = start(store, hello, NULL, INGEST_OPEN);
+	AUTO_INGEST struct ingest *ingest = start(store, hello, INGEST_OPEN);
 
 	(void)state;
 	assert_fed(ingest, 0, hello);
@@ -106,33 +98,29 @@ static void
 what_an_earlier_run_left_is_not_asked_for_again(void **state)
 {
 	AUTO_STORE struct store *store = create_store("store");
-	struct ingest *first = start(store, hello, NULL, INGEST_OPEN);
+	struct ingest *first = start(store, hello, INGEST_OPEN);
 	AUTO_INGEST struct ingest *second = NULL;
-	struct spy spy = { .size = 0 };
 	struct body_range wanted;
 
 	(void)state;
 	assert_fed(first, 0, "hello");
 	ingest_free(first);
-	second = start(store, hello, &spy, INGEST_OPEN);
+	second = start(store, hello, INGEST_OPEN);
 	wanted = body_wanted(ingest_body(second));
 	assert_int_equal(ingest_reused_bytes(second), 5);
 	assert_int_equal(wanted.first, 5);
 	assert_int_equal(wanted.end, strlen(hello));
 	assert_fed(second, 5, ", world");
 	assert_true(body_is_complete(ingest_body(second)));
-	assert_false(spy.finished);
 	assert_ended(second);
-	assert_spied(&spy, hello);
 	assert_committed(store);
 }
 
 static void
-a_server_without_ranges_sends_it_again_and_the_sink_sees_it_once(void **state)
+a_server_without_ranges_sends_it_again_and_it_is_taken_once(void **state)
 {
 	AUTO_STORE struct store *store = create_store("store");
-	struct spy spy = { .size = 0 };
-	AUTO_INGEST struct ingest *ingest = start(store, hello, &spy, INGEST_OPEN);
+	AUTO_INGEST struct ingest *ingest = start(store, hello, INGEST_OPEN);
 
 	(void)state;
 	assert_fed(ingest, 0, "hello");
@@ -140,7 +128,6 @@ a_server_without_ranges_sends_it_again_and_the_sink_sees_it_once(void **state)
 	assert_fed(ingest, 0, "he");
 	assert_fed(ingest, 0, hello);
 	assert_ended(ingest);
-	assert_spied(&spy, hello);
 }
 
 static void
@@ -149,14 +136,11 @@ a_complete_part_is_checked_and_not_fetched(void **state)
 	AUTO_STORE struct store *store = create_store("store");
 	AUTO_FREE char *part = part_of("store", hello);
 	AUTO_FREE char *path = path_of("store", hello);
-	struct spy spy = { .size = 0 };
 
 	(void)state;
 	run("mkdir -p store/.ocifp/ingest");
 	put_file(part, hello);
-	assert_null(start(store, hello, &spy, INGEST_PRESENT));
-	assert_spied(&spy, hello);
-	assert_true(spy.freed);
+	assert_null(start(store, hello, INGEST_PRESENT));
 	assert_false(is_there(path));
 	assert_committed(store);
 	assert_holds(path, hello);
@@ -172,7 +156,7 @@ a_damaged_complete_part_starts_over(void **state)
 	(void)state;
 	run("mkdir -p store/.ocifp/ingest");
 	put_file(part, "hello, wOrld");
-	ingest = start(store, hello, NULL, INGEST_OPEN);
+	ingest = start(store, hello, INGEST_OPEN);
 	assert_int_equal(body_wanted(ingest_body(ingest)).first, 0);
 	assert_int_equal(ingest_reused_bytes(ingest), 0);
 	assert_fed(ingest, 0, hello);
@@ -189,7 +173,7 @@ a_part_that_is_too_long_starts_over(void **state)
 	(void)state;
 	run("mkdir -p store/.ocifp/ingest");
 	put_file(part, "hello, world and more");
-	ingest = start(store, hello, NULL, INGEST_OPEN);
+	ingest = start(store, hello, INGEST_OPEN);
 	assert_int_equal(body_wanted(ingest_body(ingest)).first, 0);
 	assert_fed(ingest, 0, hello);
 	assert_ended(ingest);
@@ -200,7 +184,7 @@ wrong_bytes_never_commit_and_may_be_fetched_once_more(void **state)
 {
 	AUTO_STORE struct store *store = create_store("store");
 	AUTO_FREE char *path = path_of("store", hello);
-	AUTO_INGEST struct ingest *ingest = start(store, hello, NULL, INGEST_OPEN);
+	AUTO_INGEST struct ingest *ingest = start(store, hello, INGEST_OPEN);
 	AUTO_ERROR struct error *err = NULL;
 
 	(void)state;
@@ -216,28 +200,11 @@ wrong_bytes_never_commit_and_may_be_fetched_once_more(void **state)
 }
 
 static void
-a_sink_that_saw_wrong_bytes_is_not_given_more(void **state)
-{
-	AUTO_STORE struct store *store = create_store("store");
-	struct spy spy = { .size = 0 };
-	AUTO_INGEST struct ingest *ingest = start(store, hello, &spy, INGEST_OPEN);
-	AUTO_ERROR struct error *err = NULL;
-	AUTO_ERROR struct error *again = NULL;
-
-	(void)state;
-	assert_fed(ingest, 0, "hello, wOrld");
-	assert_refused(body_end(ingest_body(ingest), &err), &err, "digest");
-	assert_refused(feed(ingest, 0, hello, &again), &again, "digest");
-	assert_int_equal(spy.size, strlen(hello));
-	assert_false(spy.finished);
-}
-
-static void
 a_byte_too_many_is_refused(void **state)
 {
 	AUTO_STORE struct store *store = create_store("store");
 	AUTO_FREE char *part = part_of("store", hello);
-	AUTO_INGEST struct ingest *ingest = start(store, hello, NULL, INGEST_OPEN);
+	AUTO_INGEST struct ingest *ingest = start(store, hello, INGEST_OPEN);
 	AUTO_ERROR struct error *err = NULL;
 
 	(void)state;
@@ -250,7 +217,7 @@ static void
 an_end_before_all_were_there_is_refused(void **state)
 {
 	AUTO_STORE struct store *store = create_store("store");
-	AUTO_INGEST struct ingest *ingest = start(store, hello, NULL, INGEST_OPEN);
+	AUTO_INGEST struct ingest *ingest = start(store, hello, INGEST_OPEN);
 	AUTO_ERROR struct error *err = NULL;
 
 	(void)state;
@@ -262,7 +229,7 @@ static void
 a_response_that_leaves_a_gap_is_refused(void **state)
 {
 	AUTO_STORE struct store *store = create_store("store");
-	AUTO_INGEST struct ingest *ingest = start(store, hello, NULL, INGEST_OPEN);
+	AUTO_INGEST struct ingest *ingest = start(store, hello, INGEST_OPEN);
 	AUTO_ERROR struct error *err = NULL;
 
 	(void)state;
@@ -275,11 +242,9 @@ an_empty_blob_needs_no_download(void **state)
 {
 	AUTO_STORE struct store *store = create_store("store");
 	AUTO_FREE char *path = path_of("store", "");
-	struct spy spy = { .size = 0 };
 
 	(void)state;
-	assert_null(start(store, "", &spy, INGEST_PRESENT));
-	assert_true(spy.finished);
+	assert_null(start(store, "", INGEST_PRESENT));
 	assert_committed(store);
 	assert_holds(path, "");
 }
@@ -295,8 +260,7 @@ an_empty_blob_with_another_digest_is_refused(void **state)
 
 	(void)state;
 	blob.size_bytes = 0;
-	assert_refused(ingest_open(store, &blob, NULL, &ingest_state, &ingest, &err), &err,
-		       "digest");
+	assert_refused(ingest_open(store, &blob, &ingest_state, &ingest, &err), &err, "digest");
 }
 
 static void
@@ -310,7 +274,7 @@ sha512_goes_to_a_folder_of_its_own(void **state)
 	AUTO_ERROR struct error *err = NULL;
 
 	(void)state;
-	assert_int_equal(ingest_open(store, &blob, NULL, &ingest_state, &ingest, &err), 0);
+	assert_int_equal(ingest_open(store, &blob, &ingest_state, &ingest, &err), 0);
 	assert_fed(ingest, 0, hello);
 	assert_ended(ingest);
 	assert_committed(store);
@@ -322,15 +286,13 @@ static void
 the_same_blob_twice_is_busy_while_open_and_present_once_finished(void **state)
 {
 	AUTO_STORE struct store *store = create_store("store");
-	AUTO_INGEST struct ingest *ingest = start(store, hello, NULL, INGEST_OPEN);
-	struct spy spy = { .size = 0 };
+	AUTO_INGEST struct ingest *ingest = start(store, hello, INGEST_OPEN);
 
 	(void)state;
-	assert_null(start(store, hello, NULL, INGEST_BUSY));
+	assert_null(start(store, hello, INGEST_BUSY));
 	assert_fed(ingest, 0, hello);
 	assert_ended(ingest);
-	assert_null(start(store, hello, &spy, INGEST_PRESENT));
-	assert_spied(&spy, hello);
+	assert_null(start(store, hello, INGEST_PRESENT));
 }
 
 static void
@@ -338,14 +300,14 @@ a_blob_that_another_holds_is_busy_until_it_commits(void **state)
 {
 	AUTO_STORE struct store *store = create_store("store");
 	AUTO_STORE struct store *other = open_store("store");
-	AUTO_INGEST struct ingest *ingest = start(other, hello, NULL, INGEST_OPEN);
+	AUTO_INGEST struct ingest *ingest = start(other, hello, INGEST_OPEN);
 
 	(void)state;
 	assert_fed(ingest, 0, hello);
 	assert_ended(ingest);
-	assert_null(start(store, hello, NULL, INGEST_BUSY));
+	assert_null(start(store, hello, INGEST_BUSY));
 	assert_committed(other);
-	assert_null(start(store, hello, NULL, INGEST_PRESENT));
+	assert_null(start(store, hello, INGEST_PRESENT));
 }
 
 static void
@@ -353,18 +315,18 @@ two_that_wait_for_each_other_both_go_on(void **state)
 {
 	AUTO_STORE struct store *store = create_store("store");
 	AUTO_STORE struct store *other = open_store("store");
-	AUTO_INGEST struct ingest *ours = start(store, "ours", NULL, INGEST_OPEN);
-	AUTO_INGEST struct ingest *theirs = start(other, "theirs", NULL, INGEST_OPEN);
+	AUTO_INGEST struct ingest *ours = start(store, "ours", INGEST_OPEN);
+	AUTO_INGEST struct ingest *theirs = start(other, "theirs", INGEST_OPEN);
 
 	(void)state;
 	assert_fed(ours, 0, "ours");
 	assert_ended(ours);
 	assert_fed(theirs, 0, "theirs");
 	assert_ended(theirs);
-	assert_null(start(store, "theirs", NULL, INGEST_BUSY));
-	assert_null(start(other, "ours", NULL, INGEST_PRESENT));
+	assert_null(start(store, "theirs", INGEST_BUSY));
+	assert_null(start(other, "ours", INGEST_PRESENT));
 	assert_committed(other);
-	assert_null(start(store, "theirs", NULL, INGEST_PRESENT));
+	assert_null(start(store, "theirs", INGEST_PRESENT));
 }
 
 static void
@@ -374,74 +336,21 @@ waiting_for_a_blob_ends_after_the_lock_timeout(void **state)
 	AUTO_STORE struct store *other = create_store("store");
 	AUTO_ERROR struct error *err = NULL;
 	AUTO_STORE struct store *store = store_open("store", STORE_WRITE, &impatient, &err);
-	AUTO_INGEST struct ingest *theirs = start(other, hello, NULL, INGEST_OPEN);
-	AUTO_INGEST struct ingest *ours = start(store, "ours", NULL, INGEST_OPEN);
+	AUTO_INGEST struct ingest *theirs = start(other, hello, INGEST_OPEN);
+	AUTO_INGEST struct ingest *ours = start(store, "ours", INGEST_OPEN);
 	struct descriptor blob = blob_of(hello);
 	struct ingest *ingest = NULL;
 	enum ingest_state ingest_state;
 
 	(void)state;
-	assert_null(start(store, hello, NULL, INGEST_BUSY));
+	assert_null(start(store, hello, INGEST_BUSY));
 	(void)usleep(60000);
 	assert_fed(ours, 0, "ou");
-	assert_null(start(store, hello, NULL, INGEST_BUSY));
+	assert_null(start(store, hello, INGEST_BUSY));
 	(void)usleep(60000);
-	assert_int_equal(ingest_open(store, &blob, NULL, &ingest_state, &ingest, &err), -1);
+	assert_int_equal(ingest_open(store, &blob, &ingest_state, &ingest, &err), -1);
 	assert_int_equal(error_kind(err), ERROR_LOCAL);
 	assert_string_equal(error_class(err), "lock");
-}
-
-static void
-a_sink_sees_a_blob_that_is_there(void **state)
-{
-	AUTO_STORE struct store *store = create_store("store");
-	struct spy spy = { .size = 0 };
-
-	(void)state;
-	add_text(store, hello);
-	assert_committed(store);
-	assert_null(start(store, hello, &spy, INGEST_PRESENT));
-	assert_spied(&spy, hello);
-}
-
-static void
-a_damaged_blob_does_not_pass_a_sink(void **state)
-{
-	AUTO_STORE struct store *store = create_store("store");
-	AUTO_FREE char *path = path_of("store", hello);
-	struct descriptor blob = blob_of(hello);
-	struct spy spy = { .size = 0 };
-	struct ingest *ingest = NULL;
-	enum ingest_state ingest_state;
-	AUTO_ERROR struct error *err = NULL;
-
-	(void)state;
-	add_text(store, hello);
-	assert_committed(store);
-	run("chmod u+w store/blobs/sha256/*");
-	put_file(path, "hello, wOrld");
-	assert_refused(ingest_open(store, &blob, sink_spy(&spy), &ingest_state, &ingest, &err),
-		       &err, "digest");
-	assert_false(spy.finished);
-	assert_false(is_there(path));
-	ingest_free(start(store, hello, NULL, INGEST_OPEN));
-}
-
-static void
-a_failing_sink_fails_the_ingest_and_keeps_the_bytes(void **state)
-{
-	AUTO_STORE struct store *store = create_store("store");
-	struct spy spy = { .fails = true };
-	struct ingest *ingest = start(store, hello, &spy, INGEST_OPEN);
-	AUTO_INGEST struct ingest *again = NULL;
-	AUTO_ERROR struct error *err = NULL;
-
-	(void)state;
-	assert_int_equal(feed(ingest, 0, "hello", &err), -1);
-	ingest_free(ingest);
-	assert_true(spy.freed);
-	again = start(store, hello, NULL, INGEST_OPEN);
-	assert_int_equal(ingest_reused_bytes(again), 5);
 }
 
 static void
@@ -451,7 +360,7 @@ an_ingest_that_got_nothing_leaves_nothing(void **state)
 	AUTO_FREE char *part = part_of("store", hello);
 
 	(void)state;
-	ingest_free(start(store, hello, NULL, INGEST_OPEN));
+	ingest_free(start(store, hello, INGEST_OPEN));
 	assert_false(is_there(part));
 }
 
@@ -469,7 +378,7 @@ a_planted_link_is_refused_and_its_target_left_alone(void **state)
 	put_file("target", "precious");
 	run("mkdir -p store/.ocifp/ingest");
 	assert_int_equal(symlink("../../../target", part), 0);
-	assert_int_equal(ingest_open(store, &blob, NULL, &ingest_state, &ingest, &err), -1);
+	assert_int_equal(ingest_open(store, &blob, &ingest_state, &ingest, &err), -1);
 	assert_int_equal(error_kind(err), ERROR_LOCAL);
 	assert_holds("target", "precious");
 }
@@ -479,7 +388,6 @@ a_store_opened_for_reading_takes_none(void **state)
 {
 	AUTO_STORE struct store *store = NULL;
 	struct descriptor blob = blob_of(hello);
-	struct spy spy = { .size = 0 };
 	struct ingest *ingest = NULL;
 	enum ingest_state ingest_state;
 	AUTO_ERROR struct error *err = NULL;
@@ -488,10 +396,8 @@ a_store_opened_for_reading_takes_none(void **state)
 	store_free(create_store("store"));
 	store = store_open("store", STORE_READ, NULL, &err);
 	assert_non_null(store);
-	assert_int_equal(ingest_open(store, &blob, sink_spy(&spy), &ingest_state, &ingest, &err),
-			 -1);
+	assert_int_equal(ingest_open(store, &blob, &ingest_state, &ingest, &err), -1);
 	assert_int_equal(error_kind(err), ERROR_LOCAL);
-	assert_true(spy.freed);
 	assert_false(is_there("store/.ocifp"));
 }
 
@@ -503,12 +409,11 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		IN_ROOM(is_visible_after_the_commit_alone),
 		IN_ROOM(what_an_earlier_run_left_is_not_asked_for_again),
-		IN_ROOM(a_server_without_ranges_sends_it_again_and_the_sink_sees_it_once),
+		IN_ROOM(a_server_without_ranges_sends_it_again_and_it_is_taken_once),
 		IN_ROOM(a_complete_part_is_checked_and_not_fetched),
 		IN_ROOM(a_damaged_complete_part_starts_over),
 		IN_ROOM(a_part_that_is_too_long_starts_over),
 		IN_ROOM(wrong_bytes_never_commit_and_may_be_fetched_once_more),
-		IN_ROOM(a_sink_that_saw_wrong_bytes_is_not_given_more),
 		IN_ROOM(a_byte_too_many_is_refused),
 		IN_ROOM(an_end_before_all_were_there_is_refused),
 		IN_ROOM(a_response_that_leaves_a_gap_is_refused),
@@ -519,9 +424,6 @@ main(void)
 		IN_ROOM(a_blob_that_another_holds_is_busy_until_it_commits),
 		IN_ROOM(two_that_wait_for_each_other_both_go_on),
 		IN_ROOM(waiting_for_a_blob_ends_after_the_lock_timeout),
-		IN_ROOM(a_sink_sees_a_blob_that_is_there),
-		IN_ROOM(a_damaged_blob_does_not_pass_a_sink),
-		IN_ROOM(a_failing_sink_fails_the_ingest_and_keeps_the_bytes),
 		IN_ROOM(an_ingest_that_got_nothing_leaves_nothing),
 		IN_ROOM(a_planted_link_is_refused_and_its_target_left_alone),
 		IN_ROOM(a_store_opened_for_reading_takes_none),

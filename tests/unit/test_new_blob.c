@@ -12,6 +12,7 @@
 #include "store/new_blob.h"
 #include "store/store.h"
 #include "store_room.h"
+#include "stream/sink.h"
 
 static void
 make_blob(struct store *store, const char *text, struct measure *ret_measure)

@@ -151,7 +151,7 @@ download(struct store *store, struct error **err)
 	uint64_t first;
 	struct body *body;
 
-	if (ingest_open(store, &blob, NULL, &state, &ingest, err) < 0)
+	if (ingest_open(store, &blob, &state, &ingest, err) < 0)
 		return -1;
 	if (state == INGEST_BUSY)
 		return error_set(err, ERROR_LOCAL, "somebody else is at it");
@@ -406,7 +406,7 @@ a_process_short_of_descriptors_commits_early(void **state)
 		fault.call = OPENAT;
 		fault.errnum = EMFILE;
 		fault.nth = nth;
-		(void)ingest_open(store, &blob, NULL, &ingest_state, &ingest, &refused);
+		(void)ingest_open(store, &blob, &ingest_state, &ingest, &refused);
 		if (ingest && !is_there(path))
 			ingest_free(TAKE_PTR(ingest));
 	}

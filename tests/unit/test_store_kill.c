@@ -58,7 +58,7 @@ fetch(struct store *store, int number, struct error **err)
 	AUTO_INGEST struct ingest *ingest = NULL;
 	enum ingest_state state;
 
-	if (ingest_open(store, &blob, NULL, &state, &ingest, err) < 0)
+	if (ingest_open(store, &blob, &state, &ingest, err) < 0)
 		return -1;
 	return state == INGEST_OPEN ? send(ingest, text, err) : 0;
 }

@@ -443,7 +443,7 @@ take_up_finished_part(void)
 	struct descriptor blob = blob_of("a blob");
 	struct ingest *ingest = NULL;
 	enum ingest_state state;
-	bool good = store && ingest_open(store, &blob, NULL, &state, &ingest, &err) == 0 &&
+	bool good = store && ingest_open(store, &blob, &state, &ingest, &err) == 0 &&
 		    state == INGEST_PRESENT && store_commit(store, &err) == 0;
 
 	store_free(store);

@@ -239,12 +239,6 @@ request_url(const struct request *request)
 }
 
 const char *
-request_final_url(const struct request *request)
-{
-	return request->hop_url ? request->hop_url : request->url;
-}
-
-const char *
 request_header(const struct request *request, const char *name)
 {
 	return headers_find(&request->hop.headers, name, 0);
@@ -278,12 +272,6 @@ bool
 request_was_challenged(const struct request *request)
 {
 	return request->was_challenged;
-}
-
-const char *
-request_accept_sent(const struct request *request)
-{
-	return request->accept ? request->accept : "";
 }
 
 bool

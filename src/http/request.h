@@ -76,9 +76,8 @@ bool request_has_ended(const struct request *request);
  * when there is one, whatever its status. */
 struct error *request_take_error(struct request *request);
 
-int request_status(const struct request *request);            /* the last answer's; 0: none */
-const char *request_url(const struct request *request);       /* the first one */
-const char *request_final_url(const struct request *request); /* after redirects */
+int request_status(const struct request *request);      /* the last answer's; 0: none */
+const char *request_url(const struct request *request); /* the first one */
 
 /* NULL: none.  `request_header_count` tells of repeated ones; `index` 0 is the first. */
 const char *request_header(const struct request *request, const char *name);
@@ -92,9 +91,8 @@ const struct buf *request_body(const struct request *request);
 /* How often it may have been carried out: sent, by us or by libcurl on another connection, and not
  * refused.  More than once: what the last answer is about, an earlier sending may have done. */
 unsigned request_sendings(const struct request *request);
-bool request_was_challenged(const struct request *request);     /* a 401 came before the answer */
-const char *request_accept_sent(const struct request *request); /* "" : none */
-bool request_was_authorized(const struct request *request);     /* the answer's request had one */
+bool request_was_challenged(const struct request *request); /* a 401 came before the answer */
+bool request_was_authorized(const struct request *request); /* the answer's request had one */
 
 /* How long to wait before what ended so is begun anew: what the answer asks for, or as retry.h has
  * it.  -1: longer than anyone waits. */

@@ -13,8 +13,9 @@
 #include "repository/repository.h"
 #include "repository/session.h"
 
-char *
-import_name(const struct target *target)
+/* "built:<64 hex>": what the store calls it; never an answer for the registry. */
+static char *
+store_name(const struct target *target)
 {
 	return xasprintf("built:%s", digest_hex(&target->fingerprint.digest).text);
 }
@@ -36,7 +37,7 @@ static int
 publish(const struct content *content, const struct target *target, struct image_nodes *manifests,
 	const struct descriptors *kept, struct image_node *ret_index, struct error **err)
 {
-	AUTO_FREE char *name = import_name(target);
+	AUTO_FREE char *name = store_name(target);
 	struct publish_options options = { .kept = kept };
 
 	for (size_t i = 0; i < manifests->count; i++)

@@ -23,7 +23,4 @@ struct import_options {
 int import_image(struct session *session, const struct import_options *options,
 		 const struct target *target, struct image_node *ret_index, struct error **err);
 
-/* "built:<64 hex>": what the store calls it; never an answer for the registry. */
-char *import_name(const struct target *target);
-
 #endif

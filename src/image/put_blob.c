@@ -21,7 +21,8 @@ note_end(void *context, enum blob_outcome outcome, struct error *failure)
 	*(struct waited *)context = (struct waited){ true, outcome, failure };
 }
 
-int
+/* `ret_outcome` may be NULL. */
+static int
 put_blob(struct repository *repository, const struct blob_upload *upload,
 	 enum blob_outcome *ret_outcome, struct error **err)
 {

@@ -4,15 +4,11 @@
 
 #include "registry/blobs.h"
 
+struct descriptor;
 struct error;
 struct repository;
 
-/* `ret_outcome` may be NULL. */
-int put_blob(struct repository *repository, const struct blob_upload *upload,
-	     enum blob_outcome *ret_outcome, struct error **err);
-
 /* Bytes at hand. */
-struct descriptor;
 int put_blob_bytes(struct repository *repository, const void *bytes, size_t size,
 		   const char *media_type, struct descriptor *ret_descriptor, struct error **err);
 

@@ -79,12 +79,6 @@ media_type_compression(const char *media_type)
 }
 
 bool
-media_type_is_layer(const char *media_type)
-{
-	return media_type_compression(media_type) != COMPRESSION_UNKNOWN;
-}
-
-bool
 media_type_is_config(const char *media_type)
 {
 	return media_type_is(media_type, MEDIA_OCI_CONFIG) ||

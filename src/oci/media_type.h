@@ -46,7 +46,6 @@ enum compression { COMPRESSION_NONE, COMPRESSION_GZIP, COMPRESSION_ZSTD, COMPRES
 /* COMPRESSION_UNKNOWN for what is no layer of an image that we unpack: artifacts, encrypted
  * ("+encrypted") and non-distributable layers. */
 enum compression media_type_compression(const char *media_type);
-bool media_type_is_layer(const char *media_type);
 bool media_type_is_config(const char *media_type);
 
 #endif

@@ -35,8 +35,9 @@ static const char *const passed_on[] = {
 	"SSL_CERT_",
 };
 
-bool
-helper_name_is_valid(const char *name)
+/* Letters, digits, '_', '-' and '.', not at the start: it becomes part of a program's name. */
+static bool
+name_is_valid(const char *name)
 {
 	if (!isalnum((unsigned char)*name))
 		return false;
@@ -130,7 +131,7 @@ ask(const struct call *call, struct buf *output, bool *ret_found, struct error *
 	struct spawn_result result = { 0 };
 	AUTO_ERROR struct error *trouble = NULL;
 
-	if (!helper_name_is_valid(call->name)) {
+	if (!name_is_valid(call->name)) {
 		shown = text_quote_string(call->name);
 		return error_set(err, ERROR_USAGE, "'%s' is no name of a credential helper", shown);
 	}

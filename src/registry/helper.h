@@ -15,9 +15,6 @@
 struct credential;
 struct error;
 
-/* Letters, digits, '_', '-' and '.', not at the start: it becomes part of a program's name. */
-bool helper_name_is_valid(const char *name);
-
 /* A user name "<token>" says that the secret is an identity token.  ERROR_USAGE: the name is no
  * fit one, or there is no such program; ERROR_DENIED: it failed, hung or spoke nonsense. */
 int helper_get(const char *name, const char *server, struct credential *ret_credential,

@@ -73,9 +73,6 @@ int upload_judge(struct upload *upload, struct request *request, struct error **
  * failure. */
 int upload_give_up(struct upload *upload, struct error *failure, struct error **err);
 
-/* The registry's answer as the end of it. */
-int upload_refuse(struct upload *upload, const struct request *request, struct error **err);
-
 /* upload_session.c */
 int upload_take_session(struct upload *upload, const struct request *request, struct error **err);
 int upload_send(struct upload *upload); /* what the session lacks, in the form that fits */

@@ -9,8 +9,9 @@
 #include "registry/upload_parse.h"
 #include "stream/source.h"
 
-int
-upload_refuse(struct upload *upload, const struct request *request, struct error **err)
+/* The registry's answer as the end of it. */
+static int
+refuse(struct upload *upload, const struct request *request, struct error **err)
 {
 	struct error *failure = NULL;
 
@@ -36,7 +37,7 @@ judge_check(struct upload *upload, struct request *request, struct error **err)
 	if (status == 200)
 		return upload_finish(upload, BLOB_EXISTED);
 	if (status >= 500 || status == 429)
-		return upload_refuse(upload, request, err);
+		return refuse(upload, request, err);
 	return upload->mount_from ? upload_go_on(upload, UPLOAD_MOUNT) : open_session(upload);
 }
 
@@ -65,7 +66,7 @@ static int
 judge_open(struct upload *upload, struct request *request, struct error **err)
 {
 	if (request_status(request) != 202)
-		return upload_refuse(upload, request, err);
+		return refuse(upload, request, err);
 	return upload_take_session(upload, request, err);
 }
 
@@ -144,7 +145,7 @@ judge_whole(struct upload *upload, struct request *request, struct error **err)
 		return meet_put_refusal(upload, request, &problem, err);
 	if (!upload_memory_refuse_whole(&upload->job.endpoint->host->uploads, status,
 					upload->source->size_bytes, stated_bytes))
-		return upload_refuse(upload, request, err);
+		return refuse(upload, request, err);
 	return upload_send(upload);
 }
 

@@ -14,7 +14,7 @@
 #include "base/xalloc.h"
 #include "run/root.h"
 
-const struct engine *const engines[] = { &engine_crun, &engine_runc, &engine_bwrap, NULL };
+static const struct engine *const engines[] = { &engine_crun, &engine_runc, &engine_bwrap, NULL };
 
 /* Ordinary users' PATH often lacks the last two, where Debian keeps runc. */
 static const char more_folders[] = ":/usr/local/sbin:/usr/sbin";
@@ -27,8 +27,9 @@ is_program(const char *path)
 	return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
 }
 
-char *
-engine_find_program(const char *name)
+/* Absolute; NULL: not installed. */
+static char *
+find_program(const char *name)
 {
 	const char *said = environment_find("PATH");
 	AUTO_FREE char *folders = xasprintf("%s%s", said ? said : "/usr/bin:/bin", more_folders);
@@ -62,7 +63,7 @@ engine_find(const char *name, char **ret_program, struct error **err)
 	for (const struct engine *const *engine = engines; *engine; engine++) {
 		if (name && strcmp(name, (*engine)->name) != 0)
 			continue;
-		*ret_program = engine_find_program((*engine)->name);
+		*ret_program = find_program((*engine)->name);
 		if (*ret_program)
 			return *engine;
 	}

@@ -45,10 +45,6 @@ extern const struct engine engine_bwrap;
 /* The one of that name, or (NULL) the first that is installed.  *ret_program is the caller's. */
 const struct engine *engine_find(const char *name, char **ret_program, struct error **err);
 
-/* The three, for those who list them. */
-extern const struct engine *const engines[];
-char *engine_find_program(const char *name); /* absolute; NULL: not installed */
-
 /* For engines: "<name>: <its last words>" */
 int engine_fail(const struct engine_start *start, const char *log_name, struct error **err);
 

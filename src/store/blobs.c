@@ -137,8 +137,9 @@ refuse(const struct store *store, const struct digest *digest, struct error **er
 	return error_set_class(err, "digest");
 }
 
-int
-blob_refuse(struct store *store, const struct digest *digest, int fd, struct error **err)
+/* ERROR_CONTENT, class "digest"; a blob of a store that may be written to goes to quarantine. */
+static int
+quarantine(struct store *store, const struct digest *digest, int fd, struct error **err)
 {
 	AUTO_FREE char *path = blob_path(digest);
 	AUTO_ERROR struct error *ignored = NULL;
@@ -178,7 +179,7 @@ store_read(struct store *store, const struct digest *digest, struct buf *buf, bo
 		return -1;
 	if (fd >= 0 && !matches) {
 		buf_clear(buf);
-		return blob_refuse(store, digest, fd, err);
+		return quarantine(store, digest, fd, err);
 	}
 	*ret_found = fd >= 0;
 	return 0;

@@ -37,9 +37,9 @@ struct store {
 	bool is_foreign;  /* has not: .ocifp goes once it is empty */
 	bool is_new;      /* made when it was opened, and so was its folder */
 	bool is_new_folder;
-	bool removes_unused; /* see store_remove_unused() */
-	int gc_lock_fd;      /* -1: not held */
-	size_t ingest_count; /* open ones */
+	bool removes_unused;     /* see store_remove_unused() */
+	int gc_lock_fd;          /* -1: not held */
+	size_t ingest_count;     /* open ones */
 	struct workers *hashers; /* NULL: not needed yet */
 	int64_t lock_timeout_ms;
 	struct lock_wait busy; /* for blobs that other processes are at */
@@ -86,9 +86,6 @@ int blob_read(const struct store *store, const struct digest *digest, struct buf
 /* *ret_fd -1: neither in the store nor among its finished parts, or not of this size. */
 int blob_find(const struct store *store, const struct digest *digest, uint64_t size_bytes,
 	      int *ret_fd, struct error **err);
-
-/* ERROR_CONTENT, class "digest"; a blob of a store that may be written to goes to quarantine. */
-int blob_refuse(struct store *store, const struct digest *digest, int fd, struct error **err);
 
 /* Moves a file to quarantine; `fd` (or -1) says which one is meant, should the name have got
  * another file meanwhile. */

@@ -50,11 +50,6 @@ sink_free(struct sink *sink)
 DEFINE_CLEANUP(struct sink, sink_free)
 #define AUTO_SINK CLEANUP(sink_free_at)
 
-/* Passes bytes on.  finish() fails with ERROR_CONTENT ("size" or "digest" is its class), before
- * anything below may commit, unless they are `size_bytes` long and hash to `digest`; write()
- * refuses the first byte too many. */
-struct sink *sink_verify(const struct digest *digest, uint64_t size_bytes, struct sink *next);
-
 /* Sends every byte to both; `first` is written and finished before `second`.  A failure of
  * `second` is the tee's too. */
 struct sink *sink_tee(struct sink *first, struct sink *second);

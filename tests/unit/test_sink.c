@@ -73,93 +73,6 @@ sink_spy(struct seen *seen)
 }
 
 static void
-assert_content_class(const struct error *error, const char *class_name)
-{
-	assert_int_equal(error_kind(error), ERROR_CONTENT);
-	assert_string_equal(error_class(error), class_name);
-}
-
-static void
-right_content_commits(void **state)
-{
-	static const enum digest_algorithm algorithms[] = { DIGEST_SHA256, DIGEST_SHA512 };
-
-	(void)state;
-	for (size_t i = 0; i < 2; i++) {
-		struct digest digest = digest_of(algorithms[i], "hello", 5);
-		AUTO_ERROR struct error *err = NULL;
-		struct seen seen = { 0 };
-		AUTO_SINK struct sink *sink = sink_verify(&digest, 5, sink_spy(&seen));
-
-		assert_int_equal(sink_write(sink, "he", 2, &err), 0);
-		assert_int_equal(sink_write(sink, "", 0, &err), 0);
-		assert_int_equal(sink_write(sink, "llo", 3, &err), 0);
-		assert_false(seen.committed);
-		assert_int_equal(sink_finish(sink, &err), 0);
-		assert_true(seen.committed);
-		assert_memory_equal(seen.bytes, "hello", 5);
-	}
-}
-
-static void
-wrong_digest_never_commits(void **state)
-{
-	struct digest digest = digest_of(DIGEST_SHA256, "hello", 5);
-	AUTO_ERROR struct error *err = NULL;
-	struct seen seen = { 0 };
-	AUTO_SINK struct sink *sink = sink_verify(&digest, 5, sink_spy(&seen));
-
-	(void)state;
-	assert_int_equal(sink_write(sink, "hellO", 5, &err), 0);
-	assert_int_equal(sink_finish(sink, &err), -1);
-	assert_content_class(err, "digest");
-	assert_false(seen.committed);
-}
-
-static void
-short_content_never_commits(void **state)
-{
-	struct digest digest = digest_of(DIGEST_SHA256, "hell", 4);
-	AUTO_ERROR struct error *err = NULL;
-	struct seen seen = { 0 };
-	AUTO_SINK struct sink *sink = sink_verify(&digest, 5, sink_spy(&seen));
-
-	(void)state;
-	assert_int_equal(sink_write(sink, "hell", 4, &err), 0);
-	assert_int_equal(sink_finish(sink, &err), -1);
-	assert_content_class(err, "size");
-	assert_false(seen.committed);
-}
-
-static void
-the_first_byte_too_many_is_refused(void **state)
-{
-	struct digest digest = digest_of(DIGEST_SHA256, "hello!", 6);
-	AUTO_ERROR struct error *err = NULL;
-	struct seen seen = { 0 };
-	AUTO_SINK struct sink *sink = sink_verify(&digest, 5, sink_spy(&seen));
-
-	(void)state;
-	assert_int_equal(sink_write(sink, "hello", 5, &err), 0);
-	assert_int_equal(sink_write(sink, "!", 1, &err), -1);
-	assert_content_class(err, "size");
-	assert_int_equal(seen.size, 5);
-}
-
-static void
-empty_content_is_content(void **state)
-{
-	struct digest digest = digest_of(DIGEST_SHA256, "", 0);
-	AUTO_ERROR struct error *err = NULL;
-	struct seen seen = { 0 };
-	AUTO_SINK struct sink *sink = sink_verify(&digest, 0, sink_spy(&seen));
-
-	(void)state;
-	assert_int_equal(sink_finish(sink, &err), 0);
-	assert_true(seen.committed);
-}
-
-static void
 what_passed_is_measured(void **state)
 {
 	struct digest digest = digest_of(DIGEST_SHA256, "hello", 5);
@@ -292,11 +205,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(right_content_commits),
-		cmocka_unit_test(wrong_digest_never_commits),
-		cmocka_unit_test(short_content_never_commits),
-		cmocka_unit_test(the_first_byte_too_many_is_refused),
-		cmocka_unit_test(empty_content_is_content),
 		cmocka_unit_test(what_passed_is_measured),
 		cmocka_unit_test(what_passes_is_told_as_it_goes),
 		cmocka_unit_test(a_tee_serves_its_first_branch_first),

@@ -57,6 +57,21 @@ ends_with() {
 	assert_stderr_has 'another machine'
 }
 
+@test "bwrap's words may be 2 MiB, the most that a program can be given" {
+	need bwrap
+	for i in 0 1 2 3 4 5 6 7 8 9; do
+		printf 'V%d=%090000d\n' "$i" 0
+	done >"$T/env"
+	sed 's/^V/W/' "$T/env" >"$T/env2"
+	sed 's/^V/X/' "$T/env" >"$T/env3"
+	job --runtime bwrap --env-file "$T/env" --env-file "$T/env2" -- sh -c 'echo ${#W9}'
+	assert_status 0
+	assert_equal "$stdout" 90000
+	job --runtime bwrap --env-file "$T/env" --env-file "$T/env2" --env-file "$T/env3" -- true
+	assert_status 125
+	assert_stderr_has "the job's environment: more than 2097152 bytes"
+}
+
 reads_environment() {
 	echo 'FROM_FILE=yes' >"$T/env"
 	SECRET=secret PASSED=passed job -e PASSED -e SET='a b=c' -e UNSET --env-file "$T/env" -- env

@@ -21,11 +21,20 @@ bool time_flies;
 
 int __real_poll(struct pollfd *fds, nfds_t count, int most_ms);
 int __wrap_poll(struct pollfd *fds, nfds_t count, int most_ms);
+int __wrap___poll_chk(struct pollfd *fds, nfds_t count, int most_ms, size_t size);
 
 int
 __wrap_poll(struct pollfd *fds, nfds_t count, int most_ms)
 {
 	return __real_poll(fds, count, time_flies ? 0 : most_ms);
+}
+
+/* What it is where it is hardened. */
+int
+__wrap___poll_chk(struct pollfd *fds, nfds_t count, int most_ms, size_t size)
+{
+	(void)size;
+	return __wrap_poll(fds, count, most_ms);
 }
 
 void

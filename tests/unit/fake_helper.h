@@ -1,6 +1,6 @@
 /* fake_helper.h - another program in the place of ocifp-layer, and waits that are over at once
  *
- * To be linked with -Wl,--wrap=poll.
+ * To be linked with $(fake_helper_ldflags).
  */
 #ifndef OCIFP_TESTS_FAKE_HELPER_H
 #define OCIFP_TESTS_FAKE_HELPER_H

@@ -13,7 +13,7 @@ TESTS += $(sandbox_tests)
 %C%_test_confine_LDADD = $(sandbox_libs) $(CMOCKA_LIBS)
 
 fake_helper = %D%/fake_helper.c %D%/fake_helper.h
-fake_helper_ldflags = $(AM_LDFLAGS) -Wl,--wrap=poll
+fake_helper_ldflags = $(AM_LDFLAGS) -Wl,--wrap=poll,--wrap=__poll_chk
 
 %C%_test_helper_SOURCES = %D%/test_helper.c $(fake_helper)
 %C%_test_helper_LDADD = $(sandbox_libs) $(CMOCKA_LIBS)

@@ -199,7 +199,8 @@ take_change(struct answer *answer, const char *path, struct git_change *change, 
 		const char *name = take_word(answer);
 
 		values[i] = take_word(answer);
-		if (!values[i] || strcmp(word, path) != 0 || strcmp(name, asked[i]) != 0)
+		if (!word || !name || !values[i] || strcmp(word, path) != 0 ||
+		    strcmp(name, asked[i]) != 0)
 			return error_set(err, ERROR_CONTENT,
 					 "git check-attr wrote something else than was asked for");
 	}

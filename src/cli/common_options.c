@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/context.h"
+#include "cli/registry_host.h"
 
 #define AT(member) offsetof(struct common_options, member)
 
@@ -93,6 +94,19 @@ check_credentials(const struct common_options *options, unsigned groups, struct 
 	return 0;
 }
 
+/* An option that wants a host would else swallow the reference that follows it. */
+static int
+check_hosts(const struct strings *hosts, const char *option, struct error **err)
+{
+	for (size_t i = 0; i < hosts->count; i++) {
+		AUTO_FREE char *host = registry_host_parse(hosts->items[i], err);
+
+		if (!host)
+			return error_wrap(err, "%s", option);
+	}
+	return 0;
+}
+
 static int
 check(const struct common_options *options, unsigned groups, struct error **err)
 {
@@ -100,6 +114,9 @@ check(const struct common_options *options, unsigned groups, struct error **err)
 
 	if (!engine->certificate_file != !engine->key_file)
 		return error_set(err, ERROR_USAGE, "--tls-cert and --tls-key need each other");
+	if (check_hosts(&options->plain_http_hosts, "--plain-http", err) < 0 ||
+	    check_hosts(&options->trusted_realms, "--trust-realm", err) < 0)
+		return -1;
 	return check_credentials(options, groups, err);
 }
 

@@ -20,6 +20,16 @@ complete_bash() {
 		printf "%s\n" "${COMPREPLY[@]}"' bash "$@"
 }
 
+@test "an option that takes a host does not swallow a reference" {
+	local option
+	for option in --plain-http --trust-realm; do
+		ocifp_run pull $option 127.0.0.1:5055/app:v1 -o oci:there
+		assert_failed 2
+		assert_stderr_has "^ocifp: $option: '127.0.0.1:5055/app:v1' is no host of a registry; "
+		[ ! -e there ]
+	done
+}
+
 @test "a mistake on the command line is a usage error and does nothing" {
 	local line
 	while read -r line; do

@@ -20,7 +20,7 @@ default_tests='tests/cli/run_limits.bats tests/cli/run_refused.bats tests/peers/
 	tests/cli/unpack.bats tests/cli/breakouts.bats'
 boot_packages='initramfs-tools systemd-sysv udev dbus libpam-systemd apparmor'
 test_packages='bats python3 jq openssl procps uidmap libcmocka-dev libcap2-bin bsdutils
-	crun runc bubblewrap busybox-static'
+	crun bubblewrap busybox-static'
 
 # know_machine DIST: sets what $arch decides, and the package of the kernel.
 know_machine() {

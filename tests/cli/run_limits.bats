@@ -122,7 +122,7 @@ delegated() {
 	echo '+memory +cpu +pids' >"$groups/cgroup.subtree_control" || skip 'no control group can be made here'
 	mkdir -p "$group/shell" || skip 'no control group can be made here'
 	chown "$1" "$group" "$group"/cgroup.{procs,subtree_control} "$group/shell" "$group/shell/cgroup.procs"
-	mkdir -p "$T/user" && chmod 755 "$T" && chown -R "$1" "$T/user" "$T/root"
+	mkdir -p "$T/user" && chmod 755 "$T" && chown -R "$1:$1" "$T/user" "$T/root"
 }
 
 remove_group() {

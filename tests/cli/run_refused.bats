@@ -12,7 +12,7 @@ setup() {
 	[ "$(id -u)" = 0 ] || skip 'not root'
 	need setpriv sysctl python3 jq
 	need_engines
-	engine=${engines%% *}
+	engine=${engines##* }
 	need_installed
 	busybox_root "$T/root"
 	mkdir -p "$T/user" && chmod 755 "$T" && chown -R 1000:1000 "$T/user" "$T/root"

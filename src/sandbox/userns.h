@@ -11,7 +11,7 @@ struct error;
 /* What refuses them and what to do about it; NULL: none of the known. */
 const char *userns_remedy(void);
 
-/* ERROR_FAILURE of class "no_userns" with the remedy as its hint, for this errno value. */
+/* ERROR_LOCAL of class "no_userns" with the remedy as its hint, for this errno value. */
 int userns_refuse(int errnum, struct error **err);
 
 #endif

@@ -186,8 +186,8 @@ start_job(struct fetch_job *job)
 	struct error *failure = NULL;
 	enum ingest_state state;
 
-	if (ingest_open(fetch->options->store, job->descriptor, &state, &job->ingest,
-			&failure) < 0) {
+	if (ingest_open(fetch->options->store, job->descriptor, &state, &job->ingest, &failure) <
+	    0) {
 		fail_job(job, failure);
 		return;
 	}

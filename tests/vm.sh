@@ -18,7 +18,7 @@ source "$top/tests/lib/systems.bash"
 
 default_tests='tests/cli/run_limits.bats tests/cli/run_refused.bats tests/peers/run.bats
 	tests/cli/unpack.bats tests/cli/breakouts.bats'
-boot_packages='initramfs-tools systemd-sysv udev dbus libpam-systemd apparmor'
+boot_packages='initramfs-tools systemd-sysv udev dbus-user-session libpam-systemd apparmor'
 test_packages='bats python3 jq openssl procps uidmap libcmocka-dev libcap2-bin bsdutils
 	crun bubblewrap busybox-static'
 

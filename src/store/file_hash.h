@@ -21,13 +21,13 @@ struct workers;
 struct file_hash *file_hash_new(enum digest_algorithm algorithm, int fd, struct workers *workers);
 
 /* The bytes before size_bytes are there and will not change. */
-void file_hash_grown(struct file_hash *hash, uint64_t size_bytes);
+void file_hash_grown(struct file_hash *self, uint64_t size_bytes);
 
 /* Of these bytes; then only reset or free.  -1 with errno: it cannot be read. */
-int file_hash_finish(struct file_hash *hash, struct digest *ret_digest);
+int file_hash_finish(struct file_hash *self, struct digest *ret_digest);
 
 /* From the first byte. */
-void file_hash_reset(struct file_hash *hash);
-void file_hash_free(struct file_hash *hash);
+void file_hash_reset(struct file_hash *self);
+void file_hash_free(struct file_hash *self);
 
 #endif

@@ -4,10 +4,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-
-#define LINKS_LIMIT_COUNT 8 /* one behind another; `docker save` makes one */
 
 void
 members_add(struct members *members, struct member *member)
@@ -73,7 +72,7 @@ members_find(const struct members *members, const char *name, struct member **re
 		*ret_member = NULL;
 		return 0;
 	}
-	for (int i = 0; member && member->is_link && i < LINKS_LIMIT_COUNT; i++)
+	for (int i = 0; member && member->is_link && i < MEMBER_LINKS_LIMIT_COUNT; i++)
 		member = member->link ? find_one(members, member->link) : NULL;
 	if (!member || member->is_link)
 		return refuse_link(name, err);

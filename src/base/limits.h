@@ -104,8 +104,11 @@
 #define HASH_BUFFER_BYTES (64 * KIB) /* stays in the processor's cache between read and hash */
 #define HASH_THREADS_LIMIT_COUNT 4   /* more of them only wait for the disk and each other */
 
+/* Paths */
+#define LINKS_LIMIT_COUNT 40       /* in one path, as the kernel */
+#define MEMBER_LINKS_LIMIT_COUNT 8 /* of an archive, one behind another; docker save: 1 */
+
 /* Jobs in a root filesystem */
-#define LINKS_LIMIT_COUNT 40             /* in one path, as the kernel */
 #define USER_TABLE_LIMIT_BYTES (1 * MIB) /* an image's passwd and group: 10,000 users */
 #define GROUPS_LIMIT_COUNT 1024          /* of one user; Linux takes 65,536 */
 #define ENV_FILE_LIMIT_BYTES (1 * MIB)

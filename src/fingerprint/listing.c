@@ -9,8 +9,6 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 
-#define LINKS_LIMIT_COUNT 40 /* as Linux follows */
-
 void
 listed_release(struct listed *listed)
 {

@@ -26,7 +26,6 @@ struct how {
 	uint64_t resolve;
 };
 
-#define LINKS_LIMIT_COUNT 40 /* as the kernel's own */
 #define RACES_LIMIT_COUNT 64
 
 static void

@@ -194,7 +194,11 @@ fail(const char *path, int errnum, struct error **err)
 		errno = errnum;
 		return error_set(err, ERROR_CONTENT, "cannot use '%s' of the image: %m", shown);
 	}
-	return error_set_errno(err, errnum, "cannot use '%s' of the image", shown);
+	error_set_errno(err, errnum, "cannot use '%s' of the image", shown);
+	if (errnum == EOVERFLOW)
+		error_set_hint(err, "it belongs to a user or group that has no id here; let the "
+				    "user who runs it unpack it");
+	return -1;
 }
 
 static void

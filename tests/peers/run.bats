@@ -527,3 +527,14 @@ has_terminal() {
 		assert_equal "$(ls "$T/user/store/.ocifp/roots")" ''
 	done
 }
+
+@test "without root a tree of somebody else's groups is refused with a hint" {
+	[ "$(id -u)" = 0 ] || skip 'already not root'
+	need setpriv
+	mkdir "$T/user" && chmod 755 "$T" && chown -R 1000:1000 "$T/user" "$T/root"
+	chgrp 7 "$T/root/etc"
+	split_run setpriv --reuid 1000 --regid 1000 --clear-groups env HOME="$T/user" \
+		OCIFP_STORE="$T/user/store" ocifp run "rootfs:$T/root" -- true
+	assert_failed 125
+	assert_stderr_has "^ocifp: cannot use '/etc/hostname' of the image: .*that has no id here; let the user"
+}

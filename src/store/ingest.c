@@ -185,7 +185,7 @@ ingest_free(struct ingest *ingest)
 	file_hash_free(ingest->hash);
 	if (ingest->fd >= 0)
 		part_leave(ingest->store, ingest->path, ingest->fd);
-	ingest->store->ingest_count--;
+	store_end_ingest(ingest->store);
 	free(ingest->path);
 	free(ingest);
 }

@@ -57,8 +57,10 @@ mode_t store_folder_mode(const struct store *store);
 int own_check_link(const struct store *store, struct error **err);
 int own_check_owner(const struct store *store, struct error **err);
 
-/* The threads that hash what arrives, started with the first call; NULL where that is refused. */
+/* The threads that hash what arrives, started with the first call and gone with the last ingest:
+ * who starts a job has no threads.  NULL where they are refused. */
 struct workers *store_hashers(struct store *store);
+void store_end_ingest(struct store *store);
 
 /* "<path of the store>/<path>", for messages. */
 char *store_full_path(const struct store *store, const char *path);

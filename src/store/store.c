@@ -156,11 +156,19 @@ store_hashers(struct store *store)
 }
 
 void
+store_end_ingest(struct store *store)
+{
+	if (--store->ingest_count > 0)
+		return;
+	workers_free(store->hashers);
+	store->hashers = NULL;
+}
+
+void
 store_free(struct store *store)
 {
 	if (!store)
 		return;
-	workers_free(store->hashers);
 	store_drop_parts(store);
 	store_release_blobs(store);
 	if (store->is_writable && store->is_foreign)

@@ -5,8 +5,10 @@
 
 #include <cmocka.h>
 
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -156,6 +158,27 @@ an_idle_pool_ends(void **state)
 	workers_free(NULL);
 }
 
+static void
+the_threads_take_no_signal(void **state)
+{
+	AUTO_ERROR struct error *err = NULL;
+	struct workers *workers = workers_new(3, &err);
+	struct timespec soon = { .tv_sec = 5 };
+	sigset_t child;
+	sigset_t before;
+
+	(void)state;
+	assert_non_null(workers);
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	assert_int_equal(pthread_sigmask(SIG_BLOCK, &child, &before), 0);
+	assert_int_equal(kill(getpid(), SIGCHLD), 0);
+	assert_int_equal(usleep(50000), 0); /* long enough for a thread to drop it */
+	assert_int_equal(sigtimedwait(&child, NULL, &soon), SIGCHLD);
+	assert_int_equal(pthread_sigmask(SIG_SETMASK, &before, NULL), 0);
+	workers_free(workers);
+}
+
 int
 main(void)
 {
@@ -165,6 +188,7 @@ main(void)
 		cmocka_unit_test(two_threads_run_two_jobs_at_once),
 		cmocka_unit_test(a_job_runs_while_the_pool_is_open),
 		cmocka_unit_test(an_idle_pool_ends),
+		cmocka_unit_test(the_threads_take_no_signal),
 	};
 
 	return cmocka_run_group_tests_name("workers", tests, NULL, NULL);

@@ -9,6 +9,7 @@ table per case: the medians of wall and CPU time and of peak memory, wall as a r
 and the requests that the registries logged.  A run that fails is reported and not counted.
 """
 import argparse
+import glob
 import json
 import os
 import re
@@ -183,6 +184,11 @@ class Bench:
         self.serial += 1
         return base.format(self.serial)
 
+    def remove_outputs(self):
+        """Once a case is over: all of a run would be some 50 GB."""
+        for path in glob.glob(self.path("out-*")):
+            shutil.rmtree(path, ignore_errors=True)
+
     def make_image(self, name, layers):
         layout = self.path(name)
         subprocess.run([sys.executable, MKIMAGE, "image", layout, "v1", "--layers", layers],
@@ -228,6 +234,7 @@ class Bench:
                 if cost:
                     results.setdefault(row, []).append(cost)
         show(title, results)
+        self.remove_outputs()
 
     def cold_pull(self, image):
         return lambda: with_places(pull_commands(self.registry.host, image),

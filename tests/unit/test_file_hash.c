@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -75,6 +76,36 @@ assert_hash(struct file_hash *hash, const char *bytes, size_t size)
 	assert_true(digest_equal(&actual, &expected));
 }
 
+/* A large file and two threads to hash it. */
+struct scene {
+	int fd;
+	char *bytes;
+	struct workers *workers;
+	struct file_hash *hash;
+};
+
+static struct scene
+open_scene(void)
+{
+	struct scene scene = {
+		.fd = open_file(),
+		.bytes = large_content(),
+		.workers = two_workers(),
+	};
+
+	scene.hash = file_hash_new(DIGEST_SHA256, scene.fd, scene.workers);
+	return scene;
+}
+
+static void
+close_scene(struct scene *scene)
+{
+	file_hash_free(scene->hash);
+	workers_free(scene->workers);
+	free(scene->bytes);
+	close(scene->fd);
+}
+
 static void
 a_small_file_needs_no_thread(void **state)
 {
@@ -101,33 +132,40 @@ an_empty_file_has_the_hash_of_nothing(void **state)
 static void
 a_large_file_is_hashed_while_it_grows(void **state)
 {
-	AUTO_CLOSE int fd = open_file();
-	AUTO_FREE char *bytes = large_content();
-	struct workers *workers = two_workers();
-	struct file_hash *hash = file_hash_new(DIGEST_SHA256, fd, workers);
+	struct scene scene = open_scene();
 
 	(void)state;
-	write_in_pieces(hash, fd, bytes, LARGE_BYTES);
-	assert_hash(hash, bytes, LARGE_BYTES);
-	file_hash_free(hash);
-	workers_free(workers);
+	write_in_pieces(scene.hash, scene.fd, scene.bytes, LARGE_BYTES);
+	assert_hash(scene.hash, scene.bytes, LARGE_BYTES);
+	close_scene(&scene);
 }
 
 static void
 what_an_earlier_run_left_is_hashed_too(void **state)
 {
-	AUTO_CLOSE int fd = open_file();
-	AUTO_FREE char *bytes = large_content();
-	struct workers *workers = two_workers();
-	struct file_hash *hash = file_hash_new(DIGEST_SHA256, fd, workers);
+	struct scene scene = open_scene();
 
 	(void)state;
-	assert_int_equal(pwrite(fd, bytes, LARGE_BYTES, 0), LARGE_BYTES);
-	file_hash_grown(hash, LARGE_BYTES - 1);
-	file_hash_grown(hash, LARGE_BYTES);
-	assert_hash(hash, bytes, LARGE_BYTES);
-	file_hash_free(hash);
-	workers_free(workers);
+	assert_int_equal(pwrite(scene.fd, scene.bytes, LARGE_BYTES, 0), LARGE_BYTES);
+	file_hash_grown(scene.hash, LARGE_BYTES - 1);
+	file_hash_grown(scene.hash, LARGE_BYTES);
+	assert_hash(scene.hash, scene.bytes, LARGE_BYTES);
+	close_scene(&scene);
+}
+
+static void
+the_threads_do_it_before_anybody_asks(void **state)
+{
+	struct scene scene = open_scene();
+
+	(void)state;
+	assert_int_equal(pwrite(scene.fd, scene.bytes, LARGE_BYTES, 0), LARGE_BYTES);
+	file_hash_grown(scene.hash, LARGE_BYTES);
+	workers_free(scene.workers);
+	scene.workers = NULL;
+	assert_int_equal(ftruncate(scene.fd, 0), 0);
+	assert_hash(scene.hash, scene.bytes, LARGE_BYTES);
+	close_scene(&scene);
 }
 
 static void
@@ -157,18 +195,14 @@ many_files_share_the_threads(void **state)
 static void
 after_a_reset_it_starts_with_the_first_byte(void **state)
 {
-	AUTO_CLOSE int fd = open_file();
-	AUTO_FREE char *bytes = large_content();
-	struct workers *workers = two_workers();
-	struct file_hash *hash = file_hash_new(DIGEST_SHA256, fd, workers);
+	struct scene scene = open_scene();
 
 	(void)state;
-	write_in_pieces(hash, fd, bytes + 1, LARGE_BYTES - 1);
-	file_hash_reset(hash);
-	write_in_pieces(hash, fd, bytes, LARGE_BYTES);
-	assert_hash(hash, bytes, LARGE_BYTES);
-	file_hash_free(hash);
-	workers_free(workers);
+	write_in_pieces(scene.hash, scene.fd, scene.bytes + 1, LARGE_BYTES - 1);
+	file_hash_reset(scene.hash);
+	write_in_pieces(scene.hash, scene.fd, scene.bytes, LARGE_BYTES);
+	assert_hash(scene.hash, scene.bytes, LARGE_BYTES);
+	close_scene(&scene);
 }
 
 static void
@@ -189,16 +223,12 @@ a_file_that_somebody_cut_short_cannot_be_read(void **state)
 static void
 it_may_be_freed_while_a_thread_is_at_it(void **state)
 {
-	AUTO_CLOSE int fd = open_file();
-	AUTO_FREE char *bytes = large_content();
-	struct workers *workers = two_workers();
-	struct file_hash *hash = file_hash_new(DIGEST_SHA256, fd, workers);
+	struct scene scene = open_scene();
 
 	(void)state;
-	assert_int_equal(pwrite(fd, bytes, LARGE_BYTES, 0), LARGE_BYTES);
-	file_hash_grown(hash, LARGE_BYTES);
-	file_hash_free(hash);
-	workers_free(workers);
+	assert_int_equal(pwrite(scene.fd, scene.bytes, LARGE_BYTES, 0), LARGE_BYTES);
+	file_hash_grown(scene.hash, LARGE_BYTES);
+	close_scene(&scene);
 }
 
 #define IN_ROOM(test) cmocka_unit_test_setup_teardown(test, enter_room, leave_room)
@@ -211,6 +241,7 @@ main(void)
 		IN_ROOM(an_empty_file_has_the_hash_of_nothing),
 		IN_ROOM(a_large_file_is_hashed_while_it_grows),
 		IN_ROOM(what_an_earlier_run_left_is_hashed_too),
+		IN_ROOM(the_threads_do_it_before_anybody_asks),
 		IN_ROOM(many_files_share_the_threads),
 		IN_ROOM(after_a_reset_it_starts_with_the_first_byte),
 		IN_ROOM(a_file_that_somebody_cut_short_cannot_be_read),

@@ -141,7 +141,11 @@ static bool
 apply(const struct setting *setting, const char *path, bool is_v1, const char *value,
       struct cgroup *cgroup)
 {
-	if (!path || (mkdir(path, 0755) < 0 && errno != EEXIST))
+	if (!path) {
+		errno = ENOENT;
+		return false;
+	}
+	if (mkdir(path, 0755) < 0 && errno != EEXIST)
 		return false;
 	if (!strings_has(&cgroup->paths, path))
 		strings_add(&cgroup->paths, path);

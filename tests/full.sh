@@ -70,7 +70,7 @@ threads() {
 large() {
 	local tests='tests/peers/kill.bats tests/peers/memory.bats tests/peers/unpack_images.bats'
 	build CFLAGS='-O2 -g' || return 1
-	OCIFP_TEST_KILLS=200 OCIFP_TEST_PULL_MIB=2048 OCIFP_TEST_RACE_S=60 OCIFP_TEST_LARGE=1 \
+	OCIFP_TEST_SECONDS=3600 OCIFP_TEST_KILLS=200 OCIFP_TEST_PULL_MIB=2048 OCIFP_TEST_RACE_S=60 OCIFP_TEST_LARGE=1 \
 		make --silent check TESTS="$tests tests/cli/unpack_faults.bats"
 }
 

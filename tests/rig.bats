@@ -13,6 +13,20 @@ teardown() {
 	rig_teardown
 }
 
+@test "a test that stands still is ended, fails, and says what was running" {
+	sed 's/^TEST/@test/' >"$T/still.bats" <<-'BATS'
+		load lib/rig
+		setup() { rig_setup; }
+		teardown() { rig_teardown; }
+		TEST "still" { run sh -c 'sleep 99 | cat'; }
+		TEST "quick" { true; }
+	BATS
+	ln -s "$RIG_LIB" "$T/lib"
+	run env -i "PATH=$PATH" OCIFP_TEST_SECONDS=1 timeout 60 bats "$T/still.bats"
+	[ "$status" -eq 1 ]
+	[[ $output == *'not ok 1 still'*'killed after 1 s: sleep 99'*'ok 2 quick'* ]]
+}
+
 @test "the server's good mode satisfies skopeo: push, inspect, list, pull back the same bytes" {
 	need skopeo
 	start_faults reg

@@ -26,17 +26,38 @@ rig_setup() {
 	rig_bare_environment
 	export HOME=$T/home OCIFP_STORE=$T/store OCIFP_BACKOFF_MS=${OCIFP_BACKOFF_MS:-10}
 	export LSAN_OPTIONS=${LSAN_OPTIONS:-exitcode=86} ASAN_OPTIONS=${ASAN_OPTIONS:-exitcode=87}
+	rig_watch "${OCIFP_TEST_SECONDS:-600}"
 	cd "$T/work" || return 1
 }
 
 rig_teardown() {
 	[ -n "${T:-}" ] || return 0
-	local pid_file
+	local pid_file in_time=1
+	kill "$(cat "$T/watch")" 2>/dev/null
 	for pid_file in "$T"/pids/*; do
 		[ -e "$pid_file" ] && kill_and_wait "$(cat "$pid_file")"
 	done
+	[ ! -s "$T/overdue" ] || { cat "$T/overdue" && in_time=0; }
 	cd / && chmod -R u+rwX "$T" 2>/dev/null
 	rm -rf "$T"
+	[ $in_time -eq 1 ]
+}
+
+# rig_watch SECONDS: then a test that stands still is told of and ended, lest nobody learns which it was.
+rig_watch() {
+	{ read -rt "$1" <> <(:) || rig_kill_all "$1"; } >"$T/overdue" 2>&1 </dev/null 3>&- 4>&- &
+	echo $! >"$T/watch"
+	disown $!
+}
+
+# What a test starts has its HOME; the shell that runs the test has it not.
+rig_kill_all() {
+	local environment pid
+	grep -lsaF "HOME=$T/home" /proc/[0-9]*/environ | while read -r environment; do
+		pid=$(basename "${environment%/environ}")
+		echo "killed after $1 s: $(tr '\0' ' ' <"/proc/$pid/cmdline")"
+		kill -9 "$pid"
+	done
 }
 
 # Nothing of the developer's or the CI's may reach a test.

@@ -22,7 +22,7 @@ teardown() {
 		TEST "quick" { true; }
 	BATS
 	ln -s "$RIG_LIB" "$T/lib"
-	run env -i "PATH=$PATH" OCIFP_TEST_SECONDS=1 timeout 60 bats "$T/still.bats"
+	run env -i "PATH=$PATH" OCIFP_TEST_SECONDS=1 timeout 60 "$BATS_ROOT/bin/bats" "$T/still.bats"
 	[ "$status" -eq 1 ]
 	[[ $output == *'not ok 1 still'*'killed after 1 s: sleep 99'*'ok 2 quick'* ]]
 }

@@ -15,7 +15,7 @@ setup() {
 	engine=${engines##* }
 	need_installed
 	busybox_root "$T/root"
-	mkdir -p "$T/user" && chmod 755 "$T" && chown -R 1000:1000 "$T/user" "$T/root"
+	mkdir -p "$T/user" && chmod 755 "$T" && chown -R 4343:4343 "$T/user" "$T/root"
 	echo 'file bin/tool text=works uid=5 gid=5' | layer one
 	layered one one
 }
@@ -42,9 +42,9 @@ set_machine() {
 	sysctl -q "$1"
 }
 
-# as_user COMMAND...: without subordinate ids
+# as_user COMMAND...: one that /etc/subuid does not know, unlike the first that a machine has
 as_user() {
-	split_run setpriv --reuid 1000 --regid 1000 --clear-groups env HOME="$T/user" \
+	split_run setpriv --reuid 4343 --regid 4343 --clear-groups env HOME="$T/user" \
 		OCIFP_STORE="$T/user/store" "$@"
 }
 
@@ -60,7 +60,7 @@ assert_refused() {
 	assert_stderr_has "$1"
 	as_user ocifp doctor
 	grep 'user namespaces' "$T/stdout" "$T/stderr" | grep -q "$1" || fail 'doctor does not say why' "$told"
-	split_run with_ranges 1000 300000 ocifp unpack "oci:$T/lay:one" "$T/user/tree"
+	split_run with_ranges 4343 300000 ocifp unpack "oci:$T/lay:one" "$T/user/tree"
 	assert_failed 10
 	assert_stderr_has "$1"
 	[ ! -e "$T/user/tree" ] || fail 'something was unpacked'
@@ -116,7 +116,7 @@ works_as_user() {
 	on_each_engine works_as_user
 	as_user ocifp doctor
 	grep 'user namespaces' "$T/stdout" "$T/stderr" | grep -q work || fail 'doctor says otherwise' "$told"
-	split_run with_ranges 1000 300000 ocifp unpack "oci:$T/lay:one" "$T/user/tree"
+	split_run with_ranges 4343 300000 ocifp unpack "oci:$T/lay:one" "$T/user/tree"
 	assert_status 0
 	assert_equal "$(cat "$T/user/tree/bin/tool")" works
 	assert_equal "$(stat -c %u "$T/user/tree/bin/tool")" 300004

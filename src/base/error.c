@@ -61,6 +61,16 @@ errno_kind(int errnum)
 	}
 }
 
+/* One class and one remedy, wherever a disk is full. */
+static int
+add_remedy(int errnum, struct error **err)
+{
+	if (errnum != ENOSPC && errnum != EDQUOT)
+		return -1;
+	error_set_class(err, "space");
+	return error_set_hint(err, "free some space there; in the store, 'ocifp store gc' does");
+}
+
 int
 error_set_errno(struct error **err, int errnum, const char *format, ...)
 {
@@ -71,7 +81,8 @@ error_set_errno(struct error **err, int errnum, const char *format, ...)
 	context = xvasprintf(format, args);
 	va_end(args);
 	errno = errnum;
-	return set_text(err, errno_kind(errnum), xasprintf("%s: %m", context));
+	set_text(err, errno_kind(errnum), xasprintf("%s: %m", context));
+	return add_remedy(errnum, err);
 }
 
 int

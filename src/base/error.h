@@ -46,7 +46,8 @@ struct error_remote {
 int error_set(struct error **err, enum error_kind kind, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* ERROR_LOCAL with the text of `errnum`; ENOMEM and EMFILE are ERROR_FAILURE. */
+/* ERROR_LOCAL with the text of `errnum`; ENOMEM and EMFILE are ERROR_FAILURE.  A full disk and a
+ * quota that is used up have the class "space" and their hint. */
 int error_set_errno(struct error **err, int errnum, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

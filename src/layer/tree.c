@@ -68,10 +68,7 @@ tree_fail(int errnum, const char *doing, const char *path, struct error **err)
 		errno = errnum;
 		return error_set(err, ERROR_CONTENT, "cannot %s '%s': %m", doing, shown);
 	}
-	error_set_errno(err, errnum, "cannot %s '%s'", doing, shown);
-	if (errnum == ENOSPC || errnum == EDQUOT)
-		error_set_class(err, "space");
-	return -1;
+	return error_set_errno(err, errnum, "cannot %s '%s'", doing, shown);
 }
 
 bool

@@ -33,7 +33,7 @@ store_add(struct store *store, const struct digest *digest, const void *bytes, s
 		return -1;
 	if (fd_pwrite_all(part.fd, bytes, size, 0, part.path, err) < 0) {
 		part_drop(store, &part);
-		return -1;
+		return store_wrap(store, err);
 	}
 	return store_take_part(store, &part, err);
 }

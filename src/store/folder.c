@@ -18,8 +18,6 @@ hint_for(int errnum, struct error **err)
 {
 	if (errnum == ELOOP || errnum == ENOTDIR)
 		error_set_hint(err, "a store holds no symbolic links; move what is there away");
-	else if (errnum == ENOSPC || errnum == EDQUOT)
-		error_set_hint(err, "free some space, for instance with 'ocifp store gc'");
 	else if (errnum == ENOLCK || errnum == EOPNOTSUPP)
 		error_set_hint(err, "put the store on a file system that has locks");
 }

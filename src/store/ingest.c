@@ -60,16 +60,6 @@ ingest_settle(struct ingest *self, struct error **err)
 	return store_take_part(self->store, &part, err);
 }
 
-static int
-explain(struct store *store, struct error **err)
-{
-	AUTO_ERROR struct error *full = NULL;
-
-	if (store_space_check(store, MIB, &full) < 0)
-		error_set_hint(err, "%s", error_hint(full));
-	return error_wrap(err, "store '%s'", store->path);
-}
-
 static struct body_range
 ingest_wanted(const struct body *body)
 {
@@ -132,7 +122,7 @@ ingest_write(struct body *body, const void *bytes, size_t size, struct error **e
 	if (size > self->size_bytes - self->cursor)
 		return ingest_refuse(self, "size", "is longer than was announced", err);
 	if (fd_pwrite_all(self->fd, fresh, size, self->cursor, self->path, err) < 0)
-		return explain(self->store, err);
+		return store_wrap(self->store, err);
 	write_behind(self, size);
 	self->position += size;
 	self->cursor += size;

@@ -23,7 +23,9 @@ new_blob_write(struct sink *sink, const void *bytes, size_t size, struct error *
 
 	hasher_add(self->hasher, bytes, size);
 	self->part.size_bytes += size;
-	return fd_write_all(self->part.fd, bytes, size, self->part.path, err);
+	if (fd_write_all(self->part.fd, bytes, size, self->part.path, err) < 0)
+		return store_wrap(self->store, err);
+	return 0;
 }
 
 static int

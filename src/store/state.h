@@ -62,8 +62,9 @@ int own_check_owner(const struct store *store, struct error **err);
 struct workers *store_hashers(struct store *store);
 void store_end_ingest(struct store *store);
 
-/* "<path of the store>/<path>", for messages. */
+/* For messages: "<path of the store>/<path>", and to put "store '<its path>': " before one. */
 char *store_full_path(const struct store *store, const char *path);
+int store_wrap(const struct store *store, struct error **err);
 
 int store_check_writable(const struct store *store, struct error **err);
 

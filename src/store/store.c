@@ -45,6 +45,14 @@ store_full_path(const struct store *store, const char *path)
 }
 
 int
+store_wrap(const struct store *store, struct error **err)
+{
+	AUTO_FREE char *shown = text_quote_string(store->path);
+
+	return error_wrap(err, "store '%s'", shown);
+}
+
+int
 store_check_writable(const struct store *store, struct error **err)
 {
 	AUTO_FREE char *shown = NULL;
@@ -96,9 +104,8 @@ store_space_check(const struct store *store, uint64_t size_bytes, struct error *
 	shown = text_quote_string(store->path);
 	wanted = text_bytes(size_bytes);
 	free_text = text_bytes(free_bytes);
-	error_set(err, ERROR_LOCAL, "'%s' has room for %s, not for %s", shown, free_text, wanted);
-	error_set_class(err, "space");
-	return error_set_hint(err, "free some space, for instance with 'ocifp store gc'");
+	return error_set_errno(err, ENOSPC, "'%s' has room for %s, not for %s", shown, free_text,
+			       wanted);
 }
 
 void

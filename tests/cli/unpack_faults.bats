@@ -113,12 +113,6 @@ fails_at() {
 	fail 'nothing is renamed'
 }
 
-# on_small_disk SIZE COMMAND...: $T/work is a tmpfs of that size
-on_small_disk() {
-	split_run unshare -m sh -c 'mount -t tmpfs -o "size=$1" none "$2" && shift 2 && "$@"; status=$?
-		ls -A >"$T/left"; exit $status' sh "$1" "$T/work" sh -c 'cd "$0" && "$@"' "$T/work" "${@:2}"
-}
-
 # fills SIZE IMAGE: a disk of that size is too small for it, and nothing is left there
 fills() {
 	on_small_disk "$1" ocifp unpack "oci:$T/lay:$2" tree
@@ -128,8 +122,7 @@ fills() {
 }
 
 @test "a disk that is full ends it, and what was written is removed" {
-	export T
-	unshare -m true 2>/dev/null || skip 'not root: no small disk can be made'
+	need_small_disks
 	layer large <<-TAR
 		dir d
 		file d/small text=x
@@ -150,8 +143,7 @@ fills() {
 }
 
 @test "no file system that it fills has less than 64 MiB left" {
-	export T
-	unshare -m true 2>/dev/null || skip 'not root: no small disk can be made'
+	need_small_disks
 	layer larger <<-TAR
 		file d/larger size=60000000
 	TAR
@@ -163,8 +155,7 @@ fills() {
 }
 
 @test "a full disk ends a job's unpacking too, and no tree is taken for a whole one" {
-	export T
-	unshare -m true 2>/dev/null || skip 'not root: no small disk can be made'
+	need_small_disks
 	layer large <<-TAR
 		file large size=6000000
 	TAR

@@ -16,6 +16,7 @@ fault_tests = \
 	%D%/push.bats \
 	%D%/redirects.bats \
 	%D%/signatures.bats \
+	%D%/space.bats \
 	%D%/store.bats \
 	%D%/terminal.bats \
 	%D%/tls.bats \

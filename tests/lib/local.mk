@@ -6,6 +6,7 @@ EXTRA_DIST += $(rig_tests) \
 	%D%/canary.c \
 	%D%/describe_tree.py \
 	%D%/faults.bash \
+	%D%/disks.bash \
 	%D%/fingerprint.py \
 	%D%/images.bash \
 	%D%/in_vm.sh \

@@ -9,6 +9,7 @@ RIG_TESTS=$(cd "$RIG_LIB/.." && pwd)
 export PYTHONDONTWRITEBYTECODE=1
 
 source "$RIG_LIB/assert.bash"
+source "$RIG_LIB/disks.bash"
 source "$RIG_LIB/faults.bash"
 source "$RIG_LIB/images.bash"
 source "$RIG_LIB/layers.bash"

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/error.h"
 
@@ -66,6 +67,25 @@ errno_decides_the_kind(void **state)
 		assert_int_equal(error_set_errno(&err, cases[i].errnum, "x"), -1);
 		assert_int_equal(error_kind(err), cases[i].kind);
 	}
+}
+
+static void
+a_full_disk_has_its_class_and_its_remedy(void **state)
+{
+	static const int full[] = { ENOSPC, EDQUOT };
+	AUTO_ERROR struct error *other = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(full) / sizeof(full[0]); i++) {
+		AUTO_ERROR struct error *err = NULL;
+
+		error_set_path(&err, full[i], "write", "f");
+		assert_string_equal(error_class(err), "space");
+		assert_non_null(strstr(error_hint(err), "free some space"));
+	}
+	error_set_path(&other, EROFS, "write", "f");
+	assert_null(error_class(other));
+	assert_null(error_hint(other));
 }
 
 static void
@@ -170,6 +190,7 @@ main(void)
 		cmocka_unit_test(what_is_passed_on_is_the_same_error),
 		cmocka_unit_test(text_that_was_set_is_no_format_when_wrapped),
 		cmocka_unit_test(errno_decides_the_kind),
+		cmocka_unit_test(a_full_disk_has_its_class_and_its_remedy),
 		cmocka_unit_test(errno_gives_the_cause_in_words),
 		cmocka_unit_test(a_path_in_a_message_is_quoted),
 		cmocka_unit_test(the_first_hint_stays),

@@ -1,0 +1,116 @@
+#!/usr/bin/env bats
+# A disk that fills while something is written to it: S03, T28, R10.
+
+load ../lib/rig
+load ../lib/unpack_ways
+
+setup() {
+	need python3 jq ocifp
+	rig_setup
+	need_small_disks
+}
+
+teardown() {
+	rig_teardown
+}
+
+
+# fills_meanwhile GLOB COMMAND...: once there is such a file that has bytes, its disk is filled
+fills_meanwhile() {
+	on_small_disk 40m bash -c 'glob=$1 && shift
+		"$@" & pid=$!
+		until for file in $glob; do [ -s "$file" ] && break; done; do sleep 0.01; done
+		head -c 100m /dev/zero >fill 2>/dev/null
+		wait "$pid"; status=$?
+		[ -z "${then:-}" ] || { rm fill && eval "$then" || exit 99; }
+		exit $status' bash "$@"
+}
+
+# A layer of which a second part comes late
+serve_slow() {
+	serve_image --layers 30k,900k
+	rules reg <<-JSON
+		{"path": "blobs/${layers[1]}", "nth": 1, "action": {"stall_after": 200000, "stall_s": 2}}
+	JSON
+}
+
+@test "S03 a disk that fills during a download: what was finished is kept, and the next run goes on" {
+	serve_slow
+	export OCIFP_STORE=$T/work/store
+	then="ocifp store fsck >&2 && ocifp pull ${on[*]} $ref >$T/second" \
+		fills_meanwhile "store/.ocifp/ingest/sha256-${layers[1]#*:}.part" \
+		ocifp pull --status-file "$T/failed.json" "${on[@]}" "$ref"
+	[ "$status" -eq 10 ] || fail 'not a local error, or the next run failed' "$told"
+	assert_equal "$(cat "$T/second")" "$reg_host/app@$digest"
+	assert_equal "$(jq -r .error.class "$T/failed.json")" space
+	assert_stderr_has 'No space left on device; free some space there'
+	assert_requests reg 1 GET "blobs/${layers[0]}"
+	assert_requests reg 2 GET "blobs/${layers[1]}"
+}
+
+@test "S03 a disk that fills under a layout or an archive that is written" {
+	serve_slow
+	fills_meanwhile "lay/.ocifp/ingest/sha256-${layers[1]#*:}.part" \
+		ocifp pull --status-file "$T/failed.json" "${on[@]}" -o oci:lay:one "$ref"
+	assert_no_space
+	serve_slow
+	ocifp pull "${on[@]}" "$ref" >/dev/null
+	local kind
+	for kind in oci-archive docker-archive; do
+		on_small_disk 400k ocifp pull --status-file "$T/failed.json" "${on[@]}" -o "$kind:file" "$ref"
+		assert_no_space
+		assert_equal "$(cat "$T/left")" ''
+	done
+	on_small_disk 400k sh -c 'exec "$@" >file' sh \
+		ocifp pull --status-file "$T/failed.json" "${on[@]}" -o oci-archive:- "$ref"
+	assert_no_space
+}
+
+@test "S03 a disk that is full under a layout that is pushed to, copied to or added to" {
+	make_source --layers 900k
+	local words
+	for words in "push oci:$T/src:one oci:lay:one" "copy oci:$T/src:one oci:lay:one" \
+		"copy oci:$T/src:one oci-archive:file"; do
+		on_small_disk 400k ocifp $words --status-file "$T/failed.json"
+		assert_no_space
+	done
+	mkdir "$T/data"
+	head -c 900k /dev/urandom >"$T/data/big"
+	on_small_disk 400k ocifp append --status-file "$T/failed.json" --base "oci:$T/src:one" \
+		-o oci:lay:two "$T/data"
+	assert_no_space
+}
+
+@test "T28 a disk that is full under a tree that is unpacked" {
+	layer large <<-TAR
+		dir d
+		file d/large size=6000000
+	TAR
+	layered large "$T/large"
+	ocifp pull "oci:$T/lay:large" >/dev/null
+	on_small_disk 4m ocifp unpack --status-file "$T/failed.json" "oci:$T/lay:large" tree
+	assert_no_space
+	assert_equal "$(cat "$T/left")" ''
+}
+
+@test "R10 a disk that is full when what a job wrote is committed" {
+	need_engines
+	busybox_root "$T/root"
+	root_image "$T/base" one "$T/root"
+	on_small_disk 24m env OCIFP_STORE="$T/work/store" ocifp run --status-file "$T/failed.json" \
+		--commit localhost/new:one "oci:$T/base:one" -- \
+		sh -c 'head -c 9m /dev/urandom >/made'
+	assert_no_space 125
+}
+
+@test "S03 a quota that is used up is told as a full disk is" {
+	need strace
+	serve_image --layers 300k
+	split_run env ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o "$T/trace" -e trace=pwrite64 \
+		-e inject=pwrite64:error=EDQUOT:when=2 \
+		ocifp pull --status-file "$T/failed.json" "${on[@]}" "$ref"
+	[ -s "$T/trace" ] || skip "strace does not work here: $stderr"
+	assert_failed 10
+	assert_stderr_has 'Disk quota exceeded; free some space there'
+	assert_equal "$(jq -r .error.class "$T/failed.json")" space
+}

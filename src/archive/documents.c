@@ -22,13 +22,10 @@ set_name(json_t *annotations, const char *key, const char *name)
 static bool
 set_docker_names(json_t *annotations, const char *tag)
 {
-	AUTO_REFERENCE struct reference reference = { 0 };
-	AUTO_ERROR struct error *ignored = NULL;
+	AUTO_FREE char *name = reference_docker_name(tag);
 
-	if (reference_parse(tag, &reference, &ignored) < 0 || !reference.tag)
-		return set_name(annotations, REF_NAME, tag);
-	return set_name(annotations, CONTAINERD_NAME, tag) &&
-	       set_name(annotations, REF_NAME, reference.tag);
+	return name && set_name(annotations, CONTAINERD_NAME, name) &&
+	       set_name(annotations, REF_NAME, strrchr(name, ':') + 1);
 }
 
 static json_t *

@@ -9,7 +9,8 @@ struct manifest;
 
 #define DOCUMENTS_LAYOUT "{\"imageLayoutVersion\":\"1.0.0\"}"
 
-/* index.json (image-spec, image-layout.md) with one entry; NULL: the tag is no UTF-8. */
+/* index.json (image-spec, image-layout.md) with one entry; NULL: the tag is no UTF-8, or no name to
+ * docker. */
 char *documents_index(const struct descriptor *root, bool is_docker, const char *tag);
 
 /* manifest.json as `docker load` reads it.  RepoTags has the tag when it is a whole reference,

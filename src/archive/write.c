@@ -8,10 +8,12 @@
 #include "archive/state.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 #include "layer/tar_header.h"
 #include "layer/tar_writer.h"
 #include "oci/location.h"
+#include "oci/reference.h"
 #include "store/store.h"
 #include "stream/sink.h"
 #include "stream/source.h"
@@ -115,6 +117,19 @@ write_tar(struct tar_writer *writer, struct store *store, const struct contents 
 }
 
 static int
+check_docker_name(const char *tag, struct error **err)
+{
+	AUTO_FREE char *name = tag ? reference_docker_name(tag) : NULL;
+	AUTO_FREE char *shown = NULL;
+
+	if (!tag || name)
+		return 0;
+	shown = text_quote_string(tag);
+	error_set(err, ERROR_USAGE, "'%s' is no name that docker takes", shown);
+	return error_set_hint(err, "it takes [HOST/]NAME[:TAG], the name in lower case");
+}
+
+static int
 check_docker(const struct contents *contents, struct error **err)
 {
 	if (contents->kind == DOCUMENT_MANIFEST &&
@@ -136,7 +151,7 @@ archive_write(struct store *store, const struct location *output, const char *ta
 	AUTO_TAR_WRITER struct tar_writer *writer = NULL;
 
 	if (contents_collect(store, root, &contents, err) < 0 ||
-	    (is_docker && check_docker(&contents, err) < 0) ||
+	    (is_docker && (check_docker(&contents, err) < 0 || check_docker_name(tag, err) < 0)) ||
 	    output_open(output->path, &file, err) < 0)
 		return -1;
 	writer = tar_writer_new(sink_fd(file.fd, file.path));

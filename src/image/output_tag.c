@@ -11,8 +11,11 @@ docker_tag(const char *tag, const struct location *place)
 {
 	AUTO_FREE char *repository = NULL;
 
-	if (tag)
-		return strchr(tag, ':') ? xstrdup(tag) : xasprintf("%s:latest", tag);
+	if (tag) {
+		const char *slash = strrchr(tag, '/');
+
+		return xasprintf("%s%s", tag, strchr(slash ? slash : tag, ':') ? "" : ":latest");
+	}
 	if (!place || place->transport != TRANSPORT_REGISTRY || !place->reference.tag)
 		return NULL;
 	repository = location_repository(place);

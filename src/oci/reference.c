@@ -163,6 +163,21 @@ reference_repository(const struct reference *reference)
 	return xasprintf("%s/%s", reference->host, reference->name);
 }
 
+char *
+reference_docker_name(const char *text)
+{
+	AUTO_REFERENCE struct reference reference = { 0 };
+	AUTO_ERROR struct error *no_host = NULL;
+	AUTO_ERROR struct error *no_name = NULL;
+	AUTO_FREE char *on_docker_hub = xasprintf("docker.io/%s", text);
+
+	if (reference_parse(text, &reference, &no_host) < 0 &&
+	    reference_parse(on_docker_hub, &reference, &no_name) < 0)
+		return NULL;
+	return xasprintf("%s/%s:%s", reference.host, reference.name,
+			 reference.tag ? reference.tag : "latest");
+}
+
 void
 reference_copy(const struct reference *reference, struct reference *ret_copy)
 {

@@ -2,8 +2,8 @@
  *
  * The host holds a '.' or a ':' or is "localhost"; it is kept in lower case without a trailing
  * dot; IPv6 addresses stand in brackets.  Names and tags follow distribution-spec, "Pulling
- * manifests".  docker.io names without a
- * '/' get "library/".  User info, schemes, spaces and control characters are refused.
+ * manifests".  docker.io names without a '/' get "library/".  User info, schemes, spaces and
+ * control characters are refused.
  */
 #ifndef OCIFP_OCI_REFERENCE_H
 #define OCIFP_OCI_REFERENCE_H
@@ -26,6 +26,10 @@ struct reference {
 int reference_parse(const char *text, struct reference *ret_reference, struct error **err);
 char *reference_format(const struct reference *reference);
 char *reference_repository(const struct reference *reference); /* "host/name" */
+
+/* "host/name:tag" as docker means it: docker.io's without a host, latest without a tag; the
+ * caller's.  NULL: it is no name. */
+char *reference_docker_name(const char *text);
 void reference_copy(const struct reference *reference, struct reference *ret_copy);
 void reference_release(struct reference *reference);
 #define AUTO_REFERENCE CLEANUP(reference_release)

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "oci/manifest.h"
+#include "oci/reference.h"
 #include "repository/backend.h"
 #include "repository/copy.h"
 #include "repository/local_jobs.h"
@@ -35,6 +36,18 @@ is_named(const struct descriptor *reference, const char *tag)
 	const char *full = descriptor_annotation(reference, CONTAINERD_NAME);
 
 	return (name && strcmp(name, tag) == 0) || (full && strcmp(full, tag) == 0);
+}
+
+/* "app" is docker.io/library/app:latest there. */
+static bool
+is_docker_name(const struct descriptor *reference, const char *tag)
+{
+	const char *full = descriptor_annotation(reference, CONTAINERD_NAME);
+	const char *name = full ? full : descriptor_annotation(reference, REF_NAME);
+	AUTO_FREE char *found = name ? reference_docker_name(name) : NULL;
+	AUTO_FREE char *wanted = reference_docker_name(tag);
+
+	return found && wanted && strcmp(found, wanted) == 0;
 }
 
 /* The tag of a whole reference, "host/name:tag". */
@@ -89,11 +102,19 @@ static int
 find_reference(const struct archive_repository *self, const struct descriptors *references,
 	       const char *tag, const struct descriptor **ret_found, struct error **err)
 {
+	static bool (*const ways[])(const struct descriptor *, const char *) = {
+		is_named,
+		is_docker_name,
+		ends_with_tag,
+	};
+
 	if (!tag)
 		return find_one(self, references, is_any, tag, ret_found, err);
-	if (find_one(self, references, is_named, tag, ret_found, err) < 0)
-		return -1;
-	return *ret_found ? 0 : find_one(self, references, ends_with_tag, tag, ret_found, err);
+	*ret_found = NULL;
+	for (size_t i = 0; i < 3 && !*ret_found; i++)
+		if (find_one(self, references, ways[i], tag, ret_found, err) < 0)
+			return -1;
+	return 0;
 }
 
 static int

@@ -128,6 +128,7 @@ package_of() {
 	busybox) echo busybox-static ;;
 	bwrap) echo bubblewrap ;;
 	cc) echo gcc libc6-dev ;;
+	docker | dockerd) echo docker.io ;;
 	newuidmap) echo uidmap ;;
 	*/time) echo time ;;
 	*) echo "$1" ;;

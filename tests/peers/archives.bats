@@ -103,6 +103,49 @@ config_of() {
 	done
 }
 
+# A daemon that knows nothing of the machine's own, nor of its network; `docker` asks it.
+start_dockerd() {
+	need docker dockerd
+	[ "$(id -u)" = 0 ] || skip 'dockerd starts for root alone'
+	export DOCKER_HOST=unix://$T/docker.sock
+	spawn dockerd dockerd --iptables=false --bridge=none --storage-driver=vfs --data-root="$T/docker" \
+		--exec-root="$T/docker-run" --pidfile="$T/docker.pid" -H "$DOCKER_HOST"
+	wait_for_or_end dockerd docker version || skip "dockerd does not start here: $(tail -n 1 "$T/dockerd.out")"
+}
+
+@test "a docker-archive that ocifp writes, docker loads by its name" {
+	serve --compress gzip "${both[@]}"
+	start_dockerd
+	local name
+	for name in '' myapp my/app:v1 127.0.0.1:5000/app; do
+		pull -o "docker-archive:$T/d.tar${name:+:$name}" "$reg_host/app:one"
+		docker load -q -i "$T/d.tar" >&2
+		docker inspect -f '{{.Id}} {{.Architecture}}' "${name:-$reg_host/app:one}" >"$T/id"
+		assert_equal "$(cat "$T/id")" "$(jq -r .[0].Config <(tar xOf "$T/d.tar" manifest.json) |
+			sed 's,.*/,sha256:,') amd64"
+		docker rmi -f "${name:-$reg_host/app:one}" >&2
+	done
+	docker load -q < <(ocifp pull -q -o docker-archive:- --platform linux/arm64 "$reg_host/app:one") >&2
+	assert_equal "$(docker inspect -f '{{.Architecture}}' "$reg_host/app:one")" arm64
+}
+
+@test "what docker saves, ocifp pushes by any name it has there" {
+	serve --compress gzip
+	start_dockerd
+	pull -o "docker-archive:$T/d.tar:myapp" "$reg_host/app:one"
+	docker load -q -i "$T/d.tar" >&2
+	docker tag myapp my/app:v1
+	docker save myapp my/app:v1 >"$T/saved.tar"
+	local name
+	for name in '' :myapp :myapp:latest :docker.io/library/myapp:latest :my/app:v1 :v1; do
+		push "docker-archive:$T/saved.tar$name"
+		assert_equal "$(config_of --tls-verify=false "docker://$reg_host/app:pushed")" \
+			"$(config_of "oci:$T/src:one")"
+	done
+	ocifp_run push "docker-archive:$T/saved.tar:other" "$reg_host/app:pushed"
+	assert_status 10
+}
+
 @test "a docker-archive of several platforms is refused before anything is written" {
 	serve --compress gzip "${both[@]}"
 	ocifp_run pull --all -o "docker-archive:$T/d.tar" "$reg_host/app:one"

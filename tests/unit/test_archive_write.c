@@ -234,6 +234,44 @@ a_tag_alone_is_no_repository_tag(void **state)
 	}
 }
 
+/* Else containerd, and a docker that stores its images there, keep it under a name nobody finds. */
+static void
+containerd_is_told_the_whole_name(void **state)
+{
+	static const char *const names[][2] = {
+		{ "app:t1", "docker.io/library/app:t1" },
+		{ "my/app:t1", "docker.io/my/app:t1" },
+		{ "host.test:5000/a/b:t1", "host.test:5000/a/b:t1" },
+	};
+	AUTO_STORE struct store *store = create_store("s");
+	struct descriptor root = add_manifest(store, "a layer", NULL);
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		AUTO_FREE char *script = xasprintf("tar xOf d.tar index.json | grep -qF "
+						   "'\"io.containerd.image.name\":\"%s\",\"org."
+						   "opencontainers.image.ref.name\":\"t1\"'",
+						   names[i][1]);
+
+		assert_written(store, "docker-archive:d.tar", names[i][0], &root);
+		run(script);
+	}
+}
+
+static void
+a_name_that_docker_would_refuse_is_refused(void **state)
+{
+	AUTO_STORE struct store *store = create_store("s");
+	struct descriptor root = add_manifest(store, "a layer", NULL);
+	AUTO_ERROR struct error *err = NULL;
+
+	(void)state;
+	assert_int_equal(write_to(store, "docker-archive:d.tar", "App:t1", &root, &err), -1);
+	assert_int_equal(error_kind(err), ERROR_USAGE);
+	assert_non_null(strstr(error_text(err), "'App:t1'"));
+	assert_nothing_but("s ");
+}
+
 static void
 a_docker_archive_of_several_platforms_is_refused_with_the_remedy(void **state)
 {
@@ -458,6 +496,8 @@ main(void)
 		IN_ROOM(members_come_in_order_and_say_nothing_of_who_made_them),
 		IN_ROOM(a_docker_archive_says_where_docker_finds_config_and_layers),
 		IN_ROOM(a_tag_alone_is_no_repository_tag),
+		IN_ROOM(containerd_is_told_the_whole_name),
+		IN_ROOM(a_name_that_docker_would_refuse_is_refused),
 		IN_ROOM(a_docker_archive_of_several_platforms_is_refused_with_the_remedy),
 		IN_ROOM(of_an_index_what_the_store_has_is_written),
 		IN_ROOM(a_manifest_that_lacks_a_layer_is_not_written),

@@ -116,6 +116,27 @@ a_name_without_host_gets_the_hint_that_would_work(void **state)
 }
 
 static void
+assert_docker_name(const char *text, const char *expected)
+{
+	AUTO_FREE char *name = reference_docker_name(text);
+
+	assert_text(name, expected);
+}
+
+static void
+docker_means_its_own_registry_and_the_latest(void **state)
+{
+	(void)state;
+	assert_docker_name("app", "docker.io/library/app:latest");
+	assert_docker_name("my/app:v1", "docker.io/my/app:v1");
+	assert_docker_name("docker.io/library/app:v1", "docker.io/library/app:v1");
+	assert_docker_name("127.0.0.1:5000/app", "127.0.0.1:5000/app:latest");
+	assert_docker_name("localhost/app", "localhost/app:latest");
+	assert_docker_name("App", NULL);
+	assert_docker_name("", NULL);
+}
+
+static void
 a_copy_is_independent(void **state)
 {
 	AUTO_REFERENCE struct reference reference = { 0 };
@@ -190,7 +211,7 @@ a_tag_has_a_limit(void **state)
 	assert_int_equal(parse_tag_of(TAG_LIMIT_CHARS + 1), -1);
 }
 
-#define NAMED_COUNT 5
+#define NAMED_COUNT 6
 
 int
 main(void)
@@ -198,6 +219,7 @@ main(void)
 	struct CMUnitTest tests[NAMED_COUNT + ROW_COUNT] = {
 		cmocka_unit_test(a_password_is_never_repeated),
 		cmocka_unit_test(a_name_without_host_gets_the_hint_that_would_work),
+		cmocka_unit_test(docker_means_its_own_registry_and_the_latest),
 		cmocka_unit_test(a_copy_is_independent),
 		cmocka_unit_test(parts_are_judged_alone),
 		cmocka_unit_test(a_tag_has_a_limit),

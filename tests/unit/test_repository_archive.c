@@ -170,6 +170,21 @@ a_name_that_docker_gave_is_one_too(void **state)
 }
 
 static void
+a_name_means_what_it_means_to_docker(void **state)
+{
+	AUTO_REPOSITORY struct repository *repository =
+		open_with(REF_NAME ":\"latest\"," IMAGE_NAME ":\"docker.io/library/a:latest\"",
+			  REF_NAME ":\"my/b:t1\"");
+
+	(void)state;
+	assert_resolves(repository, "a", FIRST);
+	assert_resolves(repository, "a:latest", FIRST);
+	assert_resolves(repository, "docker.io/my/b:t1", SECOND);
+	assert_resolves(repository, "my/b", NULL);
+	assert_resolves(repository, "A", NULL);
+}
+
+static void
 by_digest_names_do_not_matter(void **state)
 {
 	AUTO_REPOSITORY struct repository *repository = open_with("", "");
@@ -308,6 +323,7 @@ main(void)
 		IN_ROOM(a_whole_reference_answers_to_its_tag_when_it_is_alone_in_that),
 		IN_ROOM(a_tag_of_two_images_is_refused_and_their_whole_names_are_not),
 		IN_ROOM(a_name_that_docker_gave_is_one_too),
+		IN_ROOM(a_name_means_what_it_means_to_docker),
 		IN_ROOM(by_digest_names_do_not_matter),
 		IN_ROOM(tags_are_the_names_that_there_are),
 		IN_ROOM(a_blob_comes_with_the_next_step),

@@ -19,6 +19,18 @@ const char *const job_capabilities[] = {
 	"CAP_SETFCAP", "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT", NULL,
 };
 
+const char *const job_masked_paths[] = {
+	"/proc/acpi",          "/proc/kcore",       "/proc/keys",
+	"/proc/latency_stats", "/proc/sched_debug", "/proc/scsi",
+	"/proc/timer_list",    "/sys/dev/block",    "/sys/devices/virtual/powercap",
+	"/sys/firmware",       "/sys/fs/selinux",   NULL,
+};
+
+const char *const job_read_only_paths[] = {
+	"/proc/asound", "/proc/bus",           "/proc/fs", "/proc/irq",
+	"/proc/sys",    "/proc/sysrq-trigger", NULL,
+};
+
 static json_t *
 array_of(const char *const *words)
 {
@@ -199,17 +211,9 @@ mappings(const struct id_ranges *ranges, uint32_t own_id)
 static json_t *
 linux_part(const struct engine_start *start)
 {
-	static const char *const masked[] = { "/proc/kcore",         "/proc/keys",
-					      "/proc/latency_stats", "/proc/timer_list",
-					      "/proc/sched_debug",   "/proc/scsi",
-					      "/sys/firmware",       NULL };
-	static const char *const read_only[] = { "/proc/bus",           "/proc/fs",
-						 "/proc/irq",           "/proc/sys",
-						 "/proc/sysrq-trigger", NULL };
-
 	json_t *object = json_pack("{s:o, s:o, s:o, s:o}", "namespaces", namespaces(start),
-				   "maskedPaths", array_of(masked), "readonlyPaths",
-				   array_of(read_only), "seccomp", seccomp());
+				   "maskedPaths", array_of(job_masked_paths), "readonlyPaths",
+				   array_of(job_read_only_paths), "seccomp", seccomp());
 
 	if (start->mounts && start->map->kind != ID_MAP_HOST) {
 		json_object_set_new(object, "uidMappings", mappings(&start->map->uids, geteuid()));

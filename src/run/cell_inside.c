@@ -24,12 +24,23 @@ static const int signals_passed[] = {
 	SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGCONT, 0
 };
 static const int shell_signal_base = 128;
+
+/* Who blocks a signal is sent it even where it is ignored. */
+static bool
+is_ignored(int number)
+{
+	struct sigaction action;
+
+	return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 void
 cell_fill_signals(sigset_t *signals)
 {
 	sigemptyset(signals);
 	for (const int *number = signals_passed; *number; number++)
-		sigaddset(signals, *number);
+		if (!is_ignored(*number))
+			sigaddset(signals, *number);
 	sigaddset(signals, SIGCHLD);
 	sigaddset(signals, SIGWINCH);
 }

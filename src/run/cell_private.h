@@ -7,7 +7,8 @@
 
 #include "run/cell.h"
 
-/* Those that are passed on to a job, SIGCHLD and SIGWINCH. */
+/* Those that are passed on to a job, but for what we were started to ignore, as by nohup(1);
+ * SIGCHLD and SIGWINCH. */
 void cell_fill_signals(sigset_t *signals);
 
 /* Of waitpid()'s status, as a shell says it. */

@@ -1,10 +1,12 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -17,74 +19,18 @@
 #include "base/strings.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "run/bundle.h"
+#include "run/bwrap_words.h"
 #include "run/cell.h"
 #include "run/denied_calls.h"
 #include "run/engine.h"
 #include "run/job.h"
 #include "run/root.h"
+#include "sandbox/id_map.h"
 
 /* The descriptors that it finds; it closes all three before the job starts. */
 enum { STATUS_FD = 3, ARGS_FD = 4, FILTER_FD = 5, FIRST_FREE_FD = 10 };
+static const mode_t job_umask = 022; /* as crun and runc have it */
 static const char status_name[] = "bundle/status";
-
-static void
-add_words(struct strings *words, const char *const *more)
-{
-	for (; *more; more++)
-		strings_add(words, *more);
-}
-
-static void
-add_env(struct strings *words, const struct strings *env)
-{
-	strings_add(words, "--clearenv");
-	for (size_t i = 0; i < env->count; i++) {
-		const char *equals = strchr(env->items[i], '=');
-		AUTO_FREE char *name = xstrndup(env->items[i], (size_t)(equals - env->items[i]));
-
-		add_words(words, (const char *const[]){ "--setenv", name, equals + 1, NULL });
-	}
-}
-
-static void
-add_capabilities(struct strings *words)
-{
-	add_words(words, (const char *const[]){ "--cap-drop", "ALL", NULL });
-	for (const char *const *name = job_capabilities; *name; name++)
-		add_words(words, (const char *const[]){ "--cap-add", *name, NULL });
-}
-
-/* Everything that the job's own process list could tell of it goes through a descriptor. */
-static void
-list_words(const struct engine_start *start, struct strings *words)
-{
-	AUTO_FREE char *root = xasprintf("%s/root", start->root->path);
-	const char *const filesystem[] = { "--bind",
-					   root,
-					   "/",
-					   "--proc",
-					   "/proc",
-					   "--dev",
-					   "/dev",
-					   "--ro-bind",
-					   "/sys",
-					   "/sys",
-					   "--unshare-pid",
-					   "--chdir",
-					   start->job->directory,
-					   NULL };
-
-	add_words(words, filesystem);
-	/* "--ro-bind" would have the volumes read-only too. */
-	if (start->job->read_only)
-		add_words(words, (const char *const[]){ "--remount-ro", "/", NULL });
-	/* With a terminal of its own the session's leader is the process that starts it. */
-	if (!start->job->terminal)
-		strings_add(words, "--new-session");
-	add_capabilities(words);
-	add_env(words, &start->job->env);
-}
 
 /* A file in memory that holds this, to be read from its start. */
 static int
@@ -107,7 +53,7 @@ make_args_fd(const struct engine_start *start, struct error **err)
 	AUTO_STRINGS struct strings words = { 0 };
 	AUTO_BUF struct buf buf = BUF_INIT(ENGINE_ARGS_LIMIT_BYTES);
 
-	list_words(start, &words);
+	bwrap_words(start, &words);
 	for (size_t i = 0; i < words.count; i++)
 		if (buf_append(&buf, words.items[i], strlen(words.items[i]) + 1, err) < 0)
 			return error_wrap(err, "the job's environment");
@@ -190,6 +136,19 @@ close_others(void)
 	return syscall(SYS_close_range, FILTER_FD + 1, UINT_MAX, 0) == 0;
 }
 
+/* Of these it keeps what it finds. */
+static bool
+take_groups(const struct engine_start *start)
+{
+	const struct job_user *user = &start->job->user;
+
+	if (start->map->kind == ID_MAP_OWN)
+		return true;
+	return setgroups(user->group_count, user->groups) == 0 &&
+	       setresgid(user->gid, user->gid, user->gid) == 0;
+}
+
+/* The job inherits all of this; other engines see to it themselves. */
 static void __attribute__((noreturn))
 become_engine(const struct engine_start *start, const struct descriptors_given *given,
 	      char *const *argv)
@@ -199,8 +158,11 @@ become_engine(const struct engine_start *start, const struct descriptors_given *
 
 	sigemptyset(&signals);
 	(void)pthread_sigmask(SIG_SETMASK, &signals, NULL);
-	(void)signal(SIGPIPE, SIG_DFL);
-	(void)signal(SIGXFSZ, SIG_DFL);
+	for (int number = 1; number < SIGRTMIN; number++)
+		(void)signal(number, SIG_DFL);
+	(void)umask(job_umask);
+	if (!take_groups(start))
+		_exit(1);
 	if (start->terminal_fd >= 0 && !take_terminal(start->terminal_fd))
 		_exit(1);
 	if (given->input_fd >= 0)
@@ -259,10 +221,13 @@ make_argv(const struct engine_start *start, struct strings *words)
 	AUTO_FREE char *status_fd = xasprintf("%d", STATUS_FD);
 	AUTO_FREE char *args_fd = xasprintf("%d", ARGS_FD);
 	AUTO_FREE char *filter_fd = xasprintf("%d", FILTER_FD);
+	const char *const own[] = {
+		start->program, "--json-status-fd", status_fd, "--args", args_fd,
+		"--seccomp",    filter_fd,          "--",      NULL
+	};
 
-	add_words(words,
-		  (const char *const[]){ start->program, "--json-status-fd", status_fd, "--args",
-					 args_fd, "--seccomp", filter_fd, "--", NULL });
+	for (const char *const *word = own; *word; word++)
+		strings_add(words, *word);
 	for (size_t i = 0; i < start->job->args.count; i++)
 		strings_add(words, start->job->args.items[i]);
 	return words->items;

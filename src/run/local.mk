@@ -2,6 +2,7 @@ noinst_LIBRARIES += %D%/librun.a
 %C%_librun_a_SOURCES = \
 	%D%/base.c %D%/base.h \
 	%D%/bundle.c %D%/bundle.h \
+	%D%/bwrap_words.c %D%/bwrap_words.h \
 	%D%/cgroup.c %D%/cgroup.h \
 	%D%/cgroup_words.c \
 	%D%/commit.c %D%/commit.h \

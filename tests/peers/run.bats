@@ -104,7 +104,8 @@ cannot_get_out() {
 		mount -t tmpfs none /tmp && echo mounted
 		umount /proc && echo unmounted
 		chroot /proc/1/root ls '"$T"' && echo rooted
-		echo 1 >/proc/sys/kernel/sysrq && echo written
+		pattern=$(cat /proc/sys/kernel/core_pattern)
+		echo "$pattern" >/proc/sys/kernel/core_pattern && echo written
 		mknod /tmp/disk b 254 0 && echo made
 		kill -9 1 && echo killed
 		true' </dev/null
@@ -114,6 +115,39 @@ cannot_get_out() {
 
 @test "a job gets no hold of the host" {
 	on_each_engine cannot_get_out
+}
+
+sees_no_machine() {
+	job -- sh -c 'for path in /proc/keys /proc/timer_list /proc/kcore /sys/firmware /proc/acpi; do
+		[ ! -d $path ] || ls -A $path
+		[ ! -f $path ] || head -c 1 $path
+	done'
+	assert_stdout ''
+}
+
+@test "a job is not told of keys, timers and memory of this machine" {
+	on_each_engine sees_no_machine
+}
+
+is_the_same_whoever_starts() {
+	(umask 077 && trap '' USR1 && job -u 0 -- sh -c 'umask; id -G; grep SigIgn /proc/self/status')
+	grep -qx 0022 "$T/stdout" || fail 'our umask' "$(cat "$T/stdout")"
+	! grep 'SigIgn:.*[2367abef]..$' "$T/stdout" || fail 'a signal that we ignore'
+	[ "$(id -u)" != 0 ] || grep -qx '0 10' "$T/stdout" || fail 'not the groups of root' "$(cat "$T/stdout")"
+}
+
+@test "a job has the umask, signals and groups of every other" {
+	on_each_engine is_the_same_whoever_starts
+}
+
+has_group() {
+	job -u 0:video -- id -G
+	assert_stdout 44
+}
+
+@test "a job of root has the group that is named" {
+	[ "$(id -u)" = 0 ] || skip 'not root: there is one group'
+	on_each_engine has_group
 }
 
 # A static program that tries to get out, as /bin/canary of the image.
@@ -379,6 +413,17 @@ dies_with_signal() {
 	# Who is started with it ignored, as by nohup(1), hands that on.
 	[ -z "$(trap -p HUP)" ] || return 0
 	on_each_engine dies_with_signal HUP 'trap "echo gone; exit 3" HUP; echo ready; while :; do sleep 0.1; done'
+}
+
+is_deaf() {
+	spawn job nohup ocifp run --runtime "$engine" "rootfs:$T/root" -- sh -c 'echo ready; sleep 2; echo heard nothing'
+	wait_for grep -q ready "$T/job.out"
+	kill -HUP "$(cat "$T/pids/job")"
+	wait_for grep -q 'heard nothing' "$T/job.out"
+}
+
+@test "a job that is started by nohup is deaf to it" {
+	on_each_engine is_deaf
 }
 
 ends_by_signal() {

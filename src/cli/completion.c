@@ -134,7 +134,7 @@ completion_operands(const struct command *command)
 {
 	const char *usage = command->usage;
 
-	if (strstr(usage, "[COMMAND"))
+	if (strstr(usage, "[COMMAND [SUBCOMMAND]"))
 		return names_of_commands();
 	while (*usage) {
 		size_t size = strcspn(usage, " []");

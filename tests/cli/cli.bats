@@ -208,6 +208,7 @@ complete_bash() {
 @test "bash completes commands, options and choices" {
 	assert_equal "$(complete_bash vers)" version
 	assert_equal "$(complete_bash help exit)" exit-status
+	assert_equal "$(complete_bash run vers)" ''
 	assert_equal "$(complete_bash version --stat)" --status-file
 	assert_equal "$(complete_bash version --progress pl)" plain
 	assert_equal "$(complete_bash version --progress = pl)" plain

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/github.h"
+#include "cli/json.h"
 #include "cli/target_options.h"
 #include "image/lookup.h"
 #include "image/target.h"
@@ -29,19 +30,6 @@ static const struct option_spec exists_options[] = {
 };
 
 static json_t *
-platforms_json(const struct platforms *platforms)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < platforms->count; i++) {
-		AUTO_FREE char *name = platform_format(&platforms->items[i]);
-
-		json_array_append_new(array, json_string(name));
-	}
-	return array;
-}
-
-static json_t *
 evidence_json(const struct evidence *evidence)
 {
 	return json_pack("{s:i, s:s?, s:s?, s:s?, s:b, s:b, s:s?}", "status", evidence->http_status,
@@ -61,7 +49,7 @@ answer_json(const struct target *target, const struct lookup *lookup)
 		digest = digest_text(&lookup->found.root.descriptor.digest);
 	return json_pack("{s:s, s:s, s:s?, s:o, s:o}", "answer", presence_name(lookup->presence),
 			 "reference", name, "digest", present ? digest.text : NULL, "missing",
-			 platforms_json(&lookup->missing), "evidence",
+			 json_platforms(&lookup->missing), "evidence",
 			 evidence_json(&lookup->found.root.evidence));
 }
 

@@ -7,6 +7,7 @@
 #include "cli/cmd_index.h"
 #include "cli/command.h"
 #include "cli/context.h"
+#include "cli/json.h"
 #include "cli/outcome.h"
 #include "cli/target_options.h"
 #include "image/join.h"
@@ -50,8 +51,6 @@ static int
 tell(struct context *context, const struct target *target, const struct join_result *result,
      struct error **err)
 {
-	AUTO_FREE char *platforms = platforms_format(&result->platforms, ",");
-	AUTO_FREE char *missing = platforms_format(&result->missing, ",");
 	bool pushed = true;
 	struct outcome outcome = {
 		.repository = result->repository,
@@ -60,7 +59,8 @@ tell(struct context *context, const struct target *target, const struct join_res
 		.target = target,
 		.present = &result->was_there,
 		.pushed = &pushed,
-		.details = json_pack("{s:s, s:s}", "platforms", platforms, "missing", missing),
+		.details = json_pack("{s:o, s:o}", "platforms", json_platforms(&result->platforms),
+				     "missing", json_platforms(&result->missing)),
 	};
 
 	say_what_is_missing(context, result);

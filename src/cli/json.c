@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "cli/page.h"
+#include "oci/platform.h"
 
 /* GitHub's runner takes "##[" for a command anywhere in a line; DEL is the one control character
  * that jansson does not escape.  Returns how much of the text needs no escape. */
@@ -35,4 +36,17 @@ json_take_line(json_t *object)
 	}
 	page_add(&page, "\n");
 	return TAKE_PTR(page.text);
+}
+
+json_t *
+json_platforms(const struct platforms *platforms)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < platforms->count; i++) {
+		AUTO_FREE char *name = platform_format(&platforms->items[i]);
+
+		json_array_append_new(array, json_string(name));
+	}
+	return array;
 }

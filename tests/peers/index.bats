@@ -45,7 +45,7 @@ both_tags() {
 	assert_failed 3
 	ocifp_run index join --json
 	assert_status 0
-	assert_json '.platforms == "linux/amd64,linux/arm64" and .missing == "" and .present == false'
+	assert_json '.platforms == ["linux/amd64", "linux/arm64"] and .missing == [] and .present == false'
 	assert_equal "$(jq -r .digest <<<"$stdout")" "$(raw app "$tag" | digest_of)"
 	assert_equal "$(platforms_of app "$tag")" 'linux/amd64 linux/arm64 unknown/unknown'
 	children=$(for one in amd64 arm64; do raw app "$tag-linux-$one" | jq -r '.manifests[0].digest'; done)
@@ -99,7 +99,7 @@ both_tags() {
 	assert_failed 3
 	ocifp_run index join --partial --json
 	assert_status 0
-	assert_json '.platforms == "linux/amd64" and .missing == "linux/arm64"'
+	assert_json '.platforms == ["linux/amd64"] and .missing == ["linux/arm64"]'
 	assert_stderr_has 'without linux/arm64'
 	ocifp_run exists
 	assert_failed 3

@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/json.h"
 #include "cli/outcome.h"
 #include "cli/target_options.h"
 #include "image/ensure.h"
@@ -51,30 +52,10 @@ parse_policy(const char *word)
 	return strcmp(word, "always") == 0 ? PUSH_ALWAYS : PUSH_NEVER;
 }
 
-static void
-say_what_happened(struct context *context, const struct ensure_result *result, bool dry_run)
-{
-	AUTO_FREE char *missing = platforms_format(&result->missing, ", ");
-
-	if (result->present)
-		context_notice(context, "%s:%s is there; nothing to build", result->repository,
-			       result->tag);
-	else if (dry_run)
-		context_notice(context, "%s:%s would be built for %s", result->repository,
-			       result->tag, missing);
-	else if (result->pushed)
-		context_notice(context, "%s:%s was built for %s and pushed", result->repository,
-			       result->tag, missing);
-	else
-		context_notice(context, "%s:%s was built for %s and not pushed: %s",
-			       result->repository, result->tag, missing, result->why_not_pushed);
-}
-
 static int
 tell(struct context *context, const struct ensure_result *result, struct error **err)
 {
 	struct target target = { .by_hash = true, .fingerprint = result->fingerprint };
-	AUTO_FREE char *missing = platforms_format(&result->missing, ",");
 	struct outcome outcome = {
 		.repository = result->repository,
 		.tag = result->tag,
@@ -82,7 +63,8 @@ tell(struct context *context, const struct ensure_result *result, struct error *
 		.target = &target,
 		.present = &result->present,
 		.pushed = &result->pushed,
-		.details = json_pack("{s:b, s:s}", "built", result->built, "missing", missing),
+		.details = json_pack("{s:b, s:o}", "built", result->built, "missing",
+				     json_platforms(&result->missing)),
 	};
 
 	return outcome_tell(context, &outcome, err);
@@ -117,7 +99,6 @@ run_ensure(struct context *context, const void *opaque, const struct strings *op
 	}
 	if (ensure_image(context_session(context), project, name, &options, &result, err) < 0)
 		return -1;
-	say_what_happened(context, &result, values->dry_run);
 	return tell(context, &result, err);
 }
 

@@ -86,8 +86,11 @@ get_published(struct context *context, const struct target *target, struct buf *
 	AUTO_FREE char *name = NULL;
 	struct content content = { 0 };
 
-	if (find_required_image(session, target, &found, err) < 0)
+	if (find_required_image(session, target, &found, err) < 0) {
+		if (error_is(*err, ERROR_ABSENT) && !error_hint(*err))
+			error_set_hint(err, "compare with another one: --against TAG");
 		return -1;
+	}
 	name = target_name(target, found.place);
 	content.repository = found.repository;
 	content.cache = session_store(session, err);

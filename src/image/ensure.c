@@ -201,6 +201,26 @@ choose_wanted(const struct ensure *ensure, struct platforms *ret_wanted)
 		platforms_add(ret_wanted, &host);
 }
 
+static void
+say_what_happened(const struct ensure *ensure)
+{
+	const struct ensure_result *result = ensure->result;
+	AUTO_FREE char *missing = platforms_format(&result->missing, ", ");
+	AUTO_FREE char *done = NULL;
+
+	if (result->present)
+		done = xstrdup("is there; nothing to build");
+	else if (ensure->options->dry_run)
+		done = xasprintf("would be built for %s", missing);
+	else if (result->pushed)
+		done = xasprintf("was built for %s and pushed", missing);
+	else
+		done = xasprintf("was built for %s and not pushed: %s", missing,
+				 result->why_not_pushed);
+	observer_tell(session_observer(ensure->session), EVENT_NOTICE, "%s:%s %s",
+		      result->repository, result->tag, done);
+}
+
 static int
 ensure_one(struct ensure *ensure, const char *name, struct error **err)
 {
@@ -221,6 +241,8 @@ ensure_one(struct ensure *ensure, const char *name, struct error **err)
 	describe(&target, ensure->result);
 	result = act(ensure, err);
 	lookup_release(&ensure->lookup);
+	if (result == 0)
+		say_what_happened(ensure);
 	return result;
 }
 

@@ -259,9 +259,12 @@ refuse_nowhere(const struct target *target, struct error **err)
 {
 	const struct location *place = &target->places[0];
 
-	if (place->transport == TRANSPORT_REGISTRY || access(place->path, F_OK) == 0)
-		return refuse_absent(target, err);
-	return error_set_path(err, errno, "open", place->path);
+	if (place->transport != TRANSPORT_REGISTRY && access(place->path, F_OK) < 0)
+		return error_set_path(err, errno, "open", place->path);
+	refuse_absent(target, err);
+	if (target->by_hash && target->image && target->image->build)
+		error_set_hint(err, "'ocifp ensure %s' builds it", target->image->name);
+	return -1;
 }
 
 int

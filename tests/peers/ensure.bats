@@ -377,7 +377,7 @@ assert_push() {
 	assert_failed 3
 	ensure --dry-run --push always --json
 	assert_status 0
-	assert_json '.present == false and .built == false and .missing == "linux/amd64,linux/arm64"'
+	assert_json '.present == false and .built == false and .missing == ["linux/amd64", "linux/arm64"]'
 	assert_stderr_has 'would be built'
 	assert_builds
 	assert_equal "$(registry_requests reg 'POST|PUT|PATCH' /v2/)" 0
@@ -604,6 +604,7 @@ lock_image() {
 	assert_stdout 'nothing differs'
 	ocifp_run why
 	assert_failed 3
+	assert_stderr_has --against
 	make_project 'args: {VERSION: "2"}'
 	echo changed >Dockerfile
 	echo new >src/new
@@ -620,6 +621,29 @@ lock_image() {
 	assert_status 0
 	ocifp_run why
 	assert_failed 7
+}
+
+@test "it is told what becomes of the images that are needed, too" {
+	make_project
+	cat >.ocifp.yaml <<-YAML
+		version: 1
+		images:
+		  base: {repository: $reg_host/base, inputs: [Dockerfile], build: ./build.sh}
+		  app: {repository: $reg_host/app, needs: [base], inputs: [src/], build: ./build.sh}
+	YAML
+	local base app
+	base=$reg_host/base:$(image_tag base)
+	app=$reg_host/app:$(image_tag app)
+	ensure --dry-run app
+	assert_stderr_has "$base would be built"
+	assert_stderr_has "$app would be built"
+	ensure --push always base
+	ensure --push never app
+	assert_stderr_has "$base is there"
+	assert_stderr_has "$app was built"
+	ocifp_run pull app
+	assert_failed 3
+	assert_stderr_has "'ocifp ensure app' builds it"
 }
 
 @test "a needed image that was built and not pushed can be read by the build that needs it" {

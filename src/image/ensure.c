@@ -212,6 +212,10 @@ say_what_happened(const struct ensure *ensure)
 		done = xstrdup("is there; nothing to build");
 	else if (ensure->options->dry_run)
 		done = xasprintf("would be built for %s", missing);
+	else if (result->adopted)
+		done = xasprintf("was built for %s; another job has pushed it meanwhile, and its "
+				 "image is used",
+				 missing);
 	else if (result->pushed)
 		done = xasprintf("was built for %s and pushed", missing);
 	else

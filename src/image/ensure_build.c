@@ -1,5 +1,4 @@
 #include "base/error.h"
-#include "base/observer.h"
 #include "image/build.h"
 #include "image/ensure_private.h"
 #include "image/import.h"
@@ -115,10 +114,7 @@ look_again(struct ensure *ensure, struct error **err)
 {
 	if (ensure_ask(ensure, err) < 0)
 		return -1;
-	if (ensure->lookup.presence != PRESENCE_PRESENT)
-		return 0;
-	observer_tell(session_observer(ensure->session), EVENT_NOTICE,
-		      "another job pushed this fingerprint in the meantime; its image is used");
+	ensure->result->adopted = ensure->lookup.presence == PRESENCE_PRESENT;
 	return 0;
 }
 
@@ -193,7 +189,7 @@ take_output(struct ensure *ensure, const struct location *output, bool push_it, 
 		error_pass(err, TAKE_PTR(unknown));
 		return refuse_push(err);
 	}
-	if (ensure->lookup.presence != PRESENCE_PRESENT && push(ensure, &root, err) < 0)
+	if (!ensure->result->adopted && push(ensure, &root, err) < 0)
 		return -1;
 	return ensure_pull(ensure, err);
 }

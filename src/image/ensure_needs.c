@@ -35,7 +35,7 @@ ensure_note_need(struct session *session, const char *name, const struct ensure_
 
 	if (result->digest.algorithm == DIGEST_NONE)
 		return 0;
-	if (result->built && !result->pushed)
+	if (result->built && !result->pushed && !result->adopted)
 		reference = name_in_store(session, result, err);
 	else
 		reference =

@@ -623,6 +623,33 @@ lock_image() {
 	assert_failed 7
 }
 
+@test "another job that was faster: its image is used, by the build that needs it, too" {
+	make_project
+	# Its own image differs from that of the job which pushes meanwhile.
+	build_with <<-SH
+		layout "\$OCIFP_OUTPUT" built --annotate job="\${OTHER:-this}"
+		[ -n "\${OTHER:-}" ] || OTHER=yes OCIFP_STORE=$T/another ocifp ensure --push always base >&2
+	SH
+	cat >.ocifp.yaml <<-YAML
+		version: 1
+		images:
+		  base: {repository: $reg_host/base, inputs: [Dockerfile], build: ./build.sh}
+		  app: {repository: $reg_host/app, needs: [base], inputs: [src/], build: ./build.sh}
+	YAML
+	ensure --push always base --json
+	assert_status 0
+	assert_json '.built and (.pushed | not)'
+	assert_equal "$(jq -r .digest <<<"$stdout")" "$(raw base "$(image_tag base)" | digest_of)"
+	assert_stderr_has 'another job'
+	refute_stderr_has null
+	echo changed >Dockerfile
+	new_store
+	ensure --push always app
+	assert_status 0
+	assert_equal "$(sed -n 's/^OCIFP_NEEDS_BASE=//p' "$T/build.env")" \
+		"$reg_host/base@$(raw base "$(image_tag base)" | digest_of)"
+}
+
 @test "it is told what becomes of the images that are needed, too" {
 	make_project
 	cat >.ocifp.yaml <<-YAML

@@ -275,6 +275,12 @@ request_was_challenged(const struct request *request)
 }
 
 bool
+request_left_origin(const struct request *request)
+{
+	return request->has_left_origin;
+}
+
+bool
 request_was_authorized(const struct request *request)
 {
 	return request->authorization && !request->has_left_origin;

@@ -32,7 +32,7 @@ struct source;
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE };
 
 enum request_flags {
-	REQUEST_NO_REDIRECT = 1 << 0, /* a 3xx is the answer (manifests, referrers, uploads) */
+	REQUEST_NO_REDIRECT = 1 << 0, /* a 3xx is the answer (referrers, uploads) */
 	REQUEST_NO_RETRY = 1 << 1,    /* one attempt: probes, and what must not happen twice */
 	REQUEST_UNTIMED = 1 << 2,     /* carries a blob: only stalls end it */
 };
@@ -93,6 +93,7 @@ const struct buf *request_body(const struct request *request);
 unsigned request_sendings(const struct request *request);
 bool request_was_challenged(const struct request *request); /* a 401 came before the answer */
 bool request_was_authorized(const struct request *request); /* the answer's request had one */
+bool request_left_origin(const struct request *request);    /* a redirect led to who answered */
 
 /* How long to wait before what ended so is begun anew: what the answer asks for, or as retry.h has
  * it.  -1: longer than anyone waits. */

@@ -35,7 +35,7 @@ ask(const struct question *question, unsigned flags, struct error **err)
 		.method = HTTP_GET,
 		.url = url,
 		.accept = MEDIA_ACCEPT_MANIFESTS,
-		.flags = REQUEST_NO_REDIRECT | flags,
+		.flags = flags,
 	};
 
 	if (!url)
@@ -51,6 +51,7 @@ read_evidence(const struct request *request, struct evidence *evidence)
 	evidence->http_status = request_status(request);
 	evidence->challenged = evidence->challenged || request_was_challenged(request);
 	evidence->authorized = request_was_authorized(request);
+	evidence->is_elsewhere = request_left_origin(request);
 	if (evidence->http_status == 200)
 		return;
 	problem_read(request, &problem);

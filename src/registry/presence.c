@@ -47,7 +47,7 @@ speaks_of_accept(const struct evidence *evidence)
 enum absence_proof
 presence_judge_404(const struct evidence *evidence)
 {
-	if (evidence->http_status != 404 || evidence->is_page)
+	if (evidence->http_status != 404 || evidence->is_page || evidence->is_elsewhere)
 		return ABSENCE_NOT_PROVEN;
 	if (evidence->challenged && !evidence->authorized)
 		return ABSENCE_NOT_PROVEN;

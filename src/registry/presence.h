@@ -5,7 +5,8 @@
  * PRESENT   a 200 whose content has the digest it should have.
  * ABSENT    a 404 with code MANIFEST_UNKNOWN, NAME_UNKNOWN or NOT_FOUND whose message does not
  *           speak of Accept; or a 404 without a code when /v2/ answers 200 and a second GET agrees;
- *           and only when the request was not challenged, or its token (anonymous too) was taken.
+ *           and only from the registry's own origin, when the request was not challenged, or its
+ *           token (anonymous too) was taken.
  * UNKNOWN   anything else: 401, 403, HTML, a proxy's page, a timeout, 429, 5xx.
  *
  * distribution-spec, "Pulling manifests" and "Error codes".
@@ -26,6 +27,7 @@ struct evidence {
 	char *code;            /* the registry's error code; NULL: none */
 	char *message;         /* its message, quoted; NULL: none */
 	bool is_page;          /* HTML: a proxy or a portal spoke */
+	bool is_elsewhere;     /* another origin spoke, where a redirect led */
 	char *accept;          /* the Accept that was sent */
 	char *request_id;      /* X-GitHub-Request-Id, X-Request-Id...; NULL: none */
 	bool challenged;       /* a 401 came first */

@@ -44,6 +44,38 @@ teardown() {
 	assert_requests cdn 2 GET "blobs/${layers[0]}"
 }
 
+# registry.k8s.io answers every manifest so.
+@test "H17 a manifest may come from another host, which sees no credential" {
+	start_canary cdn
+	start_faults reg --auth basic --user me:pw --other "http://$cdn_host"
+	serve_image --layers 1k
+	rm -rf "$T/cdn.root" && ln -s "$T/reg.root" "$T/cdn.root"
+	rules reg <<-'JSON'
+		{"method": "GET", "path": "manifests/", "header": {"authorization": "."}, "action": {"redirect": "@OTHER@@PATH@"}}
+	JSON
+	printf pw >"$T/password"
+	ocifp_run exists --username me --password-stdin "$ref" <"$T/password"
+	assert_status 0
+	ocifp_run pull "${on[@]}" --username me --password-stdin "$ref@$digest" <"$T/password"
+	assert_pulled
+	assert_requests cdn 2 GET manifests
+	assert_no_secrets cdn
+}
+
+@test "H17 an absence is proven where a redirect stays with the registry, and not by another host" {
+	start_canary cdn
+	start_faults reg --other "http://$cdn_host"
+	rules reg <<-'JSON'
+		{"path": "manifests/here$", "action": {"redirect": "@PATH@?again"}}
+		{"path": "manifests/there$", "action": {"redirect": "@OTHER@@PATH@"}}
+	JSON
+	ocifp_run exists "$reg_host/app:here"
+	assert_failed 3
+	ocifp_run exists "$reg_host/app:there"
+	assert_failed 5
+	assert_requests cdn 1 GET manifests/there
+}
+
 @test "H18 redirects in a circle, too many, or to somewhere impossible are server trouble" {
 	serve_image
 	local location

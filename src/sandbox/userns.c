@@ -1,5 +1,6 @@
 #include "sandbox/userns.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -51,7 +52,9 @@ userns_refuse(int errnum, struct error **err)
 {
 	const char *remedy = userns_remedy();
 
-	error_set_errno(err, errnum, "user namespaces are refused");
+	/* Of namespaces ENOSPC says that there are enough: no disk is full. */
+	errno = errnum;
+	error_set(err, ERROR_LOCAL, "user namespaces are refused: %m");
 	error_set_class(err, "no_userns");
 	return error_set_hint(err, "%s",
 			      remedy ? remedy

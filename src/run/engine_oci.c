@@ -98,6 +98,17 @@ read_pid(const struct engine_start *start, pid_t *ret_pid, struct error **err)
 	return 0;
 }
 
+/* An engine has it read-only itself, but nothing of what is mounted below. */
+static int
+protect_sys(struct error **err)
+{
+	AUTO_CLOSE int fd = open("/sys", O_PATH | O_CLOEXEC);
+
+	if (fd >= 0 && mount_set_read_only(fd) < 0 && errno != EINVAL)
+		return error_set_errno(err, errno, "cannot protect '/sys'");
+	return 0;
+}
+
 static int
 run(const struct engine_start *start, const char *manager, struct error **err)
 {
@@ -115,22 +126,20 @@ run(const struct engine_start *start, const char *manager, struct error **err)
 static int
 run_crun(const struct engine_start *start, struct error **err)
 {
-	if (mount("tmpfs", "/sys/fs/cgroup", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+	if (protect_sys(err) < 0)
+		return -1;
+	if (mount("tmpfs", "/sys/fs/cgroup", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY,
 		  "mode=755") < 0 &&
 	    errno != ENOENT)
 		return error_set_errno(err, errno, "cannot hide '/sys/fs/cgroup'");
 	return run(start, "--cgroup-manager=disabled", err);
 }
 
-/* It makes control groups wherever it can, and leaves them. */
+/* Where it can it makes control groups, and leaves them: it cannot. */
 static int
 run_runc(const struct engine_start *start, struct error **err)
 {
-	AUTO_CLOSE int fd = open("/sys/fs/cgroup", O_PATH | O_CLOEXEC);
-
-	if (fd >= 0 && mount_set_read_only(fd) < 0 && errno != EINVAL)
-		return error_set_errno(err, errno, "cannot protect '/sys/fs/cgroup'");
-	return run(start, "--rootless=auto", err);
+	return protect_sys(err) < 0 ? -1 : run(start, "--rootless=auto", err);
 }
 
 const struct engine engine_crun = { .name = "crun", .run = run_crun, .makes_terminal = true };

@@ -113,13 +113,13 @@ job_settle(struct job *job, const struct image_config *config, const struct job_
 	return job_check_program(job, root_fd, err);
 }
 
+const char *const job_plain_folders[] = { "/dev", "/proc", "/sys", NULL };
+
 /* What the engine mounts by itself goes there by name: a link of the image would lead it. */
 int
 job_make_plain_folders(int root_fd, struct strings *made, struct error **err)
 {
-	static const char *const folders[] = { "/dev", "/proc", "/sys", NULL };
-
-	for (const char *const *folder = folders; *folder; folder++) {
+	for (const char *const *folder = job_plain_folders; *folder; folder++) {
 		AUTO_IN_ROOT struct in_root place = IN_ROOT_INIT;
 
 		if (in_root_make(root_fd, *folder, MAKE_DIRECTORY, made, &place, err) < 0)

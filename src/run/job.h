@@ -60,7 +60,8 @@ int job_settle(struct job *job, const struct image_config *config,
 	       const struct job_options *options, int root_fd, struct strings *made,
 	       struct error **err);
 
-/* /dev, /proc and /sys, where engines mount by themselves: a link there is ERROR_CONTENT. */
+/* Where engines mount by themselves; NULL ends it.  A link there is ERROR_CONTENT. */
+extern const char *const job_plain_folders[];
 int job_make_plain_folders(int root_fd, struct strings *made, struct error **err);
 void job_release(struct job *job);
 #define AUTO_JOB CLEANUP(job_release)

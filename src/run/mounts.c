@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,7 +11,9 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "fingerprint/paths.h"
 #include "run/in_root.h"
+#include "run/job.h"
 #include "run/mount_calls.h"
 #include "run/volumes.h"
 
@@ -94,6 +97,23 @@ is_file(int source_fd)
 	return source_fd >= 0 && fstat(source_fd, &status) == 0 && !S_ISDIR(status.st_mode);
 }
 
+/* The whole root, or a place where the engine mounts something over it. */
+static int
+check_place(const struct job_mount *what, const struct in_root *place, struct error **err)
+{
+	AUTO_FREE char *shown = NULL;
+	bool is_hidden = strcmp(place->path, "/") == 0;
+
+	for (const char *const *folder = job_plain_folders; *folder; folder++)
+		is_hidden |= path_is_below(place->path, *folder);
+	if (!is_hidden)
+		return 0;
+	shown = text_quote_string(what->target);
+	error_set(err, ERROR_USAGE, "nothing can be mounted at '%s'", shown);
+	return error_set_hint(err,
+			      "the root itself, /dev, /proc and /sys are the engine's to mount");
+}
+
 /* The source is opened only here: in the mounts that we had before it could not be copied. */
 static int
 apply(const struct job_mount *what, int root_fd, struct strings *made, struct error **err)
@@ -107,7 +127,8 @@ apply(const struct job_mount *what, int root_fd, struct strings *made, struct er
 			return error_set_path(err, errno, "mount", what->source);
 	}
 	if (in_root_make(root_fd, what->target, is_file(source_fd) ? MAKE_FILE : MAKE_DIRECTORY,
-			 made, &place, err) < 0)
+			 made, &place, err) < 0 ||
+	    check_place(what, &place, err) < 0)
 		return -1;
 	return source_fd < 0 ? apply_tmpfs(what, &place, err)
 			     : apply_bind(what, source_fd, &place, err);

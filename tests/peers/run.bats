@@ -129,6 +129,18 @@ sees_no_machine() {
 	on_each_engine sees_no_machine
 }
 
+changes_no_mount_of_ours() {
+	split_run unshare -m sh -ec 'mount -t tmpfs -o mode=755 none /sys/kernel && echo ours >/sys/kernel/setting
+		ocifp run --runtime "$1" "$2" -- sh -c "echo theirs >/sys/kernel/setting; echo >/sys/fs/cgroup/x" || true
+		cat /sys/kernel/setting' sh "$engine" "rootfs:$T/root"
+	assert_stdout ours
+}
+
+@test "what is mounted below /sys is read-only" {
+	[ "$(id -u)" = 0 ] && unshare -m true || skip 'not root: nobody can mount anything there'
+	on_each_engine changes_no_mount_of_ours
+}
+
 is_the_same_whoever_starts() {
 	(umask 077 && trap '' USR1 && job -u 0 -- sh -c 'umask; id -G; grep SigIgn /proc/self/status')
 	grep -qx 0022 "$T/stdout" || fail 'our umask' "$(cat "$T/stdout")"
@@ -294,6 +306,24 @@ mounts_volumes() {
 
 @test "paths of this machine are mounted, read-only when so said" {
 	on_each_engine mounts_volumes
+}
+
+is_refused_at() {
+	job -v "$T/host:$1" -- true
+	assert_failed 125
+	assert_stderr_has "nothing can be mounted at '$1'; the root itself, /dev, /proc and /sys are"
+}
+
+@test "what an engine would hide is not mounted" {
+	mkdir "$T/host"
+	ln -s . "$T/root/whole"
+	ln -s ../dev "$T/root/etc/devices"
+	on_each_engine is_refused_at /dev/own
+	on_each_engine is_refused_at /proc/own
+	on_each_engine is_refused_at /sys
+	on_each_engine is_refused_at /etc/devices/own
+	on_each_engine is_refused_at /whole
+	assert_equal "$(ls -A "$T/host")" ''
 }
 
 keeps_volume() {

@@ -11,7 +11,6 @@
 #include "image/content.h"
 #include "image/part.h"
 #include "oci/document.h"
-#include "oci/index.h"
 
 struct inspect_values {
 	struct target_options target;
@@ -123,14 +122,15 @@ static void
 add_image_text(struct page *page, const json_t *image)
 {
 	const json_t *config = json_object_get(image, "config");
+	long long layers = json_integer_value(json_object_get(image, "layers"));
 	AUTO_FREE char *platform =
 		text_quote_string(json_string_value(json_object_get(image, "platform")));
 	AUTO_FREE char *size =
 		text_bytes((uint64_t)json_integer_value(json_object_get(image, "size_bytes")));
 
-	page_add(page, "%s %s\n  %lld layers, %s\n", platform,
-		 json_string_value(json_object_get(image, "digest")),
-		 (long long)json_integer_value(json_object_get(image, "layers")), size);
+	page_add(page, "%s %s\n  %lld layer%s, %s\n", platform,
+		 json_string_value(json_object_get(image, "digest")), layers,
+		 layers == 1 ? "" : "s", size);
 	add_words(page, "entrypoint:", config, "entrypoint", " ");
 	add_words(page, "command:", config, "cmd", " ");
 	add_words(page, "environment:", config, "env", "\n    ");
@@ -138,51 +138,45 @@ add_image_text(struct page *page, const json_t *image)
 }
 
 static char *
-format_text(const char *name, const struct image_node *root, json_t *annotations,
-	    const json_t *images)
+format_text(const json_t *object)
 {
 	AUTO_PAGE struct page page = { 0 };
-	AUTO_FREE char *type = text_quote_string(root->descriptor.media_type);
+	AUTO_FREE char *type =
+		text_quote_string(json_string_value(json_object_get(object, "media_type")));
+	const char *artifact = json_string_value(json_object_get(object, "artifact_type"));
 	size_t i;
 	json_t *image;
 
-	page_add(&page, "%s\n%s\n%s\n", name, digest_text(&root->descriptor.digest).text, type);
-	add_annotations(&page, annotations, "");
-	json_array_foreach (images, i, image)
+	page_add(&page, "%s\n%s\n%s\n", json_string_value(json_object_get(object, "reference")),
+		 json_string_value(json_object_get(object, "digest")), type);
+	if (artifact) {
+		AUTO_FREE char *shown = text_quote_string(artifact);
+
+		page_add(&page, "artifact type: %s\n", shown);
+	}
+	add_annotations(&page, json_object_get(object, "annotations"), "");
+	json_array_foreach (json_object_get(object, "images"), i, image)
 		add_image_text(&page, image);
 	return page_take(&page);
-}
-
-/* Those of the index; a manifest that stands alone has them with its image. */
-static int
-read_annotations(const struct image_node *root, json_t **ret_annotations, struct error **err)
-{
-	AUTO_INDEX struct image_index index = { 0 };
-
-	if (root->kind != DOCUMENT_INDEX)
-		return 0;
-	if (image_index_parse(root->bytes.data, root->bytes.size, root->descriptor.media_type,
-			      &index, err) < 0)
-		return -1;
-	*ret_annotations = json_incref(index.annotations);
-	return 0;
 }
 
 static int
 tell(struct context *context, const struct looking *looking, json_t *images, struct error **err)
 {
+	const struct image_node *root = &looking->root;
 	AUTO_FREE char *name = target_name(&looking->target, looking->found.place);
+	AUTO_JSON json_t *document = document_parse(root->bytes.data, root->bytes.size, err);
 	AUTO_FREE char *text = NULL;
-	AUTO_JSON json_t *annotations = NULL;
 	json_t *object;
 
-	if (read_annotations(&looking->root, &annotations, err) < 0)
+	if (!document)
 		return -1;
-	text = format_text(name, &looking->root, annotations, images);
-	object = json_pack("{s:s, s:s, s:s, s:O?, s:O}", "reference", name, "digest",
-			   digest_text(&looking->root.descriptor.digest).text, "media_type",
-			   looking->root.descriptor.media_type, "annotations", annotations,
-			   "images", images);
+	object = json_pack("{s:s, s:s, s:s, s:O?, s:O?, s:O}", "reference", name, "digest",
+			   digest_text(&root->descriptor.digest).text, "media_type",
+			   root->descriptor.media_type, "artifact_type",
+			   json_object_get(document, "artifactType"), "annotations",
+			   json_object_get(document, "annotations"), "images", images);
+	text = format_text(object);
 	return context_result(context, text, object, err);
 }
 

@@ -98,6 +98,20 @@ attach() {
 	assert_equal "$(tags)" 'one '
 }
 
+@test "inspect: an artifact is its type and its annotations; what stands alone has its own" {
+	attach --annotation k=v
+	ocifp_run inspect "$image@$artifact"
+	assert_status 0
+	assert_equal "$(tail -n +4 <<<"$stdout")" $'artifact type: application/x-report\nk: v'
+	ocifp_run inspect --json "$image@$artifact"
+	assert_json '.artifact_type == "application/x-report" and .annotations == {k: "v"} and .images == []'
+	mkimage image "$T/src" annotated --layers 1k --annotate k=w >/dev/null
+	ocifp_run inspect "oci:$T/src:annotated"
+	assert_equal "$(sed -n '4p; 6p' <<<"$stdout" | cut -d , -f 1)" $'k: w\n  1 layer'
+	ocifp_run inspect --json "oci:$T/src:annotated"
+	assert_json '.artifact_type == null and .annotations == {k: "w"} and .annotations == .images[0].annotations'
+}
+
 @test "attach: the same files make the same artifact" {
 	attach
 	local first=$artifact

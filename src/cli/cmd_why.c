@@ -87,7 +87,7 @@ get_published(struct context *context, const struct target *target, struct buf *
 	struct content content = { 0 };
 
 	if (find_required_image(session, target, &found, err) < 0) {
-		if (error_is(*err, ERROR_ABSENT) && !error_hint(*err))
+		if (error_is(*err, ERROR_ABSENT))
 			error_set_hint(err, "compare with another one: --against TAG");
 		return -1;
 	}

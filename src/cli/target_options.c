@@ -116,8 +116,15 @@ int
 output_of_option(const char *text, bool takes_rootfs, struct location *ret_location,
 		 struct error **err)
 {
-	if (location_parse(text, ret_location, err) < 0)
-		return error_wrap(err, "--output");
+	AUTO_ERROR struct error *unfit = NULL;
+	const char *takes = takes_rootfs
+				    ? "oci:DIR, oci-archive:FILE, docker-archive:FILE or rootfs:DIR"
+				    : "oci:DIR, oci-archive:FILE or docker-archive:FILE";
+
+	if (location_parse(text, ret_location, &unfit) < 0) {
+		error_set(err, ERROR_USAGE, "--output: %s", error_text(unfit));
+		return error_set_hint(err, "it takes %s", takes);
+	}
 	switch (ret_location->transport) {
 	case TRANSPORT_LAYOUT:
 	case TRANSPORT_OCI_ARCHIVE:
@@ -130,9 +137,7 @@ output_of_option(const char *text, bool takes_rootfs, struct location *ret_locat
 	case TRANSPORT_REGISTRY:
 		break;
 	}
-	return error_set(err, ERROR_USAGE, "--output takes oci:DIR, oci-archive:FILE%s",
-			 takes_rootfs ? ", docker-archive:FILE or rootfs:DIR"
-				      : " or docker-archive:FILE");
+	return error_set(err, ERROR_USAGE, "--output takes %s", takes);
 }
 
 const struct platforms *

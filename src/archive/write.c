@@ -68,7 +68,8 @@ check_content(struct hasher *hasher, const struct digest *digest, struct error *
 	error_set(err, ERROR_CONTENT, "the content of '%s' in the store is damaged",
 		  digest_text(digest).text);
 	error_set_class(err, "digest");
-	return error_set_hint(err, "`ocifp store fsck` takes it away, so that it is fetched again");
+	return error_set_hint(
+		err, "`ocifp store fsck --repair` sets it aside; then it is fetched again");
 }
 
 static int

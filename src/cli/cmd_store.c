@@ -172,7 +172,7 @@ run_fsck(struct context *context, const void *opaque, const struct strings *oper
 	if (result.problems.count <= result.repaired.count)
 		return 0;
 	shown = text_quote_string(store_path(store));
-	error_set(err, ERROR_CONTENT, "'%s' has %zu problems", shown, result.problems.count);
+	error_set(err, ERROR_CONTENT, "'%s' is not sound", shown);
 	return error_set_hint(err, "'ocifp store fsck --repair' sets aside what is damaged");
 }
 

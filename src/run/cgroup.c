@@ -14,9 +14,9 @@
 #include "base/limits.h"
 #include "base/observer.h"
 #include "base/xalloc.h"
+#include "run/cgroup_private.h"
 #include "run/root.h"
-
-#define CGROUPS "/sys/fs/cgroup"
+#include "run/scope.h"
 
 static const unsigned cpu_period_us = 100000;
 static const int removal_tries = 50;
@@ -39,9 +39,8 @@ static const struct setting settings[] = {
 };
 enum { SETTINGS_COUNT = sizeof(settings) / sizeof(*settings) };
 
-/* Our group in that hierarchy ("" for v2): "/user.slice/x"; NULL: none.  The caller owns it. */
-static char *
-own_group(const char *controller)
+char *
+cgroup_own(const char *controller)
 {
 	AUTO_BUF struct buf buf = BUF_INIT(64 * KIB);
 	AUTO_ERROR struct error *unread = NULL;
@@ -65,14 +64,14 @@ own_group(const char *controller)
 static char *
 group_path(const struct setting *setting, const char *id, bool *ret_is_v1)
 {
-	AUTO_FREE char *group = own_group(setting->controller);
+	AUTO_FREE char *group = cgroup_own(setting->controller);
 	char *slash;
 
 	*ret_is_v1 = group != NULL;
 	if (group)
 		return xasprintf(CGROUPS "/%s%s/ocifp-%s", setting->controller,
 				 strcmp(group, "/") == 0 ? "" : group, id);
-	group = own_group("");
+	group = cgroup_own("");
 	slash = group ? strrchr(group, '/') : NULL;
 	if (!slash)
 		return NULL;
@@ -99,8 +98,8 @@ value_of(size_t number, const struct job_limits *limits, bool is_v1)
 	}
 }
 
-static bool
-write_value(const char *folder, const char *name, const char *value)
+bool
+cgroup_write(const char *folder, const char *name, const char *value)
 {
 	AUTO_FREE char *path = xasprintf("%s/%s", folder, name);
 	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -118,7 +117,7 @@ hand_on(const char *controller, const char *path)
 
 	for (char *end = folder + strlen(CGROUPS); end; end = strchr(end + 1, '/')) {
 		*end = '\0';
-		(void)write_value(folder, "cgroup.subtree_control", word);
+		(void)cgroup_write(folder, "cgroup.subtree_control", word);
 		*end = '/';
 	}
 }
@@ -126,14 +125,14 @@ hand_on(const char *controller, const char *path)
 static bool
 write_v2(const struct setting *setting, const char *path, const char *value)
 {
-	bool is_set = write_value(path, setting->v2_file, value);
+	bool is_set = cgroup_write(path, setting->v2_file, value);
 
 	if (!is_set && errno == ENOENT) {
 		hand_on(setting->controller, path);
-		is_set = write_value(path, setting->v2_file, value);
+		is_set = cgroup_write(path, setting->v2_file, value);
 	}
 	if (is_set && setting->v2_also)
-		(void)write_value(path, setting->v2_also, value);
+		(void)cgroup_write(path, setting->v2_also, value);
 	return is_set;
 }
 
@@ -149,7 +148,7 @@ apply(const struct setting *setting, const char *path, bool is_v1, const char *v
 		return false;
 	if (!strings_has(&cgroup->paths, path))
 		strings_add(&cgroup->paths, path);
-	return is_v1 ? write_value(path, setting->v1_file, value) : write_v2(setting, path, value);
+	return is_v1 ? cgroup_write(path, setting->v1_file, value) : write_v2(setting, path, value);
 }
 
 /* For cgroup_remove_left(). */
@@ -166,10 +165,33 @@ note(const struct cgroup *cgroup, const struct root *root, struct error **err)
 	return text.size > 0 ? root_write(root, note_name, text.data, err) : 0;
 }
 
+/* Beside a login session's group a user can make none. */
+static void
+find_place(const struct root *root)
+{
+	bool is_v1;
+	AUTO_FREE char *path = group_path(&settings[0], root->id, &is_v1);
+	char *slash = path ? strrchr(path, '/') : NULL;
+
+	if (!slash || is_v1)
+		return;
+	*slash = '\0';
+	if (access(path, W_OK) < 0 && errno == EACCES)
+		scope_enter();
+}
+
+static bool
+are_any(const struct job_limits *limits)
+{
+	return limits->memory_bytes || limits->cpu_thousandths || limits->pids;
+}
+
 int
 cgroup_make(const struct root *root, const struct job_limits *limits, struct observer *observer,
 	    struct cgroup *ret_cgroup, struct error **err)
 {
+	if (are_any(limits))
+		find_place(root);
 	for (size_t i = 0; i < SETTINGS_COUNT; i++) {
 		bool is_v1;
 		AUTO_FREE char *path = group_path(&settings[i], root->id, &is_v1);
@@ -189,7 +211,7 @@ cgroup_enter(const struct cgroup *cgroup, pid_t pid, struct observer *observer)
 	AUTO_FREE char *text = xasprintf("%d", pid);
 
 	for (size_t i = 0; i < cgroup->paths.count; i++)
-		if (!write_value(cgroup->paths.items[i], "cgroup.procs", text))
+		if (!cgroup_write(cgroup->paths.items[i], "cgroup.procs", text))
 			observer_tell(observer, EVENT_NOTICE,
 				      "limits have no effect: '%s' cannot be entered: %m",
 				      cgroup->paths.items[i]);

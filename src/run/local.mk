@@ -3,7 +3,7 @@ noinst_LIBRARIES += %D%/librun.a
 	%D%/base.c %D%/base.h \
 	%D%/bundle.c %D%/bundle.h \
 	%D%/bwrap_words.c %D%/bwrap_words.h \
-	%D%/cgroup.c %D%/cgroup.h \
+	%D%/cgroup.c %D%/cgroup.h %D%/cgroup_private.h \
 	%D%/cgroup_words.c \
 	%D%/commit.c %D%/commit.h \
 	%D%/console.c %D%/console.h \
@@ -23,6 +23,7 @@ noinst_LIBRARIES += %D%/librun.a
 	%D%/root.c %D%/root.h \
 	%D%/roots.c %D%/roots.h \
 	%D%/run.c %D%/run.h \
+	%D%/scope.c %D%/scope.h \
 	%D%/bundle_write.c \
 	%D%/cell.c %D%/cell.h %D%/cell_private.h \
 	%D%/cell_inside.c \

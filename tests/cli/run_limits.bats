@@ -138,8 +138,9 @@ in_group() {
 		OCIFP_STORE="$T/user/store" "$@"
 }
 
+# holds_for_user [NAME=VALUE]: with that in the environment
 holds_for_user() {
-	in_group "$group/shell" 1000 ocifp run --runtime "$engine" --memory 64m --cpus 0.5 --pids 20 \
+	in_group "$group/shell" 1000 env "$@" ocifp run --runtime "$engine" --memory 64m --cpus 0.5 --pids 20 \
 		"rootfs:$T/root" -- dd if=/dev/zero of=/dev/null bs=200M count=1
 	assert_status 137
 	! grep 'has no effect' "$T/stderr" || fail 'a limit does not hold' "$told"
@@ -149,6 +150,19 @@ holds_for_user() {
 @test "limits hold for a user whose control group is his" {
 	delegated 1000
 	on_each_engine holds_for_user
+}
+
+@test "limits hold in a user's login session, whose control group is not his" {
+	delegated 1000
+	need busctl
+	[ -S /run/user/1000/bus ] || skip 'user 1000 has no service manager'
+	chown 0 "$group" "$group"/cgroup.{procs,subtree_control}
+	on_each_engine holds_for_user XDG_RUNTIME_DIR=/run/user/1000
+	wait_for has_no_scope
+}
+
+has_no_scope() {
+	[ -z "$(find "$groups" -name 'ocifp-*.scope')" ]
 }
 
 holds_nothing_and_says_so() {
@@ -162,7 +176,7 @@ holds_nothing_and_says_so() {
 	assert_no_group
 }
 
-@test "where a control group is not the user's, that is said of each limit, and the job runs" {
+@test "where there can be no control group of the user's, that is said of each limit, and the job runs" {
 	delegated 1000
 	chown 0 "$group" "$group"/cgroup.{procs,subtree_control}
 	on_each_engine holds_nothing_and_says_so

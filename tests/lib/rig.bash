@@ -126,6 +126,7 @@ package_of() {
 	ocifp) echo 'nothing: build it first' ;;
 	script) echo bsdutils ;;
 	busybox) echo busybox-static ;;
+	busctl) echo systemd ;;
 	bwrap) echo bubblewrap ;;
 	cc) echo gcc libc6-dev ;;
 	docker | dockerd) echo docker.io ;;

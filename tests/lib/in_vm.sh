@@ -8,11 +8,12 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 export top_srcdir=$top OCIFP_LIBEXEC=$top/build CMOCKA_MESSAGE_OUTPUT=TAP OCIFP_TEST_MACHINE=ours
 # Where every instruction is emulated, all takes longer.
-export OCIFP_TEST_LIMIT_S=900
+export OCIFP_TEST_LIMIT_S=900 OCIFP_TEST_SECONDS=1800
 export PATH=$top/build:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 passed=()
-for variable in PATH top_srcdir OCIFP_LIBEXEC CMOCKA_MESSAGE_OUTPUT OCIFP_TEST_MACHINE OCIFP_TEST_LIMIT_S; do
+for variable in PATH top_srcdir OCIFP_LIBEXEC CMOCKA_MESSAGE_OUTPUT OCIFP_TEST_MACHINE \
+	OCIFP_TEST_LIMIT_S OCIFP_TEST_SECONDS; do
 	passed+=("--setenv=$variable")
 done
 
@@ -23,10 +24,10 @@ run_test() {
 	echo "# in_vm: $1 $2 $(date +%T)"
 	cd "$top/build" || return 1
 	case $1 in
-	root) timeout 1800 "${command[@]}" ;;
+	root) timeout 3600 "${command[@]}" ;;
 	*)
 		runuser -u "$1" -- env XDG_RUNTIME_DIR=/run/user/1000 systemd-run --user --quiet --wait \
-			--pipe --same-dir "${passed[@]}" timeout 1800 "${command[@]}"
+			--pipe --same-dir "${passed[@]}" timeout 3600 "${command[@]}"
 		;;
 	esac
 }

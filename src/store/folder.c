@@ -120,6 +120,7 @@ split(const char *path, char **ret_folder)
 static int
 check_regular(const struct store *store, int fd, const char *path, struct error **err)
 {
+	AUTO_FREE char *full = NULL;
 	AUTO_FREE char *shown = NULL;
 	struct stat status;
 
@@ -127,8 +128,10 @@ check_regular(const struct store *store, int fd, const char *path, struct error 
 		return folder_fail(store, errno, "look at", path, err);
 	if (S_ISREG(status.st_mode))
 		return 0;
-	shown = text_quote_string(path);
-	return error_set(err, ERROR_LOCAL, "'%s' is not a regular file", shown);
+	full = store_full_path(store, path);
+	shown = text_quote_string(full);
+	error_set(err, ERROR_LOCAL, "'%s' is not a regular file", shown);
+	return error_set_hint(err, "move it away, as 'ocifp store fsck --repair' does");
 }
 
 int

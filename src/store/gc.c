@@ -86,6 +86,16 @@ is_held(int folder_fd, const char *name)
 	return fd >= 0 && lock_fd_try(fd, LOCK_EXCLUSIVE) != 0;
 }
 
+/* Set aside by a repair: what is in it is not ours to remove. */
+static bool
+is_folder(int folder_fd, const char *name)
+{
+	struct stat status;
+
+	return fstatat(folder_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISDIR(status.st_mode);
+}
+
 /* What downloads and repairs left behind. */
 static int
 sweep_leftovers(struct sweep *sweep, const char *folder, struct error **err)
@@ -96,7 +106,7 @@ sweep_leftovers(struct sweep *sweep, const char *folder, struct error **err)
 	if (folder_find_names(sweep->store, folder, &folder_fd, &names, err) < 0)
 		return -1;
 	for (size_t i = 0; i < names.count; i++)
-		if (!is_held(folder_fd, names.items[i]) &&
+		if (!is_held(folder_fd, names.items[i]) && !is_folder(folder_fd, names.items[i]) &&
 		    sweep_file(sweep, folder_fd, folder, names.items[i], err) < 0)
 			return -1;
 	return 0;

@@ -88,6 +88,32 @@ teardown() {
 	assert_requests reg 1 GET blobs
 }
 
+@test "B03 what is no file in a blob's place is named, with the remedy, and fetched again after it" {
+	serve_image --layers 10k
+	pull "$ref"
+	assert_pulled
+	local file make
+	file=$(blob_path "$OCIFP_STORE" "${layers[0]}")
+	for make in 'mkdir "$file"; : >"$file/x"' 'mkfifo "$file"' 'mkdir "$file"; : >"$file/x"'; do
+		rm -rf "$file"
+		eval "$make"
+		pull "$ref"
+		assert_failed 10
+		assert_within 5
+		assert_stderr_has "'$file' is not a regular file; .*'ocifp store fsck --repair'"
+		ocifp_run store fsck
+		assert_failed 7
+		ocifp_run store fsck --repair
+		assert_status 0
+		pull "$ref"
+		assert_pulled
+	done
+	ocifp_run store gc
+	assert_status 0
+	[ "$(find "$OCIFP_STORE/.ocifp/quarantine" -name x | wc -l)" -eq 2 ] || fail 'what was set aside is gone'
+	assert_sound_store
+}
+
 # rot DIGEST: one byte of it in the store is another one.
 rot() {
 	local file

@@ -65,6 +65,8 @@ errno_kind(int errnum)
 static int
 add_remedy(int errnum, struct error **err)
 {
+	if (errnum == EMFILE)
+		return error_set_hint(err, "allow more open files, as with 'ulimit -n 1024'");
 	if (errnum != ENOSPC && errnum != EDQUOT)
 		return -1;
 	error_set_class(err, "space");

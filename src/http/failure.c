@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -60,9 +61,20 @@ class_of(int curl_code)
 	}
 }
 
-/* A clock that is wrong is the commonest reason why good certificates are refused. */
+/* A clock that is wrong is the commonest reason why good certificates are refused; before there is
+ * one to judge, that something else than TLS answers. */
+static const char *
+remedy(int curl_code)
+{
+	if (curl_code == CURLE_SSL_CONNECT_ERROR)
+		return "there may be no TLS of version 1.2 or later, or one that wants --tls-cert; "
+		       "for http name the host with --plain-http";
+	return "check this machine's clock, or name the server's certificate authority with "
+	       "--tls-ca FILE";
+}
+
 static int
-set_tls_refusal(const char *url, const char *detail, struct error **err)
+set_tls_refusal(int curl_code, const char *url, const char *detail, struct error **err)
 {
 	time_t now = time(NULL);
 	char date[sizeof("2026-12-31")] = "?";
@@ -71,8 +83,7 @@ set_tls_refusal(const char *url, const char *detail, struct error **err)
 	if (localtime_r(&now, &today))
 		(void)strftime(date, sizeof(date), "%Y-%m-%d", &today);
 	error_set(err, ERROR_REFUSED, "cannot trust '%s': %s (local date %s)", url, detail, date);
-	error_set_hint(err, "check this machine's clock, or name the server's certificate "
-			    "authority with --tls-ca FILE");
+	error_set_hint(err, "%s", remedy(curl_code));
 	return error_set_class(err, "tls");
 }
 
@@ -97,6 +108,18 @@ set_local_failure(const char *detail, struct error **err)
 	return error_set_class(err, "tls");
 }
 
+/* Its name stands in no message of libcurl's but that it cannot be found. */
+static void
+hint_at_proxy(struct error **err)
+{
+	static const char *const names[] = { "https_proxy", "HTTPS_PROXY", "http_proxy",
+					     "all_proxy", "ALL_PROXY" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (environment_find(names[i]))
+			error_set_hint(err, "%s is set: is that the proxy to use?", names[i]);
+}
+
 static const char *
 words_of(const struct failure *failure)
 {
@@ -118,11 +141,12 @@ failure_set(const struct failure *failure, struct error **err)
 	if (failure->proxy_status >= 400)
 		return set_proxy_failure(url, failure->proxy_status, err);
 	if (failure_is_tls_refusal(failure))
-		return set_tls_refusal(url, detail, err);
+		return set_tls_refusal(failure->curl_code, url, detail, err);
 	if (failure->curl_code == CURLE_SSL_CACERT_BADFILE ||
 	    failure->curl_code == CURLE_SSL_CERTPROBLEM)
 		return set_local_failure(detail, err);
 	error_set(err, ERROR_UNAVAILABLE, "cannot get an answer from '%s': %s", url, detail);
 	error_set_remote(err, &(struct error_remote){ .retryable = true });
+	hint_at_proxy(err);
 	return error_set_class(err, class_of(failure->curl_code));
 }

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -85,6 +86,23 @@ may_drop(int errnum)
 	return errnum == EOPNOTSUPP || errnum == EPERM || errnum == EACCES;
 }
 
+/* A file system that takes no attribute of that size says that it is full, too. */
+static int
+xattr_failed(int fd, const struct entry_xattr *xattr, const char *path, struct error **err)
+{
+	AUTO_FREE char *shown = NULL;
+	int errnum = errno;
+	struct statfs status;
+
+	if (errnum != ENOSPC || fstatfs(fd, &status) < 0 || status.f_bavail == 0)
+		return tree_fail(errnum, "set an extended attribute of", path, err);
+	shown = text_quote_string(path);
+	error_set(err, ERROR_LOCAL,
+		  "the file system has no place for an extended attribute of '%s' of %zu bytes",
+		  shown, xattr->size);
+	return error_set_hint(err, "choose another file system, such as XFS or Btrfs");
+}
+
 int
 tree_set_xattrs(struct tree *tree, int fd, const struct entry *entry, struct error **err)
 {
@@ -95,7 +113,7 @@ tree_set_xattrs(struct tree *tree, int fd, const struct entry *entry, struct err
 		if (fsetxattr(fd, xattr->name, xattr->value, xattr->size, 0) == 0)
 			continue;
 		if (!may_drop(errno))
-			return tree_fail(errno, "set an extended attribute of", entry->path, err);
+			return xattr_failed(fd, xattr, entry->path, err);
 		tree->counts.dropped_xattrs++;
 	}
 	return 0;

@@ -84,6 +84,20 @@ fails_at() {
 	assert_equal "$(ls tree/d)" new
 }
 
+@test "an attribute that the file system has no place for is not told as a full disk" {
+	need strace
+	layer attribute <<-TAR
+		file f xattr.user.x=12345
+	TAR
+	layered attribute attribute
+	split_run env ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o "$T/trace" -e trace=fsetxattr \
+		-e inject=fsetxattr:error=ENOSPC ocifp unpack "oci:$T/lay:attribute" "$T/work/tree"
+	[ -s "$T/trace" ] || skip "strace does not work here: $stderr"
+	assert_failed 10
+	assert_stderr_has "no place for an extended attribute of 'f' of 5 bytes; choose another file system"
+	nothing_is_left
+}
+
 @test "a helper that is killed at a write leaves nothing, and the next one unpacks" {
 	need strace
 	many_layers

@@ -282,9 +282,29 @@ token_answer() {
 	head -c 10485760 /dev/zero | tr '\0' ' ' >"$T/home/.docker/config.json"
 	pull "$ref"
 	assert_failed 2
+	docker_config "{\"auths\": {}}"
+	truncate -s +1 "$T/home/.docker/config.json"
+	pull "$ref"
+	assert_failed 2
+	assert_stderr_has 'config.json.*; mend it, or name another one'
 	docker_config "{\"auths\": {\"@HOST@\": {\"auth\": \"x\"}}, \"auths\": {\"@HOST@\": {\"auth\": \"$(basic me:pw)\"}}}"
 	pull "$ref"
 	assert_failed 2
+}
+
+@test "A15 a credential file that everybody may write is refused, with the remedy; a link is followed" {
+	serve_basic
+	docker_config "{\"auths\": {\"@HOST@\": {\"auth\": \"$(basic me:pw)\"}}}"
+	chmod 666 "$T/home/.docker/config.json"
+	pull "$ref"
+	assert_failed 2
+	assert_stderr_has 'config.json. may be written by everybody; chmod 600 ~/.docker/config.json$'
+	assert_equal "$(request_header reg . . authorization | grep -c Basic)" 0
+	chmod 600 "$T/home/.docker/config.json"
+	mv "$T/home/.docker/config.json" "$T/home/real"
+	ln -s ../real "$T/home/.docker/config.json"
+	pull "$ref"
+	assert_pulled
 }
 
 @test "A16 a helper's name that could be a path or a command is refused, and nothing runs" {
@@ -352,6 +372,7 @@ token_answer() {
 	for name in me:secret@127.0.0.1:5000/app:one https://me:secret@127.0.0.1:5000/app; do
 		exists "$name"
 		assert_failed 2
+		refute_stderr_has secret
 	done
 }
 

@@ -80,10 +80,10 @@ teardown() {
 
 @test "H07 an endless blob is stopped at its size, as wrong content" {
 	serve_image --layers 100k
-	pull_with_rules <<-'JSON'
-		{"path": "LAYER", "action": {"endless": true}}
-	JSON
+	rules reg <<<"{\"path\": \"blobs/${layers[0]}\", \"action\": {\"endless\": true}}"
+	pull --status-file "$T/failed.json" "$ref"
 	assert_failed 7
+	assert_equal "$(jq -r .error.class "$T/failed.json")" size
 	assert_within 10
 	[ "$(sent_bytes reg GET "blobs/${layers[0]}")" -lt 20000000 ]
 	refute_stored "${layers[0]}"
@@ -179,13 +179,48 @@ teardown() {
 	assert_within 4
 }
 
-@test "H12 a refused connection and a name that does not resolve are unknown, not absent" {
+# unreachable CLASS COMMAND...: unknown for that reason, and to be tried again
+unreachable() {
+	split_run timeout 60 "${@:2}" --status-file "$T/failed.json"
+	assert_failed 5
+	assert_equal "$(jq -c '.error | [.class, .retryable]' "$T/failed.json")" "[\"$1\",true]"
+}
+
+@test "H12 a refused connection, no way there and a name that does not resolve are unknown, not absent" {
 	local port
 	port=$(free_port)
-	exists "127.0.0.1:$port/app:one"
-	assert_failed 5
-	exists --timeout 20 nohost.invalid/app:one
-	[ "$status" -eq 124 ] || assert_failed 5
+	unreachable connect ocifp exists "127.0.0.1:$port/app:one"
+	assert_stderr_has "127.0.0.1:$port/app:one.*: Failed to connect"
+	unreachable dns ocifp exists nohost.invalid/app:one
+	assert_stderr_has 'nohost.invalid/app:one.*: Could not resolve host'
+	unshare -rn true 2>/dev/null || return 0
+	unreachable connect unshare -rn ocifp exists 192.0.2.1:5000/app:one
+}
+
+@test "H28 an address that does not answer, or refuses, is passed over for the next of the name" {
+	need_hosts
+	serve_image
+	local port=${reg_host#*:}
+	# One whose queue is full drops what comes.
+	spawn hole python3 -c 'import socket, sys, time
+server = socket.socket(socket.AF_INET6)
+server.bind(("::1", int(sys.argv[1])))
+server.listen(0)
+waiting = [socket.socket(socket.AF_INET6) for _ in range(4)]
+for one in waiting:
+    one.setblocking(False)
+    one.connect_ex(("::1", int(sys.argv[1])))
+print("full", flush=True)
+time.sleep(60)' "$port"
+	wait_for grep -q full "$T/hole.out" || skip 'no IPv6 here'
+	with_hosts $'::1 reg.test\n127.0.0.1 reg.test' \
+		ocifp exists "${on[@]}" --plain-http "reg.test:$port" "reg.test:$port/app:one"
+	assert_status 0
+	assert_within 3
+	stop hole
+	with_hosts $'127.0.0.3 reg.test\n127.0.0.1 reg.test' \
+		ocifp exists "${on[@]}" --plain-http "reg.test:$port" "reg.test:$port/app:one"
+	assert_status 0
 }
 
 @test "H13 two server errors are tried again, with exactly three requests" {
@@ -336,6 +371,21 @@ teardown() {
 	done
 }
 
+@test "H26 what a server says unasked behind an answer is nobody's answer" {
+	serve_image --layers 1000,2000,3000
+	local right=$(blob_path "$T/reg.root/app" "${layers[0]}")
+	{
+		cat "$right"
+		printf 'HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n'
+		head -c 2000 /dev/zero
+	} | base64 -w 0 >"$T/body"
+	jq -n --rawfile body "$T/body" --arg path "blobs/${layers[0]}" --argjson size "$(stat -c %s "$right")" \
+		'{path: $path, action: {body_b64: $body, content_length: $size}}' | rules reg
+	pull "$ref"
+	assert_pulled
+	assert_sound_store
+}
+
 # Ends
 
 @test "H32 a signal ends a transfer within two seconds; the next run goes on from there" {
@@ -343,11 +393,11 @@ teardown() {
 	rules reg <<-JSON
 		{"path": "blobs/${layers[0]}", "nth": "1-2", "action": {"stall_after": 500000, "stall_s": 60}}
 	JSON
-	local signal
-	for signal in INT TERM; do
-		status=0
-		timeout -s $signal -k 3 1.5 ocifp pull "${on[@]}" "$ref" >"$T/stdout" 2>"$T/stderr" 3>&- || status=$?
-		assert_equal "$status" 124
+	local ended
+	for ended in 130:INT 143:TERM; do
+		split_run timeout --preserve-status -s "${ended#*:}" 1.5 ocifp pull "${on[@]}" "$ref"
+		assert_status "${ended%:*}"
+		assert_within 3
 	done
 	forget_log reg
 	rules reg </dev/null

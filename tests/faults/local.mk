@@ -30,6 +30,7 @@ EXTRA_DIST += $(fault_tests) \
 	%D%/registry.py \
 	%D%/rules.py \
 	%D%/server.py \
+	%D%/socks.py \
 	%D%/wire.py
 if HAVE_BATS
 TESTS += $(fault_tests)

@@ -73,3 +73,15 @@ select_log() {
 	jq -c --arg event "$2" --arg method "^(?:${3/#./.*})\$" --arg path "$4" \
 		'select(.event == $event and (.method | test($method)) and (.path | test($path)))' "$T/$1.log"
 }
+
+need_hosts() {
+	unshare -m true 2>/dev/null || skip 'not root: /etc/hosts cannot be set up'
+}
+
+# with_hosts LINES COMMAND...: where /etc/hosts has these lines
+with_hosts() {
+	printf '%s\n' "$1" >"$T/hosts"
+	shift
+	split_run unshare -m sh -c 'mount --bind "$1" /etc/hosts && shift && exec timeout -k 5 60 "$@"' sh \
+		"$T/hosts" "$@"
+}

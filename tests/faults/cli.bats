@@ -89,6 +89,26 @@ teardown() {
 	assert_status 0
 }
 
+@test "L03 odd places for temporary files, programs and settings are passed over, or named" {
+	serve_image
+	unset OCIFP_STORE
+	local setting
+	for setting in TMPDIR=/nonexistent TMPDIR=relative PATH= PATH=relative XDG_DATA_HOME=relative \
+		XDG_CACHE_HOME=relative XDG_CONFIG_HOME=/dev/null XDG_RUNTIME_DIR=relative; do
+		rm -rf "$T/home/.local"
+		split_run env "$setting" "$(command -v ocifp)" pull "${on[@]}" "$ref"
+		assert_pulled_to_home "$setting"
+	done
+	XDG_DATA_HOME=/proc/nonexistent ocifp_run pull "${on[@]}" "$ref"
+	assert_failed 10
+	assert_stderr_has "cannot make directory '/proc/nonexistent"
+}
+
+assert_pulled_to_home() {
+	[ "$status" -eq 0 ] && [ -d "$T/home/.local/share/ocifp/blobs" ] || fail "with $1" "$told"
+	assert_equal "$(ls -A "$T/work")" ''
+}
+
 # refused_project TEXT REGEX
 refused_project() {
 	printf '%b' "$1" >.ocifp.yaml
@@ -117,6 +137,7 @@ refused_project() {
 	refused_project 'a: [b\n'
 	refused_project '\t: x\n'
 	refused_project "${head}    build: \"a\x01b\"\n"
+	refused_project "\xef\xbb\xbf$head" ':1:1: the file starts with a byte order mark'
 }
 
 @test "L04 a project file that is a pipe, huge or a circular link ends in time" {
@@ -145,15 +166,33 @@ refused_project() {
 	! grep -q '"authorization"' "$T/reg.log"
 }
 
-@test "L05 SSL_CERT_FILE names authorities" {
-	make_cert server
+@test "L05 SSL_CERT_FILE and SSL_CERT_DIR name authorities, which --tls-ca overrides" {
+	need_hosts
+	make_cert server DNS:reg.test
 	start_faults reg --tls "$T/tls/server.pem:$T/tls/server.key"
 	serve_image
-	pull --tls-ca "$T/tls/ca.pem" "$ref"
-	assert_pulled
-	cp "$T/tls/ca.pem" "$T/tls/ca2.pem"
-	SSL_CERT_FILE=/dev/null ocifp_run exists "${on[@]}" --tls-ca "$T/tls/ca2.pem" "$ref"
+	local name=reg.test:${reg_host#*:}/app:one hosts='127.0.0.1 reg.test'
+	with_hosts "$hosts" ocifp exists "${on[@]}" "$name"
+	assert_failed 9
+	with_hosts "$hosts" env SSL_CERT_FILE="$T/tls/ca.pem" ocifp exists "${on[@]}" "$name"
 	assert_status 0
+	mkdir "$T/tls/dir"
+	ln -s ../ca.pem "$T/tls/dir/$(openssl x509 -hash -noout -in "$T/tls/ca.pem").0"
+	with_hosts "$hosts" env SSL_CERT_DIR="$T/tls/dir" ocifp exists "${on[@]}" "$name"
+	assert_status 0
+	with_hosts "$hosts" env SSL_CERT_FILE="$T/tls/server.pem" ocifp exists "${on[@]}" --tls-ca "$T/tls/ca.pem" "$name"
+	assert_status 0
+}
+
+@test "L05 a proxy is named in lower case; of http, which a web server may set by a header, in no other" {
+	serve_image
+	start_faults proxy
+	HTTP_PROXY=http://$proxy_host ocifp_run exists "${on[@]}" "$ref"
+	assert_status 0
+	assert_requests proxy 0 . .
+	http_proxy=http://$proxy_host ocifp_run exists "${on[@]}" "$ref"
+	assert_status 0
+	[ "$(requests proxy GET .)" -ge 1 ] || fail "it was not used" "$told"
 }
 
 @test "L07 with 0, 1 or 2 closed at the start no file takes their place" {
@@ -212,6 +251,10 @@ refused_project() {
 
 @test "L10 a huge argument and a path with a newline do not break anything" {
 	ocifp_run exists "localhost:1/$(printf %0100000d 0)"
+	assert_failed 2
+	[ "$(wc -c <"$T/stderr")" -lt 8192 ] || fail "the message is as huge"
+	# shellcheck disable=SC2046
+	ocifp_run exists $(printf 'localhost:1/a%.0s ' {1..10000})
 	assert_failed 2
 	[ "$(wc -c <"$T/stderr")" -lt 8192 ] || fail "the message is as huge"
 	mkimage image $'with\nnewline' one >/dev/null

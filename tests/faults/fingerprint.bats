@@ -143,6 +143,23 @@ project() {
 	assert_status 0
 }
 
+@test "F05 devices and what is not of this project are refused by name, and not read" {
+	mkdir in
+	ln -s /dev/zero zero
+	ln -s /proc/self/environ environ
+	local name
+	for name in zero environ; do
+		ocifp_run fingerprint --input $name
+		assert_failed 2
+		assert_stderr_has "input '$name' is .*; "
+		assert_within 5
+	done
+	mknod in/zero c 1 5 2>/dev/null || skip 'not root: no device can be made'
+	ocifp_run fingerprint --input in
+	assert_failed 2
+	assert_stderr_has "input 'in/zero' is a socket, a FIFO or a device; exclude it"
+}
+
 @test "F05 a file that cannot be read is a local error" {
 	[ "$(id -u)" -ne 0 ] || skip 'root reads anything'
 	mkdir in && echo x >in/x && chmod 000 in/x

@@ -231,11 +231,19 @@ serve_text() {
 	manifest_with '.manifests = [.config]'
 	pull "$ref"
 	[ "$status" -eq 7 ] || assert_failed 5
-	digest=$good
-	manifest_with '.layers[0].mediaType += "+encrypted"'
-	ocifp_run pull "${on[@]}" -o "rootfs:$T/rootfs" "$ref"
-	[ "$status" -ne 0 ]
-	[ ! -e "$T/rootfs" ]
+	assert_stderr_has "holds both 'manifests' and 'layers'"
+	local type
+	for type in application/vnd.oci.image.layer.v1.tar+encrypted application/vnd.oci.image.layer.v1.tar+xz \
+		application/vnd.docker.image.rootfs.foreign.diff.tar.gzip application/x-unknown \
+		application/vnd.oci.image.layer.nondistributable.v1.tar+gzip; do
+		digest=$good
+		manifest_with ".layers[0].mediaType = \"$type\""
+		ocifp_run pull "${on[@]}" --status-file "$T/failed.json" -o "rootfs:$T/rootfs" "$ref"
+		assert_failed 7
+		assert_stderr_has "a layer of type '${type/+/[+]}' cannot be unpacked"
+		assert_equal "$(jq -r .error.class "$T/failed.json")" unsupported
+		[ ! -e "$T/rootfs" ]
+	done
 }
 
 @test "M12 annotations: hostile ones are made harmless, huge ones fit, other types are wrong content" {

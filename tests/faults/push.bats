@@ -124,6 +124,16 @@ push_from_base() {
 	done
 }
 
+@test "P03 a mount that says 201 and nothing else is one" {
+	make_source --layers 10k
+	mkimage image "$T/reg.root/base" one --layers 10k >/dev/null
+	rules reg <<<'{"method": "POST", "path": "mount=", "action": {"execute": true, "headers": {"Location": null}}}'
+	push_from_base
+	assert_pushed
+	assert_requests reg 2 POST .
+	assert_equal "$(received_bytes reg 'PUT|PATCH|POST' uploads)" 0
+}
+
 @test "P03 a mount answered with 202 goes on in that session" {
 	mkimage image "$T/reg.root/base" one --layers 10k >/dev/null
 	rules reg <<<'{"method": "POST", "path": "mount=", "action": {"redirect": "/v2/app/blobs/uploads/session", "status": 202}}'
@@ -177,13 +187,15 @@ push_from_base() {
 	assert_pushed
 	mkimage image "$T/src" one --layers 20k >/dev/null
 	local code
-	for code in 409 412; do
+	for code in 400 409 412; do
 		rules reg <<-JSON
 			{"method": "PUT", "path": "manifests/one", "action": {"status": $code,
 			 "json": {"errors": [{"code": "TAG_INVALID", "message": "tag is immutable"}]}}}
 		JSON
-		push
+		push --status-file "$T/failed.json"
 		assert_failed 9
+		assert_equal "$(jq -r .error.class "$T/failed.json")" tag_conflict
+		assert_stderr_has 'the registry does not let the tag be overwritten'
 	done
 	mkimage image "$T/src" one --layers 10k >/dev/null
 	push

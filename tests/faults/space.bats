@@ -34,6 +34,19 @@ serve_slow() {
 	JSON
 }
 
+@test "S05 an image that does not fit is refused before a layer is asked for" {
+	serve_image --layers 3M,3M
+	local out
+	for out in '' '-o oci:lay:one'; do
+		# shellcheck disable=SC2086
+		on_small_disk 4m env OCIFP_STORE="$T/work/store" ocifp pull --status-file "$T/failed.json" \
+			"${on[@]}" $out "$ref"
+		assert_no_space
+		assert_stderr_has "has room for [34][.0-9]* MB, not for 6[.0-9]* MB"
+		assert_requests reg 0 GET "blobs/${layers[0]}|blobs/${layers[1]}"
+	done
+}
+
 @test "S03 a disk that fills during a download: what was finished is kept, and the next run goes on" {
 	serve_slow
 	export OCIFP_STORE=$T/work/store

@@ -2,6 +2,7 @@
 # The store: killed, shared, tampered with, full of somebody else's files.
 
 load ../lib/rig
+load ../lib/unpack_ways
 
 setup() {
 	need python3 jq ocifp
@@ -81,6 +82,43 @@ is_finished() {
 	assert_within 10
 }
 
+# read_only COMMAND...: where the store is mounted so, which root heeds too
+read_only() {
+	split_run unshare -m sh -c 'mount --bind "$OCIFP_STORE" "$OCIFP_STORE" &&
+		mount -o remount,ro,bind "$OCIFP_STORE" && exec "$@"' sh "$@"
+}
+
+@test "S13 a store that is mounted read-only serves what it holds, and says so; more is a local error" {
+	unshare -m true 2>/dev/null || skip 'not root: nothing can be mounted'
+	serve_image
+	pull "$ref"
+	assert_pulled
+	mkimage image "$T/reg.root/app" two --layers 3k >/dev/null
+	local name
+	for name in "$reg_host/app@$digest" "$ref"; do
+		read_only ocifp pull "${on[@]}" "$name"
+		assert_pulled
+		assert_stderr_has 'may not be written to: the image gets no name there'
+	done
+	read_only ocifp pull "${on[@]}" "$reg_host/app:two"
+	assert_failed 10
+	assert_stderr_has "'$OCIFP_STORE' may not be written to; choose another store with OCIFP_STORE"
+	read_only ocifp store gc
+	assert_failed 10
+	assert_sound_store
+}
+
+@test "S12 a file system that has no locks is a local error that says so" {
+	need strace
+	serve_image
+	split_run env ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o "$T/trace" -e trace=flock \
+		-e inject=flock:error=ENOLCK ocifp pull "${on[@]}" "$ref"
+	[ -s "$T/trace" ] || skip "strace does not work here: $stderr"
+	assert_failed 10
+	assert_stderr_has 'No locks available; put the store on a file system that has locks'
+	assert_sound_store
+}
+
 @test "S13 a store that cannot be written is a local error; what it holds can still be used" {
 	[ "$(id -u)" -ne 0 ] || skip 'root writes anywhere'
 	serve_image
@@ -109,7 +147,8 @@ is_finished() {
 	serve_image
 	mkdir -m 777 "$OCIFP_STORE"
 	pull "$ref"
-	[ "$status" -eq 2 ] || [ "$status" -eq 9 ] || assert_failed 10
+	assert_failed 2
+	assert_stderr_has "'$OCIFP_STORE'.*; "
 	assert_equal "$(ls -A "$OCIFP_STORE")" ''
 }
 
@@ -230,6 +269,88 @@ is_finished() {
 	done
 	pull "$ref"
 	assert_pulled
+}
+
+@test "S22 too little memory is an error that says so, and the next run succeeds" {
+	[[ $(nm "$(command -v ocifp)" 2>/dev/null) != *__asan* ]] || skip 'sanitizers take address space without end'
+	serve_image --count 8 --size 10k
+	local kib failed=
+	for kib in 16000 18000 20000 24000 28000 32000 40000 64000; do
+		rm -rf "$OCIFP_STORE"
+		split_run bash -c 'ulimit -v "$1" && shift && exec timeout 30 "$@"' bash $kib ocifp pull "${on[@]}" "$ref"
+		# 127: the dynamic linker, before there is a program
+		[ "$status" -eq 0 ] || [ "$status" -eq 127 ] || { assert_failed 1 && failed=$kib; }
+		assert_sound_store
+	done
+	[ -n "$failed" ] || skip 'no limit was between too little to start and enough'
+	pull "$ref"
+	assert_pulled
+}
+
+# with_processes COUNT COMMAND...: as a user who may have so many
+with_processes() {
+	split_run setpriv --reuid=4343 --regid=4343 --clear-groups env HOME="$T/user" OCIFP_STORE="$T/user/store" \
+		bash -c 'ulimit -u "$1" && shift && exec "$@"' bash "$@"
+}
+
+@test "S22 a user who may start no process or thread pulls; what needs one says so" {
+	need setpriv
+	[ "$(id -u)" -eq 0 ] || skip 'not root: this user has processes'
+	serve_image --layers 3M
+	chmod 711 "$T"
+	mkdir "$T/user" && chown 4343:4343 "$T/user"
+	with_processes 1 ocifp pull "${on[@]}" "$ref"
+	assert_status 0
+	echo 'file f' | layer one
+	layered one one
+	local count
+	for count in 1 2; do
+		with_processes $count ocifp unpack "oci:$T/lay:one" "$T/user/tree"
+		assert_failed 1
+		assert_stderr_has 'cannot start .*: Resource temporarily unavailable'
+		[ ! -e "$T/user/tree" ] || fail 'there is a tree'
+	done
+	with_processes 20 ocifp unpack "oci:$T/lay:one" "$T/user/tree"
+	assert_status 0
+}
+
+# ignoring_children COMMAND...: as started by who ignores SIGCHLD
+ignoring_children() {
+	split_run python3 -c 'import os, signal, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+os.execvp(sys.argv[1], sys.argv[1:])' "$@"
+}
+
+@test "S23 who is started with SIGCHLD ignored sees how its children end" {
+	serve_image
+	mkdir -p "$T/home/.docker" "$T/bin"
+	printf '#!/bin/sh\nread host\necho "{\\"Username\\": \\"me\\", \\"Secret\\": \\"pw\\"}"\n' \
+		>"$T/bin/docker-credential-good"
+	chmod 755 "$T/bin/docker-credential-good"
+	echo "{\"credHelpers\": {\"$reg_host\": \"good\"}}" >"$T/home/.docker/config.json"
+	PATH=$T/bin:$PATH
+	ignoring_children ocifp pull "${on[@]}" "$ref"
+	assert_pulled
+	echo 'file f' | layer one
+	layered one one
+	ignoring_children ocifp unpack "oci:$T/lay:one" tree
+	assert_status 0
+	make_project 'build: "exit 7"'
+	ignoring_children ocifp ensure
+	assert_failed 11
+	assert_stderr_has 'failed with status 7'
+}
+
+@test "S23 a process that is stopped and goes on pulls the whole" {
+	serve_image --layers 300k
+	rules reg <<<'{"path": "blobs", "action": {"rate_bps": 300000}}'
+	spawn pull ocifp pull "${on[@]}" "$ref"
+	wait_for grep -q blobs "$T/reg.log"
+	kill -STOP "$(cat "$T/pids/pull")"
+	sleep 1
+	kill -CONT "$(cat "$T/pids/pull")"
+	wait_for grep -qx "$reg_host/app@$digest" "$T/pull.out"
+	assert_stored "$digest" "${layers[@]}"
 }
 
 @test "S24 a store that was moved or copied is as good as before" {

@@ -215,10 +215,15 @@ too_large() {
 @test "P16 a quota is another failure, and said" {
 	make_source --layers 10k
 	local action
-	for action in '"status": 507' '"status": 413, "json": {"errors": [{"code": "DENIED", "message": "quota exceeded"}]}'; do
+	for action in '"status": 507' '"status": 413, "json": {"errors": [{"code": "DENIED", "message": "quota exceeded"}]}' \
+		'"status": 403, "json": {"errors": [{"code": "DENIED", "message": "Storage limit reached: blob upload"}]}'; do
 		rules reg <<<"{\"method\": [\"POST\", \"PUT\", \"PATCH\"], \"path\": \"uploads\", \"action\": {$action}}"
-		push
+		forget_log reg
+		push --status-file "$T/failed.json"
 		assert_failed 1
+		assert_equal "$(jq -r .error.class "$T/failed.json")" quota
+		assert_stderr_has 'free space at the registry, or ask for a larger quota'
+		assert_requests reg 0 PUT manifests
 	done
 }
 

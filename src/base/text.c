@@ -1,5 +1,6 @@
 #include "base/text.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -108,6 +109,14 @@ char *
 text_quote_string(const char *text)
 {
 	return text_quote(text, strlen(text));
+}
+
+char *
+text_quote_message(const char *bytes, size_t size)
+{
+	while (size > 0 && isspace((unsigned char)bytes[size - 1]))
+		size--;
+	return text_quote(size > 0 ? bytes : "", size);
 }
 
 static const char *

@@ -20,7 +20,7 @@ static const char *const ls_files[] = { "git", "--literal-pathspecs", "ls-files"
 static int
 refuse(const struct spawn_result *result, const struct buf *messages, struct error **err)
 {
-	AUTO_FREE char *quoted = text_quote(messages->data ? messages->data : "", messages->size);
+	AUTO_FREE char *quoted = text_quote_message(messages->data, messages->size);
 
 	if (result->exit_status == 127)
 		error_set(err, ERROR_USAGE, "tracked inputs need git, which was not found");

@@ -65,7 +65,7 @@ static int
 refuse(const struct git_question *question, const struct spawn_result *result,
        const struct buf *messages, struct error **err)
 {
-	AUTO_FREE char *said = text_quote(messages->data ? messages->data : "", messages->size);
+	AUTO_FREE char *said = text_quote_message(messages->data, messages->size);
 
 	if (result->timed_out)
 		return error_set(err, ERROR_UNAVAILABLE, "git %s did not end in %d s",

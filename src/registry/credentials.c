@@ -237,6 +237,8 @@ credential_find(const struct registry_options *options, const char *space,
 		search.space = space;
 	if (look_everywhere(&search, err) < 0) {
 		credential_release(&search.found);
+		if (error_is(*err, ERROR_USAGE))
+			error_set_hint(err, "mend that, or ask without a login: --anonymous");
 		return error_wrap(err, "credentials for '%s'", host);
 	}
 	*ret_credential = search.found;

@@ -107,6 +107,7 @@ endpoint_refuse(const struct endpoint *endpoint, enum access access, const struc
 		.host = host->name,
 		.credential_source = host->has_credential ? host->credential.source : NULL,
 		.for_push = access != ACCESS_PULL,
+		.is_plain = host->is_plain,
 	};
 
 	problem_read(request, &problem);
@@ -122,6 +123,7 @@ endpoint_refuse_or_absent(const struct endpoint *endpoint, enum access access,
 		.http_status = request_status(request),
 		.challenged = request_was_challenged(request),
 		.authorized = request_was_authorized(request),
+		.is_elsewhere = request_left_origin(request),
 	};
 
 	problem_read(request, &problem);

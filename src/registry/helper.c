@@ -108,7 +108,7 @@ static int
 set_failure(const struct call *call, const struct spawn_result *result, const struct buf *messages,
 	    struct error **err)
 {
-	AUTO_FREE char *said = text_quote(messages->data, messages->size);
+	AUTO_FREE char *said = text_quote_message(messages->data, messages->size);
 
 	if (result->timed_out)
 		return error_set(err, ERROR_DENIED, "'docker-credential-%s' did not end in %d s",

@@ -202,7 +202,8 @@ add_denied_hint(const struct problem_context *context, struct error **err)
 }
 
 static void
-add_hint(const struct problem_context *context, const struct verdict *verdict, struct error **err)
+add_hint(const struct problem *problem, const struct problem_context *context,
+	 const struct verdict *verdict, struct error **err)
 {
 	if (verdict->kind == ERROR_DENIED)
 		add_denied_hint(context, err);
@@ -210,6 +211,9 @@ add_hint(const struct problem_context *context, const struct verdict *verdict, s
 		error_set_hint(err, "wait, or log in: many registries allow more then");
 	else if (verdict->kind == ERROR_FAILURE)
 		error_set_hint(err, "free space at the registry, or ask for a larger quota");
+	else if (context->is_plain && problem->http_status == 400 && !problem->code)
+		error_set_hint(err, "plain http was spoken; https is without --plain-http, and to "
+				    "loopback addresses with --tls-ca");
 }
 
 /* "'ghcr.io' refuses GITHUB_TOKEN", and so on. */
@@ -252,6 +256,6 @@ problem_set_error(const struct problem *problem, const struct problem_context *c
 	if (verdict.class_name)
 		error_set_class(err, verdict.class_name);
 	error_set_remote(err, &remote);
-	add_hint(context, &verdict, err);
+	add_hint(problem, context, &verdict, err);
 	return -1;
 }

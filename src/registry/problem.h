@@ -39,6 +39,7 @@ struct problem_context {
 	const char *host;
 	const char *credential_source; /* what was sent; NULL: nothing */
 	bool for_push;
+	bool is_plain; /* http */
 };
 
 /*

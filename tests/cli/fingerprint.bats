@@ -203,6 +203,11 @@ $(fingerprint b | cut -c -12)"
 	assert_equal "$(cd in/sub && fingerprint --input . --tracked)" "$(cd in/sub && fingerprint --input .)"
 	ocifp_run fingerprint --input in/untracked --tracked
 	assert_failed 2
+	rm -rf .git
+	ocifp_run fingerprint --input in --tracked
+	assert_failed 2
+	assert_stderr_has 'not a git repository'
+	refute_stderr_has 'x0a'
 }
 
 @test "options of inputs and an image contradict each other" {

@@ -268,7 +268,7 @@ token_answer() {
 	docker_config '{"auths": '
 	pull "$ref"
 	assert_failed 2
-	assert_stderr_has config.json
+	assert_stderr_has 'config.json.*--anonymous'
 }
 
 @test "A15 a credential file that is a pipe, huge or double does not hang or pass" {

@@ -156,10 +156,34 @@ a_page_is_told_from_an_answer(void **state)
 	assert_false(plain.is_page);
 }
 
+static bool
+speaks_of_https(int http_status, const char *code, bool is_plain)
+{
+	const struct problem_context asked = { .host = "localhost", .is_plain = is_plain };
+	AUTO_PROBLEM struct problem problem = {
+		.http_status = http_status,
+		.code = xstrdup_null(code),
+	};
+	AUTO_ERROR struct error *err = NULL;
+
+	problem_set_error(&problem, &asked, &err);
+	return error_hint(err) && strstr(error_hint(err), "--tls-ca");
+}
+
+static void
+who_takes_no_plain_http_says_400(void **state)
+{
+	(void)state;
+	assert_true(speaks_of_https(400, NULL, true));
+	assert_false(speaks_of_https(400, NULL, false));
+	assert_false(speaks_of_https(400, "MANIFEST_INVALID", true));
+	assert_false(speaks_of_https(410, NULL, true));
+}
+
 static char *
 hint_for(const char *host, const char *source, bool for_push)
 {
-	const struct problem_context asked = { host, source, for_push };
+	const struct problem_context asked = { host, source, for_push, false };
 	AUTO_PROBLEM struct problem problem = { .http_status = 403 };
 	AUTO_ERROR struct error *err = NULL;
 
@@ -197,6 +221,7 @@ main(void)
 		cmocka_unit_test(token_servers_and_gateways_are_quoted_too),
 		cmocka_unit_test(foreign_text_is_made_harmless),
 		cmocka_unit_test(a_page_is_told_from_an_answer),
+		cmocka_unit_test(who_takes_no_plain_http_says_400),
 		cmocka_unit_test(a_refusal_comes_with_what_can_be_done),
 	};
 

@@ -194,8 +194,8 @@ run_inspect(struct context *context, const void *opaque, const struct strings *o
 	    looking_read(context, &selection, &looking, err) < 0)
 		return -1;
 	content.repository = looking.found.repository;
-	content.cache = session_store(context_session(context), err);
-	if (!content.cache || add_images(&content, &looking.root, images, err) < 0)
+	content.cache = session_find_store(context_session(context));
+	if (add_images(&content, &looking.root, images, err) < 0)
 		return -1;
 	return tell(context, &looking, images, err);
 }

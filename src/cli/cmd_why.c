@@ -93,8 +93,8 @@ get_published(struct context *context, const struct target *target, struct buf *
 	}
 	name = target_name(target, found.place);
 	content.repository = found.repository;
-	content.cache = session_store(session, err);
-	if (!content.cache || inputs_get(&content, &found.root, record, err) < 0)
+	content.cache = session_find_store(session);
+	if (inputs_get(&content, &found.root, record, err) < 0)
 		return error_wrap(err, "'%s'", name);
 	return 0;
 }

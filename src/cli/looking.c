@@ -21,12 +21,12 @@ int
 looking_read(struct context *context, const struct selection *selection, struct looking *looking,
 	     struct error **err)
 {
-	struct store *store = session_store(context_session(context), err);
-	struct content content = { .repository = looking->found.repository, .cache = store };
+	struct content content = {
+		.repository = looking->found.repository,
+		.cache = session_find_store(context_session(context)),
+	};
 	AUTO_FREE char *name = target_name(&looking->target, looking->found.place);
 
-	if (!store)
-		return -1;
 	if (image_tree_get(&content, selection, &looking->found.root, &looking->root, err) < 0)
 		return error_wrap(err, "'%s'", name);
 	return 0;

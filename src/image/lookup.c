@@ -36,17 +36,14 @@ static int
 compare_manifests(struct session *session, struct lookup *lookup, const struct platforms *wanted,
 		  bool deep, struct error **err)
 {
-	struct store *store = session_store(session, err);
 	struct content content = {
 		.repository = lookup->found.repository,
-		.cache = deep ? NULL : store,
+		.cache = deep ? NULL : session_find_store(session),
 	};
 	struct selection selection = { .platforms = wanted, .missing = &lookup->missing };
 	AUTO_IMAGE_NODE struct image_node root = { 0 };
 	int result;
 
-	if (!store)
-		return -1;
 	platforms_release(&lookup->missing);
 	result = image_tree_get(&content, &selection, &lookup->found.root, &root, err);
 	lookup->found.root.bytes = root.bytes;

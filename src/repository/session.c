@@ -1,5 +1,7 @@
 #include "repository/session.h"
 
+#include "base/error.h"
+#include "base/observer.h"
 #include "base/xalloc.h"
 
 struct session {
@@ -64,6 +66,18 @@ session_store(struct session *session, struct error **err)
 	if (!session->store)
 		session->store = store_open_own(session->options.store_path, &options, err);
 	return session->store;
+}
+
+struct store *
+session_find_store(struct session *session)
+{
+	AUTO_ERROR struct error *unusable = NULL;
+	struct store *store = session_store(session, &unusable);
+
+	if (!store)
+		observer_tell(session->options.observer, EVENT_TRACE, "without the store: %s",
+			      error_text(unusable));
+	return store;
 }
 
 void

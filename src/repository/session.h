@@ -32,6 +32,9 @@ struct store_options session_store_options(const struct session *session);
 
 /* The user's own store. */
 struct store *session_store(struct session *session, struct error **err);
+
+/* The same for who only looks, and can do without: NULL when it cannot be opened. */
+struct store *session_find_store(struct session *session);
 void session_free(struct session *session);
 DEFINE_CLEANUP(struct session, session_free)
 #define AUTO_SESSION CLEANUP(session_free_at)

@@ -259,7 +259,10 @@ store_open_own(const char *path_or_null, const struct store_options *options, st
 	if (!path)
 		return NULL;
 	store = store_new(path, STORE_CREATE, options);
-	if (open_own(store, err) < 0)
+	if (open_own(store, err) < 0) {
+		if (error_is(*err, ERROR_LOCAL))
+			error_set_hint(err, "choose another store with OCIFP_STORE");
 		return NULL;
+	}
 	return TAKE_PTR(store);
 }

@@ -103,6 +103,10 @@ read_only() {
 	read_only ocifp pull "${on[@]}" "$reg_host/app:two"
 	assert_failed 10
 	assert_stderr_has "'$OCIFP_STORE' may not be written to; choose another store with OCIFP_STORE"
+	echo >"$T/file"
+	OCIFP_STORE=$T/file/store ocifp_run pull "${on[@]}" "$ref"
+	assert_failed 10
+	assert_stderr_has "cannot .*'$T/file': .*; choose another store with OCIFP_STORE"
 	read_only ocifp store gc
 	assert_failed 10
 	assert_sound_store

@@ -124,6 +124,25 @@ all_asked() {
 	assert_status 0
 }
 
+@test "looking takes no place for a store" {
+	publish open
+	mkimage image "$T/src" one >/dev/null
+	skopeo_copy "oci:$T/src:one" "docker://$reg_host/app:one"
+	unset OCIFP_STORE
+	export HOME=nowhere
+	local command
+	for command in "exists --platform linux/amd64 $reg_host/app:one" "inspect $reg_host/app:one" \
+		"tree $reg_host/app:$(image_tag)" "why --against $(image_tag)" "digest $reg_host/app:one"; do
+		# Unquoted: the words of a command line.
+		# shellcheck disable=SC2086
+		ocifp_run $command
+		assert_status 0
+	done
+	ocifp_run pull "$reg_host/app:one"
+	assert_failed 2
+	assert_stderr_has OCIFP_STORE
+}
+
 @test "looking: digest, manifest and inspect of a plain image" {
 	publish open
 	mkimage image "$T/src" one >/dev/null

@@ -116,9 +116,8 @@ stage_open(const char *directory, const struct id_map *map, struct stage *ret_st
 
 /* The record first: a tree without it would look as if there was none. */
 static int
-commit_record(const struct stage *stage, struct error **err)
+commit_record(const struct stage *stage, const char *path, struct error **err)
 {
-	AUTO_FREE char *path = xasprintf("%s.owners", stage->directory);
 	struct stat status;
 
 	if (stage->record_fd < 0 || fstat(stage->record_fd, &status) < 0 || status.st_size == 0)
@@ -128,14 +127,23 @@ commit_record(const struct stage *stage, struct error **err)
 	return 0;
 }
 
+static int
+commit_tree(const struct stage *stage, const char *record_path, struct error **err)
+{
+	if (renameat(stage->fd, TREE, AT_FDCWD, stage->directory) == 0)
+		return 0;
+	error_set_path(err, errno, "move the tree to", stage->directory);
+	(void)renameat(AT_FDCWD, record_path, stage->fd, RECORD);
+	return -1;
+}
+
 int
 stage_commit(struct stage *stage, struct error **err)
 {
-	if (commit_record(stage, err) < 0)
-		return -1;
-	if (renameat(stage->fd, TREE, AT_FDCWD, stage->directory) < 0)
-		return error_set_path(err, errno, "move the tree to", stage->directory);
-	return 0;
+	AUTO_FREE char *record_path = xasprintf("%s.owners", stage->directory);
+
+	return commit_record(stage, record_path, err) < 0 ? -1
+							  : commit_tree(stage, record_path, err);
 }
 
 void

@@ -38,6 +38,16 @@ holds_something(const char *directory)
 	return found;
 }
 
+/* Nothing can be renamed to there, and its file system may be another one. */
+static bool
+is_mount_point(const char *directory, const struct stat *status)
+{
+	AUTO_FREE char *parent = xasprintf("%s/..", directory);
+	struct stat above;
+
+	return lstat(parent, &above) == 0 && above.st_dev != status->st_dev;
+}
+
 static int
 check_absent(const char *directory, struct error **err)
 {
@@ -52,6 +62,8 @@ check_absent(const char *directory, struct error **err)
 		return errno == ENOENT ? 0 : error_set_path(err, errno, "look at", directory);
 	if (!S_ISDIR(status.st_mode))
 		return refuse(directory, "is no directory", err);
+	if (is_mount_point(plain, &status))
+		return refuse(directory, "is a mount point", err);
 	if (holds_something(plain))
 		return refuse(directory, "holds something already", err);
 	return 0;

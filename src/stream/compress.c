@@ -34,12 +34,22 @@ sink_decompress(enum compression compression, struct sink *next)
 	return next;
 }
 
+/* RFC 8878, 3.1.2: a stream may begin with a frame that is passed over, as those of pzstd do. */
+static bool
+begins_zstd(const unsigned char *bytes, size_t size)
+{
+	if (size < 4)
+		return false;
+	return memcmp(bytes, "\x28\xb5\x2f\xfd", 4) == 0 ||
+	       ((bytes[0] & 0xf0) == 0x50 && memcmp(bytes + 1, "\x2a\x4d\x18", 3) == 0);
+}
+
 enum compression
 compression_detect(const void *bytes, size_t size)
 {
 	if (size >= 2 && memcmp(bytes, "\x1f\x8b", 2) == 0)
 		return COMPRESSION_GZIP;
-	if (size >= 4 && memcmp(bytes, "\x28\xb5\x2f\xfd", 4) == 0)
+	if (begins_zstd(bytes, size))
 		return COMPRESSION_ZSTD;
 	return COMPRESSION_NONE;
 }

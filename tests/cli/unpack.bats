@@ -457,6 +457,16 @@ exact_times() {
 	[ "$got" = "1.000000001 -1.000000000 1234567890.123456789 99.500000000 " ] || fail "times: $got"
 }
 
+@test "times that are none, or that no file can have, are others and no failure" {
+	local time
+	for time in nan inf -1e20 1e10 1099511627776 9223372036854775807 1.99999999999; do
+		breakout unpacked <<-TAR
+			file f pax.mtime=$time
+		TAR
+	done
+	[ "$(stat -c %.9Y "$out/f")" = 1.999999999 ] || fail "$(stat -c %.9Y "$out/f")"
+}
+
 @test "names of any bytes are kept, in any locale" {
 	layer names <<-'TAR'
 		file 'new\nline'
@@ -501,6 +511,23 @@ exact_names() {
 	breakout refused_with 7 <<-TAR
 		file long pax.path=${long}y
 	TAR
+}
+
+@test "two thousand directories in each other are made and can be taken away" {
+	local deep
+	deep=$(printf 'd/%.0s' {1..200})f
+	breakout unpacked <<-TAR
+		file deep pax.path=$deep text=f
+	TAR
+	deep=$(printf 'd/%.0s' {1..2047})f
+	layer deep <<-TAR
+		file deep pax.path=$deep text=f
+	TAR
+	layered deep deep
+	unpack_in plain deep
+	unpacked
+	[ "$(find "$out" -type f -printf %P)" = "$deep" ]
+	rm -rf "$out"
 }
 
 @test "links are stored as they are; those that lead nowhere or in circles are no parents" {
@@ -652,6 +679,47 @@ raw_layer() {
 	unpack_in plain bomb.gz
 	refused_with 7
 	assert_stderr_has 'grows more than'
+	assert_within 30
+}
+
+# zstd_frames NAME BYTES: as often as that makes a million bytes and more, before the stream $T/plain
+zstd_frames() {
+	zstd -q "$T/plain" -c >"$T/end"
+	python3 -c 'import sys
+sys.stdout.buffer.write(bytes.fromhex(sys.argv[1]) * (1000000 // (len(sys.argv[1]) // 2) + 1))
+sys.stdout.buffer.write(open(sys.argv[2], "rb").read())' "$2" "$T/end" >"$T/$1"
+}
+
+@test "zstd frames of nothing and frames to pass over come before a layer by the thousand" {
+	need zstd
+	layer plain <<-TAR
+		file f text=f
+	TAR
+	local digest
+	digest=sha256:$(sha256sum <"$T/plain" | cut -d ' ' -f 1)
+	zstd_frames empty.zst 28b52ffd240001000099e9d851
+	zstd_frames skipped.zst 522a4d180400000061626364
+	for name in empty.zst skipped.zst; do
+		raw_layer "$name" "$digest"
+		unpack_in plain "$name"
+		unpacked
+		says f f
+		assert_within 20
+	done
+}
+
+@test "a zstd stream that needs a dictionary is refused" {
+	need zstd
+	layer plain <<-TAR
+		file f text=f
+	TAR
+	# The same frame with a number of a dictionary in its header.
+	zstd -q --no-check --no-content-size "$T/plain" -c | python3 -c 'import sys
+frame = sys.stdin.buffer.read()
+sys.stdout.buffer.write(frame[:4] + bytes([frame[4] | 1]) + frame[5:6] + b"\7" + frame[6:])' >"$T/dictionary.zst"
+	raw_layer dictionary.zst "sha256:$(sha256sum <"$T/plain" | cut -d ' ' -f 1)"
+	unpack_in plain dictionary.zst
+	refused_with 7
 }
 
 @test "a zstd stream may have a window of 128 MiB, as zstd itself takes it, and none beyond" {
@@ -675,6 +743,32 @@ raw_layer() {
 	TAR
 }
 
+@test "holes that overlap, come backwards, or lie beyond the end stay within the file" {
+	local map
+	for map in '2\n0\n10\n5\n10\n' '2\n50\n10\n0\n10\n'; do
+		breakout small_file <<-TAR
+			raw f type=0 pax.GNU.sparse.major=1 pax.GNU.sparse.minor=0 pax.GNU.sparse.name=f pax.GNU.sparse.realsize=100 text=$(mapped "$map")
+		TAR
+	done
+	for map in '1\n1000\n10\n' '99999999\n0\n1\n' '1\n9223372036854775807\n10\n' '1\n-5\n10\n'; do
+		breakout refused_with 7 <<-TAR
+			raw f type=0 pax.GNU.sparse.major=1 pax.GNU.sparse.minor=0 pax.GNU.sparse.name=f pax.GNU.sparse.realsize=100 text=$(mapped "$map")
+		TAR
+	done
+}
+
+# mapped MAP: as the word of a line, filled to a block, and twenty bytes behind it
+mapped() {
+	local plain
+	plain=$(printf "$1.")
+	printf "'%s%s%s'" "$1" "$(printf '\\x00%.0s' $(seq ${#plain} 512))" xxxxxxxxxxxxxxxxxxxx
+}
+
+small_file() {
+	unpacked
+	[ "$(stat -c %s "$out/f")" -eq 100 ]
+}
+
 @test "headers that are damaged are refused and cost little" {
 	breakout refused_with 7 <<-TAR
 		file f pax.path=
@@ -684,6 +778,33 @@ raw_layer() {
 		raw long type=L size=2000000
 		file f
 	TAR
+	local record
+	for record in '999 path=x' '-5 path=x' '0 path=x' '7 path' 'x'; do
+		breakout refused_with 7 <<-TAR
+			raw x type=x 'text=$record\n'
+			file f
+		TAR
+	done
+	{ printf "raw x type=x 'text="; printf '9 a=bcde\\n%.0s' {1..70000}; printf "'\nfile f text=f\n"; } >"$T/records"
+	breakout small_and_soon <"$T/records"
+	head -c 67108864 /dev/zero | tr '\0' 0 >"$T/zeros"
+	python3 - "$RIG_LIB/mklayer.py" "$T/zeros" "$T/hostile" <<-'PYTHON'
+		import runpy, sys
+		script, content, path = sys.argv[1:]
+		sys.argv = ["mklayer", "tar", "/dev/null"]
+		header = runpy.run_path(script)["header"]
+		with open(path, "wb") as file:
+		    file.write(header(b"x", b"x", {}, 67108864) + open(content, "rb").read())
+	PYTHON
+	layered hostile hostile
+	in_each_way hostile refused_with 7
+	assert_within 10
+}
+
+small_and_soon() {
+	unpacked
+	says f f
+	assert_within 10
 }
 
 @test "types that nobody knows do no harm" {
@@ -727,6 +848,38 @@ raw_layer() {
 	assert_status 2
 }
 
+@test "a mount point is not unpacked to, and what is mounted stays as it is" {
+	unshare -m true 2>/dev/null || skip 'not root: nothing can be mounted'
+	layer f <<-TAR
+		file f text=f
+	TAR
+	layered f f
+	mkdir mounted
+	split_run unshare -m sh -c 'mount -t tmpfs none mounted && ocifp unpack "$1" mounted; status=$?
+		ls -A mounted .; exit $status' sh "oci:$T/lay:f"
+	assert_failed 10
+	assert_stderr_has "'mounted' is a mount point; name a directory that is not there yet"
+	assert_stdout $'.:\nmounted\n\nmounted:'
+}
+
+@test "where openat2 is not known at all, names are followed step by step" {
+	python3 "$RIG_LIB/without_openat2.py" --unknown true || skip 'no filter can be set here'
+	local real
+	real=$(dirname "$(command -v ocifp)")/ocifp-layer
+	helper_with old '#!/bin/sh' "exec python3 '$RIG_LIB/without_openat2.py' --unknown '$real' \"\$@\""
+	layer hostile <<-TAR
+		dir etc
+		link localetc link=../../../../etc
+		file localetc/unbroken text=inside
+		link evil link=$T/canary
+		file evil/file text=overwritten
+	TAR
+	layered hostile hostile
+	unpack_in old hostile
+	unbroken
+	assert_canary
+}
+
 @test "pull -o rootfs: is the same" {
 	layer f <<-TAR
 		file f text=f
@@ -766,13 +919,14 @@ raw_layer() {
 	layer f <<-TAR
 		file f text=f
 	TAR
-	for magic in '\xfd7zXZ\x00' 'BZh91AY' 'LRZI\x00' 'GRZipII\x00\x02\x04:)' 'PK\x03\x04' '070701' '!<arch>\n'; do
+	for magic in "#mtree\nf type=file contents=$T/canary/file\n" '\xfd7zXZ\x00' 'BZh91AY' 'LRZI\x00' 'GRZipII\x00\x02\x04:)' 'PK\x03\x04' '070701' '!<arch>\n'; do
 		{ printf "$magic"; cat "$T/f"; } >"$T/odd"
 		raw_layer odd "sha256:$(sha256sum <"$T/odd" | cut -d ' ' -f 1)"
-		ASAN_OPTIONS=detect_leaks=0 OCIFP_STORE=$T/strace-store split_run strace -f -qq -e trace=execve -o "$T/trace" ocifp unpack "oci:$T/lay:odd" "$T/odd-out"
+		ASAN_OPTIONS=detect_leaks=0 OCIFP_STORE=$T/strace-store split_run strace -f -qq -e trace=execve,open,openat,openat2 -o "$T/trace" ocifp unpack "oci:$T/lay:odd" "$T/odd-out"
 		assert_status 7
 		grep -q '/ocifp-layer"' "$T/trace" || fail "the helper was not seen to start"
 		! grep 'execve(' "$T/trace" | grep -v 'execve("[^"]*/ocifp\(-layer\)\?"' ||
 			fail "another program was started"
+		! grep "$T/canary" "$T/trace" || fail "a file was opened that the layer names"
 	done
 }

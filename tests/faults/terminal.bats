@@ -2,6 +2,7 @@
 # What others wrote reaches a terminal or a log only as harmless text.
 
 load ../lib/rig
+load ../lib/unpack_ways
 
 HOSTILE='\u001b[31mred\u001b]8;;http://evil\u0007link\u001b]52;c;aGk=\u0007\rover\b\b\u009b2J\u007f\u202eevil\u2028\n::set-env name=PATH::/evil\n##[add-path]/evil\n##vso[task.setvariable]x'
 
@@ -79,6 +80,15 @@ assert_harmless() {
 	done
 	mkfifo in/$'\033[32m'
 	ocifp_run fingerprint --input in
+	assert_harmless
+}
+
+@test "X01 hostile names in a layer" {
+	printf "%s\\n" "file '\\x1b[31m\\n::error::x\\xe2\\x80\\xae##[x]\\xff' uid=4294967295" | layer hostile
+	layered hostile hostile
+	ocifp_run unpack "oci:$T/lay:hostile" tree
+	assert_failed 7
+	assert_stderr_has 'has an owner that no file can have'
 	assert_harmless
 }
 

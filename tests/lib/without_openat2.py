@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""without_openat2.py PROGRAM ARGUMENT... - runs it where a filter answers EPERM to openat2(2)"""
+"""without_openat2.py [--unknown] PROGRAM ARGUMENT... - where a filter answers EPERM to openat2(2),
+or ENOSYS, as a kernel does that does not know it"""
 import ctypes
 import os
 import struct
 import sys
 
 OPENAT2 = 437
-EPERM = 1
+EPERM, ENOSYS = 1, 38
 ALLOW, ERRNO = 0x7fff0000, 0x00050000
 PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, FILTER = 22, 38, 2
 
@@ -15,10 +16,14 @@ def instruction(code, yes, no, value):
     return struct.pack("HBBI", code, yes, no, value)
 
 
+refusal = EPERM
+if sys.argv[1:2] == ["--unknown"]:
+    refusal = ENOSYS
+    del sys.argv[1]
 program = b"".join([
     instruction(0x20, 0, 0, 0),
     instruction(0x15, 0, 1, OPENAT2),
-    instruction(0x06, 0, 0, ERRNO | EPERM),
+    instruction(0x06, 0, 0, ERRNO | refusal),
     instruction(0x06, 0, 0, ALLOW),
 ])
 buffer = ctypes.create_string_buffer(program)

@@ -63,6 +63,24 @@ without_owners_to_record_there_is_no_record(void **state)
 }
 
 static void
+what_cannot_have_its_name_leaves_no_record_either(void **state)
+{
+	AUTO_STAGE struct stage stage = STAGE_INIT;
+	AUTO_ERROR struct error *failure = NULL;
+
+	(void)state;
+	assert_int_equal(stage_open("tree", &own, &stage, NULL), 0);
+	fill(&stage);
+	run("mkdir tree; touch tree/of-somebody-else");
+	assert_int_equal(stage_commit(&stage, &failure), -1);
+	assert_int_equal(error_kind(failure), ERROR_LOCAL);
+	stage_release(&stage);
+	assert_false(is_there("tree.owners"));
+	assert_false(is_there("tree/file"));
+	assert_false(is_there(".tree.ocifp"));
+}
+
+static void
 one_that_is_in_use_is_left_alone(void **state)
 {
 	struct stage first = STAGE_INIT;
@@ -136,6 +154,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		IN_ROOM(what_is_committed_has_its_name_and_its_record),
 		IN_ROOM(without_owners_to_record_there_is_no_record),
+		IN_ROOM(what_cannot_have_its_name_leaves_no_record_either),
 		IN_ROOM(one_that_is_in_use_is_left_alone),
 		IN_ROOM(what_has_no_name_of_its_own_cannot_be_made),
 		IN_ROOM(a_link_in_place_of_the_stage_is_not_followed),

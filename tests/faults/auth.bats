@@ -354,6 +354,19 @@ token_answer() {
 	! grep -q '^::' "$T/stderr"
 }
 
+# In a time that goes thirty times faster, but for the helper.
+@test "A18 a helper that hangs is given half a minute" {
+	need faketime
+	serve_image
+	helper slow <<<$'#!/bin/sh\nexec env -u LD_PRELOAD sleep 60'
+	docker_config '{"credHelpers": {"@HOST@": "slow"}}'
+	ASAN_OPTIONS=verify_asan_link_order=0 split_run timeout 60 faketime -f '+0 x30' ocifp pull "${on[@]}" "$ref"
+	assert_failed 4
+	assert_stderr_has "'docker-credential-slow' did not end in 30 s"
+	assert_within 20
+	assert_requests reg 0 . .
+}
+
 @test "A18 a helper that floods or is killed is an error in time" {
 	serve_basic
 	helper flood <<<$'#!/bin/sh\nyes | head -c 10485760'

@@ -167,6 +167,26 @@ rot() {
 	[ "$(cat "$T/rss")" -lt 32768 ] || fail "$(cat "$T/rss") KiB"
 }
 
+@test "B04 a blob of more than 4 GiB goes on beyond them" {
+	serve_image --layers 1k
+	# Zeros, of which no disk holds any.
+	local zeros=47330b4e9578d8ea3b771713efa25d0e2f03a554c9b3c66308f82fa0986dc027 size=4294968296 config
+	truncate -s $size "$T/reg.root/app/blobs/sha256/$zeros" "$T/zeros"
+	[ "$(stat -c %b "$T/zeros")" -lt 1000 ] || skip 'this file system has no holes'
+	config=$(jq -c ".rootfs.diff_ids = [\"sha256:$zeros\"]" \
+		"$(blob_path "$T/reg.root/app" "$(jq -r .config.digest "$(blob_path "$T/reg.root/app" "$digest")")")" |
+		mkimage blob "$T/reg.root/app" --media-type application/vnd.oci.image.config.v1+json)
+	manifest_with ".config = $config | .layers[0].digest = \"sha256:$zeros\" | .layers[0].size = $size"
+	layers=("sha256:$zeros")
+	ocifp store ls >/dev/null
+	mkdir -m 700 -p "$OCIFP_STORE/.ocifp/ingest"
+	truncate -s 4294967297 "$OCIFP_STORE/.ocifp/ingest/sha256-$zeros.part"
+	pull "$ref"
+	assert_status 0
+	assert_equal "$(request_header reg GET "blobs/sha256:$zeros" range)" "bytes=4294967297-$((size - 1))"
+	assert_equal "$(stat -c %s "$(blob_path "$OCIFP_STORE" "sha256:$zeros")")" $size
+}
+
 @test "B05 an image addressed by sha512 is pulled" {
 	serve_image --algorithm sha512
 	pull "$reg_host/app@$digest"

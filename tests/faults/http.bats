@@ -167,6 +167,25 @@ teardown() {
 	done
 }
 
+# In a time that goes forty times faster.
+@test "H11 a server that stalls for half a minute is asked again, six times, and then unknown" {
+	need faketime
+	serve_image --layers 100k
+	local rule
+	for rule in '{"path": "manifests", "action": {"delay_s": 60}}' \
+		"{\"path\": \"blobs/${layers[0]}\", \"action\": {\"stall_after\": 5000, \"stall_s\": 60}}"; do
+		forget_log reg
+		rules reg <<<"$rule"
+		ASAN_OPTIONS=verify_asan_link_order=0 split_run timeout 60 faketime -f '+0 x40' \
+			ocifp pull --status-file "$T/failed.json" "${on[@]}" "$ref"
+		assert_failed 5
+		assert_equal "$(jq -c '.error | [.class, .retryable]' "$T/failed.json")" '["timeout",true]'
+		assert_requests reg 6 GET "$(jq -r .path <<<"$rule")"
+		assert_within 30
+		assert_sound_store
+	done
+}
+
 @test "H11 a server that never accepts, or never shakes hands, ends at --timeout" {
 	make_cert server
 	start_faults deaf --never-accept
@@ -416,4 +435,6 @@ time.sleep(60)' "$port"
 	assert_pulled
 	pull "$ref"
 	assert_failed 5
+	pull --offline "$ref"
+	assert_pulled
 }

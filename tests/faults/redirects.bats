@@ -79,7 +79,7 @@ teardown() {
 @test "H18 redirects in a circle, too many, or to somewhere impossible are server trouble" {
 	serve_image
 	local location
-	for location in '@SELF@@PATH@' 'file:///etc/passwd' 'ftp://127.0.0.1/x' '//' 'http://' \
+	for location in '@SELF@@PATH@' '' 'file:///etc/passwd' 'ftp://127.0.0.1/x' '//' 'http://' \
 		'http://user:pw@@HOST@@PATH@?once' 'http://127.0.0.1:1\r\nX: y/' "http://127.0.0.1/$(printf %010240d 0)"; do
 		forget_log reg
 		rm -rf "$OCIFP_STORE"

@@ -250,6 +250,27 @@ read_only() {
 	assert_sound_store
 }
 
+@test "S19 gc goes by what is named and locked, not by clocks" {
+	need faketime
+	serve_image --layers 300k
+	rules reg <<<'{"path": "blobs", "action": {"rate_bps": 100000}}'
+	spawn pull ocifp pull "${on[@]}" "$ref"
+	wait_for is_begun
+	find "$OCIFP_STORE" -exec touch -d 2001-01-01 {} +
+	ASAN_OPTIONS=verify_asan_link_order=0 split_run timeout 60 faketime -f -1y ocifp store gc --lock-timeout 100ms
+	assert_failed 10
+	wait_for grep -qx "$reg_host/app@$digest" "$T/pull.out"
+	find "$OCIFP_STORE" -exec touch -d 2090-01-01 {} +
+	ASAN_OPTIONS=verify_asan_link_order=0 split_run timeout 60 faketime -f +90y ocifp store gc
+	assert_status 0
+	assert_stored "$digest" "${layers[@]}"
+	assert_sound_store
+}
+
+is_begun() {
+	ls "$OCIFP_STORE/.ocifp/ingest/sha256-${layers[0]#*:}"*.part
+}
+
 @test "S20 a result that cannot be written is a local error, and the store is sound" {
 	serve_image
 	split_run true

@@ -272,6 +272,11 @@ forks_bounded() {
 	rm "$T/root/etc/passwd" && head -c 2000000 /dev/zero >"$T/root/etc/passwd"
 	job -u builder -- id
 	assert_failed 125
+	rm "$T/root/etc/passwd" && truncate -s 1G "$T/root/etc/passwd"
+	job -u builder -- id
+	assert_failed 125
+	assert_within 2
+	assert_stderr_has "cannot read '/etc/passwd': more than 1048576 bytes"
 }
 
 starts_in() {
@@ -464,10 +469,36 @@ ends_by_signal() {
 	wait $! || status=$?
 	assert_equal "$status" 143
 	assert_nothing_left
+	split_run timeout --preserve-status -s INT 1 ocifp run --runtime "$engine" "rootfs:$T/root" -- sleep 60
+	assert_status 130
+	assert_within 4
+	assert_nothing_left
 }
 
 @test "a job that does not care about SIGTERM ends by it" {
 	on_each_engine ends_by_signal
+}
+
+leaves_a_daemon() {
+	ends_with 0 sh -c 'setsid sleep 1013 </dev/null >/dev/null 2>&1 & setsid sh -c "sleep 1013 & exit" & exit 0'
+	! pgrep -f 'sleep 1013' || fail 'a daemon is left'
+}
+
+@test "what a job leaves in the background goes with it" {
+	on_each_engine leaves_a_daemon
+}
+
+writes_all() {
+	local status=0
+	ocifp run --runtime "$engine" "rootfs:$T/root" -- sh -c 'head -c 100m /dev/zero | tr "\0" "\377"' \
+		2>"$T/stderr" </dev/null 3>&- | sha256sum >"$T/sum"
+	assert_equal "$(cat "$T/sum")" "$(head -c 100M /dev/zero | tr '\0' '\377' | sha256sum)"
+	ocifp run --runtime "$engine" -i "rootfs:$T/root" -- sh -c 'exit 5' <&- >&- 2>&- 3>&- || status=$?
+	assert_equal "$status" 5
+}
+
+@test "a hundred megabytes of any bytes come out, and closed streams harm nothing" {
+	on_each_engine writes_all
 }
 
 runs_out_of_time() {

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -41,7 +40,7 @@ handle_signal(struct watch *watch)
 	else if (info.ssi_signo != SIGWINCH)
 		(void)kill(watch->pid, (int)info.ssi_signo);
 	else if (watch->cell->watch)
-		watch->cell->watch(watch->cell->context, -1);
+		watch->cell->watch(watch->cell->context, true);
 }
 
 /* The job may end in its own way; then it is killed. */
@@ -66,18 +65,17 @@ pause_until_deadline(struct watch *watch)
 static void
 watch_once(struct watch *watch)
 {
-	const struct cell *cell = watch->cell;
-	struct pollfd polls[] = {
-		{ .fd = watch->signal_fd, .events = POLLIN },
-		{ .fd = cell->watch_fds[0], .events = POLLIN },
-		{ .fd = cell->watch_fds[1], .events = POLLIN },
-	};
+	struct cell *cell = watch->cell;
+	size_t watched_size = cell->watched_count * sizeof(*cell->watched);
+	struct pollfd polls[1 + CELL_WATCHED_LIMIT];
 
-	if (poll(polls, 3, pause_until_deadline(watch)) <= 0)
+	polls[0] = (struct pollfd){ .fd = watch->signal_fd, .events = POLLIN };
+	memcpy(polls + 1, cell->watched, watched_size);
+	if (poll(polls, 1 + cell->watched_count, pause_until_deadline(watch)) <= 0)
 		return;
-	for (int i = 1; i < 3; i++)
-		if (polls[i].revents)
-			cell->watch(cell->context, polls[i].fd);
+	memcpy(cell->watched, polls + 1, watched_size);
+	if (cell->watched_count > 0)
+		cell->watch(cell->context, false);
 	if (polls[0].revents)
 		handle_signal(watch);
 }

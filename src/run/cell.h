@@ -11,6 +11,7 @@
 #ifndef OCIFP_RUN_CELL_H
 #define OCIFP_RUN_CELL_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -21,6 +22,8 @@ struct id_map;
 /* In the cell: the exit status of the job, 0 to 255, or -1 with *err. */
 typedef int cell_main(void *context, struct error **err);
 
+enum { CELL_WATCHED_LIMIT = 3 };
+
 struct cell {
 	const struct id_map *map;
 	bool own_network;
@@ -30,10 +33,11 @@ struct cell {
 	void *context;
 	void (*started)(void *context, pid_t pid); /* in ocifp, before it goes on; NULL: nothing */
 
-	/* While it runs, in ocifp: told of these descriptors when they are readable, and of a
-	 * window that has changed (fd -1).  NULL: nothing to look at. */
-	int watch_fds[2]; /* -1: none */
-	void (*watch)(void *context, int fd);
+	/* While it runs, in ocifp: polled too, and `watch` called to look at `revents`, or because
+	 * our window has another size.  NULL: nothing to look at. */
+	struct pollfd watched[CELL_WATCHED_LIMIT];
+	unsigned watched_count;
+	void (*watch)(void *context, bool is_resized);
 };
 
 /* *ret_status: as a shell says it, 128 + n for signal n.  Class "no_userns" when the kernel or its

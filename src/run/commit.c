@@ -57,7 +57,6 @@ pack(const struct root *root, const struct id_map *map, int64_t mtime_limit_s, s
 		.map = map,
 		.main = pack_upper,
 		.context = &packing,
-		.watch_fds = { -1, -1 },
 	};
 	int status;
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -16,8 +17,8 @@
 
 static const char socket_name[] = "console";
 
-static void
-copy_size(const struct console *console)
+void
+console_resize(const struct console *console)
 {
 	struct winsize size;
 
@@ -47,7 +48,7 @@ open_pair(struct console *console, struct error **err)
 {
 	char name[64];
 
-	console->master_fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	console->master_fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
 	if (console->master_fd < 0 || grantpt(console->master_fd) < 0 ||
 	    unlockpt(console->master_fd) < 0 ||
 	    ptsname_r(console->master_fd, name, sizeof(name)) != 0)
@@ -55,7 +56,7 @@ open_pair(struct console *console, struct error **err)
 	console->slave_fd = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (console->slave_fd < 0)
 		return error_set_path(err, errno, "open", name);
-	copy_size(console);
+	console_resize(console);
 	return 0;
 }
 
@@ -86,11 +87,21 @@ console_open(const struct root *root, bool engine_makes_it, bool takes_input,
 	return 0;
 }
 
+/* The job is heard, and what was typed goes to it, once what it said before is written. */
 void
-console_watched(const struct console *console, int *ret_fds)
+console_watched(const struct console *console, struct pollfd *ret_polls)
 {
-	ret_fds[0] = console->listen_fd >= 0 ? console->listen_fd : console->master_fd;
-	ret_fds[1] = console->takes_input && console->master_fd >= 0 ? STDIN_FILENO : -1;
+	bool is_joined = console->master_fd >= 0 && console->said.size == 0;
+	bool reads = console->takes_input && console->master_fd >= 0 && console->typed.size == 0;
+	struct pollfd job = { .fd = is_joined ? console->master_fd : console->listen_fd,
+			      .events = POLLIN };
+
+	if (is_joined && console->typed.size > 0)
+		job.events |= POLLOUT;
+	ret_polls[0] = job;
+	ret_polls[1] = (struct pollfd){ .fd = reads ? STDIN_FILENO : -1, .events = POLLIN };
+	ret_polls[2] = (struct pollfd){ .fd = console->said.size > 0 ? STDOUT_FILENO : -1,
+					.events = POLLOUT };
 }
 
 static int
@@ -125,53 +136,91 @@ accept_master(struct console *console)
 	console->master_fd = fd < 0 ? -1 : receive_master(fd);
 	close_at(&console->listen_fd);
 	console->listen_fd = -1;
-	copy_size(console);
+	(void)fcntl(console->master_fd, F_SETFL, O_NONBLOCK);
+	console_resize(console);
+}
+
+static bool
+is_transient(void)
+{
+	return errno == EINTR || errno == EAGAIN;
 }
 
 /* False at its end, which for a terminal is an error too. */
 static bool
-copy(int from_fd, int to_fd)
+piece_read(struct console_piece *piece, int fd)
 {
-	AUTO_ERROR struct error *unwritten = NULL;
-	char bytes[16 * 1024];
-	ssize_t size = read(from_fd, bytes, sizeof(bytes));
+	ssize_t size = read(fd, piece->bytes, sizeof(piece->bytes));
 
-	if (size < 0 && (errno == EINTR || errno == EAGAIN))
-		return true;
-	return size > 0 &&
-	       fd_write_all(to_fd, bytes, (size_t)size, "the terminal", &unwritten) == 0;
+	piece->size = size > 0 ? (size_t)size : 0;
+	return size > 0 || (size < 0 && is_transient());
 }
 
-void
-console_handle(struct console *console, int fd)
+/* As much as is taken; false when nothing ever will be. */
+static bool
+piece_write(struct console_piece *piece, int fd)
 {
-	if (fd < 0) {
-		copy_size(console);
-	} else if (fd == console->listen_fd) {
-		accept_master(console);
-	} else if (fd == console->master_fd) {
-		if (copy(fd, STDOUT_FILENO))
-			return;
-		close_at(&console->master_fd);
-		console->master_fd = -1;
-	} else if (!copy(fd, console->master_fd)) {
-		console->takes_input = false;
-	}
+	ssize_t size = write(fd, piece->bytes, piece->size);
+
+	if (size < 0)
+		return is_transient();
+	piece->size -= (size_t)size;
+	memmove(piece->bytes, piece->bytes + size, piece->size);
+	return true;
 }
 
 static void
-show_rest(const struct console *console)
+hang_up(struct console *console)
 {
-	char bytes[16 * 1024];
-	AUTO_ERROR struct error *unwritten = NULL;
-	ssize_t size;
+	close_at(&console->master_fd);
+	console->master_fd = -1;
+	console->said.size = 0;
+}
 
-	if (fcntl(console->master_fd, F_SETFL, O_NONBLOCK) < 0)
+/* As a user ends it at a terminal: once for what is on an unfinished line, and once for the end. */
+static void
+end_input(struct console *console)
+{
+	struct termios attributes;
+
+	console->takes_input = false;
+	if (tcgetattr(console->master_fd, &attributes) < 0)
 		return;
-	while ((size = read(console->master_fd, bytes, sizeof(bytes))) > 0)
-		if (fd_write_all(STDOUT_FILENO, bytes, (size_t)size, "the terminal", &unwritten) <
-		    0)
-			return;
+	console->typed.size = 2;
+	memset(console->typed.bytes, attributes.c_cc[VEOF], console->typed.size);
+}
+
+static void
+handle_master(struct console *console, short events)
+{
+	if (events & POLLOUT)
+		(void)piece_write(&console->typed, console->master_fd);
+	if (events & ~POLLOUT && !piece_read(&console->said, console->master_fd))
+		hang_up(console);
+}
+
+void
+console_handle(struct console *console, const struct pollfd *polls)
+{
+	if (polls[0].revents && console->listen_fd >= 0)
+		accept_master(console);
+	else if (polls[0].revents)
+		handle_master(console, polls[0].revents);
+	if (polls[1].revents && console->master_fd >= 0 &&
+	    !piece_read(&console->typed, STDIN_FILENO))
+		end_input(console);
+	if (polls[2].revents && !piece_write(&console->said, STDOUT_FILENO))
+		hang_up(console);
+}
+
+static void
+show_rest(struct console *console)
+{
+	do {
+		while (console->said.size > 0)
+			if (!piece_write(&console->said, STDOUT_FILENO))
+				return;
+	} while (piece_read(&console->said, console->master_fd) && console->said.size > 0);
 }
 
 void

@@ -8,11 +8,20 @@
 #define OCIFP_RUN_CONSOLE_H
 
 #include <stdbool.h>
-
+#include <stddef.h>
 #include <termios.h>
 
 struct error;
+struct pollfd;
 struct root;
+
+enum { CONSOLE_PIECE_BYTES = 4096 }; /* what a pipe with any room takes at once */
+
+/* Read, and not written yet. */
+struct console_piece {
+	char bytes[CONSOLE_PIECE_BYTES];
+	size_t size;
+};
 
 struct console {
 	int listen_fd; /* until the master has come */
@@ -21,6 +30,8 @@ struct console {
 	bool takes_input;
 	bool is_raw;
 	struct termios before;
+	struct console_piece typed;
+	struct console_piece said;
 };
 
 #define CONSOLE_INIT ((struct console){ .listen_fd = -1, .master_fd = -1, .slave_fd = -1 })
@@ -28,10 +39,14 @@ struct console {
 int console_open(const struct root *root, bool engine_makes_it, bool takes_input,
 		 struct console *ret_console, struct error **err);
 
-/* The descriptors to be watched, -1 for none, and what to do when one of them is readable (-1: our
- * window has another size). */
-void console_watched(const struct console *console, int *ret_fds);
-void console_handle(struct console *console, int fd);
+/* What is to be polled, CONSOLE_POLLS_COUNT of them, and what to do then.  Nothing of it waits for
+ * somebody who does not read. */
+enum { CONSOLE_POLLS_COUNT = 3 };
+void console_watched(const struct console *console, struct pollfd *ret_polls);
+void console_handle(struct console *console, const struct pollfd *polls);
+
+/* Our window has another size. */
+void console_resize(const struct console *console);
 
 /* Shows what is still to be read, and gives our terminal back. */
 void console_release(struct console *console);

@@ -29,6 +29,7 @@
 
 /* The descriptors that it finds; it closes all three before the job starts. */
 enum { STATUS_FD = 3, ARGS_FD = 4, FILTER_FD = 5, FIRST_FREE_FD = 10 };
+static const int shell_signal_base = 128;
 static const mode_t job_umask = 022; /* as crun and runc have it */
 static const char status_name[] = "bundle/status";
 
@@ -240,6 +241,7 @@ run(const struct engine_start *start, struct error **err)
 	AUTO_STRINGS struct strings words = { 0 };
 	char **argv = make_argv(start, &words);
 	int status;
+	int ended;
 	pid_t pid;
 
 	if (prepare(start, &given, err) < 0)
@@ -250,10 +252,13 @@ run(const struct engine_start *start, struct error **err)
 		become_engine(start, &given, argv);
 	if (pid < 0)
 		return error_set_errno(err, errno, "cannot start a process");
-	(void)cell_wait(pid, find_job);
+	ended = cell_wait(pid, find_job);
 	status = read_status(start, "exit-code");
 	if (status >= 0)
 		return status;
+	/* A terminal that hangs up ends it along with the job. */
+	if (ended == shell_signal_base + SIGHUP)
+		return ended;
 	/* What went wrong it has said on the job's standard error. */
 	error_set(err, ERROR_FAILURE, "%s could not start the job", start->program);
 	return error_set_class(err, "engine");

@@ -108,7 +108,6 @@ copy_directory(int tree_fd, const struct root *root, const struct run_base *base
 		.map = &base->layers.map,
 		.main = pack,
 		.context = &packing,
-		.watch_fds = { -1, -1 },
 	};
 	int status;
 

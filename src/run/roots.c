@@ -46,7 +46,6 @@ empty_root(const struct root *root, const struct id_map *map, struct error **err
 		.map = map,
 		.main = remove_in_cell,
 		.context = &removal,
-		.watch_fds = { -1, -1 },
 	};
 	int status;
 

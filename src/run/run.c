@@ -135,6 +135,8 @@ run_in_cell(void *context, struct error **err)
 	};
 	int status;
 
+	/* The terminal hangs up when ocifp does. */
+	close_at(&run->console.master_fd);
 	if (root_fd < 0 || set_up(run, root_fd, &made, err) < 0)
 		return -1;
 	cell_hide_words();
@@ -156,12 +158,16 @@ limit(void *context, pid_t pid)
 }
 
 static void
-watch(void *context, int fd)
+watch(void *context, bool is_resized)
 {
 	struct run *run = context;
 
-	console_handle(&run->console, fd);
-	console_watched(&run->console, run->cell.watch_fds);
+	if (is_resized) {
+		console_resize(&run->console);
+		return;
+	}
+	console_handle(&run->console, run->cell.watched);
+	console_watched(&run->console, run->cell.watched);
 }
 
 static int
@@ -176,8 +182,9 @@ run_cell(struct run *run, int *ret_status, struct error **err)
 		.context = run,
 		.started = limit,
 		.watch = watch,
+		.watched_count = run->options->job.terminal ? CONSOLE_POLLS_COUNT : 0,
 	};
-	console_watched(&run->console, run->cell.watch_fds);
+	console_watched(&run->console, run->cell.watched);
 	return cell_run(&run->cell, ret_status, err);
 }
 

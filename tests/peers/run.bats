@@ -620,6 +620,25 @@ has_terminal() {
 	on_each_engine has_terminal
 }
 
+talks_much() {
+	seq 200000 >"$T/numbers"
+	job -it -- cat <"$T/numbers"
+	assert_status 0
+	tr -d '\r' <"$T/stdout" | grep -qx 200000 || fail 'not all came back'
+	split_run timeout 30 bash -c '"$@" | head -n 1; exit ${PIPESTATUS[0]}' bash \
+		ocifp run --runtime "$engine" -it "rootfs:$T/root" -- yes </dev/null
+	assert_status 129
+	job -it --timeout 2 -- sleep 100 < <(yes)
+	assert_status 124
+	split_run timeout 30 bash -c '"$@" | sleep 5; exit ${PIPESTATUS[0]}' bash \
+		ocifp run --runtime "$engine" -t --timeout 2 "rootfs:$T/root" -- yes
+	assert_status 124
+}
+
+@test "a terminal that much goes through, or nothing, holds nobody up" {
+	on_each_engine talks_much
+}
+
 @test "without root a job is root of its own files alone" {
 	[ "$(id -u)" = 0 ] || skip 'already not root'
 	need setpriv

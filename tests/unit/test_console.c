@@ -111,30 +111,26 @@ assert_hears(int fd, const char *wanted)
 	assert_string_equal(heard, wanted);
 }
 
-/* As the run does it: whatever of it is readable, one turn. */
+/* As the run does it: whatever there is of it, one turn. */
 static void
 turn(struct console *console)
 {
-	struct pollfd polled[2] = { { .events = POLLIN }, { .events = POLLIN } };
-	int fds[2];
+	struct pollfd polls[CONSOLE_POLLS_COUNT];
 
-	console_watched(console, fds);
-	for (int i = 0; i < 2; i++)
-		polled[i].fd = fds[i];
-	assert_true(poll(polled, 2, 5000) > 0);
-	for (int i = 0; i < 2; i++)
-		if (polled[i].revents)
-			console_handle(console, polled[i].fd);
+	console_watched(console, polls);
+	assert_true(poll(polls, CONSOLE_POLLS_COUNT, 5000) > 0);
+	console_handle(console, polls);
 }
 
 static void
 assert_watched(const struct console *console, int first_fd, int second_fd)
 {
-	int fds[2] = { -2, -2 };
+	struct pollfd polls[CONSOLE_POLLS_COUNT];
 
-	console_watched(console, fds);
-	assert_int_equal(fds[0], first_fd);
-	assert_int_equal(fds[1], second_fd);
+	console_watched(console, polls);
+	assert_int_equal(polls[0].fd, first_fd);
+	assert_int_equal(polls[1].fd, second_fd);
+	assert_int_equal(polls[2].fd, -1);
 }
 
 static void
@@ -146,7 +142,7 @@ the_jobs_terminal_is_as_large_as_ours_and_stays_so(void **state)
 	assert_true(isatty(console.slave_fd));
 	assert_size(console.slave_fd, &small);
 	assert_int_equal(ioctl(user_fd, TIOCSWINSZ, &large), 0);
-	console_handle(&console, -1);
+	console_resize(&console);
 	assert_size(console.slave_fd, &large);
 }
 
@@ -203,10 +199,13 @@ what_is_typed_goes_to_the_job_and_what_it_says_comes_back(void **state)
 	(void)state;
 	say(user_fd, "typed\r");
 	turn(&console);
+	turn(&console);
 	assert_hears(console.slave_fd, "typed\n");
+	turn(&console);
 	turn(&console);
 	assert_hears(user_fd, "typed\r\n");
 	say(console.slave_fd, "said\n");
+	turn(&console);
 	turn(&console);
 	assert_hears(user_fd, "said\r\n");
 }
@@ -222,6 +221,7 @@ a_key_that_interrupts_is_the_jobs_to_see(void **state)
 	assert_int_equal(tcsetattr(console.slave_fd, TCSANOW, &raw), 0);
 	say(user_fd, "\003");
 	turn(&console);
+	turn(&console);
 	assert_hears(console.slave_fd, "\003");
 }
 
@@ -235,6 +235,7 @@ after_the_job_has_hung_up_nothing_is_watched(void **state)
 	close_at(&console.slave_fd);
 	console.slave_fd = -1;
 	turn(&console);
+	turn(&console);
 	assert_hears(user_fd, "last words");
 	turn(&console);
 	assert_int_equal(console.master_fd, -1);
@@ -242,9 +243,10 @@ after_the_job_has_hung_up_nothing_is_watched(void **state)
 }
 
 static void
-after_the_user_has_hung_up_the_job_is_heard_still(void **state)
+after_the_user_has_hung_up_the_job_reads_the_end_and_is_heard_still(void **state)
 {
 	AUTO_CONSOLE struct console console = open_console(false, true);
+	char byte;
 
 	(void)state;
 	close_at(&user_fd);
@@ -252,6 +254,36 @@ after_the_user_has_hung_up_the_job_is_heard_still(void **state)
 	turn(&console);
 	assert_false(console.takes_input);
 	assert_watched(&console, console.master_fd, -1);
+	turn(&console);
+	assert_int_equal(read(console.slave_fd, &byte, 1), 0);
+	assert_watched(&console, console.master_fd, -1);
+}
+
+static void
+who_does_not_read_holds_nobody_up(void **state)
+{
+	AUTO_CONSOLE struct console console = open_console(false, true);
+	struct termios raw = attributes_of(console.slave_fd);
+	char bytes[1000];
+
+	(void)state;
+	cfmakeraw(&raw);
+	assert_int_equal(tcsetattr(console.slave_fd, TCSANOW, &raw), 0);
+	assert_int_equal(fcntl(user_fd, F_SETFL, O_NONBLOCK), 0);
+	memset(bytes, 'x', sizeof(bytes));
+	for (int i = 0; i < 1000; i++) {
+		struct pollfd polls[CONSOLE_POLLS_COUNT];
+
+		(void)!write(user_fd, bytes, sizeof(bytes));
+		console_watched(&console, polls);
+		if (poll(polls, CONSOLE_POLLS_COUNT, 0) > 0)
+			console_handle(&console, polls);
+	}
+	assert_watched(&console, console.master_fd, -1);
+	say(console.slave_fd, "heard");
+	turn(&console);
+	turn(&console);
+	assert_hears(user_fd, "heard");
 }
 
 static void
@@ -318,6 +350,7 @@ a_terminal_that_the_engine_makes_is_taken_over(void **state)
 	assert_size(slave_fd, &small);
 	say(slave_fd, "hello");
 	turn(&console);
+	turn(&console);
 	assert_hears(user_fd, "hello");
 }
 
@@ -346,7 +379,8 @@ main(void)
 		AT_TERMINAL(what_is_typed_goes_to_the_job_and_what_it_says_comes_back),
 		AT_TERMINAL(a_key_that_interrupts_is_the_jobs_to_see),
 		AT_TERMINAL(after_the_job_has_hung_up_nothing_is_watched),
-		AT_TERMINAL(after_the_user_has_hung_up_the_job_is_heard_still),
+		AT_TERMINAL(after_the_user_has_hung_up_the_job_reads_the_end_and_is_heard_still),
+		AT_TERMINAL(who_does_not_read_holds_nobody_up),
 		AT_TERMINAL(what_was_said_before_the_end_is_shown),
 		AT_TERMINAL(a_terminal_that_the_engine_makes_is_taken_over),
 		AT_TERMINAL(an_engine_that_sends_no_terminal_is_not_waited_for),

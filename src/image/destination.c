@@ -19,18 +19,19 @@ destination_open(struct session *session, const struct location *output,
 	struct destination destination = {
 		.output = output,
 		.observer = session_observer(session),
-		.store = session_store(session, err),
 	};
 
-	if (!destination.store)
-		return -1;
 	if (output && output->transport == TRANSPORT_LAYOUT) {
 		destination.opened = store_open(output->path, STORE_CREATE, &store_options, err);
 		if (!destination.opened)
 			return -1;
 		store_remove_unused(destination.opened);
-		destination.also = destination.store;
+		destination.also = session_find_store(session);
 		destination.store = destination.opened;
+	} else {
+		destination.store = session_store(session, err);
+		if (!destination.store)
+			return -1;
 	}
 	*ret_destination = destination;
 	return 0;

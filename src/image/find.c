@@ -213,7 +213,7 @@ int
 find_known_image(struct session *session, const struct target *target,
 		 struct found_image *ret_found, struct error **err)
 {
-	if (!is_known_by_digest(target))
+	if (!is_known_by_digest(target) || !session_find_store(session))
 		return 0;
 	if (target->locked.algorithm != DIGEST_NONE &&
 	    find_locked_place(session, target, ret_found, err) < 0)

@@ -124,7 +124,7 @@ all_asked() {
 	assert_status 0
 }
 
-@test "looking takes no place for a store" {
+@test "looking, and a pull into a layout, take no place for a store" {
 	publish open
 	mkimage image "$T/src" one >/dev/null
 	skopeo_copy "oci:$T/src:one" "docker://$reg_host/app:one"
@@ -132,7 +132,8 @@ all_asked() {
 	export HOME=nowhere
 	local command
 	for command in "exists --platform linux/amd64 $reg_host/app:one" "inspect $reg_host/app:one" \
-		"tree $reg_host/app:$(image_tag)" "why --against $(image_tag)" "digest $reg_host/app:one"; do
+		"tree $reg_host/app:$(image_tag)" "why --against $(image_tag)" "digest $reg_host/app:one" \
+		"pull -o oci:out ${on[*]} $reg_host/app:one" "pull -o oci:out ${on[*]} $reg_host/app@$(ocifp digest "$reg_host/app:one")"; do
 		# Unquoted: the words of a command line.
 		# shellcheck disable=SC2086
 		ocifp_run $command

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 #include "cli/command.h"
 #include "cli/commands.h"
@@ -40,6 +41,14 @@ write_bytes(struct context *context, const struct buf *bytes, struct error **err
 }
 
 static int
+wrap_file(const char *path, struct error **err)
+{
+	AUTO_FREE char *shown = text_quote_string(path);
+
+	return error_wrap(err, "cannot put '%s'", shown);
+}
+
+static int
 put_file(struct context *context, const struct manifest_values *values,
 	 const struct strings *operands, struct error **err)
 {
@@ -51,9 +60,10 @@ put_file(struct context *context, const struct manifest_values *values,
 	struct digest digest;
 
 	if (file_read(AT_FDCWD, values->file, &bytes, err) < 0 ||
-	    target_of_options(context, &values->target, operand, &target, err) < 0 ||
-	    put_document(context_session(context), &target.places[0], &bytes, &digest, err) < 0)
+	    target_of_options(context, &values->target, operand, &target, err) < 0)
 		return -1;
+	if (put_document(context_session(context), &target.places[0], &bytes, &digest, err) < 0)
+		return wrap_file(values->file, err);
 	repository = location_repository(&target.places[0]);
 	text = format_resolved(repository, &digest);
 	return context_result(context, text,

@@ -77,7 +77,7 @@ teardown() {
 	serve_image
 	unset OCIFP_STORE
 	local home
-	for home in '' relative /nonexistent /dev/null; do
+	for home in '' relative /proc/nonexistent /dev/null; do
 		HOME=$home ocifp_run pull "${on[@]}" "$ref"
 		[ "$status" -eq 0 ] || [ "$status" -eq 2 ] || assert_failed 10
 		assert_equal "$(ls -A "$T/work")" ''
@@ -93,7 +93,7 @@ teardown() {
 	serve_image
 	unset OCIFP_STORE
 	local setting
-	for setting in TMPDIR=/nonexistent TMPDIR=relative PATH= PATH=relative XDG_DATA_HOME=relative \
+	for setting in TMPDIR=/proc/nonexistent TMPDIR=relative PATH= PATH=relative XDG_DATA_HOME=relative \
 		XDG_CACHE_HOME=relative XDG_CONFIG_HOME=/dev/null XDG_RUNTIME_DIR=relative; do
 		rm -rf "$T/home/.local"
 		split_run env "$setting" "$(command -v ocifp)" pull "${on[@]}" "$ref"

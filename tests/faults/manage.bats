@@ -217,4 +217,8 @@ listed() {
 	ocifp_run manifest --put "$(blob_path "$T/reg.root/app" "$digest")" "$reg_host/app:two"
 	assert_status 0
 	assert_stdout "$reg_host/app@$digest"
+	echo junk >junk
+	ocifp_run manifest --put junk "$reg_host/app:three"
+	assert_failed 7
+	assert_stderr_has "cannot put 'junk': the document is no JSON"
 }

@@ -33,7 +33,7 @@ static const struct option_spec fingerprint_options[] = {
 	{ "exclude", 0, OPTION_STRINGS, INPUT(exclude), "PATH",
 	  "leave out this path and what is below it; repeatable" },
 	{ "optional", 0, OPTION_STRINGS, INPUT(optional), "PATH",
-	  "an input that may be missing; repeatable" },
+	  "one of the inputs, which may be missing; repeatable" },
 	{ "scheme", 0, OPTION_STRING, INPUT(scheme), "tree|concat", "how inputs are hashed" },
 	{ "tracked", 0, OPTION_FLAG, INPUT(tracked), NULL, "only the files that git tracks" },
 	{ 0 },

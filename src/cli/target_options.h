@@ -42,7 +42,7 @@ struct target_options {
 	{ "input", 0, OPTION_STRINGS, offsetof(type, member.inputs), "PATH", \
 	  "with --by-hash HOST/NAME: what it is built from; repeatable" }, \
 	{ "optional", 0, OPTION_STRINGS, offsetof(type, member.optional), "PATH", \
-	  "an input that may be missing; repeatable" }, \
+	  "one of the inputs, which may be missing; repeatable" }, \
 	{ "exclude", 0, OPTION_STRINGS, offsetof(type, member.exclude), "PATH", \
 	  "leave out what begins with this path; repeatable" }, \
 	{ "arg", 0, OPTION_STRINGS, offsetof(type, member.args), "NAME=VALUE", \

@@ -35,7 +35,8 @@ check_named(const struct strings *optional, const struct strings *paths, struct 
 		AUTO_FREE char *quoted = text_quote_string(optional->items[i]);
 
 		if (!strings_has(paths, optional->items[i]))
-			return error_set(err, ERROR_USAGE, "'%s' is optional but no input", quoted);
+			return error_set(err, ERROR_USAGE,
+					 "'%s' is optional but not among the inputs", quoted);
 	}
 	return 0;
 }

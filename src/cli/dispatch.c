@@ -228,7 +228,7 @@ run(struct context *context, struct invocation *invocation, int argc, char **arg
 		return show_help(context, invocation, err);
 	if (check_operands(invocation, err) < 0 ||
 	    common_options_finish(options, invocation->command->groups, err) < 0 ||
-	    overdue_watch(options, err) < 0)
+	    overdue_watch(options, invocation->command->runs_job, err) < 0)
 		return -1;
 	context->named_count = invocation->operands.named_count;
 	start_progress(context);

@@ -11,6 +11,7 @@
 #include "cli/report.h"
 
 static const int64_t grace_ms = 1000;
+static const int64_t job_grace_ms = 30000; /* it is killed, and all that it wrote is removed */
 
 /* Runs on a thread of its own, while the first one is anywhere. */
 static void
@@ -29,14 +30,15 @@ timespec_of(int64_t ms)
 }
 
 int
-overdue_watch(const struct common_options *options, struct error **err)
+overdue_watch(const struct common_options *options, bool runs_job, struct error **err)
 {
 	struct sigevent event = {
 		.sigev_notify = SIGEV_THREAD,
 		.sigev_notify_function = end,
 		.sigev_value.sival_ptr = (void *)(uintptr_t)options,
 	};
-	struct itimerspec time = { .it_value = timespec_of(options->timeout_ms + grace_ms) };
+	struct itimerspec time = { .it_value = timespec_of(options->timeout_ms +
+							   (runs_job ? job_grace_ms : grace_ms)) };
 	timer_t timer;
 
 	if (options->timeout_ms <= 0)

@@ -15,7 +15,13 @@
 #include "run/cell_answer.h"
 #include "run/user_map.h"
 
-static const int64_t timeout_grace_ms = 500; /* between SIGTERM and SIGKILL */
+/* What a job whose time is up is told, and how long it has then.  Who kills the keeper leaves the
+ * rest to the kernel, and cannot wait for it: only when nothing else helps. */
+static const struct ending {
+	int number;
+	int64_t grace_ms;
+} endings[] = { { SIGTERM, 500 }, { SIGNAL_KILLS, 10000 }, { SIGKILL, INT32_MAX } };
+enum { ENDINGS_COUNT = sizeof(endings) / sizeof(*endings) };
 
 /* What ocifp itself holds while all of this runs. */
 struct watch {
@@ -23,7 +29,8 @@ struct watch {
 	pid_t pid; /* the keeper */
 	int signal_fd;
 	int answer_fd;
-	int64_t kill_ms; /* when a job past its deadline is killed; 0: not yet */
+	int64_t due_ms; /* of the next ending; 0: none */
+	unsigned ending_count;
 	int status;
 	bool ended;
 };
@@ -43,23 +50,18 @@ handle_signal(struct watch *watch)
 		watch->cell->watch(watch->cell->context, true);
 }
 
-/* The job may end in its own way; then it is killed. */
 static int
 pause_until_deadline(struct watch *watch)
 {
-	int64_t deadline_ms = watch->cell->deadline_ms;
-
-	if (!deadline_ms)
+	if (!watch->due_ms)
 		return -1;
-	if (deadline_left_ms(deadline_ms, 1) > 0)
-		return deadline_left_ms(deadline_ms, INT32_MAX);
-	if (!watch->kill_ms) {
-		watch->kill_ms = deadline_after_ms(timeout_grace_ms);
-		(void)kill(watch->pid, SIGTERM);
+	if (deadline_left_ms(watch->due_ms, 1) == 0 && watch->ending_count < ENDINGS_COUNT) {
+		const struct ending *ending = &endings[watch->ending_count++];
+
+		(void)kill(watch->pid, ending->number);
+		watch->due_ms = deadline_after_ms(ending->grace_ms);
 	}
-	if (deadline_left_ms(watch->kill_ms, 1) == 0)
-		(void)kill(watch->pid, SIGKILL);
-	return deadline_left_ms(watch->kill_ms, INT32_MAX) + 1;
+	return deadline_left_ms(watch->due_ms, INT32_MAX);
 }
 
 static void
@@ -85,7 +87,7 @@ watch_to_end(struct watch *watch, int *ret_status, struct error **err)
 {
 	while (!watch->ended)
 		watch_once(watch);
-	if (watch->kill_ms)
+	if (watch->ending_count > 0)
 		return error_set(err, ERROR_TIMEOUT, "the time given by --timeout has passed");
 	return answer_receive(watch->answer_fd, cell_shell_status(watch->status), ret_status, err);
 }
@@ -162,7 +164,12 @@ int
 cell_run(struct cell *cell, int *ret_status, struct error **err)
 {
 	CLEANUP(watch_release)
-	struct watch watch = { .cell = cell, .signal_fd = -1, .answer_fd = -1 };
+	struct watch watch = {
+		.cell = cell,
+		.signal_fd = -1,
+		.answer_fd = -1,
+		.due_ms = cell->deadline_ms,
+	};
 	sigset_t signals;
 	sigset_t before;
 	int result = -1;

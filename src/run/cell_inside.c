@@ -43,6 +43,7 @@ cell_fill_signals(sigset_t *signals)
 	for (const int *number = signals_passed; *number; number++)
 		if (!is_ignored(*number))
 			sigaddset(signals, *number);
+	sigaddset(signals, SIGNAL_KILLS);
 	sigaddset(signals, SIGCHLD);
 	sigaddset(signals, SIGWINCH);
 }
@@ -82,7 +83,7 @@ cell_wait(pid_t pid, pid_t (*signalled)(pid_t pid))
 		pid_t target = signalled ? signalled(pid) : pid;
 
 		if (number > 0 && number != SIGCHLD && number != SIGWINCH && target > 0)
-			(void)kill(target, number);
+			(void)kill(target, number == SIGNAL_KILLS ? SIGKILL : number);
 	}
 	return status;
 }

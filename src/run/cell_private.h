@@ -7,6 +7,9 @@
 
 #include "run/cell.h"
 
+/* To the keeper: the cell is killed with all that is in it, and waited for. */
+enum { SIGNAL_KILLS = SIGALRM };
+
 /* Those that are passed on to a job, but for what we were started to ignore, as by nohup(1);
  * SIGCHLD and SIGWINCH. */
 void cell_fill_signals(sigset_t *signals);

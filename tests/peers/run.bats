@@ -508,8 +508,16 @@ runs_out_of_time() {
 	assert_nothing_left
 }
 
-@test "a job whose time is up is killed, and all that it started" {
+runs_out_of_time_at_work() {
+	job --timeout 2 -- sh -c "trap '' TERM
+		for i in \$(seq 100); do (while :; do echo >/tmp/\$i.\$RANDOM; done) & done; wait"
+	assert_status 124
+	assert_nothing_left
+}
+
+@test "a job whose time is up is killed, and all that it started and wrote is removed" {
 	on_each_engine runs_out_of_time
+	on_each_engine runs_out_of_time_at_work
 }
 
 leaves_nothing() {

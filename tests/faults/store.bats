@@ -42,6 +42,34 @@ is_finished() {
 	done
 }
 
+# survives_power_cuts STORE BLOBS COMMAND...: at each call of the command, by tests/lib/durable.py; and
+# without what the command syncs it would not
+survives_power_cuts() {
+	local store=$1 blobs=$2 without
+	shift 2
+	split_run env ASAN_OPTIONS=detect_leaks=0 strace -f -y -qq -s 300 -o "$T/trace" \
+		-e trace=write,pwrite64,writev,ftruncate,copy_file_range,sendfile,fsync,fdatasync,syncfs,renameat,renameat2,rename \
+		"$@"
+	[ -s "$T/trace" ] || skip "strace does not work here: $stderr"
+	assert_status 0
+	assert_equal "$(python3 "$RIG_LIB/durable.py" "$store" <"$T/trace")" "$blobs"
+	for without in 'sync.*\.part>\|syncfs' 'fsync.*\.tmp>\|syncfs' 'fsync.*/blobs/sha256>' "fsync([0-9]*<$store>)"; do
+		! grep -v "$without" "$T/trace" | python3 "$RIG_LIB/durable.py" "$store" 2>/dev/null ||
+			fail "it is not seen that these are missing: $without"
+	done
+}
+
+@test "S07 a power cut at any call leaves no name for what is not there whole" {
+	need strace
+	serve_image --layers 10k,20k
+	survives_power_cuts "$OCIFP_STORE" 4 ocifp pull "${on[@]}" "$ref"
+	survives_power_cuts "$T/out" 4 ocifp pull "${on[@]}" -o "oci:$T/out:one" "$ref"
+	serve_image --count 80 --size 1k
+	survives_power_cuts "$OCIFP_STORE" 82 ocifp pull "${on[@]}" "$ref"
+	make_source --layers 5k
+	survives_power_cuts "$T/pushed" 3 ocifp push "oci:$T/src:one" "oci:$T/pushed:one"
+}
+
 @test "S08 concurrent pulls of one image share one download" {
 	serve_image --layers 400k,300k
 	rules reg <<<'{"path": "blobs", "action": {"rate_bps": 400000}}'

@@ -43,6 +43,7 @@
 #define SCOPES_LIMIT_COUNT 16         /* of one token; a copy between two repositories needs two */
 #define TOKEN_LIMIT_BYTES (128 * KIB) /* a token answer; tokens themselves are 1 to 8 KiB */
 #define ERROR_BODY_LIMIT_BYTES (8 * KIB)
+#define WARNINGS_LIMIT_BYTES (4 * KIB) /* distribution-spec: a registry sends no more */
 #define TAGS_PAGE_LIMIT_BYTES MIB
 #define PACKAGES_PAGE_LIMIT_BYTES (4 * MIB) /* 100 versions of about 1 KiB, and their tags */
 #define TAGS_LIMIT_COUNT 1000000

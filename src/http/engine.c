@@ -67,6 +67,7 @@ engine_free(struct engine *engine)
 	free(engine->key_file);
 	free(engine->user_agent);
 	strings_release(&engine->plain_http_hosts);
+	warnings_release(&engine->warnings);
 	free(engine);
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/strings.h"
 #include "http/engine.h"
+#include "http/warnings.h"
 
 struct engine {
 	CURLM *multi;
@@ -28,6 +29,7 @@ struct engine {
 	int64_t deadline_ms; /* DEADLINE_NEVER: none */
 	int64_t backoff_first_ms;
 	uint64_t random_state;
+	struct warnings warnings; /* of all hosts */
 
 	struct request *requests; /* those that have not ended */
 	unsigned request_count;

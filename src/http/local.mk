@@ -13,6 +13,7 @@ noinst_LIBRARIES += %D%/libhttp.a
 	%D%/request.c %D%/request.h %D%/request_private.h \
 	%D%/request_judge.c %D%/request_receive.c %D%/request_send.c %D%/request_step.c \
 	%D%/retry.c %D%/retry.h \
-	%D%/trust.c %D%/trust.h
+	%D%/trust.c %D%/trust.h \
+	%D%/warnings.c %D%/warnings.h
 
 http_libs = src/http/libhttp.a $(LIBCURL_LIBS) $(stream_libs)

@@ -8,6 +8,7 @@
 #include "base/xalloc.h"
 #include "http/curl_compat.h"
 #include "http/engine_private.h"
+#include "http/origin.h"
 #include "http/pace.h"
 #include "http/request_private.h"
 
@@ -201,10 +202,31 @@ note_answer(struct request *request)
 		      deadline_now_ms() - request->sent_ms);
 }
 
+/* A host that the registry sends us to speaks for nobody. */
+static void
+tell_warnings(struct request *request)
+{
+	AUTO_ORIGIN struct origin origin = { 0 };
+	AUTO_ERROR struct error *ignored = NULL;
+	const char *header;
+
+	if (request->has_left_origin || origin_parse(request->hop_url, &origin, &ignored) < 0)
+		return;
+	for (size_t i = 0; (header = request_header_at(request, "warning", i)); i++) {
+		AUTO_FREE char *text = warnings_take(&request->engine->warnings, header);
+		AUTO_FREE char *shown = text ? text_quote_string(text) : NULL;
+
+		if (shown)
+			observer_tell(request->engine->observer, EVENT_NOTICE, "'%s' warns: %s",
+				      origin.host, shown);
+	}
+}
+
 void
 request_conclude_hop(struct request *request, CURLcode result)
 {
 	note_answer(request);
+	tell_warnings(request);
 	request_unsend(request);
 	if (request->hop.was_blocked && result == CURLE_COULDNT_CONNECT)
 		end_blocked(request);

@@ -21,9 +21,11 @@ teardown() {
 		{"method": "GET", "path": "blobs/", "header": {"authorization": "."},
 		 "action": {"redirect": "@OTHER@@PATH@?se=2099&sig=s", "headers": {"Set-Cookie": "a=b"}}}
 	JSON
+	rules cdn <<<'{"path": "blobs", "action": {"headers": {"Warning": "299 - \"buy here\""}}}'
 	printf pw >"$T/password"
 	ocifp_run pull "${on[@]}" --username me --password-stdin "$ref" <"$T/password"
 	assert_pulled
+	refute_stderr_has 'buy here'
 	assert_requests cdn 3 GET blobs
 	assert_no_secrets cdn
 }

@@ -45,6 +45,10 @@ assert_harmless() {
 		ocifp_run pull -v "${on[@]}" "$ref"
 		assert_harmless
 	done
+	rules reg <<<"{\"path\": \"manifests\", \"action\": {\"headers\": {\"Warning\": \"299 - \\\"$hostile\\\"\"}}}"
+	ocifp_run pull "${on[@]}" "$ref"
+	assert_stderr_has 'warns: .*x1b'
+	assert_harmless
 	rules reg <<<"{\"path\": \"manifests\", \"action\": {\"status\": 401, \"headers\": {\"WWW-Authenticate\": \"Bearer realm=\\\"http://x/$hostile\\\",service=\\\"$hostile\\\"\"}}}"
 	ocifp_run pull -v "${on[@]}" "$ref"
 	assert_harmless
@@ -122,7 +126,11 @@ assert_harmless() {
 	rules reg <"$T/rule"
 	pull "$ref"
 	assert_pulled
+	assert_stderr_has "^ocifp: '127.0.0.1' warns: 0 wwww"
 	[ "$(wc -c <"$T/stderr")" -le 8192 ] || fail "$(wc -c <"$T/stderr") bytes"
+	[ -z "$(sort "$T/stderr" | uniq -d)" ] || fail 'one warning is shown twice' "$told"
+	pull --quiet "$ref"
+	assert_equal "$(wc -c <"$T/stderr")" 0
 }
 
 @test "X04 a signed address in an error shows no query" {

@@ -10,7 +10,8 @@ http_tests = \
 	%D%/test_request_pace \
 	%D%/test_request_repeat \
 	%D%/test_retry \
-	%D%/test_trust
+	%D%/test_trust \
+	%D%/test_warnings
 check_PROGRAMS += $(http_tests)
 TESTS += $(http_tests)
 
@@ -51,3 +52,6 @@ http_fixture = %D%/http_fixture.c %D%/http_fixture.h %D%/http_server.c %D%/http_
 
 %C%_test_trust_SOURCES = %D%/test_trust.c
 %C%_test_trust_LDADD = $(http_libs) $(CMOCKA_LIBS)
+
+%C%_test_warnings_SOURCES = %D%/test_warnings.c
+%C%_test_warnings_LDADD = $(http_libs) $(CMOCKA_LIBS)

@@ -20,7 +20,7 @@ struct destination {
 	const struct location *output; /* NULL: the user's own store */
 	struct observer *observer;
 	struct store *store;  /* takes the blobs: the layout, or the user's own */
-	struct store *also;   /* the user's own, when it is another; NULL: it is not */
+	struct store *also;   /* the user's own, when that is another; NULL: none */
 	struct store *opened; /* to be closed */
 };
 

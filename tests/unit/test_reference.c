@@ -109,6 +109,11 @@ a_name_without_host_gets_the_hint_that_would_work(void **state)
 	assert_hint("debian", "'docker.io/library/debian'");
 	assert_hint("owner/app:1", "'docker.io/owner/app:1'");
 	assert_hint("debian@" SHA256, "'docker.io/library/debian@" SHA256 "'");
+	assert_hint("node:20.1", "'docker.io/library/node:20.1'");
+	assert_hint("127.0.0.1:5000", NULL);
+	assert_hint("localhost:5000", NULL);
+	assert_hint("ghcr.io", NULL);
+	assert_hint("[::1]:5000", NULL);
 	assert_hint("", NULL);
 	assert_hint("-x", NULL);
 	assert_hint("Debian", NULL);

@@ -33,6 +33,28 @@ may_execute(const struct job_user *user, const struct stat *status)
 	return status->st_mode & S_IXOTH;
 }
 
+/* Whether no directory above it is closed to the user; the path is free of links. */
+static bool
+may_reach(const struct job_user *user, int root_fd, const char *path)
+{
+	AUTO_FREE char *folder = xstrdup(path);
+
+	if (user->uid == 0)
+		return true;
+	for (char *end; (end = strrchr(folder, '/')) && end > folder;) {
+		AUTO_IN_ROOT struct in_root place = IN_ROOT_INIT;
+		AUTO_ERROR struct error *unfound = NULL;
+		struct stat status;
+		bool found = false;
+
+		*end = '\0';
+		if (in_root_find(root_fd, folder, &place, &found, &unfound) < 0 || !found ||
+		    fstat(place.fd, &status) < 0 || !may_execute(user, &status))
+			return false;
+	}
+	return true;
+}
+
 static enum found
 look(const struct job *job, int root_fd, const char *path, struct in_root *ret_place)
 {
@@ -43,7 +65,7 @@ look(const struct job *job, int root_fd, const char *path, struct in_root *ret_p
 	if (in_root_find(root_fd, path, ret_place, &found, &error) < 0 || !found)
 		return FOUND_NOTHING;
 	if (fstat(ret_place->fd, &status) < 0 || !S_ISREG(status.st_mode) ||
-	    !may_execute(&job->user, &status))
+	    !may_execute(&job->user, &status) || !may_reach(&job->user, root_fd, ret_place->path))
 		return FOUND_UNFIT;
 	return FOUND_PROGRAM;
 }

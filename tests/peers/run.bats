@@ -46,6 +46,19 @@ ends_with() {
 	on_each_engine ends_with 126 text
 }
 
+@test "a program in a directory that is closed to its user is 126" {
+	need_oci_engine
+	mkdir -m 700 "$T/root/closed"
+	cp "$T/root/bin/busybox" "$T/root/closed/busybox"
+	[ "$(id -u)" = 0 ] || skip 'not root: there is one user'
+	job -u builder -- /closed/busybox true
+	assert_status 126
+	job -u builder -e PATH=/closed -- busybox true
+	assert_status 126
+	job -u root -- /closed/busybox true
+	assert_status 0
+}
+
 @test "a program for another machine is 126 and says so" {
 	[ -z "$(ls /proc/sys/fs/binfmt_misc/qemu-* 2>/dev/null)" ] || skip 'an emulator is installed'
 	# An ELF head with machine 243, RISC-V.

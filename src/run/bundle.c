@@ -2,10 +2,13 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <jansson.h>
 
+#include "base/strings.h"
+#include "base/xalloc.h"
 #include "oci/document.h"
 #include "run/denied_calls.h"
 #include "run/engine.h"
@@ -118,19 +121,32 @@ add_terminals(json_t *mounts, const struct id_map *map)
 		  user_map_has(map, 0, 5) ? with_group : plain);
 }
 
+static void
+add_tmpfs(json_t *mounts, const struct job_mount *mount)
+{
+	AUTO_FREE char *words =
+		xasprintf("nosuid,nodev,%s", mount->source ? mount->source : "mode=1777");
+	AUTO_STRINGS struct strings options = { 0 };
+	char *rest = words;
+	char *word;
+
+	while ((word = strsep(&rest, ",")))
+		strings_add(&options, word);
+	add_mount(mounts, mount->target, "tmpfs", "tmpfs", (const char *const *)options.items);
+}
+
 /* Where each is to be is free of links: job_mounts_settle() has seen to that. */
 static void
 add_volumes(json_t *mounts, const struct job_mounts *volumes)
 {
 	static const char *const writable[] = { "rbind", "rw", NULL };
 	static const char *const read_only[] = { "rbind", "ro", NULL };
-	static const char *const memory[] = { "nosuid", "nodev", "mode=1777", NULL };
 
 	for (size_t i = 0; volumes && i < volumes->count; i++) {
 		const struct job_mount *volume = &volumes->items[i];
 
 		if (volume->kind == MOUNT_TMPFS)
-			add_mount(mounts, volume->target, "tmpfs", "tmpfs", memory);
+			add_tmpfs(mounts, volume);
 		else
 			add_mount(mounts, volume->target, "bind", volume->source,
 				  volume->read_only ? read_only : writable);

@@ -1,5 +1,6 @@
 #include "run/job.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -59,6 +60,18 @@ make_args(const struct image_config *config, const struct job_options *options,
 	return error_set_hint(err, "name one behind '--'");
 }
 
+static int
+check_hostname(const char *name, struct error **err)
+{
+	AUTO_FREE char *shown = text_quote_string(name ? name : "");
+
+	if (!name || (*name && strlen(name) <= HOST_NAME_MAX &&
+		      !name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					 "0123456789-._")]))
+		return 0;
+	return error_set(err, ERROR_USAGE, "--hostname: '%s' is no name of a host", shown);
+}
+
 int
 job_make(const struct image_config *config, const struct job_options *options, struct job *ret_job,
 	 struct error **err)
@@ -70,7 +83,8 @@ job_make(const struct image_config *config, const struct job_options *options, s
 		.terminal = options->terminal,
 	};
 
-	if (make_args(config, options, &job.args, err) < 0 ||
+	if (check_hostname(options->hostname, err) < 0 ||
+	    make_args(config, options, &job.args, err) < 0 ||
 	    job_make_env(config, options, &job.env, err) < 0)
 		return -1;
 	*ret_job = job;

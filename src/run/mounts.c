@@ -64,13 +64,39 @@ job_mounts_find(struct job_mounts *mounts, struct store *store, struct error **e
 	return 0;
 }
 
+/* Of mount(8)'s words those that mount(2) has as flags are taken out; what is left is the caller's.
+ * Nothing there is set-id or a device anyway. */
+static char *
+take_flags(const char *options, unsigned long *flags)
+{
+	AUTO_FREE char *words = xstrdup(options);
+	char *left = xstrdup("");
+	char *rest = words;
+	char *word;
+
+	while ((word = strsep(&rest, ","))) {
+		char *longer;
+
+		if (strcmp(word, "noexec") == 0)
+			*flags |= MS_NOEXEC;
+		if (strcmp(word, "noexec") == 0 || strcmp(word, "exec") == 0 ||
+		    strcmp(word, "nosuid") == 0 || strcmp(word, "nodev") == 0)
+			continue;
+		longer = xasprintf("%s%s%s", left, *left ? "," : "", word);
+		free(left);
+		left = longer;
+	}
+	return left;
+}
+
 static int
 apply_tmpfs(const struct job_mount *what, const struct in_root *place, struct error **err)
 {
 	AUTO_FREE char *target = xasprintf("/proc/self/fd/%d", place->fd);
-	const char *options = what->source ? what->source : "mode=1777";
+	unsigned long flags = MS_NOSUID | MS_NODEV;
+	AUTO_FREE char *options = take_flags(what->source ? what->source : "mode=1777", &flags);
 
-	if (mount("tmpfs", target, "tmpfs", MS_NOSUID | MS_NODEV, options) == 0)
+	if (mount("tmpfs", target, "tmpfs", flags, options) == 0)
 		return 0;
 	fail(what, errno, "mount a tmpfs", err);
 	return error_set_hint(err, "options are those of tmpfs(5), as in '--tmpfs /x:size=64m'");

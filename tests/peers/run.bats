@@ -389,6 +389,27 @@ has_tmpfs() {
 	assert_stdout "$(printf '1\nok\nrefused')"
 }
 
+has_usual_tmpfs() {
+	job --tmpfs /run:rw,noexec,nosuid,size=65536k -- grep ' /run tmpfs rw,nosuid,nodev,noexec,.*size=65536k' /proc/mounts
+	assert_status 0
+}
+
+@test "a tmpfs takes the options that docker's manual has" {
+	on_each_engine has_usual_tmpfs
+}
+
+@test "a name of a host is one, or is refused" {
+	job --hostname build-1.example -- hostname
+	assert_stdout build-1.example
+	job --hostname "$(printf 'h%.0s' $(seq 64))" -- true
+	assert_status 0
+	for name in '' 'a b' $'a\n127.0.0.1 b' "$(printf 'h%.0s' $(seq 65))"; do
+		job --hostname "$name" -- true
+		assert_failed 125
+		assert_stderr_has 'is no name of a host'
+	done
+}
+
 @test "a tmpfs can be written to where the root is read-only" {
 	on_each_engine has_tmpfs
 }

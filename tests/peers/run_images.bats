@@ -205,9 +205,10 @@ group_says() {
 @test "--bundle writes what another engine can run" {
 	root_image "$T/base" one "$T/root"
 	mkdir "$T/host" && echo seen >"$T/host/file"
-	ocifp_run run --bundle "$T/bundle" -v "$T/host:/data:ro" -e X=1 "oci:$T/base:one" -- sh -c 'cat /data/file; echo $X; exit 4'
+	ocifp_run run --bundle "$T/bundle" --tmpfs /a:size=1m,noexec -v "$T/host:/data:ro" -e X=1 "oci:$T/base:one" -- sh -c 'cat /data/file; echo $X; exit 4'
 	assert_status 0
 	assert_equal "$(jq -r '.mounts[-1] | .destination + " " + .source' "$T/bundle/config.json")" "/data $T/host"
+	assert_equal "$(jq -c '.mounts[-2].options' "$T/bundle/config.json")" '["nosuid","nodev","size=1m","noexec"]'
 	[ -x "$T/bundle/rootfs/bin/busybox" ] || fail 'no tree' "$told"
 	need crun
 	[ "$(id -u)" = 0 ] || skip 'not root: the bundle is run by itself'

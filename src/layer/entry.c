@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "layer/beneath.h"
+#include "layer/xattrs.h"
 
 #define ID_LIMIT (UINT32_MAX - 1) /* (uid_t)-1 means "leave it" to chown(2) */
 #define MODE_BITS 07777
@@ -114,14 +115,6 @@ read_time(struct archive_entry *from, struct entry *entry)
 							    : nanoseconds;
 }
 
-static bool
-may_come_in(const char *name)
-{
-	if (strcmp(name, "security.capability") == 0)
-		return true;
-	return text_starts(name, "user.") && !text_starts(name, "user.overlay.");
-}
-
 static int
 read_xattrs(struct archive_entry *from, struct entry *entry, struct error **err)
 {
@@ -130,7 +123,7 @@ read_xattrs(struct archive_entry *from, struct entry *entry, struct error **err)
 	(void)archive_entry_xattr_reset(from);
 	while (archive_entry_xattr_next(from, &xattr.name, &xattr.value, &xattr.size) ==
 	       ARCHIVE_OK) {
-		if (!xattr.name || !may_come_in(xattr.name)) {
+		if (!xattr.name || !xattr_belongs(xattr.name)) {
 			entry->dropped_xattr_count++;
 			continue;
 		}

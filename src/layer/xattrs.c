@@ -10,8 +10,8 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 
-static bool
-is_wanted(const char *name)
+bool
+xattr_belongs(const char *name)
 {
 	if (strcmp(name, "security.capability") == 0)
 		return true;
@@ -70,7 +70,7 @@ xattrs_read(int fd, const char *what, struct xattrs *ret_xattrs, struct error **
 			       ? 0
 			       : error_set_path(err, errno, "list the attributes of", what);
 	for (ssize_t at = 0; at < size; at += (ssize_t)strlen(names + at) + 1)
-		if (is_wanted(names + at) && add(fd, names + at, what, &xattrs, err) < 0)
+		if (xattr_belongs(names + at) && add(fd, names + at, what, &xattrs, err) < 0)
 			return -1;
 	if (xattrs.count > 1)
 		qsort(xattrs.items, xattrs.count, sizeof(*xattrs.items), compare);

@@ -17,6 +17,8 @@ struct xattrs {
 	size_t count;
 };
 
+bool xattr_belongs(const char *name);
+
 /* None on a file system that has none.  `what` names the file in messages. */
 int xattrs_read(int fd, const char *what, struct xattrs *ret_xattrs, struct error **err);
 

@@ -11,8 +11,8 @@
 #include "run/in_root.h"
 #include "run/job.h"
 
-/* 2^32-1 is -1, which means "leave it" to the kernel. */
-static const uint64_t id_most = UINT32_MAX - 1;
+/* 2^32-1 is -1, which means "leave it" to the kernel; the one before is mapped for nobody. */
+static const uint64_t id_most = UINT32_MAX - 2;
 
 /* passwd(5): name:password:uid:gid:gecos:home:shell; group(5): name:password:gid:members */
 enum { FIELDS_COUNT = 7, PASSWD_FIELDS = 6, GROUP_FIELDS = 4 };

@@ -270,7 +270,7 @@ forks_bounded() {
 
 @test "a user that is no user is refused and never becomes root" {
 	local user
-	for user in 4294967296 4294967295 -1 0x0 nobody-here 'builder:no-group' ' 0'; do
+	for user in 4294967296 4294967295 4294967294 -1 0x0 nobody-here 'builder:no-group' ' 0'; do
 		job -u "$user" -- id
 		assert_failed 125
 	done

@@ -162,7 +162,7 @@ users_are_looked_up_in_the_image(void **state)
 		{ "user:7", 1000, 7, 0, "/home/user" },
 		{ "user:", 1000, 1001, 2, "/home/user" },
 		{ ":staff", 0, 50, 0, "/root" },
-		{ "4294967294", 4294967294, 0, 0, NULL },
+		{ "4294967293", 4294967293, 0, 0, NULL },
 		{ "31", 31, 0, 0, NULL },
 	};
 
@@ -189,7 +189,7 @@ users_are_looked_up_in_the_image(void **state)
 static void
 what_is_no_user_is_refused(void **state)
 {
-	static const char *const rows[] = { "nobody",  "bad",    "bad2",       "4294967295",
+	static const char *const rows[] = { "nobody",  "bad",    "bad2",       "4294967294",
 					    "-1",      "0x0",    "4294967296", " 0",
 					    "0 ",      "00x",    "root:none",  "root:4294967295",
 					    "root:-1", "ro root" };

@@ -73,10 +73,9 @@ parse(struct auth_file *file, const struct buf *bytes, struct error **err)
 		return 0;
 	}
 	file->document = document_parse(bytes->data, bytes->size, &unreadable);
-	if (file->document)
-		return 0;
-	error_set(err, ERROR_USAGE, "'%s': %s", file->shown, error_text(unreadable));
-	return error_set_hint(err, "mend it, or name another one with --auth-file");
+	if (!file->document)
+		return error_set(err, ERROR_USAGE, "'%s': %s", file->shown, error_text(unreadable));
+	return 0;
 }
 
 static int

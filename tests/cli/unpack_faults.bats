@@ -84,6 +84,21 @@ fails_at() {
 	assert_equal "$(ls tree/d)" new
 }
 
+@test "a file that gets more names than the file system gives is the layer's fault" {
+	need strace
+	layer linked <<-TAR
+		file a text=a
+		hard b link=a
+	TAR
+	layered linked linked
+	split_run env ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o "$T/trace" -e trace=linkat \
+		-e inject=linkat:error=EMLINK ocifp unpack "oci:$T/lay:linked" "$T/work/tree"
+	[ -s "$T/trace" ] || skip "strace does not work here: $stderr"
+	assert_failed 7
+	assert_stderr_has "cannot link 'b': Too many links"
+	nothing_is_left
+}
+
 @test "an attribute that the file system has no place for is not told as a full disk" {
 	need strace
 	layer attribute <<-TAR

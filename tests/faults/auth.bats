@@ -286,7 +286,7 @@ token_answer() {
 	truncate -s +1 "$T/home/.docker/config.json"
 	pull "$ref"
 	assert_failed 2
-	assert_stderr_has 'config.json.*; mend it, or name another one'
+	assert_stderr_has 'config.json.*; mend that, or ask without a login: --anonymous'
 	docker_config "{\"auths\": {\"@HOST@\": {\"auth\": \"x\"}}, \"auths\": {\"@HOST@\": {\"auth\": \"$(basic me:pw)\"}}}"
 	pull "$ref"
 	assert_failed 2

@@ -90,6 +90,24 @@ slow='{"rate_bps": 600000}'
 	assert_equal "$(ls "$OCIFP_STORE/.ocifp/layers")" ''
 }
 
+@test "F13 a job's image is what its tag named when that was asked, once" {
+	need_engines
+	serve '{}' first last
+	local named
+	named=$(cat "$T/digest")
+	layer other <<-TAR
+		file other text=other
+	TAR
+	layered other other
+	jq -n --rawfile body "$(blob_path "$T/lay" "$(cat "$T/digest")")" '{path: "manifests/v1", nth: "2-", action: {body: $body,
+		headers: {"Content-Type": "application/vnd.oci.image.manifest.v1+json"}}}' | rules reg
+	ocifp_run run "$ref" -- /first
+	assert_status 126
+	assert_requests reg 1 GET manifests/v1
+	ocifp_run store ls
+	assert_stdout "$named $ref"
+}
+
 @test "two that pull and unpack the same at once share blobs and trees" {
 	need_engines
 	serve "$slow" first last

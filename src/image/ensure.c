@@ -176,6 +176,8 @@ act(struct ensure *ensure, struct error **err)
 		refuse_lookup(ensure->target, &ensure->lookup, err);
 		return error_set_hint(err, "the project file has no `build` command for it");
 	}
+	if (ensure_needs(ensure, err) < 0)
+		return -1;
 	return ensure->options->dry_run ? 0 : ensure_build(ensure, err);
 }
 
@@ -225,7 +227,7 @@ say_what_happened(const struct ensure *ensure)
 		      result->repository, result->tag, done);
 }
 
-static int
+int
 ensure_one(struct ensure *ensure, const char *name, struct error **err)
 {
 	AUTO_TARGET struct target target = { 0 };
@@ -235,8 +237,6 @@ ensure_one(struct ensure *ensure, const char *name, struct error **err)
 	if (target_of_project(ensure->project, name, NULL, &target, err) < 0)
 		return -1;
 	ensure->target = &target;
-	ensure->deep = false;
-	ensure->own = (struct digest){ 0 };
 	if (ensure->options->platform_tag &&
 	    target_take_platform(&target, &ensure->options->platforms->items[0], err) < 0)
 		return -1;
@@ -255,8 +255,6 @@ ensure_image(struct session *session, const struct project *project, const char 
 	     const struct ensure_options *options, struct ensure_result *ret_result,
 	     struct error **err)
 {
-	const struct project_image *image = project_image(project, name, err);
-	AUTO_FREE const struct project_image **order = NULL;
 	AUTO_STRINGS struct strings needs = { 0 };
 	struct ensure ensure = {
 		.session = session,
@@ -265,20 +263,8 @@ ensure_image(struct session *session, const struct project *project, const char 
 		.needs = &needs,
 		.result = ret_result,
 	};
-	size_t count;
 
-	if (!image)
-		return -1;
-	order = project_order(project, image, &count);
-	for (size_t i = 0; i < count; i++) {
-		ensure_result_release(ret_result);
-		if (ensure_one(&ensure, order[i]->name, err) < 0)
-			return count > 1 ? error_wrap(err, "image '%s'", order[i]->name) : -1;
-		if (i + 1 < count &&
-		    ensure_note_need(session, order[i]->name, ret_result, &needs, err) < 0)
-			return -1;
-	}
-	return 0;
+	return ensure_one(&ensure, name, err);
 }
 
 void

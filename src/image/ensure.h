@@ -2,10 +2,11 @@
  *
  *     ask --present--> pull
  *      |--unknown--> the error stands: nothing is built on a guess
- *      `--absent--> [wait] --> may we push? --> build --> import --> push --> ask again
+ *      `--absent--> [wait] --> needs --> may we push? --> build --> import --> push --> ask again
  *
- * Images that this one needs are ensured first.  Only what is missing is built; the platforms that
- * are there stay in the index.
+ * The images that this one needs are ensured in the same way, when it is built and not before: what
+ * is there needs nothing.  Only what is missing is built; the platforms that are there stay in the
+ * index.
  */
 #ifndef OCIFP_IMAGE_ENSURE_H
 #define OCIFP_IMAGE_ENSURE_H

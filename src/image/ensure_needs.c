@@ -5,6 +5,8 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "image/ensure_private.h"
+#include "image/target.h"
+#include "project/project.h"
 #include "repository/session.h"
 
 /* An image that is nowhere but in the store, by the name that import.h gives it there: other tools
@@ -27,21 +29,58 @@ name_in_store(struct session *session, const struct ensure_result *result, struc
 	return NULL;
 }
 
-int
-ensure_note_need(struct session *session, const char *name, const struct ensure_result *result,
-		 struct strings *needs, struct error **err)
+/* What the build command can really read; nothing in a dry run. */
+static char *
+reference_of(struct session *session, const struct ensure_result *result, struct error **err)
 {
-	AUTO_FREE char *reference = NULL;
-
 	if (result->digest.algorithm == DIGEST_NONE)
-		return 0;
+		return xstrdup("");
 	if (result->built && !result->pushed && !result->adopted)
-		reference = name_in_store(session, result, err);
-	else
-		reference =
-			xasprintf("%s@%s", result->repository, digest_text(&result->digest).text);
+		return name_in_store(session, result, err);
+	return xasprintf("%s@%s", result->repository, digest_text(&result->digest).text);
+}
+
+static bool
+is_noted(const struct strings *needs, const char *name)
+{
+	size_t size = strlen(name);
+
+	for (size_t i = 0; i < needs->count; i++)
+		if (strncmp(needs->items[i], name, size) == 0 && needs->items[i][size] == '=')
+			return true;
+	return false;
+}
+
+static int
+ensure_need(const struct ensure *ensure, const char *name, struct error **err)
+{
+	AUTO_ENSURE_RESULT struct ensure_result result = { 0 };
+	AUTO_FREE char *reference = NULL;
+	struct ensure need = {
+		.session = ensure->session,
+		.project = ensure->project,
+		.options = ensure->options,
+		.needs = ensure->needs,
+		.result = &result,
+	};
+
+	if (ensure_one(&need, name, err) < 0)
+		return error_wrap(err, "image '%s'", name);
+	reference = reference_of(ensure->session, &result, err);
 	if (!reference)
 		return -1;
-	strings_take(needs, xasprintf("%s=%s", name, reference));
+	strings_take(ensure->needs, xasprintf("%s=%s", name, reference));
+	return 0;
+}
+
+int
+ensure_needs(struct ensure *ensure, struct error **err)
+{
+	const struct strings *names = &ensure->target->image->needs;
+
+	for (size_t i = 0; i < names->count; i++)
+		if (!is_noted(ensure->needs, names->items[i]) &&
+		    ensure_need(ensure, names->items[i], err) < 0)
+			return -1;
 	return 0;
 }

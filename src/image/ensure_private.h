@@ -10,7 +10,7 @@ struct ensure {
 	const struct project *project;
 	const struct ensure_options *options;
 	const struct target *target;
-	const struct strings *needs;       /* "IMAGE=REF" of those it needs */
+	struct strings *needs; /* "IMAGE=REF" of those that builds need, as known so far */
 	const struct platforms *platforms; /* wanted */
 	bool deep;                         /* an index has lied: ask for each manifest */
 	bool built;                        /* now the registry's own word counts */
@@ -25,9 +25,11 @@ int ensure_ask(struct ensure *ensure, struct error **err);
 /* Pulls what the last answer found. */
 int ensure_pull(struct ensure *ensure, struct error **err);
 
-/* Adds "IMAGE=REF", for the build commands of images that need it: what they can really read. */
-int ensure_note_need(struct session *session, const char *name, const struct ensure_result *result,
-		     struct strings *needs, struct error **err);
+/* `name` NULL: the only image, or the default. */
+int ensure_one(struct ensure *ensure, const char *name, struct error **err);
+
+/* Before a build: the images that it needs, once each. */
+int ensure_needs(struct ensure *ensure, struct error **err);
 
 /* Builds what result->missing says, publishes it, pushes it if that is wanted, pulls it. */
 int ensure_build(struct ensure *ensure, struct error **err);

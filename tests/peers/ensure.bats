@@ -650,6 +650,33 @@ lock_image() {
 		"$reg_host/base@$(raw base "$(image_tag base)" | digest_of)"
 }
 
+@test "what is there needs nothing; what is built has each image that it needs ensured once" {
+	make_project
+	cat >.ocifp.yaml <<-YAML
+		version: 1
+		images:
+		  base: {repository: $reg_host/base, inputs: [Dockerfile], build: ./build.sh}
+		  left: {repository: $reg_host/left, needs: [base], inputs: [src/], build: ./build.sh}
+		  right: {repository: $reg_host/right, needs: [base], inputs: [src/], build: ./build.sh}
+		  app: {repository: $reg_host/app, needs: [left, right], inputs: [src/], build: ./build.sh}
+	YAML
+	ensure --push never app
+	assert_status 0
+	assert_equal "$(grep -c ' was built for ' "$T/stderr")" 4
+	assert_equal "$(grep -c "/base:.* was built for " "$T/stderr")" 1
+	ensure --push always app
+	assert_status 0
+	ocifp_run rm "$reg_host/base@$(raw base "$(image_tag base)" | digest_of)"
+	assert_status 0
+	new_store
+	ensure --push always app
+	assert_status 0
+	assert_stderr_has 'is there; nothing to build'
+	assert_equal "$(wc -l <"$T/stderr")" 1
+	ocifp_run exists base
+	assert_failed 3
+}
+
 @test "it is told what becomes of the images that are needed, too" {
 	make_project
 	cat >.ocifp.yaml <<-YAML

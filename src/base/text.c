@@ -114,9 +114,14 @@ text_quote_string(const char *text)
 char *
 text_quote_message(const char *bytes, size_t size)
 {
+	AUTO_FREE char *line = NULL;
+
 	while (size > 0 && isspace((unsigned char)bytes[size - 1]))
 		size--;
-	return text_quote(size > 0 ? bytes : "", size);
+	line = xcalloc(1, size + 1);
+	for (size_t i = 0; i < size; i++)
+		line[i] = bytes[i] == '\n' ? ' ' : bytes[i];
+	return text_quote(line, size);
 }
 
 static const char *

@@ -17,7 +17,7 @@
 char *text_quote(const char *bytes, size_t size);
 char *text_quote_string(const char *text);
 
-/* What a program wrote, without the line end behind it; NULL: nothing. */
+/* What a program wrote, its lines as one; NULL: nothing. */
 char *text_quote_message(const char *bytes, size_t size);
 
 /* Whether a character, wherever it comes from, has no place in a line of output: controls,

@@ -153,7 +153,7 @@ run_mapper(const char *program, const struct id_ranges *ranges, pid_t pid, struc
 		return -1;
 	if (result.exit_status == 0)
 		return 0;
-	said = text_quote_string(messages.data ? messages.data : "");
+	said = text_quote_message(messages.data, messages.size);
 	error_set(err, ERROR_LOCAL, "'%s' failed with status %d: %s", program, result.exit_status,
 		  said);
 	return error_set_hint(err, "see subuid(5); 'ocifp doctor' tells what this machine allows");

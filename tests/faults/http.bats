@@ -401,7 +401,8 @@ time.sleep(60)' "$port"
 
 @test "H26 what a server says unasked behind an answer is nobody's answer" {
 	serve_image --layers 1000,2000,3000
-	local right=$(blob_path "$T/reg.root/app" "${layers[0]}")
+	local right
+	right=$(blob_path "$T/reg.root/app" "${layers[0]}")
 	{
 		cat "$right"
 		printf 'HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n'

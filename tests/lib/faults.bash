@@ -82,6 +82,7 @@ need_hosts() {
 with_hosts() {
 	printf '%s\n' "$1" >"$T/hosts"
 	shift
+	[ -e /etc/hosts ] || touch /etc/hosts
 	split_run unshare -m sh -c 'mount --bind "$1" /etc/hosts && shift && exec timeout -k 5 60 "$@"' sh \
 		"$T/hosts" "$@"
 }

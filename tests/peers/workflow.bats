@@ -159,7 +159,7 @@ whole_workflow() {
 	: >"$T/builds"
 	measure "second run, two runners" both_runners
 	assert_builds
-	at_most asks "$asks" 28
+	at_most asks "$asks" 24
 	assert_equal "$writes" 0
 	assert_equal "$stored" 0
 	measure "second run, its exists step" exists_step
@@ -168,7 +168,7 @@ whole_workflow() {
 	measure "a job that needs the image" fresh_ensure
 	local cold=$received
 	measure "the same job, warm" ocifp_run ensure --no-build --platform linux/arm64
-	assert_equal "$asks $writes" '2 0'
+	assert_equal "$asks $writes" '1 0'
 	[ "$received" -lt $((cold / 10)) ] || fail "warm: $received bytes, cold: $cold"
 	assert_builds
 }

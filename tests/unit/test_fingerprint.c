@@ -331,7 +331,7 @@ refused_inputs_say_why(void **state)
 		{ { .paths = { "x" } }, "ln -s /dev/null x", ERROR_USAGE, "device" },
 		{ { .paths = { ".git" } }, "mkdir .git", ERROR_USAGE, "never enters" },
 		{ { .paths = { "a/.ocifp.lock" } }, "", ERROR_USAGE, "never enters" },
-		{ { .paths = { "a" }, .optional = { "b" } }, ": >a", ERROR_USAGE, "no input" },
+		{ { .paths = { "a" }, .optional = { "b" } }, ": >a", ERROR_USAGE, "not among the inputs" },
 		{ { .paths = { "a" }, .exclude = { "../b" } }, ": >a", ERROR_USAGE, "'..'" },
 		{ { 0 }, "", ERROR_USAGE, "at least one input" },
 		{ { .args = { { "A", "1" }, { "A", "2" } } },

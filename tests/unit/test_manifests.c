@@ -159,16 +159,18 @@ a_success_that_is_no_manifest_is_no_presence(void **state)
 }
 
 static void
-a_redirect_of_a_manifest_is_not_followed(void **state)
+a_redirect_of_a_manifest_is_followed(void **state)
 {
 	AUTO_ASKED struct asked asked = { 0 };
 	struct room *room = *state;
 
 	room_answer(room, ANSWER("307 Temporary Redirect",
 				 "Location: /elsewhere\r\nContent-Length: 0\r\n", ""));
+	room_answer(room, MANIFEST(""));
 	ask(room, "one", &asked);
-	assert_unknown(&asked, ERROR_UNAVAILABLE, "protocol");
-	assert_int_equal(room_request_count(room), 1);
+	assert_int_equal(asked.evidence.presence, PRESENCE_PRESENT);
+	assert_request(room, 1, "GET /elsewhere ");
+	assert_int_equal(room_request_count(room), 2);
 }
 
 static void
@@ -561,7 +563,7 @@ main(void)
 		IN_ROOM(by_tag_the_named_digest_must_be_that_of_the_bytes),
 		IN_ROOM(by_digest_the_header_does_not_count_and_the_bytes_do),
 		IN_ROOM(a_success_that_is_no_manifest_is_no_presence),
-		IN_ROOM(a_redirect_of_a_manifest_is_not_followed),
+		IN_ROOM(a_redirect_of_a_manifest_is_followed),
 		IN_ROOM(a_404_with_a_code_proves_absence_by_itself),
 		IN_ROOM(a_404_without_a_code_is_confirmed_by_the_registry_and_a_second_answer),
 		IN_ROOM(a_404_where_no_registry_answers_is_unknown),

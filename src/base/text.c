@@ -119,8 +119,11 @@ text_quote_message(const char *bytes, size_t size)
 	while (size > 0 && isspace((unsigned char)bytes[size - 1]))
 		size--;
 	line = xcalloc(1, size + 1);
-	for (size_t i = 0; i < size; i++)
-		line[i] = bytes[i] == '\n' ? ' ' : bytes[i];
+	for (size_t i = 0; i < size; i++) {
+		line[i] = bytes[i];
+		if (line[i] == '\n')
+			line[i] = ' ';
+	}
 	return text_quote(line, size);
 }
 

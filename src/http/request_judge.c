@@ -33,10 +33,23 @@ end_failed(struct request *request, const struct failure *failure)
 	request_end(request, error);
 }
 
+/* What came on a connection used before may belong to an answer before: a body to a HEAD, say.
+ * Only a fresh one tells what this peer speaks. */
+static CURLcode
+look_again(const struct request *request, CURLcode result)
+{
+	long connects = 1;
+
+	if (result != CURLE_UNSUPPORTED_PROTOCOL)
+		return result;
+	curl_easy_getinfo(request->easy, CURLINFO_NUM_CONNECTS, &connects);
+	return connects == 0 ? CURLE_RECV_ERROR : result;
+}
+
 void
 request_judge_failure(struct request *request, CURLcode result)
 {
-	struct failure failure = { .curl_code = (int)result,
+	struct failure failure = { .curl_code = (int)look_again(request, result),
 				   .detail = request->hop.detail,
 				   .url = request->hop_url,
 				   .proxy_status = request->hop.proxy_status };

@@ -343,6 +343,7 @@ is_begun() {
 # with_processes COUNT COMMAND...: as a user who may have so many
 with_processes() {
 	split_run setpriv --reuid=4343 --regid=4343 --clear-groups env HOME="$T/user" OCIFP_STORE="$T/user/store" \
+		ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0" \
 		bash -c 'ulimit -u "$1" && shift && exec "$@"' bash "$@"
 }
 

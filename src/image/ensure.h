@@ -44,7 +44,7 @@ struct ensure_result {
 	bool present;             /* all was there */
 	bool built;
 	bool pushed;
-	bool adopted; /* what was built is not used: another job pushed meanwhile */
+	bool adopted;               /* what was built is not used: another job pushed meanwhile */
 	const char *why_not_pushed; /* of a build; a literal */
 };
 

@@ -7,7 +7,8 @@
 
 #include <curl/curl.h>
 #include <stdbool.h>
-#include <stdlib.h>
+
+#include "base/environment.h"
 
 /* Before 7.87 any count that is not the whole ends a transfer; nothing is ever 0 bytes long. */
 #if LIBCURL_VERSION_NUM < 0x075700
@@ -24,6 +25,19 @@ compat_allow_protocols(CURL *easy)
 #endif
 }
 
+/* The first variable that names a proxy; NULL: none does. */
+static inline const char *
+compat_proxy_variable(void)
+{
+	static const char *const names[] = { "https_proxy", "HTTPS_PROXY", "http_proxy",
+					     "all_proxy", "ALL_PROXY" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (environment_find(names[i]))
+			return names[i];
+	return NULL;
+}
+
 /* Whether the last transfer went through a proxy; before 8.7 only: whether it may have. */
 static inline bool
 compat_used_proxy(CURL *easy)
@@ -34,17 +48,8 @@ compat_used_proxy(CURL *easy)
 	curl_easy_getinfo(easy, CURLINFO_USED_PROXY, &used);
 	return used != 0;
 #else
-	static const char *const names[] = { "http_proxy", "https_proxy", "HTTPS_PROXY",
-					     "all_proxy", "ALL_PROXY" };
-
 	(void)easy;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		const char *value = secure_getenv(names[i]);
-
-		if (value && *value)
-			return true;
-	}
-	return false;
+	return compat_proxy_variable() != NULL;
 #endif
 }
 

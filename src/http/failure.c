@@ -5,9 +5,9 @@
 #include <time.h>
 
 #include "base/cleanup.h"
-#include "base/environment.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "http/curl_compat.h"
 
 /* An OpenSSL error and not one of the socket beneath it. */
 static bool
@@ -112,12 +112,10 @@ set_local_failure(const char *detail, struct error **err)
 static void
 hint_at_proxy(struct error **err)
 {
-	static const char *const names[] = { "https_proxy", "HTTPS_PROXY", "http_proxy",
-					     "all_proxy", "ALL_PROXY" };
+	const char *name = compat_proxy_variable();
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (environment_find(names[i]))
-			error_set_hint(err, "%s is set: is that the proxy to use?", names[i]);
+	if (name)
+		error_set_hint(err, "%s is set: is that the proxy to use?", name);
 }
 
 static const char *
@@ -147,6 +145,7 @@ failure_set(const struct failure *failure, struct error **err)
 		return set_local_failure(detail, err);
 	error_set(err, ERROR_UNAVAILABLE, "cannot get an answer from '%s': %s", url, detail);
 	error_set_remote(err, &(struct error_remote){ .retryable = true });
-	hint_at_proxy(err);
+	if (failure->used_proxy)
+		hint_at_proxy(err);
 	return error_set_class(err, class_of(failure->curl_code));
 }

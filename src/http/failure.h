@@ -11,6 +11,7 @@ struct failure {
 	const char *detail; /* libcurl's own words */
 	const char *url;
 	long proxy_status; /* of a CONNECT; 0: none */
+	bool used_proxy;   /* or may have: curl_compat.h */
 };
 
 /* The peer is there and TLS says no: certificate, version, or no TLS at all. */

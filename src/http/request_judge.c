@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "http/challenge.h"
+#include "http/curl_compat.h"
 #include "http/engine_private.h"
 #include "http/failure.h"
 #include "http/redirect.h"
@@ -52,7 +53,8 @@ request_judge_failure(struct request *request, CURLcode result)
 	struct failure failure = { .curl_code = (int)look_again(request, result),
 				   .detail = request->hop.detail,
 				   .url = request->hop_url,
-				   .proxy_status = request->hop.proxy_status };
+				   .proxy_status = request->hop.proxy_status,
+				   .used_proxy = compat_used_proxy(request->easy) };
 	const char *why = *failure.detail ? failure.detail : curl_easy_strerror(result);
 
 	if (request_feeds_body(request) && body_is_complete(request->body)) {

@@ -399,6 +399,20 @@ time.sleep(60)' "$port"
 	done
 }
 
+@test "H26 what is no HTTP is asked for again where the connection was used before, and told where it is fresh" {
+	serve_image --layers 1000
+	pull_with_rules <<-'JSON'
+		{"path": "LAYER", "nth": 1, "action": {"raw": "SSH-2.0-OpenSSH_9.2\r\n"}}
+	JSON
+	assert_pulled
+	assert_requests reg 2 GET "blobs/${layers[0]}"
+	forget_log reg
+	rules reg <<<'{"path": "manifests", "action": {"raw": "SSH-2.0-OpenSSH_9.2\r\n"}}'
+	exists "$ref"
+	assert_failed 5
+	assert_requests reg 1 GET manifests
+}
+
 @test "H26 what a server says unasked behind an answer is nobody's answer" {
 	serve_image --layers 1000,2000,3000
 	local right

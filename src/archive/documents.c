@@ -24,8 +24,9 @@ set_docker_names(json_t *annotations, const char *tag)
 {
 	AUTO_FREE char *name = reference_docker_name(tag);
 
+	/* A podman before 4 takes the second for the name: a tag alone would become one. */
 	return name && set_name(annotations, CONTAINERD_NAME, name) &&
-	       set_name(annotations, REF_NAME, strrchr(name, ':') + 1);
+	       set_name(annotations, REF_NAME, name);
 }
 
 static json_t *

@@ -250,8 +250,8 @@ containerd_is_told_the_whole_name(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		AUTO_FREE char *script = xasprintf("tar xOf d.tar index.json | grep -qF "
 						   "'\"io.containerd.image.name\":\"%s\",\"org."
-						   "opencontainers.image.ref.name\":\"t1\"'",
-						   names[i][1]);
+						   "opencontainers.image.ref.name\":\"%s\"'",
+						   names[i][1], names[i][1]);
 
 		assert_written(store, "docker-archive:d.tar", names[i][0], &root);
 		run(script);

@@ -623,6 +623,15 @@ lock_image() {
 	assert_failed 7
 }
 
+app_upon_base() {
+	cat >.ocifp.yaml <<-YAML
+		version: 1
+		images:
+		  base: {repository: $reg_host/base, inputs: [Dockerfile], build: ./build.sh}
+		  app: {repository: $reg_host/app, needs: [base], inputs: [src/], build: ./build.sh}
+	YAML
+}
+
 @test "another job that was faster: its image is used, by the build that needs it, too" {
 	make_project
 	# Its own image differs from that of the job which pushes meanwhile.
@@ -630,12 +639,7 @@ lock_image() {
 		layout "\$OCIFP_OUTPUT" built --annotate job="\${OTHER:-this}"
 		[ -n "\${OTHER:-}" ] || OTHER=yes OCIFP_STORE=$T/another ocifp ensure --push always base >&2
 	SH
-	cat >.ocifp.yaml <<-YAML
-		version: 1
-		images:
-		  base: {repository: $reg_host/base, inputs: [Dockerfile], build: ./build.sh}
-		  app: {repository: $reg_host/app, needs: [base], inputs: [src/], build: ./build.sh}
-	YAML
+	app_upon_base
 	ensure --push always base --json
 	assert_status 0
 	assert_json '.built and (.pushed | not)'
@@ -679,12 +683,7 @@ lock_image() {
 
 @test "it is told what becomes of the images that are needed, too" {
 	make_project
-	cat >.ocifp.yaml <<-YAML
-		version: 1
-		images:
-		  base: {repository: $reg_host/base, inputs: [Dockerfile], build: ./build.sh}
-		  app: {repository: $reg_host/app, needs: [base], inputs: [src/], build: ./build.sh}
-	YAML
+	app_upon_base
 	local base app
 	base=$reg_host/base:$(image_tag base)
 	app=$reg_host/app:$(image_tag app)

@@ -8,6 +8,7 @@
 #include "base/xalloc.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
+#include "cli/completion.h"
 #include "cli/context.h"
 #include "cli/help.h"
 #include "cli/line.h"
@@ -256,6 +257,12 @@ dispatch(struct context *context, int argc, char **argv, struct error **err)
 	CLEANUP(invocation_release) struct invocation invocation = { 0 };
 	int word_count = 0;
 
+	/* Asked by the shells' scripts; the words after it are not options of ours. */
+	if (argc > 1 && strcmp(argv[1], "__complete") == 0) {
+		AUTO_FREE char *answer = completion_answer(context, argc - 2, argv + 2);
+
+		return context_result(context, answer, NULL, err);
+	}
 	invocation.command = find_command(argc, argv, &invocation.name, &word_count, err);
 	if (!invocation.command)
 		return -1;

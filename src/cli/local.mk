@@ -42,9 +42,6 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/commands.c %D%/commands.h \
 	%D%/common_options.c %D%/common_options.h \
 	%D%/completion.c %D%/completion.h \
-	%D%/completion_bash.c \
-	%D%/completion_fish.c \
-	%D%/completion_zsh.c \
 	%D%/context.c %D%/context.h \
 	%D%/context_project.c \
 	%D%/context_session.c \

@@ -20,6 +20,33 @@ complete_bash() {
 		printf "%s\n" "${COMPREPLY[@]}"' bash "$@"
 }
 
+# complete_zsh LINE: the line as zsh leaves it when TAB is typed behind it
+complete_zsh() {
+	python3 - "$T/_ocifp" "$1" <<-'PYTHON'
+		import os, pty, re, select, sys
+		script, line = sys.argv[1:]
+		pid, fd = pty.fork()
+		if pid == 0:
+		    os.environ["TERM"] = "dumb"
+		    os.execvp("zsh", ["zsh", "-f", "-i"])
+		def told(until):
+		    text = b""
+		    while not re.search(until, text):
+		        ready, _, _ = select.select([fd], [], [], 20)
+		        if not ready:
+		            sys.exit("zsh said %r" % text)
+		        text += os.read(fd, 4096)
+		    return text
+		setup = ("PS1= PROMPT_EOL_MARK=; unsetopt zle_bracketed_paste; autoload -Uz compinit; compinit -D -u; "
+		         "source %s; show() { zle -I; print -r -- \"<$BUFFER>\"; exit; }; "
+		         "zle -N show; bindkey '^X' show; print re''ady\n" % script)
+		os.write(fd, setup.encode())
+		told(b"ready")
+		os.write(fd, line.encode() + b"\t\x18")
+		print(re.search(rb"<(.*)>", told(rb"<.*>")).group(1).decode())
+	PYTHON
+}
+
 @test "an option that takes a host does not swallow a reference" {
 	local option
 	for option in --plain-http --trust-realm; do
@@ -229,9 +256,25 @@ complete_bash() {
 	# Of run it is --volume, of all others --verbose.
 	assert_equal "$(ocifp help run | grep -e '^  -v, ' | cut -d ' ' -f 3-4)" '-v, --volume'
 	assert_equal "$(ocifp help pull | grep -e '^  -v, ' | cut -d ' ' -f 3-4)" '-v, --verbose'
-	assert_equal "$(ocifp completion bash | grep -A 1 "^	'run')" | grep -o -e ' -v ' | wc -l)" 1
-	assert_equal "$(ocifp completion fish | grep "from run' .* -s v " | cut -d ' ' -f 8)" volume
-	assert_equal "$(ocifp completion zsh | sed -n "/'run')/,/;;/p" | grep -c -e '-v[+[]')" 1
+	assert_equal "$(ocifp __complete run -v | cut -d ' ' -f 1-3)" $'-v\tmount a path\n:none'
+	assert_equal "$(ocifp __complete pull -v | cut -f 1)" $'-v\n:none'
+}
+
+@test "what is completed: values behind =, paths, images, nothing of a job's words" {
+	printf 'version: 1\nimages: {base: {repository: 127.0.0.1:1/x, inputs: [f]},
+		ci: {repository: 127.0.0.1:1/y, inputs: [f]}}\n' >.ocifp.yaml
+	assert_equal "$(ocifp __complete version --progress=pl)" $'--progress=plain\n:none'
+	assert_equal "$(ocifp __complete version --status-file '')" :files
+	assert_equal "$(ocifp __complete version --status-file=/tm)" :files
+	assert_equal "$(ocifp __complete pull --store '')" :directories
+	assert_equal "$(ocifp __complete pull '')" $'base\nci\n:files'
+	assert_equal "$(ocifp __complete run c)" $'ci\n:files'
+	assert_equal "$(ocifp __complete run -- --st)" :files
+	assert_equal "$(ocifp __complete store l | cut -f 1)" $'ls\n:none'
+	assert_equal "$(ocifp __complete no-such-command '')" :files
+	assert_equal "$(ocifp __complete)" "$(ocifp __complete '')"
+	printf 'bogus: 1\n' >.ocifp.yaml
+	assert_equal "$(ocifp __complete pull '' 2>&1)" :files
 }
 
 @test "zsh takes the script as the completion of ocifp" {
@@ -239,6 +282,12 @@ complete_bash() {
 	ocifp completion zsh >"$T/_ocifp"
 	zsh -n "$T/_ocifp"
 	assert_equal "$(zsh -f -c 'autoload -Uz compinit && compinit -D -u && . "$1" && echo $_comps[ocifp]' zsh "$T/_ocifp")" _ocifp
+	# zsh completes in a terminal alone: TAB is typed into one.
+	touch status.json
+	assert_equal "$(complete_zsh 'ocifp vers')" 'ocifp version '
+	assert_equal "$(complete_zsh 'ocifp version --progress pl')" 'ocifp version --progress plain '
+	assert_equal "$(complete_zsh 'ocifp version --status-file=sta')" \
+		'ocifp version --status-file=status.json '
 }
 
 @test "fish completes commands, options and choices" {
@@ -251,7 +300,11 @@ complete_bash() {
 	assert_equal "$(complete_fish 'ocifp help exit-')" exit-status
 	assert_equal "$(complete_fish 'ocifp version --stat')" --status-file
 	assert_equal "$(complete_fish 'ocifp version --progress pl')" plain
+	assert_equal "$(complete_fish 'ocifp version --progress=pl')" --progress=plain
 	assert_equal "$(complete_fish 'ocifp completion f')" fish
+	touch "$T/work/status.json"
+	assert_equal "$(complete_fish 'ocifp version --status-file sta')" status.json
+	assert_equal "$(complete_fish 'ocifp version --status-file=sta')" --status-file=status.json
 }
 
 @test "version names the libraries" {

@@ -1,6 +1,7 @@
 #include "archive/archive.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "archive/contents.h"
 #include "archive/documents.h"
@@ -18,15 +19,35 @@
 #include "stream/sink.h"
 #include "stream/source.h"
 
+/* The caller's ids, and an entry for each directory: skopeo unpacks an oci-archive and keeps its
+ * owners, takes root for that of a directory without an entry, and an ordinary user cannot chown to
+ * root.
+ */
+static struct tar_member
+member_of_caller(enum tar_type type, unsigned permissions, const char *name)
+{
+	return (struct tar_member){
+		.type = type,
+		.name = name,
+		.permissions = permissions,
+		.uid = geteuid(),
+		.gid = getegid(),
+	};
+}
+
 static int
 begin_file(struct tar_writer *writer, const char *name, uint64_t size_bytes, struct error **err)
 {
-	struct tar_member member = {
-		.type = TAR_FILE,
-		.name = name,
-		.permissions = 0644,
-		.size_bytes = size_bytes,
-	};
+	struct tar_member member = member_of_caller(TAR_FILE, 0644, name);
+
+	member.size_bytes = size_bytes;
+	return tar_writer_begin(writer, &member, err);
+}
+
+static int
+add_directory(struct tar_writer *writer, const char *name, struct error **err)
+{
+	struct tar_member member = member_of_caller(TAR_DIRECTORY, 0755, name);
 
 	return tar_writer_begin(writer, &member, err);
 }
@@ -107,13 +128,33 @@ add_documents(struct tar_writer *writer, const struct contents *contents, bool i
 	return manifest ? add_text(writer, "manifest.json", manifest, err) : 0;
 }
 
+/* Sorted blobs of one algorithm stand together. */
+static int
+add_blobs(struct tar_writer *writer, struct store *store, const struct descriptors *blobs,
+	  struct error **err)
+{
+	enum digest_algorithm last = DIGEST_NONE;
+
+	if (add_directory(writer, "blobs", err) < 0)
+		return -1;
+	for (size_t i = 0; i < blobs->count; i++) {
+		enum digest_algorithm algorithm = blobs->items[i].digest.algorithm;
+		AUTO_FREE char *folder = xasprintf("blobs/%s", digest_algorithm_name(algorithm));
+
+		if ((algorithm != last && add_directory(writer, folder, err) < 0) ||
+		    add_blob(writer, store, &blobs->items[i], err) < 0)
+			return -1;
+		last = algorithm;
+	}
+	return 0;
+}
+
 static int
 write_tar(struct tar_writer *writer, struct store *store, const struct contents *contents,
 	  struct error **err)
 {
-	for (size_t i = 0; i < contents->blobs.count; i++)
-		if (add_blob(writer, store, &contents->blobs.items[i], err) < 0)
-			return -1;
+	if (add_blobs(writer, store, &contents->blobs, err) < 0)
+		return -1;
 	return tar_writer_finish(writer, err);
 }
 

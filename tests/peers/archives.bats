@@ -46,6 +46,28 @@ config_of() {
 	assert_same_file "$(blob_path "$T/src" "$digest")" "$(blob_path "$T/back" "$digest")"
 }
 
+# as_ordinary_user COMMAND...: as this user, or, for root, as one without any rights; HOME is $T/user.
+as_ordinary_user() {
+	mkdir -p "$T/user"
+	if [ "$(id -u)" -ne 0 ]; then
+		HOME=$T/user "$@"
+		return
+	fi
+	need setpriv
+	chmod 711 "$T" && chown 4343:4344 "$T/user"
+	setpriv --reuid 4343 --regid 4344 --clear-groups env HOME="$T/user" OCIFP_STORE="$T/user/store" "$@"
+}
+
+@test "an oci-archive that ocifp writes for an ordinary user, skopeo reads as that user" {
+	serve --compress gzip
+	local kind
+	for kind in oci-archive docker-archive; do
+		as_ordinary_user ocifp pull -o "$kind:$T/user/$kind.tar:named" "$reg_host/app:one"
+		assert_equal "$(as_ordinary_user skopeo inspect --tmpdir "$T/user" \
+			"oci-archive:$T/user/$kind.tar" | jq -r .Digest)" "$digest"
+	done
+}
+
 @test "an oci-archive of every platform keeps the index" {
 	serve --compress gzip "${both[@]}"
 	ocifp_run pull --all -o "oci-archive:$T/o.tar" "$reg_host/app:one"

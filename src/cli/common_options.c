@@ -112,6 +112,8 @@ check(const struct common_options *options, unsigned groups, struct error **err)
 {
 	const struct engine_options *engine = &options->session.engine;
 
+	if (engine->ca_file && !*engine->ca_file)
+		return error_set(err, ERROR_USAGE, "invalid --tls-ca '': expected a PEM file");
 	if (!engine->certificate_file != !engine->key_file)
 		return error_set(err, ERROR_USAGE, "--tls-cert and --tls-key need each other");
 	if (check_hosts(&options->plain_http_hosts, "--plain-http", err) < 0 ||

@@ -10,26 +10,30 @@
 #include "http/origin.h"
 #include "http/trust.h"
 
-/* The variables that OpenSSL's own tools heed, and libcurl does not.  NULL: libcurl's default. */
-static char *
-file_or_variable(const char *file, const char *variable, const char *libcurls)
+static const char *
+variable_of(const char *name)
 {
-	const char *value = file ? file : environment_find(variable);
+	const char *value = environment_find(name);
 
-	if (!value || !*value || (libcurls && strcmp(value, libcurls) == 0))
-		return NULL;
-	return xstrdup(value);
+	return value && *value ? value : NULL;
 }
 
+/* --tls-ca, else the variables that OpenSSL's own tools read and libcurl does not: each names all
+ * that is trusted, so libcurl's default for the other of the two must not stand beside it. */
 static void
 choose_authorities(struct engine *engine, const char *ca_file)
 {
 	const curl_version_info_data *libcurl = curl_version_info(CURLVERSION_NOW);
+	const char *file = ca_file ? ca_file : variable_of("SSL_CERT_FILE");
+	const char *directory = ca_file ? NULL : variable_of("SSL_CERT_DIR");
 
-	engine->ca_file = file_or_variable(ca_file, "SSL_CERT_FILE", libcurl->cainfo);
-	engine->ca_directory = file_or_variable(NULL, "SSL_CERT_DIR", libcurl->capath);
-	engine->skips_ca_bundle = !engine->ca_file && !engine->ca_directory &&
-				  trust_directory_suffices(libcurl->cainfo, libcurl->capath);
+	if (!file && !directory) {
+		directory = libcurl->capath;
+		if (!trust_directory_suffices(libcurl->cainfo, directory))
+			file = libcurl->cainfo;
+	}
+	engine->ca_file = xstrdup_null(file);
+	engine->ca_directory = xstrdup_null(directory);
 }
 
 void

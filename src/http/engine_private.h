@@ -18,13 +18,12 @@ struct engine {
 	CURLM *multi;
 	CURLSH *share;
 	struct observer *observer;
-	char *ca_file;
-	char *ca_directory;
+	char *ca_file;      /* the authorities that are trusted, in this file */
+	char *ca_directory; /* and in this directory; NULL: none */
 	char *certificate_file;
 	char *key_file;
 	char *user_agent;
 	bool insecure_tls;
-	bool skips_ca_bundle; /* trust.h */
 	struct strings plain_http_hosts;
 	int64_t deadline_ms; /* DEADLINE_NEVER: none */
 	int64_t backoff_first_ms;

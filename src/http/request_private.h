@@ -34,6 +34,7 @@ struct hop {
 	bool has_enough;          /* we broke it off: the rest of an error's text is not wanted */
 	bool is_paused;           /* the body has no room, or the source nothing yet */
 	bool was_blocked;         /* an address was refused by on_open_socket() */
+	bool avoids_proxy;        /* the server is on this machine */
 	uint64_t sent_bytes;      /* of the source */
 	struct error *error;      /* of ours, from inside a callback */
 	long proxy_status;        /* of a CONNECT; 0: none */
@@ -126,6 +127,9 @@ void request_end_body(struct request *request); /* and with it the request */
 
 /* A new attempt; `asked_ms` as in retry.h.  False: nobody waits that long. */
 bool request_repeat_later(struct request *request, int64_t asked_ms, const char *why);
+
+/* Whether this hop went through a proxy; with libcurl before 8.7: whether it may have. */
+bool request_used_proxy(const struct request *request);
 
 /* The same attempt, with other credentials. */
 void request_repeat_now(struct request *request);

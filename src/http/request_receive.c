@@ -205,7 +205,7 @@ on_open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *addres
 	struct request *request = context;
 
 	if (request->redirects > 0 && purpose == CURLSOCKTYPE_IPCXN &&
-	    !compat_used_proxy(request->easy) &&
+	    !request_used_proxy(request) &&
 	    !address_may_lead(request->from_scope, address_scope_of(&address->addr))) {
 		request->hop.was_blocked = true;
 		return CURL_SOCKET_BAD;

@@ -10,6 +10,7 @@
 #include "base/xalloc.h"
 #include "http/curl_compat.h"
 #include "http/engine_private.h"
+#include "http/origin.h"
 #include "http/request_private.h"
 #include "stream/source.h"
 
@@ -99,12 +100,11 @@ set_tls(struct request *request)
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, engine->insecure_tls ? 0L : 1L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, engine->insecure_tls ? 0L : 2L);
 	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	if (engine->skips_ca_bundle)
-		curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
-	else if (engine->ca_file)
-		curl_easy_setopt(easy, CURLOPT_CAINFO, engine->ca_file);
-	if (engine->ca_directory)
-		curl_easy_setopt(easy, CURLOPT_CAPATH, engine->ca_directory);
+	curl_easy_setopt(easy, CURLOPT_CAINFO, engine->ca_file);
+	curl_easy_setopt(easy, CURLOPT_CAPATH, engine->ca_directory);
+	curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, engine->ca_file);
+	curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, engine->ca_directory);
+	curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	if (!engine->certificate_file || request->has_left_origin)
 		return;
 	curl_easy_setopt(easy, CURLOPT_SSLCERT, engine->certificate_file);
@@ -126,6 +126,26 @@ wants_http2(const struct request *request)
 {
 	return !request->avoids_http2 && !may_wait(request) &&
 	       request_upload_bytes(request) < LARGE_BLOB_BYTES;
+}
+
+/* A proxy cannot reach this machine's loopback, and would read what is sent there in the clear. */
+static void
+set_proxy(struct request *request)
+{
+	AUTO_ORIGIN struct origin origin = { 0 };
+	AUTO_ERROR struct error *ignored = NULL;
+
+	if (origin_parse(request->hop_url, &origin, &ignored) < 0 || !origin_is_loopback(&origin))
+		return;
+	request->hop.avoids_proxy = true;
+	/* An empty name: libcurl reads no variable of the environment. */
+	curl_easy_setopt(request->easy, CURLOPT_PROXY, "");
+}
+
+bool
+request_used_proxy(const struct request *request)
+{
+	return !request->hop.avoids_proxy && compat_used_proxy(request->easy);
 }
 
 /* Small requests wait for a connection that they can share, which only TLS can offer; blobs take
@@ -210,6 +230,7 @@ request_send(struct request *request, struct error **err)
 	set_headers(request);
 	set_range(request);
 	set_tls(request);
+	set_proxy(request);
 	set_connection(request);
 	set_limits(request);
 	request_set_callbacks(request);

@@ -181,7 +181,7 @@ scope_of_hop(const struct request *request)
 
 	if (origin_parse(request->hop_url, &origin, &ignored) == 0)
 		scope = address_scope_of_host(origin.host);
-	if (scope != ADDRESS_PUBLIC || compat_used_proxy(request->easy))
+	if (scope != ADDRESS_PUBLIC || request_used_proxy(request))
 		return scope;
 	curl_easy_getinfo(request->easy, CURLINFO_PRIMARY_IP, &address);
 	return address && *address ? address_scope_of_host(address) : scope;

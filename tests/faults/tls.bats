@@ -84,22 +84,126 @@ teardown() {
 	assert_requests reg 0 . .
 }
 
-@test "H30 a proxy is used, its password is not shown, NO_PROXY goes past it" {
+# hashed_directory NAME CERTIFICATE: $T/tls/NAME as c_rehash makes it, and a bundle of the same.
+hashed_directory() {
+	mkdir "$T/tls/$1"
+	cp "$2" "$T/tls/$1/$(openssl x509 -hash -noout -in "$2").0"
+	cp "$2" "$T/tls/$1/ca-certificates.crt"
+}
+
+# ask_where_system_trusts DIR COMMAND...: /etc/ssl/certs is DIR, and reg.test is the registry
+ask_where_system_trusts() {
+	with_hosts '127.0.0.1 reg.test' sh -c 'mount --bind "$1" /etc/ssl/certs && shift && exec "$@"' sh "$@"
+}
+
+@test "L05 --tls-ca, SSL_CERT_FILE and SSL_CERT_DIR each name all that is trusted" {
+	need_hosts
+	[ -d /etc/ssl/certs ] || skip 'no /etc/ssl/certs'
+	make_cert server DNS:reg.test
+	make_self_signed other
+	hashed_directory good "$T/tls/ca.pem"
+	hashed_directory foreign "$T/tls/other.pem"
+	start_faults reg --tls "$T/tls/server.pem:$T/tls/server.key"
 	serve_image
+	local good=$T/tls/good foreign=$T/tls/foreign age way
+	local name=reg.test:${reg_host#*:}/app:one bundle=ca-certificates.crt
+	local ask=(ocifp exists "${on[@]}" "$name")
+
+	# Debian's bundle and directory, written together; and a bundle that somebody else put there later.
+	for age in now '1 hour ago'; do
+		touch -d "$age" "$good/$bundle"
+		for way in SSL_CERT_FILE="$foreign/$bundle" SSL_CERT_DIR="$foreign" \
+			"SSL_CERT_FILE=$foreign/$bundle SSL_CERT_DIR=$foreign"; do
+			ask_where_system_trusts "$good" env $way "${ask[@]}"
+			assert_failed 9
+		done
+		ask_where_system_trusts "$good" "${ask[@]}"
+		assert_status 0
+		ask_where_system_trusts "$good" "${ask[@]}" --tls-ca "$foreign/$bundle"
+		assert_failed 9
+	done
+	for way in SSL_CERT_FILE="$good/$bundle" SSL_CERT_DIR="$good" \
+		"SSL_CERT_FILE=$foreign/$bundle SSL_CERT_DIR=$good"; do
+		ask_where_system_trusts "$foreign" env $way "${ask[@]}"
+		assert_status 0
+		ask_where_system_trusts "$foreign" env $way "${ask[@]}" --tls-ca "$foreign/$bundle"
+		assert_failed 9
+	done
+	ask_where_system_trusts "$foreign" "${ask[@]}"
+	assert_failed 9
+	ask_where_system_trusts "$foreign" env SSL_CERT_FILE="$foreign/$bundle" "${ask[@]}" --tls-ca "$good/$bundle"
+	assert_status 0
+	# The system's own bundle, by its name, is that file alone.
+	rm "$good/$bundle"
+	cp "$foreign/$bundle" "$good/$bundle"
+	ask_where_system_trusts "$good" env SSL_CERT_FILE=/etc/ssl/certs/$bundle "${ask[@]}"
+	assert_failed 9
+}
+
+@test "L05 an authority that --tls-ca leaves empty is not the system's" {
+	ocifp_run exists --tls-ca '' reg.example/app:one
+	assert_failed 2
+	assert_stderr_has "invalid --tls-ca '': expected a PEM file"
+}
+
+@test "L05 --tls-ca counts for a proxy that speaks TLS, too" {
+	make_cert server DNS:reg.test,IP:127.0.0.1
+	make_self_signed other
+	start_faults reg --tls "$T/tls/server.pem:$T/tls/server.key"
+	serve_image_afar
+	on=(--platform linux/amd64)
+	start_faults proxy --tls "$T/tls/server.pem:$T/tls/server.key"
+	https_proxy=https://$proxy_host exists --tls-ca "$T/tls/ca.pem" "$ref"
+	assert_status 0
+	[ "$(requests proxy CONNECT .)" -ge 1 ]
+	forget_log proxy
+	https_proxy=https://$proxy_host exists --tls-ca "$T/tls/other.pem" "$ref"
+	assert_failed 9
+	assert_requests proxy 0 . .
+}
+
+@test "H30 a proxy is used, and its password is not shown" {
+	serve_image_afar
 	start_faults proxy --proxy-user p:s3cret
 	http_proxy=http://p:s3cret@$proxy_host ocifp_run pull "${on[@]}" -v "$ref"
 	assert_pulled
 	[ "$(requests proxy GET .)" -ge 1 ]
 	refute_stderr_has s3cret
-	rm -rf "$OCIFP_STORE"
-	forget_log proxy
-	http_proxy=http://p:s3cret@$proxy_host NO_PROXY=127.0.0.1 ocifp_run pull "${on[@]}" "$ref"
+}
+
+@test "H30 NO_PROXY goes past the proxy" {
+	need_hosts
+	serve_image_afar
+	start_faults proxy
+	with_hosts '127.0.0.1 reg.test' env http_proxy=http://$proxy_host NO_PROXY=reg.test ocifp pull "${on[@]}" "$ref"
 	assert_pulled
 	assert_requests proxy 0 . .
 }
 
-@test "H30 a proxy that wants another password is a refusal; one that fails is trouble" {
+@test "H30 loopback is reached without a proxy: its password and its content stay on this machine" {
+	start_faults reg --auth basic --user me:pw
 	serve_image
+	printf pw >"$T/password"
+	start_faults proxy
+	local host variable
+	for host in 127.0.0.1 localhost 127.1; do
+		for variable in http_proxy all_proxy; do
+			split_run env $variable=http://$proxy_host ocifp exists "${on[@]}" --username me \
+				--password-stdin "$host:${reg_host#*:}/app:one" <"$T/password"
+			assert_status 0
+		done
+	done
+	assert_requests proxy 0 . .
+	stop reg
+	make_cert server
+	start_faults reg --tls "$T/tls/server.pem:$T/tls/server.key"
+	https_proxy=http://$proxy_host exists --tls-ca "$T/tls/ca.pem" "$reg_host/app:one"
+	assert_status 0
+	assert_requests proxy 0 . .
+}
+
+@test "H30 a proxy that wants another password is a refusal; one that fails is trouble" {
+	serve_image_afar
 	start_faults proxy --proxy-user p:other
 	http_proxy=http://p:s3cret@$proxy_host ocifp_run exists "${on[@]}" "$ref"
 	assert_failed 4
@@ -109,9 +213,10 @@ teardown() {
 }
 
 @test "H30 through a proxy TLS reaches to the registry, and the proxy's password goes no further" {
-	make_cert server
+	make_cert server DNS:reg.test
 	start_faults reg --tls "$T/tls/server.pem:$T/tls/server.key"
-	serve_image
+	serve_image_afar
+	on=(--platform linux/amd64)
 	start_faults proxy --proxy-user p:s3cret
 	https_proxy=http://p:s3cret@$proxy_host ocifp_run pull "${on[@]}" -v --tls-ca "$T/tls/ca.pem" "$ref"
 	assert_pulled
@@ -127,7 +232,7 @@ teardown() {
 }
 
 @test "H30 a proxy may speak SOCKS" {
-	serve_image
+	serve_image_afar
 	spawn socks python3 "$RIG_TESTS/faults/socks.py" "$T/socks.port"
 	wait_for test -e "$T/socks.port"
 	http_proxy=socks5h://127.0.0.1:$(cat "$T/socks.port") ocifp_run pull "${on[@]}" "$ref"
@@ -136,7 +241,7 @@ teardown() {
 }
 
 @test "H30 where the proxy is not there, the message says what names it" {
-	serve_image
+	serve_image_afar
 	local port
 	port=$(free_port)
 	http_proxy=http://127.0.0.1:$port ocifp_run exists "${on[@]}" "$ref"

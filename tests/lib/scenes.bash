@@ -37,6 +37,15 @@ manifest_with() {
 	serve_manifest "${2:-}" <"$T/edited"
 }
 
+# serve_image_afar: the same under the name reg.test, which only proxies resolve (tests/faults/proxy.py,
+# socks.py); plain http is allowed to it.
+serve_image_afar() {
+	serve_image "$@"
+	reg_host=reg.test:${reg_host#*:}
+	ref=$reg_host/app:one
+	on+=(--plain-http reg.test)
+}
+
 pull() {
 	ocifp_run pull "${on[@]}" "$@"
 }

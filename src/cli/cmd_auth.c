@@ -30,7 +30,10 @@ run_explain(struct context *context, const void *values, const struct strings *o
 	json_t *list;
 
 	(void)values;
-	if (!host || credential_explain(&context->options.session.registry, host, &lines, err) < 0)
+	if (!host)
+		return -1;
+	context_log_in_at_host(context, host);
+	if (credential_explain(&context->options.session.registry, host, &lines, err) < 0)
 		return -1;
 	list = add_lines(&page, &lines);
 	text = page_take(&page);

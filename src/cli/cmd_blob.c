@@ -39,6 +39,7 @@ open_place(struct context *context, const char *text, enum repository_mode mode,
 {
 	if (location_parse(text, &place->location, err) < 0)
 		return -1;
+	context_log_in_at(context, &place->location);
 	place->repository = repository_open(context_session(context), &place->location, mode, err);
 	return place->repository ? 0 : -1;
 }

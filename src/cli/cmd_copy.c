@@ -50,14 +50,17 @@ copies_release(struct copies *copies)
 }
 
 static int
-parse_places(const struct strings *operands, struct copies *copies, struct error **err)
+parse_places(struct context *context, const struct strings *operands, struct copies *copies,
+	     struct error **err)
 {
 	copies->count = operands->count - 1;
 	copies->places = xcalloc(copies->count, sizeof(*copies->places));
 	copies->results = xcalloc(copies->count, sizeof(*copies->results));
-	for (size_t i = 0; i < copies->count; i++)
+	for (size_t i = 0; i < copies->count; i++) {
 		if (location_parse(operands->items[i + 1], &copies->places[i], err) < 0)
 			return -1;
+		context_log_in_at(context, &copies->places[i]);
+	}
 	return 0;
 }
 
@@ -127,7 +130,7 @@ run_copy(struct context *context, const void *opaque, const struct strings *oper
 
 	if (values->all && options.platforms)
 		return error_set(err, ERROR_USAGE, "--all and --platform exclude each other");
-	if (parse_places(operands, &copies, err) < 0 ||
+	if (parse_places(context, operands, &copies, err) < 0 ||
 	    target_of_options(context, &as_named, operands->items[0], &source, err) < 0)
 		return -1;
 	options.destinations = copies.places;

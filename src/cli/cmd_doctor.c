@@ -110,6 +110,10 @@ run_doctor(struct context *context, const void *values, const struct strings *op
 
 	if (check_hosts(operands, &hosts, err) < 0)
 		return -1;
+	if (hosts.count > 0)
+		context_log_in_at_host(context, hosts.items[0]);
+	else
+		context_log_in_at_operand(context, NULL);
 	examine(findings, context, values, &hosts);
 	text = xstrdup(findings_text(findings));
 	text[strlen(text) - 1] = '\0';

@@ -92,6 +92,7 @@ run_ensure(struct context *context, const void *opaque, const struct strings *op
 
 	if (!project)
 		return -1;
+	context_log_in_at_operand(context, name);
 	if (values->platform_tag) {
 		if (platforms_choose_one(&values->platforms, &one, err) < 0)
 			return -1;

@@ -78,6 +78,7 @@ edit(struct context *context, const struct edit_values *values, const struct str
 		return error_set(err, ERROR_USAGE, "an index is written under a tag: '%s' has %s",
 				 operands->items[0], location.reference.tag ? "a digest" : "none");
 	options->annotations = annotations;
+	context_log_in_at(context, &location);
 	if (compose_index(context_session(context), &location, options, &result, err) < 0)
 		return -1;
 	return tell(context, &location, &result, err);

@@ -65,8 +65,10 @@ run_lock(struct context *context, const void *opaque, const struct strings *oper
 		return -1;
 	if (operands->count > 0 && !values->update)
 		return error_set(err, ERROR_USAGE, "names go with --update");
-	if (normalise(operands, &names, err) < 0 ||
-	    lock_project(context_session(context), project, &options, &changed, err) < 0)
+	if (normalise(operands, &names, err) < 0)
+		return -1;
+	context_log_in_at_operand(context, operands->count > 0 ? operands->items[0] : NULL);
+	if (lock_project(context_session(context), project, &options, &changed, err) < 0)
 		return -1;
 	return tell(context, project, changed, err);
 }

@@ -84,6 +84,7 @@ run_login(struct context *context, const void *values, const struct strings *ope
 		return -1;
 	if (options->anonymous)
 		return error_set(err, ERROR_USAGE, "--anonymous contradicts a login");
+	context_log_in_at_host(context, host);
 	if (read_credential(&context->options, host, &credential, err) < 0 ||
 	    check(context, host, &credential, err) < 0 ||
 	    credential_store(options, host, &credential, &where, err) < 0)

@@ -57,8 +57,10 @@ remove_one(struct context *context, const char *text, bool dry_run, struct page 
 	AUTO_LOCATION struct location location = { 0 };
 	AUTO_REMOVAL struct removal removal = { 0 };
 
-	if (location_parse(text, &location, err) < 0 ||
-	    remove_image(context_session(context), &location, dry_run, &removal, err) < 0)
+	if (location_parse(text, &location, err) < 0)
+		return -1;
+	context_log_in_at(context, &location);
+	if (remove_image(context_session(context), &location, dry_run, &removal, err) < 0)
 		return -1;
 	tell_referrers(context, text, &removal);
 	json_array_append_new(removed, list_removed(page, &location, &removal));

@@ -138,8 +138,10 @@ run_why(struct context *context, const void *opaque, const struct strings *opera
 	struct project *project = context_project(context, err);
 
 	if (!project || target_of_project(project, name, NULL, &local, err) < 0 ||
-	    find_target(project, name, values->against, &published, err) < 0 ||
-	    get_published(context, &published, &record, err) < 0)
+	    find_target(project, name, values->against, &published, err) < 0)
+		return -1;
+	context_log_in_at(context, &published.places[0]);
+	if (get_published(context, &published, &record, err) < 0)
 		return -1;
 	differences.array = json_array();
 	if (compare(&record, &local.record, &differences, err) == 0)

@@ -205,6 +205,7 @@ common_options_release(struct common_options *options)
 	if (options->password)
 		explicit_bzero(options->password, strlen(options->password));
 	free(options->password);
+	free(options->login_host);
 	strings_release(&options->plain_http_hosts);
 	strings_release(&options->trusted_realms);
 }

@@ -12,6 +12,7 @@
 
 struct command;
 struct error;
+struct location;
 struct observer;
 struct progress;
 struct project;
@@ -28,6 +29,7 @@ struct common_options {
 	const char *directory;    /* NULL: the working directory */
 	bool password_stdin;
 	char *password;                  /* read from stdin; erased when released */
+	char *login_host;                /* that --username is for; NULL: not known yet */
 	struct strings plain_http_hosts; /* --plain-http */
 	struct strings trusted_realms;   /* --trust-realm */
 	struct session_options session;  /* points into the above */
@@ -47,6 +49,15 @@ struct context {
 };
 
 struct session *context_session(struct context *context);
+
+/* Binds --username to the registry of an operand, before the session is made.  The first call
+ * counts: a command that names several registries starts with the one that it writes to. */
+void context_log_in_at_host(struct context *context, const char *host);
+void context_log_in_at(struct context *context, const struct location *place);
+
+/* The same for REF or IMAGE as it was typed; NULL: the only image of the project, or the default.
+ * Without a registry in it, nothing is bound. */
+void context_log_in_at_operand(struct context *context, const char *operand);
 
 /* NULL with *err when there is none: ERROR_USAGE with a hint. */
 struct project *context_project(struct context *context, struct error **err);

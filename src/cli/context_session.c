@@ -2,6 +2,7 @@
 #include "base/xalloc.h"
 #include "cli/command.h"
 #include "cli/context.h"
+#include "oci/location.h"
 #include "project/project.h"
 
 static void
@@ -32,6 +33,47 @@ find_mirrors(struct context *context)
 		context_notice(context, "no mirrors are used: %s", error_text(error));
 	if (project && project->mirror_count > 0)
 		take_mirrors(context, project);
+}
+
+void
+context_log_in_at_host(struct context *context, const char *host)
+{
+	struct common_options *options = &context->options;
+
+	if (options->login_host)
+		return;
+	options->login_host = xstrdup(host);
+	options->session.registry.login_host = options->login_host;
+}
+
+void
+context_log_in_at(struct context *context, const struct location *place)
+{
+	if (place->transport == TRANSPORT_REGISTRY)
+		context_log_in_at_host(context, place->reference.host);
+}
+
+static const char *
+repository_of_image(struct context *context, const char *name)
+{
+	AUTO_ERROR struct error *told_later = NULL;
+	const struct project *project = context_find_project(context, &told_later);
+	const struct project_image *image =
+		project ? project_image(project, name, &told_later) : NULL;
+
+	return image ? image->repository : NULL;
+}
+
+void
+context_log_in_at_operand(struct context *context, const char *operand)
+{
+	bool is_place = operand && location_is(operand);
+	const char *text = is_place ? operand : repository_of_image(context, operand);
+	AUTO_LOCATION struct location place = { 0 };
+	AUTO_ERROR struct error *told_later = NULL;
+
+	if (text && location_parse(text, &place, &told_later) == 0)
+		context_log_in_at(context, &place);
 }
 
 struct session *

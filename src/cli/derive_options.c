@@ -138,6 +138,10 @@ derive_and_tell(struct context *context, const struct output_options *options,
 	    read_cleared(&options->cleared, change, derive, err) < 0 ||
 	    read_platform(options->new_platform, change, &platform, err) < 0)
 		return -1;
+	if (options->push)
+		context_log_in_at(context, &output);
+	if (derive->base)
+		context_log_in_at_operand(context, derive->base);
 	derive->output = &output;
 	derive->push = options->push;
 	derive->platforms = platforms_said(&options->platforms);

@@ -77,9 +77,9 @@ refuse_inputs(const struct target_options *options, const char *operand, struct 
 	return error_set_hint(err, "an image of the project file has its inputs there");
 }
 
-int
-target_of_options(struct context *context, const struct target_options *options,
-		  const char *operand, struct target *ret_target, struct error **err)
+static int
+find_target(struct context *context, const struct target_options *options, const char *operand,
+	    struct target *ret_target, struct error **err)
 {
 	bool is_location = operand && location_is(operand);
 	struct project *project;
@@ -98,6 +98,16 @@ target_of_options(struct context *context, const struct target_options *options,
 	if (!project)
 		return -1;
 	return target_of_project(project, operand, options->tag, ret_target, err);
+}
+
+int
+target_of_options(struct context *context, const struct target_options *options,
+		  const char *operand, struct target *ret_target, struct error **err)
+{
+	if (find_target(context, options, operand, ret_target, err) < 0)
+		return -1;
+	context_log_in_at(context, &ret_target->places[0]);
+	return 0;
 }
 
 int

@@ -53,6 +53,12 @@ settle(struct search *search, char *source)
 	tell(search, source, what ? what : "an identity token");
 }
 
+static bool
+flags_are_for(const struct registry_options *options, const char *host)
+{
+	return options->login_host && strcmp(options->login_host, host) == 0;
+}
+
 static int
 look_at_flags(struct search *search, struct error **err)
 {
@@ -64,6 +70,10 @@ look_at_flags(struct search *search, struct error **err)
 	}
 	if (!options->username || !options->password)
 		return error_set(err, ERROR_USAGE, "a user name and a password go together");
+	if (!flags_are_for(options, search->host)) {
+		tell(search, "--username", "given for another registry");
+		return 0;
+	}
 	search->found = (struct credential){
 		.username = xstrdup(options->username),
 		.password = xstrdup(options->password),
@@ -215,7 +225,7 @@ credential_space(const struct registry_options *options, const char *host, const
 {
 	AUTO_STRINGS struct strings paths = { 0 };
 
-	if (!options->anonymous && !options->username)
+	if (!options->anonymous && !(options->username && flags_are_for(options, host)))
 		auth_places_list(options, &paths);
 	for (size_t i = 0; i < paths.count; i++) {
 		char *space = find_space(paths.items[i], host, repository);

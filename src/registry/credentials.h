@@ -1,6 +1,7 @@
 /* credentials.h - who we are to a host, and where that is written
  *
- * In order: flags; then, explicit: $REGISTRY_AUTH_FILE alone if set, else docker's config.json
+ * In order: flags, at the host that they are for; then, explicit: $REGISTRY_AUTH_FILE alone if set,
+ * else docker's config.json
  * ($DOCKER_CONFIG or ~/.docker; credHelpers, credsStore, auths), containers' auth.json
  * ($XDG_RUNTIME_DIR/containers, ~/.config/containers); then, implicit and for ghcr.io alone:
  * GITHUB_TOKEN, GH_TOKEN; else anonymous.  Hosts match exactly (host and port, lower case);

@@ -21,6 +21,10 @@ registry_new(struct engine *engine, const struct registry_options *options, stru
 			  "a user name and no credentials at all exclude each other");
 		return NULL;
 	}
+	if (options->username && !options->login_host) {
+		error_set(err, ERROR_USAGE, "--username requires an operand that names a registry");
+		return NULL;
+	}
 	registry = XNEW(struct registry);
 	registry->engine = engine;
 	registry->options = *options;

@@ -28,10 +28,11 @@ struct registry_mirror {
 };
 
 struct registry_options {
-	const char *username; /* NULL: not given; flags beat everything */
+	const char *username; /* NULL: not given; flags beat everything else at login_host */
 	const char *password;
-	bool anonymous;        /* no credentials at all */
-	const char *auth_file; /* NULL: $REGISTRY_AUTH_FILE, docker config.json, auth.json */
+	const char *login_host; /* the one host that user name and password are for */
+	bool anonymous;         /* no credentials at all */
+	const char *auth_file;  /* NULL: $REGISTRY_AUTH_FILE, docker config.json, auth.json */
 	const char *const *trust_realms; /* NULL-terminated "host[:port]"; may be NULL */
 	bool no_token_cache;
 	bool github_packages; /* manifests are managed by packages.h, as those of ghcr.io are */

@@ -129,6 +129,94 @@ token_answer() {
 	done
 }
 
+# with_password COMMAND...
+with_password() {
+	printf pw >"$T/password"
+	ocifp_run "$@" --username me --password-stdin <"$T/password"
+}
+
+@test "A14 every command sends --username to the registry of its operand" {
+	serve_basic
+	make_project
+	echo text >file
+	with_password ensure --push always app
+	assert_status 0
+	mkdir layer
+	local image=$reg_host/app copy=$reg_host/copy line
+	while read -r line; do
+		with_password $line
+		assert_status 0
+	done <<-COMMANDS
+		digest app
+		tag app latest
+		exists app
+		exists $image:latest
+		why app
+		lock
+		lock --update app
+		pull --platform linux/amd64 app
+		pull --platform linux/amd64 -o oci:$T/out:one app
+		push oci:$T/out:one $copy:one
+		copy app $copy:two
+		copy oci:$T/out:one $copy:three
+		copy $copy:three oci:$T/out:four
+		inspect $copy:one
+		manifest $copy:one
+		tree $copy:one
+		tags $copy
+		tag $copy:one again
+		index create $copy:index $copy:one
+		index ls $copy:index
+		append --base $copy:one -t $copy:more --push layer
+		append --base $copy:one -o oci:$T/out:more layer
+		mutate --env A=1 -t $copy:changed --push $copy:one
+		attach --type text/plain $copy:one file
+		referrers $copy:one
+		rm $copy:again
+		prune --keep-newest 5 $copy
+		unpack --platform linux/amd64 $copy:one $T/root
+	COMMANDS
+}
+
+@test "A14 --username goes to no other registry: not to the other end, a fallback or a need" {
+	serve_basic
+	start_canary other --auth basic --user me:pw
+	mkimage image "$T/other.root/app" one >/dev/null
+	with_password copy "$other_host/app:one" "$reg_host/copy:one"
+	assert_failed 4
+	assert_no_secrets other
+	with_password index create "$reg_host/copy:two" "$other_host/app:one"
+	assert_failed 4
+	assert_no_secrets other
+	mkdir layer
+	echo input >file
+	with_password append --base "$other_host/app:one" -t "$reg_host/copy:three" --push layer
+	assert_failed 4
+	assert_no_secrets other
+	make_project "fallback: [$other_host/app]"
+	with_password exists app
+	assert_failed 4
+	assert_no_secrets other
+	with_password ensure --push never app
+	assert_failed 4
+	assert_no_secrets other
+	cat >.ocifp.yaml <<-YAML
+		version: 1
+		images:
+		  base: {repository: $other_host/base, inputs: [file], build: 'false'}
+		  app: {default: true, repository: $reg_host/app, inputs: [file], needs: [base], build: 'false'}
+	YAML
+	with_password ensure --push never app
+	assert_failed 4
+	assert_no_secrets other
+	with_password index join --platform linux/amd64 app
+	assert_failed 4
+	assert_no_secrets other
+	with_password lock
+	assert_failed 4
+	assert_no_secrets other
+}
+
 @test "A06 a wrong password is one attempt, then a refusal" {
 	serve_basic
 	printf wrong >"$T/password"

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "auth_home.h"
@@ -55,6 +56,7 @@ leave_room(void **state)
 	stop(room);
 	http_server_stop(&room->server);
 	strings_release(&room->notices);
+	free(room->login_host);
 	free(room);
 	return leave_home(&home);
 }
@@ -69,11 +71,14 @@ room_start(struct room *room)
 	AUTO_REFERENCE struct reference reference = { 0 };
 	AUTO_ERROR struct error *err = NULL;
 
+	assert_int_equal(reference_parse(name, &reference, &err), 0);
+	free(room->login_host);
+	room->login_host = xstrdup(reference.host);
+	room->options.login_host = room->login_host;
 	room->engine = engine_new(&options, &err);
 	assert_non_null(room->engine);
 	room->registry = registry_new(room->engine, &room->options, &err);
 	assert_non_null(room->registry);
-	assert_int_equal(reference_parse(name, &reference, &err), 0);
 	room->endpoint = endpoint_open(room->registry, &reference, &err);
 	assert_non_null(room->endpoint);
 }

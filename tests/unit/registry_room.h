@@ -36,6 +36,7 @@ struct room {
 	struct http_server server;
 	struct strings notices;
 	struct registry_options options;
+	char *login_host; /* that of the endpoint */
 	struct engine *engine;
 	struct registry *registry; /* of this run; room_rerun() makes another */
 	struct endpoint *endpoint; /* "127.0.0.1:<port>/app" */

@@ -80,9 +80,12 @@ nothing_anywhere_is_anonymous(void **state)
 static void
 flags_beat_files_and_files_beat_the_environment(void **state)
 {
-	const struct registry_options flags = { .username = "f", .password = "g" };
+	const struct registry_options flags = { .username = "f",
+						.password = "g",
+						.login_host = "ghcr.io" };
 	const struct registry_options anonymous = { .anonymous = true };
 	AUTO_FREE char *by_flags = NULL;
+	AUTO_FREE char *elsewhere = NULL;
 	AUTO_FREE char *by_nobody = NULL;
 
 	(void)state;
@@ -95,6 +98,8 @@ flags_beat_files_and_files_beat_the_environment(void **state)
 	assert_found("ghcr.io", "me:pw ~/" DOCKER);
 	by_flags = describe(&flags, "ghcr.io");
 	assert_string_equal(by_flags, "f:g --username");
+	elsewhere = describe(&flags, "quay.io");
+	assert_string_equal(elsewhere, "anonymous");
 	by_nobody = describe(&anonymous, "ghcr.io");
 	assert_string_equal(by_nobody, "anonymous");
 }
@@ -146,7 +151,13 @@ assert_space(const char *repository, const char *expected)
 static void
 a_space_beneath_a_host_has_credentials_of_its_own(void **state)
 {
-	const struct registry_options flags = { .username = "f", .password = "g" };
+	const struct registry_options flags = { .username = "f",
+						.password = "g",
+						.login_host = "c.example" };
+	const struct registry_options elsewhere = { .username = "f",
+						    .password = "g",
+						    .login_host = "d.example" };
+	AUTO_FREE char *by_files = NULL;
 	AUTO_FREE char *by_flags = NULL;
 
 	(void)state;
@@ -161,6 +172,8 @@ a_space_beneath_a_host_has_credentials_of_its_own(void **state)
 	assert_space("other", "c.example");
 	by_flags = credential_space(&flags, "c.example", "team/a");
 	assert_string_equal(by_flags, "c.example");
+	by_files = credential_space(&elsewhere, "c.example", "team/a");
+	assert_string_equal(by_files, "c.example/team");
 	assert_found("c.example/team", "me:pw ~/" CONTAINERS);
 	assert_found("c.example/none", "you:s3cret ~/" CONTAINERS);
 	assert_found("c.example", "you:s3cret ~/" CONTAINERS);

@@ -1,4 +1,4 @@
-/* blob_job.h - one blob on its way, for blobs.c and uploads.c
+/* blob_job.h - one blob on its way, for blobs.c and upload/upload.c
  *
  * A job starts one request after another; each answer leads to the next or ends the job.
  */

@@ -2,7 +2,8 @@
  *
  * distribution-spec, "Pulling blobs", "Pushing blobs".  A GET follows redirects to other origins
  * without credentials; by-digest mirrors are asked first.  A PUT asks whether the blob is there,
- * tries to mount it, and uploads it with POST and one PUT, or as the registry needs it (upload.h).
+ * tries to mount it, and uploads it with POST and one PUT, or as the registry needs it
+ * (upload/upload.c).
  */
 #ifndef OCIFP_REGISTRY_BLOBS_H
 #define OCIFP_REGISTRY_BLOBS_H

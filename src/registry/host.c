@@ -58,7 +58,7 @@ host_new(struct engine *engine, const struct registry_options *options, const ch
 
 	host->engine = engine;
 	host->options = options;
-	upload_memory_init(&host->uploads);
+	upload_policy_init(&host->uploads);
 	host->name = xstrdup(name);
 	host->space = xstrdup(name);
 	host->url = url ? trim_slashes(url) : choose_url(engine, options, name);

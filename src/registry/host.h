@@ -11,7 +11,7 @@
 #include "http/origin.h"
 #include "http/pace.h"
 #include "registry/credentials.h"
-#include "registry/upload_memory.h"
+#include "registry/upload/policy.h"
 
 struct challenge;
 struct engine;
@@ -35,7 +35,7 @@ struct host {
 	struct origin origin;
 	bool is_plain; /* http by the user's leave */
 	struct pace writes;
-	struct upload_memory uploads;
+	struct upload_policy uploads;
 
 	enum host_scheme scheme;
 	char *realm;         /* of Bearer */

@@ -32,18 +32,13 @@ noinst_LIBRARIES += %D%/libregistry.a
 	%D%/registry.c %D%/registry.h \
 	%D%/scope.c %D%/scope.h \
 	%D%/secret.c %D%/secret.h \
-	%D%/session_url.c %D%/session_url.h \
 	%D%/tags.c %D%/tags.h \
 	%D%/token_answer.c %D%/token_answer.h \
 	%D%/token_cache.c %D%/token_cache.h \
 	%D%/token_fetch.c %D%/token_fetch.h \
-	%D%/upload.h \
-	%D%/upload_answers.c \
-	%D%/upload_memory.c %D%/upload_memory.h \
-	%D%/upload_parse.c %D%/upload_parse.h \
-	%D%/upload_session.c \
-	%D%/upload_steps.c \
-	%D%/uploads.c \
+	%D%/upload/policy.c %D%/upload/policy.h \
+	%D%/upload/session.c %D%/upload/session.h \
+	%D%/upload/upload.c \
 	%D%/waiters.c %D%/waiters.h
 
 registry_libs = src/registry/libregistry.a $(http_libs)

@@ -3,7 +3,7 @@
 #include "registry/blobs.h"
 #include "registry/endpoint.h"
 #include "registry/host.h"
-#include "registry/session_url.h"
+#include "registry/upload/session.h"
 
 /* ghcr.io answers 405, and lets the session expire: how this ends does not matter. */
 static void

@@ -11,8 +11,8 @@ registry_tests = \
 	%D%/test_token_answer \
 	%D%/test_token_cache \
 	%D%/test_upload_chunks \
-	%D%/test_upload_memory \
-	%D%/test_upload_parse \
+	%D%/test_upload_policy \
+	%D%/test_upload_session \
 	%D%/test_uploads
 check_PROGRAMS += $(registry_tests)
 TESTS += $(registry_tests)
@@ -57,11 +57,11 @@ blob_room = %D%/blob_room.c %D%/blob_room.h
 %C%_test_upload_chunks_SOURCES = %D%/test_upload_chunks.c $(blob_room) $(registry_room) $(auth_home)
 %C%_test_upload_chunks_LDADD = $(registry_libs) $(CMOCKA_LIBS)
 
-%C%_test_upload_memory_SOURCES = %D%/test_upload_memory.c
-%C%_test_upload_memory_LDADD = $(registry_libs) $(CMOCKA_LIBS)
+%C%_test_upload_policy_SOURCES = %D%/test_upload_policy.c
+%C%_test_upload_policy_LDADD = $(registry_libs) $(CMOCKA_LIBS)
 
-%C%_test_upload_parse_SOURCES = %D%/test_upload_parse.c
-%C%_test_upload_parse_LDADD = $(registry_libs) $(CMOCKA_LIBS)
+%C%_test_upload_session_SOURCES = %D%/test_upload_session.c
+%C%_test_upload_session_LDADD = $(registry_libs) $(CMOCKA_LIBS)
 
 %C%_test_uploads_SOURCES = %D%/test_uploads.c $(blob_room) $(registry_room) $(auth_home)
 %C%_test_uploads_LDADD = $(registry_libs) $(CMOCKA_LIBS)

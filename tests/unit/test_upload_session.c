@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "base/limits.h"
-#include "registry/upload_parse.h"
+#include "registry/upload/session.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
@@ -29,7 +29,7 @@ a_range_tells_how_much_a_session_has(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		uint64_t taken_bytes = 77;
 
-		assert_true(upload_parse_range(rows[i].value, &taken_bytes));
+		assert_true(session_parse_range(rows[i].value, &taken_bytes));
 		assert_int_equal(taken_bytes, rows[i].taken_bytes);
 	}
 }
@@ -46,7 +46,7 @@ what_is_no_range_from_the_start_is_none(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		uint64_t taken_bytes = 77;
 
-		assert_false(upload_parse_range(rows[i], &taken_bytes));
+		assert_false(session_parse_range(rows[i], &taken_bytes));
 		assert_int_equal(taken_bytes, 77);
 	}
 }
@@ -71,7 +71,7 @@ a_limit_is_found_in_the_text_of_a_refusal(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		uint64_t bytes = 77;
 
-		assert_true(upload_parse_limit(rows[i].message, &bytes));
+		assert_true(session_parse_limit(rows[i].message, &bytes));
 		assert_int_equal(bytes, rows[i].bytes);
 	}
 }
@@ -93,7 +93,7 @@ no_limit_is_found_where_none_is(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		uint64_t bytes = 77;
 
-		assert_false(upload_parse_limit(rows[i], &bytes));
+		assert_false(session_parse_limit(rows[i], &bytes));
 		assert_int_equal(bytes, 77);
 	}
 }

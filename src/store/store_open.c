@@ -153,6 +153,7 @@ write_small(const struct store *store, const char *folder, const char *name, con
 static int
 make_layout(struct store *store, struct error **err)
 {
+	AUTO_ERROR struct error *failure = NULL;
 	AUTO_CLOSE int blobs_fd = -1;
 	bool made;
 
@@ -164,7 +165,12 @@ make_layout(struct store *store, struct error **err)
 	if (blobs_fd < 0)
 		return -1;
 	store->is_new = true;
-	return write_small(store, ".", layout_file, layout_content, err);
+	if (write_small(store, ".", layout_file, layout_content, &failure) == 0)
+		return 0;
+	/* Another process has made the layout and collected garbage, our temporary file with it. */
+	if (has_layout_file(store))
+		return 0;
+	return error_pass(err, TAKE_PTR(failure));
 }
 
 static int

@@ -37,8 +37,8 @@ static const struct field run_fields[] = {
 	FIELD("User", FIELD_STRING, false, user),
 	FIELD("WorkingDir", FIELD_STRING, false, working_dir),
 	FIELD("Env", FIELD_ARRAY, false, environment),
-	FIELD("Entrypoint", FIELD_ARRAY, false, entrypoint),
-	FIELD("Cmd", FIELD_ARRAY, false, command),
+	FIELD("Entrypoint", FIELD_WORDS, false, entrypoint),
+	FIELD("Cmd", FIELD_WORDS, false, command),
 	FIELD("Labels", FIELD_STRINGS, false, labels),
 };
 
@@ -72,6 +72,16 @@ parse_strings(const json_t *array, const char *name, struct strings *strings, st
 	return 0;
 }
 
+/* Docker takes a string for a list of one. */
+static int
+parse_words(const json_t *words, const char *name, struct strings *strings, struct error **err)
+{
+	if (!json_is_string(words))
+		return parse_strings(words, name, strings, err);
+	strings_add(strings, json_string_value(words));
+	return 0;
+}
+
 static int
 parse_diff_id(const json_t *item, struct digest *ret_diff_id, struct error **err)
 {
@@ -99,25 +109,15 @@ parse_diff_ids(const json_t *array, struct image_config *config, struct error **
 }
 
 static int
-parse_platform(const json_t *document, struct platform *platform, struct error **err)
-{
-	if (platform_parse_json(document, platform, err) < 0)
-		return -1;
-	if (!platform->os)
-		return error_set(err, ERROR_CONTENT, "'os' or 'architecture' is missing");
-	return 0;
-}
-
-static int
 parse_document(const json_t *document, struct image_config *config, struct error **err)
 {
 	struct config_fields raw = { 0 };
 
-	if (parse_platform(document, &config->platform, err) < 0 ||
+	if (platform_parse_json(document, &config->platform, err) < 0 ||
 	    read_fields(document, &raw, err) < 0 || parse_diff_ids(raw.diff_ids, config, err) < 0 ||
 	    parse_strings(raw.environment, "Env", &config->environment, err) < 0 ||
-	    parse_strings(raw.entrypoint, "Entrypoint", &config->entrypoint, err) < 0 ||
-	    parse_strings(raw.command, "Cmd", &config->command, err) < 0)
+	    parse_words(raw.entrypoint, "Entrypoint", &config->entrypoint, err) < 0 ||
+	    parse_words(raw.command, "Cmd", &config->command, err) < 0)
 		return -1;
 	config->created = xstrdup_null(raw.created);
 	config->user = xstrdup_null(raw.user);

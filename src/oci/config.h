@@ -14,7 +14,7 @@
 #include "oci/platform.h"
 
 struct image_config {
-	struct platform platform;
+	struct platform platform; /* all NULL: it does not name one (crane, imgpkg, cosign) */
 	struct digest *diff_ids;
 	size_t diff_id_count;
 	char *created; /* NULL: not said */

@@ -166,6 +166,8 @@ has_type(const json_t *value, enum field_type type)
 		return json_is_array(value);
 	case FIELD_STRINGS:
 		return is_object_of_strings(value);
+	case FIELD_WORDS:
+		return json_is_array(value) || json_is_string(value);
 	}
 	return false;
 }
@@ -184,6 +186,8 @@ type_name(enum field_type type)
 		return "array";
 	case FIELD_STRINGS:
 		return "object of strings";
+	case FIELD_WORDS:
+		return "array or string";
 	}
 	return "known type";
 }
@@ -201,6 +205,7 @@ store_value(const json_t *value, enum field_type type, void *slot)
 	case FIELD_OBJECT:
 	case FIELD_ARRAY:
 	case FIELD_STRINGS:
+	case FIELD_WORDS:
 		*(const json_t **)slot = value;
 		return;
 	}
@@ -212,7 +217,7 @@ read_field(const json_t *object, const struct field *field, void *slot, struct e
 	const json_t *value = json_object_get(object, field->name);
 
 	if (!value || json_is_null(value)) {
-		if (!field->mandatory)
+		if (!field->mandatory || (value && field->type == FIELD_ARRAY))
 			return 0;
 		error_set(err, ERROR_CONTENT, "'%s' is missing", field->name);
 		return error_set_class(err, "json");

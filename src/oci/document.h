@@ -36,11 +36,12 @@ char *document_format(const json_t *document);
 json_t *document_sorted(const json_t *object);
 
 enum field_type {
-	FIELD_STRING, /* const char *, borrowed from the document */
-	FIELD_SIZE,   /* uint64_t: a whole number, 0 to 2^63-1 */
-	FIELD_OBJECT, /* const json_t *, borrowed */
-	FIELD_ARRAY,  /* const json_t *, borrowed */
-	FIELD_STRINGS /* const json_t *: an object whose values are all strings */
+	FIELD_STRING,  /* const char *, borrowed from the document */
+	FIELD_SIZE,    /* uint64_t: a whole number, 0 to 2^63-1 */
+	FIELD_OBJECT,  /* const json_t *, borrowed */
+	FIELD_ARRAY,   /* const json_t *, borrowed */
+	FIELD_STRINGS, /* const json_t *: an object whose values are all strings */
+	FIELD_WORDS    /* const json_t *: an array, or a string that stands for an array of one */
 };
 
 struct field {
@@ -50,8 +51,10 @@ struct field {
 	size_t offset; /* in the struct that document_read_fields() fills; absent: left alone */
 };
 
-/* null counts as absent.  ERROR_CONTENT names the field, callers add where: "layers[3]: 'size' is
- * missing".  On failure some of the fields may have been stored: fill a local. */
+/* null counts as absent, and an array that must be there as an empty one: Go's encoder writes null
+ * for both.  FIELD_WORDS may also be one string.  ERROR_CONTENT names the field, callers add where:
+ * "layers[3]: 'size' is missing".  On failure some of the fields may have been stored: fill a
+ * local. */
 int document_read_fields(const json_t *object, const struct field *fields, size_t field_count,
 			 void *ret_struct, struct error **err);
 

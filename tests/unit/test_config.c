@@ -64,6 +64,45 @@ nothing_to_run_is_fine(void **state)
 	}
 }
 
+/* crane append --oci-empty-base, imgpkg and cosign write such. */
+static void
+a_config_need_not_name_a_platform(void **state)
+{
+	static const char *const texts[] = {
+		"{" ROOTFS "}",
+		"{\"os\":\"linux\"," ROOTFS "}",
+		"{\"os\":\"\",\"architecture\":\"amd64\"," ROOTFS "}",
+		"{\"os\":\"\",\"architecture\":\"\",\"rootfs\":{\"diff_ids\":null}}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		AUTO_CONFIG struct image_config config = { 0 };
+		AUTO_ERROR struct error *err = NULL;
+
+		assert_int_equal(image_config_parse(texts[i], strlen(texts[i]), &config, &err), 0);
+		assert_null(config.platform.os);
+		assert_null(config.platform.architecture);
+	}
+}
+
+/* As docker reads it. */
+static void
+a_command_may_be_one_string(void **state)
+{
+	static const char text[] = "{" LINUX "," ROOTFS ",\"config\":"
+				   "{\"Cmd\":\"sh -c id\",\"Entrypoint\":\"/e\"}}";
+	AUTO_CONFIG struct image_config config = { 0 };
+	AUTO_ERROR struct error *err = NULL;
+
+	(void)state;
+	assert_int_equal(image_config_parse(text, sizeof(text) - 1, &config, &err), 0);
+	assert_int_equal(config.command.count, 1);
+	assert_string_equal(config.command.items[0], "sh -c id");
+	assert_int_equal(config.entrypoint.count, 1);
+	assert_string_equal(config.entrypoint.items[0], "/e");
+}
+
 static void
 what_is_no_config_is_refused(void **state)
 {
@@ -73,9 +112,6 @@ what_is_no_config_is_refused(void **state)
 		"[]",
 		"<html>",
 		"{" LINUX "}",
-		"{" ROOTFS "}",
-		"{\"os\":\"linux\"," ROOTFS "}",
-		"{\"os\":\"\",\"architecture\":\"amd64\"," ROOTFS "}",
 		"{\"os\":\"a\\nb\",\"architecture\":\"amd64\"," ROOTFS "}",
 		"{" LINUX ",\"rootfs\":{}}",
 		"{" LINUX ",\"rootfs\":{\"diff_ids\":{}}}",
@@ -84,7 +120,7 @@ what_is_no_config_is_refused(void **state)
 		"{" LINUX "," ROOTFS ",\"config\":[]}",
 		"{" LINUX "," ROOTFS ",\"config\":{\"Env\":[1]}}",
 		"{" LINUX "," ROOTFS ",\"config\":{\"Env\":\"A=1\"}}",
-		"{" LINUX "," ROOTFS ",\"config\":{\"Cmd\":\"sh\"}}",
+		"{" LINUX "," ROOTFS ",\"config\":{\"Cmd\":{}}}",
 		"{" LINUX "," ROOTFS ",\"config\":{\"Entrypoint\":[null]}}",
 		"{" LINUX "," ROOTFS ",\"config\":{\"User\":0}}",
 		"{" LINUX "," ROOTFS ",\"config\":{\"Labels\":{\"k\":1}}}",
@@ -149,6 +185,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_runs_comes_through),
 		cmocka_unit_test(nothing_to_run_is_fine),
+		cmocka_unit_test(a_config_need_not_name_a_platform),
+		cmocka_unit_test(a_command_may_be_one_string),
 		cmocka_unit_test(what_is_no_config_is_refused),
 		cmocka_unit_test(layers_have_a_limit_and_must_agree_with_the_manifest),
 		cmocka_unit_test(an_image_may_have_no_layers),

@@ -196,6 +196,7 @@ struct values {
 	const json_t *object;
 	const json_t *array;
 	const json_t *strings;
+	const json_t *words;
 };
 
 static const struct field fields[] = {
@@ -204,6 +205,7 @@ static const struct field fields[] = {
 	{ "object", FIELD_OBJECT, false, offsetof(struct values, object) },
 	{ "array", FIELD_ARRAY, false, offsetof(struct values, array) },
 	{ "strings", FIELD_STRINGS, false, offsetof(struct values, strings) },
+	{ "words", FIELD_WORDS, false, offsetof(struct values, words) },
 };
 
 static int
@@ -251,6 +253,23 @@ null_counts_as_absent(void **state)
 	assert_null(values.array);
 }
 
+/* Go writes null for both. */
+static void
+an_array_that_must_be_there_may_be_null(void **state)
+{
+	static const struct field list = { "list", FIELD_ARRAY, true, 0 };
+	AUTO_JSON json_t *null = json_pack("{s:n}", "list");
+	AUTO_JSON json_t *without = json_object();
+	AUTO_ERROR struct error *err = NULL;
+	const json_t *array = NULL;
+
+	(void)state;
+	assert_int_equal(document_read_fields(null, &list, 1, &array, &err), 0);
+	assert_null(array);
+	assert_int_equal(document_read_fields(without, &list, 1, &array, &err), -1);
+	assert_string_equal(error_text(err), "'list' is missing");
+}
+
 static void
 a_wrong_field_is_named(void **state)
 {
@@ -266,6 +285,7 @@ a_wrong_field_is_named(void **state)
 		{ "{\"number\":1,\"text\":1}", "'text' is no string" },
 		{ "{\"number\":1,\"object\":[]}", "'object' is no object" },
 		{ "{\"number\":1,\"array\":{}}", "'array' is no array" },
+		{ "{\"number\":1,\"words\":1}", "'words' is no array or string" },
 		{ "{\"number\":1,\"strings\":[]}", "'strings' is no object of strings" },
 		{ "{\"number\":1,\"strings\":{\"a\":1}}", "'strings' is no object of strings" },
 		{ "{\"number\":1,\"strings\":{\"a\":\"\",\"b\":null}}",
@@ -320,6 +340,7 @@ main(void)
 		cmocka_unit_test(structure_inside_strings_is_text),
 		cmocka_unit_test(fields_are_read_by_table),
 		cmocka_unit_test(null_counts_as_absent),
+		cmocka_unit_test(an_array_that_must_be_there_may_be_null),
 		cmocka_unit_test(a_wrong_field_is_named),
 		cmocka_unit_test(a_message_shows_no_control_characters),
 		cmocka_unit_test(sorted_strings_make_one_text),

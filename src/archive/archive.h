@@ -2,8 +2,8 @@
  *
  * An oci-archive is an OCI image layout in an uncompressed tar (image-spec, image-layout.md); a
  * docker-archive has a manifest.json instead (`docker save`), or both: then it is read as OCI and
- * keeps its digests.  What we write as docker-archive is the oci-archive plus a manifest.json that
- * points into blobs/sha256/.
+ * keeps its digests, unless its index.json lists nothing.  What we write as docker-archive is the
+ * oci-archive plus a manifest.json that points into blobs/sha256/.
  *
  * Reading never unpacks: members are found once, blobs are then read where they lie in the file.
  */
@@ -31,6 +31,10 @@ int archive_write(struct store *store, const struct location *output, const char
 /* "-" is stdin, which is spooled to an unnamed file first.  Anything that is no such tar, or a
  * compressed one, is ERROR_CONTENT. */
 struct archive_image *archive_open(const char *path, struct error **err);
+
+/* ERROR_FAILURE, class "unsupported", when one of its references has a digest that cannot be
+ * checked and is therefore not among those that are listed. */
+int archive_check_references(const struct archive_image *archive, struct error **err);
 
 /* References: descriptors with annotation org.opencontainers.image.ref.name.  Those of a
  * docker-archive without index.json name manifests that are made up from its manifest.json:

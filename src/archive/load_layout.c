@@ -34,9 +34,11 @@ load_layout(struct archive_image *archive, struct error **err)
 	if (check_version(archive, err) < 0 ||
 	    member_read_named(archive, "index.json", &buf, err) < 0)
 		return -1;
+	archive->unsupported = json_array();
 	index = document_parse(buf.data, buf.size, err);
 	if (!index || document_read_fields(index, &manifests_field, 1, &manifests, err) < 0 ||
-	    descriptors_parse(manifests, "manifests", &archive->references, err) < 0)
+	    descriptors_parse(manifests, "manifests", &archive->references, archive->unsupported,
+			      err) < 0)
 		return error_wrap(err, "index.json");
 	return 0;
 }

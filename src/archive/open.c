@@ -72,19 +72,31 @@ refuse_empty(bool has_members, struct error **err)
 	return error_set_class(err, "missing");
 }
 
+static bool
+has_references(const struct archive_image *archive)
+{
+	return archive->references.count > 0 || json_array_size(archive->unsupported) > 0;
+}
+
 static int
 load(struct archive_image *archive, struct error **err)
 {
+	bool is_layout;
+
 	if (fstat(archive->fd, &archive->status) < 0)
 		return error_set_errno(err, errno, "cannot look at it");
 	if (refuse_packed(archive->fd, err) < 0 ||
 	    members_scan(archive->fd, &archive->members, err) < 0)
 		return -1;
-	if (has(archive, "index.json") && has(archive, "oci-layout"))
-		return load_layout(archive, err);
-	if (has(archive, "manifest.json"))
-		return load_docker(archive, err);
-	return refuse_empty(archive->members.count > 0, err);
+	is_layout = has(archive, "index.json") && has(archive, "oci-layout");
+	if (!is_layout && !has(archive, "manifest.json"))
+		return refuse_empty(archive->members.count > 0, err);
+	if (is_layout && load_layout(archive, err) < 0)
+		return -1;
+	/* `docker save` of an image without a tag leaves the index empty. */
+	if (has_references(archive) || !has(archive, "manifest.json"))
+		return 0;
+	return load_docker(archive, err);
 }
 
 struct archive_image *
@@ -115,6 +127,7 @@ archive_close(struct archive_image *archive)
 	free(archive->documents);
 	members_release(&archive->members);
 	descriptors_release(&archive->references);
+	json_decref(archive->unsupported);
 	free(archive->path);
 	free(archive);
 }

@@ -206,6 +206,17 @@ archive_open_blob(const struct archive_image *archive, const struct digest *dige
 }
 
 int
+archive_check_references(const struct archive_image *archive, struct error **err)
+{
+	struct descriptor none;
+
+	if (json_array_size(archive->unsupported) == 0)
+		return 0;
+	(void)descriptor_parse(json_array_get(archive->unsupported, 0), &none, err);
+	return error_wrap(err, "archive '%s'", archive->path);
+}
+
+int
 archive_list_references(const struct archive_image *archive, struct descriptors *ret_references,
 			struct error **err)
 {

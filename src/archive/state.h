@@ -22,6 +22,7 @@ struct archive_image {
 	struct stat status; /* when it was opened */
 	struct members members;
 	struct descriptors references;
+	json_t *unsupported; /* references with a digest that cannot be checked; NULL: none */
 	struct made_document *documents;
 	size_t document_count;
 };

@@ -54,12 +54,21 @@ config_json(const struct image_config *config)
 			 "labels", config->labels);
 }
 
+/* As the index says when the config does not; NULL: neither does. */
+static char *
+platform_of(const struct image_node *node, const struct image_config *config)
+{
+	if (config->platform.os)
+		return platform_format(&config->platform);
+	return node->descriptor.has_platform ? platform_format(&node->descriptor.platform) : NULL;
+}
+
 static json_t *
 image_json(const struct image_node *node, const struct image_config *config)
 {
-	AUTO_FREE char *platform = platform_format(&config->platform);
+	AUTO_FREE char *platform = platform_of(node, config);
 
-	return json_pack("{s:s, s:s, s:I, s:I, s:o, s:O?}", "platform", platform, "digest",
+	return json_pack("{s:s?, s:s, s:I, s:I, s:o, s:O?}", "platform", platform, "digest",
 			 digest_text(&node->descriptor.digest).text, "layers",
 			 (json_int_t)node->manifest.layers.count, "size_bytes",
 			 (json_int_t)layers_size(&node->manifest), "config", config_json(config),
@@ -123,8 +132,8 @@ add_image_text(struct page *page, const json_t *image)
 {
 	const json_t *config = json_object_get(image, "config");
 	long long layers = json_integer_value(json_object_get(image, "layers"));
-	AUTO_FREE char *platform =
-		text_quote_string(json_string_value(json_object_get(image, "platform")));
+	const char *said = json_string_value(json_object_get(image, "platform"));
+	AUTO_FREE char *platform = text_quote_string(said ? said : "-");
 	AUTO_FREE char *size =
 		text_bytes((uint64_t)json_integer_value(json_object_get(image, "size_bytes")));
 
@@ -185,7 +194,10 @@ run_inspect(struct context *context, const void *opaque, const struct strings *o
 	    struct error **err)
 {
 	const struct inspect_values *values = opaque;
-	struct selection selection = { .platforms = platforms_said(&values->platforms) };
+	struct selection selection = {
+		.platforms = platforms_said(&values->platforms),
+		.leave_out_unsupported = true,
+	};
 	AUTO_LOOKING struct looking looking = { 0 };
 	AUTO_JSON json_t *images = json_array();
 	struct content content = { 0 };

@@ -82,7 +82,7 @@ run_ls(struct context *context, const void *opaque, const struct strings *operan
 
 	(void)opaque;
 	(void)operands;
-	if (!store || store_list_references(store, &references, err) < 0 ||
+	if (!store || store_list_references(store, &references, true, err) < 0 ||
 	    volumes_list(store, &volumes, err) < 0)
 		return -1;
 	array = json_array();

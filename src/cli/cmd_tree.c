@@ -43,6 +43,8 @@ add_node(struct page *page, unsigned depth, const struct image_node *node)
 	add_line(page, depth, is_index ? "index" : "manifest", &node->descriptor);
 	for (size_t i = 0; i < node->child_count; i++)
 		add_node(page, depth + 1, &node->children[i]);
+	for (size_t i = 0; i < node->blobs.count; i++)
+		add_line(page, depth + 1, "blob", &node->blobs.items[i]);
 	if (is_index)
 		return;
 	add_line(page, depth + 1, "config", &node->manifest.config);
@@ -58,6 +60,8 @@ node_json(const struct image_node *node)
 
 	for (size_t i = 0; i < node->child_count; i++)
 		json_array_append_new(children, node_json(&node->children[i]));
+	for (size_t i = 0; i < node->blobs.count; i++)
+		json_array_append_new(children, descriptor_json(&node->blobs.items[i]));
 	if (node->kind == DOCUMENT_INDEX) {
 		json_object_set_new(object, "manifests", children);
 		return object;
@@ -74,7 +78,10 @@ run_tree(struct context *context, const void *opaque, const struct strings *oper
 	 struct error **err)
 {
 	const struct tree_values *values = opaque;
-	struct selection selection = { .platforms = platforms_said(&values->platforms) };
+	struct selection selection = {
+		.platforms = platforms_said(&values->platforms),
+		.leave_out_unsupported = true,
+	};
 	AUTO_LOOKING struct looking looking = { 0 };
 	AUTO_PAGE struct page page = { 0 };
 	AUTO_FREE char *text = NULL;

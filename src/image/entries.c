@@ -20,7 +20,7 @@ describe_single(const struct content *content, const struct resolution *root,
 	if (media_type_is_config(manifest.config.media_type)) {
 		if (content_get_platform(content, &manifest, &entry.platform, err) < 0)
 			return -1;
-		entry.has_platform = true;
+		entry.has_platform = entry.platform.os != NULL;
 	} else if (manifest.artifact_type) {
 		free(entry.artifact_type);
 		entry.artifact_type = xstrdup(manifest.artifact_type);

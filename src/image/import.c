@@ -29,8 +29,12 @@ describe_platform(const struct content *content, struct image_node *node, struct
 		return 0;
 	if (content_get_platform(content, &node->manifest, &node->descriptor.platform, err) < 0)
 		return -1;
-	node->descriptor.has_platform = true;
-	return 0;
+	node->descriptor.has_platform = node->descriptor.platform.os != NULL;
+	if (node->descriptor.has_platform)
+		return 0;
+	return error_set(err, ERROR_CONTENT,
+			 "the config of manifest '%s' lacks 'os' or 'architecture'",
+			 digest_text(&node->descriptor.digest).text);
 }
 
 static int

@@ -17,6 +17,7 @@ image_node_release(struct image_node *node)
 	descriptor_release(&node->descriptor);
 	buf_release(&node->bytes);
 	manifest_release(&node->manifest);
+	descriptors_release(&node->blobs);
 	memset(node, 0, sizeof(*node));
 }
 

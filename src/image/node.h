@@ -20,6 +20,7 @@ struct image_node {
 	struct manifest manifest;    /* of a DOCUMENT_MANIFEST */
 	struct image_node *children; /* of a DOCUMENT_INDEX: those that are wanted */
 	size_t child_count;
+	struct descriptors blobs; /* of a DOCUMENT_INDEX: those that it lists itself */
 };
 
 void image_node_release(struct image_node *node);

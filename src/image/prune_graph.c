@@ -149,7 +149,8 @@ static int
 add_children(struct prune_graph *graph, const struct prune_node *node, struct error **err)
 {
 	for (size_t i = 0; i < node->children.count; i++)
-		if (need_node(graph, &node->children.items[i], err) < 0)
+		if (image_index_entry_is_document(&node->children.items[i]) &&
+		    need_node(graph, &node->children.items[i], err) < 0)
 			return -1;
 	return 0;
 }

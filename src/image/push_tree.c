@@ -85,8 +85,7 @@ put_again(const struct pushing *pushing, const struct image_node *node, const ch
 {
 	AUTO_DESCRIPTORS struct descriptors blobs = { 0 };
 
-	if (node->kind == DOCUMENT_MANIFEST)
-		image_tree_blobs(node, &blobs);
+	image_node_blobs(node, &blobs);
 	return move_blobs(pushing, &blobs, err) < 0 ? -1
 						    : put_once(pushing, node, tag, filing, err);
 }
@@ -134,8 +133,7 @@ static void
 add_blobs(const struct missing *missing, struct descriptors *blobs)
 {
 	for (size_t i = 0; i < missing->count; i++)
-		if (missing->nodes[i]->kind == DOCUMENT_MANIFEST)
-			image_tree_blobs(missing->nodes[i], blobs);
+		image_node_blobs(missing->nodes[i], blobs);
 }
 
 /* *ret_filing is that of the last one: of the root, when it is among them. */

@@ -38,28 +38,59 @@ take_from_budget(const struct descriptor *descriptor, uint64_t *left_bytes, stru
 	return error_set_class(err, "limit");
 }
 
+/* All that an image consists of. */
+struct gathering {
+	const struct content *content;
+	bool leave_out_unsupported;
+	uint64_t left_bytes;
+};
+
+static int get_all(struct gathering *gathering, struct image_node *node, unsigned depth,
+		   struct error **err);
+
 static int
-get_all(const struct content *content, struct image_node *node, unsigned depth,
-	uint64_t *left_bytes, struct error **err)
+get_listed(struct gathering *gathering, struct image_node *node,
+	   const struct descriptor *descriptor, unsigned depth, struct error **err)
+{
+	struct image_node *child;
+
+	if (!image_index_entry_is_document(descriptor)) {
+		descriptors_add(&node->blobs, descriptor);
+		return 0;
+	}
+	if (take_from_budget(descriptor, &gathering->left_bytes, err) < 0 ||
+	    image_node_get_child(gathering->content, node, descriptor, &child, err) < 0)
+		return -1;
+	if (!child)
+		return refuse_absent_child(descriptor, err);
+	return get_all(gathering, child, depth + 1, err);
+}
+
+static int
+check_supported(const struct image_index *index, struct error **err)
+{
+	struct descriptor none;
+
+	if (json_array_size(index->unsupported) == 0)
+		return 0;
+	(void)descriptor_parse(json_array_get(index->unsupported, 0), &none, err);
+	error_wrap(err, "cannot take all that the index lists");
+	return error_set_hint(err, "name what is wanted with --platform");
+}
+
+static int
+get_all(struct gathering *gathering, struct image_node *node, unsigned depth, struct error **err)
 {
 	AUTO_INDEX struct image_index index = { 0 };
 
 	if (node->kind != DOCUMENT_INDEX)
 		return 0;
-	if (check_depth(depth, err) < 0 || image_node_parse_index(node, &index, err) < 0)
+	if (check_depth(depth, err) < 0 || image_node_parse_index(node, &index, err) < 0 ||
+	    (!gathering->leave_out_unsupported && check_supported(&index, err) < 0))
 		return -1;
-	for (size_t i = 0; i < index.manifests.count; i++) {
-		const struct descriptor *descriptor = &index.manifests.items[i];
-		struct image_node *child;
-
-		if (take_from_budget(descriptor, left_bytes, err) < 0 ||
-		    image_node_get_child(content, node, descriptor, &child, err) < 0)
+	for (size_t i = 0; i < index.manifests.count; i++)
+		if (get_listed(gathering, node, &index.manifests.items[i], depth, err) < 0)
 			return -1;
-		if (!child)
-			return refuse_absent_child(descriptor, err);
-		if (get_all(content, child, depth + 1, left_bytes, err) < 0)
-			return -1;
-	}
 	return 0;
 }
 
@@ -82,7 +113,7 @@ fits_by_config(const struct search *search, const struct image_node *child, bool
 
 	if (content_get_platform(search->content, &child->manifest, &platform, err) < 0)
 		return -1;
-	*ret_fits = platform_fit(&platform, search->wanted) > 0;
+	*ret_fits = platform.os && platform_fit(&platform, search->wanted) > 0;
 	return 0;
 }
 
@@ -179,7 +210,8 @@ get_platform(const struct content *content, struct image_node *root, const struc
 	return 0;
 }
 
-/* A manifest that stands alone serves one platform, which its config names. */
+/* A manifest that stands alone serves the platform that its config names, or any if it names none.
+ */
 static int
 check_single(const struct content *content, const struct image_node *root,
 	     const struct selection *selection, struct error **err)
@@ -191,6 +223,8 @@ check_single(const struct content *content, const struct image_node *root,
 		return 0;
 	if (content_get_platform(content, &root->manifest, &platform, err) < 0)
 		return -1;
+	if (!platform.os)
+		return 0;
 	name = platform_format(&platform);
 	for (size_t i = 0; i < selection->platforms->count; i++) {
 		const struct platform *wanted = &selection->platforms->items[i];
@@ -210,7 +244,11 @@ int
 image_tree_get(const struct content *content, const struct selection *selection,
 	       struct resolution *root, struct image_node *ret_root, struct error **err)
 {
-	uint64_t left_bytes = TREE_LIMIT_BYTES;
+	struct gathering gathering = {
+		.content = content,
+		.leave_out_unsupported = selection->leave_out_unsupported,
+		.left_bytes = TREE_LIMIT_BYTES,
+	};
 
 	descriptor_copy(&root->descriptor, &ret_root->descriptor);
 	ret_root->bytes = root->bytes;
@@ -218,7 +256,7 @@ image_tree_get(const struct content *content, const struct selection *selection,
 	if (image_node_parse(ret_root, err) < 0)
 		return -1;
 	if (!selection->platforms)
-		return get_all(content, ret_root, 0, &left_bytes, err);
+		return get_all(&gathering, ret_root, 0, err);
 	if (ret_root->kind != DOCUMENT_INDEX)
 		return check_single(content, ret_root, selection, err);
 	for (size_t i = 0; i < selection->platforms->count; i++)
@@ -235,16 +273,28 @@ add_blob(struct descriptors *blobs, const struct descriptor *blob)
 		descriptors_add(blobs, blob);
 }
 
+static void
+add_blobs(struct descriptors *blobs, const struct descriptors *added)
+{
+	for (size_t i = 0; i < added->count; i++)
+		add_blob(blobs, &added->items[i]);
+}
+
+void
+image_node_blobs(const struct image_node *node, struct descriptors *ret_blobs)
+{
+	if (node->kind == DOCUMENT_MANIFEST)
+		add_blob(ret_blobs, &node->manifest.config);
+	add_blobs(ret_blobs, &node->manifest.layers);
+	add_blobs(ret_blobs, &node->blobs);
+}
+
 void
 image_tree_blobs(const struct image_node *root, struct descriptors *ret_blobs)
 {
 	for (size_t i = 0; i < root->child_count; i++)
 		image_tree_blobs(&root->children[i], ret_blobs);
-	if (root->kind != DOCUMENT_MANIFEST)
-		return;
-	add_blob(ret_blobs, &root->manifest.config);
-	for (size_t i = 0; i < root->manifest.layers.count; i++)
-		add_blob(ret_blobs, &root->manifest.layers.items[i]);
+	image_node_blobs(root, ret_blobs);
 }
 
 int

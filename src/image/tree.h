@@ -20,8 +20,10 @@ struct resolution;
 /* What is wanted. */
 struct selection {
 	const struct platforms *platforms; /* NULL: everything, as it is */
-	struct platforms *missing; /* gets those that are unlisted, or listed with a manifest that
-				    * is proven absent; NULL: one that is missing is an error */
+	struct platforms *missing;  /* gets those that are unlisted, or listed with a manifest that
+				     * is proven absent; NULL: one that is missing is an error */
+	bool leave_out_unsupported; /* of everything: what has a digest that cannot be checked; it
+				     * is an error otherwise */
 };
 
 /* Takes the bytes of the root out of the resolution.  ERROR_PLATFORM: one is not listed;
@@ -29,7 +31,9 @@ struct selection {
 int image_tree_get(const struct content *content, const struct selection *selection,
 		   struct resolution *root, struct image_node *ret_root, struct error **err);
 
-/* Every config and layer once, in the order they are met. */
+/* Every config, layer and blob that an index lists once, in the order they are met: of one
+ * document, or of all. */
+void image_node_blobs(const struct image_node *node, struct descriptors *ret_blobs);
 void image_tree_blobs(const struct image_node *root, struct descriptors *ret_blobs);
 
 /* Every document, children before their parents: the order in which they may be put. */

@@ -1,5 +1,7 @@
 #include "oci/descriptor.h"
 
+#include <string.h>
+
 #include "base/error.h"
 #include "base/xalloc.h"
 
@@ -20,21 +22,37 @@ descriptors_take(struct descriptors *descriptors, struct descriptor *descriptor)
 	*descriptor = (struct descriptor){ 0 };
 }
 
+static bool
+is_unsupported(const struct error *failure)
+{
+	return error_class(failure) && strcmp(error_class(failure), "unsupported") == 0;
+}
+
+/* Into the descriptors, or into `unsupported` unless that is NULL. */
+static int
+parse_item(json_t *item, struct descriptors *descriptors, json_t *unsupported, struct error **err)
+{
+	AUTO_ERROR struct error *failure = NULL;
+	struct descriptor descriptor;
+
+	if (descriptor_parse(item, &descriptor, &failure) == 0) {
+		descriptors_take(descriptors, &descriptor);
+		return 0;
+	}
+	if (unsupported && is_unsupported(failure))
+		return json_array_append(unsupported, item);
+	return error_pass(err, TAKE_PTR(failure));
+}
+
 int
 descriptors_parse(const json_t *array, const char *name, struct descriptors *ret_descriptors,
-		  struct error **err)
+		  json_t *unsupported, struct error **err)
 {
 	AUTO_DESCRIPTORS struct descriptors descriptors = { 0 };
-	const json_t *item;
-	size_t i;
 
-	json_array_foreach (array, i, item) {
-		struct descriptor descriptor;
-
-		if (descriptor_parse(item, &descriptor, err) < 0)
+	for (size_t i = 0; i < json_array_size(array); i++)
+		if (parse_item(json_array_get(array, i), &descriptors, unsupported, err) < 0)
 			return error_wrap(err, "%s[%zu]", name, i);
-		descriptors_take(&descriptors, &descriptor);
-	}
 	*ret_descriptors = descriptors;
 	descriptors = (struct descriptors){ 0 };
 	return 0;

@@ -35,6 +35,39 @@ find_algorithm(const char *name, size_t name_size)
 	return DIGEST_NONE;
 }
 
+/* image-spec, descriptor.md, "Digests": names of lower case letters and digits, joined by one of
+ * "+._-", and an encoding of letters, digits and "=_-". */
+static bool
+is_well_formed(const char *text, size_t name_size)
+{
+	static const char alphanumeric[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+	const char *encoded = text + name_size + 1;
+	const char *end = text + name_size;
+
+	for (const char *part = text; part <= end; part++) {
+		size_t size = strspn(part, alphanumeric);
+
+		part += size;
+		if (size == 0 || (part < end && !strchr("+._-", *part)))
+			return false;
+	}
+	return *encoded && encoded[strspn(encoded, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRST"
+						   "UVWXYZ0123456789=_-")] == '\0';
+}
+
+/* The content may be sound; we cannot tell. */
+static int
+refuse_algorithm(struct error **err, const char *text, size_t name_size)
+{
+	AUTO_FREE char *quoted = text_quote_string(text);
+
+	if (!is_well_formed(text, name_size))
+		return refuse(err, text, "is neither sha256 nor sha512");
+	error_set(err, ERROR_FAILURE,
+		  "cannot check digest '%s': only sha256 and sha512 are supported", quoted);
+	return error_set_class(err, "unsupported");
+}
+
 int
 digest_parse(const char *text, struct digest *ret_digest, struct error **err)
 {
@@ -46,7 +79,7 @@ digest_parse(const char *text, struct digest *ret_digest, struct error **err)
 		return refuse(err, text, "is not ALGORITHM:HEX");
 	digest.algorithm = find_algorithm(text, (size_t)(colon - text));
 	if (digest.algorithm == DIGEST_NONE)
-		return refuse(err, text, "is neither sha256 nor sha512");
+		return refuse_algorithm(err, text, (size_t)(colon - text));
 	size = digest_size(digest.algorithm);
 	if (strlen(colon + 1) != 2 * size)
 		return refuse(err, text, "has not the length of its algorithm");

@@ -28,6 +28,8 @@ struct digest_text {
 	char text[DIGEST_TEXT_BYTES];
 };
 
+/* ERROR_CONTENT; ERROR_FAILURE, class "unsupported", for a well-formed digest of another algorithm.
+ */
 int digest_parse(const char *text, struct digest *ret_digest, struct error **err);
 bool digest_equal(const struct digest *a, const struct digest *b);
 int digest_compare(const struct digest *a, const struct digest *b); /* an order, any */

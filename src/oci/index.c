@@ -29,7 +29,9 @@ static const struct field fields[] = {
 static int
 parse_parts(const struct index_fields *raw, struct image_index *index, struct error **err)
 {
-	if (descriptors_parse(raw->manifests, "manifests", &index->manifests, err) < 0)
+	index->unsupported = json_array();
+	if (descriptors_parse(raw->manifests, "manifests", &index->manifests, index->unsupported,
+			      err) < 0)
 		return -1;
 	if (!raw->subject)
 		return 0;
@@ -76,13 +78,16 @@ char *
 image_index_format(const struct image_index *index)
 {
 	AUTO_JSON json_t *object = json_object();
+	json_t *manifests = descriptors_json(&index->manifests);
 	const char *media_type = index->media_type ? index->media_type : MEDIA_OCI_INDEX;
 
+	if (index->unsupported)
+		json_array_extend(manifests, index->unsupported);
 	json_object_set_new(object, "schemaVersion", json_integer(2));
 	json_object_set_new(object, "mediaType", json_string(media_type));
 	if (index->artifact_type)
 		json_object_set_new(object, "artifactType", json_string(index->artifact_type));
-	json_object_set_new(object, "manifests", descriptors_json(&index->manifests));
+	json_object_set_new(object, "manifests", manifests);
 	if (index->has_subject)
 		json_object_set_new(object, "subject", descriptor_json(&index->subject));
 	if (index->annotations)
@@ -102,6 +107,13 @@ image_index_set_annotation(struct image_index *index, const char *name, const ch
 	if (!index->annotations)
 		index->annotations = json_object();
 	return json_object_set_new(index->annotations, name, json_string(value)) == 0;
+}
+
+bool
+image_index_entry_is_document(const struct descriptor *entry)
+{
+	return media_type_kind(entry->media_type) != DOCUMENT_OTHER ||
+	       media_type_is_generic(entry->media_type);
 }
 
 bool
@@ -166,5 +178,6 @@ image_index_release(struct image_index *index)
 	descriptors_release(&index->manifests);
 	descriptor_release(&index->subject);
 	json_decref(index->annotations);
+	json_decref(index->unsupported);
 	*index = (struct image_index){ 0 };
 }

@@ -17,6 +17,8 @@ struct image_index {
 	char *media_type;
 	char *artifact_type;
 	struct descriptors manifests;
+	json_t *unsupported; /* entries with a digest that cannot be checked, as they came; or NULL
+			      */
 	bool has_subject;
 	struct descriptor subject;
 	json_t *annotations; /* NULL: none */
@@ -38,6 +40,10 @@ bool image_index_set_annotation(struct image_index *index, const char *name, con
  * fit; an entry without a platform fits nothing here, its config decides.  NULL: none fits. */
 const struct descriptor *image_index_find(const struct image_index *index,
 					  const struct platform *wanted);
+
+/* True for what a registry has as a manifest; false for a blob that an index lists, as BuildKit's
+ * registry cache does.  A type that says nothing counts as a document's. */
+bool image_index_entry_is_document(const struct descriptor *entry);
 
 /* False for attestations (annotation vnd.docker.reference.type), unknown/unknown, artifacts. */
 bool image_index_entry_is_image(const struct descriptor *entry);

@@ -71,7 +71,7 @@ parse_parts(const struct manifest_fields *raw, struct manifest *manifest, struct
 {
 	if (descriptor_parse(raw->config, &manifest->config, err) < 0)
 		return error_wrap(err, "config");
-	if (descriptors_parse(raw->layers, "layers", &manifest->layers, err) < 0)
+	if (descriptors_parse(raw->layers, "layers", &manifest->layers, NULL, err) < 0)
 		return -1;
 	if (!raw->subject)
 		return 0;

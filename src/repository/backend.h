@@ -79,7 +79,6 @@ struct repository *repository_open_registry(struct session *session,
 					    const struct reference *reference, struct error **err);
 struct repository *repository_open_layout(struct session *session, const char *path,
 					  enum repository_mode mode, struct error **err);
-struct repository *repository_open_archive(struct session *session, const char *path,
-					   struct error **err);
+struct repository *repository_open_archive(const struct location *location, struct error **err);
 
 #endif

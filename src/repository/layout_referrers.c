@@ -80,7 +80,7 @@ layout_find_referrers(struct store *store, const struct digest *subject, const c
 		.found = &found,
 	};
 
-	if (store_list_references(store, &references, err) < 0)
+	if (store_list_references(store, &references, true, err) < 0)
 		return -1;
 	for (size_t i = 0; i < references.count; i++)
 		if (look_at(&search, &references.items[i], err) < 0)

@@ -46,7 +46,7 @@ repository_open(struct session *session, const struct location *location, enum r
 	case TRANSPORT_OCI_ARCHIVE:
 	case TRANSPORT_DOCKER_ARCHIVE:
 		if (mode == REPOSITORY_READ)
-			return repository_open_archive(session, location->path, err);
+			return repository_open_archive(location, err);
 		break;
 	case TRANSPORT_ROOTFS:
 		break;

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "oci/location.h"
 #include "oci/manifest.h"
 #include "oci/reference.h"
 #include "repository/backend.h"
@@ -146,6 +147,8 @@ archive_resolve(struct repository *repository, const char *tag, const struct dig
 		return -1;
 	if (!digest && find_reference(self, &references, tag, &reference, err) < 0)
 		return -1;
+	if (!digest && (!tag || !reference) && archive_check_references(self->archive, err) < 0)
+		return -1;
 	if (digest || reference)
 		return read_resolved(self, reference, digest, resolution, err);
 	resolution->evidence.presence = PRESENCE_ABSENT;
@@ -271,7 +274,7 @@ archive_free(struct repository *repository)
 }
 
 struct repository *
-repository_open_archive(struct session *session, const char *path, struct error **err)
+repository_open_archive(const struct location *location, struct error **err)
 {
 	static const struct repository_ops ops = {
 		.resolve = archive_resolve,
@@ -282,15 +285,14 @@ repository_open_archive(struct session *session, const char *path, struct error 
 		.list_tags = archive_list_tags,
 		.free = archive_free,
 	};
-	struct archive_image *archive = archive_open(path, err);
+	struct archive_image *archive = archive_open(location->path, err);
 	struct archive_repository *self;
 
-	(void)session;
 	if (!archive)
 		return NULL;
 	self = XNEW(struct archive_repository);
 	self->repository.ops = &ops;
-	self->repository.name = xasprintf("archive:%s", path);
+	self->repository.name = location_repository(location);
 	self->archive = archive;
 	return &self->repository;
 }

@@ -27,7 +27,7 @@ layout_writable_store(struct layout_repository *self, struct error **err)
 static int
 list_references(struct layout_repository *self, struct descriptors *references, struct error **err)
 {
-	return self->store ? store_list_references(self->store, references, err) : 0;
+	return self->store ? store_list_references(self->store, references, true, err) : 0;
 }
 
 static const char *

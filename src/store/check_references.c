@@ -20,8 +20,9 @@ find_fault(const struct store *store, const json_t *entry)
 	AUTO_ERROR struct error *err = NULL;
 	AUTO_CLOSE int fd = -1;
 
+	/* An unsupported digest is another tool's: it cannot be checked, and is no fault. */
 	if (descriptor_parse(entry, &descriptor, &err) < 0)
-		return xstrdup(error_text(err));
+		return error_is(err, ERROR_CONTENT) ? xstrdup(error_text(err)) : NULL;
 	if (blob_find(store, &descriptor.digest, descriptor.size_bytes, &fd, &err) == 0 && fd >= 0)
 		return NULL;
 	return xasprintf("'%s' is not there", digest_text(&descriptor.digest).text);

@@ -163,9 +163,11 @@ reachable_mark(const struct store *store, struct digest_set *set, struct strings
 {
 	struct walk walk = { .store = store, .set = set, .incomplete = incomplete };
 	AUTO_DESCRIPTORS struct descriptors references = { 0 };
+	/* Remove nothing while an image of another tool cannot be read: it may need anything. */
+	bool is_check = incomplete != NULL;
 	int ret;
 
-	if (store_list_references(store, &references, err) < 0)
+	if (store_list_references(store, &references, is_check, err) < 0)
 		return -1;
 	mark_documents(&walk, &references);
 	ret = follow_pending(&walk, err);

@@ -66,23 +66,16 @@ store_find_reference(const struct store *store, const char *name, struct descrip
 
 int
 store_list_references(const struct store *store, struct descriptors *ret_references,
-		      struct error **err)
+		      bool leave_out_unsupported, struct error **err)
 {
 	AUTO_JSON json_t *index = layout_read_index(store, err);
-	AUTO_DESCRIPTORS struct descriptors references = { 0 };
-	const json_t *entries = json_object_get(index, "manifests");
+	AUTO_JSON json_t *unsupported = leave_out_unsupported ? json_array() : NULL;
 
 	if (!index)
 		return -1;
-	for (size_t i = 0; i < json_array_size(entries); i++) {
-		AUTO_DESCRIPTOR struct descriptor reference = { 0 };
-
-		if (descriptor_parse(json_array_get(entries, i), &reference, err) < 0)
-			return error_wrap(err, "index.json: manifests[%zu]", i);
-		descriptors_add(&references, &reference);
-	}
-	*ret_references = references;
-	references = (struct descriptors){ 0 };
+	if (descriptors_parse(json_object_get(index, "manifests"), "manifests", ret_references,
+			      unsupported, err) < 0)
+		return error_wrap(err, "index.json");
 	return 0;
 }
 

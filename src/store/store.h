@@ -104,7 +104,9 @@ int store_remove_reference(struct store *store, const char *name, bool *ret_foun
 /* Every entry of this content, whatever it is named. */
 int store_remove_content(struct store *store, const struct digest *digest, bool *ret_found,
 			 struct error **err);
+
+/* One with a digest that cannot be checked is left out, or is an error as of digest_parse(). */
 int store_list_references(const struct store *store, struct descriptors *ret_references,
-			  struct error **err);
+			  bool leave_out_unsupported, struct error **err);
 
 #endif

@@ -70,11 +70,73 @@ serve_text() {
 	assert_requests reg 0 GET blobs
 }
 
-@test "M04 digests of unknown kinds, wrong length, upper case or with a path are wrong content" {
+@test "M04 digests of wrong length, in upper case or with a path are wrong content" {
 	serve_image
-	each_edit 7 '.layers[0].digest = "sha256:abc"' '.layers[0].digest = "md5:d41d8cd98f00b204e9800998ecf8427e"' \
+	each_edit 7 '.layers[0].digest = "sha256:abc"' '.layers[0].digest = "md5:../passwd"' \
 		'.layers[0].digest |= ascii_upcase' '.layers[0].digest = "sha256:../../../../etc/passwd"' \
 		'.layers[0].digest = ("sha256:" + ("0" * 63) + "/")' '.layers[0].digest += "\u0000"' '.config.digest = ""'
+}
+
+@test "M04 an image with a digest of an algorithm that we lack is unsupported, not wrong" {
+	serve_image
+	each_edit 1 '.layers[0].digest = "md5:d41d8cd98f00b204e9800998ecf8427e"' '.layers[0].digest = "blake3:00"' \
+		'.config.digest = "sha512+b64u:AA=="'
+	assert_stderr_has "only sha256 and sha512 are supported"
+}
+
+# with_blake3 FILTER: app:one is an index of linux/amd64 and, changed by FILTER, of a blake3 manifest
+with_blake3() {
+	serve_image --platform linux/amd64 --platform linux/arm64
+	amd64=$(jq -r '.manifests[0].digest' "$(blob_path "$T/reg.root/app" "$digest")")
+	manifest_with '.manifests[1].digest = "blake3:00"' application/vnd.oci.image.index.v1+json
+}
+
+@test "M04 an entry of an index whose digest we cannot check spoils itself alone" {
+	with_blake3
+	ocifp_run pull --platform linux/amd64 "$ref"
+	assert_status 0
+	assert_stored "$amd64"
+	ocifp_run inspect "$ref"
+	assert_status 0
+	grep -q "$amd64" "$T/stdout"
+	ocifp_run tree "$ref"
+	assert_status 0
+	ocifp_run store gc
+	assert_status 0
+	ocifp_run pull --platform linux/arm64 "$ref"
+	assert_failed 8
+	ocifp_run pull --all "$ref"
+	assert_failed 1
+	assert_stderr_has "cannot check digest 'blake3:00'"
+	assert_stderr_has '--platform'
+	ocifp_run copy "$ref" "oci:$T/out:one"
+	assert_failed 1
+}
+
+@test "M04 a reference of a layout whose digest we cannot check spoils itself alone" {
+	mkimage image "$T/lay" one >"$T/digest"
+	jq '.manifests += [.manifests[0] | .digest = "blake3:00" | .annotations[] = "two"]' "$T/lay/index.json" >"$T/index"
+	cp "$T/index" "$T/lay/index.json"
+	tar cf "$T/lay.tar" -C "$T/lay" .
+	local transport
+	for transport in "oci:$T/lay" "oci-archive:$T/lay.tar"; do
+		ocifp_run pull "$transport:one"
+		assert_status 0
+		ocifp_run tags "$transport"
+		assert_status 0
+		assert_stdout one
+		ocifp_run pull "$transport:two"
+		assert_failed 1
+		assert_stderr_has "cannot check digest 'blake3:00'"
+	done
+	OCIFP_STORE=$T/lay ocifp_run store ls
+	assert_status 0
+	# What the other image needs cannot be told, so nothing is removed.
+	OCIFP_STORE=$T/lay ocifp_run store gc
+	assert_failed 1
+	OCIFP_STORE=$T/lay ocifp_run store fsck
+	assert_status 0
+	grep -q blake3 "$T/lay/index.json"
 }
 
 @test "M05 a key that occurs twice is wrong content" {
@@ -215,6 +277,100 @@ serve_text() {
 	assert_failed 7
 	digest=$good
 	each_edit 7 '.config.digest = ("sha256:" + "0" * 64)'
+}
+
+# config_with FILTER: the manifest of serve_image with its config edited
+config_with() {
+	local config
+	config=$(blob_path "$T/reg.root/app" "$(jq -r .config.digest "$(blob_path "$T/reg.root/app" "$digest")")")
+	manifest_with ".config = $(jq -c "$1" "$config" | mkimage blob "$T/reg.root/app" \
+		--media-type application/vnd.oci.image.config.v1+json)"
+}
+
+@test "M10 a config without a platform is pulled, inspected and copied alike" {
+	serve_image --layers 1k
+	local good=$digest filter
+	for filter in 'del(.os)' 'del(.architecture)' '.os = "" | .architecture = ""' 'del(.os, .architecture, .config)'; do
+		digest=$good
+		rm -rf "$OCIFP_STORE" "$T/out" "$T/root"
+		config_with "$filter"
+		pull "$ref"
+		assert_pulled
+		ocifp_run inspect --json "$ref"
+		assert_status 0
+		assert_equal "$(jq -c '[.images[].platform]' <<<"$stdout")" '[null]'
+		ocifp_run copy "$ref" "oci:$T/out:one"
+		assert_status 0
+		ocifp_run exists --platform linux/arm64 "$ref"
+		assert_status 0
+		ocifp_run copy --platform linux/arm64 "$ref" "oci:$T/out:two"
+		assert_status 0
+	done
+	jq -n --arg digest "$digest" --argjson size "$(stat -c %s "$(blob_path "$T/reg.root/app" "$digest")")" \
+		'{schemaVersion: 2, manifests: [{mediaType: "application/vnd.oci.image.manifest.v1+json",
+			digest: $digest, size: $size, platform: {os: "linux", architecture: "riscv64"}}]}' >"$T/index"
+	serve_manifest application/vnd.oci.image.index.v1+json <"$T/index"
+	ocifp_run inspect --json "$ref"
+	assert_equal "$(jq -c '[.images[].platform]' <<<"$stdout")" '["linux/riscv64"]'
+	ocifp_run pull --platform linux/riscv64 "$ref"
+	assert_status 0
+	ocifp_run pull --platform linux/amd64 "$ref"
+	assert_failed 8
+}
+
+@test "M10 a command that is one string is a command of one word" {
+	serve_image --layers 1k
+	config_with '.config.Cmd = "sh -l" | .config.Entrypoint = "/bin/e"'
+	pull "$ref"
+	assert_pulled
+	ocifp_run inspect --json "$ref"
+	assert_status 0
+	assert_equal "$(jq -c '.images[0].config | [.cmd, .entrypoint]' <<<"$stdout")" '[["sh -l"],["/bin/e"]]'
+}
+
+# BuildKit's registry cache: an index that lists two layers and a cacheconfig.
+serve_build_cache() {
+	serve_image
+	local blob=(mkimage blob "$T/reg.root/app" --media-type)
+	jq -n --argjson one "$(echo one | gzip | "${blob[@]}" application/vnd.oci.image.layer.v1.tar+gzip)" \
+		--argjson two "$(echo two | gzip | "${blob[@]}" application/vnd.oci.image.layer.v1.tar+gzip)" \
+		--argjson config "$(echo '{"layers":[],"records":[]}' |
+			"${blob[@]}" application/vnd.buildkit.cacheconfig.v0)" \
+		'{schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json",
+			manifests: [$one, $two, $config]}' >"$T/cache"
+	serve_manifest application/vnd.oci.image.index.v1+json <"$T/cache"
+	mapfile -t listed < <(jq -r '.manifests[].digest' "$T/cache")
+}
+
+@test "M18 an index may list blobs, as BuildKit's cache does: they are copied, pulled, shown" {
+	serve_build_cache
+	local blob
+	ocifp_run copy "$ref" "oci:$T/out:one"
+	assert_status 0
+	ocifp_run copy "$ref" "$reg_host/other:one"
+	assert_status 0
+	ocifp_run pull --all "$ref"
+	assert_status 0
+	ocifp_run pull --all -o "oci-archive:$T/out.tar:one" "$ref"
+	assert_status 0
+	for blob in "${listed[@]}"; do
+		[ -e "$(blob_path "$T/out" "$blob")" ] || fail "$blob is not in the layout"
+		[ -e "$(blob_path "$T/reg.root/other" "$blob")" ] || fail "$blob is not in the other repository"
+		assert_stored "$blob"
+		tar tf "$T/out.tar" "blobs/sha256/${blob#*:}" >&2
+	done
+	ocifp_run store gc
+	assert_status 0
+	for blob in "${listed[@]}"; do assert_stored "$blob"; done
+	ocifp_run copy "oci:$T/out:one" "$reg_host/third:one"
+	assert_status 0
+	ocifp_run inspect "$ref"
+	assert_status 0
+	ocifp_run tree "$ref"
+	assert_status 0
+	grep -q "blob ${listed[2]} .*buildkit.cacheconfig" "$T/stdout"
+	ocifp_run pull "$ref"
+	assert_failed 8
 }
 
 @test "M11 schema 1, hybrids, encrypted and foreign layers are refused by name" {

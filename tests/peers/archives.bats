@@ -233,6 +233,39 @@ start_dockerd() {
 	assert_equal "$("$T/bundle/rootfs/bin/run")" amd64
 }
 
+@test "what docker 25 saves by an image's ID, ocifp reads as skopeo does" {
+	need tar
+	serve --compress none
+	skopeo_copy "oci:$T/src:one" "docker-archive:$T/d.tar"
+	mkdir "$T/saved"
+	tar xf "$T/d.tar" -C "$T/saved"
+	echo '{"imageLayoutVersion": "1.0.0"}' >"$T/saved/oci-layout"
+	local manifests config
+	config=$(config_of "docker-archive:$T/d.tar")
+	for manifests in null '[]'; do
+		echo "{\"schemaVersion\":2,\"manifests\":$manifests}" >"$T/saved/index.json"
+		tar cf "$T/saved.tar" -C "$T/saved" .
+		assert_equal "$(config_of "docker-archive:$T/saved.tar")" "$config"
+		ocifp_run inspect "docker-archive:$T/saved.tar"
+		assert_status 0
+		push "docker-archive:$T/saved.tar"
+		assert_equal "$(config_of --tls-verify=false "docker://$reg_host/app:pushed")" "$config"
+	done
+	rm "$T/saved/manifest.json"
+	tar cf "$T/saved.tar" -C "$T/saved" .
+	ocifp_run inspect "docker-archive:$T/saved.tar"
+	assert_status 3
+}
+
+@test "a message names an archive as its user did" {
+	mkimage image "$T/src" one >"$T/digest"
+	mkimage image "$T/src" two --layers 3k >&2
+	tar cf "$T/o.tar" -C "$T/src" .
+	ocifp_run inspect "oci-archive:$T/o.tar"
+	assert_status 2
+	assert_stderr_has "'oci-archive:$T/o.tar' holds several images"
+}
+
 @test "a compressed archive is refused with the remedy" {
 	serve --compress gzip
 	skopeo_copy "oci:$T/src:one" "oci-archive:$T/o.tar:one"

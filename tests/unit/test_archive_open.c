@@ -103,6 +103,59 @@ a_tar_that_is_both_is_read_as_a_layout(void **state)
 	assert_string_equal(name, "t1");
 }
 
+/* `docker save` of an image without a tag. */
+static void
+an_index_without_images_leaves_the_word_to_the_manifest(void **state)
+{
+	static const char *const indexes[] = {
+		"{\"schemaVersion\":2,\"manifests\":null}",
+		"{\"schemaVersion\":2,\"manifests\":[]}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		AUTO_FREE char *config = config_of("layer", NULL);
+		AUTO_ARCHIVE struct archive_image *archive = NULL;
+		AUTO_FREE char *text = NULL;
+		struct tar_file *tar = tar_begin("o.tar", "ustar");
+
+		tar_add(tar, "index.json", indexes[i]);
+		tar_add(tar, "oci-layout", LAYOUT);
+		tar_add(tar, "manifest.json",
+			"[{\"Config\":\"c\",\"RepoTags\":null,\"Layers\":[\"l\"]}]");
+		tar_add(tar, "c", config);
+		tar_add(tar, "l", "layer");
+		tar_end(tar);
+		archive = open_archive("o.tar");
+		assert_null(name_of(archive, 0));
+		text = read_reference(archive, 0);
+		assert_non_null(strstr(text, "\"layers\":[{"));
+	}
+}
+
+static void
+an_unsupported_digest_spoils_no_other_reference(void **state)
+{
+	struct descriptor blob = blob_of(MANIFEST);
+	AUTO_FREE char *index =
+		xasprintf("{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"%s\",\"size\":1,"
+			  "\"digest\":\"blake3:00\"},{\"mediaType\":\"%s\",\"size\":%zu,"
+			  "\"digest\":\"%s\"}]}",
+			  MEDIA_OCI_MANIFEST, MEDIA_OCI_MANIFEST, strlen(MANIFEST),
+			  digest_text(&blob.digest).text);
+	AUTO_ARCHIVE struct archive_image *archive = NULL;
+	AUTO_ERROR struct error *err = NULL;
+	AUTO_FREE char *text = NULL;
+
+	(void)state;
+	make_layout(LAYOUT, index, MANIFEST);
+	archive = open_archive("o.tar");
+	text = read_reference(archive, 0);
+	assert_string_equal(text, MANIFEST);
+	assert_int_equal(archive_check_references(archive, &err), -1);
+	assert_error(err, ERROR_FAILURE, "'blake3:00'", "unsupported");
+}
+
 static void
 a_blob_that_is_not_what_its_name_says_is_refused(void **state)
 {
@@ -356,6 +409,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		IN_ROOM(a_layout_in_a_tar_keeps_its_names_and_bytes),
 		IN_ROOM(a_tar_that_is_both_is_read_as_a_layout),
+		IN_ROOM(an_index_without_images_leaves_the_word_to_the_manifest),
+		IN_ROOM(an_unsupported_digest_spoils_no_other_reference),
 		IN_ROOM(a_blob_that_is_not_what_its_name_says_is_refused),
 		IN_ROOM(a_blob_of_another_size_than_wanted_is_refused),
 		IN_ROOM(a_blob_that_is_not_there_is_not_found),

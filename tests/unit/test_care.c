@@ -400,7 +400,7 @@ fsck_finds_a_reference_to_nothing_and_repair_removes_it(void **state)
 		assert_int_equal(result.repaired.count, 1);
 	}
 	assert_clean(store);
-	assert_int_equal(store_list_references(store, &references, &err), 0);
+	assert_int_equal(store_list_references(store, &references, true, &err), 0);
 	assert_int_equal(references.count, 1);
 }
 

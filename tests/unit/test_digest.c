@@ -95,9 +95,10 @@ other_texts_are_refused(void **state)
 		"sha256:" SHA256_ABC "\n",
 		" sha256:" SHA256_ABC,
 		"SHA256:" SHA256_ABC,
-		"sha25:" SHA256_ABC,
-		"sha2567:" SHA256_ABC,
-		"sha1:" SHA256_ABC,
+		"a+:" SHA256_ABC,
+		"a..b:" SHA256_ABC,
+		"blake3:",
+		"blake3:../etc/passwd",
 		"sha512:" SHA256_ABC,
 		"sha256:" SHA512_ABC,
 		"sha256::" SHA256_ABC,
@@ -114,6 +115,30 @@ other_texts_are_refused(void **state)
 		if (digest_parse(texts[i], &digest, &err) == 0)
 			fail_msg("'%s' was taken", texts[i]);
 		assert_int_equal(error_kind(err), ERROR_CONTENT);
+		assert_int_equal(digest.algorithm, DIGEST_NONE);
+	}
+}
+
+/* Sound or not: nobody can say without the algorithm. */
+static void
+a_digest_of_another_algorithm_is_unsupported_and_not_wrong(void **state)
+{
+	static const char *const texts[] = {
+		"blake3:" SHA256_ABC,
+		"sha1:" SHA256_ABC,
+		"md5:d41d8cd98f00b204e9800998ecf8427e",
+		"multihash+base58:QmRZxt2b1FVZPNqd8hsiykDL3TdBDeTSPX9Kv46HmX4Gx8",
+		"a_b-c.d+e:A=_-",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct digest digest = { .algorithm = DIGEST_NONE };
+		AUTO_ERROR struct error *err = NULL;
+
+		assert_int_equal(digest_parse(texts[i], &digest, &err), -1);
+		assert_int_equal(error_kind(err), ERROR_FAILURE);
+		assert_string_equal(error_class(err), "unsupported");
 		assert_int_equal(digest.algorithm, DIGEST_NONE);
 	}
 }
@@ -145,6 +170,7 @@ main(void)
 		cmocka_unit_test(a_reset_hasher_forgets),
 		cmocka_unit_test(text_comes_back_as_it_went),
 		cmocka_unit_test(other_texts_are_refused),
+		cmocka_unit_test(a_digest_of_another_algorithm_is_unsupported_and_not_wrong),
 		cmocka_unit_test(the_algorithm_is_part_of_the_value),
 	};
 

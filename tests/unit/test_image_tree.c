@@ -284,6 +284,85 @@ a_part_of_several_is_an_index_of_them(void **state)
 	assert_int_equal(blobs.count, 4);
 }
 
+/* As BuildKit's registry cache does. */
+static void
+an_index_may_list_blobs(void **state)
+{
+	AUTO_DESCRIPTOR struct descriptor image = image_room_add_image(room, "linux/amd64", "a");
+	AUTO_DESCRIPTOR struct descriptor layer =
+		image_room_add(room, MEDIA_OCI_LAYER_GZIP, "%s", "layer");
+	AUTO_DESCRIPTOR struct descriptor config =
+		image_room_add(room, "application/vnd.buildkit.cacheconfig.v0", "{}");
+	AUTO_FREE char *entries =
+		xasprintf("%s,%s,%s", image_room_entry(&layer, NULL),
+			  image_room_entry(&image, "linux/amd64"), image_room_entry(&config, NULL));
+	AUTO_DESCRIPTOR struct descriptor index = add_index(entries);
+	AUTO_DESCRIPTORS struct descriptors blobs = { 0 };
+	AUTO_IMAGE_NODE struct image_node root = { 0 };
+	AUTO_ERROR struct error *err = NULL;
+
+	(void)state;
+	assert_int_equal(get_tree(&index, NULL, NULL, &root, &err), 0);
+	assert_int_equal(root.child_count, 1);
+	assert_int_equal(root.blobs.count, 2);
+	image_tree_blobs(&root, &blobs);
+	assert_int_equal(blobs.count, 4);
+	assert_true(descriptors_has(&blobs, &config.digest));
+	assert_true(descriptors_has(&blobs, &layer.digest));
+}
+
+static void
+what_cannot_be_checked_stops_only_who_wants_it(void **state)
+{
+	AUTO_DESCRIPTOR struct descriptor image = image_room_add_image(room, "linux/amd64", "a");
+	AUTO_FREE char *entries =
+		xasprintf("{\"mediaType\":\"%s\",\"digest\":\"blake3:00\",\"size\":1,\"platform\":"
+			  "{\"os\":\"linux\",\"architecture\":\"arm64\"}},%s",
+			  MEDIA_OCI_MANIFEST, image_room_entry(&image, "linux/amd64"));
+	AUTO_DESCRIPTOR struct descriptor index = add_index(entries);
+	AUTO_IMAGE_NODE struct image_node root = { 0 };
+	AUTO_IMAGE_NODE struct image_node whole = { 0 };
+	AUTO_ERROR struct error *err = NULL;
+
+	(void)state;
+	assert_int_equal(get_tree(&index, "linux/amd64", NULL, &root, &err), 0);
+	assert_int_equal(root.child_count, 1);
+	assert_int_equal(get_tree(&index, NULL, NULL, &whole, &err), -1);
+	assert_int_equal(error_kind(err), ERROR_FAILURE);
+	assert_string_equal(error_class(err), "unsupported");
+	assert_non_null(strstr(error_text(err), "'blake3:00'"));
+}
+
+static struct descriptor
+add_image_without_platform(void)
+{
+	AUTO_DESCRIPTOR struct descriptor config = image_room_add(
+		room, MEDIA_OCI_CONFIG, "%s", "{\"os\":\"\",\"rootfs\":{\"diff_ids\":[]}}");
+
+	return image_room_add(room, MEDIA_OCI_MANIFEST,
+			      "{\"schemaVersion\":2,\"config\":%s,\"layers\":[]}",
+			      image_room_entry(&config, NULL));
+}
+
+static void
+an_image_without_a_platform_is_what_the_index_says_and_alone_any(void **state)
+{
+	AUTO_DESCRIPTOR struct descriptor image = add_image_without_platform();
+	AUTO_DESCRIPTOR struct descriptor said = add_index(image_room_entry(&image, "linux/arm64"));
+	AUTO_DESCRIPTOR struct descriptor unsaid = add_index(image_room_entry(&image, NULL));
+	AUTO_IMAGE_NODE struct image_node alone = { 0 };
+	AUTO_IMAGE_NODE struct image_node by_index = { 0 };
+	AUTO_IMAGE_NODE struct image_node by_nobody = { 0 };
+	AUTO_ERROR struct error *err = NULL;
+
+	(void)state;
+	assert_int_equal(get_tree(&image, "linux/arm64", NULL, &alone, &err), 0);
+	assert_int_equal(get_tree(&said, "linux/arm64", NULL, &by_index, &err), 0);
+	assert_int_equal(by_index.child_count, 1);
+	assert_int_equal(get_tree(&unsaid, "linux/arm64", NULL, &by_nobody, &err), -1);
+	assert_int_equal(error_kind(err), ERROR_PLATFORM);
+}
+
 int
 main(void)
 {
@@ -300,6 +379,9 @@ main(void)
 		IN_ROOM(indexes_nest_so_deep_and_no_deeper),
 		IN_ROOM(documents_that_say_to_be_too_much_are_not_asked_for),
 		IN_ROOM(a_part_of_several_is_an_index_of_them),
+		IN_ROOM(an_index_may_list_blobs),
+		IN_ROOM(what_cannot_be_checked_stops_only_who_wants_it),
+		IN_ROOM(an_image_without_a_platform_is_what_the_index_says_and_alone_any),
 	};
 
 	return cmocka_run_group_tests_name("image_tree", tests, NULL, NULL);

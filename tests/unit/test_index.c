@@ -161,6 +161,40 @@ an_index_is_formatted_in_one_way(void **state)
 	assert_string_equal(same, formatted);
 }
 
+#define UNSUPPORTED \
+	"{\"mediaType\":\"" MEDIA_OCI_MANIFEST \
+	"\",\"digest\":\"blake3:0\",\"size\":9" PLATFORM("linux", "riscv64") ",\"urls\":[]}"
+
+static void
+an_entry_with_an_unsupported_digest_is_kept_beside_the_others(void **state)
+{
+	AUTO_INDEX struct image_index index =
+		parse(INDEX(UNSUPPORTED "," MANIFEST(6, PLATFORM("linux", "amd64"))));
+	AUTO_FREE char *formatted = image_index_format(&index);
+
+	(void)state;
+	assert_int_equal(index.manifests.count, 1);
+	assert_int_equal(find(&index, "linux/amd64"), 6);
+	assert_int_equal(find(&index, "linux/riscv64"), 0);
+	assert_int_equal(json_array_size(index.unsupported), 1);
+	assert_non_null(strstr(formatted, "}}," UNSUPPORTED "]"));
+}
+
+static void
+an_entry_says_whether_it_is_a_document(void **state)
+{
+	AUTO_INDEX struct image_index index =
+		parse(INDEX(MANIFEST(1, "") "," ENTRY(MEDIA_DOCKER_INDEX, 2, "") "," ENTRY(
+			"application/octet-stream", 3,
+			"") "," ENTRY(MEDIA_OCI_LAYER_GZIP, 4,
+				      "") "," ENTRY("application/vnd.buildkit.cacheconfig.v0", 5,
+						    "")));
+
+	(void)state;
+	for (size_t i = 0; i < index.manifests.count; i++)
+		assert_int_equal(image_index_entry_is_document(&index.manifests.items[i]), i < 3);
+}
+
 static void
 an_index_of_our_own_starts_from_nothing(void **state)
 {
@@ -231,6 +265,8 @@ main(void)
 		cmocka_unit_test(the_exact_variant_wins_wherever_it_stands),
 		cmocka_unit_test(an_entry_says_whether_it_is_an_image),
 		cmocka_unit_test(an_index_is_formatted_in_one_way),
+		cmocka_unit_test(an_entry_with_an_unsupported_digest_is_kept_beside_the_others),
+		cmocka_unit_test(an_entry_says_whether_it_is_a_document),
 		cmocka_unit_test(an_index_of_our_own_starts_from_nothing),
 		cmocka_unit_test(ten_thousand_entries_are_taken),
 		cmocka_unit_test(what_is_no_index_is_refused),

@@ -43,7 +43,7 @@ count(struct store *store)
 	AUTO_DESCRIPTORS struct descriptors references = { NULL, 0 };
 	AUTO_ERROR struct error *err = NULL;
 
-	assert_int_equal(store_list_references(store, &references, &err), 0);
+	assert_int_equal(store_list_references(store, &references, true, &err), 0);
 	return references.count;
 }
 
@@ -256,7 +256,7 @@ a_missing_index_is_empty_to_writers_and_an_error_to_readers(void **state)
 	(void)state;
 	assert_int_equal(unlink("store/index.json"), 0);
 	reader = store_open("store", STORE_READ, NULL, &err);
-	assert_int_equal(store_list_references(reader, &references, &err), -1);
+	assert_int_equal(store_list_references(reader, &references, true, &err), -1);
 	assert_int_equal(error_kind(err), ERROR_CONTENT);
 	set(store, "name", &manifest);
 	assert_int_equal(count(reader), 1);

@@ -235,7 +235,7 @@ reading_leaves_no_trace_and_needs_no_index_lock(void **state)
 	store_free(create_store("store"));
 	store = store_open("store", STORE_READ, NULL, &err);
 	assert_non_null(store);
-	assert_int_equal(store_list_references(store, &references, &err), 0);
+	assert_int_equal(store_list_references(store, &references, true, &err), 0);
 	assert_int_equal(references.count, 0);
 	assert_false(is_there("store/.ocifp"));
 }

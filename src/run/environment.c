@@ -14,6 +14,8 @@
 
 static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+static const char byte_order_mark[] = "\xef\xbb\xbf";
+
 static size_t
 name_size(const char *entry)
 {
@@ -75,16 +77,36 @@ add_said(struct strings *env, const char *said, struct error **err)
 }
 
 static int
+check_name(const char *line, struct error **err)
+{
+	AUTO_FREE char *name = xstrndup(line, name_size(line));
+	AUTO_FREE char *shown = NULL;
+
+	if (!strpbrk(name, " \t"))
+		return 0;
+	shown = text_quote_string(name);
+	error_set(err, ERROR_USAGE, "invalid name '%s': expected NAME=VALUE or NAME", shown);
+	if (text_starts(name, "export "))
+		error_set_hint(err, "remove 'export'");
+	return -1;
+}
+
+/* As docker reads them: a line may end with CR LF, and its name holds no white space. */
+static int
 add_lines(struct strings *env, char *lines, struct error **err)
 {
 	char *line;
 
-	while ((line = strsep(&lines, "\n"))) {
+	for (unsigned number = 1; (line = strsep(&lines, "\n")); number++) {
+		size_t size = strlen(line);
+
+		if (size > 0 && line[size - 1] == '\r')
+			line[size - 1] = '\0';
 		line += strspn(line, " \t");
 		if (*line == '\0' || *line == '#')
 			continue;
-		if (add_said(env, line, err) < 0)
-			return -1;
+		if (check_name(line, err) < 0 || add_said(env, line, err) < 0)
+			return error_wrap(err, "line %u", number);
 	}
 	return 0;
 }
@@ -94,6 +116,7 @@ add_file(struct strings *env, const char *path, struct error **err)
 {
 	AUTO_BUF struct buf buf = BUF_INIT(ENV_FILE_LIMIT_BYTES);
 	AUTO_FREE char *shown = text_quote_string(path);
+	char *lines;
 
 	if (file_read(AT_FDCWD, path, &buf, err) < 0)
 		return error_wrap(err, "--env-file");
@@ -101,7 +124,8 @@ add_file(struct strings *env, const char *path, struct error **err)
 		return 0;
 	if (strlen(buf.data) != buf.size)
 		return error_set(err, ERROR_USAGE, "'%s' holds a NUL byte", shown);
-	return add_lines(env, buf.data, err) < 0 ? error_wrap(err, "'%s'", shown) : 0;
+	lines = buf.data + (text_starts(buf.data, byte_order_mark) ? strlen(byte_order_mark) : 0);
+	return add_lines(env, lines, err) < 0 ? error_wrap(err, "'%s'", shown) : 0;
 }
 
 /* What is no "NAME=VALUE" in an image means nothing. */

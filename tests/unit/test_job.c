@@ -262,6 +262,54 @@ of_more_groups_than_the_limit_the_first_count(void **state)
 }
 
 static int
+make_env(const char *content, struct strings *env, struct error **err)
+{
+	AUTO_FREE char *script = xasprintf("printf '%s' >env", content);
+	AUTO_CONFIG struct image_config config = { 0 };
+	AUTO_STRINGS struct strings none = { 0 };
+	AUTO_STRINGS struct strings files = { 0 };
+	struct job_options options = { .env = &none, .env_files = &files };
+
+	shell(script);
+	strings_add(&files, "env");
+	return job_make_env(&config, &options, env, err);
+}
+
+static void
+a_file_of_variables_may_come_from_windows(void **state)
+{
+	AUTO_STRINGS struct strings env = { 0 };
+	AUTO_ERROR struct error *err = NULL;
+
+	(void)state;
+	assert_int_equal(
+		make_env("\\357\\273\\277A=1\\r\\n\\r\\n# c\\r\\n B=2 \\r\\nC=\\r\\nD=x\\ry", &env,
+			 &err),
+		0);
+	assert_string_equal(env_find(&env, "A"), "1");
+	assert_string_equal(env_find(&env, "B"), "2 ");
+	assert_string_equal(env_find(&env, "C"), "");
+	assert_string_equal(env_find(&env, "D"), "x\ry");
+}
+
+static void
+a_file_of_variables_holds_no_shell(void **state)
+{
+	static const char *const lines[] = { "export F=1", "A B=1", "A =1", "A\tB", "=1" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		AUTO_FREE char *content = xasprintf("OK=1\n%s\n", lines[i]);
+		AUTO_STRINGS struct strings env = { 0 };
+		AUTO_ERROR struct error *err = NULL;
+
+		assert_int_equal(make_env(content, &env, &err), -1);
+		assert_true(error_is(err, ERROR_USAGE));
+		assert_non_null(strstr(error_text(err), "line 2: "));
+	}
+}
+
+static int
 make_env_of(size_t size)
 {
 	static const char variable[] = "NAME=value\n";
@@ -305,6 +353,8 @@ main(void)
 		IN_TREE(a_table_may_be_as_large_as_the_limit),
 		IN_TREE(a_table_that_is_no_file_is_not_read),
 		IN_TREE(of_more_groups_than_the_limit_the_first_count),
+		IN_TREE(a_file_of_variables_may_come_from_windows),
+		IN_TREE(a_file_of_variables_holds_no_shell),
 		IN_TREE(a_file_of_variables_may_be_as_large_as_the_limit),
 	};
 

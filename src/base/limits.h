@@ -127,6 +127,8 @@
 #define LOCK_FILE_LIMIT_BYTES (4 * MIB)
 #define EVENT_FILE_LIMIT_BYTES (32 * MIB) /* GitHub cuts webhook payloads at 25 MB */
 #define HELPER_OUTPUT_LIMIT_BYTES (64 * KIB)
+#define SPARE_BYTES \
+	(64 * KIB) /* besides index.json: folders that removing makes, on any file system */
 #define LAYOUT_INDEX_LIMIT_BYTES (16 * MIB) /* index.json of a layout with many tags */
 #define INPUTS_LIMIT_COUNT 2000000          /* files of one fingerprint: about 400 MiB of paths */
 #define GIT_REFS_LIMIT_COUNT 20000          /* commits: some ms each, a few minutes in all */

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -143,6 +144,8 @@ start_keeper(struct watch *watch, int *ret_map_fd, struct error **err)
 	*ret_map_fd = map[1];
 	watch->pid = fork();
 	if (watch->pid == 0) {
+		/* Its maps belong to the user again, who writes them. */
+		(void)prctl(PR_SET_DUMPABLE, 1);
 		(void)close(map[1]);
 		(void)close(answer[0]);
 		cell_be_keeper(watch->cell, parent_pid, their_answer_fd, their_map_fd);

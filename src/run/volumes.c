@@ -102,6 +102,7 @@ remove_locked(struct store *store, const char *path, struct error **err)
 	AUTO_ROOT struct root root = ROOT_INIT;
 	struct id_map map;
 
+	store_free_spare(store);
 	if (id_map_choose(&map, err) < 0 || root_make_empty(store, &root, err) < 0 ||
 	    move_out(store, path, &root, err) < 0)
 		return -1;

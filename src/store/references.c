@@ -208,8 +208,12 @@ remove_and_write(struct store *store, entry_test *is_meant, const char *text, bo
 	if (!index)
 		return -1;
 	found = remove_entries(index, is_meant, text);
-	if (found && layout_write_index(store, index, lock_fd, err) < 0)
-		return -1;
+	if (found) {
+		store_free_spare(store);
+		if (layout_write_index(store, index, lock_fd, err) < 0)
+			return -1;
+		store_keep_spare(store);
+	}
 	*ret_found = found;
 	return 0;
 }

@@ -24,6 +24,7 @@ struct workers;
 #define STORE_INGEST STORE_FOLDER "/ingest"
 #define STORE_LAYERS STORE_FOLDER "/layers"
 #define STORE_QUARANTINE STORE_FOLDER "/quarantine"
+#define STORE_SPARE STORE_FOLDER "/spare"
 #define STORE_VERSION STORE_FOLDER "/version"
 #define STORE_INDEX_LOCK "index.lock"
 #define STORE_GC_LOCK "gc.lock"

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/limits.h"
@@ -106,6 +107,34 @@ store_space_check(const struct store *store, uint64_t size_bytes, struct error *
 	free_text = text_bytes(free_bytes);
 	return error_set_errno(err, ENOSPC, "'%s' has room for %s, not for %s", shown, free_text,
 			       wanted);
+}
+
+void
+store_free_spare(const struct store *store)
+{
+	if (store->is_own && store->is_writable)
+		(void)unlinkat(store->fd, STORE_SPARE, 0);
+}
+
+/* For an index.json that replaces the present one, and for a folder or two. */
+void
+store_keep_spare(const struct store *store)
+{
+	AUTO_CLOSE int fd = -1;
+	struct stat status;
+	off_t wanted = SPARE_BYTES;
+
+	if (!store->is_own || !store->is_writable)
+		return;
+	if (fstatat(store->fd, "index.json", &status, AT_SYMLINK_NOFOLLOW) == 0)
+		wanted += status.st_size;
+	if (fstatat(store->fd, STORE_SPARE, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    status.st_size >= wanted)
+		return;
+	fd = openat(store->fd, STORE_SPARE, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	/* Half as much again, or it would grow with every image. */
+	if (fd >= 0 && posix_fallocate(fd, 0, wanted + wanted / 2) != 0)
+		(void)unlinkat(store->fd, STORE_SPARE, 0);
 }
 
 void

@@ -109,4 +109,10 @@ int store_remove_content(struct store *store, const struct digest *digest, bool 
 int store_list_references(const struct store *store, struct descriptors *ret_references,
 			  bool leave_out_unsupported, struct error **err);
 
+/* A file of the user's own store holds room on the disk, so that removing works when the disk is
+ * full: it is removed first, and made again afterwards, or when the store is next opened with room.
+ */
+void store_free_spare(const struct store *store);
+void store_keep_spare(const struct store *store);
+
 #endif

@@ -253,7 +253,10 @@ open_own(struct store *store, struct error **err)
 		return -1;
 	if (claim(store, err) < 0)
 		return -1;
-	return open_layout(store, STORE_CREATE, err);
+	if (open_layout(store, STORE_CREATE, err) < 0)
+		return -1;
+	store_keep_spare(store);
+	return 0;
 }
 
 struct store *

@@ -106,6 +106,31 @@ serve_slow() {
 	assert_equal "$(cat "$T/left")" ''
 }
 
+# on_full_disk COMMAND...: with a store that has app:one, app:two and the volume v
+on_full_disk() {
+	on_small_disk 4m env OCIFP_STORE="$T/work/store" sh -c '
+		ocifp pull --platform linux/amd64 "$1/app:one" >&2 && ocifp pull --platform linux/amd64 "$1/app:two" >&2 || exit 97
+		mkdir -m 700 store/.ocifp/volumes && mkdir store/.ocifp/volumes/v && touch store/.ocifp/volumes/v/file
+		head -c 100m /dev/zero >fill 2>/dev/null
+		if echo x 2>/dev/null >more; then exit 98; fi
+		shift && "$@"' sh "$reg_host" "$@"
+}
+
+@test "S03 what is in the store can be removed when the disk is full" {
+	serve_image --layers 100k
+	mkimage image "$T/reg.root/app" two --layers 100k >/dev/null
+	local way
+	for way in "$reg_host/app:one" "$reg_host/app:one $reg_host/app:two" '--volume v'; do
+		on_full_disk sh -c 'ocifp store rm "$@" && ocifp store gc >&2 && ocifp store fsck' sh $way
+		assert_status 0
+	done
+	# Again and again, until nothing is left.
+	on_full_disk sh -c 'ocifp store rm "$0/app:one" && echo "$(dd if=/dev/zero bs=4k of=fill2 2>/dev/null)" &&
+		ocifp store rm "$0/app:two" && ocifp store gc >&2 && ls store/blobs/sha256' "$reg_host"
+	assert_status 0
+	assert_stdout ''
+}
+
 @test "R10 a disk that is full when what a job wrote is committed" {
 	need_engines
 	busybox_root "$T/root"

@@ -167,11 +167,15 @@ read_only() {
 @test "S14 modes do not follow the umask" {
 	serve_image
 	local mask
-	for mask in 000 077; do
+	for mask in 000 077 0177 0277 0777; do
 		rm -rf "$OCIFP_STORE"
-		(umask $mask && ocifp pull "${on[@]}" "$ref" >/dev/null)
-		assert_equal "$(stat -c %a "$OCIFP_STORE")" 700
-		assert_equal "$(stat -c %a "$OCIFP_STORE"/blobs/sha256/* | sort -u)" 400
+		split_run sh -c 'umask "$1" && shift && exec "$@"' sh $mask ocifp pull "${on[@]}" "$ref"
+		assert_status 0
+		assert_equal "$(find "$OCIFP_STORE" -type d -printf '%m\n' | sort -u)" 700
+		assert_equal "$(find "$OCIFP_STORE/blobs" -type f -printf '%m\n' | sort -u)" 400
+		assert_equal "$(find "$OCIFP_STORE" -path "$OCIFP_STORE/blobs" -prune -o -type f -printf '%m\n' | sort -u)" 600
+		ocifp_run pull "${on[@]}" --offline "$ref"
+		assert_status 0
 	done
 }
 

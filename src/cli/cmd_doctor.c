@@ -39,7 +39,9 @@ add_hosts_of_project(struct strings *hosts, const struct project *project)
 	for (size_t i = 0; i < project->image_count; i++) {
 		const struct project_image *image = &project->images[i];
 
-		add_host(hosts, image->repository);
+		/* NULL without a remote that says where this project is at home. */
+		if (image->repository)
+			add_host(hosts, image->repository);
 		for (size_t j = 0; j < image->fallback.count; j++)
 			add_host(hosts, image->fallback.items[j]);
 	}

@@ -66,13 +66,14 @@ blob_write(struct repository *repository, const struct descriptor *descriptor, i
 {
 	static const struct relay_arrival arrival = { start, cancel };
 	struct passage passage = { .repository = repository, .descriptor = descriptor };
+	AUTO_ERROR struct error *ignored = NULL;
 	int result;
 
 	passage.relay = relay_new(&descriptor->digest, descriptor->size_bytes, &arrival, &passage);
 	result = write_all(&passage, fd, what, err);
 	relay_abandon(passage.relay);
 	while (relay_is_arriving(passage.relay) &&
-	       repository_step(repository, NULL, 1000, NULL) == 0)
+	       repository_step(repository, NULL, 1000, &ignored) == 0)
 		continue;
 	relay_free(passage.relay);
 	return result;

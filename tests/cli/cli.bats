@@ -332,6 +332,51 @@ complete_zsh() {
 	assert_json '.registries["127.0.0.1:1"].state == "problem"'
 }
 
+@test "doctor, and a fingerprint, need no remote that says where the images are" {
+	printf 'version: 1\nimages: {a: {repository: "ghcr.io/${GITHUB_REPOSITORY}-a", inputs: [.ocifp.yaml]}}\n' >.ocifp.yaml
+	local words
+	for words in doctor 'doctor --offline' fingerprint 'fingerprint --explain'; do
+		ocifp_run $words
+		assert_status 0
+	done
+	for words in exists pull ensure lock tags run; do
+		ocifp_run $words a
+		assert_failed "$([ $words = run ] && echo 125 || echo 2)"
+	done
+}
+
+# dumps_core COMMAND...: it waits for its input, and is ended by SIGSEGV
+dumps_core() {
+	python3 - "$@" <<-'PYTHON'
+		import os, resource, signal, subprocess, sys, time
+		resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY,) * 2)
+		process = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE)
+		time.sleep(0.5)
+		process.send_signal(signal.SIGSEGV)
+		status = os.waitpid(process.pid, 0)[1]
+		assert os.WTERMSIG(status) == signal.SIGSEGV, status
+		sys.exit(0 if os.WCOREDUMP(status) else 1)
+	PYTHON
+}
+
+@test "a process that may hold a password leaves no core file" {
+	need python3
+	dumps_core cat || skip 'no core files are written here'
+	split_run dumps_core ocifp login --username me --password-stdin reg.example
+	assert_status 1
+}
+
+@test "the compiler's defences of the stack and of jumps are on" {
+	need objdump gcc
+	local program
+	program=$(command -v ocifp)
+	case $(uname -m) in
+	x86_64) objdump -d --disassemble=startup "$program" | grep -q endbr64 ;;
+	aarch64) objdump -d --disassemble=startup "$program" | grep -Eq 'paciasp|bti' ;;
+	*) skip 'none is known for this processor' ;;
+	esac
+}
+
 @test "doctor reads the project" {
 	printf 'version: 1\nimages: {a: {repository: 127.0.0.1:1/x, inputs: [f]}}\n' >.ocifp.yaml
 	ocifp_run doctor --offline

@@ -6,22 +6,9 @@
 
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "http/headers.h"
 
 #define CHALLENGES_LIMIT_COUNT 16
-
-/* RFC 9110, section 5.6.2 */
-static size_t
-token_size(const char *text)
-{
-	return strspn(text, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
-			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
-}
-
-static const char *
-skip_space(const char *at)
-{
-	return at + strspn(at, " \t");
-}
 
 /* To the comma after what cannot be read. */
 static const char *
@@ -39,31 +26,14 @@ skip_element(const char *at)
 }
 
 static char *
-read_quoted(const char **at)
-{
-	AUTO_FREE char *value = xcalloc(1, strlen(*at) + 1);
-	size_t size = 0;
-
-	for ((*at)++; **at && **at != '"'; (*at)++) {
-		if (**at == '\\' && (*at)[1])
-			(*at)++;
-		value[size++] = **at;
-	}
-	if (**at != '"')
-		return NULL;
-	(*at)++;
-	return TAKE_PTR(value);
-}
-
-static char *
 read_value(const char **at)
 {
 	size_t size;
 	char *value;
 
-	*at = skip_space(*at);
+	*at = header_skip_space(*at);
 	if (**at == '"')
-		return read_quoted(at);
+		return header_take_quoted(at);
 	/* Realms come unquoted too, so more than a token is taken. */
 	size = strcspn(*at, ", \t\"");
 	if (size == 0)
@@ -131,8 +101,8 @@ static void
 read_element(const char **at, struct challenges *challenges, struct challenge **current)
 {
 	const char *name = *at;
-	size_t size = token_size(name);
-	const char *after = skip_space(name + size);
+	size_t size = header_token_size(name);
+	const char *after = header_skip_space(name + size);
 	char *value;
 
 	if (size > 0 && *after != '=') {

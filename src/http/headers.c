@@ -65,6 +65,26 @@ check_length(const struct headers *headers, struct error **err)
 	return 0;
 }
 
+/* A line that starts with white space continues the one before it (RFC 9112, section 5.2). */
+static void
+continue_field(struct headers *headers, const char *line, size_t size)
+{
+	AUTO_FREE char *before = NULL;
+	char **value;
+
+	while (size > 0 && is_space(*line)) {
+		line++;
+		size--;
+	}
+	while (size > 0 && is_space(line[size - 1]))
+		size--;
+	if (headers->values.count == 0)
+		return;
+	value = &headers->values.items[headers->values.count - 1];
+	before = *value;
+	*value = xasprintf("%s %.*s", before, (int)size, line);
+}
+
 static int
 add_field(struct headers *headers, const char *line, size_t size, struct error **err)
 {
@@ -72,7 +92,7 @@ add_field(struct headers *headers, const char *line, size_t size, struct error *
 	const char *value;
 
 	if (!colon || colon == line)
-		return 0; /* a folded line, or nothing that we could use */
+		return 0; /* not a field */
 	if (headers->names.count == HEADERS_LIMIT_COUNT)
 		return fail("too many headers", err);
 	for (value = colon + 1; value < line + size && is_space(*value);)
@@ -106,6 +126,10 @@ headers_add_line(struct headers *headers, const char *line, size_t size, struct 
 	headers->size_bytes += size;
 	if (headers->complete)
 		return 0;
+	if (length > 0 && is_space(*line)) {
+		continue_field(headers, line, length);
+		return 0;
+	}
 	if (length > 0)
 		return add_field(headers, line, length, err);
 	headers->complete = true;
@@ -137,4 +161,34 @@ headers_release(struct headers *headers)
 {
 	forget(headers);
 	headers->interim_count = 0;
+}
+
+size_t
+header_token_size(const char *text)
+{
+	return strspn(text, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+}
+
+char *
+header_take_quoted(const char **at)
+{
+	AUTO_FREE char *value = xcalloc(1, strlen(*at) + 1);
+	size_t size = 0;
+
+	for ((*at)++; **at && **at != '"'; (*at)++) {
+		if (**at == '\\' && (*at)[1])
+			(*at)++;
+		value[size++] = **at;
+	}
+	if (**at != '"')
+		return NULL;
+	(*at)++;
+	return TAKE_PTR(value);
+}
+
+const char *
+header_skip_space(const char *text)
+{
+	return text + strspn(text, " \t");
 }

@@ -33,4 +33,13 @@ size_t headers_count(const struct headers *headers, const char *name);
 void headers_release(struct headers *headers);
 #define AUTO_HEADERS CLEANUP(headers_release)
 
+/* The grammar of values: the length of the token at `text` (RFC 9110, section 5.6.2) ... */
+size_t header_token_size(const char *text);
+
+/* ... and the content of the quoted string at *at (section 5.6.4), which is left behind it; the
+ * caller owns it.  NULL: it has no end. */
+char *header_take_quoted(const char **at);
+
+const char *header_skip_space(const char *text);
+
 #endif

@@ -5,29 +5,22 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "http/headers.h"
 
 /* The only code, and no agent. */
 static const char prefix[] = "299 - \"";
 
-/* A quoted string (RFC 9110, 5.6.4) to its end, which must be that of the header. */
+/* NULL: not a quoted string to the header's end. */
 static char *
 parse(const char *header)
 {
+	const char *at = header + strlen(prefix) - 1;
 	AUTO_FREE char *text = NULL;
-	const char *from = header + strlen(prefix);
-	char *to;
 
 	if (!text_starts(header, prefix))
 		return NULL;
-	text = xstrdup(from);
-	to = text;
-	for (; *from && *from != '"'; from++) {
-		if (from[0] == '\\' && from[1])
-			from++;
-		*to++ = *from;
-	}
-	*to = '\0';
-	return from[0] == '"' && !from[1] ? TAKE_PTR(text) : NULL;
+	text = header_take_quoted(&at);
+	return *at ? NULL : TAKE_PTR(text);
 }
 
 char *

@@ -58,6 +58,21 @@ fields_are_found_by_name_in_any_case(void **state)
 }
 
 static void
+a_folded_line_continues_the_one_before(void **state)
+{
+	AUTO_HEADERS struct headers headers = { 0 };
+
+	(void)state;
+	must_add(&headers, "HTTP/1.1 200 OK\r\n");
+	must_add(&headers, " nothing to continue\r\n");
+	must_add(&headers, "Link: </a>; rel=prev,\r\n");
+	must_add(&headers, " \t</b>; rel=next \r\n");
+	must_add(&headers, "\r\n");
+	assert_int_equal(headers.names.count, 1);
+	assert_string_equal(headers_find(&headers, "link", 0), "</a>; rel=prev, </b>; rel=next");
+}
+
+static void
 trailers_and_interim_responses_are_left_out(void **state)
 {
 	AUTO_HEADERS struct headers headers = { 0 };
@@ -152,6 +167,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fields_are_found_by_name_in_any_case),
+		cmocka_unit_test(a_folded_line_continues_the_one_before),
 		cmocka_unit_test(trailers_and_interim_responses_are_left_out),
 		cmocka_unit_test(interim_responses_have_a_limit),
 		cmocka_unit_test(fields_have_a_limit),

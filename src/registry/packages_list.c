@@ -8,6 +8,7 @@
 #include "http/request.h"
 #include "oci/document.h"
 #include "oci/reference.h"
+#include "registry/link.h"
 #include "registry/packages_private.h"
 
 #define PAGE_VERSIONS 100 /* the most that a page may have */
@@ -93,17 +94,16 @@ take_page(struct packages *packages, const struct request *request, bool *ret_is
 {
 	AUTO_JSON json_t *document = parse_array(request_body(request), err);
 	const json_t *list = json_object_get(document, "versions");
-	const char *link = request_header(request, "Link");
+	AUTO_FREE char *next = NULL;
 
-	if (!document)
+	if (!document || link_find_target(request, &next, err) < 0)
 		return -1;
 	if (!json_is_array(list))
 		return error_set(err, ERROR_CONTENT, "the list of versions is no array");
 	for (size_t i = 0; i < json_array_size(list); i++)
 		if (take_version(packages, json_array_get(list, i), err) < 0)
 			return -1;
-	*ret_is_last =
-		json_array_size(list) < PAGE_VERSIONS && !(link && strstr(link, "rel=\"next\""));
+	*ret_is_last = json_array_size(list) < PAGE_VERSIONS && !next;
 	return 0;
 }
 

@@ -23,7 +23,7 @@ fail(const char *why, struct error **err)
 }
 
 static struct request *
-get_page(struct endpoint *endpoint, const char *url, struct error **err)
+get_page(struct endpoint *endpoint, const char *url, bool is_first, struct error **err)
 {
 	AUTO_REQUEST struct request *request = NULL;
 	struct request_options options = {
@@ -39,7 +39,10 @@ get_page(struct endpoint *endpoint, const char *url, struct error **err)
 		return NULL;
 	if (request_status(request) == 200)
 		return TAKE_PTR(request);
-	endpoint_refuse_or_absent(endpoint, ACCESS_PULL, request, "repository", err);
+	if (is_first)
+		endpoint_refuse_or_absent(endpoint, ACCESS_PULL, request, "repository", err);
+	else
+		endpoint_refuse(endpoint, ACCESS_PULL, request, err);
 	return NULL;
 }
 
@@ -76,10 +79,10 @@ read_page(const struct buf *body, struct strings *tags, struct error **err)
 
 /* *ret_next NULL: that was all. */
 static int
-list_page(struct endpoint *endpoint, const char *url, struct strings *tags, char **ret_next,
-	  struct error **err)
+list_page(struct endpoint *endpoint, const char *url, bool is_first, struct strings *tags,
+	  char **ret_next, struct error **err)
 {
-	AUTO_REQUEST struct request *request = get_page(endpoint, url, err);
+	AUTO_REQUEST struct request *request = get_page(endpoint, url, is_first, err);
 
 	if (!request || read_page(request_body(request), tags, err) < 0)
 		return -1;
@@ -98,7 +101,7 @@ list_pages(struct endpoint *endpoint, struct strings *tags, struct error **err)
 
 		if (page >= TAGS_PAGES_LIMIT_COUNT)
 			return fail("has no end", err);
-		if (list_page(endpoint, url, tags, &next, err) < 0)
+		if (list_page(endpoint, url, page == 0, tags, &next, err) < 0)
 			return -1;
 		free(url);
 		url = next;

@@ -47,6 +47,24 @@ listed() {
 	assert_requests reg 1 GET 'referrers/.*artifactType=application%2[fF]x-other'
 }
 
+@test "referrers of later pages count, whatever other links the answers have" {
+	attach
+	local first=$artifact entry
+	ocifp_run attach --type application/x-other "$ref" report.txt
+	local second=${stdout##*@}
+	entry() {
+		jq -n --arg digest "$1" --arg type "$2" '{schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json",
+			manifests: [{mediaType: "application/vnd.oci.image.manifest.v1+json", digest: $digest, size: 1, artifactType: $type}]}'
+	}
+	jq -n --argjson one "$(entry "$first" application/x-report)" --argjson two "$(entry "$second" application/x-other)" '
+		{"Content-Type": "application/vnd.oci.image.index.v1+json"} as $type |
+		{path: "referrers/.*at=2", action: {json: $two, headers: $type}},
+		{path: "referrers/", action: {json: $one, headers: ($type + {Link: ["</x.css>; rel=preload", "<@PATH@?at=2>; rel=next"]})}}' |
+		rules reg
+	referrers "$ref"
+	assert_stdout "$(printf '%s\n' "$first application/x-report" "$second application/x-other")"
+}
+
 @test "without the API the index under the subject's tag is kept, by whoever attaches and removes" {
 	without_api
 	attach

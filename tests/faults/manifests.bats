@@ -457,11 +457,67 @@ serve_build_cache() {
 	assert_status 0
 	rules reg <<<'{"path": "tags/list", "action": {"json": {"name": "app", "tags": ["a"]}, "headers": {"Link": "<@TARGET@>; rel=\"next\""}}}'
 	ocifp_run tags "$reg_host/app"
-	[ "$status" -eq 0 ] || assert_failed 5
+	assert_failed 5
 	assert_within 10
 	rules reg <<<"{\"path\": \"tags/list\", \"action\": {\"json\": {\"name\": \"app\", \"tags\": [\"a\"]}, \"headers\": {\"Link\": \"<http://$evil_host/v2/app/tags/list>; rel=next\"}}}"
 	ocifp_run tags "$reg_host/app"
+	assert_failed 5
 	assert_requests evil 0 . .
+}
+
+# link_rule PATH LINK...: PATH's answer gets these Link headers, with JSON's quotes, instead of its own.
+link_rule() {
+	local path=$1
+	shift
+	printf '%s\n' "$@" | jq -R . | jq -s --arg path "$path" '{path: $path, action: {headers: {Link: .}}}'
+}
+
+@test "M15 the next page is found among all links of an answer, however they are written" {
+	serve_image
+	local tag next='</v2/app/tags/list?n=2&last=c>'
+	for tag in b c d; do mkimage image "$T/reg.root/app" $tag >/dev/null; done
+	stop reg
+	start_faults reg --tags-page 2
+	# The client's n would give all at once: the first page is cut by the rule.
+	try() {
+		{
+			link_rule 'tags/list.n=1000$' "$@" |
+				jq '.action += {json: {name: "app", tags: ["b", "c"]}}'
+		} | rules reg
+		ocifp_run tags "$reg_host/app"
+	}
+	listed() {
+		try "$@"
+		assert_status 0
+		assert_stdout $'b\nc\nd\none'
+	}
+	listed "$next; rel=next"
+	listed '</v2/app/tags/list?n=2>; rel="first"' "$next; rel=\"next\""
+	listed '</style.css>; rel=preload; as=style' "$next; rel=\"next\""
+	listed "</v2/app/tags/list?n=2>; rel=\"prev\", $next; rel=\"next\""
+	listed "$next; title=\"more, and; more\"; REL=\"last Next\", </x>; rel=last"
+	try '</style.css>; rel=preload' '</v2/app/tags/list>; rel=prev; title="next to come"'
+	assert_status 0
+	assert_stdout $'b\nc'
+	try "$next; rel=\"next"
+	assert_failed 5
+	assert_stderr_has "cannot read the answer's Link header"
+	try "$next; rel=next" '</v2/app/tags/list?n=2&last=d>; rel=next'
+	assert_failed 5
+	assert_stderr_has 'names two next pages'
+}
+
+@test "M15 a page that is missing later on is no proof that the repository is absent" {
+	serve_image
+	{
+		link_rule 'tags/list.n=1000$' '</v2/app/tags/list?n=2>; rel=next'
+		printf '%s\n' '{"path": "tags/list", "action": {"status": 404, "json": {"errors": [{"code": "NAME_UNKNOWN"}]}}}'
+	} | rules reg
+	ocifp_run tags "$reg_host/app"
+	assert_failed 5
+	rules reg <<<'{"path": "tags/list", "action": {"status": 404, "json": {"errors": [{"code": "NAME_UNKNOWN"}]}}}'
+	ocifp_run tags "$reg_host/app"
+	assert_failed 3
 }
 
 @test "M15 tags: null is none; other types are wrong content or server trouble" {

@@ -9,6 +9,7 @@ fuzz_targets = \
 	%D%/fuzz_document \
 	%D%/fuzz_layer \
 	%D%/fuzz_lfs \
+	%D%/fuzz_link \
 	%D%/fuzz_manifest \
 	%D%/fuzz_message \
 	%D%/fuzz_project \
@@ -49,6 +50,9 @@ endif
 %C%_fuzz_lfs_SOURCES = %D%/fuzz_lfs.c $(fuzz_main)
 %C%_fuzz_lfs_LDADD = $(project_libs)
 %C%_fuzz_lfs_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_link_SOURCES = %D%/fuzz_link.c $(fuzz_main)
+%C%_fuzz_link_LDADD = $(registry_libs)
+%C%_fuzz_link_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_manifest_SOURCES = %D%/fuzz_manifest.c $(fuzz_main)
 %C%_fuzz_manifest_LDADD = $(oci_libs)
 %C%_fuzz_manifest_LDFLAGS = $(fuzz_ldflags)

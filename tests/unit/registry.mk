@@ -2,6 +2,7 @@ registry_tests = \
 	%D%/test_credentials \
 	%D%/test_downloads \
 	%D%/test_gate \
+	%D%/test_link \
 	%D%/test_listings \
 	%D%/test_manifests \
 	%D%/test_presence \
@@ -29,6 +30,9 @@ blob_room = %D%/blob_room.c %D%/blob_room.h
 
 %C%_test_gate_SOURCES = %D%/test_gate.c $(registry_room) $(auth_home)
 %C%_test_gate_LDADD = $(registry_libs) $(CMOCKA_LIBS)
+
+%C%_test_link_SOURCES = %D%/test_link.c
+%C%_test_link_LDADD = $(registry_libs) $(CMOCKA_LIBS)
 
 %C%_test_listings_SOURCES = %D%/test_listings.c $(registry_room) $(auth_home)
 %C%_test_listings_LDADD = $(registry_libs) $(CMOCKA_LIBS)

@@ -10,9 +10,9 @@
 #include "cli/context.h"
 #include "cli/page.h"
 #include "cli/target_options.h"
+#include "fingerprint/git.h"
 #include "image/prune.h"
 #include "image/target.h"
-#include "project/git_refs.h"
 #include "project/live.h"
 #include "project/project.h"
 #include "repository/repository.h"
@@ -128,15 +128,22 @@ plan_text(const struct prune_plan *plan)
 	return page_take(&page);
 }
 
-/* Whether the refs of git count. */
-static bool
-asks_git(const struct context *context, const struct prune_values *values,
-	 const struct target *target)
+/* Whether the refs of git count: where there are any, unless the user says otherwise. */
+static int
+find_whether_git_counts(const struct context *context, const struct prune_values *values,
+			const struct target *target, bool *ret_counts, struct error **err)
 {
-	if (!target->image || (values->git && strcmp(values->git, "never") == 0))
-		return false;
-	return values->git || values->git_refs.count > 0 ||
-	       git_is_there(context->project->directory);
+	AUTO_GIT struct git *git = NULL;
+
+	*ret_counts = values->git || values->git_refs.count > 0;
+	if (!target->image || (values->git && strcmp(values->git, "never") == 0)) {
+		*ret_counts = false;
+		return 0;
+	}
+	if (git_open(context->project->directory, &git, err) < 0)
+		return error_set_hint(err, "--keep-git never leaves the refs aside");
+	*ret_counts = *ret_counts || git;
+	return 0;
 }
 
 static int
@@ -250,8 +257,8 @@ run_prune(struct context *context, const void *opaque, const struct strings *ope
 	context->options.session.registry.github_packages = values->github_packages;
 	if (values->restore)
 		return restore(context, values, &target.places[0], err);
-	asks = asks_git(context, values, &target);
-	if (check(values, &target, asks, err) < 0 ||
+	if (find_whether_git_counts(context, values, &target, &asks, err) < 0 ||
+	    check(values, &target, asks, err) < 0 ||
 	    (asks && find_live(context, values, &live, err) < 0) ||
 	    prune(context, values, &target.places[0], &rules, err) < 0)
 		return -1;

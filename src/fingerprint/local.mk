@@ -6,6 +6,7 @@ noinst_LIBRARIES += %D%/libfingerprint.a
 	%D%/collect_tree.c \
 	%D%/compute.c \
 	%D%/fingerprint.c %D%/fingerprint.h \
+	%D%/git.c %D%/git.h \
 	%D%/hash_file.c %D%/hash_file.h \
 	%D%/hash_files.c %D%/hash_files.h \
 	%D%/hash_listed.c \

@@ -6,46 +6,44 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/limits.h"
-#include "base/spawn.h"
 #include "base/strings.h"
-#include "base/text.h"
 #include "base/xalloc.h"
+#include "fingerprint/git.h"
 #include "fingerprint/paths.h"
 
 /* Paths are meant as they stand: git would read '*' and ':' in them. */
-static const char *const ls_files[] = { "git", "--literal-pathspecs", "ls-files", "-z", "--" };
+static const char *const ls_files[] = { "--literal-pathspecs", "ls-files", "-z", "--" };
 
 #define LS_FILES_COUNT (sizeof(ls_files) / sizeof(*ls_files))
-
-static int
-refuse(const struct spawn_result *result, const struct buf *messages, struct error **err)
-{
-	AUTO_FREE char *quoted = text_quote_message(messages->data, messages->size);
-
-	if (result->exit_status == 127)
-		error_set(err, ERROR_USAGE, "tracked inputs need git, which was not found");
-	else
-		error_set(err, ERROR_USAGE, "git ls-files ended with status %d: %s",
-			  result->exit_status, quoted);
-	return error_set_hint(err, "without 'tracked', every file below the inputs counts");
-}
 
 static int
 run_git(const char *directory, const struct strings *paths, struct buf *listing, struct error **err)
 {
 	AUTO_FREE const char **argv = xcalloc(LS_FILES_COUNT + paths->count + 1, sizeof(*argv));
-	AUTO_BUF struct buf messages = BUF_INIT(HELPER_OUTPUT_LIMIT_BYTES);
-	struct spawn_options options = {
-		.argv = argv, .directory = directory, .output = listing, .messages = &messages
-	};
-	struct spawn_result result;
+	AUTO_GIT struct git *git = NULL;
+	struct git_question question = { .argv = argv };
 
 	memcpy(argv, ls_files, sizeof(ls_files));
 	for (size_t i = 0; i < paths->count; i++)
 		argv[LS_FILES_COUNT + i] = path_to_open(paths->items[i]);
-	if (spawn_run(&options, &result, err) < 0)
-		return error_wrap(err, "cannot list the tracked inputs");
-	return result.exit_status == 0 ? 0 : refuse(&result, &messages, err);
+	if (git_open(directory, &git, err) < 0)
+		return -1;
+	if (!git)
+		return error_set(err, ERROR_USAGE, "the directory is not in a git repository");
+	if (git_read(git, &question, listing, err) == 0)
+		return 0;
+	if (error_is(*err, ERROR_UNAVAILABLE))
+		error_set_kind(err, ERROR_USAGE);
+	return -1;
+}
+
+static int
+list(const char *directory, const struct strings *paths, struct buf *listing, struct error **err)
+{
+	if (run_git(directory, paths, listing, err) == 0)
+		return 0;
+	error_wrap(err, "cannot list the tracked inputs");
+	return error_set_hint(err, "without 'tracked', every file below the inputs counts");
 }
 
 /* A path in a merge conflict is listed once for each side. */
@@ -64,7 +62,7 @@ tracked_list(const char *directory, const struct strings *paths, struct strings 
 
 	if (paths->count == 0)
 		return 0;
-	if (run_git(directory, paths, &listing, err) < 0)
+	if (list(directory, paths, &listing, err) < 0)
 		return -1;
 	for (size_t at = 0; at < listing.size; at += strlen(listing.data + at) + 1)
 		add_once(ret_tracked, listing.data + at);

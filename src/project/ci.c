@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "project/git.h"
+#include "fingerprint/git.h"
 #include "project/remote_url.h"
 
 bool
@@ -29,16 +29,30 @@ lower_case(const char *text)
 	return lower;
 }
 
+/* NULL without *err: there is none. */
+static char *
+origin_url(const char *directory, struct error **err)
+{
+	AUTO_GIT struct git *git = NULL;
+
+	if (git_open(directory, &git, err) < 0 || !git)
+		return NULL;
+	return git_setting(git, "remote.origin.url");
+}
+
 static char *
 repository_of_remote(const char *directory, struct error **err)
 {
 	CLEANUP(remote_url_release) struct remote_url remote = { 0 };
-	AUTO_FREE char *url = git_remote_url(directory);
+	struct error *failure = NULL;
+	AUTO_FREE char *url = origin_url(directory, &failure);
 	AUTO_FREE char *quoted = NULL;
 
 	if (url && remote_url_parse(url, &remote))
 		return lower_case(remote.repository);
-	if (url) {
+	if (failure) {
+		error_pass(err, failure);
+	} else if (url) {
 		quoted = text_quote_url(url);
 		error_set(err, ERROR_USAGE, "the git remote '%s' does not end with OWNER/NAME",
 			  quoted);
@@ -77,11 +91,12 @@ ci_source_url(const char *directory)
 	CLEANUP(remote_url_release) struct remote_url remote = { 0 };
 	const char *server = environment_find("GITHUB_SERVER_URL");
 	const char *repository = environment_find("GITHUB_REPOSITORY");
+	AUTO_ERROR struct error *ignored = NULL;
 	AUTO_FREE char *url = NULL;
 
 	if (server && repository && is_server_url(server) && remote_repository_is_valid(repository))
 		return xasprintf("%s/%s", server, repository);
-	url = git_remote_url(directory);
+	url = origin_url(directory, &ignored);
 	if (!url || !remote_url_parse(url, &remote))
 		return NULL;
 	return xasprintf("https://%s/%s", remote.host, remote.repository);
@@ -99,10 +114,14 @@ char *
 ci_revision(const char *directory)
 {
 	const char *value = ci_is_github() ? environment_find("GITHUB_SHA") : NULL;
+	AUTO_ERROR struct error *ignored = NULL;
+	AUTO_GIT struct git *git = NULL;
 	AUTO_FREE char *head = NULL;
 
 	if (value && is_commit(value))
 		return xstrdup(value);
-	head = git_head(directory);
+	if (git_open(directory, &git, &ignored) < 0 || !git)
+		return NULL;
+	head = git_head(git);
 	return head && is_commit(head) ? TAKE_PTR(head) : NULL;
 }

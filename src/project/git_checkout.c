@@ -1,19 +1,15 @@
 #include "project/git_checkout.h"
 
-#include <errno.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/fd.h"
 #include "base/limits.h"
-#include "base/text.h"
 #include "base/xalloc.h"
-#include "project/git_run.h"
+#include "fingerprint/git.h"
 
 /* Ours: attributes are asked for in this order, and answered so. */
 static const char *const asked[] = { "text",  "crlf", "eol", "ident", "working-tree-encoding",
@@ -22,10 +18,9 @@ static const char *const asked[] = { "text",  "crlf", "eol", "ident", "working-t
 #define ASKED_COUNT (sizeof(asked) / sizeof(*asked))
 
 struct git_checkout {
-	char *room; /* a work tree that holds nothing but the index */
+	struct git *git;
 	char *index;
 	struct buf index_lines; /* what the index was made of */
-	char *variables[4];     /* GIT_DIR and the like, for what runs in the room */
 };
 
 void
@@ -33,72 +28,38 @@ git_checkout_free(struct git_checkout *checkout)
 {
 	if (!checkout)
 		return;
-	if (checkout->index)
-		(void)unlink(checkout->index);
-	if (checkout->room)
-		(void)rmdir(checkout->room);
-	for (char **variable = checkout->variables; *variable; variable++)
-		free(*variable);
 	buf_release(&checkout->index_lines);
-	free(checkout->room);
 	free(checkout->index);
 	free(checkout);
 }
 
-static int
-find_git_directory(const char *directory, char **ret_path, struct error **err)
-{
-	static const char *const argv[] = { "rev-parse", "--absolute-git-dir", NULL };
-	AUTO_BUF struct buf output = BUF_INIT(PATH_LIMIT_BYTES);
-	struct git_question question = { .directory = directory, .argv = argv };
-
-	if (git_run(&question, &output, err) < 0)
-		return -1;
-	*ret_path = xstrndup(output.data ? output.data : "", output.size > 0 ? output.size - 1 : 0);
-	return 0;
-}
-
-static int
-make_room(struct git_checkout *checkout, struct error **err)
-{
-	const char *parent = temporary_folder();
-	AUTO_FREE char *path = xasprintf("%s/ocifp-git-XXXXXX", parent);
-
-	if (!mkdtemp(path))
-		return error_set_path(err, errno, "make a directory in", parent);
-	checkout->index = xasprintf("%s/index", path);
-	checkout->room = TAKE_PTR(path);
-	return 0;
-}
-
 struct git_checkout *
-git_checkout_new(const char *directory, struct error **err)
+git_checkout_new(struct git *git, struct error **err)
 {
-	AUTO_GIT_CHECKOUT struct git_checkout *checkout = XNEW(struct git_checkout);
-	AUTO_FREE char *git_directory = NULL;
+	const char *room = git_room(git, err);
+	struct git_checkout *checkout;
 
-	checkout->index_lines = BUF_INIT(GIT_OUTPUT_LIMIT_BYTES);
-	if (find_git_directory(directory, &git_directory, err) < 0 || make_room(checkout, err) < 0)
+	if (!room)
 		return NULL;
-	checkout->variables[0] = xasprintf("GIT_DIR=%s", git_directory);
-	checkout->variables[1] = xasprintf("GIT_WORK_TREE=%s", checkout->room);
-	checkout->variables[2] = xasprintf("GIT_INDEX_FILE=%s", checkout->index);
-	return TAKE_PTR(checkout);
+	checkout = XNEW(struct git_checkout);
+	checkout->git = git;
+	checkout->index = xasprintf("%s/index", room);
+	checkout->index_lines = BUF_INIT(GIT_OUTPUT_LIMIT_BYTES);
+	return checkout;
 }
 
 static int
 run(const struct git_checkout *checkout, const char *const *argv, const struct buf *input,
     struct buf *output, struct error **err)
 {
-	struct git_question question = {
-		.directory = checkout->room,
-		.variables = (const char *const *)checkout->variables,
+	const struct git_question question = {
 		.argv = argv,
 		.input = input->data ? input->data : "",
 		.input_bytes = input->size,
+		.index = checkout->index,
 	};
 
-	return git_run(&question, output, err);
+	return git_read(checkout->git, &question, output, err);
 }
 
 /* Most commits have the same as the one before. */

@@ -16,9 +16,11 @@
 
 struct buf;
 struct error;
+struct git;
 struct git_checkout;
 
-struct git_checkout *git_checkout_new(const char *directory, struct error **err);
+/* Borrows `git`. */
+struct git_checkout *git_checkout_new(struct git *git, struct error **err);
 void git_checkout_free(struct git_checkout *checkout);
 DEFINE_CLEANUP(struct git_checkout, git_checkout_free)
 #define AUTO_GIT_CHECKOUT CLEANUP(git_checkout_free_at)

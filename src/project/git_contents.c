@@ -28,8 +28,6 @@ git_contents_release(struct git_contents *contents)
 	git_contents_forget(contents);
 	git_objects_release(&contents->objects);
 	git_checkout_free(contents->checkout);
-	free(contents->directory);
-	free(contents->prefix);
 	*contents = (struct git_contents){ 0 };
 }
 
@@ -65,10 +63,11 @@ find_affected(struct git_contents *contents, struct listed_file *const *files, s
 		if (files[i]->mode == INPUT_LINK)
 			continue;
 		affected->files[affected->paths.count] = files[i];
-		strings_take(&affected->paths, xasprintf("%s%s", contents->prefix, files[i]->path));
+		strings_take(&affected->paths,
+			     xasprintf("%s%s", git_prefix(contents->git), files[i]->path));
 	}
 	if (!contents->checkout)
-		contents->checkout = git_checkout_new(contents->directory, err);
+		contents->checkout = git_checkout_new(contents->git, err);
 	return contents->checkout ? git_checkout_ask(contents->checkout, &contents->attribute_files,
 						     (const char *const *)affected->paths.items,
 						     affected->paths.count, &affected->changes, err)
@@ -137,7 +136,7 @@ judge_pointers(struct git_contents *contents, const struct affected *affected, s
 	CLEANUP(judging_release)
 	struct judging judging = { contents, xcalloc(affected->changes.count + 1, sizeof(void *)),
 				   0 };
-	struct git_reading reading = { contents->directory, judging.files, judge, &judging };
+	struct git_reading reading = { contents->git, judging.files, judge, &judging };
 
 	for (size_t i = 0; i < affected->changes.count; i++)
 		if (has_to_be_judged(affected->files[i], &affected->changes.items[i]))

@@ -14,8 +14,7 @@
 struct git_checkout;
 
 struct git_contents {
-	char *directory;
-	char *prefix; /* of the directory in the repository: "" or "sub/" */
+	struct git *git; /* borrowed */
 	struct git_objects objects;
 	struct git_checkout *checkout; /* NULL: was not needed yet */
 

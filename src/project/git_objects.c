@@ -10,7 +10,6 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "project/git_run.h"
 
 static int
 compare(const void *left, const void *right)
@@ -113,7 +112,7 @@ ask(const struct git_reading *reading, size_t first, size_t end, struct buf *out
 {
 	static const char *const argv[] = { "cat-file", "--batch", NULL };
 	AUTO_BUF struct buf input = BUF_INIT(GIT_OUTPUT_LIMIT_BYTES);
-	struct git_question question = { .directory = reading->directory, .argv = argv };
+	struct git_question question = { .argv = argv };
 
 	for (size_t i = first; i < end; i++)
 		if (buf_append_text(&input, id_of(reading->files[i]), err) < 0 ||
@@ -121,7 +120,7 @@ ask(const struct git_reading *reading, size_t first, size_t end, struct buf *out
 			return -1;
 	question.input = input.data;
 	question.input_bytes = input.size;
-	return git_run(&question, output, err);
+	return git_read(reading->git, &question, output, err);
 }
 
 static int

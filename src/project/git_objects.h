@@ -5,6 +5,7 @@
 #ifndef OCIFP_PROJECT_GIT_OBJECTS_H
 #define OCIFP_PROJECT_GIT_OBJECTS_H
 
+#include "fingerprint/git.h"
 #include "fingerprint/listing.h"
 #include "project/git_lfs.h"
 
@@ -33,7 +34,7 @@ struct git_object *git_objects_get(struct git_objects *objects, const char *id, 
 struct git_object *git_object_of(const struct listed_content *content);
 
 struct git_reading {
-	const char *directory;
+	struct git *git;
 	const struct listed_file *const *files;
 	listing_visit *visit;
 	void *context;

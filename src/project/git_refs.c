@@ -9,8 +9,7 @@
 #include "base/strings.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "project/git.h"
-#include "project/git_run.h"
+#include "fingerprint/git.h"
 
 static const char *const kinds[] = { "refs/heads", "refs/tags", "refs/remotes", NULL };
 
@@ -24,17 +23,6 @@ git_refs_release(struct git_refs *refs)
 	free(refs->items);
 	tdestroy(refs->by_commit, free);
 	*refs = (struct git_refs){ 0 };
-}
-
-bool
-git_is_there(const char *directory)
-{
-	static const char *const argv[] = { "rev-parse", "--show-prefix", NULL };
-	AUTO_BUF struct buf output = BUF_INIT(PATH_LIMIT_BYTES);
-	AUTO_ERROR struct error *ignored = NULL;
-	struct git_question question = { .directory = directory, .argv = argv };
-
-	return git_run(&question, &output, &ignored) == 0;
 }
 
 static int
@@ -70,19 +58,16 @@ fill(const char *const *words, const struct strings *patterns, struct strings *a
 }
 
 static int
-ask(const char *directory, const struct strings *argv, const char *input, struct buf *output,
+ask(struct git *git, const struct strings *argv, const char *input, struct buf *output,
     struct error **err)
 {
-	bool is_remote = strcmp(argv->items[0], "ls-remote") == 0;
-	struct git_question question = {
-		.directory = directory,
+	const struct git_question question = {
 		.argv = (const char *const *)argv->items,
 		.input = input,
 		.input_bytes = input ? strlen(input) : 0,
-		.timeout_ms = is_remote ? GIT_ORIGIN_TIMEOUT_MS : 0,
 	};
 
-	return git_run(&question, output, err);
+	return git_read(git, &question, output, err);
 }
 
 /* "<type>:<id>:<type of what a tag names>:<name>" */
@@ -104,7 +89,7 @@ add_line(struct git_refs *refs, char *line, struct error **err)
 }
 
 static int
-list_local(const char *directory, const struct strings *patterns, struct git_refs *refs,
+list_local(struct git *git, const struct strings *patterns, struct git_refs *refs,
 	   struct error **err)
 {
 	static const char *const words[] = {
@@ -118,7 +103,7 @@ list_local(const char *directory, const struct strings *patterns, struct git_ref
 	fill(words, patterns, &argv);
 	for (const char *const *kind = kinds; patterns->count == 0 && *kind; kind++)
 		strings_add(&argv, *kind);
-	if (ask(directory, &argv, NULL, &output, err) < 0)
+	if (ask(git, &argv, NULL, &output, err) < 0)
 		return -1;
 	rest = output.data;
 	while (rest && *rest)
@@ -137,17 +122,18 @@ add_remote_line(struct git_refs *refs, char *line, struct error **err)
 }
 
 static int
-list_origin(const char *directory, const struct strings *patterns, struct git_refs *refs,
+list_origin(const struct git *git, const struct strings *patterns, struct git_refs *refs,
 	    struct error **err)
 {
-	static const char *const all[] = { "ls-remote", "--heads", "--tags", "origin", NULL };
-	static const char *const some[] = { "ls-remote", "--", "origin", NULL };
+	static const char *const all[] = { "--heads", "--tags", "origin", NULL };
+	static const char *const some[] = { "--", "origin", NULL };
 	AUTO_STRINGS struct strings argv = { 0 };
 	AUTO_BUF struct buf output = BUF_INIT(GIT_OUTPUT_LIMIT_BYTES);
 	char *rest;
 
 	fill(patterns->count > 0 ? some : all, patterns, &argv);
-	if (ask(directory, &argv, NULL, &output, err) < 0) {
+	if (git_ls_remote(git, (const char *const *)argv.items, GIT_ORIGIN_TIMEOUT_MS, &output,
+			  err) < 0) {
 		error_wrap(err, "which branches and tags origin has cannot be told");
 		return error_set_hint(err, "--keep-git local does without it");
 	}
@@ -172,7 +158,7 @@ refuse_missing(const struct git_ref *ref, struct error **err)
 
 /* A clone of one branch knows nothing of the others, and their images would seem dead. */
 static int
-check_are_here(const char *directory, const struct git_refs *refs, struct error **err)
+check_are_here(struct git *git, const struct git_refs *refs, struct error **err)
 {
 	AUTO_STRINGS struct strings argv = { 0 };
 	AUTO_BUF struct buf ids = BUF_INIT(GIT_OUTPUT_LIMIT_BYTES);
@@ -185,7 +171,7 @@ check_are_here(const char *directory, const struct git_refs *refs, struct error 
 		if (buf_append_text(&ids, refs->items[i].commit, err) < 0 ||
 		    buf_append_text(&ids, "\n", err) < 0)
 			return -1;
-	if (ask(directory, &argv, ids.data ? ids.data : "", &output, err) < 0)
+	if (ask(git, &argv, ids.data ? ids.data : "", &output, err) < 0)
 		return -1;
 	rest = output.data ? output.data : "";
 	for (size_t i = 0; i < refs->count; i++) {
@@ -200,25 +186,25 @@ check_are_here(const char *directory, const struct git_refs *refs, struct error 
 }
 
 static int
-add_head(const char *directory, struct git_refs *refs, struct error **err)
+add_head(struct git *git, struct git_refs *refs, struct error **err)
 {
-	AUTO_FREE char *head = git_head(directory);
+	AUTO_FREE char *head = git_head(git);
 
 	return head ? add_ref(refs, "HEAD", head, err) : 0;
 }
 
 int
-git_refs_list(const char *directory, const struct strings *patterns, bool ask_origin,
+git_refs_list(struct git *git, const struct strings *patterns, bool ask_origin,
 	      struct git_refs *ret_refs, struct error **err)
 {
 	AUTO_GIT_REFS struct git_refs refs = { 0 };
-	AUTO_FREE char *origin = git_remote_url(directory);
+	AUTO_FREE char *origin = git_setting(git, "remote.origin.url");
 
-	if (list_local(directory, patterns, &refs, err) < 0 || add_head(directory, &refs, err) < 0)
+	if (list_local(git, patterns, &refs, err) < 0 || add_head(git, &refs, err) < 0)
 		return -1;
-	if (ask_origin && origin && list_origin(directory, patterns, &refs, err) < 0)
+	if (ask_origin && origin && list_origin(git, patterns, &refs, err) < 0)
 		return -1;
-	if (check_are_here(directory, &refs, err) < 0)
+	if (check_are_here(git, &refs, err) < 0)
 		return -1;
 	*ret_refs = refs;
 	refs = (struct git_refs){ 0 };

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 
 struct error;
+struct git;
 struct strings;
 
 struct git_ref {
@@ -21,13 +22,10 @@ struct git_refs {
 	void *by_commit; /* of copies of the commits */
 };
 
-/* True inside a work tree of git. */
-bool git_is_there(const char *directory);
-
 /* `patterns` (git-for-each-ref(1)) empty: all branches and tags, those of remotes too, and HEAD.
  * `ask_origin`: with those that origin has now; one whose commit is not here is ERROR_REFUSED,
  * class "not_fetched". */
-int git_refs_list(const char *directory, const struct strings *patterns, bool ask_origin,
+int git_refs_list(struct git *git, const struct strings *patterns, bool ask_origin,
 		  struct git_refs *ret_refs, struct error **err);
 void git_refs_release(struct git_refs *refs);
 #define AUTO_GIT_REFS CLEANUP(git_refs_release)

@@ -8,8 +8,8 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "fingerprint/git.h"
 #include "project/git_contents.h"
-#include "project/git_run.h"
 #include "project/lock_file.h"
 #include "project/project.h"
 
@@ -41,7 +41,7 @@ read_files(const struct listing *listing, const struct listed_file *const *files
 	   listing_visit *visit, void *context, struct error **err)
 {
 	const struct git_contents *contents = &trees_of(listing)->contents;
-	struct git_reading reading = { contents->directory, files, visit, context };
+	struct git_reading reading = { contents->git, files, visit, context };
 
 	return git_contents_read(contents, &reading, count, err);
 }
@@ -68,44 +68,28 @@ git_trees_free(struct git_trees *trees)
 	free(trees);
 }
 
-/* The one line that it writes; the caller owns it. */
-static char *
-ask(const char *directory, const char *const *argv, struct error **err)
-{
-	AUTO_BUF struct buf output = BUF_INIT(PATH_LIMIT_BYTES);
-	struct git_question question = { .directory = directory, .argv = argv };
-
-	if (git_run(&question, &output, err) < 0)
-		return NULL;
-	return xstrndup(output.data ? output.data : "", output.size > 0 ? output.size - 1 : 0);
-}
-
 /* Checkouts here would have other line ends than those of others, and which are meant cannot be
  * told. */
 static int
-check_configuration(const char *directory, struct error **err)
+check_configuration(const struct git *git, struct error **err)
 {
-	static const char *const argv[] = { "config", "--type=bool-or-str", "--default", "false",
-					    "--get",  "core.autocrlf",      NULL };
-	AUTO_FREE char *value = ask(directory, argv, err);
+	AUTO_FREE char *own = git_setting(git, "core.autocrlf");
+	AUTO_FREE char *users = own ? NULL : git_user_setting("core.autocrlf");
+	const char *value = own ? own : users;
 
-	if (!value)
-		return -1;
-	if (strcmp(value, "true") != 0)
+	if (!value || strcmp(value, "true") != 0)
 		return 0;
 	return error_set(err, ERROR_USAGE,
 			 "git's core.autocrlf changes the line ends of what is checked out");
 }
 
 struct git_trees *
-git_trees_new(const char *directory, struct error **err)
+git_trees_new(struct git *git, struct error **err)
 {
-	static const char *const argv[] = { "rev-parse", "--show-prefix", NULL };
 	AUTO_GIT_TREES struct git_trees *trees = XNEW(struct git_trees);
 
-	trees->contents.directory = xstrdup(directory);
-	trees->contents.prefix = ask(directory, argv, err);
-	if (!trees->contents.prefix || check_configuration(directory, err) < 0)
+	trees->contents.git = git;
+	if (check_configuration(git, err) < 0)
 		return NULL;
 	forget(trees);
 	return TAKE_PTR(trees);
@@ -156,7 +140,7 @@ static int
 read_one(const struct git_trees *trees, const struct listed_file *file, struct buf *bytes,
 	 struct error **err)
 {
-	struct git_reading reading = { trees->contents.directory, &file, note, bytes };
+	struct git_reading reading = { trees->contents.git, &file, note, bytes };
 
 	return git_objects_read(&reading, 0, 1, err);
 }
@@ -183,7 +167,8 @@ add_entry(struct git_trees *trees, const char *line, struct error **err)
 {
 	struct git_contents *contents = &trees->contents;
 	struct listing *listing = &trees->listing;
-	size_t prefix_size = strlen(contents->prefix);
+	const char *prefix = git_prefix(contents->git);
+	size_t prefix_size = strlen(prefix);
 	struct entry entry;
 	struct git_object *object;
 
@@ -193,7 +178,7 @@ add_entry(struct git_trees *trees, const char *line, struct error **err)
 	if (!object || (is_attributes(entry.path) &&
 			note_attributes(&contents->attribute_files, &entry, err) < 0))
 		return -1;
-	if (strncmp(entry.path, contents->prefix, prefix_size) != 0)
+	if (strncmp(entry.path, prefix, prefix_size) != 0)
 		return 0;
 	listing->files[listing->count++] = (struct listed_file){
 		.path = entry.path + prefix_size,
@@ -217,10 +202,10 @@ static int
 list_files(struct git_trees *trees, const char *commit, struct error **err)
 {
 	const char *const argv[] = { "ls-tree", "-r", "-l", "-z", "--full-tree", commit, NULL };
-	struct git_question question = { .directory = trees->contents.directory, .argv = argv };
+	const struct git_question question = { .argv = argv };
 	const struct buf *names = &trees->names;
 
-	if (git_run(&question, &trees->names, err) < 0)
+	if (git_read(trees->contents.git, &question, &trees->names, err) < 0)
 		return -1;
 	trees->listing.files = xcalloc(count_lines(names) + 1, sizeof(struct listed_file));
 	for (size_t at = 0; at < names->size; at += strlen(names->data + at) + 1)

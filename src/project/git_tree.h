@@ -13,12 +13,13 @@
 #include "base/cleanup.h"
 
 struct error;
+struct git;
 struct git_trees;
 struct project;
 
-/* All commits of the repository that `directory`, that of a project file, lies in; what was read
- * for one serves the next. */
-struct git_trees *git_trees_new(const char *directory, struct error **err);
+/* All commits of the repository, which was opened from the directory of a project file; what was
+ * read for one serves the next.  Borrows `git`. */
+struct git_trees *git_trees_new(struct git *git, struct error **err);
 void git_trees_free(struct git_trees *trees);
 DEFINE_CLEANUP(struct git_trees, git_trees_free)
 #define AUTO_GIT_TREES CLEANUP(git_trees_free_at)

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "fingerprint/git.h"
 #include "project/git_refs.h"
 #include "project/git_tree.h"
 #include "project/lock_file.h"
@@ -78,13 +79,17 @@ int
 live_find(const struct project *project, const struct live_options *options, struct live *ret_live,
 	  struct error **err)
 {
-	const char *directory = project->directory;
-	AUTO_GIT_TREES struct git_trees *trees = git_trees_new(directory, err);
+	AUTO_GIT struct git *git = NULL;
+	AUTO_GIT_TREES struct git_trees *trees = NULL;
 	AUTO_GIT_REFS struct git_refs refs = { 0 };
 	AUTO_LIVE struct live live = { 0 };
 
-	if (!trees ||
-	    git_refs_list(directory, options->patterns, options->ask_origin, &refs, err) < 0)
+	if (git_open(project->directory, &git, err) < 0)
+		return -1;
+	if (!git)
+		return error_set(err, ERROR_USAGE, "the project is not in a git repository");
+	trees = git_trees_new(git, err);
+	if (!trees || git_refs_list(git, options->patterns, options->ask_origin, &refs, err) < 0)
 		return -1;
 	for (size_t i = 0; i < refs.count; i++)
 		if (add_commit(trees, project->path, &refs.items[i], &live, err) < 0)

@@ -5,13 +5,11 @@ noinst_LIBRARIES += %D%/libproject.a
 	%D%/config_fields.c %D%/config_fields.h \
 	%D%/config_parse.c \
 	%D%/config_tree.c %D%/config_tree.h \
-	%D%/git.c %D%/git.h \
 	%D%/git_checkout.c %D%/git_checkout.h \
 	%D%/git_contents.c %D%/git_contents.h \
 	%D%/git_lfs.c %D%/git_lfs.h \
 	%D%/git_objects.c %D%/git_objects.h \
 	%D%/git_refs.c %D%/git_refs.h \
-	%D%/git_run.c %D%/git_run.h \
 	%D%/git_tree.c %D%/git_tree.h \
 	%D%/image_values.c %D%/image_values.h \
 	%D%/live.c %D%/live.h \

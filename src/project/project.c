@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "fingerprint/git.h"
 #include "project/ci.h"
 #include "project/project_order.h"
 
@@ -36,41 +37,43 @@ go_up(char *directory)
 	return true;
 }
 
-/* How many characters of a directory's path are the root of its git checkout.  Without one it
- * stands for itself: what others put further up is not ours. */
-static size_t
-root_length(const char *directory)
+static struct project *
+read_in(const char *directory, const char *start, struct error **err)
 {
-	AUTO_FREE char *above = xstrdup(directory);
+	AUTO_FREE char *path = xasprintf("%s/%s", directory[1] ? directory : "", file_name);
 
-	do {
-		if (holds(above, ".git"))
-			return strlen(above);
-	} while (go_up(above));
-	return strlen(directory);
+	if (strcmp(directory, start) != 0 && git_check_owner(path, start, err) < 0)
+		return NULL;
+	return project_read(path, err);
+}
+
+/* Up to the root of the checkout.  Without one the start stands for itself: what others put further
+ * up is not ours. */
+static struct project *
+find_above(const char *start, struct error **err)
+{
+	AUTO_FREE char *mark = git_find(start);
+	AUTO_FREE char *here = xstrdup(start);
+	size_t stop = mark ? strlen(mark) - strlen("/.git") : strlen(start);
+
+	if (stop < strlen(start) && git_check_owner(mark, start, err) < 0)
+		return NULL;
+	while (strlen(here) > stop && go_up(here))
+		if (holds(here, file_name))
+			return read_in(here, start, err);
+	return NULL;
 }
 
 struct project *
 project_find(const char *directory, struct error **err)
 {
-	AUTO_FREE char *here = realpath(directory, NULL);
-	size_t stop;
+	AUTO_FREE char *start = realpath(directory, NULL);
 
-	if (!here) {
-		AUTO_FREE char *quoted = text_quote_string(directory);
-
-		error_set_errno(err, errno, "cannot look for a project file in '%s'", quoted);
+	if (!start) {
+		error_set_path(err, errno, "look for a project file in", directory);
 		return NULL;
 	}
-	stop = root_length(here);
-	do {
-		if (holds(here, file_name)) {
-			AUTO_FREE char *path = xasprintf("%s/%s", here[1] ? here : "", file_name);
-
-			return project_read(path, err);
-		}
-	} while (strlen(here) > stop && go_up(here));
-	return NULL;
+	return holds(start, file_name) ? read_in(start, start, err) : find_above(start, err);
 }
 
 static char *

@@ -206,8 +206,72 @@ $(fingerprint b | cut -c -12)"
 	rm -rf .git
 	ocifp_run fingerprint --input in --tracked
 	assert_failed 2
-	assert_stderr_has 'not a git repository'
+	assert_stderr_has 'not in a git repository'
 	refute_stderr_has 'x0a'
+}
+
+@test "a folder of tracked files that is a repository too runs nothing" {
+	need git
+	git init -q --bare sub
+	git -C sub config core.bare false
+	git -C sub config core.worktree .
+	echo hello >sub/Dockerfile
+	GIT_DIR=sub GIT_WORK_TREE=sub git add Dockerfile
+	git -C sub config core.fsmonitor "touch $T/ran"
+	printf 'version: 1\nimages: {ci: {repository: "oci:reg", tracked: true, inputs: [Dockerfile]}}\n' >sub/.ocifp.yaml
+	git init -q .
+	git add -f sub/Dockerfile sub/.ocifp.yaml
+	cd sub
+	assert_equal "$(ocifp fingerprint 3>&-)" "$(fingerprint --input Dockerfile | cut -c 1-12)"
+	[ ! -e "$T/ran" ] || fail "the fsmonitor of the folder ran"
+}
+
+@test "another user's project above is not used" {
+	need git
+	[ "$(id -u)" -eq 0 ] || skip 'needs root'
+	printf 'version: 1\nimages: {ci: {inputs: [in]}}\n' >.ocifp.yaml
+	echo x >in
+	mkdir .git own
+	ocifp_run fingerprint -C own
+	assert_status 0
+	chown 4322 .ocifp.yaml
+	ocifp_run fingerprint -C own
+	assert_failed 9
+	assert_stderr_has "cannot use '$PWD/.ocifp.yaml': it belongs to another user, uid 4322"
+	assert_stderr_has "--file, or run 'git config --global --add safe.directory $PWD'"
+	ocifp_run fingerprint
+	assert_status 0
+	ocifp_run fingerprint --file .ocifp.yaml
+	assert_status 0
+	chown 0 .ocifp.yaml
+	chown 4322 .git
+	ocifp_run fingerprint -C own
+	assert_failed 9
+	assert_stderr_has "cannot use '$PWD/.git': it belongs to another user, uid 4322"
+	git config --global --add safe.directory "$PWD"
+	ocifp_run fingerprint -C own
+	assert_status 0
+}
+
+@test "in a container job root uses the project of the workspace's owner, from a folder below it too" {
+	need git
+	[ "$(id -u)" -eq 0 ] || skip 'needs root'
+	printf 'version: 1\nimages: {ci: {inputs: [in], tracked: true, repository: "h.io/${GITHUB_REPOSITORY}"}}\n' >.ocifp.yaml
+	echo x >in
+	mkdir below
+	git init -q .
+	git remote add origin https://h.io/owner/name
+	git add in
+	chown -R 1001 .
+	ocifp_run fingerprint -C below
+	assert_failed 9
+	export GITHUB_WORKSPACE=$PWD
+	local directory
+	for directory in . below; do
+		ocifp_run fingerprint -C "$directory"
+		assert_status 0
+	done
+	(cd below && ocifp_run fingerprint && assert_status 0)
 }
 
 @test "options of inputs and an image contradict each other" {

@@ -281,6 +281,65 @@ lfs_pointer() {
 	assert_json '[.removed[].tags[]] == ["dead"]'
 }
 
+# A plain http server of a repository that wants a password and a header of its own.
+serve_git() {
+	git init -q --bare "$T/origin.git"
+	git push -q "$T/origin.git" main
+	git -C "$T/origin.git" update-server-info
+	cat >"$T/serve.py" <<-'PYTHON'
+		import base64, http.server, sys
+		class Handler(http.server.SimpleHTTPRequestHandler):
+		    def do_GET(self):
+		        wanted = "Basic " + base64.b64encode(b"me:pw").decode()
+		        if self.headers.get("X-Rig") != "yes":
+		            return self.send_error(403)
+		        if self.headers.get("Authorization") != wanted:
+		            self.send_response(401)
+		            self.send_header("WWW-Authenticate", "Basic realm=x")
+		            self.send_header("Content-Length", "0")
+		            return self.end_headers()
+		        super().do_GET()
+		server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+		print(server.server_port, file=open(sys.argv[1] + ".new", "w"), flush=True)
+		__import__("os").rename(sys.argv[1] + ".new", sys.argv[1])
+		server.serve_forever()
+	PYTHON
+	(cd "$T" && exec python3 "$T/serve.py" "$T/port") >/dev/null 2>&1 3>&- &
+	echo $! >"$T/pids/git"
+	wait_for test -s "$T/port"
+}
+
+@test "origin is asked with the credential helper and the header of .git/config" {
+	need python3 git
+	project
+	local here
+	here=$(change here)
+	make_image "$here" dead
+	serve_git
+	git remote add origin "http://127.0.0.1:$(cat "$T/port")/origin.git"
+	ocifp_run prune app
+	assert_failed 5
+	git config credential.helper '!f() { printf "username=me\npassword=pw\n"; }; f'
+	git config http.extraheader 'X-Rig: yes'
+	prune
+	assert_kept "$here"
+}
+
+@test "a project in a folder that is a bare repository asks no origin of that" {
+	local here
+	git init -q --bare sub
+	git -C sub config remote.origin.url ssh://nobody@localhost/x
+	git -C sub config core.sshCommand "touch $T/ran; false"
+	(cd sub && project && mkdir src && echo x >src/file)
+	git add -f sub/.ocifp.yaml sub/src sub/HEAD sub/config
+	git commit -qm sub
+	here=$(ocifp fingerprint -C sub app 3>&-)
+	make_image "$here" dead
+	prune -C sub
+	assert_kept "$here"
+	[ ! -e "$T/ran" ] || fail "the sshCommand of the folder ran"
+}
+
 @test "outside git, or for a plain repository, a rule has to be named" {
 	rm -rf .git
 	project

@@ -1,5 +1,6 @@
 fingerprint_tests = \
 	%D%/test_fingerprint \
+	%D%/test_git \
 	%D%/test_hash_file \
 	%D%/test_paths \
 	%D%/test_record
@@ -10,6 +11,8 @@ tree_room = %D%/tree_room.c %D%/tree_room.h
 
 %C%_test_fingerprint_SOURCES = %D%/test_fingerprint.c $(tree_room)
 %C%_test_fingerprint_LDADD = $(fingerprint_libs) $(CMOCKA_LIBS)
+%C%_test_git_SOURCES = %D%/test_git.c $(tree_room)
+%C%_test_git_LDADD = $(fingerprint_libs) $(CMOCKA_LIBS)
 %C%_test_hash_file_SOURCES = %D%/test_hash_file.c $(tree_room)
 %C%_test_hash_file_LDADD = $(fingerprint_libs) $(CMOCKA_LIBS)
 %C%_test_paths_SOURCES = %D%/test_paths.c

@@ -15,6 +15,7 @@
 #include "base/limits.h"
 #include "base/strings.h"
 #include "base/xalloc.h"
+#include "fingerprint/git.h"
 #include "project/git_objects.h"
 #include "tree_room.h"
 
@@ -22,6 +23,7 @@
 
 /* Blobs of a repository in the directory, and what was read of them. */
 struct room {
+	struct git *git;
 	struct git_objects objects;
 	struct listed_file files[FILES_COUNT];
 	const struct listed_file *wanted[FILES_COUNT];
@@ -33,6 +35,7 @@ static void
 room_release(struct room *room)
 {
 	git_objects_release(&room->objects);
+	git_free(room->git);
 	strings_release(&room->read);
 }
 
@@ -73,8 +76,11 @@ note(void *context, size_t index, const void *bytes, size_t size, struct error *
 static int
 read_all(struct room *room, struct error **err)
 {
-	struct git_reading reading = { ".", room->wanted, note, room };
+	struct git_reading reading;
 
+	if (!room->git)
+		assert_int_equal(git_open(".", &room->git, err), 0);
+	reading = (struct git_reading){ room->git, room->wanted, note, room };
 	return git_objects_read(&reading, 0, room->count, err);
 }
 
@@ -129,10 +135,12 @@ static void
 so_many_bytes_are_asked_for_at_once_and_no_more(void **state)
 {
 	AUTO_ROOM struct room room = { 0 };
+	AUTO_ERROR struct error *err = NULL;
 
 	(void)state;
 	add_blob(&room, "head -c 16777215 /dev/zero", GIT_BATCH_BYTES - 1);
 	add_blob(&room, "printf x", 1);
+	assert_int_equal(read_all(&room, &err), 0); /* settings were asked for */
 	assert_int_equal(count_questions(&room), 1);
 	add_blob(&room, "printf y", 1);
 	assert_int_equal(count_questions(&room), 2);

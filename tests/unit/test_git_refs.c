@@ -12,8 +12,8 @@
 #include "base/limits.h"
 #include "base/strings.h"
 #include "base/xalloc.h"
+#include "fingerprint/git.h"
 #include "project/git_refs.h"
-#include "project/git_run.h"
 #include "tree_room.h"
 
 /* A repository with so many commits, each with a tag of its own. */
@@ -36,10 +36,12 @@ static int
 list(struct git_refs *refs, const char *pattern, struct error **err)
 {
 	AUTO_STRINGS struct strings patterns = { 0 };
+	AUTO_GIT struct git *git = NULL;
 
 	if (pattern)
 		strings_add(&patterns, pattern);
-	return git_refs_list(".", &patterns, false, refs, err);
+	assert_int_equal(git_open(".", &git, err), 0);
+	return git_refs_list(git, &patterns, false, refs, err);
 }
 
 static void
@@ -88,39 +90,6 @@ as_many_commits_as_the_limit_count_and_one_more_is_refused(void **state)
 	assert_true(error_is(err, ERROR_USAGE));
 }
 
-static void
-git_that_asks_others_does_not_wait_for_ever(void **state)
-{
-	static const char *const argv[] = { "-c", "alias.hang=!sleep 60", "hang", NULL };
-	const struct git_question question = { .directory = ".", .argv = argv, .timeout_ms = 1000 };
-	AUTO_BUF struct buf output = BUF_INIT(PATH_LIMIT_BYTES);
-	AUTO_ERROR struct error *err = NULL;
-
-	(void)state;
-	assert_int_equal(git_run(&question, &output, &err), -1);
-	assert_int_equal(error_kind(err), ERROR_UNAVAILABLE);
-	assert_string_equal(error_text(err), "git hang did not end in 1 s");
-}
-
-static void
-what_git_complains_has_a_limit(void **state)
-{
-	for (int past = 0; past < 2; past++) {
-		AUTO_FREE char *alias = xasprintf("alias.loud=!head -c %zu /dev/zero >&2; exit 3",
-						  HELPER_OUTPUT_LIMIT_BYTES + (size_t)past);
-		const char *const argv[] = { "-c", alias, "loud", NULL };
-		const struct git_question question = { .directory = ".", .argv = argv };
-		AUTO_BUF struct buf output = BUF_INIT(PATH_LIMIT_BYTES);
-		AUTO_ERROR struct error *err = NULL;
-
-		(void)state;
-		assert_int_equal(git_run(&question, &output, &err), -1);
-		assert_non_null(strstr(error_text(err),
-				       past ? "git loud: output of 'git': more than 65536 bytes"
-					    : "git loud ended with status 3"));
-	}
-}
-
 int
 main(void)
 {
@@ -133,9 +102,6 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			as_many_commits_as_the_limit_count_and_one_more_is_refused, enter_tree,
 			leave_tree),
-		cmocka_unit_test_setup_teardown(git_that_asks_others_does_not_wait_for_ever,
-						enter_tree, leave_tree),
-		cmocka_unit_test(what_git_complains_has_a_limit),
 	};
 
 	return cmocka_run_group_tests_name("git_refs", tests, NULL, NULL);

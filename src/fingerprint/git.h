@@ -1,0 +1,76 @@
+/* git.h - git in the repository that a directory lies in, which may be hostile
+ *
+ *     git_open()       finds ".git", here or above
+ *     git_read()       objects, refs and index, without any setting of the repository
+ *     git_ls_remote()  with its settings, once its owner was checked
+ *
+ * A setting of a repository can name a program (core.fsmonitor, filters, hooks, promisor remotes),
+ * and a folder of tracked files can be a bare repository with settings of its own.  So git never
+ * looks for a repository itself, and it reads with a git directory of ours, in $TMPDIR, that
+ * borrows objects, refs and index and has no settings: none of theirs runs, nothing is fetched.
+ *
+ * gitrepository-layout(5), git(1) "Environment Variables".
+ */
+#ifndef OCIFP_FINGERPRINT_GIT_H
+#define OCIFP_FINGERPRINT_GIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/cleanup.h"
+
+struct buf;
+struct error;
+struct git;
+
+/* The path of the nearest ".git" in `directory`, which is absolute and real, or above; NULL: none.
+ * The caller owns it. */
+char *git_find(const char *directory);
+
+/* Whether a file above `start`, the folder where the user stands, counts.  It has to belong to the
+ * caller, to SUDO_UID when root asks, or to the owner of `start` when both lie in the workspace of
+ * a CI job, or it lies in a safe.directory of git's global or system settings.  ERROR_REFUSED,
+ * class "foreign_owner". */
+int git_check_owner(const char *path, const char *start, struct error **err);
+
+/* *ret_git NULL: `directory` is in no repository.  A ".git" above `directory` has to pass
+ * git_check_owner(). */
+int git_open(const char *directory, struct git **ret_git, struct error **err);
+void git_free(struct git *git);
+DEFINE_CLEANUP(struct git, git_free)
+#define AUTO_GIT CLEANUP(git_free_at)
+
+/* The directory from the root of the work tree: "" or "sub/". */
+const char *git_prefix(const struct git *git);
+
+/* Of the repository's own file, without includes; NULL: not set.  The caller owns it. */
+char *git_setting(const struct git *git, const char *name);
+
+/* Of the user's and the machine's files. */
+char *git_user_setting(const char *name);
+
+struct git_question {
+	const char *const *argv; /* without "git" */
+	const char *input;       /* NULL: none */
+	size_t input_bytes;
+	/* NULL: the repository's, and git runs in the directory; else git runs in an empty work
+	 * tree of this index. */
+	const char *index;
+};
+
+/* ERROR_UNAVAILABLE with what git said when it ends with another status than 0. */
+int git_read(struct git *git, const struct git_question *question, struct buf *output,
+	     struct error **err);
+
+/* A folder for an index of the caller's, gone with `git`; NULL: it could not be made. */
+const char *git_room(struct git *git, struct error **err);
+
+/* The commit's 40 or 64 hex digits; NULL: there is none, or git failed. */
+char *git_head(struct git *git);
+
+/* `argv` follows "git ls-remote".  Git never prompts, and is killed after the time with all that
+ * it started. */
+int git_ls_remote(const struct git *git, const char *const *argv, int timeout_ms,
+		  struct buf *output, struct error **err);
+
+#endif

@@ -153,9 +153,10 @@
 #define CHILD_MEMORY_LIMIT_BYTES (768 * MIB) /* address space; two stacks of 8 MiB, libraries */
 #define CHILD_CPU_LIMIT_S 14400              /* 4 h: 1 TiB of layer at 100 MB/s, nearly */
 #define CHILD_STALL_LIMIT_MS 300000          /* awaited, and not once on a processor: stopped */
-#define MESSAGE_LIMIT_BYTES (64 * KIB)       /* two paths and some numbers */
-#define MESSAGE_TIMEOUT_MS 10000             /* for the rest of one that has begun to come */
-#define ID_FILE_LIMIT_BYTES MIB              /* /etc/subuid: 30,000 users */
+#define INTERRUPT_GRACE_MS 5000        /* a program that was sent a signal, until it is killed */
+#define MESSAGE_LIMIT_BYTES (64 * KIB) /* two paths and some numbers */
+#define MESSAGE_TIMEOUT_MS 10000       /* for the rest of one that has begun to come */
+#define ID_FILE_LIMIT_BYTES MIB        /* /etc/subuid: 30,000 users */
 
 /* A layer that is unpacked */
 #define LAYER_ENTRIES_LIMIT_COUNT 2000000             /* large distributions have 400,000 files */

@@ -12,7 +12,6 @@ noinst_LIBRARIES += %D%/libbase.a
 	%D%/observer.c %D%/observer.h \
 	%D%/random.c %D%/random.h \
 	%D%/spawn.c %D%/spawn.h \
-	%D%/spawn_feed.c %D%/spawn_feed.h \
 	%D%/strings.c %D%/strings.h \
 	%D%/text.c %D%/text.h \
 	%D%/text_number.c \

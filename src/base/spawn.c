@@ -2,31 +2,251 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/deadline.h"
 #include "base/error.h"
-#include "base/spawn_feed.h"
+#include "base/limits.h"
 #include "base/text.h"
+#include "base/xalloc.h"
 
 extern char **environ;
+
+enum { LOOK_MS = 1000, SIGNAL_DEPTH = 32 };
 
 static const int shell_not_found = 127;
 static const int shell_not_started = 126;
 static const int shell_signal_base = 128;
 
-struct child {
-	pid_t pid; /* 0: none, or reaped */
-	bool has_group;
-	struct feed feed; /* our ends */
-	int theirs[3];    /* -1: as ours */
-	bool inherits_output;
+/*
+ * While a child runs, the signals that would end this process end the child first, so that nothing
+ * goes on working in a directory that we no longer hold.  spawn_caught_signal() tells main() to die
+ * by the signal once everything is cleaned up.
+ */
+static const int ending_signals[] = { SIGHUP, SIGINT, SIGTERM };
+enum { ENDING_COUNT = sizeof(ending_signals) / sizeof(ending_signals[0]) };
+
+static volatile sig_atomic_t caught_signal;
+static volatile sig_atomic_t caught_count;
+static volatile sig_atomic_t caught_from_keyboard; /* the whole foreground group has got it */
+
+/* How the caller had its signals. */
+struct signals {
+	struct sigaction ending[ENDING_COUNT];
+	struct sigaction child;
+	sigset_t mask;
+	sigset_t open_mask; /* while we wait */
 };
+
+int
+spawn_caught_signal(void)
+{
+	return caught_signal;
+}
+
+static void
+note_signal(int number, siginfo_t *info, void *context)
+{
+	(void)context;
+	if (number == SIGCHLD)
+		return; /* it interrupts the wait: that is all */
+	caught_from_keyboard = info->si_code > 0;
+	caught_signal = number;
+	caught_count++;
+}
+
+static void
+signals_take(struct signals *signals)
+{
+	struct sigaction note = { .sa_sigaction = note_signal, .sa_flags = SA_SIGINFO };
+	sigset_t blocked;
+
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGCHLD);
+	for (int i = 0; i < ENDING_COUNT; i++)
+		sigaddset(&blocked, ending_signals[i]);
+	(void)pthread_sigmask(SIG_BLOCK, &blocked, &signals->mask);
+	signals->open_mask = signals->mask;
+	sigdelset(&signals->open_mask, SIGCHLD);
+	(void)sigaction(SIGCHLD, NULL, &signals->child);
+	/* Where the caller ignores it, the kernel reaps our children: keep that visible. */
+	if (signals->child.sa_handler != SIG_IGN)
+		(void)sigaction(SIGCHLD, &note, NULL);
+	for (int i = 0; i < ENDING_COUNT; i++) {
+		(void)sigaction(ending_signals[i], NULL, &signals->ending[i]);
+		if (signals->ending[i].sa_handler != SIG_IGN)
+			(void)sigaction(ending_signals[i], &note, NULL);
+	}
+}
+
+static void
+signals_give_back(struct signals *signals)
+{
+	/* The mask first: a signal that is pending is noted, rather than fatal. */
+	(void)pthread_sigmask(SIG_SETMASK, &signals->mask, NULL);
+	for (int i = 0; i < ENDING_COUNT; i++)
+		(void)sigaction(ending_signals[i], &signals->ending[i], NULL);
+	(void)sigaction(SIGCHLD, &signals->child, NULL);
+}
+
+struct child {
+	pid_t pid;   /* 0: none, or reaped */
+	pid_t group; /* of its own, in which its own children are too */
+	bool has_group;
+	bool inherits_output;
+	int theirs[3]; /* its ends of its streams; -1: as ours */
+	/* Our ends; -1: no pipe, or done. */
+	int input_fd;
+	int output_fd;
+	int messages_fd;
+	const char *input;
+	size_t input_left_bytes;
+	struct buf *output;
+	struct buf *messages;
+};
+
+static void
+close_end(int *fd)
+{
+	close_at(fd);
+	*fd = -1;
+}
+
+static int
+prepare_end(int fd, struct error **err)
+{
+	int flags;
+
+	if (fd < 0)
+		return 0;
+	flags = fcntl(fd, F_GETFL);
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+		return error_set_errno(err, errno, "cannot prepare a pipe");
+	return 0;
+}
+
+static bool
+is_for_later(int errnum)
+{
+	return errnum == EAGAIN || errnum == EINTR;
+}
+
+/* write() without SIGPIPE, for this thread alone: the disposition belongs to the program. */
+static ssize_t
+write_quietly(int fd, const void *bytes, size_t size)
+{
+	static const struct timespec at_once = { 0 };
+	sigset_t pipe_signal, before, pending;
+	ssize_t written;
+	int errnum;
+
+	sigemptyset(&pipe_signal);
+	sigaddset(&pipe_signal, SIGPIPE);
+	sigpending(&pending);
+	pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
+	written = write(fd, bytes, size);
+	errnum = errno;
+	if (written < 0 && errnum == EPIPE && !sigismember(&pending, SIGPIPE))
+		(void)sigtimedwait(&pipe_signal, NULL, &at_once);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	errno = errnum;
+	return written;
+}
+
+static void
+move_input(struct child *child)
+{
+	ssize_t written = 0;
+
+	if (child->input_left_bytes > 0)
+		written = write_quietly(child->input_fd, child->input, child->input_left_bytes);
+	if (written < 0 && is_for_later(errno))
+		return;
+	if (written > 0) {
+		child->input += written;
+		child->input_left_bytes -= (size_t)written;
+	}
+	if (written < 0 || child->input_left_bytes == 0)
+		close_end(&child->input_fd);
+}
+
+static int
+move_output(int *fd, struct buf *buf, struct error **err)
+{
+	char chunk[16384];
+	ssize_t got = read(*fd, chunk, sizeof(chunk));
+
+	if (got < 0 && is_for_later(errno))
+		return 0;
+	if (got < 0)
+		return error_set_errno(err, errno, "cannot read from a pipe");
+	if (got == 0)
+		close_end(fd);
+	return buf_append(buf, chunk, (size_t)got, err);
+}
+
+static bool
+is_open(const struct child *child)
+{
+	return child->input_fd >= 0 || child->output_fd >= 0 || child->messages_fd >= 0;
+}
+
+static int
+move_ready(struct child *child, const struct pollfd ready[3], struct error **err)
+{
+	if (ready[0].revents)
+		move_input(child);
+	if (ready[1].revents && move_output(&child->output_fd, child->output, err) < 0)
+		return -1;
+	if (ready[2].revents && move_output(&child->messages_fd, child->messages, err) < 0)
+		return -1;
+	return 0;
+}
+
+/* As poll(), with our signals open, so that one ends the wait: EINTR. */
+static int
+wait_for(struct pollfd *fds, nfds_t count, int timeout_ms, const struct signals *signals)
+{
+	struct timespec timeout = { timeout_ms / 1000, timeout_ms % 1000 * 1000000L };
+
+	return ppoll(fds, count, &timeout, &signals->open_mask);
+}
+
+/* Moves all streams at once: a child that waits for its output to be read must not wait for us to
+ * write its input, nor the other way round.  Until they have ended, the deadline has passed, or a
+ * signal came. */
+static int
+move_streams(struct child *child, int64_t deadline_ms, const struct signals *signals,
+	     struct error **err)
+{
+	while (is_open(child) && !caught_signal) {
+		struct pollfd ready[3] = {
+			{ .fd = child->input_fd, .events = POLLOUT },
+			{ .fd = child->output_fd, .events = POLLIN },
+			{ .fd = child->messages_fd, .events = POLLIN },
+		};
+		int left_ms = deadline_left_ms(deadline_ms, LOOK_MS);
+		int count = left_ms > 0 ? wait_for(ready, 3, left_ms, signals) : 0;
+
+		if (left_ms == 0)
+			return 0;
+		if (count < 0 && errno != EINTR)
+			return error_set_errno(err, errno, "cannot wait for a pipe");
+		if (count > 0 && move_ready(child, ready, err) < 0)
+			return -1;
+	}
+	return 0;
+}
 
 static void
 child_close_theirs(struct child *child)
@@ -37,11 +257,28 @@ child_close_theirs(struct child *child)
 	}
 }
 
+/* A process and all below it.  One that is started meanwhile may be missed. */
 static void
-child_kill(const struct child *child)
+signal_tree(pid_t pid, int number, unsigned depth)
 {
-	if (child->pid > 0)
-		(void)kill(child->has_group ? -child->pid : child->pid, SIGKILL);
+	AUTO_FREE char *path = xasprintf("/proc/%d/task/%d/children", (int)pid, (int)pid);
+	FILE *children = depth < SIGNAL_DEPTH ? fopen(path, "re") : NULL;
+	int child;
+
+	while (children && fscanf(children, "%d", &child) == 1)
+		signal_tree(child, number, depth + 1);
+	if (children)
+		(void)fclose(children);
+	(void)kill(pid, number);
+}
+
+static void
+child_signal(const struct child *child, int number)
+{
+	if (child->pid > 0 && child->has_group)
+		(void)kill(-child->pid, number);
+	else if (child->pid > 0)
+		signal_tree(child->pid, number, 0);
 }
 
 /* Waits for good, or with WNOHANG looks.  1 when the child has ended, 0 when it has not; -1 with
@@ -66,8 +303,10 @@ child_release(struct child *child)
 	int status;
 
 	child_close_theirs(child);
-	feed_release(&child->feed);
-	child_kill(child);
+	close_end(&child->input_fd);
+	close_end(&child->output_fd);
+	close_end(&child->messages_fd);
+	child_signal(child, SIGKILL);
 	if (child->pid > 0)
 		(void)child_reap(child, 0, &status);
 }
@@ -90,7 +329,7 @@ open_input(struct child *child, const struct spawn_options *options, struct erro
 	if (options->inherit_input)
 		return 0;
 	if (options->input)
-		return open_pipe(&child->theirs[0], &child->feed.input_fd, err);
+		return open_pipe(&child->theirs[0], &child->input_fd, err);
 	child->theirs[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (child->theirs[0] < 0)
 		return error_set_errno(err, errno, "cannot open '/dev/null'");
@@ -102,16 +341,22 @@ open_streams(struct child *child, const struct spawn_options *options, struct er
 {
 	if (open_input(child, options, err) < 0)
 		return -1;
-	if (options->output && open_pipe(&child->feed.output_fd, &child->theirs[1], err) < 0)
+	if (options->output && open_pipe(&child->output_fd, &child->theirs[1], err) < 0)
 		return -1;
-	if (options->messages && open_pipe(&child->feed.messages_fd, &child->theirs[2], err) < 0)
+	if (options->messages && open_pipe(&child->messages_fd, &child->theirs[2], err) < 0)
 		return -1;
-	return feed_prepare(&child->feed, err);
+	return prepare_end(child->input_fd, err) < 0 || prepare_end(child->output_fd, err) < 0 ||
+			       prepare_end(child->messages_fd, err) < 0
+		       ? -1
+		       : 0;
 }
 
 static void
-add_actions(posix_spawn_file_actions_t *actions, const struct child *child, int directory_fd)
+add_actions(posix_spawn_file_actions_t *actions, const struct child *child, int directory_fd,
+	    int held_fd)
 {
+	int first_closed = STDERR_FILENO + 1;
+
 	if (child->theirs[0] >= 0)
 		posix_spawn_file_actions_adddup2(actions, child->theirs[0], STDIN_FILENO);
 	if (!child->inherits_output)
@@ -122,9 +367,15 @@ add_actions(posix_spawn_file_actions_t *actions, const struct child *child, int 
 		posix_spawn_file_actions_adddup2(actions, child->theirs[2], STDERR_FILENO);
 	if (directory_fd >= 0)
 		posix_spawn_file_actions_addfchdir_np(actions, directory_fd);
+	if (held_fd > 0) {
+		posix_spawn_file_actions_adddup2(actions, held_fd, SPAWN_HELD_FD);
+		while (first_closed < SPAWN_HELD_FD)
+			posix_spawn_file_actions_addclose(actions, first_closed++);
+		first_closed++;
+	}
 #ifdef HAVE_POSIX_SPAWN_FILE_ACTIONS_ADDCLOSEFROM_NP
-	/* Those of whoever started us are not all close-on-exec. */
-	posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1);
+	/* Those that our own parent left open are not all close-on-exec. */
+	posix_spawn_file_actions_addclosefrom_np(actions, first_closed);
 #endif
 }
 
@@ -156,7 +407,7 @@ start(struct child *child, const struct spawn_options *options, int directory_fd
 
 	posix_spawn_file_actions_init(&actions);
 	posix_spawnattr_init(&attributes);
-	add_actions(&actions, child, directory_fd);
+	add_actions(&actions, child, directory_fd, options->held_fd);
 	set_attributes(&attributes, child->has_group);
 	errnum = posix_spawnp(&child->pid, argv[0], &actions, &attributes, argv,
 			      environment ? environment : environ);
@@ -164,6 +415,7 @@ start(struct child *child, const struct spawn_options *options, int directory_fd
 	posix_spawn_file_actions_destroy(&actions);
 	if (errnum)
 		child->pid = 0;
+	child->group = child->pid;
 	child_close_theirs(child);
 	return errnum;
 }
@@ -186,26 +438,48 @@ start_failed(int errnum, const char *program, struct spawn_result *ret_result, s
 	}
 }
 
-/* As child_reap().  A program may close its streams long before it ends; POSIX has no wait with a
- * time limit. */
+/* As child_reap(), but 0 as well when the deadline has passed or a signal came: a program may close
+ * its streams long before it ends. */
 static int
-wait_until(struct child *child, int64_t deadline_ms, int *ret_status)
+wait_until(struct child *child, int64_t deadline_ms, const struct signals *signals, int *ret_status)
 {
-	int pause_ms = 1;
+	int before = caught_count;
 	int ended;
 
-	if (deadline_ms == DEADLINE_NEVER)
-		return child_reap(child, 0, ret_status);
-	while ((ended = child_reap(child, WNOHANG, ret_status)) == 0) {
-		int left_ms = deadline_left_ms(deadline_ms, pause_ms);
+	while ((ended = child_reap(child, WNOHANG, ret_status)) == 0 && caught_count == before) {
+		int left_ms = deadline_left_ms(deadline_ms, LOOK_MS);
 
 		if (left_ms == 0)
 			return 0;
-		(void)poll(NULL, 0, left_ms);
-		if (pause_ms < 50)
-			pause_ms *= 2;
+		/* SIGCHLD ends the wait; should another thread have taken it, so does the time. */
+		(void)wait_for(NULL, 0, left_ms, signals);
 	}
 	return ended;
+}
+
+static const char *
+signal_name(int number)
+{
+	return number == SIGINT ? "SIGINT" : number == SIGHUP ? "SIGHUP" : "SIGTERM";
+}
+
+/* Hands the signal on, waits for a while, or until another one comes, and kills what is left. */
+static int
+stop(struct child *child, const struct spawn_options *options, const struct signals *signals,
+     struct error **err)
+{
+	AUTO_FREE char *shown = text_quote_string(options->argv[0]);
+	int status;
+
+	if (child->has_group || !caught_from_keyboard)
+		child_signal(child, caught_signal);
+	(void)wait_until(child, deadline_after_ms(INTERRUPT_GRACE_MS), signals, &status);
+	if (child->has_group)
+		(void)kill(-child->group, SIGKILL);
+	child_signal(child, SIGKILL);
+	error_set(err, ERROR_FAILURE, "'%s' was stopped: ocifp received %s", shown,
+		  signal_name(caught_signal));
+	return error_set_class(err, "signal");
 }
 
 static int
@@ -215,23 +489,26 @@ shell_status(int status)
 }
 
 static int
-run_to_end(struct child *child, const struct spawn_options *options,
+run_to_end(struct child *child, const struct spawn_options *options, const struct signals *signals,
 	   struct spawn_result *ret_result, struct error **err)
 {
 	int64_t deadline_ms = options->deadline_ms ? options->deadline_ms : DEADLINE_NEVER;
 	int status = 0;
-	int ended;
+	int ended = 0;
 	bool timed_out;
 
-	if (feed_run(&child->feed, deadline_ms, err) < 0) {
+	if (move_streams(child, deadline_ms, signals, err) < 0) {
 		AUTO_FREE char *shown = text_quote_string(options->argv[0]);
 
 		return error_wrap(err, "output of '%s'", shown);
 	}
-	ended = wait_until(child, deadline_ms, &status);
+	if (!caught_signal)
+		ended = wait_until(child, deadline_ms, signals, &status);
+	if (ended == 0 && caught_signal)
+		return stop(child, options, signals, err);
 	timed_out = ended == 0;
 	if (timed_out) {
-		child_kill(child);
+		child_signal(child, SIGKILL);
 		ended = child_reap(child, 0, &status);
 	}
 	if (ended < 0)
@@ -240,20 +517,36 @@ run_to_end(struct child *child, const struct spawn_options *options,
 	return 0;
 }
 
+/* In the foreground of a terminal a child stays in our process group: in one of its own it could
+ * not ask for a password there, and Ctrl-Z would stop us without it. */
+static bool
+is_in_foreground(void)
+{
+	AUTO_CLOSE int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+
+	return fd >= 0 && tcgetpgrp(fd) == getpgrp();
+}
+
 int
 spawn_run(const struct spawn_options *options, struct spawn_result *ret_result, struct error **err)
 {
 	CLEANUP(child_release)
 	struct child child = {
-		/* Away from the terminal's foreground, a read from it or Ctrl-C would not work. */
-		.has_group = options->deadline_ms && !options->inherit_input,
-		.feed = FEED_INIT(options->input, options->input_bytes, options->output,
-				  options->messages),
-		.theirs = { -1, -1, -1 },
+		.has_group =
+			!options->inherit_input && (options->deadline_ms || !is_in_foreground()),
 		.inherits_output = options->inherit_output && !options->output,
+		.theirs = { -1, -1, -1 },
+		.input_fd = -1,
+		.output_fd = -1,
+		.messages_fd = -1,
+		.input = options->input,
+		.input_left_bytes = options->input_bytes,
+		.output = options->output,
+		.messages = options->messages,
 	};
 	AUTO_CLOSE int directory_fd = -1;
-	int errnum;
+	struct signals signals;
+	int ret;
 
 	if (options->directory) {
 		directory_fd = open(options->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -262,8 +555,12 @@ spawn_run(const struct spawn_options *options, struct spawn_result *ret_result, 
 	}
 	if (open_streams(&child, options, err) < 0)
 		return -1;
-	errnum = start(&child, options, directory_fd);
-	if (errnum)
-		return start_failed(errnum, options->argv[0], ret_result, err);
-	return run_to_end(&child, options, ret_result, err);
+	signals_take(&signals);
+	ret = start(&child, options, directory_fd);
+	if (ret)
+		ret = start_failed(ret, options->argv[0], ret_result, err);
+	else
+		ret = run_to_end(&child, options, &signals, ret_result, err);
+	signals_give_back(&signals);
+	return ret;
 }

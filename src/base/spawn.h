@@ -14,6 +14,9 @@
 
 struct error;
 
+/* Above the numbers that scripts use. */
+#define SPAWN_HELD_FD 10
+
 struct spawn_options {
 	const char *const *argv;        /* argv[0] is sought in PATH */
 	const char *const *environment; /* NULL: ours */
@@ -24,16 +27,22 @@ struct spawn_options {
 	bool inherit_output;  /* our stdout, when `output` is NULL */
 	struct buf *output;   /* stdout; NULL: goes to our stderr */
 	struct buf *messages; /* stderr; NULL: ours */
-	/* Monotonic, as base/deadline.h; 0: none.  Killed then, with all of its process group if
-	 * that is its own: with a deadline, and unless it reads our stdin, which may be a terminal.
-	 */
+	/* Monotonic, as base/deadline.h; 0: none.  The program is killed then, with its process
+	 * group if it has one of its own: unless it reads our stdin, or has no deadline and we are
+	 * in the foreground of a terminal. */
 	int64_t deadline_ms;
+	int held_fd; /* open in the program as SPAWN_HELD_FD, such as a lock; 0: none */
 };
 
 struct spawn_result {
 	int exit_status; /* as a shell says it: 128 + n for signal n; 126, 127 when not started */
 	bool timed_out;
 };
+
+/* SIGHUP, SIGINT and SIGTERM, unless ignored or blocked, are handed on to the program, which is
+ * killed INTERRUPT_GRACE_MS later.  spawn_run() then fails with class "signal", and main() dies by
+ * spawn_caught_signal() after everything is cleaned up. */
+int spawn_caught_signal(void); /* 0: none */
 
 /* Fails only when the program could not be run or its output passed a limit; a non-zero exit
  * status is a result.  A program that is not there has exit status 127. */

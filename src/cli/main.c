@@ -1,6 +1,9 @@
 /* ocifp: fingerprint, look up, pull, build around container images.  See commands.h. */
 
+#include <signal.h>
+
 #include "base/error.h"
+#include "base/spawn.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/dispatch.h"
@@ -69,5 +72,9 @@ main(int argc, char **argv)
 		(void)dispatch(&context, argc, argv, &error);
 	status = report_end(&context, error);
 	context_release(&context);
+	if (spawn_caught_signal()) {
+		(void)signal(spawn_caught_signal(), SIG_DFL);
+		(void)raise(spawn_caught_signal());
+	}
 	return status;
 }

@@ -91,7 +91,8 @@ fill_environment(const struct build_options *options, const char *output, struct
 }
 
 static int
-run_command(const struct build_options *options, const char *output, struct error **err)
+run_command(const struct build_options *options, const struct build_room *room, const char *output,
+	    struct error **err)
 {
 	const char *command = options->target->image->build;
 	const char *const argv[] = { "/bin/sh", "-c", command, NULL };
@@ -100,6 +101,8 @@ run_command(const struct build_options *options, const char *output, struct erro
 		.argv = argv,
 		.directory = options->target->directory,
 		.deadline_ms = options->deadline_ms,
+		/* The room stays locked while any process of the build is alive. */
+		.held_fd = room->lock_fd,
 	};
 	struct spawn_result result = { 0 };
 	AUTO_FREE char *shown = NULL;
@@ -149,7 +152,7 @@ build_run(const struct build_options *options, struct build_output *ret_output, 
 	if (build_room_make(&ret_output->room, err) < 0)
 		return -1;
 	path = xasprintf("%s/image", ret_output->room.path);
-	if (run_command(options, path, err) < 0)
+	if (run_command(options, &ret_output->room, path, err) < 0)
 		return -1;
 	return find_output(path, ret_output, err);
 }

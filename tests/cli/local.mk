@@ -8,6 +8,7 @@ cli_tests = \
 	%D%/prune.bats \
 	%D%/run_limits.bats \
 	%D%/run_refused.bats \
+	%D%/signals.bats \
 	%D%/store.bats \
 	%D%/unpack.bats \
 	%D%/unpack_faults.bats

@@ -1,0 +1,164 @@
+#!/usr/bin/env bats
+# What a signal ends: the build, git and helpers that ocifp started, then ocifp itself, by that signal.
+
+load ../lib/rig
+
+setup() {
+	rig_setup
+	mkdir "$T/tmp" project
+	export TMPDIR=$T/tmp
+	cd project || return 1
+}
+
+teardown() {
+	rig_teardown
+}
+
+# project BUILD: an image in a layout that this command builds
+project() {
+	printf 'version: 1\nimages: {ci: {repository: "oci:registry", inputs: [.ocifp.yaml], build: "%s"}}\n' \
+		"$1" >.ocifp.yaml
+}
+
+# started WORD...: `ocifp ensure` outside of any terminal, once its build has written "pid"; $ocifp
+# A shell makes what it starts in the background ignore SIGINT.
+started() {
+	env --default-signal=INT setsid ocifp ensure --push always "$@" >"$T/stdout" 2>"$T/stderr" 3>&- 4>&- &
+	ocifp=$!
+	wait_for test -s pid
+}
+
+# ended NUMBER: ocifp has died by that signal
+ended() {
+	status=0
+	wait "$ocifp" || status=$?
+	assert_status $((128 + $1))
+}
+
+# gone FILE: none of the processes named there is left
+gone() {
+	local pid
+	while read -r pid; do
+		wait_for_not kill -0 "$pid"
+	done <"$1"
+}
+
+wait_for_not() {
+	# shellcheck disable=SC2016
+	wait_for bash -c '! "$@"' bash "$@"
+}
+
+@test "TERM, INT and HUP end the build with all that it started, and ocifp by that signal" {
+	local name
+	# The last command, sleep, is a process below the shell's.
+	project 'echo $$ >pid; sleep 60 & echo $! >>pid; sleep 60; echo went on >went-on'
+	for name in TERM INT HUP; do
+		rm -f pid
+		started
+		kill -"$name" "$ocifp"
+		ended "$(kill -l "$name")"
+		assert_stderr_has "^ocifp: .*'/bin/sh' was stopped: ocifp received SIG$name"
+		gone pid
+		assert_equal "$(ls -A "$TMPDIR")" ''
+		[ ! -e went-on ]
+	done
+}
+
+@test "with --timeout, where the build has a process group of its own, a signal reaches it too" {
+	project 'echo $$ >pid; sleep 60; echo went on >went-on'
+	started --timeout 1h
+	kill -INT "$ocifp"
+	ended 2
+	gone pid
+	[ ! -e went-on ]
+}
+
+@test "a build may clean up; one that will not end is killed, by a second signal at once" {
+	project 'trap \"echo cleaned >cleaned; exit 1\" TERM; echo $$ >pid; while :; do sleep 0.1; done'
+	started
+	kill -TERM "$ocifp"
+	ended 15
+	assert_equal "$(cat cleaned)" cleaned
+	rm pid
+	project 'trap \"touch stubborn\" TERM; echo $$ >pid; while :; do sleep 0.1; done'
+	started
+	kill -TERM "$ocifp"
+	wait_for test -e stubborn
+	kill -TERM "$ocifp"
+	ended 15
+	gone pid
+}
+
+@test "an ignored HUP, as under nohup, ends nothing" {
+	project 'echo $$ >pid; sleep 1; mkdir -p nowhere; touch went-on; exit 7'
+	(
+		trap '' HUP
+		exec setsid ocifp ensure --push always >"$T/stdout" 2>"$T/stderr" 3>&- 4>&-
+	) &
+	ocifp=$!
+	wait_for test -s pid
+	kill -HUP "$ocifp"
+	status=0
+	wait "$ocifp" || status=$?
+	assert_status 11
+	[ -e went-on ]
+}
+
+@test "Ctrl-C in a terminal ends the build, with --timeout and without" {
+	local options
+	project 'echo $$ >pid; sleep 60; echo went on >went-on'
+	for options in '' '--timeout 1h'; do
+		rm -f pid
+		# shellcheck disable=SC2086
+		python3 - ocifp ensure --push always $options <<-'PYTHON'
+			import os, pty, sys, time
+			pid, fd = pty.fork()
+			if pid == 0:
+			    os.execvp(sys.argv[1], sys.argv[1:])
+			while not (os.path.exists("pid") and os.path.getsize("pid")):
+			    time.sleep(0.05)
+			os.write(fd, b"\x03")
+			status = os.waitpid(pid, 0)[1]
+			sys.exit(0 if os.WIFSIGNALED(status) and os.WTERMSIG(status) == 2 else "status %d" % status)
+		PYTHON
+		gone pid
+		[ ! -e went-on ]
+	done
+}
+
+@test "after kill -9 of ocifp the room of its build is nobody's while the build lives" {
+	project 'echo $$ >pid; echo $OCIFP_OUTPUT >output; touch ${OCIFP_OUTPUT%/*}/mine; while [ ! -e end ]; do sleep 0.1; done'
+	started
+	kill -9 "$ocifp"
+	wait "$ocifp" || true
+	local room
+	room=$(dirname "$(cat output)")
+	[ -e "$room/mine" ]
+	mkdir "$T/other" && touch "$T/other/f"
+	# Another run removes what is left of builds that have ended.
+	printf 'version: 1\nimages: {ci: {repository: "oci:registry", inputs: [f], build: "exit 7"}}\n' \
+		>"$T/other/.ocifp.yaml"
+	ocifp_run ensure --push always --directory "$T/other"
+	assert_failed 11
+	[ -e "$room/mine" ] || fail 'the room of a build that lives was removed'
+	touch end
+	gone pid
+	ocifp_run ensure --push always --directory "$T/other"
+	assert_failed 11
+	[ ! -e "$room" ]
+}
+
+@test "after kill -9 of ocifp no helper is left" {
+	mkdir files && head -c 64M /dev/urandom >files/one
+	ocifp_run append --set-platform linux/amd64 --output oci:image:1 files
+	assert_status 0
+	ocifp unpack oci:image:1 tree >/dev/null 2>&1 3>&- 4>&- &
+	ocifp=$!
+	wait_for grep -q '[0-9]' "/proc/$ocifp/task/$ocifp/children"
+	cat "/proc/$ocifp/task/$ocifp/children" >helper
+	# It does not have to notice anything by itself.
+	kill -STOP "$(cat helper)"
+	kill -9 "$ocifp"
+	wait "$ocifp" || true
+	gone helper
+}

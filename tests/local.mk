@@ -13,8 +13,21 @@ AM_BATS_LOG_FLAGS = --tap
 AM_TESTS_ENVIRONMENT = \
 	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
 	top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
+	top_builddir='$(abs_top_builddir)'; export top_builddir; \
 	OCIFP_LIBEXEC='$(abs_top_builddir)'; export OCIFP_LIBEXEC; \
+	OCIFP_ABILITIES='$(abs_top_builddir)/tests/abilities.table'; export OCIFP_ABILITIES; \
 	PATH='$(abs_top_builddir)':/usr/bin:"$$PATH"; export PATH;
+
+# What this machine can do is probed once in each run.
+check_DATA = tests/abilities.table
+tests/abilities.table: ocifp $(check_PROGRAMS) always
+	$(AM_V_GEN)mkdir -p tests && \
+	top_builddir='$(abs_top_builddir)' OCIFP_LIBEXEC='$(abs_top_builddir)' OCIFP_ABILITIES= \
+	PATH='$(abs_top_builddir)':/usr/bin:"$$PATH" '$(top_srcdir)/tests/abilities' >$@
+always:
+.PHONY: always
+CLEANFILES = tests/abilities.table
+
 
 include %D%/unit/local.mk
 include %D%/fuzz/local.mk
@@ -30,7 +43,7 @@ check-lint:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(lint_tests) tests/lint/format.sh'
 
 # What takes long: fuzzing, threads, two analyzers, clang-tidy, other kernels.
-EXTRA_DIST += %D%/unit/run.sh %D%/full.sh %D%/chroot.sh %D%/vm.sh .clang-tidy .clang-format
+EXTRA_DIST += %D%/abilities %D%/unit/ability.h %D%/unit/run.sh %D%/full.sh %D%/chroot.sh %D%/vm.sh .clang-tidy .clang-format
 check-full: distdir
 	$(top_srcdir)/tests/full.sh $(distdir) full $(STEPS)
 .PHONY: check-lint check-full

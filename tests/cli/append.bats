@@ -338,8 +338,7 @@ refused() {
 
 @test "the same files on another file system make the same image" {
 	local other=/dev/shm first
-	[ -w $other ] && [ "$(stat -f -c %T $other)" != "$(stat -f -c %T .)" ] ||
-		skip "there is no second file system"
+	need second_file_system
 	append root
 	first=$stdout
 	other=$(mktemp -d $other/ocifp-test.XXXXXX)

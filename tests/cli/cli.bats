@@ -203,7 +203,7 @@ complete_zsh() {
 }
 
 @test "a copy with another user's privileges refuses to run" {
-	[ "$(id -u)" = 0 ] || skip 'needs root'
+	need root
 	local copy
 	copy=$(mktemp -d "${TMPDIR:-/tmp}/ocifp-setuid.XXXXXX")
 	chmod 755 "$copy"

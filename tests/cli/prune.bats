@@ -235,7 +235,7 @@ lfs_pointer() {
 }
 
 @test "git-lfs itself: a checkout with it and one without it are both kept" {
-	git lfs version >/dev/null 2>&1 || skip 'git-lfs is not installed'
+	need git_lfs
 	git lfs install --skip-repo >/dev/null
 	git lfs track '*.bin' >/dev/null
 	project

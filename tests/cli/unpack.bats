@@ -388,7 +388,7 @@ no_devices() {
 }
 
 @test "root makes devices when asked" {
-	[ "$(id -u)" -eq 0 ] && mknod "$T/try" c 1 3 2>/dev/null || skip "needs root"
+	need devices
 	layer dev <<-TAR
 		char null major=1 minor=3 mode=666
 	TAR
@@ -399,8 +399,7 @@ no_devices() {
 }
 
 @test "extended attributes come in by an allow-list" {
-	touch "$T/try" && python3 -c "import os; os.setxattr('$T/try', 'user.x', b'1')" 2>/dev/null ||
-		skip "no user extended attributes here"
+	need user_xattrs
 	breakout listed_xattrs <<-TAR
 		file f text=f xattr.user.mine=1 xattr.user.overlay.opaque=y xattr.trusted.overlay.opaque=y xattr.security.selinux=s xattr.user.overlay.redirect=/etc
 		dir d xattr.user.overlay.opaque=y xattr.user.dir=2
@@ -433,7 +432,7 @@ print(*[sorted(os.listxattr(os.path.join('$out', p))) for p in ('f', 'd')])")
 		file root text=x
 	TAR
 	layered owned owned
-	case " ${ways[*]} " in *' user '*) ;; *) skip "needs root to become another user" ;; esac
+	need root setpriv
 	unpack_in user owned
 	unpacked
 	assert_equal "$(tr '\0' '\n' <"$out.owners" | sort)" \
@@ -552,7 +551,7 @@ exact_names() {
 }
 
 @test "a sparse file has its size and takes little room" {
-	command -v bsdtar >/dev/null || tar --version | grep -q GNU || skip "no tar that knows sparse files"
+	need sparse_tar
 	truncate -s 300M "$T/hole"
 	printf middle | dd of="$T/hole" bs=1 seek=100000000 conv=notrunc status=none
 	tar -C "$T" --sparse --format=pax -cf "$T/sparse.tar" hole
@@ -849,7 +848,7 @@ small_and_soon() {
 }
 
 @test "a mount point is not unpacked to, and what is mounted stays as it is" {
-	unshare -m true 2>/dev/null || skip 'not root: nothing can be mounted'
+	need mounts
 	layer f <<-TAR
 		file f text=f
 	TAR
@@ -863,7 +862,7 @@ small_and_soon() {
 }
 
 @test "where openat2 is not known at all, names are followed step by step" {
-	python3 "$RIG_LIB/without_openat2.py" --unknown true || skip 'no filter can be set here'
+	need seccomp
 	local real
 	real=$(dirname "$(command -v ocifp)")/ocifp-layer
 	helper_with old '#!/bin/sh' "exec python3 '$RIG_LIB/without_openat2.py' --unknown '$real' \"\$@\""

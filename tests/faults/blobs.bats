@@ -159,20 +159,19 @@ rot() {
 }
 
 @test "B04 memory does not grow with the image" {
-	need /usr/bin/time
+	need /usr/bin/time no_sanitizers
 	serve_image --layers 200M
 	split_run /usr/bin/time -f %M -o "$T/rss" ocifp pull "${on[@]}" "$ref"
 	assert_pulled
-	[[ $(nm "$(command -v ocifp)" 2>/dev/null) != *__asan* ]] || skip 'memory is not measured under sanitizers'
 	[ "$(cat "$T/rss")" -lt 32768 ] || fail "$(cat "$T/rss") KiB"
 }
 
 @test "B04 a blob of more than 4 GiB goes on beyond them" {
+	need holes
 	serve_image --layers 1k
 	# Zeros, of which no disk holds any.
 	local zeros=47330b4e9578d8ea3b771713efa25d0e2f03a554c9b3c66308f82fa0986dc027 size=4294968296 config
 	truncate -s $size "$T/reg.root/app/blobs/sha256/$zeros" "$T/zeros"
-	[ "$(stat -c %b "$T/zeros")" -lt 1000 ] || skip 'this file system has no holes'
 	config=$(jq -c ".rootfs.diff_ids = [\"sha256:$zeros\"]" \
 		"$(blob_path "$T/reg.root/app" "$(jq -r .config.digest "$(blob_path "$T/reg.root/app" "$digest")")")" |
 		mkimage blob "$T/reg.root/app" --media-type application/vnd.oci.image.config.v1+json)

@@ -147,7 +147,6 @@ on_full_disk() {
 	split_run env ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o "$T/trace" -e trace=pwrite64 \
 		-e inject=pwrite64:error=EDQUOT:when=2 \
 		ocifp pull --status-file "$T/failed.json" "${on[@]}" "$ref"
-	[ -s "$T/trace" ] || skip "strace does not work here: $stderr"
 	assert_failed 10
 	assert_stderr_has 'Disk quota exceeded; free some space there'
 	assert_equal "$(jq -r .error.class "$T/failed.json")" space

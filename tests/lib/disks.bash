@@ -2,7 +2,7 @@
 
 need_small_disks() {
 	export T
-	unshare -m true 2>/dev/null || skip 'not root: no small disk can be made'
+	need mounts
 }
 
 # on_small_disk SIZE COMMAND...: in $T/work, which is a tmpfs of that size; what is left there at the

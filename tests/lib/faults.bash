@@ -75,7 +75,7 @@ select_log() {
 }
 
 need_hosts() {
-	unshare -m true 2>/dev/null || skip 'not root: /etc/hosts cannot be set up'
+	need mounts
 }
 
 # with_hosts LINES COMMAND...: where /etc/hosts has these lines

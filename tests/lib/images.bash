@@ -39,10 +39,10 @@ buildah_index() {
 	local architecture container
 	need buildah
 	mkdir -p "$T/buildah-source" "${1%/*}"
-	rig_buildah manifest create "list-$2" >&2 || skip "buildah does not work here"
+	rig_buildah manifest create "list-$2" >&2
 	for architecture in amd64 arm64; do
 		echo "built for $architecture" >"$T/buildah-source/hello"
-		container=$(rig_buildah from --arch "$architecture" scratch) || skip "buildah does not work here"
+		container=$(rig_buildah from --arch "$architecture" scratch)
 		rig_buildah copy -q "$container" "$T/buildah-source" / >&2
 		rig_buildah config --arch "$architecture" --env "WHERE=$architecture" "$container"
 		rig_buildah commit -q --manifest "list-$2" "$container" >&2

@@ -8,6 +8,7 @@ RIG_LIB=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
 RIG_TESTS=$(cd "$RIG_LIB/.." && pwd)
 export PYTHONDONTWRITEBYTECODE=1
 
+source "$RIG_TESTS/abilities"
 source "$RIG_LIB/assert.bash"
 source "$RIG_LIB/disks.bash"
 source "$RIG_LIB/faults.bash"
@@ -111,29 +112,24 @@ wait_for() {
 	done
 }
 
-# need TOOL...: skips the test, saying which tool is missing.
+# need NAME...: at the head of a test, each ability and tool without which it is skipped; or fails, where
+# OCIFP_REQUIRE_ABILITIES wants it (tests/abilities).
 need() {
-	local tool
+	local why status=0
 	PATH=$PATH:/usr/sbin:/sbin
-	for tool in "$@"; do
-		command -v "$tool" >/dev/null || skip "$tool is missing (apt install $(package_of "$tool"))"
-	done
+	why=$(require "$@") || status=$?
+	case $status in
+	0) ;;
+	77) skip "$why" ;;
+	*)
+		fail "$why" || exit 1
+		;;
+	esac
 }
 
-package_of() {
-	case $1 in
-	htpasswd) echo apache2-utils ;;
-	ocifp) echo 'nothing: build it first' ;;
-	script) echo bsdutils ;;
-	busybox) echo busybox-static ;;
-	busctl) echo systemd ;;
-	bwrap) echo bubblewrap ;;
-	cc) echo gcc libc6-dev ;;
-	docker | dockerd) echo docker.io ;;
-	newuidmap) echo uidmap ;;
-	*/time) echo time ;;
-	*) echo "$1" ;;
-	esac
+# can NAME: for a test that also says something without.
+can() {
+	ability "$1" >/dev/null
 }
 
 # has_peer TOOL: one that Debian does not have, in $OCIFP_PEER_<TOOL>, PATH or /opt/peers/bin.

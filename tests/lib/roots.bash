@@ -4,7 +4,6 @@
 busybox_root() {
 	local root=$1 name
 	need busybox
-	! ldd "$(command -v busybox)" >/dev/null 2>&1 || skip 'busybox is not static (apt install busybox-static)'
 	mkdir -p "$root"/{bin,dev,etc,proc,sys,tmp,root,home/builder}
 	chmod 1777 "$root/tmp"
 	cp "$(command -v busybox)" "$root/bin/busybox"
@@ -27,21 +26,16 @@ engines() {
 
 # need_engines: sets $engines to those that are installed.
 need_engines() {
-	need_userns
+	need engine
 	engines=$(engines)
-	[ -n "$engines" ] || skip 'no engine is installed (apt install crun bubblewrap)'
-}
-
-need_userns() {
-	unshare -Urm true 2>/dev/null || skip 'user namespaces are refused here'
 }
 
 # need_oci_engine: sets $engine to one that can give a job any user.
 need_oci_engine() {
+	need oci_engine
 	for engine in $engines; do
 		[ "$engine" = bwrap ] || return 0
 	done
-	skip 'neither crun nor runc is installed'
 }
 
 # on_each_engine COMMAND...: with its name in $engine.  No `||` here: it would switch off errexit, and
@@ -79,17 +73,7 @@ root_image() {
 		--config.env GREETING=hello --config.workingdir /work
 } >&2
 
-# need_ranges: skips the test where with_ranges cannot be.
-need_ranges() {
-	need newuidmap setpriv
-	has_ranges || skip 'not root: /etc/subuid cannot be set up'
-}
-
-has_ranges() {
-	[ "$(id -u)" -eq 0 ] && command -v newuidmap setpriv >/dev/null && unshare -m true 2>/dev/null
-}
-
-# with_ranges UID FIRST COMMAND...: as this user, who has 65536 subordinate ids from FIRST on; $T/user is
+# with_ranges UID FIRST COMMAND...: (a test of which needs subids) as this user, who has 65536 subordinate ids from FIRST on; $T/user is
 # the user's home and has the store.
 with_ranges() {
 	local uid=$1 file
@@ -106,8 +90,7 @@ with_ranges() {
 
 # toolchain_root DIR PACKAGES: from the mirror that apt has
 toolchain_root() {
-	need debootstrap
-	[ "$(id -u)" = 0 ] || skip 'debootstrap needs root'
+	need root debootstrap
 	local mirror
 	mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' 2>/dev/null | head -n 1)
 	timeout 1800 debootstrap --variant=minbase --include="$2" \

@@ -40,14 +40,14 @@ unpack_ways() {
 	helper_with walk '#!/bin/sh' "exec '$real' --no-walls --walk \"\$@\""
 	helper_with blocked '#!/bin/sh' "exec python3 '$RIG_LIB/without_openat2.py' '$real' \"\$@\""
 	ways=(plain walk)
-	python3 "$RIG_LIB/without_openat2.py" true 2>/dev/null && ways+=(blocked)
-	! unshare -Ur true 2>/dev/null || ways+=(userns)
-	if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
+	! can seccomp || ways+=(blocked)
+	! can userns || ways+=(userns)
+	if can root && can setpriv; then
 		ways+=(user)
 		mkdir -p "$T/way-user"
 		chown 4343:4343 "$T/way-user"
 		chmod 711 "$T"
-		! has_ranges || ways+=(ranges)
+		! can subids || ways+=(ranges)
 	fi
 	mkdir -p "$T/canary/sub" "$T/etc"
 	echo untouched >"$T/canary/file"

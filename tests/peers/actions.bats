@@ -5,7 +5,7 @@ load ../lib/rig
 
 setup() {
 	need python3 jq curl docker-registry make ocifp
-	python3 -c 'import yaml' 2>/dev/null || skip 'python3-yaml is missing (apt install python3-yaml)'
+	need python3_yaml
 	rig_setup
 	start_registry reg
 	top=$(cd "$RIG_TESTS/.." && pwd)

@@ -63,14 +63,14 @@ same_tree() {
 
 @test "umoci unpacks the same tree" {
 	need umoci
-	[ "$(id -u)" = 0 ] || skip "needs root, for the owners"
+	need root
 	made
 	umoci unpack --image out:v1 bundle
 	same_tree bundle/rootfs
 }
 
 @test "ocifp unpacks the same tree" {
-	[ "$(id -u)" = 0 ] || skip "needs root, for the owners"
+	need root
 	made
 	ocifp_run unpack oci:out:v1 back
 	assert_status 0
@@ -86,11 +86,10 @@ same_capability() {
 }
 
 make_capable() {
-	need setcap getcap
-	[ "$(id -u)" = 0 ] || skip "needs root, for the capability"
+	need file_capabilities getcap
 	make_tree tree
 	chown 1000:1001 tree/bin/hello
-	setcap cap_net_bind_service,cap_net_raw=ep tree/bin/hello || skip "there are no file capabilities here"
+	setcap cap_net_bind_service,cap_net_raw=ep tree/bin/hello
 	ocifp_run append -o oci:out:v1 --owner keep tree
 	assert_status 0
 }
@@ -113,12 +112,11 @@ make_capable() {
 }
 
 @test "buildah mounts the same tree, and what it commits on top is a base again" {
-	need buildah
-	[ "$(id -u)" = 0 ] || skip "needs root, to mount"
+	need buildah_mounts
 	made
 	local container root
-	container=$(rig_buildah from oci:out:v1) || skip "buildah does not work here"
-	root=$(rig_buildah mount "$container") || skip "buildah cannot mount here"
+	container=$(rig_buildah from oci:out:v1)
+	root=$(rig_buildah mount "$container")
 	same_tree "$root"
 	rig_buildah config --env FROM=buildah "$container"
 	rig_buildah commit -q "$container" oci:committed:v1 >/dev/null

@@ -104,7 +104,7 @@ as_ordinary_user() {
 	need buildah
 	serve --compress gzip
 	pull -o "docker-archive:$T/d.tar:myapp" "$reg_host/app:one"
-	rig_buildah pull -q "docker-archive:$T/d.tar" >"$T/id" || skip "buildah does not work here"
+	rig_buildah pull -q "docker-archive:$T/d.tar" >"$T/id"
 	assert_equal "sha256:$(cat "$T/id")" "$(config_of "oci:$T/src:one" | sha256sum | sed 's/ .*//; s/^/sha256:/')"
 	assert_equal "$(rig_buildah images --format '{{.Name}}:{{.Tag}}')" localhost/myapp:latest
 }
@@ -113,7 +113,6 @@ as_ordinary_user() {
 	need podman
 	serve --compress gzip
 	local kind podman=(podman --root "$T/podman" --runroot "$T/podman-run" --storage-driver vfs)
-	"${podman[@]}" info >/dev/null 2>&1 || skip 'podman does not work here'
 	for kind in docker-archive oci-archive; do
 		pull -o "$kind:$T/d.tar:myapp" "$reg_host/app:one"
 		"${podman[@]}" load -q -i "$T/d.tar"
@@ -127,12 +126,11 @@ as_ordinary_user() {
 
 # A daemon that knows nothing of the machine's own, nor of its network; `docker` asks it.
 start_dockerd() {
-	need docker dockerd
-	[ "$(id -u)" = 0 ] || skip 'dockerd starts for root alone'
+	need dockerd
 	export DOCKER_HOST=unix://$T/docker.sock
 	spawn dockerd dockerd --iptables=false --bridge=none --storage-driver=vfs --data-root="$T/docker" \
 		--exec-root="$T/docker-run" --pidfile="$T/docker.pid" -H "$DOCKER_HOST"
-	wait_for_or_end dockerd docker version || skip "dockerd does not start here: $(tail -n 1 "$T/dockerd.out")"
+	wait_for_or_end dockerd docker version
 }
 
 @test "a docker-archive that ocifp writes, docker loads by its name" {
@@ -209,7 +207,7 @@ start_dockerd() {
 	start_registry reg
 	mkdir "$T/root"
 	echo hello >"$T/root/hello"
-	container=$(rig_buildah from scratch) || skip "buildah does not work here"
+	container=$(rig_buildah from scratch)
 	rig_buildah copy -q "$container" "$T/root" / >&2
 	rig_buildah config --os linux --arch amd64 "$container"
 	rig_buildah commit -q "$container" app:one >&2

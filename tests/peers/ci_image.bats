@@ -8,7 +8,7 @@ load ../lib/rig
 setup() {
 	[ -n "${OCIFP_TEST_CI_PACKAGES:-}" ] || skip 'it takes minutes; make check-full STEPS=ci_image'
 	need debootstrap docker-registry python3 jq curl ocifp
-	[ "$(id -u)" = 0 ] || skip 'debootstrap needs root'
+	need root debootstrap
 	rig_setup
 	start_registry reg
 	top=$(cd "$RIG_TESTS/.." && pwd)

@@ -15,7 +15,7 @@ setup() {
 	rig_setup
 	umoci_image ./gzip one
 	skopeo_copy --dest-compress-format zstd oci:gzip:one oci:zstd:one
-	rig_buildah pull -q oci:gzip:one >"$T/seed" || skip "buildah does not work here"
+	rig_buildah pull -q oci:gzip:one >"$T/seed"
 }
 
 teardown() {

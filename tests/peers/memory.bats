@@ -4,8 +4,7 @@
 load ../lib/rig
 
 setup() {
-	need python3 jq ocifp
-	! ldd "$(command -v ocifp)" | grep -q 'libasan\|libtsan' || skip "a sanitizer's memory is not ours"
+	need python3 jq ocifp no_sanitizers
 	rig_setup
 	start_faults reg
 }

@@ -33,7 +33,7 @@ tagged() {
 	push
 	assert_status 0
 	assert_stdout "$reg_host/app@$digest"
-	if skopeo_is_old; then skip "skopeo before 1.5 copies no attestations"; fi
+	need skopeo_attestations
 	skopeo_copy --all --preserve-digests "docker://$reg_host/app:one" "oci:$T/back:one"
 	diff -r "$T/src/blobs" "$T/back/blobs"
 }

@@ -68,7 +68,7 @@ log_in() {
 	ocifp_run push --username tester --password-stdin "oci:$T/src:one" "$reg_host/app:one" <"$T/password"
 	assert_status 0
 	assert_stdout "$reg_host/app@$(cat "$T/digest")"
-	if skopeo_is_old; then skip "skopeo before 1.5 copies no attestations"; fi
+	need skopeo_attestations
 	skopeo_copy --all "docker://$reg_host/app:one" "oci:$T/back:one"
 	assert_same_blobs "$T/src" "$T/back"
 	ocifp_run push --username tester --password-stdin "oci:$T/src:one" "$reg_host/app:one" <"$T/password"

@@ -47,10 +47,10 @@ ends_with() {
 }
 
 @test "a program in a directory that is closed to its user is 126" {
+	need root
 	need_oci_engine
 	mkdir -m 700 "$T/root/closed"
 	cp "$T/root/bin/busybox" "$T/root/closed/busybox"
-	[ "$(id -u)" = 0 ] || skip 'not root: there is one user'
 	job -u builder -- /closed/busybox true
 	assert_status 126
 	job -u builder -e PATH=/closed -- busybox true
@@ -60,7 +60,7 @@ ends_with() {
 }
 
 @test "a program for another machine is 126 and says so" {
-	[ -z "$(ls /proc/sys/fs/binfmt_misc/qemu-* 2>/dev/null)" ] || skip 'an emulator is installed'
+	need no_emulator
 	# An ELF head with machine 243, RISC-V.
 	printf '\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\2\0\363\0' >"$T/root/bin/foreign"
 	head -c 64 /dev/zero >>"$T/root/bin/foreign"
@@ -150,7 +150,7 @@ changes_no_mount_of_ours() {
 }
 
 @test "what is mounted below /sys is read-only" {
-	[ "$(id -u)" = 0 ] && unshare -m true || skip 'not root: nobody can mount anything there'
+	need mounts
 	on_each_engine changes_no_mount_of_ours
 }
 
@@ -171,14 +171,14 @@ has_group() {
 }
 
 @test "a job of root has the group that is named" {
-	[ "$(id -u)" = 0 ] || skip 'not root: there is one group'
+	need root
 	on_each_engine has_group
 }
 
 # A static program that tries to get out, as /bin/canary of the image.
 need_canary() {
-	need cc
-	cc -static -pthread -o "$T/root/bin/canary" "$RIG_LIB/canary.c" || skip 'no static program can be made here'
+	need static_programs
+	cc -static -pthread -o "$T/root/bin/canary" "$RIG_LIB/canary.c"
 }
 
 # could_nothing [OPTION...] -- COMMAND...
@@ -207,7 +207,7 @@ could_nothing() {
 
 @test "a set-id program of the image can no more than root of the image" {
 	need_oci_engine
-	[ "$(id -u)" = 0 ] || skip 'not root: there is only one user'
+	need root
 	need_canary
 	chmod 4755 "$T/root/bin/canary"
 	could_nothing -u builder -- canary others
@@ -224,9 +224,8 @@ types_nothing() {
 }
 
 @test "a job with our terminal as its streams cannot type on it" {
+	need tiocsti
 	need_canary
-	on_terminal python3 -c 'import fcntl, termios; fcntl.ioctl(0, termios.TIOCSTI, b"x")' >"$T/shown" ||
-		skip 'this kernel lets nobody type for others'
 	on_each_engine types_nothing
 }
 
@@ -251,15 +250,13 @@ forks_bounded() {
 }
 
 @test "a job that forks without end is held by --pids, and killed when its time is up" {
-	engine=${engines##* }
-	job --pids 32 -- true
-	! grep 'has no effect' "$T/stderr" || skip 'no limit holds here'
+	need limits
 	on_each_engine forks_bounded
 }
 
 @test "the user of a job is looked up in the image" {
 	need_oci_engine
-	[ "$(id -u)" = 0 ] || skip 'not root: there is only one user'
+	need root
 	job -u builder -- sh -c 'id -u; id -g; id -G; echo $HOME'
 	assert_stdout "$(printf '1000\n1000\n1000 10 44\n/home/builder')"
 	job -u 1000:44 -- sh -c 'id -u; id -g; id -G; echo $HOME'
@@ -682,8 +679,7 @@ talks_much() {
 }
 
 @test "without root a job is root of its own files alone" {
-	[ "$(id -u)" = 0 ] || skip 'already not root'
-	need setpriv
+	need root setpriv
 	mkdir "$T/user" && chmod 755 "$T" && chown -R 1000:1000 "$T/user" "$T/root"
 	for engine in $engines; do
 		setpriv --reuid 1000 --regid 1000 --clear-groups env HOME="$T/user" OCIFP_STORE="$T/user/store" \
@@ -696,8 +692,7 @@ talks_much() {
 }
 
 @test "without root a tree of somebody else's groups is refused with a hint" {
-	[ "$(id -u)" = 0 ] || skip 'already not root'
-	need setpriv
+	need root setpriv
 	mkdir "$T/user" && chmod 755 "$T" && chown -R 1000:1000 "$T/user" "$T/root"
 	chgrp 7 "$T/root/etc"
 	split_run setpriv --reuid 1000 --regid 1000 --clear-groups env HOME="$T/user" \

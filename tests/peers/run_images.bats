@@ -148,7 +148,6 @@ assert_groups_go() {
 limits_hold() {
 	ocifp_run run --runtime "$engine" --memory 64m --pids 20 "rootfs:$T/root" -- sh -c '
 		i=0; while [ $i -lt 40 ]; do sleep 1 & i=$((i + 1)); done; echo forked'
-	! grep -q 'has no effect' "$T/stderr" || skip "$(grep 'has no effect' "$T/stderr" | head -n 1)"
 	! grep -q forked "$T/stdout" || fail 'more processes than allowed' "$told"
 	ocifp_run run --runtime "$engine" --memory 64m "rootfs:$T/root" -- \
 		sh -c 'x=$(head -c 200000000 /dev/zero | tr "\0" x); echo ${#x}'
@@ -166,9 +165,9 @@ group_says() {
 }
 
 @test "a limit to processors alone is one" {
+	need limits
 	spawn job ocifp run --runtime "${engines##* }" --cpus 0.25 "rootfs:$T/root" -- sh -c 'echo ready; sleep 30'
 	wait_for grep -q ready "$T/job.out"
-	! grep -q 'has no effect' "$T/job.out" || skip 'no limit holds here'
 	local says
 	says=$(group_says cpu.cfs_quota_us cpu.max)
 	[ "$says" = 25000 ] || [ "$says" = '25000 100000' ] || fail "the group says '$says'"
@@ -178,6 +177,7 @@ group_says() {
 }
 
 @test "limits hold where control groups allow them" {
+	need limits
 	on_each_engine limits_hold
 	ocifp_run run --memory 1x "rootfs:$T/root" -- true
 	assert_failed 125
@@ -186,7 +186,7 @@ group_says() {
 }
 
 @test "with subordinate ids a job has all users of the image, without root" {
-	need_ranges
+	need subids
 	root_image "$T/base" one "$T/root"
 	chmod 755 "$T" && chown -R 1000:1000 "$T/base"
 	need_oci_engine
@@ -201,16 +201,23 @@ group_says() {
 	assert_equal "$(ls "$T/user/store/.ocifp/roots")" ''
 }
 
-@test "--bundle writes what another engine can run" {
+write_bundle() {
 	root_image "$T/base" one "$T/root"
 	mkdir "$T/host" && echo seen >"$T/host/file"
 	ocifp_run run --bundle "$T/bundle" --tmpfs /a:size=1m,noexec -v "$T/host:/data:ro" -e X=1 "oci:$T/base:one" -- sh -c 'cat /data/file; echo $X; exit 4'
 	assert_status 0
+}
+
+@test "--bundle writes a configuration and a tree" {
+	write_bundle
 	assert_equal "$(jq -r '.mounts[-1] | .destination + " " + .source' "$T/bundle/config.json")" "/data $T/host"
 	assert_equal "$(jq -c '.mounts[-2].options' "$T/bundle/config.json")" '["nosuid","nodev","size=1m","noexec"]'
 	[ -x "$T/bundle/rootfs/bin/busybox" ] || fail 'no tree' "$told"
-	need crun
-	[ "$(id -u)" = 0 ] || skip 'not root: the bundle is run by itself'
+}
+
+@test "crun runs what --bundle writes" {
+	need crun mounts
+	write_bundle
 	# An older crun does not start where control groups are hybrid.
 	split_run unshare -m sh -c 'mount -t tmpfs none /sys/fs/cgroup &&
 		exec crun --cgroup-manager=disabled --root "$1" run --bundle "$2" job' sh "$T/state" "$T/bundle"
@@ -235,8 +242,7 @@ group_says() {
 without_overlay() {
 	mkdir -p "$T/over"/{lower,upper,work,at}
 	split_run unshare -m sh -c 'mount -t overlay -o "lowerdir=$1/lower,upperdir=$1/upper,workdir=$1/work" \
-		none "$1/at" || exit 77; shift; exec "$@"' sh "$T/over" env OCIFP_STORE="$T/over/at/store" "$@"
-	[ "$status" -ne 77 ] || skip 'no overlay can be mounted here'
+		none "$1/at" && shift && exec "$@"' sh "$T/over" env OCIFP_STORE="$T/over/at/store" "$@"
 }
 
 runs_in_copy() {
@@ -249,7 +255,7 @@ runs_in_copy() {
 }
 
 @test "where no overlay can be mounted a job gets a copy, and is told so" {
-	[ "$(id -u)" = 0 ] || skip 'not root: no overlay to put the store on'
+	need overlay
 	echo kept >"$T/root/kept" && touch "$T/root/gone" "$T/root/bin/mine"
 	chown 1000 "$T/root/bin/mine" && chmod 4750 "$T/root/bin/mine"
 	root_image "$T/base" one "$T/root"
@@ -261,7 +267,7 @@ runs_in_copy() {
 }
 
 @test "--commit makes the same layer of a copy as of an overlay" {
-	[ "$(id -u)" = 0 ] || skip 'not root: no overlay to put the store on'
+	need overlay
 	mkdir -p "$T/root/deep/er/still" "$T/root/gone/inner" && echo a >"$T/root/deep/er/still/a"
 	ln "$T/root/etc/group" "$T/root/etc/again" && touch "$T/root/gone/inner/file"
 	root_image "$T/base" one "$T/root"
@@ -283,9 +289,8 @@ runs_in_copy() {
 # A file system that has no extended attributes for users: no directory could be marked opaque.
 on_ramfs() {
 	mkdir -p "$T/ramfs"
-	split_run unshare -m sh -c 'mount -t ramfs none "$1" || exit 77; shift; exec "$@"' sh "$T/ramfs" \
+	split_run unshare -m sh -c 'mount -t ramfs none "$1" && shift && exec "$@"' sh "$T/ramfs" \
 		env OCIFP_STORE="$T/ramfs/store" timeout 60 "$@"
-	[ "$status" -ne 77 ] || skip 'no ramfs can be mounted here'
 }
 
 runs_without_xattrs() {
@@ -296,7 +301,7 @@ runs_without_xattrs() {
 }
 
 @test "where files have no attributes of users a job gets a copy of the one tree, nothing hidden comes back" {
-	[ "$(id -u)" = 0 ] || skip 'not root: no file system to put the store on'
+	need ramfs
 	touch "$T/root/gone" && mkdir "$T/home" -p && touch "$T/home/new"
 	root_image "$T/base" one "$T/root"
 	umoci insert --rootless --image "$T/base:one" --whiteout /gone

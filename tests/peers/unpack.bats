@@ -38,7 +38,7 @@ real_layers() {
 }
 
 @test "an image of one layer is what GNU tar unpacks" {
-	[ "$(id -u)" -eq 0 ] || skip "needs root"
+	need root
 	real_layers
 	layered one base.gz
 	unpack_in plain one
@@ -50,7 +50,7 @@ real_layers() {
 
 @test "an image of two layers is what umoci unpacks" {
 	need umoci
-	[ "$(id -u)" -eq 0 ] || skip "needs root"
+	need root
 	real_layers
 	unpack_in plain real
 	unpacked
@@ -71,7 +71,7 @@ real_layers() {
 
 @test "layers joined by an overlay show what unpacking them shows" {
 	local join=${top_builddir:-$(dirname "$(command -v ocifp)")}/tests/lib/open_layers
-	[ -x "$join" ] || skip "tests/lib/open_layers is not built"
+	need open_layers
 	real_layers
 	unpack_in plain real
 	unpacked
@@ -86,8 +86,7 @@ real_layers() {
 
 @test "a layer that takes its helper over becomes no layer of another image" {
 	local join=${top_builddir:-$(dirname "$(command -v ocifp)")}/tests/lib/open_layers
-	[ -x "$join" ] || skip "tests/lib/open_layers is not built"
-	[ "$(id -u)" -eq 0 ] || skip "the false helper makes no user namespace"
+	need root open_layers
 	layer honest <<-TAR
 		file honest text=honest
 	TAR
@@ -110,7 +109,7 @@ real_layers() {
 
 @test "a layer whose diff_id is wrong is refused, though its tree is there by the right one" {
 	local join=${top_builddir:-$(dirname "$(command -v ocifp)")}/tests/lib/open_layers
-	[ -x "$join" ] || skip "tests/lib/open_layers is not built"
+	need open_layers
 	layer f <<-TAR
 		file f text=f
 	TAR
@@ -126,7 +125,7 @@ real_layers() {
 
 @test "gc removes trees of images that have gone, and no others" {
 	local join=${top_builddir:-$(dirname "$(command -v ocifp)")}/tests/lib/open_layers
-	[ -x "$join" ] || skip "tests/lib/open_layers is not built"
+	need open_layers
 	layer f <<-TAR
 		dir locked mode=0
 		file locked/f text=f

@@ -6,9 +6,8 @@ load ../lib/rig
 load ../lib/unpack_ways
 
 setup() {
-	need python3 tar umoci ocifp
+	need root python3 tar umoci ocifp
 	rig_setup
-	[ "$(id -u)" -eq 0 ] || skip 'needs root'
 	unpack_ways
 }
 
@@ -81,9 +80,9 @@ compares_with_peers() {
 # buildah_image TAG: a layer with capabilities, set-id bits and odd names; one that removes and replaces
 buildah_image() {
 	local container root
-	need buildah setcap busybox
-	container=$(rig_buildah from scratch) || skip 'buildah does not work here'
-	root=$(rig_buildah mount "$container") || skip 'buildah cannot mount here'
+	need buildah_mounts file_capabilities busybox
+	container=$(rig_buildah from scratch)
+	root=$(rig_buildah mount "$container")
 	mkdir -p "$root"/{bin,gone/deep,emptied/deep,replaced,link-to-be}
 	cp "$(command -v busybox)" "$root/bin/busybox"
 	ln "$root/bin/busybox" "$root/bin/sh"
@@ -117,7 +116,7 @@ buildah_image() {
 }
 
 @test "a file's capability is that of the user namespace which the tree is for" {
-	need_ranges
+	need subids
 	need setcap getcap
 	cp /bin/true "$T/ping" && setcap cap_net_raw+ep "$T/ping"
 	tar -C "$T" --format=pax --xattrs --xattrs-include='*' -cf "$T/caps" ping

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ability.h"
 #include "base/error.h"
 #include "base/strings.h"
 #include "base/xalloc.h"
@@ -95,8 +96,7 @@ only_the_roots_of_ended_runs_are_collected(void **state)
 	AUTO_FREE char *left = NULL;
 
 	(void)state;
-	if (geteuid() != 0)
-		skip();
+	need("root");
 	running = make_root(store, none);
 	ended = make_root(store, none);
 	left = xstrdup(ended.path);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ability.h"
 #include "base/error.h"
 #include "base/xalloc.h"
 #include "stream/sink.h"
@@ -151,8 +152,8 @@ a_full_disk_is_a_local_error_that_names_the_file(void **state)
 	AUTO_SINK struct sink *sink = NULL;
 
 	(void)state;
-	if (!full)
-		skip();
+	need("full_device");
+	assert_non_null(full);
 	sink = sink_fd(fileno(full), "the report");
 	assert_int_equal(sink_write(sink, "abc", 3, &err), -1);
 	assert_int_equal(error_kind(err), ERROR_LOCAL);

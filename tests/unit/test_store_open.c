@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ability.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
@@ -331,8 +332,7 @@ static void
 an_own_store_of_another_user_is_refused(void **state)
 {
 	(void)state;
-	if (geteuid() != 0)
-		skip();
+	need("root");
 	store_free(open_own("store"));
 	assert_int_equal(chown("store", 12345, (gid_t)-1), 0);
 	assert_own_is_refused("store", ERROR_USAGE);
@@ -342,8 +342,7 @@ static void
 a_link_of_another_user_does_not_choose_the_store(void **state)
 {
 	(void)state;
-	if (geteuid() != 0)
-		skip();
+	need("root");
 	assert_int_equal(mkdir("target", 0700), 0);
 	assert_int_equal(symlink("target", "store"), 0);
 	store_free(open_own("store"));
@@ -424,8 +423,7 @@ a_store_that_may_not_be_written_to_serves_what_it_has(void **state)
 	AUTO_ERROR struct error *err = NULL;
 
 	(void)state;
-	if (geteuid() != 0)
-		skip();
+	need("root");
 	store = open_own("store");
 	add_text(store, "a blob");
 	assert_int_equal(store_commit(store, &err), 0);
@@ -458,8 +456,7 @@ a_finished_part_is_taken_up_again(void **state)
 	char *path;
 
 	(void)state;
-	if (geteuid() != 0)
-		skip();
+	need("root");
 	part = part_of("store", "a blob");
 	path = path_of("store", "a blob");
 	store_free(open_own("store"));

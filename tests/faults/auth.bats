@@ -77,7 +77,10 @@ helper() {
 			{"path": "^/v2/", "action": {"status": 401, "headers": {"WWW-Authenticate": "$value"}}}
 		JSON
 		pull "$ref"
-		[ "$status" -eq 5 ] || assert_failed 4
+		case $value in
+		*00000*) assert_failed 5 ;; # libcurl takes no line of that length
+		*) assert_failed 4 ;;
+		esac
 	done
 }
 
@@ -123,7 +126,10 @@ token_answer() {
 		'"body": "<html>log in</html>"' '"fill": 1048576' '"body": ""' \
 		'"json": {"token": "a\r\nX-Evil: b"}' '"json": {"token": "a\u0000b"}'; do
 		token_answer "$action"
-		[ "$status" -eq 5 ] || assert_failed 4
+		case $action in
+		*fill* | *'{}' | *'"token": ""}' | *7* | *null*) assert_failed 4 ;; # no token, as when it is refused
+		*) assert_failed 5 ;;
+		esac
 		assert_requests reg 1 GET /v2/app/manifests
 		! grep -qi x-evil "$T/reg.log" || fail "a header was injected"
 	done
@@ -294,11 +300,11 @@ with_password() {
 	serve_image
 	docker_config "{\"auths\": {\"@HOST@\": {\"auth\": \"$(basic me:pw)\"}}}"
 	pull "$ref"
-	[ "$status" -eq 5 ] || [ "$status" -eq 9 ] || assert_failed 4
+	assert_failed 4
 	assert_no_secrets evil
 	printf pw >"$T/password"
 	ocifp_run pull "${on[@]}" --username me --password-stdin "$ref" <"$T/password"
-	[ "$status" -ne 0 ]
+	assert_failed 4
 	assert_no_secrets evil
 }
 
@@ -437,9 +443,9 @@ with_password() {
 	SH
 	docker_config '{"credHelpers": {"@HOST@": "bad"}}'
 	pull "$ref"
-	[ "$status" -eq 2 ] || assert_failed 4
+	assert_failed 4
 	assert_clean_terminal "$T/stderr"
-	! grep -q '^::' "$T/stderr"
+	refute_stderr_has '^::'
 }
 
 # In a time that goes thirty times faster, but for the helper.
@@ -463,7 +469,7 @@ with_password() {
 	for name in flood dead missing; do
 		docker_config "{\"credHelpers\": {\"@HOST@\": \"$name\"}}"
 		pull "$ref"
-		[ "$status" -eq 2 ] || assert_failed 4
+		assert_failed "$([ $name = missing ] && echo 2 || echo 4)"
 		assert_within 10
 	done
 }

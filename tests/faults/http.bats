@@ -126,7 +126,7 @@ teardown() {
 		{"path": "tags/list", "action": {"endless": true}}
 	JSON
 	ocifp_run tags "$reg_host/app"
-	[ "$status" -eq 5 ] || assert_failed 7
+	assert_failed 7
 	assert_within 10
 }
 
@@ -274,7 +274,7 @@ time.sleep(60)' "$port"
 		pull_with_rules <<-JSON
 			{"path": "manifests", "action": {"status": $code}}
 		JSON
-		[ "$status" -ne 0 ] && [ "$status" -ne 3 ] || fail "$told"
+		assert_failed "$([ $code = 403 ] && echo 4 || echo 5)"
 		assert_requests reg 1 GET manifests
 	done
 }
@@ -372,7 +372,7 @@ time.sleep(60)' "$port"
 	pull_with_rules <<-JSON
 		{"path": "manifests/one", "action": {"headers": {"Docker-Content-Digest": ["${layers[0]}", "$digest"]}}}
 	JSON
-	[ "$status" -eq 7 ] || assert_failed 5
+	assert_failed 5
 }
 
 @test "H25 a blob that claims Content-Encoding gzip is judged by its digest, not decoded" {
@@ -395,6 +395,7 @@ time.sleep(60)' "$port"
 		pull_with_rules <<-JSON
 			{"path": "LAYER", "nth": 1, "action": {"raw": "$raw"}}
 		JSON
+		# Which of them libcurl notices itself, and has asked again, differs between its versions.
 		[ "$status" -eq 0 ] || [ "$status" -eq 5 ] || [ "$status" -eq 7 ] || fail "$told"
 		assert_sound_store
 	done

@@ -66,7 +66,7 @@ serve_text() {
 	sed 's/"size":\(1\|2\|3\|4\)[0-9]*/"size":9223372036854775807/g' \
 		"$(blob_path "$T/reg.root/app" "$digest")" >"$T/huge"
 	serve_text <"$T/huge"
-	[ "$status" -eq 10 ] || assert_failed 7
+	assert_failed 7
 	assert_requests reg 0 GET blobs
 }
 
@@ -379,14 +379,14 @@ serve_build_cache() {
 	jq -n --rawfile body "$T/v1" '{"path": "manifests", "action": {"body": $body, "headers":
 		{"Content-Type": "application/vnd.docker.distribution.manifest.v1+prettyjws"}}}' | rules reg
 	pull "$reg_host/app:one"
-	[ "$status" -eq 7 ] || assert_failed 5
+	assert_failed 7
 	assert_stderr_has 'schema ?(version )?1'
 	rules reg </dev/null
 	serve_image --layers 1k
 	local good=$digest
 	manifest_with '.manifests = [.config]'
 	pull "$ref"
-	[ "$status" -eq 7 ] || assert_failed 5
+	assert_failed 7
 	assert_stderr_has "holds both 'manifests' and 'layers'"
 	local type
 	for type in application/vnd.oci.image.layer.v1.tar+encrypted application/vnd.oci.image.layer.v1.tar+xz \
@@ -531,7 +531,7 @@ link_rule() {
 		rules reg <<<"{\"path\": \"tags/list\", \"action\": {\"json\": $body}}"
 		ocifp_run tags "$reg_host/app"
 		assert_clean_terminal "$T/stdout" "$T/stderr"
-		[ "$status" -eq 7 ] || [ "$status" -eq 5 ] || [ "$body" = '{"tags": ["a b\u001b[31m"]}' ] || fail "$told"
+		assert_failed 5
 	done
 }
 

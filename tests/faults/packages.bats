@@ -149,7 +149,7 @@ tags() {
 	assert_status 0
 	assert_equal "$(tags)" 'old v1'
 	ocifp_run prune --github-packages --restore 77 "$repository"
-	[ "$status" -ne 0 ]
+	assert_failed 5
 	ocifp_run prune --github-packages --restore x "$repository"
 	assert_failed 2
 	ocifp_run prune --restore 77 "$repository"
@@ -201,11 +201,11 @@ tags() {
 	assert_equal "$(request_header reg GET . authorization | sort -u)" -
 	jq -n --arg to "http://$other_host/x" '{path: "^/orgs", action: {redirect: $to}}' | rules reg
 	GITHUB_API_URL=http://$reg_host prune --keep-tag v1
-	[ "$status" -ne 0 ]
+	assert_failed 5
 	assert_no_secrets other
 	assert_requests other 0 . .
 	GITHUB_API_URL=http://api.example.invalid prune --keep-tag v1
-	[ "$status" -ne 0 ]
+	assert_failed 5
 	assert_stderr_has 'http'
 }
 
@@ -216,7 +216,7 @@ tags() {
 		'{body: "[],\"a\":["}' '{body: "<html>"}' '{body: "[", fill: 9000000}' '{status: 500}' '{json: [1]}'; do
 		jq -n "{path: \"^/orgs\", action: $answer}" | rules reg
 		GITHUB_API_URL=http://$reg_host prune --keep-tag v1 --yes
-		[ "$status" -ne 0 ] || fail "taken: $answer" "$told"
+		assert_failed "$([ "$answer" = '{status: 500}' ] && echo 5 || echo 7)"
 		assert_clean_terminal "$T/stderr"
 	done
 	assert_requests reg 0 DELETE .

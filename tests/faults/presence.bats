@@ -48,14 +48,14 @@ answer() {
 	answer '"status": 404'
 	assert_failed 3
 	assert_requests reg 1 GET '^/v2/$'
-	assert_requests reg 4 GET '.' 2>/dev/null || assert_requests reg 3 GET .
+	assert_requests reg 3 GET .
 }
 
 @test "A10 a 404 without a code that does not last is present" {
 	serve_image
 	rules reg <<<'{"path": "manifests", "nth": 1, "action": {"status": 404}}'
 	exists "$ref"
-	[ "$status" -eq 0 ] || assert_failed 5
+	assert_failed 5
 }
 
 @test "A12 a 404 of something that is no registry is unknown" {
@@ -85,7 +85,10 @@ answer() {
 		'"status": 200' '"status": 204' '"redirect": "http://127.0.0.1:1/login", "status": 302' \
 		'"status": 200, "json": {"errors": [{"code": "MANIFEST_UNKNOWN"}]}'; do
 		answer "$action"
-		[ "$status" -eq 7 ] || assert_failed 5
+		case $action in
+		'"status": 200' | *'"json"'*) assert_failed 7 ;; # what should have been a document
+		*) assert_failed 5 ;;
+		esac
 	done
 }
 

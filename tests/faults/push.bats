@@ -91,7 +91,7 @@ teardown() {
 	rules reg <<<"{\"method\": \"POST\", \"path\": \"uploads\", \"header\": {\"authorization\": \".\"}, \"action\": {\"status\": 202, \"headers\": {\"Location\": \"http://$other_host/v2/app/blobs/uploads/x\"}}}"
 	printf pw >"$T/password"
 	ocifp_run push --username me --password-stdin "oci:$T/src:one" "$reg_host/app:one" <"$T/password"
-	[ "$status" -ne 0 ]
+	assert_failed 5
 	assert_no_secrets other
 }
 
@@ -169,7 +169,7 @@ push_from_base() {
 		 "json": {"errors": [{"code": "MANIFEST_BLOB_UNKNOWN", "message": "blob unknown"}]}}}
 	JSON
 	push
-	[ "$status" -eq 7 ] || assert_failed 5
+	assert_failed 7
 	[ "$(requests reg PUT manifests)" -le 4 ]
 	rules reg <<-'JSON'
 		{"method": "PUT", "path": "manifests", "action": {"status": 400,

@@ -226,7 +226,7 @@ read_only() {
 		f=$OCIFP_STORE/index.json
 		eval "$damage"
 		pull "$ref"
-		[ "$status" -eq 0 ] || [ "$status" -eq 10 ] || assert_failed 7
+		assert_failed 7
 	done
 }
 
@@ -320,6 +320,7 @@ is_begun() {
 		rm -rf "$OCIFP_STORE"
 		status=0
 		(ulimit -n $limit && exec timeout 30 ocifp pull "${on[@]}" "$ref") >"$T/stdout" 2>"$T/stderr" 3>&- || status=$?
+		# What fails first, a file or a connection, depends on the libraries.
 		[ "$status" -le 11 ] || fail "with $limit descriptors: status $status" "$(cat "$T/stderr")"
 	done
 	pull "$ref"
@@ -424,11 +425,13 @@ os.execvp(sys.argv[1], sys.argv[1:])' "$@"
 }
 
 @test "S26 skopeo and umoci read the store" {
-	need skopeo
+	need skopeo umoci
 	serve_image --compress gzip
 	pull "$ref"
 	assert_pulled
-	skopeo_copy "oci:$OCIFP_STORE:$ref" "dir:$T/dir" ||
-		assert_equal "$(jq -r '.manifests[0].digest' "$OCIFP_STORE/index.json")" "$digest"
+	assert_equal "$(umoci ls --layout "$OCIFP_STORE")" "$ref"
+	skopeo_copy "oci:$OCIFP_STORE:$ref" "dir:$T/dir"
+	assert_same_file "$T/dir/manifest.json" "$(blob_path "$OCIFP_STORE" "$digest")"
+	assert_equal "$(jq -r '.manifests[0].digest' "$OCIFP_STORE/index.json")" "$digest"
 	assert_equal "$(jq -r '.manifests[0].annotations["org.opencontainers.image.ref.name"]' "$OCIFP_STORE/index.json")" "$ref"
 }

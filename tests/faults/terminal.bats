@@ -30,7 +30,11 @@ assert_harmless() {
 		'"status": 400, "body_b64": "//79gJs="'; do
 		rules reg <<<"{\"path\": \"manifests\", \"action\": {$action}}"
 		ocifp_run pull -v "${on[@]}" "$ref"
-		[ "$status" -ne 0 ]
+		case $action in
+		'"status": 403'*) assert_failed 4 ;;
+		'"status": 404'*) assert_failed 3 ;;
+		*) assert_failed 5 ;;
+		esac
 		assert_harmless
 		ocifp_run exists --json "${on[@]}" "$ref"
 		assert_harmless

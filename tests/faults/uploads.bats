@@ -119,7 +119,7 @@ too_large() {
 		 "json": {"errors": [{"code": "BLOB_UPLOAD_UNKNOWN", "message": "unknown"}]}}}
 	JSON
 	push
-	[ "$status" -eq 5 ] || assert_failed 7
+	assert_failed 5
 	assert_within 20
 }
 

@@ -168,11 +168,11 @@ curl_exit() {
 		skopeo_copy --dest-creds me:pw "oci:$T/src:one" "docker://$host/app:one"
 		skopeo_copy --src-creds me:pw "docker://$host/app:one" "oci:$T/${host#*:}:one"
 		run skopeo_copy --src-creds me:no "docker://$host/app:one" "oci:$T/none:one"
-		[ "$status" -ne 0 ]
+		[ "$status" -eq 1 ]
 	done
 	skopeo_copy "docker://$bearer_host/app:one" "oci:$T/anonymous:one"
 	run skopeo_copy --dest-creds ro:pw "oci:$T/src:one" "docker://$bearer_host/new:one"
-	[ "$status" -ne 0 ]
+	[ "$status" -eq 1 ]
 	assert_equal "$(curl -s -d 'grant_type=password&username=me&password=pw&scope=repository:app:pull' \
 		"http://$bearer_host/token" | jq 'has("access_token")')" true
 }
@@ -183,7 +183,7 @@ curl_exit() {
 	assert_no_secrets evil
 	curl -s -u a:b "http://$evil_host/v2/" >/dev/null
 	run assert_no_secrets evil
-	[ "$status" -ne 0 ]
+	[ "$status" -eq 1 ]
 }
 
 @test "TLS, a proxy with a password, and HTTP/2 that fails once" {
@@ -208,7 +208,7 @@ curl_exit() {
 		echo s3cret | skopeo login --tls-verify=false --authfile "$T/auth.json" -u tester --password-stdin "$host"
 		skopeo_copy --dest-authfile "$T/auth.json" "oci:$T/src:one" "docker://$host/app:one"
 		run skopeo login --tls-verify=false --authfile "$T/auth2.json" -u tester -p wrong "$host"
-		[ "$status" -ne 0 ]
+		[ "$status" -eq 1 ]
 	done
 	skopeo_copy "docker://$tok_host/app:one" "oci:$T/anonymous:one"
 	[ "$(requests tok_tokens GET /token)" -ge 2 ]

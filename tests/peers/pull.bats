@@ -124,7 +124,7 @@ named_by() {
 	mkdir "$T/untarred" && tar -xf "$T/all.tar" -C "$T/untarred"
 	assert_equal "$(jq -r '.manifests[0].digest' "$T/untarred/index.json")" "$digest"
 	ocifp_run pull "${both[@]}" -o "docker-archive:$T/both.tar" "$reg_host/app:one"
-	[ "$status" -ne 0 ]
+	assert_failed 2
 	[ ! -e "$T/both.tar" ] || fail "an archive was left behind" "$told"
 }
 
@@ -153,7 +153,7 @@ named_by() {
 	ocifp_run pull --platform linux/amd64 "$reg_host/app:one"
 	assert_status 0
 	ocifp_run pull --offline --platform linux/arm64 "$reg_host/app:one"
-	[ "$status" -ne 0 ]
+	assert_failed 7
 	assert_sound_store
 }
 

@@ -1,5 +1,6 @@
 lint_tests = \
 	%D%/apparmor.sh \
+	%D%/assertions.sh \
 	%D%/banned.sh \
 	%D%/headers.sh \
 	%D%/help_matches_man.sh \

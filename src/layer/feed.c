@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -24,6 +26,7 @@ struct feed {
 	pthread_barrier_t began; /* what starts a thread asks more of the kernel than walls allow */
 	pthread_mutex_t gate;    /* held until the walls stand */
 	bool is_waiting;
+	atomic_bool is_stopped; /* nobody wants what is still to come */
 	struct measure measured;
 };
 
@@ -141,7 +144,7 @@ feed_layer(struct feed *feed, int fd, const struct digest *expected, struct erro
 		return -1;
 	sink = sink_inflate(compression_detect(buffer, size),
 			    outlet_new(feed, expected, &read_bytes));
-	while (size > 0) {
+	while (size > 0 && !feed->is_stopped) {
 		read_bytes += size;
 		if (sink_write(sink, buffer, size, err) < 0 || fill(fd, buffer, &size, err) < 0)
 			return -1;
@@ -178,7 +181,7 @@ run(void *context)
 	(void)pthread_barrier_wait(&feed->began);
 	pthread_mutex_lock(&feed->gate);
 	pthread_mutex_unlock(&feed->gate);
-	for (size_t i = 0; i < feed->layer_count && !failure; i++)
+	for (size_t i = 0; i < feed->layer_count && !failure && !feed->is_stopped; i++)
 		(void)receive_layer(feed, &failure);
 	if (failure)
 		ring_fail(feed->ring, failure);
@@ -223,12 +226,21 @@ feed_measured(const struct feed *feed)
 	return &feed->measured;
 }
 
+/* Ends the thread, which may wait for a layer that is only sent after the one that failed. */
+static void
+stop(struct feed *feed)
+{
+	feed->is_stopped = true;
+	(void)shutdown(feed->channel_fd, SHUT_RD);
+	feed_go(feed);
+}
+
 void
 feed_free(struct feed *feed)
 {
 	if (!feed)
 		return;
-	feed_go(feed);
+	stop(feed);
 	if (feed->is_started)
 		pthread_join(feed->thread, NULL);
 	pthread_mutex_destroy(&feed->gate);

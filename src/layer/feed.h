@@ -28,7 +28,8 @@ void feed_go(struct feed *feed);
 /* What the last layer was whose end the ring's reader has seen, before the next one is there. */
 const struct measure *feed_measured(const struct feed *feed);
 
-/* The reader must have left the ring, or all have been read. */
+/* Ends the thread, whatever it waits for: no more can be received from the channel, and sending to
+ * it still works.  The reader must have left the ring, or all layers have been read. */
 void feed_free(struct feed *feed);
 DEFINE_CLEANUP(struct feed, feed_free)
 

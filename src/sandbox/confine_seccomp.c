@@ -39,6 +39,7 @@ static const unsigned allowed[] = {
 	SYS_fcntl,
 	SYS_ppoll,
 	SYS_recvmsg,
+	SYS_shutdown,
 	/* files */
 	SYS_openat,
 	SYS_openat2,

@@ -195,6 +195,51 @@ fills() {
 	assert_stdout ''
 }
 
+# four_with NAME NUMBER: an image of four layers as "four", of which that one is $T/NAME
+four_with() {
+	local i layers=(small small small small)
+	layers[$2 - 1]=$1
+	layered four "${layers[@]}"
+}
+
+# told_at_once STATUS TEXT: of the layer $number, not after a helper that stands still
+told_at_once() {
+	refused_with "$1"
+	assert_within 10
+	assert_stderr_has "layer $number of 4: .*$2"
+}
+
+@test "a layer that fails ends the unpacking at once, however many layers follow" {
+	local number
+	layer small <<<'file small text=x'
+	layer dangling <<<'hard h link=nothing'
+	head -c 1000 /dev/urandom >"$T/noise"
+	for number in 1 2 3 4; do
+		four_with dangling $number
+		in_each_way four told_at_once 7 "'h' is a link to 'nothing', which is not there"
+		four_with noise $number
+		in_each_way four told_at_once 7 'no tar'
+	done
+}
+
+@test "a full disk and a missing id end the unpacking at once, however many layers follow" {
+	local number=1
+	need_small_disks
+	need_ranges
+	layer small <<<'file small text=x'
+	layer large <<<'file large size=6000000'
+	layer beyond <<<'file beyond uid=65537'
+	four_with large $number
+	ocifp pull "oci:$T/lay:four" 2>/dev/null >&2
+	on_small_disk 4m timeout 60 ocifp unpack "oci:$T/lay:four" tree
+	assert_failed 10
+	assert_within 10
+	assert_stderr_has "layer 1 of 4: cannot write 'large': No space left on device"
+	four_with beyond $number
+	unpack_in ranges four
+	told_at_once 7 "'beyond' belongs to 65537:0"
+}
+
 @test "a file that is larger than the user's limit is refused by name" {
 	many_layers
 	split_run bash -c 'ulimit -f 100; exec ocifp unpack "$1" tree' bash "oci:$T/lay:many"

@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -118,6 +119,31 @@ a_layer_has_a_size_at_most(void **state)
 	assert_capped(LAYER_UNPACKED_LIMIT_BYTES + 1, LAYER_UNPACKED_LIMIT_BYTES + 1);
 }
 
+/* Were it waited for, the room's alarm would end the test. */
+static void
+a_layer_that_does_not_come_is_not_waited_for(void **state)
+{
+	struct ring *ring = ring_new();
+	struct feed *feed;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	feed = feed_new(ring, fds[1], 2, NULL);
+	assert_non_null(feed);
+	shell("printf x >layer");
+	send_layer(fds[0], "layer");
+	feed_go(feed);
+	assert_int_equal(drain(ring, NULL), 1);
+	ring_leave(ring);
+	feed_free(feed);
+	ring_free(ring);
+	/* What failed is told on the same channel. */
+	assert_int_equal(write(fds[1], "x", 1), 1);
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+}
+
 int
 main(void)
 {
@@ -126,6 +152,8 @@ main(void)
 		cmocka_unit_test(a_layer_has_a_size_at_most),
 		cmocka_unit_test_setup_teardown(what_grows_a_lot_has_a_limit, enter_tree,
 						leave_tree),
+		cmocka_unit_test_setup_teardown(a_layer_that_does_not_come_is_not_waited_for,
+						enter_tree, leave_tree),
 	};
 
 	return cmocka_run_group_tests_name("feed", tests, NULL, NULL);

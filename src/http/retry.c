@@ -8,8 +8,9 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 
-#define LOOKUPS_LIMIT_COUNT 2  /* a name that is not there will not be there in a second */
-#define EXPIRIES_LIMIT_COUNT 1 /* a signed URL that is refused twice is not a matter of time */
+#define LOOKUPS_LIMIT_COUNT 2   /* a name that is not there will not be there in a second */
+#define DURATION_LIMIT_CHARS 64 /* Go's longest has 24 */
+#define EXPIRIES_LIMIT_COUNT 1  /* a signed URL that is refused twice is not a matter of time */
 
 void
 retry_count_attempt(struct retry_tally *tally)
@@ -116,18 +117,50 @@ retry_parse_header(const char *value, time_t now, int64_t *ret_ms)
 	return true;
 }
 
+/* The sign for micro, U+00B5 or U+03BC, in UTF-8 or as JSON escapes it; 0: another text. */
+static size_t
+micro_size(const char *text)
+{
+	static const char *const spellings[] = { "\xc2\xb5", "\xce\xbc", "\\u00b5", "\\u03bc" };
+
+	for (size_t i = 0; i < sizeof(spellings) / sizeof(*spellings); i++)
+		if (strncasecmp(text, spellings[i], strlen(spellings[i])) == 0)
+			return strlen(spellings[i]);
+	return 0;
+}
+
+/* What may be a duration, with 'u' for micro. */
+static char *
+copy_duration(const char *text)
+{
+	AUTO_FREE char *copy = xcalloc(1, DURATION_LIMIT_CHARS + 1);
+
+	for (size_t size = 0; size < DURATION_LIMIT_CHARS; size++) {
+		size_t micro = micro_size(text);
+
+		if (micro == 0 && (!*text || !strchr("0123456789.hmsun", *text)))
+			break;
+		copy[size] = micro ? 'u' : *text;
+		text += micro ? micro : 1;
+	}
+	return TAKE_PTR(copy);
+}
+
 bool
 retry_parse_text(const char *text, int64_t *ret_ms)
 {
 	static const char mark[] = "retry-after:";
 	const char *at = strcasestr(text, mark);
 	AUTO_FREE char *duration = NULL;
+	size_t size;
 
 	if (!at)
 		return false;
 	at += strlen(mark);
-	at += strspn(at, " ");
-	duration = xstrndup(at, strspn(at, "0123456789.hmsun\xc2\xb5\xce\xbc"));
+	duration = copy_duration(at + strspn(at, " "));
+	size = strlen(duration);
+	if (size > 0 && duration[size - 1] == '.') /* the end of a sentence */
+		duration[size - 1] = '\0';
 	return text_parse_duration_ms(duration, ret_ms);
 }
 

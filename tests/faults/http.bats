@@ -284,7 +284,9 @@ time.sleep(60)' "$port"
 	local action soon
 	soon=$(date -u -d '+1 second' '+%a, %d %b %Y %H:%M:%S GMT')
 	for action in '"headers": {"Retry-After": "1"}' "\"headers\": {\"Retry-After\": \"$soon\"}" \
-		'"json": {"errors": [{"code": "TOOMANYREQUESTS", "message": "retry-after: 1.16676ms, allowed: 44000/minute"}]}'; do
+		'"json": {"errors": [{"code": "TOOMANYREQUESTS", "message": "retry-after: 1.16676ms, allowed: 44000/minute"}]}' \
+		'"json": {"errors": [{"code": "TOOMANYREQUESTS", "message": "retry-after: 880.092µs, allowed: 44000/minute"}]}' \
+		'"json": {"errors": [{"code": "TOOMANYREQUESTS", "message": "retry-after: 1.2s, allowed: 2000/minute"}]}'; do
 		rm -rf "$OCIFP_STORE"
 		pull_with_rules <<-JSON
 			{"path": "manifests", "nth": 1, "action": {"status": 429, $action}}

@@ -275,6 +275,12 @@ request_was_challenged(const struct request *request)
 }
 
 bool
+request_is_single(const struct request *request)
+{
+	return request->flags & REQUEST_NO_RETRY;
+}
+
+bool
 request_left_origin(const struct request *request)
 {
 	return request->has_left_origin;

@@ -93,6 +93,7 @@ const struct buf *request_body(const struct request *request);
 unsigned request_sendings(const struct request *request);
 bool request_was_challenged(const struct request *request); /* a 401 came before the answer */
 bool request_was_authorized(const struct request *request); /* the answer's request had one */
+bool request_is_single(const struct request *request);      /* REQUEST_NO_RETRY */
 bool request_left_origin(const struct request *request);    /* a redirect led to who answered */
 
 /* How long to wait before what ended so is begun anew: what the answer asks for, or as retry.h has

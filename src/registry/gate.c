@@ -21,6 +21,7 @@ struct gate {
 	struct error *failure;  /* what they are told */
 	bool is_refused;        /* for good: nobody is locked out by our asking again */
 	bool fetches_anonymous; /* the fetch under way is without the credential */
+	bool fetches_once;      /* ... is not retried */
 };
 
 /* The same failure again, for each who waited. */
@@ -37,28 +38,29 @@ repeat_failure(const struct error *failure, struct error **err)
 
 /* The requests may take their next steps, and end, only after this has returned. */
 static void
-resume_all(struct gate *gate, bool have_failed)
+resume_all(struct gate *gate)
 {
 	struct waiter *parked = TAKE_PTR(gate->parked);
 
-	for (struct waiter *waiter = parked; waiter; waiter = waiter->next) {
-		if (have_failed)
-			waiters_add(&gate->failed, waiter->request);
+	for (struct waiter *waiter = parked; waiter; waiter = waiter->next)
 		request_resume(waiter->request);
-	}
 	waiters_free(parked);
 }
 
-static int start_fetch(struct gate *gate, struct error **err);
+static int start_fetch(struct gate *gate, bool is_single, struct error **err);
 
-/* Takes the failure. */
+/* Takes the failure.  A request that may be retried does not fail because the token was asked for
+ * once, for the sake of another one: it asks again. */
 static void
 settle_failure(struct gate *gate, struct error *failure)
 {
 	error_free(gate->failure);
 	gate->failure = failure;
 	gate->is_refused = error_is(failure, ERROR_DENIED);
-	resume_all(gate, true);
+	for (struct waiter *waiter = gate->parked; waiter; waiter = waiter->next)
+		if (!gate->fetches_once || request_is_single(waiter->request))
+			waiters_add(&gate->failed, waiter->request);
+	resume_all(gate);
 }
 
 /* What an earlier run learned, or a token that nobody asked us for, is worth another try. */
@@ -84,8 +86,8 @@ retry_otherwise(struct gate *gate)
 	struct error *failure = NULL;
 
 	if (gate->host->scheme != HOST_BEARER)
-		resume_all(gate, false);
-	else if (start_fetch(gate, &failure) < 0)
+		resume_all(gate);
+	else if (start_fetch(gate, gate->fetches_once, &failure) < 0)
 		settle_failure(gate, failure);
 }
 
@@ -98,7 +100,7 @@ on_token(void *context, const struct token_answer *answer, struct error *failure
 
 	if (answer) {
 		gate_token_take(&gate->token, answer);
-		resume_all(gate, false);
+		resume_all(gate);
 	} else if (may_try_otherwise(gate, failure)) {
 		retry_otherwise(gate);
 	} else {
@@ -107,13 +109,18 @@ on_token(void *context, const struct token_answer *answer, struct error *failure
 }
 
 static int
-start_fetch(struct gate *gate, struct error **err)
+start_fetch(struct gate *gate, bool is_single, struct error **err)
 {
-	struct token_wish wish = { .host = gate->host, .scopes = &gate->token.scopes };
+	struct token_wish wish = {
+		.host = gate->host,
+		.scopes = &gate->token.scopes,
+		.is_single = is_single,
+	};
 
 	if (host_credential(gate->host, &wish.credential, err) < 0)
 		return -1;
 	gate->fetches_anonymous = !wish.credential;
+	gate->fetches_once = is_single;
 	gate->fetch = token_fetch_start(&wish, on_token, gate, err);
 	return gate->fetch ? 0 : -1;
 }
@@ -127,7 +134,7 @@ authorize_bearer(struct gate *gate, struct request *request, char **ret_header, 
 		*ret_header = xstrdup(gate->token.header);
 		return AUTHORIZATION_READY;
 	}
-	if (!gate->fetch && start_fetch(gate, err) < 0)
+	if (!gate->fetch && start_fetch(gate, request_is_single(request), err) < 0)
 		return AUTHORIZATION_REFUSED;
 	waiters_add(&gate->parked, request);
 	return AUTHORIZATION_PARKED;

@@ -215,7 +215,7 @@ prepare(struct token_fetch *fetch, const struct token_wish *wish, struct error *
 }
 
 static int
-start_request(struct token_fetch *fetch, struct error **err)
+start_request(struct token_fetch *fetch, bool is_single, struct error **err)
 {
 	const char *const headers[] = { fetch->authorization, NULL };
 	struct request_options options = {
@@ -227,7 +227,7 @@ start_request(struct token_fetch *fetch, struct error **err)
 		.headers = headers,
 		.source = fetch->form ? &fetch->source : NULL,
 		.body_limit_bytes = TOKEN_LIMIT_BYTES,
-		.flags = REQUEST_NO_REDIRECT,
+		.flags = REQUEST_NO_REDIRECT | (is_single ? REQUEST_NO_RETRY : 0),
 	};
 
 	fetch->request = request_start(fetch->host->engine, &options, on_answer, fetch, err);
@@ -246,7 +246,7 @@ token_fetch_start(const struct token_wish *wish, token_done *done, void *context
 	fetch->context = context;
 	fetch->is_for_push = wish->scopes->count > 0 && !scope_is_pull(wish->scopes);
 	if (choose_credential(wish, &allowed.credential, err) < 0 ||
-	    prepare(fetch, &allowed, err) < 0 || start_request(fetch, err) < 0)
+	    prepare(fetch, &allowed, err) < 0 || start_request(fetch, wish->is_single, err) < 0)
 		return NULL;
 	return TAKE_PTR(fetch);
 }

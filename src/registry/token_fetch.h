@@ -27,6 +27,7 @@ struct token_wish {
 	struct host *host;
 	const struct strings *scopes;
 	const struct credential *credential; /* NULL: anonymous.  Kept from untrusted realms */
+	bool is_single;                      /* one attempt, as who waits for the token has */
 };
 
 /* ERROR_DENIED: refused.  The failure names the credential's source. */

@@ -132,6 +132,27 @@ a_mirror_that_fails_costs_one_request_and_not_the_blob(void **state)
 	close_mirror(&mirrored);
 }
 
+/* What is asked of a mirror once has its token asked for once. */
+static void
+a_mirror_whose_token_server_fails_costs_two_requests(void **state)
+{
+	AUTO_BUF struct buf bytes = BUF_INIT(KIB);
+	struct room *room = *state;
+	struct mirrored mirrored;
+	struct ending ending;
+
+	open_mirror(room, &mirrored);
+	room_answer(room, HELLO);
+	http_server_answer(&mirrored.server, CHALLENGE(""));
+	http_server_answer(&mirrored.server, EMPTY("503 Service Unavailable"));
+	get(room, &bytes, &ending);
+	assert_null(ending.failure);
+	assert_string_equal(bytes.data, BLOB);
+	assert_int_equal(http_server_request_count(&mirrored.server), 2);
+	assert_int_equal(room_request_count(room), 1);
+	close_mirror(&mirrored);
+}
+
 static void
 ask_for(struct room *room, const char *reference, enum presence expected)
 {
@@ -177,6 +198,7 @@ main(void)
 		IN_ROOM(a_blob_that_a_manifest_lists_and_nobody_has_is_content_trouble),
 		IN_ROOM(a_mirror_is_asked_first_and_without_the_flags_password),
 		IN_ROOM(a_mirror_that_fails_costs_one_request_and_not_the_blob),
+		IN_ROOM(a_mirror_whose_token_server_fails_costs_two_requests),
 		IN_ROOM(a_mirror_answers_for_digests_and_never_for_tags_or_absence),
 	};
 

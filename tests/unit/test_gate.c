@@ -313,7 +313,7 @@ open_github(struct room *room)
 }
 
 static struct request *
-start_get(struct room *room, struct gate *gate)
+start_get(struct room *room, struct gate *gate, unsigned flags)
 {
 	AUTO_FREE char *url = http_server_url(&room->server, "/v2/app/manifests/one");
 	AUTO_ERROR struct error *err = NULL;
@@ -321,6 +321,7 @@ start_get(struct room *room, struct gate *gate)
 		.method = HTTP_GET,
 		.url = url,
 		.authorizer = gate_authorizer(gate),
+		.flags = flags,
 	};
 	struct request *request = request_start(room->engine, &options, NULL, NULL, &err);
 
@@ -351,7 +352,7 @@ a_refused_token_of_the_environment_is_dropped_for_reads(void **state)
 	room_start(room);
 	host = open_github(room);
 	gate = gate_new(host, "repository:app:pull");
-	request = start_get(room, gate);
+	request = start_get(room, gate, 0);
 	wait_for(room, request);
 	assert_int_equal(request_status(request), 200);
 	assert_request_has(room, 1, "\r\nAuthorization: Basic ");
@@ -377,7 +378,7 @@ a_refused_token_of_the_environment_stops_a_push(void **state)
 	room_start(room);
 	host = open_github(room);
 	gate = gate_new(host, "repository:app:pull,push");
-	request = start_get(room, gate);
+	request = start_get(room, gate, 0);
 	wait_for(room, request);
 	failure = request_take_error(request);
 	assert_true(error_is(failure, ERROR_DENIED));
@@ -403,7 +404,7 @@ requests_that_need_the_same_token_wait_for_one_fetch(void **state)
 	room_start(room);
 	host = open_github(room);
 	gate = gate_new(host, "repository:app:pull");
-	requests[0] = start_get(room, gate);
+	requests[0] = start_get(room, gate, 0);
 	wait_for(room, requests[0]);
 	request_free(requests[0]);
 	gate_free(gate);
@@ -411,7 +412,7 @@ requests_that_need_the_same_token_wait_for_one_fetch(void **state)
 	room_answer(room, TOKEN("t2"));
 	room_answer(room, MANIFEST(""));
 	for (size_t i = 0; i < 4; i++)
-		requests[i] = start_get(room, gate);
+		requests[i] = start_get(room, gate, 0);
 	for (size_t i = 0; i < 4; i++)
 		wait_for(room, requests[i]);
 	assert_int_equal(room_request_count(room), 8);
@@ -437,14 +438,14 @@ every_request_that_waited_hears_why_there_is_no_token(void **state)
 	room_start(room);
 	host = open_github(room);
 	gate = gate_new(host, "repository:app:pull");
-	requests[0] = start_get(room, gate);
+	requests[0] = start_get(room, gate, 0);
 	wait_for(room, requests[0]);
 	request_free(requests[0]);
 	gate_free(gate);
 	room_answer(room, EMPTY("400 Bad Request"));
 	gate = gate_new(host, "repository:other:pull");
 	for (size_t i = 0; i < 3; i++)
-		requests[i] = start_get(room, gate);
+		requests[i] = start_get(room, gate, 0);
 	request_free(TAKE_PTR(requests[1])); /* while it is parked, or before */
 	for (size_t i = 0; i < 3; i += 2) {
 		AUTO_ERROR struct error *failure = NULL;
@@ -455,6 +456,48 @@ every_request_that_waited_hears_why_there_is_no_token(void **state)
 		request_free(requests[i]);
 	}
 	assert_int_equal(room_request_count(room), 4);
+	gate_free(gate);
+	host_free(host);
+}
+
+static void
+a_token_that_was_asked_for_once_fails_only_who_has_one_attempt(void **state)
+{
+	AUTO_ERROR struct error *failure = NULL;
+	struct room *room = *state;
+	struct request *first;
+	struct request *patient;
+	struct request *single;
+	struct host *host;
+	struct gate *gate;
+
+	room_answer(room, CHALLENGE(""));
+	room_answer(room, TOKEN("t1"));
+	room_answer(room, MANIFEST(""));
+	room_answer(room, EMPTY("503 Service Unavailable"));
+	room_answer(room, EMPTY("503 Service Unavailable"));
+	room_answer(room, TOKEN("t2"));
+	room_answer(room, MANIFEST(""));
+	room_start(room);
+	host = open_github(room);
+	gate = gate_new(host, "repository:app:pull");
+	first = start_get(room, gate, 0);
+	wait_for(room, first);
+	request_free(first);
+	gate_free(gate);
+	gate = gate_new(host, "repository:other:pull");
+	patient = start_get(room, gate, 0);
+	single = start_get(room, gate,
+			   REQUEST_NO_RETRY); /* the last that is started is sent first */
+	wait_for(room, single);
+	failure = request_take_error(single);
+	assert_true(error_is(failure, ERROR_UNAVAILABLE));
+	assert_string_equal(error_class(failure), "server");
+	wait_for(room, patient);
+	assert_int_equal(request_status(patient), 200);
+	assert_int_equal(room_request_count(room), 7);
+	request_free(single);
+	request_free(patient);
 	gate_free(gate);
 	host_free(host);
 }
@@ -536,6 +579,7 @@ main(void)
 		IN_ROOM(a_refused_token_of_the_environment_stops_a_push),
 		IN_ROOM(requests_that_need_the_same_token_wait_for_one_fetch),
 		IN_ROOM(every_request_that_waited_hears_why_there_is_no_token),
+		IN_ROOM(a_token_that_was_asked_for_once_fails_only_who_has_one_attempt),
 		IN_ROOM(credentials_are_kept_from_a_foreign_realm_unless_it_is_trusted),
 		IN_ROOM(a_login_is_checked_with_the_given_password_alone),
 	};

@@ -44,8 +44,15 @@ struct cell {
  * administrator refuses user namespaces. */
 int cell_run(struct cell *cell, int *ret_status, struct error **err);
 
-/* For the cell: waits for a child, reaping every other, and hands signals on to it. */
-int cell_wait(pid_t pid, pid_t (*signalled)(pid_t pid));
+/* A job that is no child of the cell. */
+struct cell_job {
+	pid_t (*find)(void); /* who gets the signals; -1: nobody yet */
+	void (*tick)(void);  /* twice a second while nothing else happens */
+};
+
+/* For the cell: waits for a child, reaping all that ended before it, and hands signals on to it, or
+ * to `job`.  The status is as a shell says it. */
+int cell_wait(pid_t pid, const struct cell_job *job);
 
 /* In the cell: its command line, which the job can see, becomes empty.  Nothing may point into it
  * any more. */

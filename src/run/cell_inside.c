@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -54,36 +55,53 @@ cell_shell_status(int status)
 	return WIFSIGNALED(status) ? shell_signal_base + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* Reaps what has ended; true when the one was among it. */
+/* Reaps what has ended, up to that one: true when it was among it. */
 static bool
 reap(pid_t pid, int *ret_status)
 {
-	bool ended = false;
 	pid_t reaped;
 	int status;
 
 	while ((reaped = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (reaped == pid) {
 			*ret_status = cell_shell_status(status);
-			ended = true;
+			return true;
 		}
 	}
-	return ended;
+	return false;
+}
+
+/* A stopped process takes a signal when it goes on. */
+static void
+pass_on(int number, pid_t target)
+{
+	(void)kill(target, number == SIGNAL_KILLS ? SIGKILL : number);
+	if (number == SIGTERM || number == SIGHUP)
+		(void)kill(target, SIGCONT);
 }
 
 int
-cell_wait(pid_t pid, pid_t (*signalled)(pid_t pid))
+cell_wait(pid_t pid, const struct cell_job *job)
 {
+	static const struct timespec tick = { .tv_nsec = 500000000 };
 	sigset_t signals;
 	int status = 0;
+	int waiting = 0; /* for a job that can be given no signal yet */
 
 	cell_fill_signals(&signals);
 	while (!reap(pid, &status)) {
-		int number = sigwaitinfo(&signals, NULL);
-		pid_t target = signalled ? signalled(pid) : pid;
+		int number = sigtimedwait(&signals, NULL, job ? &tick : NULL);
+		pid_t target;
 
-		if (number > 0 && number != SIGCHLD && number != SIGWINCH && target > 0)
-			(void)kill(target, number == SIGNAL_KILLS ? SIGKILL : number);
+		if (number > 0 && number != SIGCHLD && number != SIGWINCH)
+			waiting = number;
+		target = waiting == 0 ? -1 : job ? job->find() : pid;
+		if (target > 0) {
+			pass_on(waiting, target);
+			waiting = 0;
+		}
+		if (number < 0 && job)
+			job->tick();
 	}
 	return status;
 }

@@ -24,6 +24,7 @@ noinst_LIBRARIES += %D%/librun.a
 	%D%/roots.c %D%/roots.h \
 	%D%/run.c %D%/run.h \
 	%D%/scope.c %D%/scope.h \
+	%D%/sealed_program.c %D%/sealed_program.h \
 	%D%/bundle_write.c \
 	%D%/cell.c %D%/cell.h %D%/cell_private.h \
 	%D%/cell_inside.c \

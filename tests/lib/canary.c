@@ -2,6 +2,9 @@
  *
  *     canary          keys, terminals, mounts, namespaces
  *     canary others   and what pid 1 has
+ *     canary engine SOCKET   writes to the program of pid 1, and hands it to another job
+ *     canary keep SOCKET     the other job, which tries it when that pid 1 has ended
+ *     canary stop     leaves pid 1 stopped
  *     canary hog      opens files until no more can be had
  *     canary works    starts processes and threads in every way, and tells which failed
  */
@@ -19,8 +22,12 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 static void
@@ -123,6 +130,127 @@ try_works(void)
 	return 0;
 }
 
+/* What was opened with O_PATH is opened, or changed, anew. */
+static void
+try_to_change(int file_fd)
+{
+	char path[64];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", file_fd);
+	fd = open(path, O_WRONLY | O_APPEND);
+	tell("appended", fd >= 0 && write(fd, "x", 1) == 1);
+	fd = open(path, O_RDWR);
+	tell("written", fd >= 0 && write(fd, "x", 1) == 1);
+	tell("opened to be emptied", open(path, O_WRONLY | O_TRUNC) >= 0);
+	tell("truncated", truncate(path, 1) == 0);
+	tell("chmod", chmod(path, 0777) == 0);
+	tell("chown", chown(path, 1, 1) == 0);
+	tell("setxattr", setxattr(path, "user.canary", "x", 1, 0) == 0);
+}
+
+static int
+socket_at(const char *path, struct sockaddr_un *ret_address)
+{
+	*ret_address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	(void)snprintf(ret_address->sun_path, sizeof(ret_address->sun_path), "%s", path);
+	return socket(AF_UNIX, SOCK_STREAM, 0);
+}
+
+/* A message of one byte with a descriptor. */
+struct packet {
+	char byte;
+	struct iovec part;
+	char control[CMSG_SPACE(sizeof(int))];
+	struct msghdr head;
+};
+
+static void
+packet_init(struct packet *packet)
+{
+	*packet = (struct packet){ .byte = 'x' };
+	packet->part = (struct iovec){ &packet->byte, 1 };
+	packet->head = (struct msghdr){
+		.msg_iov = &packet->part,
+		.msg_iovlen = 1,
+		.msg_control = packet->control,
+		.msg_controllen = sizeof(packet->control),
+	};
+}
+
+static int
+try_engine(const char *path)
+{
+	struct sockaddr_un address;
+	int socket_fd = socket_at(path, &address);
+	int file_fd = open("/proc/1/exe", O_PATH);
+	struct packet packet;
+	struct cmsghdr *head;
+
+	if (file_fd < 0)
+		return 0;
+	try_to_change(file_fd);
+	packet_init(&packet);
+	head = CMSG_FIRSTHDR(&packet.head);
+	*head = (struct cmsghdr){
+		.cmsg_level = SOL_SOCKET,
+		.cmsg_type = SCM_RIGHTS,
+		.cmsg_len = CMSG_LEN(sizeof(int)),
+	};
+	memcpy(CMSG_DATA(head), &file_fd, sizeof(int));
+	if (connect(socket_fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    sendmsg(socket_fd, &packet.head, 0) != 1)
+		puts("not sent");
+	return 0;
+}
+
+static int
+keep_engine(const char *path)
+{
+	struct sockaddr_un address;
+	int listen_fd = socket_at(path, &address);
+	struct packet packet;
+	int socket_fd;
+	int file_fd;
+
+	(void)unlink(path);
+	if (bind(listen_fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    listen(listen_fd, 1) < 0 || puts("ready") < 0 || fflush(stdout) != 0)
+		return 1;
+	socket_fd = accept(listen_fd, NULL, NULL);
+	packet_init(&packet);
+	if (recvmsg(socket_fd, &packet.head, 0) != 1 || !CMSG_FIRSTHDR(&packet.head))
+		return 1;
+	memcpy(&file_fd, CMSG_DATA(CMSG_FIRSTHDR(&packet.head)), sizeof(int));
+	if (read(socket_fd, &packet.byte, 1) != 0 || usleep(500000) != 0)
+		return 1;
+	try_to_change(file_fd);
+	puts("tried");
+	return 0;
+}
+
+/* Its tracer stays when the job itself has ended. */
+static int
+stop_first(void)
+{
+	int started[2];
+	char byte;
+
+	if (pipe(started) < 0)
+		return 1;
+	if (fork() == 0) {
+		if (ptrace(PTRACE_SEIZE, 1, NULL, NULL) < 0 ||
+		    ptrace(PTRACE_INTERRUPT, 1, NULL, NULL) < 0 || waitpid(1, NULL, 0) != 1)
+			_exit(0);
+		(void)write(started[1], "x", 1);
+		for (;;)
+			pause();
+	}
+	(void)close(started[1]);
+	(void)read(started[0], &byte, 1);
+	return 0;
+}
+
 static int
 hog(void)
 {
@@ -137,7 +265,7 @@ hog(void)
 int
 main(int argc, char **argv)
 {
-	const char *what = argc == 2 ? argv[1] : "";
+	const char *what = argc > 1 ? argv[1] : "";
 
 	/* On the machine itself it would do what it tries. */
 	if (access("/bin/canary", X_OK) < 0) {
@@ -146,6 +274,12 @@ main(int argc, char **argv)
 	}
 	if (strcmp(what, "hog") == 0)
 		return hog();
+	if (strcmp(what, "stop") == 0)
+		return stop_first();
+	if (strcmp(what, "engine") == 0)
+		return try_engine(argv[2]);
+	if (strcmp(what, "keep") == 0)
+		return keep_engine(argv[2]);
 	if (strcmp(what, "nothing") == 0)
 		return 0;
 	if (strcmp(what, "works") == 0)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""without_openat2.py [--unknown] PROGRAM ARGUMENT... - where a filter answers EPERM to openat2(2),
-or ENOSYS, as a kernel does that does not know it"""
+"""without_openat2.py [--unknown] [--call NUMBER] PROGRAM ARGUMENT... - where a filter answers EPERM to
+openat2(2), or to the system call of that number, or ENOSYS, as a kernel does that does not know it"""
 import ctypes
 import os
 import struct
@@ -20,9 +20,13 @@ refusal = EPERM
 if sys.argv[1:2] == ["--unknown"]:
     refusal = ENOSYS
     del sys.argv[1]
+call = OPENAT2
+if sys.argv[1:2] == ["--call"]:
+    call = int(sys.argv[2])
+    del sys.argv[1:3]
 program = b"".join([
     instruction(0x20, 0, 0, 0),
-    instruction(0x15, 0, 1, OPENAT2),
+    instruction(0x15, 0, 1, call),
     instruction(0x06, 0, 0, ERRNO | refusal),
     instruction(0x06, 0, 0, ALLOW),
 ])

@@ -213,6 +213,104 @@ could_nothing() {
 	could_nothing -u builder -- canary others
 }
 
+# with_own_bwrap: one that may be harmed; what it is before is told in $T/before.
+with_own_bwrap() {
+	mkdir "$T/bin" "$T/shared"
+	cp "$(command -v bwrap)" "$T/bin/bwrap"
+	PATH=$T/bin:$PATH
+	describe_bwrap >"$T/before"
+}
+
+describe_bwrap() {
+	sha256sum <"$T/bin/bwrap"
+	stat -c '%a %s %u %Z' "$T/bin/bwrap"
+}
+
+# leaves_program COULD COMMAND...: what a job could do to its copy, and what is to start ocifp
+leaves_program() {
+	local could=$1
+	shift
+	spawn keep ocifp run --runtime bwrap -v "$T/shared:/shared" "rootfs:$T/root" -- canary keep /shared/socket
+	wait_for grep -q ready "$T/keep.out"
+	split_run "$@" ocifp run --runtime bwrap -v "$T/shared:/shared" "rootfs:$T/root" -- canary engine /shared/socket
+	assert_status 0
+	assert_stdout "$could"
+	wait_for grep -q tried "$T/keep.out"
+	assert_equal "$(cat "$T/keep.out")" "ready
+${could:+$could
+}tried"
+	assert_equal "$(describe_bwrap)" "$(cat "$T/before")"
+}
+
+@test "a job cannot change the program that is its process 1, nor when that has ended" {
+	need bwrap
+	need_canary
+	with_own_bwrap
+	leaves_program '' env
+}
+
+mount_setattr=442
+
+@test "where mounts have no attributes that program is a sealed copy" {
+	need bwrap python3
+	need_canary
+	with_own_bwrap
+	local could=$'chmod\nchown\nsetxattr'
+	leaves_program "$could" python3 "$RIG_LIB/without_openat2.py" --unknown --call $mount_setattr
+	leaves_program "$could" python3 "$RIG_LIB/without_openat2.py" --call $mount_setattr
+}
+
+# without_either COMMAND...: where memory cannot be executed either, in a namespace of its own
+without_either() {
+	split_run unshare -pf --mount-proc sh -c 'echo 2 >/proc/sys/vm/memfd_noexec || exit 77; exec "$@"' sh \
+		python3 "$RIG_LIB/without_openat2.py" --call $mount_setattr \
+		ocifp run --runtime bwrap "rootfs:$T/root" -- true
+	[ "$status" -ne 77 ] || skip 'this kernel lets all memory be executed'
+}
+
+@test "and where there can be no copy either it is refused, when a user of the job may write to it" {
+	need bwrap python3
+	[ "$(id -u)" = 0 ] || skip 'not root: the setting cannot be changed'
+	with_own_bwrap
+	without_either
+	assert_failed 125
+	assert_stderr_has "cannot protect '$T/bin/bwrap' from the job: Operation not permitted; use --runtime crun"
+}
+
+@test "a script in the place of bwrap is refused" {
+	need bwrap
+	with_own_bwrap
+	printf '#!/bin/sh\nexec /usr/bin/bwrap "$@"\n' >"$T/bin/bwrap"
+	job --runtime bwrap -- true
+	assert_failed 125
+	assert_stderr_has "cannot protect '$T/bin/bwrap' from the job: it is a script; put the program itself into PATH"
+}
+
+has_no_engine() {
+	job -- sh -c 'for path in /proc/[0-9]*; do readlink $path/exe; done | sort -u'
+	assert_status 0
+	assert_stdout /bin/busybox
+}
+
+@test "crun and runc are gone when a job starts, and nothing shows our program" {
+	for engine in $engines; do
+		[ "$engine" = bwrap ] || has_no_engine
+	done
+}
+
+cannot_stop_first() {
+	split_run timeout 30 ocifp run --runtime "$engine" "rootfs:$T/root" -- canary stop
+	[ "$engine" = bwrap ] || { assert_status 0 && return; }
+	assert_failed 125
+	assert_stderr_has 'the job stopped /.*/bwrap, its process 1, and was killed'
+	assert_nothing_left
+}
+
+@test "a job that stops its process 1 does not hold up the run" {
+	need_canary
+	on_each_engine cannot_stop_first
+}
+
 # on_terminal COMMAND...: its standard streams are a terminal, as are those of who started it
 on_terminal() {
 	python3 -c 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' "$@" </dev/null
@@ -305,6 +403,51 @@ starts_in() {
 	[ -z "$(ls "$T/outside")" ] || fail 'something was made on the host'
 	job -w /etc/passwd -- pwd
 	assert_failed 125
+}
+
+# The job says where it is: what is above it is its own root, by its own account and the kernel's.
+is_inside() {
+	job "$@" -- sh -c 'readlink /proc/self/cwd >/dev/null && cd -P . 2>/dev/null &&
+		[ -e ../../../../../../../../../../../in-the-job ] && echo inside'
+	[ "$status" -eq 0 ] || fail "'$*' did not run" "$told"
+	assert_stdout inside
+}
+
+is_refused_directory() {
+	job "$@" -- ls ../../../../../../../../../../..
+	assert_failed 125
+	assert_stderr_has 'invalid working directory .*: expected a directory outside /dev, /proc and /sys'
+}
+
+starts_nowhere_else() {
+	local path
+	for path in /proc/self/fd/3 /proc/self/fd/4 /proc/self/fd/10 /proc/thread-self/fd/4 /proc/1/fd/3 /dev/fd/4 \
+		/dev/stdin /proc/1/cwd /proc/self/cwd /proc/2/root /proc/self/root/tmp /proc/self/task/1/cwd \
+		/proc /sys /sys/kernel /tmp/../proc//self/./fd/4 /link/4 /data/link /data/cwd /data/dev/fd/4; do
+		is_refused_directory -v "$T/data:/data" -w "$path"
+	done
+	for path in / /tmp/x /data/../data /data/up /data/out /dev /dev/shm; do
+		is_inside -v "$T/data:/data" -w "$path"
+	done
+}
+
+@test "a working directory leads to no descriptor, process or kernel of the host" {
+	touch "$T/root/in-the-job" && mkdir "$T/data"
+	ln -s /proc/self/fd "$T/root/link"
+	ln -s /proc/self/fd/4 "$T/data/link"
+	ln -s ../proc/1/cwd "$T/data/cwd"
+	ln -s /dev "$T/data/dev"
+	ln -s ../../../../../tmp "$T/data/up"
+	ln -s "$T" "$T/data/out"
+	on_each_engine starts_nowhere_else
+}
+
+@test "no number of a descriptor is a working directory" {
+	local fd
+	engine=${engines##* }
+	for fd in $(seq 3 255); do
+		is_refused_directory -w "/proc/self/fd/$fd"
+	done
 }
 
 mounts_volumes() {
@@ -657,6 +800,39 @@ has_terminal() {
 
 @test "-it gives the job a terminal of our window's size" {
 	on_each_engine has_terminal
+}
+
+# ends_typed KEY STATUS COMMAND...: the key is typed when the job is ready
+ends_typed() {
+	local key=$1 wanted=$2
+	shift 2
+	timeout 60 python3 - "$key" ocifp run --runtime "$engine" -it "rootfs:$T/root" -- "$@" >"$T/shown" <<-'PY'
+		import os, pty, sys, time
+		pid, fd = pty.fork()
+		if pid == 0:
+		    os.execvp(sys.argv[2], sys.argv[2:])
+		shown, typed = b"", False
+		while True:
+		    try:
+		        shown += os.read(fd, 4096)
+		    except OSError:
+		        break
+		    if b"ready" in shown and not typed:
+		        time.sleep(0.5)
+		        os.write(fd, bytes([int(sys.argv[1])]))
+		        typed = True
+		print(shown.decode(errors="replace").replace("\r", ""))
+		print("status", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+	PY
+	grep -q "^status $wanted\$" "$T/shown" || fail "not $wanted of $engine" "$(cat "$T/shown")"
+	assert_nothing_left
+}
+
+@test "what is typed on a terminal of the job ends the job alone, with its own status" {
+	on_each_engine ends_typed 3 130 sh -c 'echo ready; exec sleep 30'
+	on_each_engine ends_typed 28 131 sh -c 'echo ready; exec sleep 30'
+	on_each_engine ends_typed 3 7 sh -c 'trap "sleep 1; exit 7" INT; echo ready; while :; do sleep 0.1; done'
+	on_each_engine ends_typed 3 0 sh -c 'trap "" INT; echo ready; sleep 2'
 }
 
 talks_much() {

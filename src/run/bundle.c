@@ -99,7 +99,8 @@ static void
 add_sys(json_t *mounts, bool own_network)
 {
 	static const char *const fresh[] = { "nosuid", "noexec", "nodev", "ro", NULL };
-	static const char *const bound[] = { "rbind", "nosuid", "noexec", "nodev", "ro", NULL };
+	static const char *const bound[] = { "rbind",   "nosuid",  "noexec", "nodev", "ro",
+					     "rnosuid", "rnoexec", "rnodev", "rro",   NULL };
 
 	if (own_network)
 		add_mount(mounts, "/sys", "sysfs", "sysfs", fresh);
@@ -140,7 +141,7 @@ static void
 add_volumes(json_t *mounts, const struct job_mounts *volumes)
 {
 	static const char *const writable[] = { "rbind", "rw", NULL };
-	static const char *const read_only[] = { "rbind", "ro", NULL };
+	static const char *const read_only[] = { "rbind", "ro", "rro", NULL };
 
 	for (size_t i = 0; volumes && i < volumes->count; i++) {
 		const struct job_mount *volume = &volumes->items[i];
@@ -202,19 +203,22 @@ namespaces(const struct engine_start *start)
 		json_array_append_new(array, json_pack("{s:s}", "type", *name));
 	if (start->mounts && start->own_network)
 		json_array_append_new(array, json_pack("{s:s}", "type", "network"));
-	if (start->mounts && start->map->kind != ID_MAP_HOST)
+	if (start->mounts)
 		json_array_append_new(array, json_pack("{s:s}", "type", "user"));
 	return array;
 }
 
 static json_t *
-mappings(const struct id_ranges *ranges, uint32_t own_id)
+mappings(const struct id_map *map, const struct id_ranges *ranges, uint32_t own_id)
 {
+	/* Root's as in user_map.c, where it says why it is not all ids. */
+	const struct id_range one = map->kind == ID_MAP_HOST
+					    ? (struct id_range){ 0, 0, UINT32_MAX - 1 }
+					    : (struct id_range){ 0, own_id, 1 };
 	json_t *array = json_array();
-	const struct id_range own = { 0, own_id, 1 };
 
 	for (size_t i = 0; i < (ranges->count ? ranges->count : 1); i++) {
-		const struct id_range *range = ranges->count ? &ranges->items[i] : &own;
+		const struct id_range *range = ranges->count ? &ranges->items[i] : &one;
 
 		json_array_append_new(array, json_pack("{s:I, s:I, s:I}", "containerID",
 						       (json_int_t)range->inside, "hostID",
@@ -227,13 +231,14 @@ mappings(const struct id_ranges *ranges, uint32_t own_id)
 static json_t *
 linux_part(const struct engine_start *start)
 {
+	const struct id_map *map = start->map;
 	json_t *object = json_pack("{s:o, s:o, s:o, s:o}", "namespaces", namespaces(start),
 				   "maskedPaths", array_of(job_masked_paths), "readonlyPaths",
 				   array_of(job_read_only_paths), "seccomp", seccomp());
 
-	if (start->mounts && start->map->kind != ID_MAP_HOST) {
-		json_object_set_new(object, "uidMappings", mappings(&start->map->uids, geteuid()));
-		json_object_set_new(object, "gidMappings", mappings(&start->map->gids, getegid()));
+	if (start->mounts) {
+		json_object_set_new(object, "uidMappings", mappings(map, &map->uids, geteuid()));
+		json_object_set_new(object, "gidMappings", mappings(map, &map->gids, getegid()));
 	}
 	return object;
 }

@@ -63,6 +63,7 @@ settle(struct bundle *bundle, const struct run_base *base, const struct run_opti
 	if (job_make_plain_folders(root_fd, NULL, err) < 0 ||
 	    job_mounts_settle(&bundle->mounts, root_fd, err) < 0)
 		return -1;
+	bundle->job.unmounted = &bundle->mounts;
 	return job_settle(&bundle->job, &base->config, &options->job, root_fd, NULL, err);
 }
 

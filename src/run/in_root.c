@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "run/mounts.h"
 
 struct walk {
 	int root_fd;
@@ -18,6 +19,9 @@ struct walk {
 	unsigned link_count;
 	enum in_root_make make;
 	struct strings *made;
+	const struct job_mounts *mounts; /* that are not made yet; NULL: all are */
+	bool is_in_tmpfs;                /* of those: what is there is made later */
+	bool is_read_only;
 };
 
 static void
@@ -41,26 +45,6 @@ move_to(struct walk *walk, int fd)
 	walk->fd = fd;
 }
 
-/* From the root again, as far as `done` goes.  0 or an errno. */
-static int
-walk_again(struct walk *walk)
-{
-	move_to(walk, open_step(walk->root_fd, "."));
-	for (size_t i = 0; walk->fd >= 0 && i < walk->done.count; i++)
-		move_to(walk, open_step(walk->fd, walk->done.items[i]));
-	return walk->fd < 0 ? errno : 0;
-}
-
-static int
-go_up(struct walk *walk)
-{
-	if (walk->done.count == 0)
-		return 0;
-	free(walk->done.items[--walk->done.count]);
-	walk->done.items[walk->done.count] = NULL;
-	return walk_again(walk);
-}
-
 static char *
 path_of(const struct strings *components, const char *name)
 {
@@ -79,6 +63,67 @@ path_of(const struct strings *components, const char *name)
 		path = longer;
 	}
 	return path;
+}
+
+/* On in what will be mounted where we are, if something will.  0 or an errno. */
+static int
+cross_mount(struct walk *walk)
+{
+	AUTO_FREE char *path = walk->mounts ? path_of(&walk->done, NULL) : NULL;
+
+	for (size_t i = 0; path && i < walk->mounts->count; i++) {
+		const struct job_mount *mount = &walk->mounts->items[i];
+
+		if (strcmp(mount->target, path) != 0)
+			continue;
+		walk->is_in_tmpfs = mount->kind == MOUNT_TMPFS;
+		walk->is_read_only = mount->read_only;
+		if (!walk->is_in_tmpfs)
+			move_to(walk, open(mount->source, O_PATH | O_CLOEXEC));
+		if (walk->fd < 0)
+			return errno;
+	}
+	return 0;
+}
+
+/* `fd`: of what has that name; -1 in a tmpfs.  0 or an errno. */
+static int
+arrive(struct walk *walk, const char *name, int fd)
+{
+	strings_add(&walk->done, name);
+	if (fd >= 0)
+		move_to(walk, fd);
+	return cross_mount(walk);
+}
+
+/* From the root again, as far as `done` goes.  0 or an errno. */
+static int
+walk_again(struct walk *walk)
+{
+	AUTO_STRINGS struct strings names = walk->done;
+	int errnum = 0;
+
+	walk->done = (struct strings){ 0 };
+	walk->is_in_tmpfs = walk->is_read_only = false;
+	move_to(walk, open_step(walk->root_fd, "."));
+	if (walk->fd < 0)
+		return errno;
+	for (size_t i = 0; !errnum && i < names.count; i++) {
+		int fd = walk->is_in_tmpfs ? -1 : open_step(walk->fd, names.items[i]);
+
+		errnum = fd < 0 && !walk->is_in_tmpfs ? errno : arrive(walk, names.items[i], fd);
+	}
+	return errnum;
+}
+
+static int
+go_up(struct walk *walk)
+{
+	if (walk->done.count == 0)
+		return 0;
+	free(walk->done.items[--walk->done.count]);
+	walk->done.items[walk->done.count] = NULL;
+	return walk_again(walk);
 }
 
 static int
@@ -116,6 +161,8 @@ make_step(struct walk *walk, const char *name)
 {
 	if (walk->make == MAKE_NOTHING)
 		return ENOENT;
+	if (walk->is_read_only)
+		return EROFS;
 	if (walk->make == MAKE_FILE && is_last(walk)) {
 		AUTO_CLOSE int fd = openat(
 			walk->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
@@ -134,10 +181,13 @@ make_step(struct walk *walk, const char *name)
 static int
 step(struct walk *walk, const char *name)
 {
-	AUTO_CLOSE int fd = open_step(walk->fd, name);
+	AUTO_CLOSE int fd = -1;
 	struct stat status;
 	int errnum;
 
+	if (walk->is_in_tmpfs)
+		return walk->make == MAKE_NOTHING ? ENOENT : arrive(walk, name, -1);
+	fd = open_step(walk->fd, name);
 	if (fd < 0 && errno == ENOENT) {
 		errnum = make_step(walk, name);
 		if (errnum)
@@ -150,9 +200,7 @@ step(struct walk *walk, const char *name)
 		return follow(walk, fd);
 	if (!S_ISDIR(status.st_mode) && !is_last(walk))
 		return ENOTDIR;
-	strings_add(&walk->done, name);
-	move_to(walk, TAKE_FD(fd));
-	return 0;
+	return arrive(walk, name, TAKE_FD(fd));
 }
 
 /* The next component of the rest; NULL at its end.  The caller owns it. */
@@ -209,11 +257,16 @@ hand_out(struct walk *walk, struct in_root *ret_place)
 }
 
 int
-in_root_find(int root_fd, const char *path, struct in_root *ret_place, bool *ret_found,
-	     struct error **err)
+in_root_find_through(int root_fd, const struct job_mounts *mounts, const char *path,
+		     struct in_root *ret_place, bool *ret_found, struct error **err)
 {
 	CLEANUP(walk_release)
-	struct walk walk = { .root_fd = root_fd, .fd = -1, .rest = xstrdup(path) };
+	struct walk walk = {
+		.root_fd = root_fd,
+		.fd = -1,
+		.rest = xstrdup(path),
+		.mounts = mounts,
+	};
 	int errnum = walk_all(&walk);
 
 	*ret_found = errnum == 0;
@@ -226,8 +279,16 @@ in_root_find(int root_fd, const char *path, struct in_root *ret_place, bool *ret
 }
 
 int
-in_root_make(int root_fd, const char *path, enum in_root_make make, struct strings *made,
-	     struct in_root *ret_place, struct error **err)
+in_root_find(int root_fd, const char *path, struct in_root *ret_place, bool *ret_found,
+	     struct error **err)
+{
+	return in_root_find_through(root_fd, NULL, path, ret_place, ret_found, err);
+}
+
+int
+in_root_make_through(int root_fd, const struct job_mounts *mounts, const char *path,
+		     enum in_root_make make, struct strings *made, struct in_root *ret_place,
+		     struct error **err)
 {
 	CLEANUP(walk_release)
 	struct walk walk = {
@@ -236,6 +297,7 @@ in_root_make(int root_fd, const char *path, enum in_root_make make, struct strin
 		.rest = xstrdup(path),
 		.make = make,
 		.made = made,
+		.mounts = mounts,
 	};
 	int errnum = walk_all(&walk);
 	struct stat status;
@@ -244,10 +306,17 @@ in_root_make(int root_fd, const char *path, enum in_root_make make, struct strin
 		return fail(path, errnum, err);
 	if (fstat(walk.fd, &status) < 0)
 		return fail(path, errno, err);
-	if (S_ISDIR(status.st_mode) != (make == MAKE_DIRECTORY))
+	if (!walk.is_in_tmpfs && S_ISDIR(status.st_mode) != (make == MAKE_DIRECTORY))
 		return fail(path, make == MAKE_DIRECTORY ? ENOTDIR : EISDIR, err);
 	hand_out(&walk, ret_place);
 	return 0;
+}
+
+int
+in_root_make(int root_fd, const char *path, enum in_root_make make, struct strings *made,
+	     struct in_root *ret_place, struct error **err)
+{
+	return in_root_make_through(root_fd, NULL, path, make, made, ret_place, err);
 }
 
 /* What O_PATH found can be no other file by now. */

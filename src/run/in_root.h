@@ -12,6 +12,7 @@
 #include "base/strings.h"
 
 struct error;
+struct job_mounts;
 
 struct in_root {
 	int fd;     /* O_PATH */
@@ -34,6 +35,15 @@ int in_root_find(int root_fd, const char *path, struct in_root *ret_place, bool 
  * ERROR_CONTENT when something of the other kind is there. */
 int in_root_make(int root_fd, const char *path, enum in_root_make make, struct strings *made,
 		 struct in_root *ret_place, struct error **err);
+
+/* The same with mounts that an engine makes later, as of a bundle: a path leads on in their
+ * sources. Their targets are free of links.  In a tmpfs is nothing yet, and nothing is made there:
+ * `fd` is the directory that it will hide. */
+int in_root_find_through(int root_fd, const struct job_mounts *mounts, const char *path,
+			 struct in_root *ret_place, bool *ret_found, struct error **err);
+int in_root_make_through(int root_fd, const struct job_mounts *mounts, const char *path,
+			 enum in_root_make make, struct strings *made, struct in_root *ret_place,
+			 struct error **err);
 
 /* A regular file, open for reading; of anything else -1 with errno. */
 int in_root_open(const struct in_root *place);

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "fingerprint/paths.h"
 #include "oci/config.h"
 #include "oci/document.h"
 #include "run/in_root.h"
@@ -98,6 +99,29 @@ said_or(const char *said, const char *otherwise)
 	return said && *said ? said : otherwise ? otherwise : "";
 }
 
+const char *const job_plain_folders[] = { "/dev", "/proc", "/sys", NULL };
+
+/* The engine mounts these after us, with links that lead to its own descriptors and so to the host:
+ * /proc/self/fd/4, /dev/fd/4, /proc/1/cwd.  Of its /dev these two are plain directories. */
+static int
+check_directory(const char *said, const char *path, struct error **err)
+{
+	AUTO_FREE char *shown = NULL;
+
+	if (strcmp(path, "/dev") == 0 || strcmp(path, "/dev/shm") == 0)
+		return 0;
+	for (const char *const *folder = job_plain_folders; *folder; folder++) {
+		if (!path_is_below(path, *folder))
+			continue;
+		shown = text_quote_string(said);
+		return error_set(err, ERROR_CONTENT,
+				 "invalid working directory '%s': expected a directory outside "
+				 "/dev, /proc and /sys",
+				 shown);
+	}
+	return 0;
+}
+
 static int
 settle_directory(struct job *job, const char *path, int root_fd, struct strings *made,
 		 struct error **err)
@@ -105,8 +129,11 @@ settle_directory(struct job *job, const char *path, int root_fd, struct strings 
 	AUTO_IN_ROOT struct in_root place = IN_ROOT_INIT;
 	AUTO_FREE char *absolute = xasprintf("/%s", path);
 
-	if (in_root_make(root_fd, absolute, MAKE_DIRECTORY, made, &place, err) < 0)
+	if (in_root_make_through(root_fd, job->unmounted, absolute, MAKE_DIRECTORY, made, &place,
+				 err) < 0)
 		return error_wrap(err, "working directory");
+	if (check_directory(path, place.path, err) < 0)
+		return -1;
 	job->directory = TAKE_PTR(place.path);
 	return 0;
 }
@@ -126,8 +153,6 @@ job_settle(struct job *job, const struct image_config *config, const struct job_
 		return -1;
 	return job_check_program(job, root_fd, err);
 }
-
-const char *const job_plain_folders[] = { "/dev", "/proc", "/sys", NULL };
 
 /* What the engine mounts by itself goes there by name: a link of the image would lead it. */
 int

@@ -15,6 +15,7 @@
 
 struct error;
 struct image_config;
+struct job_mounts;
 
 /* What the user says; NULL and empty lists: the image's. */
 struct job_options {
@@ -48,6 +49,7 @@ struct job {
 	bool read_only;
 	bool interactive;
 	bool terminal;
+	const struct job_mounts *unmounted; /* an engine makes them later; NULL: all are made */
 };
 
 /* The parts that need no root; `config` is zeroed for a root without an image. */

@@ -195,11 +195,13 @@ job_mounts_settle(struct job_mounts *mounts, int root_fd, struct error **err)
 {
 	for (size_t i = 0; i < mounts->count; i++) {
 		struct job_mount *what = &mounts->items[i];
+		const struct job_mounts before = { mounts->items, i };
 		AUTO_IN_ROOT struct in_root place = IN_ROOT_INIT;
 
-		if (in_root_make(root_fd, what->target,
-				 is_file_at(what) ? MAKE_FILE : MAKE_DIRECTORY, NULL, &place,
-				 err) < 0)
+		if (in_root_make_through(root_fd, &before, what->target,
+					 is_file_at(what) ? MAKE_FILE : MAKE_DIRECTORY, NULL,
+					 &place, err) < 0 ||
+		    check_place(what, &place, err) < 0)
 			return -1;
 		free(what->target);
 		what->target = TAKE_PTR(place.path);

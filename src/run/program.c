@@ -35,8 +35,9 @@ may_execute(const struct job_user *user, const struct stat *status)
 
 /* Whether no directory above it is closed to the user; the path is free of links. */
 static bool
-may_reach(const struct job_user *user, int root_fd, const char *path)
+may_reach(const struct job *job, int root_fd, const char *path)
 {
+	const struct job_user *user = &job->user;
 	AUTO_FREE char *folder = xstrdup(path);
 
 	if (user->uid == 0)
@@ -48,8 +49,9 @@ may_reach(const struct job_user *user, int root_fd, const char *path)
 		bool found = false;
 
 		*end = '\0';
-		if (in_root_find(root_fd, folder, &place, &found, &unfound) < 0 || !found ||
-		    fstat(place.fd, &status) < 0 || !may_execute(user, &status))
+		if (in_root_find_through(root_fd, job->unmounted, folder, &place, &found,
+					 &unfound) < 0 ||
+		    !found || fstat(place.fd, &status) < 0 || !may_execute(user, &status))
 			return false;
 	}
 	return true;
@@ -62,10 +64,11 @@ look(const struct job *job, int root_fd, const char *path, struct in_root *ret_p
 	struct stat status;
 	bool found = false;
 
-	if (in_root_find(root_fd, path, ret_place, &found, &error) < 0 || !found)
+	if (in_root_find_through(root_fd, job->unmounted, path, ret_place, &found, &error) < 0 ||
+	    !found)
 		return FOUND_NOTHING;
 	if (fstat(ret_place->fd, &status) < 0 || !S_ISREG(status.st_mode) ||
-	    !may_execute(&job->user, &status) || !may_reach(&job->user, root_fd, ret_place->path))
+	    !may_execute(&job->user, &status) || !may_reach(job, root_fd, ret_place->path))
 		return FOUND_UNFIT;
 	return FOUND_PROGRAM;
 }

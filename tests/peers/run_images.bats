@@ -225,6 +225,71 @@ write_bundle() {
 	assert_stdout "$(printf 'seen\n1')"
 }
 
+# What a job can tell of its walls; the root itself, and what engines cover more than once, aside.
+walls='awk "\$5 != \"/\" && \$5 !~ /^.etc./ { sub(/,relatime/, \"\", \$6); print \$5, \$4, \$6 }" /proc/self/mountinfo | sort -u
+	cat /proc/self/uid_map /proc/self/gid_map
+	grep -E "^(Cap|NoNewPrivs|Seccomp:)" /proc/self/status
+	for path in /x/new /x/sub/new /sys/kernel/setting /sys/fs/cgroup/new; do
+		echo theirs 2>/dev/null >$path && echo "wrote $path"; done; true'
+
+# Both with mounts of this machine below /sys and below what is mounted read-only.  This crun does not
+# start where control groups are hybrid; this runc does not without them.
+run_as_bundle() {
+	local options=(-v "$T/host:/x:ro" -v "$T/volume:/v" --tmpfs /t "rootfs:$T/root" -- sh -c "$walls")
+	local covered=/sys/kernel arguments=
+	[ "$engine" = runc ] || covered='/sys/kernel /sys/fs/cgroup' arguments=--cgroup-manager=disabled
+	rm -rf "$T/bundle"
+	ocifp_run run --bundle "$T/bundle" "${options[@]}"
+	assert_status 0
+	split_run unshare -m sh -ec 'T=$1 engine=$2 covered=$3 arguments=$4 && shift 4
+		for path in $covered "$T/host/sub"; do mount -t tmpfs -o mode=777 none "$path"; done
+		"$engine" $arguments --root "$T/state" run --bundle "$T/bundle" "job-$$" >"$T/of-bundle"
+		ocifp run --runtime "$engine" "$@" >"$T/of-run"
+		[ -z "$(ls "$T/host/sub" /sys/kernel -A | grep -v :)" ]' sh "$T" "$engine" "$covered" "$arguments" "${options[@]}"
+	assert_status 0
+	! grep wrote "$T/of-run" "$T/of-bundle" || fail "$(cat "$T/of-bundle")"
+}
+
+@test "a bundle has the walls of a run, mount by mount" {
+	[ "$(id -u)" = 0 ] && unshare -m true || skip 'not root: nothing can be mounted'
+	mkdir -p "$T/host/sub" "$T/volume"
+	for engine in $engines; do
+		[ "$engine" != bwrap ] || continue
+		run_as_bundle
+		# In a user namespace an older crun leaves out what is mounted below a mount.
+		[ "$engine" != crun ] || sed -i '/^\/x\/sub /d; /^\/sys\/\(kernel\|fs\/cgroup\)/d' "$T/of-run" "$T/of-bundle"
+		diff "$T/of-run" "$T/of-bundle" || fail "another job of $engine"
+		[ "$engine" != runc ] || grep -q '^/x/sub / ro' "$T/of-bundle" || fail "$(cat "$T/of-bundle")"
+	done
+}
+
+bundle_starts_in() {
+	ocifp_run run --bundle "$T/bundle" -v "$T/data:/data" -v "$T/data:/fixed:ro" --tmpfs /t -w "$1" "rootfs:$T/root" -- pwd
+	assert_status 0
+	assert_equal "$(jq -r .process.cwd "$T/bundle/config.json")" "$2"
+}
+
+@test "the working directory of a bundle is resolved through what it mounts" {
+	mkdir -p "$T/data/deep" "$T/root/t"
+	ln -s /proc/self/fd "$T/data/link"
+	ln -s ../../data/deep "$T/data/up"
+	ln -s /bin "$T/root/t/bin"
+	for path in /proc/self/fd/4 /dev/fd/4 /data/link/4 /fixed/link; do
+		ocifp_run run --bundle "$T/bundle" -v "$T/data:/data" -v "$T/data:/fixed:ro" -w "$path" "rootfs:$T/root" -- pwd
+		assert_failed 125
+		assert_stderr_has 'invalid working directory'
+	done
+	ocifp_run run --bundle "$T/bundle" -v "$T/data:/fixed:ro" -w /fixed/new "rootfs:$T/root" -- pwd
+	assert_failed 125
+	bundle_starts_in /data/up /data/deep
+	bundle_starts_in /fixed/up /data/deep
+	bundle_starts_in /t/bin /t/bin
+	bundle_starts_in /data/new/place /data/new/place
+	[ -d "$T/data/new/place" ] || fail 'it was not made where it is mounted from'
+	ocifp_run run --bundle "$T/bundle" -v "$T/data:/dev/x" "rootfs:$T/root" -- pwd
+	assert_failed 125
+}
+
 @test "a hundred layers are one root" {
 	local i layers=("$T/root")
 	for i in $(seq 100); do

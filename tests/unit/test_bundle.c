@@ -102,7 +102,7 @@ an_engine_of_ours_inherits_namespaces_and_others_make_them(void **state)
 	assert_true(has(at(ours, "linux", "namespaces"), "type", "mount"));
 	assert_true(has(at(theirs, "linux", "namespaces"), "type", "pid"));
 	assert_true(has(at(theirs, "linux", "namespaces"), "type", "network"));
-	assert_false(has(at(theirs, "linux", "namespaces"), "type", "user"));
+	assert_true(has(at(theirs, "linux", "namespaces"), "type", "user"));
 	assert_false(has(at(shared, "linux", "namespaces"), "type", "network"));
 }
 

@@ -411,3 +411,32 @@ dumps_core() {
 	assert_failed 10
 	assert_equal "$(ls -A "$T/work")" ''
 }
+
+# survives_each SYSCALLS ERROR COMMAND...: the first calls fail, one after the other, each in a run of
+# its own, until one run has fewer; none of them ends by a signal
+survives_each() {
+	local calls=$1 error=$2 at
+	shift 2
+	for at in {1..60}; do
+		split_run timeout 20 env ASAN_OPTIONS=detect_leaks=0 strace -qq -o "$T/trace" -e "trace=$calls" \
+			-e "inject=$calls:error=$error:when=$at" ocifp "$@"
+		# Where the call serves the dynamic linker, 127; else a class of ours.
+		[ "$status" -le 11 ] || [ "$status" -eq 127 ] || fail "call $at of $calls" "$(cat "$T/trace")" "$told"
+		grep -q INJECTED "$T/trace" || break
+	done
+}
+
+@test "a call of the system that fails is an error, whichever it is, and never a crash" {
+	need strace
+	mkimage image lay one >/dev/null
+	printf 'version: 1\nimages: {a: {repository: "ghcr.io/${GITHUB_REPOSITORY}-a", inputs: [.ocifp.yaml]}}\n' >.ocifp.yaml
+	split_run strace -qq -o "$T/trace" true
+	[ "$status" -eq 0 ] || skip "strace does not work here: $stderr"
+	local calls words
+	for calls in openat read,pread64 newfstatat,statx,fstat mkdirat,renameat,unlinkat,ftruncate,fsync,fallocate,fchmod; do
+		for words in fingerprint 'doctor --offline' 'store ls' 'inspect oci:lay:one' 'pull oci:lay:one'; do
+			rm -rf "$OCIFP_STORE"
+			survives_each $calls EIO $words
+		done
+	done
+}

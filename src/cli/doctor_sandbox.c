@@ -54,6 +54,7 @@ struct trial {
 	int unshare_errno;
 	int map_errno;
 	int overlay_errno;
+	int proc_errno;
 };
 
 static int
@@ -90,6 +91,20 @@ mount_overlay(void)
 	return 0;
 }
 
+/* The first child is process 1 of the new namespace; its exit status is the errno value. */
+static int
+mount_proc(void)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(mount("proc", "/proc", "proc", 0, NULL) < 0 ? errno : 0);
+	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+		return errno;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
+}
+
 static struct trial
 try_namespaces(void)
 {
@@ -97,12 +112,13 @@ try_namespaces(void)
 	unsigned gid = getegid();
 	struct trial trial = { 0 };
 
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0) {
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID) < 0) {
 		trial.unshare_errno = errno;
 		return trial;
 	}
 	trial.map_errno = map_ids(uid, gid);
 	trial.overlay_errno = mount_overlay();
+	trial.proc_errno = mount_proc();
 	return trial;
 }
 
@@ -148,6 +164,22 @@ add_namespaces(struct findings *findings, const struct trial *trial)
 	errno = errnum;
 	findings_add(findings, "user namespaces", FINDING_PROBLEM, "%m; %s",
 		     remedy ? remedy : "see user_namespaces(7)");
+}
+
+/* Without it no job runs. */
+static void
+add_proc(struct findings *findings, const struct trial *trial)
+{
+	if (trial->unshare_errno || trial->map_errno) {
+		findings_add(findings, "proc", FINDING_NOTE, "not tried");
+		return;
+	}
+	errno = trial->proc_errno;
+	if (errno)
+		findings_add(findings, "proc", FINDING_PROBLEM,
+			     "cannot mount '/proc': %m; in a container, /proc must not be masked");
+	else
+		findings_add(findings, "proc", FINDING_OK, "mounts without root");
 }
 
 static void
@@ -211,6 +243,7 @@ doctor_sandbox(struct findings *findings)
 	add_walls(findings);
 	if (run_trial(&trial)) {
 		add_namespaces(findings, &trial);
+		add_proc(findings, &trial);
 		add_overlay(findings, &trial);
 	} else {
 		findings_add(findings, "user namespaces", FINDING_NOTE, "could not be tried");

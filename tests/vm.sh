@@ -3,8 +3,9 @@
 #
 # The tests that depend on a kernel, under that of DIST, in a machine of qemu's: a minimal system by
 # debootstrap, in which ocifp is built and installed before the machine starts.  Each TEST is run by
-# root and by a user who has a session.  With -a again, in the system as the last run left it, with
-# what was committed here since.  The last line counts.
+# root and by a user who has a session; a test that would be skipped for lack of an ability of the
+# machine fails (tests/abilities).  With -a again, in the system as the last run left it, with what was
+# committed here since.  The last line counts.
 #
 #     CHROOT_DIR    keeps systems, downloaded packages and logs (default: /tmp/ocifp-chroots)
 #     VM_SECONDS    after which a machine is switched off (default: 3600)
@@ -20,7 +21,7 @@ default_tests='tests/cli/run_limits.bats tests/cli/run_refused.bats tests/peers/
 	tests/cli/unpack.bats tests/cli/breakouts.bats'
 boot_packages='initramfs-tools systemd-sysv udev dbus-user-session libpam-systemd apparmor'
 test_packages='bats python3 jq openssl procps uidmap libcmocka-dev libcap2-bin bsdutils
-	crun bubblewrap busybox-static'
+	crun bubblewrap busybox-static umoci strace zstd'
 
 # know_machine DIST: sets what $arch decides, and the package of the kernel.
 know_machine() {
@@ -69,7 +70,7 @@ build_all() {
 		[ -x configure ] || autoreconf -fi
 		mkdir -p build && cd build
 		[ -e Makefile ] || ../configure --quiet CFLAGS="-O1 -g"
-		make --silent -j "$(nproc)" all "$@"
+		make --silent -j "$(nproc)" all tests/lib/open_layers "$@"
 		make --silent install
 	' build "$@"
 }

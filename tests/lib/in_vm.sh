@@ -7,13 +7,15 @@ set -uo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 export top_srcdir=$top OCIFP_LIBEXEC=$top/build CMOCKA_MESSAGE_OUTPUT=TAP OCIFP_TEST_MACHINE=ours
+# All abilities that a test needs are here: a skip would hide that one was lost.
+export OCIFP_REQUIRE_ABILITIES=all
 # Where every instruction is emulated, all takes longer.
 export OCIFP_TEST_LIMIT_S=900 OCIFP_TEST_SECONDS=1800
 export PATH=$top/build:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 passed=()
 for variable in PATH top_srcdir OCIFP_LIBEXEC CMOCKA_MESSAGE_OUTPUT OCIFP_TEST_MACHINE \
-	OCIFP_TEST_LIMIT_S OCIFP_TEST_SECONDS; do
+	OCIFP_TEST_LIMIT_S OCIFP_TEST_SECONDS OCIFP_REQUIRE_ABILITIES; do
 	passed+=("--setenv=$variable")
 done
 

@@ -71,7 +71,7 @@ real_layers() {
 
 @test "layers joined by an overlay show what unpacking them shows" {
 	local join=${top_builddir:-$(dirname "$(command -v ocifp)")}/tests/lib/open_layers
-	need open_layers
+	need overlay user_xattrs open_layers
 	real_layers
 	unpack_in plain real
 	unpacked

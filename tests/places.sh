@@ -1,0 +1,177 @@
+#!/bin/bash
+# Usage: places.sh PLACE...     (as root; `all` for each)
+#
+# `contrib/quickstart check`, on a clean clone of what is committed here, where people run it:
+#
+#     chroot           root in a plain chroot, with /proc and /dev and nothing else
+#     user             an ordinary user of a machine, the packages there, without sudo
+#     container        root in a container, with the capabilities and system calls that docker gives it
+#     container-user   an ordinary user there
+#     spaces           a path with spaces
+#     elsewhere        a build folder that is not in the source tree
+#     no-home          HOME unset
+#     no-ipv6          no IPv6
+#     read-only        a source tree that is mounted read-only
+#
+# All are Debian 12, by debootstrap; tests/chroot.sh has the other systems.  The last lines are a table.
+#
+#     CHROOT_DIR         keeps systems, downloaded packages and logs (default: /tmp/ocifp-chroots)
+#     QUICKSTART_TESTS   the only tests that are run
+set -uo pipefail
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+kept=${CHROOT_DIR:-/tmp/ocifp-chroots}
+name=places
+# shellcheck source=tests/lib/systems.bash
+source "$top/tests/lib/systems.bash"
+
+places='chroot user container container-user spaces elsewhere no-home no-ipv6 read-only'
+quickstart='./contrib/quickstart check'
+
+# make_machine: sets $machine, a system with all packages and the user `tester`, who has subordinate ids
+make_machine() {
+	know bookworm
+	machine=$kept/bookworm.machine
+	[ ! -e "$machine" ] || return 0
+	make_fresh bookworm &&
+		enter sh -c "cd $source_inside && ./contrib/quickstart test-packages &&
+			useradd --create-home --shell /bin/bash tester" &&
+		rm -rf "${kept:?}/$system$source_inside" && mv "$kept/$system" "$machine"
+}
+
+# make_place PLACE DIR: a copy of the machine, with the source in DIR
+make_place() {
+	system=place-$1
+	mkdir -p "$kept/debs-$system"
+	rm -rf --one-file-system "${kept:?}/$system"
+	cp -a --reflink=auto "$machine" "$kept/$system" &&
+		cp /etc/resolv.conf "$kept/$system/etc/resolv.conf" &&
+		put_source "$kept/$system$2"
+}
+
+# in_plain_chroot COMMAND...: as a handbook tells it; no user namespace can be made in one
+# shellcheck disable=SC2016  # the inner shell expands
+in_plain_chroot() {
+	unshare --mount --pid --fork --kill-child --propagation private bash -euc '
+		cd "$1"
+		shift
+		mount -t proc proc proc
+		mount --rbind /dev dev
+		exec chroot . "$@"
+	' chroot "$kept/$system" env -i TERM=dumb HOME=/root LANG=C.UTF-8 \
+		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@" </dev/null
+}
+
+# docker_profile: from podman's, which also lets a container mount and make namespaces
+docker_profile() {
+	jq '["mount", "umount", "umount2", "unshare", "setns", "pivot_root", "fsopen", "fsmount", "fsconfig",
+		"fspick", "move_mount", "open_tree", "mount_setattr", "keyctl", "add_key", "request_key"] as $denied |
+		def rule(names; action): {names: names, action: action, args: [], includes: {}, excludes: {}};
+		.syscalls |= map(.names -= $denied + ["clone", "clone3"]) + [
+			rule($denied; "SCMP_ACT_ERRNO") + {errnoRet: 1},
+			rule(["clone3"]; "SCMP_ACT_ERRNO") + {errnoRet: 38},
+			rule(["clone"]; "SCMP_ACT_ALLOW") +
+				{args: [{index: 0, value: 2114060288, valueTwo: 0, op: "SCMP_CMP_MASKED_EQ"}]}]' \
+		/usr/share/containers/seccomp.json
+}
+
+# in_container USER DIR COMMAND...: crun before 1.9 does not start where control groups are hybrid
+# shellcheck disable=SC2016  # the inner shell expands
+in_container() {
+	local user=$1 directory=$2 files
+	shift 2
+	files=$(ulimit -Hn)
+	[ "$files" -le 65536 ] 2>/dev/null || files=65536
+	docker_profile >"$kept/docker.json" || return 1
+	unshare --mount --propagation private sh -c '
+		[ ! -e /sys/fs/cgroup/unified ] || umount /sys/fs/cgroup/unified
+		exec "$@"' sh podman --log-level error run --rm --network host --cgroups=disabled \
+		--ulimit "nofile=$files:$files" --ulimit nproc=8192:8192 \
+		--cap-add AUDIT_WRITE,MKNOD,NET_RAW --security-opt "seccomp=$kept/docker.json" \
+		--user "$user" --workdir "$directory" --rootfs "$kept/$system" "$@" </dev/null
+}
+
+# as_tester DIR COMMAND: a login of the user, the tree is the user's
+as_tester() {
+	enter sh -c "chown -R tester: '$1' && exec runuser -l tester -c \"cd '$1' && $2\""
+}
+
+try_chroot() {
+	in_plain_chroot sh -c "cd $source_inside && ${tests}$quickstart"
+}
+
+try_user() {
+	as_tester "$source_inside" "${tests}$quickstart"
+}
+
+try_container() {
+	in_container root "$source_inside" sh -c "${tests}$quickstart"
+}
+
+try_container-user() {
+	chown -R 1000:1000 "$kept/$system$source_inside"
+	in_container tester "$source_inside" sh -c "HOME=/home/tester; export HOME; ${tests}$quickstart"
+}
+
+try_spaces() {
+	enter sh -c "cd '/usr/src/a path with spaces/ocifp' && ${tests}$quickstart"
+}
+
+try_elsewhere() {
+	enter sh -c "cd / && ${tests}QUICKSTART_BUILD=/var/tmp/build $source_inside/${quickstart#./}"
+}
+
+try_no-home() {
+	enter sh -c "cd $source_inside && unset HOME && ${tests}$quickstart"
+}
+
+# The loopback device has IPv4 alone; tests need no other device, and the sample's packages are there.
+try_no-ipv6() {
+	enter unshare --net sh -c "ip link set lo up 2>/dev/null ||
+		python3 -c 'import fcntl, socket, struct
+fcntl.ioctl(socket.socket(), 0x8914, struct.pack(\"16sh14x\", b\"lo\", 0x49))'
+		echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
+		cd $source_inside && ${tests}$quickstart"
+}
+
+# configure is in a tree that is released.
+try_read-only() {
+	enter sh -c "cd $source_inside && autoreconf -fi && mount --bind . . && cd . &&
+		mount -o remount,ro,bind $source_inside && cd $source_inside &&
+		${tests}QUICKSTART_BUILD=/var/tmp/build $quickstart"
+}
+
+# row PLACE SECONDS LOG: of the table; what was skipped is told in the log, by ability
+row() {
+	sed -n 's/^quickstart: \([0-9]*\) tests: \([0-9]*\) passed, \([0-9]*\) skipped, \([0-9]*\) failed$/\1 \2 \3 \4/p' "$3" |
+		tail -n 1 | {
+		read -r tests passed skipped failed || tests='no result'
+		printf '%-16s %7s %7s %7s %7s %7s\n' "$1" "$tests" "${passed:-}" "${skipped:-}" "${failed:-}" "$2"
+	}
+}
+
+main() {
+	local place source began failed=0 table
+	[ $# -gt 0 ] || die "which of $places?"
+	[ "$1" != all ] || { read -ra all <<<"$places" && set -- "${all[@]}"; }
+	need_for_systems
+	tests=${QUICKSTART_TESTS:+"QUICKSTART_TESTS='$QUICKSTART_TESTS' "}
+	make_machine >"$kept/machine.log" 2>&1 || die "no machine could be made: $kept/machine.log"
+	table=$(printf '%-16s %7s %7s %7s %7s %7s' place tests passed skipped failed seconds)
+	for place; do
+		[[ " $places " == *" $place "* ]] || die "'$place' is not one of $places"
+		source=$source_inside
+		[ "$place" != spaces ] || source='/usr/src/a path with spaces/ocifp'
+		say "$place: its output goes to $kept/$place.log"
+		began=$SECONDS
+		{ make_place "$place" "$source" && "try_$place"; } >"$kept/$place.log" 2>&1 || {
+			failed=$((failed + 1))
+			say "FAIL $place"
+			tail -n 3 "$kept/$place.log"
+		}
+		table+=$'\n'$(row "$place" $((SECONDS - began)) "$kept/$place.log")
+	done
+	echo "$table"
+	[ "$failed" -eq 0 ]
+}
+
+main "$@"

@@ -165,9 +165,11 @@
 #define LAYER_RATIO_FREE_BYTES (512 * (uint64_t)MIB)  /* ... beyond so much: zeros are 1000 to 1 */
 #define LAYER_RESERVE_BYTES (64 * (uint64_t)MIB)      /* left free on the file system */
 #define LAYER_RESERVE_STEP_BYTES (16 * (uint64_t)MIB) /* how often that is looked at */
-#define XATTRS_LIMIT_COUNT 128                        /* of one file */
-#define LAYER_RING_COUNT 8                            /* buffers between inflating and unpacking */
-#define LAYER_BUFFER_BYTES (256 * KIB)                /* of these */
+#define TAR_HEADERS_LIMIT_BYTES \
+	(8 * MIB)                      /* of one member: names, records, a map of 300,000 regions */
+#define XATTRS_LIMIT_COUNT 128         /* of one file */
+#define LAYER_RING_COUNT 8             /* buffers between inflating and unpacking */
+#define LAYER_BUFFER_BYTES (256 * KIB) /* of these */
 #define ZSTD_WINDOW_LIMIT_LOG 27   /* libzstd's own: `zstd --ultra -22`, and BuildKit's 32 MiB */
 #define TREE_DEPTH_LIMIT_COUNT 256 /* directories open at once while a tree is removed */
 

@@ -11,45 +11,18 @@
 #include "base/text.h"
 #include "layer/entry.h"
 #include "layer/ring.h"
-#include "layer/tar_header.h"
-
-/* Some writers (umoci insert) end at the last byte of the last file; GNU tar and Go's take that. */
-static size_t
-missing_padding(const struct layer_reader *reader)
-{
-	size_t over = (size_t)(reader->read_bytes % TAR_BLOCK_BYTES);
-
-	if (over == 0 || reader->read_bytes != reader->content_end_bytes)
-		return 0;
-	return TAR_BLOCK_BYTES - over;
-}
 
 static la_ssize_t
-read_ring(struct archive *archive, void *context, const void **ret_bytes)
+read_tar(struct archive *archive, void *context, const void **ret_bytes)
 {
-	static const char padding[TAR_BLOCK_BYTES];
 	struct layer_reader *reader = context;
 	size_t size = 0;
 
-	if (ring_read(reader->ring, ret_bytes, &size, &reader->failure) < 0) {
+	if (tar_filter_read(&reader->tar, ret_bytes, &size, &reader->failure) < 0) {
 		archive_set_error(archive, EIO, "%s", "no more bytes");
 		return -1;
 	}
-	if (size == 0) {
-		size = missing_padding(reader);
-		*ret_bytes = padding;
-	}
-	reader->read_bytes += size;
 	return (la_ssize_t)size;
-}
-
-/* Of a sparse file only libarchive knows where its bytes end. */
-static uint64_t
-content_end(struct archive *archive, struct archive_entry *from, const struct entry *entry)
-{
-	uint64_t begin = (uint64_t)archive_filter_bytes(archive, 0);
-
-	return archive_entry_sparse_count(from) > 0 ? 0 : begin + entry->size_bytes;
 }
 
 static int
@@ -87,15 +60,51 @@ check_limits(struct layer_reader *reader, const struct entry *entry, struct erro
 	return error_set_class(err, "limit");
 }
 
+static int
+refuse(const struct entry *entry, const char *why, struct error **err)
+{
+	AUTO_FREE char *shown = text_quote_string(entry->path);
+
+	return error_set(err, ERROR_CONTENT, "entry '%s' %s", shown, why);
+}
+
+/* Whether libarchive understood the headers as we did; of a link without a target it makes a file.
+ */
+static int
+check_found(const struct layer_reader *reader, const struct entry *entry, struct error **err)
+{
+	const struct tar_found *found = &reader->tar.found;
+	uint64_t at = (uint64_t)archive_filter_bytes(reader->archive, 0);
+
+	if (found->type == '1' && entry->type != ENTRY_HARD_LINK)
+		return refuse(entry, "is a link to nothing", err);
+	if (at < found->headers_end || at > found->content_begin ||
+	    (entry->type == ENTRY_FILE && entry->size_bytes != found->size_bytes))
+		return refuse(entry, "has headers that readers understand differently", err);
+	return 0;
+}
+
+static int
+read_entry(struct layer_reader *reader, struct archive_entry *from, struct entry *entry,
+	   struct error **err)
+{
+	if (entry_read(from, entry, err) < 0 || check_found(reader, entry, err) < 0)
+		return -1;
+	if (reader->tar.found.has_time)
+		entry->modified = reader->tar.found.modified;
+	return 0;
+}
+
 int
 layer_reader_open(struct layer_reader *reader, struct ring *ring, struct error **err)
 {
 	*reader = (struct layer_reader){ .ring = ring, .archive = archive_read_new() };
+	tar_filter_init(&reader->tar, ring);
 	if (!reader->archive)
 		return error_set_errno(err, ENOMEM, "cannot read a tar");
 	if (archive_read_support_format_tar(reader->archive) != ARCHIVE_OK ||
 	    archive_read_support_format_empty(reader->archive) != ARCHIVE_OK ||
-	    archive_read_open(reader->archive, reader, NULL, read_ring, NULL) != ARCHIVE_OK)
+	    archive_read_open(reader->archive, reader, NULL, read_tar, NULL) != ARCHIVE_OK)
 		return fail(reader, err);
 	return 0;
 }
@@ -110,10 +119,10 @@ layer_reader_next(struct layer_reader *reader, struct entry *ret_entry, struct e
 		return 0;
 	if (ret != ARCHIVE_OK && (ret != ARCHIVE_WARN || !warns_of_names_alone(reader->archive)))
 		return fail(reader, err);
-	if (entry_read(from, ret_entry, err) < 0 || check_limits(reader, ret_entry, err) < 0)
+	if (read_entry(reader, from, ret_entry, err) < 0 ||
+	    check_limits(reader, ret_entry, err) < 0)
 		return -1;
 	reader->content_bytes += ret_entry->size_bytes;
-	reader->content_end_bytes = content_end(reader->archive, from, ret_entry);
 	return 1;
 }
 
@@ -150,5 +159,6 @@ void
 layer_reader_release(struct layer_reader *reader)
 {
 	archive_read_free(reader->archive);
+	tar_filter_release(&reader->tar);
 	error_free(reader->failure);
 }

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "layer/tar_filter.h"
+
 struct archive;
 struct entry;
 struct error;
@@ -15,12 +17,11 @@ struct ring;
 
 struct layer_reader {
 	struct ring *ring;
+	struct tar_filter tar; /* between the ring and libarchive */
 	struct archive *archive;
-	struct error *failure; /* of the ring; what libarchive makes of it is less */
+	struct error *failure; /* of these; what libarchive makes of it is less */
 	uint64_t entry_count;
 	uint64_t content_bytes; /* holes included */
-	uint64_t read_bytes;
-	uint64_t content_end_bytes; /* of the entry, in the tar */
 };
 
 struct layer_piece {

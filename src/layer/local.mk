@@ -25,7 +25,9 @@ noinst_LIBRARIES += %D%/liblayer.a
 	%D%/serve_remove.c \
 	%D%/serve_unpack.c \
 	%D%/serve_walls.c \
+	%D%/sparse_map.c %D%/sparse_map.h \
 	%D%/tar_check.c %D%/tar_check.h \
+	%D%/tar_filter.c %D%/tar_filter.h \
 	%D%/tar_header.c %D%/tar_header.h \
 	%D%/tar_writer.c %D%/tar_writer.h \
 	%D%/tree.c %D%/tree.h \

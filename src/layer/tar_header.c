@@ -168,3 +168,88 @@ tar_header_make(const struct tar_member *member, uint8_t *ret_block, struct buf 
 	memcpy(ret_block, &ustar, sizeof(ustar));
 	return 0;
 }
+
+/* Old writers added up signed bytes. */
+bool
+tar_header_is_sound(const uint8_t *block)
+{
+	const struct ustar *ustar = (const struct ustar *)block;
+	const size_t begin = offsetof(struct ustar, checksum);
+	uint64_t said = 0;
+	int64_t unsigned_sum = 0;
+	int64_t signed_sum = 0;
+
+	for (size_t i = 0; i < TAR_BLOCK_BYTES; i++) {
+		bool is_checksum = i >= begin && i < begin + sizeof(ustar->checksum);
+
+		unsigned_sum += is_checksum ? ' ' : block[i];
+		signed_sum += is_checksum ? ' ' : (int8_t)block[i];
+	}
+	return tar_number_parse(block + begin, sizeof(ustar->checksum), &said) &&
+	       ((int64_t)said == unsigned_sum || (int64_t)said == signed_sum);
+}
+
+void
+tar_header_seal(uint8_t *block)
+{
+	struct ustar ustar;
+
+	memcpy(&ustar, block, sizeof(ustar));
+	put_checksum(&ustar);
+	memcpy(block, &ustar, sizeof(ustar));
+}
+
+void
+tar_header_set_size(uint8_t *block, uint64_t size_bytes)
+{
+	(void)put_number((char *)block + TAR_SIZE_OFFSET, TAR_LONG_WIDTH, "", (int64_t)size_bytes,
+			 NULL, NULL);
+	block[TAR_SIZE_OFFSET + TAR_LONG_WIDTH - 1] = '\0';
+}
+
+static bool
+parse_binary(const uint8_t *field, size_t width, uint64_t *ret_number)
+{
+	uint64_t number = 0;
+
+	/* The second bit is the sign. */
+	if (field[0] & 0x40)
+		return false;
+	for (size_t i = 0; i < width; i++) {
+		uint8_t byte = i == 0 ? field[0] & 0x7f : field[i];
+
+		if (number > INT64_MAX >> 8)
+			return false;
+		number = number << 8 | byte;
+	}
+	*ret_number = number;
+	return true;
+}
+
+static bool
+is_blank(const uint8_t *field, size_t width)
+{
+	for (size_t i = 0; i < width; i++)
+		if (field[i] != ' ' && field[i] != '\0')
+			return false;
+	return true;
+}
+
+bool
+tar_number_parse(const uint8_t *field, size_t width, uint64_t *ret_number)
+{
+	uint64_t number = 0;
+	size_t i = 0;
+
+	if (field[0] & 0x80)
+		return parse_binary(field, width, ret_number);
+	while (i < width && field[i] == ' ')
+		i++;
+	for (; i < width && field[i] >= '0' && field[i] <= '7'; i++)
+		number = number << 3 | (uint64_t)(field[i] - '0');
+	*ret_number = number;
+	if (i < width && field[i] != ' ' && field[i] != '\0')
+		return false;
+	/* Digits behind a NUL count for some. */
+	return (i > 0 && field[i - 1] != ' ') || is_blank(field, width);
+}

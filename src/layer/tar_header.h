@@ -54,4 +54,33 @@ struct tar_member {
 int tar_header_make(const struct tar_member *member, uint8_t *ret_block, struct buf *records,
 		    struct error **err);
 
+/* Where the fields of a header are, for who reads one. */
+enum {
+	TAR_NAME_OFFSET = 0,
+	TAR_MODE_OFFSET = 100,
+	TAR_UID_OFFSET = 108,
+	TAR_GID_OFFSET = 116,
+	TAR_SIZE_OFFSET = 124,
+	TAR_MTIME_OFFSET = 136,
+	TAR_TYPE_OFFSET = 156,
+	TAR_MAGIC_OFFSET = 257,
+	TAR_GNU_TIMES_OFFSET = 345, /* GNU: of the last access and change; POSIX: a prefix */
+	TAR_SPARSE_OFFSET = 386,    /* GNU: four regions, "more follow", the size of the file */
+	TAR_SPARSE_MORE_OFFSET = 482,
+	TAR_SPARSE_SIZE_OFFSET = 483,
+	TAR_NAME_WIDTH = 100,
+	TAR_SHORT_WIDTH = 8,
+	TAR_LONG_WIDTH = 12,
+	TAR_SPARSE_REGIONS = 4,
+	TAR_SPARSE_MORE_REGIONS = 21, /* of a block that follows the header; then "more follow" */
+};
+
+bool tar_header_is_sound(const uint8_t *block); /* its checksum */
+void tar_header_seal(uint8_t *block);
+void tar_header_set_size(uint8_t *block, uint64_t size_bytes); /* below 8 GiB */
+
+/* Octal digits, or GNU's binary form: from 0 to 2^63-1; an empty field is 0.  False: neither, or
+ * what readers take for different numbers. */
+bool tar_number_parse(const uint8_t *field, size_t width, uint64_t *ret_number);
+
 #endif

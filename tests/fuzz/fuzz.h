@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/xalloc.h"
 
@@ -26,5 +27,10 @@ fuzz_text(const uint8_t *data, size_t size)
 {
 	return xstrndup((const char *)data, size);
 }
+
+/* What foreign bytes may end in: wrong content, or a digest of an algorithm that we lack. */
+#define IS_REFUSED(err) \
+	(error_is(err, ERROR_CONTENT) || \
+	 (error_is(err, ERROR_FAILURE) && strcmp(error_class(err), "unsupported") == 0))
 
 #endif

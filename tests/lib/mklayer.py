@@ -10,7 +10,8 @@
 A line: TYPE PATH [KEY=VALUE]..., words quoted as in a shell; in PATH, link= and text= "\\xNN", "\\n"
 are bytes.  Types: dir file link (symbolic) hard fifo char block socket raw.  Keys: mode= (octal) uid=
 gid= mtime= (seconds, with a fraction) link= text= size= (zeros; SIZE in bytes) major= minor=
-xattr.NAME= pax.KEY= type= (one character, for raw).  "zeros N" writes N bytes of zeros, "bytes TEXT"
+xattr.NAME= pax.KEY= type= (one character, for raw) at.OFFSET= (bytes of the header; the
+checksum is made anew unless at.148= gives one).  "zeros N" writes N bytes of zeros, "bytes TEXT"
 writes TEXT as it is, "noend" leaves the end-of-archive mark out.
 """
 import codecs
@@ -57,8 +58,12 @@ def header(name, kind, keys, size):
     put(257, b"ustar\x0000", 8)
     put(329, number(int(keys.get("major", 0)), 8), 8)
     put(337, number(int(keys.get("minor", 0)), 8), 8)
-    put(148, b" " * 8, 8)
-    put(148, b"%06o\0 " % sum(fields), 8)
+    for key, value in keys.items():
+        if key.startswith("at."):
+            put(int(key[3:]), raw(value), BLOCK)
+    if "at.148" not in keys:
+        put(148, b" " * 8, 8)
+        put(148, b"%06o\0 " % sum(fields), 8)
     return bytes(fields)
 
 

@@ -15,6 +15,7 @@
 #include "layer/entry.h"
 #include "layer/layer_reader.h"
 #include "layer/ring.h"
+#include "layer/sparse_map.h"
 #include "tar_file.h"
 #include "tree_room.h"
 
@@ -78,10 +79,58 @@ the_files_of_a_layer_have_a_limit_to_their_size(void **state)
 	ring_free(ring);
 }
 
+static void
+expect_number(const char *field, size_t width, int64_t expected)
+{
+	uint64_t number = 0;
+	bool ok = tar_number_parse((const uint8_t *)field, width, &number);
+
+	assert_int_equal(ok, expected >= 0);
+	if (ok)
+		assert_int_equal(number, expected);
+}
+
+static void
+a_number_of_a_header_is_read_as_all_read_it(void **state)
+{
+	(void)state;
+	expect_number("0000644\0", 8, 0644);
+	expect_number("   644 \0", 8, 0644);
+	expect_number("77777777", 8, 077777777);
+	expect_number("12\0junk!", 8, 012);
+	expect_number("\0\0\0\0\0\0\0\0", 8, 0);
+	expect_number("      \0 ", 8, 0);
+	expect_number("\x80\0\0\0\0\0\x01\x02", 8, 0x102);
+	expect_number("\x80\0\0\0\x7f\xff\xff\xff\xff\xff\xff\xff", 12, INT64_MAX);
+	expect_number("\x80\0\0\0\x80\0\0\0\0\0\0\0", 12, -1);
+	expect_number("\xff\xff\xff\xff\xff\xff\xff\xff", 8, -1);
+	expect_number("\0\0\00012\0\0", 8, -1);
+	expect_number("0000648\0", 8, -1);
+	expect_number("-000644\0", 8, -1);
+}
+
+static void
+a_map_names_all_of_the_content_and_no_more(void **state)
+{
+	static const char map[] = "3\n0\n5\n5\n5\n20\n0\n";
+	struct sparse_map read = { 0 };
+
+	(void)state;
+	assert_int_equal(sparse_map_count_lines(map, sizeof(map) - 1), 7);
+	sparse_map_add_lines(&read, map, sizeof(map) - 1);
+	assert_true(sparse_map_fits(&read, 20, 10));
+	assert_false(sparse_map_fits(&read, 19, 10));
+	assert_false(sparse_map_fits(&read, 20, 9));
+	assert_int_equal(sparse_map_count_lines("9223372036854775807\n", 20), 0);
+	assert_int_equal(sparse_map_count_lines("12", 2), 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_number_of_a_header_is_read_as_all_read_it),
+		cmocka_unit_test(a_map_names_all_of_the_content_and_no_more),
 		cmocka_unit_test_setup_teardown(a_layer_has_a_limit_to_its_entries, enter_tree,
 						leave_tree),
 		cmocka_unit_test_setup_teardown(the_files_of_a_layer_have_a_limit_to_their_size,

@@ -912,7 +912,7 @@ small_and_soon() {
 }
 
 @test "no program is started and no foreign file opened, whatever a layer is packed in" {
-	need strace
+	need unpack_traced
 	layer f <<-TAR
 		file f text=f
 	TAR

@@ -70,7 +70,7 @@ fails_at() {
 }
 
 @test "a write that fails leaves nothing and says so" {
-	need strace
+	need unpack_traced
 	many_layers
 	local error
 	for error in ENOSPC EIO EDQUOT EROFS; do
@@ -85,7 +85,7 @@ fails_at() {
 }
 
 @test "a file that gets more names than the file system gives is the layer's fault" {
-	need strace
+	need unpack_traced
 	layer linked <<-TAR
 		file a text=a
 		hard b link=a
@@ -99,7 +99,7 @@ fails_at() {
 }
 
 @test "an attribute that the file system has no place for is not told as a full disk" {
-	need strace
+	need unpack_traced
 	layer attribute <<-TAR
 		file f xattr.user.x=12345
 	TAR
@@ -112,7 +112,7 @@ fails_at() {
 }
 
 @test "a helper that is killed at a write leaves nothing, and the next one unpacks" {
-	need strace
+	need unpack_traced
 	many_layers
 	local at count
 	count=$(count_calls pwrite64)
@@ -127,7 +127,7 @@ fails_at() {
 }
 
 @test "a rename that fails at the end leaves nothing" {
-	need strace
+	need unpack_traced
 	many_layers
 	local call
 	for call in rename renameat renameat2; do
@@ -300,7 +300,7 @@ takes_linear() {
 }
 
 @test "whiteouts that come again and again cost no more than others" {
-	need strace
+	need unpack_traced
 	takes_linear 'for i in count: print(f"file f{i}\nfile .wh..wh..opq")'
 	takes_linear 'for i in count: print(f"file d/f{i}\nfile .wh.d")'
 	takes_linear 'for i in count: print(f"dir d{i}\nfile d{i}/.wh..wh..opq")'
@@ -349,7 +349,7 @@ have_begun() {
 	most=$(getconf _NPROCESSORS_ONLN)
 	[ "$most" -lt 4 ] || most=4
 	local join=${top_builddir:-$(dirname "$(command -v ocifp)")}/tests/lib/open_layers real i layers=()
-	need open_layers
+	need root open_layers
 	real=$(dirname "$(command -v ocifp)")/ocifp-layer
 	helper_with waiting '#!/bin/sh' "echo begun >>'$T/begun'" \
 		"until [ -e '$T/go' ]; do sleep 0.05; done; exec '$real' \"\$@\""

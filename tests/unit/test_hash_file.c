@@ -50,7 +50,7 @@ content_mode_and_size_are_told(void **state)
 	};
 
 	(void)state;
-	shell("printf hello >plain; : >script; chmod 100 script; ln -s plain link");
+	shell("printf hello >plain; : >script; chmod 500 script; ln -s plain link");
 	for (size_t i = 0; i < 4; i++) {
 		size_t size = strlen(expected[i].content);
 		struct digest digest = digest_of(DIGEST_SHA256, expected[i].content, size);

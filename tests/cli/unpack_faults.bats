@@ -225,7 +225,7 @@ told_at_once() {
 @test "a full disk and a missing id end the unpacking at once, however many layers follow" {
 	local number=1
 	need_small_disks
-	need_ranges
+	need subids
 	layer small <<<'file small text=x'
 	layer large <<<'file large size=6000000'
 	layer beyond <<<'file beyond uid=65537'

@@ -1,7 +1,6 @@
 #include "run/bundle.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,15 +22,36 @@ const char *const job_capabilities[] = {
 };
 
 const char *const job_masked_paths[] = {
-	"/proc/acpi",          "/proc/kcore",       "/proc/keys",
-	"/proc/latency_stats", "/proc/sched_debug", "/proc/scsi",
-	"/proc/timer_list",    "/sys/dev/block",    "/sys/devices/virtual/powercap",
-	"/sys/firmware",       "/sys/fs/selinux",   NULL,
+	/* docker's; it adds thermal_throttle of each processor */
+	"/proc/acpi",
+	"/proc/asound",
+	"/proc/interrupts",
+	"/proc/kcore",
+	"/proc/keys",
+	"/proc/latency_stats",
+	"/proc/sched_debug",
+	"/proc/scsi",
+	"/proc/timer_list",
+	"/proc/timer_stats",
+	"/sys/devices/virtual/powercap",
+	"/sys/firmware",
+	/* podman's */
+	"/sys/dev/block",
+	"/sys/fs/selinux",
+	/* open to root of the machine, who may run jobs */
+	"/proc/kpagecgroup",
+	"/proc/kpagecount",
+	"/proc/kpageflags",
+	"/proc/pagetypeinfo",
+	"/proc/slabinfo",
+	"/proc/vmallocinfo",
+	"/sys/kernel/debug",
+	"/sys/kernel/tracing",
+	NULL,
 };
 
 const char *const job_read_only_paths[] = {
-	"/proc/asound", "/proc/bus",           "/proc/fs", "/proc/irq",
-	"/proc/sys",    "/proc/sysrq-trigger", NULL,
+	"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", NULL,
 };
 
 static json_t *
@@ -173,24 +193,54 @@ mounts(const struct engine_start *start)
 	return array;
 }
 
+static void
+refuse_argument(json_t *calls, const char *name, const char *op, unsigned value, unsigned value_two)
+{
+	json_t *argument = json_pack("{s:i, s:I, s:I, s:s}", "index", 0, "value", (json_int_t)value,
+				     "valueTwo", (json_int_t)value_two, "op", op);
+
+	json_array_append_new(calls, json_pack("{s:[s], s:s, s:[o]}", "names", name, "action",
+					       "SCMP_ACT_ERRNO", "args", argument));
+}
+
+/* Of personality(2) a few values are left, and no rule can say "neither of these": the value of all
+ * ones asks, and each bit but two is refused, set without the highest or missing with it. */
+static void
+refuse_personalities(json_t *calls)
+{
+	const unsigned allowed_bits = 0x20008;
+	const unsigned highest = 0x80000000;
+
+	for (unsigned bit = 1; bit < highest; bit <<= 1) {
+		if (!(bit & allowed_bits))
+			refuse_argument(calls, "personality", "SCMP_CMP_MASKED_EQ", bit | highest,
+					bit);
+		refuse_argument(calls, "personality", "SCMP_CMP_MASKED_EQ", bit | highest, highest);
+	}
+}
+
 static json_t *
 seccomp(void)
 {
 	json_t *names = json_array();
+	json_t *calls;
 
 	for (const struct denied_call *call = denied_calls; call->name; call++)
 		json_array_append_new(names, json_string(call->name));
-	return json_pack("{s:s, s:[{s:o, s:s}, {s:[s], s:s, s:i}, {s:[s], s:s, s:[o]}]}",
-			 "defaultAction", "SCMP_ACT_ALLOW", "syscalls",
-			 /* whatever they are asked for */
-			 "names", names, "action", "SCMP_ACT_ERRNO",
-			 /* as if it was not there */
-			 "names", "clone3", "action", "SCMP_ACT_ERRNO", "errnoRet", ENOSYS,
-			 /* by its flags */
-			 "names", "clone", "action", "SCMP_ACT_ERRNO", "args",
-			 json_pack("{s:i, s:I, s:I, s:s}", "index", 0, "value",
-				   (json_int_t)CLONE_NEWUSER, "valueTwo", (json_int_t)CLONE_NEWUSER,
-				   "op", "SCMP_CMP_MASKED_EQ"));
+	calls = json_pack("[{s:o, s:s}, {s:[s], s:s, s:i}]",
+			  /* whatever they are asked for */
+			  "names", names, "action", "SCMP_ACT_ERRNO",
+			  /* as if it was not there */
+			  "names", "clone3", "action", "SCMP_ACT_ERRNO", "errnoRet", ENOSYS);
+	/* MASKED_EQ wants one bit at a time. */
+	for (unsigned bit = 1; bit; bit <<= 1)
+		if (DENIED_CLONE_FLAGS & bit)
+			refuse_argument(calls, "clone", "SCMP_CMP_MASKED_EQ", bit, bit);
+	for (const unsigned *family = denied_families; *family; family++)
+		refuse_argument(calls, "socket", "SCMP_CMP_EQ", *family, 0);
+	refuse_argument(calls, "socket", "SCMP_CMP_GE", denied_family_first, 0);
+	refuse_personalities(calls);
+	return json_pack("{s:s, s:o}", "defaultAction", "SCMP_ACT_ALLOW", "syscalls", calls);
 }
 
 static json_t *

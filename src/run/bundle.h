@@ -27,7 +27,7 @@ int bundle_write(struct session *session, const struct run_base *base,
 /* Capabilities that root in a container has with podman; NULL ends the list. */
 extern const char *const job_capabilities[];
 
-/* What podman keeps from a container, and what it leaves readable; NULL ends each. */
+/* What docker, podman and we keep from a container, and what is left readable; NULL ends each. */
 extern const char *const job_masked_paths[];
 extern const char *const job_read_only_paths[];
 

@@ -91,6 +91,35 @@ try_namespaces(void)
 	tell("clone3", pid > 0 || errno != ENOSYS);
 }
 
+/* What docker's profile refuses besides. */
+static void
+try_kernel(void)
+{
+	static const int families[] = { 3, 19, 25, 37, 38, AF_VSOCK, 46, 99 };
+	static const unsigned long personalities[] = { 0x0040000, 0x0400000, 0x80040000, 0x28008 };
+	static const int namespaces[] = { CLONE_NEWNS,  CLONE_NEWNET, CLONE_NEWPID,
+					  CLONE_NEWIPC, CLONE_NEWUTS, CLONE_NEWCGROUP };
+	char params[256] = "";
+
+	for (size_t i = 0; i < sizeof(families) / sizeof(*families); i++)
+		tell("socket", socket(families[i], SOCK_STREAM, 0) >= 0 || errno != EPERM);
+	for (size_t i = 0; i < sizeof(personalities) / sizeof(*personalities); i++)
+		tell("personality", syscall(SYS_personality, personalities[i]) >= 0);
+	for (size_t i = 0; i < sizeof(namespaces) / sizeof(*namespaces); i++) {
+		long pid = syscall(SYS_clone, namespaces[i] | SIGCHLD, NULL, NULL, NULL, NULL);
+
+		if (pid == 0)
+			_exit(0);
+		tell("clone of a namespace", pid > 0 || errno != EPERM);
+	}
+	tell("io_uring", syscall(425, 1, params) >= 0 || errno != EPERM);
+	tell("pidfd_getfd", syscall(438, -1, 0, 0) >= 0 || errno != EPERM);
+	tell("mbind", syscall(SYS_mbind, 0, 0, 0, 0, 0, 0) >= 0 || errno != EPERM);
+	tell("kcmp", syscall(SYS_kcmp, 1, 1, 0, 0, 0) >= 0 || errno != EPERM);
+	tell("sethostname", sethostname("canary", 6) == 0);
+	tell("syslog", syscall(SYS_syslog, 10, NULL, 0) >= 0);
+}
+
 static bool
 ends_well(pid_t pid)
 {
@@ -125,6 +154,12 @@ try_works(void)
 	pid = -1;
 	(void)posix_spawn(&pid, "/bin/canary", NULL, NULL, words, NULL);
 	tell("posix_spawn failed", !ends_well(pid));
+	for (int family = AF_UNIX; family <= AF_INET; family++)
+		tell("socket failed", socket(family, SOCK_DGRAM, 0) < 0);
+	tell("netlink failed", socket(AF_NETLINK, SOCK_RAW, 0) < 0);
+	tell("personality failed", syscall(SYS_personality, 0xffffffffUL) < 0 ||
+					   syscall(SYS_personality, 0x20008UL) < 0 ||
+					   syscall(SYS_personality, 0UL) < 0);
 	tell("a thread failed", pthread_create(&thread, NULL, mark, &ran) != 0 ||
 					pthread_join(thread, NULL) != 0 || !ran);
 	return 0;
@@ -290,5 +325,6 @@ main(int argc, char **argv)
 	try_terminal();
 	try_mounts();
 	try_namespaces();
+	try_kernel();
 	return 0;
 }

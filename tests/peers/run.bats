@@ -131,7 +131,8 @@ cannot_get_out() {
 }
 
 sees_no_machine() {
-	job -- sh -c 'for path in /proc/keys /proc/timer_list /proc/kcore /sys/firmware /proc/acpi; do
+	job -- sh -c 'for path in /proc/keys /proc/timer_list /proc/kcore /sys/firmware /proc/acpi /proc/interrupts \
+		/proc/kpageflags /proc/slabinfo /proc/vmallocinfo /sys/kernel/tracing /sys/kernel/debug; do
 		[ ! -d $path ] || ls -A $path
 		[ ! -f $path ] || head -c 1 $path
 	done'

@@ -175,14 +175,27 @@ repeat_for_status(struct request *request)
 	return request_repeat_later(request, asked_delay_ms(request), why);
 }
 
-/* Some servers refuse what they do not advertise, and some have another idea of the size. */
+static bool
+has_wrong_part(const struct request *request)
+{
+	return request->hop.status == 206 && request->range_first > 0 && !request->hop.body_begun &&
+	       !request_has_right_part(request);
+}
+
+/* Some servers refuse ranges (416) or answer them wrongly: ask for the whole content instead, from
+ * its first byte; the body passes over what it has. */
 static bool
 repeat_without_range(struct request *request)
 {
-	if (request->hop.status != 416 || request->range_first == 0)
+	bool is_refused = request->hop.status == 416 && request->range_first > 0;
+
+	if ((!is_refused && !has_wrong_part(request)) || (request->flags & REQUEST_NO_RETRY) ||
+	    !retry_has_attempt(&request->tally))
 		return false;
 	request->avoids_range = true;
-	return request_repeat_later(request, 0, "answer 416 to a range");
+	return request_repeat_later(request, 0,
+				    is_refused ? "answer 416 to a range"
+					       : "another range than was asked for");
 }
 
 static const char *
@@ -197,6 +210,8 @@ find_fault(const struct request *request)
 		return "'not modified' that nobody asked for";
 	if (status == 206 && request->range_first == 0)
 		return "a part that nobody asked for";
+	if (has_wrong_part(request))
+		return "another range than was asked for";
 	if (is_success && request->body && request->method == HTTP_GET &&
 	    !request_feeds_body(request))
 		return "success without content";

@@ -31,7 +31,7 @@ struct hop {
 	struct headers headers;
 	int status;
 	bool body_begun;
-	bool has_enough;          /* we broke it off: the rest of an error's text is not wanted */
+	bool has_enough;          /* we broke it off: the rest is not wanted */
 	bool is_paused;           /* the body has no room, or the source nothing yet */
 	bool was_blocked;         /* an address was refused by on_open_socket() */
 	bool avoids_proxy;        /* the server is on this machine */
@@ -118,6 +118,9 @@ uint64_t request_upload_bytes(const struct request *request);
 
 /* A struct body takes what this hop's answer carries. */
 bool request_feeds_body(const struct request *request);
+
+/* A 206 has the bytes that were asked for, or the first of them, of content as long as expected. */
+bool request_has_right_part(const struct request *request);
 
 /* Tells the body where the answer's bytes start. */
 int request_begin_body(struct request *request, struct error **err);

@@ -19,36 +19,47 @@ request_feeds_body(const struct request *request)
 	return request->body && (request->hop.status == 200 || request->hop.status == 206);
 }
 
-static int
-fail(const char *why, struct error **err)
-{
-	error_set(err, ERROR_UNAVAILABLE, "%s", why);
-	return error_set_class(err, "protocol");
-}
-
-/* "bytes 100-199/500"; RFC 9110, section 14.4 */
+/* "bytes 100-199/500", with an asterisk for an unknown total (RFC 9110, section 14.4) */
 static bool
-parse_range_start(const char *value, uint64_t *ret_first)
+parse_range(const char *value, struct body_range *ret_part, uint64_t *ret_total)
 {
-	AUTO_FREE char *digits = NULL;
+	AUTO_FREE char *text = NULL;
+	char *last;
+	char *total;
 
-	if (!value || strncasecmp(value, "bytes ", 6) != 0)
+	if (!value || strncasecmp(value, "bytes ", strlen("bytes ")) != 0)
 		return false;
-	digits = xstrndup(value + 6, strcspn(value + 6, "-"));
-	return value[6 + strlen(digits)] == '-' && text_parse_uint(digits, UINT64_MAX, ret_first);
+	text = xstrdup(value + strlen("bytes "));
+	last = strchr(text, '-');
+	total = strchr(text, '/');
+	if (!last || !total || total < last)
+		return false;
+	*last++ = *total++ = '\0';
+	if (!text_parse_uint(text, INT64_MAX, &ret_part->first) ||
+	    !text_parse_uint(last, INT64_MAX, &ret_part->end))
+		return false;
+	ret_part->end++;
+	*ret_total = 0;
+	return strcmp(total, "*") == 0 || text_parse_uint(total, INT64_MAX, ret_total);
 }
 
-static int
-check_part(const struct request *request, struct error **err)
+bool
+request_has_right_part(const struct request *request)
 {
-	const char *range = headers_find(&request->hop.headers, "content-range", 0);
-	uint64_t first;
+	const struct headers *headers = &request->hop.headers;
+	const char *type = headers_find(headers, "content-type", 0);
+	struct body_range wanted = body_wanted(request->body);
+	struct body_range part;
+	uint64_t total;
 
-	if (request->range_first == 0)
-		return fail("the server sent a part that nobody asked for", err);
-	if (!parse_range_start(range, &first) || first != request->range_first)
-		return fail("the server sent another part than was asked for", err);
-	return 0;
+	if (request->range_first == 0 || (type && text_starts(type, "multipart/")))
+		return false;
+	if (headers_count(headers, "content-range") != 1 ||
+	    !parse_range(headers_find(headers, "content-range", 0), &part, &total))
+		return false;
+	if (part.first != request->range_first || part.end <= part.first)
+		return false;
+	return wanted.end == 0 || (part.end <= wanted.end && (total == 0 || total == wanted.end));
 }
 
 int
@@ -58,8 +69,6 @@ request_begin_body(struct request *request, struct error **err)
 
 	if (request->hop.body_begun)
 		return 0;
-	if (is_part && check_part(request, err) < 0)
-		return -1;
 	request->hop.body_begun = true;
 	return body_begin(request->body, is_part ? request->range_first : 0, err);
 }
@@ -67,6 +76,12 @@ request_begin_body(struct request *request, struct error **err)
 static size_t
 write_body(struct request *request, const char *bytes, size_t size)
 {
+	/* request_judge_answer() sees why. */
+	if (request->hop.status == 206 && !request->hop.body_begun &&
+	    !request_has_right_part(request)) {
+		request->hop.has_enough = true;
+		return CURL_WRITEFUNC_ERROR;
+	}
 	if (!body_has_room(request->body)) {
 		request->hop.is_paused = true;
 		return CURL_WRITEFUNC_PAUSE;

@@ -69,6 +69,27 @@ teardown() {
 	assert_equal "$(request_header reg GET "blobs/${layers[0]}" range | tail -n 1)" -
 }
 
+@test "H05 a wrong answer to a range starts the blob over, and the pull succeeds" {
+	serve_image --layers 1M
+	local answer size rest
+	size=$(stat -c %s "$(blob_path "$T/reg.root/app" "${layers[0]}")")
+	rest=300000-$((size - 1))
+	for answer in "\"Content-Range\": \"bytes 299999-$((size - 2))/$size\"" \
+		"\"Content-Range\": \"bytes $rest/$((size + 1))\"" \
+		'"Content-Range": null' \
+		"\"Content-Range\": [\"bytes $rest/$size\", \"bytes 0-9/$size\"]" \
+		'"Content-Range": null, "Content-Type": "multipart/byteranges; boundary=x"'; do
+		rm -rf "$OCIFP_STORE"
+		forget_log reg
+		pull_with_rules <<-JSON
+			{"path": "LAYER", "nth": 1, "action": {"cut_after": 300000}}
+			{"path": "LAYER", "nth": 2, "action": {"headers": {$answer}}}
+		JSON
+		assert_pulled
+		assert_equal "$(request_header reg GET "blobs/${layers[0]}" range)" "$(printf '%s\n' - "bytes=$rest" -)"
+	done
+}
+
 @test "H06 a 206 that is shorter than asked for goes on where it ended" {
 	serve_image --layers 1M
 	pull_with_rules <<-'JSON'

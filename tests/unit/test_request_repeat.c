@@ -1,5 +1,7 @@
 #include "http_fixture.h"
 
+#include <string.h>
+
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
@@ -103,7 +105,57 @@ answers_that_nobody_asked_for_are_refused(void **state)
 }
 
 static void
-a_part_from_elsewhere_is_refused(void **state)
+a_wrong_answer_to_a_range_leads_to_the_whole_content(void **state)
+{
+	static const char *const answers[] = {
+		ANSWER("206 Partial Content",
+		       "Content-Length: 7\r\nContent-Range: bytes 3-9/10\r\n", "3456789"),
+		ANSWER("206 Partial Content",
+		       "Content-Length: 5\r\nContent-Range: bytes 5-9/10\r\n", "56789"),
+		ANSWER("206 Partial Content",
+		       "Content-Length: 6\r\nContent-Range: bytes 4-9/11\r\n", "456789"),
+		ANSWER("206 Partial Content",
+		       "Content-Length: 7\r\nContent-Range: bytes 4-10/*\r\n", "456789x"),
+		ANSWER("206 Partial Content",
+		       "Content-Length: 6\r\nContent-Range: bytes 4-3/10\r\n", "456789"),
+		ANSWER("206 Partial Content", "Content-Length: 6\r\nContent-Range: bytes\r\n",
+		       "456789"),
+		ANSWER("206 Partial Content",
+		       "Content-Length: 6\r\nContent-Range: bytes 4-9/10\r\n"
+		       "Content-Range: bytes 0-5/10\r\n",
+		       "456789"),
+		ANSWER("206 Partial Content", "Content-Length: 6\r\n", "456789"),
+		ANSWER("206 Partial Content", "Content-Length: 0\r\n", ""),
+		ANSWER("206 Partial Content",
+		       "Content-Type: multipart/byteranges; boundary=x\r\nContent-Range: bytes "
+		       "4-9/10\r\n",
+		       "--x\r\nContent-Range: bytes 4-5/10\r\n\r\n45\r\n--x\r\nContent-Range: "
+		       "bytes "
+		       "6-9/10\r\n\r\n6789\r\n--x--\r\n"),
+	};
+	struct fixture *self = *state;
+
+	for (size_t i = 0; i < sizeof(answers) / sizeof(*answers); i++) {
+		AUTO_ERROR struct error *err = NULL;
+		AUTO_REQUEST struct request *request = NULL;
+
+		self->blob.have = 4;
+		memcpy(self->blob.bytes, "0123xxxxxx", 10);
+		http_server_answer(&self->server, answers[i]);
+		http_server_answer(&self->server,
+				   ANSWER("200 OK", "Content-Length: 10\r\n", "0123456789"));
+		request = get_blob(self, &err);
+		if (!request)
+			fail_msg("answer %zu: %s", i, error_text(err));
+		assert_memory_equal(self->blob.bytes, "0123456789", 10);
+		assert_sent(&self->server, 2 * i, "\r\nRange: bytes=4-9\r\n");
+		assert_not_sent(&self->server, 2 * i + 1, "\r\nRange:");
+		assert_int_equal(http_server_request_count(&self->server), 2 * i + 2);
+	}
+}
+
+static void
+wrong_answers_to_ranges_do_not_go_on_for_ever(void **state)
 {
 	struct fixture *self = *state;
 	AUTO_ERROR struct error *err = NULL;
@@ -116,6 +168,7 @@ a_part_from_elsewhere_is_refused(void **state)
 	assert_null(get_blob(self, &err));
 	assert_class(err, ERROR_UNAVAILABLE, "protocol");
 	assert_int_equal(self->blob.have, 4);
+	assert_int_equal(http_server_request_count(&self->server), 2);
 }
 
 static void
@@ -239,7 +292,8 @@ main(void)
 		FIXTURE_TEST(a_range_that_is_refused_is_left_out),
 		FIXTURE_TEST(a_body_that_is_whole_is_not_asked_for),
 		FIXTURE_TEST(answers_that_nobody_asked_for_are_refused),
-		FIXTURE_TEST(a_part_from_elsewhere_is_refused),
+		FIXTURE_TEST(a_wrong_answer_to_a_range_leads_to_the_whole_content),
+		FIXTURE_TEST(wrong_answers_to_ranges_do_not_go_on_for_ever),
 		FIXTURE_TEST(a_failing_body_ends_the_request_at_once),
 		FIXTURE_TEST(a_status_that_may_pass_is_asked_six_times),
 		FIXTURE_TEST(trouble_that_passes_is_forgotten),

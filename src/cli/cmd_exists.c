@@ -32,10 +32,11 @@ static const struct option_spec exists_options[] = {
 static json_t *
 evidence_json(const struct evidence *evidence)
 {
-	return json_pack("{s:i, s:s?, s:s?, s:s?, s:b, s:b, s:s?}", "status", evidence->http_status,
-			 "code", evidence->code, "message", evidence->message, "accept",
-			 evidence->accept, "authenticated", evidence->authorized, "confirmed",
-			 evidence->confirmed, "request_id", evidence->request_id);
+	return json_pack("{s:i, s:s?, s:s?, s:s?, s:b, s:b, s:s?, s:s?}", "status",
+			 evidence->http_status, "code", evidence->code, "message",
+			 evidence->message, "accept", evidence->accept, "authenticated",
+			 evidence->authorized, "confirmed", evidence->confirmed, "first_answer",
+			 evidence->first_answer, "request_id", evidence->request_id);
 }
 
 static json_t *

@@ -262,6 +262,26 @@ request_body(const struct request *request)
 	return &request->answer;
 }
 
+int
+request_explain_content(const struct request *request, struct error **err)
+{
+	const char *encoding = request_header(request, "content-encoding");
+	const char *type = request_header(request, "content-type");
+	bool is_encoded = encoding && *encoding && strcasecmp(encoding, "identity") != 0;
+	bool is_page = type && strncasecmp(type, "text/html", strlen("text/html")) == 0;
+	AUTO_FREE char *shown = NULL;
+
+	if (is_encoded) {
+		shown = text_quote_string(encoding);
+		error_wrap(err, "the server sent Content-Encoding '%s', which was not asked for",
+			   shown);
+	} else if (is_page) {
+		shown = text_quote_string(type);
+		error_wrap(err, "the server sent a web page (Content-Type '%s')", shown);
+	}
+	return -1;
+}
+
 unsigned
 request_sendings(const struct request *request)
 {

@@ -88,6 +88,10 @@ const char *request_header_at(const struct request *request, const char *name, s
  * any other status.  Never NULL. */
 const struct buf *request_body(const struct request *request);
 
+/* Puts before an error about the content what the answer's headers tell of it: a web page, or a
+ * Content-Encoding that was not asked for.  Returns -1. */
+int request_explain_content(const struct request *request, struct error **err);
+
 /* How often it may have been carried out: sent, by us or by libcurl on another connection, and not
  * refused.  More than once: what the last answer is about, an earlier sending may have done. */
 unsigned request_sendings(const struct request *request);

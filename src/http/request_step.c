@@ -59,6 +59,8 @@ request_end_with(struct request *request, struct error *error)
 {
 	AUTO_FREE char *url = text_quote_url(request->hop_url ? request->hop_url : request->url);
 
+	if (error_is(error, ERROR_CONTENT))
+		request_explain_content(request, &error);
 	error_wrap(&error, "%s '%s'", request_method_name(request), url);
 	request_end(request, error);
 }

@@ -118,7 +118,11 @@ check_kind(const struct request *request, char **ret_type, struct error **err)
 	enum document_kind kind;
 
 	if (answer_is_page(request)) {
-		error_set(err, ERROR_UNAVAILABLE, "the answer is a web page: no registry speaks");
+		AUTO_FREE char *shown = text_quote_string(request_header(request, "Content-Type"));
+
+		error_set(err, ERROR_UNAVAILABLE,
+			  "the server sent a web page, not a manifest: its Content-Type is '%s'",
+			  shown);
 		return error_set_class(err, "protocol");
 	}
 	if (manifest_kind(body->data, body->size, type, &kind, err) < 0)
@@ -196,45 +200,113 @@ ask_whether_registry(const struct question *question, bool *ret_answers, struct 
 	return 0;
 }
 
-/* A 404 that gives no reason could be anybody's. */
-static int
-confirm_absence(const struct question *question, struct evidence *evidence, struct error **err)
-{
-	AUTO_REQUEST struct request *again = NULL;
+/* What an answer is about, and where its content goes. */
+struct reply {
+	struct buf *bytes;
+	struct descriptor *descriptor;
+	struct evidence *evidence;
+};
 
-	if (ask_whether_registry(question, &evidence->registry_answers, err) < 0)
-		return -1;
-	if (!evidence->registry_answers)
-		return 0;
-	again = ask(question, 0, err);
-	if (!again)
-		return -1;
-	read_evidence(again, evidence);
-	evidence->confirmed = presence_judge_404(evidence) != ABSENCE_NOT_PROVEN;
+static int
+take_present(const struct question *question, const struct request *request, struct reply *reply,
+	     struct error **err)
+{
+	if (take_manifest(question, request, reply->bytes, reply->descriptor, err) < 0)
+		return error_is(*err, ERROR_CONTENT) ? request_explain_content(request, err) : -1;
+	reply->evidence->presence = PRESENCE_PRESENT;
 	return 0;
 }
 
+/* The answer to a question that was asked again: the last word. */
 static int
-judge_404(const struct question *question, const struct request *request, struct evidence *evidence,
+judge_again(const struct question *question, const struct request *again, struct reply *reply,
+	    struct error **err)
+{
+	struct evidence *evidence = reply->evidence;
+
+	read_evidence(again, evidence);
+	if (evidence->http_status == 200)
+		return take_present(question, again, reply, err);
+	evidence->confirmed = evidence->registry_answers && evidence->http_status == 404 &&
+			      presence_judge_404(evidence) != ABSENCE_NOT_PROVEN;
+	if (!evidence->confirmed) {
+		endpoint_refuse(question->endpoint, ACCESS_PULL, again, err);
+		return error_wrap(err,
+				  "this proves no absence: the first answer was %s, the second",
+				  evidence->first_answer);
+	}
+	evidence->presence = PRESENCE_ABSENT;
+	return 0;
+}
+
+static char *
+describe_answer(const struct evidence *evidence)
+{
+	return xasprintf("%d%s%s", evidence->http_status, evidence->code ? " " : "",
+			 evidence->code ? evidence->code : "");
+}
+
+/* A 404 that gives no reason could be anybody's. */
+static int
+confirm_absence(const struct question *question, const struct request *request, struct reply *reply,
+		struct error **err)
+{
+	struct evidence *evidence = reply->evidence;
+	AUTO_REQUEST struct request *again = NULL;
+
+	if (ask_whether_registry(question, &evidence->registry_answers, err) < 0)
+		return error_wrap(err, "cannot confirm an absence");
+	if (!evidence->registry_answers) {
+		endpoint_refuse(question->endpoint, ACCESS_PULL, request, err);
+		return error_wrap(err, "this proves no absence");
+	}
+	evidence->first_answer = describe_answer(evidence);
+	again = ask(question, 0, err);
+	if (!again)
+		return error_wrap(err, "cannot confirm an absence");
+	return judge_again(question, again, reply, err);
+}
+
+static int
+judge_404(const struct question *question, const struct request *request, struct reply *reply,
 	  struct error **err)
 {
-	enum absence_proof proof = presence_judge_404(evidence);
-
-	if (proof == ABSENCE_NEEDS_CONFIRMATION && confirm_absence(question, evidence, err) < 0)
-		return error_wrap(err, "cannot confirm an absence");
-	if (proof == ABSENCE_PROVEN || evidence->confirmed) {
-		evidence->presence = PRESENCE_ABSENT;
+	switch (presence_judge_404(reply->evidence)) {
+	case ABSENCE_PROVEN:
+		reply->evidence->presence = PRESENCE_ABSENT;
 		return 0;
+	case ABSENCE_NEEDS_CONFIRMATION:
+		return confirm_absence(question, request, reply, err);
+	case ABSENCE_NOT_PROVEN:
+		break;
 	}
 	endpoint_refuse(question->endpoint, ACCESS_PULL, request, err);
 	return error_wrap(err, "this proves no absence");
 }
 
+/* Takes the failure.  What came damaged is asked for once more, as a layer is. */
 static int
-ask_origin(const struct question *question, struct buf *bytes, struct descriptor *ret_descriptor,
-	   struct evidence *evidence, struct error **err)
+ask_once_more(const struct question *question, struct error *failure, struct reply *reply,
+	      struct error **err)
 {
+	AUTO_ERROR struct error *damage = failure;
+	AUTO_REQUEST struct request *again = NULL;
+
+	if (!error_is(damage, ERROR_CONTENT))
+		return error_pass(err, TAKE_PTR(damage));
+	observer_tell(engine_observer(question->endpoint->registry->engine), EVENT_RETRY, "%s",
+		      error_text(damage));
+	reply->evidence->first_answer = describe_answer(reply->evidence);
+	again = ask(question, 0, err);
+	return again ? judge_again(question, again, reply, err) : -1;
+}
+
+static int
+ask_origin(const struct question *question, struct reply *reply, struct error **err)
+{
+	struct evidence *evidence = reply->evidence;
 	AUTO_REQUEST struct request *request = ask(question, 0, err);
+	struct error *failure = NULL;
 
 	if (!request) {
 		read_evidence_of_failure(*err, evidence);
@@ -242,13 +314,12 @@ ask_origin(const struct question *question, struct buf *bytes, struct descriptor
 	}
 	read_evidence(request, evidence);
 	if (evidence->http_status == 404)
-		return judge_404(question, request, evidence, err);
+		return judge_404(question, request, reply, err);
 	if (evidence->http_status != 200)
 		return endpoint_refuse(question->endpoint, ACCESS_PULL, request, err);
-	if (take_manifest(question, request, bytes, ret_descriptor, err) < 0)
-		return -1;
-	evidence->presence = PRESENCE_PRESENT;
-	return 0;
+	if (take_present(question, request, reply, &failure) == 0)
+		return 0;
+	return ask_once_more(question, failure, reply, err);
 }
 
 int
@@ -257,6 +328,7 @@ registry_get_manifest(struct endpoint *endpoint, const char *reference, struct b
 		      struct error **err)
 {
 	struct question question = { .endpoint = endpoint, .reference = reference };
+	struct reply reply = { bytes, ret_descriptor, ret_evidence };
 
 	*ret_evidence = (struct evidence){ .accept = xstrdup(MEDIA_ACCEPT_MANIFESTS) };
 	if (manifest_reference_parse(reference, &question.digest, err) < 0)
@@ -266,7 +338,7 @@ registry_get_manifest(struct endpoint *endpoint, const char *reference, struct b
 		ret_evidence->presence = PRESENCE_PRESENT;
 		return 0;
 	}
-	if (ask_origin(&question, bytes, ret_descriptor, ret_evidence, err) < 0)
+	if (ask_origin(&question, &reply, err) < 0)
 		return manifest_wrap(endpoint, reference, err);
 	return 0;
 }

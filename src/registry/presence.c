@@ -25,6 +25,7 @@ evidence_release(struct evidence *evidence)
 	free(evidence->message);
 	free(evidence->accept);
 	free(evidence->request_id);
+	free(evidence->first_answer);
 	*evidence = (struct evidence){ 0 };
 }
 

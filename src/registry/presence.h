@@ -34,6 +34,7 @@ struct evidence {
 	bool authorized;       /* the answered request had a token or password */
 	bool registry_answers; /* /v2/ = 200, when it had to be asked */
 	bool confirmed;        /* a second GET agreed, when it had to be asked */
+	char *first_answer;    /* "404", when a second GET gave the rest; NULL: none was needed */
 };
 
 const char *presence_name(enum presence presence); /* "present", "absent", "unknown" */

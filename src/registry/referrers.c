@@ -91,8 +91,10 @@ read_page(struct listing *listing, const struct request *request, struct error *
 	const char *filters = request_header(request, "OCI-Filters-Applied");
 	AUTO_INDEX struct image_index index = { 0 };
 
-	if (image_index_parse(body->data, body->size, MEDIA_OCI_INDEX, &index, err) < 0)
+	if (image_index_parse(body->data, body->size, MEDIA_OCI_INDEX, &index, err) < 0) {
+		request_explain_content(request, err);
 		return error_wrap(err, "the list of referrers");
+	}
 	return add_entries(listing, &index, filters && strstr(filters, "artifactType"), err);
 }
 

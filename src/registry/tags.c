@@ -84,8 +84,10 @@ list_page(struct endpoint *endpoint, const char *url, bool is_first, struct stri
 {
 	AUTO_REQUEST struct request *request = get_page(endpoint, url, is_first, err);
 
-	if (!request || read_page(request_body(request), tags, err) < 0)
+	if (!request)
 		return -1;
+	if (read_page(request_body(request), tags, err) < 0)
+		return request_explain_content(request, err);
 	return link_find_next(endpoint, request, "the list of tags", ret_next, err);
 }
 

@@ -78,8 +78,10 @@ read_answer(struct token_fetch *fetch, struct token_answer *ret_answer, struct e
 		return take_failure(fetch, failure, err);
 	if (request_status(fetch->request) != 200)
 		return refuse(fetch, err);
-	if (token_answer_parse(body->data, body->size, ret_answer, err) < 0)
+	if (token_answer_parse(body->data, body->size, ret_answer, err) < 0) {
+		request_explain_content(fetch->request, err);
 		return error_wrap(err, "no token for '%s'", fetch->host->name);
+	}
 	return 0;
 }
 

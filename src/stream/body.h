@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 struct buf;
+struct descriptor;
 struct error;
 struct body;
 
@@ -81,7 +82,8 @@ body_end(struct body *body, struct error **err)
 /* A body in memory: each response starts it afresh; the buffer's limit holds. */
 struct body_buf {
 	struct body body;
-	struct buf *buf; /* borrowed */
+	struct buf *buf;                   /* borrowed */
+	const struct descriptor *expected; /* end() checks size and digest; NULL: any content */
 };
 
 void body_buf_init(struct body_buf *self, struct buf *buf);

@@ -1,6 +1,10 @@
 #include "stream/body.h"
 
+#include <inttypes.h>
+
 #include "base/buf.h"
+#include "base/error.h"
+#include "oci/descriptor.h"
 
 static struct body_range
 buf_wanted(const struct body *body)
@@ -31,9 +35,22 @@ buf_write(struct body *body, const void *bytes, size_t size, struct error **err)
 static int
 buf_end(struct body *body, struct error **err)
 {
-	(void)body;
-	(void)err;
-	return 0;
+	const struct body_buf *self = (const struct body_buf *)body;
+	const struct descriptor *expected = self->expected;
+	struct digest actual;
+
+	if (!expected)
+		return 0;
+	if (self->buf->size != expected->size_bytes) {
+		error_set(err, ERROR_CONTENT, "it has %zu bytes, not %" PRIu64 " as listed",
+			  self->buf->size, expected->size_bytes);
+		return error_set_class(err, "size");
+	}
+	actual = digest_of(expected->digest.algorithm, self->buf->data, self->buf->size);
+	if (digest_equal(&actual, &expected->digest))
+		return 0;
+	error_set(err, ERROR_CONTENT, "its content has digest '%s'", digest_text(&actual).text);
+	return error_set_class(err, "digest");
 }
 
 void
@@ -41,6 +58,5 @@ body_buf_init(struct body_buf *self, struct buf *buf)
 {
 	static const struct body_ops ops = { buf_wanted, buf_begin, buf_write, buf_end, NULL };
 
-	self->body.ops = &ops;
-	self->buf = buf;
+	*self = (struct body_buf){ .body.ops = &ops, .buf = buf };
 }

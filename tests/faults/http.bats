@@ -398,6 +398,36 @@ time.sleep(60)' "$port"
 	assert_failed 5
 }
 
+@test "H25 a Content-Encoding or a web page is named where the content is wrong" {
+	serve_image --layers 100k
+	local config path
+	config=$(jq -r .config.digest "$(blob_path "$T/reg.root/app" "$digest")")
+	for path in 'manifests/one' "blobs/$config" "blobs/${layers[0]}"; do
+		rm -rf "$OCIFP_STORE"
+		rules reg <<<"{\"path\": \"$path\", \"action\": {\"body_b64\": \"H4sIAAAAAAAAA8tIzcnJBwCGphA2BQAAAA==\",
+			\"headers\": {\"Content-Encoding\": \"gzip\", \"Content-Type\": \"application/json\"}}}"
+		pull "$ref"
+		assert_failed 7
+		assert_stderr_has "the server sent Content-Encoding 'gzip', which was not asked for"
+	done
+	for path in "blobs/$config" "blobs/${layers[0]}"; do
+		rm -rf "$OCIFP_STORE"
+		rules reg <<<"{\"path\": \"$path\", \"action\": {\"body\": \"<html>log in</html>\",
+			\"headers\": {\"Content-Type\": \"text/html; charset=utf-8\"}}}"
+		pull "$ref"
+		assert_failed 7
+		assert_stderr_has "a web page (Content-Type 'text/html; charset=utf-8')"
+	done
+	rules reg <<<'{"path": "manifests", "action": {"body": "<html>log in</html>", "headers": {"Content-Type": "text/html"}}}'
+	pull "$ref"
+	assert_failed 5
+	assert_stderr_has "a web page, not a manifest: its Content-Type is 'text/html'"
+	rules reg <<<'{"path": "tags/list", "action": {"body": "<html>log in</html>", "headers": {"Content-Type": "text/html"}}}'
+	ocifp_run tags "$reg_host/app"
+	assert_failed 5
+	assert_stderr_has "a web page (Content-Type 'text/html')"
+}
+
 @test "H25 a blob that claims Content-Encoding gzip is judged by its digest, not decoded" {
 	serve_image --layers 1k --compress gzip
 	pull_with_rules <<-'JSON'

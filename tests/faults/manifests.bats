@@ -257,6 +257,26 @@ with_blake3() {
 	assert_requests reg 0 GET blobs
 }
 
+@test "M10 a manifest or a config that comes damaged once is asked for once more, and no oftener" {
+	serve_image
+	local config path
+	config=$(jq -r .config.digest "$(blob_path "$T/reg.root/app" "$digest")")
+	for path in 'manifests/one' "blobs/$config"; do
+		rm -rf "$OCIFP_STORE"
+		forget_log reg
+		rules reg <<<"{\"path\": \"$path\", \"nth\": 1, \"action\": {\"flip_at\": 20}}"
+		pull "$ref"
+		assert_pulled
+		assert_requests reg 2 GET "$path"
+		rm -rf "$OCIFP_STORE"
+		forget_log reg
+		rules reg <<<"{\"path\": \"$path\", \"action\": {\"flip_at\": 20}}"
+		pull "$ref"
+		assert_failed 7
+		assert_requests reg 2 GET "$path"
+	done
+}
+
 @test "M10 a config that does not fit its manifest is wrong content" {
 	serve_image --layers 1k,2k
 	local config good=$digest filter

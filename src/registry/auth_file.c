@@ -123,6 +123,25 @@ auth_file_read(const char *path, struct auth_file *ret_file, bool *ret_found, st
 	return 0;
 }
 
+int
+auth_file_read_variable(struct auth_file *ret_file, bool *ret_found, struct error **err)
+{
+	static const char name[] = "DOCKER_AUTH_CONFIG";
+	const char *text = environment_find(name);
+	AUTO_AUTH_FILE struct auth_file file = { .shown = xstrdup(name) };
+	AUTO_SECRET_BUF struct buf bytes = BUF_INIT(AUTH_FILE_LIMIT_BYTES);
+	AUTO_ERROR struct error *too_long = NULL;
+
+	if (text && buf_append_text(&bytes, text, &too_long) < 0)
+		return error_set(err, ERROR_USAGE, "'%s': %s", name, error_text(too_long));
+	if (parse(&file, &bytes, err) < 0)
+		return -1;
+	*ret_file = file;
+	*ret_found = text != NULL;
+	file = (struct auth_file){ 0 };
+	return 0;
+}
+
 void
 auth_file_release(struct auth_file *file)
 {
@@ -216,6 +235,9 @@ read_entry(const struct auth_file *file, const json_t *entry, struct credential 
 	const char *password = get_text(entry, "password");
 	const char *username = get_text(entry, "username");
 
+	credential->registry_token = xstrdup_null(get_text(entry, "registrytoken"));
+	if (credential->registry_token && !text_is_printable_ascii(credential->registry_token))
+		return refuse(file, err, "holds a 'registrytoken' that no header can hold");
 	credential->identity_token = xstrdup_null(get_text(entry, "identitytoken"));
 	if (auth)
 		return split_auth(file, auth, credential, err);
@@ -254,7 +276,7 @@ auth_file_find(const struct auth_file *file, const char *host, struct credential
 		return refuse(file, err, "holds an entry under 'auths' that is no object");
 	if (read_entry(file, entry, &credential, err) < 0)
 		return -1;
-	if (!credential.identity_token && !credential.username)
+	if (!credential.registry_token && !credential.identity_token && !credential.username)
 		return 0;
 	*ret_credential = credential;
 	credential = (struct credential){ 0 };

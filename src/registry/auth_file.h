@@ -1,6 +1,7 @@
 /* auth_file.h - a file of credentials: docker's config.json, containers' auth.json
  *
- *     {"auths": {"ghcr.io": {"auth": "<base64 of user:password>", "identitytoken": "..."}},
+ *     {"auths": {"ghcr.io": {"auth": "<base64 of user:password>", "identitytoken": "...",
+ *                         "registrytoken": "..."}},
  *      "credHelpers": {"ghcr.io": "gh"}, "credsStore": "secretservice"}
  *
  * docker CLI, config.json; containers-auth.json(5).  Keys match a host exactly; they may be
@@ -20,7 +21,7 @@ struct credential;
 struct error;
 
 struct auth_file {
-	char *path;
+	char *path;       /* NULL: of a variable */
 	char *shown;      /* the path, quoted, the home directory as "~": for messages */
 	json_t *document; /* ours */
 };
@@ -28,6 +29,8 @@ struct auth_file {
 /* ERROR_USAGE: not a regular file, writable by everybody, too long, no JSON object. */
 int auth_file_read(const char *path, struct auth_file *ret_file, bool *ret_found,
 		   struct error **err);
+/* The text of DOCKER_AUTH_CONFIG in place of a file. */
+int auth_file_read_variable(struct auth_file *ret_file, bool *ret_found, struct error **err);
 void auth_file_release(struct auth_file *file);
 #define AUTO_AUTH_FILE CLEANUP(auth_file_release)
 

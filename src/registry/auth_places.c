@@ -18,13 +18,25 @@ add_below(struct strings *paths, const char *variable, const char *home_path, co
 		strings_take(paths, xasprintf("%s/%s/%s", home, home_path, file));
 }
 
+static const char *
+find_only(const struct registry_options *options)
+{
+	return options->auth_file && *options->auth_file ? options->auth_file
+							 : environment_find("REGISTRY_AUTH_FILE");
+}
+
+bool
+auth_places_has_variable(const struct registry_options *options)
+{
+	return !find_only(options);
+}
+
 void
 auth_places_list(const struct registry_options *options, struct strings *paths)
 {
-	const char *only =
-		options->auth_file ? options->auth_file : environment_find("REGISTRY_AUTH_FILE");
+	const char *only = find_only(options);
 
-	if (only && *only) {
+	if (only) {
 		strings_add(paths, only);
 		return;
 	}

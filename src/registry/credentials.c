@@ -9,6 +9,7 @@
 #include "base/xalloc.h"
 #include "registry/auth_file.h"
 #include "registry/auth_places.h"
+#include "registry/ci_login.h"
 #include "registry/helper.h"
 #include "registry/registry.h"
 #include "registry/secret.h"
@@ -29,6 +30,7 @@ credential_release(struct credential *credential)
 	free(credential->username);
 	secret_free(credential->password);
 	secret_free(credential->identity_token);
+	secret_free(credential->registry_token);
 	free(credential->source);
 	*credential = (struct credential){ 0 };
 }
@@ -50,7 +52,10 @@ settle(struct search *search, char *source)
 
 	search->found.source = source;
 	search->is_found = true;
-	tell(search, source, what ? what : "an identity token");
+	tell(search, source,
+	     search->found.registry_token ? "a registry token"
+	     : what                       ? what
+					  : "an identity token");
 }
 
 static bool
@@ -145,11 +150,27 @@ look_at_file(struct search *search, const char *path, struct error **err)
 	return 0;
 }
 
+/* As GitLab's runner and docker's client read it. */
+static int
+look_at_docker_auth_config(struct search *search, struct error **err)
+{
+	AUTO_AUTH_FILE struct auth_file file = { 0 };
+	bool is_there;
+
+	if (!auth_places_has_variable(search->options))
+		return 0;
+	if (auth_file_read_variable(&file, &is_there, err) < 0)
+		return -1;
+	return is_there ? look_in_file(search, &file, err) : 0;
+}
+
 static int
 look_at_files(struct search *search, struct error **err)
 {
 	AUTO_STRINGS struct strings paths = { 0 };
 
+	if (look_at_docker_auth_config(search, err) < 0)
+		return -1;
 	auth_places_list(search->options, &paths);
 	for (size_t i = 0; i < paths.count && !search->is_found; i++)
 		if (look_at_file(search, paths.items[i], err) < 0)
@@ -158,11 +179,12 @@ look_at_files(struct search *search, struct error **err)
 }
 
 static int
-look_at_variable(struct search *search, const char *name, struct error **err)
+look_at_variable(struct search *search, const char *name, const char *username, struct error **err)
 {
 	const char *token = environment_find(name);
-	const char *actor = environment_find("GITHUB_ACTOR");
 
+	if (search->is_found)
+		return 0;
 	if (!token) {
 		tell(search, name, "not set");
 		return 0;
@@ -170,7 +192,7 @@ look_at_variable(struct search *search, const char *name, struct error **err)
 	if (!text_is_printable_ascii(token))
 		return error_set(err, ERROR_USAGE, "%s holds characters that no token has", name);
 	search->found = (struct credential){
-		.username = xstrdup(actor ? actor : "x-access-token"),
+		.username = xstrdup(username),
 		.password = xstrdup(token),
 	};
 	settle(search, xstrdup(name));
@@ -178,16 +200,43 @@ look_at_variable(struct search *search, const char *name, struct error **err)
 }
 
 static int
-look_at_environment(struct search *search, struct error **err)
+look_at_github(struct search *search, struct error **err)
 {
 	static const char *const names[] = { "GITHUB_TOKEN", "GH_TOKEN" };
+	const char *actor = environment_find("GITHUB_ACTOR");
+	bool is_theirs = ci_login_is_github(search->host);
 
-	if (strcmp(search->host, "ghcr.io") != 0)
-		return 0;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !search->is_found; i++)
-		if (look_at_variable(search, names[i], err) < 0)
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (is_theirs &&
+		    look_at_variable(search, names[i], actor ? actor : "x-access-token", err) < 0)
 			return -1;
+		if (!is_theirs && strcmp(search->host, "ghcr.io") == 0 &&
+		    environment_find(names[i]))
+			tell(search, names[i], "of another server than github.com");
+	}
 	return 0;
+}
+
+static int
+look_at_gitlab(struct search *search, struct error **err)
+{
+	const char *user = environment_find("CI_REGISTRY_USER");
+
+	if (!ci_login_is_gitlab(search->host))
+		return 0;
+	if (!user)
+		tell(search, "CI_REGISTRY_USER", "not set");
+	else if (look_at_variable(search, "CI_REGISTRY_PASSWORD", user, err) < 0)
+		return -1;
+	return look_at_variable(search, "CI_JOB_TOKEN", "gitlab-ci-token", err);
+}
+
+static int
+look_at_environment(struct search *search, struct error **err)
+{
+	if (look_at_github(search, err) < 0)
+		return -1;
+	return look_at_gitlab(search, err);
 }
 
 static int
@@ -208,6 +257,7 @@ look_everywhere(struct search *search, struct error **err)
 	return 0;
 }
 
+/* `path` NULL: in DOCKER_AUTH_CONFIG. */
 static char *
 find_space(const char *path, const char *host, const char *repository)
 {
@@ -215,7 +265,8 @@ find_space(const char *path, const char *host, const char *repository)
 	AUTO_ERROR struct error *told_later = NULL;
 	bool is_there;
 
-	if (auth_file_read(path, &file, &is_there, &told_later) < 0)
+	if ((path ? auth_file_read(path, &file, &is_there, &told_later)
+		  : auth_file_read_variable(&file, &is_there, &told_later)) < 0)
 		return NULL;
 	return auth_file_find_space(&file, host, repository);
 }
@@ -224,16 +275,16 @@ char *
 credential_space(const struct registry_options *options, const char *host, const char *repository)
 {
 	AUTO_STRINGS struct strings paths = { 0 };
+	char *space = NULL;
 
-	if (!options->anonymous && !(options->username && flags_are_for(options, host)))
-		auth_places_list(options, &paths);
-	for (size_t i = 0; i < paths.count; i++) {
-		char *space = find_space(paths.items[i], host, repository);
-
-		if (space)
-			return space;
-	}
-	return xstrdup(host);
+	if (options->anonymous || (options->username && flags_are_for(options, host)))
+		return xstrdup(host);
+	if (auth_places_has_variable(options))
+		space = find_space(NULL, host, repository);
+	auth_places_list(options, &paths);
+	for (size_t i = 0; i < paths.count && !space; i++)
+		space = find_space(paths.items[i], host, repository);
+	return space ? space : xstrdup(host);
 }
 
 int

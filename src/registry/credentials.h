@@ -1,10 +1,10 @@
 /* credentials.h - who we are to a host, and where that is written
  *
  * In order: flags, at the host that they are for; then, explicit: $REGISTRY_AUTH_FILE alone if set,
- * else docker's config.json
- * ($DOCKER_CONFIG or ~/.docker; credHelpers, credsStore, auths), containers' auth.json
- * ($XDG_RUNTIME_DIR/containers, ~/.config/containers); then, implicit and for ghcr.io alone:
- * GITHUB_TOKEN, GH_TOKEN; else anonymous.  Hosts match exactly (host and port, lower case);
+ * else the text of DOCKER_AUTH_CONFIG, docker's config.json ($DOCKER_CONFIG or ~/.docker;
+ * credHelpers, credsStore, auths), containers' auth.json ($XDG_RUNTIME_DIR/containers,
+ * ~/.config/containers); then, implicit, what a CI system gives its jobs (ci_login.h); else
+ * anonymous.  Hosts match exactly (host and port, lower case);
  * docker.io is also known as https://index.docker.io/v1/.
  */
 #ifndef OCIFP_REGISTRY_CREDENTIALS_H
@@ -22,6 +22,7 @@ struct credential {
 	char *username;       /* NULL: none, as all of these */
 	char *password;       /* erased when released */
 	char *identity_token; /* an OAuth2 refresh token */
+	char *registry_token; /* for the registry itself, in place of one that is fetched */
 	char *source;         /* "docker-credential-gh (~/.docker/config.json)": for messages */
 	bool is_explicit;
 };

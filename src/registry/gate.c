@@ -126,8 +126,13 @@ start_fetch(struct gate *gate, bool is_single, struct error **err)
 }
 
 static enum authorization
-authorize_bearer(struct gate *gate, struct request *request, char **ret_header, struct error **err)
+authorize_bearer(struct gate *gate, struct request *request, const struct credential *credential,
+		 char **ret_header, struct error **err)
 {
+	if (credential && credential->registry_token) {
+		*ret_header = xasprintf("Authorization: Bearer %s", credential->registry_token);
+		return AUTHORIZATION_READY;
+	}
 	gate_token_recall(&gate->token);
 	if (gate_token_is_good(&gate->token)) {
 		gate_token_note_use(&gate->token, request);
@@ -167,7 +172,7 @@ authorize(struct authorizer *authorizer, struct request *request, char **ret_hea
 		return AUTHORIZATION_REFUSED;
 	host_recall(gate->host);
 	if (gate->host->scheme == HOST_BEARER)
-		return authorize_bearer(gate, request, ret_header, err);
+		return authorize_bearer(gate, request, credential, ret_header, err);
 	*ret_header = NULL;
 	if (gate->host->scheme == HOST_BASIC)
 		authorize_basic(credential, ret_header);
@@ -191,6 +196,10 @@ meet_bearer(struct gate *gate, const struct request *request, const struct chall
 	bool is_wider;
 
 	if (!challenge->realm)
+		return false;
+	/* The user's own token was refused, and no other can be fetched in its place. */
+	if (gate->host->has_credential && gate->host->credential.registry_token &&
+	    request_was_authorized(request))
 		return false;
 	is_wider = challenge->scope && scope_add_asked(&gate->token.scopes, challenge->scope);
 	if (gate->token.header && gate_token_was_used(&gate->token, request)) {

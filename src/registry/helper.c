@@ -147,19 +147,49 @@ ask(const struct call *call, struct buf *output, bool *ret_found, struct error *
 	return 0;
 }
 
+static bool
+is_blank(const struct buf *output)
+{
+	for (size_t i = 0; i < output->size; i++)
+		if (!isspace((unsigned char)output->data[i]))
+			return false;
+	return true;
+}
+
+/* NULL: another type than a string. */
+static const char *
+get_text(const json_t *document, const char *name)
+{
+	const json_t *value = json_object_get(document, name);
+
+	return value && !json_is_null(value) ? json_string_value(value) : "";
+}
+
+/* Many helpers answer with "{}", empty fields or nothing when they have nothing. */
 static int
 parse_answer(const struct buf *output, const char *name, struct credential *ret_credential,
-	     struct error **err)
+	     bool *ret_found, struct error **err)
 {
 	AUTO_ERROR struct error *unreadable = NULL;
-	AUTO_JSON json_t *document = document_parse(output->data, output->size, &unreadable);
-	const char *username = json_string_value(json_object_get(document, "Username"));
-	const char *secret = json_string_value(json_object_get(document, "Secret"));
+	AUTO_JSON json_t *document = NULL;
+	const char *username = NULL;
+	const char *secret = NULL;
 
-	if (!username || !secret)
+	*ret_found = false;
+	if (is_blank(output))
+		return 0;
+	document = document_parse(output->data, output->size, &unreadable);
+	if (document) {
+		username = get_text(document, "Username");
+		secret = get_text(document, "Secret");
+	}
+	if (username && secret && !*secret)
+		return 0;
+	if (!username || !*username || !secret)
 		return error_set(err, ERROR_DENIED,
 				 "'docker-credential-%s' answers without a user name and a secret",
 				 name);
+	*ret_found = true;
 	*ret_credential = (struct credential){ .is_explicit = true };
 	if (strcmp(username, "<token>") == 0) {
 		ret_credential->identity_token = xstrdup(secret);
@@ -180,7 +210,7 @@ helper_get(const char *name, const char *server, struct credential *ret_credenti
 
 	if (ask(&call, &output, &found, err) < 0)
 		return -1;
-	if (found && parse_answer(&output, name, ret_credential, err) < 0)
+	if (found && parse_answer(&output, name, ret_credential, &found, err) < 0)
 		return -1;
 	*ret_found = found;
 	return 0;

@@ -7,6 +7,7 @@ noinst_LIBRARIES += %D%/libregistry.a
 	%D%/blob_find.c \
 	%D%/blob_job.h \
 	%D%/blobs.c %D%/blobs.h \
+	%D%/ci_login.c %D%/ci_login.h \
 	%D%/credential_store.c \
 	%D%/credentials.c %D%/credentials.h \
 	%D%/endpoint.c %D%/endpoint.h \

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "http/request.h"
+#include "registry/ci_login.h"
 #include "registry/problem.h"
 #include "registry/secret.h"
 
@@ -46,20 +47,6 @@ find_token(void)
 	return token && text_is_printable_ascii(token) ? token : NULL;
 }
 
-static char *
-find_api(void)
-{
-	const char *url = environment_find("GITHUB_API_URL");
-	size_t size;
-
-	if (!url)
-		url = "https://api.github.com";
-	size = strlen(url);
-	while (size > 0 && url[size - 1] == '/')
-		size--;
-	return xstrndup(url, size);
-}
-
 /* As one part of a path. */
 static char *
 escape_slashes(const char *name)
@@ -77,7 +64,8 @@ escape_slashes(const char *name)
 }
 
 struct packages *
-packages_new(struct engine *engine, const char *repository_name, struct error **err)
+packages_new(struct engine *engine, const char *host, const char *repository_name,
+	     struct error **err)
 {
 	AUTO_PACKAGES struct packages *packages = XNEW(struct packages);
 	const char *slash = strchr(repository_name, '/');
@@ -93,9 +81,11 @@ packages_new(struct engine *engine, const char *repository_name, struct error **
 		error_set_hint(err, "set GITHUB_TOKEN or GH_TOKEN");
 		return NULL;
 	}
+	packages->api_url = ci_login_packages_api(host, err);
+	if (!packages->api_url)
+		return NULL;
 	packages->engine = engine;
 	packages->authorization = xasprintf("Authorization: Bearer %s", token);
-	packages->api_url = find_api();
 	packages->owner = xstrndup(repository_name, (size_t)(slash - repository_name));
 	packages->package = escape_slashes(slash + 1);
 	return TAKE_PTR(packages);

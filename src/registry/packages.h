@@ -3,7 +3,7 @@
  * ghcr.io deletes no manifests (405); its packages are managed at https://api.github.com, or where
  * $GITHUB_API_URL says.  A version is a manifest with all its tags, or without any.  GitHub's
  * manual, "REST API endpoints for packages".  The token of GITHUB_TOKEN, else GH_TOKEN, goes to
- * that origin alone, and redirects are not followed.
+ * that origin alone, if ci_login.h says that it may, and redirects are not followed.
  */
 #ifndef OCIFP_REGISTRY_PACKAGES_H
 #define OCIFP_REGISTRY_PACKAGES_H
@@ -26,8 +26,8 @@ struct package_version {
 	int64_t pushed_s; /* or changed, since 1970 */
 };
 
-/* The package of ghcr.io/OWNER/NAME.  ERROR_DENIED: there is no token. */
-struct packages *packages_new(struct engine *engine, const char *repository_name,
+/* The package of HOST/OWNER/NAME.  ERROR_DENIED: there is no token, or it is of another server. */
+struct packages *packages_new(struct engine *engine, const char *host, const char *repository_name,
 			      struct error **err);
 void packages_free(struct packages *packages);
 DEFINE_CLEANUP(struct packages, packages_free)

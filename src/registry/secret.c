@@ -31,10 +31,19 @@ secret_encode(const char *text)
 char *
 secret_decode(const char *base64)
 {
-	size_t size;
-	char *text = (char *)base64_decode(base64, &size);
+	AUTO_SECRET char *plain = xstrdup(base64);
+	char *end = plain;
+	size_t size = 0;
+	char *text;
 
-	if (text && *base64 && strlen(text) == size)
+	for (const char *next = base64; *next; next++)
+		if (*next != '\r' && *next != '\n')
+			*end++ = *next;
+	*end = '\0';
+	text = (char *)base64_decode(plain, &size);
+	while (text && size > 0 && text[size - 1] == '\0')
+		size--;
+	if (text && size > 0 && strlen(text) == size)
 		return text;
 	secret_free(text);
 	return NULL;

@@ -16,7 +16,8 @@ void secret_buf_release(struct buf *buf);
 /* "Basic <base64 of username:password>" (RFC 7617, section 2). */
 char *secret_basic(const char *username, const char *password);
 
-/* The text behind a base64 value; NULL when it is none or holds a NUL. */
+/* The text behind a base64 value, read as Go reads it: line ends do not count, and NULs at the end
+ * are dropped.  NULL: it is no base64, is empty or holds a NUL. */
 char *secret_decode(const char *base64);
 char *secret_encode(const char *text);
 

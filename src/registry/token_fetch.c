@@ -14,6 +14,7 @@
 #include "http/engine.h"
 #include "http/origin.h"
 #include "http/request.h"
+#include "registry/ci_login.h"
 #include "registry/host.h"
 #include "registry/problem.h"
 #include "registry/realm.h"
@@ -184,10 +185,14 @@ choose_credential(const struct token_wish *wish, const struct credential **ret_c
 		.trusted = wish->host->options->trust_realms,
 		.plain_http = wish->host->is_plain,
 	};
+	AUTO_ORIGIN struct origin realm = { 0 };
 	enum realm_trust trust;
 
-	if (realm_judge(&rules, wish->host->realm, &trust, err) < 0)
+	if (realm_judge(&rules, wish->host->realm, &trust, err) < 0 ||
+	    origin_parse(wish->host->realm, &realm, err) < 0)
 		return error_wrap(err, "'%s'", wish->host->name);
+	if (ci_login_trusts(wish->host->name, &realm))
+		trust = REALM_TRUSTED;
 	*ret_credential = trust == REALM_TRUSTED ? wish->credential : NULL;
 	if (wish->credential && trust != REALM_TRUSTED)
 		tell_of_realm(wish->host);

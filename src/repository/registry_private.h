@@ -16,6 +16,7 @@ struct registry_repository {
 	struct engine *engine;
 	struct endpoint *endpoint;
 	struct running *running;
+	char *host;
 	char *name;                /* "owner/name" */
 	struct packages *packages; /* of GitHub; NULL: not asked yet, or none */
 };

@@ -11,7 +11,7 @@ with_packages(struct repository *repository, struct error **err)
 	struct registry_repository *self = (struct registry_repository *)repository;
 
 	if (!self->packages)
-		self->packages = packages_new(self->engine, self->name, err);
+		self->packages = packages_new(self->engine, self->host, self->name, err);
 	return self->packages ? self : NULL;
 }
 

@@ -211,6 +211,7 @@ registry_repository_free(struct repository *repository)
 		self->running = next;
 	}
 	packages_free(self->packages);
+	free(self->host);
 	free(self->name);
 	free(repository->name);
 	free(repository);
@@ -258,6 +259,7 @@ repository_open_registry(struct session *session, const struct reference *refere
 	self->repository.name = reference_repository(reference);
 	self->engine = session_engine(session, err);
 	self->endpoint = endpoint;
+	self->host = xstrdup(reference->host);
 	self->name = xstrdup(reference->name);
 	return &self->repository;
 }

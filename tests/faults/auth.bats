@@ -365,6 +365,26 @@ with_password() {
 	assert_stderr_has 'config.json.*--anonymous'
 }
 
+@test "A14 a registry token is sent as it stands, and no other is fetched in its place" {
+	serve_bearer
+	local token
+	token=$(curl -su me:pw "http://$reg_host/token?service=rig&scope=repository:app:pull" | jq -r '.token // .access_token')
+	forget_log reg
+	docker_config "{\"auths\": {\"@HOST@\": {\"registrytoken\": \"$token\", \"auth\": \"$(basic me:pw)\"}}}"
+	pull "$ref"
+	assert_pulled
+	assert_requests reg 0 . ^/token
+	rm -rf "$OCIFP_STORE"
+	docker_config '{"auths": {"@HOST@": {"registrytoken": "s3cret"}}}'
+	pull "$ref"
+	assert_failed 4
+	assert_stderr_has "refuses ~/.docker/config.json"
+	assert_requests reg 0 . ^/token
+	docker_config '{"auths": {"@HOST@": {"registrytoken": "s3cret\r\nX: y"}}}'
+	pull "$ref"
+	assert_failed 2
+}
+
 @test "A15 a credential file that is a pipe, huge or double does not hang or pass" {
 	serve_basic
 	rm -f "$T/home/.docker/config.json"
@@ -548,6 +568,30 @@ with_password() {
 	ocifp_run login --trust-realm 127.0.0.2 --username me --password-stdin "$reg_host" <"$T/password"
 	assert_status 0
 	assert_requests tokens 2 GET ^/token
+}
+
+@test "in a job of GitLab its registry's password goes to its server, by https alone" {
+	need openssl
+	make_cert server
+	local tls=$T/tls/server.pem:$T/tls/server.key
+	start_faults tokens --address 127.0.0.2 --tls "$tls" --auth bearer --user gitlab-ci-token:job
+	start_faults reg --tls "$tls" --auth bearer --realm "https://$tokens_host/token"
+	export CI_REGISTRY=$reg_host CI_JOB_TOKEN=job CI_SERVER_URL=https://$tokens_host
+	local given
+	given="Basic $(basic gitlab-ci-token:job)"
+	ocifp_run exists --no-token-cache --tls-ca "$T/tls/ca.pem" "$reg_host/app:one"
+	assert_equal "$(request_header tokens GET ^/token authorization | sort -u)" -
+	export GITLAB_CI=true
+	forget_log tokens
+	CI_SERVER_URL=https://127.0.0.2 ocifp_run exists --no-token-cache --tls-ca "$T/tls/ca.pem" "$reg_host/app:one"
+	assert_equal "$(request_header tokens GET ^/token authorization | sort -u)" -
+	assert_stderr_has "the credentials for '$reg_host' are not sent to"
+	forget_log tokens
+	CI_SERVER_URL=http://$tokens_host ocifp_run exists --no-token-cache --tls-ca "$T/tls/ca.pem" "$reg_host/app:one"
+	assert_equal "$(request_header tokens GET ^/token authorization | sort -u)" -
+	forget_log tokens
+	ocifp_run exists --no-token-cache --tls-ca "$T/tls/ca.pem" "$reg_host/app:one"
+	assert_equal "$(request_header tokens GET ^/token authorization | sort -u)" "$given"
 }
 
 @test "login with a wrong password is a refusal and writes nothing" {

@@ -204,9 +204,35 @@ tags() {
 	assert_failed 5
 	assert_no_secrets other
 	assert_requests other 0 . .
-	GITHUB_API_URL=http://api.example.invalid prune --keep-tag v1
-	assert_failed 5
-	assert_stderr_has 'http'
+}
+
+# refused STATUS TEXT: before anything is asked anywhere
+refused() {
+	prune --keep-tag v1
+	assert_failed "$1"
+	assert_stderr_has "$2"
+}
+
+@test "the token goes to the API of the server that made it, by https" {
+	publish v1 old
+	export GITHUB_API_URL=http://api.github.com
+	refused 2 "invalid GITHUB_API_URL 'http://api.github.com': expected an https URL"
+	GITHUB_API_URL=https://api.example.invalid refused 4 "of 'github.com' is not for the packages of '$reg_host'"
+	ocifp_run prune --keep-tag v1 ghcr.io/owner/app
+	assert_failed 2
+	export GITHUB_API_URL=https://api.example.invalid
+	ocifp_run prune --keep-tag v1 ghcr.io/owner/app
+	assert_failed 4
+	assert_stderr_has "the GITHUB_TOKEN of 'github.com' is not for 'https://api.example.invalid"
+	export GITHUB_SERVER_URL=https://github.example
+	ocifp_run prune --keep-tag v1 ghcr.io/owner/app
+	assert_failed 4
+	assert_stderr_has "the GITHUB_TOKEN of 'github.example' is not for the packages of 'ghcr.io'"
+	unset GITHUB_API_URL
+	export GITHUB_SERVER_URL=https://codeberg.org FORGEJO_ACTIONS=true
+	ocifp_run prune --keep-tag v1 ghcr.io/owner/app
+	assert_failed 4
+	assert_stderr_has 'the GITHUB_TOKEN of Forgejo or Gitea'
 }
 
 @test "answers that are none end it before anything is deleted" {

@@ -67,7 +67,7 @@ rig_bare_environment() {
 	local name
 	for name in $(compgen -e); do
 		case $name in
-		GITHUB_* | GH_* | RUNNER_* | CI | DOCKER_* | REGISTRY_* | XDG_* | OCIFP_STORE | \
+		GITHUB_* | GH_* | GITEA_* | FORGEJO_* | GITLAB_* | RUNNER_* | CI | CI_* | DOCKER_* | REGISTRY_* | XDG_* | OCIFP_STORE | \
 			*_proxy | *_PROXY | SSL_CERT_* | CURL_* | SOURCE_DATE_EPOCH | NO_COLOR)
 			unset "$name"
 			;;

@@ -36,6 +36,8 @@ describe(const struct registry_options *options, const char *host)
 		fail_msg("%s", error_text(err));
 	if (!is_found)
 		return xstrdup("anonymous");
+	if (found.registry_token)
+		return xasprintf("registry:%s %s", found.registry_token, found.source);
 	if (found.identity_token)
 		return xasprintf("token:%s %s", found.identity_token, found.source);
 	return xasprintf("%s:%s %s%s", found.username, found.password, found.source,
@@ -118,6 +120,118 @@ the_token_of_github_is_for_ghcr_alone(void **state)
 	assert_found("ghcr.io.evil.example", "anonymous");
 	set_variable("GITHUB_TOKEN", "s3cret\r\nX: y");
 	assert_refused("ghcr.io", ERROR_USAGE, "GITHUB_TOKEN");
+}
+
+/* Every server's runner exports a GITHUB_TOKEN. */
+static void
+the_token_of_a_job_is_for_its_own_server(void **state)
+{
+	static const struct {
+		const char *server;
+		const char *forge; /* the variable that its runner sets; NULL: none */
+		const char *registry;
+		bool is_given;
+	} rows[] = {
+		{ "https://github.com", NULL, "ghcr.io", true },
+		{ "https://github.com/", NULL, "ghcr.io", true },
+		{ "https://github.com", NULL, "github.com", false },
+		{ "https://github.com", NULL, "containers.github.com", false },
+		{ "https://github.com", "FORGEJO_ACTIONS", "ghcr.io", false },
+		{ "", "GITEA_ACTIONS", "ghcr.io", false },
+		{ "", "FORGEJO_ACTIONS", "ghcr.io", false },
+		{ "https://acme.ghe.com", NULL, "containers.acme.ghe.com", true },
+		{ "https://acme.ghe.com", NULL, "ghcr.io", false },
+		{ "https://acme.ghe.com", NULL, "containers.other.ghe.com", false },
+		{ "https://acme.ghe.com.evil.example", NULL, "containers.acme.ghe.com", false },
+		{ "https://github.example", NULL, "containers.github.example", true },
+		{ "https://github.example", NULL, "ghcr.io", false },
+		{ "https://github.example:8443", NULL, "containers.github.example:8443", true },
+		{ "https://github.example:8443", NULL, "containers.github.example", false },
+		{ "https://codeberg.org", "FORGEJO_ACTIONS", "codeberg.org", true },
+		{ "https://codeberg.org", "FORGEJO_ACTIONS", "ghcr.io", false },
+		{ "https://codeberg.org", "FORGEJO_ACTIONS", "containers.codeberg.org", false },
+		{ "https://Gitea.example:3000", "GITEA_ACTIONS", "gitea.example:3000", true },
+		{ "https://gitea.example:3000", "GITEA_ACTIONS", "gitea.example", false },
+		{ "https://gitea.example", "GITEA_ACTIONS", "ghcr.io", false },
+		{ "nonsense", NULL, "ghcr.io", false },
+		{ "https://github.com@evil.example", NULL, "ghcr.io", false },
+	};
+
+	(void)state;
+	set_variable("GITHUB_TOKEN", "t");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		set_variable("GITHUB_SERVER_URL", rows[i].server);
+		if (rows[i].forge)
+			set_variable(rows[i].forge, "true");
+		assert_found(rows[i].registry, rows[i].is_given
+						       ? "x-access-token:t GITHUB_TOKEN (implicit)"
+						       : "anonymous");
+		if (rows[i].forge)
+			assert_int_equal(unsetenv(rows[i].forge), 0);
+	}
+}
+
+static void
+a_job_of_gitlab_is_known_to_its_own_registry(void **state)
+{
+	(void)state;
+	set_variable("CI_REGISTRY", "registry.example:5050");
+	set_variable("CI_JOB_TOKEN", "job");
+	assert_found("registry.example:5050", "anonymous");
+	set_variable("GITLAB_CI", "true");
+	assert_found("registry.example:5050", "gitlab-ci-token:job CI_JOB_TOKEN (implicit)");
+	assert_found("registry.example", "anonymous");
+	assert_found("ghcr.io", "anonymous");
+	set_variable("CI_REGISTRY_PASSWORD", "pw");
+	assert_found("registry.example:5050", "gitlab-ci-token:job CI_JOB_TOKEN (implicit)");
+	set_variable("CI_REGISTRY_USER", "me");
+	assert_found("registry.example:5050", "me:pw CI_REGISTRY_PASSWORD (implicit)");
+	assert_found("registry.other", "anonymous");
+	write_home_file(DOCKER, 0600,
+			"{\"auths\": {\"registry.example:5050\": {\"auth\": \"" YOU_S3CRET "\"}}}");
+	assert_found("registry.example:5050", "you:s3cret ~/" DOCKER);
+}
+
+static void
+docker_auth_config_comes_before_files(void **state)
+{
+	AUTO_FREE char *space = NULL;
+
+	(void)state;
+	set_variable("DOCKER_AUTH_CONFIG", "{\"auths\": {\"a.example\": {\"auth\": \"" ME_PW "\"},"
+					   " \"b.example/team\": {\"auth\": \"" ME_PW "\"}}}");
+	write_home_file(DOCKER, 0600,
+			"{\"auths\": {\"a.example\": {\"auth\": \"" YOU_S3CRET "\"},"
+			" \"c.example\": {\"auth\": \"" YOU_S3CRET "\"}}}");
+	assert_found("a.example", "me:pw DOCKER_AUTH_CONFIG");
+	assert_found("c.example", "you:s3cret ~/" DOCKER);
+	space = credential_space(&no_flags, "b.example", "team/app");
+	assert_string_equal(space, "b.example/team");
+	assert_found(space, "me:pw DOCKER_AUTH_CONFIG");
+	set_variable("REGISTRY_AUTH_FILE", DOCKER);
+	assert_found("a.example", "you:s3cret " DOCKER);
+	assert_int_equal(unsetenv("REGISTRY_AUTH_FILE"), 0);
+	set_variable("DOCKER_AUTH_CONFIG", "{\"auths\": {\"a.example\": {\"auth\": \"s3cret\"}}}");
+	assert_refused("a.example", ERROR_USAGE, "DOCKER_AUTH_CONFIG");
+	set_variable("DOCKER_AUTH_CONFIG", "s3cret");
+	assert_refused("a.example", ERROR_USAGE, "DOCKER_AUTH_CONFIG");
+}
+
+/* By `base64` with its line ends, and by tools that encode C's end of a string. */
+static void
+an_auth_value_is_read_as_go_reads_it(void **state)
+{
+	static const char *const values[] = { "bWU6\\ncHc=", "bWU6\\r\\ncHc=\\n", "bWU6cHcA",
+					      "bWU6cHcAAAA=" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++) {
+		AUTO_FREE char *text =
+			xasprintf("{\"auths\": {\"a.example\": {\"auth\": \"%s\"}}}", values[i]);
+
+		write_home_file(DOCKER, 0600, text);
+		assert_found("a.example", "me:pw ~/" DOCKER);
+	}
 }
 
 static void
@@ -279,6 +393,16 @@ helpers_come_before_entries_and_their_own_host_before_the_store(void **state)
 static void
 a_helper_that_has_nothing_leaves_the_entry(void **state)
 {
+	static const char *const answers[] = {
+		"exit 0",
+		"echo",
+		"echo '{}'",
+		"echo '{\"ServerURL\": \"a.example\"}'",
+		"echo '{\"Username\": \"\", \"Secret\": \"\"}'",
+		"echo '{\"Username\": null, \"Secret\": null}'",
+		"echo '{\"Username\": \"u\", \"Secret\": \"\"}'",
+	};
+
 	(void)state;
 	write_helper("none", "echo 'credentials not found in native keychain'; exit 1");
 	write_home_file(DOCKER, 0600,
@@ -286,6 +410,11 @@ a_helper_that_has_nothing_leaves_the_entry(void **state)
 			" \"auths\": {\"a.example\": {\"auth\": \"" ME_PW "\"}}}");
 	assert_found("a.example", "me:pw ~/" DOCKER);
 	assert_found("b.example", "anonymous");
+	for (size_t i = 0; i < sizeof(answers) / sizeof(*answers); i++) {
+		write_helper("none", answers[i]);
+		assert_found("a.example", "me:pw ~/" DOCKER);
+		assert_found("b.example", "anonymous");
+	}
 }
 
 static void
@@ -322,7 +451,9 @@ a_helper_that_fails_is_named_and_its_text_made_harmless(void **state)
 		{ "printf 'locked\\033[1m' >&2; exit 1", ERROR_DENIED, "locked\\x1b" },
 		{ "kill -9 $$", ERROR_DENIED, "137" },
 		{ "echo nonsense", ERROR_DENIED, "without a user name" },
-		{ "echo '{\"Username\": \"u\"}'", ERROR_DENIED, "without a user name" },
+		{ "echo '{\"Username\": 1, \"Secret\": \"\"}'", ERROR_DENIED,
+		  "without a user name" },
+		{ "echo '{\"Secret\": \"s3cret\"}'", ERROR_DENIED, "without a user name" },
 		{ "head -c 100000 /dev/zero", ERROR_DENIED, "docker-credential-bad" },
 		{ "exit 127", ERROR_USAGE, "not installed" },
 	};
@@ -455,6 +586,10 @@ main(void)
 		AT_HOME(nothing_anywhere_is_anonymous),
 		AT_HOME(flags_beat_files_and_files_beat_the_environment),
 		AT_HOME(the_token_of_github_is_for_ghcr_alone),
+		AT_HOME(the_token_of_a_job_is_for_its_own_server),
+		AT_HOME(a_job_of_gitlab_is_known_to_its_own_registry),
+		AT_HOME(docker_auth_config_comes_before_files),
+		AT_HOME(an_auth_value_is_read_as_go_reads_it),
 		AT_HOME(hosts_match_exactly_however_the_key_is_written),
 		AT_HOME(a_space_beneath_a_host_has_credentials_of_its_own),
 		AT_HOME(an_entry_gives_a_password_or_an_identity_token),

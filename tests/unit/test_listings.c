@@ -171,7 +171,7 @@ list_versions(struct room *room, struct error **ret_error)
 		room_start(room);
 	assert_int_equal(setenv("GITHUB_API_URL", url, 1), 0);
 	assert_int_equal(setenv("GITHUB_TOKEN", "t0ken", 1), 0);
-	packages = packages_new(room->engine, "owner/group/app", ret_error);
+	packages = packages_new(room->engine, "ghcr.io", "owner/group/app", ret_error);
 	assert_non_null(packages);
 	if (packages_list(packages, &versions, &count, ret_error) < 0)
 		return -1;

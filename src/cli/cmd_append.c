@@ -22,10 +22,10 @@ struct append_values {
 
 static const struct option_spec append_options[] = {
 	{ "base", 'b', OPTION_STRING, offsetof(struct append_values, base), "REF",
-	  "the image to put layers on; without it, or with 'scratch', nothing" },
+	  "add the layers to this image; 'scratch', the default, is empty" },
 	{ "set-base-image-annotations", 0, OPTION_FLAG,
 	  offsetof(struct append_values, annotate_base), NULL,
-	  "annotate it with the name and the digest of the base" },
+	  "annotate the image with the name and digest of the base" },
 	OUTPUT_OPTIONS(struct append_values, output),
 	LAYER_OPTIONS(struct append_values, layer),
 	IMAGE_OPTIONS(struct append_values, image),
@@ -139,7 +139,7 @@ run_append(struct context *context, const void *opaque, const struct strings *op
 
 const struct command cmd_append = {
 	.name = "append",
-	.summary = "put layers of directories and tars on an image, or on nothing",
+	.summary = "make an image from directories and tar files, on a base or from scratch",
 	.usage = "[--base REF] -o WHERE|-t REF [--push] LAYER...",
 	.options = append_options,
 	.values_size = sizeof(struct append_values),

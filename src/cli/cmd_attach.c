@@ -20,9 +20,9 @@ struct attach_values {
 
 static const struct option_spec attach_option_specs[] = {
 	{ "type", 0, OPTION_STRING, offsetof(struct attach_values, type), "TYPE",
-	  "what the artifact is: its media type" },
+	  "set the type of the artifact, as a media type" },
 	{ "annotation", 0, OPTION_STRINGS, offsetof(struct attach_values, annotations),
-	  "NAME=VALUE", "an annotation of the artifact; repeatable" },
+	  "NAME=VALUE", "add an annotation to the artifact; repeatable" },
 	{ 0 },
 };
 
@@ -88,7 +88,7 @@ run_attach(struct context *context, const void *opaque, const struct strings *op
 
 const struct command cmd_attach = {
 	.name = "attach",
-	.summary = "add files as an artifact that refers to an image",
+	.summary = "attach files to an image as an artifact",
 	.usage = "--type TYPE [--annotation NAME=VALUE] IMAGE|REF FILE[:MEDIA-TYPE]...",
 	.options = attach_option_specs,
 	.values_size = sizeof(struct attach_values),

@@ -43,7 +43,7 @@ run_explain(struct context *context, const void *values, const struct strings *o
 
 static const struct command cmd_explain = {
 	.name = "explain",
-	.summary = "say where the credentials for a registry come from",
+	.summary = "show where the credentials for a registry come from",
 	.usage = "HOST",
 	.groups = OPTIONS_NETWORK,
 	.operands_min = 1,
@@ -53,6 +53,6 @@ static const struct command cmd_explain = {
 
 const struct command cmd_auth = {
 	.name = "auth",
-	.summary = "look at credentials",
+	.summary = "show where credentials come from",
 	.subcommands = (const struct command *const[]){ &cmd_explain, NULL },
 };

@@ -140,7 +140,7 @@ run_put(struct context *context, const void *values, const struct strings *opera
 
 static const struct command cmd_get = {
 	.name = "get",
-	.summary = "write a blob to standard output, checked",
+	.summary = "verify a blob and write it to standard output",
 	.usage = "REPOSITORY@DIGEST",
 	.groups = OPTIONS_NETWORK,
 	.operands_min = 1,
@@ -150,7 +150,7 @@ static const struct command cmd_get = {
 
 static const struct command cmd_put = {
 	.name = "put",
-	.summary = "send a file as a blob",
+	.summary = "upload a file as a blob",
 	.usage = "FILE REPOSITORY",
 	.groups = OPTIONS_NETWORK,
 	.operands_min = 2,
@@ -160,7 +160,7 @@ static const struct command cmd_put = {
 
 static const struct command cmd_head = {
 	.name = "head",
-	.summary = "say whether a blob is there, and its size",
+	.summary = "check whether a blob is present, and print its size",
 	.usage = "REPOSITORY@DIGEST",
 	.groups = OPTIONS_NETWORK,
 	.operands_min = 1,
@@ -170,6 +170,6 @@ static const struct command cmd_head = {
 
 const struct command cmd_blob = {
 	.name = "blob",
-	.summary = "read and write single blobs",
+	.summary = "download, upload or check single blobs",
 	.subcommands = (const struct command *const[]){ &cmd_get, &cmd_put, &cmd_head, NULL },
 };

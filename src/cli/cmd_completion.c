@@ -111,7 +111,7 @@ run_completion(struct context *context, const void *values, const struct strings
 
 const struct command cmd_completion = {
 	.name = "completion",
-	.summary = "write a script that lets a shell complete command lines",
+	.summary = "print a completion script for bash, zsh or fish",
 	.usage = "bash|zsh|fish",
 	.operands_min = 1,
 	.operands_max = 1,

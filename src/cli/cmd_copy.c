@@ -21,13 +21,13 @@ struct copy_values {
 
 static const struct option_spec copy_options[] = {
 	{ "all", 'a', OPTION_FLAG, offsetof(struct copy_values, all), NULL,
-	  "everything, byte for byte, which is the default" },
+	  "copy all platforms, byte for byte (default)" },
 	{ "platform", 0, OPTION_PLATFORMS, offsetof(struct copy_values, platforms), "OS/ARCH",
-	  "this platform alone; repeatable: then as a new index" },
+	  "copy only this platform; repeatable: several become a new index" },
 	{ "referrers", 0, OPTION_FLAG, offsetof(struct copy_values, referrers), NULL,
-	  "signatures and other artifacts that refer to it, too" },
+	  "copy signatures and other artifacts that refer to the image, too" },
 	{ "no-clobber", 0, OPTION_FLAG, offsetof(struct copy_values, no_clobber), NULL,
-	  "leave a tag alone that names another image" },
+	  "fail instead of moving a tag that names another image" },
 	{ 0 },
 };
 

@@ -15,7 +15,7 @@ struct digest_values {
 
 static const struct option_spec digest_options[] = {
 	{ "platform", 0, OPTION_PLATFORMS, offsetof(struct digest_values, platforms), "OS/ARCH",
-	  "of this platform's manifest, not of the index" },
+	  "print the digest of this platform's manifest, not of the index" },
 	TARGET_OPTIONS(struct digest_values, target),
 	{ 0 },
 };
@@ -59,7 +59,7 @@ run_digest(struct context *context, const void *opaque, const struct strings *op
 
 const struct command cmd_digest = {
 	.name = "digest",
-	.summary = "print the digest that a reference names",
+	.summary = "print the digest that a reference resolves to",
 	.usage = "[--platform OS/ARCH] [--by-hash] [IMAGE|REF]",
 	.options = digest_options,
 	.values_size = sizeof(struct digest_values),

@@ -17,7 +17,7 @@ struct doctor_values {
 
 static const struct option_spec doctor_options[] = {
 	{ "offline", 0, OPTION_FLAG, offsetof(struct doctor_values, offline), NULL,
-	  "ask no registry" },
+	  "do not contact registries" },
 	{ 0 },
 };
 
@@ -124,7 +124,7 @@ run_doctor(struct context *context, const void *values, const struct strings *op
 
 const struct command cmd_doctor = {
 	.name = "doctor",
-	.summary = "examine what the program finds on this machine",
+	.summary = "check this machine for problems",
 	.usage = "[--offline] [HOST...]",
 	.options = doctor_options,
 	.values_size = sizeof(struct doctor_values),

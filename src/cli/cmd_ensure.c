@@ -27,19 +27,21 @@ struct ensure_values {
 
 static const struct option_spec ensure_options[] = {
 	{ "push", 0, OPTION_STRING, AT(push), "auto|always|never",
-	  "when to push what was built; auto: in GitHub Actions, on trusted events" },
+	  "when to push a built image; auto: in GitHub Actions, on trusted events" },
 	{ "wait", 0, OPTION_DURATION, AT(wait_ms), "TIME",
-	  "when it is absent, ask again so long: another job may be building it" },
-	{ "no-build", 0, OPTION_FLAG, AT(no_build), NULL, "fail when it is absent" },
+	  "if absent, ask again for this long: another job may build the image" },
+	{ "no-build", 0, OPTION_FLAG, AT(no_build), NULL,
+	  "do not build; fail if the image is absent" },
 	{ "offline", 0, OPTION_FLAG, AT(offline), NULL,
-	  "ask nobody: the store has it or it fails" },
-	{ "dry-run", 0, OPTION_FLAG, AT(dry_run), NULL, "ask, and say what would be done" },
+	  "do not use the network; fail if the store lacks the image" },
+	{ "dry-run", 0, OPTION_FLAG, AT(dry_run), NULL,
+	  "ask the registry and print the plan, but change nothing" },
 	{ "assume-absent", 0, OPTION_FLAG, AT(assume_absent), NULL,
-	  "build although the registry refuses to answer" },
+	  "treat a refused login as absence" },
 	{ "platform", 0, OPTION_PLATFORMS, AT(platforms), "OS/ARCH",
-	  "want this platform instead of the image's; repeatable" },
+	  "require this platform instead of the image's; repeatable" },
 	{ "platform-tag", 0, OPTION_FLAG, AT(platform_tag), NULL,
-	  "one platform, this host's unless one is named, under TAG-OS-ARCH, for `index join`" },
+	  "build one platform and push it under TAG-OS-ARCH, for `index join`" },
 	{ 0 },
 };
 
@@ -105,7 +107,7 @@ run_ensure(struct context *context, const void *opaque, const struct strings *op
 
 const struct command cmd_ensure = {
 	.name = "ensure",
-	.summary = "pull an image by hash; build and push it when it is proven absent",
+	.summary = "pull an image by hash, or build and push it if it is proven absent",
 	.usage = "[--push auto|always|never] [--platform-tag] [--wait TIME] [--no-build] "
 		 "[--dry-run] "
 		 "[IMAGE]",

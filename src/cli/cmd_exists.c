@@ -20,11 +20,11 @@ struct exists_values {
 
 static const struct option_spec exists_options[] = {
 	{ "print", 0, OPTION_FLAG, offsetof(struct exists_values, print), NULL,
-	  "print present or absent and exit 0 for both, so that only an unknown answer fails" },
+	  "print present or absent and exit 0 for both; only an unknown answer fails" },
 	{ "platform", 0, OPTION_PLATFORMS, offsetof(struct exists_values, platforms), "OS/ARCH",
-	  "want this platform; repeatable" },
+	  "require this platform; repeatable" },
 	{ "deep", 0, OPTION_FLAG, offsetof(struct exists_values, deep), NULL,
-	  "ask for the manifest of each platform too, not for the index alone" },
+	  "request the manifest of each platform, too" },
 	TARGET_OPTIONS(struct exists_values, target),
 	{ 0 },
 };
@@ -115,7 +115,7 @@ run_exists(struct context *context, const void *opaque, const struct strings *op
 
 const struct command cmd_exists = {
 	.name = "exists",
-	.summary = "say whether an image is present, proven absent, or unknown",
+	.summary = "check whether an image is present, proven absent, or unknown",
 	.usage = "[--print] [--platform OS/ARCH] [--by-hash] [IMAGE|REF]",
 	.options = exists_options,
 	.values_size = sizeof(struct exists_values),

@@ -16,7 +16,7 @@ struct help_values {
 
 static const struct option_spec help_options[] = {
 	{ "list", 0, OPTION_FLAG, offsetof(struct help_values, list), NULL,
-	  "the names of all commands, one a line" },
+	  "print the names of all commands, one per line" },
 	{ 0 },
 };
 
@@ -100,7 +100,7 @@ run_help(struct context *context, const void *values, const struct strings *oper
 
 const struct command cmd_help = {
 	.name = "help",
-	.summary = "say what the commands do",
+	.summary = "show help for a command or a topic",
 	.usage = "[--list] [COMMAND [SUBCOMMAND]|TOPIC]",
 	.options = help_options,
 	.values_size = sizeof(struct help_values),

@@ -20,7 +20,7 @@ struct edit_values {
 
 static const struct option_spec edit_options[] = {
 	{ "annotation", 0, OPTION_STRINGS, offsetof(struct edit_values, annotations), "NAME=VALUE",
-	  "an annotation of the index; repeatable" },
+	  "add an annotation to the index; repeatable" },
 	{ 0 },
 };
 
@@ -131,18 +131,18 @@ run_rm(struct context *context, const void *opaque, const struct strings *operan
 	}
 
 static const struct command cmd_create =
-	EDIT_COMMAND("create", "make an index of images that are there", "SOURCE...", run_create);
+	EDIT_COMMAND("create", "make an index from existing images", "SOURCE...", run_create);
 
 static const struct command cmd_add =
-	EDIT_COMMAND("add", "put images into an index, in the place of those of their platforms",
+	EDIT_COMMAND("add", "add images to an index, or replace those of the same platform",
 		     "SOURCE...", run_add);
 
-static const struct command cmd_rm = EDIT_COMMAND("rm", "take platforms or digests out of an index",
+static const struct command cmd_rm = EDIT_COMMAND("rm", "remove platforms or digests from an index",
 						  "OS/ARCH|DIGEST...", run_rm);
 
 const struct command cmd_index = {
 	.name = "index",
-	.summary = "put images for several platforms under one tag",
+	.summary = "publish images for several platforms under one tag",
 	.subcommands = (const struct command *const[]){ &cmd_create, &cmd_index_join, &cmd_add,
 							&cmd_index_ls, &cmd_rm, NULL },
 };

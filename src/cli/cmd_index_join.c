@@ -28,12 +28,11 @@ struct join_values {
 static const struct option_spec join_options[] = {
 	{ "platform", 0, OPTION_PLATFORMS, AT(platforms), "OS/ARCH",
 	  "join this platform instead of the image's; repeatable" },
-	{ "wait", 0, OPTION_DURATION, AT(wait_ms), "TIME",
-	  "ask again so long for platforms that are not there yet" },
+	{ "wait", 0, OPTION_DURATION, AT(wait_ms), "TIME", "wait this long for missing platforms" },
 	{ "partial", 0, OPTION_FLAG, AT(partial), NULL,
-	  "join those that are there when others are missing" },
+	  "join the present platforms even if others are missing" },
 	{ "annotation", 0, OPTION_STRINGS, AT(annotations), "NAME=VALUE",
-	  "an annotation of the index; repeatable" },
+	  "add an annotation to the index; repeatable" },
 	INPUT_OPTIONS(struct join_values, target),
 	{ 0 },
 };
@@ -131,7 +130,7 @@ run_join(struct context *context, const void *opaque, const struct strings *oper
 
 const struct command cmd_index_join = {
 	.name = "join",
-	.summary = "join what native runners pushed with --platform-tag",
+	.summary = "join images that were pushed with --platform-tag",
 	.usage = "[--wait TIME] [--partial] [--platform OS/ARCH] [--annotation NAME=VALUE] "
 		 "[--by-hash] [IMAGE|REF]",
 	.options = join_options,

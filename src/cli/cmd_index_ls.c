@@ -83,7 +83,7 @@ run_ls(struct context *context, const void *opaque, const struct strings *operan
 
 const struct command cmd_index_ls = {
 	.name = "ls",
-	.summary = "list what an index lists",
+	.summary = "list the entries of an index",
 	.usage = "[--by-hash] [IMAGE|REF]",
 	.options = ls_options,
 	.values_size = sizeof(struct ls_values),

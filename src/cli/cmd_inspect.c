@@ -19,7 +19,7 @@ struct inspect_values {
 
 static const struct option_spec inspect_options[] = {
 	{ "platform", 0, OPTION_PLATFORMS, offsetof(struct inspect_values, platforms), "OS/ARCH",
-	  "of these platforms; repeatable; all by default" },
+	  "show only this platform; repeatable" },
 	TARGET_OPTIONS(struct inspect_values, target),
 	{ 0 },
 };
@@ -214,7 +214,7 @@ run_inspect(struct context *context, const void *opaque, const struct strings *o
 
 const struct command cmd_inspect = {
 	.name = "inspect",
-	.summary = "show what an image is: digest, platforms, annotations, configs",
+	.summary = "show an image's digest, platforms, annotations and configurations",
 	.usage = "[--platform OS/ARCH] [--by-hash] [IMAGE|REF]",
 	.options = inspect_options,
 	.values_size = sizeof(struct inspect_values),

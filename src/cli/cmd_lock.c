@@ -17,7 +17,7 @@ struct lock_values {
 
 static const struct option_spec lock_command_options[] = {
 	{ "update", 0, OPTION_FLAG, offsetof(struct lock_values, update), NULL,
-	  "ask again for what is locked already: all of it, or what is named" },
+	  "resolve locked entries again: all, or the named ones" },
 	{ 0 },
 };
 
@@ -75,7 +75,7 @@ run_lock(struct context *context, const void *opaque, const struct strings *oper
 
 const struct command cmd_lock = {
 	.name = "lock",
-	.summary = "write .ocifp.lock: the digests that a team agrees on",
+	.summary = "record the digests of pinned and published images in .ocifp.lock",
 	.usage = "[--update [IMAGE|REF...]]",
 	.options = lock_command_options,
 	.values_size = sizeof(struct lock_values),

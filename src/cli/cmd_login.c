@@ -94,7 +94,7 @@ run_login(struct context *context, const void *values, const struct strings *ope
 
 const struct command cmd_login = {
 	.name = "login",
-	.summary = "check a password or token and keep it for a registry",
+	.summary = "check a password or token for a registry and save it",
 	.usage = "HOST",
 	.groups = OPTIONS_NETWORK | OPTIONS_PROMPT,
 	.operands_min = 1,

@@ -29,7 +29,7 @@ run_logout(struct context *context, const void *values, const struct strings *op
 
 const struct command cmd_logout = {
 	.name = "logout",
-	.summary = "forget the password or token for a registry",
+	.summary = "remove the saved password or token for a registry",
 	.usage = "HOST",
 	.groups = OPTIONS_NETWORK | OPTIONS_PROMPT,
 	.operands_min = 1,

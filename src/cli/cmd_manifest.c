@@ -23,9 +23,9 @@ struct manifest_values {
 
 static const struct option_spec manifest_options[] = {
 	{ "platform", 0, OPTION_PLATFORMS, offsetof(struct manifest_values, platforms), "OS/ARCH",
-	  "this platform's manifest, not the index" },
+	  "print this platform's manifest, not the index" },
 	{ "put", 0, OPTION_STRING, offsetof(struct manifest_values, file), "FILE",
-	  "put this file there, byte for byte, instead of printing" },
+	  "upload this file, byte for byte, instead of printing" },
 	TARGET_OPTIONS(struct manifest_values, target),
 	{ 0 },
 };
@@ -98,7 +98,7 @@ run_manifest(struct context *context, const void *opaque, const struct strings *
 
 const struct command cmd_manifest = {
 	.name = "manifest",
-	.summary = "print or put a manifest or index, byte for byte",
+	.summary = "print or upload a manifest or index, byte for byte",
 	.usage = "[--platform OS/ARCH] [--put FILE] [--by-hash] [IMAGE|REF]",
 	.options = manifest_options,
 	.values_size = sizeof(struct manifest_values),

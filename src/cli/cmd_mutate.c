@@ -40,7 +40,7 @@ run_mutate(struct context *context, const void *opaque, const struct strings *op
 
 const struct command cmd_mutate = {
 	.name = "mutate",
-	.summary = "change an image's environment, entry point, labels and the like",
+	.summary = "change an image's environment, entry point, labels and other settings",
 	.usage = "-o WHERE|-t REF [--push] REF",
 	.options = mutate_options,
 	.values_size = sizeof(struct mutate_values),

@@ -34,21 +34,21 @@ struct prune_values {
 
 static const struct option_spec prune_options[] = {
 	{ "keep-tag", 0, OPTION_STRINGS, AT(tags), "PATTERN",
-	  "keep tags that match, as a shell matches names; repeatable" },
+	  "keep tags that match this shell pattern; repeatable" },
 	{ "keep-newest", 0, OPTION_UINT, AT(newest), "N", "keep the newest N images" },
 	{ "keep-younger", 0, OPTION_DURATION, AT(younger_ms), "TIME",
-	  "keep images that were made within this time" },
+	  "keep images that were created within this time" },
 	{ "keep-git", 0, OPTION_STRING, AT(git), "auto|local|never",
-	  "keep what branches and tags mean; auto: those of origin too" },
+	  "keep the images of git branches and tags; auto: check origin, too" },
 	{ "keep-git-ref", 0, OPTION_STRINGS, AT(git_refs), "PATTERN",
-	  "let these refs count instead of all branches and tags; repeatable" },
+	  "use these refs instead of all branches and tags; repeatable" },
 	{ "github-packages", 0, OPTION_FLAG, AT(github_packages), NULL,
-	  "manage it by GitHub's Packages API, as ghcr.io always is" },
+	  "use GitHub's Packages API (always used for ghcr.io)" },
 	{ "restore", 0, OPTION_UINT, AT(restore), "ID",
-	  "bring back a version of a GitHub package, and do nothing else" },
-	{ "yes", 0, OPTION_FLAG, AT(yes), NULL, "delete what the plan says" },
+	  "restore a deleted version of a GitHub package, and do nothing else" },
+	{ "yes", 0, OPTION_FLAG, AT(yes), NULL, "delete the images that the plan lists" },
 	{ "dry-run", 'n', OPTION_FLAG, AT(dry_run), NULL,
-	  "only tell the plan: so it is without --yes" },
+	  "print the plan and delete nothing (default)" },
 	{ 0 },
 };
 
@@ -267,7 +267,7 @@ run_prune(struct context *context, const void *opaque, const struct strings *ope
 
 const struct command cmd_prune = {
 	.name = "prune",
-	.summary = "delete from a registry what nothing needs any longer",
+	.summary = "delete from a registry the images that no rule keeps",
 	.usage = "[--keep-git auto|local|never] [--keep-tag PATTERN] [--keep-newest N] "
 		 "[--keep-younger TIME] [--yes] [IMAGE|REPOSITORY]",
 	.options = prune_options,

@@ -24,11 +24,11 @@ static const struct option_spec pull_options[] = {
 	  "write to oci:DIR[:TAG], oci-archive:FILE, docker-archive:FILE ('-': stdout) or "
 	  "rootfs:DIR" },
 	{ "platform", 0, OPTION_PLATFORMS, offsetof(struct pull_values, platforms), "OS/ARCH",
-	  "instead of what this machine runs; repeatable" },
+	  "pull this platform instead of this machine's; repeatable" },
 	{ "all", 0, OPTION_FLAG, offsetof(struct pull_values, all), NULL,
-	  "every platform, and the index as it is" },
+	  "pull every platform, with the original index" },
 	{ "offline", 0, OPTION_FLAG, offsetof(struct pull_values, offline), NULL,
-	  "ask nobody: the store has it or it fails" },
+	  "do not use the network; fail if the store lacks the image" },
 	TARGET_OPTIONS(struct pull_values, target),
 	{ 0 },
 };
@@ -116,7 +116,7 @@ run_pull(struct context *context, const void *opaque, const struct strings *oper
 
 const struct command cmd_pull = {
 	.name = "pull",
-	.summary = "fetch an image, verified, into the store or a file",
+	.summary = "download and verify an image, into the store or a file",
 	.usage = "[--by-hash] [-o WHERE] [--platform OS/ARCH] [IMAGE|REF]",
 	.options = pull_options,
 	.values_size = sizeof(struct pull_values),

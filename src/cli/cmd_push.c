@@ -25,13 +25,13 @@ struct push_values {
 /* --tag is a list here: the tags that are set. */
 static const struct option_spec push_options[] = {
 	{ "tag", 0, OPTION_STRINGS, offsetof(struct push_values, tags), "TAG",
-	  "the tag to set; repeatable; by hash, in addition to the fingerprint's" },
+	  "set this tag; repeatable; by hash, in addition to the fingerprint's" },
 	{ "no-clobber", 0, OPTION_FLAG, offsetof(struct push_values, no_clobber), NULL,
-	  "leave a tag alone that names another image" },
+	  "fail instead of moving a tag that names another image" },
 	{ "platform", 0, OPTION_PLATFORMS, offsetof(struct push_values, platforms), "OS/ARCH",
-	  "push this platform alone; repeatable" },
+	  "push only this platform; repeatable" },
 	{ "platform-tag", 0, OPTION_FLAG, offsetof(struct push_values, platform_tag), NULL,
-	  "under TAG-OS-ARCH, for `index join`; this host's platform unless one is named" },
+	  "push one platform under TAG-OS-ARCH, for `index join`" },
 	INPUT_OPTIONS(struct push_values, target),
 	LAYER_OPTIONS(struct push_values, layer),
 	IMAGE_OPTIONS(struct push_values, image),
@@ -166,7 +166,7 @@ run_push(struct context *context, const void *opaque, const struct strings *oper
 
 const struct command cmd_push = {
 	.name = "push",
-	.summary = "send an image to a registry",
+	.summary = "upload an image to a registry",
 	.usage = "[--by-hash] [--tag TAG] [--no-clobber] [--platform OS/ARCH] [--platform-tag] "
 		 "SOURCE "
 		 "[IMAGE|REF]",

@@ -18,7 +18,7 @@ struct referrers_values {
 
 static const struct option_spec referrers_options[] = {
 	{ "artifact-type", 0, OPTION_STRING, offsetof(struct referrers_values, artifact_type),
-	  "TYPE", "only those of this type" },
+	  "TYPE", "list only artifacts of this type" },
 	{ 0 },
 };
 

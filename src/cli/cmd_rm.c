@@ -16,7 +16,7 @@ struct rm_values {
 
 static const struct option_spec rm_options[] = {
 	{ "dry-run", 'n', OPTION_FLAG, offsetof(struct rm_values, dry_run), NULL,
-	  "remove nothing, say what would go" },
+	  "print what would be removed, and remove nothing" },
 	{ 0 },
 };
 
@@ -90,7 +90,7 @@ run_rm(struct context *context, const void *opaque, const struct strings *operan
 
 const struct command cmd_remove = {
 	.name = "rm",
-	.summary = "remove a tag, or a manifest with all its tags",
+	.summary = "remove a tag, or a manifest and all its tags",
 	.usage = "[-n] REF...",
 	.options = rm_options,
 	.values_size = sizeof(struct rm_values),

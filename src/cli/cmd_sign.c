@@ -16,7 +16,7 @@ struct sign_values {
 
 static const struct option_spec sign_options[] = {
 	{ "key", 'k', OPTION_STRING, offsetof(struct sign_values, key), "FILE",
-	  "the private key, in PEM; env://NAME: in a variable" },
+	  "private key in PEM; env://NAME reads a variable" },
 	TARGET_OPTIONS(struct sign_values, target),
 	{ 0 },
 };
@@ -63,7 +63,7 @@ run_sign(struct context *context, const void *opaque, const struct strings *oper
 
 const struct command cmd_sign = {
 	.name = "sign",
-	.summary = "sign an image, as cosign does",
+	.summary = "sign an image in cosign's format",
 	.usage = "--key FILE [--by-hash] [IMAGE|REF]",
 	.options = sign_options,
 	.values_size = sizeof(struct sign_values),

@@ -178,19 +178,19 @@ run_fsck(struct context *context, const void *opaque, const struct strings *oper
 
 static const struct option_spec gc_options[] = {
 	{ "dry-run", 'n', OPTION_FLAG, offsetof(struct gc_values, dry_run), NULL,
-	  "remove nothing, say what would be" },
+	  "print what would be removed, and remove nothing" },
 	{ 0 },
 };
 
 static const struct option_spec fsck_options[] = {
 	{ "repair", 0, OPTION_FLAG, offsetof(struct fsck_values, repair), NULL,
-	  "move what is damaged to quarantine" },
+	  "move damaged content to quarantine" },
 	{ 0 },
 };
 
 static const struct command cmd_ls = {
 	.name = "ls",
-	.summary = "list the references",
+	.summary = "list references and volumes",
 	.usage = "",
 	.groups = OPTIONS_STORE,
 	.run = run_ls,
@@ -198,7 +198,7 @@ static const struct command cmd_ls = {
 
 static const struct command cmd_gc = {
 	.name = "gc",
-	.summary = "remove what no reference leads to",
+	.summary = "remove content that no reference leads to",
 	.usage = "[-n]",
 	.options = gc_options,
 	.values_size = sizeof(struct gc_values),
@@ -208,7 +208,7 @@ static const struct command cmd_gc = {
 
 static const struct command cmd_fsck = {
 	.name = "fsck",
-	.summary = "read every blob and say what is damaged",
+	.summary = "verify every blob and report damage",
 	.usage = "[--repair]",
 	.options = fsck_options,
 	.values_size = sizeof(struct fsck_values),
@@ -218,7 +218,7 @@ static const struct command cmd_fsck = {
 
 const struct command cmd_store = {
 	.name = "store",
-	.summary = "look after the image store",
+	.summary = "manage the image store",
 	.subcommands =
 		(const struct command *const[]){ &cmd_ls, &cmd_store_rm, &cmd_gc, &cmd_fsck, NULL },
 };

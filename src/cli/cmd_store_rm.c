@@ -74,13 +74,13 @@ run_rm(struct context *context, const void *opaque, const struct strings *operan
 
 static const struct option_spec rm_options[] = {
 	{ "volume", 0, OPTION_STRINGS, offsetof(struct rm_values, volumes), "NAME",
-	  "a volume that jobs have written to; repeatable" },
+	  "remove this volume of `ocifp run`; repeatable" },
 	{ 0 },
 };
 
 const struct command cmd_store_rm = {
 	.name = "rm",
-	.summary = "remove references, or volumes",
+	.summary = "remove references or volumes",
 	.usage = "[--volume NAME] [REF...]",
 	.options = rm_options,
 	.values_size = sizeof(struct rm_values),

@@ -16,7 +16,7 @@ struct tag_values {
 
 static const struct option_spec tag_options[] = {
 	{ "no-clobber", 0, OPTION_FLAG, offsetof(struct tag_values, no_clobber), NULL,
-	  "leave a tag alone that names another image" },
+	  "fail instead of moving a tag that names another image" },
 	{ 0 },
 };
 
@@ -66,7 +66,7 @@ run_tag(struct context *context, const void *opaque, const struct strings *opera
 
 const struct command cmd_tag = {
 	.name = "tag",
-	.summary = "give further tags to an image that a repository has",
+	.summary = "add tags to an image in a repository",
 	.usage = "[--no-clobber] IMAGE|REF TAG...",
 	.options = tag_options,
 	.values_size = sizeof(struct tag_values),

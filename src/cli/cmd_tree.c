@@ -16,7 +16,7 @@ struct tree_values {
 
 static const struct option_spec tree_options[] = {
 	{ "platform", 0, OPTION_PLATFORMS, offsetof(struct tree_values, platforms), "OS/ARCH",
-	  "only this platform; repeatable" },
+	  "show only this platform; repeatable" },
 	TARGET_OPTIONS(struct tree_values, target),
 	{ 0 },
 };

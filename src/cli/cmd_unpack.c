@@ -19,11 +19,11 @@ struct unpack_values {
 
 static const struct option_spec unpack_option_specs[] = {
 	{ "platform", 0, OPTION_PLATFORMS, offsetof(struct unpack_values, platforms), "OS/ARCH",
-	  "instead of what this machine runs" },
+	  "unpack this platform instead of this machine's" },
 	{ "devices", 0, OPTION_FLAG, offsetof(struct unpack_values, devices), NULL,
-	  "make the device nodes that the image has; as root" },
+	  "create the image's device nodes; requires root" },
 	{ "offline", 0, OPTION_FLAG, offsetof(struct unpack_values, offline), NULL,
-	  "ask nobody: the store has it or it fails" },
+	  "do not use the network; fail if the store lacks the image" },
 	TARGET_OPTIONS(struct unpack_values, target),
 	{ 0 },
 };
@@ -78,7 +78,7 @@ run_unpack(struct context *context, const void *opaque, const struct strings *op
 
 const struct command cmd_unpack = {
 	.name = "unpack",
-	.summary = "make an image's root filesystem in a directory",
+	.summary = "unpack an image's root filesystem into a directory",
 	.usage = "[--by-hash] [--devices] [--platform OS/ARCH] [IMAGE|REF] DIR",
 	.options = unpack_option_specs,
 	.values_size = sizeof(struct unpack_values),

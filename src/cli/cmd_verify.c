@@ -16,7 +16,7 @@ struct verify_values {
 
 static const struct option_spec verify_options[] = {
 	{ "key", 'k', OPTION_STRINGS, offsetof(struct verify_values, keys), "FILE",
-	  "a public key, in PEM, instead of those of the project file; repeatable" },
+	  "public key in PEM, instead of the project file's keys; repeatable" },
 	TARGET_OPTIONS(struct verify_values, target),
 	{ 0 },
 };
@@ -69,7 +69,7 @@ run_verify(struct context *context, const void *opaque, const struct strings *op
 
 const struct command cmd_verify = {
 	.name = "verify",
-	.summary = "check that an image is signed by a key that is trusted",
+	.summary = "check that a trusted key signed an image",
 	.usage = "[--key FILE] [--by-hash] [IMAGE|REF]",
 	.options = verify_options,
 	.values_size = sizeof(struct verify_values),

@@ -36,7 +36,7 @@ run_version(struct context *context, const void *values, const struct strings *o
 
 const struct command cmd_version = {
 	.name = "version",
-	.summary = "print the version, and those of the libraries",
+	.summary = "print the versions of ocifp and its libraries",
 	.usage = "",
 	.run = run_version,
 };

@@ -21,7 +21,7 @@ struct why_values {
 
 static const struct option_spec why_options[] = {
 	{ "against", 0, OPTION_STRING, offsetof(struct why_values, against), "TAG|REF",
-	  "the published image to compare with; the tag latest by default" },
+	  "compare with this published image; the tag latest by default" },
 	{ 0 },
 };
 
@@ -153,7 +153,7 @@ run_why(struct context *context, const void *opaque, const struct strings *opera
 
 const struct command cmd_why = {
 	.name = "why",
-	.summary = "show which inputs differ from those of a published image",
+	.summary = "show which inputs changed since an image was published",
 	.usage = "[--against TAG|REF] [IMAGE]",
 	.options = why_options,
 	.values_size = sizeof(struct why_values),

@@ -17,55 +17,55 @@
 #define AT(member) offsetof(struct common_options, member)
 
 static const struct option_spec general_options[] = {
-	{ "json", 0, OPTION_FLAG, AT(json), NULL, "the result as one JSON object" },
-	{ "quiet", 'q', OPTION_FLAG, AT(quiet), NULL, "no notices and no progress" },
-	{ "verbose", 'v', OPTION_FLAG, AT(verbose), NULL, "every request and decision" },
+	{ "json", 0, OPTION_FLAG, AT(json), NULL, "write the result as one JSON object" },
+	{ "quiet", 'q', OPTION_FLAG, AT(quiet), NULL, "show no notices and no progress" },
+	{ "verbose", 'v', OPTION_FLAG, AT(verbose), NULL, "show every request and decision" },
 	{ "progress", 0, OPTION_STRING, AT(progress), "auto|tty|plain|json|none",
 	  "how to show progress" },
 	{ "timeout", 0, OPTION_DURATION, AT(timeout_ms), "TIME",
 	  "give up after this time, with exit status 124" },
-	{ "status-file", 0, OPTION_STRING, AT(status_file), "FILE", "how it ended, as JSON" },
-	{ "help", 'h', OPTION_FLAG, AT(help), NULL, "show this" },
+	{ "status-file", 0, OPTION_STRING, AT(status_file), "FILE",
+	  "write the final status to FILE as JSON" },
+	{ "help", 'h', OPTION_FLAG, AT(help), NULL, "show the options of the command" },
 	{ 0 },
 };
 
 static const struct option_spec project_options[] = {
 	{ "file", 'f', OPTION_STRING, AT(project_file), "FILE",
-	  "project file; else .ocifp.yaml is sought upward" },
+	  "read this project file; by default, search upward for .ocifp.yaml" },
 	{ "directory", 'C', OPTION_STRING, AT(directory), "DIR",
-	  "where the project is, instead of the working directory" },
+	  "look for the project in DIR, not in the working directory" },
 	{ 0 },
 };
 
 static const struct option_spec store_options[] = {
 	{ "store", 0, OPTION_STRING, AT(session.store_path), "DIR",
-	  "image store, instead of $OCIFP_STORE or ~/.local/share/ocifp" },
+	  "use this store instead of $OCIFP_STORE or ~/.local/share/ocifp" },
 	{ "lock-timeout", 0, OPTION_DURATION, AT(session.lock_timeout_ms), "TIME",
-	  "wait this long for another process, instead of for ever" },
+	  "wait at most this long for other users of the store" },
 	{ 0 },
 };
 
 static const struct option_spec network_options[] = {
 	{ "tls-ca", 0, OPTION_STRING, AT(session.engine.ca_file), "FILE",
-	  "certificate authorities (PEM), instead of the system's" },
+	  "trust these certificate authorities (PEM), not the system's" },
 	{ "tls-cert", 0, OPTION_STRING, AT(session.engine.certificate_file), "FILE",
-	  "client certificate (PEM)" },
+	  "present this client certificate (PEM)" },
 	{ "tls-key", 0, OPTION_STRING, AT(session.engine.key_file), "FILE",
-	  "its private key (PEM)" },
+	  "private key (PEM) of the client certificate" },
 	{ "plain-http", 0, OPTION_STRINGS, AT(plain_http_hosts), "HOST",
-	  "speak http, not https, to this host; repeatable" },
+	  "use http instead of https for this host; repeatable" },
 	{ "username", 0, OPTION_STRING, AT(session.registry.username), "NAME",
-	  "log in as NAME; needs --password-stdin" },
+	  "log in as NAME; requires --password-stdin" },
 	{ "password-stdin", 0, OPTION_FLAG, AT(password_stdin), NULL,
 	  "read the password or token from standard input" },
-	{ "anonymous", 0, OPTION_FLAG, AT(session.registry.anonymous), NULL,
-	  "use no credentials at all" },
+	{ "anonymous", 0, OPTION_FLAG, AT(session.registry.anonymous), NULL, "use no credentials" },
 	{ "auth-file", 0, OPTION_STRING, AT(session.registry.auth_file), "FILE",
-	  "credentials, instead of $REGISTRY_AUTH_FILE and the usual places" },
+	  "read credentials from this file only" },
 	{ "trust-realm", 0, OPTION_STRINGS, AT(trusted_realms), "HOST",
-	  "send credentials to a token server on this host; repeatable" },
+	  "send credentials to a token server on this host, too; repeatable" },
 	{ "no-token-cache", 0, OPTION_FLAG, AT(session.registry.no_token_cache), NULL,
-	  "keep no pull tokens between runs" },
+	  "do not read or save pull tokens between runs" },
 	{ 0 },
 };
 

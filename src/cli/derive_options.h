@@ -27,15 +27,15 @@ struct output_options {
 	{ "output", 'o', OPTION_STRING, offsetof(type, member.output), "WHERE", \
 	  "write to oci:DIR[:TAG], oci-archive:FILE or docker-archive:FILE ('-': stdout)" }, \
 	{ "tag", 't', OPTION_STRING, offsetof(type, member.name), "HOST/NAME[:TAG]", \
-	  "name it so in the store" }, \
+	  "give the image this name in the store" }, \
 	{ "push", 0, OPTION_FLAG, offsetof(type, member.push), NULL, \
-	  "send it to the registry that --tag names, instead" }, \
+	  "push to the registry that --tag names, not to the store" }, \
 	{ "platform", 0, OPTION_PLATFORMS, offsetof(type, member.platforms), "OS/ARCH", \
-	  "this platform of the base alone; repeatable" }, \
+	  "use only this platform of the base; repeatable" }, \
 	{ "set-platform", 0, OPTION_STRING, offsetof(type, member.new_platform), "OS/ARCH", \
-	  "say that it is for this platform" }, \
+	  "record this as the image's platform" }, \
 	{ "clear", 0, OPTION_STRINGS, offsetof(type, member.cleared), "WHAT", \
-	  "take away env, label, cmd ... before any is set; repeatable" }
+	  "remove the base's env, label, cmd ... before setting any; repeatable" }
 /* clang-format on */
 
 /* Makes the image there and tells what it is; `change` is what `derive` points to. */

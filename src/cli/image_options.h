@@ -36,34 +36,34 @@ struct layer_options {
 /* clang-format off */
 #define IMAGE_OPTIONS(type, member) \
 	{ "env", 'e', OPTION_STRINGS, offsetof(type, member.environment), "NAME=VALUE", \
-	  "set a variable of the environment; repeatable" }, \
+	  "set an environment variable; repeatable" }, \
 	{ "entrypoint", 0, OPTION_STRINGS, offsetof(type, member.entrypoint), "WORD", \
-	  "a word of the entry point, instead of the old one and its command; repeatable" }, \
+	  "set a word of a new entry point, and drop the old command; repeatable" }, \
 	{ "cmd", 0, OPTION_STRINGS, offsetof(type, member.command), "WORD", \
-	  "a word of the command, instead of the old one; repeatable" }, \
+	  "set a word of a new command; repeatable" }, \
 	{ "user", 'u', OPTION_STRING, offsetof(type, member.user), "USER[:GROUP]", \
-	  "who it runs as" }, \
+	  "set the user and group that a container runs as" }, \
 	{ "workdir", 'w', OPTION_STRING, offsetof(type, member.working_dir), "PATH", \
-	  "where it starts" }, \
+	  "set the working directory of a container" }, \
 	{ "label", 'l', OPTION_STRINGS, offsetof(type, member.labels), "NAME=VALUE", \
 	  "set a label of the configuration; repeatable" }, \
 	{ "expose", 0, OPTION_STRINGS, offsetof(type, member.ports), "PORT[/PROTOCOL]", \
-	  "a port it listens at; repeatable" }, \
+	  "declare a port that a container listens on; repeatable" }, \
 	{ "volume", 0, OPTION_STRINGS, offsetof(type, member.volumes), "PATH", \
-	  "a place for data that outlives it; repeatable" }, \
+	  "declare a volume for data that outlives a container; repeatable" }, \
 	{ "stop-signal", 0, OPTION_STRING, offsetof(type, member.stop_signal), "SIGNAL", \
-	  "the signal that ends it" }, \
-	{ "author", 0, OPTION_STRING, offsetof(type, member.author), "TEXT", "who made it" }, \
+	  "set the signal that stops a container" }, \
+	{ "author", 0, OPTION_STRING, offsetof(type, member.author), "TEXT", "set the author of the image" }, \
 	{ "created-by", 0, OPTION_STRING, offsetof(type, member.created_by), "TEXT", \
-	  "what its history says made this" }, \
+	  "set the command that the history names" }, \
 	{ "annotation", 'a', OPTION_STRINGS, offsetof(type, member.annotations), "NAME=VALUE", \
 	  "set an annotation of the manifest; repeatable" }
 
 #define LAYER_OPTIONS(type, member) \
 	{ "owner", 0, OPTION_STRING, offsetof(type, member.owner), "UID:GID", \
-	  "who owns the files, instead of 0:0; 'keep': who owns them here" }, \
+	  "set the owner of the files, 0:0 by default; 'keep' keeps it" }, \
 	{ "compression", 0, OPTION_STRING, offsetof(type, member.compression), "gzip|zstd|none", \
-	  "of new layers; gzip by default" }
+	  "compression of new layers; gzip by default" }
 /* clang-format on */
 
 bool image_options_are_said(const struct image_options *options);

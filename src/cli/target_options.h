@@ -33,26 +33,26 @@ struct target_options {
 /* clang-format off */
 #define TARGET_OPTIONS(type, member) \
 	{ "tag", 0, OPTION_STRING, offsetof(type, member.tag), "TAG", \
-	  "ask for this tag instead of the fingerprint's" }, \
+	  "use this tag instead of the fingerprint's" }, \
 	INPUT_OPTIONS(type, member)
 
 #define INPUT_OPTIONS(type, member) \
 	{ "by-hash", 0, OPTION_FLAG, offsetof(type, member.by_hash), NULL, \
-	  "mean the tag that the fingerprint gives" }, \
+	  "use the tag that the fingerprint gives" }, \
 	{ "input", 0, OPTION_STRINGS, offsetof(type, member.inputs), "PATH", \
-	  "with --by-hash HOST/NAME: what it is built from; repeatable" }, \
+	  "add an input of the image, for --by-hash HOST/NAME; repeatable" }, \
 	{ "optional", 0, OPTION_STRINGS, offsetof(type, member.optional), "PATH", \
-	  "one of the inputs, which may be missing; repeatable" }, \
+	  "allow this input to be missing; repeatable" }, \
 	{ "exclude", 0, OPTION_STRINGS, offsetof(type, member.exclude), "PATH", \
-	  "leave out what begins with this path; repeatable" }, \
+	  "leave out this path and everything below it; repeatable" }, \
 	{ "arg", 0, OPTION_STRINGS, offsetof(type, member.args), "NAME=VALUE", \
-	  "a value that the build depends on; repeatable" }, \
+	  "add a value that the build depends on; repeatable" }, \
 	{ "scheme", 0, OPTION_STRING, offsetof(type, member.scheme), "tree|concat", \
-	  "how inputs become a fingerprint" }, \
+	  "how to hash the inputs" }, \
 	{ "length", 0, OPTION_UINT, offsetof(type, member.length), "N", \
-	  "hex digits of the tag, 12 by default" }, \
+	  "hexadecimal digits of the tag; 12 by default" }, \
 	{ "tracked", 0, OPTION_FLAG, offsetof(type, member.tracked), NULL, \
-	  "only the files that git tracks" }
+	  "use only the files that git tracks" }
 /* clang-format on */
 
 /* `operand` NULL: the project's only or default image. */

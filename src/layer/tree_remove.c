@@ -66,8 +66,18 @@ remove_directory(struct tree *tree, int parent_fd, const char *name, bool keep_m
 	return 0;
 }
 
-/* For `links`, in place of an inode: of a lower file that has a name of this layer's the others are
- * still the lower layer's. */
+/* splitmix64's: every bit of the input changes half of the output. */
+static uint64_t
+mix(uint64_t value)
+{
+	value = (value ^ value >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	value = (value ^ value >> 27) * UINT64_C(0x94d049bb133111eb);
+	return value ^ value >> 31;
+}
+
+/* For `links`, the name in its directory in place of an inode: the other names of a lower file that
+ * this layer links to are still the lower layer's.  Inodes of directories made one after the other
+ * differ in a few bits, as do short names, hence mix(): no two pairs may have one key. */
 static bool
 link_key(int parent_fd, const char *name, uint64_t *ret_key)
 {
@@ -75,10 +85,10 @@ link_key(int parent_fd, const char *name, uint64_t *ret_key)
 
 	if (fstat(parent_fd, &parent) < 0)
 		return false;
-	*ret_key = parent.st_ino;
+	*ret_key = mix(parent.st_ino);
 	for (; *name; name++)
-		*ret_key = (*ret_key ^ (uint8_t)*name) * UINT64_C(0x100000001b3);
-	*ret_key |= 1;
+		*ret_key = mix(*ret_key + (uint8_t)*name + 1);
+	*ret_key |= 1; /* 0 stands for an empty slot */
 	return true;
 }
 

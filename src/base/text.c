@@ -158,6 +158,16 @@ text_quote_url(const char *url)
 	return text_quote_string(harmless);
 }
 
+char *
+text_lower(const char *text)
+{
+	char *lower = xstrdup(text);
+
+	for (char *at = lower; *at; at++)
+		*at = (char)tolower((unsigned char)*at);
+	return lower;
+}
+
 bool
 text_starts(const char *text, const char *prefix)
 {

@@ -27,6 +27,7 @@ bool text_is_harmful(uint32_t code);
 /* Without the query and user info, which are credentials in signed URLs: "https://h/p?..." */
 char *text_quote_url(const char *url);
 
+char *text_lower(const char *text); /* a copy, A to Z as a to z; the caller owns it */
 bool text_starts(const char *text, const char *prefix);
 bool text_ends(const char *text, const char *suffix);
 bool text_is_printable_ascii(const char *text); /* 0x20 to 0x7e: fit for an HTTP header */

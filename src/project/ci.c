@@ -1,6 +1,5 @@
 #include "project/ci.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,22 +10,24 @@
 #include "fingerprint/git.h"
 #include "project/remote_url.h"
 
-bool
-ci_is_github(void)
+static bool
+is_true(const char *name)
 {
-	const char *value = environment_find("GITHUB_ACTIONS");
+	const char *value = environment_find(name);
 
 	return value && strcmp(value, "true") == 0;
 }
 
-static char *
-lower_case(const char *text)
+bool
+ci_is_github(void)
 {
-	char *lower = xstrdup(text);
+	return is_true("GITHUB_ACTIONS");
+}
 
-	for (char *next = lower; *next; next++)
-		*next = (char)tolower((unsigned char)*next);
-	return lower;
+bool
+ci_is_gitlab(void)
+{
+	return is_true("GITLAB_CI");
 }
 
 /* NULL without *err: there is none. */
@@ -49,7 +50,7 @@ repository_of_remote(const char *directory, struct error **err)
 	AUTO_FREE char *quoted = NULL;
 
 	if (url && remote_url_parse(url, &remote))
-		return lower_case(remote.repository);
+		return text_lower(remote.repository);
 	if (failure) {
 		error_pass(err, failure);
 	} else if (url) {
@@ -72,7 +73,7 @@ ci_repository(const char *directory, struct error **err)
 	if (!value)
 		return repository_of_remote(directory, err);
 	if (remote_repository_is_valid(value))
-		return lower_case(value);
+		return text_lower(value);
 	quoted = text_quote_string(value);
 	error_set(err, ERROR_USAGE, "GITHUB_REPOSITORY is '%s', which is not OWNER/NAME", quoted);
 	return NULL;

@@ -13,6 +13,7 @@
 struct error;
 
 bool ci_is_github(void);
+bool ci_is_gitlab(void);
 
 /* GITHUB_REPOSITORY, else from `git config remote.origin.url`; ERROR_USAGE.  Lower case. */
 char *ci_repository(const char *directory, struct error **err);

@@ -134,6 +134,11 @@ project_image_check_repository(const struct project *project, const struct proje
 
 	if (image->repository)
 		return 0;
+	if (image->unknown_variable && strcmp(image->unknown_variable, "CI_REGISTRY_IMAGE") == 0)
+		return error_set(err, ERROR_USAGE,
+				 "the repository of image '%s' is not known: CI_REGISTRY_IMAGE "
+				 "counts in jobs of GitLab alone",
+				 image->name);
 	ignored = ci_repository(project->directory, err);
 	if (!ignored)
 		return error_wrap(err, "the repository of image '%s' is not known", image->name);

@@ -24,6 +24,7 @@ struct project_image {
 	/* "host/name" or "oci:DIR" with an absolute DIR, expanded.  NULL: none is named, or its
 	 * variables have no value here; project_image_check_repository() says which. */
 	char *repository;
+	const char *unknown_variable; /* that `repository` or `fallback` needs; NULL: none */
 	struct strings fallback; /* the same form, asked in order; empty with `repository` NULL */
 	struct strings inputs, optional, exclude, needs, pins, push_refs, require;
 	struct strings signed_by; /* public keys, paths */

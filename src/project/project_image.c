@@ -70,38 +70,45 @@ static const struct config_table entry_table = CONFIG_TABLE(entry_fields);
 /* Where the variables have no value here, those of some repository still show mistakes. */
 static int
 expand_repository(const struct reading *reading, const char *text, char **ret_name,
-		  struct error **err)
+		  const char **ret_unknown, struct error **err)
 {
 	static char some_repository[] = "owner/name";
 	static char some_owner[] = "owner";
-	const struct variables some = { .repository = some_repository, .owner = some_owner };
+	static char some_image[] = "host.example/owner/name";
+	const struct variables some = { .repository = some_repository,
+					.owner = some_owner,
+					.registry_image = some_image };
 	AUTO_FREE char *expanded = NULL;
 	AUTO_FREE char *name = NULL;
-	bool known;
+	const char *unknown = NULL;
+	const char *none = NULL;
 
-	if (variables_expand(text, reading->variables, &expanded, err) < 0)
+	if (variables_expand(text, reading->variables, &expanded, &unknown, err) < 0)
 		return -1;
-	known = expanded != NULL;
-	if (!known && variables_expand(text, &some, &expanded, err) < 0)
+	if (unknown && variables_expand(text, &some, &expanded, &none, err) < 0)
 		return -1;
 	name = project_repository_name(expanded, reading->project->directory, err);
 	if (!name)
 		return -1;
-	*ret_name = known ? TAKE_PTR(name) : NULL;
+	if (unknown)
+		*ret_unknown = unknown;
+	else
+		*ret_name = TAKE_PTR(name);
 	return 0;
 }
 
 static int
 expand_fallback(const struct reading *reading, const struct config_node *node,
-		const struct strings *fallback, struct strings *ret_names, struct error **err)
+		const struct strings *fallback, struct project_image *image, struct error **err)
 {
 	for (size_t i = 0; i < fallback->count; i++) {
 		char *name = NULL;
 
-		if (expand_repository(reading, fallback->items[i], &name, err) < 0)
+		if (expand_repository(reading, fallback->items[i], &name, &image->unknown_variable,
+				      err) < 0)
 			return config_wrap(reading->config, &node->items[i].mark, err);
 		if (name)
-			strings_take(ret_names, name);
+			strings_take(&image->fallback, name);
 	}
 	return 0;
 }
@@ -126,10 +133,10 @@ expand_repositories(const struct reading *reading, const struct config_node *nod
 	const struct config_node *repository = config_find(node, "repository");
 	const struct config_node *fallback = config_find(node, "fallback");
 
-	if (repository &&
-	    expand_repository(reading, entry->repository, &entry->image.repository, err) < 0)
+	if (repository && expand_repository(reading, entry->repository, &entry->image.repository,
+					    &entry->image.unknown_variable, err) < 0)
 		return config_wrap(reading->config, &repository->mark, err);
-	if (expand_fallback(reading, fallback, &entry->fallback, &entry->image.fallback, err) < 0)
+	if (expand_fallback(reading, fallback, &entry->fallback, &entry->image, err) < 0)
 		return -1;
 	forget_unless_complete(entry);
 	return 0;

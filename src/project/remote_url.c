@@ -23,10 +23,17 @@ is_name(const char *name, size_t size)
 bool
 remote_repository_is_valid(const char *repository)
 {
-	const char *slash = strchr(repository, '/');
+	const char *name = repository;
 
-	return slash && is_name(repository, (size_t)(slash - repository)) &&
-	       is_name(slash + 1, strlen(slash + 1));
+	for (;;) {
+		size_t size = strcspn(name, "/");
+
+		if (!is_name(name, size))
+			return false;
+		if (!name[size])
+			return name != repository;
+		name += size + 1;
+	}
 }
 
 /* Where the host starts and how the path is parted from it; NULL for what names no host. */

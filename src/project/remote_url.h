@@ -10,14 +10,14 @@
 
 struct remote_url {
 	char *host;       /* without a port */
-	char *repository; /* "owner/name", as spelled */
+	char *repository; /* "owner/name" or "group/subgroup/name", as spelled */
 };
 
-/* False for local paths and for what has not exactly an owner and a name. */
+/* False for local paths and for what has not an owner and a name. */
 bool remote_url_parse(const char *url, struct remote_url *ret_remote);
 void remote_url_release(struct remote_url *remote);
 
-/* Owner and name of the characters that GitHub allows, with one '/' between. */
+/* Owner and name of the characters that GitHub allows, with '/' between; GitLab's groups nest. */
 bool remote_repository_is_valid(const char *repository);
 
 #endif

@@ -1,23 +1,34 @@
 #include "project/variables.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "project/ci.h"
 
+static char *
+find_registry_image(void)
+{
+	const char *image = ci_is_gitlab() ? environment_find("CI_REGISTRY_IMAGE") : NULL;
+
+	return image ? text_lower(image) : NULL;
+}
+
+/* GitLab's groups nest, and all of them are the owner. */
 void
 variables_find(const char *directory, struct variables *ret_variables)
 {
 	AUTO_ERROR struct error *ignored = NULL;
 	char *repository = ci_repository(directory, &ignored);
+	const char *slash = repository ? strrchr(repository, '/') : NULL;
 
 	*ret_variables = (struct variables){
 		.repository = repository,
-		.owner = repository ? xstrndup(repository, strcspn(repository, "/")) : NULL,
+		.owner = slash ? xstrndup(repository, (size_t)(slash - repository)) : NULL,
+		.registry_image = find_registry_image(),
 	};
 }
 
@@ -26,12 +37,13 @@ variables_release(struct variables *variables)
 {
 	free(variables->repository);
 	free(variables->owner);
+	free(variables->registry_image);
 	*variables = (struct variables){ 0 };
 }
 
 struct expansion {
 	char *text;
-	bool unknown; /* a variable had no value */
+	const char *unknown; /* the variable that had no value; NULL: all had */
 };
 
 static void
@@ -46,23 +58,29 @@ static int
 append_variable(struct expansion *expansion, const char *name, const struct variables *variables,
 		struct error **err)
 {
-	AUTO_FREE char *quoted = text_quote_string(name);
-	const char *value;
+	const struct {
+		const char *name;
+		const char *value;
+	} known[] = {
+		{ "GITHUB_REPOSITORY", variables->repository },
+		{ "GITHUB_REPOSITORY_OWNER", variables->owner },
+		{ "CI_REGISTRY_IMAGE", variables->registry_image },
+	};
+	AUTO_FREE char *quoted = NULL;
 
-	if (strcmp(name, "GITHUB_REPOSITORY") == 0) {
-		value = variables->repository;
-	} else if (strcmp(name, "GITHUB_REPOSITORY_OWNER") == 0) {
-		value = variables->owner;
-	} else {
-		error_set(err, ERROR_USAGE, "there is no variable '%s'", quoted);
-		return error_set_hint(err,
-				      "there are GITHUB_REPOSITORY and GITHUB_REPOSITORY_OWNER");
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		if (strcmp(name, known[i].name) != 0)
+			continue;
+		if (known[i].value)
+			append(expansion, known[i].value, strlen(known[i].value));
+		else
+			expansion->unknown = known[i].name;
+		return 0;
 	}
-	if (value)
-		append(expansion, value, strlen(value));
-	else
-		expansion->unknown = true;
-	return 0;
+	quoted = text_quote_string(name);
+	error_set(err, ERROR_USAGE, "there is no variable '%s'", quoted);
+	return error_set_hint(
+		err, "there are GITHUB_REPOSITORY, GITHUB_REPOSITORY_OWNER and CI_REGISTRY_IMAGE");
 }
 
 /* *text stands at a '$', and is moved behind what it starts. */
@@ -90,7 +108,7 @@ expand_dollar(struct expansion *expansion, const char **text, const struct varia
 
 int
 variables_expand(const char *text, const struct variables *variables, char **ret_text,
-		 struct error **err)
+		 const char **ret_unknown, struct error **err)
 {
 	struct expansion expansion = { 0 };
 
@@ -109,5 +127,6 @@ variables_expand(const char *text, const struct variables *variables, char **ret
 		expansion.text = NULL;
 	}
 	*ret_text = expansion.text;
+	*ret_unknown = expansion.unknown;
 	return 0;
 }

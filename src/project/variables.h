@@ -1,4 +1,5 @@
-/* variables.h - ${GITHUB_REPOSITORY} and ${GITHUB_REPOSITORY_OWNER} in names of repositories
+/* variables.h - ${GITHUB_REPOSITORY}, ${GITHUB_REPOSITORY_OWNER} and ${CI_REGISTRY_IMAGE} in names
+ * of repositories
  *
  * Nothing else expands, anywhere; "$$" is "$".  Values are in lower case, as registries want it.
  */
@@ -12,6 +13,8 @@ struct error;
 struct variables {
 	char *repository; /* "owner/name"; NULL: not known */
 	char *owner;
+	char *registry_image; /* of a job of GitLab: "registry.gitlab.com/group/name"; NULL: not
+				 known */
 };
 
 /* What they are in this directory; unknown ones stay NULL. */
@@ -19,9 +22,9 @@ void variables_find(const char *directory, struct variables *ret_variables);
 void variables_release(struct variables *variables);
 #define AUTO_VARIABLES CLEANUP(variables_release)
 
-/* *ret_text is NULL when a variable is not known; the caller owns it.  ERROR_USAGE for a variable
- * that there is not. */
+/* *ret_text is NULL when a variable has no value, and *ret_unknown is its name then; the caller
+ * owns the text.  ERROR_USAGE for a variable that there is not. */
 int variables_expand(const char *text, const struct variables *variables, char **ret_text,
-		     struct error **err);
+		     const char **ret_unknown, struct error **err);
 
 #endif

@@ -71,7 +71,11 @@ remote_urls_name_owner_and_name(void **state)
 		{ "https://github.com/owner", NULL, NULL },
 		{ "https://github.com/", NULL, NULL },
 		{ "https://github.com", NULL, NULL },
-		{ "https://gitlab.com/group/sub/name", NULL, NULL },
+		{ "https://gitlab.com/group/sub/name.git", "gitlab.com", "group/sub/name" },
+		{ "https://gitlab-ci-token:s3cret@gitlab.com/a/b/c/d", "gitlab.com", "a/b/c/d" },
+		{ "git@gitlab.com:group/sub/name.git", "gitlab.com", "group/sub/name" },
+		{ "https://gitlab.com/group//name", NULL, NULL },
+		{ "https://gitlab.com/group/../name", NULL, NULL },
 		{ "https://github.com/owner/na me", NULL, NULL },
 		{ "https://github.com/owner/..", NULL, NULL },
 		{ "https://github.com/owner/name\n", NULL, NULL },
@@ -104,6 +108,7 @@ repository_is_that_of_the_environment_or_of_the_remote(void **state)
 	AUTO_ERROR struct error *err = NULL;
 	AUTO_FREE char *from_git = NULL;
 	AUTO_FREE char *from_environment = NULL;
+	AUTO_FREE char *nested = NULL;
 
 	(void)state;
 	assert_null(ci_repository(".", &err));
@@ -115,6 +120,9 @@ repository_is_that_of_the_environment_or_of_the_remote(void **state)
 	set("GITHUB_REPOSITORY", "Other/One");
 	from_environment = ci_repository(".", &err);
 	assert_string_equal(from_environment, "other/one");
+	set("GITHUB_REPOSITORY", "Group/Sub/Project");
+	nested = ci_repository(".", &err);
+	assert_string_equal(nested, "group/sub/project");
 	set("GITHUB_REPOSITORY", "one");
 	assert_null(ci_repository(".", &err));
 	assert_int_equal(error_kind(err), ERROR_USAGE);

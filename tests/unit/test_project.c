@@ -231,6 +231,45 @@ file_is_sought_up_to_the_root_of_the_checkout_and_no_further(void **state)
 	assert_non_null(err);
 }
 
+static char *
+repository_of(const char *text)
+{
+	AUTO_FREE char *file =
+		xasprintf("version: 1\nimages: {a: {inputs: [x], repository: \"%s\"}}\n", text);
+	AUTO_PROJECT struct project *project = NULL;
+	AUTO_ERROR struct error *err = NULL;
+
+	put(file);
+	project = read_here();
+	if (project->images[0].repository)
+		return xstrdup(project->images[0].repository);
+	assert_int_equal(project_image_check_repository(project, &project->images[0], &err), -1);
+	assert_int_equal(error_kind(err), ERROR_USAGE);
+	return xstrdup(error_text(err));
+}
+
+static void
+repositories_of_gitlab_expand(void **state)
+{
+	AUTO_FREE char *nested = NULL;
+	AUTO_FREE char *outside = NULL;
+	AUTO_FREE char *image = NULL;
+
+	(void)state;
+	setenv("GITHUB_REPOSITORY", "Group/Sub/Project", 1);
+	nested = repository_of("h.io/${GITHUB_REPOSITORY_OWNER}/x/${GITHUB_REPOSITORY}-ci");
+	assert_string_equal(nested, "h.io/group/sub/x/group/sub/project-ci");
+	setenv("CI_REGISTRY_IMAGE", "registry.gitlab.com/Group/sub/project", 1);
+	outside = repository_of("${CI_REGISTRY_IMAGE}/ci");
+	assert_non_null(strstr(outside, "CI_REGISTRY_IMAGE counts in jobs of GitLab alone"));
+	setenv("GITLAB_CI", "true", 1);
+	image = repository_of("${CI_REGISTRY_IMAGE}/ci");
+	assert_string_equal(image, "registry.gitlab.com/group/sub/project/ci");
+	unsetenv("GITLAB_CI");
+	unsetenv("CI_REGISTRY_IMAGE");
+	unsetenv("GITHUB_REPOSITORY");
+}
+
 static void
 file_that_is_no_file_is_a_mistake_of_configuration(void **state)
 {
@@ -379,6 +418,7 @@ main(void)
 		cmocka_unit_test(everything_in_the_file_arrives),
 		IN_TREE(a_file_has_a_limit_to_its_values_and_levels),
 		IN_TREE(file_is_sought_up_to_the_root_of_the_checkout_and_no_further),
+		IN_TREE(repositories_of_gitlab_expand),
 		IN_TREE(file_that_is_no_file_is_a_mistake_of_configuration),
 		IN_TREE(image_is_the_only_one_the_default_or_named),
 		cmocka_unit_test(needs_come_before_what_needs_them_and_once),

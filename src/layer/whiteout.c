@@ -90,7 +90,8 @@ hide_one(struct tree *tree, const struct entry *entry, int parent_fd, const char
 	return 0;
 }
 
-/* In a directory that is not there nothing is to be removed. */
+/* Whether something can be hidden there.  For an overlay the missing directory may be in a lower
+ * layer. */
 static bool
 has_parent(struct tree *tree, const char *path)
 {
@@ -98,7 +99,9 @@ has_parent(struct tree *tree, const char *path)
 	AUTO_FREE char *parent = xstrndup(path, slash ? (size_t)(slash - path) : 0);
 	AUTO_CLOSE int fd = beneath_open(&tree->beneath, parent, NULL);
 
-	return fd >= 0 || errno != ENOENT;
+	if (fd >= 0)
+		return true;
+	return errno != ENOTDIR && (errno != ENOENT || tree->overlay);
 }
 
 int
@@ -107,7 +110,7 @@ tree_whiteout(struct tree *tree, const struct entry *entry, struct error **err)
 	const char *name;
 	int parent_fd;
 
-	if (!tree->overlay && !has_parent(tree, entry->path))
+	if (!has_parent(tree, entry->path))
 		return 0;
 	if (tree_parent(tree, entry->path, &parent_fd, &name, err) < 0)
 		return -1;

@@ -295,6 +295,37 @@ hidden() {
 	[ -z "$(find "$out" -name '.wh*')" ] || fail "whiteouts were made files"
 }
 
+@test "a whiteout below what is not a directory hides nothing" {
+	layer lower <<-TAR
+		dir a
+		file a/a text=a
+		dir b
+		file b/y text=y
+		link s link=b/y
+	TAR
+	layer upper <<-TAR
+		file a text=now-a-file
+		file a/.wh.a
+		file a/.wh..wh..opq
+		file b/y/.wh.x
+		file b/y/z/.wh.x
+		file b/y/.wh..wh..opq
+		file s/.wh.x
+		file s/.wh..wh..opq
+		file n text=n
+	TAR
+	layered below lower upper
+	in_each_way below below_a_file
+}
+
+below_a_file() {
+	unpacked
+	says a now-a-file
+	says b/y y
+	says n n
+	[ -L "$out/s" ]
+}
+
 @test "a whiteout removes nothing of its own layer, nothing outside, and not the root" {
 	breakout unpacked <<-TAR
 		file f text=f

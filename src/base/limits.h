@@ -170,8 +170,9 @@
 #define XATTRS_LIMIT_COUNT 128         /* of one file */
 #define LAYER_RING_COUNT 8             /* buffers between inflating and unpacking */
 #define LAYER_BUFFER_BYTES (256 * KIB) /* of these */
-#define ZSTD_WINDOW_LIMIT_LOG 27   /* libzstd's own: `zstd --ultra -22`, and BuildKit's 32 MiB */
-#define TREE_DEPTH_LIMIT_COUNT 256 /* directories open at once while a tree is removed */
+#define ZSTD_WINDOW_LIMIT_LOG 27 /* libzstd's own: `zstd --ultra -22`, and BuildKit's 32 MiB */
+#define TREE_PATH_LIMIT_BYTES (256 * KIB) /* a path of 4 KiB behind 40 links of 4 KiB */
+#define TREE_DEPTH_LIMIT_COUNT 256        /* directories open at once while a tree is removed */
 
 #define UNPACKERS_LIMIT_COUNT 4             /* helpers at once; each has two threads */
 #define TREE_RECORD_LIMIT_BYTES (256 * MIB) /* beside a tree: a path each */

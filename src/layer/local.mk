@@ -33,6 +33,7 @@ noinst_LIBRARIES += %D%/liblayer.a
 	%D%/tree.c %D%/tree.h \
 	%D%/tree_add.c \
 	%D%/tree_file.c \
+	%D%/tree_finish.c \
 	%D%/tree_fix.c \
 	%D%/tree_metadata.c \
 	%D%/tree_remove.c \

@@ -36,10 +36,9 @@ tree_release(struct tree *tree)
 	made_release(&tree->links);
 	made_release(&tree->cleared);
 	made_release(&tree->fix_slots);
-	for (size_t i = 0; i < tree->fix_count; i++)
-		free(tree->fixes[i].path);
 	free(tree->fixes);
-	strings_release(&tree->whiteouts);
+	made_release(&tree->owner_slots);
+	free(tree->owners);
 	tree_record_release(&tree->record);
 	*tree = (struct tree){ .parent_fd = -1 };
 }
@@ -105,6 +104,22 @@ make_implied(void *context, int parent_fd, const char *name, const char *path)
 	ret = tree_make_directory(tree, parent_fd, name, &entry, &implied->failure);
 	tree->is_implying = false;
 	return ret;
+}
+
+int
+tree_imply_root(struct tree *tree, struct error **err)
+{
+	const struct entry entry = { .type = ENTRY_DIRECTORY, .mode = IMPLIED_MODE };
+	struct stat status;
+
+	if (fstat(tree->beneath.root_fd, &status) < 0)
+		return tree_fail(errno, "look at", "", err);
+	if (tree_find_fix(tree, status.st_ino))
+		return 0;
+	tree->is_implying = true;
+	tree_plan_fix(tree, status.st_ino, &entry);
+	tree->is_implying = false;
+	return 0;
 }
 
 static int

@@ -17,7 +17,6 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-#include "base/strings.h"
 #include "layer/beneath.h"
 #include "layer/entry.h"
 #include "layer/made.h"
@@ -29,11 +28,15 @@ struct layer_piece;
 
 /* A directory's mode and time, for the end. */
 struct tree_fix {
-	char *path; /* NULL: the directory has gone */
-	uint64_t inode;
 	mode_t mode;
 	struct timespec modified;
 	bool is_implied; /* the layer has no entry for it */
+};
+
+/* Whose a file should be. */
+struct tree_owner {
+	uint32_t uid;
+	uint32_t gid;
 };
 
 struct tree_counts {
@@ -55,10 +58,13 @@ struct tree {
 	struct made fix_slots; /* of directories: index in `fixes` */
 	struct tree_fix *fixes;
 	size_t fix_count;
+	size_t live_fix_count;   /* of directories that are still there */
+	struct made owner_slots; /* of files for the record: index in `owners` */
+	struct tree_owner *owners;
+	size_t owner_count;
 	char *parent_path; /* NULL: none is open */
 	int parent_fd;
-	bool is_implying;         /* what is made now has no entry */
-	struct strings whiteouts; /* for overlay: made as devices */
+	bool is_implying; /* what is made now has no entry */
 	struct tree_record record;
 	struct tree_counts counts;
 	uint64_t checked_bytes; /* of unpacked_bytes when room was last looked at */
@@ -78,7 +84,7 @@ int tree_write(struct tree *tree, int fd, const struct entry *entry,
 	       const struct layer_piece *piece, struct error **err);
 int tree_end_file(struct tree *tree, int fd, const struct entry *entry, struct error **err);
 
-/* What waits for the end: whiteouts that hide nothing; the modes and times of directories. */
+/* What waits for the end: the modes and times of directories, and the record. */
 int tree_finish(struct tree *tree, struct error **err);
 
 /* ".wh.NAME" and ".wh..wh..opq" (image-spec, layer.md, "Whiteouts"). */
@@ -87,8 +93,6 @@ int tree_whiteout(struct tree *tree, const struct entry *entry, struct error **e
 
 /* For the files of this folder. */
 
-int tree_settle_whiteouts(struct tree *tree, struct error **err);
-
 /* ERROR_CONTENT where the path itself is to blame, else ERROR_LOCAL. */
 int tree_fail(int errnum, const char *doing, const char *path, struct error **err);
 
@@ -96,6 +100,8 @@ int tree_fail(int errnum, const char *doing, const char *path, struct error **er
 int tree_parent(struct tree *tree, const char *path, int *ret_fd, const char **ret_name,
 		struct error **err);
 void tree_forget_parent(struct tree *tree);
+/* A root that no layer has an entry for is like a parent that has none. */
+int tree_imply_root(struct tree *tree, struct error **err);
 
 /* Removes what has that name, all of it, if it is there; only what is not this layer's when
  * `keep_made`. */
@@ -108,12 +114,17 @@ int tree_make_directory(struct tree *tree, int parent_fd, const char *name,
 			const struct entry *entry, struct error **err);
 int tree_set_opaque(int fd, const char *path, struct error **err);
 bool tree_is_whiteout(const struct tree *tree, const struct stat *status);
-int tree_set_owner(struct tree *tree, int fd, const struct entry *entry, struct error **err);
-int tree_set_owner_at(struct tree *tree, int parent_fd, const char *name, const struct entry *entry,
-		      struct error **err);
+/* `status`: of the file as it is now. */
+int tree_set_owner(struct tree *tree, int fd, const struct stat *status, const struct entry *entry,
+		   struct error **err);
+int tree_set_owner_at(struct tree *tree, int parent_fd, const char *name, const struct stat *status,
+		      const struct entry *entry, struct error **err);
+/* NULL: root's, or there is no record. */
+const struct tree_owner *tree_find_owner(const struct tree *tree, uint64_t inode);
+int tree_drop_xattrs(int fd, const struct entry *entry, struct error **err);
 int tree_set_xattrs(struct tree *tree, int fd, const struct entry *entry, struct error **err);
-void tree_plan_fix(struct tree *tree, const struct stat *status, const char *path, mode_t mode,
-		   struct timespec modified);
+void tree_plan_fix(struct tree *tree, uint64_t inode, const struct entry *entry);
+const struct tree_fix *tree_find_fix(const struct tree *tree, uint64_t inode);
 void tree_drop_fix(struct tree *tree, uint64_t inode);
 
 #endif

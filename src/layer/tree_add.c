@@ -33,17 +33,6 @@ make_room(struct tree *tree, const struct spot *spot, const struct entry *entry,
 }
 
 static int
-remember(struct tree *tree, const struct spot *spot, const struct entry *entry, struct error **err)
-{
-	struct stat status;
-
-	if (look(spot, &status) < 0)
-		return tree_fail(errno, "look at", entry->path, err);
-	made_add(&tree->made, status.st_ino, MADE_NO_VALUE);
-	return 0;
-}
-
-static int
 set_time(const struct spot *spot, const struct entry *entry, struct error **err)
 {
 	const struct timespec times[2] = { entry->modified, entry->modified };
@@ -98,8 +87,11 @@ dress_directory(struct tree *tree, int fd, const struct entry *entry, struct err
 	if (fstat(fd, &status) < 0)
 		return tree_fail(errno, "look at", entry->path, err);
 	made_add(&tree->made, status.st_ino, MADE_NO_VALUE);
-	tree_plan_fix(tree, &status, entry->path, entry->mode, entry->modified);
-	if (tree_set_owner(tree, fd, entry, err) < 0)
+	/* One that has a fix was there before. */
+	if (tree_find_fix(tree, status.st_ino) && tree_drop_xattrs(fd, entry, err) < 0)
+		return -1;
+	tree_plan_fix(tree, status.st_ino, entry);
+	if (tree_set_owner(tree, fd, &status, entry, err) < 0)
 		return -1;
 	return tree_set_xattrs(tree, fd, entry, err);
 }
@@ -127,10 +119,14 @@ static int
 dress_node(struct tree *tree, const struct spot *spot, const struct entry *entry,
 	   struct error **err)
 {
-	if (tree_set_owner_at(tree, spot->parent_fd, spot->name, entry, err) < 0 ||
-	    set_time(spot, entry, err) < 0)
+	struct stat status;
+
+	if (look(spot, &status) < 0)
+		return tree_fail(errno, "look at", entry->path, err);
+	made_add(&tree->made, status.st_ino, MADE_NO_VALUE);
+	if (tree_set_owner_at(tree, spot->parent_fd, spot->name, &status, entry, err) < 0)
 		return -1;
-	return remember(tree, spot, entry, err);
+	return set_time(spot, entry, err);
 }
 
 static int

@@ -76,7 +76,8 @@ tree_end_file(struct tree *tree, int fd, const struct entry *entry, struct error
 	made_add(&tree->made, status.st_ino, MADE_NO_VALUE);
 	tree->counts.set_id_files += (entry->mode & SET_ID_BITS) != 0;
 	/* chown(2) clears set-id bits and capabilities; attributes need the write permission. */
-	if (set_size(fd, entry, &status, err) < 0 || tree_set_owner(tree, fd, entry, err) < 0 ||
+	if (set_size(fd, entry, &status, err) < 0 ||
+	    tree_set_owner(tree, fd, &status, entry, err) < 0 ||
 	    tree_set_xattrs(tree, fd, entry, err) < 0)
 		return -1;
 	if (entry->mode != 0600 && fchmod(fd, entry->mode) < 0)

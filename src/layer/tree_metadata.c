@@ -6,8 +6,11 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/text.h"
+#include "base/xalloc.h"
 #include "layer/tree.h"
+#include "layer/xattrs.h"
 
 static bool
 has_id(const struct id_ranges *ranges, uint32_t id)
@@ -33,19 +36,50 @@ check_mapped(const struct tree *tree, const struct entry *entry, struct error **
 	return error_set_hint(err, "give the user more of them in /etc/subuid and /etc/subgid");
 }
 
-/* Files are made as 0:0 where others can be had at all. */
+/* Where others can be had at all.  A directory may have come before, with another owner, and some
+ * file systems give a new file the group of its directory. */
 static bool
-needs_chown(const struct tree *tree, const struct entry *entry)
+needs_chown(const struct tree *tree, const struct stat *status, const struct entry *entry)
 {
-	return tree->map.kind != ID_MAP_OWN && (entry->uid != 0 || entry->gid != 0);
+	return tree->map.kind != ID_MAP_OWN &&
+	       (status->st_uid != entry->uid || status->st_gid != entry->gid);
 }
 
-static int
-keep_owner(struct tree *tree, const struct entry *entry, struct error **err)
+const struct tree_owner *
+tree_find_owner(const struct tree *tree, uint64_t inode)
 {
-	if (tree->map.kind != ID_MAP_OWN || (entry->uid == 0 && entry->gid == 0))
-		return 0;
-	return tree_record_owner(&tree->record, entry->uid, entry->gid, entry->path, err);
+	uint32_t index;
+
+	if (!made_find(&tree->owner_slots, inode, &index) || index == MADE_NO_VALUE)
+		return NULL;
+	return &tree->owners[index];
+}
+
+static bool
+is_last_owner(const struct tree *tree, const struct entry *entry)
+{
+	const struct tree_owner *last = &tree->owners[tree->owner_count - 1];
+
+	return last->uid == entry->uid && last->gid == entry->gid;
+}
+
+/* By inode, for the record: of a directory that comes again the last entry counts, and a new file
+ * may have the number of one that has gone. */
+static void
+keep_owner(struct tree *tree, uint64_t inode, const struct entry *entry)
+{
+	if (tree->map.kind != ID_MAP_OWN || tree->record.fd < 0)
+		return;
+	if (entry->uid == 0 && entry->gid == 0) {
+		if (tree_find_owner(tree, inode))
+			made_add(&tree->owner_slots, inode, MADE_NO_VALUE);
+		return;
+	}
+	if (tree->owner_count == 0 || !is_last_owner(tree, entry)) {
+		tree->owners = xgrow(tree->owners, tree->owner_count, sizeof(*tree->owners));
+		tree->owners[tree->owner_count++] = (struct tree_owner){ entry->uid, entry->gid };
+	}
+	made_add(&tree->owner_slots, inode, (uint32_t)(tree->owner_count - 1));
 }
 
 static int
@@ -58,25 +92,28 @@ owner_failed(const struct entry *entry, int errnum, struct error **err)
 }
 
 int
-tree_set_owner(struct tree *tree, int fd, const struct entry *entry, struct error **err)
+tree_set_owner(struct tree *tree, int fd, const struct stat *status, const struct entry *entry,
+	       struct error **err)
 {
 	if (check_mapped(tree, entry, err) < 0)
 		return -1;
-	if (needs_chown(tree, entry) && fchown(fd, entry->uid, entry->gid) < 0)
+	if (needs_chown(tree, status, entry) && fchown(fd, entry->uid, entry->gid) < 0)
 		return owner_failed(entry, errno, err);
-	return keep_owner(tree, entry, err);
+	keep_owner(tree, status->st_ino, entry);
+	return 0;
 }
 
 int
-tree_set_owner_at(struct tree *tree, int parent_fd, const char *name, const struct entry *entry,
-		  struct error **err)
+tree_set_owner_at(struct tree *tree, int parent_fd, const char *name, const struct stat *status,
+		  const struct entry *entry, struct error **err)
 {
 	if (check_mapped(tree, entry, err) < 0)
 		return -1;
-	if (needs_chown(tree, entry) &&
+	if (needs_chown(tree, status, entry) &&
 	    fchownat(parent_fd, name, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return owner_failed(entry, errno, err);
-	return keep_owner(tree, entry, err);
+	keep_owner(tree, status->st_ino, entry);
+	return 0;
 }
 
 /* What a file system has no place for, or a user no right to, is dropped and counted. */
@@ -116,6 +153,35 @@ tree_set_xattrs(struct tree *tree, int fd, const struct entry *entry, struct err
 			return xattr_failed(fd, xattr, entry->path, err);
 		tree->counts.dropped_xattrs++;
 	}
+	return 0;
+}
+
+static bool
+is_wanted(const struct entry *entry, const char *name)
+{
+	for (size_t i = 0; i < entry->xattr_count; i++)
+		if (strcmp(entry->xattrs[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* A directory that comes again has the attributes of its last entry alone.  What we set of our own,
+ * such as "opaque", stays. */
+int
+tree_drop_xattrs(int fd, const struct entry *entry, struct error **err)
+{
+	AUTO_FREE char *names = NULL;
+	ssize_t size = flistxattr(fd, NULL, 0);
+
+	if (size <= 0)
+		return 0;
+	names = xcalloc(1, XATTR_LIMIT_BYTES + 1);
+	size = flistxattr(fd, names, XATTR_LIMIT_BYTES);
+	for (ssize_t at = 0; at < size; at += (ssize_t)strlen(names + at) + 1)
+		if (xattr_belongs(names + at) && !is_wanted(entry, names + at) &&
+		    fremovexattr(fd, names + at) < 0)
+			return tree_fail(errno, "remove an extended attribute of", entry->path,
+					 err);
 	return 0;
 }
 

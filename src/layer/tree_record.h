@@ -1,11 +1,11 @@
 /* tree_record.h - what a tree cannot say of itself, in a file beside it
  *
  *     owner UID GID PATH\0      whose the file should be, where all belong to one user
- *     implied PATH\0            a directory that the layer has no entry for
+ *     implied PATH\0            a directory that the layer has no entry for; the root is ""
  *     whiteout PATH\0           of a layer for overlayfs: a device that hides PATH of lower ones
  *
- * In the order of the layer; a later line about a path counts.  Paths are raw and clean; owners 0 0
- * are not written.
+ * Of the tree as it is at last: each path has one line of a kind at most, and owners 0 0 are not
+ * written.  Paths are raw, clean and free of links.
  */
 #ifndef OCIFP_LAYER_TREE_RECORD_H
 #define OCIFP_LAYER_TREE_RECORD_H

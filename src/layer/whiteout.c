@@ -8,7 +8,6 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "layer/tree.h"
-#include "layer/xattrs.h"
 
 static const char prefix[] = ".wh.";
 static const char opaque_name[] = ".wh..wh..opq";
@@ -56,16 +55,10 @@ mark_opaque(int parent_fd, const char *name, const struct entry *entry, struct e
 }
 
 static int
-put_device(struct tree *tree, const struct entry *entry, int parent_fd, const char *name,
-	   struct error **err)
+put_device(const struct entry *entry, int parent_fd, const char *name, struct error **err)
 {
-	if (mknodat(parent_fd, name, S_IFCHR, 0) == 0) {
-		size_t parent_size = strlen(entry->path) - strlen(last_name(entry->path));
-
-		strings_take(&tree->whiteouts,
-			     xasprintf("%.*s%s", (int)parent_size, entry->path, name));
+	if (mknodat(parent_fd, name, S_IFCHR, 0) == 0)
 		return 0;
-	}
 	if (errno == EEXIST)
 		return mark_opaque(parent_fd, name, entry, err);
 	if (errno != EPERM)
@@ -84,7 +77,7 @@ hide_one(struct tree *tree, const struct entry *entry, int parent_fd, const char
 	if (text_starts(name, prefix))
 		return 0;
 	if (tree->overlay)
-		return put_device(tree, entry, parent_fd, name, err);
+		return put_device(entry, parent_fd, name, err);
 	if (tree_remove(tree, parent_fd, name, true) < 0)
 		return tree_fail(errno, "remove", entry->path, err);
 	return 0;
@@ -117,51 +110,4 @@ tree_whiteout(struct tree *tree, const struct entry *entry, struct error **err)
 	if (strcmp(name, opaque_name) == 0)
 		return hide_all(tree, entry, parent_fd, err);
 	return hide_one(tree, entry, parent_fd, name + strlen(prefix), err);
-}
-
-static bool
-is_below_opaque(struct tree *tree, const char *path)
-{
-	AUTO_FREE char *folder = xstrdup(path);
-	char *slash;
-
-	do {
-		AUTO_CLOSE int fd = -1;
-
-		slash = strrchr(folder, '/');
-		*(slash ? slash : folder) = '\0';
-		fd = beneath_open(&tree->beneath, folder, NULL);
-		if (fd >= 0 && xattrs_say_opaque(fd))
-			return true;
-	} while (slash);
-	return false;
-}
-
-/* overlayfs lists a whiteout as a name of nothing where a directory is of one layer alone: in an
- * opaque one it hides nothing and goes; of the others the program has to know. */
-static int
-settle(struct tree *tree, const char *path, struct error **err)
-{
-	const char *name = last_name(path);
-	AUTO_FREE char *parent = xstrndup(path, (size_t)(name - path));
-	AUTO_CLOSE int fd = beneath_open(&tree->beneath, parent, NULL);
-	struct stat status;
-
-	if (fd < 0 || fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    !tree_is_whiteout(tree, &status))
-		return 0;
-	if (!is_below_opaque(tree, path))
-		return tree_record_whiteout(&tree->record, path, err);
-	if (unlinkat(fd, name, 0) < 0)
-		return tree_fail(errno, "remove", path, err);
-	return 0;
-}
-
-int
-tree_settle_whiteouts(struct tree *tree, struct error **err)
-{
-	for (size_t i = 0; i < tree->whiteouts.count; i++)
-		if (settle(tree, tree->whiteouts.items[i], err) < 0)
-			return -1;
-	return 0;
 }

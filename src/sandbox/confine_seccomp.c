@@ -60,6 +60,8 @@ static const unsigned allowed[] = {
 	SYS_fchownat,
 	SYS_fgetxattr,
 	SYS_fsetxattr,
+	SYS_flistxattr,
+	SYS_fremovexattr,
 	SYS_utimensat,
 	SYS_ftruncate,
 	SYS_umask,

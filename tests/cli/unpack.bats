@@ -470,6 +470,108 @@ print(*[sorted(os.listxattr(os.path.join('$out', p))) for p in ('f', 'd')])")
 		"$(printf 'owner 1000 1001 home/x\nowner 7 0 home/l\n')"
 }
 
+# given_back: an image whose last layer gives all that the one below gave to others to root
+given_back() {
+	layer given <<-TAR
+		dir . uid=9 gid=9
+		dir twice uid=1000 gid=1000
+		dir twice
+		dir d uid=1000 gid=1001
+		file d/f text=f uid=1000
+		link d/l link=f gid=1000
+		dir gone uid=5
+		file gone/x text=x uid=5
+		dir way
+		link by link=way
+		file by/x text=x uid=5
+		file stays text=stays uid=7 gid=8
+		hard name link=stays
+	TAR
+	layer back <<-TAR
+		dir .
+		dir d
+		file d/f text=f
+		link d/l link=f
+		file .wh.gone
+		dir gone
+		file gone/x text=x
+		dir by
+		file by/x text=x
+	TAR
+	layered given_back given back
+}
+
+@test "what a later layer, or a later entry, gives back to root is root's" {
+	local way
+	need root
+	given_back
+	for way in plain walk blocked; do
+		unpack_in "$way" given_back
+		unpacked
+		assert_equal "$(cd "$out" && find . ! -user 0 -printf '%p %U:%G\n' -o ! -group 0 -printf '%p %U:%G\n' | sort)" \
+			"$(printf '%s\n' './name 7:8' './stays 7:8' './way/x 5:0')"
+	done
+}
+
+@test "with subordinate ids what is given back to root is the user's" {
+	need subids
+	given_back
+	unpack_in ranges given_back
+	unpacked
+	assert_equal "$(cd "$out" && find . ! -user 4343 -printf '%p %U:%G\n' -o ! -group 4343 -printf '%p %U:%G\n' | sort)" \
+		"$(printf '%s\n' './name 300006:300007' './stays 300006:300007' './way/x 300004:4343')"
+}
+
+@test "the record of owners tells of the tree as it is at last, by paths without links" {
+	local way
+	case " ${ways[*]} " in *' user '*) ;; *) skip "needs root to become another user" ;; esac
+	given_back
+	unpack_in user given_back
+	unpacked
+	assert_equal "$(tr '\0' '\n' <"$out.owners")" \
+		"$(printf 'owner %s\n' '7 8 name' '7 8 stays' '5 0 way/x')"
+}
+
+@test "a directory that was made through a link keeps its mode and time when the link goes" {
+	layer lower <<-TAR
+		dir d mtime=5
+		link c link=d
+		dir c/a mode=750 mtime=7.25
+		dir c/a/b mode=0 mtime=8
+		dir e
+		link e/up link=..
+		dir e/up/f mode=711 mtime=9
+	TAR
+	layer upper <<-TAR
+		dir c mtime=6
+		file e text=now-a-file
+	TAR
+	layered behind lower upper
+	in_each_way behind modes_behind_links
+}
+
+modes_behind_links() {
+	unpacked
+	assert_equal "$(cd "$out" && stat -c '%n %a %.2Y' c d d/a d/a/b f)" \
+		"$(printf '%s\n' 'c 755 6.00' 'd 755 5.00' 'd/a 750 7.25' 'd/a/b 0 8.00' 'f 711 9.00')"
+}
+
+@test "a root directory that no layer has an entry for has mode 755" {
+	layer bare <<-TAR
+		file d/f text=f
+	TAR
+	: >"$T/nothing"
+	layered bare bare
+	in_each_way bare has_root_mode 755
+	layered nothing nothing
+	in_each_way nothing has_root_mode 755
+}
+
+has_root_mode() {
+	unpacked
+	assert_equal "$(stat -c %a "$out")" "$1"
+}
+
 @test "times are kept to the nanosecond, odd ones too" {
 	breakout exact_times <<-TAR
 		file a mtime=1.000000001

@@ -281,19 +281,89 @@ record() {
 	done
 }
 
-@test "layers joined by an overlay show what unpacking them shows" {
+# joined TAG HOW: the layers' trees in the store, which are HOW (overlay or flat), show what is in $out
+joined() {
 	local join=${top_builddir:-$(dirname "$(command -v ocifp)")}/tests/lib/open_layers
 	need overlay user_xattrs open_layers
-	real_layers
-	unpack_in plain real
-	unpacked
-	ocifp pull "oci:$T/lay:real" >&2
+	ocifp pull "oci:$T/lay:$1" >&2
 	OCIFP_LIBEXEC=$(dirname "$(command -v ocifp)") "$join" "$OCIFP_STORE" "$(cat "$T/digest")" >"$T/paths"
-	assert_equal "$(head -n 1 "$T/paths")" overlay
-	mkdir "$T/joined"
+	assert_equal "$(head -n 1 "$T/paths")" "$2"
+	if [ "$2" = flat ]; then
+		compare "$out" "$(tail -n +2 "$T/paths")"
+		return
+	fi
+	mkdir -p "$T/joined"
 	LIBMOUNT_FORCE_MOUNT2=always unshare -m sh -c "mount -t overlay overlay -o ro,userxattr,lowerdir=$(tail -n +2 "$T/paths" | tac | paste -sd :) $T/joined &&
 		python3 $RIG_LIB/trees.py compare $out $T/joined --ignore root,links,directory-mtime" ||
 		fail "the trees differ"
+}
+
+@test "layers joined by an overlay show what unpacking them shows" {
+	real_layers
+	unpack_in plain real
+	unpacked
+	joined real overlay
+}
+
+# all_alike TAG HOW: umoci's tree, ours, and what a job would get
+all_alike() {
+	need umoci
+	rm -rf "$T/umoci"
+	umoci raw unpack --image "$T/lay:$1" "$T/umoci" >&2
+	unpack_in plain "$1"
+	unpacked
+	compare "$T/umoci" "$out" --ignore "root,directory-mtime"
+	joined "$1" "$2"
+}
+
+@test "owners that are given back, and modes behind links that go, are those of umoci" {
+	need root
+	layer lower <<-TAR
+		dir .
+		dir a uid=1000 gid=1000 xattr.user.x=1
+		file a/f uid=1000
+		dir d
+		link c link=d
+		dir c/a mode=750
+		dir e uid=5
+		dir e mode=700
+	TAR
+	layer upper <<-TAR
+		dir a
+		file a/f
+		dir c
+	TAR
+	layered back lower upper
+	all_alike back overlay
+}
+
+@test "whiteouts below what is not a directory are those of umoci" {
+	need root
+	layer lower <<-TAR
+		dir .
+		dir a
+		file a/a
+		dir b
+		file b/y
+		link s link=b/y
+		dir c
+	TAR
+	layer upper <<-TAR
+		file a
+		file a/.wh.a
+		file .wh.c
+		file c/.wh.x
+		file n
+	TAR
+	layered above lower upper
+	all_alike above overlay
+	layer upper <<-TAR
+		file b/y/z/.wh.q
+		file b/y/.wh..wh..opq
+		file s/.wh.x
+	TAR
+	layered below lower upper
+	all_alike below flat
 }
 
 @test "a layer that takes its helper over becomes no layer of another image" {

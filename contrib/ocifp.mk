@@ -1,7 +1,8 @@
 # ocifp.mk - a project's image from make: `include ocifp.mk`
 #
 #     make fingerprint            the tag of the image, without the network
-#     make ensure                 the image is in the store: pulled, or built where it is absent
+#     make ensure                 the image is in the store: pulled, or built where it is absent;
+#                                 a build that is not pushed is used until the inputs change
 #     make run CMD='cargo test'   a command in it
 #
 # OCIFP_IMAGE names one of several images of .ocifp.yaml; OCIFP_FLAGS goes to `ensure` and `run`.

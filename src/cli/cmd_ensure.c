@@ -17,6 +17,7 @@ struct ensure_values {
 	const char *push;
 	int64_t wait_ms;
 	bool no_build;
+	bool rebuild;
 	bool offline;
 	bool dry_run;
 	bool assume_absent;
@@ -32,6 +33,8 @@ static const struct option_spec ensure_options[] = {
 	  "if absent, ask again for this long: another job may build the image" },
 	{ "no-build", 0, OPTION_FLAG, AT(no_build), NULL,
 	  "do not build; fail if the image is absent" },
+	{ "rebuild", 0, OPTION_FLAG, AT(rebuild), NULL,
+	  "if absent, build anew; do not use an earlier local build" },
 	{ "offline", 0, OPTION_FLAG, AT(offline), NULL,
 	  "do not use the network; fail if the store lacks the image" },
 	{ "dry-run", 0, OPTION_FLAG, AT(dry_run), NULL,
@@ -87,11 +90,15 @@ run_ensure(struct context *context, const void *opaque, const struct strings *op
 		.push = parse_policy(values->push),
 		.wait_ms = values->wait_ms,
 		.no_build = values->no_build,
+		.rebuild = values->rebuild,
 		.offline = values->offline,
 		.dry_run = values->dry_run,
 		.assume_absent = values->assume_absent,
 	};
 
+	if (values->rebuild && (values->no_build || values->offline))
+		return error_set(err, ERROR_USAGE, "--rebuild contradicts --%s",
+				 values->no_build ? "no-build" : "offline");
 	if (!project)
 		return -1;
 	context_log_in_at_operand(context, name);
@@ -109,7 +116,7 @@ const struct command cmd_ensure = {
 	.name = "ensure",
 	.summary = "pull an image by hash, or build and push it if it is proven absent",
 	.usage = "[--push auto|always|never] [--platform-tag] [--wait TIME] [--no-build] "
-		 "[--dry-run] "
+		 "[--rebuild] [--dry-run] "
 		 "[IMAGE]",
 	.options = ensure_options,
 	.values_size = sizeof(struct ensure_values),

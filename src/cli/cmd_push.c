@@ -7,10 +7,13 @@
 #include "cli/image_options.h"
 #include "cli/outcome.h"
 #include "cli/target_options.h"
+#include "image/built.h"
+#include "image/find.h"
 #include "image/platform_tag.h"
 #include "image/push.h"
 #include "image/target.h"
 #include "oci/document.h"
+#include "repository/session.h"
 
 struct push_values {
 	struct target_options target;
@@ -118,12 +121,38 @@ make_rootfs(struct context *context, const struct push_values *values,
 	return derive_rootfs(context, &derive, source, err);
 }
 
+/* IMAGE: what was built here of it, else what the store has under the name that the fingerprint
+ * gives. */
+static int
+find_image_source(struct context *context, const char *name, struct location *source,
+		  struct error **err)
+{
+	struct session *session = context_session(context);
+	const struct project *project = context_project(context, err);
+	AUTO_TARGET struct target target = { 0 };
+	AUTO_FOUND_IMAGE struct found_image built = { 0 };
+	AUTO_FREE char *tag = NULL;
+
+	if (!project || target_of_project(project, name, NULL, &target, err) < 0 ||
+	    built_find(session, &target, true, &built, err) < 0)
+		return -1;
+	if (!built.is_built) {
+		location_copy(&target.places[0], source);
+		return 0;
+	}
+	context_notice(context, "pushing the image of '%s' that was built here", name);
+	tag = built_name(&target);
+	built_locate(session_find_store(session), tag, source);
+	return 0;
+}
+
 static int
 read_source(struct context *context, const struct push_values *values,
 	    const struct platforms *platforms, const char *text, struct location *source,
 	    struct error **err)
 {
-	if (location_parse(text, source, err) < 0)
+	if (location_is(text) ? location_parse(text, source, err) < 0
+			      : find_image_source(context, text, source, err) < 0)
 		return -1;
 	if (source->transport == TRANSPORT_ROOTFS)
 		return make_rootfs(context, values, platforms, source, err);
@@ -141,7 +170,9 @@ run_push(struct context *context, const void *opaque, const struct strings *oper
 	 struct error **err)
 {
 	const struct push_values *values = opaque;
-	const char *operand = operands->count > 1 ? operands->items[1] : NULL;
+	/* Of an IMAGE that is the source it is the place too. */
+	bool is_named = operands->count > 1 || !location_is(operands->items[0]);
+	const char *operand = is_named ? operands->items[operands->count - 1] : NULL;
 	AUTO_LOCATION struct location source = { 0 };
 	AUTO_TARGET struct target target = { 0 };
 	AUTO_PUSH_RESULT struct push_result result = { 0 };

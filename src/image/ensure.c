@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/observer.h"
 #include "base/xalloc.h"
+#include "image/built.h"
 #include "image/ensure_private.h"
 #include "image/platform_tag.h"
 #include "image/pull.h"
@@ -37,22 +38,6 @@ ensure_ask(struct ensure *ensure, struct error **err)
 	error_free(*err);
 	*err = NULL;
 	ensure->lookup.presence = PRESENCE_ABSENT;
-	return 0;
-}
-
-/* Until it is there, or the time is up. */
-static int
-ask_until(struct ensure *ensure, int64_t deadline_ms, struct error **err)
-{
-	if (ensure_ask(ensure, err) < 0)
-		return -1;
-	while (ensure->lookup.presence == PRESENCE_ABSENT && deadline_left_ms(deadline_ms, 1) > 0) {
-		observer_tell(session_observer(ensure->session), EVENT_TRACE,
-			      "absent; another job may be building it, so it is asked again");
-		(void)poll(NULL, 0, deadline_left_ms(deadline_ms, ASK_AGAIN_MS));
-		if (ensure_ask(ensure, err) < 0)
-			return -1;
-	}
 	return 0;
 }
 
@@ -154,18 +139,37 @@ take_present(struct ensure *ensure, struct error **err)
 	return *present ? ensure_pull(ensure, err) : 0;
 }
 
+/* Until it is there, was built here before, or the time is up: then *ret_done is false. */
+static int
+ask_until(struct ensure *ensure, int64_t deadline_ms, bool *ret_done, struct error **err)
+{
+	for (;;) {
+		if (ensure_ask(ensure, err) < 0 || take_present(ensure, err) < 0)
+			return -1;
+		*ret_done = ensure->result->present;
+		if (*ret_done)
+			return 0;
+		note_missing(ensure);
+		if (ensure_use_built(ensure, ret_done, err) < 0)
+			return -1;
+		if (*ret_done || deadline_left_ms(deadline_ms, 1) == 0)
+			return 0;
+		observer_tell(session_observer(ensure->session), EVENT_TRACE,
+			      "absent; another job may be building it, so it is asked again");
+		(void)poll(NULL, 0, deadline_left_ms(deadline_ms, ASK_AGAIN_MS));
+	}
+}
+
 static int
 act(struct ensure *ensure, struct error **err)
 {
 	int64_t deadline_ms = deadline_after_ms(ensure->options->wait_ms);
+	bool done = false;
 
-	if (ask_until(ensure, deadline_ms, err) < 0)
+	if (ask_until(ensure, deadline_ms, &done, err) < 0)
 		return -1;
-	if (take_present(ensure, err) < 0)
-		return -1;
-	if (ensure->result->present)
+	if (done)
 		return 0;
-	note_missing(ensure);
 	if (ensure->options->offline)
 		return refuse_offline(ensure->target, err);
 	if (ensure->options->no_build)
@@ -203,26 +207,50 @@ choose_wanted(const struct ensure *ensure, struct platforms *ret_wanted)
 		platforms_add(ret_wanted, &host);
 }
 
+static char *
+describe_built(const struct ensure *ensure)
+{
+	const struct ensure_result *result = ensure->result;
+
+	if (ensure->options->dry_run)
+		return xstrdup("was built here before; it would be used");
+	if (result->adopted)
+		return xstrdup("was built here before; another job has pushed it meanwhile, and "
+			       "its image is used");
+	if (result->pushed)
+		return xstrdup("was built here before and is pushed now");
+	return xasprintf("was built here before and is used; not pushed: %s; "
+			 "--rebuild builds it anew",
+			 result->why_not_pushed);
+}
+
+static char *
+describe_build(const struct ensure *ensure)
+{
+	const struct ensure_result *result = ensure->result;
+	AUTO_FREE char *missing = platforms_format(&result->missing, ", ");
+
+	if (ensure->options->dry_run)
+		return xasprintf("would be built for %s", missing);
+	if (result->adopted)
+		return xasprintf("was built for %s; another job has pushed it meanwhile, and its "
+				 "image is used",
+				 missing);
+	if (result->pushed)
+		return xasprintf("was built for %s and pushed", missing);
+	return xasprintf("was built for %s and not pushed: %s", missing, result->why_not_pushed);
+}
+
 static void
 say_what_happened(const struct ensure *ensure)
 {
 	const struct ensure_result *result = ensure->result;
-	AUTO_FREE char *missing = platforms_format(&result->missing, ", ");
 	AUTO_FREE char *done = NULL;
 
 	if (result->present)
 		done = xstrdup("is there; nothing to build");
-	else if (ensure->options->dry_run)
-		done = xasprintf("would be built for %s", missing);
-	else if (result->adopted)
-		done = xasprintf("was built for %s; another job has pushed it meanwhile, and its "
-				 "image is used",
-				 missing);
-	else if (result->pushed)
-		done = xasprintf("was built for %s and pushed", missing);
 	else
-		done = xasprintf("was built for %s and not pushed: %s", missing,
-				 result->why_not_pushed);
+		done = ensure->used_built ? describe_built(ensure) : describe_build(ensure);
 	observer_tell(session_observer(ensure->session), EVENT_NOTICE, "%s:%s %s",
 		      result->repository, result->tag, done);
 }
@@ -245,9 +273,13 @@ ensure_one(struct ensure *ensure, const char *name, struct error **err)
 	describe(&target, ensure->result);
 	result = act(ensure, err);
 	lookup_release(&ensure->lookup);
-	if (result == 0)
-		say_what_happened(ensure);
-	return result;
+	if (result < 0)
+		return -1;
+	if ((ensure->result->built || ensure->used_built) && !ensure->result->pushed &&
+	    !ensure->result->adopted)
+		ensure->result->built_name = built_name(&target);
+	say_what_happened(ensure);
+	return 0;
 }
 
 int
@@ -272,6 +304,7 @@ ensure_result_release(struct ensure_result *result)
 {
 	free(result->repository);
 	free(result->tag);
+	free(result->built_name);
 	platforms_release(&result->missing);
 	memset(result, 0, sizeof(*result));
 }

@@ -2,7 +2,8 @@
  *
  *     ask --present--> pull
  *      |--unknown--> the error stands: nothing is built on a guess
- *      `--absent--> [wait] --> needs --> may we push? --> build --> import --> push --> ask again
+ *      `--absent--> built here before? --yes--> use it [--> import --> push --> ask again]
+ *                       `--no--> [wait] --> needs --> may we push? --> build --> import --> ...
  *
  * The images that this one needs are ensured in the same way, when it is built and not before: what
  * is there needs nothing.  Only what is missing is built; the platforms that are there stay in the
@@ -30,6 +31,7 @@ struct ensure_options {
 	enum push_policy push;
 	int64_t wait_ms; /* another job may be building it: ask again so long */
 	bool no_build;
+	bool rebuild; /* what was built here before is not used */
 	bool offline;
 	bool dry_run;
 	bool assume_absent; /* take a refused login for absence: the user's own word */
@@ -44,6 +46,7 @@ struct ensure_result {
 	bool present;             /* all was there */
 	bool built;
 	bool pushed;
+	char *built_name;           /* in the store; NULL: the registry has the image, or nobody */
 	bool adopted;               /* what was built is not used: another job pushed meanwhile */
 	const char *why_not_pushed; /* of a build; a literal */
 };

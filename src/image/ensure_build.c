@@ -1,5 +1,6 @@
 #include "base/error.h"
 #include "image/build.h"
+#include "image/built.h"
 #include "image/ensure_private.h"
 #include "image/import.h"
 #include "image/push_tree.h"
@@ -11,16 +12,14 @@
 #include "project/project.h"
 #include "repository/session.h"
 
-/* All but what was built.  An answer about the image's own place: what a fallback has is complete
- * or does not count. */
+/* All images of an index but those that are built now. */
 static void
-list_kept(const struct ensure *ensure, struct descriptors *ret_kept)
+keep_listed(const struct ensure *ensure, const struct resolution *root, struct descriptors *kept)
 {
-	const struct resolution *root = &ensure->lookup.found.root;
 	AUTO_INDEX struct image_index index = { 0 };
 	AUTO_ERROR struct error *ignored = NULL;
 
-	if (ensure->lookup.found.place != 0 || root->evidence.presence != PRESENCE_PRESENT ||
+	if (root->evidence.presence != PRESENCE_PRESENT ||
 	    media_type_kind(root->descriptor.media_type) != DOCUMENT_INDEX ||
 	    image_index_parse(root->bytes.data, root->bytes.size, root->descriptor.media_type,
 			      &index, &ignored) < 0)
@@ -30,8 +29,26 @@ list_kept(const struct ensure *ensure, struct descriptors *ret_kept)
 
 		if (image_index_entry_is_image(entry) && entry->has_platform &&
 		    !platforms_has(&ensure->result->missing, &entry->platform))
-			descriptors_add(ret_kept, entry);
+			descriptors_add(kept, entry);
 	}
+}
+
+/* What the image's own place has; what a fallback has is complete or does not count.  An index that
+ * is not pushed keeps what was built here before for platforms that nobody else has. */
+static int
+list_kept(const struct ensure *ensure, bool push_it, struct descriptors *ret_kept,
+	  struct error **err)
+{
+	AUTO_FOUND_IMAGE struct found_image built = { 0 };
+
+	if (ensure->lookup.found.place == 0)
+		keep_listed(ensure, &ensure->lookup.found.root, ret_kept);
+	if (push_it || ret_kept->count > 0)
+		return 0;
+	if (built_find(ensure->session, ensure->target, true, &built, err) < 0)
+		return -1;
+	keep_listed(ensure, &built.root, ret_kept);
+	return 0;
 }
 
 /* Sets why_not_pushed when not. */
@@ -148,12 +165,16 @@ push(struct ensure *ensure, const struct image_node *root, struct error **err)
 	    push_tree(&pushing, &tags, &ignored, err) < 0)
 		return refuse_push(err);
 	ensure->result->pushed = true;
-	return verify_pushed(ensure, &root->descriptor.digest, err);
+	if (verify_pushed(ensure, &root->descriptor.digest, err) < 0)
+		return -1;
+	return digest_equal(&ensure->result->digest, &root->descriptor.digest)
+		       ? built_publish(ensure->session, ensure->target, &root->descriptor, err)
+		       : built_drop(ensure->session, ensure->target, err);
 }
 
 static int
-take_in(const struct ensure *ensure, const struct location *output, struct image_node *ret_root,
-	struct error **err)
+take_in(const struct ensure *ensure, const struct location *output, bool push_it,
+	struct image_node *ret_root, struct error **err)
 {
 	const struct platforms *missing = &ensure->result->missing;
 	AUTO_DESCRIPTORS struct descriptors kept = { 0 };
@@ -163,8 +184,8 @@ take_in(const struct ensure *ensure, const struct location *output, struct image
 		.kept = &kept,
 	};
 
-	list_kept(ensure, &kept);
-	if (import_image(ensure->session, &import, ensure->target, ret_root, err) < 0)
+	if (list_kept(ensure, push_it, &kept, err) < 0 ||
+	    import_image(ensure->session, &import, ensure->target, ret_root, err) < 0)
 		return -1;
 	ensure->result->digest = ret_root->descriptor.digest;
 	return 0;
@@ -180,7 +201,7 @@ take_output(struct ensure *ensure, const struct location *output, bool push_it, 
 
 	if (push_it)
 		(void)look_again(ensure, &unknown);
-	if (take_in(ensure, output, &root, err) < 0)
+	if (take_in(ensure, output, push_it, &root, err) < 0)
 		return -1;
 	ensure->own = root.descriptor.digest;
 	if (!push_it)
@@ -192,6 +213,49 @@ take_output(struct ensure *ensure, const struct location *output, bool push_it, 
 	if (!ensure->result->adopted && push(ensure, &root, err) < 0)
 		return -1;
 	return ensure_pull(ensure, err);
+}
+
+/* A job that may push trusts what it builds itself, not what a job without that right left in the
+ * store of the same machine: only the user's own word pushes that. */
+static bool
+may_use_built(const struct ensure *ensure)
+{
+	return !ensure->options->rebuild &&
+	       !(ensure->options->push == PUSH_AUTO && will_push(ensure));
+}
+
+static int
+use_built(struct ensure *ensure, const struct lookup *built, struct error **err)
+{
+	AUTO_LOCATION struct location location = { 0 };
+	AUTO_FREE char *name = built_name(ensure->target);
+	bool push_it = will_push(ensure);
+
+	ensure->result->digest = built->found.root.descriptor.digest;
+	if (ensure->options->dry_run || !push_it)
+		return 0;
+	if (probe_push(ensure, err) < 0)
+		return -1;
+	built_locate(session_find_store(ensure->session), name, &location);
+	return take_output(ensure, &location, true, err);
+}
+
+int
+ensure_use_built(struct ensure *ensure, bool *ret_used, struct error **err)
+{
+	struct lookup_options options = {
+		.platforms = &ensure->result->missing,
+		.offline = ensure->options->offline,
+	};
+	AUTO_LOOKUP struct lookup built = { 0 };
+
+	if (!may_use_built(ensure))
+		return 0;
+	if (lookup_built(ensure->session, ensure->target, &options, &built, err) < 0)
+		return -1;
+	*ret_used = built.presence == PRESENCE_PRESENT;
+	ensure->used_built = *ret_used;
+	return *ret_used ? use_built(ensure, &built, err) : 0;
 }
 
 int

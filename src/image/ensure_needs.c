@@ -9,10 +9,10 @@
 #include "project/project.h"
 #include "repository/session.h"
 
-/* An image that is nowhere but in the store, by the name that import.h gives it there: other tools
- * take no digest behind a layout's path. */
+/* An image that is nowhere but in the store, by its name there: other tools take no digest behind a
+ * layout's path. */
 static char *
-name_in_store(struct session *session, const struct ensure_result *result, struct error **err)
+name_in_store(struct session *session, const char *built_name, struct error **err)
 {
 	struct store *store = session_store(session, err);
 	AUTO_FREE char *path = store ? realpath(store_path(store), NULL) : NULL;
@@ -21,8 +21,7 @@ name_in_store(struct session *session, const struct ensure_result *result, struc
 	if (!store)
 		return NULL;
 	if (path && !strchr(path, ':'))
-		return xasprintf("oci:%s:built:%s", path,
-				 digest_hex(&result->fingerprint.digest).text);
+		return xasprintf("oci:%s:%s", path, built_name);
 	quoted = text_quote_string(store_path(store));
 	error_set(err, ERROR_USAGE, "what was built cannot be named: the store is in '%s'", quoted);
 	error_set_hint(err, "a ':' in its path ends the path of a layout; see --store");
@@ -33,10 +32,10 @@ name_in_store(struct session *session, const struct ensure_result *result, struc
 static char *
 reference_of(struct session *session, const struct ensure_result *result, struct error **err)
 {
+	if (result->built_name)
+		return name_in_store(session, result->built_name, err);
 	if (result->digest.algorithm == DIGEST_NONE)
 		return xstrdup("");
-	if (result->built && !result->pushed && !result->adopted)
-		return name_in_store(session, result, err);
 	return xasprintf("%s@%s", result->repository, digest_text(&result->digest).text);
 }
 

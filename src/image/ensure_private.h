@@ -14,6 +14,7 @@ struct ensure {
 	const struct platforms *platforms; /* wanted */
 	bool deep;                         /* an index has lied: ask for each manifest */
 	bool built;                        /* now the registry's own word counts */
+	bool used_built;                   /* instead of building */
 	struct digest own;                 /* what we have built ourselves; it needs no signature */
 	struct lookup lookup;              /* the last answer */
 	struct ensure_result *result;
@@ -30,6 +31,10 @@ int ensure_one(struct ensure *ensure, const char *name, struct error **err);
 
 /* Before a build: the images that it needs, once each. */
 int ensure_needs(struct ensure *ensure, struct error **err);
+
+/* What was built here before, when it has all that result->missing says: it is pushed if that is
+ * wanted.  *ret_used false: it has not, or must not be used. */
+int ensure_use_built(struct ensure *ensure, bool *ret_used, struct error **err);
 
 /* Builds what result->missing says, publishes it, pushes it if that is wanted, pulls it. */
 int ensure_build(struct ensure *ensure, struct error **err);

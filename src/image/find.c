@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "image/annotation.h"
+#include "image/built.h"
 #include "image/target.h"
 #include "oci/index.h"
 #include "oci/manifest.h"
@@ -171,10 +172,9 @@ is_known_by_digest(const struct target *target)
 	       target->locked.algorithm != DIGEST_NONE;
 }
 
-/* Content that the store has is still served by the real repository for what it lacks. */
-static int
-reopen(struct session *session, const struct target *target, struct found_image *found,
-       struct error **err)
+int
+found_image_reopen(struct session *session, const struct target *target, struct found_image *found,
+		   struct error **err)
 {
 	struct repository *repository =
 		repository_open(session, &target->places[found->place], REPOSITORY_READ, err);
@@ -222,7 +222,7 @@ find_known_image(struct session *session, const struct target *target,
 	    find_image_in_store(session, target, ret_found, err) < 0)
 		return -1;
 	return ret_found->root.evidence.presence == PRESENCE_PRESENT
-		       ? reopen(session, target, ret_found, err)
+		       ? found_image_reopen(session, target, ret_found, err)
 		       : 0;
 }
 
@@ -255,14 +255,21 @@ refuse_locked(const struct target *target, struct error **err)
 }
 
 static int
-refuse_nowhere(const struct target *target, struct error **err)
+refuse_nowhere(struct session *session, const struct target *target, struct error **err)
 {
 	const struct location *place = &target->places[0];
+	AUTO_FOUND_IMAGE struct found_image built = { 0 };
+	AUTO_ERROR struct error *ignored = NULL;
 
 	if (place->transport != TRANSPORT_REGISTRY && access(place->path, F_OK) < 0)
 		return error_set_path(err, errno, "open", place->path);
 	refuse_absent(target, err);
-	if (target->by_hash && target->image && target->image->build)
+	if (!target->by_hash || !target->image)
+		return -1;
+	if (built_find(session, target, true, &built, &ignored) == 0 && built.is_built)
+		return error_set_hint(err, "'ocifp push %s' pushes what was built here",
+				      target->image->name);
+	if (target->image->build)
 		error_set_hint(err, "'ocifp ensure %s' builds it", target->image->name);
 	return -1;
 }
@@ -275,7 +282,7 @@ find_required_image(struct session *session, const struct target *target,
 		return -1;
 	if (ret_found->root.evidence.presence == PRESENCE_PRESENT)
 		return 0;
-	return refuse_nowhere(target, err);
+	return refuse_nowhere(session, target, err);
 }
 
 void

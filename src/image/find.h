@@ -13,6 +13,7 @@ struct session;
 struct target;
 
 struct found_image {
+	bool is_built;                 /* here, and not pushed: image/built.h; place is 0 then */
 	size_t place;                  /* which one has it; when present */
 	struct repository *repository; /* of that place, or of the last one asked */
 	struct resolution root;        /* its evidence is that of the last one asked */
@@ -42,6 +43,11 @@ int find_required_image(struct session *session, const struct target *target,
  * it. */
 int found_image_fingerprint(const struct resolution *root, char **ret_fingerprint,
 			    struct error **err);
+
+/* From now on the image's place serves what is found, which the store alone did until now: content
+ * that the store has is not asked for. */
+int found_image_reopen(struct session *session, const struct target *target,
+		       struct found_image *found, struct error **err);
 
 /* ERROR_ABSENT for what find_image() found to be so. */
 int refuse_absent(const struct target *target, struct error **err);

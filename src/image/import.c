@@ -1,7 +1,10 @@
 #include "image/import.h"
 
+#include <string.h>
+
 #include "base/error.h"
 #include "base/xalloc.h"
+#include "image/built.h"
 #include "image/content.h"
 #include "image/fetch.h"
 #include "image/part.h"
@@ -9,16 +12,10 @@
 #include "image/source.h"
 #include "image/target.h"
 #include "image/tree.h"
+#include "oci/document.h"
 #include "oci/location.h"
 #include "repository/repository.h"
 #include "repository/session.h"
-
-/* "built:<64 hex>": what the store calls it; never an answer for the registry. */
-static char *
-store_name(const struct target *target)
-{
-	return xasprintf("built:%s", digest_hex(&target->fingerprint.digest).text);
-}
 
 /* Puts a platform on a manifest that came without one: our index needs it. */
 static int
@@ -41,7 +38,7 @@ static int
 publish(const struct content *content, const struct target *target, struct image_nodes *manifests,
 	const struct descriptors *kept, struct image_node *ret_index, struct error **err)
 {
-	AUTO_FREE char *name = store_name(target);
+	AUTO_FREE char *name = built_name(target);
 	struct publish_options options = { .kept = kept };
 
 	for (size_t i = 0; i < manifests->count; i++)
@@ -50,6 +47,23 @@ publish(const struct content *content, const struct target *target, struct image
 	if (publish_make(content->cache, target, manifests, &options, ret_index, err) < 0)
 		return -1;
 	return store_set_reference(content->cache, name, &ret_index->descriptor, err);
+}
+
+/* An image of ours brings its list of inputs along; ours is made anew. */
+static void
+drop_records(struct image_nodes *nodes)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < nodes->count; i++) {
+		const char *type = nodes->items[i].descriptor.artifact_type;
+
+		if (type && strcmp(type, MEDIA_INPUTS) == 0)
+			image_node_release(&nodes->items[i]);
+		else
+			nodes->items[count++] = nodes->items[i];
+	}
+	nodes->count = count;
 }
 
 static int
@@ -78,5 +92,6 @@ import_image(struct session *session, const struct import_options *options,
 	if (!fetch.store || fetch_tree(&fetch, &root, err) < 0)
 		return refuse(options->source, err);
 	image_nodes_take(&root, &manifests);
+	drop_records(&manifests);
 	return publish(&content, target, &manifests, options->kept, ret_index, err);
 }

@@ -1,6 +1,6 @@
 /* import.h - an image that was built or is lying about, taken into the store under its fingerprint
  *
- *     source (layout or archive) --> store --> an index of our own, "built:<fingerprint>"
+ *     source (layout or archive) --> store --> an index of our own, by the name of image/built.h
  */
 #ifndef OCIFP_IMAGE_IMPORT_H
 #define OCIFP_IMAGE_IMPORT_H

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/xalloc.h"
+#include "image/built.h"
 #include "image/content.h"
 #include "image/target.h"
 #include "image/tree.h"
@@ -79,25 +80,45 @@ find(struct session *session, const struct target *target, const struct lookup_o
 		       : find_image(session, target, found, err);
 }
 
-int
-lookup_image(struct session *session, const struct target *target,
-	     const struct lookup_options *options, struct lookup *ret_lookup, struct error **err)
+static int
+judge(struct session *session, const struct target *target, const struct lookup_options *options,
+      struct lookup *lookup, struct error **err)
 {
 	const struct platforms *wanted =
 		options->platforms ? options->platforms : &target->platforms;
 
-	if (find(session, target, options, &ret_lookup->found, err) < 0)
-		return -1;
-	ret_lookup->presence = ret_lookup->found.root.evidence.presence;
-	if (ret_lookup->presence != PRESENCE_PRESENT)
+	lookup->presence = lookup->found.root.evidence.presence;
+	if (lookup->presence != PRESENCE_PRESENT)
 		return 0;
-	if (compare(session, ret_lookup, wanted, options->deep, err) < 0) {
-		ret_lookup->presence = PRESENCE_UNKNOWN;
+	if (compare(session, lookup, wanted, options->deep, err) < 0) {
+		lookup->presence = PRESENCE_UNKNOWN;
 		return -1;
 	}
-	if (ret_lookup->missing.count > 0)
-		ret_lookup->presence = PRESENCE_ABSENT;
+	if (lookup->missing.count > 0)
+		lookup->presence = PRESENCE_ABSENT;
 	return 0;
+}
+
+int
+lookup_image(struct session *session, const struct target *target,
+	     const struct lookup_options *options, struct lookup *ret_lookup, struct error **err)
+{
+	if (find(session, target, options, &ret_lookup->found, err) < 0)
+		return -1;
+	return judge(session, target, options, ret_lookup, err);
+}
+
+int
+lookup_built(struct session *session, const struct target *target,
+	     const struct lookup_options *options, struct lookup *ret_lookup, struct error **err)
+{
+	if (built_find(session, target, options->offline, &ret_lookup->found, err) < 0)
+		return -1;
+	if (!ret_lookup->found.is_built) {
+		ret_lookup->presence = PRESENCE_ABSENT;
+		return 0;
+	}
+	return judge(session, target, options, ret_lookup, err);
 }
 
 int

@@ -28,6 +28,11 @@ int lookup_image(struct session *session, const struct target *target,
 		 const struct lookup_options *options, struct lookup *ret_lookup,
 		 struct error **err);
 
+/* The same of what was built here and not pushed. */
+int lookup_built(struct session *session, const struct target *target,
+		 const struct lookup_options *options, struct lookup *ret_lookup,
+		 struct error **err);
+
 /* ERROR_ABSENT for what lookup_image() found not to be there, all of it or a platform. */
 int refuse_lookup(const struct target *target, const struct lookup *lookup, struct error **err);
 void lookup_release(struct lookup *lookup);

@@ -3,16 +3,35 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/observer.h"
 #include "base/xalloc.h"
+#include "image/built.h"
 #include "image/content.h"
 #include "image/destination.h"
 #include "image/find.h"
 #include "image/follower.h"
+#include "image/lookup.h"
 #include "image/part.h"
 #include "image/target.h"
 #include "image/tree.h"
 #include "image/verify.h"
 #include "repository/session.h"
+
+static void
+add_host(struct platforms *platforms)
+{
+	AUTO_PLATFORM struct platform host = { 0 };
+
+	platform_host(&host);
+	platforms_add(platforms, &host);
+}
+
+static void
+take_found(struct found_image *found, struct found_image *ret_found)
+{
+	*ret_found = *found;
+	memset(found, 0, sizeof(*found));
+}
 
 static int
 find_for_pull(struct session *session, const struct target *target, bool offline,
@@ -27,6 +46,55 @@ find_for_pull(struct session *session, const struct target *target, bool offline
 		       : find_required_image(session, target, ret_found, err);
 }
 
+static void
+tell_built(struct session *session, const struct target *target, const struct lookup *asked,
+	   bool offline)
+{
+	AUTO_FREE char *name = target_name(target, 0);
+	AUTO_FREE char *missing = platforms_format(&asked->missing, ", ");
+	AUTO_FREE char *why = NULL;
+
+	if (asked->missing.count > 0)
+		why = xasprintf("has no image for %s", missing);
+	else
+		why = xstrdup(offline ? "is not in the store" : "is absent");
+	observer_tell(session_observer(session), EVENT_NOTICE,
+		      "'%s' %s; using the image that was built here and not pushed", name, why);
+}
+
+/* An image that was built here is used when the registry has proved that it lacks what is wanted.
+ */
+static int
+find_or_use_built(struct session *session, const struct target *target,
+		  const struct pull_options *options, struct found_image *ret_found,
+		  struct error **err)
+{
+	AUTO_FOUND_IMAGE struct found_image built = { 0 };
+	AUTO_LOOKUP struct lookup lookup = { 0 };
+	AUTO_PLATFORMS struct platforms host = { 0 };
+	struct lookup_options asked = {
+		.platforms = options->platforms,
+		.offline = options->offline,
+		.known_will_do = true,
+	};
+
+	if (built_find(session, target, options->offline, &built, err) < 0)
+		return -1;
+	if (!built.is_built)
+		return find_for_pull(session, target, options->offline, ret_found, err);
+	if (!asked.platforms && !options->all) {
+		add_host(&host);
+		asked.platforms = &host;
+	}
+	if (lookup_image(session, target, &asked, &lookup, err) < 0)
+		return -1;
+	if (lookup.presence != PRESENCE_PRESENT)
+		tell_built(session, target, &lookup, options->offline);
+	found_image_release(ret_found);
+	take_found(lookup.presence == PRESENCE_PRESENT ? &lookup.found : &built, ret_found);
+	return 0;
+}
+
 /* What the output names: everything, or the part that was asked for. */
 static int
 take_part(const struct pull_options *options, struct image_node *root, struct image_node *ret_part,
@@ -39,20 +107,12 @@ take_part(const struct pull_options *options, struct image_node *root, struct im
 	return 0;
 }
 
-static void
-add_host(struct platforms *platforms)
-{
-	AUTO_PLATFORM struct platform host = { 0 };
-
-	platform_host(&host);
-	platforms_add(platforms, &host);
-}
-
 static int
 pull_tree(struct session *session, const struct target *target, const struct pull_options *options,
 	  struct found_image *found, struct pull_result *result, struct error **err)
 {
-	AUTO_FREE char *name = target_name(target, found->place);
+	AUTO_FREE char *name =
+		found->is_built ? built_name(target) : target_name(target, found->place);
 	AUTO_DESTINATION struct destination destination = { 0 };
 	AUTO_IMAGE_NODE struct image_node root = { 0 };
 	AUTO_IMAGE_NODE struct image_node part = { 0 };
@@ -92,12 +152,19 @@ pull_found(struct session *session, const struct target *target, const struct pu
 {
 	AUTO_FREE char *name = target_name(target, found->place);
 
+	bool drops_built = false;
+
 	ret_result->digest = found->root.descriptor.digest;
+	if (!found->is_built &&
+	    built_is_superseded(session, target, &found->root, &drops_built, err) < 0)
+		return -1;
 	if (pull_tree(session, target, options, found, ret_result, err) < 0)
 		return error_wrap(err, "cannot %s '%s'",
 				  options->follower && options->follower->has_failed ? "unpack"
 										     : "pull",
 				  name);
+	if (drops_built && built_drop(session, target, err) < 0)
+		return -1;
 	ret_result->repository = location_repository(&target->places[found->place]);
 	return 0;
 }
@@ -106,9 +173,12 @@ int
 pull_image(struct session *session, const struct target *target, const struct pull_options *options,
 	   struct pull_result *ret_result, struct error **err)
 {
+	/* A pull into the store alone fetches: what was built here is there already. */
+	bool is_used = options->output || options->follower;
 	AUTO_FOUND_IMAGE struct found_image found = { 0 };
 
-	if (find_for_pull(session, target, options->offline, &found, err) < 0 ||
+	if ((is_used ? find_or_use_built(session, target, options, &found, err)
+		     : find_for_pull(session, target, options->offline, &found, err)) < 0 ||
 	    verify_required(session, target, &found, options->offline, err) < 0)
 		return -1;
 	return pull_found(session, target, options, &found, ret_result, err);

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/xalloc.h"
+#include "image/built.h"
 #include "image/import.h"
 #include "image/named_digest.h"
 #include "image/part.h"
@@ -91,7 +92,11 @@ push_by_hash(struct session *session, const struct location *location, const str
 		return -1;
 	source = repository_of_store(session, session_store(session, err));
 	pushing.source = source;
-	return push_to(&pushing, target, options, result, err);
+	if (push_to(&pushing, target, options, result, err) < 0)
+		return -1;
+	return digest_equal(&result->digest, &root.descriptor.digest)
+		       ? built_publish(session, target, &root.descriptor, err)
+		       : built_drop(session, target, err);
 }
 
 /* What the store has under another name of the same registry is there too, unless it was deleted:

@@ -1,7 +1,9 @@
 #include "image/source.h"
 
 #include "base/error.h"
+#include "base/observer.h"
 #include "base/xalloc.h"
+#include "image/built.h"
 #include "image/content.h"
 #include "image/tree.h"
 #include "repository/repository.h"
@@ -27,8 +29,33 @@ refuse_missing(const struct location *location, const char *name, struct error *
 	return error_set_hint(err, "`ocifp store ls` lists what it has");
 }
 
+/* In the store by its own name, else as what was built here for it. */
 static int
-read_image(struct repository *repository, const struct location *location,
+resolve_in_store(struct session *session, struct repository *repository,
+		 const struct location *location, struct resolution *ret_resolution,
+		 struct error **err)
+{
+	const struct store *store = session_store(session, err);
+	AUTO_FREE char *name = location_format(location);
+	AUTO_FREE char *built = NULL;
+
+	if (repository_resolve(repository, name, &location->reference.digest, ret_resolution, err) <
+	    0)
+		return -1;
+	if (ret_resolution->evidence.presence == PRESENCE_PRESENT)
+		return 0;
+	if (built_find_name(store, location, &built, err) < 0)
+		return -1;
+	if (!built)
+		return 0;
+	observer_tell(session_observer(session), EVENT_NOTICE,
+		      "using the image that was built here as '%s'", name);
+	resolution_release(ret_resolution);
+	return repository_resolve(repository, built, NULL, ret_resolution, err);
+}
+
+static int
+read_image(struct session *session, struct repository *repository, const struct location *location,
 	   const struct platforms *platforms, struct image_node *ret_root, struct error **err)
 {
 	AUTO_FREE char *name = location_format(location);
@@ -37,8 +64,9 @@ read_image(struct repository *repository, const struct location *location,
 	struct content content = { .repository = repository };
 	struct selection selection = { .platforms = platforms };
 
-	if (repository_resolve(repository, is_store ? name : location->reference.tag,
-			       &location->reference.digest, &resolution, err) < 0)
+	if ((is_store ? resolve_in_store(session, repository, location, &resolution, err)
+		      : repository_resolve(repository, location->reference.tag,
+					   &location->reference.digest, &resolution, err)) < 0)
 		return -1;
 	if (resolution.evidence.presence != PRESENCE_PRESENT)
 		return refuse_missing(location, name, err);
@@ -54,7 +82,7 @@ source_open_image(struct session *session, const struct location *location,
 {
 	AUTO_REPOSITORY struct repository *repository = open_repository(session, location, err);
 
-	if (!repository || read_image(repository, location, platforms, ret_root, err) < 0)
+	if (!repository || read_image(session, repository, location, platforms, ret_root, err) < 0)
 		return NULL;
 	return TAKE_PTR(repository);
 }

@@ -162,7 +162,7 @@ verify_required(struct session *session, const struct target *target,
 	AUTO_SIGNING_KEYS struct signing_keys keys = { 0 };
 	struct verify_options options = { .keys = &keys, .offline = offline };
 
-	if (!verify_is_required(target))
+	if (!verify_is_required(target) || found->is_built)
 		return 0;
 	if (verify_add_keys(target, &keys, err) < 0)
 		return -1;

@@ -31,7 +31,8 @@ int verify_image(struct session *session, const struct target *target,
 /* The keys that the project file names for the image, when it does. */
 int verify_add_keys(const struct target *target, struct signing_keys *keys, struct error **err);
 
-/* With `require: [signature]` in the project file; else nothing is asked. */
+/* With `require: [signature]` in the project file; else nothing is asked.  What was built here and
+ * not pushed needs no signature. */
 bool verify_is_required(const struct target *target);
 int verify_required(struct session *session, const struct target *target,
 		    const struct found_image *found, bool offline, struct error **err);

@@ -306,7 +306,7 @@ assert_push() {
 	ensure --push never
 	assert_status 0
 	assert_stderr_has 'not pushed: --push never'
-	ensure
+	ensure --rebuild
 	assert_status 0
 	assert_stderr_has 'not pushed: outside GitHub Actions'
 	assert_equal "$(wc -l <"$T/builds")" 2
@@ -316,7 +316,7 @@ assert_push() {
 	assert_failed 3
 	ocifp_run store ls
 	assert_status 0
-	grep -q "built:$(ocifp fingerprint --length 64)" "$T/stdout"
+	grep -q "built:$reg_host/app:$(ocifp fingerprint --length 64)" "$T/stdout"
 	actions pull_request_target refs/heads/main ensure --push always
 	assert_status 0
 	raw app "$(image_tag)" >/dev/null
@@ -668,7 +668,7 @@ app_upon_base() {
 	assert_status 0
 	assert_equal "$(grep -c ' was built for ' "$T/stderr")" 4
 	assert_equal "$(grep -c "/base:.* was built for " "$T/stderr")" 1
-	ensure --push always app
+	ensure --push always --rebuild app
 	assert_status 0
 	ocifp_run rm "$reg_host/base@$(raw base "$(image_tag base)" | digest_of)"
 	assert_status 0
@@ -696,6 +696,10 @@ app_upon_base() {
 	assert_stderr_has "$app was built"
 	ocifp_run pull app
 	assert_failed 3
+	assert_stderr_has "'ocifp push app' pushes what was built here"
+	new_store
+	ocifp_run pull app
+	assert_failed 3
 	assert_stderr_has "'ocifp ensure app' builds it"
 }
 
@@ -721,7 +725,7 @@ app_upon_base() {
 	ensure --push never
 	assert_status 0
 	assert_equal "$(sed -n 's/^OCIFP_NEEDS_BASE=//p' "$T/build.env")" \
-		"oci:$T/some where/store:built:$(ocifp fingerprint --length 64 base 3>&-)"
+		"oci:$T/some where/store:built:$reg_host/base:$(ocifp fingerprint --length 64 base 3>&-)"
 	jq -e '.Layers | length == 2' "$T/skopeo" >/dev/null
 	[ -s "$T/ocifp" ]
 	export OCIFP_STORE=$T/a:b
@@ -734,4 +738,293 @@ app_upon_base() {
 	assert_status 0
 	assert_equal "$(sed -n 's/^OCIFP_NEEDS_BASE=//p' "$T/build.env")" \
 		"$reg_host/base@$(raw base "$(image_tag base)" | digest_of)"
+}
+
+@test "the local loop: what was built and not pushed is used once the registry has proved absence" {
+	make_project
+	ensure
+	assert_status 0
+	local resolved=$stdout
+	ensure
+	assert_status 0
+	assert_stdout "$resolved"
+	assert_stderr_has 'was built here before and is used; not pushed: outside GitHub Actions'
+	assert_equal "$(grep -c 'built here' "$T/stderr")" 1
+	ensure --no-build
+	assert_status 0
+	ensure --wait 1h
+	assert_status 0
+	ensure --dry-run
+	assert_status 0
+	assert_stderr_has 'it would be used'
+	assert_builds linux/amd64,linux/arm64
+	ocifp_run pull -o oci:out --all
+	assert_status 0
+	assert_stderr_has 'is absent; using the image that was built here and not pushed'
+	assert_equal "$(grep -c 'built here' "$T/stderr")" 1
+	assert_equal "$(jq -r '.manifests[0].digest' out/index.json)" "${resolved#*@}"
+	ocifp_run unpack --platform linux/arm64 tree
+	assert_status 0
+	[ -n "$(ls -A tree)" ]
+	ensure --rebuild
+	assert_status 0
+	assert_builds linux/amd64,linux/arm64 linux/amd64,linux/arm64
+}
+
+@test "the local loop: 'ensure' and 'run' work on an edited Dockerfile without a push" {
+	need_engines
+	busybox_root "$T/root"
+	make_project 'platforms: []'
+	build_with <<<"ocifp append -o \"oci:\$OCIFP_OUTPUT\" $T/root"
+	echo '# edited' >>Dockerfile
+	ensure
+	assert_status 0
+	ocifp_run run -- echo ran
+	assert_status 0
+	assert_stdout ran
+	assert_stderr_has 'using the image that was built here and not pushed'
+	assert_equal "$(grep -c 'built here' "$T/stderr")" 1
+	echo '# edited again' >>Dockerfile
+	ocifp_run run -- true
+	assert_status 125
+	assert_stderr_has "'ocifp ensure app' builds it"
+}
+
+@test "the local loop: nothing that was built here answers for the registry" {
+	make_project
+	ensure
+	assert_status 0
+	ocifp_run exists
+	assert_failed 3
+	ocifp_run exists --print
+	assert_status 0
+	assert_stdout absent
+	ocifp_run pull
+	assert_failed 3
+	assert_stderr_has "'ocifp push app' pushes what was built here"
+	ocifp_run pull --tag latest -o oci:out
+	assert_failed 3
+	ocifp_run lock --update app
+	assert_status 0
+	assert_stderr_has "image 'app' has no entry, for it is not published"
+	# What proves no absence does not lead there.
+	start_faults faulty
+	sed -i "s|$reg_host|$faulty_host|" .ocifp.yaml
+	ensure
+	assert_status 0
+	rules faulty <<<'{"path": "manifests", "action": {"status": 403}}'
+	ocifp_run pull -o oci:out
+	assert_failed 4
+	ensure
+	assert_failed 4
+}
+
+@test "the local loop: --offline asks nobody" {
+	make_project
+	ensure
+	assert_status 0
+	stop reg
+	ensure --offline
+	assert_status 0
+	assert_stderr_has 'was built here before'
+	ocifp_run pull --offline -o oci:out
+	assert_status 0
+	assert_stderr_has 'is not in the store; using the image that was built here'
+	ocifp_run unpack --offline tree
+	assert_status 0
+	ocifp_run pull --offline
+	assert_failed 5
+	assert_builds linux/amd64,linux/arm64
+}
+
+@test "the local loop: two images with the same inputs are two builds" {
+	make_project
+	cat >.ocifp.yaml <<-YAML
+		version: 1
+		images:
+		  base:
+		    repository: $reg_host/base
+		    inputs: [Dockerfile]
+		    build: ./build.sh base
+		  app:
+		    repository: oci:layout
+		    inputs: [Dockerfile]
+		    build: ./build.sh app
+	YAML
+	build_with <<<'layout "$OCIFP_OUTPUT" built --annotate "which=$1"'
+	assert_equal "$(image_tag base)" "$(image_tag app)"
+	ensure base
+	assert_status 0
+	local base=${stdout#*@}
+	ensure app
+	assert_status 0
+	local app=${stdout#*@}
+	[ "$base" != "$app" ]
+	ensure base
+	assert_status 0
+	assert_equal "${stdout#*@}" "$base"
+	ensure app
+	assert_status 0
+	assert_equal "${stdout#*@}" "$app"
+	assert_equal "$(wc -l <"$T/builds")" 2
+}
+
+@test "the local loop: needs that were built here are found" {
+	make_project
+	cat >.ocifp.yaml <<-YAML
+		version: 1
+		images:
+		  base:
+		    repository: $reg_host/base
+		    inputs: [Dockerfile]
+		    build: ./build.sh
+		  app:
+		    default: true
+		    repository: $reg_host/app
+		    needs: [base]
+		    inputs: [Dockerfile]
+		    build: ocifp inspect "\$OCIFP_NEEDS_BASE" >$T/needed && ./build.sh
+	YAML
+	ensure base
+	assert_status 0
+	local base=${stdout#*@}
+	ensure app
+	assert_status 0
+	assert_stderr_has "$reg_host/base:$(image_tag base) was built here before and is used"
+	grep -q "$base" "$T/needed"
+	assert_equal "$(wc -l <"$T/builds")" 2
+}
+
+@test "the local loop: a push takes what was built here, and its name there goes" {
+	make_project
+	ensure
+	assert_status 0
+	ensure --push always
+	assert_status 0
+	assert_stderr_has 'was built here before and is pushed now'
+	assert_equal "$(raw app "$(image_tag)" | digest_of)" "${stdout#*@}"
+	assert_no_build
+	echo '# edited' >>Dockerfile
+	ensure
+	assert_status 0
+	ocifp_run push app
+	assert_status 0
+	assert_stderr_has "pushing the image of 'app' that was built here"
+	assert_equal "$(raw app "$(image_tag)" | jq '.manifests | length')" 3
+	assert_no_build
+	ocifp_run pull --offline
+	assert_status 0
+	echo '# and again' >>Dockerfile
+	ensure
+	assert_status 0
+	ocifp_run push "$reg_host/app:$(image_tag)" "$reg_host/other:1"
+	assert_status 0
+	assert_equal "$(raw other 1 | digest_of)" "${stdout#*@}"
+	assert_builds linux/amd64,linux/arm64 linux/amd64,linux/arm64 linux/amd64,linux/arm64
+}
+
+# Nothing in the store has the name of a build that was not pushed.
+assert_no_build() {
+	ocifp store ls 3>&- >"$T/names"
+	[ -s "$T/names" ]
+	run grep built: "$T/names"
+	assert_equal "$status" 1
+}
+
+@test "the local loop: the registry's image takes the place of what was built here" {
+	make_project
+	ensure
+	assert_status 0
+	local store=$OCIFP_STORE
+	new_store
+	build_with <<<'layout "$OCIFP_OUTPUT" built --annotate which=other'
+	ensure --push always
+	assert_status 0
+	local theirs=$stdout
+	OCIFP_STORE=$store
+	ocifp_run pull
+	assert_status 0
+	assert_stdout "$theirs"
+	assert_no_build
+}
+
+@test "the local loop: platforms built one after the other are one image; the registry's join them" {
+	make_project
+	ensure --platform linux/amd64
+	assert_status 0
+	ensure --platform linux/arm64
+	assert_status 0
+	assert_builds linux/amd64 linux/arm64
+	ensure
+	assert_status 0
+	assert_builds linux/amd64 linux/arm64
+	ocifp_run pull --all -o oci:out
+	assert_status 0
+	ensure --push always
+	assert_status 0
+	assert_builds linux/amd64 linux/arm64
+	echo '# edited' >>Dockerfile
+	ensure --push always --platform linux/amd64
+	assert_status 0
+	ensure --platform linux/arm64
+	assert_status 0
+	ocifp_run unpack --platform linux/arm64 tree
+	assert_status 0
+	assert_stderr_has 'has no image for linux/arm64; using the image that was built here'
+	# What the registry has serves the part that it has, and does not take away the other.
+	ocifp_run unpack --platform linux/amd64 tree2
+	assert_status 0
+	assert_equal "$(grep -c 'built here' "$T/stderr")" 0
+	ocifp_run unpack --platform linux/arm64 tree3
+	assert_status 0
+	assert_builds linux/amd64 linux/arm64 linux/amd64 linux/arm64
+}
+
+@test "the local loop: a job that may push trusts what it builds, not what lies about" {
+	make_project
+	ensure
+	assert_status 0
+	actions push refs/heads/main ensure
+	assert_status 0
+	assert_stderr_has 'was built for linux/amd64, linux/arm64 and pushed'
+	assert_equal "$(wc -l <"$T/builds")" 2
+	assert_no_build
+}
+
+@test "the local loop: what was built here needs no signature; a locked image is never taken from it" {
+	make_project 'require: [signature]' 'signed_by: [key.pub]'
+	openssl ecparam -genkey -name prime256v1 -noout -out key.pem
+	openssl ec -in key.pem -pubout -out key.pub
+	ensure
+	assert_status 0
+	ocifp_run unpack tree
+	assert_status 0
+	printf '{"version": 1, "images": {"app": {"fingerprint": "%s", "digest": "sha256:%064d"}}}\n' \
+		"$(ocifp fingerprint --length 64 3>&-)" 1 >.ocifp.lock
+	ocifp_run unpack tree2
+	assert_status 3
+}
+
+@test "an ocifp in the build command leaves the outputs, the summary and ::error to ensure" {
+	make_project
+	build_with <<-'SH'
+		ocifp exists localhost:1/none:1 && exit 99
+		ocifp append -o "oci:$OCIFP_OUTPUT" src --platform linux/amd64 --platform linux/arm64
+		[ "$GITHUB_ACTIONS" = true ] && [ -n "$GITHUB_OUTPUT" ]
+	SH
+	: >"$T/outputs"
+	: >"$T/summary"
+	actions push refs/heads/main ensure
+	assert_status 0
+	assert_equal "$(grep -c '^digest<<' "$T/outputs")" 1
+	assert_equal "$(sed -n '/^digest<</{n;p;}' "$T/outputs")" "${stdout#*@}"
+	assert_equal "$(grep -c '^| `' "$T/summary")" 1
+	run grep -q '::error' "$T/stderr"
+	assert_equal "$status" 1
+	grep -q '^OCIFP_BUILD=1$' "$T/build.env"
+	build_with <<<'exit 1'
+	echo '# edited' >>Dockerfile
+	actions push refs/heads/main ensure
+	assert_status 11
+	assert_equal "$(grep -c '::error' "$T/stderr")" 1
 }

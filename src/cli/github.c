@@ -36,11 +36,18 @@ static const struct output outputs[] = {
 	{ "pushed", "^(true|false)$" },
 };
 
+/* What the build command of an `ocifp ensure` runs says nothing for the step: that is ensure's. */
+static bool
+speaks_to_github(void)
+{
+	return ci_is_github() && !environment_find("OCIFP_BUILD");
+}
+
 /* NULL: not on Actions, or the runner has no such file. */
 static const char *
 runner_file(const char *name)
 {
-	return ci_is_github() ? environment_find(name) : NULL;
+	return speaks_to_github() ? environment_find(name) : NULL;
 }
 
 static bool
@@ -168,7 +175,7 @@ github_say_error(const char *line)
 	AUTO_FREE char *escaped = NULL;
 	AUTO_FREE char *command = NULL;
 
-	if (!ci_is_github())
+	if (!speaks_to_github())
 		return;
 	escaped = github_escape(line);
 	command = xasprintf("::error title=ocifp::%s\n", escaped);

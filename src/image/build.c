@@ -59,9 +59,10 @@ add_pins(const struct target *target, struct strings *variables, struct error **
 static bool
 is_of_contract(const char *variable)
 {
-	static const char *const names[] = { "OCIFP_REF=",       "OCIFP_FINGERPRINT=",
-					     "OCIFP_PLATFORMS=", "OCIFP_OUTPUT=",
-					     "OCIFP_PINS=",      "OCIFP_NEEDS_" };
+	static const char *const names[] = {
+		"OCIFP_REF=",  "OCIFP_FINGERPRINT=", "OCIFP_PLATFORMS=", "OCIFP_OUTPUT=",
+		"OCIFP_PINS=", "OCIFP_BUILD=",       "OCIFP_NEEDS_"
+	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (text_starts(variable, names[i]))
@@ -80,6 +81,7 @@ fill_environment(const struct build_options *options, const char *output, struct
 	for (char **variable = environ; *variable; variable++)
 		if (!is_of_contract(*variable))
 			strings_add(variables, *variable);
+	strings_add(variables, "OCIFP_BUILD=1");
 	strings_take(variables, xasprintf("OCIFP_REF=%s", name));
 	strings_take(variables, xasprintf("OCIFP_FINGERPRINT=%s",
 					  digest_hex(&target->fingerprint.digest).text));

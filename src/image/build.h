@@ -2,6 +2,7 @@
  *
  * `/bin/sh -c` in the project's directory; its output goes to our stderr.  It is told by
  *
+ *     OCIFP_BUILD          1: an ocifp that it runs speaks for the build, not to GitHub
  *     OCIFP_REF            host/name:tag that will name the image
  *     OCIFP_FINGERPRINT    64 hex digits
  *     OCIFP_PLATFORMS      what is missing: linux/amd64,linux/arm64

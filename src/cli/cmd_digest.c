@@ -7,6 +7,7 @@
 #include "cli/context.h"
 #include "cli/looking.h"
 #include "image/part.h"
+#include "image/verify.h"
 
 struct digest_values {
 	struct target_options target;
@@ -44,7 +45,10 @@ run_digest(struct context *context, const void *opaque, const struct strings *op
 	AUTO_FREE char *name = NULL;
 	struct digest_text text;
 
-	if (looking_find(context, &values->target, operands, &looking, err) < 0)
+	/* The digest is what others pin. */
+	if (looking_find(context, &values->target, operands, &looking, err) < 0 ||
+	    verify_required(context_session(context), &looking.target, &looking.found, false, err) <
+		    0)
 		return -1;
 	text = digest_text(&looking.found.root.descriptor.digest);
 	if (values->platforms.count > 0) {

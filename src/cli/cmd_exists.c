@@ -10,6 +10,7 @@
 #include "cli/target_options.h"
 #include "image/lookup.h"
 #include "image/target.h"
+#include "image/verify.h"
 
 struct exists_values {
 	struct target_options target;
@@ -109,6 +110,10 @@ run_exists(struct context *context, const void *opaque, const struct strings *op
 
 	if (target_of_options(context, &values->target, operand, &target, err) < 0 ||
 	    lookup_image(context_session(context), &target, &options, &lookup, err) < 0)
+		return -1;
+	/* What this calls present is what a job runs next. */
+	if (lookup.presence == PRESENCE_PRESENT &&
+	    verify_required(context_session(context), &target, &lookup.found, false, err) < 0)
 		return -1;
 	return answer(context, values, &target, &lookup, err);
 }

@@ -16,6 +16,7 @@
 #include "image/settle.h"
 #include "image/target.h"
 #include "image/tree.h"
+#include "image/verify.h"
 #include "oci/location.h"
 #include "repository/repository.h"
 #include "repository/session.h"
@@ -226,7 +227,8 @@ copy_image(struct session *session, const struct target *source, const struct co
 	CLEANUP(copying_release)
 	struct copying copying = { .session = session, .options = options };
 
-	if (find_required_image(session, source, &copying.found, err) < 0)
+	if (find_required_image(session, source, &copying.found, err) < 0 ||
+	    verify_required(session, source, &copying.found, false, err) < 0)
 		return -1;
 	copying.place = &source->places[copying.found.place];
 	if (options->platforms && get_tree(&copying, NULL, err) < 0)

@@ -126,7 +126,7 @@ take_present(struct ensure *ensure, struct error **err)
 		return 0;
 	if (ensure->options->dry_run) {
 		note_found(ensure);
-		return 0;
+		return verify_found(ensure, err);
 	}
 	if (ensure_pull(ensure, &failure) == 0)
 		return 0;

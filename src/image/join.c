@@ -14,6 +14,7 @@
 #include "image/push_tree.h"
 #include "image/target.h"
 #include "image/tree.h"
+#include "image/verify.h"
 #include "repository/session.h"
 
 #define ASK_AGAIN_FIRST_MS 500
@@ -69,8 +70,9 @@ refuse_missing(const struct join *join, struct error **err)
 				   "does; --wait TIME waits for it");
 }
 
-/* A fallback that has the whole image leaves nothing to be joined.  One that does not answer is as
- * good as one that lacks it: the image's own place counts. */
+/* A fallback that has the whole image leaves nothing to be joined.  One that does not answer, or
+ * lacks a required signature, is as good as one that lacks the image: the image's own place counts.
+ */
 static bool
 is_elsewhere(const struct join *join, struct join_result *result)
 {
@@ -83,7 +85,8 @@ is_elsewhere(const struct join *join, struct join_result *result)
 		one.places = &join->target->places[i];
 		one.place_count = 1;
 		if (lookup_image(join->session, &one, &options, &lookup, &ignored) < 0 ||
-		    lookup.presence != PRESENCE_PRESENT)
+		    lookup.presence != PRESENCE_PRESENT ||
+		    verify_required(join->session, &one, &lookup.found, false, &ignored) < 0)
 			continue;
 		result->repository = location_repository(one.places);
 		result->digest = lookup.found.root.descriptor.digest;

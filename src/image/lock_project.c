@@ -8,6 +8,7 @@
 #include "base/xalloc.h"
 #include "image/lookup.h"
 #include "image/target.h"
+#include "image/verify.h"
 #include "oci/document.h"
 #include "oci/index.h"
 #include "project/lock_file.h"
@@ -118,6 +119,8 @@ lock_published(struct locking *locking, const struct project_image *image, struc
 			      "image '%s' has no entry, for it is not published", image->name);
 		return 0;
 	}
+	if (verify_required(locking->session, &target, &lookup.found, false, err) < 0)
+		return -1;
 	platforms = list_platforms(&lookup.found.root);
 	hex = digest_hex(&target.fingerprint.digest);
 	lock_file_set_image(locking->lock, image->name, hex.text,

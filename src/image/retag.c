@@ -7,6 +7,7 @@
 #include "image/settle.h"
 #include "image/target.h"
 #include "image/tree.h"
+#include "image/verify.h"
 #include "repository/repository.h"
 
 static int
@@ -29,7 +30,8 @@ retag_image(struct session *session, const struct target *target, const struct s
 	const struct location *place;
 	struct filing filing;
 
-	if (find_required_image(session, target, &found, err) < 0)
+	if (find_required_image(session, target, &found, err) < 0 ||
+	    verify_required(session, target, &found, false, err) < 0)
 		return -1;
 	place = &target->places[found.place];
 	repository = repository_open(session, place, REPOSITORY_WRITE, err);

@@ -272,8 +272,28 @@ print('x' * (pad - 1), key, sep='\n', end='')" >"$T/long.key"
 		refute_stored "$(raw app "$(image_tag)" | jq -r '.manifests[0].digest')"
 	done
 	assert_builds linux/amd64,linux/arm64 linux/s390x
+	# Nor does anything call it present, pin it, copy it or name it.
+	for command in exists 'exists --print' "exists --tag $(image_tag)" 'ensure --dry-run' lock \
+		'lock --update app' digest 'copy app oci:copy:1' 'tag app other' 'unpack tree' \
+		'pull -o oci:out'; do
+		ocifp_run $command
+		assert_failed 9
+		assert_stderr_has "not signed"
+	done
+	ocifp_run run app -- true
+	assert_status 125
+	assert_stderr_has "not signed"
+	[ ! -e .ocifp.lock ]
+	[ ! -e copy ]
+	run raw app other
+	assert_equal "$status" 22
 	sign ec
 	assert_status 0
+	for command in exists 'ensure --dry-run' lock digest 'copy app oci:copy:1' 'tag app other'; do
+		ocifp_run $command
+		assert_status 0
+	done
+	rm .ocifp.lock
 	new_store
 	ocifp_run ensure
 	assert_status 0

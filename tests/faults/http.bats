@@ -416,7 +416,7 @@ time.sleep(60)' "$port"
 			\"headers\": {\"Content-Type\": \"text/html; charset=utf-8\"}}}"
 		pull "$ref"
 		assert_failed 7
-		assert_stderr_has "a web page (Content-Type 'text/html; charset=utf-8')"
+		assert_stderr_has "a web page .Content-Type 'text/html; charset=utf-8'"
 	done
 	rules reg <<<'{"path": "manifests", "action": {"body": "<html>log in</html>", "headers": {"Content-Type": "text/html"}}}'
 	pull "$ref"
@@ -425,7 +425,7 @@ time.sleep(60)' "$port"
 	rules reg <<<'{"path": "tags/list", "action": {"body": "<html>log in</html>", "headers": {"Content-Type": "text/html"}}}'
 	ocifp_run tags "$reg_host/app"
 	assert_failed 5
-	assert_stderr_has "a web page (Content-Type 'text/html')"
+	assert_stderr_has "a web page .Content-Type 'text/html'"
 }
 
 @test "H25 a blob that claims Content-Encoding gzip is judged by its digest, not decoded" {

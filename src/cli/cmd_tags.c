@@ -32,6 +32,16 @@ format_object(const char *repository, const struct strings *tags)
 	return json_pack("{s:s, s:o}", "repository", repository, "tags", list);
 }
 
+static void
+tell_others(struct context *context, const struct strings *others)
+{
+	AUTO_FREE char *first = text_quote_string(others->items[0]);
+	AUTO_FREE char *more =
+		others->count == 1 ? xstrdup("") : xasprintf(" and %zu more", others->count - 1);
+
+	context_notice(context, "left out '%s'%s: not a valid tag", first, more);
+}
+
 static int
 run_tags(struct context *context, const void *values, const struct strings *operands,
 	 struct error **err)
@@ -39,6 +49,7 @@ run_tags(struct context *context, const void *values, const struct strings *oper
 	AUTO_TARGET struct target target = { 0 };
 	AUTO_REPOSITORY struct repository *repository = NULL;
 	AUTO_STRINGS struct strings tags = { 0 };
+	AUTO_STRINGS struct strings others = { 0 };
 	AUTO_FREE char *text = NULL;
 
 	(void)values;
@@ -46,8 +57,10 @@ run_tags(struct context *context, const void *values, const struct strings *oper
 		return -1;
 	repository =
 		repository_open(context_session(context), &target.places[0], REPOSITORY_READ, err);
-	if (!repository || repository_list_tags(repository, &tags, err) < 0)
+	if (!repository || repository_list_tags(repository, &tags, &others, err) < 0)
 		return -1;
+	if (others.count > 0)
+		tell_others(context, &others);
 	if (tags.count == 0 && !context->options.json)
 		return 0;
 	text = format_text(&tags);

@@ -115,6 +115,8 @@ check_tags(struct repository *repository, const struct prune_graph *graph, struc
 		const struct holding *holding = &holdings.items[i];
 		const struct prune_node *node = prune_graph_find(graph, &holding->digest);
 
+		if (holding->other_name && (!node || !node->is_kept))
+			return refuse_moved(holding->other_name, err);
 		for (size_t j = 0; j < holding->tags.count; j++)
 			if (!node || !strings_has(&node->tags, holding->tags.items[j]))
 				return refuse_moved(holding->tags.items[j], err);

@@ -17,6 +17,7 @@ node_free(struct prune_node *node)
 {
 	descriptor_release(&node->root);
 	strings_release(&node->tags);
+	free(node->other_name);
 	descriptors_release(&node->children);
 	manifest_release(&node->manifest);
 	free(node->created);
@@ -194,6 +195,7 @@ add_holding(struct prune_graph *graph, struct holding *holding, struct error **e
 
 	if (!node)
 		return -1;
+	node->other_name = TAKE_PTR(holding->other_name);
 	node->is_new = holding->is_new;
 	node->version_id = holding->version_id;
 	node->created_s = holding->created_s;

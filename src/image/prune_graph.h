@@ -22,6 +22,7 @@ struct repository;
 struct prune_node {
 	struct descriptor root; /* media type, digest, size */
 	struct strings tags;
+	char *other_name;    /* one that is not a valid tag; NULL: none */
 	bool is_new;         /* without a tag, and a push may be about to name it */
 	uint64_t version_id; /* see struct holding */
 	bool is_absent;      /* an index lists it, and it is proven not to be there */

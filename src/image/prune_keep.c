@@ -209,6 +209,16 @@ keep_what_belongs(const struct prune_graph *graph, struct error **err)
 	return 0;
 }
 
+/* No rule can speak of such a name. */
+static void
+keep_by_other_name(struct prune_node *node)
+{
+	AUTO_FREE char *shown = node->other_name ? text_quote_string(node->other_name) : NULL;
+
+	if (shown)
+		keep(node, xasprintf("it is listed as '%s', which is not a tag", shown));
+}
+
 int
 prune_keep(struct prune_graph *graph, const struct prune_rules *rules, struct error **err)
 {
@@ -217,6 +227,7 @@ prune_keep(struct prune_graph *graph, const struct prune_rules *rules, struct er
 
 		keep_by_pattern(node, rules->tag_patterns);
 		keep_used(node, rules);
+		keep_by_other_name(node);
 		if (node->is_new)
 			keep(node, xstrdup("it is new, and a push may be under way"));
 	}

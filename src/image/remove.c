@@ -1,7 +1,10 @@
 #include "image/remove.h"
 
+#include <string.h>
+
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 #include "oci/location.h"
 #include "oci/referrer.h"
@@ -36,36 +39,72 @@ remove_tag(struct repository *repository, const char *tag, bool dry_run, struct 
 
 /* One that has gone in the meantime names nothing. */
 static int
-add_tag(struct repository *repository, const char *tag, const struct digest *digest,
-	struct removal *removal, struct error **err)
+names_it(struct repository *repository, const char *name, const struct digest *digest,
+	 bool *ret_does, struct error **err)
 {
 	AUTO_RESOLUTION struct resolution resolution = { 0 };
 
-	if (repository_resolve(repository, tag, NULL, &resolution, err) < 0)
+	if (repository_resolve_listed(repository, name, &resolution, err) < 0)
 		return -1;
-	if (resolution.evidence.presence == PRESENCE_PRESENT &&
-	    digest_equal(&resolution.descriptor.digest, digest))
-		strings_add(&removal->tags, tag);
+	*ret_does = resolution.evidence.presence == PRESENCE_PRESENT &&
+		    digest_equal(&resolution.descriptor.digest, digest);
 	return 0;
 }
 
 static int
-find_tags(struct repository *repository, const struct digest *digest, struct removal *removal,
-	  struct error **err)
+find_tags(struct repository *repository, const struct strings *tags, const struct digest *digest,
+	  struct removal *removal, struct error **err)
+{
+	for (size_t i = 0; i < tags->count; i++) {
+		bool does = false;
+
+		if (names_it(repository, tags->items[i], digest, &does, err) < 0)
+			return -1;
+		if (does)
+			strings_add(&removal->tags, tags->items[i]);
+	}
+	return 0;
+}
+
+/* A name that is not a tag would go with the manifest, and nobody could set it again.  A digest in
+ * the list is the manifest itself. */
+static int
+check_others(struct repository *repository, const struct strings *others,
+	     const struct digest *digest, struct error **err)
+{
+	for (size_t i = 0; i < others->count; i++) {
+		AUTO_FREE char *shown = text_quote_string(others->items[i]);
+		bool does = false;
+
+		if (strcmp(others->items[i], digest_text(digest).text) == 0)
+			continue;
+		if (names_it(repository, others->items[i], digest, &does, err) < 0)
+			return -1;
+		if (does)
+			return error_set(err, ERROR_REFUSED,
+					 "it is also listed as '%s', which is not a valid tag",
+					 shown);
+	}
+	return 0;
+}
+
+static int
+find_names(struct repository *repository, const struct digest *digest, struct removal *removal,
+	   struct error **err)
 {
 	AUTO_STRINGS struct strings tags = { 0 };
+	AUTO_STRINGS struct strings others = { 0 };
 
-	if (repository_list_tags(repository, &tags, err) < 0)
+	if (repository_list_tags(repository, &tags, &others, err) < 0)
 		return -1;
-	if (tags.count > TAGS_COMPARED_LIMIT_COUNT) {
+	if (tags.count + others.count > TAGS_COMPARED_LIMIT_COUNT) {
 		error_set(err, ERROR_FAILURE, "%zu tags are too many to ask each what it names",
-			  tags.count);
+			  tags.count + others.count);
 		return error_set_class(err, "limit");
 	}
-	for (size_t i = 0; i < tags.count; i++)
-		if (add_tag(repository, tags.items[i], digest, removal, err) < 0)
-			return error_wrap(err, "cannot tell which tags go with it");
-	return 0;
+	if (find_tags(repository, &tags, digest, removal, err) < 0)
+		return error_wrap(err, "cannot tell which tags go with it");
+	return check_others(repository, &others, digest, err);
 }
 
 static int
@@ -74,7 +113,7 @@ find_what_goes(struct repository *repository, const struct digest *digest, struc
 {
 	AUTO_DESCRIPTORS struct descriptors referrers = { 0 };
 
-	if (find_tags(repository, digest, removal, err) < 0 ||
+	if (find_names(repository, digest, removal, err) < 0 ||
 	    repository_list_referrers(repository, digest, NULL, &referrers, err) < 0)
 		return -1;
 	removal->referrer_count = referrers.count;

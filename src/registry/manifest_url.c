@@ -25,6 +25,15 @@ manifest_reference_parse(const char *reference, struct digest *ret_digest, struc
 	return 0;
 }
 
+bool
+manifest_name_is_plain(const char *name)
+{
+	size_t size = strspn(name, "-._~0123456789abcdefghijklmnopqrstuvwxyz"
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
+	return size > 0 && name[size] == '\0' && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
 char *
 manifest_url(const struct endpoint *endpoint, const char *reference, struct error **err)
 {

@@ -322,6 +322,20 @@ ask_origin(const struct question *question, struct reply *reply, struct error **
 	return ask_once_more(question, failure, reply, err);
 }
 
+static int
+get_manifest(const struct question *question, struct reply *reply, struct error **err)
+{
+	*reply->evidence = (struct evidence){ .accept = xstrdup(MEDIA_ACCEPT_MANIFESTS) };
+	if (try_mirrors(question, reply->bytes, reply->descriptor)) {
+		reply->evidence->http_status = 200;
+		reply->evidence->presence = PRESENCE_PRESENT;
+		return 0;
+	}
+	if (ask_origin(question, reply, err) < 0)
+		return manifest_wrap(question->endpoint, question->reference, err);
+	return 0;
+}
+
 int
 registry_get_manifest(struct endpoint *endpoint, const char *reference, struct buf *bytes,
 		      struct descriptor *ret_descriptor, struct evidence *ret_evidence,
@@ -330,15 +344,25 @@ registry_get_manifest(struct endpoint *endpoint, const char *reference, struct b
 	struct question question = { .endpoint = endpoint, .reference = reference };
 	struct reply reply = { bytes, ret_descriptor, ret_evidence };
 
-	*ret_evidence = (struct evidence){ .accept = xstrdup(MEDIA_ACCEPT_MANIFESTS) };
 	if (manifest_reference_parse(reference, &question.digest, err) < 0)
 		return -1;
-	if (try_mirrors(&question, bytes, ret_descriptor)) {
-		ret_evidence->http_status = 200;
-		ret_evidence->presence = PRESENCE_PRESENT;
-		return 0;
-	}
-	if (ask_origin(&question, &reply, err) < 0)
-		return manifest_wrap(endpoint, reference, err);
-	return 0;
+	return get_manifest(&question, &reply, err);
+}
+
+int
+registry_get_listed_manifest(struct endpoint *endpoint, const char *name, struct buf *bytes,
+			     struct descriptor *ret_descriptor, struct evidence *ret_evidence,
+			     struct error **err)
+{
+	struct question question = { .endpoint = endpoint, .reference = name };
+	struct reply reply = { bytes, ret_descriptor, ret_evidence };
+	AUTO_ERROR struct error *unfit = NULL;
+	AUTO_FREE char *shown = NULL;
+
+	if (manifest_name_is_plain(name) ||
+	    manifest_reference_parse(name, &question.digest, &unfit) == 0)
+		return get_manifest(&question, &reply, err);
+	shown = text_quote_string(name);
+	return error_set(err, ERROR_REFUSED, "cannot ask what '%s' names: it is not a valid tag",
+			 shown);
 }

@@ -21,6 +21,12 @@ int registry_get_manifest(struct endpoint *endpoint, const char *reference, stru
 			  struct descriptor *ret_descriptor, struct evidence *ret_evidence,
 			  struct error **err);
 
+/* The same for a name that the registry lists (tags.h), a valid tag or not.  ERROR_REFUSED: it
+ * cannot be asked for. */
+int registry_get_listed_manifest(struct endpoint *endpoint, const char *name, struct buf *bytes,
+				 struct descriptor *ret_descriptor, struct evidence *ret_evidence,
+				 struct error **err);
+
 /* HEAD, and GET where HEAD does not tell.  *ret_found false is no proof of absence. */
 int registry_has_manifest(struct endpoint *endpoint, const char *reference, bool *ret_found,
 			  struct digest *ret_digest, struct error **err);

@@ -23,6 +23,7 @@ struct package_version {
 	uint64_t id;
 	struct digest digest;
 	struct strings tags;
+	char *other_name; /* one that is not a valid tag; NULL: none */
 	int64_t pushed_s; /* or changed, since 1970 */
 };
 

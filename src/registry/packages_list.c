@@ -17,7 +17,7 @@
 static const char *const owner_kinds[] = { "orgs", "users" };
 
 static int
-take_tags(struct packages *packages, const json_t *metadata, struct strings *tags,
+take_tags(struct packages *packages, const json_t *metadata, struct package_version *version,
 	  struct error **err)
 {
 	const json_t *list = json_object_get(json_object_get(metadata, "container"), "tags");
@@ -25,13 +25,16 @@ take_tags(struct packages *packages, const json_t *metadata, struct strings *tag
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const char *tag = json_string_value(json_array_get(list, i));
 
-		if (!tag || !reference_tag_is_valid(tag))
+		if (!tag)
 			return error_set(err, ERROR_CONTENT,
-					 "a version's tags hold something that is no tag");
+					 "a version's tags have a member that is not a string");
 		if (packages->tag_count++ >= TAGS_LIMIT_COUNT)
 			return error_set(err, ERROR_FAILURE, "the package has more than %d tags",
 					 TAGS_LIMIT_COUNT);
-		strings_add(tags, tag);
+		if (reference_tag_is_valid(tag))
+			strings_add(&version->tags, tag);
+		else if (!version->other_name)
+			version->other_name = xstrdup(tag);
 	}
 	return 0;
 }
@@ -72,7 +75,7 @@ take_version(struct packages *packages, const json_t *object, struct error **err
 		xgrow(packages->versions, packages->count, sizeof(*packages->versions));
 	packages->versions[packages->count++] = version;
 	return take_tags(packages, json_object_get(object, "metadata"),
-			 &packages->versions[packages->count - 1].tags, err);
+			 &packages->versions[packages->count - 1], err);
 }
 
 /* The answer is an array, and what is parsed is an object. */

@@ -46,22 +46,34 @@ get_page(struct endpoint *endpoint, const char *url, bool is_first, struct error
 	return NULL;
 }
 
-static int
-add_tag(struct strings *tags, const json_t *value, struct error **err)
-{
-	const char *tag = json_string_value(value);
+struct listing {
+	struct strings tags;
+	struct strings others;
+};
 
-	if (!tag || !reference_tag_is_valid(tag))
-		return fail("holds something that is no tag", err);
-	if (tags->count >= TAGS_LIMIT_COUNT)
+static void
+listing_release(struct listing *listing)
+{
+	strings_release(&listing->tags);
+	strings_release(&listing->others);
+}
+
+static int
+add_name(struct listing *listing, const json_t *value, struct error **err)
+{
+	const char *name = json_string_value(value);
+
+	if (!name)
+		return fail("has a member that is not a string", err);
+	if (listing->tags.count + listing->others.count >= TAGS_LIMIT_COUNT)
 		return fail("is longer than a million", err);
-	strings_add(tags, tag);
+	strings_add(reference_tag_is_valid(name) ? &listing->tags : &listing->others, name);
 	return 0;
 }
 
 /* `tags` is null for a repository without any. */
 static int
-read_page(const struct buf *body, struct strings *tags, struct error **err)
+read_page(const struct buf *body, struct listing *listing, struct error **err)
 {
 	AUTO_ERROR struct error *unreadable = NULL;
 	AUTO_JSON json_t *document = document_parse(body->data, body->size, &unreadable);
@@ -72,27 +84,27 @@ read_page(const struct buf *body, struct strings *tags, struct error **err)
 	if (!json_is_null(list) && !json_is_array(list))
 		return fail("has no 'tags'", err);
 	for (size_t i = 0; i < json_array_size(list); i++)
-		if (add_tag(tags, json_array_get(list, i), err) < 0)
+		if (add_name(listing, json_array_get(list, i), err) < 0)
 			return -1;
 	return 0;
 }
 
 /* *ret_next NULL: that was all. */
 static int
-list_page(struct endpoint *endpoint, const char *url, bool is_first, struct strings *tags,
+list_page(struct endpoint *endpoint, const char *url, bool is_first, struct listing *listing,
 	  char **ret_next, struct error **err)
 {
 	AUTO_REQUEST struct request *request = get_page(endpoint, url, is_first, err);
 
 	if (!request)
 		return -1;
-	if (read_page(request_body(request), tags, err) < 0)
+	if (read_page(request_body(request), listing, err) < 0)
 		return request_explain_content(request, err);
 	return link_find_next(endpoint, request, "the list of tags", ret_next, err);
 }
 
 static int
-list_pages(struct endpoint *endpoint, struct strings *tags, struct error **err)
+list_pages(struct endpoint *endpoint, struct listing *listing, struct error **err)
 {
 	AUTO_FREE char *url = endpoint_url(endpoint, PAGE_PATH, err);
 
@@ -103,7 +115,7 @@ list_pages(struct endpoint *endpoint, struct strings *tags, struct error **err)
 
 		if (page >= TAGS_PAGES_LIMIT_COUNT)
 			return fail("has no end", err);
-		if (list_page(endpoint, url, page == 0, tags, &next, err) < 0)
+		if (list_page(endpoint, url, page == 0, listing, &next, err) < 0)
 			return -1;
 		free(url);
 		url = next;
@@ -112,13 +124,16 @@ list_pages(struct endpoint *endpoint, struct strings *tags, struct error **err)
 }
 
 int
-registry_list_tags(struct endpoint *endpoint, struct strings *tags, struct error **err)
+registry_list_tags(struct endpoint *endpoint, struct strings *tags, struct strings *others,
+		   struct error **err)
 {
-	AUTO_STRINGS struct strings found = { 0 };
+	CLEANUP(listing_release) struct listing found = { 0 };
 
 	if (list_pages(endpoint, &found, err) < 0)
 		return error_wrap(err, "'%s/%s'", endpoint->host->name, endpoint->name);
-	for (size_t i = 0; i < found.count; i++)
-		strings_add(tags, found.items[i]);
+	for (size_t i = 0; i < found.tags.count; i++)
+		strings_add(tags, found.tags.items[i]);
+	for (size_t i = 0; i < found.others.count; i++)
+		strings_add(others, found.others.items[i]);
 	return 0;
 }

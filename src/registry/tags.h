@@ -9,6 +9,9 @@ struct endpoint;
 struct error;
 struct strings;
 
-int registry_list_tags(struct endpoint *endpoint, struct strings *tags, struct error **err);
+/* `others` gets the names in the list that are not valid tags: some registries list digests, or
+ * took a name that the specification does not allow. */
+int registry_list_tags(struct endpoint *endpoint, struct strings *tags, struct strings *others,
+		       struct error **err);
 
 #endif

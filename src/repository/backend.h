@@ -51,7 +51,12 @@ struct repository_ops {
 	/* NULL: holds no blobs locally. */
 	int (*open_blob)(struct repository *repository, const struct descriptor *descriptor,
 			 int *ret_fd, uint64_t *ret_offset_bytes, struct error **err);
-	int (*list_tags)(struct repository *repository, struct strings *tags, struct error **err);
+	int (*list_tags)(struct repository *repository, struct strings *tags,
+			 struct strings *others, struct error **err);
+
+	/* NULL: as any tag. */
+	int (*resolve_listed)(struct repository *repository, const char *name,
+			      struct resolution *resolution, struct error **err);
 
 	/* NULL: by its tags. */
 	int (*list_holdings)(struct repository *repository, struct holdings *holdings,

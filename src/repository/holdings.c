@@ -10,6 +10,7 @@ static void
 holding_release(struct holding *holding)
 {
 	strings_release(&holding->tags);
+	free(holding->other_name);
 	descriptor_release(&holding->root);
 	buf_release(&holding->bytes);
 }
@@ -80,35 +81,57 @@ take_document(struct holdings *holdings, struct holding *holding, struct resolut
 	return 0;
 }
 
-/* A tag that went away in the meantime names nothing. */
+/* *ret_holding NULL: a name that went away in the meantime names nothing. */
 static int
-add_tag(struct repository *repository, const char *tag, struct holdings *holdings,
-	struct error **err)
+add_named(struct repository *repository, const char *name, struct holdings *holdings,
+	  struct holding **ret_holding, struct error **err)
 {
 	AUTO_RESOLUTION struct resolution resolution = { 0 };
-	AUTO_FREE char *shown = text_quote_string(tag);
 	struct holding *holding;
 
-	if (repository_resolve(repository, tag, NULL, &resolution, err) < 0)
-		return error_wrap(err, "tag '%s'", shown);
+	*ret_holding = NULL;
+	if (repository_resolve_listed(repository, name, &resolution, err) < 0)
+		return -1;
 	if (resolution.evidence.presence != PRESENCE_PRESENT)
 		return 0;
 	holding = holdings_add(holdings, &resolution.descriptor.digest, err);
 	if (!holding)
 		return -1;
-	strings_add(&holding->tags, tag);
-	return holding->root.media_type ? 0 : take_document(holdings, holding, &resolution, err);
+	if (!holding->root.media_type && take_document(holdings, holding, &resolution, err) < 0)
+		return -1;
+	*ret_holding = holding;
+	return 0;
+}
+
+static int
+add_name(struct repository *repository, const char *name, bool is_tag, struct holdings *holdings,
+	 struct error **err)
+{
+	AUTO_FREE char *shown = text_quote_string(name);
+	struct holding *holding;
+
+	if (add_named(repository, name, holdings, &holding, err) < 0)
+		return error_wrap(err, is_tag ? "tag '%s'" : "'%s', which is listed", shown);
+	if (holding && is_tag)
+		strings_add(&holding->tags, name);
+	else if (holding && !holding->other_name)
+		holding->other_name = xstrdup(name);
+	return 0;
 }
 
 static int
 list_by_tags(struct repository *repository, struct holdings *holdings, struct error **err)
 {
 	AUTO_STRINGS struct strings tags = { 0 };
+	AUTO_STRINGS struct strings others = { 0 };
 
-	if (repository_list_tags(repository, &tags, err) < 0)
+	if (repository_list_tags(repository, &tags, &others, err) < 0)
 		return -1;
 	for (size_t i = 0; i < tags.count; i++)
-		if (add_tag(repository, tags.items[i], holdings, err) < 0)
+		if (add_name(repository, tags.items[i], true, holdings, err) < 0)
+			return -1;
+	for (size_t i = 0; i < others.count; i++)
+		if (add_name(repository, others.items[i], false, holdings, err) < 0)
 			return -1;
 	return 0;
 }

@@ -72,6 +72,16 @@ repository_resolve(struct repository *repository, const char *tag, const struct 
 }
 
 int
+repository_resolve_listed(struct repository *repository, const char *name,
+			  struct resolution *ret_resolution, struct error **err)
+{
+	if (!repository->ops->resolve_listed)
+		return repository_resolve(repository, name, NULL, ret_resolution, err);
+	ret_resolution->bytes = BUF_INIT(MANIFEST_LIMIT_BYTES);
+	return repository->ops->resolve_listed(repository, name, ret_resolution, err);
+}
+
+int
 repository_has_manifest(struct repository *repository, const struct digest *digest, bool *ret_found,
 			struct error **err)
 {
@@ -200,9 +210,10 @@ repository_probe_push(struct repository *repository, struct error **err)
 }
 
 int
-repository_list_tags(struct repository *repository, struct strings *tags, struct error **err)
+repository_list_tags(struct repository *repository, struct strings *tags, struct strings *others,
+		     struct error **err)
 {
-	return repository->ops->list_tags(repository, tags, err);
+	return repository->ops->list_tags(repository, tags, others, err);
 }
 
 void

@@ -60,6 +60,10 @@ void resolution_release(struct resolution *resolution);
 int repository_resolve(struct repository *repository, const char *tag, const struct digest *digest,
 		       struct resolution *ret_resolution, struct error **err);
 
+/* What a name of repository_list_tags() names.  ERROR_REFUSED: it cannot be asked for. */
+int repository_resolve_listed(struct repository *repository, const char *name,
+			      struct resolution *ret_resolution, struct error **err);
+
 /* False is no proof of absence. */
 int repository_has_manifest(struct repository *repository, const struct digest *digest,
 			    bool *ret_found, struct error **err);
@@ -113,12 +117,16 @@ int repository_find_store(struct repository *repository, struct store **ret_stor
 			  struct error **err);
 
 int repository_probe_push(struct repository *repository, struct error **err);
-int repository_list_tags(struct repository *repository, struct strings *tags, struct error **err);
+
+/* `others` gets the names that a registry lists and that are not valid tags. */
+int repository_list_tags(struct repository *repository, struct strings *tags,
+			 struct strings *others, struct error **err);
 
 /* A manifest that the place names by itself. */
 struct holding {
 	struct digest digest;
 	struct strings tags;    /* none: a place that lists those too has it without a tag */
+	char *other_name;       /* one that is not a valid tag; NULL: none */
 	bool is_new;            /* without a tag, and a push may be about to name it */
 	uint64_t version_id;    /* of GitHub's package; 0: there is none */
 	int64_t created_s;      /* when it came there, since 1970; 0: not said */

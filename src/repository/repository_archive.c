@@ -247,10 +247,12 @@ archive_open_one(struct repository *repository, const struct descriptor *descrip
 }
 
 static int
-archive_list_tags(struct repository *repository, struct strings *tags, struct error **err)
+archive_list_tags(struct repository *repository, struct strings *tags, struct strings *others,
+		  struct error **err)
 {
 	AUTO_DESCRIPTORS struct descriptors references = { 0 };
 
+	(void)others; /* any name is a tag here */
 	if (archive_list_references(archive_of(repository)->archive, &references, err) < 0)
 		return -1;
 	for (size_t i = 0; i < references.count; i++) {

@@ -155,11 +155,13 @@ layout_store(struct repository *repository, struct error **err)
 }
 
 static int
-layout_list_tags(struct repository *repository, struct strings *tags, struct error **err)
+layout_list_tags(struct repository *repository, struct strings *tags, struct strings *others,
+		 struct error **err)
 {
 	struct layout_repository *self = layout_of(repository);
 	AUTO_DESCRIPTORS struct descriptors references = { 0 };
 
+	(void)others; /* any name is a tag here */
 	if (list_references(self, &references, err) < 0)
 		return -1;
 	for (size_t i = 0; i < references.count; i++)

@@ -2,6 +2,7 @@
 #include <time.h>
 
 #include "base/error.h"
+#include "base/xalloc.h"
 #include "registry/packages.h"
 #include "repository/registry_private.h"
 
@@ -28,6 +29,8 @@ add_version(struct holdings *holdings, const struct package_version *version, st
 		return -1;
 	for (size_t i = 0; i < version->tags.count; i++)
 		strings_add(&holding->tags, version->tags.items[i]);
+	if (version->other_name && !holding->other_name)
+		holding->other_name = xstrdup(version->other_name);
 	holding->version_id = version->id;
 	holding->created_s = version->pushed_s;
 	holding->is_new = version->tags.count == 0 && version->pushed_s >= since_s;

@@ -38,6 +38,14 @@ registry_resolve(struct repository *repository, const char *tag, const struct di
 }
 
 static int
+registry_resolve_listed(struct repository *repository, const char *name,
+			struct resolution *resolution, struct error **err)
+{
+	return registry_get_listed_manifest(endpoint_of(repository), name, &resolution->bytes,
+					    &resolution->descriptor, &resolution->evidence, err);
+}
+
+static int
 registry_find_manifest(struct repository *repository, const struct digest *digest, bool *ret_found,
 		       struct error **err)
 {
@@ -194,9 +202,10 @@ registry_step(struct repository *repository, const struct watched *also, int mos
 }
 
 static int
-registry_tags(struct repository *repository, struct strings *tags, struct error **err)
+registry_tags(struct repository *repository, struct strings *tags, struct strings *others,
+	      struct error **err)
 {
-	return registry_list_tags(endpoint_of(repository), tags, err);
+	return registry_list_tags(endpoint_of(repository), tags, others, err);
 }
 
 static void
@@ -224,7 +233,7 @@ registry_repository_free(struct repository *repository)
 	.find_blob = registry_look_for_blob, .get_blob = registry_read_blob, \
 	.put_blob = registry_write_blob, .cancel_blob = registry_cancel_blob, \
 	.probe_push = registry_probe, .step = registry_step, .list_tags = registry_tags, \
-	.free = registry_repository_free
+	.resolve_listed = registry_resolve_listed, .free = registry_repository_free
 
 /* GitHub manages what is there: its registry deletes nothing. */
 static bool

@@ -43,6 +43,42 @@ rule() {
 	assert_requests reg 0 DELETE .
 }
 
+# list_tags NAME...: what the registry lists.
+list_tags() {
+	printf '%s\n' "$@" | jq -R . | jq -s '{path: "tags/list", action: {json: {name: "app", tags: .}}}'
+}
+
+@test "what is listed under a name that is not a tag is kept, and rm leaves it" {
+	local old
+	old=$(mkimage digest "$T/reg.root/app" old)
+	{
+		list_tags v1 old -ot-beta
+		jq -n '{path: "manifests/-ot-beta$", action: {redirect: "@SELF@/v2/app/manifests/old"}}'
+	} | rules reg
+	prune --keep-tag v1 --yes
+	assert_status 0
+	grep -qF "it is listed as '-ot-beta', which is not a tag" "$T/stdout" || fail "$told"
+	ocifp_run rm "$reg_host/app@$old"
+	assert_failed 9
+	assert_stderr_has "also listed as '-ot-beta'"
+	list_tags v1 old "$old" | rules reg
+	prune --keep-tag v1 --yes
+	assert_status 0
+	ocifp_run rm --dry-run "$reg_host/app@$old"
+	assert_status 0
+	assert_requests reg 0 DELETE .
+	list_tags v1 old "a b" | rules reg
+	prune --keep-tag v1 --yes
+	assert_failed 9
+	assert_stderr_has "cannot ask what 'a b' names"
+	assert_requests reg 0 DELETE .
+	# A name that names nothing is no obstacle.
+	list_tags v1 old -gone | rules reg
+	prune --keep-tag v1 --yes
+	assert_status 0
+	assert_stderr_has '3 manifests were deleted'
+}
+
 @test "a manifest that is not what its digest says ends it" {
 	rule GET "manifests/$child" '{flip_at: 10}'
 	prune --keep-tag v1 --yes

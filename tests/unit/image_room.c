@@ -165,10 +165,12 @@ room_open_blob(struct repository *repository, const struct descriptor *descripto
 }
 
 static int
-room_list_tags(struct repository *repository, struct strings *tags, struct error **err)
+room_list_tags(struct repository *repository, struct strings *tags, struct strings *others,
+	       struct error **err)
 {
 	struct image_room *room = room_of(repository);
 
+	(void)others; /* any name is a tag here */
 	(void)err;
 	for (size_t i = 0; i < room->document_count; i++)
 		for (size_t j = 0; j < room->documents[i].tags.count; j++)

@@ -61,11 +61,12 @@ static int
 list_tags(struct room *room, size_t *ret_count)
 {
 	AUTO_STRINGS struct strings tags = { 0 };
+	AUTO_STRINGS struct strings others = { 0 };
 	AUTO_ERROR struct error *err = NULL;
 
 	if (!room->registry)
 		room_start(room);
-	if (registry_list_tags(room->endpoint, &tags, &err) == 0) {
+	if (registry_list_tags(room->endpoint, &tags, &others, &err) == 0) {
 		*ret_count = tags.count;
 		return 0;
 	}
@@ -202,9 +203,9 @@ versions_come_page_by_page_for_an_organization_else_for_a_user(void **state)
 }
 
 static void
-what_is_no_tag_is_not_taken_for_one(void **state)
+tags_that_are_not_strings_are_wrong_content(void **state)
 {
-	static const char *const tags[] = { "7", "\"a b\"", "\"a\\u001b\"", "\"\"", "null" };
+	static const char *const tags[] = { "7", "{}", "null" };
 	struct room *room = *state;
 
 	for (size_t i = 0; i < sizeof(tags) / sizeof(*tags); i++) {
@@ -337,7 +338,7 @@ main(void)
 		IN_ROOM(as_many_pages_of_tags_as_the_limit_are_asked_for),
 		IN_ROOM(one_page_of_tags_more_is_not_asked_for),
 		IN_ROOM(versions_come_page_by_page_for_an_organization_else_for_a_user),
-		IN_ROOM(what_is_no_tag_is_not_taken_for_one),
+		IN_ROOM(tags_that_are_not_strings_are_wrong_content),
 		IN_ROOM(a_page_of_versions_may_be_as_long_as_the_limit),
 		IN_ROOM(as_many_versions_as_the_limit_are_taken),
 		IN_ROOM(one_version_more_is_refused),

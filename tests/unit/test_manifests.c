@@ -529,9 +529,11 @@ a_tag_that_may_not_be_overwritten_is_fine_when_it_holds_the_same(void **state)
 static int
 list(struct room *room, struct strings *tags, struct error **err)
 {
+	AUTO_STRINGS struct strings others = { 0 };
+
 	if (!room->registry)
 		room_start(room);
-	return registry_list_tags(room->endpoint, tags, err);
+	return registry_list_tags(room->endpoint, tags, &others, err);
 }
 
 static void
@@ -572,7 +574,6 @@ a_list_of_tags_that_is_none_adds_nothing(void **state)
 		       "{\"tags\": []}"),
 		ANSWER("200 OK", "Link: <file:///etc/passwd>; rel=\"next\"\r\n", "{\"tags\": []}"),
 		JSON("200 OK", "{\"tags\": [\"a\", 7]}"),
-		JSON("200 OK", "{\"tags\": [\"a\\u001b\"]}"),
 		JSON("200 OK", "{\"tags\": {}}"),
 		JSON("200 OK", "{}"),
 		JSON("200 OK", "<html>"),

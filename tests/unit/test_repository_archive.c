@@ -212,10 +212,11 @@ tags_are_the_names_that_there_are(void **state)
 {
 	AUTO_REPOSITORY struct repository *repository = open_with(REF_NAME ":\"t1\"", "");
 	AUTO_STRINGS struct strings tags = { 0 };
+	AUTO_STRINGS struct strings others = { 0 };
 	AUTO_ERROR struct error *err = NULL;
 
 	(void)state;
-	assert_int_equal(repository_list_tags(repository, &tags, &err), 0);
+	assert_int_equal(repository_list_tags(repository, &tags, &others, &err), 0);
 	assert_int_equal(tags.count, 1);
 	assert_string_equal(tags.items[0], "t1");
 }

@@ -197,9 +197,12 @@ ensure() {
 	kill -9 "$(cat "$T/pids/killed")"
 	spawn running ocifp ensure --push always --store "$T/store-running"
 	wait_for sh -c '[ "$(wc -l <"$HOME/rooms")" -eq 2 ]'
-	[ ! -e "$(sed -n 1p "$HOME/rooms")" ] || fail "the killed run's directory is still there"
+	[ -d "$(sed -n 1p "$HOME/rooms")" ] || fail "it is gone from under a build that outlived its run"
+	rm "$HOME/hold-1"
+	wait_for flock -n "$(sed -n 1p "$HOME/rooms")" true
 	ensure --push always
 	assert_status 0
+	[ ! -e "$(sed -n 1p "$HOME/rooms")" ] || fail "the killed run's directory is still there"
 	[ -d "$(sed -n 2p "$HOME/rooms")" ] || fail "the other run's directory is gone"
 	assert_equal "$(find "$TMPDIR" -mindepth 1 -maxdepth 1 | wc -l)" 3
 }

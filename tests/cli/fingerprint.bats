@@ -227,8 +227,7 @@ $(fingerprint b | cut -c -12)"
 }
 
 @test "another user's project above is not used" {
-	need git
-	[ "$(id -u)" -eq 0 ] || skip 'needs root'
+	need root git
 	printf 'version: 1\nimages: {ci: {inputs: [in]}}\n' >.ocifp.yaml
 	echo x >in
 	mkdir .git own
@@ -254,8 +253,7 @@ $(fingerprint b | cut -c -12)"
 }
 
 @test "in a container job root uses the project of the workspace's owner, from a folder below it too" {
-	need git
-	[ "$(id -u)" -eq 0 ] || skip 'needs root'
+	need root git
 	printf 'version: 1\nimages: {ci: {inputs: [in], tracked: true, repository: "h.io/${GITHUB_REPOSITORY}"}}\n' >.ocifp.yaml
 	echo x >in
 	mkdir below

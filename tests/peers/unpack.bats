@@ -49,8 +49,7 @@ real_layers() {
 }
 
 @test "an image of two layers is what umoci unpacks" {
-	need umoci
-	need root
+	need root umoci
 	real_layers
 	unpack_in plain real
 	unpacked
@@ -95,8 +94,7 @@ refused() {
 }
 
 need_peers() {
-	need umoci
-	[ "$(id -u)" -eq 0 ] || skip "needs root"
+	need root umoci
 }
 
 gnu="'at.257=ustar\x20\x20\x00'"

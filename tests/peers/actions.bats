@@ -49,6 +49,24 @@ matrix() {
 	printf 'permissions: {}\njobs: {a: {permissions: {}, timeout-minutes: 1, steps: [{run: "echo ${{ inputs.a }}"}]}}\n' >bad.yml
 	run python3 "$RIG_LIB/actions.py" lint bad.yml
 	[ "$status" -eq 1 ]
+	local action
+	for action in actions/checkout@v4 actions/checkout@main other/ocifp/.github/actions/ocifp@main; do
+		printf 'permissions: {}\njobs: {a: {permissions: {}, timeout-minutes: 1, steps: [{uses: %s}]}}\n' \
+			"$action" >bad.yml
+		run python3 "$RIG_LIB/actions.py" lint bad.yml
+		[ "$status" -eq 1 ] || fail "taken: $action"
+	done
+}
+
+@test "the key that signs is in one job, which runs no command of the project" {
+	python3 - "$workflow" <<-'PY'
+		import json, sys, yaml
+		jobs = yaml.safe_load(open(sys.argv[1], encoding="utf-8"))["jobs"]
+		keyed = [name for name, job in jobs.items() if "secrets.signing-key" in json.dumps(job)]
+		assert keyed == ["publish"], keyed
+		commands = [step.get("with", {}).get("command") for step in jobs["publish"]["steps"]]
+		assert "ensure" not in commands, commands
+	PY
 }
 
 @test "actionlint has nothing to say" {
@@ -61,9 +79,11 @@ matrix() {
 @test "absent: asked, built by a runner for each platform, joined; then present, and no more jobs" {
 	make_project
 	runner ask ask >"$T/asked" 2>"$T/log" || fail "$(cat "$T/log")"
-	assert_equal "$(jq -c .outputs "$T/asked")" "$(jq -nc --arg image "$reg_host/app" --arg tag "$(image_tag)" \
-		--arg fingerprint "$(ocifp fingerprint --length 64)" \
-		'{present: "false", image: $image, tag: $tag, fingerprint: $fingerprint}')"
+	assert_equal "$(jq -c '.outputs | del(.runners)' "$T/asked")" "$(jq -nc --arg image "$reg_host/app" \
+		--arg tag "$(image_tag)" --arg fingerprint "$(ocifp fingerprint --length 64)" \
+		'{present: "false", image: $image, tag: $tag, digest: "", fingerprint: $fingerprint}')"
+	assert_equal "$(jq -r '.outputs.runners | fromjson | map(.platform) | join(" ")' "$T/asked")" \
+		'linux/amd64 linux/arm64'
 	local needs
 	needs=$(jq -c '{ask: .}' "$T/asked")
 	runner one build --needs "$needs" --matrix "$(matrix linux/amd64)" >"$T/built-1" 2>"$T/log-1" &
@@ -71,30 +91,45 @@ matrix() {
 		fail "$(cat "$T/log-2")"
 	wait $! || fail "$(cat "$T/log-1")"
 	assert_equal "$(sort "$T/builds" | xargs)" 'linux/amd64 linux/arm64'
+	needs=$(jq -sc '{ask: .[0], build: .[1]}' "$T/asked" "$T/built-1")
+	runner three publish --needs "$needs" >"$T/published" 2>"$T/log" || fail "$(cat "$T/log")"
 	assert_equal "$(raw app "$(image_tag)" | jq -r '[.manifests[].platform.architecture] | sort | join(" ")')" \
 		'amd64 arm64 unknown'
+	assert_equal "$(jq -c .outputs "$T/published")" "$(jq -nc --arg image "$reg_host/app" \
+		--arg digest "$(raw app "$(image_tag)" | digest_of)" '{image: $image, digest: $digest}')"
 	runner ask ask >"$T/asked" 2>"$T/log" || fail "$(cat "$T/log")"
 	assert_equal "$(jq -r .outputs.present "$T/asked")" true
+	assert_equal "$(jq -r .outputs.digest "$T/asked")" "$(jq -r .outputs.digest "$T/published")"
 	runner one build --needs "$(jq -c '{ask: .}' "$T/asked")" >"$T/built"
 	jq -e .skipped "$T/built" >/dev/null
+	runner one publish --needs "$(jq -sc '{ask: .[0], build: .[1]}' "$T/asked" "$T/built")" >"$T/published"
+	jq -e .skipped "$T/published" >/dev/null
 }
 
-@test "with a signing key the joined image is signed" {
+@test "with a signing key what was built is signed by the job that joins it" {
 	need openssl
 	openssl genpkey -algorithm ed25519 -out "$T/key"
 	openssl pkey -in "$T/key" -pubout -out ci.pub
 	make_project 'require: [signature]' 'signed_by: [ci.pub]'
-	local needs='{"ask": {"outputs": {"present": "false"}}}' platform
+	local needs platform
+	runner ask ask >"$T/asked" 2>"$T/log" || fail "$(cat "$T/log")"
+	needs=$(jq -c '{ask: .}' "$T/asked")
 	for platform in linux/amd64 linux/arm64; do
 		runner "${platform#*/}" build --needs "$needs" --matrix "$(matrix $platform)" \
-			--secrets "$(jq -nc --rawfile key "$T/key" '{"signing-key": $key}')" \
 			>"$T/built" 2>"$T/log" || fail "$(cat "$T/log")"
 	done
+	needs=$(jq -sc '{ask: .[0], build: .[1]}' "$T/asked" "$T/built")
+	# Without the key nothing is published.
+	runner keyless publish --needs "$needs" >"$T/published" 2>"$T/log" && fail 'joined unsigned'
+	runner three publish --needs "$needs" --secrets "$(jq -nc --rawfile key "$T/key" '{"signing-key": $key}')" \
+		>"$T/published" 2>"$T/log" || fail "$(cat "$T/log")"
 	refute_key_in "$T/log"
 	ocifp_run verify
 	assert_status 0
 	ocifp_run ensure --no-build --platform linux/arm64
 	assert_status 0
+	runner ask ask >"$T/asked" 2>"$T/log" || fail "$(cat "$T/log")"
+	assert_equal "$(jq -r .outputs.digest "$T/asked")" "$(jq -r .outputs.digest "$T/published")"
 }
 
 refute_key_in() {
@@ -103,12 +138,15 @@ refute_key_in() {
 
 @test "a pull request builds what is absent, pushes nothing and joins nothing" {
 	make_project
-	local needs='{"ask": {"outputs": {"present": "false"}}}'
+	local needs='{"ask": {"outputs": {"present": "false", "runners": "[]"}}}'
 	runner one build --event pull_request --ref refs/pull/1/merge --needs "$needs" \
 		--matrix "$(matrix linux/amd64)" >"$T/built" 2>"$T/log" || fail "$(cat "$T/log")"
 	assert_builds linux/amd64
 	assert_equal "$(registry_requests reg 'PUT|POST|PATCH' /v2/)" 0
-	assert_equal "$(jq -r '.steps[-1][1]' "$T/built")" skipped
+	assert_equal "$(jq -r .outputs.pushed "$T/built")" ""
+	runner one publish --event pull_request --ref refs/pull/1/merge \
+		--needs "$(jq -c --argjson needs "$needs" '$needs + {build: .}' "$T/built")" >"$T/published"
+	jq -e .skipped "$T/published" >/dev/null
 }
 
 @test "no answer is no absence: the job fails, and nothing is built" {

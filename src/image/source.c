@@ -1,5 +1,7 @@
 #include "image/source.h"
 
+#include <string.h>
+
 #include "base/error.h"
 #include "base/observer.h"
 #include "base/xalloc.h"
@@ -27,6 +29,27 @@ refuse_missing(const struct location *location, const char *name, struct error *
 		return error_set(err, ERROR_LOCAL, "'%s' holds no such image", name);
 	error_set(err, ERROR_LOCAL, "the store has no '%s'", name);
 	return error_set_hint(err, "`ocifp store ls` lists what it has");
+}
+
+/* A pull of one platform leaves an index whose other manifests were never fetched. */
+static int
+refuse_part(const char *name, const struct error *cause, bool is_store, struct error **err)
+{
+	error_set(err, ERROR_CONTENT, "only a part of '%s' is here: %s", name, error_text(cause));
+	error_set_class(err, error_class(cause));
+	if (!is_store)
+		return error_set_hint(err, "--platform OS/ARCH takes the part that is here");
+	return error_set_hint(err,
+			      "'ocifp pull --all %s' fetches the rest, --platform OS/ARCH takes "
+			      "the part that is here, and 'ocifp copy' goes from registry to "
+			      "registry",
+			      name);
+}
+
+static bool
+lists_what_is_missing(const struct error *failure)
+{
+	return error_class(failure) && strcmp(error_class(failure), "manifest_unknown") == 0;
 }
 
 /* In the store by its own name, else as what was built here for it. */
@@ -63,6 +86,7 @@ read_image(struct session *session, struct repository *repository, const struct 
 	AUTO_RESOLUTION struct resolution resolution = { 0 };
 	struct content content = { .repository = repository };
 	struct selection selection = { .platforms = platforms };
+	AUTO_ERROR struct error *failure = NULL;
 
 	if ((is_store ? resolve_in_store(session, repository, location, &resolution, err)
 		      : repository_resolve(repository, location->reference.tag,
@@ -70,9 +94,12 @@ read_image(struct session *session, struct repository *repository, const struct 
 		return -1;
 	if (resolution.evidence.presence != PRESENCE_PRESENT)
 		return refuse_missing(location, name, err);
-	if (image_tree_get(&content, &selection, &resolution, ret_root, err) < 0)
-		return error_wrap(err, "'%s'", name);
-	return 0;
+	if (image_tree_get(&content, &selection, &resolution, ret_root, &failure) == 0)
+		return 0;
+	if (lists_what_is_missing(failure))
+		return refuse_part(name, failure, is_store, err);
+	error_pass(err, TAKE_PTR(failure));
+	return error_wrap(err, "'%s'", name);
 }
 
 struct repository *

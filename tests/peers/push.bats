@@ -161,3 +161,22 @@ tagged() {
 	assert_equal "$(skopeo inspect --override-arch arm64 "oci:$T/out:arm" | jq -r .Architecture)" arm64
 	diff -r "$T/src/blobs" "$T/out/blobs"
 }
+
+@test "an image of which one platform was pulled says how to push it" {
+	mkimage image "$T/made" one --platform linux/amd64 --platform linux/arm64 --layers 10k >/dev/null
+	ocifp push "oci:$T/made:one" "$reg_host/app:one" 3>&-
+	new_store
+	ocifp_run pull --platform linux/arm64 "$reg_host/app:one"
+	assert_status 0
+	ocifp_run push "$reg_host/app:one" "$reg_host/other:one"
+	assert_failed 7
+	assert_stderr_has "only a part of '$reg_host/app:one' is here"
+	assert_stderr_has "'ocifp pull --all $reg_host/app:one' fetches the rest"
+	ocifp_run push --platform linux/arm64 "$reg_host/app:one" "$reg_host/other:part"
+	assert_status 0
+	ocifp_run pull --all "$reg_host/app:one"
+	assert_status 0
+	ocifp_run push "$reg_host/app:one" "$reg_host/other:one"
+	assert_status 0
+	assert_equal "$(raw other one | digest_of)" "$(raw app one | digest_of)"
+}

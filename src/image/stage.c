@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -75,8 +76,12 @@ lock(struct stage *stage, struct error **err)
 static int
 empty(const struct stage *stage, struct error **err)
 {
-	AUTO_CLOSE int tree_fd = dir_open_at(stage->fd, TREE);
+	AUTO_CLOSE int tree_fd = -1;
 
+	/* Its mode may deny us; nobody else can enter the stage. */
+	if (fchmodat(stage->fd, TREE, 0700, 0) < 0 && errno != ENOENT && errno != EPERM)
+		return error_set_path(err, errno, "empty directory", stage->path);
+	tree_fd = dir_open_at(stage->fd, TREE);
 	if (tree_fd >= 0 && unpacker_empty(tree_fd, &stage->map, err) < 0)
 		return -1;
 	if ((unlinkat(stage->fd, TREE, AT_REMOVEDIR) < 0 && errno != ENOENT) ||
@@ -127,10 +132,28 @@ commit_record(const struct stage *stage, const char *path, struct error **err)
 	return 0;
 }
 
+/* Without root, a directory that its owner may not write to is moved to no other one: it gets its
+ * mode behind that. */
+static int
+move_tree(const struct stage *stage)
+{
+	struct stat status;
+	bool is_open;
+
+	if (fstat(stage->tree_fd, &status) < 0)
+		return -1;
+	is_open = (status.st_mode & S_IWUSR) != 0;
+	if (!is_open && fchmod(stage->tree_fd, (status.st_mode & 07777) | S_IWUSR) < 0)
+		return -1;
+	if (renameat(stage->fd, TREE, AT_FDCWD, stage->directory) < 0)
+		return -1;
+	return is_open ? 0 : fchmod(stage->tree_fd, status.st_mode & 07777);
+}
+
 static int
 commit_tree(const struct stage *stage, const char *record_path, struct error **err)
 {
-	if (renameat(stage->fd, TREE, AT_FDCWD, stage->directory) == 0)
+	if (move_tree(stage) == 0)
 		return 0;
 	error_set_path(err, errno, "move the tree to", stage->directory);
 	(void)renameat(AT_FDCWD, record_path, stage->fd, RECORD);

@@ -78,6 +78,61 @@ is_program(const char *name)
 	return false;
 }
 
+/* The ids of the user namespace that we are in: "INSIDE OUTSIDE COUNT", a line each, ordered or
+ * not. Without /proc there is none: all ids are taken to be there. */
+static bool
+namespace_has(const char *file, uint32_t first, uint32_t count)
+{
+	AUTO_BUF struct buf buf = BUF_INIT(ID_FILE_LIMIT_BYTES);
+	AUTO_ERROR struct error *ignored = NULL;
+	uint64_t next = first;
+	uint64_t before;
+	uint64_t inside;
+	uint64_t outside;
+	uint64_t mapped;
+
+	if (file_read(AT_FDCWD, file, &buf, &ignored) < 0 || buf.size == 0)
+		return true;
+	/* Ranges that follow each other may be on several lines. */
+	do {
+		before = next;
+		for (const char *line = buf.data; line;
+		     line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+			if (sscanf(line, "%" SCNu64 " %" SCNu64 " %" SCNu64, &inside, &outside,
+				   &mapped) == 3 &&
+			    next >= inside && next < inside + mapped)
+				next = inside + mapped;
+	} while (next != before && next < (uint64_t)first + count);
+	return next >= (uint64_t)first + count;
+}
+
+static bool
+namespace_has_ranges(const char *file, const struct id_ranges *ranges)
+{
+	for (size_t i = 0; i < ranges->count; i++)
+		if (!namespace_has(file, ranges->items[i].outside, ranges->items[i].count))
+			return false;
+	return true;
+}
+
+/* In a user namespace uid 0 may be root of a few ids, or of its own alone. */
+static bool
+is_root_of_all(void)
+{
+	return geteuid() == 0 && namespace_has("/proc/self/uid_map", 0, ID_MAP_ALL_COUNT) &&
+	       namespace_has("/proc/self/gid_map", 0, ID_MAP_ALL_COUNT);
+}
+
+/* Where uid 0 is root of a few ids, a line for "root" in /etc/subuid is not about it. */
+static bool
+can_map(const struct id_map *map)
+{
+	return geteuid() != 0 && map->uids.count > 1 && map->gids.count > 1 &&
+	       namespace_has_ranges("/proc/self/uid_map", &map->uids) &&
+	       namespace_has_ranges("/proc/self/gid_map", &map->gids) && is_program("newuidmap") &&
+	       is_program("newgidmap");
+}
+
 int
 id_map_choose(struct id_map *ret_map, struct error **err)
 {
@@ -86,7 +141,7 @@ id_map_choose(struct id_map *ret_map, struct error **err)
 	const char *user = entry ? entry->pw_name : NULL;
 	struct id_map map = { .kind = ID_MAP_OWN };
 
-	if (geteuid() == 0) {
+	if (is_root_of_all()) {
 		*ret_map = (struct id_map){ .kind = ID_MAP_HOST };
 		return 0;
 	}
@@ -95,8 +150,7 @@ id_map_choose(struct id_map *ret_map, struct error **err)
 	if (id_ranges_read("/etc/subuid", user, geteuid(), &map.uids, err) < 0 ||
 	    id_ranges_read("/etc/subgid", user, geteuid(), &map.gids, err) < 0)
 		return -1;
-	if (map.uids.count > 1 && map.gids.count > 1 && is_program("newuidmap") &&
-	    is_program("newgidmap"))
+	if (can_map(&map))
 		map.kind = ID_MAP_RANGES;
 	else
 		map = (struct id_map){ .kind = ID_MAP_OWN };

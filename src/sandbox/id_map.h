@@ -3,8 +3,8 @@
  *     ID_MAP_HOST    root: the image's numbers as they are
  *     ID_MAP_RANGES  a user with subordinate ids (subuid(5)): 0 is the user, 1 .. n are from the
  *                    ranges; made by newuidmap(1) in a user namespace
- *     ID_MAP_OWN     any other user: all files are the user's own, and whose they should be is
- *                    recorded beside the tree
+ *     ID_MAP_OWN     any other user, and uid 0 of a user namespace with few ids: all files are the
+ * user's own, and whose they should be is recorded beside the tree
  */
 #ifndef OCIFP_SANDBOX_ID_MAP_H
 #define OCIFP_SANDBOX_ID_MAP_H
@@ -25,6 +25,9 @@ struct id_range {
 };
 
 #define ID_RANGES_LIMIT_COUNT 32 /* lines of one user; usually 1, the kernel takes 340 */
+
+/* What a rootless container has by subuid(5), and what the images of distributions use. */
+#define ID_MAP_ALL_COUNT 65536
 
 struct id_ranges {
 	struct id_range items[ID_RANGES_LIMIT_COUNT];

@@ -53,8 +53,12 @@ static int
 remove_locked(struct layer_sweep *sweep, struct store *store, int folder_fd, const char *name,
 	      int fd, struct error **err)
 {
-	AUTO_CLOSE int tree_fd = dir_open_at(fd, "fs");
+	AUTO_CLOSE int tree_fd = -1;
 
+	/* The image's mode may deny us. */
+	if (fchmodat(fd, "fs", 0700, 0) < 0 && errno != ENOENT && errno != EPERM)
+		return folder_fail(store, errno, "remove", name, err);
+	tree_fd = dir_open_at(fd, "fs");
 	if (tree_fd >= 0 && sweep->empty(sweep->context, name, tree_fd, err) < 0)
 		return -1;
 	if ((unlinkat(fd, "fs", AT_REMOVEDIR) < 0 && errno != ENOENT) ||

@@ -567,6 +567,37 @@ modes_behind_links() {
 	in_each_way nothing has_root_mode 755
 }
 
+@test "a root directory has the mode of its entry, also one that denies its owner" {
+	local mode
+	for mode in 555 0 1777 750; do
+		layer root <<-TAR
+			dir . mode=$mode mtime=5
+			file d/f text=f
+		TAR
+		layered root root
+		in_each_way root has_root_mode $mode
+		# What a killed unpacking left is emptied.
+		mkdir -m 700 "$T/way-$way/.out.ocifp"
+		mv "$out" "$T/way-$way/.out.ocifp/fs"
+		[ "$(id -u)" -ne 0 ] || chown --reference="$T/way-$way" "$T/way-$way/.out.ocifp"
+		unpack_in "$way" root
+		has_root_mode $mode
+	done
+}
+
+@test "uid 0 of a user namespace with few ids owns all files, and the record tells whose they are" {
+	need userns
+	layer owned <<-TAR
+		dir home uid=1000 gid=1001
+		file home/x text=x uid=1000 gid=1001
+	TAR
+	layered owned owned
+	unpack_in userns owned
+	unpacked
+	assert_equal "$(tr '\0' '\n' <"$out.owners")" \
+		"$(printf 'owner %s\n' '1000 1001 home/x' '1000 1001 home')"
+}
+
 has_root_mode() {
 	unpacked
 	assert_equal "$(stat -c %a "$out")" "$1"

@@ -3,7 +3,6 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/annotation.h \
 	%D%/attach.c %D%/attach.h \
 	%D%/blob_write.c %D%/blob_write.h \
-	%D%/built.c %D%/built.h \
 	%D%/build.c %D%/build.h \
 	%D%/build_room.c %D%/build_room.h \
 	%D%/built.c %D%/built.h \

@@ -48,9 +48,9 @@ try_page() {
 	try_page ocifp-login.1
 	ocifp push oci:out:v1 "$reg_host/owner/name:1.2" 3>&-
 	ocifp ensure --push always 3>&-
-	for page in ocifp ocifp-auth ocifp-completion ocifp-digest ocifp-ensure ocifp-exists \
-		ocifp-fingerprint ocifp-inspect ocifp-manifest ocifp-pull ocifp-push ocifp-tags \
-		ocifp-tree ocifp-why ocifp-store ocifp-logout; do
+	for page in ocifp ocifp-auth ocifp-completion ocifp-digest ocifp-doctor ocifp-ensure \
+		ocifp-exists ocifp-fingerprint ocifp-help ocifp-inspect ocifp-manifest ocifp-pull \
+		ocifp-push ocifp-tags ocifp-tree ocifp-why ocifp-store ocifp-logout; do
 		try_page "$page.1"
 	done
 }

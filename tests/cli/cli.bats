@@ -155,7 +155,7 @@ complete_zsh() {
 }
 
 @test "descriptors that are closed at the start are not given to files" {
-	need strace
+	need strace_arguments
 	strace -f -qq -e trace=openat,open -o "$T/trace" ocifp version --status-file "$T/status" \
 		0<&- 1>&- 2>&- || true
 	# /dev/null takes their places before anything of ours is opened for writing.

@@ -7,7 +7,7 @@ load ../lib/rig
 load ../lib/unpack_ways
 
 setup() {
-	need python3 ocifp
+	need python3 ocifp unpack
 	rig_setup
 	unpack_ways
 }
@@ -1076,7 +1076,7 @@ small_and_soon() {
 }
 
 @test "no program is started and no foreign file opened, whatever a layer is packed in" {
-	need unpack_traced
+	need unpack_traced strace_arguments
 	layer f <<-TAR
 		file f text=f
 	TAR

@@ -210,6 +210,7 @@ told_at_once() {
 }
 
 @test "a layer that fails ends the unpacking at once, however many layers follow" {
+	need unpack
 	local number
 	layer small <<<'file small text=x'
 	layer dangling <<<'hard h link=nothing'
@@ -241,6 +242,7 @@ told_at_once() {
 }
 
 @test "a file that is larger than the user's limit is refused by name" {
+	need unpack
 	many_layers
 	split_run bash -c 'ulimit -f 100; exec ocifp unpack "$1" tree' bash "oci:$T/lay:many"
 	assert_failed 10
@@ -268,7 +270,7 @@ race() {
 }
 
 @test "who exchanges directories for links under us leads nothing outside" {
-	need cc
+	need cc unpack
 	cc -o "$T/racer" "$RIG_LIB/racer.c"
 	python3 -c 'print("dir a\ndir a/b\ndir a/b/c\ndir sub")
 for i in range(400): print(f"file a/b/c/file text={i} mode=640\ndir a/b/sub mode=700\nfile sub/x{i}\nfile a/link text={i}\nfile a/b/.wh.x{i}\nhard a/b/y{i} link=sub/x{i}")' | layer raced

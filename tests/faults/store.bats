@@ -59,7 +59,7 @@ survives_power_cuts() {
 }
 
 @test "S07 a power cut at any call leaves no name for what is not there whole" {
-	need strace
+	need strace_arguments
 	serve_image --layers 10k,20k
 	survives_power_cuts "$OCIFP_STORE" 4 ocifp pull "${on[@]}" "$ref"
 	survives_power_cuts "$T/out" 4 ocifp pull "${on[@]}" -o "oci:$T/out:one" "$ref"
@@ -378,6 +378,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' "$@"
 }
 
 @test "S23 who is started with SIGCHLD ignored sees how its children end" {
+	need unpack
 	serve_image
 	mkdir -p "$T/home/.docker" "$T/bin"
 	printf '#!/bin/sh\nread host\necho "{\\"Username\\": \\"me\\", \\"Secret\\": \\"pw\\"}"\n' \

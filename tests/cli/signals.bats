@@ -21,9 +21,9 @@ project() {
 }
 
 # started WORD...: `ocifp ensure` outside of any terminal, once its build has written "pid"; $ocifp
-# A shell makes what it starts in the background ignore SIGINT.
+# A shell makes what it starts in the background ignore SIGINT; nohup, SIGHUP.
 started() {
-	env --default-signal=INT setsid ocifp ensure --push always "$@" >"$T/stdout" 2>"$T/stderr" 3>&- 4>&- &
+	env --default-signal=INT,HUP setsid ocifp ensure --push always "$@" >"$T/stdout" 2>"$T/stderr" 3>&- 4>&- &
 	ocifp=$!
 	wait_for test -s pid
 }
@@ -110,7 +110,7 @@ wait_for_not() {
 	for options in '' '--timeout 1h'; do
 		rm -f pid
 		# shellcheck disable=SC2086
-		python3 - ocifp ensure --push always $options <<-'PYTHON'
+		env --default-signal=INT python3 - ocifp ensure --push always $options <<-'PYTHON'
 			import os, pty, sys, time
 			pid, fd = pty.fork()
 			if pid == 0:

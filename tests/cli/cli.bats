@@ -210,9 +210,9 @@ complete_zsh() {
 	cp "$(command -v ocifp)" "$copy/ocifp"
 	chown nobody "$copy/ocifp"
 	chmod 4755 "$copy/ocifp"
-	split_run "$copy/ocifp" version
+	# The leak sanitizer cannot work there, and would change the status.
+	split_run env ASAN_OPTIONS=detect_leaks=0 "$copy/ocifp" version
 	rm -r "$copy"
-	# The leak sanitizer cannot work there, and changes the status.
 	assert_failed 2
 	assert_stdout ''
 	assert_stderr_has '^ocifp: refusing to run setuid'

@@ -80,7 +80,8 @@ teardown() {
 	make_ca
 	serve_image
 	exists --timeout 3 --tls-ca "$T/tls/ca.pem" "$ref"
-	assert_failed 124
+	# The server waits for a line: where the random bytes of a hello have a line feed it answers and closes.
+	[ "$status" -eq 5 ] || assert_failed 124
 	assert_requests reg 0 . .
 }
 

@@ -69,7 +69,7 @@ skopeo_copy() {
 	done
 	skopeo --insecure-policy copy --quiet --src-tls-verify=false --dest-tls-verify=false \
 		"${arguments[@]}" && return
-	[ -z "$may_convert" ] || skip 'this skopeo converts what it should copy'
+	[ -z "$may_convert" ] || need skopeo_attestations
 	return 1
 }
 

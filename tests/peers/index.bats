@@ -236,8 +236,6 @@ both_tags() {
 	ocifp_run index join --platform linux/amd64 "$reg_host/app:v1"
 	assert_status 0
 	raw app v1 >"$T/joined"
-	jq -e '[.manifests[] | select(.annotations["vnd.docker.reference.digest"])] | length > 0' "$T/joined" >/dev/null ||
-		skip "mkimage's attestations name no image"
 	assert_equal "$(jq '[.manifests[] | select(.annotations["vnd.docker.reference.digest"])] | length' "$T/joined")" 1
 }
 

@@ -30,7 +30,7 @@ assert_peak_mib() {
 # large_image MIB: app:one in four layers
 large_image() {
 	local layer=$(($1 / 4))M
-	[ "$(df --output=avail -m "$T" | tail -n 1)" -gt $(($1 * 2)) ] || skip "the disk is too full"
+	need disk_space
 	serve_image --layers "$layer,$layer,$layer,$layer"
 }
 

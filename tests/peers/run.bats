@@ -263,14 +263,13 @@ mount_setattr=442
 
 # without_either COMMAND...: where memory cannot be executed either, in a namespace of its own
 without_either() {
-	split_run unshare -pf --mount-proc sh -c 'echo 2 >/proc/sys/vm/memfd_noexec || exit 77; exec "$@"' sh \
+	split_run unshare -pf --mount-proc sh -c 'echo 2 >/proc/sys/vm/memfd_noexec && exec "$@"' sh \
 		python3 "$RIG_LIB/without_openat2.py" --call $mount_setattr \
 		ocifp run --runtime bwrap "rootfs:$T/root" -- true
-	[ "$status" -ne 77 ] || skip 'this kernel lets all memory be executed'
 }
 
 @test "and where there can be no copy either it is refused, when a user of the job may write to it" {
-	need mounts bwrap python3
+	need memfd_noexec bwrap python3
 	with_own_bwrap
 	without_either
 	assert_failed 125
@@ -579,12 +578,12 @@ leads_nowhere() {
 }
 
 @test "the same links lead bubblewrap alone onto the host" {
-	need bwrap
+	need bwrap_following_links
 	mkdir "$T/outside"
 	ln -s "/oldroot$T/outside" "$T/root/work"
 	touch "$T/file"
 	bwrap --unshare-user --bind "$T/root" / --ro-bind "$T/file" /work/x -- /bin/true || true
-	[ -e "$T/outside/x" ] || skip 'this bubblewrap does not follow them'
+	[ -e "$T/outside/x" ]
 }
 
 has_own_network() {

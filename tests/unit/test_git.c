@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "ability.h"
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/limits.h"
@@ -357,8 +357,7 @@ a_repository_above_belongs_to_somebody_whom_the_caller_trusts(void **state)
 	AUTO_FREE char *config = xasprintf("%s/gitconfig", here);
 
 	(void)state;
-	if (geteuid() != 0)
-		skip(); /* nobody else can give files away */
+	need("root"); /* nobody else can give files away */
 	setenv("GIT_CONFIG_GLOBAL", config, 1);
 	assert_foreign("rm -f gitconfig", false);
 	assert_foreign("chown -R 0 repo", true);
@@ -397,8 +396,7 @@ in_a_workspace_its_owner_counts(void **state)
 	AUTO_FREE char *other = xasprintf("%s/rep", here);
 
 	(void)state;
-	if (geteuid() != 0)
-		skip();
+	need("root");
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		setenv(names[i], workspace, 1);
 		assert_foreign("chown 4322 repo/start", true);
@@ -448,8 +446,7 @@ origin_of_another_user_is_not_asked(void **state)
 	static const char *const foreign[] = { "repo/.git", "repo/.git/config", "repo" };
 
 	(void)state;
-	if (geteuid() != 0)
-		skip();
+	need("root");
 	for (size_t i = 0; i < sizeof(foreign) / sizeof(*foreign); i++) {
 		AUTO_BUF struct buf output = BUF_INIT(KIB);
 		AUTO_ERROR struct error *err = NULL;

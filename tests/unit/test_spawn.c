@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ability.h"
 #include "base/deadline.h"
 #include "base/error.h"
 #include "base/fd.h"
@@ -296,9 +297,7 @@ no_other_descriptor_is_inherited(void **state)
 	int leaked[5];
 
 	(void)state;
-#ifndef HAVE_POSIX_SPAWN_FILE_ACTIONS_ADDCLOSEFROM_NP
-	skip();
-#endif
+	need("closefrom");
 	for (size_t i = 0; i < 5; i++)
 		leaked[i] = open("/dev/null", O_RDONLY);
 	run(&options);

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Usage: places.sh PLACE...     (as root; `all` for each)
+# Usage: places.sh PLACE[+PLACE...]...     (as root; `all` for each)
 #
 # `contrib/quickstart check`, on a clean clone of what is committed here, where people run it:
 #
@@ -13,6 +13,9 @@
 #     no-ipv6          no IPv6
 #     read-only        a source tree that is mounted read-only
 #
+# user+elsewhere+read-only is all three at once.  `spaces` goes with neither elsewhere nor read-only:
+# configure refuses a name of the source that has spaces.
+#
 # All are Debian 12, by debootstrap; tests/chroot.sh has the other systems.  The last lines are a table.
 #
 #     CHROOT_DIR         keeps systems, downloaded packages and logs (default: /tmp/ocifp-chroots)
@@ -25,7 +28,6 @@ name=places
 source "$top/tests/lib/systems.bash"
 
 places='chroot user container container-user spaces elsewhere no-home no-ipv6 read-only'
-quickstart='./contrib/quickstart check'
 
 # make_machine: sets $machine, a system with all packages and the user `tester`, who has subordinate ids
 make_machine() {
@@ -74,11 +76,10 @@ docker_profile() {
 		/usr/share/containers/seccomp.json
 }
 
-# in_container USER DIR COMMAND...: crun before 1.9 does not start where control groups are hybrid
+# in_container COMMAND...: crun before 1.9 does not start where control groups are hybrid
 # shellcheck disable=SC2016  # the inner shell expands
 in_container() {
-	local user=$1 directory=$2 files
-	shift 2
+	local files
 	files=$(ulimit -Hn)
 	[ "$files" -le 65536 ] 2>/dev/null || files=65536
 	docker_profile >"$kept/docker.json" || return 1
@@ -87,41 +88,7 @@ in_container() {
 		exec "$@"' sh podman --log-level error run --rm --network host --cgroups=disabled \
 		--ulimit "nofile=$files:$files" --ulimit nproc=8192:8192 \
 		--cap-add AUDIT_WRITE,MKNOD,NET_RAW --security-opt "seccomp=$kept/docker.json" \
-		--user "$user" --workdir "$directory" --rootfs "$kept/$system" "$@" </dev/null
-}
-
-# as_tester DIR COMMAND: a login of the user, the tree is the user's
-as_tester() {
-	enter sh -c "chown -R tester: '$1' && exec runuser -l tester -c \"cd '$1' && $2\""
-}
-
-try_chroot() {
-	in_plain_chroot sh -c "cd $source_inside && ${tests}$quickstart"
-}
-
-try_user() {
-	as_tester "$source_inside" "${tests}$quickstart"
-}
-
-try_container() {
-	in_container root "$source_inside" sh -c "${tests}$quickstart"
-}
-
-try_container-user() {
-	chown -R 1000:1000 "$kept/$system$source_inside"
-	in_container tester "$source_inside" sh -c "HOME=/home/tester; export HOME; ${tests}$quickstart"
-}
-
-try_spaces() {
-	enter sh -c "cd '/usr/src/a path with spaces/ocifp' && ${tests}$quickstart"
-}
-
-try_elsewhere() {
-	enter sh -c "cd / && ${tests}QUICKSTART_BUILD=/var/tmp/build $source_inside/${quickstart#./}"
-}
-
-try_no-home() {
-	enter sh -c "cd $source_inside && unset HOME && ${tests}$quickstart"
+		--user "$user" --rootfs "$kept/$system" "$@" </dev/null
 }
 
 # without_ipv6: the program that starts another where socket(2) says that the kernel knows no IPv6
@@ -143,18 +110,46 @@ without_ipv6() {
 	PYTHON
 }
 
-# In a network namespace the sample would get no packages.
-try_no-ipv6() {
-	without_ipv6 >"$kept/$system/usr/local/bin/without-ipv6"
-	chmod 755 "$kept/$system/usr/local/bin/without-ipv6"
-	enter sh -c "cd $source_inside && ${tests}without-ipv6 $quickstart"
+# plan PLACE: sets how it is entered, by which user, where the source is, and what is done there.
+# For no-ipv6, in a network namespace the sample would get no packages; for read-only, configure is in a
+# tree that is released.
+plan() {
+	local part parts
+	entry=enter user=root source=$source_inside directory='' build='' prepare=: environment=() around=()
+	read -ra parts <<<"${1//+/ }"
+	for part in "${parts[@]}"; do
+		case $part in
+		chroot) entry=in_plain_chroot ;;
+		user) user=tester ;;
+		container) entry=in_container ;;
+		container-user) entry=in_container user=tester environment=(HOME=/home/tester) ;;
+		spaces) source='/usr/src/a path with spaces/ocifp' ;;
+		elsewhere) directory=/ build=/var/tmp/build ;;
+		no-home) environment=(-u HOME) ;;
+		no-ipv6) around=(without-ipv6) ;;
+		read-only)
+			build=/var/tmp/build
+			prepare="cd $source_inside && autoreconf -fi && mount --bind . . && cd . &&
+				mount -o remount,ro,bind $source_inside"
+			;;
+		*) die "'$part' is not one of $places" ;;
+		esac
+	done
 }
 
-# configure is in a tree that is released.
-try_read-only() {
-	enter sh -c "cd $source_inside && autoreconf -fi && mount --bind . . && cd . &&
-		mount -o remount,ro,bind $source_inside && cd $source_inside &&
-		${tests}QUICKSTART_BUILD=/var/tmp/build $quickstart"
+# try_place: as planned; a user's login is one, but in a container
+try_place() {
+	local inside words=(env "${environment[@]}" "${around[@]}" env)
+	words+=(${QUICKSTART_TESTS:+"QUICKSTART_TESTS=$QUICKSTART_TESTS"} ${build:+"QUICKSTART_BUILD=$build"}
+		"$source/contrib/quickstart" check)
+	inside="cd $(printf %q "${directory:-$source}") && $(printf '%q ' "${words[@]}")"
+	without_ipv6 >"$kept/$system/usr/local/bin/without-ipv6"
+	chmod 755 "$kept/$system/usr/local/bin/without-ipv6"
+	if [ "$user" = tester ]; then
+		chown -R 1000:1000 "$kept/$system$source"
+		[ "$entry" = in_container ] || inside="runuser -l tester -c $(printf %q "$inside")"
+	fi
+	"$entry" sh -c "$prepare && $inside"
 }
 
 # row PLACE SECONDS LOG: of the table; what was skipped is told in the log, by ability
@@ -167,20 +162,17 @@ row() {
 }
 
 main() {
-	local place source began failed=0 table
+	local place entry user source directory build prepare environment around began failed=0 table
 	[ $# -gt 0 ] || die "which of $places?"
 	[ "$1" != all ] || { read -ra all <<<"$places" && set -- "${all[@]}"; }
 	need_for_systems
-	tests=${QUICKSTART_TESTS:+"QUICKSTART_TESTS='$QUICKSTART_TESTS' "}
 	make_machine >"$kept/machine.log" 2>&1 || die "no machine could be made: $kept/machine.log"
 	table=$(printf '%-16s %7s %7s %7s %7s %7s' place tests passed skipped failed seconds)
 	for place; do
-		[[ " $places " == *" $place "* ]] || die "'$place' is not one of $places"
-		source=$source_inside
-		[ "$place" != spaces ] || source='/usr/src/a path with spaces/ocifp'
+		plan "$place"
 		say "$place: its output goes to $kept/$place.log"
 		began=$SECONDS
-		{ make_place "$place" "$source" && "try_$place"; } >"$kept/$place.log" 2>&1 || {
+		{ make_place "$place" "$source" && try_place; } >"$kept/$place.log" 2>&1 || {
 			failed=$((failed + 1))
 			say "FAIL $place"
 			tail -n 3 "$kept/$place.log"

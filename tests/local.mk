@@ -19,14 +19,14 @@ AM_TESTS_ENVIRONMENT = \
 	PATH='$(abs_top_builddir)':/usr/bin:"$$PATH"; export PATH;
 
 # What this machine can do is probed once in each run.
-check_DATA = tests/abilities.table
+check_DATA += tests/abilities.table
 tests/abilities.table: ocifp $(check_PROGRAMS) always
 	$(AM_V_GEN)mkdir -p tests && \
 	top_builddir='$(abs_top_builddir)' OCIFP_LIBEXEC='$(abs_top_builddir)' OCIFP_ABILITIES= \
 	PATH='$(abs_top_builddir)':/usr/bin:"$$PATH" '$(top_srcdir)/tests/abilities' >$@
 always:
 .PHONY: always
-CLEANFILES = tests/abilities.table
+CLEANFILES += tests/abilities.table
 
 
 include %D%/unit/local.mk

@@ -80,3 +80,6 @@ cli_libs = src/cli/libcli.a $(run_libs)
 bin_PROGRAMS += ocifp
 ocifp_SOURCES = %D%/main.c
 ocifp_LDADD = $(cli_libs)
+if SINGLE_BINARY
+ocifp_LDADD += $(layer_helper_libs)
+endif

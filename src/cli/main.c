@@ -1,6 +1,7 @@
 /* ocifp: fingerprint, look up, pull, build around container images.  See commands.h. */
 
 #include <signal.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/spawn.h"
@@ -9,6 +10,10 @@
 #include "cli/dispatch.h"
 #include "cli/report.h"
 #include "cli/startup.h"
+#ifdef SINGLE_BINARY
+#include "layer/helper.h"
+#include "sandbox/helper_self.h"
+#endif
 
 static const struct command *const job_commands[] = {
 	&cmd_fingerprint, &cmd_exists, &cmd_pull,   &cmd_push, &cmd_ensure,
@@ -61,6 +66,16 @@ const struct command_group command_groups[] = {
 	{ 0 },
 };
 
+#ifdef SINGLE_BINARY
+static bool
+is_named(const char *program, const char *name)
+{
+	const char *slash = strrchr(program, '/');
+
+	return strcmp(slash ? slash + 1 : program, name) == 0;
+}
+#endif
+
 int
 main(int argc, char **argv)
 {
@@ -68,6 +83,11 @@ main(int argc, char **argv)
 	struct error *error = NULL;
 	int status;
 
+#ifdef SINGLE_BINARY
+	if (argc > 0 && is_named(argv[0], "ocifp-layer"))
+		return helper_main(argc, argv);
+	helper_self_open();
+#endif
 	if (startup(&error) == 0)
 		(void)dispatch(&context, argc, argv, &error);
 	status = report_end(&context, error);

@@ -36,4 +36,7 @@ int serve_remove(struct service *service, struct error **err);
 int serve_unpack(struct service *service, struct error **err);
 int serve_walls(struct service *service, struct error **err);
 
+/* The whole program; the exit status.  A start by hand is refused. */
+int helper_main(int argc, char **argv);
+
 #endif

@@ -7,6 +7,7 @@ noinst_LIBRARIES += %D%/liblayer.a
 	%D%/feed.c %D%/feed.h \
 	%D%/hard_links.c %D%/hard_links.h \
 	%D%/helper.h \
+	%D%/helper_main.c \
 	%D%/inflate.h \
 	%D%/layer_reader.c %D%/layer_reader.h \
 	%D%/list.c \
@@ -52,6 +53,14 @@ EXTRA_DIST += %D%/inflate_isal.c %D%/inflate_plain.c
 layer_libs = src/layer/liblayer.a src/sandbox/libsandbox.a $(stream_libs)
 layer_helper_libs = $(layer_libs) $(LIBARCHIVE_LIBS) $(ISAL_LIBS)
 
+# In a single binary ocifp is its own helper; the tests find that one under the helper's name.
+if SINGLE_BINARY
+check_DATA += ocifp-layer
+CLEANFILES += ocifp-layer
+ocifp-layer: ocifp
+	ln -sf ocifp $@
+else
 pkglibexec_PROGRAMS += ocifp-layer
+endif
 ocifp_layer_SOURCES = %D%/main.c
 ocifp_layer_LDADD = $(layer_helper_libs)

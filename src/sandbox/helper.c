@@ -12,14 +12,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/xalloc.h"
 #include "sandbox/channel.h"
 #include "sandbox/helper_path.h"
+#include "sandbox/helper_self.h"
 #include "sandbox/id_map.h"
-
-/* Copies of the child's descriptors lie here first, so that none lands on another. */
-#define PARKING_FD 64
 
 #define LOOK_MS 1000 /* how often one that is awaited is looked at */
 
@@ -45,7 +44,7 @@ plan_release(struct plan *plan)
 static int
 plan_add(struct plan *plan, int fd, struct error **err)
 {
-	int copy = fcntl(fd, F_DUPFD_CLOEXEC, PARKING_FD);
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, HELPER_PARKING_FD);
 
 	if (copy < 0)
 		return error_set_errno(err, errno, "cannot hand on a descriptor");
@@ -111,16 +110,33 @@ spawn(struct helper *helper, const char *program, const char *verb, const struct
 }
 
 static int
-launch(struct helper *helper, const struct helper_start *start, struct error **err)
+spawn_program(struct helper *helper, const char *verb, const struct plan *plan, struct error **err)
 {
 	AUTO_FREE char *program = helper_path(err);
-	CLEANUP(plan_release) struct plan plan = { 0 };
-	AUTO_CLOSE int theirs = -1;
-	int ends[2];
 	int errnum;
 
 	if (!program)
 		return -1;
+	errnum = spawn(helper, program, verb, plan);
+	return errnum ? error_set_path(err, errnum, "start", program) : 0;
+}
+
+static int
+spawn_self(struct helper *helper, const char *verb, const struct plan *plan, struct error **err)
+{
+	int errnum = helper_self_spawn(verb, plan->fds, plan->count, &helper->pid);
+
+	return errnum ? error_set_errno(err, errnum, "cannot start ocifp's own file as ocifp-layer")
+		      : 0;
+}
+
+static int
+launch(struct helper *helper, const struct helper_start *start, struct error **err)
+{
+	CLEANUP(plan_release) struct plan plan = { 0 };
+	AUTO_CLOSE int theirs = -1;
+	int ends[2];
+
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
 		return error_set_errno(err, errno, "cannot make a channel");
 	helper->channel_fd = ends[0];
@@ -128,8 +144,9 @@ launch(struct helper *helper, const struct helper_start *start, struct error **e
 	if (channel_set_timeout(helper->channel_fd, MESSAGE_TIMEOUT_MS, err) < 0 ||
 	    plan_make(&plan, theirs, start, err) < 0)
 		return -1;
-	errnum = spawn(helper, program, start->verb, &plan);
-	return errnum ? error_set_path(err, errnum, "start", program) : 0;
+	if (helper_self_is_open() && !environment_find("OCIFP_LIBEXEC"))
+		return spawn_self(helper, start->verb, &plan, err);
+	return spawn_program(helper, start->verb, &plan, err);
 }
 
 /* The child refuses one of another version. */

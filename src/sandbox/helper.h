@@ -9,8 +9,9 @@
  *                                        builds its walls (confine.h), then reads foreign bytes
  *                     <---3---------      items, then one result or failure
  *
- * It is sought beside the running program, then in LIBEXECDIR; the environment variable
- * OCIFP_LIBEXEC names another folder, for tests.  Killed when it is freed or its starter dies.
+ * It is sought beside the running program, then in LIBEXECDIR; a program that is its own helper
+ * (helper_self.h) starts its own file.  The environment variable OCIFP_LIBEXEC names another
+ * folder, for tests.  Killed when it is freed or its starter dies.
  */
 #ifndef OCIFP_SANDBOX_HELPER_H
 #define OCIFP_SANDBOX_HELPER_H
@@ -29,6 +30,9 @@ struct walls;
 #define HELPER_CHANNEL_FD 3 /* in the child; the given ones follow */
 #define HELPER_FIRST_FD 4
 #define HELPER_FDS_LIMIT_COUNT 4
+
+/* Copies of the child's descriptors lie from here on first, so that none lands on another. */
+#define HELPER_PARKING_FD 64
 
 /* An empty request, for more to be put in. */
 void helper_request_init(struct message *request);

@@ -1091,3 +1091,11 @@ small_and_soon() {
 		! grep "$T/canary" "$T/trace" || fail "a file was opened that the layer names"
 	done
 }
+
+@test "the helper cannot be started by hand" {
+	split_run "$OCIFP_LIBEXEC/ocifp-layer" unpack
+	assert_status 2
+	assert_stderr_has '^ocifp-layer: cannot be started by hand: ocifp starts it$'
+	split_run "$OCIFP_LIBEXEC/ocifp-layer" unpack 3</dev/null
+	assert_status 2
+}

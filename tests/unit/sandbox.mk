@@ -2,6 +2,7 @@ sandbox_tests = \
 	%D%/test_channel \
 	%D%/test_confine \
 	%D%/test_helper \
+	%D%/test_helper_self \
 	%D%/test_id_map
 check_PROGRAMS += $(sandbox_tests)
 TESTS += $(sandbox_tests)
@@ -18,6 +19,9 @@ fake_helper_ldflags = $(AM_LDFLAGS) -Wl,--wrap=poll,--wrap=__poll_chk
 %C%_test_helper_SOURCES = %D%/test_helper.c $(fake_helper)
 %C%_test_helper_LDADD = $(sandbox_libs) $(CMOCKA_LIBS)
 %C%_test_helper_LDFLAGS = $(fake_helper_ldflags)
+
+%C%_test_helper_self_SOURCES = %D%/test_helper_self.c
+%C%_test_helper_self_LDADD = $(sandbox_libs) $(CMOCKA_LIBS)
 
 %C%_test_id_map_SOURCES = %D%/test_id_map.c
 %C%_test_id_map_LDADD = $(sandbox_libs) $(CMOCKA_LIBS)

@@ -15,5 +15,6 @@ include %D%/repository/local.mk
 include %D%/fingerprint/local.mk
 include %D%/project/local.mk
 include %D%/image/local.mk
+include %D%/cache/local.mk
 include %D%/run/local.mk
 include %D%/cli/local.mk

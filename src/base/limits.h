@@ -141,6 +141,12 @@
 #define ARCHIVE_IMAGES_LIMIT_COUNT 1000    /* each costs a config of up to CONFIG_LIMIT_BYTES */
 #define GIT_OUTPUT_LIMIT_BYTES (512 * MIB) /* paths of `git ls-files`, up to INPUTS_LIMIT_COUNT */
 
+/* Caches: cache/ */
+#define SOURCES_LIMIT_BYTES (256 * MIB)    /* INPUTS_LIMIT_COUNT of about 128 bytes */
+#define SUBMODULES_LIMIT_COUNT 1000        /* of one checkout, nested ones too */
+#define CHECKOUT_PAUSE_LIMIT_S 300         /* a large file over a slow line takes as long */
+#define RECORD_FILE_LIMIT_BYTES (16 * MIB) /* a key file: the largest lock files have 3 MiB */
+
 /* Tars that we write */
 #define PAX_LIMIT_BYTES MIB            /* records of one member: Go's archive/tar reads no more */
 #define PACK_LIMIT_DEPTH 256           /* of folders: each holds a descriptor meanwhile */

@@ -75,7 +75,7 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/suggest.c %D%/suggest.h \
 	%D%/target_options.c %D%/target_options.h
 
-cli_libs = src/cli/libcli.a $(run_libs)
+cli_libs = src/cli/libcli.a src/cache/libcache.a $(run_libs)
 
 bin_PROGRAMS += ocifp
 ocifp_SOURCES = %D%/main.c

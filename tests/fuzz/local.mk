@@ -16,6 +16,7 @@ fuzz_targets = \
 	%D%/fuzz_record \
 	%D%/fuzz_reference \
 	%D%/fuzz_simple_signing \
+	%D%/fuzz_sources \
 	%D%/fuzz_text \
 	%D%/fuzz_token \
 	%D%/fuzz_tree \
@@ -68,6 +69,9 @@ endif
 %C%_fuzz_simple_signing_SOURCES = %D%/fuzz_simple_signing.c $(fuzz_main)
 %C%_fuzz_simple_signing_LDADD = $(oci_libs)
 %C%_fuzz_simple_signing_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_sources_SOURCES = %D%/fuzz_sources.c $(fuzz_main)
+%C%_fuzz_sources_LDADD = $(cache_libs)
+%C%_fuzz_sources_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_text_SOURCES = %D%/fuzz_text.c $(fuzz_main)
 %C%_fuzz_text_LDADD = $(base_libs)
 %C%_fuzz_text_LDFLAGS = $(fuzz_ldflags)

@@ -12,6 +12,7 @@ include %D%/repository.mk
 include %D%/fingerprint.mk
 include %D%/project.mk
 include %D%/image.mk
+include %D%/cache.mk
 include %D%/run.mk
 include %D%/cli.mk
 endif

@@ -26,9 +26,7 @@ compare(const void *a, const void *b)
 static int
 refuse_twice(const char *name, struct error **err)
 {
-	AUTO_FREE char *shown = text_quote_string(name);
-
-	return error_set(err, ERROR_CONTENT, "it holds '%s' twice", shown);
+	return error_set(err, ERROR_CONTENT, "it holds '%s' twice", QUOTED(name));
 }
 
 int
@@ -56,9 +54,8 @@ find_one(const struct members *members, char *name)
 static int
 refuse_link(const char *name, struct error **err)
 {
-	AUTO_FREE char *shown = text_quote_string(name);
-
-	return error_set(err, ERROR_CONTENT, "'%s' is a link that leads to no file in it", shown);
+	return error_set(err, ERROR_CONTENT, "'%s' is a link that leads to no file in it",
+			 QUOTED(name));
 }
 
 int

@@ -66,9 +66,7 @@ member_require(const struct archive_image *archive, const char *name, struct mem
 	if (members_find(&archive->members, name, &member, err) < 0)
 		return -1;
 	if (!member) {
-		AUTO_FREE char *shown = text_quote_string(name);
-
-		error_set(err, ERROR_CONTENT, "it lacks '%s'", shown);
+		error_set(err, ERROR_CONTENT, "it lacks '%s'", QUOTED(name));
 		error_set_class(err, "missing");
 		return -1;
 	}

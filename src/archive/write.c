@@ -11,8 +11,8 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "layer/pack/tar_writer.h"
 #include "layer/tar_header.h"
-#include "layer/tar_writer.h"
 #include "oci/location.h"
 #include "oci/reference.h"
 #include "store/store.h"
@@ -162,12 +162,10 @@ static int
 check_docker_name(const char *tag, struct error **err)
 {
 	AUTO_FREE char *name = tag ? reference_docker_name(tag) : NULL;
-	AUTO_FREE char *shown = NULL;
 
 	if (!tag || name)
 		return 0;
-	shown = text_quote_string(tag);
-	error_set(err, ERROR_USAGE, "'%s' is no name that docker takes", shown);
+	error_set(err, ERROR_USAGE, "'%s' is no name that docker takes", QUOTED(tag));
 	return error_set_hint(err, "it takes [HOST/]NAME[:TAG], the name in lower case");
 }
 

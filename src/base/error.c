@@ -90,9 +90,7 @@ error_set_errno(struct error **err, int errnum, const char *format, ...)
 int
 error_set_path(struct error **err, int errnum, const char *doing, const char *path)
 {
-	AUTO_FREE char *shown = text_quote_string(path);
-
-	return error_set_errno(err, errnum, "cannot %s '%s'", doing, shown);
+	return error_set_errno(err, errnum, "cannot %s '%s'", doing, QUOTED(path));
 }
 
 int

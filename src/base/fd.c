@@ -79,9 +79,7 @@ read_to_end(int fd, struct buf *buf, const char *what, struct error **err)
 		if (got < 0)
 			return error_set_path(err, errno, "read", what);
 		if (buf_append(buf, chunk, (size_t)got, err) < 0) {
-			AUTO_FREE char *shown = text_quote_string(what);
-
-			return error_wrap(err, "cannot read '%s'", shown);
+			return error_wrap(err, "cannot read '%s'", QUOTED(what));
 		}
 	}
 }
@@ -108,15 +106,13 @@ open_to_read(int dir_fd, const char *path)
 static int
 check_regular(int fd, const char *path, struct error **err)
 {
-	AUTO_FREE char *shown = NULL;
 	struct stat status;
 
 	if (fstat(fd, &status) < 0)
 		return error_set_path(err, errno, "look at", path);
 	if (S_ISREG(status.st_mode))
 		return 0;
-	shown = text_quote_string(path);
-	return error_set(err, ERROR_LOCAL, "'%s' is not a regular file", shown);
+	return error_set(err, ERROR_LOCAL, "'%s' is not a regular file", QUOTED(path));
 }
 
 int

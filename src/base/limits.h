@@ -115,7 +115,7 @@
 #define ENV_FILE_LIMIT_BYTES (1 * MIB)
 #define VOLUME_NAME_LIMIT_CHARS 128
 #define ENGINE_LOG_LIMIT_BYTES (64 * KIB)
-#define ANSWER_LIMIT_BYTES (128 * KIB)    /* of a cell: an error of two paths, quoted twice */
+#define ANSWER_LIMIT_BYTES (128 * KIB)    /* of a container: an error of two paths, quoted twice */
 #define ENGINE_ARGS_LIMIT_BYTES (2 * MIB) /* what execve() takes of arguments and environment */
 
 /* Local files */

@@ -468,7 +468,6 @@ static int
 stop(struct child *child, const struct spawn_options *options, const struct signals *signals,
      struct error **err)
 {
-	AUTO_FREE char *shown = text_quote_string(options->argv[0]);
 	int status;
 
 	if (child->has_group || !caught_from_keyboard)
@@ -477,8 +476,8 @@ stop(struct child *child, const struct spawn_options *options, const struct sign
 	if (child->has_group)
 		(void)kill(-child->group, SIGKILL);
 	child_signal(child, SIGKILL);
-	error_set(err, ERROR_FAILURE, "'%s' was stopped: ocifp received %s", shown,
-		  signal_name(caught_signal));
+	error_set(err, ERROR_FAILURE, "'%s' was stopped: ocifp received %s",
+		  QUOTED(options->argv[0]), signal_name(caught_signal));
 	return error_set_class(err, "signal");
 }
 
@@ -498,9 +497,7 @@ run_to_end(struct child *child, const struct spawn_options *options, const struc
 	bool timed_out;
 
 	if (move_streams(child, deadline_ms, signals, err) < 0) {
-		AUTO_FREE char *shown = text_quote_string(options->argv[0]);
-
-		return error_wrap(err, "output of '%s'", shown);
+		return error_wrap(err, "output of '%s'", QUOTED(options->argv[0]));
 	}
 	if (!caught_signal)
 		ended = wait_until(child, deadline_ms, signals, &status);

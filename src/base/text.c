@@ -86,12 +86,13 @@ add_character(struct quoted *quoted, const char *bytes, size_t size, uint32_t co
 	return add(quoted, plain, 1 + size);
 }
 
-char *
-text_quote(const char *bytes, size_t size)
+const char *
+text_quote_into(struct quoted_text *quoted_text, const char *bytes, size_t size)
 {
-	struct quoted quoted = { .text = xcalloc(1, REMOTE_TEXT_LIMIT_BYTES + 1) };
+	struct quoted quoted = { .text = quoted_text->text };
 	bool fits = true;
 
+	quoted.text[0] = '\0';
 	for (size_t i = 0; fits && i < size;) {
 		uint32_t code;
 		size_t length = utf8_decode(bytes + i, size - i, &code);
@@ -103,6 +104,14 @@ text_quote(const char *bytes, size_t size)
 		i += length;
 	}
 	return quoted.text;
+}
+
+char *
+text_quote(const char *bytes, size_t size)
+{
+	struct quoted_text quoted;
+
+	return xstrdup(text_quote_into(&quoted, bytes, size));
 }
 
 char *

@@ -10,12 +10,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+
+#include "base/limits.h"
 
 /* The caller owns the result.  Of bytes that cannot stay each is "\xNN", a backslash is doubled,
  * and one stands between any "::" or "##".  More than REMOTE_TEXT_LIMIT_BYTES is cut and ends with
  * "...". */
 char *text_quote(const char *bytes, size_t size);
 char *text_quote_string(const char *text);
+
+/* The same for a message that is being made: QUOTED(x) is a string that lives to the end of the
+ * enclosing block. */
+struct quoted_text {
+	char text[REMOTE_TEXT_LIMIT_BYTES + 1];
+};
+const char *text_quote_into(struct quoted_text *quoted, const char *bytes, size_t size);
+#define QUOTED(string) text_quote_into(&(struct quoted_text){ 0 }, string, strlen(string))
 
 /* What a program wrote, its lines as one; NULL: nothing. */
 char *text_quote_message(const char *bytes, size_t size);

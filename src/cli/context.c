@@ -6,9 +6,9 @@
 
 #include "base/error.h"
 #include "base/xalloc.h"
-#include "cli/common_options.h"
-#include "cli/json.h"
-#include "cli/progress.h"
+#include "cli/options/common_options.h"
+#include "cli/output/json.h"
+#include "cli/output/progress.h"
 #include "project/project.h"
 
 int

@@ -7,15 +7,15 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "cli/commands.h"
-#include "cli/common_options.h"
-#include "cli/completion.h"
+#include "cli/complete/completion.h"
+#include "cli/complete/suggest.h"
 #include "cli/context.h"
 #include "cli/help.h"
-#include "cli/line.h"
-#include "cli/options.h"
+#include "cli/options/common_options.h"
+#include "cli/options/options.h"
+#include "cli/output/line.h"
+#include "cli/output/progress.h"
 #include "cli/overdue.h"
-#include "cli/progress.h"
-#include "cli/suggest.h"
 
 enum { TABLES_LIMIT_COUNT = 8 };
 
@@ -60,14 +60,13 @@ static int
 refuse_word(const char *word, struct error **err)
 {
 	AUTO_STRINGS struct strings names = { 0 };
-	AUTO_FREE char *shown = text_quote_string(word);
 	const char *near;
 
 	if (*word == '-') {
-		error_set(err, ERROR_USAGE, "option '%s' before a command", shown);
+		error_set(err, ERROR_USAGE, "option '%s' before a command", QUOTED(word));
 		return error_set_hint(err, "the command comes first: 'ocifp COMMAND [OPTIONS]'");
 	}
-	error_set(err, ERROR_USAGE, "'%s' is not a command", shown);
+	error_set(err, ERROR_USAGE, "'%s' is not a command", QUOTED(word));
 	list_commands(&names);
 	near = suggest(&names, word);
 	if (near)
@@ -80,14 +79,14 @@ static int
 refuse_subcommand(const struct command *command, const char *word, struct error **err)
 {
 	AUTO_STRINGS struct strings names = { 0 };
-	AUTO_FREE char *shown = text_quote_string(word ? word : "");
 	const char *near;
 
 	if (!word) {
 		error_set(err, ERROR_USAGE, "'%s' needs a subcommand", command->name);
 		return error_set_hint(err, "see 'ocifp help %s'", command->name);
 	}
-	error_set(err, ERROR_USAGE, "'%s %s' is not a command", command->name, shown);
+	error_set(err, ERROR_USAGE, "'%s %s' is not a command", command->name,
+		  QUOTED(word ? word : ""));
 	list_subcommands(command, &names);
 	near = suggest(&names, word);
 	if (near)
@@ -180,14 +179,13 @@ check_operands(const struct invocation *invocation, struct error **err)
 {
 	const struct command *command = invocation->command;
 	size_t count = invocation->operands.words.count;
-	AUTO_FREE char *shown = NULL;
 
 	if (count < command->operands_min)
 		return error_set(err, ERROR_USAGE, "operands are missing: %s", command->usage);
 	if (count <= command->operands_max)
 		return 0;
-	shown = text_quote_string(invocation->operands.words.items[command->operands_max]);
-	return error_set(err, ERROR_USAGE, "one operand too many: '%s'", shown);
+	return error_set(err, ERROR_USAGE, "one operand too many: '%s'",
+			 QUOTED(invocation->operands.words.items[command->operands_max]));
 }
 
 static void

@@ -5,9 +5,9 @@
 #include "base/cleanup.h"
 #include "base/xalloc.h"
 #include "cli/commands.h"
-#include "cli/common_options.h"
 #include "cli/exit_status.h"
-#include "cli/page.h"
+#include "cli/options/common_options.h"
+#include "cli/output/page.h"
 
 enum { NAME_COLUMNS = 14, OPTION_COLUMNS = 26, LINE_COLUMNS = 80 };
 

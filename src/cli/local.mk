@@ -1,79 +1,79 @@
 noinst_LIBRARIES += %D%/libcli.a
 %C%_libcli_a_SOURCES = \
-	%D%/choice.c %D%/choice.h \
-	%D%/cmd_append.c \
-	%D%/cmd_attach.c \
-	%D%/cmd_auth.c \
-	%D%/cmd_blob.c \
-	%D%/cmd_completion.c \
-	%D%/cmd_copy.c \
-	%D%/cmd_digest.c \
-	%D%/cmd_ensure.c \
-	%D%/cmd_exists.c \
-	%D%/cmd_fingerprint.c \
-	%D%/cmd_doctor.c \
-	%D%/cmd_help.c \
-	%D%/cmd_index.c %D%/cmd_index.h \
-	%D%/cmd_index_join.c \
-	%D%/cmd_index_ls.c \
-	%D%/cmd_inspect.c \
-	%D%/cmd_lock.c \
-	%D%/cmd_login.c \
-	%D%/cmd_logout.c \
-	%D%/cmd_manifest.c \
-	%D%/cmd_mutate.c \
-	%D%/cmd_prune.c \
-	%D%/cmd_pull.c \
-	%D%/cmd_push.c \
-	%D%/cmd_run.c \
-	%D%/cmd_sign.c \
-	%D%/cmd_referrers.c \
-	%D%/cmd_rm.c \
-	%D%/cmd_tag.c \
-	%D%/cmd_tags.c \
-	%D%/cmd_tree.c \
-	%D%/cmd_store.c %D%/cmd_store.h \
-	%D%/cmd_store_rm.c \
-	%D%/cmd_unpack.c \
-	%D%/cmd_verify.c \
-	%D%/cmd_version.c \
-	%D%/cmd_why.c \
+	%D%/options/choice.c %D%/options/choice.h \
+	%D%/commands/cmd_append.c \
+	%D%/commands/cmd_attach.c \
+	%D%/commands/cmd_auth.c \
+	%D%/commands/cmd_blob.c \
+	%D%/commands/cmd_completion.c \
+	%D%/commands/cmd_copy.c \
+	%D%/commands/cmd_digest.c \
+	%D%/commands/cmd_ensure.c \
+	%D%/commands/cmd_exists.c \
+	%D%/commands/cmd_fingerprint.c \
+	%D%/commands/cmd_doctor.c \
+	%D%/commands/cmd_help.c \
+	%D%/commands/cmd_index.c %D%/commands/cmd_index.h \
+	%D%/commands/cmd_index_join.c \
+	%D%/commands/cmd_index_ls.c \
+	%D%/commands/cmd_inspect.c \
+	%D%/commands/cmd_lock.c \
+	%D%/commands/cmd_login.c \
+	%D%/commands/cmd_logout.c \
+	%D%/commands/cmd_manifest.c \
+	%D%/commands/cmd_mutate.c \
+	%D%/commands/cmd_prune.c \
+	%D%/commands/cmd_pull.c \
+	%D%/commands/cmd_push.c \
+	%D%/commands/cmd_run.c \
+	%D%/commands/cmd_sign.c \
+	%D%/commands/cmd_referrers.c \
+	%D%/commands/cmd_rm.c \
+	%D%/commands/cmd_tag.c \
+	%D%/commands/cmd_tags.c \
+	%D%/commands/cmd_tree.c \
+	%D%/commands/cmd_store.c %D%/commands/cmd_store.h \
+	%D%/commands/cmd_store_rm.c \
+	%D%/commands/cmd_unpack.c \
+	%D%/commands/cmd_verify.c \
+	%D%/commands/cmd_version.c \
+	%D%/commands/cmd_why.c \
 	%D%/command.h \
 	%D%/commands.c %D%/commands.h \
-	%D%/common_options.c %D%/common_options.h \
-	%D%/completion.c %D%/completion.h \
+	%D%/options/common_options.c %D%/options/common_options.h \
+	%D%/complete/completion.c %D%/complete/completion.h \
 	%D%/context.c %D%/context.h \
 	%D%/context_project.c \
 	%D%/context_session.c \
-	%D%/derive_options.c %D%/derive_options.h \
+	%D%/options/derive_options.c %D%/options/derive_options.h \
 	%D%/dispatch.c %D%/dispatch.h \
-	%D%/doctor.h \
-	%D%/doctor_host.c \
-	%D%/doctor_registries.c \
-	%D%/doctor_sandbox.c \
+	%D%/doctor/doctor.h \
+	%D%/doctor/doctor_host.c \
+	%D%/doctor/doctor_registries.c \
+	%D%/doctor/doctor_sandbox.c \
 	%D%/exit_status.c %D%/exit_status.h \
-	%D%/explain.c %D%/explain.h \
-	%D%/findings.c %D%/findings.h \
-	%D%/github.c %D%/github.h \
+	%D%/output/explain.c %D%/output/explain.h \
+	%D%/doctor/findings.c %D%/doctor/findings.h \
+	%D%/output/github.c %D%/output/github.h \
 	%D%/help.c %D%/help.h \
-	%D%/image_options.c %D%/image_options.h \
-	%D%/json.c %D%/json.h \
+	%D%/options/image_options.c %D%/options/image_options.h \
+	%D%/output/json.c %D%/output/json.h \
 	%D%/libraries.c %D%/libraries.h \
-	%D%/line.c %D%/line.h \
-	%D%/option_value.c %D%/option_value.h \
-	%D%/looking.c %D%/looking.h \
-	%D%/options.c %D%/options.h \
+	%D%/output/line.c %D%/output/line.h \
+	%D%/options/option_value.c %D%/options/option_value.h \
+	%D%/inspected.c %D%/inspected.h \
+	%D%/options/options.c %D%/options/options.h \
 	%D%/outcome.c %D%/outcome.h \
 	%D%/overdue.c %D%/overdue.h \
-	%D%/page.c %D%/page.h \
-	%D%/progress.c %D%/progress.h \
-	%D%/progress_format.c %D%/progress_format.h \
+	%D%/output/page.c %D%/output/page.h \
+	%D%/output/progress.c %D%/output/progress.h \
+	%D%/output/progress_format.c %D%/output/progress_format.h \
 	%D%/prompt.c %D%/prompt.h \
-	%D%/registry_host.c %D%/registry_host.h \
-	%D%/report.c %D%/report.h \
+	%D%/options/registry_host.c %D%/options/registry_host.h \
+	%D%/output/report.c %D%/output/report.h \
 	%D%/startup.c %D%/startup.h \
-	%D%/suggest.c %D%/suggest.h \
-	%D%/target_options.c %D%/target_options.h
+	%D%/complete/suggest.c %D%/complete/suggest.h \
+	%D%/options/target_options.c %D%/options/target_options.h
 
 cli_libs = src/cli/libcli.a src/cache/libcache.a $(run_libs)
 

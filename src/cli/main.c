@@ -8,10 +8,10 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/dispatch.h"
-#include "cli/report.h"
+#include "cli/output/report.h"
 #include "cli/startup.h"
 #ifdef SINGLE_BINARY
-#include "layer/helper.h"
+#include "layer/helper/layer_helper.h"
 #include "sandbox/helper_self.h"
 #endif
 

@@ -3,10 +3,10 @@
 #include "base/deadline.h"
 #include "base/xalloc.h"
 #include "cli/context.h"
-#include "cli/github.h"
-#include "cli/progress.h"
-#include "cli/target_options.h"
-#include "image/target.h"
+#include "cli/options/target_options.h"
+#include "cli/output/github.h"
+#include "cli/output/progress.h"
+#include "image/resolve/target.h"
 
 static int
 set_flag(const char *name, const bool *value, struct error **err)

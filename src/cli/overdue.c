@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "cli/context.h"
-#include "cli/report.h"
+#include "cli/output/report.h"
 
 static const int64_t grace_ms = 1000;
 static const int64_t job_grace_ms = 30000; /* it is killed, and all that it wrote is removed */

@@ -27,9 +27,7 @@ collection_release(struct collection *collection)
 static int
 refuse(const char *path, const char *why, struct error **err)
 {
-	AUTO_FREE char *quoted = text_quote_string(path);
-
-	return error_set(err, ERROR_USAGE, "input '%s' %s", quoted, why);
+	return error_set(err, ERROR_USAGE, "input '%s' %s", QUOTED(path), why);
 }
 
 /* Whether its files are in a checkout depends on who made it. */

@@ -33,16 +33,15 @@ collection_release(struct collection *collection)
 static int
 check_inside(const struct collection *collection, const char *path, struct error **err)
 {
-	AUTO_FREE char *quoted = text_quote_string(path);
 	AUTO_FREE char *root = realpath(collection->directory, NULL);
 	AUTO_FREE char *joined = xasprintf("%s/%s", collection->directory, path);
 	AUTO_FREE char *target = realpath(joined, NULL);
 
 	if (!root || !target)
-		return error_set_errno(err, errno, "cannot resolve input '%s'", quoted);
+		return error_set_errno(err, errno, "cannot resolve input '%s'", QUOTED(path));
 	if (strcmp(root, "/") == 0 || path_is_below(target, root))
 		return 0;
-	error_set(err, ERROR_USAGE, "input '%s' is a link out of the directory", quoted);
+	error_set(err, ERROR_USAGE, "input '%s' is a link out of the directory", QUOTED(path));
 	return error_set_hint(err, "copy the file, or move the project file up");
 }
 
@@ -50,10 +49,9 @@ static int
 find_input(const struct collection *collection, const char *path, enum named_kind *ret_kind,
 	   struct error **err)
 {
-	AUTO_FREE char *quoted = text_quote_string(path);
-
 	if (path_never_enters(path))
-		return error_set(err, ERROR_USAGE, "input '%s' never enters a fingerprint", quoted);
+		return error_set(err, ERROR_USAGE, "input '%s' never enters a fingerprint",
+				 QUOTED(path));
 	if (named_find(&collection->named, path, ret_kind, err) < 0)
 		return -1;
 	return *ret_kind == NAMED_MISSING ? 0 : check_inside(collection, path, err);
@@ -92,17 +90,17 @@ take_inputs(const struct collection *collection, struct error **err)
 static int
 check_tracked(const struct collection *collection, const char *path, bool named, struct error **err)
 {
-	AUTO_FREE char *quoted = text_quote_string(path);
 	struct stat status;
 	int flags = named ? 0 : AT_SYMLINK_NOFOLLOW;
 
 	if (fstatat(collection->dir_fd, path, &status, flags) < 0) {
-		error_set(err, ERROR_USAGE, "tracked input '%s' is missing", quoted);
+		error_set(err, ERROR_USAGE, "tracked input '%s' is missing", QUOTED(path));
 		return error_set_hint(err, "restore it, or remove it with git rm");
 	}
 	if (S_ISDIR(status.st_mode)) {
 		error_set(err, ERROR_USAGE,
-			  "git does not track the files in '%s', a submodule or a link", quoted);
+			  "git does not track the files in '%s', a submodule or a link",
+			  QUOTED(path));
 		return error_set_hint(err, "exclude it, or do without 'tracked'");
 	}
 	return 0;

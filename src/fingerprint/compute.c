@@ -133,11 +133,9 @@ static int
 check_args(const struct fingerprint_pairs *args, struct error **err)
 {
 	for (size_t i = 0; i < args->count; i++) {
-		AUTO_FREE char *quoted = text_quote_string(args->items[i].key);
-
 		if (!fingerprint_arg_name_is_valid(args->items[i].key))
 			return error_set(err, ERROR_USAGE, "'%s' is no name of an argument",
-					 quoted);
+					 QUOTED(args->items[i].key));
 	}
 	return 0;
 }

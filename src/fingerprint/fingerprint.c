@@ -67,14 +67,12 @@ fingerprint_scheme_name(enum fingerprint_scheme scheme)
 int
 fingerprint_scheme_parse(const char *name, enum fingerprint_scheme *ret_scheme, struct error **err)
 {
-	AUTO_FREE char *quoted = NULL;
-
 	for (size_t i = 0; i < sizeof(scheme_names) / sizeof(*scheme_names); i++) {
 		if (strcmp(name, scheme_names[i]) == 0) {
 			*ret_scheme = (enum fingerprint_scheme)i;
 			return 0;
 		}
 	}
-	quoted = text_quote_string(name);
-	return error_set(err, ERROR_USAGE, "scheme '%s' is neither 'tree' nor 'concat'", quoted);
+	return error_set(err, ERROR_USAGE, "scheme '%s' is neither 'tree' nor 'concat'",
+			 QUOTED(name));
 }

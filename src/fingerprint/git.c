@@ -313,7 +313,6 @@ int
 git_check_owner(const char *path, const char *start, struct error **err)
 {
 	AUTO_FREE char *folder = parent_of(path);
-	AUTO_FREE char *shown = text_quote_string(path);
 	AUTO_FREE char *safe = text_quote_string(folder);
 	struct stat file;
 	struct stat parent;
@@ -331,8 +330,8 @@ git_check_owner(const char *path, const char *start, struct error **err)
 		return 0;
 	if (is_safe_directory(folder))
 		return 0;
-	error_set(err, ERROR_REFUSED, "cannot use '%s': it belongs to another user, uid %u", shown,
-		  (unsigned)foreign);
+	error_set(err, ERROR_REFUSED, "cannot use '%s': it belongs to another user, uid %u",
+		  QUOTED(path), (unsigned)foreign);
 	error_set_class(err, "foreign_owner");
 	return error_set_hint(err,
 			      "if you trust that user, name the project file with --file, or run "

@@ -37,17 +37,14 @@ static int
 fail(struct error **err, const char *doing, const struct input_file *file)
 {
 	int errnum = errno;
-	AUTO_FREE char *quoted = text_quote_string(file->path);
 
-	return error_set_errno(err, errnum, "cannot %s '%s'", doing, quoted);
+	return error_set_errno(err, errnum, "cannot %s '%s'", doing, QUOTED(file->path));
 }
 
 static int
 fail_changed(struct error **err, const struct input_file *file)
 {
-	AUTO_FREE char *quoted = text_quote_string(file->path);
-
-	error_set(err, ERROR_CONTENT, "input '%s' changed while it was read", quoted);
+	error_set(err, ERROR_CONTENT, "input '%s' changed while it was read", QUOTED(file->path));
 	error_set_class(err, "source_changed");
 	return error_set_hint(err, "run again when nothing writes to it");
 }

@@ -113,9 +113,8 @@ way_release(struct way *way)
 static int
 refuse_outside(const struct way *way, struct error **err)
 {
-	AUTO_FREE char *quoted = text_quote_string(way->named);
-
-	return error_set(err, ERROR_USAGE, "input '%s' is a link out of the directory", quoted);
+	return error_set(err, ERROR_USAGE, "input '%s' is a link out of the directory",
+			 QUOTED(way->named));
 }
 
 static char *

@@ -32,11 +32,10 @@ static int
 check_named(const struct strings *optional, const struct strings *paths, struct error **err)
 {
 	for (size_t i = 0; i < optional->count; i++) {
-		AUTO_FREE char *quoted = text_quote_string(optional->items[i]);
-
 		if (!strings_has(paths, optional->items[i]))
 			return error_set(err, ERROR_USAGE,
-					 "'%s' is optional but not among the inputs", quoted);
+					 "'%s' is optional but not among the inputs",
+					 QUOTED(optional->items[i]));
 	}
 	return 0;
 }
@@ -69,23 +68,20 @@ int
 named_check_optional(const struct named *named, const char *path, const char *reason,
 		     struct error **err)
 {
-	AUTO_FREE char *quoted = text_quote_string(path);
 	AUTO_FREE char *normal = path_normalise(path_to_open(path), err);
 
 	if (!normal)
 		return -1;
 	if (strings_has(&named->optional, normal))
 		return 0;
-	error_set(err, ERROR_USAGE, "input '%s' %s", quoted, reason);
+	error_set(err, ERROR_USAGE, "input '%s' %s", QUOTED(path), reason);
 	return error_set_hint(err, "name it under 'optional' if it may be missing");
 }
 
 static int
 fail(struct error **err, int errnum, const char *path)
 {
-	AUTO_FREE char *quoted = text_quote_string(path);
-
-	return error_set_errno(err, errnum, "cannot look at input '%s'", quoted);
+	return error_set_errno(err, errnum, "cannot look at input '%s'", QUOTED(path));
 }
 
 /* stat() found nothing: either there is nothing, or a link to it. */
@@ -93,11 +89,10 @@ static int
 find_missing(const struct named *named, const char *path, enum named_kind *ret_kind,
 	     struct error **err)
 {
-	AUTO_FREE char *quoted = text_quote_string(path);
 	struct stat status;
 
 	if (fstatat(named->dir_fd, path_to_open(path), &status, AT_SYMLINK_NOFOLLOW) == 0)
-		return error_set(err, ERROR_USAGE, "input '%s' is a link to nothing", quoted);
+		return error_set(err, ERROR_USAGE, "input '%s' is a link to nothing", QUOTED(path));
 	if (named_check_optional(named, path, "is missing", err) < 0)
 		return -1;
 	*ret_kind = NAMED_MISSING;

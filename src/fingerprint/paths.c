@@ -13,9 +13,7 @@
 static int
 refuse(struct error **err, const char *named, const char *reason)
 {
-	AUTO_FREE char *quoted = text_quote_string(named);
-
-	error_set(err, ERROR_USAGE, "input '%s' %s", quoted, reason);
+	error_set(err, ERROR_USAGE, "input '%s' %s", QUOTED(named), reason);
 	return error_set_hint(err, "inputs are relative to the project directory and lie in it");
 }
 
@@ -103,10 +101,8 @@ path_join(const char *directory, const char *name, struct error **err)
 	bool bare = directory_size == 0 || directory[directory_size - 1] == '/';
 
 	if (directory_size + strlen(name) + 1 > PATH_LIMIT_BYTES) {
-		AUTO_FREE char *quoted = text_quote_string(name);
-
-		error_set(err, ERROR_USAGE, "the path of '%s' is longer than %d bytes", quoted,
-			  PATH_LIMIT_BYTES);
+		error_set(err, ERROR_USAGE, "the path of '%s' is longer than %d bytes",
+			  QUOTED(name), PATH_LIMIT_BYTES);
 		return NULL;
 	}
 	return xasprintf("%s%s%s", directory, bare ? "" : "/", name);

@@ -20,9 +20,7 @@ static const char *const modes[] = { "100644 ", "100755 ", "120000 " };
 static int
 refuse(struct error **err, const char *entry)
 {
-	AUTO_FREE char *quoted = text_quote_string(entry);
-
-	return error_set(err, ERROR_CONTENT, "'%s' is no entry of a list of inputs", quoted);
+	return error_set(err, ERROR_CONTENT, "'%s' is no entry of a list of inputs", QUOTED(entry));
 }
 
 static int

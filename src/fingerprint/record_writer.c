@@ -77,12 +77,9 @@ static int
 check_distinct(const char *kind, const struct fingerprint_pair *a, const struct fingerprint_pair *b,
 	       struct error **err)
 {
-	AUTO_FREE char *quoted = NULL;
-
 	if (strcmp(a->key, b->key) != 0)
 		return 0;
-	quoted = text_quote_string(a->key);
-	return error_set(err, ERROR_USAGE, "%s '%s' is given twice", kind, quoted);
+	return error_set(err, ERROR_USAGE, "%s '%s' is given twice", kind, QUOTED(a->key));
 }
 
 int

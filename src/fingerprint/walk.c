@@ -22,9 +22,8 @@ static int
 fail(struct error **err, const char *doing, const char *path)
 {
 	int errnum = errno;
-	AUTO_FREE char *quoted = text_quote_string(path_to_open(path));
 
-	return error_set_errno(err, errnum, "cannot %s '%s'", doing, quoted);
+	return error_set_errno(err, errnum, "cannot %s '%s'", doing, QUOTED(path_to_open(path)));
 }
 
 static void
@@ -67,9 +66,7 @@ entry_type(DIR *dir, const struct dirent *entry, const char *path, struct error 
 int
 walk_refuse_special(const char *path, struct error **err)
 {
-	AUTO_FREE char *quoted = text_quote_string(path);
-
-	error_set(err, ERROR_USAGE, "input '%s' is a socket, a FIFO or a device", quoted);
+	error_set(err, ERROR_USAGE, "input '%s' is a socket, a FIFO or a device", QUOTED(path));
 	return error_set_hint(err, "exclude it, or name the files that are wanted");
 }
 

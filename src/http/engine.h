@@ -38,8 +38,8 @@ struct engine *engine_new(const struct engine_options *options, struct error **e
  * the request ended is asked of the request. */
 int engine_wait(struct engine *engine, struct request *request, struct error **err);
 
-/* One turn: whatever is ready, waiting at most `most_ms` for it; no longer than for `also` (NULL:
- * nothing). */
+/* One turn: whatever is ready, waiting at most `most_ms` for it; no longer than for `local_store`
+ * (NULL: nothing). */
 int engine_step(struct engine *engine, const struct watched *also, int most_ms, struct error **err);
 
 /* Requests that have not ended. */

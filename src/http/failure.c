@@ -133,17 +133,16 @@ int
 failure_set(const struct failure *failure, struct error **err)
 {
 	const char *words = words_of(failure);
-	AUTO_FREE char *detail = text_quote_string(words);
 	AUTO_FREE char *url = text_quote_url(failure->url);
 
 	if (failure->proxy_status >= 400)
 		return set_proxy_failure(url, failure->proxy_status, err);
 	if (failure_is_tls_refusal(failure))
-		return set_tls_refusal(failure->curl_code, url, detail, err);
+		return set_tls_refusal(failure->curl_code, url, QUOTED(words), err);
 	if (failure->curl_code == CURLE_SSL_CACERT_BADFILE ||
 	    failure->curl_code == CURLE_SSL_CERTPROBLEM)
-		return set_local_failure(detail, err);
-	error_set(err, ERROR_UNAVAILABLE, "cannot get an answer from '%s': %s", url, detail);
+		return set_local_failure(QUOTED(words), err);
+	error_set(err, ERROR_UNAVAILABLE, "cannot get an answer from '%s': %s", url, QUOTED(words));
 	error_set_remote(err, &(struct error_remote){ .retryable = true });
 	if (failure->used_proxy)
 		hint_at_proxy(err);

@@ -141,7 +141,6 @@ request_repeat_later(struct request *request, int64_t asked_ms, const char *why)
 {
 	struct engine *engine = request->engine;
 	AUTO_FREE char *url = text_quote_url(request->url);
-	AUTO_FREE char *cause = text_quote_string(why);
 	int64_t delay_ms = retry_delay_ms(&request->tally, engine->backoff_first_ms, asked_ms,
 					  engine_random(engine));
 
@@ -151,7 +150,7 @@ request_repeat_later(struct request *request, int64_t asked_ms, const char *why)
 	request->state = REQUEST_DUE;
 	request->not_before_ms = deadline_after_ms(delay_ms);
 	observer_tell(engine->observer, EVENT_RETRY, "%s %s: %s; again in %" PRId64 " ms",
-		      request_method_name(request), url, cause, delay_ms);
+		      request_method_name(request), url, QUOTED(why), delay_ms);
 	return true;
 }
 

@@ -1,66 +1,64 @@
 noinst_LIBRARIES += %D%/libimage.a
 %C%_libimage_a_SOURCES = \
-	%D%/annotation.h \
-	%D%/attach.c %D%/attach.h \
-	%D%/blob_write.c %D%/blob_write.h \
-	%D%/build.c %D%/build.h \
-	%D%/build_room.c %D%/build_room.h \
-	%D%/built.c %D%/built.h \
-	%D%/compose.c %D%/compose.h \
-	%D%/content.c %D%/content.h \
-	%D%/copy.c %D%/copy.h %D%/copy_private.h \
-	%D%/copy_referrers.c \
-	%D%/derive.c %D%/derive.h \
-	%D%/derive_base.c %D%/derive_base.h \
-	%D%/destination.c %D%/destination.h \
-	%D%/ensure.c %D%/ensure.h %D%/ensure_private.h \
-	%D%/ensure_build.c \
-	%D%/ensure_needs.c \
-	%D%/entries.c %D%/entries.h \
-	%D%/fetch.c %D%/fetch.h \
-	%D%/fetch_space.c \
-	%D%/fetch_tree.c \
-	%D%/find.c %D%/find.h \
-	%D%/follower.c %D%/follower.h \
-	%D%/gc.c %D%/gc.h \
-	%D%/import.c %D%/import.h \
-	%D%/inputs.c %D%/inputs.h \
-	%D%/join.c %D%/join.h %D%/join_private.h \
-	%D%/join_read.c \
-	%D%/layer_job.c %D%/layer_job.h \
-	%D%/layer_jobs.c %D%/layer_jobs.h \
-	%D%/layers.c %D%/layers.h \
-	%D%/layers_fit.c %D%/layers_fit.h \
-	%D%/local_image.c %D%/local_image.h \
-	%D%/lock_project.c %D%/lock_project.h \
-	%D%/lookup.c %D%/lookup.h \
-	%D%/named_digest.c %D%/named_digest.h \
-	%D%/new_layer.c %D%/new_layer.h \
-	%D%/node.c %D%/node.h \
-	%D%/output_tag.c %D%/output_tag.h \
-	%D%/part.c %D%/part.h \
-	%D%/platform_tag.c %D%/platform_tag.h \
-	%D%/prune.c %D%/prune.h \
-	%D%/prune_graph.c %D%/prune_graph.h \
-	%D%/prune_keep.c \
-	%D%/publish.c %D%/publish.h \
-	%D%/pull.c %D%/pull.h \
-	%D%/push.c %D%/push.h \
-	%D%/push_tree.c %D%/push_tree.h \
-	%D%/put_blob.c %D%/put_blob.h \
-	%D%/put_document.c %D%/put_document.h \
-	%D%/remove.c %D%/remove.h \
-	%D%/retag.c %D%/retag.h \
-	%D%/send.c %D%/send.h \
-	%D%/settle.c %D%/settle.h \
-	%D%/sign.c %D%/sign.h \
-	%D%/signatures.c %D%/signatures.h \
-	%D%/signing_key.c %D%/signing_key.h \
-	%D%/source.c %D%/source.h \
-	%D%/stage.c %D%/stage.h \
-	%D%/target.c %D%/target.h \
-	%D%/tree.c %D%/tree.h \
-	%D%/unpack.c %D%/unpack.h \
-	%D%/verify.c %D%/verify.h
+	%D%/document/annotation.h \
+	%D%/transfer/attach.c %D%/transfer/attach.h \
+	%D%/transfer/blob_write.c %D%/transfer/blob_write.h \
+	%D%/ensure/build.c %D%/ensure/build.h \
+	%D%/ensure/build_room.c %D%/ensure/build_room.h \
+	%D%/resolve/built.c %D%/resolve/built.h \
+	%D%/make/compose.c %D%/make/compose.h \
+	%D%/document/content.c %D%/document/content.h \
+	%D%/transfer/copy_image.c %D%/transfer/copy_image.h %D%/transfer/copy_private.h \
+	%D%/transfer/copy_referrers.c \
+	%D%/make/derive.c %D%/make/derive.h \
+	%D%/make/derive_base.c %D%/make/derive_base.h \
+	%D%/transfer/destination.c %D%/transfer/destination.h \
+	%D%/ensure/ensure.c %D%/ensure/ensure.h %D%/ensure/ensure_private.h \
+	%D%/ensure/ensure_build.c \
+	%D%/ensure/ensure_needs.c \
+	%D%/resolve/entries.c %D%/resolve/entries.h \
+	%D%/transfer/fetch.c %D%/transfer/fetch.h \
+	%D%/resolve/find.c %D%/resolve/find.h \
+	%D%/unpack/image_unpacker.c %D%/unpack/image_unpacker.h \
+	%D%/prune/collect.c %D%/prune/collect.h \
+	%D%/transfer/import.c %D%/transfer/import.h \
+	%D%/resolve/inputs.c %D%/resolve/inputs.h \
+	%D%/ensure/join.c %D%/ensure/join.h %D%/ensure/join_private.h \
+	%D%/ensure/join_read.c \
+	%D%/unpack/layer_job.c %D%/unpack/layer_job.h \
+	%D%/unpack/layer_jobs.c %D%/unpack/layer_jobs.h \
+	%D%/unpack/image_layers.c %D%/unpack/image_layers.h \
+	%D%/unpack/layers_fit.c %D%/unpack/layers_fit.h \
+	%D%/document/local_image.c %D%/document/local_image.h \
+	%D%/trust/lock_project.c %D%/trust/lock_project.h \
+	%D%/resolve/lookup.c %D%/resolve/lookup.h \
+	%D%/document/named_digest.c %D%/document/named_digest.h \
+	%D%/make/new_layer.c %D%/make/new_layer.h \
+	%D%/document/node.c %D%/document/node.h \
+	%D%/transfer/output_tag.c %D%/transfer/output_tag.h \
+	%D%/document/image_part.c %D%/document/image_part.h \
+	%D%/resolve/platform_tag.c %D%/resolve/platform_tag.h \
+	%D%/prune/prune.c %D%/prune/prune.h \
+	%D%/prune/prune_graph.c %D%/prune/prune_graph.h \
+	%D%/prune/prune_keep.c \
+	%D%/transfer/publish.c %D%/transfer/publish.h \
+	%D%/transfer/pull.c %D%/transfer/pull.h \
+	%D%/transfer/push.c %D%/transfer/push.h \
+	%D%/transfer/push_tree.c %D%/transfer/push_tree.h \
+	%D%/transfer/put_blob.c %D%/transfer/put_blob.h \
+	%D%/transfer/put_document.c %D%/transfer/put_document.h \
+	%D%/transfer/remove_tag.c %D%/transfer/remove_tag.h \
+	%D%/transfer/retag.c %D%/transfer/retag.h \
+	%D%/transfer/send.c %D%/transfer/send.h \
+	%D%/transfer/confirm_tag.c %D%/transfer/confirm_tag.h \
+	%D%/make/sign.c %D%/make/sign.h \
+	%D%/trust/signatures.c %D%/trust/signatures.h \
+	%D%/trust/signing_key.c %D%/trust/signing_key.h \
+	%D%/resolve/image_source.c %D%/resolve/image_source.h \
+	%D%/unpack/stage.c %D%/unpack/stage.h \
+	%D%/resolve/target.c %D%/resolve/target.h \
+	%D%/document/image_tree.c %D%/document/image_tree.h \
+	%D%/unpack/unpack.c %D%/unpack/unpack.h \
+	%D%/trust/verify.c %D%/trust/verify.h
 
 image_libs = src/image/libimage.a $(repository_libs) $(project_libs)

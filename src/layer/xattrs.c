@@ -30,13 +30,10 @@ add(int fd, const char *name, const char *what, struct xattrs *xattrs, struct er
 			       ? 0
 			       : error_set_path(err, errno, "read the attributes of", what);
 	if (strchr(name, '=')) {
-		AUTO_FREE char *shown = text_quote_string(name);
-		AUTO_FREE char *where = text_quote_string(what);
-
 		return error_set(
 			err, ERROR_LOCAL,
-			"attribute '%s' of '%s' has a '=' in its name: a tar cannot hold it", shown,
-			where);
+			"attribute '%s' of '%s' has a '=' in its name: a tar cannot hold it",
+			QUOTED(name), QUOTED(what));
 	}
 	xattrs->items = xgrow(xattrs->items, xattrs->count, sizeof(*xattrs->items));
 	xattrs->items[xattrs->count++] = (struct tar_xattr){

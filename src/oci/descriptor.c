@@ -2,10 +2,10 @@
 
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "oci/base64.h"
 #include "oci/document.h"
 #include "oci/media_type.h"
 
@@ -38,12 +38,9 @@ static const struct field fields[] = {
 static int
 check_media_type(const char *media_type, struct error **err)
 {
-	AUTO_FREE char *quoted = NULL;
-
 	if (media_type_is_valid(media_type))
 		return 0;
-	quoted = text_quote_string(media_type);
-	return error_set(err, ERROR_CONTENT, "'%s' is no media type", quoted);
+	return error_set(err, ERROR_CONTENT, "'%s' is no media type", QUOTED(media_type));
 }
 
 /* image-spec: embedded content SHOULD be checked; one that differs is a trap for those who use it.

@@ -20,9 +20,7 @@ static const struct algorithm algorithms[] = {
 static int
 refuse(struct error **err, const char *text, const char *reason)
 {
-	AUTO_FREE char *quoted = text_quote_string(text);
-
-	return error_set(err, ERROR_CONTENT, "digest '%s' %s", quoted, reason);
+	return error_set(err, ERROR_CONTENT, "digest '%s' %s", QUOTED(text), reason);
 }
 
 static enum digest_algorithm
@@ -59,12 +57,10 @@ is_well_formed(const char *text, size_t name_size)
 static int
 refuse_algorithm(struct error **err, const char *text, size_t name_size)
 {
-	AUTO_FREE char *quoted = text_quote_string(text);
-
 	if (!is_well_formed(text, name_size))
 		return refuse(err, text, "is neither sha256 nor sha512");
 	error_set(err, ERROR_FAILURE,
-		  "cannot check digest '%s': only sha256 and sha512 are supported", quoted);
+		  "cannot check digest '%s': only sha256 and sha512 are supported", QUOTED(text));
 	return error_set_class(err, "unsupported");
 }
 

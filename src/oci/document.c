@@ -33,27 +33,27 @@ skip_word(const char *bytes, size_t size, size_t at)
 	return at;
 }
 
-struct census {
+struct json_counts {
 	size_t depth;
 	size_t tokens; /* values; a key is one until its colon comes */
 };
 
 /* Counts what begins at `at` and returns where the next thing begins. */
 static size_t
-count_token(struct census *census, const char *bytes, size_t size, size_t at)
+count_token(struct json_counts *json_counts, const char *bytes, size_t size, size_t at)
 {
 	switch (bytes[at]) {
 	case '{':
 	case '[':
-		census->depth++;
-		census->tokens++;
+		json_counts->depth++;
+		json_counts->tokens++;
 		return at + 1;
 	case '}':
 	case ']':
-		census->depth -= census->depth > 0;
+		json_counts->depth -= json_counts->depth > 0;
 		return at + 1;
 	case ':':
-		census->tokens -= census->tokens > 0;
+		json_counts->tokens -= json_counts->tokens > 0;
 		return at + 1;
 	case ',':
 	case ' ':
@@ -62,10 +62,10 @@ count_token(struct census *census, const char *bytes, size_t size, size_t at)
 	case '\n':
 		return at + 1;
 	case '"':
-		census->tokens++;
+		json_counts->tokens++;
 		return skip_string(bytes, size, at);
 	default:
-		census->tokens++;
+		json_counts->tokens++;
 		return skip_word(bytes, size, at);
 	}
 }
@@ -74,17 +74,17 @@ count_token(struct census *census, const char *bytes, size_t size, size_t at)
 static int
 check_limits(const char *bytes, size_t size, struct error **err)
 {
-	struct census census = { 0 };
+	struct json_counts json_counts = { 0 };
 	size_t at = 0;
 
 	while (at < size) {
-		at = count_token(&census, bytes, size, at);
-		if (census.depth > JSON_LIMIT_DEPTH) {
+		at = count_token(&json_counts, bytes, size, at);
+		if (json_counts.depth > JSON_LIMIT_DEPTH) {
 			error_set(err, ERROR_CONTENT, "the document nests deeper than %d levels",
 				  JSON_LIMIT_DEPTH);
 			return error_set_class(err, "limit");
 		}
-		if (census.tokens > JSON_LIMIT_TOKENS) {
+		if (json_counts.tokens > JSON_LIMIT_TOKENS) {
 			error_set(err, ERROR_CONTENT, "the document has more than %d values",
 				  JSON_LIMIT_TOKENS);
 			return error_set_class(err, "limit");
@@ -102,10 +102,8 @@ begins_with_mark(const char *bytes, size_t size)
 static int
 set_syntax_error(struct error **err, const json_error_t *why)
 {
-	AUTO_FREE char *quoted = text_quote_string(why->text);
-
 	error_set(err, ERROR_CONTENT, "the document is no JSON: line %d, column %d: %s", why->line,
-		  why->column, quoted);
+		  why->column, QUOTED(why->text));
 	return error_set_class(err, "json");
 }
 

@@ -45,11 +45,8 @@ refuse_hybrid(struct error **err, const char *one, const char *other)
 static int
 refuse_contradiction(struct error **err, const char *said, const char *own)
 {
-	AUTO_FREE char *quoted_said = text_quote_string(said);
-	AUTO_FREE char *quoted_own = text_quote_string(own);
-
 	error_set(err, ERROR_CONTENT, "the document came as '%s' and calls itself '%s'",
-		  quoted_said, quoted_own);
+		  QUOTED(said), QUOTED(own));
 	return error_set_class(err, "hybrid");
 }
 
@@ -119,10 +116,9 @@ kind_find(const json_t *document, const char *said, struct kind *ret_kind, struc
 static int
 refuse_kind(struct error **err, const struct kind *kind, enum document_kind wanted)
 {
-	AUTO_FREE char *quoted = text_quote_string(kind->media_type ? kind->media_type : "");
-
 	if (kind->media_type)
-		error_set(err, ERROR_CONTENT, "a document of type '%s' is no image %s", quoted,
+		error_set(err, ERROR_CONTENT, "a document of type '%s' is no image %s",
+			  QUOTED(kind->media_type ? kind->media_type : ""),
 			  wanted == DOCUMENT_INDEX ? "index" : "manifest");
 	else
 		error_set(err, ERROR_CONTENT, "the document is no image %s",

@@ -1,6 +1,5 @@
 noinst_LIBRARIES += %D%/liboci.a
 %C%_liboci_a_SOURCES = \
-	%D%/base64.c %D%/base64.h \
 	%D%/config.c %D%/config.h \
 	%D%/config_edit.c %D%/config_edit.h \
 	%D%/descriptor.c %D%/descriptor.h \

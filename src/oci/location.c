@@ -36,9 +36,7 @@ find_scheme(const char *text)
 static int
 refuse(struct error **err, const char *text, const char *reason)
 {
-	AUTO_FREE char *quoted = text_quote_string(text);
-
-	return error_set(err, ERROR_USAGE, "'%s' is no location: %s", quoted, reason);
+	return error_set(err, ERROR_USAGE, "'%s' is no location: %s", QUOTED(text), reason);
 }
 
 /* image-spec, annotations.md, org.opencontainers.image.ref.name, without its rules on order. */

@@ -147,9 +147,7 @@ own(const struct view *view)
 static int
 refuse(struct error **err, const char *text)
 {
-	AUTO_FREE char *quoted = text_quote_string(text);
-
-	error_set(err, ERROR_USAGE, "'%s' is no platform", quoted);
+	error_set(err, ERROR_USAGE, "'%s' is no platform", QUOTED(text));
 	return error_set_hint(err, "write it as OS/ARCHITECTURE[/VARIANT], such as linux/arm64");
 }
 

@@ -23,14 +23,11 @@ static const struct field fields[] = {
 static int
 check_name(const char **name, struct error **err)
 {
-	AUTO_FREE char *quoted = NULL;
-
 	if (*name && **name == '\0')
 		*name = NULL;
 	if (!*name || platform_name_is_valid(*name))
 		return 0;
-	quoted = text_quote_string(*name);
-	return error_set(err, ERROR_CONTENT, "'%s' is no part of a platform", quoted);
+	return error_set(err, ERROR_CONTENT, "'%s' is no part of a platform", QUOTED(*name));
 }
 
 int

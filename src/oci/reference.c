@@ -12,9 +12,7 @@
 static int
 refuse(struct error **err, const char *text, const char *reason)
 {
-	AUTO_FREE char *quoted = text_quote_string(text);
-
-	return error_set(err, ERROR_USAGE, "'%s' is no image reference: %s", quoted, reason);
+	return error_set(err, ERROR_USAGE, "'%s' is no image reference: %s", QUOTED(text), reason);
 }
 
 /* None of these messages repeats the text, which may hold a password. */

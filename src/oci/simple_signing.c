@@ -74,10 +74,8 @@ read_critical(const json_t *object, struct simple_signing *payload, struct error
 	    document_read_fields(critical.image, &digest_field, 1, &digest, err) < 0)
 		return -1;
 	if (strcmp(critical.type, known_type) != 0) {
-		AUTO_FREE char *quoted = text_quote_string(critical.type);
-
 		return error_set(err, ERROR_CONTENT, "'%s' is no kind of signature that is known",
-				 quoted);
+				 QUOTED(critical.type));
 	}
 	if (digest_parse(digest.value, &payload->digest, err) < 0)
 		return -1;

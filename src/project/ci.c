@@ -68,14 +68,13 @@ char *
 ci_repository(const char *directory, struct error **err)
 {
 	const char *value = environment_find("GITHUB_REPOSITORY");
-	AUTO_FREE char *quoted = NULL;
 
 	if (!value)
 		return repository_of_remote(directory, err);
 	if (remote_repository_is_valid(value))
 		return text_lower(value);
-	quoted = text_quote_string(value);
-	error_set(err, ERROR_USAGE, "GITHUB_REPOSITORY is '%s', which is not OWNER/NAME", quoted);
+	error_set(err, ERROR_USAGE, "GITHUB_REPOSITORY is '%s', which is not OWNER/NAME",
+		  QUOTED(value));
 	return NULL;
 }
 

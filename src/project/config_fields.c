@@ -19,11 +19,10 @@ static int
 fail_type(const struct config *config, const struct config_node *node, const char *wanted,
 	  const char *found, struct error **err)
 {
-	AUTO_FREE char *key = text_quote_string(node->key ? node->key : "");
-
 	if (!node->key)
 		return config_fail(config, &node->mark, err, "wants %s, not %s", wanted, found);
-	return config_fail(config, &node->mark, err, "'%s' wants %s, not %s", key, wanted, found);
+	return config_fail(config, &node->mark, err, "'%s' wants %s, not %s",
+			   QUOTED(node->key ? node->key : ""), wanted, found);
 }
 
 /* What YAML takes for null, which nobody means. */
@@ -76,13 +75,11 @@ read_item(const struct config *config, const struct config_node *node, struct st
 	  struct error **err)
 {
 	AUTO_FREE char *text = NULL;
-	AUTO_FREE char *quoted = NULL;
 
 	if (config_read_text(config, node, &text, err) < 0)
 		return -1;
-	quoted = text_quote_string(text);
 	if (strings_has(texts, text))
-		return config_fail(config, &node->mark, err, "'%s' is given twice", quoted);
+		return config_fail(config, &node->mark, err, "'%s' is given twice", QUOTED(text));
 	strings_take(texts, TAKE_PTR(text));
 	return 0;
 }

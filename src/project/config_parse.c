@@ -129,7 +129,6 @@ read_key(struct parse *parse, const yaml_event_t *event, const struct config_nod
 	 struct config_node *ret_key, struct error **err)
 {
 	struct config_node key = { .mark = mark_of(&event->start_mark) };
-	AUTO_FREE char *quoted = NULL;
 
 	if (event->type == YAML_ALIAS_EVENT)
 		return config_fail(parse->config, &key.mark, err, "aliases are not allowed");
@@ -141,9 +140,9 @@ read_key(struct parse *parse, const yaml_event_t *event, const struct config_nod
 		*ret_key = key;
 		return 0;
 	}
-	quoted = text_quote_string(key.text);
+	config_fail(parse->config, &key.mark, err, "key '%s' is given twice", QUOTED(key.text));
 	free(key.text);
-	return config_fail(parse->config, &key.mark, err, "key '%s' is given twice", quoted);
+	return -1;
 }
 
 static int

@@ -38,9 +38,7 @@ config_find(const struct config_node *map, const char *key)
 int
 config_wrap(const struct config *config, const struct config_mark *mark, struct error **err)
 {
-	AUTO_FREE char *quoted = text_quote_string(config->name);
-
-	return error_wrap(err, "%s:%zu:%zu", quoted, mark->line, mark->column);
+	return error_wrap(err, "%s:%zu:%zu", QUOTED(config->name), mark->line, mark->column);
 }
 
 int

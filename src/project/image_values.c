@@ -32,13 +32,12 @@ read_arg(const struct config *config, const struct config_node *node,
 	 struct fingerprint_pairs *args, struct error **err)
 {
 	const char *value = config_text(config, node, err);
-	AUTO_FREE char *quoted = text_quote_string(node->key);
 
 	if (!value)
 		return -1;
 	if (!fingerprint_arg_name_is_valid(node->key))
 		return config_fail(config, &node->key_mark, err, "'%s' is no name of an argument",
-				   quoted);
+				   QUOTED(node->key));
 	fingerprint_pairs_add(args, node->key, value);
 	return 0;
 }
@@ -74,15 +73,13 @@ read_platform(const struct config *config, const struct config_node *node,
 {
 	AUTO_PLATFORM struct platform platform = { 0 };
 	const char *text = config_text(config, node, err);
-	AUTO_FREE char *quoted = NULL;
 
 	if (!text)
 		return -1;
 	if (platform_parse(text, &platform, err) < 0)
 		return config_wrap(config, &node->mark, err);
-	quoted = text_quote_string(text);
 	if (platforms_has(platforms, &platform))
-		return config_fail(config, &node->mark, err, "'%s' is given twice", quoted);
+		return config_fail(config, &node->mark, err, "'%s' is given twice", QUOTED(text));
 	platforms_add(platforms, &platform);
 	return 0;
 }
@@ -141,14 +138,12 @@ image_read_require(const struct config *config, const struct config_node *node, 
 	if (config_read_texts(config, node, ret_value, err) < 0)
 		return -1;
 	for (size_t i = 0; i < node->count; i++) {
-		AUTO_FREE char *quoted = text_quote_string(node->items[i].text);
-
 		if (strcmp(node->items[i].text, "fingerprint") != 0 &&
 		    strcmp(node->items[i].text, "signature") != 0)
 			return config_fail(config, &node->items[i].mark, err,
 					   "'%s' cannot be required, only 'fingerprint' and "
 					   "'signature'",
-					   quoted);
+					   QUOTED(node->items[i].text));
 	}
 	return 0;
 }

@@ -4,8 +4,8 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "fingerprint/git.h"
-#include "project/git_refs.h"
-#include "project/git_tree.h"
+#include "project/git/git_refs.h"
+#include "project/git/git_tree.h"
 #include "project/lock_file.h"
 #include "project/project.h"
 
@@ -60,17 +60,16 @@ add_commit(struct git_trees *trees, const char *path, const struct git_ref *ref,
 	   struct error **err)
 {
 	struct error *failure = NULL;
-	AUTO_FREE char *name = text_quote_string(ref->name);
 	const struct project *project = git_trees_read(trees, path, ref->commit, &failure);
 
 	if (project)
 		do
-			(void)add_images(project, name, live, &failure);
+			(void)add_images(project, QUOTED(ref->name), live, &failure);
 		while (!failure && git_trees_go_on_with_lfs(trees));
 	if (!failure)
 		return 0;
 	error_pass(err, failure);
-	error_wrap(err, "the fingerprints of '%s' cannot be told", name);
+	error_wrap(err, "the fingerprints of '%s' cannot be told", QUOTED(ref->name));
 	return error_set_hint(err, "--keep-git-ref says which refs count, --keep-git never leaves "
 				   "them aside");
 }

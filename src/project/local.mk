@@ -5,12 +5,12 @@ noinst_LIBRARIES += %D%/libproject.a
 	%D%/config_fields.c %D%/config_fields.h \
 	%D%/config_parse.c \
 	%D%/config_tree.c %D%/config_tree.h \
-	%D%/git_checkout.c %D%/git_checkout.h \
-	%D%/git_contents.c %D%/git_contents.h \
-	%D%/git_lfs.c %D%/git_lfs.h \
-	%D%/git_objects.c %D%/git_objects.h \
-	%D%/git_refs.c %D%/git_refs.h \
-	%D%/git_tree.c %D%/git_tree.h \
+	%D%/git/git_checkout.c %D%/git/git_checkout.h \
+	%D%/git/git_contents.c %D%/git/git_contents.h \
+	%D%/git/git_lfs.c %D%/git/git_lfs.h \
+	%D%/git/git_objects.c %D%/git/git_objects.h \
+	%D%/git/git_refs.c %D%/git/git_refs.h \
+	%D%/git/git_tree.c %D%/git/git_tree.h \
 	%D%/image_values.c %D%/image_values.h \
 	%D%/live.c %D%/live.h \
 	%D%/lock_file.c %D%/lock_file.h \

@@ -46,10 +46,9 @@ static const struct field entry_fields[] = {
 static int
 check_digest(const char *name, const char *text, struct error **err)
 {
-	AUTO_FREE char *quoted = text_quote_string(name);
 	struct digest digest;
 
-	return digest_parse(text, &digest, err) < 0 ? error_wrap(err, "'%s'", quoted) : 0;
+	return digest_parse(text, &digest, err) < 0 ? error_wrap(err, "'%s'", QUOTED(name)) : 0;
 }
 
 static int
@@ -67,19 +66,18 @@ check_digests(const json_t *digests, struct error **err)
 static int
 check_entry(const char *name, const json_t *entry, struct error **err)
 {
-	AUTO_FREE char *quoted = text_quote_string(name);
 	uint8_t fingerprint[32];
 	struct lock_entry fields = { 0 };
 
 	if (!json_is_object(entry))
-		return error_set(err, ERROR_CONTENT, "'%s' is no object", quoted);
+		return error_set(err, ERROR_CONTENT, "'%s' is no object", QUOTED(name));
 	if (document_read_fields(entry, entry_fields, COUNT(entry_fields), &fields, err) < 0 ||
 	    check_digest("digest", fields.digest, err) < 0 ||
 	    check_digests(fields.platforms, err) < 0)
-		return error_wrap(err, "'%s'", quoted);
+		return error_wrap(err, "'%s'", QUOTED(name));
 	if (!text_parse_hex(fields.fingerprint, sizeof(fingerprint), fingerprint))
 		return error_set(err, ERROR_CONTENT, "the fingerprint of '%s' is not 64 hex digits",
-				 quoted);
+				 QUOTED(name));
 	return 0;
 }
 
@@ -137,13 +135,12 @@ lock_file_read(const char *directory, struct error **err)
 {
 	AUTO_LOCK_FILE struct lock_file *lock = XNEW(struct lock_file);
 	AUTO_FREE char *path = xasprintf("%s/%s", directory, LOCK_FILE_NAME);
-	AUTO_FREE char *quoted = text_quote_string(path);
 	AUTO_ERROR struct error *cause = NULL;
 
 	if (read_lock(path, lock, &cause) == 0)
 		return TAKE_PTR(lock);
 	/* A broken file of the user's own is a matter of configuration, not of content. */
-	error_set(err, ERROR_USAGE, "cannot use '%s': %s", quoted, error_text(cause));
+	error_set(err, ERROR_USAGE, "cannot use '%s': %s", QUOTED(path), error_text(cause));
 	error_set_hint(err, "restore it; or remove it, and 'ocifp lock' writes it anew");
 	return NULL;
 }

@@ -106,12 +106,11 @@ lock_file_write(const char *directory, const struct lock_file *lock, bool *ret_c
 		struct error **err)
 {
 	AUTO_FREE char *path = xasprintf("%s/%s", directory, LOCK_FILE_NAME);
-	AUTO_FREE char *quoted = text_quote_string(path);
 	AUTO_BUF struct buf text = BUF_INIT(LOCK_FILE_LIMIT_BYTES);
 	bool changed;
 
 	if (format(lock, &text, err) < 0)
-		return error_wrap(err, "cannot write '%s'", quoted);
+		return error_wrap(err, "cannot write '%s'", QUOTED(path));
 	changed = !says_the_same(path, &text);
 	if (changed && file_replace(AT_FDCWD, path, 0666, text.data, text.size, err) < 0)
 		return -1;

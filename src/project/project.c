@@ -104,8 +104,6 @@ const struct project_image *
 project_image(const struct project *project, const char *name, struct error **err)
 {
 	AUTO_FREE char *names = join_names(project);
-	AUTO_FREE char *path = text_quote_string(project->path);
-	AUTO_FREE char *quoted = NULL;
 	const struct project_image *image = NULL;
 	size_t index;
 
@@ -113,15 +111,15 @@ project_image(const struct project *project, const char *name, struct error **er
 		image = find_default(project);
 		if (image)
 			return image;
-		error_set(err, ERROR_USAGE, "which image? '%s' has several, and no default", path);
+		error_set(err, ERROR_USAGE, "which image? '%s' has several, and no default",
+			  QUOTED(project->path));
 		error_set_hint(err, "name one of: %s", names);
 		return NULL;
 	}
 	index = project_find_image(project, name);
 	if (index != PROJECT_NO_IMAGE)
 		return &project->images[index];
-	quoted = text_quote_string(name);
-	error_set(err, ERROR_USAGE, "'%s' has no image '%s'", path, quoted);
+	error_set(err, ERROR_USAGE, "'%s' has no image '%s'", QUOTED(project->path), QUOTED(name));
 	error_set_hint(err, "there are: %s", names);
 	return NULL;
 }

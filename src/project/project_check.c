@@ -11,12 +11,10 @@ check_needs_exist(const struct reading *reading, size_t index, struct error **er
 	const struct config_node *needs = config_find(&reading->images->items[index], "needs");
 
 	for (size_t i = 0; i < image->needs.count; i++) {
-		AUTO_FREE char *quoted = text_quote_string(image->needs.items[i]);
-
 		if (project_find_image(reading->project, image->needs.items[i]) == PROJECT_NO_IMAGE)
 			return config_fail(reading->config, &needs->items[i].mark, err,
 					   "image '%s' needs '%s', which is no image of this file",
-					   image->name, quoted);
+					   image->name, QUOTED(image->needs.items[i]));
 	}
 	return 0;
 }

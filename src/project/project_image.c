@@ -183,11 +183,10 @@ check_optional(const struct reading *reading, const struct config_node *node,
 	const struct config_node *optional = config_find(node, "optional");
 
 	for (size_t i = 0; i < image->optional.count; i++) {
-		AUTO_FREE char *quoted = text_quote_string(image->optional.items[i]);
-
 		if (!has_path(&image->inputs, image->optional.items[i]))
 			return config_fail(reading->config, &optional->items[i].mark, err,
-					   "'%s' is optional but not among the inputs", quoted);
+					   "'%s' is optional but not among the inputs",
+					   QUOTED(image->optional.items[i]));
 	}
 	return 0;
 }
@@ -218,15 +217,14 @@ int
 project_image_read(const struct reading *reading, const struct config_node *node,
 		   struct project_image *image, struct error **err)
 {
-	AUTO_FREE char *quoted = text_quote_string(node->key);
-	AUTO_FREE char *what = xasprintf("image '%s'", quoted);
+	AUTO_FREE char *what = xasprintf("image '%s'", QUOTED(node->key));
 	CLEANUP(entry_release)
 	struct entry entry = { .image = { .name = xstrdup(node->key),
 					  .length = FINGERPRINT_LENGTH_DEFAULT } };
 
 	if (!project_name_is_valid(node->key)) {
 		config_fail(reading->config, &node->key_mark, err, "'%s' is no name of an image",
-			    quoted);
+			    QUOTED(node->key));
 		return error_set_hint(err, "lower-case letters, digits, '_' and '-'");
 	}
 	if (config_read_fields(reading->config, node, what, &entry_table, &entry, err) < 0 ||

@@ -14,9 +14,7 @@ static int
 fail_value(const struct reading *reading, const struct config_mark *mark, const char *value,
 	   const char *reason, struct error **err)
 {
-	AUTO_FREE char *quoted = text_quote_string(value);
-
-	return config_fail(reading->config, mark, err, "'%s' %s", quoted, reason);
+	return config_fail(reading->config, mark, err, "'%s' %s", QUOTED(value), reason);
 }
 
 bool
@@ -112,8 +110,7 @@ static int
 check_cache(const struct reading *reading, const struct config_node *node, struct error **err)
 {
 	CLEANUP(cache_release) struct cache cache = { 0 };
-	AUTO_FREE char *quoted = text_quote_string(node->key);
-	AUTO_FREE char *what = xasprintf("cache '%s'", quoted);
+	AUTO_FREE char *what = xasprintf("cache '%s'", QUOTED(node->key));
 	const struct config_node *image;
 
 	if (!project_name_is_valid(node->key))

@@ -10,9 +10,7 @@
 static char *
 refuse(struct error **err, const char *text, const char *reason)
 {
-	AUTO_FREE char *quoted = text_quote_string(text);
-
-	error_set(err, ERROR_USAGE, "repository '%s' %s", quoted, reason);
+	error_set(err, ERROR_USAGE, "repository '%s' %s", QUOTED(text), reason);
 	return NULL;
 }
 

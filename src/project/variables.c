@@ -66,7 +66,6 @@ append_variable(struct expansion *expansion, const char *name, const struct vari
 		{ "GITHUB_REPOSITORY_OWNER", variables->owner },
 		{ "CI_REGISTRY_IMAGE", variables->registry_image },
 	};
-	AUTO_FREE char *quoted = NULL;
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
 		if (strcmp(name, known[i].name) != 0)
@@ -77,8 +76,7 @@ append_variable(struct expansion *expansion, const char *name, const struct vari
 			expansion->unknown = known[i].name;
 		return 0;
 	}
-	quoted = text_quote_string(name);
-	error_set(err, ERROR_USAGE, "there is no variable '%s'", quoted);
+	error_set(err, ERROR_USAGE, "there is no variable '%s'", QUOTED(name));
 	return error_set_hint(
 		err, "there are GITHUB_REPOSITORY, GITHUB_REPOSITORY_OWNER and CI_REGISTRY_IMAGE");
 }

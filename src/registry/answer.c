@@ -16,9 +16,8 @@ static const char digest_header[] = "Docker-Content-Digest";
 static int
 refuse(const char *value, const char *why, struct error **err)
 {
-	AUTO_FREE char *shown = text_quote_string(value);
-
-	error_set(err, ERROR_UNAVAILABLE, "the answer's %s '%s' %s", digest_header, shown, why);
+	error_set(err, ERROR_UNAVAILABLE, "the answer's %s '%s' %s", digest_header, QUOTED(value),
+		  why);
 	return error_set_class(err, "protocol");
 }
 

@@ -3,9 +3,9 @@
 #include "base/xalloc.h"
 #include "http/request.h"
 #include "registry/blob_job.h"
-#include "registry/blobs.h"
 #include "registry/endpoint.h"
 #include "registry/problem.h"
+#include "registry/registry_blobs.h"
 
 static struct request *
 ask(struct endpoint *endpoint, enum http_method method, const struct digest *digest,

@@ -7,7 +7,7 @@
 
 #include "base/cleanup.h"
 #include "oci/digest.h"
-#include "registry/blobs.h"
+#include "registry/registry_blobs.h"
 
 struct request;
 

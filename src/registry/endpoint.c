@@ -6,7 +6,7 @@
 #include "base/xalloc.h"
 #include "http/origin.h"
 #include "http/request.h"
-#include "registry/gate.h"
+#include "registry/auth/scope_auth.h"
 #include "registry/host.h"
 #include "registry/presence.h"
 #include "registry/problem.h"
@@ -30,10 +30,10 @@ endpoint_free(struct endpoint *endpoint)
 		return;
 	for (size_t i = 0; i < endpoint->mirror_count; i++)
 		endpoint_free(endpoint->mirrors[i]);
-	for (size_t i = 0; i < endpoint->gate_count; i++)
-		gate_free(endpoint->gates[i]);
+	for (size_t i = 0; i < endpoint->scope_auth_count; i++)
+		scope_auth_free(endpoint->scope_auths[i]);
 	free(endpoint->mirrors);
-	free(endpoint->gates);
+	free(endpoint->scope_auths);
 	free(endpoint->base_url);
 	free(endpoint->name);
 	free(endpoint);
@@ -56,19 +56,20 @@ name_scopes(const struct endpoint *endpoint, enum access access, const char *mou
 			 mount_from);
 }
 
-struct gate *
-endpoint_gate(struct endpoint *endpoint, enum access access, const char *mount_from)
+struct scope_auth *
+endpoint_scope_auth(struct endpoint *endpoint, enum access access, const char *mount_from)
 {
 	AUTO_FREE char *scopes = name_scopes(endpoint, access, mount_from);
-	struct gate *gate;
+	struct scope_auth *scope_auth;
 
-	for (size_t i = 0; i < endpoint->gate_count; i++)
-		if (strcmp(gate_scopes(endpoint->gates[i]), scopes) == 0)
-			return endpoint->gates[i];
-	gate = gate_new(endpoint->host, scopes);
-	endpoint->gates = xgrow(endpoint->gates, endpoint->gate_count, sizeof(struct gate *));
-	endpoint->gates[endpoint->gate_count++] = gate;
-	return gate;
+	for (size_t i = 0; i < endpoint->scope_auth_count; i++)
+		if (strcmp(scope_auth_scopes(endpoint->scope_auths[i]), scopes) == 0)
+			return endpoint->scope_auths[i];
+	scope_auth = scope_auth_new(endpoint->host, scopes);
+	endpoint->scope_auths = xgrow(endpoint->scope_auths, endpoint->scope_auth_count,
+				      sizeof(struct scope_auth *));
+	endpoint->scope_auths[endpoint->scope_auth_count++] = scope_auth;
+	return scope_auth;
 }
 
 char *
@@ -85,14 +86,14 @@ struct request *
 endpoint_perform(struct endpoint *endpoint, enum access access,
 		 const struct request_options *options, struct error **err)
 {
-	struct gate *gate = endpoint_gate(endpoint, access, NULL);
+	struct scope_auth *scope_auth = endpoint_scope_auth(endpoint, access, NULL);
 	AUTO_REQUEST struct request *request = NULL;
 	struct request_options authorized = *options;
 
-	authorized.authorizer = gate_authorizer(gate);
+	authorized.authorizer = scope_auth_authorizer(scope_auth);
 	authorized.pace = &endpoint->host->writes;
 	request = request_perform(endpoint->registry->engine, &authorized, err);
-	if (!request || !gate_reconsider(gate, request))
+	if (!request || !scope_auth_reconsider(scope_auth, request))
 		return TAKE_PTR(request);
 	return request_perform(endpoint->registry->engine, &authorized, err);
 }

@@ -1,7 +1,7 @@
 /* endpoint.h - a repository at a host, for the files of this layer
  *
  *     registry -+- hosts      one a name; credentials, challenge
- *               +- endpoints  one a repository; base URL, gates, by-digest mirrors
+ *               +- endpoints  one a repository; base URL, scope_auths, by-digest mirrors
  *
  * A mirror is an endpoint of its own, at another host, for the same repository: it is asked with
  * containerd's "?ns=<host>" and with credentials of its own.
@@ -13,7 +13,7 @@
 
 #include "registry/registry.h"
 
-struct gate;
+struct scope_auth;
 struct host;
 struct request;
 struct request_options;
@@ -36,8 +36,8 @@ struct endpoint {
 	char *name;           /* "owner/image" */
 	char *base_url;       /* "https://ghcr.io/v2/owner/image" */
 	const char *mirrored; /* whose content a mirror has; NULL: this is no mirror */
-	struct gate **gates;
-	size_t gate_count;
+	struct scope_auth **scope_auths;
+	size_t scope_auth_count;
 	struct endpoint **mirrors;
 	size_t mirror_count;
 	bool lacks_referrers; /* their API, as far as is known */
@@ -45,12 +45,14 @@ struct endpoint {
 
 /* What the token may do; `mount_from` is another repository to read, or NULL. */
 enum access { ACCESS_PULL, ACCESS_PUSH, ACCESS_DELETE };
-struct gate *endpoint_gate(struct endpoint *endpoint, enum access access, const char *mount_from);
+struct scope_auth *endpoint_scope_auth(struct endpoint *endpoint, enum access access,
+				       const char *mount_from);
 
 /* `path` is made of checked values alone: "/manifests/<tag>". */
 char *endpoint_url(const struct endpoint *endpoint, const char *path, struct error **err);
 
-/* request_perform() by the gate of that access, and once more after gate_reconsider(). */
+/* request_perform() by the scope_auth of that access, and once more after scope_auth_reconsider().
+ */
 struct request *endpoint_perform(struct endpoint *endpoint, enum access access,
 				 const struct request_options *options, struct error **err);
 

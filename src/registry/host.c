@@ -7,8 +7,8 @@
 #include "base/xalloc.h"
 #include "http/challenge.h"
 #include "http/engine.h"
+#include "registry/auth/token_cache.h"
 #include "registry/registry.h"
-#include "registry/token_cache.h"
 
 /* The domain of Docker Hub's images is not the host that serves them. */
 static const char *

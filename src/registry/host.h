@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "http/origin.h"
 #include "http/pace.h"
-#include "registry/credentials.h"
+#include "registry/auth/credentials.h"
 #include "registry/upload/policy.h"
 
 struct challenge;

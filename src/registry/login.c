@@ -3,9 +3,9 @@
 #include "base/xalloc.h"
 #include "http/request.h"
 #include "registry/answer.h"
-#include "registry/credentials.h"
+#include "registry/auth/credentials.h"
+#include "registry/auth/scope_auth.h"
 #include "registry/endpoint.h"
-#include "registry/gate.h"
 #include "registry/host.h"
 #include "registry/problem.h"
 
@@ -69,14 +69,14 @@ judge(const struct host *host, const struct request *request, struct error **err
 }
 
 static int
-ask(struct registry *registry, struct host *host, struct gate *gate, struct error **err)
+ask(struct registry *registry, struct host *host, struct scope_auth *scope_auth, struct error **err)
 {
 	AUTO_FREE char *url = xasprintf("%s/v2/", host->url);
 	AUTO_REQUEST struct request *request = NULL;
 	struct request_options options = {
 		.method = HTTP_GET,
 		.url = url,
-		.authorizer = gate_authorizer(gate),
+		.authorizer = scope_auth_authorizer(scope_auth),
 		.flags = REQUEST_NO_REDIRECT,
 	};
 
@@ -91,7 +91,7 @@ registry_check_login(struct registry *registry, const char *name,
 {
 	AUTO_HOST struct host *host =
 		host_new(registry->engine, &registry->options, name, NULL, err);
-	struct gate *gate;
+	struct scope_auth *scope_auth;
 	int result;
 
 	if (!host)
@@ -99,8 +99,8 @@ registry_check_login(struct registry *registry, const char *name,
 	host->credential = copy_credential(credential);
 	host->has_credential = true;
 	host->credential_was_sought = true;
-	gate = gate_new(host, "");
-	result = ask(registry, host, gate, err);
-	gate_free(gate);
+	scope_auth = scope_auth_new(host, "");
+	result = ask(registry, host, scope_auth, err);
+	scope_auth_free(scope_auth);
 	return result;
 }

@@ -147,14 +147,15 @@ judge_refusal(const struct placing *placing, const struct request *request, stru
 
 /* The registry has not said that it lists the manifest among the referrers of its subject. */
 static int
-list_with_subject(const struct placing *placing, const struct filing *filing, struct error **err)
+list_with_subject(const struct placing *placing, const struct put_result *put_result,
+		  struct error **err)
 {
 	AUTO_REFERRER struct referrer referrer = { 0 };
 	bool found = false;
 
 	if (referrer_parse(placing->descriptor, placing->bytes, &referrer, &found, err) < 0)
 		return -1;
-	referrer.entry.digest = filing->digest;
+	referrer.entry.digest = put_result->digest;
 	return found ? registry_add_referrer(placing->endpoint, &referrer.subject, &referrer.entry,
 					     err)
 		     : 0;
@@ -179,42 +180,44 @@ send_manifest(const struct placing *placing, const char *url, struct error **err
 
 /* Under which digest, as the answer says; it must be one of these bytes. */
 static int
-read_filing(const struct placing *placing, const struct request *request, struct filing *filing,
-	    struct error **err)
+read_put_result(const struct placing *placing, const struct request *request,
+		struct put_result *put_result, struct error **err)
 {
 	const struct descriptor *descriptor = placing->descriptor;
 	struct digest named = { .algorithm = DIGEST_NONE };
 
-	if (answer_find_digest(request, &named, &filing->is_told, err) < 0)
+	if (answer_find_digest(request, &named, &put_result->is_told, err) < 0)
 		return -1;
-	filing->digest = descriptor->digest;
-	if (named.algorithm != DIGEST_NONE && named.algorithm != filing->digest.algorithm)
-		filing->digest = digest_of(named.algorithm, placing->bytes, descriptor->size_bytes);
-	return answer_check_digest(request, &filing->digest, err);
+	put_result->digest = descriptor->digest;
+	if (named.algorithm != DIGEST_NONE && named.algorithm != put_result->digest.algorithm)
+		put_result->digest =
+			digest_of(named.algorithm, placing->bytes, descriptor->size_bytes);
+	return answer_check_digest(request, &put_result->digest, err);
 }
 
 static int
-judge_put(const struct placing *placing, const struct request *request, struct filing *filing,
-	  struct error **err)
+judge_put(const struct placing *placing, const struct request *request,
+	  struct put_result *put_result, struct error **err)
 {
-	filing->digest = placing->descriptor->digest;
-	filing->is_told = true;
+	put_result->digest = placing->descriptor->digest;
+	put_result->is_told = true;
 	if (request_status(request) / 100 != 2)
 		return judge_refusal(placing, request, err);
 	if (answer_is_page(request))
 		return endpoint_refuse(placing->endpoint, ACCESS_PUSH, request, err);
-	if (read_filing(placing, request, filing, err) < 0)
+	if (read_put_result(placing, request, put_result, err) < 0)
 		return -1;
-	return request_header(request, "OCI-Subject") ? 0 : list_with_subject(placing, filing, err);
+	return request_header(request, "OCI-Subject") ? 0
+						      : list_with_subject(placing, put_result, err);
 }
 
 static int
-put_by_one(const struct placing *placing, struct filing *filing, struct error **err)
+put_by_one(const struct placing *placing, struct put_result *put_result, struct error **err)
 {
 	AUTO_FREE char *url = manifest_url(placing->endpoint, placing->reference, err);
 	AUTO_REQUEST struct request *request = url ? send_manifest(placing, url, err) : NULL;
 
-	return request ? judge_put(placing, request, filing, err) : -1;
+	return request ? judge_put(placing, request, put_result, err) : -1;
 }
 
 static bool
@@ -228,7 +231,7 @@ names_tag(const struct placing *placing, const struct request *request)
 /* distribution-spec, "Pushing Manifests": PUT by digest with "?tag=", and OCI-Tag in the answer.
  * *ret_done false: the registry has not heard of that, or takes no such digest. */
 static int
-put_by_both(const struct placing *placing, struct filing *filing, bool *ret_done,
+put_by_both(const struct placing *placing, struct put_result *put_result, bool *ret_done,
 	    struct error **err)
 {
 	struct digest_text digest = digest_text(&placing->descriptor->digest);
@@ -242,34 +245,34 @@ put_by_both(const struct placing *placing, struct filing *filing, bool *ret_done
 	    (request_status(request) / 100 == 2 && !names_tag(placing, request)))
 		return 0;
 	*ret_done = true;
-	return judge_put(placing, request, filing, err);
+	return judge_put(placing, request, put_result, err);
 }
 
 static int
-put_manifest(const struct placing *placing, struct filing *filing, struct error **err)
+put_manifest(const struct placing *placing, struct put_result *put_result, struct error **err)
 {
 	bool is_done = false;
 
 	if (placing->tag && placing->descriptor->digest.algorithm != DIGEST_SHA256 &&
-	    put_by_both(placing, filing, &is_done, err) < 0)
+	    put_by_both(placing, put_result, &is_done, err) < 0)
 		return -1;
-	return is_done ? 0 : put_by_one(placing, filing, err);
+	return is_done ? 0 : put_by_one(placing, put_result, err);
 }
 
 int
 registry_put_manifest(struct endpoint *endpoint, const char *tag,
 		      const struct descriptor *descriptor, const void *bytes,
-		      struct filing *ret_filing, struct error **err)
+		      struct put_result *ret_result, struct error **err)
 {
 	struct digest_text digest = digest_text(&descriptor->digest);
 	struct placing placing = { endpoint, tag, tag ? tag : digest.text, descriptor, bytes };
-	struct filing filing = { 0 };
+	struct put_result put_result = { 0 };
 	struct digest ignored;
 
 	if (manifest_reference_parse(placing.reference, &ignored, err) < 0)
 		return -1;
-	if (put_manifest(&placing, &filing, err) < 0)
+	if (put_manifest(&placing, &put_result, err) < 0)
 		return manifest_wrap(endpoint, placing.reference, err);
-	*ret_filing = filing;
+	*ret_result = put_result;
 	return 0;
 }

@@ -13,14 +13,10 @@
 int
 manifest_reference_parse(const char *reference, struct digest *ret_digest, struct error **err)
 {
-	AUTO_FREE char *shown = NULL;
-
 	if (strchr(reference, ':'))
 		return digest_parse(reference, ret_digest, err);
-	if (!reference_tag_is_valid(reference)) {
-		shown = text_quote_string(reference);
-		return error_set(err, ERROR_USAGE, "'%s' is no tag", shown);
-	}
+	if (!reference_tag_is_valid(reference))
+		return error_set(err, ERROR_USAGE, "'%s' is no tag", QUOTED(reference));
 	*ret_digest = (struct digest){ .algorithm = DIGEST_NONE };
 	return 0;
 }

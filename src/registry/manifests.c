@@ -118,11 +118,9 @@ check_kind(const struct request *request, char **ret_type, struct error **err)
 	enum document_kind kind;
 
 	if (answer_is_page(request)) {
-		AUTO_FREE char *shown = text_quote_string(request_header(request, "Content-Type"));
-
 		error_set(err, ERROR_UNAVAILABLE,
 			  "the server sent a web page, not a manifest: its Content-Type is '%s'",
-			  shown);
+			  QUOTED(request_header(request, "Content-Type")));
 		return error_set_class(err, "protocol");
 	}
 	if (manifest_kind(body->data, body->size, type, &kind, err) < 0)
@@ -357,12 +355,10 @@ registry_get_listed_manifest(struct endpoint *endpoint, const char *name, struct
 	struct question question = { .endpoint = endpoint, .reference = name };
 	struct reply reply = { bytes, ret_descriptor, ret_evidence };
 	AUTO_ERROR struct error *unfit = NULL;
-	AUTO_FREE char *shown = NULL;
 
 	if (manifest_name_is_plain(name) ||
 	    manifest_reference_parse(name, &question.digest, &unfit) == 0)
 		return get_manifest(&question, &reply, err);
-	shown = text_quote_string(name);
 	return error_set(err, ERROR_REFUSED, "cannot ask what '%s' names: it is not a valid tag",
-			 shown);
+			 QUOTED(name));
 }

@@ -33,7 +33,7 @@ int registry_has_manifest(struct endpoint *endpoint, const char *reference, bool
 
 /* The name that a manifest got.  A registry that is given a tag alone files it under the algorithm
  * that it prefers. */
-struct filing {
+struct put_result {
 	struct digest digest; /* of the bytes that were put */
 	bool is_told;         /* by whoever has them now; else by us */
 };
@@ -45,7 +45,7 @@ struct filing {
  * not (referrers.h). */
 int registry_put_manifest(struct endpoint *endpoint, const char *tag,
 			  const struct descriptor *descriptor, const void *bytes,
-			  struct filing *ret_filing, struct error **err);
+			  struct put_result *ret_result, struct error **err);
 
 /* By digest with all its tags, by tag the tag alone.  ERROR_ABSENT: it was not there;
  * ERROR_FAILURE, class "unsupported": this registry deletes none of the kind. */

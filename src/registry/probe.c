@@ -1,9 +1,9 @@
 #include "base/error.h"
 #include "http/request.h"
-#include "registry/blobs.h"
 #include "registry/endpoint.h"
 #include "registry/host.h"
-#include "registry/upload/session.h"
+#include "registry/registry_blobs.h"
+#include "registry/upload/upload_session.h"
 
 /* ghcr.io answers 405, and lets the session expire: how this ends does not matter. */
 static void

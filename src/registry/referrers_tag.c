@@ -36,7 +36,7 @@ put_index(struct endpoint *endpoint, const struct digest *subject, const struct 
 	AUTO_FREE char *tag = referrer_tag(subject);
 	AUTO_FREE char *text = image_index_format(index);
 	struct descriptor descriptor = { .media_type = index->media_type };
-	struct filing ignored;
+	struct put_result ignored;
 
 	descriptor.size_bytes = strlen(text);
 	descriptor.digest = digest_of(DIGEST_SHA256, text, strlen(text));

@@ -6,10 +6,10 @@
 #include "base/xalloc.h"
 #include "http/origin.h"
 #include "oci/reference.h"
-#include "registry/credentials.h"
+#include "registry/auth/credentials.h"
+#include "registry/auth/token_cache.h"
 #include "registry/endpoint.h"
 #include "registry/host.h"
-#include "registry/token_cache.h"
 
 struct registry *
 registry_new(struct engine *engine, const struct registry_options *options, struct error **err)

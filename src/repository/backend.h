@@ -21,7 +21,7 @@ struct repository_ops {
 	/* NULL: cannot be written to. */
 	int (*put_manifest)(struct repository *repository, const char *tag,
 			    const struct descriptor *descriptor, const void *bytes,
-			    struct filing *ret_filing, struct error **err);
+			    struct put_result *ret_result, struct error **err);
 	int (*put_blob)(struct repository *repository, const struct blob_upload *upload,
 			blob_done *done, void *context, struct error **err);
 	int (*delete_manifest)(struct repository *repository, const struct digest *digest,

@@ -4,7 +4,7 @@
 #include "base/observer.h"
 #include "base/xalloc.h"
 #include "oci/descriptor.h"
-#include "repository/copy.h"
+#include "repository/copy_blob.h"
 #include "store/ingest.h"
 #include "store/store.h"
 #include "stream/source.h"

@@ -107,11 +107,10 @@ static int
 add_name(struct repository *repository, const char *name, bool is_tag, struct holdings *holdings,
 	 struct error **err)
 {
-	AUTO_FREE char *shown = text_quote_string(name);
 	struct holding *holding;
 
 	if (add_named(repository, name, holdings, &holding, err) < 0)
-		return error_wrap(err, is_tag ? "tag '%s'" : "'%s', which is listed", shown);
+		return error_wrap(err, is_tag ? "tag '%s'" : "'%s', which is listed", QUOTED(name));
 	if (holding && is_tag)
 		strings_add(&holding->tags, name);
 	else if (holding && !holding->other_name)

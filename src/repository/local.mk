@@ -1,7 +1,7 @@
 noinst_LIBRARIES += %D%/librepository.a
 %C%_librepository_a_SOURCES = \
 	%D%/backend.h \
-	%D%/copy.c %D%/copy.h \
+	%D%/copy_blob.c %D%/copy_blob.h \
 	%D%/copy_job.c %D%/copy_job.h \
 	%D%/layout_blobs.c %D%/layout_private.h \
 	%D%/layout_place.c %D%/layout_place.h \

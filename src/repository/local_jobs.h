@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "registry/blobs.h"
+#include "registry/registry_blobs.h"
 
 struct error;
 struct local_job;
@@ -33,7 +33,7 @@ struct local_job {
 void local_jobs_add(struct local_jobs *jobs, struct local_job *job); /* takes */
 
 /* Runs the first.  Waits for `most_ms` when it has to be tried again, or when there is none: then
- * the caller waits for another process, or for `also` (NULL: nothing). */
+ * the caller waits for another process, or for `local_store` (NULL: nothing). */
 void local_jobs_step(struct local_jobs *jobs, const struct watched *also, int most_ms);
 void local_jobs_release(struct local_jobs *jobs);
 

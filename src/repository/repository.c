@@ -97,11 +97,11 @@ refuse_writing(struct repository *repository, struct error **err)
 int
 repository_put_manifest(struct repository *repository, const char *tag,
 			const struct descriptor *descriptor, const void *bytes,
-			struct filing *ret_filing, struct error **err)
+			struct put_result *ret_result, struct error **err)
 {
 	if (!repository->ops->put_manifest)
 		return refuse_writing(repository, err);
-	return repository->ops->put_manifest(repository, tag, descriptor, bytes, ret_filing, err);
+	return repository->ops->put_manifest(repository, tag, descriptor, bytes, ret_result, err);
 }
 
 int

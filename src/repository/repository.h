@@ -16,9 +16,9 @@
 #include "base/strings.h"
 #include "oci/descriptor.h"
 #include "oci/location.h"
-#include "registry/blobs.h"
 #include "registry/manifests.h"
 #include "registry/presence.h"
+#include "registry/registry_blobs.h"
 
 struct body;
 struct error;
@@ -71,7 +71,7 @@ int repository_has_manifest(struct repository *repository, const struct digest *
 /* `tag` NULL: by digest alone.  Its blobs and children must be there. */
 int repository_put_manifest(struct repository *repository, const char *tag,
 			    const struct descriptor *descriptor, const void *bytes,
-			    struct filing *ret_filing, struct error **err);
+			    struct put_result *ret_result, struct error **err);
 
 /* By digest with all its tags; or the tag alone, never the manifest that has other tags too.
  * ERROR_ABSENT: was not there; ERROR_FAILURE, class "unsupported": this place cannot do it.  A
@@ -102,7 +102,7 @@ int repository_put_blob(struct repository *repository, const struct blob_upload 
 /* Ends what was begun with this context; `done` is not called.  False: it is over, or ends soon. */
 bool repository_cancel_blob(struct repository *repository, const void *context);
 
-/* Waits at most `most_ms`; no longer than for `also` (NULL: nothing). */
+/* Waits at most `most_ms`; no longer than for `local_store` (NULL: nothing). */
 int repository_step(struct repository *repository, const struct watched *also, int most_ms,
 		    struct error **err);
 

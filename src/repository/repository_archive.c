@@ -11,7 +11,7 @@
 #include "oci/manifest.h"
 #include "oci/reference.h"
 #include "repository/backend.h"
-#include "repository/copy.h"
+#include "repository/copy_blob.h"
 #include "repository/local_jobs.h"
 #include "stream/source.h"
 

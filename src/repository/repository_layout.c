@@ -80,7 +80,7 @@ layout_has_manifest(struct repository *repository, const struct digest *digest, 
 static int
 layout_put_manifest(struct repository *repository, const char *tag,
 		    const struct descriptor *descriptor, const void *bytes,
-		    struct filing *ret_filing, struct error **err)
+		    struct put_result *ret_result, struct error **err)
 {
 	struct store *store = layout_writable_store(layout_of(repository), err);
 	AUTO_REFERRER struct referrer referrer = { 0 };
@@ -91,7 +91,7 @@ layout_put_manifest(struct repository *repository, const char *tag,
 		return -1;
 	if (!tag && referrer_parse(descriptor, bytes, &referrer, &has_subject, err) < 0)
 		return -1;
-	*ret_filing = (struct filing){ descriptor->digest, true };
+	*ret_result = (struct put_result){ descriptor->digest, true };
 	/* Nothing else leads to a referrer. */
 	return tag || has_subject ? store_set_reference(store, tag, descriptor, err) : 0;
 }
@@ -118,12 +118,11 @@ static int
 layout_delete_tag(struct repository *repository, const char *tag, struct error **err)
 {
 	struct layout_repository *self = layout_of(repository);
-	AUTO_FREE char *shown = text_quote_string(tag);
 	bool found = false;
 
 	if (self->store && store_remove_reference(self->store, tag, &found, err) < 0)
 		return -1;
-	return found ? 0 : layout_refuse_absent(repository, shown, err);
+	return found ? 0 : layout_refuse_absent(repository, QUOTED(tag), err);
 }
 
 static int

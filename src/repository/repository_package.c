@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/xalloc.h"
-#include "registry/packages.h"
+#include "registry/github/packages.h"
 #include "repository/registry_private.h"
 
 static struct registry_repository *

@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/xalloc.h"
-#include "registry/packages.h"
+#include "registry/github/packages.h"
 #include "registry/referrers.h"
 #include "registry/tags.h"
 #include "repository/registry_private.h"
@@ -58,9 +58,9 @@ registry_find_manifest(struct repository *repository, const struct digest *diges
 static int
 registry_write_manifest(struct repository *repository, const char *tag,
 			const struct descriptor *descriptor, const void *bytes,
-			struct filing *ret_filing, struct error **err)
+			struct put_result *ret_result, struct error **err)
 {
-	return registry_put_manifest(endpoint_of(repository), tag, descriptor, bytes, ret_filing,
+	return registry_put_manifest(endpoint_of(repository), tag, descriptor, bytes, ret_result,
 				     err);
 }
 

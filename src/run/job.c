@@ -9,7 +9,7 @@
 #include "fingerprint/paths.h"
 #include "oci/config.h"
 #include "oci/document.h"
-#include "run/in_root.h"
+#include "run/root/in_root.h"
 
 static void
 add_all(struct strings *to, const struct strings *from)
@@ -64,13 +64,12 @@ make_args(const struct image_config *config, const struct job_options *options,
 static int
 check_hostname(const char *name, struct error **err)
 {
-	AUTO_FREE char *shown = text_quote_string(name ? name : "");
-
 	if (!name || (*name && strlen(name) <= HOST_NAME_MAX &&
 		      !name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 					 "0123456789-._")]))
 		return 0;
-	return error_set(err, ERROR_USAGE, "--hostname: '%s' is no name of a host", shown);
+	return error_set(err, ERROR_USAGE, "--hostname: '%s' is no name of a host",
+			 QUOTED(name ? name : ""));
 }
 
 int
@@ -106,18 +105,15 @@ const char *const job_plain_folders[] = { "/dev", "/proc", "/sys", NULL };
 static int
 check_directory(const char *said, const char *path, struct error **err)
 {
-	AUTO_FREE char *shown = NULL;
-
 	if (strcmp(path, "/dev") == 0 || strcmp(path, "/dev/shm") == 0)
 		return 0;
 	for (const char *const *folder = job_plain_folders; *folder; folder++) {
 		if (!path_is_below(path, *folder))
 			continue;
-		shown = text_quote_string(said);
 		return error_set(err, ERROR_CONTENT,
 				 "invalid working directory '%s': expected a directory outside "
 				 "/dev, /proc and /sys",
-				 shown);
+				 QUOTED(said));
 	}
 	return 0;
 }

@@ -2,7 +2,7 @@
  *
  *     image config (image-spec, config.md) + the user's options --> struct job
  *
- * The root is looked at only through run/in_root.h, and before anything of it has run.
+ * The root is looked at only through run/root/in_root.h, and before anything of it has run.
  */
 #ifndef OCIFP_RUN_JOB_H
 #define OCIFP_RUN_JOB_H

@@ -10,8 +10,8 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "run/in_root.h"
 #include "run/job.h"
+#include "run/root/in_root.h"
 
 /* What an engine tells apart badly: it is looked at before the engine starts. */
 enum found { FOUND_NOTHING, FOUND_UNFIT, FOUND_PROGRAM };
@@ -142,9 +142,7 @@ has_emulators(void)
 static int
 refuse(const char *name, enum error_kind kind, const char *why, struct error **err)
 {
-	AUTO_FREE char *shown = text_quote_string(name);
-
-	return error_set(err, kind, "cannot start '%s': %s", shown, why);
+	return error_set(err, kind, "cannot start '%s': %s", QUOTED(name), why);
 }
 
 static int

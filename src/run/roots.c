@@ -9,11 +9,11 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "base/xalloc.h"
-#include "layer/remove.h"
-#include "run/cell.h"
-#include "run/cgroup.h"
-#include "run/root.h"
-#include "run/user_map.h"
+#include "layer/helper/remove_tree.h"
+#include "run/container/cgroup.h"
+#include "run/container/container.h"
+#include "run/container/user_map.h"
+#include "run/root/root.h"
 #include "store/folder.h"
 #include "store/lock.h"
 #include "store/state.h"
@@ -29,7 +29,7 @@ struct removal {
 };
 
 static int
-remove_in_cell(void *context, struct error **err)
+remove_in_container(void *context, struct error **err)
 {
 	const struct removal *removal = context;
 
@@ -42,9 +42,9 @@ static int
 empty_root(const struct root *root, const struct id_map *map, struct error **err)
 {
 	struct removal removal = { root };
-	struct cell cell = {
+	struct container container = {
 		.map = map,
-		.main = remove_in_cell,
+		.main = remove_in_container,
 		.context = &removal,
 	};
 	AUTO_ERROR struct error *denied = NULL;
@@ -55,7 +55,7 @@ empty_root(const struct root *root, const struct id_map *map, struct error **err
 	/* Where user namespaces are refused, no job has run, and all files are still ours. */
 	if (map->kind == ID_MAP_OWN && empty(root, &denied) == 0)
 		return 0;
-	return cell_run(&cell, &status, err);
+	return container_run(&container, &status, err);
 }
 
 int

@@ -8,21 +8,21 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "repository/session.h"
-#include "run/cell.h"
-#include "run/commit.h"
-#include "run/console.h"
-#include "run/engine.h"
-#include "run/flat.h"
-#include "run/in_root.h"
-#include "run/mounts.h"
-#include "run/own_files.h"
-#include "run/root.h"
+#include "run/commit_job.h"
+#include "run/container/console.h"
+#include "run/container/container.h"
+#include "run/container/user_map.h"
+#include "run/engine/job_engine.h"
+#include "run/flat_root.h"
+#include "run/root/in_root.h"
+#include "run/root/mounts.h"
+#include "run/root/own_files.h"
+#include "run/root/root.h"
+#include "run/root/upper_snapshot.h"
 #include "run/roots.h"
-#include "run/untouched.h"
-#include "run/user_map.h"
 #include "store/state.h"
 
-/* All of one run; what the cell changes in its copy, nobody else sees. */
+/* All of one run; what the container changes in its copy, nobody else sees. */
 struct run {
 	const struct run_base *base;
 	const struct run_options *options;
@@ -34,7 +34,7 @@ struct run {
 	struct console console;
 	struct cgroup cgroup;
 	struct observer *observer;
-	struct cell cell;
+	struct container container;
 };
 
 #define RUN_INIT ((struct run){ .root = ROOT_INIT, .console = CONSOLE_INIT })
@@ -119,10 +119,10 @@ set_up(struct run *run, int root_fd, struct strings *made, struct error **err)
 }
 
 static int
-run_in_cell(void *context, struct error **err)
+run_in_container(void *context, struct error **err)
 {
 	struct run *run = context;
-	CLEANUP(untouched_release) struct untouched untouched = { 0 };
+	CLEANUP(upper_snapshot_release) struct upper_snapshot snapshot = { 0 };
 	AUTO_STRINGS struct strings made = { 0 };
 	AUTO_CLOSE int root_fd = root_mount(&run->root, err);
 	struct engine_start start = {
@@ -139,12 +139,12 @@ run_in_cell(void *context, struct error **err)
 	close_at(&run->console.master_fd);
 	if (root_fd < 0 || set_up(run, root_fd, &made, err) < 0)
 		return -1;
-	cell_hide_words();
-	if (run->options->commit && untouched_note(&run->root, &made, &untouched, err) < 0)
+	container_hide_words();
+	if (run->options->commit && upper_snapshot_note(&run->root, &made, &snapshot, err) < 0)
 		return -1;
 	status = run->engine->run(&start, err);
 	if (status == 0 && run->options->commit &&
-	    untouched_remove(&run->root, &untouched, err) < 0)
+	    upper_snapshot_remove(&run->root, &snapshot, err) < 0)
 		return -1;
 	return status;
 }
@@ -166,26 +166,26 @@ watch(void *context, bool is_resized)
 		console_resize(&run->console);
 		return;
 	}
-	console_handle(&run->console, run->cell.watched);
-	console_watched(&run->console, run->cell.watched);
+	console_handle(&run->console, run->container.watched);
+	console_watched(&run->console, run->container.watched);
 }
 
 static int
-run_cell(struct run *run, int *ret_status, struct error **err)
+run_container(struct run *run, int *ret_status, struct error **err)
 {
-	run->cell = (struct cell){
+	run->container = (struct container){
 		.map = &run->base->layers.map,
 		.own_network = run->options->job.own_network,
 		.hostname = run->job.hostname,
 		.deadline_ms = run->options->deadline_ms,
-		.main = run_in_cell,
+		.main = run_in_container,
 		.context = run,
 		.started = limit,
 		.watch = watch,
 		.watched_count = run->options->job.terminal ? CONSOLE_POLLS_COUNT : 0,
 	};
-	console_watched(&run->console, run->cell.watched);
-	return cell_run(&run->cell, ret_status, err);
+	console_watched(&run->console, run->container.watched);
+	return container_run(&run->container, ret_status, err);
 }
 
 static bool
@@ -203,7 +203,7 @@ run_anyhow(struct run *run, struct session *session, int *ret_status, struct err
 
 	if (cgroup_make(&run->root, &run->options->limits, run->observer, &run->cgroup, err) < 0)
 		return -1;
-	if (run_cell(run, ret_status, &failure) == 0)
+	if (run_container(run, ret_status, &failure) == 0)
 		return 0;
 	if (!needs_flat(failure))
 		return error_pass(err, TAKE_PTR(failure));
@@ -211,7 +211,7 @@ run_anyhow(struct run *run, struct session *session, int *ret_status, struct err
 		      error_text(failure));
 	if (root_flatten(&run->root, session, run->base, err) < 0)
 		return -1;
-	return run_cell(run, ret_status, err);
+	return run_container(run, ret_status, err);
 }
 
 /* A job that failed makes no image. */

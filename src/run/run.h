@@ -1,7 +1,7 @@
 /* run.h - a job in a root filesystem, from its layers to its exit status
  *
- *     root_make --> cell_run { root_mount, job_mounts_apply, job_settle, engine } --> roots_remove
- *         no overlay: root_flatten, and cell_run again
+ *     root_make --> container_run { root_mount, job_mounts_apply, job_settle, engine } -->
+ * roots_remove no overlay: root_flatten, and container_run again
  */
 #ifndef OCIFP_RUN_RUN_H
 #define OCIFP_RUN_RUN_H
@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "run/base.h"
-#include "run/cgroup.h"
+#include "run/container/cgroup.h"
 #include "run/job.h"
+#include "run/root/root_base.h"
 
 struct commit_options;
 struct derive_result;
@@ -20,7 +20,7 @@ struct session;
 
 struct run_options {
 	struct job_options job;
-	const struct strings *volumes; /* "HOST:PATH[:ro]", as run/mounts.h */
+	const struct strings *volumes; /* "HOST:PATH[:ro]", as run/root/mounts.h */
 	const struct strings *tmpfs;
 	struct job_limits limits;
 	const char *runtime;                 /* NULL: the first engine that is installed */

@@ -8,8 +8,8 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "run/in_root.h"
 #include "run/job.h"
+#include "run/root/in_root.h"
 
 /* 2^32-1 is -1, which means "leave it" to the kernel; the one before is mapped for nobody. */
 static const uint64_t id_most = UINT32_MAX - 2;
@@ -128,9 +128,7 @@ add_groups(int root_fd, const char *name, struct job_user *user, struct error **
 static int
 refuse(const char *what, const char *name, struct error **err)
 {
-	AUTO_FREE char *shown = text_quote_string(name);
-
-	error_set(err, ERROR_CONTENT, "the image has no %s '%s'", what, shown);
+	error_set(err, ERROR_CONTENT, "the image has no %s '%s'", what, QUOTED(name));
 	return error_set_hint(err, "choose another with '--user', by number for instance");
 }
 

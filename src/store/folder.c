@@ -27,9 +27,8 @@ folder_fail(const struct store *store, int errnum, const char *doing, const char
 	    struct error **err)
 {
 	AUTO_FREE char *full = store_full_path(store, path);
-	AUTO_FREE char *shown = text_quote_string(full);
 
-	error_set_errno(err, errnum, "cannot %s '%s'", doing, shown);
+	error_set_errno(err, errnum, "cannot %s '%s'", doing, QUOTED(full));
 	hint_for(errnum, err);
 	return -1;
 }
@@ -121,7 +120,6 @@ static int
 check_regular(const struct store *store, int fd, const char *path, struct error **err)
 {
 	AUTO_FREE char *full = NULL;
-	AUTO_FREE char *shown = NULL;
 	struct stat status;
 
 	if (fstat(fd, &status) < 0)
@@ -129,8 +127,7 @@ check_regular(const struct store *store, int fd, const char *path, struct error 
 	if (S_ISREG(status.st_mode))
 		return 0;
 	full = store_full_path(store, path);
-	shown = text_quote_string(full);
-	error_set(err, ERROR_LOCAL, "'%s' is not a regular file", shown);
+	error_set(err, ERROR_LOCAL, "'%s' is not a regular file", QUOTED(full));
 	return error_set_hint(err, "move it away, as 'ocifp store fsck --repair' does");
 }
 

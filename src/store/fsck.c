@@ -13,9 +13,7 @@
 void
 check_note(struct strings *lines, const char *path, const char *what)
 {
-	AUTO_FREE char *shown = text_quote_string(path);
-
-	strings_take(lines, xasprintf("%s: %s", shown, what));
+	strings_take(lines, xasprintf("%s: %s", QUOTED(path), what));
 }
 
 int

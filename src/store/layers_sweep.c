@@ -10,7 +10,7 @@
 #include "base/xalloc.h"
 #include "store/digest_set.h"
 #include "store/folder.h"
-#include "store/layers.h"
+#include "store/layer_trees.h"
 #include "store/lock.h"
 #include "store/reachable.h"
 #include "store/state.h"

@@ -19,9 +19,7 @@ static const char index_file[] = "index.json";
 static int
 wrap(const struct store *store, struct error **err)
 {
-	AUTO_FREE char *shown = text_quote_string(store->path);
-
-	return error_wrap(err, "cannot read '%s/%s'", shown, index_file);
+	return error_wrap(err, "cannot read '%s/%s'", QUOTED(store->path), index_file);
 }
 
 static json_t *
@@ -34,12 +32,9 @@ empty_index(void)
 static json_t *
 missing_index(const struct store *store, struct error **err)
 {
-	AUTO_FREE char *shown = NULL;
-
 	if (!store->for_reading)
 		return empty_index();
-	shown = text_quote_string(store->path);
-	error_set(err, ERROR_CONTENT, "'%s' has no '%s'", shown, index_file);
+	error_set(err, ERROR_CONTENT, "'%s' has no '%s'", QUOTED(store->path), index_file);
 	return NULL;
 }
 

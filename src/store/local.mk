@@ -1,7 +1,7 @@
 noinst_LIBRARIES += %D%/libstore.a
 %C%_libstore_a_SOURCES = \
 	%D%/add.c \
-	%D%/blobs.c \
+	%D%/store_blobs.c \
 	%D%/care.h \
 	%D%/check.h \
 	%D%/check_blobs.c \
@@ -11,10 +11,10 @@ noinst_LIBRARIES += %D%/libstore.a
 	%D%/file_hash.c %D%/file_hash.h \
 	%D%/folder.c %D%/folder.h \
 	%D%/fsck.c \
-	%D%/gc.c \
+	%D%/store_gc.c \
 	%D%/ingest.c %D%/ingest.h %D%/ingest_private.h \
 	%D%/ingest_open.c \
-	%D%/layers.c %D%/layers.h \
+	%D%/layer_trees.c %D%/layer_trees.h \
 	%D%/layers_sweep.c \
 	%D%/layout.c %D%/layout.h \
 	%D%/lock.c %D%/lock.h \

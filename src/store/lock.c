@@ -75,21 +75,20 @@ static int
 give_up(const struct store *store, const char *path, struct error **err)
 {
 	AUTO_FREE char *full = store_full_path(store, path);
-	AUTO_FREE char *shown = text_quote_string(full);
 
-	error_set(err, ERROR_LOCAL, "another process still holds '%s'", shown);
+	error_set(err, ERROR_LOCAL, "another process still holds '%s'", QUOTED(full));
 	error_set_class(err, "lock");
-	return error_set_hint(err, "wait for it to end, or see who it is with 'fuser %s'", shown);
+	return error_set_hint(err, "wait for it to end, or see who it is with 'fuser %s'",
+			      QUOTED(full));
 }
 
 static void
 tell(struct lock_wait *wait, const struct store *store, const char *path)
 {
 	AUTO_FREE char *full = store_full_path(store, path);
-	AUTO_FREE char *shown = text_quote_string(full);
 
 	observer_tell(store->observer, EVENT_NOTICE, "waiting for another process that holds '%s'",
-		      shown);
+		      QUOTED(full));
 	wait->told = true;
 }
 
@@ -159,12 +158,10 @@ int
 lock_check(const struct store *store, const char *name, int lock_fd, struct error **err)
 {
 	AUTO_CLOSE int folder_fd = folder_try(store, STORE_FOLDER);
-	AUTO_FREE char *shown = NULL;
 
 	if (folder_fd >= 0 && lock_is_named(folder_fd, name, lock_fd))
 		return 0;
-	shown = text_quote_string(store->path);
 	error_set(err, ERROR_LOCAL, "somebody removed '%s/" STORE_FOLDER "/%s' while it was held",
-		  shown, name);
+		  QUOTED(store->path), name);
 	return error_set_class(err, "lock");
 }

@@ -12,24 +12,21 @@
 int
 own_check_link(const struct store *store, struct error **err)
 {
-	AUTO_FREE char *shown = NULL;
 	struct stat status;
 
 	if (lstat(store->path, &status) < 0 || !S_ISLNK(status.st_mode))
 		return 0;
 	if (status.st_uid == geteuid() || status.st_uid == 0)
 		return 0;
-	shown = text_quote_string(store->path);
-	error_set(err, ERROR_LOCAL, "'%s' is a symbolic link made by another user", shown);
+	error_set(err, ERROR_LOCAL, "'%s' is a symbolic link made by another user",
+		  QUOTED(store->path));
 	return error_set_hint(err, "choose another store with OCIFP_STORE");
 }
 
 static int
 refuse_owner(const struct store *store, const char *why, const char *hint, struct error **err)
 {
-	AUTO_FREE char *shown = text_quote_string(store->path);
-
-	error_set(err, ERROR_USAGE, "'%s' %s", shown, why);
+	error_set(err, ERROR_USAGE, "'%s' %s", QUOTED(store->path), why);
 	return error_set_hint(err, "%s", hint);
 }
 

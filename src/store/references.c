@@ -36,13 +36,11 @@ static int
 check_one(const struct store *store, const json_t *index, const char *name, struct error **err)
 {
 	size_t count = json_array_size(json_object_get(index, "manifests"));
-	AUTO_FREE char *shown = NULL;
 
 	if (name || count <= 1)
 		return 0;
-	shown = text_quote_string(store->path);
-	error_set(err, ERROR_USAGE, "'%s' holds %zu images", shown, count);
-	return error_set_hint(err, "say which one: oci:%s:TAG", shown);
+	error_set(err, ERROR_USAGE, "'%s' holds %zu images", QUOTED(store->path), count);
+	return error_set_hint(err, "say which one: oci:%s:TAG", QUOTED(store->path));
 }
 
 int
@@ -56,9 +54,7 @@ store_find_reference(const struct store *store, const char *name, struct descrip
 		return -1;
 	entry = find_entry(index, name);
 	if (entry && descriptor_parse(entry, ret_descriptor, err) < 0) {
-		AUTO_FREE char *shown = text_quote_string(name ? name : store->path);
-
-		return error_wrap(err, "reference '%s'", shown);
+		return error_wrap(err, "reference '%s'", QUOTED(name ? name : store->path));
 	}
 	*ret_found = entry;
 	return 0;
@@ -182,9 +178,8 @@ store_set_reference(struct store *store, const char *name, const struct descript
 	if (store_hold_blobs(store, err) < 0 || store_commit(store, err) < 0 ||
 	    check_target(store, descriptor, err) < 0 ||
 	    replace_entry(store, name, descriptor, err) < 0) {
-		AUTO_FREE char *shown = text_quote_string(name ? name : store->path);
-
-		return error_wrap(err, "cannot set reference '%s'", shown);
+		return error_wrap(err, "cannot set reference '%s'",
+				  QUOTED(name ? name : store->path));
 	}
 	if (store->ingest_count == 0)
 		store_release_blobs(store);

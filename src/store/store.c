@@ -48,22 +48,18 @@ store_full_path(const struct store *store, const char *path)
 int
 store_wrap(const struct store *store, struct error **err)
 {
-	AUTO_FREE char *shown = text_quote_string(store->path);
-
-	return error_wrap(err, "store '%s'", shown);
+	return error_wrap(err, "store '%s'", QUOTED(store->path));
 }
 
 int
 store_check_writable(const struct store *store, struct error **err)
 {
-	AUTO_FREE char *shown = NULL;
-
 	if (store->is_writable)
 		return 0;
-	shown = text_quote_string(store->path);
 	if (store->for_reading)
-		return error_set(err, ERROR_LOCAL, "'%s' was opened for reading alone", shown);
-	error_set(err, ERROR_LOCAL, "'%s' may not be written to", shown);
+		return error_set(err, ERROR_LOCAL, "'%s' was opened for reading alone",
+				 QUOTED(store->path));
+	error_set(err, ERROR_LOCAL, "'%s' may not be written to", QUOTED(store->path));
 	return error_set_hint(err, "choose another store with OCIFP_STORE");
 }
 
@@ -88,7 +84,6 @@ store_release_blobs(struct store *store)
 int
 store_space_check(const struct store *store, uint64_t size_bytes, struct error **err)
 {
-	AUTO_FREE char *shown = NULL;
 	AUTO_FREE char *wanted = NULL;
 	AUTO_FREE char *free_text = NULL;
 	struct statvfs status;
@@ -102,11 +97,10 @@ store_space_check(const struct store *store, uint64_t size_bytes, struct error *
 				   &free_bytes) ||
 	    size_bytes <= free_bytes)
 		return 0;
-	shown = text_quote_string(store->path);
 	wanted = text_bytes(size_bytes);
 	free_text = text_bytes(free_bytes);
-	return error_set_errno(err, ENOSPC, "'%s' has room for %s, not for %s", shown, free_text,
-			       wanted);
+	return error_set_errno(err, ENOSPC, "'%s' has room for %s, not for %s", QUOTED(store->path),
+			       free_text, wanted);
 }
 
 void

@@ -40,9 +40,7 @@ store_new(const char *path, enum store_mode mode, const struct store_options *op
 static int
 refuse(const struct store *store, const char *why, struct error **err)
 {
-	AUTO_FREE char *shown = text_quote_string(store->path);
-
-	return error_set(err, ERROR_LOCAL, "'%s' %s", shown, why);
+	return error_set(err, ERROR_LOCAL, "'%s' %s", QUOTED(store->path), why);
 }
 
 static int
@@ -85,9 +83,7 @@ check_layout_version(const struct store *store, const struct buf *buf, struct er
 	const char *version;
 
 	if (!json) {
-		AUTO_FREE char *shown = text_quote_string(store->path);
-
-		return error_wrap(err, "cannot read '%s/%s'", shown, layout_file);
+		return error_wrap(err, "cannot read '%s/%s'", QUOTED(store->path), layout_file);
 	}
 	version = json_string_value(json_object_get(json, "imageLayoutVersion"));
 	if (!version || !text_starts(version, "1."))
@@ -197,9 +193,8 @@ find_version(struct store *store, struct error **err)
 	if (read_small(store, STORE_VERSION, &buf, &found, err) < 0)
 		return -1;
 	if (found && (!buf.data || strcmp(buf.data, version_content) != 0)) {
-		AUTO_FREE char *shown = text_quote_string(store->path);
-
-		error_set(err, ERROR_USAGE, "'%s' was written by a newer ocifp", shown);
+		error_set(err, ERROR_USAGE, "'%s' was written by a newer ocifp",
+			  QUOTED(store->path));
 		return error_set_hint(err, "use that version, or another store (OCIFP_STORE)");
 	}
 	store->is_own = found;

@@ -9,10 +9,10 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "fuzz.h"
-#include "layer/apply.h"
-#include "layer/remove.h"
-#include "layer/ring.h"
-#include "layer/tree.h"
+#include "layer/helper/apply.h"
+#include "layer/helper/remove_tree.h"
+#include "layer/helper/ring.h"
+#include "layer/helper/tree.h"
 
 #define OVERLAY 1
 #define WALK 2

@@ -1,6 +1,6 @@
 #include "base/limits.h"
 #include "fuzz.h"
-#include "project/git_lfs.h"
+#include "project/git/git_lfs.h"
 
 /* What is taken for a pointer is short and says all; nothing is set otherwise. */
 int

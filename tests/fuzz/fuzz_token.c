@@ -4,7 +4,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "fuzz.h"
-#include "registry/token_answer.h"
+#include "registry/auth/token_answer.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -12,10 +12,10 @@
 #include "base/fd.h"
 #include "base/strings.h"
 #include "fuzz.h"
-#include "layer/beneath.h"
-#include "layer/layer_reader.h"
-#include "layer/remove.h"
-#include "layer/tree.h"
+#include "layer/helper/beneath.h"
+#include "layer/helper/layer_reader.h"
+#include "layer/helper/remove_tree.h"
+#include "layer/helper/tree.h"
 
 #define ENTRIES_LIMIT_COUNT 64
 #define TIME_LIMIT_S 4096

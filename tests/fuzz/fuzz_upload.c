@@ -1,6 +1,6 @@
 #include "base/cleanup.h"
 #include "fuzz.h"
-#include "registry/upload/session.h"
+#include "registry/upload/upload_session.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "image/follower.h"
-#include "image/layers.h"
+#include "image/unpack/image_layers.h"
+#include "image/unpack/image_unpacker.h"
 #include "repository/session.h"
 
 static int
@@ -45,7 +45,7 @@ main(int argc, char **argv)
 	const struct session_options options = { .store_path = argc > 2 ? argv[1] : NULL };
 	AUTO_SESSION struct session *session = session_new(&options);
 	AUTO_LOCAL_IMAGE struct local_image image = { 0 };
-	CLEANUP(follower_release) struct follower follower = { 0 };
+	CLEANUP(image_unpacker_release) struct image_unpacker unpacker = { 0 };
 	AUTO_IMAGE_LAYERS struct image_layers layers = { 0 };
 	struct error *err = NULL;
 	struct digest digest;
@@ -54,10 +54,10 @@ main(int argc, char **argv)
 		return 2;
 	if (digest_parse(argv[2], &digest, &err) < 0 ||
 	    local_image_read(session, &digest, NULL, &image, &err) < 0 ||
-	    image_layers_begin(&follower, session, &err) < 0)
+	    image_layers_begin(&unpacker, session, &err) < 0)
 		return fail(err);
-	follower_take(&follower, &image);
-	if (image_layers_finish(&follower, &layers, &err) < 0)
+	image_unpacker_take(&unpacker, &image);
+	if (image_layers_finish(&unpacker, &layers, &err) < 0)
 		return fail(err);
 	(void)puts(layers.is_flat ? "flat" : "overlay");
 	for (size_t i = 0; i < layers.paths.count; i++)

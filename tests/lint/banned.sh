@@ -70,7 +70,7 @@ unnamed_folders() {
 
 # Functions and files that HACKING walks by.
 lost_names() {
-	grep -oE '[a-z]+/[a-z_]+\.[ch]' HACKING | sort -u | while read -r file; do
+	grep -oE '([a-z]+/)+[a-z_]+\.[ch]' HACKING | sort -u | while read -r file; do
 		[ -e "src/$file" ] || echo "src/$file"
 	done
 	grep -oE '[a-z0-9]+(_[a-z0-9]+)+' HACKING | sort -u | while read -r name; do

@@ -1,11 +1,19 @@
 #!/bin/sh
-# Every #include of our own points to the same layer or to one that this layer may use.
+# Every #include of our own points to the same layer or to one that this layer may use; between the
+# rooms of one layer, to the same room or to an earlier one.  Files of a layer that are in no room
+# may use its rooms and be used by them.  A file's name is there once.
 set -eu
 cd "${top_srcdir:-.}/src"
 
-echo 1..1
+echo 1..2
 if find -- * -name '*.[ch]' -exec awk '
 	function allow(layer, list) { allowed[layer] = " " layer " " list " " }
+	function rooms(layer, list,   names, count, i) {
+		count = split(list, names)
+		for (i = 1; i <= count; i++)
+			rank[layer "/" names[i]] = i
+	}
+	function room_of(words) { return words[3] == "" ? "" : words[1] "/" words[2] }
 	BEGIN {
 		allow("base", "")
 		allow("oci", "base")
@@ -22,12 +30,23 @@ if find -- * -name '*.[ch]' -exec awk '
 		below_image = "base oci stream http sandbox store layer archive registry repository fingerprint project"
 		allow("image", below_image)
 		allow("cache", below_image " image")
-		allow("run", below_image " image")
+		allow("run", below_image " image cache")
 		allow("cli", below_image " image cache run")
+		rooms("layer", "pack helper")
+		rooms("registry", "auth upload github")
+		rooms("project", "git")
+		rooms("image", "document resolve trust transfer make unpack prune ensure")
+		rooms("cache", "key sources format tree transfer")
+		rooms("run", "root container engine")
+		rooms("cli", "output options doctor complete commands")
 	}
 	/^#include "/ {
-		split(FILENAME, here, "/"); split($2, there, /["\/]/)
-		if (index(allowed[here[1]], " " there[2] " ") == 0) {
+		split("", here); split("", there)
+		split(FILENAME, here, "/"); split($2, quoted, "\""); split(quoted[2], there, "/")
+		to = room_of(there); from = room_of(here)
+		if (index(allowed[here[1]], " " there[1] " ") == 0 ||
+		    (here[1] == there[1] && from != "" && to != "" && rank[to] > rank[from]) ||
+		    (from != "" && !(from in rank))) {
 			print "# src/" FILENAME " includes " $2; bad = 1
 		}
 	}
@@ -36,4 +55,14 @@ if find -- * -name '*.[ch]' -exec awk '
 	echo "ok 1 - includes point downward"
 else
 	echo "not ok 1 - includes point downward"
+fi
+
+repeated=$(find -- * -name '*.c' | sed 's,.*/,,' | sort | uniq -d)
+if [ -z "$repeated" ]; then
+	echo "ok 2 - each file name is there once"
+else
+	for name in $repeated; do
+		echo "# $(find -- * -name "$name" | tr '\n' ' ')"
+	done
+	echo "not ok 2 - each file name is there once"
 fi

@@ -3,7 +3,7 @@
 #define OCIFP_TESTS_BLOB_ROOM_H
 
 #include "base/error.h"
-#include "registry/blobs.h"
+#include "registry/registry_blobs.h"
 #include "registry_room.h"
 
 #define BLOB "hello"

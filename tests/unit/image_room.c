@@ -86,13 +86,13 @@ room_has(struct repository *repository, const struct digest *digest, bool *ret_f
 
 static int
 room_put(struct repository *repository, const char *tag, const struct descriptor *descriptor,
-	 const void *bytes, struct filing *ret_filing, struct error **err)
+	 const void *bytes, struct put_result *ret_result, struct error **err)
 {
 	struct image_room *room = room_of(repository);
 	const char *failure = room->fail_put_once;
 
 	(void)bytes;
-	*ret_filing = (struct filing){ descriptor->digest, true };
+	*ret_result = (struct put_result){ descriptor->digest, true };
 	if (tag)
 		note(room, "put:", tag);
 	else

@@ -5,7 +5,7 @@
 #ifndef OCIFP_TESTS_LAYERS_ROOM_H
 #define OCIFP_TESTS_LAYERS_ROOM_H
 
-#include "image/local_image.h"
+#include "image/document/local_image.h"
 
 struct store;
 

@@ -7,8 +7,8 @@
 
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/cleanup.h"
-#include "oci/base64.h"
 
 static void
 every_length_goes_there_and_back(void **state)

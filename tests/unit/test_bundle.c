@@ -12,11 +12,11 @@
 
 #include "base/xalloc.h"
 #include "oci/document.h"
-#include "run/bundle.h"
-#include "run/denied_calls.h"
-#include "run/engine.h"
+#include "run/engine/bundle.h"
+#include "run/engine/denied_calls.h"
+#include "run/engine/job_engine.h"
 #include "run/job.h"
-#include "run/mounts.h"
+#include "run/root/mounts.h"
 #include "sandbox/id_map.h"
 
 /* As runtime-spec's config.md has it. */

@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "run/cell_answer.h"
+#include "run/container/container_answer.h"
 
 struct channel {
 	int theirs;
@@ -43,11 +43,11 @@ a_status_arrives_as_it_was_sent(void **state)
 	int status = -1;
 
 	(void)state;
-	answer_ready(channel.theirs);
-	assert_int_equal(answer_await_ready(channel.ours, NULL), 0);
+	container_answer_ready(channel.theirs);
+	assert_int_equal(container_answer_await_ready(channel.ours, NULL), 0);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		answer_send(channel.theirs, rows[i], NULL);
-		assert_int_equal(answer_receive(channel.ours, 0, &status, NULL), 0);
+		container_answer_send(channel.theirs, rows[i], NULL);
+		assert_int_equal(container_answer_receive(channel.ours, 0, &status, NULL), 0);
 		assert_int_equal(status, rows[i]);
 	}
 	close_channel(&channel);
@@ -66,15 +66,15 @@ an_error_arrives_with_its_kind_class_and_hint(void **state)
 	error_set(&sent, ERROR_NOT_FOUND, "no '%s'", "\"x\"");
 	error_set_class(&sent, "no_userns");
 	error_set_hint(&sent, "do this");
-	answer_send(channel.theirs, -1, sent);
-	assert_int_equal(answer_receive(channel.ours, 0, &status, &got), -1);
+	container_answer_send(channel.theirs, -1, sent);
+	assert_int_equal(container_answer_receive(channel.ours, 0, &status, &got), -1);
 	assert_int_equal(status, -1);
 	assert_int_equal(error_kind(got), ERROR_NOT_FOUND);
 	assert_string_equal(error_text(got), "no '\"x\"'");
 	assert_string_equal(error_class(got), "no_userns");
 	assert_string_equal(error_hint(got), "do this");
-	answer_send(channel.theirs, -1, sent);
-	assert_int_equal(answer_await_ready(channel.ours, &early), -1);
+	container_answer_send(channel.theirs, -1, sent);
+	assert_int_equal(container_answer_await_ready(channel.ours, &early), -1);
 	assert_int_equal(error_kind(early), ERROR_NOT_FOUND);
 	close_channel(&channel);
 }
@@ -107,7 +107,7 @@ what_nobody_of_ours_says_is_a_plain_failure(void **state)
 
 		assert_int_equal(send(channel.theirs, rows[i], strlen(rows[i]), 0),
 				 strlen(rows[i]));
-		assert_int_equal(answer_receive(channel.ours, 9, &status, &failure), -1);
+		assert_int_equal(container_answer_receive(channel.ours, 9, &status, &failure), -1);
 		assert_int_equal(status, -1);
 		assert_int_equal(error_kind(failure), ERROR_FAILURE);
 		assert_null(error_class(failure));
@@ -126,9 +126,9 @@ who_says_nothing_has_ended_early(void **state)
 	(void)state;
 	close(channel.theirs);
 	channel.theirs = -1;
-	assert_int_equal(answer_receive(channel.ours, 137, &status, &failure), -1);
+	assert_int_equal(container_answer_receive(channel.ours, 137, &status, &failure), -1);
 	assert_non_null(strstr(error_text(failure), "137"));
-	assert_int_equal(answer_await_ready(channel.ours, &unready), -1);
+	assert_int_equal(container_answer_await_ready(channel.ours, &unready), -1);
 	assert_int_equal(error_kind(unready), ERROR_FAILURE);
 	close(channel.ours);
 }
@@ -146,8 +146,8 @@ a_long_error_arrives_too(void **state)
 	(void)state;
 	memset(path, 'x', 8000);
 	error_set(&sent, ERROR_LOCAL, "cannot mount '%s' at '%s'", path, path);
-	answer_send(channel.theirs, -1, sent);
-	assert_int_equal(answer_receive(channel.ours, 0, &status, &got), -1);
+	container_answer_send(channel.theirs, -1, sent);
+	assert_int_equal(container_answer_receive(channel.ours, 0, &status, &got), -1);
 	assert_int_equal(error_kind(got), ERROR_LOCAL);
 	assert_string_equal(error_text(got), error_text(sent));
 	close_channel(&channel);
@@ -168,7 +168,7 @@ receive_packet(size_t size)
 	memcpy(packet, start, strlen(start));
 	packet[size - 1] = '}';
 	assert_int_equal(send(channel.theirs, packet, size, 0), size);
-	ret = answer_receive(channel.ours, 0, &status, &failure);
+	ret = container_answer_receive(channel.ours, 0, &status, &failure);
 	close_channel(&channel);
 	return ret;
 }
@@ -193,5 +193,5 @@ main(void)
 		cmocka_unit_test(an_answer_has_a_limit),
 	};
 
-	return cmocka_run_group_tests_name("cell_answer", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("container_answer", tests, NULL, NULL);
 }

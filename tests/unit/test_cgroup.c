@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "base/error.h"
-#include "run/cgroup.h"
+#include "run/container/cgroup.h"
 
 static void
 memory_is_bytes_or_has_a_unit(void **state)

@@ -16,8 +16,8 @@
 
 #include "base/error.h"
 #include "base/fd.h"
-#include "run/console.h"
-#include "run/root.h"
+#include "run/container/console.h"
+#include "run/root/root.h"
 #include "store_room.h"
 
 /* Whoever sits before our terminal has `user_fd`; stdin and stdout of the test are kept aside. */

@@ -14,7 +14,7 @@
 #include "base/limits.h"
 #include "base/strings.h"
 #include "base/xalloc.h"
-#include "registry/credentials.h"
+#include "registry/auth/credentials.h"
 #include "registry/registry.h"
 
 #define DOCKER ".docker/config.json"

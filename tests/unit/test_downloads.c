@@ -12,8 +12,8 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "blob_room.h"
-#include "registry/blobs.h"
 #include "registry/manifests.h"
+#include "registry/registry_blobs.h"
 #include "stream/body.h"
 
 static void

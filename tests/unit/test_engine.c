@@ -11,8 +11,8 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "run/engine.h"
-#include "run/root.h"
+#include "run/engine/job_engine.h"
+#include "run/root/root.h"
 #include "tree_room.h"
 
 static void

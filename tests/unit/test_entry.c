@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "layer/entry.h"
+#include "layer/helper/entry.h"
 
 static struct archive_entry *
 file_named(const char *name)

@@ -16,8 +16,8 @@
 #include "http/engine.h"
 #include "http/request.h"
 #include "oci/descriptor.h"
-#include "registry/credentials.h"
-#include "registry/gate.h"
+#include "registry/auth/credentials.h"
+#include "registry/auth/scope_auth.h"
 #include "registry/host.h"
 #include "registry/manifests.h"
 #include "registry_room.h"
@@ -313,14 +313,14 @@ open_github(struct room *room)
 }
 
 static struct request *
-start_get(struct room *room, struct gate *gate, unsigned flags)
+start_get(struct room *room, struct scope_auth *scope_auth, unsigned flags)
 {
 	AUTO_FREE char *url = http_server_url(&room->server, "/v2/app/manifests/one");
 	AUTO_ERROR struct error *err = NULL;
 	struct request_options options = {
 		.method = HTTP_GET,
 		.url = url,
-		.authorizer = gate_authorizer(gate),
+		.authorizer = scope_auth_authorizer(scope_auth),
 		.flags = flags,
 	};
 	struct request *request = request_start(room->engine, &options, NULL, NULL, &err);
@@ -343,7 +343,7 @@ a_refused_token_of_the_environment_is_dropped_for_reads(void **state)
 	struct room *room = *state;
 	struct request *request;
 	struct host *host;
-	struct gate *gate;
+	struct scope_auth *scope_auth;
 
 	room_answer(room, CHALLENGE(""));
 	room_answer(room, JSON("403 Forbidden", ERRORS("DENIED")));
@@ -351,8 +351,8 @@ a_refused_token_of_the_environment_is_dropped_for_reads(void **state)
 	room_answer(room, MANIFEST(""));
 	room_start(room);
 	host = open_github(room);
-	gate = gate_new(host, "repository:app:pull");
-	request = start_get(room, gate, 0);
+	scope_auth = scope_auth_new(host, "repository:app:pull");
+	request = start_get(room, scope_auth, 0);
 	wait_for(room, request);
 	assert_int_equal(request_status(request), 200);
 	assert_request_has(room, 1, "\r\nAuthorization: Basic ");
@@ -360,7 +360,7 @@ a_refused_token_of_the_environment_is_dropped_for_reads(void **state)
 	assert_int_equal(room->notices.count, 1);
 	assert_non_null(strstr(room->notices.items[0], "GITHUB_TOKEN"));
 	request_free(request);
-	gate_free(gate);
+	scope_auth_free(scope_auth);
 	host_free(host);
 }
 
@@ -371,14 +371,14 @@ a_refused_token_of_the_environment_stops_a_push(void **state)
 	AUTO_ERROR struct error *failure = NULL;
 	struct request *request;
 	struct host *host;
-	struct gate *gate;
+	struct scope_auth *scope_auth;
 
 	room_answer(room, CHALLENGE(""));
 	room_answer(room, JSON("403 Forbidden", ERRORS("DENIED")));
 	room_start(room);
 	host = open_github(room);
-	gate = gate_new(host, "repository:app:pull,push");
-	request = start_get(room, gate, 0);
+	scope_auth = scope_auth_new(host, "repository:app:pull,push");
+	request = start_get(room, scope_auth, 0);
 	wait_for(room, request);
 	failure = request_take_error(request);
 	assert_true(error_is(failure, ERROR_DENIED));
@@ -386,7 +386,7 @@ a_refused_token_of_the_environment_stops_a_push(void **state)
 	assert_non_null(strstr(error_hint(failure), "packages: write"));
 	assert_int_equal(room_request_count(room), 2);
 	request_free(request);
-	gate_free(gate);
+	scope_auth_free(scope_auth);
 	host_free(host);
 }
 
@@ -396,23 +396,23 @@ requests_that_need_the_same_token_wait_for_one_fetch(void **state)
 	struct room *room = *state;
 	struct request *requests[4];
 	struct host *host;
-	struct gate *gate;
+	struct scope_auth *scope_auth;
 
 	room_answer(room, CHALLENGE(""));
 	room_answer(room, TOKEN("t1"));
 	room_answer(room, MANIFEST(""));
 	room_start(room);
 	host = open_github(room);
-	gate = gate_new(host, "repository:app:pull");
-	requests[0] = start_get(room, gate, 0);
+	scope_auth = scope_auth_new(host, "repository:app:pull");
+	requests[0] = start_get(room, scope_auth, 0);
 	wait_for(room, requests[0]);
 	request_free(requests[0]);
-	gate_free(gate);
-	gate = gate_new(host, "repository:other:pull");
+	scope_auth_free(scope_auth);
+	scope_auth = scope_auth_new(host, "repository:other:pull");
 	room_answer(room, TOKEN("t2"));
 	room_answer(room, MANIFEST(""));
 	for (size_t i = 0; i < 4; i++)
-		requests[i] = start_get(room, gate, 0);
+		requests[i] = start_get(room, scope_auth, 0);
 	for (size_t i = 0; i < 4; i++)
 		wait_for(room, requests[i]);
 	assert_int_equal(room_request_count(room), 8);
@@ -420,7 +420,7 @@ requests_that_need_the_same_token_wait_for_one_fetch(void **state)
 		assert_request_has(room, i, "Bearer t2");
 	for (size_t i = 0; i < 4; i++)
 		request_free(requests[i]);
-	gate_free(gate);
+	scope_auth_free(scope_auth);
 	host_free(host);
 }
 
@@ -430,22 +430,22 @@ every_request_that_waited_hears_why_there_is_no_token(void **state)
 	struct room *room = *state;
 	struct request *requests[3];
 	struct host *host;
-	struct gate *gate;
+	struct scope_auth *scope_auth;
 
 	room_answer(room, CHALLENGE(""));
 	room_answer(room, TOKEN("t1"));
 	room_answer(room, MANIFEST(""));
 	room_start(room);
 	host = open_github(room);
-	gate = gate_new(host, "repository:app:pull");
-	requests[0] = start_get(room, gate, 0);
+	scope_auth = scope_auth_new(host, "repository:app:pull");
+	requests[0] = start_get(room, scope_auth, 0);
 	wait_for(room, requests[0]);
 	request_free(requests[0]);
-	gate_free(gate);
+	scope_auth_free(scope_auth);
 	room_answer(room, EMPTY("400 Bad Request"));
-	gate = gate_new(host, "repository:other:pull");
+	scope_auth = scope_auth_new(host, "repository:other:pull");
 	for (size_t i = 0; i < 3; i++)
-		requests[i] = start_get(room, gate, 0);
+		requests[i] = start_get(room, scope_auth, 0);
 	request_free(TAKE_PTR(requests[1])); /* while it is parked, or before */
 	for (size_t i = 0; i < 3; i += 2) {
 		AUTO_ERROR struct error *failure = NULL;
@@ -456,7 +456,7 @@ every_request_that_waited_hears_why_there_is_no_token(void **state)
 		request_free(requests[i]);
 	}
 	assert_int_equal(room_request_count(room), 4);
-	gate_free(gate);
+	scope_auth_free(scope_auth);
 	host_free(host);
 }
 
@@ -469,7 +469,7 @@ a_token_that_was_asked_for_once_fails_only_who_has_one_attempt(void **state)
 	struct request *patient;
 	struct request *single;
 	struct host *host;
-	struct gate *gate;
+	struct scope_auth *scope_auth;
 
 	room_answer(room, CHALLENGE(""));
 	room_answer(room, TOKEN("t1"));
@@ -480,14 +480,14 @@ a_token_that_was_asked_for_once_fails_only_who_has_one_attempt(void **state)
 	room_answer(room, MANIFEST(""));
 	room_start(room);
 	host = open_github(room);
-	gate = gate_new(host, "repository:app:pull");
-	first = start_get(room, gate, 0);
+	scope_auth = scope_auth_new(host, "repository:app:pull");
+	first = start_get(room, scope_auth, 0);
 	wait_for(room, first);
 	request_free(first);
-	gate_free(gate);
-	gate = gate_new(host, "repository:other:pull");
-	patient = start_get(room, gate, 0);
-	single = start_get(room, gate,
+	scope_auth_free(scope_auth);
+	scope_auth = scope_auth_new(host, "repository:other:pull");
+	patient = start_get(room, scope_auth, 0);
+	single = start_get(room, scope_auth,
 			   REQUEST_NO_RETRY); /* the last that is started is sent first */
 	wait_for(room, single);
 	failure = request_take_error(single);
@@ -498,7 +498,7 @@ a_token_that_was_asked_for_once_fails_only_who_has_one_attempt(void **state)
 	assert_int_equal(room_request_count(room), 7);
 	request_free(single);
 	request_free(patient);
-	gate_free(gate);
+	scope_auth_free(scope_auth);
 	host_free(host);
 }
 
@@ -584,5 +584,5 @@ main(void)
 		IN_ROOM(a_login_is_checked_with_the_given_password_alone),
 	};
 
-	return cmocka_run_group_tests_name("gate", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("scope_auth", tests, NULL, NULL);
 }

@@ -9,7 +9,7 @@
 
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "project/git_lfs.h"
+#include "project/git/git_lfs.h"
 
 #define HEX "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define FIRST_LINE "version https://git-lfs.github.com/spec/v1\n"

@@ -16,7 +16,7 @@
 #include "base/strings.h"
 #include "base/xalloc.h"
 #include "fingerprint/git.h"
-#include "project/git_objects.h"
+#include "project/git/git_objects.h"
 #include "tree_room.h"
 
 #define FILES_COUNT 4

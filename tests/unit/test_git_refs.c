@@ -13,7 +13,7 @@
 #include "base/strings.h"
 #include "base/xalloc.h"
 #include "fingerprint/git.h"
-#include "project/git_refs.h"
+#include "project/git/git_refs.h"
 #include "tree_room.h"
 
 /* A repository with so many commits, each with a tag of its own. */

@@ -14,8 +14,8 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/limits.h"
-#include "cli/github.h"
-#include "cli/progress.h"
+#include "cli/output/github.h"
+#include "cli/output/progress.h"
 
 struct fixture {
 	char path[32];

@@ -9,9 +9,9 @@
 
 #include "base/error.h"
 #include "base/strings.h"
-#include "image/content.h"
-#include "image/push_tree.h"
-#include "image/tree.h"
+#include "image/document/content.h"
+#include "image/document/image_tree.h"
+#include "image/transfer/push_tree.h"
 #include "image_room.h"
 #include "repository/session.h"
 

@@ -10,9 +10,9 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "image/content.h"
-#include "image/part.h"
-#include "image/tree.h"
+#include "image/document/content.h"
+#include "image/document/image_part.h"
+#include "image/document/image_tree.h"
 #include "in_image_room.h"
 
 static struct descriptor

@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "run/in_root.h"
+#include "run/root/in_root.h"
 #include "tree_room.h"
 
 static int

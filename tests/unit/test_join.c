@@ -7,9 +7,9 @@
 
 #include "base/error.h"
 #include "base/xalloc.h"
-#include "image/annotation.h"
-#include "image/join_private.h"
-#include "image/target.h"
+#include "image/document/annotation.h"
+#include "image/ensure/join_private.h"
+#include "image/resolve/target.h"
 
 /* What the tag lists now, and what it is to list. */
 struct joining {

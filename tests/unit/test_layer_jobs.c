@@ -17,7 +17,7 @@
 #include "base/watched.h"
 #include "base/xalloc.h"
 #include "fake_helper.h"
-#include "image/layer_jobs.h"
+#include "image/unpack/layer_jobs.h"
 #include "layers_room.h"
 #include "sandbox/id_map.h"
 #include "store/store.h"

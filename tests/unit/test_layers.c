@@ -14,9 +14,9 @@
 #include "ability.h"
 #include "base/error.h"
 #include "base/xalloc.h"
-#include "image/follower.h"
-#include "image/gc.h"
-#include "image/layers.h"
+#include "image/prune/collect.h"
+#include "image/unpack/image_layers.h"
+#include "image/unpack/image_unpacker.h"
 #include "layers_room.h"
 #include "oci/media_type.h"
 #include "repository/session.h"
@@ -54,13 +54,13 @@ tear_down(void **state)
 static int
 unpack(struct image_layers *ret_layers, struct error **err)
 {
-	CLEANUP(follower_release) struct follower follower = { 0 };
+	CLEANUP(image_unpacker_release) struct image_unpacker unpacker = { 0 };
 
 	put_layers(fixture.store, &fixture.image);
 	assert_int_equal(store_commit(fixture.store, NULL), 0);
-	assert_int_equal(image_layers_begin(&follower, fixture.session, NULL), 0);
-	follower_take(&follower, &fixture.image);
-	return image_layers_finish(&follower, ret_layers, err);
+	assert_int_equal(image_layers_begin(&unpacker, fixture.session, NULL), 0);
+	image_unpacker_take(&unpacker, &fixture.image);
+	return image_layers_finish(&unpacker, ret_layers, err);
 }
 
 static struct image_layers

@@ -12,8 +12,8 @@
 #include "base/cleanup.h"
 #include "base/deadline.h"
 #include "base/xalloc.h"
-#include "cli/json.h"
-#include "cli/line.h"
+#include "cli/output/json.h"
+#include "cli/output/line.h"
 
 static void
 what_could_harm_a_terminal_is_escaped(void **state)

@@ -14,7 +14,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "registry/packages.h"
+#include "registry/github/packages.h"
 #include "registry/tags.h"
 #include "registry_room.h"
 

@@ -365,7 +365,7 @@ a_head_that_does_not_tell_is_followed_by_a_get(void **state)
 }
 
 static int
-put_by(struct room *room, enum digest_algorithm algorithm, struct filing *ret_filing,
+put_by(struct room *room, enum digest_algorithm algorithm, struct put_result *ret_result,
        struct error **err)
 {
 	struct descriptor descriptor = {
@@ -376,14 +376,14 @@ put_by(struct room *room, enum digest_algorithm algorithm, struct filing *ret_fi
 
 	if (!room->registry)
 		room_start(room);
-	return registry_put_manifest(room->endpoint, "one", &descriptor, MANIFEST_TEXT, ret_filing,
+	return registry_put_manifest(room->endpoint, "one", &descriptor, MANIFEST_TEXT, ret_result,
 				     err);
 }
 
 static int
 put(struct room *room, struct error **err)
 {
-	struct filing ignored;
+	struct put_result ignored;
 
 	return put_by(room, DIGEST_SHA256, &ignored, err);
 }
@@ -402,12 +402,12 @@ a_manifest_is_put_under_its_own_type(void **state)
 }
 
 static void
-assert_filed(const struct filing *filing, enum digest_algorithm algorithm, bool is_told)
+assert_filed(const struct put_result *put_result, enum digest_algorithm algorithm, bool is_told)
 {
 	struct digest digest = digest_of(algorithm, MANIFEST_TEXT, strlen(MANIFEST_TEXT));
 
-	assert_true(digest_equal(&filing->digest, &digest));
-	assert_int_equal(filing->is_told, is_told);
+	assert_true(digest_equal(&put_result->digest, &digest));
+	assert_int_equal(put_result->is_told, is_told);
 }
 
 static void
@@ -426,13 +426,13 @@ what_is_no_sha256_is_put_by_digest_and_tag_at_once(void **state)
 {
 	AUTO_ERROR struct error *err = NULL;
 	struct room *room = *state;
-	struct filing filing = { 0 };
+	struct put_result put_result = { 0 };
 
 	room_answer(room, ANSWER("201 Created", "OCI-Tag: one\r\n", ""));
-	assert_int_equal(put_by(room, DIGEST_SHA512, &filing, &err), 0);
+	assert_int_equal(put_by(room, DIGEST_SHA512, &put_result, &err), 0);
 	assert_request(room, 0, "PUT /v2/app/manifests/sha512:");
 	assert_request_has(room, 0, "?tag=one ");
-	assert_filed(&filing, DIGEST_SHA512, false);
+	assert_filed(&put_result, DIGEST_SHA512, false);
 	assert_int_equal(room_request_count(room), 1);
 }
 
@@ -449,13 +449,13 @@ where_that_is_not_heard_of_the_tag_names_what_the_registry_says(void **state)
 
 	for (size_t i = 0; i < sizeof(first) / sizeof(*first); i++) {
 		AUTO_ERROR struct error *err = NULL;
-		struct filing filing = { 0 };
+		struct put_result put_result = { 0 };
 
 		room_answer(room, first[i]);
 		answer_filed(room);
-		assert_int_equal(put_by(room, DIGEST_SHA512, &filing, &err), 0);
+		assert_int_equal(put_by(room, DIGEST_SHA512, &put_result, &err), 0);
 		assert_request(room, 2 * i + 1, "PUT /v2/app/manifests/one ");
-		assert_filed(&filing, DIGEST_SHA256, true);
+		assert_filed(&put_result, DIGEST_SHA256, true);
 	}
 }
 
@@ -464,14 +464,14 @@ what_the_registry_does_not_name_is_not_told(void **state)
 {
 	AUTO_ERROR struct error *err = NULL;
 	struct room *room = *state;
-	struct filing filing = { 0 };
+	struct put_result put_result = { 0 };
 
 	room_answer(room, EMPTY("201 Created"));
-	assert_int_equal(put_by(room, DIGEST_SHA256, &filing, &err), 0);
-	assert_filed(&filing, DIGEST_SHA256, false);
+	assert_int_equal(put_by(room, DIGEST_SHA256, &put_result, &err), 0);
+	assert_filed(&put_result, DIGEST_SHA256, false);
 	answer_filed(room);
-	assert_int_equal(put_by(room, DIGEST_SHA256, &filing, &err), 0);
-	assert_filed(&filing, DIGEST_SHA256, true);
+	assert_int_equal(put_by(room, DIGEST_SHA256, &put_result, &err), 0);
+	assert_filed(&put_result, DIGEST_SHA256, true);
 }
 
 struct refusal {

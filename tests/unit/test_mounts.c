@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
-#include "run/mounts.h"
+#include "run/root/mounts.h"
 
 static void
 a_source_that_looks_like_a_path_is_one(void **state)

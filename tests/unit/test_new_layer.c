@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "image/new_layer.h"
+#include "image/make/new_layer.h"
 #include "oci/media_type.h"
 #include "store/store.h"
 #include "store_room.h"

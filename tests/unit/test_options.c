@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "cli/options.h"
+#include "cli/options/options.h"
 #include "oci/platform.h"
 
 struct values {

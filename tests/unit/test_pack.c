@@ -19,7 +19,7 @@
 #include "base/fd.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "layer/pack.h"
+#include "layer/pack/pack.h"
 #include "stream/sink.h"
 #include "tree_room.h"
 

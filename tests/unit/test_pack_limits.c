@@ -14,8 +14,8 @@
 #include "base/limits.h"
 #include "base/strings.h"
 #include "base/xalloc.h"
-#include "layer/hard_links.h"
-#include "layer/pack.h"
+#include "layer/pack/hard_links.h"
+#include "layer/pack/pack.h"
 #include "stream/sink.h"
 #include "tree_room.h"
 

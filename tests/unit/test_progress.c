@@ -16,8 +16,8 @@
 #include "base/observer.h"
 #include "base/strings.h"
 #include "base/xalloc.h"
-#include "cli/progress.h"
-#include "cli/progress_format.h"
+#include "cli/output/progress.h"
+#include "cli/output/progress_format.h"
 
 struct shown {
 	int ends[2];

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "base/xalloc.h"
-#include "image/prune.h"
+#include "image/prune/prune.h"
 #include "in_image_room.h"
 #include "oci/media_type.h"
 

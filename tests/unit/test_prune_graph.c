@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "image/prune_graph.h"
+#include "image/prune/prune_graph.h"
 #include "in_image_room.h"
 #include "oci/media_type.h"
 #include "repository/backend.h"

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "http/origin.h"
-#include "registry/realm.h"
+#include "registry/auth/realm.h"
 
 struct row {
 	const char *registry;

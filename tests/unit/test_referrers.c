@@ -256,7 +256,7 @@ static int
 put(struct room *room, struct error **err)
 {
 	struct descriptor itself = signature();
-	struct filing ignored;
+	struct put_result ignored;
 
 	if (!room->registry)
 		room_start(room);

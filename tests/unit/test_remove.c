@@ -11,7 +11,7 @@
 #include "base/fd.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "layer/remove.h"
+#include "layer/helper/remove_tree.h"
 #include "tree_room.h"
 
 static void

@@ -9,8 +9,8 @@
 
 #include "base/error.h"
 #include "cli/exit_status.h"
-#include "cli/json.h"
-#include "cli/report.h"
+#include "cli/output/json.h"
+#include "cli/output/report.h"
 
 static void
 each_kind_has_its_own_number(void **state)

@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "layer/ring.h"
+#include "layer/helper/ring.h"
 
 struct writer {
 	struct ring *ring;

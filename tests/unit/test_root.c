@@ -14,11 +14,11 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "base/xalloc.h"
-#include "run/mounts.h"
-#include "run/own_files.h"
-#include "run/root.h"
+#include "run/root/mounts.h"
+#include "run/root/own_files.h"
+#include "run/root/root.h"
+#include "run/root/upper_snapshot.h"
 #include "run/roots.h"
-#include "run/untouched.h"
 #include "store/store.h"
 #include "store_room.h"
 
@@ -120,7 +120,7 @@ what_was_made_for_mounts_goes_unless_the_job_touched_it(void **state)
 	static const char *const made[] = { "/a/b/file", "/used/dir", "/written", "/moved" };
 	struct store *store = create_store("store");
 	AUTO_ROOT struct root root = make_root(store, none);
-	CLEANUP(untouched_release) struct untouched untouched = { 0 };
+	CLEANUP(upper_snapshot_release) struct upper_snapshot snapshot = { 0 };
 	AUTO_STRINGS struct strings names = { 0 };
 	AUTO_FREE char *upper = xasprintf("%s/upper", root.path);
 	AUTO_FREE char *before = xasprintf(
@@ -134,9 +134,9 @@ what_was_made_for_mounts_goes_unless_the_job_touched_it(void **state)
 	run(before);
 	for (size_t i = 0; i < sizeof(made) / sizeof(*made); i++)
 		strings_add(&names, made[i]);
-	assert_int_equal(untouched_note(&root, &names, &untouched, NULL), 0);
+	assert_int_equal(upper_snapshot_note(&root, &names, &snapshot, NULL), 0);
 	run(job);
-	assert_int_equal(untouched_remove(&root, &untouched, NULL), 0);
+	assert_int_equal(upper_snapshot_remove(&root, &snapshot, NULL), 0);
 	assert_int_equal(chdir(upper), 0);
 	assert_false(is_there("a"));
 	assert_false(is_there("used/dir"));

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "image/signing_key.h"
+#include "image/trust/signing_key.h"
 #include "tree_room.h"
 
 /* A key, made as long as that. */

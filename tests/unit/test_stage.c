@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "image/stage.h"
+#include "image/unpack/stage.h"
 #include "store_room.h"
 
 static const struct id_map own = { .kind = ID_MAP_OWN };

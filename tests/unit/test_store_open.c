@@ -519,12 +519,12 @@ room_for_more_than_the_disk_has_is_refused(void **state)
 
 /* The parent holds the other end of the pipe until all are about to begin. */
 static void
-open_in_child(const char *path, int gate_fd)
+open_in_child(const char *path, int scope_auth_fd)
 {
 	AUTO_ERROR struct error *err = NULL;
 	char byte;
 
-	(void)!read(gate_fd, &byte, 1);
+	(void)!read(scope_auth_fd, &byte, 1);
 	_exit(store_open_own(path, NULL, &err) ? 0 : 1);
 }
 
@@ -536,17 +536,17 @@ those_that_find_no_store_make_one_together(void **state)
 	(void)state;
 	for (int round = 0; round < ROUND_COUNT; round++) {
 		AUTO_FREE char *path = xasprintf("store-%d", round);
-		int gate[2];
+		int scope_auth[2];
 
-		assert_return_code(pipe(gate), 0);
+		assert_return_code(pipe(scope_auth), 0);
 		for (int i = 0; i < CHILD_COUNT; i++) {
 			if (fork() != 0)
 				continue;
-			(void)close(gate[1]);
-			open_in_child(path, gate[0]);
+			(void)close(scope_auth[1]);
+			open_in_child(path, scope_auth[0]);
 		}
-		(void)close(gate[0]);
-		(void)close(gate[1]);
+		(void)close(scope_auth[0]);
+		(void)close(scope_auth[1]);
 		wait_for_children(CHILD_COUNT);
 	}
 }

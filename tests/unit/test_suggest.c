@@ -5,8 +5,8 @@
 
 #include <cmocka.h>
 
-#include "cli/choice.h"
-#include "cli/suggest.h"
+#include "cli/complete/suggest.h"
+#include "cli/options/choice.h"
 
 static void
 a_slip_or_two_are_seen_through(void **state)

@@ -16,7 +16,7 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "fake_helper.h"
-#include "layer/tar_check.h"
+#include "layer/pack/tar_check.h"
 #include "stream/compress.h"
 #include "stream/sink.h"
 #include "tar_file.h"

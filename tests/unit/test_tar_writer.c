@@ -17,8 +17,8 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "layer/pack/tar_writer.h"
 #include "layer/tar_header.h"
-#include "layer/tar_writer.h"
 #include "oci/digest.h"
 #include "stream/sink.h"
 

@@ -10,8 +10,8 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/strings.h"
-#include "registry/scope.h"
-#include "registry/token_answer.h"
+#include "registry/auth/token_answer.h"
+#include "registry/auth/token_scope.h"
 
 struct taken {
 	const char *text;

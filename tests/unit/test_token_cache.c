@@ -11,9 +11,9 @@
 
 #include "auth_home.h"
 #include "base/xalloc.h"
-#include "registry/credentials.h"
-#include "registry/token_answer.h"
-#include "registry/token_cache.h"
+#include "registry/auth/credentials.h"
+#include "registry/auth/token_answer.h"
+#include "registry/auth/token_cache.h"
 
 #define TEXT(literal) ((char *)(uintptr_t)(literal))
 

@@ -14,8 +14,8 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "layer/layer_reader.h"
-#include "layer/tree.h"
+#include "layer/helper/layer_reader.h"
+#include "layer/helper/tree.h"
 #include "tree_room.h"
 
 /* In the room, as the user that we are. */

@@ -137,5 +137,5 @@ main(void)
 		cmocka_unit_test(one_small_body_finds_out_whether_a_post_may_have_one),
 	};
 
-	return cmocka_run_group_tests_name("upload_memory", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("upload_policy", tests, NULL, NULL);
 }

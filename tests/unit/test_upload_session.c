@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "base/limits.h"
-#include "registry/upload/session.h"
+#include "registry/upload/upload_session.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 

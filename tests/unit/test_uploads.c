@@ -12,7 +12,7 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "blob_room.h"
-#include "registry/blobs.h"
+#include "registry/registry_blobs.h"
 #include "stream/source.h"
 
 static void

@@ -24,12 +24,12 @@
 #include "http/request.h"
 #include "http/retry.h"
 #include "registry/answer.h"
+#include "registry/auth/scope_auth.h"
 #include "registry/blob_job.h"
 #include "registry/endpoint.h"
-#include "registry/gate.h"
 #include "registry/host.h"
 #include "registry/problem.h"
-#include "registry/upload/session.h"
+#include "registry/upload/upload_session.h"
 #include "stream/source.h"
 
 enum upload_step {
@@ -50,7 +50,7 @@ struct upload {
 	struct blob_job job;
 	enum upload_step step;
 	enum blob_outcome outcome; /* once done */
-	struct gate *gate;
+	struct scope_auth *scope_auth;
 	const struct source *source;
 	char *mount_from; /* a repository; NULL: none, or tried already */
 
@@ -130,7 +130,7 @@ start_check(struct upload *upload, struct error **err)
 	struct request_options options = {
 		.method = HTTP_HEAD,
 		.url = url,
-		.authorizer = gate_authorizer(upload->gate),
+		.authorizer = scope_auth_authorizer(upload->scope_auth),
 	};
 
 	return url ? start_request(upload, &options, err) : -1;
@@ -158,7 +158,7 @@ post(struct upload *upload, const char *url, const struct source *source, struct
 		.url = url,
 		.content_type = source ? BLOB_CONTENT_TYPE : NULL,
 		.source = source,
-		.authorizer = gate_authorizer(upload->gate),
+		.authorizer = scope_auth_authorizer(upload->scope_auth),
 		.flags = source ? REQUEST_NO_RETRY : 0,
 	};
 
@@ -203,7 +203,7 @@ static struct authorizer *
 session_authorizer(const struct upload *upload)
 {
 	return session_url_is_own(upload->job.endpoint, upload->session_url)
-		       ? gate_authorizer(upload->gate)
+		       ? scope_auth_authorizer(upload->scope_auth)
 		       : NULL;
 }
 
@@ -736,7 +736,7 @@ upload_new(struct endpoint *endpoint, const struct blob_upload *asked)
 	upload->job.digest = asked->digest;
 	upload->source = asked->source;
 	upload->mount_from = xstrdup_null(asked->mount_from);
-	upload->gate = endpoint_gate(endpoint, ACCESS_PUSH, asked->mount_from);
+	upload->scope_auth = endpoint_scope_auth(endpoint, ACCESS_PUSH, asked->mount_from);
 	upload->step = UPLOAD_CHECK;
 	if (asked->skip_check)
 		upload->step = asked->mount_from ? UPLOAD_MOUNT : UPLOAD_OPEN;

@@ -1,0 +1,98 @@
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/commands/cmd_index.h"
+#include "cli/context.h"
+#include "cli/options/target_options.h"
+#include "image/resolve/target.h"
+#include "image/transfer/attach.h"
+#include "oci/document.h"
+#include "oci/media_type.h"
+
+struct attach_values {
+	const char *type;
+	struct strings annotations;
+};
+
+static const struct option_spec attach_option_specs[] = {
+	{ "type", 0, OPTION_STRING, offsetof(struct attach_values, type), "TYPE",
+	  "set the type of the artifact, as a media type" },
+	{ "annotation", 0, OPTION_STRINGS, offsetof(struct attach_values, annotations),
+	  "NAME=VALUE", "add an annotation to the artifact; repeatable" },
+	{ 0 },
+};
+
+static int
+check_type(const char *type, struct error **err)
+{
+	if (!type) {
+		error_set(err, ERROR_USAGE, "--type is missing");
+		return error_set_hint(err, "such as application/spdx+json");
+	}
+	if (!media_type_is_valid(type))
+		return error_set(err, ERROR_USAGE, "'%s' is no media type",
+				 QUOTED(type ? type : ""));
+	return 0;
+}
+
+static int
+attach(struct context *context, const struct target *target, const struct strings *operands,
+       struct attach_options *options, struct attach_result *result, struct error **err)
+{
+	size_t count = operands->count - 1;
+	struct attached_file *files = xcalloc(count, sizeof(*files));
+	int attached;
+
+	for (size_t i = 0; i < count; i++)
+		attached_file_parse(operands->items[i + 1], &files[i]);
+	options->files = files;
+	options->file_count = count;
+	attached = attach_files(context_session(context), target, options, result, err);
+	for (size_t i = 0; i < count; i++)
+		attached_file_release(&files[i]);
+	free(files);
+	return attached;
+}
+
+static int
+run_attach(struct context *context, const void *opaque, const struct strings *operands,
+	   struct error **err)
+{
+	const struct attach_values *values = opaque;
+	struct target_options as_named = { 0 };
+	AUTO_TARGET struct target target = { 0 };
+	AUTO_JSON json_t *annotations = annotations_parse(&values->annotations, err);
+	AUTO_ATTACH_RESULT struct attach_result result = { 0 };
+	AUTO_FREE char *text = NULL;
+	struct attach_options options = {
+		.artifact_type = values->type,
+		.annotations = json_object_size(annotations) > 0 ? annotations : NULL,
+	};
+
+	if (!annotations || check_type(values->type, err) < 0 ||
+	    target_of_options(context, &as_named, operands->items[0], &target, err) < 0 ||
+	    attach(context, &target, operands, &options, &result, err) < 0)
+		return -1;
+	text = format_resolved(result.repository, &result.digest);
+	return context_result(context, text,
+			      json_pack("{s:s, s:s, s:s}", "image", result.repository, "digest",
+					digest_text(&result.digest).text, "subject",
+					digest_text(&result.subject).text),
+			      err);
+}
+
+const struct command cmd_attach = {
+	.name = "attach",
+	.summary = "attach files to an image as an artifact",
+	.usage = "--type TYPE [--annotation NAME=VALUE] IMAGE|REF FILE[:MEDIA-TYPE]...",
+	.options = attach_option_specs,
+	.values_size = sizeof(struct attach_values),
+	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,
+	.operands_min = 2,
+	.operands_max = OPERANDS_ANY,
+	.run = run_attach,
+};

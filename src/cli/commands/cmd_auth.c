@@ -1,0 +1,58 @@
+#include "base/error.h"
+#include "base/strings.h"
+#include "base/xalloc.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/options/registry_host.h"
+#include "cli/output/page.h"
+#include "registry/auth/credentials.h"
+
+static json_t *
+add_lines(struct page *page, const struct strings *lines)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < lines->count; i++) {
+		page_add(page, "%s\n", lines->items[i]);
+		json_array_append_new(list, json_string(lines->items[i]));
+	}
+	return list;
+}
+
+static int
+run_explain(struct context *context, const void *values, const struct strings *operands,
+	    struct error **err)
+{
+	AUTO_FREE char *host = registry_host_parse(operands->items[0], err);
+	AUTO_STRINGS struct strings lines = { 0 };
+	AUTO_PAGE struct page page = { 0 };
+	AUTO_FREE char *text = NULL;
+	json_t *list;
+
+	(void)values;
+	if (!host)
+		return -1;
+	context_log_in_at_host(context, host);
+	if (credential_explain(&context->options.session.registry, host, &lines, err) < 0)
+		return -1;
+	list = add_lines(&page, &lines);
+	text = page_take(&page);
+	return context_result(context, text, json_pack("{s:s, s:o}", "host", host, "places", list),
+			      err);
+}
+
+static const struct command cmd_explain = {
+	.name = "explain",
+	.summary = "show where the credentials for a registry come from",
+	.usage = "HOST",
+	.groups = OPTIONS_NETWORK,
+	.operands_min = 1,
+	.operands_max = 1,
+	.run = run_explain,
+};
+
+const struct command cmd_auth = {
+	.name = "auth",
+	.summary = "show where credentials come from",
+	.subcommands = (const struct command *const[]){ &cmd_explain, NULL },
+};

@@ -1,0 +1,175 @@
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "archive/spool.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/xalloc.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/options/target_options.h"
+#include "image/document/named_digest.h"
+#include "image/transfer/blob_write.h"
+#include "image/transfer/put_blob.h"
+#include "oci/location.h"
+#include "repository/repository.h"
+#include "store/store.h"
+
+/* Where a blob is, and its size. */
+struct place {
+	struct location location;
+	struct repository *repository;
+	uint64_t size_bytes;
+};
+
+static void
+place_release(struct place *place)
+{
+	location_release(&place->location);
+	repository_free(place->repository);
+}
+#define AUTO_PLACE CLEANUP(place_release)
+
+static int
+open_place(struct context *context, const char *text, enum repository_mode mode,
+	   struct place *place, struct error **err)
+{
+	if (location_parse(text, &place->location, err) < 0)
+		return -1;
+	context_log_in_at(context, &place->location);
+	place->repository = repository_open(context_session(context), &place->location, mode, err);
+	return place->repository ? 0 : -1;
+}
+
+static int
+find_blob(struct context *context, const char *text, struct place *place, struct error **err)
+{
+	const struct digest *digest = &place->location.reference.digest;
+
+	if (open_place(context, text, REPOSITORY_READ, place, err) < 0)
+		return -1;
+	if (digest->algorithm == DIGEST_NONE) {
+		error_set(err, ERROR_USAGE, "'%s' names no digest", text);
+		return error_set_hint(err, "a blob is HOST/NAME@DIGEST");
+	}
+	return repository_find_blob(place->repository, digest, &place->size_bytes, err);
+}
+
+static int
+run_get(struct context *context, const void *values, const struct strings *operands,
+	struct error **err)
+{
+	AUTO_PLACE struct place place = { 0 };
+	struct descriptor descriptor = { 0 };
+
+	(void)values;
+	if (find_blob(context, operands->items[0], &place, err) < 0)
+		return -1;
+	descriptor.digest = place.location.reference.digest;
+	descriptor.size_bytes = place.size_bytes;
+	context->has_result = true;
+	return blob_write(place.repository, &descriptor, STDOUT_FILENO, "standard output", err);
+}
+
+static json_t *
+describe(const struct place *place, const struct digest *digest, uint64_t size_bytes)
+{
+	return json_pack("{s:s, s:s, s:I}", "image", repository_name(place->repository), "digest",
+			 digest_text(digest).text, "size", (json_int_t)size_bytes);
+}
+
+static int
+run_head(struct context *context, const void *values, const struct strings *operands,
+	 struct error **err)
+{
+	AUTO_PLACE struct place place = { 0 };
+	AUTO_FREE char *text = NULL;
+
+	(void)values;
+	if (find_blob(context, operands->items[0], &place, err) < 0)
+		return -1;
+	text = xasprintf("%" PRIu64, place.size_bytes);
+	return context_result(context, text,
+			      describe(&place, &place.location.reference.digest, place.size_bytes),
+			      err);
+}
+
+static int
+open_file(const char *path, struct error **err)
+{
+	return strcmp(path, "-") == 0 ? spool(STDIN_FILENO, err) : file_open(AT_FDCWD, path, err);
+}
+
+/* Nothing refers to it that would make a layout show it. */
+static int
+commit(const struct place *place, struct error **err)
+{
+	struct store *store;
+
+	if (repository_find_store(place->repository, &store, err) < 0)
+		return -1;
+	return store ? store_commit(store, err) : 0;
+}
+
+static int
+run_put(struct context *context, const void *values, const struct strings *operands,
+	struct error **err)
+{
+	AUTO_PLACE struct place place = { 0 };
+	AUTO_DESCRIPTOR struct descriptor descriptor = { 0 };
+	AUTO_CLOSE int fd = open_file(operands->items[0], err);
+	AUTO_FREE char *text = NULL;
+	enum blob_outcome outcome;
+	json_t *object;
+
+	(void)values;
+	if (fd < 0 || open_place(context, operands->items[1], REPOSITORY_WRITE, &place, err) < 0 ||
+	    put_blob_file(place.repository, fd, "application/octet-stream", &descriptor, &outcome,
+			  err) < 0 ||
+	    named_digest_check(&place.location.reference.digest, &descriptor.digest, err) < 0 ||
+	    commit(&place, err) < 0)
+		return -1;
+	text = format_resolved(repository_name(place.repository), &descriptor.digest);
+	object = describe(&place, &descriptor.digest, descriptor.size_bytes);
+	json_object_set_new(object, "present", json_boolean(outcome != BLOB_MOVED));
+	return context_result(context, text, object, err);
+}
+
+static const struct command cmd_get = {
+	.name = "get",
+	.summary = "verify a blob and write it to standard output",
+	.usage = "REPOSITORY@DIGEST",
+	.groups = OPTIONS_NETWORK,
+	.operands_min = 1,
+	.operands_max = 1,
+	.run = run_get,
+};
+
+static const struct command cmd_put = {
+	.name = "put",
+	.summary = "upload a file as a blob",
+	.usage = "FILE REPOSITORY",
+	.groups = OPTIONS_NETWORK,
+	.operands_min = 2,
+	.operands_max = 2,
+	.run = run_put,
+};
+
+static const struct command cmd_head = {
+	.name = "head",
+	.summary = "check whether a blob is present, and print its size",
+	.usage = "REPOSITORY@DIGEST",
+	.groups = OPTIONS_NETWORK,
+	.operands_min = 1,
+	.operands_max = 1,
+	.run = run_head,
+};
+
+const struct command cmd_blob = {
+	.name = "blob",
+	.summary = "download, upload or check single blobs",
+	.subcommands = (const struct command *const[]){ &cmd_get, &cmd_put, &cmd_head, NULL },
+};

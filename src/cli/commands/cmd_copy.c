@@ -1,0 +1,153 @@
+#include <stddef.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/xalloc.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/options/target_options.h"
+#include "cli/output/page.h"
+#include "cli/output/progress.h"
+#include "image/resolve/target.h"
+#include "image/transfer/copy_image.h"
+
+struct copy_values {
+	struct platforms platforms;
+	bool all;
+	bool referrers;
+	bool no_clobber;
+};
+
+static const struct option_spec copy_options[] = {
+	{ "all", 'a', OPTION_FLAG, offsetof(struct copy_values, all), NULL,
+	  "copy all platforms, byte for byte (default)" },
+	{ "platform", 0, OPTION_PLATFORMS, offsetof(struct copy_values, platforms), "OS/ARCH",
+	  "copy only this platform; repeatable: several become a new index" },
+	{ "referrers", 0, OPTION_FLAG, offsetof(struct copy_values, referrers), NULL,
+	  "copy signatures and other artifacts that refer to the image, too" },
+	{ "no-clobber", 0, OPTION_FLAG, offsetof(struct copy_values, no_clobber), NULL,
+	  "fail instead of moving a tag that names another image" },
+	{ 0 },
+};
+
+/* The destinations and what became of them. */
+struct copies {
+	struct location *places;
+	struct copy_result *results;
+	size_t count;
+};
+
+static void
+copies_release(struct copies *copies)
+{
+	for (size_t i = 0; i < copies->count; i++) {
+		location_release(&copies->places[i]);
+		copy_result_release(&copies->results[i]);
+	}
+	free(copies->places);
+	free(copies->results);
+}
+
+static int
+parse_places(struct context *context, const struct strings *operands, struct copies *copies,
+	     struct error **err)
+{
+	copies->count = operands->count - 1;
+	copies->places = xcalloc(copies->count, sizeof(*copies->places));
+	copies->results = xcalloc(copies->count, sizeof(*copies->results));
+	for (size_t i = 0; i < copies->count; i++) {
+		if (location_parse(operands->items[i + 1], &copies->places[i], err) < 0)
+			return -1;
+		context_log_in_at(context, &copies->places[i]);
+	}
+	return 0;
+}
+
+static json_t *
+describe(const struct copy_result *result)
+{
+	return json_pack("{s:s, s:s?, s:s, s:b}", "image", result->repository, "tag", result->tag,
+			 "digest", digest_text(&result->digest).text, "present", result->was_there);
+}
+
+static json_t *
+describe_all(const struct context *context, const struct copies *copies)
+{
+	const struct progress_counts *counts = progress_counts(context->progress);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < copies->count; i++)
+		json_array_append_new(list, describe(&copies->results[i]));
+	return json_pack("{s:s, s:o, s:I, s:I, s:I, s:I}", "digest",
+			 digest_text(&copies->results[0].digest).text, "destinations", list,
+			 "moved_bytes", (json_int_t)counts->moved_bytes, "reused_bytes",
+			 (json_int_t)counts->reused_bytes, "requests", (json_int_t)counts->requests,
+			 "retries", (json_int_t)counts->retries);
+}
+
+static bool
+takes_stdout(const struct copies *copies)
+{
+	for (size_t i = 0; i < copies->count; i++)
+		if (copies->places[i].path && strcmp(copies->places[i].path, "-") == 0)
+			return true;
+	return false;
+}
+
+static int
+tell(struct context *context, const struct copies *copies, struct error **err)
+{
+	AUTO_PAGE struct page page = { 0 };
+	AUTO_FREE char *text = NULL;
+
+	for (size_t i = 0; i < copies->count; i++) {
+		const struct copy_result *result = &copies->results[i];
+
+		page_add(&page, "%s@%s\n", result->repository, digest_text(&result->digest).text);
+	}
+	text = page_take(&page);
+	if (!takes_stdout(copies))
+		return context_result(context, text, describe_all(context, copies), err);
+	context->has_result = true;
+	context_notice(context, "%s", text);
+	return 0;
+}
+
+static int
+run_copy(struct context *context, const void *opaque, const struct strings *operands,
+	 struct error **err)
+{
+	const struct copy_values *values = opaque;
+	struct target_options as_named = { 0 };
+	AUTO_TARGET struct target source = { 0 };
+	CLEANUP(copies_release) struct copies copies = { 0 };
+	struct copy_options options = {
+		.platforms = platforms_said(&values->platforms),
+		.referrers = values->referrers,
+		.no_clobber = values->no_clobber,
+	};
+
+	if (values->all && options.platforms)
+		return error_set(err, ERROR_USAGE, "--all and --platform exclude each other");
+	if (parse_places(context, operands, &copies, err) < 0 ||
+	    target_of_options(context, &as_named, operands->items[0], &source, err) < 0)
+		return -1;
+	options.destinations = copies.places;
+	options.destination_count = copies.count;
+	if (copy_image(context_session(context), &source, &options, copies.results, err) < 0)
+		return -1;
+	return tell(context, &copies, err);
+}
+
+const struct command cmd_copy = {
+	.name = "copy",
+	.summary = "copy an image between registries, layouts and archives",
+	.usage = "[-a] [--platform OS/ARCH] [--referrers] [--no-clobber] IMAGE|REF DESTINATION...",
+	.options = copy_options,
+	.values_size = sizeof(struct copy_values),
+	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,
+	.operands_min = 2,
+	.operands_max = OPERANDS_ANY,
+	.run = run_copy,
+};

@@ -1,0 +1,132 @@
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/doctor/doctor.h"
+#include "cli/doctor/findings.h"
+#include "oci/location.h"
+#include "project/project.h"
+
+struct doctor_values {
+	bool offline;
+};
+
+static const struct option_spec doctor_options[] = {
+	{ "offline", 0, OPTION_FLAG, offsetof(struct doctor_values, offline), NULL,
+	  "do not contact registries" },
+	{ 0 },
+};
+
+static void
+add_host(struct strings *hosts, const char *place)
+{
+	AUTO_LOCATION struct location location = { 0 };
+	AUTO_ERROR struct error *error = NULL;
+
+	if (location_parse(place, &location, &error) == 0 &&
+	    location.transport == TRANSPORT_REGISTRY &&
+	    !strings_has(hosts, location.reference.host))
+		strings_add(hosts, location.reference.host);
+}
+
+static void
+add_hosts_of_project(struct strings *hosts, const struct project *project)
+{
+	for (size_t i = 0; i < project->image_count; i++) {
+		const struct project_image *image = &project->images[i];
+
+		/* NULL without a remote that says where this project is at home. */
+		if (image->repository)
+			add_host(hosts, image->repository);
+		for (size_t j = 0; j < image->fallback.count; j++)
+			add_host(hosts, image->fallback.items[j]);
+	}
+}
+
+static void
+examine_project(struct findings *findings, struct context *context, struct strings *hosts)
+{
+	AUTO_ERROR struct error *error = NULL;
+	const struct project *project = context_find_project(context, &error);
+
+	findings_begin(findings, "project");
+	if (error) {
+		findings_add(findings, "file", FINDING_PROBLEM, "%s", error_text(error));
+	} else if (!project) {
+		findings_add(findings, "file", FINDING_NOTE, "no '.ocifp.yaml' here or above");
+	} else {
+		findings_add(findings, "file", FINDING_OK, "%s", project->path);
+		add_hosts_of_project(hosts, project);
+	}
+}
+
+static int
+check_hosts(const struct strings *operands, struct strings *hosts, struct error **err)
+{
+	for (size_t i = 0; i < operands->count; i++) {
+		const char *host = operands->items[i];
+
+		if (!reference_host_is_valid(host)) {
+			return error_set(err, ERROR_USAGE, "'%s' is not a host", QUOTED(host));
+		}
+		if (!strings_has(hosts, host))
+			strings_add(hosts, host);
+	}
+	return 0;
+}
+
+static void
+examine(struct findings *findings, struct context *context, const struct doctor_values *values,
+	struct strings *hosts)
+{
+	doctor_libraries(findings);
+	doctor_programs(findings);
+	doctor_sandbox(findings);
+	doctor_store(findings, context);
+	examine_project(findings, context, hosts);
+	if (hosts->count > 0)
+		doctor_credentials(findings, context, hosts);
+	if (hosts->count > 0 && !values->offline)
+		doctor_registries(findings, context, hosts);
+}
+
+static void
+findings_free_at(struct findings **findings)
+{
+	findings_free(*findings);
+}
+
+static int
+run_doctor(struct context *context, const void *values, const struct strings *operands,
+	   struct error **err)
+{
+	CLEANUP(findings_free_at) struct findings *findings = findings_new();
+	AUTO_STRINGS struct strings hosts = { 0 };
+	AUTO_FREE char *text = NULL;
+
+	if (check_hosts(operands, &hosts, err) < 0)
+		return -1;
+	if (hosts.count > 0)
+		context_log_in_at_host(context, hosts.items[0]);
+	else
+		context_log_in_at_operand(context, NULL);
+	examine(findings, context, values, &hosts);
+	text = xstrdup(findings_text(findings));
+	text[strlen(text) - 1] = '\0';
+	return context_result(context, text, findings_object(findings), err);
+}
+
+const struct command cmd_doctor = {
+	.name = "doctor",
+	.summary = "check this machine for problems",
+	.usage = "[--offline] [HOST...]",
+	.options = doctor_options,
+	.values_size = sizeof(struct doctor_values),
+	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,
+	.operands_max = OPERANDS_ANY,
+	.run = run_doctor,
+};

@@ -1,0 +1,159 @@
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/options/target_options.h"
+#include "cli/output/explain.h"
+#include "cli/output/github.h"
+#include "cli/output/page.h"
+#include "fingerprint/fingerprint.h"
+#include "fingerprint/record.h"
+#include "project/project.h"
+
+struct fingerprint_values {
+	struct target_options inputs; /* by_hash and tag are not asked for */
+	bool explain;
+};
+
+#define INPUT(member) offsetof(struct fingerprint_values, inputs.member)
+
+static const struct option_spec fingerprint_options[] = {
+	{ "explain", 0, OPTION_FLAG, offsetof(struct fingerprint_values, explain), NULL,
+	  "list every input before the fingerprint" },
+	{ "length", 0, OPTION_UINT, INPUT(length), "N",
+	  "hexadecimal digits to print, 1 to 64; 12 by default" },
+	{ "input", 0, OPTION_STRINGS, INPUT(inputs), "PATH",
+	  "use this file or directory, not the project file; repeatable" },
+	{ "arg", 0, OPTION_STRINGS, INPUT(args), "NAME=VALUE",
+	  "add a value that the build depends on; repeatable" },
+	{ "exclude", 0, OPTION_STRINGS, INPUT(exclude), "PATH",
+	  "leave out this path and everything below it; repeatable" },
+	{ "optional", 0, OPTION_STRINGS, INPUT(optional), "PATH",
+	  "allow this input to be missing; repeatable" },
+	{ "scheme", 0, OPTION_STRING, INPUT(scheme), "tree|concat", "how to hash the inputs" },
+	{ "tracked", 0, OPTION_FLAG, INPUT(tracked), NULL, "use only the files that git tracks" },
+	{ 0 },
+};
+
+struct answer {
+	struct fingerprint fingerprint;
+	unsigned length;
+	struct buf *record; /* NULL: not wanted */
+	const char *image;  /* NULL: the inputs are those of the command line */
+};
+
+static bool
+says_inputs(const struct target_options *options)
+{
+	return options->inputs.count > 0 || options->args.count > 0 || options->exclude.count > 0 ||
+	       options->optional.count > 0 || options->scheme || options->tracked;
+}
+
+static int
+compute_paths(const struct context *context, const struct target_options *options,
+	      const struct strings *operands, struct answer *answer, struct error **err)
+{
+	AUTO_FINGERPRINT_INPUTS struct fingerprint_inputs inputs = { 0 };
+
+	if (operands->count > 0) {
+		error_set(err, ERROR_USAGE, "an IMAGE has its inputs in the project file");
+		return error_set_hint(err, "give either IMAGE or --input and its like");
+	}
+	if (inputs_of_options(context, options, &inputs, err) < 0)
+		return -1;
+	answer->length = FINGERPRINT_LENGTH_DEFAULT;
+	return fingerprint_compute(&inputs, answer->record, &answer->fingerprint, err);
+}
+
+static int
+compute_image(struct context *context, const struct strings *operands, struct answer *answer,
+	      struct error **err)
+{
+	const char *name = operands->count > 0 ? operands->items[0] : NULL;
+	const struct project *project = context_project(context, err);
+	const struct project_image *image = project ? project_image(project, name, err) : NULL;
+
+	if (!image)
+		return -1;
+	answer->length = image->length;
+	answer->image = image->name;
+	return project_fingerprint(project, image, answer->record, &answer->fingerprint, err);
+}
+
+static int
+set_outputs(const struct answer *answer, const char *tag, struct error **err)
+{
+	if (github_set_output("fingerprint", digest_hex(&answer->fingerprint.digest).text, err) < 0)
+		return -1;
+	return github_set_output("tag", tag, err);
+}
+
+static json_t *
+answer_object(const struct answer *answer, const char *tag, const struct record *record)
+{
+	json_t *object = json_pack("{s:s, s:s, s:s}", "fingerprint",
+				   digest_hex(&answer->fingerprint.digest).text, "tag", tag,
+				   "scheme", fingerprint_scheme_name(answer->fingerprint.scheme));
+
+	if (answer->image)
+		json_object_set_new(object, "image", json_string(answer->image));
+	if (record->entries)
+		json_object_set_new(object, "inputs", explain_array(record));
+	return object;
+}
+
+static int
+tell(struct context *context, const struct answer *answer, struct error **err)
+{
+	AUTO_FREE char *tag = fingerprint_tag(&answer->fingerprint, answer->length);
+	AUTO_RECORD struct record record = { 0 };
+	AUTO_PAGE struct page page = { 0 };
+	AUTO_FREE char *text = NULL;
+
+	if (answer->record &&
+	    record_parse(answer->record->data, answer->record->size, &record, err) < 0)
+		return -1;
+	if (set_outputs(answer, tag, err) < 0)
+		return -1;
+	explain_add_lines(&record, &page);
+	page_add(&page, "%s\n", tag);
+	text = page_take(&page);
+	return context_result(context, text, answer_object(answer, tag, &record), err);
+}
+
+static int
+run_fingerprint(struct context *context, const void *opaque, const struct strings *operands,
+		struct error **err)
+{
+	const struct fingerprint_values *values = opaque;
+	AUTO_BUF struct buf record = BUF_INIT(RECORD_LIMIT_BYTES);
+	struct answer answer = { .record = values->explain ? &record : NULL };
+	int result;
+
+	if (values->inputs.length > FINGERPRINT_HEX_CHARS)
+		return error_set(err, ERROR_USAGE, "--length is at most %d", FINGERPRINT_HEX_CHARS);
+	if (says_inputs(&values->inputs))
+		result = compute_paths(context, &values->inputs, operands, &answer, err);
+	else
+		result = compute_image(context, operands, &answer, err);
+	if (result < 0)
+		return -1;
+	if (values->inputs.length > 0)
+		answer.length = values->inputs.length;
+	return tell(context, &answer, err);
+}
+
+const struct command cmd_fingerprint = {
+	.name = "fingerprint",
+	.summary = "print the fingerprint of an image's inputs",
+	.usage = "[IMAGE]",
+	.options = fingerprint_options,
+	.values_size = sizeof(struct fingerprint_values),
+	.groups = OPTIONS_PROJECT,
+	.operands_max = 1,
+	.run = run_fingerprint,
+};

@@ -1,0 +1,217 @@
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/inspected.h"
+#include "cli/output/page.h"
+#include "image/document/content.h"
+#include "image/document/image_part.h"
+#include "oci/document.h"
+
+struct inspect_values {
+	struct target_options target;
+	struct platforms platforms;
+};
+
+static const struct option_spec inspect_options[] = {
+	{ "platform", 0, OPTION_PLATFORMS, offsetof(struct inspect_values, platforms), "OS/ARCH",
+	  "show only this platform; repeatable" },
+	TARGET_OPTIONS(struct inspect_values, target),
+	{ 0 },
+};
+
+static uint64_t
+layers_size(const struct manifest *manifest)
+{
+	uint64_t size_bytes = 0;
+
+	for (size_t i = 0; i < manifest->layers.count; i++)
+		size_bytes += manifest->layers.items[i].size_bytes;
+	return size_bytes;
+}
+
+static json_t *
+strings_array(const struct strings *strings)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < strings->count; i++)
+		json_array_append_new(array, json_string(strings->items[i]));
+	return array;
+}
+
+static json_t *
+config_json(const struct image_config *config)
+{
+	return json_pack("{s:s?, s:s?, s:s?, s:o, s:o, s:o, s:O?}", "created", config->created,
+			 "user", config->user, "working_dir", config->working_dir, "env",
+			 strings_array(&config->environment), "entrypoint",
+			 strings_array(&config->entrypoint), "cmd", strings_array(&config->command),
+			 "labels", config->labels);
+}
+
+/* As the index says when the config does not; NULL: neither does. */
+static char *
+platform_of(const struct image_node *node, const struct image_config *config)
+{
+	if (config->platform.os)
+		return platform_format(&config->platform);
+	return node->descriptor.has_platform ? platform_format(&node->descriptor.platform) : NULL;
+}
+
+static json_t *
+image_json(const struct image_node *node, const struct image_config *config)
+{
+	AUTO_FREE char *platform = platform_of(node, config);
+
+	return json_pack("{s:s?, s:s, s:I, s:I, s:o, s:O?}", "platform", platform, "digest",
+			 digest_text(&node->descriptor.digest).text, "layers",
+			 (json_int_t)node->manifest.layers.count, "size_bytes",
+			 (json_int_t)layers_size(&node->manifest), "config", config_json(config),
+			 "annotations", node->manifest.annotations);
+}
+
+/* Each image of the tree; artifacts and attestations have no such config. */
+static int
+add_images(const struct content *content, const struct image_node *node, json_t *images,
+	   struct error **err)
+{
+	AUTO_CONFIG struct image_config config = { 0 };
+
+	for (size_t i = 0; i < node->child_count; i++)
+		if (add_images(content, &node->children[i], images, err) < 0)
+			return -1;
+	if (node->kind != DOCUMENT_MANIFEST || platform_is_unknown(&node->descriptor.platform) ||
+	    !media_type_is_config(node->manifest.config.media_type))
+		return 0;
+	if (content_get_config(content, &node->manifest, &config, err) < 0)
+		return error_wrap(err, "manifest '%s'", digest_text(&node->descriptor.digest).text);
+	json_array_append_new(images, image_json(node, &config));
+	return 0;
+}
+
+static void
+add_annotations(struct page *page, json_t *annotations, const char *indent)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach (annotations, name, value) {
+		page_add(page, "%s%s: %s\n", indent, QUOTED(name),
+			 QUOTED(json_string_value(value)));
+	}
+}
+
+static void
+add_words(struct page *page, const char *title, const json_t *config, const char *key,
+	  const char *separator)
+{
+	const json_t *words = json_object_get(config, key);
+	size_t i;
+	json_t *word;
+
+	if (json_array_size(words) == 0)
+		return;
+	page_add(page, "  %s", title);
+	json_array_foreach (words, i, word) {
+		page_add(page, "%s%s", separator, QUOTED(json_string_value(word)));
+	}
+	page_add(page, "\n");
+}
+
+static void
+add_image_text(struct page *page, const json_t *image)
+{
+	const json_t *config = json_object_get(image, "config");
+	long long layers = json_integer_value(json_object_get(image, "layers"));
+	const char *said = json_string_value(json_object_get(image, "platform"));
+	AUTO_FREE char *size =
+		text_bytes((uint64_t)json_integer_value(json_object_get(image, "size_bytes")));
+
+	page_add(page, "%s %s\n  %lld layer%s, %s\n", QUOTED(said ? said : "-"),
+		 json_string_value(json_object_get(image, "digest")), layers,
+		 layers == 1 ? "" : "s", size);
+	add_words(page, "entrypoint:", config, "entrypoint", " ");
+	add_words(page, "command:", config, "cmd", " ");
+	add_words(page, "environment:", config, "env", "\n    ");
+	add_annotations(page, json_object_get(config, "labels"), "  label ");
+}
+
+static char *
+format_text(const json_t *object)
+{
+	AUTO_PAGE struct page page = { 0 };
+	AUTO_FREE char *type =
+		text_quote_string(json_string_value(json_object_get(object, "media_type")));
+	const char *artifact = json_string_value(json_object_get(object, "artifact_type"));
+	size_t i;
+	json_t *image;
+
+	page_add(&page, "%s\n%s\n%s\n", json_string_value(json_object_get(object, "reference")),
+		 json_string_value(json_object_get(object, "digest")), type);
+	if (artifact) {
+		page_add(&page, "artifact type: %s\n", QUOTED(artifact));
+	}
+	add_annotations(&page, json_object_get(object, "annotations"), "");
+	json_array_foreach (json_object_get(object, "images"), i, image)
+		add_image_text(&page, image);
+	return page_take(&page);
+}
+
+static int
+tell(struct context *context, const struct inspected *inspected, json_t *images, struct error **err)
+{
+	const struct image_node *root = &inspected->root;
+	AUTO_FREE char *name = target_name(&inspected->target, inspected->found.place);
+	AUTO_JSON json_t *document = document_parse(root->bytes.data, root->bytes.size, err);
+	AUTO_FREE char *text = NULL;
+	json_t *object;
+
+	if (!document)
+		return -1;
+	object = json_pack("{s:s, s:s, s:s, s:O?, s:O?, s:O}", "reference", name, "digest",
+			   digest_text(&root->descriptor.digest).text, "media_type",
+			   root->descriptor.media_type, "artifact_type",
+			   json_object_get(document, "artifactType"), "annotations",
+			   json_object_get(document, "annotations"), "images", images);
+	text = format_text(object);
+	return context_result(context, text, object, err);
+}
+
+static int
+run_inspect(struct context *context, const void *opaque, const struct strings *operands,
+	    struct error **err)
+{
+	const struct inspect_values *values = opaque;
+	struct selection selection = {
+		.platforms = platforms_said(&values->platforms),
+		.leave_out_unsupported = true,
+	};
+	AUTO_LOOKING struct inspected inspected = { 0 };
+	AUTO_JSON json_t *images = json_array();
+	struct content content = { 0 };
+
+	if (inspected_find(context, &values->target, operands, &inspected, err) < 0 ||
+	    inspected_read(context, &selection, &inspected, err) < 0)
+		return -1;
+	content.repository = inspected.found.repository;
+	content.cache = session_find_store(context_session(context));
+	if (add_images(&content, &inspected.root, images, err) < 0)
+		return -1;
+	return tell(context, &inspected, images, err);
+}
+
+const struct command cmd_inspect = {
+	.name = "inspect",
+	.summary = "show an image's digest, platforms, annotations and configurations",
+	.usage = "[--platform OS/ARCH] [--by-hash] [IMAGE|REF]",
+	.options = inspect_options,
+	.values_size = sizeof(struct inspect_values),
+	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,
+	.operands_max = 1,
+	.run = run_inspect,
+};

@@ -1,0 +1,106 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/inspected.h"
+#include "image/document/image_part.h"
+#include "image/transfer/put_document.h"
+
+struct manifest_values {
+	struct target_options target;
+	const char *file; /* --put */
+	struct platforms platforms;
+};
+
+static const struct option_spec manifest_options[] = {
+	{ "platform", 0, OPTION_PLATFORMS, offsetof(struct manifest_values, platforms), "OS/ARCH",
+	  "print this platform's manifest, not the index" },
+	{ "put", 0, OPTION_STRING, offsetof(struct manifest_values, file), "FILE",
+	  "upload this file, byte for byte, instead of printing" },
+	TARGET_OPTIONS(struct manifest_values, target),
+	{ 0 },
+};
+
+/* Byte for byte as it is, so that its digest can be computed: no line end is added. */
+static int
+write_bytes(struct context *context, const struct buf *bytes, struct error **err)
+{
+	context->has_result = true;
+	if (fwrite(bytes->data, 1, bytes->size, stdout) != bytes->size || fflush(stdout) == EOF)
+		return error_set_errno(err, errno, "cannot write to standard output");
+	return 0;
+}
+
+static int
+wrap_file(const char *path, struct error **err)
+{
+	return error_wrap(err, "cannot put '%s'", QUOTED(path));
+}
+
+static int
+put_file(struct context *context, const struct manifest_values *values,
+	 const struct strings *operands, struct error **err)
+{
+	const char *operand = operands->count > 0 ? operands->items[0] : NULL;
+	AUTO_TARGET struct target target = { 0 };
+	AUTO_BUF struct buf bytes = BUF_INIT(MANIFEST_LIMIT_BYTES);
+	AUTO_FREE char *repository = NULL;
+	AUTO_FREE char *text = NULL;
+	struct digest digest;
+
+	if (file_read(AT_FDCWD, values->file, &bytes, err) < 0 ||
+	    target_of_options(context, &values->target, operand, &target, err) < 0)
+		return -1;
+	if (put_document(context_session(context), &target.candidates[0], &bytes, &digest, err) < 0)
+		return wrap_file(values->file, err);
+	repository = location_repository(&target.candidates[0]);
+	text = format_resolved(repository, &digest);
+	return context_result(context, text,
+			      json_pack("{s:s, s:s?, s:s}", "image", repository, "tag",
+					target.candidates[0].reference.tag, "digest",
+					digest_text(&digest).text),
+			      err);
+}
+
+static int
+run_manifest(struct context *context, const void *opaque, const struct strings *operands,
+	     struct error **err)
+{
+	const struct manifest_values *values = opaque;
+	struct selection selection = { .platforms = &values->platforms };
+	AUTO_LOOKING struct inspected inspected = { 0 };
+	AUTO_IMAGE_NODE struct image_node part = { 0 };
+
+	if (values->platforms.count > 1)
+		return error_set(err, ERROR_USAGE, "one --platform has one manifest");
+	if (values->file)
+		return put_file(context, values, operands, err);
+	if (inspected_find(context, &values->target, operands, &inspected, err) < 0)
+		return -1;
+	if (values->platforms.count == 0)
+		return write_bytes(context, &inspected.found.root.bytes, err);
+	if (inspected_read(context, &selection, &inspected, err) < 0 ||
+	    image_part_take(&inspected.root, &part, err) < 0)
+		return -1;
+	return write_bytes(context, &part.bytes, err);
+}
+
+const struct command cmd_manifest = {
+	.name = "manifest",
+	.summary = "print or upload a manifest or index, byte for byte",
+	.usage = "[--platform OS/ARCH] [--put FILE] [--by-hash] [IMAGE|REF]",
+	.options = manifest_options,
+	.values_size = sizeof(struct manifest_values),
+	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,
+	.operands_max = 1,
+	.run = run_manifest,
+};

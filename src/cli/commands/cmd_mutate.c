@@ -1,0 +1,51 @@
+#include <stddef.h>
+
+#include "base/error.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/options/derive_options.h"
+#include "cli/options/image_options.h"
+#include "oci/document.h"
+
+struct mutate_values {
+	struct output_options output;
+	struct image_options image;
+};
+
+static const struct option_spec mutate_options[] = {
+	OUTPUT_OPTIONS(struct mutate_values, output),
+	IMAGE_OPTIONS(struct mutate_values, image),
+	{ 0 },
+};
+
+static int
+run_mutate(struct context *context, const void *opaque, const struct strings *operands,
+	   struct error **err)
+{
+	const struct mutate_values *values = opaque;
+	AUTO_JSON json_t *annotations = NULL;
+	struct derive_options derive = { .base = operands->items[0] };
+	struct config_change change;
+
+	if (!image_options_are_said(&values->image) && !values->output.new_platform &&
+	    values->output.cleared.count == 0)
+		return error_set(err, ERROR_USAGE, "no option says what is to change");
+	if (image_options_read(&values->image, &change, &annotations, &derive, err) < 0)
+		return -1;
+	if (!change.created_by)
+		change.created_by = PACKAGE_NAME " mutate";
+	return derive_and_tell(context, &values->output, &change, &derive, err);
+}
+
+const struct command cmd_mutate = {
+	.name = "mutate",
+	.summary = "change an image's environment, entry point, labels and other settings",
+	.usage = "-o WHERE|-t REF [--push] REF",
+	.options = mutate_options,
+	.values_size = sizeof(struct mutate_values),
+	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,
+	.operands_min = 1,
+	.operands_max = 1,
+	.run = run_mutate,
+};

@@ -1,0 +1,210 @@
+#include <stddef.h>
+
+#include "base/error.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/options/image_options.h"
+#include "cli/options/target_options.h"
+#include "cli/outcome.h"
+#include "image/resolve/built.h"
+#include "image/resolve/find.h"
+#include "image/resolve/platform_tag.h"
+#include "image/resolve/target.h"
+#include "image/transfer/push.h"
+#include "oci/document.h"
+#include "repository/session.h"
+
+struct push_values {
+	struct target_options target;
+	struct platforms platforms;
+	struct strings tags;
+	bool no_clobber;
+	bool platform_tag;
+	struct image_options image;
+	struct layer_options layer;
+};
+
+/* --tag is a list here: the tags that are set. */
+static const struct option_spec push_options[] = {
+	{ "tag", 0, OPTION_STRINGS, offsetof(struct push_values, tags), "TAG",
+	  "set this tag; repeatable; by hash, in addition to the fingerprint's" },
+	{ "no-clobber", 0, OPTION_FLAG, offsetof(struct push_values, no_clobber), NULL,
+	  "fail instead of moving a tag that names another image" },
+	{ "platform", 0, OPTION_PLATFORMS, offsetof(struct push_values, platforms), "OS/ARCH",
+	  "push only this platform; repeatable" },
+	{ "platform-tag", 0, OPTION_FLAG, offsetof(struct push_values, platform_tag), NULL,
+	  "push one platform under TAG-OS-ARCH, for `index join`" },
+	INPUT_OPTIONS(struct push_values, target),
+	LAYER_OPTIONS(struct push_values, layer),
+	IMAGE_OPTIONS(struct push_values, image),
+	{ 0 },
+};
+
+static int
+check_tags(const struct strings *tags, struct error **err)
+{
+	for (size_t i = 0; i < tags->count; i++)
+		if (!reference_tag_is_valid(tags->items[i]))
+			return error_set(err, ERROR_USAGE, "'%s' is no tag", tags->items[i]);
+	return 0;
+}
+
+/* Those that were named; for a platform's tag exactly one, and then the target is that. */
+static int
+choose_platforms(const struct push_values *values, struct target *target,
+		 struct platforms *ret_platforms, struct error **err)
+{
+	if (!values->platform_tag) {
+		platforms_copy(&values->platforms, ret_platforms);
+		return 0;
+	}
+	if (platforms_choose_one(&values->platforms, ret_platforms, err) < 0)
+		return -1;
+	return target_take_platform(target, &ret_platforms->items[0], err);
+}
+
+static int
+tell(struct context *context, const struct target *target, const struct push_result *result,
+     struct error **err)
+{
+	bool pushed = true;
+	struct outcome outcome = {
+		.repository = result->repository,
+		.tag = target->candidates[0].reference.tag,
+		.digest = &result->digest,
+		.target = target,
+		.present = &result->was_there,
+		.pushed = &pushed,
+	};
+
+	return outcome_tell(context, &outcome, err);
+}
+
+/* The image of one layer that is in the store then; the source becomes that. */
+static int
+derive_rootfs(struct context *context, struct derive_options *derive, struct location *source,
+	      struct error **err)
+{
+	struct layer_path layer = { .path = source->path };
+	AUTO_DERIVE_RESULT struct derive_result result = { 0 };
+	AUTO_LOCATION struct location named = { 0 };
+
+	if (location_parse("localhost/rootfs:latest", &named, err) < 0)
+		return -1;
+	derive->layers = &layer;
+	derive->layer_count = 1;
+	derive->output = &named;
+	derive->how.observer = session_observer(context_session(context));
+	if (derive_image(context_session(context), derive, &result, err) < 0)
+		return -1;
+	location_release(source);
+	location_copy(&named, source);
+	/* Somebody else may give that name to another one. */
+	source->reference.digest = result.digest;
+	return 0;
+}
+
+static int
+make_rootfs(struct context *context, const struct push_values *values,
+	    const struct platforms *platforms, struct location *source, struct error **err)
+{
+	AUTO_JSON json_t *annotations = NULL;
+	struct derive_options derive = { .platforms = platforms };
+	struct config_change change;
+
+	if (image_options_read(&values->image, &change, &annotations, &derive, err) < 0 ||
+	    layer_options_read(&values->layer, &derive, err) < 0)
+		return -1;
+	if (!change.created_by)
+		change.created_by = PACKAGE_NAME " push";
+	return derive_rootfs(context, &derive, source, err);
+}
+
+/* IMAGE: what was built here of it, else what the store has under the name that the fingerprint
+ * gives. */
+static int
+find_image_source(struct context *context, const char *name, struct location *source,
+		  struct error **err)
+{
+	struct session *session = context_session(context);
+	const struct project *project = context_project(context, err);
+	AUTO_TARGET struct target target = { 0 };
+	AUTO_FOUND_IMAGE struct found_image built = { 0 };
+	AUTO_FREE char *tag = NULL;
+
+	if (!project || target_of_project(project, name, NULL, &target, err) < 0 ||
+	    built_find(session, &target, true, &built, err) < 0)
+		return -1;
+	if (!built.is_built) {
+		location_copy(&target.candidates[0], source);
+		return 0;
+	}
+	context_notice(context, "pushing the image of '%s' that was built here", name);
+	tag = built_name(&target);
+	built_locate(session_find_store(session), tag, source);
+	return 0;
+}
+
+static int
+read_source(struct context *context, const struct push_values *values,
+	    const struct platforms *platforms, const char *text, struct location *source,
+	    struct error **err)
+{
+	if (location_is(text) ? location_parse(text, source, err) < 0
+			      : find_image_source(context, text, source, err) < 0)
+		return -1;
+	if (source->transport == TRANSPORT_ROOTFS)
+		return make_rootfs(context, values, platforms, source, err);
+	if (!image_options_are_said(&values->image) && !values->layer.owner &&
+	    !values->layer.compression)
+		return 0;
+	error_set(err, ERROR_USAGE,
+		  "an image is pushed as it is: only rootfs:DIR takes --env, "
+		  "--owner and the like");
+	return error_set_hint(err, "`ocifp mutate` makes an image that is changed");
+}
+
+static int
+run_push(struct context *context, const void *opaque, const struct strings *operands,
+	 struct error **err)
+{
+	const struct push_values *values = opaque;
+	/* Of an IMAGE that is the source it is the place too. */
+	bool is_named = operands->count > 1 || !location_is(operands->items[0]);
+	const char *operand = is_named ? operands->items[operands->count - 1] : NULL;
+	AUTO_LOCATION struct location source = { 0 };
+	AUTO_TARGET struct target target = { 0 };
+	AUTO_PUSH_RESULT struct push_result result = { 0 };
+	AUTO_PLATFORMS struct platforms platforms = { 0 };
+	struct push_options options = {
+		.platforms = &platforms,
+		.tags = &values->tags,
+		.no_clobber = values->no_clobber,
+	};
+
+	if (check_tags(&values->tags, err) < 0 ||
+	    target_of_options(context, &values->target, operand, &target, err) < 0 ||
+	    choose_platforms(values, &target, &platforms, err) < 0)
+		return -1;
+	if (platforms.count == 0)
+		options.platforms = NULL;
+	if (read_source(context, values, options.platforms, operands->items[0], &source, err) < 0 ||
+	    push_image(context_session(context), &source, &target, &options, &result, err) < 0)
+		return -1;
+	return tell(context, &target, &result, err);
+}
+
+const struct command cmd_push = {
+	.name = "push",
+	.summary = "upload an image to a registry",
+	.usage = "[--by-hash] [--tag TAG] [--no-clobber] [--platform OS/ARCH] [--platform-tag] "
+		 "SOURCE "
+		 "[IMAGE|REF]",
+	.options = push_options,
+	.values_size = sizeof(struct push_values),
+	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,
+	.operands_min = 1,
+	.operands_max = 2,
+	.run = run_push,
+};

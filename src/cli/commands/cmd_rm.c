@@ -1,0 +1,99 @@
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/output/page.h"
+#include "image/transfer/remove_tag.h"
+#include "oci/location.h"
+
+struct rm_values {
+	bool dry_run;
+};
+
+static const struct option_spec rm_options[] = {
+	{ "dry-run", 'n', OPTION_FLAG, offsetof(struct rm_values, dry_run), NULL,
+	  "print what would be removed, and remove nothing" },
+	{ 0 },
+};
+
+static void
+tell_referrers(struct context *context, const char *name, const struct removal *removal)
+{
+	if (removal->referrer_count > 0)
+		context_notice(context, "%zu referrers of '%s' are left without their subject",
+			       removal->referrer_count, name);
+}
+
+/* The manifest, when it is one that goes, and the tags that go. */
+static json_t *
+list_removed(struct page *page, const struct location *location, const struct removal *removal)
+{
+	AUTO_FREE char *repository = location_repository(location);
+	AUTO_FREE char *name = location_format(location);
+	bool by_digest = location->reference.digest.algorithm != DIGEST_NONE;
+	json_t *tags = json_array();
+
+	if (by_digest)
+		page_add(page, "%s\n", name);
+	for (size_t i = 0; i < removal->tags.count; i++) {
+		page_add(page, "%s:%s\n", repository, QUOTED(removal->tags.items[i]));
+		json_array_append_new(tags, json_string(removal->tags.items[i]));
+	}
+	return json_pack("{s:s, s:s?, s:o, s:i}", "image", repository, "digest",
+			 by_digest ? digest_text(&location->reference.digest).text : NULL, "tags",
+			 tags, "referrers", (int)removal->referrer_count);
+}
+
+static int
+remove_one(struct context *context, const char *text, bool dry_run, struct page *page,
+	   json_t *removed, struct error **err)
+{
+	AUTO_LOCATION struct location location = { 0 };
+	AUTO_REMOVAL struct removal removal = { 0 };
+
+	if (location_parse(text, &location, err) < 0)
+		return -1;
+	context_log_in_at(context, &location);
+	if (remove_image(context_session(context), &location, dry_run, &removal, err) < 0)
+		return -1;
+	tell_referrers(context, text, &removal);
+	json_array_append_new(removed, list_removed(page, &location, &removal));
+	return 0;
+}
+
+static int
+run_rm(struct context *context, const void *opaque, const struct strings *operands,
+       struct error **err)
+{
+	const struct rm_values *values = opaque;
+	AUTO_PAGE struct page page = { 0 };
+	AUTO_FREE char *text = NULL;
+	json_t *removed = json_array();
+	json_t *object = json_pack("{s:b, s:o}", "dry_run", values->dry_run, "removed", removed);
+
+	for (size_t i = 0; i < operands->count; i++) {
+		if (remove_one(context, operands->items[i], values->dry_run, &page, removed, err) <
+		    0) {
+			json_decref(object);
+			return -1;
+		}
+	}
+	text = page_take(&page);
+	return context_result(context, text, object, err);
+}
+
+const struct command cmd_remove = {
+	.name = "rm",
+	.summary = "remove a tag, or a manifest and all its tags",
+	.usage = "[-n] REF...",
+	.options = rm_options,
+	.values_size = sizeof(struct rm_values),
+	.groups = OPTIONS_NETWORK,
+	.operands_min = 1,
+	.operands_max = OPERANDS_ANY,
+	.run = run_rm,
+};

@@ -1,0 +1,222 @@
+#include <stddef.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/xalloc.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/options/image_options.h"
+#include "cli/options/target_options.h"
+#include "cli/outcome.h"
+#include "image/resolve/target.h"
+#include "image/transfer/pull.h"
+#include "oci/location.h"
+#include "run/commit_job.h"
+#include "run/engine/bundle.h"
+#include "run/run.h"
+
+struct run_values {
+	struct target_options target;
+	struct platforms platforms;
+	bool offline;
+	struct strings env;
+	struct strings env_files;
+	struct strings volumes;
+	struct strings tmpfs;
+	const char *user;
+	const char *directory;
+	const char *entrypoint;
+	const char *hostname;
+	const char *network;
+	const char *runtime;
+	const char *memory;
+	const char *cpus;
+	unsigned pids;
+	const char *commit;
+	const char *bundle;
+	bool interactive;
+	bool terminal;
+	bool read_only;
+};
+
+#define AT(member) offsetof(struct run_values, member)
+
+static const struct option_spec run_options[] = {
+	{ "env", 'e', OPTION_STRINGS, AT(env), "NAME[=VALUE]",
+	  "set a variable, or pass on the caller's; repeatable" },
+	{ "env-file", 0, OPTION_STRINGS, AT(env_files), "FILE",
+	  "read variables from FILE, one per line; repeatable" },
+	{ "user", 'u', OPTION_STRING, AT(user), "USER[:GROUP]",
+	  "run the job as this user and group, by name or number" },
+	{ "workdir", 'w', OPTION_STRING, AT(directory), "DIR", "start the job in this directory" },
+	{ "entrypoint", 0, OPTION_STRING, AT(entrypoint), "WORD",
+	  "replace the image's entry point; a JSON array for several words" },
+	{ "hostname", 0, OPTION_STRING, AT(hostname), "NAME", "set the job's host name" },
+	{ "volume", 'v', OPTION_STRINGS, AT(volumes), "SOURCE:PATH[:ro]",
+	  "mount a path of the host, or a named volume of the store; repeatable" },
+	{ "tmpfs", 0, OPTION_STRINGS, AT(tmpfs), "PATH[:OPTIONS]",
+	  "mount an empty directory in memory; repeatable" },
+	{ "read-only", 0, OPTION_FLAG, AT(read_only), NULL, "mount the root filesystem read-only" },
+	{ "net", 0, OPTION_STRING, AT(network), "host|none",
+	  "use the host's network (default) or none" },
+	{ "memory", 0, OPTION_STRING, AT(memory), "SIZE",
+	  "limit the memory, for example 512m or 2g" },
+	{ "cpus", 0, OPTION_STRING, AT(cpus), "N", "limit the processors, for example 2 or 0.5" },
+	{ "pids", 0, OPTION_UINT, AT(pids), "N", "limit the number of processes and threads" },
+	{ "interactive", 'i', OPTION_FLAG, AT(interactive), NULL,
+	  "connect standard input, which is empty otherwise" },
+	{ "tty", 't', OPTION_FLAG, AT(terminal), NULL, "give the job a terminal" },
+	{ "runtime", 0, OPTION_STRING, AT(runtime), "crun|runc|bwrap",
+	  "use this engine instead of the first that is installed" },
+	{ "commit", 0, OPTION_STRING, AT(commit), "WHERE",
+	  "make an image of what the job wrote: HOST/NAME[:TAG] in the store, oci:DIR[:TAG] ..." },
+	{ "bundle", 0, OPTION_STRING, AT(bundle), "DIR",
+	  "write an OCI runtime bundle for another engine, and run nothing" },
+	{ "platform", 0, OPTION_PLATFORMS, AT(platforms), "OS/ARCH",
+	  "use this platform instead of this machine's" },
+	{ "offline", 0, OPTION_FLAG, AT(offline), NULL,
+	  "do not use the network; fail if the store lacks the image" },
+	TARGET_OPTIONS(struct run_values, target),
+	{ 0 },
+};
+
+/* Operands: [IMAGE|REF] -- COMMAND..., or REF COMMAND... */
+static void
+split_operands(const struct context *context, const struct strings *operands,
+	       const char **ret_image, struct strings *ret_command)
+{
+	size_t first = context->named_count > 0 ? 1 : 0;
+
+	*ret_image = first ? operands->items[0] : NULL;
+	for (size_t i = first; i < operands->count; i++)
+		strings_add(ret_command, operands->items[i]);
+}
+
+static int
+find_image_base(struct context *context, const struct run_values *values, const char *image,
+		struct run_base *base, struct error **err)
+{
+	const struct pull_options pull_options = {
+		.platforms = platforms_said(&values->platforms),
+		.offline = values->offline,
+	};
+	AUTO_TARGET struct target target = { 0 };
+
+	if (values->platforms.count > 1)
+		return error_set(err, ERROR_USAGE, "a job runs on one platform");
+	if (target_of_options(context, &values->target, image, &target, err) < 0)
+		return -1;
+	return run_base_of_image(context_session(context), &target, &pull_options, base, err);
+}
+
+static int
+find_base(struct context *context, const struct run_values *values, const char *image,
+	  struct run_base *base, struct error **err)
+{
+	AUTO_LOCATION struct location location = { 0 };
+
+	if (image && location_is(image) && location_parse(image, &location, err) < 0)
+		return -1;
+	if (location.path && location.transport == TRANSPORT_ROOTFS)
+		return run_base_of_directory(location.path, base, err);
+	return find_image_base(context, values, image, base, err);
+}
+
+static int
+read_commit(const struct run_values *values, struct location *ret_location,
+	    struct commit_options *options, struct error **err)
+{
+	if (!values->commit)
+		return 0;
+	options->output = ret_location;
+	if (source_date_read(&options->created_s, err) < 0 ||
+	    location_parse(values->commit, ret_location, err) < 0)
+		return error_wrap(err, "--commit");
+	if (ret_location->transport == TRANSPORT_ROOTFS ||
+	    ret_location->reference.digest.algorithm != DIGEST_NONE)
+		return error_set(err, ERROR_USAGE,
+				 "--commit takes HOST/NAME[:TAG] or oci:DIR[:TAG]");
+	if (ret_location->transport == TRANSPORT_REGISTRY && !ret_location->reference.tag)
+		ret_location->reference.tag = xstrdup("latest");
+	return 0;
+}
+
+/* A job's own output is all of its result, but for the image. */
+static int
+tell(struct context *context, const struct location *output, const struct derive_result *made,
+     struct error **err)
+{
+	struct outcome outcome = {
+		.repository = made->repository,
+		.tag = output->reference.tag,
+		.digest = &made->digest,
+		.stdout_is_taken = true,
+	};
+
+	return made->repository ? outcome_tell(context, &outcome, err) : 0;
+}
+
+static struct job_options
+job_of_values(const struct run_values *values, const struct strings *command)
+{
+	return (struct job_options){
+		.entrypoint = values->entrypoint,
+		.command = command,
+		.env = &values->env,
+		.env_files = &values->env_files,
+		.user = values->user,
+		.directory = values->directory,
+		.hostname = values->hostname,
+		.read_only = values->read_only,
+		.own_network = values->network && strcmp(values->network, "none") == 0,
+		.interactive = values->interactive,
+		.terminal = values->terminal,
+	};
+}
+
+static int
+run_run(struct context *context, const void *opaque, const struct strings *operands,
+	struct error **err)
+{
+	const struct run_values *values = opaque;
+	AUTO_STRINGS struct strings command = { 0 };
+	AUTO_RUN_BASE struct run_base base = { 0 };
+	AUTO_LOCATION struct location output = { 0 };
+	AUTO_DERIVE_RESULT struct derive_result made = { 0 };
+	struct commit_options commit = { 0 };
+	const char *image = NULL;
+	struct run_options options = {
+		.volumes = &values->volumes,
+		.tmpfs = &values->tmpfs,
+		.runtime = values->runtime,
+		.deadline_ms = context->options.session.engine.deadline_ms,
+		.commit = values->commit ? &commit : NULL,
+	};
+
+	split_operands(context, operands, &image, &command);
+	options.job = job_of_values(values, &command);
+	if (job_limits_parse(values->memory, values->cpus, values->pids, &options.limits, err) <
+		    0 ||
+	    read_commit(values, &output, &commit, err) < 0 ||
+	    find_base(context, values, image, &base, err) < 0)
+		return -1;
+	if (values->bundle)
+		return bundle_write(context_session(context), &base, &options, values->bundle, err);
+	commit.observer = session_observer(context_session(context));
+	if (run_job(context_session(context), &base, &options, &context->job_status, &made, err) <
+	    0)
+		return -1;
+	return tell(context, &output, &made, err);
+}
+
+const struct command cmd_run = {
+	.name = "run",
+	.summary = "run a command in an image's root filesystem",
+	.usage = "[--by-hash] [IMAGE|REF] [--] [COMMAND...]",
+	.options = run_options,
+	.values_size = sizeof(struct run_values),
+	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,
+	.operands_max = OPERANDS_ANY,
+	.runs_job = true,
+	.run = run_run,
+};

@@ -1,0 +1,73 @@
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/xalloc.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/inspected.h"
+#include "image/make/sign.h"
+#include "image/trust/signing_key.h"
+
+struct sign_values {
+	struct target_options target;
+	const char *key;
+};
+
+static const struct option_spec sign_options[] = {
+	{ "key", 'k', OPTION_STRING, offsetof(struct sign_values, key), "FILE",
+	  "private key in PEM; env://NAME reads a variable" },
+	TARGET_OPTIONS(struct sign_values, target),
+	{ 0 },
+};
+
+static int
+tell(struct context *context, const struct inspected *inspected, const struct sign_result *result,
+     struct error **err)
+{
+	const struct digest *digest = &inspected->found.root.descriptor.digest;
+	AUTO_FREE char *repository =
+		location_repository(&inspected->target.candidates[inspected->found.place]);
+	AUTO_FREE char *resolved = format_resolved(repository, digest);
+
+	if (result->was_there)
+		context_notice(context, "this key has signed it already");
+	return context_result(context, resolved,
+			      json_pack("{s:s, s:s, s:b, s:I}", "image", repository, "digest",
+					digest_text(digest).text, "signed", !result->was_there,
+					"signatures", (json_int_t)result->count),
+			      err);
+}
+
+static int
+run_sign(struct context *context, const void *opaque, const struct strings *operands,
+	 struct error **err)
+{
+	const struct sign_values *values = opaque;
+	AUTO_SIGNING_KEYS struct signing_keys keys = { 0 };
+	AUTO_LOOKING struct inspected inspected = { 0 };
+	struct sign_result result = { 0 };
+
+	if (!values->key) {
+		error_set(err, ERROR_USAGE, "there is no key to sign with");
+		return error_set_hint(err, "--key FILE; 'openssl genpkey -algorithm ed25519' "
+					   "makes one");
+	}
+	if (signing_keys_add_private(&keys, values->key, err) < 0 ||
+	    inspected_find(context, &values->target, operands, &inspected, err) < 0 ||
+	    sign_image(context_session(context), &inspected.target, &inspected.found, &keys,
+		       &result, err) < 0)
+		return -1;
+	return tell(context, &inspected, &result, err);
+}
+
+const struct command cmd_sign = {
+	.name = "sign",
+	.summary = "sign an image in cosign's format",
+	.usage = "--key FILE [--by-hash] [IMAGE|REF]",
+	.options = sign_options,
+	.values_size = sizeof(struct sign_values),
+	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,
+	.operands_max = 1,
+	.run = run_sign,
+};

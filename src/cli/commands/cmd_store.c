@@ -1,0 +1,221 @@
+#include <inttypes.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "cli/commands.h"
+#include "cli/commands/cmd_store.h"
+#include "cli/context.h"
+#include "cli/output/page.h"
+#include "image/prune/collect.h"
+#include "oci/descriptor.h"
+#include "run/root/volumes.h"
+#include "run/roots.h"
+#include "store/care.h"
+#include "store/store.h"
+
+#define REF_NAME "org.opencontainers.image.ref.name"
+
+struct gc_values {
+	bool dry_run;
+};
+
+struct fsck_values {
+	bool repair;
+};
+
+static struct store *
+open_store(struct context *context, struct error **err)
+{
+	return session_store(context_session(context), err);
+}
+
+/* No references: no line. */
+static int
+answer(struct context *context, struct page *page, json_t *object, struct error **err)
+{
+	AUTO_FREE char *text = NULL;
+
+	if (page->size == 0 && !context->options.json) {
+		json_decref(object);
+		return 0;
+	}
+	text = page_take(page);
+	return context_result(context, text, object, err);
+}
+
+static void
+add_reference(struct page *page, json_t *array, const struct descriptor *reference)
+{
+	const char *name = descriptor_annotation(reference, REF_NAME);
+	struct digest_text digest = digest_text(&reference->digest);
+
+	page_add(page, "%s %s\n", digest.text, QUOTED(name ? name : "-"));
+	json_array_append_new(array, json_pack("{s:s?, s:s, s:s?}", "name", name, "digest",
+					       digest.text, "media_type", reference->media_type));
+}
+
+/* "what: line" */
+static json_t *
+add_lines(struct page *page, const char *what, const struct strings *lines)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < lines->count; i++) {
+		page_add(page, "%s: %s\n", what, lines->items[i]);
+		json_array_append_new(array, json_string(lines->items[i]));
+	}
+	return array;
+}
+
+static int
+run_ls(struct context *context, const void *opaque, const struct strings *operands,
+       struct error **err)
+{
+	struct store *store = open_store(context, err);
+	AUTO_DESCRIPTORS struct descriptors references = { NULL, 0 };
+	AUTO_PAGE struct page page = { 0 };
+	AUTO_STRINGS struct strings volumes = { 0 };
+	json_t *array;
+	json_t *names;
+
+	(void)opaque;
+	(void)operands;
+	if (!store || store_list_references(store, &references, true, err) < 0 ||
+	    volumes_list(store, &volumes, err) < 0)
+		return -1;
+	array = json_array();
+	for (size_t i = 0; i < references.count; i++)
+		add_reference(&page, array, &references.items[i]);
+	names = add_lines(&page, "volume", &volumes);
+	return answer(context, &page,
+		      json_pack("{s:s, s:o, s:o}", "path", store_path(store), "references", array,
+				"volumes", names),
+		      err);
+}
+
+static int
+run_gc(struct context *context, const void *opaque, const struct strings *operands,
+       struct error **err)
+{
+	const struct gc_values *values = opaque;
+	struct store *store = open_store(context, err);
+	AUTO_FREE char *removed = NULL;
+	AUTO_FREE char *kept = NULL;
+	AUTO_PAGE struct page page = { 0 };
+	struct image_gc_result collected;
+	const struct gc_result *result = &collected.blobs;
+	struct roots_result roots;
+
+	(void)operands;
+	if (!store || roots_collect(store, values->dry_run, &roots, err) < 0 ||
+	    image_gc(store, values->dry_run, &collected, err) < 0)
+		return -1;
+	removed = text_bytes(result->removed_bytes);
+	kept = text_bytes(result->kept_bytes);
+	page_add(&page, "%s %" PRIu64 " files, %s; kept %" PRIu64 ", %s\n",
+		 values->dry_run ? "would remove" : "removed", result->removed_count, removed,
+		 result->kept_count, kept);
+	if (collected.removed_trees > 0)
+		page_add(&page, "%s %u unpacked trees\n",
+			 values->dry_run ? "would remove" : "removed", collected.removed_trees);
+	if (roots.removed_count > 0)
+		page_add(&page, "%s %" PRIu64 " roots of runs that were killed\n",
+			 values->dry_run ? "would remove" : "removed", roots.removed_count);
+	return answer(context, &page,
+		      json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "dry_run", values->dry_run,
+				"removed_count", (json_int_t)result->removed_count, "removed_bytes",
+				(json_int_t)result->removed_bytes, "kept_count",
+				(json_int_t)result->kept_count, "kept_bytes",
+				(json_int_t)result->kept_bytes, "removed_trees",
+				(json_int_t)collected.removed_trees, "removed_roots",
+				(json_int_t)roots.removed_count),
+		      err);
+}
+
+static json_t *
+describe_check(struct page *page, const struct fsck_result *result)
+{
+	AUTO_FREE char *size = text_bytes(result->checked_bytes);
+	json_t *object =
+		json_pack("{s:I, s:I, s:I}", "checked_count", (json_int_t)result->checked_count,
+			  "checked_bytes", (json_int_t)result->checked_bytes, "unfinished_count",
+			  (json_int_t)result->unfinished_count);
+
+	json_object_set_new(object, "problems", add_lines(page, "problem", &result->problems));
+	json_object_set_new(object, "repaired", add_lines(page, "repaired", &result->repaired));
+	json_object_set_new(object, "incomplete",
+			    add_lines(page, "incomplete", &result->incomplete));
+	page_add(page, "checked %" PRIu64 " blobs, %s; %" PRIu64 " unfinished\n",
+		 result->checked_count, size, result->unfinished_count);
+	return object;
+}
+
+static int
+run_fsck(struct context *context, const void *opaque, const struct strings *operands,
+	 struct error **err)
+{
+	const struct fsck_values *values = opaque;
+	struct store *store = open_store(context, err);
+	AUTO_FSCK struct fsck_result result = { 0 };
+	AUTO_PAGE struct page page = { 0 };
+	json_t *object;
+
+	(void)operands;
+	if (!store || store_fsck(store, values->repair, &result, err) < 0)
+		return -1;
+	object = describe_check(&page, &result);
+	if (answer(context, &page, object, err) < 0)
+		return -1;
+	if (result.problems.count <= result.repaired.count)
+		return 0;
+	error_set(err, ERROR_CONTENT, "'%s' is not sound", QUOTED(store_path(store)));
+	return error_set_hint(err, "'ocifp store fsck --repair' sets aside what is damaged");
+}
+
+static const struct option_spec gc_options[] = {
+	{ "dry-run", 'n', OPTION_FLAG, offsetof(struct gc_values, dry_run), NULL,
+	  "print what would be removed, and remove nothing" },
+	{ 0 },
+};
+
+static const struct option_spec fsck_options[] = {
+	{ "repair", 0, OPTION_FLAG, offsetof(struct fsck_values, repair), NULL,
+	  "move damaged content to quarantine" },
+	{ 0 },
+};
+
+static const struct command cmd_ls = {
+	.name = "ls",
+	.summary = "list references and volumes",
+	.usage = "",
+	.groups = OPTIONS_STORE,
+	.run = run_ls,
+};
+
+static const struct command cmd_gc = {
+	.name = "gc",
+	.summary = "remove content that no reference leads to",
+	.usage = "[-n]",
+	.options = gc_options,
+	.values_size = sizeof(struct gc_values),
+	.groups = OPTIONS_STORE,
+	.run = run_gc,
+};
+
+static const struct command cmd_fsck = {
+	.name = "fsck",
+	.summary = "verify every blob and report damage",
+	.usage = "[--repair]",
+	.options = fsck_options,
+	.values_size = sizeof(struct fsck_values),
+	.groups = OPTIONS_STORE,
+	.run = run_fsck,
+};
+
+const struct command cmd_store = {
+	.name = "store",
+	.summary = "manage the image store",
+	.subcommands =
+		(const struct command *const[]){ &cmd_ls, &cmd_store_rm, &cmd_gc, &cmd_fsck, NULL },
+};

@@ -1,0 +1,76 @@
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/options/target_options.h"
+#include "image/resolve/target.h"
+#include "image/transfer/retag.h"
+
+struct tag_values {
+	bool no_clobber;
+};
+
+static const struct option_spec tag_options[] = {
+	{ "no-clobber", 0, OPTION_FLAG, offsetof(struct tag_values, no_clobber), NULL,
+	  "fail instead of moving a tag that names another image" },
+	{ 0 },
+};
+
+static json_t *
+describe(const struct push_result *result, const struct strings *tags)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < tags->count; i++)
+		json_array_append_new(list, json_string(tags->items[i]));
+	return json_pack("{s:s, s:s, s:o}", "image", result->repository, "digest",
+			 digest_text(&result->digest).text, "tags", list);
+}
+
+static int
+read_tags(const struct strings *operands, struct strings *tags, struct error **err)
+{
+	for (size_t i = 1; i < operands->count; i++) {
+		if (!reference_tag_is_valid(operands->items[i]))
+			return error_set(err, ERROR_USAGE, "'%s' is no tag",
+					 QUOTED(operands->items[i]));
+		strings_add(tags, operands->items[i]);
+	}
+	return 0;
+}
+
+static int
+run_tag(struct context *context, const void *opaque, const struct strings *operands,
+	struct error **err)
+{
+	const struct tag_values *values = opaque;
+	struct target_options as_named = { 0 };
+	AUTO_TARGET struct target target = { 0 };
+	AUTO_STRINGS struct strings tags = { 0 };
+	AUTO_PUSH_RESULT struct push_result result = { 0 };
+	AUTO_FREE char *text = NULL;
+
+	if (read_tags(operands, &tags, err) < 0 ||
+	    target_of_options(context, &as_named, operands->items[0], &target, err) < 0 ||
+	    retag_image(context_session(context), &target, &tags, values->no_clobber, &result,
+			err) < 0)
+		return -1;
+	text = format_resolved(result.repository, &result.digest);
+	return context_result(context, text, describe(&result, &tags), err);
+}
+
+const struct command cmd_tag = {
+	.name = "tag",
+	.summary = "add tags to an image in a repository",
+	.usage = "[--no-clobber] IMAGE|REF TAG...",
+	.options = tag_options,
+	.values_size = sizeof(struct tag_values),
+	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,
+	.operands_min = 2,
+	.operands_max = OPERANDS_ANY,
+	.run = run_tag,
+};

@@ -1,0 +1,20 @@
+/* completion.h - what may stand in the place of the last word of a command line
+ *
+ * The scripts of `ocifp completion` call `ocifp __complete WORD...` and show its answer: one
+ * candidate a line, "WORD" or "WORD<tab>DESCRIPTION", then one line that says what else fits:
+ * ":files", ":directories" or ":none".
+ *
+ * The argument's name in the tables decides: "FILE" and "DIR" are paths, "auto|never" is one of
+ * these words, anything else is free text.  A word of the form "a|b" in a command's usage completes
+ * its operands, IMAGE the images of the project file.
+ */
+#ifndef OCIFP_CLI_COMPLETE_COMPLETION_H
+#define OCIFP_CLI_COMPLETE_COMPLETION_H
+
+struct context;
+
+/* `words` follow "ocifp" and the last one, which may be "", is the one to complete; the caller owns
+ * the result. */
+char *completion_answer(struct context *context, int count, char *const *words);
+
+#endif

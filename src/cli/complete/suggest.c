@@ -1,0 +1,85 @@
+#include "cli/complete/suggest.h"
+
+#include <string.h>
+
+/* Longer words are nobody's slip. */
+enum { WORD_LIMIT_CHARS = 31, FAR = WORD_LIMIT_CHARS + 1, MOST_SLIPS = 2 };
+
+static unsigned
+least(unsigned a, unsigned b, unsigned c)
+{
+	unsigned less = a < b ? a : b;
+
+	return less < c ? less : c;
+}
+
+/* A row of the table of optimal string alignment: slips between the first i letters of `a` and
+ * each start of `b`. */
+struct row {
+	unsigned slips[WORD_LIMIT_CHARS + 1];
+};
+
+static void
+fill_row(const char *a, const char *b, size_t i, const struct row rows[2], struct row *row)
+{
+	size_t size = strlen(b);
+
+	row->slips[0] = (unsigned)i;
+	for (size_t j = 1; j <= size; j++) {
+		unsigned changed = rows[1].slips[j - 1] + (a[i - 1] != b[j - 1]);
+		unsigned swapped = FAR;
+
+		if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+			swapped = rows[0].slips[j - 2] + 1;
+		row->slips[j] = least(rows[1].slips[j] + 1, row->slips[j - 1] + 1, changed);
+		if (swapped < row->slips[j])
+			row->slips[j] = swapped;
+	}
+}
+
+static unsigned
+count_slips(const char *a, const char *b)
+{
+	size_t a_size = strlen(a);
+	size_t b_size = strlen(b);
+	struct row rows[2] = { 0 }; /* the one before the last, and the last */
+
+	if (a_size > WORD_LIMIT_CHARS || b_size > WORD_LIMIT_CHARS)
+		return FAR;
+	for (size_t j = 0; j <= b_size; j++)
+		rows[1].slips[j] = (unsigned)j;
+	for (size_t i = 1; i <= a_size; i++) {
+		struct row row;
+
+		fill_row(a, b, i, rows, &row);
+		rows[0] = rows[1];
+		rows[1] = row;
+	}
+	return rows[1].slips[b_size];
+}
+
+/* In a short word two slips leave nothing that was meant. */
+static unsigned
+slips_allowed(const char *word)
+{
+	size_t third = strlen(word) / 3;
+
+	return third < MOST_SLIPS ? (unsigned)third : MOST_SLIPS;
+}
+
+const char *
+suggest(const struct strings *names, const char *word)
+{
+	unsigned fewest = slips_allowed(word) + 1;
+	const char *nearest = NULL;
+
+	for (size_t i = 0; i < names->count; i++) {
+		unsigned slips = count_slips(word, names->items[i]);
+
+		if (slips < fewest) {
+			fewest = slips;
+			nearest = names->items[i];
+		}
+	}
+	return nearest;
+}

@@ -1,0 +1,21 @@
+/* doctor.h - the examinations of `doctor`, each a section of its findings */
+#ifndef OCIFP_CLI_DOCTOR_DOCTOR_H
+#define OCIFP_CLI_DOCTOR_DOCTOR_H
+
+#include "base/strings.h"
+
+struct context;
+struct findings;
+
+void doctor_libraries(struct findings *findings);
+void doctor_store(struct findings *findings, struct context *context);
+void doctor_sandbox(struct findings *findings);
+void doctor_programs(struct findings *findings);
+
+/* `hosts` are of registries, "host[:port]". */
+void doctor_credentials(struct findings *findings, struct context *context,
+			const struct strings *hosts);
+void doctor_registries(struct findings *findings, struct context *context,
+		       const struct strings *hosts);
+
+#endif

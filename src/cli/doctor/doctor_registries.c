@@ -1,0 +1,88 @@
+#include "base/deadline.h"
+#include "base/error.h"
+#include "base/xalloc.h"
+#include "cli/context.h"
+#include "cli/doctor/doctor.h"
+#include "cli/doctor/findings.h"
+#include "http/engine.h"
+#include "http/request.h"
+#include "registry/auth/credentials.h"
+
+static const char *
+last_line(const struct strings *lines)
+{
+	return lines->count > 0 ? lines->items[lines->count - 1] : "none";
+}
+
+static void
+add_credentials(struct findings *findings, struct context *context, const char *host)
+{
+	AUTO_STRINGS struct strings lines = { 0 };
+	AUTO_ERROR struct error *error = NULL;
+
+	if (credential_explain(&context->options.session.registry, host, &lines, &error) < 0)
+		findings_add(findings, host, FINDING_PROBLEM, "%s", error_text(error));
+	else
+		findings_add(findings, host, FINDING_OK, "%s", last_line(&lines));
+}
+
+void
+doctor_credentials(struct findings *findings, struct context *context, const struct strings *hosts)
+{
+	findings_begin(findings, "credentials");
+	for (size_t i = 0; i < hosts->count; i++)
+		add_credentials(findings, context, hosts->items[i]);
+}
+
+static void
+add_answer(struct findings *findings, const char *host, const struct request *request, int64_t ms)
+{
+	int status = request_status(request);
+	const char *said = "answers";
+
+	if (status == 401)
+		said = "answers, and wants a login or a token";
+	else if (status != 200)
+		said = "does not answer as a registry does";
+	findings_add(findings, host, status == 200 || status == 401 ? FINDING_OK : FINDING_PROBLEM,
+		     "%s (%d, %lld ms)", said, status, (long long)ms);
+}
+
+static struct request *
+ask(struct engine *engine, const char *host, struct error **err)
+{
+	const char *scheme = engine_allows_plain_http(engine, host) ? "http" : "https";
+	AUTO_FREE char *url = xasprintf("%s://%s/v2/", scheme, host);
+
+	return request_perform(engine,
+			       &(struct request_options){
+				       .method = HTTP_GET,
+				       .url = url,
+				       .flags = REQUEST_NO_REDIRECT | REQUEST_NO_RETRY,
+			       },
+			       err);
+}
+
+static void
+add_registry(struct findings *findings, struct context *context, const char *host)
+{
+	AUTO_ERROR struct error *error = NULL;
+	AUTO_REQUEST struct request *request = NULL;
+	int64_t start_ms = deadline_now_ms();
+	struct engine *engine = session_engine(context_session(context), &error);
+
+	if (engine)
+		request = ask(engine, host, &error);
+	if (request)
+		add_answer(findings, host, request, deadline_now_ms() - start_ms);
+	else
+		findings_add(findings, host, FINDING_PROBLEM, "%s", error_text(error));
+}
+
+void
+doctor_registries(struct findings *findings, struct context *context, const struct strings *hosts)
+{
+	findings_begin(findings, "registries");
+	for (size_t i = 0; i < hosts->count; i++)
+		add_registry(findings, context, hosts->items[i]);
+}

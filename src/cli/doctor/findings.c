@@ -1,0 +1,75 @@
+#include "cli/doctor/findings.h"
+
+#include <stdarg.h>
+
+#include "base/xalloc.h"
+#include "cli/output/line.h"
+#include "cli/output/page.h"
+
+struct findings {
+	struct page page;
+	json_t *object;
+	json_t *section; /* borrowed from the object */
+};
+
+static const char *const names[] = {
+	[FINDING_OK] = "ok",
+	[FINDING_NOTE] = "note",
+	[FINDING_PROBLEM] = "problem",
+};
+
+struct findings *
+findings_new(void)
+{
+	struct findings *findings = XNEW(struct findings);
+
+	findings->object = json_object();
+	return findings;
+}
+
+void
+findings_begin(struct findings *findings, const char *section)
+{
+	page_add(&findings->page, "%s%s:\n", findings->page.size ? "\n" : "", section);
+	findings->section = json_object();
+	(void)json_object_set_new(findings->object, section, findings->section);
+}
+
+void
+findings_add(struct findings *findings, const char *name, enum finding finding, const char *format,
+	     ...)
+{
+	AUTO_FREE char *text = NULL;
+	AUTO_FREE char *clean = NULL;
+	va_list args;
+
+	va_start(args, format);
+	text = xvasprintf(format, args);
+	va_end(args);
+	clean = line_clean(text);
+	page_add(&findings->page, "  %-16s %-8s %s\n", name, names[finding], clean);
+	(void)json_object_set_new(findings->section, name,
+				  json_pack("{s:s, s:s}", "state", names[finding], "text", clean));
+}
+
+const char *
+findings_text(const struct findings *findings)
+{
+	return findings->page.text ? findings->page.text : "";
+}
+
+json_t *
+findings_object(const struct findings *findings)
+{
+	return json_incref(findings->object);
+}
+
+void
+findings_free(struct findings *findings)
+{
+	if (!findings)
+		return;
+	json_decref(findings->object);
+	page_release(&findings->page);
+	free(findings);
+}

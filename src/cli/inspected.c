@@ -1,0 +1,41 @@
+#include "cli/inspected.h"
+
+#include "base/error.h"
+#include "base/xalloc.h"
+#include "cli/context.h"
+#include "image/document/content.h"
+
+int
+inspected_find(struct context *context, const struct target_options *options,
+	       const struct strings *operands, struct inspected *inspected, struct error **err)
+{
+	const char *operand = operands->count > 0 ? operands->items[0] : NULL;
+
+	if (target_of_options(context, options, operand, &inspected->target, err) < 0)
+		return -1;
+	return find_required_image(context_session(context), &inspected->target, &inspected->found,
+				   err);
+}
+
+int
+inspected_read(struct context *context, const struct selection *selection,
+	       struct inspected *inspected, struct error **err)
+{
+	struct content content = {
+		.repository = inspected->found.repository,
+		.cache = session_find_store(context_session(context)),
+	};
+	AUTO_FREE char *name = target_name(&inspected->target, inspected->found.place);
+
+	if (image_tree_get(&content, selection, &inspected->found.root, &inspected->root, err) < 0)
+		return error_wrap(err, "'%s'", name);
+	return 0;
+}
+
+void
+inspected_release(struct inspected *inspected)
+{
+	target_release(&inspected->target);
+	found_image_release(&inspected->found);
+	image_node_release(&inspected->root);
+}

@@ -1,0 +1,31 @@
+/* inspected.h - what commands that only look at an image have in common */
+#ifndef OCIFP_CLI_INSPECTED_H
+#define OCIFP_CLI_INSPECTED_H
+
+#include "cli/options/target_options.h"
+#include "image/document/image_tree.h"
+#include "image/resolve/find.h"
+#include "image/resolve/target.h"
+
+struct context;
+struct error;
+struct selection;
+
+struct inspected {
+	struct target target;
+	struct found_image found;
+	struct image_node root;
+};
+
+/* The target of the operand (or the project's image); ERROR_ABSENT when it is not there. */
+int inspected_find(struct context *context, const struct target_options *options,
+		   const struct strings *operands, struct inspected *inspected, struct error **err);
+
+/* Then its documents. */
+int inspected_read(struct context *context, const struct selection *selection,
+		   struct inspected *inspected, struct error **err);
+
+void inspected_release(struct inspected *inspected);
+#define AUTO_LOOKING CLEANUP(inspected_release)
+
+#endif

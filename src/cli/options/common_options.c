@@ -1,0 +1,222 @@
+#include "cli/options/common_options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/deadline.h"
+#include "base/environment.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/context.h"
+#include "cli/options/registry_host.h"
+
+#define AT(member) offsetof(struct common_options, member)
+
+static const struct option_spec general_options[] = {
+	{ "json", 0, OPTION_FLAG, AT(json), NULL, "write the result as one JSON object" },
+	{ "quiet", 'q', OPTION_FLAG, AT(quiet), NULL, "show no notices and no progress" },
+	{ "verbose", 'v', OPTION_FLAG, AT(verbose), NULL, "show every request and decision" },
+	{ "progress", 0, OPTION_STRING, AT(progress), "auto|tty|plain|json|none",
+	  "how to show progress" },
+	{ "timeout", 0, OPTION_DURATION, AT(timeout_ms), "TIME",
+	  "give up after this time, with exit status 124" },
+	{ "status-file", 0, OPTION_STRING, AT(status_file), "FILE",
+	  "write the final status to FILE as JSON" },
+	{ "help", 'h', OPTION_FLAG, AT(help), NULL, "show the options of the command" },
+	{ 0 },
+};
+
+static const struct option_spec project_options[] = {
+	{ "file", 'f', OPTION_STRING, AT(project_file), "FILE",
+	  "read this project file; by default, search upward for .ocifp.yaml" },
+	{ "directory", 'C', OPTION_STRING, AT(directory), "DIR",
+	  "look for the project in DIR, not in the working directory" },
+	{ 0 },
+};
+
+static const struct option_spec store_options[] = {
+	{ "store", 0, OPTION_STRING, AT(session.store_path), "DIR",
+	  "use this store instead of $OCIFP_STORE or ~/.local/share/ocifp" },
+	{ "lock-timeout", 0, OPTION_DURATION, AT(session.lock_timeout_ms), "TIME",
+	  "wait at most this long for other users of the store" },
+	{ 0 },
+};
+
+static const struct option_spec network_options[] = {
+	{ "tls-ca", 0, OPTION_STRING, AT(session.engine.ca_file), "FILE",
+	  "trust these certificate authorities (PEM), not the system's" },
+	{ "tls-cert", 0, OPTION_STRING, AT(session.engine.certificate_file), "FILE",
+	  "present this client certificate (PEM)" },
+	{ "tls-key", 0, OPTION_STRING, AT(session.engine.key_file), "FILE",
+	  "private key (PEM) of the client certificate" },
+	{ "plain-http", 0, OPTION_STRINGS, AT(plain_http_hosts), "HOST",
+	  "use http instead of https for this host; repeatable" },
+	{ "username", 0, OPTION_STRING, AT(session.registry.username), "NAME",
+	  "log in as NAME; requires --password-stdin" },
+	{ "password-stdin", 0, OPTION_FLAG, AT(password_stdin), NULL,
+	  "read the password or token from standard input" },
+	{ "anonymous", 0, OPTION_FLAG, AT(session.registry.anonymous), NULL, "use no credentials" },
+	{ "auth-file", 0, OPTION_STRING, AT(session.registry.auth_file), "FILE",
+	  "read credentials from this file only" },
+	{ "trust-realm", 0, OPTION_STRINGS, AT(trusted_realms), "HOST",
+	  "send credentials to a token server on this host, too; repeatable" },
+	{ "no-token-cache", 0, OPTION_FLAG, AT(session.registry.no_token_cache), NULL,
+	  "do not read or save pull tokens between runs" },
+	{ 0 },
+};
+
+const struct common_group common_groups[] = {
+	{ OPTIONS_PROJECT, "Project", project_options },
+	{ OPTIONS_STORE, "Store", store_options },
+	{ OPTIONS_NETWORK, "Network", network_options },
+	{ 0, "Every command", general_options },
+	{ 0 },
+};
+
+static int
+check_credentials(const struct common_options *options, unsigned groups, struct error **err)
+{
+	const struct registry_options *registry = &options->session.registry;
+
+	if (registry->anonymous && (registry->username || options->password_stdin))
+		return error_set(err, ERROR_USAGE, "--anonymous contradicts --username");
+	if (options->password_stdin && !registry->username)
+		return error_set(err, ERROR_USAGE, "--password-stdin needs --username");
+	if (registry->username && !options->password_stdin && !(groups & OPTIONS_PROMPT)) {
+		error_set(err, ERROR_USAGE, "--username needs --password-stdin");
+		return error_set_hint(err, "printf %%s \"$TOKEN\" | ocifp ... --username NAME "
+					   "--password-stdin");
+	}
+	return 0;
+}
+
+/* An option that wants a host would else swallow the reference that follows it. */
+static int
+check_hosts(const struct strings *hosts, const char *option, struct error **err)
+{
+	for (size_t i = 0; i < hosts->count; i++) {
+		AUTO_FREE char *host = registry_host_parse(hosts->items[i], err);
+
+		if (!host)
+			return error_wrap(err, "%s", option);
+	}
+	return 0;
+}
+
+static int
+check(const struct common_options *options, unsigned groups, struct error **err)
+{
+	const struct engine_options *engine = &options->session.engine;
+
+	if (engine->ca_file && !*engine->ca_file)
+		return error_set(err, ERROR_USAGE, "invalid --tls-ca '': expected a PEM file");
+	if (!engine->certificate_file != !engine->key_file)
+		return error_set(err, ERROR_USAGE, "--tls-cert and --tls-key need each other");
+	if (check_hosts(&options->plain_http_hosts, "--plain-http", err) < 0 ||
+	    check_hosts(&options->trusted_realms, "--trust-realm", err) < 0)
+		return -1;
+	return check_credentials(options, groups, err);
+}
+
+static void
+buf_erase(struct buf *buf)
+{
+	if (buf->data)
+		explicit_bzero(buf->data, buf->capacity);
+	buf_release(buf);
+}
+
+/* One line end is the shell's, not the password's. */
+static size_t
+line_size(const struct buf *line)
+{
+	size_t size = line->size;
+
+	if (size > 0 && line->data[size - 1] == '\n')
+		size--;
+	if (size > 0 && line->data[size - 1] == '\r')
+		size--;
+	return size;
+}
+
+static int
+read_password(char **ret_password, struct error **err)
+{
+	CLEANUP(buf_erase) struct buf line = BUF_INIT(TOKEN_LIMIT_BYTES);
+	size_t size;
+
+	if (fd_read_all(STDIN_FILENO, &line, "standard input", err) < 0)
+		return error_wrap(err, "cannot read the password");
+	size = line_size(&line);
+	if (size == 0)
+		return error_set(err, ERROR_USAGE, "the password on standard input is empty");
+	line.data[size] = '\0';
+	if (strlen(line.data) != size || strpbrk(line.data, "\r\n"))
+		return error_set(err, ERROR_USAGE,
+				 "the password on standard input is not a single line");
+	*ret_password = buf_take(&line);
+	return 0;
+}
+
+static const char *const *
+list_of(const struct strings *strings)
+{
+	return (const char *const *)strings->items;
+}
+
+/* For tests, which cannot wait for real back-off. */
+static int64_t
+backoff_first_ms(void)
+{
+	const char *text = environment_find("OCIFP_BACKOFF_MS");
+	uint64_t value;
+
+	return text && text_parse_uint(text, BACKOFF_LIMIT_MS, &value) ? (int64_t)value : 0;
+}
+
+int
+common_options_finish(struct common_options *options, unsigned groups, struct error **err)
+{
+	struct session_options *session = &options->session;
+
+	if (check(options, groups, err) < 0)
+		return -1;
+	if (options->password_stdin && read_password(&options->password, err) < 0)
+		return -1;
+	session->registry.password = options->password;
+	session->registry.trust_realms = list_of(&options->trusted_realms);
+	session->engine.plain_http_hosts = list_of(&options->plain_http_hosts);
+	session->engine.backoff_first_ms = backoff_first_ms();
+	session->registry.loopback_tls =
+		session->engine.ca_file || session->engine.certificate_file;
+	session->engine.user_agent = PACKAGE_NAME "/" PACKAGE_VERSION;
+	if (options->timeout_ms > 0)
+		session->engine.deadline_ms = deadline_after_ms(options->timeout_ms);
+	return 0;
+}
+
+void
+common_options_release(struct common_options *options)
+{
+	if (options->password)
+		explicit_bzero(options->password, strlen(options->password));
+	free(options->password);
+	free(options->login_host);
+	strings_release(&options->plain_http_hosts);
+	strings_release(&options->trusted_realms);
+}
+
+char
+option_letter(const struct command *command, const struct option_spec *spec)
+{
+	const struct option_spec *own = command->options;
+
+	for (; own && own->name; own++)
+		if (own->letter == spec->letter && own != spec)
+			return 0;
+	return spec->letter;
+}

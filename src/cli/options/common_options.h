@@ -1,0 +1,29 @@
+/* common_options.h - the options that commands share, and what they mean together */
+#ifndef OCIFP_CLI_OPTIONS_COMMON_OPTIONS_H
+#define OCIFP_CLI_OPTIONS_COMMON_OPTIONS_H
+
+#include <stddef.h>
+
+struct command;
+struct common_options;
+struct error;
+struct option_spec;
+
+/* One group of options as help shows it; their offsets are in struct common_options. */
+struct common_group {
+	unsigned group;    /* of enum option_group; 0: every command has these */
+	const char *title; /* NULL ends the table */
+	const struct option_spec *specs;
+};
+
+extern const struct common_group common_groups[];
+
+/* Refuses what contradicts itself, reads the password, sets what follows from other options.
+ * `groups` are the command's. */
+int common_options_finish(struct common_options *options, unsigned groups, struct error **err);
+void common_options_release(struct common_options *options);
+
+/* Of an option that the command takes; 0: none, or the letter is of one of its own. */
+char option_letter(const struct command *command, const struct option_spec *spec);
+
+#endif

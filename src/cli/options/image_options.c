@@ -1,0 +1,186 @@
+#include "cli/options/image_options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/environment.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "base/utf8.h"
+#include "base/xalloc.h"
+
+#define PORT_LIMIT 65535
+#define EPOCH_LIMIT_S 253402300799 /* the end of the year 9999: RFC 3339 has no later one */
+#define ID_LIMIT 4294967294        /* the last is no user's: chown(2) */
+
+static int
+check_pairs(const char *option, const struct strings *pairs, struct error **err)
+{
+	for (size_t i = 0; i < pairs->count; i++)
+		if (strcspn(pairs->items[i], "=") == 0 || !strchr(pairs->items[i], '='))
+			return error_set(err, ERROR_USAGE, "--%s wants NAME=VALUE", option);
+	return 0;
+}
+
+static bool
+is_port(const char *text)
+{
+	size_t size = strcspn(text, "/");
+	AUTO_FREE char *number = xstrndup(text, size);
+	const char *protocol = text[size] ? text + size + 1 : "tcp";
+	uint64_t value;
+
+	return text_parse_uint(number, PORT_LIMIT, &value) && value > 0 &&
+	       (strcmp(protocol, "tcp") == 0 || strcmp(protocol, "udp") == 0 ||
+		strcmp(protocol, "sctp") == 0);
+}
+
+static int
+check_ports(const struct strings *ports, struct error **err)
+{
+	for (size_t i = 0; i < ports->count; i++) {
+		if (is_port(ports->items[i]))
+			continue;
+		return error_set(err, ERROR_USAGE, "--expose: '%s' is no port",
+				 QUOTED(ports->items[i]));
+	}
+	return 0;
+}
+
+static int
+check_paths(const char *option, const struct strings *paths, struct error **err)
+{
+	for (size_t i = 0; i < paths->count; i++)
+		if (paths->items[i][0] != '/')
+			return error_set(err, ERROR_USAGE, "--%s wants an absolute path", option);
+	return 0;
+}
+
+/* JSON holds nothing else. */
+static int
+check_text(const struct image_options *options, struct error **err)
+{
+	const struct strings *lists[] = { &options->environment, &options->entrypoint,
+					  &options->command,     &options->labels,
+					  &options->volumes,     &options->annotations };
+	const char *texts[] = { options->user, options->working_dir, options->stop_signal,
+				options->author, options->created_by };
+	bool is_valid = true;
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		for (size_t k = 0; k < lists[i]->count; k++)
+			is_valid = is_valid && utf8_is_valid(lists[i]->items[k]);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		is_valid = is_valid && (!texts[i] || utf8_is_valid(texts[i]));
+	return is_valid ? 0
+			: error_set(err, ERROR_USAGE, "what an image says of itself must be UTF-8");
+}
+
+static int
+check(const struct image_options *options, struct error **err)
+{
+	if (check_pairs("env", &options->environment, err) < 0 ||
+	    check_pairs("label", &options->labels, err) < 0 ||
+	    check_pairs("annotation", &options->annotations, err) < 0 ||
+	    check_ports(&options->ports, err) < 0 ||
+	    check_paths("volume", &options->volumes, err) < 0)
+		return -1;
+	if (options->working_dir && options->working_dir[0] != '/')
+		return error_set(err, ERROR_USAGE, "--workdir wants an absolute path");
+	return check_text(options, err);
+}
+
+/* The convention of reproducible builds; without it the beginning of time. */
+int
+source_date_read(int64_t *ret_epoch_s, struct error **err)
+{
+	const char *text = environment_find("SOURCE_DATE_EPOCH");
+	uint64_t value = 0;
+
+	if (text && !text_parse_uint(text, EPOCH_LIMIT_S, &value))
+		return error_set(err, ERROR_USAGE, "SOURCE_DATE_EPOCH is no number of seconds");
+	*ret_epoch_s = (int64_t)value;
+	return 0;
+}
+
+static json_t *
+object_of(const struct strings *pairs)
+{
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < pairs->count; i++) {
+		size_t size = strcspn(pairs->items[i], "=");
+		AUTO_FREE char *name = xstrndup(pairs->items[i], size);
+
+		json_object_set_new(object, name, json_string(pairs->items[i] + size + 1));
+	}
+	return object;
+}
+
+bool
+image_options_are_said(const struct image_options *options)
+{
+	return options->environment.count > 0 || options->entrypoint.count > 0 ||
+	       options->command.count > 0 || options->user || options->working_dir ||
+	       options->labels.count > 0 || options->ports.count > 0 ||
+	       options->volumes.count > 0 || options->stop_signal ||
+	       options->annotations.count > 0 || options->author || options->created_by;
+}
+
+int
+image_options_read(const struct image_options *options, struct config_change *ret_change,
+		   json_t **ret_annotations, struct derive_options *derive, struct error **err)
+{
+	int64_t epoch_s = 0;
+
+	if (check(options, err) < 0 || source_date_read(&epoch_s, err) < 0)
+		return -1;
+	*ret_change = (struct config_change){
+		.environment = &options->environment,
+		.entrypoint = &options->entrypoint,
+		.command = &options->command,
+		.user = options->user,
+		.working_dir = options->working_dir,
+		.labels = &options->labels,
+		.ports = &options->ports,
+		.volumes = &options->volumes,
+		.stop_signal = options->stop_signal,
+		.author = options->author,
+		.created_by = options->created_by,
+		.created_s = epoch_s,
+	};
+	*ret_annotations = object_of(&options->annotations);
+	derive->change = ret_change;
+	derive->annotations = *ret_annotations;
+	derive->how.compression = COMPRESSION_GZIP;
+	return 0;
+}
+
+static int
+read_owner(const char *text, struct pack_options *pack, struct error **err)
+{
+	size_t size = strcspn(text, ":");
+	AUTO_FREE char *uid = xstrndup(text, size);
+
+	pack->keep_owners = strcmp(text, "keep") == 0;
+	if (pack->keep_owners)
+		return 0;
+	if (text[size] == ':' && text_parse_uint(uid, ID_LIMIT, &pack->uid) &&
+	    text_parse_uint(text + size + 1, ID_LIMIT, &pack->gid))
+		return 0;
+	return error_set(err, ERROR_USAGE, "--owner wants UID:GID, in numbers, or 'keep'");
+}
+
+int
+layer_options_read(const struct layer_options *options, struct derive_options *derive,
+		   struct error **err)
+{
+	const char *compression = options->compression ? options->compression : "gzip";
+
+	derive->how.pack.mtime_limit_s = derive->change->created_s;
+	if (strcmp(compression, "zstd") == 0)
+		derive->how.compression = COMPRESSION_ZSTD;
+	else if (strcmp(compression, "none") == 0)
+		derive->how.compression = COMPRESSION_NONE;
+	return options->owner ? read_owner(options->owner, &derive->how.pack, err) : 0;
+}

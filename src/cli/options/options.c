@@ -1,0 +1,188 @@
+#include "cli/options/options.h"
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "cli/options/option_value.h"
+
+/* What getopt_long() returns for the first long option; above every letter. */
+enum { FIRST_CODE = UCHAR_MAX + 1 };
+
+/* All tables in the form that getopt_long() wants: long option i is known[i]. */
+struct known_option {
+	const struct option_spec *spec;
+	void *values;
+};
+
+struct parser {
+	struct known_option *known;
+	struct option *long_options;
+	char *letters;
+	size_t count;
+};
+
+static void
+parser_release(struct parser *parser)
+{
+	free(parser->known);
+	free(parser->long_options);
+	free(parser->letters);
+}
+
+static size_t
+count_options(const struct option_table *tables, size_t table_count)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < table_count; i++) {
+		for (const struct option_spec *spec = tables[i].specs; spec && spec->name; spec++)
+			count++;
+	}
+	return count;
+}
+
+static void
+add_option(struct parser *parser, const struct option_spec *spec, void *values)
+{
+	size_t index = parser->count++;
+	bool has_argument = spec->type != OPTION_FLAG;
+	char *end = parser->letters + strlen(parser->letters);
+
+	parser->known[index] = (struct known_option){ spec, values };
+	parser->long_options[index] = (struct option){
+		.name = spec->name,
+		.has_arg = has_argument ? required_argument : no_argument,
+		.val = FIRST_CODE + (int)index,
+	};
+	/* The command's own come first, and hide one that commands share. */
+	if (!spec->letter || strchr(parser->letters, spec->letter))
+		return;
+	*end++ = spec->letter;
+	*end = has_argument ? ':' : '\0';
+}
+
+/* The string of letters starts with "-:": operands are handed out where they stand, and a missing
+ * argument is told apart from an unknown option. */
+static void
+parser_prepare(struct parser *parser, const struct option_table *tables, size_t table_count)
+{
+	size_t count = count_options(tables, table_count);
+
+	parser->known = xcalloc(count + 1, sizeof(*parser->known));
+	parser->long_options = xcalloc(count + 1, sizeof(*parser->long_options));
+	parser->letters = xcalloc(1, 2 + 2 * count + 1);
+	memcpy(parser->letters, "-:", 2);
+	for (size_t i = 0; i < table_count; i++) {
+		for (const struct option_spec *spec = tables[i].specs; spec && spec->name; spec++)
+			add_option(parser, spec, tables[i].values);
+	}
+}
+
+static const struct known_option *
+find_known(const struct parser *parser, int code)
+{
+	if (code >= FIRST_CODE)
+		return &parser->known[code - FIRST_CODE];
+	for (size_t i = 0; i < parser->count; i++) {
+		if (parser->known[i].spec->letter == code)
+			return &parser->known[i];
+	}
+	return NULL;
+}
+
+static bool
+is_exact(const char *word, const struct option_spec *spec)
+{
+	return strcspn(word + 2, "=") == strlen(spec->name);
+}
+
+/* `word` is where the option stood; its value is not shown, it may be a secret put in the wrong
+ * place. */
+static int
+refuse(const char *word, int letter, const char *what, struct error **err)
+{
+	AUTO_FREE char *option = text_starts(word, "--") || !letter
+					 ? xstrndup(word, strcspn(word, "="))
+					 : xasprintf("-%c", letter);
+
+	return error_set(err, ERROR_USAGE, "option '%s' %s", QUOTED(option), what);
+}
+
+static int
+take_option(const struct parser *parser, int code, const char *word, struct error **err)
+{
+	const struct known_option *known;
+
+	if (code == ':')
+		return refuse(word, optopt < FIRST_CODE ? optopt : 0, "needs a value", err);
+	if (code == '?' && optopt >= FIRST_CODE)
+		return refuse(word, 0, "takes no value", err);
+	if (code == '?')
+		return refuse(word, optopt, "is not known", err);
+	known = find_known(parser, code);
+	if (!known || (code >= FIRST_CODE && !is_exact(word, known->spec)))
+		return refuse(word, 0, "is not known", err);
+	return option_value_set(known->spec, known->values, optarg, err);
+}
+
+/* Keeps the first error alone. */
+static void
+keep_first(struct error **first, struct error *next)
+{
+	if (*first)
+		error_free(next);
+	else
+		*first = next;
+}
+
+static void
+parse_words(const struct parser *parser, int argc, char **argv, struct operands *operands,
+	    struct error **first)
+{
+	/* 0 and not 1 makes glibc forget an earlier command line. */
+	optind = 0;
+	opterr = 0;
+	for (;;) {
+		const char *word = argv[optind ? optind : 1];
+		struct error *error = NULL;
+		/* NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread is started */
+		int code = getopt_long(argc, argv, parser->letters, parser->long_options, NULL);
+
+		if (code < 0)
+			break;
+		if (code == 1)
+			strings_add(&operands->words, optarg);
+		else if (take_option(parser, code, word, &error) < 0)
+			keep_first(first, error);
+	}
+	operands->named_count = operands->words.count;
+	for (; optind < argc; optind++)
+		strings_add(&operands->words, argv[optind]);
+}
+
+int
+options_parse(const struct option_table *tables, size_t table_count, int argc, char **argv,
+	      struct operands *operands, struct error **err)
+{
+	CLEANUP(parser_release) struct parser parser = { 0 };
+	struct error *first = NULL;
+
+	parser_prepare(&parser, tables, table_count);
+	parse_words(&parser, argc, argv, operands, &first);
+	if (!first)
+		return 0;
+	return error_pass(err, first);
+}
+
+void
+options_release(const struct option_table *tables, size_t table_count)
+{
+	for (size_t i = 0; i < table_count; i++) {
+		for (const struct option_spec *spec = tables[i].specs; spec && spec->name; spec++)
+			option_value_release(spec, tables[i].values);
+	}
+}

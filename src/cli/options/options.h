@@ -1,0 +1,37 @@
+/* options.h - the command line, read by tables of options
+ *
+ * getopt_long(3): options and operands in any order, "--name=value" or "--name value", letters
+ * joined, "--" ends the options.  Long names are exact: an abbreviation that is unique today is
+ * ambiguous in the next version, in somebody's script.
+ */
+#ifndef OCIFP_CLI_OPTIONS_OPTIONS_H
+#define OCIFP_CLI_OPTIONS_OPTIONS_H
+
+#include <stddef.h>
+
+#include "base/strings.h"
+#include "cli/command.h"
+
+struct error;
+
+/* Where the offsets of a table point into; `specs` NULL is an empty table. */
+struct option_table {
+	const struct option_spec *specs;
+	void *values;
+};
+
+/* What is no option, in its order. */
+struct operands {
+	struct strings words;
+	size_t named_count; /* those before "--": of what follows none is meant as an option */
+};
+
+/* argv[0] is skipped.  Values point into argv.  After the first error the rest is still read, so
+ * that --json and --status-file count wherever they stand; the first error is ERROR_USAGE. */
+int options_parse(const struct option_table *tables, size_t table_count, int argc, char **argv,
+		  struct operands *operands, struct error **err);
+
+/* Frees what the lists among the values hold. */
+void options_release(const struct option_table *tables, size_t table_count);
+
+#endif

@@ -1,0 +1,176 @@
+#include "cli/options/target_options.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/xalloc.h"
+#include "cli/context.h"
+#include "image/resolve/target.h"
+#include "oci/location.h"
+
+static void
+copy_strings(const struct strings *strings, struct strings *ret_copy)
+{
+	for (size_t i = 0; i < strings->count; i++)
+		strings_add(ret_copy, strings->items[i]);
+}
+
+static int
+add_args(const struct strings *args, struct fingerprint_pairs *pairs, struct error **err)
+{
+	for (size_t i = 0; i < args->count; i++) {
+		const char *equals = strchr(args->items[i], '=');
+		AUTO_FREE char *name = NULL;
+
+		if (!equals || equals == args->items[i])
+			return error_set(err, ERROR_USAGE, "--arg wants NAME=VALUE");
+		name = xstrndup(args->items[i], (size_t)(equals - args->items[i]));
+		fingerprint_pairs_add(pairs, name, equals + 1);
+	}
+	return 0;
+}
+
+int
+inputs_of_options(const struct context *context, const struct target_options *options,
+		  struct fingerprint_inputs *inputs, struct error **err)
+{
+	inputs->directory = context->options.directory ? context->options.directory : ".";
+	inputs->tracked = options->tracked;
+	copy_strings(&options->inputs, &inputs->paths);
+	copy_strings(&options->optional, &inputs->optional);
+	copy_strings(&options->exclude, &inputs->exclude);
+	if (options->scheme && fingerprint_scheme_parse(options->scheme, &inputs->scheme, err) < 0)
+		return -1;
+	return add_args(&options->args, &inputs->args, err);
+}
+
+static int
+target_of_paths(struct context *context, const struct target_options *options, const char *operand,
+		struct target *ret_target, struct error **err)
+{
+	AUTO_FINGERPRINT_INPUTS struct fingerprint_inputs inputs = { 0 };
+	unsigned length = options->length ? options->length : FINGERPRINT_LENGTH_DEFAULT;
+
+	if (length > FINGERPRINT_HEX_CHARS)
+		return error_set(err, ERROR_USAGE, "--length is at most %d", FINGERPRINT_HEX_CHARS);
+	if (inputs_of_options(context, options, &inputs, err) < 0)
+		return -1;
+	return target_of_inputs(operand, &inputs, length, ret_target, err);
+}
+
+static bool
+says_inputs(const struct target_options *options)
+{
+	return options->inputs.count > 0 || options->exclude.count > 0 ||
+	       options->optional.count > 0 || options->args.count > 0 || options->scheme ||
+	       options->length > 0 || options->tracked;
+}
+
+static int
+refuse_inputs(const struct target_options *options, const char *operand, struct error **err)
+{
+	if (options->by_hash && operand && location_is(operand)) {
+		error_set(err, ERROR_USAGE, "--by-hash with a reference needs --input");
+		return error_set_hint(err, "or name an image of the project file");
+	}
+	error_set(err, ERROR_USAGE, "--input and its like go with --by-hash HOST/NAME");
+	return error_set_hint(err, "an image of the project file has its inputs there");
+}
+
+static int
+find_target(struct context *context, const struct target_options *options, const char *operand,
+	    struct target *ret_target, struct error **err)
+{
+	bool is_location = operand && location_is(operand);
+	struct project *project;
+
+	if (is_location && options->by_hash && options->inputs.count > 0 && !options->tag)
+		return target_of_paths(context, options, operand, ret_target, err);
+	if (says_inputs(options) || (is_location && options->by_hash))
+		return refuse_inputs(options, operand, err);
+	if (options->by_hash && options->tag)
+		return error_set(err, ERROR_USAGE, "--tag contradicts --by-hash");
+	if (is_location && options->tag)
+		return error_set(err, ERROR_USAGE, "--tag goes with an image of the project file");
+	if (is_location)
+		return target_of_location(operand, ret_target, err);
+	project = context_project(context, err);
+	if (!project)
+		return -1;
+	return target_of_project(project, operand, options->tag, ret_target, err);
+}
+
+int
+target_of_options(struct context *context, const struct target_options *options,
+		  const char *operand, struct target *ret_target, struct error **err)
+{
+	if (find_target(context, options, operand, ret_target, err) < 0)
+		return -1;
+	context_log_in_at(context, &ret_target->candidates[0]);
+	return 0;
+}
+
+int
+target_of_place(struct context *context, const struct strings *operands, struct target *ret_target,
+		struct error **err)
+{
+	const char *operand = operands->count > 0 ? operands->items[0] : NULL;
+	struct target_options options = { 0 };
+
+	if (!operand || !location_is(operand))
+		options.tag = "latest";
+	return target_of_options(context, &options, operand, ret_target, err);
+}
+
+int
+output_of_option(const char *text, bool takes_rootfs, struct location *ret_location,
+		 struct error **err)
+{
+	AUTO_ERROR struct error *unfit = NULL;
+	const char *takes = takes_rootfs
+				    ? "oci:DIR, oci-archive:FILE, docker-archive:FILE or rootfs:DIR"
+				    : "oci:DIR, oci-archive:FILE or docker-archive:FILE";
+
+	if (location_parse(text, ret_location, &unfit) < 0) {
+		error_set(err, ERROR_USAGE, "--output: %s", error_text(unfit));
+		return error_set_hint(err, "it takes %s", takes);
+	}
+	switch (ret_location->transport) {
+	case TRANSPORT_LAYOUT:
+	case TRANSPORT_OCI_ARCHIVE:
+	case TRANSPORT_DOCKER_ARCHIVE:
+		return 0;
+	case TRANSPORT_ROOTFS:
+		if (takes_rootfs)
+			return 0;
+		break;
+	case TRANSPORT_REGISTRY:
+		break;
+	}
+	return error_set(err, ERROR_USAGE, "--output takes %s", takes);
+}
+
+const struct platforms *
+platforms_said(const struct platforms *platforms)
+{
+	return platforms->count > 0 ? platforms : NULL;
+}
+
+int
+platforms_choose_one(const struct platforms *said, struct platforms *ret_platforms,
+		     struct error **err)
+{
+	AUTO_PLATFORM struct platform host = { 0 };
+
+	if (said->count > 1)
+		return error_set(err, ERROR_USAGE, "--platform-tag is for one platform");
+	platform_host(&host);
+	platforms_add(ret_platforms, said->count > 0 ? &said->items[0] : &host);
+	return 0;
+}
+
+char *
+format_resolved(const char *repository, const struct digest *digest)
+{
+	return xasprintf("%s@%s", repository, digest_text(digest).text);
+}

@@ -1,0 +1,58 @@
+/* progress.h - what the layers below tell, as the user sees it
+ *
+ * The cli's observer: counts for summaries, and on stderr notices, traces and how far it is.
+ *
+ *     tty    one line that is rewritten, ten times a second at most
+ *     plain  one line in ten seconds at most; never a carriage return
+ *     json   one object a line: {"event": ...}
+ *     none   notices alone
+ *
+ * Showing never holds up the work: when stderr is full, a line of progress is left out and a
+ * notice waits a moment.
+ */
+#ifndef OCIFP_CLI_OUTPUT_PROGRESS_H
+#define OCIFP_CLI_OUTPUT_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+
+struct observer;
+struct progress;
+
+struct progress_options {
+	const char *mode; /* auto, tty, plain, json or none; NULL: auto */
+	int fd;           /* stderr */
+	bool quiet;
+	bool verbose;
+};
+
+struct progress_counts {
+	uint64_t requests;
+	uint64_t retries;
+	uint64_t packed_bytes;
+	uint64_t planned_bytes;
+	uint64_t moved_bytes;
+	uint64_t reused_bytes;
+	unsigned planned_blobs;
+	unsigned finished_blobs;
+	unsigned reused_blobs;
+	int64_t started_ms; /* deadline_now_ms() then */
+	int64_t moving_ms;  /* of the first blob that was planned */
+};
+
+struct progress *progress_new(const struct progress_options *options);
+struct observer *progress_observer(struct progress *progress);
+const struct progress_counts *progress_counts(const struct progress *progress);
+
+/* "ocifp: <text>" unless quiet; one that was shown before is not shown again. */
+void progress_notice(struct progress *progress, const char *text);
+
+/* Takes the rewritten line off the terminal: the work is over. */
+void progress_end(struct progress *progress);
+void progress_free(struct progress *progress);
+DEFINE_CLEANUP(struct progress, progress_free)
+#define AUTO_PROGRESS CLEANUP(progress_free_at)
+
+#endif

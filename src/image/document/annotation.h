@@ -1,0 +1,17 @@
+/* annotation.h - the names of the annotations that we write and read
+ *
+ * image-spec, annotations.md; "dev.ocifp." is ours: ocifp-fingerprint(7).
+ */
+#ifndef OCIFP_IMAGE_DOCUMENT_ANNOTATION_H
+#define OCIFP_IMAGE_DOCUMENT_ANNOTATION_H
+
+#define ANNOTATION_FINGERPRINT "dev.ocifp.fingerprint" /* 64 hex digits */
+#define ANNOTATION_SCHEME "dev.ocifp.scheme"           /* "tree" or "concat" */
+#define ANNOTATION_INPUTS "dev.ocifp.inputs"           /* digest of the record's blob */
+#define ANNOTATION_BASE_DIGEST "org.opencontainers.image.base.digest"
+#define ANNOTATION_BASE_NAME "org.opencontainers.image.base.name"
+#define ANNOTATION_CREATED "org.opencontainers.image.created"
+#define ANNOTATION_SOURCE "org.opencontainers.image.source"
+#define ANNOTATION_REVISION "org.opencontainers.image.revision"
+
+#endif

@@ -1,0 +1,178 @@
+#include "image/document/content.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "oci/manifest.h"
+#include "repository/repository.h"
+#include "store/store.h"
+#include "stream/body.h"
+
+static int
+check_size(const struct descriptor *descriptor, size_t size, struct error **err)
+{
+	if (size == descriptor->size_bytes)
+		return 0;
+	error_set(err, ERROR_CONTENT, "'%s' has %zu bytes, not %llu as listed",
+		  digest_text(&descriptor->digest).text, size,
+		  (unsigned long long)descriptor->size_bytes);
+	return error_set_class(err, "size");
+}
+
+static int
+read_from(struct store *store, const struct descriptor *descriptor, struct buf *bytes,
+	  bool *ret_found, struct error **err)
+{
+	AUTO_ERROR struct error *failure = NULL;
+
+	if (*ret_found || !store ||
+	    store_read(store, &descriptor->digest, bytes, ret_found, &failure) == 0)
+		return 0;
+	/* It has rotted and is put aside: the repository may have it whole. */
+	if (error_is(failure, ERROR_CONTENT))
+		return 0;
+	return error_pass(err, TAKE_PTR(failure));
+}
+
+static int
+read_stores(const struct content *content, const struct descriptor *descriptor, struct buf *bytes,
+	    bool *ret_found, struct error **err)
+{
+	*ret_found = false;
+	if (read_from(content->cache, descriptor, bytes, ret_found, err) < 0 ||
+	    read_from(content->local_store, descriptor, bytes, ret_found, err) < 0)
+		return -1;
+	return *ret_found ? check_size(descriptor, bytes->size, err) : 0;
+}
+
+int
+content_get_manifest(const struct content *content, const struct descriptor *descriptor,
+		     struct buf *bytes, bool *ret_found, struct error **err)
+{
+	AUTO_RESOLUTION struct resolution resolution = { 0 };
+
+	if (read_stores(content, descriptor, bytes, ret_found, err) < 0)
+		return -1;
+	if (*ret_found)
+		return 0;
+	if (repository_resolve(content->repository, NULL, &descriptor->digest, &resolution, err) <
+	    0)
+		return -1;
+	if (resolution.evidence.presence != PRESENCE_PRESENT)
+		return 0;
+	if (check_size(descriptor, resolution.bytes.size, err) < 0)
+		return -1;
+	buf_release(bytes);
+	*bytes = resolution.bytes;
+	resolution.bytes = BUF_INIT(0);
+	*ret_found = true;
+	return 0;
+}
+
+/* The end of a blob job that is waited for. */
+struct waited {
+	bool ended;
+	struct error *failure;
+};
+
+static void
+note_end(void *context, enum blob_outcome outcome, struct error *failure)
+{
+	struct waited *waited = context;
+
+	(void)outcome;
+	waited->ended = true;
+	waited->failure = failure;
+}
+
+static int
+fetch_blob(struct repository *repository, const struct descriptor *descriptor, struct buf *bytes,
+	   struct error **err)
+{
+	struct waited waited = { false, NULL };
+	struct body_buf body;
+
+	body_buf_init(&body, bytes);
+	body.expected = descriptor;
+	if (repository_get_blob(repository, descriptor, &body.body, note_end, &waited, err) < 0)
+		return -1;
+	while (!waited.ended)
+		if (repository_step(repository, NULL, 1000, err) < 0)
+			return -1;
+	if (!waited.failure)
+		return 0;
+	return error_pass(err, waited.failure);
+}
+
+static bool
+came_damaged(const struct error *failure)
+{
+	const char *class_name = error_class(failure);
+
+	return error_is(failure, ERROR_CONTENT) && class_name &&
+	       (strcmp(class_name, "digest") == 0 || strcmp(class_name, "size") == 0);
+}
+
+/* What comes damaged is asked for once more, as a layer is. */
+static int
+fetch_whole_blob(const struct content *content, const struct descriptor *descriptor,
+		 struct buf *bytes, struct error **err)
+{
+	AUTO_ERROR struct error *damage = NULL;
+
+	if (fetch_blob(content->repository, descriptor, bytes, &damage) == 0)
+		return 0;
+	if (!came_damaged(damage))
+		return error_pass(err, TAKE_PTR(damage));
+	return fetch_blob(content->repository, descriptor, bytes, err);
+}
+
+static int
+get_remote_blob(const struct content *content, const struct descriptor *descriptor,
+		struct buf *bytes, struct error **err)
+{
+	if (fetch_whole_blob(content, descriptor, bytes, err) < 0)
+		return -1;
+	if (!content->keep)
+		return 0;
+	return store_add(content->cache, &descriptor->digest, bytes->data, bytes->size, err);
+}
+
+int
+content_get_blob(const struct content *content, const struct descriptor *descriptor,
+		 struct buf *bytes, struct error **err)
+{
+	bool found;
+
+	if (read_stores(content, descriptor, bytes, &found, err) < 0)
+		return -1;
+	return found ? 0 : get_remote_blob(content, descriptor, bytes, err);
+}
+
+int
+content_get_config(const struct content *content, const struct manifest *manifest,
+		   struct image_config *ret_config, struct error **err)
+{
+	AUTO_BUF struct buf bytes = BUF_INIT(CONFIG_LIMIT_BYTES);
+
+	if (!media_type_is_config(manifest->config.media_type))
+		return error_set(err, ERROR_CONTENT, "this is an artifact and no image");
+	if (content_get_blob(content, &manifest->config, &bytes, err) < 0)
+		return error_wrap(err, "config");
+	return image_config_parse(bytes.data, bytes.size, ret_config, err);
+}
+
+int
+content_get_platform(const struct content *content, const struct manifest *manifest,
+		     struct platform *ret_platform, struct error **err)
+{
+	AUTO_CONFIG struct image_config config = { 0 };
+
+	if (content_get_config(content, manifest, &config, err) < 0)
+		return -1;
+	platform_copy(&config.platform, ret_platform);
+	return 0;
+}

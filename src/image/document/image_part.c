@@ -1,0 +1,102 @@
+#include "image/document/image_part.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/xalloc.h"
+#include "image/document/image_tree.h"
+#include "oci/index.h"
+
+void
+image_nodes_take(struct image_node *root, struct image_nodes *ret_manifests)
+{
+	for (size_t i = 0; i < root->child_count; i++)
+		image_nodes_take(&root->children[i], ret_manifests);
+	if (root->kind != DOCUMENT_MANIFEST)
+		return;
+	ret_manifests->items =
+		xgrow(ret_manifests->items, ret_manifests->count, sizeof(*ret_manifests->items));
+	ret_manifests->items[ret_manifests->count++] = *root;
+	memset(root, 0, sizeof(*root));
+}
+
+void
+image_nodes_release(struct image_nodes *nodes)
+{
+	for (size_t i = 0; i < nodes->count; i++)
+		image_node_release(&nodes->items[i]);
+	free(nodes->items);
+	*nodes = (struct image_nodes){ 0 };
+}
+
+void
+image_nodes_adopt(struct image_nodes *nodes, struct image_node *parent)
+{
+	for (size_t i = 0; i < nodes->count; i++)
+		image_node_take_child(parent, &nodes->items[i]);
+	image_nodes_release(nodes);
+}
+
+int
+image_node_make(char *text, const char *media_type, struct image_node *ret_node, struct error **err)
+{
+	size_t size = strlen(text);
+
+	ret_node->kind = media_type_kind(media_type);
+	ret_node->bytes =
+		(struct buf){ .data = text, .size = size, .capacity = size + 1, .limit = size };
+	descriptor_release(&ret_node->descriptor);
+	ret_node->descriptor = (struct descriptor){
+		.media_type = xstrdup(media_type),
+		.digest = digest_of(DIGEST_SHA256, text, size),
+		.size_bytes = size,
+	};
+	if (ret_node->kind == DOCUMENT_INDEX)
+		return 0;
+	return manifest_parse(text, size, media_type, &ret_node->manifest, err);
+}
+
+static int
+make_index(const struct image_node *root, const struct image_nodes *manifests,
+	   struct image_node *ret_index, struct error **err)
+{
+	AUTO_INDEX struct image_index original = { 0 };
+	AUTO_DESCRIPTORS struct descriptors entries = { 0 };
+	struct image_index index = { 0 };
+
+	if (root->bytes.size == 0)
+		original.media_type = xstrdup(MEDIA_OCI_INDEX);
+	else if (image_index_parse(root->bytes.data, root->bytes.size, root->descriptor.media_type,
+				   &original, err) < 0)
+		return -1;
+	for (size_t i = 0; i < manifests->count; i++)
+		descriptors_add(&entries, &manifests->items[i].descriptor);
+	index.media_type = original.media_type;
+	index.manifests = entries;
+	index.annotations = original.annotations;
+	return image_node_make(image_index_format(&index), original.media_type, ret_index, err);
+}
+
+int
+image_part_compose(const struct image_node *root, struct image_nodes *manifests,
+		   struct image_node *ret_part, struct error **err)
+{
+	if (manifests->count == 1) {
+		*ret_part = manifests->items[0];
+		manifests->count = 0;
+		return 0;
+	}
+	if (make_index(root, manifests, ret_part, err) < 0)
+		return -1;
+	image_nodes_adopt(manifests, ret_part);
+	return 0;
+}
+
+int
+image_part_take(struct image_node *root, struct image_node *ret_part, struct error **err)
+{
+	AUTO_IMAGE_NODES struct image_nodes manifests = { 0 };
+
+	image_nodes_take(root, &manifests);
+	return image_part_compose(root, &manifests, ret_part, err);
+}

@@ -1,0 +1,14 @@
+#include "image/document/named_digest.h"
+
+#include "base/error.h"
+#include "oci/digest.h"
+
+int
+named_digest_check(const struct digest *named, const struct digest *content, struct error **err)
+{
+	if (named->algorithm == DIGEST_NONE || digest_equal(named, content))
+		return 0;
+	error_set(err, ERROR_USAGE, "the content is %s, which is not the digest to write to",
+		  digest_text(content).text);
+	return error_set_hint(err, "name a tag, or nothing");
+}

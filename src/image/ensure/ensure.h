@@ -1,0 +1,61 @@
+/* ensure.h - the smart pull: the registry's image, else one that is built, pushed and verified
+ *
+ *     ask --present--> pull
+ *      |--unknown--> the error stands: nothing is built on a guess
+ *      `--absent--> built here before? --yes--> use it [--> import --> push --> ask again]
+ *                       `--no--> [wait] --> needs --> may we push? --> build --> import --> ...
+ *
+ * The images that this one needs are ensured in the same way, when it is built and not before: what
+ * is there needs nothing.  Only what is missing is built; the platforms that are there stay in the
+ * index.
+ */
+#ifndef OCIFP_IMAGE_ENSURE_ENSURE_H
+#define OCIFP_IMAGE_ENSURE_ENSURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/strings.h"
+#include "fingerprint/fingerprint.h"
+#include "oci/platform.h"
+
+struct error;
+struct project;
+struct session;
+
+enum push_policy { PUSH_AUTO, PUSH_ALWAYS, PUSH_NEVER };
+
+struct ensure_options {
+	const struct platforms *platforms; /* NULL: the image's, else linux/<what we run on> */
+	bool platform_tag; /* one platform alone, under its own tag: image/resolve/platform_tag.h */
+	enum push_policy push;
+	int64_t wait_ms; /* another job may be building it: ask again so long */
+	bool no_build;
+	bool rebuild; /* what was built here before is not used */
+	bool offline;
+	bool dry_run;
+	bool assume_absent; /* take a refused login for absence: the user's own word */
+};
+
+struct ensure_result {
+	char *repository; /* "host/name" */
+	char *tag;
+	struct fingerprint fingerprint;
+	struct digest digest;     /* DIGEST_NONE: nothing was built or found (dry run) */
+	struct platforms missing; /* what had to be built */
+	bool present;             /* all was there */
+	bool built;
+	bool pushed;
+	char *built_name;           /* in the store; NULL: the registry has the image, or nobody */
+	bool adopted;               /* what was built is not used: another job pushed meanwhile */
+	const char *why_not_pushed; /* of a build; a literal */
+};
+
+/* `name` NULL: the only image, or the default. */
+int ensure_image(struct session *session, const struct project *project, const char *name,
+		 const struct ensure_options *options, struct ensure_result *ret_result,
+		 struct error **err);
+void ensure_result_release(struct ensure_result *result);
+#define AUTO_ENSURE_RESULT CLEANUP(ensure_result_release)
+
+#endif

@@ -1,0 +1,49 @@
+/* derive.h - a new image out of another one: layers on top, a changed configuration
+ *
+ *     base (registry, layout, archive, store; or nothing at all)
+ *       --> per platform: config and manifest, edited --> destination [--> registry]
+ *
+ * What we do not know of the base's documents stays as it was.  Attestations speak of the base and
+ * are left out.
+ */
+#ifndef OCIFP_IMAGE_MAKE_DERIVE_H
+#define OCIFP_IMAGE_MAKE_DERIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <jansson.h>
+
+#include "image/make/new_layer.h"
+#include "oci/config_edit.h"
+
+struct error;
+struct location;
+struct platforms;
+struct session;
+
+struct derive_options {
+	const char *base;                  /* a reference; NULL: nothing */
+	const struct platforms *platforms; /* NULL: all that the base has, or linux/<host> */
+	const struct layer_path *layers;
+	size_t layer_count;
+	struct new_layer_options how;
+	const struct config_change *change;
+	const json_t *annotations;     /* of each manifest; NULL: none */
+	bool clear_annotations;        /* the base's */
+	bool annotate_base;            /* say what the base was: image-spec, annotations.md */
+	const struct location *output; /* a layout, an archive; a registry's name: the store */
+	bool push;                     /* to that name's registry, not to the store */
+};
+
+struct derive_result {
+	char *repository; /* "host/name", "oci:DIR" */
+	struct digest digest;
+};
+
+int derive_image(struct session *session, const struct derive_options *options,
+		 struct derive_result *ret_result, struct error **err);
+void derive_result_release(struct derive_result *result);
+#define AUTO_DERIVE_RESULT CLEANUP(derive_result_release)
+
+#endif

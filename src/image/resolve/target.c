@@ -1,0 +1,164 @@
+#include "image/resolve/target.h"
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "project/lock_file.h"
+#include "project/project.h"
+
+static void
+add_place(struct target *target, const struct location *place)
+{
+	target->candidates =
+		xgrow(target->candidates, target->candidate_count, sizeof(*target->candidates));
+	location_copy(place, &target->candidates[target->candidate_count++]);
+}
+
+static void
+set_tag(struct target *target, const char *tag)
+{
+	for (size_t i = 0; i < target->candidate_count; i++) {
+		struct reference *reference = &target->candidates[i].reference;
+
+		free(reference->tag);
+		reference->tag = xstrdup(tag);
+	}
+}
+
+/* A repository of the project file: without tag and digest, which the fingerprint gives. */
+static int
+add_repository(struct target *target, const char *repository, struct error **err)
+{
+	AUTO_LOCATION struct location place = { 0 };
+
+	if (location_parse(repository, &place, err) < 0)
+		return -1;
+	if (place.reference.tag || place.reference.digest.algorithm != DIGEST_NONE)
+		return error_set(err, ERROR_USAGE, "repository '%s' has a tag or digest",
+				 repository);
+	add_place(target, &place);
+	return 0;
+}
+
+static int
+add_repositories(struct target *target, struct error **err)
+{
+	const struct project_image *image = target->image;
+
+	if (add_repository(target, image->repository, err) < 0)
+		return error_wrap(err, "image '%s'", image->name);
+	for (size_t i = 0; i < image->fallback.count; i++)
+		if (add_repository(target, image->fallback.items[i], err) < 0)
+			return error_wrap(err, "fallback of image '%s'", image->name);
+	return 0;
+}
+
+static void
+set_hash_tag(struct target *target, unsigned length)
+{
+	AUTO_FREE char *tag = fingerprint_tag(&target->fingerprint, length);
+
+	target->by_hash = true;
+	set_tag(target, tag);
+}
+
+static int
+read_lock(const struct project *project, struct target *target, struct error **err)
+{
+	AUTO_LOCK_FILE struct lock_file *own = NULL;
+	const struct lock_file *lock = project_lock(project, &own, err);
+	struct digest_text hex = digest_hex(&target->fingerprint.digest);
+	bool found;
+
+	if (!lock)
+		return -1;
+	return lock_file_image(lock, target->image->name, hex.text, &target->locked, &found, err);
+}
+
+int
+target_of_project(const struct project *project, const char *name, const char *tag,
+		  struct target *ret_target, struct error **err)
+{
+	const struct project_image *image = project_image(project, name, err);
+
+	if (!image || project_image_check_repository(project, image, err) < 0)
+		return -1;
+	ret_target->image = image;
+	ret_target->directory = project->directory;
+	ret_target->record = BUF_INIT(RECORD_LIMIT_BYTES);
+	ret_target->requires_fingerprint = strings_has(&image->require, "fingerprint");
+	platforms_copy(&image->platforms, &ret_target->platforms);
+	if (add_repositories(ret_target, err) < 0)
+		return -1;
+	if (tag) {
+		set_tag(ret_target, tag);
+		return 0;
+	}
+	if (project_fingerprint(project, image, &ret_target->record, &ret_target->fingerprint,
+				err) < 0)
+		return -1;
+	set_hash_tag(ret_target, image->length);
+	return read_lock(project, ret_target, err);
+}
+
+int
+target_of_location(const char *text, struct target *ret_target, struct error **err)
+{
+	AUTO_LOCATION struct location place = { 0 };
+
+	if (location_parse(text, &place, err) < 0)
+		return -1;
+	ret_target->directory = ".";
+	ret_target->record = BUF_INIT(RECORD_LIMIT_BYTES);
+	add_place(ret_target, &place);
+	if (place.transport == TRANSPORT_REGISTRY && !place.reference.tag &&
+	    place.reference.digest.algorithm == DIGEST_NONE)
+		set_tag(ret_target, "latest");
+	return 0;
+}
+
+int
+target_of_inputs(const char *text, const struct fingerprint_inputs *inputs, unsigned length,
+		 struct target *ret_target, struct error **err)
+{
+	ret_target->directory = inputs->directory;
+	ret_target->record = BUF_INIT(RECORD_LIMIT_BYTES);
+	if (add_repository(ret_target, text, err) < 0)
+		return -1;
+	if (fingerprint_compute(inputs, &ret_target->record, &ret_target->fingerprint, err) < 0)
+		return -1;
+	set_hash_tag(ret_target, length);
+	return 0;
+}
+
+int
+target_check_lock(const struct target *target, size_t place, const struct digest *digest,
+		  struct error **err)
+{
+	AUTO_FREE char *name = NULL;
+
+	if (target->locked.algorithm == DIGEST_NONE || digest_equal(&target->locked, digest))
+		return 0;
+	name = target_name(target, place);
+	error_set(err, ERROR_REFUSED, "'%s' is %s, and .ocifp.lock says %s", name,
+		  digest_text(digest).text, digest_text(&target->locked).text);
+	error_set_class(err, "lock_file");
+	return error_set_hint(err, "when the change is meant: 'ocifp lock --update %s'",
+			      target->image->name);
+}
+
+char *
+target_name(const struct target *target, size_t place)
+{
+	return location_format(&target->candidates[place]);
+}
+
+void
+target_release(struct target *target)
+{
+	for (size_t i = 0; i < target->candidate_count; i++)
+		location_release(&target->candidates[i]);
+	free(target->candidates);
+	buf_release(&target->record);
+	platforms_release(&target->platforms);
+}

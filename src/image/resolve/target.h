@@ -1,0 +1,54 @@
+/* target.h - the image a user means: where to ask, for what, and what must be true of it
+ *
+ * From an entry of the project file (always by hash, unless a tag is given), from a reference, or
+ * from `--by-hash HOST/NAME --input P...` without a project file.
+ */
+#ifndef OCIFP_IMAGE_RESOLVE_TARGET_H
+#define OCIFP_IMAGE_RESOLVE_TARGET_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "fingerprint/fingerprint.h"
+#include "oci/location.h"
+#include "oci/platform.h"
+
+struct error;
+struct project;
+struct project_image;
+
+struct target {
+	const struct project_image *image; /* NULL: no entry of a project file */
+	struct location *candidates; /* [0] is the image's own, the others are read-only fallbacks;
+				      * each with the tag or digest to ask for */
+	size_t candidate_count;
+	const char *directory; /* of the project or the inputs: git is asked there; borrowed */
+	bool by_hash;
+	struct fingerprint fingerprint; /* when by_hash */
+	struct buf record;              /* what the fingerprint is made of; when by_hash */
+	struct platforms platforms;     /* that the project file declares; may be empty */
+	struct digest locked;           /* by .ocifp.lock; DIGEST_NONE: not locked */
+	bool requires_fingerprint;      /* an image without the annotation is refused */
+};
+
+/* An entry of the project; `tag` (NULL: none) instead of the fingerprint's. */
+int target_of_project(const struct project *project, const char *name, const char *tag,
+		      struct target *ret_target, struct error **err);
+
+/* A location as it stands; without tag and digest a registry's tag is "latest". */
+int target_of_location(const char *text, struct target *ret_target, struct error **err);
+
+/* A location under the fingerprint of these inputs. */
+int target_of_inputs(const char *text, const struct fingerprint_inputs *inputs, unsigned length,
+		     struct target *ret_target, struct error **err);
+
+/* ERROR_REFUSED, class "lock_file", when .ocifp.lock says another digest. */
+int target_check_lock(const struct target *target, size_t place, const struct digest *digest,
+		      struct error **err);
+
+/* "host/name:tag", for messages and for the store. */
+char *target_name(const struct target *target, size_t place);
+void target_release(struct target *target);
+#define AUTO_TARGET CLEANUP(target_release)
+
+#endif

@@ -1,0 +1,252 @@
+#include "image/transfer/copy_image.h"
+
+#include <string.h>
+
+#include "archive/archive.h"
+#include "base/error.h"
+#include "base/xalloc.h"
+#include "image/document/content.h"
+#include "image/document/image_part.h"
+#include "image/document/image_tree.h"
+#include "image/document/named_digest.h"
+#include "image/resolve/find.h"
+#include "image/resolve/target.h"
+#include "image/transfer/confirm_tag.h"
+#include "image/transfer/copy_private.h"
+#include "image/transfer/output_tag.h"
+#include "image/transfer/push.h"
+#include "image/transfer/push_tree.h"
+#include "image/trust/verify.h"
+#include "oci/location.h"
+#include "repository/repository.h"
+#include "repository/session.h"
+#include "store/store.h"
+
+struct copying {
+	struct session *session;
+	const struct copy_options *options;
+	const struct location *place; /* where the source was found */
+	struct found_image found;
+	struct image_node whole; /* once it is read; before that without what is below */
+	struct image_node part;
+	bool has_tree;
+};
+
+static void
+copying_release(struct copying *copying)
+{
+	image_node_release(&copying->part);
+	image_node_release(&copying->whole);
+	found_image_release(&copying->found);
+}
+
+static const struct image_node *
+root_of(const struct copying *copying)
+{
+	return copying->options->platforms ? &copying->part : &copying->whole;
+}
+
+/* `cache` NULL: none. */
+static int
+get_tree(struct copying *copying, struct store *cache, struct error **err)
+{
+	struct content content = { .repository = copying->found.repository, .cache = cache };
+	struct selection selection = { .platforms = copying->options->platforms };
+
+	if (copying->has_tree)
+		return 0;
+	if (image_tree_get(&content, &selection, &copying->found.root, &copying->whole, err) < 0 ||
+	    (selection.platforms && image_part_take(&copying->whole, &copying->part, err) < 0))
+		return -1;
+	copying->has_tree = true;
+	return 0;
+}
+
+static struct digest
+digest_of_root(const struct copying *copying)
+{
+	return copying->has_tree ? root_of(copying)->descriptor.digest
+				 : copying->found.root.descriptor.digest;
+}
+
+/* The tag that a destination gets: its own, the source's, or none when a digest says it all. */
+static char *
+choose_tag(const struct copying *copying, const struct location *destination)
+{
+	const struct reference *source = &copying->place->reference;
+
+	if (destination->reference.tag || destination->reference.digest.algorithm != DIGEST_NONE)
+		return xstrdup_null(destination->reference.tag);
+	if (source->tag || source->digest.algorithm != DIGEST_NONE ||
+	    destination->transport != TRANSPORT_REGISTRY)
+		return xstrdup_null(source->tag);
+	return xstrdup("latest");
+}
+
+/* A repository at the destination's host that has it all: the source, or an earlier destination. */
+static const char *
+find_mount(const struct copying *copying, const struct location *destination)
+{
+	const char *name = push_find_mount(copying->place, destination);
+
+	for (const struct location *earlier = copying->options->destinations;
+	     !name && earlier < destination; earlier++)
+		name = push_find_mount(earlier, destination);
+	return name;
+}
+
+/* The whole of it, then what refers to it, then the tags. */
+static int
+send(struct copying *copying, struct pushing *pushing, const struct strings *tags,
+     struct pushed *pushed, struct error **err)
+{
+	struct put_result *put_result = &pushed->put_result;
+	struct strings no_tags = { 0 };
+
+	if (get_tree(copying, pushing->store, err) < 0)
+		return -1;
+	pushing->root = root_of(copying);
+	if (!copying->options->referrers)
+		return push_whole(pushing, tags, put_result, err);
+	if (((!pushed->was_there || pushing->store) &&
+	     push_whole(pushing, &no_tags, put_result, err) < 0) ||
+	    copy_referrers(pushing, err) < 0)
+		return -1;
+	return push_tags(pushing, tags, put_result, err);
+}
+
+/* The tags of a root whose documents nobody needs. */
+static int
+set_tags(struct copying *copying, struct pushing *pushing, const struct strings *tags,
+	 struct put_result *put_result, struct error **err)
+{
+	struct image_node bare = {
+		.descriptor = copying->found.root.descriptor,
+		.bytes = copying->found.root.bytes,
+	};
+
+	pushing->root = copying->has_tree ? root_of(copying) : &bare;
+	return push_tags(pushing, tags, put_result, err);
+}
+
+static int
+copy_below(struct copying *copying, struct pushing *pushing, const struct strings *tags,
+	   struct pushed *pushed, struct error **err)
+{
+	struct digest digest = digest_of_root(copying);
+
+	if ((copying->options->no_clobber &&
+	     push_check_tags(pushing->destination, tags, &digest, err) < 0) ||
+	    repository_has_manifest(pushing->destination, &digest, &pushed->was_there, err) < 0)
+		return -1;
+	if (pushed->was_there && !pushing->store && !copying->options->referrers)
+		return set_tags(copying, pushing, tags, &pushed->put_result, err);
+	if (send(copying, pushing, tags, pushed, err) < 0)
+		return -1;
+	if (!pushing->store || tags->count > 0)
+		return 0;
+	return store_set_reference(pushing->store, NULL, &pushing->root->descriptor, err);
+}
+
+static int
+copy_to_repository(struct copying *copying, const struct location *place,
+		   struct copy_result *result, struct error **err)
+{
+	AUTO_REPOSITORY struct repository *destination =
+		repository_open(copying->session, place, REPOSITORY_WRITE, err);
+	const char *mount_from = find_mount(copying, place);
+	AUTO_STRINGS struct strings tags = { 0 };
+	struct pushed pushed;
+	struct pushing pushing = {
+		.session = copying->session,
+		.source = copying->found.repository,
+		.destination = destination,
+		.mount_from = mount_from,
+		.mounts_surely = mount_from != NULL,
+	};
+
+	if (result->tag)
+		strings_add(&tags, result->tag);
+	if (!destination || repository_find_store(destination, &pushing.store, err) < 0 ||
+	    copy_below(copying, &pushing, &tags, &pushed, err) < 0 ||
+	    confirm_tags(copying->session, place, &tags, copying->options->no_clobber,
+			 &pushed.put_result, err) < 0)
+		return -1;
+	result->digest = pushed.put_result.digest;
+	result->was_there = pushed.was_there;
+	return 0;
+}
+
+/* By way of the user's store, from which archives are written. */
+static int
+copy_to_archive(struct copying *copying, const struct location *place, struct copy_result *result,
+		struct error **err)
+{
+	struct store *store = session_store(copying->session, err);
+	AUTO_REPOSITORY struct repository *own = NULL;
+	struct strings no_tags = { 0 };
+	struct put_result ignored;
+	struct pushing pushing = {
+		.session = copying->session,
+		.source = copying->found.repository,
+		.store = store,
+	};
+
+	if (!store || get_tree(copying, store, err) < 0)
+		return -1;
+	own = repository_of_store(copying->session, store);
+	pushing.destination = own;
+	pushing.root = root_of(copying);
+	if (push_whole(&pushing, &no_tags, &ignored, err) < 0 || store_commit(store, err) < 0)
+		return -1;
+	free(result->tag);
+	result->tag = output_tag(place, copying->place);
+	return archive_write(store, place, result->tag, &pushing.root->descriptor, err);
+}
+
+static int
+copy_to(struct copying *copying, const struct location *place, struct copy_result *result,
+	struct error **err)
+{
+	bool is_archive = place->transport == TRANSPORT_OCI_ARCHIVE ||
+			  place->transport == TRANSPORT_DOCKER_ARCHIVE;
+
+	result->digest = digest_of_root(copying);
+	result->repository = location_repository(place);
+	result->tag = choose_tag(copying, place);
+	if (named_digest_check(&place->reference.digest, &result->digest, err) < 0)
+		return -1;
+	return is_archive ? copy_to_archive(copying, place, result, err)
+			  : copy_to_repository(copying, place, result, err);
+}
+
+int
+copy_image(struct session *session, const struct target *source, const struct copy_options *options,
+	   struct copy_result *ret_results, struct error **err)
+{
+	CLEANUP(copying_release)
+	struct copying copying = { .session = session, .options = options };
+
+	if (find_required_image(session, source, &copying.found, err) < 0 ||
+	    verify_required(session, source, &copying.found, false, err) < 0)
+		return -1;
+	copying.place = &source->candidates[copying.found.place];
+	if (options->platforms && get_tree(&copying, NULL, err) < 0)
+		return -1;
+	for (size_t i = 0; i < options->destination_count; i++) {
+		const struct location *place = &options->destinations[i];
+		AUTO_FREE char *name = location_format(place);
+
+		if (copy_to(&copying, place, &ret_results[i], err) < 0)
+			return error_wrap(err, "cannot copy to '%s'", name);
+	}
+	return 0;
+}
+
+void
+copy_result_release(struct copy_result *result)
+{
+	free(result->repository);
+	free(result->tag);
+	*result = (struct copy_result){ 0 };
+}

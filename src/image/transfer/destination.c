@@ -1,0 +1,91 @@
+#include "image/transfer/destination.h"
+
+#include "archive/archive.h"
+#include "base/error.h"
+#include "base/observer.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "image/document/image_tree.h"
+#include "image/transfer/fetch.h"
+#include "image/transfer/output_tag.h"
+#include "oci/location.h"
+#include "repository/session.h"
+
+int
+destination_open(struct session *session, const struct location *output,
+		 struct destination *ret_destination, struct error **err)
+{
+	struct store_options store_options = session_store_options(session);
+	struct destination destination = {
+		.output = output,
+		.observer = session_observer(session),
+	};
+
+	if (output && output->transport == TRANSPORT_LAYOUT) {
+		destination.opened = store_open(output->path, STORE_CREATE, &store_options, err);
+		if (!destination.opened)
+			return -1;
+		store_remove_unused(destination.opened);
+		destination.local_store = session_find_store(session);
+		destination.store = destination.opened;
+	} else {
+		destination.store = session_store(session, err);
+		if (!destination.store)
+			return -1;
+	}
+	*ret_destination = destination;
+	return 0;
+}
+
+void
+destination_release(struct destination *destination)
+{
+	store_free(destination->opened);
+	destination->opened = NULL;
+}
+
+static int
+write_output(const struct destination *destination, const struct delivery *delivery,
+	     struct error **err)
+{
+	AUTO_FREE char *tag = output_tag(destination->output, delivery->place);
+	const struct descriptor *descriptor = &delivery->root->descriptor;
+
+	if (destination->output->transport == TRANSPORT_LAYOUT)
+		return store_set_reference(destination->store, tag, descriptor, err);
+	if (store_commit(destination->store, err) < 0)
+		return -1;
+	return archive_write(destination->store, destination->output, tag, descriptor, err);
+}
+
+/* What a store that may not be written to holds can be used all the same. */
+static int
+keep_reference(const struct destination *destination, const struct delivery *delivery,
+	       struct error **err)
+{
+	if (store_is_writable(destination->store))
+		return store_set_reference(destination->store, delivery->name,
+					   &delivery->root->descriptor, err);
+	observer_tell(destination->observer, EVENT_NOTICE,
+		      "'%s' may not be written to: the image gets no name there",
+		      QUOTED(store_path(destination->store)));
+	return 0;
+}
+
+int
+destination_put(const struct destination *destination, const struct delivery *delivery,
+		struct error **err)
+{
+	struct fetch_options fetch = {
+		.repository = delivery->repository,
+		.store = destination->store,
+		.local_store = destination->local_store,
+		.observer = destination->observer,
+		.hook = delivery->hook,
+	};
+
+	if (fetch_tree(&fetch, delivery->root, err) < 0)
+		return -1;
+	return destination->output ? write_output(destination, delivery, err)
+				   : keep_reference(destination, delivery, err);
+}

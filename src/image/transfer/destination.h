@@ -1,0 +1,44 @@
+/* destination.h - where an image goes that was fetched or made: the store, a layout, an archive
+ *
+ *     destination_open --> (documents and new blobs into `store`) --> destination_put
+ */
+#ifndef OCIFP_IMAGE_TRANSFER_DESTINATION_H
+#define OCIFP_IMAGE_TRANSFER_DESTINATION_H
+
+#include "base/cleanup.h"
+
+struct error;
+struct fetch_hook;
+struct image_node;
+struct location;
+struct observer;
+struct repository;
+struct session;
+struct store;
+
+struct destination {
+	const struct location *output; /* NULL: the user's own store */
+	struct observer *observer;
+	struct store *store;       /* takes the blobs: the layout, or the user's own */
+	struct store *local_store; /* the user's own, when that is another; NULL: none */
+	struct store *opened;      /* to be closed */
+};
+
+int destination_open(struct session *session, const struct location *output,
+		     struct destination *ret_destination, struct error **err);
+
+struct delivery {
+	const struct image_node *root;
+	struct repository *repository; /* has the blobs that the stores lack */
+	const char *name;              /* in the user's own store */
+	const struct location *place;  /* whose tag an output without one gets; NULL: none */
+	struct fetch_hook *hook;       /* NULL: none */
+};
+
+/* All that the image needs, then its name. */
+int destination_put(const struct destination *destination, const struct delivery *delivery,
+		    struct error **err);
+void destination_release(struct destination *destination);
+#define AUTO_DESTINATION CLEANUP(destination_release)
+
+#endif

@@ -1,0 +1,366 @@
+#include "image/transfer/fetch.h"
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/observer.h"
+#include "base/text.h"
+#include "base/watched.h"
+#include "base/xalloc.h"
+#include "image/document/content.h"
+#include "image/document/image_tree.h"
+#include "oci/descriptor.h"
+#include "repository/copy_blob.h"
+#include "repository/repository.h"
+#include "store/ingest.h"
+#include "store/store.h"
+#include "stream/source.h"
+
+enum fetch_state { FETCH_WAITING, FETCH_RUNNING, FETCH_ENDED };
+
+struct fetch_job {
+	struct fetch *fetch;
+	const struct descriptor *descriptor;
+	struct ingest *ingest;
+	enum fetch_state state;
+	bool planned;
+	bool restarted; /* came damaged once */
+};
+
+struct fetch {
+	const struct fetch_options *options;
+	struct fetch_job *jobs;
+	size_t job_count;
+	size_t running_count;
+	size_t large_count; /* of these */
+	size_t ended_count;
+	size_t told_count;     /* of these, told to the hook */
+	bool stopped;          /* start no more */
+	struct error *failure; /* the first */
+};
+
+static int
+larger_first(const void *a, const void *b)
+{
+	uint64_t a_bytes = ((const struct fetch_job *)a)->descriptor->size_bytes;
+	uint64_t b_bytes = ((const struct fetch_job *)b)->descriptor->size_bytes;
+
+	return (a_bytes < b_bytes) - (a_bytes > b_bytes);
+}
+
+static bool
+is_large(const struct fetch_job *job)
+{
+	return job->descriptor->size_bytes >= LARGE_BLOB_BYTES;
+}
+
+static void
+count_running(const struct fetch_job *job, int change)
+{
+	job->fetch->running_count += change;
+	job->fetch->large_count += is_large(job) ? change : 0;
+}
+
+static void
+end_job(struct fetch_job *job)
+{
+	struct fetch *fetch = job->fetch;
+
+	ingest_free(TAKE_PTR(job->ingest));
+	if (job->state == FETCH_RUNNING)
+		count_running(job, -1);
+	job->state = FETCH_ENDED;
+	fetch->ended_count++;
+}
+
+/* A full disk or a refused login fails the rest too; a blob that one server lacks does not. */
+static bool
+concerns_one_blob(const struct error *failure)
+{
+	return error_is(failure, ERROR_UNAVAILABLE) || error_is(failure, ERROR_CONTENT);
+}
+
+static void
+fail_job(struct fetch_job *job, struct error *failure)
+{
+	struct fetch *fetch = job->fetch;
+
+	if (!concerns_one_blob(failure))
+		fetch->stopped = true;
+	if (fetch->failure)
+		error_free(failure);
+	else
+		fetch->failure = failure;
+	end_job(job);
+}
+
+static void
+tell(const struct fetch_job *job, enum event_kind kind, uint64_t size_bytes)
+{
+	observer_blob(job->fetch->options->observer, kind,
+		      digest_text(&job->descriptor->digest).text, size_bytes);
+}
+
+static void
+end_well(struct fetch_job *job, enum event_kind kind)
+{
+	tell(job, kind, job->descriptor->size_bytes);
+	end_job(job);
+}
+
+static int request_blob(struct fetch_job *job, struct error **err);
+
+static bool
+came_damaged(const struct error *failure)
+{
+	return error_is(failure, ERROR_CONTENT) && error_class(failure) &&
+	       text_starts(error_class(failure), "digest");
+}
+
+static void
+blob_ended(void *context, enum blob_outcome outcome, struct error *failure)
+{
+	struct fetch_job *job = context;
+
+	(void)outcome;
+	if (failure && came_damaged(failure) && !job->restarted) {
+		job->restarted = true;
+		observer_tell(job->fetch->options->observer, EVENT_RETRY, "%s",
+			      error_text(failure));
+		error_free(TAKE_PTR(failure));
+		if (request_blob(job, &failure) == 0)
+			return;
+	}
+	if (failure)
+		fail_job(job, failure);
+	else
+		end_well(job, EVENT_FINISHED);
+}
+
+static int
+request_blob(struct fetch_job *job, struct error **err)
+{
+	return repository_get_blob(job->fetch->options->repository, job->descriptor,
+				   ingest_body(job->ingest), blob_ended, job, err);
+}
+
+/* From the other local store, which costs no request. */
+static bool
+copy_blob(struct fetch_job *job)
+{
+	const struct digest *digest = &job->descriptor->digest;
+	struct store *local_store = job->fetch->options->local_store;
+	AUTO_ERROR struct error *ignored = NULL;
+	AUTO_CLOSE int fd = -1;
+	struct source source;
+	uint64_t size_bytes;
+
+	if (!local_store || !store_has(local_store, digest, job->descriptor->size_bytes))
+		return false;
+	fd = store_open_blob(local_store, digest, &size_bytes, &ignored);
+	if (fd < 0)
+		return false;
+	source = source_of_fd(fd, size_bytes);
+	return copy_source(&source, ingest_body(job->ingest), &ignored) == 0;
+}
+
+static void
+run_job(struct fetch_job *job)
+{
+	struct error *failure = NULL;
+
+	if (copy_blob(job)) {
+		end_well(job, EVENT_REUSED);
+		return;
+	}
+	if (!job->planned)
+		tell(job, EVENT_PLANNED,
+		     job->descriptor->size_bytes - ingest_reused_bytes(job->ingest));
+	job->planned = true;
+	if (request_blob(job, &failure) < 0)
+		fail_job(job, failure);
+}
+
+static void
+start_job(struct fetch_job *job)
+{
+	struct fetch *fetch = job->fetch;
+	struct error *failure = NULL;
+	enum ingest_state state;
+
+	if (ingest_open(fetch->options->store, job->descriptor, &state, &job->ingest, &failure) <
+	    0) {
+		fail_job(job, failure);
+		return;
+	}
+	if (state == INGEST_PRESENT)
+		end_well(job, EVENT_REUSED);
+	if (state != INGEST_OPEN)
+		return;
+	job->state = FETCH_RUNNING;
+	count_running(job, 1);
+	run_job(job);
+}
+
+static bool
+may_start(const struct fetch_job *job)
+{
+	const struct fetch *fetch = job->fetch;
+
+	return job->state == FETCH_WAITING && !fetch->stopped &&
+	       fetch->running_count < TRANSFERS_LIMIT_COUNT &&
+	       (!is_large(job) || fetch->large_count < LARGE_TRANSFERS_LIMIT_COUNT);
+}
+
+static void
+start_jobs(struct fetch *fetch)
+{
+	for (size_t i = 0; i < fetch->job_count; i++)
+		if (may_start(&fetch->jobs[i]))
+			start_job(&fetch->jobs[i]);
+}
+
+static bool
+has_work(const struct fetch *fetch)
+{
+	return fetch->stopped ? fetch->running_count > 0 : fetch->ended_count < fetch->job_count;
+}
+
+/* No more of an image that will not be whole. */
+static int
+call_hook(struct fetch *fetch, struct watched *ret_watched, struct error **err)
+{
+	struct fetch_hook *hook = fetch->options->hook;
+	bool more = fetch->told_count < fetch->ended_count;
+
+	ret_watched->count = 0;
+	if (!hook || fetch->failure)
+		return 0;
+	fetch->told_count = fetch->ended_count;
+	hook->has_failed = hook->turn(hook->context, more, err) < 0;
+	if (hook->has_failed)
+		return -1;
+	hook->watch(hook->context, ret_watched);
+	return 0;
+}
+
+static int
+run_jobs(struct fetch *fetch, struct error **err)
+{
+	struct watched watched;
+
+	while (has_work(fetch)) {
+		start_jobs(fetch);
+		if (call_hook(fetch, &watched, err) < 0)
+			return -1;
+		/* A blob that another process fetches is looked at again after a step. */
+		if (has_work(fetch) &&
+		    repository_step(fetch->options->repository, &watched, 200, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void
+plan_jobs(struct fetch *fetch, const struct descriptors *blobs)
+{
+	fetch->jobs = xcalloc(blobs->count + 1, sizeof(*fetch->jobs));
+	fetch->job_count = blobs->count;
+	for (size_t i = 0; i < blobs->count; i++)
+		fetch->jobs[i] = (struct fetch_job){
+			.fetch = fetch,
+			.descriptor = &blobs->items[i],
+		};
+	/* The longest download first: it decides when the last one ends. */
+	qsort(fetch->jobs, fetch->job_count, sizeof(*fetch->jobs), larger_first);
+}
+
+static void
+fetch_release(struct fetch *fetch)
+{
+	for (size_t i = 0; i < fetch->job_count; i++)
+		ingest_free(fetch->jobs[i].ingest);
+	free(fetch->jobs);
+	error_free(fetch->failure);
+}
+
+/* Better no download at all than one that fills the disk.  ERROR_LOCAL, class "space". */
+static int
+check_space(struct store *store, const struct descriptors *blobs, struct error **err)
+{
+	uint64_t missing_bytes = 0;
+
+	for (size_t i = 0; i < blobs->count; i++) {
+		const struct descriptor *blob = &blobs->items[i];
+
+		if (store_has(store, &blob->digest, blob->size_bytes))
+			continue;
+		if (blob->size_bytes > INT64_MAX - missing_bytes) {
+			error_set(err, ERROR_CONTENT, "the sizes of the blobs add up to nonsense");
+			return error_set_class(err, "size");
+		}
+		missing_bytes += blob->size_bytes;
+	}
+	return missing_bytes > 0 ? store_space_check(store, missing_bytes, err) : 0;
+}
+
+int
+fetch_blobs(const struct fetch_options *options, const struct descriptors *blobs,
+	    struct error **err)
+{
+	CLEANUP(fetch_release) struct fetch fetch = { .options = options };
+
+	plan_jobs(&fetch, blobs);
+	if (check_space(options->store, blobs, err) < 0 || run_jobs(&fetch, err) < 0)
+		return -1;
+	if (!fetch.failure)
+		return 0;
+	return error_pass(err, TAKE_PTR(fetch.failure));
+}
+
+/* What lies there already is read, and put aside when it has rotted. */
+static int
+add_document(void *context, const struct image_node *node, struct error **err)
+{
+	AUTO_BUF struct buf there = BUF_INIT(MANIFEST_LIMIT_BYTES);
+	AUTO_ERROR struct error *rotten = NULL;
+	bool found = false;
+
+	if (store_read(context, &node->descriptor.digest, &there, &found, &rotten) == 0 && found)
+		return 0;
+	return store_add(context, &node->descriptor.digest, node->bytes.data, node->bytes.size,
+			 err);
+}
+
+/* As many layers as the config says; artifacts have none that it could say. */
+static int
+check_config(void *context, const struct image_node *node, struct error **err)
+{
+	const struct fetch_options *options = context;
+	struct content content = { .repository = options->repository, .cache = options->store };
+	AUTO_CONFIG struct image_config config = { 0 };
+
+	if (node->kind != DOCUMENT_MANIFEST ||
+	    !media_type_is_config(node->manifest.config.media_type) ||
+	    (node->descriptor.has_platform && platform_is_unknown(&node->descriptor.platform)))
+		return 0;
+	if (content_get_config(&content, &node->manifest, &config, err) < 0 ||
+	    image_config_check_layers(&config, node->manifest.layers.count, err) < 0)
+		return error_wrap(err, "manifest '%s'", digest_text(&node->descriptor.digest).text);
+	return 0;
+}
+
+int
+fetch_tree(const struct fetch_options *options, const struct image_node *root, struct error **err)
+{
+	AUTO_DESCRIPTORS struct descriptors blobs = { 0 };
+	AUTO_ERROR struct error *commit_failure = NULL;
+	struct fetch_options asked = *options;
+
+	image_tree_blobs(root, &blobs);
+	if (fetch_blobs(options, &blobs, err) < 0 ||
+	    image_tree_walk(root, check_config, &asked, err) < 0) {
+		(void)store_commit(options->store, &commit_failure);
+		return -1;
+	}
+	return image_tree_walk(root, add_document, options->store, err);
+}

@@ -1,0 +1,181 @@
+#include "image/transfer/remove_tag.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "oci/location.h"
+#include "oci/referrer.h"
+#include "repository/repository.h"
+
+static int
+refuse_absent(struct error **err)
+{
+	return error_set(err, ERROR_ABSENT, "it is not there");
+}
+
+static int
+resolve(struct repository *repository, const char *tag, const struct digest *digest,
+	struct resolution *resolution, struct error **err)
+{
+	if (repository_resolve(repository, tag, digest, resolution, err) < 0)
+		return -1;
+	return resolution->evidence.presence == PRESENCE_PRESENT ? 0 : refuse_absent(err);
+}
+
+static int
+remove_tag(struct repository *repository, const char *tag, bool dry_run, struct removal *removal,
+	   struct error **err)
+{
+	AUTO_RESOLUTION struct resolution resolution = { 0 };
+
+	strings_add(&removal->tags, tag);
+	if (dry_run)
+		return resolve(repository, tag, NULL, &resolution, err);
+	return repository_delete_tag(repository, tag, err);
+}
+
+/* One that has gone in the meantime names nothing. */
+static int
+names_it(struct repository *repository, const char *name, const struct digest *digest,
+	 bool *ret_does, struct error **err)
+{
+	AUTO_RESOLUTION struct resolution resolution = { 0 };
+
+	if (repository_resolve_listed(repository, name, &resolution, err) < 0)
+		return -1;
+	*ret_does = resolution.evidence.presence == PRESENCE_PRESENT &&
+		    digest_equal(&resolution.descriptor.digest, digest);
+	return 0;
+}
+
+static int
+find_tags(struct repository *repository, const struct strings *tags, const struct digest *digest,
+	  struct removal *removal, struct error **err)
+{
+	for (size_t i = 0; i < tags->count; i++) {
+		bool does = false;
+
+		if (names_it(repository, tags->items[i], digest, &does, err) < 0)
+			return -1;
+		if (does)
+			strings_add(&removal->tags, tags->items[i]);
+	}
+	return 0;
+}
+
+/* A name that is not a tag would go with the manifest, and nobody could set it again.  A digest in
+ * the list is the manifest itself. */
+static int
+check_others(struct repository *repository, const struct strings *others,
+	     const struct digest *digest, struct error **err)
+{
+	for (size_t i = 0; i < others->count; i++) {
+		bool does = false;
+
+		if (strcmp(others->items[i], digest_text(digest).text) == 0)
+			continue;
+		if (names_it(repository, others->items[i], digest, &does, err) < 0)
+			return -1;
+		if (does)
+			return error_set(err, ERROR_REFUSED,
+					 "it is also listed as '%s', which is not a valid tag",
+					 QUOTED(others->items[i]));
+	}
+	return 0;
+}
+
+static int
+find_names(struct repository *repository, const struct digest *digest, struct removal *removal,
+	   struct error **err)
+{
+	AUTO_STRINGS struct strings tags = { 0 };
+	AUTO_STRINGS struct strings others = { 0 };
+
+	if (repository_list_tags(repository, &tags, &others, err) < 0)
+		return -1;
+	if (tags.count + others.count > TAGS_COMPARED_LIMIT_COUNT) {
+		error_set(err, ERROR_FAILURE, "%zu tags are too many to ask each what it names",
+			  tags.count + others.count);
+		return error_set_class(err, "limit");
+	}
+	if (find_tags(repository, &tags, digest, removal, err) < 0)
+		return error_wrap(err, "cannot tell which tags go with it");
+	return check_others(repository, &others, digest, err);
+}
+
+static int
+find_what_goes(struct repository *repository, const struct digest *digest, struct removal *removal,
+	       struct error **err)
+{
+	AUTO_DESCRIPTORS struct descriptors referrers = { 0 };
+
+	if (find_names(repository, digest, removal, err) < 0 ||
+	    repository_list_referrers(repository, digest, NULL, &referrers, err) < 0)
+		return -1;
+	removal->referrer_count = referrers.count;
+	return 0;
+}
+
+static int
+delete_manifest(struct repository *repository, const struct resolution *resolution,
+		struct error **err)
+{
+	const struct descriptor *descriptor = &resolution->descriptor;
+	AUTO_REFERRER struct referrer referrer = { 0 };
+	bool refers = false;
+
+	if (referrer_parse(descriptor, resolution->bytes.data, &referrer, &refers, err) < 0 ||
+	    repository_delete_manifest(repository, &descriptor->digest, err) < 0)
+		return -1;
+	return refers ? repository_remove_referrer(repository, &referrer.subject,
+						   &descriptor->digest, err)
+		      : 0;
+}
+
+static int
+remove_manifest(struct repository *repository, const struct digest *digest, bool dry_run,
+		struct removal *removal, struct error **err)
+{
+	AUTO_RESOLUTION struct resolution resolution = { 0 };
+
+	if (resolve(repository, NULL, digest, &resolution, err) < 0 ||
+	    find_what_goes(repository, digest, removal, err) < 0)
+		return -1;
+	return dry_run ? 0 : delete_manifest(repository, &resolution, err);
+}
+
+static int
+remove_from(struct repository *repository, const struct reference *reference, bool dry_run,
+	    struct removal *removal, struct error **err)
+{
+	if (reference->digest.algorithm != DIGEST_NONE)
+		return remove_manifest(repository, &reference->digest, dry_run, removal, err);
+	if (reference->tag)
+		return remove_tag(repository, reference->tag, dry_run, removal, err);
+	error_set(err, ERROR_USAGE, "it names no tag and no digest");
+	return error_set_hint(err, "say what is to go: HOST/NAME:TAG, or HOST/NAME@DIGEST");
+}
+
+int
+remove_image(struct session *session, const struct location *location, bool dry_run,
+	     struct removal *ret_removal, struct error **err)
+{
+	AUTO_FREE char *name = location_format(location);
+	AUTO_REPOSITORY struct repository *repository =
+		repository_open(session, location, REPOSITORY_WRITE, err);
+
+	if (!repository ||
+	    remove_from(repository, &location->reference, dry_run, ret_removal, err) < 0)
+		return error_wrap(err, "cannot remove '%s'", name);
+	return 0;
+}
+
+void
+removal_release(struct removal *removal)
+{
+	strings_release(&removal->tags);
+	*removal = (struct removal){ 0 };
+}

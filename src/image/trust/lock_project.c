@@ -1,0 +1,212 @@
+#include "image/trust/lock_project.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/observer.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "image/resolve/lookup.h"
+#include "image/resolve/target.h"
+#include "image/trust/verify.h"
+#include "oci/document.h"
+#include "oci/index.h"
+#include "project/lock_file.h"
+#include "project/project.h"
+#include "repository/session.h"
+
+struct locking {
+	struct session *session;
+	const struct lock_options *options;
+	const struct lock_file *old;
+	struct lock_file *lock;
+	struct project project; /* the caller's, with `lock` for its lock file */
+};
+
+static bool
+is_updated(const struct locking *locking, const char *name)
+{
+	const struct strings *names = locking->options->names;
+
+	return locking->options->update && (names->count == 0 || strings_has(names, name));
+}
+
+static int
+resolve_pin(const struct locking *locking, const char *reference, struct digest *ret_digest,
+	    struct error **err)
+{
+	AUTO_TARGET struct target target = { 0 };
+	AUTO_FOUND_IMAGE struct found_image found = { 0 };
+
+	if (target_of_location(reference, &target, err) < 0 ||
+	    find_required_image(locking->session, &target, &found, err) < 0)
+		return error_wrap(err, "cannot lock '%s'", reference);
+	*ret_digest = found.root.descriptor.digest;
+	return 0;
+}
+
+static void
+tell_pin(const struct locking *locking, const char *reference, const struct digest *old,
+	 const struct digest *digest)
+{
+	struct observer *observer = session_observer(locking->session);
+
+	if (!old)
+		observer_tell(observer, EVENT_NOTICE, "'%s' is %s", reference,
+			      digest_text(digest).text);
+	else if (!digest_equal(old, digest))
+		observer_tell(observer, EVENT_NOTICE, "'%s' is %s, and was %s", reference,
+			      digest_text(digest).text, digest_text(old).text);
+}
+
+static int
+lock_pin(struct locking *locking, const char *reference, struct error **err)
+{
+	struct digest old = { 0 };
+	struct digest digest;
+	bool found;
+
+	if (lock_file_pin(locking->old, reference, &old, &found, err) < 0)
+		return -1;
+	digest = old;
+	if ((!found || is_updated(locking, reference)) &&
+	    resolve_pin(locking, reference, &digest, err) < 0)
+		return -1;
+	tell_pin(locking, reference, found ? &old : NULL, &digest);
+	lock_file_set_pin(locking->lock, reference, &digest);
+	return 0;
+}
+
+/* The digest of each platform's manifest, by platform; the caller's reference. */
+static json_t *
+list_platforms(const struct resolution *root)
+{
+	AUTO_INDEX struct image_index index = { 0 };
+	AUTO_ERROR struct error *ignored = NULL;
+	json_t *platforms = json_object();
+
+	/* What is no index was looked at already, and has no entries. */
+	if (media_type_kind(root->descriptor.media_type) != DOCUMENT_INDEX ||
+	    image_index_parse(root->bytes.data, root->bytes.size, root->descriptor.media_type,
+			      &index, &ignored) < 0)
+		return platforms;
+	for (size_t i = 0; i < index.manifests.count; i++) {
+		const struct descriptor *entry = &index.manifests.items[i];
+		AUTO_FREE char *name = NULL;
+
+		if (!entry->has_platform || !image_index_entry_is_image(entry))
+			continue;
+		name = platform_format(&entry->platform);
+		json_object_set_new(platforms, name, json_string(digest_text(&entry->digest).text));
+	}
+	return platforms;
+}
+
+static int
+lock_published(struct locking *locking, const struct project_image *image, struct error **err)
+{
+	AUTO_TARGET struct target target = { 0 };
+	AUTO_LOOKUP struct lookup lookup = { 0 };
+	struct lookup_options options = { 0 };
+	AUTO_JSON json_t *platforms = NULL;
+	struct digest_text hex;
+
+	if (target_of_project(&locking->project, image->name, NULL, &target, err) < 0 ||
+	    lookup_image(locking->session, &target, &options, &lookup, err) < 0)
+		return -1;
+	if (lookup.presence != PRESENCE_PRESENT) {
+		observer_tell(session_observer(locking->session), EVENT_NOTICE,
+			      "image '%s' has no entry, for it is not published", image->name);
+		return 0;
+	}
+	if (verify_required(locking->session, &target, &lookup.found, false, err) < 0)
+		return -1;
+	platforms = list_platforms(&lookup.found.root);
+	hex = digest_hex(&target.fingerprint.digest);
+	lock_file_set_image(locking->lock, image->name, hex.text,
+			    &lookup.found.root.descriptor.digest, platforms);
+	observer_tell(session_observer(locking->session), EVENT_NOTICE, "image '%s' is %s",
+		      image->name, digest_text(&lookup.found.root.descriptor.digest).text);
+	return 0;
+}
+
+static int
+lock_image(struct locking *locking, const struct project_image *image, struct error **err)
+{
+	AUTO_ERROR struct error *unknown = NULL;
+	struct fingerprint fingerprint;
+
+	if (project_fingerprint(&locking->project, image, NULL, &fingerprint, err) < 0)
+		return -1;
+	if (!is_updated(locking, image->name) &&
+	    lock_file_keep_image(locking->lock, locking->old, image->name,
+				 digest_hex(&fingerprint.digest).text))
+		return 0;
+	if (project_image_check_repository(&locking->project, image, &unknown) == 0)
+		return lock_published(locking, image, err);
+	observer_tell(session_observer(locking->session), EVENT_NOTICE,
+		      "image '%s' has no entry: %s", image->name, error_text(unknown));
+	return 0;
+}
+
+static int
+lock_all(struct locking *locking, struct error **err)
+{
+	const struct project *project = &locking->project;
+
+	for (size_t i = 0; i < project->image_count; i++)
+		for (size_t j = 0; j < project->images[i].pins.count; j++)
+			if (lock_pin(locking, project->images[i].pins.items[j], err) < 0)
+				return -1;
+	for (size_t i = 0; i < project->image_count; i++)
+		if (lock_image(locking, &project->images[i], err) < 0)
+			return error_wrap(err, "image '%s'", project->images[i].name);
+	return 0;
+}
+
+static bool
+is_named(const struct project *project, const char *name)
+{
+	for (size_t i = 0; i < project->image_count; i++)
+		if (strcmp(project->images[i].name, name) == 0 ||
+		    strings_has(&project->images[i].pins, name))
+			return true;
+	return false;
+}
+
+static int
+check_names(const struct project *project, const struct strings *names, struct error **err)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		if (!is_named(project, names->items[i]))
+			return error_set(err, ERROR_USAGE,
+					 "'%s' is no image and no pin of the project file",
+					 QUOTED(names->items[i]));
+	}
+	return 0;
+}
+
+int
+lock_project(struct session *session, const struct project *project,
+	     const struct lock_options *options, bool *ret_changed, struct error **err)
+{
+	AUTO_LOCK_FILE struct lock_file *old = NULL;
+	AUTO_LOCK_FILE struct lock_file *lock = lock_file_new();
+	struct locking locking = {
+		.session = session,
+		.options = options,
+		.lock = lock,
+		.project = *project,
+	};
+
+	if (check_names(project, options->names, err) < 0)
+		return -1;
+	old = lock_file_read(project->directory, err);
+	if (!old)
+		return -1;
+	locking.old = old;
+	locking.project.lock = lock;
+	if (lock_all(&locking, err) < 0)
+		return -1;
+	return lock_file_write(project->directory, lock, ret_changed, err);
+}

@@ -1,0 +1,152 @@
+#include "image/trust/signatures.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "image/trust/signing_key.h"
+#include "oci/location.h"
+
+char *
+signatures_tag(const struct digest *digest)
+{
+	return xasprintf("%s-%s.sig", digest_algorithm_name(digest->algorithm),
+			 digest_hex(digest).text);
+}
+
+int
+signatures_get(const struct content *content, const char *tag, struct signatures *ret_signatures,
+	       struct error **err)
+{
+	struct resolution *root = &ret_signatures->root;
+
+	ret_signatures->content = *content;
+	if (repository_resolve(content->repository, tag, NULL, root, err) < 0)
+		return error_wrap(err, "cannot tell whether the image is signed");
+	if (root->evidence.presence != PRESENCE_PRESENT)
+		return 0;
+	if (manifest_parse(root->bytes.data, root->bytes.size, root->descriptor.media_type,
+			   &ret_signatures->manifest, err) < 0)
+		return error_wrap(err, "signatures '%s'", tag);
+	return 0;
+}
+
+void
+signatures_release(struct signatures *signatures)
+{
+	resolution_release(&signatures->root);
+	manifest_release(&signatures->manifest);
+}
+
+static int
+refuse(struct error **err, const char *what, const char *said)
+{
+	error_set(err, ERROR_REFUSED, "it is signed for another %s, '%s'", what, QUOTED(said));
+	return error_set_class(err, "signature");
+}
+
+static int
+get_payload(const struct signatures *signatures, const struct descriptor *layer,
+	    struct buf *payload, struct error **err)
+{
+	if (layer->size_bytes > SIGNATURE_PAYLOAD_LIMIT_BYTES) {
+		error_set(err, ERROR_CONTENT, "a signed claim has more than %zu bytes",
+			  SIGNATURE_PAYLOAD_LIMIT_BYTES);
+		return error_set_class(err, "limit");
+	}
+	return content_get_blob(&signatures->content, layer, payload, err);
+}
+
+/* "index.docker.io" and a tag do not matter. */
+static bool
+is_same_repository(const char *said, const char *wanted)
+{
+	AUTO_LOCATION struct location location = { 0 };
+	AUTO_ERROR struct error *ignored = NULL;
+	AUTO_FREE char *repository = NULL;
+
+	if (location_parse(said, &location, &ignored) < 0)
+		return false;
+	repository = location_repository(&location);
+	return strcmp(repository, wanted) == 0;
+}
+
+static int
+compare(const struct simple_signing *said, const struct expected_claim *expected,
+	struct error **err)
+{
+	const struct simple_signing *wanted = &expected->claim;
+	const char *fingerprint = said->fingerprint ? said->fingerprint : expected->annotated;
+
+	if (!digest_equal(&said->digest, &wanted->digest))
+		return refuse(err, "image", digest_text(&said->digest).text);
+	if (wanted->reference && !is_same_repository(said->reference, wanted->reference))
+		return refuse(err, "repository", said->reference);
+	if (wanted->fingerprint && (!fingerprint || strcmp(fingerprint, wanted->fingerprint) != 0))
+		return refuse(err, "fingerprint", fingerprint ? fingerprint : "none");
+	return 0;
+}
+
+/* One signature; *ret_is_trusted: it is by one of the keys, whatever it says. */
+static int
+check_one(const struct signatures *signatures, const struct descriptor *layer,
+	  const struct signing_keys *keys, const struct expected_claim *expected,
+	  bool *ret_is_trusted, struct error **err)
+{
+	AUTO_BUF struct buf payload = BUF_INIT(SIGNATURE_PAYLOAD_LIMIT_BYTES);
+	AUTO_SIMPLE_SIGNING struct simple_signing said = { 0 };
+	const char *signature = descriptor_annotation(layer, ANNOTATION_SIGNATURE);
+
+	if (!signature || !media_type_is(layer->media_type, MEDIA_SIMPLE_SIGNING))
+		return error_set(err, ERROR_CONTENT, "that is no signature");
+	if (get_payload(signatures, layer, &payload, err) < 0)
+		return -1;
+	if (!signing_keys_match(keys, payload.data, payload.size, signature))
+		return error_set(err, ERROR_REFUSED, "it is not by a key that is trusted");
+	*ret_is_trusted = true;
+	if (simple_signing_parse(payload.data, payload.size, &said, err) < 0)
+		return -1;
+	return compare(&said, expected, err);
+}
+
+/* What is wrong with one signature; others may be good. */
+static bool
+is_about_one(const struct error *failure)
+{
+	return error_is(failure, ERROR_REFUSED) || error_is(failure, ERROR_CONTENT);
+}
+
+static int
+refuse_all(size_t count, struct error *nearest, struct error **err)
+{
+	if (nearest)
+		error_set(err, ERROR_REFUSED, "%s", error_text(nearest));
+	else
+		error_set(err, ERROR_REFUSED,
+			  "none of its %zu signatures is by a key that is trusted", count);
+	return error_set_class(err, "signature");
+}
+
+int
+signatures_check(const struct signatures *signatures, const struct signing_keys *keys,
+		 const struct expected_claim *expected, struct error **err)
+{
+	const struct descriptors *layers = &signatures->manifest.layers;
+	AUTO_ERROR struct error *nearest = NULL;
+
+	for (size_t i = 0; i < layers->count && i < SIGNATURES_LIMIT_COUNT; i++) {
+		AUTO_ERROR struct error *failure = NULL;
+		bool is_trusted = false;
+
+		if (check_one(signatures, &layers->items[i], keys, expected, &is_trusted,
+			      &failure) == 0)
+			return 0;
+		if (!is_about_one(failure))
+			return error_pass(err, TAKE_PTR(failure));
+		if (is_trusted && !nearest)
+			nearest = TAKE_PTR(failure);
+	}
+	return refuse_all(layers->count, nearest, err);
+}

@@ -1,0 +1,38 @@
+/* signing_key.h - keys that sign images, and those that such signatures are checked with
+ *
+ * ECDSA P-256 over SHA-256 and Ed25519, in the PEM that openssl writes: PKCS#8 or the older form
+ * for private keys, SubjectPublicKeyInfo for public ones.  A key is named by the path of its file
+ * or, as cosign does, as "env://VARIABLE".
+ */
+#ifndef OCIFP_IMAGE_TRUST_SIGNING_KEY_H
+#define OCIFP_IMAGE_TRUST_SIGNING_KEY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/strings.h"
+
+struct error;
+struct signing_key;
+
+struct signing_keys {
+	struct signing_key **items;
+	size_t count;
+};
+
+/* ERROR_USAGE for what is no key that we can use; one that is encrypted is opened with the
+ * password in OCIFP_KEY_PASSWORD. */
+int signing_keys_add_private(struct signing_keys *keys, const char *name, struct error **err);
+int signing_keys_add_public(struct signing_keys *keys, const char *name, struct error **err);
+void signing_keys_release(struct signing_keys *keys);
+#define AUTO_SIGNING_KEYS CLEANUP(signing_keys_release)
+
+/* The caller owns the signature, in base64. */
+int signing_key_sign(const struct signing_key *key, const void *bytes, size_t size,
+		     char **ret_signature, struct error **err);
+
+/* Whether one of the keys has made it; also false for what is no signature at all. */
+bool signing_keys_match(const struct signing_keys *keys, const void *bytes, size_t size,
+			const char *signature);
+
+#endif

@@ -1,0 +1,272 @@
+#include "image/unpack/layer_jobs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/limits.h"
+#include "base/watched.h"
+#include "base/xalloc.h"
+#include "image/document/local_image.h"
+#include "layer/unpacker.h"
+#include "store/lock.h"
+#include "store/store.h"
+
+#define BUSY_PAUSE_MS 100
+
+static struct layer_tree *
+add(struct layer_jobs *jobs)
+{
+	struct layer_tree *tree;
+
+	jobs->items = xgrow(jobs->items, jobs->count, sizeof(*jobs->items));
+	tree = &jobs->items[jobs->count++];
+	*tree = (struct layer_tree){ .job = LAYER_JOB_INIT, .fd = -1, .state = LAYER_BUSY };
+	return tree;
+}
+
+void
+layer_jobs_add(struct layer_jobs *jobs, char *name, size_t first, size_t count)
+{
+	struct layer_tree *tree = add(jobs);
+
+	tree->name = name;
+	tree->job.first = first;
+	tree->job.count = count;
+}
+
+int
+layer_jobs_add_directory(struct layer_jobs *jobs, int tree_fd, int record_fd, struct error **err)
+{
+	struct layer_tree *tree = add(jobs);
+
+	tree->job.count = jobs->source.image->manifest.layers.count;
+	tree->job.tree_fd = fcntl(tree_fd, F_DUPFD_CLOEXEC, 0);
+	if (record_fd >= 0)
+		tree->job.record_fd = fcntl(record_fd, F_DUPFD_CLOEXEC, 0);
+	if (tree->job.tree_fd < 0 || (record_fd >= 0 && tree->job.record_fd < 0))
+		return error_set_errno(err, errno, "cannot hand on a descriptor");
+	return 0;
+}
+
+void
+layer_jobs_release(struct layer_jobs *jobs)
+{
+	for (size_t i = 0; i < jobs->count; i++) {
+		layer_job_release(&jobs->items[i].job);
+		close_at(&jobs->items[i].fd);
+		free(jobs->items[i].name);
+	}
+	free(jobs->items);
+	jobs->items = NULL;
+	jobs->count = 0;
+}
+
+static int
+make_places(struct layer_tree *tree, struct error **err)
+{
+	struct layer_job *job = &tree->job;
+
+	if (mkdirat(tree->fd, "fs", 0700) == 0)
+		job->tree_fd = dir_open_at(tree->fd, "fs");
+	if (job->tree_fd >= 0)
+		job->record_fd =
+			openat(tree->fd, "record", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (job->record_fd < 0)
+		return error_set_path(err, errno, "make a directory for layer", tree->name);
+	return 0;
+}
+
+/* BUSY still: another process is at it. */
+static int
+open_tree(const struct layer_jobs *jobs, struct layer_tree *tree, struct error **err)
+{
+	if (!tree->name) {
+		tree->state = LAYER_NEW;
+		return 0;
+	}
+	if (store_layer_open(jobs->source.store, tree->name, &tree->state, &tree->fd, err) < 0)
+		return -1;
+	return tree->state == LAYER_NEW ? make_places(tree, err) : 0;
+}
+
+static size_t
+running_count(const struct layer_jobs *jobs)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < jobs->count; i++)
+		count += jobs->items[i].job.unpacker != NULL;
+	return count;
+}
+
+/* More would only take turns. */
+static size_t
+most_count(void)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return processors > 0 && processors < UNPACKERS_LIMIT_COUNT ? (size_t)processors
+								    : UNPACKERS_LIMIT_COUNT;
+}
+
+/* Those that can be had now, up to as many as may run. */
+static int
+start_jobs(struct layer_jobs *jobs, struct error **err)
+{
+	for (size_t i = 0; i < jobs->count; i++) {
+		struct layer_tree *tree = &jobs->items[i];
+
+		if (tree->state != LAYER_BUSY || running_count(jobs) >= most_count() ||
+		    !layer_job_can_start(&tree->job, &jobs->source))
+			continue;
+		if (open_tree(jobs, tree, err) < 0 ||
+		    (tree->state == LAYER_NEW &&
+		     layer_job_start(&tree->job, &jobs->source, err) < 0))
+			return error_wrap(err, "layer %zu", tree->job.first + 1);
+	}
+	return 0;
+}
+
+static int
+send_layers(struct layer_jobs *jobs, struct error **err)
+{
+	for (size_t i = 0; i < jobs->count; i++)
+		if (jobs->items[i].job.unpacker &&
+		    layer_job_send(&jobs->items[i].job, &jobs->source, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* Those that run, which are not more. */
+static nfds_t
+list_running(const struct layer_jobs *jobs, struct pollfd *ret_polled, struct layer_job **ret_jobs)
+{
+	nfds_t count = 0;
+
+	for (size_t i = 0; i < jobs->count && count < UNPACKERS_LIMIT_COUNT; i++) {
+		struct layer_job *job = &jobs->items[i].job;
+
+		if (!job->unpacker)
+			continue;
+		ret_jobs[count] = job;
+		ret_polled[count++] = (struct pollfd){
+			.fd = unpacker_poll_fd(job->unpacker),
+			.events = POLLIN,
+		};
+	}
+	return count;
+}
+
+/* *ret_any: one has said something. */
+static int
+hear_jobs(struct layer_jobs *jobs, int most_ms, bool *ret_any, struct error **err)
+{
+	struct pollfd polled[UNPACKERS_LIMIT_COUNT];
+	struct layer_job *of[UNPACKERS_LIMIT_COUNT];
+	nfds_t count = list_running(jobs, polled, of);
+	int ready = poll(polled, count, most_ms);
+
+	if (ready < 0 && errno != EINTR)
+		return error_set_errno(err, errno, "cannot wait for the helper");
+	*ret_any = ready > 0;
+	for (nfds_t i = 0; ready > 0 && i < count; i++)
+		if (polled[i].revents && layer_job_hear(of[i], &jobs->source, err) < 0)
+			return -1;
+	for (nfds_t i = 0; ready == 0 && most_ms > 0 && i < count; i++)
+		if (layer_job_note_wait(of[i], &jobs->source, most_ms, err) < 0)
+			return -1;
+	return 0;
+}
+
+int
+layer_jobs_step(struct layer_jobs *jobs, bool more, struct error **err)
+{
+	bool any = false;
+
+	if (more && send_layers(jobs, err) < 0)
+		return -1;
+	if (hear_jobs(jobs, 0, &any, err) < 0)
+		return -1;
+	return more || any ? start_jobs(jobs, err) : 0;
+}
+
+void
+layer_jobs_watch(const struct layer_jobs *jobs, struct watched *ret_watched)
+{
+	ret_watched->count = 0;
+	for (size_t i = 0; i < jobs->count; i++)
+		if (jobs->items[i].job.unpacker)
+			ret_watched->fds[ret_watched->count++] =
+				unpacker_poll_fd(jobs->items[i].job.unpacker);
+}
+
+static bool
+all_ended(const struct layer_jobs *jobs)
+{
+	for (size_t i = 0; i < jobs->count; i++)
+		if (jobs->items[i].state == LAYER_BUSY || jobs->items[i].job.unpacker)
+			return false;
+	return true;
+}
+
+static int
+commit(struct layer_jobs *jobs, struct error **err)
+{
+	struct store *store = jobs->source.store;
+	bool synced = false;
+
+	for (size_t i = 0; i < jobs->count; i++) {
+		struct layer_tree *tree = &jobs->items[i];
+
+		if (!tree->name || !tree->job.is_made)
+			continue;
+		if (!synced && store_layers_sync(store, err) < 0)
+			return -1;
+		synced = true;
+		if (store_layer_commit(store, tree->name, tree->fd, err) < 0)
+			return -1;
+		tree->job.is_made = false;
+	}
+	return 0;
+}
+
+/* While we wait for others we hold nothing that they wait for: what is made is committed first. */
+static int
+wait_for_others(struct layer_jobs *jobs, struct lock_wait *wait, struct error **err)
+{
+	if (commit(jobs, err) < 0 ||
+	    lock_wait_on(wait, jobs->source.store, ".ocifp/layers", err) < 0)
+		return -1;
+	(void)poll(NULL, 0, BUSY_PAUSE_MS);
+	return 0;
+}
+
+int
+layer_jobs_run(struct layer_jobs *jobs, struct error **err)
+{
+	struct lock_wait wait = { 0 };
+	bool any;
+
+	jobs->source.is_whole = true;
+	if (send_layers(jobs, err) < 0)
+		return -1;
+	for (;;) {
+		if (start_jobs(jobs, err) < 0)
+			return -1;
+		if (all_ended(jobs))
+			return commit(jobs, err);
+		if (running_count(jobs) == 0) {
+			if (wait_for_others(jobs, &wait, err) < 0)
+				return -1;
+			continue;
+		}
+		wait = (struct lock_wait){ 0 };
+		if (hear_jobs(jobs, BUSY_PAUSE_MS, &any, err) < 0)
+			return -1;
+	}
+}

@@ -1,0 +1,45 @@
+/* layer_jobs.h - trees to be made of an image's layers, several at once, while layers still come
+ *
+ *     store      shared by images: opened when its layer is there; another process' is waited for
+ *     directory  the caller's
+ */
+#ifndef OCIFP_IMAGE_UNPACK_LAYER_JOBS_H
+#define OCIFP_IMAGE_UNPACK_LAYER_JOBS_H
+
+#include "base/cleanup.h"
+#include "image/unpack/layer_job.h"
+#include "store/layer_trees.h"
+
+struct watched;
+
+struct layer_tree {
+	struct layer_job job;
+	char *name;             /* in the store; NULL: the caller's directory */
+	int fd;                 /* the store's directory, locked */
+	enum layer_state state; /* BUSY until it was opened */
+};
+
+struct layer_jobs {
+	struct layer_source source;
+	struct layer_tree *items;
+	size_t count;
+};
+
+void layer_jobs_add(struct layer_jobs *jobs, char *name, size_t first, size_t count); /* takes */
+
+/* All layers, one over the other.  The descriptors stay the caller's; `record_fd` -1: none. */
+int layer_jobs_add_directory(struct layer_jobs *jobs, int tree_fd, int record_fd,
+			     struct error **err);
+
+/* Without waiting.  `more`: blobs have come since the last time. */
+int layer_jobs_step(struct layer_jobs *jobs, bool more, struct error **err);
+
+/* Readable when a step has something to do. */
+void layer_jobs_watch(const struct layer_jobs *jobs, struct watched *ret_watched);
+
+/* With all blobs there, until all are ready: then their descriptors hold shared locks. */
+int layer_jobs_run(struct layer_jobs *jobs, struct error **err);
+void layer_jobs_release(struct layer_jobs *jobs);
+#define AUTO_LAYER_JOBS CLEANUP(layer_jobs_release)
+
+#endif

@@ -1,0 +1,186 @@
+#include "image/unpack/stage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "layer/unpacker.h"
+#include "store/lock.h"
+
+#define TREE "fs"
+#define RECORD "owners"
+
+/* "a/b" -> "a/.b.ocifp"; what has no name of its own cannot be made. */
+static int
+name_paths(struct stage *stage, const char *directory, struct error **err)
+{
+	size_t size = strlen(directory);
+	const char *slash;
+	const char *name;
+
+	while (size > 1 && directory[size - 1] == '/')
+		size--;
+	stage->directory = xstrndup(directory, size);
+	slash = strrchr(stage->directory, '/');
+	name = slash ? slash + 1 : stage->directory;
+	if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
+		error_set(err, ERROR_USAGE, "'%s' is no name for a new directory",
+			  QUOTED(directory));
+		return -1;
+	}
+	stage->path =
+		xasprintf("%.*s.%s.ocifp", (int)(name - stage->directory), stage->directory, name);
+	return 0;
+}
+
+static int
+fail_to_lock(const struct stage *stage, int errnum, struct error **err)
+{
+	error_set_path(err, errnum, "lock", stage->path);
+	if (errnum != EWOULDBLOCK)
+		return -1;
+	error_set_kind(err, ERROR_LOCAL);
+	return error_set_hint(err, "another ocifp is unpacking to the same directory");
+}
+
+static int
+lock(struct stage *stage, struct error **err)
+{
+	int errnum;
+
+	if (mkdir(stage->path, 0700) < 0 && errno != EEXIST)
+		return error_set_path(err, errno, "make directory", stage->path);
+	stage->fd = dir_open_at(AT_FDCWD, stage->path);
+	if (stage->fd < 0)
+		return error_set_path(err, errno, "open directory", stage->path);
+	errnum = lock_fd_try(stage->fd, LOCK_EXCLUSIVE);
+	if (errnum == 0)
+		return fchmod(stage->fd, 0700) < 0
+			       ? error_set_path(err, errno, "take directory", stage->path)
+			       : 0;
+	close_at(&stage->fd);
+	stage->fd = -1;
+	return fail_to_lock(stage, errnum, err);
+}
+
+/* A helper empties the tree: its files may be of ids that are not ours. */
+static int
+empty(const struct stage *stage, struct error **err)
+{
+	AUTO_CLOSE int tree_fd = -1;
+
+	/* Its mode may deny us; nobody else can enter the stage. */
+	if (fchmodat(stage->fd, TREE, 0700, 0) < 0 && errno != ENOENT && errno != EPERM)
+		return error_set_path(err, errno, "empty directory", stage->path);
+	tree_fd = dir_open_at(stage->fd, TREE);
+	if (tree_fd >= 0 && unpacker_empty(tree_fd, &stage->map, err) < 0)
+		return -1;
+	if ((unlinkat(stage->fd, TREE, AT_REMOVEDIR) < 0 && errno != ENOENT) ||
+	    (unlinkat(stage->fd, RECORD, 0) < 0 && errno != ENOENT))
+		return error_set_path(err, errno, "empty directory", stage->path);
+	return 0;
+}
+
+static int
+fill(struct stage *stage, struct error **err)
+{
+	if (mkdirat(stage->fd, TREE, 0700) < 0)
+		return error_set_path(err, errno, "make a directory in", stage->path);
+	stage->tree_fd = dir_open_at(stage->fd, TREE);
+	if (stage->map.kind == ID_MAP_OWN)
+		stage->record_fd =
+			openat(stage->fd, RECORD, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (stage->tree_fd < 0 || (stage->map.kind == ID_MAP_OWN && stage->record_fd < 0))
+		return error_set_path(err, errno, "make what is needed in", stage->path);
+	return 0;
+}
+
+int
+stage_open(const char *directory, const struct id_map *map, struct stage *ret_stage,
+	   struct error **err)
+{
+	AUTO_STAGE struct stage stage = STAGE_INIT;
+
+	stage.map = *map;
+	if (name_paths(&stage, directory, err) < 0 || lock(&stage, err) < 0 ||
+	    empty(&stage, err) < 0 || fill(&stage, err) < 0)
+		return -1;
+	*ret_stage = stage;
+	stage = STAGE_INIT;
+	return 0;
+}
+
+/* The record first: a tree without it would look as if there was none. */
+static int
+commit_record(const struct stage *stage, const char *path, struct error **err)
+{
+	struct stat status;
+
+	if (stage->record_fd < 0 || fstat(stage->record_fd, &status) < 0 || status.st_size == 0)
+		return 0;
+	if (renameat(stage->fd, RECORD, AT_FDCWD, path) < 0)
+		return error_set_path(err, errno, "create", path);
+	return 0;
+}
+
+/* Without root, a directory that its owner may not write to is moved to no other one: it gets its
+ * mode behind that. */
+static int
+move_tree(const struct stage *stage)
+{
+	struct stat status;
+	bool is_open;
+
+	if (fstat(stage->tree_fd, &status) < 0)
+		return -1;
+	is_open = (status.st_mode & S_IWUSR) != 0;
+	if (!is_open && fchmod(stage->tree_fd, (status.st_mode & 07777) | S_IWUSR) < 0)
+		return -1;
+	if (renameat(stage->fd, TREE, AT_FDCWD, stage->directory) < 0)
+		return -1;
+	return is_open ? 0 : fchmod(stage->tree_fd, status.st_mode & 07777);
+}
+
+static int
+commit_tree(const struct stage *stage, const char *record_path, struct error **err)
+{
+	if (move_tree(stage) == 0)
+		return 0;
+	error_set_path(err, errno, "move the tree to", stage->directory);
+	(void)renameat(AT_FDCWD, record_path, stage->fd, RECORD);
+	return -1;
+}
+
+int
+stage_commit(struct stage *stage, struct error **err)
+{
+	AUTO_FREE char *record_path = xasprintf("%s.owners", stage->directory);
+
+	return commit_record(stage, record_path, err) < 0 ? -1
+							  : commit_tree(stage, record_path, err);
+}
+
+void
+stage_release(struct stage *stage)
+{
+	AUTO_ERROR struct error *ignored = NULL;
+
+	close_at(&stage->tree_fd);
+	if (stage->fd >= 0) {
+		if (empty(stage, &ignored) == 0)
+			(void)rmdir(stage->path);
+	}
+	close_at(&stage->record_fd);
+	close_at(&stage->fd);
+	free(stage->path);
+	free(stage->directory);
+	*stage = STAGE_INIT;
+}

@@ -1,0 +1,15 @@
+/* inflate.h - a layer's bytes, whatever they are packed in; by ISA-L where it is built in
+ *
+ * inflate_isal.c | inflate_plain.c: configure chooses.
+ */
+#ifndef OCIFP_LAYER_HELPER_INFLATE_H
+#define OCIFP_LAYER_HELPER_INFLATE_H
+
+#include "oci/media_type.h"
+
+struct sink;
+
+/* As sink_decompress(). */
+struct sink *sink_inflate(enum compression compression, struct sink *next);
+
+#endif

@@ -1,0 +1,106 @@
+#include "layer/helper/inflate.h"
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include <isa-l/igzip_lib.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "stream/compress.h"
+#include "stream/sink.h"
+
+struct isal_sink {
+	struct sink sink;
+	struct sink *next;
+	struct inflate_state state;
+	uint8_t *output;
+};
+
+static int
+refuse(const char *why, struct error **err)
+{
+	error_set(err, ERROR_CONTENT, "the gzip stream is %s", why);
+	return error_set_class(err, "compression");
+}
+
+static void
+begin_member(struct isal_sink *self)
+{
+	isal_inflate_reset(&self->state);
+	self->state.crc_flag = ISAL_GZIP;
+}
+
+static bool
+is_at_end(const struct isal_sink *self)
+{
+	return self->state.block_state == ISAL_BLOCK_FINISH;
+}
+
+/* Members follow one another. */
+static int
+inflate_some(struct isal_sink *self, struct error **err)
+{
+	size_t size;
+
+	if (is_at_end(self))
+		begin_member(self);
+	self->state.next_out = self->output;
+	self->state.avail_out = LAYER_BUFFER_BYTES;
+	if (isal_inflate(&self->state) != ISAL_DECOMP_OK)
+		return refuse("damaged", err);
+	size = LAYER_BUFFER_BYTES - self->state.avail_out;
+	return size > 0 ? sink_write(self->next, self->output, size, err) : 0;
+}
+
+static int
+isal_write(struct sink *sink, const void *bytes, size_t size, struct error **err)
+{
+	struct isal_sink *self = (struct isal_sink *)sink;
+
+	if (size > UINT_MAX)
+		return error_set(err, ERROR_FAILURE, "too much at once");
+	self->state.next_in = (uint8_t *)(uintptr_t)bytes;
+	self->state.avail_in = (uint32_t)size;
+	while (self->state.avail_in > 0 || (self->state.avail_out == 0 && !is_at_end(self)))
+		if (inflate_some(self, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int
+isal_finish(struct sink *sink, struct error **err)
+{
+	struct isal_sink *self = (struct isal_sink *)sink;
+
+	return is_at_end(self) ? sink_finish(self->next, err) : refuse("cut short", err);
+}
+
+static void
+isal_free(struct sink *sink)
+{
+	struct isal_sink *self = (struct isal_sink *)sink;
+
+	sink_free(self->next);
+	free(self->output);
+	free(self);
+}
+
+struct sink *
+sink_inflate(enum compression compression, struct sink *next)
+{
+	static const struct sink_ops ops = { isal_write, isal_finish, isal_free };
+	struct isal_sink *self;
+
+	if (compression != COMPRESSION_GZIP)
+		return sink_decompress(compression, next);
+	self = XNEW(struct isal_sink);
+	self->sink.ops = &ops;
+	self->next = next;
+	self->output = xcalloc(1, LAYER_BUFFER_BYTES);
+	isal_inflate_init(&self->state);
+	begin_member(self);
+	self->state.avail_out = LAYER_BUFFER_BYTES;
+	return &self->sink;
+}

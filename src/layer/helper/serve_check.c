@@ -1,0 +1,67 @@
+#include "base/error.h"
+#include "layer/helper/entry.h"
+#include "layer/helper/feed.h"
+#include "layer/helper/layer_helper.h"
+#include "layer/helper/layer_reader.h"
+#include "layer/helper/ring.h"
+#include "stream/sink.h"
+
+/* 1: an entry, 0: the end. */
+static int
+pass_entry(struct layer_reader *reader, struct error **err)
+{
+	AUTO_ENTRY struct entry entry = { 0 };
+
+	return layer_reader_next(reader, &entry, err);
+}
+
+static int
+pass_entries(struct ring *ring, struct error **err)
+{
+	CLEANUP(layer_reader_release) struct layer_reader reader = { 0 };
+	int ret;
+
+	if (layer_reader_open(&reader, ring, err) < 0)
+		return -1;
+	while ((ret = pass_entry(&reader, err)) > 0)
+		;
+	return ret < 0 ? -1 : layer_reader_end(&reader, err);
+}
+
+static int
+tell_result(const struct service *service, const struct measure *tar, struct error **err)
+{
+	AUTO_MESSAGE struct message message = MESSAGE_INIT(MESSAGE_RESULT);
+
+	if (tar->size_bytes == 0)
+		return error_set(err, ERROR_CONTENT, "the layer is no tar: it is empty");
+	message_put_text(&message, digest_text(&tar->digest).text);
+	message_put_number(&message, tar->size_bytes);
+	return message_send(service->channel_fd, &message, err);
+}
+
+/* The thread is there before no more can be had. */
+static int
+check(struct service *service, struct ring *ring, struct error **err)
+{
+	CLEANUP(feed_free_at) struct feed *feed = feed_new(ring, service->channel_fd, 1, err);
+	int ret;
+
+	if (!feed)
+		return -1;
+	ret = service_confine_calls(service, err);
+	if (ret == 0) {
+		feed_go(feed);
+		ret = pass_entries(ring, err);
+	}
+	ring_leave(ring);
+	return ret < 0 ? -1 : tell_result(service, feed_measured(feed), err);
+}
+
+int
+serve_check(struct service *service, struct error **err)
+{
+	CLEANUP(ring_free_at) struct ring *ring = ring_new();
+
+	return service_confine_process(service, -1, err) < 0 ? -1 : check(service, ring, err);
+}

@@ -1,0 +1,91 @@
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "layer/helper/apply.h"
+#include "layer/helper/feed.h"
+#include "layer/helper/layer_helper.h"
+#include "layer/helper/ring.h"
+#include "layer/helper/tree.h"
+#include "layer/unpack_request.h"
+
+#define TREE_FD HELPER_FIRST_FD
+#define RECORD_FD (HELPER_FIRST_FD + 1)
+
+static int
+tell_progress(const struct service *service, struct error **err)
+{
+	const struct message item = MESSAGE_INIT(MESSAGE_ITEM);
+
+	return message_send(service->channel_fd, &item, err);
+}
+
+static int
+tell_result(const struct service *service, const struct tree_counts *counts, struct error **err)
+{
+	AUTO_MESSAGE struct message message = MESSAGE_INIT(MESSAGE_RESULT);
+	const struct unpack_result result = {
+		.entries = counts->entries,
+		.unpacked_bytes = counts->unpacked_bytes,
+		.skipped_devices = counts->skipped_devices,
+		.dropped_xattrs = counts->dropped_xattrs,
+		.set_id_files = counts->set_id_files,
+	};
+
+	unpack_result_put(&message, &result);
+	return message_send(service->channel_fd, &message, err);
+}
+
+static int
+apply_layers(struct service *service, struct tree *tree, struct ring *ring, size_t count,
+	     struct error **err)
+{
+	for (size_t i = 0; i < count; i++)
+		if (apply_layer(tree, ring, err) < 0 || tell_progress(service, err) < 0)
+			return -1;
+	return tree_finish(tree, err);
+}
+
+/* The thread is there before no more can be had. */
+static int
+unpack(struct service *service, struct tree *tree, const struct unpack_request *request,
+       struct error **err)
+{
+	CLEANUP(ring_free_at) struct ring *ring = ring_new();
+	CLEANUP(feed_free_at)
+	struct feed *feed = feed_new(ring, service->channel_fd, request->layer_count, err);
+	int ret;
+
+	if (!feed)
+		return -1;
+	ret = service_confine_calls(service, err);
+	if (ret == 0) {
+		feed_go(feed);
+		ret = apply_layers(service, tree, ring, request->layer_count, err);
+	}
+	ring_leave(ring);
+	return ret;
+}
+
+int
+serve_unpack(struct service *service, struct error **err)
+{
+	struct unpack_request request = { 0 };
+	AUTO_TREE struct tree tree = { .parent_fd = -1 };
+
+	if (unpack_request_get(&service->request, &request, err) < 0 ||
+	    service_enter_ids(service, &request.map, err) < 0 ||
+	    service_confine_process(service, TREE_FD, err) < 0)
+		return -1;
+	/* A group that the folder above gives on would come back with every file. */
+	if (fchmod(TREE_FD, 0700) < 0)
+		return error_set_errno(err, errno, "cannot take the directory");
+	tree_init(&tree, TREE_FD, request.has_record ? RECORD_FD : -1);
+	tree.beneath.walk = service->walk;
+	tree.overlay = request.overlay;
+	tree.devices = request.devices;
+	tree.map = request.map;
+	if (unpack(service, &tree, &request, err) < 0)
+		return -1;
+	return tell_result(service, &tree.counts, err);
+}

@@ -1,0 +1,31 @@
+/* sparse_map.h - where the content of a sparse file lies: what its map must fulfil
+ *
+ * GNU tar, "Storing Sparse Files".  Readers agree on maps that ascend, do not overlap, end within
+ * the file and name all of the content; on others they do not.
+ */
+#ifndef OCIFP_LAYER_HELPER_SPARSE_MAP_H
+#define OCIFP_LAYER_HELPER_SPARSE_MAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sparse_map {
+	uint64_t end_bytes; /* of the last region */
+	uint64_t content_bytes;
+	uint64_t count;
+	bool is_broken;
+};
+
+void sparse_map_add(struct sparse_map *map, uint64_t offset_bytes, uint64_t size_bytes);
+bool sparse_map_fits(const struct sparse_map *map, uint64_t file_bytes, uint64_t content_bytes);
+
+/* "OFFSET,SIZE,OFFSET,SIZE...", as pax records have it. */
+void sparse_map_add_text(struct sparse_map *map, const char *text);
+
+/* "COUNT\nOFFSET\nSIZE\n...", as it stands before the content.  The first line says how many lines
+ * there are, itself included; 0: it says nothing sound. */
+uint64_t sparse_map_count_lines(const char *text, size_t size);
+void sparse_map_add_lines(struct sparse_map *map, const char *text, size_t size);
+
+#endif

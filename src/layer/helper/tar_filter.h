@@ -1,0 +1,67 @@
+/* tar_filter.h - a tar on its way to libarchive, so that it reads what GNU tar and Go's readers
+ * read
+ *
+ *     ring --> tar_filter --> libarchive --> layer_reader
+ *
+ * Each header is read here first.  Of headers that apply to the next member the last of a kind is
+ * passed on, of pax records those that all readers know; sizes that only some readers believe are
+ * taken out.  What readers understand differently is ERROR_CONTENT: a damaged header or record, a
+ * negative size, a sparse map that does not fit.  libarchive is given the headers of one member at
+ * a time, so that it can be held against what was found here.
+ */
+#ifndef OCIFP_LAYER_HELPER_TAR_FILTER_H
+#define OCIFP_LAYER_HELPER_TAR_FILTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "base/buf.h"
+#include "layer/tar_header.h"
+
+struct error;
+struct ring;
+
+/* The member whose headers were passed on last. */
+struct tar_found {
+	char type;
+	uint64_t size_bytes;    /* of the file, with its holes */
+	uint64_t headers_end;   /* in what was passed on */
+	uint64_t content_begin; /* the same, or behind a sparse map */
+	bool has_time;
+	struct timespec modified; /* as its pax header says it */
+};
+
+/* A header for the next member: pax records, a long name, a long link. */
+struct tar_extra {
+	bool is_there;
+	uint8_t header[TAR_BLOCK_BYTES];
+	struct buf content;
+};
+
+struct tar_filter {
+	struct ring *ring;
+	const uint8_t *bytes; /* of the ring, not yet taken */
+	size_t size;
+	bool ring_ended;
+	bool ended;
+	struct tar_extra pax;
+	struct tar_extra name;
+	struct tar_extra link;
+	struct buf headers; /* of one member, to be passed on at once */
+	uint64_t content_bytes;
+	uint64_t padding_bytes;
+	bool padding_is_whole; /* nothing of it was passed on */
+	uint64_t passed_bytes;
+	struct tar_found found;
+};
+
+void tar_filter_init(struct tar_filter *filter, struct ring *ring);
+void tar_filter_release(struct tar_filter *filter);
+
+/* The next bytes for libarchive, valid until the next call; *ret_size 0 at the end. */
+int tar_filter_read(struct tar_filter *filter, const void **ret_bytes, size_t *ret_size,
+		    struct error **err);
+
+#endif

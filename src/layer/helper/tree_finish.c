@@ -1,0 +1,224 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/limits.h"
+#include "base/strings.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "layer/helper/tree.h"
+#include "layer/xattrs.h"
+
+/* A directory on the way from the root to where the walk is. */
+struct level {
+	uint64_t inode;
+	struct strings names; /* in it */
+	size_t next;          /* of these */
+	size_t path_size;
+	bool is_opaque; /* it or one above it */
+};
+
+/* The tree is walked as it is at last, so that no path of a layer counts, which may have led
+ * through links that have gone.  One descriptor is open, however deep the tree. */
+struct walk {
+	struct tree *tree;
+	int fd;
+	struct buf path;
+	struct level *levels;
+	size_t count;
+	size_t finished_count;
+};
+
+static struct level *
+last_level(const struct walk *walk)
+{
+	return &walk->levels[walk->count - 1];
+}
+
+static void
+drop_level(struct walk *walk)
+{
+	strings_release(&last_level(walk)->names);
+	walk->count--;
+}
+
+static void
+walk_release(struct walk *walk)
+{
+	close_at(&walk->fd);
+	while (walk->count > 0)
+		drop_level(walk);
+	free(walk->levels);
+	buf_release(&walk->path);
+}
+
+static const char *
+path_of(const struct walk *walk)
+{
+	return walk->path.data ? walk->path.data : "";
+}
+
+static int
+fail(const struct walk *walk, const char *doing, struct error **err)
+{
+	return tree_fail(errno, doing, path_of(walk), err);
+}
+
+static int
+was_changed(const struct walk *walk, struct error **err)
+{
+	return error_set(err, ERROR_LOCAL,
+			 "cannot finish directory '%s': a directory was moved, or got another "
+			 "inode number, while the image was unpacked",
+			 QUOTED(walk->path.size > 0 ? path_of(walk) : "/"));
+}
+
+static void
+cut_path(struct walk *walk, size_t size)
+{
+	walk->path.size = size;
+	if (walk->path.data)
+		walk->path.data[size] = '\0';
+}
+
+static int
+add_name(struct walk *walk, const char *name, struct error **err)
+{
+	if (walk->path.size > 0 && buf_append(&walk->path, "/", 1, err) < 0)
+		return -1;
+	return buf_append_text(&walk->path, name, err);
+}
+
+/* Takes the descriptor; walk->path is its path. */
+static int
+enter(struct walk *walk, int fd, struct error **err)
+{
+	struct tree *tree = walk->tree;
+	bool is_below_opaque = walk->count > 0 && last_level(walk)->is_opaque;
+	struct level *level;
+	struct stat status;
+
+	close_at(&walk->fd);
+	walk->fd = fd;
+	walk->levels = xgrow(walk->levels, walk->count, sizeof(*walk->levels));
+	level = &walk->levels[walk->count++];
+	*level = (struct level){ .path_size = walk->path.size };
+	if (fd < 0 || fstat(fd, &status) < 0 || dir_names(fd, SIZE_MAX, &level->names) < 0)
+		return fail(walk, "open directory", err);
+	level->inode = status.st_ino;
+	level->is_opaque = is_below_opaque || (tree->overlay && xattrs_say_opaque(fd));
+	return 0;
+}
+
+/* overlayfs lists a whiteout as a name of nothing where a directory is of one layer alone: in an
+ * opaque one it hides nothing and goes; of the others the program has to know. */
+static int
+settle_whiteout(struct walk *walk, const char *name, struct error **err)
+{
+	if (!last_level(walk)->is_opaque)
+		return tree_record_whiteout(&walk->tree->record, path_of(walk), err);
+	return unlinkat(walk->fd, name, 0) < 0 ? fail(walk, "remove", err) : 0;
+}
+
+static int
+record_owner(struct walk *walk, uint64_t inode, struct error **err)
+{
+	const struct tree_owner *owner = tree_find_owner(walk->tree, inode);
+
+	return owner ? tree_record_owner(&walk->tree->record, owner->uid, owner->gid, path_of(walk),
+					 err)
+		     : 0;
+}
+
+static int
+visit(struct walk *walk, const char *name, struct error **err)
+{
+	struct stat status;
+
+	if (add_name(walk, name, err) < 0)
+		return -1;
+	if (fstatat(walk->fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return fail(walk, "look at", err);
+	if (S_ISDIR(status.st_mode))
+		return enter(walk, dir_open_at(walk->fd, name), err);
+	if (tree_is_whiteout(walk->tree, &status))
+		return settle_whiteout(walk, name, err);
+	return record_owner(walk, status.st_ino, err);
+}
+
+static int
+finish_directory(struct walk *walk, struct error **err)
+{
+	const struct tree_fix *fix = tree_find_fix(walk->tree, last_level(walk)->inode);
+	struct timespec times[2];
+
+	if (!fix)
+		return was_changed(walk, err);
+	/* An overlay would put it over a lower one: the program looks whether that does any harm.
+	 */
+	if (walk->tree->overlay && fix->is_implied &&
+	    tree_record_implied(&walk->tree->record, path_of(walk), err) < 0)
+		return -1;
+	times[0] = times[1] = fix->modified;
+	if (fchmod(walk->fd, fix->mode) < 0 || futimens(walk->fd, times) < 0)
+		return fail(walk, "finish directory", err);
+	walk->finished_count++;
+	return record_owner(walk, last_level(walk)->inode, err);
+}
+
+/* Of who has been moved meanwhile ".." is another directory.  It is opened first: the mode may deny
+ * it then. */
+static int
+leave(struct walk *walk, struct error **err)
+{
+	AUTO_CLOSE int above_fd = walk->count > 1 ? dir_open_at(walk->fd, "..") : -1;
+	struct stat status;
+
+	if (walk->count > 1 && (above_fd < 0 || fstat(above_fd, &status) < 0 ||
+				status.st_ino != walk->levels[walk->count - 2].inode))
+		return was_changed(walk, err);
+	if (finish_directory(walk, err) < 0)
+		return -1;
+	close_at(&walk->fd);
+	walk->fd = TAKE_FD(above_fd);
+	drop_level(walk);
+	return 0;
+}
+
+static int
+step(struct walk *walk, struct error **err)
+{
+	struct level *level = last_level(walk);
+
+	cut_path(walk, level->path_size);
+	if (level->next < level->names.count)
+		return visit(walk, level->names.items[level->next++], err);
+	return leave(walk, err);
+}
+
+int
+tree_finish(struct tree *tree, struct error **err)
+{
+	CLEANUP(walk_release)
+	struct walk walk = {
+		.tree = tree,
+		.fd = -1,
+		.path = BUF_INIT(TREE_PATH_LIMIT_BYTES),
+	};
+
+	tree_forget_parent(tree);
+	if (tree_imply_root(tree, err) < 0 ||
+	    enter(&walk, dir_open_at(tree->beneath.root_fd, "."), err) < 0)
+		return -1;
+	while (walk.count > 0)
+		if (step(&walk, err) < 0)
+			return -1;
+	/* A directory that the file system has given another inode number, or that was moved away.
+	 */
+	if (walk.finished_count < tree->live_fix_count)
+		return was_changed(&walk, err);
+	return tree_record_flush(&tree->record, err);
+}

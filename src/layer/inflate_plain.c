@@ -1,8 +1,0 @@
-#include "layer/inflate.h"
-#include "stream/compress.h"
-
-struct sink *
-sink_inflate(enum compression compression, struct sink *next)
-{
-	return sink_decompress(compression, next);
-}

@@ -1,0 +1,24 @@
+/* hard_links.h - files that were met under one of their names: device and inode to that name */
+#ifndef OCIFP_LAYER_PACK_HARD_LINKS_H
+#define OCIFP_LAYER_PACK_HARD_LINKS_H
+
+#include <stddef.h>
+
+#include "base/cleanup.h"
+
+struct error;
+struct stat;
+
+struct hard_links {
+	void *root; /* of tsearch(3) */
+	size_t count;
+};
+
+/* *ret_first: the name under which the file was met before, borrowed; NULL: never, and it now has
+ * this one.  ERROR_CONTENT, class "limit". */
+int hard_links_meet(struct hard_links *links, const struct stat *status, const char *name,
+		    const char **ret_first, struct error **err);
+void hard_links_release(struct hard_links *links);
+#define AUTO_HARD_LINKS CLEANUP(hard_links_release)
+
+#endif

@@ -1,0 +1,30 @@
+/* git_lfs.h - the pointer that git has where LFS keeps a file elsewhere
+ *
+ *     version https://git-lfs.github.com/spec/v1
+ *     oid sha256:<64 hex>
+ *     size 12345
+ *
+ * git-lfs, docs/spec.md.  It tells all that the scheme `tree` asks of a file.
+ */
+#ifndef OCIFP_PROJECT_GIT_GIT_LFS_H
+#define OCIFP_PROJECT_GIT_GIT_LFS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "oci/digest.h"
+
+enum lfs_kind {
+	LFS_NO_POINTER, /* the file itself, which LFS lets through */
+	LFS_POINTER,
+	LFS_UNKNOWN /* what LFS may take for a pointer and we do not: extensions, old forms */
+};
+
+struct lfs_pointer {
+	struct digest digest;
+	uint64_t size_bytes;
+};
+
+enum lfs_kind lfs_pointer_parse(const char *bytes, size_t size, struct lfs_pointer *ret_pointer);
+
+#endif

@@ -1,0 +1,33 @@
+/* git_refs.h - the branches and tags of a repository, here and at its origin */
+#ifndef OCIFP_PROJECT_GIT_GIT_REFS_H
+#define OCIFP_PROJECT_GIT_GIT_REFS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/cleanup.h"
+
+struct error;
+struct git;
+struct strings;
+
+struct git_ref {
+	char *name;   /* "refs/heads/main", "HEAD" */
+	char *commit; /* an object id, or that of a tag of it */
+};
+
+struct git_refs {
+	struct git_ref *items; /* a commit once, under the name that it was first met by */
+	size_t count;
+	void *by_commit; /* of copies of the commits */
+};
+
+/* `patterns` (git-for-each-ref(1)) empty: all branches and tags, those of remotes too, and HEAD.
+ * `ask_origin`: with those that origin has now; one whose commit is not here is ERROR_REFUSED,
+ * class "not_fetched". */
+int git_refs_list(struct git *git, const struct strings *patterns, bool ask_origin,
+		  struct git_refs *ret_refs, struct error **err);
+void git_refs_release(struct git_refs *refs);
+#define AUTO_GIT_REFS CLEANUP(git_refs_release)
+
+#endif

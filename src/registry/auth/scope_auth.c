@@ -1,0 +1,311 @@
+#include "registry/auth/scope_auth.h"
+
+#include "base/error.h"
+#include "base/secret.h"
+#include "base/xalloc.h"
+#include "http/challenge.h"
+#include "http/request.h"
+#include "registry/auth/scope_token.h"
+#include "registry/auth/token_fetch.h"
+#include "registry/auth/token_scope.h"
+#include "registry/auth/waiters.h"
+#include "registry/host.h"
+
+struct scope_auth {
+	struct authorizer authorizer;
+	struct host *host;
+	struct scope_token token;
+	struct token_fetch *fetch; /* NULL: none under way */
+	struct waiter *parked;
+	struct waiter *failed;  /* resumed after a failed fetch, not told yet */
+	struct error *failure;  /* what they are told */
+	bool is_refused;        /* for good: nobody is locked out by our asking again */
+	bool fetches_anonymous; /* the fetch under way is without the credential */
+	bool fetches_once;      /* ... is not retried */
+};
+
+/* The same failure again, for each who waited. */
+static void
+repeat_failure(const struct error *failure, struct error **err)
+{
+	error_set(err, error_kind(failure), "%s", error_text(failure));
+	if (error_class(failure))
+		error_set_class(err, error_class(failure));
+	if (error_hint(failure))
+		error_set_hint(err, "%s", error_hint(failure));
+	error_set_remote(err, error_remote(failure));
+}
+
+/* The requests may take their next steps, and end, only after this has returned. */
+static void
+resume_all(struct scope_auth *scope_auth)
+{
+	struct waiter *parked = TAKE_PTR(scope_auth->parked);
+
+	for (struct waiter *waiter = parked; waiter; waiter = waiter->next)
+		request_resume(waiter->request);
+	waiters_free(parked);
+}
+
+static int start_fetch(struct scope_auth *scope_auth, bool is_single, struct error **err);
+
+/* Takes the failure.  A request that may be retried does not fail because the token was asked for
+ * once, for the sake of another one: it asks again. */
+static void
+settle_failure(struct scope_auth *scope_auth, struct error *failure)
+{
+	error_free(scope_auth->failure);
+	scope_auth->failure = failure;
+	scope_auth->is_refused = error_is(failure, ERROR_DENIED);
+	for (struct waiter *waiter = scope_auth->parked; waiter; waiter = waiter->next)
+		if (!scope_auth->fetches_once || request_is_single(waiter->request))
+			waiters_add(&scope_auth->failed, waiter->request);
+	resume_all(scope_auth);
+}
+
+/* What an earlier run learned, or a token that nobody asked us for, is worth another try. */
+static bool
+may_try_otherwise(struct scope_auth *scope_auth, const struct error *failure)
+{
+	struct host *host = scope_auth->host;
+
+	if (host->scheme_is_kept && !error_is(failure, ERROR_DENIED)) {
+		host_forget_kept(host);
+		return true;
+	}
+	if (!error_is(failure, ERROR_DENIED) || scope_auth->fetches_anonymous ||
+	    !host->has_credential || host->credential.is_explicit ||
+	    !scope_is_pull(&scope_auth->token.scopes))
+		return false;
+	host_drop_credential(host);
+	return true;
+}
+
+static void
+retry_otherwise(struct scope_auth *scope_auth)
+{
+	struct error *failure = NULL;
+
+	if (scope_auth->host->scheme != HOST_BEARER)
+		resume_all(scope_auth);
+	else if (start_fetch(scope_auth, scope_auth->fetches_once, &failure) < 0)
+		settle_failure(scope_auth, failure);
+}
+
+static void
+on_token(void *context, const struct token_answer *answer, struct error *failure)
+{
+	struct scope_auth *scope_auth = context;
+	AUTO_TOKEN_FETCH struct token_fetch *fetch = TAKE_PTR(scope_auth->fetch);
+	AUTO_ERROR struct error *owned = failure;
+
+	if (answer) {
+		scope_token_take(&scope_auth->token, answer);
+		resume_all(scope_auth);
+	} else if (may_try_otherwise(scope_auth, failure)) {
+		retry_otherwise(scope_auth);
+	} else {
+		settle_failure(scope_auth, TAKE_PTR(owned));
+	}
+}
+
+static int
+start_fetch(struct scope_auth *scope_auth, bool is_single, struct error **err)
+{
+	struct token_wish wish = {
+		.host = scope_auth->host,
+		.scopes = &scope_auth->token.scopes,
+		.is_single = is_single,
+	};
+
+	if (host_credential(scope_auth->host, &wish.credential, err) < 0)
+		return -1;
+	scope_auth->fetches_anonymous = !wish.credential;
+	scope_auth->fetches_once = is_single;
+	scope_auth->fetch = token_fetch_start(&wish, on_token, scope_auth, err);
+	return scope_auth->fetch ? 0 : -1;
+}
+
+static enum authorization
+authorize_bearer(struct scope_auth *scope_auth, struct request *request,
+		 const struct credential *credential, char **ret_header, struct error **err)
+{
+	if (credential && credential->registry_token) {
+		*ret_header = xasprintf("Authorization: Bearer %s", credential->registry_token);
+		return AUTHORIZATION_READY;
+	}
+	scope_token_recall(&scope_auth->token);
+	if (scope_token_is_good(&scope_auth->token)) {
+		scope_token_note_use(&scope_auth->token, request);
+		*ret_header = xstrdup(scope_auth->token.header);
+		return AUTHORIZATION_READY;
+	}
+	if (!scope_auth->fetch && start_fetch(scope_auth, request_is_single(request), err) < 0)
+		return AUTHORIZATION_REFUSED;
+	waiters_add(&scope_auth->parked, request);
+	return AUTHORIZATION_PARKED;
+}
+
+static void
+authorize_basic(const struct credential *credential, char **ret_header)
+{
+	AUTO_SECRET char *basic = NULL;
+
+	*ret_header = NULL;
+	if (!credential || !credential->username)
+		return;
+	basic = secret_basic(credential->username, credential->password);
+	*ret_header = xasprintf("Authorization: %s", basic);
+}
+
+static enum authorization
+authorize(struct authorizer *authorizer, struct request *request, char **ret_header,
+	  struct error **err)
+{
+	struct scope_auth *scope_auth = (struct scope_auth *)authorizer;
+	const struct credential *credential;
+
+	if (waiters_remove(&scope_auth->failed, request) || scope_auth->is_refused) {
+		repeat_failure(scope_auth->failure, err);
+		return AUTHORIZATION_REFUSED;
+	}
+	if (host_credential(scope_auth->host, &credential, err) < 0)
+		return AUTHORIZATION_REFUSED;
+	host_recall(scope_auth->host);
+	if (scope_auth->host->scheme == HOST_BEARER)
+		return authorize_bearer(scope_auth, request, credential, ret_header, err);
+	*ret_header = NULL;
+	if (scope_auth->host->scheme == HOST_BASIC)
+		authorize_basic(credential, ret_header);
+	return AUTHORIZATION_READY;
+}
+
+/* A password that was sent and refused is not sent again. */
+static bool
+meet_basic(struct scope_auth *scope_auth, const struct request *request)
+{
+	struct host *host = scope_auth->host;
+	bool was_sent = host->scheme == HOST_BASIC && request_was_authorized(request);
+
+	host_learn_basic(host);
+	return !was_sent && host->has_credential && host->credential.username;
+}
+
+static bool
+meet_bearer(struct scope_auth *scope_auth, const struct request *request,
+	    const struct challenge *challenge)
+{
+	bool is_wider;
+
+	if (!challenge->realm)
+		return false;
+	/* The user's own token was refused, and no other can be fetched in its place. */
+	if (scope_auth->host->has_credential && scope_auth->host->credential.registry_token &&
+	    request_was_authorized(request))
+		return false;
+	is_wider = challenge->scope && scope_add_asked(&scope_auth->token.scopes, challenge->scope);
+	if (scope_auth->token.header && scope_token_was_used(&scope_auth->token, request)) {
+		/* The same token again would be refused again. */
+		if (!is_wider && !scope_auth->token.is_kept && challenge_lacks_scope(challenge))
+			return false;
+		scope_token_drop(&scope_auth->token);
+	}
+	host_learn_bearer(scope_auth->host, challenge);
+	return true;
+}
+
+static const struct challenge *
+read_challenge(const struct request *request, struct challenges *challenges)
+{
+	const char *value;
+
+	for (size_t i = 0; (value = request_header_at(request, "WWW-Authenticate", i)); i++)
+		challenges_parse(value, challenges);
+	return challenges_choose(challenges);
+}
+
+static bool
+challenged(struct authorizer *authorizer, struct request *request)
+{
+	struct scope_auth *scope_auth = (struct scope_auth *)authorizer;
+	AUTO_CHALLENGES struct challenges challenges = { 0 };
+	const struct challenge *chosen = read_challenge(request, &challenges);
+
+	if (!chosen)
+		return false;
+	if (chosen->scheme == CHALLENGE_BASIC)
+		return meet_basic(scope_auth, request);
+	return meet_bearer(scope_auth, request, chosen);
+}
+
+static void
+forget(struct authorizer *authorizer, struct request *request)
+{
+	struct scope_auth *scope_auth = (struct scope_auth *)authorizer;
+
+	(void)waiters_remove(&scope_auth->parked, request);
+	(void)waiters_remove(&scope_auth->failed, request);
+}
+
+static const struct authorizer_ops scope_auth_ops = {
+	.authorize = authorize,
+	.challenged = challenged,
+	.forget = forget,
+};
+
+struct scope_auth *
+scope_auth_new(struct host *host, const char *scopes)
+{
+	struct scope_auth *scope_auth = XNEW(struct scope_auth);
+
+	scope_auth->authorizer.ops = &scope_auth_ops;
+	scope_auth->host = host;
+	scope_token_init(&scope_auth->token, host, scopes);
+	return scope_auth;
+}
+
+void
+scope_auth_free(struct scope_auth *scope_auth)
+{
+	if (!scope_auth)
+		return;
+	token_fetch_free(scope_auth->fetch);
+	waiters_free(scope_auth->parked);
+	waiters_free(scope_auth->failed);
+	error_free(scope_auth->failure);
+	scope_token_release(&scope_auth->token);
+	free(scope_auth);
+}
+
+const char *
+scope_auth_scopes(const struct scope_auth *scope_auth)
+{
+	return scope_auth->token.wanted;
+}
+
+struct authorizer *
+scope_auth_authorizer(struct scope_auth *scope_auth)
+{
+	return &scope_auth->authorizer;
+}
+
+bool
+scope_auth_reconsider(struct scope_auth *scope_auth, const struct request *request)
+{
+	AUTO_CHALLENGES struct challenges challenges = { 0 };
+	const struct challenge *chosen;
+	int status = request_status(request);
+
+	if (!scope_auth->token.header || (status != 401 && status != 403))
+		return false;
+	if (status == 403 && scope_auth->token.is_kept) {
+		scope_token_drop(&scope_auth->token);
+		return true;
+	}
+	chosen = read_challenge(request, &challenges);
+	if (!chosen || !chosen->scope || !challenge_lacks_scope(chosen) ||
+	    !scope_add_asked(&scope_auth->token.scopes, chosen->scope))
+		return false;
+	scope_token_drop(&scope_auth->token);
+	return true;
+}

@@ -1,0 +1,207 @@
+#include "registry/auth/token_cache.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "base/environment.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "oci/digest.h"
+#include "oci/document.h"
+#include "registry/auth/credentials.h"
+#include "registry/auth/kept_files.h"
+#include "registry/auth/token_answer.h"
+
+static const char token_suffix[] = ".token";
+
+struct token_cache {
+	struct kept_files files;
+};
+
+struct token_cache *
+token_cache_new_at(const char *path)
+{
+	struct token_cache *cache = XNEW(struct token_cache);
+
+	cache->files = kept_files_at(path);
+	return cache;
+}
+
+static bool
+is_absolute(const char *path)
+{
+	return path && *path == '/';
+}
+
+/* A runner's disk may outlive the job, its temporary directory does not. */
+static char *
+choose_path(void)
+{
+	const char *actions = environment_find("GITHUB_ACTIONS");
+	const char *runner = environment_find("RUNNER_TEMP");
+	const char *cache = environment_find("XDG_CACHE_HOME");
+	const char *home = environment_find("HOME");
+
+	if (actions && strcmp(actions, "true") == 0)
+		return is_absolute(runner) ? xasprintf("%s/ocifp-tokens", runner) : NULL;
+	if (is_absolute(cache))
+		return xasprintf("%s/ocifp/tokens", cache);
+	return is_absolute(home) ? xasprintf("%s/.cache/ocifp/tokens", home) : NULL;
+}
+
+struct token_cache *
+token_cache_new(void)
+{
+	AUTO_FREE char *path = choose_path();
+
+	return path ? token_cache_new_at(path) : NULL;
+}
+
+void
+token_cache_free(struct token_cache *cache)
+{
+	if (!cache)
+		return;
+	kept_files_release(&cache->files);
+	free(cache);
+}
+
+/* Of the parts, each with its NUL, so that no two lists of parts look alike. */
+static char *
+name_entry(const char *const *parts, size_t part_count, const char *suffix)
+{
+	AUTO_HASHER struct hasher *hasher = hasher_new(DIGEST_SHA256);
+	struct digest digest;
+
+	for (size_t i = 0; i < part_count; i++) {
+		const char *part = parts[i] ? parts[i] : "";
+
+		hasher_add(hasher, part, strlen(part) + 1);
+	}
+	digest = hasher_finish(hasher);
+	return xasprintf("%s%s", digest_hex(&digest).text, suffix);
+}
+
+static char *
+name_challenge(const char *origin)
+{
+	return name_entry(&origin, 1, ".challenge");
+}
+
+bool
+token_cache_find_challenge(struct token_cache *cache, const char *origin,
+			   struct kept_challenge *ret_challenge)
+{
+	AUTO_FREE char *name = name_challenge(origin);
+	AUTO_JSON json_t *entry = cache ? kept_files_read(&cache->files, name) : NULL;
+	const char *scheme = json_string_value(json_object_get(entry, "scheme"));
+	const char *realm = json_string_value(json_object_get(entry, "realm"));
+	const char *service = json_string_value(json_object_get(entry, "service"));
+
+	if (!scheme || (!realm && strcmp(scheme, "basic") != 0))
+		return false;
+	*ret_challenge = (struct kept_challenge){
+		.is_basic = strcmp(scheme, "basic") == 0,
+		.realm = xstrdup_null(realm),
+		.service = xstrdup_null(service),
+	};
+	return true;
+}
+
+void
+token_cache_keep_challenge(struct token_cache *cache, const char *origin,
+			   const struct kept_challenge *challenge)
+{
+	AUTO_FREE char *name = name_challenge(origin);
+
+	if (cache)
+		kept_files_write(&cache->files, name,
+				 json_pack("{s:s, s:s*, s:s*}", "scheme",
+					   challenge->is_basic ? "basic" : "bearer", "realm",
+					   challenge->realm, "service", challenge->service));
+}
+
+void
+token_cache_forget_challenge(struct token_cache *cache, const char *origin)
+{
+	AUTO_FREE char *name = name_challenge(origin);
+
+	if (cache)
+		kept_files_remove(&cache->files, name);
+}
+
+void
+kept_challenge_release(struct kept_challenge *challenge)
+{
+	free(challenge->realm);
+	free(challenge->service);
+	*challenge = (struct kept_challenge){ 0 };
+}
+
+static char *
+name_token(const struct token_key *key)
+{
+	const struct credential *credential = key->credential;
+	const char *parts[] = {
+		key->origin,
+		key->realm,
+		key->service,
+		key->scope,
+		credential ? credential->username : NULL,
+		credential ? credential->password : NULL,
+		credential ? credential->identity_token : NULL,
+	};
+
+	return name_entry(parts, sizeof(parts) / sizeof(*parts), token_suffix);
+}
+
+bool
+token_cache_find(struct token_cache *cache, const struct token_key *key,
+		 struct token_answer *ret_answer)
+{
+	AUTO_FREE char *name = name_token(key);
+	AUTO_JSON json_t *entry = cache ? kept_files_read(&cache->files, name) : NULL;
+	const char *token = json_string_value(json_object_get(entry, "token"));
+	json_int_t expires = json_integer_value(json_object_get(entry, "expires"));
+	json_int_t now = (json_int_t)time(NULL);
+
+	if (!token || !*token || !text_is_printable_ascii(token))
+		return false;
+	if (expires <= now + TOKEN_MARGIN_S || expires > now + TOKEN_LIFE_LIMIT_S)
+		return false;
+	*ret_answer = (struct token_answer){ .token = xstrdup(token),
+					     .life_s = (int64_t)(expires - now) };
+	return true;
+}
+
+void
+token_cache_keep(struct token_cache *cache, const struct token_key *key,
+		 const struct token_answer *answer)
+{
+	AUTO_FREE char *name = name_token(key);
+
+	if (!cache)
+		return;
+	kept_files_write(&cache->files, name,
+			 json_pack("{s:s, s:I}", "token", answer->token, "expires",
+				   (json_int_t)time(NULL) + (json_int_t)answer->life_s));
+	/* What is older than any token's life is of no use to anybody. */
+	kept_files_sweep(&cache->files, token_suffix, time(NULL) - TOKEN_LIFE_LIMIT_S);
+}
+
+void
+token_cache_forget(struct token_cache *cache, const struct token_key *key)
+{
+	AUTO_FREE char *name = name_token(key);
+
+	if (cache)
+		kept_files_remove(&cache->files, name);
+}
+
+void
+token_cache_clear(struct token_cache *cache)
+{
+	if (cache)
+		kept_files_sweep(&cache->files, token_suffix, time(NULL));
+}

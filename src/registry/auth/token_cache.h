@@ -1,0 +1,65 @@
+/* token_cache.h - pull tokens and challenges, kept between runs
+ *
+ * So that the next run's first request is the question itself.
+ *
+ *     <dir>/<sha256>.challenge   of the registry's origin:
+ *                                {"scheme": "bearer", "realm": "...", "service": "..."}
+ *     <dir>/<sha256>.token       of origin, realm, service, scope and credential:
+ *                                {"token": "...", "expires": <seconds since 1970>}
+ *
+ * <dir> is $RUNNER_TEMP/ocifp-tokens under GitHub Actions, else ocifp/tokens below $XDG_CACHE_HOME
+ * or ~/.cache; mode 0700, files 0600.  Nothing here fails: a cache that cannot be used is empty.
+ */
+#ifndef OCIFP_REGISTRY_AUTH_TOKEN_CACHE_H
+#define OCIFP_REGISTRY_AUTH_TOKEN_CACHE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+
+struct credential;
+struct token_answer;
+struct token_cache;
+
+/* NULL: there is no place for one.  Makes nothing yet. */
+struct token_cache *token_cache_new(void);
+struct token_cache *token_cache_new_at(const char *path);
+void token_cache_free(struct token_cache *cache);
+DEFINE_CLEANUP(struct token_cache, token_cache_free)
+#define AUTO_TOKEN_CACHE CLEANUP(token_cache_free_at)
+
+struct kept_challenge {
+	bool is_basic;
+	char *realm;   /* NULL for Basic */
+	char *service; /* NULL: none */
+};
+
+/* `origin` is "https://host:port"; `cache` may be NULL. */
+bool token_cache_find_challenge(struct token_cache *cache, const char *origin,
+				struct kept_challenge *ret_challenge);
+void token_cache_keep_challenge(struct token_cache *cache, const char *origin,
+				const struct kept_challenge *challenge);
+void token_cache_forget_challenge(struct token_cache *cache, const char *origin);
+void kept_challenge_release(struct kept_challenge *challenge);
+#define AUTO_KEPT_CHALLENGE CLEANUP(kept_challenge_release)
+
+struct token_key {
+	const char *origin;
+	const char *realm;
+	const char *service; /* NULL: none */
+	const char *scope;
+	const struct credential *credential; /* NULL: anonymous */
+};
+
+/* False too for one that expires soon. */
+bool token_cache_find(struct token_cache *cache, const struct token_key *key,
+		      struct token_answer *ret_answer);
+void token_cache_keep(struct token_cache *cache, const struct token_key *key,
+		      const struct token_answer *answer);
+void token_cache_forget(struct token_cache *cache, const struct token_key *key);
+
+/* All tokens: at the end of a login. */
+void token_cache_clear(struct token_cache *cache);
+
+#endif

@@ -1,0 +1,307 @@
+#include "run/engine/bundle.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "base/strings.h"
+#include "base/xalloc.h"
+#include "oci/document.h"
+#include "run/container/user_map.h"
+#include "run/engine/denied_calls.h"
+#include "run/engine/job_engine.h"
+#include "run/job.h"
+#include "run/root/mounts.h"
+
+const char *const job_capabilities[] = {
+	"CAP_CHOWN",   "CAP_DAC_OVERRIDE",     "CAP_FOWNER",     "CAP_FSETID",
+	"CAP_KILL",    "CAP_SETGID",           "CAP_SETUID",     "CAP_SETPCAP",
+	"CAP_SETFCAP", "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT", NULL,
+};
+
+const char *const job_masked_paths[] = {
+	/* docker's; it adds thermal_throttle of each processor */
+	"/proc/acpi",
+	"/proc/asound",
+	"/proc/interrupts",
+	"/proc/kcore",
+	"/proc/keys",
+	"/proc/latency_stats",
+	"/proc/sched_debug",
+	"/proc/scsi",
+	"/proc/timer_list",
+	"/proc/timer_stats",
+	"/sys/devices/virtual/powercap",
+	"/sys/firmware",
+	/* podman's */
+	"/sys/dev/block",
+	"/sys/fs/selinux",
+	/* open to root of the machine, who may run jobs */
+	"/proc/kpagecgroup",
+	"/proc/kpagecount",
+	"/proc/kpageflags",
+	"/proc/pagetypeinfo",
+	"/proc/slabinfo",
+	"/proc/vmallocinfo",
+	"/sys/kernel/debug",
+	"/sys/kernel/tracing",
+	NULL,
+};
+
+const char *const job_read_only_paths[] = {
+	"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", NULL,
+};
+
+static json_t *
+array_of(const char *const *words)
+{
+	json_t *array = json_array();
+
+	for (; words && *words; words++)
+		json_array_append_new(array, json_string(*words));
+	return array;
+}
+
+static json_t *
+array_of_strings(const struct strings *strings)
+{
+	return array_of((const char *const *)strings->items);
+}
+
+/* Who is not root has none but those that a file or a change of user gives him. */
+static json_t *
+capabilities(const struct job *job)
+{
+	bool is_root = job->user.uid == 0;
+	json_t *object = json_object();
+
+	json_object_set_new(object, "bounding", array_of(job_capabilities));
+	json_object_set_new(object, "effective", array_of(is_root ? job_capabilities : NULL));
+	json_object_set_new(object, "permitted", array_of(is_root ? job_capabilities : NULL));
+	return object;
+}
+
+static json_t *
+groups(const struct job_user *user)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < user->group_count; i++)
+		json_array_append_new(array, json_integer(user->groups[i]));
+	return array;
+}
+
+static json_t *
+process(const struct job *job)
+{
+	json_t *user = json_pack("{s:I, s:I, s:o}", "uid", (json_int_t)job->user.uid, "gid",
+				 (json_int_t)job->user.gid, "additionalGids", groups(&job->user));
+
+	return json_pack("{s:b, s:o, s:o, s:o, s:s, s:o, s:b}", "terminal", job->terminal, "user",
+			 user, "args", array_of_strings(&job->args), "env",
+			 array_of_strings(&job->env), "cwd", job->directory, "capabilities",
+			 capabilities(job), "noNewPrivileges", 0);
+}
+
+static void
+add_mount(json_t *mounts, const char *target, const char *type, const char *source,
+	  const char *const *options)
+{
+	json_array_append_new(mounts,
+			      json_pack("{s:s, s:s, s:s, s:o}", "destination", target, "type", type,
+					"source", source, "options", array_of(options)));
+}
+
+/* sysfs may only be mounted by the owner of the network namespace. */
+static void
+add_sys(json_t *mounts, bool own_network)
+{
+	static const char *const fresh[] = { "nosuid", "noexec", "nodev", "ro", NULL };
+	static const char *const bound[] = { "rbind",   "nosuid",  "noexec", "nodev", "ro",
+					     "rnosuid", "rnoexec", "rnodev", "rro",   NULL };
+
+	if (own_network)
+		add_mount(mounts, "/sys", "sysfs", "sysfs", fresh);
+	else
+		add_mount(mounts, "/sys", "none", "/sys", bound);
+}
+
+/* Group 5 is "tty" by custom; where it has no mapping the option would be refused. */
+static void
+add_terminals(json_t *mounts, const struct id_map *map)
+{
+	static const char *const plain[] = { "nosuid",        "noexec",    "newinstance",
+					     "ptmxmode=0666", "mode=0620", NULL };
+	static const char *const with_group[] = {
+		"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5", NULL
+	};
+
+	add_mount(mounts, "/dev/pts", "devpts", "devpts",
+		  user_map_has(map, 0, 5) ? with_group : plain);
+}
+
+static void
+add_tmpfs(json_t *mounts, const struct job_mount *mount)
+{
+	AUTO_FREE char *words =
+		xasprintf("nosuid,nodev,%s", mount->source ? mount->source : "mode=1777");
+	AUTO_STRINGS struct strings options = { 0 };
+	char *rest = words;
+	char *word;
+
+	while ((word = strsep(&rest, ",")))
+		strings_add(&options, word);
+	add_mount(mounts, mount->target, "tmpfs", "tmpfs", (const char *const *)options.items);
+}
+
+/* Where each is to be is free of links: job_mounts_settle() has seen to that. */
+static void
+add_volumes(json_t *mounts, const struct job_mounts *volumes)
+{
+	static const char *const writable[] = { "rbind", "rw", NULL };
+	static const char *const read_only[] = { "rbind", "ro", "rro", NULL };
+
+	for (size_t i = 0; volumes && i < volumes->count; i++) {
+		const struct job_mount *volume = &volumes->items[i];
+
+		if (volume->kind == MOUNT_TMPFS)
+			add_tmpfs(mounts, volume);
+		else
+			add_mount(mounts, volume->target, "bind", volume->source,
+				  volume->read_only ? read_only : writable);
+	}
+}
+
+static json_t *
+mounts(const struct engine_start *start)
+{
+	static const char *const proc[] = { "nosuid", "noexec", "nodev", NULL };
+	static const char *const dev[] = { "nosuid", "strictatime", "mode=755", "size=65536k",
+					   NULL };
+	static const char *const shm[] = { "nosuid", "noexec", "nodev", "mode=1777", NULL };
+	json_t *array = json_array();
+
+	add_mount(array, "/proc", "proc", "proc", proc);
+	add_mount(array, "/dev", "tmpfs", "tmpfs", dev);
+	add_terminals(array, start->map);
+	add_mount(array, "/dev/shm", "tmpfs", "shm", shm);
+	add_mount(array, "/dev/mqueue", "mqueue", "mqueue", proc);
+	add_sys(array, start->own_network);
+	add_volumes(array, start->mounts);
+	return array;
+}
+
+static void
+refuse_argument(json_t *calls, const char *name, const char *op, unsigned value, unsigned value_two)
+{
+	json_t *argument = json_pack("{s:i, s:I, s:I, s:s}", "index", 0, "value", (json_int_t)value,
+				     "valueTwo", (json_int_t)value_two, "op", op);
+
+	json_array_append_new(calls, json_pack("{s:[s], s:s, s:[o]}", "names", name, "action",
+					       "SCMP_ACT_ERRNO", "args", argument));
+}
+
+/* Of personality(2) a few values are left, and no rule can say "neither of these": the value of all
+ * ones asks, and each bit but two is refused, set without the highest or missing with it. */
+static void
+refuse_personalities(json_t *calls)
+{
+	const unsigned allowed_bits = 0x20008;
+	const unsigned highest = 0x80000000;
+
+	for (unsigned bit = 1; bit < highest; bit <<= 1) {
+		if (!(bit & allowed_bits))
+			refuse_argument(calls, "personality", "SCMP_CMP_MASKED_EQ", bit | highest,
+					bit);
+		refuse_argument(calls, "personality", "SCMP_CMP_MASKED_EQ", bit | highest, highest);
+	}
+}
+
+static json_t *
+seccomp(void)
+{
+	json_t *names = json_array();
+	json_t *calls;
+
+	for (const struct denied_call *call = denied_calls; call->name; call++)
+		json_array_append_new(names, json_string(call->name));
+	calls = json_pack("[{s:o, s:s}, {s:[s], s:s, s:i}]",
+			  /* whatever they are asked for */
+			  "names", names, "action", "SCMP_ACT_ERRNO",
+			  /* as if it was not there */
+			  "names", "clone3", "action", "SCMP_ACT_ERRNO", "errnoRet", ENOSYS);
+	/* MASKED_EQ wants one bit at a time. */
+	for (unsigned bit = 1; bit; bit <<= 1)
+		if (DENIED_CLONE_FLAGS & bit)
+			refuse_argument(calls, "clone", "SCMP_CMP_MASKED_EQ", bit, bit);
+	for (const unsigned *family = denied_families; *family; family++)
+		refuse_argument(calls, "socket", "SCMP_CMP_EQ", *family, 0);
+	refuse_argument(calls, "socket", "SCMP_CMP_GE", denied_family_first, 0);
+	refuse_personalities(calls);
+	return json_pack("{s:s, s:o}", "defaultAction", "SCMP_ACT_ALLOW", "syscalls", calls);
+}
+
+static json_t *
+namespaces(const struct engine_start *start)
+{
+	json_t *array = json_pack("[{s:s}]", "type", "mount");
+	static const char *const others[] = { "pid", "ipc", "uts", NULL };
+
+	for (const char *const *name = others; start->mounts && *name; name++)
+		json_array_append_new(array, json_pack("{s:s}", "type", *name));
+	if (start->mounts && start->own_network)
+		json_array_append_new(array, json_pack("{s:s}", "type", "network"));
+	if (start->mounts)
+		json_array_append_new(array, json_pack("{s:s}", "type", "user"));
+	return array;
+}
+
+static json_t *
+mappings(const struct id_map *map, const struct id_ranges *ranges, uint32_t own_id)
+{
+	/* Root's as in user_map.c, where it says why it is not all ids. */
+	const struct id_range one = map->kind == ID_MAP_HOST
+					    ? (struct id_range){ 0, 0, UINT32_MAX - 1 }
+					    : (struct id_range){ 0, own_id, 1 };
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < (ranges->count ? ranges->count : 1); i++) {
+		const struct id_range *range = ranges->count ? &ranges->items[i] : &one;
+
+		json_array_append_new(array, json_pack("{s:I, s:I, s:I}", "containerID",
+						       (json_int_t)range->inside, "hostID",
+						       (json_int_t)range->outside, "size",
+						       (json_int_t)range->count));
+	}
+	return array;
+}
+
+static json_t *
+linux_part(const struct engine_start *start)
+{
+	const struct id_map *map = start->map;
+	json_t *object = json_pack("{s:o, s:o, s:o, s:o}", "namespaces", namespaces(start),
+				   "maskedPaths", array_of(job_masked_paths), "readonlyPaths",
+				   array_of(job_read_only_paths), "seccomp", seccomp());
+
+	if (start->mounts) {
+		json_object_set_new(object, "uidMappings", mappings(map, &map->uids, geteuid()));
+		json_object_set_new(object, "gidMappings", mappings(map, &map->gids, getegid()));
+	}
+	return object;
+}
+
+char *
+bundle_config(const struct engine_start *start, const char *root_path)
+{
+	AUTO_JSON json_t *config = json_pack("{s:s, s:o, s:{s:s, s:b}, s:o, s:o}", "ociVersion",
+					     "1.0.2", "process", process(start->job), "root",
+					     "path", root_path, "readonly", start->job->read_only,
+					     "mounts", mounts(start), "linux", linux_part(start));
+
+	if (start->mounts)
+		json_object_set_new(config, "hostname", json_string(start->job->hostname));
+	return document_format(config);
+}

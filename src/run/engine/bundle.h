@@ -1,0 +1,34 @@
+/* bundle.h - a job as an OCI runtime bundle: config.json
+ *
+ * runtime-spec, config.md.  For an engine of ours to start, everything but the root's own mounts is
+ * set up already: it inherits the namespaces it is in, but for a new mount namespace.
+ */
+#ifndef OCIFP_RUN_ENGINE_BUNDLE_H
+#define OCIFP_RUN_ENGINE_BUNDLE_H
+
+#include <stdbool.h>
+
+struct engine_start;
+struct job;
+struct error;
+struct id_map;
+struct run_base;
+struct run_options;
+struct session;
+
+/* The config of a job; the caller owns the text.  `root_path` as in root.path. */
+char *bundle_config(const struct engine_start *start, const char *root_path);
+
+/* Writes "config.json" into a directory, for an engine that the user runs, and, of an image, the
+ * tree "rootfs" beside it.  Limits do not count. */
+int bundle_write(struct session *session, const struct run_base *base,
+		 const struct run_options *options, const char *directory, struct error **err);
+
+/* Capabilities that root in a container has with podman; NULL ends the list. */
+extern const char *const job_capabilities[];
+
+/* What docker, podman and we keep from a container, and what is left readable; NULL ends each. */
+extern const char *const job_masked_paths[];
+extern const char *const job_read_only_paths[];
+
+#endif

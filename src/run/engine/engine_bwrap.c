@@ -1,0 +1,362 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/limits.h"
+#include "base/strings.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "run/container/container.h"
+#include "run/engine/bwrap_words.h"
+#include "run/engine/denied_calls.h"
+#include "run/engine/job_engine.h"
+#include "run/engine/sealed_program.h"
+#include "run/job.h"
+#include "run/root/root.h"
+#include "sandbox/id_map.h"
+
+/* The descriptors that it finds; it closes all three before the job starts.  The last one is gone
+ * when it starts. */
+enum { STATUS_FD = 3, ARGS_FD = 4, FILTER_FD = 5, PROGRAM_FD = 6, FIRST_FREE_FD = 10 };
+static const int shell_signal_base = 128;
+static const mode_t job_umask = 022; /* as crun and runc have it */
+static const char status_name[] = "bundle/status";
+
+/* A file in memory that holds this, to be read from its start. */
+static int
+memory_of(const void *bytes, size_t size, struct error **err)
+{
+	AUTO_CLOSE int fd = memory_file_make("ocifp");
+
+	if (fd < 0)
+		return error_set_errno(err, errno, "cannot make a file in memory");
+	if (fd_write_all(fd, bytes, size, "a file in memory", err) < 0)
+		return -1;
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return error_set_errno(err, errno, "cannot use a file in memory");
+	return TAKE_FD(fd);
+}
+
+static int
+make_args_fd(const struct engine_start *start, struct error **err)
+{
+	AUTO_STRINGS struct strings words = { 0 };
+	AUTO_BUF struct buf buf = BUF_INIT(ENGINE_ARGS_LIMIT_BYTES);
+
+	bwrap_words(start, &words);
+	for (size_t i = 0; i < words.count; i++)
+		if (buf_append(&buf, words.items[i], strlen(words.items[i]) + 1, err) < 0)
+			return error_wrap(err, "the job's environment");
+	return memory_of(buf.data, buf.size, err);
+}
+
+static int
+make_filter_fd(struct error **err)
+{
+	AUTO_BUF struct buf buf = BUF_INIT(DENIED_FILTER_BYTES);
+
+	return denied_calls_filter(&buf, err) < 0 ? -1 : memory_of(buf.data, buf.size, err);
+}
+
+struct descriptors_given {
+	int program_fd;
+	int status_fd;
+	int args_fd;
+	int filter_fd;
+	int input_fd;
+};
+
+static void
+given_release(struct descriptors_given *given)
+{
+	close_at(&given->program_fd);
+	close_at(&given->status_fd);
+	close_at(&given->args_fd);
+	close_at(&given->filter_fd);
+	close_at(&given->input_fd);
+}
+
+static int
+open_file(const struct engine_start *start, const char *name, struct error **err)
+{
+	int fd = openat(start->root->fd, name, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+			0600);
+
+	return fd < 0 ? error_set_path(err, errno, "make", name) : fd;
+}
+
+static int
+prepare(const struct engine_start *start, struct descriptors_given *given, struct error **err)
+{
+	given->program_fd = sealed_program_open(start->program, err);
+	if (given->program_fd < 0)
+		return -1;
+	given->status_fd = open_file(start, status_name, err);
+	if (given->status_fd < 0)
+		return -1;
+	given->args_fd = make_args_fd(start, err);
+	given->filter_fd = given->args_fd < 0 ? -1 : make_filter_fd(err);
+	if (given->filter_fd < 0)
+		return -1;
+	if (start->job->interactive)
+		return 0;
+	given->input_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	return given->input_fd < 0 ? error_set_errno(err, errno, "cannot open '/dev/null'") : 0;
+}
+
+/* We lead the terminal's session and are no part of its foreground: when a typed ^C has ended
+ * bubblewrap, the terminal stays, and so does a job that goes on. */
+static int
+lead_terminal(int fd, struct error **err)
+{
+	if (setsid() < 0 || ioctl(fd, TIOCSCTTY, 0) < 0)
+		return error_set_errno(err, errno, "cannot give the job its terminal");
+	return 0;
+}
+
+/* Who is not in the foreground is stopped for trying to get there, unless the signal is ignored. */
+static bool
+take_terminal(int fd)
+{
+	(void)signal(SIGTTOU, SIG_IGN);
+	return setpgid(0, 0) == 0 && tcsetpgrp(fd, getpid()) == 0 && dup2(fd, STDIN_FILENO) >= 0 &&
+	       dup2(fd, STDOUT_FILENO) >= 0 && dup2(fd, STDERR_FILENO) >= 0;
+}
+
+/* First out of the way, lest one takes the place of another. */
+static bool
+place_descriptors(const struct descriptors_given *given)
+{
+	int status_fd = fcntl(given->status_fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+	int args_fd = fcntl(given->args_fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+	int filter_fd = fcntl(given->filter_fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+	int program_fd = fcntl(given->program_fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+
+	return dup3(program_fd, PROGRAM_FD, O_CLOEXEC) >= 0 && dup2(status_fd, STATUS_FD) >= 0 &&
+	       dup2(args_fd, ARGS_FD) >= 0 && dup2(filter_fd, FILTER_FD) >= 0;
+}
+
+/* Those of whoever started us are not all close-on-exec, and it hands on what it finds. */
+static bool
+close_others(void)
+{
+	return syscall(SYS_close_range, PROGRAM_FD + 1, UINT_MAX, 0) == 0;
+}
+
+/* Of these it keeps what it finds. */
+static bool
+take_groups(const struct engine_start *start)
+{
+	const struct job_user *user = &start->job->user;
+
+	if (start->map->kind == ID_MAP_OWN)
+		return true;
+	return setgroups(user->group_count, user->groups) == 0 &&
+	       setresgid(user->gid, user->gid, user->gid) == 0;
+}
+
+/* The job inherits all of this; other engines see to it themselves. */
+static void __attribute__((noreturn))
+become_engine(const struct engine_start *start, const struct descriptors_given *given,
+	      char *const *argv)
+{
+	char *const environment[] = { NULL };
+	sigset_t signals;
+
+	if (start->terminal_fd >= 0 && !take_terminal(start->terminal_fd))
+		_exit(1);
+	sigemptyset(&signals);
+	(void)pthread_sigmask(SIG_SETMASK, &signals, NULL);
+	for (int number = 1; number < SIGRTMIN; number++)
+		(void)signal(number, SIG_DFL);
+	(void)umask(job_umask);
+	if (!take_groups(start))
+		_exit(1);
+	if (given->input_fd >= 0)
+		(void)dup2(given->input_fd, STDIN_FILENO);
+	if (place_descriptors(given) && close_others())
+		sealed_program_execute(PROGRAM_FD, argv, environment);
+	_exit(1);
+}
+
+/* What it told in its status file under that name; -1: nothing. */
+static int
+read_status(const struct engine_start *start, const char *name)
+{
+	AUTO_BUF struct buf buf = BUF_INIT(ENGINE_LOG_LIMIT_BYTES);
+	AUTO_ERROR struct error *unread = NULL;
+	int number = -1;
+	char *rest;
+	char *line;
+
+	if (file_read(start->root->fd, status_name, &buf, &unread) < 0)
+		return -1;
+	rest = buf.data;
+	while (rest && (line = strsep(&rest, "\n"))) {
+		json_t *object = json_loads(line, 0, NULL);
+		const json_t *value = json_object_get(object, name);
+
+		if (json_is_integer(value))
+			number = (int)json_integer_value(value);
+		json_decref(object);
+	}
+	return number;
+}
+
+/* The one run of this process. */
+static struct {
+	const struct engine_start *start;
+	unsigned stopped_count; /* ticks in a row at which its process 1 was found stopped */
+} running;
+
+enum { STOPPED_TICKS_COUNT = 2 };
+
+/* The process 1 of the job, of bubblewrap; -1: not yet. */
+static pid_t
+find_first(void)
+{
+	return read_status(running.start, "child-pid");
+}
+
+static bool
+read_proc(pid_t pid, const char *name, struct buf *buf)
+{
+	AUTO_FREE char *path = xasprintf("/proc/%d/%s", pid, name);
+	AUTO_ERROR struct error *unread = NULL;
+
+	return pid > 1 && file_read(AT_FDCWD, path, buf, &unread) == 0 && buf->data;
+}
+
+/* It passes no signals on: the job is the first child of the first process of its namespace. */
+static pid_t
+find_job(void)
+{
+	AUTO_BUF struct buf buf = BUF_INIT(ENGINE_LOG_LIMIT_BYTES);
+	pid_t first = find_first();
+	AUTO_FREE char *name = xasprintf("task/%d/children", first);
+	uint64_t child;
+
+	if (!read_proc(first, name, &buf))
+		return -1;
+	buf.data[strcspn(buf.data, " ")] = '\0';
+	return text_parse_uint(buf.data, INT32_MAX, &child) ? (pid_t)child : -1;
+}
+
+/* A job can trace its process 1 and leave it stopped, which then neither ends nor hands an end on.
+ */
+static void
+kill_when_stopped(void)
+{
+	AUTO_BUF struct buf buf = BUF_INIT(KIB);
+	pid_t first = find_first();
+	const char *state = read_proc(first, "stat", &buf) ? strrchr(buf.data, ')') : NULL;
+	bool is_stopped = state && (state[2] == 't' || state[2] == 'T');
+
+	running.stopped_count = is_stopped ? running.stopped_count + 1 : 0;
+	if (running.stopped_count >= STOPPED_TICKS_COUNT)
+		(void)kill(first, SIGKILL);
+}
+
+static const struct container_job job_inside = { find_job, kill_when_stopped };
+
+static char **
+make_argv(const struct engine_start *start, struct strings *words)
+{
+	AUTO_FREE char *status_fd = xasprintf("%d", STATUS_FD);
+	AUTO_FREE char *args_fd = xasprintf("%d", ARGS_FD);
+	AUTO_FREE char *filter_fd = xasprintf("%d", FILTER_FD);
+	const char *const own[] = {
+		start->program, "--json-status-fd", status_fd, "--args", args_fd,
+		"--seccomp",    filter_fd,          "--",      NULL
+	};
+
+	for (const char *const *word = own; *word; word++)
+		strings_add(words, *word);
+	for (size_t i = 0; i < start->job->args.count; i++)
+		strings_add(words, start->job->args.items[i]);
+	return words->items;
+}
+
+/* The job may have ended by its output before it was told: it counts as ended by the hang-up. */
+static bool
+is_hung_up(int terminal_fd)
+{
+	struct pollfd terminal = { .fd = terminal_fd };
+
+	return terminal_fd >= 0 && poll(&terminal, 1, 0) > 0 && (terminal.revents & POLLHUP);
+}
+
+/* Its outer process is of the terminal's foreground, and a typed ^C ends it; its inner one, which
+ * becomes our child then, goes on with the job and ends with its status. */
+static int
+wait_for_job(pid_t pid)
+{
+	siginfo_t info;
+	int status = container_wait(pid, &job_inside);
+	int said = read_status(running.start, "exit-code");
+	pid_t first = find_first();
+
+	if (is_hung_up(running.start->terminal_fd))
+		return shell_signal_base + SIGHUP;
+	if (said >= 0)
+		return said;
+	if (status < shell_signal_base || first < 2 ||
+	    waitid(P_PID, (id_t)first, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
+		return -1;
+	return container_wait(first, &job_inside);
+}
+
+static int
+start_engine(const struct engine_start *start, struct error **err)
+{
+	CLEANUP(given_release) struct descriptors_given given = { -1, -1, -1, -1, -1 };
+	AUTO_STRINGS struct strings words = { 0 };
+	char **argv = make_argv(start, &words);
+	pid_t pid;
+
+	if (prepare(start, &given, err) < 0 ||
+	    (start->terminal_fd >= 0 && lead_terminal(start->terminal_fd, err) < 0))
+		return -1;
+	pid = fork();
+	if (pid == 0)
+		become_engine(start, &given, argv);
+	return pid < 0 ? error_set_errno(err, errno, "cannot start a process") : pid;
+}
+
+static int
+run(const struct engine_start *start, struct error **err)
+{
+	pid_t pid = start_engine(start, err);
+	int status;
+
+	if (pid < 0)
+		return -1;
+	running.start = start;
+	status = wait_for_job(pid);
+	if (running.stopped_count >= STOPPED_TICKS_COUNT) {
+		error_set(err, ERROR_FAILURE, "the job stopped %s, its process 1, and was killed",
+			  start->program);
+		return error_set_class(err, "engine");
+	}
+	if (status >= 0)
+		return status;
+	/* What went wrong it has said on the job's standard error. */
+	error_set(err, ERROR_FAILURE, "%s could not start the job", start->program);
+	return error_set_class(err, "engine");
+}
+
+const struct engine engine_bwrap = { .name = "bwrap", .run = run };

@@ -1,0 +1,146 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/limits.h"
+#include "base/spawn.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "run/container/container.h"
+#include "run/engine/bundle.h"
+#include "run/engine/job_engine.h"
+#include "run/job.h"
+#include "run/root/mount_calls.h"
+#include "run/root/root.h"
+
+/* crun and runc, which share the OCI runtime's command line: create, then start.  In between the
+ * engine is gone, so that nothing of it is left where the job could see it; the job becomes a child
+ * of the container, which learns how it ended from the kernel. */
+
+/* The engine works in there: the name of a socket may be 107 bytes long. */
+#define BUNDLE "bundle/"
+
+/* What is left of PATH and HOME: nothing that the job could read. */
+static const char *const no_environment[] = { NULL };
+
+static int
+call(const struct engine_start *start, const char *const *words, bool with_streams,
+     struct error **err)
+{
+	AUTO_FREE char *directory = xasprintf("%s/" BUNDLE, start->root->path);
+	struct spawn_options options = {
+		.argv = words,
+		.environment = no_environment,
+		.directory = directory,
+		.inherit_input = with_streams && start->job->interactive,
+		.inherit_output = with_streams,
+	};
+	struct spawn_result result;
+
+	if (spawn_run(&options, &result, err) < 0)
+		return -1;
+	return result.exit_status ? engine_fail(start, BUNDLE "log", err) : 0;
+}
+
+static int
+create(const struct engine_start *start, const char *manager, struct error **err)
+{
+	bool terminal = start->job->terminal;
+	const char *const words[] = {
+		start->program,
+		"--root",
+		"state",
+		"--log",
+		"log",
+		manager,
+		"create",
+		"--bundle",
+		".",
+		"--pid-file",
+		"pid",
+		/* Without a terminal the name is the last word. */
+		terminal ? "--console-socket" : "job",
+		terminal ? "../console" : NULL,
+		"job",
+		NULL,
+	};
+
+	return call(start, words, !terminal, err);
+}
+
+static int
+start_job(const struct engine_start *start, const char *manager, struct error **err)
+{
+	const char *const words[] = { start->program, "--root", "state", "--log", "log",
+				      manager,        "start",  "job",   NULL };
+
+	return call(start, words, false, err);
+}
+
+static int
+read_pid(const struct engine_start *start, pid_t *ret_pid, struct error **err)
+{
+	AUTO_BUF struct buf buf = BUF_INIT(KIB);
+	uint64_t pid;
+
+	if (file_read(start->root->fd, BUNDLE "pid", &buf, err) < 0)
+		return -1;
+	if (!buf.data || !text_parse_uint(buf.data, INT32_MAX, &pid) || pid < 2)
+		return engine_fail(start, BUNDLE "log", err);
+	*ret_pid = (pid_t)pid;
+	return 0;
+}
+
+/* An engine has it read-only itself, but nothing of what is mounted below. */
+static int
+protect_sys(struct error **err)
+{
+	AUTO_CLOSE int fd = open("/sys", O_PATH | O_CLOEXEC);
+
+	if (fd >= 0 && mount_set_read_only(fd) < 0 && errno != EINVAL)
+		return error_set_errno(err, errno, "cannot protect '/sys'");
+	return 0;
+}
+
+static int
+run(const struct engine_start *start, const char *manager, struct error **err)
+{
+	AUTO_FREE char *config = bundle_config(start, "../root");
+	pid_t pid = 0;
+
+	if (root_write(start->root, BUNDLE "config.json", config, err) < 0 ||
+	    create(start, manager, err) < 0 || read_pid(start, &pid, err) < 0 ||
+	    start_job(start, manager, err) < 0)
+		return -1;
+	return container_wait(pid, NULL);
+}
+
+/* It does not start where cgroups are hybrid, even when it is told to leave them alone. */
+static int
+run_crun(const struct engine_start *start, struct error **err)
+{
+	if (protect_sys(err) < 0)
+		return -1;
+	if (mount("tmpfs", "/sys/fs/cgroup", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY,
+		  "mode=755") < 0 &&
+	    errno != ENOENT)
+		return error_set_errno(err, errno, "cannot hide '/sys/fs/cgroup'");
+	return run(start, "--cgroup-manager=disabled", err);
+}
+
+/* Where it can it makes control groups, and leaves them: it cannot. */
+static int
+run_runc(const struct engine_start *start, struct error **err)
+{
+	return protect_sys(err) < 0 ? -1 : run(start, "--rootless=auto", err);
+}
+
+const struct engine engine_crun = { .name = "crun", .run = run_crun, .makes_terminal = true };
+const struct engine engine_runc = { .name = "runc", .run = run_runc, .makes_terminal = true };

@@ -1,0 +1,206 @@
+#include "run/root/mounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "fingerprint/paths.h"
+#include "run/job.h"
+#include "run/root/in_root.h"
+#include "run/root/mount_calls.h"
+#include "run/root/volumes.h"
+
+static int
+fail(const struct job_mount *what, int errnum, const char *doing, struct error **err)
+{
+	return error_set_errno(err, errnum, "cannot %s at '%s'", doing, QUOTED(what->target));
+}
+
+static int
+find_volume(struct job_mount *what, struct store *store, struct error **err)
+{
+	struct volume volume;
+
+	if (volume_open(store, what->source, &volume, err) < 0)
+		return -1;
+	free(what->source);
+	what->source = volume.path;
+	what->is_new = volume.is_new;
+	what->lock_fd = volume.lock_fd;
+	return 0;
+}
+
+static int
+find_source(struct job_mount *what, struct store *store, struct error **err)
+{
+	char *found;
+
+	if (what->kind == MOUNT_VOLUME)
+		return find_volume(what, store, err);
+	found = realpath(what->source, NULL);
+	if (!found)
+		return error_set_path(err, errno, "mount", what->source);
+	free(what->source);
+	what->source = found;
+	return 0;
+}
+
+int
+job_mounts_find(struct job_mounts *mounts, struct store *store, struct error **err)
+{
+	for (size_t i = 0; i < mounts->count; i++)
+		if (mounts->items[i].kind != MOUNT_TMPFS &&
+		    find_source(&mounts->items[i], store, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* Of mount(8)'s words those that mount(2) has as flags are taken out; what is left is the caller's.
+ * Nothing there is set-id or a device anyway. */
+static char *
+take_flags(const char *options, unsigned long *flags)
+{
+	AUTO_FREE char *words = xstrdup(options);
+	char *left = xstrdup("");
+	char *rest = words;
+	char *word;
+
+	while ((word = strsep(&rest, ","))) {
+		char *longer;
+
+		if (strcmp(word, "noexec") == 0)
+			*flags |= MS_NOEXEC;
+		if (strcmp(word, "noexec") == 0 || strcmp(word, "exec") == 0 ||
+		    strcmp(word, "nosuid") == 0 || strcmp(word, "nodev") == 0)
+			continue;
+		longer = xasprintf("%s%s%s", left, *left ? "," : "", word);
+		free(left);
+		left = longer;
+	}
+	return left;
+}
+
+static int
+apply_tmpfs(const struct job_mount *what, const struct in_root *place, struct error **err)
+{
+	AUTO_FREE char *target = xasprintf("/proc/self/fd/%d", place->fd);
+	unsigned long flags = MS_NOSUID | MS_NODEV;
+	AUTO_FREE char *options = take_flags(what->source ? what->source : "mode=1777", &flags);
+
+	if (mount("tmpfs", target, "tmpfs", flags, options) == 0)
+		return 0;
+	fail(what, errno, "mount a tmpfs", err);
+	return error_set_hint(err, "options are those of tmpfs(5), as in '--tmpfs /x:size=64m'");
+}
+
+static int
+apply_bind(const struct job_mount *what, int source_fd, const struct in_root *place,
+	   struct error **err)
+{
+	AUTO_CLOSE int tree_fd = mount_clone(source_fd);
+
+	if (tree_fd < 0)
+		return fail(what, errno, "mount", err);
+	if (what->read_only && mount_set_read_only(tree_fd) < 0)
+		return fail(what, errno, "mount read-only", err);
+	return mount_attach(tree_fd, place->fd) < 0 ? fail(what, errno, "mount", err) : 0;
+}
+
+static bool
+is_file(int source_fd)
+{
+	struct stat status;
+
+	return source_fd >= 0 && fstat(source_fd, &status) == 0 && !S_ISDIR(status.st_mode);
+}
+
+/* The whole root, or a place where the engine mounts something over it. */
+static int
+check_place(const struct job_mount *what, const struct in_root *place, struct error **err)
+{
+	bool is_hidden = strcmp(place->path, "/") == 0;
+
+	for (const char *const *folder = job_plain_folders; *folder; folder++)
+		is_hidden |= path_is_below(place->path, *folder);
+	if (!is_hidden)
+		return 0;
+	error_set(err, ERROR_USAGE, "nothing can be mounted at '%s'", QUOTED(what->target));
+	return error_set_hint(err,
+			      "the root itself, /dev, /proc and /sys are the engine's to mount");
+}
+
+/* The source is opened only here: in the mounts that we had before it could not be copied. */
+static int
+apply(const struct job_mount *what, int root_fd, struct strings *made, struct error **err)
+{
+	AUTO_IN_ROOT struct in_root place = IN_ROOT_INIT;
+	AUTO_CLOSE int source_fd = -1;
+
+	if (what->kind != MOUNT_TMPFS) {
+		source_fd = open(what->source, O_PATH | O_CLOEXEC);
+		if (source_fd < 0)
+			return error_set_path(err, errno, "mount", what->source);
+	}
+	if (in_root_make(root_fd, what->target, is_file(source_fd) ? MAKE_FILE : MAKE_DIRECTORY,
+			 made, &place, err) < 0 ||
+	    check_place(what, &place, err) < 0)
+		return -1;
+	return source_fd < 0 ? apply_tmpfs(what, &place, err)
+			     : apply_bind(what, source_fd, &place, err);
+}
+
+int
+job_mounts_apply(const struct job_mounts *mounts, int root_fd, struct strings *made,
+		 struct error **err)
+{
+	for (size_t i = 0; i < mounts->count; i++)
+		if (apply(&mounts->items[i], root_fd, made, err) < 0)
+			return -1;
+	return 0;
+}
+
+int
+job_mounts_give(const struct job_mounts *mounts, uid_t uid, gid_t gid, struct error **err)
+{
+	for (size_t i = 0; i < mounts->count; i++)
+		if (mounts->items[i].is_new && lchown(mounts->items[i].source, uid, gid) < 0)
+			return fail(&mounts->items[i], errno, "give away what is mounted", err);
+	return 0;
+}
+
+static bool
+is_file_at(const struct job_mount *what)
+{
+	AUTO_CLOSE int fd = -1;
+
+	if (what->kind == MOUNT_TMPFS)
+		return false;
+	fd = open(what->source, O_PATH | O_CLOEXEC);
+	return is_file(fd);
+}
+
+int
+job_mounts_settle(struct job_mounts *mounts, int root_fd, struct error **err)
+{
+	for (size_t i = 0; i < mounts->count; i++) {
+		struct job_mount *what = &mounts->items[i];
+		const struct job_mounts before = { mounts->items, i };
+		AUTO_IN_ROOT struct in_root place = IN_ROOT_INIT;
+
+		if (in_root_make_through(root_fd, &before, what->target,
+					 is_file_at(what) ? MAKE_FILE : MAKE_DIRECTORY, NULL,
+					 &place, err) < 0 ||
+		    check_place(what, &place, err) < 0)
+			return -1;
+		free(what->target);
+		what->target = TAKE_PTR(place.path);
+	}
+	return 0;
+}

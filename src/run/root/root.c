@@ -1,0 +1,244 @@
+#include "run/root/root.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/random.h"
+#include "base/xalloc.h"
+#include "run/roots.h"
+#include "store/folder.h"
+#include "store/lock.h"
+#include "store/state.h"
+#include "store/store.h"
+
+static int
+fail(const struct root *root, const char *doing, const char *name, struct error **err)
+{
+	AUTO_FREE char *path = xasprintf("%s/%s", root->path, name);
+
+	return error_set_path(err, errno, doing, path);
+}
+
+static int
+lock(struct root *root, struct error **err)
+{
+	int errnum;
+
+	root->lock_fd = openat(root->fd, ROOT_LOCK, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (root->lock_fd < 0)
+		return fail(root, "make", ROOT_LOCK, err);
+	errnum = lock_fd_try(root->lock_fd, LOCK_EXCLUSIVE);
+	errno = errnum;
+	return errnum ? fail(root, "lock", ROOT_LOCK, err) : 0;
+}
+
+static int
+make_folder(const struct root *root, const char *name, mode_t mode, struct error **err)
+{
+	if (mkdirat(root->fd, name, mode) < 0 || fchmodat(root->fd, name, mode, 0) < 0)
+		return fail(root, "make", name, err);
+	return 0;
+}
+
+static int
+link_layers(const struct root *root, const struct strings *layers, struct error **err)
+{
+	/* Below an image without layers there is an empty one. */
+	if (layers->count == 0)
+		return make_folder(root, "lower/0", 0755, err);
+	for (size_t i = 0; i < layers->count; i++) {
+		AUTO_FREE char *name = xasprintf("lower/%zu", i);
+
+		const char *path = layers->items[layers->count - 1 - i];
+
+		AUTO_FREE char *whole = realpath(path, NULL);
+
+		if (!whole || symlinkat(whole, root->fd, name) < 0)
+			return fail(root, "make", name, err);
+	}
+	return 0;
+}
+
+/* The directory of the root itself is the upper one's: it gets the mode of the topmost layer's, but
+ * that it is open to all users of the job; a tree of ours is closed to those of the host. */
+static int
+copy_mode(const struct root *root, struct error **err)
+{
+	struct stat status;
+
+	if (fstatat(root->fd, "lower/0", &status, 0) < 0)
+		return fail(root, "look at", "lower/0", err);
+	if (!S_ISDIR(status.st_mode)) {
+		errno = ENOTDIR;
+		return fail(root, "use", "lower/0", err);
+	}
+	if (fchmodat(root->fd, "upper", (status.st_mode & 07777) | 0755, 0) < 0)
+		return fail(root, "change the mode of", "upper", err);
+	return 0;
+}
+
+static int
+fill(const struct root *root, const struct strings *layers, struct error **err)
+{
+	static const char *const private_folders[] = { "lower", "work", "root", "bundle", NULL };
+
+	for (const char *const *name = private_folders; *name; name++)
+		if (make_folder(root, *name, 0700, err) < 0)
+			return -1;
+	if (make_folder(root, "upper", 0755, err) < 0 || link_layers(root, layers, err) < 0)
+		return -1;
+	return copy_mode(root, err);
+}
+
+/* Nothing of it has to outlive the machine: it is not synced. */
+static int
+make_own_folder(struct store *store, struct root *root, struct error **err)
+{
+	AUTO_CLOSE int roots_fd = folder_make(store, STORE_ROOTS, err);
+
+	if (roots_fd < 0)
+		return -1;
+	if (mkdirat(roots_fd, root->id, 0700) == 0)
+		root->fd = dir_open_at(roots_fd, root->id);
+	return root->fd < 0 ? error_set_path(err, errno, "make", root->path) : 0;
+}
+
+int
+root_make_empty(struct store *store, struct root *ret_root, struct error **err)
+{
+	AUTO_ROOT struct root root = ROOT_INIT;
+	AUTO_FREE char *base = realpath(store_path(store), NULL);
+
+	if (!base)
+		return error_set_path(err, errno, "find", store_path(store));
+	root.id = random_hex(8, err);
+	if (!root.id)
+		return -1;
+	root.path = xasprintf("%s/" STORE_ROOTS "/%s", base, root.id);
+	if (make_own_folder(store, &root, err) < 0 || lock(&root, err) < 0)
+		return -1;
+	*ret_root = root;
+	root = ROOT_INIT;
+	return 0;
+}
+
+int
+root_make(struct store *store, const struct strings *layers, struct root *ret_root,
+	  struct error **err)
+{
+	AUTO_ROOT struct root root = ROOT_INIT;
+
+	if (root_make_empty(store, &root, err) < 0 || fill(&root, layers, err) < 0)
+		return -1;
+	*ret_root = root;
+	root = ROOT_INIT;
+	return 0;
+}
+
+/* "0:1:2" */
+static char *
+lower_names(const struct root *root)
+{
+	char *names = xstrdup("");
+	struct stat status;
+
+	for (size_t i = 0;; i++) {
+		AUTO_FREE char *name = xasprintf("lower/%zu", i);
+		char *longer;
+
+		if (fstatat(root->fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+			return names;
+		longer = xasprintf("%s%s%zu", names, i ? ":" : "", i);
+		free(names);
+		names = longer;
+	}
+}
+
+static int
+check_xattrs(const struct root *root)
+{
+	static const char name[] = "user.overlay.ocifp";
+	AUTO_CLOSE int fd = dir_open_at(root->fd, "upper");
+
+	return fd < 0 || fsetxattr(fd, name, "", 0, 0) < 0 ? -1 : fremovexattr(fd, name);
+}
+
+static int
+mount_overlay(const struct root *root, struct error **err)
+{
+	AUTO_FREE char *names = lower_names(root);
+	AUTO_FREE char *options =
+		xasprintf("lowerdir=%s,upperdir=../upper,workdir=../work,userxattr", names);
+	AUTO_CLOSE int lower_fd = dir_open_at(root->fd, "lower");
+
+	if (lower_fd < 0 || fchdir(lower_fd) < 0)
+		return fail(root, "enter", "lower", err);
+	/* Without these a directory that is made again would show what was in it. */
+	if (check_xattrs(root) == 0 && mount("overlay", "../root", "overlay", 0, options) == 0)
+		return 0;
+	error_set_errno(err, errno, "cannot mount an overlay in '%s'", root->path);
+	error_set_class(err, "no_overlay");
+	return error_set_hint(err, "'ocifp doctor' says whether overlays work here");
+}
+
+static int
+mount_flat(const struct root *root, struct error **err)
+{
+	if (copy_mode(root, err) < 0)
+		return -1;
+	if (fchdir(root->fd) < 0 || mount("upper", "root", NULL, MS_BIND, NULL) < 0)
+		return error_set_path(err, errno, "mount", root->path);
+	return 0;
+}
+
+/* What was opened before belongs to the mounts that we had before. */
+static int
+open_again(struct root *root, struct error **err)
+{
+	close_at(&root->fd);
+	root->fd = dir_open_at(AT_FDCWD, root->path);
+	return root->fd < 0 ? error_set_path(err, errno, "open", root->path) : 0;
+}
+
+int
+root_mount(struct root *root, struct error **err)
+{
+	AUTO_CLOSE int fd = -1;
+
+	if (open_again(root, err) < 0 ||
+	    (root->is_flat ? mount_flat(root, err) : mount_overlay(root, err)) < 0)
+		return -1;
+	fd = openat(root->fd, "root", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return fail(root, "open", "root", err);
+	return TAKE_FD(fd);
+}
+
+int
+root_write(const struct root *root, const char *name, const char *text, struct error **err)
+{
+	AUTO_CLOSE int fd =
+		openat(root->fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+
+	if (fd < 0 || fchmod(fd, 0644) < 0)
+		return fail(root, "write", name, err);
+	return fd_write_all(fd, text, strlen(text), name, err);
+}
+
+void
+root_release(struct root *root)
+{
+	free(root->id);
+	free(root->path);
+	close_at(&root->fd);
+	close_at(&root->lock_fd);
+	*root = ROOT_INIT;
+}

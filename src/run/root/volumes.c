@@ -1,0 +1,131 @@
+#include "run/root/volumes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "run/root/root.h"
+#include "run/roots.h"
+#include "sandbox/id_map.h"
+#include "store/folder.h"
+#include "store/lock.h"
+#include "store/store.h"
+
+#define ALPHANUMERIC "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+/* Others may be users of the job; the store above keeps everybody else out. */
+static const mode_t volume_mode = 0755;
+
+/* As docker has it: a letter or digit, then these, '_', '.' and '-'. */
+bool
+volume_is_name(const char *name)
+{
+	return strlen(name) <= VOLUME_NAME_LIMIT_CHARS && strspn(name, ALPHANUMERIC) > 0 &&
+	       name[strspn(name, ALPHANUMERIC "_.-")] == '\0';
+}
+
+static int
+open_or_make(struct store *store, const char *path, struct volume *volume, struct error **err)
+{
+	if (folder_find(store, path, &volume->lock_fd, err) < 0)
+		return -1;
+	if (volume->lock_fd >= 0)
+		return 0;
+	volume->is_new = true;
+	volume->lock_fd = folder_make(store, path, err);
+	if (volume->lock_fd < 0)
+		return -1;
+	if (fchmod(volume->lock_fd, volume_mode) < 0)
+		return folder_fail(store, errno, "change the mode of", path, err);
+	return 0;
+}
+
+static int
+lock(const struct store *store, const char *path, const char *name, const struct volume *volume,
+     struct error **err)
+{
+	AUTO_CLOSE int folder_fd = folder_try(store, STORE_VOLUMES);
+	int errnum = lock_fd_try(volume->lock_fd, LOCK_SHARED);
+
+	if (errnum == 0 && !lock_is_named(folder_fd, name, volume->lock_fd))
+		errnum = EWOULDBLOCK;
+	if (errnum == 0)
+		return 0;
+	folder_fail(store, errnum, "use", path, err);
+	return errnum == EWOULDBLOCK ? error_set_hint(err, "it is just being removed") : -1;
+}
+
+int
+volume_open(struct store *store, const char *name, struct volume *ret_volume, struct error **err)
+{
+	AUTO_FREE char *path = xasprintf(STORE_VOLUMES "/%s", name);
+	AUTO_FREE char *full = xasprintf("%s/%s", store_path(store), path);
+	struct volume volume = { .lock_fd = -1 };
+
+	if (open_or_make(store, path, &volume, err) == 0 &&
+	    lock(store, path, name, &volume, err) == 0) {
+		volume.path = realpath(full, NULL);
+		if (!volume.path)
+			(void)folder_fail(store, errno, "find", path, err);
+	}
+	if (!volume.path) {
+		close_at(&volume.lock_fd);
+		return -1;
+	}
+	*ret_volume = volume;
+	return 0;
+}
+
+int
+volumes_list(const struct store *store, struct strings *ret_names, struct error **err)
+{
+	return folder_list(store, STORE_VOLUMES, ret_names, err);
+}
+
+/* Where gc removes what a killed run leaves, with the files of whatever users. */
+static int
+move_out(struct store *store, const char *path, const struct root *root, struct error **err)
+{
+	AUTO_FREE char *to = xasprintf(STORE_ROOTS "/%s/volume", root->id);
+
+	return folder_move(store, path, to, err);
+}
+
+static int
+remove_locked(struct store *store, const char *path, struct error **err)
+{
+	AUTO_ROOT struct root root = ROOT_INIT;
+	struct id_map map;
+
+	store_free_spare(store);
+	if (id_map_choose(&map, err) < 0 || root_make_empty(store, &root, err) < 0 ||
+	    move_out(store, path, &root, err) < 0)
+		return -1;
+	return roots_remove(&root, &map, err);
+}
+
+int
+volume_remove(struct store *store, const char *name, bool *ret_found, struct error **err)
+{
+	AUTO_FREE char *path = xasprintf(STORE_VOLUMES "/%s", name);
+	AUTO_CLOSE int fd = -1;
+
+	*ret_found = false;
+	if (!volume_is_name(name))
+		return 0;
+	if (folder_find(store, path, &fd, err) < 0)
+		return -1;
+	*ret_found = fd >= 0;
+	if (fd < 0)
+		return 0;
+	if (lock_fd_try(fd, LOCK_EXCLUSIVE) == 0)
+		return remove_locked(store, path, err);
+	error_set(err, ERROR_LOCAL, "a job has it");
+	error_set_class(err, "lock");
+	return error_set_hint(err, "wait for the job to end");
+}

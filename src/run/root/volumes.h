@@ -1,0 +1,32 @@
+/* volumes.h - directories that outlive a run: .ocifp/volumes/NAME of the store
+ *
+ * Locked (flock) by the runs that have one, shared, so that it cannot be removed under them.
+ */
+#ifndef OCIFP_RUN_ROOT_VOLUMES_H
+#define OCIFP_RUN_ROOT_VOLUMES_H
+
+#include <stdbool.h>
+
+struct error;
+struct store;
+struct strings;
+
+#define STORE_VOLUMES ".ocifp/volumes"
+
+bool volume_is_name(const char *name);
+
+struct volume {
+	char *path; /* absolute; the caller's */
+	int lock_fd;
+	bool is_new;
+};
+
+/* Made when it is not there. */
+int volume_open(struct store *store, const char *name, struct volume *ret_volume,
+		struct error **err);
+int volumes_list(const struct store *store, struct strings *ret_names, struct error **err);
+
+/* ERROR_LOCAL, class "lock": a run has it.  Killed half-way, what is left of it is for gc. */
+int volume_remove(struct store *store, const char *name, bool *ret_found, struct error **err);
+
+#endif

@@ -59,6 +59,7 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/options/image_options.c %D%/options/image_options.h \
 	%D%/output/json.c %D%/output/json.h \
 	%D%/libraries.c %D%/libraries.h \
+	%D%/licenses.c %D%/licenses.h \
 	%D%/output/line.c %D%/output/line.h \
 	%D%/options/option_value.c %D%/options/option_value.h \
 	%D%/inspected.c %D%/inspected.h \
@@ -74,6 +75,13 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/startup.c %D%/startup.h \
 	%D%/complete/suggest.c %D%/complete/suggest.h \
 	%D%/options/target_options.c %D%/options/target_options.h
+
+# Our own licence, and what the builder says about the libraries that are linked in.
+CLEANFILES += %D%/license_text.inc
+%D%/licenses.$(OBJEXT): %D%/license_text.inc
+%D%/license_text.inc: $(top_srcdir)/COPYING $(LICENSES)
+	$(AM_V_GEN)mkdir -p %D% && cat $(top_srcdir)/COPYING $(LICENSES) | \
+		sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' >$@
 
 cli_libs = src/cli/libcli.a src/cache/libcache.a $(run_libs)
 

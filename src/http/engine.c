@@ -4,7 +4,10 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include <openssl/crypto.h>
+
 #include "base/deadline.h"
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/observer.h"
@@ -14,9 +17,21 @@
 #include "http/request_private.h"
 
 /* libcurl's own set-up is for the whole process and is not undone: other engines may live. */
+/* An OpenSSL that loads no configuration by itself, as the static binary's: the one that the user
+ * names, and none of a system that it was not built for. */
+static void
+load_named_openssl_configuration(void)
+{
+#ifdef OPENSSL_NO_AUTOLOAD_CONFIG
+	if (environment_find("OPENSSL_CONF"))
+		(void)OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
+#endif
+}
+
 static int
 set_up_libcurl(struct error **err)
 {
+	load_named_openssl_configuration();
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return error_set(err, ERROR_FAILURE, "cannot set up libcurl");
 	return 0;

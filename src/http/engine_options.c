@@ -28,9 +28,11 @@ choose_authorities(struct engine *engine, const char *ca_file)
 	const char *directory = ca_file ? NULL : variable_of("SSL_CERT_DIR");
 
 	if (!file && !directory) {
-		directory = libcurl->capath;
-		if (!trust_directory_suffices(libcurl->cainfo, directory))
-			file = libcurl->cainfo;
+		const char *bundle = libcurl->cainfo ? libcurl->cainfo : trust_find_bundle();
+
+		directory = libcurl->capath ? libcurl->capath : trust_find_directory();
+		if (!trust_directory_suffices(bundle, directory))
+			file = bundle;
 	}
 	engine->ca_file = xstrdup_null(file);
 	engine->ca_directory = xstrdup_null(directory);

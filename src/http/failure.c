@@ -64,9 +64,12 @@ class_of(int curl_code)
 /* A clock that is wrong is the commonest reason why good certificates are refused; before there is
  * one to judge, that something else than TLS answers. */
 static const char *
-remedy(int curl_code)
+remedy(const struct failure *failure)
 {
-	if (curl_code == CURLE_SSL_CONNECT_ERROR)
+	if (failure->trusts_nobody)
+		return "no certificate authorities were found: install ca-certificates, or name "
+		       "a file of them in SSL_CERT_FILE";
+	if (failure->curl_code == CURLE_SSL_CONNECT_ERROR)
 		return "there may be no TLS of version 1.2 or later, or one that wants --tls-cert; "
 		       "for http name the host with --plain-http";
 	return "check this machine's clock, or name the server's certificate authority with "
@@ -74,7 +77,8 @@ remedy(int curl_code)
 }
 
 static int
-set_tls_refusal(int curl_code, const char *url, const char *detail, struct error **err)
+set_tls_refusal(const struct failure *failure, const char *url, const char *detail,
+		struct error **err)
 {
 	time_t now = time(NULL);
 	char date[sizeof("2026-12-31")] = "?";
@@ -83,7 +87,7 @@ set_tls_refusal(int curl_code, const char *url, const char *detail, struct error
 	if (localtime_r(&now, &today))
 		(void)strftime(date, sizeof(date), "%Y-%m-%d", &today);
 	error_set(err, ERROR_REFUSED, "cannot trust '%s': %s (local date %s)", url, detail, date);
-	error_set_hint(err, "%s", remedy(curl_code));
+	error_set_hint(err, "%s", remedy(failure));
 	return error_set_class(err, "tls");
 }
 
@@ -138,7 +142,7 @@ failure_set(const struct failure *failure, struct error **err)
 	if (failure->proxy_status >= 400)
 		return set_proxy_failure(url, failure->proxy_status, err);
 	if (failure_is_tls_refusal(failure))
-		return set_tls_refusal(failure->curl_code, url, QUOTED(words), err);
+		return set_tls_refusal(failure, url, QUOTED(words), err);
 	if (failure->curl_code == CURLE_SSL_CACERT_BADFILE ||
 	    failure->curl_code == CURLE_SSL_CERTPROBLEM)
 		return set_local_failure(QUOTED(words), err);

@@ -10,8 +10,9 @@ struct failure {
 	int curl_code;
 	const char *detail; /* libcurl's own words */
 	const char *url;
-	long proxy_status; /* of a CONNECT; 0: none */
-	bool used_proxy;   /* or may have: curl_compat.h */
+	long proxy_status;  /* of a CONNECT; 0: none */
+	bool used_proxy;    /* or may have: curl_compat.h */
+	bool trusts_nobody; /* this machine has no certificate authorities */
 };
 
 /* The peer is there and TLS says no: certificate, version, or no TLS at all. */

@@ -54,7 +54,9 @@ request_judge_failure(struct request *request, CURLcode result)
 				   .detail = request->hop.detail,
 				   .url = request->hop_url,
 				   .proxy_status = request->hop.proxy_status,
-				   .used_proxy = request_used_proxy(request) };
+				   .used_proxy = request_used_proxy(request),
+				   .trusts_nobody = !request->engine->ca_file &&
+						    !request->engine->ca_directory };
 	const char *why = *failure.detail ? failure.detail : curl_easy_strerror(result);
 
 	if (request_feeds_body(request) && body_is_complete(request->body)) {

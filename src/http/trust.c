@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define TOGETHER_S 60 /* update-ca-certificates needs a few seconds */
 
@@ -46,4 +47,29 @@ trust_directory_suffices(const char *bundle, const char *directory)
 {
 	return bundle && directory && are_from_one_run(bundle, directory) &&
 	       has_hashed_names(directory);
+}
+
+const char *
+trust_find_bundle(void)
+{
+	static const char *const paths[] = {
+		"/etc/ssl/certs/ca-certificates.crt",
+		"/etc/pki/tls/certs/ca-bundle.crt",
+		"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+		"/etc/ssl/ca-bundle.pem",
+		"/etc/ssl/cert.pem",
+	};
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		if (access(paths[i], R_OK) == 0)
+			return paths[i];
+	return NULL;
+}
+
+const char *
+trust_find_directory(void)
+{
+	static const char path[] = "/etc/ssl/certs";
+
+	return has_hashed_names(path) ? path : NULL;
 }

@@ -12,4 +12,9 @@
  * own in place of the system's is heard.  NULL for either: false. */
 bool trust_directory_suffices(const char *bundle, const char *directory);
 
+/* For a libcurl that was built without the paths of one distribution: the first readable bundle of
+ * those of Debian, Red Hat, SUSE and Alpine; a directory of hashed names.  NULL: none. */
+const char *trust_find_bundle(void);
+const char *trust_find_directory(void);
+
 #endif

@@ -452,3 +452,11 @@ survives_each() {
 		done
 	done
 }
+
+@test "version --licenses prints the license of ocifp, as text and in JSON" {
+	ocifp_run version --licenses
+	assert_status 0
+	head -n "$(wc -l <"$top_srcdir/COPYING")" "$T/stdout" | cmp - "$top_srcdir/COPYING"
+	ocifp_run version --licenses --json
+	assert_json '.licenses | contains("Apache License")'
+}

@@ -97,6 +97,18 @@ what_is_missing_does_not_suffice(void **state)
 	assert_false(trust_directory_suffices(self->bundle, "/nonexistent"));
 }
 
+static void
+the_bundle_of_the_system_is_found(void **state)
+{
+	const char *bundle = trust_find_bundle();
+
+	(void)state;
+	if (access("/etc/ssl/certs/ca-certificates.crt", R_OK) == 0)
+		assert_string_equal(bundle, "/etc/ssl/certs/ca-certificates.crt");
+	else
+		assert_true(!bundle || access(bundle, R_OK) == 0);
+}
+
 int
 main(void)
 {
@@ -109,6 +121,7 @@ main(void)
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_missing_does_not_suffice, set_up,
 						tear_down),
+		cmocka_unit_test(the_bundle_of_the_system_is_found),
 	};
 
 	return cmocka_run_group_tests_name("trust", tests, NULL, NULL);

@@ -2,7 +2,12 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/libraries.h"
+#include "cli/licenses.h"
 #include "cli/output/page.h"
+
+struct version_values {
+	bool licenses;
+};
 
 static char *
 format_text(json_t *libraries)
@@ -21,22 +26,47 @@ format_text(json_t *libraries)
 }
 
 static int
+tell_licenses(struct context *context, struct error **err)
+{
+	AUTO_PAGE struct page page = { 0 };
+	AUTO_FREE char *text = NULL;
+
+	page_add(&page, "%s", license_text);
+	text = page_take(&page);
+	return context_result(
+		context, text,
+		json_pack("{s:s, s:s}", "version", PACKAGE_VERSION, "licenses", license_text), err);
+}
+
+static int
 run_version(struct context *context, const void *values, const struct strings *operands,
 	    struct error **err)
 {
-	json_t *libraries = libraries_object();
-	AUTO_FREE char *text = format_text(libraries);
+	const struct version_values *version = values;
+	json_t *libraries;
+	AUTO_FREE char *text = NULL;
 
-	(void)values;
 	(void)operands;
+	if (version->licenses)
+		return tell_licenses(context, err);
+	libraries = libraries_object();
+	text = format_text(libraries);
 	return context_result(
 		context, text,
 		json_pack("{s:s, s:o}", "version", PACKAGE_VERSION, "libraries", libraries), err);
 }
 
+static const struct option_spec version_options[] = {
+	{ "licenses", 0, OPTION_FLAG, offsetof(struct version_values, licenses), NULL,
+	  "print the license texts of ocifp and of what is linked in" },
+	{ 0 },
+};
+
 const struct command cmd_version = {
 	.name = "version",
 	.summary = "print the versions of ocifp and its libraries",
-	.usage = "",
+	.usage = "[--licenses]",
+	.options = version_options,
+	.values_size = sizeof(struct version_values),
 	.run = run_version,
 };

@@ -183,6 +183,19 @@
 #define UNPACKERS_LIMIT_COUNT 4             /* helpers at once; each has two threads */
 #define TREE_RECORD_LIMIT_BYTES (256 * MIB) /* beside a tree: a path each */
 
+/* Caches: cache/ */
+#define CACHE_ROOTS_LIMIT_COUNT 16               /* paths of one cache: a tool's folders */
+#define CACHE_CHUNK_LIMIT_BYTES MIB              /* part of the format, as the next two */
+#define CACHE_FRAME_LIMIT_BYTES (MIB + 64 * KIB) /* of such a chunk: zstd adds 4 KiB at most */
+#define CACHE_PACK_LIMIT_BYTES (32 * MIB)        /* one retry's worth; cache/format/frame.h */
+#define CACHE_SMALL_FILE_BYTES (64 * KIB)        /* joined with others: zstd gains by it */
+#define CACHE_HEAD_LIMIT_BYTES (4 * MIB)    /* of the index: 64 MiB in chunks of 4 KiB and more */
+#define CACHE_STREAM_LIMIT_BYTES (64 * MIB) /* each part of an index: about 1,000,000 files */
+#define CACHE_ENTRIES_LIMIT_COUNT 2000000   /* as in a layer */
+#define CACHE_CHUNKS_LIMIT_COUNT 1500000    /* in the packs: what a table of 64 MiB holds */
+#define CACHE_PACKS_LIMIT_COUNT 1000        /* below LAYERS_LIMIT_COUNT; about 32 GB */
+#define CACHE_DEPTH_LIMIT_COUNT 256         /* of folders, as PACK_LIMIT_DEPTH */
+
 /* What we print of remote text */
 #define REMOTE_TEXT_LIMIT_BYTES (1 * KIB)
 

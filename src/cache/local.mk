@@ -1,10 +1,32 @@
 noinst_LIBRARIES += %D%/libcache.a
 %C%_libcache_a_SOURCES = \
+	%D%/format/artifact.c %D%/format/artifact.h \
+	%D%/format/chunk_table.c %D%/format/chunk_table.h \
+	%D%/format/chunker.c %D%/format/chunker.h \
+	%D%/format/frame.c %D%/format/frame.h \
+	%D%/format/index_head.c %D%/format/index_head.h \
+	%D%/format/index_reader.c %D%/format/index_reader.h \
+	%D%/format/tree_index.c %D%/format/tree_index.h \
+	%D%/format/varint.c %D%/format/varint.h \
 	%D%/sources/foreign_files.c %D%/sources/foreign_files.h \
 	%D%/sources/source_times.c %D%/sources/source_times.h \
 	%D%/sources/sources.c %D%/sources/sources.h \
 	%D%/sources/sources_collect.c \
 	%D%/sources/time_journal.c %D%/sources/time_journal.h \
-	%D%/sources/worktree.c %D%/sources/worktree.h
+	%D%/sources/worktree.c %D%/sources/worktree.h \
+	%D%/transfer/gather.c %D%/transfer/gather.h \
+	%D%/transfer/pack_plan.c %D%/transfer/pack_plan.h \
+	%D%/transfer/pack_writer.c %D%/transfer/pack_writer.h \
+	%D%/transfer/parent.c %D%/transfer/parent.h \
+	%D%/transfer/restore.c %D%/transfer/restore.h \
+	%D%/transfer/save.c %D%/transfer/save.h \
+	%D%/tree/filter.h \
+	%D%/tree/journal.c %D%/tree/journal.h \
+	%D%/tree/restore_request.c %D%/tree/restore_request.h \
+	%D%/tree/restorer.c %D%/tree/restorer.h \
+	%D%/tree/cache_roots.c %D%/tree/cache_roots.h \
+	%D%/tree/serve_restore.c \
+	%D%/tree/tree_scan.c %D%/tree/tree_scan.h \
+	%D%/tree/tree_writer.c %D%/tree/tree_writer.h
 
 cache_libs = src/cache/libcache.a $(image_libs)

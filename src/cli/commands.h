@@ -15,6 +15,7 @@ extern const struct command cmd_append;
 extern const struct command cmd_attach;
 extern const struct command cmd_auth;
 extern const struct command cmd_blob;
+extern const struct command cmd_cache;
 extern const struct command cmd_completion;
 extern const struct command cmd_copy;
 extern const struct command cmd_digest;

@@ -5,6 +5,7 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/commands/cmd_attach.c \
 	%D%/commands/cmd_auth.c \
 	%D%/commands/cmd_blob.c \
+	%D%/commands/cmd_cache.c \
 	%D%/commands/cmd_completion.c \
 	%D%/commands/cmd_copy.c \
 	%D%/commands/cmd_digest.c \

@@ -52,7 +52,7 @@ static const struct command *const care_commands[] = {
 	&cmd_completion, &cmd_doctor, &cmd_help, &cmd_prune, &cmd_store, &cmd_version, NULL,
 };
 
-static const struct command *const run_commands[] = { &cmd_run, NULL };
+static const struct command *const run_commands[] = { &cmd_run, &cmd_cache, NULL };
 
 const struct command_group command_groups[] = {
 	{ "the main job", job_commands },
@@ -67,6 +67,8 @@ const struct command_group command_groups[] = {
 };
 
 #ifdef SINGLE_BINARY
+static const struct helper_verb verbs_above[] = { { "restore", serve_restore }, { 0 } };
+
 static bool
 is_named(const char *program, const char *name)
 {
@@ -85,7 +87,7 @@ main(int argc, char **argv)
 
 #ifdef SINGLE_BINARY
 	if (argc > 0 && is_named(argv[0], "ocifp-layer"))
-		return helper_main(argc, argv);
+		return helper_main(argc, argv, verbs_above);
 	helper_self_open();
 #endif
 	if (startup(&error) == 0)

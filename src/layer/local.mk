@@ -63,4 +63,5 @@ else
 pkglibexec_PROGRAMS += ocifp-layer
 endif
 ocifp_layer_SOURCES = %D%/helper/layer_main.c
-ocifp_layer_LDADD = $(layer_helper_libs)
+# With the verbs of caches, which need no more than this layer does.
+ocifp_layer_LDADD = src/cache/libcache.a $(layer_helper_libs)

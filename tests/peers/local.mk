@@ -3,6 +3,7 @@ peer_tests = \
 	%D%/actions.bats \
 	%D%/append.bats \
 	%D%/archives.bats \
+	%D%/cache.bats \
 	%D%/ci_image.bats \
 	%D%/concurrency.bats \
 	%D%/copy.bats \

@@ -1,4 +1,9 @@
 cache_tests = \
+	%D%/test_chunker \
+	%D%/test_index_head \
+	%D%/test_pack_plan \
+	%D%/test_tree_index \
+	%D%/test_varint \
 	%D%/test_source_times \
 	%D%/test_sources
 check_PROGRAMS += $(cache_tests)
@@ -8,3 +13,13 @@ TESTS += $(cache_tests)
 %C%_test_source_times_LDADD = $(cache_libs) $(CMOCKA_LIBS)
 %C%_test_sources_SOURCES = %D%/test_sources.c $(tree_room)
 %C%_test_sources_LDADD = $(cache_libs) $(CMOCKA_LIBS)
+%C%_test_chunker_SOURCES = %D%/test_chunker.c
+%C%_test_chunker_LDADD = $(cache_libs) $(CMOCKA_LIBS)
+%C%_test_index_head_SOURCES = %D%/test_index_head.c
+%C%_test_index_head_LDADD = $(cache_libs) $(CMOCKA_LIBS)
+%C%_test_pack_plan_SOURCES = %D%/test_pack_plan.c
+%C%_test_pack_plan_LDADD = $(cache_libs) $(CMOCKA_LIBS)
+%C%_test_tree_index_SOURCES = %D%/test_tree_index.c
+%C%_test_tree_index_LDADD = $(cache_libs) $(CMOCKA_LIBS)
+%C%_test_varint_SOURCES = %D%/test_varint.c
+%C%_test_varint_LDADD = $(cache_libs) $(CMOCKA_LIBS)

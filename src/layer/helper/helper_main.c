@@ -9,14 +9,9 @@
 
 #include "base/error.h"
 
-struct verb {
-	const char *name;
-	int (*serve)(struct service *service, struct error **err);
-};
-
-static const struct verb verbs[] = {
+static const struct helper_verb verbs[] = {
 	{ "check", serve_check },   { "list", serve_list },   { "remove", serve_remove },
-	{ "unpack", serve_unpack }, { "walls", serve_walls },
+	{ "unpack", serve_unpack }, { "walls", serve_walls }, { 0 },
 };
 
 int
@@ -31,28 +26,28 @@ service_confine_calls(struct service *service, struct error **err)
 	return service->no_walls ? 0 : confine_calls(&service->walls, err);
 }
 
-static const struct verb *
-find_verb(const char *name)
+static const struct helper_verb *
+find_verb(const struct helper_verb *table, const char *name)
 {
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-		if (strcmp(verbs[i].name, name) == 0)
-			return &verbs[i];
+	for (; table->name; table++)
+		if (strcmp(table->name, name) == 0)
+			return table;
 	return NULL;
 }
 
 /* NULL: not understood. */
-static const struct verb *
-read_arguments(struct service *service, char **argv)
+static const struct helper_verb *
+read_arguments(struct service *service, char **argv, const struct helper_verb *more)
 {
-	const struct verb *verb = NULL;
+	const struct helper_verb *verb = NULL;
 
 	for (; *argv; argv++)
 		if (strcmp(*argv, "--no-walls") == 0)
 			service->no_walls = true;
 		else if (strcmp(*argv, "--walk") == 0)
 			service->walk = true;
-		else
-			verb = find_verb(*argv);
+		else if (!(verb = find_verb(verbs, *argv)))
+			verb = find_verb(more, *argv);
 	return verb;
 }
 
@@ -74,7 +69,7 @@ read_request(struct service *service, struct error **err)
 }
 
 static int
-serve(struct service *service, const struct verb *verb, struct error **err)
+serve(struct service *service, const struct helper_verb *verb, struct error **err)
 {
 	return read_request(service, err) < 0 ? -1 : verb->serve(service, err);
 }
@@ -101,14 +96,14 @@ is_started_by_ocifp(const struct service *service)
 }
 
 int
-helper_main(int argc, char **argv)
+helper_main(int argc, char **argv, const struct helper_verb *more)
 {
 	static const char by_hand[] = "ocifp-layer: cannot be started by hand: ocifp starts it\n";
 	struct service service = {
 		.channel_fd = HELPER_CHANNEL_FD,
 		.request = MESSAGE_INIT(0),
 	};
-	const struct verb *verb = argc > 1 ? read_arguments(&service, argv + 1) : NULL;
+	const struct helper_verb *verb = argc > 1 ? read_arguments(&service, argv + 1, more) : NULL;
 	AUTO_ERROR struct error *failure = NULL;
 
 	if (!is_started_by_ocifp(&service)) {

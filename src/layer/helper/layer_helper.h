@@ -36,7 +36,16 @@ int serve_remove(struct service *service, struct error **err);
 int serve_unpack(struct service *service, struct error **err);
 int serve_walls(struct service *service, struct error **err);
 
-/* The whole program; the exit status.  A start by hand is refused. */
-int helper_main(int argc, char **argv);
+/* Of the layer above, cache/: not in this archive, but in the program. */
+int serve_restore(struct service *service, struct error **err);
+
+struct helper_verb {
+	const char *name; /* NULL ends a table */
+	int (*serve)(struct service *service, struct error **err);
+};
+
+/* The whole program; the exit status.  A start by hand is refused.  `more`: verbs of layers above.
+ */
+int helper_main(int argc, char **argv, const struct helper_verb *more);
 
 #endif

@@ -1,0 +1,60 @@
+/* artifact.h - the manifest of a cache
+ *
+ *     artifactType   application/vnd.ocifp.cache.v1
+ *     config         application/vnd.ocifp.cache.config.v1+json: see struct cache_config
+ *     layers[0]      application/vnd.ocifp.cache.index.v1+zstd: index_head.h
+ *     layers[...]    application/vnd.ocifp.cache.index-pack.v1+zstd: chunks of the index
+ *     layers[...]    application/vnd.ocifp.cache.pack.v1+zstd: chunks of content
+ *
+ * Every pack that the index speaks of is a layer, so that a manifest restores alone and a registry
+ * that drops what no manifest names drops nothing that is needed.
+ */
+#ifndef OCIFP_CACHE_FORMAT_ARTIFACT_H
+#define OCIFP_CACHE_FORMAT_ARTIFACT_H
+
+#include <stdint.h>
+
+#include "oci/manifest.h"
+
+struct error;
+
+#define MEDIA_CACHE "application/vnd.ocifp.cache.v1"
+#define MEDIA_CACHE_CONFIG "application/vnd.ocifp.cache.config.v1+json"
+#define MEDIA_CACHE_INDEX "application/vnd.ocifp.cache.index.v1+zstd"
+#define MEDIA_CACHE_INDEX_PACK "application/vnd.ocifp.cache.index-pack.v1+zstd"
+#define MEDIA_CACHE_PACK "application/vnd.ocifp.cache.pack.v1+zstd"
+
+#define ANNOTATION_CACHE_NAME "dev.ocifp.cache.name"
+#define ANNOTATION_CACHE_KEY "dev.ocifp.cache.key"
+#define ANNOTATION_CACHE_BYTES "dev.ocifp.cache.bytes"
+#define ANNOTATION_CACHE_FILES "dev.ocifp.cache.files"
+#define ANNOTATION_CACHE_NEWEST "dev.ocifp.cache.newest"
+#define ANNOTATION_CREATED "org.opencontainers.image.created"
+#define ANNOTATION_REVISION "org.opencontainers.image.revision"
+#define ANNOTATION_TITLE "org.opencontainers.image.title"
+
+/* A manifest whose parts were told apart.  Of what its annotations say nothing is trusted but for
+ * what to ask of the disk. */
+struct cache_artifact {
+	struct manifest manifest;
+	struct digest digest;          /* of the manifest */
+	const struct descriptor *head; /* these three into the manifest */
+	struct descriptors index_packs;
+	struct descriptors packs;
+	uint64_t total_bytes; /* of the files in it */
+	uint64_t file_count;
+	int64_t newest_ns; /* the latest time in it */
+	int64_t created_s; /* 0: not said */
+};
+
+/* ERROR_CONTENT, class "no_cache": not a cache, or one of a later version. */
+int cache_artifact_parse(const void *bytes, size_t size, struct cache_artifact *ret_artifact,
+			 struct error **err);
+void cache_artifact_release(struct cache_artifact *artifact);
+#define AUTO_CACHE_ARTIFACT CLEANUP(cache_artifact_release)
+
+/* A layer; `name` is what `oras pull` calls its file: NAME-<hex>.zst. */
+struct descriptor cache_layer(const char *media_type, const char *name, const struct digest *digest,
+			      uint64_t size_bytes);
+
+#endif

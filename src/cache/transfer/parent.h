@@ -1,0 +1,65 @@
+/* parent.h - the cache that a save goes on from: what it has of each file, and where its chunks lie
+ */
+#ifndef OCIFP_CACHE_TRANSFER_PARENT_H
+#define OCIFP_CACHE_TRANSFER_PARENT_H
+
+#include "cache/format/artifact.h"
+#include "cache/format/chunk_table.h"
+#include "cache/format/index_head.h"
+#include "cache/format/tree_index.h"
+#include "cache/tree/journal.h"
+
+struct error;
+struct observer;
+struct repository;
+struct store;
+
+/* Chunks of a file that has its own, or of a bundle. */
+struct parent_content {
+	struct place_hash place; /* of the file; of a bundle bundle_hash_finish() */
+	uint64_t size_bytes;
+	struct chunk_refs chunks;
+};
+
+struct parent {
+	struct cache_artifact artifact;
+	struct index_head head;
+	struct buf tree; /* STREAM_TREE */
+	struct chunk_table table;
+	struct parent_content *contents; /* in the order of places */
+	size_t content_count;
+	struct digest shape; /* of all but times: see tree_shape() */
+};
+
+/* A parent without anything. */
+#define PARENT_INIT ((struct parent){ .tree = BUF_INIT(CACHE_STREAM_LIMIT_BYTES) })
+
+/* Its index, through the store; `artifact` is taken.  ERROR_CONTENT: damaged. */
+int parent_load(struct parent *parent, struct cache_artifact *artifact,
+		struct repository *repository, struct store *store, struct observer *observer,
+		struct error **err);
+const struct parent_content *parent_find(const struct parent *parent,
+					 const struct place_hash *place);
+void parent_release(struct parent *parent);
+#define AUTO_PARENT CLEANUP(parent_release)
+
+/* What names a bundle: the places and sizes of its files, in order. */
+struct bundle_hash {
+	struct hasher *hasher;
+};
+
+void bundle_hash_add(struct bundle_hash *hash, const struct place_hash *place, uint64_t size_bytes);
+struct place_hash bundle_hash_finish(struct bundle_hash *hash);
+
+/* A digest of an index without its times. */
+int tree_shape(const void *tree, size_t size, struct digest *ret_shape, struct error **err);
+
+/* The index of an artifact: head and index packs from the repository into the store, then a stream
+ * of it. */
+int cache_index_fetch(const struct cache_artifact *artifact, struct repository *repository,
+		      struct store *store, struct observer *observer, struct index_head *ret_head,
+		      struct error **err);
+int cache_stream_read(const struct index_head *head, struct store *store, enum index_stream stream,
+		      struct buf *ret_bytes, struct error **err);
+
+#endif

@@ -1,0 +1,63 @@
+/* restore.h - a cache from a repository into directories of this machine
+ *
+ *     candidates, in order        one GET each; the first that is there counts
+ *     paths, room on the disk     looked at before anything is moved
+ *     packs --> store             several at once; what a killed restore fetched is used again
+ *     packs --> confined helper   one for each path, into a directory beside it
+ *     rename                      whole or nothing, for each path
+ *     journal                     for the save that follows
+ */
+#ifndef OCIFP_CACHE_TRANSFER_RESTORE_H
+#define OCIFP_CACHE_TRANSFER_RESTORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "cache/format/artifact.h"
+
+struct cache_roots;
+struct error;
+struct session;
+
+struct cache_place {
+	const char *repository; /* "host/name" or "oci:DIR" */
+	const char *tag;
+};
+
+struct cache_restore {
+	const struct cache_place *places; /* most exact first */
+	size_t place_count;
+	const struct cache_roots *roots;
+	bool replace;                        /* what is in the way, else it is kept */
+	bool merge;                          /* into what is there, whose files win */
+	bool dry_run;                        /* only what would be */
+	int64_t (*shift)(int64_t newest_ns); /* NULL: 0 */
+	const char *journal_folder;
+};
+
+enum cache_path_end {
+	CACHE_PATH_RESTORED,
+	CACHE_PATH_KEPT,    /* has content already */
+	CACHE_PATH_MISSING, /* the cache has nothing for it */
+};
+
+struct cache_restored {
+	bool is_hit;
+	size_t place; /* number of the candidate */
+	struct cache_artifact artifact;
+	enum cache_path_end *paths; /* one for each root */
+	size_t path_count;
+	int64_t shift_ns;
+	uint64_t file_count; /* of the paths that were restored */
+	uint64_t total_bytes;
+	struct buf sources; /* sections of the index */
+	struct buf record;
+};
+
+int cache_restore(struct session *session, const struct cache_restore *restore,
+		  struct cache_restored *ret_restored, struct error **err);
+void cache_restored_release(struct cache_restored *restored);
+#define AUTO_CACHE_RESTORED CLEANUP(cache_restored_release)
+
+#endif

@@ -1,0 +1,695 @@
+#include "cache/transfer/save.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "cache/format/artifact.h"
+#include "cache/format/frame.h"
+#include "cache/format/index_reader.h"
+#include "cache/transfer/gather.h"
+#include "cache/transfer/pack_plan.h"
+#include "cache/transfer/pack_writer.h"
+#include "cache/transfer/parent.h"
+#include "cache/tree/journal.h"
+#include "image/transfer/fetch.h"
+#include "image/transfer/send.h"
+#include "oci/document.h"
+#include "repository/repository.h"
+#include "repository/session.h"
+#include "store/store.h"
+
+/* Packs of an index: a restore waits for all of them before it knows anything. */
+enum { CONTENT_SPARE = 8, INDEX_SPARE = 4 };
+
+struct saving {
+	const struct cache_save *save;
+	struct session *session;
+	struct store *store;
+	struct repository *repository;
+	struct observer *observer;
+	struct digest exact; /* that the exact tag names; DIGEST_NONE: nothing */
+	struct buf exact_bytes;
+	struct journal journal;
+	int64_t taken_ns;
+	struct tree_scan scan;
+	struct parent parent;
+	struct gathering gathering;
+	struct pack_writer *content;
+	struct pack_writer *index;
+	struct wire_writer tree;
+	struct manifest manifest;
+	struct descriptors uploads; /* what the repository may lack */
+	struct cache_saved result;
+};
+
+static void
+saving_release(struct saving *saving)
+{
+	repository_free(saving->repository);
+	buf_release(&saving->exact_bytes);
+	journal_release(&saving->journal);
+	tree_scan_release(&saving->scan);
+	parent_release(&saving->parent);
+	gathering_release(&saving->gathering);
+	pack_writer_free(saving->content);
+	pack_writer_free(saving->index);
+	buf_release(&saving->tree.buf);
+	manifest_release(&saving->manifest);
+	descriptors_release(&saving->uploads);
+	cache_saved_release(&saving->result);
+}
+
+static int
+open_place(struct saving *saving, struct error **err)
+{
+	AUTO_LOCATION struct location location = { 0 };
+
+	if (location_parse(saving->save->repository, &location, err) < 0)
+		return -1;
+	saving->repository = repository_open(saving->session, &location, REPOSITORY_WRITE, err);
+	saving->store = saving->repository ? session_store(saving->session, err) : NULL;
+	return saving->store ? 0 : -1;
+}
+
+static int
+resolve_exact(struct saving *saving, struct error **err)
+{
+	AUTO_RESOLUTION struct resolution resolution = { .bytes = BUF_INIT(MANIFEST_LIMIT_BYTES) };
+
+	if (repository_resolve(saving->repository, saving->save->exact_tag, NULL, &resolution,
+			       err) < 0)
+		return -1;
+	if (resolution.evidence.presence != PRESENCE_PRESENT)
+		return 0;
+	saving->exact = resolution.descriptor.digest;
+	saving->exact_bytes = resolution.bytes;
+	resolution.bytes = BUF_INIT(MANIFEST_LIMIT_BYTES);
+	return 0;
+}
+
+static bool
+is_unchanged(const struct saving *saving)
+{
+	const struct tree_scan *scan = &saving->scan;
+
+	if (saving->journal.manifest.algorithm == DIGEST_NONE ||
+	    saving->journal.entry_count != scan->count)
+		return false;
+	for (size_t i = 0; i < scan->count; i++)
+		if (scan->entries[i].kind != ENTRY_ROOT &&
+		    !journal_knows(&saving->journal, scan, &scan->entries[i]))
+			return false;
+	return true;
+}
+
+/* What cannot be had or read is no parent: then all is saved anew. */
+static int
+try_parent(struct saving *saving, const char *tag, const struct digest *digest)
+{
+	AUTO_RESOLUTION struct resolution resolution = { .bytes = BUF_INIT(MANIFEST_LIMIT_BYTES) };
+	AUTO_CACHE_ARTIFACT struct cache_artifact artifact = { 0 };
+	AUTO_ERROR struct error *ignored = NULL;
+	struct buf *bytes = &resolution.bytes;
+
+	if (digest && digest_equal(digest, &saving->exact)) {
+		bytes = &saving->exact_bytes;
+	} else if (repository_resolve(saving->repository, tag, digest, &resolution, &ignored) < 0 ||
+		   resolution.evidence.presence != PRESENCE_PRESENT) {
+		return -1;
+	}
+	if (cache_artifact_parse(bytes->data, bytes->size, &artifact, &ignored) == 0 &&
+	    parent_load(&saving->parent, &artifact, saving->repository, saving->store,
+			saving->observer, &ignored) == 0)
+		return 0;
+	parent_release(&saving->parent);
+	return -1;
+}
+
+static void
+find_parent(struct saving *saving)
+{
+	const struct strings *pointers = saving->save->pointer_tags;
+
+	if (saving->journal.manifest.algorithm != DIGEST_NONE &&
+	    try_parent(saving, NULL, &saving->journal.manifest) == 0)
+		return;
+	journal_release(&saving->journal);
+	for (size_t i = 0; pointers && i < pointers->count; i++)
+		if (try_parent(saving, pointers->items[i], NULL) == 0)
+			return;
+}
+
+static struct pack_writer *
+new_writer(struct saving *saving, const struct chunk_table *known, struct error **err)
+{
+	const struct pack_writer_options options = {
+		.store = saving->store,
+		.known = known,
+		.pack_bytes = CACHE_PACK_LIMIT_BYTES,
+		.observer = saving->observer,
+	};
+
+	return pack_writer_new(&options, err);
+}
+
+/* What the scan and then the gathering found, for the result line. */
+static void
+count(struct saving *saving)
+{
+	struct cache_saved *result = &saving->result;
+
+	result->file_count = saving->scan.file_count;
+	result->total_bytes = saving->scan.total_bytes;
+	result->special_count = saving->scan.special_count;
+	result->executable_bytes = saving->scan.executable_bytes;
+	if (saving->scan.secrets.count > 0) {
+		result->secrets = saving->scan.secrets;
+		saving->scan.secrets = (struct strings){ 0 };
+	}
+	result->read_bytes = saving->gathering.read_bytes;
+	result->changed_count = saving->gathering.changed_count;
+}
+
+static int
+gather_tree(struct saving *saving, struct error **err)
+{
+	saving->content = new_writer(saving, &saving->parent.table, err);
+	if (!saving->content)
+		return -1;
+	saving->gathering = (struct gathering){
+		.scan = &saving->scan,
+		.journal = &saving->journal,
+		.parent = &saving->parent,
+		.writer = saving->content,
+	};
+	if (gather(&saving->gathering, err) < 0 || pack_writer_flush(saving->content, err) < 0)
+		return -1;
+	count(saving);
+	return gather_index(&saving->gathering, &saving->tree, err);
+}
+
+/* Chunks that are in use, one bit for each of a table. */
+struct live {
+	const struct chunk_table *table;
+	uint8_t *bits;
+};
+
+static void
+live_mark(const struct live *live, const struct digest *digest)
+{
+	const struct packed_chunk *chunk = chunk_table_find(live->table, digest);
+	size_t at = chunk ? (size_t)(chunk - live->table->chunks) : 0;
+
+	if (chunk)
+		live->bits[at / 8] |= (uint8_t)(1 << (at % 8));
+}
+
+static bool
+live_has(const struct live *live, size_t at)
+{
+	return (live->bits[at / 8] >> (at % 8)) & 1;
+}
+
+static int
+mark_tree(const struct saving *saving, const struct live *live, struct error **err)
+{
+	AUTO_TREE_CURSOR struct tree_cursor cursor;
+	struct tree_entry entry;
+	struct chunk_ref ref;
+	bool ended = false;
+
+	tree_cursor_open(&cursor, saving->tree.buf.data, saving->tree.buf.size);
+	for (;;) {
+		if (tree_cursor_next(&cursor, &entry, &ended, err) < 0)
+			return -1;
+		if (ended)
+			return 0;
+		while (chunk_refs_next(&entry.chunks, &ref))
+			live_mark(live, &ref.digest);
+	}
+}
+
+static void
+count_live(const struct live *live, struct pack_use *uses)
+{
+	const struct chunk_table *table = live->table;
+
+	for (size_t i = 0; i < table->pack_count; i++)
+		uses[i] = (struct pack_use){ .stored_bytes = table->packs[i].size_bytes };
+	for (size_t i = 0; i < table->chunk_count; i++)
+		if (live_has(live, i))
+			uses[table->chunks[i].pack].live_bytes += table->chunks[i].frame_bytes;
+}
+
+/* Of a pack that is written anew, what is live. */
+static int
+copy_pack(struct saving *saving, struct pack_writer *writer, const struct live *live, size_t number,
+	  struct error **err)
+{
+	const struct packed_file *pack = &live->table->packs[number];
+	CLEANUP(frame_coder_free_at) struct frame_coder *coder = frame_coder_new();
+	AUTO_FREE uint8_t *frame = xcalloc(1, CACHE_FRAME_LIMIT_BYTES);
+	AUTO_FREE uint8_t *bytes = xcalloc(1, CACHE_CHUNK_LIMIT_BYTES);
+	uint64_t size_bytes = 0;
+	AUTO_CLOSE int fd = store_open_blob(saving->store, &pack->digest, &size_bytes, err);
+
+	if (fd < 0)
+		return -1;
+	for (size_t i = pack->first_chunk; i < pack->first_chunk + pack->chunk_count; i++) {
+		const struct packed_chunk *chunk = &live->table->chunks[i];
+
+		if (!live_has(live, i))
+			continue;
+		if (packed_chunk_read(coder, chunk, fd, frame, bytes, err) < 0 ||
+		    pack_writer_add_frame(writer, chunk, frame, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+fetch_packs(struct saving *saving, const struct chunk_table *table, const struct pack_use *uses,
+	    const char *media_type, struct error **err)
+{
+	AUTO_DESCRIPTORS struct descriptors packs = { 0 };
+	const struct fetch_options fetch = {
+		.repository = saving->repository,
+		.store = saving->store,
+		.observer = saving->observer,
+	};
+
+	for (size_t i = 0; i < table->pack_count; i++) {
+		struct descriptor pack;
+
+		if (!uses[i].is_rewritten)
+			continue;
+		pack = cache_layer(media_type, "pack", &table->packs[i].digest,
+				   table->packs[i].size_bytes);
+		descriptors_take(&packs, &pack);
+	}
+	return fetch_blobs(&fetch, &packs, err);
+}
+
+/* The packs of one kind, kept and new, into the manifest; `ret_table`: the same, in that order. */
+static int
+settle_packs(struct saving *saving, struct pack_writer *writer, const struct live *live,
+	     const char *media_type, size_t spare, struct chunk_table *ret_table,
+	     struct error **err)
+{
+	const struct chunk_table *old = live->table;
+	AUTO_FREE struct pack_use *uses = xcalloc(old->pack_count + 1, sizeof(*uses));
+	const struct pack_limits limits = {
+		.full_bytes = CACHE_PACK_LIMIT_BYTES,
+		.spare = spare,
+		.new_bytes = pack_writer_packed_bytes(writer),
+	};
+	const char *name = strcmp(media_type, MEDIA_CACHE_PACK) == 0 ? "pack" : "index";
+	const struct chunk_table *new;
+
+	count_live(live, uses);
+	pack_plan(uses, old->pack_count, &limits);
+	if (fetch_packs(saving, old, uses, media_type, err) < 0)
+		return -1;
+	for (size_t i = 0; i < old->pack_count; i++)
+		if (uses[i].is_rewritten && copy_pack(saving, writer, live, i, err) < 0)
+			return -1;
+	if (pack_writer_finish(writer, err) < 0)
+		return -1;
+	for (size_t i = 0; i < old->pack_count; i++) {
+		if (!uses[i].is_kept)
+			continue;
+		chunk_table_append(ret_table, old, i);
+	}
+	new = pack_writer_table(writer);
+	for (size_t i = 0; i < new->pack_count; i++)
+		chunk_table_append(ret_table, new, i);
+	for (size_t i = 0; i < ret_table->pack_count; i++) {
+		struct descriptor layer = cache_layer(media_type, name, &ret_table->packs[i].digest,
+						      ret_table->packs[i].size_bytes);
+		bool is_new = i + new->pack_count >= ret_table->pack_count;
+
+		saving->result.packed_bytes += layer.size_bytes;
+		saving->result.new_bytes += is_new ? layer.size_bytes : 0;
+		if (is_new)
+			descriptors_add(&saving->uploads, &layer);
+		descriptors_take(&saving->manifest.layers, &layer);
+	}
+	return 0;
+}
+
+static int
+settle_content(struct saving *saving, struct wire_writer *ret_chunks, struct error **err)
+{
+	AUTO_FREE uint8_t *bits = xcalloc(1, saving->parent.table.chunk_count / 8 + 1);
+	const struct live live = { &saving->parent.table, bits };
+	AUTO_CHUNK_TABLE struct chunk_table table = { 0 };
+
+	if (mark_tree(saving, &live, err) < 0 ||
+	    settle_packs(saving, saving->content, &live, MEDIA_CACHE_PACK, CONTENT_SPARE, &table,
+			 err) < 0)
+		return -1;
+	saving->result.pack_count = table.pack_count;
+	for (size_t i = 0; i < table.pack_count; i++)
+		chunk_table_put(ret_chunks, &table, i);
+	if (table.pack_count <= CACHE_PACKS_LIMIT_COUNT && !ret_chunks->is_full)
+		return 0;
+	error_set(err, ERROR_CONTENT, "cannot save so much: the cache has more than %d packs",
+		  CACHE_PACKS_LIMIT_COUNT);
+	return error_set_class(err, "limit");
+}
+
+static int
+add_stream(struct saving *saving, const void *bytes, size_t size, struct error **err)
+{
+	const char *at = bytes;
+
+	while (size > 0) {
+		size_t cut = chunk_cut(&index_chunks, at, size);
+
+		if (pack_writer_add(saving->index, at, cut, err) < 0)
+			return -1;
+		at += cut;
+		size -= cut;
+	}
+	return 0;
+}
+
+struct stream_range {
+	size_t first;
+	size_t end;
+};
+
+static int
+add_streams(struct saving *saving, const struct wire_writer *chunks, struct stream_range *ranges,
+	    struct error **err)
+{
+	static const struct buf none;
+	const struct cache_save *save = saving->save;
+	const struct buf *streams[STREAM_COUNT] = {
+		[STREAM_TREE] = &saving->tree.buf,
+		[STREAM_CHUNKS] = &chunks->buf,
+		[STREAM_SOURCES] = save->sources ? save->sources : &none,
+		[STREAM_RECORD] = save->record ? save->record : &none,
+	};
+
+	saving->index = new_writer(saving, &saving->parent.head.packs, err);
+	if (!saving->index)
+		return -1;
+	for (size_t i = 0; i < STREAM_COUNT; i++) {
+		ranges[i].first = pack_writer_count(saving->index);
+		if (add_stream(saving, streams[i]->data, streams[i]->size, err) < 0)
+			return -1;
+		ranges[i].end = pack_writer_count(saving->index);
+	}
+	return pack_writer_flush(saving->index, err);
+}
+
+static int
+add_head(struct saving *saving, struct index_head *head, struct error **err)
+{
+	AUTO_BUF struct buf frame = BUF_INIT(CACHE_HEAD_LIMIT_BYTES);
+	struct digest digest;
+	struct descriptor layer;
+
+	if (index_head_format(head, &frame, err) < 0)
+		return -1;
+	digest = digest_of(DIGEST_SHA256, frame.data, frame.size);
+	if (store_add(saving->store, &digest, frame.data, frame.size, err) < 0)
+		return -1;
+	layer = cache_layer(MEDIA_CACHE_INDEX, "head", &digest, frame.size);
+	saving->result.packed_bytes += frame.size;
+	saving->result.new_bytes += frame.size;
+	descriptors_add(&saving->uploads, &layer);
+	descriptors_take(&saving->manifest.layers, &layer);
+	return 0;
+}
+
+static int
+settle_index(struct saving *saving, const struct wire_writer *chunks, struct error **err)
+{
+	const struct chunk_table *old = &saving->parent.head.packs;
+	AUTO_FREE uint8_t *bits = xcalloc(1, old->chunk_count / 8 + 1);
+	const struct live live = { old, bits };
+	AUTO_INDEX_HEAD struct index_head head = { 0 };
+	struct stream_range ranges[STREAM_COUNT];
+
+	if (add_streams(saving, chunks, ranges, err) < 0)
+		return -1;
+	for (size_t i = 0; i < STREAM_COUNT; i++) {
+		struct stream_chunks *stream = &head.streams[i];
+
+		stream->items =
+			xcalloc(ranges[i].end - ranges[i].first + 1, sizeof(*stream->items));
+		for (size_t at = ranges[i].first; at < ranges[i].end; at++) {
+			stream->items[stream->count++] =
+				pack_writer_chunks(saving->index)[at].digest;
+			live_mark(&live, &stream->items[stream->count - 1]);
+		}
+	}
+	if (settle_packs(saving, saving->index, &live, MEDIA_CACHE_INDEX_PACK, INDEX_SPARE,
+			 &head.packs, err) < 0)
+		return -1;
+	return add_head(saving, &head, err);
+}
+
+/* The head was made last and is the first layer. */
+static void
+put_head_first(struct manifest *manifest)
+{
+	struct descriptor head = manifest->layers.items[manifest->layers.count - 1];
+
+	memmove(manifest->layers.items + 1, manifest->layers.items,
+		(manifest->layers.count - 1) * sizeof(head));
+	manifest->layers.items[0] = head;
+}
+
+static char *
+format_time(time_t seconds)
+{
+	struct tm parts;
+	char text[32];
+
+	if (!gmtime_r(&seconds, &parts) ||
+	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
+		return xstrdup("1970-01-01T00:00:00Z");
+	return xstrdup(text);
+}
+
+static void
+annotate(json_t *annotations, const char *name, char *value)
+{
+	if (value)
+		json_object_set_new(annotations, name, json_string(value));
+	free(value);
+}
+
+static void
+describe(struct saving *saving)
+{
+	const struct cache_save *save = saving->save;
+	json_t *annotations = json_object();
+
+	annotate(annotations, ANNOTATION_CACHE_NAME, xstrdup(save->name));
+	annotate(annotations, ANNOTATION_CACHE_KEY, xstrdup(save->key));
+	annotate(annotations, ANNOTATION_CACHE_BYTES,
+		 xasprintf("%" PRIu64, saving->result.total_bytes));
+	annotate(annotations, ANNOTATION_CACHE_FILES,
+		 xasprintf("%" PRIu64, saving->result.file_count));
+	annotate(annotations, ANNOTATION_CACHE_NEWEST,
+		 xasprintf("%" PRIu64, saving->gathering.newest_ns));
+	annotate(annotations, ANNOTATION_CREATED, format_time(time(NULL)));
+	annotate(annotations, ANNOTATION_REVISION, xstrdup_null(save->revision));
+	saving->manifest.annotations = annotations;
+	saving->manifest.artifact_type = xstrdup(MEDIA_CACHE);
+}
+
+static char *
+format_config(const struct saving *saving)
+{
+	const struct cache_save *save = saving->save;
+	AUTO_JSON json_t *config = json_object();
+	json_t *paths = json_array();
+
+	for (size_t i = 0; i < save->roots->count; i++)
+		json_array_append_new(paths, json_string(save->roots->items[i].label));
+	json_object_set_new(config, "version", json_integer(1));
+	json_object_set_new(config, "name", json_string(save->name));
+	json_object_set_new(config, "key", json_string(save->key));
+	json_object_set_new(config, "paths", paths);
+	json_object_set_new(config, "files", json_integer((json_int_t)saving->result.file_count));
+	json_object_set_new(config, "bytes", json_integer((json_int_t)saving->result.total_bytes));
+	if (saving->parent.artifact.digest.algorithm != DIGEST_NONE)
+		json_object_set_new(config, "parent",
+				    json_string(digest_text(&saving->parent.artifact.digest).text));
+	return document_format(config);
+}
+
+static int
+add_config(struct saving *saving, struct error **err)
+{
+	AUTO_FREE char *text = format_config(saving);
+	struct descriptor *config = &saving->manifest.config;
+
+	*config = (struct descriptor){
+		.media_type = xstrdup(MEDIA_CACHE_CONFIG),
+		.digest = digest_of(DIGEST_SHA256, text, strlen(text)),
+		.size_bytes = strlen(text),
+	};
+	descriptors_add(&saving->uploads, config);
+	return store_add(saving->store, &config->digest, text, strlen(text), err);
+}
+
+static int
+upload(struct saving *saving, struct error **err)
+{
+	const struct send_options send = {
+		.source = saving->repository,
+		.made = saving->store,
+		.destination = saving->repository,
+		.observer = saving->observer,
+	};
+
+	return send_blobs(&send, &saving->uploads, err);
+}
+
+static int
+put_tags(struct saving *saving, const char *text, struct error **err)
+{
+	const struct cache_save *save = saving->save;
+	AUTO_DESCRIPTOR struct descriptor descriptor = {
+		.media_type = xstrdup(MEDIA_OCI_MANIFEST),
+		.digest = digest_of(DIGEST_SHA256, text, strlen(text)),
+		.size_bytes = strlen(text),
+	};
+	struct put_result put;
+
+	saving->result.manifest = descriptor.digest;
+	if (repository_put_manifest(saving->repository, save->exact_tag, &descriptor, text, &put,
+				    err) < 0)
+		return -1;
+	for (size_t i = 0; save->pointer_tags && i < save->pointer_tags->count; i++)
+		if (repository_put_manifest(saving->repository, save->pointer_tags->items[i],
+					    &descriptor, text, &put, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int
+publish(struct saving *saving, struct error **err)
+{
+	AUTO_FREE char *text = NULL;
+
+	put_head_first(&saving->manifest);
+	describe(saving);
+	if (add_config(saving, err) < 0)
+		return -1;
+	text = manifest_format(&saving->manifest);
+	if (upload(saving, err) < 0 || put_tags(saving, text, err) < 0)
+		return -1;
+	return journal_write(saving->save->journal_folder, saving->save->roots, &saving->scan,
+			     saving->taken_ns, &saving->result.manifest, err);
+}
+
+/* After an exact hit the build may have touched files and changed none. */
+static bool
+has_same_shape(const struct saving *saving)
+{
+	AUTO_ERROR struct error *ignored = NULL;
+	struct digest shape;
+
+	return digest_equal(&saving->exact, &saving->parent.artifact.digest) &&
+	       tree_shape(saving->tree.buf.data, saving->tree.buf.size, &shape, &ignored) == 0 &&
+	       digest_equal(&shape, &saving->parent.shape);
+}
+
+static int
+save_tree(struct saving *saving, struct error **err)
+{
+	struct wire_writer chunks = { .buf = BUF_INIT(CACHE_STREAM_LIMIT_BYTES) };
+	int ret;
+
+	find_parent(saving);
+	if (gather_tree(saving, err) < 0)
+		return -1;
+	if (has_same_shape(saving)) {
+		saving->result.end = CACHE_UNCHANGED;
+		saving->result.manifest = saving->exact;
+		return 0;
+	}
+	ret = settle_content(saving, &chunks, err);
+	if (ret == 0)
+		ret = settle_index(saving, &chunks, err);
+	buf_release(&chunks.buf);
+	if (ret < 0)
+		return -1;
+	if (saving->save->most_bytes > 0 &&
+	    saving->result.packed_bytes > saving->save->most_bytes) {
+		saving->result.end = CACHE_TOO_LARGE;
+		return 0;
+	}
+	return publish(saving, err);
+}
+
+static int
+run(struct saving *saving, struct error **err)
+{
+	const struct cache_save *save = saving->save;
+	const struct digest *known = &saving->journal.manifest;
+
+	if (open_place(saving, err) < 0 || resolve_exact(saving, err) < 0)
+		return -1;
+	journal_read(save->journal_folder, save->roots, &saving->journal);
+	if (saving->exact.algorithm != DIGEST_NONE && !digest_equal(&saving->exact, known)) {
+		saving->result.end = CACHE_TAKEN;
+		saving->result.manifest = saving->exact;
+		return 0;
+	}
+	saving->taken_ns = journal_now_ns();
+	if (tree_scan(save->roots, save->filter, save->executables, &saving->scan, err) < 0)
+		return -1;
+	count(saving);
+	if (saving->scan.count == 0) {
+		saving->result.end = CACHE_EMPTY;
+		return 0;
+	}
+	if (saving->exact.algorithm != DIGEST_NONE && is_unchanged(saving)) {
+		saving->result.end = CACHE_UNCHANGED;
+		saving->result.manifest = saving->exact;
+		return 0;
+	}
+	return save_tree(saving, err);
+}
+
+int
+cache_save(struct session *session, const struct cache_save *save, struct cache_saved *ret_saved,
+	   struct error **err)
+{
+	CLEANUP(saving_release)
+	struct saving saving = {
+		.save = save,
+		.session = session,
+		.observer = session_observer(session),
+		.exact_bytes = BUF_INIT(MANIFEST_LIMIT_BYTES),
+		.parent = PARENT_INIT,
+		.tree = { .buf = BUF_INIT(CACHE_STREAM_LIMIT_BYTES) },
+	};
+
+	if (run(&saving, err) < 0)
+		return -1;
+	*ret_saved = saving.result;
+	saving.result = (struct cache_saved){ 0 };
+	return 0;
+}
+
+void
+cache_saved_release(struct cache_saved *saved)
+{
+	strings_release(&saved->secrets);
+	*saved = (struct cache_saved){ 0 };
+}

@@ -1,0 +1,70 @@
+/* save.h - directories of this machine into a repository, as a cache
+ *
+ *     resolve the exact tag          somebody saved it: done
+ *     journal + scan                 nothing changed since it was restored or saved: done
+ *     parent                         what the journal says these files are, else what a pointer
+ * names gather, plan, merge            new chunks into new packs, small packs joined index, upload,
+ * manifest        the tags last
+ *
+ * Killed or failing at any point, the tags name what they named before.
+ */
+#ifndef OCIFP_CACHE_TRANSFER_SAVE_H
+#define OCIFP_CACHE_TRANSFER_SAVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/strings.h"
+#include "oci/digest.h"
+
+struct cache_roots;
+struct error;
+struct session;
+struct tree_filter;
+
+struct cache_save {
+	const char *repository; /* "host/name" or "oci:DIR" */
+	const char *exact_tag;
+	const struct strings *pointer_tags; /* moved to what is saved */
+	const char *name;                   /* of the cache; for annotations, as the next two */
+	const char *key;
+	const char *revision; /* of the sources; NULL: not known */
+	const struct cache_roots *roots;
+	const struct tree_filter *filter; /* NULL: takes all */
+	bool executables;
+	const struct buf *sources; /* sections of the index; NULL: none */
+	const struct buf *record;
+	uint64_t most_bytes; /* of all packs; 0: no limit */
+	const char *journal_folder;
+};
+
+enum cache_save_end {
+	CACHE_SAVED,
+	CACHE_UNCHANGED, /* the exact tag names what is here already */
+	CACHE_TAKEN,     /* somebody else saved under the exact tag */
+	CACHE_EMPTY,     /* none of the directories is there */
+	CACHE_TOO_LARGE, /* most_bytes */
+};
+
+struct cache_saved {
+	enum cache_save_end end;
+	struct digest manifest;
+	uint64_t file_count;
+	uint64_t total_bytes;  /* of the files */
+	uint64_t read_bytes;   /* of these, read */
+	uint64_t packed_bytes; /* of the whole cache in the repository */
+	uint64_t new_bytes;    /* of these, uploaded now */
+	uint64_t pack_count;
+	uint64_t changed_count; /* files that changed meanwhile and were left out */
+	uint64_t special_count;
+	uint64_t executable_bytes; /* left out as such */
+	struct strings secrets;    /* paths that were left out */
+};
+
+int cache_save(struct session *session, const struct cache_save *save,
+	       struct cache_saved *ret_saved, struct error **err);
+void cache_saved_release(struct cache_saved *saved);
+#define AUTO_CACHE_SAVED CLEANUP(cache_saved_release)
+
+#endif

@@ -1,0 +1,50 @@
+/* journal.h - which files of this machine are what a cache holds: stamps, never part of an artifact
+ *
+ *     $RUNNER_TEMP/ocifp-cache/NAME or STORE/.ocifp/caches/NAME    NAME: hash of the directories
+ *
+ * Written after a restore and after a save.  A file whose time of change is not older than the
+ * journal is left out: it may have been written to since within the same tick of the clock.
+ */
+#ifndef OCIFP_CACHE_TREE_JOURNAL_H
+#define OCIFP_CACHE_TREE_JOURNAL_H
+
+#include "cache/tree/tree_scan.h"
+#include "oci/digest.h"
+
+/* The place of a file: the beginning of SHA-256 of its root's label, a NUL, and its path. */
+struct place_hash {
+	uint8_t bytes[16];
+};
+
+struct place_hash place_hash_of(const char *label, size_t label_size, const char *directory,
+				size_t directory_size, const char *name, size_t name_size);
+
+struct journal_record {
+	struct place_hash place;
+	struct file_stamp stamp;
+};
+
+struct journal {
+	struct digest manifest;         /* of the cache; DIGEST_NONE: there is no journal */
+	struct journal_record *records; /* in the order of places */
+	size_t count;
+	uint64_t entry_count; /* of a scan of all roots; 0: some were left alone */
+};
+
+/* The present time by the clock that file systems take theirs from. */
+int64_t journal_now_ns(void);
+
+/* One that is missing or damaged is empty: then every file is read. */
+void journal_read(const char *folder, const struct cache_roots *roots, struct journal *ret_journal);
+
+/* `scan` has all of `roots`, or those that hold what the cache holds. */
+int journal_write(const char *folder, const struct cache_roots *roots, const struct tree_scan *scan,
+		  int64_t taken_ns, const struct digest *manifest, struct error **err);
+void journal_release(struct journal *journal);
+#define AUTO_JOURNAL CLEANUP(journal_release)
+
+/* Whether the file there is still what the cache holds. */
+bool journal_knows(const struct journal *journal, const struct tree_scan *scan,
+		   const struct scanned *entry);
+
+#endif

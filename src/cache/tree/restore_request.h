@@ -1,0 +1,29 @@
+/* restore_request.h - what the confined helper is asked to restore, and what it says then
+ *
+ * Descriptors: the directory, empty and ours alone; the head of the index.  A MESSAGE_LAYER with
+ * the digest and a descriptor follows for each index pack, then for each pack; a MESSAGE_ITEM comes
+ * for each pack that was written.
+ */
+#ifndef OCIFP_CACHE_TREE_RESTORE_REQUEST_H
+#define OCIFP_CACHE_TREE_RESTORE_REQUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct error;
+struct message;
+
+struct restore_request {
+	char *label;
+	int64_t shift_ns;
+	uint64_t most_bytes;
+	uint64_t index_pack_count;
+	uint64_t pack_count;
+};
+
+void restore_request_put(struct message *message, const struct restore_request *request);
+int restore_request_get(struct message *message, struct restore_request *ret_request,
+			struct error **err);
+void restore_request_release(struct restore_request *request);
+
+#endif

@@ -1,0 +1,35 @@
+/* restorer.h - one root that the confined helper restores, seen from the program
+ *
+ * As layer/unpacker.h: several may be at work at once, each with its own process.
+ */
+#ifndef OCIFP_CACHE_TREE_RESTORER_H
+#define OCIFP_CACHE_TREE_RESTORER_H
+
+#include "base/cleanup.h"
+#include "cache/tree/restore_request.h"
+#include "oci/digest.h"
+
+struct error;
+struct restorer;
+
+struct restored {
+	bool has_root; /* else the cache has nothing for this path */
+	uint64_t file_count;
+	uint64_t total_bytes;
+};
+
+/* The descriptors stay the caller's. */
+struct restorer *restorer_start(int tree_fd, int head_fd, const struct restore_request *request,
+				struct error **err);
+
+/* The next index pack or pack. */
+int restorer_send(struct restorer *restorer, const struct digest *digest, int fd,
+		  struct error **err);
+
+/* Waits until a pack was written or, with *ret_ended, all is done. */
+int restorer_receive(struct restorer *restorer, bool *ret_ended, struct restored *ret_restored,
+		     struct error **err);
+void restorer_free(struct restorer *restorer);
+DEFINE_CLEANUP(struct restorer, restorer_free)
+
+#endif

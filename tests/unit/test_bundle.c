@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 
@@ -222,6 +223,33 @@ masked_is_what_docker_masks(void **state)
 	assert_int_equal(json_array_size(at(config, "linux", "readonlyPaths")), 5);
 }
 
+/* docker 28 masks it for each processor that has it. */
+static void
+the_temperature_of_each_processor_is_masked(void **state)
+{
+	char sysfs[] = "/tmp/test_bundle-XXXXXX";
+	AUTO_FREE char *command = NULL;
+	AUTO_STRINGS struct strings masked = { 0 };
+
+	(void)state;
+	assert_non_null(mkdtemp(sysfs));
+	command =
+		xasprintf("cd %s && mkdir -p devices/system/cpu/cpu0/thermal_throttle "
+			  "devices/system/cpu/cpu1/cache devices/system/cpu/cpu17/thermal_throttle "
+			  "devices/system/cpu/cpuidle/thermal_throttle",
+			  sysfs);
+	assert_int_equal(system(command), 0);
+	job_masked_paths(sysfs, &masked);
+	free(command);
+	command = xasprintf("rm -r %s", sysfs);
+	assert_int_equal(system(command), 0);
+	assert_true(strings_has(&masked, "/proc/kcore"));
+	assert_true(strings_has(&masked, "/sys/devices/system/cpu/cpu0/thermal_throttle"));
+	assert_true(strings_has(&masked, "/sys/devices/system/cpu/cpu17/thermal_throttle"));
+	assert_false(strings_has(&masked, "/sys/devices/system/cpu/cpu1/thermal_throttle"));
+	assert_false(strings_has(&masked, "/sys/devices/system/cpu/cpuidle/thermal_throttle"));
+}
+
 int
 main(void)
 {
@@ -233,6 +261,7 @@ main(void)
 		cmocka_unit_test(calls_and_places_that_reach_the_host_are_closed),
 		cmocka_unit_test(the_calls_are_those_that_docker_refuses),
 		cmocka_unit_test(masked_is_what_docker_masks),
+		cmocka_unit_test(the_temperature_of_each_processor_is_masked),
 	};
 
 	return cmocka_run_group_tests_name("bundle", tests, NULL, NULL);

@@ -1,6 +1,7 @@
 #include "run/engine/bundle.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,8 +22,8 @@ const char *const job_capabilities[] = {
 	"CAP_SETFCAP", "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT", NULL,
 };
 
-const char *const job_masked_paths[] = {
-	/* docker's; it adds thermal_throttle of each processor */
+static const char *const masked_paths[] = {
+	/* docker's, which adds thermal_throttle of each processor */
 	"/proc/acpi",
 	"/proc/asound",
 	"/proc/interrupts",
@@ -53,6 +54,22 @@ const char *const job_masked_paths[] = {
 const char *const job_read_only_paths[] = {
 	"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", NULL,
 };
+
+void
+job_masked_paths(const char *sysfs, struct strings *ret_paths)
+{
+	AUTO_FREE char *pattern =
+		xasprintf("%s/devices/system/cpu/cpu[0-9]*/thermal_throttle", sysfs);
+	glob_t found = { 0 };
+
+	for (const char *const *path = masked_paths; *path; path++)
+		strings_add(ret_paths, *path);
+	if (glob(pattern, GLOB_NOSORT, NULL, &found) == 0)
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			strings_take(ret_paths,
+				     xasprintf("/sys%s", found.gl_pathv[i] + strlen(sysfs)));
+	globfree(&found);
+}
 
 static json_t *
 array_of(const char *const *words)
@@ -282,10 +299,13 @@ static json_t *
 linux_part(const struct engine_start *start)
 {
 	const struct id_map *map = start->map;
-	json_t *object = json_pack("{s:o, s:o, s:o, s:o}", "namespaces", namespaces(start),
-				   "maskedPaths", array_of(job_masked_paths), "readonlyPaths",
-				   array_of(job_read_only_paths), "seccomp", seccomp());
+	AUTO_STRINGS struct strings masked = { 0 };
+	json_t *object;
 
+	job_masked_paths("/sys", &masked);
+	object = json_pack("{s:o, s:o, s:o, s:o}", "namespaces", namespaces(start), "maskedPaths",
+			   array_of_strings(&masked), "readonlyPaths",
+			   array_of(job_read_only_paths), "seccomp", seccomp());
 	if (start->mounts) {
 		json_object_set_new(object, "uidMappings", mappings(map, &map->uids, geteuid()));
 		json_object_set_new(object, "gidMappings", mappings(map, &map->gids, getegid()));

@@ -15,6 +15,7 @@ struct id_map;
 struct run_base;
 struct run_options;
 struct session;
+struct strings;
 
 /* The config of a job; the caller owns the text.  `root_path` as in root.path. */
 char *bundle_config(const struct engine_start *start, const char *root_path);
@@ -27,8 +28,11 @@ int bundle_write(struct session *session, const struct run_base *base,
 /* Capabilities that root in a container has with podman; NULL ends the list. */
 extern const char *const job_capabilities[];
 
-/* What docker, podman and we keep from a container, and what is left readable; NULL ends each. */
-extern const char *const job_masked_paths[];
+/* Adds the paths that docker, podman and we keep from a container.  `sysfs` is where this machine's
+ * is mounted: which processors there are decides, too. */
+void job_masked_paths(const char *sysfs, struct strings *ret_paths);
+
+/* What a container may only read; NULL ends the list. */
 extern const char *const job_read_only_paths[];
 
 #endif

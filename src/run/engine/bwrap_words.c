@@ -41,19 +41,23 @@ add_capabilities(struct strings *words)
 static void
 add_masks(struct strings *words)
 {
+	AUTO_STRINGS struct strings masked = { 0 };
+
 	for (const char *const *path = job_read_only_paths; *path; path++)
 		add_words(words, (const char *const[]){ "--ro-bind-try", *path, *path, NULL });
-	for (const char *const *path = job_masked_paths; *path; path++) {
+	job_masked_paths("/sys", &masked);
+	for (size_t i = 0; i < masked.count; i++) {
+		const char *path = masked.items[i];
 		struct stat status;
 
-		if (stat(*path, &status) < 0)
+		if (stat(path, &status) < 0)
 			continue;
 		if (S_ISDIR(status.st_mode))
-			add_words(words, (const char *const[]){ "--tmpfs", *path, "--remount-ro",
-								*path, NULL });
+			add_words(words, (const char *const[]){ "--tmpfs", path, "--remount-ro",
+								path, NULL });
 		else
 			add_words(words,
-				  (const char *const[]){ "--dev-bind", "/dev/null", *path, NULL });
+				  (const char *const[]){ "--dev-bind", "/dev/null", path, NULL });
 	}
 }
 

@@ -20,8 +20,6 @@ source "$top/tests/lib/systems.bash"
 default_tests='tests/cli/run_limits.bats tests/cli/run_refused.bats tests/peers/run.bats
 	tests/cli/unpack.bats tests/cli/breakouts.bats'
 boot_packages='initramfs-tools systemd-sysv udev dbus-user-session libpam-systemd apparmor'
-test_packages='bats python3 jq openssl procps uidmap libcmocka-dev libcap2-bin bsdutils
-	crun bubblewrap busybox-static umoci strace zstd'
 
 # know_machine DIST: sets what $arch decides, and the package of the kernel.
 know_machine() {
@@ -47,19 +45,17 @@ need_for_machine() {
 		die "programs for $arch do not start here: apt install qemu-user-static binfmt-support"
 }
 
-# Ubuntu keeps the test tools in universe.  The kernel comes last, lest its initramfs is made twice.
+# The kernel comes last, lest its initramfs is made twice.
 install_all() {
 	enter sh -euc '
 		cd '$source_inside'
-		sed -i "/ubuntu/s/ main$/ main universe/" /etc/apt/sources.list
-		./contrib/quickstart packages
+		./contrib/quickstart test-packages
 		export DEBIAN_FRONTEND=noninteractive
-		apt-get -q update
-		apt-get -q -y --no-install-recommends install '"${boot_packages//$'\n'/ } ${test_packages//$'\n'/ }"'
+		apt-get -q -y --no-install-recommends install '"$boot_packages"'
 		apt-get -q -y --no-install-recommends install '"$kernel"'
 		useradd --create-home --shell /bin/bash tester
 		systemctl enable ocifp-tests.service
-		systemctl mask apparmor.service
+		systemctl mask apparmor.service nginx.service docker-registry.service
 	'
 }
 

@@ -19,25 +19,39 @@ for variable in PATH top_srcdir OCIFP_LIBEXEC CMOCKA_MESSAGE_OUTPUT OCIFP_TEST_M
 	passed+=("--setenv=$variable")
 done
 
+# as USER COMMAND...
+as() {
+	local user=$1
+	shift
+	if [ "$user" = root ]; then
+		OCIFP_ABILITIES=/tmp/abilities.root "$@"
+	else
+		runuser -u "$user" -- env XDG_RUNTIME_DIR=/run/user/1000 systemd-run --user --quiet --wait \
+			--pipe --same-dir "${passed[@]}" "--setenv=OCIFP_ABILITIES=/tmp/abilities.$user" "$@"
+	fi
+}
+
+# find_abilities USER: what each test would probe again, once
+find_abilities() {
+	as "$1" env OCIFP_ABILITIES= timeout 3600 "$top/tests/abilities" >"/tmp/abilities.$1.new"
+	mv "/tmp/abilities.$1.new" "/tmp/abilities.$1"
+	sed "s/^/# $1 /" "/tmp/abilities.$1"
+}
+
 # run_test USER TEST
 run_test() {
 	local command=(bats --tap "$top/$2")
 	[[ $2 == *.bats ]] || command=(sh "$top/tests/unit/run.sh" "./$2")
 	echo "# in_vm: $1 $2 $(date +%T)"
-	cd "$top/build" || return 1
-	case $1 in
-	root) timeout 3600 "${command[@]}" ;;
-	*)
-		runuser -u "$1" -- env XDG_RUNTIME_DIR=/run/user/1000 systemd-run --user --quiet --wait \
-			--pipe --same-dir "${passed[@]}" timeout 3600 "${command[@]}"
-		;;
-	esac
+	as "$1" timeout 3600 "${command[@]}"
 }
 
 run_all() {
 	local status=0 user test
 	uname -a
+	cd "$top/build" || return 1
 	for user in root tester; do
+		find_abilities "$user"
 		for test; do
 			run_test "$user" "$test" || {
 				echo "# failed: $user $test"

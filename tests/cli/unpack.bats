@@ -578,7 +578,9 @@ modes_behind_links() {
 		in_each_way root has_root_mode $mode
 		# What a killed unpacking left is emptied.
 		mkdir -m 700 "$T/way-$way/.out.ocifp"
+		chmod 700 "$out"
 		mv "$out" "$T/way-$way/.out.ocifp/fs"
+		chmod $mode "$T/way-$way/.out.ocifp/fs"
 		[ "$(id -u)" -ne 0 ] || chown --reference="$T/way-$way" "$T/way-$way/.out.ocifp"
 		unpack_in "$way" root
 		has_root_mode $mode

@@ -14,7 +14,6 @@ import json
 import os
 import signal
 import socket
-import ssl
 import sys
 import threading
 import time
@@ -165,6 +164,7 @@ class Server:
 
 
 def tls_context(options, plain=True):
+    import ssl  # loads slowly, and few need it
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     certificate, _, key = options.tls.partition(":")
     context.load_cert_chain(certificate, key or None)

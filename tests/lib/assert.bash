@@ -8,15 +8,17 @@ fail() {
 # split_run COMMAND...: sets $status, $stdout, $stderr and $seconds; the output also stays, byte for
 # byte, in $T/stdout and $T/stderr.  Always succeeds.
 split_run() {
-	local began
-	began=$(date +%s%N)
+	local began=${EPOCHREALTIME//[.,]/}
 	status=0
 	"$@" >"$T/stdout" 2>"$T/stderr" 3>&- || status=$?
-	seconds=$((($(date +%s%N) - began) / 1000000000))
-	stdout=$(tr -d '\0' <"$T/stdout")
-	stderr=$(tr -d '\0' <"$T/stderr")
-	told=$(printf 'command: %s\nstatus: %s\nstdout: %.2000s\nstderr: %.4000s' \
-		"$*" "$status" "$stdout" "$stderr")
+	seconds=$(((${EPOCHREALTIME//[.,]/} - began) / 1000000))
+	# bash tells of zero bytes, which it leaves out.
+	{
+		stdout=$(<"$T/stdout")
+		stderr=$(<"$T/stderr")
+	} 2>/dev/null
+	printf -v told 'command: %s\nstatus: %s\nstdout: %.2000s\nstderr: %.4000s' \
+		"$*" "$status" "$stdout" "$stderr"
 }
 
 # ocifp_run ARGUMENTS...: ends after a minute at the latest, so that a hang is a failure.

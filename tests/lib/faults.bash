@@ -9,12 +9,12 @@ start_faults() {
 	shift
 	[ "${1:-}" != --address ] || host=$2
 	mkdir -p "$T/$name.root"
-	[ -e "$T/$name.rules" ] || rules "$name" </dev/null
+	[ -e "$T/$name.rules" ] || echo '{"rules": []}' >"$T/$name.rules"
 	rm -f "$T/$name.port"
-	spawn "$name" python3 "$RIG_TESTS/faults/server.py" --root "$T/$name.root" \
+	spawn "$name" python3 -S "$RIG_TESTS/faults/server.py" --root "$T/$name.root" \
 		--port-file "$T/$name.port" --log "$T/$name.log" --rules "$T/$name.rules" "$@"
 	wait_for test -e "$T/$name.port"
-	printf -v "${name}_host" '%s' "$host:$(cat "$T/$name.port")"
+	printf -v "${name}_host" '%s' "$host:$(<"$T/$name.port")"
 }
 
 # The other host: on 127.0.0.2, fails assert_no_secrets once it saw a credential.

@@ -3,7 +3,7 @@
 # Made with the tools that people use, where these are the point; mkimage makes everything else.
 
 mkimage() {
-	python3 "$RIG_LIB/mkimage.py" "$@"
+	python3 -S "$RIG_LIB/mkimage.py" "$@"
 }
 
 # blob_path LAYOUT DIGEST

@@ -47,7 +47,7 @@ read_32(const uint8_t *bytes)
 	       bytes[3];
 }
 
-/* The IPv4 address in one that is mapped, compatible, NAT64 or 6to4. */
+/* The IPv4 address inside an IPv4-mapped, IPv4-compatible, NAT64 or 6to4 address. */
 static bool
 find_ipv4(const uint8_t bytes[static 16], uint32_t *ret_address)
 {
@@ -100,7 +100,7 @@ address_scope_of(const struct sockaddr *address)
 	}
 }
 
-/* A zone ("%eth0") only says through which interface. */
+/* Without brackets and zone ("%eth0"). */
 static char *
 bare_host(const char *host)
 {

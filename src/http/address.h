@@ -1,7 +1,7 @@
-/* address.h - which network a host lies in, as far as its name or address tells
+/* address.h - the kind of network that a host belongs to
  *
- * The special-purpose registries of RFC 6890; IPv4 addresses inside IPv6 ones count as themselves,
- * and hosts are read as the system's resolver reads them: 2130706433 and 0x7f.1 are loopback.
+ * By the special-purpose address registries of RFC 6890.  An IPv4 address inside an IPv6 one counts
+ * as IPv4.  Hosts are parsed as the system's resolver does: 2130706433 and 0x7f.1 are loopback.
  */
 #ifndef OCIFP_HTTP_ADDRESS_H
 #define OCIFP_HTTP_ADDRESS_H
@@ -21,8 +21,8 @@ enum address_scope {
 enum address_scope address_scope_of(const struct sockaddr *address);
 enum address_scope address_scope_of_host(const char *host); /* IPv6 with or without brackets */
 
-/* Whether an answer from one may send us to the other: outward, or within the same scope; this
- * machine may point into a private network. */
+/* Whether an answer from a host in `from` may redirect to a host in `to`: to a public one, within
+ * the same scope, and from loopback to a private network. */
 bool address_may_lead(enum address_scope from, enum address_scope to);
 
 #endif

@@ -10,7 +10,7 @@
 
 #define CHALLENGES_LIMIT_COUNT 16
 
-/* To the comma after what cannot be read. */
+/* The end of a malformed element: the next comma outside quotes. */
 static const char *
 skip_element(const char *at)
 {
@@ -34,7 +34,7 @@ read_value(const char **at)
 	*at = header_skip_space(*at);
 	if (**at == '"')
 		return header_take_quoted(at);
-	/* Realms come unquoted too, so more than a token is taken. */
+	/* Some registries do not quote the realm, so accept more than a token. */
 	size = strcspn(*at, ", \t\"");
 	if (size == 0)
 		return NULL;
@@ -63,7 +63,7 @@ find_field(struct challenge *challenge, const char *name, size_t size)
 	return NULL;
 }
 
-/* The first of two with one name counts. */
+/* Of two parameters with one name the first counts. */
 static void
 take_parameter(struct challenge *challenge, const char *name, size_t size, char *value)
 {
@@ -96,7 +96,7 @@ add_challenge(struct challenges *challenges, enum challenge_scheme scheme)
 	return added;
 }
 
-/* One "name = value" or the name of a scheme; `at` is left behind it. */
+/* Reads one "name = value" or the name of a scheme; *at is moved behind it. */
 static void
 read_element(const char **at, struct challenges *challenges, struct challenge **current)
 {

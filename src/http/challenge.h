@@ -1,4 +1,4 @@
-/* challenge.h - WWW-Authenticate, as registries write it
+/* challenge.h - the WWW-Authenticate header
  *
  * RFC 9110, section 11.3: schemes are case-insensitive, values may be quoted and hold commas,
  * several challenges may share a header.
@@ -28,13 +28,13 @@ struct challenges {
 	size_t count;
 };
 
-/* Adds those of one header value; what cannot be read as a challenge is left out. */
+/* Adds the challenges of one header value; malformed elements are skipped. */
 void challenges_parse(const char *header, struct challenges *challenges);
 
-/* Bearer before Basic; NULL: neither is offered. */
+/* Prefers Bearer to Basic; NULL: neither is offered. */
 const struct challenge *challenges_choose(const struct challenges *challenges);
 
-/* Of the token that came: a wider one may do. */
+/* error="insufficient_scope": a token with a wider scope may be accepted. */
 bool challenge_lacks_scope(const struct challenge *challenge);
 void challenges_release(struct challenges *challenges);
 #define AUTO_CHALLENGES CLEANUP(challenges_release)

@@ -1,6 +1,6 @@
-/* curl_compat.h - what differs between the versions of libcurl that we build with
+/* curl_compat.h - differences between versions of libcurl
  *
- * From 7.81 (Ubuntu 22.04) on.  Nothing else looks at LIBCURL_VERSION_NUM.
+ * From 7.81 (Ubuntu 22.04) on.  No other file tests LIBCURL_VERSION_NUM.
  */
 #ifndef OCIFP_HTTP_CURL_COMPAT_H
 #define OCIFP_HTTP_CURL_COMPAT_H
@@ -10,7 +10,7 @@
 
 #include "base/environment.h"
 
-/* Before 7.87 any count that is not the whole ends a transfer; nothing is ever 0 bytes long. */
+/* Before 7.87 any count other than the given one ends a transfer; libcurl never passes 0 bytes. */
 #if LIBCURL_VERSION_NUM < 0x075700
 #define CURL_WRITEFUNC_ERROR 0
 #endif
@@ -25,7 +25,7 @@ compat_allow_protocols(CURL *easy)
 #endif
 }
 
-/* The first variable that names a proxy; NULL: none does. */
+/* The first environment variable that sets a proxy; NULL: none. */
 static inline const char *
 compat_proxy_variable(void)
 {
@@ -38,7 +38,7 @@ compat_proxy_variable(void)
 	return NULL;
 }
 
-/* Whether the last transfer went through a proxy; before 8.7 only: whether it may have. */
+/* Whether the last transfer went through a proxy; before 8.7: whether it may have. */
 static inline bool
 compat_used_proxy(CURL *easy)
 {

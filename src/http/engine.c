@@ -13,29 +13,9 @@
 #include "base/observer.h"
 #include "base/watched.h"
 #include "base/xalloc.h"
-#include "http/engine_private.h"
+#include "http/origin.h"
 #include "http/request_private.h"
-
-/* libcurl's own set-up is for the whole process and is not undone: other engines may live. */
-/* An OpenSSL that loads no configuration by itself, as the static binary's: the one that the user
- * names, and none of a system that it was not built for. */
-static void
-load_named_openssl_configuration(void)
-{
-#ifdef OPENSSL_NO_AUTOLOAD_CONFIG
-	if (environment_find("OPENSSL_CONF"))
-		(void)OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
-#endif
-}
-
-static int
-set_up_libcurl(struct error **err)
-{
-	load_named_openssl_configuration();
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		return error_set(err, ERROR_FAILURE, "cannot set up libcurl");
-	return 0;
-}
+#include "http/trust.h"
 
 static int
 set_up_handles(struct engine *engine, unsigned connections, struct error **err)
@@ -43,12 +23,56 @@ set_up_handles(struct engine *engine, unsigned connections, struct error **err)
 	engine->multi = curl_multi_init();
 	engine->share = curl_share_init();
 	if (!engine->multi || !engine->share)
-		return error_set(err, ERROR_FAILURE, "cannot set up libcurl");
+		return error_set(err, ERROR_FAILURE, "cannot initialize libcurl");
 	curl_share_setopt(engine->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
 	curl_multi_setopt(engine->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
 	curl_multi_setopt(engine->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
 			  (long)(connections ? connections : CONNECTIONS_LIMIT_COUNT));
 	return 0;
+}
+
+static const char *
+variable_of(const char *name)
+{
+	const char *value = environment_find(name);
+
+	return value && *value ? value : NULL;
+}
+
+/* --tls-ca, else SSL_CERT_FILE and SSL_CERT_DIR as OpenSSL's own tools read them.  Each of these
+ * replaces all authorities, so libcurl's default file or directory is then not used. */
+static void
+choose_authorities(struct engine *engine, const char *ca_file)
+{
+	const curl_version_info_data *libcurl = curl_version_info(CURLVERSION_NOW);
+	const char *file = ca_file ? ca_file : variable_of("SSL_CERT_FILE");
+	const char *directory = ca_file ? NULL : variable_of("SSL_CERT_DIR");
+
+	if (!file && !directory) {
+		const char *bundle = libcurl->cainfo ? libcurl->cainfo : trust_find_bundle();
+
+		directory = libcurl->capath ? libcurl->capath : trust_find_directory();
+		if (!trust_directory_suffices(bundle, directory))
+			file = bundle;
+	}
+	engine->ca_file = xstrdup_null(file);
+	engine->ca_directory = xstrdup_null(directory);
+}
+
+static void
+engine_take_options(struct engine *engine, const struct engine_options *options)
+{
+	engine->observer = options->observer;
+	choose_authorities(engine, options->ca_file);
+	engine->certificate_file = xstrdup_null(options->certificate_file);
+	engine->key_file = xstrdup_null(options->key_file);
+	engine->user_agent = xstrdup(options->user_agent ? options->user_agent : PACKAGE_NAME);
+	engine->insecure_tls = options->insecure_tls;
+	engine->deadline_ms = options->deadline_ms ? options->deadline_ms : DEADLINE_NEVER;
+	engine->backoff_first_ms =
+		options->backoff_first_ms ? options->backoff_first_ms : BACKOFF_FIRST_MS;
+	for (const char *const *host = options->plain_http_hosts; host && *host; host++)
+		strings_add(&engine->plain_http_hosts, *host);
 }
 
 struct engine *
@@ -57,15 +81,25 @@ engine_new(const struct engine_options *options, struct error **err)
 	AUTO_ENGINE struct engine *engine = XNEW(struct engine);
 
 	engine_take_options(engine, options);
-	if (set_up_libcurl(err) < 0 ||
-	    set_up_handles(engine, options->connections_per_host, err) < 0)
+#ifdef OPENSSL_NO_AUTOLOAD_CONFIG
+	/* The static binary's OpenSSL loads no configuration by itself, because the system's was
+	 * made for another OpenSSL.  Load the one that the user names. */
+	if (environment_find("OPENSSL_CONF"))
+		(void)OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
+#endif
+	/* This initializes the whole process and is never undone: other engines may exist. */
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+		error_set(err, ERROR_FAILURE, "cannot initialize libcurl");
 		return NULL;
-	/* Only for jitter: anything but the same everywhere will do. */
+	}
+	if (set_up_handles(engine, options->connections_per_host, err) < 0)
+		return NULL;
+	/* Used for jitter only, so it need not be unpredictable. */
 	if (getrandom(&engine->random_state, sizeof(engine->random_state), GRND_NONBLOCK) < 0)
 		engine->random_state = (uint64_t)deadline_now_ms();
 	if (engine->insecure_tls)
 		observer_tell(engine->observer, EVENT_NOTICE,
-			      "the certificates of servers are not verified");
+			      "server certificates are not verified");
 	return TAKE_PTR(engine);
 }
 
@@ -106,7 +140,7 @@ engine_observer(const struct engine *engine)
 	return engine->observer;
 }
 
-/* When engine_step() must look at it again; DEADLINE_NEVER: something else will tell. */
+/* When the request's next step is due: its back-off or the engine's deadline. */
 static int64_t
 due_ms(const struct request *request)
 {
@@ -142,20 +176,6 @@ next_due_ms(const struct engine *engine)
 	return next_ms;
 }
 
-/* Steps call back, and what is called back may free any request: each time from the start. */
-static bool
-advance_due(struct engine *engine)
-{
-	struct request *request;
-	bool any = false;
-
-	while ((request = find_due(engine))) {
-		request_advance(request);
-		any = true;
-	}
-	return any;
-}
-
 static bool
 conclude_hops(struct engine *engine)
 {
@@ -171,19 +191,6 @@ conclude_hops(struct engine *engine)
 		request_conclude_hop(request, result);
 		any = true;
 	}
-	return any;
-}
-
-/* Which of two requests that feed each other has to wait changes while they are performed. */
-static bool
-go_on_with_paused(struct engine *engine)
-{
-	bool any = false;
-
-	engine->is_in_libcurl = true;
-	for (struct request *request = engine->requests; request; request = request->next)
-		any |= request_go_on(request);
-	engine->is_in_libcurl = false;
 	return any;
 }
 
@@ -228,16 +235,24 @@ wait_for_any(struct engine *engine, const struct watched *also, int most_ms, str
 int
 engine_step(struct engine *engine, const struct watched *also, int most_ms, struct error **err)
 {
-	bool any = advance_due(engine);
+	bool any = false;
 
+	/* A step may call back and free any request, so each search starts from the head. */
+	for (struct request *request; (request = find_due(engine)); any = true)
+		request_advance(request);
 	if (perform(engine, err) < 0)
 		return -1;
-	if (go_on_with_paused(engine) || conclude_hops(engine) || any)
+	/* Of two requests that relay a blob, each may have unblocked the other. */
+	engine->is_in_libcurl = true;
+	for (struct request *request = engine->requests; request; request = request->next)
+		any |= hop_continue(request);
+	engine->is_in_libcurl = false;
+	if (conclude_hops(engine) || any)
 		return 0;
 	return wait_for_any(engine, also, deadline_left_ms(next_due_ms(engine), most_ms), err);
 }
 
-/* All parked, and nobody left who could resume them. */
+/* All requests are parked: none is left that could fetch a token and resume them. */
 static bool
 is_stuck(const struct engine *engine)
 {
@@ -255,10 +270,31 @@ engine_wait(struct engine *engine, struct request *request, struct error **err)
 
 	while (!request_has_ended(request)) {
 		if (is_stuck(engine))
-			return error_set(err, ERROR_FAILURE,
-					 "requests wait for credentials that nobody gets");
+			return error_set(err, ERROR_FAILURE, "every request waits for credentials");
 		if (engine_step(engine, NULL, turn_ms, err) < 0)
 			return -1;
 	}
 	return 0;
+}
+
+bool
+engine_allows_plain_http(const struct engine *engine, const char *host_and_port)
+{
+	AUTO_FREE char *url = xasprintf("http://%s/", host_and_port);
+	AUTO_FREE char *with_port = NULL;
+	AUTO_ORIGIN struct origin origin = { 0 };
+	AUTO_ERROR struct error *ignored = NULL;
+
+	if (origin_parse(url, &origin, &ignored) < 0)
+		return false;
+	if (origin_is_loopback(&origin))
+		return true;
+	with_port = xasprintf("%s:%s", origin.host, origin.port);
+	for (size_t i = 0; i < engine->plain_http_hosts.count; i++) {
+		const char *named = engine->plain_http_hosts.items[i];
+
+		if (strcasecmp(named, origin.host) == 0 || strcasecmp(named, with_port) == 0)
+			return true;
+	}
+	return false;
 }

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "http/curl_compat.h"
 
-/* An OpenSSL error and not one of the socket beneath it. */
+/* An error of OpenSSL, not of the socket. */
 static bool
 is_handshake_refusal(const char *detail)
 {
@@ -61,8 +61,8 @@ class_of(int curl_code)
 	}
 }
 
-/* A clock that is wrong is the commonest reason why good certificates are refused; before there is
- * one to judge, that something else than TLS answers. */
+/* Valid certificates are refused mostly for a wrong clock.  Without a certificate to judge, the
+ * server mostly does not speak TLS. */
 static const char *
 remedy(const struct failure *failure)
 {
@@ -70,10 +70,11 @@ remedy(const struct failure *failure)
 		return "no certificate authorities were found: install ca-certificates, or name "
 		       "a file of them in SSL_CERT_FILE";
 	if (failure->curl_code == CURLE_SSL_CONNECT_ERROR)
-		return "there may be no TLS of version 1.2 or later, or one that wants --tls-cert; "
-		       "for http name the host with --plain-http";
-	return "check this machine's clock, or name the server's certificate authority with "
-	       "--tls-ca FILE";
+		return "the server may not speak TLS 1.2 or later, or may require --tls-cert FILE; "
+		       "use "
+		       "--plain-http HOST for http";
+	return "check this machine's clock, or use --tls-ca FILE to trust the server's certificate "
+	       "authority";
 }
 
 static int
@@ -95,11 +96,11 @@ static int
 set_proxy_failure(const char *url, long status, struct error **err)
 {
 	if (status == 407) {
-		error_set(err, ERROR_DENIED, "the proxy on the way to '%s' wants credentials", url);
-		error_set_hint(err, "put them into the proxy's URL in https_proxy");
+		error_set(err, ERROR_DENIED, "the proxy for '%s' requires credentials", url);
+		error_set_hint(err, "add USER:PASSWORD@ to the proxy's URL in https_proxy");
 		return error_set_class(err, "proxy");
 	}
-	error_set(err, ERROR_UNAVAILABLE, "the proxy on the way to '%s' answered %ld", url, status);
+	error_set(err, ERROR_UNAVAILABLE, "the proxy for '%s' answered %ld", url, status);
 	error_set_remote(err, &(struct error_remote){ .retryable = status >= 500 });
 	return error_set_class(err, "proxy");
 }
@@ -108,24 +109,24 @@ static int
 set_local_failure(const char *detail, struct error **err)
 {
 	error_set(err, ERROR_USAGE, "cannot use the certificate files: %s", detail);
-	error_set_hint(err, "--tls-ca, --tls-cert and --tls-key name PEM files");
+	error_set_hint(err, "--tls-ca, --tls-cert and --tls-key require PEM files");
 	return error_set_class(err, "tls");
 }
 
-/* Its name stands in no message of libcurl's but that it cannot be found. */
+/* libcurl's messages do not say that a proxy was used. */
 static void
 hint_at_proxy(struct error **err)
 {
 	const char *name = compat_proxy_variable();
 
 	if (name)
-		error_set_hint(err, "%s is set: is that the proxy to use?", name);
+		error_set_hint(err, "the proxy comes from %s; check that it is right", name);
 }
 
 static const char *
 words_of(const struct failure *failure)
 {
-	/* So libcurl before 8.3 calls a header line of more than 100 KiB. */
+	/* libcurl before 8.3 reports a header line of more than 100 KiB as out of memory. */
 	if (failure->curl_code == CURLE_OUT_OF_MEMORY)
 		return "its header is too long";
 	if (*failure->detail)

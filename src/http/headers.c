@@ -11,7 +11,7 @@
 static int
 fail(const char *why, struct error **err)
 {
-	error_set(err, ERROR_UNAVAILABLE, "the server's answer is not HTTP: %s", why);
+	error_set(err, ERROR_UNAVAILABLE, "invalid HTTP answer: %s", why);
 	return error_set_class(err, "protocol");
 }
 
@@ -41,7 +41,7 @@ start_response(struct headers *headers, const char *line, size_t size, struct er
 		return fail("no status", err);
 	headers->status = (int)status;
 	if (status < 200 && ++headers->interim_count > INTERIM_LIMIT_COUNT)
-		return fail("interim responses without end", err);
+		return fail("too many interim responses", err);
 	return 0;
 }
 
@@ -51,7 +51,7 @@ is_space(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* Two lengths would let two readers disagree where a response ends (RFC 9112, section 6.3). */
+/* With two lengths, two readers may disagree on where a response ends (RFC 9112, section 6.3). */
 static int
 check_length(const struct headers *headers, struct error **err)
 {
@@ -60,7 +60,7 @@ check_length(const struct headers *headers, struct error **err)
 
 	for (size_t i = 1; first && (next = headers_find(headers, "content-length", i)); i++) {
 		if (strcmp(first, next) != 0)
-			return fail("it has two lengths", err);
+			return fail("two different Content-Length fields", err);
 	}
 	return 0;
 }
@@ -94,7 +94,7 @@ add_field(struct headers *headers, const char *line, size_t size, struct error *
 	if (!colon || colon == line)
 		return 0; /* not a field */
 	if (headers->names.count == HEADERS_LIMIT_COUNT)
-		return fail("too many headers", err);
+		return fail("too many header fields", err);
 	for (value = colon + 1; value < line + size && is_space(*value);)
 		value++;
 	while (line + size > value && is_space(line[size - 1]))
@@ -118,11 +118,11 @@ headers_add_line(struct headers *headers, const char *line, size_t size, struct 
 	size_t length = without_line_end(line, size);
 
 	if (memchr(line, '\0', size))
-		return fail("a NUL in its header", err);
+		return fail("a NUL in the header", err);
 	if (length >= 5 && memcmp(line, "HTTP/", 5) == 0)
 		return start_response(headers, line, length, err);
 	if (size > HEADERS_LIMIT_BYTES - headers->size_bytes)
-		return fail("its header is too long", err);
+		return fail("the header is too long", err);
 	headers->size_bytes += size;
 	if (headers->complete)
 		return 0;

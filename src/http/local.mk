@@ -3,15 +3,13 @@ noinst_LIBRARIES += %D%/libhttp.a
 	%D%/address.c %D%/address.h \
 	%D%/challenge.c %D%/challenge.h \
 	%D%/curl_compat.h \
-	%D%/engine.c %D%/engine.h %D%/engine_private.h \
-	%D%/engine_options.c \
+	%D%/engine.c %D%/engine.h \
 	%D%/failure.c %D%/failure.h \
 	%D%/headers.c %D%/headers.h \
+	%D%/hop.c \
 	%D%/origin.c %D%/origin.h \
 	%D%/pace.c %D%/pace.h \
-	%D%/redirect.c %D%/redirect.h \
 	%D%/request.c %D%/request.h %D%/request_private.h \
-	%D%/request_judge.c %D%/request_receive.c %D%/request_send.c %D%/request_step.c \
 	%D%/retry.c %D%/retry.h \
 	%D%/trust.c %D%/trust.h \
 	%D%/warnings.c %D%/warnings.h

@@ -22,7 +22,7 @@ fail(const char *url, const char *why, struct error **err)
 {
 	AUTO_FREE char *quoted = text_quote_url(url);
 
-	error_set(err, ERROR_UNAVAILABLE, "cannot use the URL '%s': %s", quoted, why);
+	error_set(err, ERROR_UNAVAILABLE, "invalid URL '%s': %s", quoted, why);
 	return error_set_class(err, "protocol");
 }
 
@@ -30,10 +30,10 @@ static int
 check_characters(const char *url, struct error **err)
 {
 	if (strlen(url) > URL_LIMIT_CHARS)
-		return fail(url, "it is too long", err);
+		return fail(url, "too long", err);
 	for (const char *at = url; *at; at++) {
 		if (iscntrl((unsigned char)*at))
-			return fail(url, "it holds control characters", err);
+			return fail(url, "contains control characters", err);
 	}
 	return 0;
 }
@@ -49,13 +49,13 @@ set_url(CURLU *parsed, const char *url, struct error **err)
 	if (result == CURLUE_OUT_OF_MEMORY)
 		return error_set(err, ERROR_FAILURE, "out of memory");
 	if (result == CURLUE_UNSUPPORTED_SCHEME)
-		return fail(url, "it is neither http nor https", err);
+		return fail(url, "expected http or https", err);
 	if (result != CURLUE_OK)
-		return fail(url, "it is malformed", err);
+		return fail(url, "malformed", err);
 	return 0;
 }
 
-/* libcurl's strings are freed by libcurl. */
+/* A copy: libcurl's strings have to be freed by libcurl. */
 static char *
 take_part(CURLU *parsed, CURLUPart part, unsigned flags)
 {
@@ -91,7 +91,7 @@ check_user_info(CURLU *parsed, const char *url, struct error **err)
 	AUTO_FREE char *user = take_part(parsed, CURLUPART_USER, 0);
 	AUTO_FREE char *password = take_part(parsed, CURLUPART_PASSWORD, 0);
 
-	return user || password ? fail(url, "it holds a user name or password", err) : 0;
+	return user || password ? fail(url, "contains a user name or password", err) : 0;
 }
 
 static int
@@ -102,14 +102,14 @@ take_origin(CURLU *parsed, const char *url, struct origin *ret_origin, struct er
 	origin.host = take_part(parsed, CURLUPART_HOST, 0);
 	origin.port = take_part(parsed, CURLUPART_PORT, CURLU_DEFAULT_PORT);
 	if (!origin.scheme || !origin.host || !origin.port || !*origin.host)
-		return fail(url, "it names no host", err);
+		return fail(url, "no host", err);
 	lower(origin.scheme);
 	lower(origin.host);
 	cut_trailing_dot(origin.host);
 	if (strcmp(origin.scheme, "https") != 0 && strcmp(origin.scheme, "http") != 0)
-		return fail(url, "it is neither http nor https", err);
+		return fail(url, "expected http or https", err);
 	if (!text_is_printable_ascii(origin.host) || strchr(origin.host, ' '))
-		return fail(url, "its host is not ASCII", err);
+		return fail(url, "the host is not ASCII", err);
 	*ret_origin = origin;
 	origin = (struct origin){ 0 };
 	return 0;
@@ -121,9 +121,9 @@ origin_parse(const char *url, struct origin *ret_origin, struct error **err)
 	const char *authority = strstr(url, "://");
 	AUTO_URL CURLU *parsed = curl_url();
 
-	/* libcurl guesses a scheme that is missing, and takes a third slash for a slip. */
+	/* libcurl guesses a missing scheme and ignores a third slash. */
 	if (!authority || authority[3] == '/')
-		return fail(url, "it is malformed", err);
+		return fail(url, "malformed", err);
 	if (set_url(parsed, url, err) < 0 || check_user_info(parsed, url, err) < 0)
 		return -1;
 	return take_origin(parsed, url, ret_origin, err);
@@ -162,7 +162,7 @@ take_url(CURLU *parsed, const char *url, struct error **err)
 		return NULL;
 	result = take_part(parsed, CURLUPART_URL, 0);
 	if (!result) {
-		fail(url, "it is malformed", err);
+		fail(url, "malformed", err);
 		return NULL;
 	}
 	if (check_characters(result, err) < 0)
@@ -176,7 +176,7 @@ url_resolve(const char *base, const char *location, struct error **err)
 	AUTO_URL CURLU *parsed = curl_url();
 
 	if (!*location) {
-		fail(location, "it is empty", err);
+		fail(location, "empty", err);
 		return NULL;
 	}
 	if (set_url(parsed, base, err) < 0 || set_url(parsed, location, err) < 0)
@@ -194,7 +194,7 @@ url_add_query(const char *url, const char *name, const char *value, struct error
 		return NULL;
 	if (curl_url_set(parsed, CURLUPART_QUERY, pair, CURLU_APPENDQUERY | CURLU_URLENCODE) !=
 	    CURLUE_OK) {
-		fail(url, "its query cannot be added to", err);
+		fail(url, "cannot add to its query", err);
 		return NULL;
 	}
 	return take_url(parsed, url, err);

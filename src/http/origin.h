@@ -1,6 +1,6 @@
-/* origin.h - scheme, host and port: what credentials belong to
+/* origin.h - scheme, host and port, the scope of credentials
  *
- * RFC 6454.  URLs are taken apart and resolved by libcurl's URL API, never by hand.
+ * RFC 6454.  libcurl's URL API parses and resolves URLs.
  */
 #ifndef OCIFP_HTTP_ORIGIN_H
 #define OCIFP_HTTP_ORIGIN_H
@@ -14,7 +14,7 @@ struct error;
 struct origin {
 	char *scheme; /* lower case */
 	char *host;   /* lower case, no trailing dot, IPv6 in brackets */
-	char *port;   /* always there: the scheme's default when the URL has none */
+	char *port;   /* never NULL: the scheme's default when the URL has none */
 };
 
 /* ERROR_UNAVAILABLE, class "protocol": not http(s), user info, control characters, too long. */
@@ -24,8 +24,8 @@ bool origin_is_loopback(const struct origin *origin);
 void origin_release(struct origin *origin);
 #define AUTO_ORIGIN CLEANUP(origin_release)
 
-/* `location` as seen from `base`: absolute, relative, with or without a query; the caller owns
- * it.  The same errors. */
+/* Resolves `location`, absolute or relative, against `base`.  The caller owns the result.  The same
+ * errors. */
 char *url_resolve(const char *base, const char *location, struct error **err);
 
 /* Adds "name=value" to the query, percent-encoded. */

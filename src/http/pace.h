@@ -1,7 +1,7 @@
-/* pace.h - at most WRITES_LIMIT_COUNT in any WRITES_PERIOD_MS
+/* pace.h - a rate limit: at most WRITES_LIMIT_COUNT writes in any WRITES_PERIOD_MS
  *
- * The times of the last ones, in a ring: whoever is one too many goes when the oldest of them is a
- * period old.  Nothing is slowed before.
+ * A ring of the last writes' times.  A write past the limit waits until the oldest of them is a
+ * period old.
  */
 #ifndef OCIFP_HTTP_PACE_H
 #define OCIFP_HTTP_PACE_H
@@ -16,7 +16,7 @@ struct pace {
 	size_t count; /* since the start */
 };
 
-/* When this one may go, now or later: it counts as going then. */
+/* When this write may be sent, now or later.  It is recorded as sent at that time. */
 int64_t pace_take(struct pace *pace, int64_t now_ms);
 
 #endif

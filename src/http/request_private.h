@@ -1,9 +1,9 @@
-/* request_private.h - what a request consists of, for the files that move it
+/* request_private.h - an engine, a request and its hop, as engine.c, request.c and hop.c see them
  *
- * request.c: its life.  request_step.c: from one state to the next.  request_send.c: a hop to
- * libcurl.  request_receive.c: what libcurl calls back.  request_judge.c: what an answer, or none,
- * means.  A hop is one HTTP exchange; an attempt is the hops
- * from the first URL along redirects to an answer.
+ * A hop is one HTTP exchange; an attempt is the hops from the first URL along redirects to an
+ * answer.  request.c decides what comes next, hop.c talks to libcurl, engine.c has the loop.
+ * Requests queue themselves; only engine_step() advances them, and never from inside libcurl: what
+ * a callback starts or frees takes effect after libcurl has returned.
  */
 #ifndef OCIFP_HTTP_REQUEST_PRIVATE_H
 #define OCIFP_HTTP_REQUEST_PRIVATE_H
@@ -13,11 +13,35 @@
 #include "base/buf.h"
 #include "base/strings.h"
 #include "http/address.h"
+#include "http/engine.h"
 #include "http/headers.h"
 #include "http/origin.h"
 #include "http/request.h"
 #include "http/retry.h"
+#include "http/warnings.h"
 #include "stream/body.h"
+
+struct engine {
+	CURLM *multi;
+	CURLSH *share;
+	struct observer *observer;
+	char *ca_file;      /* the authorities that are trusted, in this file */
+	char *ca_directory; /* and in this directory; NULL: none */
+	char *certificate_file;
+	char *key_file;
+	char *user_agent;
+	bool insecure_tls;
+	struct strings plain_http_hosts;
+	int64_t deadline_ms; /* DEADLINE_NEVER: none */
+	int64_t backoff_first_ms;
+	uint64_t random_state;
+	struct warnings warnings; /* of all hosts */
+
+	struct request *requests; /* those that have not ended */
+	unsigned request_count;
+	struct request *doomed; /* freed from inside libcurl, to be freed when it returns */
+	bool is_in_libcurl;
+};
 
 enum request_state {
 	REQUEST_DUE,    /* engine_step() takes the next step once not_before_ms has come */
@@ -97,57 +121,39 @@ struct request {
 	struct buf answer;
 };
 
-/* Goes on with a hop whose other side has moved; false: it is not paused, or has to stay so. */
-bool request_go_on(struct request *request);
+uint32_t engine_random(struct engine *engine);
 
-/* The next step of one that is due; may end and free it. */
+/* request.c: the next step of a request that is due.  It may end and free the request. */
 void request_advance(struct request *request);
 
-/* libcurl is done with the hop; may end and free it. */
+/* request.c: libcurl has ended the hop.  It may end and free the request. */
 void request_conclude_hop(struct request *request, CURLcode result);
 
-/* Ends it: takes `error`, NULL when there is an answer, and calls done(), which may free it. */
-void request_end(struct request *request, struct error *error);
-
-/* The same for an error, which gets the method and the URL put before it. */
-void request_end_with(struct request *request, struct error *error);
+/* request.c: frees a request that is in no list. */
+void request_bury(struct request *request);
 
 bool request_is_read(const struct request *request); /* GET or HEAD */
 const char *request_method_name(const struct request *request);
-uint64_t request_upload_bytes(const struct request *request);
 
-/* A struct body takes what this hop's answer carries. */
-bool request_feeds_body(const struct request *request);
+/* hop.c: hands the current URL to libcurl, and takes it back. */
+int hop_start(struct request *request, struct error **err);
+void hop_stop(struct request *request);
 
-/* A 206 has the bytes that were asked for, or the first of them, of content as long as expected. */
-bool request_has_right_part(const struct request *request);
+/* hop.c: continues a paused hop whose body has room again or whose source has bytes again.  False:
+ * it was not paused, or has to stay paused. */
+bool hop_continue(struct request *request);
 
-/* Tells the body where the answer's bytes start. */
-int request_begin_body(struct request *request, struct error **err);
+/* hop.c: whether a proxy was used; with libcurl before 8.7: whether one may have been used. */
+bool hop_used_proxy(const struct request *request);
 
-void request_send_or_end(struct request *request);
-void request_end_body(struct request *request); /* and with it the request */
+/* hop.c: the answer's bytes go to request->body. */
+bool hop_feeds_body(const struct request *request);
 
-/* A new attempt; `asked_ms` as in retry.h.  False: nobody waits that long. */
-bool request_repeat_later(struct request *request, int64_t asked_ms, const char *why);
+/* hop.c: a 206 carries the bytes that were asked for, or the first of them, of content of the
+ * expected size. */
+bool hop_has_right_part(const struct request *request);
 
-/* Whether this hop went through a proxy; with libcurl before 8.7: whether it may have. */
-bool request_used_proxy(const struct request *request);
-
-/* The same attempt, with other credentials. */
-void request_repeat_now(struct request *request);
-
-/* request_judge.c: repeats, goes elsewhere or ends, which may free it. */
-void request_judge_failure(struct request *request, CURLcode result);
-void request_judge_answer(struct request *request);
-
-/* request_send.c */
-int request_send(struct request *request, struct error **err);
-void request_unsend(struct request *request); /* takes it back from libcurl */
-
-/* request_receive.c */
-void request_set_callbacks(struct request *request);
-
-void request_bury(struct request *request);
+/* hop.c: tells the body at which offset the answer's bytes start, once. */
+int hop_begin_body(struct request *request, struct error **err);
 
 #endif

@@ -8,9 +8,9 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 
-#define LOOKUPS_LIMIT_COUNT 2   /* a name that is not there will not be there in a second */
+#define LOOKUPS_LIMIT_COUNT 2   /* a missing name rarely appears within seconds */
 #define DURATION_LIMIT_CHARS 64 /* Go's longest has 24 */
-#define EXPIRIES_LIMIT_COUNT 1  /* a signed URL that is refused twice is not a matter of time */
+#define EXPIRIES_LIMIT_COUNT 1  /* a second refusal is not an expired URL */
 
 void
 retry_count_attempt(struct retry_tally *tally)
@@ -129,7 +129,7 @@ micro_size(const char *text)
 	return 0;
 }
 
-/* What may be a duration, with 'u' for micro. */
+/* The leading characters that can be a duration, with 'u' for micro. */
 static char *
 copy_duration(const char *text)
 {

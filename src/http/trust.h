@@ -1,19 +1,19 @@
-/* trust.h - how the system's certificate authorities are read
+/* trust.h - the choice between the system's bundle and directory of certificate authorities
  *
- * Debian keeps them twice: in one bundle, which OpenSSL parses whole for every connection (50 ms),
- * and in a directory of hashed names (c_rehash), of which it reads only the one that it needs.
+ * Debian has the authorities in one bundle, which OpenSSL parses for every connection (50 ms), and
+ * in a directory of hashed names (c_rehash), of which OpenSSL reads only the file that it needs.
  */
 #ifndef OCIFP_HTTP_TRUST_H
 #define OCIFP_HTTP_TRUST_H
 
 #include <stdbool.h>
 
-/* The directory has hashed names, and both were written together: whoever puts a bundle of their
- * own in place of the system's is heard.  NULL for either: false. */
+/* Whether the directory alone can be used: it has hashed names, and was written together with the
+ * bundle.  A bundle that the administrator replaced is used.  NULL for either: false. */
 bool trust_directory_suffices(const char *bundle, const char *directory);
 
-/* For a libcurl that was built without the paths of one distribution: the first readable bundle of
- * those of Debian, Red Hat, SUSE and Alpine; a directory of hashed names.  NULL: none. */
+/* For a libcurl that was built without a distribution's paths: the first readable bundle of Debian,
+ * Red Hat, SUSE and Alpine; a directory of hashed names.  NULL: none. */
 const char *trust_find_bundle(void);
 const char *trust_find_directory(void);
 

@@ -7,10 +7,10 @@
 #include "base/xalloc.h"
 #include "http/headers.h"
 
-/* The only code, and no agent. */
+/* The specification allows code 299 with an unknown agent only. */
 static const char prefix[] = "299 - \"";
 
-/* NULL: not a quoted string to the header's end. */
+/* NULL: not one quoted string up to the header's end. */
 static char *
 parse(const char *header)
 {

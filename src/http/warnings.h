@@ -1,7 +1,6 @@
-/* warnings.h - what registries want their users to know: distribution-spec, "Warnings"
+/* warnings.h - the Warning header of registries (distribution-spec, "Warnings")
  *
- * Warning: 299 - "text".  Each text is shown once, and no more than the specification lets a
- * registry send; nothing else comes of it.
+ * Warning: 299 - "text".  Each text is shown once, up to the size that the specification allows.
  */
 #ifndef OCIFP_HTTP_WARNINGS_H
 #define OCIFP_HTTP_WARNINGS_H
@@ -12,11 +11,11 @@
 
 struct warnings {
 	struct strings told;
-	size_t size_bytes; /* of these */
+	size_t size_bytes; /* of all texts */
 };
 
-/* The text of such a header, foreign as it came; NULL: it has another form, was told before, or is
- * beyond the limit.  The caller owns it. */
+/* The text of a Warning header, unquoted; NULL: another form, already shown, or past the limit. The
+ * caller owns it. */
 char *warnings_take(struct warnings *warnings, const char *header);
 
 void warnings_release(struct warnings *warnings);

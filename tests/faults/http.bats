@@ -408,7 +408,7 @@ time.sleep(60)' "$port"
 			\"headers\": {\"Content-Encoding\": \"gzip\", \"Content-Type\": \"application/json\"}}}"
 		pull "$ref"
 		assert_failed 7
-		assert_stderr_has "the server sent Content-Encoding 'gzip', which was not asked for"
+		assert_stderr_has "the server sent an unrequested Content-Encoding 'gzip'"
 	done
 	for path in "blobs/$config" "blobs/${layers[0]}"; do
 		rm -rf "$OCIFP_STORE"

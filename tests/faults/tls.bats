@@ -46,7 +46,7 @@ teardown() {
 	start_faults reg --tls "$T/tls/server.pem:$T/tls/server.key" --tls-1-0
 	exists --tls-ca "$T/tls/ca.pem" "$reg_host/app:one"
 	assert_failed 9
-	assert_stderr_has 'no TLS of version 1.2 or later'
+	assert_stderr_has 'the server may not speak TLS 1.2 or later'
 	refute_stderr_has 'clock'
 	assert_equal "$(connections reg)" 1
 }
@@ -228,7 +228,7 @@ ask_where_system_trusts() {
 	rm -rf "$OCIFP_STORE"
 	https_proxy=http://p:other@$proxy_host ocifp_run pull "${on[@]}" --tls-ca "$T/tls/ca.pem" "$ref"
 	assert_failed 4
-	assert_stderr_has 'the proxy on the way .* wants credentials; put them into'
+	assert_stderr_has 'the proxy for .* requires credentials; add USER:PASSWORD@'
 	refute_stderr_has other
 }
 
@@ -247,6 +247,6 @@ ask_where_system_trusts() {
 	port=$(free_port)
 	http_proxy=http://127.0.0.1:$port ocifp_run exists "${on[@]}" "$ref"
 	assert_failed 5
-	assert_stderr_has "connect to 127.0.0.1 port $port .*; http_proxy is set: is that the proxy to use\\?"
+	assert_stderr_has "connect to 127.0.0.1 port $port .*; the proxy comes from http_proxy; check that it is right"
 	assert_requests reg 0 . .
 }

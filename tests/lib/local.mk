@@ -24,6 +24,7 @@ EXTRA_DIST += $(rig_tests) \
 	%D%/rig.bash \
 	%D%/roots.bash \
 	%D%/scenes.bash \
+	%D%/source_times_fuzz.py \
 	%D%/systems.bash \
 	%D%/tls.bash \
 	%D%/trees.py \
@@ -34,6 +35,8 @@ if HAVE_BATS
 TESTS += $(rig_tests)
 endif
 
-check_PROGRAMS += %D%/open_layers
+check_PROGRAMS += %D%/open_layers %D%/source_times
 %C%_open_layers_SOURCES = %D%/open_layers.c
 %C%_open_layers_LDADD = $(image_libs)
+%C%_source_times_SOURCES = %D%/source_times.c
+%C%_source_times_LDADD = $(cache_libs)

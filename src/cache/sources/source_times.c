@@ -16,6 +16,7 @@
 #include "cache/sources/foreign_files.h"
 #include "cache/sources/time_journal.h"
 #include "cache/sources/worktree.h"
+#include "fingerprint/input_files.h"
 #include "fingerprint/paths.h"
 
 static const int64_t ns_per_s = 1000000000;
@@ -245,6 +246,29 @@ step_of_directory(const struct work *work, const struct source *source)
 			      .is_changed = own && own->is_changed };
 }
 
+/* Tools look at the time of what a link leads to, not at the link's: that is another file now. */
+static void
+change_what_link_leads_to(const struct work *work, const char *link)
+{
+	const char *directory = work->request->tree.directory;
+	size_t size = strlen(directory);
+	AUTO_FREE char *path = xasprintf("%s/%s", directory, link);
+	AUTO_FREE char *real = realpath(path, NULL);
+
+	if (!real || strncmp(real, directory, size) != 0 || real[size] != '/')
+		return;
+	for (size_t i = 0; i < work->now->count; i++) {
+		const struct source *source = &work->now->items[i];
+		struct step *step = &work->steps[i];
+
+		if (path_is_below(source->path, real + size + 1))
+			*step = (struct step){
+				.action = action_of_changed(work, source, step->is_changed),
+				.is_changed = true,
+			};
+	}
+}
+
 static int
 plan(struct work *work, struct error **err)
 {
@@ -252,12 +276,17 @@ plan(struct work *work, struct error **err)
 			       &work->foreign, err) < 0)
 		return -1;
 	work->steps = xcalloc(work->now->count, sizeof(*work->steps));
+	for (size_t i = 0; i < work->now->count; i++)
+		work->steps[i] = work->now->items[i].mode == S_IFDIR
+					 ? step_of_directory(work, &work->now->items[i])
+					 : step_of_file(work, &work->now->items[i]);
+	for (size_t i = 0; i < work->now->count; i++)
+		if (work->now->items[i].mode == INPUT_LINK && work->steps[i].is_changed)
+			change_what_link_leads_to(work, work->now->items[i].path);
 	for (size_t i = 0; i < work->now->count; i++) {
 		const struct source *source = &work->now->items[i];
 		const struct foreign_file *foreign;
 
-		work->steps[i] = source->mode == S_IFDIR ? step_of_directory(work, source)
-							 : step_of_file(work, source);
 		if (source->mode == S_IFDIR || work->steps[i].action != SET ||
 		    work->steps[i].time_ns >= source->mtime_ns)
 			continue;
@@ -413,7 +442,17 @@ look(struct work *work, struct error **err)
 	return work->result->left_alone ? 0 : plan(work, err);
 }
 
-/* A second more each, so that it holds on file systems that count whole seconds. */
+/* At least a second more than is needed, for file systems that count whole seconds; and whole
+ * hours, so that caches that were saved together still agree when they are restored one after the
+ * other. */
+static int64_t
+round_shift(int64_t needed_ns)
+{
+	const int64_t hour_ns = 3600 * ns_per_s;
+
+	return (needed_ns + ns_per_s + hour_ns - 1) / hour_ns * hour_ns;
+}
+
 int
 source_times_shift(const struct source_times_request *request, const struct sources *recorded,
 		   const struct sources *now, int64_t *ret_shift_ns, struct error **err)
@@ -433,7 +472,7 @@ source_times_shift(const struct source_times_request *request, const struct sour
 	for (size_t i = 0; i < recorded->count; i++)
 		if (recorded->items[i].mtime_ns > newest_ns)
 			newest_ns = recorded->items[i].mtime_ns;
-	*ret_shift_ns = newest_ns < clock_ns ? 0 : newest_ns - clock_ns + ns_per_s;
+	*ret_shift_ns = newest_ns < clock_ns ? 0 : round_shift(newest_ns - clock_ns);
 	if (look(&work, err) < 0)
 		return error_wrap(err, "cannot look at the times of the sources");
 	if (!result.left_alone)
@@ -443,7 +482,7 @@ source_times_shift(const struct source_times_request *request, const struct sour
 
 		if (request->newest_ns - *ret_shift_ns >= source->mtime_ns &&
 		    !is_same(source, sources_find(recorded, source->path)))
-			*ret_shift_ns = request->newest_ns - source->mtime_ns + ns_per_s;
+			*ret_shift_ns = round_shift(request->newest_ns - source->mtime_ns);
 	}
 	return 0;
 }

@@ -142,10 +142,15 @@
 #define GIT_OUTPUT_LIMIT_BYTES (512 * MIB) /* paths of `git ls-files`, up to INPUTS_LIMIT_COUNT */
 
 /* Caches: cache/ */
-#define SOURCES_LIMIT_BYTES (256 * MIB)    /* INPUTS_LIMIT_COUNT of about 128 bytes */
-#define SUBMODULES_LIMIT_COUNT 1000        /* of one checkout, nested ones too */
-#define CHECKOUT_PAUSE_LIMIT_S 300         /* a large file over a slow line takes as long */
-#define RECORD_FILE_LIMIT_BYTES (16 * MIB) /* a key file: the largest lock files have 3 MiB */
+#define SOURCES_LIMIT_BYTES (256 * MIB)  /* INPUTS_LIMIT_COUNT of about 128 bytes */
+#define SUBMODULES_LIMIT_COUNT 1000      /* of one checkout, nested ones too */
+#define CHECKOUT_PAUSE_LIMIT_S 300       /* a large file over a slow line takes as long */
+#define CACHE_NAME_LIMIT_CHARS 64        /* it is part of a tag, of TAG_LIMIT_CHARS */
+#define CACHE_MAX_FLOOR_BYTES (64 * MIB) /* two packs: less would keep nothing */
+#define KEY_INPUT_LIMIT_BYTES (16 * MIB) /* a key file: the largest lock files have 3 MiB */
+
+#define CACHE_RECORD_LIMIT_BYTES (4 * MIB) /* of a key: 50,000 packages of 80 bytes */
+#define TOOLCHAIN_TIMEOUT_MS 600000        /* rustup may have to install what the project names */
 
 /* Tars that we write */
 #define PAX_LIMIT_BYTES MIB            /* records of one member: Go's archive/tar reads no more */

@@ -8,6 +8,11 @@ noinst_LIBRARIES += %D%/libcache.a
 	%D%/format/index_reader.c %D%/format/index_reader.h \
 	%D%/format/tree_index.c %D%/format/tree_index.h \
 	%D%/format/varint.c %D%/format/varint.h \
+	%D%/key/key_file.c %D%/key/key_file.h \
+	%D%/key/keys.c %D%/key/keys.h \
+	%D%/key/key_record.c %D%/key/key_record.h \
+	%D%/key/spec.c %D%/key/spec.h \
+	%D%/key/toolchain.c %D%/key/toolchain.h \
 	%D%/sources/foreign_files.c %D%/sources/foreign_files.h \
 	%D%/sources/source_times.c %D%/sources/source_times.h \
 	%D%/sources/sources.c %D%/sources/sources.h \

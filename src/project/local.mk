@@ -1,6 +1,8 @@
 noinst_LIBRARIES += %D%/libproject.a
 %C%_libproject_a_SOURCES = \
+	%D%/cache_preset.c %D%/cache_preset.h \
 	%D%/ci.c %D%/ci.h \
+	%D%/ci_event.c %D%/ci_event.h \
 	%D%/ci_pushes.c \
 	%D%/config_fields.c %D%/config_fields.h \
 	%D%/config_parse.c \
@@ -16,6 +18,7 @@ noinst_LIBRARIES += %D%/libproject.a
 	%D%/lock_file.c %D%/lock_file.h \
 	%D%/lock_file_write.c %D%/lock_private.h \
 	%D%/project.c %D%/project.h \
+	%D%/project_cache.c \
 	%D%/project_check.c \
 	%D%/project_fingerprint.c \
 	%D%/project_image.c \

@@ -9,10 +9,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/strings.h"
 #include "fingerprint/fingerprint.h"
 #include "oci/platform.h"
+#include "project/cache_preset.h"
 
 struct error;
 struct listing;
@@ -36,6 +38,23 @@ struct project_image {
 	unsigned length;
 };
 
+enum cache_executables { EXECUTABLES_AUTO, EXECUTABLES_ALWAYS, EXECUTABLES_NEVER };
+
+struct project_cache {
+	char *name;
+	char *where; /* "FILE:LINE:COLUMN", for messages */
+	const struct cache_preset *preset;
+	struct strings paths; /* in normal form; those outside the project are the preset's own */
+	struct strings key, optional, sources, push_refs;
+	char *image;         /* NULL: none */
+	char *variant;       /* NULL: the job's */
+	char *repository;    /* as project_image's; NULL: none, or a variable is not known */
+	char *pull_requests; /* the same */
+	const char *unknown_variable;
+	uint64_t max_bytes; /* 0: no limit */
+	enum cache_executables executables;
+};
+
 struct project_mirror {
 	char *host;
 	struct strings urls;
@@ -46,6 +65,8 @@ struct project {
 	char *directory; /* that holds it: inputs are relative to it, builds run in it */
 	struct project_image *images;
 	size_t image_count;
+	struct project_cache *caches;
+	size_t cache_count;
 	struct project_mirror *mirrors;
 	size_t mirror_count;
 	const struct lock_file *lock;  /* borrowed: counts instead of .ocifp.lock; NULL: the file */

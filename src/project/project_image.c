@@ -67,10 +67,9 @@ static const struct config_field entry_fields[] = {
 
 static const struct config_table entry_table = CONFIG_TABLE(entry_fields);
 
-/* Where the variables have no value here, those of some repository still show mistakes. */
-static int
-expand_repository(const struct reading *reading, const char *text, char **ret_name,
-		  const char **ret_unknown, struct error **err)
+int
+project_expand_repository(const struct reading *reading, const char *text, char **ret_name,
+			  const char **ret_unknown, struct error **err)
 {
 	static char some_repository[] = "owner/name";
 	static char some_owner[] = "owner";
@@ -104,8 +103,8 @@ expand_fallback(const struct reading *reading, const struct config_node *node,
 	for (size_t i = 0; i < fallback->count; i++) {
 		char *name = NULL;
 
-		if (expand_repository(reading, fallback->items[i], &name, &image->unknown_variable,
-				      err) < 0)
+		if (project_expand_repository(reading, fallback->items[i], &name,
+					      &image->unknown_variable, err) < 0)
 			return config_wrap(reading->config, &node->items[i].mark, err);
 		if (name)
 			strings_take(&image->fallback, name);
@@ -133,8 +132,9 @@ expand_repositories(const struct reading *reading, const struct config_node *nod
 	const struct config_node *repository = config_find(node, "repository");
 	const struct config_node *fallback = config_find(node, "fallback");
 
-	if (repository && expand_repository(reading, entry->repository, &entry->image.repository,
-					    &entry->image.unknown_variable, err) < 0)
+	if (repository &&
+	    project_expand_repository(reading, entry->repository, &entry->image.repository,
+				      &entry->image.unknown_variable, err) < 0)
 		return config_wrap(reading->config, &repository->mark, err);
 	if (expand_fallback(reading, fallback, &entry->fallback, &entry->image, err) < 0)
 		return -1;

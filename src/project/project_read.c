@@ -22,6 +22,9 @@ project_free(struct project *project)
 		return;
 	for (size_t i = 0; i < project->image_count; i++)
 		project_image_release(&project->images[i]);
+	for (size_t i = 0; i < project->cache_count; i++)
+		project_cache_release(&project->caches[i]);
+	free(project->caches);
 	for (size_t i = 0; i < project->mirror_count; i++) {
 		free(project->mirrors[i].host);
 		strings_release(&project->mirrors[i].urls);
@@ -69,7 +72,7 @@ note_map(const struct config *config, const struct config_node *node, void *ret_
 
 static const struct config_field top_fields[] = {
 	{ "caches", note_map, offsetof(struct top, caches), false },
-	{ "images", note_map, offsetof(struct top, images), true },
+	{ "images", note_map, offsetof(struct top, images), false },
 	{ "mirrors", note_map, offsetof(struct top, mirrors), false },
 	{ "version", read_version, offsetof(struct top, version), true },
 };
@@ -82,6 +85,8 @@ read_images(const struct reading *reading, struct error **err)
 	struct project *project = reading->project;
 	const struct config_node *images = reading->images;
 
+	if (!images)
+		return 0;
 	if (images->count == 0)
 		return config_fail(reading->config, &images->mark, err, "there are no images");
 	project->images = xcalloc(images->count, sizeof(*project->images));
@@ -103,6 +108,9 @@ read_top(const struct config *config, bool uses_variables, struct project *proje
 	if (config_read_fields(config, &config->root, "the project file", &top_table, &top, err) <
 	    0)
 		return -1;
+	if (!top.images && !top.caches)
+		return config_fail(config, &config->root.mark, err,
+				   "the project file has no 'images'");
 	reading.images = top.images;
 	if (uses_variables)
 		variables_find(project->directory, &variables);
@@ -110,7 +118,7 @@ read_top(const struct config *config, bool uses_variables, struct project *proje
 		return -1;
 	if (top.mirrors && project_mirrors_read(&reading, top.mirrors, err) < 0)
 		return -1;
-	return top.caches ? project_caches_check(&reading, top.caches, err) : 0;
+	return top.caches ? project_caches_read(&reading, top.caches, err) : 0;
 }
 
 /* Whatever keeps a project file from being read is a matter of configuration. */

@@ -12,7 +12,7 @@ struct error;
 
 struct reading {
 	const struct config *config;
-	const struct config_node *images; /* the map of that name, an entry for each image */
+	const struct config_node *images; /* the map of that name; NULL: there is none */
 	struct project *project;
 	const struct variables *variables;
 };
@@ -25,9 +25,14 @@ void project_image_release(struct project_image *image);
 int project_mirrors_read(const struct reading *reading, const struct config_node *node,
 			 struct error **err);
 
-/* Of caches only the shape counts so far. */
-int project_caches_check(const struct reading *reading, const struct config_node *node,
-			 struct error **err);
+int project_caches_read(const struct reading *reading, const struct config_node *node,
+			struct error **err);
+void project_cache_release(struct project_cache *cache);
+
+/* A repository's name with its variables.  Where they have no value here, *ret_name stays and
+ * *ret_unknown is the variable: those of some repository still show mistakes. */
+int project_expand_repository(const struct reading *reading, const char *text, char **ret_name,
+			      const char **ret_unknown, struct error **err);
 
 /* What no image tells alone: one default at most, needs that exist, without a cycle. */
 int project_images_check(const struct reading *reading, struct error **err);

@@ -36,7 +36,7 @@ if find -- * -name '*.[ch]' -exec awk '
 		rooms("registry", "auth upload github")
 		rooms("project", "git")
 		rooms("image", "document resolve trust transfer make unpack prune ensure")
-		rooms("cache", "key sources format tree transfer")
+		rooms("cache", "sources key format tree transfer")
 		rooms("run", "root container engine")
 		rooms("cli", "output options doctor complete commands")
 	}

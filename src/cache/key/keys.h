@@ -1,9 +1,9 @@
 /* keys.h - the tags under which a cache is looked for, and those under which it is saved
  *
- *     v1-<name>-<40 hex>     SHA-256 of a text that names everything the tag stands for
+ *     <name>-<letter>-<40 hex>     SHA-256 of a text that names everything the tag stands for
  *
- * One GET a candidate, no listing; the first that is there counts.  ocifp-cache(7), "Keys", has the
- * text that each tag is the digest of.
+ * e: the same sources, k: the same key files, i: the same image, v: another variant of it.  One GET
+ * a candidate, no listing; the first that is there counts.  ocifp-cache(7), "Keys", has the texts.
  */
 #ifndef OCIFP_CACHE_KEY_KEYS_H
 #define OCIFP_CACHE_KEY_KEYS_H
@@ -39,7 +39,7 @@ struct cache_keys {
 	char *exact_tag;             /* of the present inputs; first writer wins */
 	struct strings pointer_tags; /* of this branch or pull request; last writer wins */
 
-	/* What went into the key, one line a fact: cache_record_compare() of record.h.  A save
+	/* What went into the key, one line a fact: cache_record_compare() of key_record.h.  A save
 	 * carries it as a layer, `why` compares that with today's.  Text, no secrets. */
 	struct buf record;
 	char *key; /* 40 hex digits of the exact tag, for GITHUB_OUTPUT */

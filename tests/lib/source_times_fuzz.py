@@ -243,8 +243,12 @@ def everything(top):
 
 def move_times(top, by_ns):
     newest = 0
+    seen = set()
     for path in everything(top):
         status = os.lstat(path)
+        if status.st_ino in seen:  # another name of a file that was moved
+            continue
+        seen.add(status.st_ino)
         if by_ns:
             os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns + by_ns), follow_symlinks=False)
         newest = max(newest, status.st_mtime_ns + by_ns)

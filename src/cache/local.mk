@@ -18,6 +18,7 @@ noinst_LIBRARIES += %D%/libcache.a
 	%D%/sources/sources.c %D%/sources/sources.h \
 	%D%/sources/sources_collect.c \
 	%D%/sources/time_journal.c %D%/sources/time_journal.h \
+	%D%/tree/cargo_target.c %D%/tree/cargo_target.h \
 	%D%/sources/worktree.c %D%/sources/worktree.h \
 	%D%/transfer/gather.c %D%/transfer/gather.h \
 	%D%/transfer/pack_plan.c %D%/transfer/pack_plan.h \

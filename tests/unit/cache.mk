@@ -5,6 +5,7 @@ cache_tests = \
 	%D%/test_tree_index \
 	%D%/test_varint \
 	%D%/test_cache_keys \
+	%D%/test_cargo_target \
 	%D%/test_source_times \
 	%D%/test_sources
 check_PROGRAMS += $(cache_tests)
@@ -12,6 +13,8 @@ TESTS += $(cache_tests)
 
 %C%_test_cache_keys_SOURCES = %D%/test_cache_keys.c $(tree_room)
 %C%_test_cache_keys_LDADD = $(cache_libs) $(CMOCKA_LIBS)
+%C%_test_cargo_target_SOURCES = %D%/test_cargo_target.c $(tree_room)
+%C%_test_cargo_target_LDADD = $(cache_libs) $(CMOCKA_LIBS)
 %C%_test_source_times_SOURCES = %D%/test_source_times.c $(tree_room)
 %C%_test_source_times_LDADD = $(cache_libs) $(CMOCKA_LIBS)
 %C%_test_sources_SOURCES = %D%/test_sources.c $(tree_room)

@@ -1,0 +1,42 @@
+/* cargo_target.h - a target directory of cargo: its profiles, what of them is worth saving
+ *
+ *     [TRIPLE/]PROFILE/{.fingerprint,deps,build,examples,incremental}    until 2026
+ *     [TRIPLE/]PROFILE/build/PACKAGE/HASH/{fingerprint,out,run}          -Zbuild-dir-new-layout
+ *
+ * Incremental data stays out.  Final executables (of bin, test, bench and example targets) are told
+ * apart from build scripts, proc-macros and libraries.  In a layout that is not known everything is
+ * taken.
+ */
+#ifndef OCIFP_CACHE_TREE_CARGO_TARGET_H
+#define OCIFP_CACHE_TREE_CARGO_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/strings.h"
+#include "cache/tree/filter.h"
+
+struct cache_spec;
+struct error;
+
+struct cargo_target {
+	struct cargo_profile *profiles;
+	size_t count;
+	bool has_unknown; /* a root has content, and none of it is a profile */
+	struct tree_filter filter;
+};
+
+/* Reads the roots of a spec with the preset cargo; `filter` is good while the struct stays where it
+ * is. */
+int cargo_target_open(const struct cache_spec *spec, struct cargo_target *ret_target,
+		      struct error **err);
+
+/* Keeps builds out of all profiles until it is released; those that run are awaited.  ERROR_LOCAL,
+ * class "lock", when one runs longer than the time. */
+int cargo_target_lock(struct cargo_target *target, int64_t timeout_ms, struct error **err);
+void cargo_target_release(struct cargo_target *target);
+#define AUTO_CARGO_TARGET CLEANUP(cargo_target_release)
+
+#endif

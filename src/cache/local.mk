@@ -24,8 +24,10 @@ noinst_LIBRARIES += %D%/libcache.a
 	%D%/transfer/pack_plan.c %D%/transfer/pack_plan.h \
 	%D%/transfer/pack_writer.c %D%/transfer/pack_writer.h \
 	%D%/transfer/parent.c %D%/transfer/parent.h \
+	%D%/transfer/placement.c %D%/transfer/placement.h \
 	%D%/transfer/restore.c %D%/transfer/restore.h \
 	%D%/transfer/save.c %D%/transfer/save.h \
+	%D%/transfer/section.c %D%/transfer/section.h \
 	%D%/tree/filter.h \
 	%D%/tree/journal.c %D%/tree/journal.h \
 	%D%/tree/restore_request.c %D%/tree/restore_request.h \

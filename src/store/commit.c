@@ -63,6 +63,18 @@ store_discard_parts(struct store *store)
 	store_drop_parts(store);
 }
 
+void
+store_forget(struct store *store, const struct digest *digest)
+{
+	for (size_t i = 0; i < store->part_count; i++) {
+		if (!digest_equal(&store->parts[i].digest, digest))
+			continue;
+		part_drop(store, &store->parts[i]);
+		store->parts[i] = store->parts[--store->part_count];
+		return;
+	}
+}
+
 /* Over whatever has that name: ours was checked just now. */
 static int
 publish(const struct store *store, struct error **err)

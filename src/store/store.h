@@ -87,6 +87,9 @@ int store_add(struct store *store, const struct digest *digest, const void *byte
 /* Makes every finished ingest durable and visible: one syncfs, the renames, one fsync a folder. */
 int store_commit(struct store *store, struct error **err);
 
+/* A finished blob that was needed for a while alone: it is gone, unless it is committed already. */
+void store_forget(struct store *store, const struct digest *digest);
+
 /* ERROR_LOCAL, class "space", unless so many more bytes fit: asked before a download starts. */
 int store_space_check(const struct store *store, uint64_t size_bytes, struct error **err);
 

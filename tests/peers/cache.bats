@@ -119,3 +119,13 @@ cache() {
 	[ -e tree/debug/zero ]
 	[ ! -e tree/mine ]
 }
+
+@test "nothing is left in the store but the small index" {
+	make_tree a
+	cache save
+	machine two
+	cache restore
+	assert_status 0
+	[ "$(du -sk "$OCIFP_STORE" | cut -f1)" -lt 200 ]
+	[ "$(du -sk "$T/one.store" | cut -f1)" -lt 200 ]
+}

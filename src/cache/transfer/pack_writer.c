@@ -54,16 +54,15 @@ struct pack_writer {
 static void
 work(struct slot *slot, struct frame_coder *coder)
 {
-	size_t capacity = frame_bound(slot->size);
-
 	slot->digest = digest_of(DIGEST_SHA256, slot->bytes, slot->size);
 	slot->is_known = slot->writer->options.known &&
 			 chunk_table_find(slot->writer->options.known, &slot->digest);
 	if (slot->is_known)
 		return;
-	slot->frame = xrealloc(slot->frame, capacity);
-	(void)frame_write(coder, slot->bytes, slot->size, slot->frame, capacity, &slot->frame_size,
-			  &slot->failure);
+	if (!slot->frame)
+		slot->frame = xcalloc(1, CACHE_FRAME_LIMIT_BYTES);
+	(void)frame_write(coder, slot->bytes, slot->size, slot->frame, CACHE_FRAME_LIMIT_BYTES,
+			  &slot->frame_size, &slot->failure);
 }
 
 static void
@@ -176,7 +175,8 @@ pack_writer_add(struct pack_writer *writer, const void *bytes, size_t size, stru
 	writer->chunks = xgrow(writer->chunks, writer->chunk_count, sizeof(*writer->chunks));
 	writer->chunk_count++;
 	slot = &writer->slots[(writer->first + writer->busy_count++) % writer->slot_count];
-	slot->bytes = xrealloc(slot->bytes, size);
+	if (!slot->bytes)
+		slot->bytes = xcalloc(1, CACHE_CHUNK_LIMIT_BYTES);
 	memcpy(slot->bytes, bytes, size);
 	slot->size = size;
 	slot->is_done = false;

@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,22 +16,16 @@
 #include "base/limits.h"
 #include "base/observer.h"
 #include "base/text.h"
+#include "base/watched.h"
 #include "base/xalloc.h"
 #include "cache/transfer/parent.h"
 #include "cache/tree/cache_roots.h"
 #include "cache/tree/journal.h"
-#include "cache/tree/restorer.h"
 #include "image/transfer/fetch.h"
-#include "image/unpack/stage.h"
 #include "oci/location.h"
 #include "repository/repository.h"
 #include "repository/session.h"
 #include "store/store.h"
-
-/* linux/fs.h */
-#ifndef RENAME_EXCHANGE
-#define RENAME_EXCHANGE 2
-#endif
 
 struct restoring {
 	struct session *session;
@@ -40,12 +34,16 @@ struct restoring {
 	struct store *store;
 	struct repository *repository; /* of the candidate that is there */
 	struct index_head head;
+	struct placement *placements; /* one for each root; those that are kept have none */
 	struct cache_restored result;
 };
 
 static void
 restoring_release(struct restoring *restoring)
 {
+	for (size_t i = 0; restoring->placements && i < restoring->result.path_count; i++)
+		placement_release(&restoring->placements[i]);
+	free(restoring->placements);
 	repository_free(restoring->repository);
 	index_head_release(&restoring->head);
 	cache_restored_release(&restoring->result);
@@ -95,18 +93,6 @@ find(struct restoring *restoring, struct error **err)
 
 /* Paths */
 
-static bool
-has_content(const char *directory)
-{
-	AUTO_STRINGS struct strings names = { 0 };
-	AUTO_CLOSE int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct stat info;
-
-	if (fd < 0)
-		return lstat(directory, &info) == 0; /* a file, or one that is not ours to read */
-	return dir_names(fd, 1, &names) < 0 || names.count > 0;
-}
-
 static void
 look_at_paths(struct restoring *restoring)
 {
@@ -116,7 +102,7 @@ look_at_paths(struct restoring *restoring)
 	result->path_count = restore->roots->count;
 	result->paths = xcalloc(result->path_count + 1, sizeof(*result->paths));
 	for (size_t i = 0; i < result->path_count; i++)
-		if (!restore->replace && has_content(restore->roots->items[i].directory))
+		if (restore->way == PLACEMENT_NEW && !placement_is_free(&restore->roots->items[i]))
 			result->paths[i] = CACHE_PATH_KEPT;
 }
 
@@ -184,18 +170,6 @@ check_space(const struct restoring *restoring, struct error **err)
 /* Bytes */
 
 static int
-fetch(struct restoring *restoring, struct error **err)
-{
-	const struct fetch_options options = {
-		.repository = restoring->repository,
-		.store = restoring->store,
-		.observer = restoring->observer,
-	};
-
-	return fetch_blobs(&options, &restoring->result.artifact.manifest.layers, err);
-}
-
-static int
 open_blob(const struct restoring *restoring, const struct digest *digest, struct error **err)
 {
 	uint64_t size_bytes = 0;
@@ -204,23 +178,26 @@ open_blob(const struct restoring *restoring, const struct digest *digest, struct
 }
 
 static int
-send_packs(const struct restoring *restoring, struct restorer *restorer,
-	   const struct descriptors *packs, struct error **err)
+send_index(const struct restoring *restoring, struct placement *placement, struct error **err)
 {
+	const struct descriptors *packs = &restoring->result.artifact.index_packs;
+
 	for (size_t i = 0; i < packs->count; i++) {
 		AUTO_CLOSE int fd = open_blob(restoring, &packs->items[i].digest, err);
 
-		if (fd < 0 || restorer_send(restorer, &packs->items[i].digest, fd, err) < 0)
+		if (fd < 0 ||
+		    restorer_send(placement->restorer, &packs->items[i].digest, fd, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
 static int
-write_tree(const struct restoring *restoring, const struct cache_root *root, int tree_fd,
-	   struct restored *ret_restored, struct error **err)
+start_helper(struct restoring *restoring, size_t number, struct error **err)
 {
+	const struct cache_root *root = &restoring->restore->roots->items[number];
 	const struct cache_artifact *artifact = &restoring->result.artifact;
+	struct placement *placement = &restoring->placements[number];
 	const struct restore_request request = {
 		.label = root->label,
 		.shift_ns = restoring->result.shift_ns,
@@ -228,77 +205,172 @@ write_tree(const struct restoring *restoring, const struct cache_root *root, int
 		.index_pack_count = artifact->index_packs.count,
 		.pack_count = artifact->packs.count,
 	};
-	CLEANUP(restorer_free_at) struct restorer *restorer = NULL;
 	AUTO_CLOSE int head_fd = open_blob(restoring, &artifact->head->digest, err);
-	bool ended = false;
 
-	if (head_fd < 0)
-		return -1;
-	restorer = restorer_start(tree_fd, head_fd, &request, err);
-	if (!restorer || send_packs(restoring, restorer, &artifact->index_packs, err) < 0 ||
-	    send_packs(restoring, restorer, &artifact->packs, err) < 0)
-		return -1;
-	while (!ended)
-		if (restorer_receive(restorer, &ended, ret_restored, err) < 0)
+	if (head_fd < 0 || placement_open(placement, root, head_fd, &request, err) < 0 ||
+	    send_index(restoring, placement, err) < 0)
+		return error_wrap(err, "cannot restore '%s'", root->directory);
+	return 0;
+}
+
+static bool
+is_wanted(const struct restoring *restoring, size_t number)
+{
+	return restoring->result.paths[number] != CACHE_PATH_KEPT;
+}
+
+static int
+start_helpers(struct restoring *restoring, struct error **err)
+{
+	restoring->placements =
+		xcalloc(restoring->result.path_count + 1, sizeof(*restoring->placements));
+	for (size_t i = 0; i < restoring->result.path_count; i++)
+		if (is_wanted(restoring, i) && start_helper(restoring, i, err) < 0)
 			return -1;
 	return 0;
 }
 
-/* What is there changes places with what was made, and is removed with the stage. */
+/* The packs that are there to the helper that is ready for them, in their order. */
 static int
-exchange(const struct stage *stage, struct error **err)
+feed(const struct restoring *restoring, struct placement *placement, struct error **err)
 {
-#ifdef SYS_renameat2
-	if (syscall(SYS_renameat2, stage->fd, "fs", AT_FDCWD, stage->directory, RENAME_EXCHANGE) ==
-	    0)
-		return 0;
-#endif
-	if (renameat(stage->fd, "fs", stage->fd, "new") < 0 ||
-	    renameat(AT_FDCWD, stage->directory, stage->fd, "fs") < 0 ||
-	    renameat(stage->fd, "new", AT_FDCWD, stage->directory) < 0)
-		return error_set_path(err, errno, "replace", stage->directory);
+	const struct descriptors *packs = &restoring->result.artifact.packs;
+
+	while (placement->sent_count < packs->count && placement_wants(placement)) {
+		const struct descriptor *pack = &packs->items[placement->sent_count];
+		AUTO_CLOSE int fd = -1;
+
+		if (!store_has(restoring->store, &pack->digest, pack->size_bytes))
+			return 0;
+		fd = open_blob(restoring, &pack->digest, err);
+		if (fd < 0 || placement_send(placement, &pack->digest, fd, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static bool
+has_news(const struct placement *placement)
+{
+	struct pollfd polled = { .fd = placement_poll_fd(placement), .events = POLLIN };
+
+	return poll(&polled, 1, 0) > 0;
+}
+
+static int
+serve_helper(const struct restoring *restoring, size_t number, struct error **err)
+{
+	struct placement *placement = &restoring->placements[number];
+
+	while (!placement->has_ended && has_news(placement))
+		if (placement_hear(placement, err) < 0)
+			return -1;
+	return feed(restoring, placement, err);
+}
+
+static int
+turn(void *context, bool more, struct error **err)
+{
+	struct restoring *restoring = context;
+
+	(void)more;
+	for (size_t i = 0; i < restoring->result.path_count; i++)
+		if (is_wanted(restoring, i) && serve_helper(restoring, i, err) < 0)
+			return error_wrap(err, "cannot restore '%s'",
+					  restoring->restore->roots->items[i].directory);
+	return 0;
+}
+
+/* Of more helpers than can be watched, the others are looked at when one of these says something.
+ */
+static void
+watch(void *context, struct watched *ret_watched)
+{
+	const struct restoring *restoring = context;
+	const size_t most = sizeof(ret_watched->fds) / sizeof(ret_watched->fds[0]);
+
+	ret_watched->count = 0;
+	for (size_t i = 0; i < restoring->result.path_count && ret_watched->count < most; i++)
+		if (is_wanted(restoring, i) && !restoring->placements[i].has_ended)
+			ret_watched->fds[ret_watched->count++] =
+				placement_poll_fd(&restoring->placements[i]);
+}
+
+static int
+fetch(struct restoring *restoring, struct error **err)
+{
+	struct fetch_hook hook = {
+		.turn = turn,
+		.watch = watch,
+		.context = restoring,
+		.verb = "restore",
+	};
+	const struct fetch_options options = {
+		.repository = restoring->repository,
+		.store = restoring->store,
+		.observer = restoring->observer,
+		.hook = &hook,
+	};
+
+	return fetch_blobs(&options, &restoring->result.artifact.packs, err);
+}
+
+static int
+finish_helper(const struct restoring *restoring, size_t number, struct error **err)
+{
+	struct placement *placement = &restoring->placements[number];
+
+	while (!placement->has_ended)
+		if (feed(restoring, placement, err) < 0 || placement_hear(placement, err) < 0)
+			return -1;
 	return 0;
 }
 
 static int
-commit(const struct restoring *restoring, struct stage *stage, struct error **err)
+place(struct restoring *restoring, size_t number, struct error **err)
 {
-	if (restoring->restore->replace && has_content(stage->directory))
-		return exchange(stage, err);
-	return stage_commit(stage, err);
-}
-
-static int
-restore_path(struct restoring *restoring, size_t number, struct error **err)
-{
-	static const struct id_map map = { .kind = ID_MAP_HOST };
-	const struct cache_root *root = &restoring->restore->roots->items[number];
+	struct placement *placement = &restoring->placements[number];
 	struct cache_restored *result = &restoring->result;
-	AUTO_STAGE struct stage stage = STAGE_INIT;
-	struct restored restored = { 0 };
 
-	if (stage_open(root->directory, &map, &stage, err) < 0 ||
-	    write_tree(restoring, root, stage.tree_fd, &restored, err) < 0)
-		return error_wrap(err, "cannot restore '%s'", root->directory);
-	if (!restored.has_root) {
+	if (!placement->restored.has_root) {
 		result->paths[number] = CACHE_PATH_MISSING;
 		return 0;
 	}
-	if (commit(restoring, &stage, err) < 0)
-		return error_wrap(err, "cannot restore '%s'", root->directory);
-	result->file_count += restored.file_count;
-	result->total_bytes += restored.total_bytes;
+	if (placement_commit(placement, restoring->restore->way, err) < 0)
+		return -1;
+	result->file_count += placement->restored.file_count;
+	result->total_bytes += placement->restored.total_bytes;
 	return 0;
 }
 
+/* All helpers first: one that fails leaves every path as it was. */
 static int
-restore_paths(struct restoring *restoring, struct error **err)
+place_all(struct restoring *restoring, struct error **err)
 {
-	for (size_t i = 0; i < restoring->result.path_count; i++)
-		if (restoring->result.paths[i] != CACHE_PATH_KEPT &&
-		    restore_path(restoring, i, err) < 0)
-			return -1;
+	const struct cache_roots *roots = restoring->restore->roots;
+
+	for (size_t i = 0; i < roots->count; i++)
+		if (is_wanted(restoring, i) && finish_helper(restoring, i, err) < 0)
+			return error_wrap(err, "cannot restore '%s'", roots->items[i].directory);
+	for (size_t i = 0; i < roots->count; i++) {
+		if (!is_wanted(restoring, i))
+			continue;
+		if (place(restoring, i, err) < 0)
+			return error_wrap(err, "cannot restore '%s'", roots->items[i].directory);
+		placement_release(&restoring->placements[i]);
+	}
 	return 0;
+}
+
+/* Packs are large and were needed once; until all is in place they are kept, so that the next run
+ * goes on from there. */
+static void
+forget_packs(const struct restoring *restoring)
+{
+	const struct descriptors *packs = &restoring->result.artifact.packs;
+
+	for (size_t i = 0; i < packs->count; i++)
+		store_forget(restoring->store, &packs->items[i].digest);
 }
 
 /* The journal */
@@ -347,6 +419,22 @@ read_sections(struct restoring *restoring, struct error **err)
 }
 
 static int
+prepare(struct restoring *restoring, struct error **err)
+{
+	const struct cache_restore_hook *hook = restoring->restore->hook;
+	struct cache_restored *result = &restoring->result;
+	const struct cache_found found = {
+		.place = result->place,
+		.artifact = &result->artifact,
+		.sources = &result->sources,
+		.record = &result->record,
+		.paths = result->paths,
+	};
+
+	return hook ? hook->prepare(hook->context, &found, &result->shift_ns, err) : 0;
+}
+
+static int
 run(struct restoring *restoring, struct error **err)
 {
 	const struct cache_restore *restore = restoring->restore;
@@ -359,12 +447,13 @@ run(struct restoring *restoring, struct error **err)
 	look_at_paths(restoring);
 	if (restore->dry_run || !has_work(restoring))
 		return 0;
-	if (restore->shift)
-		result->shift_ns = restore->shift(result->artifact.newest_ns);
 	restoring->store = session_store(restoring->session, err);
-	if (!restoring->store || check_space(restoring, err) < 0 || fetch(restoring, err) < 0 ||
-	    read_sections(restoring, err) < 0 || restore_paths(restoring, err) < 0)
+	if (!restoring->store || check_space(restoring, err) < 0 ||
+	    read_sections(restoring, err) < 0 || prepare(restoring, err) < 0 ||
+	    start_helpers(restoring, err) < 0 || fetch(restoring, err) < 0 ||
+	    place_all(restoring, err) < 0)
 		return -1;
+	forget_packs(restoring);
 	return note_files(restoring, err);
 }
 

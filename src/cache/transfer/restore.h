@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "cache/format/artifact.h"
+#include "cache/transfer/placement.h"
 
 struct cache_roots;
 struct error;
@@ -25,21 +26,36 @@ struct cache_place {
 	const char *tag;
 };
 
-struct cache_restore {
-	const struct cache_place *places; /* most exact first */
-	size_t place_count;
-	const struct cache_roots *roots;
-	bool replace;                        /* what is in the way, else it is kept */
-	bool merge;                          /* into what is there, whose files win */
-	bool dry_run;                        /* only what would be */
-	int64_t (*shift)(int64_t newest_ns); /* NULL: 0 */
-	const char *journal_folder;
-};
-
 enum cache_path_end {
 	CACHE_PATH_RESTORED,
 	CACHE_PATH_KEPT,    /* has content already */
 	CACHE_PATH_MISSING, /* the cache has nothing for it */
+};
+
+/* What a restore is about to do, before it writes anything. */
+struct cache_found {
+	size_t place; /* number of the candidate */
+	const struct cache_artifact *artifact;
+	const struct buf *sources; /* sections of the index */
+	const struct buf *record;
+	const enum cache_path_end *paths; /* one for each root; none is CACHE_PATH_MISSING yet */
+};
+
+struct cache_restore_hook {
+	/* *ret_shift_ns: what all times go back by. */
+	int (*prepare)(void *context, const struct cache_found *found, int64_t *ret_shift_ns,
+		       struct error **err);
+	void *context;
+};
+
+struct cache_restore {
+	const struct cache_place *places; /* most exact first */
+	size_t place_count;
+	const struct cache_roots *roots;
+	enum placement_way way;
+	bool dry_run;                          /* only what would be */
+	const struct cache_restore_hook *hook; /* NULL: none */
+	const char *journal_folder;
 };
 
 struct cache_restored {
@@ -51,7 +67,7 @@ struct cache_restored {
 	int64_t shift_ns;
 	uint64_t file_count; /* of the paths that were restored */
 	uint64_t total_bytes;
-	struct buf sources; /* sections of the index */
+	struct buf sources;
 	struct buf record;
 };
 

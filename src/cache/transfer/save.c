@@ -48,9 +48,24 @@ struct saving {
 	struct cache_saved result;
 };
 
+/* What was made or fetched for this save alone. */
+static void
+forget_packs(const struct saving *saving)
+{
+	const struct descriptors *layers = &saving->manifest.layers;
+	const struct chunk_table *old = &saving->parent.table;
+
+	for (size_t i = 0; i < layers->count; i++)
+		store_forget(saving->store, &layers->items[i].digest);
+	for (size_t i = 0; i < old->pack_count; i++)
+		store_forget(saving->store, &old->packs[i].digest);
+}
+
 static void
 saving_release(struct saving *saving)
 {
+	if (saving->store)
+		forget_packs(saving);
 	repository_free(saving->repository);
 	buf_release(&saving->exact_bytes);
 	journal_release(&saving->journal);

@@ -68,6 +68,12 @@ restorer_receive(struct restorer *restorer, bool *ret_ended, struct restored *re
 	return 0;
 }
 
+int
+restorer_poll_fd(const struct restorer *restorer)
+{
+	return helper_poll_fd(restorer->helper);
+}
+
 void
 restorer_free(struct restorer *restorer)
 {

@@ -29,6 +29,9 @@ int restorer_send(struct restorer *restorer, const struct digest *digest, int fd
 /* Waits until a pack was written or, with *ret_ended, all is done. */
 int restorer_receive(struct restorer *restorer, bool *ret_ended, struct restored *ret_restored,
 		     struct error **err);
+
+/* Readable when restorer_receive() does not wait. */
+int restorer_poll_fd(const struct restorer *restorer);
 void restorer_free(struct restorer *restorer);
 DEFINE_CLEANUP(struct restorer, restorer_free)
 

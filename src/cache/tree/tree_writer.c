@@ -763,6 +763,26 @@ finish_directories(struct tree_writer *writer, struct error **err)
 	return 0;
 }
 
+/* ninja keeps times of its own in its log: with all times shifted they would fit no more, and a
+ * changed file might seem fresh.  Without the log it builds. */
+static int
+remove_logs(struct tree_writer *writer, struct desk *desk, struct error **err)
+{
+	static const char log[] = ".ninja_log";
+
+	for (size_t i = 0; writer->plan.shift_ns != 0 && i < writer->file_count; i++) {
+		const struct planned_file *file = &writer->files[i];
+
+		if (file->name_size != strlen(log) || memcmp(file->name, log, strlen(log)) != 0)
+			continue;
+		if (open_in_directory(writer, desk, file->directory, err) < 0)
+			return -1;
+		if (unlinkat(desk->directory_fd, log, 0) < 0)
+			return error_set_path(err, errno, "remove", log);
+	}
+	return 0;
+}
+
 int
 tree_writer_finish(struct tree_writer *writer, struct error **err)
 {
@@ -773,6 +793,8 @@ tree_writer_finish(struct tree_writer *writer, struct error **err)
 		ret = finish_file(writer, desk, i, err);
 	if (ret == 0)
 		ret = make_links(writer, desk, ENTRY_HARD_LINK, err);
+	if (ret == 0)
+		ret = remove_logs(writer, desk, err);
 	if (ret == 0)
 		ret = make_links(writer, desk, ENTRY_SYMLINK, err);
 	close_files(desk);

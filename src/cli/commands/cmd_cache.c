@@ -185,7 +185,7 @@ run_restore(struct context *context, const void *opaque, const struct strings *o
 		.places = &place,
 		.place_count = 1,
 		.roots = &wanted.roots,
-		.replace = values->replace,
+		.way = values->replace ? PLACEMENT_REPLACE : PLACEMENT_NEW,
 		.dry_run = values->dry_run,
 		.journal_folder = wanted.journal_folder,
 	};

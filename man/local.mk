@@ -5,6 +5,7 @@ dist_man_MANS += \
 	%D%/ocifp-auth.1 \
 	%D%/ocifp-blob.1 \
 	%D%/ocifp-cache.1 \
+	%D%/ocifp-cache.5 \
 	%D%/ocifp-completion.1 \
 	%D%/ocifp-copy.1 \
 	%D%/ocifp-digest.1 \

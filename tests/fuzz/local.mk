@@ -4,6 +4,8 @@
 # To add one: its name in fuzz_targets, its three variables below, and corpus/NAME for fuzz_NAME.
 fuzz_targets = \
 	%D%/fuzz_archive \
+	%D%/fuzz_cache_index \
+	%D%/fuzz_cache_pack \
 	%D%/fuzz_challenge \
 	%D%/fuzz_digest \
 	%D%/fuzz_document \
@@ -39,6 +41,12 @@ endif
 %C%_fuzz_archive_SOURCES = %D%/fuzz_archive.c $(fuzz_main)
 %C%_fuzz_archive_LDADD = $(archive_libs) $(LIBARCHIVE_LIBS)
 %C%_fuzz_archive_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_cache_index_SOURCES = %D%/fuzz_cache_index.c $(fuzz_main)
+%C%_fuzz_cache_index_LDADD = $(cache_libs)
+%C%_fuzz_cache_index_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_cache_pack_SOURCES = %D%/fuzz_cache_pack.c $(fuzz_main)
+%C%_fuzz_cache_pack_LDADD = $(cache_libs)
+%C%_fuzz_cache_pack_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_challenge_SOURCES = %D%/fuzz_challenge.c $(fuzz_main)
 %C%_fuzz_challenge_LDADD = $(http_libs)
 %C%_fuzz_challenge_LDFLAGS = $(fuzz_ldflags)

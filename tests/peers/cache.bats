@@ -15,11 +15,16 @@ teardown() {
 	rig_teardown
 }
 
-# machine NAME: from here on this is another machine, whose disk is empty
+# machine NAME: from here on this is another machine, whose disk is empty; each works in $T/desk
 machine() {
-	mkdir -p "$T/$1"
-	cd "$T/$1" || return
+	cd "$T" || return
+	[ ! -e desk ] || mv desk "$machine"
+	[ -e "$1" ] || mkdir "$1"
+	machine=$1
+	mv "$1" desk
+	cd desk || return
 	export OCIFP_STORE=$T/$1.store
+	echo key >key
 }
 
 # noise SEED SIZE: bytes that no compressor makes smaller
@@ -52,17 +57,21 @@ picture() {
 	(cd "$1" && find . -type f -exec sha256sum {} + | LC_ALL=C sort)
 }
 
-cache() {
-	ocifp_run cache "$1" --path tree --key k --repository "${where:-$reg_host/cache}" "${@:2}"
+save() {
+	ocifp_run cache save --path tree --key key --repository "${where:-$reg_host/cache}" --push always "$@"
+}
+
+restore() {
+	ocifp_run cache restore --path tree --key key --repository "${where:-$reg_host/cache}" "$@"
 }
 
 @test "a tree comes back as it was, to the nanosecond" {
 	make_tree a
 	picture tree >"$T/before"
-	cache save
+	save
 	assert_status 0
 	machine two
-	cache restore
+	restore
 	assert_status 0
 	picture tree | diff "$T/before" -
 	[ tree/debug/linked -ef tree/debug/deps/big ]
@@ -71,18 +80,18 @@ cache() {
 @test "a second save sends what changed, one of nothing asks once" {
 	local before
 	make_tree a
-	cache save
+	save
 	assert_status 0
 	before=$(asked reg)
-	cache save
+	save
 	assert_status 0
-	[[ $stdout == *unchanged* ]]
+	assert_stdout "cache default: nothing new to save"
 	assert_equal $(($(asked reg) - before)) 1
 	machine two
-	cache restore
+	restore
 	before=$(asked reg)
-	cache save
-	[[ $stdout == *unchanged* ]]
+	save
+	assert_stdout "cache default: nothing new to save"
 	assert_equal $(($(asked reg) - before)) 1
 }
 
@@ -90,7 +99,7 @@ cache() {
 	need zstd
 	local where=oci:$T/layout pack
 	make_tree a
-	cache save
+	save
 	assert_status 0
 	for pack in $(jq -r '.manifests[0].digest' "$T/layout/index.json"); do
 		jq -e '.artifactType == "application/vnd.ocifp.cache.v1"' "$T/layout/blobs/sha256/${pack#sha256:}"
@@ -100,21 +109,21 @@ cache() {
 	zstd -dc "$T/layout/blobs/sha256/${pack#sha256:}" >"$T/content"
 	[ "$(stat -c %s "$T/content")" -ge 3000000 ]
 	machine two
-	where=oci:$T/layout cache restore
+	where=oci:$T/layout restore
 	assert_status 0
 	[ tree/debug/linked -ef tree/debug/deps/big ]
 }
 
 @test "a path with content is kept and said; --replace replaces it" {
 	make_tree a
-	cache save
+	save
 	machine two
 	mkdir tree
 	echo mine >tree/mine
-	cache restore
+	restore
 	assert_status 0
 	[ "$(ls tree)" = mine ]
-	cache restore --replace
+	restore --replace
 	assert_status 0
 	[ -e tree/debug/zero ]
 	[ ! -e tree/mine ]
@@ -122,10 +131,123 @@ cache() {
 
 @test "nothing is left in the store but the small index" {
 	make_tree a
-	cache save
+	save
 	machine two
-	cache restore
+	restore
 	assert_status 0
 	[ "$(du -sk "$OCIFP_STORE" | cut -f1)" -lt 200 ]
 	[ "$(du -sk "$T/one.store" | cut -f1)" -lt 200 ]
+}
+
+@test "ls, export and prune: what is there, as a tar, and gone" {
+	make_tree a
+	save
+	ocifp_run cache ls --repository "$reg_host/cache"
+	assert_status 0
+	[[ $stdout == *" default: 11 files, 3.0 MB, packed 3.0 MB default-e-"*"1 caches, 3.0 MB" ]] || fail "$told"
+	ocifp_run cache export --path tree --key key --repository "$reg_host/cache" -o "$T/out.tar"
+	assert_status 0
+	[ "$(ls "$T"/out.tar*)" = "$T/out.tar" ]
+	mkdir "$T/out"
+	tar -xf "$T/out.tar" -C "$T/out"
+	diff -r --no-dereference tree "$T/out/tree"
+	ocifp_run cache prune --repository "$reg_host/cache" --yes
+	assert_status 0
+	[[ $stdout == *"deleted 0 caches"* ]] || fail "$told"
+	echo other >key
+	noise b 1000 >tree/more
+	save
+	ocifp_run cache prune --repository "$reg_host/cache" --keep-newest 1 --keep-younger 1ms
+	[[ $stdout == *"would delete 1 caches"* ]] || fail "$told"
+	ocifp_run cache prune --repository "$reg_host/cache" --keep-newest 1 --keep-younger 1ms --yes
+	assert_status 0
+	ocifp_run cache ls --repository "$reg_host/cache"
+	[[ $stdout == *"1 caches"* ]] || fail "$told"
+}
+
+@test "a change sends its chunks and little else; what came before restores still" {
+	make_tree a
+	save
+	machine two
+	restore
+	noise b 100000 >tree/debug/deps/new
+	noise c 700 >tree/debug/build/x/out/small5
+	echo other >key
+	save --json
+	assert_status 0
+	jq -e '.caches[0] | .new_bytes < 120000 and .read_bytes < 120000' <"$T/stdout"
+	machine three
+	echo other >key
+	restore
+	assert_status 0
+	diff -r --no-dereference "$T/two/tree" tree
+	machine four
+	restore
+	diff -r --no-dereference "$T/one/tree" tree
+}
+
+@test "two savers of one key: both end well, and the tag is whole" {
+	make_tree a
+	cp -a tree "$T/again"
+	save &
+	(
+		machine=one
+		cd "$T"
+		mkdir other
+		cd other
+		export OCIFP_STORE=$T/other.store
+		cp -a "$T/again" tree
+		echo key >key
+		ocifp cache save --path tree --key key --repository "$reg_host/cache" --push always
+	)
+	wait
+	machine two
+	restore --strict
+	assert_status 0
+	diff -r --no-dereference "$T/one/tree" tree
+}
+
+@test "two caches of one repository do not meet" {
+	mkdir tree more
+	echo a >tree/a
+	echo b >more/b
+	save
+	ocifp_run cache save other --path more --key key --repository "$reg_host/cache" --push always
+	assert_status 0
+	rm -rf tree more
+	restore
+	ocifp_run cache restore other --path more --key key --repository "$reg_host/cache"
+	assert_equal "$(cat tree/a more/b)" "a
+b"
+}
+
+@test "a mount point is filled from within, and what a killed restore left there is replaced" {
+	need mounts
+	make_tree a
+	save
+	machine two
+	mkdir tree
+	mount -t tmpfs none tree
+	restore --strict
+	picture tree | grep -v '^ d' >"$T/after"
+	(cd "$T/one" && picture tree) | grep -v '^ d' >"$T/before"
+	mkdir -p tree/.cache.ocifp
+	touch tree/.cache.ocifp/moving
+	rm -rf tree/debug/deps
+	restore --strict
+	[ -e tree/debug/deps/big ]
+	[ ! -e tree/.cache.ocifp ]
+	umount tree
+	diff "$T/before" "$T/after"
+}
+
+@test "secrets are left out by name, with one notice" {
+	mkdir -p tree/.cargo tree/.docker
+	touch tree/.netrc tree/.cargo/credentials.toml tree/.docker/config.json tree/id_rsa tree/id_arena.rs tree/kept
+	save
+	assert_status 0
+	assert_stderr_has "left out 4 files that may hold secrets"
+	machine two
+	restore
+	assert_equal "$(cd tree && find . -type f | sort | tr '\n' ' ')" "./id_arena.rs ./kept "
 }

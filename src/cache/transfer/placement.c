@@ -314,3 +314,16 @@ placement_commit(struct placement *placement, enum placement_way way, struct err
 		return exchange(stage, err);
 	return stage_commit(stage, err);
 }
+
+int
+placement_remove(const struct cache_root *root, struct error **err)
+{
+	static const struct id_map map = { .kind = ID_MAP_HOST };
+	AUTO_CLOSE int fd = open(root->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENOENT
+			       ? 0
+			       : error_set_path(err, errno, "open directory", root->directory);
+	return unpacker_empty(fd, &map, err);
+}

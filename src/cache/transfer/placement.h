@@ -55,6 +55,9 @@ int placement_poll_fd(const struct placement *placement);
 
 /* After the helper has ended: the tree under its name. */
 int placement_commit(struct placement *placement, enum placement_way way, struct error **err);
+
+/* Empties the path again, by the helper. */
+int placement_remove(const struct cache_root *root, struct error **err);
 void placement_release(struct placement *placement);
 
 #endif

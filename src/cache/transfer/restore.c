@@ -454,7 +454,7 @@ run(struct restoring *restoring, struct error **err)
 	    place_all(restoring, err) < 0)
 		return -1;
 	forget_packs(restoring);
-	return note_files(restoring, err);
+	return restore->journal_folder ? note_files(restoring, err) : 0;
 }
 
 int
@@ -474,6 +474,17 @@ cache_restore(struct session *session, const struct cache_restore *restore,
 		return -1;
 	*ret_restored = restoring.result;
 	restoring.result = (struct cache_restored){ 0 };
+	return 0;
+}
+
+int
+cache_restore_undo(const struct cache_restore *restore, const struct cache_restored *restored,
+		   struct error **err)
+{
+	for (size_t i = 0; i < restored->path_count; i++)
+		if (restored->paths[i] == CACHE_PATH_RESTORED &&
+		    placement_remove(&restore->roots->items[i], err) < 0)
+			return -1;
 	return 0;
 }
 

@@ -55,7 +55,7 @@ struct cache_restore {
 	enum placement_way way;
 	bool dry_run;                          /* only what would be */
 	const struct cache_restore_hook *hook; /* NULL: none */
-	const char *journal_folder;
+	const char *journal_folder;            /* NULL: no save will follow */
 };
 
 struct cache_restored {
@@ -73,6 +73,9 @@ struct cache_restored {
 
 int cache_restore(struct session *session, const struct cache_restore *restore,
 		  struct cache_restored *ret_restored, struct error **err);
+/* Takes away what was put in place: what must not be used without something that failed later. */
+int cache_restore_undo(const struct cache_restore *restore, const struct cache_restored *restored,
+		       struct error **err);
 void cache_restored_release(struct cache_restored *restored);
 #define AUTO_CACHE_RESTORED CLEANUP(cache_restored_release)
 

@@ -43,6 +43,7 @@ struct saving {
 	struct pack_writer *content;
 	struct pack_writer *index;
 	struct wire_writer tree;
+	struct buf sources;
 	struct manifest manifest;
 	struct descriptors uploads; /* what the repository may lack */
 	struct cache_saved result;
@@ -75,6 +76,7 @@ saving_release(struct saving *saving)
 	pack_writer_free(saving->content);
 	pack_writer_free(saving->index);
 	buf_release(&saving->tree.buf);
+	buf_release(&saving->sources);
 	manifest_release(&saving->manifest);
 	descriptors_release(&saving->uploads);
 	cache_saved_release(&saving->result);
@@ -409,7 +411,7 @@ add_streams(struct saving *saving, const struct wire_writer *chunks, struct stre
 	const struct buf *streams[STREAM_COUNT] = {
 		[STREAM_TREE] = &saving->tree.buf,
 		[STREAM_CHUNKS] = &chunks->buf,
-		[STREAM_SOURCES] = save->sources ? save->sources : &none,
+		[STREAM_SOURCES] = &saving->sources,
 		[STREAM_RECORD] = save->record ? save->record : &none,
 	};
 
@@ -627,6 +629,7 @@ static int
 save_tree(struct saving *saving, struct error **err)
 {
 	struct wire_writer chunks = { .buf = BUF_INIT(CACHE_STREAM_LIMIT_BYTES) };
+	const struct cache_save_hook *hook = saving->save->hook;
 	int ret;
 
 	find_parent(saving);
@@ -637,6 +640,8 @@ save_tree(struct saving *saving, struct error **err)
 		saving->result.manifest = saving->exact;
 		return 0;
 	}
+	if (hook && hook->sources(hook->context, &saving->sources, err) < 0)
+		return -1;
 	ret = settle_content(saving, &chunks, err);
 	if (ret == 0)
 		ret = settle_index(saving, &chunks, err);
@@ -693,6 +698,7 @@ cache_save(struct session *session, const struct cache_save *save, struct cache_
 		.exact_bytes = BUF_INIT(MANIFEST_LIMIT_BYTES),
 		.parent = PARENT_INIT,
 		.tree = { .buf = BUF_INIT(CACHE_STREAM_LIMIT_BYTES) },
+		.sources = BUF_INIT(CACHE_STREAM_LIMIT_BYTES),
 	};
 
 	if (run(&saving, err) < 0)

@@ -23,6 +23,13 @@ struct error;
 struct session;
 struct tree_filter;
 
+/* What the index holds besides the tree, as late as can be: the files were read. */
+struct cache_save_hook {
+	/* STREAM_SOURCES.  An error ends the save. */
+	int (*sources)(void *context, struct buf *ret_bytes, struct error **err);
+	void *context;
+};
+
 struct cache_save {
 	const char *repository; /* "host/name" or "oci:DIR" */
 	const char *exact_tag;
@@ -33,9 +40,9 @@ struct cache_save {
 	const struct cache_roots *roots;
 	const struct tree_filter *filter; /* NULL: takes all */
 	bool executables;
-	const struct buf *sources; /* sections of the index; NULL: none */
-	const struct buf *record;
-	uint64_t most_bytes; /* of all packs; 0: no limit */
+	const struct cache_save_hook *hook; /* NULL: no sources */
+	const struct buf *record;           /* STREAM_RECORD; NULL: none */
+	uint64_t most_bytes;                /* of all packs; 0: no limit */
 	const char *journal_folder;
 };
 

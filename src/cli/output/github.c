@@ -34,6 +34,8 @@ static const struct output outputs[] = {
 	{ "image", "^[a-z0-9][^[:cntrl:]|`]*$" }, /* may be a path: "oci:DIR" */
 	{ "present", "^(true|false)$" },
 	{ "pushed", "^(true|false)$" },
+	{ "hit", "^(exact|partial|miss)$" },
+	{ "key", "^[0-9a-f]{40}$" },
 };
 
 /* What the build command of an `ocifp ensure` runs says nothing for the step: that is ensure's. */

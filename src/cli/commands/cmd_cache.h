@@ -1,0 +1,88 @@
+/* cmd_cache.h - what the commands of `ocifp cache` share: options, caches, their keys */
+#ifndef OCIFP_CLI_COMMANDS_CMD_CACHE_H
+#define OCIFP_CLI_COMMANDS_CMD_CACHE_H
+
+#include <stdbool.h>
+
+#include "cache/key/keys.h"
+#include "cache/key/spec.h"
+#include "cache/sources/sources.h"
+#include "cache/tree/cache_roots.h"
+#include "cli/command.h"
+
+struct context;
+struct error;
+
+/* The options of each of them; first in the struct of values. */
+struct cache_values {
+	struct strings paths;
+	struct strings keys;
+	struct strings sources;
+	const char *preset;
+	const char *variant;
+	const char *repository;
+	const char *push; /* NULL: auto */
+	bool strict;
+	bool dry_run;
+	bool replace;
+	bool source_times;
+	const char *output;
+	int64_t younger_ms;
+	unsigned newest;
+	bool yes;
+};
+
+#define CACHE_AT(member) offsetof(struct cache_values, member)
+
+#define CACHE_OPTIONS \
+	{ \
+		"path", \
+		0, \
+		OPTION_STRINGS, \
+		CACHE_AT(paths), \
+		"DIR", \
+		"use this directory instead of a cache of the project file; repeatable" \
+	}, \
+		{ "key",          0,      OPTION_STRINGS, \
+		  CACHE_AT(keys), "FILE", "make the key from the content of this file; repeatable" }, \
+		{ "source", \
+		  0, \
+		  OPTION_STRINGS, \
+		  CACHE_AT(sources), \
+		  "PATH", \
+		  "count these as sources instead of all that git tracks; repeatable" }, \
+		{ "preset",         0,      OPTION_STRING, \
+		  CACHE_AT(preset), "NAME", "use what is known of this tool's cache" }, \
+		{ "variant",         0,      OPTION_STRING, \
+		  CACHE_AT(variant), "TEXT", "keep apart what another variant saved" }, \
+	{ \
+		"repository", 0, OPTION_STRING, CACHE_AT(repository), "REF", "use this repository" \
+	}
+
+/* The caches that were named, or all. */
+int cache_command_specs(struct context *context, const struct cache_values *values,
+			const struct strings *operands, struct cache_specs *ret_specs,
+			struct error **err);
+
+/* One of them with all that a save or a restore needs. */
+struct cache_work {
+	const struct cache_spec *spec;
+	struct cache_roots roots;
+	struct sources_request request; /* borrows from the spec */
+	struct sources sources;         /* as they are now */
+	struct cache_keys keys;
+	char *state_folder; /* of journals, on this machine */
+};
+
+int cache_work_begin(struct context *context, const struct cache_values *values,
+		     const struct cache_spec *spec, struct cache_work *ret_work,
+		     struct error **err);
+void cache_work_release(struct cache_work *work);
+
+extern const struct command cmd_cache_save;
+extern const struct command cmd_cache_restore;
+extern const struct command cmd_cache_ls;
+extern const struct command cmd_cache_prune;
+extern const struct command cmd_cache_export;
+
+#endif

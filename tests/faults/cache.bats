@@ -1,0 +1,228 @@
+#!/usr/bin/env bats
+# Caches: an artifact that lies, a registry that fails; whatever comes, the job goes on and nothing is
+# written but what is whole.
+
+load ../lib/rig
+
+setup() {
+	need python3 jq ocifp
+	rig_setup
+	where=oci:$T/layout
+	machine one
+}
+
+teardown() {
+	rig_teardown
+}
+
+# machine NAME: from here on this is another machine, whose disk is empty; each works in $T/desk
+machine() {
+	cd "$T" || return
+	[ ! -e desk ] || mv desk "$machine"
+	[ -e "$1" ] || mkdir "$1"
+	machine=$1
+	mv "$1" desk
+	cd desk || return
+	export OCIFP_STORE=$T/$1.store
+	echo key >key
+}
+
+# noise SEED SIZE: bytes that no compressor makes smaller
+noise() {
+	python3 -c 'import random, sys
+sys.stdout.buffer.write(random.Random(sys.argv[1]).randbytes(int(sys.argv[2])))' "$@"
+}
+
+save() {
+	ocifp_run cache save --path tree --key key --repository "$where" --push always "$@"
+}
+
+restore() {
+	ocifp_run cache restore --path tree --key key --repository "$where" "$@"
+}
+
+# A cache of 200 kB in the registry that misbehaves; $packs has the digests of its packs.
+publish() {
+	start_faults reg
+	where=$reg_host/cache
+	mkdir tree
+	noise a "${1:-200000}" >tree/file
+	save --json
+	assert_status 0
+	tag=$(jq -r '.caches[0].tag' <"$T/stdout")
+	packs=$(curl -s -H 'Accept: application/vnd.oci.image.manifest.v1+json' \
+		"http://$reg_host/v2/cache/manifests/$tag" |
+		jq -r '.layers[] | select(.mediaType | contains("cache.pack")) | .digest')
+	forget_log reg
+	machine two
+}
+
+# nothing_came WORDS: the job goes on, with one line that says so; there is no tree, nor a part of one
+nothing_came() {
+	assert_status 0
+	[[ $stdout == "cache default: not restored: "*$1* ]] || fail "it does not say '$1'" "$told"
+	[ ! -e tree ]
+	[ "$(find . -mindepth 1 -name '*.ocifp')" = "" ]
+}
+
+# hostile WORDS: the cache that stdin describes is refused with these words
+hostile() {
+	rm -rf "$T/layout" tree
+	mkdir tree
+	save --json
+	tag=$(jq -r '.caches[0].tag' <"$T/stdout")
+	rm -rf "$T/layout" tree
+	cat >"$T/spec.json"
+	python3 "$RIG_LIB/mkcache.py" "$T/layout" "$tag" "$T/spec.json"
+	restore
+	nothing_came "$1"
+	[ "$(ls)" = key ]
+	restore --strict
+	assert_failed "${2:-7}"
+}
+
+@test "another program's cache is restored" {
+	rm -rf tree
+	mkdir tree
+	save --json
+	tag=$(jq -r '.caches[0].tag' <"$T/stdout")
+	rm -rf "$T/layout" tree
+	cat >"$T/spec.json" <<-'JSON'
+		{"chunks": {"a": "content", "b": "xyyzzz"}, "entries": [["R", "tree"], ["D", ""], ["B", ["b"]],
+		 ["F", "file", ["a", "a"], {"mode": 493}], ["L", "link", "file"], ["S", "x", 1], ["D", "d"],
+		 ["H", "hard", "file"], ["S", "yy", 2], ["S", "zzz", 3]]}
+	JSON
+	python3 "$RIG_LIB/mkcache.py" "$T/layout" "$tag" "$T/spec.json"
+	restore --strict
+	assert_status 0
+	assert_equal "$(cat tree/link)" contentcontent
+	[ tree/file -ef tree/d/hard ]
+	[ -x tree/file ]
+	assert_equal "$(cat tree/x tree/d/yy tree/d/zzz)" xyyzzz
+}
+
+@test "paths and links that lead out of the directory are refused" {
+	hostile "a name that is not allowed" <<<'{"entries": [["R", "tree"], ["D", ""], ["F", "../out", []]]}'
+	hostile "a name that is not allowed" <<<'{"entries": [["R", "tree"], ["D", ""], ["F", "..", []]]}'
+	hostile "before its parent" <<<'{"entries": [["R", "tree"], ["D", "../out"]]}'
+	hostile "a path that is not allowed" <<<'{"entries": [["R", "tree"], ["D", ""], ["D", "../out"]]}'
+	hostile "a path that is not allowed" <<<'{"entries": [["R", "tree"], ["D", ""], ["D", "/tmp/out"]]}'
+	hostile "target that is not allowed" <<<'{"entries": [["R", "tree"], ["D", ""], ["H", "h", "../key"]]}'
+	hostile "cannot make symbolic link" 10 <<<'{"chunks": {"a": "evil"}, "entries": [["R", "tree"],
+		["D", ""], ["L", "d", ".."], ["D", "d"], ["F", "key", ["a"]]]}'
+	hostile "out of order" <<<'{"entries": [["R", "tree"], ["D", ""], ["L", "a", ".."], ["F", "a", []]]}'
+	assert_equal "$(cat key)" key
+}
+
+@test "content that is not what the index says is refused" {
+	hostile "its content is another" <<<'{"chunks": {"a": "evil"}, "lies": {"a": "good"},
+		"entries": [["R", "tree"], ["D", ""], ["F", "f", ["a"]]]}'
+	hostile "chunks of another size" <<<'{"chunks": {"a": "evil"},
+		"entries": [["R", "tree"], ["D", ""], ["F", "f", ["a"], {"size": 5}]]}'
+	hostile "beyond its bundle" <<<'{"chunks": {"a": "evil"},
+		"entries": [["R", "tree"], ["D", ""], ["B", ["a"]], ["S", "f", 5]]}'
+	hostile "damaged" <<<'{"entries": [["R", "tree"], ["D", "", {"mode": 2541}]]}'
+	hostile "an unknown kind" <<<'{"entries": [["raw", "5a"]]}'
+}
+
+@test "a cache that is more than it says is refused before it fills the disk" {
+	hostile "more bytes than the manifest says" <<<"{\"chunks\": {\"a\": {\"repeat\": \"0\", \"times\": 1000000}},
+		\"entries\": [[\"R\", \"tree\"], [\"D\", \"\"], [\"F\", \"f\",
+		[$(printf '"a",%.0s' {1..200})\"a\"]]]}"
+	hostile "are free" 10 <<<'{"bytes": 900000000000000000, "entries": [["R", "tree"], ["D", ""]]}'
+}
+
+@test "a pack that is missing is one line, and nothing is there" {
+	publish
+	rules reg <<<"{\"path\": \"blobs/${packs%%$'\n'*}\", \"action\": {\"status\": 404, \"body\": \"\"}}"
+	restore
+	nothing_came ""
+	restore --strict
+	assert_failed 7
+}
+
+@test "a pack with one bit wrong is fetched once more, then it is nothing" {
+	publish
+	rules reg <<<"{\"path\": \"blobs/$packs\", \"nth\": 1, \"action\": {\"flip_at\": 1000}}"
+	restore
+	assert_status 0
+	cmp tree/file "$T/one/tree/file"
+	rm -rf tree
+	rm -rf "$OCIFP_STORE"
+	rules reg <<<"{\"path\": \"blobs/$packs\", \"action\": {\"flip_at\": 1000}}"
+	restore
+	nothing_came digest
+}
+
+@test "a pack that breaks off goes on where it was" {
+	publish
+	rules reg <<<"{\"path\": \"blobs/$packs\", \"nth\": 1, \"action\": {\"cut_after\": 100000}}"
+	restore
+	assert_status 0
+	cmp tree/file "$T/one/tree/file"
+}
+
+@test "a restore that failed goes on with the packs that it has" {
+	publish 80000000
+	local first last
+	first=${packs%%$'\n'*}
+	last=${packs##*$'\n'}
+	rules reg <<<"{\"path\": \"blobs/$last\", \"action\": {\"status\": 404, \"body\": \"\"}}"
+	restore
+	nothing_came ""
+	rules reg </dev/null
+	forget_log reg
+	restore
+	assert_status 0
+	cmp tree/file "$T/one/tree/file"
+	assert_requests reg 0 GET "blobs/$first"
+	assert_requests reg 1 GET "blobs/$last"
+}
+
+@test "a registry that does not answer is one line; --strict has its status" {
+	publish
+	rules reg <<<'{"action": {"status": 503}}'
+	restore --timeout 60s
+	nothing_came ""
+	rules reg <<<'{"action": {"status": 403, "json": {"errors": [{"code": "DENIED"}]}}}'
+	restore --strict
+	assert_failed 4
+}
+
+@test "a miss is one line, and status 3 with --strict" {
+	publish
+	echo other >key
+	mkdir -p "$T/none"
+	where=oci:$T/none restore
+	where=oci:$T/absent restore
+	assert_status 0
+	assert_stdout "cache default: miss"
+	where=oci:$T/absent restore --strict
+	assert_failed 3
+}
+
+@test "a save that fails anywhere leaves what the tags named" {
+	publish
+	cp -r ../one/tree tree
+	noise b 100000 >tree/more
+	echo new >key
+	local rule
+	for rule in '{"method": "POST", "action": {"status": 500}}' \
+		'{"method": "PUT", "path": "uploads", "action": {"status": 403}}' \
+		'{"method": "PUT", "path": "manifests", "action": {"status": 403}}'; do
+		rules reg <<<"$rule"
+		save --timeout 30s
+		assert_status 0
+		[[ $stdout == "cache default: not saved: "* ]] || fail "$told"
+		rules reg </dev/null
+		machine three
+		restore --strict
+		assert_status 0
+		diff -r tree ../one/tree
+		rm -rf tree
+		machine two
+		echo new >key
+	done
+	save
+	[[ $stdout == "cache default: saved "* ]] || fail "$told"
+}

@@ -1,0 +1,98 @@
+/* The parts of a cache's index: what the first byte says, T for the tree, C for the table of
+ * chunks, anything else for the head. */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "cache/format/index_head.h"
+#include "cache/format/tree_index.h"
+#include "fuzz.h"
+
+static void
+check_name(const struct tree_entry *entry)
+{
+	INSIST(entry->text_size > 0 && !memchr(entry->text, '/', entry->text_size) &&
+	       !memchr(entry->text, '\0', entry->text_size));
+	INSIST(entry->text_size != 1 || entry->text[0] != '.');
+	INSIST(entry->text_size != 2 || memcmp(entry->text, "..", 2) != 0);
+}
+
+static void
+check_entry(struct tree_entry *entry)
+{
+	struct chunk_ref ref;
+	uint64_t bytes = 0;
+
+	INSIST(entry->mode <= 0777);
+	INSIST(entry->mtime.tv_nsec >= 0 && entry->mtime.tv_nsec < 1000000000);
+	if (entry->kind == ENTRY_DIRECTORY)
+		INSIST(entry->text_size == 0 || entry->text[0] != '/');
+	else if (entry->kind != ENTRY_ROOT && entry->kind != ENTRY_BUNDLE)
+		check_name(entry);
+	if (entry->kind != ENTRY_FILE && entry->kind != ENTRY_BUNDLE)
+		return;
+	while (chunk_refs_next(&entry->chunks, &ref)) {
+		INSIST(ref.size_bytes > 0 && ref.size_bytes <= CACHE_CHUNK_LIMIT_BYTES);
+		bytes += ref.size_bytes;
+	}
+	INSIST(bytes == entry->size_bytes);
+}
+
+static void
+read_tree(const uint8_t *data, size_t size)
+{
+	AUTO_TREE_CURSOR struct tree_cursor cursor;
+	AUTO_ERROR struct error *err = NULL;
+	struct tree_entry entry;
+	bool ended = false;
+
+	tree_cursor_open(&cursor, data, size);
+	while (tree_cursor_next(&cursor, &entry, &ended, &err) == 0 && !ended)
+		check_entry(&entry);
+	INSIST(ended || IS_REFUSED(err));
+}
+
+static void
+read_table(const uint8_t *data, size_t size)
+{
+	AUTO_CHUNK_TABLE struct chunk_table table = { 0 };
+	AUTO_ERROR struct error *err = NULL;
+	struct wire_writer writer = { .buf = BUF_INIT(CACHE_STREAM_LIMIT_BYTES) };
+
+	if (chunk_table_parse(data, size, &table, &err) < 0) {
+		INSIST(IS_REFUSED(err));
+		return;
+	}
+	for (size_t i = 0; i < table.pack_count; i++) {
+		INSIST(table.packs[i].size_bytes <= CACHE_PACK_LIMIT_BYTES);
+		chunk_table_put(&writer, &table, i);
+	}
+	INSIST(writer.buf.size == size && (size == 0 || memcmp(writer.buf.data, data, size) == 0));
+	for (size_t i = 0; i < table.chunk_count; i++)
+		INSIST(chunk_table_find(&table, &table.chunks[i].digest));
+	buf_release(&writer.buf);
+}
+
+static void
+read_head(const uint8_t *data, size_t size)
+{
+	AUTO_INDEX_HEAD struct index_head head = { 0 };
+	AUTO_ERROR struct error *err = NULL;
+
+	if (index_head_parse(data, size, &head, &err) < 0)
+		INSIST(IS_REFUSED(err));
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size == 0)
+		return 0;
+	if (data[0] == 'T')
+		read_tree(data + 1, size - 1);
+	else if (data[0] == 'C')
+		read_table(data + 1, size - 1);
+	else
+		read_head(data + 1, size - 1);
+	return 0;
+}

@@ -12,6 +12,7 @@ noinst_LIBRARIES += %D%/libbase.a
 	%D%/limits.h \
 	%D%/observer.c %D%/observer.h \
 	%D%/random.c %D%/random.h \
+	%D%/secret.c %D%/secret.h \
 	%D%/spawn.c %D%/spawn.h \
 	%D%/strings.c %D%/strings.h \
 	%D%/text.c %D%/text.h \

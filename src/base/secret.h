@@ -1,4 +1,4 @@
-/* secret.h - strings that are erased before their memory is given back */
+/* secret.h - strings whose memory is erased before it is freed */
 #ifndef OCIFP_BASE_SECRET_H
 #define OCIFP_BASE_SECRET_H
 
@@ -16,8 +16,8 @@ void secret_buf_release(struct buf *buf);
 /* "Basic <base64 of username:password>" (RFC 7617, section 2). */
 char *secret_basic(const char *username, const char *password);
 
-/* The text behind a base64 value, read as Go reads it: line ends do not count, and NULs at the end
- * are dropped.  NULL: it is no base64, is empty or holds a NUL. */
+/* Decodes base64 as Go does: ignores line ends and drops NULs at the end.  NULL: not base64, empty,
+ * or a NUL inside. */
 char *secret_decode(const char *base64);
 char *secret_encode(const char *text);
 

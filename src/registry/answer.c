@@ -14,10 +14,10 @@
 static const char digest_header[] = "Docker-Content-Digest";
 
 static int
-refuse(const char *value, const char *why, struct error **err)
+refuse(const char *value, const char *expected, struct error **err)
 {
-	error_set(err, ERROR_UNAVAILABLE, "the answer's %s '%s' %s", digest_header, QUOTED(value),
-		  why);
+	error_set(err, ERROR_UNAVAILABLE, "invalid %s '%s' in the registry's answer: expected %s",
+		  digest_header, QUOTED(value), expected);
 	return error_set_class(err, "protocol");
 }
 
@@ -32,9 +32,9 @@ answer_find_digest(const struct request *request, struct digest *ret_digest, boo
 	if (!*ret_found)
 		return 0;
 	if (request_header_count(request, digest_header) > 1)
-		return refuse(value, "is not the only one", err);
+		return refuse(value, "a single header", err);
 	if (digest_parse(value, ret_digest, &unfit) < 0)
-		return refuse(value, "is no digest", err);
+		return refuse(value, "a digest", err);
 	return 0;
 }
 
@@ -49,7 +49,7 @@ answer_check_digest(const struct request *request, const struct digest *expected
 		return -1;
 	if (!is_named || named.algorithm != expected->algorithm || digest_equal(&named, expected))
 		return 0;
-	error_set(err, ERROR_CONTENT, "the registry has stored '%s' instead of '%s'",
+	error_set(err, ERROR_CONTENT, "the registry stored '%s' instead of '%s'",
 		  digest_text(&named).text, digest_text(expected).text);
 	return error_set_class(err, "digest");
 }

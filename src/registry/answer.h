@@ -1,4 +1,4 @@
-/* answer.h - what the headers of a registry's answer say about content
+/* answer.h - the headers of a registry's answer that describe its content
  *
  * distribution-spec, "Pulling manifests": Docker-Content-Digest, Content-Type.
  */
@@ -11,17 +11,18 @@ struct digest;
 struct error;
 struct request;
 
-/* Docker-Content-Digest.  ERROR_UNAVAILABLE, class "protocol": two of them, or no digest. */
+/* Docker-Content-Digest.  ERROR_UNAVAILABLE, class "protocol": repeated or invalid. */
 int answer_find_digest(const struct request *request, struct digest *ret_digest, bool *ret_found,
 		       struct error **err);
 
-/* ERROR_CONTENT, class "digest", when the header is there and names another one. */
+/* ERROR_CONTENT, class "digest": the header names another digest. */
 int answer_check_digest(const struct request *request, const struct digest *expected,
 			struct error **err);
 
-/* Content-Type without its parameters, when it is that of a manifest; else NULL.  The caller owns
- * it. */
+/* Content-Type without parameters if it is a manifest's, else NULL.  The caller owns it. */
 char *answer_manifest_type(const struct request *request);
+
+/* A web page, as a proxy or a captive portal sends it. */
 bool answer_is_page(const struct request *request);
 
 #endif

@@ -1,6 +1,6 @@
-/* blob_job.h - one blob on its way, for blobs.c and upload/upload.c
+/* blob_job.h - a blob transfer, for registry_blobs.c and upload/upload.c
  *
- * A job starts one request after another; each answer leads to the next or ends the job.
+ * A job sends one request at a time; each answer leads to the next request or ends the job.
  */
 #ifndef OCIFP_REGISTRY_BLOB_JOB_H
 #define OCIFP_REGISTRY_BLOB_JOB_H
@@ -11,7 +11,6 @@
 
 struct request;
 
-/* Frees what is the job's own. */
 struct blob_job {
 	void (*free)(struct blob_job *job);
 	struct endpoint *endpoint;
@@ -24,7 +23,7 @@ struct blob_job {
 DEFINE_CLEANUP(struct blob_job, blob_job_free)
 #define AUTO_BLOB_JOB CLEANUP(blob_job_free_at)
 
-/* Tells the owner, who may free the job: nothing may follow.  Takes the failure. */
+/* Calls done(), which may free the job.  Takes the failure. */
 void blob_job_end(struct blob_job *job, enum blob_outcome outcome, struct error *failure);
 
 /* "/blobs/<digest>" at the endpoint. */

@@ -6,6 +6,7 @@
 #include "base/xalloc.h"
 #include "http/origin.h"
 #include "http/request.h"
+#include "oci/digest.h"
 #include "registry/auth/scope_auth.h"
 #include "registry/host.h"
 #include "registry/presence.h"
@@ -45,7 +46,7 @@ name_scopes(const struct endpoint *endpoint, enum access access, const char *mou
 	static const char *const names[] = {
 		[ACCESS_PULL] = "pull",
 		[ACCESS_PUSH] = "pull,push",
-		/* What deleting takes is "delete", "push" or "*", as the registry likes. */
+		/* Registries require "delete", "push" or "*" for a deletion. */
 		[ACCESS_DELETE] = "pull,push,delete",
 	};
 	const char *actions = names[access];
@@ -99,6 +100,14 @@ endpoint_perform(struct endpoint *endpoint, enum access access,
 }
 
 int
+endpoint_wrap(const struct endpoint *endpoint, const char *tag, const struct digest *digest,
+	      struct error **err)
+{
+	return error_wrap(err, "'%s/%s%s%s'", endpoint->host->name, endpoint->name,
+			  digest ? "@" : ":", digest ? digest_text(digest).text : tag);
+}
+
+int
 endpoint_refuse(const struct endpoint *endpoint, enum access access, const struct request *request,
 		struct error **err)
 {
@@ -133,7 +142,7 @@ endpoint_refuse_or_absent(const struct endpoint *endpoint, enum access access,
 	evidence.is_page = problem.is_page;
 	if (presence_judge_404(&evidence) != ABSENCE_PROVEN)
 		return endpoint_refuse(endpoint, access, request, err);
-	error_set(err, ERROR_ABSENT, "the registry knows no such %s", what);
+	error_set(err, ERROR_ABSENT, "the registry does not have this %s", what);
 	return error_set_remote(err, &(struct error_remote){ .http_status = problem.http_status,
 							     .code = problem.code,
 							     .request_id = problem.request_id });

@@ -1,10 +1,10 @@
-/* endpoint.h - a repository at a host, for the files of this layer
+/* endpoint.h - a repository at a registry host
  *
  *     registry -+- hosts      one a name; credentials, challenge
  *               +- endpoints  one a repository; base URL, scope_auths, by-digest mirrors
  *
- * A mirror is an endpoint of its own, at another host, for the same repository: it is asked with
- * containerd's "?ns=<host>" and with credentials of its own.
+ * A mirror is an endpoint at another host for the same repository.  Its requests carry containerd's
+ * "?ns=<host>" and the mirror's own credentials.
  */
 #ifndef OCIFP_REGISTRY_ENDPOINT_H
 #define OCIFP_REGISTRY_ENDPOINT_H
@@ -13,6 +13,7 @@
 
 #include "registry/registry.h"
 
+struct digest;
 struct scope_auth;
 struct host;
 struct request;
@@ -35,34 +36,38 @@ struct endpoint {
 	struct host *host;
 	char *name;           /* "owner/image" */
 	char *base_url;       /* "https://ghcr.io/v2/owner/image" */
-	const char *mirrored; /* whose content a mirror has; NULL: this is no mirror */
+	const char *mirrored; /* the origin's host of a mirror; NULL: not a mirror */
 	struct scope_auth **scope_auths;
 	size_t scope_auth_count;
 	struct endpoint **mirrors;
 	size_t mirror_count;
-	bool lacks_referrers; /* their API, as far as is known */
+	bool lacks_referrers; /* the registry is known to lack the referrers API */
 };
 
-/* What the token may do; `mount_from` is another repository to read, or NULL. */
+/* The rights that a token has to give; `mount_from` is another repository to read, or NULL. */
 enum access { ACCESS_PULL, ACCESS_PUSH, ACCESS_DELETE };
 struct scope_auth *endpoint_scope_auth(struct endpoint *endpoint, enum access access,
 				       const char *mount_from);
 
-/* `path` is made of checked values alone: "/manifests/<tag>". */
+/* `path` must consist of validated values: "/manifests/<tag>". */
 char *endpoint_url(const struct endpoint *endpoint, const char *path, struct error **err);
 
-/* request_perform() by the scope_auth of that access, and once more after scope_auth_reconsider().
- */
+/* request_perform() with the authorizer of that access, repeated once if scope_auth_reconsider()
+ * says so. */
 struct request *endpoint_perform(struct endpoint *endpoint, enum access access,
 				 const struct request_options *options, struct error **err);
 
-/* The answer as an error; problem.h has the kinds.  Returns -1. */
+/* Sets the error that the answer describes; see problem.h for its kinds.  Returns -1. */
 int endpoint_refuse(const struct endpoint *endpoint, enum access access,
 		    const struct request *request, struct error **err);
 
-/* The same, but ERROR_ABSENT for a 404 that proves that there is no such `what`. */
+/* The same, but ERROR_ABSENT for a 404 that proves that `what` is absent. */
 int endpoint_refuse_or_absent(const struct endpoint *endpoint, enum access access,
 			      const struct request *request, const char *what, struct error **err);
+
+/* Prepends "'host/name:tag': " or "'host/name@digest': ".  Returns -1. */
+int endpoint_wrap(const struct endpoint *endpoint, const char *tag, const struct digest *digest,
+		  struct error **err);
 
 struct endpoint *endpoint_new(struct registry *registry, struct host *host, const char *name);
 void endpoint_free(struct endpoint *endpoint);

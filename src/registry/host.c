@@ -10,7 +10,7 @@
 #include "registry/auth/token_cache.h"
 #include "registry/registry.h"
 
-/* The domain of Docker Hub's images is not the host that serves them. */
+/* Docker Hub serves docker.io from another host. */
 static const char *
 serving_host(const char *name)
 {
@@ -112,7 +112,7 @@ host_drop_credential(struct host *host)
 	if (!host->has_credential)
 		return;
 	observer_tell(engine_observer(host->engine), EVENT_NOTICE,
-		      "'%s' refuses %s: reading without a login", host->name,
+		      "'%s' refused %s; reading without a login", host->name,
 		      host->credential.source);
 	free(host->dropped_source);
 	host->dropped_source = TAKE_PTR(host->credential.source);

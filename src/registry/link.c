@@ -15,7 +15,7 @@
 struct link {
 	char *target;
 	char *relations;  /* of the first rel parameter: "prev next"; NULL: none */
-	bool is_anchored; /* it leads from another resource than the answer */
+	bool is_anchored; /* its context is another resource */
 };
 
 static void
@@ -31,7 +31,7 @@ is_named(const char *name, size_t size, const char *wanted)
 	return size == strlen(wanted) && strncasecmp(name, wanted, size) == 0;
 }
 
-/* A token or a quoted string; some servers leave the quotes out around more than a token. */
+/* A token or a quoted string; some servers omit the quotes around more than a token. */
 static char *
 take_value(const char **at)
 {
@@ -45,7 +45,7 @@ take_value(const char **at)
 	return value;
 }
 
-/* What follows a semicolon, which may be nothing. */
+/* The parameter after a semicolon, which may be empty. */
 static bool
 take_parameter(const char **at, struct link *link)
 {
@@ -67,7 +67,7 @@ take_parameter(const char **at, struct link *link)
 	return true;
 }
 
-/* Up to the comma or the end behind it. */
+/* One link, up to the next comma or the end. */
 static bool
 take_link(const char **at, struct link *link)
 {
@@ -149,9 +149,9 @@ check_next(const struct endpoint *endpoint, const struct request *request, const
 	if (origin_parse(next, &origin, err) < 0)
 		return -1;
 	if (!origin_equal(&origin, &endpoint->host->origin))
-		return fail("its next page is at another host", err);
+		return fail("the next page is on another host", err);
 	if (strcmp(next, request_url(request)) == 0)
-		return fail("its next page is the same page", err);
+		return fail("the next page is the same page", err);
 	return 0;
 }
 

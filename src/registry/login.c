@@ -9,7 +9,6 @@
 #include "registry/host.h"
 #include "registry/problem.h"
 
-/* Empty for an identity token. */
 static struct credential
 copy_credential(const struct credential *credential)
 {
@@ -26,23 +25,24 @@ copy_credential(const struct credential *credential)
 static int
 refuse_unasked(const struct host *host, struct error **err)
 {
-	error_set(err, ERROR_USAGE, "'%s' answers without a login, so the password was not checked",
+	error_set(err, ERROR_USAGE, "cannot check the password: '%s' answers without a login",
 		  host->name);
-	return error_set_hint(err, "use it without a login, or write the credentials by hand");
+	return error_set_hint(
+		err, "use the registry without a login, or write the credentials file yourself");
 }
 
-/* A token that anybody gets says nothing about a password that was not sent. */
+/* An anonymous token does not prove the password, which was not sent. */
 static int
 refuse_unsent(const struct host *host, struct error **err)
 {
 	AUTO_FREE char *realm = text_quote_url(host->realm);
 
 	error_set(err, ERROR_REFUSED,
-		  "'%s' names the token server '%s', which is another host: the password was not "
-		  "sent there and not checked",
+		  "cannot check the password: '%s' names the token server '%s' on another host, "
+		  "and the password was not sent there",
 		  host->name, realm);
 	error_set_class(err, "realm");
-	return error_set_hint(err, "if that server may see it: --trust-realm");
+	return error_set_hint(err, "use --trust-realm HOST if that server may get the password");
 }
 
 static int
@@ -84,7 +84,7 @@ ask(struct registry *registry, struct host *host, struct scope_auth *scope_auth,
 	return request ? judge(host, request, err) : -1;
 }
 
-/* With a host of its own: what others have learned, and were given, does not count here. */
+/* Uses a host of its own, without cached tokens and other credentials. */
 int
 registry_check_login(struct registry *registry, const char *name,
 		     const struct credential *credential, struct error **err)

@@ -1,6 +1,8 @@
 #include "registry/manifests.h"
 
+#include <stdbool.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -8,29 +10,51 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "http/engine.h"
+#include "http/origin.h"
 #include "http/request.h"
+#include "oci/digest.h"
 #include "oci/document.h"
 #include "oci/manifest.h"
 #include "oci/media_type.h"
 #include "oci/reference.h"
+#include "oci/referrer.h"
 #include "registry/answer.h"
 #include "registry/endpoint.h"
 #include "registry/host.h"
-#include "registry/manifest_url.h"
 #include "registry/problem.h"
+#include "registry/referrers.h"
+#include "stream/source.h"
 
-/* One manifest that is asked for. */
+/* "/v2/<name>/manifests/<tag or digest>", by digest when there is one. */
+static char *
+manifest_url(const struct endpoint *endpoint, const char *tag, const struct digest *digest,
+	     struct error **err)
+{
+	AUTO_FREE char *path = xasprintf("/manifests/%s", digest ? digest_text(digest).text : tag);
+
+	return endpoint_url(endpoint, path, err);
+}
+
+static int
+check_tag(const char *tag, const struct digest *digest, struct error **err)
+{
+	if (digest || reference_tag_is_valid(tag))
+		return 0;
+	return error_set(err, ERROR_USAGE, "invalid tag '%s'", QUOTED(tag));
+}
+
+/* The manifest that is requested. */
 struct question {
 	struct endpoint *endpoint;
-	const char *reference;
-	struct digest digest; /* DIGEST_NONE: by tag */
+	const char *tag;
+	const struct digest *digest; /* NULL: by tag */
 };
 
 static struct request *
 ask(const struct question *question, unsigned flags, struct error **err)
 {
 	struct endpoint *endpoint = question->endpoint;
-	AUTO_FREE char *url = manifest_url(endpoint, question->reference, err);
+	AUTO_FREE char *url = manifest_url(endpoint, question->tag, question->digest, err);
 	struct request_options options = {
 		.method = HTTP_GET,
 		.url = url,
@@ -64,7 +88,7 @@ read_evidence(const struct request *request, struct evidence *evidence)
 	evidence->is_page = problem.is_page;
 }
 
-/* A refused token request is an answer too. */
+/* A refused token request has an HTTP status too. */
 static void
 read_evidence_of_failure(const struct error *failure, struct evidence *evidence)
 {
@@ -75,14 +99,14 @@ read_evidence_of_failure(const struct error *failure, struct evidence *evidence)
 	evidence->request_id = xstrdup_null(remote->request_id);
 }
 
-/* The digest of what came, by the algorithm that the question or the answer names. */
+/* Hashes the bytes with the algorithm that the question or the answer names. */
 static int
 check_digest(const struct question *question, const struct request *request,
 	     struct digest *ret_digest, struct error **err)
 {
 	const struct buf *body = request_body(request);
-	struct digest expected = question->digest;
-	bool is_named = expected.algorithm != DIGEST_NONE;
+	struct digest expected = question->digest ? *question->digest : (struct digest){ 0 };
+	bool is_named = question->digest;
 	struct digest found;
 
 	if (!is_named && answer_find_digest(request, &expected, &is_named, err) < 0)
@@ -97,7 +121,7 @@ check_digest(const struct question *question, const struct request *request,
 	return 0;
 }
 
-/* What the document calls itself, where the answer does not tell. */
+/* The document's own media type, for an answer without one. */
 static char *
 find_own_type(const struct buf *body, enum document_kind kind)
 {
@@ -126,7 +150,8 @@ check_kind(const struct request *request, char **ret_type, struct error **err)
 	if (manifest_kind(body->data, body->size, type, &kind, err) < 0)
 		return -1;
 	if (kind == DOCUMENT_OTHER)
-		return error_set(err, ERROR_CONTENT, "the document is no manifest and no index");
+		return error_set(err, ERROR_CONTENT,
+				 "the document is neither a manifest nor an index");
 	*ret_type = type ? TAKE_PTR(type) : find_own_type(body, kind);
 	return 0;
 }
@@ -163,17 +188,18 @@ try_mirror(const struct question *question, struct endpoint *mirror, struct buf 
 		return true;
 	observer_tell(engine_observer(mirror->registry->engine), EVENT_TRACE,
 		      "the mirror '%s' has no manifest '%s'%s%s", mirror->host->name,
-		      question->reference, trouble ? ": " : "", trouble ? error_text(trouble) : "");
+		      digest_text(question->digest).text, trouble ? ": " : "",
+		      trouble ? error_text(trouble) : "");
 	return false;
 }
 
-/* By digest alone: what a tag means, and absence, only its own registry knows. */
+/* Mirrors are asked by digest only: tags are resolved, and absence is proven, at the origin. */
 static bool
 try_mirrors(const struct question *question, struct buf *bytes, struct descriptor *ret_descriptor)
 {
 	const struct endpoint *endpoint = question->endpoint;
 
-	if (question->digest.algorithm == DIGEST_NONE)
+	if (!question->digest)
 		return false;
 	for (size_t i = 0; i < endpoint->mirror_count; i++)
 		if (try_mirror(question, endpoint->mirrors[i], bytes, ret_descriptor))
@@ -198,7 +224,7 @@ ask_whether_registry(const struct question *question, bool *ret_answers, struct 
 	return 0;
 }
 
-/* What an answer is about, and where its content goes. */
+/* The outputs of registry_get_manifest(). */
 struct reply {
 	struct buf *bytes;
 	struct descriptor *descriptor;
@@ -215,7 +241,7 @@ take_present(const struct question *question, const struct request *request, str
 	return 0;
 }
 
-/* The answer to a question that was asked again: the last word. */
+/* Judges the answer to the second request, which is final. */
 static int
 judge_again(const struct question *question, const struct request *again, struct reply *reply,
 	    struct error **err)
@@ -230,7 +256,9 @@ judge_again(const struct question *question, const struct request *again, struct
 	if (!evidence->confirmed) {
 		endpoint_refuse(question->endpoint, ACCESS_PULL, again, err);
 		return error_wrap(err,
-				  "this proves no absence: the first answer was %s, the second",
+				  "the registry first answered %s, and a second request did not "
+				  "confirm that the "
+				  "image is absent",
 				  evidence->first_answer);
 	}
 	evidence->presence = PRESENCE_ABSENT;
@@ -244,7 +272,8 @@ describe_answer(const struct evidence *evidence)
 			 evidence->code ? evidence->code : "");
 }
 
-/* A 404 that gives no reason could be anybody's. */
+/* A 404 without an error code may come from a proxy: ask whether /v2/ is a registry's, then ask for
+ * the manifest again. */
 static int
 confirm_absence(const struct question *question, const struct request *request, struct reply *reply,
 		struct error **err)
@@ -253,15 +282,15 @@ confirm_absence(const struct question *question, const struct request *request, 
 	AUTO_REQUEST struct request *again = NULL;
 
 	if (ask_whether_registry(question, &evidence->registry_answers, err) < 0)
-		return error_wrap(err, "cannot confirm an absence");
+		return error_wrap(err, "cannot confirm that the image is absent");
 	if (!evidence->registry_answers) {
 		endpoint_refuse(question->endpoint, ACCESS_PULL, request, err);
-		return error_wrap(err, "this proves no absence");
+		return error_wrap(err, "the answer does not prove that the image is absent");
 	}
 	evidence->first_answer = describe_answer(evidence);
 	again = ask(question, 0, err);
 	if (!again)
-		return error_wrap(err, "cannot confirm an absence");
+		return error_wrap(err, "cannot confirm that the image is absent");
 	return judge_again(question, again, reply, err);
 }
 
@@ -279,10 +308,10 @@ judge_404(const struct question *question, const struct request *request, struct
 		break;
 	}
 	endpoint_refuse(question->endpoint, ACCESS_PULL, request, err);
-	return error_wrap(err, "this proves no absence");
+	return error_wrap(err, "the answer does not prove that the image is absent");
 }
 
-/* Takes the failure.  What came damaged is asked for once more, as a layer is. */
+/* Requests damaged content once more, as for a layer.  Takes the failure. */
 static int
 ask_once_more(const struct question *question, struct error *failure, struct reply *reply,
 	      struct error **err)
@@ -330,21 +359,29 @@ get_manifest(const struct question *question, struct reply *reply, struct error 
 		return 0;
 	}
 	if (ask_origin(question, reply, err) < 0)
-		return manifest_wrap(question->endpoint, question->reference, err);
+		return endpoint_wrap(question->endpoint, question->tag, question->digest, err);
 	return 0;
 }
 
 int
-registry_get_manifest(struct endpoint *endpoint, const char *reference, struct buf *bytes,
-		      struct descriptor *ret_descriptor, struct evidence *ret_evidence,
-		      struct error **err)
+registry_get_manifest(struct endpoint *endpoint, const char *tag, const struct digest *digest,
+		      struct buf *bytes, struct descriptor *ret_descriptor,
+		      struct evidence *ret_evidence, struct error **err)
 {
-	struct question question = { .endpoint = endpoint, .reference = reference };
+	struct question question = { endpoint, tag, digest };
 	struct reply reply = { bytes, ret_descriptor, ret_evidence };
 
-	if (manifest_reference_parse(reference, &question.digest, err) < 0)
-		return -1;
-	return get_manifest(&question, &reply, err);
+	return check_tag(tag, digest, err) < 0 ? -1 : get_manifest(&question, &reply, err);
+}
+
+/* RFC 3986, section 2.3: unreserved characters, which need no escape in a URL. */
+static bool
+is_unreserved(const char *name)
+{
+	size_t size = strspn(name, "-._~0123456789abcdefghijklmnopqrstuvwxyz"
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
+	return size > 0 && name[size] == '\0' && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
 int
@@ -352,13 +389,338 @@ registry_get_listed_manifest(struct endpoint *endpoint, const char *name, struct
 			     struct descriptor *ret_descriptor, struct evidence *ret_evidence,
 			     struct error **err)
 {
-	struct question question = { .endpoint = endpoint, .reference = name };
+	struct question question = { .endpoint = endpoint, .tag = name };
 	struct reply reply = { bytes, ret_descriptor, ret_evidence };
-	AUTO_ERROR struct error *unfit = NULL;
+	AUTO_ERROR struct error *ignored = NULL;
+	struct digest digest;
 
-	if (manifest_name_is_plain(name) ||
-	    manifest_reference_parse(name, &question.digest, &unfit) == 0)
-		return get_manifest(&question, &reply, err);
-	return error_set(err, ERROR_REFUSED, "cannot ask what '%s' names: it is not a valid tag",
-			 QUOTED(name));
+	if (strchr(name, ':') && digest_parse(name, &digest, &ignored) == 0)
+		question.digest = &digest;
+	else if (!is_unreserved(name))
+		return error_set(err, ERROR_REFUSED, "cannot request '%s': it is not a valid tag",
+				 QUOTED(name));
+	return get_manifest(&question, &reply, err);
+}
+
+static struct request *
+ask_without_mirrors(struct endpoint *endpoint, enum http_method method, const char *tag,
+		    const struct digest *digest, struct error **err)
+{
+	AUTO_FREE char *url = manifest_url(endpoint, tag, digest, err);
+	struct request_options options = {
+		.method = method,
+		.url = url,
+		.accept = MEDIA_ACCEPT_MANIFESTS,
+		.flags = REQUEST_NO_REDIRECT,
+	};
+
+	if (!url)
+		return NULL;
+	return endpoint_perform(endpoint, ACCESS_PULL, &options, err);
+}
+
+/* For registries that refuse HEAD or answer it without the digest. */
+static int
+has_by_get(struct endpoint *endpoint, const char *tag, const struct digest *digest, bool *ret_found,
+	   struct digest *ret_digest, struct error **err)
+{
+	AUTO_REQUEST struct request *request =
+		ask_without_mirrors(endpoint, HTTP_GET, tag, digest, err);
+	int status = request ? request_status(request) : 0;
+	const struct buf *body;
+
+	if (!request)
+		return -1;
+	if ((status != 200 && status != 404) || (status == 200 && answer_is_page(request)))
+		return endpoint_refuse(endpoint, ACCESS_PULL, request, err);
+	*ret_found = status == 200;
+	body = request_body(request);
+	*ret_digest = digest_of(DIGEST_SHA256, body->data, body->size);
+	return 0;
+}
+
+static int
+has_manifest(struct endpoint *endpoint, const char *tag, const struct digest *digest,
+	     bool *ret_found, struct digest *ret_digest, struct error **err)
+{
+	AUTO_REQUEST struct request *request =
+		ask_without_mirrors(endpoint, HTTP_HEAD, tag, digest, err);
+	bool is_named = false;
+
+	if (!request)
+		return -1;
+	if (request_status(request) == 404) {
+		*ret_found = false;
+		return 0;
+	}
+	if (request_status(request) == 200 &&
+	    answer_find_digest(request, ret_digest, &is_named, err) < 0)
+		return -1;
+	if (!is_named)
+		return has_by_get(endpoint, tag, digest, ret_found, ret_digest, err);
+	*ret_found = true;
+	return 0;
+}
+
+int
+registry_has_manifest(struct endpoint *endpoint, const char *tag, const struct digest *digest,
+		      bool *ret_found, struct digest *ret_digest, struct error **err)
+{
+	if (check_tag(tag, digest, err) < 0)
+		return -1;
+	if (has_manifest(endpoint, tag, digest, ret_found, ret_digest, err) < 0)
+		return endpoint_wrap(endpoint, tag, digest, err);
+	if (*ret_found && digest)
+		*ret_digest = *digest;
+	return 0;
+}
+
+static bool
+lacks_blob(const struct problem *problem)
+{
+	return problem_has_code(problem, "MANIFEST_BLOB_UNKNOWN") ||
+	       problem_has_code(problem, "BLOB_UNKNOWN") ||
+	       problem_has_code(problem, "MANIFEST_UNKNOWN");
+}
+
+static bool
+is_tag_conflict(const struct problem *problem)
+{
+	if (problem->http_status == 409 || problem->http_status == 412)
+		return true;
+	return problem->http_status == 400 && problem_mentions(problem, "immutable");
+}
+
+/* A PUT of a manifest. */
+struct placing {
+	struct endpoint *endpoint;
+	const char *tag;             /* NULL: by digest alone */
+	const struct digest *digest; /* NULL: by tag */
+	const struct descriptor *descriptor;
+	const void *bytes;
+};
+
+/* An immutable tag that already names this manifest is a success. */
+static int
+meet_conflict(const struct placing *placing, struct error **err)
+{
+	struct digest digest;
+	bool found = false;
+
+	if (registry_has_manifest(placing->endpoint, placing->tag, placing->digest, &found, &digest,
+				  err) < 0)
+		return error_wrap(err, "the registry does not allow the tag to be overwritten");
+	if (found && digest_equal(&digest, &placing->descriptor->digest))
+		return 0;
+	error_set(err, ERROR_REFUSED, "the registry does not allow the tag to be overwritten");
+	return error_set_class(err, "tag_conflict");
+}
+
+static int
+judge_refusal(const struct placing *placing, const struct request *request, struct error **err)
+{
+	AUTO_PROBLEM struct problem problem = { 0 };
+
+	problem_read(request, &problem);
+	if (is_tag_conflict(&problem))
+		return meet_conflict(placing, err);
+	if (lacks_blob(&problem)) {
+		error_set(err, ERROR_CONTENT,
+			  "the registry lacks a blob or manifest that it names: %s",
+			  problem.message ? problem.message : problem.code);
+		return error_set_class(err, "blob_unknown");
+	}
+	return endpoint_refuse(placing->endpoint, ACCESS_PUSH, request, err);
+}
+
+/* For a registry that does not list the manifest among the referrers of its subject (no OCI-Subject
+ * in its answer). */
+static int
+list_with_subject(const struct placing *placing, const struct put_result *put_result,
+		  struct error **err)
+{
+	AUTO_REFERRER struct referrer referrer = { 0 };
+	bool found = false;
+
+	if (referrer_parse(placing->descriptor, placing->bytes, &referrer, &found, err) < 0)
+		return -1;
+	referrer.entry.digest = put_result->digest;
+	return found ? registry_add_referrer(placing->endpoint, &referrer.subject, &referrer.entry,
+					     err)
+		     : 0;
+}
+
+static struct request *
+send_manifest(const struct placing *placing, const char *url, struct error **err)
+{
+	const struct descriptor *descriptor = placing->descriptor;
+	struct endpoint *endpoint = placing->endpoint;
+	struct source source = source_of_bytes(placing->bytes, descriptor->size_bytes);
+	struct request_options options = {
+		.method = HTTP_PUT,
+		.url = url,
+		.content_type = descriptor->media_type,
+		.source = &source,
+		.flags = REQUEST_NO_REDIRECT,
+	};
+
+	return endpoint_perform(endpoint, ACCESS_PUSH, &options, err);
+}
+
+/* The digest under which the registry stored the manifest; it must be one of these bytes. */
+static int
+read_put_result(const struct placing *placing, const struct request *request,
+		struct put_result *put_result, struct error **err)
+{
+	const struct descriptor *descriptor = placing->descriptor;
+	struct digest named = { .algorithm = DIGEST_NONE };
+
+	if (answer_find_digest(request, &named, &put_result->is_told, err) < 0)
+		return -1;
+	put_result->digest = descriptor->digest;
+	if (named.algorithm != DIGEST_NONE && named.algorithm != put_result->digest.algorithm)
+		put_result->digest =
+			digest_of(named.algorithm, placing->bytes, descriptor->size_bytes);
+	return answer_check_digest(request, &put_result->digest, err);
+}
+
+static int
+judge_put(const struct placing *placing, const struct request *request,
+	  struct put_result *put_result, struct error **err)
+{
+	put_result->digest = placing->descriptor->digest;
+	put_result->is_told = true;
+	if (request_status(request) / 100 != 2)
+		return judge_refusal(placing, request, err);
+	if (answer_is_page(request))
+		return endpoint_refuse(placing->endpoint, ACCESS_PUSH, request, err);
+	if (read_put_result(placing, request, put_result, err) < 0)
+		return -1;
+	return request_header(request, "OCI-Subject") ? 0
+						      : list_with_subject(placing, put_result, err);
+}
+
+static int
+put_by_one(const struct placing *placing, struct put_result *put_result, struct error **err)
+{
+	AUTO_FREE char *url = manifest_url(placing->endpoint, placing->tag, placing->digest, err);
+	AUTO_REQUEST struct request *request = url ? send_manifest(placing, url, err) : NULL;
+
+	return request ? judge_put(placing, request, put_result, err) : -1;
+}
+
+/* distribution-spec, "Pushing Manifests": PUT by digest with "?tag=", and OCI-Tag in the answer.
+ * *ret_done false: the registry does not support that, or refuses the digest's algorithm. */
+static int
+put_by_both(const struct placing *placing, struct put_result *put_result, bool *ret_done,
+	    struct error **err)
+{
+	AUTO_FREE char *base =
+		manifest_url(placing->endpoint, NULL, &placing->descriptor->digest, err);
+	AUTO_FREE char *url = base ? url_add_query(base, "tag", placing->tag, err) : NULL;
+	AUTO_REQUEST struct request *request = url ? send_manifest(placing, url, err) : NULL;
+
+	const char *tag = request ? request_header(request, "OCI-Tag") : NULL;
+
+	if (!request)
+		return -1;
+	if (request_status(request) == 400 ||
+	    (request_status(request) / 100 == 2 && (!tag || strcmp(tag, placing->tag) != 0)))
+		return 0;
+	*ret_done = true;
+	return judge_put(placing, request, put_result, err);
+}
+
+int
+registry_put_manifest(struct endpoint *endpoint, const char *tag,
+		      const struct descriptor *descriptor, const void *bytes,
+		      struct put_result *ret_result, struct error **err)
+{
+	const struct digest *digest = tag ? NULL : &descriptor->digest;
+	struct placing placing = { endpoint, tag, digest, descriptor, bytes };
+	struct put_result put_result = { 0 };
+	bool is_done = false;
+
+	if (check_tag(tag, digest, err) < 0)
+		return -1;
+	if (tag && descriptor->digest.algorithm != DIGEST_SHA256 &&
+	    put_by_both(&placing, &put_result, &is_done, err) < 0)
+		return endpoint_wrap(endpoint, tag, digest, err);
+	if (!is_done && put_by_one(&placing, &put_result, err) < 0)
+		return endpoint_wrap(endpoint, tag, digest, err);
+	*ret_result = put_result;
+	return 0;
+}
+
+static bool
+is_unsupported(const struct request *request, bool is_tag)
+{
+	AUTO_PROBLEM struct problem problem = { 0 };
+	int status = request_status(request);
+
+	problem_read(request, &problem);
+	return status == 405 || status == 501 || problem_has_code(&problem, "UNSUPPORTED") ||
+	       (is_tag && status == 400);
+}
+
+static int
+refuse_unsupported(const struct endpoint *endpoint, bool is_tag, const struct request *request,
+		   struct error **err)
+{
+	AUTO_ERROR struct error *answer = NULL;
+
+	endpoint_refuse(endpoint, ACCESS_DELETE, request, &answer);
+	error_set(err, ERROR_FAILURE, "the registry does not delete %s: %s",
+		  is_tag ? "tags" : "manifests", error_text(answer));
+	error_set_class(err, "unsupported");
+	error_set_remote(err, error_remote(answer));
+	if (strcmp(endpoint->host->name, "ghcr.io") == 0)
+		return error_set_hint(err,
+				      "use 'ocifp prune', which deletes through GitHub's Packages "
+				      "API");
+	if (is_tag)
+		return error_set_hint(err,
+				      "delete by digest to remove the manifest with all its tags");
+	return error_set_hint(err,
+			      "its administrator can enable deletion; 'ocifp prune' lists what "
+			      "could be deleted");
+}
+
+static int
+delete_manifest(struct endpoint *endpoint, const char *tag, const struct digest *digest,
+		struct error **err)
+{
+	AUTO_FREE char *url = manifest_url(endpoint, tag, digest, err);
+	AUTO_REQUEST struct request *request = NULL;
+	struct request_options options = {
+		.method = HTTP_DELETE,
+		.url = url,
+		.flags = REQUEST_NO_REDIRECT,
+	};
+
+	if (!url)
+		return -1;
+	request = endpoint_perform(endpoint, ACCESS_DELETE, &options, err);
+	if (!request)
+		return -1;
+	if (request_status(request) / 100 == 2 && !answer_is_page(request))
+		return 0;
+	/* An earlier sending, whose answer was lost, may have deleted it. */
+	if (request_status(request) == 404 && request_sendings(request) > 1)
+		return 0;
+	if (is_unsupported(request, !digest))
+		return refuse_unsupported(endpoint, !digest, request, err);
+	return endpoint_refuse_or_absent(endpoint, ACCESS_DELETE, request,
+					 digest ? "manifest" : "tag", err);
+}
+
+int
+registry_delete_manifest(struct endpoint *endpoint, const char *tag, const struct digest *digest,
+			 struct error **err)
+{
+	if (check_tag(tag, digest, err) < 0)
+		return -1;
+	if (delete_manifest(endpoint, tag, digest, err) < 0)
+		return endpoint_wrap(endpoint, tag, digest, err);
+	return 0;
 }

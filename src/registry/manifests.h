@@ -13,42 +13,43 @@ struct buf;
 struct endpoint;
 struct error;
 
-/* One GET (more only to prove an absence).  `reference` is a tag or a digest.  Returns 0 for
- * present and absent; -1 with *err for unknown, *ret_evidence filled all the same.  When present:
- * the descriptor (media type, digest of the bytes that came, size) and the bytes.  By digest the
- * bytes are checked against it; by tag against Docker-Content-Digest, where it is sent. */
-int registry_get_manifest(struct endpoint *endpoint, const char *reference, struct buf *bytes,
-			  struct descriptor *ret_descriptor, struct evidence *ret_evidence,
-			  struct error **err);
+/* These take a tag and a digest; the tag is not used when there is a digest. */
 
-/* The same for a name that the registry lists (tags.h), a valid tag or not.  ERROR_REFUSED: it
- * cannot be asked for. */
+/* One GET, more only to prove absence.  Returns 0 for present and absent, -1 with *err for unknown;
+ * *ret_evidence is always filled.  When present: the bytes, and their descriptor.  The bytes are
+ * checked against the digest, by tag against Docker-Content-Digest if the registry sends it. */
+int registry_get_manifest(struct endpoint *endpoint, const char *tag, const struct digest *digest,
+			  struct buf *bytes, struct descriptor *ret_descriptor,
+			  struct evidence *ret_evidence, struct error **err);
+
+/* The same for a name that the registry lists (tags.h), a valid tag or not.  ERROR_REFUSED: the
+ * name cannot be in a URL. */
 int registry_get_listed_manifest(struct endpoint *endpoint, const char *name, struct buf *bytes,
 				 struct descriptor *ret_descriptor, struct evidence *ret_evidence,
 				 struct error **err);
 
-/* HEAD, and GET where HEAD does not tell.  *ret_found false is no proof of absence. */
-int registry_has_manifest(struct endpoint *endpoint, const char *reference, bool *ret_found,
-			  struct digest *ret_digest, struct error **err);
+/* HEAD, then GET if the answer to HEAD is not conclusive.  *ret_found false does not prove absence.
+ */
+int registry_has_manifest(struct endpoint *endpoint, const char *tag, const struct digest *digest,
+			  bool *ret_found, struct digest *ret_digest, struct error **err);
 
-/* The name that a manifest got.  A registry that is given a tag alone files it under the algorithm
- * that it prefers. */
+/* The digest of a stored manifest.  For a PUT by tag, the registry chooses its algorithm. */
 struct put_result {
-	struct digest digest; /* of the bytes that were put */
-	bool is_told;         /* by whoever has them now; else by us */
+	struct digest digest;
+	bool is_told; /* the registry's answer named the digest; false: we computed it */
 };
 
-/* By digest, or under `tag` too; then by both where the digest is no SHA-256, and by the tag alone
- * where the registry does not take that.  A MANIFEST_BLOB_UNKNOWN answer is ERROR_CONTENT with
- * class "blob_unknown"; a tag that may not be overwritten is ERROR_REFUSED with class
- * "tag_conflict". One with a subject is listed among its referrers, by us where the registry does
- * not (referrers.h). */
+/* `tag` NULL: by digest.  With a digest other than SHA-256, first by digest with "?tag=", then by
+ * tag alone.  ERROR_CONTENT, class "blob_unknown": the registry lacks a blob; ERROR_REFUSED, class
+ * "tag_conflict": the tag is immutable.  A manifest with a subject is added to the subject's
+ * referrers, by us if the registry does not do it (referrers.h). */
 int registry_put_manifest(struct endpoint *endpoint, const char *tag,
 			  const struct descriptor *descriptor, const void *bytes,
 			  struct put_result *ret_result, struct error **err);
 
-/* By digest with all its tags, by tag the tag alone.  ERROR_ABSENT: it was not there;
- * ERROR_FAILURE, class "unsupported": this registry deletes none of the kind. */
-int registry_delete_manifest(struct endpoint *endpoint, const char *reference, struct error **err);
+/* By digest: the manifest with all its tags; by tag: the tag alone.  ERROR_ABSENT: not found;
+ * ERROR_FAILURE, class "unsupported": the registry does not delete manifests, or tags. */
+int registry_delete_manifest(struct endpoint *endpoint, const char *tag,
+			     const struct digest *digest, struct error **err);
 
 #endif

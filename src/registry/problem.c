@@ -15,7 +15,7 @@ static const char *const request_id_headers[] = {
 	"X-GitHub-Request-Id", "X-Request-Id", "X-Amzn-RequestId", "X-Ms-Request-Id", "Request-Id",
 };
 
-/* Where token servers and API gateways put their one sentence. */
+/* Members in which token servers and API gateways put their message. */
 static const char *const message_members[] = {
 	"message",
 	"details",
@@ -41,7 +41,7 @@ read_plain_object(const json_t *document, struct problem *problem)
 	}
 }
 
-/* Of several errors the first that is no absence counts: one refusal makes absence no proof. */
+/* Of several errors, the first that is not about absence: with a refusal, absence is not proven. */
 static const json_t *
 choose_error(const json_t *errors)
 {
@@ -192,8 +192,9 @@ add_denied_hint(const struct problem_context *context, struct error **err)
 		error_set_hint(err, "the token may have expired, lack 'read:packages', or the "
 				    "package's settings do not give the repository access");
 	else if (is_github(context->host))
-		error_set_hint(err, "ghcr.io does not tell private from missing without a login: "
-				    "set GITHUB_TOKEN or run 'ocifp login ghcr.io'");
+		error_set_hint(err,
+			       "without a login ghcr.io answers the same for private and missing "
+			       "packages: set GITHUB_TOKEN or run 'ocifp login ghcr.io'");
 	else if (context->credential_source)
 		error_set_hint(err, "check the credentials with 'ocifp auth explain %s'",
 			       context->host);
@@ -208,17 +209,18 @@ add_hint(const struct problem *problem, const struct problem_context *context,
 	if (verdict->kind == ERROR_DENIED)
 		add_denied_hint(context, err);
 	else if (verdict->kind == ERROR_RATE)
-		error_set_hint(err, "wait, or log in: many registries allow more then");
+		error_set_hint(err, "wait, or log in: many registries then allow more requests");
 	else if (verdict->kind == ERROR_FAILURE)
 		error_set_hint(err, "free space at the registry, or ask for a larger quota");
 	else if (context->is_plain && problem->http_status == 400 && !problem->code)
-		error_set_hint(err, "plain http was spoken; https is without --plain-http, and to "
-				    "loopback addresses with --tls-ca");
+		error_set_hint(err,
+			       "the request used plain http; for https omit --plain-http, and for "
+			       "loopback addresses use --tls-ca");
 }
 
 /* "'ghcr.io' refuses GITHUB_TOKEN", and so on. */
 static char *
-describe_conduct(const struct problem_context *context, enum error_kind kind)
+describe_refusal(const struct problem_context *context, enum error_kind kind)
 {
 	if (kind == ERROR_RATE)
 		return xasprintf("'%s' limits our rate", context->host);
@@ -243,7 +245,7 @@ problem_set_error(const struct problem *problem, const struct problem_context *c
 		  struct error **err)
 {
 	struct verdict verdict = judge(problem);
-	AUTO_FREE char *conduct = describe_conduct(context, verdict.kind);
+	AUTO_FREE char *conduct = describe_refusal(context, verdict.kind);
 	AUTO_FREE char *answer = describe_answer(problem);
 	struct error_remote remote = {
 		.http_status = problem->http_status,

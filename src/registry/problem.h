@@ -1,9 +1,9 @@
-/* problem.h - what a registry says instead of doing what was asked
+/* problem.h - the error in a registry's answer
  *
  *     {"errors": [{"code": "DENIED", "message": "...", "detail": ...}]}
  *
  * distribution-spec, "Error codes".  Token servers and proxies send other objects, HTML or
- * nothing; the status alone then gives the kind of error.
+ * nothing; then the kind of error comes from the status alone.
  */
 #ifndef OCIFP_REGISTRY_PROBLEM_H
 #define OCIFP_REGISTRY_PROBLEM_H
@@ -21,10 +21,10 @@ struct problem {
 	char *code;       /* of the first error, quoted; NULL: none */
 	char *message;    /* its message, quoted; NULL: none */
 	char *request_id; /* quoted; NULL: none */
-	bool is_page;     /* HTML: a proxy or a portal speaks, not a registry */
+	bool is_page;     /* HTML: from a proxy or a captive portal */
 };
 
-/* Never fails: what cannot be read is left out. */
+/* Never fails; unreadable parts are omitted. */
 void problem_parse(int http_status, const void *bytes, size_t size, struct problem *ret_problem);
 void problem_read(const struct request *request, struct problem *ret_problem);
 void problem_release(struct problem *problem);
@@ -32,12 +32,12 @@ void problem_release(struct problem *problem);
 
 bool problem_has_code(const struct problem *problem, const char *code);
 
-/* Case does not count; false without a message. */
+/* Ignores case; false without a message. */
 bool problem_mentions(const struct problem *problem, const char *text);
 
 struct problem_context {
 	const char *host;
-	const char *credential_source; /* what was sent; NULL: nothing */
+	const char *credential_source; /* of the credential that was sent; NULL: none */
 	bool for_push;
 	bool is_plain; /* http */
 };

@@ -13,8 +13,7 @@
 #include "registry/endpoint.h"
 #include "registry/host.h"
 #include "registry/link.h"
-#include "registry/manifest_url.h"
-#include "registry/referrers_private.h"
+#include "registry/manifests.h"
 
 struct listing {
 	struct endpoint *endpoint;
@@ -36,7 +35,7 @@ ask(const struct listing *listing, const char *url, unsigned flags, struct error
 	return endpoint_perform(endpoint, ACCESS_PULL, &options, err);
 }
 
-/* ghcr.io has answered 429 to this for weeks: it says nothing to wait for. */
+/* ghcr.io permanently answers 429 here, so do not wait for that. */
 static struct request *
 ask_patiently(const struct listing *listing, const char *url, struct error **err)
 {
@@ -56,7 +55,7 @@ is_list(const struct request *request)
 	return request_status(request) == 200 && type && media_type_is(type, MEDIA_OCI_INDEX);
 }
 
-/* Whoever has the API answers with an index or refuses us. */
+/* A registry with the API answers with an index, or refuses. */
 static bool
 is_refusal(const struct request *request)
 {
@@ -75,7 +74,7 @@ add_entries(struct listing *listing, struct image_index *index, bool is_filtered
 		if (!is_filtered && !referrer_fits(entry, listing->artifact_type))
 			continue;
 		if (listing->found.count >= REFERRERS_LIMIT_COUNT) {
-			error_set(err, ERROR_UNAVAILABLE, "there are more than %d referrers",
+			error_set(err, ERROR_UNAVAILABLE, "more than %d referrers",
 				  REFERRERS_LIMIT_COUNT);
 			return error_set_class(err, "limit");
 		}
@@ -93,7 +92,7 @@ read_page(struct listing *listing, const struct request *request, struct error *
 
 	if (image_index_parse(body->data, body->size, MEDIA_OCI_INDEX, &index, err) < 0) {
 		request_explain_content(request, err);
-		return error_wrap(err, "the list of referrers");
+		return error_wrap(err, "cannot read the list of referrers");
 	}
 	return add_entries(listing, &index, filters && strstr(filters, "artifactType"), err);
 }
@@ -109,7 +108,7 @@ first_url(const struct listing *listing, const struct digest *subject, struct er
 	return url_add_query(url, "artifactType", listing->artifact_type, err);
 }
 
-/* *ret_next NULL: that was all. */
+/* *ret_next NULL: the last page. */
 static int
 list_page(struct listing *listing, const char *url, bool is_first, char **ret_next,
 	  struct error **err)
@@ -122,8 +121,8 @@ list_page(struct listing *listing, const char *url, bool is_first, char **ret_ne
 	if (is_list(request))
 		return read_page(listing, request, err) < 0
 			       ? -1
-			       : link_find_next(endpoint, request, "the list of referrers",
-						ret_next, err);
+			       : link_find_next(endpoint, request,
+						"cannot read the list of referrers", ret_next, err);
 	if (!is_first || is_refusal(request))
 		return endpoint_refuse(endpoint, ACCESS_PULL, request, err);
 	endpoint->lacks_referrers = true;
@@ -142,7 +141,8 @@ list_pages(struct listing *listing, const struct digest *subject, struct error *
 		char *next = NULL;
 
 		if (page >= REFERRERS_PAGES_LIMIT_COUNT) {
-			error_set(err, ERROR_UNAVAILABLE, "the list of referrers has no end");
+			error_set(err, ERROR_UNAVAILABLE,
+				  "the list of referrers has too many pages");
 			return error_set_class(err, "protocol");
 		}
 		if (list_page(listing, url, page == 0, &next, err) < 0)
@@ -150,6 +150,24 @@ list_pages(struct listing *listing, const struct digest *subject, struct error *
 		free(url);
 		url = next;
 	}
+	return 0;
+}
+
+static int
+referrers_index_get(struct endpoint *endpoint, const struct digest *subject,
+		    struct image_index *ret_index, struct error **err)
+{
+	AUTO_FREE char *tag = referrer_tag(subject);
+	AUTO_BUF struct buf bytes = BUF_INIT(MANIFEST_LIMIT_BYTES);
+	AUTO_DESCRIPTOR struct descriptor descriptor = { 0 };
+	AUTO_EVIDENCE struct evidence evidence = { 0 };
+
+	if (registry_get_manifest(endpoint, tag, NULL, &bytes, &descriptor, &evidence, err) < 0)
+		return -1;
+	if (evidence.presence == PRESENCE_ABSENT)
+		return 0;
+	if (image_index_parse(bytes.data, bytes.size, descriptor.media_type, ret_index, err) < 0)
+		return error_wrap(err, "tag '%s'", tag);
 	return 0;
 }
 
@@ -183,6 +201,103 @@ registry_list_referrers(struct endpoint *endpoint, const struct digest *subject,
 		descriptors_take(ret_referrers, &listing.found.items[i]);
 	descriptors_release(&listing.found);
 	if (result < 0)
-		return manifest_wrap(endpoint, digest_text(subject).text, err);
+		return endpoint_wrap(endpoint, NULL, subject, err);
 	return 0;
+}
+
+static int
+put_index(struct endpoint *endpoint, const struct digest *subject, const struct image_index *index,
+	  struct error **err)
+{
+	AUTO_FREE char *tag = referrer_tag(subject);
+	AUTO_FREE char *text = image_index_format(index);
+	struct descriptor descriptor = { .media_type = index->media_type };
+	struct put_result ignored;
+
+	descriptor.size_bytes = strlen(text);
+	descriptor.digest = digest_of(DIGEST_SHA256, text, strlen(text));
+	return registry_put_manifest(endpoint, tag, &descriptor, text, &ignored, err);
+}
+
+static size_t
+find_entry(const struct image_index *index, const struct digest *digest)
+{
+	size_t at = 0;
+
+	while (at < index->manifests.count &&
+	       !digest_equal(&index->manifests.items[at].digest, digest))
+		at++;
+	return at;
+}
+
+static void
+remove_entry(struct descriptors *entries, size_t at)
+{
+	descriptor_release(&entries->items[at]);
+	entries->count--;
+	memmove(&entries->items[at], &entries->items[at + 1],
+		(entries->count - at) * sizeof(*entries->items));
+}
+
+/* Adds an `entry` with a media type, removes one without. */
+static int
+update_once(struct endpoint *endpoint, const struct digest *subject, const struct descriptor *entry,
+	    bool *ret_done, struct error **err)
+{
+	AUTO_INDEX struct image_index index = { 0 };
+	bool is_wanted = entry->media_type != NULL;
+	size_t at;
+
+	if (referrers_index_get(endpoint, subject, &index, err) < 0)
+		return -1;
+	at = find_entry(&index, &entry->digest);
+	*ret_done = (at < index.manifests.count) == is_wanted;
+	if (*ret_done)
+		return 0;
+	if (is_wanted)
+		descriptors_add(&index.manifests, entry);
+	else
+		remove_entry(&index.manifests, at);
+	if (!index.media_type)
+		index.media_type = xstrdup(MEDIA_OCI_INDEX);
+	return put_index(endpoint, subject, &index, err);
+}
+
+static int
+update(struct endpoint *endpoint, const struct digest *subject, const struct descriptor *entry,
+       struct error **err)
+{
+	AUTO_FREE char *tag = referrer_tag(subject);
+
+	for (unsigned i = 0; i < REFERRERS_UPDATES_LIMIT_COUNT; i++) {
+		bool done = false;
+
+		if (update_once(endpoint, subject, entry, &done, err) < 0)
+			return error_wrap(err, "cannot update the list of referrers");
+		if (done)
+			return 0;
+	}
+	error_set(err, ERROR_REFUSED,
+		  "other writers keep changing the list of referrers under tag '%s'", tag);
+	return error_set_class(err, "tag_conflict");
+}
+
+int
+registry_add_referrer(struct endpoint *endpoint, const struct digest *subject,
+		      const struct descriptor *entry, struct error **err)
+{
+	return update(endpoint, subject, entry, err);
+}
+
+int
+registry_remove_referrer(struct endpoint *endpoint, const struct digest *subject,
+			 const struct digest *digest, struct error **err)
+{
+	struct descriptor gone = { .digest = *digest };
+	AUTO_DESCRIPTORS struct descriptors ignored = { 0 };
+
+	if (!endpoint->lacks_referrers &&
+	    registry_list_referrers(endpoint, subject, NULL, &ignored, err) < 0)
+		return -1;
+	return endpoint->lacks_referrers ? update(endpoint, subject, &gone, err) : 0;
 }

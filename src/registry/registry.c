@@ -17,8 +17,7 @@ registry_new(struct engine *engine, const struct registry_options *options, stru
 	struct registry *registry;
 
 	if (options->anonymous && (options->username || options->password)) {
-		error_set(err, ERROR_USAGE,
-			  "a user name and no credentials at all exclude each other");
+		error_set(err, ERROR_USAGE, "--anonymous and --username exclude each other");
 		return NULL;
 	}
 	if (options->username && !options->login_host) {
@@ -50,14 +49,14 @@ registry_free(struct registry *registry)
 	free(registry);
 }
 
-/* A host as it is found by: several when files have credentials for spaces beneath it. */
+/* The key of a host: one host a space, when files have credentials for spaces below it. */
 struct host_key {
 	const char *name;
 	const char *space;
 	const char *url; /* NULL: the host itself, else a mirror's base */
 };
 
-/* Flags are for the registry that is named, not for its mirrors. */
+/* The credentials in flags are not for mirrors. */
 static const struct registry_options *
 options_for(const struct registry *registry, const struct host_key *key)
 {
@@ -97,7 +96,7 @@ open_host(struct registry *registry, const struct host_key *key, struct error **
 	return host;
 }
 
-/* "https://mirror.example:8443/path" is known to credentials as "mirror.example:8443". */
+/* The host of "https://mirror.example:8443/path" for credentials is "mirror.example:8443". */
 static char *
 name_mirror(const char *url, struct error **err)
 {

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/observer.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 #include "http/engine.h"
 #include "http/request.h"
@@ -9,9 +10,11 @@
 #include "registry/blob_job.h"
 #include "registry/endpoint.h"
 #include "registry/host.h"
+#include "registry/problem.h"
+#include "registry/upload/upload_session.h"
 #include "stream/body.h"
 
-/* From the mirrors in turn, then from the origin. */
+/* A download: from the mirrors in turn, then from the origin. */
 struct download {
 	struct blob_job job;
 	struct body *body;
@@ -68,7 +71,7 @@ start(struct download *download, struct error **err)
 	return download->job.request ? 0 : -1;
 }
 
-/* A mirror that fails costs a request, never the blob. */
+/* On a mirror's failure, continue with the next mirror or the origin. */
 static bool
 may_try_next(struct download *download, const struct error *failure)
 {
@@ -78,7 +81,7 @@ may_try_next(struct download *download, const struct error *failure)
 	    error_is(failure, ERROR_TIMEOUT))
 		return false;
 	observer_tell(engine_observer(endpoint->registry->engine), EVENT_TRACE,
-		      "the mirror '%s' does not give the blob: %s", download->asked->host->name,
+		      "cannot get the blob from the mirror '%s': %s", download->asked->host->name,
 		      error_text(failure));
 	download->asked = download->next_mirror < endpoint->mirror_count
 				  ? endpoint->mirrors[download->next_mirror++]
@@ -107,7 +110,7 @@ judge(const struct download *download, struct request *request, struct error **e
 	if (status == 200 || status == 206)
 		return 0;
 	if (status == 404) {
-		error_set(err, ERROR_CONTENT, "'%s/%s' does not have it",
+		error_set(err, ERROR_CONTENT, "'%s/%s' does not have the blob",
 			  download->asked->host->name, download->asked->name);
 		return error_set_class(err, "blob_unknown");
 	}
@@ -162,4 +165,109 @@ registry_get_blob(struct endpoint *endpoint, const struct digest *digest, struct
 		return NULL;
 	}
 	return &download->job;
+}
+
+static struct request *
+ask_for_blob(struct endpoint *endpoint, enum http_method method, const struct digest *digest,
+	     struct error **err)
+{
+	AUTO_FREE char *url = blob_url(endpoint, digest, err);
+	struct request_options options = { .method = method, .url = url };
+
+	if (!url)
+		return NULL;
+	return endpoint_perform(endpoint, ACCESS_PULL, &options, err);
+}
+
+/* An answer to HEAD has no body with the reason. */
+static int
+refuse_missing(struct endpoint *endpoint, const struct digest *digest, struct error **err)
+{
+	AUTO_REQUEST struct request *request = ask_for_blob(endpoint, HTTP_GET, digest, err);
+	AUTO_PROBLEM struct problem problem = { 0 };
+
+	if (!request)
+		return -1;
+	problem_read(request, &problem);
+	if (request_status(request) == 404 && problem_has_code(&problem, "BLOB_UNKNOWN"))
+		return error_set(err, ERROR_ABSENT, "the registry does not have this blob");
+	return endpoint_refuse_or_absent(endpoint, ACCESS_PULL, request, "blob", err);
+}
+
+static int
+find_blob(struct endpoint *endpoint, const struct digest *digest, uint64_t *ret_size_bytes,
+	  struct error **err)
+{
+	AUTO_REQUEST struct request *request = ask_for_blob(endpoint, HTTP_HEAD, digest, err);
+	const char *length = request ? request_header(request, "Content-Length") : NULL;
+
+	if (!request)
+		return -1;
+	if (request_status(request) == 404)
+		return refuse_missing(endpoint, digest, err);
+	if (request_status(request) != 200)
+		return endpoint_refuse(endpoint, ACCESS_PULL, request, err);
+	if (length && text_parse_uint(length, INT64_MAX, ret_size_bytes))
+		return 0;
+	error_set(err, ERROR_UNAVAILABLE, "no Content-Length in the answer to HEAD of a blob");
+	return error_set_class(err, "protocol");
+}
+
+int
+registry_find_blob(struct endpoint *endpoint, const struct digest *digest, uint64_t *ret_size_bytes,
+		   struct error **err)
+{
+	if (find_blob(endpoint, digest, ret_size_bytes, err) < 0)
+		return error_wrap(err, "blob '%s'", digest_text(digest).text);
+	return 0;
+}
+
+/* The answer is ignored: ghcr.io answers 405 and lets the session expire. */
+static void
+cancel_session(struct endpoint *endpoint, const struct request *opened)
+{
+	AUTO_ERROR struct error *ignored = NULL;
+	AUTO_FREE char *url = session_url_read(endpoint, opened, &ignored);
+	AUTO_REQUEST struct request *request = NULL;
+	struct request_options options = {
+		.method = HTTP_DELETE,
+		.url = url,
+		.named_by = endpoint->host->url,
+		.flags = REQUEST_NO_REDIRECT | REQUEST_NO_RETRY,
+	};
+
+	if (url && session_url_is_own(endpoint, url))
+		request = endpoint_perform(endpoint, ACCESS_PUSH, &options, &ignored);
+}
+
+static int
+probe(struct endpoint *endpoint, struct error **err)
+{
+	AUTO_FREE char *url = endpoint_url(endpoint, "/blobs/uploads/", err);
+	AUTO_REQUEST struct request *request = NULL;
+	struct request_options options = {
+		.method = HTTP_POST,
+		.url = url,
+		.flags = REQUEST_NO_REDIRECT,
+	};
+
+	if (!url)
+		return -1;
+	request = endpoint_perform(endpoint, ACCESS_PUSH, &options, err);
+	if (!request)
+		return -1;
+	if (request_status(request) != 202)
+		return endpoint_refuse(endpoint, ACCESS_PUSH, request, err);
+	endpoint->host->uploads.has_opened = true;
+	cancel_session(endpoint, request);
+	return 0;
+}
+
+int
+registry_probe_push(struct endpoint *endpoint, struct error **err)
+{
+	if (probe(endpoint, err) < 0)
+		return error_wrap(err, "cannot push to '%s/%s' (scope repository:%s:pull,push)",
+				  endpoint->host->name, endpoint->name, endpoint->name);
+	return 0;
 }

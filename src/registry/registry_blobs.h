@@ -1,8 +1,8 @@
 /* registry_blobs.h - blobs by digest, read and written, many at once
  *
- * distribution-spec, "Pulling blobs", "Pushing blobs".  A GET follows redirects to other origins
- * without credentials; by-digest mirrors are asked first.  A PUT asks whether the blob is there,
- * tries to mount it, and uploads it with POST and one PUT, or as the registry needs it
+ * distribution-spec, "Pulling blobs", "Pushing blobs".  A download asks mirrors
+ * first and follows redirects to other origins without credentials.  An upload checks whether the
+ * blob exists, tries to mount it, and sends it in the form that the registry accepts
  * (upload/upload.c).
  */
 #ifndef OCIFP_REGISTRY_REGISTRY_BLOBS_H
@@ -21,15 +21,15 @@ struct source;
 
 enum blob_outcome { BLOB_MOVED, BLOB_EXISTED, BLOB_MOUNTED };
 
-/* `failure` NULL: done.  Called on the engine's thread, once; takes the failure. */
+/* `failure` NULL: success.  Called once, on the engine's thread; takes the failure. */
 typedef void blob_done(void *context, enum blob_outcome outcome, struct error *failure);
 
-/* A 404 is ERROR_CONTENT with class "blob_unknown": who asks has a manifest that lists it. */
+/* A 404 is ERROR_CONTENT, class "blob_unknown", because a manifest lists the blob. */
 struct blob_job *registry_get_blob(struct endpoint *endpoint, const struct digest *digest,
 				   struct body *body, blob_done *done, void *context,
 				   struct error **err);
 
-/* A HEAD, and a GET when it is not there: ERROR_ABSENT when the registry itself says so. */
+/* HEAD, and GET for the reason of a 404.  ERROR_ABSENT: proven by the registry's error code. */
 int registry_find_blob(struct endpoint *endpoint, const struct digest *digest,
 		       uint64_t *ret_size_bytes, struct error **err);
 
@@ -38,17 +38,17 @@ struct blob_upload {
 	uint64_t size_bytes;
 	const struct source *source; /* borrowed until done */
 	const char *mount_from;      /* another repository at this host, or NULL */
-	bool skip_check;             /* known to be absent: no HEAD */
+	bool skip_check;             /* known to be absent: send no HEAD */
 };
 
 struct blob_job *registry_put_blob(struct endpoint *endpoint, const struct blob_upload *asked,
 				   blob_done *done, void *context, struct error **err);
 
-/* Cancels it when it has not ended; done is not called then. */
+/* Cancels a job that has not ended; done is then not called. */
 void blob_job_free(struct blob_job *job);
 
-/* May we push here?  POST uploads = 202: yes, and the session is cancelled where that is possible.
- * ERROR_DENIED names the token's scope and, for ghcr.io, the package setting. */
+/* Checks the right to push: opens an upload session and cancels it.  ERROR_DENIED names the token's
+ * scope and, for ghcr.io, the package setting. */
 int registry_probe_push(struct endpoint *endpoint, struct error **err);
 
 #endif

@@ -12,13 +12,13 @@
 #include "registry/host.h"
 #include "registry/link.h"
 
-/* ghcr.io gives 100 without this, and a next link that says n=0. */
+/* Without n ghcr.io sends 100 tags and a next link with n=0. */
 #define PAGE_PATH "/tags/list?n=1000"
 
 static int
 fail(const char *why, struct error **err)
 {
-	error_set(err, ERROR_UNAVAILABLE, "the list of tags %s", why);
+	error_set(err, ERROR_UNAVAILABLE, "invalid list of tags: %s", why);
 	return error_set_class(err, "protocol");
 }
 
@@ -64,14 +64,14 @@ add_name(struct listing *listing, const json_t *value, struct error **err)
 	const char *name = json_string_value(value);
 
 	if (!name)
-		return fail("has a member that is not a string", err);
+		return fail("expected strings", err);
 	if (listing->tags.count + listing->others.count >= TAGS_LIMIT_COUNT)
-		return fail("is longer than a million", err);
+		return fail("more than a million", err);
 	strings_add(reference_tag_is_valid(name) ? &listing->tags : &listing->others, name);
 	return 0;
 }
 
-/* `tags` is null for a repository without any. */
+/* `tags` is null in a repository without tags. */
 static int
 read_page(const struct buf *body, struct listing *listing, struct error **err)
 {
@@ -82,14 +82,14 @@ read_page(const struct buf *body, struct listing *listing, struct error **err)
 	if (!document)
 		return fail(error_text(unreadable), err);
 	if (!json_is_null(list) && !json_is_array(list))
-		return fail("has no 'tags'", err);
+		return fail("expected an array 'tags'", err);
 	for (size_t i = 0; i < json_array_size(list); i++)
 		if (add_name(listing, json_array_get(list, i), err) < 0)
 			return -1;
 	return 0;
 }
 
-/* *ret_next NULL: that was all. */
+/* *ret_next NULL: the last page. */
 static int
 list_page(struct endpoint *endpoint, const char *url, bool is_first, struct listing *listing,
 	  char **ret_next, struct error **err)
@@ -114,7 +114,7 @@ list_pages(struct endpoint *endpoint, struct listing *listing, struct error **er
 		char *next = NULL;
 
 		if (page >= TAGS_PAGES_LIMIT_COUNT)
-			return fail("has no end", err);
+			return fail("too many pages", err);
 		if (list_page(endpoint, url, page == 0, listing, &next, err) < 0)
 			return -1;
 		free(url);

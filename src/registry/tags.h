@@ -9,8 +9,8 @@ struct endpoint;
 struct error;
 struct strings;
 
-/* `others` gets the names in the list that are not valid tags: some registries list digests, or
- * took a name that the specification does not allow. */
+/* `others` gets the listed names that are not valid tags: some registries list digests, or accept
+ * names that the specification does not allow. */
 int registry_list_tags(struct endpoint *endpoint, struct strings *tags, struct strings *others,
 		       struct error **err);
 

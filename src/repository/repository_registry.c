@@ -28,13 +28,8 @@ static int
 registry_resolve(struct repository *repository, const char *tag, const struct digest *digest,
 		 struct resolution *resolution, struct error **err)
 {
-	struct digest_text text = { "" };
-
-	if (digest)
-		text = digest_text(digest);
-	return registry_get_manifest(endpoint_of(repository), digest ? text.text : tag,
-				     &resolution->bytes, &resolution->descriptor,
-				     &resolution->evidence, err);
+	return registry_get_manifest(endpoint_of(repository), tag, digest, &resolution->bytes,
+				     &resolution->descriptor, &resolution->evidence, err);
 }
 
 static int
@@ -51,8 +46,8 @@ registry_find_manifest(struct repository *repository, const struct digest *diges
 {
 	struct digest ignored;
 
-	return registry_has_manifest(endpoint_of(repository), digest_text(digest).text, ret_found,
-				     &ignored, err);
+	return registry_has_manifest(endpoint_of(repository), NULL, digest, ret_found, &ignored,
+				     err);
 }
 
 static int
@@ -68,13 +63,13 @@ static int
 registry_remove_manifest(struct repository *repository, const struct digest *digest,
 			 struct error **err)
 {
-	return registry_delete_manifest(endpoint_of(repository), digest_text(digest).text, err);
+	return registry_delete_manifest(endpoint_of(repository), NULL, digest, err);
 }
 
 static int
 registry_remove_tag(struct repository *repository, const char *tag, struct error **err)
 {
-	return registry_delete_manifest(endpoint_of(repository), tag, err);
+	return registry_delete_manifest(endpoint_of(repository), tag, NULL, err);
 }
 
 static int

@@ -400,7 +400,7 @@ with_password() {
 	truncate -s +1 "$T/home/.docker/config.json"
 	pull "$ref"
 	assert_failed 2
-	assert_stderr_has 'config.json.*; mend that, or ask without a login: --anonymous'
+	assert_stderr_has 'config.json.*; fix it, or use --anonymous'
 	docker_config "{\"auths\": {\"@HOST@\": {\"auth\": \"x\"}}, \"auths\": {\"@HOST@\": {\"auth\": \"$(basic me:pw)\"}}}"
 	pull "$ref"
 	assert_failed 2
@@ -412,7 +412,7 @@ with_password() {
 	chmod 666 "$T/home/.docker/config.json"
 	pull "$ref"
 	assert_failed 2
-	assert_stderr_has 'config.json. may be written by everybody; chmod 600 ~/.docker/config.json$'
+	assert_stderr_has "config.json.: every user can write it; run 'chmod 600 ~/.docker/config.json'\$"
 	assert_equal "$(request_header reg . . authorization | grep -c Basic)" 0
 	chmod 600 "$T/home/.docker/config.json"
 	mv "$T/home/.docker/config.json" "$T/home/real"
@@ -476,7 +476,7 @@ with_password() {
 	docker_config '{"credHelpers": {"@HOST@": "slow"}}'
 	ASAN_OPTIONS=verify_asan_link_order=0 split_run timeout 60 faketime -f '+0 x30' ocifp pull "${on[@]}" "$ref"
 	assert_failed 4
-	assert_stderr_has "'docker-credential-slow' did not end in 30 s"
+	assert_stderr_has "'docker-credential-slow' did not finish within 30 s"
 	assert_within 20
 	assert_requests reg 0 . .
 }
@@ -585,7 +585,7 @@ with_password() {
 	forget_log tokens
 	CI_SERVER_URL=https://127.0.0.2 ocifp_run exists --no-token-cache --tls-ca "$T/tls/ca.pem" "$reg_host/app:one"
 	assert_equal "$(request_header tokens GET ^/token authorization | sort -u)" -
-	assert_stderr_has "the credentials for '$reg_host' are not sent to"
+	assert_stderr_has "the credentials for '$reg_host' are not sent to its token server"
 	forget_log tokens
 	CI_SERVER_URL=http://$tokens_host ocifp_run exists --no-token-cache --tls-ca "$T/tls/ca.pem" "$reg_host/app:one"
 	assert_equal "$(request_header tokens GET ^/token authorization | sort -u)" -

@@ -171,10 +171,10 @@ listed() {
 	rules reg <<<'{"method": "DELETE", "path": "manifests", "action": {"status": 405, "json": {"errors": [{"code": "UNSUPPORTED", "message": "no"}]}}}'
 	ocifp_run rm "$reg_host/app@$digest"
 	assert_failed 1
-	assert_stderr_has 'deletes no manifests'
+	assert_stderr_has 'does not delete manifests'
 	ocifp_run rm "$ref"
 	assert_failed 1
-	assert_stderr_has 'deletes no tags'
+	assert_stderr_has 'does not delete tags'
 	# The manifest was not deleted in the tag's place.
 	assert_requests reg 1 DELETE "manifests/sha256:"
 	rules reg <<<'{"method": "DELETE", "action": {"status": 403}}'

@@ -195,7 +195,7 @@ push_from_base() {
 		push --status-file "$T/failed.json"
 		assert_failed 9
 		assert_equal "$(jq -r .error.class "$T/failed.json")" tag_conflict
-		assert_stderr_has 'the registry does not let the tag be overwritten'
+		assert_stderr_has 'the registry does not allow the tag to be overwritten'
 	done
 	mkimage image "$T/src" one --layers 10k >/dev/null
 	push

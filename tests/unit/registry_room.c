@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/xalloc.h"
 #include "http/engine.h"
+#include "oci/digest.h"
 #include "oci/reference.h"
 
 static void
@@ -128,4 +129,12 @@ assert_request_lacks(struct room *room, size_t index, const char *text)
 
 	if (strcasestr(request, text))
 		fail_msg("request %zu has '%s': %.900s", index, text, request);
+}
+
+const struct digest *
+room_digest(const char *reference, struct digest *storage)
+{
+	AUTO_ERROR struct error *ignored = NULL;
+
+	return digest_parse(reference, storage, &ignored) == 0 ? storage : NULL;
 }

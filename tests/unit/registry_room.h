@@ -30,6 +30,7 @@
 	       "charset=utf-8\r\n" fields, \
 	       MANIFEST_TEXT)
 
+struct digest;
 struct room {
 	struct observer observer; /* first: its events find the room */
 	char *home;
@@ -50,6 +51,9 @@ void room_start(struct room *room);
 void room_rerun(struct room *room); /* as another process would: what is kept is on disk */
 void room_answer(struct room *room, const char *answer);
 size_t room_request_count(struct room *room);
+
+/* `storage` with the digest that `reference` is, NULL for a tag. */
+const struct digest *room_digest(const char *reference, struct digest *storage);
 
 /* Request `index` begins with `start` and has (or has not) `text` in it. */
 void assert_request(struct room *room, size_t index, const char *start);

@@ -335,7 +335,7 @@ a_file_that_is_no_fit_one_is_refused(void **state)
 
 	(void)state;
 	write_home_file(DOCKER, 0666, "{}");
-	assert_refused("a.example", ERROR_USAGE, "everybody");
+	assert_refused("a.example", ERROR_USAGE, "every user");
 	write_home_file(DOCKER, 0600, "{\"auths\": {}, \"auths\": {}}");
 	assert_refused("a.example", ERROR_USAGE, "~/" DOCKER);
 	write_home_file(DOCKER, 0600, "[]");
@@ -450,10 +450,10 @@ a_helper_that_fails_is_named_and_its_text_made_harmless(void **state)
 	static const struct bad_helper rows[] = {
 		{ "printf 'locked\\033[1m' >&2; exit 1", ERROR_DENIED, "locked\\x1b" },
 		{ "kill -9 $$", ERROR_DENIED, "137" },
-		{ "echo nonsense", ERROR_DENIED, "without a user name" },
+		{ "echo nonsense", ERROR_DENIED, "no user name" },
 		{ "echo '{\"Username\": 1, \"Secret\": \"\"}'", ERROR_DENIED,
-		  "without a user name" },
-		{ "echo '{\"Secret\": \"s3cret\"}'", ERROR_DENIED, "without a user name" },
+		  "no user name" },
+		{ "echo '{\"Secret\": \"s3cret\"}'", ERROR_DENIED, "no user name" },
 		{ "head -c 100000 /dev/zero", ERROR_DENIED, "docker-credential-bad" },
 		{ "exit 127", ERROR_USAGE, "not installed" },
 	};
@@ -476,7 +476,7 @@ a_helper_is_only_run_by_a_plain_name(void **state)
 		AUTO_FREE char *text = xasprintf("{\"credsStore\": \"%s\"}", names[i]);
 
 		write_home_file(DOCKER, 0600, text);
-		assert_refused("a.example", ERROR_USAGE, "no name of a credential helper");
+		assert_refused("a.example", ERROR_USAGE, "invalid credential helper");
 	}
 	assert_int_equal(access("ran", F_OK), -1);
 }
@@ -573,7 +573,7 @@ an_explanation_lists_each_place_in_order(void **state)
 	assert_int_equal(lines.count, 4);
 	assert_string_equal(lines.items[0], "--username: not given");
 	assert_string_equal(lines.items[1], "~/" DOCKER ": nothing for this host");
-	assert_string_equal(lines.items[2], "~/" CONTAINERS ": not there");
+	assert_string_equal(lines.items[2], "~/" CONTAINERS ": does not exist");
 	assert_string_equal(lines.items[3], "GITHUB_TOKEN: user 'x-access-token'");
 }
 

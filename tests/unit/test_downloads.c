@@ -160,9 +160,10 @@ ask_for(struct room *room, const char *reference, enum presence expected)
 	AUTO_DESCRIPTOR struct descriptor descriptor = { 0 };
 	AUTO_EVIDENCE struct evidence evidence = { 0 };
 	AUTO_ERROR struct error *err = NULL;
+	struct digest digest;
 
-	(void)registry_get_manifest(room->endpoint, reference, &bytes, &descriptor, &evidence,
-				    &err);
+	(void)registry_get_manifest(room->endpoint, reference, room_digest(reference, &digest),
+				    &bytes, &descriptor, &evidence, &err);
 	assert_int_equal(evidence.presence, expected);
 }
 

@@ -34,7 +34,7 @@ ask(struct room *room, struct error **ret_error)
 	AUTO_DESCRIPTOR struct descriptor descriptor = { 0 };
 	AUTO_EVIDENCE struct evidence evidence = { 0 };
 
-	if (registry_get_manifest(room->endpoint, "one", &bytes, &descriptor, &evidence,
+	if (registry_get_manifest(room->endpoint, "one", NULL, &bytes, &descriptor, &evidence,
 				  ret_error) == 0)
 		return -1 - (int)evidence.presence;
 	assert_int_equal(evidence.presence, PRESENCE_UNKNOWN);

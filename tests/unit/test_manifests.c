@@ -40,13 +40,15 @@ asked_release(struct asked *asked)
 static void
 ask(struct room *room, const char *reference, struct asked *asked)
 {
+	struct digest digest;
 	int result;
 
 	*asked = (struct asked){ .bytes = BUF_INIT(MANIFEST_LIMIT_BYTES) };
 	if (!room->registry)
 		room_start(room);
-	result = registry_get_manifest(room->endpoint, reference, &asked->bytes, &asked->descriptor,
-				       &asked->evidence, &asked->error);
+	result = registry_get_manifest(room->endpoint, reference, room_digest(reference, &digest),
+				       &asked->bytes, &asked->descriptor, &asked->evidence,
+				       &asked->error);
 	assert_int_equal(result < 0, asked->evidence.presence == PRESENCE_UNKNOWN);
 	assert_int_equal(result < 0, asked->error != NULL);
 }
@@ -270,7 +272,9 @@ a_second_answer_with_a_code_is_told_beside_the_first(void **state)
 	ask(room, "one", &refused);
 	assert_int_equal(refused.evidence.presence, PRESENCE_UNKNOWN);
 	assert_int_equal(error_kind(refused.error), ERROR_DENIED);
-	assert_non_null(strstr(error_text(refused.error), "the first answer was 404, the second"));
+	assert_non_null(
+		strstr(error_text(refused.error),
+		       "the registry first answered 404, and a second request did not confirm"));
 	assert_non_null(strstr(error_text(refused.error), "403 DENIED"));
 }
 
@@ -340,7 +344,7 @@ has(struct room *room, const char *reference, bool expected)
 	struct digest digest;
 	bool found = !expected;
 
-	if (registry_has_manifest(room->endpoint, reference, &found, &digest, &err) < 0)
+	if (registry_has_manifest(room->endpoint, reference, NULL, &found, &digest, &err) < 0)
 		fail_msg("%s", error_text(err));
 	assert_int_equal(found, expected);
 }

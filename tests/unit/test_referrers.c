@@ -360,9 +360,12 @@ long_digests_are_cut_in_the_tag(void **state)
 static int
 delete_at(struct room *room, const char *reference, struct error **err)
 {
+	struct digest digest;
+
 	if (!room->registry)
 		room_start(room);
-	return registry_delete_manifest(room->endpoint, reference, err);
+	return registry_delete_manifest(room->endpoint, reference, room_digest(reference, &digest),
+					err);
 }
 
 static void

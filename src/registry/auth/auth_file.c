@@ -44,21 +44,21 @@ shorten_path(const char *path)
 static int
 refuse(const struct auth_file *file, struct error **err, const char *why)
 {
-	return error_set(err, ERROR_USAGE, "'%s' %s", file->shown, why);
+	return error_set(err, ERROR_USAGE, "invalid credentials file '%s': %s", file->shown, why);
 }
 
-/* Whoever may write it could send our passwords to a helper of his own. */
+/* Another user who can write the file could send our passwords to a helper of their own. */
 static int
 check_mode(const struct auth_file *file, int fd, struct error **err)
 {
 	struct stat status;
 
 	if (fstat(fd, &status) < 0)
-		return error_set_errno(err, errno, "cannot look at '%s'", file->shown);
+		return error_set_errno(err, errno, "cannot stat '%s'", file->shown);
 	if (!(status.st_mode & S_IWOTH))
 		return 0;
-	refuse(file, err, "may be written by everybody");
-	return error_set_hint(err, "chmod 600 %s", file->shown);
+	refuse(file, err, "every user can write it");
+	return error_set_hint(err, "run 'chmod 600 %s'", file->shown);
 }
 
 static int
@@ -156,7 +156,7 @@ is_bare_path(const char *path)
 	       strcmp(path, "/v1/") == 0 || strcmp(path, "/v2") == 0 || strcmp(path, "/v2/") == 0;
 }
 
-/* "https://GHCR.io/v2/" is ghcr.io; a key with another path names no host. */
+/* "https://GHCR.io/v2/" is ghcr.io; a key with another path does not name a host. */
 static bool
 key_names_host(const char *key, const char *host)
 {
@@ -219,7 +219,7 @@ split_auth(const struct auth_file *file, const char *auth, struct credential *cr
 	char *colon = pair ? strchr(pair, ':') : NULL;
 
 	if (!colon || colon == pair)
-		return refuse(file, err, "holds an 'auth' that is not base64 of 'user:password'");
+		return refuse(file, err, "expected base64 of 'user:password' in 'auth'");
 	credential->username = xstrndup(pair, (size_t)(colon - pair));
 	credential->password = xstrdup(colon + 1);
 	return 0;
@@ -235,7 +235,7 @@ read_entry(const struct auth_file *file, const json_t *entry, struct credential 
 
 	credential->registry_token = xstrdup_null(get_text(entry, "registrytoken"));
 	if (credential->registry_token && !text_is_printable_ascii(credential->registry_token))
-		return refuse(file, err, "holds a 'registrytoken' that no header can hold");
+		return refuse(file, err, "expected printable ASCII in 'registrytoken'");
 	credential->identity_token = xstrdup_null(get_text(entry, "identitytoken"));
 	if (auth)
 		return split_auth(file, auth, credential, err);
@@ -271,7 +271,7 @@ auth_file_find(const struct auth_file *file, const char *host, struct credential
 	if (!entry)
 		return 0;
 	if (!json_is_object(entry))
-		return refuse(file, err, "holds an entry under 'auths' that is no object");
+		return refuse(file, err, "expected an object under 'auths'");
 	if (read_entry(file, entry, &credential, err) < 0)
 		return -1;
 	if (!credential.registry_token && !credential.identity_token && !credential.username)
@@ -282,7 +282,7 @@ auth_file_find(const struct auth_file *file, const char *host, struct credential
 	return 0;
 }
 
-/* In whatever form the key was written. */
+/* Removes each spelling of the host's key. */
 bool
 auth_file_remove(struct auth_file *file, const char *host)
 {
@@ -298,4 +298,62 @@ auth_file_remove(struct auth_file *file, const char *host)
 			removed |= json_object_del(entries, key) == 0;
 	}
 	return removed;
+}
+
+static json_t *
+format_entry(const struct credential *credential)
+{
+	AUTO_SECRET char *pair =
+		xasprintf("%s:%s", credential->username ? credential->username : "",
+			  credential->password ? credential->password : "");
+	AUTO_SECRET char *auth = secret_encode(pair);
+	json_t *entry = json_object();
+
+	if (credential->username)
+		json_object_set_new(entry, "auth", json_string(auth));
+	if (credential->identity_token)
+		json_object_set_new(entry, "identitytoken",
+				    json_string(credential->identity_token));
+	return entry;
+}
+
+void
+auth_file_set(struct auth_file *file, const char *host, const struct credential *credential)
+{
+	json_t *entries;
+
+	(void)auth_file_remove(file, host);
+	entries = json_object_get(file->document, "auths");
+	if (!json_is_object(entries)) {
+		entries = json_object();
+		json_object_set_new(file->document, "auths", entries);
+	}
+	json_object_set_new(entries, auth_file_server(host), format_entry(credential));
+}
+
+static int
+make_parent(const char *path, struct error **err)
+{
+	const char *slash = strrchr(path, '/');
+	AUTO_FREE char *parent = NULL;
+
+	if (!slash || slash == path)
+		return 0;
+	parent = xstrndup(path, (size_t)(slash - path));
+	return dir_make(parent, 0700, err);
+}
+
+/* If the path is a symbolic link (a dotfiles repository), replaces its target. */
+int
+auth_file_write(const struct auth_file *file, struct error **err)
+{
+	AUTO_SECRET char *text = json_dumps(file->document, JSON_INDENT(4));
+	AUTO_FREE char *target = realpath(file->path, NULL);
+	const char *path = target ? target : file->path;
+
+	if (!text)
+		return error_set(err, ERROR_FAILURE, "cannot format '%s'", file->shown);
+	if (make_parent(path, err) < 0)
+		return -1;
+	return file_replace(AT_FDCWD, path, 0600, text, strlen(text), err);
 }

@@ -21,35 +21,35 @@ struct credential;
 struct error;
 
 struct auth_file {
-	char *path;       /* NULL: of a variable */
-	char *shown;      /* the path, quoted, the home directory as "~": for messages */
-	json_t *document; /* ours */
+	char *path;       /* NULL: read from a variable */
+	char *shown;      /* for messages: the path, quoted, with "~" for the home directory */
+	json_t *document; /* owned */
 };
 
-/* ERROR_USAGE: not a regular file, writable by everybody, too long, no JSON object. */
+/* ERROR_USAGE: not a regular file, writable by every user, too long, not a JSON object. */
 int auth_file_read(const char *path, struct auth_file *ret_file, bool *ret_found,
 		   struct error **err);
-/* The text of DOCKER_AUTH_CONFIG in place of a file. */
+/* Reads the text of DOCKER_AUTH_CONFIG instead of a file. */
 int auth_file_read_variable(struct auth_file *ret_file, bool *ret_found, struct error **err);
 void auth_file_release(struct auth_file *file);
 #define AUTO_AUTH_FILE CLEANUP(auth_file_release)
 
-/* The helper for the host, or for all; NULL: none. */
+/* The credential helper for the host, else the one for all hosts; NULL: none. */
 const char *auth_file_find_helper(const struct auth_file *file, const char *host);
 
-/* The longest key of `auths` that names a space with this repository in it; NULL: none does. */
+/* The longest key of `auths` that is a space with this repository; NULL: none. */
 char *auth_file_find_space(const struct auth_file *file, const char *host, const char *repository);
 
-/* Looks under `auths`; `host` may be a space.  ERROR_USAGE names the file, never a value. */
+/* The entry of `auths`; `host` may be a space.  ERROR_USAGE names the file, never a value. */
 int auth_file_find(const struct auth_file *file, const char *host,
 		   struct credential *ret_credential, bool *ret_found, struct error **err);
 
-/* Change the document; auth_file_write() replaces the file, with mode 0600. */
+/* These change the document; auth_file_write() replaces the file, with mode 0600. */
 void auth_file_set(struct auth_file *file, const char *host, const struct credential *credential);
 bool auth_file_remove(struct auth_file *file, const char *host);
 int auth_file_write(const struct auth_file *file, struct error **err);
 
-/* What the host is called in docker's files and by its helpers. */
+/* The host's name in docker's files and for its helpers. */
 const char *auth_file_server(const char *host);
 
 #endif

@@ -11,11 +11,11 @@
 
 enum server_kind { SERVER_GITHUB, SERVER_GHE_COM, SERVER_OTHER };
 
-/* Who made GITHUB_TOKEN. */
+/* The server that issued GITHUB_TOKEN. */
 struct server {
 	enum server_kind kind;
 	char *host;    /* without a port */
-	char *name;    /* as references have it: the port too, unless it is the scheme's */
+	char *name;    /* as in references: with a port that is not the scheme's default */
 	bool is_forge; /* Forgejo or Gitea */
 };
 
@@ -34,7 +34,7 @@ is_default_port(const struct origin *origin)
 	return strcmp(origin->port, strcmp(origin->scheme, "https") == 0 ? "443" : "80") == 0;
 }
 
-/* False: GITHUB_SERVER_URL is not a URL, so that nobody knows. */
+/* False: GITHUB_SERVER_URL is not a valid URL. */
 static bool
 find_server(struct server *server)
 {
@@ -147,8 +147,8 @@ ci_login_packages_api(const char *registry, struct error **err)
 	}
 	if (origin_is_loopback(&api) || check_api(&server, registry, url, &api, err) == 0)
 		return TAKE_PTR(url);
-	error_set_hint(err, "the token goes to the server of GITHUB_SERVER_URL alone, which is "
-			    "https://github.com when it is not set");
+	error_set_hint(err, "the token is sent only to the server of GITHUB_SERVER_URL (default: "
+			    "https://github.com)");
 	return NULL;
 }
 

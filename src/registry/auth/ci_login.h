@@ -1,11 +1,12 @@
-/* ci_login.h - what a CI system gives its jobs to log in with, and where that may go
+/* ci_login.h - the registry credentials that CI systems give to jobs, and the hosts that may get
+ * them
  *
  *     GitHub, its Enterprise Server, ghe.com, Forgejo, Gitea    GITHUB_TOKEN, GH_TOKEN
  *     GitLab        CI_REGISTRY_USER and CI_REGISTRY_PASSWORD, else CI_JOB_TOKEN
  *
- * All of the first export a GITHUB_TOKEN, and each means the server that made it: that of
- * GITHUB_SERVER_URL.  GitHub's manual, "Working with the Container registry"; GitLab's manual,
- * "Predefined CI/CD variables".
+ * Each of the first row exports a GITHUB_TOKEN for its own server, which is GITHUB_SERVER_URL.
+ * GitHub's manual, "Working with the Container registry"; GitLab's manual, "Predefined CI/CD
+ * variables".
  */
 #ifndef OCIFP_REGISTRY_AUTH_CI_LOGIN_H
 #define OCIFP_REGISTRY_AUTH_CI_LOGIN_H
@@ -15,18 +16,18 @@
 struct error;
 struct origin;
 
-/* Whether the token of GITHUB_TOKEN or GH_TOKEN is for the registry "host[:port]". */
+/* Whether GITHUB_TOKEN or GH_TOKEN is for the registry "host[:port]". */
 bool ci_login_is_github(const char *registry);
 
-/* Where the Packages API of the registry is, without a '/' at the end: GITHUB_API_URL, else that
- * of the server.  NULL: the token must not go there, ERROR_DENIED, or the URL is not https,
- * ERROR_USAGE.  On loopback the API may be any. */
+/* The URL of the registry's Packages API, without a '/' at the end: GITHUB_API_URL, else the
+ * server's. ERROR_DENIED: the token is not for that API; ERROR_USAGE: the URL is not https.  An API
+ * on loopback is always allowed. */
 char *ci_login_packages_api(const char *registry, struct error **err);
 
-/* Whether the job's GitLab has this registry. */
+/* Whether this is the registry of the job's GitLab. */
 bool ci_login_is_gitlab(const char *registry);
 
-/* Whether a token server is that GitLab's. */
+/* Whether this is the token server of that GitLab. */
 bool ci_login_trusts(const char *registry, const struct origin *realm);
 
 #endif

@@ -16,8 +16,8 @@
 #include "oci/document.h"
 #include "registry/auth/credentials.h"
 
-/* What a keychain, a password store or a cloud's login needs; a name that ends in '_' stands for
- * all that begin so. */
+/* Variables that keychains, password stores and cloud logins need; a name that ends in '_' is a
+ * prefix. */
 static const char *const passed_on[] = {
 	"HOME",        "PATH",
 	"USER",        "LOGNAME",
@@ -97,7 +97,7 @@ run(const struct call *call, struct buf *output, struct buf *messages,
 	return spawn_run(&options, ret_result, err);
 }
 
-/* Helpers say this on stdout and fail: it is an answer. */
+/* A helper without credentials for the server prints this and fails. */
 static bool
 says_not_found(const struct buf *output)
 {
@@ -111,18 +111,19 @@ set_failure(const struct call *call, const struct spawn_result *result, const st
 	AUTO_FREE char *said = text_quote_message(messages->data, messages->size);
 
 	if (result->timed_out)
-		return error_set(err, ERROR_DENIED, "'docker-credential-%s' did not end in %d s",
-				 call->name, HELPER_TIMEOUT_MS / 1000);
+		return error_set(err, ERROR_DENIED,
+				 "'docker-credential-%s' did not finish within %d s", call->name,
+				 HELPER_TIMEOUT_MS / 1000);
 	if (result->exit_status == 127) {
 		error_set(err, ERROR_USAGE, "'docker-credential-%s' is not installed", call->name);
-		return error_set_hint(err, "install it, take it out of the configuration, or ask "
-					   "without a login: --anonymous");
+		return error_set_hint(err, "install it, remove it from the configuration, or use "
+					   "--anonymous");
 	}
 	return error_set(err, ERROR_DENIED, "'docker-credential-%s %s' failed with status %d%s%s",
 			 call->name, call->verb, result->exit_status, *said ? ": " : "", said);
 }
 
-/* *ret_found false: the helper has nothing for this server. */
+/* *ret_found false: the helper has no credentials for this server. */
 static int
 ask(const struct call *call, struct buf *output, bool *ret_found, struct error **err)
 {
@@ -131,8 +132,10 @@ ask(const struct call *call, struct buf *output, bool *ret_found, struct error *
 	AUTO_ERROR struct error *trouble = NULL;
 
 	if (!name_is_valid(call->name))
-		return error_set(err, ERROR_USAGE, "'%s' is no name of a credential helper",
-				 QUOTED(call->name));
+		return error_set(
+			err, ERROR_USAGE,
+			"invalid credential helper '%s': expected letters, digits, '_', '-' or '.'",
+			QUOTED(call->name));
 	if (run(call, output, &messages, &result, &trouble) < 0)
 		return error_set(err, ERROR_DENIED, "'docker-credential-%s': %s", call->name,
 				 error_text(trouble));
@@ -163,7 +166,7 @@ get_text(const json_t *document, const char *name)
 	return value && !json_is_null(value) ? json_string_value(value) : "";
 }
 
-/* Many helpers answer with "{}", empty fields or nothing when they have nothing. */
+/* Many helpers without credentials print "{}", empty fields or nothing. */
 static int
 parse_answer(const struct buf *output, const char *name, struct credential *ret_credential,
 	     bool *ret_found, struct error **err)
@@ -185,8 +188,7 @@ parse_answer(const struct buf *output, const char *name, struct credential *ret_
 		return 0;
 	if (!username || !*username || !secret)
 		return error_set(err, ERROR_DENIED,
-				 "'docker-credential-%s' answers without a user name and a secret",
-				 name);
+				 "'docker-credential-%s' gave no user name and secret", name);
 	*ret_found = true;
 	*ret_credential = (struct credential){ .is_explicit = true };
 	if (strcmp(username, "<token>") == 0) {
@@ -235,7 +237,7 @@ helper_store(const char *name, const char *server, const struct credential *cred
 	bool found = false;
 
 	if (!entry)
-		return error_set(err, ERROR_USAGE, "the user name or password is not UTF-8");
+		return error_set(err, ERROR_USAGE, "invalid user name or password: expected UTF-8");
 	return ask(&call, &output, &found, err);
 }
 

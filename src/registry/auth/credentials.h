@@ -1,11 +1,12 @@
-/* credentials.h - who we are to a host, and where that is written
+/* credentials.h - the credentials for a registry host, and the places that they come from
  *
- * In order: flags, at the host that they are for; then, explicit: $REGISTRY_AUTH_FILE alone if set,
- * else the text of DOCKER_AUTH_CONFIG, docker's config.json ($DOCKER_CONFIG or ~/.docker;
- * credHelpers, credsStore, auths), containers' auth.json ($XDG_RUNTIME_DIR/containers,
- * ~/.config/containers); then, implicit, what a CI system gives its jobs (ci_login.h); else
- * anonymous.  Hosts match exactly (host and port, lower case);
- * docker.io is also known as https://index.docker.io/v1/.
+ * In order: the flags, for their host; then explicit credentials: --auth-file or
+ * $REGISTRY_AUTH_FILE alone if set, else the text of DOCKER_AUTH_CONFIG, docker's config.json
+ * ($DOCKER_CONFIG or
+ * ~/.docker; credHelpers, credsStore, auths), containers' auth.json ($XDG_RUNTIME_DIR/containers,
+ * $XDG_CONFIG_HOME or ~/.config); then implicit ones of a CI system (ci_login.h); else anonymous.
+ * A variable that is relative or empty is ignored.  Hosts match exactly (host and port, lower
+ * case); docker.io is also https://index.docker.io/v1/.
  */
 #ifndef OCIFP_REGISTRY_AUTH_CREDENTIALS_H
 #define OCIFP_REGISTRY_AUTH_CREDENTIALS_H
@@ -19,16 +20,16 @@ struct registry_options;
 struct strings;
 
 struct credential {
-	char *username;       /* NULL: none, as all of these */
+	char *username;       /* each of these may be NULL: none */
 	char *password;       /* erased when released */
 	char *identity_token; /* an OAuth2 refresh token */
-	char *registry_token; /* for the registry itself, in place of one that is fetched */
+	char *registry_token; /* sent to the registry instead of a fetched token */
 	char *source;         /* "docker-credential-gh (~/.docker/config.json)": for messages */
 	bool is_explicit;
 };
 
-/* The space beneath the host, "ghcr.io/owner", for which a file has credentials of its own that
- * count for this repository; else the host.  The caller owns it. */
+/* The space below the host ("ghcr.io/owner") for which a file has credentials, if the repository is
+ * in it; else the host.  The caller owns it. */
 char *credential_space(const struct registry_options *options, const char *host,
 		       const char *repository);
 
@@ -37,22 +38,22 @@ char *credential_space(const struct registry_options *options, const char *host,
 int credential_find(const struct registry_options *options, const char *space,
 		    struct credential *ret_credential, bool *ret_found, struct error **err);
 
-/* What `auth explain HOST` prints: each place that was looked at, in order, and what it gave. */
+/* The output of `auth explain HOST`: each place in order, and what was found there. */
 int credential_explain(const struct registry_options *options, const char *host,
 		       struct strings *ret_lines, struct error **err);
 
-/* Writes to the helper that the configuration names, or the file (0600, atomically); the caller
- * has checked them against the registry.  *ret_where says where they went. */
+/* Writes to the configured helper, or to the file (0600, atomically).  *ret_where names it.  The
+ * caller has checked the credential with the registry. */
 int credential_store(const struct registry_options *options, const char *host,
 		     const struct credential *credential, char **ret_where, struct error **err);
 
-/* Kept tokens go too. */
+/* Also removes all cached tokens. */
 int credential_erase(const struct registry_options *options, const char *host, bool *ret_found,
 		     char **ret_where, struct error **err);
 void credential_release(struct credential *credential);
 #define AUTO_CREDENTIAL CLEANUP(credential_release)
 
-/* Asks the registry at host `name` whether it takes the credential: 0, or ERROR_DENIED. */
+/* Checks the credential with the registry at host `name`: 0, or ERROR_DENIED. */
 struct registry;
 int registry_check_login(struct registry *registry, const char *name,
 			 const struct credential *credential, struct error **err);

@@ -44,7 +44,7 @@ refuse(struct error **err, const char *class_name, const char *realm, const char
 {
 	AUTO_FREE char *shown = text_quote_url(realm);
 
-	error_set(err, ERROR_UNAVAILABLE, "the registry names the token server '%s': %s", shown,
+	error_set(err, ERROR_UNAVAILABLE, "cannot use the registry's token server '%s': %s", shown,
 		  why);
 	return error_set_class(err, class_name);
 }
@@ -63,9 +63,9 @@ check_reach(const struct realm_rules *rules, const char *realm, const struct ori
 {
 	if (!address_may_lead(address_scope_of_host(rules->registry->host),
 			      address_scope_of_host(origin->host)))
-		return refuse(err, "ssrf", realm, "an internal address");
+		return refuse(err, "ssrf", realm, "it has an internal address");
 	if (strcmp(origin->scheme, "https") != 0 && !may_be_plain(rules, origin))
-		return refuse(err, "protocol", realm, "not an https URL");
+		return refuse(err, "protocol", realm, "expected an https URL");
 	return 0;
 }
 
@@ -77,7 +77,7 @@ realm_judge(const struct realm_rules *rules, const char *realm, enum realm_trust
 	const struct origin *registry = rules->registry;
 
 	if (origin_parse(realm, &origin, err) < 0)
-		return error_wrap(err, "the registry names a token server");
+		return error_wrap(err, "cannot use the registry's token server");
 	if (check_reach(rules, realm, &origin, err) < 0)
 		return -1;
 	*ret_trust = REALM_ANONYMOUS;

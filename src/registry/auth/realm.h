@@ -1,8 +1,8 @@
-/* realm.h - who may be asked for a token, and who may see a password
+/* realm.h - the token servers that may be used, and those that may get a password
  *
- * A registry names its token server in a challenge, so a hostile one could name any.  Credentials
- * go to an https realm on the registry's own host, to a pair known to belong together, or to one
- * that the user trusts; anonymous requests to any https realm that is no private address.  A
+ * A registry names its token server in a challenge, so a hostile registry can name any host.
+ * Credentials are sent only to an https realm on the registry's own host, of a known pair of hosts,
+ * or trusted by the user; anonymous requests to any https realm without a private address.  A
  * registry on loopback may name a realm on loopback with plain http.
  *
  * Docker token authentication; RFC 6750.
@@ -20,11 +20,11 @@ enum realm_trust { REALM_ANONYMOUS, REALM_TRUSTED };
 struct realm_rules {
 	const struct origin *registry;
 	const char *const *trusted; /* NULL-terminated "host[:port]"; NULL: none */
-	bool plain_http;            /* the user lets us speak plain http with this registry */
+	bool plain_http;            /* the user allows plain http to this registry */
 };
 
-/* ERROR_UNAVAILABLE: class "protocol" for what is no fit URL, "ssrf" for a private address that a
- * registry elsewhere has no business to name. */
+/* ERROR_UNAVAILABLE: class "protocol" for an invalid URL, "ssrf" for a private address named by a
+ * registry outside that network. */
 int realm_judge(const struct realm_rules *rules, const char *realm, enum realm_trust *ret_trust,
 		struct error **err);
 

@@ -1,15 +1,187 @@
 #include "registry/auth/scope_auth.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "base/deadline.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/secret.h"
+#include "base/strings.h"
 #include "base/xalloc.h"
 #include "http/challenge.h"
 #include "http/request.h"
-#include "registry/auth/scope_token.h"
+#include "registry/auth/token_answer.h"
+#include "registry/auth/token_cache.h"
 #include "registry/auth/token_fetch.h"
 #include "registry/auth/token_scope.h"
-#include "registry/auth/waiters.h"
 #include "registry/host.h"
+
+/* The token that a request was sent with.  A refusal counts against the token only if the request
+ * was sent with this very token; another request's refusal may have brought a newer one meanwhile.
+ */
+struct token_use {
+	const struct request *request;
+	unsigned generation;
+};
+
+#define TOKEN_USES_COUNT 64
+
+struct scope_token {
+	struct host *host;     /* borrowed */
+	char *wanted;          /* the scopes as given: the cache's key */
+	struct strings scopes; /* these, and those that challenges named */
+	char *header;          /* "Authorization: Bearer ..."; NULL: no token */
+	int64_t good_until_ms;
+	unsigned generation;
+	bool is_kept;      /* from the cache of an earlier run */
+	bool was_recalled; /* the cache has been read */
+	struct token_use uses[TOKEN_USES_COUNT];
+	size_t next_use;
+};
+
+struct waiter {
+	struct request *request; /* borrowed; may have been freed: compare only */
+	struct waiter *next;
+};
+
+static void
+waiters_add(struct waiter **list, struct request *request)
+{
+	struct waiter *waiter = XNEW(struct waiter);
+
+	waiter->request = request;
+	waiter->next = *list;
+	*list = waiter;
+}
+
+static bool
+waiters_remove(struct waiter **list, const struct request *request)
+{
+	for (; *list; list = &(*list)->next) {
+		struct waiter *found = *list;
+
+		if (found->request != request)
+			continue;
+		*list = found->next;
+		free(found);
+		return true;
+	}
+	return false;
+}
+
+static void
+waiters_free(struct waiter *list)
+{
+	while (list) {
+		struct waiter *next = list->next;
+
+		free(list);
+		list = next;
+	}
+}
+
+static void
+scope_token_init(struct scope_token *token, struct host *host, const char *scopes)
+{
+	*token = (struct scope_token){ .host = host, .wanted = xstrdup(scopes) };
+	(void)scope_add(&token->scopes, scopes);
+}
+
+static void
+scope_token_release(struct scope_token *token)
+{
+	strings_release(&token->scopes);
+	secret_free(token->header);
+	free(token->wanted);
+	*token = (struct scope_token){ .host = NULL };
+}
+
+static struct token_key
+key_of(const struct scope_token *token)
+{
+	const struct host *host = token->host;
+
+	return (struct token_key){
+		.origin = host->origin_text,
+		.realm = host->realm,
+		.service = host->service,
+		.scope = token->wanted,
+		.credential = host->has_credential ? &host->credential : NULL,
+	};
+}
+
+static void
+set_token(struct scope_token *token, const struct token_answer *answer)
+{
+	secret_free(token->header);
+	token->header = xasprintf("Authorization: Bearer %s", answer->token);
+	token->good_until_ms = deadline_after_ms((answer->life_s - TOKEN_MARGIN_S) * 1000);
+	token->generation++;
+}
+
+static void
+scope_token_drop(struct scope_token *token)
+{
+	struct token_key key = key_of(token);
+
+	if (token->is_kept)
+		token_cache_forget(token->host->cache, &key);
+	token->is_kept = false;
+	secret_free(TAKE_PTR(token->header));
+}
+
+static void
+scope_token_recall(struct scope_token *token)
+{
+	AUTO_TOKEN_ANSWER struct token_answer answer = { 0 };
+	struct token_key key = key_of(token);
+
+	if (token->was_recalled || token->header)
+		return;
+	token->was_recalled = true;
+	if (!scope_is_pull(&token->scopes) || !token_cache_find(token->host->cache, &key, &answer))
+		return;
+	set_token(token, &answer);
+	token->is_kept = true;
+}
+
+static bool
+scope_token_is_good(const struct scope_token *token)
+{
+	return token->header && deadline_now_ms() < token->good_until_ms;
+}
+
+static void
+scope_token_take(struct scope_token *token, const struct token_answer *answer)
+{
+	struct token_key key = key_of(token);
+
+	set_token(token, answer);
+	if (scope_is_pull(&token->scopes))
+		token_cache_keep(token->host->cache, &key, answer);
+}
+
+static void
+scope_token_note_use(struct scope_token *token, const struct request *request)
+{
+	token->uses[token->next_use] = (struct token_use){ request, token->generation };
+	token->next_use = (token->next_use + 1) % TOKEN_USES_COUNT;
+}
+
+static bool
+scope_token_was_used(const struct scope_token *token, const struct request *request)
+{
+	for (size_t i = 1; i <= TOKEN_USES_COUNT; i++) {
+		size_t at = (token->next_use + TOKEN_USES_COUNT - i) % TOKEN_USES_COUNT;
+
+		if (token->uses[at].request == request)
+			return token->uses[at].generation == token->generation;
+	}
+	return false;
+}
 
 struct scope_auth {
 	struct authorizer authorizer;
@@ -17,14 +189,14 @@ struct scope_auth {
 	struct scope_token token;
 	struct token_fetch *fetch; /* NULL: none under way */
 	struct waiter *parked;
-	struct waiter *failed;  /* resumed after a failed fetch, not told yet */
-	struct error *failure;  /* what they are told */
-	bool is_refused;        /* for good: nobody is locked out by our asking again */
-	bool fetches_anonymous; /* the fetch under way is without the credential */
-	bool fetches_once;      /* ... is not retried */
+	struct waiter *failed; /* resumed after a failed fetch; get `failure` from authorize() */
+	struct error *failure;
+	bool is_refused;        /* no further fetch: repeated refusals may lock the account */
+	bool fetches_anonymous; /* the fetch under way has no credential */
+	bool fetches_once;      /* the fetch under way is not retried */
 };
 
-/* The same failure again, for each who waited. */
+/* A copy of the failure, for each request that waited. */
 static void
 repeat_failure(const struct error *failure, struct error **err)
 {
@@ -36,7 +208,7 @@ repeat_failure(const struct error *failure, struct error **err)
 	error_set_remote(err, error_remote(failure));
 }
 
-/* The requests may take their next steps, and end, only after this has returned. */
+/* The requests continue, and may end, only after this has returned. */
 static void
 resume_all(struct scope_auth *scope_auth)
 {
@@ -49,10 +221,10 @@ resume_all(struct scope_auth *scope_auth)
 
 static int start_fetch(struct scope_auth *scope_auth, bool is_single, struct error **err);
 
-/* Takes the failure.  A request that may be retried does not fail because the token was asked for
- * once, for the sake of another one: it asks again. */
+/* Takes the failure.  If the fetch was limited to one attempt for the sake of a request without
+ * retries, the other requests are not failed: they fetch again. */
 static void
-settle_failure(struct scope_auth *scope_auth, struct error *failure)
+fail_waiting(struct scope_auth *scope_auth, struct error *failure)
 {
 	error_free(scope_auth->failure);
 	scope_auth->failure = failure;
@@ -63,9 +235,9 @@ settle_failure(struct scope_auth *scope_auth, struct error *failure)
 	resume_all(scope_auth);
 }
 
-/* What an earlier run learned, or a token that nobody asked us for, is worth another try. */
+/* Try without the cached challenge, or without an implicit credential. */
 static bool
-may_try_otherwise(struct scope_auth *scope_auth, const struct error *failure)
+drop_doubtful_input(struct scope_auth *scope_auth, const struct error *failure)
 {
 	struct host *host = scope_auth->host;
 
@@ -82,14 +254,14 @@ may_try_otherwise(struct scope_auth *scope_auth, const struct error *failure)
 }
 
 static void
-retry_otherwise(struct scope_auth *scope_auth)
+fetch_again(struct scope_auth *scope_auth)
 {
 	struct error *failure = NULL;
 
 	if (scope_auth->host->scheme != HOST_BEARER)
 		resume_all(scope_auth);
 	else if (start_fetch(scope_auth, scope_auth->fetches_once, &failure) < 0)
-		settle_failure(scope_auth, failure);
+		fail_waiting(scope_auth, failure);
 }
 
 static void
@@ -102,10 +274,10 @@ on_token(void *context, const struct token_answer *answer, struct error *failure
 	if (answer) {
 		scope_token_take(&scope_auth->token, answer);
 		resume_all(scope_auth);
-	} else if (may_try_otherwise(scope_auth, failure)) {
-		retry_otherwise(scope_auth);
+	} else if (drop_doubtful_input(scope_auth, failure)) {
+		fetch_again(scope_auth);
 	} else {
-		settle_failure(scope_auth, TAKE_PTR(owned));
+		fail_waiting(scope_auth, TAKE_PTR(owned));
 	}
 }
 
@@ -180,9 +352,9 @@ authorize(struct authorizer *authorizer, struct request *request, char **ret_hea
 	return AUTHORIZATION_READY;
 }
 
-/* A password that was sent and refused is not sent again. */
+/* A refused password is not sent again. */
 static bool
-meet_basic(struct scope_auth *scope_auth, const struct request *request)
+handle_basic(struct scope_auth *scope_auth, const struct request *request)
 {
 	struct host *host = scope_auth->host;
 	bool was_sent = host->scheme == HOST_BASIC && request_was_authorized(request);
@@ -192,20 +364,20 @@ meet_basic(struct scope_auth *scope_auth, const struct request *request)
 }
 
 static bool
-meet_bearer(struct scope_auth *scope_auth, const struct request *request,
-	    const struct challenge *challenge)
+handle_bearer(struct scope_auth *scope_auth, const struct request *request,
+	      const struct challenge *challenge)
 {
 	bool is_wider;
 
 	if (!challenge->realm)
 		return false;
-	/* The user's own token was refused, and no other can be fetched in its place. */
+	/* The user's registry token was refused; none can be fetched instead. */
 	if (scope_auth->host->has_credential && scope_auth->host->credential.registry_token &&
 	    request_was_authorized(request))
 		return false;
 	is_wider = challenge->scope && scope_add_asked(&scope_auth->token.scopes, challenge->scope);
 	if (scope_auth->token.header && scope_token_was_used(&scope_auth->token, request)) {
-		/* The same token again would be refused again. */
+		/* A token with the same scopes would be refused again. */
 		if (!is_wider && !scope_auth->token.is_kept && challenge_lacks_scope(challenge))
 			return false;
 		scope_token_drop(&scope_auth->token);
@@ -234,8 +406,8 @@ challenged(struct authorizer *authorizer, struct request *request)
 	if (!chosen)
 		return false;
 	if (chosen->scheme == CHALLENGE_BASIC)
-		return meet_basic(scope_auth, request);
-	return meet_bearer(scope_auth, request, chosen);
+		return handle_basic(scope_auth, request);
+	return handle_bearer(scope_auth, request, chosen);
 }
 
 static void

@@ -8,8 +8,8 @@
  *                                                                           v        | once
  *                                                                        [token] ----+
  *
- * One fetch at a time: requests that come meanwhile are parked.  What an earlier run kept (the
- * challenge, a pull token) is used at once, so that a warm question is a single request.
+ * One fetch at a time: requests that start meanwhile are parked.  A challenge and a pull token from
+ * the cache of an earlier run are used at once, so that a lookup needs a single request.
  */
 #ifndef OCIFP_REGISTRY_AUTH_SCOPE_AUTH_H
 #define OCIFP_REGISTRY_AUTH_SCOPE_AUTH_H
@@ -28,9 +28,9 @@ void scope_auth_free(struct scope_auth *scope_auth); /* after all its requests *
 const char *scope_auth_scopes(const struct scope_auth *scope_auth);
 struct authorizer *scope_auth_authorizer(struct scope_auth *scope_auth);
 
-/* After an answer that stands: true when the request is worth a second try.  That is so when a 403
- * without a challenge, by which some registries refuse an old token, met one of an earlier run; and
- * when the new token is refused for a scope that nobody had named before. */
+/* After a final answer: whether to send the request once more.  True for a 403 without a challenge
+ * to a cached token, which some registries send for an expired one; and for a token that lacks a
+ * scope which this answer names for the first time. */
 bool scope_auth_reconsider(struct scope_auth *scope_auth, const struct request *request);
 
 #endif

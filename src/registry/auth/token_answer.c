@@ -12,7 +12,7 @@
 static int
 refuse(struct error **err, const char *why)
 {
-	error_set(err, ERROR_UNAVAILABLE, "the token server's answer %s", why);
+	error_set(err, ERROR_UNAVAILABLE, "invalid answer of the token server: %s", why);
 	return error_set_class(err, "protocol");
 }
 
@@ -48,12 +48,12 @@ token_answer_parse(const void *bytes, size_t size, struct token_answer *ret_answ
 	const char *token;
 
 	if (!document)
-		return refuse(err, "is no JSON object");
+		return refuse(err, "expected a JSON object");
 	token = find_token(document);
 	if (!token || !*token)
-		return error_set(err, ERROR_DENIED, "the token server's answer holds no token");
+		return error_set(err, ERROR_DENIED, "the token server's answer has no token");
 	if (!text_is_printable_ascii(token) || strchr(token, ' '))
-		return refuse(err, "holds a token that is not fit for a header");
+		return refuse(err, "expected a token in printable ASCII");
 	*ret_answer =
 		(struct token_answer){ .token = xstrdup(token), .life_s = read_life_s(document) };
 	return 0;

@@ -1,17 +1,135 @@
 #include "registry/auth/token_cache.h"
 
+#include <fcntl.h>
+#include <jansson.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "base/buf.h"
 #include "base/environment.h"
+#include "base/error.h"
+#include "base/fd.h"
 #include "base/limits.h"
+#include "base/secret.h"
+#include "base/strings.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "oci/digest.h"
 #include "oci/document.h"
 #include "registry/auth/credentials.h"
-#include "registry/auth/kept_files.h"
 #include "registry/auth/token_answer.h"
+
+/* Small JSON files in a directory of the user's own.  Failures are ignored: a directory that other
+ * users can access is treated as empty and left alone. */
+struct kept_files {
+	char *path;
+	int dir_fd; /* -1: not opened yet */
+};
+
+static struct kept_files
+kept_files_at(const char *path)
+{
+	return (struct kept_files){ .path = xstrdup(path), .dir_fd = -1 };
+}
+
+static void
+kept_files_release(struct kept_files *files)
+{
+	if (files->dir_fd >= 0)
+		(void)close(files->dir_fd);
+	files->dir_fd = -1;
+	free(TAKE_PTR(files->path));
+}
+
+/* Another user who can write here could make us send their token. */
+static bool
+is_ours_alone(int dir_fd)
+{
+	struct stat status;
+
+	return fstat(dir_fd, &status) == 0 && status.st_uid == geteuid() &&
+	       !(status.st_mode & (S_IRWXG | S_IRWXO));
+}
+
+static bool
+open_directory(struct kept_files *files)
+{
+	AUTO_CLOSE int dir_fd = -1;
+
+	if (files->dir_fd >= 0)
+		return true;
+	dir_fd = dir_open_at(AT_FDCWD, files->path);
+	if (dir_fd < 0 || !is_ours_alone(dir_fd))
+		return false;
+	files->dir_fd = TAKE_FD(dir_fd);
+	return true;
+}
+
+static bool
+make_directory(struct kept_files *files)
+{
+	AUTO_ERROR struct error *trouble = NULL;
+
+	if (open_directory(files))
+		return true;
+	return dir_make(files->path, 0700, &trouble) == 0 && open_directory(files);
+}
+
+static json_t *
+kept_files_read(struct kept_files *files, const char *name)
+{
+	AUTO_SECRET_BUF struct buf bytes = BUF_INIT(TOKEN_LIMIT_BYTES);
+	AUTO_ERROR struct error *trouble = NULL;
+	bool found = false;
+
+	if (!open_directory(files))
+		return NULL;
+	if (file_find(files->dir_fd, name, &bytes, &found, &trouble) < 0 || !found)
+		return NULL;
+	return document_parse(bytes.data, bytes.size, &trouble);
+}
+
+static bool
+is_old(struct kept_files *files, const char *name, time_t limit)
+{
+	struct stat status;
+
+	return fstatat(files->dir_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       status.st_mtime <= limit;
+}
+
+static void
+kept_files_sweep(struct kept_files *files, const char *suffix, time_t limit)
+{
+	AUTO_STRINGS struct strings names = { 0 };
+
+	if (!open_directory(files) || dir_names(files->dir_fd, SIZE_MAX, &names) < 0)
+		return;
+	for (size_t i = 0; i < names.count; i++)
+		if (text_ends(names.items[i], suffix) && is_old(files, names.items[i], limit))
+			(void)unlinkat(files->dir_fd, names.items[i], 0);
+}
+
+static void
+kept_files_write(struct kept_files *files, const char *name, json_t *entry)
+{
+	AUTO_JSON json_t *owned = entry;
+	AUTO_SECRET char *text = json_dumps(owned, JSON_COMPACT);
+	AUTO_ERROR struct error *trouble = NULL;
+
+	if (!text || strlen(text) > TOKEN_LIMIT_BYTES || !make_directory(files))
+		return;
+	(void)file_replace(files->dir_fd, name, 0600, text, strlen(text), &trouble);
+}
+
+static void
+kept_files_remove(struct kept_files *files, const char *name)
+{
+	if (open_directory(files))
+		(void)unlinkat(files->dir_fd, name, 0);
+}
 
 static const char token_suffix[] = ".token";
 
@@ -34,7 +152,7 @@ is_absolute(const char *path)
 	return path && *path == '/';
 }
 
-/* A runner's disk may outlive the job, its temporary directory does not. */
+/* Under Actions: a self-hosted runner's disk outlives the job, RUNNER_TEMP does not. */
 static char *
 choose_path(void)
 {
@@ -67,7 +185,7 @@ token_cache_free(struct token_cache *cache)
 	free(cache);
 }
 
-/* Of the parts, each with its NUL, so that no two lists of parts look alike. */
+/* Hashes each part with its NUL, so that two different lists never hash the same bytes. */
 static char *
 name_entry(const char *const *parts, size_t part_count, const char *suffix)
 {
@@ -186,7 +304,7 @@ token_cache_keep(struct token_cache *cache, const struct token_key *key,
 	kept_files_write(&cache->files, name,
 			 json_pack("{s:s, s:I}", "token", answer->token, "expires",
 				   (json_int_t)time(NULL) + (json_int_t)answer->life_s));
-	/* What is older than any token's life is of no use to anybody. */
+	/* Remove tokens that have expired in any case. */
 	kept_files_sweep(&cache->files, token_suffix, time(NULL) - TOKEN_LIFE_LIMIT_S);
 }
 

@@ -1,6 +1,6 @@
 /* token_cache.h - pull tokens and challenges, kept between runs
  *
- * So that the next run's first request is the question itself.
+ * With them a lookup needs no request but its own.
  *
  *     <dir>/<sha256>.challenge   of the registry's origin:
  *                                {"scheme": "bearer", "realm": "...", "service": "..."}
@@ -8,7 +8,7 @@
  *                                {"token": "...", "expires": <seconds since 1970>}
  *
  * <dir> is $RUNNER_TEMP/ocifp-tokens under GitHub Actions, else ocifp/tokens below $XDG_CACHE_HOME
- * or ~/.cache; mode 0700, files 0600.  Nothing here fails: a cache that cannot be used is empty.
+ * or ~/.cache; mode 0700, files 0600.  Failures are ignored: an unusable cache is empty.
  */
 #ifndef OCIFP_REGISTRY_AUTH_TOKEN_CACHE_H
 #define OCIFP_REGISTRY_AUTH_TOKEN_CACHE_H
@@ -22,7 +22,7 @@ struct credential;
 struct token_answer;
 struct token_cache;
 
-/* NULL: there is no place for one.  Makes nothing yet. */
+/* NULL: no usable path.  The first write creates the directory. */
 struct token_cache *token_cache_new(void);
 struct token_cache *token_cache_new_at(const char *path);
 void token_cache_free(struct token_cache *cache);
@@ -52,14 +52,14 @@ struct token_key {
 	const struct credential *credential; /* NULL: anonymous */
 };
 
-/* False too for one that expires soon. */
+/* False also for a token that expires soon. */
 bool token_cache_find(struct token_cache *cache, const struct token_key *key,
 		      struct token_answer *ret_answer);
 void token_cache_keep(struct token_cache *cache, const struct token_key *key,
 		      const struct token_answer *answer);
 void token_cache_forget(struct token_cache *cache, const struct token_key *key);
 
-/* All tokens: at the end of a login. */
+/* Removes all tokens, after a logout. */
 void token_cache_clear(struct token_cache *cache);
 
 #endif

@@ -24,7 +24,7 @@
 #include "registry/registry.h"
 #include "stream/source.h"
 
-/* The client_id by which a token server knows our refresh tokens. */
+/* The OAuth2 client_id of our refresh tokens. */
 static const char client_id[] = "ocifp";
 
 struct token_fetch {
@@ -52,10 +52,10 @@ refuse(const struct token_fetch *fetch, struct error **err)
 
 	problem_read(fetch->request, &problem);
 	problem_set_error(&problem, &context, err);
-	return error_wrap(err, "no token");
+	return error_wrap(err, "cannot get a token");
 }
 
-/* A token server that talks without end has not given a token. */
+/* An answer past the size limit is a refusal. */
 static int
 take_failure(const struct token_fetch *fetch, struct error *failure, struct error **err)
 {
@@ -63,9 +63,9 @@ take_failure(const struct token_fetch *fetch, struct error *failure, struct erro
 
 	if (!error_is(failure, ERROR_CONTENT)) {
 		error_pass(err, TAKE_PTR(owned));
-		return error_wrap(err, "no token for '%s'", fetch->host->name);
+		return error_wrap(err, "cannot get a token for '%s'", fetch->host->name);
 	}
-	return error_set(err, ERROR_DENIED, "no token for '%s': %s", fetch->host->name,
+	return error_set(err, ERROR_DENIED, "cannot get a token for '%s': %s", fetch->host->name,
 			 error_text(owned));
 }
 
@@ -81,7 +81,7 @@ read_answer(struct token_fetch *fetch, struct token_answer *ret_answer, struct e
 		return refuse(fetch, err);
 	if (token_answer_parse(body->data, body->size, ret_answer, err) < 0) {
 		request_explain_content(fetch->request, err);
-		return error_wrap(err, "no token for '%s'", fetch->host->name);
+		return error_wrap(err, "cannot get a token for '%s'", fetch->host->name);
 	}
 	return 0;
 }
@@ -160,7 +160,7 @@ make_url(const struct token_wish *wish, struct error **err)
 	return TAKE_PTR(url);
 }
 
-/* Tells once that a credential was held back. */
+/* Warns once that the credential is not sent. */
 static void
 tell_of_realm(struct host *host)
 {
@@ -170,12 +170,12 @@ tell_of_realm(struct host *host)
 		return;
 	host->told_of_realm = true;
 	observer_tell(engine_observer(host->engine), EVENT_NOTICE,
-		      "the credentials for '%s' are not sent to '%s', which is another host: "
-		      "--trust-realm allows it",
+		      "the credentials for '%s' are not sent to its token server '%s' on another "
+		      "host; use --trust-realm HOST to allow it",
 		      host->name, realm);
 }
 
-/* Decides what the realm may see. */
+/* The credential, if the realm may get it. */
 static int
 choose_credential(const struct token_wish *wish, const struct credential **ret_credential,
 		  struct error **err)

@@ -1,10 +1,10 @@
-/* token_fetch.h - asks a token server for a token
+/* token_fetch.h - a request to a token server
  *
  *     GET  realm?service=S&scope=A&scope=B            anonymous, or with Basic
  *     POST realm  grant_type=refresh_token&...        with an identity token
  *
  * Docker token authentication, "Requesting a Token"; RFC 6749, section 6.  Redirects are not
- * followed: the request is a credential.
+ * followed, because the request carries a credential.
  */
 #ifndef OCIFP_REGISTRY_AUTH_TOKEN_FETCH_H
 #define OCIFP_REGISTRY_AUTH_TOKEN_FETCH_H
@@ -20,14 +20,14 @@ struct strings;
 struct token_answer;
 struct token_fetch;
 
-/* `answer` NULL: `failure` says why, and is the callee's.  It may free the fetch. */
+/* `answer` NULL: takes `failure`.  It may free the fetch. */
 typedef void token_done(void *context, const struct token_answer *answer, struct error *failure);
 
 struct token_wish {
 	struct host *host;
 	const struct strings *scopes;
-	const struct credential *credential; /* NULL: anonymous.  Kept from untrusted realms */
-	bool is_single;                      /* one attempt, as who waits for the token has */
+	const struct credential *credential; /* NULL: anonymous; not sent to untrusted realms */
+	bool is_single;                      /* one attempt, as the request that needs the token */
 };
 
 /* ERROR_DENIED: refused.  The failure names the credential's source. */

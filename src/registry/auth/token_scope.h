@@ -1,4 +1,4 @@
-/* token_scope.h - what a token may be used for: "repository:<name>:<actions>", several with spaces
+/* token_scope.h - the scopes of a token: "repository:<name>:<actions>", separated by spaces
  *
  * Docker token authentication, "Token Scope Documentation".
  */
@@ -9,14 +9,14 @@
 
 #include "base/strings.h"
 
-/* Adds each that is new, and tells whether there was one; ghcr.io's placeholder for "/v2/" is
- * none. */
+/* Adds each new scope, and returns whether there was one.  ghcr.io's placeholder for "/v2/" is
+ * ignored. */
 bool scope_add(struct strings *scopes, const char *text);
 
-/* The same for what a challenge asks for: nobody talks us into a right to delete. */
+/* The same for the scopes of a challenge; only pull and push are accepted, never delete. */
 bool scope_add_asked(struct strings *scopes, const char *text);
 
-/* True when nobody could write with it: all end in ":pull". */
+/* True if the token cannot write: all scopes end in ":pull". */
 bool scope_is_pull(const struct strings *scopes);
 char *scope_join(const struct strings *scopes); /* with spaces; "" for none */
 

@@ -1,16 +1,33 @@
-#include "base/environment.h"
-#include "registry/github/packages_private.h"
+#include "registry/github/packages.h"
 
 #include <string.h>
 
+#include "base/buf.h"
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "http/request.h"
+#include "oci/document.h"
+#include "oci/reference.h"
 #include "registry/auth/ci_login.h"
+#include "registry/link.h"
 #include "registry/problem.h"
+
+struct packages {
+	struct engine *engine;
+	char *authorization;
+	char *api_url;
+	char *owner;
+	char *package; /* with %2F */
+	char *url;     /* of the package; NULL: not known yet */
+	struct package_version *versions;
+	size_t count;
+	size_t tag_count; /* of all versions */
+	bool was_listed;
+};
 
 static void
 package_version_release(struct package_version *version)
@@ -54,7 +71,7 @@ find_token(void)
 	return token && text_is_printable_ascii(token) ? token : NULL;
 }
 
-/* As one part of a path. */
+/* Escapes the name as one segment of a path. */
 static char *
 escape_slashes(const char *name)
 {
@@ -79,12 +96,12 @@ packages_new(struct engine *engine, const char *host, const char *repository_nam
 	const char *token = find_token();
 
 	if (!slash) {
-		error_set(err, ERROR_USAGE, "'%s' has no owner: a package is OWNER/NAME",
+		error_set(err, ERROR_USAGE, "invalid package '%s': expected OWNER/NAME",
 			  repository_name);
 		return NULL;
 	}
 	if (!token) {
-		error_set(err, ERROR_DENIED, "GitHub's Packages API needs a token");
+		error_set(err, ERROR_DENIED, "GitHub's Packages API requires a token");
 		error_set_hint(err, "set GITHUB_TOKEN or GH_TOKEN");
 		return NULL;
 	}
@@ -98,7 +115,7 @@ packages_new(struct engine *engine, const char *host, const char *repository_nam
 	return TAKE_PTR(packages);
 }
 
-struct request *
+static struct request *
 packages_ask(const struct packages *packages, enum http_method method, const char *url,
 	     struct error **err)
 {
@@ -116,7 +133,7 @@ packages_ask(const struct packages *packages, enum http_method method, const cha
 	return request_perform(packages->engine, &options, err);
 }
 
-/* The spent limit of an hour is 403 too. */
+/* GitHub answers 403 when the rate limit is used up. */
 static bool
 is_rate_limit(const struct request *request)
 {
@@ -125,7 +142,7 @@ is_rate_limit(const struct request *request)
 	return request_status(request) == 403 && left && strcmp(left, "0") == 0;
 }
 
-int
+static int
 packages_refuse(const struct packages *packages, const struct request *request, struct error **err)
 {
 	AUTO_PROBLEM struct problem problem = { 0 };
@@ -137,12 +154,164 @@ packages_refuse(const struct packages *packages, const struct request *request, 
 
 	problem_read(request, &problem);
 	if (is_rate_limit(request))
-		return error_set(err, ERROR_RATE, "GitHub's API limits the requests of an hour");
+		return error_set(err, ERROR_RATE,
+				 "the hourly rate limit of GitHub's API is used up");
 	problem_set_error(&problem, &context, err);
 	if (problem.http_status == 404)
 		return error_set_hint(err,
-				      "GitHub says so too when the token may not see or manage "
-				      "the package: it needs the role Admin there");
+				      "GitHub also answers 404 if the token may not manage the "
+				      "package: it needs the role Admin");
+	return -1;
+}
+
+#define PAGE_VERSIONS 100 /* the most that a page may have */
+
+static int
+take_tags(struct packages *packages, const json_t *metadata, struct package_version *version,
+	  struct error **err)
+{
+	const json_t *list = json_object_get(json_object_get(metadata, "container"), "tags");
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *tag = json_string_value(json_array_get(list, i));
+
+		if (!tag)
+			return error_set(err, ERROR_CONTENT,
+					 "invalid tag of a version: expected a string");
+		if (packages->tag_count++ >= TAGS_LIMIT_COUNT)
+			return error_set(err, ERROR_FAILURE, "the package has more than %d tags",
+					 TAGS_LIMIT_COUNT);
+		if (reference_tag_is_valid(tag))
+			strings_add(&version->tags, tag);
+		else if (!version->other_name)
+			version->other_name = xstrdup(tag);
+	}
+	return 0;
+}
+
+/* The later of the creation and the last change of its tags. */
+static int64_t
+pushed_at(const json_t *object)
+{
+	static const char *const names[] = { "created_at", "updated_at" };
+	int64_t latest_s = 0;
+	int64_t time_s;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		const char *text = json_string_value(json_object_get(object, names[i]));
+
+		if (text && text_parse_time(text, &time_s) && time_s > latest_s)
+			latest_s = time_s;
+	}
+	return latest_s;
+}
+
+static int
+take_version(struct packages *packages, const json_t *object, struct error **err)
+{
+	const json_t *id = json_object_get(object, "id");
+	const char *name = json_string_value(json_object_get(object, "name"));
+	struct package_version version = { .id = (uint64_t)json_integer_value(id) };
+
+	if (!json_is_integer(id) || json_integer_value(id) <= 0 || !name)
+		return error_set(err, ERROR_CONTENT, "invalid version: expected 'id' and 'name'");
+	if (digest_parse(name, &version.digest, err) < 0)
+		return -1;
+	if (packages->count >= PRUNE_LIMIT_COUNT)
+		return error_set(err, ERROR_FAILURE, "the package has more than %d versions",
+				 PRUNE_LIMIT_COUNT);
+	version.pushed_s = pushed_at(object);
+	packages->versions =
+		xgrow(packages->versions, packages->count, sizeof(*packages->versions));
+	packages->versions[packages->count++] = version;
+	return take_tags(packages, json_object_get(object, "metadata"),
+			 &packages->versions[packages->count - 1], err);
+}
+
+/* The answer is an array, but document_parse() accepts objects only. */
+static json_t *
+parse_array(const struct buf *body, struct error **err)
+{
+	AUTO_BUF struct buf object = BUF_INIT(PACKAGES_PAGE_LIMIT_BYTES + 64);
+
+	if (buf_append_text(&object, "{\"versions\":", err) < 0 ||
+	    buf_append(&object, body->data ? body->data : "", body->size, err) < 0 ||
+	    buf_append_text(&object, "}", err) < 0)
+		return NULL;
+	return document_parse(object.data, object.size, err);
+}
+
+static int
+take_page(struct packages *packages, const struct request *request, bool *ret_is_last,
+	  struct error **err)
+{
+	AUTO_JSON json_t *document = parse_array(request_body(request), err);
+	const json_t *list = json_object_get(document, "versions");
+	AUTO_FREE char *next = NULL;
+
+	if (!document || link_find_target(request, &next, err) < 0)
+		return -1;
+	if (!json_is_array(list))
+		return error_set(err, ERROR_CONTENT, "invalid list of versions: expected an array");
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (take_version(packages, json_array_get(list, i), err) < 0)
+			return -1;
+	*ret_is_last = json_array_size(list) < PAGE_VERSIONS && !next;
+	return 0;
+}
+
+static struct request *
+get_page(const struct packages *packages, const char *package_url, unsigned page,
+	 struct error **err)
+{
+	AUTO_FREE char *url =
+		xasprintf("%s/versions?per_page=%d&page=%u", package_url, PAGE_VERSIONS, page);
+
+	return packages_ask(packages, HTTP_GET, url, err);
+}
+
+/* The path depends on the kind of owner, which is found out by trying. */
+static const char *const owner_kinds[] = { "orgs", "users" };
+
+/* The first page, from the kind of owner that has the package. */
+static struct request *
+find_package(struct packages *packages, struct error **err)
+{
+	AUTO_REQUEST struct request *request = NULL;
+
+	for (size_t i = 0; i < sizeof(owner_kinds) / sizeof(*owner_kinds); i++) {
+		char *url = xasprintf("%s/%s/%s/packages/container/%s", packages->api_url,
+				      owner_kinds[i], packages->owner, packages->package);
+
+		free(packages->url);
+		packages->url = url;
+		request_free(TAKE_PTR(request));
+		request = get_page(packages, url, 1, err);
+		if (!request || request_status(request) != 404)
+			break;
+	}
+	return TAKE_PTR(request);
+}
+
+static int
+packages_list_pages(struct packages *packages, struct error **err)
+{
+	AUTO_REQUEST struct request *request = find_package(packages, err);
+	bool is_last = false;
+
+	for (unsigned page = 2; request; page++) {
+		if (page > PACKAGES_PAGES_LIMIT_COUNT + 1)
+			return error_set(err, ERROR_UNAVAILABLE, "more than %d pages of versions",
+					 PACKAGES_PAGES_LIMIT_COUNT);
+		if (request_status(request) != 200)
+			return packages_refuse(packages, request, err);
+		if (take_page(packages, request, &is_last, err) < 0)
+			return -1;
+		if (is_last)
+			return 0;
+		request_free(TAKE_PTR(request));
+		request = get_page(packages, packages->url, page, err);
+	}
 	return -1;
 }
 
@@ -153,8 +322,8 @@ packages_list(struct packages *packages, const struct package_version **ret_vers
 	if (!packages->was_listed)
 		packages_forget(packages);
 	if (!packages->was_listed && packages_list_pages(packages, err) < 0)
-		return error_wrap(err, "the versions of package '%s/%s'", packages->owner,
-				  packages->package);
+		return error_wrap(err, "cannot list the versions of package '%s/%s'",
+				  packages->owner, packages->package);
 	packages->was_listed = true;
 	*ret_versions = packages->versions;
 	*ret_count = packages->count;
@@ -167,11 +336,11 @@ refuse_400(const struct request *request, struct error **err)
 	AUTO_PROBLEM struct problem problem = { 0 };
 
 	problem_read(request, &problem);
-	error_set(err, ERROR_REFUSED, "GitHub refuses it: %s",
+	error_set(err, ERROR_REFUSED, "GitHub refused: %s",
 		  problem.message ? problem.message : "no reason was given");
 	if (problem_mentions(&problem, "last tagged version")) {
 		error_set_class(err, "last_version");
-		return error_set_hint(err, "only the package as a whole can be deleted");
+		return error_set_hint(err, "delete the whole package instead");
 	}
 	if (problem_mentions(&problem, "downloads")) {
 		error_set_class(err, "downloads");
@@ -207,7 +376,7 @@ is_listed(const struct packages *packages, uint64_t id)
 	return false;
 }
 
-/* The connection may have broken after it was done, and then the second try finds nothing. */
+/* After a broken connection the second attempt answers 404 although the first one deleted it. */
 static bool
 is_gone(struct packages *packages, uint64_t id, const struct error *failure)
 {
@@ -239,7 +408,7 @@ packages_restore(struct packages *packages, uint64_t id, struct error **err)
 	const struct package_version *ignored;
 	size_t count;
 
-	/* Which kind of owner it has is found out by this. */
+	/* Listing finds out whether the owner is a user or an organization. */
 	if (packages_list(packages, &ignored, &count, err) < 0)
 		return -1;
 	if (change(packages, HTTP_POST, id, "/restore", err) < 0)

@@ -20,10 +20,12 @@ check_scheme(const struct endpoint *endpoint, const char *url, struct error **er
 		return -1;
 	if (endpoint->host->is_plain || strcmp(origin.scheme, "https") == 0)
 		return 0;
-	error_set(err, ERROR_UNAVAILABLE, "the registry asks for an upload over plain http");
+	error_set(err, ERROR_UNAVAILABLE,
+		  "cannot upload: the registry named a plain http URL for the upload");
 	error_set_class(err, "protocol");
-	return error_set_hint(err, "a registry behind a TLS proxy needs X-Forwarded-Proto "
-				   "or its own external URL in its configuration");
+	return error_set_hint(err,
+			      "configure X-Forwarded-Proto in the registry's TLS proxy, or the "
+			      "external URL in the registry");
 }
 
 char *
@@ -34,7 +36,7 @@ session_url_read(const struct endpoint *endpoint, const struct request *request,
 
 	if (!location || !*location) {
 		error_set(err, ERROR_UNAVAILABLE,
-			  "the registry opened an upload without a Location");
+			  "no Location in the answer that opened an upload");
 		error_set_class(err, "protocol");
 		return NULL;
 	}

@@ -1,6 +1,6 @@
-/* backend.h - what a kind of repository implements
+/* backend.h - the interface that each kind of repository implements
  *
- * repository.h says what each call is expected to do; repository.c alone calls these.
+ * repository.h specifies each call; only repository.c calls these.
  */
 #ifndef OCIFP_REPOSITORY_BACKEND_H
 #define OCIFP_REPOSITORY_BACKEND_H
@@ -15,10 +15,10 @@ struct repository_ops {
 	int (*get_blob)(struct repository *repository, const struct descriptor *descriptor,
 			struct body *body, blob_done *done, void *context, struct error **err);
 
-	/* NULL: a step does all of a blob, so that none is ever under way. */
+	/* NULL: a step transfers a whole blob, so that none is ever under way. */
 	bool (*cancel_blob)(struct repository *repository, const void *context);
 
-	/* NULL: cannot be written to. */
+	/* NULL: read-only. */
 	int (*put_manifest)(struct repository *repository, const char *tag,
 			    const struct descriptor *descriptor, const void *bytes,
 			    struct put_result *ret_result, struct error **err);
@@ -32,33 +32,33 @@ struct repository_ops {
 	int (*step)(struct repository *repository, const struct watched *also, int most_ms,
 		    struct error **err);
 
-	/* NULL: holds none. */
+	/* NULL: there are none. */
 	int (*list_referrers)(struct repository *repository, const struct digest *subject,
 			      const char *artifact_type, struct descriptors *ret_referrers,
 			      struct error **err);
 
-	/* NULL: nothing is to be done. */
+	/* NULL: not needed. */
 	int (*remove_referrer)(struct repository *repository, const struct digest *subject,
 			       const struct digest *digest, struct error **err);
 
-	/* NULL: cannot be asked for a single one. */
+	/* NULL: not supported. */
 	int (*find_blob)(struct repository *repository, const struct digest *digest,
 			 uint64_t *ret_size_bytes, struct error **err);
 
-	/* NULL: is none. */
+	/* NULL: not a layout. */
 	struct store *(*store)(struct repository *repository, struct error **err);
 
-	/* NULL: holds no blobs locally. */
+	/* NULL: the blobs are not local. */
 	int (*open_blob)(struct repository *repository, const struct descriptor *descriptor,
 			 int *ret_fd, uint64_t *ret_offset_bytes, struct error **err);
 	int (*list_tags)(struct repository *repository, struct strings *tags,
 			 struct strings *others, struct error **err);
 
-	/* NULL: as any tag. */
+	/* NULL: like a tag. */
 	int (*resolve_listed)(struct repository *repository, const char *name,
 			      struct resolution *resolution, struct error **err);
 
-	/* NULL: by its tags. */
+	/* NULL: list the tags. */
 	int (*list_holdings)(struct repository *repository, struct holdings *holdings,
 			     struct error **err);
 	int (*restore)(struct repository *repository, uint64_t version_id, struct error **err);
@@ -70,12 +70,12 @@ struct repository {
 	char *name;
 };
 
-/* The descriptor of the bytes, as a registry would give it: without what an index.json adds.
- * `media_type` NULL: nobody has said. */
+/* Sets the descriptor of the bytes, without the fields that index.json adds.  `media_type` NULL:
+ * unknown. */
 int resolution_describe(struct resolution *resolution, const struct digest *digest,
 			const char *media_type, struct error **err);
 
-/* The holding of this digest, made when there is none; until the next call.  NULL past
+/* The holding of this digest, added if necessary; valid until the next call.  NULL: past
  * PRUNE_LIMIT_COUNT. */
 struct holding *holdings_add(struct holdings *holdings, const struct digest *digest,
 			     struct error **err);

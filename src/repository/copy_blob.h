@@ -1,4 +1,4 @@
-/* copy_blob.h - bytes at rest into a body, as the wire would bring them */
+/* copy_blob.h - copies a local blob into a body */
 #ifndef OCIFP_REPOSITORY_COPY_BLOB_H
 #define OCIFP_REPOSITORY_COPY_BLOB_H
 
@@ -6,7 +6,7 @@ struct body;
 struct error;
 struct source;
 
-/* All that the body wants, then its end. */
+/* Writes the bytes that the body lacks, then ends it. */
 int copy_source(const struct source *source, struct body *body, struct error **err);
 
 #endif

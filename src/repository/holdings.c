@@ -15,7 +15,7 @@ holding_release(struct holding *holding)
 	buf_release(&holding->bytes);
 }
 
-/* A holding is found by its digest, and moves when the list grows. */
+/* The index of a holding by its digest; holdings move when the list grows. */
 struct place {
 	struct digest digest;
 	size_t index;
@@ -73,7 +73,7 @@ take_document(struct holdings *holdings, struct holding *holding, struct resolut
 	holdings->document_bytes += resolution->bytes.size;
 	if (holdings->document_bytes > PRUNE_LIMIT_BYTES)
 		return error_set(err, ERROR_FAILURE,
-				 "all manifests together have more than %zu MiB",
+				 "all manifests together are larger than %zu MiB",
 				 PRUNE_LIMIT_BYTES / MIB);
 	descriptor_copy(&resolution->descriptor, &holding->root);
 	holding->bytes = resolution->bytes;
@@ -81,7 +81,7 @@ take_document(struct holdings *holdings, struct holding *holding, struct resolut
 	return 0;
 }
 
-/* *ret_holding NULL: a name that went away in the meantime names nothing. */
+/* *ret_holding NULL: the name was removed meanwhile. */
 static int
 add_named(struct repository *repository, const char *name, struct holdings *holdings,
 	  struct holding **ret_holding, struct error **err)
@@ -110,7 +110,7 @@ add_name(struct repository *repository, const char *name, bool is_tag, struct ho
 	struct holding *holding;
 
 	if (add_named(repository, name, holdings, &holding, err) < 0)
-		return error_wrap(err, is_tag ? "tag '%s'" : "'%s', which is listed", QUOTED(name));
+		return error_wrap(err, is_tag ? "tag '%s'" : "listed name '%s'", QUOTED(name));
 	if (holding && is_tag)
 		strings_add(&holding->tags, name);
 	else if (holding && !holding->other_name)
@@ -156,6 +156,7 @@ repository_restore(struct repository *repository, uint64_t version_id, struct er
 {
 	if (repository->ops->restore)
 		return repository->ops->restore(repository, version_id, err);
-	return error_set(err, ERROR_USAGE, "what is deleted from '%s' does not come back",
+	return error_set(err, ERROR_USAGE,
+			 "cannot restore from '%s': it keeps no deleted manifests",
 			 repository->name);
 }

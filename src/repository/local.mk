@@ -2,17 +2,11 @@ noinst_LIBRARIES += %D%/librepository.a
 %C%_librepository_a_SOURCES = \
 	%D%/backend.h \
 	%D%/copy_blob.c %D%/copy_blob.h \
-	%D%/copy_job.c %D%/copy_job.h \
-	%D%/layout_blobs.c %D%/layout_private.h \
-	%D%/layout_place.c %D%/layout_place.h \
-	%D%/layout_referrers.c %D%/layout_referrers.h \
 	%D%/holdings.c \
 	%D%/local_jobs.c %D%/local_jobs.h \
 	%D%/repository.c %D%/repository.h \
 	%D%/repository_archive.c \
 	%D%/repository_layout.c \
-	%D%/registry_private.h \
-	%D%/repository_package.c \
 	%D%/repository_registry.c \
 	%D%/session.c %D%/session.h
 

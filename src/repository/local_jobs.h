@@ -1,7 +1,7 @@
-/* local_jobs.h - blob jobs of repositories that need no network
+/* local_jobs.h - blob jobs of layouts and archives
  *
- * A job is queued when it is asked for and run by the next step, so that `done` is never called
- * from within the call that started it, as with a registry.
+ * A call queues a job and the next step runs it, so that `done` is never called from within the
+ * call that started the job, as with a registry.
  */
 #ifndef OCIFP_REPOSITORY_LOCAL_JOBS_H
 #define OCIFP_REPOSITORY_LOCAL_JOBS_H
@@ -24,7 +24,7 @@ struct local_job {
 	blob_done *done;
 	void *context;
 
-	/* *ret_again: cannot go on yet (another process holds the blob); it is queued again. */
+	/* *ret_again: another process holds the blob; the job is queued again. */
 	int (*run)(struct local_job *job, enum blob_outcome *ret_outcome, bool *ret_again,
 		   struct error **err);
 	void (*free)(struct local_job *job);
@@ -32,8 +32,8 @@ struct local_job {
 
 void local_jobs_add(struct local_jobs *jobs, struct local_job *job); /* takes */
 
-/* Runs the first.  Waits for `most_ms` when it has to be tried again, or when there is none: then
- * the caller waits for another process, or for `local_store` (NULL: nothing). */
+/* Runs the first job.  If there is none, or it has to run again, waits for `most_ms`, or until a
+ * descriptor of `also` (may be NULL) is readable. */
 void local_jobs_step(struct local_jobs *jobs, const struct watched *also, int most_ms);
 void local_jobs_release(struct local_jobs *jobs);
 

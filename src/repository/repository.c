@@ -51,7 +51,7 @@ repository_open(struct session *session, const struct location *location, enum r
 	case TRANSPORT_ROOTFS:
 		break;
 	}
-	error_set(err, ERROR_USAGE, "'%s' cannot be used here", location->path);
+	error_set(err, ERROR_USAGE, "cannot read or write '%s' as a repository", location->path);
 	return NULL;
 }
 
@@ -91,7 +91,8 @@ repository_has_manifest(struct repository *repository, const struct digest *dige
 static int
 refuse_writing(struct repository *repository, struct error **err)
 {
-	return error_set(err, ERROR_USAGE, "'%s' cannot be written to", repository->name);
+	return error_set(err, ERROR_USAGE, "cannot write to '%s': it is read-only",
+			 repository->name);
 }
 
 int
@@ -146,8 +147,10 @@ repository_find_blob(struct repository *repository, const struct digest *digest,
 		     uint64_t *ret_size_bytes, struct error **err)
 {
 	if (!repository->ops->find_blob)
-		return error_set(err, ERROR_USAGE, "'%s' cannot be asked for a blob",
-				 repository->name);
+		return error_set(
+			err, ERROR_USAGE,
+			"cannot read a blob of '%s' by digest; pull it into a layout first",
+			repository->name);
 	return repository->ops->find_blob(repository, digest, ret_size_bytes, err);
 }
 

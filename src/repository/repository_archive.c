@@ -16,7 +16,7 @@
 #include "stream/source.h"
 
 #define REF_NAME "org.opencontainers.image.ref.name"
-#define CONTAINERD_NAME "io.containerd.image.name" /* what `docker save` puts beside a bare tag */
+#define CONTAINERD_NAME "io.containerd.image.name" /* `docker save` adds it to a bare tag */
 
 struct archive_repository {
 	struct repository repository;
@@ -39,7 +39,7 @@ is_named(const struct descriptor *reference, const char *tag)
 	return (name && strcmp(name, tag) == 0) || (full && strcmp(full, tag) == 0);
 }
 
-/* "app" is docker.io/library/app:latest there. */
+/* In docker's names "app" is docker.io/library/app:latest. */
 static bool
 is_docker_name(const struct descriptor *reference, const char *tag)
 {
@@ -72,15 +72,13 @@ is_any(const struct descriptor *reference, const char *tag)
 static int
 refuse_several(const struct archive_repository *self, const char *tag, struct error **err)
 {
-	AUTO_FREE char *shown = tag ? text_quote_string(tag) : NULL;
-
-	error_set(err, ERROR_USAGE, "'%s' holds several images%s%s%s", self->repository.name,
-		  tag ? " named '" : "", tag ? shown : "", tag ? "'" : "");
-	return error_set_hint(err, "say which one: %s",
-			      tag ? "its whole name, 'host/name:tag'" : "':TAG' after the path");
+	error_set(err, ERROR_USAGE, "'%s' contains several images%s%s%s", self->repository.name,
+		  tag ? " named '" : "", tag ? QUOTED(tag) : "", tag ? "'" : "");
+	return error_set_hint(err, "choose one by %s",
+			      tag ? "its full name, 'host/name:tag'" : "':TAG' after the path");
 }
 
-/* *ret_found NULL: none; several that are the same image are one. */
+/* *ret_found NULL: none.  Several references to one image are not ambiguous. */
 static int
 find_one(const struct archive_repository *self, const struct descriptors *references,
 	 bool (*matches)(const struct descriptor *reference, const char *tag), const char *tag,
@@ -129,15 +127,15 @@ read_resolved(struct archive_repository *self, const struct descriptor *referenc
 	if (archive_read(self->archive, wanted, &resolution->bytes, &found, err) < 0)
 		return -1;
 	if (!found && !digest)
-		return error_set(err, ERROR_CONTENT, "'%s' names '%s', which it does not hold",
+		return error_set(err, ERROR_CONTENT, "'%s' refers to '%s', but does not contain it",
 				 self->repository.name, digest_text(wanted).text);
 	resolution->evidence.presence = found ? PRESENCE_PRESENT : PRESENCE_ABSENT;
 	return found ? resolution_describe(resolution, wanted, media_type, err) : 0;
 }
 
 static int
-archive_resolve(struct repository *repository, const char *tag, const struct digest *digest,
-		struct resolution *resolution, struct error **err)
+resolve(struct repository *repository, const char *tag, const struct digest *digest,
+	struct resolution *resolution, struct error **err)
 {
 	struct archive_repository *self = archive_of(repository);
 	AUTO_DESCRIPTORS struct descriptors references = { 0 };
@@ -156,8 +154,8 @@ archive_resolve(struct repository *repository, const char *tag, const struct dig
 }
 
 static int
-archive_has_manifest(struct repository *repository, const struct digest *digest, bool *ret_found,
-		     struct error **err)
+has_manifest(struct repository *repository, const struct digest *digest, bool *ret_found,
+	     struct error **err)
 {
 	AUTO_BUF struct buf bytes = BUF_INIT(MANIFEST_LIMIT_BYTES);
 
@@ -172,7 +170,7 @@ struct archive_job {
 	struct body *body;
 };
 
-/* A file that changes gives content with a wrong digest, and that is the lesser news. */
+/* Reports "file changed" rather than the digest mismatch that follows from it. */
 static int
 copy_blob(const struct archive_job *self, const struct source *source, struct error **err)
 {
@@ -209,8 +207,8 @@ free_job(struct local_job *job)
 }
 
 static int
-archive_get_blob(struct repository *repository, const struct descriptor *descriptor,
-		 struct body *body, blob_done *done, void *context, struct error **err)
+get_blob(struct repository *repository, const struct descriptor *descriptor, struct body *body,
+	 blob_done *done, void *context, struct error **err)
 {
 	struct archive_repository *self = archive_of(repository);
 	struct archive_job *job = XNEW(struct archive_job);
@@ -229,8 +227,7 @@ archive_get_blob(struct repository *repository, const struct descriptor *descrip
 }
 
 static int
-archive_step(struct repository *repository, const struct watched *also, int most_ms,
-	     struct error **err)
+step(struct repository *repository, const struct watched *also, int most_ms, struct error **err)
 {
 	(void)err;
 	local_jobs_step(&archive_of(repository)->jobs, also, most_ms);
@@ -238,8 +235,8 @@ archive_step(struct repository *repository, const struct watched *also, int most
 }
 
 static int
-archive_open_one(struct repository *repository, const struct descriptor *descriptor, int *ret_fd,
-		 uint64_t *ret_offset_bytes, struct error **err)
+open_blob(struct repository *repository, const struct descriptor *descriptor, int *ret_fd,
+	  uint64_t *ret_offset_bytes, struct error **err)
 {
 	*ret_fd = archive_open_blob(archive_of(repository)->archive, &descriptor->digest,
 				    descriptor->size_bytes, ret_offset_bytes, err);
@@ -247,12 +244,12 @@ archive_open_one(struct repository *repository, const struct descriptor *descrip
 }
 
 static int
-archive_list_tags(struct repository *repository, struct strings *tags, struct strings *others,
-		  struct error **err)
+list_tags(struct repository *repository, struct strings *tags, struct strings *others,
+	  struct error **err)
 {
 	AUTO_DESCRIPTORS struct descriptors references = { 0 };
 
-	(void)others; /* any name is a tag here */
+	(void)others; /* in an archive every name is a tag */
 	if (archive_list_references(archive_of(repository)->archive, &references, err) < 0)
 		return -1;
 	for (size_t i = 0; i < references.count; i++) {
@@ -265,7 +262,7 @@ archive_list_tags(struct repository *repository, struct strings *tags, struct st
 }
 
 static void
-archive_free(struct repository *repository)
+free_repository(struct repository *repository)
 {
 	struct archive_repository *self = archive_of(repository);
 
@@ -279,13 +276,13 @@ struct repository *
 repository_open_archive(const struct location *location, struct error **err)
 {
 	static const struct repository_ops ops = {
-		.resolve = archive_resolve,
-		.has_manifest = archive_has_manifest,
-		.get_blob = archive_get_blob,
-		.step = archive_step,
-		.open_blob = archive_open_one,
-		.list_tags = archive_list_tags,
-		.free = archive_free,
+		.resolve = resolve,
+		.has_manifest = has_manifest,
+		.get_blob = get_blob,
+		.step = step,
+		.open_blob = open_blob,
+		.list_tags = list_tags,
+		.free = free_repository,
 	};
 	struct archive_image *archive = archive_open(location->path, err);
 	struct archive_repository *self;

@@ -2,26 +2,312 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/buf.h"
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/limits.h"
+#include "base/observer.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "oci/descriptor.h"
+#include "oci/index.h"
 #include "oci/manifest.h"
+#include "oci/media_type.h"
 #include "oci/referrer.h"
-#include "repository/layout_place.h"
-#include "repository/layout_private.h"
-#include "repository/layout_referrers.h"
+#include "repository/backend.h"
+#include "repository/copy_blob.h"
+#include "repository/local_jobs.h"
 #include "repository/session.h"
+#include "store/ingest.h"
+#include "store/store.h"
+#include "stream/source.h"
 
-struct store *
-layout_writable_store(struct layout_repository *self, struct error **err)
+struct layout_repository {
+	struct repository repository;
+	struct session *session;
+	char *path;          /* NULL: the store is borrowed */
+	struct store *store; /* NULL: the directory does not exist yet */
+	struct local_jobs jobs;
+};
+
+static struct layout_repository *
+layout_of(struct repository *repository)
+{
+	return (struct layout_repository *)repository;
+}
+
+static int
+refuse_absent(const struct repository *repository, const char *what, struct error **err)
+{
+	return error_set(err, ERROR_ABSENT, "'%s' has no '%s'", repository->name, what);
+}
+
+struct copy_job {
+	struct local_job job; /* first */
+	struct store *store;
+	struct descriptor descriptor; /* media type does not matter here */
+	struct body *body;            /* out */
+	const struct source *source;  /* in */
+	struct observer *observer;    /* in */
+};
+
+static void
+copy_job_free(struct local_job *job)
+{
+	descriptor_release(&((struct copy_job *)job)->descriptor);
+	free(job);
+}
+
+static int
+copy_out(struct local_job *job, enum blob_outcome *ret_outcome, bool *ret_again, struct error **err)
+{
+	struct copy_job *self = (struct copy_job *)job;
+	AUTO_CLOSE int fd = -1;
+	struct source source;
+	uint64_t size_bytes;
+
+	(void)ret_again;
+	*ret_outcome = BLOB_MOVED;
+	fd = store_open_blob(self->store, &self->descriptor.digest, &size_bytes, err);
+	if (fd < 0)
+		return -1;
+	source = source_of_fd(fd, size_bytes);
+	return copy_source(&source, self->body, err);
+}
+
+static int
+copy_in(struct local_job *job, enum blob_outcome *ret_outcome, bool *ret_again, struct error **err)
+{
+	struct copy_job *self = (struct copy_job *)job;
+	CLEANUP(ingest_free_at) struct ingest *ingest = NULL;
+	enum ingest_state state;
+
+	if (ingest_open(self->store, &self->descriptor, &state, &ingest, err) < 0)
+		return -1;
+	*ret_again = state == INGEST_BUSY;
+	*ret_outcome = state == INGEST_PRESENT ? BLOB_EXISTED : BLOB_MOVED;
+	if (state != INGEST_OPEN)
+		return 0;
+	if (copy_source(self->source, ingest_body(ingest), err) < 0)
+		return -1;
+	observer_count(self->observer, EVENT_MOVED, self->descriptor.size_bytes);
+	return 0;
+}
+
+static struct copy_job *
+copy_job_new(struct store *store, blob_done *done, void *context)
+{
+	struct copy_job *self = XNEW(struct copy_job);
+
+	self->job.done = done;
+	self->job.context = context;
+	self->job.free = copy_job_free;
+	self->store = store;
+	return self;
+}
+
+static char *
+parent_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return xstrdup(".");
+	return slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
+}
+
+/* Whether a layout can be created or written at the path: the nearest existing directory decides.
+ */
+static int
+check_place(const char *path, struct error **err)
+{
+	AUTO_FREE char *at = xstrdup(path);
+
+	while (access(at, W_OK) < 0) {
+		char *above;
+
+		if (errno != ENOENT || strcmp(at, ".") == 0)
+			return error_set_errno(err, errno, "cannot write to '%s'", at);
+		above = parent_of(at);
+		free(at);
+		at = above;
+	}
+	return 0;
+}
+
+/* Referrers are the manifests in index.json with that subject, as ocifp and oras write them, and
+ * the entries of the index under the tag "<alg>-<hex>", which a copy from a registry without the
+ * referrers API may have brought. */
+struct search {
+	struct store *store;
+	const struct digest *subject;
+	const char *artifact_type;
+	struct descriptors *found;
+};
+
+static void
+add(const struct search *search, const struct descriptor *entry)
+{
+	if (!descriptors_has(search->found, &entry->digest) &&
+	    referrer_fits(entry, search->artifact_type))
+		descriptors_add(search->found, entry);
+}
+
+static int
+look_at(const struct search *search, const struct descriptor *reference, struct error **err)
+{
+	AUTO_BUF struct buf bytes = BUF_INIT(MANIFEST_LIMIT_BYTES);
+	AUTO_REFERRER struct referrer referrer = { 0 };
+	struct descriptor itself = *reference;
+	bool found = false;
+
+	if (media_type_kind(reference->media_type) == DOCUMENT_OTHER)
+		return 0;
+	if (store_read(search->store, &reference->digest, &bytes, &found, err) < 0)
+		return -1;
+	itself.size_bytes = bytes.size;
+	if (!found)
+		return 0;
+	if (referrer_parse(&itself, bytes.data, &referrer, &found, err) < 0)
+		return -1;
+	if (found && digest_equal(&referrer.subject, search->subject))
+		add(search, &referrer.entry);
+	return 0;
+}
+
+static int
+look_under_tag(const struct search *search, struct error **err)
+{
+	AUTO_FREE char *tag = referrer_tag(search->subject);
+	AUTO_BUF struct buf bytes = BUF_INIT(MANIFEST_LIMIT_BYTES);
+	AUTO_DESCRIPTOR struct descriptor named = { 0 };
+	AUTO_INDEX struct image_index index = { 0 };
+	bool found = false;
+
+	if (store_find_reference(search->store, tag, &named, &found, err) < 0)
+		return -1;
+	if (!found)
+		return 0;
+	if (store_read(search->store, &named.digest, &bytes, &found, err) < 0)
+		return -1;
+	if (found && image_index_parse(bytes.data, bytes.size, named.media_type, &index, err) < 0)
+		return error_wrap(err, "tag '%s'", tag);
+	for (size_t i = 0; i < index.manifests.count; i++)
+		add(search, &index.manifests.items[i]);
+	return 0;
+}
+
+static int
+find_referrers(struct store *store, const struct digest *subject, const char *artifact_type,
+	       struct descriptors *ret_referrers, struct error **err)
+{
+	AUTO_DESCRIPTORS struct descriptors references = { 0 };
+	AUTO_DESCRIPTORS struct descriptors found = { 0 };
+	const struct search search = {
+		.store = store,
+		.subject = subject,
+		.artifact_type = artifact_type,
+		.found = &found,
+	};
+
+	if (store_list_references(store, &references, true, err) < 0)
+		return -1;
+	for (size_t i = 0; i < references.count; i++)
+		if (look_at(&search, &references.items[i], err) < 0)
+			return -1;
+	if (look_under_tag(&search, err) < 0)
+		return -1;
+	for (size_t i = 0; i < found.count; i++)
+		descriptors_take(ret_referrers, &found.items[i]);
+	return 0;
+}
+
+static struct store *
+writable_store(struct layout_repository *self, struct error **err)
 {
 	struct store_options options = session_store_options(self->session);
 
 	if (!self->store)
 		self->store = store_open(self->path, STORE_CREATE, &options, err);
 	return self->store;
+}
+
+static int
+get_blob(struct repository *repository, const struct descriptor *descriptor, struct body *body,
+	 blob_done *done, void *context, struct error **err)
+{
+	struct layout_repository *self = layout_of(repository);
+	struct copy_job *job;
+
+	if (!self->store)
+		return error_set(err, ERROR_LOCAL, "'%s' does not exist", repository->name);
+	job = copy_job_new(self->store, done, context);
+	job->job.run = copy_out;
+	descriptor_copy(descriptor, &job->descriptor);
+	job->body = body;
+	local_jobs_add(&self->jobs, &job->job);
+	return 0;
+}
+
+static int
+put_blob(struct repository *repository, const struct blob_upload *upload, blob_done *done,
+	 void *context, struct error **err)
+{
+	struct layout_repository *self = layout_of(repository);
+	struct store *store = writable_store(self, err);
+	struct copy_job *job;
+
+	if (!store)
+		return -1;
+	job = copy_job_new(store, done, context);
+	job->job.run = copy_in;
+	job->descriptor.digest = upload->digest;
+	job->descriptor.size_bytes = upload->size_bytes;
+	job->source = upload->source;
+	job->observer = session_observer(self->session);
+	local_jobs_add(&self->jobs, &job->job);
+	return 0;
+}
+
+static int
+step(struct repository *repository, const struct watched *also, int most_ms, struct error **err)
+{
+	(void)err;
+	local_jobs_step(&layout_of(repository)->jobs, also, most_ms);
+	return 0;
+}
+
+static int
+open_blob(struct repository *repository, const struct descriptor *descriptor, int *ret_fd,
+	  uint64_t *ret_offset_bytes, struct error **err)
+{
+	struct layout_repository *self = layout_of(repository);
+	uint64_t size_bytes;
+
+	*ret_offset_bytes = 0;
+	*ret_fd = self->store ? store_open_blob(self->store, &descriptor->digest, &size_bytes, err)
+			      : -1;
+	return self->store && *ret_fd < 0 ? -1 : 0;
+}
+
+static int
+find_blob(struct repository *repository, const struct digest *digest, uint64_t *ret_size_bytes,
+	  struct error **err)
+{
+	struct layout_repository *self = layout_of(repository);
+	AUTO_ERROR struct error *failure = NULL;
+	AUTO_CLOSE int fd = -1;
+
+	if (!self->store)
+		return refuse_absent(repository, digest_text(digest).text, err);
+	fd = store_open_blob(self->store, digest, ret_size_bytes, &failure);
+	if (fd >= 0)
+		return 0;
+	if (error_class(failure) && strcmp(error_class(failure), "missing") == 0)
+		return refuse_absent(repository, digest_text(digest).text, err);
+	return error_pass(err, TAKE_PTR(failure));
 }
 
 static int
@@ -45,8 +331,8 @@ find_tagged(struct layout_repository *self, const char *tag, struct descriptor *
 }
 
 static int
-layout_resolve(struct repository *repository, const char *tag, const struct digest *digest,
-	       struct resolution *resolution, struct error **err)
+resolve(struct repository *repository, const char *tag, const struct digest *digest,
+	struct resolution *resolution, struct error **err)
 {
 	struct layout_repository *self = layout_of(repository);
 	AUTO_DESCRIPTOR struct descriptor named = { 0 };
@@ -58,7 +344,7 @@ layout_resolve(struct repository *repository, const char *tag, const struct dige
 				&found, err) < 0)
 		return error_wrap(err, "'%s'", repository->name);
 	if (!found && named.media_type)
-		return error_set(err, ERROR_CONTENT, "'%s' names '%s', which it does not hold",
+		return error_set(err, ERROR_CONTENT, "'%s' refers to '%s', but does not contain it",
 				 repository->name, digest_text(&named.digest).text);
 	resolution->evidence.presence = found ? PRESENCE_PRESENT : PRESENCE_ABSENT;
 	return found ? resolution_describe(resolution, digest ? digest : &named.digest,
@@ -67,8 +353,8 @@ layout_resolve(struct repository *repository, const char *tag, const struct dige
 }
 
 static int
-layout_has_manifest(struct repository *repository, const struct digest *digest, bool *ret_found,
-		    struct error **err)
+has_manifest(struct repository *repository, const struct digest *digest, bool *ret_found,
+	     struct error **err)
 {
 	struct layout_repository *self = layout_of(repository);
 	AUTO_BUF struct buf bytes = BUF_INIT(MANIFEST_LIMIT_BYTES);
@@ -78,11 +364,10 @@ layout_has_manifest(struct repository *repository, const struct digest *digest, 
 }
 
 static int
-layout_put_manifest(struct repository *repository, const char *tag,
-		    const struct descriptor *descriptor, const void *bytes,
-		    struct put_result *ret_result, struct error **err)
+put_manifest(struct repository *repository, const char *tag, const struct descriptor *descriptor,
+	     const void *bytes, struct put_result *ret_result, struct error **err)
 {
-	struct store *store = layout_writable_store(layout_of(repository), err);
+	struct store *store = writable_store(layout_of(repository), err);
 	AUTO_REFERRER struct referrer referrer = { 0 };
 	bool has_subject = false;
 
@@ -92,75 +377,67 @@ layout_put_manifest(struct repository *repository, const char *tag,
 	if (!tag && referrer_parse(descriptor, bytes, &referrer, &has_subject, err) < 0)
 		return -1;
 	*ret_result = (struct put_result){ descriptor->digest, true };
-	/* Nothing else leads to a referrer. */
+	/* A referrer is found through index.json alone. */
 	return tag || has_subject ? store_set_reference(store, tag, descriptor, err) : 0;
 }
 
-int
-layout_refuse_absent(const struct repository *repository, const char *what, struct error **err)
-{
-	return error_set(err, ERROR_ABSENT, "'%s' has no '%s'", repository->name, what);
-}
-
 static int
-layout_delete_manifest(struct repository *repository, const struct digest *digest,
-		       struct error **err)
+delete_manifest(struct repository *repository, const struct digest *digest, struct error **err)
 {
 	struct layout_repository *self = layout_of(repository);
 	bool found = false;
 
 	if (self->store && store_remove_content(self->store, digest, &found, err) < 0)
 		return -1;
-	return found ? 0 : layout_refuse_absent(repository, digest_text(digest).text, err);
+	return found ? 0 : refuse_absent(repository, digest_text(digest).text, err);
 }
 
 static int
-layout_delete_tag(struct repository *repository, const char *tag, struct error **err)
+delete_tag(struct repository *repository, const char *tag, struct error **err)
 {
 	struct layout_repository *self = layout_of(repository);
 	bool found = false;
 
 	if (self->store && store_remove_reference(self->store, tag, &found, err) < 0)
 		return -1;
-	return found ? 0 : layout_refuse_absent(repository, QUOTED(tag), err);
+	return found ? 0 : refuse_absent(repository, QUOTED(tag), err);
 }
 
 static int
-layout_list_referrers(struct repository *repository, const struct digest *subject,
-		      const char *artifact_type, struct descriptors *ret_referrers,
-		      struct error **err)
+list_referrers(struct repository *repository, const struct digest *subject,
+	       const char *artifact_type, struct descriptors *ret_referrers, struct error **err)
 {
 	struct layout_repository *self = layout_of(repository);
 
 	if (!self->store)
 		return 0;
-	if (layout_find_referrers(self->store, subject, artifact_type, ret_referrers, err) < 0)
+	if (find_referrers(self->store, subject, artifact_type, ret_referrers, err) < 0)
 		return error_wrap(err, "'%s'", repository->name);
 	return 0;
 }
 
 static int
-layout_probe_push(struct repository *repository, struct error **err)
+probe_push(struct repository *repository, struct error **err)
 {
 	const struct layout_repository *self = layout_of(repository);
 
-	return layout_check_place(self->path ? self->path : store_path(self->store), err);
+	return check_place(self->path ? self->path : store_path(self->store), err);
 }
 
 static struct store *
-layout_store(struct repository *repository, struct error **err)
+find_store(struct repository *repository, struct error **err)
 {
-	return layout_writable_store(layout_of(repository), err);
+	return writable_store(layout_of(repository), err);
 }
 
 static int
-layout_list_tags(struct repository *repository, struct strings *tags, struct strings *others,
-		 struct error **err)
+list_tags(struct repository *repository, struct strings *tags, struct strings *others,
+	  struct error **err)
 {
 	struct layout_repository *self = layout_of(repository);
 	AUTO_DESCRIPTORS struct descriptors references = { 0 };
 
-	(void)others; /* any name is a tag here */
+	(void)others; /* in a layout every name is a tag */
 	if (list_references(self, &references, err) < 0)
 		return -1;
 	for (size_t i = 0; i < references.count; i++)
@@ -186,20 +463,20 @@ static struct layout_repository *
 layout_new(struct session *session, char *name)
 {
 	static const struct repository_ops ops = {
-		.resolve = layout_resolve,
-		.has_manifest = layout_has_manifest,
-		.put_manifest = layout_put_manifest,
-		.delete_manifest = layout_delete_manifest,
-		.delete_tag = layout_delete_tag,
-		.list_referrers = layout_list_referrers,
-		.find_blob = layout_find_blob,
-		.get_blob = layout_get_blob,
-		.put_blob = layout_put_blob,
-		.probe_push = layout_probe_push,
-		.step = layout_step,
-		.store = layout_store,
-		.open_blob = layout_open_blob,
-		.list_tags = layout_list_tags,
+		.resolve = resolve,
+		.has_manifest = has_manifest,
+		.put_manifest = put_manifest,
+		.delete_manifest = delete_manifest,
+		.delete_tag = delete_tag,
+		.list_referrers = list_referrers,
+		.find_blob = find_blob,
+		.get_blob = get_blob,
+		.put_blob = put_blob,
+		.probe_push = probe_push,
+		.step = step,
+		.store = find_store,
+		.open_blob = open_blob,
+		.list_tags = list_tags,
 		.free = layout_free,
 	};
 	struct layout_repository *self = XNEW(struct layout_repository);

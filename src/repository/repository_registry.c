@@ -1,15 +1,17 @@
-/* A repository at a registry: each call is one of registry/'s. */
+/* A repository at a registry: each call is one of registry/'s.  At ghcr.io deletion goes through
+ * GitHub's Packages API. */
 #include <string.h>
+#include <time.h>
 
 #include "base/error.h"
 #include "base/xalloc.h"
 #include "registry/github/packages.h"
 #include "registry/referrers.h"
 #include "registry/tags.h"
-#include "repository/registry_private.h"
+#include "repository/backend.h"
 #include "repository/session.h"
 
-/* A blob job under way: freed when it has ended, or with the repository. */
+/* A blob job, freed when it has ended, or with the repository. */
 struct running {
 	struct running *next;
 	struct registry_repository *owner;
@@ -18,6 +20,90 @@ struct running {
 	void *context;
 };
 
+struct registry_repository {
+	struct repository repository;
+	struct engine *engine;
+	struct endpoint *endpoint;
+	struct running *running;
+	char *host;
+	char *name;                /* "owner/name" */
+	struct packages *packages; /* of GitHub; NULL: not asked yet, or none */
+};
+
+static struct registry_repository *
+with_packages(struct repository *repository, struct error **err)
+{
+	struct registry_repository *self = (struct registry_repository *)repository;
+
+	if (!self->packages)
+		self->packages = packages_new(self->engine, self->host, self->name, err);
+	return self->packages ? self : NULL;
+}
+
+/* An untagged version may get its tag for so long after it was pushed. */
+#define PUSH_GRACE_S ((int64_t)24 * 60 * 60)
+
+static int
+add_version(struct holdings *holdings, const struct package_version *version, struct error **err)
+{
+	struct holding *holding = holdings_add(holdings, &version->digest, err);
+	int64_t since_s = (int64_t)time(NULL) - PUSH_GRACE_S;
+
+	if (!holding)
+		return -1;
+	for (size_t i = 0; i < version->tags.count; i++)
+		strings_add(&holding->tags, version->tags.items[i]);
+	if (version->other_name && !holding->other_name)
+		holding->other_name = xstrdup(version->other_name);
+	holding->version_id = version->id;
+	holding->created_s = version->pushed_s;
+	holding->is_new = version->tags.count == 0 && version->pushed_s >= since_s;
+	return 0;
+}
+
+static int
+list_package_holdings(struct repository *repository, struct holdings *holdings, struct error **err)
+{
+	const struct registry_repository *self = with_packages(repository, err);
+	const struct package_version *versions;
+	size_t count;
+
+	if (!self)
+		return -1;
+	packages_forget(self->packages);
+	if (packages_list(self->packages, &versions, &count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (add_version(holdings, &versions[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+static int
+delete_package_version(struct repository *repository, const struct digest *digest,
+		       struct error **err)
+{
+	const struct registry_repository *self = with_packages(repository, err);
+	const struct package_version *versions;
+	size_t count;
+
+	if (!self || packages_list(self->packages, &versions, &count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (digest_equal(&versions[i].digest, digest))
+			return packages_delete(self->packages, versions[i].id, err);
+	return error_set(err, ERROR_ABSENT, "the package has no version '%s'",
+			 digest_text(digest).text);
+}
+
+static int
+restore_package_version(struct repository *repository, uint64_t version_id, struct error **err)
+{
+	const struct registry_repository *self = with_packages(repository, err);
+
+	return self ? packages_restore(self->packages, version_id, err) : -1;
+}
+
 static struct endpoint *
 endpoint_of(struct repository *repository)
 {
@@ -25,24 +111,24 @@ endpoint_of(struct repository *repository)
 }
 
 static int
-registry_resolve(struct repository *repository, const char *tag, const struct digest *digest,
-		 struct resolution *resolution, struct error **err)
+resolve(struct repository *repository, const char *tag, const struct digest *digest,
+	struct resolution *resolution, struct error **err)
 {
 	return registry_get_manifest(endpoint_of(repository), tag, digest, &resolution->bytes,
 				     &resolution->descriptor, &resolution->evidence, err);
 }
 
 static int
-registry_resolve_listed(struct repository *repository, const char *name,
-			struct resolution *resolution, struct error **err)
+resolve_listed(struct repository *repository, const char *name, struct resolution *resolution,
+	       struct error **err)
 {
 	return registry_get_listed_manifest(endpoint_of(repository), name, &resolution->bytes,
 					    &resolution->descriptor, &resolution->evidence, err);
 }
 
 static int
-registry_find_manifest(struct repository *repository, const struct digest *digest, bool *ret_found,
-		       struct error **err)
+has_manifest(struct repository *repository, const struct digest *digest, bool *ret_found,
+	     struct error **err)
 {
 	struct digest ignored;
 
@@ -51,45 +137,43 @@ registry_find_manifest(struct repository *repository, const struct digest *diges
 }
 
 static int
-registry_write_manifest(struct repository *repository, const char *tag,
-			const struct descriptor *descriptor, const void *bytes,
-			struct put_result *ret_result, struct error **err)
+put_manifest(struct repository *repository, const char *tag, const struct descriptor *descriptor,
+	     const void *bytes, struct put_result *ret_result, struct error **err)
 {
 	return registry_put_manifest(endpoint_of(repository), tag, descriptor, bytes, ret_result,
 				     err);
 }
 
 static int
-registry_remove_manifest(struct repository *repository, const struct digest *digest,
-			 struct error **err)
+delete_manifest(struct repository *repository, const struct digest *digest, struct error **err)
 {
 	return registry_delete_manifest(endpoint_of(repository), NULL, digest, err);
 }
 
 static int
-registry_remove_tag(struct repository *repository, const char *tag, struct error **err)
+delete_tag(struct repository *repository, const char *tag, struct error **err)
 {
 	return registry_delete_manifest(endpoint_of(repository), tag, NULL, err);
 }
 
 static int
-registry_referrers(struct repository *repository, const struct digest *subject,
-		   const char *artifact_type, struct descriptors *ret_referrers, struct error **err)
+list_referrers(struct repository *repository, const struct digest *subject,
+	       const char *artifact_type, struct descriptors *ret_referrers, struct error **err)
 {
 	return registry_list_referrers(endpoint_of(repository), subject, artifact_type,
 				       ret_referrers, err);
 }
 
 static int
-registry_forget_referrer(struct repository *repository, const struct digest *subject,
-			 const struct digest *digest, struct error **err)
+remove_referrer(struct repository *repository, const struct digest *subject,
+		const struct digest *digest, struct error **err)
 {
 	return registry_remove_referrer(endpoint_of(repository), subject, digest, err);
 }
 
 static int
-registry_look_for_blob(struct repository *repository, const struct digest *digest,
-		       uint64_t *ret_size_bytes, struct error **err)
+find_blob(struct repository *repository, const struct digest *digest, uint64_t *ret_size_bytes,
+	  struct error **err)
 {
 	return registry_find_blob(endpoint_of(repository), digest, ret_size_bytes, err);
 }
@@ -137,7 +221,7 @@ running_new(struct repository *repository, blob_done *done, void *context)
 	return running;
 }
 
-/* `job` NULL: it could not be started. */
+/* `job` NULL: starting it failed. */
 static int
 keep(struct running *running, struct blob_job *job)
 {
@@ -150,8 +234,8 @@ keep(struct running *running, struct blob_job *job)
 }
 
 static int
-registry_read_blob(struct repository *repository, const struct descriptor *descriptor,
-		   struct body *body, blob_done *done, void *context, struct error **err)
+get_blob(struct repository *repository, const struct descriptor *descriptor, struct body *body,
+	 blob_done *done, void *context, struct error **err)
 {
 	struct running *running = running_new(repository, done, context);
 
@@ -160,8 +244,8 @@ registry_read_blob(struct repository *repository, const struct descriptor *descr
 }
 
 static int
-registry_write_blob(struct repository *repository, const struct blob_upload *upload,
-		    blob_done *done, void *context, struct error **err)
+put_blob(struct repository *repository, const struct blob_upload *upload, blob_done *done,
+	 void *context, struct error **err)
 {
 	struct running *running = running_new(repository, done, context);
 
@@ -170,7 +254,7 @@ registry_write_blob(struct repository *repository, const struct blob_upload *upl
 }
 
 static bool
-registry_cancel_blob(struct repository *repository, const void *context)
+cancel_blob(struct repository *repository, const void *context)
 {
 	struct running *running = ((struct registry_repository *)repository)->running;
 
@@ -184,27 +268,26 @@ registry_cancel_blob(struct repository *repository, const void *context)
 }
 
 static int
-registry_probe(struct repository *repository, struct error **err)
+probe_push(struct repository *repository, struct error **err)
 {
 	return registry_probe_push(endpoint_of(repository), err);
 }
 
 static int
-registry_step(struct repository *repository, const struct watched *also, int most_ms,
-	      struct error **err)
+step(struct repository *repository, const struct watched *also, int most_ms, struct error **err)
 {
 	return engine_step(((struct registry_repository *)repository)->engine, also, most_ms, err);
 }
 
 static int
-registry_tags(struct repository *repository, struct strings *tags, struct strings *others,
-	      struct error **err)
+list_tags(struct repository *repository, struct strings *tags, struct strings *others,
+	  struct error **err)
 {
 	return registry_list_tags(endpoint_of(repository), tags, others, err);
 }
 
 static void
-registry_repository_free(struct repository *repository)
+free_repository(struct repository *repository)
 {
 	struct registry_repository *self = (struct registry_repository *)repository;
 
@@ -222,15 +305,13 @@ registry_repository_free(struct repository *repository)
 }
 
 #define COMMON_OPS \
-	.resolve = registry_resolve, .has_manifest = registry_find_manifest, \
-	.put_manifest = registry_write_manifest, .delete_tag = registry_remove_tag, \
-	.list_referrers = registry_referrers, .remove_referrer = registry_forget_referrer, \
-	.find_blob = registry_look_for_blob, .get_blob = registry_read_blob, \
-	.put_blob = registry_write_blob, .cancel_blob = registry_cancel_blob, \
-	.probe_push = registry_probe, .step = registry_step, .list_tags = registry_tags, \
-	.resolve_listed = registry_resolve_listed, .free = registry_repository_free
+	.resolve = resolve, .has_manifest = has_manifest, .put_manifest = put_manifest, \
+	.delete_tag = delete_tag, .list_referrers = list_referrers, \
+	.remove_referrer = remove_referrer, .find_blob = find_blob, .get_blob = get_blob, \
+	.put_blob = put_blob, .cancel_blob = cancel_blob, .probe_push = probe_push, .step = step, \
+	.list_tags = list_tags, .resolve_listed = resolve_listed, .free = free_repository
 
-/* GitHub manages what is there: its registry deletes nothing. */
+/* GitHub's registry does not delete; its Packages API does. */
 static bool
 is_package(const struct session *session, const struct reference *reference)
 {
@@ -244,13 +325,13 @@ repository_open_registry(struct session *session, const struct reference *refere
 {
 	static const struct repository_ops ops = {
 		COMMON_OPS,
-		.delete_manifest = registry_remove_manifest,
+		.delete_manifest = delete_manifest,
 	};
 	static const struct repository_ops package_ops = {
 		COMMON_OPS,
-		.delete_manifest = package_delete,
-		.list_holdings = package_holdings,
-		.restore = package_restore,
+		.delete_manifest = delete_package_version,
+		.list_holdings = list_package_holdings,
+		.restore = restore_package_version,
 	};
 	struct registry *registry = session_registry(session, err);
 	struct endpoint *endpoint = registry ? endpoint_open(registry, reference, err) : NULL;

@@ -75,7 +75,7 @@ session_find_store(struct session *session)
 	struct store *store = session_store(session, &unusable);
 
 	if (!store)
-		observer_tell(session->options.observer, EVENT_TRACE, "without the store: %s",
+		observer_tell(session->options.observer, EVENT_TRACE, "the store is not used: %s",
 			      error_text(unusable));
 	return store;
 }

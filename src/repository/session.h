@@ -1,6 +1,6 @@
-/* session.h - what one run of the program shares: engine, registry client, store
+/* session.h - the engine, registry client and store that one run of the program shares
  *
- * Each is made when it is first asked for: a fingerprint loads no libcurl state and opens no store.
+ * Each is created on first use: a fingerprint initializes no libcurl and opens no store.
  */
 #ifndef OCIFP_REPOSITORY_SESSION_H
 #define OCIFP_REPOSITORY_SESSION_H
@@ -18,8 +18,8 @@ struct session;
 struct session_options {
 	struct engine_options engine;
 	struct registry_options registry;
-	const char *store_path;  /* NULL: the user's own place */
-	int64_t lock_timeout_ms; /* 0: for ever */
+	const char *store_path;  /* NULL: the user's own store */
+	int64_t lock_timeout_ms; /* 0: wait forever */
 	struct observer *observer;
 };
 
@@ -33,7 +33,7 @@ struct store_options session_store_options(const struct session *session);
 /* The user's own store. */
 struct store *session_store(struct session *session, struct error **err);
 
-/* The same for who only looks, and can do without: NULL when it cannot be opened. */
+/* The same for optional reads: NULL if it cannot be opened. */
 struct store *session_find_store(struct session *session);
 void session_free(struct session *session);
 DEFINE_CLEANUP(struct session, session_free)

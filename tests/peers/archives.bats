@@ -261,7 +261,7 @@ start_dockerd() {
 	tar cf "$T/o.tar" -C "$T/src" .
 	ocifp_run inspect "oci-archive:$T/o.tar"
 	assert_status 2
-	assert_stderr_has "'oci-archive:$T/o.tar' holds several images"
+	assert_stderr_has "'oci-archive:$T/o.tar' contains several images"
 }
 
 @test "a compressed archive is refused with the remedy" {

@@ -6,6 +6,7 @@ dist_man_MANS += \
 	%D%/ocifp-blob.1 \
 	%D%/ocifp-cache.1 \
 	%D%/ocifp-cache.5 \
+	%D%/ocifp-cache.7 \
 	%D%/ocifp-completion.1 \
 	%D%/ocifp-copy.1 \
 	%D%/ocifp-digest.1 \

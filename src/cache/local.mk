@@ -27,6 +27,7 @@ noinst_LIBRARIES += %D%/libcache.a
 	%D%/transfer/placement.c %D%/transfer/placement.h \
 	%D%/transfer/restore.c %D%/transfer/restore.h \
 	%D%/transfer/save.c %D%/transfer/save.h \
+	%D%/transfer/section.c %D%/transfer/section.h \
 	%D%/tree/filter.h \
 	%D%/tree/journal.c %D%/tree/journal.h \
 	%D%/tree/restore_request.c %D%/tree/restore_request.h \

@@ -7,9 +7,11 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/commands/cmd_blob.c \
 	%D%/commands/cmd_cache.c %D%/commands/cmd_cache.h \
 	%D%/commands/cmd_cache_export.c \
+	%D%/commands/cmd_cache_key.c \
 	%D%/commands/cmd_cache_ls.c \
 	%D%/commands/cmd_cache_restore.c \
 	%D%/commands/cmd_cache_save.c \
+	%D%/commands/cmd_cache_why.c \
 	%D%/commands/cmd_completion.c \
 	%D%/commands/cmd_copy.c \
 	%D%/commands/cmd_digest.c \

@@ -2,6 +2,7 @@
 cli_tests = \
 	%D%/append.bats \
 	%D%/breakouts.bats \
+	%D%/cache_keys.bats \
 	%D%/cli.bats \
 	%D%/fingerprint.bats \
 	%D%/manage.bats \

@@ -265,6 +265,8 @@ class Fuzz:
             (['ninja'] if 'ninja' in tools else []) + (['target'] if 'cargo' in tools else [])
         self.room = os.path.realpath(tempfile.mkdtemp(prefix='source-times.'))
         self.origin = os.path.join(self.room, 'origin')
+        # One path for all jobs: cargo notes some files by their whole path.
+        self.tree = os.path.join(self.room, 'tree')
         self.saved = {name: [] for name in self.caches}
         self.edits = self.jobs = self.restores = self.builds = self.noops = self.left_alone = 0
         self.trace = []
@@ -416,9 +418,8 @@ class Fuzz:
 
     def clone(self, branch):
         self.jobs += 1
-        tree = f'{self.room}/job{self.jobs}'
-        run(*GIT, 'clone', '-q', '-b', branch, self.origin, tree)
-        return tree, f'{self.room}/state{self.jobs}'
+        run(*GIT, 'clone', '-q', '-b', branch, self.origin, self.tree)
+        return self.tree, f'{self.room}/state{self.jobs}'
 
     def pretreat(self, tree):
         kind = self.rng.choice(['', '', '', '', 'old', 'reverted', 'built', 'touched'])
@@ -473,8 +474,9 @@ class Fuzz:
     def finish(self, tree, state):
         if self.rng.random() < 0.1:
             if self.kept:
-                shutil.rmtree(self.kept[0])
-            self.kept = tree, state
+                shutil.rmtree(f'{self.room}/kept')
+            os.rename(tree, f'{self.room}/kept')
+            self.kept = state
         else:
             shutil.rmtree(tree)
 
@@ -486,7 +488,7 @@ class Fuzz:
         at = self.rng.choice(whole)
         commit = self.saved[self.caches[0]][at].commit
         self.jobs += 1
-        tree, state = f'{self.room}/job{self.jobs}', f'{self.room}/state{self.jobs}'
+        tree, state = self.tree, f'{self.room}/state{self.jobs}'
         run(*GIT, 'clone', '-q', '-n', self.origin, tree)
         run(*GIT, 'checkout', '-q', commit, cwd=tree)
         self.note('noop', self.jobs, commit[:8])
@@ -533,7 +535,8 @@ class Fuzz:
         """A runner that kept its directory."""
         if not self.kept:
             return
-        tree, state = self.kept
+        tree, state = self.tree, self.kept
+        os.rename(f'{self.room}/kept', tree)
         branch = self.rng.choice(['main', 'topic'])
         commit = self.edit(branch, self.rng.choice([0, 1, 2]))
         links = {p: os.readlink(f'{tree}/{p}') for p in run(*GIT, 'ls-files', cwd=tree).split()
@@ -551,6 +554,7 @@ class Fuzz:
         if os.path.exists(f'{tree}/own'):
             self.build(tree, 'own')
         self.save(tree, state, None)
+        os.rename(tree, f'{self.room}/kept')
 
     def run(self):
         self.start()

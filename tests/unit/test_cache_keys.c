@@ -162,7 +162,7 @@ a_push_to_the_default_branch_saves_what_all_read(void **state)
 	text = list(&keys);
 	assert_string_equal(text, "c: same sources\n"
 				  "c: same dependencies, branch main\n"
-				  "c: same toolchain, branch main\n"
+				  "c: same system, branch main\n"
 				  "c: another job, branch main\n");
 	assert_string_equal(keys.save_repository, "ghcr.io/o/c");
 	assert_string_equal(keys.exact_tag, keys.candidates[0].tag);
@@ -191,9 +191,9 @@ a_pull_request_reads_its_own_then_the_trusted_ones(void **state)
 				  "c-pr: same dependencies, pull request 5\n"
 				  "c: same dependencies, branch dev\n"
 				  "c: same dependencies, branch main\n"
-				  "c-pr: same toolchain, pull request 5\n"
-				  "c: same toolchain, branch dev\n"
-				  "c: same toolchain, branch main\n"
+				  "c-pr: same system, pull request 5\n"
+				  "c: same system, branch dev\n"
+				  "c: same system, branch main\n"
 				  "c-pr: another job, pull request 5\n"
 				  "c: another job, branch dev\n"
 				  "c: another job, branch main\n");

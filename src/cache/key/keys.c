@@ -343,6 +343,16 @@ is_own_scope(const struct cache_spec *spec, const struct place *place)
 	return place->repository != spec->repository;
 }
 
+static const char *
+builder_words(const struct cache_spec *spec)
+{
+	if (spec->image)
+		return "same image";
+	if (spec->preset->is_portable)
+		return "same tool";
+	return spec->preset->toolchain ? "same toolchain" : "same system";
+}
+
 static void
 list_candidates(const struct cache_spec *spec, const struct texts *texts,
 		const struct places *places, struct cache_keys *keys)
@@ -361,8 +371,7 @@ list_candidates(const struct cache_spec *spec, const struct texts *texts,
 	for (size_t i = 0; i < places->count; i++)
 		add_candidate(keys, CACHE_PARTIAL, places->items[i].repository,
 			      image_tag(spec, texts, places->items[i].scope),
-			      xasprintf("%s, %s", spec->image ? "same image" : "same toolchain",
-					places->items[i].words));
+			      xasprintf("%s, %s", builder_words(spec), places->items[i].words));
 	for (size_t i = 0; i < places->count; i++)
 		add_candidate(keys, CACHE_OTHER_VARIANT, places->items[i].repository,
 			      any_variant_tag(spec, texts, places->items[i].scope),

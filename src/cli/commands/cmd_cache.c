@@ -96,5 +96,6 @@ const struct command cmd_cache = {
 	.summary = "save and restore directories of a build",
 	.subcommands =
 		(const struct command *const[]){ &cmd_cache_restore, &cmd_cache_save, &cmd_cache_ls,
-						 &cmd_cache_export, &cmd_cache_prune, NULL },
+						 &cmd_cache_why, &cmd_cache_key, &cmd_cache_export,
+						 &cmd_cache_prune, NULL },
 };

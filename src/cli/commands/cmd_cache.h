@@ -84,5 +84,7 @@ extern const struct command cmd_cache_restore;
 extern const struct command cmd_cache_ls;
 extern const struct command cmd_cache_prune;
 extern const struct command cmd_cache_export;
+extern const struct command cmd_cache_key;
+extern const struct command cmd_cache_why;
 
 #endif

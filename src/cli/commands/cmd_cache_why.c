@@ -1,0 +1,183 @@
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "cache/key/key_record.h"
+#include "cache/transfer/restore.h"
+#include "cache/transfer/section.h"
+#include "cli/commands/cmd_cache.h"
+#include "cli/context.h"
+#include "cli/output/page.h"
+#include "oci/document.h"
+
+#define SOURCES_SHOWN_COUNT 20
+
+static const struct option_spec why_options[] = { CACHE_OPTIONS, { 0 } };
+
+/* The best cache that is there. */
+struct nearest {
+	const struct cache_candidate *candidate; /* NULL: none */
+	struct buf record;
+	struct buf sources;
+};
+
+static void
+nearest_release(struct nearest *nearest)
+{
+	buf_release(&nearest->record);
+	buf_release(&nearest->sources);
+}
+
+static int
+find_nearest(struct context *context, const struct cache_keys *keys, struct nearest *nearest,
+	     struct error **err)
+{
+	struct session *session = context_session(context);
+
+	for (size_t i = 0; i < keys->candidate_count; i++) {
+		const struct cache_candidate *candidate = &keys->candidates[i];
+		const struct cache_place place = { candidate->repository, candidate->tag };
+		bool is_found = false;
+
+		if (cache_section_read(session, &place, STREAM_RECORD, &nearest->record, &is_found,
+				       err) < 0)
+			return -1;
+		if (!is_found)
+			continue;
+		nearest->candidate = candidate;
+		return cache_section_read(session, &place, STREAM_SOURCES, &nearest->sources,
+					  &is_found, err);
+	}
+	return 0;
+}
+
+static bool
+is_same(const struct source *a, const struct source *b)
+{
+	return a->mode == b->mode && memcmp(a->sha256, b->sha256, sizeof(a->sha256)) == 0;
+}
+
+/* Directories differ by their names, which are in the list themselves; what of a key file differs
+ * was told before. */
+static void
+compare_sources(const struct strings *key, const struct sources *before,
+		const struct sources *after, struct strings *differences)
+{
+	for (size_t i = 0; i < after->count; i++) {
+		const struct source *old = sources_find(before, after->items[i].path);
+
+		if (after->items[i].mode == 040000 || strings_has(key, after->items[i].path) ||
+		    (old && is_same(old, &after->items[i])))
+			continue;
+		strings_take(differences, xasprintf("%s %s", QUOTED(after->items[i].path),
+						    old ? "changed" : "added"));
+	}
+	for (size_t i = 0; i < before->count; i++)
+		if (before->items[i].mode != 040000 && !sources_find(after, before->items[i].path))
+			strings_take(differences,
+				     xasprintf("%s removed", QUOTED(before->items[i].path)));
+}
+
+static int
+list_differences(const struct cache_work *work, const struct nearest *nearest,
+		 struct strings *differences, struct error **err)
+{
+	AUTO_SOURCES struct sources recorded = { 0 };
+	AUTO_STRINGS struct strings facts = { 0 };
+	AUTO_STRINGS struct strings changed = { 0 };
+
+	if (cache_record_compare(&nearest->record, &work->keys.record, &facts, err) < 0)
+		return -1;
+	for (size_t i = 0; i < facts.count; i++)
+		if (nearest->sources.size == 0 || strcmp(facts.items[i], "sources changed") != 0)
+			strings_add(differences, facts.items[i]);
+	if (nearest->sources.size == 0)
+		return 0;
+	if (sources_decode(nearest->sources.data, nearest->sources.size, &recorded, err) < 0)
+		return -1;
+	compare_sources(&work->spec->key, &recorded, &work->sources, &changed);
+	for (size_t i = 0; i < changed.count && i < SOURCES_SHOWN_COUNT; i++)
+		strings_add(differences, changed.items[i]);
+	if (changed.count > SOURCES_SHOWN_COUNT)
+		strings_take(differences,
+			     xasprintf("%zu other sources", changed.count - SOURCES_SHOWN_COUNT));
+	return 0;
+}
+
+static json_t *
+describe(const struct cache_work *work, const struct nearest *nearest,
+	 const struct strings *differences, struct page *page)
+{
+	const char *words = nearest->candidate ? nearest->candidate->words : NULL;
+	const char *tag = nearest->candidate ? nearest->candidate->tag : NULL;
+	json_t *array = json_array();
+
+	if (!words)
+		page_add(page, "%s: no cache of this name, platform and toolchain is there\n",
+			 work->spec->name);
+	else if (differences->count == 0)
+		page_add(page, "%s: %s, nothing differs\n", work->spec->name, QUOTED(words));
+	else
+		page_add(page, "%s: the nearest cache has the %s, and differs in:\n",
+			 work->spec->name, QUOTED(words));
+	for (size_t i = 0; i < differences->count; i++) {
+		page_add(page, "  %s\n", differences->items[i]);
+		json_array_append_new(array, json_string(differences->items[i]));
+	}
+	return json_pack("{s:s, s:s?, s:s?, s:o}", "name", work->spec->name, "nearest", words,
+			 "tag", tag, "differences", array);
+}
+
+static int
+explain(struct context *context, const struct cache_values *values, const struct cache_spec *spec,
+	struct page *page, json_t *caches, struct error **err)
+{
+	CLEANUP(cache_work_release) struct cache_work work = { 0 };
+	CLEANUP(nearest_release)
+	struct nearest nearest = {
+		.record = BUF_INIT(CACHE_RECORD_LIMIT_BYTES),
+		.sources = BUF_INIT(SOURCES_LIMIT_BYTES),
+	};
+	AUTO_STRINGS struct strings differences = { 0 };
+
+	if (cache_work_begin(context, values, spec, &work, err) < 0 ||
+	    find_nearest(context, &work.keys, &nearest, err) < 0 ||
+	    (nearest.candidate && list_differences(&work, &nearest, &differences, err) < 0))
+		return error_wrap(err, "cannot explain cache '%s'", spec->name);
+	json_array_append_new(caches, describe(&work, &nearest, &differences, page));
+	return 0;
+}
+
+static int
+run_cache_why(struct context *context, const void *opaque, const struct strings *operands,
+	      struct error **err)
+{
+	AUTO_CACHE_SPECS struct cache_specs specs = { 0 };
+	AUTO_PAGE struct page page = { 0 };
+	AUTO_JSON json_t *caches = json_array();
+	AUTO_FREE char *text = NULL;
+
+	if (cache_command_specs(context, opaque, operands, &specs, err) < 0)
+		return -1;
+	for (size_t i = 0; i < specs.count; i++)
+		if (explain(context, opaque, &specs.items[i], &page, caches, err) < 0)
+			return -1;
+	text = page_take(&page);
+	return context_result(context, text, json_pack("{s:O}", "caches", caches), err);
+}
+
+const struct command cmd_cache_why = {
+	.name = "why",
+	.summary = "print what differs from the nearest cache",
+	.usage = "[--path DIR] [NAME...]",
+	.options = why_options,
+	.values_size = sizeof(struct cache_values),
+	.groups = OPTIONS_NETWORK | OPTIONS_PROJECT | OPTIONS_STORE,
+	.operands_max = OPERANDS_ANY,
+	.run = run_cache_why,
+};

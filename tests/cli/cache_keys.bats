@@ -1,0 +1,182 @@
+#!/usr/bin/env bats
+# Keys of caches, what moved them, and the times of sources: on a small project that make builds.
+
+load ../lib/rig
+
+setup() {
+	need git jq make
+	rig_setup
+	export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
+	export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b
+	git init -q -b main "$T/origin"
+	cd "$T/origin" || return
+	mkdir src
+	echo a >src/a
+	echo b >src/b
+	printf '[[package]]\nname = "serde"\nversion = "1.0.228"\nsource = "registry"\n' >Cargo.lock
+	printf 'all: out/a out/b\nout/%%: src/%%\n\t@mkdir -p out; cp $< $@; echo $* >>built\n' >Makefile
+	cat >.ocifp.yaml <<-END
+		version: 1
+		caches:
+		  out: {paths: [out], key: [Cargo.lock], repository: "oci:$T/caches"}
+	END
+	printf 'out\nbuilt\n' >.gitignore
+	git add .
+	git commit -qm first
+}
+
+teardown() {
+	rig_teardown
+}
+
+# runner: a fresh checkout, on a machine whose disk is empty, at the path that all runners have
+runner() {
+	cd "$T" || return
+	rm -rf desk state
+	mkdir state
+	git clone -q origin desk
+	cd desk || return
+	export OCIFP_STORE=$T/state/store
+}
+
+# in_ci COMMAND...: as a push to the default branch
+in_ci() {
+	echo '{"repository": {"default_branch": "main"}}' >"$T/event.json"
+	GITHUB_ACTIONS=true GITHUB_EVENT_NAME=push GITHUB_REF=refs/heads/main GITHUB_JOB=build \
+		GITHUB_EVENT_PATH=$T/event.json GITHUB_OUTPUT=$T/outputs RUNNER_TEMP=$T/state "$@"
+}
+
+commit() {
+	git -C "$T/origin" commit -qam "$1"
+}
+
+assert_built() {
+	rm -f built
+	make -s
+	assert_equal "$(cat built 2>/dev/null)" "$1"
+}
+
+@test "what did not change is not built again, and what changed is" {
+	runner
+	in_ci ocifp_run cache restore
+	assert_status 0
+	assert_built $'a\nb'
+	in_ci ocifp_run cache save
+	assert_status 0
+	runner
+	in_ci ocifp_run cache restore
+	assert_status 0
+	grep -qx exact "$T/outputs" || grep -qx hit=exact "$T/outputs"
+	assert_built ''
+	echo A >"$T/origin/src/a"
+	commit second
+	runner
+	in_ci ocifp_run cache restore
+	assert_status 0
+	assert_built a
+	assert_equal "$(cat out/a)" A
+}
+
+@test "outside of CI no time of a source moves, and what changed is built" {
+	runner
+	make -s
+	in_ci ocifp_run cache save
+	assert_status 0
+	echo A >"$T/origin/src/a"
+	commit second
+	runner
+	touch -d '2001-01-01' src/a src/b Makefile
+	ocifp_run cache restore --repository "oci:$T/caches" --variant build
+	assert_status 0
+	assert_equal "$(date -r src/a +%Y)" 2001
+	assert_built $'a\nb' # the cache's times went back behind those of the sources
+	assert_equal "$(cat out/a)" A
+}
+
+@test "why says which input moved away, and what of it" {
+	runner
+	ocifp_run cache why
+	assert_status 0
+	assert_equal "$(cat "$T/stdout")" 'out: no cache of this name, platform and toolchain is there'
+	make -s
+	in_ci ocifp_run cache save
+	in_ci ocifp_run cache why
+	assert_equal "$(cat "$T/stdout")" 'out: same sources, nothing differs'
+	sed -i 's/228/229/' "$T/origin/Cargo.lock"
+	echo c >"$T/origin/src/c"
+	git -C "$T/origin" add .
+	commit second
+	runner
+	in_ci ocifp_run cache why
+	assert_status 0
+	assert_equal "$(cat "$T/stdout")" "$(
+		cat <<-END
+			out: the nearest cache has the same system, branch main, and differs in:
+			  Cargo.lock: serde 1.0.228 -> 1.0.229
+			  src/c added
+		END
+	)"
+	in_ci ocifp_run cache why --json
+	assert_equal "$(jq -r '.caches[0].differences[0]' <"$T/stdout")" \
+		'Cargo.lock: serde 1.0.228 -> 1.0.229'
+}
+
+@test "key prints where a cache is looked for and where it is saved" {
+	runner
+	in_ci ocifp_run cache key --json
+	assert_status 0
+	assert_equal "$(jq -r '.caches[0].candidates[].words' <"$T/stdout")" "$(
+		cat <<-END
+			same sources
+			same dependencies, branch main
+			same system, branch main
+			another job, branch main
+		END
+	)"
+	assert_equal "$(jq -r '.caches[0] | .tag == .candidates[0].tag' <"$T/stdout")" true
+	ocifp_run cache key
+	assert_equal "$(tail -n 1 "$T/stdout")" '  save nothing (read-only: outside GitHub Actions)'
+}
+
+@test "bad input is refused with what to do, and nothing is written" {
+	runner
+	ocifp_run cache restore other
+	assert_status 2
+	grep -q "unknown cache 'other'" "$T/stderr"
+	rm Cargo.lock
+	ocifp_run cache save --push always
+	assert_status 2
+	grep -q "cannot read key file 'Cargo.lock': it is not there" "$T/stderr"
+	sed -i 's/\[out\]/[~\/.ssh]/' .ocifp.yaml
+	ocifp_run cache restore
+	assert_status 2
+	grep -q "invalid path '~/.ssh' of a cache" "$T/stderr"
+	[ ! -e "$T/caches" ]
+}
+
+@test "random edits: nothing stale, nothing needless, with make and ninja" {
+	need python3
+	tools=(make)
+	if command -v ninja >/dev/null; then
+		tools+=(ninja)
+	fi
+	python3 "$RIG_LIB/source_times_fuzz.py" "$top_builddir/tests/lib/source_times" 12 "$RANDOM" \
+		"${tools[@]}" >"$T/fuzz" 2>&1 || {
+		cat "$T/fuzz"
+		false
+	}
+}
+
+@test "random edits: nothing stale, nothing needless, with cargo" {
+	local home
+	need python3 cargo
+	home=$(getent passwd "$(id -u)" | cut -d : -f 6)
+	if [ -d "$home/.rustup" ]; then # the rig has a home of its own
+		export RUSTUP_HOME=${RUSTUP_HOME:-$home/.rustup}
+	fi
+	python3 "$RIG_LIB/source_times_fuzz.py" "$top_builddir/tests/lib/source_times" 6 "$RANDOM" \
+		cargo >"$T/fuzz" 2>&1 || {
+		cat "$T/fuzz"
+		false
+	}
+}

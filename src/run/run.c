@@ -72,7 +72,8 @@ prepare(struct run *run, struct store *store, struct error **err)
 				 "--commit puts a layer on an image, and a "
 				 "rootfs: is none");
 	if (job_mounts_find(&run->mounts, store, err) < 0 ||
-	    root_make(store, &run->base->layers.paths, &run->root, err) < 0)
+	    root_make(store, &run->base->layers.paths, run->base->layers.root_mode, &run->root,
+		      err) < 0)
 		return -1;
 	if (!run->job.hostname)
 		run->job.hostname = xstrdup(run->root.id);

@@ -5,9 +5,9 @@
  *     .ocifp/layers/NAME.part/     being made
  *     .ocifp/layers/NAME.dead.HEX/ left by a process that was killed, or on its way out; gc's
  *
- * NAME is ALGORITHM-BLOB-DIFFID-MAP, the beginning of the diff_id alone, or
- * flat-ALGORITHM-MANIFEST-MAP for all layers of an image in one tree; MAP says whose the files are
- * (sandbox/id_map.h).  Each is locked (flock of the directory):
+ * NAME is ALGORITHM-BLOB-DIFFID-VERSION-MAP, the beginning of the diff_id alone, or
+ * flat-ALGORITHM-MANIFEST-VERSION-MAP for all layers of an image in one tree; MAP says whose the
+ * files are (sandbox/id_map.h).  Each is locked (flock of the directory):
  * exclusively while it is made, shared by whoever uses it, so that gc leaves it.
  */
 #ifndef OCIFP_STORE_LAYER_TREES_H
@@ -17,6 +17,10 @@
 
 struct error;
 struct store;
+
+/* To be raised when trees or records are made in another way: gc removes those of other versions.
+ * 2: the mode of the root is the layer's, or the record says that the layer has none. */
+#define LAYER_TREES_VERSION "v2"
 
 enum layer_state {
 	LAYER_READY, /* locked shared */

@@ -15,7 +15,8 @@
 #include "store/reachable.h"
 #include "store/state.h"
 
-/* "ALGORITHM-HEX-...", with or without "flat-" before it; false for what is no layer's name. */
+/* "ALGORITHM-HEX-...-VERSION-MAP", with or without "flat-" before it; false for what is no layer's
+ * name. */
 static bool
 digest_of_name(const char *name, struct digest *ret_digest)
 {
@@ -46,7 +47,7 @@ is_wanted(const struct digest_set *reachable, const char *name)
 	/* What is no layer is not ours to remove. */
 	if (!digest_of_name(name, &digest))
 		return true;
-	return digest_set_has(reachable, &digest);
+	return strstr(name, "-" LAYER_TREES_VERSION "-") && digest_set_has(reachable, &digest);
 }
 
 static int

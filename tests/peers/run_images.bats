@@ -303,6 +303,44 @@ bundle_starts_in() {
 	assert_stdout "$(printf '100\n100')"
 }
 
+# root_of_mode MODE: an image whose lowest layer alone has an entry for "/"
+root_of_mode() {
+	python3 "$RIG_LIB/mklayer.py" tar "$T/mode.tar" <<<"dir . mode=$1"
+	ocifp append -o "oci:$T/modes:$1" "$T/mode.tar" "$T/rest.tar" 3>&-
+}
+
+shows_mode() {
+	ocifp_run run --runtime "$engine" "oci:$T/modes:$1" -- stat -c %a /
+	assert_status 0
+	assert_stdout "$1"
+}
+
+@test "the root of a job has the mode that the topmost layer with an entry for it says" {
+	local mode
+	need python3
+	(cd "$T/root" && tar -cf "$T/rest.tar" -- *)
+	for mode in 700 555 2751; do
+		root_of_mode $mode
+		on_each_engine shows_mode $mode
+	done
+	chmod 700 "$T/root"
+	ocifp_run run "rootfs:$T/root" -- stat -c %a /
+	assert_stdout 755
+}
+
+shows_mode_in_copy() {
+	without_overlay ocifp run --runtime "$engine" "oci:$T/modes:$1" -- stat -c %a /
+	assert_status 0
+	assert_stdout "$1"
+}
+
+@test "so it has in a copy of the image" {
+	need overlay python3
+	(cd "$T/root" && tar -cf "$T/rest.tar" -- *)
+	root_of_mode 555
+	on_each_engine shows_mode_in_copy 555
+}
+
 # without_overlay COMMAND...: with a store that is on an overlay, which can be the upper side of none
 without_overlay() {
 	mkdir -p "$T/over"/{lower,upper,work,at}

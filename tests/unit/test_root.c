@@ -30,7 +30,7 @@ make_root(struct store *store, const char *const *paths)
 
 	for (; *paths; paths++)
 		strings_add(&layers, *paths);
-	assert_int_equal(root_make(store, &layers, &root, NULL), 0);
+	assert_int_equal(root_make(store, &layers, 02751, &root, NULL), 0);
 	return root;
 }
 
@@ -53,12 +53,12 @@ a_root_stands_on_its_layers_the_topmost_first(void **state)
 	struct stat status;
 
 	(void)state;
-	run("mkdir below above; chmod 2751 above");
+	run("mkdir below above");
 	root = make_root(store, layers);
 	assert_leads(&root, "lower/0", "above");
 	assert_leads(&root, "lower/1", "below");
 	assert_int_equal(fstatat(root.fd, "upper", &status, 0), 0);
-	assert_int_equal(status.st_mode & 07777, 02755);
+	assert_int_equal(status.st_mode & 07777, 02751);
 	assert_int_equal(fstatat(root.fd, "work", &status, 0), 0);
 	assert_int_equal(status.st_mode & 07777, 0700);
 	store_free(store);
@@ -78,7 +78,7 @@ a_layer_that_is_no_directory_is_refused(void **state)
 		AUTO_ROOT struct root root = ROOT_INIT;
 
 		strings_add(&layers, rows[i]);
-		assert_int_equal(root_make(store, &layers, &root, &failure), -1);
+		assert_int_equal(root_make(store, &layers, 0755, &root, &failure), -1);
 		assert_int_equal(error_kind(failure), ERROR_LOCAL);
 		assert_int_equal(root.fd, -1);
 	}

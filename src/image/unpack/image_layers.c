@@ -11,8 +11,9 @@ name_flat(const struct image_unpacker *unpacker)
 {
 	const struct digest *manifest = &unpacker->image.digest;
 
-	return xasprintf("flat-%s-%s-%s", digest_algorithm_name(manifest->algorithm),
-			 digest_hex(manifest).text, id_map_name(&unpacker->map).text);
+	return xasprintf("flat-%s-%s-" LAYER_TREES_VERSION "-%s",
+			 digest_algorithm_name(manifest->algorithm), digest_hex(manifest).text,
+			 id_map_name(&unpacker->map).text);
 }
 
 /* By the blob, whose digest we have checked.  What a layer unpacks to only its helper knows, which
@@ -23,9 +24,9 @@ name_layer(const struct image_unpacker *unpacker, size_t number)
 	const struct digest *blob = &unpacker->image.manifest.layers.items[number].digest;
 	const struct digest *diff_id = &unpacker->image.config.diff_ids[number];
 
-	return xasprintf("%s-%s-%.16s-%s", digest_algorithm_name(blob->algorithm),
-			 digest_hex(blob).text, digest_hex(diff_id).text,
-			 id_map_name(&unpacker->map).text);
+	return xasprintf("%s-%s-%.16s-" LAYER_TREES_VERSION "-%s",
+			 digest_algorithm_name(blob->algorithm), digest_hex(blob).text,
+			 digest_hex(diff_id).text, id_map_name(&unpacker->map).text);
 }
 
 /* A layer that comes twice adds nothing where it comes first: all of it comes again. */
@@ -86,6 +87,16 @@ make(struct image_unpacker *unpacker, struct error **err)
 		       : image_unpacker_finish(unpacker, err);
 }
 
+static int
+find_root_mode(const struct layer_jobs *jobs, mode_t *ret_mode, struct error **err)
+{
+	AUTO_FREE int *fds = xcalloc(jobs->count + 1, sizeof(*fds));
+
+	for (size_t i = 0; i < jobs->count; i++)
+		fds[i] = jobs->items[i].fd;
+	return layers_find_root_mode(fds, jobs->count, ret_mode, err);
+}
+
 static void
 hand_out(struct image_unpacker *unpacker, struct image_layers *layers)
 {
@@ -105,7 +116,8 @@ int
 image_layers_finish(struct image_unpacker *unpacker, struct image_layers *ret_layers,
 		    struct error **err)
 {
-	if (make(unpacker, err) < 0)
+	if (make(unpacker, err) < 0 ||
+	    find_root_mode(&unpacker->jobs, &ret_layers->root_mode, err) < 0)
 		return error_wrap(err, "cannot unpack '%s'",
 				  digest_text(&unpacker->image.digest).text);
 	hand_out(unpacker, ret_layers);

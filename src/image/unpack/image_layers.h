@@ -7,6 +7,8 @@
 #ifndef OCIFP_IMAGE_UNPACK_IMAGE_LAYERS_H
 #define OCIFP_IMAGE_UNPACK_IMAGE_LAYERS_H
 
+#include <sys/types.h>
+
 #include "base/cleanup.h"
 #include "base/strings.h"
 #include "sandbox/id_map.h"
@@ -19,6 +21,7 @@ struct image_layers {
 	struct strings
 		paths; /* of trees, the lowest first; each once; none for an image without layers */
 	struct id_map map; /* whose the files are */
+	mode_t root_mode;  /* of "/", by the topmost layer that has an entry for it */
 	bool is_flat;      /* paths has one tree, with nothing of overlayfs in it */
 	int *lock_fds;     /* while these are open, gc leaves the trees */
 	size_t lock_count;

@@ -129,6 +129,45 @@ check_layer(struct fit *fit, struct error **err)
 	return found ? tree_record_read(&record, check_path, fit, err) : 0;
 }
 
+static int
+note_root(void *context, char kind, const char *path, struct error **err)
+{
+	bool *is_implied = context;
+
+	(void)err;
+	*is_implied |= kind == 'i' && *path == '\0';
+	return 0;
+}
+
+static int
+look_at_root(int layer_fd, bool *ret_is_implied, mode_t *ret_mode, struct error **err)
+{
+	AUTO_BUF struct buf record = BUF_INIT(TREE_RECORD_LIMIT_BYTES);
+	struct stat status;
+	bool found = false;
+
+	*ret_is_implied = false;
+	if (file_find(layer_fd, "record", &record, &found, err) < 0 ||
+	    tree_record_read(&record, note_root, ret_is_implied, err) < 0)
+		return -1;
+	if (fstatat(layer_fd, "fs", &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_set_errno(err, errno, "cannot look at the tree of a layer");
+	*ret_mode = status.st_mode & 07777;
+	return 0;
+}
+
+int
+layers_find_root_mode(const int *fds, size_t count, mode_t *ret_mode, struct error **err)
+{
+	bool is_implied = true;
+
+	*ret_mode = 0755;
+	while (is_implied && count-- > 0)
+		if (look_at_root(fds[count], &is_implied, ret_mode, err) < 0)
+			return -1;
+	return 0;
+}
+
 int
 layers_check_fit(const int *fds, size_t count, struct error **err)
 {

@@ -67,20 +67,22 @@ link_layers(const struct root *root, const struct strings *layers, struct error 
 	return 0;
 }
 
-/* The directory of the root itself is the upper one's: it gets the mode of the topmost layer's, but
- * that it is open to all users of the job; a tree of ours is closed to those of the host. */
 static int
-copy_mode(const struct root *root, struct error **err)
+check_topmost(const struct root *root, struct error **err)
 {
 	struct stat status;
 
 	if (fstatat(root->fd, "lower/0", &status, 0) < 0)
 		return fail(root, "look at", "lower/0", err);
-	if (!S_ISDIR(status.st_mode)) {
-		errno = ENOTDIR;
-		return fail(root, "use", "lower/0", err);
-	}
-	if (fchmodat(root->fd, "upper", (status.st_mode & 07777) | 0755, 0) < 0)
+	errno = ENOTDIR;
+	return S_ISDIR(status.st_mode) ? 0 : fail(root, "use", "lower/0", err);
+}
+
+/* The directory of the root itself is the upper one's. */
+static int
+set_mode(const struct root *root, struct error **err)
+{
+	if (fchmodat(root->fd, "upper", root->mode, 0) < 0)
 		return fail(root, "change the mode of", "upper", err);
 	return 0;
 }
@@ -93,9 +95,10 @@ fill(const struct root *root, const struct strings *layers, struct error **err)
 	for (const char *const *name = private_folders; *name; name++)
 		if (make_folder(root, *name, 0700, err) < 0)
 			return -1;
-	if (make_folder(root, "upper", 0755, err) < 0 || link_layers(root, layers, err) < 0)
+	if (make_folder(root, "upper", 0700, err) < 0 || link_layers(root, layers, err) < 0 ||
+	    check_topmost(root, err) < 0)
 		return -1;
-	return copy_mode(root, err);
+	return set_mode(root, err);
 }
 
 /* Nothing of it has to outlive the machine: it is not synced. */
@@ -131,12 +134,15 @@ root_make_empty(struct store *store, struct root *ret_root, struct error **err)
 }
 
 int
-root_make(struct store *store, const struct strings *layers, struct root *ret_root,
+root_make(struct store *store, const struct strings *layers, mode_t mode, struct root *ret_root,
 	  struct error **err)
 {
 	AUTO_ROOT struct root root = ROOT_INIT;
 
-	if (root_make_empty(store, &root, err) < 0 || fill(&root, layers, err) < 0)
+	if (root_make_empty(store, &root, err) < 0)
+		return -1;
+	root.mode = mode;
+	if (fill(&root, layers, err) < 0)
 		return -1;
 	*ret_root = root;
 	root = ROOT_INIT;
@@ -192,7 +198,7 @@ mount_overlay(const struct root *root, struct error **err)
 static int
 mount_flat(const struct root *root, struct error **err)
 {
-	if (copy_mode(root, err) < 0)
+	if (set_mode(root, err) < 0)
 		return -1;
 	if (fchdir(root->fd) < 0 || mount("upper", "root", NULL, MS_BIND, NULL) < 0)
 		return error_set_path(err, errno, "mount", root->path);

@@ -14,6 +14,7 @@
 #define OCIFP_RUN_ROOT_ROOT_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/strings.h"
 
@@ -25,13 +26,14 @@ struct root {
 	char *path; /* absolute */
 	int fd;
 	int lock_fd;
+	mode_t mode;  /* of "/", as the job sees it */
 	bool is_flat; /* "upper" is all of it; nothing is below */
 };
 
 #define ROOT_INIT ((struct root){ .fd = -1, .lock_fd = -1 })
 
-/* `layers`: paths of directories, the lowest first. */
-int root_make(struct store *store, const struct strings *layers, struct root *ret_root,
+/* `layers`: paths of directories, the lowest first.  `mode`: of the root. */
+int root_make(struct store *store, const struct strings *layers, mode_t mode, struct root *ret_root,
 	      struct error **err);
 
 /* With nothing in it but its lock: a place for what is to be removed. */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "image/transfer/pull.h"
@@ -39,9 +40,14 @@ int
 run_base_of_directory(const char *path, struct run_base *ret_base, struct error **err)
 {
 	char *found = realpath(path, NULL);
+	struct stat status;
 
-	if (!found)
+	if (!found || stat(found, &status) < 0) {
+		free(found);
 		return error_set_path(err, errno, "find", path);
+	}
+	/* A tree that is closed to other users of the host is open to those of the job. */
+	ret_base->layers.root_mode = (status.st_mode & 07777) | 0755;
 	strings_take(&ret_base->layers.paths, found);
 	return id_map_choose(&ret_base->layers.map, err);
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/observer.h"
@@ -29,6 +30,8 @@ struct run {
 	const struct engine *engine;
 	char *program;
 	struct root root;
+	struct id_map map; /* of the job; the files of the root have that of its base */
+	int userns_fd;     /* of that map, when it is shifted; -1 */
 	struct job_mounts mounts;
 	struct job job;
 	struct console console;
@@ -37,7 +40,7 @@ struct run {
 	struct container container;
 };
 
-#define RUN_INIT ((struct run){ .root = ROOT_INIT, .console = CONSOLE_INIT })
+#define RUN_INIT ((struct run){ .root = ROOT_INIT, .userns_fd = -1, .console = CONSOLE_INIT })
 
 static void
 run_release(struct run *run)
@@ -47,7 +50,25 @@ run_release(struct run *run)
 	job_release(&run->job);
 	job_mounts_release(&run->mounts);
 	root_release(&run->root);
+	close_at(&run->userns_fd);
 	free(run->program);
+}
+
+static int
+choose_ids(struct run *run, struct error **err)
+{
+	run->map = run->base->layers.map;
+	if (!run->options->shift_ids)
+		return 0;
+	if (run->map.kind != ID_MAP_HOST) {
+		error_set(err, ERROR_USAGE, "--userns auto requires root of this machine");
+		return error_set_hint(err,
+				      "leave it out: a job of another user has no ids of root");
+	}
+	if (id_map_choose_shifted(&run->map, err) < 0)
+		return error_wrap(err, "--userns auto");
+	run->userns_fd = user_map_open(&run->map, err);
+	return run->userns_fd < 0 ? error_wrap(err, "--userns auto") : 0;
 }
 
 /* What can be refused before anything is made. */
@@ -57,9 +78,23 @@ plan(struct run *run, struct error **err)
 	const struct run_options *options = run->options;
 
 	run->engine = engine_find(options->runtime, &run->program, err);
-	if (!run->engine || job_make(&run->base->config, &options->job, &run->job, err) < 0)
+	if (!run->engine || choose_ids(run, err) < 0 ||
+	    job_make(&run->base->config, &options->job, &run->job, err) < 0)
 		return -1;
 	return job_mounts_parse(&run->mounts, options->volumes, options->tmpfs, err);
+}
+
+/* A terminal that we made is the host's root's: root of a job with other ids could not open it. */
+static int
+open_console(struct run *run, struct error **err)
+{
+	if (console_open(&run->root, run->engine->makes_terminal, run->options->job.interactive,
+			 &run->console, err) < 0)
+		return -1;
+	if (run->userns_fd >= 0 && run->console.slave_fd >= 0 &&
+	    fchown(run->console.slave_fd, run->map.uids.items[0].outside, (gid_t)-1) < 0)
+		return error_set_errno(err, errno, "cannot give the job its terminal");
+	return 0;
 }
 
 static int
@@ -82,9 +117,7 @@ prepare(struct run *run, struct store *store, struct error **err)
 	if (own_files_add(&run->root, run->job.hostname, options->own_network, &run->mounts, err) <
 	    0)
 		return -1;
-	return options->terminal ? console_open(&run->root, run->engine->makes_terminal,
-						options->interactive, &run->console, err)
-				 : 0;
+	return options->terminal ? open_console(run, err) : 0;
 }
 
 static int
@@ -92,7 +125,7 @@ check_user(const struct run *run, struct error **err)
 {
 	const struct job_user *user = &run->job.user;
 
-	if (!user_map_has(&run->base->layers.map, user->uid, user->gid)) {
+	if (!user_map_has(&run->map, user->uid, user->gid)) {
 		error_set(err, ERROR_FAILURE, "user %u:%u of the image cannot be had here",
 			  user->uid, user->gid);
 		return error_set_hint(err,
@@ -130,7 +163,7 @@ run_in_container(void *context, struct error **err)
 		.program = run->program,
 		.root = &run->root,
 		.job = &run->job,
-		.map = &run->base->layers.map,
+		.map = &run->map,
 		.own_network = run->options->job.own_network,
 		.terminal_fd = run->console.slave_fd,
 	};
@@ -174,8 +207,11 @@ watch(void *context, bool is_resized)
 static int
 run_container(struct run *run, int *ret_status, struct error **err)
 {
+	if (run->userns_fd >= 0 && (root_shift(&run->root, run->userns_fd, err) < 0 ||
+				    job_mounts_shift(&run->mounts, run->userns_fd, err) < 0))
+		return -1;
 	run->container = (struct container){
-		.map = &run->base->layers.map,
+		.map = &run->map,
 		.own_network = run->options->job.own_network,
 		.hostname = run->job.hostname,
 		.deadline_ms = run->options->deadline_ms,

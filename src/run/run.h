@@ -23,8 +23,9 @@ struct run_options {
 	const struct strings *volumes; /* "HOST:PATH[:ro]", as run/root/mounts.h */
 	const struct strings *tmpfs;
 	struct job_limits limits;
-	const char *runtime;                 /* NULL: the first engine that is installed */
-	int64_t deadline_ms;                 /* 0: none */
+	bool shift_ids;      /* of a job of root: to ids that nobody of this machine has */
+	const char *runtime; /* NULL: the first engine that is installed */
+	int64_t deadline_ms; /* 0: none */
 	const struct commit_options *commit; /* NULL: what the job writes is lost */
 };
 

@@ -158,6 +158,52 @@ id_map_choose(struct id_map *ret_map, struct error **err)
 	return 0;
 }
 
+/* The first ID_MAP_ALL_COUNT of them; false when there are less. */
+static bool
+cut_ranges(struct id_ranges *ranges)
+{
+	for (size_t i = 0; i < ranges->count; i++) {
+		struct id_range *range = &ranges->items[i];
+
+		if (range->inside + (uint64_t)range->count < ID_MAP_ALL_COUNT)
+			continue;
+		range->count = ID_MAP_ALL_COUNT - range->inside;
+		ranges->count = i + 1;
+		return true;
+	}
+	return false;
+}
+
+static int
+find_shifted(const char *file, const char *available, struct id_ranges *ranges, struct error **err)
+{
+	if (id_ranges_read(file, "root", 0, ranges, err) < 0)
+		return -1;
+	if (!cut_ranges(ranges)) {
+		*ranges = (struct id_ranges){ 0 };
+		add_range(ranges, ID_MAP_SHIFTED_FIRST, ID_MAP_ALL_COUNT);
+	}
+	if (namespace_has_ranges(available, ranges))
+		return 0;
+	error_set(err, ERROR_LOCAL, "this user namespace does not have the ids %u to %u",
+		  ranges->items[0].outside, ranges->items[0].outside + ID_MAP_ALL_COUNT - 1);
+	error_set_class(err, "no_userns");
+	return error_set_hint(err, "run it on the machine itself, or name ids that it has for "
+				   "root in /etc/subuid and /etc/subgid");
+}
+
+int
+id_map_choose_shifted(struct id_map *ret_map, struct error **err)
+{
+	struct id_map map = { .kind = ID_MAP_RANGES };
+
+	if (find_shifted("/etc/subuid", "/proc/self/uid_map", &map.uids, err) < 0 ||
+	    find_shifted("/etc/subgid", "/proc/self/gid_map", &map.gids, err) < 0)
+		return -1;
+	*ret_map = map;
+	return 0;
+}
+
 /* FNV-1a, of 64 bits: it tells maps of one user apart, nobody gains by a collision. */
 static uint64_t
 hash_ranges(uint64_t hash, const struct id_ranges *ranges)

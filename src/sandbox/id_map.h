@@ -43,6 +43,11 @@ struct id_map {
 /* The best one that the user and the machine allow. */
 int id_map_choose(struct id_map *ret_map, struct error **err);
 
+/* For a job of root whose ids nobody else has: ID_MAP_ALL_COUNT of root's subordinate ids, else the
+ * last of those that systemd's UIDS-GIDS.md sets apart for containers. */
+#define ID_MAP_SHIFTED_FIRST 0x6fff0000U
+int id_map_choose_shifted(struct id_map *ret_map, struct error **err);
+
 /* Adds the user's ranges in `file`, which is like /etc/subuid; `user` NULL: no name is known. */
 int id_ranges_read(const char *file, const char *user, uid_t uid, struct id_ranges *ranges,
 		   struct error **err);

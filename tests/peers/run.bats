@@ -853,6 +853,75 @@ talks_much() {
 	on_each_engine talks_much
 }
 
+shifts_ids() {
+	# In the job's own words: which ids it has, and whose its files are.
+	job --userns auto -v "$T/host:/host" -v "ids-$engine:/volume" -v "$T/host:/ro:ro" -- sh -c '
+		awk "\$2 > 65535 { print \"shifted\", \$1, \$3 }" /proc/self/uid_map /proc/self/gid_map
+		touch /host/$1 /volume/mine /new
+		stat -c %u /host/$1 /volume /volume/mine /new /bin/sh /etc/hosts /sys
+		echo no >/ro/no' sh "$engine"
+	assert_status 1
+	assert_stdout "$(printf 'shifted 0 65536\nshifted 0 65536\n0\n0\n0\n0\n0\n0\n65534')"
+	assert_equal "$(stat -c %u "$T/host/$engine" "$OCIFP_STORE/.ocifp/volumes/ids-$engine/mine")" $'0\n0'
+	assert_nothing_left
+}
+
+@test "with --userns auto a job of root has ids that nobody has, and its files are root's" {
+	need root idmapped_mounts overlay_rootless
+	mkdir "$T/host"
+	on_each_engine shifts_ids
+}
+
+@test "with --userns auto the users of the image own what they own without it" {
+	need root idmapped_mounts overlay_rootless
+	need_oci_engine
+	job --userns auto -u builder -v users:/volume -- sh -c 'id -u; touch /volume/mine'
+	assert_stdout 1000
+	assert_equal "$(stat -c %u "$OCIFP_STORE/.ocifp/volumes/users/mine")" 1000
+	job --userns auto -u 70000 -- true
+	assert_failed 125
+}
+
+opens_its_terminal() {
+	terminal_job ocifp run --userns auto --runtime "$engine" -it "rootfs:$T/root" -- \
+		sh -c 'echo ready; echo to-it >/dev/stderr; exec sh' >"$T/shown"
+	grep -q '^to-it$' "$T/shown" || fail "$(cat "$T/shown")"
+	grep -q '^status 5$' "$T/shown" || fail 'not its exit status' "$(cat "$T/shown")"
+}
+
+@test "with --userns auto a job may open its terminal" {
+	need root idmapped_mounts overlay_rootless
+	on_each_engine opens_its_terminal
+}
+
+# refused_shift REASON COMMAND...
+refused_shift() {
+	local reason=$1
+	shift
+	split_run "$@"
+	assert_failed 125
+	assert_stderr_has "$reason"
+	assert_nothing_left
+}
+
+@test "--userns auto is refused, with the reason, where it cannot be had" {
+	need root idmapped_mounts setpriv python3 overlay
+	local run=(ocifp run --userns auto "rootfs:$T/root")
+	mkdir -p "$T"/over/{lower,upper,work,at}
+	refused_shift "cannot map the owners of '$T/over/at': its file system" unshare -m sh -ec '
+		mount -t overlay -o "lowerdir=$1/lower,upperdir=$1/upper,workdir=$1/work" none "$1/at"
+		shift; exec "$@"' sh "$T/over" "${run[@]}" -v "$T/over/at:/x" -- true
+	refused_shift 'has no idmapped mounts; use ext4, XFS or Btrfs and Linux 5.12 or later' \
+		python3 "$RIG_LIB/without_openat2.py" --unknown --call $mount_setattr "${run[@]}" -- true
+	refused_shift '--bundle cannot be combined with --userns auto' "${run[@]}" --bundle "$T/bundle" -- true
+	[ ! -e "$T/bundle" ] || fail 'a bundle was made'
+	chmod 755 "$T" && install -d -o 1000 "$T/user"
+	refused_shift '--userns auto requires root of this machine' setpriv --reuid 1000 --regid 1000 --clear-groups \
+		env HOME="$T/user" OCIFP_STORE="$T/user/store" "${run[@]}" -- true
+	refused_shift '--userns auto requires root of this machine' unshare -Ur \
+		env OCIFP_STORE="$T/other" "${run[@]}" -- true
+}
+
 @test "without root a job is root of its own files alone" {
 	need root setpriv
 	mkdir "$T/user" && chmod 755 "$T" && chown -R 1000:1000 "$T/user" "$T/root"

@@ -37,6 +37,21 @@ unpacked() {
 	assert_nothing_left
 }
 
+@test "layers that an older version unpacked are unpacked again, and gc removes them" {
+	local layers=$OCIFP_STORE/.ocifp/layers
+	start_faults reg
+	root_image "$T/reg.root/app" one "$T/root"
+	ocifp_run run "$reg_host/app:one" -- true
+	for tree in "$layers"/*-v2-*; do mv "$tree" "${tree/-v2-/-}"; done
+	ocifp_run run "$reg_host/app:one" -- true
+	assert_status 0
+	[ "$(ls "$layers" | grep -vc -- -v2-)" -gt 0 ]
+	ocifp_run store gc
+	assert_status 0
+	assert_equal "$(ls "$layers" | grep -v -- -v2-)" ''
+	[ "$(ls "$layers" | grep -c -- -v2-)" -gt 0 ]
+}
+
 @test "what the image says is overridden by options" {
 	root_image "$T/base" one "$T/root"
 	ocifp_run run -e GREETING=other -w /tmp "oci:$T/base:one"
@@ -99,6 +114,15 @@ committed_files() {
 	ocifp_run run --commit localhost/new:it "oci:$T/base:one" -- sh -c "$1"
 	assert_status 0
 	assert_equal "$(files_of localhost/new:it)" "$(printf "$2")"
+}
+
+@test "--commit of a job with --userns auto keeps the owners that the job saw" {
+	need root idmapped_mounts overlay_rootless
+	root_image "$T/base" one "$T/root"
+	ocifp_run run --userns auto --commit localhost/new:one "oci:$T/base:one" -- sh -c 'touch /new && chown 33:44 /new'
+	assert_status 0
+	ocifp_run run --offline localhost/new:one -- stat -c '%u:%g' /new /bin/busybox
+	assert_stdout $'33:44\n0:0'
 }
 
 @test "--commit keeps what is made for mounts only where the job made something of it" {

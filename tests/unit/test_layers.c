@@ -197,7 +197,7 @@ collect(void)
 }
 
 static void
-trees_of_another_version_are_not_used_and_gc_removes_them(void **state)
+trees_of_another_version_are_not_used(void **state)
 {
 	AUTO_IMAGE_LAYERS struct image_layers layers = { 0 };
 
@@ -209,8 +209,6 @@ trees_of_another_version_are_not_used_and_gc_removes_them(void **state)
 	    " mv $tree $(echo $tree | sed s/-" LAYER_TREES_VERSION "-/-/); done");
 	add_layer(&fixture.image, "echo text >file");
 	layers = unpacked();
-	assert_file(&layers, 0, "file", "text\n");
-	assert_int_equal(collect(), 1);
 	assert_file(&layers, 0, "file", "text\n");
 }
 
@@ -242,7 +240,7 @@ main(void)
 		WITH_STORE(a_layer_that_claims_the_diff_id_of_another_is_refused),
 		WITH_STORE(layers_that_do_not_fit_become_one_tree),
 		WITH_STORE(an_image_without_layers_has_no_tree),
-		WITH_STORE(trees_of_another_version_are_not_used_and_gc_removes_them),
+		WITH_STORE(trees_of_another_version_are_not_used),
 		WITH_STORE(gc_leaves_the_trees_that_somebody_uses),
 	};
 

@@ -28,6 +28,7 @@ struct run_values {
 	const char *entrypoint;
 	const char *hostname;
 	const char *network;
+	const char *userns;
 	const char *runtime;
 	const char *memory;
 	const char *cpus;
@@ -59,6 +60,8 @@ static const struct option_spec run_options[] = {
 	{ "read-only", 0, OPTION_FLAG, AT(read_only), NULL, "mount the root filesystem read-only" },
 	{ "net", 0, OPTION_STRING, AT(network), "host|none",
 	  "use the host's network (default) or none" },
+	{ "userns", 0, OPTION_STRING, AT(userns), "host|auto",
+	  "keep the ids of a job of root (default), or map them to ids nobody has" },
 	{ "memory", 0, OPTION_STRING, AT(memory), "SIZE",
 	  "limit the memory, for example 512m or 2g" },
 	{ "cpus", 0, OPTION_STRING, AT(cpus), "N", "limit the processors, for example 2 or 0.5" },
@@ -189,6 +192,7 @@ run_run(struct context *context, const void *opaque, const struct strings *opera
 		.volumes = &values->volumes,
 		.tmpfs = &values->tmpfs,
 		.runtime = values->runtime,
+		.shift_ids = values->userns && strcmp(values->userns, "auto") == 0,
 		.deadline_ms = context->options.session.engine.deadline_ms,
 		.commit = values->commit ? &commit : NULL,
 	};
@@ -200,6 +204,9 @@ run_run(struct context *context, const void *opaque, const struct strings *opera
 	    read_commit(values, &output, &commit, err) < 0 ||
 	    find_base(context, values, image, &base, err) < 0)
 		return -1;
+	if (values->bundle && options.shift_ids)
+		return error_set(err, ERROR_USAGE,
+				 "--bundle cannot be combined with --userns auto");
 	if (values->bundle)
 		return bundle_write(context_session(context), &base, &options, values->bundle, err);
 	commit.observer = session_observer(context_session(context));

@@ -2,12 +2,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/xalloc.h"
+#include "sandbox/userns.h"
 
 static int
 write_proc(pid_t pid, const char *name, const char *text, struct error **err)
@@ -43,6 +50,34 @@ write_host(pid_t pid, struct error **err)
 	return write_proc(pid, "gid_map", all, err);
 }
 
+static int
+write_ranges(pid_t pid, const char *name, const struct id_ranges *ranges, struct error **err)
+{
+	char *lines = xstrdup("");
+	int result;
+
+	for (size_t i = 0; i < ranges->count; i++) {
+		const struct id_range *range = &ranges->items[i];
+		char *longer = xasprintf("%s%" PRIu32 " %" PRIu32 " %" PRIu32 "\n", lines,
+					 range->inside, range->outside, range->count);
+
+		free(lines);
+		lines = longer;
+	}
+	result = write_proc(pid, name, lines, err);
+	free(lines);
+	return result;
+}
+
+/* Root needs no newuidmap(1), which may not be installed. */
+static int
+write_shifted(const struct id_map *map, pid_t pid, struct error **err)
+{
+	if (write_ranges(pid, "uid_map", &map->uids, err) < 0)
+		return -1;
+	return write_ranges(pid, "gid_map", &map->gids, err);
+}
+
 int
 user_map_write(const struct id_map *map, pid_t pid, struct error **err)
 {
@@ -50,11 +85,63 @@ user_map_write(const struct id_map *map, pid_t pid, struct error **err)
 	case ID_MAP_HOST:
 		return write_host(pid, err);
 	case ID_MAP_RANGES:
-		return id_map_write(map, pid, err);
+		return geteuid() == 0 ? write_shifted(map, pid, err) : id_map_write(map, pid, err);
 	case ID_MAP_OWN:
 		break;
 	}
 	return write_own(pid, err);
+}
+
+/* Says how it went, and holds the namespace until it is told to end. */
+static void __attribute__((noreturn)) hold_namespace(int fd)
+{
+	int errnum = unshare(CLONE_NEWUSER) < 0 ? errno : 0;
+
+	/* Its maps are ours to write. */
+	(void)prctl(PR_SET_DUMPABLE, 1);
+	if (write(fd, &errnum, sizeof(errnum)) != sizeof(errnum) || read(fd, &errnum, 1) != 0)
+		_exit(1);
+	_exit(0);
+}
+
+static int
+open_held(const struct id_map *map, pid_t pid, int fd, struct error **err)
+{
+	AUTO_FREE char *path = xasprintf("/proc/%d/ns/user", pid);
+	AUTO_CLOSE int userns_fd = -1;
+	int errnum;
+
+	if (read(fd, &errnum, sizeof(errnum)) != sizeof(errnum))
+		errnum = EIO;
+	if (errnum)
+		return userns_refuse(errnum, err);
+	if (user_map_write(map, pid, err) < 0)
+		return error_set_class(err, "no_userns");
+	userns_fd = open(path, O_RDONLY | O_CLOEXEC);
+	return userns_fd < 0 ? error_set_path(err, errno, "open", path) : TAKE_FD(userns_fd);
+}
+
+int
+user_map_open(const struct id_map *map, struct error **err)
+{
+	int ends[2];
+	pid_t pid;
+	int result;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return error_set_errno(err, errno, "cannot make a socket");
+	pid = fork();
+	if (pid == 0) {
+		(void)close(ends[0]);
+		hold_namespace(ends[1]);
+	}
+	(void)close(ends[1]);
+	result = pid < 0 ? error_set_errno(err, errno, "cannot start a process")
+			 : open_held(map, pid, ends[0], err);
+	(void)close(ends[0]);
+	if (pid > 0)
+		(void)waitpid(pid, NULL, 0);
+	return result;
 }
 
 static bool

@@ -17,6 +17,9 @@ struct error;
 /* Writes the maps of a process that has just made its user namespace. */
 int user_map_write(const struct id_map *map, pid_t pid, struct error **err);
 
+/* A user namespace of that map which holds no process, for mount_shift(); -1 with *err. */
+int user_map_open(const struct id_map *map, struct error **err);
+
 /* Whether the job may have this user and group. */
 bool user_map_has(const struct id_map *map, uid_t uid, gid_t gid);
 

@@ -60,6 +60,7 @@ job_mounts_add_volume(struct job_mounts *mounts, const char *text, struct error 
 	struct job_mount mount = {
 		.kind = is_path ? MOUNT_BIND : MOUNT_VOLUME,
 		.lock_fd = -1,
+		.tree_fd = -1,
 	};
 
 	if (!source)
@@ -83,7 +84,7 @@ job_mounts_add_tmpfs(struct job_mounts *mounts, const char *text, struct error *
 {
 	const char *colon = strchr(text, ':');
 	AUTO_FREE char *target = xstrndup(text, colon ? (size_t)(colon - text) : strlen(text));
-	struct job_mount mount = { .kind = MOUNT_TMPFS, .lock_fd = -1 };
+	struct job_mount mount = { .kind = MOUNT_TMPFS, .lock_fd = -1, .tree_fd = -1 };
 
 	if (check_target(target, text, err) < 0)
 		return -1;
@@ -114,6 +115,7 @@ job_mounts_add_file(struct job_mounts *mounts, const char *source, const char *t
 		.source = xstrdup(source),
 		.target = xstrdup(target),
 		.lock_fd = -1,
+		.tree_fd = -1,
 	};
 
 	add(mounts, &mount);
@@ -126,6 +128,7 @@ job_mounts_release(struct job_mounts *mounts)
 		free(mounts->items[i].source);
 		free(mounts->items[i].target);
 		close_at(&mounts->items[i].lock_fd);
+		close_at(&mounts->items[i].tree_fd);
 	}
 	free(mounts->items);
 	*mounts = (struct job_mounts){ NULL, 0 };

@@ -100,9 +100,9 @@ apply_tmpfs(const struct job_mount *what, const struct in_root *place, struct er
 	return error_set_hint(err, "options are those of tmpfs(5), as in '--tmpfs /x:size=64m'");
 }
 
+/* The mount, nowhere yet; -1 with *err. */
 static int
-apply_bind(const struct job_mount *what, int source_fd, const struct in_root *place,
-	   struct error **err)
+clone(const struct job_mount *what, int source_fd, struct error **err)
 {
 	AUTO_CLOSE int tree_fd = mount_clone(source_fd);
 
@@ -110,7 +110,51 @@ apply_bind(const struct job_mount *what, int source_fd, const struct in_root *pl
 		return fail(what, errno, "mount", err);
 	if (what->read_only && mount_set_read_only(tree_fd) < 0)
 		return fail(what, errno, "mount read-only", err);
-	return mount_attach(tree_fd, place->fd) < 0 ? fail(what, errno, "mount", err) : 0;
+	return TAKE_FD(tree_fd);
+}
+
+static int
+shift(struct job_mount *what, int userns_fd, struct error **err)
+{
+	AUTO_CLOSE int source_fd = open(what->source, O_PATH | O_CLOEXEC);
+	AUTO_CLOSE int tree_fd = -1;
+
+	if (source_fd < 0)
+		return error_set_path(err, errno, "mount", what->source);
+	tree_fd = clone(what, source_fd, err);
+	if (tree_fd < 0)
+		return -1;
+	if (mount_shift(tree_fd, userns_fd) < 0)
+		return mount_refuse_shift(errno, what->source, err);
+	close_at(&what->tree_fd);
+	what->tree_fd = TAKE_FD(tree_fd);
+	return 0;
+}
+
+int
+job_mounts_shift(struct job_mounts *mounts, int userns_fd, struct error **err)
+{
+	for (size_t i = 0; i < mounts->count; i++)
+		if (mounts->items[i].kind != MOUNT_TMPFS &&
+		    shift(&mounts->items[i], userns_fd, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int
+apply_bind(const struct job_mount *what, int source_fd, const struct in_root *place,
+	   struct error **err)
+{
+	AUTO_CLOSE int tree_fd = -1;
+
+	if (what->tree_fd < 0) {
+		tree_fd = clone(what, source_fd, err);
+		if (tree_fd < 0)
+			return -1;
+	}
+	return mount_attach(tree_fd < 0 ? what->tree_fd : tree_fd, place->fd) < 0
+		       ? fail(what, errno, "mount", err)
+		       : 0;
 }
 
 static bool
@@ -144,7 +188,8 @@ apply(const struct job_mount *what, int root_fd, struct strings *made, struct er
 	AUTO_CLOSE int source_fd = -1;
 
 	if (what->kind != MOUNT_TMPFS) {
-		source_fd = open(what->source, O_PATH | O_CLOEXEC);
+		source_fd = what->tree_fd >= 0 ? fcntl(what->tree_fd, F_DUPFD_CLOEXEC, 0)
+					       : open(what->source, O_PATH | O_CLOEXEC);
 		if (source_fd < 0)
 			return error_set_path(err, errno, "mount", what->source);
 	}
@@ -169,9 +214,15 @@ job_mounts_apply(const struct job_mounts *mounts, int root_fd, struct strings *m
 int
 job_mounts_give(const struct job_mounts *mounts, uid_t uid, gid_t gid, struct error **err)
 {
-	for (size_t i = 0; i < mounts->count; i++)
-		if (mounts->items[i].is_new && lchown(mounts->items[i].source, uid, gid) < 0)
-			return fail(&mounts->items[i], errno, "give away what is mounted", err);
+	for (size_t i = 0; i < mounts->count; i++) {
+		const struct job_mount *what = &mounts->items[i];
+		bool is_shifted = what->tree_fd >= 0;
+
+		if (what->is_new &&
+		    fchownat(is_shifted ? what->tree_fd : AT_FDCWD, is_shifted ? "" : what->source,
+			     uid, gid, is_shifted ? AT_EMPTY_PATH : AT_SYMLINK_NOFOLLOW) < 0)
+			return fail(what, errno, "give away what is mounted", err);
+	}
 	return 0;
 }
 

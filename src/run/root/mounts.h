@@ -24,6 +24,7 @@ struct job_mount {
 	bool read_only;
 	bool is_new; /* a volume that was made for this */
 	int lock_fd; /* of a volume, while it is used; -1: none */
+	int tree_fd; /* what is to be mounted, when it was shifted; -1: the source */
 };
 
 struct job_mounts {
@@ -40,6 +41,10 @@ void job_mounts_add_file(struct job_mounts *mounts, const char *source, const ch
 
 /* Finds the sources, which are absolute paths then; volumes that are not there are made. */
 int job_mounts_find(struct job_mounts *mounts, struct store *store, struct error **err);
+
+/* What is mounted has, for a job in that user namespace, the owners that it has here.  For one
+ * job_mounts_apply(); class "no_idmap" where that cannot be. */
+int job_mounts_shift(struct job_mounts *mounts, int userns_fd, struct error **err);
 
 /* Makes the targets, whose texts are free of links then. */
 int job_mounts_settle(struct job_mounts *mounts, int root_fd, struct error **err);

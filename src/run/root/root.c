@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/random.h"
 #include "base/xalloc.h"
+#include "run/root/mount_calls.h"
 #include "run/roots.h"
 #include "store/folder.h"
 #include "store/lock.h"
@@ -149,23 +150,115 @@ root_make(struct store *store, const struct strings *layers, mode_t mode, struct
 	return 0;
 }
 
-/* "0:1:2" */
-static char *
-lower_names(const struct root *root)
+/* -1 with *err. */
+static int
+shift(const char *path, int userns_fd, struct error **err)
 {
-	char *names = xstrdup("");
+	AUTO_CLOSE int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSE int tree_fd = fd < 0 ? -1 : mount_clone(fd);
+
+	if (tree_fd < 0)
+		return error_set_path(err, errno, "mount", path);
+	return mount_shift(tree_fd, userns_fd) < 0 ? mount_refuse_shift(errno, path, err)
+						   : TAKE_FD(tree_fd);
+}
+
+static size_t
+count_layers(const struct root *root)
+{
 	struct stat status;
 
 	for (size_t i = 0;; i++) {
 		AUTO_FREE char *name = xasprintf("lower/%zu", i);
-		char *longer;
 
 		if (fstatat(root->fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
-			return names;
-		longer = xasprintf("%s%s%zu", names, i ? ":" : "", i);
+			return i;
+	}
+}
+
+int
+root_shift(struct root *root, int userns_fd, struct error **err)
+{
+	size_t count = root->is_flat ? 0 : count_layers(root);
+
+	root_end_shift(root);
+	root->shifted_fd = shift(root->path, userns_fd, err);
+	if (root->shifted_fd < 0)
+		return -1;
+	root->layer_fds = xcalloc(count + 1, sizeof(*root->layer_fds));
+	for (size_t i = 0; i < count; i++) {
+		AUTO_FREE char *path = xasprintf("%s/lower/%zu", root->path, i);
+		int fd = shift(path, userns_fd, err);
+
+		if (fd < 0)
+			return -1;
+		root->layer_fds[root->layer_count++] = fd;
+	}
+	return 0;
+}
+
+void
+root_end_shift(struct root *root)
+{
+	for (size_t i = 0; i < root->layer_count; i++)
+		close_at(&root->layer_fds[i]);
+	free(root->layer_fds);
+	root->layer_fds = NULL;
+	root->layer_count = 0;
+	close_at(&root->shifted_fd);
+}
+
+/* Where the links lead nobody of the job's user namespace may go. */
+static int
+mount_layers(const struct root *root, struct error **err)
+{
+	for (size_t i = 0; i < root->layer_count; i++) {
+		AUTO_FREE char *name = xasprintf("lower/%zu", i);
+		AUTO_CLOSE int fd = -1;
+
+		if (unlinkat(root->fd, name, 0) < 0 && errno != EISDIR)
+			return fail(root, "remove", name, err);
+		if (mkdirat(root->fd, name, 0700) < 0 && errno != EEXIST)
+			return fail(root, "make", name, err);
+		fd = dir_open_at(root->fd, name);
+		if (fd < 0 || mount_attach(root->layer_fds[i], fd) < 0)
+			return fail(root, "mount", name, err);
+	}
+	return 0;
+}
+
+/* The folders above the store belong to root, who is nobody in the job's user namespace: the root
+ * gets another path, in place of something that no engine needs. */
+static int
+move_shifted(struct root *root, struct error **err)
+{
+	static const char *const places[] = { "/mnt", "/media", "/srv", "/tmp" };
+	AUTO_CLOSE int fd = -1;
+	size_t i = 0;
+
+	while (fd < 0 && i < sizeof(places) / sizeof(*places))
+		fd = dir_open_at(AT_FDCWD, places[i++]);
+	if (fd < 0 || mount_attach(root->shifted_fd, fd) < 0)
+		return error_set_path(err, errno, "mount the root at", places[i - 1]);
+	free(root->path);
+	root->path = xstrdup(places[i - 1]);
+	return 0;
+}
+
+/* "0:1:2" */
+static char *
+lower_names(const struct root *root)
+{
+	size_t count = count_layers(root);
+	char *names = xstrdup("");
+
+	for (size_t i = 0; i < count; i++) {
+		char *longer = xasprintf("%s%s%zu", names, i ? ":" : "", i);
+
 		free(names);
 		names = longer;
 	}
+	return names;
 }
 
 static int
@@ -219,7 +312,8 @@ root_mount(struct root *root, struct error **err)
 {
 	AUTO_CLOSE int fd = -1;
 
-	if (open_again(root, err) < 0 ||
+	if ((root->shifted_fd >= 0 && move_shifted(root, err) < 0) || open_again(root, err) < 0 ||
+	    mount_layers(root, err) < 0 ||
 	    (root->is_flat ? mount_flat(root, err) : mount_overlay(root, err)) < 0)
 		return -1;
 	fd = openat(root->fd, "root", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -242,6 +336,7 @@ root_write(const struct root *root, const char *name, const char *text, struct e
 void
 root_release(struct root *root)
 {
+	root_end_shift(root);
 	free(root->id);
 	free(root->path);
 	close_at(&root->fd);

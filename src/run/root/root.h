@@ -28,9 +28,15 @@ struct root {
 	int lock_fd;
 	mode_t mode;  /* of "/", as the job sees it */
 	bool is_flat; /* "upper" is all of it; nothing is below */
+
+	/* Of a shifted root: copies of its directory's and its layers' mounts, the topmost first,
+	 * that are mounted nowhere yet. */
+	int shifted_fd; /* -1: it is not */
+	int *layer_fds;
+	size_t layer_count;
 };
 
-#define ROOT_INIT ((struct root){ .fd = -1, .lock_fd = -1 })
+#define ROOT_INIT ((struct root){ .fd = -1, .lock_fd = -1, .shifted_fd = -1 })
 
 /* `layers`: paths of directories, the lowest first.  `mode`: of the root. */
 int root_make(struct store *store, const struct strings *layers, mode_t mode, struct root *ret_root,
@@ -38,6 +44,11 @@ int root_make(struct store *store, const struct strings *layers, mode_t mode, st
 
 /* With nothing in it but its lock: a place for what is to be removed. */
 int root_make_empty(struct store *store, struct root *ret_root, struct error **err);
+
+/* For a container in that user namespace, which then has the root at another path: all files have
+ * the owners that they have here.  For one root_mount(); class "no_idmap" where that cannot be. */
+int root_shift(struct root *root, int userns_fd, struct error **err);
+void root_end_shift(struct root *root);
 
 /* In the container: mounts it at "root"; the descriptor of the mounted root, or -1.  Class
  * "no_overlay" when there can be no overlay here: a root that was made flat needs none. */

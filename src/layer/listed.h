@@ -20,8 +20,9 @@ struct listed {
 	uint64_t size_bytes;
 };
 
-/* Files and links of the tar in `fd`, whose offset moves; directories and devices are passed over.
- * ERROR_CONTENT: no tar, cut short, a sparse file, a name too long. */
+/* Files and links of the tar in `fd`, a file; directories and devices are passed over.
+ * ERROR_CONTENT: no tar, cut short, a sparse file, a name too long, or what only some readers
+ * believe (layer/helper/tar_filter.h). */
 typedef int listed_visit(void *context, const struct listed *listed, struct error **err);
 int list_tar(int fd, listed_visit *visit, void *context, struct error **err);
 

@@ -241,8 +241,55 @@ a_size_that_does_not_fit_the_place_is_refused(void **state)
 		raw_add("t.tar", "one", '0', 600, text);
 		raw_add("t.tar", "two", '0', 600, text);
 		raw_end("t.tar");
-		assert_refused("t.tar", "do not follow one another", NULL);
+		assert_refused("t.tar", "its sparse map does not fit", NULL);
 	}
+}
+
+/* Of headers for one member the last of a kind counts, and a directory has no content. */
+static void
+headers_are_understood_as_gnu_tar_does(void **state)
+{
+	AUTO_MEMBERS struct members members = { 0 };
+
+	(void)state;
+	raw_add("t.tar", "pax", 'x', 12, "12 size=512\n");
+	raw_add("t.tar", "dir", '5', 0, "");
+	raw_add("t.tar", "pax", 'x', 12, "12 path=one\n");
+	raw_add("t.tar", "pax", 'x', 12, "12 path=two\n");
+	raw_add("t.tar", "file", '0', 3, "one");
+	raw_end("t.tar");
+	assert_scanned("t.tar", &members);
+	assert_int_equal(find(&members, "two")->size_bytes, 3);
+	assert_int_equal(find(&members, "two")->offset_bytes, 8 * 512);
+	assert_null(find(&members, "one"));
+}
+
+static void
+a_link_to_nothing_is_refused(void **state)
+{
+	(void)state;
+	raw_add("t.tar", "link", '1', 0, "");
+	raw_end("t.tar");
+	assert_refused("t.tar", "'link' is a link to nothing", NULL);
+}
+
+/* The first has 70000 bytes, so that content is passed over in the file. */
+static void
+content_is_passed_over_unread(void **state)
+{
+	AUTO_FREE char *text = xcalloc(1, 70001);
+	AUTO_MEMBERS struct members members = { 0 };
+
+	(void)state;
+	memset(text, '1', 70000);
+	raw_add("t.tar", "one", '0', 70000, text);
+	raw_add("t.tar", "two", '0', 3, "two");
+	raw_add("t.tar", "three", '0', 70000, text);
+	raw_add("t.tar", "four", '0', 4, "four");
+	raw_end("t.tar");
+	assert_scanned("t.tar", &members);
+	assert_int_equal(find(&members, "two")->offset_bytes, 512 + 70144 + 512);
+	assert_int_equal(find(&members, "four")->offset_bytes, 70144 * 2 + 512 * 5);
 }
 
 static void
@@ -297,9 +344,9 @@ what_is_no_tar_is_refused(void **state)
 {
 	(void)state;
 	put_file("text", "this is no tar, however long the text may be that somebody gives us");
-	assert_refused("text", "no tar", NULL);
+	assert_refused("text", "cannot read the tar", NULL);
 	put_file("empty", "");
-	assert_refused("empty", "no tar", NULL);
+	assert_refused("empty", "cannot read the tar", NULL);
 }
 
 static void
@@ -314,7 +361,7 @@ a_header_whose_sum_is_wrong_is_refused(void **state)
 	fd = open("t.tar", O_WRONLY | O_CLOEXEC);
 	assert_int_equal(pwrite(fd, "X", 1, 1024), 1);
 	close(fd);
-	assert_refused("t.tar", "no tar", NULL);
+	assert_refused("t.tar", "a header has a wrong checksum", NULL);
 }
 
 /* Headers that would take memory before anybody looks at a name. */
@@ -405,6 +452,9 @@ main(void)
 		IN_ROOM(a_name_that_comes_twice_is_refused),
 		IN_ROOM(a_sparse_file_is_refused),
 		IN_ROOM(a_size_that_does_not_fit_the_place_is_refused),
+		IN_ROOM(headers_are_understood_as_gnu_tar_does),
+		IN_ROOM(a_link_to_nothing_is_refused),
+		IN_ROOM(content_is_passed_over_unread),
 		IN_ROOM(a_file_that_goes_on_beyond_the_end_is_refused),
 		IN_ROOM(a_file_that_ends_with_the_archive_is_read),
 		IN_ROOM(a_tar_cut_anywhere_is_refused_or_lacks_files),

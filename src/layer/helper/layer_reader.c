@@ -26,13 +26,19 @@ read_tar(struct archive *archive, void *context, const void **ret_bytes)
 }
 
 static int
+read_ring(void *context, const void **ret_bytes, size_t *ret_size, struct error **err)
+{
+	return ring_read(context, ret_bytes, ret_size, err);
+}
+
+static int
 fail(struct layer_reader *reader, struct error **err)
 {
 	const char *why = archive_error_string(reader->archive);
 
 	if (reader->failure)
 		return error_pass(err, TAKE_PTR(reader->failure));
-	return error_set(err, ERROR_CONTENT, "the layer is no tar that can be read: %s",
+	return error_set(err, ERROR_CONTENT, "cannot read the tar: %s",
 			 QUOTED(why ? why : "not understood"));
 }
 
@@ -95,8 +101,10 @@ read_entry(struct layer_reader *reader, struct archive_entry *from, struct entry
 int
 layer_reader_open(struct layer_reader *reader, struct ring *ring, struct error **err)
 {
+	const struct tar_source source = { .read = read_ring, .context = ring };
+
 	*reader = (struct layer_reader){ .ring = ring, .archive = archive_read_new() };
-	tar_filter_init(&reader->tar, ring);
+	tar_filter_init(&reader->tar, &source);
 	if (!reader->archive)
 		return error_set_errno(err, ENOMEM, "cannot read a tar");
 	if (archive_read_support_format_tar(reader->archive) != ARCHIVE_OK ||

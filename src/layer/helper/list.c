@@ -2,6 +2,7 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,29 +11,87 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "base/xalloc.h"
+#include "layer/helper/tar_filter.h"
 #include "layer/listed.h"
-
-#define TAR_BLOCK_BYTES 512
-
-DEFINE_CLEANUP(struct archive, archive_read_free)
 
 struct list {
 	struct archive *reader;
+	struct tar_filter tar; /* between the file and libarchive */
+	struct error *failure; /* of these; what libarchive makes of it is less */
+	int fd;
+	uint64_t at_bytes; /* where the filter reads next */
 	uint64_t file_bytes;
-	uint64_t next_bytes; /* where the next header must be; 0: anywhere */
+	uint8_t buffer[64 * KIB];
 	listed_visit *visit;
 	void *context;
 };
 
-static int
-refuse(struct archive *reader, struct error **err)
+static void
+list_free(struct list *list)
 {
-	const char *why = archive_error_string(reader);
+	if (!list)
+		return;
+	archive_read_free(list->reader);
+	tar_filter_release(&list->tar);
+	error_free(list->failure);
+	free(list);
+}
+DEFINE_CLEANUP(struct list, list_free)
 
-	if (archive_errno(reader) == EIO)
-		return error_set(err, ERROR_LOCAL, "cannot read it: %s",
-				 QUOTED(why ? why : "not understood"));
-	return error_set(err, ERROR_CONTENT, "it is no tar that can be read: %s",
+static int
+read_file(void *context, const void **ret_bytes, size_t *ret_size, struct error **err)
+{
+	struct list *list = context;
+	ssize_t size = pread(list->fd, list->buffer, sizeof(list->buffer), (off_t)list->at_bytes);
+
+	if (size < 0)
+		return error_set_errno(err, errno, "cannot read it");
+	list->at_bytes += (uint64_t)size;
+	*ret_bytes = list->buffer;
+	*ret_size = (size_t)size;
+	return 0;
+}
+
+/* Behind the end there is nothing to read: a member that is cut short was refused before. */
+static void
+skip_file(void *context, uint64_t size)
+{
+	struct list *list = context;
+
+	list->at_bytes += size;
+}
+
+static la_ssize_t
+read_tar(struct archive *archive, void *context, const void **ret_bytes)
+{
+	struct list *list = context;
+	size_t size = 0;
+
+	if (tar_filter_read(&list->tar, ret_bytes, &size, &list->failure) < 0) {
+		archive_set_error(archive, EIO, "%s", "no more bytes");
+		return -1;
+	}
+	return (la_ssize_t)size;
+}
+
+static la_int64_t
+skip_tar(struct archive *archive, void *context, la_int64_t request)
+{
+	struct list *list = context;
+
+	(void)archive;
+	return request > 0 ? (la_int64_t)tar_filter_skip(&list->tar, (uint64_t)request) : 0;
+}
+
+static int
+fail(struct list *list, struct error **err)
+{
+	const char *why = archive_error_string(list->reader);
+
+	if (list->failure)
+		return error_pass(err, TAKE_PTR(list->failure));
+	return error_set(err, ERROR_CONTENT, "cannot read the tar: %s",
 			 QUOTED(why ? why : "not understood"));
 }
 
@@ -42,32 +101,39 @@ refuse_member(const char *name, const char *why, struct error **err)
 	return error_set(err, ERROR_CONTENT, "its member '%s' %s", QUOTED(name), why);
 }
 
-/* Bytes that are not where the headers say belong to something we do not know. */
+/* Whether libarchive understood the headers as we did; of a link without a target it makes a file.
+ */
 static int
-check_position(struct list *list, struct error **err)
+check_found(const struct list *list, struct archive_entry *entry, const char *path,
+	    struct error **err)
 {
-	uint64_t at_bytes = (uint64_t)archive_read_header_position(list->reader);
+	const struct tar_found *found = &list->tar.found;
+	uint64_t at = (uint64_t)archive_filter_bytes(list->reader, 0);
+	const char *link = archive_entry_hardlink(entry);
+	bool is_file = !link && archive_entry_filetype(entry) == AE_IFREG;
 
-	if (list->next_bytes == 0 || at_bytes == list->next_bytes)
-		return 0;
-	return error_set(err, ERROR_CONTENT, "its members do not follow one another");
+	if (found->type == '1' && (!link || !*link))
+		return refuse_member(path, "is a link to nothing", err);
+	if (at < found->headers_end || at > found->content_begin ||
+	    (is_file && (uint64_t)archive_entry_size(entry) != found->size_bytes))
+		return refuse_member(path, "has headers that readers understand differently", err);
+	return 0;
 }
 
 static int
-place_file(struct list *list, struct archive_entry *entry, struct listed *listed,
+place_file(const struct list *list, struct archive_entry *entry, struct listed *listed,
 	   struct error **err)
 {
-	uint64_t offset = (uint64_t)archive_filter_bytes(list->reader, 0);
-	int64_t size = archive_entry_size(entry);
+	const struct tar_found *found = &list->tar.found;
 
-	if (archive_entry_sparse_count(entry) > 0)
+	if (archive_entry_sparse_count(entry) > 0 || found->content_begin > found->headers_end ||
+	    found->type == 'S')
 		return refuse_member(listed->path, "is a sparse file", err);
-	if (size < 0 || offset > list->file_bytes || (uint64_t)size > list->file_bytes - offset)
+	if (found->source_begin > list->file_bytes ||
+	    found->size_bytes > list->file_bytes - found->source_begin)
 		return refuse_member(listed->path, "is cut short", err);
-	listed->offset_bytes = offset;
-	listed->size_bytes = (uint64_t)size;
-	list->next_bytes =
-		offset + ((uint64_t)size + TAR_BLOCK_BYTES - 1) / TAR_BLOCK_BYTES * TAR_BLOCK_BYTES;
+	listed->offset_bytes = found->source_begin;
+	listed->size_bytes = found->size_bytes;
 	return 0;
 }
 
@@ -100,10 +166,9 @@ take_entry(struct list *list, struct archive_entry *entry, struct error **err)
 {
 	struct listed listed = { .path = archive_entry_pathname(entry), .link = "" };
 
-	list->next_bytes = 0;
 	if (!listed.path)
 		return 0;
-	if (check_name(listed.path, err) < 0)
+	if (check_name(listed.path, err) < 0 || check_found(list, entry, listed.path, err) < 0)
 		return -1;
 	if (!take_link(entry, &listed)) {
 		if (archive_entry_filetype(entry) != AE_IFREG)
@@ -121,21 +186,19 @@ next_entry(struct list *list, struct archive_entry **ret_entry, struct error **e
 	int ret = archive_read_next_header(list->reader, ret_entry);
 
 	if (ret != ARCHIVE_OK && ret != ARCHIVE_WARN && ret != ARCHIVE_EOF)
-		return refuse(list->reader, err);
-	if (check_position(list, err) < 0)
-		return -1;
+		return fail(list, err);
 	return ret != ARCHIVE_EOF;
 }
 
 static int
-list_all(struct list *list, int fd, struct error **err)
+list_all(struct list *list, struct error **err)
 {
 	struct archive_entry *entry;
 	int ret;
 
 	if (archive_read_support_format_tar(list->reader) != ARCHIVE_OK ||
-	    archive_read_open_fd(list->reader, fd, 64 * KIB) != ARCHIVE_OK)
-		return refuse(list->reader, err);
+	    archive_read_open2(list->reader, list, NULL, read_tar, skip_tar, NULL) != ARCHIVE_OK)
+		return fail(list, err);
 	while ((ret = next_entry(list, &entry, err)) > 0)
 		if (take_entry(list, entry, err) < 0)
 			return -1;
@@ -145,14 +208,19 @@ list_all(struct list *list, int fd, struct error **err)
 int
 list_tar(int fd, listed_visit *visit, void *context, struct error **err)
 {
-	CLEANUP(archive_read_free_at) struct archive *reader = archive_read_new();
-	struct list list = { .reader = reader, .visit = visit, .context = context };
+	CLEANUP(list_free_at) struct list *list = xcalloc(1, sizeof(*list));
+	const struct tar_source source = { read_file, skip_file, list };
 	struct stat status;
 
-	if (!reader)
+	list->reader = archive_read_new();
+	list->fd = fd;
+	list->visit = visit;
+	list->context = context;
+	tar_filter_init(&list->tar, &source);
+	if (!list->reader)
 		return error_set_errno(err, ENOMEM, "cannot read a tar");
-	if (fstat(fd, &status) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+	if (fstat(fd, &status) < 0)
 		return error_set_errno(err, errno, "cannot read it");
-	list.file_bytes = (uint64_t)status.st_size;
-	return list_all(&list, fd, err);
+	list->file_bytes = (uint64_t)status.st_size;
+	return list_all(list, err);
 }

@@ -6,7 +6,6 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "layer/helper/ring.h"
 #include "layer/helper/sparse_map.h"
 #include "layer/pax.h"
 
@@ -49,7 +48,7 @@ refuse(const struct member *member, const char *why, struct error **err)
 static int
 refuse_tar(const char *why, struct error **err)
 {
-	return error_set(err, ERROR_CONTENT, "the layer is no tar that can be read: %s", why);
+	return error_set(err, ERROR_CONTENT, "cannot read the tar: %s", why);
 }
 
 /* Bytes to take, unless the tar has ended. */
@@ -58,12 +57,13 @@ fill(struct tar_filter *filter, struct error **err)
 {
 	const void *bytes = NULL;
 
-	if (filter->size > 0 || filter->ring_ended)
+	if (filter->size > 0 || filter->source_ended)
 		return 0;
-	if (ring_read(filter->ring, &bytes, &filter->size, err) < 0)
+	if (filter->source.read(filter->source.context, &bytes, &filter->size, err) < 0)
 		return -1;
 	filter->bytes = bytes;
-	filter->ring_ended = filter->size == 0;
+	filter->source_bytes += filter->size;
+	filter->source_ended = filter->size == 0;
 	return 0;
 }
 
@@ -525,6 +525,7 @@ add_member(struct tar_filter *filter, struct member *member, struct error **err)
 	if (append_headers(filter, member, err) < 0)
 		return -1;
 	filter->found.content_begin = filter->passed_bytes + filter->headers.size;
+	filter->found.source_begin = filter->source_bytes - filter->size;
 	filter->content_bytes = member->stored_bytes;
 	filter->padding_is_whole = true;
 	filter->padding_bytes = -whole_bytes % TAR_BLOCK_BYTES;
@@ -675,11 +676,33 @@ tar_filter_read(struct tar_filter *filter, const void **ret_bytes, size_t *ret_s
 	return 0;
 }
 
+/* A header is never passed over: what was taken of it lies in `headers`. */
+uint64_t
+tar_filter_skip(struct tar_filter *filter, uint64_t size)
+{
+	uint64_t left = filter->content_bytes + filter->padding_bytes;
+	uint64_t skipped = size < left ? size : left;
+	uint64_t taken = skipped < filter->size ? skipped : filter->size;
+	uint64_t of_content = skipped < filter->content_bytes ? skipped : filter->content_bytes;
+
+	if (!filter->source.skip || skipped == 0)
+		return 0;
+	filter->bytes += taken;
+	filter->size -= (size_t)taken;
+	filter->source.skip(filter->source.context, skipped - taken);
+	filter->source_bytes += skipped - taken;
+	filter->content_bytes -= of_content;
+	filter->padding_bytes -= skipped - of_content;
+	filter->padding_is_whole &= skipped == of_content;
+	filter->passed_bytes += skipped;
+	return skipped;
+}
+
 void
-tar_filter_init(struct tar_filter *filter, struct ring *ring)
+tar_filter_init(struct tar_filter *filter, const struct tar_source *source)
 {
 	*filter = (struct tar_filter){
-		.ring = ring,
+		.source = *source,
 		.pax.content = BUF_INIT(PAX_LIMIT_BYTES + TAR_BLOCK_BYTES),
 		.name.content = BUF_INIT(PAX_LIMIT_BYTES + TAR_BLOCK_BYTES),
 		.link.content = BUF_INIT(PAX_LIMIT_BYTES + TAR_BLOCK_BYTES),

@@ -2,6 +2,7 @@
  * read
  *
  *     ring --> tar_filter --> libarchive --> layer_reader
+ *     file --> tar_filter --> libarchive --> list_tar()
  *
  * Each header is read here first.  Of headers that apply to the next member the last of a kind is
  * passed on, of pax records those that all readers know; sizes that only some readers believe are
@@ -21,7 +22,14 @@
 #include "layer/tar_header.h"
 
 struct error;
-struct ring;
+
+/* Where the bytes come from.  `read` is as ring_read(): *ret_size 0 is the end, and the bytes are
+ * valid until the next call.  `skip` passes over bytes; NULL: they have to be read. */
+struct tar_source {
+	int (*read)(void *context, const void **ret_bytes, size_t *ret_size, struct error **err);
+	void (*skip)(void *context, uint64_t size);
+	void *context;
+};
 
 /* The member whose headers were passed on last. */
 struct tar_found {
@@ -29,6 +37,7 @@ struct tar_found {
 	uint64_t size_bytes;    /* of the file, with its holes */
 	uint64_t headers_end;   /* in what was passed on */
 	uint64_t content_begin; /* the same, or behind a sparse map */
+	uint64_t source_begin;  /* of the content, in the source */
 	bool has_time;
 	struct timespec modified; /* as its pax header says it */
 };
@@ -41,10 +50,11 @@ struct tar_extra {
 };
 
 struct tar_filter {
-	struct ring *ring;
-	const uint8_t *bytes; /* of the ring, not yet taken */
+	struct tar_source source;
+	const uint8_t *bytes; /* of the source, not yet taken */
 	size_t size;
-	bool ring_ended;
+	bool source_ended;
+	uint64_t source_bytes; /* read and skipped */
 	bool ended;
 	struct tar_extra pax;
 	struct tar_extra name;
@@ -57,11 +67,14 @@ struct tar_filter {
 	struct tar_found found;
 };
 
-void tar_filter_init(struct tar_filter *filter, struct ring *ring);
+void tar_filter_init(struct tar_filter *filter, const struct tar_source *source);
 void tar_filter_release(struct tar_filter *filter);
 
 /* The next bytes for libarchive, valid until the next call; *ret_size 0 at the end. */
 int tar_filter_read(struct tar_filter *filter, const void **ret_bytes, size_t *ret_size,
 		    struct error **err);
+
+/* Passes over `size` of the next bytes, or less: how many. */
+uint64_t tar_filter_skip(struct tar_filter *filter, uint64_t size);
 
 #endif

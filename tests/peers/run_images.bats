@@ -234,8 +234,9 @@ write_bundle() {
 
 @test "--bundle writes a configuration and a tree" {
 	write_bundle
-	assert_equal "$(jq -r '.mounts[-1] | .destination + " " + .source' "$T/bundle/config.json")" "/data $T/host"
-	assert_equal "$(jq -c '.mounts[-2].options' "$T/bundle/config.json")" '["nosuid","nodev","size=1m","noexec"]'
+	assert_equal "$(jq -r '.mounts[] | select(.destination == "/data") | .source' "$T/bundle/config.json")" "$T/host"
+	assert_equal "$(jq -c '.mounts[] | select(.destination == "/a") | .options' "$T/bundle/config.json")" '["nosuid","nodev","size=1m","noexec"]'
+	assert_equal "$(jq -r '.mounts[] | select(.destination == "/etc/hosts") | .source' "$T/bundle/config.json")" "$T/bundle/hosts"
 	[ -x "$T/bundle/rootfs/bin/busybox" ] || fail 'no tree' "$told"
 }
 
@@ -247,6 +248,38 @@ write_bundle() {
 		exec crun --cgroup-manager=disabled --root "$1" run --bundle "$2" job' sh "$T/state" "$T/bundle"
 	assert_status 4
 	assert_stdout "$(printf 'seen\n1')"
+}
+
+names_are_known() {
+	local arguments=
+	[ "$engine" = runc ] || arguments=--cgroup-manager=disabled
+	# shellcheck disable=SC2016
+	split_run unshare -m sh -c '[ "$1" = runc ] || mount -t tmpfs none /sys/fs/cgroup
+		exec "$1" $4 --root "$2" run --bundle "$3" "names-$$"' sh "$engine" "$T/state" "$T/bundle" "$arguments"
+	assert_status 0
+	assert_stdout "$(printf 'job\n127.0.1.1 job\n%s' "$(cat /etc/resolv.conf)")"
+}
+
+@test "a bundle has the names of hosts and of its own that a run has" {
+	need mounts
+	root_image "$T/base" one "$T/root"
+	ocifp_run run --bundle "$T/bundle" "oci:$T/base:one" -- sh -c 'cat /etc/hostname; grep 127.0.1.1 /etc/hosts; cat /etc/resolv.conf'
+	assert_status 0
+	for engine in $engines; do
+		[ "$engine" = bwrap ] || names_are_known
+	done
+}
+
+@test "runc runs the bundle of an ordinary user, whose job has more groups in the image" {
+	need root setpriv runc userns_proc
+	mkdir "$T/user" && chmod 755 "$T" && chown -R 1000:1000 "$T/user" "$T/root"
+	split_run setpriv --reuid 1000 --regid 1000 --clear-groups env HOME="$T/user" OCIFP_STORE="$T/user/store" \
+		ocifp run --bundle "$T/user/bundle" "rootfs:$T/root" -- id -u
+	assert_status 0
+	split_run setpriv --reuid 1000 --regid 1000 --clear-groups env HOME="$T/user" XDG_RUNTIME_DIR="$T/user" \
+		runc --root "$T/user/state" run --bundle "$T/user/bundle" job
+	assert_status 0
+	assert_stdout 0
 }
 
 # What a job can tell of its walls; the root itself, and what engines cover more than once, aside.

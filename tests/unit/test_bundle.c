@@ -41,6 +41,9 @@ config_of(const struct job_user *user, const struct id_map *map, const struct jo
 	AUTO_FREE char *text = NULL;
 	json_t *config;
 
+	job.user.groups = xcalloc(user->group_count + 1, sizeof(gid_t));
+	for (size_t i = 0; i < user->group_count; i++)
+		job.user.groups[i] = user->groups[i];
 	strings_add(&job.args, "/bin/sh");
 	strings_add(&job.args, "a b");
 	strings_add(&job.env, "X=\"1\"");
@@ -125,6 +128,25 @@ who_is_not_root_has_a_user_namespace_and_maps(void **state)
 	assert_int_equal(json_integer_value(json_object_get(second, "hostID")), 100000);
 	assert_int_equal(json_integer_value(json_object_get(second, "size")), 65536);
 	assert_int_equal(json_array_size(at(config, "linux", "gidMappings")), 1);
+}
+
+static void
+a_user_with_his_own_ids_alone_has_no_more_groups(void **state)
+{
+	gid_t groups[] = { 10, 44 };
+	const struct job_user member = { .groups = groups, .group_count = 2 };
+	const struct id_map own = { .kind = ID_MAP_OWN };
+	const struct job_mounts none = { NULL, 0 };
+	AUTO_JSON json_t *of_root = config_of(&member, &host, &none, false);
+	AUTO_JSON json_t *of_user = config_of(&member, &own, &none, false);
+
+	(void)state;
+	assert_int_equal(
+		json_array_size(json_object_get(at(of_root, "process", "user"), "additionalGids")),
+		2);
+	assert_int_equal(
+		json_array_size(json_object_get(at(of_user, "process", "user"), "additionalGids")),
+		0);
 }
 
 static void
@@ -257,6 +279,7 @@ main(void)
 		cmocka_unit_test(a_job_is_what_was_said),
 		cmocka_unit_test(an_engine_of_ours_inherits_namespaces_and_others_make_them),
 		cmocka_unit_test(who_is_not_root_has_a_user_namespace_and_maps),
+		cmocka_unit_test(a_user_with_his_own_ids_alone_has_no_more_groups),
 		cmocka_unit_test(root_of_a_job_has_few_capabilities_and_others_none),
 		cmocka_unit_test(calls_and_places_that_reach_the_host_are_closed),
 		cmocka_unit_test(the_calls_are_those_that_docker_refuses),

@@ -100,21 +100,24 @@ capabilities(const struct job *job)
 	return object;
 }
 
+/* Where a user has his own ids alone, setgroups(2) is denied to him, and runc refuses to start. */
 static json_t *
-groups(const struct job_user *user)
+groups(const struct job_user *user, const struct id_map *map)
 {
+	size_t count = map->kind == ID_MAP_OWN ? 0 : user->group_count;
 	json_t *array = json_array();
 
-	for (size_t i = 0; i < user->group_count; i++)
+	for (size_t i = 0; i < count; i++)
 		json_array_append_new(array, json_integer(user->groups[i]));
 	return array;
 }
 
 static json_t *
-process(const struct job *job)
+process(const struct job *job, const struct id_map *map)
 {
-	json_t *user = json_pack("{s:I, s:I, s:o}", "uid", (json_int_t)job->user.uid, "gid",
-				 (json_int_t)job->user.gid, "additionalGids", groups(&job->user));
+	json_t *user =
+		json_pack("{s:I, s:I, s:o}", "uid", (json_int_t)job->user.uid, "gid",
+			  (json_int_t)job->user.gid, "additionalGids", groups(&job->user, map));
 
 	return json_pack("{s:b, s:o, s:o, s:o, s:s, s:o, s:b}", "terminal", job->terminal, "user",
 			 user, "args", array_of_strings(&job->args), "env",
@@ -316,10 +319,10 @@ linux_part(const struct engine_start *start)
 char *
 bundle_config(const struct engine_start *start, const char *root_path)
 {
-	AUTO_JSON json_t *config = json_pack("{s:s, s:o, s:{s:s, s:b}, s:o, s:o}", "ociVersion",
-					     "1.0.2", "process", process(start->job), "root",
-					     "path", root_path, "readonly", start->job->read_only,
-					     "mounts", mounts(start), "linux", linux_part(start));
+	AUTO_JSON json_t *config = json_pack(
+		"{s:s, s:o, s:{s:s, s:b}, s:o, s:o}", "ociVersion", "1.0.2", "process",
+		process(start->job, start->map), "root", "path", root_path, "readonly",
+		start->job->read_only, "mounts", mounts(start), "linux", linux_part(start));
 
 	if (start->mounts)
 		json_object_set_new(config, "hostname", json_string(start->job->hostname));

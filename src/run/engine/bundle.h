@@ -20,8 +20,9 @@ struct strings;
 /* The config of a job; the caller owns the text.  `root_path` as in root.path. */
 char *bundle_config(const struct engine_start *start, const char *root_path);
 
-/* Writes "config.json" into a directory, for an engine that the user runs, and, of an image, the
- * tree "rootfs" beside it.  Limits do not count. */
+/* Writes "config.json" into a directory, for an engine that the user runs, the files hosts,
+ * hostname and resolv.conf that it mounts, and, of an image, the tree "rootfs".  Limits do not
+ * count. */
 int bundle_write(struct session *session, const struct run_base *base,
 		 const struct run_options *options, const char *directory, struct error **err);
 

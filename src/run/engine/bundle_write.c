@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -11,6 +12,8 @@
 #include "run/engine/bundle.h"
 #include "run/engine/job_engine.h"
 #include "run/root/mounts.h"
+#include "run/root/own_files.h"
+#include "run/root/root.h"
 #include "run/run.h"
 
 struct bundle {
@@ -50,6 +53,22 @@ make_root(struct session *session, const struct run_base *base, const char *dire
 	    unpack_image(session, &image, &unpack, &result, err) < 0)
 		return NULL;
 	return TAKE_PTR(path);
+}
+
+/* They lie beside the configuration, where those of a run lie beside its root. */
+static int
+add_own_files(struct bundle *bundle, const char *directory, struct error **err)
+{
+	AUTO_CLOSE int fd = dir_open(directory, err);
+	AUTO_FREE char *path = realpath(directory, NULL);
+	const struct root place = { .path = path, .fd = fd, .lock_fd = -1 };
+
+	if (fd < 0)
+		return -1;
+	if (!path)
+		return error_set_path(err, errno, "find", directory);
+	return own_files_add(&place, bundle->job.hostname, bundle->own_network, &bundle->mounts,
+			     err);
 }
 
 static int
@@ -113,7 +132,8 @@ bundle_write(struct session *session, const struct run_base *base,
 	if (plan(&bundle, session, base, options, err) < 0)
 		return -1;
 	root = make_root(session, base, directory, err);
-	if (!root || settle(&bundle, base, options, root, err) < 0)
+	if (!root || add_own_files(&bundle, directory, err) < 0 ||
+	    settle(&bundle, base, options, root, err) < 0)
 		return -1;
 	return write_config(&bundle, base, root, directory, err);
 }

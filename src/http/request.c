@@ -56,6 +56,7 @@ copy_options(struct request *request, const struct request_options *options)
 {
 	request->method = options->method;
 	request->flags = options->flags;
+	request->avoids_reuse = options->flags & REQUEST_NEW_CONNECTION;
 	request->url = xstrdup(options->url);
 	request->accept = xstrdup_null(options->accept);
 	request->content_type = xstrdup_null(options->content_type);
@@ -670,7 +671,7 @@ judge_answer(struct request *request)
 		       is_redirect(request->hop.status, request_is_read(request));
 	struct error *error = NULL;
 
-	request->avoids_reuse = false;
+	request->avoids_reuse = request->flags & REQUEST_NEW_CONNECTION;
 	if (follows && redirect_to_location(request, &error) < 0)
 		end_with_context(request, error);
 	else if (follows)

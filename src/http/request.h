@@ -35,7 +35,8 @@ enum request_flags {
 	REQUEST_NO_REDIRECT = 1 << 0, /* return a 3xx as the answer (referrers, uploads) */
 	REQUEST_NO_RETRY =
 		1 << 1, /* one attempt: probes, and requests that must not be sent twice */
-	REQUEST_UNTIMED = 1 << 2, /* carries a blob: no time limit but for stalls */
+	REQUEST_NEW_CONNECTION = 1 << 3, /* another server behind the same name may answer */
+	REQUEST_UNTIMED = 1 << 2,        /* carries a blob: no time limit but for stalls */
 };
 
 struct request_options {

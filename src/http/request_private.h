@@ -99,7 +99,7 @@ struct request {
 	bool needs_attempt; /* the next step starts a new one */
 	bool was_challenged;
 	bool avoids_http2;
-	bool avoids_reuse; /* of a connection: one just broke */
+	bool avoids_reuse; /* of a connection: one just broke, or it is to be a new one */
 	bool avoids_range;
 	struct error *error;
 

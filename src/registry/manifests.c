@@ -288,7 +288,7 @@ confirm_absence(const struct question *question, const struct request *request, 
 		return error_wrap(err, "the answer does not prove that the image is absent");
 	}
 	evidence->first_answer = describe_answer(evidence);
-	again = ask(question, 0, err);
+	again = ask(question, REQUEST_NEW_CONNECTION, err);
 	if (!again)
 		return error_wrap(err, "cannot confirm that the image is absent");
 	return judge_again(question, again, reply, err);

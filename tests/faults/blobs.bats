@@ -26,6 +26,24 @@ teardown() {
 	assert_sound_store
 }
 
+@test "B01 a blob that comes too short or too long once is fetched once more, and no oftener" {
+	local change
+	serve_image --layers 300k
+	for change in '"body": "short"' '"fill": 400000'; do
+		rm -rf "$OCIFP_STORE"
+		forget_log reg
+		pull_with_rules <<<"{\"path\": \"LAYER\", \"nth\": 1, \"action\": {$change}}"
+		assert_pulled
+		assert_requests reg 2 GET "blobs/${layers[0]}"
+		rm -rf "$OCIFP_STORE"
+		forget_log reg
+		pull_with_rules <<<"{\"path\": \"LAYER\", \"action\": {$change}}"
+		assert_failed 7
+		assert_requests reg 2 GET "blobs/${layers[0]}"
+		refute_stored "${layers[0]}"
+	done
+}
+
 @test "B01 a manifest by digest whose bytes are others is wrong content" {
 	serve_image
 	rules reg <<<'{"path": "manifests/sha256", "action": {"flip_at": 20}}'

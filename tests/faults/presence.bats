@@ -51,6 +51,14 @@ answer() {
 	assert_requests reg 3 GET .
 }
 
+# Behind one name there may be several servers, and a connection leads to one of them.
+@test "A10 the second question goes over another connection" {
+	serve_image
+	answer '"status": 404'
+	assert_failed 3
+	assert_equal "$(jq -r 'select(.event == "request" and (.path | test("manifests"))) | .conn' "$T/reg.log" | sort -u | wc -l)" 2
+}
+
 @test "A10 a 404 without a code that does not last is present" {
 	serve_image
 	rules reg <<<'{"path": "manifests", "nth": 1, "action": {"status": 404}}'

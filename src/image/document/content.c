@@ -107,8 +107,8 @@ fetch_blob(struct repository *repository, const struct descriptor *descriptor, s
 	return error_pass(err, waited.failure);
 }
 
-static bool
-came_damaged(const struct error *failure)
+bool
+content_came_damaged(const struct error *failure)
 {
 	const char *class_name = error_class(failure);
 
@@ -116,7 +116,6 @@ came_damaged(const struct error *failure)
 	       (strcmp(class_name, "digest") == 0 || strcmp(class_name, "size") == 0);
 }
 
-/* What comes damaged is asked for once more, as a layer is. */
 static int
 fetch_whole_blob(const struct content *content, const struct descriptor *descriptor,
 		 struct buf *bytes, struct error **err)
@@ -125,7 +124,7 @@ fetch_whole_blob(const struct content *content, const struct descriptor *descrip
 
 	if (fetch_blob(content->repository, descriptor, bytes, &damage) == 0)
 		return 0;
-	if (!came_damaged(damage))
+	if (!content_came_damaged(damage))
 		return error_pass(err, TAKE_PTR(damage));
 	return fetch_blob(content->repository, descriptor, bytes, err);
 }

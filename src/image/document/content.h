@@ -31,6 +31,10 @@ int content_get_blob(const struct content *content, const struct descriptor *des
 int content_get_config(const struct content *content, const struct manifest *manifest,
 		       struct image_config *ret_config, struct error **err);
 
+/* Whether that failure of a blob means that other bytes came than its descriptor says: it is asked
+ * for once more then. */
+bool content_came_damaged(const struct error *failure);
+
 /* What a manifest that no index describes runs on. */
 int content_get_platform(const struct content *content, const struct manifest *manifest,
 			 struct platform *ret_platform, struct error **err);

@@ -109,20 +109,13 @@ end_well(struct fetch_job *job, enum event_kind kind)
 
 static int request_blob(struct fetch_job *job, struct error **err);
 
-static bool
-came_damaged(const struct error *failure)
-{
-	return error_is(failure, ERROR_CONTENT) && error_class(failure) &&
-	       text_starts(error_class(failure), "digest");
-}
-
 static void
 blob_ended(void *context, enum blob_outcome outcome, struct error *failure)
 {
 	struct fetch_job *job = context;
 
 	(void)outcome;
-	if (failure && came_damaged(failure) && !job->restarted) {
+	if (failure && content_came_damaged(failure) && !job->restarted) {
 		job->restarted = true;
 		observer_tell(job->fetch->options->observer, EVENT_RETRY, "%s",
 			      error_text(failure));

@@ -1,6 +1,10 @@
 #include "store/layout.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -94,6 +98,52 @@ layout_write_index(const struct store *store, const json_t *index, int lock_fd, 
 	if (lock_check(store, STORE_INDEX_LOCK, lock_fd, err) < 0)
 		return -1;
 	return file_replace(store->fd, index_file, store_file_mode(store), text, strlen(text), err);
+}
+
+/* The bytes of the file are written over: first with blanks behind the text, up to the old length,
+ * which is the same JSON.  Who is interrupted by a power cut may find an index that is neither. */
+static int
+overwrite_index(const struct store *store, const char *text, struct error **err)
+{
+	AUTO_CLOSE int fd = openat(store->fd, index_file, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	size_t size = strlen(text);
+	AUTO_FREE char *padded = NULL;
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return folder_fail(store, errno, "write", index_file, err);
+	if ((uint64_t)status.st_size < size || status.st_size > (off_t)LAYOUT_INDEX_LIMIT_BYTES)
+		return folder_fail(store, ENOSPC, "write", index_file, err);
+	padded = xcalloc(1, (size_t)status.st_size + 1);
+	memset(padded, ' ', (size_t)status.st_size);
+	memcpy(padded, text, size);
+	if (fd_pwrite_all(fd, padded, (size_t)status.st_size, 0, index_file, err) < 0)
+		return -1;
+	if (fsync(fd) < 0 || ftruncate(fd, (off_t)size) < 0 || fsync(fd) < 0)
+		return folder_fail(store, errno, "write", index_file, err);
+	return 0;
+}
+
+static bool
+is_full_disk(const struct error *failure)
+{
+	return error_class(failure) && strcmp(error_class(failure), "space") == 0;
+}
+
+int
+layout_shrink_index(const struct store *store, const json_t *index, int lock_fd, struct error **err)
+{
+	AUTO_ERROR struct error *failure = NULL;
+	AUTO_FREE char *text = NULL;
+
+	if (lock_fd >= 0 && layout_write_index(store, index, lock_fd, &failure) == 0)
+		return 0;
+	if (failure && !is_full_disk(failure))
+		return error_pass(err, TAKE_PTR(failure));
+	text = json_dumps(index, JSON_COMPACT);
+	if (!text)
+		return error_set(err, ERROR_FAILURE, "cannot format '%s'", index_file);
+	return overwrite_index(store, text, err);
 }
 
 int

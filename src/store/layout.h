@@ -21,6 +21,11 @@ json_t *layout_read_index(const struct store *store, struct error **err);
 int layout_write_index(const struct store *store, const json_t *index, int lock_fd,
 		       struct error **err);
 
+/* The same for one that lists less, which is possible on a full disk: the file is then written
+ * over. `lock_fd` -1: so it is anyway. */
+int layout_shrink_index(const struct store *store, const json_t *index, int lock_fd,
+			struct error **err);
+
 /* An empty one, unless there is one. */
 int layout_make_index(const struct store *store, struct error **err);
 

@@ -1,11 +1,13 @@
 #include "store/store.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "oci/document.h"
+#include "store/folder.h"
 #include "store/layout.h"
 #include "store/lock.h"
 #include "store/state.h"
@@ -186,18 +188,36 @@ store_set_reference(struct store *store, const char *name, const struct descript
 	return 0;
 }
 
+/* Removing must be possible on a full disk, where a layout of another tool has no room for the file
+ * of a lock: *ret_lock_fd -1.  Those who remove from it then lock the index itself. */
+static int
+lock_to_remove(const struct store *store, int *ret_lock_fd, int *ret_index_fd, struct error **err)
+{
+	AUTO_ERROR struct error *failure = NULL;
+	int errnum;
+
+	*ret_lock_fd = lock_take(store, STORE_INDEX_LOCK, LOCK_EXCLUSIVE, &failure);
+	if (*ret_lock_fd >= 0)
+		return 0;
+	if (!error_class(failure) || strcmp(error_class(failure), "space") != 0)
+		return error_pass(err, TAKE_PTR(failure));
+	if (folder_find_file(store, "index.json", ret_index_fd, err) < 0)
+		return -1;
+	errnum = *ret_index_fd < 0 ? ENOENT : lock_fd_try(*ret_index_fd, LOCK_EXCLUSIVE);
+	return errnum ? folder_fail(store, errnum, "lock", "index.json", err) : 0;
+}
+
 static int
 remove_and_write(struct store *store, entry_test *is_meant, const char *text, bool *ret_found,
 		 struct error **err)
 {
 	AUTO_CLOSE int lock_fd = -1;
+	AUTO_CLOSE int index_fd = -1;
 	AUTO_JSON json_t *index = NULL;
 	bool found;
 
-	if (store_check_writable(store, err) < 0)
-		return -1;
-	lock_fd = lock_take(store, STORE_INDEX_LOCK, LOCK_EXCLUSIVE, err);
-	if (lock_fd < 0)
+	if (store_check_writable(store, err) < 0 ||
+	    lock_to_remove(store, &lock_fd, &index_fd, err) < 0)
 		return -1;
 	index = layout_read_index(store, err);
 	if (!index)
@@ -205,7 +225,7 @@ remove_and_write(struct store *store, entry_test *is_meant, const char *text, bo
 	found = remove_entries(index, is_meant, text);
 	if (found) {
 		store_free_spare(store);
-		if (layout_write_index(store, index, lock_fd, err) < 0)
+		if (layout_shrink_index(store, index, lock_fd, err) < 0)
 			return -1;
 		store_keep_spare(store);
 	}

@@ -131,6 +131,26 @@ on_full_disk() {
 	assert_stdout ''
 }
 
+# With a layout that another tool made, one that ocifp made, and no room for one byte more
+remove_tags_on_full_disk() {
+	# shellcheck disable=SC2016
+	on_small_disk 4m env sh -c '
+		cp -r "$1" foreign && ocifp copy "oci:$1:one" oci:own:one && ocifp copy "oci:$1:two" oci:own:two || exit 97
+		head -c 100m /dev/zero >fill 2>/dev/null
+		if echo x 2>/dev/null >more; then exit 98; fi
+		for layout in foreign own; do
+			ocifp rm "oci:$layout:one" && jq -c "[.manifests[].annotations.\"org.opencontainers.image.ref.name\"]" "$layout/index.json" || exit 99
+		done' sh "$T/src"
+}
+
+@test "S03 a tag can be removed from a layout on a full disk, whoever made the layout" {
+	make_source --layers 100k
+	mkimage image "$T/src" two --layers 100k >/dev/null
+	remove_tags_on_full_disk
+	assert_status 0
+	assert_equal "$(grep two "$T/stdout")" $'["two"]\n["two"]'
+}
+
 @test "R10 a disk that is full when what a job wrote is committed" {
 	need_engines
 	busybox_root "$T/root"

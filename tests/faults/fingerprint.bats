@@ -230,6 +230,20 @@ project() {
 	assert_failed 9
 }
 
+@test "F08 a project that requires fingerprints requires one of an image that --tag names" {
+	start_faults reg
+	project 'require: [fingerprint]'
+	mkimage image "$T/reg.root/app" plain >/dev/null
+	mkimage image "$T/reg.root/app" marked --index-annotate "dev.ocifp.fingerprint=$(printf %064d 7)" >/dev/null
+	for command in exists pull digest; do
+		ocifp_run $command --tag plain app
+		assert_failed 9
+		assert_stderr_has "app:plain' does not say its fingerprint"
+		ocifp_run $command --tag marked app
+		assert_status 0
+	done
+}
+
 @test "F08 a lock file that names another digest is refused" {
 	start_faults reg
 	project

@@ -60,11 +60,12 @@ check_fingerprint(struct session *session, const struct target *target, const ch
 	struct digest_text wanted = digest_hex(&target->fingerprint.digest);
 	AUTO_FREE char *actual = NULL;
 
-	if (!target->by_hash)
+	/* A tag that is no hash promises no fingerprint: it is enough that the image says one. */
+	if (!target->by_hash && !target->requires_fingerprint)
 		return 0;
 	if (found_image_fingerprint(root, &actual, err) < 0)
 		return error_wrap(err, "'%s'", name);
-	if (actual && strcmp(actual, wanted.text) != 0)
+	if (actual && target->by_hash && strcmp(actual, wanted.text) != 0)
 		return refuse_fingerprint(name, actual, wanted.text, err);
 	if (actual)
 		return 0;

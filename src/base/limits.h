@@ -201,6 +201,9 @@
 #define CACHE_PACKS_LIMIT_COUNT 1000        /* below LAYERS_LIMIT_COUNT; about 32 GB */
 #define CACHE_DEPTH_LIMIT_COUNT 256         /* of folders, as PACK_LIMIT_DEPTH */
 
+/* Temporary files that are removed when a signal ends us: one folder for git has about 10 */
+#define LEFTOVERS_LIMIT_COUNT 256
+
 /* What we print of remote text */
 #define REMOTE_TEXT_LIMIT_BYTES (1 * KIB)
 

@@ -9,6 +9,7 @@ noinst_LIBRARIES += %D%/libbase.a
 	%D%/error.c %D%/error.h \
 	%D%/fd.c %D%/fd.h \
 	%D%/fd_durable.c \
+	%D%/leftovers.c %D%/leftovers.h \
 	%D%/limits.h \
 	%D%/observer.c %D%/observer.h \
 	%D%/random.c %D%/random.h \

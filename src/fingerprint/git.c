@@ -14,6 +14,7 @@
 #include "base/environment.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/leftovers.h"
 #include "base/limits.h"
 #include "base/spawn.h"
 #include "base/strings.h"
@@ -130,14 +131,16 @@ refuse(const struct run *run, const struct spawn_result *result, const struct bu
        struct error **err)
 {
 	AUTO_FREE char *said = text_quote_message(messages->data, messages->size);
+	enum error_kind kind =
+		run->settings == SETTINGS_OF_REPOSITORY ? ERROR_UNAVAILABLE : ERROR_LOCAL;
 
 	if (result->timed_out)
-		return error_set(err, ERROR_UNAVAILABLE, "git %s did not end in %d s",
-				 subcommand_of(run), run->timeout_ms / 1000);
+		return error_set(err, kind, "git %s did not end in %d s", subcommand_of(run),
+				 run->timeout_ms / 1000);
 	if (result->exit_status == 127)
 		return error_set(err, ERROR_USAGE, "git was not found");
-	return error_set(err, ERROR_UNAVAILABLE, "git %s ended with status %d: %s",
-			 subcommand_of(run), result->exit_status, said);
+	return error_set(err, kind, "git %s ended with status %d: %s", subcommand_of(run),
+			 result->exit_status, said);
 }
 
 static int
@@ -427,6 +430,7 @@ remove_room(const char *room)
 	for (size_t i = 0; i < names.count; i++)
 		(void)unlinkat(fd, names.items[i], 0);
 	(void)rmdir(room);
+	leftovers_forget(room);
 }
 
 void
@@ -456,7 +460,10 @@ static int
 put_file(const char *room, const char *name, const char *bytes, size_t size, struct error **err)
 {
 	AUTO_FREE char *path = xasprintf("%s/%s", room, name);
-	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	AUTO_CLOSE int fd = -1;
+
+	leftovers_add(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return error_set_path(err, errno, "create", path);
@@ -469,7 +476,10 @@ borrow(const char *room, const char *directory, const char *name, struct error *
 	AUTO_FREE char *theirs = xasprintf("%s/%s", directory, name);
 	AUTO_FREE char *ours = xasprintf("%s/%s", room, name);
 
-	if (!holds(directory, name) || symlink(theirs, ours) == 0)
+	if (!holds(directory, name))
+		return 0;
+	leftovers_add(ours);
+	if (symlink(theirs, ours) == 0)
 		return 0;
 	return error_set_path(err, errno, "create", ours);
 }
@@ -559,6 +569,7 @@ git_room(struct git *git, struct error **err)
 		error_set_path(err, errno, "make a directory in", parent);
 		return NULL;
 	}
+	leftovers_add(room);
 	if (fill_room(git, room, err) < 0) {
 		remove_room(room);
 		return NULL;

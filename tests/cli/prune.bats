@@ -309,6 +309,16 @@ serve_git() {
 	wait_for test -s "$T/port"
 }
 
+@test "a local repository that git cannot read is a local error" {
+	need git
+	project
+	make_image "$(change here)" dead
+	rm -rf .git/objects && mkdir .git/objects
+	ocifp_run prune --keep-git local app
+	assert_failed 10
+	assert_stderr_has 'git .* ended with status'
+}
+
 @test "origin is asked with the credential helper and the header of .git/config" {
 	need python3 git
 	project

@@ -3,6 +3,7 @@ base_tests = \
 	%D%/test_deadline \
 	%D%/test_error \
 	%D%/test_fd \
+	%D%/test_leftovers \
 	%D%/test_observer \
 	%D%/test_random \
 	%D%/test_spawn \
@@ -24,6 +25,9 @@ TESTS += $(base_tests)
 
 %C%_test_fd_SOURCES = %D%/test_fd.c
 %C%_test_fd_LDADD = $(base_libs) $(CMOCKA_LIBS)
+
+%C%_test_leftovers_SOURCES = %D%/test_leftovers.c
+%C%_test_leftovers_LDADD = $(base_libs) $(CMOCKA_LIBS)
 
 %C%_test_observer_SOURCES = %D%/test_observer.c
 %C%_test_observer_LDADD = $(base_libs) $(CMOCKA_LIBS)

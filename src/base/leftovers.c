@@ -1,0 +1,105 @@
+#include "base/leftovers.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/xalloc.h"
+
+static const int endings[] = { SIGHUP, SIGINT, SIGTERM };
+enum { ENDINGS_COUNT = sizeof(endings) / sizeof(*endings) };
+
+/* Changed with these signals blocked. */
+static struct {
+	char *paths[LEFTOVERS_LIMIT_COUNT];
+	size_t count;
+	bool is_watched[ENDINGS_COUNT];
+} leftovers;
+
+/* Calls that may be made in a handler alone: signal-safety(7). */
+static void
+remove_all_and_die(int number)
+{
+	for (size_t i = leftovers.count; i-- > 0;)
+		if (unlink(leftovers.paths[i]) < 0)
+			(void)rmdir(leftovers.paths[i]);
+	(void)signal(number, SIG_DFL);
+	(void)raise(number);
+}
+
+static void
+block(sigset_t *before)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	for (size_t i = 0; i < ENDINGS_COUNT; i++)
+		sigaddset(&signals, endings[i]);
+	(void)pthread_sigmask(SIG_BLOCK, &signals, before);
+}
+
+/* What is ignored, or handled by others, stays so. */
+static void
+watch(void)
+{
+	for (size_t i = 0; i < ENDINGS_COUNT; i++) {
+		struct sigaction action = { .sa_handler = remove_all_and_die };
+		struct sigaction before;
+
+		if (leftovers.is_watched[i] || sigaction(endings[i], NULL, &before) < 0 ||
+		    before.sa_handler != SIG_DFL)
+			continue;
+		leftovers.is_watched[i] = sigaction(endings[i], &action, NULL) == 0;
+	}
+}
+
+static void
+unwatch(void)
+{
+	for (size_t i = 0; i < ENDINGS_COUNT; i++)
+		if (leftovers.is_watched[i])
+			(void)signal(endings[i], SIG_DFL);
+	memset(leftovers.is_watched, 0, sizeof(leftovers.is_watched));
+}
+
+void
+leftovers_add(const char *path)
+{
+	sigset_t before;
+
+	block(&before);
+	if (leftovers.count < LEFTOVERS_LIMIT_COUNT)
+		leftovers.paths[leftovers.count++] = xstrdup(path);
+	watch();
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static bool
+is_at_or_below(const char *path, const char *folder)
+{
+	size_t size = strlen(folder);
+
+	return strncmp(path, folder, size) == 0 && (path[size] == '\0' || path[size] == '/');
+}
+
+void
+leftovers_forget(const char *path)
+{
+	size_t kept = 0;
+	sigset_t before;
+
+	block(&before);
+	for (size_t i = 0; i < leftovers.count; i++) {
+		if (is_at_or_below(leftovers.paths[i], path))
+			free(leftovers.paths[i]);
+		else
+			leftovers.paths[kept++] = leftovers.paths[i];
+	}
+	leftovers.count = kept;
+	if (kept == 0)
+		unwatch();
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+}

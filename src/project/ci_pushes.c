@@ -102,14 +102,58 @@ ref_matches(const char *ref, const char *pattern)
 }
 
 static bool
-ref_is_wanted(const char *ref, const char *event, const struct strings *push_refs)
+matches_any(const char *ref, const struct strings *push_refs)
 {
-	if (push_refs->count == 0)
-		return is_default_branch(ref, event);
 	for (size_t i = 0; i < push_refs->count; i++)
 		if (ref_matches(ref, push_refs->items[i]))
 			return true;
 	return false;
+}
+
+static bool
+ref_is_wanted(const char *ref, const char *event, const struct strings *push_refs)
+{
+	return push_refs->count == 0 ? is_default_branch(ref, event) : matches_any(ref, push_refs);
+}
+
+/* GitLab's pipelines of a branch or a tag; those of merge requests, and all that another pipeline,
+ * a chat or an API call may start with values of its own, do not push. */
+static const char *
+find_refusal_of_gitlab(void)
+{
+	static const char *const pushing[] = { "push", "schedule", "web" };
+	const char *source = environment_find("CI_PIPELINE_SOURCE");
+
+	if (!source)
+		return "CI_PIPELINE_SOURCE is not set";
+	for (size_t i = 0; i < sizeof(pushing) / sizeof(*pushing); i++)
+		if (strcmp(source, pushing[i]) == 0)
+			return NULL;
+	return strcmp(source, "merge_request_event") == 0
+		       ? "the pipeline of a merge request may run a stranger's code"
+		       : "the pipeline's source is none of push, schedule and web";
+}
+
+static const char *
+find_why_not_in_gitlab(const struct strings *push_refs)
+{
+	const char *branch = environment_find("CI_COMMIT_BRANCH");
+	const char *tag = environment_find("CI_COMMIT_TAG");
+	const char *default_branch = environment_find("CI_DEFAULT_BRANCH");
+	const char *refusal = find_refusal_of_gitlab();
+	AUTO_FREE char *ref = branch ? xasprintf("%s%s", branch_prefix, branch)
+			      : tag  ? xasprintf("refs/tags/%s", tag)
+				     : NULL;
+
+	if (refusal)
+		return refusal;
+	if (!ref)
+		return "neither CI_COMMIT_BRANCH nor CI_COMMIT_TAG is set";
+	if (push_refs->count > 0)
+		return matches_any(ref, push_refs) ? NULL : "the ref matches none of push_refs";
+	return branch && default_branch && strcmp(branch, default_branch) == 0
+		       ? NULL
+		       : "the ref is not the default branch";
 }
 
 static const char *
@@ -119,8 +163,10 @@ find_why_not(const struct strings *push_refs)
 	AUTO_FREE char *ref = find_ref();
 	const char *refusal;
 
+	if (!ci_is_github() && ci_is_gitlab())
+		return find_why_not_in_gitlab(push_refs);
 	if (!ci_is_github())
-		return "outside GitHub Actions";
+		return "outside GitHub Actions and GitLab CI";
 	if (!event)
 		return "GITHUB_EVENT_NAME is not set";
 	refusal = find_refusal(event);

@@ -226,6 +226,52 @@ pushes_only_for_trusted_events_on_wanted_refs(void **state)
 }
 
 static void
+gitlab_pushes_for_branches_that_are_wanted_and_never_for_merge_requests(void **state)
+{
+	static const struct {
+		const char *source, *branch, *tag, *push_ref;
+		bool pushes;
+	} cases[] = {
+		{ "push", "main", NULL, NULL, true },
+		{ "schedule", "main", NULL, NULL, true },
+		{ "web", "main", NULL, NULL, true },
+		{ "push", "other", NULL, NULL, false },
+		{ "push", "other", NULL, "oth*", true },
+		{ "push", "main", NULL, "other", false },
+		{ "push", NULL, "v1", NULL, false },
+		{ "push", NULL, "v1", "refs/tags/v?", true },
+		{ "push", NULL, "main", NULL, false },
+		{ "push", NULL, NULL, NULL, false },
+		{ "merge_request_event", "main", NULL, NULL, false },
+		{ "merge_request_event", NULL, NULL, "main", false },
+		{ "external_pull_request_event", "main", NULL, NULL, false },
+		{ "trigger", "main", NULL, NULL, false },
+		{ "api", "main", NULL, NULL, false },
+		{ "parent_pipeline", "main", NULL, NULL, false },
+		{ NULL, "main", NULL, NULL, false },
+	};
+
+	(void)state;
+	set("GITLAB_CI", "true");
+	set("CI_DEFAULT_BRANCH", "main");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		AUTO_STRINGS struct strings push_refs = { 0 };
+		const char *why_not = NULL;
+		bool pushes;
+
+		set("CI_PIPELINE_SOURCE", cases[i].source);
+		set("CI_COMMIT_BRANCH", cases[i].branch);
+		set("CI_COMMIT_TAG", cases[i].tag);
+		if (cases[i].push_ref)
+			strings_add(&push_refs, cases[i].push_ref);
+		pushes = ci_pushes(&push_refs, &why_not);
+		if (pushes != cases[i].pushes)
+			fail_msg("case %zu: %s", i, why_not ? why_not : "pushes");
+		assert_int_equal(pushes, !why_not);
+	}
+}
+
+static void
 broken_payload_pushes_nothing(void **state)
 {
 	static const char *const payloads[] = {
@@ -285,6 +331,7 @@ main(void)
 		IN_TREE(repository_is_that_of_the_environment_or_of_the_remote),
 		IN_TREE(source_and_revision_are_told_without_credentials),
 		IN_TREE(pushes_only_for_trusted_events_on_wanted_refs),
+		IN_TREE(gitlab_pushes_for_branches_that_are_wanted_and_never_for_merge_requests),
 		IN_TREE(broken_payload_pushes_nothing),
 		IN_TREE(a_payload_has_a_limit),
 	};

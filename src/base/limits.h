@@ -201,6 +201,9 @@
 #define CACHE_PACKS_LIMIT_COUNT 1000        /* below LAYERS_LIMIT_COUNT; about 32 GB */
 #define CACHE_DEPTH_LIMIT_COUNT 256         /* of folders, as PACK_LIMIT_DEPTH */
 
+/* A local build that nothing used for so long is removed by gc: docker's builder prunes by less */
+#define BUILT_KEPT_DAYS 30
+
 /* Temporary files that are removed when a signal ends us: one folder for git has about 10 */
 #define LEFTOVERS_LIMIT_COUNT 256
 

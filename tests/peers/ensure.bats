@@ -936,6 +936,34 @@ assert_no_build() {
 	assert_equal "$status" 1
 }
 
+@test "the local loop: gc removes a build that nothing used for 30 days" {
+	make_project
+	ensure
+	assert_status 0
+	ocifp_run store gc
+	assert_status 0
+	local mark=("$OCIFP_STORE"/.ocifp/built/*)
+	touch -d '29 days ago' "${mark[0]}"
+	ocifp store gc >&2 3>&-
+	grep -q built: <(ocifp store ls 3>&-)
+	touch -d '31 days ago' "${mark[0]}"
+	ensure
+	assert_stderr_has 'was built here before and is used'
+	ocifp store gc >&2 3>&-
+	grep -q built: <(ocifp store ls 3>&-)
+	touch -d '31 days ago' "${mark[0]}"
+	ocifp_run store gc --dry-run
+	grep -q '^would remove 1 local builds that nothing used for 30 days$' "$T/stdout" || fail "$told"
+	ocifp_run store gc
+	assert_status 0
+	grep -q '^removed 1 local builds that nothing used for 30 days$' "$T/stdout" || fail "$told"
+	run grep built: <(ocifp store ls 3>&-)
+	assert_equal "$status" 1
+	assert_equal "$(ls "$OCIFP_STORE/.ocifp/built")$(ls "$OCIFP_STORE/blobs/sha256")" ''
+	ocifp_run store fsck
+	assert_status 0
+}
+
 @test "the local loop: the registry's image takes the place of what was built here" {
 	make_project
 	ensure

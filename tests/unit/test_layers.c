@@ -188,7 +188,7 @@ an_image_without_layers_has_no_tree(void **state)
 static unsigned
 collect(void)
 {
-	struct image_gc_result result = { { 0 }, 0 };
+	struct image_gc_result result = { 0 };
 	AUTO_ERROR struct error *failure = NULL;
 
 	if (image_gc(fixture.store, false, &result, &failure) < 0)

@@ -1,6 +1,7 @@
 #include <inttypes.h>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "cli/commands.h"
@@ -116,6 +117,10 @@ run_gc(struct context *context, const void *opaque, const struct strings *operan
 	page_add(&page, "%s %" PRIu64 " files, %s; kept %" PRIu64 ", %s\n",
 		 values->dry_run ? "would remove" : "removed", result->removed_count, removed,
 		 result->kept_count, kept);
+	if (collected.expired_builds > 0)
+		page_add(&page, "%s %u local builds that nothing used for %d days\n",
+			 values->dry_run ? "would remove" : "removed", collected.expired_builds,
+			 BUILT_KEPT_DAYS);
 	if (collected.removed_trees > 0)
 		page_add(&page, "%s %u unpacked trees\n",
 			 values->dry_run ? "would remove" : "removed", collected.removed_trees);
@@ -123,12 +128,13 @@ run_gc(struct context *context, const void *opaque, const struct strings *operan
 		page_add(&page, "%s %" PRIu64 " roots of runs that were killed\n",
 			 values->dry_run ? "would remove" : "removed", roots.removed_count);
 	return answer(context, &page,
-		      json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "dry_run", values->dry_run,
-				"removed_count", (json_int_t)result->removed_count, "removed_bytes",
-				(json_int_t)result->removed_bytes, "kept_count",
+		      json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "dry_run",
+				values->dry_run, "removed_count", (json_int_t)result->removed_count,
+				"removed_bytes", (json_int_t)result->removed_bytes, "kept_count",
 				(json_int_t)result->kept_count, "kept_bytes",
 				(json_int_t)result->kept_bytes, "removed_trees",
-				(json_int_t)collected.removed_trees, "removed_roots",
+				(json_int_t)collected.removed_trees, "removed_builds",
+				(json_int_t)collected.expired_builds, "removed_roots",
 				(json_int_t)roots.removed_count),
 		      err);
 }

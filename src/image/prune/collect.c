@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "image/resolve/built.h"
 #include "layer/unpacker.h"
 #include "sandbox/id_map.h"
 #include "store/layer_trees.h"
@@ -38,7 +39,8 @@ image_gc(struct store *store, bool dry_run, struct image_gc_result *ret_result, 
 	struct layer_sweep sweep = { .empty = empty, .dry_run = dry_run };
 	struct image_gc_result result = { 0 };
 
-	if (store_gc(store, dry_run, &result.blobs, err) < 0 ||
+	if (built_expire(store, dry_run, &result.expired_builds, err) < 0 ||
+	    store_gc(store, dry_run, &result.blobs, err) < 0 ||
 	    store_sweep_layers(store, &sweep, err) < 0)
 		return -1;
 	result.removed_trees = sweep.removed_count;

@@ -13,9 +13,11 @@ struct store;
 struct image_gc_result {
 	struct gc_result blobs;
 	unsigned removed_trees;
+	unsigned expired_builds; /* names of local builds; image/resolve/built.h */
 };
 
-/* As store_gc().  Trees in use stay; those of subordinate ids are removed by the confined helper.
+/* As store_gc(), after local builds that nothing uses lost their names.  Trees in use stay; those
+ * of subordinate ids are removed by the confined helper.
  */
 int image_gc(struct store *store, bool dry_run, struct image_gc_result *ret_result,
 	     struct error **err);

@@ -5,7 +5,8 @@
  *
  * It never answers for the registry.  When the registry has proved absence, and with --offline,
  * `run`, `unpack`, `pull -o`, `push` and `ensure` use it.  A push, or a pull of the same
- * fingerprint from its registry, drops the name.
+ * fingerprint from its registry, drops the name; so does gc when nothing has used it for
+ * BUILT_KEPT_DAYS.  The last use is the time of .ocifp/built/<SHA-256 of the name>.
  */
 #ifndef OCIFP_IMAGE_RESOLVE_BUILT_H
 #define OCIFP_IMAGE_RESOLVE_BUILT_H
@@ -43,6 +44,9 @@ int built_find(struct session *session, const struct target *target, bool offlin
 int built_is_superseded(struct session *session, const struct target *target,
 			const struct resolution *root, bool *ret_superseded, struct error **err);
 int built_drop(struct session *session, const struct target *target, struct error **err);
+
+/* Drops the names that nothing used for that long; `dry_run` only counts. */
+int built_expire(struct store *store, bool dry_run, unsigned *ret_count, struct error **err);
 
 /* What was pushed gets its own name in the store, HOST/NAME:TAG, and loses this one. */
 int built_publish(struct session *session, const struct target *target,

@@ -36,6 +36,42 @@ many_layers() {
 	ocifp pull "oci:$T/lay:many" 2>/dev/null >&2
 }
 
+# layer_of_bytes TYPE FILE: an image of this layer as "bytes", whatever TYPE says that it is
+layer_of_bytes() {
+	python3 "$RIG_LIB/mklayer.py" image "$T/lay" bytes "$2" --media-type "application/vnd.oci.image.layer.v1.$1" >&2
+	rm -rf "$T/out"
+	split_run env ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o "$T/trace" -e trace=execve,execveat \
+		ocifp unpack "oci:$T/lay:bytes" "$T/out"
+	# ocifp, its helper, and none of the programs that libarchive knows for other compressions.
+	grep exec "$T/trace" | grep -v ocifp >"$T/others" || true
+	[ ! -s "$T/others" ] || fail "$(cat "$T/others")" "$told"
+}
+
+@test "B08 the bytes of a layer say whether it is a tar, gzip or zstd; others are refused, and no program is asked" {
+	need unpack strace zstd xz bzip2
+	layer bytes <<<'file f text=content'
+	local type way
+	gzip -k "$T/bytes"
+	zstd -q "$T/bytes"
+	for type in tar tar+gzip tar+zstd; do
+		for way in bytes bytes.gz bytes.zst; do
+			layer_of_bytes $type "$T/$way"
+			assert_status 0
+			assert_equal "$(cat "$T/out/f")" content
+		done
+	done
+	xz -k "$T/bytes"
+	bzip2 -k "$T/bytes"
+	python3 -m zipfile -c "$T/bytes.zip" "$T/bytes"
+	for type in tar tar+gzip tar+zstd; do
+		for way in bytes.xz bytes.bz2 bytes.zip; do
+			layer_of_bytes $type "$T/$way"
+			assert_failed 7
+			[ ! -e "$T/out" ] || fail 'there is a tree' "$told"
+		done
+	done
+}
+
 nothing_is_left() {
 	[ ! -e "$T/work/tree" ] || fail 'there is a tree' "$told"
 	assert_equal "$(cd "$T/work" && ls -A)" ''

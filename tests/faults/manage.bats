@@ -79,6 +79,14 @@ listed() {
 	assert_equal "$(listed)" "$second"
 }
 
+# lists_nothing STATUS ACTION
+lists_nothing() {
+	rules reg <<<"{\"path\": \"/referrers/\", \"action\": {$2}}"
+	ocifp_run referrers "$ref"
+	assert_failed "$1"
+	assert_stdout ''
+}
+
 @test "whatever says that there is no API leads to the tag; what proves nothing is an error" {
 	without_api
 	attach
@@ -89,12 +97,9 @@ listed() {
 		referrers "$ref"
 		assert_stdout "$artifact application/x-report"
 	done
-	for action in '"status": 503' '"status": 401' '"drop": "reset"'; do
-		rules reg <<<"{\"path\": \"/referrers/\", \"action\": {$action}}"
-		ocifp_run referrers "$ref"
-		assert_failed "$([ "$action" = '"status": 401' ] && echo 4 || echo 5)"
-		assert_stdout ''
-	done
+	lists_nothing 5 '"status": 503'
+	lists_nothing 5 '"drop": "reset"'
+	lists_nothing 4 '"status": 401'
 }
 
 @test "two who attach to one image at once are both listed, one after the other" {

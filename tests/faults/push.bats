@@ -289,7 +289,7 @@ shown_as_two() {
 	assert_stderr_has 'another job pushed the same fingerprint'
 }
 
-@test "P18 server errors while pushing are tried again where that is safe" {
+@test "P18 H16 server errors while pushing are tried again where that is safe" {
 	make_source --layers 10k
 	local rule
 	for rule in '"method": "POST", "path": "uploads"' '"method": "PUT", "path": "manifests"' \
@@ -301,7 +301,7 @@ shown_as_two() {
 	done
 }
 
-@test "P18 a rate limit while pushing is waited out, or is status 6" {
+@test "P18 H16 a rate limit while pushing is waited out, or is status 6" {
 	make_source --layers 10k
 	rules reg <<<'{"method": "POST", "nth": 1, "action": {"status": 429, "headers": {"Retry-After": "1"}}}'
 	push

@@ -91,7 +91,8 @@ class Expression:
         argument = None if self._take(")") else self._or()
         if argument is not None:
             assert self._take(")")
-        return {"fromJSON": lambda: json.loads(argument), "always": lambda: True,
+        return {"fromJSON": lambda: json.loads(argument), "toJSON": lambda: json.dumps(argument),
+                "always": lambda: True,
                 "success": lambda: True, "failure": lambda: False,
                 "cancelled": lambda: False}[name]()
 
@@ -143,6 +144,7 @@ class Job:
         self.files = 0
         self.conclusions = []
         self.to_save = []
+        self.at_end = []
         tools = os.path.join(options.temp, "tools")
         for folder in (tools, os.path.join(options.temp, "cache")):
             os.makedirs(folder, exist_ok=True)
@@ -182,7 +184,7 @@ class Job:
             return self._run_script(expand(step["run"], contexts), {**environment, **own})
         uses = step["uses"]
         if uses.startswith((OURS, "./")):
-            return self._run_composite(re.sub(r"^(%s|\./)|@.*" % OURS, "", uses), given, own)
+            return self._run_own(re.sub(r"^(%s|\./)|@.*" % OURS, "", uses), given, own)
         if uses.startswith("actions/cache@"):
             return self._restore(given["key"], given["path"])
         if not uses.startswith(NO_EFFECT):
@@ -202,7 +204,7 @@ class Job:
                 self.environment["PATH"] = line + ":" + self.environment["PATH"]
         return read_outputs(files["GITHUB_OUTPUT"])
 
-    def _run_composite(self, path, given, environment):
+    def _run_own(self, path, given, environment):
         folder = os.path.join(self.options.repository, path)
         with open(os.path.join(folder, "action.yml"), encoding="utf-8") as file:
             action = yaml.safe_load(file)
@@ -212,10 +214,25 @@ class Job:
         contexts = self.contexts({})
         contexts["inputs"] = {name: given.get(name) or expand(field.get("default"), contexts)
                               for name, field in action["inputs"].items()}
+        if action["runs"]["using"] == "node20":
+            return self._run_node(folder, action["runs"], contexts["inputs"], environment)
         self.run_steps(action["runs"]["steps"], contexts,
                        {**environment, "GITHUB_ACTION_PATH": folder})
         return {name: expand(field["value"], contexts)
                 for name, field in action["outputs"].items()}
+
+    def _run_node(self, folder, runs, inputs, environment):
+        """Its post step runs at the end of the job, with what it put into its state."""
+        given = {"INPUT_" + name.upper(): value for name, value in inputs.items()}
+        state = self._file()
+        script = 'node "$GITHUB_ACTION_PATH/%s"'
+        common = {**environment, **given, "GITHUB_ACTION_PATH": folder, "GITHUB_STATE": state}
+        outputs = self._run_script(script % runs["main"], common)
+        if "post" in runs:
+            assert runs["post-if"] == "success()"
+            self.at_end.append(lambda: self._run_script(script % runs["post"], {
+                **common, **{"STATE_" + name: value for name, value in read_outputs(state).items()}}))
+        return outputs
 
     def _restore(self, key, path):
         kept = os.path.join(self.options.temp, "cache", key)
@@ -232,6 +249,8 @@ class Job:
         for name, value in job.get("env", {}).items():
             contexts["env"][name] = expand(value, contexts)
         self.run_steps(job["steps"], contexts, contexts["env"])
+        for end in reversed(self.at_end):
+            end()
         for path, kept in self.to_save:
             shutil.copytree(path, kept, symlinks=True, dirs_exist_ok=True)
         outputs = {name: expand(value, contexts) for name, value in job.get("outputs", {}).items()}
@@ -252,7 +271,7 @@ def find_faults(path):
     for name, job in jobs.items():
         if not is_action and not ("permissions" in job and "timeout-minutes" in job):
             yield "job '%s' lacks permissions or timeout-minutes" % name
-        for step in job["steps"]:
+        for step in job.get("steps", []):
             if "${{" in step.get("run", ""):
                 yield "an expression is pasted into a script: " + step["run"]
             uses = step.get("uses", "./")

@@ -44,7 +44,7 @@ matrix() {
 }
 
 @test "no expression in a script, least permissions, pinned actions, time limits" {
-	run python3 "$RIG_LIB/actions.py" lint "$action/action.yml" "$top"/.github/workflows/*.yml
+	run python3 "$RIG_LIB/actions.py" lint "$top"/.github/actions/*/action.yml "$top"/.github/workflows/*.yml
 	[ "$status" -eq 0 ] || fail "$output"
 	printf 'permissions: {}\njobs: {a: {permissions: {}, timeout-minutes: 1, steps: [{run: "echo ${{ inputs.a }}"}]}}\n' >bad.yml
 	run python3 "$RIG_LIB/actions.py" lint bad.yml
@@ -134,6 +134,51 @@ matrix() {
 
 refute_key_in() {
 	! grep -qF "$(sed -n 2p "$T/key")" "$1" || fail "the key is in the log"
+}
+
+# The job of a workflow that builds with make between a restore and a save.
+cached_job() {
+	cat >"$T/cached.yml" <<-'YML'
+		permissions: {}
+		jobs:
+		  build:
+		    permissions: {packages: write}
+		    timeout-minutes: 5
+		    outputs: {hit: "${{ steps.cache.outputs.hit }}"}
+		    steps:
+		      - {uses: ocifp/ocifp/.github/actions/ocifp@main}
+	YML
+	cat >>"$T/cached.yml"
+	git clone -q "$T/origin" "$T/desk"
+	(cd "$T/desk" && workflow=$T/cached.yml runner "$@") 3>&-
+	rm -rf "$T/desk"
+}
+
+@test "a job's caches are restored, and saved when it succeeded, by one step or by two" {
+	need git node
+	export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
+	mkdir "$T/origin" && cd "$T/origin"
+	printf 'version: 1\ncaches:\n  out: {paths: [out], key: [Makefile], repository: %s/caches}\n' \
+		"$reg_host" >.ocifp.yaml
+	printf 'out/a: a\n\tmkdir -p out; cp a out/a; echo built >>built\n' >Makefile
+	echo a >a
+	printf 'out\nbuilt\n' >.gitignore
+	git init -q && git add . && git -c user.name=a -c user.email=a@b commit -qm first
+	cd "$T"
+	cached_job one build <<-'YML' >"$T/one.json" 2>"$T/log" || fail "$(cat "$T/log")"
+		      - {id: cache, uses: ocifp/ocifp/.github/actions/cache@main, with: {cache: out}}
+		      - {run: make}
+	YML
+	assert_equal "$(jq -r .outputs.hit "$T/one.json")" miss
+	cached_job two build <<-'YML' >"$T/two.json" 2>"$T/log" || fail "$(cat "$T/log")"
+		      - id: cache
+		        uses: ocifp/ocifp/.github/actions/ocifp@main
+		        with: {command: cache-restore, cache: out}
+		      - {run: make && test ! -e built}
+		      - uses: ocifp/ocifp/.github/actions/ocifp@main
+		        with: {command: cache-save}
+	YML
+	assert_equal "$(jq -r .outputs.hit "$T/two.json")" exact
 }
 
 @test "a pull request builds what is absent, pushes nothing and joins nothing" {

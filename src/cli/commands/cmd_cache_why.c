@@ -1,6 +1,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -71,14 +72,14 @@ compare_sources(const struct strings *key, const struct sources *before,
 	for (size_t i = 0; i < after->count; i++) {
 		const struct source *old = sources_find(before, after->items[i].path);
 
-		if (after->items[i].mode == 040000 || strings_has(key, after->items[i].path) ||
+		if (after->items[i].mode == S_IFDIR || strings_has(key, after->items[i].path) ||
 		    (old && is_same(old, &after->items[i])))
 			continue;
 		strings_take(differences, xasprintf("%s %s", QUOTED(after->items[i].path),
 						    old ? "changed" : "added"));
 	}
 	for (size_t i = 0; i < before->count; i++)
-		if (before->items[i].mode != 040000 && !sources_find(after, before->items[i].path))
+		if (before->items[i].mode != S_IFDIR && !sources_find(after, before->items[i].path))
 			strings_take(differences,
 				     xasprintf("%s removed", QUOTED(before->items[i].path)));
 }

@@ -251,3 +251,30 @@ b"
 	restore
 	assert_equal "$(cd tree && find . -type f | sort | tr '\n' ' ')" "./id_arena.rs ./kept "
 }
+
+@test "a pull request saves beside what it restored, and moves nothing that is there" {
+	cat >"$T/project" <<-YAML
+		version: 1
+		caches:
+		  tree: {paths: [tree], key: [key], repository: $reg_host/cache, pull_requests: $reg_host/cache-pr}
+	YAML
+	cp "$T/project" .ocifp.yaml
+	make_tree a
+	ocifp_run cache save --push always
+	machine two
+	cp "$T/project" .ocifp.yaml
+	export GITHUB_ACTIONS=true GITHUB_EVENT_NAME=pull_request GITHUB_REF=refs/pull/7/merge \
+		GITHUB_REPOSITORY=me/it GITHUB_HEAD_REF=topic GITHUB_BASE_REF=main GITHUB_EVENT_PATH=$T/event.json
+	jq -n '{repository: {full_name: "me/it", default_branch: "main"},
+		pull_request: {number: 7, head: {repo: {full_name: "me/it"}}, base: {repo: {full_name: "me/it"}}}}' >"$T/event.json"
+	ocifp_run cache restore
+	assert_status 0
+	[ -e tree/debug/zero ] || fail "$told"
+	noise b 1000 >tree/more
+	ocifp_run cache save --json
+	assert_status 0
+	assert_json ".caches[0].repository == \"$reg_host/cache-pr\" and .caches[0].read_bytes < 10000"
+	[ "$(registry_requests reg POST 'cache-pr/blobs/uploads/.*mount=')" -ge 1 ]
+	ocifp_run cache ls --json --repository "$reg_host/cache"
+	assert_json '.caches | length == 1'
+}

@@ -15,8 +15,10 @@
 #include "store/store.h"
 #include "stream/sink.h"
 
-/* A chunk and its frame for each thread, of at most 1 MiB each, and as many waiting. */
-enum { THREADS_LIMIT_COUNT = 6 };
+/* So many chunks, of so many bytes together, are under way: enough that no thread waits for
+ * another that the system gives no time for a while. */
+enum { THREADS_LIMIT_COUNT = 6, SLOTS_COUNT = 64 };
+static const uint64_t under_way_limit_bytes = 16 * MIB;
 
 struct slot {
 	struct job job;
@@ -36,10 +38,10 @@ struct pack_writer {
 	struct workers *workers;
 	pthread_mutex_t lock;
 	pthread_cond_t slot_done;
-	struct slot *slots; /* a ring: `first` is the oldest under way */
-	size_t slot_count;
+	struct slot slots[SLOTS_COUNT]; /* a ring: `first` is the oldest under way */
 	size_t first;
 	size_t busy_count;
+	uint64_t busy_bytes;
 	struct frame_coder *coders[THREADS_LIMIT_COUNT]; /* those that no thread has */
 	size_t coder_count;
 	struct chunk_ref *chunks;
@@ -59,10 +61,11 @@ work(struct slot *slot, struct frame_coder *coder)
 			 chunk_table_find(slot->writer->options.known, &slot->digest);
 	if (slot->is_known)
 		return;
-	if (!slot->frame)
-		slot->frame = xcalloc(1, CACHE_FRAME_LIMIT_BYTES);
-	(void)frame_write(coder, slot->bytes, slot->size, slot->frame, CACHE_FRAME_LIMIT_BYTES,
-			  &slot->frame_size, &slot->failure);
+	slot->frame = xrealloc(NULL, frame_bound(slot->size));
+	if (frame_write(coder, slot->bytes, slot->size, slot->frame, frame_bound(slot->size),
+			&slot->frame_size, &slot->failure) == 0)
+		slot->frame = xrealloc(slot->frame, slot->frame_size);
+	free(TAKE_PTR(slot->bytes));
 }
 
 static void
@@ -151,9 +154,14 @@ collect(struct pack_writer *writer, struct error **err)
 	while (!slot->is_done)
 		pthread_cond_wait(&writer->slot_done, &writer->lock);
 	pthread_mutex_unlock(&writer->lock);
-	writer->first = (writer->first + 1) % writer->slot_count;
+	writer->first = (writer->first + 1) % SLOTS_COUNT;
 	writer->busy_count--;
-	return take_slot(writer, slot, err);
+	writer->busy_bytes -= slot->size;
+	if (take_slot(writer, slot, err) < 0)
+		return -1;
+	free(TAKE_PTR(slot->bytes));
+	free(TAKE_PTR(slot->frame));
+	return 0;
 }
 
 int
@@ -170,13 +178,15 @@ pack_writer_add(struct pack_writer *writer, const void *bytes, size_t size, stru
 {
 	struct slot *slot;
 
-	if (writer->busy_count == writer->slot_count && collect(writer, err) < 0)
-		return -1;
+	while (writer->busy_count == SLOTS_COUNT ||
+	       (writer->busy_count > 0 && writer->busy_bytes + size > under_way_limit_bytes))
+		if (collect(writer, err) < 0)
+			return -1;
 	writer->chunks = xgrow(writer->chunks, writer->chunk_count, sizeof(*writer->chunks));
 	writer->chunk_count++;
-	slot = &writer->slots[(writer->first + writer->busy_count++) % writer->slot_count];
-	if (!slot->bytes)
-		slot->bytes = xcalloc(1, CACHE_CHUNK_LIMIT_BYTES);
+	slot = &writer->slots[(writer->first + writer->busy_count++) % SLOTS_COUNT];
+	writer->busy_bytes += size;
+	slot->bytes = xrealloc(NULL, size);
 	memcpy(slot->bytes, bytes, size);
 	slot->size = size;
 	slot->is_done = false;
@@ -235,9 +245,7 @@ pack_writer_new(const struct pack_writer_options *options, struct error **err)
 	writer->options = *options;
 	pthread_mutex_init(&writer->lock, NULL);
 	pthread_cond_init(&writer->slot_done, NULL);
-	writer->slot_count = (size_t)thread_count * 2;
-	writer->slots = xcalloc(writer->slot_count, sizeof(*writer->slots));
-	for (size_t i = 0; i < writer->slot_count; i++) {
+	for (size_t i = 0; i < SLOTS_COUNT; i++) {
 		writer->slots[i].job.run = run_slot;
 		writer->slots[i].writer = writer;
 	}
@@ -257,7 +265,7 @@ pack_writer_free(struct pack_writer *writer)
 	if (!writer)
 		return;
 	workers_free(writer->workers);
-	for (size_t i = 0; i < writer->slot_count; i++) {
+	for (size_t i = 0; i < SLOTS_COUNT; i++) {
 		free(writer->slots[i].bytes);
 		free(writer->slots[i].frame);
 		error_free(writer->slots[i].failure);
@@ -265,7 +273,6 @@ pack_writer_free(struct pack_writer *writer)
 	while (writer->coder_count > 0)
 		frame_coder_free(writer->coders[--writer->coder_count]);
 	sink_free(writer->pack);
-	free(writer->slots);
 	free(writer->chunks);
 	chunk_table_release(&writer->table);
 	pthread_cond_destroy(&writer->slot_done);

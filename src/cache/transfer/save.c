@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 #include "cache/format/artifact.h"
 #include "cache/format/frame.h"
@@ -32,6 +33,9 @@ struct saving {
 	struct session *session;
 	struct store *store;
 	struct repository *repository;
+	struct repository *other;  /* save->parent_repository; NULL: none */
+	struct repository *source; /* that has the parent; one of these two */
+	bool has_no_parent;        /* what the repository lost of it must be saved again */
 	struct observer *observer;
 	struct digest exact; /* that the exact tag names; DIGEST_NONE: nothing */
 	struct buf exact_bytes;
@@ -68,6 +72,7 @@ saving_release(struct saving *saving)
 	if (saving->store)
 		forget_packs(saving);
 	repository_free(saving->repository);
+	repository_free(saving->other);
 	buf_release(&saving->exact_bytes);
 	journal_release(&saving->journal);
 	tree_scan_release(&saving->scan);
@@ -82,15 +87,32 @@ saving_release(struct saving *saving)
 	cache_saved_release(&saving->result);
 }
 
-static int
-open_place(struct saving *saving, struct error **err)
+static struct repository *
+open_named(const struct saving *saving, const char *text, enum repository_mode mode,
+	   struct error **err)
 {
 	AUTO_LOCATION struct location location = { 0 };
 
-	if (location_parse(saving->save->repository, &location, err) < 0)
+	if (location_parse(text, &location, err) < 0)
+		return NULL;
+	return repository_open(saving->session, &location, mode, err);
+}
+
+static int
+open_places(struct saving *saving, struct error **err)
+{
+	const struct cache_save *save = saving->save;
+	const char *other = save->parent_repository;
+
+	saving->repository = open_named(saving, save->repository, REPOSITORY_WRITE, err);
+	if (!saving->repository)
 		return -1;
-	saving->repository = repository_open(saving->session, &location, REPOSITORY_WRITE, err);
-	saving->store = saving->repository ? session_store(saving->session, err) : NULL;
+	saving->source = saving->repository;
+	if (other && strcmp(other, save->repository) != 0)
+		saving->other = open_named(saving, other, REPOSITORY_READ, err);
+	if (other && strcmp(other, save->repository) != 0 && !saving->other)
+		return -1;
+	saving->store = session_store(saving->session, err);
 	return saving->store ? 0 : -1;
 }
 
@@ -105,6 +127,7 @@ resolve_exact(struct saving *saving, struct error **err)
 	if (resolution.evidence.presence != PRESENCE_PRESENT)
 		return 0;
 	saving->exact = resolution.descriptor.digest;
+	buf_release(&saving->exact_bytes);
 	saving->exact_bytes = resolution.bytes;
 	resolution.bytes = BUF_INIT(MANIFEST_LIMIT_BYTES);
 	return 0;
@@ -127,7 +150,8 @@ is_unchanged(const struct saving *saving)
 
 /* What cannot be had or read is no parent: then all is saved anew. */
 static int
-try_parent(struct saving *saving, const char *tag, const struct digest *digest)
+try_parent(struct saving *saving, struct repository *repository, const char *tag,
+	   const struct digest *digest)
 {
 	AUTO_RESOLUTION struct resolution resolution = { .bytes = BUF_INIT(MANIFEST_LIMIT_BYTES) };
 	AUTO_CACHE_ARTIFACT struct cache_artifact artifact = { 0 };
@@ -136,14 +160,16 @@ try_parent(struct saving *saving, const char *tag, const struct digest *digest)
 
 	if (digest && digest_equal(digest, &saving->exact)) {
 		bytes = &saving->exact_bytes;
-	} else if (repository_resolve(saving->repository, tag, digest, &resolution, &ignored) < 0 ||
+	} else if (repository_resolve(repository, tag, digest, &resolution, &ignored) < 0 ||
 		   resolution.evidence.presence != PRESENCE_PRESENT) {
 		return -1;
 	}
 	if (cache_artifact_parse(bytes->data, bytes->size, &artifact, &ignored) == 0 &&
-	    parent_load(&saving->parent, &artifact, saving->repository, saving->store,
-			saving->observer, &ignored) == 0)
+	    parent_load(&saving->parent, &artifact, repository, saving->store, saving->observer,
+			&ignored) == 0) {
+		saving->source = repository;
 		return 0;
+	}
 	parent_release(&saving->parent);
 	return -1;
 }
@@ -152,13 +178,17 @@ static void
 find_parent(struct saving *saving)
 {
 	const struct strings *pointers = saving->save->pointer_tags;
+	const struct digest *known = &saving->journal.manifest;
 
-	if (saving->journal.manifest.algorithm != DIGEST_NONE &&
-	    try_parent(saving, NULL, &saving->journal.manifest) == 0)
+	if (saving->has_no_parent)
+		return;
+	if (known->algorithm != DIGEST_NONE &&
+	    (try_parent(saving, saving->repository, NULL, known) == 0 ||
+	     (saving->other && try_parent(saving, saving->other, NULL, known) == 0)))
 		return;
 	journal_release(&saving->journal);
 	for (size_t i = 0; pointers && i < pointers->count; i++)
-		if (try_parent(saving, pointers->items[i], NULL) == 0)
+		if (try_parent(saving, saving->repository, pointers->items[i], NULL) == 0)
 			return;
 }
 
@@ -296,7 +326,7 @@ fetch_packs(struct saving *saving, const struct chunk_table *table, const struct
 {
 	AUTO_DESCRIPTORS struct descriptors packs = { 0 };
 	const struct fetch_options fetch = {
-		.repository = saving->repository,
+		.repository = saving->source,
 		.store = saving->store,
 		.observer = saving->observer,
 	};
@@ -353,7 +383,7 @@ settle_packs(struct saving *saving, struct pack_writer *writer, const struct liv
 
 		saving->result.packed_bytes += layer.size_bytes;
 		saving->result.new_bytes += is_new ? layer.size_bytes : 0;
-		if (is_new)
+		if (is_new || saving->source != saving->repository)
 			descriptors_add(&saving->uploads, &layer);
 		descriptors_take(&saving->manifest.layers, &layer);
 	}
@@ -562,13 +592,28 @@ add_config(struct saving *saving, struct error **err)
 	return store_add(saving->store, &config->digest, text, strlen(text), err);
 }
 
+/* Another repository at the same registry: nothing need be moved from there. */
+static const char *
+mount_name(const struct saving *saving)
+{
+	const char *from = saving->save->parent_repository;
+	const char *to = saving->save->repository;
+	size_t host_size = strcspn(to, "/");
+
+	if (saving->source == saving->repository || text_starts(from, "oci:") ||
+	    strncmp(from, to, host_size + 1) != 0)
+		return NULL;
+	return from + host_size + 1;
+}
+
 static int
 upload(struct saving *saving, struct error **err)
 {
 	const struct send_options send = {
-		.source = saving->repository,
+		.source = saving->source,
 		.made = saving->store,
 		.destination = saving->repository,
+		.mount_from = mount_name(saving),
 		.observer = saving->observer,
 	};
 
@@ -597,6 +642,23 @@ put_tags(struct saving *saving, const char *text, struct error **err)
 	return 0;
 }
 
+/* Somebody may have saved while we did: the first one stays. */
+static int
+look_again(struct saving *saving, struct error **err)
+{
+	struct digest before = saving->exact;
+
+	saving->exact = (struct digest){ 0 };
+	buf_clear(&saving->exact_bytes);
+	if (resolve_exact(saving, err) < 0)
+		return -1;
+	if (digest_equal(&before, &saving->exact))
+		return 0;
+	saving->result.end = CACHE_TAKEN;
+	saving->result.manifest = saving->exact;
+	return 0;
+}
+
 static int
 publish(struct saving *saving, struct error **err)
 {
@@ -607,7 +669,11 @@ publish(struct saving *saving, struct error **err)
 	if (add_config(saving, err) < 0)
 		return -1;
 	text = manifest_format(&saving->manifest);
-	if (upload(saving, err) < 0 || put_tags(saving, text, err) < 0)
+	if (upload(saving, err) < 0 || look_again(saving, err) < 0)
+		return -1;
+	if (saving->result.end == CACHE_TAKEN)
+		return 0;
+	if (put_tags(saving, text, err) < 0)
 		return -1;
 	return journal_write(saving->save->journal_folder, saving->save->roots, &saving->scan,
 			     saving->taken_ns, &saving->result.manifest, err);
@@ -662,7 +728,7 @@ run(struct saving *saving, struct error **err)
 	const struct cache_save *save = saving->save;
 	const struct digest *known = &saving->journal.manifest;
 
-	if (open_place(saving, err) < 0 || resolve_exact(saving, err) < 0)
+	if (open_places(saving, err) < 0 || resolve_exact(saving, err) < 0)
 		return -1;
 	journal_read(save->journal_folder, save->roots, &saving->journal);
 	if (saving->exact.algorithm != DIGEST_NONE && !digest_equal(&saving->exact, known)) {
@@ -686,14 +752,15 @@ run(struct saving *saving, struct error **err)
 	return save_tree(saving, err);
 }
 
-int
-cache_save(struct session *session, const struct cache_save *save, struct cache_saved *ret_saved,
-	   struct error **err)
+static int
+save_once(struct session *session, const struct cache_save *save, bool has_no_parent,
+	  struct cache_saved *ret_saved, struct error **err)
 {
 	CLEANUP(saving_release)
 	struct saving saving = {
 		.save = save,
 		.session = session,
+		.has_no_parent = has_no_parent,
 		.observer = session_observer(session),
 		.exact_bytes = BUF_INIT(MANIFEST_LIMIT_BYTES),
 		.parent = PARENT_INIT,
@@ -706,6 +773,28 @@ cache_save(struct session *session, const struct cache_save *save, struct cache_
 	*ret_saved = saving.result;
 	saving.result = (struct cache_saved){ 0 };
 	return 0;
+}
+
+static bool
+lacks_a_pack(const struct error *failure)
+{
+	const char *class_name = error_class(failure);
+
+	return class_name && strcmp(class_name, "blob_unknown") == 0;
+}
+
+/* A registry may have dropped packs that the parent names: then all is saved anew. */
+int
+cache_save(struct session *session, const struct cache_save *save, struct cache_saved *ret_saved,
+	   struct error **err)
+{
+	AUTO_ERROR struct error *failure = NULL;
+
+	if (save_once(session, save, false, ret_saved, &failure) == 0)
+		return 0;
+	if (!lacks_a_pack(failure))
+		return error_pass(err, TAKE_PTR(failure));
+	return save_once(session, save, true, ret_saved, err);
 }
 
 void

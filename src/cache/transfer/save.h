@@ -31,7 +31,8 @@ struct cache_save_hook {
 };
 
 struct cache_save {
-	const char *repository; /* "host/name" or "oci:DIR" */
+	const char *repository;        /* "host/name" or "oci:DIR" */
+	const char *parent_repository; /* asked for what the journal says too; NULL: the same */
 	const char *exact_tag;
 	const struct strings *pointer_tags; /* moved to what is saved */
 	const char *name;                   /* of the cache; for annotations, as the next two */

@@ -120,7 +120,7 @@ add_cache(struct listing *listing, const char *repository, const struct strings 
 
 /* What is in the repository and no cache is passed over. */
 static int
-look_at(struct listing *listing, struct repository *repository, const struct holding *holding,
+look_at(struct listing *listing, struct repository *repository, struct holding *holding,
 	struct error **err)
 {
 	AUTO_RESOLUTION struct resolution resolution = { .bytes = BUF_INIT(MANIFEST_LIMIT_BYTES) };
@@ -133,6 +133,7 @@ look_at(struct listing *listing, struct repository *repository, const struct hol
 			return -1;
 		bytes = &resolution.bytes;
 	}
+	strings_sort(&holding->tags);
 	if (cache_artifact_parse(bytes->data, bytes->size, &artifact, &ignored) == 0)
 		add_cache(listing, repository_name(repository), &holding->tags, &artifact);
 	return 0;

@@ -8,10 +8,14 @@
 #include "base/xalloc.h"
 #include "cache/sources/source_times.h"
 #include "cache/transfer/save.h"
+#include "cache/tree/cargo_target.h"
 #include "cli/commands/cmd_cache.h"
 #include "cli/context.h"
 #include "cli/output/page.h"
 #include "project/ci.h"
+
+/* A build that runs longer than this is not waited for. */
+static const int64_t cargo_lock_timeout_ms = 60000;
 
 /* After the walk: what changed meanwhile, or since the build read it, gets no time. */
 static int
@@ -106,8 +110,8 @@ describe_json(const struct cache_work *work, const struct cache_saved *saved, in
 }
 
 static int
-save(struct context *context, struct cache_work *work, struct page *page, json_t *results,
-     struct error **err)
+save(struct context *context, struct cache_work *work, const struct tree_filter *filter,
+     struct page *page, json_t *results, struct error **err)
 {
 	const struct cache_spec *spec = work->spec;
 	const struct cache_save_hook hook = { record_sources, work };
@@ -116,12 +120,14 @@ save(struct context *context, struct cache_work *work, struct page *page, json_t
 	int64_t start_ms = deadline_now_ms();
 	const struct cache_save save = {
 		.repository = work->keys.save_repository,
+		.parent_repository = spec->repository,
 		.exact_tag = work->keys.exact_tag,
 		.pointer_tags = &work->keys.pointer_tags,
 		.name = spec->name,
 		.key = work->keys.key,
 		.revision = revision,
 		.roots = &work->roots,
+		.filter = filter,
 		.executables = spec->executables == EXECUTABLES_ALWAYS,
 		.hook = &hook,
 		.record = &work->keys.record,
@@ -146,6 +152,23 @@ save(struct context *context, struct cache_work *work, struct page *page, json_t
 	return 0;
 }
 
+/* Without incremental data and final executables, and with cargo kept out meanwhile. */
+static int
+save_cargo(struct context *context, struct cache_work *work, struct page *page, json_t *results,
+	   struct error **err)
+{
+	AUTO_CARGO_TARGET struct cargo_target target = { 0 };
+
+	if (cargo_target_open(work->spec, &target, err) < 0 ||
+	    cargo_target_lock(&target, cargo_lock_timeout_ms, err) < 0)
+		return -1;
+	if (target.has_unknown)
+		context_notice(context,
+			       "cache %s: not a layout of cargo that is known: everything is saved",
+			       work->spec->name);
+	return save(context, work, &target.filter, page, results, err);
+}
+
 static int
 save_one(struct context *context, const struct cache_values *values, const struct cache_spec *spec,
 	 struct page *page, json_t *results, struct error **err)
@@ -154,7 +177,16 @@ save_one(struct context *context, const struct cache_values *values, const struc
 
 	if (cache_work_begin(context, values, spec, &work, err) < 0)
 		return -1;
-	return save(context, &work, page, results, err);
+	if (!work.keys.save_repository) {
+		page_add(page, "cache %s: not saved: %s\n", spec->name, work.keys.why_not);
+		json_array_append_new(results,
+				      json_pack("{s:s, s:s, s:s}", "name", spec->name, "result",
+						"not_saved", "why_not", work.keys.why_not));
+		return 0;
+	}
+	if (spec->preset->kind == PRESET_CARGO)
+		return save_cargo(context, &work, page, results, err);
+	return save(context, &work, NULL, page, results, err);
 }
 
 /* A cache helps a job and never fails it: what went wrong is one line, unless --strict or the

@@ -1,4 +1,5 @@
 cache_tests = \
+	%D%/test_tree_scan \
 	%D%/test_tree_writer \
 	%D%/test_chunker \
 	%D%/test_index_head \
@@ -32,3 +33,5 @@ TESTS += $(cache_tests)
 %C%_test_varint_LDADD = $(cache_libs) $(CMOCKA_LIBS)
 %C%_test_tree_writer_SOURCES = %D%/test_tree_writer.c $(tree_room)
 %C%_test_tree_writer_LDADD = $(cache_libs) $(CMOCKA_LIBS)
+%C%_test_tree_scan_SOURCES = %D%/test_tree_scan.c $(tree_room)
+%C%_test_tree_scan_LDADD = $(cache_libs) $(CMOCKA_LIBS)

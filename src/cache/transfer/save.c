@@ -133,19 +133,23 @@ resolve_exact(struct saving *saving, struct error **err)
 	return 0;
 }
 
+/* Times of directories change when something is made there that is not saved. */
 static bool
 is_unchanged(const struct saving *saving)
 {
 	const struct tree_scan *scan = &saving->scan;
+	size_t known = 0;
 
-	if (saving->journal.manifest.algorithm == DIGEST_NONE ||
-	    saving->journal.entry_count != scan->count)
+	if (saving->journal.manifest.algorithm == DIGEST_NONE || !saving->journal.is_whole)
 		return false;
-	for (size_t i = 0; i < scan->count; i++)
-		if (scan->entries[i].kind != ENTRY_ROOT &&
-		    !journal_knows(&saving->journal, scan, &scan->entries[i]))
+	for (size_t i = 0; i < scan->count; i++) {
+		if (scan->entries[i].kind == ENTRY_ROOT)
+			continue;
+		if (!journal_knows(&saving->journal, scan, &scan->entries[i]))
 			return false;
-	return true;
+		known++;
+	}
+	return known == saving->journal.count;
 }
 
 /* What cannot be had or read is no parent: then all is saved anew. */

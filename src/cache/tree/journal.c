@@ -15,7 +15,7 @@ struct journal_head {
 	char magic[16];
 	uint64_t record_bytes;
 	uint64_t count;
-	uint64_t entry_count;
+	uint64_t is_whole;
 	struct digest manifest;
 };
 
@@ -115,7 +115,7 @@ journal_read(const char *folder, const struct cache_roots *roots, struct journal
 		return;
 	ret_journal->manifest = head.manifest;
 	ret_journal->count = head.count;
-	ret_journal->entry_count = head.entry_count;
+	ret_journal->is_whole = head.is_whole != 0;
 	ret_journal->records = xcalloc(head.count + 1, sizeof(*ret_journal->records));
 	memcpy(ret_journal->records, bytes.data + sizeof(head),
 	       head.count * sizeof(*ret_journal->records));
@@ -128,7 +128,7 @@ journal_write(const char *folder, const struct cache_roots *roots, const struct 
 	AUTO_FREE char *path = journal_path(folder, roots);
 	struct journal_head head = {
 		.record_bytes = sizeof(struct journal_record),
-		.entry_count = scan->roots->count == roots->count ? scan->count : 0,
+		.is_whole = scan->roots->count == roots->count,
 		.manifest = *manifest,
 	};
 	size_t room = sizeof(head) + scan->count * sizeof(struct journal_record);
@@ -171,5 +171,6 @@ journal_knows(const struct journal *journal, const struct tree_scan *scan,
 		return false;
 	record =
 		bsearch(&wanted, journal->records, journal->count, sizeof(wanted), compare_records);
-	return record && file_stamp_equal(&record->stamp, &entry->stamp);
+	return record &&
+	       (entry->kind == ENTRY_DIRECTORY || file_stamp_equal(&record->stamp, &entry->stamp));
 }

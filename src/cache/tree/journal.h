@@ -28,7 +28,7 @@ struct journal {
 	struct digest manifest;         /* of the cache; DIGEST_NONE: there is no journal */
 	struct journal_record *records; /* in the order of places */
 	size_t count;
-	uint64_t entry_count; /* of a scan of all roots; 0: some were left alone */
+	bool is_whole; /* of all roots: none was left alone */
 };
 
 /* The present time by the clock that file systems take theirs from. */
@@ -43,7 +43,7 @@ int journal_write(const char *folder, const struct cache_roots *roots, const str
 void journal_release(struct journal *journal);
 #define AUTO_JOURNAL CLEANUP(journal_release)
 
-/* Whether the file there is still what the cache holds. */
+/* Whether the file there is still what the cache holds; of a directory, whether it has it. */
 bool journal_knows(const struct journal *journal, const struct tree_scan *scan,
 		   const struct scanned *entry);
 

@@ -32,6 +32,7 @@ noinst_LIBRARIES += %D%/libcache.a
 	%D%/tree/journal.c %D%/tree/journal.h \
 	%D%/tree/restore_request.c %D%/tree/restore_request.h \
 	%D%/tree/restorer.c %D%/tree/restorer.h \
+	%D%/transfer/uploads.c %D%/transfer/uploads.h \
 	%D%/tree/cache_roots.c %D%/tree/cache_roots.h \
 	%D%/tree/serve_restore.c \
 	%D%/tree/tree_scan.c %D%/tree/tree_scan.h \

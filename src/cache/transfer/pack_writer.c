@@ -87,6 +87,15 @@ run_slot(struct job *job)
 }
 
 static int
+tell(const struct pack_writer *writer, const struct digest *digest, uint64_t size_bytes,
+     struct error **err)
+{
+	const struct pack_writer_options *options = &writer->options;
+
+	return options->hear ? options->hear(options->context, digest, size_bytes, err) : 0;
+}
+
+static int
 finish_pack(struct pack_writer *writer, struct error **err)
 {
 	struct packed_file *pack;
@@ -98,7 +107,7 @@ finish_pack(struct pack_writer *writer, struct error **err)
 	pack = &writer->table.packs[writer->table.pack_count - 1];
 	pack->digest = writer->measure.digest;
 	sink_free(TAKE_PTR(writer->pack));
-	return 0;
+	return tell(writer, &pack->digest, pack->size_bytes, err);
 }
 
 static int
@@ -148,8 +157,11 @@ take_slot(struct pack_writer *writer, struct slot *slot, struct error **err)
 static int
 collect(struct pack_writer *writer, struct error **err)
 {
+	static const struct digest none;
 	struct slot *slot = &writer->slots[writer->first];
 
+	if (tell(writer, &none, 0, err) < 0)
+		return -1;
 	pthread_mutex_lock(&writer->lock);
 	while (!slot->is_done)
 		pthread_cond_wait(&writer->slot_done, &writer->lock);

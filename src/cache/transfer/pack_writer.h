@@ -24,6 +24,12 @@ struct pack_writer_options {
 	const struct chunk_table *known; /* not written again */
 	uint64_t pack_bytes;             /* the most that a pack may have */
 	struct observer *observer;
+
+	/* NULL, or called for each pack that is whole in the store, and now and then while it is
+	 * waited for chunks; then with DIGEST_NONE. */
+	int (*hear)(void *context, const struct digest *digest, uint64_t size_bytes,
+		    struct error **err);
+	void *context;
 };
 
 struct pack_writer *pack_writer_new(const struct pack_writer_options *options, struct error **err);

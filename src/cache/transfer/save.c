@@ -17,6 +17,7 @@
 #include "cache/transfer/pack_plan.h"
 #include "cache/transfer/pack_writer.h"
 #include "cache/transfer/parent.h"
+#include "cache/transfer/uploads.h"
 #include "cache/tree/journal.h"
 #include "image/transfer/fetch.h"
 #include "image/transfer/send.h"
@@ -44,6 +45,7 @@ struct saving {
 	struct tree_scan scan;
 	struct parent parent;
 	struct gathering gathering;
+	struct uploads *early; /* of packs with content, while more are made */
 	struct pack_writer *content;
 	struct pack_writer *index;
 	struct wire_writer tree;
@@ -69,6 +71,7 @@ forget_packs(const struct saving *saving)
 static void
 saving_release(struct saving *saving)
 {
+	uploads_free(saving->early);
 	if (saving->store)
 		forget_packs(saving);
 	repository_free(saving->repository);
@@ -196,6 +199,16 @@ find_parent(struct saving *saving)
 			return;
 }
 
+static int
+hear_pack(void *context, const struct digest *digest, uint64_t size_bytes, struct error **err)
+{
+	struct saving *saving = context;
+
+	if (digest->algorithm != DIGEST_NONE)
+		uploads_add(saving->early, digest, size_bytes);
+	return uploads_turn(saving->early, err);
+}
+
 static struct pack_writer *
 new_writer(struct saving *saving, const struct chunk_table *known, struct error **err)
 {
@@ -204,6 +217,8 @@ new_writer(struct saving *saving, const struct chunk_table *known, struct error 
 		.known = known,
 		.pack_bytes = CACHE_PACK_LIMIT_BYTES,
 		.observer = saving->observer,
+		.hear = hear_pack,
+		.context = saving,
 	};
 
 	return pack_writer_new(&options, err);
@@ -230,6 +245,7 @@ count(struct saving *saving)
 static int
 gather_tree(struct saving *saving, struct error **err)
 {
+	saving->early = uploads_new(saving->repository, saving->store, saving->observer);
 	saving->content = new_writer(saving, &saving->parent.table, err);
 	if (!saving->content)
 		return -1;
@@ -387,7 +403,8 @@ settle_packs(struct saving *saving, struct pack_writer *writer, const struct liv
 
 		saving->result.packed_bytes += layer.size_bytes;
 		saving->result.new_bytes += is_new ? layer.size_bytes : 0;
-		if (is_new || saving->source != saving->repository)
+		if (!uploads_has(saving->early, &layer.digest) &&
+		    (is_new || saving->source != saving->repository))
 			descriptors_add(&saving->uploads, &layer);
 		descriptors_take(&saving->manifest.layers, &layer);
 	}
@@ -621,6 +638,8 @@ upload(struct saving *saving, struct error **err)
 		.observer = saving->observer,
 	};
 
+	if (uploads_finish(saving->early, err) < 0)
+		return -1;
 	return send_blobs(&send, &saving->uploads, err);
 }
 

@@ -43,6 +43,7 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/commands/cmd_store_rm.c \
 	%D%/commands/cmd_unpack.c \
 	%D%/commands/cmd_verify.c \
+	%D%/commands/run_caches.c %D%/commands/run_caches.h \
 	%D%/commands/cmd_version.c \
 	%D%/commands/cmd_why.c \
 	%D%/command.h \

@@ -506,6 +506,41 @@ keeps_volume() {
 	assert_failed 125
 }
 
+# with_cache COMMAND...: as a push to the default branch, in a project that is mounted at /src
+with_cache() {
+	echo '{"repository": {"default_branch": "main"}}' >"$T/event.json"
+	GITHUB_ACTIONS=true GITHUB_EVENT_NAME=push GITHUB_REF=refs/heads/main \
+		GITHUB_EVENT_PATH=$T/event.json RUNNER_TEMP=$T job --cache out -v .:/src -w /src -- "$@"
+}
+
+@test "a cache of the project is a volume, restored where it is new and saved after the job" {
+	need git
+	mkdir "$T/desk" && cd "$T/desk"
+	printf 'version: 1\ncaches: {out: {paths: [out, ~/.npm], key: [key], preset: npm, repository: "oci:%s"}}\n' \
+		"$T/caches" >.ocifp.yaml
+	echo key >key
+	git init -q . && git add .
+	on_each_engine true
+	with_cache sh -c 'ls out; echo warm >out/state; echo home >/root/.npm/state'
+	assert_status 0
+	assert_stderr_has 'cache out: miss'
+	assert_stderr_has 'cache out: saved'
+	[ ! -e out/state ] || fail 'the cache is in the project'
+	with_cache sh -c 'cat out/state; exit 3'
+	assert_status 3
+	assert_stdout warm
+	export OCIFP_STORE=$T/another
+	with_cache sh -c 'cat out/state /root/.npm/state'
+	assert_status 0
+	assert_stdout $'warm\nhome'
+	job --cache out -- true
+	assert_status 125
+	assert_stderr_has 'requires the project to be mounted'
+	job --cache other -v .:/src -- true
+	assert_status 125
+	assert_stderr_has "unknown cache 'other'"
+}
+
 @test "a volume is removed when no job has it, whosever its files are" {
 	engine=${engines##* }
 	job -v kept:/target -- sh -c 'mkdir -p /target/deep && echo >/target/deep/x && chmod 0 /target/deep'

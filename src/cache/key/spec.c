@@ -72,8 +72,9 @@ fail_path(const char *path, const char *cause, struct error **err)
 	return error_set(err, ERROR_USAGE, "invalid path '%s' of a cache: %s", quoted, cause);
 }
 
-static char *
-expand_outside(const char *label, struct error **err)
+char *
+cache_path_expand(const char *label, const char *(*find)(void *context, const char *name),
+		  void *context, struct error **err)
 {
 	size_t size = strcspn(label, "/");
 	AUTO_FREE char *start = xstrndup(label, size);
@@ -83,7 +84,7 @@ expand_outside(const char *label, struct error **err)
 	if (*label == '/')
 		return xstrdup(label);
 	if (strcmp(start, "~") == 0) {
-		value = environment_find("HOME");
+		value = find(context, "HOME");
 		if (value && *value == '/')
 			return xasprintf("%s%s", value, rest);
 		fail_path(label, "HOME is not set", err);
@@ -94,16 +95,23 @@ expand_outside(const char *label, struct error **err)
 
 		if (strcmp(start, folders[i].name) != 0)
 			continue;
-		value = environment_find(folders[i].name + 1);
+		value = find(context, folders[i].name + 1);
 		if (value && *value == '/')
 			return xasprintf("%s%s", value, rest);
 		other = xasprintf("%s%s", folders[i].fallback, rest);
-		return expand_outside(other, err);
+		return cache_path_expand(other, find, context, err);
 	}
 	fail_path(label,
 		  "it may begin with ~, $CARGO_HOME, $GOCACHE, $GOMODCACHE or $XDG_CACHE_HOME",
 		  err);
 	return NULL;
+}
+
+static const char *
+find_here(void *context, const char *name)
+{
+	(void)context;
+	return environment_find(name);
 }
 
 /* A link on the way could lead a project's cache to where its author must not write. */
@@ -133,8 +141,8 @@ static int
 add_path(struct cache_spec *spec, const char *label, struct error **err)
 {
 	bool is_inside = !cache_path_is_outside(label);
-	AUTO_FREE char *directory =
-		is_inside ? xasprintf("%s/%s", spec->directory, label) : expand_outside(label, err);
+	AUTO_FREE char *directory = is_inside ? xasprintf("%s/%s", spec->directory, label)
+					      : cache_path_expand(label, find_here, NULL, err);
 
 	if (!directory || (is_inside && check_no_link(spec->directory, label, err) < 0))
 		return -1;

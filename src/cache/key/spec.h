@@ -59,6 +59,11 @@ struct cache_options {
 	const char *repository;
 };
 
+/* A path outside the project, "~/x" or "$CARGO_HOME/x", with the variables of whoever uses it;
+ * find() returns NULL for one that is not set.  The caller owns it.  NULL: ERROR_USAGE */
+char *cache_path_expand(const char *label, const char *(*find)(void *context, const char *name),
+			void *context, struct error **err);
+
 /* `project` NULL, or options->paths: the options describe one cache, named by the only name or
  * "default", of the project directory `directory`; their paths may lie anywhere.  ERROR_USAGE with
  * what, where and what to do; nothing was written. */

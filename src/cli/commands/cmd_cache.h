@@ -79,6 +79,13 @@ int cache_work_begin(struct context *context, const struct cache_values *values,
 		     struct error **err);
 void cache_work_release(struct cache_work *work);
 
+/* What `cache restore` and `cache save` do, for other commands: said in notices, and no failure but
+ * of usage. */
+int cache_command_restore(struct context *context, const struct cache_values *values,
+			  const struct cache_specs *specs, struct error **err);
+int cache_command_save(struct context *context, const struct cache_values *values,
+		       const struct cache_specs *specs, struct error **err);
+
 extern const struct command cmd_cache_save;
 extern const struct command cmd_cache_restore;
 extern const struct command cmd_cache_ls;

@@ -324,7 +324,35 @@ restore_all(struct context *context, const struct cache_values *values,
 		    soften(&trips[i], values, &specs->items[i], failure, err) < 0)
 			return -1;
 	}
-	return tell(context, trips, specs->count, err);
+	return 0;
+}
+
+static void
+release_all(struct return_trip *trips, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		trip_release(&trips[i]);
+	free(trips);
+}
+
+int
+cache_command_restore(struct context *context, const struct cache_values *values,
+		      const struct cache_specs *specs, struct error **err)
+{
+	struct return_trip *trips = xcalloc(specs->count + 1, sizeof(*trips));
+	int ret = restore_all(context, values, specs, trips, err);
+
+	for (size_t i = 0; ret == 0 && i < specs->count; i++) {
+		AUTO_PAGE struct page page = { 0 };
+		AUTO_FREE char *text = NULL;
+
+		describe(&page, &trips[i]);
+		text = page_take(&page);
+		text[strcspn(text, "\n")] = '\0';
+		context_notice(context, "%s", text);
+	}
+	release_all(trips, specs->count);
+	return ret;
 }
 
 static int
@@ -340,9 +368,9 @@ run_restore(struct context *context, const void *opaque, const struct strings *o
 		return -1;
 	trips = xcalloc(specs.count + 1, sizeof(*trips));
 	ret = restore_all(context, values, &specs, trips, err);
-	for (size_t i = 0; i < specs.count; i++)
-		trip_release(&trips[i]);
-	free(trips);
+	if (ret == 0)
+		ret = tell(context, trips, specs.count, err);
+	release_all(trips, specs.count);
 	return ret;
 }
 

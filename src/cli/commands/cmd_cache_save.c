@@ -12,6 +12,7 @@
 #include "cli/commands/cmd_cache.h"
 #include "cli/context.h"
 #include "cli/output/page.h"
+#include "oci/document.h"
 #include "project/ci.h"
 
 /* A build that runs longer than this is not waited for. */
@@ -206,6 +207,25 @@ save_softly(struct context *context, const struct cache_values *values,
 	page_add(page, "cache %s: not saved: %s\n", spec->name, error_text(failure));
 	json_array_append_new(results, json_pack("{s:s, s:s, s:s}", "name", spec->name, "result",
 						 "failed", "why_not", error_text(failure)));
+	return 0;
+}
+
+int
+cache_command_save(struct context *context, const struct cache_values *values,
+		   const struct cache_specs *specs, struct error **err)
+{
+	AUTO_JSON json_t *results = json_array();
+
+	for (size_t i = 0; i < specs->count; i++) {
+		AUTO_PAGE struct page page = { 0 };
+		AUTO_FREE char *text = NULL;
+
+		if (save_softly(context, values, &specs->items[i], &page, results, err) < 0)
+			return -1;
+		text = page_take(&page);
+		text[strcspn(text, "\n")] = '\0';
+		context_notice(context, "%s", text);
+	}
 	return 0;
 }
 

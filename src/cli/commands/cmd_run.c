@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/xalloc.h"
 #include "cli/commands.h"
+#include "cli/commands/run_caches.h"
 #include "cli/context.h"
 #include "cli/options/image_options.h"
 #include "cli/options/target_options.h"
@@ -23,6 +24,7 @@ struct run_values {
 	struct strings env_files;
 	struct strings volumes;
 	struct strings tmpfs;
+	struct strings caches;
 	const char *user;
 	const char *directory;
 	const char *entrypoint;
@@ -57,6 +59,9 @@ static const struct option_spec run_options[] = {
 	  "mount a path of the host, or a named volume of the store; repeatable" },
 	{ "tmpfs", 0, OPTION_STRINGS, AT(tmpfs), "PATH[:OPTIONS]",
 	  "mount an empty directory in memory; repeatable" },
+	{ "cache", 0, OPTION_STRINGS, AT(caches), "NAME",
+	  "mount this cache of the project, restored when it is new and saved afterwards; "
+	  "repeatable" },
 	{ "read-only", 0, OPTION_FLAG, AT(read_only), NULL, "mount the root filesystem read-only" },
 	{ "net", 0, OPTION_STRING, AT(network), "host|none",
 	  "use the host's network (default) or none" },
@@ -186,10 +191,11 @@ run_run(struct context *context, const void *opaque, const struct strings *opera
 	AUTO_RUN_BASE struct run_base base = { 0 };
 	AUTO_LOCATION struct location output = { 0 };
 	AUTO_DERIVE_RESULT struct derive_result made = { 0 };
+	CLEANUP(run_caches_release) struct run_caches caches = { 0 };
 	struct commit_options commit = { 0 };
 	const char *image = NULL;
 	struct run_options options = {
-		.volumes = &values->volumes,
+		.volumes = &caches.volumes,
 		.tmpfs = &values->tmpfs,
 		.runtime = values->runtime,
 		.shift_ids = values->userns && strcmp(values->userns, "auto") == 0,
@@ -197,21 +203,35 @@ run_run(struct context *context, const void *opaque, const struct strings *opera
 		.commit = values->commit ? &commit : NULL,
 	};
 
+	const struct run_caches_wanted wanted = {
+		.names = &values->caches,
+		.volumes = &values->volumes,
+		.env = &values->env,
+	};
+
 	split_operands(context, operands, &image, &command);
 	options.job = job_of_values(values, &command);
+	for (size_t i = 0; i < values->volumes.count; i++)
+		strings_add(&caches.volumes, values->volumes.items[i]);
 	if (job_limits_parse(values->memory, values->cpus, values->pids, &options.limits, err) <
 		    0 ||
 	    read_commit(values, &output, &commit, err) < 0 ||
 	    find_base(context, values, image, &base, err) < 0)
 		return -1;
+	if (values->bundle && values->caches.count > 0)
+		return error_set(err, ERROR_USAGE, "--bundle cannot be combined with --cache");
 	if (values->bundle && options.shift_ids)
 		return error_set(err, ERROR_USAGE,
 				 "--bundle cannot be combined with --userns auto");
 	if (values->bundle)
 		return bundle_write(context_session(context), &base, &options, values->bundle, err);
+	if (run_caches_restore(context, &wanted, &base, &caches, err) < 0)
+		return -1;
 	commit.observer = session_observer(context_session(context));
 	if (run_job(context_session(context), &base, &options, &context->job_status, &made, err) <
 	    0)
+		return -1;
+	if (context->job_status == 0 && run_caches_save(context, &caches, err) < 0)
 		return -1;
 	return tell(context, &output, &made, err);
 }

@@ -1,0 +1,178 @@
+#include "cli/commands/run_caches.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "cli/commands/cmd_cache.h"
+#include "cli/context.h"
+#include "fingerprint/paths.h"
+#include "oci/digest.h"
+#include "run/root/root_base.h"
+#include "run/root/volumes.h"
+#include "store/store.h"
+
+#define PROJECT_HEX_CHARS 12
+
+static const char root_home[] = "/root";
+
+void
+run_caches_release(struct run_caches *caches)
+{
+	cache_specs_release(&caches->specs);
+	strings_release(&caches->volumes);
+}
+
+/* Where the job sees the project: the volume of the command line that holds its directory. */
+static char *
+find_project_mount(const struct run_caches_wanted *wanted, const char *directory,
+		   struct error **err)
+{
+	for (size_t i = 0; i < wanted->volumes->count; i++) {
+		const char *text = wanted->volumes->items[i];
+		const char *colon = strchr(text, ':');
+		AUTO_FREE char *source = colon ? xstrndup(text, (size_t)(colon - text)) : NULL;
+		AUTO_FREE char *real =
+			source && strpbrk(source, "/.") ? realpath(source, NULL) : NULL;
+
+		if (real && path_is_below(directory, real))
+			return xasprintf("%.*s%s", (int)strcspn(colon + 1, ":"), colon + 1,
+					 directory + (real[1] ? strlen(real) : 0));
+	}
+	error_set(err, ERROR_USAGE,
+		  "--cache requires the project to be mounted: its paths lie in it");
+	error_set_hint(err, "mount it, for example with -v .:/src -w /src");
+	return NULL;
+}
+
+struct job_environment {
+	const struct run_caches_wanted *wanted;
+	const struct run_base *base;
+};
+
+static const char *
+find_in(const struct strings *environment, const char *name)
+{
+	size_t size = strlen(name);
+
+	for (size_t i = environment->count; i > 0; i--)
+		if (strncmp(environment->items[i - 1], name, size) == 0 &&
+		    environment->items[i - 1][size] == '=')
+			return environment->items[i - 1] + size + 1;
+	return NULL;
+}
+
+static const char *
+find_variable(void *opaque, const char *name)
+{
+	const struct job_environment *environment = opaque;
+	const char *value = find_in(environment->wanted->env, name);
+
+	if (!value)
+		value = find_in(&environment->base->config.environment, name);
+	return !value && strcmp(name, "HOME") == 0 ? root_home : value;
+}
+
+static int
+mount_path(const struct store *store, const struct cache_spec *spec, size_t index,
+	   const struct job_environment *environment, struct run_caches *caches, struct error **err)
+{
+	struct cache_path *path = &spec->paths[index];
+	struct job_environment of_job = *environment;
+	struct digest digest = digest_of(DIGEST_SHA256, spec->directory, strlen(spec->directory));
+	AUTO_FREE char *name = xasprintf("cache.%s.%.*s.%zu", spec->name, PROJECT_HEX_CHARS,
+					 digest_hex(&digest).text, index);
+	AUTO_FREE char *mount = NULL;
+	AUTO_FREE char *target = NULL;
+
+	if (path->is_inside) {
+		mount = find_project_mount(environment->wanted, spec->directory, err);
+		target = mount ? xasprintf("%s/%s", mount, path->label) : NULL;
+	} else {
+		target = cache_path_expand(path->label, find_variable, &of_job, err);
+	}
+	if (!target)
+		return -1;
+	free(path->directory);
+	path->directory = xasprintf("%s/%s/%s", store_path(store), STORE_VOLUMES, name);
+	strings_take(&caches->volumes, xasprintf("%s:%s", name, target));
+	return 0;
+}
+
+/* The image that the job runs in is what builds. */
+static void
+set_image(struct cache_spec *spec, const struct run_base *base)
+{
+	if (spec->image)
+		return;
+	spec->image = xstrdup("job");
+	spec->image_fingerprint =
+		base->manifest.algorithm == DIGEST_NONE
+			? xstrdup("rootfs")
+			: xasprintf("digest %s", digest_text(&base->manifest).text);
+}
+
+static bool
+is_new(const struct cache_spec *spec)
+{
+	struct stat status;
+
+	for (size_t i = 0; i < spec->path_count; i++)
+		if (lstat(spec->paths[i].directory, &status) == 0)
+			return false;
+	return true;
+}
+
+/* A volume that is there is the cache already: other runs may be in it. */
+static int
+restore_new(struct context *context, const struct run_caches *caches, struct error **err)
+{
+	const struct cache_values values = { .push = "never" };
+
+	for (size_t i = 0; i < caches->specs.count; i++) {
+		const struct cache_specs one = { .items = &caches->specs.items[i], .count = 1 };
+
+		if (is_new(one.items) && cache_command_restore(context, &values, &one, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+run_caches_restore(struct context *context, const struct run_caches_wanted *wanted,
+		   const struct run_base *base, struct run_caches *caches, struct error **err)
+{
+	const struct cache_values values = { 0 };
+	const struct job_environment environment = { wanted, base };
+	struct store *store;
+	AUTO_FREE char *folder = NULL;
+
+	if (wanted->names->count == 0)
+		return 0;
+	store = session_store(context_session(context), err);
+	if (!store || cache_command_specs(context, &values, wanted->names, &caches->specs, err) < 0)
+		return -1;
+	for (size_t i = 0; i < caches->specs.count; i++) {
+		set_image(&caches->specs.items[i], base);
+		for (size_t j = 0; j < caches->specs.items[i].path_count; j++)
+			if (mount_path(store, &caches->specs.items[i], j, &environment, caches,
+				       err) < 0)
+				return -1;
+	}
+	folder = xasprintf("%s/%s", store_path(store), STORE_VOLUMES);
+	if (dir_make(folder, 0700, err) < 0)
+		return -1;
+	return restore_new(context, caches, err);
+}
+
+int
+run_caches_save(struct context *context, const struct run_caches *caches, struct error **err)
+{
+	const struct cache_values values = { .push = "auto" };
+
+	return cache_command_save(context, &values, &caches->specs, err);
+}

@@ -1,0 +1,34 @@
+/* run_caches.h - caches of the project as volumes of a job: `run --cache NAME`
+ *
+ * Each path of a cache is a volume of this project.  One that is new is restored from the
+ * repository first; all are saved after a job that succeeded, where saving is allowed.  The paths
+ * are the job's: project paths lie where the project is mounted, "~" is the job's home.
+ */
+#ifndef OCIFP_CLI_COMMANDS_RUN_CACHES_H
+#define OCIFP_CLI_COMMANDS_RUN_CACHES_H
+
+#include "base/strings.h"
+#include "cache/key/spec.h"
+
+struct context;
+struct error;
+struct run_base;
+
+struct run_caches_wanted {
+	const struct strings *names;
+	const struct strings *volumes; /* of the command line: one of them mounts the project */
+	const struct strings *env;     /* "NAME=VALUE" of the command line */
+};
+
+struct run_caches {
+	struct cache_specs specs; /* their directories are those of volumes */
+	struct strings volumes;   /* gets "VOLUME:PATH" for each path */
+};
+
+/* Nothing with no names.  A cache that cannot be restored is a notice. */
+int run_caches_restore(struct context *context, const struct run_caches_wanted *wanted,
+		       const struct run_base *base, struct run_caches *caches, struct error **err);
+int run_caches_save(struct context *context, const struct run_caches *caches, struct error **err);
+void run_caches_release(struct run_caches *caches);
+
+#endif

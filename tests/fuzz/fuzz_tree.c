@@ -121,7 +121,16 @@ describe_one(int fd, const char *name, const char *path, const struct stat *stat
 	INSIST(buf_append_text(text, line, NULL) == 0);
 }
 
-/* A directory that denies itself does so in each of the trees. */
+/* A directory that denies even its owner tells what it holds after its mode was described. */
+static int
+open_listable(int fd, const char *name, const struct stat *status)
+{
+	if (!S_ISDIR(status->st_mode))
+		return -1;
+	INSIST(fchmodat(fd, name, 0700, 0) == 0);
+	return openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
 static void
 describe(int fd, const char *path, struct buf *text)
 {
@@ -132,12 +141,12 @@ describe(int fd, const char *path, struct buf *text)
 	for (size_t i = 0; i < names.count; i++) {
 		const char *name = names.items[i];
 		AUTO_FREE char *below = xasprintf("%s/%s", path, name);
-		AUTO_CLOSE int child =
-			openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		AUTO_CLOSE int child = -1;
 		struct stat status;
 
 		INSIST(fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0);
 		describe_one(fd, name, below, &status, text);
+		child = open_listable(fd, name, &status);
 		if (child >= 0)
 			describe(child, below, text);
 	}
@@ -177,6 +186,7 @@ try_input(struct input input, bool walk, bool overlay, struct buf *text)
 	INSIST(buf_append_text(text,
 			       fill(&tree, input, &failure) < 0 ? error_text(failure) : "done",
 			       NULL) == 0);
+	INSIST(fchmod(tree_fd, 0700) == 0);
 	describe(tree_fd, "", text);
 	remove_place(path, fd, tree_fd);
 }

@@ -253,7 +253,7 @@ ${could:+$could
 mount_setattr=442
 
 @test "where mounts have no attributes that program is a sealed copy" {
-	need bwrap python3
+	need bwrap python3 unprivileged_maps
 	need_canary
 	with_own_bwrap
 	local could=$'chmod\nchown\nsetxattr'

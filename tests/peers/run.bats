@@ -256,7 +256,8 @@ mount_setattr=442
 	need bwrap python3 unprivileged_maps
 	need_canary
 	with_own_bwrap
-	local could=$'chmod\nchown\nsetxattr'
+	local could=$'chmod\nchown'
+	! can memory_xattrs || could+=$'\nsetxattr'
 	leaves_program "$could" python3 "$RIG_LIB/without_openat2.py" --unknown --call $mount_setattr
 	leaves_program "$could" python3 "$RIG_LIB/without_openat2.py" --call $mount_setattr
 }

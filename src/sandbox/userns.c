@@ -2,9 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -59,4 +63,39 @@ userns_refuse(int errnum, struct error **err)
 	return error_set_hint(err, "%s",
 			      remedy ? remedy
 				     : "an administrator can allow them, see user_namespaces(7)");
+}
+
+/* In a namespace that AppArmor restricts nothing else can be made.  0 or an errno value. */
+static int
+make_namespace(void)
+{
+	pid_t pid = fork();
+	int status = 0;
+	pid_t ended;
+
+	if (pid == 0)
+		_exit(unshare(CLONE_NEWUSER) < 0 || unshare(CLONE_NEWUTS) < 0 ? errno : 0);
+	if (pid < 0)
+		return 0;
+	do
+		ended = waitpid(pid, &status, 0);
+	while (ended < 0 && errno == EINTR);
+	return ended == pid && WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+}
+
+int
+userns_try(struct error **err)
+{
+	int errnum = make_namespace();
+
+	/* Others may have as many as there may be, for now. */
+	if (errnum == ENOSPC && !userns_remedy())
+		return 0;
+	if (errnum)
+		return userns_refuse(errnum, err);
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+		return 0;
+	error_set(err, ERROR_LOCAL, "newuidmap gets no privileges");
+	error_set_class(err, "no_userns");
+	return error_set_hint(err, "start ocifp without no_new_privs, see prctl(2)");
 }

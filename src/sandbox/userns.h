@@ -14,4 +14,8 @@ const char *userns_remedy(void);
 /* ERROR_LOCAL of class "no_userns" with the remedy as its hint, for this errno value. */
 int userns_refuse(int errnum, struct error **err);
 
+/* Makes a user namespace in a child.  -1: they are refused, or newuidmap(1) is without privileges
+ * in one, and so they will be to a helper; class "no_userns".  0 where that is not certain. */
+int userns_try(struct error **err);
+
 #endif

@@ -149,7 +149,6 @@ wait_for_not() {
 }
 
 @test "after kill -9 of ocifp no helper is left" {
-	need unpack
 	mkdir files && head -c 64M /dev/urandom >files/one
 	ocifp_run append --set-platform linux/amd64 --output oci:image:1 files
 	assert_status 0

@@ -7,7 +7,7 @@ load ../lib/rig
 load ../lib/unpack_ways
 
 setup() {
-	need python3 ocifp unpack
+	need python3 ocifp
 	rig_setup
 	unpack_ways
 }

@@ -246,7 +246,6 @@ told_at_once() {
 }
 
 @test "a layer that fails ends the unpacking at once, however many layers follow" {
-	need unpack
 	local number
 	layer small <<<'file small text=x'
 	layer dangling <<<'hard h link=nothing'
@@ -278,7 +277,6 @@ told_at_once() {
 }
 
 @test "a file that is larger than the user's limit is refused by name" {
-	need unpack
 	many_layers
 	split_run bash -c 'ulimit -f 100; exec ocifp unpack "$1" tree' bash "oci:$T/lay:many"
 	assert_failed 10
@@ -306,7 +304,7 @@ race() {
 }
 
 @test "who exchanges directories for links under us leads nothing outside" {
-	need cc unpack
+	need cc
 	cc -o "$T/racer" "$RIG_LIB/racer.c"
 	python3 -c 'print("dir a\ndir a/b\ndir a/b/c\ndir sub")
 for i in range(400): print(f"file a/b/c/file text={i} mode=640\ndir a/b/sub mode=700\nfile sub/x{i}\nfile a/link text={i}\nfile a/b/.wh.x{i}\nhard a/b/y{i} link=sub/x{i}")' | layer raced
@@ -376,6 +374,33 @@ for i in count: print("file .wh..wh..opq")'
 		assert_stderr_has "'beyond' belongs to .*65537.*, for which there are no ids here"
 		assert_stderr_has '/etc/subuid'
 	done
+}
+
+# owns_all REASON COMMAND...: a user with subordinate ids who unpacks with it
+owns_all() {
+	local reason=$1
+	shift
+	out=$T/way-ranges/out
+	mkdir -p "$T/way-ranges" && chown 4343:4343 "$T/way-ranges"
+	remove_in ranges
+	split_run with_ranges 4343 300000 "$@" ocifp unpack "oci:$T/lay:owned" "$out"
+	unpacked
+	assert_stderr_has "uid 4343 owns all files, and '$out.owners' records their owners .*: $reason"
+	assert_equal "$(stat -c %u:%g "$out/daemon")" 4343:4343
+	assert_equal "$(tr '\0' '\n' <"$out.owners")" 'owner 1 2 daemon'
+}
+
+@test "where there can be no subordinate ids the user owns all files, and is told why" {
+	need subids seccomp setpriv
+	local unshare=272
+	[ "$(uname -m)" = x86_64 ] || unshare=97
+	layer owned <<-TAR
+		file daemon text=x uid=1 gid=2
+	TAR
+	layered owned owned
+	owns_all 'newuidmap gets no privileges; start ocifp without no_new_privs' setpriv --no-new-privs
+	owns_all 'user namespaces are refused: Operation not permitted; ' \
+		python3 "$RIG_LIB/without_openat2.py" --call $unshare
 }
 
 have_begun() {

@@ -378,7 +378,6 @@ os.execvp(sys.argv[1], sys.argv[1:])' "$@"
 }
 
 @test "S23 who is started with SIGCHLD ignored sees how its children end" {
-	need unpack
 	serve_image
 	mkdir -p "$T/home/.docker" "$T/bin"
 	printf '#!/bin/sh\nread host\necho "{\\"Username\\": \\"me\\", \\"Secret\\": \\"pw\\"}"\n' \

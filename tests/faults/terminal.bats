@@ -92,7 +92,6 @@ assert_harmless() {
 }
 
 @test "X01 hostile names in a layer" {
-	need unpack
 	printf "%s\\n" "file '\\x1b[31m\\n::error::x\\xe2\\x80\\xae##[x]\\xff' uid=4294967295" | layer hostile
 	layered hostile hostile
 	ocifp_run unpack "oci:$T/lay:hostile" tree

@@ -5,7 +5,7 @@ load ../lib/rig
 load ../lib/unpack_ways
 
 setup() {
-	need python3 jq ocifp unpack
+	need python3 jq ocifp
 	rig_setup
 	layer first <<-TAR
 		file first text=first

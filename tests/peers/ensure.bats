@@ -744,7 +744,6 @@ app_upon_base() {
 }
 
 @test "the local loop: what was built and not pushed is used once the registry has proved absence" {
-	need unpack
 	make_project
 	ensure
 	assert_status 0
@@ -824,7 +823,6 @@ app_upon_base() {
 }
 
 @test "the local loop: --offline asks nobody" {
-	need unpack
 	make_project
 	ensure
 	assert_status 0
@@ -982,7 +980,6 @@ assert_no_build() {
 }
 
 @test "the local loop: platforms built one after the other are one image; the registry's join them" {
-	need unpack
 	make_project
 	ensure --platform linux/amd64
 	assert_status 0
@@ -1026,7 +1023,6 @@ assert_no_build() {
 }
 
 @test "the local loop: what was built here needs no signature; a locked image is never taken from it" {
-	need unpack
 	make_project 'require: [signature]' 'signed_by: [key.pub]'
 	openssl ecparam -genkey -name prime256v1 -noout -out key.pem
 	openssl ec -in key.pem -pubout -out key.pub

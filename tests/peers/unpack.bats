@@ -6,7 +6,7 @@ load ../lib/rig
 load ../lib/unpack_ways
 
 setup() {
-	need python3 tar ocifp unpack
+	need python3 tar ocifp
 	rig_setup
 	unpack_ways
 }

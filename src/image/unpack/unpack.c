@@ -12,6 +12,8 @@
 #include "base/xalloc.h"
 #include "image/unpack/image_unpacker.h"
 #include "image/unpack/stage.h"
+#include "repository/session.h"
+#include "sandbox/userns.h"
 
 static int
 refuse(const char *directory, const char *why, struct error **err)
@@ -121,6 +123,24 @@ plan(struct image_unpacker *unpacker, struct error **err)
 					err);
 }
 
+/* Without the namespace that subordinate ids need, the user owns the files as one who has no such
+ * ids does. */
+static void
+settle_owners(struct unpack *self, struct observer *observer)
+{
+	struct id_map *map = &self->unpacker.map;
+	AUTO_ERROR struct error *refusal = NULL;
+
+	if (map->kind != ID_MAP_RANGES || userns_try(&refusal) == 0)
+		return;
+	*map = (struct id_map){ .kind = ID_MAP_OWN };
+	observer_tell(
+		observer, EVENT_NOTICE,
+		"uid %u owns all files, and '%s.owners' records their owners in the image: %s; %s",
+		(unsigned)geteuid(), QUOTED(self->options->directory), error_text(refusal),
+		error_hint(refusal));
+}
+
 static int
 begin(struct unpack *self, struct session *session, struct error **err)
 {
@@ -128,6 +148,7 @@ begin(struct unpack *self, struct session *session, struct error **err)
 	if (image_unpacker_init(&self->unpacker, session, false, err) < 0)
 		return -1;
 	self->unpacker.jobs.source.devices = self->options->devices;
+	settle_owners(self, session_observer(session));
 	return 0;
 }
 

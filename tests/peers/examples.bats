@@ -20,7 +20,8 @@ examples() {
 		sed -e ':more' -e '/\\$/{N;s/\\\n//;bmore' -e '}' |
 		sed -n -e 's/^\.Dl //p' -e '/^\.Bd/,/^\.Ed/{/^\./d;p;}' |
 		sed -e "s/sha256:\.\.\./${some_digest:-}/" -e "s|registry\.example|${mirror_host:-}|" \
-			-e "s|backup\.example|${mirror_host:-}/backup|" -e "s|docker\.io|$reg_host|" -e 's/^build: //' |
+			-e "s|backup\.example|${mirror_host:-}/backup|" -e "s|docker\.io|$reg_host|" -e 's/^build: //' \
+			-e "s|/mnt/caches|$T/caches|" |
 		sed -e 's/\\(dq/"/g' -e "s|ghcr\.io|$reg_host|g" -e 's/--username me/--username tester/' \
 			-e "s/0b8e93c1a2d4/$(image_tag ci)/" -e "s|owner/app-ci:[0-9a-f]*|owner/app-ci:$(image_tag ci)|" \
 			-e 's/| docker load/| tar -t/'
@@ -83,6 +84,8 @@ push_image() {
 	OCIFP_OUTPUT=$T/built try_page ocifp-append.1
 	ocifp inspect "oci:$T/built" >/dev/null 3>&-
 	try_page ocifp-mutate.1
+	mkdir target && echo built >target/object
+	try_page ocifp-cache.1
 	try_page ocifp-copy.1
 	try_page ocifp-tag.1
 	try_page ocifp-attach.1

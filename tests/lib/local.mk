@@ -7,6 +7,7 @@ EXTRA_DIST += $(rig_tests) \
 	%D%/describe_tree.py \
 	%D%/faults.bash \
 	%D%/disks.bash \
+	%D%/dns_server.py \
 	%D%/durable.py \
 	%D%/fingerprint.py \
 	%D%/images.bash \

@@ -24,6 +24,7 @@ peer_tests = \
 	%D%/run.bats \
 	%D%/run_images.bats \
 	%D%/sign.bats \
+	%D%/static.bats \
 	%D%/unpack.bats \
 	%D%/unpack_images.bats \
 	%D%/uploads.bats \

@@ -1,0 +1,138 @@
+#!/bin/bash
+# Usage: stranger.sh FILE DIST...     (bookworm, trixie, jammy, noble, or here; as root)
+#
+# Somebody who has a release and nothing else.  FILE is ocifp-linux-ARCH or a package (.deb); each
+# DIST is a fresh minimal system as tests/chroot.sh makes it; `here` is this one.  In it: FILE is checked by its sum and
+# installed, `ocifp ensure` builds and pushes an image to a registry on loopback and finds it the next
+# time, the image is unpacked, FILE is uninstalled, and nothing of it is left.  The last line counts.
+#
+#     CHROOT_DIR   keeps systems and downloaded packages (default: /tmp/ocifp-chroots)
+set -uo pipefail
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+kept=${CHROOT_DIR:-/tmp/ocifp-chroots}
+name=stranger
+# shellcheck source=tests/lib/systems.bash
+source "$top/tests/lib/systems.bash"
+work=
+
+end_registry() {
+	[ -z "${registry:-}" ] || kill "$registry"
+	rm -rf "$work"
+}
+
+start_registry() {
+	work=$(mktemp -d)
+	trap end_registry EXIT
+	cat >"$work/registry.yml" <<-YAML
+		version: 0.1
+		storage: {filesystem: {rootdirectory: "$work/registry"}}
+		http: {addr: "127.0.0.1:0", secret: stranger}
+	YAML
+	: >"$work/registry.log"
+	OTEL_TRACES_EXPORTER=none docker-registry serve "$work/registry.yml" >"$work/registry.log" 2>&1 &
+	registry=$!
+	for _ in $(seq 100); do
+		host=127.0.0.1:$(sed -n 's/.*listening on 127\.0\.0\.1:\([0-9]*\).*/\1/p' "$work/registry.log")
+		[ "$host" = 127.0.0.1: ] || return 0
+		sleep 0.1
+	done
+	die "docker-registry did not start: $(cat "$work/registry.log")"
+}
+
+# What runs in the fresh system: FILE HOST.
+# shellcheck disable=SC2016  # the inner shell expands
+visit='
+set -eu
+file=$1 host=$2 name=$3 room=$4
+export DEBIAN_FRONTEND=noninteractive HOME=$room/home
+mkdir "$HOME"
+files() {
+	find / -xdev \( -path "$room" -o -path /tmp -o -path "/var/cache/*" -o -path "/var/lib/apt/*" -o -path /proc \) -prune \
+		-o -print | sort
+}
+files >"$room/before"
+cd "$room"
+sha256sum -c SHA256SUMS
+case $file in
+*.deb)
+	apt-get -q update
+	apt-get -q -y --no-install-recommends install "./$file"
+	[ -e /usr/share/man/man1/ocifp-ensure.1.gz ] || grep -q path-exclude /etc/dpkg/dpkg.cfg.d/*
+	grep -q ocifp /usr/share/bash-completion/completions/ocifp
+	;;
+*) install -m 755 "$file" /usr/local/bin/ocifp ;;
+esac
+ocifp version
+mkdir -p project/content
+cd project
+echo hello >content/hello
+cat >.ocifp.yaml <<-YAML
+	version: 1
+	images:
+	  tools:
+	    repository: $host/stranger/$name
+	    inputs: [content]
+	    platforms: [linux/amd64, linux/arm64]
+	    build: ocifp append --platform linux/amd64 --platform linux/arm64 -o "oci:\$OCIFP_OUTPUT" content
+YAML
+status=0; ocifp exists || status=$?
+[ "$status" = 3 ]
+ocifp ensure --push always
+ocifp ensure --push always 2>&1 | grep "nothing to build"
+ocifp exists
+ocifp unpack tools "$room/tree"
+[ "$(cat "$room/tree/hello")" = hello ]
+rm -r "$HOME/.local/share/ocifp"
+case $file in
+*.deb) apt-get -q -y purge --autoremove ocifp ;;
+*) rm /usr/local/bin/ocifp ;;
+esac
+[ -z "$(find "$HOME" ! -type d)" ]
+files >"$room/after"
+case $file in
+*.deb) ours="^>.*ocifp" ;;
+*) ours="^>" ;;
+esac
+if diff "$room/before" "$room/after" | grep "$ours"; then exit 1; fi
+echo nothing is left
+'
+
+# fill ROOM FILE: what somebody downloaded
+fill() {
+	mkdir "$1" && cp "$2" "$1" && (cd "$1" && sha256sum "${2##*/}" >SHA256SUMS)
+}
+
+# try DIST FILE
+try() {
+	local room=/root/release file=${2##*/}
+	local words=("$file" "$host" "$1-${file//[!a-z0-9]/-}")
+	if [ "$1" = here ]; then
+		room=$work/release
+		fill "$room" "$2" && sh -c "$visit" sh "${words[@]}" "$room"
+	else
+		know "$1"
+		make_fresh "$1" && rm -rf "${kept:?}/$system$source_inside" && fill "$kept/$system$room" "$2" &&
+			enter sh -c "$visit" sh "${words[@]}" "$room"
+	fi
+}
+
+main() {
+	local file=${1:-} passed=0 failed=0 dist log
+	[ "${2:-}" = here ] || need_for_systems
+	[ -e "$file" ] && [ $# -gt 1 ] || die "usage: stranger.sh FILE DIST..."
+	start_registry
+	for dist in "${@:2}"; do
+		log=$work/$dist.log
+		if try "$dist" "$file" >"$log" 2>&1 && [ "$(tail -n 1 "$log")" = "nothing is left" ]; then
+			passed=$((passed + 1))
+		else
+			failed=$((failed + 1))
+			say "FAIL $dist"
+			tail -n 12 "$log"
+		fi
+	done
+	say "${file##*/}: $passed passed, $failed failed"
+	[ "$failed" -eq 0 ]
+}
+
+main "$@"

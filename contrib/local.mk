@@ -7,12 +7,27 @@ EXTRA_DIST += \
 	.github/actions/ocifp/install \
 	.github/actions/ocifp/run \
 	.github/workflows/base-image.yml \
+	.github/RELEASING.md \
 	.github/workflows/check.yml \
+	.github/workflows/release.yml \
 	.ocifp.yaml \
 	%D%/ci-image \
 	%D%/ocifp.mk \
 	%D%/apparmor/ocifp \
 	%D%/quickstart \
+	%D%/release/build \
+	%D%/release/deb \
+	%D%/release/debian/control \
+	%D%/release/debian/copyright \
+	%D%/release/debian/rules \
+	%D%/release/debian/source/format \
+	%D%/release/image \
+	%D%/release/notes \
+	%D%/release/notes.head \
+	%D%/release/pin \
+	%D%/release/sbom \
+	%D%/release/sources \
+	%D%/release/toolchain \
 	%D%/sample/.ocifp.yaml \
 	%D%/sample/Dockerfile \
 	%D%/sample/Makefile \

@@ -69,6 +69,35 @@ matrix() {
 	PY
 }
 
+# install_release: the steps of the action, with the release that $T/action/release names
+install_release() {
+	mkdir -p "$T/temp"
+	: >"$T/path"
+	RUNNER_TOOL_CACHE=$T/tools RUNNER_TEMP=$T/temp GITHUB_PATH=$T/path \
+		OCIFP_RELEASES=file://$T/releases split_run "$T/action/.github/actions/ocifp/install" program
+}
+
+@test "the action installs the release that it names by its sum, and never another file" {
+	local version name
+	version=$(ocifp version --json | jq -r .version)
+	name=ocifp-linux-$(dpkg --print-architecture)
+	cd "$T"
+	mkdir -p action "releases/v$version"
+	cp -R "$top/.github" "$top/configure.ac" action
+	printf '#!/bin/sh\necho "released $*"\n' >"releases/v$version/$name"
+	printf '%s\n%s  %s\n' "$version" "$(sha256sum <"releases/v$version/$name" | cut -d ' ' -f 1)" "$name" \
+		>action/.github/actions/ocifp/release
+	install_release
+	assert_status 0
+	assert_stdout 'released version'
+	assert_equal "$(cat path)" "$T/tools/ocifp/$version/bin"
+	rm -r tools
+	echo '# changed' >>"releases/v$version/$name"
+	install_release
+	assert_status 1
+	[ ! -e "tools/ocifp/$version/bin/ocifp" ]
+}
+
 @test "actionlint has nothing to say" {
 	need_peer actionlint
 	mkdir -p repository && cp -r "$top/.github" repository/ && cd repository && mkdir .git

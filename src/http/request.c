@@ -445,12 +445,14 @@ judge_failure(struct request *request, CURLcode result)
 				   .trusts_nobody = !request->engine->ca_file &&
 						    !request->engine->ca_directory };
 	const char *why = *failure.detail ? failure.detail : curl_easy_strerror(result);
+	bool is_no_http = result == CURLE_UNSUPPORTED_PROTOCOL ||
+			  result == CURLE_WEIRD_SERVER_REPLY; /* libcurl 8.14's, on a reused one */
 	long connects = 1;
 
 	/* On a reused connection these bytes may be the rest of an earlier answer, for example the
 	 * body of an answer to HEAD.  Only a new connection shows that the peer speaks no HTTP. */
 	curl_easy_getinfo(request->easy, CURLINFO_NUM_CONNECTS, &connects);
-	if (result == CURLE_UNSUPPORTED_PROTOCOL && connects == 0)
+	if (is_no_http && connects == 0)
 		failure.curl_code = CURLE_RECV_ERROR;
 	if (hop_feeds_body(request) && body_is_complete(request->body)) {
 		end_body(request);

@@ -17,6 +17,8 @@ EXTRA_DIST += \
 	%D%/quickstart \
 	%D%/release/build \
 	%D%/release/deb \
+	%D%/release/debian/apparmor.postinst \
+	%D%/release/debian/apparmor.prerm \
 	%D%/release/debian/control \
 	%D%/release/debian/copyright \
 	%D%/release/debian/rules \

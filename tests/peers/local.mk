@@ -16,6 +16,7 @@ peer_tests = \
 	%D%/manage.bats \
 	%D%/memory.bats \
 	%D%/modern.bats \
+	%D%/package.bats \
 	%D%/prune.bats \
 	%D%/pull.bats \
 	%D%/push.bats \

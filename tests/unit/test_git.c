@@ -275,7 +275,7 @@ what_a_partial_clone_lacks_is_not_fetched(void **state)
 	      "git -C copy config remote.origin.uploadpack $PWD/evil");
 	git = open_repository("copy");
 	assert_int_equal(git_read(git, &question, &output, &err), -1);
-	assert_int_equal(error_kind(err), ERROR_UNAVAILABLE);
+	assert_int_equal(error_kind(err), ERROR_LOCAL);
 	assert_nothing_ran("remote.origin.uploadpack");
 }
 

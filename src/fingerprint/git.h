@@ -58,7 +58,7 @@ struct git_question {
 	const char *index;
 };
 
-/* ERROR_UNAVAILABLE with what git said when it ends with another status than 0. */
+/* ERROR_LOCAL with what git said when it ends with another status than 0. */
 int git_read(struct git *git, const struct git_question *question, struct buf *output,
 	     struct error **err);
 

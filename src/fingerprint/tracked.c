@@ -30,11 +30,7 @@ run_git(const char *directory, const struct strings *paths, struct buf *listing,
 		return -1;
 	if (!git)
 		return error_set(err, ERROR_USAGE, "the directory is not in a git repository");
-	if (git_read(git, &question, listing, err) == 0)
-		return 0;
-	if (error_is(*err, ERROR_UNAVAILABLE))
-		error_set_kind(err, ERROR_USAGE);
-	return -1;
+	return git_read(git, &question, listing, err);
 }
 
 static int

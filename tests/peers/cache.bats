@@ -278,3 +278,20 @@ b"
 	ocifp_run cache ls --json --repository "$reg_host/cache"
 	assert_json '.caches | length == 1'
 }
+
+@test "a job on Actions gets outputs and rows of the summary" {
+	export GITHUB_ACTIONS=true GITHUB_OUTPUT=$T/output GITHUB_STEP_SUMMARY=$T/summary GITHUB_REPOSITORY=me/it \
+		GITHUB_EVENT_NAME=push GITHUB_REF=refs/heads/main GITHUB_REF_NAME=main GITHUB_EVENT_PATH=$T/event.json
+	echo '{"repository": {"full_name": "me/it", "default_branch": "main"}}' >"$T/event.json"
+	make_tree a
+	restore
+	grep -x miss "$T/output"
+	save
+	[[ $stdout == "cache default: saved "* ]] || fail "$told"
+	machine two
+	: >"$T/output"
+	restore
+	grep -x exact "$T/output"
+	grep -Ex '[0-9a-f]{40}' "$T/output"
+	[ "$(grep -c "$reg_host/cache" "$T/summary")" -ge 1 ]
+}

@@ -9,7 +9,9 @@
 #include "base/xalloc.h"
 #include "cli/commands.h"
 #include "cli/context.h"
-#include "cli/options/choice.h"
+#include "cli/output/github.h"
+#include "cli/output/progress.h"
+#include "oci/digest.h"
 #include "store/store.h"
 
 int
@@ -89,6 +91,22 @@ cache_work_release(struct cache_work *work)
 	sources_release(&work->sources);
 	cache_keys_release(&work->keys);
 	free(work->state_folder);
+}
+
+int
+cache_add_summary(const struct context *context, const char *repository, const char *tag,
+		  const struct digest *digest, int64_t elapsed_ms, struct error **err)
+{
+	struct digest_text text = digest_text(digest);
+	const struct github_summary summary = {
+		.image = repository,
+		.tag = tag,
+		.digest = text.text,
+		.counts = progress_counts(context->progress),
+		.elapsed_ms = elapsed_ms,
+	};
+
+	return github_add_summary(&summary, err);
 }
 
 const struct command cmd_cache = {

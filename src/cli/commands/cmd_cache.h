@@ -11,6 +11,7 @@
 #include "cli/command.h"
 
 struct context;
+struct digest;
 struct error;
 
 /* The options of each of them; first in the struct of values. */
@@ -85,6 +86,10 @@ int cache_command_restore(struct context *context, const struct cache_values *va
 			  const struct cache_specs *specs, struct error **err);
 int cache_command_save(struct context *context, const struct cache_values *values,
 		       const struct cache_specs *specs, struct error **err);
+
+/* A row of the step summary: what was restored or saved. */
+int cache_add_summary(const struct context *context, const char *repository, const char *tag,
+		      const struct digest *digest, int64_t elapsed_ms, struct error **err);
 
 extern const struct command cmd_cache_save;
 extern const struct command cmd_cache_restore;

@@ -286,6 +286,22 @@ set_outputs(const struct return_trip *trips, size_t count, struct error **err)
 }
 
 static int
+add_summary(struct context *context, const struct return_trip *trips, size_t count,
+	    struct error **err)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct cache_candidate *candidate = candidate_of(&trips[i]);
+
+		if (candidate && !trips[i].has_failed && !trips[i].restore.dry_run &&
+		    cache_add_summary(context, candidate->repository, candidate->tag,
+				      &trips[i].restored.artifact.digest, trips[i].elapsed_ms,
+				      err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
 tell(struct context *context, const struct return_trip *trips, size_t count, struct error **err)
 {
 	AUTO_PAGE struct page page = { 0 };
@@ -301,7 +317,7 @@ tell(struct context *context, const struct return_trip *trips, size_t count, str
 	text = page_take(&page);
 	if (context_result(context, text, json_pack("{s:o}", "caches", results), err) < 0)
 		return -1;
-	return set_outputs(trips, count, err);
+	return set_outputs(trips, count, err) < 0 ? -1 : add_summary(context, trips, count, err);
 }
 
 static int

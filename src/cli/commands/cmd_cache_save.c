@@ -150,7 +150,10 @@ save(struct context *context, struct cache_work *work, const struct tree_filter 
 	notice(context, spec, &saved);
 	describe(page, spec, &saved, elapsed_ms);
 	json_array_append_new(results, describe_json(work, &saved, elapsed_ms));
-	return 0;
+	if (saved.end != CACHE_SAVED)
+		return 0;
+	return cache_add_summary(context, work->keys.save_repository, work->keys.exact_tag,
+				 &saved.manifest, elapsed_ms, err);
 }
 
 /* Without incremental data and final executables, and with cargo kept out meanwhile. */

@@ -36,8 +36,8 @@ remove_in_container(void *context, struct error **err)
 	return empty(removal->root, err);
 }
 
-/* Whose files are those of other users can only be removed as root of their namespace; directories
- * that not even their owner may enter, by nobody else. */
+/* Where no job has written as another user, all files are the caller's, who can remove them without
+ * a user namespace; else only root of that namespace can. */
 static int
 empty_root(const struct root *root, const struct id_map *map, struct error **err)
 {
@@ -52,8 +52,7 @@ empty_root(const struct root *root, const struct id_map *map, struct error **err
 
 	if (map->kind == ID_MAP_HOST)
 		return empty(root, err);
-	/* Where user namespaces are refused, no job has run, and all files are still ours. */
-	if (map->kind == ID_MAP_OWN && empty(root, &denied) == 0)
+	if (empty(root, &denied) == 0)
 		return 0;
 	return container_run(&container, &status, err);
 }

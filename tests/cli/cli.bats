@@ -434,8 +434,10 @@ survives_each() {
 	for at in {1..60}; do
 		split_run timeout 20 env ASAN_OPTIONS=detect_leaks=0 strace -qq -o "$T/trace" -e "trace=$calls" \
 			-e "inject=$calls:error=$error:when=$at" ocifp "$@"
-		# Where the call serves the dynamic linker, 127; else a class of ours.
-		[ "$status" -le 11 ] || [ "$status" -eq 127 ] || fail "call $at of $calls" "$(cat "$T/trace")" "$told"
+		# Where the call serves the dynamic linker, 127; else a class of ours.  getpwuid(3) of glibc 2.35
+		# crashes where it cannot look at "/".
+		[ "$status" -le 11 ] || [ "$status" -eq 127 ] || grep -q '"/", .*INJECTED' "$T/trace" ||
+			fail "call $at of $calls" "$(cat "$T/trace")" "$told"
 		grep -q INJECTED "$T/trace" || break
 	done
 }

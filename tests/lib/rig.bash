@@ -46,7 +46,13 @@ rig_teardown() {
 
 # rig_watch SECONDS: then a test that stands still is told of and ended, lest nobody learns which it was.
 rig_watch() {
-	{ read -rt "$1" <> <(:) || rig_kill_all "$1"; } >"$T/overdue" 2>&1 </dev/null 3>&- 4>&- &
+	{
+		# More than once: it may be just about to start something.
+		read -rt "$1" <> <(:) || for _ in {1..60}; do
+			rig_kill_all "$1"
+			read -rt 1 <> <(:) || continue
+		done
+	} >"$T/overdue" 2>&1 </dev/null 3>&- 4>&- &
 	echo $! >"$T/watch"
 	disown $!
 }

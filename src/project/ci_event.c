@@ -94,6 +94,51 @@ find_pull_request(const json_t *payload, struct ci_event *event)
 	event->branch = payload_text(json_object_get(pull_request, "head"), "ref");
 }
 
+static char *
+variable_text(const char *name)
+{
+	return safe_text(environment_find(name));
+}
+
+/* A merge request of a fork runs in the fork's project, or here when a member starts it: then the
+ * projects differ. */
+static void
+find_merge_request(struct ci_event *event)
+{
+	const char *source = environment_find("CI_MERGE_REQUEST_SOURCE_PROJECT_ID");
+	const char *project = environment_find("CI_PROJECT_ID");
+	const char *number = environment_find("CI_MERGE_REQUEST_IID");
+	uint64_t value;
+
+	event->base = variable_text("CI_MERGE_REQUEST_TARGET_BRANCH_NAME");
+	if (!source || !project || strcmp(source, project) != 0) {
+		event->trust = CI_READ_ONLY;
+		event->why_not = "the merge request comes from a fork";
+		return;
+	}
+	if (number && text_parse_uint(number, UINT32_MAX, &value))
+		event->pull_request = xasprintf("%llu", (unsigned long long)value);
+	event->trust = event->pull_request ? CI_PULL_REQUEST : CI_READ_ONLY;
+	event->why_not = event->pull_request
+				 ? "this is a merge request"
+				 : "CI_MERGE_REQUEST_IID does not say which merge request this is";
+	event->branch = variable_text("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME");
+}
+
+static void
+find_in_gitlab(struct ci_event *event)
+{
+	const char *source = environment_find("CI_PIPELINE_SOURCE");
+
+	event->default_branch = variable_text("CI_DEFAULT_BRANCH");
+	event->branch = variable_text("CI_COMMIT_BRANCH");
+	if (source && strcmp(source, "merge_request_event") == 0)
+		find_merge_request(event);
+	else if (event->trust != CI_TRUSTED && event->branch && source &&
+		 (strcmp(source, "push") == 0 || strcmp(source, "web") == 0))
+		event->trust = CI_BRANCH;
+}
+
 void
 ci_event_find(const struct strings *push_refs, struct ci_event *ret_event)
 {
@@ -115,6 +160,8 @@ ci_event_find(const struct strings *push_refs, struct ci_event *ret_event)
 		else if (event.trust != CI_TRUSTED && name && event.branch &&
 			 (strcmp(name, "push") == 0 || strcmp(name, "workflow_dispatch") == 0))
 			event.trust = CI_BRANCH;
+	} else if (ci_is_gitlab()) {
+		find_in_gitlab(&event);
 	}
 	*ret_event = event;
 }

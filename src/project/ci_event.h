@@ -1,6 +1,7 @@
 /* ci_event.h - which change a CI job is run for, and what may come of it
  *
- * GitHub's variables and the event's payload; each value is checked before it is used.
+ * GitHub's variables and the event's payload, or GitLab's variables; each value is checked before
+ * it is used.
  */
 #ifndef OCIFP_PROJECT_CI_EVENT_H
 #define OCIFP_PROJECT_CI_EVENT_H

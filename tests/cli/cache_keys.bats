@@ -135,7 +135,7 @@ assert_built() {
 	)"
 	assert_equal "$(jq -r '.caches[0] | .tag == .candidates[0].tag' <"$T/stdout")" true
 	ocifp_run cache key
-	assert_equal "$(tail -n 1 "$T/stdout")" '  save nothing (read-only: outside GitHub Actions)'
+	assert_equal "$(tail -n 1 "$T/stdout")" '  save nothing (read-only: outside GitHub Actions and GitLab CI)'
 }
 
 @test "bad input is refused with what to do, and nothing is written" {

@@ -36,6 +36,14 @@ static const char *const variables[] = {
 	"RUSTFLAGS",
 	"CFLAGS",
 	"CARGO_HOME",
+	"CI_COMMIT_BRANCH",
+	"CI_DEFAULT_BRANCH",
+	"CI_PIPELINE_SOURCE",
+	"CI_PROJECT_ID",
+	"CI_MERGE_REQUEST_IID",
+	"CI_MERGE_REQUEST_SOURCE_PROJECT_ID",
+	"CI_MERGE_REQUEST_SOURCE_BRANCH_NAME",
+	"CI_MERGE_REQUEST_TARGET_BRANCH_NAME",
 	"XDG_CACHE_HOME",
 	"CC",
 };
@@ -255,6 +263,39 @@ a_branch_that_may_not_push_is_like_a_pull_request(void **state)
 }
 
 static void
+a_merge_request_of_gitlab_is_like_a_pull_request(void **state)
+{
+	AUTO_CACHE_KEYS struct cache_keys keys = { 0 };
+	AUTO_CACHE_KEYS struct cache_keys fork = { 0 };
+	AUTO_CACHE_KEYS struct cache_keys push = { 0 };
+	AUTO_FREE char *text = NULL;
+
+	(void)state;
+	setenv("GITLAB_CI", "true", 1);
+	setenv("CI_DEFAULT_BRANCH", "main", 1);
+	setenv("CI_PROJECT_ID", "7", 1);
+	setenv("CI_PIPELINE_SOURCE", "merge_request_event", 1);
+	setenv("CI_MERGE_REQUEST_IID", "5", 1);
+	setenv("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "7", 1);
+	setenv("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", "topic", 1);
+	setenv("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "dev", 1);
+	keys = make_keys("out", CACHE_PUSH_AUTO);
+	text = list(&keys);
+	assert_string_equal(keys.save_repository, "ghcr.io/o/c-pr");
+	assert_non_null(strstr(text, "c-pr: same dependencies, pull request 5\n"
+				     "c: same dependencies, branch dev\n"
+				     "c: same dependencies, branch main\n"));
+	setenv("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "8", 1);
+	fork = make_keys("out", CACHE_PUSH_ALWAYS);
+	assert_null(fork.save_repository);
+	assert_string_equal(fork.why_not, "read-only: the merge request comes from a fork");
+	setenv("CI_PIPELINE_SOURCE", "push", 1);
+	setenv("CI_COMMIT_BRANCH", "main", 1);
+	push = make_keys("out", CACHE_PUSH_AUTO);
+	assert_string_equal(push.save_repository, "ghcr.io/o/c");
+}
+
+static void
 outside_of_ci_only_always_saves(void **state)
 {
 	AUTO_CACHE_KEYS struct cache_keys keys = make_keys("out", CACHE_PUSH_AUTO);
@@ -262,7 +303,7 @@ outside_of_ci_only_always_saves(void **state)
 
 	(void)state;
 	assert_null(keys.save_repository);
-	assert_string_equal(keys.why_not, "read-only: outside GitHub Actions");
+	assert_string_equal(keys.why_not, "read-only: outside GitHub Actions and GitLab CI");
 	assert_string_equal(always.save_repository, "ghcr.io/o/c");
 }
 
@@ -571,6 +612,7 @@ main(void)
 		IN_TREE(a_pull_request_without_a_place_of_its_own_is_read_only),
 		IN_TREE(forks_and_foreign_events_are_read_only),
 		IN_TREE(a_branch_that_may_not_push_is_like_a_pull_request),
+		IN_TREE(a_merge_request_of_gitlab_is_like_a_pull_request),
 		IN_TREE(outside_of_ci_only_always_saves),
 		IN_TREE(each_tag_hangs_on_what_it_says),
 		IN_TREE(what_cannot_be_a_cache_is_refused),

@@ -189,6 +189,7 @@ find_default_repository(struct cache_spec *spec)
 	variables_find(spec->directory, &variables);
 	if (ci_is_gitlab() && variables.registry_image) {
 		spec->repository = xasprintf("%s/cache", variables.registry_image);
+		spec->pull_requests = xasprintf("%s/cache-pr", variables.registry_image);
 	} else if (ci_is_github() && variables.repository) {
 		spec->repository = xasprintf("ghcr.io/%s-cache", variables.repository);
 		spec->pull_requests = xasprintf("ghcr.io/%s-cache-pr", variables.repository);

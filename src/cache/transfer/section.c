@@ -33,15 +33,6 @@ find(struct repository *repository, const char *tag, struct cache_artifact *ret_
 }
 
 int
-cache_find(struct session *session, const struct cache_place *place,
-	   struct cache_artifact *ret_artifact, bool *ret_found, struct error **err)
-{
-	AUTO_REPOSITORY struct repository *repository = open_place(session, place, err);
-
-	return repository ? find(repository, place->tag, ret_artifact, ret_found, err) : -1;
-}
-
-int
 cache_section_read(struct session *session, const struct cache_place *place,
 		   enum index_stream stream, struct buf *ret_bytes, bool *ret_found,
 		   struct error **err)

@@ -6,16 +6,12 @@
 
 #include "cache/format/index_head.h"
 
-struct cache_artifact;
 struct cache_place;
 struct error;
 struct session;
 
-/* *ret_found false: proven absent.  What is there and no cache is ERROR_CONTENT. */
-int cache_find(struct session *session, const struct cache_place *place,
-	       struct cache_artifact *ret_artifact, bool *ret_found, struct error **err);
-
-/* The same, and a stream of its index, appended to the buffer. */
+/* A stream of the index, appended to the buffer.  *ret_found false: proven absent.  What is there
+ * and no cache is ERROR_CONTENT. */
 int cache_section_read(struct session *session, const struct cache_place *place,
 		       enum index_stream stream, struct buf *ret_bytes, bool *ret_found,
 		       struct error **err);

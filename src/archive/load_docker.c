@@ -60,7 +60,7 @@ find_named(const struct archive_image *archive, const char *text, struct member 
 	   struct error **err)
 {
 	if (!text) {
-		error_set(err, ERROR_CONTENT, "the name of a layer is no string");
+		error_set(err, ERROR_CONTENT, "the name of a layer is not a string");
 		return -1;
 	}
 	if (member_require(archive, text, ret_member, err) < 0)
@@ -73,7 +73,7 @@ check_layer(const struct member *layer, const struct digest *diff_id, struct err
 {
 	if (layer->compression != COMPRESSION_NONE || digest_equal(&layer->digest, diff_id))
 		return 0;
-	error_set(err, ERROR_CONTENT, "layer '%s' is not what the config's diff_id '%s' says",
+	error_set(err, ERROR_CONTENT, "layer '%s' does not match the config's diff_id '%s'",
 		  layer->name, digest_text(diff_id).text);
 	return error_set_class(err, "digest");
 }
@@ -175,7 +175,7 @@ add_references(struct archive_image *archive, const struct made_document *docume
 		const char *tag = json_string_value(json_array_get(tags, i));
 
 		if (!tag)
-			return error_set(err, ERROR_CONTENT, "'RepoTags' is no list of strings");
+			return error_set(err, ERROR_CONTENT, "'RepoTags' is not a list of strings");
 		add_reference(archive, document, tag);
 	}
 	return 0;
@@ -214,7 +214,7 @@ parse_array(const struct buf *buf, struct error **err)
 	array = json_object_get(object, "images");
 	if (json_is_array(array) && json_object_size(object) == 1)
 		return json_deep_copy(array);
-	error_set(err, ERROR_CONTENT, "it is no array");
+	error_set(err, ERROR_CONTENT, "it is not an array");
 	error_set_class(err, "json");
 	return NULL;
 }

@@ -20,7 +20,7 @@ check_version(const struct archive_image *archive, struct error **err)
 	version = json_string_value(json_object_get(json, "imageLayoutVersion"));
 	if (version && text_starts(version, "1."))
 		return 0;
-	return error_set(err, ERROR_CONTENT, "it is no image layout of version 1");
+	return error_set(err, ERROR_CONTENT, "it is not an image layout of version 1");
 }
 
 int

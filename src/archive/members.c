@@ -26,7 +26,7 @@ compare(const void *a, const void *b)
 static int
 refuse_twice(const char *name, struct error **err)
 {
-	return error_set(err, ERROR_CONTENT, "it holds '%s' twice", QUOTED(name));
+	return error_set(err, ERROR_CONTENT, "it contains '%s' twice", QUOTED(name));
 }
 
 int
@@ -54,7 +54,8 @@ find_one(const struct members *members, char *name)
 static int
 refuse_link(const char *name, struct error **err)
 {
-	return error_set(err, ERROR_CONTENT, "'%s' is a link that leads to no file in it",
+	return error_set(err, ERROR_CONTENT,
+			 "'%s' is a link to a file that the archive does not contain",
 			 QUOTED(name));
 }
 

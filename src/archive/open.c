@@ -67,8 +67,9 @@ has(const struct archive_image *archive, const char *name)
 static int
 refuse_empty(bool has_members, struct error **err)
 {
-	error_set(err, ERROR_CONTENT, "it holds no image: there is no %s in it",
-		  has_members ? "index.json beside an oci-layout, and no manifest.json" : "file");
+	error_set(err, ERROR_CONTENT, "it does not contain an image: %s",
+		  has_members ? "expected index.json and oci-layout, or manifest.json"
+			      : "it is empty");
 	return error_set_class(err, "missing");
 }
 
@@ -84,7 +85,7 @@ load(struct archive_image *archive, struct error **err)
 	bool is_layout;
 
 	if (fstat(archive->fd, &archive->status) < 0)
-		return error_set_errno(err, errno, "cannot look at it");
+		return error_set_errno(err, errno, "cannot read its attributes");
 	if (refuse_packed(archive->fd, err) < 0 ||
 	    members_scan(archive->fd, &archive->members, err) < 0)
 		return -1;

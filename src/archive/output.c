@@ -19,7 +19,7 @@ static int
 open_stdout(struct output *output, struct error **err)
 {
 	if (isatty(STDOUT_FILENO)) {
-		error_set(err, ERROR_USAGE, "an archive is not written to a terminal");
+		error_set(err, ERROR_USAGE, "cannot write an archive to a terminal");
 		return error_set_hint(err,
 				      "redirect standard output, or name a file instead of '-'");
 	}

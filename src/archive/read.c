@@ -23,7 +23,8 @@ archive_check_unchanged(const struct archive_image *archive, struct error **err)
 	struct stat now;
 
 	if (fstat(archive->fd, &now) < 0)
-		return error_set_errno(err, errno, "cannot look at '%s'", archive->path);
+		return error_set_errno(err, errno, "cannot read the attributes of '%s'",
+				       archive->path);
 	if (now.st_size == archive->status.st_size &&
 	    now.st_mtim.tv_sec == archive->status.st_mtim.tv_sec &&
 	    now.st_mtim.tv_nsec == archive->status.st_mtim.tv_nsec)
@@ -127,7 +128,7 @@ check_digest(const struct buf *buf, const struct digest *digest, struct error **
 
 	if (digest_equal(&actual, digest))
 		return 0;
-	error_set(err, ERROR_CONTENT, "its content is not that of '%s'", digest_text(digest).text);
+	error_set(err, ERROR_CONTENT, "its content does not match '%s'", digest_text(digest).text);
 	return error_set_class(err, "digest");
 }
 
@@ -181,7 +182,7 @@ locate(const struct archive_image *archive, const struct digest *digest, uint64_
 		return error_set_class(err, "missing");
 	}
 	if (member->size_bytes != size_bytes) {
-		error_set(err, ERROR_CONTENT, "'%s' has another size than its descriptor says",
+		error_set(err, ERROR_CONTENT, "the size of '%s' is not the one in its descriptor",
 			  member->name);
 		return error_set_class(err, "size");
 	}

@@ -16,7 +16,7 @@ check_listed(const struct listed *listed, uint64_t file_bytes, struct error **er
 	    strlen(listed->path) <= ARCHIVE_NAME_LIMIT_BYTES &&
 	    strlen(listed->link) <= ARCHIVE_NAME_LIMIT_BYTES)
 		return 0;
-	return error_set(err, ERROR_FAILURE, "the confined helper listed what cannot be");
+	return error_set(err, ERROR_FAILURE, "the confined helper sent an invalid list");
 }
 
 static int

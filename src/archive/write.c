@@ -89,8 +89,7 @@ check_content(struct hasher *hasher, const struct digest *digest, struct error *
 	error_set(err, ERROR_CONTENT, "the content of '%s' in the store is damaged",
 		  digest_text(digest).text);
 	error_set_class(err, "digest");
-	return error_set_hint(
-		err, "`ocifp store fsck --repair` sets it aside; then it is fetched again");
+	return error_set_hint(err, "`ocifp store fsck --repair` removes it; then pull again");
 }
 
 static int
@@ -121,7 +120,7 @@ add_documents(struct tar_writer *writer, const struct contents *contents, bool i
 	AUTO_FREE char *manifest = is_docker ? documents_manifest(&contents->manifest, tag) : NULL;
 
 	if (!index)
-		return error_set(err, ERROR_USAGE, "the name of the image is no UTF-8");
+		return error_set(err, ERROR_USAGE, "the name of the image is not UTF-8");
 	if (add_text(writer, "oci-layout", DOCUMENTS_LAYOUT, err) < 0 ||
 	    add_text(writer, "index.json", index, err) < 0)
 		return -1;
@@ -165,8 +164,8 @@ check_docker_name(const char *tag, struct error **err)
 
 	if (!tag || name)
 		return 0;
-	error_set(err, ERROR_USAGE, "'%s' is no name that docker takes", QUOTED(tag));
-	return error_set_hint(err, "it takes [HOST/]NAME[:TAG], the name in lower case");
+	error_set(err, ERROR_USAGE, "docker does not accept the name '%s'", QUOTED(tag));
+	return error_set_hint(err, "expected [HOST/]NAME[:TAG], the name in lower case");
 }
 
 static int
@@ -176,7 +175,7 @@ check_docker(const struct contents *contents, struct error **err)
 	    media_type_is_config(contents->manifest.config.media_type))
 		return 0;
 	if (contents->kind != DOCUMENT_INDEX)
-		return error_set(err, ERROR_USAGE, "what is no image fits into no docker-archive");
+		return error_set(err, ERROR_USAGE, "a docker-archive can hold images only");
 	error_set(err, ERROR_USAGE, "a docker-archive holds one platform");
 	return error_set_hint(err, "choose one with --platform, or write an oci-archive");
 }

@@ -6,9 +6,11 @@
 
 #include "base/error.h"
 #include "base/xalloc.h"
+#include "cli/command.h"
 #include "cli/options/common_options.h"
 #include "cli/output/json.h"
 #include "cli/output/progress.h"
+#include "oci/location.h"
 #include "project/project.h"
 
 int
@@ -49,4 +51,113 @@ context_release(struct context *context)
 	project_free(context->project);
 	progress_free(context->progress);
 	common_options_release(&context->options);
+}
+
+struct project *
+context_find_project(struct context *context, struct error **err)
+{
+	const struct common_options *options = &context->options;
+	const char *directory = options->directory ? options->directory : ".";
+
+	if (context->project)
+		return context->project;
+	if (options->project_file)
+		context->project = project_read(options->project_file, err);
+	else
+		context->project = project_find(directory, err);
+	return context->project;
+}
+
+struct project *
+context_project(struct context *context, struct error **err)
+{
+	struct project *project = context_find_project(context, err);
+
+	if (project || *err)
+		return project;
+	error_set(err, ERROR_USAGE, "no project file '.ocifp.yaml' in this directory or above");
+	error_set_hint(err, "name one with --file, or an image as HOST/NAME");
+	return NULL;
+}
+
+static void
+take_mirrors(struct context *context, const struct project *project)
+{
+	struct registry_options *options = &context->options.session.registry;
+
+	context->mirrors = xcalloc(project->mirror_count + 1, sizeof(*context->mirrors));
+	for (size_t i = 0; i < project->mirror_count; i++) {
+		const struct project_mirror *mirror = &project->mirrors[i];
+
+		context->mirrors[i].host = mirror->host;
+		context->mirrors[i].urls = (const char *const *)mirror->urls.items;
+	}
+	options->mirrors = context->mirrors;
+	options->mirror_count = project->mirror_count;
+}
+
+/* Mirrors are a help and no need: a command that asks nothing else of the project file works
+ * without it. */
+static void
+find_mirrors(struct context *context)
+{
+	AUTO_ERROR struct error *error = NULL;
+	const struct project *project = context_find_project(context, &error);
+
+	if (error)
+		context_notice(context, "no mirrors are used: %s", error_text(error));
+	if (project && project->mirror_count > 0)
+		take_mirrors(context, project);
+}
+
+void
+context_log_in_at_host(struct context *context, const char *host)
+{
+	struct common_options *options = &context->options;
+
+	if (options->login_host)
+		return;
+	options->login_host = xstrdup(host);
+	options->session.registry.login_host = options->login_host;
+}
+
+void
+context_log_in_at(struct context *context, const struct location *place)
+{
+	if (place->transport == TRANSPORT_REGISTRY)
+		context_log_in_at_host(context, place->reference.host);
+}
+
+static const char *
+repository_of_image(struct context *context, const char *name)
+{
+	AUTO_ERROR struct error *told_later = NULL;
+	const struct project *project = context_find_project(context, &told_later);
+	const struct project_image *image =
+		project ? project_image(project, name, &told_later) : NULL;
+
+	return image ? image->repository : NULL;
+}
+
+void
+context_log_in_at_operand(struct context *context, const char *operand)
+{
+	bool is_place = operand && location_is(operand);
+	const char *text = is_place ? operand : repository_of_image(context, operand);
+	AUTO_LOCATION struct location place = { 0 };
+	AUTO_ERROR struct error *told_later = NULL;
+
+	if (text && location_parse(text, &place, &told_later) == 0)
+		context_log_in_at(context, &place);
+}
+
+struct session *
+context_session(struct context *context)
+{
+	if (context->session)
+		return context->session;
+	if (context->command->groups & OPTIONS_PROJECT)
+		find_mirrors(context);
+	context->session = session_new(&context->options.session);
+	return context->session;
 }

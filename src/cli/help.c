@@ -143,7 +143,7 @@ help_of_exit_status(void)
 
 const struct help_topic help_topics[] = {
 	{ "options", "the options that commands share", help_of_common_options },
-	{ "exit-status", "the numbers that the program ends with", help_of_exit_status },
+	{ "exit-status", "the exit status", help_of_exit_status },
 	{ 0 },
 };
 

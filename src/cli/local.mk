@@ -1,6 +1,6 @@
 noinst_LIBRARIES += %D%/libcli.a
 %C%_libcli_a_SOURCES = \
-	%D%/options/choice.c %D%/options/choice.h \
+ %D%/options/choice.h \
 	%D%/commands/cmd_append.c \
 	%D%/commands/cmd_attach.c \
 	%D%/commands/cmd_auth.c \
@@ -20,9 +20,7 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/commands/cmd_fingerprint.c \
 	%D%/commands/cmd_doctor.c \
 	%D%/commands/cmd_help.c \
-	%D%/commands/cmd_index.c %D%/commands/cmd_index.h \
-	%D%/commands/cmd_index_join.c \
-	%D%/commands/cmd_index_ls.c \
+	%D%/commands/cmd_index.c \
 	%D%/commands/cmd_inspect.c \
 	%D%/commands/cmd_lock.c \
 	%D%/commands/cmd_login.c \
@@ -39,8 +37,7 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/commands/cmd_tag.c \
 	%D%/commands/cmd_tags.c \
 	%D%/commands/cmd_tree.c \
-	%D%/commands/cmd_store.c %D%/commands/cmd_store.h \
-	%D%/commands/cmd_store_rm.c \
+	%D%/commands/cmd_store.c \
 	%D%/commands/cmd_unpack.c \
 	%D%/commands/cmd_verify.c \
 	%D%/commands/run_caches.c %D%/commands/run_caches.h \
@@ -51,8 +48,6 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/options/common_options.c %D%/options/common_options.h \
 	%D%/complete/completion.c %D%/complete/completion.h \
 	%D%/context.c %D%/context.h \
-	%D%/context_project.c \
-	%D%/context_session.c \
 	%D%/options/derive_options.c %D%/options/derive_options.h \
 	%D%/dispatch.c %D%/dispatch.h \
 	%D%/doctor/doctor.h \
@@ -69,7 +64,6 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/libraries.c %D%/libraries.h \
 	%D%/licenses.c %D%/licenses.h \
 	%D%/output/line.c %D%/output/line.h \
-	%D%/options/option_value.c %D%/options/option_value.h \
 	%D%/inspected.c %D%/inspected.h \
 	%D%/options/options.c %D%/options/options.h \
 	%D%/outcome.c %D%/outcome.h \

@@ -43,7 +43,7 @@ ask(int terminal, const char *question, struct buf *line, struct error **err)
 	    read_line(terminal, line, err) < 0)
 		return -1;
 	if (line->size == 0)
-		return error_set(err, ERROR_USAGE, "nothing was typed");
+		return error_set(err, ERROR_USAGE, "the input was empty");
 	return 0;
 }
 
@@ -77,7 +77,7 @@ prompt_line(const char *question, bool is_secret, struct error **err)
 	int result;
 
 	if (terminal < 0) {
-		error_set(err, ERROR_USAGE, "there is no terminal to ask at");
+		error_set(err, ERROR_USAGE, "there is no terminal to ask on");
 		error_set_hint(err, "give --username NAME and --password-stdin");
 		return NULL;
 	}

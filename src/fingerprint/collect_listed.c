@@ -34,7 +34,7 @@ refuse(const char *path, const char *why, struct error **err)
 static int
 refuse_submodule(const char *path, struct error **err)
 {
-	return refuse(path, "is a submodule, holds one or lies in one", err);
+	return refuse(path, "is, contains or is in a submodule", err);
 }
 
 static int
@@ -112,7 +112,7 @@ take_input(const struct collection *collection, const char *path, struct error *
 	if (path_is_below_any(path, &collection->named.exclude))
 		return 0;
 	if (path_never_enters(path))
-		return refuse(path, "never enters a fingerprint", err);
+		return refuse(path, "cannot be an input", err);
 	if (find(collection, path, &listed, err) < 0 ||
 	    check_tracked(collection, path, &listed, err) < 0)
 		return -1;

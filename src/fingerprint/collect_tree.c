@@ -41,7 +41,8 @@ check_inside(const struct collection *collection, const char *path, struct error
 		return error_set_errno(err, errno, "cannot resolve input '%s'", QUOTED(path));
 	if (strcmp(root, "/") == 0 || path_is_below(target, root))
 		return 0;
-	error_set(err, ERROR_USAGE, "input '%s' is a link out of the directory", QUOTED(path));
+	error_set(err, ERROR_USAGE, "input '%s' is a link that leaves the project directory",
+		  QUOTED(path));
 	return error_set_hint(err, "copy the file, or move the project file up");
 }
 
@@ -50,8 +51,7 @@ find_input(const struct collection *collection, const char *path, enum named_kin
 	   struct error **err)
 {
 	if (path_never_enters(path))
-		return error_set(err, ERROR_USAGE, "input '%s' never enters a fingerprint",
-				 QUOTED(path));
+		return error_set(err, ERROR_USAGE, "'%s' cannot be an input", QUOTED(path));
 	if (named_find(&collection->named, path, ret_kind, err) < 0)
 		return -1;
 	return *ret_kind == NAMED_MISSING ? 0 : check_inside(collection, path, err);
@@ -99,9 +99,9 @@ check_tracked(const struct collection *collection, const char *path, bool named,
 	}
 	if (S_ISDIR(status.st_mode)) {
 		error_set(err, ERROR_USAGE,
-			  "git does not track the files in '%s', a submodule or a link",
+			  "git does not track the files in '%s', which is a submodule or a link",
 			  QUOTED(path));
-		return error_set_hint(err, "exclude it, or do without 'tracked'");
+		return error_set_hint(err, "exclude it, or remove 'tracked'");
 	}
 	return 0;
 }

@@ -125,8 +125,8 @@ check_scheme(const struct fingerprint_inputs *inputs, struct error **err)
 
 	if (inputs->scheme != SCHEME_CONCAT || !foreign)
 		return 0;
-	error_set(err, ERROR_USAGE, "'%s' has no meaning in the scheme 'concat'", foreign);
-	return error_set_hint(err, "the scheme 'tree' knows it");
+	error_set(err, ERROR_USAGE, "the scheme 'concat' does not support '%s'", foreign);
+	return error_set_hint(err, "the scheme 'tree' supports it");
 }
 
 static int
@@ -134,7 +134,7 @@ check_args(const struct fingerprint_pairs *args, struct error **err)
 {
 	for (size_t i = 0; i < args->count; i++) {
 		if (!fingerprint_arg_name_is_valid(args->items[i].key))
-			return error_set(err, ERROR_USAGE, "'%s' is no name of an argument",
+			return error_set(err, ERROR_USAGE, "invalid argument name '%s'",
 					 QUOTED(args->items[i].key));
 	}
 	return 0;

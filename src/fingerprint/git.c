@@ -138,7 +138,7 @@ refuse(const struct run *run, const struct spawn_result *result, const struct bu
 		return error_set(err, kind, "git %s did not end in %d s", subcommand_of(run),
 				 run->timeout_ms / 1000);
 	if (result->exit_status == 127)
-		return error_set(err, ERROR_USAGE, "git was not found");
+		return error_set(err, ERROR_USAGE, "git is not installed");
 	return error_set(err, kind, "git %s ended with status %d: %s", subcommand_of(run),
 			 result->exit_status, said);
 }
@@ -530,8 +530,7 @@ put_settings(const struct git *git, const char *room, struct error **err)
 		if (!value)
 			continue;
 		if (value[strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789")])
-			return error_set(err, ERROR_USAGE,
-					 "the git repository has a %s that is not known",
+			return error_set(err, ERROR_USAGE, "the git repository has an unknown %s",
 					 extensions[i]);
 		before = TAKE_PTR(text);
 		text = xasprintf("%s\t%s = %s\n", before, extensions[i], value);

@@ -46,7 +46,7 @@ fail_changed(struct error **err, const struct input_file *file)
 {
 	error_set(err, ERROR_CONTENT, "input '%s' changed while it was read", QUOTED(file->path));
 	error_set_class(err, "source_changed");
-	return error_set_hint(err, "run again when nothing writes to it");
+	return error_set_hint(err, "run again when nothing changes it");
 }
 
 static void

@@ -48,7 +48,7 @@ find_file(const struct listing *listing, const struct input_file *file,
 	if (!path || listing_find(listing, path, file->named, &listed, err) < 0)
 		return -1;
 	if (listed.kind != LISTED_FILE)
-		return error_set(err, ERROR_USAGE, "input '%s' is no file", path);
+		return error_set(err, ERROR_USAGE, "input '%s' is not a file", path);
 	*ret_file = listed.file;
 	return 0;
 }

@@ -113,7 +113,7 @@ way_release(struct way *way)
 static int
 refuse_outside(const struct way *way, struct error **err)
 {
-	return error_set(err, ERROR_USAGE, "input '%s' is a link out of the directory",
+	return error_set(err, ERROR_USAGE, "input '%s' is a link that leaves the project directory",
 			 QUOTED(way->named));
 }
 

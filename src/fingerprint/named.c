@@ -92,7 +92,7 @@ find_missing(const struct named *named, const char *path, enum named_kind *ret_k
 	struct stat status;
 
 	if (fstatat(named->dir_fd, path_to_open(path), &status, AT_SYMLINK_NOFOLLOW) == 0)
-		return error_set(err, ERROR_USAGE, "input '%s' is a link to nothing", QUOTED(path));
+		return error_set(err, ERROR_USAGE, "input '%s' is a dangling link", QUOTED(path));
 	if (named_check_optional(named, path, "is missing", err) < 0)
 		return -1;
 	*ret_kind = NAMED_MISSING;

@@ -14,7 +14,7 @@ static int
 refuse(struct error **err, const char *named, const char *reason)
 {
 	error_set(err, ERROR_USAGE, "input '%s' %s", QUOTED(named), reason);
-	return error_set_hint(err, "inputs are relative to the project directory and lie in it");
+	return error_set_hint(err, "inputs are paths below the project directory");
 }
 
 static bool
@@ -51,7 +51,7 @@ path_normalise(const char *named, struct error **err)
 		size_t size = strcspn(start, "/");
 
 		if (is_component(start, size, "..")) {
-			refuse(err, named, "has '..' in it");
+			refuse(err, named, "contains '..'");
 			return NULL;
 		}
 		append_component(path, start, size);

@@ -20,7 +20,8 @@ static const char *const modes[] = { "100644 ", "100755 ", "120000 " };
 static int
 refuse(struct error **err, const char *entry)
 {
-	return error_set(err, ERROR_CONTENT, "'%s' is no entry of a list of inputs", QUOTED(entry));
+	return error_set(err, ERROR_CONTENT, "invalid entry in a list of inputs: '%s'",
+			 QUOTED(entry));
 }
 
 static int
@@ -34,7 +35,7 @@ parse_header(const char *bytes, enum fingerprint_scheme *ret_scheme, size_t *ret
 			return 0;
 		}
 	}
-	return error_set(err, ERROR_CONTENT, "this is no list of inputs of a known scheme");
+	return error_set(err, ERROR_CONTENT, "this is not a list of inputs of a known scheme");
 }
 
 /* "<mode> <size> <sha256> <path>": the length of what stands before the path, or 0. */
@@ -122,7 +123,7 @@ record_parse(char *bytes, size_t size, struct record *ret_record, struct error *
 	if (parse_header(bytes, &record.scheme, &at, err) < 0)
 		return -1;
 	if (at < size && bytes[size - 1])
-		return error_set(err, ERROR_CONTENT, "the list of inputs is cut short");
+		return error_set(err, ERROR_CONTENT, "the list of inputs is truncated");
 	record.entries = xcalloc(count_entries(bytes + at, size - at) + 1, sizeof(*record.entries));
 	while (at < size) {
 		char *text = bytes + at;

@@ -67,7 +67,7 @@ int
 walk_refuse_special(const char *path, struct error **err)
 {
 	error_set(err, ERROR_USAGE, "input '%s' is a socket, a FIFO or a device", QUOTED(path));
-	return error_set_hint(err, "exclude it, or name the files that are wanted");
+	return error_set_hint(err, "exclude it, or list the files");
 }
 
 static int

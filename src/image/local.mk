@@ -4,18 +4,13 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/transfer/attach.c %D%/transfer/attach.h \
 	%D%/transfer/blob_write.c %D%/transfer/blob_write.h \
 	%D%/ensure/build.c %D%/ensure/build.h \
-	%D%/ensure/build_room.c %D%/ensure/build_room.h \
 	%D%/resolve/built.c %D%/resolve/built.h \
 	%D%/make/compose.c %D%/make/compose.h \
 	%D%/document/content.c %D%/document/content.h \
-	%D%/transfer/copy_image.c %D%/transfer/copy_image.h %D%/transfer/copy_private.h \
-	%D%/transfer/copy_referrers.c \
+	%D%/transfer/copy_image.c %D%/transfer/copy_image.h \
 	%D%/make/derive.c %D%/make/derive.h \
-	%D%/make/derive_base.c %D%/make/derive_base.h \
 	%D%/transfer/destination.c %D%/transfer/destination.h \
-	%D%/ensure/ensure.c %D%/ensure/ensure.h %D%/ensure/ensure_private.h \
-	%D%/ensure/ensure_build.c \
-	%D%/ensure/ensure_needs.c \
+	%D%/ensure/ensure.c %D%/ensure/ensure.h \
 	%D%/resolve/entries.c %D%/resolve/entries.h \
 	%D%/transfer/fetch.c %D%/transfer/fetch.h \
 	%D%/resolve/find.c %D%/resolve/find.h \
@@ -23,12 +18,10 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/prune/collect.c %D%/prune/collect.h \
 	%D%/transfer/import.c %D%/transfer/import.h \
 	%D%/resolve/inputs.c %D%/resolve/inputs.h \
-	%D%/ensure/join.c %D%/ensure/join.h %D%/ensure/join_private.h \
-	%D%/ensure/join_read.c \
-	%D%/unpack/layer_job.c %D%/unpack/layer_job.h \
+	%D%/ensure/join.c %D%/ensure/join.h \
+	%D%/ensure/join_private.h %D%/ensure/join_read.c \
 	%D%/unpack/layer_jobs.c %D%/unpack/layer_jobs.h \
 	%D%/unpack/image_layers.c %D%/unpack/image_layers.h \
-	%D%/unpack/layers_fit.c %D%/unpack/layers_fit.h \
 	%D%/document/local_image.c %D%/document/local_image.h \
 	%D%/trust/lock_project.c %D%/trust/lock_project.h \
 	%D%/resolve/lookup.c %D%/resolve/lookup.h \
@@ -40,7 +33,6 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/resolve/platform_tag.c %D%/resolve/platform_tag.h \
 	%D%/prune/prune.c %D%/prune/prune.h \
 	%D%/prune/prune_graph.c %D%/prune/prune_graph.h \
-	%D%/prune/prune_keep.c \
 	%D%/transfer/publish.c %D%/transfer/publish.h \
 	%D%/transfer/pull.c %D%/transfer/pull.h \
 	%D%/transfer/push.c %D%/transfer/push.h \

@@ -66,7 +66,7 @@ parse_strings(const json_t *array, const char *name, struct strings *strings, st
 
 	json_array_foreach (array, i, item) {
 		if (!json_is_string(item))
-			return error_set(err, ERROR_CONTENT, "%s[%zu] is no string", name, i);
+			return error_set(err, ERROR_CONTENT, "%s[%zu] is not a string", name, i);
 		strings_add(strings, json_string_value(item));
 	}
 	return 0;
@@ -86,7 +86,7 @@ static int
 parse_diff_id(const json_t *item, struct digest *ret_diff_id, struct error **err)
 {
 	if (!json_is_string(item))
-		return error_set(err, ERROR_CONTENT, "it is no string");
+		return error_set(err, ERROR_CONTENT, "it is not a string");
 	return digest_parse(json_string_value(item), ret_diff_id, err);
 }
 

@@ -40,7 +40,7 @@ check_media_type(const char *media_type, struct error **err)
 {
 	if (media_type_is_valid(media_type))
 		return 0;
-	return error_set(err, ERROR_CONTENT, "'%s' is no media type", QUOTED(media_type));
+	return error_set(err, ERROR_CONTENT, "invalid media type '%s'", QUOTED(media_type));
 }
 
 /* image-spec: embedded content SHOULD be checked; one that differs is a trap for those who use it.
@@ -56,10 +56,10 @@ check_data(const char *data, const struct descriptor *descriptor, struct error *
 		return 0;
 	bytes = base64_decode(data, &size);
 	if (!bytes)
-		return error_set(err, ERROR_CONTENT, "'data' is no base64");
+		return error_set(err, ERROR_CONTENT, "'data' is not base64");
 	digest = digest_of(descriptor->digest.algorithm, bytes, size);
 	if (size != descriptor->size_bytes || !digest_equal(&digest, &descriptor->digest))
-		return error_set(err, ERROR_CONTENT, "'data' is not what 'digest' and 'size' say");
+		return error_set(err, ERROR_CONTENT, "'data' does not match 'digest' and 'size'");
 	return 0;
 }
 
@@ -81,7 +81,7 @@ descriptor_parse(const json_t *object, struct descriptor *ret_descriptor, struct
 	struct descriptor_fields raw = { 0 };
 
 	if (!json_is_object(object))
-		return error_set(err, ERROR_CONTENT, "the descriptor is no object");
+		return error_set(err, ERROR_CONTENT, "the descriptor is not an object");
 	if (document_read_fields(object, fields, sizeof(fields) / sizeof(fields[0]), &raw, err) <
 		    0 ||
 	    check_media_type(raw.media_type, err) < 0 ||

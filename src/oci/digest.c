@@ -78,9 +78,9 @@ digest_parse(const char *text, struct digest *ret_digest, struct error **err)
 		return refuse_algorithm(err, text, (size_t)(colon - text));
 	size = digest_size(digest.algorithm);
 	if (strlen(colon + 1) != 2 * size)
-		return refuse(err, text, "has not the length of its algorithm");
+		return refuse(err, text, "has the wrong length for its algorithm");
 	if (!text_parse_hex(colon + 1, size, digest.bytes))
-		return refuse(err, text, "is not in lower case hexadecimal digits");
+		return refuse(err, text, "is not in lower-case hexadecimal digits");
 	*ret_digest = digest;
 	return 0;
 }

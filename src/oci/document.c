@@ -102,7 +102,7 @@ begins_with_mark(const char *bytes, size_t size)
 static int
 set_syntax_error(struct error **err, const json_error_t *why)
 {
-	error_set(err, ERROR_CONTENT, "the document is no JSON: line %d, column %d: %s", why->line,
+	error_set(err, ERROR_CONTENT, "invalid JSON: line %d, column %d: %s", why->line,
 		  why->column, QUOTED(why->text));
 	return error_set_class(err, "json");
 }
@@ -129,7 +129,7 @@ document_parse(const void *bytes, size_t size, struct error **err)
 		return NULL;
 	}
 	if (!json_is_object(document)) {
-		refuse(err, "is no JSON object");
+		refuse(err, "is not a JSON object");
 		return NULL;
 	}
 	return TAKE_PTR(document);
@@ -175,17 +175,17 @@ type_name(enum field_type type)
 {
 	switch (type) {
 	case FIELD_STRING:
-		return "string";
+		return "a string";
 	case FIELD_SIZE:
-		return "whole number from 0 to 2^63-1";
+		return "a whole number from 0 to 2^63-1";
 	case FIELD_OBJECT:
-		return "object";
+		return "an object";
 	case FIELD_ARRAY:
-		return "array";
+		return "an array";
 	case FIELD_STRINGS:
-		return "object of strings";
+		return "an object of strings";
 	case FIELD_WORDS:
-		return "array or string";
+		return "an array or string";
 	}
 	return "known type";
 }
@@ -221,7 +221,8 @@ read_field(const json_t *object, const struct field *field, void *slot, struct e
 		return error_set_class(err, "json");
 	}
 	if (!has_type(value, field->type)) {
-		error_set(err, ERROR_CONTENT, "'%s' is no %s", field->name, type_name(field->type));
+		error_set(err, ERROR_CONTENT, "'%s' is not %s", field->name,
+			  type_name(field->type));
 		return error_set_class(err, "json");
 	}
 	store_value(value, field->type, slot);

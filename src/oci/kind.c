@@ -38,14 +38,14 @@ refuse_schema1(struct error **err)
 static int
 refuse_hybrid(struct error **err, const char *one, const char *other)
 {
-	error_set(err, ERROR_CONTENT, "the document holds both '%s' and '%s'", one, other);
+	error_set(err, ERROR_CONTENT, "the document has both '%s' and '%s'", one, other);
 	return error_set_class(err, "hybrid");
 }
 
 static int
 refuse_contradiction(struct error **err, const char *said, const char *own)
 {
-	error_set(err, ERROR_CONTENT, "the document came as '%s' and calls itself '%s'",
+	error_set(err, ERROR_CONTENT, "the document was sent as '%s' and calls itself '%s'",
 		  QUOTED(said), QUOTED(own));
 	return error_set_class(err, "hybrid");
 }
@@ -117,11 +117,11 @@ static int
 refuse_kind(struct error **err, const struct kind *kind, enum document_kind wanted)
 {
 	if (kind->media_type)
-		error_set(err, ERROR_CONTENT, "a document of type '%s' is no image %s",
+		error_set(err, ERROR_CONTENT, "a document of type '%s' is not an image %s",
 			  QUOTED(kind->media_type ? kind->media_type : ""),
 			  wanted == DOCUMENT_INDEX ? "index" : "manifest");
 	else
-		error_set(err, ERROR_CONTENT, "the document is no image %s",
+		error_set(err, ERROR_CONTENT, "the document is not an image %s",
 			  wanted == DOCUMENT_INDEX ? "index" : "manifest");
 	return error_set_class(err, "unsupported");
 }

@@ -36,7 +36,7 @@ find_scheme(const char *text)
 static int
 refuse(struct error **err, const char *text, const char *reason)
 {
-	return error_set(err, ERROR_USAGE, "'%s' is no location: %s", QUOTED(text), reason);
+	return error_set(err, ERROR_USAGE, "invalid location '%s': %s", QUOTED(text), reason);
 }
 
 /* image-spec, annotations.md, org.opencontainers.image.ref.name, without its rules on order. */
@@ -75,7 +75,7 @@ cut_tag(char *rest, const char *text, char **ret_tag, struct error **err)
 		return 0;
 	*colon = '\0';
 	if (!ref_name_is_valid(colon + 1))
-		return refuse(err, text, "what follows the path is no tag");
+		return refuse(err, text, "the path is not followed by a valid tag");
 	*ret_tag = xstrdup(colon + 1);
 	return 0;
 }
@@ -84,7 +84,7 @@ static int
 check_path(const char *path, const struct scheme *scheme, const char *text, struct error **err)
 {
 	if (*path == '\0')
-		return refuse(err, text, "it names no path");
+		return refuse(err, text, "the path is missing");
 	if (strlen(path) >= PATH_LIMIT_BYTES)
 		return refuse(err, text, "its path is too long");
 	if (strcmp(path, "-") != 0 || scheme->has_standard_streams)

@@ -147,8 +147,8 @@ own(const struct view *view)
 static int
 refuse(struct error **err, const char *text)
 {
-	error_set(err, ERROR_USAGE, "'%s' is no platform", QUOTED(text));
-	return error_set_hint(err, "write it as OS/ARCHITECTURE[/VARIANT], such as linux/arm64");
+	error_set(err, ERROR_USAGE, "invalid platform '%s'", QUOTED(text));
+	return error_set_hint(err, "expected OS/ARCHITECTURE[/VARIANT], such as linux/arm64");
 }
 
 int

@@ -27,7 +27,7 @@ check_name(const char **name, struct error **err)
 		*name = NULL;
 	if (!*name || platform_name_is_valid(*name))
 		return 0;
-	return error_set(err, ERROR_CONTENT, "'%s' is no part of a platform", QUOTED(*name));
+	return error_set(err, ERROR_CONTENT, "invalid part of a platform: '%s'", QUOTED(*name));
 }
 
 int

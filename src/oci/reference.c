@@ -12,7 +12,8 @@
 static int
 refuse(struct error **err, const char *text, const char *reason)
 {
-	return error_set(err, ERROR_USAGE, "'%s' is no image reference: %s", QUOTED(text), reason);
+	return error_set(err, ERROR_USAGE, "invalid image reference '%s': %s", QUOTED(text),
+			 reason);
 }
 
 /* None of these messages repeats the text, which may hold a password. */
@@ -23,12 +24,13 @@ refuse_foreign_forms(const char *text, struct error **err)
 	const char *last_slash = strrchr(text, '/');
 
 	if (at && last_slash && at < last_slash) {
-		error_set(err, ERROR_USAGE, "an image reference holds no user name or password");
+		error_set(err, ERROR_USAGE,
+			  "an image reference cannot contain a user name or password");
 		return error_set_hint(err, "use 'ocifp login' or a credential helper");
 	}
 	if (strstr(text, "://")) {
-		error_set(err, ERROR_USAGE, "an image reference is no URL");
-		return error_set_hint(err, "leave out everything up to '://'");
+		error_set(err, ERROR_USAGE, "an image reference is not a URL");
+		return error_set_hint(err, "remove everything up to '://'");
 	}
 	return 0;
 }
@@ -53,7 +55,7 @@ refuse_bare_name(const char *text, struct error **err)
 	AUTO_FREE char *guess = NULL;
 
 	if (is_surely_host(text))
-		return refuse(err, text, "it names a host, and no repository there");
+		return refuse(err, text, "the repository is missing");
 	refuse(err, text, "it does not begin with a registry host");
 	if (parse(on_docker_hub, &reference, &why) < 0)
 		return -1;
@@ -102,7 +104,7 @@ cut_tag(char *rest, const char *text, struct reference *reference, struct error 
 		return 0;
 	*colon = '\0';
 	if (!reference_tag_is_valid(colon + 1))
-		return refuse(err, text, "its tag breaks the rules of tags");
+		return refuse(err, text, "the tag is invalid");
 	reference->tag = xstrdup(colon + 1);
 	return 0;
 }
@@ -113,7 +115,7 @@ set_name(const char *name, const char *text, struct reference *reference, struct
 	bool is_official = strcmp(reference->host, "docker.io") == 0 && !strchr(name, '/');
 
 	if (!reference_name_is_valid(name))
-		return refuse(err, text, "its name breaks the rules of names (lower case only)");
+		return refuse(err, text, "the name is invalid (lower case only)");
 	reference->name = xasprintf("%s%s", is_official ? "library/" : "", name);
 	if (strlen(reference->host) + 1 + strlen(reference->name) > NAME_LIMIT_CHARS)
 		return refuse(err, text, "it is too long");
@@ -137,7 +139,7 @@ parse(const char *text, struct reference *reference, struct error **err)
 	if (!strpbrk(reference->host, ".:") && strcmp(reference->host, "localhost") != 0)
 		return refuse_bare_name(text, err);
 	if (!reference_host_is_valid(reference->host))
-		return refuse(err, text, "its host is no host");
+		return refuse(err, text, "the host is invalid");
 	if (cut_tag(name, text, reference, err) < 0)
 		return -1;
 	return set_name(name, text, reference, err);

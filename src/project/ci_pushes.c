@@ -41,7 +41,7 @@ find_refusal(const char *name)
 	for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++)
 		if (strcmp(events[i].name, name) == 0)
 			return events[i].refused;
-	return "the event is none of push, schedule, workflow_dispatch and merge_group";
+	return "the event is not push, schedule, workflow_dispatch or merge_group";
 }
 
 /* A merge group runs on a branch of its own, "gh-readonly-queue/<base>/pr-<number>-<sha>"; what

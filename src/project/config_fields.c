@@ -20,8 +20,8 @@ fail_type(const struct config *config, const struct config_node *node, const cha
 	  const char *found, struct error **err)
 {
 	if (!node->key)
-		return config_fail(config, &node->mark, err, "wants %s, not %s", wanted, found);
-	return config_fail(config, &node->mark, err, "'%s' wants %s, not %s",
+		return config_fail(config, &node->mark, err, "expects %s, not %s", wanted, found);
+	return config_fail(config, &node->mark, err, "'%s' expects %s, not %s",
 			   QUOTED(node->key ? node->key : ""), wanted, found);
 }
 
@@ -152,7 +152,7 @@ fail_unknown(const struct config *config, const struct config_node *node, const 
 	AUTO_FREE char *names = join_names(table);
 
 	config_fail(config, &node->key_mark, err, "unknown key '%s' in %s", key, what);
-	return error_set_hint(err, "it may have: %s", names);
+	return error_set_hint(err, "known keys: %s", names);
 }
 
 static int

@@ -79,7 +79,7 @@ take_text(const struct parse *parse, const yaml_event_t *event, struct config_no
 	    0)
 		return -1;
 	if (strlen(text) != event->data.scalar.length)
-		return config_fail(parse->config, &node->mark, err, "a text holds a NUL");
+		return config_fail(parse->config, &node->mark, err, "a string contains a NUL");
 	node->kind = CONFIG_TEXT;
 	node->text = xstrdup(text);
 	node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
@@ -133,7 +133,7 @@ read_key(struct parse *parse, const yaml_event_t *event, const struct config_nod
 	if (event->type == YAML_ALIAS_EVENT)
 		return config_fail(parse->config, &key.mark, err, "aliases are not allowed");
 	if (event->type != YAML_SCALAR_EVENT)
-		return config_fail(parse->config, &key.mark, err, "a key is a text");
+		return config_fail(parse->config, &key.mark, err, "a key must be a string");
 	if (take_text(parse, event, &key, err) < 0)
 		return -1;
 	if (!config_find(map, key.text)) {
@@ -265,7 +265,7 @@ check_bytes(const struct config *config, const char *bytes, size_t size, struct 
 	if (!nul)
 		return 0;
 	mark = mark_at_offset(bytes, (size_t)(nul - bytes));
-	return config_fail(config, &mark, err, "the file holds a NUL");
+	return config_fail(config, &mark, err, "the file contains a NUL");
 }
 
 int

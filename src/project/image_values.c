@@ -36,7 +36,7 @@ read_arg(const struct config *config, const struct config_node *node,
 	if (!value)
 		return -1;
 	if (!fingerprint_arg_name_is_valid(node->key))
-		return config_fail(config, &node->key_mark, err, "'%s' is no name of an argument",
+		return config_fail(config, &node->key_mark, err, "invalid argument name '%s'",
 				   QUOTED(node->key));
 	fingerprint_pairs_add(args, node->key, value);
 	return 0;
@@ -157,7 +157,7 @@ image_read_length(const struct config *config, const struct config_node *node, v
 	if (config_read_uint(config, node, &length, err) < 0)
 		return -1;
 	if (length < LENGTH_MIN_CHARS || length > FINGERPRINT_HEX_CHARS)
-		return config_fail(config, &node->mark, err, "'length' is from %d to %d",
+		return config_fail(config, &node->mark, err, "'length' must be from %d to %d",
 				   LENGTH_MIN_CHARS, FINGERPRINT_HEX_CHARS);
 	*(unsigned *)ret_value = length;
 	return 0;

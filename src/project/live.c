@@ -69,7 +69,7 @@ add_commit(struct git_trees *trees, const char *path, const struct git_ref *ref,
 	if (!failure)
 		return 0;
 	error_pass(err, failure);
-	error_wrap(err, "the fingerprints of '%s' cannot be told", QUOTED(ref->name));
+	error_wrap(err, "cannot compute the fingerprints of '%s'", QUOTED(ref->name));
 	return error_set_hint(err, "--keep-git-ref says which refs count, --keep-git never leaves "
 				   "them aside");
 }

@@ -16,7 +16,6 @@ noinst_LIBRARIES += %D%/libproject.a
 	%D%/image_values.c %D%/image_values.h \
 	%D%/live.c %D%/live.h \
 	%D%/lock_file.c %D%/lock_file.h \
-	%D%/lock_file_write.c %D%/lock_private.h \
 	%D%/project.c %D%/project.h \
 	%D%/project_cache.c \
 	%D%/project_check.c \

@@ -111,16 +111,17 @@ project_image(const struct project *project, const char *name, struct error **er
 		image = find_default(project);
 		if (image)
 			return image;
-		error_set(err, ERROR_USAGE, "which image? '%s' has several, and no default",
+		error_set(err, ERROR_USAGE, "'%s' has several images and no default",
 			  QUOTED(project->path));
-		error_set_hint(err, "name one of: %s", names);
+		error_set_hint(err, "choose one of: %s", names);
 		return NULL;
 	}
 	index = project_find_image(project, name);
 	if (index != PROJECT_NO_IMAGE)
 		return &project->images[index];
-	error_set(err, ERROR_USAGE, "'%s' has no image '%s'", QUOTED(project->path), QUOTED(name));
-	error_set_hint(err, "there are: %s", names);
+	error_set(err, ERROR_USAGE, "'%s' does not define image '%s'", QUOTED(project->path),
+		  QUOTED(name));
+	error_set_hint(err, "its images: %s", names);
 	return NULL;
 }
 
@@ -134,12 +135,12 @@ project_image_check_repository(const struct project *project, const struct proje
 		return 0;
 	if (image->unknown_variable && strcmp(image->unknown_variable, "CI_REGISTRY_IMAGE") == 0)
 		return error_set(err, ERROR_USAGE,
-				 "the repository of image '%s' is not known: CI_REGISTRY_IMAGE "
-				 "counts in jobs of GitLab alone",
+				 "the repository of image '%s' is unknown: CI_REGISTRY_IMAGE "
+				 "is used in GitLab jobs only",
 				 image->name);
 	ignored = ci_repository(project->directory, err);
 	if (!ignored)
-		return error_wrap(err, "the repository of image '%s' is not known", image->name);
+		return error_wrap(err, "the repository of image '%s' is unknown", image->name);
 	error_set(err, ERROR_USAGE, "image '%s' has no repository", image->name);
-	return error_set_hint(err, "name it under 'repository' in the project file");
+	return error_set_hint(err, "set 'repository' in the project file");
 }

@@ -13,7 +13,7 @@ check_needs_exist(const struct reading *reading, size_t index, struct error **er
 	for (size_t i = 0; i < image->needs.count; i++) {
 		if (project_find_image(reading->project, image->needs.items[i]) == PROJECT_NO_IMAGE)
 			return config_fail(reading->config, &needs->items[i].mark, err,
-					   "image '%s' needs '%s', which is no image of this file",
+					   "image '%s' needs '%s', which the file does not define",
 					   image->name, QUOTED(image->needs.items[i]));
 	}
 	return 0;

@@ -154,8 +154,7 @@ check_scheme(const struct reading *reading, const struct config_node *node,
 
 		if (found && image->scheme == SCHEME_CONCAT)
 			return config_fail(reading->config, &found->key_mark, err,
-					   "'%s' has no meaning in the scheme 'concat'",
-					   foreign[i]);
+					   "the scheme 'concat' does not support '%s'", foreign[i]);
 	}
 	return 0;
 }
@@ -223,9 +222,9 @@ project_image_read(const struct reading *reading, const struct config_node *node
 					  .length = FINGERPRINT_LENGTH_DEFAULT } };
 
 	if (!project_name_is_valid(node->key)) {
-		config_fail(reading->config, &node->key_mark, err, "'%s' is no name of an image",
+		config_fail(reading->config, &node->key_mark, err, "invalid image name '%s'",
 			    QUOTED(node->key));
-		return error_set_hint(err, "lower-case letters, digits, '_' and '-'");
+		return error_set_hint(err, "expected lower-case letters, digits, '_' and '-'");
 	}
 	if (config_read_fields(reading->config, node, what, &entry_table, &entry, err) < 0 ||
 	    expand_repositories(reading, node, &entry, err) < 0 ||

@@ -53,9 +53,8 @@ read_version(const struct config *config, const struct config_node *node, void *
 	if (config_read_uint(config, node, &version, err) < 0)
 		return -1;
 	if (version != known_version)
-		return config_fail(config, &node->mark, err,
-				   "version %u is not known, only version %u", version,
-				   known_version);
+		return config_fail(config, &node->mark, err, "unknown version %u: expected %u",
+				   version, known_version);
 	*(unsigned *)ret_value = version;
 	return 0;
 }
@@ -88,7 +87,7 @@ read_images(const struct reading *reading, struct error **err)
 	if (!images)
 		return 0;
 	if (images->count == 0)
-		return config_fail(reading->config, &images->mark, err, "there are no images");
+		return config_fail(reading->config, &images->mark, err, "it has no images");
 	project->images = xcalloc(images->count, sizeof(*project->images));
 	for (size_t i = 0; i < images->count; i++)
 		if (project_image_read(reading, &images->items[i],

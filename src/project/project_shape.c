@@ -42,7 +42,7 @@ check_urls(const struct reading *reading, const struct config_node *node, struct
 	for (size_t i = 0; i < node->count; i++)
 		if (!is_url(node->items[i].text))
 			return fail_value(reading, &node->items[i].mark, node->items[i].text,
-					  "is no URL of a mirror", err);
+					  "is not a valid mirror URL", err);
 	return 0;
 }
 
@@ -61,7 +61,7 @@ read_mirror(const struct reading *reading, const struct config_node *node,
 	    struct project_mirror *mirror, struct error **err)
 {
 	if (!reference_host_is_valid(node->key))
-		return fail_value(reading, &node->key_mark, node->key, "is no host", err);
+		return fail_value(reading, &node->key_mark, node->key, "is not a valid host", err);
 	mirror->host = lower_case(node->key);
 	if (config_read_texts(reading->config, node, &mirror->urls, err) < 0)
 		return -1;

@@ -76,9 +76,9 @@ append_variable(struct expansion *expansion, const char *name, const struct vari
 			expansion->unknown = known[i].name;
 		return 0;
 	}
-	error_set(err, ERROR_USAGE, "there is no variable '%s'", QUOTED(name));
+	error_set(err, ERROR_USAGE, "unknown variable '%s'", QUOTED(name));
 	return error_set_hint(
-		err, "there are GITHUB_REPOSITORY, GITHUB_REPOSITORY_OWNER and CI_REGISTRY_IMAGE");
+		err, "expected GITHUB_REPOSITORY, GITHUB_REPOSITORY_OWNER or CI_REGISTRY_IMAGE");
 }
 
 /* *text stands at a '$', and is moved behind what it starts. */

@@ -57,8 +57,8 @@ make_args(const struct image_config *config, const struct job_options *options,
 		add_all(args, &config->command);
 	if (args->count > 0 && *args->items[0])
 		return 0;
-	error_set(err, ERROR_USAGE, "nothing to run: the image names no program");
-	return error_set_hint(err, "name one behind '--'");
+	error_set(err, ERROR_USAGE, "nothing to run: the image has no entry point and no command");
+	return error_set_hint(err, "add a command after '--'");
 }
 
 static int

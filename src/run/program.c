@@ -148,7 +148,7 @@ refuse(const char *name, enum error_kind kind, const char *why, struct error **e
 static int
 refuse_machine(const char *name, struct error **err)
 {
-	refuse(name, ERROR_NOT_INVOKED, "it is made for another machine", err);
+	refuse(name, ERROR_NOT_INVOKED, "it was built for another architecture", err);
 	error_set_class(err, "foreign_platform");
 	return error_set_hint(err,
 			      "choose a --platform of this machine, or install qemu-user-static");
@@ -178,7 +178,7 @@ check_elf(const char *name, const char *head, ssize_t size, struct error **err)
 	Elf32_Half machine;
 
 	if ((size_t)size < offsetof(Elf64_Ehdr, e_machine) + sizeof(machine))
-		return refuse(name, ERROR_NOT_INVOKED, "it is no whole program", err);
+		return refuse(name, ERROR_NOT_INVOKED, "it is truncated", err);
 	memcpy(&machine, head + offsetof(Elf64_Ehdr, e_machine), sizeof(machine));
 	if (is_machine_of_ours(machine) || has_emulators())
 		return 0;

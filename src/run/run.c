@@ -126,7 +126,7 @@ check_user(const struct run *run, struct error **err)
 	const struct job_user *user = &run->job.user;
 
 	if (!user_map_has(&run->map, user->uid, user->gid)) {
-		error_set(err, ERROR_FAILURE, "user %u:%u of the image cannot be had here",
+		error_set(err, ERROR_FAILURE, "user %u:%u of the image is not available here",
 			  user->uid, user->gid);
 		return error_set_hint(err,
 				      "without subordinate ids (subuid(5), apt install uidmap) "

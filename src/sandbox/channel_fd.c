@@ -57,7 +57,7 @@ message_receive_fd(int fd, struct error **err)
 	rights = got == 1 ? CMSG_FIRSTHDR(&header) : NULL;
 	if (!rights || rights->cmsg_level != SOL_SOCKET || rights->cmsg_type != SCM_RIGHTS ||
 	    rights->cmsg_len != CMSG_LEN(sizeof(int)))
-		return error_set(err, ERROR_FAILURE, "a descriptor did not come");
+		return error_set(err, ERROR_FAILURE, "a descriptor is missing");
 	memcpy(&passed_fd, CMSG_DATA(rights), sizeof(int));
 	return passed_fd;
 }

@@ -65,7 +65,7 @@ confine_process(int tree_fd, struct walls *walls, struct error **err)
 		return -1;
 	walls->limits = true;
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return error_set_errno(err, errno, "cannot give up privileges");
+		return error_set_errno(err, errno, "cannot drop privileges");
 	walls->no_new_privs = true;
 	return confine_landlock(tree_fd, &walls->landlock_abi, err);
 }

@@ -47,7 +47,7 @@ plan_add(struct plan *plan, int fd, struct error **err)
 	int copy = fcntl(fd, F_DUPFD_CLOEXEC, HELPER_PARKING_FD);
 
 	if (copy < 0)
-		return error_set_errno(err, errno, "cannot hand on a descriptor");
+		return error_set_errno(err, errno, "cannot duplicate a descriptor");
 	plan->fds[plan->count++] = copy;
 	return 0;
 }
@@ -208,7 +208,7 @@ helper_note_wait(struct helper *helper, int waited_ms, struct error **err)
 	helper->idle_ms = is_idle ? helper->idle_ms + waited_ms : 0;
 	if (helper->idle_ms <= CHILD_STALL_LIMIT_MS)
 		return 0;
-	error_set(err, ERROR_FAILURE, "the confined helper has stood still for %d s",
+	error_set(err, ERROR_FAILURE, "the confined helper has made no progress for %d s",
 		  CHILD_STALL_LIMIT_MS / 1000);
 	return error_set_class(err, "helper");
 }

@@ -47,6 +47,6 @@ helper_path(struct error **err)
 	if (path)
 		return path;
 	error_set(err, ERROR_LOCAL, "the program 'ocifp-layer' is not installed");
-	error_set_hint(err, "it belongs to ocifp and lies in '%s'", named ? named : LIBEXECDIR);
+	error_set_hint(err, "it is part of ocifp and belongs in '%s'", named ? named : LIBEXECDIR);
 	return NULL;
 }

@@ -1,10 +1,10 @@
-/* file_hash.h - the digest of a file that is being written
+/* file_hash.h - the digest of a file while it is written
  *
- *     writer  [=========================>        file_hash_grown(): so much is there
+ *     writer  [=========================>        file_hash_grown(): written up to here
  *     hash    [===============>                  behind it, on a thread of the pool
  *
- * It reads what the file holds, from the page cache: nothing is handed from thread to thread, the
- * writer never waits, and what is vouched for is what is on the disk.
+ * The thread reads the file from the page cache, so no data is passed between threads, the writer
+ * never waits, and the digest is that of the file.
  */
 #ifndef OCIFP_STORE_FILE_HASH_H
 #define OCIFP_STORE_FILE_HASH_H
@@ -16,17 +16,17 @@
 struct file_hash;
 struct workers;
 
-/* `fd` stays the caller's, and open as long as this lives.  Workers NULL: all is hashed by
- * file_hash_finish(). */
+/* The caller keeps `fd` open until file_hash_free().  Workers NULL: file_hash_finish() hashes all.
+ */
 struct file_hash *file_hash_new(enum digest_algorithm algorithm, int fd, struct workers *workers);
 
-/* The bytes before size_bytes are there and will not change. */
+/* The bytes before size_bytes are written and will not change. */
 void file_hash_grown(struct file_hash *self, uint64_t size_bytes);
 
-/* Of these bytes; then only reset or free.  -1 with errno: it cannot be read. */
+/* The digest of these bytes; then only reset or free.  -1 with errno: a read failed. */
 int file_hash_finish(struct file_hash *self, struct digest *ret_digest);
 
-/* From the first byte. */
+/* Starts again from the first byte. */
 void file_hash_reset(struct file_hash *self);
 void file_hash_free(struct file_hash *self);
 

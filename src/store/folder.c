@@ -17,9 +17,9 @@ static void
 hint_for(int errnum, struct error **err)
 {
 	if (errnum == ELOOP || errnum == ENOTDIR)
-		error_set_hint(err, "a store holds no symbolic links; move what is there away");
+		error_set_hint(err, "a store may not contain symbolic links; move it away");
 	else if (errnum == ENOLCK || errnum == EOPNOTSUPP)
-		error_set_hint(err, "put the store on a file system that has locks");
+		error_set_hint(err, "put the store on a file system that supports locks");
 }
 
 int
@@ -33,7 +33,7 @@ folder_fail(const struct store *store, int errnum, const char *doing, const char
 	return -1;
 }
 
-/* The umask must not take away what we need ourselves. */
+/* In our own store, undo the umask. */
 static int
 make_directory(const struct store *store, int parent_fd, const char *name)
 {
@@ -59,7 +59,7 @@ step(const struct store *store, int parent_fd, const char *name, bool make)
 	return make_directory(store, parent_fd, name);
 }
 
-/* Component by component, since O_NOFOLLOW speaks of the last one alone.  -1 with errno. */
+/* Opens component by component, because O_NOFOLLOW applies to the last one only.  -1 with errno. */
 static int
 walk(const struct store *store, const char *path, bool make)
 {
@@ -123,12 +123,12 @@ check_regular(const struct store *store, int fd, const char *path, struct error 
 	struct stat status;
 
 	if (fstat(fd, &status) < 0)
-		return folder_fail(store, errno, "look at", path, err);
+		return folder_fail(store, errno, "stat", path, err);
 	if (S_ISREG(status.st_mode))
 		return 0;
 	full = store_full_path(store, path);
 	error_set(err, ERROR_LOCAL, "'%s' is not a regular file", QUOTED(full));
-	return error_set_hint(err, "move it away, as 'ocifp store fsck --repair' does");
+	return error_set_hint(err, "run 'ocifp store fsck --repair' to move it away");
 }
 
 int

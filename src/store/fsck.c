@@ -1,45 +1,48 @@
-#include "store/care.h"
+#include <errno.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "oci/descriptor.h"
 #include "oci/digest.h"
-#include "store/check.h"
+#include "oci/document.h"
+#include "store/care.h"
 #include "store/digest_set.h"
 #include "store/folder.h"
+#include "store/layout.h"
+#include "store/lock.h"
 #include "store/reachable.h"
 #include "store/state.h"
 
-void
-check_note(struct strings *lines, const char *path, const char *what)
+struct check {
+	struct store *store;
+	bool repair;
+	struct fsck_result result;
+};
+
+static void
+note(struct strings *lines, const char *path, const char *what)
 {
 	strings_take(lines, xasprintf("%s: %s", QUOTED(path), what));
 }
 
-int
-check_report(struct check *check, const char *path, const char *what, struct error **err)
+static int
+report(struct check *check, const char *path, const char *what, struct error **err)
 {
-	check_note(&check->result.problems, path, what);
+	note(&check->result.problems, path, what);
 	if (!check->repair)
 		return 0;
 	if (store_quarantine(check->store, path, -1, err) < 0)
 		return -1;
-	check_note(&check->result.repaired, path, "moved to " STORE_QUARANTINE);
+	note(&check->result.repaired, path, "moved to " STORE_QUARANTINE);
 	return 0;
 }
 
-static int
-count_unfinished(struct check *check, struct error **err)
-{
-	AUTO_STRINGS struct strings names = { 0 };
-
-	if (folder_list(check->store, STORE_INGEST, &names, err) < 0)
-		return -1;
-	check->result.unfinished_count = names.count;
-	return 0;
-}
-
-/* Of a damaged document check_blobs() has told already. */
+/* check_blobs() has already reported damaged documents. */
 static void
 find_incomplete(struct check *check)
 {
@@ -48,36 +51,194 @@ find_incomplete(struct check *check)
 
 	if (reachable_mark(check->store, &set, &check->result.incomplete, &failure) < 0 &&
 	    check->result.problems.count == 0)
-		check_note(&check->result.problems, "index.json", error_text(failure));
+		note(&check->result.problems, "index.json", error_text(failure));
 }
 
-/* The references come last: a repair may have taken away what they name. */
 static int
-check_all(struct check *check, struct error **err)
+hash_file(struct check *check, int fd, enum digest_algorithm algorithm, struct digest *ret_digest,
+	  struct error **err)
 {
-	if (check_blobs(check, DIGEST_SHA256, err) < 0 ||
-	    check_blobs(check, DIGEST_SHA512, err) < 0)
+	AUTO_HASHER struct hasher *hasher = hasher_new(algorithm);
+	AUTO_FREE char *bytes = xcalloc(1, TRANSFER_BUFFER_BYTES);
+	ssize_t got;
+
+	while ((got = read(fd, bytes, TRANSFER_BUFFER_BYTES)) != 0) {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return error_set_errno(err, errno, "cannot read it");
+		hasher_add(hasher, bytes, (size_t)got);
+		check->result.checked_bytes += (uint64_t)got;
+	}
+	*ret_digest = hasher_finish(hasher);
+	return 0;
+}
+
+/* A file that other users can write may change after this check. */
+static int
+check_mode(struct check *check, int fd, const char *path, struct error **err)
+{
+	struct stat status;
+
+	if (!check->store->is_own || fstat(fd, &status) < 0 ||
+	    !(status.st_mode & (S_IWGRP | S_IWOTH)))
+		return 0;
+	note(&check->result.problems, path, "other users can write it");
+	if (!check->repair)
+		return 0;
+	if (fchmod(fd, 0400) < 0)
+		return folder_fail(check->store, errno, "change the mode of", path, err);
+	note(&check->result.repaired, path, "mode set to 0400");
+	return 0;
+}
+
+static int
+check_content(struct check *check, int fd, const char *path, const struct digest *digest,
+	      struct error **err)
+{
+	AUTO_ERROR struct error *failure = NULL;
+	struct digest actual;
+
+	if (hash_file(check, fd, digest->algorithm, &actual, &failure) < 0)
+		return report(check, path, error_text(failure), err);
+	if (!digest_equal(&actual, digest))
+		return report(check, path, "content does not match", err);
+	return check_mode(check, fd, path, err);
+}
+
+static int
+check_file(struct check *check, enum digest_algorithm algorithm, const char *folder,
+	   const char *name, struct error **err)
+{
+	AUTO_FREE char *path = xasprintf("%s/%s", folder, name);
+	AUTO_ERROR struct error *failure = NULL;
+	AUTO_CLOSE int fd = -1;
+	struct digest digest;
+
+	check->result.checked_count++;
+	if (!blob_parse_name(algorithm, name, &digest))
+		return report(check, path, "its name is not a digest", err);
+	if (folder_find_file(check->store, path, &fd, &failure) < 0)
+		return report(check, path, "not a regular file", err);
+	return fd < 0 ? 0 : check_content(check, fd, path, &digest, err);
+}
+
+static int
+check_blobs(struct check *check, enum digest_algorithm algorithm, struct error **err)
+{
+	AUTO_FREE char *folder = blob_folder(algorithm);
+	AUTO_STRINGS struct strings names = { 0 };
+
+	if (folder_list(check->store, folder, &names, err) < 0)
 		return -1;
-	if (check_references(check, err) < 0)
-		return -1;
-	find_incomplete(check);
-	return count_unfinished(check, err);
+	for (size_t i = 0; i < names.count; i++)
+		if (check_file(check, algorithm, folder, names.items[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+static const char index_file[] = "index.json";
+
+/* NULL: the entry is correct. */
+static char *
+find_fault(const struct store *store, const json_t *entry)
+{
+	AUTO_DESCRIPTOR struct descriptor descriptor = { 0 };
+	AUTO_ERROR struct error *err = NULL;
+	AUTO_CLOSE int fd = -1;
+
+	/* An entry of another tool with an unsupported digest cannot be checked, and is not a
+	 * fault. */
+	if (descriptor_parse(entry, &descriptor, &err) < 0)
+		return error_is(err, ERROR_CONTENT) ? xstrdup(error_text(err)) : NULL;
+	if (blob_find(store, &descriptor.digest, descriptor.size_bytes, &fd, &err) == 0 && fd >= 0)
+		return NULL;
+	return xasprintf("'%s' is missing", digest_text(&descriptor.digest).text);
+}
+
+static bool
+entry_is_faulty(struct check *check, const json_t *entry, size_t number)
+{
+	AUTO_FREE char *fault = find_fault(check->store, entry);
+	const char *name = layout_entry_name(entry);
+	AUTO_FREE char *shown = NULL;
+	AUTO_FREE char *what = NULL;
+
+	if (!fault)
+		return false;
+	shown = name ? text_quote_string(name) : xasprintf("manifests[%zu]", number);
+	what = xasprintf("%s: %s", shown, fault);
+	note(&check->result.problems, index_file, what);
+	if (check->repair) {
+		AUTO_FREE char *done = xasprintf("reference removed: %s", shown);
+
+		note(&check->result.repaired, index_file, done);
+	}
+	return true;
+}
+
+/* True: the index was changed. */
+static bool
+check_entries(struct check *check, json_t *index)
+{
+	json_t *entries = json_object_get(index, "manifests");
+	bool changed = false;
+	size_t number = 0;
+
+	for (size_t i = 0; i < json_array_size(entries); number++) {
+		bool faulty = entry_is_faulty(check, json_array_get(entries, i), number);
+
+		if (faulty && check->repair && json_array_remove(entries, i) == 0)
+			changed = true;
+		else
+			i++;
+	}
+	return changed;
+}
+
+static int
+check_index(struct check *check, int lock_fd, struct error **err)
+{
+	AUTO_ERROR struct error *failure = NULL;
+	AUTO_JSON json_t *index = layout_read_index(check->store, &failure);
+
+	if (!index)
+		return report(check, index_file, error_text(failure), err);
+	if (check_entries(check, index))
+		return layout_write_index(check->store, index, lock_fd, err);
+	return 0;
+}
+
+static int
+check_references(struct check *check, struct error **err)
+{
+	AUTO_CLOSE int lock_fd = -1;
+
+	if (!check->repair)
+		return check_index(check, -1, err);
+	lock_fd = lock_take(check->store, STORE_INDEX_LOCK, LOCK_EXCLUSIVE, err);
+	return lock_fd < 0 ? -1 : check_index(check, lock_fd, err);
 }
 
 int
 store_fsck(struct store *store, bool repair, struct fsck_result *ret_result, struct error **err)
 {
 	struct check check = { .store = store, .repair = repair };
+	AUTO_STRINGS struct strings unfinished = { 0 };
 
 	if (repair && store_check_writable(store, err) < 0)
 		return -1;
-	/* Otherwise gc might remove a blob between a reference and the look at it. */
+	/* Keep gc from removing a blob between its reference and its check. */
 	if (store->is_writable && store_hold_blobs(store, err) < 0)
 		return -1;
-	if (check_all(&check, err) < 0) {
+	if (check_blobs(&check, DIGEST_SHA256, err) < 0 ||
+	    check_blobs(&check, DIGEST_SHA512, err) < 0 || check_references(&check, err) < 0 ||
+	    folder_list(store, STORE_INGEST, &unfinished, err) < 0) {
 		fsck_result_release(&check.result);
 		return -1;
 	}
+	find_incomplete(&check);
+	check.result.unfinished_count = unfinished.count;
 	*ret_result = check.result;
 	return 0;
 }

@@ -1,53 +1,40 @@
-#include "store/ingest_private.h"
+#include "store/ingest.h"
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "oci/descriptor.h"
+#include "oci/digest.h"
 #include "store/file_hash.h"
 #include "store/folder.h"
-#include "store/part.h"
 #include "store/state.h"
 #include "store/store.h"
+#include "stream/body.h"
+#include "stream/sink.h"
 
-int
-ingest_check(struct ingest *self, bool *ret_matches, struct error **err)
-{
-	struct digest actual;
+struct ingest {
+	struct body body;
+	struct store *store;
+	struct digest digest;
+	uint64_t size_bytes;
+	uint64_t cursor;   /* the file has the bytes before it */
+	uint64_t position; /* of the next byte of the response */
+	uint64_t reused_bytes;
+	char *path; /* relative to the store: of the .part, or of the blob */
+	int fd;
+	struct file_hash *hash;
+	bool finished;
+};
 
-	if (file_hash_finish(self->hash, &actual) < 0)
-		return folder_fail(self->store, errno, "read", self->path, err);
-	*ret_matches = digest_equal(&actual, &self->digest);
-	return 0;
-}
-
-int
-ingest_start_over(struct ingest *self, struct error **err)
-{
-	file_hash_reset(self->hash);
-	self->cursor = 0;
-	self->reused_bytes = 0;
-	if (ftruncate(self->fd, 0) < 0)
-		return folder_fail(self->store, errno, "empty", self->path, err);
-	return 0;
-}
-
-int
-ingest_refuse(struct ingest *self, const char *class_name, const char *why, struct error **err)
-{
-	AUTO_ERROR struct error *ignored = NULL;
-
-	if (!self->finished)
-		(void)ingest_start_over(self, &ignored);
-	error_set(err, ERROR_CONTENT, "blob '%s' %s", digest_text(&self->digest).text, why);
-	return error_set_class(err, class_name);
-}
-
-int
-ingest_settle(struct ingest *self, struct error **err)
+static int
+finish(struct ingest *self, struct error **err)
 {
 	struct part part = {
 		.digest = self->digest,
@@ -69,27 +56,58 @@ ingest_wanted(const struct body *body)
 }
 
 static int
+start_over(struct ingest *self, struct error **err)
+{
+	file_hash_reset(self->hash);
+	self->cursor = 0;
+	self->reused_bytes = 0;
+	if (ftruncate(self->fd, 0) < 0)
+		return folder_fail(self->store, errno, "empty", self->path, err);
+	return 0;
+}
+
+static int
+refuse(struct ingest *self, const char *class_name, const char *why, struct error **err)
+{
+	AUTO_ERROR struct error *ignored = NULL;
+
+	if (!self->finished)
+		(void)start_over(self, &ignored);
+	error_set(err, ERROR_CONTENT, "blob '%s' %s", digest_text(&self->digest).text, why);
+	return error_set_class(err, class_name);
+}
+
+static int
 ingest_begin(struct body *body, uint64_t offset, struct error **err)
 {
 	struct ingest *self = (struct ingest *)body;
 
 	if (offset > self->cursor)
-		return ingest_refuse(self, "range", "came from a later byte than was asked for",
-				     err);
+		return refuse(self, "range", "starts after the requested byte", err);
 	self->position = offset;
 	return 0;
 }
 
-void
-ingest_made_progress(struct store *store)
+/* The process that holds the part may wait for blobs that we have finished: commit them first. */
+static int
+busy(struct ingest *self, enum ingest_state *ret_state, struct error **err)
+{
+	*ret_state = INGEST_BUSY;
+	if (store_commit(self->store, err) < 0)
+		return -1;
+	return lock_wait_on(&self->store->busy, self->store, self->path, err);
+}
+
+static void
+note_progress(struct store *store)
 {
 	store->busy = (struct lock_wait){ 0 };
 }
 
-/* A server without ranges sends what is there once more: it is passed over, and should it differ,
- * the digest tells. */
+/* A server without ranges sends the first bytes again: skip them.  If they differ, the digest
+ * tells. */
 static size_t
-pass_over(struct ingest *self, size_t size)
+skip_known(struct ingest *self, size_t size)
 {
 	uint64_t known = self->cursor - self->position;
 	size_t passed = known < size ? (size_t)known : size;
@@ -98,7 +116,7 @@ pass_over(struct ingest *self, size_t size)
 	return passed;
 }
 
-/* The disk works while the network does, so that the commit has little left to wait for. */
+/* Starts writing to disk during the download, so that the commit waits for less. */
 static void
 write_behind(struct ingest *self, size_t size)
 {
@@ -113,21 +131,32 @@ static int
 ingest_write(struct body *body, const void *bytes, size_t size, struct error **err)
 {
 	struct ingest *self = (struct ingest *)body;
-	size_t passed = pass_over(self, size);
+	size_t passed = skip_known(self, size);
 	const char *fresh = (const char *)bytes + passed;
 
 	size -= passed;
 	if (size == 0)
 		return 0;
 	if (size > self->size_bytes - self->cursor)
-		return ingest_refuse(self, "size", "is longer than was announced", err);
+		return refuse(self, "size", "is longer than its descriptor says", err);
 	if (fd_pwrite_all(self->fd, fresh, size, self->cursor, self->path, err) < 0)
 		return store_wrap(self->store, err);
 	write_behind(self, size);
 	self->position += size;
 	self->cursor += size;
 	file_hash_grown(self->hash, self->cursor);
-	ingest_made_progress(self->store);
+	note_progress(self->store);
+	return 0;
+}
+
+static int
+check_digest(struct ingest *self, bool *ret_matches, struct error **err)
+{
+	struct digest actual;
+
+	if (file_hash_finish(self->hash, &actual) < 0)
+		return folder_fail(self->store, errno, "read", self->path, err);
+	*ret_matches = digest_equal(&actual, &self->digest);
 	return 0;
 }
 
@@ -140,12 +169,12 @@ ingest_end(struct body *body, struct error **err)
 	if (self->finished)
 		return 0;
 	if (self->cursor < self->size_bytes)
-		return ingest_refuse(self, "size", "is shorter than was announced", err);
-	if (ingest_check(self, &matches, err) < 0)
+		return refuse(self, "size", "is shorter than its descriptor says", err);
+	if (check_digest(self, &matches, err) < 0)
 		return -1;
 	if (!matches)
-		return ingest_refuse(self, "digest", "does not match its digest", err);
-	return ingest_settle(self, err);
+		return refuse(self, "digest", "does not match its digest", err);
+	return finish(self, err);
 }
 
 const struct body_ops ingest_ops = {
@@ -154,6 +183,8 @@ const struct body_ops ingest_ops = {
 	.write = ingest_write,
 	.end = ingest_end,
 };
+
+extern const struct body_ops ingest_ops;
 
 struct body *
 ingest_body(struct ingest *ingest)
@@ -178,4 +209,175 @@ ingest_free(struct ingest *ingest)
 	store_end_ingest(ingest->store);
 	free(ingest->path);
 	free(ingest);
+}
+
+/* Continues the part of an earlier run.  A complete part with wrong content is downloaded again. */
+static int
+replay_part(struct ingest *self, struct error **err)
+{
+	struct workers *hashers;
+	struct stat status;
+	bool matches = false;
+
+	if (fstat(self->fd, &status) < 0)
+		return folder_fail(self->store, errno, "stat", self->path, err);
+	hashers = self->size_bytes < HASH_BEHIND_BYTES ? NULL : store_hashers(self->store);
+	self->hash = file_hash_new(self->digest.algorithm, self->fd, hashers);
+	if ((uint64_t)status.st_size > self->size_bytes)
+		return start_over(self, err);
+	self->cursor = self->reused_bytes = (uint64_t)status.st_size;
+	file_hash_grown(self->hash, self->cursor);
+	if (self->cursor < self->size_bytes)
+		return 0;
+	if (check_digest(self, &matches, err) < 0)
+		return -1;
+	if (matches)
+		return finish(self, err);
+	if (self->size_bytes == 0)
+		return refuse(self, "digest", "does not match its digest", err);
+	return start_over(self, err);
+}
+
+/* Called again once the part is locked: its last owner may have committed the blob meanwhile. */
+static int
+open_content(struct ingest *self, enum ingest_state *ret_state, struct error **err)
+{
+	AUTO_CLOSE int fd = -1;
+
+	if (blob_find(self->store, &self->digest, self->size_bytes, &fd, err) < 0)
+		return -1;
+	*ret_state = fd >= 0 ? INGEST_PRESENT : INGEST_OPEN;
+	return 0;
+}
+
+static int
+open_part(struct ingest *self, enum ingest_state *ret_state, struct error **err)
+{
+	struct part part = { .fd = -1 };
+
+	if (part_open(self->store, &self->digest, &part, err) < 0)
+		return -1;
+	free(self->path);
+	self->path = part.path;
+	self->fd = part.fd;
+	if (self->fd < 0)
+		return busy(self, ret_state, err);
+	if (open_content(self, ret_state, err) < 0)
+		return -1;
+	if (*ret_state == INGEST_PRESENT)
+		return 0;
+	if (replay_part(self, err) < 0)
+		return -1;
+	*ret_state = self->finished ? INGEST_PRESENT : INGEST_OPEN;
+	return 0;
+}
+
+static struct ingest *
+ingest_new(struct store *store, const struct descriptor *blob)
+{
+	struct ingest *self = XNEW(struct ingest);
+
+	self->body.ops = &ingest_ops;
+	self->store = store;
+	self->digest = blob->digest;
+	self->size_bytes = blob->size_bytes;
+	self->path = blob_path(&blob->digest);
+	self->fd = -1;
+	store->ingest_count++;
+	return self;
+}
+
+/* INGEST_OPEN: the blob is not in the store. */
+static int
+find_content(struct ingest *self, enum ingest_state *ret_state, struct error **err)
+{
+	if (self->store->is_writable && store_hold_blobs(self->store, err) < 0)
+		return -1;
+	if (open_content(self, ret_state, err) < 0)
+		return -1;
+	return *ret_state == INGEST_OPEN ? store_check_writable(self->store, err) : 0;
+}
+
+int
+ingest_open(struct store *store, const struct descriptor *blob, enum ingest_state *ret_state,
+	    struct ingest **ret_ingest, struct error **err)
+{
+	AUTO_INGEST struct ingest *self = ingest_new(store, blob);
+	enum ingest_state state = INGEST_OPEN;
+
+	if (find_content(self, &state, err) < 0)
+		return -1;
+	if (state == INGEST_OPEN && open_part(self, &state, err) < 0)
+		return -1;
+	if (state != INGEST_BUSY)
+		note_progress(store);
+	if (state == INGEST_OPEN)
+		*ret_ingest = TAKE_PTR(self);
+	*ret_state = state;
+	return 0;
+}
+
+struct new_blob {
+	struct sink sink;
+	struct store *store;
+	struct part part; /* path NULL: given to the store, or dropped */
+	struct hasher *hasher;
+	struct measure *ret_measure;
+};
+
+static int
+new_blob_write(struct sink *sink, const void *bytes, size_t size, struct error **err)
+{
+	struct new_blob *self = (struct new_blob *)sink;
+
+	hasher_add(self->hasher, bytes, size);
+	self->part.size_bytes += size;
+	if (fd_write_all(self->part.fd, bytes, size, self->part.path, err) < 0)
+		return store_wrap(self->store, err);
+	return 0;
+}
+
+static int
+new_blob_finish(struct sink *sink, struct error **err)
+{
+	struct new_blob *self = (struct new_blob *)sink;
+	struct part *part = &self->part;
+
+	part->digest = hasher_finish(self->hasher);
+	*self->ret_measure = (struct measure){ part->digest, part->size_bytes };
+	if (!store_has(self->store, &part->digest, part->size_bytes))
+		return store_take_part(self->store, part, err);
+	part_drop(self->store, part);
+	return 0;
+}
+
+static void
+new_blob_free(struct sink *sink)
+{
+	struct new_blob *self = (struct new_blob *)sink;
+
+	if (self->part.path)
+		part_drop(self->store, &self->part);
+	hasher_free(self->hasher);
+	free(self);
+}
+
+struct sink *
+store_new_blob(struct store *store, struct measure *ret_measure, struct error **err)
+{
+	static const struct sink_ops ops = { new_blob_write, new_blob_finish, new_blob_free };
+	/* A placeholder: the part's name also has random bytes. */
+	static const struct digest unknown = { .algorithm = DIGEST_SHA256 };
+	struct part part = { .fd = -1 };
+	struct new_blob *self;
+
+	if (store_hold_blobs(store, err) < 0 || part_create(store, &unknown, &part, err) < 0)
+		return NULL;
+	self = XNEW(struct new_blob);
+	self->sink.ops = &ops;
+	self->store = store;
+	self->part = part;
+	self->hasher = hasher_new(DIGEST_SHA256);
+	self->ret_measure = ret_measure;
+	return &self->sink;
 }

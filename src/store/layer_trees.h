@@ -1,14 +1,14 @@
-/* layer_trees.h - layers that are unpacked once and shared by images, in the user's store
+/* layer_trees.h - unpacked layers that images share, in the user's store
  *
  *     .ocifp/layers/NAME/fs        the tree
- *     .ocifp/layers/NAME/record    what the tree cannot say (layer/tree_record.h)
- *     .ocifp/layers/NAME.part/     being made
- *     .ocifp/layers/NAME.dead.HEX/ left by a process that was killed, or on its way out; gc's
+ *     .ocifp/layers/NAME/record    metadata that the tree cannot hold (layer/tree_record.h)
+ *     .ocifp/layers/NAME.part/     being written
+ *     .ocifp/layers/NAME.dead.HEX/ left by a killed process, or being removed; gc removes it
  *
  * NAME is ALGORITHM-BLOB-DIFFID-VERSION-MAP, the beginning of the diff_id alone, or
- * flat-ALGORITHM-MANIFEST-VERSION-MAP for all layers of an image in one tree; MAP says whose the
- * files are (sandbox/id_map.h).  Each is locked (flock of the directory):
- * exclusively while it is made, shared by whoever uses it, so that gc leaves it.
+ * flat-ALGORITHM-MANIFEST-VERSION-MAP for all layers of an image in one tree; MAP is the id map of
+ * the files (sandbox/id_map.h).  Each directory is locked (flock): exclusively while it is written,
+ * shared while it is used, so that gc keeps it.
  */
 #ifndef OCIFP_STORE_LAYER_TREES_H
 #define OCIFP_STORE_LAYER_TREES_H
@@ -25,25 +25,24 @@ struct store;
 enum layer_state {
 	LAYER_READY, /* locked shared */
 	LAYER_NEW,   /* an empty directory, locked exclusively, to be filled and committed */
-	LAYER_BUSY,  /* another process is at it: ask again later */
+	LAYER_BUSY,  /* another process writes it: try again later */
 };
 
-/* *ret_fd: the directory; closing it lets go of it.  Of one that is new and was not committed,
- * gc takes what there is. */
+/* *ret_fd: the directory; closing it releases the lock.  gc removes a new one that was not
+ * committed. */
 int store_layer_open(struct store *store, const char *name, enum layer_state *ret_state,
 		     int *ret_fd, struct error **err);
 
-/* Under its name; the lock is shared from then on.  What is in it must be durable: one
- * store_layers_sync() for all that are to be committed. */
+/* Renames a new tree to its name; its lock is shared from then on.  Call store_layers_sync()
+ * before, once for all trees to commit. */
 int store_layer_commit(struct store *store, const char *name, int fd, struct error **err);
 int store_layers_sync(struct store *store, struct error **err);
 
-/* Of its tree, within the store's own path; the caller owns it. */
+/* The path of the tree; the caller owns it. */
 char *store_layer_path(const struct store *store, const char *name);
 
-/* What gc removes, when no pull is under way: layers of none of the images, and what is dead; not
- * what is in use.  `empty` removes what is in a directory, whosever the files are: `name` says
- * that. */
+/* For gc, when no pull is under way: removes the trees that no image uses, and dead ones; not those
+ * in use.  `empty` removes the content of a directory; the owner of its files is in `name`. */
 struct layer_sweep {
 	int (*empty)(void *context, const char *name, int fd, struct error **err);
 	void *context;

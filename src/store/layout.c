@@ -48,10 +48,11 @@ check_entries(const json_t *index, struct error **err)
 	const json_t *entries = json_object_get(index, "manifests");
 
 	if (!json_is_array(entries))
-		return error_set(err, ERROR_CONTENT, "it has no array 'manifests'");
+		return error_set(err, ERROR_CONTENT, "expected an array 'manifests'");
 	for (size_t i = 0; i < json_array_size(entries); i++)
 		if (!json_is_object(json_array_get(entries, i)))
-			return error_set(err, ERROR_CONTENT, "manifests[%zu] is no object", i);
+			return error_set(err, ERROR_CONTENT,
+					 "invalid manifests[%zu]: expected an object", i);
 	return 0;
 }
 
@@ -93,8 +94,9 @@ layout_write_index(const struct store *store, const json_t *index, int lock_fd, 
 	if (!text)
 		return error_set(err, ERROR_FAILURE, "cannot format '%s'", index_file);
 	if (strlen(text) > LAYOUT_INDEX_LIMIT_BYTES)
-		return error_set(err, ERROR_LOCAL, "'%s/%s' would be larger than may be read",
-				 store->path, index_file);
+		return error_set(err, ERROR_LOCAL,
+				 "cannot write '%s/%s': larger than the read limit", store->path,
+				 index_file);
 	if (lock_check(store, STORE_INDEX_LOCK, lock_fd, err) < 0)
 		return -1;
 	return file_replace(store->fd, index_file, store_file_mode(store), text, strlen(text), err);

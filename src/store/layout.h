@@ -1,7 +1,7 @@
-/* layout.h - index.json of a layout, as the JSON it is
+/* layout.h - index.json of a layout, as JSON
  *
- * image-spec, image-layout.md, "index.json file".  Fields and entries that are not ours are kept
- * as they came.
+ * image-spec, image-layout.md, "index.json file".  Fields and entries of other tools are kept
+ * unchanged.
  */
 #ifndef OCIFP_STORE_LAYOUT_H
 #define OCIFP_STORE_LAYOUT_H
@@ -13,11 +13,11 @@ struct store;
 
 #define LAYOUT_REF_NAME "org.opencontainers.image.ref.name"
 
-/* The document, with its array "manifests"; the caller's reference.  One that is not there is
- * empty to a store that may be written to, else ERROR_CONTENT. */
+/* The document, with its array "manifests"; a new reference.  A missing file is ERROR_CONTENT with
+ * STORE_READ, else an empty index. */
 json_t *layout_read_index(const struct store *store, struct error **err);
 
-/* Replaces it.  `lock_fd` is the caller's hold of index.lock. */
+/* Replaces the file.  The caller holds index.lock by `lock_fd`. */
 int layout_write_index(const struct store *store, const json_t *index, int lock_fd,
 		       struct error **err);
 
@@ -26,7 +26,7 @@ int layout_write_index(const struct store *store, const json_t *index, int lock_
 int layout_shrink_index(const struct store *store, const json_t *index, int lock_fd,
 			struct error **err);
 
-/* An empty one, unless there is one. */
+/* Creates an empty one if there is none. */
 int layout_make_index(const struct store *store, struct error **err);
 
 /* The annotation LAYOUT_REF_NAME of an entry; NULL: none. */

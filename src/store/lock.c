@@ -40,7 +40,7 @@ lock_is_named(int folder_fd, const char *name, int fd)
 	       named.st_ino == opened.st_ino;
 }
 
-/* A lock file needs no content, so one that may only be read will do. */
+/* A lock needs no write permission. */
 static int
 open_lock_file(const struct store *store, int folder_fd, const char *name)
 {
@@ -52,7 +52,7 @@ open_lock_file(const struct store *store, int folder_fd, const char *name)
 	return fd;
 }
 
-/* 0 and the lock; or an errno: EWOULDBLOCK: held; ENOENT: somebody removes it just now. */
+/* 0 and the lock, or an errno.  EWOULDBLOCK: held; ENOENT: just being removed. */
 static int
 try_once(const struct store *store, int folder_fd, const char *name, enum lock_kind kind,
 	 int *ret_fd)
@@ -76,10 +76,10 @@ give_up(const struct store *store, const char *path, struct error **err)
 {
 	AUTO_FREE char *full = store_full_path(store, path);
 
-	error_set(err, ERROR_LOCAL, "another process still holds '%s'", QUOTED(full));
+	error_set(err, ERROR_LOCAL, "timed out waiting for another process that holds '%s'",
+		  QUOTED(full));
 	error_set_class(err, "lock");
-	return error_set_hint(err, "wait for it to end, or see who it is with 'fuser %s'",
-			      QUOTED(full));
+	return error_set_hint(err, "run 'fuser %s' to find the process", QUOTED(full));
 }
 
 static void
@@ -161,7 +161,7 @@ lock_check(const struct store *store, const char *name, int lock_fd, struct erro
 
 	if (folder_fd >= 0 && lock_is_named(folder_fd, name, lock_fd))
 		return 0;
-	error_set(err, ERROR_LOCAL, "somebody removed '%s/" STORE_FOLDER "/%s' while it was held",
+	error_set(err, ERROR_LOCAL, "'%s/" STORE_FOLDER "/%s' was removed while we held it",
 		  QUOTED(store->path), name);
 	return error_set_class(err, "lock");
 }

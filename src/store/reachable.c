@@ -11,11 +11,11 @@
 #include "store/state.h"
 #include "store/store.h"
 
-/* Documents still to be read.  A list and not recursion: what nests deeply costs no stack. */
+/* The documents to read: a list instead of recursion, so that deep nesting uses no stack. */
 struct walk {
 	const struct store *store;
 	struct digest_set *set;
-	struct strings *incomplete; /* NULL: nobody asks */
+	struct strings *incomplete; /* NULL: not wanted */
 	struct digest_set documents;
 	struct descriptors pending;
 	size_t done_count;
@@ -27,8 +27,9 @@ mark_blob(struct walk *walk, const struct descriptor *blob)
 	(void)digest_set_add(walk->set, &blob->digest);
 }
 
-/* What an index lists may also be something else: by its type, or when its type says nothing, by
- * its content.  It is read even if it is marked: it may be a blob of another image as well. */
+/* A child of an index may be another document, by its type, or by its content if the type is
+ * generic.  It is read even if it is marked already, because it may also be a blob of another
+ * image. */
 static void
 mark_document(struct walk *walk, const struct descriptor *document)
 {
@@ -60,8 +61,8 @@ look_for(struct walk *walk, const struct descriptor *part, const struct digest *
 		return -1;
 	if (fd < 0)
 		strings_take(walk->incomplete,
-			     xasprintf("%s: not there, a part of %s",
-				       digest_text(&part->digest).text, digest_text(owner).text));
+			     xasprintf("%s: missing, a part of %s", digest_text(&part->digest).text,
+				       digest_text(owner).text));
 	return 0;
 }
 
@@ -106,7 +107,7 @@ follow_index(struct walk *walk, const struct buf *buf, const char *media_type, s
 	return 0;
 }
 
-/* DOCUMENT_OTHER too for what has no media type of ours and cannot be read as one. */
+/* DOCUMENT_OTHER also for an unreadable document with a generic media type. */
 static int
 find_kind(const struct buf *buf, const struct descriptor *document, enum document_kind *ret_kind,
 	  struct error **err)
@@ -130,7 +131,7 @@ follow(struct walk *walk, const struct descriptor *document, struct error **err)
 
 	if (blob_read(walk->store, &document->digest, &buf, &found, err) < 0)
 		return -1;
-	/* A child that was never fetched leads nowhere. */
+	/* A child that was never fetched. */
 	if (!found)
 		return 0;
 	if (find_kind(&buf, document, &kind, err) < 0)
@@ -149,9 +150,9 @@ follow_pending(struct walk *walk, struct error **err)
 
 		descriptor_copy(&walk->pending.items[walk->done_count++], &document);
 		if (follow(walk, &document, err) < 0) {
-			error_wrap(err, "cannot tell what '%s' needs",
+			error_wrap(err, "cannot find the blobs of '%s'",
 				   digest_text(&document.digest).text);
-			return error_set_hint(err, "see 'ocifp store fsck'");
+			return error_set_hint(err, "run 'ocifp store fsck'");
 		}
 	}
 	return 0;
@@ -163,7 +164,7 @@ reachable_mark(const struct store *store, struct digest_set *set, struct strings
 {
 	struct walk walk = { .store = store, .set = set, .incomplete = incomplete };
 	AUTO_DESCRIPTORS struct descriptors references = { 0 };
-	/* Remove nothing while an image of another tool cannot be read: it may need anything. */
+	/* gc must remove nothing if an image of another tool is unreadable: it may use any blob. */
 	bool is_check = incomplete != NULL;
 	int ret;
 

@@ -1,4 +1,4 @@
-/* reachable.h - what the references of a store lead to */
+/* reachable.h - the blobs that the references of a store lead to */
 #ifndef OCIFP_STORE_REACHABLE_H
 #define OCIFP_STORE_REACHABLE_H
 
@@ -7,9 +7,9 @@ struct error;
 struct store;
 struct strings;
 
-/* Adds what index.json names, and what indexes and manifests that are there name in turn.  A
- * document that cannot be understood is ERROR_CONTENT: what it needs is not known.  What a manifest
- * names and is not there is told in `incomplete` (or NULL). */
+/* Adds the digests that index.json refers to, and those that indexes and manifests in the store
+ * refer to. An unreadable document is ERROR_CONTENT, because its blobs are not known.  `incomplete`
+ * (may be NULL) gets a line for each missing blob of a manifest. */
 int reachable_mark(const struct store *store, struct digest_set *set, struct strings *incomplete,
 		   struct error **err);
 

@@ -20,7 +20,7 @@ has_name(const json_t *entry, const char *name)
 	return entry_name && strcmp(entry_name, name) == 0;
 }
 
-/* NULL: none, or several and no name. */
+/* NULL: no such entry, or several and no name. */
 static const json_t *
 find_entry(const json_t *index, const char *name)
 {
@@ -41,8 +41,8 @@ check_one(const struct store *store, const json_t *index, const char *name, stru
 
 	if (name || count <= 1)
 		return 0;
-	error_set(err, ERROR_USAGE, "'%s' holds %zu images", QUOTED(store->path), count);
-	return error_set_hint(err, "say which one: oci:%s:TAG", QUOTED(store->path));
+	error_set(err, ERROR_USAGE, "'%s' contains %zu images", QUOTED(store->path), count);
+	return error_set_hint(err, "choose one by oci:%s:TAG", QUOTED(store->path));
 }
 
 int
@@ -105,7 +105,7 @@ remove_entries(json_t *index, entry_test *is_meant, const char *text)
 	return json_array_size(entries) < before;
 }
 
-/* NULL: JSON cannot hold the name. */
+/* NULL: the name is not UTF-8. */
 static json_t *
 new_entry(const char *name, const struct descriptor *descriptor)
 {
@@ -125,7 +125,7 @@ new_entry(const char *name, const struct descriptor *descriptor)
 	return TAKE_PTR(entry);
 }
 
-/* True when nothing is to be written: what a pull of an image that is there comes to. */
+/* Whether index.json already has this entry, as after a repeated pull. */
 static bool
 is_set(const json_t *index, const char *name, const json_t *entry)
 {
@@ -145,7 +145,7 @@ replace_entry(struct store *store, const char *name, const struct descriptor *de
 	if (lock_fd < 0)
 		return -1;
 	if (!entry)
-		return error_set(err, ERROR_USAGE, "the name is not in UTF-8");
+		return error_set(err, ERROR_USAGE, "invalid name of a reference: expected UTF-8");
 	index = layout_read_index(store, err);
 	if (!index)
 		return -1;

@@ -1,7 +1,6 @@
-/* state.h - an open store, seen from inside
+/* state.h - an open store, for the files of store/
  *
- * Finished blobs that are not committed yet wait here as locked .part files; store_commit() makes
- * them visible.
+ * Finished blobs wait as locked .part files until store_commit() makes them visible.
  */
 #ifndef OCIFP_STORE_STATE_H
 #define OCIFP_STORE_STATE_H
@@ -13,7 +12,6 @@
 
 #include "oci/digest.h"
 #include "store/lock.h"
-#include "store/part.h"
 
 struct buf;
 struct error;
@@ -29,52 +27,53 @@ struct workers;
 #define STORE_INDEX_LOCK "index.lock"
 #define STORE_GC_LOCK "gc.lock"
 
+/* .ocifp/ingest/<alg>-<hex>.part: a blob that is not published yet.  Its writer locks it (flock). A
+ * finished part is complete and checked, and stays locked until store_commit() renames it. */
+struct part {
+	struct digest digest;
+	uint64_t size_bytes;
+	char *path; /* beneath the store */
+	int fd;
+};
+
 struct store {
 	char *path;
-	int fd;           /* the layout directory */
-	bool for_reading; /* opened so: never written, never locked */
-	bool is_writable; /* false also where the file system or the modes forbid it */
-	bool is_own;      /* has .ocifp/version: its modes are ours and .ocifp stays */
-	bool is_foreign;  /* has not: .ocifp goes once it is empty */
-	bool is_new;      /* made when it was opened, and so was its folder */
-	bool is_new_folder;
+	int fd;                  /* the layout directory */
+	bool for_reading;        /* STORE_READ: never written, never locked */
+	bool is_writable;        /* false also if the file system or the modes forbid it */
+	bool is_own;             /* has .ocifp/version: we set its modes, and .ocifp stays */
+	bool is_foreign;         /* has not: .ocifp is removed once it is empty */
+	bool is_new;             /* created by this open */
+	bool is_new_folder;      /* and so was its directory */
 	bool removes_unused;     /* see store_remove_unused() */
 	int gc_lock_fd;          /* -1: not held */
 	size_t ingest_count;     /* open ones */
 	struct workers *hashers; /* NULL: not needed yet */
 	int64_t lock_timeout_ms;
-	struct lock_wait busy; /* for blobs that other processes are at */
+	struct lock_wait busy; /* for blobs that other processes write */
 	struct observer *observer;
 	struct part *parts;
 	size_t part_count;
 };
 
-/* Modes for what we make: constant in the user's own store, up to the umask elsewhere. */
+/* Modes of new files and folders: fixed in the user's own store, subject to the umask elsewhere. */
 mode_t store_file_mode(const struct store *store);
 mode_t store_folder_mode(const struct store *store);
 
-/* The user's own store must not be chosen by, nor belong to, somebody else.  ERROR_LOCAL,
- * ERROR_USAGE */
-int own_check_link(const struct store *store, struct error **err);
-int own_check_owner(const struct store *store, struct error **err);
-
-/* The threads that hash what arrives, started with the first call and gone with the last ingest:
- * who starts a job has no threads.  NULL where they are refused. */
+/* The threads that hash downloads, started by the first call and stopped with the last ingest, so
+ * that a process that starts a job has no threads.  NULL: none could be started. */
 struct workers *store_hashers(struct store *store);
 void store_end_ingest(struct store *store);
 
-/* For messages: "<path of the store>/<path>", and to put "store '<its path>': " before one. */
+/* For messages: "<path of the store>/<path>"; and to prepend "store '<its path>': ". */
 char *store_full_path(const struct store *store, const char *path);
 int store_wrap(const struct store *store, struct error **err);
 
 int store_check_writable(const struct store *store, struct error **err);
 
-/* Checks that and keeps gc away until store_release_blobs(). */
+/* Also keeps gc away, until store_release_blobs(). */
 int store_hold_blobs(struct store *store, struct error **err);
 void store_release_blobs(struct store *store);
-
-/* Finished blobs that nobody wants any more. */
-void store_discard_parts(struct store *store);
 
 /* "blobs/sha256", "blobs/sha256/<hex>"; the caller owns them. */
 char *blob_folder(enum digest_algorithm algorithm);
@@ -87,12 +86,30 @@ bool blob_parse_name(enum digest_algorithm algorithm, const char *name, struct d
 int blob_read(const struct store *store, const struct digest *digest, struct buf *buf,
 	      bool *ret_found, struct error **err);
 
-/* *ret_fd -1: neither in the store nor among its finished parts, or not of this size. */
+/* *ret_fd -1: not in the store, not among its finished parts, or of another size. */
 int blob_find(const struct store *store, const struct digest *digest, uint64_t size_bytes,
 	      int *ret_fd, struct error **err);
 
-/* Moves a file to quarantine; `fd` (or -1) says which one is meant, should the name have got
- * another file meanwhile. */
+/* Moves a file to quarantine.  With `fd` (else -1): only if the path still names that file. */
 int store_quarantine(struct store *store, const char *path, int fd, struct error **err);
+
+/* Opens or creates the part of a blob and locks it; sets only path and fd.  fd -1: another process
+ * holds it; the path is then set too. */
+int part_open(struct store *store, const struct digest *digest, struct part *ret_part,
+	      struct error **err);
+
+/* Creates a part under a random name, for this process alone. */
+int part_create(struct store *store, const struct digest *digest, struct part *ret_part,
+		struct error **err);
+
+/* Removes an unfinished part, and zeroes it but for fd -1. */
+void part_drop(const struct store *store, struct part *part);
+
+/* Closes an unfinished part, and removes it if it is empty. */
+void part_leave(const struct store *store, const char *path, int fd);
+
+/* Adds a finished part to the next commit.  Takes path and fd, also on failure. */
+int store_take_part(struct store *store, struct part *part, struct error **err);
+void store_drop_parts(struct store *store); /* unlocks the finished parts; their files stay */
 
 #endif

@@ -35,13 +35,13 @@ struct observer;
 struct store;
 
 enum store_mode {
-	STORE_READ,   /* must be there; never written */
-	STORE_WRITE,  /* must be there */
-	STORE_CREATE, /* made when it is not there or empty */
+	STORE_READ,   /* must exist; never written */
+	STORE_WRITE,  /* must exist */
+	STORE_CREATE, /* created if missing or empty */
 };
 
 struct store_options {
-	int64_t lock_timeout_ms; /* 0: wait for ever; then ERROR_LOCAL, class "lock" */
+	int64_t lock_timeout_ms; /* 0: wait forever; past it: ERROR_LOCAL, class "lock" */
 	struct observer *observer;
 };
 
@@ -58,8 +58,7 @@ struct store *store_open_own(const char *path_or_null, const struct store_option
 			     struct error **err);
 char *store_own_path(const char *path_or_null, struct error **err);
 
-/* With store_free() a layout that store_open() has made goes again, unless something came into it.
- */
+/* store_free() then removes a layout that store_open() created, if nothing was written to it. */
 void store_remove_unused(struct store *store);
 const char *store_path(const struct store *store);
 bool store_is_writable(const struct store *store); /* false: modes or the file system forbid it */
@@ -67,30 +66,33 @@ void store_free(struct store *store);              /* uncommitted blobs stay as 
 DEFINE_CLEANUP(struct store, store_free)
 #define AUTO_STORE CLEANUP(store_free_at)
 
-/* Blobs, those that wait for the next commit too.  One whose size differs from size_bytes does not
- * count as there.  What a writer has seen stays there until its reference is written (gc.lock). */
+/* True also for a blob that waits for the next commit; false for a blob of another size.  A blob
+ * that a writer has found stays until the writer's reference is written (gc.lock). */
 bool store_has(struct store *store, const struct digest *digest, uint64_t size_bytes);
 
-/* Open for reading; the caller closes it.  Bytes are not checked here. */
+/* A descriptor for reading; the caller closes it.  The content is not checked. */
 int store_open_blob(struct store *store, const struct digest *digest, uint64_t *ret_size_bytes,
 		    struct error **err);
 
-/* A document, checked against its digest; one that does not match is moved to quarantine (when the
- * store is writable) and is ERROR_CONTENT, class "digest".  *ret_found false: not there. */
+/* A document, checked against its digest.  On a mismatch it is moved to quarantine (in a writable
+ * store): ERROR_CONTENT, class "digest".  *ret_found false: not in the store. */
 int store_read(struct store *store, const struct digest *digest, struct buf *buf, bool *ret_found,
 	       struct error **err);
 
-/* Adds bytes that are at hand; joins the batch like an ingest. */
+/* Adds a blob from memory to the next commit. */
 int store_add(struct store *store, const struct digest *digest, const void *bytes, size_t size,
 	      struct error **err);
 
-/* Makes every finished ingest durable and visible: one syncfs, the renames, one fsync a folder. */
+/* Makes all finished blobs durable and visible: one syncfs, the renames, one fsync a folder. */
 int store_commit(struct store *store, struct error **err);
 
-/* A finished blob that was needed for a while alone: it is gone, unless it is committed already. */
+/* Removes the finished blobs that were not committed. */
+void store_discard_parts(struct store *store);
+
+/* Drops a finished blob that is no longer needed, unless it is committed already. */
 void store_forget(struct store *store, const struct digest *digest);
 
-/* ERROR_LOCAL, class "space", unless so many more bytes fit: asked before a download starts. */
+/* ERROR_LOCAL, class "space", unless so many more bytes fit.  For use before a download. */
 int store_space_check(const struct store *store, uint64_t size_bytes, struct error **err);
 
 /* References: entries of index.json, named by annotation org.opencontainers.image.ref.name.
@@ -104,17 +106,16 @@ int store_set_reference(struct store *store, const char *name, const struct desc
 int store_remove_reference(struct store *store, const char *name, bool *ret_found,
 			   struct error **err);
 
-/* Every entry of this content, whatever it is named. */
+/* Removes all entries with this digest. */
 int store_remove_content(struct store *store, const struct digest *digest, bool *ret_found,
 			 struct error **err);
 
-/* One with a digest that cannot be checked is left out, or is an error as of digest_parse(). */
+/* An entry with an unsupported digest is left out, or is an error as from digest_parse(). */
 int store_list_references(const struct store *store, struct descriptors *ret_references,
 			  bool leave_out_unsupported, struct error **err);
 
-/* A file of the user's own store holds room on the disk, so that removing works when the disk is
- * full: it is removed first, and made again afterwards, or when the store is next opened with room.
- */
+/* A spare file in the user's own store reserves space, so that references can be removed on a full
+ * disk: it is removed before, and created again afterwards or by the next open. */
 void store_free_spare(const struct store *store);
 void store_keep_spare(const struct store *store);
 

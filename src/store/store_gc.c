@@ -51,7 +51,7 @@ sweep_blob(struct sweep *sweep, int folder_fd, const char *folder, const char *n
 {
 	struct digest digest;
 
-	/* What is no blob is not ours to remove: fsck tells of it. */
+	/* Keep a file that is not a blob; fsck reports it. */
 	if (!blob_parse_name(algorithm, name, &digest))
 		return 0;
 	if (!digest_set_has(sweep->reachable, &digest))
@@ -76,7 +76,7 @@ sweep_blobs(struct sweep *sweep, enum digest_algorithm algorithm, struct error *
 	return 0;
 }
 
-/* One that a process has locked is in use, whatever gc.lock says. */
+/* A file that a process has locked is in use, whatever gc.lock says. */
 static bool
 is_held(int folder_fd, const char *name)
 {
@@ -86,7 +86,7 @@ is_held(int folder_fd, const char *name)
 	return fd >= 0 && lock_fd_try(fd, LOCK_EXCLUSIVE) != 0;
 }
 
-/* Set aside by a repair: what is in it is not ours to remove. */
+/* A folder that a repair put aside is kept. */
 static bool
 is_folder(int folder_fd, const char *name)
 {
@@ -96,7 +96,7 @@ is_folder(int folder_fd, const char *name)
 	       S_ISDIR(status.st_mode);
 }
 
-/* What downloads and repairs left behind. */
+/* Files that downloads and repairs left behind. */
 static int
 sweep_leftovers(struct sweep *sweep, const char *folder, struct error **err)
 {
@@ -112,7 +112,7 @@ sweep_leftovers(struct sweep *sweep, const char *folder, struct error **err)
 	return 0;
 }
 
-/* A replacement of index.json that was cut short; under index.lock nobody is at one. */
+/* Temporary files of interrupted replacements of index.json; under index.lock none is in use. */
 static int
 sweep_temporaries(struct sweep *sweep, struct error **err)
 {
@@ -150,7 +150,8 @@ store_gc(struct store *store, bool dry_run, struct gc_result *ret_result, struct
 	if (store_check_writable(store, err) < 0)
 		return -1;
 	if (store->ingest_count > 0 || store->part_count > 0)
-		return error_set(err, ERROR_FAILURE, "garbage collection while blobs are added");
+		return error_set(err, ERROR_FAILURE,
+				 "cannot collect garbage while blobs are added");
 	store_release_blobs(store);
 	gc_lock_fd = lock_take(store, STORE_GC_LOCK, LOCK_EXCLUSIVE, err);
 	if (gc_lock_fd < 0 || reachable_mark(store, &reachable, NULL, err) < 0 ||

@@ -54,7 +54,7 @@ is_unwanted(const struct relay *relay)
 static int
 refuse_unwanted(struct error **err)
 {
-	return error_set(err, ERROR_FAILURE, "what arrives is not wanted any more");
+	return error_set(err, ERROR_FAILURE, "the receiver has stopped");
 }
 
 static struct body_range
@@ -79,7 +79,7 @@ relay_begin(struct body *body, uint64_t offset, struct error **err)
 static int
 refuse_size(struct error **err)
 {
-	error_set(err, ERROR_CONTENT, "what arrives has another size than was announced");
+	error_set(err, ERROR_CONTENT, "the received size differs from the announced one");
 	return error_set_class(err, "size");
 }
 
@@ -91,7 +91,7 @@ check_digest(struct relay *relay, struct error **err)
 
 	if (digest_equal(&found, &relay->digest))
 		return 0;
-	error_set(err, ERROR_CONTENT, "what arrives has digest '%s', not '%s'",
+	error_set(err, ERROR_CONTENT, "the received content has digest '%s', not '%s'",
 		  digest_text(&found).text, digest_text(&relay->digest).text);
 	return error_set_class(err, "digest");
 }

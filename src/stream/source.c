@@ -42,7 +42,7 @@ read_file(const struct source *source, uint64_t at_bytes, char *bytes, size_t si
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count < 0)
-			return error_set_errno(err, errno, "cannot read what is to be sent");
+			return error_set_errno(err, errno, "cannot read the file to send");
 		if (count == 0)
 			return set_changed(err, "the file became shorter while it was sent");
 		done += (size_t)count;
@@ -96,5 +96,5 @@ source_check(const struct source *source, const struct digest *digest, struct er
 		return -1;
 	if (digest_equal(&found, digest))
 		return 0;
-	return set_changed(err, "the file is not what its digest says, or was changed");
+	return set_changed(err, "the file does not match its digest, or was changed");
 }

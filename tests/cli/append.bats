@@ -147,7 +147,7 @@ refused() {
 	assert_equal "$(config_of out v2 | jq -c '[.os, .architecture, .variant]')" '["windows","amd64",null]'
 	ocifp_run mutate -o oci:no --set-platform linux/amd64 oci:base:v1
 	assert_failed 2
-	assert_stderr_has 'only an image of one platform'
+	assert_stderr_has '--platform needs an image of a single platform'
 	ocifp_run mutate -o oci:no --set-platform nonsense oci:out:v1
 	assert_failed 2
 }

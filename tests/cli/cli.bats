@@ -52,7 +52,7 @@ complete_zsh() {
 	for option in --plain-http --trust-realm; do
 		ocifp_run pull $option 127.0.0.1:5055/app:v1 -o oci:there
 		assert_failed 2
-		assert_stderr_has "^ocifp: $option: '127.0.0.1:5055/app:v1' is no host of a registry; "
+		assert_stderr_has "^ocifp: $option: invalid registry '127.0.0.1:5055/app:v1'; "
 		[ ! -e there ]
 	done
 }

@@ -168,7 +168,7 @@ $(fingerprint b | cut -c -12)"
 	[ "$(fingerprint a)" != "$needed" ]
 	ocifp_run fingerprint none
 	assert_failed 2
-	assert_stderr_has 'there are: a, b'
+	assert_stderr_has 'its images: a, b'
 }
 
 @test "explain lists every input, and JSON has them exactly" {

@@ -82,7 +82,7 @@ layer_of() {
 	[ ! -e "$file" ]
 	ocifp_run store fsck
 	assert_status 0
-	grep -q "^incomplete: sha256:${file##*/}: not there, a part of $two\$" "$T/stdout" || fail "$told"
+	grep -q "^incomplete: sha256:${file##*/}: missing, a part of $two\$" "$T/stdout" || fail "$told"
 }
 
 @test "store rm removes volumes by name, and nothing that is no volume" {

@@ -443,7 +443,7 @@ listed_xattrs() {
 	got=$(python3 -c "import os, sys
 print(*[sorted(os.listxattr(os.path.join('$out', p))) for p in ('f', 'd')])")
 	[ "$got" = "['user.mine'] ['user.dir']" ] || fail "attributes: $got"
-	assert_stderr_has 'extended attributes in the image that were left out'
+	assert_stderr_has 'extended attributes of the image that were skipped'
 }
 
 @test "owners that no file can have are refused" {
@@ -1021,7 +1021,7 @@ small_and_soon() {
 	split_run unshare -m sh -c 'mount -t tmpfs none mounted && ocifp unpack "$1" mounted; status=$?
 		ls -A mounted .; exit $status' sh "oci:$T/lay:f"
 	assert_failed 10
-	assert_stderr_has "'mounted' is a mount point; name a directory that is not there yet"
+	assert_stderr_has "'mounted' is a mount point; name a directory that does not exist yet"
 	assert_stdout $'.:\nmounted\n\nmounted:'
 }
 

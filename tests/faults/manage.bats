@@ -243,5 +243,5 @@ lists_nothing() {
 	echo junk >junk
 	ocifp_run manifest --put junk "$reg_host/app:three"
 	assert_failed 7
-	assert_stderr_has "cannot put 'junk': the document is no JSON"
+	assert_stderr_has "cannot upload 'junk': invalid JSON"
 }

@@ -240,7 +240,7 @@ shown_as_two() {
 	shown_as_two 2-
 	push --no-clobber
 	assert_failed 9
-	assert_stderr_has "names $(cat "$T/two"), which somebody else has put there"
+	assert_stderr_has "names $(cat "$T/two"), which another writer pushed"
 	assert_within 15
 	shown_as_two 1
 	ocifp_run tag --no-clobber "$reg_host/app@$digest" one

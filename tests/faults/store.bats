@@ -125,15 +125,15 @@ read_only() {
 	for name in "$reg_host/app@$digest" "$ref"; do
 		read_only ocifp pull "${on[@]}" "$name"
 		assert_pulled
-		assert_stderr_has 'may not be written to: the image gets no name there'
+		assert_stderr_has 'is not writable: the image gets no name in the store'
 	done
 	read_only ocifp pull "${on[@]}" "$reg_host/app:two"
 	assert_failed 10
-	assert_stderr_has "'$OCIFP_STORE' may not be written to; choose another store with OCIFP_STORE"
+	assert_stderr_has "cannot write to '$OCIFP_STORE': .*; set OCIFP_STORE to use another store"
 	echo >"$T/file"
 	OCIFP_STORE=$T/file/store ocifp_run pull "${on[@]}" "$ref"
 	assert_failed 10
-	assert_stderr_has "cannot .*'$T/file': .*; choose another store with OCIFP_STORE"
+	assert_stderr_has "cannot .*'$T/file': .*; set OCIFP_STORE to use another store"
 	read_only ocifp store gc
 	assert_failed 10
 	assert_sound_store
@@ -145,7 +145,7 @@ read_only() {
 	split_run env ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o "$T/trace" -e trace=flock \
 		-e inject=flock:error=ENOLCK ocifp pull "${on[@]}" "$ref"
 	assert_failed 10
-	assert_stderr_has 'No locks available; put the store on a file system that has locks'
+	assert_stderr_has 'No locks available; put the store on a file system that supports locks'
 	assert_sound_store
 }
 

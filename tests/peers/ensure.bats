@@ -141,7 +141,7 @@ ensure() {
 	TMPDIR=$T ensure --push always
 	assert_status 0
 	assert_stdout "$reg_host/app@$(mkimage digest "$T/mine" one)"
-	assert_stderr_has 'does not say its fingerprint'
+	assert_stderr_has 'has no fingerprint annotation'
 	assert_builds linux/amd64,linux/arm64
 }
 
@@ -678,7 +678,7 @@ app_upon_base() {
 	new_store
 	ensure --push always app
 	assert_status 0
-	assert_stderr_has 'is there; nothing to build'
+	assert_stderr_has 'is present; nothing to build'
 	assert_equal "$(wc -l <"$T/stderr")" 1
 	ocifp_run exists base
 	assert_failed 3
@@ -699,7 +699,7 @@ app_upon_base() {
 	assert_stderr_has "$app was built"
 	ocifp_run pull app
 	assert_failed 3
-	assert_stderr_has "'ocifp push app' pushes what was built here"
+	assert_stderr_has "'ocifp push app' pushes the local build"
 	new_store
 	ocifp_run pull app
 	assert_failed 3
@@ -763,7 +763,7 @@ app_upon_base() {
 	assert_builds linux/amd64,linux/arm64
 	ocifp_run pull -o oci:out --all
 	assert_status 0
-	assert_stderr_has 'is absent; using the image that was built here and not pushed'
+	assert_stderr_has 'is absent; using the local build, which was not pushed'
 	assert_equal "$(grep -c 'built here' "$T/stderr")" 1
 	assert_equal "$(jq -r '.manifests[0].digest' out/index.json)" "${resolved#*@}"
 	ocifp_run unpack --platform linux/arm64 tree
@@ -785,7 +785,7 @@ app_upon_base() {
 	ocifp_run run -- echo ran
 	assert_status 0
 	assert_stdout ran
-	assert_stderr_has 'using the image that was built here and not pushed'
+	assert_stderr_has 'using the local build, which was not pushed'
 	assert_equal "$(grep -c 'built here' "$T/stderr")" 1
 	echo '# edited again' >>Dockerfile
 	ocifp_run run -- true
@@ -804,12 +804,12 @@ app_upon_base() {
 	assert_stdout absent
 	ocifp_run pull
 	assert_failed 3
-	assert_stderr_has "'ocifp push app' pushes what was built here"
+	assert_stderr_has "'ocifp push app' pushes the local build"
 	ocifp_run pull --tag latest -o oci:out
 	assert_failed 3
 	ocifp_run lock --update app
 	assert_status 0
-	assert_stderr_has "image 'app' has no entry, for it is not published"
+	assert_stderr_has "image 'app' gets no entry: it is not published"
 	# What proves no absence does not lead there.
 	start_faults faulty
 	sed -i "s|$reg_host|$faulty_host|" .ocifp.yaml
@@ -832,7 +832,7 @@ app_upon_base() {
 	assert_stderr_has 'was built here before'
 	ocifp_run pull --offline -o oci:out
 	assert_status 0
-	assert_stderr_has 'is not in the store; using the image that was built here'
+	assert_stderr_has 'is not in the store; using the local build'
 	ocifp_run unpack --offline tree
 	assert_status 0
 	ocifp_run pull --offline
@@ -912,7 +912,7 @@ app_upon_base() {
 	assert_status 0
 	ocifp_run push app
 	assert_status 0
-	assert_stderr_has "pushing the image of 'app' that was built here"
+	assert_stderr_has "pushing the local build of 'app'"
 	assert_equal "$(raw app "$(image_tag)" | jq '.manifests | length')" 3
 	assert_no_build
 	ocifp_run pull --offline
@@ -1001,7 +1001,7 @@ assert_no_build() {
 	assert_status 0
 	ocifp_run unpack --platform linux/arm64 tree
 	assert_status 0
-	assert_stderr_has 'has no image for linux/arm64; using the image that was built here'
+	assert_stderr_has 'has no image for linux/arm64; using the local build'
 	# What the registry has serves the part that it has, and does not take away the other.
 	ocifp_run unpack --platform linux/amd64 tree2
 	assert_status 0

@@ -94,7 +94,7 @@ both_tags() {
 	runner linux/amd64 >/dev/null
 	ocifp_run index join
 	assert_failed 8
-	assert_stderr_has 'nobody has pushed linux/arm64'
+	assert_stderr_has 'no image was pushed for linux/arm64'
 	ocifp_run exists
 	assert_failed 3
 	ocifp_run index join --partial --json
@@ -267,7 +267,7 @@ both_tags() {
 	assert_failed 8
 	ocifp_run index rm "$reg_host/app:all" "$(raw app v1-linux-amd64 | digest_of)"
 	assert_failed 2
-	assert_stderr_has 'nothing would be left'
+	assert_stderr_has 'the index would be empty'
 	ocifp_run index create "$reg_host/app:all" "$reg_host/app:nothing"
 	assert_failed 3
 }

@@ -60,7 +60,7 @@ pinned_project() {
 	make_project
 	ocifp_run lock
 	assert_status 0
-	assert_stderr_has "'app' has no entry"
+	assert_stderr_has "'app' gets no entry"
 	assert_equal "$(jq -c . .ocifp.lock)" '{"images":{},"pins":{},"version":1}'
 	ocifp_run ensure --push always
 	local resolved=$stdout
@@ -183,7 +183,7 @@ pinned_project() {
 	echo '{"version": 1' >.ocifp.lock
 	ocifp_run lock
 	assert_failed 2
-	assert_stderr_has "remove it, and 'ocifp lock'"
+	assert_stderr_has "remove it and run 'ocifp lock'"
 	rm .ocifp.lock
 	ocifp_run lock
 	assert_status 0

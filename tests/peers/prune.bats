@@ -44,7 +44,7 @@ children_of() {
 	assert_equal "$(grep -c ^keep "$T/stdout")" 3
 	assert_equal "$(grep -c ^remove "$T/stdout")" 3
 	grep -q '^keep   sha256:[0-9a-f]* v1: tag v1 matches v\*$' "$T/stdout"
-	grep -q '^remove sha256:[0-9a-f]* old: nothing keeps it$' "$T/stdout"
+	grep -q '^remove sha256:[0-9a-f]* old: no rule keeps it$' "$T/stdout"
 	assert_stderr_has 'nothing was deleted'
 	assert_equal "$(registry_requests reg DELETE .)" 0
 	is_there old
@@ -139,7 +139,7 @@ children_of() {
 	assert_failed 2
 	prune --keep-tag 'no such*' --yes
 	assert_failed 9
-	assert_stderr_has 'nothing of .* would be kept'
+	assert_stderr_has 'the rules keep nothing of'
 	prune --keep-tag 'v*' --yes --dry-run
 	assert_failed 2
 	assert_equal "$(registry_requests reg DELETE .)" 0

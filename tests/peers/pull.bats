@@ -212,10 +212,10 @@ by_hash() {
 	skopeo_copy --all "oci:$T/src:one" "docker://$reg_host/app:$tag"
 	by_hash pull --platform linux/amd64 "$reg_host/app"
 	assert_status 0
-	assert_equal "$(grep -c 'does not say its fingerprint' "$T/stderr")" 1
+	assert_equal "$(grep -c 'has no fingerprint annotation' "$T/stderr")" 1
 }
 
-@test "an image that does not say its fingerprint is refused where the project requires it" {
+@test "an image that has no fingerprint annotation is refused where the project requires it" {
 	start_registry reg
 	make_project 'require: [fingerprint]'
 	mkimage image "$T/src" one "${both[@]}" >/dev/null

@@ -474,7 +474,7 @@ mounts_volumes() {
 is_refused_at() {
 	job -v "$T/host:$1" -- true
 	assert_failed 125
-	assert_stderr_has "nothing can be mounted at '$1'; the root itself, /dev, /proc and /sys are"
+	assert_stderr_has "cannot mount at '$1'; the engine itself mounts /, /dev, /proc and /sys"
 }
 
 @test "what an engine would hide is not mounted" {
@@ -554,7 +554,7 @@ with_cache() {
 	wait_for grep -q ready "$T/user.out"
 	ocifp_run store rm --volume kept
 	assert_failed 10
-	assert_stderr_has 'a job has it'
+	assert_stderr_has 'a job is using it'
 	stop user
 	wait_for ocifp store rm --volume kept
 	ocifp_run store ls

@@ -149,7 +149,7 @@ put_signature() {
 		case $key in
 		rsa | p384) assert_stderr_has 'neither an ECDSA P-256 nor an Ed25519' ;;
 		cosign) assert_stderr_has 'cosign import-key-pair' ;;
-		*) assert_stderr_has 'no private key' ;;
+		*) assert_stderr_has 'not a private key' ;;
 		esac
 	done
 	ocifp_run verify --key "$T/ec.key" "$ref"
@@ -204,7 +204,7 @@ print('x' * (pad - 1), key, sep='\n', end='')" >"$T/long.key"
 	sign other "$ref"
 	verify ec "$ref"
 	assert_failed 9
-	assert_stderr_has 'none of its 1 signatures is by a key that is trusted'
+	assert_stderr_has 'no trusted key made any of its 1 signatures'
 	ocifp_run verify --key "$T/ec.pub" --key "$T/other.pub" "$ref"
 	assert_status 0
 	sign_by_hand ec app "$digest" "$reg_host/another"
@@ -342,7 +342,7 @@ print('x' * (pad - 1), key, sep='\n', end='')" >"$T/long.key"
 	sign ec "$reg_host/app:$(image_tag)-linux-amd64"
 	ocifp_run index join
 	assert_failed 9
-	assert_stderr_has 'lists images that no platform.s tag names.*not signed'
+	assert_stderr_has 'lists images that no platform.s tag refers to.*not signed'
 	assert_equal "$reg_host/app@$(raw app "$(image_tag)" | digest_of)" "$unsigned"
 	sign ec
 	ocifp_run index join

@@ -127,7 +127,7 @@ buildah_image() {
 	unpack_in user caps
 	unpacked
 	assert_equal "$(getcap "$out/ping")" ''
-	assert_stderr_has 'extended attributes in the image that were left out: 1'
+	assert_stderr_has 'extended attributes of the image that were skipped: 1'
 }
 
 @test "a toolchain of 50,000 files is what the others make of it" {

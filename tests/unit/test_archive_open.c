@@ -236,16 +236,16 @@ struct row {
 };
 
 static const struct row rows[] = {
-	{ LAYOUT, NULL, "holds no image" },
-	{ NULL, "{\"schemaVersion\":2,\"manifests\":[]}", "holds no image" },
-	{ NULL, NULL, "holds no image" },
+	{ LAYOUT, NULL, "does not contain an image" },
+	{ NULL, "{\"schemaVersion\":2,\"manifests\":[]}", "does not contain an image" },
+	{ NULL, NULL, "does not contain an image" },
 	{ "", "{\"schemaVersion\":2,\"manifests\":[]}", "oci-layout" },
 	{ "{}", "{\"schemaVersion\":2,\"manifests\":[]}", "version 1" },
 	{ "{\"imageLayoutVersion\":\"2.0.0\"}", "{\"manifests\":[]}", "version 1" },
 	{ LAYOUT, "", "index.json" },
 	{ LAYOUT, "[]", "index.json" },
 	{ LAYOUT, "{}", "'manifests' is missing" },
-	{ LAYOUT, "{\"manifests\":{}}", "'manifests' is no array" },
+	{ LAYOUT, "{\"manifests\":{}}", "'manifests' is not an array" },
 	{ LAYOUT, "{\"manifests\":[{\"digest\":\"../../x\"}]}", "index.json" },
 };
 

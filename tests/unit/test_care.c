@@ -411,7 +411,7 @@ fsck_finds_files_that_are_no_blobs(void **state)
 
 	(void)state;
 	put_file("store/blobs/sha256/extra", "");
-	assert_one_problem(store, "blobs/sha256/extra", "its name is no digest");
+	assert_one_problem(store, "blobs/sha256/extra", "its name is not a digest");
 }
 
 static void
@@ -423,7 +423,7 @@ fsck_finds_links_and_repair_leaves_their_targets_alone(void **state)
 	(void)state;
 	put_file("target", "a blob");
 	assert_int_equal(symlink("../../../target", path), 0);
-	assert_one_problem(store, path + strlen("store/"), "is no regular file");
+	assert_one_problem(store, path + strlen("store/"), "not a regular file");
 	{
 		AUTO_FSCK struct fsck_result result = check(store, true);
 
@@ -488,7 +488,7 @@ fsck_finds_blobs_that_others_may_write_to(void **state)
 	assert_non_null(store);
 	put_image(store, "name", "a layer");
 	assert_int_equal(chmod(path, 0620), 0);
-	assert_one_problem(store, path + strlen("store/"), "other users may write to it");
+	assert_one_problem(store, path + strlen("store/"), "other users can write it");
 	{
 		AUTO_FSCK struct fsck_result result = check(store, true);
 

@@ -32,7 +32,7 @@ static void
 an_engine_is_quoted_with_its_last_line(void **state)
 {
 	(void)state;
-	assert_told("/bin/engine could not start the job: it says nothing");
+	assert_told("/bin/engine could not start the job: no message");
 	shell("printf 'first\\nlast\\n\\n' >log");
 	assert_told("/bin/engine could not start the job: last");
 }

@@ -314,7 +314,7 @@ expect_given_up(void)
 	time_flies = true;
 	assert_int_equal(layer_jobs_run(&fixture.jobs, &failure), -1);
 	assert_non_null(strstr(error_text(failure), "layer 1"));
-	assert_non_null(strstr(error_text(failure), "the confined helper has stood still"));
+	assert_non_null(strstr(error_text(failure), "the confined helper has made no progress"));
 	layer_jobs_release(&fixture.jobs);
 	assert_no_child();
 }

@@ -81,11 +81,11 @@ broken_file_is_a_mistake_of_configuration(void **state)
 		{ "[]", "" },
 		{ "{\"version\": 1", "" },
 		{ "{}", "version" },
-		{ "{\"version\": 2}", "version is not known" },
+		{ "{\"version\": 2}", "version is unknown" },
 		{ "{\"version\": 1, \"pins\": []}", "pins" },
 		{ "{\"version\": 1, \"pins\": {\"a.b/c\": 1}}", "pins" },
 		{ "{\"version\": 1, \"pins\": {\"a.b/c\": \"sha256:1\"}}", "a.b/c" },
-		{ "{\"version\": 1, \"images\": {\"a\": 1}}", "'a' is no object" },
+		{ "{\"version\": 1, \"images\": {\"a\": 1}}", "'a' is not an object" },
 		{ "{\"version\": 1, \"images\": {\"a\": {}}}", "fingerprint" },
 		{ "{\"version\": 1, \"images\": {\"a\": {\"fingerprint\": \"1\", "
 		  "\"digest\": \"sha256:" HEX_A "\"}}}",

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "base/xalloc.h"
-#include "store/new_blob.h"
+#include "store/ingest.h"
 #include "store/store.h"
 #include "store_room.h"
 #include "stream/sink.h"

@@ -261,7 +261,7 @@ repositories_of_gitlab_expand(void **state)
 	assert_string_equal(nested, "h.io/group/sub/x/group/sub/project-ci");
 	setenv("CI_REGISTRY_IMAGE", "registry.gitlab.com/Group/sub/project", 1);
 	outside = repository_of("${CI_REGISTRY_IMAGE}/ci");
-	assert_non_null(strstr(outside, "CI_REGISTRY_IMAGE counts in jobs of GitLab alone"));
+	assert_non_null(strstr(outside, "CI_REGISTRY_IMAGE is used in GitLab jobs only"));
 	setenv("GITLAB_CI", "true", 1);
 	image = repository_of("${CI_REGISTRY_IMAGE}/ci");
 	assert_string_equal(image, "registry.gitlab.com/group/sub/project/ci");
@@ -306,13 +306,13 @@ image_is_the_only_one_the_default_or_named(void **state)
 	assert_string_equal(project_image(one, NULL, &err)->name, "a");
 	assert_null(project_image(one, "b", &err));
 	assert_int_equal(error_kind(err), ERROR_USAGE);
-	assert_string_equal(error_hint(err), "there are: a");
+	assert_string_equal(error_hint(err), "its images: a");
 	error_free(TAKE_PTR(err));
 	put("version: 1\nimages: {a: {inputs: [x]}, b: {inputs: [x]}}\n");
 	two = read_here();
 	assert_null(project_image(two, NULL, &err));
 	assert_int_equal(error_kind(err), ERROR_USAGE);
-	assert_string_equal(error_hint(err), "name one of: a, b");
+	assert_string_equal(error_hint(err), "choose one of: a, b");
 }
 
 static void

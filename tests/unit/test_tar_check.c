@@ -154,7 +154,7 @@ expect_given_up(void)
 	assert_non_null(sink);
 	time_flies = true;
 	assert_int_equal(sink_write(sink, bytes, MIB, &err), -1);
-	assert_string_equal(error_text(err), "the confined helper has stood still for 300 s");
+	assert_string_equal(error_text(err), "the confined helper has made no progress for 300 s");
 	sink_free(sink);
 }
 

@@ -11,7 +11,7 @@
 #include "base/workers.h"
 #include "base/xalloc.h"
 #include "cache/format/frame.h"
-#include "store/new_blob.h"
+#include "store/ingest.h"
 #include "store/store.h"
 #include "stream/sink.h"
 

@@ -63,8 +63,9 @@ read_prefix(const char *text, char **ret_prefix, struct error **err)
 		AUTO_FREE char *before = TAKE_PTR(prefix);
 
 		if (!is_plain(text, size))
-			return error_set(err, ERROR_USAGE,
-					 "a path in the image has no '.', '..' and '.wh.'");
+			return error_set(
+				err, ERROR_USAGE,
+				"a path in the image cannot have '.', '..' or '.wh.' components");
 		prefix = xasprintf("%s%s%.*s", before ? before : "", before ? "/" : "", (int)size,
 				   text);
 		text += size;

@@ -5,8 +5,8 @@
 #include "base/xalloc.h"
 #include "cli/command.h"
 #include "cli/commands.h"
-#include "cli/commands/cmd_index.h"
 #include "cli/context.h"
+#include "cli/options/image_options.h"
 #include "cli/options/target_options.h"
 #include "image/resolve/target.h"
 #include "image/transfer/attach.h"
@@ -34,7 +34,7 @@ check_type(const char *type, struct error **err)
 		return error_set_hint(err, "such as application/spdx+json");
 	}
 	if (!media_type_is_valid(type))
-		return error_set(err, ERROR_USAGE, "'%s' is no media type",
+		return error_set(err, ERROR_USAGE, "invalid media type '%s'",
 				 QUOTED(type ? type : ""));
 	return 0;
 }

@@ -52,8 +52,8 @@ find_blob(struct context *context, const char *text, struct place *place, struct
 	if (open_place(context, text, REPOSITORY_READ, place, err) < 0)
 		return -1;
 	if (digest->algorithm == DIGEST_NONE) {
-		error_set(err, ERROR_USAGE, "'%s' names no digest", text);
-		return error_set_hint(err, "a blob is HOST/NAME@DIGEST");
+		error_set(err, ERROR_USAGE, "'%s' has no digest", text);
+		return error_set_hint(err, "expected HOST/NAME@DIGEST");
 	}
 	return repository_find_blob(place->repository, digest, &place->size_bytes, err);
 }

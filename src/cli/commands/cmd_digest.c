@@ -29,7 +29,7 @@ take_platform(struct context *context, const struct platforms *platforms,
 	struct selection selection = { .platforms = platforms };
 
 	if (platforms->count > 1)
-		return error_set(err, ERROR_USAGE, "one --platform has one digest");
+		return error_set(err, ERROR_USAGE, "expected one --platform");
 	if (inspected_read(context, &selection, inspected, err) < 0)
 		return -1;
 	return image_part_take(&inspected->root, ret_part, err);

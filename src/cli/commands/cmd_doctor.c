@@ -57,7 +57,8 @@ examine_project(struct findings *findings, struct context *context, struct strin
 	if (error) {
 		findings_add(findings, "file", FINDING_PROBLEM, "%s", error_text(error));
 	} else if (!project) {
-		findings_add(findings, "file", FINDING_NOTE, "no '.ocifp.yaml' here or above");
+		findings_add(findings, "file", FINDING_NOTE,
+			     "no '.ocifp.yaml' in this directory or above");
 	} else {
 		findings_add(findings, "file", FINDING_OK, "%s", project->path);
 		add_hosts_of_project(hosts, project);
@@ -71,7 +72,7 @@ check_hosts(const struct strings *operands, struct strings *hosts, struct error 
 		const char *host = operands->items[i];
 
 		if (!reference_host_is_valid(host)) {
-			return error_set(err, ERROR_USAGE, "'%s' is not a host", QUOTED(host));
+			return error_set(err, ERROR_USAGE, "invalid host '%s'", QUOTED(host));
 		}
 		if (!strings_has(hosts, host))
 			strings_add(hosts, host);

@@ -60,8 +60,8 @@ compute_paths(const struct context *context, const struct target_options *option
 	AUTO_FINGERPRINT_INPUTS struct fingerprint_inputs inputs = { 0 };
 
 	if (operands->count > 0) {
-		error_set(err, ERROR_USAGE, "an IMAGE has its inputs in the project file");
-		return error_set_hint(err, "give either IMAGE or --input and its like");
+		error_set(err, ERROR_USAGE, "the inputs of an IMAGE are in the project file");
+		return error_set_hint(err, "give either IMAGE or --input");
 	}
 	if (inputs_of_options(context, options, &inputs, err) < 0)
 		return -1;

@@ -63,7 +63,7 @@ run_lock(struct context *context, const void *opaque, const struct strings *oper
 	if (!project)
 		return -1;
 	if (operands->count > 0 && !values->update)
-		return error_set(err, ERROR_USAGE, "names go with --update");
+		return error_set(err, ERROR_USAGE, "names require --update");
 	if (normalise(operands, &names, err) < 0)
 		return -1;
 	context_log_in_at_operand(context, operands->count > 0 ? operands->items[0] : NULL);

@@ -40,7 +40,7 @@ read_credential(const struct common_options *options, const char *host,
 	if (!credential->username && ask_username(host, &credential->username, err) < 0)
 		return -1;
 	if (strchr(credential->username, ':'))
-		return error_set(err, ERROR_USAGE, "a user name holds no ':'");
+		return error_set(err, ERROR_USAGE, "a user name cannot contain ':'");
 	if (!credential->password && ask_password(host, &credential->password, err) < 0)
 		return -1;
 	return 0;

@@ -20,8 +20,7 @@ run_logout(struct context *context, const void *values, const struct strings *op
 	(void)values;
 	if (!host || credential_erase(options, host, &found, &where, err) < 0)
 		return -1;
-	text = xasprintf("%s '%s' (%s)", found ? "logged out of" : "there was no login to", host,
-			 where);
+	text = xasprintf("%s '%s' (%s)", found ? "logged out of" : "not logged in to", host, where);
 	return context_result(
 		context, text,
 		json_pack("{s:s, s:b, s:s}", "host", host, "removed", found, "stored", where), err);

@@ -43,7 +43,7 @@ write_bytes(struct context *context, const struct buf *bytes, struct error **err
 static int
 wrap_file(const char *path, struct error **err)
 {
-	return error_wrap(err, "cannot put '%s'", QUOTED(path));
+	return error_wrap(err, "cannot upload '%s'", QUOTED(path));
 }
 
 static int
@@ -81,7 +81,7 @@ run_manifest(struct context *context, const void *opaque, const struct strings *
 	AUTO_IMAGE_NODE struct image_node part = { 0 };
 
 	if (values->platforms.count > 1)
-		return error_set(err, ERROR_USAGE, "one --platform has one manifest");
+		return error_set(err, ERROR_USAGE, "expected one --platform");
 	if (values->file)
 		return put_file(context, values, operands, err);
 	if (inspected_find(context, &values->target, operands, &inspected, err) < 0)

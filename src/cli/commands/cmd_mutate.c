@@ -30,7 +30,7 @@ run_mutate(struct context *context, const void *opaque, const struct strings *op
 
 	if (!image_options_are_said(&values->image) && !values->output.new_platform &&
 	    values->output.cleared.count == 0)
-		return error_set(err, ERROR_USAGE, "no option says what is to change");
+		return error_set(err, ERROR_USAGE, "no change given");
 	if (image_options_read(&values->image, &change, &annotations, &derive, err) < 0)
 		return -1;
 	if (!change.created_by)

@@ -152,7 +152,7 @@ check(const struct prune_values *values, const struct target *target, bool asks,
 				 "--keep-git goes with an image of the project file");
 	if (asks || values->tags.count > 0 || values->newest > 0 || values->younger_ms > 0)
 		return 0;
-	error_set(err, ERROR_USAGE, "what is to be kept is not said");
+	error_set(err, ERROR_USAGE, "no retention rule given");
 	return error_set_hint(err, "--keep-tag, --keep-newest, --keep-younger, or an image of the "
 				   "project file in a git repository");
 }
@@ -188,7 +188,7 @@ prune(struct context *context, const struct prune_values *values, const struct l
 			   plan_json(&plan, repository_name(repository), !values->yes), err) < 0)
 		return -1;
 	if (!values->yes) {
-		context_notice(context, "nothing was deleted: --yes does that");
+		context_notice(context, "nothing was deleted; --yes deletes");
 		return 0;
 	}
 	if (prune_plan_apply(repository, &plan, &count, err) < 0)

@@ -49,7 +49,7 @@ check_values(const struct pull_values *values, const struct location *output, st
 	if (!is_rootfs(values, output))
 		return 0;
 	if (values->all || values->platforms.count > 1)
-		return error_set(err, ERROR_USAGE, "a directory holds one platform");
+		return error_set(err, ERROR_USAGE, "a directory can hold one platform");
 	return unpack_check_directory(&unpack, err);
 }
 
@@ -84,7 +84,7 @@ tell(struct context *context, const struct target *target, const struct location
 	};
 
 	if (!digest_equal(&result->digest, &result->written))
-		context_notice(context, "the part that was wanted was written as %s", written.text);
+		context_notice(context, "the selected platforms were written as %s", written.text);
 	return outcome_tell(context, &outcome, err);
 }
 

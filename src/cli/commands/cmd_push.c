@@ -46,7 +46,7 @@ check_tags(const struct strings *tags, struct error **err)
 {
 	for (size_t i = 0; i < tags->count; i++)
 		if (!reference_tag_is_valid(tags->items[i]))
-			return error_set(err, ERROR_USAGE, "'%s' is no tag", tags->items[i]);
+			return error_set(err, ERROR_USAGE, "invalid tag '%s'", tags->items[i]);
 	return 0;
 }
 
@@ -140,7 +140,7 @@ find_image_source(struct context *context, const char *name, struct location *so
 		location_copy(&target.candidates[0], source);
 		return 0;
 	}
-	context_notice(context, "pushing the image of '%s' that was built here", name);
+	context_notice(context, "pushing the local build of '%s'", name);
 	tag = built_name(&target);
 	built_locate(session_find_store(session), tag, source);
 	return 0;
@@ -160,9 +160,9 @@ read_source(struct context *context, const struct push_values *values,
 	    !values->layer.compression)
 		return 0;
 	error_set(err, ERROR_USAGE,
-		  "an image is pushed as it is: only rootfs:DIR takes --env, "
+		  "images are pushed unchanged: only rootfs:DIR takes --env, "
 		  "--owner and the like");
-	return error_set_hint(err, "`ocifp mutate` makes an image that is changed");
+	return error_set_hint(err, "`ocifp mutate` changes an image");
 }
 
 static int

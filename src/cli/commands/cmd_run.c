@@ -111,7 +111,7 @@ find_image_base(struct context *context, const struct run_values *values, const 
 	AUTO_TARGET struct target target = { 0 };
 
 	if (values->platforms.count > 1)
-		return error_set(err, ERROR_USAGE, "a job runs on one platform");
+		return error_set(err, ERROR_USAGE, "expected one --platform");
 	if (target_of_options(context, &values->target, image, &target, err) < 0)
 		return -1;
 	return run_base_of_image(context_session(context), &target, &pull_options, base, err);

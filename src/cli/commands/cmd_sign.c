@@ -49,7 +49,7 @@ run_sign(struct context *context, const void *opaque, const struct strings *oper
 	struct sign_result result = { 0 };
 
 	if (!values->key) {
-		error_set(err, ERROR_USAGE, "there is no key to sign with");
+		error_set(err, ERROR_USAGE, "no key given");
 		return error_set_hint(err, "--key FILE; 'openssl genpkey -algorithm ed25519' "
 					   "makes one");
 	}

@@ -36,7 +36,7 @@ read_tags(const struct strings *operands, struct strings *tags, struct error **e
 {
 	for (size_t i = 1; i < operands->count; i++) {
 		if (!reference_tag_is_valid(operands->items[i]))
-			return error_set(err, ERROR_USAGE, "'%s' is no tag",
+			return error_set(err, ERROR_USAGE, "invalid tag '%s'",
 					 QUOTED(operands->items[i]));
 		strings_add(tags, operands->items[i]);
 	}

@@ -32,7 +32,7 @@ read_keys(const struct verify_values *values, const struct target *target,
 		return -1;
 	if (keys->count > 0)
 		return 0;
-	error_set(err, ERROR_USAGE, "there is no key to verify with");
+	error_set(err, ERROR_USAGE, "no key given");
 	return error_set_hint(err, "--key FILE, or 'signed_by' in the project file");
 }
 

@@ -43,7 +43,7 @@ add_answer(struct findings *findings, const char *host, const struct request *re
 	if (status == 401)
 		said = "answers, and wants a login or a token";
 	else if (status != 200)
-		said = "does not answer as a registry does";
+		said = "does not answer like a registry";
 	findings_add(findings, host, status == 200 || status == 401 ? FINDING_OK : FINDING_PROBLEM,
 		     "%s (%d, %lld ms)", said, status, (long long)ms);
 }

@@ -29,7 +29,7 @@ add_landlock(struct findings *findings, const struct walls *walls)
 		findings_add(findings, "landlock", FINDING_OK, "ABI %d", walls->landlock_abi);
 	else
 		findings_add(findings, "landlock", FINDING_NOTE,
-			     "does not stand: it takes Linux 5.19, and to be enabled there");
+			     "is not available: it needs Linux 5.19 with landlock enabled");
 }
 
 /* What stands around the program that reads archives and layers. */
@@ -46,7 +46,7 @@ add_walls(struct findings *findings)
 	findings_add(findings, "helper", FINDING_OK, "starts, with resource limits");
 	add_landlock(findings, &walls);
 	findings_add(findings, "seccomp", walls.seccomp ? FINDING_OK : FINDING_NOTE, "%s",
-		     walls.seccomp ? "stands" : "does not stand");
+		     walls.seccomp ? "stands" : "is not available");
 }
 
 /* What a child found out that tried; errno values, 0 where it worked. */
@@ -246,7 +246,7 @@ doctor_sandbox(struct findings *findings)
 		add_proc(findings, &trial);
 		add_overlay(findings, &trial);
 	} else {
-		findings_add(findings, "user namespaces", FINDING_NOTE, "could not be tried");
+		findings_add(findings, "user namespaces", FINDING_NOTE, "was not tried");
 	}
 	add_ranges(findings, "subuid", "/etc/subuid");
 	add_ranges(findings, "subgid", "/etc/subgid");

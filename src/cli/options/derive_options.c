@@ -38,7 +38,7 @@ static int
 read_output(const struct output_options *options, struct location *ret_location, struct error **err)
 {
 	if (!options->output == !options->name)
-		return error_set(err, ERROR_USAGE, "either --output or --tag says where it goes");
+		return error_set(err, ERROR_USAGE, "give either --output or --tag");
 	if (options->push && !options->name)
 		return error_set(err, ERROR_USAGE, "--push needs --tag");
 	return options->output ? read_file(options->output, ret_location, err)

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/utf8.h"
 #include "base/xalloc.h"
+#include "oci/document.h"
 
 #define PORT_LIMIT 65535
 #define EPOCH_LIMIT_S 253402300799 /* the end of the year 9999: RFC 3339 has no later one */
@@ -72,8 +73,9 @@ check_text(const struct image_options *options, struct error **err)
 			is_valid = is_valid && utf8_is_valid(lists[i]->items[k]);
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		is_valid = is_valid && (!texts[i] || utf8_is_valid(texts[i]));
-	return is_valid ? 0
-			: error_set(err, ERROR_USAGE, "what an image says of itself must be UTF-8");
+	return is_valid
+		       ? 0
+		       : error_set(err, ERROR_USAGE, "the configuration of an image must be UTF-8");
 }
 
 static int
@@ -98,7 +100,7 @@ source_date_read(int64_t *ret_epoch_s, struct error **err)
 	uint64_t value = 0;
 
 	if (text && !text_parse_uint(text, EPOCH_LIMIT_S, &value))
-		return error_set(err, ERROR_USAGE, "SOURCE_DATE_EPOCH is no number of seconds");
+		return error_set(err, ERROR_USAGE, "SOURCE_DATE_EPOCH is not a number of seconds");
 	*ret_epoch_s = (int64_t)value;
 	return 0;
 }
@@ -183,4 +185,27 @@ layer_options_read(const struct layer_options *options, struct derive_options *d
 	else if (strcmp(compression, "none") == 0)
 		derive->how.compression = COMPRESSION_NONE;
 	return options->owner ? read_owner(options->owner, &derive->how.pack, err) : 0;
+}
+
+static int
+add_annotation(json_t *annotations, const char *text, struct error **err)
+{
+	const char *equals = strchr(text, '=');
+	AUTO_FREE char *name = equals ? xstrndup(text, (size_t)(equals - text)) : NULL;
+
+	if (name && *name && json_object_set_new(annotations, name, json_string(equals + 1)) == 0)
+		return 0;
+	return error_set(err, ERROR_USAGE, "invalid annotation '%s': expected NAME=VALUE in UTF-8",
+			 QUOTED(text));
+}
+
+json_t *
+annotations_parse(const struct strings *texts, struct error **err)
+{
+	AUTO_JSON json_t *annotations = json_object();
+
+	for (size_t i = 0; i < texts->count; i++)
+		if (add_annotation(annotations, texts->items[i], err) < 0)
+			return NULL;
+	return TAKE_PTR(annotations);
 }

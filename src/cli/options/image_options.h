@@ -80,4 +80,7 @@ int source_date_read(int64_t *ret_epoch_s, struct error **err);
 int layer_options_read(const struct layer_options *options, struct derive_options *derive,
 		       struct error **err);
 
+/* "NAME=VALUE" each; NULL, ERROR_USAGE: one is not.  The caller's reference. */
+json_t *annotations_parse(const struct strings *texts, struct error **err);
+
 #endif

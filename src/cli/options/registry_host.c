@@ -17,7 +17,7 @@ registry_host_parse(const char *operand, struct error **err)
 		*at = (char)tolower((unsigned char)*at);
 	if (reference_host_is_valid(host))
 		return TAKE_PTR(host);
-	error_set(err, ERROR_USAGE, "'%s' is no host of a registry", QUOTED(operand));
-	error_set_hint(err, "HOST or HOST:PORT, as in 'ghcr.io'; no scheme and no path");
+	error_set(err, ERROR_USAGE, "invalid registry '%s'", QUOTED(operand));
+	error_set_hint(err, "expected HOST or HOST:PORT, such as ghcr.io");
 	return NULL;
 }

@@ -158,7 +158,7 @@ content_get_config(const struct content *content, const struct manifest *manifes
 	AUTO_BUF struct buf bytes = BUF_INIT(CONFIG_LIMIT_BYTES);
 
 	if (!media_type_is_config(manifest->config.media_type))
-		return error_set(err, ERROR_CONTENT, "this is an artifact and no image");
+		return error_set(err, ERROR_CONTENT, "this is an artifact, not an image");
 	if (content_get_blob(content, &manifest->config, &bytes, err) < 0)
 		return error_wrap(err, "config");
 	return image_config_parse(bytes.data, bytes.size, ret_config, err);

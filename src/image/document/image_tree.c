@@ -11,7 +11,8 @@
 static int
 refuse_absent_child(const struct descriptor *descriptor, struct error **err)
 {
-	error_set(err, ERROR_CONTENT, "the index lists manifest '%s', which is not there",
+	error_set(err, ERROR_CONTENT,
+		  "the index lists manifest '%s', which the registry does not have",
 		  digest_text(&descriptor->digest).text);
 	return error_set_class(err, "manifest_unknown");
 }
@@ -33,7 +34,7 @@ take_from_budget(const struct descriptor *descriptor, uint64_t *left_bytes, stru
 		*left_bytes -= descriptor->size_bytes;
 		return 0;
 	}
-	error_set(err, ERROR_CONTENT, "the documents of the image have more than %zu bytes",
+	error_set(err, ERROR_CONTENT, "the manifests of the image have more than %zu bytes",
 		  TREE_LIMIT_BYTES);
 	return error_set_class(err, "limit");
 }
@@ -74,8 +75,8 @@ check_supported(const struct image_index *index, struct error **err)
 	if (json_array_size(index->unsupported) == 0)
 		return 0;
 	(void)descriptor_parse(json_array_get(index->unsupported, 0), &none, err);
-	error_wrap(err, "cannot take all that the index lists");
-	return error_set_hint(err, "name what is wanted with --platform");
+	error_wrap(err, "cannot fetch everything that the index lists");
+	return error_set_hint(err, "choose with --platform");
 }
 
 static int
@@ -188,7 +189,7 @@ refuse_platform(const struct image_node *root, const struct platform *wanted, st
 	if (image_node_parse_index(root, &index, err) < 0)
 		return -1;
 	offered = image_index_platforms(&index);
-	error_set(err, ERROR_PLATFORM, "there is no image for %s", name);
+	error_set(err, ERROR_PLATFORM, "no image for %s", name);
 	return offered[0] ? error_set_hint(err, "it has %s", offered) : -1;
 }
 

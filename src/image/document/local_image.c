@@ -56,7 +56,7 @@ local_image_begin(struct local_image *image, const struct image_node *root, stru
 	if (image_tree_walk(root, take_manifest, image, err) < 0)
 		return -1;
 	if (image->digest.algorithm == DIGEST_NONE)
-		return error_set(err, ERROR_CONTENT, "this is no image");
+		return error_set(err, ERROR_CONTENT, "this is not an image");
 	return 0;
 }
 

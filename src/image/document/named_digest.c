@@ -8,7 +8,7 @@ named_digest_check(const struct digest *named, const struct digest *content, str
 {
 	if (named->algorithm == DIGEST_NONE || digest_equal(named, content))
 		return 0;
-	error_set(err, ERROR_USAGE, "the content is %s, which is not the digest to write to",
+	error_set(err, ERROR_USAGE, "the digest of the content is %s, not the one in the reference",
 		  digest_text(content).text);
-	return error_set_hint(err, "name a tag, or nothing");
+	return error_set_hint(err, "give a tag, or neither tag nor digest");
 }

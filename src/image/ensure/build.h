@@ -19,7 +19,6 @@
 #include <stdint.h>
 
 #include "base/strings.h"
-#include "image/ensure/build_room.h"
 #include "oci/location.h"
 
 struct error;
@@ -31,6 +30,13 @@ struct build_options {
 	const struct platforms *platforms; /* to build */
 	const struct strings *needs;       /* "IMAGE=REF" each */
 	int64_t deadline_ms;               /* then it is killed: ERROR_TIMEOUT; 0: none */
+};
+
+/* ocifp-build-XXXXXX in $TMPDIR, locked (flock) for as long as it is in use.  One that nobody has
+ * locked was left by a run that was killed; the next run removes it. */
+struct build_room {
+	char *path; /* absolute; NULL: none, as in a zeroed struct */
+	int lock_fd;
 };
 
 struct build_output {

@@ -65,7 +65,8 @@ refuse_missing(const struct join *join, struct error **err)
 	AUTO_FREE char *name = target_name(join->target, 0);
 	AUTO_FREE char *missing = platforms_format(&join->missing, ", ");
 
-	error_set(err, ERROR_PLATFORM, "'%s' was not joined: nobody has pushed %s", name, missing);
+	error_set(err, ERROR_PLATFORM, "cannot join '%s': no image was pushed for %s", name,
+		  missing);
 	return error_set_hint(err, "`ocifp ensure --platform-tag` on a runner of that platform "
 				   "does; --wait TIME waits for it");
 }
@@ -172,7 +173,7 @@ run(struct join *join, struct join_result *result, struct error **err)
 static int
 refuse_nameless(struct error **err)
 {
-	error_set(err, ERROR_USAGE, "which platforms are to be joined is not said");
+	error_set(err, ERROR_USAGE, "no platforms given");
 	return error_set_hint(err, "name them with --platform, or under `platforms` in the "
 				   "project file");
 }
@@ -193,7 +194,7 @@ join_image(struct session *session, const struct target *target, const struct jo
 	if (join.wanted->count == 0)
 		return refuse_nameless(err);
 	if (!target->candidates[0].reference.tag)
-		return error_set(err, ERROR_USAGE, "'%s' has no tag to join under", name);
+		return error_set(err, ERROR_USAGE, "'%s' has no tag", name);
 	if (run(&join, ret_result, err) < 0)
 		return error_wrap(err, "cannot join '%s'", name);
 	return 0;

@@ -64,7 +64,7 @@ refuse_other_platform(const char *tag, const struct image_index *index,
 	AUTO_FREE char *name = platform_format(wanted);
 	AUTO_FREE char *offered = image_index_platforms(index);
 
-	return error_set(err, ERROR_PLATFORM, "tag '%s' has no image for %s but for: %s", tag, name,
+	return error_set(err, ERROR_PLATFORM, "tag '%s' has no image for %s; it has: %s", tag, name,
 			 *offered ? offered : "none");
 }
 
@@ -126,7 +126,7 @@ vouch_for_others(struct join *join, struct error **err)
 		return 0;
 	if (read_tag(join, target->candidates[0].reference.tag, &target->locked, &whole, NULL,
 		     err) < 0)
-		return error_wrap(err, "it lists images that no platform's tag names");
+		return error_wrap(err, "it lists images that no platform's tag refers to");
 	for (size_t i = 0; i < whole.manifests.count; i++)
 		descriptors_add(&join->vouched, &whole.manifests.items[i]);
 	return lists_others(join)

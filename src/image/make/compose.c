@@ -105,7 +105,7 @@ refuse_unlisted(const struct composition *composition, const char *what, struct 
 {
 	AUTO_FREE char *listed = image_index_platforms(&composition->index);
 
-	return error_set(err, ERROR_PLATFORM, "the index lists no '%s' but: %s", what,
+	return error_set(err, ERROR_PLATFORM, "the index does not list '%s'; it lists: %s", what,
 			 *listed ? listed : "no platform");
 }
 
@@ -140,7 +140,7 @@ change(struct composition *composition, struct error **err)
 		if (drop(composition, options->drops[i], err) < 0)
 			return -1;
 	if (composition->index.manifests.count == 0)
-		return error_set(err, ERROR_USAGE, "nothing would be left in the index");
+		return error_set(err, ERROR_USAGE, "the index would be empty");
 	if (!options->annotations || json_object_size(options->annotations) == 0)
 		return 0;
 	if (!composition->index.annotations)

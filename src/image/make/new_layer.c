@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "layer/pack/tar_check.h"
-#include "store/new_blob.h"
+#include "store/ingest.h"
 #include "stream/compress.h"
 #include "stream/source.h"
 
@@ -159,13 +159,14 @@ make(struct store *store, int fd, const struct layer_path *from,
 	struct stat status;
 
 	if (fstat(fd, &status) < 0)
-		return error_set_errno(err, errno, "cannot look at it");
+		return error_set_errno(err, errno, "cannot read its attributes");
 	if (S_ISDIR(status.st_mode))
 		return make_of_directory(store, fd, from, options, layer, err);
 	if (!is_stream && !S_ISREG(status.st_mode))
 		return error_set(err, ERROR_USAGE, "it is neither a directory nor a file");
 	if (from->prefix)
-		return error_set(err, ERROR_USAGE, "a tar has its own paths");
+		return error_set(err, ERROR_USAGE,
+				 "the paths in a tar are its own; give the file without a path");
 	return make_of_file(store, fd, is_stream ? 0 : (uint64_t)status.st_size, options, layer,
 			    err);
 }

@@ -1,12 +1,243 @@
 #include "image/prune/prune.h"
 
+#include <fnmatch.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "repository/repository.h"
 #include "store/digest_set.h"
+
+/* How it is called where it is told why another one is kept. */
+static char *
+name_of(const struct prune_node *node)
+{
+	if (node->tags.count > 0)
+		return text_quote_string(node->tags.items[0]);
+	return xstrndup(digest_text(&node->root.digest).text, 19);
+}
+
+/* Takes the reason. */
+static void
+keep(struct prune_node *node, char *why)
+{
+	if (node->is_kept || node->is_absent) {
+		free(why);
+		return;
+	}
+	node->is_kept = true;
+	free(node->why);
+	node->why = why;
+}
+
+static bool
+is_referrer(const struct prune_node *node)
+{
+	return node->subject.algorithm != DIGEST_NONE;
+}
+
+static void
+keep_by_pattern(struct prune_node *node, const struct strings *patterns)
+{
+	for (size_t i = 0; i < node->tags.count; i++)
+		for (size_t j = 0; j < patterns->count; j++)
+			if (fnmatch(patterns->items[j], node->tags.items[i], 0) == 0)
+				keep(node, xasprintf("tag %s matches %s", node->tags.items[i],
+						     patterns->items[j]));
+}
+
+/* TAG or TAG-OS-ARCH, which native runners leave for `index join`. */
+static bool
+is_tag_of(const char *tag, const char *used)
+{
+	size_t size = strlen(used);
+
+	return strncmp(tag, used, size) == 0 && (tag[size] == '\0' || tag[size] == '-');
+}
+
+static void
+keep_used(struct prune_node *node, const struct prune_rules *rules)
+{
+	struct digest_text digest = digest_text(&node->root.digest);
+
+	for (size_t i = 0; i < rules->used->count; i++) {
+		const char *used = rules->used->items[i];
+		const char *by = rules->used_by->items[i];
+
+		if (strcmp(used, digest.text) == 0)
+			keep(node, xasprintf("locked by %s", by));
+		for (size_t j = 0; j < node->tags.count; j++)
+			if (is_tag_of(node->tags.items[j], used))
+				keep(node, xasprintf("the fingerprint of %s", by));
+	}
+}
+
+static int
+compare_dates(const void *left, const void *right)
+{
+	const struct prune_node *a = *(struct prune_node *const *)left;
+	const struct prune_node *b = *(struct prune_node *const *)right;
+
+	if (a->created_s != b->created_s)
+		return a->created_s > b->created_s ? -1 : 1;
+	return memcmp(a->root.digest.bytes, b->root.digest.bytes, sizeof(a->root.digest.bytes));
+}
+
+/* Images with a tag, the newest first; what says no time is kept at once. */
+static struct prune_node **
+list_dated(const struct prune_graph *graph, size_t *ret_count, struct error **err)
+{
+	AUTO_FREE struct prune_node **dated = xcalloc(graph->count + 1, sizeof(*dated));
+	size_t count = 0;
+
+	for (size_t i = 0; i < graph->count; i++) {
+		struct prune_node *node = graph->nodes[i];
+
+		if (node->tags.count == 0 || is_referrer(node))
+			continue;
+		if (prune_graph_date(graph, node, err) < 0)
+			return NULL;
+		if (node->dated_by)
+			dated[count++] = node;
+		else
+			keep(node, xstrdup("it has no creation time"));
+	}
+	qsort(dated, count, sizeof(struct prune_node *), compare_dates);
+	*ret_count = count;
+	return TAKE_PTR(dated);
+}
+
+static int
+keep_by_date(const struct prune_graph *graph, const struct prune_rules *rules, struct error **err)
+{
+	int64_t since_s = (int64_t)time(NULL) - rules->younger_ms / 1000;
+	size_t count;
+	AUTO_FREE struct prune_node **dated = NULL;
+
+	if (rules->newest_count == 0 && rules->younger_ms == 0)
+		return 0;
+	dated = list_dated(graph, &count, err);
+	if (!dated)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		if (i < rules->newest_count)
+			keep(dated[i], xasprintf("among the newest %u by %s", rules->newest_count,
+						 dated[i]->dated_by));
+		if (rules->younger_ms > 0 && dated[i]->created_s >= since_s)
+			keep(dated[i], xasprintf("young by %s", dated[i]->dated_by));
+	}
+	return 0;
+}
+
+static void
+keep_linked(const struct prune_graph *graph, const struct digest *digest, char *why)
+{
+	struct prune_node *linked = prune_graph_find(graph, digest);
+
+	if (linked)
+		keep(linked, TAKE_PTR(why));
+	free(why);
+}
+
+/* To all that a kept one leads to. */
+static void
+spread(const struct prune_graph *graph, struct prune_node *node)
+{
+	AUTO_FREE char *name = name_of(node);
+
+	node->is_spread = true;
+	for (size_t i = 0; i < node->children.count; i++)
+		keep_linked(graph, &node->children.items[i].digest, xasprintf("part of %s", name));
+	keep_linked(graph, &node->subject, xasprintf("%s is about it", name));
+}
+
+/* Nobody here has named it; it may be there all the same. */
+static int
+keep_if_subject_is_there(const struct prune_graph *graph, struct prune_node *node,
+			 struct error **err)
+{
+	AUTO_RESOLUTION struct resolution resolution = { 0 };
+
+	if (repository_resolve(graph->repository, NULL, &node->subject, &resolution, err) < 0)
+		return -1;
+	node->lacks_subject = resolution.evidence.presence != PRESENCE_PRESENT;
+	if (!node->lacks_subject)
+		keep(node, xstrdup("its subject is present without a tag"));
+	return 0;
+}
+
+/* A signature stays as long as what it signs. */
+static int
+keep_referrer(const struct prune_graph *graph, struct prune_node *node, struct error **err)
+{
+	const struct prune_node *subject = prune_graph_find(graph, &node->subject);
+	AUTO_FREE char *name = NULL;
+
+	if (!subject)
+		return node->lacks_subject ? 0 : keep_if_subject_is_there(graph, node, err);
+	if (!subject->is_kept)
+		return 0;
+	name = name_of(subject);
+	keep(node, xasprintf("about %s", name));
+	return 0;
+}
+
+static int
+visit(const struct prune_graph *graph, struct prune_node *node, bool *changed, struct error **err)
+{
+	if (!node->is_kept && !node->is_absent && is_referrer(node) &&
+	    keep_referrer(graph, node, err) < 0)
+		return -1;
+	if (!node->is_kept || node->is_spread)
+		return 0;
+	spread(graph, node);
+	*changed = true;
+	return 0;
+}
+
+/* Until nothing more comes: a signature may have a signature. */
+static int
+keep_what_belongs(const struct prune_graph *graph, struct error **err)
+{
+	for (bool changed = true; changed;) {
+		changed = false;
+		for (size_t i = 0; i < graph->count; i++)
+			if (visit(graph, graph->nodes[i], &changed, err) < 0)
+				return -1;
+	}
+	return 0;
+}
+
+/* No rule can speak of such a name. */
+static void
+keep_by_other_name(struct prune_node *node)
+{
+	AUTO_FREE char *shown = node->other_name ? text_quote_string(node->other_name) : NULL;
+
+	if (shown)
+		keep(node, xasprintf("it is listed as '%s', which is not a tag", shown));
+}
+
+/* Marks what the rules keep. */
+static int
+prune_keep(struct prune_graph *graph, const struct prune_rules *rules, struct error **err)
+{
+	for (size_t i = 0; i < graph->count; i++) {
+		struct prune_node *node = graph->nodes[i];
+
+		keep_by_pattern(node, rules->tag_patterns);
+		keep_used(node, rules);
+		keep_by_other_name(node);
+		if (node->is_new)
+			keep(node, xstrdup("it is new, and a push may be under way"));
+	}
+	if (keep_by_date(graph, rules, err) < 0)
+		return -1;
+	return keep_what_belongs(graph, err);
+}
 
 void
 prune_plan_release(struct prune_plan *plan)
@@ -25,8 +256,8 @@ doom(struct prune_graph *graph, struct error **err)
 			continue;
 		node->is_doomed = true;
 		if (!node->why)
-			node->why = xstrdup(node->tags.count > 0 ? "nothing keeps it"
-								 : "nothing kept leads to it");
+			node->why = xstrdup(node->tags.count > 0 ? "no rule keeps it"
+								 : "no kept image refers to it");
 		if (prune_graph_add_referrers(graph, node, err) < 0)
 			return -1;
 	}
@@ -89,9 +320,10 @@ prune_plan_make(struct repository *repository, const struct prune_rules *rules,
 	count(ret_plan);
 	if (ret_plan->kept_count > 0 || ret_plan->doomed_count == 0)
 		return 0;
-	error_set(err, ERROR_REFUSED, "nothing of '%s' would be kept", repository_name(repository));
+	error_set(err, ERROR_REFUSED, "the rules keep nothing of '%s'",
+		  repository_name(repository));
 	error_set_class(err, "keeps_nothing");
-	return error_set_hint(err, "say what to keep: see ocifp-prune(1)");
+	return error_set_hint(err, "add a rule: see ocifp-prune(1)");
 }
 
 static int

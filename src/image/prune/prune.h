@@ -42,7 +42,4 @@ int prune_plan_apply(struct repository *repository, struct prune_plan *plan, siz
 void prune_plan_release(struct prune_plan *plan);
 #define AUTO_PRUNE_PLAN CLEANUP(prune_plan_release)
 
-/* Marks what the rules keep. */
-int prune_keep(struct prune_graph *graph, const struct prune_rules *rules, struct error **err);
-
 #endif

@@ -70,11 +70,11 @@ check_fingerprint(struct session *session, const struct target *target, const ch
 	if (actual)
 		return 0;
 	if (target->requires_fingerprint) {
-		error_set(err, ERROR_REFUSED, "'%s' does not say its fingerprint", name);
+		error_set(err, ERROR_REFUSED, "'%s' has no fingerprint annotation", name);
 		return error_set_class(err, "fingerprint");
 	}
 	observer_tell(session_observer(session), EVENT_NOTICE,
-		      "'%s' does not say its fingerprint; its tag alone was compared", name);
+		      "'%s' has no fingerprint annotation; only its tag was compared", name);
 	return 0;
 }
 
@@ -240,17 +240,19 @@ refuse_offline(const struct target *target, struct error **err)
 
 	error_set(err, ERROR_UNAVAILABLE, "'%s' is not in the store", name);
 	error_set_class(err, "offline");
-	return error_set_hint(err, "without --offline it is asked for");
+	return error_set_hint(err, "without --offline its registry is asked");
 }
 
 int
 refuse_locked(const struct target *target, struct error **err)
 {
-	error_set(err, ERROR_REFUSED, "image '%s' is locked to %s, which is not there",
+	error_set(err, ERROR_REFUSED,
+		  "image '%s' is locked to %s, which its registry does not have",
 		  target->image->name, digest_text(&target->locked).text);
 	error_set_class(err, "lock_file");
-	return error_set_hint(err, "to have it built anew: 'ocifp lock --update %s'",
-			      target->image->name);
+	return error_set_hint(
+		err, "'ocifp lock --update %s' removes the entry, so that it is built again",
+		target->image->name);
 }
 
 static int
@@ -266,7 +268,7 @@ refuse_nowhere(struct session *session, const struct target *target, struct erro
 	if (!target->by_hash || !target->image)
 		return -1;
 	if (built_find(session, target, true, &built, &ignored) == 0 && built.is_built)
-		return error_set_hint(err, "'ocifp push %s' pushes what was built here",
+		return error_set_hint(err, "'ocifp push %s' pushes the local build",
 				      target->image->name);
 	if (target->image->build)
 		error_set_hint(err, "'ocifp ensure %s' builds it", target->image->name);

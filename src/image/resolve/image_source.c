@@ -26,8 +26,8 @@ static int
 refuse_missing(const struct location *location, const char *name, struct error **err)
 {
 	if (location->transport != TRANSPORT_REGISTRY)
-		return error_set(err, ERROR_LOCAL, "'%s' holds no such image", name);
-	error_set(err, ERROR_LOCAL, "the store has no '%s'", name);
+		return error_set(err, ERROR_LOCAL, "'%s' does not hold this image", name);
+	error_set(err, ERROR_LOCAL, "the store does not have '%s'", name);
 	return error_set_hint(err, "`ocifp store ls` lists what it has");
 }
 
@@ -35,7 +35,8 @@ refuse_missing(const struct location *location, const char *name, struct error *
 static int
 refuse_part(const char *name, const struct error *cause, bool is_store, struct error **err)
 {
-	error_set(err, ERROR_CONTENT, "only a part of '%s' is here: %s", name, error_text(cause));
+	error_set(err, ERROR_CONTENT, "the store has only a part of '%s': %s", name,
+		  error_text(cause));
 	error_set_class(err, error_class(cause));
 	if (!is_store)
 		return error_set_hint(err, "--platform OS/ARCH takes the part that is here");
@@ -71,8 +72,7 @@ resolve_in_store(struct session *session, struct repository *repository,
 		return -1;
 	if (!built)
 		return 0;
-	observer_tell(session_observer(session), EVENT_NOTICE,
-		      "using the image that was built here as '%s'", name);
+	observer_tell(session_observer(session), EVENT_NOTICE, "using the local build '%s'", name);
 	resolution_release(ret_resolution);
 	return repository_resolve(repository, built, NULL, ret_resolution, err);
 }

@@ -46,7 +46,8 @@ get_record(const struct content *content, const struct descriptor *entry, struct
 	if (manifest_parse(bytes.data, bytes.size, entry->media_type, &manifest, err) < 0)
 		return -1;
 	if (manifest.layers.count != 1)
-		return error_set(err, ERROR_CONTENT, "a list of inputs has one layer, this has %zu",
+		return error_set(err, ERROR_CONTENT,
+				 "expected one layer in a list of inputs, found %zu",
 				 manifest.layers.count);
 	return content_get_blob(content, &manifest.layers.items[0], record, err);
 }

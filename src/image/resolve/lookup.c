@@ -129,7 +129,8 @@ refuse_lookup(const struct target *target, const struct lookup *lookup, struct e
 
 	if (lookup->missing.count == 0)
 		return refuse_absent(target, err);
-	return error_set(err, ERROR_ABSENT, "'%s' is there without an image for %s", name, missing);
+	return error_set(err, ERROR_ABSENT, "'%s' is present, but has no image for %s", name,
+			 missing);
 }
 
 void

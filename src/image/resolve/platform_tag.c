@@ -16,7 +16,7 @@ platform_tag(const char *tag, const struct platform *platform, struct error **er
 	result = xasprintf("%s-%s", tag, name);
 	if (reference_tag_is_valid(result))
 		return TAKE_PTR(result);
-	error_set(err, ERROR_USAGE, "'%s' is no tag", result);
+	error_set(err, ERROR_USAGE, "invalid tag '%s'", result);
 	return NULL;
 }
 

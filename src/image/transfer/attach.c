@@ -51,7 +51,7 @@ check_titles(const struct attach_options *options, struct error **err)
 	for (size_t i = 0; i < options->file_count; i++)
 		for (size_t j = 0; j < i; j++)
 			if (strcmp(title_of(&options->files[i]), title_of(&options->files[j])) == 0)
-				return error_set(err, ERROR_USAGE, "two files are called '%s'",
+				return error_set(err, ERROR_USAGE, "two files have the name '%s'",
 						 title_of(&options->files[i]));
 	return 0;
 }

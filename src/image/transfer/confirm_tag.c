@@ -52,7 +52,7 @@ refuse_other(const struct target *target, const struct lookup *lookup, struct er
 {
 	AUTO_FREE char *name = target_name(target, 0);
 
-	error_set(err, ERROR_REFUSED, "'%s' names %s, which somebody else has put there", name,
+	error_set(err, ERROR_REFUSED, "'%s' names %s, which another writer pushed", name,
 		  digest_text(&lookup->found.root.descriptor.digest).text);
 	return error_set_class(err, "tag_conflict");
 }

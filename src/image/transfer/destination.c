@@ -67,7 +67,7 @@ keep_reference(const struct destination *destination, const struct delivery *del
 		return store_set_reference(destination->store, delivery->name,
 					   &delivery->root->descriptor, err);
 	observer_tell(destination->observer, EVENT_NOTICE,
-		      "'%s' may not be written to: the image gets no name there",
+		      "'%s' is not writable: the image gets no name in the store",
 		      QUOTED(store_path(destination->store)));
 	return 0;
 }

@@ -288,7 +288,7 @@ check_space(struct store *store, const struct descriptors *blobs, struct error *
 		if (store_has(store, &blob->digest, blob->size_bytes))
 			continue;
 		if (blob->size_bytes > INT64_MAX - missing_bytes) {
-			error_set(err, ERROR_CONTENT, "the sizes of the blobs add up to nonsense");
+			error_set(err, ERROR_CONTENT, "the sum of the blobs' sizes overflows");
 			return error_set_class(err, "size");
 		}
 		missing_bytes += blob->size_bytes;

@@ -71,7 +71,7 @@ refuse(const struct location *source, struct error **err)
 {
 	AUTO_FREE char *name = location_format(source);
 
-	return error_wrap(err, "cannot take in '%s'", name);
+	return error_wrap(err, "cannot import '%s'", name);
 }
 
 int

@@ -59,7 +59,7 @@ tell_built(struct session *session, const struct target *target, const struct lo
 	else
 		why = xstrdup(offline ? "is not in the store" : "is absent");
 	observer_tell(session_observer(session), EVENT_NOTICE,
-		      "'%s' %s; using the image that was built here and not pushed", name, why);
+		      "'%s' %s; using the local build, which was not pushed", name, why);
 }
 
 /* An image that was built here is used when the registry has proved that it lacks what is wanted.

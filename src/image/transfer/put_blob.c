@@ -76,7 +76,8 @@ put_blob_file(struct repository *repository, int fd, const char *media_type,
 	struct blob_upload upload = { .source = &source };
 
 	if (fstat(fd, &info) < 0)
-		return error_set_errno(err, errno, "cannot look at what is to be sent");
+		return error_set_errno(err, errno,
+				       "cannot read the attributes of the file to send");
 	source = source_of_fd(fd, (uint64_t)info.st_size);
 	upload.size_bytes = source.size_bytes;
 	if (source_hash(&source, DIGEST_SHA256, &upload.digest, err) < 0 ||

@@ -21,7 +21,7 @@ describe(const struct buf *bytes, enum digest_algorithm algorithm,
 	if (!document || manifest_kind(bytes->data, bytes->size, named, &kind, err) < 0)
 		return -1;
 	if (kind == DOCUMENT_OTHER)
-		return error_set(err, ERROR_CONTENT, "it is no manifest and no index");
+		return error_set(err, ERROR_CONTENT, "it is neither a manifest nor an index");
 	if (!named)
 		named = kind == DOCUMENT_INDEX ? MEDIA_OCI_INDEX : MEDIA_OCI_MANIFEST;
 	*ret_descriptor = (struct descriptor){

@@ -97,12 +97,12 @@ find_names(struct repository *repository, const struct digest *digest, struct re
 	if (repository_list_tags(repository, &tags, &others, err) < 0)
 		return -1;
 	if (tags.count + others.count > TAGS_COMPARED_LIMIT_COUNT) {
-		error_set(err, ERROR_FAILURE, "%zu tags are too many to ask each what it names",
+		error_set(err, ERROR_FAILURE, "the repository has %zu tags, too many to check each",
 			  tags.count + others.count);
 		return error_set_class(err, "limit");
 	}
 	if (find_tags(repository, &tags, digest, removal, err) < 0)
-		return error_wrap(err, "cannot tell which tags go with it");
+		return error_wrap(err, "cannot tell which other tags would be removed");
 	return check_others(repository, &others, digest, err);
 }
 
@@ -155,8 +155,8 @@ remove_from(struct repository *repository, const struct reference *reference, bo
 		return remove_manifest(repository, &reference->digest, dry_run, removal, err);
 	if (reference->tag)
 		return remove_tag(repository, reference->tag, dry_run, removal, err);
-	error_set(err, ERROR_USAGE, "it names no tag and no digest");
-	return error_set_hint(err, "say what is to go: HOST/NAME:TAG, or HOST/NAME@DIGEST");
+	error_set(err, ERROR_USAGE, "the reference has no tag and no digest");
+	return error_set_hint(err, "expected HOST/NAME:TAG or HOST/NAME@DIGEST");
 }
 
 int

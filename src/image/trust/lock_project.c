@@ -116,7 +116,7 @@ lock_published(struct locking *locking, const struct project_image *image, struc
 		return -1;
 	if (lookup.presence != PRESENCE_PRESENT) {
 		observer_tell(session_observer(locking->session), EVENT_NOTICE,
-			      "image '%s' has no entry, for it is not published", image->name);
+			      "image '%s' gets no entry: it is not published", image->name);
 		return 0;
 	}
 	if (verify_required(locking->session, &target, &lookup.found, false, err) < 0)
@@ -145,7 +145,7 @@ lock_image(struct locking *locking, const struct project_image *image, struct er
 	if (project_image_check_repository(&locking->project, image, &unknown) == 0)
 		return lock_published(locking, image, err);
 	observer_tell(session_observer(locking->session), EVENT_NOTICE,
-		      "image '%s' has no entry: %s", image->name, error_text(unknown));
+		      "image '%s' gets no entry: %s", image->name, error_text(unknown));
 	return 0;
 }
 
@@ -180,7 +180,7 @@ check_names(const struct project *project, const struct strings *names, struct e
 	for (size_t i = 0; i < names->count; i++) {
 		if (!is_named(project, names->items[i]))
 			return error_set(err, ERROR_USAGE,
-					 "'%s' is no image and no pin of the project file",
+					 "the project file has no image and no pin '%s'",
 					 QUOTED(names->items[i]));
 	}
 	return 0;

@@ -43,7 +43,7 @@ signatures_release(struct signatures *signatures)
 static int
 refuse(struct error **err, const char *what, const char *said)
 {
-	error_set(err, ERROR_REFUSED, "it is signed for another %s, '%s'", what, QUOTED(said));
+	error_set(err, ERROR_REFUSED, "the signature is for another %s, '%s'", what, QUOTED(said));
 	return error_set_class(err, "signature");
 }
 
@@ -100,11 +100,11 @@ check_one(const struct signatures *signatures, const struct descriptor *layer,
 	const char *signature = descriptor_annotation(layer, ANNOTATION_SIGNATURE);
 
 	if (!signature || !media_type_is(layer->media_type, MEDIA_SIMPLE_SIGNING))
-		return error_set(err, ERROR_CONTENT, "that is no signature");
+		return error_set(err, ERROR_CONTENT, "the signature is malformed");
 	if (get_payload(signatures, layer, &payload, err) < 0)
 		return -1;
 	if (!signing_keys_match(keys, payload.data, payload.size, signature))
-		return error_set(err, ERROR_REFUSED, "it is not by a key that is trusted");
+		return error_set(err, ERROR_REFUSED, "no trusted key made this signature");
 	*ret_is_trusted = true;
 	if (simple_signing_parse(payload.data, payload.size, &said, err) < 0)
 		return -1;
@@ -124,8 +124,8 @@ refuse_all(size_t count, struct error *nearest, struct error **err)
 	if (nearest)
 		error_set(err, ERROR_REFUSED, "%s", error_text(nearest));
 	else
-		error_set(err, ERROR_REFUSED,
-			  "none of its %zu signatures is by a key that is trusted", count);
+		error_set(err, ERROR_REFUSED, "no trusted key made any of its %zu signatures",
+			  count);
 	return error_set_class(err, "signature");
 }
 

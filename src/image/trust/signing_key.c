@@ -64,19 +64,20 @@ refuse_pem(const struct buf *pem, bool is_private, struct error **err)
 {
 	if (has(pem, "BEGIN ENCRYPTED SIGSTORE PRIVATE KEY") ||
 	    has(pem, "BEGIN ENCRYPTED COSIGN PRIVATE KEY")) {
-		error_set(err, ERROR_USAGE, "it is encrypted in cosign's own way");
+		error_set(err, ERROR_USAGE, "it is encrypted in cosign's own format");
 		return error_set_hint(err, "make a key with 'openssl genpkey -algorithm ed25519'; "
 					   "'cosign import-key-pair' takes it over for cosign");
 	}
 	if (is_private && has(pem, "ENCRYPTED")) {
-		error_set(err, ERROR_USAGE, "it is encrypted, and cannot be opened");
-		return error_set_hint(err, "its password goes into %s", password_variable);
+		error_set(err, ERROR_USAGE,
+			  "it is encrypted, and the password is missing or wrong");
+		return error_set_hint(err, "set the password in %s", password_variable);
 	}
 	if (!is_private && has(pem, "PRIVATE KEY")) {
 		error_set(err, ERROR_USAGE, "it is a private key, not a public one");
 		return error_set_hint(err, "'openssl pkey -pubout' writes its public half");
 	}
-	return error_set(err, ERROR_USAGE, "it is no %s key in PEM",
+	return error_set(err, ERROR_USAGE, "it is not a %s key in PEM",
 			 is_private ? "private" : "public");
 }
 

@@ -57,7 +57,7 @@ image_unpacker_replan(struct image_unpacker *unpacker, struct error *failure, st
 
 	if (!source->overlay || !needs_flat(failure))
 		return error_pass(err, TAKE_PTR(taken));
-	observer_tell(source->observer, EVENT_TRACE, "layers are unpacked to one tree: %s",
+	observer_tell(source->observer, EVENT_TRACE, "layers are unpacked into one tree: %s",
 		      error_text(failure));
 	layer_jobs_release(&unpacker->jobs);
 	source->overlay = false;

@@ -2,19 +2,136 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/limits.h"
+#include "base/observer.h"
 #include "base/watched.h"
 #include "base/xalloc.h"
 #include "image/document/local_image.h"
 #include "layer/unpacker.h"
 #include "store/lock.h"
 #include "store/store.h"
+
+#define AHEAD_COUNT 2 /* one that is unpacked, one that is inflated meanwhile */
+
+static bool
+has_come(const struct layer_source *source, size_t number)
+{
+	const struct descriptor *layer = &source->image->manifest.layers.items[number];
+
+	return source->is_whole || store_has(source->store, &layer->digest, layer->size_bytes);
+}
+
+static bool
+layer_job_can_start(const struct layer_job *job, const struct layer_source *source)
+{
+	return job->count == 0 || has_come(source, job->first);
+}
+
+static int
+send_layer(const struct layer_job *job, const struct layer_source *source, size_t number,
+	   struct error **err)
+{
+	const struct descriptor *layer = &source->image->manifest.layers.items[number];
+	AUTO_CLOSE int fd = -1;
+	uint64_t size_bytes;
+
+	fd = store_open_blob(source->store, &layer->digest, &size_bytes, err);
+	if (fd < 0)
+		return -1;
+	return unpacker_send(job->unpacker, &source->image->config.diff_ids[number], fd, err);
+}
+
+static int
+layer_job_send(struct layer_job *job, const struct layer_source *source, struct error **err)
+{
+	for (; job->sent < job->count && job->sent < job->done + AHEAD_COUNT; job->sent++) {
+		size_t number = job->first + job->sent;
+
+		if (!has_come(source, number))
+			return 0;
+		if (send_layer(job, source, number, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+layer_job_start(struct layer_job *job, const struct layer_source *source, struct error **err)
+{
+	const struct unpack_request request = {
+		.overlay = source->overlay,
+		.devices = source->devices,
+		.layer_count = job->count,
+		.map = *source->map,
+	};
+
+	job->unpacker = unpacker_start(job->tree_fd, job->record_fd, &request, err);
+	return job->unpacker ? layer_job_send(job, source, err) : -1;
+}
+
+static void
+tell(struct observer *observer, const struct unpack_result *result)
+{
+	if (result->skipped_devices > 0)
+		observer_tell(observer, EVENT_NOTICE,
+			      "devices and sockets of the image that were skipped: %" PRIu64,
+			      result->skipped_devices);
+	if (result->dropped_xattrs > 0)
+		observer_tell(observer, EVENT_NOTICE,
+			      "extended attributes of the image that were skipped: %" PRIu64,
+			      result->dropped_xattrs);
+}
+
+static int
+fail(const struct layer_job *job, const struct layer_source *source, struct error **err)
+{
+	return job->done < job->count
+		       ? error_wrap(err, "layer %zu of %zu", job->first + job->done + 1,
+				    source->image->manifest.layers.count)
+		       : -1;
+}
+
+static int
+layer_job_note_wait(const struct layer_job *job, const struct layer_source *source, int waited_ms,
+		    struct error **err)
+{
+	return unpacker_note_wait(job->unpacker, waited_ms, err) < 0 ? fail(job, source, err) : 0;
+}
+
+static void
+layer_job_release(struct layer_job *job)
+{
+	unpacker_free(TAKE_PTR(job->unpacker));
+	close_at(&job->tree_fd);
+	close_at(&job->record_fd);
+	job->tree_fd = -1;
+	job->record_fd = -1;
+}
+
+static int
+layer_job_hear(struct layer_job *job, const struct layer_source *source, struct error **err)
+{
+	bool ended = false;
+
+	if (unpacker_receive(job->unpacker, &ended, &job->result, err) < 0)
+		return fail(job, source, err);
+	if (!ended) {
+		job->done++;
+		return layer_job_send(job, source, err);
+	}
+	layer_job_release(job);
+	job->is_made = true;
+	tell(source->observer, &job->result);
+	return 0;
+}
 
 #define BUSY_PAUSE_MS 100
 
@@ -49,7 +166,7 @@ layer_jobs_add_directory(struct layer_jobs *jobs, int tree_fd, int record_fd, st
 	if (record_fd >= 0)
 		tree->job.record_fd = fcntl(record_fd, F_DUPFD_CLOEXEC, 0);
 	if (tree->job.tree_fd < 0 || (record_fd >= 0 && tree->job.record_fd < 0))
-		return error_set_errno(err, errno, "cannot hand on a descriptor");
+		return error_set_errno(err, errno, "cannot duplicate a descriptor");
 	return 0;
 }
 

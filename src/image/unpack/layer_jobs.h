@@ -6,11 +6,46 @@
 #ifndef OCIFP_IMAGE_UNPACK_LAYER_JOBS_H
 #define OCIFP_IMAGE_UNPACK_LAYER_JOBS_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "base/cleanup.h"
-#include "image/unpack/layer_job.h"
+#include "layer/unpack_request.h"
 #include "store/layer_trees.h"
 
+struct error;
+struct local_image;
+struct observer;
+struct store;
+struct unpacker;
 struct watched;
+
+/* What all jobs of an image have in common. */
+struct layer_source {
+	struct store *store;
+	const struct local_image *image;
+	struct observer *observer;
+	const struct id_map *map;
+	bool overlay;
+	bool devices;
+	bool is_whole; /* no layer is waited for: one that is not there is an error */
+};
+
+/* One tree that a confined helper makes of some of an image's layers.  They are sent as they come
+ * into the store: one that is still being downloaded is waited for, and with it those above. */
+struct layer_job {
+	size_t first; /* of the image's layers */
+	size_t count;
+	size_t sent;
+	size_t done;
+	int tree_fd; /* an empty directory of ours */
+	int record_fd;
+	struct unpacker *unpacker; /* NULL: not begun, or ended */
+	struct unpack_result result;
+	bool is_made;
+};
+
+#define LAYER_JOB_INIT ((struct layer_job){ .tree_fd = -1, .record_fd = -1 })
 
 struct layer_tree {
 	struct layer_job job;

@@ -32,8 +32,7 @@ name_paths(struct stage *stage, const char *directory, struct error **err)
 	slash = strrchr(stage->directory, '/');
 	name = slash ? slash + 1 : stage->directory;
 	if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
-		error_set(err, ERROR_USAGE, "'%s' is no name for a new directory",
-			  QUOTED(directory));
+		error_set(err, ERROR_USAGE, "invalid directory name '%s'", QUOTED(directory));
 		return -1;
 	}
 	stage->path =

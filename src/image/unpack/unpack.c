@@ -19,7 +19,7 @@ static int
 refuse(const char *directory, const char *why, struct error **err)
 {
 	error_set(err, ERROR_LOCAL, "'%s' %s", QUOTED(directory), why);
-	return error_set_hint(err, "name a directory that is not there yet");
+	return error_set_hint(err, "name a directory that does not exist yet");
 }
 
 /* rmdir(2) would tell, but not give it back as it was. */
@@ -61,11 +61,11 @@ check_absent(const char *directory, struct error **err)
 	if (lstat(plain, &status) < 0)
 		return errno == ENOENT ? 0 : error_set_path(err, errno, "look at", directory);
 	if (!S_ISDIR(status.st_mode))
-		return refuse(directory, "is no directory", err);
+		return refuse(directory, "is not a directory", err);
 	if (is_mount_point(plain, &status))
 		return refuse(directory, "is a mount point", err);
 	if (holds_something(plain))
-		return refuse(directory, "holds something already", err);
+		return refuse(directory, "is not empty", err);
 	return 0;
 }
 
@@ -73,7 +73,7 @@ int
 unpack_check_directory(const struct unpack_options *options, struct error **err)
 {
 	if (options->devices && geteuid() != 0)
-		return error_set(err, ERROR_USAGE, "devices are made by root alone");
+		return error_set(err, ERROR_USAGE, "only root can make devices");
 	return check_absent(options->directory, err);
 }
 
@@ -92,7 +92,7 @@ keep_others_out(struct observer *observer, const struct stage *stage,
 	if (fchmod(stage->tree_fd, 0700) < 0)
 		return error_set_path(err, errno, "close to others", stage->directory);
 	observer_tell(observer, EVENT_NOTICE,
-		      "the image has set-id files: its root directory is closed to other users");
+		      "the image has set-id files: other users may not enter its root directory");
 	return 0;
 }
 

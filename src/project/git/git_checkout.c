@@ -163,7 +163,7 @@ take_change(struct answer *answer, const char *path, struct git_change *change, 
 		if (!word || !name || !values[i] || strcmp(word, path) != 0 ||
 		    strcmp(name, asked[i]) != 0)
 			return error_set(err, ERROR_CONTENT,
-					 "git check-attr wrote something else than was asked for");
+					 "git check-attr wrote an unexpected answer");
 	}
 	note_change(values, change);
 	return 0;

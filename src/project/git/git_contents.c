@@ -152,8 +152,7 @@ check_filter(const struct listed_file *file, const struct git_change *change, st
 		return 0;
 	if (is_of_lfs(change))
 		return git_object_of(file->content)->lfs_kind == LFS_UNKNOWN
-			       ? refuse(file, "is a pointer of LFS in a form that is not known",
-					err)
+			       ? refuse(file, "is an LFS pointer in an unknown form", err)
 			       : 0;
 	filter = text_quote_string(change->filter);
 	why = xasprintf("goes through the filter '%s' on its way to the disk", filter);

@@ -46,7 +46,7 @@ git_objects_get(struct git_objects *objects, const char *id, const char *form, u
 	struct git_object **found;
 
 	if (!is_id(id)) {
-		error_set(err, ERROR_CONTENT, "git names an object in a way that is not known");
+		error_set(err, ERROR_CONTENT, "git wrote an unexpected object name");
 		return NULL;
 	}
 	object = XNEW(struct git_object);
@@ -83,8 +83,7 @@ id_of(const struct listed_file *file)
 static int
 fail_batch(struct error **err)
 {
-	return error_set(err, ERROR_CONTENT,
-			 "git cat-file wrote something else than was asked for");
+	return error_set(err, ERROR_CONTENT, "git cat-file wrote an unexpected answer");
 }
 
 /* "<id> blob <size>\n<bytes>\n" */

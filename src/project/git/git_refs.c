@@ -134,7 +134,7 @@ list_origin(const struct git *git, const struct strings *patterns, struct git_re
 	fill(patterns->count > 0 ? some : all, patterns, &argv);
 	if (git_ls_remote(git, (const char *const *)argv.items, GIT_ORIGIN_TIMEOUT_MS, &output,
 			  err) < 0) {
-		error_wrap(err, "which branches and tags origin has cannot be told");
+		error_wrap(err, "cannot list the branches and tags of origin");
 		return error_set_hint(err, "--keep-git local does without it");
 	}
 	rest = output.data;
@@ -147,7 +147,7 @@ list_origin(const struct git *git, const struct strings *patterns, struct git_re
 static int
 refuse_missing(const struct git_ref *ref, struct error **err)
 {
-	error_set(err, ERROR_REFUSED, "'%s' of origin is not here", QUOTED(ref->name));
+	error_set(err, ERROR_REFUSED, "'%s' of origin was not fetched", QUOTED(ref->name));
 	error_set_class(err, "not_fetched");
 	return error_set_hint(err,
 			      "git fetch --depth 1 origin '+refs/heads/*:refs/remotes/origin/*' "

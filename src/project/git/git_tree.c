@@ -105,7 +105,7 @@ struct entry {
 static int
 fail_listing(struct error **err)
 {
-	return error_set(err, ERROR_CONTENT, "git ls-tree wrote a line that is not known");
+	return error_set(err, ERROR_CONTENT, "git ls-tree wrote an unexpected line");
 }
 
 /* "<mode> <type> <id> <size or -, to the right>\t<path>" */

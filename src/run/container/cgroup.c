@@ -213,7 +213,7 @@ cgroup_enter(const struct cgroup *cgroup, pid_t pid, struct observer *observer)
 	for (size_t i = 0; i < cgroup->paths.count; i++)
 		if (!cgroup_write(cgroup->paths.items[i], "cgroup.procs", text))
 			observer_tell(observer, EVENT_NOTICE,
-				      "limits have no effect: '%s' cannot be entered: %m",
+				      "limits have no effect: cannot enter '%s': %m",
 				      cgroup->paths.items[i]);
 }
 

@@ -12,7 +12,7 @@ static const uint64_t cpus_most = 100000;
 static int
 refuse(const char *option, const char *text, const char *hint, struct error **err)
 {
-	error_set(err, ERROR_USAGE, "%s: '%s' is no limit", option, QUOTED(text));
+	error_set(err, ERROR_USAGE, "invalid %s '%s'", option, QUOTED(text));
 	return error_set_hint(err, "%s", hint);
 }
 
@@ -74,9 +74,11 @@ job_limits_parse(const char *memory, const char *cpus, unsigned pids, struct job
 	struct job_limits limits = { .pids = pids };
 
 	if (memory && !parse_memory(memory, &limits.memory_bytes))
-		return refuse("--memory", memory, "write it as 512m or 2g, 4m at least", err);
+		return refuse("--memory", memory,
+			      "expected a size of at least 4m, such as 512m or 2g", err);
 	if (cpus && !parse_cpus(cpus, &limits.cpu_thousandths))
-		return refuse("--cpus", cpus, "write it as 2 or 0.5, 0.01 at least", err);
+		return refuse("--cpus", cpus,
+			      "expected a number of at least 0.01, such as 2 or 0.5", err);
 	*ret_limits = limits;
 	return 0;
 }

@@ -105,7 +105,7 @@ engine_fail(const struct engine_start *start, const char *log_name, struct error
 
 	(void)read_log(start->root, log_name, &buf, &unread);
 	error_set(err, ERROR_FAILURE, "%s could not start the job: %s", start->program,
-		  QUOTED(buf.data ? last_line(buf.data) : "it says nothing"));
+		  QUOTED(buf.data ? last_line(buf.data) : "no message"));
 	error_set_class(err, "engine");
 	return error_set_hint(err, "another one may: --runtime crun, runc or bwrap");
 }

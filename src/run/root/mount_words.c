@@ -36,7 +36,7 @@ take_mode(char *text, const char *whole, bool *ret_read_only, struct error **err
 	*ret_read_only = strcmp(colon + 1, "ro") == 0;
 	if (*ret_read_only || strcmp(colon + 1, "rw") == 0)
 		return 0;
-	refuse(whole, "has a mode that is neither 'ro' nor 'rw'", err);
+	refuse(whole, "has an invalid mode: expected 'ro' or 'rw'", err);
 	return -1;
 }
 
@@ -44,7 +44,7 @@ static int
 check_target(const char *target, const char *whole, struct error **err)
 {
 	if (*target != '/')
-		return refuse(whole, "names no absolute path in the image", err);
+		return refuse(whole, "needs an absolute path in the image", err);
 	if (target[strspn(target, "/.")] == '\0')
 		return refuse(whole, "would hide the whole image", err);
 	return 0;
@@ -66,8 +66,8 @@ job_mounts_add_volume(struct job_mounts *mounts, const char *text, struct error 
 	if (!source)
 		return refuse(text, "is not HOST:PATH or VOLUME:PATH", err);
 	if (!is_path && !volume_is_name(source)) {
-		refuse(source, "is no name of a volume", err);
-		return error_set_hint(err, "a path of this machine begins with '/' or '.'");
+		refuse(source, "is not a valid volume name", err);
+		return error_set_hint(err, "a host path begins with '/' or '.'");
 	}
 	if (take_mode(target, text, &mount.read_only, err) < 0 ||
 	    check_target(target, text, err) < 0)

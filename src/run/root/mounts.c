@@ -175,9 +175,8 @@ check_place(const struct job_mount *what, const struct in_root *place, struct er
 		is_hidden |= path_is_below(place->path, *folder);
 	if (!is_hidden)
 		return 0;
-	error_set(err, ERROR_USAGE, "nothing can be mounted at '%s'", QUOTED(what->target));
-	return error_set_hint(err,
-			      "the root itself, /dev, /proc and /sys are the engine's to mount");
+	error_set(err, ERROR_USAGE, "cannot mount at '%s'", QUOTED(what->target));
+	return error_set_hint(err, "the engine itself mounts /, /dev, /proc and /sys");
 }
 
 /* The source is opened only here: in the mounts that we had before it could not be copied. */

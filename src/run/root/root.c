@@ -176,6 +176,17 @@ count_layers(const struct root *root)
 	}
 }
 
+static void
+root_end_shift(struct root *root)
+{
+	for (size_t i = 0; i < root->layer_count; i++)
+		close_at(&root->layer_fds[i]);
+	free(root->layer_fds);
+	root->layer_fds = NULL;
+	root->layer_count = 0;
+	close_at(&root->shifted_fd);
+}
+
 int
 root_shift(struct root *root, int userns_fd, struct error **err)
 {
@@ -195,17 +206,6 @@ root_shift(struct root *root, int userns_fd, struct error **err)
 		root->layer_fds[root->layer_count++] = fd;
 	}
 	return 0;
-}
-
-void
-root_end_shift(struct root *root)
-{
-	for (size_t i = 0; i < root->layer_count; i++)
-		close_at(&root->layer_fds[i]);
-	free(root->layer_fds);
-	root->layer_fds = NULL;
-	root->layer_count = 0;
-	close_at(&root->shifted_fd);
 }
 
 /* Where the links lead nobody of the job's user namespace may go. */

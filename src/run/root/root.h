@@ -48,7 +48,6 @@ int root_make_empty(struct store *store, struct root *ret_root, struct error **e
 /* For a container in that user namespace, which then has the root at another path: all files have
  * the owners that they have here.  For one root_mount(); class "no_idmap" where that cannot be. */
 int root_shift(struct root *root, int userns_fd, struct error **err);
-void root_end_shift(struct root *root);
 
 /* In the container: mounts it at "root"; the descriptor of the mounted root, or -1.  Class
  * "no_overlay" when there can be no overlay here: a root that was made flat needs none. */

@@ -57,7 +57,7 @@ lock(const struct store *store, const char *path, const char *name, const struct
 	if (errnum == 0)
 		return 0;
 	folder_fail(store, errnum, "use", path, err);
-	return errnum == EWOULDBLOCK ? error_set_hint(err, "it is just being removed") : -1;
+	return errnum == EWOULDBLOCK ? error_set_hint(err, "it is being removed") : -1;
 }
 
 int
@@ -125,7 +125,7 @@ volume_remove(struct store *store, const char *name, bool *ret_found, struct err
 		return 0;
 	if (lock_fd_try(fd, LOCK_EXCLUSIVE) == 0)
 		return remove_locked(store, path, err);
-	error_set(err, ERROR_LOCAL, "a job has it");
+	error_set(err, ERROR_LOCAL, "a job is using it");
 	error_set_class(err, "lock");
 	return error_set_hint(err, "wait for the job to end");
 }

@@ -25,8 +25,7 @@ listed_get(struct message *message, struct listed *ret_listed, struct error **er
 	    message_get_text(message, &ret_listed->link, err) < 0)
 		return -1;
 	if (kind > LISTED_SYMBOLIC_LINK)
-		return error_set(err, ERROR_FAILURE,
-				 "the confined helper listed what is no member");
+		return error_set(err, ERROR_FAILURE, "invalid member in the answer of ocifp-layer");
 	ret_listed->kind = (enum listed_kind)kind;
 	return 0;
 }

@@ -2,7 +2,6 @@ noinst_LIBRARIES += %D%/liblayer.a
 %C%_liblayer_a_SOURCES = \
 	%D%/helper/apply.c %D%/helper/apply.h \
 	%D%/helper/beneath.c %D%/helper/beneath.h \
-	%D%/helper/enter_ids.c \
 	%D%/helper/entry.c %D%/helper/entry.h \
 	%D%/helper/feed.c %D%/helper/feed.h \
 	%D%/pack/hard_links.c %D%/pack/hard_links.h \
@@ -14,33 +13,22 @@ noinst_LIBRARIES += %D%/liblayer.a
 	%D%/listed.c %D%/listed.h \
 	%D%/helper/inode_set.c %D%/helper/inode_set.h \
 	%D%/pack/pack.c %D%/pack/pack.h \
-	%D%/pack/pack_file.c \
-	%D%/pack/pack_leaf.c \
-	%D%/pack/pack_private.h \
 	%D%/pax.c %D%/pax.h \
 	%D%/tree_record.c %D%/tree_record.h \
 	%D%/helper/remove_tree.c %D%/helper/remove_tree.h \
 	%D%/helper/ring.c %D%/helper/ring.h \
 	%D%/helper/serve_check.c \
-	%D%/helper/serve_list.c \
-	%D%/helper/serve_remove.c \
 	%D%/helper/serve_unpack.c \
-	%D%/helper/serve_sandbox.c \
 	%D%/helper/sparse_map.c %D%/helper/sparse_map.h \
 	%D%/pack/tar_check.c %D%/pack/tar_check.h \
 	%D%/helper/tar_filter.c %D%/helper/tar_filter.h \
 	%D%/tar_header.c %D%/tar_header.h \
 	%D%/pack/tar_writer.c %D%/pack/tar_writer.h \
 	%D%/helper/tree.c %D%/helper/tree.h \
-	%D%/helper/tree_add.c \
-	%D%/helper/tree_file.c \
 	%D%/helper/tree_finish.c \
-	%D%/helper/tree_fix.c \
-	%D%/helper/tree_metadata.c \
 	%D%/helper/tree_remove.c \
 	%D%/unpack_request.c %D%/unpack_request.h \
 	%D%/unpacker.c %D%/unpacker.h \
-	%D%/helper/whiteout.c \
 	%D%/xattrs.c %D%/xattrs.h
 if HAVE_ISAL
 %C%_liblayer_a_SOURCES += %D%/helper/inflate_isal.c

@@ -19,21 +19,21 @@ int pax_add(struct buf *records, const char *key, const void *value, size_t size
 int pax_add_text(struct buf *records, const char *key, const char *value, struct error **err);
 int pax_add_number(struct buf *records, const char *key, int64_t value, struct error **err);
 
-/* Both end with a NUL, which is not counted. */
+/* Key and value end with a NUL, which is not counted. */
 struct pax_record {
 	const char *key;
 	const char *value;
 	size_t size; /* of the value */
 };
 
-/* The next record of a buffer, which is written into; *at moves behind it.  False: there is none,
- * or no sound one: then *at is not the end. */
+/* The next record of a buffer, which is modified; *at is moved behind it.  False: the end, or, with
+ * *at before the end, a damaged record. */
 bool pax_next(char **at, const char *end, struct pax_record *ret_record);
 
-/* Decimal digits alone, to 2^63-1. */
+/* Decimal digits only, up to 2^63-1. */
 bool pax_parse_number(const char *text, size_t size, uint64_t *ret_number);
 
-/* "-1.5" is half a second before -1.  False: not such a time, or one beyond 2^62. */
+/* "-1.5" is half a second before -1.  False: invalid, or beyond 2^62. */
 bool pax_parse_time(const char *text, struct timespec *ret_time);
 
 #endif

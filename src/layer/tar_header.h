@@ -1,8 +1,8 @@
-/* tar_header.h - what a tar says of one member, as a header block and pax records
+/* tar_header.h - the header of a tar member, as a block and pax records
  *
  * POSIX.1-2017, pax, "ustar Interchange Format": a block of 512 bytes with fields of fixed width.
- * What does not fit into its field goes into a pax record before the block; extended attributes
- * are always there ("SCHILY.xattr.NAME", as all builders and runtimes have them).
+ * Values that do not fit their field go into pax records before the block, as extended attributes
+ * always do ("SCHILY.xattr.NAME", as in all builders and runtimes).
  */
 #ifndef OCIFP_LAYER_TAR_HEADER_H
 #define OCIFP_LAYER_TAR_HEADER_H
@@ -33,7 +33,7 @@ struct tar_xattr {
 	size_t size;
 };
 
-/* Borrows all that it points to. */
+/* All pointers are borrowed. */
 struct tar_member {
 	enum tar_type type;
 	const char *name;     /* relative, any bytes; of a directory without a '/' at its end */
@@ -49,12 +49,12 @@ struct tar_member {
 	size_t xattr_count;
 };
 
-/* Fills the block and adds the records that are needed besides: none for most members.  The
- * limit of `records` holds. */
+/* Fills the block and adds the necessary records, none for most members, up to the limit of
+ * `records`. */
 int tar_header_make(const struct tar_member *member, uint8_t *ret_block, struct buf *records,
 		    struct error **err);
 
-/* Where the fields of a header are, for who reads one. */
+/* The fields of a header. */
 enum {
 	TAR_NAME_OFFSET = 0,
 	TAR_MODE_OFFSET = 100,
@@ -79,8 +79,8 @@ bool tar_header_is_sound(const uint8_t *block); /* its checksum */
 void tar_header_seal(uint8_t *block);
 void tar_header_set_size(uint8_t *block, uint64_t size_bytes); /* below 8 GiB */
 
-/* Octal digits, or GNU's binary form: from 0 to 2^63-1; an empty field is 0.  False: neither, or
- * what readers take for different numbers. */
+/* Octal digits, or GNU's binary form: 0 to 2^63-1; an empty field is 0.  False: neither, or a field
+ * that readers interpret differently. */
 bool tar_number_parse(const uint8_t *field, size_t width, uint64_t *ret_number);
 
 #endif

@@ -1,11 +1,11 @@
-/* tree_record.h - what a tree cannot say of itself, in a file beside it
+/* tree_record.h - the metadata that a tree cannot hold, in a file beside it
  *
- *     owner UID GID PATH\0      whose the file should be, where all belong to one user
- *     implied PATH\0            a directory that the layer has no entry for; the root is ""
- *     whiteout PATH\0           of a layer for overlayfs: a device that hides PATH of lower ones
+ *     owner UID GID PATH\0      the owner, if all files belong to one user
+ *     implied PATH\0            a directory without an entry in the layer; the root is ""
+ *     whiteout PATH\0           for overlayfs: a device that hides PATH of lower layers
  *
- * Of the tree as it is at last: each path has one line of a kind at most, and owners 0 0 are not
- * written.  Paths are raw, clean and free of links.
+ * It describes the finished tree: each path has at most one line of a kind, and owner 0 0 is
+ * omitted. Paths are raw, clean and without links.
  */
 #ifndef OCIFP_LAYER_TREE_RECORD_H
 #define OCIFP_LAYER_TREE_RECORD_H
@@ -17,7 +17,7 @@
 struct error;
 
 struct tree_record {
-	int fd; /* -1: nothing is kept; borrowed */
+	int fd; /* borrowed; -1: no record */
 	struct buf pending;
 };
 
@@ -29,7 +29,7 @@ int tree_record_whiteout(struct tree_record *record, const char *path, struct er
 int tree_record_flush(struct tree_record *record, struct error **err);
 void tree_record_release(struct tree_record *record);
 
-/* Reading.  `kind` is 'o', 'i' or 'w'. */
+/* For reading.  `kind` is 'o', 'i' or 'w'. */
 typedef int tree_record_visit(void *context, char kind, const char *path, struct error **err);
 int tree_record_read(const struct buf *bytes, tree_record_visit *visit, void *context,
 		     struct error **err);

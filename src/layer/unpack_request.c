@@ -30,7 +30,8 @@ get_number(struct message *message, uint64_t most, uint64_t *ret_number, struct 
 		return -1;
 	if (*ret_number <= most)
 		return 0;
-	return error_set(err, ERROR_FAILURE, "a number in a request is too large");
+	return error_set(err, ERROR_FAILURE,
+			 "invalid request to ocifp-layer: a number is too large");
 }
 
 static int

@@ -1,8 +1,8 @@
-/* unpack_request.h - what the confined helper is asked to unpack, and what it says then
+/* unpack_request.h - the request to unpack, and its result
  *
- * Descriptors: the directory, empty and ours alone; then, if it says so, the file for the record
- * (tree_record.h).  A MESSAGE_LAYER with its diff_id and descriptor follows for each layer, lowest
- * first; a MESSAGE_ITEM comes for each that is done.
+ * Descriptors: the directory, empty and ours; with has_record also the file for the record
+ * (tree_record.h).  Then follows a MESSAGE_LAYER with diff_id and descriptor for each layer, lowest
+ * first; the helper answers each layer with a MESSAGE_ITEM.
  */
 #ifndef OCIFP_LAYER_UNPACK_REQUEST_H
 #define OCIFP_LAYER_UNPACK_REQUEST_H

@@ -42,7 +42,7 @@ unpacker_start(int tree_fd, int record_fd, const struct unpack_request *request,
 	return unpacker;
 }
 
-/* A helper that has ended has said why: that is found when its answer is read. */
+/* The helper has ended; unpacker_receive() then reads the reason. */
 static bool
 has_ended(const struct error *failure)
 {

@@ -1,6 +1,6 @@
-/* unpacker.h - trees that the confined helper makes and removes, seen from the program
+/* unpacker.h - creates and removes trees through ocifp-layer
  *
- * Several may be at work at once: each has its own process.
+ * Several can run at once, each with its own process.
  */
 #ifndef OCIFP_LAYER_UNPACKER_H
 #define OCIFP_LAYER_UNPACKER_H
@@ -14,29 +14,29 @@
 struct error;
 struct unpacker;
 
-/* `tree_fd` is a directory, empty and ours; `record_fd` a file for what the tree cannot say, or -1.
- * Both stay the caller's. */
+/* `tree_fd`: an empty directory of ours; `record_fd`: a file for the record (tree_record.h), or -1.
+ * Both are borrowed. */
 struct unpacker *unpacker_start(int tree_fd, int record_fd, const struct unpack_request *request,
 				struct error **err);
 
-/* The next layer, compressed or not, to be read from `fd`, which stays the caller's.  At most two
- * more than are done: one is unpacked while the other is inflated ahead. */
+/* Sends the next layer, compressed or not; `fd` is borrowed.  At most two layers may be unfinished:
+ * one is unpacked while the next one is inflated. */
 int unpacker_send(struct unpacker *unpacker, const struct digest *diff_id, int fd,
 		  struct error **err);
 
-/* Readable when unpacker_receive() does not wait. */
+/* Readable when unpacker_receive() will not block. */
 int unpacker_poll_fd(const struct unpacker *unpacker);
 int unpacker_note_wait(struct unpacker *unpacker, int waited_ms, struct error **err);
 
-/* A layer is done, or with *ret_ended all are and the result is there.  ERROR_CONTENT: the layer is
- * not what it should be; class "needs_flat": it cannot be had in overlay form. */
+/* A layer is done; *ret_ended: all layers are, and *ret_result is set.  ERROR_CONTENT: an invalid
+ * layer; class "needs_flat": the layer cannot be represented in overlay form. */
 int unpacker_receive(struct unpacker *unpacker, bool *ret_ended, struct unpack_result *ret_result,
 		     struct error **err);
 void unpacker_free(struct unpacker *unpacker);
 DEFINE_CLEANUP(struct unpacker, unpacker_free)
 #define AUTO_UNPACKER CLEANUP(unpacker_free_at)
 
-/* Empties a directory of files that only the map's root may remove. */
+/* Empties a directory whose files only the map's root can remove. */
 int unpacker_empty(int tree_fd, const struct id_map *map, struct error **err);
 
 #endif

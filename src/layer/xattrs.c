@@ -18,7 +18,7 @@ xattr_belongs(const char *name)
 	return text_starts(name, "user.") && !text_starts(name, "user.overlay.");
 }
 
-/* What has been removed since it was listed is not there. */
+/* Ignores an attribute that was removed since it was listed. */
 static int
 add(int fd, const char *name, const char *what, struct xattrs *xattrs, struct error **err)
 {
@@ -30,10 +30,10 @@ add(int fd, const char *name, const char *what, struct xattrs *xattrs, struct er
 			       ? 0
 			       : error_set_path(err, errno, "read the attributes of", what);
 	if (strchr(name, '=')) {
-		return error_set(
-			err, ERROR_LOCAL,
-			"attribute '%s' of '%s' has a '=' in its name: a tar cannot hold it",
-			QUOTED(name), QUOTED(what));
+		return error_set(err, ERROR_LOCAL,
+				 "cannot pack the attribute '%s' of '%s': a tar cannot represent "
+				 "'=' in its name",
+				 QUOTED(name), QUOTED(what));
 	}
 	xattrs->items = xgrow(xattrs->items, xattrs->count, sizeof(*xattrs->items));
 	xattrs->items[xattrs->count++] = (struct tar_xattr){

@@ -1,7 +1,7 @@
-/* xattrs.h - the extended attributes of a file that belong into a layer
+/* xattrs.h - the extended attributes of a file that belong in a layer
  *
- * user.* but for overlayfs's own marks, and security.capability; the others (SELinux, ACLs, IMA)
- * belong to the machine.
+ * user.* without those of overlayfs, and security.capability; others (SELinux, ACLs, IMA) depend on
+ * the machine.
  */
 #ifndef OCIFP_LAYER_XATTRS_H
 #define OCIFP_LAYER_XATTRS_H
@@ -19,10 +19,10 @@ struct xattrs {
 
 bool xattr_belongs(const char *name);
 
-/* None on a file system that has none.  `what` names the file in messages. */
+/* Empty on a file system without attributes.  `what` names the file in messages. */
 int xattrs_read(int fd, const char *what, struct xattrs *ret_xattrs, struct error **err);
 
-/* Whether overlayfs marked the directory as hiding what is below it. */
+/* Whether the directory is opaque in overlayfs. */
 bool xattrs_say_opaque(int fd);
 void xattrs_release(struct xattrs *xattrs);
 #define AUTO_XATTRS CLEANUP(xattrs_release)

@@ -59,23 +59,23 @@ set_limits(struct error **err)
 }
 
 int
-confine_process(int tree_fd, struct walls *walls, struct error **err)
+confine_process(int tree_fd, struct sandbox *sandbox, struct error **err)
 {
 	if (set_limits(err) < 0)
 		return -1;
-	walls->limits = true;
+	sandbox->limits = true;
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return error_set_errno(err, errno, "cannot drop privileges");
-	walls->no_new_privs = true;
-	return confine_landlock(tree_fd, &walls->landlock_abi, err);
+	sandbox->no_new_privs = true;
+	return confine_landlock(tree_fd, &sandbox->landlock_abi, err);
 }
 
 int
-confine_calls(struct walls *walls, struct error **err)
+confine_calls(struct sandbox *sandbox, struct error **err)
 {
 	static const struct resource_limit no_processes = { RLIMIT_NPROC, 0 };
 
 	if (set_limit(&no_processes, err) < 0)
 		return -1;
-	return confine_seccomp(&walls->seccomp, err);
+	return confine_seccomp(&sandbox->seccomp, err);
 }

@@ -16,11 +16,10 @@
 #include "base/error.h"
 #include "base/xalloc.h"
 #include "sandbox/channel.h"
+#include "sandbox/confine.h"
 #include "sandbox/helper_path.h"
 #include "sandbox/helper_self.h"
 #include "sandbox/id_map.h"
-
-#define LOOK_MS 1000 /* how often one that is awaited is looked at */
 
 struct helper {
 	pid_t pid; /* 0: reaped */
@@ -28,6 +27,20 @@ struct helper {
 	int64_t used_ns; /* of the processors' time, when it was last looked at */
 	int64_t idle_ms; /* awaited since, without any */
 };
+
+#define LOOK_MS 1000 /* how often one that is awaited is looked at */
+
+/* 0: nobody knows. */
+static int64_t
+used_ns(const struct helper *helper)
+{
+	struct timespec used;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(helper->pid, &clock) != 0 || clock_gettime(clock, &used) < 0)
+		return 0;
+	return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
+}
 
 struct plan {
 	int fds[1 + HELPER_FDS_LIMIT_COUNT];
@@ -185,18 +198,6 @@ ended_early(struct helper *helper, struct error **err)
 	return error_set_class(err, "helper");
 }
 
-/* 0: nobody knows. */
-static int64_t
-used_ns(const struct helper *helper)
-{
-	struct timespec used;
-	clockid_t clock;
-
-	if (clock_getcpuclockid(helper->pid, &clock) != 0 || clock_gettime(clock, &used) < 0)
-		return 0;
-	return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
-}
-
 /* What is counted is time that we waited: should somebody stop both of us, none passes. */
 int
 helper_note_wait(struct helper *helper, int waited_ms, struct error **err)
@@ -300,4 +301,37 @@ helper_free(struct helper *helper)
 		(void)reap(helper);
 	}
 	free(helper);
+}
+
+static int
+read_sandbox(struct message *answer, struct sandbox *ret_sandbox, struct error **err)
+{
+	uint64_t limits = 0;
+	uint64_t no_new_privs = 0;
+	uint64_t landlock_abi = 0;
+	uint64_t seccomp = 0;
+
+	if (message_get_number(answer, &limits, err) < 0 ||
+	    message_get_number(answer, &no_new_privs, err) < 0 ||
+	    message_get_number(answer, &landlock_abi, err) < 0 ||
+	    message_get_number(answer, &seccomp, err) < 0)
+		return -1;
+	*ret_sandbox = (struct sandbox){ limits, no_new_privs, (int)landlock_abi, seccomp };
+	return 0;
+}
+
+int
+helper_find_sandbox(struct sandbox *ret_sandbox, struct error **err)
+{
+	AUTO_MESSAGE struct message request;
+	AUTO_MESSAGE struct message answer = MESSAGE_INIT(0);
+	AUTO_HELPER struct helper *helper = NULL;
+	const struct helper_start start = { .verb = "sandbox", .request = &request };
+	bool last = false;
+
+	helper_request_init(&request);
+	helper = helper_start(&start, err);
+	if (!helper || helper_receive(helper, &answer, &last, err) < 0)
+		return -1;
+	return read_sandbox(&answer, ret_sandbox, err);
 }

@@ -6,7 +6,7 @@
  *       request       ----3-------->      reads it
  *       newuidmap     <---3---------      (with ID_MAP_RANGES) is in a user namespace of its own
  *                     ----3-------->      the maps are written
- *                                        builds its walls (confine.h), then reads foreign bytes
+ *                                        enters its sandbox (confine.h), then reads untrusted bytes
  *                     <---3---------      items, then one result or failure
  *
  * It is sought beside the running program, then in LIBEXECDIR; a program that is its own helper
@@ -25,7 +25,7 @@ struct error;
 struct helper;
 struct id_map;
 struct message;
-struct walls;
+struct sandbox;
 
 #define HELPER_CHANNEL_FD 3 /* in the child; the given ones follow */
 #define HELPER_FIRST_FD 4
@@ -60,8 +60,8 @@ int helper_poll_fd(const struct helper *helper);
 int helper_await(struct helper *helper, int fd, short events, struct error **err);
 int helper_note_wait(struct helper *helper, int waited_ms, struct error **err);
 
-/* Which walls stand around a child here: it builds them and tells. */
-int helper_find_walls(struct walls *ret_walls, struct error **err);
+/* The sandbox that a child can enter here; found out by a child that does. */
+int helper_find_sandbox(struct sandbox *ret_sandbox, struct error **err);
 
 void helper_free(struct helper *helper);
 DEFINE_CLEANUP(struct helper, helper_free)

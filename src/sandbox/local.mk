@@ -9,7 +9,6 @@ noinst_LIBRARIES += %D%/libsandbox.a
 	%D%/helper.c %D%/helper.h \
 	%D%/helper_path.c %D%/helper_path.h \
 	%D%/helper_self.c %D%/helper_self.h \
-	%D%/helper_walls.c \
 	%D%/id_map.c %D%/id_map.h \
 	%D%/userns.c %D%/userns.h
 

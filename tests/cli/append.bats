@@ -189,10 +189,10 @@ refused() {
 	: >empty
 	head -c 3000 plain.tar >cut.tar
 	gzip -k cut.tar
-	refused 7 'no tar' text
-	refused 7 'no tar' text.gz
-	refused 7 'no tar' noise
-	refused 7 'no tar' empty
+	refused 7 'cannot read the tar' text
+	refused 7 'cannot read the tar' text.gz
+	refused 7 'cannot read the tar' noise
+	refused 7 'cannot read the tar' empty
 	refused 7 'cut short' cut.tgz
 	refused 7 'Truncated' cut.tar
 	refused 7 'Truncated' cut.tar.gz
@@ -204,16 +204,16 @@ refused() {
 
 @test "what is refused leaves no layout, and leaves alone what was there" {
 	echo text >text
-	refused 7 'no tar' root text
+	refused 7 'cannot read the tar' root text
 	refused 10 'missing' root missing
 	refused 2 'neither' root/bin /dev/null
 	refused 10 'No such file' --base oci:none:v1 root
 	[ ! -e out ] || fail "left: $(find out)"
 	mkdir out
-	refused 7 'no tar' root text
+	refused 7 'cannot read the tar' root text
 	[ -d out ]
 	append root
-	refused 7 'no tar' --base oci:out:v1 root/bin text
+	refused 7 'cannot read the tar' --base oci:out:v1 root/bin text
 	ocifp_run mutate oci:out:v1 -o oci:new:v1 --platform linux/s390x -e A=b
 	assert_failed 8
 	[ ! -e new ] || fail "left: $(find new)"

@@ -20,7 +20,7 @@ teardown() {
 more_ways() {
 	local real
 	real=$(dirname "$(command -v ocifp)")/ocifp-layer
-	helper_with bare '#!/bin/sh' "exec '$real' --no-walls \"\$@\""
+	helper_with bare '#!/bin/sh' "exec '$real' --no-sandbox \"\$@\""
 	helper_with walled '#!/bin/sh' "exec '$real' --walk \"\$@\""
 	[[ " ${ways[*]} " != *' user '* ]] && ways=() || ways=(user)
 	! can subids || ways+=(ranges)

@@ -843,7 +843,7 @@ raw_layer() {
 	raw_layer bomb.gz "sha256:$(printf '%064d' 0)"
 	unpack_in plain bomb.gz
 	refused_with 7
-	assert_stderr_has 'grows more than'
+	assert_stderr_has 'becomes more than'
 	assert_within 30
 }
 

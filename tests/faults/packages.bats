@@ -135,7 +135,7 @@ tags() {
 	prune --keep-tag none --yes
 	assert_failed 9
 	assert_stderr_has 'last tagged version'
-	assert_stderr_has 'only the package as a whole'
+	assert_stderr_has 'delete the whole package instead'
 }
 
 @test "what was deleted comes back by its number" {

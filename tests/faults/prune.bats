@@ -76,7 +76,7 @@ list_tags() {
 	list_tags v1 old "a b" | rules reg
 	prune --keep-tag v1 --yes
 	assert_failed 9
-	assert_stderr_has "cannot ask what 'a b' names"
+	assert_stderr_has "cannot request 'a b'"
 	assert_requests reg 0 DELETE .
 	# A name that names nothing is no obstacle.
 	list_tags v1 old -gone | rules reg

@@ -73,7 +73,7 @@ slow='{"rate_bps": 600000}'
 	SECONDS=0
 	ocifp_run run "$ref" -- /nothing
 	assert_failed 125
-	assert_stderr_has "cannot unpack '$ref': layer 2 of 2: the layer unpacks to"
+	assert_stderr_has "cannot unpack '$ref': layer 2 of 2: the layer's diff_id is"
 	[ $SECONDS -lt 20 ] || fail "it waited for the rest: $SECONDS s"
 	[ -z "$(ls -d "$OCIFP_STORE"/.ocifp/layers/*-host "$OCIFP_STORE"/.ocifp/layers/*-own 2>/dev/null)" ]
 }

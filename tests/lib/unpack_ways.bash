@@ -31,13 +31,13 @@ helper_with() {
 }
 
 # The ways in which an image can be unpacked here; each has its own store and directory.
-#   plain    as we are                      walk     without openat2 and without walls
+#   plain    as we are                      walk     without openat2 and without a sandbox
 #   blocked  openat2 answers EPERM          user     as another user, without subordinate ids
 #   userns   as root of a user namespace      ranges   as another user, with subordinate ids
 unpack_ways() {
 	local real
 	real=$(dirname "$(command -v ocifp)")/ocifp-layer
-	helper_with walk '#!/bin/sh' "exec '$real' --no-walls --walk \"\$@\""
+	helper_with walk '#!/bin/sh' "exec '$real' --no-sandbox --walk \"\$@\""
 	helper_with blocked '#!/bin/sh' "exec python3 '$RIG_LIB/without_openat2.py' '$real' \"\$@\""
 	ways=(plain walk)
 	! can seccomp || ways+=(blocked)

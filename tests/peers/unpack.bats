@@ -246,8 +246,8 @@ record() {
 }
 
 @test "headers that readers understand differently are refused" {
-	refused 'is a link to nothing' <<<'hard h'
-	refused 'is a link to nothing' <<<'link l'
+	refused 'a link without a target' <<<'hard h'
+	refused 'a link without a target' <<<'link l'
 	refused 'its size is not a number from 0 to' <<<"file f at.124='\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe'"
 	refused 'its size is not a number from 0 to' <<<"file f at.124='\x80\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe'"
 	refused 'its size is not a number from 0 to' <<<"file f at.124=-1"

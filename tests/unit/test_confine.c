@@ -1,4 +1,4 @@
-/* Each wall is built in a child, which then tries to get out. */
+/* A child enters each part of the sandbox and then tries to get out. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -79,10 +79,10 @@ expect_built(int (*try)(const struct room *room))
 static int
 try_files(const struct room *room)
 {
-	struct walls walls = { 0 };
+	struct sandbox sandbox = { 0 };
 	struct error *err = NULL;
 
-	if (confine_process(room->fd, &walls, &err) < 0)
+	if (confine_process(room->fd, &sandbox, &err) < 0)
 		return 1;
 	if (open("/etc/passwd", O_RDONLY) >= 0 || errno != EACCES)
 		return 2;
@@ -108,11 +108,11 @@ files_are_made_beneath_the_tree_alone(void **state)
 static int
 try_limits(const struct room *room)
 {
-	struct walls walls = { 0 };
+	struct sandbox sandbox = { 0 };
 	struct error *err = NULL;
 	int fd = -1;
 
-	if (confine_process(room->fd, &walls, &err) < 0 || !walls.limits || !walls.no_new_privs)
+	if (confine_process(room->fd, &sandbox, &err) < 0 || !sandbox.limits || !sandbox.no_new_privs)
 		return 1;
 	for (size_t i = 0; i < CHILD_FILES_LIMIT_COUNT && (fd = dup(room->fd)) >= 0; i++)
 		;
@@ -145,10 +145,10 @@ static int
 try_calls(const struct room *room)
 {
 	char *const argv[] = { (char *)(uintptr_t) "true", NULL };
-	struct walls walls = { 0 };
+	struct sandbox sandbox = { 0 };
 	struct error *err = NULL;
 	void *refused = NULL;
-	pthread_barrier_t began; /* what starts a thread may ask more than the walls allow */
+	pthread_barrier_t began; /* starting a thread needs calls that the sandbox denies */
 	pthread_t thread;
 
 	(void)room;
@@ -156,7 +156,7 @@ try_calls(const struct room *room)
 	if (pthread_create(&thread, NULL, wait_a_little, &began) != 0)
 		return 1;
 	(void)pthread_barrier_wait(&began);
-	if (confine_process(-1, &walls, &err) < 0 || confine_calls(&walls, &err) < 0)
+	if (confine_process(-1, &sandbox, &err) < 0 || confine_calls(&sandbox, &err) < 0)
 		return 2;
 	if (socket(AF_INET, SOCK_STREAM, 0) >= 0 || errno != EPERM)
 		return 3;

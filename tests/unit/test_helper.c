@@ -29,7 +29,7 @@ start(const char *verb, const struct message *request, struct error **err)
 }
 
 static void
-the_child_builds_its_walls_and_tells_which_stand(void **state)
+the_child_builds_its_sandbox_and_tells_of_it(void **state)
 {
 	AUTO_MESSAGE struct message request;
 	AUTO_MESSAGE struct message answer = MESSAGE_INIT(0);
@@ -40,7 +40,7 @@ the_child_builds_its_walls_and_tells_which_stand(void **state)
 
 	(void)state;
 	helper_request_init(&request);
-	helper = start("walls", &request, &err);
+	helper = start("sandbox", &request, &err);
 	assert_non_null(helper);
 	assert_int_equal(helper_receive(helper, &answer, &last, &err), 0);
 	assert_true(last);
@@ -71,7 +71,7 @@ another_version_or_an_unknown_verb_is_refused(void **state)
 	(void)state;
 	helper_request_init(&request);
 	message_put_text(&other, "0.0.0-other");
-	expect_refused("walls", &other);
+	expect_refused("sandbox", &other);
 	expect_refused("nothing", &request);
 }
 
@@ -82,7 +82,7 @@ expect_not_installed(void)
 	AUTO_ERROR struct error *err = NULL;
 
 	helper_request_init(&request);
-	assert_null(start("walls", &request, &err));
+	assert_null(start("sandbox", &request, &err));
 	assert_int_equal(error_kind(err), ERROR_LOCAL);
 	assert_non_null(error_hint(err));
 }
@@ -104,7 +104,7 @@ expect_death_told(void)
 	bool last = false;
 
 	helper_request_init(&request);
-	helper = start("walls", &request, &err);
+	helper = start("sandbox", &request, &err);
 	assert_non_null(helper);
 	assert_int_equal(helper_receive(helper, &answer, &last, &err), -1);
 	assert_non_null(strstr(error_text(err), "signal 11"));
@@ -128,7 +128,7 @@ expect_nothing_inherited(void)
 
 	assert_int_equal(setenv("SECRET_TOKEN", "x", 1), 0);
 	helper_request_init(&request);
-	helper = start("walls", &request, &err);
+	helper = start("sandbox", &request, &err);
 	assert_non_null(helper);
 	assert_int_equal(helper_receive(helper, &answer, &last, &err), -1);
 	assert_non_null(strstr(error_text(err), "without an answer"));
@@ -153,7 +153,7 @@ start_script(void)
 	struct helper *helper;
 
 	helper_request_init(&request);
-	helper = start("walls", &request, NULL);
+	helper = start("sandbox", &request, NULL);
 	assert_non_null(helper);
 	return helper;
 }
@@ -221,7 +221,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_child_builds_its_walls_and_tells_which_stand),
+		cmocka_unit_test(the_child_builds_its_sandbox_and_tells_of_it),
 		cmocka_unit_test(another_version_or_an_unknown_verb_is_refused),
 		cmocka_unit_test(a_program_that_is_not_installed_is_a_local_error),
 		cmocka_unit_test(a_child_that_dies_is_an_error),

@@ -44,7 +44,7 @@ restoring_release(struct restoring *restoring)
 	restore_request_release(&restoring->request);
 }
 
-/* A thread asks the kernel for more than the walls allow when it starts: they start before. */
+/* Threads are started before the sandbox denies that. */
 struct starter {
 	struct job job;
 	pthread_barrier_t *barrier;

@@ -23,10 +23,10 @@
 #include "sandbox/userns.h"
 
 static void
-add_landlock(struct findings *findings, const struct walls *walls)
+add_landlock(struct findings *findings, const struct sandbox *sandbox)
 {
-	if (walls->landlock_abi > 0)
-		findings_add(findings, "landlock", FINDING_OK, "ABI %d", walls->landlock_abi);
+	if (sandbox->landlock_abi > 0)
+		findings_add(findings, "landlock", FINDING_OK, "ABI %d", sandbox->landlock_abi);
 	else
 		findings_add(findings, "landlock", FINDING_NOTE,
 			     "is not available: it needs Linux 5.19 with landlock enabled");
@@ -34,19 +34,19 @@ add_landlock(struct findings *findings, const struct walls *walls)
 
 /* What stands around the program that reads archives and layers. */
 static void
-add_walls(struct findings *findings)
+add_sandbox(struct findings *findings)
 {
 	AUTO_ERROR struct error *error = NULL;
-	struct walls walls = { 0 };
+	struct sandbox sandbox = { 0 };
 
-	if (helper_find_walls(&walls, &error) < 0) {
+	if (helper_find_sandbox(&sandbox, &error) < 0) {
 		findings_add(findings, "helper", FINDING_PROBLEM, "%s", error_text(error));
 		return;
 	}
 	findings_add(findings, "helper", FINDING_OK, "starts, with resource limits");
-	add_landlock(findings, &walls);
-	findings_add(findings, "seccomp", walls.seccomp ? FINDING_OK : FINDING_NOTE, "%s",
-		     walls.seccomp ? "stands" : "is not available");
+	add_landlock(findings, &sandbox);
+	findings_add(findings, "seccomp", sandbox.seccomp ? FINDING_OK : FINDING_NOTE, "%s",
+		     sandbox.seccomp ? "stands" : "is not available");
 }
 
 /* What a child found out that tried; errno values, 0 where it worked. */
@@ -240,7 +240,7 @@ doctor_sandbox(struct findings *findings)
 	struct trial trial = { 0 };
 
 	findings_begin(findings, "sandbox");
-	add_walls(findings);
+	add_sandbox(findings);
 	if (run_trial(&trial)) {
 		add_namespaces(findings, &trial);
 		add_proc(findings, &trial);

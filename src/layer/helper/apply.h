@@ -1,4 +1,4 @@
-/* apply.h - one layer from the ring into a tree */
+/* apply.h - unpacks one layer from the ring into a tree */
 #ifndef OCIFP_LAYER_HELPER_APPLY_H
 #define OCIFP_LAYER_HELPER_APPLY_H
 
@@ -6,7 +6,7 @@ struct error;
 struct ring;
 struct tree;
 
-/* Up to the layer's end in the ring, which is then at the next. */
+/* Reads the ring up to the end of the layer. */
 int apply_layer(struct tree *tree, struct ring *ring, struct error **err);
 
 #endif

@@ -16,7 +16,7 @@
 #define SYS_openat2 437
 #endif
 
-/* linux/openat2.h, which older systems lack. */
+/* From linux/openat2.h, which older systems lack. */
 #define RESOLVE_NO_MAGICLINKS_FLAG 0x02
 #define RESOLVE_IN_ROOT_FLAG 0x10
 
@@ -60,7 +60,7 @@ path_clean(char *path)
 	path[length] = '\0';
 }
 
-/* Something was renamed meanwhile: the kernel asks to try again. */
+/* EAGAIN: a rename happened meanwhile. */
 static int
 open_in_root(const struct beneath *beneath, const char *path)
 {
@@ -78,7 +78,7 @@ open_in_root(const struct beneath *beneath, const char *path)
 	return (int)fd;
 }
 
-/* The way that was gone, without links, and the one still to go. */
+/* The resolved path so far, without links, and the rest of the path. */
 struct walk {
 	int root_fd;
 	int fd;
@@ -96,7 +96,7 @@ move_to(struct walk *walk, int fd)
 	walk->fd = fd;
 }
 
-/* Down again from the root: what ".." of a directory is may change under us. */
+/* For "..", walks again from the root, because ".." of a directory may change meanwhile. */
 static int
 go_up(struct walk *walk)
 {
@@ -123,7 +123,7 @@ go_root(struct walk *walk)
 	return walk->fd < 0 ? -1 : 0;
 }
 
-/* Its target comes before what was left. */
+/* The link's target, followed by the rest of the path. */
 static int
 follow(struct walk *walk, const char *name)
 {
@@ -232,7 +232,7 @@ beneath_open(struct beneath *beneath, const char *path, const struct beneath_mak
 		return dir_open_at(beneath->root_fd, ".");
 	if (!beneath->walk)
 		fd = open_in_root(beneath, path);
-	/* A filter answers EPERM for a call that it does not know. */
+	/* Some seccomp filters answer EPERM for unknown system calls. */
 	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
 		beneath->walk = true;
 	if (fd >= 0 || (!beneath->walk && !maker))

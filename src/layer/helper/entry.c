@@ -12,13 +12,13 @@
 #include "layer/helper/beneath.h"
 #include "layer/xattrs.h"
 
-#define ID_LIMIT (UINT32_MAX - 1) /* (uid_t)-1 means "leave it" to chown(2) */
+#define ID_LIMIT (UINT32_MAX - 1) /* chown(2) ignores (uid_t)-1 */
 #define MODE_BITS 07777
 
 static int
 refuse(const char *path, const char *why, struct error **err)
 {
-	return error_set(err, ERROR_CONTENT, "entry '%s' %s", QUOTED(path), why);
+	return error_set(err, ERROR_CONTENT, "invalid entry '%s': %s", QUOTED(path), why);
 }
 
 static int
@@ -62,9 +62,9 @@ read_path(struct archive_entry *from, struct entry *entry, struct error **err)
 	const char *path = archive_entry_pathname(from);
 
 	if (!path)
-		return error_set(err, ERROR_CONTENT, "an entry has no name");
+		return error_set(err, ERROR_CONTENT, "invalid entry: expected a name");
 	if (!has_room(path))
-		return refuse_limit(path, "has too long a name", err);
+		return refuse_limit(path, "its name is too long", err);
 	entry->path = xstrdup(path);
 	path_clean(entry->path);
 	return 0;
@@ -79,7 +79,7 @@ read_link(struct archive_entry *from, struct entry *entry, struct error **err)
 	if (entry->type != ENTRY_HARD_LINK && entry->type != ENTRY_SYMBOLIC_LINK)
 		return 0;
 	if (!link || !*link)
-		return refuse(entry->path, "is a link to nothing", err);
+		return refuse(entry->path, "a link without a target", err);
 	if (!has_room(link))
 		return refuse_limit(entry->path, "has too long a link", err);
 	entry->link = xstrdup(link);
@@ -101,7 +101,7 @@ read_ids(struct archive_entry *from, struct entry *entry, struct error **err)
 	return 0;
 }
 
-/* A fraction of a second that is none comes out as its nearest. */
+/* Clamps an invalid fraction of a second. */
 static void
 read_time(struct archive_entry *from, struct entry *entry)
 {

@@ -1,8 +1,7 @@
-/* entry.h - one member of a layer, checked and with nothing of the tar's in it but its names
+/* entry.h - a validated member of a layer
  *
- * image-spec, layer.md.  Names are raw bytes.  Extended attributes are those that may come in from
- * outside: user.* but for user.overlay.*, which would speak to our own overlay, and
- * security.capability.
+ * image-spec, layer.md.  Names are raw bytes.  Extended attributes are limited to user.*, without
+ * user.overlay.*, which our overlayfs would interpret, and security.capability.
  */
 #ifndef OCIFP_LAYER_HELPER_ENTRY_H
 #define OCIFP_LAYER_HELPER_ENTRY_H
@@ -24,7 +23,7 @@ enum entry_type {
 	ENTRY_HARD_LINK,
 	ENTRY_FIFO,
 	ENTRY_DEVICE,
-	ENTRY_OTHER, /* sockets and what nobody knows: passed over */
+	ENTRY_OTHER, /* sockets and unknown types: skipped */
 };
 
 struct entry_xattr {
@@ -44,12 +43,12 @@ struct entry {
 	dev_t device;
 	struct timespec modified;
 	uint64_t size_bytes;
-	struct entry_xattr xattrs[XATTRS_LIMIT_COUNT]; /* lie in the archive's entry */
+	struct entry_xattr xattrs[XATTRS_LIMIT_COUNT]; /* point into the archive's entry */
 	size_t xattr_count;
 	size_t dropped_xattr_count;
 };
 
-/* ERROR_CONTENT for what no file can have: an owner out of range, names that are too long. */
+/* ERROR_CONTENT: an owner out of range, too long a name. */
 int entry_read(struct archive_entry *from, struct entry *ret_entry, struct error **err);
 void entry_release(struct entry *entry);
 #define AUTO_ENTRY CLEANUP(entry_release)

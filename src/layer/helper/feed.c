@@ -23,14 +23,14 @@ struct feed {
 	size_t layer_count;
 	pthread_t thread;
 	bool is_started;
-	pthread_barrier_t began; /* what starts a thread asks more of the kernel than walls allow */
-	pthread_mutex_t start_lock; /* held until the walls stand */
+	pthread_barrier_t began; /* starting a thread needs system calls that the sandbox denies */
+	pthread_mutex_t start_lock; /* held until the sandbox is entered */
 	bool is_waiting;
-	atomic_bool is_stopped; /* nobody wants what is still to come */
+	atomic_bool is_stopped; /* the remaining input is not wanted */
 	struct measure measured;
 };
 
-/* The last stage: what comes out of the inflater. */
+/* The sink behind the inflater. */
 struct outlet {
 	struct sink sink;
 	struct ring *ring;
@@ -45,10 +45,11 @@ int
 feed_check_caps(uint64_t unpacked_bytes, uint64_t read_bytes, struct error **err)
 {
 	if (unpacked_bytes > LAYER_UNPACKED_LIMIT_BYTES)
-		error_set(err, ERROR_CONTENT, "the layer is larger than any may be");
+		error_set(err, ERROR_CONTENT, "the layer is larger than the limit when unpacked");
 	else if (unpacked_bytes > LAYER_RATIO_FREE_BYTES &&
 		 unpacked_bytes / LAYER_RATIO_LIMIT > read_bytes)
-		error_set(err, ERROR_CONTENT, "the layer grows more than %d times when unpacked",
+		error_set(err, ERROR_CONTENT,
+			  "the layer becomes more than %d times larger when unpacked",
 			  LAYER_RATIO_LIMIT);
 	else
 		return 0;
@@ -66,7 +67,7 @@ outlet_write(struct sink *sink, const void *bytes, size_t size, struct error **e
 	hasher_add(self->hasher, bytes, size);
 	if (ring_write(self->ring, bytes, size))
 		return 0;
-	return error_set(err, ERROR_FAILURE, "nobody reads the layer any more");
+	return error_set(err, ERROR_FAILURE, "the layer's reader has stopped");
 }
 
 static int
@@ -76,14 +77,14 @@ outlet_finish(struct sink *sink, struct error **err)
 	struct digest actual = hasher_finish(self->hasher);
 
 	if (self->expected->algorithm != DIGEST_NONE && !digest_equal(&actual, self->expected)) {
-		error_set(err, ERROR_CONTENT, "the layer unpacks to '%s', not to '%s'",
+		error_set(err, ERROR_CONTENT, "the layer's diff_id is '%s', not '%s'",
 			  digest_text(&actual).text, digest_text(self->expected).text);
 		return error_set_class(err, "digest");
 	}
 	*self->ret_measured = (struct measure){ actual, self->size_bytes };
 	if (ring_end(self->ring))
 		return 0;
-	return error_set(err, ERROR_FAILURE, "nobody reads the layer any more");
+	return error_set(err, ERROR_FAILURE, "the layer's reader has stopped");
 }
 
 static void
@@ -111,7 +112,7 @@ outlet_new(struct feed *feed, const struct digest *expected, const uint64_t *rea
 	return &self->sink;
 }
 
-/* As much as fits, unless the end comes before; *ret_size 0 at the end. */
+/* Reads until the buffer is full or the input ends; *ret_size 0 at the end. */
 static int
 fill(int fd, void *buffer, size_t *ret_size, struct error **err)
 {
@@ -164,7 +165,7 @@ receive_layer(struct feed *feed, struct error **err)
 	if (message_receive(feed->channel_fd, &message, &ended, err) < 0)
 		return -1;
 	if (ended || message.type != MESSAGE_LAYER)
-		return error_set(err, ERROR_FAILURE, "a layer was announced and did not come");
+		return error_set(err, ERROR_FAILURE, "expected another layer from ocifp");
 	if (message_get_text(&message, &diff_id, err) < 0 ||
 	    (*diff_id && digest_parse(diff_id, &expected, err) < 0))
 		return -1;
@@ -226,7 +227,7 @@ feed_measured(const struct feed *feed)
 	return &feed->measured;
 }
 
-/* Ends the thread, which may wait for a layer that is only sent after the one that failed. */
+/* The thread may wait for a layer that ocifp would send after the failed one. */
 static void
 stop(struct feed *feed)
 {

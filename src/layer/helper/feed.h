@@ -2,8 +2,8 @@
  *
  *     channel --(descriptor, diff_id)--> read --> inflate --> caps, hash --> ring
  *
- * The diff_id is that of the whole stream: of what follows the tar's end too.  An empty one is
- * found out.
+ * The diff_id covers the whole stream, also the bytes after the end of the tar.  An empty diff_id
+ * means unknown.
  */
 #ifndef OCIFP_LAYER_HELPER_FEED_H
 #define OCIFP_LAYER_HELPER_FEED_H
@@ -18,18 +18,19 @@ struct feed;
 struct measure;
 struct ring;
 
-/* Whether so much may have come out of so much. */
+/* Checks the limits of size and compression ratio. */
 int feed_check_caps(uint64_t unpacked_bytes, uint64_t read_bytes, struct error **err);
 
-/* The thread starts but waits for feed_go(), so that walls can be built around it. */
+/* The thread waits for feed_go(), so that the sandbox can be entered after its start. */
 struct feed *feed_new(struct ring *ring, int channel_fd, size_t layer_count, struct error **err);
 void feed_go(struct feed *feed);
 
-/* What the last layer was whose end the ring's reader has seen, before the next one is there. */
+/* The digest and size of the last layer, after the reader has seen its end and before the next one.
+ */
 const struct measure *feed_measured(const struct feed *feed);
 
-/* Ends the thread, whatever it waits for: no more can be received from the channel, and sending to
- * it still works.  The reader must have left the ring, or all layers have been read. */
+/* Ends the thread, also while it waits: shuts down receiving from the channel, not sending.  The
+ * reader must have left the ring, or read all layers. */
 void feed_free(struct feed *feed);
 DEFINE_CLEANUP(struct feed, feed_free)
 

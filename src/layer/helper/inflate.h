@@ -1,4 +1,4 @@
-/* inflate.h - a layer's bytes, whatever they are packed in; by ISA-L where it is built in
+/* inflate.h - decompresses a layer, with ISA-L if it is built in
  *
  * inflate_isal.c | inflate_plain.c: configure chooses.
  */
@@ -9,7 +9,7 @@
 
 struct sink;
 
-/* As sink_decompress(). */
+/* Like sink_decompress(). */
 struct sink *sink_inflate(enum compression compression, struct sink *next);
 
 #endif

@@ -38,7 +38,7 @@ is_at_end(const struct isal_sink *self)
 	return self->state.block_state == ISAL_BLOCK_FINISH;
 }
 
-/* Members follow one another. */
+/* A gzip stream may have several members. */
 static int
 inflate_some(struct isal_sink *self, struct error **err)
 {
@@ -60,7 +60,7 @@ isal_write(struct sink *sink, const void *bytes, size_t size, struct error **err
 	struct isal_sink *self = (struct isal_sink *)sink;
 
 	if (size > UINT_MAX)
-		return error_set(err, ERROR_FAILURE, "too much at once");
+		return error_set(err, ERROR_FAILURE, "too many bytes at once");
 	self->state.next_in = (uint8_t *)(uintptr_t)bytes;
 	self->state.avail_in = (uint32_t)size;
 	while (self->state.avail_in > 0 || (self->state.avail_out == 0 && !is_at_end(self)))

@@ -4,7 +4,7 @@
 
 #include "base/xalloc.h"
 
-/* The slot of an inode, or the free one where it would go.  A capacity is a power of two. */
+/* The slot of an inode, or the free slot for it.  The capacity is a power of two. */
 static struct inode_set_slot *
 slot_of(struct inode_set_slot *slots, size_t capacity, uint64_t inode)
 {

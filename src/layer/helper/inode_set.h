@@ -1,8 +1,8 @@
-/* inode_set.h - which files a layer has inode_set, by inode number
+/* inode_set.h - a set of inode numbers, each with a value
  *
- * A whiteout hides what lower layers have, wherever it stands among its own layer's entries: so
- * what this layer inode_set must be told from what was there.  An inode that is in use by an older
- * file is given to no new one; 16 bytes a file.
+ * A whiteout hides files of lower layers only, at any place among its layer's entries, so the files
+ * that this layer created have to be known.  Their inode numbers differ from those of all existing
+ * files. 16 bytes a file.
  */
 #ifndef OCIFP_LAYER_HELPER_INODE_SET_H
 #define OCIFP_LAYER_HELPER_INODE_SET_H
@@ -26,7 +26,7 @@ struct inode_set {
 	size_t count;
 };
 
-/* The value is the caller's; adding again changes it. */
+/* Adding an inode again replaces its value. */
 void inode_set_add(struct inode_set *inode_set, uint64_t inode, uint32_t value);
 bool inode_set_find(const struct inode_set *inode_set, uint64_t inode, uint32_t *ret_value);
 bool inode_set_has(const struct inode_set *inode_set, uint64_t inode);

@@ -1,7 +1,7 @@
-/* layer_helper.h - the program `ocifp-layer` from inside: verbs, and what they are given
+/* layer_helper.h - the verbs of the program `ocifp-layer`
  *
- * The other end is sandbox/helper.h.  A verb reads its request, builds the walls and only then
- * touches foreign bytes.
+ * The other end is sandbox/helper.h.  A verb reads its request, enters the sandbox and only then
+ * reads untrusted bytes.
  */
 #ifndef OCIFP_LAYER_HELPER_LAYER_HELPER_H
 #define OCIFP_LAYER_HELPER_LAYER_HELPER_H
@@ -18,25 +18,22 @@ struct error;
 struct service {
 	int channel_fd;
 	struct message request;
-	bool no_walls; /* for tests: the tree must be the same without them */
-	bool walk;     /* for tests: as where openat2(2) is missing */
-	struct walls walls;
+	bool no_sandbox; /* for tests: the tree must be the same without it */
+	bool walk;       /* for tests: as on a system without openat2(2) */
+	struct sandbox sandbox;
 };
 
-/* confine_process() and confine_calls(), unless they are not wanted. */
+/* confine_process() and confine_calls(), unless no_sandbox. */
 int service_confine_process(struct service *service, int tree_fd, struct error **err);
 int service_confine_calls(struct service *service, struct error **err);
 
-/* With ID_MAP_RANGES: a user namespace with these ids, as whose root we then are. */
+/* With ID_MAP_RANGES: enters a user namespace with these ids, as its root. */
 int service_enter_ids(struct service *service, const struct id_map *map, struct error **err);
 
 int serve_check(struct service *service, struct error **err);
-int serve_list(struct service *service, struct error **err);
-int serve_remove(struct service *service, struct error **err);
 int serve_unpack(struct service *service, struct error **err);
-int serve_walls(struct service *service, struct error **err);
 
-/* Of the layer above, cache/: not in this archive, but in the program. */
+/* Defined in cache/, the layer above. */
 int serve_restore(struct service *service, struct error **err);
 
 struct helper_verb {

@@ -1,4 +1,4 @@
-/* ocifp-layer [--no-walls] [--walk] VERB: see ocifp-layer(8) */
+/* ocifp-layer [--no-sandbox] [--walk] VERB: see ocifp-layer(8) */
 #include "layer/helper/layer_helper.h"
 
 static const struct helper_verb verbs_above[] = { { "restore", serve_restore }, { 0 } };

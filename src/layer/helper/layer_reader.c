@@ -59,7 +59,7 @@ check_limits(struct layer_reader *reader, const struct entry *entry, struct erro
 		error_set(err, ERROR_CONTENT, "the layer has more than %d entries",
 			  LAYER_ENTRIES_LIMIT_COUNT);
 	else if (entry->size_bytes > LAYER_UNPACKED_LIMIT_BYTES - reader->content_bytes)
-		error_set(err, ERROR_CONTENT, "the files of the layer are larger than they may be");
+		error_set(err, ERROR_CONTENT, "the files of the layer are larger than the limit");
 	else
 		return 0;
 	return error_set_class(err, "limit");
@@ -68,7 +68,7 @@ check_limits(struct layer_reader *reader, const struct entry *entry, struct erro
 static int
 refuse(const struct entry *entry, const char *why, struct error **err)
 {
-	return error_set(err, ERROR_CONTENT, "entry '%s' %s", QUOTED(entry->path), why);
+	return error_set(err, ERROR_CONTENT, "invalid entry '%s': %s", QUOTED(entry->path), why);
 }
 
 /* Whether libarchive understood the headers as we did; of a link without a target it makes a file.
@@ -80,7 +80,7 @@ check_found(const struct layer_reader *reader, const struct entry *entry, struct
 	uint64_t at = (uint64_t)archive_filter_bytes(reader->archive, 0);
 
 	if (found->type == '1' && entry->type != ENTRY_HARD_LINK)
-		return refuse(entry, "is a link to nothing", err);
+		return refuse(entry, "a link without a target", err);
 	if (at < found->headers_end || at > found->content_begin ||
 	    (entry->type == ENTRY_FILE && entry->size_bytes != found->size_bytes))
 		return refuse(entry, "has headers that readers understand differently", err);
@@ -146,7 +146,7 @@ layer_reader_content(struct layer_reader *reader, struct layer_piece *ret_piece,
 	return 1;
 }
 
-/* The digest is that of the whole stream; what follows the tar's end is nobody's. */
+/* The bytes after the end of the tar only count for the digest. */
 int
 layer_reader_end(struct layer_reader *reader, struct error **err)
 {

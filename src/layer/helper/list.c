@@ -98,7 +98,7 @@ fail(struct list *list, struct error **err)
 static int
 refuse_member(const char *name, const char *why, struct error **err)
 {
-	return error_set(err, ERROR_CONTENT, "its member '%s' %s", QUOTED(name), why);
+	return error_set(err, ERROR_CONTENT, "invalid member '%s': %s", QUOTED(name), why);
 }
 
 /* Whether libarchive understood the headers as we did; of a link without a target it makes a file.
@@ -146,7 +146,7 @@ take_link(struct archive_entry *entry, struct listed *listed)
 	if (!hard && archive_entry_filetype(entry) != AE_IFLNK)
 		return false;
 	listed->kind = hard ? LISTED_HARD_LINK : LISTED_SYMBOLIC_LINK;
-	/* One that is too long leads nowhere here. */
+	/* Too long a target cannot lead to a member. */
 	listed->link = target && strlen(target) <= ARCHIVE_NAME_LIMIT_BYTES ? target : "";
 	return true;
 }
@@ -156,8 +156,7 @@ check_name(const char *path, struct error **err)
 {
 	if (strlen(path) <= ARCHIVE_NAME_LIMIT_BYTES)
 		return 0;
-	error_set(err, ERROR_CONTENT, "a name in it has more than %d bytes",
-		  ARCHIVE_NAME_LIMIT_BYTES);
+	error_set(err, ERROR_CONTENT, "a name has more than %d bytes", ARCHIVE_NAME_LIMIT_BYTES);
 	return error_set_class(err, "limit");
 }
 

@@ -15,10 +15,10 @@
 
 struct removal {
 	int root_fd;
-	unsigned moved_count; /* too deep, and moved up for the next round */
+	unsigned moved_count; /* too deep: moved up for the next round */
 };
 
-/* By descriptor, which no link can lead elsewhere; there is no fchmod(2) for O_PATH. */
+/* Through a descriptor, which cannot be replaced by a link; fchmod(2) does not accept O_PATH. */
 static int
 open_up(int parent_fd, const char *name)
 {
@@ -56,7 +56,7 @@ remove_directory(struct removal *removal, int parent_fd, const char *name, unsig
 
 	if (fd < 0 || fstat(fd, &status) < 0)
 		return -1;
-	/* Without root, one that may not be written to cannot be emptied. */
+	/* Only root can empty a directory without write permission. */
 	if ((status.st_mode & 0700) != 0700 && fchmod(fd, 0700) < 0)
 		return -1;
 	if (depth == TREE_DEPTH_LIMIT_COUNT)

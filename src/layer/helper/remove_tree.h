@@ -1,4 +1,4 @@
-/* remove_tree.h - a whole tree taken away, whatever its modes and depth */
+/* remove_tree.h - removes a tree of any depth and modes */
 #ifndef OCIFP_LAYER_HELPER_REMOVE_TREE_H
 #define OCIFP_LAYER_HELPER_REMOVE_TREE_H
 

@@ -14,14 +14,14 @@ struct ring_slot {
 	bool is_end; /* of a layer */
 };
 
-/* Slots first .. first + count - 1 are the reader's, the one behind them is the writer's. */
+/* The reader owns slots first .. first + count - 1, the writer the next one. */
 struct ring {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	struct ring_slot slots[LAYER_RING_COUNT];
 	size_t first;
 	size_t count;
-	bool has_taken; /* the reader looks at the first */
+	bool has_taken; /* the reader uses the first */
 	bool reader_left;
 	struct error *failure;
 };
@@ -51,7 +51,7 @@ ring_free(struct ring *ring)
 	free(ring);
 }
 
-/* NULL: the reader has gone. */
+/* NULL: the reader has left. */
 static struct ring_slot *
 wait_for_room(struct ring *ring)
 {
@@ -76,7 +76,7 @@ hand_over(struct ring *ring, struct ring_slot *slot, bool is_end)
 	pthread_mutex_unlock(&ring->lock);
 }
 
-/* The slot of the writer keeps what is in it until it is full. */
+/* The writer's slot is passed on when it is full. */
 bool
 ring_write(struct ring *ring, const void *bytes, size_t size)
 {

@@ -1,8 +1,8 @@
-/* ring.h - bytes from the thread that inflates to the one that unpacks
+/* ring.h - passes bytes from the inflating thread to the unpacking thread
  *
  * One writer, one reader.  The writer fills buffers of LAYER_BUFFER_BYTES and waits when
- * LAYER_RING_COUNT of them are full; the reader has one at a time.  A layer ends with
- * ring_end(), then the next may follow; a failure of the writer reaches the reader at its place.
+ * LAYER_RING_COUNT of them are full; the reader gets one at a time.  ring_end() ends a layer,
+ * and the next may follow; the reader gets a failure of the writer in order.
  */
 #ifndef OCIFP_LAYER_HELPER_RING_H
 #define OCIFP_LAYER_HELPER_RING_H
@@ -19,15 +19,15 @@ struct ring *ring_new(void);
 void ring_free(struct ring *ring);
 DEFINE_CLEANUP(struct ring, ring_free)
 
-/* The writer.  False: the reader has gone. */
+/* For the writer.  False: the reader has left. */
 bool ring_write(struct ring *ring, const void *bytes, size_t size);
 bool ring_end(struct ring *ring);
-void ring_fail(struct ring *ring, struct error *failure); /* takes; the last call of a writer */
+void ring_fail(struct ring *ring, struct error *failure); /* takes it; the last call of a writer */
 
-/* The reader.  *ret_size 0: the layer's end, which stays until ring_next().  The bytes are valid
- * until the next call. */
+/* For the reader.  *ret_size 0: the end of the layer, until ring_next().  The bytes are valid until
+ * the next call. */
 int ring_read(struct ring *ring, const void **ret_bytes, size_t *ret_size, struct error **err);
 void ring_next(struct ring *ring);
-void ring_leave(struct ring *ring); /* so that the writer ends */
+void ring_leave(struct ring *ring); /* ends the writer */
 
 #endif

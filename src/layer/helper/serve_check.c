@@ -34,13 +34,13 @@ tell_result(const struct service *service, const struct measure *tar, struct err
 	AUTO_MESSAGE struct message message = MESSAGE_INIT(MESSAGE_RESULT);
 
 	if (tar->size_bytes == 0)
-		return error_set(err, ERROR_CONTENT, "the layer is no tar: it is empty");
+		return error_set(err, ERROR_CONTENT, "cannot read the tar of the layer: it is empty");
 	message_put_text(&message, digest_text(&tar->digest).text);
 	message_put_number(&message, tar->size_bytes);
 	return message_send(service->channel_fd, &message, err);
 }
 
-/* The thread is there before no more can be had. */
+/* The thread is started before the sandbox denies that. */
 static int
 check(struct service *service, struct ring *ring, struct error **err)
 {

@@ -46,7 +46,7 @@ apply_layers(struct service *service, struct tree *tree, struct ring *ring, size
 	return tree_finish(tree, err);
 }
 
-/* The thread is there before no more can be had. */
+/* The thread is started before the sandbox denies that. */
 static int
 unpack(struct service *service, struct tree *tree, const struct unpack_request *request,
        struct error **err)
@@ -77,9 +77,9 @@ serve_unpack(struct service *service, struct error **err)
 	    service_enter_ids(service, &request.map, err) < 0 ||
 	    service_confine_process(service, TREE_FD, err) < 0)
 		return -1;
-	/* A group that the folder above gives on would come back with every file. */
+	/* Without set-group-id, or each new file would get the group of the parent directory. */
 	if (fchmod(TREE_FD, 0700) < 0)
-		return error_set_errno(err, errno, "cannot take the directory");
+		return error_set_errno(err, errno, "cannot set the mode of the directory");
 	tree_init(&tree, TREE_FD, request.has_record ? RECORD_FD : -1);
 	tree.beneath.walk = service->walk;
 	tree.overlay = request.overlay;

@@ -1,7 +1,7 @@
-/* sparse_map.h - where the content of a sparse file lies: what its map must fulfil
+/* sparse_map.h - the map of a sparse file, validated
  *
- * GNU tar, "Storing Sparse Files".  Readers agree on maps that ascend, do not overlap, end within
- * the file and name all of the content; on others they do not.
+ * GNU tar, "Storing Sparse Files".  A map is valid if it ascends, does not overlap, ends within
+ * the file and covers all of the content; on other maps readers disagree.
  */
 #ifndef OCIFP_LAYER_HELPER_SPARSE_MAP_H
 #define OCIFP_LAYER_HELPER_SPARSE_MAP_H
@@ -23,8 +23,8 @@ bool sparse_map_fits(const struct sparse_map *map, uint64_t file_bytes, uint64_t
 /* "OFFSET,SIZE,OFFSET,SIZE...", as pax records have it. */
 void sparse_map_add_text(struct sparse_map *map, const char *text);
 
-/* "COUNT\nOFFSET\nSIZE\n...", as it stands before the content.  The first line says how many lines
- * there are, itself included; 0: it says nothing sound. */
+/* "COUNT\nOFFSET\nSIZE\n...", before the content.  Returns the number of lines, with the first one;
+ * 0: invalid. */
 uint64_t sparse_map_count_lines(const char *text, size_t size);
 void sparse_map_add_lines(struct sparse_map *map, const char *text, size_t size);
 

@@ -9,7 +9,7 @@
 #include "layer/helper/sparse_map.h"
 #include "layer/pax.h"
 
-/* What the pax records of a member say, as far as it decides where the next member is. */
+/* The pax records of a member that determine where the next member is. */
 struct facts {
 	bool has_path;
 	bool path_ends_in_slash;
@@ -23,7 +23,7 @@ struct facts {
 	bool has_region_count;
 	bool has_offset; /* of a region whose size follows */
 	uint64_t offset_bytes;
-	int major; /* -1: not said */
+	int major; /* -1: no record */
 	int minor;
 	bool has_file_size;
 	uint64_t file_bytes;
@@ -244,7 +244,7 @@ is_known(const struct pax_record *record)
 	return text_starts(record->key, "SCHILY.xattr.") || text_starts(record->key, "GNU.sparse.");
 }
 
-/* Notes what a record says; false: it is damaged. */
+/* Evaluates a record; false: it is damaged. */
 static bool
 note(struct tar_filter *filter, const struct pax_record *record, struct facts *facts)
 {
@@ -264,7 +264,7 @@ note(struct tar_filter *filter, const struct pax_record *record, struct facts *f
 	return (!is_path && !is_link) || strlen(record->value) == record->size;
 }
 
-/* An empty value leaves what the header says, for all readers but libarchive. */
+/* For all readers but libarchive an empty value keeps the header's. */
 static int
 keep_records(struct tar_filter *filter, struct member *member, struct buf *kept, struct error **err)
 {
@@ -298,7 +298,7 @@ read_pax(struct tar_filter *filter, struct member *member, struct error **err)
 	return ret;
 }
 
-/* No reader expects content behind these, whatever they say their size is. */
+/* Members without content in all readers, whatever their size field. */
 static bool
 has_no_content(char type)
 {
@@ -344,7 +344,7 @@ settle_type(const struct tar_filter *filter, struct member *member, struct error
 	return 0;
 }
 
-/* Go's writer once put the start of a long name where GNU's header has two times. */
+/* An old version of Go's writer put a name's prefix where GNU's header has two times. */
 static bool
 has_prefix_of_go(const struct member *member)
 {
@@ -541,7 +541,7 @@ is_zero(const uint8_t *block)
 	return true;
 }
 
-/* Of the others libarchive and the kernel say whether they are in range. */
+/* libarchive and the kernel check the range of the other fields. */
 static int
 read_header(struct member *member, struct error **err)
 {
@@ -583,7 +583,7 @@ take_member(struct tar_filter *filter, struct member *member, struct error **err
 		return take_extra(filter, member, &filter->name, err);
 	case 'K':
 		return take_extra(filter, member, &filter->link, err);
-	case 'g': /* for all that follow: container runtimes pass over them, and so do we */
+	case 'g': /* global records: ignored, as by container runtimes */
 	case 'A': /* Solaris: access rules, which change the mode for libarchive alone */
 		return pass_over(filter, member, err);
 	default:
@@ -592,7 +592,7 @@ take_member(struct tar_filter *filter, struct member *member, struct error **err
 	}
 }
 
-/* The end as it came; what follows is nobody's.  Headers that no member follows say nothing. */
+/* Passes the end on.  The bytes after it, and headers without a member, are ignored. */
 static int
 end(struct tar_filter *filter, struct member *member, size_t size, struct error **err)
 {
@@ -626,7 +626,7 @@ read_headers(struct tar_filter *filter, struct error **err)
 	return ret < 0 ? -1 : 0;
 }
 
-/* Some writers (umoci insert) end at the last byte of the last file; GNU tar and Go's take that. */
+/* Some writers (umoci insert) omit the last padding; GNU tar and Go's readers accept that. */
 static int
 read_content(struct tar_filter *filter, const void **ret_bytes, size_t *ret_size,
 	     struct error **err)

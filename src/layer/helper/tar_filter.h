@@ -1,14 +1,13 @@
-/* tar_filter.h - a tar on its way to libarchive, so that it reads what GNU tar and Go's readers
- * read
+/* tar_filter.h - rewrites a tar so that libarchive reads the same as GNU tar and Go's readers
  *
  *     ring --> tar_filter --> libarchive --> layer_reader
  *     file --> tar_filter --> libarchive --> list_tar()
  *
- * Each header is read here first.  Of headers that apply to the next member the last of a kind is
- * passed on, of pax records those that all readers know; sizes that only some readers believe are
- * taken out.  What readers understand differently is ERROR_CONTENT: a damaged header or record, a
- * negative size, a sparse map that does not fit.  libarchive is given the headers of one member at
- * a time, so that it can be held against what was found here.
+ * Of several headers for the next member, the last of a kind is passed on; of pax records those
+ * that all readers know.  Sizes that only some readers use are removed.  ERROR_CONTENT: input that
+ * readers interpret differently, such as a damaged header or record, a negative size, or an invalid
+ * sparse map. libarchive gets the headers of one member at a time, so that its result can be
+ * compared.
  */
 #ifndef OCIFP_LAYER_HELPER_TAR_FILTER_H
 #define OCIFP_LAYER_HELPER_TAR_FILTER_H
@@ -31,15 +30,15 @@ struct tar_source {
 	void *context;
 };
 
-/* The member whose headers were passed on last. */
+/* The member whose headers were passed on last, as found here. */
 struct tar_found {
 	char type;
 	uint64_t size_bytes;    /* of the file, with its holes */
-	uint64_t headers_end;   /* in what was passed on */
+	uint64_t headers_end;   /* in the bytes passed on */
 	uint64_t content_begin; /* the same, or behind a sparse map */
 	uint64_t source_begin;  /* of the content, in the source */
 	bool has_time;
-	struct timespec modified; /* as its pax header says it */
+	struct timespec modified; /* from its pax header */
 };
 
 /* A header for the next member: pax records, a long name, a long link. */
@@ -62,7 +61,7 @@ struct tar_filter {
 	struct buf headers; /* of one member, to be passed on at once */
 	uint64_t content_bytes;
 	uint64_t padding_bytes;
-	bool padding_is_whole; /* nothing of it was passed on */
+	bool padding_is_whole; /* none of it was passed on */
 	uint64_t passed_bytes;
 	struct tar_found found;
 };

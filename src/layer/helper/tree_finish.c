@@ -12,17 +12,17 @@
 #include "layer/helper/tree.h"
 #include "layer/xattrs.h"
 
-/* A directory on the way from the root to where the walk is. */
+/* A directory on the path from the root to the current one. */
 struct level {
 	uint64_t inode;
-	struct strings names; /* in it */
-	size_t next;          /* of these */
+	struct strings names;
+	size_t next; /* index in names */
 	size_t path_size;
 	bool is_opaque; /* it or one above it */
 };
 
-/* The tree is walked as it is at last, so that no path of a layer counts, which may have led
- * through links that have gone.  One descriptor is open, however deep the tree. */
+/* Walks the final tree instead of the layers' paths, which may lead through removed links.  Only
+ * one descriptor is open at any depth. */
 struct walk {
 	struct tree *tree;
 	int fd;
@@ -71,8 +71,8 @@ static int
 was_changed(const struct walk *walk, struct error **err)
 {
 	return error_set(err, ERROR_LOCAL,
-			 "cannot finish directory '%s': a directory was moved, or got another "
-			 "inode number, while the image was unpacked",
+			 "cannot finish directory '%s': a directory was moved, or its inode number "
+			 "changed, during the unpacking",
 			 QUOTED(walk->path.size > 0 ? path_of(walk) : "/"));
 }
 
@@ -113,10 +113,10 @@ enter(struct walk *walk, int fd, struct error **err)
 	return 0;
 }
 
-/* overlayfs lists a whiteout as a name of nothing where a directory is of one layer alone: in an
- * opaque one it hides nothing and goes; of the others the program has to know. */
+/* In a directory of one layer alone overlayfs shows a whiteout as a broken name.  In an opaque
+ * directory it hides nothing and is removed; other whiteouts go into the record. */
 static int
-settle_whiteout(struct walk *walk, const char *name, struct error **err)
+finish_whiteout(struct walk *walk, const char *name, struct error **err)
 {
 	if (!last_level(walk)->is_opaque)
 		return tree_record_whiteout(&walk->tree->record, path_of(walk), err);
@@ -141,11 +141,11 @@ visit(struct walk *walk, const char *name, struct error **err)
 	if (add_name(walk, name, err) < 0)
 		return -1;
 	if (fstatat(walk->fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
-		return fail(walk, "look at", err);
+		return fail(walk, "stat", err);
 	if (S_ISDIR(status.st_mode))
 		return enter(walk, dir_open_at(walk->fd, name), err);
 	if (tree_is_whiteout(walk->tree, &status))
-		return settle_whiteout(walk, name, err);
+		return finish_whiteout(walk, name, err);
 	return record_owner(walk, status.st_ino, err);
 }
 
@@ -157,8 +157,7 @@ finish_directory(struct walk *walk, struct error **err)
 
 	if (!fix)
 		return was_changed(walk, err);
-	/* An overlay would put it over a lower one: the program looks whether that does any harm.
-	 */
+	/* An overlay would replace the metadata of a lower directory: the program checks that. */
 	if (walk->tree->overlay && fix->is_implied &&
 	    tree_record_implied(&walk->tree->record, path_of(walk), err) < 0)
 		return -1;
@@ -169,8 +168,8 @@ finish_directory(struct walk *walk, struct error **err)
 	return record_owner(walk, last_level(walk)->inode, err);
 }
 
-/* Of who has been moved meanwhile ".." is another directory.  It is opened first: the mode may deny
- * it then. */
+/* ".." of a directory that was moved meanwhile is another one.  It is opened before the final mode
+ * may deny that. */
 static int
 leave(struct walk *walk, struct error **err)
 {
@@ -216,8 +215,7 @@ tree_finish(struct tree *tree, struct error **err)
 	while (walk.count > 0)
 		if (step(&walk, err) < 0)
 			return -1;
-	/* A directory that the file system has given another inode number, or that was moved away.
-	 */
+	/* A directory was moved away, or the file system changed its inode number. */
 	if (walk.finished_count < tree->live_fix_count)
 		return was_changed(&walk, err);
 	return tree_record_flush(&tree->record, err);

@@ -1,12 +1,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/error.h"
 #include "base/fd.h"
 #include "base/limits.h"
 #include "base/strings.h"
+#include "base/text.h"
+#include "base/xalloc.h"
 #include "layer/helper/tree.h"
 
 static int remove_one(struct tree *tree, int parent_fd, const char *name, bool keep_made,
@@ -29,7 +33,7 @@ remove_all(struct tree *tree, int fd, bool keep_made, unsigned depth)
 	return 0;
 }
 
-/* Once a layer: a whiteout that comes again and again must not look at all there is each time. */
+/* Once a layer: a repeated whiteout must not scan the whole directory again. */
 static int
 prune_children(struct tree *tree, int fd, bool keep_made, unsigned depth)
 {
@@ -47,7 +51,7 @@ prune_children(struct tree *tree, int fd, bool keep_made, unsigned depth)
 	return 0;
 }
 
-/* One that holds what this layer made stays, whether it has an entry itself or not. */
+/* A directory with files of this layer stays, with or without an entry of its own. */
 static int
 remove_directory(struct tree *tree, int parent_fd, const char *name, bool keep_made, unsigned depth)
 {
@@ -58,7 +62,7 @@ remove_directory(struct tree *tree, int parent_fd, const char *name, bool keep_m
 		return -1;
 	if (prune_children(tree, fd, keep_made, depth) < 0)
 		return -1;
-	if (keep_made && inode_set_has(&tree->inode_set, status.st_ino))
+	if (keep_made && inode_set_has(&tree->created, status.st_ino))
 		return 0;
 	if (unlinkat(parent_fd, name, AT_REMOVEDIR) < 0)
 		return keep_made && (errno == ENOTEMPTY || errno == EEXIST) ? 0 : -1;
@@ -66,7 +70,7 @@ remove_directory(struct tree *tree, int parent_fd, const char *name, bool keep_m
 	return 0;
 }
 
-/* splitmix64's: every bit of the input changes half of the output. */
+/* The finalizer of splitmix64: each input bit changes half of the output bits. */
 static uint64_t
 mix(uint64_t value)
 {
@@ -75,9 +79,9 @@ mix(uint64_t value)
 	return value ^ value >> 31;
 }
 
-/* For `links`, the name in its directory in place of an inode: the other names of a lower file that
- * this layer links to are still the lower layer's.  Inodes of directories made one after the other
- * differ in a few bits, as do short names, hence mix(): no two pairs may have one key. */
+/* The key for `links`: a directory and a name instead of an inode, because the other names of a
+ * linked lower file still belong to the lower layer.  Inodes and short names differ in a few bits
+ * only, so mix() spreads them. */
 static bool
 link_key(int parent_fd, const char *name, uint64_t *ret_key)
 {
@@ -88,7 +92,7 @@ link_key(int parent_fd, const char *name, uint64_t *ret_key)
 	*ret_key = mix(parent.st_ino);
 	for (; *name; name++)
 		*ret_key = mix(*ret_key + (uint8_t)*name + 1);
-	*ret_key |= 1; /* 0 stands for an empty slot */
+	*ret_key |= 1; /* 0 is an empty slot */
 	return true;
 }
 
@@ -108,7 +112,7 @@ is_kept(const struct tree *tree, int parent_fd, const char *name, const struct s
 {
 	uint64_t key;
 
-	if (inode_set_has(&tree->inode_set, status->st_ino))
+	if (inode_set_has(&tree->created, status->st_ino))
 		return true;
 	return tree->links.count > 0 && link_key(parent_fd, name, &key) &&
 	       inode_set_has(&tree->links, key);
@@ -134,8 +138,108 @@ tree_remove(struct tree *tree, int parent_fd, const char *name, bool keep_made)
 	return remove_one(tree, parent_fd, name, keep_made, 0);
 }
 
-int
-tree_remove_children(struct tree *tree, int fd, bool keep_made)
+static int
+remove_children_of(struct tree *tree, int fd, bool keep_made)
 {
 	return prune_children(tree, fd, keep_made, 0);
+}
+
+static const char prefix[] = ".wh.";
+static const char opaque_name[] = ".wh..wh..opq";
+
+static const char *
+last_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+bool
+entry_is_whiteout(const struct entry *entry)
+{
+	return text_starts(last_name(entry->path), prefix);
+}
+
+static int
+refuse_whiteout(const struct entry *entry, struct error **err)
+{
+	return error_set(err, ERROR_CONTENT, "invalid whiteout '%s': expected the name of a file",
+			 QUOTED(entry->path));
+}
+
+static int
+hide_all(struct tree *tree, const struct entry *entry, int parent_fd, struct error **err)
+{
+	if (tree->overlay)
+		return tree_set_opaque(parent_fd, entry->path, err);
+	if (remove_children_of(tree, parent_fd, true) < 0)
+		return tree_fail(errno, "empty", entry->path, err);
+	return 0;
+}
+
+/* A directory of this layer stays, and hides the lower content. */
+static int
+mark_opaque(int parent_fd, const char *name, const struct entry *entry, struct error **err)
+{
+	AUTO_CLOSE int fd = dir_open_at(parent_fd, name);
+
+	return fd < 0 ? 0 : tree_set_opaque(fd, entry->path, err);
+}
+
+static int
+put_device(const struct entry *entry, int parent_fd, const char *name, struct error **err)
+{
+	if (mknodat(parent_fd, name, S_IFCHR, 0) == 0)
+		return 0;
+	if (errno == EEXIST)
+		return mark_opaque(parent_fd, name, entry, err);
+	if (errno != EPERM)
+		return tree_fail(errno, "create whiteout", entry->path, err);
+	tree_fail(errno, "create whiteout", entry->path, err);
+	return error_set_class(err, "needs_flat");
+}
+
+static int
+hide_one(struct tree *tree, const struct entry *entry, int parent_fd, const char *name,
+	 struct error **err)
+{
+	if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return refuse_whiteout(entry, err);
+	/* Old layers contain names that AUFS uses internally; ignore them. */
+	if (text_starts(name, prefix))
+		return 0;
+	if (tree->overlay)
+		return put_device(entry, parent_fd, name, err);
+	if (tree_remove(tree, parent_fd, name, true) < 0)
+		return tree_fail(errno, "remove", entry->path, err);
+	return 0;
+}
+
+/* False: there is nothing to hide.  For an overlay a missing directory may be in a lower layer. */
+static bool
+has_parent(struct tree *tree, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	AUTO_FREE char *parent = xstrndup(path, slash ? (size_t)(slash - path) : 0);
+	AUTO_CLOSE int fd = beneath_open(&tree->beneath, parent, NULL);
+
+	if (fd >= 0)
+		return true;
+	return errno != ENOTDIR && (errno != ENOENT || tree->overlay);
+}
+
+int
+tree_whiteout(struct tree *tree, const struct entry *entry, struct error **err)
+{
+	const char *name;
+	int parent_fd;
+
+	if (!has_parent(tree, entry->path))
+		return 0;
+	if (tree_parent(tree, entry->path, &parent_fd, &name, err) < 0)
+		return -1;
+	if (strcmp(name, opaque_name) == 0)
+		return hide_all(tree, entry, parent_fd, err);
+	return hide_one(tree, entry, parent_fd, name + strlen(prefix), err);
 }

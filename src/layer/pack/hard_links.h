@@ -1,4 +1,4 @@
-/* hard_links.h - files that were met under one of their names: device and inode to that name */
+/* hard_links.h - a map from device and inode to the first name of a file */
 #ifndef OCIFP_LAYER_PACK_HARD_LINKS_H
 #define OCIFP_LAYER_PACK_HARD_LINKS_H
 
@@ -14,8 +14,8 @@ struct hard_links {
 	size_t count;
 };
 
-/* *ret_first: the name under which the file was met before, borrowed; NULL: never, and it now has
- * this one.  ERROR_CONTENT, class "limit". */
+/* *ret_first: the first name of the file, borrowed; NULL: the file is new, and `name` becomes its
+ * first name.  ERROR_CONTENT, class "limit". */
 int hard_links_meet(struct hard_links *links, const struct stat *status, const char *name,
 		    const char **ret_first, struct error **err);
 void hard_links_release(struct hard_links *links);

@@ -2,7 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -11,15 +14,105 @@
 #include "base/strings.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "layer/pack/pack_private.h"
+#include "layer/pack/hard_links.h"
 #include "layer/pack/tar_writer.h"
+#include "layer/tar_header.h"
 #include "layer/xattrs.h"
 #include "stream/sink.h"
 
-static const char whiteout_prefix[] = ".wh.";
-static const char opaque_name[] = ".wh..wh..opq";
+struct packing {
+	const struct pack_options *options;
+	struct tar_writer *writer;
+	struct hard_links links;
+	struct pack_counts counts;
+	char *buffer; /* of TRANSFER_BUFFER_BYTES */
+};
 
-struct tar_member
+struct pack_entry {
+	int dir_fd;
+	const char *name; /* in dir_fd */
+	const char *path; /* in the tar */
+	struct stat status;
+};
+
+static int
+pack_refuse_changed(const char *path, struct error **err)
+{
+	error_set(err, ERROR_CONTENT, "'%s' changed while it was read", QUOTED(path));
+	error_set_class(err, "source_changed");
+	return error_set_hint(err, "run again when no process writes to it");
+}
+
+/* Opens the entry, and refuses it if it has changed since its lstat.  Does not block on a FIFO, and
+ * does not acquire a terminal, that the entry may have become. */
+static int
+pack_open(struct pack_entry *entry, int flags, struct error **err)
+{
+	AUTO_CLOSE int fd =
+		openat(entry->dir_fd, entry->name,
+		       O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | flags);
+	struct stat status;
+
+	if (fd < 0 && (errno == ELOOP || errno == ENOTDIR || errno == ENOENT))
+		return pack_refuse_changed(entry->path, err);
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return error_set_path(err, errno, "open", entry->path);
+	if (!file_is_same(&entry->status, &status))
+		return pack_refuse_changed(entry->path, err);
+	return TAKE_FD(fd);
+}
+
+/* Up to `size` bytes, fewer only at the end. */
+static ssize_t
+read_whole(int fd, char *bytes, size_t size)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		ssize_t got = read(fd, bytes + done, size - done);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			break;
+		done += (size_t)got;
+	}
+	return (ssize_t)done;
+}
+
+/* Copies exactly st_size bytes. */
+static int
+copy_content(struct packing *packing, const struct pack_entry *entry, int fd, struct error **err)
+{
+	uint64_t left = (uint64_t)entry->status.st_size;
+	ssize_t got;
+
+	do {
+		got = read_whole(fd, packing->buffer, TRANSFER_BUFFER_BYTES);
+		if (got < 0)
+			return error_set_path(err, errno, "read", entry->path);
+		if ((uint64_t)got > left)
+			return pack_refuse_changed(entry->path, err);
+		if (tar_writer_write(packing->writer, packing->buffer, (size_t)got, err) < 0)
+			return -1;
+		left -= (uint64_t)got;
+	} while (got == TRANSFER_BUFFER_BYTES);
+	return left > 0 ? pack_refuse_changed(entry->path, err) : 0;
+}
+
+static int
+pack_check_unchanged(const struct pack_entry *entry, int fd, struct error **err)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return error_set_path(err, errno, "stat", entry->path);
+	return file_is_same(&entry->status, &status) ? 0 : pack_refuse_changed(entry->path, err);
+}
+
+static struct tar_member
 pack_member(const struct packing *packing, const struct pack_entry *entry, enum tar_type type)
 {
 	const struct pack_options *options = packing->options;
@@ -36,7 +129,7 @@ pack_member(const struct packing *packing, const struct pack_entry *entry, enum 
 	};
 }
 
-int
+static int
 pack_add(struct packing *packing, const struct tar_member *member, struct error **err)
 {
 	if (tar_writer_begin(packing->writer, member, err) < 0) {
@@ -45,6 +138,100 @@ pack_add(struct packing *packing, const struct tar_member *member, struct error 
 	packing->counts.members++;
 	return 0;
 }
+
+static int
+pack_file(struct packing *packing, struct pack_entry *entry, struct error **err)
+{
+	struct tar_member member = pack_member(packing, entry, TAR_FILE);
+	AUTO_XATTRS struct xattrs xattrs = { 0 };
+	AUTO_CLOSE int fd = pack_open(entry, 0, err);
+
+	if (fd < 0 || xattrs_read(fd, entry->path, &xattrs, err) < 0)
+		return -1;
+	member.size_bytes = (uint64_t)entry->status.st_size;
+	member.xattrs = xattrs.items;
+	member.xattr_count = xattrs.count;
+	if (pack_add(packing, &member, err) < 0 || copy_content(packing, entry, fd, err) < 0)
+		return -1;
+	return pack_check_unchanged(entry, fd, err);
+}
+
+static int
+pack_symlink(struct packing *packing, const struct pack_entry *entry, struct error **err)
+{
+	struct tar_member member = pack_member(packing, entry, TAR_SYMLINK);
+	char target[PATH_MAX + 1];
+	ssize_t size = readlinkat(entry->dir_fd, entry->name, target, PATH_MAX);
+
+	if (size < 0 && (errno == EINVAL || errno == ENOENT))
+		return pack_refuse_changed(entry->path, err);
+	if (size < 0)
+		return error_set_path(err, errno, "read link", entry->path);
+	target[size] = '\0';
+	member.target = target;
+	/* Always 0777 on Linux; other systems have other modes. */
+	member.permissions = 0777;
+	return pack_add(packing, &member, err);
+}
+
+static int
+pack_device(struct packing *packing, const struct pack_entry *entry, enum tar_type type,
+	    struct error **err)
+{
+	struct tar_member member = pack_member(packing, entry, type);
+
+	member.device_major = major(entry->status.st_rdev);
+	member.device_minor = minor(entry->status.st_rdev);
+	return pack_add(packing, &member, err);
+}
+
+/* Packs a hard link if the file was packed before under another name. */
+static int
+pack_link(struct packing *packing, const struct pack_entry *entry, bool *ret_done,
+	  struct error **err)
+{
+	struct tar_member member = pack_member(packing, entry, TAR_HARD_LINK);
+
+	*ret_done = false;
+	if (entry->status.st_nlink < 2)
+		return 0;
+	if (hard_links_meet(&packing->links, &entry->status, entry->path, &member.target, err) < 0)
+		return -1;
+	*ret_done = member.target;
+	return member.target ? pack_add(packing, &member, err) : 0;
+}
+
+static int
+pack_by_type(struct packing *packing, struct pack_entry *entry, struct error **err)
+{
+	struct tar_member fifo = pack_member(packing, entry, TAR_FIFO);
+
+	switch (entry->status.st_mode & S_IFMT) {
+	case S_IFREG:
+		return pack_file(packing, entry, err);
+	case S_IFLNK:
+		return pack_symlink(packing, entry, err);
+	case S_IFIFO:
+		return pack_add(packing, &fifo, err);
+	case S_IFCHR:
+		return pack_device(packing, entry, TAR_CHARACTER_DEVICE, err);
+	default:
+		return pack_device(packing, entry, TAR_BLOCK_DEVICE, err);
+	}
+}
+
+static int
+pack_leaf(struct packing *packing, struct pack_entry *entry, struct error **err)
+{
+	bool is_done;
+
+	if (pack_link(packing, entry, &is_done, err) < 0)
+		return -1;
+	return is_done ? 0 : pack_by_type(packing, entry, err);
+}
+
+static const char whiteout_prefix[] = ".wh.";
+static const char opaque_name[] = ".wh..wh..opq";
 
 static bool
 is_whiteout(const struct packing *packing, const struct stat *status)
@@ -56,7 +243,7 @@ is_whiteout(const struct packing *packing, const struct stat *status)
 	return options->is_upper && S_ISCHR(status->st_mode) && status->st_rdev == 0;
 }
 
-/* An empty file that is its name alone. */
+/* A whiteout is an empty file. */
 static int
 pack_whiteout(struct packing *packing, const char *directory, const char *name, struct error **err)
 {
@@ -75,7 +262,7 @@ pack_other(struct packing *packing, const char *directory, struct pack_entry *en
 		packing->counts.sockets++;
 		return 0;
 	}
-	/* Overlayfs makes one device and links it: this comes before links. */
+	/* Before hard links, because overlayfs links all whiteouts to one device. */
 	if (is_whiteout(packing, &entry->status)) {
 		AUTO_FREE char *name = xasprintf("%s%s", whiteout_prefix, entry->name);
 
@@ -84,7 +271,7 @@ pack_other(struct packing *packing, const char *directory, struct pack_entry *en
 	return pack_leaf(packing, entry, err);
 }
 
-/* What is in an open directory; `path` is "" or ends with '/'. */
+/* The entries of an open directory; `path` is "" or ends with '/'. */
 static int pack_children(struct packing *packing, int dir_fd, const char *path, unsigned depth,
 			 struct error **err);
 
@@ -114,8 +301,9 @@ pack_directory(struct packing *packing, struct pack_entry *entry, unsigned depth
 static int
 refuse_name(const char *path, struct error **err)
 {
-	error_set(err, ERROR_LOCAL, "'%s' cannot be in a layer", QUOTED(path));
-	return error_set_hint(err, "names that start with '.wh.' say there what is deleted");
+	error_set(err, ERROR_LOCAL, "cannot pack '%s': the name is reserved in layers",
+		  QUOTED(path));
+	return error_set_hint(err, "names that start with '.wh.' mark deleted files");
 }
 
 static int
@@ -129,7 +317,7 @@ pack_child(struct packing *packing, int dir_fd, const char *directory, const cha
 		return refuse_name(path, err);
 	if (fstatat(dir_fd, name, &entry.status, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? pack_refuse_changed(path, err)
-				       : error_set_path(err, errno, "look at", path);
+				       : error_set_path(err, errno, "stat", path);
 	if (S_ISDIR(entry.status.st_mode))
 		return pack_directory(packing, &entry, depth, err);
 	return pack_other(packing, directory, &entry, err);
@@ -147,11 +335,11 @@ list_children(int dir_fd, const char *path, unsigned depth, struct strings *name
 	      struct error **err)
 {
 	if (depth > PACK_LIMIT_DEPTH)
-		return refuse_size(path, "is too many folders deep", err);
+		return refuse_size(path, "is nested too deeply", err);
 	if (dir_names(dir_fd, PACK_NAMES_LIMIT_COUNT, names) == 0)
 		return 0;
 	if (errno == E2BIG)
-		return refuse_size(path, "has too many names in it", err);
+		return refuse_size(path, "has too many entries", err);
 	return error_set_path(err, errno, "read directory", path);
 }
 
@@ -169,7 +357,7 @@ pack_children(struct packing *packing, int dir_fd, const char *path, unsigned de
 	return 0;
 }
 
-/* The folders that the tree is put below; the last is the tree's own and belongs to its owner. */
+/* The directories above the tree; the last one is the tree's root and has its owner. */
 static int
 pack_prefix(struct packing *packing, const char *prefix, struct error **err)
 {
@@ -201,7 +389,7 @@ pack_root(struct packing *packing, struct error **err)
 	struct pack_entry root = { .path = options->prefix ? options->prefix : "." };
 
 	if (fstat(options->root_fd, &root.status) < 0)
-		return error_set_path(err, errno, "look at", root.path);
+		return error_set_path(err, errno, "stat", root.path);
 	if (options->prefix && pack_prefix(packing, options->prefix, err) < 0)
 		return -1;
 	if (pack_children(packing, options->root_fd, path, 0, err) < 0 ||

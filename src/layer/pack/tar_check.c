@@ -26,7 +26,7 @@ receive(struct tar_check *self, struct error **err)
 	struct measure tar;
 	bool last = false;
 
-	/* So that it comes to the end, whatever it waits for. */
+	/* Closing the pipe ends the input. */
 	close_at(&self->fd);
 	self->fd = -1;
 	if (helper_receive(self->helper, &answer, &last, err) < 0 ||
@@ -38,13 +38,13 @@ receive(struct tar_check *self, struct error **err)
 	return 0;
 }
 
-/* A helper that reads no more has said why. */
+/* The helper closed the pipe, and has sent the reason. */
 static int
 left_early(struct tar_check *self, struct error **err)
 {
 	if (receive(self, err) < 0)
 		return -1;
-	return error_set(err, ERROR_FAILURE, "the confined helper left before the end");
+	return error_set(err, ERROR_FAILURE, "ocifp-layer stopped reading before the end");
 }
 
 static int
@@ -93,7 +93,7 @@ start(struct error **err)
 	return helper_start(&start, err);
 }
 
-/* Its end of the pipe; its diff_id is what we want to know. */
+/* Passes the read end of the pipe, with an unknown diff_id. */
 static int
 hand_over(const struct helper *helper, int fd, struct error **err)
 {

@@ -1,4 +1,4 @@
-/* tar_check.h - whether a stream is a layer that can be unpacked, and what it inflates to
+/* tar_check.h - checks that a stream is a layer, and finds its diff_id
  *
  *     bytes --pipe--> ocifp-layer check: inflate, hash, read every header --> diff_id, size
  */
@@ -9,8 +9,8 @@ struct error;
 struct measure;
 struct sink;
 
-/* Compressed or not.  finish() waits for the answer: ERROR_CONTENT for what is no tar, cut short,
- * or beyond what `ocifp unpack` takes.  SIGPIPE must be ignored. */
+/* Compressed or not.  finish() waits for the answer.  ERROR_CONTENT: not a tar, truncated, or past
+ * the limits of `ocifp unpack`.  SIGPIPE must be ignored. */
 struct sink *sink_tar_check(struct measure *ret_tar, struct error **err);
 
 #endif

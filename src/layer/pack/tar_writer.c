@@ -49,7 +49,7 @@ end_member(struct tar_writer *writer, struct error **err)
 	return 0;
 }
 
-/* A member of its own, before the one that it is about. */
+/* The pax records are a member of their own, before the member that they describe. */
 static int
 write_records(struct tar_writer *writer, struct error **err)
 {

@@ -1,9 +1,9 @@
-/* tar_writer.h - a tar of which every byte follows from what it is given
+/* tar_writer.h - a tar writer with reproducible output
  *
  *     tar_writer_begin, tar_writer_write... for each member; tar_writer_finish
  *
- * ustar, with pax records only where they are needed (tar_header.h): no library whose next version
- * writes the same otherwise, hence the same digests everywhere.
+ * ustar, with pax records only where needed (tar_header.h).  Not a library's, whose output may
+ * change with its version, so that digests stay the same.
  */
 #ifndef OCIFP_LAYER_PACK_TAR_WRITER_H
 #define OCIFP_LAYER_PACK_TAR_WRITER_H
@@ -24,7 +24,7 @@ struct tar_writer *tar_writer_new(struct sink *sink);
 int tar_writer_begin(struct tar_writer *writer, const struct tar_member *member,
 		     struct error **err);
 
-/* Of a file, its size_bytes in all. */
+/* The content of a file, size_bytes in all. */
 int tar_writer_write(struct tar_writer *writer, const void *bytes, size_t size, struct error **err);
 
 /* Finishes the sink too. */

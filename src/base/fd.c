@@ -64,6 +64,25 @@ fd_pwrite_all(int fd, const void *bytes, size_t size, uint64_t offset, const cha
 	return 0;
 }
 
+ssize_t
+fd_read_full(int fd, void *bytes, size_t size)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		ssize_t got = read(fd, (char *)bytes + done, size - done);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			break;
+		done += (size_t)got;
+	}
+	return (ssize_t)done;
+}
+
 static int
 read_to_end(int fd, struct buf *buf, const char *what, struct error **err)
 {

@@ -19,6 +19,9 @@ int fd_write_all(int fd, const void *bytes, size_t size, const char *what, struc
 int fd_pwrite_all(int fd, const void *bytes, size_t size, uint64_t offset, const char *what,
 		  struct error **err);
 
+/* Reads until `size` bytes are there, or fewer at the end of file.  -1 with errno. */
+ssize_t fd_read_full(int fd, void *bytes, size_t size);
+
 /* Appends to `buf` until end of file; the buffer's limit holds. */
 int fd_read_all(int fd, struct buf *buf, const char *what, struct error **err);
 

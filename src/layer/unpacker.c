@@ -42,13 +42,6 @@ unpacker_start(int tree_fd, int record_fd, const struct unpack_request *request,
 	return unpacker;
 }
 
-/* The helper has ended; unpacker_receive() then reads the reason. */
-static bool
-has_ended(const struct error *failure)
-{
-	return error_is(failure, ERROR_LOCAL);
-}
-
 int
 unpacker_send(struct unpacker *unpacker, const struct digest *diff_id, int fd, struct error **err)
 {
@@ -60,7 +53,8 @@ unpacker_send(struct unpacker *unpacker, const struct digest *diff_id, int fd, s
 	if (message_send(channel_fd, &message, &failure) == 0 &&
 	    message_send_fd(channel_fd, fd, &failure) == 0)
 		return 0;
-	if (has_ended(failure))
+	/* The helper has ended; unpacker_receive() then reads the reason. */
+	if (error_is(failure, ERROR_LOCAL))
 		return 0;
 	return error_pass(err, TAKE_PTR(failure));
 }

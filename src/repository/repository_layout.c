@@ -310,24 +310,10 @@ find_blob(struct repository *repository, const struct digest *digest, uint64_t *
 	return error_pass(err, TAKE_PTR(failure));
 }
 
-static int
-list_references(struct layout_repository *self, struct descriptors *references, struct error **err)
-{
-	return self->store ? store_list_references(self->store, references, true, err) : 0;
-}
-
 static const char *
 reference_name(const struct descriptor *descriptor)
 {
 	return descriptor_annotation(descriptor, "org.opencontainers.image.ref.name");
-}
-
-static int
-find_tagged(struct layout_repository *self, const char *tag, struct descriptor *ret_descriptor,
-	    bool *ret_found, struct error **err)
-{
-	return self->store ? store_find_reference(self->store, tag, ret_descriptor, ret_found, err)
-			   : 0;
 }
 
 static int
@@ -338,7 +324,8 @@ resolve(struct repository *repository, const char *tag, const struct digest *dig
 	AUTO_DESCRIPTOR struct descriptor named = { 0 };
 	bool found = digest && self->store;
 
-	if (!digest && find_tagged(self, tag, &named, &found, err) < 0)
+	if (!digest && self->store &&
+	    store_find_reference(self->store, tag, &named, &found, err) < 0)
 		return -1;
 	if (found && store_read(self->store, digest ? digest : &named.digest, &resolution->bytes,
 				&found, err) < 0)
@@ -438,7 +425,7 @@ list_tags(struct repository *repository, struct strings *tags, struct strings *o
 	AUTO_DESCRIPTORS struct descriptors references = { 0 };
 
 	(void)others; /* in a layout every name is a tag */
-	if (list_references(self, &references, err) < 0)
+	if (self->store && store_list_references(self->store, &references, true, err) < 0)
 		return -1;
 	for (size_t i = 0; i < references.count; i++)
 		if (reference_name(&references.items[i]))

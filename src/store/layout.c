@@ -20,24 +20,12 @@
 
 static const char index_file[] = "index.json";
 
-static int
-wrap(const struct store *store, struct error **err)
-{
-	return error_wrap(err, "cannot read '%s/%s'", QUOTED(store->path), index_file);
-}
-
-static json_t *
-empty_index(void)
-{
-	return json_pack("{s:i, s:s, s:[]}", "schemaVersion", 2, "mediaType", MEDIA_OCI_INDEX,
-			 "manifests");
-}
-
 static json_t *
 missing_index(const struct store *store, struct error **err)
 {
 	if (!store->for_reading)
-		return empty_index();
+		return json_pack("{s:i, s:s, s:[]}", "schemaVersion", 2, "mediaType",
+				 MEDIA_OCI_INDEX, "manifests");
 	error_set(err, ERROR_CONTENT, "'%s' has no '%s'", QUOTED(store->path), index_file);
 	return NULL;
 }
@@ -82,7 +70,7 @@ layout_read_index(const struct store *store, struct error **err)
 		return missing_index(store, err);
 	index = parse_index(fd, err);
 	if (!index)
-		wrap(store, err);
+		error_wrap(err, "cannot read '%s/%s'", QUOTED(store->path), index_file);
 	return index;
 }
 

@@ -112,7 +112,8 @@ try_limits(const struct room *room)
 	struct error *err = NULL;
 	int fd = -1;
 
-	if (confine_process(room->fd, &sandbox, &err) < 0 || !sandbox.limits || !sandbox.no_new_privs)
+	if (confine_process(room->fd, &sandbox, &err) < 0 || !sandbox.limits ||
+	    !sandbox.no_new_privs)
 		return 1;
 	for (size_t i = 0; i < CHILD_FILES_LIMIT_COUNT && (fd = dup(room->fd)) >= 0; i++)
 		;

@@ -251,8 +251,10 @@ a_name_that_means_a_deletion_is_refused(void **state)
 
 	(void)state;
 	shell("mkdir -p r/d; touch r/d/.wh.x");
-	assert_refused("r", &plain, ERROR_LOCAL, "cannot pack 'd/.wh.x': the name is reserved in layers");
-	assert_refused("r", &upper, ERROR_LOCAL, "cannot pack 'd/.wh.x': the name is reserved in layers");
+	assert_refused("r", &plain, ERROR_LOCAL,
+		       "cannot pack 'd/.wh.x': the name is reserved in layers");
+	assert_refused("r", &upper, ERROR_LOCAL,
+		       "cannot pack 'd/.wh.x': the name is reserved in layers");
 }
 
 /* A sink that does something to the tree when the first byte of content comes. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "cache/transfer/pack_writer.h"
@@ -106,20 +107,11 @@ open_entry(struct gathering *gathering, struct scanned *entry, int *ret_fd, stru
 static int
 read_some(int fd, void *bytes, size_t size, size_t *ret_size, struct error **err)
 {
-	size_t done = 0;
+	ssize_t got = fd_read_full(fd, bytes, size);
 
-	while (done < size) {
-		ssize_t count = read(fd, (char *)bytes + done, size - done);
-
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count < 0)
-			return error_set_errno(err, errno, "cannot read a file");
-		if (count == 0)
-			break;
-		done += (size_t)count;
-	}
-	*ret_size = done;
+	if (got < 0)
+		return error_set_errno(err, errno, "cannot read a file");
+	*ret_size = (size_t)got;
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "layer/helper/inflate.h"
@@ -112,44 +113,25 @@ outlet_new(struct feed *feed, const struct digest *expected, const uint64_t *rea
 	return &self->sink;
 }
 
-/* Reads until the buffer is full or the input ends; *ret_size 0 at the end. */
-static int
-fill(int fd, void *buffer, size_t *ret_size, struct error **err)
-{
-	size_t size = 0;
-
-	while (size < LAYER_BUFFER_BYTES) {
-		ssize_t count = read(fd, (char *)buffer + size, LAYER_BUFFER_BYTES - size);
-
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count < 0)
-			return error_set_errno(err, errno, "cannot read the layer");
-		if (count == 0)
-			break;
-		size += (size_t)count;
-	}
-	*ret_size = size;
-	return 0;
-}
-
 static int
 feed_layer(struct feed *feed, int fd, const struct digest *expected, struct error **err)
 {
 	AUTO_FREE char *buffer = xcalloc(1, LAYER_BUFFER_BYTES);
 	AUTO_SINK struct sink *sink = NULL;
 	uint64_t read_bytes = 0;
-	size_t size = 0;
+	ssize_t got = fd_read_full(fd, buffer, LAYER_BUFFER_BYTES);
 
-	if (fill(fd, buffer, &size, err) < 0)
-		return -1;
-	sink = sink_inflate(compression_detect(buffer, size),
-			    outlet_new(feed, expected, &read_bytes));
-	while (size > 0 && !feed->is_stopped) {
-		read_bytes += size;
-		if (sink_write(sink, buffer, size, err) < 0 || fill(fd, buffer, &size, err) < 0)
+	if (got >= 0)
+		sink = sink_inflate(compression_detect(buffer, (size_t)got),
+				    outlet_new(feed, expected, &read_bytes));
+	while (got > 0 && !feed->is_stopped) {
+		read_bytes += (uint64_t)got;
+		if (sink_write(sink, buffer, (size_t)got, err) < 0)
 			return -1;
+		got = fd_read_full(fd, buffer, LAYER_BUFFER_BYTES);
 	}
+	if (got < 0)
+		return error_set_errno(err, errno, "cannot read the layer");
 	return sink_finish(sink, err);
 }
 

@@ -34,7 +34,8 @@ tell_result(const struct service *service, const struct measure *tar, struct err
 	AUTO_MESSAGE struct message message = MESSAGE_INIT(MESSAGE_RESULT);
 
 	if (tar->size_bytes == 0)
-		return error_set(err, ERROR_CONTENT, "cannot read the tar of the layer: it is empty");
+		return error_set(err, ERROR_CONTENT,
+				 "cannot read the tar of the layer: it is empty");
 	message_put_text(&message, digest_text(&tar->digest).text);
 	message_put_number(&message, tar->size_bytes);
 	return message_send(service->channel_fd, &message, err);

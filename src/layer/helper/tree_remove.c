@@ -138,12 +138,6 @@ tree_remove(struct tree *tree, int parent_fd, const char *name, bool keep_made)
 	return remove_one(tree, parent_fd, name, keep_made, 0);
 }
 
-static int
-remove_children_of(struct tree *tree, int fd, bool keep_made)
-{
-	return prune_children(tree, fd, keep_made, 0);
-}
-
 static const char prefix[] = ".wh.";
 static const char opaque_name[] = ".wh..wh..opq";
 
@@ -162,18 +156,11 @@ entry_is_whiteout(const struct entry *entry)
 }
 
 static int
-refuse_whiteout(const struct entry *entry, struct error **err)
-{
-	return error_set(err, ERROR_CONTENT, "invalid whiteout '%s': expected the name of a file",
-			 QUOTED(entry->path));
-}
-
-static int
 hide_all(struct tree *tree, const struct entry *entry, int parent_fd, struct error **err)
 {
 	if (tree->overlay)
 		return tree_set_opaque(parent_fd, entry->path, err);
-	if (remove_children_of(tree, parent_fd, true) < 0)
+	if (prune_children(tree, parent_fd, true, 0) < 0)
 		return tree_fail(errno, "empty", entry->path, err);
 	return 0;
 }
@@ -205,7 +192,9 @@ hide_one(struct tree *tree, const struct entry *entry, int parent_fd, const char
 	 struct error **err)
 {
 	if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-		return refuse_whiteout(entry, err);
+		return error_set(err, ERROR_CONTENT,
+				 "invalid whiteout '%s': expected the name of a file",
+				 QUOTED(entry->path));
 	/* Old layers contain names that AUFS uses internally; ignore them. */
 	if (text_starts(name, prefix))
 		return 0;

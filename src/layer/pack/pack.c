@@ -62,26 +62,6 @@ pack_open(struct pack_entry *entry, int flags, struct error **err)
 	return TAKE_FD(fd);
 }
 
-/* Up to `size` bytes, fewer only at the end. */
-static ssize_t
-read_whole(int fd, char *bytes, size_t size)
-{
-	size_t done = 0;
-
-	while (done < size) {
-		ssize_t got = read(fd, bytes + done, size - done);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -1;
-		if (got == 0)
-			break;
-		done += (size_t)got;
-	}
-	return (ssize_t)done;
-}
-
 /* Copies exactly st_size bytes. */
 static int
 copy_content(struct packing *packing, const struct pack_entry *entry, int fd, struct error **err)
@@ -90,7 +70,7 @@ copy_content(struct packing *packing, const struct pack_entry *entry, int fd, st
 	ssize_t got;
 
 	do {
-		got = read_whole(fd, packing->buffer, TRANSFER_BUFFER_BYTES);
+		got = fd_read_full(fd, packing->buffer, TRANSFER_BUFFER_BYTES);
 		if (got < 0)
 			return error_set_path(err, errno, "read", entry->path);
 		if ((uint64_t)got > left)

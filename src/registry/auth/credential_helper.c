@@ -97,13 +97,6 @@ run(const struct call *call, struct buf *output, struct buf *messages,
 	return spawn_run(&options, ret_result, err);
 }
 
-/* A helper without credentials for the server prints this and fails. */
-static bool
-says_not_found(const struct buf *output)
-{
-	return output->data && strcasestr(output->data, "credentials not found");
-}
-
 static int
 set_failure(const struct call *call, const struct spawn_result *result, const struct buf *messages,
 	    struct error **err)
@@ -142,7 +135,8 @@ ask(const struct call *call, struct buf *output, bool *ret_found, struct error *
 	*ret_found = true;
 	if (result.exit_status == 0 && !result.timed_out)
 		return 0;
-	if (result.timed_out || !says_not_found(output))
+	/* A helper without credentials for the server prints this and fails. */
+	if (result.timed_out || !output->data || !strcasestr(output->data, "credentials not found"))
 		return set_failure(call, &result, output->size ? output : &messages, err);
 	*ret_found = false;
 	return 0;

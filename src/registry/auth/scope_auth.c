@@ -84,13 +84,6 @@ waiters_free(struct waiter *list)
 }
 
 static void
-scope_token_init(struct scope_token *token, struct host *host, const char *scopes)
-{
-	*token = (struct scope_token){ .host = host, .wanted = xstrdup(scopes) };
-	(void)scope_add(&token->scopes, scopes);
-}
-
-static void
 scope_token_release(struct scope_token *token)
 {
 	strings_release(&token->scopes);
@@ -148,12 +141,6 @@ scope_token_recall(struct scope_token *token)
 	token->is_kept = true;
 }
 
-static bool
-scope_token_is_good(const struct scope_token *token)
-{
-	return token->header && deadline_now_ms() < token->good_until_ms;
-}
-
 static void
 scope_token_take(struct scope_token *token, const struct token_answer *answer)
 {
@@ -162,13 +149,6 @@ scope_token_take(struct scope_token *token, const struct token_answer *answer)
 	set_token(token, answer);
 	if (scope_is_pull(&token->scopes))
 		token_cache_keep(token->host->cache, &key, answer);
-}
-
-static void
-scope_token_note_use(struct scope_token *token, const struct request *request)
-{
-	token->uses[token->next_use] = (struct token_use){ request, token->generation };
-	token->next_use = (token->next_use + 1) % TOKEN_USES_COUNT;
 }
 
 static bool
@@ -302,14 +282,17 @@ static enum authorization
 authorize_bearer(struct scope_auth *scope_auth, struct request *request,
 		 const struct credential *credential, char **ret_header, struct error **err)
 {
+	struct scope_token *token = &scope_auth->token;
+
 	if (credential && credential->registry_token) {
 		*ret_header = xasprintf("Authorization: Bearer %s", credential->registry_token);
 		return AUTHORIZATION_READY;
 	}
-	scope_token_recall(&scope_auth->token);
-	if (scope_token_is_good(&scope_auth->token)) {
-		scope_token_note_use(&scope_auth->token, request);
-		*ret_header = xstrdup(scope_auth->token.header);
+	scope_token_recall(token);
+	if (token->header && deadline_now_ms() < token->good_until_ms) {
+		token->uses[token->next_use] = (struct token_use){ request, token->generation };
+		token->next_use = (token->next_use + 1) % TOKEN_USES_COUNT;
+		*ret_header = xstrdup(token->header);
 		return AUTHORIZATION_READY;
 	}
 	if (!scope_auth->fetch && start_fetch(scope_auth, request_is_single(request), err) < 0)
@@ -432,7 +415,8 @@ scope_auth_new(struct host *host, const char *scopes)
 
 	scope_auth->authorizer.ops = &scope_auth_ops;
 	scope_auth->host = host;
-	scope_token_init(&scope_auth->token, host, scopes);
+	scope_auth->token = (struct scope_token){ .host = host, .wanted = xstrdup(scopes) };
+	(void)scope_add(&scope_auth->token.scopes, scopes);
 	return scope_auth;
 }
 

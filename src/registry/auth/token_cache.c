@@ -28,12 +28,6 @@ struct kept_files {
 	int dir_fd; /* -1: not opened yet */
 };
 
-static struct kept_files
-kept_files_at(const char *path)
-{
-	return (struct kept_files){ .path = xstrdup(path), .dir_fd = -1 };
-}
-
 static void
 kept_files_release(struct kept_files *files)
 {
@@ -142,7 +136,7 @@ token_cache_new_at(const char *path)
 {
 	struct token_cache *cache = XNEW(struct token_cache);
 
-	cache->files = kept_files_at(path);
+	cache->files = (struct kept_files){ .path = xstrdup(path), .dir_fd = -1 };
 	return cache;
 }
 

@@ -29,18 +29,13 @@ struct packages {
 	bool was_listed;
 };
 
-static void
-package_version_release(struct package_version *version)
-{
-	strings_release(&version->tags);
-	free(version->other_name);
-}
-
 void
 packages_forget(struct packages *packages)
 {
-	for (size_t i = 0; i < packages->count; i++)
-		package_version_release(&packages->versions[i]);
+	for (size_t i = 0; i < packages->count; i++) {
+		strings_release(&packages->versions[i].tags);
+		free(packages->versions[i].other_name);
+	}
 	free(TAKE_PTR(packages->versions));
 	packages->count = 0;
 	packages->tag_count = 0;

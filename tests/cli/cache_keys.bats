@@ -138,6 +138,15 @@ assert_built() {
 	assert_equal "$(tail -n 1 "$T/stdout")" '  save nothing (read-only: outside GitHub Actions and GitLab CI)'
 }
 
+@test "a preset needs no project file" {
+	mkdir -p "$T/plain/.git" && cd "$T/plain" && rmdir .git
+	HOME=$T/plain ocifp_run cache key --preset npm --repository "oci:$T/caches"
+	assert_status 0
+	grep -q '^default key' "$T/stdout"
+	ocifp_run cache key --preset make
+	assert_status 2
+}
+
 @test "bad input is refused with what to do, and nothing is written" {
 	runner
 	ocifp_run cache restore other

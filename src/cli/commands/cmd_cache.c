@@ -30,11 +30,10 @@ cache_command_specs(struct context *context, const struct cache_values *values,
 	};
 	const char *named = context->options.directory ? context->options.directory : ".";
 	AUTO_FREE char *directory = realpath(named, NULL);
-	const struct project *project = NULL;
+	bool by_options = values->paths.count > 0 || values->preset;
+	const struct project *project = by_options ? NULL : context_project(context, err);
 
-	if (values->paths.count == 0)
-		project = context_project(context, err);
-	if (values->paths.count == 0 && !project)
+	if (!by_options && !project)
 		return -1;
 	if (!directory)
 		return error_set(err, ERROR_USAGE, "cannot find the directory '%s'", named);

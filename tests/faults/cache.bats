@@ -226,3 +226,26 @@ hostile() {
 	save
 	[[ $stdout == "cache default: saved "* ]] || fail "$told"
 }
+
+@test "a save that is killed at any request leaves the old cache or the new one, whole" {
+	publish
+	restore
+	local at before
+	before=$(sha256sum <tree/file)
+	noise b 300000 >tree/file
+	for at in 1 2 3 5 7 9 11 13; do
+		rules reg <<<"{\"nth\": $at, \"action\": {\"stall_after\": 0, \"stall_s\": 20, \"delay_s\": 20}}"
+		timeout -s KILL 2 ocifp cache save --path tree --key key --repository "$where" --push always 3>&- || true
+		rules reg </dev/null
+		machine look$at
+		restore --strict
+		assert_status 0
+		[ "$(sha256sum <tree/file)" = "$before" ] || [ "$(sha256sum <tree/file)" = "$(sha256sum <"$T/two/tree/file")" ]
+		machine two
+	done
+	save
+	assert_status 0
+	machine last
+	restore --strict
+	cmp tree/file "$T/two/tree/file"
+}

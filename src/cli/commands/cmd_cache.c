@@ -65,7 +65,7 @@ int
 cache_work_begin(struct context *context, const struct cache_values *values,
 		 const struct cache_spec *spec, struct cache_work *work, struct error **err)
 {
-	struct platform platform = { 0 };
+	AUTO_PLATFORM struct platform platform = { 0 };
 
 	work->spec = spec;
 	for (size_t i = 0; i < spec->path_count; i++)

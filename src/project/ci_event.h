@@ -24,7 +24,7 @@ struct ci_event {
 	const char *why_not;  /* of what is not trusted, a literal; NULL: trusted */
 	char *branch;         /* that the change is on; NULL: not known, or of a fork */
 	char *base;           /* where a pull request goes; NULL: none */
-	char *default_branch; /* NULL: the payload does not say */
+	char *default_branch; /* NULL: the CI system does not say */
 	char *pull_request;   /* its number; NULL: none */
 };
 

@@ -12,12 +12,14 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "project/ci.h"
+#include "project/ci_event.h"
 #include "project/remote_url.h"
 #include "tree_room.h"
 
 static const char *const variables[] = {
-	"GITHUB_ACTIONS", "GITHUB_EVENT_NAME", "GITHUB_EVENT_PATH", "GITHUB_REF",
-	"GITHUB_SHA",     "GITHUB_REPOSITORY", "GITHUB_SERVER_URL",
+	"GITHUB_ACTIONS",     "GITHUB_EVENT_NAME", "GITHUB_EVENT_PATH", "GITHUB_REF",
+	"GITHUB_SHA",         "GITHUB_REPOSITORY", "GITHUB_SERVER_URL", "GITLAB_CI",
+	"CI_PIPELINE_SOURCE", "CI_COMMIT_BRANCH",  "CI_COMMIT_TAG",     "CI_DEFAULT_BRANCH",
 };
 
 static void
@@ -271,6 +273,32 @@ gitlab_pushes_for_branches_that_are_wanted_and_never_for_merge_requests(void **s
 	}
 }
 
+/* GitLab checks out a commit: git knows no branch. */
+static void
+gitlab_says_which_branch_this_is(void **state)
+{
+	AUTO_STRINGS struct strings push_refs = { 0 };
+	AUTO_CI_EVENT struct ci_event event = { 0 };
+
+	(void)state;
+	set("GITLAB_CI", "true");
+	set("CI_DEFAULT_BRANCH", "main");
+	set("CI_PIPELINE_SOURCE", "push");
+	set("CI_COMMIT_BRANCH", "release/1");
+	set("CI_COMMIT_TAG", NULL);
+	strings_add(&push_refs, "release/*");
+	ci_event_find(&push_refs, &event);
+	assert_int_equal(event.trust, CI_TRUSTED);
+	assert_string_equal(event.branch, "release/1");
+	assert_string_equal(event.default_branch, "main");
+	ci_event_release(&event);
+	set("CI_PIPELINE_SOURCE", "merge_request_event");
+	set("CI_COMMIT_BRANCH", NULL);
+	ci_event_find(&push_refs, &event);
+	assert_int_equal(event.trust, CI_READ_ONLY);
+	assert_null(event.branch);
+}
+
 static void
 broken_payload_pushes_nothing(void **state)
 {
@@ -332,6 +360,7 @@ main(void)
 		IN_TREE(source_and_revision_are_told_without_credentials),
 		IN_TREE(pushes_only_for_trusted_events_on_wanted_refs),
 		IN_TREE(gitlab_pushes_for_branches_that_are_wanted_and_never_for_merge_requests),
+		IN_TREE(gitlab_says_which_branch_this_is),
 		IN_TREE(broken_payload_pushes_nothing),
 		IN_TREE(a_payload_has_a_limit),
 	};

@@ -764,7 +764,7 @@ app_upon_base() {
 	ocifp_run pull -o oci:out --all
 	assert_status 0
 	assert_stderr_has 'is absent; using the local build, which was not pushed'
-	assert_equal "$(grep -c 'built here' "$T/stderr")" 1
+	assert_equal "$(grep -c 'using the local build' "$T/stderr")" 1
 	assert_equal "$(jq -r '.manifests[0].digest' out/index.json)" "${resolved#*@}"
 	ocifp_run unpack --platform linux/arm64 tree
 	assert_status 0
@@ -786,7 +786,7 @@ app_upon_base() {
 	assert_status 0
 	assert_stdout ran
 	assert_stderr_has 'using the local build, which was not pushed'
-	assert_equal "$(grep -c 'built here' "$T/stderr")" 1
+	assert_equal "$(grep -c 'using the local build' "$T/stderr")" 1
 	echo '# edited again' >>Dockerfile
 	ocifp_run run -- true
 	assert_status 125
@@ -1005,7 +1005,7 @@ assert_no_build() {
 	# What the registry has serves the part that it has, and does not take away the other.
 	ocifp_run unpack --platform linux/amd64 tree2
 	assert_status 0
-	assert_equal "$(grep -c 'built here' "$T/stderr")" 0
+	assert_equal "$(grep -c 'using the local build' "$T/stderr")" 0
 	ocifp_run unpack --platform linux/arm64 tree3
 	assert_status 0
 	assert_builds linux/amd64 linux/arm64 linux/amd64 linux/arm64

@@ -176,13 +176,65 @@ assert_built() {
 	}
 }
 
-@test "random edits: nothing stale, nothing needless, with cargo" {
+# The rig has a home of its own.
+need_cargo() {
 	local home
-	need python3 cargo
+	need cargo
 	home=$(getent passwd "$(id -u)" | cut -d : -f 6)
-	if [ -d "$home/.rustup" ]; then # the rig has a home of its own
+	if [ -d "$home/.rustup" ]; then
 		export RUSTUP_HOME=${RUSTUP_HOME:-$home/.rustup}
 	fi
+	export CARGO_NET_OFFLINE=true CARGO_TERM_COLOR=never
+}
+
+# package NAME [NEEDED]: a library of the workspace
+package() {
+	mkdir -p "crates/$1/src"
+	printf '[package]\nname = "%s"\nversion = "0.1.0"\nedition = "2021"\n[dependencies]\n' "$1" \
+		>"crates/$1/Cargo.toml"
+	if [ $# -gt 1 ]; then
+		printf '%s = {path = "../%s"}\n' "$2" "$2" >>"crates/$1/Cargo.toml"
+	fi
+}
+
+# cargo_job: what it compiled is in $compiled
+cargo_job() {
+	runner
+	in_ci ocifp_run cache restore
+	assert_status 0
+	compiled=$(cargo build 2>&1 | sed -n 's/ *Compiling \([a-z]*\) .*/\1/p' | xargs)
+	result=$(target/debug/app)
+	in_ci ocifp_run cache save
+	assert_status 0
+}
+
+@test "of a workspace of cargo what depends on a change is compiled, and nothing else" {
+	need_cargo
+	package app middle
+	package middle bottom
+	package bottom
+	echo 'fn main() { println!("{}", middle::get()) }' >crates/app/src/main.rs
+	echo 'pub fn get() -> u32 { bottom::get() + 1 }' >crates/middle/src/lib.rs
+	echo 'pub fn get() -> u32 { 2 }' >crates/bottom/src/lib.rs
+	printf '[workspace]\nmembers = ["crates/*"]\nresolver = "2"\n' >Cargo.toml
+	printf 'version: 1\ncaches: {target: {preset: cargo, repository: "oci:%s"}}\n' "$T/caches" >.ocifp.yaml
+	echo target >.gitignore
+	rm Cargo.lock
+	cargo generate-lockfile -q
+	git add . && git commit -qm workspace
+	cargo_job
+	assert_equal "$compiled $result" 'bottom middle app 3'
+	cargo_job
+	assert_equal "$compiled $result" 'app 3' # its executable is not in the cache
+	cd "$T/origin" && sed -i 's/+ 1/+ 10/' crates/middle/src/lib.rs
+	git commit -qam change
+	cargo_job
+	assert_equal "$compiled $result" 'middle app 12'
+}
+
+@test "random edits: nothing stale, nothing needless, with cargo" {
+	need_cargo
+	need python3
 	python3 "$RIG_LIB/source_times_fuzz.py" "$top_builddir/tests/lib/source_times" 6 "$RANDOM" \
 		cargo >"$T/fuzz" 2>&1 || {
 		cat "$T/fuzz"

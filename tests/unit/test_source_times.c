@@ -323,7 +323,7 @@ uncommitted_changes_leave_all_times_alone(void **state)
 	shell("git -C tree add .");
 	is_left_alone(&request, &recorded, "'src/a' has an uncommitted change");
 	shell("rm tree/other/c");
-	is_left_alone(&request, &recorded, "'other/c' and 1 other files have uncommitted changes");
+	is_left_alone(&request, &recorded, "'other/c' and 1 more have uncommitted changes");
 }
 
 static void

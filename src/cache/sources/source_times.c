@@ -128,11 +128,10 @@ check_committed(struct work *work, struct error **err)
 	if (uncommitted.count == 0)
 		return 0;
 	quoted = text_quote_string(uncommitted.items[0]);
-	work->result->left_alone =
-		uncommitted.count == 1
-			? xasprintf("'%s' has an uncommitted change", quoted)
-			: xasprintf("'%s' and %zu other files have uncommitted changes", quoted,
-				    uncommitted.count - 1);
+	work->result->left_alone = uncommitted.count == 1
+					   ? xasprintf("'%s' has an uncommitted change", quoted)
+					   : xasprintf("'%s' and %zu more have uncommitted changes",
+						       quoted, uncommitted.count - 1);
 	return 0;
 }
 

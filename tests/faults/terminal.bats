@@ -96,7 +96,7 @@ assert_harmless() {
 	layered hostile hostile
 	ocifp_run unpack "oci:$T/lay:hostile" tree
 	assert_failed 7
-	assert_stderr_has 'has an owner that no file can have'
+	assert_stderr_has 'its owner is out of range'
 	assert_harmless
 }
 

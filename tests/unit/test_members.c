@@ -270,7 +270,7 @@ a_link_to_nothing_is_refused(void **state)
 	(void)state;
 	raw_add("t.tar", "link", '1', 0, "");
 	raw_end("t.tar");
-	assert_refused("t.tar", "'link' is a link to nothing", NULL);
+	assert_refused("t.tar", "'link': a link without a target", NULL);
 }
 
 /* The first has 70000 bytes, so that content is passed over in the file. */
@@ -298,7 +298,7 @@ a_file_that_goes_on_beyond_the_end_is_refused(void **state)
 	(void)state;
 	raw_add("t.tar", "first", '0', 3, "one");
 	raw_add("t.tar", "long", '0', 077777777777, "two");
-	assert_refused("t.tar", "'long' is cut short", NULL);
+	assert_refused("t.tar", "'long': truncated", NULL);
 }
 
 static void

@@ -81,7 +81,7 @@ read_link(struct archive_entry *from, struct entry *entry, struct error **err)
 	if (!link || !*link)
 		return refuse(entry->path, "a link without a target", err);
 	if (!has_room(link))
-		return refuse_limit(entry->path, "has too long a link", err);
+		return refuse_limit(entry->path, "its link is too long", err);
 	entry->link = xstrdup(link);
 	if (entry->type == ENTRY_HARD_LINK)
 		path_clean(entry->link);
@@ -95,7 +95,7 @@ read_ids(struct archive_entry *from, struct entry *entry, struct error **err)
 	int64_t gid = archive_entry_gid(from);
 
 	if (uid < 0 || uid > ID_LIMIT || gid < 0 || gid > ID_LIMIT)
-		return refuse(entry->path, "has an owner that no file can have", err);
+		return refuse(entry->path, "its owner is out of range", err);
 	entry->uid = (uint32_t)uid;
 	entry->gid = (uint32_t)gid;
 	return 0;
@@ -126,7 +126,7 @@ read_xattrs(struct archive_entry *from, struct entry *entry, struct error **err)
 			continue;
 		}
 		if (entry->xattr_count == XATTRS_LIMIT_COUNT || xattr.size > XATTR_LIMIT_BYTES)
-			return refuse_limit(entry->path, "has too many extended attributes", err);
+			return refuse_limit(entry->path, "too many extended attributes", err);
 		entry->xattrs[entry->xattr_count++] = xattr;
 	}
 	return 0;
@@ -148,7 +148,7 @@ read_size(struct archive_entry *from, struct entry *entry, struct error **err)
 	int64_t size = archive_entry_size(from);
 
 	if (size < 0)
-		return refuse(entry->path, "has a size that no file can have", err);
+		return refuse(entry->path, "its size is out of range", err);
 	entry->size_bytes = entry->type == ENTRY_FILE ? (uint64_t)size : 0;
 	return 0;
 }

@@ -83,7 +83,7 @@ check_found(const struct layer_reader *reader, const struct entry *entry, struct
 		return refuse(entry, "a link without a target", err);
 	if (at < found->headers_end || at > found->content_begin ||
 	    (entry->type == ENTRY_FILE && entry->size_bytes != found->size_bytes))
-		return refuse(entry, "has headers that readers understand differently", err);
+		return refuse(entry, "readers interpret its headers differently", err);
 	return 0;
 }
 

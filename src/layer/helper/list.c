@@ -113,10 +113,10 @@ check_found(const struct list *list, struct archive_entry *entry, const char *pa
 	bool is_file = !link && archive_entry_filetype(entry) == AE_IFREG;
 
 	if (found->type == '1' && (!link || !*link))
-		return refuse_member(path, "is a link to nothing", err);
+		return refuse_member(path, "a link without a target", err);
 	if (at < found->headers_end || at > found->content_begin ||
 	    (is_file && (uint64_t)archive_entry_size(entry) != found->size_bytes))
-		return refuse_member(path, "has headers that readers understand differently", err);
+		return refuse_member(path, "readers interpret its headers differently", err);
 	return 0;
 }
 
@@ -128,10 +128,10 @@ place_file(const struct list *list, struct archive_entry *entry, struct listed *
 
 	if (archive_entry_sparse_count(entry) > 0 || found->content_begin > found->headers_end ||
 	    found->type == 'S')
-		return refuse_member(listed->path, "is a sparse file", err);
+		return refuse_member(listed->path, "a sparse file", err);
 	if (found->source_begin > list->file_bytes ||
 	    found->size_bytes > list->file_bytes - found->source_begin)
-		return refuse_member(listed->path, "is cut short", err);
+		return refuse_member(listed->path, "truncated", err);
 	listed->offset_bytes = found->source_begin;
 	listed->size_bytes = found->size_bytes;
 	return 0;

@@ -308,7 +308,7 @@ a_file_that_ends_with_the_archive_is_read(void **state)
 
 	(void)state;
 	raw_add("t.tar", "only", '0', 512, "");
-	assert_refused("t.tar", "cut short", NULL);
+	assert_refused("t.tar", "truncated", NULL);
 	assert_int_equal(truncate("t.tar", 1024), 0);
 	assert_scanned("t.tar", &members);
 	assert_int_equal(find(&members, "only")->offset_bytes, 512);

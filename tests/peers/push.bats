@@ -170,7 +170,7 @@ tagged() {
 	assert_status 0
 	ocifp_run push "$reg_host/app:one" "$reg_host/other:one"
 	assert_failed 7
-	assert_stderr_has "only a part of '$reg_host/app:one' is here"
+	assert_stderr_has "the store has only a part of '$reg_host/app:one'"
 	assert_stderr_has "'ocifp pull --all $reg_host/app:one' fetches the rest"
 	ocifp_run push --platform linux/arm64 "$reg_host/app:one" "$reg_host/other:part"
 	assert_status 0

@@ -53,7 +53,7 @@ read_file(void *context, const void **ret_bytes, size_t *ret_size, struct error 
 	return 0;
 }
 
-/* Behind the end there is nothing to read: a member that is cut short was refused before. */
+/* Nothing follows the end: a truncated member has been refused before. */
 static void
 skip_file(void *context, uint64_t size)
 {

@@ -17,7 +17,7 @@
 #include "repository/repository.h"
 #include "store/digest_set.h"
 
-/* Pruned unless something newer is asked for: what the guide of DESIGN says of commits. */
+/* What `cache prune` keeps unless it is told otherwise. */
 static const int64_t default_younger_ms = (int64_t)7 * 24 * 3600 * 1000;
 static const unsigned default_newest = 2;
 

@@ -139,7 +139,7 @@ plan() {
 
 # try_place: as planned; a user's login is one, but in a container
 try_place() {
-	local inside words=(env "${environment[@]}" "${around[@]}" env)
+	local inside words=(env "${environment[@]}")
 	words+=(${QUICKSTART_TESTS:+"QUICKSTART_TESTS=$QUICKSTART_TESTS"} ${build:+"QUICKSTART_BUILD=$build"}
 		"$source/contrib/quickstart" check)
 	inside="cd $(printf %q "${directory:-$source}") && $(printf '%q ' "${words[@]}")"
@@ -149,7 +149,7 @@ try_place() {
 		chown -R 1000:1000 "$kept/$system$source"
 		[ "$entry" = in_container ] || inside="runuser -l tester -c $(printf %q "$inside")"
 	fi
-	"$entry" sh -c "$prepare && $inside"
+	"$entry" "${around[@]}" sh -c "$prepare && $inside"
 }
 
 # row PLACE SECONDS LOG: of the table; what was skipped is told in the log, by ability

@@ -4,7 +4,7 @@
 # test alone, the environment is bare, and every server started is killed by its process id.
 # Works with bats 1.2.1: no `run -N`, no BATS_TEST_TMPDIR.
 
-RIG_LIB=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
+RIG_LIB=$(cd "${BASH_SOURCE[0]%/*}" && pwd -P)
 RIG_TESTS=$(cd "$RIG_LIB/.." && pwd)
 export PYTHONDONTWRITEBYTECODE=1
 

@@ -89,9 +89,11 @@ case $file in
 esac
 [ -z "$(find "$HOME" ! -type d)" ]
 files >"$room/after"
-case $file in
-*.deb) ours="^>.*ocifp" ;;
-*) ours="^>" ;;
+# Packages leave caches of others, and this machine does other things beside.
+case $room/$file in
+/root/release/*.deb) ours="^>.*ocifp" ;;
+/root/release/*) ours="^>" ;;
+*) ours="^>.*ocifp" ;;
 esac
 if diff "$room/before" "$room/after" | grep "$ours"; then exit 1; fi
 echo nothing is left

@@ -29,15 +29,21 @@ source "$top/tests/lib/systems.bash"
 
 places='chroot user container container-user spaces elsewhere no-home no-ipv6 read-only'
 
-# make_machine: sets $machine, a system with all packages and the user `tester`, who has subordinate ids
+# make_machine: sets $machine, a system with all packages and the user `tester`, who has subordinate ids;
+# one of an earlier run may lack some
 make_machine() {
 	know bookworm
 	machine=$kept/bookworm.machine
-	[ ! -e "$machine" ] || return 0
-	make_fresh bookworm &&
-		enter sh -c "cd $source_inside && ./contrib/quickstart test-packages &&
-			useradd --create-home --shell /bin/bash tester" &&
-		rm -rf "${kept:?}/$system$source_inside" && mv "$kept/$system" "$machine"
+	[ -e "$machine" ] || {
+		make_fresh bookworm && enter useradd --create-home --shell /bin/bash tester &&
+			mv "$kept/$system" "$machine"
+	} || return 1
+	system=bookworm.machine
+	mkdir -p "$kept/debs-$system"
+	rm -rf "${kept:?}/$system$source_inside"
+	put_source "$kept/$system$source_inside" &&
+		enter sh -c "cd $source_inside && ./contrib/quickstart test-packages" &&
+		rm -rf "${kept:?}/$system$source_inside"
 }
 
 # make_place PLACE DIR: a copy of the machine, with the source in DIR

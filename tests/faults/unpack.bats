@@ -63,12 +63,14 @@ slow='{"rate_bps": 600000}'
 }
 
 @test "run begins with the first layer's tree before the last has come" {
+	need job_layers
 	serve "$slow" first last
 	early "$OCIFP_STORE/.ocifp/layers/*/fs/first" ocifp run "$ref" -- /nothing
 	wait_for sh -c 'ls "$OCIFP_STORE"/.ocifp/layers/*/fs/last'
 }
 
 @test "a layer that is not what it should be ends the download of the others" {
+	need job_layers
 	serve '{"rate_bps": 100000}' last first --diff-id "sha256:$(printf '%064d' 0)"
 	SECONDS=0
 	ocifp_run run "$ref" -- /nothing
@@ -83,6 +85,7 @@ slow='{"rate_bps": 600000}'
 	ocifp_run unpack "$ref" tree
 	assert_failed 7
 	[ -z "$(ls -A)" ] || fail "left: $(ls -A)"
+	can job_layers || return 0
 	ocifp_run run "$ref" -- /nothing
 	assert_failed 125
 	[ -z "$(ls -d "$OCIFP_STORE"/.ocifp/layers/*-host "$OCIFP_STORE"/.ocifp/layers/*-own 2>/dev/null)" ]

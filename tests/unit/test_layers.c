@@ -89,7 +89,7 @@ the_lowest_layer_comes_first(void **state)
 	AUTO_IMAGE_LAYERS struct image_layers layers = { 0 };
 
 	(void)state;
-	need("user_xattrs");
+	need("user_xattrs job_layers");
 	add_layer(&fixture.image, "echo below >below");
 	add_layer(&fixture.image, "echo above >above");
 	layers = unpacked();
@@ -107,7 +107,7 @@ a_layer_that_comes_twice_lies_where_it_came_last(void **state)
 	AUTO_IMAGE_LAYERS struct image_layers layers = { 0 };
 
 	(void)state;
-	need("user_xattrs");
+	need("user_xattrs job_layers");
 	add_layer(&fixture.image, "echo twice >file");
 	add_layer(&fixture.image, "echo between >file");
 	add_layer(&fixture.image, "echo twice >file");
@@ -125,7 +125,7 @@ images_share_the_layers_that_they_have_in_common(void **state)
 	AUTO_IMAGE_LAYERS struct image_layers second = { 0 };
 
 	(void)state;
-	need("user_xattrs");
+	need("user_xattrs job_layers");
 	add_layer(&fixture.image, "echo shared >shared");
 	first = unpacked();
 	assert_false(first.is_flat);
@@ -145,6 +145,7 @@ a_layer_that_claims_the_diff_id_of_another_is_refused(void **state)
 	struct digest diff_id;
 
 	(void)state;
+	need("job_layers");
 	add_layer(&fixture.image, "echo honest >file");
 	diff_id = fixture.image.config.diff_ids[0];
 	first = unpacked();
@@ -164,6 +165,7 @@ layers_that_do_not_fit_become_one_tree(void **state)
 	AUTO_FREE char *path = NULL;
 
 	(void)state;
+	need("job_layers");
 	add_layer(&fixture.image, "mkdir -m 0700 d; echo below >d/below");
 	add_layer(&fixture.image, "mkdir d; echo above >d/above; what=d/above");
 	layers = unpacked();
@@ -181,6 +183,7 @@ an_image_without_layers_has_no_tree(void **state)
 	AUTO_IMAGE_LAYERS struct image_layers layers = unpacked();
 
 	(void)state;
+	need("job_layers");
 	assert_int_equal(layers.paths.count, 0);
 	assert_int_equal(layers.lock_count, 0);
 }
@@ -202,6 +205,7 @@ trees_of_another_version_are_not_used(void **state)
 	AUTO_IMAGE_LAYERS struct image_layers layers = { 0 };
 
 	(void)state;
+	need("job_layers");
 	add_layer(&fixture.image, "echo text >file");
 	layers = unpacked();
 	image_layers_release(&layers);
@@ -219,6 +223,7 @@ gc_leaves_the_trees_that_somebody_uses(void **state)
 	AUTO_FREE char *path = NULL;
 
 	(void)state;
+	need("job_layers");
 	add_layer(&fixture.image, "echo x >file");
 	layers = unpacked();
 	path = xstrdup(layers.paths.items[0]);

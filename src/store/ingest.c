@@ -177,14 +177,12 @@ ingest_end(struct body *body, struct error **err)
 	return finish(self, err);
 }
 
-const struct body_ops ingest_ops = {
+static const struct body_ops ingest_ops = {
 	.wanted = ingest_wanted,
 	.begin = ingest_begin,
 	.write = ingest_write,
 	.end = ingest_end,
 };
-
-extern const struct body_ops ingest_ops;
 
 struct body *
 ingest_body(struct ingest *ingest)

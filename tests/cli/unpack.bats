@@ -415,7 +415,7 @@ no_devices() {
 	[ ! -e "$out/null" ]
 	[ ! -e "$out/disk" ]
 	[ ! -e "$out/whiteout" ]
-	assert_stderr_has 'left out: 3'
+	assert_stderr_has 'devices and sockets of the image that were skipped: 3'
 }
 
 @test "root makes devices when asked" {

@@ -84,7 +84,7 @@ push_image() {
 	OCIFP_OUTPUT=$T/built try_page ocifp-append.1
 	ocifp inspect "oci:$T/built" >/dev/null 3>&-
 	try_page ocifp-mutate.1
-	mkdir target && echo built >target/object
+	mkdir target && touch Cargo.lock && echo built >target/object
 	try_page ocifp-cache.1
 	try_page ocifp-copy.1
 	try_page ocifp-tag.1

@@ -36,10 +36,12 @@ static struct fixture fixture;
 static int
 set_up(void **state)
 {
+	AUTO_ERROR struct error *refusal = NULL;
+
 	enter_room(state);
 	fixture = (struct fixture){ .store = create_store("store") };
 	assert_int_equal(id_map_choose(&fixture.map, NULL), 0);
-	if (fixture.map.kind == ID_MAP_RANGES && userns_try(NULL) < 0)
+	if (fixture.map.kind == ID_MAP_RANGES && userns_try(&refusal) < 0)
 		fixture.map = (struct id_map){ .kind = ID_MAP_OWN };
 	fixture.jobs.source = (struct layer_source){
 		.store = fixture.store,

@@ -67,7 +67,7 @@ ends_with() {
 	chmod +x "$T/root/bin/foreign"
 	job -- foreign
 	assert_status 126
-	assert_stderr_has 'another machine'
+	assert_stderr_has 'built for another architecture'
 }
 
 @test "bwrap's words may be 2 MiB, the most that a program can be given" {

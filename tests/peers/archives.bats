@@ -292,34 +292,6 @@ with_headers() {
 	assert_stderr_has 'its size is not a number'
 }
 
-# with_headers: an archive of the layout $T/src behind the members that the lines on stdin describe
-with_headers() {
-	python3 "$RIG_LIB/mklayer.py" tar "$T/head.tar" < <(cat && echo noend)
-	(cat "$T/head.tar" && tar cf - -C "$T/src" .) >"$T/o.tar"
-}
-
-@test "headers of an archive are understood as GNU tar does, or refused" {
-	mkimage image "$T/src" one >"$T/digest"
-	with_headers <<-'TAR'
-		dir d pax.size=512
-		raw x type=x 'text=18 path=elsewhere\n'
-		raw x type=x 'text=11 path=no\n'
-		file f text=f pax.mtime=1
-	TAR
-	tar tf "$T/o.tar" >&2
-	ocifp_run digest "oci-archive:$T/o.tar:one"
-	assert_status 0
-	assert_stdout "$(cat "$T/digest")"
-	with_headers <<<"file f size=600 pax.GNU.sparse.realsize=9"
-	ocifp_run digest "oci-archive:$T/o.tar:one"
-	assert_failed 7
-	assert_stderr_has "its sparse map does not fit"
-	with_headers <<<'file f at.124=\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff'
-	ocifp_run digest "oci-archive:$T/o.tar:one"
-	assert_failed 7
-	assert_stderr_has 'its size is not a number'
-}
-
 @test "a compressed archive is refused with the remedy" {
 	serve --compress gzip
 	skopeo_copy "oci:$T/src:one" "oci-archive:$T/o.tar:one"

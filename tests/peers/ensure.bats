@@ -347,7 +347,7 @@ assert_push() {
 	assert_failed 4
 	ensure --assume-absent --push never
 	assert_status 0
-	assert_stderr_has 'taken for absent'
+	assert_stderr_has 'treated as absent because of --assume-absent'
 	assert_builds linux/amd64,linux/arm64
 	stop closed
 	ensure --assume-absent --push never
@@ -695,7 +695,7 @@ app_upon_base() {
 	assert_stderr_has "$app would be built"
 	ensure --push always base
 	ensure --push never app
-	assert_stderr_has "$base is there"
+	assert_stderr_has "$base is present"
 	assert_stderr_has "$app was built"
 	ocifp_run pull app
 	assert_failed 3

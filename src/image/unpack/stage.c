@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,6 +51,9 @@ fail_to_lock(const struct stage *stage, int errnum, struct error **err)
 	return error_set_hint(err, "another ocifp is unpacking to the same directory");
 }
 
+/* A process that was killed holds its lock until the kernel has closed its files. */
+enum { LOCK_WAIT_MS = 2000, LOCK_STEP_MS = 50 };
+
 static int
 lock(struct stage *stage, struct error **err)
 {
@@ -61,6 +65,11 @@ lock(struct stage *stage, struct error **err)
 	if (stage->fd < 0)
 		return error_set_path(err, errno, "open directory", stage->path);
 	errnum = lock_fd_try(stage->fd, LOCK_EXCLUSIVE);
+	for (int waited_ms = 0; errnum == EWOULDBLOCK && waited_ms < LOCK_WAIT_MS;
+	     waited_ms += LOCK_STEP_MS) {
+		(void)poll(NULL, 0, LOCK_STEP_MS);
+		errnum = lock_fd_try(stage->fd, LOCK_EXCLUSIVE);
+	}
 	if (errnum == 0)
 		return fchmod(stage->fd, 0700) < 0
 			       ? error_set_path(err, errno, "take directory", stage->path)

@@ -238,7 +238,7 @@ project() {
 	for command in exists pull digest; do
 		ocifp_run $command --tag plain app
 		assert_failed 9
-		assert_stderr_has "app:plain' does not say its fingerprint"
+		assert_stderr_has "app:plain' has no fingerprint annotation"
 		ocifp_run $command --tag marked app
 		assert_status 0
 	done

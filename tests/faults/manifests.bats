@@ -407,7 +407,7 @@ serve_build_cache() {
 	manifest_with '.manifests = [.config]'
 	pull "$ref"
 	assert_failed 7
-	assert_stderr_has "holds both 'manifests' and 'layers'"
+	assert_stderr_has "has both 'manifests' and 'layers'"
 	local type
 	for type in application/vnd.oci.image.layer.v1.tar+encrypted application/vnd.oci.image.layer.v1.tar+xz \
 		application/vnd.docker.image.rootfs.foreign.diff.tar.gzip application/x-unknown \

@@ -385,7 +385,7 @@ serve_git() {
 		expected=$(cat "$T/expected$branch")
 		prune --keep-tag dead --keep-git-ref "refs/heads/b$branch"
 		if [ "$status" -ne 0 ]; then
-			[ -z "$expected" ] || assert_stderr_has 'submodule|is the whole directory|link out of' ||
+			[ -z "$expected" ] || assert_stderr_has 'submodule|is the whole directory|link that leaves' ||
 				fail "b$branch has $expected" "$(cat "$T/tree$branch/.ocifp.yaml")" "$told"
 			continue
 		fi

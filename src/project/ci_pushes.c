@@ -131,7 +131,7 @@ find_refusal_of_gitlab(void)
 			return NULL;
 	return strcmp(source, "merge_request_event") == 0
 		       ? "the pipeline of a merge request may run a stranger's code"
-		       : "the pipeline's source is none of push, schedule and web";
+		       : "the pipeline's source is not push, schedule or web";
 }
 
 static const char *

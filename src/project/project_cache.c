@@ -334,7 +334,7 @@ read_cache(const struct reading *reading, const struct config_node *node, struct
 
 	if (!project_name_is_valid(node->key) || strlen(node->key) > CACHE_NAME_LIMIT_CHARS)
 		return config_fail(reading->config, &node->key_mark, err,
-				   "'%s' is no name of a cache", quoted);
+				   "'%s' is not a valid cache name", quoted);
 	cache->name = xstrdup(node->key);
 	cache->where = xasprintf("%s:%zu:%zu", reading->config->name, node->key_mark.line,
 				 node->key_mark.column);
@@ -346,7 +346,7 @@ read_cache(const struct reading *reading, const struct config_node *node, struct
 		AUTO_FREE char *named = text_quote_string(image->text);
 
 		return config_fail(reading->config, &image->mark, err,
-				   "'%s' is no image of this file", named);
+				   "'%s' is not an image of this file", named);
 	}
 	if (settle_paths(reading, node, cache, err) < 0 ||
 	    settle_key(reading, node, cache, err) < 0)

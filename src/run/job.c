@@ -68,7 +68,7 @@ check_hostname(const char *name, struct error **err)
 		      !name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 					 "0123456789-._")]))
 		return 0;
-	return error_set(err, ERROR_USAGE, "--hostname: '%s' is no name of a host",
+	return error_set(err, ERROR_USAGE, "--hostname: '%s' is not a valid host name",
 			 QUOTED(name ? name : ""));
 }
 

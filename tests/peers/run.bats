@@ -586,7 +586,7 @@ has_usual_tmpfs() {
 	for name in '' 'a b' $'a\n127.0.0.1 b' "$(printf 'h%.0s' $(seq 65))"; do
 		job --hostname "$name" -- true
 		assert_failed 125
-		assert_stderr_has 'is no name of a host'
+		assert_stderr_has 'is not a valid host name'
 	done
 }
 

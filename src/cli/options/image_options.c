@@ -42,7 +42,7 @@ check_ports(const struct strings *ports, struct error **err)
 	for (size_t i = 0; i < ports->count; i++) {
 		if (is_port(ports->items[i]))
 			continue;
-		return error_set(err, ERROR_USAGE, "--expose: '%s' is no port",
+		return error_set(err, ERROR_USAGE, "--expose: '%s' is not a port",
 				 QUOTED(ports->items[i]));
 	}
 	return 0;

@@ -129,8 +129,11 @@ place_file(const struct list *list, struct archive_entry *entry, struct listed *
 	if (archive_entry_sparse_count(entry) > 0 || found->content_begin > found->headers_end ||
 	    found->type == 'S')
 		return refuse_member(listed->path, "a sparse file", err);
+	/* With its last block whole: a writer that failed leaves that out. */
 	if (found->source_begin > list->file_bytes ||
-	    found->size_bytes > list->file_bytes - found->source_begin)
+	    found->size_bytes > list->file_bytes - found->source_begin ||
+	    -found->size_bytes % TAR_BLOCK_BYTES >
+		    list->file_bytes - found->source_begin - found->size_bytes)
 		return refuse_member(listed->path, "truncated", err);
 	listed->offset_bytes = found->source_begin;
 	listed->size_bytes = found->size_bytes;

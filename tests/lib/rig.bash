@@ -79,6 +79,8 @@ rig_bare_environment() {
 spawn() {
 	local name=$1
 	shift
+	# Emptied here: the background process may come to it after we have looked for its words.
+	: >"$T/$name.out"
 	"$@" >"$T/$name.out" 2>&1 </dev/null 3>&- 4>&- &
 	echo $! >"$T/pids/$name"
 	disown $!

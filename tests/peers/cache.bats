@@ -2,6 +2,7 @@
 # Directories through a real registry and back: what arrives, what it costs, what others can read.
 
 load ../lib/rig
+load ../lib/caches
 
 setup() {
 	need python3 jq curl docker-registry ocifp
@@ -13,24 +14,6 @@ setup() {
 
 teardown() {
 	rig_teardown
-}
-
-# machine NAME: from here on this is another machine, whose disk is empty; each works in $T/desk
-machine() {
-	cd "$T" || return
-	[ ! -e desk ] || mv desk "$machine"
-	[ -e "$1" ] || mkdir "$1"
-	machine=$1
-	mv "$1" desk
-	cd desk || return
-	export OCIFP_STORE=$T/$1.store
-	echo key >key
-}
-
-# noise SEED SIZE: bytes that no compressor makes smaller
-noise() {
-	python3 -c 'import random, sys
-sys.stdout.buffer.write(random.Random(sys.argv[1]).randbytes(int(sys.argv[2])))' "$@"
 }
 
 # make_tree SEED: all that an index can hold
@@ -156,6 +139,7 @@ restore() {
 	[[ $stdout == *"deleted 0 caches"* ]] || fail "$told"
 	echo other >key
 	noise b 1000 >tree/more
+	sleep 1.1 # the time of a save is in seconds, and of two in one second both are the newest
 	save
 	ocifp_run cache prune --repository "$reg_host/cache" --keep-newest 1 --keep-younger 1ms
 	[[ $stdout == *"would delete 1 caches"* ]] || fail "$told"

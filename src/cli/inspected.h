@@ -26,6 +26,6 @@ int inspected_read(struct context *context, const struct selection *selection,
 		   struct inspected *inspected, struct error **err);
 
 void inspected_release(struct inspected *inspected);
-#define AUTO_LOOKING CLEANUP(inspected_release)
+#define AUTO_INSPECTED CLEANUP(inspected_release)
 
 #endif

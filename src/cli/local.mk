@@ -62,7 +62,6 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/options/image_options.c %D%/options/image_options.h \
 	%D%/output/json.c %D%/output/json.h \
 	%D%/libraries.c %D%/libraries.h \
-	%D%/licenses.c %D%/licenses.h \
 	%D%/output/line.c %D%/output/line.h \
 	%D%/inspected.c %D%/inspected.h \
 	%D%/options/options.c %D%/options/options.h \
@@ -80,7 +79,7 @@ noinst_LIBRARIES += %D%/libcli.a
 
 # Our own licence, and what the builder says about the libraries that are linked in.
 CLEANFILES += %D%/license_text.inc
-%D%/licenses.$(OBJEXT): %D%/license_text.inc
+%D%/commands/cmd_version.$(OBJEXT): %D%/license_text.inc
 %D%/license_text.inc: $(top_srcdir)/COPYING $(LICENSES)
 	$(AM_V_GEN)mkdir -p %D% && cat $(top_srcdir)/COPYING $(LICENSES) | \
 		sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' >$@

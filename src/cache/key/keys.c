@@ -184,7 +184,7 @@ describe_files(const struct cache_spec *spec, struct texts *texts, struct error 
 			return error_wrap(err, "cache '%s'", spec->name);
 		if (!is_found)
 			continue;
-		/* A file with a NUL is no text: all of it counts. */
+		/* A binary file has no versions to mask: its bytes are hashed as they are. */
 		if (bytes.data && strlen(bytes.data) == bytes.size) {
 			masked = key_file_mask(path, bytes.data);
 			key_file_packages(path, bytes.data, &packages);

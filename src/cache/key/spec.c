@@ -410,8 +410,9 @@ cache_specs_make(const struct project *project, const char *directory,
 	bool by_options = (options->paths && options->paths->count > 0) || options->preset;
 
 	if (!by_options && !project) {
-		error_set(err, ERROR_USAGE, "there is no project file");
-		return error_set_hint(err, "describe the cache by --path and --key");
+		error_set(err, ERROR_USAGE, "no project file found");
+		return error_set_hint(
+			err, "add a project file, or describe the cache with --path and --key");
 	}
 	if (by_options ? spec_of_options(directory, options, add_spec(&specs), err) < 0
 		       : specs_of_project(project, options, &specs, err) < 0)

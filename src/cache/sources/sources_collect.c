@@ -61,7 +61,7 @@ add_directories(struct sources *sources, const char *path, const char *before)
 	}
 }
 
-/* What is tracked and not there, or is there as something else, is no source. */
+/* A tracked path is skipped when it is missing, or neither a file nor a link. */
 static int
 add_files(const struct sources_request *request, int dir_fd, const struct strings *tracked,
 	  struct sources *sources, struct error **err)

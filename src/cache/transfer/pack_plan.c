@@ -45,7 +45,8 @@ are_too_many(const struct planning *planning, uint64_t live_bytes)
 	return planning->count + new_packs > 2 * (live_bytes / full) + planning->limits->spare;
 }
 
-/* When one is, then also those that are no larger than what is joined already. */
+/* Rewrites the smallest packs while there are too many, then also each pack that is no larger than
+ * the data rewritten so far: a geometric merge, which bounds how often a byte is rewritten. */
 static void
 merge_surplus(struct planning *planning, uint64_t live_bytes)
 {

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/observer.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "cache/format/artifact.h"
@@ -155,28 +156,40 @@ is_unchanged(const struct saving *saving)
 	return known == saving->journal.count;
 }
 
-/* What cannot be had or read is no parent: then all is saved anew. */
+static void
+tell_unreadable(const struct saving *saving, const struct error *failure)
+{
+	observer_tell(saving->observer, EVENT_NOTICE,
+		      "cannot reuse the previous cache, so everything is saved again: %s",
+		      error_text(failure));
+}
+
+/* A parent only saves work: if it cannot be read, everything is saved again, and the user is told.
+ */
 static int
 try_parent(struct saving *saving, struct repository *repository, const char *tag,
 	   const struct digest *digest)
 {
 	AUTO_RESOLUTION struct resolution resolution = { .bytes = BUF_INIT(MANIFEST_LIMIT_BYTES) };
 	AUTO_CACHE_ARTIFACT struct cache_artifact artifact = { 0 };
-	AUTO_ERROR struct error *ignored = NULL;
+	AUTO_ERROR struct error *failure = NULL;
 	struct buf *bytes = &resolution.bytes;
 
 	if (digest && digest_equal(digest, &saving->exact)) {
 		bytes = &saving->exact_bytes;
-	} else if (repository_resolve(repository, tag, digest, &resolution, &ignored) < 0 ||
-		   resolution.evidence.presence != PRESENCE_PRESENT) {
+	} else if (repository_resolve(repository, tag, digest, &resolution, &failure) < 0) {
+		tell_unreadable(saving, failure);
+		return -1;
+	} else if (resolution.evidence.presence != PRESENCE_PRESENT) {
 		return -1;
 	}
-	if (cache_artifact_parse(bytes->data, bytes->size, &artifact, &ignored) == 0 &&
+	if (cache_artifact_parse(bytes->data, bytes->size, &artifact, &failure) == 0 &&
 	    parent_load(&saving->parent, &artifact, repository, saving->store, saving->observer,
-			&ignored) == 0) {
+			&failure) == 0) {
 		saving->source = repository;
 		return 0;
 	}
+	tell_unreadable(saving, failure);
 	parent_release(&saving->parent);
 	return -1;
 }

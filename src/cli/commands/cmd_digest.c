@@ -40,7 +40,7 @@ run_digest(struct context *context, const void *opaque, const struct strings *op
 	   struct error **err)
 {
 	const struct digest_values *values = opaque;
-	AUTO_LOOKING struct inspected inspected = { 0 };
+	AUTO_INSPECTED struct inspected inspected = { 0 };
 	AUTO_IMAGE_NODE struct image_node part = { 0 };
 	AUTO_FREE char *name = NULL;
 	struct digest_text text;

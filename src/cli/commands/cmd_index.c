@@ -203,7 +203,7 @@ run_ls(struct context *context, const void *opaque, const struct strings *operan
        struct error **err)
 {
 	const struct ls_values *values = opaque;
-	AUTO_LOOKING struct inspected inspected = { 0 };
+	AUTO_INSPECTED struct inspected inspected = { 0 };
 	AUTO_INDEX struct image_index index = { 0 };
 	AUTO_PAGE struct page page = { 0 };
 	AUTO_FREE char *text = NULL;

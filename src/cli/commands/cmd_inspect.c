@@ -191,7 +191,7 @@ run_inspect(struct context *context, const void *opaque, const struct strings *o
 		.platforms = platforms_said(&values->platforms),
 		.leave_out_unsupported = true,
 	};
-	AUTO_LOOKING struct inspected inspected = { 0 };
+	AUTO_INSPECTED struct inspected inspected = { 0 };
 	AUTO_JSON json_t *images = json_array();
 	struct content content = { 0 };
 

@@ -77,7 +77,7 @@ run_manifest(struct context *context, const void *opaque, const struct strings *
 {
 	const struct manifest_values *values = opaque;
 	struct selection selection = { .platforms = &values->platforms };
-	AUTO_LOOKING struct inspected inspected = { 0 };
+	AUTO_INSPECTED struct inspected inspected = { 0 };
 	AUTO_IMAGE_NODE struct image_node part = { 0 };
 
 	if (values->platforms.count > 1)

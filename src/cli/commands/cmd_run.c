@@ -66,7 +66,7 @@ static const struct option_spec run_options[] = {
 	{ "net", 0, OPTION_STRING, AT(network), "host|none",
 	  "use the host's network (default) or none" },
 	{ "userns", 0, OPTION_STRING, AT(userns), "host|auto",
-	  "keep the ids of a job of root (default), or map them to ids nobody has" },
+	  "keep the ids of a root job (default), or map them to an unused range" },
 	{ "memory", 0, OPTION_STRING, AT(memory), "SIZE",
 	  "limit the memory, for example 512m or 2g" },
 	{ "cpus", 0, OPTION_STRING, AT(cpus), "N", "limit the processors, for example 2 or 0.5" },

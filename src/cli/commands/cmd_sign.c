@@ -45,7 +45,7 @@ run_sign(struct context *context, const void *opaque, const struct strings *oper
 {
 	const struct sign_values *values = opaque;
 	AUTO_SIGNING_KEYS struct signing_keys keys = { 0 };
-	AUTO_LOOKING struct inspected inspected = { 0 };
+	AUTO_INSPECTED struct inspected inspected = { 0 };
 	struct sign_result result = { 0 };
 
 	if (!values->key) {

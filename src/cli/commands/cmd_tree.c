@@ -81,7 +81,7 @@ run_tree(struct context *context, const void *opaque, const struct strings *oper
 		.platforms = platforms_said(&values->platforms),
 		.leave_out_unsupported = true,
 	};
-	AUTO_LOOKING struct inspected inspected = { 0 };
+	AUTO_INSPECTED struct inspected inspected = { 0 };
 	AUTO_PAGE struct page page = { 0 };
 	AUTO_FREE char *text = NULL;
 

@@ -56,7 +56,7 @@ run_verify(struct context *context, const void *opaque, const struct strings *op
 {
 	const struct verify_values *values = opaque;
 	AUTO_SIGNING_KEYS struct signing_keys keys = { 0 };
-	AUTO_LOOKING struct inspected inspected = { 0 };
+	AUTO_INSPECTED struct inspected inspected = { 0 };
 	struct verify_options options = { .keys = &keys };
 
 	if (inspected_find(context, &values->target, operands, &inspected, err) < 0 ||

@@ -2,8 +2,13 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/libraries.h"
-#include "cli/licenses.h"
 #include "cli/output/page.h"
+
+/* The licence of ocifp, then those of the libraries that are linked in (configure --with-licenses).
+ * local.mk makes the text. */
+static const char license_text[] =
+#include "cli/license_text.inc"
+	;
 
 struct version_values {
 	bool licenses;

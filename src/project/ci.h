@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "base/cleanup.h"
 #include "base/strings.h"
 
 struct error;
@@ -23,6 +24,29 @@ char *ci_repository(const char *directory, struct error **err);
  * CI", "the event pull_request has a read-only token", ...), a literal.  `push_refs` empty: the
  * default branch alone. */
 bool ci_pushes(const struct strings *push_refs, const char **ret_why_not);
+
+/* Which change a job is run for, and what may come of it. */
+
+enum ci_trust {
+	CI_TRUSTED,      /* where `ensure --push auto` pushes */
+	CI_PULL_REQUEST, /* of the same repository */
+	CI_BRANCH,       /* a push to a branch that push_refs does not name */
+	CI_READ_ONLY,    /* a fork, pull_request_target, workflow_run, no CI at all */
+};
+
+struct ci_event {
+	enum ci_trust trust;
+	const char *why_not;  /* of what is not trusted, a literal; NULL: trusted */
+	char *branch;         /* that the change is on; NULL: not known, or of a fork */
+	char *base;           /* where a pull request goes; NULL: none */
+	char *default_branch; /* NULL: the CI system does not say */
+	char *pull_request;   /* its number; NULL: none */
+};
+
+/* `push_refs` as for ci_pushes(). */
+void ci_event_find(const struct strings *push_refs, struct ci_event *ret_event);
+void ci_event_release(struct ci_event *event);
+#define AUTO_CI_EVENT CLEANUP(ci_event_release)
 
 /* For the annotations of an index; NULL: not known.  The caller owns them. */
 char *ci_source_url(const char *directory);

@@ -1,18 +1,387 @@
 #include "project/project.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/buf.h"
+#include "base/cleanup.h"
 #include "base/error.h"
+#include "base/fd.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "fingerprint/git.h"
+#include "oci/reference.h"
 #include "project/ci.h"
-#include "project/project_order.h"
+#include "project/config_file.h"
+#include "project/reading.h"
+
+#define PROJECT_NO_IMAGE SIZE_MAX
+
+/* PROJECT_NO_IMAGE: there is none of this name. */
+static size_t
+project_find_image(const struct project *project, const char *name)
+{
+	for (size_t i = 0; i < project->image_count; i++)
+		if (strcmp(project->images[i].name, name) == 0)
+			return i;
+	return PROJECT_NO_IMAGE;
+}
+
+enum visit { VISIT_NONE, VISIT_OPEN, VISIT_DONE };
+
+struct sort {
+	const struct project *project;
+	enum visit *visits; /* of each image */
+	size_t *indices;
+	size_t count;
+};
+
+/* False for a cycle.  As deep as the longest chain of needs, which the file's size bounds. */
+static bool
+visit(struct sort *sort, size_t index)
+{
+	const struct strings *needs = &sort->project->images[index].needs;
+
+	if (sort->visits[index] != VISIT_NONE)
+		return sort->visits[index] == VISIT_DONE;
+	sort->visits[index] = VISIT_OPEN;
+	for (size_t i = 0; i < needs->count; i++)
+		if (!visit(sort, project_find_image(sort->project, needs->items[i])))
+			return false;
+	sort->visits[index] = VISIT_DONE;
+	sort->indices[sort->count++] = index;
+	return true;
+}
+
+/* An image that needs itself, by way of others perhaps; PROJECT_NO_IMAGE: none does. */
+static size_t
+project_find_cycle(const struct project *project)
+{
+	AUTO_FREE enum visit *visits = xcalloc(project->image_count + 1, sizeof(*visits));
+	AUTO_FREE size_t *indices = xcalloc(project->image_count + 1, sizeof(*indices));
+	struct sort sort = { .project = project, .visits = visits, .indices = indices };
+
+	for (size_t i = 0; i < project->image_count; i++)
+		if (!visit(&sort, i))
+			return i;
+	return PROJECT_NO_IMAGE;
+}
+
+const struct project_image **
+project_order(const struct project *project, const struct project_image *image, size_t *ret_count)
+{
+	AUTO_FREE enum visit *visits = xcalloc(project->image_count, sizeof(*visits));
+	AUTO_FREE size_t *indices = xcalloc(project->image_count, sizeof(*indices));
+	struct sort sort = { .project = project, .visits = visits, .indices = indices };
+	const struct project_image **order;
+
+	visit(&sort, (size_t)(image - project->images));
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression) */
+	order = xcalloc(sort.count + 1, sizeof(*order));
+	for (size_t i = 0; i < sort.count; i++)
+		order[i] = &project->images[indices[i]];
+	*ret_count = sort.count;
+	return order;
+}
+
+static int
+check_needs_exist(const struct reading *reading, size_t index, struct error **err)
+{
+	const struct project_image *image = &reading->project->images[index];
+	const struct config_node *needs = config_find(&reading->images->items[index], "needs");
+
+	for (size_t i = 0; i < image->needs.count; i++) {
+		if (project_find_image(reading->project, image->needs.items[i]) == PROJECT_NO_IMAGE)
+			return config_fail(reading->config, &needs->items[i].mark, err,
+					   "image '%s' needs '%s', which the file does not define",
+					   image->name, QUOTED(image->needs.items[i]));
+	}
+	return 0;
+}
+
+static int
+check_no_cycle(const struct reading *reading, struct error **err)
+{
+	size_t index = project_find_cycle(reading->project);
+	const struct config_node *needs;
+
+	if (index == PROJECT_NO_IMAGE)
+		return 0;
+	needs = config_find(&reading->images->items[index], "needs");
+	return config_fail(reading->config, &needs->mark, err,
+			   "image '%s' needs itself, or an image that does",
+			   reading->project->images[index].name);
+}
+
+static int
+check_one_default(const struct reading *reading, struct error **err)
+{
+	const struct project_image *first = NULL;
+
+	for (size_t i = 0; i < reading->project->image_count; i++) {
+		const struct project_image *image = &reading->project->images[i];
+		const struct config_node *node = config_find(&reading->images->items[i], "default");
+
+		if (first && image->is_default)
+			return config_fail(reading->config, &node->mark, err,
+					   "images '%s' and '%s' are both the default", first->name,
+					   image->name);
+		if (image->is_default)
+			first = image;
+	}
+	return 0;
+}
+
+/* What no image tells alone: one default at most, needs that exist, without a cycle. */
+static int
+check_images(const struct reading *reading, struct error **err)
+{
+	for (size_t i = 0; i < reading->project->image_count; i++)
+		if (check_needs_exist(reading, i, err) < 0)
+			return -1;
+	if (check_no_cycle(reading, err) < 0)
+		return -1;
+	return check_one_default(reading, err);
+}
+
+static int
+fail_value(const struct reading *reading, const struct config_mark *mark, const char *value,
+	   const char *reason, struct error **err)
+{
+	return config_fail(reading->config, mark, err, "'%s' %s", QUOTED(value), reason);
+}
+
+bool
+project_name_is_valid(const char *name)
+{
+	static const char characters[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
+
+	return *name && *name != '_' && *name != '-' && !name[strspn(name, characters)];
+}
+
+static bool
+is_url(const char *text)
+{
+	const char *rest = strstr(text, "://");
+
+	if (!rest || !(text_starts(text, "https://") || text_starts(text, "http://")))
+		return false;
+	rest += strlen("://");
+	return *rest && *rest != '/' && text_is_printable_ascii(text) && !strpbrk(text, " @?#\"");
+}
+
+static int
+check_urls(const struct reading *reading, const struct config_node *node, struct error **err)
+{
+	for (size_t i = 0; i < node->count; i++)
+		if (!is_url(node->items[i].text))
+			return fail_value(reading, &node->items[i].mark, node->items[i].text,
+					  "is not a valid mirror URL", err);
+	return 0;
+}
+
+static char *
+lower_case(const char *text)
+{
+	char *lower = xstrdup(text);
+
+	for (char *next = lower; *next; next++)
+		*next = (char)tolower((unsigned char)*next);
+	return lower;
+}
+
+static int
+read_mirror(const struct reading *reading, const struct config_node *node,
+	    struct project_mirror *mirror, struct error **err)
+{
+	if (!reference_host_is_valid(node->key))
+		return fail_value(reading, &node->key_mark, node->key, "is not a valid host", err);
+	mirror->host = lower_case(node->key);
+	if (config_read_texts(reading->config, node, &mirror->urls, err) < 0)
+		return -1;
+	return check_urls(reading, node, err);
+}
+
+static int
+read_mirrors(const struct reading *reading, const struct config_node *node, struct error **err)
+{
+	struct project *project = reading->project;
+
+	if (config_expect(reading->config, node, CONFIG_MAP, err) < 0)
+		return -1;
+	project->mirrors = xcalloc(node->count + 1, sizeof(*project->mirrors));
+	for (size_t i = 0; i < node->count; i++)
+		if (read_mirror(reading, &node->items[i],
+				&project->mirrors[project->mirror_count++], err) < 0)
+			return -1;
+	return 0;
+}
+
+static const unsigned known_version = 1;
+
+void
+project_free(struct project *project)
+{
+	if (!project)
+		return;
+	for (size_t i = 0; i < project->image_count; i++)
+		project_image_release(&project->images[i]);
+	for (size_t i = 0; i < project->cache_count; i++)
+		project_cache_release(&project->caches[i]);
+	free(project->caches);
+	for (size_t i = 0; i < project->mirror_count; i++) {
+		free(project->mirrors[i].host);
+		strings_release(&project->mirrors[i].urls);
+	}
+	free(project->images);
+	free(project->mirrors);
+	free(project->path);
+	free(project->directory);
+	free(project);
+}
+
+/* What stands at the top, before it is understood. */
+struct top {
+	unsigned version;
+	const struct config_node *images;
+	const struct config_node *mirrors;
+	const struct config_node *caches;
+};
+
+static int
+read_version(const struct config *config, const struct config_node *node, void *ret_value,
+	     struct error **err)
+{
+	unsigned version;
+
+	if (config_read_uint(config, node, &version, err) < 0)
+		return -1;
+	if (version != known_version)
+		return config_fail(config, &node->mark, err, "unknown version %u: expected %u",
+				   version, known_version);
+	*(unsigned *)ret_value = version;
+	return 0;
+}
+
+static int
+note_map(const struct config *config, const struct config_node *node, void *ret_value,
+	 struct error **err)
+{
+	if (config_expect(config, node, CONFIG_MAP, err) < 0)
+		return -1;
+	*(const struct config_node **)ret_value = node;
+	return 0;
+}
+
+static const struct config_field top_fields[] = {
+	{ "caches", note_map, offsetof(struct top, caches), false },
+	{ "images", note_map, offsetof(struct top, images), false },
+	{ "mirrors", note_map, offsetof(struct top, mirrors), false },
+	{ "version", read_version, offsetof(struct top, version), true },
+};
+
+static const struct config_table top_table = CONFIG_TABLE(top_fields);
+
+static int
+read_images(const struct reading *reading, struct error **err)
+{
+	struct project *project = reading->project;
+	const struct config_node *images = reading->images;
+
+	if (!images)
+		return 0;
+	if (images->count == 0)
+		return config_fail(reading->config, &images->mark, err, "it has no images");
+	project->images = xcalloc(images->count, sizeof(*project->images));
+	for (size_t i = 0; i < images->count; i++)
+		if (project_image_read(reading, &images->items[i],
+				       &project->images[project->image_count++], err) < 0)
+			return -1;
+	return check_images(reading, err);
+}
+
+static int
+read_top(const struct config *config, bool uses_variables, struct project *project,
+	 struct error **err)
+{
+	AUTO_VARIABLES struct variables variables = { 0 };
+	struct reading reading = { .config = config, .project = project, .variables = &variables };
+	struct top top = { 0 };
+
+	if (config_read_fields(config, &config->root, "the project file", &top_table, &top, err) <
+	    0)
+		return -1;
+	if (!top.images && !top.caches)
+		return config_fail(config, &config->root.mark, err,
+				   "the project file has no 'images'");
+	reading.images = top.images;
+	if (uses_variables)
+		variables_find(project->directory, &variables);
+	if (read_images(&reading, err) < 0)
+		return -1;
+	if (top.mirrors && read_mirrors(&reading, top.mirrors, err) < 0)
+		return -1;
+	return top.caches ? project_caches_read(&reading, top.caches, err) : 0;
+}
+
+/* Whatever keeps a project file from being read is a matter of configuration. */
+static int
+read_bytes(const char *path, struct buf *bytes, struct error **err)
+{
+	AUTO_ERROR struct error *cause = NULL;
+
+	if (file_read(AT_FDCWD, path, bytes, &cause) == 0)
+		return 0;
+	return error_set(err, ERROR_USAGE, "%s", error_text(cause));
+}
+
+/* An absolute directory, so that the project may be used after chdir(). */
+static char *
+directory_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	AUTO_FREE char *directory =
+		slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
+
+	return realpath(directory, NULL);
+}
+
+struct project *
+project_parse(const char *path, const char *bytes, size_t size, struct error **err)
+{
+	AUTO_PROJECT struct project *project = XNEW(struct project);
+	AUTO_CONFIG_TREE struct config config = { 0 };
+	bool uses_variables = memmem(bytes, size, "${", 2) != NULL;
+
+	project->path = xstrdup(path);
+	project->directory = directory_of(path);
+	if (!project->directory) {
+		error_set_errno(err, errno, "cannot resolve the project directory");
+		return NULL;
+	}
+	if (config_parse(path, bytes, size, &config, err) < 0 ||
+	    read_top(&config, uses_variables, project, err) < 0)
+		return NULL;
+	return TAKE_PTR(project);
+}
+
+struct project *
+project_read(const char *path, struct error **err)
+{
+	AUTO_BUF struct buf bytes = BUF_INIT(PROJECT_FILE_LIMIT_BYTES);
+
+	if (read_bytes(path, &bytes, err) < 0)
+		return NULL;
+	return project_parse(path, bytes.data ? bytes.data : "", bytes.size, err);
+}
 
 static const char file_name[] = ".ocifp.yaml";
 

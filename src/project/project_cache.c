@@ -7,8 +7,7 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "fingerprint/paths.h"
-#include "project/config_fields.h"
-#include "project/image_values.h"
+#include "project/config_file.h"
 #include "project/reading.h"
 
 /* What the file says, before variables are expanded. */
@@ -145,15 +144,15 @@ read_variant(const struct config *config, const struct config_node *node, void *
 static const struct config_field cache_fields[] = {
 	{ "executables", read_executables, offsetof(struct entry, cache.executables), false },
 	{ "image", config_read_text, offsetof(struct entry, cache.image), false },
-	{ "key", image_read_paths, offsetof(struct entry, cache.key), false },
+	{ "key", project_paths_read, offsetof(struct entry, cache.key), false },
 	{ "max", read_size, offsetof(struct entry, cache.max_bytes), false },
-	{ "optional", image_read_paths, offsetof(struct entry, cache.optional), false },
+	{ "optional", project_paths_read, offsetof(struct entry, cache.optional), false },
 	{ "paths", config_read_texts, offsetof(struct entry, cache.paths), false },
 	{ "preset", read_preset, offsetof(struct entry, cache.preset), false },
 	{ "pull_requests", config_read_text, offsetof(struct entry, pull_requests), false },
 	{ "push_refs", config_read_texts, offsetof(struct entry, cache.push_refs), false },
 	{ "repository", config_read_text, offsetof(struct entry, repository), false },
-	{ "sources", image_read_paths, offsetof(struct entry, cache.sources), false },
+	{ "sources", project_paths_read, offsetof(struct entry, cache.sources), false },
 	{ "variant", read_variant, offsetof(struct entry, cache.variant), false },
 };
 

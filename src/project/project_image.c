@@ -4,11 +4,167 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "fingerprint/fingerprint.h"
 #include "fingerprint/paths.h"
-#include "project/config_fields.h"
-#include "project/image_values.h"
+#include "oci/platform.h"
+#include "oci/reference.h"
+#include "project/config_file.h"
 #include "project/reading.h"
 #include "project/repository_name.h"
+
+/* A tag of fewer digits than git's short names would soon stand for two contents. */
+#define LENGTH_MIN_CHARS 7
+
+int
+project_paths_read(const struct config *config, const struct config_node *node, void *ret_value,
+		   struct error **err)
+{
+	if (config_read_texts(config, node, ret_value, err) < 0)
+		return -1;
+	for (size_t i = 0; i < node->count; i++) {
+		AUTO_FREE char *normal = path_normalise(node->items[i].text, err);
+
+		if (!normal)
+			return config_wrap(config, &node->items[i].mark, err);
+	}
+	return 0;
+}
+
+static int
+read_arg(const struct config *config, const struct config_node *node,
+	 struct fingerprint_pairs *args, struct error **err)
+{
+	const char *value = config_text(config, node, err);
+
+	if (!value)
+		return -1;
+	if (!fingerprint_arg_name_is_valid(node->key))
+		return config_fail(config, &node->key_mark, err, "invalid argument name '%s'",
+				   QUOTED(node->key));
+	fingerprint_pairs_add(args, node->key, value);
+	return 0;
+}
+
+static int
+read_args(const struct config *config, const struct config_node *node, void *ret_value,
+	  struct error **err)
+{
+	if (config_expect(config, node, CONFIG_MAP, err) < 0)
+		return -1;
+	for (size_t i = 0; i < node->count; i++)
+		if (read_arg(config, &node->items[i], ret_value, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int
+read_scheme(const struct config *config, const struct config_node *node, void *ret_value,
+	    struct error **err)
+{
+	const char *name = config_text(config, node, err);
+
+	if (!name)
+		return -1;
+	if (fingerprint_scheme_parse(name, ret_value, err) < 0)
+		return config_wrap(config, &node->mark, err);
+	return 0;
+}
+
+static int
+read_platform(const struct config *config, const struct config_node *node,
+	      struct platforms *platforms, struct error **err)
+{
+	AUTO_PLATFORM struct platform platform = { 0 };
+	const char *text = config_text(config, node, err);
+
+	if (!text)
+		return -1;
+	if (platform_parse(text, &platform, err) < 0)
+		return config_wrap(config, &node->mark, err);
+	if (platforms_has(platforms, &platform))
+		return config_fail(config, &node->mark, err, "'%s' is given twice", QUOTED(text));
+	platforms_add(platforms, &platform);
+	return 0;
+}
+
+static int
+read_platforms(const struct config *config, const struct config_node *node, void *ret_value,
+	       struct error **err)
+{
+	if (config_expect(config, node, CONFIG_LIST, err) < 0)
+		return -1;
+	for (size_t i = 0; i < node->count; i++)
+		if (read_platform(config, &node->items[i], ret_value, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* In the one spelling that the lock file and the fingerprint have. */
+static int
+read_pin(const struct config *config, const struct config_node *node, struct strings *pins,
+	 struct error **err)
+{
+	AUTO_REFERENCE struct reference reference = { 0 };
+	AUTO_FREE char *formatted = NULL;
+	const char *text = config_text(config, node, err);
+
+	if (!text)
+		return -1;
+	if (reference_parse(text, &reference, err) < 0)
+		return config_wrap(config, &node->mark, err);
+	formatted = reference_format(&reference);
+	if (reference.digest.algorithm != DIGEST_NONE)
+		return config_fail(config, &node->mark, err, "'%s' has a digest already",
+				   formatted);
+	if (strings_has(pins, formatted))
+		return config_fail(config, &node->mark, err, "'%s' is given twice", formatted);
+	strings_take(pins, TAKE_PTR(formatted));
+	return 0;
+}
+
+static int
+read_pins(const struct config *config, const struct config_node *node, void *ret_value,
+	  struct error **err)
+{
+	if (config_expect(config, node, CONFIG_LIST, err) < 0)
+		return -1;
+	for (size_t i = 0; i < node->count; i++)
+		if (read_pin(config, &node->items[i], ret_value, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int
+read_require(const struct config *config, const struct config_node *node, void *ret_value,
+	     struct error **err)
+{
+	if (config_read_texts(config, node, ret_value, err) < 0)
+		return -1;
+	for (size_t i = 0; i < node->count; i++) {
+		if (strcmp(node->items[i].text, "fingerprint") != 0 &&
+		    strcmp(node->items[i].text, "signature") != 0)
+			return config_fail(config, &node->items[i].mark, err,
+					   "'%s' cannot be required, only 'fingerprint' and "
+					   "'signature'",
+					   QUOTED(node->items[i].text));
+	}
+	return 0;
+}
+
+static int
+read_length(const struct config *config, const struct config_node *node, void *ret_value,
+	    struct error **err)
+{
+	unsigned length;
+
+	if (config_read_uint(config, node, &length, err) < 0)
+		return -1;
+	if (length < LENGTH_MIN_CHARS || length > FINGERPRINT_HEX_CHARS)
+		return config_fail(config, &node->mark, err, "'length' must be from %d to %d",
+				   LENGTH_MIN_CHARS, FINGERPRINT_HEX_CHARS);
+	*(unsigned *)ret_value = length;
+	return 0;
+}
 
 /* What the file says, before variables are expanded. */
 struct entry {
@@ -46,22 +202,22 @@ project_image_release(struct project_image *image)
 }
 
 static const struct config_field entry_fields[] = {
-	{ "args", image_read_args, offsetof(struct entry, image.args), false },
+	{ "args", read_args, offsetof(struct entry, image.args), false },
 	{ "build", config_read_text, offsetof(struct entry, image.build), false },
 	{ "default", config_read_bool, offsetof(struct entry, image.is_default), false },
-	{ "exclude", image_read_paths, offsetof(struct entry, image.exclude), false },
+	{ "exclude", project_paths_read, offsetof(struct entry, image.exclude), false },
 	{ "fallback", config_read_texts, offsetof(struct entry, fallback), false },
-	{ "inputs", image_read_paths, offsetof(struct entry, image.inputs), false },
-	{ "length", image_read_length, offsetof(struct entry, image.length), false },
+	{ "inputs", project_paths_read, offsetof(struct entry, image.inputs), false },
+	{ "length", read_length, offsetof(struct entry, image.length), false },
 	{ "needs", config_read_texts, offsetof(struct entry, image.needs), false },
-	{ "optional", image_read_paths, offsetof(struct entry, image.optional), false },
-	{ "pin", image_read_pins, offsetof(struct entry, image.pins), false },
-	{ "platforms", image_read_platforms, offsetof(struct entry, image.platforms), false },
+	{ "optional", project_paths_read, offsetof(struct entry, image.optional), false },
+	{ "pin", read_pins, offsetof(struct entry, image.pins), false },
+	{ "platforms", read_platforms, offsetof(struct entry, image.platforms), false },
 	{ "push_refs", config_read_texts, offsetof(struct entry, image.push_refs), false },
 	{ "repository", config_read_text, offsetof(struct entry, repository), false },
-	{ "require", image_read_require, offsetof(struct entry, image.require), false },
-	{ "scheme", image_read_scheme, offsetof(struct entry, image.scheme), false },
-	{ "signed_by", image_read_paths, offsetof(struct entry, image.signed_by), false },
+	{ "require", read_require, offsetof(struct entry, image.require), false },
+	{ "scheme", read_scheme, offsetof(struct entry, image.scheme), false },
+	{ "signed_by", project_paths_read, offsetof(struct entry, image.signed_by), false },
 	{ "tracked", config_read_bool, offsetof(struct entry, image.tracked), false },
 };
 

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "project/config_tree.h"
+#include "project/config_file.h"
 #include "project/project.h"
 #include "project/variables.h"
 
@@ -22,9 +22,6 @@ int project_image_read(const struct reading *reading, const struct config_node *
 		       struct project_image *image, struct error **err);
 void project_image_release(struct project_image *image);
 
-int project_mirrors_read(const struct reading *reading, const struct config_node *node,
-			 struct error **err);
-
 int project_caches_read(const struct reading *reading, const struct config_node *node,
 			struct error **err);
 void project_cache_release(struct project_cache *cache);
@@ -34,8 +31,7 @@ void project_cache_release(struct project_cache *cache);
 int project_expand_repository(const struct reading *reading, const char *text, char **ret_name,
 			      const char **ret_unknown, struct error **err);
 
-/* What no image tells alone: one default at most, needs that exist, without a cycle. */
-int project_images_check(const struct reading *reading, struct error **err);
+config_reader project_paths_read; /* struct strings, as they are spelled */
 
 /* "[a-z0-9][a-z0-9_-]*" */
 bool project_name_is_valid(const char *name);

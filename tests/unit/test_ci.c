@@ -12,7 +12,6 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "project/ci.h"
-#include "project/ci_event.h"
 #include "project/remote_url.h"
 #include "tree_room.h"
 

@@ -15,7 +15,6 @@
 #include "fingerprint/git.h"
 #include "oci/digest.h"
 #include "project/ci.h"
-#include "project/ci_event.h"
 
 #define KEY_HEX_CHARS 40
 #define FACT_HEX_CHARS 16

@@ -1,11 +1,11 @@
-/* config_tree.h - a YAML file as a tree whose every value knows where it stands
+/* config_file.h - a YAML file as a tree whose every value knows where it stands
  *
  * One document of texts, lists and maps whose keys are texts, each once (YAML 1.1 as libyaml
  * reads it).  Aliases, anchors, tags, a second document, a byte order mark and NULs are refused:
  * the file is for people, who should see what it says.
  */
-#ifndef OCIFP_PROJECT_CONFIG_TREE_H
-#define OCIFP_PROJECT_CONFIG_TREE_H
+#ifndef OCIFP_PROJECT_CONFIG_FILE_H
+#define OCIFP_PROJECT_CONFIG_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 
 struct error;
+struct strings;
 
 struct config_mark {
 	size_t line; /* from 1 */
@@ -52,5 +53,46 @@ int config_fail(const struct config *config, const struct config_mark *mark, str
 
 /* Says where the value stands of which `err` complains.  Returns -1. */
 int config_wrap(const struct config *config, const struct config_mark *mark, struct error **err);
+
+/* The known keys of a map, by table. */
+
+/* Reads a value into what the field's offset points to. */
+typedef int config_reader(const struct config *config, const struct config_node *node,
+			  void *ret_value, struct error **err);
+
+struct config_field {
+	const char *name;
+	config_reader *read;
+	size_t offset;
+	bool mandatory;
+};
+
+struct config_table {
+	const struct config_field *fields;
+	size_t count;
+};
+
+#define CONFIG_TABLE(array) \
+	{ \
+		(array), sizeof(array) / sizeof(*(array)) \
+	}
+
+/* `what` the map is, for messages: "image 'base'".  What an unknown key could have been is told. */
+int config_read_fields(const struct config *config, const struct config_node *node,
+		       const char *what, const struct config_table *table, void *ret_struct,
+		       struct error **err);
+
+config_reader config_read_text;  /* char *; neither empty nor null */
+config_reader config_read_texts; /* struct strings; each once */
+config_reader config_read_bool;  /* bool; true or false, without quotes */
+config_reader config_read_uint;  /* unsigned */
+
+/* Refuses another kind of value by name. */
+int config_expect(const struct config *config, const struct config_node *node,
+		  enum config_kind kind, struct error **err);
+
+/* The text of a value that may be empty, borrowed; NULL with *err. */
+const char *config_text(const struct config *config, const struct config_node *node,
+			struct error **err);
 
 #endif

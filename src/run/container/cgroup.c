@@ -4,19 +4,102 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/deadline.h"
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/limits.h"
 #include "base/observer.h"
+#include "base/spawn.h"
+#include "base/text.h"
 #include "base/xalloc.h"
-#include "run/container/cgroup_private.h"
-#include "run/container/cgroup_scope.h"
 #include "run/root/root.h"
+
+#define CGROUPS "/sys/fs/cgroup"
+
+static const uint64_t memory_least_bytes = 4 << 20; /* less holds no job: runc has the same */
+static const uint64_t memory_most_bytes = (uint64_t)1 << 60;
+static const uint64_t cpus_most = 100000;
+
+static int
+refuse(const char *option, const char *text, const char *hint, struct error **err)
+{
+	error_set(err, ERROR_USAGE, "invalid %s '%s'", option, QUOTED(text));
+	return error_set_hint(err, "%s", hint);
+}
+
+/* How many bits a unit shifts by; -1: it is none. */
+static int
+unit_bits(char unit)
+{
+	switch (unit) {
+	case 'b':
+		return 0;
+	case 'k':
+		return 10;
+	case 'm':
+		return 20;
+	case 'g':
+		return 30;
+	default:
+		return -1;
+	}
+}
+
+static bool
+parse_memory(const char *text, uint64_t *ret_bytes)
+{
+	size_t size = strlen(text);
+	int bits = size > 0 ? unit_bits(text[size - 1]) : -1;
+	AUTO_FREE char *digits = xstrndup(text, bits < 0 ? size : size - 1);
+	uint64_t value;
+
+	if (!text_parse_uint(digits, memory_most_bytes >> (bits < 0 ? 0 : bits), &value))
+		return false;
+	*ret_bytes = value << (bits < 0 ? 0 : bits);
+	return *ret_bytes >= memory_least_bytes;
+}
+
+/* "2", "0.5", "1.25": up to three digits behind the point. */
+static bool
+parse_cpus(const char *text, uint64_t *ret_thousandths)
+{
+	const char *point = strchr(text, '.');
+	AUTO_FREE char *whole = xstrndup(text, point ? (size_t)(point - text) : strlen(text));
+	size_t decimals = point ? strlen(point + 1) : 0;
+	uint64_t value;
+	uint64_t part = 0;
+
+	if (!text_parse_uint(whole, cpus_most, &value) || decimals > 3 ||
+	    (point && !text_parse_uint(point + 1, 999, &part)))
+		return false;
+	for (; decimals > 0 && decimals < 3; decimals++)
+		part *= 10;
+	*ret_thousandths = value * 1000 + part;
+	return *ret_thousandths >= 10;
+}
+
+int
+job_limits_parse(const char *memory, const char *cpus, unsigned pids, struct job_limits *ret_limits,
+		 struct error **err)
+{
+	struct job_limits limits = { .pids = pids };
+
+	if (memory && !parse_memory(memory, &limits.memory_bytes))
+		return refuse("--memory", memory,
+			      "expected a size of at least 4m, such as 512m or 2g", err);
+	if (cpus && !parse_cpus(cpus, &limits.cpu_thousandths))
+		return refuse("--cpus", cpus,
+			      "expected a number of at least 0.01, such as 2 or 0.5", err);
+	*ret_limits = limits;
+	return 0;
+}
 
 static const unsigned cpu_period_us = 100000;
 static const int removal_tries = 50;
@@ -39,7 +122,9 @@ static const struct setting settings[] = {
 };
 enum { SETTINGS_COUNT = sizeof(settings) / sizeof(*settings) };
 
-char *
+/* Our group in the hierarchy of that controller ("" for v2): "/user.slice/x"; NULL: none.  The
+ * caller owns it. */
+static char *
 cgroup_own(const char *controller)
 {
 	AUTO_BUF struct buf buf = BUF_INIT(64 * KIB);
@@ -98,13 +183,73 @@ value_of(size_t number, const struct job_limits *limits, bool is_v1)
 	}
 }
 
-bool
+/* One line to one file of a group; false: see errno. */
+static bool
 cgroup_write(const char *folder, const char *name, const char *value)
 {
 	AUTO_FREE char *path = xasprintf("%s/%s", folder, name);
 	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC);
 
 	return fd >= 0 && write(fd, value, strlen(value)) == (ssize_t)strlen(value);
+}
+
+static const int manager_ms = 5000; /* it answers at once; one that hangs holds up no job */
+static const int look_ms = 10;
+
+static bool
+ask_manager(const char *scope, int64_t deadline_ms)
+{
+	AUTO_FREE char *pid = xasprintf("%d", getpid());
+	const char *const argv[] = { "busctl", "--user", "--quiet", "call",
+				     "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
+				     "org.freedesktop.systemd1.Manager", "StartTransientUnit",
+				     "ssa(sv)a(sa(sv))", scope, "fail",
+				     /* three properties, each with its type */
+				     "3", "PIDs", "au", "1", pid, "Delegate", "b", "true",
+				     "CollectMode", "s", "inactive-or-failed",
+				     /* no further units */
+				     "0", NULL };
+	AUTO_BUF struct buf said = BUF_INIT(HELPER_OUTPUT_LIMIT_BYTES);
+	struct spawn_options options = { .argv = argv,
+					 .messages = &said,
+					 .deadline_ms = deadline_ms };
+	struct spawn_result result = { 0 };
+	AUTO_ERROR struct error *failure = NULL;
+
+	return spawn_run(&options, &result, &failure) == 0 && result.exit_status == 0;
+}
+
+/* The manager has answered before it moves us. */
+static char *
+await_group(const char *scope, int64_t deadline_ms)
+{
+	do {
+		AUTO_FREE char *group = cgroup_own("");
+		const char *name = group ? strrchr(group, '/') : NULL;
+
+		if (name && strcmp(name + 1, scope) == 0)
+			return TAKE_PTR(group);
+		(void)poll(NULL, 0, look_ms);
+	} while (deadline_left_ms(deadline_ms, look_ms) > 0);
+	return NULL;
+}
+
+/* A group with members hands no controller on, so we go one further down. */
+static void
+scope_enter(void)
+{
+	int64_t deadline_ms = deadline_after_ms(manager_ms);
+	AUTO_FREE char *scope = xasprintf("ocifp-%d.scope", getpid());
+	AUTO_FREE char *group = NULL;
+	AUTO_FREE char *folder = NULL;
+
+	if (environment_find("XDG_RUNTIME_DIR") && ask_manager(scope, deadline_ms))
+		group = await_group(scope, deadline_ms);
+	if (!group)
+		return;
+	folder = xasprintf(CGROUPS "%s/ocifp", group);
+	if (mkdir(folder, 0755) == 0)
+		(void)cgroup_write(folder, "cgroup.procs", "0");
 }
 
 /* A group has the controllers that each group above it hands on; those that are not ours to change

@@ -375,14 +375,19 @@ forget_packs(const struct restoring *restoring)
 
 /* The journal */
 
-/* Until the clock of the file system has passed what was restored, so that whatever is written from
- * here on has a later time. */
+/* Waits until the clock of file systems has passed the present, so that a later write to what was
+ * restored gets a later time.  That clock lags behind by a tick, and since Linux 6.13 files also
+ * get times of the precise one. */
 static void
-await_tick(int64_t newest_ns)
+await_tick(void)
 {
 	const struct timespec step = { .tv_nsec = 1000000 };
+	struct timespec now = { 0 };
+	int64_t now_ns;
 
-	for (int i = 0; i < 100 && journal_now_ns() <= newest_ns; i++)
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	now_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+	for (int i = 0; i < 100 && journal_now_ns() <= now_ns; i++)
 		(void)nanosleep(&step, NULL);
 }
 
@@ -397,7 +402,7 @@ note_files(struct restoring *restoring, struct error **err)
 		if (restoring->result.paths[i] == CACHE_PATH_RESTORED)
 			cache_roots_add(&placed, restore->roots->items[i].label,
 					restore->roots->items[i].directory);
-	await_tick(journal_now_ns());
+	await_tick();
 	if (tree_scan(&placed, NULL, true, &scan, err) < 0)
 		return -1;
 	return journal_write(restore->journal_folder, restore->roots, &scan, journal_now_ns(),

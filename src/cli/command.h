@@ -25,6 +25,7 @@ enum option_type {
 	OPTION_UINT,      /* unsigned, 1 at least: 0 is an option that was not given */
 	OPTION_DURATION,  /* int64_t, milliseconds */
 	OPTION_PLATFORMS, /* struct platforms; each use adds those of a comma-separated list */
+	OPTION_REFUSED,   /* nothing; `help` is the reason */
 };
 
 struct option_spec {
@@ -51,6 +52,8 @@ struct command {
 	const char *summary;               /* one line for the list: lower case, no full stop */
 	const char *usage;                 /* as in SYNOPSIS: "[--by-hash] [IMAGE|REF]" */
 	const struct option_spec *options; /* NULL: only the common ones */
+	const struct option_spec *other_options; /* the same, but neither listed nor completed:
+						  * those of other programs' lines */
 	const struct command *const
 		*subcommands; /* NULL-terminated; then only name, summary count */
 	size_t values_size;   /* of the struct that option offsets point into, zeroed before parsing

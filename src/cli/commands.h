@@ -35,6 +35,7 @@ extern const struct command cmd_prune;
 extern const struct command cmd_pull;
 extern const struct command cmd_push;
 extern const struct command cmd_run;
+extern const struct command cmd_shell;
 extern const struct command cmd_sign;
 extern const struct command cmd_referrers;
 extern const struct command cmd_remove;

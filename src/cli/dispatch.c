@@ -17,7 +17,10 @@
 #include "cli/output/progress.h"
 #include "cli/overdue.h"
 
-enum { TABLES_LIMIT_COUNT = 8 };
+enum { TABLES_LIMIT_COUNT = 8, OWN_TABLES_COUNT = 2 };
+
+/* IMAGE and the first word of the job's command, whose options are the job's. */
+enum { JOB_WORDS_COUNT = 2 };
 
 static const int overview_wait_ms = 1000;
 
@@ -34,7 +37,7 @@ struct invocation {
 static void
 invocation_release(struct invocation *invocation)
 {
-	options_release(invocation->tables, 1);
+	options_release(invocation->tables, OWN_TABLES_COUNT);
 	strings_release(&invocation->operands.words);
 	free(invocation->values);
 	free(invocation->name);
@@ -168,6 +171,7 @@ prepare_tables(struct invocation *invocation, struct common_options *options)
 
 	invocation->values = xcalloc(1, command->values_size + 1);
 	add_table(invocation, command->options, invocation->values);
+	add_table(invocation, command->other_options, invocation->values);
 	for (const struct common_group *group = common_groups; group->title; group++) {
 		if (!group->group || (command->groups & group->group))
 			add_table(invocation, group->specs, options);
@@ -220,6 +224,7 @@ run(struct context *context, struct invocation *invocation, int argc, char **arg
 
 	context->command = invocation->command;
 	prepare_tables(invocation, options);
+	invocation->operands.options_end = invocation->command->runs_job ? JOB_WORDS_COUNT : 0;
 	if (options_parse(invocation->tables, invocation->table_count, argc, argv,
 			  &invocation->operands, err) < 0)
 		return -1;

@@ -30,7 +30,8 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/commands/cmd_prune.c \
 	%D%/commands/cmd_pull.c \
 	%D%/commands/cmd_push.c \
-	%D%/commands/cmd_run.c \
+	%D%/commands/cmd_run.c %D%/commands/cmd_run.h \
+	%D%/commands/cmd_shell.c \
 	%D%/commands/cmd_sign.c \
 	%D%/commands/cmd_referrers.c \
 	%D%/commands/cmd_rm.c \
@@ -41,6 +42,7 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/commands/cmd_unpack.c \
 	%D%/commands/cmd_verify.c \
 	%D%/commands/run_caches.c %D%/commands/run_caches.h \
+	%D%/commands/run_plan.c %D%/commands/run_plan.h \
 	%D%/commands/cmd_version.c \
 	%D%/commands/cmd_why.c \
 	%D%/command.h \

@@ -15,6 +15,7 @@ noinst_LIBRARIES += %D%/libproject.a
 	%D%/project_cache.c \
 	%D%/project_fingerprint.c \
 	%D%/project_image.c \
+	%D%/project_run.c \
 	%D%/reading.h \
 	%D%/remote_url.c %D%/remote_url.h \
 	%D%/repository_name.c %D%/repository_name.h \

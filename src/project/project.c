@@ -241,6 +241,7 @@ project_free(struct project *project)
 		free(project->mirrors[i].host);
 		strings_release(&project->mirrors[i].urls);
 	}
+	project_run_release(&project->run);
 	free(project->images);
 	free(project->mirrors);
 	free(project->path);
@@ -254,6 +255,7 @@ struct top {
 	const struct config_node *images;
 	const struct config_node *mirrors;
 	const struct config_node *caches;
+	const struct config_node *run;
 };
 
 static int
@@ -285,6 +287,7 @@ static const struct config_field top_fields[] = {
 	{ "caches", note_map, offsetof(struct top, caches), false },
 	{ "images", note_map, offsetof(struct top, images), false },
 	{ "mirrors", note_map, offsetof(struct top, mirrors), false },
+	{ "run", note_map, offsetof(struct top, run), false },
 	{ "version", read_version, offsetof(struct top, version), true },
 };
 
@@ -328,6 +331,8 @@ read_top(const struct config *config, bool uses_variables, struct project *proje
 	if (read_images(&reading, err) < 0)
 		return -1;
 	if (top.mirrors && read_mirrors(&reading, top.mirrors, err) < 0)
+		return -1;
+	if (top.run && project_run_read(&reading, top.run, err) < 0)
 		return -1;
 	return top.caches ? project_caches_read(&reading, top.caches, err) : 0;
 }
@@ -456,6 +461,12 @@ join_names(const struct project *project)
 		names = xasprintf("%s%s%s", before, i > 0 ? ", " : "", project->images[i].name);
 	}
 	return names;
+}
+
+bool
+project_has_image(const struct project *project, const char *name)
+{
+	return project_find_image(project, name) != PROJECT_NO_IMAGE;
 }
 
 static const struct project_image *

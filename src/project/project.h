@@ -55,6 +55,16 @@ struct project_cache {
 	enum cache_executables executables;
 };
 
+/* Defaults of `ocifp run`. */
+struct project_run {
+	char *image;   /* that the file defines; NULL: the default */
+	char *workdir; /* NULL: the image's */
+	struct strings
+		volumes;     /* "SOURCE:PATH[:MODE]"; with a '.' in front a path of the project */
+	struct strings env;  /* "NAME=VALUE" */
+	struct strings pass; /* names */
+};
+
 struct project_mirror {
 	char *host;
 	struct strings urls;
@@ -69,6 +79,7 @@ struct project {
 	size_t cache_count;
 	struct project_mirror *mirrors;
 	size_t mirror_count;
+	struct project_run run;
 	const struct lock_file *lock;  /* borrowed: counts instead of .ocifp.lock; NULL: the file */
 	const struct listing *listing; /* borrowed: has the inputs; NULL: the directory has them */
 };
@@ -79,6 +90,8 @@ struct project *project_read(const char *path, struct error **err);
 
 /* The same of bytes that were read; `path` says where inputs lie. */
 struct project *project_parse(const char *path, const char *bytes, size_t size, struct error **err);
+
+bool project_has_image(const struct project *project, const char *name);
 
 /* NULL name: the only image, or the default.  ERROR_USAGE lists what there is. */
 const struct project_image *project_image(const struct project *project, const char *name,

@@ -26,6 +26,11 @@ int project_caches_read(const struct reading *reading, const struct config_node 
 			struct error **err);
 void project_cache_release(struct project_cache *cache);
 
+/* After the images, one of which it may name. */
+int project_run_read(const struct reading *reading, const struct config_node *node,
+		     struct error **err);
+void project_run_release(struct project_run *run);
+
 /* A repository's name with its variables.  Where they have no value here, *ret_name stays and
  * *ret_unknown is the variable: those of some repository still show mistakes. */
 int project_expand_repository(const struct reading *reading, const char *text, char **ret_name,

@@ -51,6 +51,11 @@ make_args(const struct image_config *config, const struct job_options *options,
 {
 	const char *entrypoint = options->entrypoint;
 
+	if (options->login_shell) {
+		strings_add(args, "/bin/sh"); /* until job_settle() knows the user's */
+		strings_add(args, "-l");
+		return 0;
+	}
 	if (!entrypoint)
 		add_all(args, &config->entrypoint);
 	else if (*entrypoint == '[' && add_words(args, entrypoint, err) < 0)
@@ -140,6 +145,25 @@ settle_directory(struct job *job, const char *path, int root_fd, struct strings 
 	return 0;
 }
 
+/* One that is not there, or that lets nobody in, is not what a user of `ocifp shell` wants. */
+static int
+settle_shell(struct job *job, int root_fd, struct error **err)
+{
+	AUTO_IN_ROOT struct in_root place = IN_ROOT_INIT;
+	const char *shell = job->user.shell;
+	bool found = false;
+
+	if (!shell || text_ends(shell, "/nologin") || text_ends(shell, "/false"))
+		return 0;
+	if (in_root_find(root_fd, shell, &place, &found, err) < 0)
+		return -1;
+	if (!found)
+		return 0;
+	free(job->args.items[0]);
+	job->args.items[0] = xstrdup(shell);
+	return 0;
+}
+
 int
 job_settle(struct job *job, const struct image_config *config, const struct job_options *options,
 	   int root_fd, struct strings *made, struct error **err)
@@ -147,6 +171,8 @@ job_settle(struct job *job, const struct image_config *config, const struct job_
 	const char *user = said_or(options->user, config->user);
 
 	if (job_find_user(root_fd, user, &job->user, err) < 0)
+		return -1;
+	if (options->login_shell && settle_shell(job, root_fd, err) < 0)
 		return -1;
 	if (!env_find(&job->env, "HOME"))
 		env_set(&job->env, "HOME", job->user.home ? job->user.home : "/");
@@ -181,6 +207,7 @@ job_release(struct job *job)
 	free(job->hostname);
 	free(job->user.groups);
 	free(job->user.home);
+	free(job->user.shell);
 	*job = (struct job){ 0 };
 }
 

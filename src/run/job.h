@@ -30,6 +30,7 @@ struct job_options {
 	bool own_network; /* a namespace with nothing but lo */
 	bool interactive; /* with our stdin; else /dev/null */
 	bool terminal;
+	bool login_shell; /* the user's own, instead of entry point and command */
 };
 
 struct job_user {
@@ -37,7 +38,8 @@ struct job_user {
 	gid_t gid;
 	gid_t *groups; /* supplementary */
 	size_t group_count;
-	char *home; /* NULL: nothing known */
+	char *home;  /* NULL: nothing known */
+	char *shell; /* the same */
 };
 
 struct job {

@@ -81,7 +81,10 @@ plan(struct run *run, struct error **err)
 	if (!run->engine || choose_ids(run, err) < 0 ||
 	    job_make(&run->base->config, &options->job, &run->job, err) < 0)
 		return -1;
-	return job_mounts_parse(&run->mounts, options->volumes, options->tmpfs, err);
+	return job_mounts_parse(&run->mounts, options->volumes, options->tmpfs, err) < 0
+		       ? -1
+		       : job_mounts_parse_beneath(&run->mounts, options->project,
+						  options->project_paths, err);
 }
 
 /* A terminal that we made is the host's root's: root of a job with other ids could not open it. */

@@ -20,7 +20,9 @@ struct session;
 
 struct run_options {
 	struct job_options job;
-	const struct strings *volumes; /* "HOST:PATH[:ro]", as run/root/mounts.h */
+	const struct strings *volumes;       /* "HOST:PATH[:ro]", as run/root/mounts.h */
+	const char *project;                 /* its directory, without links; NULL: none */
+	const struct strings *project_paths; /* as volumes, with a HOST below that directory */
 	const struct strings *tmpfs;
 	struct job_limits limits;
 	bool shift_ids;      /* of a job of root: to ids that nobody of this machine has */

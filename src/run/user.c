@@ -16,7 +16,14 @@ static const uint64_t id_most = UINT32_MAX - 2;
 
 /* passwd(5): name:password:uid:gid:gecos:home:shell; group(5): name:password:gid:members */
 enum { FIELDS_COUNT = 7, PASSWD_FIELDS = 6, GROUP_FIELDS = 4 };
-enum { FIELD_NAME = 0, FIELD_ID = 2, FIELD_GID = 3, FIELD_MEMBERS = 3, FIELD_HOME = 5 };
+enum {
+	FIELD_NAME = 0,
+	FIELD_ID = 2,
+	FIELD_GID = 3,
+	FIELD_MEMBERS = 3,
+	FIELD_HOME = 5,
+	FIELD_SHELL = 6
+};
 
 struct row {
 	const char *fields[FIELDS_COUNT];
@@ -140,6 +147,8 @@ take_row(struct job_user *user, const struct row *row, struct error **err)
 		return error_set(err, ERROR_CONTENT, "the image's '/etc/passwd' has a bad number");
 	if (*row->fields[FIELD_HOME] == '/')
 		user->home = xstrdup(row->fields[FIELD_HOME]);
+	if (row->fields[FIELD_SHELL] && *row->fields[FIELD_SHELL] == '/')
+		user->shell = xstrdup(row->fields[FIELD_SHELL]);
 	return 0;
 }
 

@@ -24,6 +24,7 @@ peer_tests = \
 	%D%/requests.bats \
 	%D%/run.bats \
 	%D%/run_images.bats \
+	%D%/run_project.bats \
 	%D%/sign.bats \
 	%D%/static.bats \
 	%D%/unpack.bats \

@@ -26,6 +26,8 @@ a_source_that_looks_like_a_path_is_one(void **state)
 		{ "..:/in:rw", MOUNT_BIND, "..", "/in", false },
 		{ "target:/app/target", MOUNT_VOLUME, "target", "/app/target", false },
 		{ "a.b_c-1:/x:ro", MOUNT_VOLUME, "a.b_c-1", "/x", true },
+		{ ".:/x:z,ro", MOUNT_BIND, ".", "/x", true },
+		{ ".:/x:cached", MOUNT_BIND, ".", "/x", false },
 	};
 
 	(void)state;
@@ -44,11 +46,11 @@ a_source_that_looks_like_a_path_is_one(void **state)
 static void
 what_is_no_volume_is_a_usage_error(void **state)
 {
-	static const char *const rows[] = {
-		"",       "/x",    "x",     ":/x",    "x:",      "x:y",
-		"x:/",    "x:/..", "x:/./", "x:/y:",  "x:/y:rx", "x:/y:ro:rw",
-		"a/b:/x", "-a:/x", "_a:/x", "a b:/x", "a\n:/x"
-	};
+	static const char *const rows[] = { "",      "/x",        "x",       ":/x",
+					    "x:",    "x:y",       "x:/",     "x:/..",
+					    "x:/./", "x:/y:",     "x:/y:rx", "x:/y:ro:rw",
+					    "x:/y:", "x:/y:ro,x", "a/b:/x",  "-a:/x",
+					    "_a:/x", "a b:/x",    "a\n:/x" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {

@@ -44,9 +44,9 @@ struct parsed {
 
 enum { MOST_WORDS = 16 };
 
-/* `line` is split at spaces. */
+/* `line` is split at spaces; `options_end`: see struct operands. */
 static void
-parse(struct parsed *parsed, char *line)
+parse_until(struct parsed *parsed, char *line, size_t options_end)
 {
 	char *argv[MOST_WORDS] = { (char[]){ "command" } };
 	int argc = 1;
@@ -55,8 +55,15 @@ parse(struct parsed *parsed, char *line)
 		argv[argc++] = word;
 	*parsed = (struct parsed){ .tables = { { NULL, NULL }, { specs, NULL } } };
 	parsed->tables[1].values = &parsed->values;
+	parsed->operands.options_end = options_end;
 	parsed->result =
 		options_parse(parsed->tables, 2, argc, argv, &parsed->operands, &parsed->error);
+}
+
+static void
+parse(struct parsed *parsed, char *line)
+{
+	parse_until(parsed, line, 0);
 }
 
 static void
@@ -100,6 +107,24 @@ operands_may_stand_between_options(void **state)
 	assert_int_equal(parsed.result, 0);
 	assert_int_equal(parsed.operands.words.count, 6);
 	for (size_t i = 0; i < 6; i++)
+		assert_string_equal(parsed.operands.words.items[i], wanted[i]);
+	release(&parsed);
+}
+
+static void
+options_end_with_so_many_words(void **state)
+{
+	char line[] = "first -f second --flag -- -z";
+	static const char *const wanted[] = { "first", "second", "--flag", "--", "-z" };
+	struct parsed parsed;
+
+	(void)state;
+	parse_until(&parsed, line, 2);
+	assert_int_equal(parsed.result, 0);
+	assert_true(parsed.values.flag);
+	assert_int_equal(parsed.operands.named_count, 2);
+	assert_int_equal(parsed.operands.words.count, 5);
+	for (size_t i = 0; i < 5; i++)
 		assert_string_equal(parsed.operands.words.items[i], wanted[i]);
 	release(&parsed);
 }
@@ -195,6 +220,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_type_gets_its_value),
 		cmocka_unit_test(operands_may_stand_between_options),
+		cmocka_unit_test(options_end_with_so_many_words),
 		cmocka_unit_test(letters_may_be_joined),
 		cmocka_unit_test(mistakes_are_usage_errors),
 		cmocka_unit_test(a_bad_platform_names_its_option),

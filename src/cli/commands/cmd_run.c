@@ -4,10 +4,11 @@
 #include "base/error.h"
 #include "base/xalloc.h"
 #include "cli/commands.h"
+#include "cli/commands/cmd_run.h"
 #include "cli/commands/run_caches.h"
+#include "cli/commands/run_plan.h"
 #include "cli/context.h"
 #include "cli/options/image_options.h"
-#include "cli/options/target_options.h"
 #include "cli/outcome.h"
 #include "image/resolve/target.h"
 #include "image/transfer/pull.h"
@@ -15,32 +16,6 @@
 #include "run/commit_job.h"
 #include "run/engine/bundle.h"
 #include "run/run.h"
-
-struct run_values {
-	struct target_options target;
-	struct platforms platforms;
-	bool offline;
-	struct strings env;
-	struct strings env_files;
-	struct strings volumes;
-	struct strings tmpfs;
-	struct strings caches;
-	const char *user;
-	const char *directory;
-	const char *entrypoint;
-	const char *hostname;
-	const char *network;
-	const char *userns;
-	const char *runtime;
-	const char *memory;
-	const char *cpus;
-	unsigned pids;
-	const char *commit;
-	const char *bundle;
-	bool interactive;
-	bool terminal;
-	bool read_only;
-};
 
 #define AT(member) offsetof(struct run_values, member)
 
@@ -88,17 +63,28 @@ static const struct option_spec run_options[] = {
 	{ 0 },
 };
 
-/* Operands: [IMAGE|REF] -- COMMAND..., or REF COMMAND... */
-static void
-split_operands(const struct context *context, const struct strings *operands,
-	       const char **ret_image, struct strings *ret_command)
-{
-	size_t first = context->named_count > 0 ? 1 : 0;
-
-	*ret_image = first ? operands->items[0] : NULL;
-	for (size_t i = first; i < operands->count; i++)
-		strings_add(ret_command, operands->items[i]);
-}
+const struct option_spec docker_run_options[] = {
+	{ "rm", 0, OPTION_FLAG, AT(removes), NULL, NULL },
+	{ "network", 0, OPTION_STRING, AT(network), "host|none", NULL },
+	{ "name", 0, OPTION_REFUSED, 0, "NAME",
+	  "a job ends with its run, so nothing could use its name; leave it out" },
+	{ "publish", 'p', OPTION_REFUSED, 0, "PORTS",
+	  "a job has the host's network and its ports, unless --net none; leave it out" },
+	{ "shm-size", 0, OPTION_REFUSED, 0, "SIZE",
+	  "the job's /dev/shm may take up to half of the memory; leave it out" },
+	{ "security-opt", 0, OPTION_REFUSED, 0, "OPTION",
+	  "no option lets a job have more than ocifp-run(1) says; leave it out" },
+	{ "privileged", 0, OPTION_REFUSED, 0, NULL,
+	  "no option lets a job have more than ocifp-run(1) says; leave it out" },
+	{ "cap-add", 0, OPTION_REFUSED, 0, "CAPABILITY",
+	  "no option lets a job have more than ocifp-run(1) says; leave it out" },
+	{ "device", 0, OPTION_REFUSED, 0, "DEVICE",
+	  "no option lets a job have more than ocifp-run(1) says; leave it out" },
+	{ "detach", 'd', OPTION_REFUSED, 0, NULL,
+	  "a job ends with its run; put '&' behind the command" },
+	{ "mount", 0, OPTION_REFUSED, 0, "MOUNT", "use -v SOURCE:PATH[:ro] or --tmpfs PATH" },
+	{ 0 },
+};
 
 static int
 find_image_base(struct context *context, const struct run_values *values, const char *image,
@@ -165,37 +151,50 @@ tell(struct context *context, const struct location *output, const struct derive
 }
 
 static struct job_options
-job_of_values(const struct run_values *values, const struct strings *command)
+job_of_values(const struct run_values *values, const struct run_plan *plan,
+	      const struct strings *command)
 {
 	return (struct job_options){
 		.entrypoint = values->entrypoint,
 		.command = command,
-		.env = &values->env,
+		.env = &plan->env,
 		.env_files = &values->env_files,
 		.user = values->user,
-		.directory = values->directory,
+		.directory = plan->directory,
 		.hostname = values->hostname,
 		.read_only = values->read_only,
 		.own_network = values->network && strcmp(values->network, "none") == 0,
 		.interactive = values->interactive,
 		.terminal = values->terminal,
+		.login_shell = values->login_shell,
 	};
 }
 
 static int
-run_run(struct context *context, const void *opaque, const struct strings *operands,
-	struct error **err)
+check_combinations(const struct run_values *values, struct error **err)
 {
-	const struct run_values *values = opaque;
-	AUTO_STRINGS struct strings command = { 0 };
+	if (values->bundle && values->caches.count > 0)
+		return error_set(err, ERROR_USAGE, "--bundle cannot be combined with --cache");
+	if (values->bundle && values->userns && strcmp(values->userns, "auto") == 0)
+		return error_set(err, ERROR_USAGE,
+				 "--bundle cannot be combined with --userns auto");
+	return 0;
+}
+
+static int
+run_planned(struct context *context, const struct run_values *values, struct run_plan *plan,
+	    const struct strings *command, struct error **err)
+{
 	AUTO_RUN_BASE struct run_base base = { 0 };
 	AUTO_LOCATION struct location output = { 0 };
 	AUTO_DERIVE_RESULT struct derive_result made = { 0 };
 	CLEANUP(run_caches_release) struct run_caches caches = { 0 };
 	struct commit_options commit = { 0 };
-	const char *image = NULL;
 	struct run_options options = {
-		.volumes = &caches.volumes,
+		.job = job_of_values(values, plan, command),
+		.volumes = &plan->volumes,
+		.project = plan->project,
+		.project_paths = &plan->project_paths,
 		.tmpfs = &values->tmpfs,
 		.runtime = values->runtime,
 		.shift_ids = values->userns && strcmp(values->userns, "auto") == 0,
@@ -203,29 +202,15 @@ run_run(struct context *context, const void *opaque, const struct strings *opera
 		.commit = values->commit ? &commit : NULL,
 	};
 
-	const struct run_caches_wanted wanted = {
-		.names = &values->caches,
-		.volumes = &values->volumes,
-		.env = &values->env,
-	};
-
-	split_operands(context, operands, &image, &command);
-	options.job = job_of_values(values, &command);
-	for (size_t i = 0; i < values->volumes.count; i++)
-		strings_add(&caches.volumes, values->volumes.items[i]);
 	if (job_limits_parse(values->memory, values->cpus, values->pids, &options.limits, err) <
 		    0 ||
 	    read_commit(values, &output, &commit, err) < 0 ||
-	    find_base(context, values, image, &base, err) < 0)
+	    find_base(context, values, plan->image, &base, err) < 0 ||
+	    check_combinations(values, err) < 0)
 		return -1;
-	if (values->bundle && values->caches.count > 0)
-		return error_set(err, ERROR_USAGE, "--bundle cannot be combined with --cache");
-	if (values->bundle && options.shift_ids)
-		return error_set(err, ERROR_USAGE,
-				 "--bundle cannot be combined with --userns auto");
 	if (values->bundle)
 		return bundle_write(context_session(context), &base, &options, values->bundle, err);
-	if (run_caches_restore(context, &wanted, &base, &caches, err) < 0)
+	if (run_caches_restore(context, &values->caches, plan, &base, &caches, err) < 0)
 		return -1;
 	commit.observer = session_observer(context_session(context));
 	if (run_job(context_session(context), &base, &options, &context->job_status, &made, err) <
@@ -236,11 +221,43 @@ run_run(struct context *context, const void *opaque, const struct strings *opera
 	return tell(context, &output, &made, err);
 }
 
+int
+run_in_image(struct context *context, const struct run_values *values, const char *image,
+	     const struct strings *command, struct error **err)
+{
+	CLEANUP(run_plan_release) struct run_plan plan = { 0 };
+	const struct run_words words = {
+		.image = image,
+		.command = command,
+		.env = &values->env,
+		.volumes = &values->volumes,
+		.directory = values->directory,
+	};
+
+	if (run_plan_make(context, &words, &plan, err) < 0)
+		return -1;
+	return run_planned(context, values, &plan, command, err);
+}
+
+/* Operands: [IMAGE|REF] -- COMMAND..., or IMAGE|REF COMMAND... */
+static int
+run_run(struct context *context, const void *values, const struct strings *operands,
+	struct error **err)
+{
+	AUTO_STRINGS struct strings command = { 0 };
+	size_t first = context->named_count > 0 ? 1 : 0;
+
+	for (size_t i = first; i < operands->count; i++)
+		strings_add(&command, operands->items[i]);
+	return run_in_image(context, values, first ? operands->items[0] : NULL, &command, err);
+}
+
 const struct command cmd_run = {
 	.name = "run",
 	.summary = "run a command in an image's root filesystem",
 	.usage = "[--by-hash] [IMAGE|REF] [--] [COMMAND...]",
 	.options = run_options,
+	.other_options = docker_run_options,
 	.values_size = sizeof(struct run_values),
 	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,
 	.operands_max = OPERANDS_ANY,

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "cli/commands/cmd_cache.h"
+#include "cli/commands/run_plan.h"
 #include "cli/context.h"
 #include "fingerprint/paths.h"
 #include "oci/digest.h"
@@ -24,24 +25,43 @@ void
 run_caches_release(struct run_caches *caches)
 {
 	cache_specs_release(&caches->specs);
-	strings_release(&caches->volumes);
 }
 
-/* Where the job sees the project: the volume of the command line that holds its directory. */
+/* Where a volume puts the directory; NULL: it does not hold it, or is no path. */
 static char *
-find_project_mount(const struct run_caches_wanted *wanted, const char *directory,
-		   struct error **err)
+find_in_volume(const char *volume, const char *beneath, const char *directory)
 {
-	for (size_t i = 0; i < wanted->volumes->count; i++) {
-		const char *text = wanted->volumes->items[i];
-		const char *colon = strchr(text, ':');
-		AUTO_FREE char *source = colon ? xstrndup(text, (size_t)(colon - text)) : NULL;
-		AUTO_FREE char *real =
-			source && strpbrk(source, "/.") ? realpath(source, NULL) : NULL;
+	const char *colon = strchr(volume, ':');
+	AUTO_FREE char *source = colon ? xstrndup(volume, (size_t)(colon - volume)) : NULL;
+	AUTO_FREE char *path = NULL;
+	AUTO_FREE char *real = NULL;
 
-		if (real && path_is_below(directory, real))
-			return xasprintf("%.*s%s", (int)strcspn(colon + 1, ":"), colon + 1,
-					 directory + (real[1] ? strlen(real) : 0));
+	if (!source || !strpbrk(source, "/."))
+		return NULL;
+	path = beneath ? xasprintf("%s/%s", beneath, source) : xstrdup(source);
+	real = realpath(path, NULL);
+	if (!real || !path_is_below(directory, real))
+		return NULL;
+	return xasprintf("%.*s%s", (int)strcspn(colon + 1, ":"), colon + 1,
+			 directory + (real[1] ? strlen(real) : 0));
+}
+
+/* Where the job sees the project. */
+static char *
+find_project_mount(const struct run_plan *plan, const char *directory, struct error **err)
+{
+	for (size_t i = 0; i < plan->volumes.count; i++) {
+		char *found = find_in_volume(plan->volumes.items[i], NULL, directory);
+
+		if (found)
+			return found;
+	}
+	for (size_t i = 0; i < plan->project_paths.count; i++) {
+		char *found =
+			find_in_volume(plan->project_paths.items[i], plan->project, directory);
+
+		if (found)
+			return found;
 	}
 	error_set(err, ERROR_USAGE,
 		  "--cache requires the project to be mounted: its paths lie in it");
@@ -50,7 +70,7 @@ find_project_mount(const struct run_caches_wanted *wanted, const char *directory
 }
 
 struct job_environment {
-	const struct run_caches_wanted *wanted;
+	const struct run_plan *plan;
 	const struct run_base *base;
 };
 
@@ -70,7 +90,7 @@ static const char *
 find_variable(void *opaque, const char *name)
 {
 	const struct job_environment *environment = opaque;
-	const char *value = find_in(environment->wanted->env, name);
+	const char *value = find_in(&environment->plan->env, name);
 
 	if (!value)
 		value = find_in(&environment->base->config.environment, name);
@@ -79,7 +99,7 @@ find_variable(void *opaque, const char *name)
 
 static int
 mount_path(const struct store *store, const struct cache_spec *spec, size_t index,
-	   const struct job_environment *environment, struct run_caches *caches, struct error **err)
+	   const struct job_environment *environment, struct run_plan *plan, struct error **err)
 {
 	struct cache_path *path = &spec->paths[index];
 	struct job_environment of_job = *environment;
@@ -90,7 +110,7 @@ mount_path(const struct store *store, const struct cache_spec *spec, size_t inde
 	AUTO_FREE char *target = NULL;
 
 	if (path->is_inside) {
-		mount = find_project_mount(environment->wanted, spec->directory, err);
+		mount = find_project_mount(environment->plan, spec->directory, err);
 		target = mount ? xasprintf("%s/%s", mount, path->label) : NULL;
 	} else {
 		target = cache_path_expand(path->label, find_variable, &of_job, err);
@@ -99,7 +119,7 @@ mount_path(const struct store *store, const struct cache_spec *spec, size_t inde
 		return -1;
 	free(path->directory);
 	path->directory = xasprintf("%s/%s/%s", store_path(store), STORE_VOLUMES, name);
-	strings_take(&caches->volumes, xasprintf("%s:%s", name, target));
+	strings_take(&plan->volumes, xasprintf("%s:%s", name, target));
 	return 0;
 }
 
@@ -143,24 +163,24 @@ restore_new(struct context *context, const struct run_caches *caches, struct err
 }
 
 int
-run_caches_restore(struct context *context, const struct run_caches_wanted *wanted,
+run_caches_restore(struct context *context, const struct strings *names, struct run_plan *plan,
 		   const struct run_base *base, struct run_caches *caches, struct error **err)
 {
 	const struct cache_values values = { 0 };
-	const struct job_environment environment = { wanted, base };
+	const struct job_environment environment = { plan, base };
 	struct store *store;
 	AUTO_FREE char *folder = NULL;
 
-	if (wanted->names->count == 0)
+	if (names->count == 0)
 		return 0;
 	store = session_store(context_session(context), err);
-	if (!store || cache_command_specs(context, &values, wanted->names, &caches->specs, err) < 0)
+	if (!store || cache_command_specs(context, &values, names, &caches->specs, err) < 0)
 		return -1;
 	for (size_t i = 0; i < caches->specs.count; i++) {
 		set_image(&caches->specs.items[i], base);
 		for (size_t j = 0; j < caches->specs.items[i].path_count; j++)
-			if (mount_path(store, &caches->specs.items[i], j, &environment, caches,
-				       err) < 0)
+			if (mount_path(store, &caches->specs.items[i], j, &environment, plan, err) <
+			    0)
 				return -1;
 	}
 	folder = xasprintf("%s/%s", store_path(store), STORE_VOLUMES);

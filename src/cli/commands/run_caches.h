@@ -13,20 +13,15 @@
 struct context;
 struct error;
 struct run_base;
-
-struct run_caches_wanted {
-	const struct strings *names;
-	const struct strings *volumes; /* of the command line: one of them mounts the project */
-	const struct strings *env;     /* "NAME=VALUE" of the command line */
-};
+struct run_plan;
 
 struct run_caches {
 	struct cache_specs specs; /* their directories are those of volumes */
-	struct strings volumes;   /* gets "VOLUME:PATH" for each path */
 };
 
-/* Nothing with no names.  A cache that cannot be restored is a notice. */
-int run_caches_restore(struct context *context, const struct run_caches_wanted *wanted,
+/* Nothing with no names.  The volumes of the plan, one of which holds the project, get one for each
+ * path.  A cache that cannot be restored is a notice. */
+int run_caches_restore(struct context *context, const struct strings *names, struct run_plan *plan,
 		       const struct run_base *base, struct run_caches *caches, struct error **err);
 int run_caches_save(struct context *context, const struct run_caches *caches, struct error **err);
 void run_caches_release(struct run_caches *caches);

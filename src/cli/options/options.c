@@ -105,6 +105,9 @@ set(const struct option_spec *spec, void *target, const char *text, struct error
 		return set_duration(target, text, err);
 	case OPTION_PLATFORMS:
 		return add_platforms(target, text, err);
+	case OPTION_REFUSED:
+		error_set(err, ERROR_USAGE, "ocifp has no such option");
+		return error_set_hint(err, "%s", spec->help);
 	}
 	return 0;
 }
@@ -169,7 +172,7 @@ static void
 add_option(struct parser *parser, const struct option_spec *spec, void *values)
 {
 	size_t index = parser->count++;
-	bool has_argument = spec->type != OPTION_FLAG;
+	bool has_argument = spec->argument;
 	char *end = parser->letters + strlen(parser->letters);
 
 	parser->known[index] = (struct known_option){ spec, values };
@@ -274,10 +277,13 @@ parse_words(const struct parser *parser, int argc, char **argv, struct operands 
 
 		if (code < 0)
 			break;
-		if (code == 1)
+		if (code == 1) {
 			strings_add(&operands->words, optarg);
-		else if (take_option(parser, code, word, &error) < 0)
+			if (operands->words.count == operands->options_end)
+				break;
+		} else if (take_option(parser, code, word, &error) < 0) {
 			keep_first(first, error);
+		}
 	}
 	operands->named_count = operands->words.count;
 	for (; optind < argc; optind++)

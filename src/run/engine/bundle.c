@@ -438,6 +438,8 @@ plan(struct bundle *bundle, struct session *session, const struct run_base *base
 	bundle->own_network = options->job.own_network;
 	if (!store || job_make(&base->config, &options->job, &bundle->job, err) < 0 ||
 	    job_mounts_parse(&bundle->mounts, options->volumes, options->tmpfs, err) < 0 ||
+	    job_mounts_parse_beneath(&bundle->mounts, options->project, options->project_paths,
+				     err) < 0 ||
 	    job_mounts_find(&bundle->mounts, store, err) < 0)
 		return -1;
 	if (!bundle->job.hostname)

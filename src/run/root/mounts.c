@@ -34,21 +34,38 @@ refuse(const char *text, const char *why, struct error **err)
 	return error_set(err, ERROR_USAGE, "'%s' %s", QUOTED(text), why);
 }
 
-/* The mode behind the last ':', if there is one. */
+/* docker's and podman's words that change nothing here: labels of SELinux, and how a machine of
+ * macOS may delay what is written. */
+static bool
+is_idle_mode(const char *word)
+{
+	static const char *const words[] = { "z", "Z", "cached", "delegated", "consistent" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strcmp(word, words[i]) == 0)
+			return true;
+	return false;
+}
+
+/* The words behind the last ':', if there are any. */
 static int
 take_mode(char *text, const char *whole, bool *ret_read_only, struct error **err)
 {
 	char *colon = strchr(text, ':');
+	char *rest = colon ? colon + 1 : NULL;
+	char *word;
 
 	*ret_read_only = false;
 	if (!colon)
 		return 0;
 	*colon = '\0';
-	*ret_read_only = strcmp(colon + 1, "ro") == 0;
-	if (*ret_read_only || strcmp(colon + 1, "rw") == 0)
-		return 0;
-	refuse(whole, "has an invalid mode: expected 'ro' or 'rw'", err);
-	return -1;
+	while ((word = strsep(&rest, ","))) {
+		if (strcmp(word, "ro") == 0)
+			*ret_read_only = true;
+		else if (strcmp(word, "rw") != 0 && !is_idle_mode(word))
+			return refuse(whole, "has an invalid mode: expected 'ro' or 'rw'", err);
+	}
+	return 0;
 }
 
 static int
@@ -61,8 +78,8 @@ check_target(const char *target, const char *whole, struct error **err)
 	return 0;
 }
 
-int
-job_mounts_add_volume(struct job_mounts *mounts, const char *text, struct error **err)
+static int
+parse_volume(const char *text, struct job_mount *ret_mount, struct error **err)
 {
 	const char *colon = strchr(text, ':');
 	AUTO_FREE char *source = colon ? xstrndup(text, (size_t)(colon - text)) : NULL;
@@ -85,6 +102,29 @@ job_mounts_add_volume(struct job_mounts *mounts, const char *text, struct error 
 		return -1;
 	mount.source = TAKE_PTR(source);
 	mount.target = TAKE_PTR(target);
+	*ret_mount = mount;
+	return 0;
+}
+
+int
+job_mounts_add_volume(struct job_mounts *mounts, const char *text, struct error **err)
+{
+	struct job_mount mount;
+
+	if (parse_volume(text, &mount, err) < 0)
+		return -1;
+	add(mounts, &mount);
+	return 0;
+}
+
+static int
+add_beneath(struct job_mounts *mounts, const char *directory, const char *text, struct error **err)
+{
+	struct job_mount mount;
+
+	if (parse_volume(text, &mount, err) < 0)
+		return -1;
+	mount.beneath = xstrdup(directory);
 	add(mounts, &mount);
 	return 0;
 }
@@ -118,6 +158,16 @@ job_mounts_parse(struct job_mounts *mounts, const struct strings *volumes,
 	return 0;
 }
 
+int
+job_mounts_parse_beneath(struct job_mounts *mounts, const char *directory,
+			 const struct strings *volumes, struct error **err)
+{
+	for (size_t i = 0; volumes && i < volumes->count; i++)
+		if (add_beneath(mounts, directory, volumes->items[i], err) < 0)
+			return -1;
+	return 0;
+}
+
 void
 job_mounts_add_file(struct job_mounts *mounts, const char *source, const char *target)
 {
@@ -137,6 +187,7 @@ job_mounts_release(struct job_mounts *mounts)
 {
 	for (size_t i = 0; i < mounts->count; i++) {
 		free(mounts->items[i].source);
+		free(mounts->items[i].beneath);
 		free(mounts->items[i].target);
 		close_at(&mounts->items[i].lock_fd);
 		close_at(&mounts->items[i].tree_fd);
@@ -166,18 +217,65 @@ find_volume(struct job_mount *what, struct store *store, struct error **err)
 }
 
 static int
+find_path(struct job_mount *what, struct error **err)
+{
+	AUTO_FREE char *path = what->beneath ? xasprintf("%s/%s", what->beneath, what->source)
+					     : xstrdup(what->source);
+	AUTO_FREE char *found = realpath(path, NULL);
+
+	if (!found)
+		return error_set_path(err, errno, "mount", path);
+	if (what->beneath && !path_is_below(found, what->beneath)) {
+		error_set(err, ERROR_REFUSED, "cannot mount '%s' of the project: it leads to '%s'",
+			  QUOTED(what->source), QUOTED(found));
+		error_set_class(err, "outside_project");
+		return error_set_hint(err, "if that is wanted, mount it with -v");
+	}
+	free(what->source);
+	what->source = TAKE_PTR(found);
+	return 0;
+}
+
+static int
 find_source(struct job_mount *what, struct store *store, struct error **err)
 {
-	char *found;
+	return what->kind == MOUNT_VOLUME ? find_volume(what, store, err) : find_path(what, err);
+}
 
-	if (what->kind == MOUNT_VOLUME)
-		return find_volume(what, store, err);
-	found = realpath(what->source, NULL);
-	if (!found)
-		return error_set_path(err, errno, "mount", what->source);
-	free(what->source);
-	what->source = found;
-	return 0;
+/* Another job may have the project's directory, too, and put a link where there was none when the
+ * source was found: below that directory no link is followed. */
+static int
+open_beneath(const char *directory, const char *path)
+{
+	AUTO_FREE char *rest = xstrdup(path + strlen(directory));
+	AUTO_CLOSE int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char *next = rest;
+	char *name;
+
+	while (fd >= 0 && (name = strsep(&next, "/"))) {
+		int below;
+		struct stat status;
+
+		if (!*name)
+			continue;
+		below = openat(fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		if (below >= 0 && fstat(below, &status) == 0 && S_ISLNK(status.st_mode)) {
+			(void)close(below);
+			errno = ELOOP;
+			return -1;
+		}
+		close_at(&fd);
+		fd = below;
+	}
+	return TAKE_FD(fd);
+}
+
+/* -1 with errno. */
+static int
+open_source(const struct job_mount *what)
+{
+	return what->beneath ? open_beneath(what->beneath, what->source)
+			     : open(what->source, O_PATH | O_CLOEXEC);
 }
 
 int
@@ -244,7 +342,7 @@ clone(const struct job_mount *what, int source_fd, struct error **err)
 static int
 shift(struct job_mount *what, int userns_fd, struct error **err)
 {
-	AUTO_CLOSE int source_fd = open(what->source, O_PATH | O_CLOEXEC);
+	AUTO_CLOSE int source_fd = open_source(what);
 	AUTO_CLOSE int tree_fd = -1;
 
 	if (source_fd < 0)
@@ -316,7 +414,7 @@ apply(const struct job_mount *what, int root_fd, struct strings *made, struct er
 
 	if (what->kind != MOUNT_TMPFS) {
 		source_fd = what->tree_fd >= 0 ? fcntl(what->tree_fd, F_DUPFD_CLOEXEC, 0)
-					       : open(what->source, O_PATH | O_CLOEXEC);
+					       : open_source(what);
 		if (source_fd < 0)
 			return error_set_path(err, errno, "mount", what->source);
 	}
@@ -360,7 +458,7 @@ is_file_at(const struct job_mount *what)
 
 	if (what->kind == MOUNT_TMPFS)
 		return false;
-	fd = open(what->source, O_PATH | O_CLOEXEC);
+	fd = open_source(what);
 	return is_file(fd);
 }
 

@@ -19,8 +19,10 @@ enum mount_kind { MOUNT_BIND, MOUNT_VOLUME, MOUNT_TMPFS };
 
 struct job_mount {
 	enum mount_kind kind;
-	char *source; /* a path of the host, the name of a volume, tmpfs options or NULL */
-	char *target; /* absolute, in the image's eyes */
+	char *source;  /* a path of the host, the name of a volume, tmpfs options or NULL */
+	char *beneath; /* the source is resolved below this directory, and refused when it leaves;
+			* NULL: anywhere.  An absolute path without links. */
+	char *target;  /* absolute, in the image's eyes */
 	bool read_only;
 	bool is_new; /* a volume that was made for this */
 	int lock_fd; /* of a volume, while it is used; -1: none */
@@ -37,6 +39,10 @@ int job_mounts_add_volume(struct job_mounts *mounts, const char *text, struct er
 int job_mounts_add_tmpfs(struct job_mounts *mounts, const char *text, struct error **err);
 int job_mounts_parse(struct job_mounts *mounts, const struct strings *volumes,
 		     const struct strings *tmpfs, struct error **err);
+
+/* Paths below that directory, whatever links the project has: see `beneath`. */
+int job_mounts_parse_beneath(struct job_mounts *mounts, const char *directory,
+			     const struct strings *volumes, struct error **err);
 void job_mounts_add_file(struct job_mounts *mounts, const char *source, const char *target);
 
 /* Finds the sources, which are absolute paths then; volumes that are not there are made. */

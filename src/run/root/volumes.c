@@ -82,6 +82,30 @@ volume_open(struct store *store, const char *name, struct volume *ret_volume, st
 }
 
 int
+volume_take_over(struct store *store, const char *from, const char *to, bool *ret_taken,
+		 struct error **err)
+{
+	AUTO_FREE char *from_path = xasprintf(STORE_VOLUMES "/%s", from);
+	AUTO_FREE char *to_path = xasprintf(STORE_VOLUMES "/%s", to);
+	AUTO_CLOSE int fd = -1;
+	AUTO_CLOSE int to_fd = -1;
+
+	*ret_taken = false;
+	if (folder_find(store, to_path, &to_fd, err) < 0)
+		return -1;
+	if (to_fd >= 0)
+		return 0;
+	if (folder_find(store, from_path, &fd, err) < 0)
+		return -1;
+	if (fd < 0 || lock_fd_try(fd, LOCK_EXCLUSIVE) != 0)
+		return 0;
+	if (folder_move(store, from_path, to_path, err) < 0)
+		return -1;
+	*ret_taken = true;
+	return 0;
+}
+
+int
 volumes_list(const struct store *store, struct strings *ret_names, struct error **err)
 {
 	return folder_list(store, STORE_VOLUMES, ret_names, err);

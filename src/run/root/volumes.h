@@ -24,6 +24,10 @@ struct volume {
 /* Made when it is not there. */
 int volume_open(struct store *store, const char *name, struct volume *ret_volume,
 		struct error **err);
+
+/* Renames a volume that no run has, unless the new name is there.  The bytes stay. */
+int volume_take_over(struct store *store, const char *from, const char *to, bool *ret_taken,
+		     struct error **err);
 int volumes_list(const struct store *store, struct strings *ret_names, struct error **err);
 
 /* ERROR_LOCAL, class "lock": a run has it.  Killed half-way, what is left of it is for gc. */

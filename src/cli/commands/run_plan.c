@@ -1,0 +1,228 @@
+#include "cli/commands/run_plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "cli/context.h"
+#include "oci/digest.h"
+#include "oci/location.h"
+#include "project/project.h"
+#include "run/root/volumes.h"
+
+#define PROJECT_HEX_CHARS 12
+
+void
+run_plan_release(struct run_plan *plan)
+{
+	strings_release(&plan->env);
+	strings_release(&plan->volumes);
+	strings_release(&plan->project_paths);
+}
+
+static char *
+join_words(const char *first, const struct strings *rest)
+{
+	char *joined = xstrdup(first);
+
+	for (size_t i = 0; i < rest->count; i++) {
+		AUTO_FREE char *before = joined;
+
+		joined = xasprintf("%s %s", before, rest->items[i]);
+	}
+	return joined;
+}
+
+/* The first word may have been meant as the command. */
+static int
+refuse_image(const struct project *project, const struct run_words *words, struct error **err)
+{
+	const char *image = project->run.image;
+	AUTO_ERROR struct error *no_default = NULL;
+	AUTO_FREE char *command = join_words(words->image, words->command);
+
+	if (!image) {
+		const struct project_image *found = project_image(project, NULL, &no_default);
+
+		image = found ? found->name : NULL;
+	}
+	error_set(err, ERROR_USAGE, "no image '%s' in '%s'", QUOTED(words->image),
+		  QUOTED(project->path));
+	return error_set_hint(err, "to run a command in %s: ocifp run %s-- %s",
+			      image ? image : "an image", image ? "" : "IMAGE ", QUOTED(command));
+}
+
+static bool
+is_script(const char *word)
+{
+	return *word == '/' || text_starts(word, "./") || text_starts(word, "../");
+}
+
+/* *ret_applies: `run` of the project file is for this image. */
+static int
+choose_image(const struct project *project, const struct run_words *words, struct run_plan *plan,
+	     bool *ret_applies, struct error **err)
+{
+	const struct project_image *own;
+
+	plan->image = words->image ? words->image : project->run.image;
+	*ret_applies = true;
+	if (!words->image)
+		return 0;
+	if (!project_has_image(project, words->image))
+		return refuse_image(project, words, err);
+	if (project->run.image) {
+		*ret_applies = strcmp(project->run.image, words->image) == 0;
+	} else {
+		AUTO_ERROR struct error *no_default = NULL;
+
+		own = project_image(project, NULL, &no_default);
+		*ret_applies = own && strcmp(own->name, words->image) == 0;
+	}
+	return 0;
+}
+
+static bool
+is_name(const char *volume)
+{
+	return strchr(volume, ':') && *volume != '/' && *volume != '.';
+}
+
+static char *
+name_of_project(const struct project *project, const char *name)
+{
+	struct digest digest =
+		digest_of(DIGEST_SHA256, project->directory, strlen(project->directory));
+
+	return xasprintf("%s.%.*s", name, PROJECT_HEX_CHARS, digest_hex(&digest).text);
+}
+
+/* A volume of that name that was made before volumes were a project's: whoever mounts it first has
+ * it.  The project file's author has no say in that. */
+static int
+take_over(struct context *context, const char *name, const char *own, struct error **err)
+{
+	struct store *store = session_store(context_session(context), err);
+	bool is_taken = false;
+
+	if (!store || volume_take_over(store, name, own, &is_taken, err) < 0)
+		return -1;
+	if (is_taken)
+		context_notice(context, "volume '%s' is this project's now, as '%s'", name, own);
+	return 0;
+}
+
+static int
+add_name(struct context *context, const struct project *project, const char *volume,
+	 bool takes_over, struct strings *volumes, struct error **err)
+{
+	AUTO_FREE char *name = xstrndup(volume, strcspn(volume, ":"));
+	AUTO_FREE char *own = name_of_project(project, name);
+
+	if (!volume_is_name(name) || !volume_is_name(own)) {
+		strings_add(volumes, volume); /* refused where volumes are read */
+		return 0;
+	}
+	if (takes_over && take_over(context, name, own, err) < 0)
+		return -1;
+	strings_take(volumes, xasprintf("%s%s", own, volume + strlen(name)));
+	return 0;
+}
+
+static int
+add_said_volumes(struct context *context, const struct project *project, const struct strings *said,
+		 struct run_plan *plan, struct error **err)
+{
+	for (size_t i = 0; i < said->count; i++) {
+		if (!project || !is_name(said->items[i]))
+			strings_add(&plan->volumes, said->items[i]);
+		else if (add_name(context, project, said->items[i], true, &plan->volumes, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Between the first two colons. */
+static bool
+has_target_of(const struct strings *volumes, const char *volume)
+{
+	const char *target = strchr(volume, ':') + 1;
+	size_t size = strcspn(target, ":");
+
+	for (size_t i = 0; i < volumes->count; i++) {
+		const char *colon = strchr(volumes->items[i], ':');
+
+		if (colon && strcspn(colon + 1, ":") == size &&
+		    strncmp(colon + 1, target, size) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int
+add_defaults(struct context *context, const struct project *project, const struct run_words *words,
+	     struct run_plan *plan, struct error **err)
+{
+	const struct project_run *run = &project->run;
+
+	plan->directory = run->workdir;
+	for (size_t i = 0; i < run->env.count; i++)
+		strings_add(&plan->env, run->env.items[i]);
+	for (size_t i = 0; i < run->pass.count; i++)
+		strings_add(&plan->env, run->pass.items[i]);
+	for (size_t i = 0; i < run->volumes.count; i++) {
+		const char *volume = run->volumes.items[i];
+
+		if (has_target_of(words->volumes, volume))
+			continue;
+		if (!is_name(volume))
+			strings_add(&plan->project_paths, volume);
+		else if (add_name(context, project, volume, false, &plan->volumes, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static bool
+names_volume(const struct strings *volumes)
+{
+	for (size_t i = 0; i < volumes->count; i++)
+		if (is_name(volumes->items[i]))
+			return true;
+	return false;
+}
+
+/* NULL without *err: there is none, and none is needed. */
+static const struct project *
+find_project(struct context *context, const struct run_words *words, bool is_location,
+	     struct error **err)
+{
+	if (!is_location)
+		return context_project(context, err);
+	return names_volume(words->volumes) ? context_find_project(context, err) : NULL;
+}
+
+int
+run_plan_make(struct context *context, const struct run_words *words, struct run_plan *plan,
+	      struct error **err)
+{
+	bool is_location = words->image && location_is(words->image) && !is_script(words->image);
+	const struct project *project = find_project(context, words, is_location, err);
+	bool applies = false;
+
+	if (*err)
+		return -1;
+	plan->image = words->image;
+	plan->project = project ? project->directory : NULL;
+	if (!is_location && choose_image(project, words, plan, &applies, err) < 0)
+		return -1;
+	if (applies && add_defaults(context, project, words, plan, err) < 0)
+		return -1;
+	if (words->directory)
+		plan->directory = words->directory;
+	for (size_t i = 0; i < words->env->count; i++)
+		strings_add(&plan->env, words->env->items[i]);
+	return add_said_volumes(context, project, words->volumes, plan, err);
+}

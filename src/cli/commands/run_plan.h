@@ -1,0 +1,37 @@
+/* run_plan.h - a job as the command line and the project file's `run` describe it together
+ *
+ * `run` counts when no image is named, or the one that it is for.  What the command line says comes
+ * last, and so counts where both say something.
+ */
+#ifndef OCIFP_CLI_COMMANDS_RUN_PLAN_H
+#define OCIFP_CLI_COMMANDS_RUN_PLAN_H
+
+#include "base/strings.h"
+
+struct context;
+struct error;
+struct project;
+
+struct run_plan {
+	const char *image;            /* IMAGE or REF; NULL: the project's default */
+	const char *directory;        /* of the job; NULL: the image's */
+	const char *project;          /* directory of the project; NULL: there is none */
+	struct strings env;           /* "NAME=VALUE", or "NAME" for the caller's */
+	struct strings volumes;       /* "SOURCE:PATH[:MODE]"; a name is one of the store */
+	struct strings project_paths; /* the same, with a SOURCE below the project's directory */
+};
+
+/* What was typed: `image` NULL: nothing before "--"; `command` is for hints. */
+struct run_words {
+	const char *image;
+	const struct strings *command;
+	const struct strings *env;
+	const struct strings *volumes;
+	const char *directory;
+};
+
+int run_plan_make(struct context *context, const struct run_words *words, struct run_plan *plan,
+		  struct error **err);
+void run_plan_release(struct run_plan *plan);
+
+#endif

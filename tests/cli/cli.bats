@@ -332,17 +332,11 @@ complete_zsh() {
 	assert_json '.registries["127.0.0.1:1"].state == "problem"'
 }
 
-# with_masked_proc COMMAND...: as in a container of docker's, where no other /proc can be mounted
-with_masked_proc() {
-	split_run unshare -m sh -ec 'mount -t tmpfs none /proc/acpi || mount -t tmpfs none /proc/tty
-		exec "$@"' sh "$@"
-}
-
 @test "doctor says in a container that its masked /proc keeps jobs from running" {
 	need mounts userns_proc
 	ocifp_run doctor --offline --json
 	assert_json '.sandbox.proc.state == "ok"'
-	with_masked_proc ocifp doctor --offline --json
+	split_run with_masked_proc ocifp doctor --offline --json
 	assert_status 0
 	assert_json '.sandbox.proc | .state == "problem" and (.text | contains("must not be masked"))'
 }

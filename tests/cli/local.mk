@@ -7,6 +7,7 @@ cli_tests = \
 	%D%/fingerprint.bats \
 	%D%/manage.bats \
 	%D%/prune.bats \
+	%D%/quickstart.bats \
 	%D%/run_limits.bats \
 	%D%/run_refused.bats \
 	%D%/signals.bats \

@@ -97,3 +97,9 @@ toolchain_root() {
 		"$(. /etc/os-release && echo "$VERSION_CODENAME")" "$1" "$mirror" >"$T/debootstrap.log" 2>&1 ||
 		skip "no toolchain could be fetched: $(tail -n 1 "$T/debootstrap.log")"
 }
+
+# with_masked_proc COMMAND...: as in a container of docker's, where no other /proc can be mounted
+with_masked_proc() {
+	unshare -m sh -ec 'mount -t tmpfs none /proc/acpi || mount -t tmpfs none /proc/tty
+		exec "$@"' sh "$@"
+}

@@ -27,6 +27,55 @@ teardown() {
 	[[ $output == *'not ok 1 still'*'killed after 1 s: sleep 99'*'ok 2 quick'* ]]
 }
 
+# needing ABILITY: the status and the words of a test that needs it, by the table in $T/table
+needing() {
+	printf 'load lib/rig\n%s "it" {\n\tneed %s\n}\n' "@""test" "$1" >"$T/needs.bats"
+	ln -sfn "$RIG_LIB" "$T/lib"
+	OCIFP_ABILITIES=$T/table run "$BATS_ROOT/bin/bats" --tap "$T/needs.bats"
+}
+
+@test "a test is skipped for lack of an ability, and fails where that is required" {
+	printf '%s\n' 'userns no it is not permitted' 'root other this is user 5' 'mounts yes' >"$T/table"
+	needing userns
+	[ "$status" -eq 0 ]
+	[[ $output == *'ok 1 it # skip'*'needs userns: it is not permitted'* ]]
+	local required
+	for required in all 'mounts userns'; do
+		OCIFP_REQUIRE_ABILITIES=$required needing userns
+		[ "$status" -eq 1 ]
+		[[ $output == *'not ok 1 it'*'needs userns: it is not permitted'* ]]
+	done
+	OCIFP_REQUIRE_ABILITIES=mounts needing userns
+	[ "$status" -eq 0 ]
+	# Another user of the same machine has it.
+	OCIFP_REQUIRE_ABILITIES=all needing root
+	[ "$status" -eq 0 ]
+	[[ $output == *'ok 1 it # skip'*'needs root: this is user 5'* ]]
+	OCIFP_REQUIRE_ABILITIES=all needing mounts
+	[ "$status" -eq 0 ]
+	[[ $output != *skip* ]]
+	# A name that nobody knows would be skipped everywhere.
+	needing unpack
+	[ "$status" -eq 1 ]
+	[[ $output == *'not ok 1 it'*'needs unpack: tests/abilities does not know it'* ]]
+	# What unit tests ask with (tests/unit/ability.h).
+	OCIFP_ABILITIES=$T/table run "$RIG_TESTS/abilities" userns
+	[ "$status" -eq 77 ]
+	OCIFP_REQUIRE_ABILITIES=all OCIFP_ABILITIES=$T/table run "$RIG_TESTS/abilities" userns
+	[ "$status" -eq 1 ]
+}
+
+@test "the machines of vm.sh and of the workflow require abilities, and each by a name that is known" {
+	grep -q '^export OCIFP_REQUIRE_ABILITIES=all$' "$RIG_LIB/in_vm.sh"
+	local name names
+	names=$(awk '/OCIFP_REQUIRE_ABILITIES: >-/ { in_list = 1; next } in_list && /^ *[a-z_ ]*$/ { print; next }
+		{ in_list = 0 }' "$RIG_TESTS/../.github/workflows/check.yml")
+	[ "$(wc -w <<<"$names")" -gt 20 ]
+	for name in $names; do
+		declare -F "probe_$name" >/dev/null || fail "the workflow requires '$name', which has no probe"
+	done
+}
+
 @test "the server's good mode satisfies skopeo: push, inspect, list, pull back the same bytes" {
 	need skopeo
 	start_faults reg

@@ -48,7 +48,7 @@ layer_of_bytes() {
 }
 
 @test "B08 the bytes of a layer say whether it is a tar, gzip or zstd; others are refused, and no program is asked" {
-	need unpack strace zstd xz bzip2
+	need unpack_traced zstd xz bzip2
 	layer bytes <<<'file f text=content'
 	local type way
 	gzip -k "$T/bytes"

@@ -4,7 +4,7 @@
 load ../lib/rig
 
 setup() {
-	need root dh lintian
+	need package_builder lintian
 	! dpkg-query -W ocifp >/dev/null 2>&1 || skip 'a package of ocifp is installed here'
 	rig_setup
 }

@@ -109,6 +109,8 @@ prepare(struct run *run, struct store *store, struct error **err)
 		return error_set(err, ERROR_USAGE,
 				 "--commit puts a layer on an image, and a "
 				 "rootfs: is none");
+	if (run->options->filled)
+		job_mounts_mark_filled(&run->mounts, run->options->filled);
 	if (job_mounts_find(&run->mounts, store, err) < 0 ||
 	    root_make(store, &run->base->layers.paths, run->base->layers.root_mode, &run->root,
 		      err) < 0)

@@ -24,6 +24,8 @@ struct run_options {
 	const char *project;                 /* its directory, without links; NULL: none */
 	const struct strings *project_paths; /* as volumes, with a HOST below that directory */
 	const struct strings *tmpfs;
+	const struct strings
+		*filled; /* volumes that hold files of the caller, for the job; or NULL */
 	struct job_limits limits;
 	bool shift_ids;      /* of a job of root: to ids that nobody of this machine has */
 	const char *runtime; /* NULL: the first engine that is installed */

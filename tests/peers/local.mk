@@ -23,6 +23,7 @@ peer_tests = \
 	%D%/registry.bats \
 	%D%/requests.bats \
 	%D%/run.bats \
+	%D%/run_cache.bats \
 	%D%/run_images.bats \
 	%D%/run_project.bats \
 	%D%/sign.bats \

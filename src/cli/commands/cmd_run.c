@@ -196,6 +196,7 @@ run_planned(struct context *context, const struct run_values *values, struct run
 		.project = plan->project,
 		.project_paths = &plan->project_paths,
 		.tmpfs = &values->tmpfs,
+		.filled = &caches.filled,
 		.runtime = values->runtime,
 		.shift_ids = values->userns && strcmp(values->userns, "auto") == 0,
 		.deadline_ms = context->options.session.engine.deadline_ms,
@@ -210,7 +211,8 @@ run_planned(struct context *context, const struct run_values *values, struct run
 		return -1;
 	if (values->bundle)
 		return bundle_write(context_session(context), &base, &options, values->bundle, err);
-	if (run_caches_restore(context, &values->caches, plan, &base, &caches, err) < 0)
+	if (run_caches_restore(context, &values->caches, plan, values->user, &base, &caches, err) <
+	    0)
 		return -1;
 	commit.observer = session_observer(context_session(context));
 	if (run_job(context_session(context), &base, &options, &context->job_status, &made, err) <

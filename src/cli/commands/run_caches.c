@@ -15,9 +15,12 @@
 #include "oci/digest.h"
 #include "run/root/root_base.h"
 #include "run/root/volumes.h"
+#include "store/lock.h"
 #include "store/store.h"
 
 #define PROJECT_HEX_CHARS 12
+
+#define CACHES_LOCK "caches.lock"
 
 static const char root_home[] = "/root";
 
@@ -25,6 +28,7 @@ void
 run_caches_release(struct run_caches *caches)
 {
 	cache_specs_release(&caches->specs);
+	strings_release(&caches->filled);
 }
 
 /* Where a volume puts the directory; NULL: it does not hold it, or is no path. */
@@ -70,6 +74,7 @@ find_project_mount(const struct run_plan *plan, const char *directory, struct er
 }
 
 struct job_environment {
+	const char *user;
 	const struct run_plan *plan;
 	const struct run_base *base;
 };
@@ -86,6 +91,17 @@ find_in(const struct strings *environment, const char *name)
 	return NULL;
 }
 
+/* The homes of others are in the image's /etc/passwd, which is read in the container alone. */
+static bool
+is_root(const struct job_environment *environment)
+{
+	const char *user = environment->user ? environment->user : environment->base->config.user;
+	size_t size = user ? strcspn(user, ":") : 0;
+
+	return size == 0 || (size == 1 && *user == '0') ||
+	       (size == strlen("root") && text_starts(user, "root"));
+}
+
 static const char *
 find_variable(void *opaque, const char *name)
 {
@@ -94,7 +110,7 @@ find_variable(void *opaque, const char *name)
 
 	if (!value)
 		value = find_in(&environment->base->config.environment, name);
-	return !value && strcmp(name, "HOME") == 0 ? root_home : value;
+	return !value && strcmp(name, "HOME") == 0 && is_root(environment) ? root_home : value;
 }
 
 static int
@@ -114,6 +130,9 @@ mount_path(const struct store *store, const struct cache_spec *spec, size_t inde
 		target = mount ? xasprintf("%s/%s", mount, path->label) : NULL;
 	} else {
 		target = cache_path_expand(path->label, find_variable, &of_job, err);
+		if (!target)
+			error_set_hint(err, "name the home of the job's user, for example with "
+					    "-e HOME=/home/builder");
 	}
 	if (!target)
 		return -1;
@@ -147,27 +166,54 @@ is_new(const struct cache_spec *spec)
 	return true;
 }
 
-/* A volume that is there is the cache already: other runs may be in it. */
+static void
+list_filled(const struct cache_spec *spec, struct strings *filled)
+{
+	struct stat status;
+
+	for (size_t i = 0; i < spec->path_count; i++) {
+		const char *directory = spec->paths[i].directory;
+
+		if (lstat(directory, &status) == 0)
+			strings_add(filled, strrchr(directory, '/') + 1);
+	}
+}
+
+/* A volume that is there is the cache already: other runs may be in it.  The lock makes one of
+ * several runs that begin together restore it, and the others wait for that. */
 static int
-restore_new(struct context *context, const struct run_caches *caches, struct error **err)
+restore_new(struct context *context, struct run_caches *caches, struct error **err)
 {
 	const struct cache_values values = { .push = "never" };
+	struct store *store = session_store(context_session(context), err);
+	AUTO_ERROR struct error *busy = NULL;
+	AUTO_CLOSE int lock_fd = store ? lock_take(store, CACHES_LOCK, LOCK_EXCLUSIVE, &busy) : -1;
 
+	if (!store)
+		return -1;
+	if (lock_fd < 0) {
+		context_notice(context, "caches were not restored: %s", error_text(busy));
+		return 0;
+	}
 	for (size_t i = 0; i < caches->specs.count; i++) {
 		const struct cache_specs one = { .items = &caches->specs.items[i], .count = 1 };
 
-		if (is_new(one.items) && cache_command_restore(context, &values, &one, err) < 0)
+		if (!is_new(one.items))
+			continue;
+		if (cache_command_restore(context, &values, &one, err) < 0)
 			return -1;
+		list_filled(one.items, &caches->filled);
 	}
 	return 0;
 }
 
 int
 run_caches_restore(struct context *context, const struct strings *names, struct run_plan *plan,
-		   const struct run_base *base, struct run_caches *caches, struct error **err)
+		   const char *user, const struct run_base *base, struct run_caches *caches,
+		   struct error **err)
 {
 	const struct cache_values values = { 0 };
-	const struct job_environment environment = { plan, base };
+	const struct job_environment environment = { user, plan, base };
 	struct store *store;
 	AUTO_FREE char *folder = NULL;
 

@@ -17,12 +17,14 @@ struct run_plan;
 
 struct run_caches {
 	struct cache_specs specs; /* their directories are those of volumes */
+	struct strings filled;    /* volumes that were restored for this job */
 };
 
-/* Nothing with no names.  The volumes of the plan, one of which holds the project, get one for each
- * path.  A cache that cannot be restored is a notice. */
+/* `user`: as --user, NULL: the image's.  Nothing with no names.  The volumes of the plan, one of
+ * which holds the project, get one for each path.  A cache that cannot be restored is a notice. */
 int run_caches_restore(struct context *context, const struct strings *names, struct run_plan *plan,
-		       const struct run_base *base, struct run_caches *caches, struct error **err);
+		       const char *user, const struct run_base *base, struct run_caches *caches,
+		       struct error **err);
 int run_caches_save(struct context *context, const struct run_caches *caches, struct error **err);
 void run_caches_release(struct run_caches *caches);
 

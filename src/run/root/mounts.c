@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "fingerprint/paths.h"
@@ -278,6 +280,14 @@ open_source(const struct job_mount *what)
 			     : open(what->source, O_PATH | O_CLOEXEC);
 }
 
+void
+job_mounts_mark_filled(struct job_mounts *mounts, const struct strings *names)
+{
+	for (size_t i = 0; i < mounts->count; i++)
+		mounts->items[i].is_filled = mounts->items[i].kind == MOUNT_VOLUME &&
+					     strings_has(names, mounts->items[i].source);
+}
+
 int
 job_mounts_find(struct job_mounts *mounts, struct store *store, struct error **err)
 {
@@ -436,6 +446,35 @@ job_mounts_apply(const struct job_mounts *mounts, int root_fd, struct strings *m
 	return 0;
 }
 
+/* Whatever is in it, links themselves too. */
+static int
+give_tree(int fd, uid_t uid, gid_t gid, unsigned depth)
+{
+	AUTO_STRINGS struct strings names = { 0 };
+
+	if (depth > CACHE_DEPTH_LIMIT_COUNT || dir_names(fd, CACHE_ENTRIES_LIMIT_COUNT, &names) < 0)
+		return -1;
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_CLOSE int deeper_fd = dir_open_at(fd, names.items[i]);
+
+		if ((deeper_fd >= 0 && give_tree(deeper_fd, uid, gid, depth + 1) < 0) ||
+		    fchownat(fd, names.items[i], uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+give_content(const struct job_mount *what, uid_t uid, gid_t gid, struct error **err)
+{
+	AUTO_CLOSE int fd = what->tree_fd >= 0 ? dir_open_at(what->tree_fd, ".")
+					       : dir_open_at(AT_FDCWD, what->source);
+
+	if (fd < 0 || give_tree(fd, uid, gid, 0) < 0)
+		return fail(what, errno, "give away what is mounted", err);
+	return 0;
+}
+
 int
 job_mounts_give(const struct job_mounts *mounts, uid_t uid, gid_t gid, struct error **err)
 {
@@ -443,7 +482,9 @@ job_mounts_give(const struct job_mounts *mounts, uid_t uid, gid_t gid, struct er
 		const struct job_mount *what = &mounts->items[i];
 		bool is_shifted = what->tree_fd >= 0;
 
-		if (what->is_new &&
+		if (what->is_filled && uid + gid > 0 && give_content(what, uid, gid, err) < 0)
+			return -1;
+		if ((what->is_new || what->is_filled) &&
 		    fchownat(is_shifted ? what->tree_fd : AT_FDCWD, is_shifted ? "" : what->source,
 			     uid, gid, is_shifted ? AT_EMPTY_PATH : AT_SYMLINK_NOFOLLOW) < 0)
 			return fail(what, errno, "give away what is mounted", err);

@@ -24,9 +24,10 @@ struct job_mount {
 			* NULL: anywhere.  An absolute path without links. */
 	char *target;  /* absolute, in the image's eyes */
 	bool read_only;
-	bool is_new; /* a volume that was made for this */
-	int lock_fd; /* of a volume, while it is used; -1: none */
-	int tree_fd; /* what is to be mounted, when it was shifted; -1: the source */
+	bool is_new;    /* a volume that was made for this */
+	bool is_filled; /* a volume that was filled for this: as new, with all that is in it */
+	int lock_fd;    /* of a volume, while it is used; -1: none */
+	int tree_fd;    /* what is to be mounted, when it was shifted; -1: the source */
 };
 
 struct job_mounts {
@@ -44,6 +45,9 @@ int job_mounts_parse(struct job_mounts *mounts, const struct strings *volumes,
 int job_mounts_parse_beneath(struct job_mounts *mounts, const char *directory,
 			     const struct strings *volumes, struct error **err);
 void job_mounts_add_file(struct job_mounts *mounts, const char *source, const char *target);
+
+/* Of the volumes with these names; before job_mounts_find(). */
+void job_mounts_mark_filled(struct job_mounts *mounts, const struct strings *names);
 
 /* Finds the sources, which are absolute paths then; volumes that are not there are made. */
 int job_mounts_find(struct job_mounts *mounts, struct store *store, struct error **err);

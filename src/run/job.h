@@ -48,6 +48,7 @@ struct job {
 	char *directory;    /* free of links, beneath the root */
 	char *hostname;
 	struct job_user user;
+	bool owns_files; /* the user is the caller, whose files are root's in the container */
 	bool read_only;
 	bool interactive;
 	bool terminal;

@@ -19,11 +19,13 @@ enum found { FOUND_NOTHING, FOUND_UNFIT, FOUND_PROGRAM };
 static const unsigned interpreters_most = 4; /* as the kernel: a script of a script of ... */
 
 static bool
-may_execute(const struct job_user *user, const struct stat *status)
+may_execute(const struct job *job, const struct stat *status)
 {
+	const struct job_user *user = &job->user;
+
 	if (user->uid == 0)
 		return status->st_mode & (S_IXUSR | S_IXGRP | S_IXOTH);
-	if (status->st_uid == user->uid)
+	if (status->st_uid == (job->owns_files ? 0 : user->uid))
 		return status->st_mode & S_IXUSR;
 	if (status->st_gid == user->gid)
 		return status->st_mode & S_IXGRP;
@@ -51,7 +53,7 @@ may_reach(const struct job *job, int root_fd, const char *path)
 		*end = '\0';
 		if (in_root_find_through(root_fd, job->unmounted, folder, &place, &found,
 					 &unfound) < 0 ||
-		    !found || fstat(place.fd, &status) < 0 || !may_execute(user, &status))
+		    !found || fstat(place.fd, &status) < 0 || !may_execute(job, &status))
 			return false;
 	}
 	return true;
@@ -68,7 +70,7 @@ look(const struct job *job, int root_fd, const char *path, struct in_root *ret_p
 	    !found)
 		return FOUND_NOTHING;
 	if (fstat(ret_place->fd, &status) < 0 || !S_ISREG(status.st_mode) ||
-	    !may_execute(&job->user, &status) || !may_reach(job, root_fd, ret_place->path))
+	    !may_execute(job, &status) || !may_reach(job, root_fd, ret_place->path))
 		return FOUND_UNFIT;
 	return FOUND_PROGRAM;
 }

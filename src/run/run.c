@@ -130,12 +130,21 @@ check_user(const struct run *run, struct error **err)
 {
 	const struct job_user *user = &run->job.user;
 
+	/* The caller's own ids can be any one user's, but runc wants a root in each namespace. */
+	if (run->map.kind == ID_MAP_OWN) {
+		if (run->engine != &engine_runc || (user->uid == 0 && user->gid == 0))
+			return 0;
+		error_set(err, ERROR_FAILURE,
+			  "runc cannot run a job as user %u:%u without subordinate ids", user->uid,
+			  user->gid);
+		error_set_class(err, "engine");
+		return error_set_hint(err, "use crun or bwrap, '--user 0', or apt install uidmap "
+					   "and see subuid(5)");
+	}
 	if (!user_map_has(&run->map, user->uid, user->gid)) {
 		error_set(err, ERROR_FAILURE, "user %u:%u of the image is not available here",
 			  user->uid, user->gid);
-		return error_set_hint(err,
-				      "without subordinate ids (subuid(5), apt install uidmap) "
-				      "there is only root: '--user 0'");
+		return error_set_hint(err, "the ids of subuid(5) do not reach so far");
 	}
 	if (user->uid == 0 || run->engine != &engine_bwrap)
 		return 0;
@@ -150,11 +159,15 @@ set_up(struct run *run, int root_fd, struct strings *made, struct error **err)
 	if (job_make_plain_folders(root_fd, made, err) < 0 ||
 	    job_mounts_apply(&run->mounts, root_fd, made, err) < 0)
 		return -1;
+	run->job.owns_files = run->map.kind == ID_MAP_OWN;
 	if (job_settle(&run->job, &run->base->config, &run->options->job, root_fd, made, err) < 0)
 		return -1;
 	if (check_user(run, err) < 0)
 		return -1;
-	return job_mounts_give(&run->mounts, run->job.user.uid, run->job.user.gid, err);
+	/* Where all files are the caller's, so are the job's. */
+	return run->map.kind == ID_MAP_OWN
+		       ? 0
+		       : job_mounts_give(&run->mounts, run->job.user.uid, run->job.user.gid, err);
 }
 
 static int
@@ -256,6 +269,19 @@ run_anyhow(struct run *run, struct session *session, int *ret_status, struct err
 	return run_container(run, ret_status, err);
 }
 
+/* apt drops its rights before it downloads, and dpkg gives files away: without other ids both fail
+ * in calls whose messages name no cause. */
+static void
+explain_failure(const struct run *run, int status)
+{
+	if (status == 0 || run->map.kind != ID_MAP_OWN)
+		return;
+	observer_tell(
+		run->observer, EVENT_NOTICE,
+		"the job has no ids but its own: if it failed in setgroups or chown, as apt "
+		"does, give this user subordinate ids: apt install uidmap, and see subuid(5)");
+}
+
 /* A job that failed makes no image. */
 static int
 run_and_commit(struct run *run, struct session *session, int *ret_status,
@@ -265,6 +291,7 @@ run_and_commit(struct run *run, struct session *session, int *ret_status,
 
 	if (run_anyhow(run, session, ret_status, err) < 0)
 		return -1;
+	explain_failure(run, *ret_status);
 	if (*ret_status != 0 || !run->options->commit)
 		return 0;
 	return run_commit(session, &job, run->options->commit, ret_made, err);

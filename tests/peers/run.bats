@@ -976,6 +976,36 @@ refused_shift() {
 	done
 }
 
+# is_any_user: in its own words, and in ours
+is_any_user() {
+	if [ "$engine" = runc ]; then
+		split_run setpriv --reuid 1000 --regid 1000 --clear-groups env HOME="$T/user" \
+			OCIFP_STORE="$T/user/store" ocifp run --runtime runc -u builder "rootfs:$T/root" -- true
+		assert_failed 125
+		assert_stderr_has 'runc cannot run a job as user 4711:4712 without subordinate ids; use crun or bwrap'
+		return
+	fi
+	split_run setpriv --reuid 1000 --regid 1000 --clear-groups env HOME="$T/user" OCIFP_STORE="$T/user/store" \
+		ocifp run --runtime "$engine" -u builder -v "$T/host:/host" -v "vol-$engine:/vol" "rootfs:$T/root" -- \
+		sh -c 'id -u; id -g; stat -c %u:%g /bin/busybox /host /vol; touch "/host/$1" /vol/x /home/builder/y
+			chown 0 /vol/x 2>/dev/null || echo refused; grep CapEff /proc/self/status' sh "$engine"
+	assert_status 0
+	assert_stdout "$(printf '%s\n' 4711 4712 4711:4712 4711:4712 4711:4712 refused "CapEff:	0000000000000000")"
+	assert_equal "$(stat -c %u "$T/host/$engine" "$T/user/store/.ocifp/volumes/vol-$engine/x")" $'1000\n1000'
+	assert_equal "$(ls "$T/user/store/.ocifp/roots")" ''
+}
+
+@test "without root and subordinate ids a job may be any one user of the image" {
+	need root setpriv
+	sed -i 's/:1000:1000:/:4711:4712:/' "$T/root/etc/passwd"
+	mkdir "$T/user" "$T/host" && chmod 755 "$T" && chown -R 1000:1000 "$T/user" "$T/root" "$T/host"
+	on_each_engine is_any_user
+	split_run setpriv --reuid 1000 --regid 1000 --clear-groups env HOME="$T/user" OCIFP_STORE="$T/user/store" \
+		ocifp run "rootfs:$T/root" -- chown 33 /bin/busybox
+	assert_status 1
+	assert_stderr_has 'the job has no ids but its own: .*, as apt does, .*: apt install uidmap, and see subuid\(5\)'
+}
+
 @test "without root a tree of somebody else's groups is refused with a hint" {
 	need root setpriv
 	mkdir "$T/user" && chmod 755 "$T" && chown -R 1000:1000 "$T/user" "$T/root"

@@ -211,14 +211,21 @@ mounts(const struct engine_start *start)
 	static const char *const dev[] = { "nosuid", "strictatime", "mode=755", "size=65536k",
 					   NULL };
 	static const char *const shm[] = { "nosuid", "noexec", "nodev", "mode=1777", NULL };
+	static const char *const bound[] = { "rbind", "nosuid", "noexec", "nodev", NULL };
+	/* Its user namespace owns none of the others: the container's mounts are bound. */
+	bool is_nested = !start->mounts && engine_maps_user(start);
 	json_t *array = json_array();
 
-	add_mount(array, "/proc", "proc", "proc", proc);
+	if (is_nested)
+		add_mount(array, "/proc", "none", "/proc", bound);
+	else
+		add_mount(array, "/proc", "proc", "proc", proc);
 	add_mount(array, "/dev", "tmpfs", "tmpfs", dev);
 	add_terminals(array, start->map);
 	add_mount(array, "/dev/shm", "tmpfs", "shm", shm);
-	add_mount(array, "/dev/mqueue", "mqueue", "mqueue", proc);
-	add_sys(array, start->own_network);
+	if (!is_nested)
+		add_mount(array, "/dev/mqueue", "mqueue", "mqueue", proc);
+	add_sys(array, start->own_network && !is_nested);
 	add_volumes(array, start->mounts);
 	return array;
 }
@@ -283,27 +290,30 @@ namespaces(const struct engine_start *start)
 		json_array_append_new(array, json_pack("{s:s}", "type", *name));
 	if (start->mounts && start->own_network)
 		json_array_append_new(array, json_pack("{s:s}", "type", "network"));
-	if (start->mounts)
+	if (start->mounts || engine_maps_user(start))
 		json_array_append_new(array, json_pack("{s:s}", "type", "user"));
 	return array;
 }
 
 static json_t *
-mappings(const struct id_map *map, const struct id_ranges *ranges, uint32_t own_id)
+mapping(const struct id_range *range)
+{
+	return json_pack("{s:I, s:I, s:I}", "containerID", (json_int_t)range->inside, "hostID",
+			 (json_int_t)range->outside, "size", (json_int_t)range->count);
+}
+
+static json_t *
+mappings(const struct id_map *map, const struct id_ranges *ranges, const struct id_range *own)
 {
 	/* Root's as in user_map.c, where it says why it is not all ids. */
-	const struct id_range one = map->kind == ID_MAP_HOST
-					    ? (struct id_range){ 0, 0, UINT32_MAX - 1 }
-					    : (struct id_range){ 0, own_id, 1 };
+	const struct id_range one =
+		map->kind == ID_MAP_HOST ? (struct id_range){ 0, 0, UINT32_MAX - 1 } : *own;
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < (ranges->count ? ranges->count : 1); i++) {
 		const struct id_range *range = ranges->count ? &ranges->items[i] : &one;
 
-		json_array_append_new(array, json_pack("{s:I, s:I, s:I}", "containerID",
-						       (json_int_t)range->inside, "hostID",
-						       (json_int_t)range->outside, "size",
-						       (json_int_t)range->count));
+		json_array_append_new(array, mapping(range));
 	}
 	return array;
 }
@@ -319,9 +329,14 @@ linux_part(const struct engine_start *start)
 	object = json_pack("{s:o, s:o, s:o, s:o}", "namespaces", namespaces(start), "maskedPaths",
 			   array_of_strings(&masked), "readonlyPaths",
 			   array_of(job_read_only_paths), "seccomp", seccomp());
-	if (start->mounts) {
-		json_object_set_new(object, "uidMappings", mappings(map, &map->uids, geteuid()));
-		json_object_set_new(object, "gidMappings", mappings(map, &map->gids, getegid()));
+	if (start->mounts || engine_maps_user(start)) {
+		/* In the container the caller's ids are 0 already. */
+		const struct job_user *user = &start->job->user;
+		const struct id_range uid = { user->uid, start->mounts ? geteuid() : 0, 1 };
+		const struct id_range gid = { user->gid, start->mounts ? getegid() : 0, 1 };
+
+		json_object_set_new(object, "uidMappings", mappings(map, &map->uids, &uid));
+		json_object_set_new(object, "gidMappings", mappings(map, &map->gids, &gid));
 	}
 	return object;
 }

@@ -48,12 +48,23 @@ add_env(struct strings *words, const struct strings *env)
 	}
 }
 
+/* Who is not root has none. */
 static void
-add_capabilities(struct strings *words)
+add_capabilities(const struct job *job, struct strings *words)
 {
 	add_words(words, (const char *const[]){ "--cap-drop", "ALL", NULL });
-	for (const char *const *name = job_capabilities; *name; name++)
+	for (const char *const *name = job_capabilities; job->user.uid == 0 && *name; name++)
 		add_words(words, (const char *const[]){ "--cap-add", *name, NULL });
+}
+
+static void
+add_user(const struct job_user *user, struct strings *words)
+{
+	AUTO_FREE char *uid = xasprintf("%u", user->uid);
+	AUTO_FREE char *gid = xasprintf("%u", user->gid);
+
+	add_words(words,
+		  (const char *const[]){ "--unshare-user", "--uid", uid, "--gid", gid, NULL });
 }
 
 /* It leaves them as they are: who is root of this machine too could write to /proc/sys. */
@@ -107,7 +118,9 @@ bwrap_words(const struct engine_start *start, struct strings *words)
 	/* With a terminal of its own the session's leader is the process that starts it. */
 	if (!start->job->terminal)
 		strings_add(words, "--new-session");
-	add_capabilities(words);
+	if (engine_maps_user(start))
+		add_user(&start->job->user, words);
+	add_capabilities(start->job, words);
 	add_env(words, &start->job->env);
 }
 

@@ -12,7 +12,9 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "run/job.h"
 #include "run/root/root.h"
+#include "sandbox/id_map.h"
 
 static const struct engine *const engines[] = { &engine_crun, &engine_runc, &engine_bwrap, NULL };
 
@@ -95,6 +97,13 @@ read_log(const struct root *root, const char *name, struct buf *buf, struct erro
 	if (fstat(fd, &status) == 0 && (uint64_t)status.st_size > buf->limit)
 		(void)lseek(fd, -(off_t)buf->limit, SEEK_END);
 	return fd_read_all(fd, buf, name, err);
+}
+
+bool
+engine_maps_user(const struct engine_start *start)
+{
+	return start->map->kind == ID_MAP_OWN &&
+	       (start->job->user.uid != 0 || start->job->user.gid != 0);
 }
 
 int

@@ -45,6 +45,10 @@ extern const struct engine engine_bwrap;
 /* The one of that name, or (NULL) the first that is installed.  *ret_program is the caller's. */
 const struct engine *engine_find(const char *name, char **ret_program, struct error **err);
 
+/* Where the container has the caller's own ids alone, as 0, a job of another user gets a user
+ * namespace in it, in which these are that user's. */
+bool engine_maps_user(const struct engine_start *start);
+
 /* For engines: "<name>: <its last words>" */
 int engine_fail(const struct engine_start *start, const char *log_name, struct error **err);
 

@@ -1,12 +1,14 @@
 #include "base/observer.h"
 
+#include <poll.h>
 #include <stdarg.h>
 
 #include "base/cleanup.h"
+#include "base/deadline.h"
 #include "base/xalloc.h"
 
-static void
-tell(struct observer *observer, const struct event *event)
+void
+observer_hear(struct observer *observer, const struct event *event)
 {
 	if (observer)
 		observer->hear(observer, event);
@@ -23,17 +25,39 @@ observer_tell(struct observer *observer, enum event_kind kind, const char *forma
 	va_start(args, format);
 	text = xvasprintf(format, args);
 	va_end(args);
-	tell(observer, &(struct event){ .kind = kind, .text = text });
+	observer_hear(observer, &(struct event){ .kind = kind, .text = text });
 }
 
 void
 observer_count(struct observer *observer, enum event_kind kind, uint64_t bytes)
 {
-	tell(observer, &(struct event){ .kind = kind, .bytes = bytes });
+	observer_hear(observer, &(struct event){ .kind = kind, .bytes = bytes });
 }
 
 void
 observer_blob(struct observer *observer, enum event_kind kind, const char *digest, uint64_t bytes)
 {
-	tell(observer, &(struct event){ .kind = kind, .text = digest, .bytes = bytes });
+	observer_hear(observer, &(struct event){ .kind = kind, .text = digest, .bytes = bytes });
+}
+
+void
+observer_phase(struct observer *observer, enum event_kind kind, enum phase phase)
+{
+	observer_hear(observer, &(struct event){ .kind = kind, .phase = phase });
+}
+
+void
+observer_pause(struct observer *observer, const char *what, int64_t since_ms, int pause_ms)
+{
+	enum { STEP_MS = 1000 };
+
+	while (pause_ms > 0) {
+		int step_ms = pause_ms < STEP_MS ? pause_ms : STEP_MS;
+
+		observer_hear(observer, &(struct event){ .kind = EVENT_WAITING,
+							 .text = what,
+							 .ms = deadline_now_ms() - since_ms });
+		(void)poll(NULL, 0, step_ms);
+		pause_ms -= step_ms;
+	}
 }

@@ -25,6 +25,8 @@ context_result(struct context *context, const char *text, json_t *object, struct
 		json_decref(object);
 		line = xasprintf("%s\n", text);
 	}
+	if (context->progress)
+		progress_yield(context->progress);
 	if (fputs(line, stdout) == EOF || fflush(stdout) == EOF)
 		return error_set_errno(err, errno, "cannot write to standard output");
 	return 0;

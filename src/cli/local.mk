@@ -57,6 +57,8 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/doctor/doctor_registries.c \
 	%D%/doctor/doctor_sandbox.c \
 	%D%/exit_status.c %D%/exit_status.h \
+	%D%/output/activity.c %D%/output/activity.h \
+	%D%/output/colour.c %D%/output/colour.h \
 	%D%/output/explain.c %D%/output/explain.h \
 	%D%/doctor/findings.c %D%/doctor/findings.h \
 	%D%/output/github.c %D%/output/github.h \

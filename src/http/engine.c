@@ -229,6 +229,7 @@ wait_for_any(struct engine *engine, const struct watched *also, int most_ms, str
 	result = curl_multi_poll(engine->multi, waits, count, most_ms, NULL);
 	if (result != CURLM_OK)
 		return error_set(err, ERROR_FAILURE, "libcurl: %s", curl_multi_strerror(result));
+	observer_count(engine->observer, EVENT_STEP, 0);
 	return 0;
 }
 

@@ -255,7 +255,17 @@ hop_begin_body(struct request *request, struct error **err)
 	if (request->hop.body_begun)
 		return 0;
 	request->hop.body_begun = true;
-	return body_begin(request->body, is_part ? request->range_first : 0, err);
+	request->hop.body_at_bytes = is_part ? request->range_first : 0;
+	return body_begin(request->body, request->hop.body_at_bytes, err);
+}
+
+static void
+tell_moved(const struct request *request, size_t size, uint64_t at_bytes)
+{
+	observer_hear(request->engine->observer, &(struct event){ .kind = EVENT_MOVED,
+								  .text = request->blob,
+								  .bytes = size,
+								  .at_bytes = at_bytes });
 }
 
 static size_t
@@ -275,7 +285,8 @@ write_body(struct request *request, const char *bytes, size_t size)
 	    body_write(request->body, bytes, size, &request->hop.error) < 0)
 		return CURL_WRITEFUNC_ERROR;
 	retry_count_progress(&request->tally, size);
-	observer_count(request->engine->observer, EVENT_MOVED, size);
+	request->hop.body_at_bytes += size;
+	tell_moved(request, size, request->hop.body_at_bytes);
 	return size;
 }
 
@@ -344,7 +355,7 @@ on_read(char *bytes, size_t unit, size_t count, void *context)
 	hop->sent_bytes += size;
 	/* Relayed bytes were counted when they were received. */
 	if (!request->source->flow)
-		observer_count(request->engine->observer, EVENT_MOVED, size);
+		tell_moved(request, size, request->source_first + hop->sent_bytes);
 	return size;
 }
 

@@ -60,6 +60,7 @@ copy_options(struct request *request, const struct request_options *options)
 	request->url = xstrdup(options->url);
 	request->accept = xstrdup_null(options->accept);
 	request->content_type = xstrdup_null(options->content_type);
+	request->blob = xstrdup_null(options->blob);
 	for (const char *const *header = options->headers; header && *header; header++)
 		strings_add(&request->extra_headers, *header);
 	request->source = options->source;
@@ -202,6 +203,7 @@ request_bury(struct request *request)
 	free(request->hop_url);
 	free(request->accept);
 	free(request->content_type);
+	free(request->blob);
 	free(request->authorization);
 	free(request);
 }
@@ -375,6 +377,7 @@ repeat_later(struct request *request, int64_t asked_ms, const char *why)
 {
 	struct engine *engine = request->engine;
 	AUTO_FREE char *url = text_quote_url(request->url);
+	AUTO_FREE char *text = NULL;
 	int64_t delay_ms = retry_delay_ms(&request->tally, engine->backoff_first_ms, asked_ms,
 					  engine_random(engine));
 
@@ -383,8 +386,10 @@ repeat_later(struct request *request, int64_t asked_ms, const char *why)
 	request->needs_attempt = true;
 	request->state = REQUEST_DUE;
 	request->not_before_ms = deadline_after_ms(delay_ms);
-	observer_tell(engine->observer, EVENT_RETRY, "%s %s: %s; again in %" PRId64 " ms",
-		      request_method_name(request), url, QUOTED(why), delay_ms);
+	text = xasprintf("%s %s: %s; again in %" PRId64 " ms", request_method_name(request), url,
+			 QUOTED(why), delay_ms);
+	observer_hear(engine->observer,
+		      &(struct event){ .kind = EVENT_RETRY, .text = text, .ms = delay_ms });
 	return true;
 }
 

@@ -52,6 +52,7 @@ struct request_options {
 	size_t body_limit_bytes;     /* of request_body(); 0: MANIFEST_LIMIT_BYTES */
 	struct authorizer *authorizer; /* borrowed; NULL: no credentials */
 	unsigned flags;
+	const char *blob;     /* its digest, for the observer; NULL: the bytes are counted alone */
 	struct pace *pace;    /* rate limit of the host's writes, borrowed; NULL: none */
 	int64_t delay_ms;     /* before it is sent */
 	const char *named_by; /* the URL whose answer contained this one (realm, upload, link),

@@ -60,6 +60,7 @@ struct hop {
 	bool was_blocked;         /* an address was refused by on_open_socket() */
 	bool avoids_proxy;        /* the server is on this machine */
 	uint64_t sent_bytes;      /* of the source */
+	uint64_t body_at_bytes;   /* of the body: where the next byte belongs */
 	struct error *error;      /* of ours, from inside a callback */
 	long proxy_status;        /* of a CONNECT; 0: none */
 	long http_version;        /* libcurl's number */
@@ -82,6 +83,7 @@ struct request {
 	struct origin origin;
 	char *accept;
 	char *content_type;
+	char *blob;
 	struct strings extra_headers;
 	const struct source *source;
 	uint64_t source_first;

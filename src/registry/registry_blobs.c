@@ -55,9 +55,11 @@ start(struct download *download, struct error **err)
 {
 	struct endpoint *asked = download->asked;
 	AUTO_FREE char *url = blob_url(asked, &download->job.digest, err);
+	const struct digest_text digest = digest_text(&download->job.digest);
 	struct request_options options = {
 		.method = HTTP_GET,
 		.url = url,
+		.blob = digest.text,
 		.body = download->body,
 		.authorizer = scope_auth_authorizer(endpoint_scope_auth(asked, ACCESS_PULL, NULL)),
 		.flags = REQUEST_UNTIMED | (asked->mirrored ? REQUEST_NO_RETRY : 0),

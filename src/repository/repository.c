@@ -61,6 +61,12 @@ repository_name(const struct repository *repository)
 	return repository->name;
 }
 
+bool
+repository_is_local(const struct repository *repository)
+{
+	return repository->ops->open_blob != NULL;
+}
+
 int
 repository_resolve(struct repository *repository, const char *tag, const struct digest *digest,
 		   struct resolution *ret_resolution, struct error **err)

@@ -111,6 +111,9 @@ int repository_step(struct repository *repository, const struct watched *also, i
 int repository_open_blob(struct repository *repository, const struct descriptor *descriptor,
 			 int *ret_fd, uint64_t *ret_offset_bytes, struct error **err);
 
+/* A layout or an archive. */
+bool repository_is_local(const struct repository *repository);
+
 /* The layout's store, created if it does not exist; *ret_store NULL: not a layout. */
 int repository_find_store(struct repository *repository, struct store **ret_store,
 			  struct error **err);

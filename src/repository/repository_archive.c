@@ -175,7 +175,7 @@ static int
 copy_blob(const struct archive_job *self, const struct source *source, struct error **err)
 {
 	AUTO_ERROR struct error *failure = NULL;
-	int ret = copy_source(source, self->body, &failure);
+	int ret = copy_source(source, self->body, NULL, &self->digest, &failure);
 
 	if (archive_check_unchanged(self->archive, err) < 0)
 		return -1;

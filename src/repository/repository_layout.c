@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/limits.h"
-#include "base/observer.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "oci/descriptor.h"
@@ -50,7 +49,7 @@ struct copy_job {
 	struct descriptor descriptor; /* media type does not matter here */
 	struct body *body;            /* out */
 	const struct source *source;  /* in */
-	struct observer *observer;    /* in */
+	struct observer *observer;
 };
 
 static void
@@ -74,7 +73,7 @@ copy_out(struct local_job *job, enum blob_outcome *ret_outcome, bool *ret_again,
 	if (fd < 0)
 		return -1;
 	source = source_of_fd(fd, size_bytes);
-	return copy_source(&source, self->body, err);
+	return copy_source(&source, self->body, self->observer, &self->descriptor.digest, err);
 }
 
 static int
@@ -90,10 +89,8 @@ copy_in(struct local_job *job, enum blob_outcome *ret_outcome, bool *ret_again, 
 	*ret_outcome = state == INGEST_PRESENT ? BLOB_EXISTED : BLOB_MOVED;
 	if (state != INGEST_OPEN)
 		return 0;
-	if (copy_source(self->source, ingest_body(ingest), err) < 0)
-		return -1;
-	observer_count(self->observer, EVENT_MOVED, self->descriptor.size_bytes);
-	return 0;
+	return copy_source(self->source, ingest_body(ingest), self->observer,
+			   &self->descriptor.digest, err);
 }
 
 static struct copy_job *
@@ -247,6 +244,7 @@ get_blob(struct repository *repository, const struct descriptor *descriptor, str
 	job->job.run = copy_out;
 	descriptor_copy(descriptor, &job->descriptor);
 	job->body = body;
+	job->observer = session_observer(self->session);
 	local_jobs_add(&self->jobs, &job->job);
 	return 0;
 }

@@ -240,6 +240,7 @@ run_container(struct run *run, int *ret_status, struct error **err)
 		.watched_count = run->options->job.terminal ? CONSOLE_POLLS_COUNT : 0,
 	};
 	console_watched(&run->console, run->container.watched);
+	observer_count(run->observer, EVENT_YIELDED, 0);
 	return container_run(&run->container, ret_status, err);
 }
 

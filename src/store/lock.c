@@ -104,6 +104,9 @@ lock_wait_on(struct lock_wait *wait, const struct store *store, const char *path
 	waited_ms = now_ms - wait->start_ms;
 	if (!wait->told && waited_ms >= notice_after_ms)
 		tell(wait, store, path);
+	observer_hear(store->observer, &(struct event){ .kind = EVENT_WAITING,
+							.text = "for another process",
+							.ms = waited_ms });
 	if (store->lock_timeout_ms > 0 && waited_ms >= store->lock_timeout_ms)
 		return give_up(store, path, err);
 	return 0;

@@ -132,6 +132,6 @@ refute_published() {
 	rules reg <<<'{"method": "POST", "path": "uploads", "action": {"delay_s": 0.3}}'
 	TERM=xterm script -qec "timeout 60 ocifp append -t $reg_host/app:v1 --push tree" /dev/null \
 		>"$T/tty" 2>&1 3>&- </dev/null || fail "$(cat "$T/tty")"
-	grep -Eq '[0-9] MB packed, [0-9.]+ [kM]B/s' "$T/tty" || fail "$(cat "$T/tty")"
-	grep -Eq '[0-9] [kM]?B of 12.[0-9] MB, [0-2] of [12] blobs' "$T/tty" || fail "$(cat "$T/tty")"
+	grep -Eq 'packed 12\.[0-9] MB( in [0-9.]+ s, [0-9.]+ [kM]B/s)?' "$T/tty" || fail "$(cat "$T/tty")"
+	grep -Eq 'uploading [0-9]+ %: [0-9.]+ [kM]?B of 12.[0-9] MB, [0-2] of 2 blobs' "$T/tty" || fail "$(cat "$T/tty")"
 }

@@ -16,6 +16,7 @@ fault_tests = \
 	%D%/prune.bats \
 	%D%/push.bats \
 	%D%/redirects.bats \
+	%D%/screens.bats \
 	%D%/signatures.bats \
 	%D%/space.bats \
 	%D%/store.bats \
@@ -23,7 +24,7 @@ fault_tests = \
 	%D%/tls.bats \
 	%D%/unpack.bats \
 	%D%/uploads.bats
-EXTRA_DIST += $(fault_tests) \
+EXTRA_DIST += $(fault_tests) tests/data/screens \
 	%D%/auth.py \
 	%D%/h2.py \
 	%D%/packages.py \

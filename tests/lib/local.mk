@@ -26,7 +26,9 @@ EXTRA_DIST += $(rig_tests) \
 	%D%/registry.bash \
 	%D%/rig.bash \
 	%D%/roots.bash \
+	%D%/screens.bash \
 	%D%/scenes.bash \
+	%D%/screen.py \
 	%D%/source_times_fuzz.py \
 	%D%/systems.bash \
 	%D%/tls.bash \

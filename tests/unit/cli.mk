@@ -3,6 +3,7 @@ cli_unit_tests = \
 	%D%/test_line \
 	%D%/test_options \
 	%D%/test_progress \
+	%D%/test_progress_format \
 	%D%/test_report \
 	%D%/test_suggest
 check_PROGRAMS += $(cli_unit_tests)
@@ -19,6 +20,9 @@ TESTS += $(cli_unit_tests)
 
 %C%_test_progress_SOURCES = %D%/test_progress.c
 %C%_test_progress_LDADD = $(cli_libs) $(CMOCKA_LIBS)
+
+%C%_test_progress_format_SOURCES = %D%/test_progress_format.c
+%C%_test_progress_format_LDADD = $(cli_libs) $(CMOCKA_LIBS)
 
 %C%_test_report_SOURCES = %D%/test_report.c
 %C%_test_report_LDADD = $(cli_libs) $(CMOCKA_LIBS)

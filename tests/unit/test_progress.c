@@ -15,9 +15,7 @@
 #include "base/deadline.h"
 #include "base/observer.h"
 #include "base/strings.h"
-#include "base/xalloc.h"
 #include "cli/output/progress.h"
-#include "cli/output/progress_format.h"
 
 struct shown {
 	int ends[2];
@@ -43,6 +41,7 @@ finish(struct shown *shown)
 	size_t used = 0;
 	ssize_t size;
 
+	progress_yield(shown->progress);
 	progress_free(shown->progress);
 	/* A terminal hands on what was written when it gets to it: only the end says that all came.
 	 */
@@ -172,43 +171,9 @@ a_stalled_reader_of_stderr_does_not_stop_the_work(void **state)
 	finish(&shown);
 }
 
-static void
-the_plain_line_says_how_far_it_is(void **state)
-{
-	const struct progress_counts counts = {
-		.planned_bytes = 8000000,
-		.moved_bytes = 2000000,
-		.planned_blobs = 3,
-		.finished_blobs = 1,
-		.retries = 1,
-		.moving_ms = 1000,
-	};
-	AUTO_FREE char *line = progress_format_plain(&counts, 2000);
-
-	(void)state;
-	assert_string_equal(line, "ocifp: 2.0 MB of 8.0 MB, 1 of 3 blobs, 2.0 MB/s, 1 retry\n");
-}
-
-static void
-until_something_moves_it_says_what_was_packed(void **state)
-{
-	struct progress_counts counts = { .packed_bytes = 3000000, .started_ms = 1000 };
-	AUTO_FREE char *packing = progress_format_plain(&counts, 2000);
-	AUTO_FREE char *moving = NULL;
-
-	(void)state;
-	assert_string_equal(packing, "ocifp: 3.0 MB packed, 3.0 MB/s\n");
-	counts.planned_blobs = 1;
-	counts.planned_bytes = 1000000;
-	counts.moved_bytes = 500000;
-	counts.moving_ms = 2000;
-	moving = progress_format_plain(&counts, 3000);
-	assert_string_equal(moving, "ocifp: 500.0 kB of 1.0 MB, 0 of 1 blobs, 500.0 kB/s\n");
-}
-
 /* What one terminal of so many columns is sent for a status and the end. */
 static void
-show_on_terminal(struct shown *shown, unsigned short columns)
+show_on_terminal(struct shown *shown, unsigned short columns, const char *notice)
 {
 	struct winsize size = { .ws_row = 24, .ws_col = columns };
 
@@ -222,33 +187,63 @@ show_on_terminal(struct shown *shown, unsigned short columns)
 	shown->progress = progress_new(&(struct progress_options){ .fd = shown->ends[1] });
 	shown->observer = progress_observer(shown->progress);
 	(void)poll(NULL, 0, 120);
-	observer_count(shown->observer, EVENT_MOVED, 1000);
+	observer_hear(shown->observer, &(struct event){ .kind = EVENT_PLANNED,
+							.text = "sha256:0a1b2c3d4e5f6a7b",
+							.bytes = 2000 });
+	observer_hear(shown->observer, &(struct event){ .kind = EVENT_MOVED,
+							.text = "sha256:0a1b2c3d4e5f6a7b",
+							.bytes = 1000,
+							.at_bytes = 1000 });
+	if (notice)
+		observer_tell(shown->observer, EVENT_NOTICE, "%s", notice);
 	finish(shown);
 }
 
-static void
-the_bar_fits_the_terminal_and_goes_away(void **state)
+static size_t
+longest_line(const char *text)
 {
-	static const struct {
-		unsigned short columns;
-		const char *text;
-	} cases[] = {
-		{ 0, "\r\033[Kocifp: 1.0 kB of 0 B, 0 of 0 blobs, " },
-		{ 1, "\r\033[K\r\033[K" },
-		{ 10, "\r\033[Kocifp: 1.\r\033[K" },
-		{ 10000, "\r\033[Kocifp: 1.0 kB of 0 B, 0 of 0 blobs, " },
-	};
+	size_t longest = 0;
+
+	while (*text) {
+		size_t size = strcspn(text, "\r\n");
+
+		longest = size > longest ? size : longest;
+		text += size + strspn(text + size, "\r\n");
+	}
+	return longest;
+}
+
+static void
+the_block_fits_the_terminal_and_stays(void **state)
+{
+	static const unsigned short columns[] = { 0, 1, 20, 80, 10000 };
 
 	(void)state;
 	setenv("TERM", "xterm", 1);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	setenv("NO_COLOR", "1", 1);
+	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
 		struct shown shown;
+		size_t most = columns[i] ? columns[i] : 80;
 
-		show_on_terminal(&shown, cases[i].columns);
-		assert_memory_equal(shown.text, cases[i].text, strlen(cases[i].text));
-		assert_string_equal(shown.text + strlen(shown.text) - 4, "\r\033[K");
-		assert_true(strlen(shown.text) < 200);
+		show_on_terminal(&shown, columns[i], NULL);
+		assert_true(longest_line(shown.text) < most + strlen("\033[2A\033[K"));
+		/* The cursor ends on a line of its own. */
+		assert_string_equal(shown.text + strlen(shown.text) - 2, "\r\n");
+		if (most >= 80)
+			assert_non_null(strstr(shown.text, "downloaded 0 of 1 blob, 1.0 kB of "
+							   "2.0 kB"));
 	}
+}
+
+static void
+a_notice_takes_the_block_away_and_stands_above_it(void **state)
+{
+	struct shown shown;
+
+	(void)state;
+	setenv("TERM", "xterm", 1);
+	show_on_terminal(&shown, 80, "a word");
+	assert_non_null(strstr(shown.text, "\033[2A\r\033[Jocifp: a word\r\n"));
 }
 
 static void
@@ -258,8 +253,24 @@ a_dumb_terminal_is_not_written_over(void **state)
 
 	(void)state;
 	setenv("TERM", "dumb", 1);
-	show_on_terminal(&shown, 80);
-	assert_string_equal(shown.text, "");
+	show_on_terminal(&shown, 80, NULL);
+	assert_null(strchr(shown.text, '\033'));
+	assert_memory_equal(shown.text, "ocifp: downloaded 0 of 1 blob", 29);
+}
+
+static void
+json_ends_with_an_end(void **state)
+{
+	struct shown shown;
+
+	(void)state;
+	start(&shown, &(struct progress_options){ .mode = "json" });
+	observer_tell(shown.observer, EVENT_NOTICE, "a");
+	progress_end(shown.progress, 3);
+	finish(&shown);
+	assert_non_null(strstr(shown.text, "{\"event\":\"notice\",\"text\":\"a\"}\n"
+					   "{\"event\":\"end\",\"phase\":null,"));
+	assert_string_equal(shown.text + strlen(shown.text) - 12, "\"status\":3}\n");
 }
 
 int
@@ -272,9 +283,9 @@ main(void)
 		cmocka_unit_test(ten_thousand_notices_are_cut_short),
 		cmocka_unit_test(json_mode_speaks_json_alone),
 		cmocka_unit_test(a_stalled_reader_of_stderr_does_not_stop_the_work),
-		cmocka_unit_test(the_plain_line_says_how_far_it_is),
-		cmocka_unit_test(until_something_moves_it_says_what_was_packed),
-		cmocka_unit_test(the_bar_fits_the_terminal_and_goes_away),
+		cmocka_unit_test(json_ends_with_an_end),
+		cmocka_unit_test(the_block_fits_the_terminal_and_stays),
+		cmocka_unit_test(a_notice_takes_the_block_away_and_stands_above_it),
 		cmocka_unit_test(a_dumb_terminal_is_not_written_over),
 	};
 

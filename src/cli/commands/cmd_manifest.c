@@ -12,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/inspected.h"
+#include "cli/output/progress.h"
 #include "image/document/image_part.h"
 #include "image/transfer/put_document.h"
 
@@ -35,6 +36,7 @@ static int
 write_bytes(struct context *context, const struct buf *bytes, struct error **err)
 {
 	context->has_result = true;
+	progress_yield(context->progress);
 	if (fwrite(bytes->data, 1, bytes->size, stdout) != bytes->size || fflush(stdout) == EOF)
 		return error_set_errno(err, errno, "cannot write to standard output");
 	return 0;

@@ -2,16 +2,19 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/ioctl.h>
 
 #include "base/deadline.h"
-#include "base/environment.h"
 #include "base/observer.h"
 #include "base/strings.h"
-#include "base/text.h"
 #include "base/xalloc.h"
+#include "cli/output/activity.h"
+#include "cli/output/colour.h"
 #include "cli/output/line.h"
+#include "cli/output/page.h"
 #include "cli/output/progress_format.h"
+
+enum { DEFAULT_COLUMNS = 80, MOST_COLUMNS = 160, DEFAULT_ROWS = 24 };
 
 enum mode { MODE_TTY, MODE_PLAIN, MODE_JSON, MODE_NONE };
 
@@ -32,21 +35,16 @@ struct progress {
 	struct observer observer; /* first: see hear() */
 	struct progress_options options;
 	struct progress_counts counts;
+	struct activity activity;
 	enum mode mode;
-	bool has_bar;    /* the terminal's last line is ours to rewrite */
+	bool has_colour;
+	size_t block_lines; /* the terminal's last lines, which are ours to write again */
+	size_t block_columns;
 	bool is_stalled; /* nobody reads: wait no more until somebody does */
 	int64_t next_status_ms;
 	int64_t next_retry_ms;
 	struct strings notices; /* shown so far */
 };
-
-static bool
-is_rewritable(int fd)
-{
-	const char *terminal = environment_find("TERM");
-
-	return isatty(fd) && terminal && strcmp(terminal, "dumb") != 0;
-}
 
 static enum mode
 choose_mode(const struct progress_options *options)
@@ -58,7 +56,7 @@ choose_mode(const struct progress_options *options)
 	if (strcmp(wanted, "json") == 0)
 		return MODE_JSON;
 	/* Without a terminal nothing can be rewritten, whatever was asked for. */
-	if (strcmp(wanted, "plain") != 0 && is_rewritable(options->fd))
+	if (strcmp(wanted, "plain") != 0 && terminal_is_rewritable(options->fd))
 		return MODE_TTY;
 	return MODE_PLAIN;
 }
@@ -74,15 +72,26 @@ try_write(struct progress *progress, const char *line, int most_wait_ms)
 	return is_written;
 }
 
+/* To the block's first line, and with all of it cleared; the caller owns it. */
+static char *
+erase_block(const struct progress *progress)
+{
+	return progress->block_lines > 0 ? xasprintf("\033[%zuA\r\033[J", progress->block_lines)
+					 : xstrdup("");
+}
+
 static void
 write_line(struct progress *progress, const char *line, int most_wait_ms)
 {
-	AUTO_FREE char *whole = NULL;
+	AUTO_FREE char *erase = erase_block(progress);
+	AUTO_FREE char *whole = xasprintf("%s%s", erase, line);
 
-	if (progress->has_bar)
-		whole = xasprintf("\r\033[K%s", line);
-	if (try_write(progress, whole ? whole : line, most_wait_ms))
-		progress->has_bar = false;
+	if (!try_write(progress, whole, most_wait_ms))
+		return;
+	/* What was erased comes back beneath the line, at once. */
+	if (progress->block_lines > 0)
+		progress->next_status_ms = 0;
+	progress->block_lines = 0;
 }
 
 /* `event` names it for MODE_JSON. */
@@ -111,39 +120,107 @@ progress_notice(struct progress *progress, const char *text)
 	say(progress, "notice", text, notice_wait_ms);
 }
 
-static void
-show_status(struct progress *progress, int64_t now_ms)
+static struct screen_size
+find_screen_size(const struct progress *progress)
 {
-	AUTO_FREE char *line = NULL;
+	struct winsize size = { 0 };
 
-	if (progress->mode == MODE_TTY)
-		line = progress_format_bar(&progress->counts, now_ms, progress->options.fd);
-	else if (progress->mode == MODE_JSON)
-		line = progress_format_json(&progress->counts, now_ms);
-	else
-		line = progress_format_plain(&progress->counts, now_ms);
-	if (try_write(progress, line, 0) && progress->mode == MODE_TTY)
-		progress->has_bar = true;
+	if (ioctl(progress->options.fd, TIOCGWINSZ, &size) < 0)
+		size = (struct winsize){ 0 };
+	return (struct screen_size){
+		.columns = size.ws_col == 0             ? DEFAULT_COLUMNS
+			   : size.ws_col < MOST_COLUMNS ? size.ws_col
+							: MOST_COLUMNS,
+		.rows = size.ws_row ? size.ws_row : DEFAULT_ROWS,
+		.has_colour = progress->has_colour,
+	};
+}
+
+/* Each line is written over the one that stood there; what is left of the old block is cleared.
+ * The cursor stays on an empty line beneath, so that nothing is ever glued to ours. */
+static char *
+paint(struct progress *progress, const struct strings *lines)
+{
+	AUTO_PAGE struct page page = { 0 };
+
+	if (progress->block_lines > 0)
+		page_add(&page, "\033[%zuA\r", progress->block_lines);
+	for (size_t i = 0; i < lines->count; i++)
+		page_add(&page, "%s\033[K\n", lines->items[i]);
+	if (progress->block_lines > lines->count)
+		page_add(&page, "\033[J");
+	return xstrdup(page.text ? page.text : "");
 }
 
 static void
-show_status_if_due(struct progress *progress)
+draw_block(struct progress *progress, bool is_over, int64_t now_ms)
 {
-	int64_t now_ms;
+	AUTO_STRINGS struct strings lines = { 0 };
+	struct screen_size size = find_screen_size(progress);
+	bool with_blobs = !is_over || progress->block_lines > 0;
+	AUTO_FREE char *text = NULL;
 
-	if (progress->mode == MODE_NONE)
+	/* A terminal of another width has wrapped the old lines: leave them. */
+	if (size.columns != progress->block_columns)
+		progress->block_lines = 0;
+	progress->block_columns = size.columns;
+	progress_format_screen(&progress->activity, now_ms, &size, with_blobs, is_over, &lines);
+	text = paint(progress, &lines);
+	if (try_write(progress, text, is_over ? notice_wait_ms : 0))
+		progress->block_lines = lines.count;
+}
+
+static void
+show_status(struct progress *progress, int64_t now_ms)
+{
+	AUTO_FREE char *status = NULL;
+	AUTO_FREE char *line = NULL;
+
+	if (progress->mode == MODE_TTY) {
+		draw_block(progress, false, now_ms);
 		return;
-	now_ms = deadline_now_ms();
-	if (now_ms < progress->next_status_ms)
+	}
+	if (progress->mode == MODE_JSON) {
+		line = progress_format_json(&progress->activity, &progress->counts, now_ms, NULL);
+	} else {
+		status = progress_format_status(&progress->activity, now_ms);
+		line = status ? xasprintf("ocifp: %s\n", status) : xstrdup("");
+	}
+	(void)try_write(progress, line, 0);
+}
+
+static void
+show_status_if_due(struct progress *progress, int64_t now_ms)
+{
+	if (progress->mode == MODE_NONE || now_ms < progress->next_status_ms)
 		return;
 	progress->next_status_ms = now_ms + interval_ms[progress->mode];
 	show_status(progress, now_ms);
 }
 
+/* Of what came about, the last words; what follows is told for itself. */
 static void
-show_retry(struct progress *progress, const char *text)
+finish_phases(struct progress *progress, int64_t now_ms)
 {
-	int64_t now_ms = deadline_now_ms();
+	AUTO_STRINGS struct strings lines = { 0 };
+	bool is_worth_it = activity_is_worth_telling(&progress->activity);
+
+	if (progress->mode == MODE_TTY && (is_worth_it || progress->block_lines > 0))
+		draw_block(progress, true, now_ms);
+	if (progress->mode == MODE_PLAIN && is_worth_it)
+		progress_format_phases(&progress->activity, now_ms, &lines);
+	for (size_t i = 0; i < lines.count; i++) {
+		AUTO_FREE char *line = xasprintf("ocifp: %s\n", lines.items[i]);
+
+		(void)try_write(progress, line, notice_wait_ms);
+	}
+	progress->block_lines = 0;
+	activity_forget(&progress->activity);
+}
+
+static void
+show_retry(struct progress *progress, const char *text, int64_t now_ms)
+{
 	AUTO_FREE char *line = NULL;
 
 	if (progress->options.quiet || !text)
@@ -163,17 +240,21 @@ show_trace(struct progress *progress, const char *text)
 }
 
 static void
-hear_bytes(struct progress *progress, const struct event *event)
+count(struct progress_counts *counts, const struct event *event, int64_t now_ms)
 {
-	struct progress_counts *counts = &progress->counts;
-
 	switch (event->kind) {
+	case EVENT_REQUEST:
+		counts->requests++;
+		break;
+	case EVENT_RETRY:
+		counts->retries++;
+		break;
 	case EVENT_PACKED:
 		counts->packed_bytes += event->bytes;
 		break;
 	case EVENT_PLANNED:
 		if (counts->planned_blobs == 0)
-			counts->moving_ms = deadline_now_ms();
+			counts->moving_ms = now_ms;
 		counts->planned_blobs++;
 		counts->planned_bytes += event->bytes;
 		break;
@@ -188,33 +269,45 @@ hear_bytes(struct progress *progress, const struct event *event)
 		counts->reused_bytes += event->bytes;
 		break;
 	default:
-		return;
+		break;
 	}
-	show_status_if_due(progress);
+}
+
+/* Blobs that go another way, or a build: what was done before has ended. */
+static bool
+begins_anew(const struct progress *progress, const struct event *event)
+{
+	if (event->kind != EVENT_BEGUN)
+		return false;
+	return event->phase != progress->activity.phase || progress->activity.packing.done_bytes ||
+	       progress->activity.build_ended_ms;
 }
 
 static void
 hear(struct observer *observer, const struct event *event)
 {
 	struct progress *progress = (struct progress *)observer;
+	int64_t now_ms = deadline_now_ms();
 
+	count(&progress->counts, event, now_ms);
+	if (begins_anew(progress, event) || event->kind == EVENT_YIELDED)
+		finish_phases(progress, now_ms);
+	activity_hear(&progress->activity, event, now_ms);
 	switch (event->kind) {
 	case EVENT_NOTICE:
 		progress_notice(progress, event->text);
 		break;
 	case EVENT_TRACE:
-		show_trace(progress, event->text);
-		break;
 	case EVENT_REQUEST:
-		progress->counts.requests++;
 		show_trace(progress, event->text);
 		break;
 	case EVENT_RETRY:
-		progress->counts.retries++;
-		show_retry(progress, event->text);
+		show_retry(progress, event->text, now_ms);
+		break;
+	case EVENT_YIELDED:
 		break;
 	default:
-		hear_bytes(progress, event);
+		show_status_if_due(progress, now_ms);
 	}
 }
 
@@ -227,6 +320,7 @@ progress_new(const struct progress_options *options)
 	progress->observer.hear = hear;
 	progress->options = *options;
 	progress->mode = choose_mode(options);
+	progress->has_colour = colour_is_wanted(options->fd);
 	progress->counts.started_ms = now_ms;
 	progress->counts.moving_ms = now_ms;
 	if (progress->mode != MODE_NONE)
@@ -247,10 +341,23 @@ progress_counts(const struct progress *progress)
 }
 
 void
-progress_end(struct progress *progress)
+progress_yield(struct progress *progress)
 {
-	if (progress->has_bar)
-		write_line(progress, "", notice_wait_ms);
+	finish_phases(progress, deadline_now_ms());
+}
+
+void
+progress_end(struct progress *progress, int status)
+{
+	int64_t now_ms = deadline_now_ms();
+
+	finish_phases(progress, now_ms);
+	if (progress->mode == MODE_JSON) {
+		AUTO_FREE char *line = progress_format_json(&progress->activity, &progress->counts,
+							    now_ms, &status);
+
+		(void)try_write(progress, line, notice_wait_ms);
+	}
 	progress->mode = MODE_NONE;
 }
 
@@ -259,7 +366,7 @@ progress_free(struct progress *progress)
 {
 	if (!progress)
 		return;
-	progress_end(progress);
+	activity_forget(&progress->activity);
 	strings_release(&progress->notices);
 	free(progress);
 }

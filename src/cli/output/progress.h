@@ -2,9 +2,10 @@
  *
  * The cli's observer: counts for summaries, and on stderr notices, traces and how far it is.
  *
- *     tty    one line that is rewritten, ten times a second at most
- *     plain  one line in ten seconds at most; never a carriage return
- *     json   one object a line: {"event": ...}
+ *     tty    a block of lines that is written again, ten times a second at most: a line a blob, a
+ *            line a phase; it stays when a phase is over
+ *     plain  a line a phase when it is over, and one in ten seconds; never a carriage return
+ *     json   one object a line: {"event": ...}; the last one is "end"
  *     none   notices alone
  *
  * Showing never holds up the work: when stderr is full, a line of progress is left out and a
@@ -49,8 +50,11 @@ const struct progress_counts *progress_counts(const struct progress *progress);
 /* "ocifp: <text>" unless quiet; one that was shown before is not shown again. */
 void progress_notice(struct progress *progress, const char *text);
 
-/* Takes the rewritten line off the terminal: the work is over. */
-void progress_end(struct progress *progress);
+/* Something else is written to the terminal: leaves the block as it ends. */
+void progress_yield(struct progress *progress);
+
+/* The work is over, with this exit status; notices alone are shown from here on. */
+void progress_end(struct progress *progress, int status);
 void progress_free(struct progress *progress);
 DEFINE_CLEANUP(struct progress, progress_free)
 #define AUTO_PROGRESS CLEANUP(progress_free_at)

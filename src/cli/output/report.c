@@ -134,7 +134,8 @@ report_end(struct context *context, struct error *error)
 	AUTO_ERROR struct error *later = NULL;
 
 	if (context->progress)
-		progress_end(context->progress);
+		progress_end(context->progress,
+			     first ? exit_status_of(first)->number : context->job_status);
 	if (finish_stdout(context, first, &later) < 0)
 		first = TAKE_PTR(later);
 	if (context->options.status_file &&

@@ -371,6 +371,21 @@ ensure_use_built(struct ensure *ensure, bool *ret_used, struct error **err)
 	return *ret_used ? use_built(ensure, &built, err) : 0;
 }
 
+/* The command speaks for itself meanwhile. */
+static int
+run_build(const struct ensure *ensure, const struct build_options *options,
+	  struct build_output *output, struct error **err)
+{
+	struct observer *observer = session_observer(ensure->session);
+	int result;
+
+	observer_count(observer, EVENT_YIELDED, 0);
+	observer_phase(observer, EVENT_BEGUN, PHASE_BUILD);
+	result = build_run(options, output, err);
+	observer_phase(observer, EVENT_ENDED, PHASE_BUILD);
+	return result;
+}
+
 /* Builds what result->missing says, publishes it, pushes it if that is wanted, pulls it. */
 static int
 ensure_build(struct ensure *ensure, struct error **err)
@@ -386,7 +401,7 @@ ensure_build(struct ensure *ensure, struct error **err)
 
 	if (push_it && probe_push(ensure, err) < 0)
 		return -1;
-	if (build_run(&options, &output, err) < 0 || check_unchanged(ensure, err) < 0)
+	if (run_build(ensure, &options, &output, err) < 0 || check_unchanged(ensure, err) < 0)
 		return -1;
 	ensure->built = true;
 	ensure->result->built = true;
@@ -524,6 +539,8 @@ take_present(struct ensure *ensure, struct error **err)
 static int
 ask_until(struct ensure *ensure, int64_t deadline_ms, bool *ret_done, struct error **err)
 {
+	int64_t since_ms = deadline_now_ms();
+
 	for (;;) {
 		if (ensure_ask(ensure, err) < 0 || take_present(ensure, err) < 0)
 			return -1;
@@ -537,7 +554,8 @@ ask_until(struct ensure *ensure, int64_t deadline_ms, bool *ret_done, struct err
 			return 0;
 		observer_tell(session_observer(ensure->session), EVENT_TRACE,
 			      "absent; asking again, because another job may be building it");
-		(void)poll(NULL, 0, deadline_left_ms(deadline_ms, ASK_AGAIN_MS));
+		observer_pause(session_observer(ensure->session), "for another job's build",
+			       since_ms, deadline_left_ms(deadline_ms, ASK_AGAIN_MS));
 	}
 }
 

@@ -112,6 +112,7 @@ static int
 wait_for_all(struct join *join, struct error **err)
 {
 	int64_t deadline_ms = deadline_after_ms(join->options->wait_ms);
+	int64_t since_ms = deadline_now_ms();
 
 	for (int pause_ms = ASK_AGAIN_FIRST_MS; join->missing.count > 0;) {
 		int left_ms = deadline_left_ms(deadline_ms, pause_ms);
@@ -121,7 +122,8 @@ wait_for_all(struct join *join, struct error **err)
 		observer_tell(session_observer(join->session), EVENT_TRACE,
 			      "a platform is missing; another runner may be building it, so it is "
 			      "asked for again");
-		(void)poll(NULL, 0, left_ms);
+		observer_pause(session_observer(join->session), "for other runners", since_ms,
+			       left_ms);
 		pause_ms = pause_ms * 2 < ASK_AGAIN_MS ? pause_ms * 2 : ASK_AGAIN_MS;
 		if (join_collect(join, err) < 0)
 			return -1;

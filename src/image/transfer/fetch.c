@@ -153,7 +153,20 @@ copy_blob(struct fetch_job *job)
 	if (fd < 0)
 		return false;
 	source = source_of_fd(fd, size_bytes);
-	return copy_source(&source, ingest_body(job->ingest), &ignored) == 0;
+	return copy_source(&source, ingest_body(job->ingest), NULL, digest, &ignored) == 0;
+}
+
+static void
+tell_planned(const struct fetch_job *job)
+{
+	const struct digest_text digest = digest_text(&job->descriptor->digest);
+	uint64_t reused_bytes = ingest_reused_bytes(job->ingest);
+
+	observer_hear(job->fetch->options->observer,
+		      &(struct event){ .kind = EVENT_PLANNED,
+				       .text = digest.text,
+				       .bytes = job->descriptor->size_bytes - reused_bytes,
+				       .at_bytes = reused_bytes });
 }
 
 static void
@@ -166,8 +179,7 @@ run_job(struct fetch_job *job)
 		return;
 	}
 	if (!job->planned)
-		tell(job, EVENT_PLANNED,
-		     job->descriptor->size_bytes - ingest_reused_bytes(job->ingest));
+		tell_planned(job);
 	job->planned = true;
 	if (request_blob(job, &failure) < 0)
 		fail_job(job, failure);
@@ -278,8 +290,10 @@ fetch_release(struct fetch *fetch)
 
 /* Better no download at all than one that fills the disk.  ERROR_LOCAL, class "space". */
 static int
-check_space(struct store *store, const struct descriptors *blobs, struct error **err)
+check_space(const struct fetch_options *options, const struct descriptors *blobs,
+	    struct error **err)
 {
+	struct store *store = options->store;
 	uint64_t missing_bytes = 0;
 
 	for (size_t i = 0; i < blobs->count; i++) {
@@ -292,6 +306,8 @@ check_space(struct store *store, const struct descriptors *blobs, struct error *
 			return error_set_class(err, "size");
 		}
 		missing_bytes += blob->size_bytes;
+		observer_blob(options->observer, EVENT_EXPECTED, digest_text(&blob->digest).text,
+			      blob->size_bytes);
 	}
 	return missing_bytes > 0 ? store_space_check(store, missing_bytes, err) : 0;
 }
@@ -303,7 +319,9 @@ fetch_blobs(const struct fetch_options *options, const struct descriptors *blobs
 	CLEANUP(fetch_release) struct fetch fetch = { .options = options };
 
 	plan_jobs(&fetch, blobs);
-	if (check_space(options->store, blobs, err) < 0 || run_jobs(&fetch, err) < 0)
+	observer_phase(options->observer, EVENT_BEGUN,
+		       repository_is_local(options->repository) ? PHASE_COPY : PHASE_DOWNLOAD);
+	if (check_space(options, blobs, err) < 0 || run_jobs(&fetch, err) < 0)
 		return -1;
 	if (!fetch.failure)
 		return 0;

@@ -167,6 +167,19 @@ start_jobs(struct send *send)
 	}
 }
 
+static void
+tell_begun(const struct send_options *options, const struct descriptors *blobs)
+{
+	bool is_upload = (options->made || repository_is_local(options->source)) &&
+			 !repository_is_local(options->destination);
+
+	observer_phase(options->observer, EVENT_BEGUN, is_upload ? PHASE_UPLOAD : PHASE_COPY);
+	for (size_t i = 0; i < blobs->count; i++)
+		observer_blob(options->observer, EVENT_EXPECTED,
+			      digest_text(&blobs->items[i].digest).text,
+			      blobs->items[i].size_bytes);
+}
+
 static bool
 has_work(const struct send *send)
 {
@@ -202,6 +215,7 @@ send_blobs(const struct send_options *options, const struct descriptors *blobs, 
 	CLEANUP(send_release) struct send send = { .options = options };
 
 	plan_jobs(&send, blobs);
+	tell_begun(options, blobs);
 	while (has_work(&send)) {
 		start_jobs(&send);
 		if (send.running_count > 0 &&

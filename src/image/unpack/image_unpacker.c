@@ -30,6 +30,7 @@ plan(struct image_unpacker *unpacker, struct error **err)
 		return -1;
 	unpacker->is_known = true;
 	unpacker->is_planned = true;
+	observer_count(unpacker->jobs.source.observer, EVENT_LAYERS, 0);
 	return unpacker->plan(unpacker, err);
 }
 

@@ -63,6 +63,15 @@ layer_job_send(struct layer_job *job, const struct layer_source *source, struct 
 	return 0;
 }
 
+static void
+tell_layers(const struct layer_job *job, const struct layer_source *source)
+{
+	const struct descriptors *layers = &source->image->manifest.layers;
+
+	for (size_t i = job->first; i < job->first + job->count && i < layers->count; i++)
+		observer_count(source->observer, EVENT_LAYER, layers->items[i].size_bytes);
+}
+
 static int
 layer_job_start(struct layer_job *job, const struct layer_source *source, struct error **err)
 {
@@ -73,6 +82,7 @@ layer_job_start(struct layer_job *job, const struct layer_source *source, struct
 		.map = *source->map,
 	};
 
+	tell_layers(job, source);
 	job->unpacker = unpacker_start(job->tree_fd, job->record_fd, &request, err);
 	return job->unpacker ? layer_job_send(job, source, err) : -1;
 }
@@ -116,6 +126,16 @@ layer_job_release(struct layer_job *job)
 	job->record_fd = -1;
 }
 
+static void
+tell_unpacked(const struct layer_job *job, const struct layer_source *source)
+{
+	const struct descriptors *layers = &source->image->manifest.layers;
+	size_t number = job->first + job->done;
+
+	if (number < layers->count)
+		observer_count(source->observer, EVENT_UNPACKED, layers->items[number].size_bytes);
+}
+
 static int
 layer_job_hear(struct layer_job *job, const struct layer_source *source, struct error **err)
 {
@@ -124,6 +144,7 @@ layer_job_hear(struct layer_job *job, const struct layer_source *source, struct 
 	if (unpacker_receive(job->unpacker, &ended, &job->result, err) < 0)
 		return fail(job, source, err);
 	if (!ended) {
+		tell_unpacked(job, source);
 		job->done++;
 		return layer_job_send(job, source, err);
 	}
@@ -383,6 +404,7 @@ layer_jobs_run(struct layer_jobs *jobs, struct error **err)
 			continue;
 		}
 		wait = (struct lock_wait){ 0 };
+		observer_count(jobs->source.observer, EVENT_STEP, 0);
 		if (hear_jobs(jobs, BUSY_PAUSE_MS, &any, err) < 0)
 			return -1;
 	}

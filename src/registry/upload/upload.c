@@ -111,12 +111,14 @@ static void on_answer(void *context, struct request *request);
 static int
 start_request(struct upload *upload, struct request_options *options, struct error **err)
 {
+	const struct digest_text digest = digest_text(&upload->job.digest);
 	const struct endpoint *endpoint = upload->job.endpoint;
 
 	options->flags |= REQUEST_NO_REDIRECT;
 	options->pace = &endpoint->host->writes;
 	options->delay_ms = upload->delay_ms;
 	upload->delay_ms = 0;
+	options->blob = digest.text;
 	request_free(upload->job.request);
 	upload->job.request =
 		request_start(endpoint->registry->engine, options, on_answer, upload, err);

@@ -210,6 +210,36 @@ hostile() {
 	[[ $stdout == "cache default: saved "* ]] || fail "$told"
 }
 
+# saves_all_again WORDS: what the previous cache has is sent again, and the user is told why
+saves_all_again() {
+	machine "again$((again += 1))"
+	cp -r ../one/tree tree
+	echo "new $again" >key
+	forget_log reg
+	save
+	assert_status 0
+	assert_stderr_has "cannot reuse the previous cache, so everything is saved again: .*$1"
+	[[ $stdout == "cache default: saved "* ]] || fail "$told"
+	rules reg </dev/null
+	machine "look$again"
+	echo "new $again" >key
+	restore --strict
+	assert_status 0
+	diff -r tree ../one/tree
+}
+
+@test "a save that cannot read the previous cache saves everything again, and says so" {
+	publish
+	# Tags of what is not this key's alone.
+	local again=0 pointers='{"method": "GET", "path": "manifests/default-[^e]-", "action": '
+	rules reg <<<"$pointers{\"status\": 400}}"
+	saves_all_again 400
+	rules reg <<<"$pointers{\"body\": \"{}\"}}"
+	saves_all_again 'is neither a manifest nor an index'
+	rules reg <<<'{"method": "GET", "path": "blobs/sha256", "action": {"status": 404}}'
+	saves_all_again 'does not have the blob'
+}
+
 @test "a save that is killed at any request leaves the old cache or the new one, whole" {
 	publish
 	restore

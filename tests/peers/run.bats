@@ -935,6 +935,27 @@ opens_its_terminal() {
 	on_each_engine opens_its_terminal
 }
 
+copies_and_shifts_ids() {
+	split_run python3 "$RIG_LIB/without_openat2.py" --call "$fsetxattr" ocifp run --userns auto \
+		--runtime "$engine" -v "$T/host:/host" "rootfs:$T/root" -- sh -c '
+		awk "\$2 > 65535 { print \"shifted\", \$1, \$3 }" /proc/self/uid_map
+		touch /host/$1 /new && stat -c %u /host/$1 /new /bin/sh && echo changed >/etc/group' sh "$engine"
+	assert_status 0
+	assert_stdout "$(printf 'shifted 0 65536\n0\n0\n0')"
+	assert_stderr_has 'gets a copy'
+	assert_equal "$(stat -c %u "$T/host/$engine")" 0
+	grep -q root "$T/root/etc/group" || fail 'the job wrote into the root itself'
+	assert_nothing_left
+}
+
+@test "with --userns auto a job that gets a copy of its root has ids that nobody has, too" {
+	need root idmapped_mounts python3
+	local fsetxattr=190
+	[ "$(uname -m)" = x86_64 ] || fsetxattr=7
+	mkdir "$T/host"
+	on_each_engine copies_and_shifts_ids
+}
+
 # refused_shift REASON COMMAND...
 refused_shift() {
 	local reason=$1

@@ -295,6 +295,31 @@ hidden() {
 	[ -z "$(find "$out" -name '.wh*')" ] || fail "whiteouts were made files"
 }
 
+@test "a further name for a file of a lower layer is this layer's, and stays" {
+	layer lower <<-TAR
+		file f text=f
+		dir d
+		file d/old text=old
+	TAR
+	layer upper <<-TAR
+		hard d/before link=f
+		file d/.wh..wh..opq
+		hard d/after link=f
+		hard again link=f
+		file .wh.again
+	TAR
+	layered names lower upper
+	in_each_way names new_names
+}
+
+new_names() {
+	unpacked
+	says d/before f
+	says d/after f
+	says again f
+	[ ! -e "$out/d/old" ]
+}
+
 @test "a whiteout below what is not a directory hides nothing" {
 	layer lower <<-TAR
 		dir a

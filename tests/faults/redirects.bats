@@ -121,6 +121,17 @@ teardown() {
 	done
 }
 
+@test "H19 a redirect to a name with an internal address is refused when the address is known" {
+	need_hosts
+	serve_image
+	rules reg <<<'{"path": "blobs/", "action": {"redirect": "http://meta.test/latest/meta-data"}}'
+	with_hosts '169.254.169.254 meta.test' ocifp pull "${on[@]}" --plain-http meta.test \
+		--status-file "$T/failed.json" "$ref"
+	assert_failed 5
+	assert_equal "$(jq -r .error.class "$T/failed.json")" ssrf
+	assert_within 5
+}
+
 @test "H20 a 303 is followed; 304, 204, 206 and an empty 200 unasked are not content" {
 	serve_image
 	pull_with_rules <<-'JSON'

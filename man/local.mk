@@ -8,6 +8,7 @@ dist_man_MANS += \
 	%D%/ocifp-cache.5 \
 	%D%/ocifp-cache.7 \
 	%D%/ocifp-completion.1 \
+	%D%/ocifp-config.5 \
 	%D%/ocifp-copy.1 \
 	%D%/ocifp-digest.1 \
 	%D%/ocifp-doctor.1 \

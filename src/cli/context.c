@@ -83,33 +83,56 @@ context_project(struct context *context, struct error **err)
 }
 
 static void
-take_mirrors(struct context *context, const struct project *project)
+add_mirror(struct context *context, const char *host, const char *url, bool resolves)
 {
 	struct registry_options *options = &context->options.session.registry;
 
-	context->mirrors = xcalloc(project->mirror_count + 1, sizeof(*context->mirrors));
-	for (size_t i = 0; i < project->mirror_count; i++) {
-		const struct project_mirror *mirror = &project->mirrors[i];
-
-		context->mirrors[i].host = mirror->host;
-		context->mirrors[i].urls = (const char *const *)mirror->urls.items;
-	}
+	context->mirrors =
+		xgrow(context->mirrors, options->mirror_count, sizeof(*context->mirrors));
+	context->mirrors[options->mirror_count++] = (struct registry_mirror){ host, url, resolves };
 	options->mirrors = context->mirrors;
-	options->mirror_count = project->mirror_count;
+}
+
+static void
+add_mirrors_of_settings(struct context *context, enum settings_level level)
+{
+	const struct settings *settings = &context->options.settings;
+
+	for (size_t i = 0; i < settings->count; i++) {
+		const struct setting *setting = &settings->items[i];
+
+		if (setting->host && setting->level == level)
+			add_mirror(context, setting->host, setting->value, setting->resolves);
+	}
 }
 
 /* Mirrors are a help and no need: a command that asks nothing else of the project file works
  * without it. */
 static void
-find_mirrors(struct context *context)
+add_mirrors_of_project(struct context *context)
 {
 	AUTO_ERROR struct error *error = NULL;
 	const struct project *project = context_find_project(context, &error);
 
 	if (error)
-		context_notice(context, "no mirrors are used: %s", error_text(error));
-	if (project && project->mirror_count > 0)
-		take_mirrors(context, project);
+		context_notice(context, "no mirrors of the project are used: %s",
+			       error_text(error));
+	for (size_t i = 0; project && i < project->mirror_count; i++) {
+		const struct project_mirror *mirror = &project->mirrors[i];
+
+		for (size_t j = 0; j < mirror->urls.count; j++)
+			add_mirror(context, mirror->host, mirror->urls.items[j], false);
+	}
+}
+
+static void
+find_mirrors(struct context *context)
+{
+	add_mirrors_of_settings(context, SETTINGS_MACHINE);
+	add_mirrors_of_settings(context, SETTINGS_USER);
+	if ((context->command->groups & OPTIONS_PROJECT) &&
+	    settings_is(&context->options.settings, "project_mirrors", true))
+		add_mirrors_of_project(context);
 }
 
 void
@@ -158,8 +181,7 @@ context_session(struct context *context)
 {
 	if (context->session)
 		return context->session;
-	if (context->command->groups & OPTIONS_PROJECT)
-		find_mirrors(context);
+	find_mirrors(context);
 	context->session = session_new(&context->options.session);
 	return context->session;
 }

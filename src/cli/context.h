@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "base/strings.h"
+#include "project/settings.h"
 #include "repository/session.h"
 
 struct command;
@@ -32,6 +33,7 @@ struct common_options {
 	char *login_host;                /* that --username is for; NULL: not known yet */
 	struct strings plain_http_hosts; /* --plain-http */
 	struct strings trusted_realms;   /* --trust-realm */
+	struct settings settings;        /* the user's and the machine's */
 	struct session_options session;  /* points into the above */
 };
 
@@ -44,7 +46,7 @@ struct context {
 		*progress; /* its observer hears the layers below, its counts make summaries */
 	struct session *session;         /* context_session() makes it */
 	struct project *project;         /* context_project() reads it */
-	struct registry_mirror *mirrors; /* the project's, as the session wants them */
+	struct registry_mirror *mirrors; /* the settings' and the project's */
 	bool has_result;                 /* stdout has its one result */
 };
 

@@ -236,6 +236,8 @@ run(struct context *context, struct invocation *invocation, int argc, char **arg
 		return -1;
 	context->named_count = invocation->operands.named_count;
 	start_progress(context);
+	if (options->settings.unused)
+		context_notice(context, "%s", options->settings.unused);
 	return invocation->command->run(context, invocation->values, &invocation->operands.words,
 					err);
 }

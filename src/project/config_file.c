@@ -486,7 +486,7 @@ fail_unknown(const struct config *config, const struct config_node *node, const 
 	AUTO_FREE char *names = join_names(table);
 
 	config_fail(config, &node->key_mark, err, "unknown key '%s' in %s", key, what);
-	return error_set_hint(err, "known keys: %s", names);
+	return error_set_hint(err, "known keys: %s; a newer ocifp may know it", names);
 }
 
 static int
@@ -508,6 +508,9 @@ config_read_fields(const struct config *config, const struct config_node *node, 
 		const struct config_node *item = &node->items[i];
 		const struct config_field *field = find_field(item->key, table);
 
+		/* Free for other programs. */
+		if (!field && text_starts(item->key, "x-"))
+			continue;
 		if (!field)
 			return fail_unknown(config, item, what, table, err);
 		if (field->read(config, item, (char *)ret_struct + field->offset, err) < 0)

@@ -22,6 +22,7 @@
 #include "project/ci.h"
 #include "project/config_file.h"
 #include "project/reading.h"
+#include "project/settings.h"
 
 #define PROJECT_NO_IMAGE SIZE_MAX
 
@@ -167,24 +168,55 @@ project_name_is_valid(const char *name)
 	return *name && *name != '_' && *name != '-' && !name[strspn(name, characters)];
 }
 
-static bool
-is_url(const char *text)
+bool
+project_mirror_is_valid(const char *url)
 {
-	const char *rest = strstr(text, "://");
+	const char *rest = strstr(url, "://");
 
-	if (!rest || !(text_starts(text, "https://") || text_starts(text, "http://")))
+	if (!rest || !(text_starts(url, "https://") || text_starts(url, "http://")))
 		return false;
 	rest += strlen("://");
-	return *rest && *rest != '/' && text_is_printable_ascii(text) && !strpbrk(text, " @?#\"");
+	return *rest && *rest != '/' && text_is_printable_ascii(url) && !strpbrk(url, " @?#\"");
+}
+
+/* Without TLS only on this machine: tests have such, and nobody else hears them. */
+static bool
+is_on_loopback(const char *url)
+{
+	static const char *const starts[] = { "http://localhost", "http://127.0.0.1",
+					      "http://[::1]" };
+
+	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
+		if (text_starts(url, starts[i]) && strchr(":/", url[strlen(starts[i])]))
+			return true;
+	return false;
 }
 
 static int
-check_urls(const struct reading *reading, const struct config_node *node, struct error **err)
+refuse_setting(const struct reading *reading, const struct config_mark *mark, const char *name,
+	       struct error **err)
 {
-	for (size_t i = 0; i < node->count; i++)
-		if (!is_url(node->items[i].text))
-			return fail_value(reading, &node->items[i].mark, node->items[i].text,
+	config_fail(reading->config, mark, err, "%s cannot be set in the project file", name);
+	return error_set_hint(err, "it belongs in ~/.config/ocifp/config.yaml or "
+				   "/etc/ocifp/config.yaml; see ocifp-config(5)");
+}
+
+static int
+check_mirrors(const struct reading *reading, const struct config_node *node, struct error **err)
+{
+	for (size_t i = 0; i < node->count; i++) {
+		const struct config_node *item = &node->items[i];
+
+		if (item->kind == CONFIG_MAP)
+			return refuse_setting(reading, &item->mark, "a mirror with 'resolve'", err);
+		if (item->kind != CONFIG_TEXT)
+			continue;
+		if (!project_mirror_is_valid(item->text))
+			return fail_value(reading, &item->mark, item->text,
 					  "is not a valid mirror URL", err);
+		if (!text_starts(item->text, "https://") && !is_on_loopback(item->text))
+			return refuse_setting(reading, &item->mark, "a mirror without https", err);
+	}
 	return 0;
 }
 
@@ -205,9 +237,10 @@ read_mirror(const struct reading *reading, const struct config_node *node,
 	if (!reference_host_is_valid(node->key))
 		return fail_value(reading, &node->key_mark, node->key, "is not a valid host", err);
 	mirror->host = lower_case(node->key);
-	if (config_read_texts(reading->config, node, &mirror->urls, err) < 0)
+	mirror->where = xasprintf("%s:%zu", reading->config->name, node->key_mark.line);
+	if (node->kind == CONFIG_LIST && check_mirrors(reading, node, err) < 0)
 		return -1;
-	return check_urls(reading, node, err);
+	return config_read_texts(reading->config, node, &mirror->urls, err);
 }
 
 static int
@@ -239,6 +272,7 @@ project_free(struct project *project)
 	free(project->caches);
 	for (size_t i = 0; i < project->mirror_count; i++) {
 		free(project->mirrors[i].host);
+		free(project->mirrors[i].where);
 		strings_release(&project->mirrors[i].urls);
 	}
 	project_run_release(&project->run);
@@ -283,10 +317,95 @@ note_map(const struct config *config, const struct config_node *node, void *ret_
 	return 0;
 }
 
+enum { VERSION_NUMBERS_COUNT = 3 };
+
+/* "0.3" is 0.3.0. */
+static bool
+parse_version(const char *text, unsigned numbers[VERSION_NUMBERS_COUNT])
+{
+	for (size_t i = 0; i < VERSION_NUMBERS_COUNT; i++) {
+		size_t size = strspn(text, "0123456789");
+		AUTO_FREE char *digits = xstrndup(text, size);
+		uint64_t value = 0;
+
+		numbers[i] = 0;
+		if (i > 0 && !*text)
+			continue;
+		if (!text_parse_uint(digits, UINT16_MAX, &value))
+			return false;
+		numbers[i] = (unsigned)value;
+		text += size;
+		if (*text == '.' && text[1])
+			text++;
+	}
+	return !*text;
+}
+
+static bool
+is_older(const unsigned numbers[VERSION_NUMBERS_COUNT], const unsigned than[VERSION_NUMBERS_COUNT])
+{
+	for (size_t i = 0; i < VERSION_NUMBERS_COUNT; i++)
+		if (numbers[i] != than[i])
+			return numbers[i] < than[i];
+	return false;
+}
+
+/* ">= 0.3".  Looked at before anything else is: what this ocifp does not know may be why. */
+static int
+check_program(const struct config *config, struct error **err)
+{
+	static const char sign[] = ">=";
+	const struct config_node *node =
+		config->root.kind == CONFIG_MAP ? config_find(&config->root, "ocifp") : NULL;
+	const char *text = node ? config_text(config, node, err) : NULL;
+	unsigned wanted[VERSION_NUMBERS_COUNT];
+	unsigned own[VERSION_NUMBERS_COUNT];
+
+	if (!node)
+		return 0;
+	if (!text)
+		return -1;
+	if (text_starts(text, sign))
+		text += strlen(sign) + strspn(text + strlen(sign), " ");
+	else
+		text = "";
+	if (!parse_version(text, wanted))
+		return config_fail(config, &node->mark, err,
+				   "invalid 'ocifp': expected a version such as \">= 0.3\"");
+	if (!parse_version(PACKAGE_VERSION, own) || !is_older(own, wanted))
+		return 0;
+	config_fail(config, &node->mark, err, "needs ocifp %s, this is %s", text, PACKAGE_VERSION);
+	return error_set_hint(err, "install a newer ocifp");
+}
+
+static int
+refuse_settings(const struct reading *reading, struct error **err)
+{
+	const struct config_node *root = &reading->config->root;
+
+	for (size_t i = 0; root->kind == CONFIG_MAP && i < root->count; i++) {
+		AUTO_FREE char *name = xasprintf("'%s'", QUOTED(root->items[i].key));
+
+		if (settings_has_name(root->items[i].key) &&
+		    strcmp(root->items[i].key, "mirrors") != 0)
+			return refuse_setting(reading, &root->items[i].key_mark, name, err);
+	}
+	return 0;
+}
+
+static int
+accept_checked(const struct config *config, const struct config_node *node, void *ret_value,
+	       struct error **err)
+{
+	(void)ret_value;
+	return config_text(config, node, err) ? 0 : -1;
+}
+
 static const struct config_field top_fields[] = {
 	{ "caches", note_map, offsetof(struct top, caches), false },
 	{ "images", note_map, offsetof(struct top, images), false },
 	{ "mirrors", note_map, offsetof(struct top, mirrors), false },
+	{ "ocifp", accept_checked, 0, false },
 	{ "run", note_map, offsetof(struct top, run), false },
 	{ "version", read_version, offsetof(struct top, version), true },
 };
@@ -319,8 +438,9 @@ read_top(const struct config *config, bool uses_variables, struct project *proje
 	struct reading reading = { .config = config, .project = project, .variables = &variables };
 	struct top top = { 0 };
 
-	if (config_read_fields(config, &config->root, "the project file", &top_table, &top, err) <
-	    0)
+	if (check_program(config, err) < 0 || refuse_settings(&reading, err) < 0 ||
+	    config_read_fields(config, &config->root, "the project file", &top_table, &top, err) <
+		    0)
 		return -1;
 	if (!top.images && !top.caches)
 		return config_fail(config, &config->root.mark, err,

@@ -68,6 +68,7 @@ struct project_run {
 struct project_mirror {
 	char *host;
 	struct strings urls;
+	char *where; /* "FILE:LINE" */
 };
 
 struct project {

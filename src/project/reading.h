@@ -36,6 +36,9 @@ void project_run_release(struct project_run *run);
 int project_expand_repository(const struct reading *reading, const char *text, char **ret_name,
 			      const char **ret_unknown, struct error **err);
 
+/* "https://host[:port][/path]", or http; without credentials. */
+bool project_mirror_is_valid(const char *url);
+
 config_reader project_paths_read; /* struct strings, as they are spelled */
 
 /* "[a-z0-9][a-z0-9_-]*" */

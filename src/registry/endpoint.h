@@ -37,6 +37,7 @@ struct endpoint {
 	char *name;           /* "owner/image" */
 	char *base_url;       /* "https://ghcr.io/v2/owner/image" */
 	const char *mirrored; /* the origin's host of a mirror; NULL: not a mirror */
+	bool resolves;        /* of a mirror: see struct registry_mirror */
 	struct scope_auth **scope_auths;
 	size_t scope_auth_count;
 	struct endpoint **mirrors;

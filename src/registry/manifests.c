@@ -188,21 +188,21 @@ try_mirror(const struct question *question, struct endpoint *mirror, struct buf 
 		return true;
 	observer_tell(engine_observer(mirror->registry->engine), EVENT_TRACE,
 		      "the mirror '%s' has no manifest '%s'%s%s", mirror->host->name,
-		      digest_text(question->digest).text, trouble ? ": " : "",
-		      trouble ? error_text(trouble) : "");
+		      question->digest ? digest_text(question->digest).text : question->tag,
+		      trouble ? ": " : "", trouble ? error_text(trouble) : "");
 	return false;
 }
 
-/* Mirrors are asked by digest only: tags are resolved, and absence is proven, at the origin. */
+/* Mirrors are asked by digest only, but for those that their operator trusts with tags; absence is
+ * proven at the origin. */
 static bool
 try_mirrors(const struct question *question, struct buf *bytes, struct descriptor *ret_descriptor)
 {
 	const struct endpoint *endpoint = question->endpoint;
 
-	if (!question->digest)
-		return false;
 	for (size_t i = 0; i < endpoint->mirror_count; i++)
-		if (try_mirror(question, endpoint->mirrors[i], bytes, ret_descriptor))
+		if ((question->digest || endpoint->mirrors[i]->resolves) &&
+		    try_mirror(question, endpoint->mirrors[i], bytes, ret_descriptor))
 			return true;
 	return false;
 }

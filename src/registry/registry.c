@@ -114,11 +114,11 @@ name_mirror(const char *url, struct error **err)
 }
 
 static int
-add_mirror(struct endpoint *endpoint, const char *url, struct error **err)
+add_mirror(struct endpoint *endpoint, const struct registry_mirror *added, struct error **err)
 {
 	struct registry *registry = endpoint->registry;
-	AUTO_FREE char *name = name_mirror(url, err);
-	const struct host_key key = { .name = name, .space = name, .url = url };
+	AUTO_FREE char *name = name_mirror(added->url, err);
+	const struct host_key key = { .name = name, .space = name, .url = added->url };
 	struct endpoint *mirror;
 	struct host *host;
 
@@ -129,6 +129,7 @@ add_mirror(struct endpoint *endpoint, const char *url, struct error **err)
 		return error_wrap(err, "mirror");
 	mirror = endpoint_new(registry, host, endpoint->name);
 	mirror->mirrored = endpoint->host->name;
+	mirror->resolves = added->resolves;
 	endpoint->mirrors =
 		xgrow(endpoint->mirrors, endpoint->mirror_count, sizeof(struct endpoint *));
 	endpoint->mirrors[endpoint->mirror_count++] = mirror;
@@ -143,11 +144,9 @@ add_mirrors(struct endpoint *endpoint, struct error **err)
 	for (size_t i = 0; i < options->mirror_count; i++) {
 		const struct registry_mirror *mirror = &options->mirrors[i];
 
-		if (strcmp(mirror->host, endpoint->host->name) != 0)
-			continue;
-		for (const char *const *url = mirror->urls; *url; url++)
-			if (add_mirror(endpoint, *url, err) < 0)
-				return -1;
+		if (strcmp(mirror->host, endpoint->host->name) == 0 &&
+		    add_mirror(endpoint, mirror, err) < 0)
+			return -1;
 	}
 	return 0;
 }

@@ -23,8 +23,9 @@ struct reference;
 struct registry;
 
 struct registry_mirror {
-	const char *host;        /* the origin */
-	const char *const *urls; /* NULL-terminated; asked in order, by digest only */
+	const char *host; /* the origin */
+	const char *url;
+	bool resolves; /* may be asked for tags, not by digest only; absence it never proves */
 };
 
 struct registry_options {

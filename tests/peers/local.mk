@@ -26,6 +26,7 @@ peer_tests = \
 	%D%/run_cache.bats \
 	%D%/run_images.bats \
 	%D%/run_project.bats \
+	%D%/settings.bats \
 	%D%/sign.bats \
 	%D%/static.bats \
 	%D%/unpack.bats \

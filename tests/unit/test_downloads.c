@@ -53,7 +53,6 @@ a_blob_that_a_manifest_lists_and_nobody_has_is_content_trouble(void **state)
 struct mirrored {
 	struct http_server server;
 	char *url;
-	const char *urls[2];
 	char *host;
 	struct registry_mirror mirror;
 };
@@ -64,9 +63,7 @@ open_mirror(struct room *room, struct mirrored *mirrored)
 	http_server_start(&mirrored->server);
 	mirrored->url = http_server_url(&mirrored->server, "/");
 	mirrored->host = xasprintf("127.0.0.1:%u", room->server.port);
-	mirrored->urls[0] = mirrored->url;
-	mirrored->urls[1] = NULL;
-	mirrored->mirror = (struct registry_mirror){ mirrored->host, mirrored->urls };
+	mirrored->mirror = (struct registry_mirror){ mirrored->host, mirrored->url, false };
 	room->options.mirrors = &mirrored->mirror;
 	room->options.mirror_count = 1;
 	room->options.username = "me";

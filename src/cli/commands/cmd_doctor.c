@@ -89,6 +89,7 @@ examine(struct findings *findings, struct context *context, const struct doctor_
 	doctor_sandbox(findings);
 	doctor_store(findings, context);
 	examine_project(findings, context, hosts);
+	doctor_settings(findings, context);
 	if (hosts->count > 0)
 		doctor_credentials(findings, context, hosts);
 	if (hosts->count > 0 && !values->offline)

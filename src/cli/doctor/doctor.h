@@ -8,6 +8,7 @@ struct context;
 struct findings;
 
 void doctor_libraries(struct findings *findings);
+void doctor_settings(struct findings *findings, struct context *context);
 void doctor_store(struct findings *findings, struct context *context);
 void doctor_sandbox(struct findings *findings);
 void doctor_programs(struct findings *findings);

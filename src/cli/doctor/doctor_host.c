@@ -12,6 +12,7 @@
 #include "cli/doctor/doctor.h"
 #include "cli/doctor/findings.h"
 #include "cli/libraries.h"
+#include "project/project.h"
 #include "store/store.h"
 
 /* Below this a pull of an ordinary CI image is likely to fail. */
@@ -107,6 +108,63 @@ doctor_store(struct findings *findings, struct context *context)
 	findings_add(findings, "path", FINDING_OK, "%s", path);
 	add_state(findings, options, path);
 	add_space(findings, path);
+}
+
+static void
+add_variables(struct findings *findings)
+{
+	static const struct {
+		const char *variable;
+		const char *name;
+	} rows[] = {
+		{ "OCIFP_STORE", "store" },
+		{ "OCIFP_TLS_CA", "tls_ca" },
+		{ "OCIFP_PLAIN_HTTP", "plain_http" },
+		{ "OCIFP_TRUST_REALM", "trust_realm" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (environment_find(rows[i].variable))
+			findings_add(findings, rows[i].name, FINDING_OK, "%s, from $%s",
+				     environment_find(rows[i].variable), rows[i].variable);
+}
+
+static void
+add_setting(struct findings *findings, const struct setting *setting)
+{
+	if (setting->host)
+		findings_add(findings, setting->name, FINDING_OK, "%s at %s%s, from %s",
+			     setting->host, setting->value,
+			     setting->resolves ? ", for tags too" : "", setting->where);
+	else
+		findings_add(findings, setting->name, FINDING_OK, "%s, from %s", setting->value,
+			     setting->where);
+}
+
+/* In the order in which they count: what comes first is used where one value can be. */
+void
+doctor_settings(struct findings *findings, struct context *context)
+{
+	const struct settings *settings = &context->options.settings;
+	AUTO_ERROR struct error *told = NULL;
+	const struct project *project = context_find_project(context, &told);
+
+	findings_begin(findings, "settings");
+	if (settings->unused)
+		findings_add(findings, "file", FINDING_PROBLEM, "%s", settings->unused);
+	add_variables(findings);
+	for (size_t i = 0; project && i < project->mirror_count; i++)
+		for (size_t j = 0; j < project->mirrors[i].urls.count; j++)
+			findings_add(findings, "mirrors",
+				     settings_is(settings, "project_mirrors", true) ? FINDING_OK
+										    : FINDING_NOTE,
+				     "%s at %s, from %s", project->mirrors[i].host,
+				     project->mirrors[i].urls.items[j], project->mirrors[i].where);
+	for (size_t i = 0; i < settings->count; i++)
+		add_setting(findings, &settings->items[i]);
+	if (settings->count == 0)
+		findings_add(findings, "config", FINDING_OK,
+			     "neither the user nor the machine has a config.yaml");
 }
 
 static bool

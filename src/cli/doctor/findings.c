@@ -1,6 +1,7 @@
 #include "cli/doctor/findings.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 
 #include "base/xalloc.h"
 #include "cli/output/line.h"
@@ -41,6 +42,7 @@ findings_add(struct findings *findings, const char *name, enum finding finding, 
 {
 	AUTO_FREE char *text = NULL;
 	AUTO_FREE char *clean = NULL;
+	AUTO_FREE char *key = xstrdup(name);
 	va_list args;
 
 	va_start(args, format);
@@ -48,7 +50,11 @@ findings_add(struct findings *findings, const char *name, enum finding finding, 
 	va_end(args);
 	clean = line_clean(text);
 	page_add(&findings->page, "  %-16s %-8s %s\n", name, names[finding], clean);
-	(void)json_object_set_new(findings->section, name,
+	for (unsigned i = 2; json_object_get(findings->section, key); i++) {
+		free(key);
+		key = xasprintf("%s_%u", name, i);
+	}
+	(void)json_object_set_new(findings->section, key,
 				  json_pack("{s:s, s:s}", "state", names[finding], "text", clean));
 }
 

@@ -20,7 +20,8 @@ struct findings;
 
 struct findings *findings_new(void);
 
-/* What is added goes to the section begun last.  The text may be foreign. */
+/* What is added goes to the section begun last.  The text may be foreign.  A name that is there
+ * already is "name_2" in the object. */
 void findings_begin(struct findings *findings, const char *section);
 void findings_add(struct findings *findings, const char *name, enum finding finding,
 		  const char *format, ...) __attribute__((format(printf, 4, 5)));

@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "base/xalloc.h"
 #include "cli/command.h"
 #include "cli/context.h"
 #include "cli/options/registry_host.h"
@@ -162,6 +163,56 @@ read_password(char **ret_password, struct error **err)
 	return 0;
 }
 
+/* Of the environment, separated by spaces or commas; then of the settings. */
+static void
+add_hosts(const struct settings *settings, const char *variable, const char *name,
+	  struct strings *hosts)
+{
+	const char *value = environment_find(variable);
+	AUTO_FREE char *words = xstrdup(value ? value : "");
+	char *rest = words;
+	char *word;
+
+	while ((word = strsep(&rest, " ,")))
+		if (*word && !strings_has(hosts, word))
+			strings_add(hosts, word);
+	for (size_t i = 0; i < settings->count; i++)
+		if (strcmp(settings->items[i].name, name) == 0 &&
+		    !strings_has(hosts, settings->items[i].value))
+			strings_add(hosts, settings->items[i].value);
+}
+
+static const char *
+find_value(const struct settings *settings, const char *name)
+{
+	const struct setting *setting = settings_find(settings, name);
+
+	return setting ? setting->value : NULL;
+}
+
+/* What no option says. */
+static int
+read_settings(struct common_options *options, struct error **err)
+{
+	struct session_options *session = &options->session;
+	struct settings *settings = &options->settings;
+
+	if (settings_read(settings, err) < 0)
+		return -1;
+	if (!session->engine.ca_file)
+		session->engine.ca_file = environment_find("OCIFP_TLS_CA");
+	/* Said for this run: then registries on this machine have TLS, too. */
+	session->registry.loopback_tls =
+		session->engine.ca_file || session->engine.certificate_file;
+	if (!session->engine.ca_file)
+		session->engine.ca_file = find_value(settings, "tls_ca");
+	if (!session->store_path && !environment_find("OCIFP_STORE"))
+		session->store_path = find_value(settings, "store");
+	add_hosts(settings, "OCIFP_PLAIN_HTTP", "plain_http", &options->plain_http_hosts);
+	add_hosts(settings, "OCIFP_TRUST_REALM", "trust_realm", &options->trusted_realms);
+	return 0;
+}
+
 static const char *const *
 list_of(const struct strings *strings)
 {
@@ -183,6 +234,8 @@ common_options_finish(struct common_options *options, unsigned groups, struct er
 {
 	struct session_options *session = &options->session;
 
+	if ((groups & (OPTIONS_NETWORK | OPTIONS_STORE)) && read_settings(options, err) < 0)
+		return -1;
 	if (check(options, groups, err) < 0)
 		return -1;
 	if (options->password_stdin && read_password(&options->password, err) < 0)
@@ -191,8 +244,6 @@ common_options_finish(struct common_options *options, unsigned groups, struct er
 	session->registry.trust_realms = list_of(&options->trusted_realms);
 	session->engine.plain_http_hosts = list_of(&options->plain_http_hosts);
 	session->engine.backoff_first_ms = backoff_first_ms();
-	session->registry.loopback_tls =
-		session->engine.ca_file || session->engine.certificate_file;
 	session->engine.user_agent = PACKAGE_NAME "/" PACKAGE_VERSION;
 	if (options->timeout_ms > 0)
 		session->engine.deadline_ms = deadline_after_ms(options->timeout_ms);
@@ -208,6 +259,7 @@ common_options_release(struct common_options *options)
 	free(options->login_host);
 	strings_release(&options->plain_http_hosts);
 	strings_release(&options->trusted_realms);
+	settings_release(&options->settings);
 }
 
 char

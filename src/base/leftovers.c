@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/limits.h"
 #include "base/xalloc.h"
 
 static const int endings[] = { SIGHUP, SIGINT, SIGTERM };
@@ -14,7 +13,7 @@ enum { ENDINGS_COUNT = sizeof(endings) / sizeof(*endings) };
 
 /* Changed with these signals blocked. */
 static struct {
-	char *paths[LEFTOVERS_LIMIT_COUNT];
+	char **paths;
 	size_t count;
 	bool is_watched[ENDINGS_COUNT];
 } leftovers;
@@ -71,8 +70,8 @@ leftovers_add(const char *path)
 	sigset_t before;
 
 	block(&before);
-	if (leftovers.count < LEFTOVERS_LIMIT_COUNT)
-		leftovers.paths[leftovers.count++] = xstrdup(path);
+	leftovers.paths = xgrow(leftovers.paths, leftovers.count, sizeof(*leftovers.paths));
+	leftovers.paths[leftovers.count++] = xstrdup(path);
 	watch();
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
@@ -99,7 +98,10 @@ leftovers_forget(const char *path)
 			leftovers.paths[kept++] = leftovers.paths[i];
 	}
 	leftovers.count = kept;
-	if (kept == 0)
+	if (kept == 0) {
+		free(leftovers.paths);
+		leftovers.paths = NULL;
 		unwatch();
+	}
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 }

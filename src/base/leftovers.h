@@ -6,8 +6,7 @@
 #ifndef OCIFP_BASE_LEFTOVERS_H
 #define OCIFP_BASE_LEFTOVERS_H
 
-/* A file, a link or a directory that will be empty by then; before it is made, or at once after.
- * What is beyond LEFTOVERS_LIMIT_COUNT stays. */
+/* A file, a link or a directory that will be empty by then; before it is made, or at once after. */
 void leftovers_add(const char *path);
 
 /* It and all below are gone, or somebody else's. */

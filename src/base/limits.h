@@ -133,7 +133,8 @@
 #define INPUTS_LIMIT_COUNT 2000000          /* files of one fingerprint: about 400 MiB of paths */
 #define GIT_REFS_LIMIT_COUNT 20000          /* commits: some ms each, a few minutes in all */
 #define GIT_ORIGIN_TIMEOUT_MS 60000         /* ls-remote: as a request that carries no blob */
-#define GIT_BATCH_BYTES (16 * MIB)          /* contents that git is asked for at once */
+#define GIT_CHECKOUT_LIMIT_BYTES (4 * GIB)  /* inputs of one commit, in $TMPDIR */
+#define GIT_LINKS_LIMIT_COUNT 40            /* rounds of links in a commit, as the kernel has it */
 #define LFS_POINTER_LIMIT_BYTES 1024        /* git-lfs, docs/spec.md: "smaller than 1024 bytes" */
 #define PATH_LIMIT_BYTES 4096
 #define ARCHIVE_MEMBERS_LIMIT_COUNT 32768  /* `docker save` makes 3 a layer; 20 MiB of names */
@@ -203,9 +204,6 @@
 
 /* A local build that nothing used for so long is removed by gc: docker's builder prunes by less */
 #define BUILT_KEPT_DAYS 30
-
-/* Temporary files that are removed when a signal ends us: one folder for git has about 10 */
-#define LEFTOVERS_LIMIT_COUNT 256
 
 /* What we print of remote text */
 #define REMOTE_TEXT_LIMIT_BYTES (1 * KIB)

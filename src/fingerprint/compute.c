@@ -8,7 +8,6 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "fingerprint/collect.h"
-#include "fingerprint/collect_listed.h"
 #include "fingerprint/hash_file.h"
 #include "fingerprint/hash_files.h"
 #include "fingerprint/input_files.h"
@@ -28,14 +27,21 @@ write_record(const struct record_writer *writer, const struct fingerprint_inputs
 }
 
 static int
-collect_and_hash(int dir_fd, const struct fingerprint_inputs *inputs, struct input_files *files,
-		 struct error **err)
+filter_files(const struct fingerprint_inputs *inputs, struct input_files *files, struct error **err)
 {
-	if (inputs->listing)
-		return collect_listed(inputs, files, err) < 0
-			       ? -1
-			       : hash_listed(inputs, files, NULL, err);
-	return collect_tree(dir_fd, inputs, files, err) < 0 ? -1 : hash_files(dir_fd, files, err);
+	const struct input_filter *filter = inputs->filter;
+	bool is_changed = false;
+
+	for (size_t i = 0; filter && i < files->count; i++) {
+		if (filter->apply(filter->context, &files->items[i], &is_changed, err) < 0)
+			return -1;
+		if (is_changed && inputs->scheme == SCHEME_CONCAT)
+			return error_set(err, ERROR_USAGE,
+					 "input '%s' is kept by LFS, and the scheme 'concat' has "
+					 "to read it",
+					 QUOTED(files->items[i].path));
+	}
+	return 0;
 }
 
 static int
@@ -46,22 +52,10 @@ compute_tree(int dir_fd, const struct fingerprint_inputs *inputs, struct buf *re
 	AUTO_HASHER struct hasher *hasher = hasher_new(DIGEST_SHA256);
 	struct record_writer writer = { .hasher = hasher, .record = record };
 
-	if (collect_and_hash(dir_fd, inputs, &files, err) < 0 ||
-	    write_record(&writer, inputs, &files, err) < 0)
+	if (collect_tree(dir_fd, inputs, &files, err) < 0 || hash_files(dir_fd, &files, err) < 0 ||
+	    filter_files(inputs, &files, err) < 0 || write_record(&writer, inputs, &files, err) < 0)
 		return -1;
 	*ret_digest = hasher_finish(hasher);
-	return 0;
-}
-
-static int
-hash_listed_stream(const struct fingerprint_inputs *inputs, struct input_files *files,
-		   struct digest *ret_digest, struct error **err)
-{
-	AUTO_HASHER struct hasher *stream = hasher_new(DIGEST_SHA256);
-
-	if (collect_listed(inputs, files, err) < 0 || hash_listed(inputs, files, stream, err) < 0)
-		return -1;
-	*ret_digest = hasher_finish(stream);
 	return 0;
 }
 
@@ -90,13 +84,10 @@ compute_concat(int dir_fd, const struct fingerprint_inputs *inputs, struct buf *
 	struct record_writer writer = { .record = record };
 	struct digest digest;
 
-	if (inputs->listing) {
-		if (hash_listed_stream(inputs, &files, &digest, err) < 0)
-			return -1;
-	} else if (collect_concat(dir_fd, inputs, &files, err) < 0 ||
-		   hash_stream(dir_fd, &files, record != NULL, &digest, err) < 0) {
+	if (collect_concat(dir_fd, inputs, &files, err) < 0 ||
+	    hash_stream(dir_fd, &files, record != NULL, &digest, err) < 0 ||
+	    filter_files(inputs, &files, err) < 0)
 		return -1;
-	}
 	if (record && write_record(&writer, inputs, &files, err) < 0)
 		return -1;
 	*ret_digest = digest;
@@ -157,9 +148,9 @@ static int
 compute(const struct fingerprint_inputs *inputs, struct buf *record, struct digest *ret_digest,
 	struct error **err)
 {
-	AUTO_CLOSE int dir_fd = inputs->listing ? -1 : dir_open(inputs->directory, err);
+	AUTO_CLOSE int dir_fd = dir_open(inputs->directory, err);
 
-	if (dir_fd < 0 && !inputs->listing)
+	if (dir_fd < 0)
 		return -1;
 	if (inputs->scheme == SCHEME_CONCAT)
 		return compute_concat(dir_fd, inputs, record, ret_digest, err);

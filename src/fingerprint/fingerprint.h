@@ -23,7 +23,7 @@
 
 struct buf;
 struct error;
-struct listing;
+struct input_file;
 
 enum fingerprint_scheme { SCHEME_TREE, SCHEME_CONCAT };
 
@@ -46,14 +46,24 @@ bool fingerprint_arg_name_is_valid(const char *name);
 void fingerprint_pairs_add(struct fingerprint_pairs *pairs, const char *key, const char *value);
 void fingerprint_pairs_release(struct fingerprint_pairs *pairs);
 
+/* Called for each file once it was read: it may refuse it, or let it count with another size and
+ * digest.  The scheme `concat` cannot follow the latter, and fails. */
+typedef int input_filter_apply(void *context, struct input_file *file, bool *ret_changed,
+			       struct error **err);
+
+struct input_filter {
+	input_filter_apply *apply;
+	void *context;
+};
+
 struct fingerprint_inputs {
 	enum fingerprint_scheme scheme;
-	const char *directory;         /* what paths are relative to */
-	const struct listing *listing; /* borrowed: read instead of the directory; NULL: none */
+	const char *directory; /* what paths are relative to */
 	struct strings paths;
-	struct strings optional; /* those of `paths` that may be missing */
-	struct strings exclude;  /* path prefixes, by whole components */
-	bool tracked;            /* only what `git ls-files -z` lists */
+	struct strings optional;           /* those of `paths` that may be missing */
+	struct strings exclude;            /* path prefixes, by whole components */
+	bool tracked;                      /* only what `git ls-files -z` lists */
+	const struct input_filter *filter; /* borrowed; NULL: files count as they are */
 	struct fingerprint_pairs args;
 	struct fingerprint_pairs pins;
 	struct fingerprint_pairs needs;

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,8 @@ struct git {
 	char *prefix;
 	char *git_directory;    /* HEAD and index */
 	char *common_directory; /* objects, refs and settings, of all work trees */
-	char *room;             /* our own git directory; NULL: not needed yet */
+	char *checkout;         /* a folder of our own; NULL: not needed yet */
+	char *room;             /* our own git directory, ".git" in it */
 };
 
 /* Whose settings git reads. */
@@ -418,19 +420,22 @@ git_open(const char *directory, struct git **ret_git, struct error **err)
 	return 0;
 }
 
-/* Nothing but files and links stands in it. */
-static void
-remove_room(const char *room)
+static int
+remove_one(const char *path, const struct stat *status, int type, struct FTW *place)
 {
-	AUTO_STRINGS struct strings names = { 0 };
-	AUTO_CLOSE int fd = open(room, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	(void)status;
+	(void)place;
+	(void)(type == FTW_DP ? rmdir(path) : unlink(path));
+	return 0;
+}
 
-	if (fd < 0 || dir_names(fd, INPUTS_LIMIT_COUNT, &names) < 0)
-		return;
-	for (size_t i = 0; i < names.count; i++)
-		(void)unlinkat(fd, names.items[i], 0);
-	(void)rmdir(room);
-	leftovers_forget(room);
+static void
+remove_folder(const char *folder)
+{
+	static const int open_directories = 32;
+
+	(void)nftw(folder, remove_one, open_directories, FTW_DEPTH | FTW_PHYS);
+	leftovers_forget(folder);
 }
 
 void
@@ -438,14 +443,15 @@ git_free(struct git *git)
 {
 	if (!git)
 		return;
-	if (git->room)
-		remove_room(git->room);
+	if (git->checkout)
+		remove_folder(git->checkout);
 	free(git->directory);
 	free(git->mark);
 	free(git->root);
 	free(git->prefix);
 	free(git->git_directory);
 	free(git->common_directory);
+	free(git->checkout);
 	free(git->room);
 	free(git);
 }
@@ -541,7 +547,7 @@ put_settings(const struct git *git, const char *room, struct error **err)
 static int
 fill_room(const struct git *git, const char *room, struct error **err)
 {
-	static const char *const common[] = { "refs", "packed-refs", "shallow" };
+	static const char *const common[] = { "objects", "refs", "packed-refs", "shallow" };
 
 	for (size_t i = 0; i < sizeof(common) / sizeof(*common); i++)
 		if (borrow(room, git->common_directory, common[i], err) < 0)
@@ -556,25 +562,52 @@ fill_room(const struct git *git, const char *room, struct error **err)
 }
 
 const char *
-git_room(struct git *git, struct error **err)
+git_checkout_folder(struct git *git, struct error **err)
 {
 	const char *parent = temporary_folder();
+	AUTO_FREE char *folder = NULL;
 	AUTO_FREE char *room = NULL;
 
-	if (git->room)
-		return git->room;
-	room = xasprintf("%s/ocifp-git-XXXXXX", parent);
-	if (!mkdtemp(room)) {
+	if (git->checkout)
+		return git->checkout;
+	folder = xasprintf("%s/ocifp-git-XXXXXX", parent);
+	if (!mkdtemp(folder)) {
 		error_set_path(err, errno, "make a directory in", parent);
 		return NULL;
 	}
+	leftovers_add(folder);
+	room = xasprintf("%s/.git", folder);
 	leftovers_add(room);
-	if (fill_room(git, room, err) < 0) {
-		remove_room(room);
+	if (mkdir(room, 0700) < 0)
+		error_set_path(err, errno, "make", room);
+	else if (fill_room(git, room, err) == 0)
+		git->room = TAKE_PTR(room);
+	if (!git->room) {
+		remove_folder(folder);
 		return NULL;
 	}
-	git->room = TAKE_PTR(room);
-	return git->room;
+	git->checkout = TAKE_PTR(folder);
+	return git->checkout;
+}
+
+int
+git_checkout_empty(struct git *git, struct error **err)
+{
+	const char *folder = git_checkout_folder(git, err);
+	AUTO_STRINGS struct strings names = { 0 };
+	AUTO_CLOSE int fd = folder ? dir_open(folder, err) : -1;
+
+	if (fd < 0)
+		return -1;
+	if (dir_names(fd, INPUTS_LIMIT_COUNT, &names) < 0)
+		return error_set_path(err, errno, "read", folder);
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *path = xasprintf("%s/%s", folder, names.items[i]);
+
+		if (strcmp(names.items[i], ".git") != 0)
+			remove_folder(path);
+	}
+	return 0;
 }
 
 int
@@ -586,19 +619,19 @@ git_read(struct git *git, const struct git_question *question, struct buf *outpu
 		.input = question->input,
 		.input_bytes = question->input_bytes,
 	};
-	const char *room = git_room(git, err);
+	const char *checkout = git_checkout_folder(git, err);
 
-	if (!room)
+	if (!checkout)
 		return error_wrap(err, "cannot read the git repository '%s'", git->root);
-	run.directory = question->index ? room : git->directory;
-	strings_take(&run.variables, xasprintf("GIT_DIR=%s", room));
+	run.directory = question->in_checkout ? checkout : git->directory;
+	strings_take(&run.variables, xasprintf("GIT_DIR=%s", git->room));
 	strings_take(&run.variables,
 		     xasprintf("GIT_OBJECT_DIRECTORY=%s/objects", git->common_directory));
 	strings_take(&run.variables,
-		     xasprintf("GIT_WORK_TREE=%s", question->index ? room : git->root));
+		     xasprintf("GIT_WORK_TREE=%s", question->in_checkout ? checkout : git->root));
 	strings_take(&run.variables,
-		     question->index ? xasprintf("GIT_INDEX_FILE=%s", question->index)
-				     : xasprintf("GIT_INDEX_FILE=%s/index", git->git_directory));
+		     xasprintf("GIT_INDEX_FILE=%s/index",
+			       question->in_checkout ? git->room : git->git_directory));
 	strings_add(&run.argv, "git");
 	add_words(&run, question->argv);
 	return perform(&run, output, err);

@@ -53,17 +53,18 @@ struct git_question {
 	const char *const *argv; /* without "git" */
 	const char *input;       /* NULL: none */
 	size_t input_bytes;
-	/* NULL: the repository's, and git runs in the directory; else git runs in an empty work
-	 * tree of this index. */
-	const char *index;
+	bool in_checkout; /* git runs in the checkout's folder, with its index */
 };
 
 /* ERROR_LOCAL with what git said when it ends with another status than 0. */
 int git_read(struct git *git, const struct git_question *question, struct buf *output,
 	     struct error **err);
 
-/* A folder for an index of the caller's, gone with `git`; NULL: it could not be made. */
-const char *git_room(struct git *git, struct error **err);
+/* A work tree of our own, gone with `git`: empty but for ".git", which is what git_read() reads
+ * with; its index is made by questions that are asked `in_checkout`.  So it is a checkout to
+ * git_open() too.  NULL: it could not be made. */
+const char *git_checkout_folder(struct git *git, struct error **err);
+int git_checkout_empty(struct git *git, struct error **err);
 
 /* The commit's 40 or 64 hex digits; NULL: there is none, or git failed. */
 char *git_head(struct git *git);

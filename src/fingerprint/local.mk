@@ -2,16 +2,13 @@ noinst_LIBRARIES += %D%/libfingerprint.a
 %C%_libfingerprint_a_SOURCES = \
 	%D%/collect.h \
 	%D%/collect_concat.c \
-	%D%/collect_listed.c %D%/collect_listed.h \
 	%D%/collect_tree.c \
 	%D%/compute.c \
 	%D%/fingerprint.c %D%/fingerprint.h \
 	%D%/git.c %D%/git.h \
 	%D%/hash_file.c %D%/hash_file.h \
 	%D%/hash_files.c %D%/hash_files.h \
-	%D%/hash_listed.c \
 	%D%/input_files.c %D%/input_files.h \
-	%D%/listing.c %D%/listing.h \
 	%D%/named.c %D%/named.h \
 	%D%/paths.c %D%/paths.h \
 	%D%/record.c %D%/record.h \

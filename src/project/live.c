@@ -1,11 +1,15 @@
 #include "project/live.h"
 
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/error.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "fingerprint/git.h"
+#include "project/git/git_project.h"
 #include "project/git/git_refs.h"
-#include "project/git/git_tree.h"
 #include "project/lock_file.h"
 #include "project/project.h"
 
@@ -56,20 +60,62 @@ add_images(const struct project *project, const char *ref, struct live *live, st
 }
 
 static int
-add_commit(struct git_trees *trees, const char *path, const struct git_ref *ref, struct live *live,
+compare(const void *left, const void *right)
+{
+	return digest_compare(left, right);
+}
+
+/* False: another commit had the same. */
+static bool
+is_new(void **seen, const struct digest *key)
+{
+	struct digest *copy = xcalloc(1, sizeof(*copy));
+	struct digest **found;
+
+	*copy = *key;
+	found = tsearch(copy, seen, compare);
+	if (!found)
+		abort();
+	if (*found == copy)
+		return true;
+	free(copy);
+	return false;
+}
+
+static int
+add_commit(struct git_project *commits, void **seen, const struct git_ref *ref, struct live *live,
 	   struct error **err)
 {
-	struct error *failure = NULL;
-	const struct project *project = git_trees_read(trees, path, ref->commit, &failure);
+	const struct project *project;
+	struct digest key;
 
-	if (project)
-		do
-			(void)add_images(project, QUOTED(ref->name), live, &failure);
-		while (!failure && git_trees_go_on_with_lfs(trees));
-	if (!failure)
+	if (git_project_find(commits, ref->commit, &key, err) < 0)
+		return -1;
+	if (key.algorithm == DIGEST_NONE || !is_new(seen, &key))
 		return 0;
-	error_pass(err, failure);
-	error_wrap(err, "cannot compute the fingerprints of '%s'", QUOTED(ref->name));
+	project = git_project_check_out(commits, err);
+	if (!project)
+		return -1;
+	do
+		if (add_images(project, QUOTED(ref->name), live, err) < 0)
+			return -1;
+	while (git_project_go_on_with_lfs(commits));
+	return 0;
+}
+
+static int
+add_commits(struct git_project *commits, const struct git_refs *refs, struct live *live,
+	    struct error **err)
+{
+	void *seen = NULL;
+	size_t i = 0;
+
+	while (i < refs->count && add_commit(commits, &seen, &refs->items[i], live, err) == 0)
+		i++;
+	tdestroy(seen, free);
+	if (i == refs->count)
+		return 0;
+	error_wrap(err, "cannot compute the fingerprints of '%s'", QUOTED(refs->items[i].name));
 	return error_set_hint(err, "--keep-git-ref says which refs count, --keep-git never leaves "
 				   "them aside");
 }
@@ -79,7 +125,7 @@ live_find(const struct project *project, const struct live_options *options, str
 	  struct error **err)
 {
 	AUTO_GIT struct git *git = NULL;
-	AUTO_GIT_TREES struct git_trees *trees = NULL;
+	AUTO_GIT_PROJECT struct git_project *commits = NULL;
 	AUTO_GIT_REFS struct git_refs refs = { 0 };
 	AUTO_LIVE struct live live = { 0 };
 
@@ -87,12 +133,11 @@ live_find(const struct project *project, const struct live_options *options, str
 		return -1;
 	if (!git)
 		return error_set(err, ERROR_USAGE, "the project is not in a git repository");
-	trees = git_trees_new(git, err);
-	if (!trees || git_refs_list(git, options->patterns, options->ask_origin, &refs, err) < 0)
+	commits = git_project_new(git, project->path, err);
+	if (!commits ||
+	    git_refs_list(git, options->patterns, options->ask_origin, &refs, err) < 0 ||
+	    add_commits(commits, &refs, &live, err) < 0)
 		return -1;
-	for (size_t i = 0; i < refs.count; i++)
-		if (add_commit(trees, project->path, &refs.items[i], &live, err) < 0)
-			return -1;
 	*ret_live = live;
 	live = (struct live){ 0 };
 	return 0;

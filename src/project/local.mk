@@ -3,10 +3,8 @@ noinst_LIBRARIES += %D%/libproject.a
 	%D%/cache_preset.c %D%/cache_preset.h \
 	%D%/ci.c %D%/ci.h \
 	%D%/config_file.c %D%/config_file.h \
-	%D%/git/git_checkout.c %D%/git/git_checkout.h \
-	%D%/git/git_contents.c %D%/git/git_contents.h \
 	%D%/git/git_lfs.c %D%/git/git_lfs.h \
-	%D%/git/git_objects.c %D%/git/git_objects.h \
+	%D%/git/git_project.c %D%/git/git_project.h \
 	%D%/git/git_refs.c %D%/git/git_refs.h \
 	%D%/git/git_tree.c %D%/git/git_tree.h \
 	%D%/live.c %D%/live.h \

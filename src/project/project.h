@@ -17,7 +17,7 @@
 #include "project/cache_preset.h"
 
 struct error;
-struct listing;
+struct input_filter;
 struct lock_file;
 
 struct project_image {
@@ -81,8 +81,8 @@ struct project {
 	struct project_mirror *mirrors;
 	size_t mirror_count;
 	struct project_run run;
-	const struct lock_file *lock;  /* borrowed: counts instead of .ocifp.lock; NULL: the file */
-	const struct listing *listing; /* borrowed: has the inputs; NULL: the directory has them */
+	const struct lock_file *lock; /* borrowed: counts instead of .ocifp.lock; NULL: the file */
+	const struct input_filter *filter; /* borrowed; NULL: inputs count as they are */
 };
 
 /* NULL with *err NULL when there is none. */

@@ -89,7 +89,7 @@ compute_next(struct chain *chain, struct buf *record, struct error **err)
 	AUTO_FINGERPRINT_INPUTS struct fingerprint_inputs inputs = {
 		.scheme = image->scheme,
 		.directory = chain->project->directory,
-		.listing = chain->project->listing,
+		.filter = chain->project->filter,
 		.tracked = image->tracked,
 	};
 

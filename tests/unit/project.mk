@@ -1,7 +1,6 @@
 project_tests = \
 	%D%/test_ci \
 	%D%/test_git_lfs \
-	%D%/test_git_objects \
 	%D%/test_git_refs \
 	%D%/test_lock_file \
 	%D%/test_project
@@ -13,8 +12,6 @@ EXTRA_DIST += tests/data/project
 %C%_test_ci_LDADD = $(project_libs) $(CMOCKA_LIBS)
 %C%_test_git_lfs_SOURCES = %D%/test_git_lfs.c
 %C%_test_git_lfs_LDADD = $(project_libs) $(CMOCKA_LIBS)
-%C%_test_git_objects_SOURCES = %D%/test_git_objects.c $(tree_room)
-%C%_test_git_objects_LDADD = $(project_libs) $(CMOCKA_LIBS)
 %C%_test_git_refs_SOURCES = %D%/test_git_refs.c $(tree_room)
 %C%_test_git_refs_LDADD = $(project_libs) $(CMOCKA_LIBS)
 %C%_test_lock_file_SOURCES = %D%/test_lock_file.c $(tree_room)

@@ -93,19 +93,19 @@ assert_nothing_ran(const char *setting)
 		fail_msg("'%s' ran a program", setting);
 }
 
-/* Everything that is asked of a repository, with an index of our own too. */
+/* Everything that is asked of a repository, a checkout of our own too. */
 static void
 ask_everything(const char *directory)
 {
 	static const char *const update[] = { "update-index", "-z", "--index-info", NULL };
 	static const char *const attributes[] = { "check-attr", "--cached", "filter", "file",
 						  NULL };
-	static const char *const filters[] = { "cat-file", "--filters", "--path=file", "HEAD:file",
-					       NULL };
-	static const char *const *const own[] = { update, attributes, filters };
+	static const char *const fill[] = { "read-tree", "HEAD", NULL };
+	static const char *const check_out[] = { "checkout-index", "--all", "--force", NULL };
+	static const char *const *const own[] = { update, fill, attributes, check_out };
 	AUTO_GIT struct git *git = open_repository(directory);
 	AUTO_ERROR struct error *err = NULL;
-	AUTO_FREE char *index = xasprintf("%s/index", git_room(git, &err));
+	AUTO_FREE char *file = xasprintf("%s/file", git_checkout_folder(git, &err));
 	AUTO_FREE char *files = ask(git, ls_files);
 	AUTO_FREE char *refs = ask(git, show_refs);
 	AUTO_FREE char *content = ask(git, show_file);
@@ -118,12 +118,13 @@ ask_everything(const char *directory)
 	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++) {
 		const struct git_question question = { .argv = own[i],
 						       .input = "",
-						       .index = index };
+						       .in_checkout = true };
 		AUTO_BUF struct buf output = BUF_INIT(KIB);
 
 		if (git_read(git, &question, &output, &err) < 0)
 			fail_msg("%s", error_text(err));
 	}
+	assert_int_equal(access(file, F_OK), 0);
 }
 
 /* Each of these runs ./evil when git itself is asked in the repository. */
@@ -513,7 +514,7 @@ what_git_complains_has_a_limit(void **state)
 
 /* Nothing of ours is left in $TMPDIR. */
 static void
-the_room_goes_with_the_repository(void **state)
+the_checkout_goes_with_the_repository(void **state)
 {
 	struct git *git = NULL;
 	AUTO_FREE char *room = NULL;
@@ -525,7 +526,7 @@ the_room_goes_with_the_repository(void **state)
 	      "git -C repo commit -qm one; git -C repo update-index --split-index");
 	git = open_repository("repo");
 	listed = ask(git, ls_files);
-	room = xstrdup(git_room(git, &err));
+	room = xstrdup(git_checkout_folder(git, &err));
 	assert_int_equal(access(room, F_OK), 0);
 	git_free(git);
 	assert_int_equal(access(room, F_OK), -1);
@@ -553,7 +554,7 @@ main(void)
 		TEST(a_remote_helper_that_runs_a_command_is_off),
 		TEST(git_that_asks_others_does_not_wait_for_ever),
 		TEST(what_git_complains_has_a_limit),
-		TEST(the_room_goes_with_the_repository),
+		TEST(the_checkout_goes_with_the_repository),
 	};
 
 	return cmocka_run_group_tests_name("git", tests, NULL, NULL);

@@ -9,274 +9,347 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "fingerprint/git.h"
-#include "project/git/git_contents.h"
-#include "project/lock_file.h"
-#include "project/project.h"
+#include "oci/digest.h"
 
-struct git_trees {
-	struct git_contents contents;
-
-	/* Of the last commit: */
-	struct buf names; /* what ls-tree wrote; the paths stand in it */
-	struct listing listing;
-	struct project *project;
-	struct lock_file *lock;
-};
-
-static struct git_trees *
-trees_of(const struct listing *listing)
+void
+git_entries_release(struct git_entries *entries)
 {
-	return (struct git_trees *)((uintptr_t)listing - offsetof(struct git_trees, listing));
-}
-
-static int
-settle_files(const struct listing *listing, struct listed_file *const *files, size_t count,
-	     struct error **err)
-{
-	return git_contents_settle(&trees_of(listing)->contents, files, count, err);
-}
-
-static int
-read_files(const struct listing *listing, const struct listed_file *const *files, size_t count,
-	   listing_visit *visit, void *context, struct error **err)
-{
-	const struct git_contents *contents = &trees_of(listing)->contents;
-	struct git_reading reading = { contents->git, files, visit, context };
-
-	return git_contents_read(contents, &reading, count, err);
-}
-
-static void
-forget(struct git_trees *trees)
-{
-	project_free(TAKE_PTR(trees->project));
-	lock_file_free(TAKE_PTR(trees->lock));
-	free(trees->listing.files);
-	trees->listing = (struct listing){ .settle = settle_files, .read = read_files };
-	git_contents_forget(&trees->contents);
-	buf_release(&trees->names);
-	trees->names = BUF_INIT(GIT_OUTPUT_LIMIT_BYTES);
+	for (size_t i = 0; i < entries->count; i++) {
+		free(entries->items[i].path);
+		free(entries->items[i].target);
+	}
+	free(entries->items);
+	*entries = (struct git_entries){ 0 };
 }
 
 void
-git_trees_free(struct git_trees *trees)
+git_end_release(struct git_end *end)
 {
-	if (!trees)
+	free(end->path);
+	*end = (struct git_end){ 0 };
+}
+
+void
+git_tree_release(struct git_tree *tree)
+{
+	git_entries_release(&tree->entries);
+	strings_release(&tree->asked);
+}
+
+static int
+compare(const void *left, const void *right)
+{
+	const struct git_entry *a = left;
+	const struct git_entry *b = right;
+
+	return strcmp(a->path, b->path);
+}
+
+static void
+sort(struct git_entries *entries)
+{
+	size_t kept = 0;
+
+	if (entries->count == 0)
 		return;
-	forget(trees);
-	git_contents_release(&trees->contents);
-	free(trees);
-}
+	qsort(entries->items, entries->count, sizeof(*entries->items), compare);
+	for (size_t i = 1; i < entries->count; i++) {
+		struct git_entry *entry = &entries->items[i];
 
-/* Checkouts here would have other line ends than those of others, and which are meant cannot be
- * told. */
-static int
-check_configuration(const struct git *git, struct error **err)
-{
-	AUTO_FREE char *own = git_setting(git, "core.autocrlf");
-	AUTO_FREE char *users = own ? NULL : git_user_setting("core.autocrlf");
-	const char *value = own ? own : users;
-
-	if (!value || strcmp(value, "true") != 0)
-		return 0;
-	return error_set(err, ERROR_USAGE,
-			 "git's core.autocrlf changes the line ends of what is checked out");
-}
-
-struct git_trees *
-git_trees_new(struct git *git, struct error **err)
-{
-	AUTO_GIT_TREES struct git_trees *trees = XNEW(struct git_trees);
-
-	trees->contents.git = git;
-	if (check_configuration(git, err) < 0)
-		return NULL;
-	forget(trees);
-	return TAKE_PTR(trees);
-}
-
-struct entry {
-	unsigned mode;
-	char id[GIT_ID_LIMIT_CHARS + 1];
-	uint64_t size_bytes;
-	const char *path; /* from the root of the repository */
-};
-
-static int
-fail_listing(struct error **err)
-{
-	return error_set(err, ERROR_CONTENT, "git ls-tree wrote an unexpected line");
-}
-
-/* "<mode> <type> <id> <size or -, to the right>\t<path>" */
-static int
-parse_entry(const char *line, struct entry *entry, struct error **err)
-{
-	const char *tab = strchr(line, '\t');
-	AUTO_FREE char *head = tab ? xstrndup(line, (size_t)(tab - line)) : xstrdup("");
-	char *rest = head;
-	const char *mode = strsep(&rest, " ");
-	const char *type = strsep(&rest, " ");
-	const char *id = strsep(&rest, " ");
-	const char *size = rest ? rest + strspn(rest, " ") : NULL;
-
-	if (!tab || !type || !id || !size || strlen(id) > GIT_ID_LIMIT_CHARS)
-		return fail_listing(err);
-	*entry = (struct entry){ .mode = (unsigned)strtoul(mode, NULL, 8), .path = tab + 1 };
-	memcpy(entry->id, id, strlen(id) + 1);
-	if (strcmp(type, "blob") == 0 && !text_parse_uint(size, INT64_MAX, &entry->size_bytes))
-		return fail_listing(err);
-	return 0;
-}
-
-static int
-note(void *context, size_t index, const void *bytes, size_t size, struct error **err)
-{
-	(void)index;
-	return buf_append(context, bytes, size, err);
-}
-
-static int
-read_one(const struct git_trees *trees, const struct listed_file *file, struct buf *bytes,
-	 struct error **err)
-{
-	struct git_reading reading = { trees->contents.git, &file, note, bytes };
-
-	return git_objects_read(&reading, 0, 1, err);
+		if (compare(&entries->items[kept], entry) == 0) {
+			free(entry->path);
+			free(entry->target);
+		} else {
+			entries->items[++kept] = *entry;
+		}
+	}
+	entries->count = kept + 1;
 }
 
 static bool
-is_attributes(const char *path)
+is_id(const char *text, size_t size)
 {
-	const char *slash = strrchr(path, '/');
-
-	return strcmp(slash ? slash + 1 : path, ".gitattributes") == 0;
+	return (size == 40 || size == GIT_ID_LIMIT_CHARS) &&
+	       strspn(text, "0123456789abcdef") >= size;
 }
 
-/* For `git update-index --index-info`. */
+/* "<mode> <type> <id>\t<path>" */
 static int
-note_attributes(struct buf *lines, const struct entry *entry, struct error **err)
+parse_entry(const char *line, struct git_entry *entry, struct error **err)
 {
-	AUTO_FREE char *line = xasprintf("%o blob %s\t%s", entry->mode, entry->id, entry->path);
+	const char *tab = strchr(line, '\t');
+	const char *type = strchr(line, ' ');
+	const char *id = type ? strchr(type + 1, ' ') : NULL;
 
-	return buf_append(lines, line, strlen(line) + 1, err);
-}
-
-static int
-add_entry(struct git_trees *trees, const char *line, struct error **err)
-{
-	struct git_contents *contents = &trees->contents;
-	struct listing *listing = &trees->listing;
-	const char *prefix = git_prefix(contents->git);
-	size_t prefix_size = strlen(prefix);
-	struct entry entry;
-	struct git_object *object;
-
-	if (parse_entry(line, &entry, err) < 0)
-		return -1;
-	object = git_objects_get(&contents->objects, entry.id, "", entry.size_bytes, err);
-	if (!object || (is_attributes(entry.path) &&
-			note_attributes(&contents->attribute_files, &entry, err) < 0))
-		return -1;
-	if (strncmp(entry.path, prefix, prefix_size) != 0)
-		return 0;
-	listing->files[listing->count++] = (struct listed_file){
-		.path = entry.path + prefix_size,
-		.mode = entry.mode,
-		.content = &object->content,
-	};
+	if (!tab || !id || id > tab || !is_id(id + 1, (size_t)(tab - id - 1)))
+		return error_set(err, ERROR_CONTENT, "git ls-tree wrote an unexpected line");
+	*entry = (struct git_entry){ .mode = (unsigned)strtoul(line, NULL, 8) };
+	memcpy(entry->id, id + 1, (size_t)(tab - id - 1));
+	entry->path = xstrdup(tab + 1);
 	return 0;
 }
 
-static size_t
-count_lines(const struct buf *names)
-{
-	size_t count = 0;
-
-	for (size_t at = 0; at < names->size; at += strlen(names->data + at) + 1)
-		count++;
-	return count;
-}
-
+/* `how`: "-r" or "-t".  The paths from `first` to before `end`. */
 static int
-list_files(struct git_trees *trees, const char *commit, struct error **err)
+list_some(struct git *git, const char *how, const char *commit, const struct strings *paths,
+	  size_t first, size_t end, struct git_entries *entries, struct error **err)
 {
-	const char *const argv[] = { "ls-tree", "-r", "-l", "-z", "--full-tree", commit, NULL };
-	const struct git_question question = { .argv = argv };
-	const struct buf *names = &trees->names;
+	AUTO_STRINGS struct strings argv = { 0 };
+	AUTO_BUF struct buf output = BUF_INIT(GIT_OUTPUT_LIMIT_BYTES);
+	const char *const words[] = { "ls-tree", how, "-z", "--full-tree", commit, "--" };
+	struct git_question question = { 0 };
 
-	if (git_read(trees->contents.git, &question, &trees->names, err) < 0)
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		strings_add(&argv, words[i]);
+	for (size_t i = first; i < end; i++)
+		strings_add(&argv, paths->items[i]);
+	question.argv = (const char *const *)argv.items;
+	if (git_read(git, &question, &output, err) < 0)
 		return -1;
-	trees->listing.files = xcalloc(count_lines(names) + 1, sizeof(struct listed_file));
-	for (size_t at = 0; at < names->size; at += strlen(names->data + at) + 1)
-		if (add_entry(trees, names->data + at, err) < 0)
+	for (size_t at = 0; at < output.size; at += strlen(output.data + at) + 1) {
+		entries->items = xgrow(entries->items, entries->count, sizeof(*entries->items));
+		if (parse_entry(output.data + at, &entries->items[entries->count], err) < 0)
 			return -1;
-	return 0;
-}
-
-/* *ret_found false: the commit has no such file. */
-static int
-read_named(const struct git_trees *trees, const char *name, struct buf *bytes, bool *ret_found,
-	   struct error **err)
-{
-	AUTO_LISTED struct listed listed = { 0 };
-
-	if (listing_find(&trees->listing, name, true, &listed, err) < 0)
-		return -1;
-	*ret_found = listed.kind == LISTED_FILE;
-	return *ret_found ? read_one(trees, listed.file, bytes, err) : 0;
-}
-
-static int
-read_lock(struct git_trees *trees, struct error **err)
-{
-	AUTO_BUF struct buf bytes = BUF_INIT(LOCK_FILE_LIMIT_BYTES);
-	bool found;
-
-	if (read_named(trees, LOCK_FILE_NAME, &bytes, &found, err) < 0)
-		return -1;
-	trees->lock = found ? lock_file_parse(bytes.data ? bytes.data : "", bytes.size, err)
-			    : lock_file_new();
-	return trees->lock ? 0 : -1;
-}
-
-static int
-read_project(struct git_trees *trees, const char *path, struct error **err)
-{
-	const char *slash = strrchr(path, '/');
-	AUTO_BUF struct buf bytes = BUF_INIT(PROJECT_FILE_LIMIT_BYTES);
-	bool found;
-
-	if (read_named(trees, slash ? slash + 1 : path, &bytes, &found, err) < 0)
-		return -1;
-	if (!found)
-		return 0;
-	trees->project = project_parse(path, bytes.data ? bytes.data : "", bytes.size, err);
-	if (!trees->project || read_lock(trees, err) < 0)
-		return -1;
-	trees->project->lock = trees->lock;
-	trees->project->listing = &trees->listing;
-	return 0;
-}
-
-const struct project *
-git_trees_read(struct git_trees *trees, const char *path, const char *commit, struct error **err)
-{
-	forget(trees);
-	if (list_files(trees, commit, err) < 0 || read_project(trees, path, err) < 0) {
-		project_free(TAKE_PTR(trees->project));
-		return NULL;
+		entries->count++;
 	}
-	return trees->project;
+	return 0;
 }
 
-bool
-git_trees_go_on_with_lfs(struct git_trees *trees)
+/* A command line has an end. */
+static int
+list(struct git *git, const char *how, const char *commit, const struct strings *paths,
+     struct git_entries *entries, struct error **err)
 {
-	struct git_contents *contents = &trees->contents;
+	enum { PATHS_AT_ONCE = 128 };
+	size_t first = 0;
 
-	if (contents->is_with_lfs || !contents->has_pointers)
-		return false;
-	contents->is_with_lfs = true;
-	return true;
+	do {
+		size_t end =
+			first + PATHS_AT_ONCE < paths->count ? first + PATHS_AT_ONCE : paths->count;
+
+		if (list_some(git, how, commit, paths, first, end, entries, err) < 0)
+			return -1;
+		first = end;
+	} while (first < paths->count);
+	sort(entries);
+	return 0;
+}
+
+int
+git_entries_list(struct git *git, const char *commit, const struct strings *paths,
+		 struct git_entries *ret_entries, struct error **err)
+{
+	AUTO_GIT_ENTRIES struct git_entries entries = { 0 };
+
+	if (list(git, "-r", commit, paths, &entries, err) < 0)
+		return -1;
+	*ret_entries = entries;
+	entries = (struct git_entries){ 0 };
+	return 0;
+}
+
+int
+git_blob_read(struct git *git, const char *id, struct buf *bytes, struct error **err)
+{
+	const char *const argv[] = { "cat-file", "blob", id, NULL };
+	const struct git_question question = { .argv = argv };
+
+	return git_read(git, &question, bytes, err);
+}
+
+static struct git_entry *
+find(const struct git_tree *tree, const char *path)
+{
+	const struct git_entry wanted = { .path = (char *)(uintptr_t)path };
+
+	if (tree->entries.count == 0)
+		return NULL;
+	return bsearch(&wanted, tree->entries.items, tree->entries.count, sizeof(wanted), compare);
+}
+
+static int
+read_target(const struct git_tree *tree, struct git_entry *link, struct error **err)
+{
+	AUTO_BUF struct buf target = BUF_INIT(PATH_LIMIT_BYTES);
+
+	if (link->target)
+		return 0;
+	if (git_blob_read(tree->git, link->id, &target, err) < 0)
+		return -1;
+	link->target = xstrndup(target.data ? target.data : "", target.size);
+	return 0;
+}
+
+/* A path on its way through the tree, component by component. */
+struct way {
+	char *here; /* resolved; "": the root */
+	char *rest;
+	const struct git_entry *entry; /* at `here` */
+	bool has_ended;
+	unsigned link_count;
+};
+
+static void
+way_release(struct way *way)
+{
+	free(way->here);
+	free(way->rest);
+}
+
+static void
+add_trace(struct hasher *trace, const char *path, const struct git_entry *entry)
+{
+	AUTO_FREE char *line = entry ? xasprintf("%o %s %s", entry->mode, entry->id, path)
+				     : xasprintf("- - %s", path);
+
+	if (trace)
+		hasher_add(trace, line, strlen(line) + 1);
+}
+
+/* The next component of the rest; the caller owns it. */
+static char *
+take_component(struct way *way)
+{
+	size_t skip = strspn(way->rest, "/");
+	size_t size = strcspn(way->rest + skip, "/");
+	AUTO_FREE char *before = TAKE_PTR(way->rest);
+
+	way->rest = xstrdup(before + skip + size);
+	return xstrndup(before + skip, size);
+}
+
+static void
+go_up(struct way *way)
+{
+	char *slash = strrchr(way->here, '/');
+
+	way->has_ended = *way->here == '\0';
+	*(slash ? slash : way->here) = '\0';
+	way->entry = NULL;
+}
+
+static void
+follow(struct way *way, const char *target)
+{
+	char *slash = strrchr(way->here, '/');
+	AUTO_FREE char *before = TAKE_PTR(way->rest);
+
+	way->rest = xasprintf("%s/%s", target, before);
+	way->has_ended = *target == '/' || ++way->link_count > GIT_LINKS_LIMIT_COUNT;
+	if (!way->has_ended)
+		*(slash ? slash : way->here) = '\0';
+}
+
+/* Into a folder, through a link, or to the end; *ret_unknown when `here` has to be looked for. */
+static int
+step_into(const struct git_tree *tree, struct way *way, const char *name, struct hasher *trace,
+	  bool *ret_unknown, struct error **err)
+{
+	AUTO_FREE char *before = TAKE_PTR(way->here);
+	struct git_entry *entry;
+
+	way->here = xasprintf("%s%s%s", before, *before ? "/" : "", name);
+	entry = find(tree, way->here);
+	way->entry = entry;
+	*ret_unknown = !entry && !strings_has(&tree->asked, way->here);
+	if (!entry || entry->mode == GIT_DIRECTORY) {
+		way->has_ended = !entry;
+		return 0;
+	}
+	way->has_ended = entry->mode != GIT_LINK;
+	if (way->has_ended)
+		return 0;
+	add_trace(trace, way->here, entry);
+	if (read_target(tree, entry, err) < 0)
+		return -1;
+	follow(way, entry->target);
+	return 0;
+}
+
+static int
+walk(const struct git_tree *tree, const char *path, struct hasher *trace, struct way *way,
+     bool *ret_unknown, struct error **err)
+{
+	*way = (struct way){ .here = xstrdup(""), .rest = xstrdup(path) };
+	*ret_unknown = false;
+	while (!way->has_ended && !*ret_unknown && way->rest[strspn(way->rest, "/")]) {
+		AUTO_FREE char *name = take_component(way);
+
+		if (strcmp(name, "..") == 0)
+			go_up(way);
+		else if (strcmp(name, ".") != 0 &&
+			 step_into(tree, way, name, trace, ret_unknown, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Paths whose way leads over something that was not looked for: that comes next. */
+static int
+find_unknown(const struct git_tree *tree, const struct strings *paths, struct strings *unknown,
+	     struct error **err)
+{
+	for (size_t i = 0; i < paths->count; i++) {
+		CLEANUP(way_release) struct way way = { 0 };
+		bool is_unknown;
+
+		if (walk(tree, paths->items[i], NULL, &way, &is_unknown, err) < 0)
+			return -1;
+		if (is_unknown && !strings_has(unknown, way.here))
+			strings_add(unknown, way.here);
+	}
+	return 0;
+}
+
+static int
+ask(struct git_tree *tree, const struct strings *paths, struct error **err)
+{
+	AUTO_STRINGS struct strings named = { 0 };
+
+	for (size_t i = 0; i < paths->count; i++)
+		if (*paths->items[i] && !strings_has(&tree->asked, paths->items[i])) {
+			strings_add(&named, paths->items[i]);
+			strings_add(&tree->asked, paths->items[i]);
+		}
+	return named.count > 0 ? list(tree->git, "-t", tree->commit, &named, &tree->entries, err)
+			       : 0;
+}
+
+/* Most paths lead over no link, and the first question answers them all. */
+int
+git_tree_find(struct git_tree *tree, const struct strings *paths, struct error **err)
+{
+	if (ask(tree, paths, err) < 0)
+		return -1;
+	for (;;) {
+		AUTO_STRINGS struct strings unknown = { 0 };
+
+		if (find_unknown(tree, paths, &unknown, err) < 0)
+			return -1;
+		if (unknown.count == 0)
+			return 0;
+		if (ask(tree, &unknown, err) < 0)
+			return -1;
+	}
+}
+
+int
+git_tree_end(struct git_tree *tree, const char *path, struct hasher *trace, struct git_end *ret_end,
+	     struct error **err)
+{
+	CLEANUP(way_release) struct way way = { 0 };
+	bool is_unknown;
+
+	if (walk(tree, path, trace, &way, &is_unknown, err) < 0)
+		return -1;
+	add_trace(trace, way.here, way.entry);
+	*ret_end = (struct git_end){ .entry = way.entry };
+	if (way.entry && way.entry->mode == GIT_SUBMODULE)
+		ret_end->submodule = way.entry;
+	/* "file/more" is nothing. */
+	else if (way.entry && way.entry->mode != GIT_DIRECTORY && way.entry->mode != GIT_LINK &&
+		 way.rest[strspn(way.rest, "/.")])
+		ret_end->entry = NULL;
+	ret_end->path = TAKE_PTR(way.here);
+	return 0;
 }

@@ -1,36 +1,74 @@
-/* git_tree.h - the project as it is in a commit, read out of git without a checkout
+/* git_tree.h - entries of a commit's tree by path, through its links
  *
- *     git ls-tree -r -l -z --full-tree COMMIT     names, modes, object ids
- *     git cat-file --batch                        contents, each once for all commits
+ *     git ls-tree -t -z COMMIT -- PATH...     modes and object ids
+ *     git cat-file blob ID                    where a link leads
  *
- * What a checkout changes on the way to the disk is in git_contents.h.
+ * Only what is asked for is listed, so a question costs the same in a repository of any size.
  */
 #ifndef OCIFP_PROJECT_GIT_GIT_TREE_H
 #define OCIFP_PROJECT_GIT_GIT_TREE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
-#include "base/cleanup.h"
+#include "base/strings.h"
 
+struct buf;
 struct error;
 struct git;
-struct git_trees;
-struct project;
+struct hasher;
 
-/* All commits of the repository, which was opened from the directory of a project file; what was
- * read for one serves the next.  Borrows `git`. */
-struct git_trees *git_trees_new(struct git *git, struct error **err);
-void git_trees_free(struct git_trees *trees);
-DEFINE_CLEANUP(struct git_trees, git_trees_free)
-#define AUTO_GIT_TREES CLEANUP(git_trees_free_at)
+#define GIT_ID_LIMIT_CHARS 64 /* SHA-256 repositories */
 
-/* The project whose file is `path` here, as it is in the commit, in a checkout without LFS; valid
- * until the next call.  NULL without *err: the commit has no such file. */
-const struct project *git_trees_read(struct git_trees *trees, const char *path, const char *commit,
-				     struct error **err);
+enum git_mode { GIT_DIRECTORY = 0040000, GIT_LINK = 0120000, GIT_SUBMODULE = 0160000 };
 
-/* True when inputs of that project turned out to be pointers of LFS: from now on its fingerprints
- * are those of a checkout with LFS. */
-bool git_trees_go_on_with_lfs(struct git_trees *trees);
+struct git_entry {
+	unsigned mode; /* as git has it: 0100644 or 0100755 of a file */
+	char id[GIT_ID_LIMIT_CHARS + 1];
+	char *path;   /* from the root of the repository */
+	char *target; /* of a link that was followed; else NULL */
+};
+
+struct git_entries {
+	struct git_entry *items; /* in byte order of path, each once */
+	size_t count;
+};
+
+/* Files, links and submodules at and below the paths; no path: all of the commit. */
+int git_entries_list(struct git *git, const char *commit, const struct strings *paths,
+		     struct git_entries *ret_entries, struct error **err);
+void git_entries_release(struct git_entries *entries);
+#define AUTO_GIT_ENTRIES CLEANUP(git_entries_release)
+
+/* What was asked of one commit. */
+struct git_tree {
+	struct git *git;    /* borrowed */
+	const char *commit; /* borrowed */
+	struct git_entries entries;
+	struct strings asked;
+};
+
+/* Looks for the paths, each in normal form ("": the root), as open() would beneath the root of the
+ * repository. */
+int git_tree_find(struct git_tree *tree, const struct strings *paths, struct error **err);
+void git_tree_release(struct git_tree *tree);
+#define AUTO_GIT_TREE CLEANUP(git_tree_release)
+
+/* Where a path that was looked for ends behind all links. */
+struct git_end {
+	char *path;                        /* of the link that leaves the repository, if one does */
+	const struct git_entry *entry;     /* NULL: nothing is there, or it is the root */
+	const struct git_entry *submodule; /* that the end is, or would be in; NULL: none */
+};
+
+/* `trace` (NULL: not wanted) gets the links on the way and the end: commits of which these bytes
+ * are the same have the same there. */
+int git_tree_end(struct git_tree *tree, const char *path, struct hasher *trace,
+		 struct git_end *ret_end, struct error **err);
+void git_end_release(struct git_end *end);
+#define AUTO_GIT_END CLEANUP(git_end_release)
+
+/* What a file or a link holds. */
+int git_blob_read(struct git *git, const char *id, struct buf *bytes, struct error **err);
 
 #endif

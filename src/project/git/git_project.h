@@ -1,0 +1,43 @@
+/* git_project.h - the project as a checkout of a commit has it
+ *
+ *     git ls-tree            what the inputs are in the commit: most commits have the same
+ *     git update-index       an index of the inputs, and of the .gitattributes that count for them
+ *     git checkout-index     into a folder of ours, where the fingerprint is computed as anywhere
+ *
+ * Git itself makes line ends, keywords and encodings, with the settings of a checkout on Linux and
+ * no other; no filter runs.  A file of LFS is a pointer in such a checkout; it can count as the
+ * file that it stands for, which is what a checkout with LFS has.
+ */
+#ifndef OCIFP_PROJECT_GIT_GIT_PROJECT_H
+#define OCIFP_PROJECT_GIT_GIT_PROJECT_H
+
+#include <stdbool.h>
+
+#include "base/cleanup.h"
+#include "oci/digest.h"
+
+struct error;
+struct git;
+struct git_project;
+struct project;
+
+/* `path` is that of the project file here, below the directory that `git` (borrowed) was opened
+ * from.  ERROR_USAGE: git's settings change line ends, so that checkouts differ. */
+struct git_project *git_project_new(struct git *git, const char *path, struct error **err);
+void git_project_free(struct git_project *project);
+DEFINE_CLEANUP(struct git_project, git_project_free)
+#define AUTO_GIT_PROJECT CLEANUP(git_project_free_at)
+
+/* Goes to a commit.  *ret_key: commits with the same one have the same project and inputs;
+ * DIGEST_NONE: the commit has no project file. */
+int git_project_find(struct git_project *project, const char *commit, struct digest *ret_key,
+		     struct error **err);
+
+/* Its inputs are on disk from now on, as pointers where LFS keeps them; valid until the next
+ * git_project_find().  NULL with *err. */
+const struct project *git_project_check_out(struct git_project *project, struct error **err);
+
+/* True when inputs turned out to be pointers of LFS: from now on they count as their files. */
+bool git_project_go_on_with_lfs(struct git_project *project);
+
+#endif

@@ -637,10 +637,10 @@ git_read(struct git *git, const struct git_question *question, struct buf *outpu
 	return perform(&run, output, err);
 }
 
-char *
-git_head(struct git *git)
+static char *
+parse_revision(struct git *git, const char *revision)
 {
-	static const char *const argv[] = { "rev-parse", "--verify", "--quiet", "HEAD", NULL };
+	const char *const argv[] = { "rev-parse", "--verify", "--quiet", revision, NULL };
 	const struct git_question question = { .argv = argv };
 	AUTO_BUF struct buf output = BUF_INIT(PATH_LIMIT_BYTES);
 	AUTO_ERROR struct error *ignored = NULL;
@@ -648,6 +648,26 @@ git_head(struct git *git)
 	if (git_read(git, &question, &output, &ignored) < 0 || output.size == 0)
 		return NULL;
 	return xstrndup(output.data, output.size - 1);
+}
+
+char *
+git_head(struct git *git)
+{
+	return parse_revision(git, "HEAD");
+}
+
+char *
+git_commit(struct git *git, const char *revision, struct error **err)
+{
+	AUTO_FREE char *wanted = xasprintf("%s^{commit}", revision);
+	char *commit = *revision == '-' ? NULL : parse_revision(git, wanted);
+
+	if (commit)
+		return commit;
+	error_set(err, ERROR_USAGE, "git knows no commit '%s'", QUOTED(revision));
+	error_set_hint(err, "a shallow clone lacks older commits and other branches; git fetch "
+			    "gets them");
+	return NULL;
 }
 
 /* Whoever can write the settings chooses programs that run as the caller. */

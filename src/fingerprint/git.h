@@ -69,6 +69,10 @@ int git_checkout_empty(struct git *git, struct error **err);
 /* The commit's 40 or 64 hex digits; NULL: there is none, or git failed. */
 char *git_head(struct git *git);
 
+/* The id of the commit that a revision (gitrevisions(7)) means, the caller owns it.  NULL,
+ * ERROR_USAGE: there is none. */
+char *git_commit(struct git *git, const char *revision, struct error **err);
+
 /* `argv` follows "git ls-remote".  Git never prompts, and is killed after the time with all that
  * it started. */
 int git_ls_remote(const struct git *git, const char *const *argv, int timeout_ms,

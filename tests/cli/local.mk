@@ -4,6 +4,7 @@ cli_tests = \
 	%D%/breakouts.bats \
 	%D%/cache_keys.bats \
 	%D%/cli.bats \
+	%D%/commits.bats \
 	%D%/fingerprint.bats \
 	%D%/manage.bats \
 	%D%/prune.bats \

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What branches and tags of git still mean, read out of git without a checkout.
+# What branches and tags of git still mean.
 
 load ../lib/rig
 

@@ -35,7 +35,7 @@ plain() {
 		close_brackets()
 	}
 	function flush() { if (line != "") print line; line = "" }
-	END { flush() }' | tr -d ' '
+	END { flush() }' | sed 's/\\&//g' | tr -d ' '
 }
 
 # section NAME: of the page on stdin

@@ -1,8 +1,10 @@
 #include <stddef.h>
+#include <stdlib.h>
 
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/xalloc.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/context.h"
@@ -11,12 +13,15 @@
 #include "cli/output/github.h"
 #include "cli/output/page.h"
 #include "fingerprint/fingerprint.h"
+#include "fingerprint/git.h"
 #include "fingerprint/record.h"
+#include "project/git/git_project.h"
 #include "project/project.h"
 
 struct fingerprint_values {
 	struct target_options inputs; /* by_hash and tag are not asked for */
 	bool explain;
+	const char *revision;
 };
 
 #define INPUT(member) offsetof(struct fingerprint_values, inputs.member)
@@ -24,6 +29,8 @@ struct fingerprint_values {
 static const struct option_spec fingerprint_options[] = {
 	{ "explain", 0, OPTION_FLAG, offsetof(struct fingerprint_values, explain), NULL,
 	  "list every input before the fingerprint" },
+	{ "rev", 0, OPTION_STRING, offsetof(struct fingerprint_values, revision), "REV",
+	  "use the project file and the inputs of this git commit" },
 	{ "length", 0, OPTION_UINT, INPUT(length), "N",
 	  "hexadecimal digits to print, 1 to 64; 12 by default" },
 	{ "input", 0, OPTION_STRINGS, INPUT(inputs), "PATH",
@@ -43,8 +50,16 @@ struct answer {
 	struct fingerprint fingerprint;
 	unsigned length;
 	struct buf *record; /* NULL: not wanted */
-	const char *image;  /* NULL: the inputs are those of the command line */
+	char *image;        /* NULL: the inputs are those of the command line */
+	char *commit;       /* NULL: they are those of the working tree */
 };
+
+static void
+answer_release(struct answer *answer)
+{
+	free(answer->image);
+	free(answer->commit);
+}
 
 static bool
 says_inputs(const struct target_options *options)
@@ -70,18 +85,36 @@ compute_paths(const struct context *context, const struct target_options *option
 }
 
 static int
-compute_image(struct context *context, const struct strings *operands, struct answer *answer,
+compute_image(const struct project *project, const struct strings *operands, struct answer *answer,
 	      struct error **err)
 {
 	const char *name = operands->count > 0 ? operands->items[0] : NULL;
-	const struct project *project = context_project(context, err);
 	const struct project_image *image = project ? project_image(project, name, err) : NULL;
 
 	if (!image)
 		return -1;
 	answer->length = image->length;
-	answer->image = image->name;
+	answer->image = xstrdup(image->name);
 	return project_fingerprint(project, image, answer->record, &answer->fingerprint, err);
+}
+
+static int
+compute_commit(struct context *context, const char *revision, const struct strings *operands,
+	       struct answer *answer, struct error **err)
+{
+	AUTO_GIT struct git *git = NULL;
+	AUTO_GIT_PROJECT struct git_project *commits = NULL;
+	const struct project *project = context_project(context, err);
+
+	if (!project || git_open(project->directory, &git, err) < 0)
+		return -1;
+	if (!git)
+		return error_set(err, ERROR_USAGE, "the project is not in a git repository");
+	commits = git_project_new(git, project->path, err);
+	if (!commits)
+		return -1;
+	return compute_image(git_project_at(commits, revision, &answer->commit, err), operands,
+			     answer, err);
 }
 
 static int
@@ -101,6 +134,8 @@ answer_object(const struct answer *answer, const char *tag, const struct record 
 
 	if (answer->image)
 		json_object_set_new(object, "image", json_string(answer->image));
+	if (answer->commit)
+		json_object_set_new(object, "commit", json_string(answer->commit));
 	if (record->entries)
 		json_object_set_new(object, "inputs", explain_array(record));
 	return object;
@@ -131,15 +166,20 @@ run_fingerprint(struct context *context, const void *opaque, const struct string
 {
 	const struct fingerprint_values *values = opaque;
 	AUTO_BUF struct buf record = BUF_INIT(RECORD_LIMIT_BYTES);
+	CLEANUP(answer_release)
 	struct answer answer = { .record = values->explain ? &record : NULL };
 	int result;
 
 	if (values->inputs.length > FINGERPRINT_HEX_CHARS)
 		return error_set(err, ERROR_USAGE, "--length is at most %d", FINGERPRINT_HEX_CHARS);
+	if (says_inputs(&values->inputs) && values->revision)
+		return error_set(err, ERROR_USAGE, "--rev is for an IMAGE of the project file");
 	if (says_inputs(&values->inputs))
 		result = compute_paths(context, &values->inputs, operands, &answer, err);
+	else if (values->revision)
+		result = compute_commit(context, values->revision, operands, &answer, err);
 	else
-		result = compute_image(context, operands, &answer, err);
+		result = compute_image(context_project(context, err), operands, &answer, err);
 	if (result < 0)
 		return -1;
 	if (values->inputs.length > 0)
@@ -150,7 +190,7 @@ run_fingerprint(struct context *context, const void *opaque, const struct string
 const struct command cmd_fingerprint = {
 	.name = "fingerprint",
 	.summary = "print the fingerprint of an image's inputs",
-	.usage = "[IMAGE]",
+	.usage = "[--rev REV] [IMAGE]",
 	.options = fingerprint_options,
 	.values_size = sizeof(struct fingerprint_values),
 	.groups = OPTIONS_PROJECT,

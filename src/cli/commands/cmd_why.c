@@ -1,4 +1,5 @@
 #include <stddef.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/limits.h"
@@ -8,11 +9,13 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/output/page.h"
+#include "fingerprint/git.h"
 #include "fingerprint/record.h"
 #include "image/document/content.h"
 #include "image/resolve/find.h"
 #include "image/resolve/inputs.h"
 #include "image/resolve/target.h"
+#include "project/git/git_project.h"
 #include "project/project.h"
 
 struct why_values {
@@ -20,8 +23,9 @@ struct why_values {
 };
 
 static const struct option_spec why_options[] = {
-	{ "against", 0, OPTION_STRING, offsetof(struct why_values, against), "TAG|REF",
-	  "compare with this published image; the tag latest by default" },
+	{ "against", 0, OPTION_STRING, offsetof(struct why_values, against), "TAG|REF|git:REV",
+	  "compare with this published image or git commit; by default with what the default "
+	  "branch has, else with the tag latest" },
 	{ 0 },
 };
 
@@ -72,9 +76,9 @@ static int
 find_target(const struct project *project, const char *name, const char *against,
 	    struct target *ret_target, struct error **err)
 {
-	if (against && location_is(against))
+	if (location_is(against))
 		return target_of_location(against, ret_target, err);
-	return target_of_project(project, name, against ? against : "latest", ret_target, err);
+	return target_of_project(project, name, against, ret_target, err);
 }
 
 static int
@@ -114,15 +118,81 @@ compare(struct buf *before, struct buf *after, struct differences *differences, 
 }
 
 static int
-tell(struct context *context, const struct target *target, struct differences *differences,
+tell(struct context *context, const char *against, struct differences *differences,
      struct error **err)
 {
-	AUTO_FREE char *name = target_name(target, 0);
 	AUTO_FREE char *text = page_take(&differences->page);
 
 	return context_result(
 		context, text,
-		json_pack("{s:s, s:o}", "against", name, "differences", differences->array), err);
+		json_pack("{s:s, s:o}", "against", against, "differences", differences->array),
+		err);
+}
+
+static int
+compare_and_tell(struct context *context, const char *against, struct buf *before,
+		 struct buf *after, struct error **err)
+{
+	struct differences differences = { .array = json_array() };
+
+	if (compare(before, after, &differences, err) == 0)
+		return tell(context, against, &differences, err);
+	json_decref(differences.array);
+	page_release(&differences.page);
+	return -1;
+}
+
+static int
+run_against_image(struct context *context, const char *against, const char *name, struct buf *local,
+		  struct error **err)
+{
+	AUTO_TARGET struct target published = { 0 };
+	AUTO_BUF struct buf record = BUF_INIT(RECORD_LIMIT_BYTES);
+	AUTO_FREE char *shown = NULL;
+
+	if (find_target(context_project(context, err), name, against, &published, err) < 0)
+		return -1;
+	context_log_in_at(context, &published.candidates[0]);
+	if (get_published(context, &published, &record, err) < 0)
+		return -1;
+	shown = target_name(&published, 0);
+	return compare_and_tell(context, shown, &record, local, err);
+}
+
+/* The branch that others start from, as a clone knows it; NULL: it does not. */
+static char *
+find_default_branch(struct git *git)
+{
+	static const char *const names[] = { "refs/remotes/origin/HEAD", "refs/remotes/origin/main",
+					     "refs/remotes/origin/master", "refs/heads/main",
+					     "refs/heads/master" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		AUTO_ERROR struct error *ignored = NULL;
+		AUTO_FREE char *commit = git_commit(git, names[i], &ignored);
+
+		if (commit)
+			return xstrdup(names[i]);
+	}
+	return NULL;
+}
+
+static int
+run_against_commit(struct context *context, struct git *git, const char *revision, const char *name,
+		   struct buf *local, struct error **err)
+{
+	const struct project *here = context_project(context, err);
+	AUTO_GIT_PROJECT struct git_project *commits = git_project_new(git, here->path, err);
+	const struct project *project =
+		commits ? git_project_at(commits, revision, NULL, err) : NULL;
+	const struct project_image *image = project ? project_image(project, name, err) : NULL;
+	AUTO_BUF struct buf record = BUF_INIT(RECORD_LIMIT_BYTES);
+	AUTO_FREE char *against = xasprintf("git:%s", revision);
+	struct fingerprint ignored;
+
+	if (!image || project_fingerprint(project, image, &record, &ignored, err) < 0)
+		return project ? error_wrap(err, "'%s'", QUOTED(against)) : -1;
+	return compare_and_tell(context, against, &record, local, err);
 }
 
 static int
@@ -131,30 +201,34 @@ run_why(struct context *context, const void *opaque, const struct strings *opera
 {
 	const struct why_values *values = opaque;
 	const char *name = operands->count > 0 ? operands->items[0] : NULL;
+	const char *against = values->against;
 	AUTO_TARGET struct target local = { 0 };
-	AUTO_TARGET struct target published = { 0 };
-	AUTO_BUF struct buf record = BUF_INIT(RECORD_LIMIT_BYTES);
-	struct differences differences = { 0 };
+	AUTO_GIT struct git *git = NULL;
+	AUTO_FREE char *branch = NULL;
 	struct project *project = context_project(context, err);
 
-	if (!project || target_of_project(project, name, NULL, &local, err) < 0 ||
-	    find_target(project, name, values->against, &published, err) < 0)
+	if (!project || target_of_project(project, name, NULL, &local, err) < 0)
 		return -1;
-	context_log_in_at(context, &published.candidates[0]);
-	if (get_published(context, &published, &record, err) < 0)
+	if (against && !text_starts(against, "git:"))
+		return run_against_image(context, against, name, &local.record, err);
+	if (git_open(project->directory, &git, err) < 0)
 		return -1;
-	differences.array = json_array();
-	if (compare(&record, &local.record, &differences, err) == 0)
-		return tell(context, &published, &differences, err);
-	json_decref(differences.array);
-	page_release(&differences.page);
-	return -1;
+	if (against && !git)
+		return error_set(err, ERROR_USAGE, "the project is not in a git repository");
+	if (against)
+		return run_against_commit(context, git, against + strlen("git:"), name,
+					  &local.record, err);
+	branch = git ? find_default_branch(git) : NULL;
+	if (!branch)
+		return run_against_image(context, "latest", name, &local.record, err);
+	context_notice(context, "compared with %s; --against TAG compares with an image", branch);
+	return run_against_commit(context, git, branch, name, &local.record, err);
 }
 
 const struct command cmd_why = {
 	.name = "why",
 	.summary = "show which inputs changed since an image was published",
-	.usage = "[--against TAG|REF] [IMAGE]",
+	.usage = "[--against TAG|REF|git:REV] [IMAGE]",
 	.options = why_options,
 	.values_size = sizeof(struct why_values),
 	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,

@@ -665,6 +665,26 @@ git_project_check_out(struct git_project *project, struct error **err)
 	return read;
 }
 
+const struct project *
+git_project_at(struct git_project *project, const char *revision, char **ret_commit,
+	       struct error **err)
+{
+	AUTO_FREE char *commit = git_commit(project->git, revision, err);
+	const struct project *found = NULL;
+	struct digest key;
+
+	if (!commit || git_project_find(project, commit, &key, err) < 0)
+		return NULL;
+	if (key.algorithm == DIGEST_NONE)
+		error_set(err, ERROR_USAGE, "commit '%s' has no project file '%s'",
+			  QUOTED(revision), QUOTED(project->file));
+	else
+		found = git_project_check_out(project, err);
+	if (found && ret_commit)
+		*ret_commit = TAKE_PTR(commit);
+	return found;
+}
+
 bool
 git_project_go_on_with_lfs(struct git_project *project)
 {

@@ -37,6 +37,11 @@ int git_project_find(struct git_project *project, const char *commit, struct dig
  * git_project_find().  NULL with *err. */
 const struct project *git_project_check_out(struct git_project *project, struct error **err);
 
+/* Both, of what the user names: a branch, a tag, "HEAD~1".  `ret_commit` (NULL: not wanted) is the
+ * caller's.  ERROR_USAGE: there is no such commit, or it has no project file. */
+const struct project *git_project_at(struct git_project *project, const char *revision,
+				     char **ret_commit, struct error **err);
+
 /* True when inputs turned out to be pointers of LFS: from now on they count as their files. */
 bool git_project_go_on_with_lfs(struct git_project *project);
 

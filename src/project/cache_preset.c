@@ -109,6 +109,7 @@ static const struct cache_preset presets[] = {
 		.key = nothing,
 		.environment = nothing,
 		.is_content_addressed = true,
+		.has_free_files = true,
 		.is_portable = true,
 	},
 	{
@@ -120,6 +121,7 @@ static const struct cache_preset presets[] = {
 		.toolchain = go_version,
 		.environment = c_environment,
 		.is_content_addressed = true,
+		.has_free_files = true,
 		.is_movable = true,
 	},
 	{
@@ -130,6 +132,7 @@ static const struct cache_preset presets[] = {
 		.key = npm_key,
 		.environment = nothing,
 		.is_content_addressed = true,
+		.has_free_files = true,
 		.is_movable = true,
 		.is_portable = true,
 	},
@@ -142,6 +145,7 @@ static const struct cache_preset presets[] = {
 		.toolchain = python_version,
 		.environment = nothing,
 		.is_content_addressed = true,
+		.has_free_files = true,
 	},
 	{
 		.kind = PRESET_PNPM,
@@ -161,6 +165,7 @@ static const struct cache_preset presets[] = {
 		.key = nothing,
 		.environment = nothing,
 		.is_content_addressed = true,
+		.has_free_files = true,
 		.is_portable = true,
 	},
 	{

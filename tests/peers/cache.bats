@@ -263,6 +263,110 @@ b"
 	assert_json '.caches | length == 1'
 }
 
+# The key needs a compiler's version, and these tests compile nothing.
+fake_rustc() {
+	mkdir -p "$T/bin"
+	printf '#!/bin/sh\necho rustc 1.0\n' >"$T/bin/rustc"
+	chmod +x "$T/bin/rustc"
+	PATH=$T/bin:$PATH
+}
+
+# units NAME...: a target directory with these units of cargo, each with a file of 100 kB
+units() {
+	mkdir -p target/debug/.fingerprint target/debug/deps
+	for unit; do
+		mkdir -p "target/debug/.fingerprint/$unit-0123456789abcdef"
+		echo hash >"target/debug/.fingerprint/$unit-0123456789abcdef/lib-$unit"
+		noise "$unit" 100000 >"target/debug/deps/lib$unit-0123456789abcdef.rlib"
+	done
+}
+
+# two units may not share a hash
+rename_unit() {
+	mv "target/debug/.fingerprint/$1-0123456789abcdef" "target/debug/.fingerprint/$1-$2"
+	mv "target/debug/deps/lib$1-0123456789abcdef.rlib" "target/debug/deps/lib$1-$2.rlib"
+}
+
+save_target() {
+	ocifp_run cache save --preset cargo --key key --repository "$reg_host/cache" --push always "$@"
+	assert_status 0
+}
+
+restore_target() {
+	ocifp_run cache restore --strict --preset cargo --key key --repository "$reg_host/cache"
+	assert_status 0
+}
+
+@test "a unit that three saves found unused is left out, with all of its files" {
+	need time_of_use
+	local i
+	fake_rustc
+	units old used
+	rename_unit old 1111111111111111
+	save_target
+	for i in 1 2 3 4; do
+		machine "m$i"
+		[ ! -e "$T/key" ] || cp "$T/key" key
+		restore_target
+		cat target/debug/.fingerprint/used-*/* >/dev/null
+		echo "$i" >>target/debug/changed
+		echo "$i" >key
+		save_target --json
+		assert_json ".caches[0].dropped == $((i / 4))"
+		echo "$i" >"$T/key"
+	done
+	assert_stderr_has 'left out 1 units that are not used any more'
+	machine last
+	cp "$T/key" key
+	restore_target
+	[ "$(find target -name '*old*')" = '' ]
+	[ "$(find target -name '*used*' | wc -l)" = 3 ]
+}
+
+@test "a unit of which a file changes all the time is left out whole" {
+	fake_rustc
+	units still moving
+	rename_unit still 1111111111111111
+	noise more 40000000 >target/debug/deps/libmoving-0123456789abcdef.rlib # so that reading takes a while
+	spawn writer sh -c 'while :; do echo >>target/debug/deps/libmoving-0123456789abcdef.rlib; done'
+	wait_for eval 'test "$(stat -c %s target/debug/deps/libmoving-*)" -gt 40000000'
+	save_target
+	stop writer
+	assert_stderr_has 'left out 1 units that change all the time'
+	machine two
+	restore_target
+	[ -e target/debug/deps/libstill-1111111111111111.rlib ]
+	[ "$(find target -name '*moving*')" = '' ]
+}
+
+@test "a cache that outgrows its 'max' drops what was used least" {
+	local i most=64MiB
+	cat >"$T/project" <<-YAML
+		version: 1
+		caches: {cc: {preset: ccache, max: $most, repository: $reg_host/cache}}
+	YAML
+	export HOME=$T/home XDG_CACHE_HOME=
+	unset XDG_CACHE_HOME
+	cp "$T/project" .ocifp.yaml
+	for i in 1 2 3 4 5 6; do
+		mkdir -p "$HOME/.cache/ccache/$i"
+		noise "$i" 14000000 >"$HOME/.cache/ccache/$i/object"
+		touch -d "2024-01-0$((7 - i))" "$HOME/.cache/ccache/$i/object"
+	done
+	touch -a "$HOME/.cache/ccache/6/object"
+	ocifp_run cache save --push always --json
+	assert_status 0
+	assert_json '.caches[0] | .result == "saved" and .dropped == 2 and .packed_bytes < 67108864'
+	assert_stderr_has "left out 2 files to stay within 'max'"
+	[ "$(du -sk "$OCIFP_STORE" | cut -f1)" -lt 200 ]
+	rm -rf "$HOME"
+	machine two
+	cp "$T/project" .ocifp.yaml
+	ocifp_run cache restore --strict
+	assert_status 0
+	assert_equal "$(cd "$HOME/.cache/ccache" && echo */object)" '1/object 2/object 3/object 6/object'
+}
+
 @test "a job on Actions gets outputs and rows of the summary" {
 	export GITHUB_ACTIONS=true GITHUB_OUTPUT=$T/output GITHUB_STEP_SUMMARY=$T/summary GITHUB_REPOSITORY=me/it \
 		GITHUB_EVENT_NAME=push GITHUB_REF=refs/heads/main GITHUB_REF_NAME=main GITHUB_EVENT_PATH=$T/event.json

@@ -116,6 +116,83 @@ the_layout_of_2026_is_known(void **state)
 }
 
 static void
+assert_part(const struct cargo_target *target, const char *file, const char *expected)
+{
+	AUTO_FREE char *part = target->filter.part(target->filter.context, 0, file, false);
+
+	if (!expected)
+		assert_null(part);
+	else
+		assert_string_equal(part, expected);
+}
+
+static void
+a_unit_has_its_fingerprint_and_all_that_rustc_wrote_for_it(void **state)
+{
+	static const char *const files[] = {
+		"debug/.fingerprint/app-0123456789abcdef",
+		"debug/.fingerprint/app-0123456789abcdef/dep-lib-app",
+		"debug/deps/libapp-0123456789abcdef.rlib",
+		"debug/deps/app-0123456789abcdef.d",
+		"debug/deps/app-0123456789abcdef",
+		"debug/deps/app-0123456789abcdef.x.1234-cgu.0.rcgu.o",
+		"debug/examples/demo-0123456789abcdef",
+		"debug/build/app-0123456789abcdef/out/deep/file",
+		"debug/build/app/0123456789abcdef/out/libapp.rlib",
+	};
+	static const char *const others[] = {
+		"debug/libapp.rlib",
+		"debug/deps",
+		"debug/build/app",
+		"debug/deps/app-0123456789abcde.d",
+		"debug/deps/app-0123456789abcdeg.d",
+		"debug/deps/0123456789abcdef",
+		"debug/deps/app0123456789abcdef",
+		"other/deps/app-0123456789abcdef.d",
+		"debugger/deps/app-0123456789abcdef.d",
+		"debug/app-0123456789abcdef.d",
+	};
+	AUTO_CARGO_TARGET struct cargo_target target = { 0 };
+
+	(void)state;
+	shell("mkdir -p target/debug/.fingerprint target/debug/deps");
+	open_target(&target);
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+		assert_part(&target, files[i], "0 debug 0123456789abcdef");
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		assert_part(&target, others[i], NULL);
+}
+
+static bool
+is_obsolete(const struct cargo_target *target, const char *file)
+{
+	return target->filter.is_obsolete(target->filter.context, 0, file);
+}
+
+static void
+a_unit_whose_package_is_not_locked_is_obsolete(void **state)
+{
+	AUTO_CARGO_TARGET struct cargo_target target = { 0 };
+	AUTO_CARGO_TARGET struct cargo_target without = { 0 };
+
+	(void)state;
+	shell("mkdir -p target/debug/.fingerprint target/debug/deps");
+	open_target(&without);
+	shell("printf '[[package]]\nname = \"app\"\nversion = \"0.1.0\"\n\n[[package]]\nname = "
+	      "\"serde-core\"\n' >Cargo.lock");
+	spec.directory = realpath(".", NULL);
+	open_target(&target);
+	free(TAKE_PTR(spec.directory));
+	assert_false(is_obsolete(&target, "debug/.fingerprint/app-0123456789abcdef/x"));
+	assert_false(is_obsolete(&target, "debug/.fingerprint/serde-core-0123456789abcdef"));
+	assert_false(is_obsolete(&target, "debug/build/app/0123456789abcdef/x"));
+	assert_true(is_obsolete(&target, "debug/.fingerprint/serde-0123456789abcdef/x"));
+	assert_true(is_obsolete(&target, "debug/build/serde/0123456789abcdef/x"));
+	assert_false(is_obsolete(&target, "debug/deps/libserde-0123456789abcdef.rlib"));
+	assert_false(is_obsolete(&without, "debug/.fingerprint/serde-0123456789abcdef/x"));
+}
+
+static void
 an_unknown_layout_is_taken_whole(void **state)
 {
 	AUTO_CARGO_TARGET struct cargo_target target = { 0 };
@@ -163,6 +240,8 @@ main(void)
 		IN_TREE(executables_and_incremental_data_are_told_apart),
 		IN_TREE(a_profile_of_a_target_triple_is_one_too),
 		IN_TREE(the_layout_of_2026_is_known),
+		IN_TREE(a_unit_has_its_fingerprint_and_all_that_rustc_wrote_for_it),
+		IN_TREE(a_unit_whose_package_is_not_locked_is_obsolete),
 		IN_TREE(an_unknown_layout_is_taken_whole),
 		IN_TREE(a_build_that_runs_is_awaited_and_then_given_up),
 	};

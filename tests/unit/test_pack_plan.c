@@ -14,7 +14,7 @@
 static void
 plan(struct pack_use *packs, size_t count, uint64_t new_bytes)
 {
-	const struct pack_limits limits = { CACHE_PACK_LIMIT_BYTES, 8, new_bytes };
+	const struct pack_limits limits = { CACHE_PACK_LIMIT_BYTES, 8, new_bytes, 0 };
 
 	pack_plan(packs, count, &limits);
 }
@@ -28,6 +28,21 @@ a_pack_without_a_live_chunk_is_dropped(void **state)
 	plan(packs, 2, 0);
 	assert_false(packs[0].is_kept || packs[0].is_rewritten);
 	assert_true(packs[1].is_kept);
+}
+
+static void
+dead_bytes_that_make_it_too_large_are_collected(void **state)
+{
+	const struct pack_limits limits = { CACHE_PACK_LIMIT_BYTES, 8, 0, 9 * MIB };
+	struct pack_use packs[] = { { 5 * MIB, 5 * MIB, false, false },
+				    { 5 * MIB, 4 * MIB, false, false } };
+
+	(void)state;
+	plan(packs, 2, 0);
+	assert_true(packs[1].is_kept);
+	pack_plan(packs, 2, &limits);
+	assert_true(packs[0].is_kept);
+	assert_true(packs[1].is_rewritten);
 }
 
 static void
@@ -139,6 +154,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_pack_without_a_live_chunk_is_dropped),
+		cmocka_unit_test(dead_bytes_that_make_it_too_large_are_collected),
 		cmocka_unit_test(one_pack_too_many_joins_the_small_ones),
 		cmocka_unit_test(nothing_new_rewrites_nothing),
 		cmocka_unit_test(too_many_packs_become_fewer),

@@ -120,7 +120,7 @@ choose(void *context, size_t root, const char *path, const struct stat *info)
 static void
 a_filter_leaves_out_files_and_whole_directories(void **state)
 {
-	static const struct tree_filter filter = { choose, NULL };
+	static const struct tree_filter filter = { .choose = choose };
 	CLEANUP(cache_roots_release) struct cache_roots roots = root_of("r", "target");
 	AUTO_TREE_SCAN struct tree_scan found = { 0 };
 	AUTO_FREE char *text = NULL;

@@ -21,6 +21,7 @@ enum index_stream {
 	STREAM_CHUNKS,  /* 'C': chunk_table.h */
 	STREAM_SOURCES, /* 'S': the times of source files; opaque here, as the next */
 	STREAM_RECORD,  /* 'K': what the key was made of */
+	STREAM_USE,     /* 'U': parts that saves found unused, for the next save */
 	STREAM_COUNT
 };
 

@@ -12,6 +12,7 @@
 #include "base/xalloc.h"
 #include "cache/transfer/pack_writer.h"
 #include "cache/tree/journal.h"
+#include "cache/tree/parts.h"
 
 /* Folders of so many names from the root have bundles of their own: what changes in `deps` leaves
  * those of `build` alone. */
@@ -64,11 +65,16 @@ place_of(const struct tree_scan *scan, const struct scanned *entry)
 			     strlen(name));
 }
 
+/* A part that lacks a file as it was scanned is torn. */
 static void
 leave_out(struct gathering *gathering, struct scanned *entry)
 {
-	entry->left_out = true;
+	struct part *part = parts_of(gathering->parts, (size_t)(entry - gathering->scan->entries));
+
+	tree_scan_leave_out(gathering->scan, entry);
 	gathering->changed_count++;
+	if (part)
+		part->is_torn = true;
 }
 
 /* Whether an open file is the one that was scanned, unchanged. */
@@ -230,7 +236,7 @@ find_bundle(const struct gathering *gathering, uint32_t first, uint32_t end)
 		const struct scanned *entry = &scan->entries[i];
 		struct place_hash place;
 
-		if (entry->kind != ENTRY_SMALL)
+		if (entry->kind != ENTRY_SMALL || entry->left_out)
 			continue;
 		place = place_of(scan, entry);
 		is_known = journal_knows(gathering->journal, scan, entry);
@@ -244,7 +250,7 @@ static bool
 has_small(const struct tree_scan *scan, uint32_t first, uint32_t end)
 {
 	for (; first < end; first++)
-		if (scan->entries[first].kind == ENTRY_SMALL)
+		if (scan->entries[first].kind == ENTRY_SMALL && !scan->entries[first].left_out)
 			return true;
 	return false;
 }
@@ -265,7 +271,7 @@ gather_bundle(struct gathering *gathering, struct cutting *cutting, uint32_t fir
 		return 0;
 	cutting->size = 0;
 	for (uint32_t i = first; i < end; i++)
-		if (scan->entries[i].kind == ENTRY_SMALL &&
+		if (scan->entries[i].kind == ENTRY_SMALL && !scan->entries[i].left_out &&
 		    append_small(gathering, cutting, &scan->entries[i], err) < 0)
 			return -1;
 	if (cut(cutting, true, err) < 0)
@@ -281,14 +287,12 @@ leave_out_links(struct gathering *gathering)
 	struct tree_scan *scan = gathering->scan;
 	AUTO_STRINGS struct strings gone = { 0 };
 
-	if (gathering->changed_count == 0)
-		return;
 	for (size_t i = 0; i < scan->count; i++) {
 		struct scanned *entry = &scan->entries[i];
 
 		if (entry->kind == ENTRY_ROOT)
 			strings_release(&gone);
-		else if (entry->left_out)
+		else if (entry->left_out && entry->has_links)
 			strings_take(&gone, scanned_path(scan, entry));
 		else if (entry->kind == ENTRY_HARD_LINK)
 			entry->left_out = strings_has(&gone, scan->texts.data + entry->target);
@@ -308,7 +312,8 @@ gather(struct gathering *gathering, struct error **err)
 		if (entry->kind == ENTRY_DIRECTORY && begins_bundle(scan, entry) &&
 		    gather_bundle(gathering, &cutting, i, err) < 0)
 			return -1;
-		if (entry->kind == ENTRY_FILE && gather_file(gathering, &cutting, i, err) < 0)
+		if (entry->kind == ENTRY_FILE && !entry->left_out &&
+		    gather_file(gathering, &cutting, i, err) < 0)
 			return -1;
 		if (!entry->left_out && entry->stamp.mtime_ns > (int64_t)gathering->newest_ns)
 			gathering->newest_ns = (uint64_t)entry->stamp.mtime_ns;

@@ -23,6 +23,7 @@ struct gathered {
 
 struct gathering {
 	struct tree_scan *scan;
+	const struct parts *parts; /* a part that lacks a file is marked as torn */
 	const struct journal *journal;
 	const struct parent *parent;
 	struct pack_writer *writer;

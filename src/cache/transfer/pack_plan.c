@@ -83,6 +83,8 @@ find_deadest(const struct planning *planning)
 static void
 collect_dead(struct planning *planning)
 {
+	uint64_t most_bytes = planning->limits->most_bytes;
+
 	for (;;) {
 		uint64_t stored = planning->new_bytes;
 		uint64_t live = planning->new_bytes;
@@ -91,7 +93,8 @@ collect_dead(struct planning *planning)
 			stored += planning->order[i]->stored_bytes;
 			live += planning->order[i]->live_bytes;
 		}
-		if (planning->count == 0 || live * 10 >= stored * 7)
+		if (planning->count == 0 || live == stored ||
+		    (live * 10 >= stored * 7 && (most_bytes == 0 || stored <= most_bytes)))
 			return;
 		rewrite(planning, find_deadest(planning));
 	}

@@ -221,6 +221,7 @@ parent_load(struct parent *parent, struct cache_artifact *artifact, struct repos
 
 	if (cache_index_fetch(artifact, repository, store, observer, &parent->head, err) < 0 ||
 	    cache_stream_read(&parent->head, store, STREAM_TREE, &parent->tree, err) < 0 ||
+	    cache_stream_read(&parent->head, store, STREAM_USE, &parent->use, err) < 0 ||
 	    cache_stream_read(&parent->head, store, STREAM_CHUNKS, &chunks, err) < 0 ||
 	    chunk_table_parse(chunks.data, chunks.size, &parent->table, err) < 0 ||
 	    tree_shape(parent->tree.data, parent->tree.size, &parent->shape, err) < 0 ||
@@ -237,6 +238,7 @@ parent_release(struct parent *parent)
 	cache_artifact_release(&parent->artifact);
 	index_head_release(&parent->head);
 	buf_release(&parent->tree);
+	buf_release(&parent->use);
 	chunk_table_release(&parent->table);
 	free(parent->contents);
 	*parent = PARENT_INIT;

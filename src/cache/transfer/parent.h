@@ -25,6 +25,7 @@ struct parent {
 	struct cache_artifact artifact;
 	struct index_head head;
 	struct buf tree; /* STREAM_TREE */
+	struct buf use;  /* STREAM_USE */
 	struct chunk_table table;
 	struct parent_content *contents; /* in the order of places */
 	size_t content_count;
@@ -32,7 +33,9 @@ struct parent {
 };
 
 /* A parent without anything. */
-#define PARENT_INIT ((struct parent){ .tree = BUF_INIT(CACHE_STREAM_LIMIT_BYTES) })
+#define PARENT_INIT \
+	((struct parent){ .tree = BUF_INIT(CACHE_STREAM_LIMIT_BYTES), \
+			  .use = BUF_INIT(CACHE_STREAM_LIMIT_BYTES) })
 
 /* Its index, through the store; `artifact` is taken.  ERROR_CONTENT: damaged. */
 int parent_load(struct parent *parent, struct cache_artifact *artifact,

@@ -20,6 +20,7 @@
 #include "cache/transfer/parent.h"
 #include "cache/transfer/uploads.h"
 #include "cache/tree/journal.h"
+#include "cache/tree/parts.h"
 #include "image/transfer/fetch.h"
 #include "image/transfer/send.h"
 #include "oci/document.h"
@@ -30,20 +31,33 @@
 /* Packs of an index: a restore waits for all of them before it knows anything. */
 enum { CONTENT_SPARE = 8, INDEX_SPARE = 4 };
 
+/* A part that changes in so many attempts is left out. */
+enum { TORN_LIMIT_COUNT = 3, SAVE_ATTEMPTS_LIMIT_COUNT = 10 };
+
+/* What the next attempt has to leave out. */
+struct again {
+	bool is_wanted;
+	bool has_no_parent; /* what the repository lost of it must be saved again */
+	bool was_too_large;
+	struct strings dropped; /* parts */
+	unsigned torn_count;    /* attempts that found parts to change meanwhile */
+};
+
 struct saving {
+	struct again *again;
 	const struct cache_save *save;
 	struct session *session;
 	struct store *store;
 	struct repository *repository;
 	struct repository *other;  /* save->parent_repository; NULL: none */
 	struct repository *source; /* that has the parent; one of these two */
-	bool has_no_parent;        /* what the repository lost of it must be saved again */
 	struct observer *observer;
 	struct digest exact; /* that the exact tag names; DIGEST_NONE: nothing */
 	struct buf exact_bytes;
 	struct journal journal;
 	int64_t taken_ns;
 	struct tree_scan scan;
+	struct parts parts;
 	struct parent parent;
 	struct gathering gathering;
 	struct uploads *early; /* of packs with content, while more are made */
@@ -51,6 +65,7 @@ struct saving {
 	struct pack_writer *index;
 	struct wire_writer tree;
 	struct buf sources;
+	struct buf use;
 	struct manifest manifest;
 	struct descriptors uploads; /* what the repository may lack */
 	struct cache_saved result;
@@ -62,9 +77,14 @@ forget_packs(const struct saving *saving)
 {
 	const struct descriptors *layers = &saving->manifest.layers;
 	const struct chunk_table *old = &saving->parent.table;
+	const struct chunk_table *made =
+		saving->content ? pack_writer_table(saving->content) : NULL;
 
 	for (size_t i = 0; i < layers->count; i++)
 		store_forget(saving->store, &layers->items[i].digest);
+	for (size_t i = 0; made && i < made->pack_count; i++)
+		if (made->packs[i].digest.algorithm != DIGEST_NONE)
+			store_forget(saving->store, &made->packs[i].digest);
 	for (size_t i = 0; i < old->pack_count; i++)
 		store_forget(saving->store, &old->packs[i].digest);
 }
@@ -80,12 +100,14 @@ saving_release(struct saving *saving)
 	buf_release(&saving->exact_bytes);
 	journal_release(&saving->journal);
 	tree_scan_release(&saving->scan);
+	parts_release(&saving->parts);
 	parent_release(&saving->parent);
 	gathering_release(&saving->gathering);
 	pack_writer_free(saving->content);
 	pack_writer_free(saving->index);
 	buf_release(&saving->tree.buf);
 	buf_release(&saving->sources);
+	buf_release(&saving->use);
 	manifest_release(&saving->manifest);
 	descriptors_release(&saving->uploads);
 	cache_saved_release(&saving->result);
@@ -200,7 +222,7 @@ find_parent(struct saving *saving)
 	const struct strings *pointers = saving->save->pointer_tags;
 	const struct digest *known = &saving->journal.manifest;
 
-	if (saving->has_no_parent)
+	if (saving->again->has_no_parent)
 		return;
 	if (known->algorithm != DIGEST_NONE &&
 	    (try_parent(saving, saving->repository, NULL, known) == 0 ||
@@ -216,7 +238,11 @@ static int
 hear_pack(void *context, const struct digest *digest, uint64_t size_bytes, struct error **err)
 {
 	struct saving *saving = context;
+	uint64_t most_bytes = saving->save->most_bytes;
 
+	/* What may turn out to be too large is uploaded when that is known. */
+	if (most_bytes > 0 && saving->scan.total_bytes > most_bytes)
+		return 0;
 	if (digest->algorithm != DIGEST_NONE)
 		uploads_add(saving->early, digest, size_bytes);
 	return uploads_turn(saving->early, err);
@@ -255,6 +281,21 @@ count(struct saving *saving)
 	result->changed_count = saving->gathering.changed_count;
 }
 
+/* After the scan, with what the parent knows of the use of parts. */
+static void
+drop_parts(struct saving *saving)
+{
+	struct parts *parts = &saving->parts;
+
+	parts_make(&saving->scan, saving->save->filter, parts);
+	parts_count_use(parts, &saving->parent.use);
+	saving->result.dropped_count = parts_drop_named(parts, &saving->again->dropped);
+	saving->result.dropped_count += parts_drop_unused(parts);
+	saving->result.was_too_large = saving->again->was_too_large;
+	saving->result.was_torn = saving->again->torn_count >= TORN_LIMIT_COUNT;
+	parts_leave_out(parts, &saving->scan);
+}
+
 static int
 gather_tree(struct saving *saving, struct error **err)
 {
@@ -264,6 +305,7 @@ gather_tree(struct saving *saving, struct error **err)
 		return -1;
 	saving->gathering = (struct gathering){
 		.scan = &saving->scan,
+		.parts = &saving->parts,
 		.journal = &saving->journal,
 		.parent = &saving->parent,
 		.writer = saving->content,
@@ -327,6 +369,98 @@ count_live(const struct live *live, struct pack_use *uses)
 			uses[table->chunks[i].pack].live_bytes += table->chunks[i].frame_bytes;
 }
 
+/* Whether a part changed while it was read.  Then the whole is read again, so that the part is of
+ * one moment; if it goes on changing, without the part. */
+static bool
+is_torn(struct saving *saving)
+{
+	struct again *again = saving->again;
+	const struct parts *parts = &saving->parts;
+	bool found = false;
+
+	for (size_t i = 0; i < parts->count; i++) {
+		if (!parts->items[i].is_torn)
+			continue;
+		found = true;
+		if (again->torn_count + 1 >= TORN_LIMIT_COUNT)
+			strings_add(&again->dropped, parts->items[i].name);
+	}
+	again->torn_count += found;
+	again->is_wanted |= found;
+	return found;
+}
+
+static uint64_t
+frame_bytes(const struct saving *saving, const struct digest *digest)
+{
+	const struct packed_chunk *chunk = chunk_table_find(&saving->parent.table, digest);
+
+	if (!chunk)
+		chunk = chunk_table_find(pack_writer_table(saving->content), digest);
+	return chunk ? chunk->frame_bytes : 0;
+}
+
+/* Of a bundle, whose files are of many parts, each has what its bytes become at most. */
+static void
+weigh_parts(const struct saving *saving)
+{
+	const struct gathering *gathering = &saving->gathering;
+
+	for (size_t i = 0; i < saving->scan.count; i++) {
+		const struct scanned *entry = &saving->scan.entries[i];
+		struct part *part = parts_of(&saving->parts, i);
+
+		if (part && entry->kind == ENTRY_SMALL && !entry->left_out)
+			part->packed_bytes += entry->stamp.size_bytes / 4;
+	}
+	for (size_t i = 0; i < gathering->count; i++) {
+		const struct gathered *item = &gathering->items[i];
+		struct part *part = parts_of(&saving->parts, item->entry);
+		const struct chunk_ref *made = pack_writer_chunks(saving->content) + item->first;
+		struct chunk_refs chunks;
+		struct chunk_ref ref;
+
+		if (!part || saving->scan.entries[item->entry].kind != ENTRY_FILE)
+			continue;
+		for (size_t j = 0; j < item->count; j++)
+			part->packed_bytes += frame_bytes(saving, &made[j].digest);
+		chunks = item->reused ? item->reused->chunks : (struct chunk_refs){ 0 };
+		while (chunk_refs_next(&chunks, &ref))
+			part->packed_bytes += frame_bytes(saving, &ref.digest);
+	}
+}
+
+/* Whether what is live has more than most_bytes; then parts for the next attempt to drop, if that
+ * helps. */
+static int
+check_size(struct saving *saving, bool *ret_too_large, struct error **err)
+{
+	const struct chunk_table *old = &saving->parent.table;
+	AUTO_FREE uint8_t *bits = xcalloc(1, old->chunk_count / 8 + 1);
+	const struct live live = { old, bits };
+	uint64_t most_bytes = saving->save->most_bytes;
+	uint64_t bytes = pack_writer_packed_bytes(saving->content);
+	struct again *again = saving->again;
+
+	if (most_bytes == 0)
+		return 0;
+	if (mark_tree(saving, &live, err) < 0)
+		return -1;
+	for (size_t i = 0; i < old->chunk_count; i++)
+		bytes += live_has(&live, i) ? old->chunks[i].frame_bytes : 0;
+	/* The index comes on top. */
+	*ret_too_large = bytes > most_bytes - most_bytes / 32;
+	if (!*ret_too_large)
+		return 0;
+	weigh_parts(saving);
+	again->is_wanted =
+		parts_choose(&saving->parts, bytes - most_bytes + most_bytes / 16, &again->dropped);
+	again->was_too_large = true;
+	saving->result.end = CACHE_TOO_LARGE;
+	saving->result.packed_bytes = bytes;
+	return 0;
+}
+
 /* Of a pack that is written anew, what is live. */
 static int
 copy_pack(struct saving *saving, struct pack_writer *writer, const struct live *live, size_t number,
@@ -388,6 +522,7 @@ settle_packs(struct saving *saving, struct pack_writer *writer, const struct liv
 		.full_bytes = CACHE_PACK_LIMIT_BYTES,
 		.spare = spare,
 		.new_bytes = pack_writer_packed_bytes(writer),
+		.most_bytes = saving->save->most_bytes - saving->save->most_bytes / 32,
 	};
 	const char *name = strcmp(media_type, MEDIA_CACHE_PACK) == 0 ? "pack" : "index";
 	const struct chunk_table *new;
@@ -477,6 +612,7 @@ add_streams(struct saving *saving, const struct wire_writer *chunks, struct stre
 		[STREAM_CHUNKS] = &chunks->buf,
 		[STREAM_SOURCES] = &saving->sources,
 		[STREAM_RECORD] = save->record ? save->record : &none,
+		[STREAM_USE] = &saving->use,
 	};
 
 	saving->index = new_writer(saving, &saving->parent.head.packs, err);
@@ -732,16 +868,26 @@ save_tree(struct saving *saving, struct error **err)
 {
 	struct wire_writer chunks = { .buf = BUF_INIT(CACHE_STREAM_LIMIT_BYTES) };
 	const struct cache_save_hook *hook = saving->save->hook;
+	bool is_too_large = false;
 	int ret;
 
 	find_parent(saving);
+	drop_parts(saving);
 	if (gather_tree(saving, err) < 0)
 		return -1;
+	if (is_torn(saving))
+		return 0;
 	if (has_same_shape(saving)) {
 		saving->result.end = CACHE_UNCHANGED;
 		saving->result.manifest = saving->exact;
 		return 0;
 	}
+	if (check_size(saving, &is_too_large, err) < 0)
+		return -1;
+	if (is_too_large)
+		return 0;
+	if (parts_write_use(&saving->parts, &saving->use, err) < 0)
+		return -1;
 	if (hook && hook->sources(hook->context, &saving->sources, err) < 0)
 		return -1;
 	ret = settle_content(saving, &chunks, err);
@@ -789,19 +935,20 @@ run(struct saving *saving, struct error **err)
 }
 
 static int
-save_once(struct session *session, const struct cache_save *save, bool has_no_parent,
+save_once(struct session *session, const struct cache_save *save, struct again *again,
 	  struct cache_saved *ret_saved, struct error **err)
 {
 	CLEANUP(saving_release)
 	struct saving saving = {
+		.again = again,
 		.save = save,
 		.session = session,
-		.has_no_parent = has_no_parent,
 		.observer = session_observer(session),
 		.exact_bytes = BUF_INIT(MANIFEST_LIMIT_BYTES),
 		.parent = PARENT_INIT,
 		.tree = { .buf = BUF_INIT(CACHE_STREAM_LIMIT_BYTES) },
 		.sources = BUF_INIT(CACHE_STREAM_LIMIT_BYTES),
+		.use = BUF_INIT(CACHE_STREAM_LIMIT_BYTES),
 	};
 
 	if (run(&saving, err) < 0)
@@ -819,18 +966,38 @@ lacks_a_pack(const struct error *failure)
 	return class_name && strcmp(class_name, "blob_unknown") == 0;
 }
 
-/* A registry may have dropped packs that the parent names: then all is saved anew. */
+static int
+save_until_whole(struct session *session, const struct cache_save *save, struct again *again,
+		 struct cache_saved *ret_saved, struct error **err)
+{
+	for (unsigned i = 0; i < SAVE_ATTEMPTS_LIMIT_COUNT; i++) {
+		AUTO_ERROR struct error *failure = NULL;
+
+		again->is_wanted = false;
+		if (save_once(session, save, again, ret_saved, &failure) == 0) {
+			if (!again->is_wanted)
+				return 0;
+			cache_saved_release(ret_saved);
+			continue;
+		}
+		/* A registry may have dropped packs that the parent names: then all is saved anew.
+		 */
+		if (!lacks_a_pack(failure) || again->has_no_parent)
+			return error_pass(err, TAKE_PTR(failure));
+		again->has_no_parent = true;
+	}
+	return error_set(err, ERROR_LOCAL, "its files change all the time");
+}
+
 int
 cache_save(struct session *session, const struct cache_save *save, struct cache_saved *ret_saved,
 	   struct error **err)
 {
-	AUTO_ERROR struct error *failure = NULL;
+	struct again again = { 0 };
+	int ret = save_until_whole(session, save, &again, ret_saved, err);
 
-	if (save_once(session, save, false, ret_saved, &failure) == 0)
-		return 0;
-	if (!lacks_a_pack(failure))
-		return error_pass(err, TAKE_PTR(failure));
-	return save_once(session, save, true, ret_saved, err);
+	strings_release(&again.dropped);
+	return ret;
 }
 
 void

@@ -2,9 +2,12 @@
  *
  *     resolve the exact tag          somebody saved it: done
  *     journal + scan                 nothing changed since it was restored or saved: done
- *     parent                         what the journal says these files are, else what a pointer
- * names gather, plan, merge            new chunks into new packs, small packs joined index, upload,
- * manifest        the tags last
+ *     parent                         what the journal says these files are, else a pointer names
+ *     parts                          those that are unused are dropped
+ *     gather                         new chunks into new packs; again, without it, when a part
+ *                                    changed meanwhile, or when all is too large
+ *     plan, merge                    small packs joined
+ *     index, upload, manifest        the tags last
  *
  * Killed or failing at any point, the tags name what they named before.
  */
@@ -67,6 +70,9 @@ struct cache_saved {
 	uint64_t changed_count; /* files that changed meanwhile and were left out */
 	uint64_t special_count;
 	uint64_t executable_bytes; /* left out as such */
+	uint64_t dropped_count;    /* parts that were left out: unused, or for these reasons */
+	bool was_too_large;        /* with them it is more than most_bytes */
+	bool was_torn;             /* their files change all the time */
 	struct strings secrets;    /* paths that were left out */
 };
 

@@ -8,16 +8,19 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include "base/buf.h"
 #include "base/deadline.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "cache/key/key_file.h"
 #include "cache/key/spec.h"
 #include "fingerprint/paths.h"
 
 #define LOCK_POLL_MS 100
+#define UNIT_HEX_CHARS 16
 
 struct cargo_profile {
 	size_t root;
@@ -36,6 +39,7 @@ cargo_target_release(struct cargo_target *target)
 			(void)close(target->profiles[i].lock_fd);
 	}
 	free(target->profiles);
+	strings_release(&target->packages);
 	*target = (struct cargo_target){ 0 };
 }
 
@@ -169,20 +173,129 @@ choose_in_profile(const char *path, const struct stat *info)
 	return TREE_TAKE;
 }
 
-static enum tree_choice
-choose(void *context, size_t root, const char *path, const struct stat *info)
+/* The profile that a path lies in, and the rest of the path; NULL: none. */
+static const struct cargo_profile *
+find_profile(const struct cargo_target *target, size_t root, const char *path,
+	     const char **ret_rest)
 {
-	const struct cargo_target *target = context;
-
 	for (size_t i = 0; i < target->count; i++) {
 		const struct cargo_profile *profile = &target->profiles[i];
 		size_t size = strlen(profile->path);
 
 		if (profile->root == root && strncmp(path, profile->path, size) == 0 &&
-		    path[size] == '/')
-			return choose_in_profile(path + size + 1, info);
+		    path[size] == '/') {
+			*ret_rest = path + size + 1;
+			return profile;
+		}
 	}
-	return TREE_TAKE;
+	return NULL;
+}
+
+static bool
+is_hash(const char *text, size_t size)
+{
+	return size == UNIT_HEX_CHARS && strspn(text, "0123456789abcdef") >= size;
+}
+
+/* Of "NAME-HASH" and "libNAME-HASH.rlib" the hash; *ret_name_size: of NAME with what is before. */
+static const char *
+find_hash(const char *name, size_t *ret_name_size)
+{
+	size_t size = strcspn(name, "/");
+	const char *dot = memchr(name, '.', size);
+	const char *end = dot && dot > name ? dot : name + size;
+
+	if (end - name <= UNIT_HEX_CHARS || end[-UNIT_HEX_CHARS - 1] != '-' ||
+	    !is_hash(end - UNIT_HEX_CHARS, UNIT_HEX_CHARS))
+		return NULL;
+	*ret_name_size = (size_t)(end - name) - UNIT_HEX_CHARS - 1;
+	return end - UNIT_HEX_CHARS;
+}
+
+/* The unit of a path from the profile: its hash.  *ret_package: the name of its package, of
+ * *ret_size bytes, where the path has that. */
+static const char *
+find_unit(const char *path, const char **ret_package, size_t *ret_size)
+{
+	size_t first_size = strcspn(path, "/");
+	const char *second = path[first_size] ? path + first_size + 1 : "";
+	bool is_build = path_is_below(path, "build");
+	bool has_package = is_build || path_is_below(path, ".fingerprint");
+	const char *hash = find_hash(second, ret_size);
+	const char *third;
+
+	*ret_package = NULL;
+	if (hash &&
+	    (has_package || path_is_below(path, "deps") || path_is_below(path, "examples"))) {
+		*ret_package = has_package ? second : NULL;
+		return hash;
+	}
+	third = second + strcspn(second, "/");
+	if (!is_build || !*third || !is_hash(third + 1, strcspn(third + 1, "/")))
+		return NULL;
+	*ret_package = second;
+	*ret_size = (size_t)(third - second);
+	return third + 1;
+}
+
+static char *
+part_of(void *context, size_t root, const char *path, bool is_directory)
+{
+	const struct cargo_target *target = context;
+	const char *rest = NULL;
+	const struct cargo_profile *profile = find_profile(target, root, path, &rest);
+	const char *package;
+	const char *hash;
+	size_t size;
+
+	if (!profile || target->has_unknown)
+		return NULL;
+	(void)is_directory;
+	hash = find_unit(rest, &package, &size);
+	return hash ? xasprintf("%zu %s %.*s", root, profile->path, UNIT_HEX_CHARS, hash) : NULL;
+}
+
+static bool
+is_obsolete(void *context, size_t root, const char *path)
+{
+	const struct cargo_target *target = context;
+	AUTO_FREE char *name = NULL;
+	const char *rest = NULL;
+	const char *package = NULL;
+	size_t size = 0;
+
+	if (target->packages.count == 0 || !find_profile(target, root, path, &rest) ||
+	    !find_unit(rest, &package, &size) || !package)
+		return false;
+	name = xstrndup(package, size);
+	return !strings_has(&target->packages, name);
+}
+
+/* The names of all packages that Cargo.lock has, those of the workspace too. */
+static void
+read_lock_file(const struct cache_spec *spec, struct strings *packages)
+{
+	static const char start[] = "name = \"";
+	AUTO_BUF struct buf bytes = BUF_INIT(KEY_INPUT_LIMIT_BYTES);
+	AUTO_ERROR struct error *ignored = NULL;
+	bool is_found = false;
+
+	if (!spec->directory ||
+	    key_file_read(spec->directory, "Cargo.lock", true, &bytes, &is_found, &ignored) < 0 ||
+	    !is_found || bytes.size == 0)
+		return;
+	for (const char *at = bytes.data; *at; at += strcspn(at, "\n"), at += *at == '\n')
+		if (text_starts(at, start))
+			strings_take(packages, xstrndup(at + strlen(start),
+							strcspn(at + strlen(start), "\"\n")));
+}
+
+static enum tree_choice
+choose(void *context, size_t root, const char *path, const struct stat *info)
+{
+	const char *rest = NULL;
+
+	return find_profile(context, root, path, &rest) ? choose_in_profile(rest, info) : TREE_TAKE;
 }
 
 int
@@ -199,7 +312,13 @@ cargo_target_open(const struct cache_spec *spec, struct cargo_target *ret_target
 		if (target.count == before && has_content(spec->paths[i].directory))
 			target.has_unknown = true;
 	}
-	target.filter.choose = choose;
+	read_lock_file(spec, &target.packages);
+	target.filter = (struct tree_filter){
+		.choose = choose,
+		.part = part_of,
+		.is_obsolete = is_obsolete,
+		.counts_use = true,
+	};
 	*ret_target = target;
 	ret_target->filter.context = ret_target;
 	target = (struct cargo_target){ 0 };

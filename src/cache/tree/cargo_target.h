@@ -3,6 +3,10 @@
  *     [TRIPLE/]PROFILE/{.fingerprint,deps,build,examples,incremental}    until 2026
  *     [TRIPLE/]PROFILE/build/PACKAGE/HASH/{fingerprint,out,run}          -Zbuild-dir-new-layout
  *
+ * A part (parts.h) is a unit of cargo: its fingerprint and all that rustc wrote for it, told by
+ * the 16 hex digits that cargo puts into their names.  It is obsolete when its package is not in
+ * Cargo.lock.
+ *
  * Incremental data stays out.  Final executables (of bin, test, bench and example targets) are told
  * apart from build scripts, proc-macros and libraries.  In a layout that is not known everything is
  * taken.
@@ -24,7 +28,8 @@ struct error;
 struct cargo_target {
 	struct cargo_profile *profiles;
 	size_t count;
-	bool has_unknown; /* a root has content, and none of it is a profile */
+	bool has_unknown;        /* a root has content, and none of it is a profile */
+	struct strings packages; /* names in Cargo.lock; empty: it is not known */
 	struct tree_filter filter;
 };
 

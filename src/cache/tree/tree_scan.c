@@ -74,6 +74,7 @@ add_entry(struct scanning *scanning, enum tree_entry_kind kind, const char *text
 	*entry = (struct scanned){ .kind = kind, .root = (uint8_t)scanning->root };
 	if (info) {
 		entry->stamp = file_stamp_of(info);
+		entry->atime_ns = nanoseconds(&info->st_atim);
 		entry->mode = info->st_mode & 0777;
 	}
 	if (keep_text(scan, text, &entry->text, err) < 0)
@@ -142,6 +143,7 @@ add_file(struct scanning *scanning, const char *name, const char *path, const st
 		      name, info, &entry, err) < 0)
 		return -1;
 	entry->directory = directory;
+	entry->has_links = info->st_nlink > 1;
 	if (first)
 		return keep_text(scan, first, &entry->target, err);
 	scan->file_count++;
@@ -312,6 +314,16 @@ tree_scan_release(struct tree_scan *scan)
 	buf_release(&scan->texts);
 	strings_release(&scan->secrets);
 	*scan = (struct tree_scan){ 0 };
+}
+
+void
+tree_scan_leave_out(struct tree_scan *scan, struct scanned *entry)
+{
+	if (!entry->left_out && (entry->kind == ENTRY_FILE || entry->kind == ENTRY_SMALL)) {
+		scan->file_count--;
+		scan->total_bytes -= entry->stamp.size_bytes;
+	}
+	entry->left_out = true;
 }
 
 const char *

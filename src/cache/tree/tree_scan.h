@@ -33,12 +33,14 @@ struct file_stamp {
 struct scanned {
 	enum tree_entry_kind kind; /* ENTRY_SMALL and ENTRY_FILE by size; never ENTRY_BUNDLE */
 	uint8_t root;
-	bool left_out; /* meanwhile: it changed, or its first name did */
+	bool left_out;  /* it, its first name or its part is not saved after all */
+	bool has_links; /* other names, here or elsewhere */
 	uint16_t mode;
 	uint32_t text;      /* where its name, path or label is in `texts` */
 	uint32_t target;    /* of a link */
 	uint32_t directory; /* the entry of the directory that it is in; of one itself: its own */
 	struct file_stamp stamp;
+	int64_t atime_ns;
 };
 
 struct tree_scan {
@@ -61,6 +63,9 @@ void tree_scan_release(struct tree_scan *scan);
 #define AUTO_TREE_SCAN CLEANUP(tree_scan_release)
 
 const char *scanned_text(const struct tree_scan *scan, const struct scanned *entry);
+
+/* Takes an entry out of what is saved, and out of the counts. */
+void tree_scan_leave_out(struct tree_scan *scan, struct scanned *entry);
 
 /* From the root; the caller owns it. */
 char *scanned_path(const struct tree_scan *scan, const struct scanned *entry);

@@ -9,6 +9,7 @@
 #include "cache/sources/source_times.h"
 #include "cache/transfer/save.h"
 #include "cache/tree/cargo_target.h"
+#include "cache/tree/parts.h"
 #include "cli/commands/cmd_cache.h"
 #include "cli/context.h"
 #include "cli/output/page.h"
@@ -87,6 +88,13 @@ notice(struct context *context, const struct cache_spec *spec, const struct cach
 			       spec->name, saved->secrets.count, first,
 			       saved->secrets.count > 1 ? ", ..." : "");
 	}
+	if (saved->dropped_count > 0)
+		context_notice(context, "cache %s: left out %" PRIu64 " %s %s", spec->name,
+			       saved->dropped_count,
+			       spec->preset->kind == PRESET_CARGO ? "units" : "files",
+			       saved->was_torn        ? "that change all the time"
+			       : saved->was_too_large ? "to stay within 'max'"
+						      : "that are not used any more");
 	if (saved->changed_count > 0)
 		context_notice(context,
 			       "cache %s: left out %" PRIu64
@@ -98,7 +106,7 @@ static json_t *
 describe_json(const struct cache_work *work, const struct cache_saved *saved, int64_t elapsed_ms)
 {
 	return json_pack(
-		"{s:s, s:s, s:s, s:s?, s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "name",
+		"{s:s, s:s, s:s, s:s?, s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "name",
 		work->spec->name, "result", word_of(saved->end), "repository",
 		work->keys.save_repository, "tag", work->keys.exact_tag, "key", work->keys.key,
 		"digest",
@@ -107,7 +115,8 @@ describe_json(const struct cache_work *work, const struct cache_saved *saved, in
 		"new_bytes", (json_int_t)saved->new_bytes, "packed_bytes",
 		(json_int_t)saved->packed_bytes, "bytes", (json_int_t)saved->total_bytes,
 		"read_bytes", (json_int_t)saved->read_bytes, "files", (json_int_t)saved->file_count,
-		"packs", (json_int_t)saved->pack_count, "elapsed_ms", (json_int_t)elapsed_ms);
+		"packs", (json_int_t)saved->pack_count, "dropped", (json_int_t)saved->dropped_count,
+		"elapsed_ms", (json_int_t)elapsed_ms);
 }
 
 static int
@@ -190,7 +199,8 @@ save_one(struct context *context, const struct cache_values *values, const struc
 	}
 	if (spec->preset->kind == PRESET_CARGO)
 		return save_cargo(context, &work, page, results, err);
-	return save(context, &work, NULL, page, results, err);
+	return save(context, &work, spec->preset->has_free_files ? &parts_are_files : NULL, page,
+		    results, err);
 }
 
 /* A cache helps a job and never fails it: what went wrong is one line, unless --strict or the

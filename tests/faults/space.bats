@@ -106,6 +106,23 @@ serve_slow() {
 	assert_equal "$(cat "$T/left")" ''
 }
 
+@test "C06 a cache that does not fit on the disk is not begun, and the job goes on" {
+	local saved=(--path tree --key key --repository "oci:$T/caches")
+	mkdir tree
+	head -c 6000000 /dev/urandom >tree/large
+	echo 1 >key
+	ocifp cache save "${saved[@]}" --push always >&2
+	on_small_disk 4m sh -c 'echo 1 >key && exec ocifp cache restore "$@"' sh "${saved[@]}"
+	assert_status 0
+	[[ $stdout == 'cache default: not restored: '*': the cache has 6.0 MB, and '*' are free' ]] || fail "$told"
+	assert_equal "$(cat "$T/left")" key
+	on_small_disk 4m sh -c 'echo 1 >key && exec ocifp cache restore "$@"' sh "${saved[@]}" --strict \
+		--status-file "$T/failed.json"
+	assert_failed 10
+	assert_equal "$(jq -r .error.class "$T/failed.json")" space
+	assert_equal "$(cat "$T/left")" key
+}
+
 # on_full_disk COMMAND...: with a store that has app:one, app:two and the volume v
 on_full_disk() {
 	on_small_disk 4m env OCIFP_STORE="$T/work/store" sh -c '

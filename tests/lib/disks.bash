@@ -9,7 +9,7 @@ need_small_disks() {
 # end is listed in $T/left
 on_small_disk() {
 	split_run unshare -m sh -c 'mount -t tmpfs -o "size=$1" none "$2" && shift 2 && "$@"; status=$?
-		ls -A >"$T/left"; exit $status' sh "$1" "$T/work" sh -c 'cd "$0" && "$@"' "$T/work" "${@:2}"
+		ls -A "$T/work" >"$T/left"; exit $status' sh "$1" "$T/work" sh -c 'cd "$0" && "$@"' "$T/work" "${@:2}"
 }
 
 # The class, which is for machines, and the words that say what and what to do are the same wherever

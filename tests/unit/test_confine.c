@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -134,6 +136,31 @@ memory_and_descriptors_are_bounded(void **state)
 	expect_built(try_limits);
 }
 
+static int
+try_privileges(const struct room *room)
+{
+	struct sandbox sandbox = { 0 };
+	struct error *err = NULL;
+	struct rlimit core = { 1, 1 };
+
+	if (confine_process(room->fd, &sandbox, &err) < 0)
+		return 1;
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+		return 2;
+	if (prctl(PR_GET_DUMPABLE) != 0)
+		return 3;
+	if (getrlimit(RLIMIT_CORE, &core) < 0 || core.rlim_cur != 0 || core.rlim_max != 0)
+		return 4;
+	return BUILT;
+}
+
+static void
+nothing_is_gained_and_no_core_file_left(void **state)
+{
+	(void)state;
+	expect_built(try_privileges);
+}
+
 static void *
 wait_a_little(void *context)
 {
@@ -184,6 +211,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_are_made_beneath_the_tree_alone),
 		cmocka_unit_test(memory_and_descriptors_are_bounded),
+		cmocka_unit_test(nothing_is_gained_and_no_core_file_left),
 		cmocka_unit_test(no_thread_opens_sockets_or_starts_programs),
 	};
 

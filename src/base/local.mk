@@ -16,6 +16,7 @@ noinst_LIBRARIES += %D%/libbase.a
 	%D%/secret.c %D%/secret.h \
 	%D%/spawn.c %D%/spawn.h \
 	%D%/strings.c %D%/strings.h \
+	%D%/suggest.c %D%/suggest.h \
 	%D%/text.c %D%/text.h \
 	%D%/text_number.c \
 	%D%/text_time.c \

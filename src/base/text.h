@@ -57,6 +57,9 @@ bool text_parse_duration_ms(const char *text, int64_t *ret_ms);
  * since 1970 in UTC. */
 bool text_parse_time(const char *text, int64_t *ret_s);
 
+/* "4.2 s", "42 s", "3 min 12 s", "1 h 02 min" */
+char *text_time(int64_t ms);
+
 /* "786.0 MB": decimal units, as disks and networks count. */
 char *text_bytes(uint64_t size_bytes);
 

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/xalloc.h"
+
 /* 0 stands for a digit. */
 static bool
 has_form(const char *text, const char *form)
@@ -60,4 +62,18 @@ text_parse_time(const char *text, int64_t *ret_s)
 		return false;
 	*ret_s = (int64_t)timegm(&time) - offset_s;
 	return true;
+}
+
+char *
+text_time(int64_t ms)
+{
+	long long s = (long long)(ms / 1000);
+
+	if (ms < 10000)
+		return xasprintf("%lld.%lld s", s, (long long)(ms % 1000 / 100));
+	if (s < 60)
+		return xasprintf("%lld s", s);
+	if (s < 3600)
+		return xasprintf("%lld min %02lld s", s / 60, s % 60);
+	return xasprintf("%lld h %02lld min", s / 3600, s / 60 % 60);
 }

@@ -4,11 +4,12 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/suggest.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "cli/commands.h"
 #include "cli/complete/completion.h"
-#include "cli/complete/suggest.h"
+#include "cli/complete/foreign.h"
 #include "cli/context.h"
 #include "cli/help.h"
 #include "cli/options/common_options.h"
@@ -63,13 +64,12 @@ static int
 refuse_word(const char *word, struct error **err)
 {
 	AUTO_STRINGS struct strings names = { 0 };
+	const char *ours = foreign_command(word);
 	const char *near;
 
-	if (*word == '-') {
-		error_set(err, ERROR_USAGE, "option '%s' before a command", QUOTED(word));
-		return error_set_hint(err, "the command comes first: 'ocifp COMMAND [OPTIONS]'");
-	}
 	error_set(err, ERROR_USAGE, "'%s' is not a command", QUOTED(word));
+	if (ours)
+		return error_set_hint(err, "%s", ours);
 	list_commands(&names);
 	near = suggest(&names, word);
 	if (near)
@@ -93,7 +93,7 @@ refuse_subcommand(const struct command *command, const char *word, struct error 
 	list_subcommands(command, &names);
 	near = suggest(&names, word);
 	if (near)
-		error_set_hint(err, "did you mean '%s %s'?", command->name, near);
+		return error_set_hint(err, "did you mean '%s %s'?", command->name, near);
 	return error_set_hint(err, "see 'ocifp help %s'", command->name);
 }
 
@@ -156,6 +156,101 @@ find_command(int argc, char **argv, char **ret_name, int *ret_word_count, struct
 	*ret_name = xasprintf("%s %s", command->name, sub->name);
 	*ret_word_count = 2;
 	return sub;
+}
+
+/* An option that all commands share, "--name", "--name=value" or "-n"; NULL: it is none. */
+static const struct option_spec *
+find_common_option(const char *word)
+{
+	bool is_long = text_starts(word, "--");
+	size_t size = is_long ? strcspn(word + 2, "=") : 0;
+
+	for (const struct common_group *group = common_groups; group->title; group++) {
+		for (const struct option_spec *spec = group->specs; spec->name; spec++) {
+			if (is_long && strlen(spec->name) == size &&
+			    strncmp(spec->name, word + 2, size) == 0)
+				return spec;
+			if (!is_long && spec->letter && word[1] == spec->letter)
+				return spec;
+		}
+	}
+	return NULL;
+}
+
+static int
+refuse_early_option(const char *word, struct error **err)
+{
+	AUTO_STRINGS struct strings names = { 0 };
+	AUTO_FREE char *name = xstrndup(word, strcspn(word, "="));
+
+	for (const struct common_group *group = common_groups; group->title; group++)
+		for (const struct option_spec *spec = group->specs; spec->name; spec++)
+			strings_take(&names, xasprintf("--%s", spec->name));
+	error_set(err, ERROR_USAGE, "option '%s' stands before the command", QUOTED(name));
+	if (!suggest_hint(err, &names, name))
+		error_set_hint(err, "only options that commands share may: 'ocifp help options'");
+	return -1;
+}
+
+/* How many words an option takes up; 0: it is none. */
+static int
+early_option_words(const char *word, struct error **err)
+{
+	const struct option_spec *spec;
+
+	if (word[0] != '-' || !word[1] || strcmp(word, without_alias(word)) != 0)
+		return 0;
+	spec = find_common_option(word);
+	if (!spec)
+		return refuse_early_option(word, err);
+	return spec->argument && !strchr(word, '=') && (text_starts(word, "--") || !word[2]) ? 2
+											     : 1;
+}
+
+/* Common options before the command, as with git and docker, are moved behind it: `ordered` has
+ * room for all words. */
+static int
+order_words(int argc, char **argv, char **ordered, struct error **err)
+{
+	AUTO_FREE char **early = xcalloc((size_t)argc + 1, sizeof(*early));
+	const struct command *command = NULL;
+	int early_count = 0;
+	int count = 1;
+	int at = 1;
+
+	ordered[0] = argv[0];
+	do {
+		int words;
+
+		while (at < argc && (words = early_option_words(argv[at], err)) != 0) {
+			if (words < 0)
+				return -1;
+			for (; words > 0 && at < argc; words--)
+				early[early_count++] = argv[at++];
+		}
+		if (at < argc)
+			ordered[count++] = argv[at++];
+		command = count == 2 ? command_find(ordered[1]) : NULL;
+	} while (command && command->subcommands && at < argc);
+	memcpy(ordered + count, early, (size_t)early_count * sizeof(*early));
+	memcpy(ordered + count + early_count, argv + at, (size_t)(argc - at) * sizeof(*argv));
+	return 0;
+}
+
+/* Of a command line that no command takes: --json and --status-file count all the same. */
+static void
+take_general_options(struct common_options *options, int argc, char **argv)
+{
+	struct operands operands = { 0 };
+	AUTO_ERROR struct error *ignored = NULL;
+
+	for (const struct common_group *group = common_groups; group->title; group++) {
+		struct option_table table = { group->specs, options };
+
+		if (!group->group)
+			(void)options_parse(&table, 1, argc, argv, &operands, &ignored);
+	}
+	strings_release(&operands.words);
 }
 
 static void
@@ -256,11 +351,27 @@ keep_apart_from_job(struct error **err)
 	}
 }
 
+static int
+dispatch_words(struct context *context, struct invocation *invocation, int argc, char **argv,
+	       struct error **err)
+{
+	AUTO_FREE char **ordered = xcalloc((size_t)argc + 1, sizeof(*ordered));
+	int word_count = 0;
+
+	if (order_words(argc, argv, ordered, err) == 0)
+		invocation->command =
+			find_command(argc, ordered, &invocation->name, &word_count, err);
+	if (!invocation->command) {
+		take_general_options(&context->options, argc, argv);
+		return -1;
+	}
+	return run(context, invocation, argc - word_count, ordered + word_count, err);
+}
+
 int
 dispatch(struct context *context, int argc, char **argv, struct error **err)
 {
 	CLEANUP(invocation_release) struct invocation invocation = { 0 };
-	int word_count = 0;
 
 	/* Asked by the shells' scripts; the words after it are not options of ours. */
 	if (argc > 1 && strcmp(argv[1], "__complete") == 0) {
@@ -268,11 +379,10 @@ dispatch(struct context *context, int argc, char **argv, struct error **err)
 
 		return context_result(context, answer, NULL, err);
 	}
-	invocation.command = find_command(argc, argv, &invocation.name, &word_count, err);
+	if (dispatch_words(context, &invocation, argc, argv, err) == 0)
+		return 0;
 	if (!invocation.command)
 		return -1;
-	if (run(context, &invocation, argc - word_count, argv + word_count, err) == 0)
-		return 0;
 	if (error_is(*err, ERROR_USAGE))
 		error_set_hint(err, "see 'ocifp help %s'", invocation.name);
 	return invocation.command->runs_job ? keep_apart_from_job(err) : -1;

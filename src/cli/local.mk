@@ -78,7 +78,8 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/options/registry_host.c %D%/options/registry_host.h \
 	%D%/output/report.c %D%/output/report.h \
 	%D%/startup.c %D%/startup.h \
-	%D%/complete/suggest.c %D%/complete/suggest.h \
+	%D%/complete/foreign.c %D%/complete/foreign.h \
+	%D%/options/spelling.c %D%/options/spelling.h \
 	%D%/options/target_options.c %D%/options/target_options.h
 
 # Our own licence, and what the builder says about the libraries that are linked in.

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "http/curl_compat.h"
+#include "http/origin.h"
 
 /* An error of OpenSSL, not of the socket. */
 static bool
@@ -77,6 +78,30 @@ remedy(const struct failure *failure)
 	       "authority";
 }
 
+/* What OpenSSL makes of the first bytes of an http answer. */
+static bool
+is_plain_http(const struct failure *failure)
+{
+	return failure->curl_code == CURLE_SSL_CONNECT_ERROR &&
+	       (strstr(failure->detail, "wrong version number") ||
+		strstr(failure->detail, "packet length too long") ||
+		strstr(failure->detail, "http request"));
+}
+
+static int
+set_plain_http(const char *url, const char *detail, struct error **err)
+{
+	AUTO_ORIGIN struct origin origin = { 0 };
+	AUTO_ERROR struct error *ignored = NULL;
+
+	error_set(err, ERROR_REFUSED, "the server of '%s' speaks plain http, not TLS (%s)", url,
+		  detail);
+	if (origin_parse(url, &origin, &ignored) == 0)
+		error_set_hint(err, "if that is meant, use --plain-http %s:%s", QUOTED(origin.host),
+			       origin.port);
+	return error_set_class(err, "tls");
+}
+
 static int
 set_tls_refusal(const struct failure *failure, const char *url, const char *detail,
 		struct error **err)
@@ -142,12 +167,15 @@ failure_set(const struct failure *failure, struct error **err)
 
 	if (failure->proxy_status >= 400)
 		return set_proxy_failure(url, failure->proxy_status, err);
+	if (is_plain_http(failure))
+		return set_plain_http(url, QUOTED(words), err);
 	if (failure_is_tls_refusal(failure))
 		return set_tls_refusal(failure, url, QUOTED(words), err);
 	if (failure->curl_code == CURLE_SSL_CACERT_BADFILE ||
 	    failure->curl_code == CURLE_SSL_CERTPROBLEM)
 		return set_local_failure(QUOTED(words), err);
-	error_set(err, ERROR_UNAVAILABLE, "cannot get an answer from '%s': %s", url, QUOTED(words));
+	error_set(err, ERROR_UNAVAILABLE, "cannot get an answer from '%s': %s%s", url,
+		  QUOTED(words), failure->tries ? failure->tries : "");
 	error_set_remote(err, &(struct error_remote){ .retryable = true });
 	if (failure->used_proxy)
 		hint_at_proxy(err);

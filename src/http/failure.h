@@ -10,6 +10,7 @@ struct failure {
 	int curl_code;
 	const char *detail; /* libcurl's message */
 	const char *url;
+	const char *tries;  /* of request_tries() */
 	long proxy_status;  /* of a CONNECT; 0: none */
 	bool used_proxy;    /* or may have used one: curl_compat.h */
 	bool trusts_nobody; /* this machine has no certificate authorities */

@@ -148,6 +148,7 @@ request_start(struct engine *engine, const struct request_options *options, requ
 	request->done = done;
 	request->context = context;
 	request->needs_attempt = true;
+	request->started_ms = deadline_now_ms();
 	copy_options(request, options);
 	if (origin_parse(request->url, &request->origin, err) < 0 ||
 	    check_named_by(request, options->named_by, err) < 0 ||
@@ -429,6 +430,16 @@ tell_warnings(struct request *request)
 	}
 }
 
+char *
+request_tries(const struct request *request)
+{
+	AUTO_FREE char *time = text_time(deadline_now_ms() - request->started_ms);
+
+	if (request->tally.repeats == 0)
+		return xstrdup("");
+	return xasprintf(", tried %u times in %s", request->tally.repeats + 1, time);
+}
+
 static void
 end_failed(struct request *request, const struct failure *failure)
 {
@@ -442,7 +453,9 @@ end_failed(struct request *request, const struct failure *failure)
 static void
 judge_failure(struct request *request, CURLcode result)
 {
+	AUTO_FREE char *tries = request_tries(request);
 	struct failure failure = { .curl_code = (int)result,
+				   .tries = tries,
 				   .detail = request->hop.detail,
 				   .url = request->hop_url,
 				   .proxy_status = request->hop.proxy_status,

@@ -87,6 +87,9 @@ const char *request_header(const struct request *request, const char *name);
 size_t request_header_count(const struct request *request, const char *name);
 const char *request_header_at(const struct request *request, const char *name, size_t index);
 
+/* ", tried 6 times in 31 s"; "" of a single attempt.  The caller owns it. */
+char *request_tries(const struct request *request);
+
 /* The content of a 2xx without a struct body, or the first ERROR_BODY_LIMIT_BYTES of another
  * status.  Never NULL. */
 const struct buf *request_body(const struct request *request);

@@ -96,6 +96,7 @@ struct request {
 	void *context;
 
 	/* Over all attempts. */
+	int64_t started_ms;
 	struct retry_tally tally;
 	unsigned sendings;  /* of which no answer says that they came to nothing */
 	bool needs_attempt; /* the next step starts a new one */

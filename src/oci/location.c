@@ -22,6 +22,7 @@ static const struct scheme schemes[] = {
 	{ "rootfs:", TRANSPORT_ROOTFS, false, false, false },
 };
 
+#define DOCKER_SCHEME "docker://"
 #define SCHEME_COUNT (sizeof(schemes) / sizeof(schemes[0]))
 
 static const struct scheme *
@@ -116,6 +117,10 @@ location_parse(const char *text, struct location *ret_location, struct error **e
 	AUTO_LOCATION struct location location = { 0 };
 	const struct scheme *scheme = find_scheme(text);
 	int status;
+
+	/* As skopeo and podman write a registry's image. */
+	if (text_starts(text, DOCKER_SCHEME))
+		text += strlen(DOCKER_SCHEME);
 
 	if (scheme)
 		status = parse_local(text, scheme, &location, err);

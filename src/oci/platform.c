@@ -7,6 +7,7 @@
 #include <sys/utsname.h>
 
 #include "base/error.h"
+#include "base/suggest.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 
@@ -144,6 +145,63 @@ own(const struct view *view)
 	};
 }
 
+/* Those of Go, which all registries have their names from. */
+static const char *const known_systems[] = {
+	"aix",     "android", "darwin", "dragonfly", "freebsd", "hurd",    "illumos",
+	"ios",     "js",      "linux",  "nacl",      "netbsd",  "openbsd", "plan9",
+	"solaris", "unknown", "wasip1", "windows",   "zos",     NULL,
+};
+
+static const char *const known_architectures[] = {
+	"386",     "amd64",   "amd64p32", "arm",      "arm64",     "arm64be",     "armbe",
+	"loong64", "mips",    "mips64",   "mips64le", "mips64p32", "mips64p32le", "mipsle",
+	"ppc",     "ppc64",   "ppc64le",  "riscv",    "riscv64",   "s390",        "s390x",
+	"sparc",   "sparc64", "unknown",  "wasm",     NULL,
+};
+
+static bool
+is_one_of(const char *const *names, const char *word)
+{
+	for (; *names; names++)
+		if (strcmp(*names, word) == 0)
+			return true;
+	return false;
+}
+
+bool
+platform_knows_architecture(const char *name)
+{
+	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
+		if (strcasecmp(aliases[i].name, name) == 0)
+			return true;
+	return strcmp(name, "unknown") != 0 && is_one_of(known_architectures, name);
+}
+
+/* One that is not known may be new; one that is nearly known is a slip. */
+static int
+check_known(const struct view *view, const char *text, struct error **err)
+{
+	AUTO_STRINGS struct strings systems = { 0 };
+	AUTO_STRINGS struct strings architectures = { 0 };
+	const char *system = view->os;
+	const char *architecture = view->architecture;
+
+	for (const char *const *name = known_systems; *name; name++)
+		strings_add(&systems, *name);
+	for (const char *const *name = known_architectures; *name; name++)
+		strings_add(&architectures, *name);
+	if (!strings_has(&systems, system))
+		system = suggest(&systems, system);
+	if (!strings_has(&architectures, architecture))
+		architecture = suggest(&architectures, architecture);
+	system = system ? system : view->os;
+	architecture = architecture ? architecture : view->architecture;
+	if (strcmp(system, view->os) == 0 && strcmp(architecture, view->architecture) == 0)
+		return 0;
+	error_set(err, ERROR_USAGE, "unknown platform '%s'", QUOTED(text));
+	return error_set_hint(err, "did you mean '%s/%s'?", system, architecture);
+}
+
 static int
 refuse(struct error **err, const char *text)
 {
@@ -168,6 +226,8 @@ platform_parse(const char *text, struct platform *ret_platform, struct error **e
 	    (parts.variant && !platform_name_is_valid(parts.variant)))
 		return refuse(err, text);
 	view = normalise(&parts);
+	if (check_known(&view, text, err) < 0)
+		return -1;
 	*ret_platform = own(&view);
 	return 0;
 }

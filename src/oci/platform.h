@@ -24,6 +24,9 @@ struct platform {
 
 /* Either case; the result is normalised.  ERROR_USAGE */
 int platform_parse(const char *text, struct platform *ret_platform, struct error **err);
+
+/* "arm64", "aarch64": one that Go or uname(1) has a name for. */
+bool platform_knows_architecture(const char *name);
 void platform_host(struct platform *ret_platform);      /* linux/<what we run on> */
 char *platform_format(const struct platform *platform); /* normalised: "linux/arm64" for v8 */
 void platform_copy(const struct platform *platform, struct platform *ret_copy);

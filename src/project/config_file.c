@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/strings.h"
+#include "base/suggest.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 
@@ -18,6 +19,7 @@ struct parse {
 	const struct config *config;
 	yaml_parser_t parser;
 	const char *bytes;
+	size_t size;
 	size_t node_count;
 };
 
@@ -41,6 +43,22 @@ mark_at_offset(const char *bytes, size_t offset)
 	return mark;
 }
 
+/* libyaml only says that it found a character. */
+static bool
+indents_with_tab(const struct parse *parse, const struct config_mark *mark)
+{
+	const char *end = parse->bytes + parse->size;
+	const char *line = parse->bytes;
+
+	for (size_t number = 1; number < mark->line && line; number++) {
+		line = memchr(line, '\n', (size_t)(end - line));
+		line += line != NULL;
+	}
+	while (line && line < end && *line == ' ')
+		line++;
+	return line && line < end && *line == '\t';
+}
+
 static int
 fail_syntax(const struct parse *parse, struct error **err)
 {
@@ -50,6 +68,9 @@ fail_syntax(const struct parse *parse, struct error **err)
 
 	if (parser->error == YAML_READER_ERROR)
 		mark = mark_at_offset(parse->bytes, parser->problem_offset);
+	if (indents_with_tab(parse, &mark))
+		return config_fail(parse->config, &mark, err,
+				   "a tab; YAML is indented with spaces");
 	return config_fail(parse->config, &mark, err, "%s%s%s", problem, parser->context ? " " : "",
 			   parser->context ? parser->context : "");
 }
@@ -277,7 +298,7 @@ config_parse(const char *name, const char *bytes, size_t size, struct config *re
 	     struct error **err)
 {
 	AUTO_CONFIG_TREE struct config config = { .name = xstrdup(name) };
-	struct parse parse = { .config = &config, .bytes = bytes };
+	struct parse parse = { .config = &config, .bytes = bytes, .size = size };
 	int result;
 
 	if (check_bytes(&config, bytes, size, err) < 0)
@@ -484,8 +505,13 @@ fail_unknown(const struct config *config, const struct config_node *node, const 
 {
 	AUTO_FREE char *key = text_quote_string(node->key);
 	AUTO_FREE char *names = join_names(table);
+	AUTO_STRINGS struct strings known = { 0 };
 
+	for (size_t i = 0; i < table->count; i++)
+		strings_add(&known, table->fields[i].name);
 	config_fail(config, &node->key_mark, err, "unknown key '%s' in %s", key, what);
+	if (suggest_hint(err, &known, node->key))
+		return -1;
 	return error_set_hint(err, "known keys: %s; a newer ocifp may know it", names);
 }
 

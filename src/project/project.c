@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/limits.h"
+#include "base/suggest.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "fingerprint/git.h"
@@ -604,7 +605,9 @@ const struct project_image *
 project_image(const struct project *project, const char *name, struct error **err)
 {
 	AUTO_FREE char *names = join_names(project);
+	AUTO_STRINGS struct strings known = { 0 };
 	const struct project_image *image = NULL;
+	const char *near;
 	size_t index;
 
 	if (!name) {
@@ -621,7 +624,11 @@ project_image(const struct project *project, const char *name, struct error **er
 		return &project->images[index];
 	error_set(err, ERROR_USAGE, "'%s' does not define image '%s'", QUOTED(project->path),
 		  QUOTED(name));
-	error_set_hint(err, "its images: %s", names);
+	for (size_t i = 0; i < project->image_count; i++)
+		strings_add(&known, project->images[i].name);
+	near = suggest(&known, name);
+	error_set_hint(err, "%s%s%sits images: %s", near ? "did you mean '" : "", near ? near : "",
+		       near ? "'? " : "", names);
 	return NULL;
 }
 

@@ -113,6 +113,7 @@ problem_read(const struct request *request, struct problem *ret_problem)
 
 	problem_parse(request_status(request), body->data, body->size, ret_problem);
 	ret_problem->request_id = find_request_id(request);
+	ret_problem->tries = request_tries(request);
 	if (answer_is_page(request))
 		ret_problem->is_page = true;
 }
@@ -123,6 +124,7 @@ problem_release(struct problem *problem)
 	free(problem->code);
 	free(problem->message);
 	free(problem->request_id);
+	free(problem->tries);
 	*problem = (struct problem){ 0 };
 }
 
@@ -254,7 +256,8 @@ problem_set_error(const struct problem *problem, const struct problem_context *c
 		.retryable = verdict.retryable,
 	};
 
-	error_set(err, verdict.kind, "%s: %s", conduct, answer);
+	error_set(err, verdict.kind, "%s: %s%s", conduct, answer,
+		  problem->tries ? problem->tries : "");
 	if (verdict.class_name)
 		error_set_class(err, verdict.class_name);
 	error_set_remote(err, &remote);

@@ -21,6 +21,7 @@ struct problem {
 	char *code;       /* of the first error, quoted; NULL: none */
 	char *message;    /* its message, quoted; NULL: none */
 	char *request_id; /* quoted; NULL: none */
+	char *tries;      /* of request_tries(); NULL: not known */
 	bool is_page;     /* HTML: from a proxy or a captive portal */
 };
 

@@ -87,7 +87,7 @@ complete_zsh() {
 
 @test "an output that is none is told what there are" {
 	local output
-	for output in out.tar dir:out debian:12 oci: ghcr.io/a/b:1; do
+	for output in dir:out debian:12 oci: ghcr.io/a/b:1; do
 		ocifp_run pull -o "$output" 127.0.0.1:1/app:v1
 		assert_failed 2
 		assert_stderr_has 'takes oci:DIR, oci-archive:FILE, docker-archive:FILE or rootfs:DIR'

@@ -8,6 +8,7 @@ base_tests = \
 	%D%/test_random \
 	%D%/test_spawn \
 	%D%/test_strings \
+	%D%/test_suggest \
 	%D%/test_text \
 	%D%/test_utf8 \
 	%D%/test_workers
@@ -40,6 +41,9 @@ TESTS += $(base_tests)
 
 %C%_test_strings_SOURCES = %D%/test_strings.c
 %C%_test_strings_LDADD = $(base_libs) $(CMOCKA_LIBS)
+
+%C%_test_suggest_SOURCES = %D%/test_suggest.c
+%C%_test_suggest_LDADD = $(base_libs) $(CMOCKA_LIBS)
 
 %C%_test_text_SOURCES = %D%/test_text.c
 %C%_test_text_LDADD = $(base_libs) $(CMOCKA_LIBS)

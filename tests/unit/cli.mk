@@ -4,8 +4,7 @@ cli_unit_tests = \
 	%D%/test_options \
 	%D%/test_progress \
 	%D%/test_progress_format \
-	%D%/test_report \
-	%D%/test_suggest
+	%D%/test_report
 check_PROGRAMS += $(cli_unit_tests)
 TESTS += $(cli_unit_tests)
 
@@ -26,6 +25,3 @@ TESTS += $(cli_unit_tests)
 
 %C%_test_report_SOURCES = %D%/test_report.c
 %C%_test_report_LDADD = $(cli_libs) $(CMOCKA_LIBS)
-
-%C%_test_suggest_SOURCES = %D%/test_suggest.c
-%C%_test_suggest_LDADD = $(cli_libs) $(CMOCKA_LIBS)

@@ -57,7 +57,7 @@ static const struct row rows[] = {
 	{ "rootfs:-", TRANSPORT_ROOTFS, NULL, NULL, NULL },
 	{ "docker-archive:", TRANSPORT_DOCKER_ARCHIVE, NULL, NULL, NULL },
 	{ "OCI:dir", TRANSPORT_REGISTRY, NULL, NULL, NULL },
-	{ "docker://h.io/a", TRANSPORT_REGISTRY, NULL, NULL, NULL },
+	{ "docker://a", TRANSPORT_REGISTRY, NULL, NULL, NULL },
 	{ "debian:12", TRANSPORT_REGISTRY, NULL, NULL, NULL },
 };
 
@@ -165,10 +165,24 @@ a_name_in_a_layout_has_room_for_a_whole_reference(void **state)
 	assert_int_equal(location_parse(too_long, &location, &err), -1);
 }
 
+static void
+an_image_of_a_registry_may_have_the_scheme_of_skopeo(void **state)
+{
+	AUTO_LOCATION struct location location = { 0 };
+	AUTO_ERROR struct error *err = NULL;
+	AUTO_FREE char *text = NULL;
+
+	(void)state;
+	assert_int_equal(location_parse("docker://h.io/a:1", &location, &err), 0);
+	text = location_format(&location);
+	assert_string_equal(text, "h.io/a:1");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_image_of_a_registry_may_have_the_scheme_of_skopeo),
 		cmocka_unit_test(local_transports_are_split_as_skopeo_does),
 		cmocka_unit_test(what_names_nothing_is_refused),
 		cmocka_unit_test(anything_else_is_a_registry),

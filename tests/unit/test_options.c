@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "cli/options/choice.h"
 #include "cli/options/options.h"
 #include "oci/platform.h"
 
@@ -214,10 +215,26 @@ options_behind_a_mistake_still_count(void **state)
 	release(&parsed);
 }
 
+static void
+a_choice_is_lower_case_with_a_bar(void **state)
+{
+	(void)state;
+	assert_true(choice_is("auto|never", 10));
+	assert_false(choice_is("IMAGE|REF", 9));
+	assert_false(choice_is("auto", 4));
+	assert_false(choice_is("", 0));
+	assert_true(choice_has("auto|never", "auto"));
+	assert_true(choice_has("auto|never", "never"));
+	assert_false(choice_has("auto|never", "nev"));
+	assert_false(choice_has("auto|never", "auto|never"));
+	assert_false(choice_has("auto|never", ""));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_choice_is_lower_case_with_a_bar),
 		cmocka_unit_test(every_type_gets_its_value),
 		cmocka_unit_test(operands_may_stand_between_options),
 		cmocka_unit_test(options_end_with_so_many_words),

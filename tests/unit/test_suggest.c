@@ -5,8 +5,8 @@
 
 #include <cmocka.h>
 
-#include "cli/complete/suggest.h"
-#include "cli/options/choice.h"
+#include "base/error.h"
+#include "base/suggest.h"
 
 static void
 a_slip_or_two_are_seen_through(void **state)
@@ -43,18 +43,18 @@ a_slip_or_two_are_seen_through(void **state)
 }
 
 static void
-a_choice_is_lower_case_with_a_bar(void **state)
+a_hint_is_set_where_a_name_is_near(void **state)
 {
+	AUTO_STRINGS struct strings names = { 0 };
+	AUTO_ERROR struct error *error = NULL;
+
 	(void)state;
-	assert_true(choice_is("auto|never", 10));
-	assert_false(choice_is("IMAGE|REF", 9));
-	assert_false(choice_is("auto", 4));
-	assert_false(choice_is("", 0));
-	assert_true(choice_has("auto|never", "auto"));
-	assert_true(choice_has("auto|never", "never"));
-	assert_false(choice_has("auto|never", "nev"));
-	assert_false(choice_has("auto|never", "auto|never"));
-	assert_false(choice_has("auto|never", ""));
+	strings_add(&names, "pull");
+	error_set(&error, ERROR_USAGE, "x");
+	assert_false(suggest_hint(&error, &names, "copy"));
+	assert_null(error_hint(error));
+	assert_true(suggest_hint(&error, &names, "pul"));
+	assert_string_equal(error_hint(error), "did you mean 'pull'?");
 }
 
 int
@@ -62,7 +62,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_slip_or_two_are_seen_through),
-		cmocka_unit_test(a_choice_is_lower_case_with_a_bar),
+		cmocka_unit_test(a_hint_is_set_where_a_name_is_near),
 	};
 
 	return cmocka_run_group_tests_name("suggest", tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/options/spelling.h"
 #include "cli/options/target_options.h"
 #include "cli/output/page.h"
 #include "cli/output/progress.h"
@@ -57,7 +58,9 @@ parse_places(struct context *context, const struct strings *operands, struct cop
 	copies->places = xcalloc(copies->count, sizeof(*copies->places));
 	copies->results = xcalloc(copies->count, sizeof(*copies->results));
 	for (size_t i = 0; i < copies->count; i++) {
-		if (location_parse(operands->items[i + 1], &copies->places[i], err) < 0)
+		AUTO_FREE char *text = spelling_of_output(context, operands->items[i + 1]);
+
+		if (location_parse(text, &copies->places[i], err) < 0)
 			return -1;
 		context_log_in_at(context, &copies->places[i]);
 	}

@@ -3,9 +3,11 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/suggest.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "cli/commands.h"
+#include "cli/complete/foreign.h"
 #include "cli/context.h"
 #include "cli/help.h"
 #include "cli/output/page.h"
@@ -48,10 +50,17 @@ show(struct context *context, char *text, struct error **err)
 static int
 refuse(const struct strings *operands, struct error **err)
 {
+	const char *ours = foreign_command(operands->items[0]);
+	AUTO_STRINGS struct strings names = { 0 };
 	AUTO_FREE char *second = operands->count > 1 ? text_quote_string(operands->items[1]) : NULL;
 
 	error_set(err, ERROR_USAGE, "'%s%s%s' is not a command", QUOTED(operands->items[0]),
 		  second ? " " : "", second ? second : "");
+	if (ours)
+		return error_set_hint(err, "%s", ours);
+	commands_list_names(&names);
+	if (operands->count == 1 && suggest_hint(err, &names, operands->items[0]))
+		return -1;
 	return error_set_hint(err, "see 'ocifp help'");
 }
 

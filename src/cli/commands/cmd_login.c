@@ -92,10 +92,17 @@ run_login(struct context *context, const void *values, const struct strings *ope
 	return report(context, host, credential.username, where, err);
 }
 
+static const struct option_spec foreign_options[] = {
+	{ "password", 'p', OPTION_REFUSED, 0, "PASSWORD",
+	  "other users see a password in a command line; use --password-stdin" },
+	{ 0 },
+};
+
 const struct command cmd_login = {
 	.name = "login",
 	.summary = "check a password or token for a registry and save it",
 	.usage = "HOST",
+	.other_options = foreign_options,
 	.groups = OPTIONS_NETWORK | OPTIONS_PROMPT,
 	.operands_min = 1,
 	.operands_max = 1,

@@ -2,9 +2,11 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/options/spelling.h"
 #include "cli/options/target_options.h"
 #include "cli/outcome.h"
 #include "image/resolve/target.h"
@@ -33,10 +35,14 @@ static const struct option_spec pull_options[] = {
 	{ 0 },
 };
 
-static bool
-is_rootfs(const struct pull_values *values, const struct location *output)
+/* `crane pull REF app.tar`: the second word is a place, too. */
+static int
+take_second(const char *word, const char **where, struct error **err)
 {
-	return values->output && output->transport == TRANSPORT_ROOTFS;
+	if (*where || !(spelling_is_path(word) || location_is(word)))
+		return error_set(err, ERROR_USAGE, "one operand too many: '%s'", QUOTED(word));
+	*where = word;
+	return 0;
 }
 
 static int
@@ -46,7 +52,7 @@ check_values(const struct pull_values *values, const struct location *output, st
 
 	if (values->all && values->platforms.count > 0)
 		return error_set(err, ERROR_USAGE, "--all contradicts --platform");
-	if (!is_rootfs(values, output))
+	if (output->transport != TRANSPORT_ROOTFS)
 		return 0;
 	if (values->all || values->platforms.count > 1)
 		return error_set(err, ERROR_USAGE, "a directory can hold one platform");
@@ -94,6 +100,7 @@ run_pull(struct context *context, const void *opaque, const struct strings *oper
 {
 	const struct pull_values *values = opaque;
 	const char *operand = operands->count > 0 ? operands->items[0] : NULL;
+	const char *where = values->output;
 	AUTO_TARGET struct target target = { 0 };
 	AUTO_LOCATION struct location output = { 0 };
 	AUTO_PULL_RESULT struct pull_result result = { 0 };
@@ -103,10 +110,12 @@ run_pull(struct context *context, const void *opaque, const struct strings *oper
 		.offline = values->offline,
 	};
 
-	if ((values->output && output_of_option(values->output, true, &output, err) < 0) ||
+	if (operands->count > 1 && take_second(operands->items[1], &where, err) < 0)
+		return -1;
+	if ((where && output_of_option(context, where, true, &output, err) < 0) ||
 	    check_values(values, &output, err) < 0)
 		return -1;
-	if (values->output && !is_rootfs(values, &output))
+	if (where && output.transport != TRANSPORT_ROOTFS)
 		options.output = &output;
 	if (target_of_options(context, &values->target, operand, &target, err) < 0 ||
 	    pull(context, &target, &options, &output, &result, err) < 0)
@@ -121,6 +130,6 @@ const struct command cmd_pull = {
 	.options = pull_options,
 	.values_size = sizeof(struct pull_values),
 	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,
-	.operands_max = 1,
+	.operands_max = 2,
 	.run = run_pull,
 };

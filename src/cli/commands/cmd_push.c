@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/options/image_options.h"
+#include "cli/options/spelling.h"
 #include "cli/options/target_options.h"
 #include "cli/outcome.h"
 #include "image/resolve/built.h"
@@ -171,7 +172,8 @@ run_push(struct context *context, const void *opaque, const struct strings *oper
 {
 	const struct push_values *values = opaque;
 	/* Of an IMAGE that is the source it is the place too. */
-	bool is_named = operands->count > 1 || !location_is(operands->items[0]);
+	AUTO_FREE char *text = spelling_of_source(context, operands->items[0]);
+	bool is_named = operands->count > 1 || !location_is(text);
 	const char *operand = is_named ? operands->items[operands->count - 1] : NULL;
 	AUTO_LOCATION struct location source = { 0 };
 	AUTO_TARGET struct target target = { 0 };
@@ -189,7 +191,7 @@ run_push(struct context *context, const void *opaque, const struct strings *oper
 		return -1;
 	if (platforms.count == 0)
 		options.platforms = NULL;
-	if (read_source(context, values, options.platforms, operands->items[0], &source, err) < 0 ||
+	if (read_source(context, values, options.platforms, text, &source, err) < 0 ||
 	    push_image(context_session(context), &source, &target, &options, &result, err) < 0)
 		return -1;
 	return tell(context, &target, &result, err);

@@ -1,4 +1,5 @@
 #include <stddef.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -9,6 +10,7 @@
 #include "cli/options/target_options.h"
 #include "image/resolve/target.h"
 #include "image/transfer/retag.h"
+#include "oci/location.h"
 
 struct tag_values {
 	bool no_clobber;
@@ -31,15 +33,38 @@ describe(const struct push_result *result, const struct strings *tags)
 			 digest_text(&result->digest).text, "tags", list);
 }
 
+/* TAG, or REF:TAG of the same repository: docker and podman want it whole. */
 static int
-read_tags(const struct strings *operands, struct strings *tags, struct error **err)
+add_tag(const struct target *target, const char *word, struct strings *tags, struct error **err)
 {
-	for (size_t i = 1; i < operands->count; i++) {
-		if (!reference_tag_is_valid(operands->items[i]))
-			return error_set(err, ERROR_USAGE, "invalid tag '%s'",
-					 QUOTED(operands->items[i]));
-		strings_add(tags, operands->items[i]);
+	const struct location *source = &target->candidates[0];
+	AUTO_LOCATION struct location place = { 0 };
+	AUTO_FREE char *repository = location_repository(source);
+	AUTO_FREE char *named = NULL;
+	AUTO_ERROR struct error *unfit = NULL;
+
+	if (reference_tag_is_valid(word)) {
+		strings_add(tags, word);
+		return 0;
 	}
+	if (!location_is(word) || location_parse(word, &place, &unfit) < 0 || !place.reference.tag)
+		return error_set(err, ERROR_USAGE, "invalid tag '%s'", QUOTED(word));
+	named = location_repository(&place);
+	if (strcmp(named, repository) != 0) {
+		error_set(err, ERROR_USAGE, "'%s' is in another repository", QUOTED(word));
+		return error_set_hint(err, "'ocifp copy' copies an image there");
+	}
+	strings_add(tags, place.reference.tag);
+	return 0;
+}
+
+static int
+read_tags(const struct target *target, const struct strings *operands, struct strings *tags,
+	  struct error **err)
+{
+	for (size_t i = 1; i < operands->count; i++)
+		if (add_tag(target, operands->items[i], tags, err) < 0)
+			return -1;
 	return 0;
 }
 
@@ -54,8 +79,8 @@ run_tag(struct context *context, const void *opaque, const struct strings *opera
 	AUTO_PUSH_RESULT struct push_result result = { 0 };
 	AUTO_FREE char *text = NULL;
 
-	if (read_tags(operands, &tags, err) < 0 ||
-	    target_of_options(context, &as_named, operands->items[0], &target, err) < 0 ||
+	if (target_of_options(context, &as_named, operands->items[0], &target, err) < 0 ||
+	    read_tags(&target, operands, &tags, err) < 0 ||
 	    retag_image(context_session(context), &target, &tags, values->no_clobber, &result,
 			err) < 0)
 		return -1;

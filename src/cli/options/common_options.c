@@ -56,7 +56,7 @@ static const struct option_spec network_options[] = {
 	  "private key (PEM) of the client certificate" },
 	{ "plain-http", 0, OPTION_STRINGS, AT(plain_http_hosts), "HOST",
 	  "use http instead of https for this host; repeatable" },
-	{ "username", 0, OPTION_STRING, AT(session.registry.username), "NAME",
+	{ "username", 'u', OPTION_STRING, AT(session.registry.username), "NAME",
 	  "log in as NAME; requires --password-stdin" },
 	{ "password-stdin", 0, OPTION_FLAG, AT(password_stdin), NULL,
 	  "read the password or token from standard input" },

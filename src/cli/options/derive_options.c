@@ -12,9 +12,10 @@
 #include "oci/location.h"
 
 static int
-read_file(const char *text, struct location *ret_location, struct error **err)
+read_file(struct context *context, const char *text, struct location *ret_location,
+	  struct error **err)
 {
-	if (output_of_option(text, false, ret_location, err) == 0)
+	if (output_of_option(context, text, false, ret_location, err) == 0)
 		return 0;
 	return error_set_hint(err, "--tag names an image in the store, and --push sends it");
 }
@@ -35,13 +36,14 @@ read_name(const char *text, struct location *ret_location, struct error **err)
 }
 
 static int
-read_output(const struct output_options *options, struct location *ret_location, struct error **err)
+read_output(struct context *context, const struct output_options *options,
+	    struct location *ret_location, struct error **err)
 {
 	if (!options->output == !options->name)
 		return error_set(err, ERROR_USAGE, "give either --output or --tag");
 	if (options->push && !options->name)
 		return error_set(err, ERROR_USAGE, "--push needs --tag");
-	return options->output ? read_file(options->output, ret_location, err)
+	return options->output ? read_file(context, options->output, ret_location, err)
 			       : read_name(options->name, ret_location, err);
 }
 
@@ -133,7 +135,7 @@ derive_and_tell(struct context *context, const struct output_options *options,
 	AUTO_PLATFORM struct platform platform = { 0 };
 	AUTO_DERIVE_RESULT struct derive_result result = { 0 };
 
-	if (read_output(options, &output, err) < 0 ||
+	if (read_output(context, options, &output, err) < 0 ||
 	    read_cleared(&options->cleared, change, derive, err) < 0 ||
 	    read_platform(options->new_platform, change, &platform, err) < 0)
 		return -1;

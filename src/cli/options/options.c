@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/suggest.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "cli/command.h"
@@ -33,8 +34,15 @@ choice_has(const char *choice, const char *word)
 	return false;
 }
 
-struct error;
-struct option_spec;
+/* Its words. */
+static void
+choice_list(const char *choice, struct strings *words)
+{
+	for (const char *at = choice; at; at = strchr(at, '|')) {
+		at += *at == '|';
+		strings_take(words, xstrndup(at, strcspn(at, "|")));
+	}
+}
 
 static int
 set_uint(unsigned *target, const char *text, struct error **err)
@@ -62,13 +70,33 @@ static int
 set_string(const struct option_spec *spec, const char **target, const char *text,
 	   struct error **err)
 {
+	AUTO_STRINGS struct strings words = { 0 };
+
 	if (!choice_is(spec->argument, strlen(spec->argument)) ||
 	    choice_has(spec->argument, text)) {
 		*target = text;
 		return 0;
 	}
-	return error_set(err, ERROR_USAGE, "invalid value '%s': expected %s", QUOTED(text),
-			 spec->argument);
+	error_set(err, ERROR_USAGE, "invalid value '%s': expected %s", QUOTED(text),
+		  spec->argument);
+	choice_list(spec->argument, &words);
+	(void)suggest_hint(err, &words, text);
+	return -1;
+}
+
+/* As it is typed: "local" is this machine's, "arm64" that of Linux. */
+static int
+parse_platform(const char *text, struct platform *ret_platform, struct error **err)
+{
+	AUTO_FREE char *of_linux = NULL;
+
+	if (strcmp(text, "local") == 0) {
+		platform_host(ret_platform);
+		return 0;
+	}
+	if (platform_knows_architecture(text))
+		of_linux = xasprintf("linux/%s", text);
+	return platform_parse(of_linux ? of_linux : text, ret_platform, err);
 }
 
 static int
@@ -79,7 +107,7 @@ add_platforms(struct platforms *target, const char *list, struct error **err)
 		AUTO_FREE char *text = xstrndup(rest, size);
 		AUTO_PLATFORM struct platform platform = { 0 };
 
-		if (platform_parse(text, &platform, err) < 0)
+		if (parse_platform(text, &platform, err) < 0)
 			return -1;
 		platforms_add(target, &platform);
 		rest += size;
@@ -236,6 +264,22 @@ refuse(const char *word, int letter, const char *what, struct error **err)
 }
 
 static int
+refuse_unknown(const struct parser *parser, const char *word, int letter, struct error **err)
+{
+	AUTO_STRINGS struct strings names = { 0 };
+	/* "-platform" is a row of letters only by its form. */
+	AUTO_FREE char *meant = xasprintf("%s%s", text_starts(word, "--") ? "" : "-", word);
+
+	meant[strcspn(meant, "=")] = '\0';
+	for (size_t i = 0; i < parser->count; i++)
+		strings_take(&names, xasprintf("--%s", parser->known[i].spec->name));
+	refuse(word, letter, "is not known", err);
+	if (strlen(word) > 2)
+		(void)suggest_hint(err, &names, meant);
+	return -1;
+}
+
+static int
 take_option(const struct parser *parser, int code, const char *word, struct error **err)
 {
 	const struct known_option *known;
@@ -245,10 +289,10 @@ take_option(const struct parser *parser, int code, const char *word, struct erro
 	if (code == '?' && optopt >= FIRST_CODE)
 		return refuse(word, 0, "takes no value", err);
 	if (code == '?')
-		return refuse(word, optopt, "is not known", err);
+		return refuse_unknown(parser, word, optopt, err);
 	known = find_known(parser, code);
 	if (!known || (code >= FIRST_CODE && !is_exact(word, known->spec)))
-		return refuse(word, 0, "is not known", err);
+		return refuse_unknown(parser, word, 0, err);
 	return option_value_set(known->spec, known->values, optarg, err);
 }
 

@@ -8,10 +8,26 @@
 #include "base/xalloc.h"
 #include "oci/reference.h"
 
+/* What follows the host in the addresses that registries give of themselves. */
+static bool
+is_base_path(const char *path)
+{
+	static const char *const paths[] = { "", "/", "/v1", "/v1/", "/v2", "/v2/" };
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		if (strcmp(path, paths[i]) == 0)
+			return true;
+	return false;
+}
+
 char *
 registry_host_parse(const char *operand, struct error **err)
 {
-	AUTO_FREE char *host = xstrdup(operand);
+	static const char https[] = "https://";
+	const char *start = text_starts(operand, https) ? operand + strlen(https) : operand;
+	size_t size = strcspn(start, "/");
+	bool is_address = start != operand && is_base_path(start + size);
+	AUTO_FREE char *host = is_address ? xstrndup(start, size) : xstrdup(operand);
 
 	for (char *at = host; *at; at++)
 		*at = (char)tolower((unsigned char)*at);

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/xalloc.h"
 #include "cli/context.h"
+#include "cli/options/spelling.h"
 #include "image/resolve/target.h"
 #include "oci/location.h"
 
@@ -81,9 +82,11 @@ static int
 find_target(struct context *context, const struct target_options *options, const char *operand,
 	    struct target *ret_target, struct error **err)
 {
-	bool is_location = operand && location_is(operand);
+	AUTO_FREE char *spelled = operand ? spelling_of_source(context, operand) : NULL;
+	bool is_location = spelled && location_is(spelled);
 	struct project *project;
 
+	operand = spelled;
 	if (is_location && options->by_hash && options->inputs.count > 0 && !options->tag)
 		return target_of_paths(context, options, operand, ret_target, err);
 	if (says_inputs(options) || (is_location && options->by_hash))
@@ -123,15 +126,16 @@ target_of_place(struct context *context, const struct strings *operands, struct 
 }
 
 int
-output_of_option(const char *text, bool takes_rootfs, struct location *ret_location,
-		 struct error **err)
+output_of_option(struct context *context, const char *text, bool takes_rootfs,
+		 struct location *ret_location, struct error **err)
 {
+	AUTO_FREE char *spelled = spelling_of_output(context, text);
 	AUTO_ERROR struct error *unfit = NULL;
 	const char *takes = takes_rootfs
 				    ? "oci:DIR, oci-archive:FILE, docker-archive:FILE or rootfs:DIR"
 				    : "oci:DIR, oci-archive:FILE or docker-archive:FILE";
 
-	if (location_parse(text, ret_location, &unfit) < 0) {
+	if (location_parse(spelled, ret_location, &unfit) < 0) {
 		error_set(err, ERROR_USAGE, "--output: %s", error_text(unfit));
 		return error_set_hint(err, "it takes %s", takes);
 	}

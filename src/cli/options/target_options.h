@@ -69,8 +69,8 @@ int inputs_of_options(const struct context *context, const struct target_options
 		      struct fingerprint_inputs *inputs, struct error **err);
 
 /* Of --output: a layout, an archive, or where `takes_rootfs` a directory.  ERROR_USAGE */
-int output_of_option(const char *text, bool takes_rootfs, struct location *ret_location,
-		     struct error **err);
+int output_of_option(struct context *context, const char *text, bool takes_rootfs,
+		     struct location *ret_location, struct error **err);
 
 /* NULL for an empty list: what was not said. */
 const struct platforms *platforms_said(const struct platforms *platforms);

@@ -36,28 +36,13 @@ plural(unsigned count)
 	return count == 1 ? "" : "s";
 }
 
-/* "4.2 s", "42 s", "3 min 12 s", "1 h 02 min" */
-static char *
-format_time(int64_t ms)
-{
-	long long s = (long long)(ms / 1000);
-
-	if (ms < 10000)
-		return xasprintf("%lld.%lld s", s, (long long)(ms % 1000 / 100));
-	if (s < 60)
-		return xasprintf("%lld s", s);
-	if (s < 3600)
-		return xasprintf("%lld min %02lld s", s / 60, s % 60);
-	return xasprintf("%lld h %02lld min", s / 3600, s / 60 % 60);
-}
-
 /* Whole seconds: a guess has no tenths. */
 static char *
 format_time_left(uint64_t left_bytes, uint64_t rate)
 {
 	int64_t s = (int64_t)(left_bytes / rate) + 1;
 
-	return s < 10 ? xasprintf("%lld s", (long long)s) : format_time(s * 1000);
+	return s < 10 ? xasprintf("%lld s", (long long)s) : text_time(s * 1000);
 }
 
 static unsigned
@@ -77,7 +62,7 @@ add_time(struct page *page, uint64_t bytes, int64_t elapsed_ms)
 
 	if (elapsed_ms < MOMENT_MS)
 		return;
-	time = format_time(elapsed_ms);
+	time = text_time(elapsed_ms);
 	rate = text_bytes((uint64_t)((double)bytes * 1000 / (double)elapsed_ms));
 	page_add(page, " in %s, %s/s", time, rate);
 }
@@ -148,7 +133,7 @@ format_unpacking(const struct activity *activity, int64_t now_ms)
 	bool is_whole = work->done_count == work->total_count;
 	AUTO_FREE char *done = text_bytes(work->done_bytes);
 	AUTO_FREE char *total = text_bytes(work->total_bytes);
-	AUTO_FREE char *time = format_time((is_whole ? work->last_ms : now_ms) - work->begun_ms);
+	AUTO_FREE char *time = text_time((is_whole ? work->last_ms : now_ms) - work->begun_ms);
 
 	if (is_whole)
 		return xasprintf("unpacked %u layer%s, %s in %s", work->total_count,
@@ -164,17 +149,17 @@ format_wait(const struct activity *activity, int64_t now_ms)
 	AUTO_FREE char *time = NULL;
 
 	if (activity->retry_at_ms > now_ms) {
-		time = format_time(activity->retry_at_ms - now_ms);
+		time = text_time(activity->retry_at_ms - now_ms);
 		return xasprintf("waiting %s before the next attempt", time);
 	}
-	time = format_time(now_ms - activity->waiting_since_ms);
+	time = text_time(now_ms - activity->waiting_since_ms);
 	return xasprintf("waiting %s, %s so far", activity->waited_for, time);
 }
 
 static char *
 format_build(const struct activity *activity)
 {
-	AUTO_FREE char *time = format_time(activity->build_ended_ms - activity->build_begun_ms);
+	AUTO_FREE char *time = text_time(activity->build_ended_ms - activity->build_begun_ms);
 
 	return xasprintf("the build took %s", time);
 }

@@ -1,6 +1,8 @@
-#include "cli/complete/suggest.h"
+#include "base/suggest.h"
 
 #include <string.h>
+
+#include "base/error.h"
 
 /* Longer words are nobody's slip. */
 enum { WORD_LIMIT_CHARS = 31, FAR = WORD_LIMIT_CHARS + 1, MOST_SLIPS = 2 };
@@ -82,4 +84,14 @@ suggest(const struct strings *names, const char *word)
 		}
 	}
 	return nearest;
+}
+
+bool
+suggest_hint(struct error **err, const struct strings *names, const char *word)
+{
+	const char *near = suggest(names, word);
+
+	if (near)
+		error_set_hint(err, "did you mean '%s'?", near);
+	return near != NULL;
 }

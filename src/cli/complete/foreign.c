@@ -1,0 +1,50 @@
+#include "cli/complete/foreign.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static const struct foreign {
+	const char *word;
+	const char *ours;
+} commands[] = {
+	{ "bud", "'ocifp ensure' runs the project's build command where the image is absent" },
+	{ "build", "'ocifp ensure' runs the project's build command where the image is absent" },
+	{ "catalog",
+	  "registries rarely list their repositories; 'ocifp tags HOST/NAME' lists tags" },
+	{ "config", "'ocifp inspect' shows an image's configuration" },
+	{ "cp", "it is 'ocifp copy'" },
+	{ "create", "'ocifp run' runs a command in an image" },
+	{ "del", "it is 'ocifp rm' in a registry, 'ocifp store rm' in the store" },
+	{ "delete", "it is 'ocifp rm' in a registry, 'ocifp store rm' in the store" },
+	{ "discover", "it is 'ocifp referrers'" },
+	{ "exec", "'ocifp run' runs a command in an image" },
+	{ "export", "'ocifp unpack IMAGE|REF DIR' writes an image's files" },
+	{ "flatten", "'ocifp unpack' and 'ocifp push rootfs:DIR' make one layer of an image" },
+	{ "gc", "it is 'ocifp store gc'" },
+	{ "history", "'ocifp inspect' shows an image's history" },
+	{ "image", "the commands stand alone: 'ocifp pull', 'ocifp store ls'" },
+	{ "images", "it is 'ocifp store ls'" },
+	{ "import", "'ocifp push rootfs:DIR REF' makes an image of a directory" },
+	{ "info", "'ocifp doctor' checks this machine, 'ocifp version' describes the program" },
+	{ "list", "it is 'ocifp tags' for a repository, 'ocifp store ls' for the store" },
+	{ "list-tags", "it is 'ocifp tags'" },
+	{ "load", "'ocifp push docker-archive:FILE REF' uploads an archive, 'ocifp copy' too" },
+	{ "ls", "it is 'ocifp tags' for a repository, 'ocifp store ls' for the store" },
+	{ "ps", "a job ends with 'ocifp run'; the system's ps shows it" },
+	{ "repo", "it is 'ocifp tags'" },
+	{ "rmi", "it is 'ocifp store rm' in the store, 'ocifp rm' in a registry" },
+	{ "save", "it is 'ocifp pull -o docker-archive:FILE REF'" },
+	{ "start", "'ocifp run' runs a command in an image" },
+	{ "sync", "it is 'ocifp copy'" },
+	{ "system", "it is 'ocifp store gc' to free space, 'ocifp doctor' to check the machine" },
+	{ "validate", "every command verifies digests; 'ocifp store fsck' checks the store" },
+};
+
+const char *
+foreign_command(const char *word)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(commands[i].word, word) == 0)
+			return commands[i].ours;
+	return NULL;
+}

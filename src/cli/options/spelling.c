@@ -1,0 +1,71 @@
+#include "cli/options/spelling.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "cli/context.h"
+
+static bool
+is_archive(const char *text)
+{
+	return text_ends(text, ".tar") || text_ends(text, ".tar.gz") || text_ends(text, ".tgz");
+}
+
+static bool
+has_directory_form(const char *text)
+{
+	return text_starts(text, "/") || text_starts(text, "./") || text_starts(text, "../");
+}
+
+bool
+spelling_is_path(const char *text)
+{
+	return has_directory_form(text) || (is_archive(text) && !strpbrk(text, ":@"));
+}
+
+static bool
+is_layout(const char *path)
+{
+	AUTO_FREE char *mark = xasprintf("%s/oci-layout", path);
+
+	return access(mark, F_OK) == 0;
+}
+
+static bool
+is_directory(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static char *
+take(struct context *context, const char *transport, const char *text)
+{
+	char *whole = xasprintf("%s:%s", transport, text);
+
+	context_notice(context, "'%s' is taken as '%s'", QUOTED(text), QUOTED(whole));
+	return whole;
+}
+
+char *
+spelling_of_source(struct context *context, const char *text)
+{
+	if (!spelling_is_path(text))
+		return xstrdup(text);
+	if (is_directory(text))
+		return take(context, is_layout(text) ? "oci" : "rootfs", text);
+	return is_archive(text) ? take(context, "docker-archive", text) : xstrdup(text);
+}
+
+char *
+spelling_of_output(struct context *context, const char *text)
+{
+	if (!spelling_is_path(text))
+		return xstrdup(text);
+	return take(context, is_archive(text) ? "docker-archive" : "oci", text);
+}

@@ -23,7 +23,7 @@ refuse_missing(const struct descriptor *descriptor, struct error **err)
 {
 	error_set(err, ERROR_CONTENT, "'%s' is not in the store",
 		  digest_text(&descriptor->digest).text);
-	return error_set_class(err, "missing");
+	return error_set_class(err, CLASS_MISSING);
 }
 
 static bool

@@ -75,7 +75,7 @@ check_layer(const struct member *layer, const struct digest *diff_id, struct err
 		return 0;
 	error_set(err, ERROR_CONTENT, "layer '%s' does not match the config's diff_id '%s'",
 		  layer->name, digest_text(diff_id).text);
-	return error_set_class(err, "digest");
+	return error_set_class(err, CLASS_DIGEST);
 }
 
 static int
@@ -215,7 +215,7 @@ parse_array(const struct buf *buf, struct error **err)
 	if (json_is_array(array) && json_object_size(object) == 1)
 		return json_deep_copy(array);
 	error_set(err, ERROR_CONTENT, "it is not an array");
-	error_set_class(err, "json");
+	error_set_class(err, CLASS_JSON);
 	return NULL;
 }
 
@@ -225,7 +225,7 @@ check_count(size_t count, struct error **err)
 	if (count <= ARCHIVE_IMAGES_LIMIT_COUNT)
 		return 0;
 	error_set(err, ERROR_CONTENT, "it names more than %d images", ARCHIVE_IMAGES_LIMIT_COUNT);
-	return error_set_class(err, "limit");
+	return error_set_class(err, CLASS_LIMIT);
 }
 
 int

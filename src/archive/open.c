@@ -40,7 +40,7 @@ refuse_packed(int fd, struct error **err)
 		if (!text_starts(start, packings[i].magic))
 			continue;
 		error_set(err, ERROR_CONTENT, "it is compressed with %s", packings[i].name);
-		error_set_class(err, "compressed");
+		error_set_class(err, CLASS_COMPRESSED);
 		return error_set_hint(err, "decompress it first, with %s", packings[i].tool);
 	}
 	return 0;
@@ -70,7 +70,7 @@ refuse_empty(bool has_members, struct error **err)
 	error_set(err, ERROR_CONTENT, "it does not contain an image: %s",
 		  has_members ? "expected index.json and oci-layout, or manifest.json"
 			      : "it is empty");
-	return error_set_class(err, "missing");
+	return error_set_class(err, CLASS_MISSING);
 }
 
 static bool

@@ -30,7 +30,7 @@ archive_check_unchanged(const struct archive_image *archive, struct error **err)
 	    now.st_mtim.tv_nsec == archive->status.st_mtim.tv_nsec)
 		return 0;
 	error_set(err, ERROR_CONTENT, "'%s' changed while it was read", archive->path);
-	return error_set_class(err, "source_changed");
+	return error_set_class(err, CLASS_SOURCE_CHANGED);
 }
 
 static int
@@ -38,7 +38,7 @@ refuse_too_large(const struct member *member, const struct buf *buf, struct erro
 {
 	error_set(err, ERROR_CONTENT, "'%s' has more than %zu bytes", member->name,
 		  buf->limit - buf->size);
-	return error_set_class(err, "limit");
+	return error_set_class(err, CLASS_LIMIT);
 }
 
 int
@@ -68,7 +68,7 @@ member_require(const struct archive_image *archive, const char *name, struct mem
 		return -1;
 	if (!member) {
 		error_set(err, ERROR_CONTENT, "it lacks '%s'", QUOTED(name));
-		error_set_class(err, "missing");
+		error_set_class(err, CLASS_MISSING);
 		return -1;
 	}
 	*ret_member = member;
@@ -129,7 +129,7 @@ check_digest(const struct buf *buf, const struct digest *digest, struct error **
 	if (digest_equal(&actual, digest))
 		return 0;
 	error_set(err, ERROR_CONTENT, "its content does not match '%s'", digest_text(digest).text);
-	return error_set_class(err, "digest");
+	return error_set_class(err, CLASS_DIGEST);
 }
 
 static int
@@ -179,12 +179,12 @@ locate(const struct archive_image *archive, const struct digest *digest, uint64_
 		return -1;
 	if (!member) {
 		error_set(err, ERROR_CONTENT, "it lacks '%s'", digest_text(digest).text);
-		return error_set_class(err, "missing");
+		return error_set_class(err, CLASS_MISSING);
 	}
 	if (member->size_bytes != size_bytes) {
 		error_set(err, ERROR_CONTENT, "the size of '%s' is not the one in its descriptor",
 			  member->name);
-		return error_set_class(err, "size");
+		return error_set_class(err, CLASS_SIZE);
 	}
 	*ret_offset_bytes = member->offset_bytes;
 	return 0;

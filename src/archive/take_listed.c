@@ -25,7 +25,7 @@ check_count(const struct members *members, struct error **err)
 	if (members->count < ARCHIVE_MEMBERS_LIMIT_COUNT)
 		return 0;
 	error_set(err, ERROR_CONTENT, "it has more than %d members", ARCHIVE_MEMBERS_LIMIT_COUNT);
-	return error_set_class(err, "limit");
+	return error_set_class(err, CLASS_LIMIT);
 }
 
 static void

@@ -88,7 +88,7 @@ check_content(struct hasher *hasher, const struct digest *digest, struct error *
 		return 0;
 	error_set(err, ERROR_CONTENT, "the content of '%s' in the store is damaged",
 		  digest_text(digest).text);
-	error_set_class(err, "digest");
+	error_set_class(err, CLASS_DIGEST);
 	return error_set_hint(err, "`ocifp store fsck --repair` removes it; then pull again");
 }
 

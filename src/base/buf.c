@@ -25,7 +25,7 @@ buf_append(struct buf *buf, const void *bytes, size_t size, struct error **err)
 {
 	if (size > buf->limit - buf->size) {
 		error_set(err, ERROR_CONTENT, "more than %zu bytes", buf->limit);
-		return error_set_class(err, "limit");
+		return error_set_class(err, CLASS_LIMIT);
 	}
 	grow(buf, buf->size + size + 1);
 	if (size > 0)

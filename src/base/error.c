@@ -12,7 +12,7 @@
 struct error {
 	enum error_kind kind;
 	char *text;
-	const char *class_name;
+	enum error_class error_class;
 	char *hint;
 	struct error_remote remote; /* its strings are ours */
 };
@@ -69,7 +69,7 @@ add_remedy(int errnum, struct error **err)
 		return error_set_hint(err, "allow more open files, as with 'ulimit -n 1024'");
 	if (errnum != ENOSPC && errnum != EDQUOT)
 		return -1;
-	error_set_class(err, "space");
+	error_set_class(err, CLASS_SPACE);
 	return error_set_hint(err, "free some space there; in the store, 'ocifp store gc' does");
 }
 
@@ -117,10 +117,10 @@ error_set_kind(struct error **err, enum error_kind kind)
 }
 
 int
-error_set_class(struct error **err, const char *class_name)
+error_set_class(struct error **err, enum error_class error_class)
 {
 	assert(*err);
-	(*err)->class_name = class_name;
+	(*err)->error_class = error_class;
 	return -1;
 }
 
@@ -176,10 +176,79 @@ error_text(const struct error *error)
 	return error->text;
 }
 
+static const char *const class_names[ERROR_CLASS_COUNT] = {
+	[CLASS_BLOB_UNKNOWN] = "blob_unknown",
+	[CLASS_BUILD] = "build",
+	[CLASS_COMPRESSED] = "compressed",
+	[CLASS_COMPRESSION] = "compression",
+	[CLASS_CONNECT] = "connect",
+	[CLASS_DIGEST] = "digest",
+	[CLASS_DNS] = "dns",
+	[CLASS_DOWNLOADS] = "downloads",
+	[CLASS_ENGINE] = "engine",
+	[CLASS_FINGERPRINT] = "fingerprint",
+	[CLASS_FOREIGN_OWNER] = "foreign_owner",
+	[CLASS_FOREIGN_PLATFORM] = "foreign_platform",
+	[CLASS_HELPER] = "helper",
+	[CLASS_HYBRID] = "hybrid",
+	[CLASS_INDEX] = "index",
+	[CLASS_INTERRUPTED] = "interrupted",
+	[CLASS_JSON] = "json",
+	[CLASS_KEEPS_NOTHING] = "keeps_nothing",
+	[CLASS_LAST_VERSION] = "last_version",
+	[CLASS_LIMIT] = "limit",
+	[CLASS_LOCK] = "lock",
+	[CLASS_LOCK_FILE] = "lock_file",
+	[CLASS_MANIFEST_UNKNOWN] = "manifest_unknown",
+	[CLASS_MISSING] = "missing",
+	[CLASS_NEEDS_FLAT] = "needs_flat",
+	[CLASS_NO_CACHE] = "no_cache",
+	[CLASS_NO_IDMAP] = "no_idmap",
+	[CLASS_NO_INPUTS] = "no_inputs",
+	[CLASS_NO_OVERLAY] = "no_overlay",
+	[CLASS_NO_USERNS] = "no_userns",
+	[CLASS_NOT_FETCHED] = "not_fetched",
+	[CLASS_NOT_FOUND] = "not_found",
+	[CLASS_OFFLINE] = "offline",
+	[CLASS_OUTSIDE_PROJECT] = "outside_project",
+	[CLASS_PROTOCOL] = "protocol",
+	[CLASS_PROXY] = "proxy",
+	[CLASS_QUOTA] = "quota",
+	[CLASS_RANGE] = "range",
+	[CLASS_REALM] = "realm",
+	[CLASS_SERVER] = "server",
+	[CLASS_SIGNAL] = "signal",
+	[CLASS_SIGNATURE] = "signature",
+	[CLASS_SIZE] = "size",
+	[CLASS_SOURCE_CHANGED] = "source_changed",
+	[CLASS_SOURCE_TIMES] = "source_times",
+	[CLASS_SPACE] = "space",
+	[CLASS_SSRF] = "ssrf",
+	[CLASS_TAG_CONFLICT] = "tag_conflict",
+	[CLASS_TIMEOUT] = "timeout",
+	[CLASS_TLS] = "tls",
+	[CLASS_UNSUPPORTED] = "unsupported",
+};
+
 const char *
 error_class(const struct error *error)
 {
-	return error->class_name;
+	return class_names[error->error_class];
+}
+
+bool
+error_has_class(const struct error *error, enum error_class error_class)
+{
+	return error && error->error_class == error_class;
+}
+
+enum error_class
+error_class_parse(const char *name)
+{
+	for (size_t i = CLASS_NONE + 1; name && i < ERROR_CLASS_COUNT; i++)
+		if (strcmp(class_names[i], name) == 0)
+			return (enum error_class)i;
+	return CLASS_NONE;
 }
 
 const char *

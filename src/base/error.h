@@ -34,6 +34,64 @@ enum error_kind {
 	ERROR_KIND_COUNT
 };
 
+/* What happened more exactly, for machines (--json, --status-file) and for callers that know a way
+ * out.  The name of CLASS_NO_USERNS is "no_userns"; published names stay. */
+enum error_class {
+	CLASS_NONE,
+	CLASS_BLOB_UNKNOWN,
+	CLASS_BUILD,
+	CLASS_COMPRESSED,
+	CLASS_COMPRESSION,
+	CLASS_CONNECT,
+	CLASS_DIGEST,
+	CLASS_DNS,
+	CLASS_DOWNLOADS,
+	CLASS_ENGINE,
+	CLASS_FINGERPRINT,
+	CLASS_FOREIGN_OWNER,
+	CLASS_FOREIGN_PLATFORM,
+	CLASS_HELPER,
+	CLASS_HYBRID,
+	CLASS_INDEX,
+	CLASS_INTERRUPTED,
+	CLASS_JSON,
+	CLASS_KEEPS_NOTHING,
+	CLASS_LAST_VERSION,
+	CLASS_LIMIT,
+	CLASS_LOCK,
+	CLASS_LOCK_FILE,
+	CLASS_MANIFEST_UNKNOWN,
+	CLASS_MISSING,
+	CLASS_NEEDS_FLAT,
+	CLASS_NO_CACHE,
+	CLASS_NO_IDMAP,
+	CLASS_NO_INPUTS,
+	CLASS_NO_OVERLAY,
+	CLASS_NO_USERNS,
+	CLASS_NOT_FETCHED,
+	CLASS_NOT_FOUND,
+	CLASS_OFFLINE,
+	CLASS_OUTSIDE_PROJECT,
+	CLASS_PROTOCOL,
+	CLASS_PROXY,
+	CLASS_QUOTA,
+	CLASS_RANGE,
+	CLASS_REALM,
+	CLASS_SERVER,
+	CLASS_SIGNAL,
+	CLASS_SIGNATURE,
+	CLASS_SIZE,
+	CLASS_SOURCE_CHANGED,
+	CLASS_SOURCE_TIMES,
+	CLASS_SPACE,
+	CLASS_SSRF,
+	CLASS_TAG_CONFLICT,
+	CLASS_TIMEOUT,
+	CLASS_TLS,
+	CLASS_UNSUPPORTED,
+	ERROR_CLASS_COUNT
+};
+
 /* What a registry said, for --json and the status file. */
 struct error_remote {
 	int http_status;        /* 0: no response */
@@ -57,9 +115,9 @@ int error_set_path(struct error **err, int errnum, const char *doing, const char
 /* Puts "context: " before the text.  Returns -1. */
 int error_wrap(struct error **err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* These add to an error that was set and return -1 too.  A class is a literal such as "tls";
- * a hint says what to do about it, and the first one given stays. */
-int error_set_class(struct error **err, const char *class_name);
+/* These add to an error that was set and return -1 too.  A hint says what to do about it, and the
+ * first one given stays. */
+int error_set_class(struct error **err, enum error_class error_class);
 int error_set_hint(struct error **err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 int error_set_kind(struct error **err, enum error_kind kind); /* another than it began with */
@@ -84,8 +142,10 @@ bool error_is(const struct error *error, enum error_kind kind); /* false for NUL
 
 /* The whole chain, outermost first: "cannot pull x: layer 3: Connection refused". */
 const char *error_text(const struct error *error);
-const char *error_class(const struct error *error); /* NULL: none */
-const char *error_hint(const struct error *error);  /* NULL: none */
+const char *error_class(const struct error *error); /* its name; NULL: none */
+bool error_has_class(const struct error *error, enum error_class error_class); /* false for NULL */
+enum error_class error_class_parse(const char *name); /* CLASS_NONE: no such name, or NULL */
+const char *error_hint(const struct error *error);    /* NULL: none */
 const struct error_remote *error_remote(const struct error *error);
 
 void error_free(struct error *error);

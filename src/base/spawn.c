@@ -478,7 +478,7 @@ stop(struct child *child, const struct spawn_options *options, const struct sign
 	child_signal(child, SIGKILL);
 	error_set(err, ERROR_FAILURE, "'%s' was stopped: ocifp received %s",
 		  QUOTED(options->argv[0]), signal_name(caught_signal));
-	return error_set_class(err, "signal");
+	return error_set_class(err, CLASS_SIGNAL);
 }
 
 static int

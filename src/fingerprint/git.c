@@ -337,7 +337,7 @@ git_check_owner(const char *path, const char *start, struct error **err)
 		return 0;
 	error_set(err, ERROR_REFUSED, "cannot use '%s': it belongs to another user, uid %u",
 		  QUOTED(path), (unsigned)foreign);
-	error_set_class(err, "foreign_owner");
+	error_set_class(err, CLASS_FOREIGN_OWNER);
 	return error_set_hint(err,
 			      "if you trust that user, name the project file with --file, or run "
 			      "'git config --global --add safe.directory %s'",

@@ -45,7 +45,7 @@ static int
 fail_changed(struct error **err, const struct input_file *file)
 {
 	error_set(err, ERROR_CONTENT, "input '%s' changed while it was read", QUOTED(file->path));
-	error_set_class(err, "source_changed");
+	error_set_class(err, CLASS_SOURCE_CHANGED);
 	return error_set_hint(err, "run again when nothing changes it");
 }
 

@@ -36,19 +36,19 @@ failure_is_tls_refusal(const struct failure *failure)
 	}
 }
 
-static const char *
+static enum error_class
 class_of(int curl_code)
 {
 	switch (curl_code) {
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_RESOLVE_PROXY:
-		return "dns";
+		return CLASS_DNS;
 	case CURLE_COULDNT_CONNECT:
 	case CURLE_SSL_CONNECT_ERROR:
 	case CURLE_PROXY:
-		return "connect";
+		return CLASS_CONNECT;
 	case CURLE_OPERATION_TIMEDOUT:
-		return "timeout";
+		return CLASS_TIMEOUT;
 	case CURLE_PARTIAL_FILE:
 	case CURLE_GOT_NOTHING:
 	case CURLE_SEND_ERROR:
@@ -56,9 +56,9 @@ class_of(int curl_code)
 	case CURLE_RECV_ERROR:
 	case CURLE_HTTP2:
 	case CURLE_HTTP2_STREAM:
-		return "interrupted";
+		return CLASS_INTERRUPTED;
 	default:
-		return "protocol";
+		return CLASS_PROTOCOL;
 	}
 }
 
@@ -99,7 +99,7 @@ set_plain_http(const char *url, const char *detail, struct error **err)
 	if (origin_parse(url, &origin, &ignored) == 0)
 		error_set_hint(err, "if that is meant, use --plain-http %s:%s", QUOTED(origin.host),
 			       origin.port);
-	return error_set_class(err, "tls");
+	return error_set_class(err, CLASS_TLS);
 }
 
 static int
@@ -114,7 +114,7 @@ set_tls_refusal(const struct failure *failure, const char *url, const char *deta
 		(void)strftime(date, sizeof(date), "%Y-%m-%d", &today);
 	error_set(err, ERROR_REFUSED, "cannot trust '%s': %s (local date %s)", url, detail, date);
 	error_set_hint(err, "%s", remedy(failure));
-	return error_set_class(err, "tls");
+	return error_set_class(err, CLASS_TLS);
 }
 
 static int
@@ -123,11 +123,11 @@ set_proxy_failure(const char *url, long status, struct error **err)
 	if (status == 407) {
 		error_set(err, ERROR_DENIED, "the proxy for '%s' requires credentials", url);
 		error_set_hint(err, "add USER:PASSWORD@ to the proxy's URL in https_proxy");
-		return error_set_class(err, "proxy");
+		return error_set_class(err, CLASS_PROXY);
 	}
 	error_set(err, ERROR_UNAVAILABLE, "the proxy for '%s' answered %ld", url, status);
 	error_set_remote(err, &(struct error_remote){ .retryable = status >= 500 });
-	return error_set_class(err, "proxy");
+	return error_set_class(err, CLASS_PROXY);
 }
 
 static int
@@ -135,7 +135,7 @@ set_local_failure(const char *detail, struct error **err)
 {
 	error_set(err, ERROR_USAGE, "cannot use the certificate files: %s", detail);
 	error_set_hint(err, "--tls-ca, --tls-cert and --tls-key require PEM files");
-	return error_set_class(err, "tls");
+	return error_set_class(err, CLASS_TLS);
 }
 
 /* libcurl's messages do not say that a proxy was used. */

@@ -23,7 +23,7 @@ fail(const char *url, const char *why, struct error **err)
 	AUTO_FREE char *quoted = text_quote_url(url);
 
 	error_set(err, ERROR_UNAVAILABLE, "invalid URL '%s': %s", quoted, why);
-	return error_set_class(err, "protocol");
+	return error_set_class(err, CLASS_PROTOCOL);
 }
 
 static int

@@ -104,13 +104,13 @@ check_scheme(const struct engine *engine, const struct origin *from, const struc
 		error_set(err, ERROR_UNAVAILABLE,
 			  "cannot follow a redirect from https to plain http on '%s'",
 			  QUOTED(host_and_port));
-		return error_set_class(err, "protocol");
+		return error_set_class(err, CLASS_PROTOCOL);
 	}
 	if (engine_allows_plain_http(engine, host_and_port))
 		return 0;
 	error_set(err, ERROR_UNAVAILABLE, "cannot use plain http to '%s'", QUOTED(host_and_port));
 	error_set_hint(err, "use --plain-http HOST to allow it");
-	return error_set_class(err, "protocol");
+	return error_set_class(err, CLASS_PROTOCOL);
 }
 
 static int
@@ -121,7 +121,7 @@ check_address(enum address_scope from, const struct origin *to, struct error **e
 	error_set(err, ERROR_UNAVAILABLE,
 		  "cannot follow an answer from outside to the internal address '%s'",
 		  QUOTED(to->host));
-	return error_set_class(err, "ssrf");
+	return error_set_class(err, CLASS_SSRF);
 }
 
 static int
@@ -500,11 +500,11 @@ redirect_to_location(struct request *request, struct error **err)
 
 		error_set(err, ERROR_UNAVAILABLE,
 			  "invalid redirect from '%s': expected one Location", url);
-		return error_set_class(err, "protocol");
+		return error_set_class(err, CLASS_PROTOCOL);
 	}
 	if (++request->redirects > REDIRECTS_LIMIT_COUNT) {
 		error_set(err, ERROR_UNAVAILABLE, "more than %d redirects", REDIRECTS_LIMIT_COUNT);
-		return error_set_class(err, "protocol");
+		return error_set_class(err, CLASS_PROTOCOL);
 	}
 	target = url_resolve(request->hop_url, request_header(request, "location"), err);
 	if (!target)
@@ -659,7 +659,7 @@ accept_answer(struct request *request)
 		end_failed(request, &proxy);
 	} else if (fault) {
 		error_set(&error, ERROR_UNAVAILABLE, "unusable answer: %s", fault);
-		error_set_class(&error, "protocol");
+		error_set_class(&error, CLASS_PROTOCOL);
 		end_with_context(request, error);
 	} else if (hop_feeds_body(request)) {
 		conclude_body(request);
@@ -720,7 +720,7 @@ request_conclude_hop(struct request *request, CURLcode result)
 	if (hop->was_blocked && result == CURLE_COULDNT_CONNECT && !hop->error) {
 		error_set(&hop->error, ERROR_UNAVAILABLE,
 			  "cannot follow an answer from outside to an internal address");
-		error_set_class(&hop->error, "ssrf");
+		error_set_class(&hop->error, CLASS_SSRF);
 	}
 	if (hop->error)
 		end_with_context(request, TAKE_PTR(hop->error));

@@ -98,7 +98,7 @@ parse_diff_ids(const json_t *array, struct image_config *config, struct error **
 	if (count > LAYERS_LIMIT_COUNT) {
 		error_set(err, ERROR_CONTENT, "the image has more than %d layers",
 			  LAYERS_LIMIT_COUNT);
-		return error_set_class(err, "limit");
+		return error_set_class(err, CLASS_LIMIT);
 	}
 	config->diff_ids = xcalloc(count + 1, sizeof(*config->diff_ids));
 	for (size_t i = 0; i < count; i++)

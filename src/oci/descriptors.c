@@ -25,7 +25,7 @@ descriptors_take(struct descriptors *descriptors, struct descriptor *descriptor)
 static bool
 is_unsupported(const struct error *failure)
 {
-	return error_class(failure) && strcmp(error_class(failure), "unsupported") == 0;
+	return error_has_class(failure, CLASS_UNSUPPORTED);
 }
 
 /* Into the descriptors, or into `unsupported` unless that is NULL. */

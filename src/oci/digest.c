@@ -61,7 +61,7 @@ refuse_algorithm(struct error **err, const char *text, size_t name_size)
 		return refuse(err, text, "is neither sha256 nor sha512");
 	error_set(err, ERROR_FAILURE,
 		  "cannot check digest '%s': only sha256 and sha512 are supported", QUOTED(text));
-	return error_set_class(err, "unsupported");
+	return error_set_class(err, CLASS_UNSUPPORTED);
 }
 
 int

@@ -10,7 +10,7 @@ static int
 refuse(struct error **err, const char *reason)
 {
 	error_set(err, ERROR_CONTENT, "the document %s", reason);
-	return error_set_class(err, "json");
+	return error_set_class(err, CLASS_JSON);
 }
 
 /* Where a string that begins at `at` ends; past the end when it does not. */
@@ -82,12 +82,12 @@ check_limits(const char *bytes, size_t size, struct error **err)
 		if (json_counts.depth > JSON_LIMIT_DEPTH) {
 			error_set(err, ERROR_CONTENT, "the document nests deeper than %d levels",
 				  JSON_LIMIT_DEPTH);
-			return error_set_class(err, "limit");
+			return error_set_class(err, CLASS_LIMIT);
 		}
 		if (json_counts.tokens > JSON_LIMIT_TOKENS) {
 			error_set(err, ERROR_CONTENT, "the document has more than %d values",
 				  JSON_LIMIT_TOKENS);
-			return error_set_class(err, "limit");
+			return error_set_class(err, CLASS_LIMIT);
 		}
 	}
 	return 0;
@@ -104,7 +104,7 @@ set_syntax_error(struct error **err, const json_error_t *why)
 {
 	error_set(err, ERROR_CONTENT, "invalid JSON: line %d, column %d: %s", why->line,
 		  why->column, QUOTED(why->text));
-	return error_set_class(err, "json");
+	return error_set_class(err, CLASS_JSON);
 }
 
 json_t *
@@ -218,12 +218,12 @@ read_field(const json_t *object, const struct field *field, void *slot, struct e
 		if (!field->mandatory || (value && field->type == FIELD_ARRAY))
 			return 0;
 		error_set(err, ERROR_CONTENT, "'%s' is missing", field->name);
-		return error_set_class(err, "json");
+		return error_set_class(err, CLASS_JSON);
 	}
 	if (!has_type(value, field->type)) {
 		error_set(err, ERROR_CONTENT, "'%s' is not %s", field->name,
 			  type_name(field->type));
-		return error_set_class(err, "json");
+		return error_set_class(err, CLASS_JSON);
 	}
 	store_value(value, field->type, slot);
 	return 0;

@@ -31,7 +31,7 @@ static int
 refuse_schema1(struct error **err)
 {
 	error_set(err, ERROR_CONTENT, "this is a manifest of the outdated schema 1");
-	error_set_class(err, "unsupported");
+	error_set_class(err, CLASS_UNSUPPORTED);
 	return error_set_hint(err, "build the image again, or push it with a current tool");
 }
 
@@ -39,7 +39,7 @@ static int
 refuse_hybrid(struct error **err, const char *one, const char *other)
 {
 	error_set(err, ERROR_CONTENT, "the document has both '%s' and '%s'", one, other);
-	return error_set_class(err, "hybrid");
+	return error_set_class(err, CLASS_HYBRID);
 }
 
 static int
@@ -47,7 +47,7 @@ refuse_contradiction(struct error **err, const char *said, const char *own)
 {
 	error_set(err, ERROR_CONTENT, "the document was sent as '%s' and calls itself '%s'",
 		  QUOTED(said), QUOTED(own));
-	return error_set_class(err, "hybrid");
+	return error_set_class(err, CLASS_HYBRID);
 }
 
 static int
@@ -55,7 +55,7 @@ refuse_fields(struct error **err, const char *type, const char *fields_of)
 {
 	error_set(err, ERROR_CONTENT, "the document has the media type of %s and the fields of %s",
 		  type, fields_of);
-	return error_set_class(err, "hybrid");
+	return error_set_class(err, CLASS_HYBRID);
 }
 
 static enum document_kind
@@ -123,7 +123,7 @@ refuse_kind(struct error **err, const struct kind *kind, enum document_kind want
 	else
 		error_set(err, ERROR_CONTENT, "the document is not an image %s",
 			  wanted == DOCUMENT_INDEX ? "index" : "manifest");
-	return error_set_class(err, "unsupported");
+	return error_set_class(err, CLASS_UNSUPPORTED);
 }
 
 int

@@ -48,7 +48,7 @@ check_layer_count(const json_t *layers, struct error **err)
 	if (json_array_size(layers) <= LAYERS_LIMIT_COUNT)
 		return 0;
 	error_set(err, ERROR_CONTENT, "the manifest has more than %d layers", LAYERS_LIMIT_COUNT);
-	return error_set_class(err, "limit");
+	return error_set_class(err, CLASS_LIMIT);
 }
 
 /* Progress and free space are computed from the sum. */

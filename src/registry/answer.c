@@ -18,7 +18,7 @@ refuse(const char *value, const char *expected, struct error **err)
 {
 	error_set(err, ERROR_UNAVAILABLE, "invalid %s '%s' in the registry's answer: expected %s",
 		  digest_header, QUOTED(value), expected);
-	return error_set_class(err, "protocol");
+	return error_set_class(err, CLASS_PROTOCOL);
 }
 
 int
@@ -51,7 +51,7 @@ answer_check_digest(const struct request *request, const struct digest *expected
 		return 0;
 	error_set(err, ERROR_CONTENT, "the registry stored '%s' instead of '%s'",
 		  digest_text(&named).text, digest_text(expected).text);
-	return error_set_class(err, "digest");
+	return error_set_class(err, CLASS_DIGEST);
 }
 
 char *

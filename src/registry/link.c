@@ -106,7 +106,7 @@ static int
 fail(const char *why, struct error **err)
 {
 	error_set(err, ERROR_UNAVAILABLE, "%s", why);
-	return error_set_class(err, "protocol");
+	return error_set_class(err, CLASS_PROTOCOL);
 }
 
 int

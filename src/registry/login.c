@@ -41,7 +41,7 @@ refuse_unsent(const struct host *host, struct error **err)
 		  "cannot check the password: '%s' names the token server '%s' on another host, "
 		  "and the password was not sent there",
 		  host->name, realm);
-	error_set_class(err, "realm");
+	error_set_class(err, CLASS_REALM);
 	return error_set_hint(err, "use --trust-realm HOST if that server may get the password");
 }
 

@@ -115,7 +115,7 @@ check_digest(const struct question *question, const struct request *request,
 	if (is_named && !digest_equal(&found, &expected)) {
 		error_set(err, ERROR_CONTENT, "the manifest's digest is '%s', not '%s'",
 			  digest_text(&found).text, digest_text(&expected).text);
-		return error_set_class(err, "digest");
+		return error_set_class(err, CLASS_DIGEST);
 	}
 	*ret_digest = found;
 	return 0;
@@ -145,7 +145,7 @@ check_kind(const struct request *request, char **ret_type, struct error **err)
 		error_set(err, ERROR_UNAVAILABLE,
 			  "the server sent a web page, not a manifest: its Content-Type is '%s'",
 			  QUOTED(request_header(request, "Content-Type")));
-		return error_set_class(err, "protocol");
+		return error_set_class(err, CLASS_PROTOCOL);
 	}
 	if (manifest_kind(body->data, body->size, type, &kind, err) < 0)
 		return -1;
@@ -513,7 +513,7 @@ meet_conflict(const struct placing *placing, struct error **err)
 	if (found && digest_equal(&digest, &placing->descriptor->digest))
 		return 0;
 	error_set(err, ERROR_REFUSED, "the registry does not allow the tag to be overwritten");
-	return error_set_class(err, "tag_conflict");
+	return error_set_class(err, CLASS_TAG_CONFLICT);
 }
 
 static int
@@ -528,7 +528,7 @@ judge_refusal(const struct placing *placing, const struct request *request, stru
 		error_set(err, ERROR_CONTENT,
 			  "the registry lacks a blob or manifest that it names: %s",
 			  problem.message ? problem.message : problem.code);
-		return error_set_class(err, "blob_unknown");
+		return error_set_class(err, CLASS_BLOB_UNKNOWN);
 	}
 	return endpoint_refuse(placing->endpoint, ACCESS_PUSH, request, err);
 }
@@ -672,7 +672,7 @@ refuse_unsupported(const struct endpoint *endpoint, bool is_tag, const struct re
 	endpoint_refuse(endpoint, ACCESS_DELETE, request, &answer);
 	error_set(err, ERROR_FAILURE, "the registry does not delete %s: %s",
 		  is_tag ? "tags" : "manifests", error_text(answer));
-	error_set_class(err, "unsupported");
+	error_set_class(err, CLASS_UNSUPPORTED);
 	error_set_remote(err, error_remote(answer));
 	if (strcmp(endpoint->host->name, "ghcr.io") == 0)
 		return error_set_hint(err,

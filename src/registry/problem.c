@@ -142,7 +142,7 @@ problem_mentions(const struct problem *problem, const char *text)
 
 struct verdict {
 	enum error_kind kind;
-	const char *class_name; /* NULL: none */
+	enum error_class error_class;
 	bool retryable;
 };
 
@@ -165,16 +165,16 @@ static struct verdict
 judge(const struct problem *problem)
 {
 	if (is_about_quota(problem))
-		return (struct verdict){ ERROR_FAILURE, "quota", false };
+		return (struct verdict){ ERROR_FAILURE, CLASS_QUOTA, false };
 	if (problem->http_status == 429 || problem_has_code(problem, "TOOMANYREQUESTS"))
-		return (struct verdict){ ERROR_RATE, NULL, true };
+		return (struct verdict){ ERROR_RATE, CLASS_NONE, true };
 	if (problem->http_status == 401 || problem->http_status == 403)
-		return (struct verdict){ ERROR_DENIED, NULL, false };
+		return (struct verdict){ ERROR_DENIED, CLASS_NONE, false };
 	if (is_passing(problem->http_status))
-		return (struct verdict){ ERROR_UNAVAILABLE, "server", true };
+		return (struct verdict){ ERROR_UNAVAILABLE, CLASS_SERVER, true };
 	if (problem->http_status == 404 && !problem->is_page)
-		return (struct verdict){ ERROR_UNAVAILABLE, "not_found", false };
-	return (struct verdict){ ERROR_UNAVAILABLE, "protocol", false };
+		return (struct verdict){ ERROR_UNAVAILABLE, CLASS_NOT_FOUND, false };
+	return (struct verdict){ ERROR_UNAVAILABLE, CLASS_PROTOCOL, false };
 }
 
 static bool
@@ -258,8 +258,7 @@ problem_set_error(const struct problem *problem, const struct problem_context *c
 
 	error_set(err, verdict.kind, "%s: %s%s", conduct, answer,
 		  problem->tries ? problem->tries : "");
-	if (verdict.class_name)
-		error_set_class(err, verdict.class_name);
+	error_set_class(err, verdict.error_class);
 	error_set_remote(err, &remote);
 	add_hint(problem, context, &verdict, err);
 	return -1;

@@ -76,7 +76,7 @@ add_entries(struct listing *listing, struct image_index *index, bool is_filtered
 		if (listing->found.count >= REFERRERS_LIMIT_COUNT) {
 			error_set(err, ERROR_UNAVAILABLE, "more than %d referrers",
 				  REFERRERS_LIMIT_COUNT);
-			return error_set_class(err, "limit");
+			return error_set_class(err, CLASS_LIMIT);
 		}
 		descriptors_take(&listing->found, entry);
 	}
@@ -143,7 +143,7 @@ list_pages(struct listing *listing, const struct digest *subject, struct error *
 		if (page >= REFERRERS_PAGES_LIMIT_COUNT) {
 			error_set(err, ERROR_UNAVAILABLE,
 				  "the list of referrers has too many pages");
-			return error_set_class(err, "protocol");
+			return error_set_class(err, CLASS_PROTOCOL);
 		}
 		if (list_page(listing, url, page == 0, &next, err) < 0)
 			return -1;
@@ -279,7 +279,7 @@ update(struct endpoint *endpoint, const struct digest *subject, const struct des
 	}
 	error_set(err, ERROR_REFUSED,
 		  "other writers keep changing the list of referrers under tag '%s'", tag);
-	return error_set_class(err, "tag_conflict");
+	return error_set_class(err, CLASS_TAG_CONFLICT);
 }
 
 int

@@ -114,7 +114,7 @@ judge(const struct download *download, struct request *request, struct error **e
 	if (status == 404) {
 		error_set(err, ERROR_CONTENT, "'%s/%s' does not have the blob",
 			  download->asked->host->name, download->asked->name);
-		return error_set_class(err, "blob_unknown");
+		return error_set_class(err, CLASS_BLOB_UNKNOWN);
 	}
 	return endpoint_refuse(download->asked, ACCESS_PULL, request, err);
 }
@@ -212,7 +212,7 @@ find_blob(struct endpoint *endpoint, const struct digest *digest, uint64_t *ret_
 	if (length && text_parse_uint(length, INT64_MAX, ret_size_bytes))
 		return 0;
 	error_set(err, ERROR_UNAVAILABLE, "no Content-Length in the answer to HEAD of a blob");
-	return error_set_class(err, "protocol");
+	return error_set_class(err, CLASS_PROTOCOL);
 }
 
 int

@@ -303,7 +303,7 @@ find_blob(struct repository *repository, const struct digest *digest, uint64_t *
 	fd = store_open_blob(self->store, digest, ret_size_bytes, &failure);
 	if (fd >= 0)
 		return 0;
-	if (error_class(failure) && strcmp(error_class(failure), "missing") == 0)
+	if (error_has_class(failure, CLASS_MISSING))
 		return refuse_absent(repository, digest_text(digest).text, err);
 	return error_pass(err, TAKE_PTR(failure));
 }

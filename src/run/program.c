@@ -151,7 +151,7 @@ static int
 refuse_machine(const char *name, struct error **err)
 {
 	refuse(name, ERROR_NOT_INVOKED, "it was built for another architecture", err);
-	error_set_class(err, "foreign_platform");
+	error_set_class(err, CLASS_FOREIGN_PLATFORM);
 	return error_set_hint(err,
 			      "choose a --platform of this machine, or install qemu-user-static");
 }

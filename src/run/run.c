@@ -137,7 +137,7 @@ check_user(const struct run *run, struct error **err)
 		error_set(err, ERROR_FAILURE,
 			  "runc cannot run a job as user %u:%u without subordinate ids", user->uid,
 			  user->gid);
-		error_set_class(err, "engine");
+		error_set_class(err, CLASS_ENGINE);
 		return error_set_hint(err, "use crun or bwrap, '--user 0', or apt install uidmap "
 					   "and see subuid(5)");
 	}
@@ -149,7 +149,7 @@ check_user(const struct run *run, struct error **err)
 	if (user->uid == 0 || run->engine != &engine_bwrap)
 		return 0;
 	error_set(err, ERROR_FAILURE, "bwrap can only run jobs as root of the image");
-	error_set_class(err, "engine");
+	error_set_class(err, CLASS_ENGINE);
 	return error_set_hint(err, "use crun or runc, or '--user 0'");
 }
 
@@ -247,9 +247,7 @@ run_container(struct run *run, int *ret_status, struct error **err)
 static bool
 needs_flat(const struct error *failure)
 {
-	const char *class_name = error_class(failure);
-
-	return class_name && strcmp(class_name, "no_overlay") == 0;
+	return error_has_class(failure, CLASS_NO_OVERLAY);
 }
 
 static int

@@ -4,19 +4,14 @@
 #include "base/text.h"
 #include "sandbox/channel.h"
 
-/* Classes are literals. */
-static const char *const classes[] = {
-	"digest", "limit", "unsupported", "space", "needs_flat", "compressed", "no_userns",
-};
-
 void
 message_put_error(struct message *message, const struct error *error)
 {
-	const char *class_name = error_class(error);
+	const char *name = error_class(error);
 	const char *hint = error_hint(error);
 
 	message_put_number(message, error_kind(error));
-	message_put_text(message, class_name ? class_name : "");
+	message_put_text(message, name ? name : "");
 	message_put_text(message, error_text(error));
 	message_put_text(message, hint ? hint : "");
 }
@@ -28,12 +23,24 @@ known_kind(uint64_t number)
 								: ERROR_FAILURE;
 }
 
-static void
-set_known_class(struct error **err, const char *name)
+/* Those on which nobody acts as upon what a registry said. */
+static enum error_class
+known_class(const char *name)
 {
-	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
-		if (strcmp(classes[i], name) == 0)
-			error_set_class(err, classes[i]);
+	enum error_class parsed = error_class_parse(name);
+
+	switch (parsed) {
+	case CLASS_COMPRESSED:
+	case CLASS_DIGEST:
+	case CLASS_LIMIT:
+	case CLASS_NEEDS_FLAT:
+	case CLASS_NO_USERNS:
+	case CLASS_SPACE:
+	case CLASS_UNSUPPORTED:
+		return parsed;
+	default:
+		return CLASS_NONE;
+	}
 }
 
 /* An honest child has quoted what is foreign in it: of two backslashes one was there. */
@@ -56,20 +63,20 @@ int
 message_get_error(struct message *message, struct error **err)
 {
 	uint64_t kind = 0;
-	const char *class_name = NULL;
+	const char *name = NULL;
 	const char *text = NULL;
 	const char *hint = NULL;
 	AUTO_FREE char *shown = NULL;
 	AUTO_FREE char *shown_hint = NULL;
 
 	if (message_get_number(message, &kind, err) < 0 ||
-	    message_get_text(message, &class_name, err) < 0 ||
+	    message_get_text(message, &name, err) < 0 ||
 	    message_get_text(message, &text, err) < 0 || message_get_text(message, &hint, err) < 0)
 		return -1;
 	shown = harmless(text);
 	shown_hint = harmless(hint);
 	error_set(err, known_kind(kind), "%s", shown);
-	set_known_class(err, class_name);
+	error_set_class(err, known_class(name));
 	if (*shown_hint)
 		error_set_hint(err, "%s", shown_hint);
 	return -1;

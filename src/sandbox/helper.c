@@ -195,7 +195,7 @@ ended_early(struct helper *helper, struct error **err)
 			  signal_number);
 	else
 		error_set(err, ERROR_FAILURE, "the confined helper ended without an answer");
-	return error_set_class(err, "helper");
+	return error_set_class(err, CLASS_HELPER);
 }
 
 /* What is counted is time that we waited: should somebody stop both of us, none passes. */
@@ -211,7 +211,7 @@ helper_note_wait(struct helper *helper, int waited_ms, struct error **err)
 		return 0;
 	error_set(err, ERROR_FAILURE, "the confined helper has made no progress for %d s",
 		  CHILD_STALL_LIMIT_MS / 1000);
-	return error_set_class(err, "helper");
+	return error_set_class(err, CLASS_HELPER);
 }
 
 int

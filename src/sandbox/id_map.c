@@ -187,7 +187,7 @@ find_shifted(const char *file, const char *available, struct id_ranges *ranges, 
 		return 0;
 	error_set(err, ERROR_LOCAL, "this user namespace does not have the ids %u to %u",
 		  ranges->items[0].outside, ranges->items[0].outside + ID_MAP_ALL_COUNT - 1);
-	error_set_class(err, "no_userns");
+	error_set_class(err, CLASS_NO_USERNS);
 	return error_set_hint(err, "run it on the machine itself, or name ids that it has for "
 				   "root in /etc/subuid and /etc/subgid");
 }

@@ -59,7 +59,7 @@ userns_refuse(int errnum, struct error **err)
 	/* Of namespaces ENOSPC says that there are enough: no disk is full. */
 	errno = errnum;
 	error_set(err, ERROR_LOCAL, "user namespaces are refused: %m");
-	error_set_class(err, "no_userns");
+	error_set_class(err, CLASS_NO_USERNS);
 	return error_set_hint(err, "%s",
 			      remedy ? remedy
 				     : "an administrator can allow them, see user_namespaces(7)");
@@ -96,6 +96,6 @@ userns_try(struct error **err)
 	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
 		return 0;
 	error_set(err, ERROR_LOCAL, "newuidmap gets no privileges");
-	error_set_class(err, "no_userns");
+	error_set_class(err, CLASS_NO_USERNS);
 	return error_set_hint(err, "start ocifp without no_new_privs, see prctl(2)");
 }

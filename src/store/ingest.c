@@ -67,14 +67,14 @@ start_over(struct ingest *self, struct error **err)
 }
 
 static int
-refuse(struct ingest *self, const char *class_name, const char *why, struct error **err)
+refuse(struct ingest *self, enum error_class error_class, const char *why, struct error **err)
 {
 	AUTO_ERROR struct error *ignored = NULL;
 
 	if (!self->finished)
 		(void)start_over(self, &ignored);
 	error_set(err, ERROR_CONTENT, "blob '%s' %s", digest_text(&self->digest).text, why);
-	return error_set_class(err, class_name);
+	return error_set_class(err, error_class);
 }
 
 static int
@@ -83,7 +83,7 @@ ingest_begin(struct body *body, uint64_t offset, struct error **err)
 	struct ingest *self = (struct ingest *)body;
 
 	if (offset > self->cursor)
-		return refuse(self, "range", "starts after the requested byte", err);
+		return refuse(self, CLASS_RANGE, "starts after the requested byte", err);
 	self->position = offset;
 	return 0;
 }
@@ -138,7 +138,7 @@ ingest_write(struct body *body, const void *bytes, size_t size, struct error **e
 	if (size == 0)
 		return 0;
 	if (size > self->size_bytes - self->cursor)
-		return refuse(self, "size", "is longer than its descriptor says", err);
+		return refuse(self, CLASS_SIZE, "is longer than its descriptor says", err);
 	if (fd_pwrite_all(self->fd, fresh, size, self->cursor, self->path, err) < 0)
 		return store_wrap(self->store, err);
 	write_behind(self, size);
@@ -169,11 +169,11 @@ ingest_end(struct body *body, struct error **err)
 	if (self->finished)
 		return 0;
 	if (self->cursor < self->size_bytes)
-		return refuse(self, "size", "is shorter than its descriptor says", err);
+		return refuse(self, CLASS_SIZE, "is shorter than its descriptor says", err);
 	if (check_digest(self, &matches, err) < 0)
 		return -1;
 	if (!matches)
-		return refuse(self, "digest", "does not match its digest", err);
+		return refuse(self, CLASS_DIGEST, "does not match its digest", err);
 	return finish(self, err);
 }
 
@@ -232,7 +232,7 @@ replay_part(struct ingest *self, struct error **err)
 	if (matches)
 		return finish(self, err);
 	if (self->size_bytes == 0)
-		return refuse(self, "digest", "does not match its digest", err);
+		return refuse(self, CLASS_DIGEST, "does not match its digest", err);
 	return start_over(self, err);
 }
 

@@ -117,7 +117,7 @@ overwrite_index(const struct store *store, const char *text, struct error **err)
 static bool
 is_full_disk(const struct error *failure)
 {
-	return error_class(failure) && strcmp(error_class(failure), "space") == 0;
+	return error_has_class(failure, CLASS_SPACE);
 }
 
 int

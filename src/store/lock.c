@@ -78,7 +78,7 @@ give_up(const struct store *store, const char *path, struct error **err)
 
 	error_set(err, ERROR_LOCAL, "timed out waiting for another process that holds '%s'",
 		  QUOTED(full));
-	error_set_class(err, "lock");
+	error_set_class(err, CLASS_LOCK);
 	return error_set_hint(err, "run 'fuser %s' to find the process", QUOTED(full));
 }
 
@@ -166,5 +166,5 @@ lock_check(const struct store *store, const char *name, int lock_fd, struct erro
 		return 0;
 	error_set(err, ERROR_LOCAL, "'%s/" STORE_FOLDER "/%s' was removed while we held it",
 		  QUOTED(store->path), name);
-	return error_set_class(err, "lock");
+	return error_set_class(err, CLASS_LOCK);
 }

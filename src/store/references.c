@@ -199,7 +199,7 @@ lock_to_remove(const struct store *store, int *ret_lock_fd, int *ret_index_fd, s
 	*ret_lock_fd = lock_take(store, STORE_INDEX_LOCK, LOCK_EXCLUSIVE, &failure);
 	if (*ret_lock_fd >= 0)
 		return 0;
-	if (!error_class(failure) || strcmp(error_class(failure), "space") != 0)
+	if (!error_has_class(failure, CLASS_SPACE))
 		return error_pass(err, TAKE_PTR(failure));
 	if (folder_find_file(store, "index.json", ret_index_fd, err) < 0)
 		return -1;

@@ -113,7 +113,7 @@ open_root(struct store *store, enum store_mode mode, mode_t new_mode, struct err
 	store->fd = open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (store->fd < 0 && errno == ENOENT) {
 		refuse(store, "does not exist", err);
-		return error_set_class(err, "missing");
+		return error_set_class(err, CLASS_MISSING);
 	}
 	if (store->fd < 0 && errno == ENOTDIR)
 		return refuse(store, "is not a directory", err);

@@ -111,7 +111,7 @@ store_open_blob(struct store *store, const struct digest *digest, uint64_t *ret_
 	if (fd < 0) {
 		error_set(err, ERROR_CONTENT, "'%s' is not in '%s'", digest_text(digest).text,
 			  QUOTED(store->path));
-		return error_set_class(err, "missing");
+		return error_set_class(err, CLASS_MISSING);
 	}
 	if (size_of(store, fd, digest, ret_size_bytes, err) < 0)
 		return -1;
@@ -144,7 +144,7 @@ refuse(const struct store *store, const struct digest *digest, struct error **er
 
 	error_set(err, ERROR_CONTENT, "'%s/%s' does not match its digest", QUOTED(store->path),
 		  path);
-	return error_set_class(err, "digest");
+	return error_set_class(err, CLASS_DIGEST);
 }
 
 /* ERROR_CONTENT, class "digest"; in a writable store the blob is moved to quarantine. */
@@ -546,7 +546,7 @@ check_bytes(const struct digest *digest, const void *bytes, size_t size, struct 
 		return 0;
 	error_set(err, ERROR_CONTENT, "content does not match its digest '%s'",
 		  digest_text(digest).text);
-	return error_set_class(err, "digest");
+	return error_set_class(err, CLASS_DIGEST);
 }
 
 /* Uses a random part name, so as not to wait for another process that downloads the same blob. */

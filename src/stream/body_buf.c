@@ -44,13 +44,13 @@ buf_end(struct body *body, struct error **err)
 	if (self->buf->size != expected->size_bytes) {
 		error_set(err, ERROR_CONTENT, "it has %zu bytes, not %" PRIu64 " as listed",
 			  self->buf->size, expected->size_bytes);
-		return error_set_class(err, "size");
+		return error_set_class(err, CLASS_SIZE);
 	}
 	actual = digest_of(expected->digest.algorithm, self->buf->data, self->buf->size);
 	if (digest_equal(&actual, &expected->digest))
 		return 0;
 	error_set(err, ERROR_CONTENT, "its content has digest '%s'", digest_text(&actual).text);
-	return error_set_class(err, "digest");
+	return error_set_class(err, CLASS_DIGEST);
 }
 
 void

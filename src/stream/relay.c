@@ -80,7 +80,7 @@ static int
 refuse_size(struct error **err)
 {
 	error_set(err, ERROR_CONTENT, "the received size differs from the announced one");
-	return error_set_class(err, "size");
+	return error_set_class(err, CLASS_SIZE);
 }
 
 /* The last bytes are not handed on before this. */
@@ -93,7 +93,7 @@ check_digest(struct relay *relay, struct error **err)
 		return 0;
 	error_set(err, ERROR_CONTENT, "the received content has digest '%s', not '%s'",
 		  digest_text(&found).text, digest_text(&relay->digest).text);
-	return error_set_class(err, "digest");
+	return error_set_class(err, CLASS_DIGEST);
 }
 
 /* Forgets what was read before, as far as memory is needed; grows when a write is larger than the

@@ -26,7 +26,7 @@ static int
 set_changed(struct error **err, const char *how)
 {
 	error_set(err, ERROR_CONTENT, "%s", how);
-	return error_set_class(err, "source_changed");
+	return error_set_class(err, CLASS_SOURCE_CHANGED);
 }
 
 static int

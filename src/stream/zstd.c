@@ -119,7 +119,7 @@ static int
 refuse(const char *why, struct error **err)
 {
 	error_set(err, ERROR_CONTENT, "the zstd stream is %s", why);
-	return error_set_class(err, "compression");
+	return error_set_class(err, CLASS_COMPRESSION);
 }
 
 static int

@@ -101,7 +101,7 @@ room_put(struct repository *repository, const char *tag, const struct descriptor
 	if (!failure)
 		return 0;
 	error_set(err, ERROR_CONTENT, "refused for the test");
-	return error_set_class(err, failure);
+	return error_set_class(err, error_class_parse(failure));
 }
 
 static int

@@ -64,7 +64,7 @@ an_error_arrives_with_its_kind_class_and_hint(void **state)
 
 	(void)state;
 	error_set(&sent, ERROR_NOT_FOUND, "no '%s'", "\"x\"");
-	error_set_class(&sent, "no_userns");
+	error_set_class(&sent, CLASS_NO_USERNS);
 	error_set_hint(&sent, "do this");
 	container_answer_send(channel.theirs, -1, sent);
 	assert_int_equal(container_answer_receive(channel.ours, 0, &status, &got), -1);

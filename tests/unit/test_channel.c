@@ -179,7 +179,7 @@ an_error_keeps_its_kind_class_text_and_hint(void **state)
 
 	(void)state;
 	error_set(&error, ERROR_CONTENT, "entry 'a\\x1bb' is odd");
-	error_set_class(&error, "limit");
+	error_set_class(&error, CLASS_LIMIT);
 	error_set_hint(&error, "look at it");
 	received = sent_through(error);
 	assert_int_equal(error_kind(received), ERROR_CONTENT);
@@ -196,7 +196,7 @@ an_error_that_a_child_has_no_business_with_is_a_plain_failure(void **state)
 
 	(void)state;
 	error_set(&error, ERROR_ABSENT, "::set-env\x1b[2J");
-	error_set_class(&error, "tls");
+	error_set_class(&error, CLASS_TLS);
 	received = sent_through(error);
 	assert_int_equal(error_kind(received), ERROR_FAILURE);
 	assert_null(error_class(received));

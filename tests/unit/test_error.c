@@ -131,7 +131,7 @@ class_hint_and_kind_survive_wrapping(void **state)
 	(void)state;
 	error_set(&err, ERROR_REFUSED, "x");
 	assert_null(error_class(err));
-	assert_int_equal(error_set_class(&err, "tls"), -1);
+	assert_int_equal(error_set_class(&err, CLASS_TLS), -1);
 	error_set_hint(&err, "look");
 	error_wrap(&err, "y");
 	assert_string_equal(error_class(err), "tls");
@@ -182,10 +182,30 @@ freeing_nothing_is_fine(void **state)
 	error_free(NULL);
 }
 
+/* Messages of a child and --status-file carry the name. */
+static void
+every_class_has_a_name_of_its_own(void **state)
+{
+	(void)state;
+	for (int i = CLASS_NONE + 1; i < ERROR_CLASS_COUNT; i++) {
+		AUTO_ERROR struct error *err = NULL;
+
+		error_set(&err, ERROR_FAILURE, "x");
+		error_set_class(&err, (enum error_class)i);
+		assert_non_null(error_class(err));
+		assert_int_equal(error_class_parse(error_class(err)), i);
+		assert_true(error_has_class(err, (enum error_class)i));
+	}
+	assert_int_equal(error_class_parse("never heard of"), CLASS_NONE);
+	assert_int_equal(error_class_parse(NULL), CLASS_NONE);
+	assert_false(error_has_class(NULL, CLASS_NONE));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_class_has_a_name_of_its_own),
 		cmocka_unit_test(wrapping_puts_the_intent_before_the_cause),
 		cmocka_unit_test(what_is_passed_on_is_the_same_error),
 		cmocka_unit_test(text_that_was_set_is_no_format_when_wrapped),

@@ -54,7 +54,7 @@ the_object_holds_what_the_registry_said(void **state)
 
 	(void)state;
 	error_set(&error, ERROR_RATE, "too many requests");
-	error_set_class(&error, "rate");
+	error_set_class(&error, CLASS_SERVER);
 	error_set_remote(&error, &(struct error_remote){ .http_status = 429,
 							 .code = "TOOMANYREQUESTS",
 							 .request_id = "AB:12",
@@ -62,7 +62,7 @@ the_object_holds_what_the_registry_said(void **state)
 	line = json_take_line(report_object(error));
 	assert_string_equal(
 		line,
-		"{\"error\":{\"status\":6,\"kind\":\"rate\",\"class\":\"rate\","
+		"{\"error\":{\"status\":6,\"kind\":\"rate\",\"class\":\"server\","
 		"\"message\":\"too many requests\",\"hint\":null,\"http_status\":429,"
 		"\"code\":\"TOOMANYREQUESTS\",\"request_id\":\"AB:12\",\"retryable\":true}}\n");
 }

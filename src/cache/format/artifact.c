@@ -11,7 +11,7 @@ static int
 refuse(const char *why, struct error **err)
 {
 	error_set(err, ERROR_CONTENT, "not a cache that this version can read: %s", why);
-	return error_set_class(err, "no_cache");
+	return error_set_class(err, CLASS_NO_CACHE);
 }
 
 static int

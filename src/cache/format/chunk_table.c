@@ -11,7 +11,7 @@ static int
 refuse(const char *why, struct error **err)
 {
 	error_set(err, ERROR_CONTENT, "invalid cache index: %s", why);
-	return error_set_class(err, "index");
+	return error_set_class(err, CLASS_INDEX);
 }
 
 /* A digest is as good as random; a hostile one that collides costs time, within the limits. */

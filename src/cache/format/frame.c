@@ -56,7 +56,7 @@ static int
 refuse(const struct digest *digest, const char *why, struct error **err)
 {
 	error_set(err, ERROR_CONTENT, "invalid chunk %s: %s", digest_text(digest).text, why);
-	return error_set_class(err, "digest");
+	return error_set_class(err, CLASS_DIGEST);
 }
 
 /* The frame says its size before anything is written, and it is one frame to its last byte. */

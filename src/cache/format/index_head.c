@@ -17,7 +17,7 @@ static int
 refuse(const char *why, struct error **err)
 {
 	error_set(err, ERROR_CONTENT, "invalid cache index: %s", why);
-	return error_set_class(err, "index");
+	return error_set_class(err, CLASS_INDEX);
 }
 
 void

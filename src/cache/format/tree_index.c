@@ -96,7 +96,7 @@ refuse(const struct tree_cursor *cursor, const char *what, struct error **err)
 {
 	error_set(err, ERROR_CONTENT, "invalid cache index: entry %llu %s",
 		  (unsigned long long)cursor->entry_count, what);
-	return error_set_class(err, "index");
+	return error_set_class(err, CLASS_INDEX);
 }
 
 static void

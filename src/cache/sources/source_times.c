@@ -428,7 +428,7 @@ check_left_alone(const struct work *work, struct error **err)
 			  "cannot use the cache: '%s' differs from what the cache was built from, "
 			  "looks older, and its time must not be set: %s",
 			  quoted, work->result->left_alone);
-		return error_set_class(err, "source_times");
+		return error_set_class(err, CLASS_SOURCE_TIMES);
 	}
 	return 0;
 }

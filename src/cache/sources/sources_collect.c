@@ -190,7 +190,7 @@ fail_changed(const char *path, struct error **err)
 	AUTO_FREE char *quoted = text_quote_string(path);
 
 	error_set(err, ERROR_CONTENT, "source '%s' changed while the cache was worked on", quoted);
-	error_set_class(err, "source_changed");
+	error_set_class(err, CLASS_SOURCE_CHANGED);
 	return error_set_hint(err, "run again when nothing writes to it");
 }
 

@@ -389,7 +389,7 @@ gather_index(const struct gathering *gathering, struct wire_writer *index, struc
 	if (!index->is_full)
 		return 0;
 	error_set(err, ERROR_CONTENT, "cannot save so many files: the index has more than 64 MiB");
-	return error_set_class(err, "limit");
+	return error_set_class(err, CLASS_LIMIT);
 }
 
 void

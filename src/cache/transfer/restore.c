@@ -138,7 +138,7 @@ check_room(const char *directory, uint64_t bytes, struct error **err)
 	there = text_bytes(free_bytes);
 	error_set(err, ERROR_LOCAL, "cannot restore to '%s': the cache has %s, and %s are free",
 		  directory, wanted, there);
-	return error_set_class(err, "space");
+	return error_set_class(err, CLASS_SPACE);
 }
 
 static int

@@ -577,7 +577,7 @@ settle_content(struct saving *saving, struct wire_writer *ret_chunks, struct err
 		return 0;
 	error_set(err, ERROR_CONTENT, "cannot save so much: the cache has more than %d packs",
 		  CACHE_PACKS_LIMIT_COUNT);
-	return error_set_class(err, "limit");
+	return error_set_class(err, CLASS_LIMIT);
 }
 
 static int
@@ -961,9 +961,7 @@ save_once(struct session *session, const struct cache_save *save, struct again *
 static bool
 lacks_a_pack(const struct error *failure)
 {
-	const char *class_name = error_class(failure);
-
-	return class_name && strcmp(class_name, "blob_unknown") == 0;
+	return error_has_class(failure, CLASS_BLOB_UNKNOWN);
 }
 
 static int

@@ -341,7 +341,7 @@ lock(struct cargo_profile *profile, int64_t deadline_ms, struct error **err)
 			AUTO_FREE char *quoted = text_quote_string(profile->path);
 
 			error_set(err, ERROR_LOCAL, "cargo still builds in '%s'", quoted);
-			return error_set_class(err, "lock");
+			return error_set_class(err, CLASS_LOCK);
 		}
 		(void)poll(NULL, 0, LOCK_POLL_MS);
 	}

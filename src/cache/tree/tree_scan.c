@@ -67,7 +67,7 @@ add_entry(struct scanning *scanning, enum tree_entry_kind kind, const char *text
 	if (scan->count == CACHE_ENTRIES_LIMIT_COUNT) {
 		error_set(err, ERROR_CONTENT, "cannot save more than %d files",
 			  CACHE_ENTRIES_LIMIT_COUNT);
-		return error_set_class(err, "limit");
+		return error_set_class(err, CLASS_LIMIT);
 	}
 	scan->entries = xgrow(scan->entries, scan->count, sizeof(*scan->entries));
 	entry = &scan->entries[scan->count];

@@ -19,7 +19,7 @@ check_size(const struct descriptor *descriptor, size_t size, struct error **err)
 	error_set(err, ERROR_CONTENT, "'%s' has %zu bytes, not %llu as listed",
 		  digest_text(&descriptor->digest).text, size,
 		  (unsigned long long)descriptor->size_bytes);
-	return error_set_class(err, "size");
+	return error_set_class(err, CLASS_SIZE);
 }
 
 static int
@@ -110,10 +110,8 @@ fetch_blob(struct repository *repository, const struct descriptor *descriptor, s
 bool
 content_came_damaged(const struct error *failure)
 {
-	const char *class_name = error_class(failure);
-
-	return error_is(failure, ERROR_CONTENT) && class_name &&
-	       (strcmp(class_name, "digest") == 0 || strcmp(class_name, "size") == 0);
+	return error_is(failure, ERROR_CONTENT) &&
+	       (error_has_class(failure, CLASS_DIGEST) || error_has_class(failure, CLASS_SIZE));
 }
 
 static int

@@ -14,7 +14,7 @@ refuse_absent_child(const struct descriptor *descriptor, struct error **err)
 	error_set(err, ERROR_CONTENT,
 		  "the index lists manifest '%s', which the registry does not have",
 		  digest_text(&descriptor->digest).text);
-	return error_set_class(err, "manifest_unknown");
+	return error_set_class(err, CLASS_MANIFEST_UNKNOWN);
 }
 
 static int
@@ -23,7 +23,7 @@ check_depth(unsigned depth, struct error **err)
 	if (depth <= INDEX_LIMIT_DEPTH)
 		return 0;
 	error_set(err, ERROR_CONTENT, "indexes are nested more than %d deep", INDEX_LIMIT_DEPTH);
-	return error_set_class(err, "limit");
+	return error_set_class(err, CLASS_LIMIT);
 }
 
 /* Before it is asked for: what a peer lists is not to fill our memory. */
@@ -36,7 +36,7 @@ take_from_budget(const struct descriptor *descriptor, uint64_t *left_bytes, stru
 	}
 	error_set(err, ERROR_CONTENT, "the manifests of the image have more than %zu bytes",
 		  TREE_LIMIT_BYTES);
-	return error_set_class(err, "limit");
+	return error_set_class(err, CLASS_LIMIT);
 }
 
 /* All that an image consists of. */

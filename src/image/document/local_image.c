@@ -26,7 +26,7 @@ check_layer(const struct descriptor *layer, struct error **err)
 		return 0;
 	error_set(err, ERROR_CONTENT, "a layer of type '%s' cannot be unpacked",
 		  QUOTED(layer->media_type));
-	return error_set_class(err, "unsupported");
+	return error_set_class(err, CLASS_UNSUPPORTED);
 }
 
 static int

@@ -229,7 +229,7 @@ run_command(const struct build_options *options, const struct build_room *room, 
 		return 0;
 	error_set(err, ERROR_BUILD, "the build command '%s' failed with status %d", QUOTED(command),
 		  result.exit_status);
-	return error_set_class(err, "build");
+	return error_set_class(err, CLASS_BUILD);
 }
 
 /* A layout directory, or a tar whose kind its content tells. */

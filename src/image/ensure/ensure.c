@@ -202,7 +202,7 @@ check_unchanged(const struct ensure *ensure, struct error **err)
 	if (digest_equal(&now.fingerprint.digest, &ensure->target->fingerprint.digest))
 		return 0;
 	error_set(err, ERROR_CONTENT, "the inputs changed while the image was being built");
-	error_set_class(err, "source_changed");
+	error_set_class(err, CLASS_SOURCE_CHANGED);
 	return error_set_hint(err, "the build command must not write to its own inputs");
 }
 
@@ -507,7 +507,7 @@ note_missing(struct ensure *ensure)
 static bool
 lists_what_is_absent(const struct error *failure)
 {
-	return error_class(failure) && strcmp(error_class(failure), "manifest_unknown") == 0;
+	return error_has_class(failure, CLASS_MANIFEST_UNKNOWN);
 }
 
 /* An index may list a manifest that is not there any more: then that platform is missing. */

@@ -322,7 +322,7 @@ prune_plan_make(struct repository *repository, const struct prune_rules *rules,
 		return 0;
 	error_set(err, ERROR_REFUSED, "the rules keep nothing of '%s'",
 		  repository_name(repository));
-	error_set_class(err, "keeps_nothing");
+	error_set_class(err, CLASS_KEEPS_NOTHING);
 	return error_set_hint(err, "add a rule: see ocifp-prune(1)");
 }
 

@@ -47,7 +47,7 @@ refuse_fingerprint(const char *name, const char *actual, const char *wanted, str
 {
 	error_set(err, ERROR_REFUSED, "'%s' was built from fingerprint %s, not %s", name,
 		  QUOTED(actual), wanted);
-	error_set_class(err, "fingerprint");
+	error_set_class(err, CLASS_FINGERPRINT);
 	return error_set_hint(err,
 			      "somebody pushed another image under this tag: delete the tag, or "
 			      "raise the image's `length`");
@@ -71,7 +71,7 @@ check_fingerprint(struct session *session, const struct target *target, const ch
 		return 0;
 	if (target->requires_fingerprint) {
 		error_set(err, ERROR_REFUSED, "'%s' has no fingerprint annotation", name);
-		return error_set_class(err, "fingerprint");
+		return error_set_class(err, CLASS_FINGERPRINT);
 	}
 	observer_tell(session_observer(session), EVENT_NOTICE,
 		      "'%s' has no fingerprint annotation; only its tag was compared", name);
@@ -239,7 +239,7 @@ refuse_offline(const struct target *target, struct error **err)
 	AUTO_FREE char *name = target_name(target, 0);
 
 	error_set(err, ERROR_UNAVAILABLE, "'%s' is not in the store", name);
-	error_set_class(err, "offline");
+	error_set_class(err, CLASS_OFFLINE);
 	return error_set_hint(err, "without --offline its registry is asked");
 }
 
@@ -249,7 +249,7 @@ refuse_locked(const struct target *target, struct error **err)
 	error_set(err, ERROR_REFUSED,
 		  "image '%s' is locked to %s, which its registry does not have",
 		  target->image->name, digest_text(&target->locked).text);
-	error_set_class(err, "lock_file");
+	error_set_class(err, CLASS_LOCK_FILE);
 	return error_set_hint(
 		err, "'ocifp lock --update %s' removes the entry, so that it is built again",
 		target->image->name);

@@ -37,7 +37,7 @@ refuse_part(const char *name, const struct error *cause, bool is_store, struct e
 {
 	error_set(err, ERROR_CONTENT, "the store has only a part of '%s': %s", name,
 		  error_text(cause));
-	error_set_class(err, error_class(cause));
+	error_set_class(err, error_class_parse(error_class(cause)));
 	if (!is_store)
 		return error_set_hint(err, "--platform OS/ARCH takes the part that is here");
 	return error_set_hint(err,
@@ -50,7 +50,7 @@ refuse_part(const char *name, const struct error *cause, bool is_store, struct e
 static bool
 lists_what_is_missing(const struct error *failure)
 {
-	return error_class(failure) && strcmp(error_class(failure), "manifest_unknown") == 0;
+	return error_has_class(failure, CLASS_MANIFEST_UNKNOWN);
 }
 
 /* In the store by its own name, else as what was built here for it. */

@@ -142,7 +142,7 @@ target_check_lock(const struct target *target, size_t place, const struct digest
 	name = target_name(target, place);
 	error_set(err, ERROR_REFUSED, "'%s' is %s, and .ocifp.lock says %s", name,
 		  digest_text(digest).text, digest_text(&target->locked).text);
-	error_set_class(err, "lock_file");
+	error_set_class(err, CLASS_LOCK_FILE);
 	return error_set_hint(err, "when the change is meant: 'ocifp lock --update %s'",
 			      target->image->name);
 }

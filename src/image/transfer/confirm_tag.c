@@ -54,7 +54,7 @@ refuse_other(const struct target *target, const struct lookup *lookup, struct er
 
 	error_set(err, ERROR_REFUSED, "'%s' names %s, which another writer pushed", name,
 		  digest_text(&lookup->found.root.descriptor.digest).text);
-	return error_set_class(err, "tag_conflict");
+	return error_set_class(err, CLASS_TAG_CONFLICT);
 }
 
 int

@@ -55,7 +55,7 @@ resolve(const struct pushing *pushing, const struct descriptor *descriptor,
 	if (resolution->evidence.presence == PRESENCE_PRESENT)
 		return 0;
 	error_set(err, ERROR_CONTENT, "it is listed but does not exist");
-	return error_set_class(err, "manifest_unknown");
+	return error_set_class(err, CLASS_MANIFEST_UNKNOWN);
 }
 
 static int
@@ -132,7 +132,7 @@ copy_those_of_tree(const struct pushing *pushing, unsigned depth, struct error *
 		return image_tree_walk(pushing->root, copy_those_of, &subjects, err);
 	error_set(err, ERROR_CONTENT, "referrers refer to each other more than %d deep",
 		  INDEX_LIMIT_DEPTH);
-	return error_set_class(err, "limit");
+	return error_set_class(err, CLASS_LIMIT);
 }
 
 /* What refers to the root or to anything below it, and what refers to that. */

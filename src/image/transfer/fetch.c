@@ -303,7 +303,7 @@ check_space(const struct fetch_options *options, const struct descriptors *blobs
 			continue;
 		if (blob->size_bytes > INT64_MAX - missing_bytes) {
 			error_set(err, ERROR_CONTENT, "the sum of the blobs' sizes overflows");
-			return error_set_class(err, "size");
+			return error_set_class(err, CLASS_SIZE);
 		}
 		missing_bytes += blob->size_bytes;
 		observer_blob(options->observer, EVENT_EXPECTED, digest_text(&blob->digest).text,

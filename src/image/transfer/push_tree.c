@@ -67,7 +67,7 @@ is_worth_repeating(const struct error *failure)
 {
 	const char *code = error_remote(failure)->code;
 
-	return (error_class(failure) && strcmp(error_class(failure), "blob_unknown") == 0) ||
+	return (error_has_class(failure, CLASS_BLOB_UNKNOWN)) ||
 	       (code && strcmp(code, "DIGEST_INVALID") == 0);
 }
 
@@ -224,7 +224,7 @@ check_tag(struct repository *destination, const char *tag, const struct digest *
 		return 0;
 	error_set(err, ERROR_REFUSED, "tag '%s' of '%s' names %s already", tag,
 		  repository_name(destination), digest_text(&there.descriptor.digest).text);
-	return error_set_class(err, "tag_conflict");
+	return error_set_class(err, CLASS_TAG_CONFLICT);
 }
 
 int

@@ -99,7 +99,7 @@ find_names(struct repository *repository, const struct digest *digest, struct re
 	if (tags.count + others.count > TAGS_COMPARED_LIMIT_COUNT) {
 		error_set(err, ERROR_FAILURE, "the repository has %zu tags, too many to check each",
 			  tags.count + others.count);
-		return error_set_class(err, "limit");
+		return error_set_class(err, CLASS_LIMIT);
 	}
 	if (find_tags(repository, &tags, digest, removal, err) < 0)
 		return error_wrap(err, "cannot tell which other tags would be removed");

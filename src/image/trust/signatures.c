@@ -44,7 +44,7 @@ static int
 refuse(struct error **err, const char *what, const char *said)
 {
 	error_set(err, ERROR_REFUSED, "the signature is for another %s, '%s'", what, QUOTED(said));
-	return error_set_class(err, "signature");
+	return error_set_class(err, CLASS_SIGNATURE);
 }
 
 static int
@@ -54,7 +54,7 @@ get_payload(const struct signatures *signatures, const struct descriptor *layer,
 	if (layer->size_bytes > SIGNATURE_PAYLOAD_LIMIT_BYTES) {
 		error_set(err, ERROR_CONTENT, "a signed claim has more than %zu bytes",
 			  SIGNATURE_PAYLOAD_LIMIT_BYTES);
-		return error_set_class(err, "limit");
+		return error_set_class(err, CLASS_LIMIT);
 	}
 	return content_get_blob(&signatures->content, layer, payload, err);
 }
@@ -126,7 +126,7 @@ refuse_all(size_t count, struct error *nearest, struct error **err)
 	else
 		error_set(err, ERROR_REFUSED, "no trusted key made any of its %zu signatures",
 			  count);
-	return error_set_class(err, "signature");
+	return error_set_class(err, CLASS_SIGNATURE);
 }
 
 int

@@ -69,7 +69,7 @@ refuse_unsigned(bool offline, struct error **err)
 {
 	error_set(err, ERROR_REFUSED,
 		  offline ? "the store has no valid signature of it" : "it is not signed");
-	error_set_class(err, "signature");
+	error_set_class(err, CLASS_SIGNATURE);
 	return error_set_hint(err, offline ? "without --offline its registry is asked"
 					   : "'ocifp sign' signs it");
 }

@@ -108,7 +108,7 @@ static int
 needs_flat(const struct fit *fit, const char *why, struct error **err)
 {
 	error_set(err, ERROR_CONTENT, "layer %zu %s", fit->number + 1, why);
-	return error_set_class(err, "needs_flat");
+	return error_set_class(err, CLASS_NEEDS_FLAT);
 }
 
 static int

@@ -45,9 +45,7 @@ image_unpacker_take(struct image_unpacker *unpacker, struct local_image *image)
 static bool
 needs_flat(const struct error *failure)
 {
-	const char *class_name = error_class(failure);
-
-	return class_name && strcmp(class_name, "needs_flat") == 0;
+	return error_has_class(failure, CLASS_NEEDS_FLAT);
 }
 
 int

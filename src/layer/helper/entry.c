@@ -25,7 +25,7 @@ static int
 refuse_limit(const char *path, const char *why, struct error **err)
 {
 	refuse(path, why, err);
-	return error_set_class(err, "limit");
+	return error_set_class(err, CLASS_LIMIT);
 }
 
 static enum entry_type

@@ -54,7 +54,7 @@ feed_check_caps(uint64_t unpacked_bytes, uint64_t read_bytes, struct error **err
 			  LAYER_RATIO_LIMIT);
 	else
 		return 0;
-	return error_set_class(err, "limit");
+	return error_set_class(err, CLASS_LIMIT);
 }
 
 static int
@@ -80,7 +80,7 @@ outlet_finish(struct sink *sink, struct error **err)
 	if (self->expected->algorithm != DIGEST_NONE && !digest_equal(&actual, self->expected)) {
 		error_set(err, ERROR_CONTENT, "the layer's diff_id is '%s', not '%s'",
 			  digest_text(&actual).text, digest_text(self->expected).text);
-		return error_set_class(err, "digest");
+		return error_set_class(err, CLASS_DIGEST);
 	}
 	*self->ret_measured = (struct measure){ actual, self->size_bytes };
 	if (ring_end(self->ring))

@@ -22,7 +22,7 @@ static int
 refuse(const char *why, struct error **err)
 {
 	error_set(err, ERROR_CONTENT, "the gzip stream is %s", why);
-	return error_set_class(err, "compression");
+	return error_set_class(err, CLASS_COMPRESSION);
 }
 
 static void

@@ -62,7 +62,7 @@ check_limits(struct layer_reader *reader, const struct entry *entry, struct erro
 		error_set(err, ERROR_CONTENT, "the files of the layer are larger than the limit");
 	else
 		return 0;
-	return error_set_class(err, "limit");
+	return error_set_class(err, CLASS_LIMIT);
 }
 
 static int

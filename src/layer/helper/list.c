@@ -160,7 +160,7 @@ check_name(const char *path, struct error **err)
 	if (strlen(path) <= ARCHIVE_NAME_LIMIT_BYTES)
 		return 0;
 	error_set(err, ERROR_CONTENT, "a name has more than %d bytes", ARCHIVE_NAME_LIMIT_BYTES);
-	return error_set_class(err, "limit");
+	return error_set_class(err, CLASS_LIMIT);
 }
 
 static int

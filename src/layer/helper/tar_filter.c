@@ -111,7 +111,7 @@ take_extra(struct tar_filter *filter, const struct member *member, struct tar_ex
 	buf_clear(&extra->content);
 	if (member->stored_bytes > PAX_LIMIT_BYTES) {
 		refuse(member, "a header has more than 1 MiB", err);
-		return error_set_class(err, "limit");
+		return error_set_class(err, CLASS_LIMIT);
 	}
 	while (extra->content.size < member->stored_bytes)
 		if (append_block(filter, &extra->content, err) < 0)

@@ -308,7 +308,7 @@ tree_set_opaque(int fd, const char *path, struct error **err)
 	if (errno != EOPNOTSUPP && errno != EPERM)
 		return tree_fail(errno, "make opaque", path, err);
 	tree_fail(errno, "make opaque", path, err);
-	return error_set_class(err, "needs_flat");
+	return error_set_class(err, CLASS_NEEDS_FLAT);
 }
 
 #define FILE_FLAGS (O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC)
@@ -568,7 +568,7 @@ find_target(struct tree *tree, const struct entry *entry, int *ret_fd, const cha
 			       ? refuse_link(entry, "which is a directory", err)
 			       : 0;
 	refuse_link(entry, "which does not exist", err);
-	return tree->overlay ? error_set_class(err, "needs_flat") : -1;
+	return tree->overlay ? error_set_class(err, CLASS_NEEDS_FLAT) : -1;
 }
 
 static int

@@ -184,7 +184,7 @@ put_device(const struct entry *entry, int parent_fd, const char *name, struct er
 	if (errno != EPERM)
 		return tree_fail(errno, "create whiteout", entry->path, err);
 	tree_fail(errno, "create whiteout", entry->path, err);
-	return error_set_class(err, "needs_flat");
+	return error_set_class(err, CLASS_NEEDS_FLAT);
 }
 
 static int

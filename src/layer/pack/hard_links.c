@@ -41,7 +41,7 @@ add(struct hard_links *links, const struct hard_link *sought, const char *name, 
 	if (links->count >= PACK_HARD_LINKS_LIMIT_COUNT) {
 		error_set(err, ERROR_CONTENT, "more than %d files have several names",
 			  PACK_HARD_LINKS_LIMIT_COUNT);
-		return error_set_class(err, "limit");
+		return error_set_class(err, CLASS_LIMIT);
 	}
 	link = XNEW(struct hard_link);
 	*link = *sought;

@@ -39,7 +39,7 @@ static int
 pack_refuse_changed(const char *path, struct error **err)
 {
 	error_set(err, ERROR_CONTENT, "'%s' changed while it was read", QUOTED(path));
-	error_set_class(err, "source_changed");
+	error_set_class(err, CLASS_SOURCE_CHANGED);
 	return error_set_hint(err, "run again when no process writes to it");
 }
 
@@ -307,7 +307,7 @@ static int
 refuse_size(const char *path, const char *what, struct error **err)
 {
 	error_set(err, ERROR_CONTENT, "'%s' %s", QUOTED(path), what);
-	return error_set_class(err, "limit");
+	return error_set_class(err, CLASS_LIMIT);
 }
 
 static int

@@ -148,7 +148,7 @@ static int
 refuse_missing(const struct git_ref *ref, struct error **err)
 {
 	error_set(err, ERROR_REFUSED, "'%s' of origin was not fetched", QUOTED(ref->name));
-	error_set_class(err, "not_fetched");
+	error_set_class(err, CLASS_NOT_FETCHED);
 	return error_set_hint(err,
 			      "git fetch --depth 1 origin '+refs/heads/*:refs/remotes/origin/*' "
 			      "'+refs/tags/*:refs/tags/*'");

@@ -40,13 +40,13 @@ is_named(const char *const *trusted, const struct origin *realm)
 }
 
 static int
-refuse(struct error **err, const char *class_name, const char *realm, const char *why)
+refuse(struct error **err, enum error_class error_class, const char *realm, const char *why)
 {
 	AUTO_FREE char *shown = text_quote_url(realm);
 
 	error_set(err, ERROR_UNAVAILABLE, "cannot use the registry's token server '%s': %s", shown,
 		  why);
-	return error_set_class(err, class_name);
+	return error_set_class(err, error_class);
 }
 
 static bool
@@ -63,9 +63,9 @@ check_reach(const struct realm_rules *rules, const char *realm, const struct ori
 {
 	if (!address_may_lead(address_scope_of_host(rules->registry->host),
 			      address_scope_of_host(origin->host)))
-		return refuse(err, "ssrf", realm, "it has an internal address");
+		return refuse(err, CLASS_SSRF, realm, "it has an internal address");
 	if (strcmp(origin->scheme, "https") != 0 && !may_be_plain(rules, origin))
-		return refuse(err, "protocol", realm, "expected an https URL");
+		return refuse(err, CLASS_PROTOCOL, realm, "expected an https URL");
 	return 0;
 }
 

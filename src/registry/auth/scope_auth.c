@@ -181,8 +181,7 @@ static void
 repeat_failure(const struct error *failure, struct error **err)
 {
 	error_set(err, error_kind(failure), "%s", error_text(failure));
-	if (error_class(failure))
-		error_set_class(err, error_class(failure));
+	error_set_class(err, error_class_parse(error_class(failure)));
 	if (error_hint(failure))
 		error_set_hint(err, "%s", error_hint(failure));
 	error_set_remote(err, error_remote(failure));

@@ -13,7 +13,7 @@ static int
 refuse(struct error **err, const char *why)
 {
 	error_set(err, ERROR_UNAVAILABLE, "invalid answer of the token server: %s", why);
-	return error_set_class(err, "protocol");
+	return error_set_class(err, CLASS_PROTOCOL);
 }
 
 static const char *

@@ -334,11 +334,11 @@ refuse_400(const struct request *request, struct error **err)
 	error_set(err, ERROR_REFUSED, "GitHub refused: %s",
 		  problem.message ? problem.message : "no reason was given");
 	if (problem_mentions(&problem, "last tagged version")) {
-		error_set_class(err, "last_version");
+		error_set_class(err, CLASS_LAST_VERSION);
 		return error_set_hint(err, "delete the whole package instead");
 	}
 	if (problem_mentions(&problem, "downloads")) {
-		error_set_class(err, "downloads");
+		error_set_class(err, CLASS_DOWNLOADS);
 		return error_set_hint(err, "keep it by --keep-tag, or ask GitHub's support");
 	}
 	return -1;

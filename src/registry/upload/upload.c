@@ -457,7 +457,7 @@ count_disagreement(struct upload *upload, struct error **err)
 {
 	if (!retry_has_attempt(&upload->tally)) {
 		error_set(err, ERROR_UNAVAILABLE, "the registry loses bytes that it acknowledged");
-		return error_set_class(err, "protocol");
+		return error_set_class(err, CLASS_PROTOCOL);
 	}
 	retry_count_attempt(&upload->tally);
 	return 0;

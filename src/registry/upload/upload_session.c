@@ -22,7 +22,7 @@ check_scheme(const struct endpoint *endpoint, const char *url, struct error **er
 		return 0;
 	error_set(err, ERROR_UNAVAILABLE,
 		  "cannot upload: the registry named a plain http URL for the upload");
-	error_set_class(err, "protocol");
+	error_set_class(err, CLASS_PROTOCOL);
 	return error_set_hint(err,
 			      "configure X-Forwarded-Proto in the registry's TLS proxy, or the "
 			      "external URL in the registry");
@@ -37,7 +37,7 @@ session_url_read(const struct endpoint *endpoint, const struct request *request,
 	if (!location || !*location) {
 		error_set(err, ERROR_UNAVAILABLE,
 			  "no Location in the answer that opened an upload");
-		error_set_class(err, "protocol");
+		error_set_class(err, CLASS_PROTOCOL);
 		return NULL;
 	}
 	url = url_resolve(request_url(request), location, err);

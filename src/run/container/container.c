@@ -376,7 +376,7 @@ map_monitor(struct watch *watch, int map_fd, struct error **err)
 	if (watch->container->started)
 		watch->container->started(watch->container->context, watch->pid);
 	if (user_map_write(watch->container->map, watch->pid, err) < 0)
-		return error_set_class(err, "no_userns");
+		return error_set_class(err, CLASS_NO_USERNS);
 	if (write(map_fd, "", 1) != 1)
 		return error_set_errno(err, errno, "cannot start the job");
 	return 0;

@@ -39,32 +39,18 @@ container_answer_send(int fd, int status, const struct error *error)
 				  error_class(error), "hint", error_hint(error)));
 }
 
-/* Classes are literals; these are the ones that come from there. */
-static const char *
-known_class(const char *class_name)
-{
-	static const char *const known[] = { "no_userns", "no_overlay", "foreign_platform",
-					     "engine",    "limit",      NULL };
-
-	for (const char *const *name = known; class_name && *name; name++)
-		if (strcmp(*name, class_name) == 0)
-			return *name;
-	return NULL;
-}
-
 static int
 take_error(const json_t *object, struct error **err)
 {
 	json_int_t kind = json_integer_value(json_object_get(object, "kind"));
 	const char *text = json_string_value(json_object_get(object, "text"));
-	const char *class_name = known_class(json_string_value(json_object_get(object, "class")));
+	const char *name = json_string_value(json_object_get(object, "class"));
 	const char *hint = json_string_value(json_object_get(object, "hint"));
 
 	if (kind < 0 || kind >= ERROR_KIND_COUNT || kind == ERROR_ABSENT)
 		kind = ERROR_FAILURE;
 	error_set(err, (enum error_kind)kind, "%s", text ? text : "the job could not be started");
-	if (class_name)
-		error_set_class(err, class_name);
+	error_set_class(err, error_class_parse(name));
 	return hint ? error_set_hint(err, "%s", hint) : -1;
 }
 

@@ -116,7 +116,7 @@ open_held(const struct id_map *map, pid_t pid, int fd, struct error **err)
 	if (errnum)
 		return userns_refuse(errnum, err);
 	if (user_map_write(map, pid, err) < 0)
-		return error_set_class(err, "no_userns");
+		return error_set_class(err, CLASS_NO_USERNS);
 	userns_fd = open(path, O_RDONLY | O_CLOEXEC);
 	return userns_fd < 0 ? error_set_path(err, errno, "open", path) : TAKE_FD(userns_fd);
 }

@@ -445,13 +445,13 @@ run(const struct engine_start *start, struct error **err)
 	if (running.stopped_count >= STOPPED_TICKS_COUNT) {
 		error_set(err, ERROR_FAILURE, "the job stopped %s, its process 1, and was killed",
 			  start->program);
-		return error_set_class(err, "engine");
+		return error_set_class(err, CLASS_ENGINE);
 	}
 	if (status >= 0)
 		return status;
 	/* What went wrong it has said on the job's standard error. */
 	error_set(err, ERROR_FAILURE, "%s could not start the job", start->program);
-	return error_set_class(err, "engine");
+	return error_set_class(err, CLASS_ENGINE);
 }
 
 const struct engine engine_bwrap = { .name = "bwrap", .run = run };

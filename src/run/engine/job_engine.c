@@ -54,7 +54,7 @@ refuse(const char *name, struct error **err)
 		error_set(err, ERROR_FAILURE, "'%s' is not installed", name);
 	else
 		error_set(err, ERROR_FAILURE, "no engine is installed: crun, runc or bwrap");
-	error_set_class(err, "engine");
+	error_set_class(err, CLASS_ENGINE);
 	error_set_hint(err, "for instance: apt install crun");
 	return NULL;
 }
@@ -115,6 +115,6 @@ engine_fail(const struct engine_start *start, const char *log_name, struct error
 	(void)read_log(start->root, log_name, &buf, &unread);
 	error_set(err, ERROR_FAILURE, "%s could not start the job: %s", start->program,
 		  QUOTED(buf.data ? last_line(buf.data) : "no message"));
-	error_set_class(err, "engine");
+	error_set_class(err, CLASS_ENGINE);
 	return error_set_hint(err, "another one may: --runtime crun, runc or bwrap");
 }

@@ -95,7 +95,7 @@ static int
 refuse(const char *path, const char *why, const char *hint, struct error **err)
 {
 	error_set(err, ERROR_FAILURE, "cannot protect '%s' from the job: %s", QUOTED(path), why);
-	error_set_class(err, "engine");
+	error_set_class(err, CLASS_ENGINE);
 	return error_set_hint(err, "%s", hint);
 }
 

@@ -74,7 +74,7 @@ mount_refuse_shift(int errnum, const char *path, struct error **err)
 			"cannot map the owners of '%s': its file system, or a mount below it, has "
 			"no idmapped mounts",
 			QUOTED(path));
-	error_set_class(err, "no_idmap");
+	error_set_class(err, CLASS_NO_IDMAP);
 	return error_set_hint(err, "use ext4, XFS or Btrfs and Linux 5.12 or later, or leave out "
 				   "--userns auto");
 }

@@ -230,7 +230,7 @@ find_path(struct job_mount *what, struct error **err)
 	if (what->beneath && !path_is_below(found, what->beneath)) {
 		error_set(err, ERROR_REFUSED, "cannot mount '%s' of the project: it leads to '%s'",
 			  QUOTED(what->source), QUOTED(found));
-		error_set_class(err, "outside_project");
+		error_set_class(err, CLASS_OUTSIDE_PROJECT);
 		return error_set_hint(err, "if that is wanted, mount it with -v");
 	}
 	free(what->source);

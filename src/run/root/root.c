@@ -284,7 +284,7 @@ mount_overlay(const struct root *root, struct error **err)
 	if (check_xattrs(root) == 0 && mount("overlay", "../root", "overlay", 0, options) == 0)
 		return 0;
 	error_set_errno(err, errno, "cannot mount an overlay in '%s'", root->path);
-	error_set_class(err, "no_overlay");
+	error_set_class(err, CLASS_NO_OVERLAY);
 	return error_set_hint(err, "'ocifp doctor' says whether overlays work here");
 }
 

@@ -150,6 +150,6 @@ volume_remove(struct store *store, const char *name, bool *ret_found, struct err
 	if (lock_fd_try(fd, LOCK_EXCLUSIVE) == 0)
 		return remove_locked(store, path, err);
 	error_set(err, ERROR_LOCAL, "a job is using it");
-	error_set_class(err, "lock");
+	error_set_class(err, CLASS_LOCK);
 	return error_set_hint(err, "wait for the job to end");
 }

@@ -16,7 +16,7 @@ TESTS += $(lint_tests)
 # For headers.sh.
 AM_TESTS_ENVIRONMENT += \
 	CC='$(CC)'; export CC; \
-	LINT_CFLAGS='-include $(abs_top_builddir)/config.h -I. $(CPPFLAGS) $(AM_CFLAGS) $(CFLAGS)'; \
+	LINT_CFLAGS="-include '$(abs_top_builddir)/config.h' -I. $(CPPFLAGS) $(AM_CFLAGS) $(CFLAGS)"; \
 	export LINT_CFLAGS;
 
 # Not a test: only clang-format 14 will do.

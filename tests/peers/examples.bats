@@ -106,9 +106,11 @@ push_image() {
 
 @test "no page's examples are passed over" {
 	local page
-	for page in $(grep -l '^\.Dl' "$RIG_TESTS"/../man/ocifp*.1); do
+	for page in "$RIG_TESTS"/../man/ocifp*.1; do
+		grep -q '^\.Dl' "$page" || continue
 		page=$(basename "$page" .1)
-		[ "$page" = ocifp-run ] || grep -Eq "[[:space:]]$page(\.1|[ ;]|\$)" "${BASH_SOURCE[0]}" || fail "$page"
+		# Jobs have tests of their own.
+		[[ $page == ocifp-@(run|shell) ]] || grep -Eq "[[:space:]]$page(\.1|[ ;]|\$)" "${BASH_SOURCE[0]}" || fail "$page"
 	done
 }
 

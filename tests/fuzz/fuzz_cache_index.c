@@ -29,7 +29,8 @@ check_entry(struct tree_entry *entry)
 		INSIST(entry->text_size == 0 || entry->text[0] != '/');
 	else if (entry->kind != ENTRY_ROOT && entry->kind != ENTRY_BUNDLE)
 		check_name(entry);
-	if (entry->kind != ENTRY_FILE && entry->kind != ENTRY_BUNDLE)
+	if (entry->kind != ENTRY_FILE && entry->kind != ENTRY_EXECUTABLE &&
+	    entry->kind != ENTRY_BUNDLE)
 		return;
 	while (chunk_refs_next(&entry->chunks, &ref)) {
 		INSIST(ref.size_bytes > 0 && ref.size_bytes <= CACHE_CHUNK_LIMIT_BYTES);

@@ -89,7 +89,7 @@ def entry(spec, chunks):
     out += text(spec[1])
     if kind == "D":
         return out + number(more.get("mode", 0o755)) + mtime
-    if kind == "F":
+    if kind in ("F", "X"):
         size = more.get("size", sum(chunks[name][1] for name in spec[2]))
         return out + number(more.get("mode", 0o644)) + mtime + number(size) + refs(chunks, spec[2])
     if kind == "S":

@@ -323,6 +323,54 @@ restore_target() {
 	[ "$(find target -name '*used*' | wc -l)" = 3 ]
 }
 
+# executables SIZE: a target directory of 400 kB with an executable of this size under two names
+executables() {
+	units lib
+	noise more 300000 >target/debug/deps/liblib-0123456789abcdef.rmeta
+	noise app "$1" >target/debug/app
+	chmod +x target/debug/app
+	ln target/debug/app target/debug/deps/app-2222222222222222
+}
+
+@test "executables come back on an exact hit alone, and cost a partial one nothing" {
+	local before
+	fake_rustc
+	executables 100000
+	save_target --json
+	assert_json '.caches[0].bytes == 500005'
+	machine two
+	restore_target
+	[ target/debug/app -ef target/debug/deps/app-2222222222222222 ]
+	diff -r "$T/one/target" target
+	save_target
+	assert_stdout 'cache default: nothing new to save'
+	machine three
+	echo other >key
+	before=$(registry_requests reg GET 'cache/blobs/')
+	restore_target
+	[ ! -e target/debug/app ] && [ ! -e target/debug/deps/app-2222222222222222 ]
+	cmp target/debug/deps/liblib-0123456789abcdef.rmeta "$T/one/target/debug/deps/liblib-0123456789abcdef.rmeta"
+	assert_equal $(($(registry_requests reg GET 'cache/blobs/') - before)) 3
+	executables 100000
+	save_target --json
+	assert_json '.caches[0].new_bytes < 20000'
+	machine four
+	echo other >key
+	restore_target
+	diff -r "$T/three/target" target
+}
+
+@test "executables that are more than a quarter of all are not saved" {
+	fake_rustc
+	executables 150000
+	save_target --json
+	assert_json '.caches[0].bytes == 400005'
+	machine two
+	restore_target
+	[ ! -e target/debug/app ] && [ ! -e target/debug/deps/app-2222222222222222 ]
+	[ -e target/debug/deps/liblib-0123456789abcdef.rlib ]
+}
+
 @test "a unit of which a file changes all the time is left out whole" {
 	fake_rustc
 	units still moving

@@ -29,6 +29,7 @@ struct cache {
 	struct chunk_table table;
 	int pack_fd;
 	uint64_t most_bytes;
+	bool executables;
 	int64_t shift_ns;
 };
 
@@ -119,6 +120,7 @@ write_with(const struct cache *cache, struct workers *workers, struct error **er
 		.index_size = cache->index.buf.size,
 		.table = &cache->table,
 		.label = "r",
+		.executables = cache->executables,
 		.shift_ns = cache->shift_ns,
 		.most_bytes = cache->most_bytes,
 	};
@@ -160,6 +162,32 @@ assert_refused(const struct cache *cache, enum error_kind kind, const char *why)
 	if (!strstr(error_text(err), why))
 		fail_msg("'%s' does not say '%s'", error_text(err), why);
 	shell("test \"$(ls outside)\" = canary; test \"$(cat outside/canary)\" = mine");
+}
+
+static void
+executables_and_links_to_them_are_written_when_they_are_wanted(void **state)
+{
+	struct cache cache;
+	struct chunk_ref chunk;
+
+	(void)state;
+	setup_cache(&cache);
+	chunk = add_chunk(&cache, "program");
+	put_root(&cache);
+	put(&cache, ENTRY_EXECUTABLE, "app", NULL, 7);
+	tree_index_put_chunks(&cache.index, &chunk, 1);
+	put_file(&cache, "file", &chunk, 1);
+	put(&cache, ENTRY_HARD_LINK, "hard", "app", 0);
+	put(&cache, ENTRY_HARD_LINK, "other", "file", 0);
+	assert_written(&cache);
+	shell("test \"$(ls tree | xargs)\" = 'file other'");
+	cache.executables = true;
+	assert_written(&cache);
+	shell("test \"$(ls tree | xargs)\" = 'app file hard other'; test tree/app -ef tree/hard;"
+	      "test \"$(cat tree/app)\" = program");
+	put(&cache, ENTRY_HARD_LINK, "z", "missing", 0);
+	assert_refused(&cache, ERROR_LOCAL, "find a hard link's file");
+	release_cache(&cache);
 }
 
 static void
@@ -356,6 +384,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_get_content_mode_and_time),
+		cmocka_unit_test(executables_and_links_to_them_are_written_when_they_are_wanted),
 		cmocka_unit_test(times_go_back_by_the_shift_and_ninja_forgets),
 		cmocka_unit_test(another_root_is_not_written),
 		cmocka_unit_test(a_chunk_that_lies_is_refused),

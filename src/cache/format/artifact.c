@@ -23,6 +23,8 @@ sort_layer(struct cache_artifact *artifact, const struct descriptor *layer, stru
 		descriptors_add(&artifact->index_packs, layer);
 	else if (strcmp(layer->media_type, MEDIA_CACHE_PACK) == 0)
 		descriptors_add(&artifact->packs, layer);
+	else if (strcmp(layer->media_type, MEDIA_CACHE_EXECUTABLES) == 0)
+		descriptors_add(&artifact->executables, layer);
 	else
 		return refuse("a layer is of another type", err);
 	if (layer->digest.algorithm != DIGEST_SHA256)
@@ -86,6 +88,7 @@ cache_artifact_release(struct cache_artifact *artifact)
 	manifest_release(&artifact->manifest);
 	descriptors_release(&artifact->index_packs);
 	descriptors_release(&artifact->packs);
+	descriptors_release(&artifact->executables);
 	*artifact = (struct cache_artifact){ 0 };
 }
 

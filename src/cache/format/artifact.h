@@ -5,6 +5,7 @@
  *     layers[0]      application/vnd.ocifp.cache.index.v1+zstd: index_head.h
  *     layers[...]    application/vnd.ocifp.cache.index-pack.v1+zstd: chunks of the index
  *     layers[...]    application/vnd.ocifp.cache.pack.v1+zstd: chunks of content
+ *     layers[...]    application/vnd.ocifp.cache.executables.v1+zstd: chunks of executables alone
  *
  * Every pack that the index speaks of is a layer, so that a manifest restores alone and a registry
  * that drops what no manifest names drops nothing that is needed.
@@ -23,6 +24,7 @@ struct error;
 #define MEDIA_CACHE_INDEX "application/vnd.ocifp.cache.index.v1+zstd"
 #define MEDIA_CACHE_INDEX_PACK "application/vnd.ocifp.cache.index-pack.v1+zstd"
 #define MEDIA_CACHE_PACK "application/vnd.ocifp.cache.pack.v1+zstd"
+#define MEDIA_CACHE_EXECUTABLES "application/vnd.ocifp.cache.executables.v1+zstd"
 
 #define ANNOTATION_CACHE_NAME "dev.ocifp.cache.name"
 #define ANNOTATION_CACHE_KEY "dev.ocifp.cache.key"
@@ -38,10 +40,11 @@ struct error;
 struct cache_artifact {
 	struct manifest manifest;
 	struct digest digest;          /* of the manifest */
-	const struct descriptor *head; /* these three into the manifest */
+	const struct descriptor *head; /* these four into the manifest */
 	struct descriptors index_packs;
 	struct descriptors packs;
-	uint64_t total_bytes; /* of the files in it */
+	struct descriptors executables; /* packs that a restore may leave out */
+	uint64_t total_bytes;           /* of the files in it */
 	uint64_t file_count;
 	int64_t newest_ns; /* the latest time in it */
 	int64_t created_s; /* 0: not said */

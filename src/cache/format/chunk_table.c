@@ -89,6 +89,15 @@ chunk_table_append(struct chunk_table *table, const struct chunk_table *from, si
 	}
 }
 
+bool
+chunk_table_has_pack(const struct chunk_table *table, const struct digest *digest)
+{
+	for (size_t i = 0; i < table->pack_count; i++)
+		if (digest_equal(&table->packs[i].digest, digest))
+			return true;
+	return false;
+}
+
 const struct packed_chunk *
 chunk_table_find(const struct chunk_table *table, const struct digest *digest)
 {
@@ -106,9 +115,8 @@ read_pack(struct wire_reader *reader, struct chunk_table *table, struct error **
 	struct digest digest = wire_get_digest(reader);
 	uint64_t count = wire_get_number(reader, CACHE_CHUNKS_LIMIT_COUNT - table->chunk_count);
 
-	for (size_t i = 0; i < table->pack_count; i++)
-		if (digest_equal(&table->packs[i].digest, &digest))
-			return refuse("a pack is listed twice", err);
+	if (chunk_table_has_pack(table, &digest))
+		return refuse("a pack is listed twice", err);
 	if (table->pack_count == CACHE_PACKS_LIMIT_COUNT)
 		return refuse("too many packs", err);
 	chunk_table_add_pack(table);

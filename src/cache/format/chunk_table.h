@@ -54,6 +54,8 @@ void chunk_table_add(struct chunk_table *table, const struct digest *digest, uin
 /* A pack of another table, with its digest. */
 void chunk_table_append(struct chunk_table *table, const struct chunk_table *from, size_t pack);
 
+bool chunk_table_has_pack(const struct chunk_table *table, const struct digest *digest);
+
 /* NULL: not there. */
 const struct packed_chunk *chunk_table_find(const struct chunk_table *table,
 					    const struct digest *digest);

@@ -11,7 +11,7 @@
 #include "cache/format/frame.h"
 
 static const char magic[] = "ocifpC1\n";
-static const uint8_t stream_kinds[STREAM_COUNT] = { 'T', 'C', 'S', 'K', 'U' };
+static const uint8_t stream_kinds[STREAM_COUNT] = { 'T', 'C', 'S', 'K', 'U', 'E' };
 
 static int
 refuse(const char *why, struct error **err)

@@ -17,11 +17,12 @@
 struct error;
 
 enum index_stream {
-	STREAM_TREE,    /* 'T': tree_index.h */
-	STREAM_CHUNKS,  /* 'C': chunk_table.h */
-	STREAM_SOURCES, /* 'S': the times of source files; opaque here, as the next */
-	STREAM_RECORD,  /* 'K': what the key was made of */
-	STREAM_USE,     /* 'U': parts that saves found unused, for the next save */
+	STREAM_TREE,        /* 'T': tree_index.h */
+	STREAM_CHUNKS,      /* 'C': chunk_table.h */
+	STREAM_SOURCES,     /* 'S': the times of source files; opaque here, as the next */
+	STREAM_RECORD,      /* 'K': what the key was made of */
+	STREAM_USE,         /* 'U': parts that saves found unused, for the next save */
+	STREAM_EXECUTABLES, /* 'E': chunk_table.h, of the packs with executables */
 	STREAM_COUNT
 };
 

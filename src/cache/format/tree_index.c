@@ -272,9 +272,9 @@ read_named(struct tree_cursor *cursor, struct tree_entry *entry, struct error **
 	    compare_bytes(cursor->name.data, cursor->name.size, entry->text, entry->text_size) >= 0)
 		return refuse(cursor, "is a name out of order", err);
 	keep(&cursor->name, entry->text, entry->text_size);
-	return entry->kind == ENTRY_SMALL || entry->kind == ENTRY_FILE
-		       ? read_file(cursor, entry, err)
-		       : read_link(cursor, entry, err);
+	return entry->kind == ENTRY_HARD_LINK || entry->kind == ENTRY_SYMLINK
+		       ? read_link(cursor, entry, err)
+		       : read_file(cursor, entry, err);
 }
 
 static int
@@ -289,6 +289,7 @@ read_entry(struct tree_cursor *cursor, struct tree_entry *entry, struct error **
 		return read_bundle(cursor, entry, err);
 	case ENTRY_SMALL:
 	case ENTRY_FILE:
+	case ENTRY_EXECUTABLE:
 	case ENTRY_HARD_LINK:
 	case ENTRY_SYMLINK:
 		return read_named(cursor, entry, err);

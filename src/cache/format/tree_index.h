@@ -7,6 +7,7 @@
  *     'B' chunks                               a bundle: the bytes of the small files after it
  *     'S' name  mode  mtime  size              a small file: the next bytes of the bundle
  *     'F' name  mode  mtime  size  chunks      a file with chunks of its own
+ *     'X' name  mode  mtime  size  chunks      the same, an executable that a restore may leave out
  *     'H' name  path                           a hard link to a file before it, path from the root
  *     'L' name  mtime  target                  a symbolic link
  *
@@ -33,6 +34,7 @@ enum tree_entry_kind {
 	ENTRY_BUNDLE = 'B',
 	ENTRY_SMALL = 'S',
 	ENTRY_FILE = 'F',
+	ENTRY_EXECUTABLE = 'X',
 	ENTRY_HARD_LINK = 'H',
 	ENTRY_SYMLINK = 'L',
 };

@@ -43,6 +43,13 @@ cut(struct cutting *cutting, bool at_end, struct error **err)
 	return 0;
 }
 
+static struct pack_writer *
+writer_of(const struct gathering *gathering, uint32_t entry)
+{
+	return gathering->scan->entries[entry].kind == ENTRY_EXECUTABLE ? gathering->executables
+									: gathering->writer;
+}
+
 static struct gathered *
 add_item(struct gathering *gathering, uint32_t entry)
 {
@@ -50,7 +57,8 @@ add_item(struct gathering *gathering, uint32_t entry)
 
 	gathering->items = xgrow(gathering->items, gathering->count, sizeof(*gathering->items));
 	item = &gathering->items[gathering->count++];
-	*item = (struct gathered){ .entry = entry, .first = pack_writer_count(gathering->writer) };
+	*item = (struct gathered){ .entry = entry,
+				   .first = pack_writer_count(writer_of(gathering, entry)) };
 	return item;
 }
 
@@ -158,7 +166,8 @@ gather_file(struct gathering *gathering, struct cutting *cutting, uint32_t numbe
 		struct place_hash place = place_of(gathering->scan, entry);
 
 		item->reused = parent_find(gathering->parent, &place);
-		if (item->reused && item->reused->size_bytes == entry->stamp.size_bytes)
+		if (item->reused && item->reused->size_bytes == entry->stamp.size_bytes &&
+		    item->reused->is_executable == (entry->kind == ENTRY_EXECUTABLE))
 			return 0;
 		item->reused = NULL;
 	}
@@ -166,9 +175,10 @@ gather_file(struct gathering *gathering, struct cutting *cutting, uint32_t numbe
 		return -1;
 	if (fd < 0)
 		return 0;
+	cutting->writer = writer_of(gathering, number);
 	if (read_file(gathering, cutting, entry, fd, err) < 0)
 		return -1;
-	item->count = pack_writer_count(gathering->writer) - item->first;
+	item->count = pack_writer_count(cutting->writer) - item->first;
 	if (!is_as_scanned(entry, fd))
 		leave_out(gathering, entry);
 	return 0;
@@ -270,6 +280,7 @@ gather_bundle(struct gathering *gathering, struct cutting *cutting, uint32_t fir
 	if (item->reused)
 		return 0;
 	cutting->size = 0;
+	cutting->writer = gathering->writer;
 	for (uint32_t i = first; i < end; i++)
 		if (scan->entries[i].kind == ENTRY_SMALL && !scan->entries[i].left_out &&
 		    append_small(gathering, cutting, &scan->entries[i], err) < 0)
@@ -304,7 +315,7 @@ gather(struct gathering *gathering, struct error **err)
 {
 	struct tree_scan *scan = gathering->scan;
 	AUTO_FREE uint8_t *bytes = xcalloc(1, content_chunks.most + READ_BYTES);
-	struct cutting cutting = { .writer = gathering->writer, .bytes = bytes };
+	struct cutting cutting = { .bytes = bytes };
 
 	for (uint32_t i = 0; i < scan->count; i++) {
 		struct scanned *entry = &scan->entries[i];
@@ -312,8 +323,8 @@ gather(struct gathering *gathering, struct error **err)
 		if (entry->kind == ENTRY_DIRECTORY && begins_bundle(scan, entry) &&
 		    gather_bundle(gathering, &cutting, i, err) < 0)
 			return -1;
-		if (entry->kind == ENTRY_FILE && !entry->left_out &&
-		    gather_file(gathering, &cutting, i, err) < 0)
+		if ((entry->kind == ENTRY_FILE || entry->kind == ENTRY_EXECUTABLE) &&
+		    !entry->left_out && gather_file(gathering, &cutting, i, err) < 0)
 			return -1;
 		if (!entry->left_out && entry->stamp.mtime_ns > (int64_t)gathering->newest_ns)
 			gathering->newest_ns = (uint64_t)entry->stamp.mtime_ns;
@@ -330,8 +341,9 @@ put_content(const struct gathering *gathering, const struct gathered *item,
 	struct chunk_ref ref;
 
 	if (!item->reused) {
-		tree_index_put_chunks(index, pack_writer_chunks(gathering->writer) + item->first,
-				      item->count);
+		tree_index_put_chunks(
+			index, pack_writer_chunks(writer_of(gathering, item->entry)) + item->first,
+			item->count);
 		return;
 	}
 	chunks = item->reused->chunks;

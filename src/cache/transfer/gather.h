@@ -27,7 +27,8 @@ struct gathering {
 	const struct journal *journal;
 	const struct parent *parent;
 	struct pack_writer *writer;
-	struct gathered *items; /* in the order of entries */
+	struct pack_writer *executables; /* for entries of that kind */
+	struct gathered *items;          /* in the order of entries */
 	size_t count;
 	uint64_t read_bytes;
 	uint64_t changed_count; /* files that changed meanwhile, left out */

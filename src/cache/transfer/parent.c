@@ -41,7 +41,8 @@ add_content(struct parent *parent, const struct place_hash *place, const struct 
 	parent->contents =
 		xgrow(parent->contents, parent->content_count, sizeof(*parent->contents));
 	parent->contents[parent->content_count++] =
-		(struct parent_content){ *place, entry->size_bytes, entry->chunks };
+		(struct parent_content){ *place, entry->size_bytes, entry->kind == ENTRY_EXECUTABLE,
+					 entry->chunks };
 }
 
 struct listing {
@@ -79,11 +80,12 @@ list_entry(struct listing *listing, const struct tree_entry *entry)
 		listing->bundle = *entry;
 		listing->has_bundle = true;
 	}
-	if (entry->kind != ENTRY_SMALL && entry->kind != ENTRY_FILE)
+	if (entry->kind != ENTRY_SMALL && entry->kind != ENTRY_FILE &&
+	    entry->kind != ENTRY_EXECUTABLE)
 		return;
 	place = place_hash_of(listing->root.text, listing->root.text_size, directory->text,
 			      directory->text_size, entry->text, entry->text_size);
-	if (entry->kind == ENTRY_FILE)
+	if (entry->kind != ENTRY_SMALL)
 		add_content(listing->parent, &place, entry);
 	else
 		bundle_hash_add(&listing->hash, &place, entry->size_bytes);
@@ -218,12 +220,15 @@ parent_load(struct parent *parent, struct cache_artifact *artifact, struct repos
 	    struct store *store, struct observer *observer, struct error **err)
 {
 	AUTO_BUF struct buf chunks = BUF_INIT(CACHE_STREAM_LIMIT_BYTES);
+	AUTO_BUF struct buf executables = BUF_INIT(CACHE_STREAM_LIMIT_BYTES);
 
 	if (cache_index_fetch(artifact, repository, store, observer, &parent->head, err) < 0 ||
 	    cache_stream_read(&parent->head, store, STREAM_TREE, &parent->tree, err) < 0 ||
 	    cache_stream_read(&parent->head, store, STREAM_USE, &parent->use, err) < 0 ||
 	    cache_stream_read(&parent->head, store, STREAM_CHUNKS, &chunks, err) < 0 ||
+	    cache_stream_read(&parent->head, store, STREAM_EXECUTABLES, &executables, err) < 0 ||
 	    chunk_table_parse(chunks.data, chunks.size, &parent->table, err) < 0 ||
+	    chunk_table_parse(executables.data, executables.size, &parent->executables, err) < 0 ||
 	    tree_shape(parent->tree.data, parent->tree.size, &parent->shape, err) < 0 ||
 	    list_contents(parent, err) < 0)
 		return -1;
@@ -240,6 +245,7 @@ parent_release(struct parent *parent)
 	buf_release(&parent->tree);
 	buf_release(&parent->use);
 	chunk_table_release(&parent->table);
+	chunk_table_release(&parent->executables);
 	free(parent->contents);
 	*parent = PARENT_INIT;
 }

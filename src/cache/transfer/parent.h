@@ -18,6 +18,7 @@ struct store;
 struct parent_content {
 	struct place_hash place; /* of the file; of a bundle bundle_hash_finish() */
 	uint64_t size_bytes;
+	bool is_executable; /* its chunks are in the table of executables */
 	struct chunk_refs chunks;
 };
 
@@ -27,6 +28,7 @@ struct parent {
 	struct buf tree; /* STREAM_TREE */
 	struct buf use;  /* STREAM_USE */
 	struct chunk_table table;
+	struct chunk_table executables;
 	struct parent_content *contents; /* in the order of places */
 	size_t content_count;
 	struct digest shape; /* of all but times: see tree_shape() */

@@ -34,6 +34,7 @@ struct restoring {
 	struct store *store;
 	struct repository *repository; /* of the candidate that is there */
 	struct index_head head;
+	struct descriptors packs;     /* that are needed, each once */
 	struct placement *placements; /* one for each root; those that are kept have none */
 	struct cache_restored result;
 };
@@ -46,6 +47,7 @@ restoring_release(struct restoring *restoring)
 	free(restoring->placements);
 	repository_free(restoring->repository);
 	index_head_release(&restoring->head);
+	descriptors_release(&restoring->packs);
 	cache_restored_release(&restoring->result);
 }
 
@@ -141,16 +143,39 @@ check_room(const char *directory, uint64_t bytes, struct error **err)
 	return error_set_class(err, CLASS_SPACE);
 }
 
+static bool
+has_pack(const struct descriptors *packs, const struct digest *digest)
+{
+	for (size_t i = 0; i < packs->count; i++)
+		if (digest_equal(&packs->items[i].digest, digest))
+			return true;
+	return false;
+}
+
+static void
+list_packs(struct restoring *restoring)
+{
+	const struct cache_artifact *artifact = &restoring->result.artifact;
+
+	for (size_t i = 0; i < artifact->packs.count; i++)
+		descriptors_add(&restoring->packs, &artifact->packs.items[i]);
+	if (!restoring->restore->places[restoring->result.place].executables)
+		return;
+	for (size_t i = 0; i < artifact->executables.count; i++)
+		if (!has_pack(&artifact->packs, &artifact->executables.items[i].digest))
+			descriptors_add(&restoring->packs, &artifact->executables.items[i]);
+}
+
 static int
 check_store_room(const struct restoring *restoring, struct error **err)
 {
-	const struct descriptors *layers = &restoring->result.artifact.manifest.layers;
+	const struct descriptors *packs = &restoring->packs;
 	uint64_t missing_bytes = 0;
 
-	for (size_t i = 0; i < layers->count; i++)
-		if (!store_has(restoring->store, &layers->items[i].digest,
-			       layers->items[i].size_bytes))
-			missing_bytes += layers->items[i].size_bytes;
+	for (size_t i = 0; i < packs->count; i++)
+		if (!store_has(restoring->store, &packs->items[i].digest,
+			       packs->items[i].size_bytes))
+			missing_bytes += packs->items[i].size_bytes;
 	return store_space_check(restoring->store, missing_bytes, err);
 }
 
@@ -200,10 +225,11 @@ start_helper(struct restoring *restoring, size_t number, struct error **err)
 	struct placement *placement = &restoring->placements[number];
 	const struct restore_request request = {
 		.label = root->label,
+		.executables = restoring->restore->places[restoring->result.place].executables,
 		.shift_ns = restoring->result.shift_ns,
 		.most_bytes = artifact->total_bytes,
 		.index_pack_count = artifact->index_packs.count,
-		.pack_count = artifact->packs.count,
+		.pack_count = restoring->packs.count,
 	};
 	AUTO_CLOSE int head_fd = open_blob(restoring, &artifact->head->digest, err);
 
@@ -234,7 +260,7 @@ start_helpers(struct restoring *restoring, struct error **err)
 static int
 feed(const struct restoring *restoring, struct placement *placement, struct error **err)
 {
-	const struct descriptors *packs = &restoring->result.artifact.packs;
+	const struct descriptors *packs = &restoring->packs;
 
 	while (placement->sent_count < packs->count && placement_wants(placement)) {
 		const struct descriptor *pack = &packs->items[placement->sent_count];
@@ -312,7 +338,7 @@ fetch(struct restoring *restoring, struct error **err)
 		.hook = &hook,
 	};
 
-	return fetch_blobs(&options, &restoring->result.artifact.packs, err);
+	return fetch_blobs(&options, &restoring->packs, err);
 }
 
 static int
@@ -367,7 +393,7 @@ place_all(struct restoring *restoring, struct error **err)
 static void
 forget_packs(const struct restoring *restoring)
 {
-	const struct descriptors *packs = &restoring->result.artifact.packs;
+	const struct descriptors *packs = &restoring->packs;
 
 	for (size_t i = 0; i < packs->count; i++)
 		store_forget(restoring->store, &packs->items[i].digest);
@@ -403,7 +429,7 @@ note_files(struct restoring *restoring, struct error **err)
 			cache_roots_add(&placed, restore->roots->items[i].label,
 					restore->roots->items[i].directory);
 	await_tick();
-	if (tree_scan(&placed, NULL, true, &scan, err) < 0)
+	if (tree_scan(&placed, NULL, TREE_ALL_EXECUTABLES, &scan, err) < 0)
 		return -1;
 	return journal_write(restore->journal_folder, restore->roots, &scan, journal_now_ns(),
 			     &restoring->result.artifact.digest, err);
@@ -452,6 +478,7 @@ run(struct restoring *restoring, struct error **err)
 	look_at_paths(restoring);
 	if (restore->dry_run || !has_work(restoring))
 		return 0;
+	list_packs(restoring);
 	restoring->store = session_store(restoring->session, err);
 	if (!restoring->store || check_space(restoring, err) < 0 ||
 	    read_sections(restoring, err) < 0 || prepare(restoring, err) < 0 ||

@@ -24,6 +24,7 @@ struct session;
 struct cache_place {
 	const char *repository; /* "host/name" or "oci:DIR" */
 	const char *tag;
+	bool executables; /* restore them too */
 };
 
 enum cache_path_end {

@@ -29,7 +29,7 @@
 #include "store/store.h"
 
 /* Packs of an index: a restore waits for all of them before it knows anything. */
-enum { CONTENT_SPARE = 8, INDEX_SPARE = 4 };
+enum { CONTENT_SPARE = 8, INDEX_SPARE = 4, EXECUTABLES_SPARE = 4 };
 
 /* A part that changes in so many attempts is left out. */
 enum { TORN_LIMIT_COUNT = 3, SAVE_ATTEMPTS_LIMIT_COUNT = 10 };
@@ -62,6 +62,7 @@ struct saving {
 	struct gathering gathering;
 	struct uploads *early; /* of packs with content, while more are made */
 	struct pack_writer *content;
+	struct pack_writer *executables;
 	struct pack_writer *index;
 	struct wire_writer tree;
 	struct buf sources;
@@ -71,22 +72,32 @@ struct saving {
 	struct cache_saved result;
 };
 
+static void
+forget_made(const struct saving *saving, const struct pack_writer *writer)
+{
+	const struct chunk_table *made = writer ? pack_writer_table(writer) : NULL;
+
+	for (size_t i = 0; made && i < made->pack_count; i++)
+		if (made->packs[i].digest.algorithm != DIGEST_NONE)
+			store_forget(saving->store, &made->packs[i].digest);
+}
+
 /* What was made or fetched for this save alone. */
 static void
 forget_packs(const struct saving *saving)
 {
 	const struct descriptors *layers = &saving->manifest.layers;
 	const struct chunk_table *old = &saving->parent.table;
-	const struct chunk_table *made =
-		saving->content ? pack_writer_table(saving->content) : NULL;
+	const struct chunk_table *executables = &saving->parent.executables;
 
 	for (size_t i = 0; i < layers->count; i++)
 		store_forget(saving->store, &layers->items[i].digest);
-	for (size_t i = 0; made && i < made->pack_count; i++)
-		if (made->packs[i].digest.algorithm != DIGEST_NONE)
-			store_forget(saving->store, &made->packs[i].digest);
+	forget_made(saving, saving->content);
+	forget_made(saving, saving->executables);
 	for (size_t i = 0; i < old->pack_count; i++)
 		store_forget(saving->store, &old->packs[i].digest);
+	for (size_t i = 0; i < executables->pack_count; i++)
+		store_forget(saving->store, &executables->packs[i].digest);
 }
 
 static void
@@ -104,6 +115,7 @@ saving_release(struct saving *saving)
 	parent_release(&saving->parent);
 	gathering_release(&saving->gathering);
 	pack_writer_free(saving->content);
+	pack_writer_free(saving->executables);
 	pack_writer_free(saving->index);
 	buf_release(&saving->tree.buf);
 	buf_release(&saving->sources);
@@ -169,7 +181,7 @@ is_unchanged(const struct saving *saving)
 	if (saving->journal.manifest.algorithm == DIGEST_NONE || !saving->journal.is_whole)
 		return false;
 	for (size_t i = 0; i < scan->count; i++) {
-		if (scan->entries[i].kind == ENTRY_ROOT)
+		if (scan->entries[i].kind == ENTRY_ROOT || scan->entries[i].left_out)
 			continue;
 		if (!journal_knows(&saving->journal, scan, &scan->entries[i]))
 			return false;
@@ -301,7 +313,8 @@ gather_tree(struct saving *saving, struct error **err)
 {
 	saving->early = uploads_new(saving->repository, saving->store, saving->observer);
 	saving->content = new_writer(saving, &saving->parent.table, err);
-	if (!saving->content)
+	saving->executables = new_writer(saving, &saving->parent.executables, err);
+	if (!saving->content || !saving->executables)
 		return -1;
 	saving->gathering = (struct gathering){
 		.scan = &saving->scan,
@@ -309,8 +322,10 @@ gather_tree(struct saving *saving, struct error **err)
 		.journal = &saving->journal,
 		.parent = &saving->parent,
 		.writer = saving->content,
+		.executables = saving->executables,
 	};
-	if (gather(&saving->gathering, err) < 0 || pack_writer_flush(saving->content, err) < 0)
+	if (gather(&saving->gathering, err) < 0 || pack_writer_flush(saving->content, err) < 0 ||
+	    pack_writer_flush(saving->executables, err) < 0)
 		return -1;
 	count(saving);
 	return gather_index(&saving->gathering, &saving->tree, err);
@@ -339,7 +354,8 @@ live_has(const struct live *live, size_t at)
 }
 
 static int
-mark_tree(const struct saving *saving, const struct live *live, struct error **err)
+mark_tree(const struct saving *saving, const struct live *live, const struct live *executables,
+	  struct error **err)
 {
 	AUTO_TREE_CURSOR struct tree_cursor cursor;
 	struct tree_entry entry;
@@ -353,7 +369,7 @@ mark_tree(const struct saving *saving, const struct live *live, struct error **e
 		if (ended)
 			return 0;
 		while (chunk_refs_next(&entry.chunks, &ref))
-			live_mark(live, &ref.digest);
+			live_mark(entry.kind == ENTRY_EXECUTABLE ? executables : live, &ref.digest);
 	}
 }
 
@@ -390,17 +406,38 @@ is_torn(struct saving *saving)
 	return found;
 }
 
+/* Of a chunk that lies in either table. */
 static uint64_t
-frame_bytes(const struct saving *saving, const struct digest *digest)
+frame_bytes(const struct chunk_table *old, const struct chunk_table *new,
+	    const struct digest *digest)
 {
-	const struct packed_chunk *chunk = chunk_table_find(&saving->parent.table, digest);
+	const struct packed_chunk *chunk = chunk_table_find(old, digest);
 
 	if (!chunk)
-		chunk = chunk_table_find(pack_writer_table(saving->content), digest);
+		chunk = chunk_table_find(new, digest);
 	return chunk ? chunk->frame_bytes : 0;
 }
 
-/* Of a bundle, whose files are of many parts, each has what its bytes become at most. */
+static uint64_t
+weigh_item(const struct saving *saving, const struct gathered *item)
+{
+	bool is_executable = saving->scan.entries[item->entry].kind == ENTRY_EXECUTABLE;
+	const struct pack_writer *writer = is_executable ? saving->executables : saving->content;
+	const struct chunk_table *old =
+		is_executable ? &saving->parent.executables : &saving->parent.table;
+	const struct chunk_ref *made = pack_writer_chunks(writer) + item->first;
+	struct chunk_refs chunks = item->reused ? item->reused->chunks : (struct chunk_refs){ 0 };
+	struct chunk_ref ref;
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < item->count; i++)
+		bytes += frame_bytes(old, pack_writer_table(writer), &made[i].digest);
+	while (chunk_refs_next(&chunks, &ref))
+		bytes += frame_bytes(old, pack_writer_table(writer), &ref.digest);
+	return bytes;
+}
+
+/* Of a bundle, whose files are of many parts, each has about what its bytes become. */
 static void
 weigh_parts(const struct saving *saving)
 {
@@ -416,18 +453,20 @@ weigh_parts(const struct saving *saving)
 	for (size_t i = 0; i < gathering->count; i++) {
 		const struct gathered *item = &gathering->items[i];
 		struct part *part = parts_of(&saving->parts, item->entry);
-		const struct chunk_ref *made = pack_writer_chunks(saving->content) + item->first;
-		struct chunk_refs chunks;
-		struct chunk_ref ref;
 
-		if (!part || saving->scan.entries[item->entry].kind != ENTRY_FILE)
-			continue;
-		for (size_t j = 0; j < item->count; j++)
-			part->packed_bytes += frame_bytes(saving, &made[j].digest);
-		chunks = item->reused ? item->reused->chunks : (struct chunk_refs){ 0 };
-		while (chunk_refs_next(&chunks, &ref))
-			part->packed_bytes += frame_bytes(saving, &ref.digest);
+		if (part && scanned_is_file(&saving->scan.entries[item->entry]))
+			part->packed_bytes += weigh_item(saving, item);
 	}
+}
+
+static uint64_t
+live_bytes(const struct live *live)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < live->table->chunk_count; i++)
+		bytes += live_has(live, i) ? live->table->chunks[i].frame_bytes : 0;
+	return bytes;
 }
 
 /* Whether what is live has more than most_bytes; then parts for the next attempt to drop, if that
@@ -435,19 +474,21 @@ weigh_parts(const struct saving *saving)
 static int
 check_size(struct saving *saving, bool *ret_too_large, struct error **err)
 {
-	const struct chunk_table *old = &saving->parent.table;
-	AUTO_FREE uint8_t *bits = xcalloc(1, old->chunk_count / 8 + 1);
-	const struct live live = { old, bits };
+	const struct parent *parent = &saving->parent;
+	AUTO_FREE uint8_t *bits = xcalloc(1, parent->table.chunk_count / 8 + 1);
+	AUTO_FREE uint8_t *executable_bits = xcalloc(1, parent->executables.chunk_count / 8 + 1);
+	const struct live live = { &parent->table, bits };
+	const struct live executables = { &parent->executables, executable_bits };
 	uint64_t most_bytes = saving->save->most_bytes;
-	uint64_t bytes = pack_writer_packed_bytes(saving->content);
+	uint64_t bytes = pack_writer_packed_bytes(saving->content) +
+			 pack_writer_packed_bytes(saving->executables);
 	struct again *again = saving->again;
 
 	if (most_bytes == 0)
 		return 0;
-	if (mark_tree(saving, &live, err) < 0)
+	if (mark_tree(saving, &live, &executables, err) < 0)
 		return -1;
-	for (size_t i = 0; i < old->chunk_count; i++)
-		bytes += live_has(&live, i) ? old->chunks[i].frame_bytes : 0;
+	bytes += live_bytes(&live) + live_bytes(&executables);
 	/* The index comes on top. */
 	*ret_too_large = bytes > most_bytes - most_bytes / 32;
 	if (!*ret_too_large)
@@ -524,7 +565,9 @@ settle_packs(struct saving *saving, struct pack_writer *writer, const struct liv
 		.new_bytes = pack_writer_packed_bytes(writer),
 		.most_bytes = saving->save->most_bytes - saving->save->most_bytes / 32,
 	};
-	const char *name = strcmp(media_type, MEDIA_CACHE_PACK) == 0 ? "pack" : "index";
+	const char *name = strcmp(media_type, MEDIA_CACHE_PACK) == 0          ? "pack"
+			   : strcmp(media_type, MEDIA_CACHE_EXECUTABLES) == 0 ? "executables"
+									      : "index";
 	const struct chunk_table *new;
 
 	count_live(live, uses);
@@ -560,24 +603,41 @@ settle_packs(struct saving *saving, struct pack_writer *writer, const struct liv
 }
 
 static int
-settle_content(struct saving *saving, struct wire_writer *ret_chunks, struct error **err)
+check_pack_count(size_t pack_count, bool is_full, struct error **err)
 {
-	AUTO_FREE uint8_t *bits = xcalloc(1, saving->parent.table.chunk_count / 8 + 1);
-	const struct live live = { &saving->parent.table, bits };
-	AUTO_CHUNK_TABLE struct chunk_table table = { 0 };
-
-	if (mark_tree(saving, &live, err) < 0 ||
-	    settle_packs(saving, saving->content, &live, MEDIA_CACHE_PACK, CONTENT_SPARE, &table,
-			 err) < 0)
-		return -1;
-	saving->result.pack_count = table.pack_count;
-	for (size_t i = 0; i < table.pack_count; i++)
-		chunk_table_put(ret_chunks, &table, i);
-	if (table.pack_count <= CACHE_PACKS_LIMIT_COUNT && !ret_chunks->is_full)
+	if (pack_count <= CACHE_PACKS_LIMIT_COUNT && !is_full)
 		return 0;
 	error_set(err, ERROR_CONTENT, "cannot save so much: the cache has more than %d packs",
 		  CACHE_PACKS_LIMIT_COUNT);
 	return error_set_class(err, CLASS_LIMIT);
+}
+
+/* Both tables, as streams of the index. */
+static int
+settle_content(struct saving *saving, struct wire_writer *ret_chunks,
+	       struct wire_writer *ret_executables, struct error **err)
+{
+	const struct parent *parent = &saving->parent;
+	AUTO_FREE uint8_t *bits = xcalloc(1, parent->table.chunk_count / 8 + 1);
+	AUTO_FREE uint8_t *executable_bits = xcalloc(1, parent->executables.chunk_count / 8 + 1);
+	const struct live live = { &parent->table, bits };
+	const struct live executables = { &parent->executables, executable_bits };
+	AUTO_CHUNK_TABLE struct chunk_table table = { 0 };
+	AUTO_CHUNK_TABLE struct chunk_table executable_table = { 0 };
+
+	if (mark_tree(saving, &live, &executables, err) < 0 ||
+	    settle_packs(saving, saving->content, &live, MEDIA_CACHE_PACK, CONTENT_SPARE, &table,
+			 err) < 0 ||
+	    settle_packs(saving, saving->executables, &executables, MEDIA_CACHE_EXECUTABLES,
+			 EXECUTABLES_SPARE, &executable_table, err) < 0)
+		return -1;
+	saving->result.pack_count = table.pack_count + executable_table.pack_count;
+	for (size_t i = 0; i < table.pack_count; i++)
+		chunk_table_put(ret_chunks, &table, i);
+	for (size_t i = 0; i < executable_table.pack_count; i++)
+		chunk_table_put(ret_executables, &executable_table, i);
+	return check_pack_count(saving->result.pack_count,
+				ret_chunks->is_full || ret_executables->is_full, err);
 }
 
 static int
@@ -602,8 +662,8 @@ struct stream_range {
 };
 
 static int
-add_streams(struct saving *saving, const struct wire_writer *chunks, struct stream_range *ranges,
-	    struct error **err)
+add_streams(struct saving *saving, const struct wire_writer *chunks,
+	    const struct wire_writer *executables, struct stream_range *ranges, struct error **err)
 {
 	static const struct buf none;
 	const struct cache_save *save = saving->save;
@@ -613,6 +673,7 @@ add_streams(struct saving *saving, const struct wire_writer *chunks, struct stre
 		[STREAM_SOURCES] = &saving->sources,
 		[STREAM_RECORD] = save->record ? save->record : &none,
 		[STREAM_USE] = &saving->use,
+		[STREAM_EXECUTABLES] = &executables->buf,
 	};
 
 	saving->index = new_writer(saving, &saving->parent.head.packs, err);
@@ -648,7 +709,8 @@ add_head(struct saving *saving, struct index_head *head, struct error **err)
 }
 
 static int
-settle_index(struct saving *saving, const struct wire_writer *chunks, struct error **err)
+settle_index(struct saving *saving, const struct wire_writer *chunks,
+	     const struct wire_writer *executables, struct error **err)
 {
 	const struct chunk_table *old = &saving->parent.head.packs;
 	AUTO_FREE uint8_t *bits = xcalloc(1, old->chunk_count / 8 + 1);
@@ -656,7 +718,7 @@ settle_index(struct saving *saving, const struct wire_writer *chunks, struct err
 	AUTO_INDEX_HEAD struct index_head head = { 0 };
 	struct stream_range ranges[STREAM_COUNT];
 
-	if (add_streams(saving, chunks, ranges, err) < 0)
+	if (add_streams(saving, chunks, executables, ranges, err) < 0)
 		return -1;
 	for (size_t i = 0; i < STREAM_COUNT; i++) {
 		struct stream_chunks *stream = &head.streams[i];
@@ -867,6 +929,7 @@ static int
 save_tree(struct saving *saving, struct error **err)
 {
 	struct wire_writer chunks = { .buf = BUF_INIT(CACHE_STREAM_LIMIT_BYTES) };
+	struct wire_writer executables = { .buf = BUF_INIT(CACHE_STREAM_LIMIT_BYTES) };
 	const struct cache_save_hook *hook = saving->save->hook;
 	bool is_too_large = false;
 	int ret;
@@ -890,10 +953,11 @@ save_tree(struct saving *saving, struct error **err)
 		return -1;
 	if (hook && hook->sources(hook->context, &saving->sources, err) < 0)
 		return -1;
-	ret = settle_content(saving, &chunks, err);
+	ret = settle_content(saving, &chunks, &executables, err);
 	if (ret == 0)
-		ret = settle_index(saving, &chunks, err);
+		ret = settle_index(saving, &chunks, &executables, err);
 	buf_release(&chunks.buf);
+	buf_release(&executables.buf);
 	if (ret < 0)
 		return -1;
 	if (saving->save->most_bytes > 0 &&
@@ -902,6 +966,36 @@ save_tree(struct saving *saving, struct error **err)
 		return 0;
 	}
 	return publish(saving, err);
+}
+
+/* Those that are more than a quarter of all are linked sooner than fetched. */
+static void
+leave_out_executables(struct tree_scan *scan)
+{
+	if (scan->executable_bytes * 4 <= scan->total_bytes)
+		return;
+	for (size_t i = 0; i < scan->count; i++)
+		if (scan->entries[i].is_executable)
+			tree_scan_leave_out(scan, &scan->entries[i]);
+}
+
+static int
+scan_tree(struct saving *saving, struct error **err)
+{
+	static const enum tree_executables ways[] = {
+		[CACHE_NO_EXECUTABLES] = TREE_NO_EXECUTABLES,
+		[CACHE_ALL_EXECUTABLES] = TREE_ALL_EXECUTABLES,
+		[CACHE_SOME_EXECUTABLES] = TREE_MARKED_EXECUTABLES,
+	};
+	const struct cache_save *save = saving->save;
+
+	saving->taken_ns = journal_now_ns();
+	if (tree_scan(save->roots, save->filter, ways[save->executables], &saving->scan, err) < 0)
+		return -1;
+	if (save->executables == CACHE_SOME_EXECUTABLES)
+		leave_out_executables(&saving->scan);
+	count(saving);
+	return 0;
 }
 
 static int
@@ -918,10 +1012,8 @@ run(struct saving *saving, struct error **err)
 		saving->result.manifest = saving->exact;
 		return 0;
 	}
-	saving->taken_ns = journal_now_ns();
-	if (tree_scan(save->roots, save->filter, save->executables, &saving->scan, err) < 0)
+	if (scan_tree(saving, err) < 0)
 		return -1;
-	count(saving);
 	if (saving->scan.count == 0) {
 		saving->result.end = CACHE_EMPTY;
 		return 0;

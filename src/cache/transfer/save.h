@@ -33,6 +33,12 @@ struct cache_save_hook {
 	void *context;
 };
 
+enum cache_save_executables {
+	CACHE_NO_EXECUTABLES,
+	CACHE_ALL_EXECUTABLES,  /* as other files */
+	CACHE_SOME_EXECUTABLES, /* in packs of their own, when they are a quarter at most */
+};
+
 struct cache_save {
 	const char *repository;        /* "host/name" or "oci:DIR" */
 	const char *parent_repository; /* asked for what the journal says too; NULL: the same */
@@ -43,7 +49,7 @@ struct cache_save {
 	const char *revision; /* of the sources; NULL: not known */
 	const struct cache_roots *roots;
 	const struct tree_filter *filter; /* NULL: takes all */
-	bool executables;
+	enum cache_save_executables executables;
 	const struct cache_save_hook *hook; /* NULL: no sources */
 	const struct buf *record;           /* STREAM_RECORD; NULL: none */
 	uint64_t most_bytes;                /* of all packs; 0: no limit */

@@ -50,19 +50,13 @@ compare_named(const void *a, const void *b)
 	return strcmp(((const struct named *)a)->name, ((const struct named *)b)->name);
 }
 
-static bool
-is_file(const struct scanned *entry)
-{
-	return entry->kind == ENTRY_FILE || entry->kind == ENTRY_SMALL;
-}
-
 static void
 add_entry(struct part *part, const struct scanned *entry)
 {
 	const struct file_stamp *stamp = &entry->stamp;
 	int64_t used_ns = entry->atime_ns > stamp->mtime_ns ? entry->atime_ns : stamp->mtime_ns;
 
-	if (!is_file(entry) && entry->kind != ENTRY_HARD_LINK)
+	if (!scanned_is_file(entry) && entry->kind != ENTRY_HARD_LINK)
 		return;
 	if (entry->atime_ns != stamp->mtime_ns - unread_ns)
 		part->is_unused = false;

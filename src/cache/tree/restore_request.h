@@ -15,6 +15,7 @@ struct message;
 
 struct restore_request {
 	char *label;
+	bool executables;
 	int64_t shift_ns;
 	uint64_t most_bytes;
 	uint64_t index_pack_count;

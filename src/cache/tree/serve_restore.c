@@ -138,6 +138,22 @@ receive_index_packs(struct restoring *restoring, int *fds, struct error **err)
 	return 0;
 }
 
+/* Their packs behind the others; one of both kinds is there already. */
+static int
+read_executables(struct restoring *restoring, const int *fds, struct error **err)
+{
+	AUTO_BUF struct buf bytes = BUF_INIT(CACHE_STREAM_LIMIT_BYTES);
+	AUTO_CHUNK_TABLE struct chunk_table table = { 0 };
+
+	if (index_stream_read(&restoring->head, fds, STREAM_EXECUTABLES, &bytes, err) < 0 ||
+	    chunk_table_parse(bytes.data, bytes.size, &table, err) < 0)
+		return -1;
+	for (size_t i = 0; i < table.pack_count; i++)
+		if (!chunk_table_has_pack(&restoring->table, &table.packs[i].digest))
+			chunk_table_append(&restoring->table, &table, i);
+	return 0;
+}
+
 static int
 read_streams(struct restoring *restoring, const int *fds, struct error **err)
 {
@@ -146,8 +162,10 @@ read_streams(struct restoring *restoring, const int *fds, struct error **err)
 	if (index_stream_read(head, fds, STREAM_TREE, &restoring->index, err) < 0 ||
 	    index_stream_read(head, fds, STREAM_CHUNKS, &restoring->chunks, err) < 0)
 		return -1;
-	return chunk_table_parse(restoring->chunks.data, restoring->chunks.size, &restoring->table,
-				 err);
+	if (chunk_table_parse(restoring->chunks.data, restoring->chunks.size, &restoring->table,
+			      err) < 0)
+		return -1;
+	return restoring->request.executables ? read_executables(restoring, fds, err) : 0;
 }
 
 static int
@@ -201,6 +219,7 @@ write_tree(struct restoring *restoring, struct error **err)
 		.index_size = restoring->index.size,
 		.table = &restoring->table,
 		.label = request->label,
+		.executables = request->executables,
 		.shift_ns = request->shift_ns,
 		.most_bytes = request->most_bytes,
 	};

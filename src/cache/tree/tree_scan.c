@@ -18,7 +18,7 @@
 struct scanning {
 	struct tree_scan *scan;
 	const struct tree_filter *filter;
-	bool executables;
+	enum tree_executables executables;
 	size_t root;
 	struct buf path; /* of the directory that is read, from the root */
 	struct hard_links links;
@@ -127,8 +127,9 @@ join(const struct scanning *scanning, const char *name)
 /* A second name of a file that was met before is a link to the first. */
 static int
 add_file(struct scanning *scanning, const char *name, const char *path, const struct stat *info,
-	 uint32_t directory, struct error **err)
+	 bool is_executable, uint32_t directory, struct error **err)
 {
+	bool is_marked = is_executable && scanning->executables == TREE_MARKED_EXECUTABLES;
 	struct tree_scan *scan = scanning->scan;
 	bool is_small = info->st_size > 0 && (uint64_t)info->st_size <= CACHE_SMALL_FILE_BYTES;
 	const char *first = NULL;
@@ -137,17 +138,20 @@ add_file(struct scanning *scanning, const char *name, const char *path, const st
 	if (info->st_nlink > 1 && hard_links_meet(&scanning->links, info, path, &first, err) < 0)
 		return -1;
 	if (add_entry(scanning,
-		      first      ? ENTRY_HARD_LINK
-		      : is_small ? ENTRY_SMALL
-				 : ENTRY_FILE,
+		      first       ? ENTRY_HARD_LINK
+		      : is_marked ? ENTRY_EXECUTABLE
+		      : is_small  ? ENTRY_SMALL
+				  : ENTRY_FILE,
 		      name, info, &entry, err) < 0)
 		return -1;
 	entry->directory = directory;
 	entry->has_links = info->st_nlink > 1;
+	entry->is_executable = is_executable;
 	if (first)
 		return keep_text(scan, first, &entry->target, err);
 	scan->file_count++;
 	scan->total_bytes += (uint64_t)info->st_size;
+	scan->executable_bytes += is_executable ? (uint64_t)info->st_size : 0;
 	return 0;
 }
 
@@ -168,21 +172,23 @@ add_link(struct scanning *scanning, int dir_fd, const char *name, const struct s
 	return keep_text(scanning->scan, target, &entry->target, err);
 }
 
-static bool
-is_taken(struct scanning *scanning, const char *name, const char *path, const struct stat *info)
+static enum tree_choice
+choose(struct scanning *scanning, const char *name, const char *path, const struct stat *info)
 {
 	const struct tree_filter *filter = scanning->filter;
 	enum tree_choice choice = TREE_TAKE;
 
 	if (S_ISREG(info->st_mode) && is_secret(scanning, name)) {
 		strings_add(&scanning->scan->secrets, path);
-		return false;
+		return TREE_LEAVE_OUT;
 	}
 	if (filter)
 		choice = filter->choose(filter->context, scanning->root, path, info);
-	if (choice == TREE_EXECUTABLE && !scanning->executables)
+	if (choice == TREE_EXECUTABLE && scanning->executables == TREE_NO_EXECUTABLES) {
 		scanning->scan->executable_bytes += (uint64_t)info->st_size;
-	return choice == TREE_TAKE || (choice == TREE_EXECUTABLE && scanning->executables);
+		return TREE_LEAVE_OUT;
+	}
+	return choice;
 }
 
 /* Directories are kept for later: they come behind all else. */
@@ -191,16 +197,19 @@ scan_name(struct scanning *scanning, int dir_fd, const char *name, uint32_t dire
 	  struct strings *directories, struct error **err)
 {
 	AUTO_FREE char *path = join(scanning, name);
+	enum tree_choice choice;
 	struct stat info;
 
 	if (fstatat(dir_fd, name, &info, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : error_set_path(err, errno, "look at", path);
-	if (!is_taken(scanning, name, path, &info))
+	choice = choose(scanning, name, path, &info);
+	if (choice == TREE_LEAVE_OUT)
 		return 0;
 	if (S_ISDIR(info.st_mode))
 		strings_add(directories, name);
 	else if (S_ISREG(info.st_mode))
-		return add_file(scanning, name, path, &info, directory, err);
+		return add_file(scanning, name, path, &info, choice == TREE_EXECUTABLE, directory,
+				err);
 	else if (S_ISLNK(info.st_mode))
 		return add_link(scanning, dir_fd, name, &info, directory, err);
 	else
@@ -279,8 +288,8 @@ scan_root(struct scanning *scanning, struct error **err)
 }
 
 int
-tree_scan(const struct cache_roots *roots, const struct tree_filter *filter, bool executables,
-	  struct tree_scan *ret_scan, struct error **err)
+tree_scan(const struct cache_roots *roots, const struct tree_filter *filter,
+	  enum tree_executables executables, struct tree_scan *ret_scan, struct error **err)
 {
 	AUTO_TREE_SCAN struct tree_scan scan = { .roots = roots, .texts = BUF_INIT(UINT32_MAX) };
 	int ret = 0;
@@ -316,10 +325,17 @@ tree_scan_release(struct tree_scan *scan)
 	*scan = (struct tree_scan){ 0 };
 }
 
+bool
+scanned_is_file(const struct scanned *entry)
+{
+	return entry->kind == ENTRY_FILE || entry->kind == ENTRY_SMALL ||
+	       entry->kind == ENTRY_EXECUTABLE;
+}
+
 void
 tree_scan_leave_out(struct tree_scan *scan, struct scanned *entry)
 {
-	if (!entry->left_out && (entry->kind == ENTRY_FILE || entry->kind == ENTRY_SMALL)) {
+	if (!entry->left_out && scanned_is_file(entry)) {
 		scan->file_count--;
 		scan->total_bytes -= entry->stamp.size_bytes;
 	}

@@ -30,8 +30,16 @@ struct file_stamp {
 	uint64_t device;
 };
 
+/* What becomes of those that the filter calls executables. */
+enum tree_executables {
+	TREE_NO_EXECUTABLES,
+	TREE_ALL_EXECUTABLES,    /* files as any other */
+	TREE_MARKED_EXECUTABLES, /* ENTRY_EXECUTABLE */
+};
+
 struct scanned {
 	enum tree_entry_kind kind; /* ENTRY_SMALL and ENTRY_FILE by size; never ENTRY_BUNDLE */
+	bool is_executable;        /* in the filter's eyes; a hard link to one too */
 	uint8_t root;
 	bool left_out;  /* it, its first name or its part is not saved after all */
 	bool has_links; /* other names, here or elsewhere */
@@ -52,17 +60,18 @@ struct tree_scan {
 	uint64_t total_bytes;
 	uint64_t special_count;    /* sockets and the like */
 	struct strings secrets;    /* paths that were left out by name */
-	uint64_t executable_bytes; /* left out as such */
+	uint64_t executable_bytes; /* of what the filter calls so, left out or not */
 };
 
-/* A root that is not there has no entries.  `filter` NULL: takes all; `executables`: takes them
- * too. */
-int tree_scan(const struct cache_roots *roots, const struct tree_filter *filter, bool executables,
-	      struct tree_scan *ret_scan, struct error **err);
+/* A root that is not there has no entries.  `filter` NULL: takes all. */
+int tree_scan(const struct cache_roots *roots, const struct tree_filter *filter,
+	      enum tree_executables executables, struct tree_scan *ret_scan, struct error **err);
 void tree_scan_release(struct tree_scan *scan);
 #define AUTO_TREE_SCAN CLEANUP(tree_scan_release)
 
 const char *scanned_text(const struct tree_scan *scan, const struct scanned *entry);
+
+bool scanned_is_file(const struct scanned *entry); /* and no further name of one */
 
 /* Takes an entry out of what is saved, and out of the counts. */
 void tree_scan_leave_out(struct tree_scan *scan, struct scanned *entry);

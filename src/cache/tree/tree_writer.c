@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/limits.h"
+#include "base/strings.h"
 #include "base/workers.h"
 #include "base/xalloc.h"
 #include "cache/format/frame.h"
@@ -86,6 +87,7 @@ struct tree_writer {
 	struct use *uses;
 	size_t use_count;
 	uint64_t total_bytes;
+	struct strings skipped; /* executables, in byte order */
 	pthread_mutex_t lock;
 	pthread_cond_t slice_done;
 	struct desk *desks; /* that no thread has */
@@ -209,6 +211,35 @@ add_directory(struct tree_writer *writer, const struct tree_entry *entry)
 	};
 }
 
+/* Its hard links are skipped too. */
+static void
+skip(struct tree_writer *writer, const struct tree_entry *entry)
+{
+	const struct planned_directory *directory =
+		&writer->directories[writer->directory_count - 1];
+
+	strings_take(&writer->skipped,
+		     xasprintf("%.*s%s%.*s", (int)directory->path_size, directory->path,
+			       directory->path_size > 0 ? "/" : "", (int)entry->text_size,
+			       entry->text));
+}
+
+static int
+compare_texts(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool
+is_skipped(const struct tree_writer *writer, const struct tree_entry *link)
+{
+	AUTO_FREE char *target = xstrndup(link->target, link->target_size);
+
+	return writer->skipped.count > 0 &&
+	       bsearch(&target, writer->skipped.items, writer->skipped.count, sizeof(char *),
+		       compare_texts);
+}
+
 static int
 plan_entry(struct tree_writer *writer, const struct tree_entry *entry, struct error **err)
 {
@@ -223,6 +254,11 @@ plan_entry(struct tree_writer *writer, const struct tree_entry *entry, struct er
 		return 0;
 	case ENTRY_FILE:
 		return plan_file(writer, entry, err);
+	case ENTRY_EXECUTABLE:
+		if (writer->plan.executables)
+			return plan_file(writer, entry, err);
+		skip(writer, entry);
+		return 0;
 	default:
 		return 0; /* links: tree_writer_finish() */
 	}
@@ -283,6 +319,7 @@ tree_writer_new(const struct tree_writer_plan *plan, int tree_fd, struct error *
 	pthread_cond_init(&writer->slice_done, NULL);
 	if (read_index(writer, err) < 0)
 		return NULL;
+	strings_sort(&writer->skipped);
 	if (writer->use_count > 0)
 		qsort(writer->uses, writer->use_count, sizeof(*writer->uses), compare_uses);
 	return TAKE_PTR(writer);
@@ -334,6 +371,7 @@ tree_writer_free(struct tree_writer *writer)
 	free(writer->small);
 	free(writer->runs);
 	free(writer->uses);
+	strings_release(&writer->skipped);
 	error_free(writer->failure);
 	pthread_cond_destroy(&writer->slice_done);
 	pthread_mutex_destroy(&writer->lock);
@@ -712,6 +750,8 @@ make_link(const struct tree_writer *writer, struct desk *desk, uint32_t director
 {
 	AUTO_FREE char *name = xstrndup(entry->text, entry->text_size);
 
+	if (entry->kind == ENTRY_HARD_LINK && is_skipped(writer, entry))
+		return 0;
 	if (open_in_directory(writer, desk, directory, err) < 0)
 		return -1;
 	return entry->kind == ENTRY_HARD_LINK

@@ -12,6 +12,7 @@
 #ifndef OCIFP_CACHE_TREE_TREE_WRITER_H
 #define OCIFP_CACHE_TREE_TREE_WRITER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/cleanup.h"
@@ -26,6 +27,7 @@ struct tree_writer_plan {
 	size_t index_size;
 	const struct chunk_table *table; /* borrowed */
 	const char *label;               /* of the root that is wanted */
+	bool executables;                /* write them, and what links to them, too */
 	int64_t shift_ns;                /* taken from each time */
 	uint64_t most_bytes;             /* of all files, of other roots too */
 };

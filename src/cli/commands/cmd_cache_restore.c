@@ -89,7 +89,8 @@ plan(struct return_trip *trip, const struct cache_values *values)
 	trip->places = xcalloc(keys->candidate_count + 1, sizeof(*trip->places));
 	for (size_t i = 0; i < keys->candidate_count; i++)
 		trip->places[i] = (struct cache_place){ keys->candidates[i].repository,
-							keys->candidates[i].tag };
+							keys->candidates[i].tag,
+							keys->candidates[i].kind == CACHE_EXACT };
 	trip->restore = (struct cache_restore){
 		.places = trip->places,
 		.place_count = keys->candidate_count,

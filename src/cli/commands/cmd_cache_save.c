@@ -123,6 +123,11 @@ static int
 save(struct context *context, struct cache_work *work, const struct tree_filter *filter,
      struct page *page, json_t *results, struct error **err)
 {
+	static const enum cache_save_executables ways[] = {
+		[EXECUTABLES_AUTO] = CACHE_SOME_EXECUTABLES,
+		[EXECUTABLES_ALWAYS] = CACHE_ALL_EXECUTABLES,
+		[EXECUTABLES_NEVER] = CACHE_NO_EXECUTABLES,
+	};
 	const struct cache_spec *spec = work->spec;
 	const struct cache_save_hook hook = { record_sources, work };
 	AUTO_FREE char *revision = ci_revision(spec->directory);
@@ -138,7 +143,7 @@ save(struct context *context, struct cache_work *work, const struct tree_filter 
 		.revision = revision,
 		.roots = &work->roots,
 		.filter = filter,
-		.executables = spec->executables == EXECUTABLES_ALWAYS,
+		.executables = ways[spec->executables],
 		.hook = &hook,
 		.record = &work->keys.record,
 		.most_bytes = spec->max_bytes,

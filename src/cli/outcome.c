@@ -9,9 +9,17 @@
 #include "image/resolve/target.h"
 
 static int
-set_flag(const char *name, const bool *value, struct error **err)
+set_output(const struct outcome *outcome, const char *key, const char *value, struct error **err)
 {
-	return value ? github_set_output(name, *value ? "true" : "false", err) : 0;
+	AUTO_FREE char *own = outcome->name ? xasprintf("%s-%s", outcome->name, key) : NULL;
+
+	return value ? github_set_output(own ? own : key, value, err) : 0;
+}
+
+static const char *
+flag_text(const bool *value)
+{
+	return !value ? NULL : *value ? "true" : "false";
 }
 
 static int
@@ -20,16 +28,15 @@ set_outputs(const struct outcome *outcome, const char *digest, struct error **er
 	const struct target *target = outcome->target;
 
 	if (target && target->by_hash &&
-	    github_set_output("fingerprint", digest_hex(&target->fingerprint.digest).text, err) < 0)
+	    set_output(outcome, "fingerprint", digest_hex(&target->fingerprint.digest).text, err) <
+		    0)
 		return -1;
-	if (outcome->tag && github_set_output("tag", outcome->tag, err) < 0)
+	if (set_output(outcome, "tag", outcome->tag, err) < 0 ||
+	    set_output(outcome, "digest", digest, err) < 0 ||
+	    set_output(outcome, "image", outcome->repository, err) < 0 ||
+	    set_output(outcome, "present", flag_text(outcome->present), err) < 0)
 		return -1;
-	if (digest && github_set_output("digest", digest, err) < 0)
-		return -1;
-	if (github_set_output("image", outcome->repository, err) < 0 ||
-	    set_flag("present", outcome->present, err) < 0)
-		return -1;
-	return set_flag("pushed", outcome->pushed, err);
+	return set_output(outcome, "pushed", flag_text(outcome->pushed), err);
 }
 
 static int
@@ -80,6 +87,10 @@ print(struct context *context, const struct outcome *outcome, const char *digest
 				      : xasprintf("%s:%s", outcome->repository, outcome->tag);
 	json_t *object = outcome_json(context, outcome, digest);
 
+	if (outcome->list && context->options.json) {
+		json_array_append_new(outcome->list, object);
+		return 0;
+	}
 	if (!outcome->stdout_is_taken)
 		return context_result(context, text, object, err);
 	json_decref(object);

@@ -24,6 +24,10 @@ struct outcome {
 	const bool *pushed;
 	bool stdout_is_taken; /* an archive went there: the result goes to stderr */
 	json_t *details;      /* more members for --json, taken; NULL: none */
+
+	/* One of several: */
+	const char *name; /* outputs are "NAME-digest" and so on; NULL: there is only one */
+	json_t *list;     /* gets what --json is to show of it; NULL: it is shown */
 };
 
 int outcome_tell(struct context *context, const struct outcome *outcome, struct error **err);

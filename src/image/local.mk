@@ -19,6 +19,7 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/transfer/import.c %D%/transfer/import.h \
 	%D%/resolve/inputs.c %D%/resolve/inputs.h \
 	%D%/ensure/join.c %D%/ensure/join.h \
+	%D%/ensure/moving_tags.c %D%/ensure/moving_tags.h \
 	%D%/ensure/join_private.h %D%/ensure/join_read.c \
 	%D%/unpack/layer_jobs.c %D%/unpack/layer_jobs.h \
 	%D%/unpack/image_layers.c %D%/unpack/image_layers.h \

@@ -38,6 +38,14 @@ ci_is_gitlab(void)
 	return is_true("GITLAB_CI");
 }
 
+static bool
+is_commit(const char *text)
+{
+	size_t size = strlen(text);
+
+	return (size == 40 || size == 64) && strspn(text, "0123456789abcdef") == size;
+}
+
 /* NULL without *err: there is none. */
 static char *
 origin_url(const char *directory, struct error **err)
@@ -108,14 +116,6 @@ ci_source_url(const char *directory)
 	if (!url || !remote_url_parse(url, &remote))
 		return NULL;
 	return xasprintf("https://%s/%s", remote.host, remote.repository);
-}
-
-static bool
-is_commit(const char *text)
-{
-	size_t size = strlen(text);
-
-	return (size == 40 || size == 64) && strspn(text, "0123456789abcdef") == size;
 }
 
 char *
@@ -312,6 +312,55 @@ ci_pushes(const struct strings *push_refs, const char **ret_why_not)
 
 	*ret_why_not = why_not;
 	return !why_not;
+}
+
+/* "refs/heads/main" of a push; NULL: it is not of a branch. */
+static char *
+branch_ref(void)
+{
+	const char *ref = environment_find("GITHUB_REF");
+	const char *branch = environment_find("CI_COMMIT_BRANCH");
+
+	if (ci_is_github())
+		return ref && text_starts(ref, branch_prefix) ? xstrdup(ref) : NULL;
+	return ci_is_gitlab() && branch ? xasprintf("%s%s", branch_prefix, branch) : NULL;
+}
+
+/* NULL: origin does not say. */
+static char *
+head_at_origin(const char *directory, const char *ref)
+{
+	const char *const argv[] = { "--", "origin", ref, NULL };
+	AUTO_BUF struct buf output = BUF_INIT(GIT_OUTPUT_LIMIT_BYTES);
+	AUTO_ERROR struct error *ignored = NULL;
+	AUTO_GIT struct git *git = NULL;
+	AUTO_FREE char *head = NULL;
+
+	if (git_open(directory, &git, &ignored) < 0 || !git ||
+	    git_ls_remote(git, argv, GIT_ORIGIN_TIMEOUT_MS, &output, &ignored) < 0 || !output.data)
+		return NULL;
+	head = xstrndup(output.data, strcspn(output.data, "\t\n"));
+	return is_commit(head) ? TAKE_PTR(head) : NULL;
+}
+
+bool
+ci_is_at_head(const char *directory, char **ret_why_not)
+{
+	const char *event = environment_find("GITHUB_EVENT_NAME");
+	AUTO_FREE char *ref = branch_ref();
+	AUTO_FREE char *own = ci_revision(directory);
+	AUTO_FREE char *head = NULL;
+
+	/* It runs before the branch has the commit. */
+	if (ci_is_github() && event && strcmp(event, "merge_group") == 0) {
+		*ret_why_not = xstrdup("the merge group is not the branch yet");
+		return false;
+	}
+	head = ref && own ? head_at_origin(directory, ref) : NULL;
+	if (!head || strcmp(head, own) == 0)
+		return true;
+	*ret_why_not = xasprintf("%s is at %s, this is %s", ref + strlen(branch_prefix), head, own);
+	return false;
 }
 
 void

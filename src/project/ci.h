@@ -25,6 +25,10 @@ char *ci_repository(const char *directory, struct error **err);
  * default branch alone. */
 bool ci_pushes(const struct strings *push_refs, const char **ret_why_not);
 
+/* Whether the job's commit still is the head of its branch, as origin says; also true where nobody
+ * can say.  False: *ret_why_not, the caller's. */
+bool ci_is_at_head(const char *directory, char **ret_why_not);
+
 /* Which change a job is run for, and what may come of it. */
 
 enum ci_trust {

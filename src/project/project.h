@@ -27,9 +27,11 @@ struct project_image {
 	 * variables have no value here; project_image_check_repository() says which. */
 	char *repository;
 	const char *unknown_variable; /* that `repository` or `fallback` needs; NULL: none */
+	char *pull_requests; /* the same form, where jobs of pull requests push; NULL: nowhere */
 	struct strings fallback; /* the same form, asked in order; empty with `repository` NULL */
 	struct strings inputs, optional, exclude, needs, pins, push_refs, require;
 	struct strings signed_by; /* public keys, paths */
+	struct strings tags;      /* kept on the newest image by the jobs of push_refs */
 	struct fingerprint_pairs args;
 	bool tracked;
 	enum fingerprint_scheme scheme;
@@ -112,6 +114,13 @@ const struct project_image **project_order(const struct project *project,
 int project_fingerprint(const struct project *project, const struct project_image *image,
 			struct buf *record, struct fingerprint *ret_fingerprint,
 			struct error **err);
+
+/* What its fingerprint does not say and a user should know; NULL: nothing.  The caller's. */
+char *project_image_caveat(const struct project_image *image);
+
+/* The digests of its pins, by the lock file. */
+int project_pins(const struct project *project, const struct project_image *image,
+		 struct fingerprint_pairs *ret_pins, struct error **err);
 
 /* What was agreed on: project->lock, else .ocifp.lock, which *ret_own then is. */
 const struct lock_file *project_lock(const struct project *project, struct lock_file **ret_own,

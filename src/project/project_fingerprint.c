@@ -82,6 +82,16 @@ add_needs(const struct chain *chain, const struct project_image *image,
 	}
 }
 
+char *
+project_image_caveat(const struct project_image *image)
+{
+	if (image->scheme != SCHEME_CONCAT || image->needs.count + image->pins.count == 0)
+		return NULL;
+	return xasprintf("image '%s': the scheme concat leaves out 'needs' and 'pin', so its tag "
+			 "stays when what it is built on changes",
+			 image->name);
+}
+
 static int
 compute_next(struct chain *chain, struct buf *record, struct error **err)
 {
@@ -92,6 +102,7 @@ compute_next(struct chain *chain, struct buf *record, struct error **err)
 		.filter = chain->project->filter,
 		.tracked = image->tracked,
 	};
+	CLEANUP(fingerprint_pairs_release) struct fingerprint_pairs pins = { 0 };
 
 	copy_strings(&image->inputs, &inputs.paths);
 	copy_strings(&image->optional, &inputs.optional);
@@ -99,12 +110,25 @@ compute_next(struct chain *chain, struct buf *record, struct error **err)
 	for (size_t i = 0; i < image->args.count; i++)
 		fingerprint_pairs_add(&inputs.args, image->args.items[i].key,
 				      image->args.items[i].value);
-	add_needs(chain, image, &inputs.needs);
-	if (add_pins(chain->project, image, &inputs.pins, err) < 0 ||
-	    fingerprint_compute(&inputs, record, &chain->fingerprints[chain->count], err) < 0)
+	if (add_pins(chain->project, image, &pins, err) < 0)
+		return error_wrap(err, "image '%s'", image->name);
+	/* Tags of the scheme concat were published before anything was needed or pinned. */
+	if (image->scheme != SCHEME_CONCAT) {
+		add_needs(chain, image, &inputs.needs);
+		for (size_t i = 0; i < pins.count; i++)
+			fingerprint_pairs_add(&inputs.pins, pins.items[i].key, pins.items[i].value);
+	}
+	if (fingerprint_compute(&inputs, record, &chain->fingerprints[chain->count], err) < 0)
 		return error_wrap(err, "image '%s'", image->name);
 	chain->count++;
 	return 0;
+}
+
+int
+project_pins(const struct project *project, const struct project_image *image,
+	     struct fingerprint_pairs *ret_pins, struct error **err)
+{
+	return add_pins(project, image, ret_pins, err);
 }
 
 int

@@ -170,6 +170,7 @@ read_length(const struct config *config, const struct config_node *node, void *r
 struct entry {
 	struct project_image image;
 	char *repository;
+	char *pull_requests;
 	struct strings fallback;
 };
 
@@ -178,6 +179,7 @@ entry_release(struct entry *entry)
 {
 	project_image_release(&entry->image);
 	free(entry->repository);
+	free(entry->pull_requests);
 	strings_release(&entry->fallback);
 }
 
@@ -186,6 +188,7 @@ project_image_release(struct project_image *image)
 {
 	free(image->name);
 	free(image->repository);
+	free(image->pull_requests);
 	free(image->build);
 	strings_release(&image->fallback);
 	strings_release(&image->inputs);
@@ -196,9 +199,31 @@ project_image_release(struct project_image *image)
 	strings_release(&image->push_refs);
 	strings_release(&image->require);
 	strings_release(&image->signed_by);
+	strings_release(&image->tags);
 	fingerprint_pairs_release(&image->args);
 	platforms_release(&image->platforms);
 	*image = (struct project_image){ 0 };
+}
+
+/* A tag that looks like a fingerprint's would be one to whoever asks by hash. */
+static int
+read_tags(const struct config *config, const struct config_node *node, void *ret_value,
+	  struct error **err)
+{
+	if (config_read_texts(config, node, ret_value, err) < 0)
+		return -1;
+	for (size_t i = 0; i < node->count; i++) {
+		const struct config_node *item = &node->items[i];
+		size_t size = strlen(item->text);
+
+		if (!reference_tag_is_valid(item->text))
+			return config_fail(config, &item->mark, err, "invalid tag '%s'",
+					   QUOTED(item->text));
+		if (size >= LENGTH_MIN_CHARS && strspn(item->text, "0123456789abcdef") == size)
+			return config_fail(config, &item->mark, err,
+					   "tag '%s' could be a fingerprint's", item->text);
+	}
+	return 0;
 }
 
 static const struct config_field entry_fields[] = {
@@ -213,11 +238,13 @@ static const struct config_field entry_fields[] = {
 	{ "optional", project_paths_read, offsetof(struct entry, image.optional), false },
 	{ "pin", read_pins, offsetof(struct entry, image.pins), false },
 	{ "platforms", read_platforms, offsetof(struct entry, image.platforms), false },
+	{ "pull_requests", config_read_text, offsetof(struct entry, pull_requests), false },
 	{ "push_refs", config_read_texts, offsetof(struct entry, image.push_refs), false },
 	{ "repository", config_read_text, offsetof(struct entry, repository), false },
 	{ "require", read_require, offsetof(struct entry, image.require), false },
 	{ "scheme", read_scheme, offsetof(struct entry, image.scheme), false },
 	{ "signed_by", project_paths_read, offsetof(struct entry, image.signed_by), false },
+	{ "tags", read_tags, offsetof(struct entry, image.tags), false },
 	{ "tracked", config_read_bool, offsetof(struct entry, image.tracked), false },
 };
 
@@ -287,11 +314,20 @@ expand_repositories(const struct reading *reading, const struct config_node *nod
 {
 	const struct config_node *repository = config_find(node, "repository");
 	const struct config_node *fallback = config_find(node, "fallback");
+	const struct config_node *pull_requests = config_find(node, "pull_requests");
 
 	if (repository &&
 	    project_expand_repository(reading, entry->repository, &entry->image.repository,
 				      &entry->image.unknown_variable, err) < 0)
 		return config_wrap(reading->config, &repository->mark, err);
+	if (pull_requests &&
+	    project_expand_repository(reading, entry->pull_requests, &entry->image.pull_requests,
+				      &entry->image.unknown_variable, err) < 0)
+		return config_wrap(reading->config, &pull_requests->mark, err);
+	if (entry->image.pull_requests && entry->image.repository &&
+	    strcmp(entry->image.pull_requests, entry->image.repository) == 0)
+		return config_fail(reading->config, &pull_requests->mark, err,
+				   "'pull_requests' is the repository itself");
 	if (expand_fallback(reading, fallback, &entry->fallback, &entry->image, err) < 0)
 		return -1;
 	forget_unless_complete(entry);
@@ -303,7 +339,7 @@ static int
 check_scheme(const struct reading *reading, const struct config_node *node,
 	     const struct project_image *image, struct error **err)
 {
-	static const char *const foreign[] = { "args", "exclude", "needs", "pin", "tracked" };
+	static const char *const foreign[] = { "args", "exclude", "tracked" };
 
 	for (size_t i = 0; i < sizeof(foreign) / sizeof(*foreign); i++) {
 		const struct config_node *found = config_find(node, foreign[i]);

@@ -8,6 +8,7 @@ peer_tests = \
 	%D%/concurrency.bats \
 	%D%/copy.bats \
 	%D%/ensure.bats \
+	%D%/ensure_project.bats \
 	%D%/examples.bats \
 	%D%/index.bats \
 	%D%/interop.bats \

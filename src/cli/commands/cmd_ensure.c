@@ -11,6 +11,8 @@
 #include "cli/output/json.h"
 #include "image/ensure/ensure.h"
 #include "image/resolve/target.h"
+#include "oci/document.h"
+#include "project/project.h"
 
 struct ensure_values {
 	struct platforms platforms;
@@ -22,6 +24,7 @@ struct ensure_values {
 	bool dry_run;
 	bool assume_absent;
 	bool platform_tag;
+	bool all;
 };
 
 #define AT(member) offsetof(struct ensure_values, member)
@@ -41,6 +44,7 @@ static const struct option_spec ensure_options[] = {
 	  "ask the registry and print the plan, but change nothing" },
 	{ "assume-absent", 0, OPTION_FLAG, AT(assume_absent), NULL,
 	  "treat a refused login as absence" },
+	{ "all", 0, OPTION_FLAG, AT(all), NULL, "ensure all images of the project file" },
 	{ "platform", 0, OPTION_PLATFORMS, AT(platforms), "OS/ARCH",
 	  "require this platform instead of the image's; repeatable" },
 	{ "platform-tag", 0, OPTION_FLAG, AT(platform_tag), NULL,
@@ -58,7 +62,8 @@ parse_policy(const char *word)
 }
 
 static int
-tell(struct context *context, const struct ensure_result *result, struct error **err)
+tell(struct context *context, const struct ensure_result *result, const char *name, json_t *list,
+     struct error **err)
 {
 	struct target target = { .by_hash = true, .fingerprint = result->fingerprint };
 	struct outcome outcome = {
@@ -70,9 +75,68 @@ tell(struct context *context, const struct ensure_result *result, struct error *
 		.pushed = &result->pushed,
 		.details = json_pack("{s:b, s:o}", "built", result->built, "missing",
 				     json_platforms(&result->missing)),
+		.name = name,
+		.list = list,
 	};
 
 	return outcome_tell(context, &outcome, err);
+}
+
+/* All images, each after those that it needs. */
+static const struct project_image **
+order_all(const struct project *project)
+{
+	const struct project_image **all = xcalloc(project->image_count + 1, sizeof(*all));
+	size_t all_count = 0;
+
+	for (size_t i = 0; i < project->image_count; i++) {
+		size_t count;
+		AUTO_FREE const struct project_image **order =
+			project_order(project, &project->images[i], &count);
+
+		for (size_t j = 0; j < count; j++) {
+			size_t k = 0;
+
+			while (k < all_count && all[k] != order[j])
+				k++;
+			if (k == all_count)
+				all[all_count++] = order[j];
+		}
+	}
+	return all;
+}
+
+static int
+ensure_all(struct context *context, const struct project *project,
+	   const struct ensure_options *options, struct error **err)
+{
+	AUTO_FREE const struct project_image **images = order_all(project);
+	AUTO_JSON json_t *list = json_array();
+
+	for (size_t i = 0; i < project->image_count; i++) {
+		AUTO_ENSURE_RESULT struct ensure_result result = { 0 };
+
+		context_log_in_at_operand(context, images[i]->name);
+		if (ensure_image(context_session(context), project, images[i]->name, options,
+				 &result, err) < 0)
+			return error_wrap(err, "image '%s'", images[i]->name);
+		if (tell(context, &result, images[i]->name, list, err) < 0)
+			return -1;
+	}
+	if (!context->options.json)
+		return 0;
+	return context_result(context, "", json_pack("{s:O}", "images", list), err);
+}
+
+static int
+check_options(const struct ensure_values *values, const char *name, struct error **err)
+{
+	if (values->rebuild && (values->no_build || values->offline))
+		return error_set(err, ERROR_USAGE, "--rebuild contradicts --%s",
+				 values->no_build ? "no-build" : "offline");
+	if (values->all && name)
+		return error_set(err, ERROR_USAGE, "--all takes no IMAGE");
+	return 0;
 }
 
 static int
@@ -96,20 +160,19 @@ run_ensure(struct context *context, const void *opaque, const struct strings *op
 		.assume_absent = values->assume_absent,
 	};
 
-	if (values->rebuild && (values->no_build || values->offline))
-		return error_set(err, ERROR_USAGE, "--rebuild contradicts --%s",
-				 values->no_build ? "no-build" : "offline");
-	if (!project)
+	if (!project || check_options(values, name, err) < 0)
 		return -1;
-	context_log_in_at_operand(context, name);
 	if (values->platform_tag) {
 		if (platforms_choose_one(&values->platforms, &one, err) < 0)
 			return -1;
 		options.platforms = &one;
 	}
+	if (values->all)
+		return ensure_all(context, project, &options, err);
+	context_log_in_at_operand(context, name);
 	if (ensure_image(context_session(context), project, name, &options, &result, err) < 0)
 		return -1;
-	return tell(context, &result, err);
+	return tell(context, &result, NULL, NULL, err);
 }
 
 const struct command cmd_ensure = {
@@ -117,7 +180,7 @@ const struct command cmd_ensure = {
 	.summary = "pull an image by hash, or build and push it if it is proven absent",
 	.usage = "[--push auto|always|never] [--platform-tag] [--wait TIME] [--no-build] "
 		 "[--rebuild] [--dry-run] "
-		 "[IMAGE]",
+		 "[--all | IMAGE]",
 	.options = ensure_options,
 	.values_size = sizeof(struct ensure_values),
 	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,

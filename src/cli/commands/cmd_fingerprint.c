@@ -85,14 +85,18 @@ compute_paths(const struct context *context, const struct target_options *option
 }
 
 static int
-compute_image(const struct project *project, const struct strings *operands, struct answer *answer,
-	      struct error **err)
+compute_image(struct context *context, const struct project *project,
+	      const struct strings *operands, struct answer *answer, struct error **err)
 {
 	const char *name = operands->count > 0 ? operands->items[0] : NULL;
 	const struct project_image *image = project ? project_image(project, name, err) : NULL;
+	AUTO_FREE char *caveat = NULL;
 
 	if (!image)
 		return -1;
+	caveat = project_image_caveat(image);
+	if (caveat)
+		context_notice(context, "%s", caveat);
 	answer->length = image->length;
 	answer->image = xstrdup(image->name);
 	return project_fingerprint(project, image, answer->record, &answer->fingerprint, err);
@@ -113,8 +117,8 @@ compute_commit(struct context *context, const char *revision, const struct strin
 	commits = git_project_new(git, project->path, err);
 	if (!commits)
 		return -1;
-	return compute_image(git_project_at(commits, revision, &answer->commit, err), operands,
-			     answer, err);
+	return compute_image(context, git_project_at(commits, revision, &answer->commit, err),
+			     operands, answer, err);
 }
 
 static int
@@ -179,7 +183,8 @@ run_fingerprint(struct context *context, const void *opaque, const struct string
 	else if (values->revision)
 		result = compute_commit(context, values->revision, operands, &answer, err);
 	else
-		result = compute_image(context_project(context, err), operands, &answer, err);
+		result = compute_image(context, context_project(context, err), operands, &answer,
+				       err);
 	if (result < 0)
 		return -1;
 	if (values->inputs.length > 0)

@@ -18,6 +18,7 @@
 #include "cli/output/page.h"
 #include "image/document/content.h"
 #include "image/ensure/join.h"
+#include "image/ensure/moving_tags.h"
 #include "image/make/compose.h"
 #include "image/resolve/entries.h"
 #include "image/resolve/target.h"
@@ -77,6 +78,18 @@ tell_joined(struct context *context, const struct target *target, const struct j
 	return outcome_tell(context, &outcome, err);
 }
 
+/* An index that lacks a platform is not what the tags are for, nor is one of a fallback. */
+static int
+keep_tags(struct context *context, const struct target *target, const struct join_result *result,
+	  struct error **err)
+{
+	AUTO_FREE char *own = location_repository(&target->candidates[0]);
+
+	if (!target->by_hash || result->missing.count > 0 || strcmp(own, result->repository) != 0)
+		return 0;
+	return moving_tags_keep(context_session(context), target, &result->digest, err);
+}
+
 static int
 join_need(struct context *context, const char *name, const struct join_options *options,
 	  const struct platforms *wanted, struct error **err)
@@ -87,9 +100,11 @@ join_need(struct context *context, const char *name, const struct join_options *
 
 	if (target_of_project(context->project, name, NULL, &target, err) < 0)
 		return -1;
+	target_prefer_pull_requests(&target);
 	if (!own.platforms && target.platforms.count == 0)
 		own.platforms = wanted;
-	if (join_image(context_session(context), &target, &own, &result, err) < 0)
+	if (join_image(context_session(context), &target, &own, &result, err) < 0 ||
+	    keep_tags(context, &target, &result, err) < 0)
 		return -1;
 	say_what_is_missing(context, &result);
 	return 0;
@@ -131,10 +146,12 @@ run_join(struct context *context, const void *opaque, const struct strings *oper
 		.partial = values->partial,
 	};
 
-	if (!annotations ||
-	    target_of_options(context, &values->target, operand, &target, err) < 0 ||
-	    join_needs(context, &target, &options, err) < 0 ||
-	    join_image(context_session(context), &target, &options, &result, err) < 0)
+	if (!annotations || target_of_options(context, &values->target, operand, &target, err) < 0)
+		return -1;
+	target_prefer_pull_requests(&target);
+	if (join_needs(context, &target, &options, err) < 0 ||
+	    join_image(context_session(context), &target, &options, &result, err) < 0 ||
+	    keep_tags(context, &target, &result, err) < 0)
 		return -1;
 	return tell_joined(context, &target, &result, err);
 }

@@ -68,8 +68,12 @@ matches(const char *pattern, const char *value)
 static int
 check_value(const char *name, const char *value, struct error **err)
 {
+	/* "IMAGE-tag" is the tag of one image of several. */
+	const char *dash = strrchr(name, '-');
+	const char *key = dash ? dash + 1 : name;
+
 	for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]); i++) {
-		if (strcmp(outputs[i].name, name) == 0 && matches(outputs[i].pattern, value))
+		if (strcmp(outputs[i].name, key) == 0 && matches(outputs[i].pattern, value))
 			return 0;
 	}
 	return error_set(err, ERROR_FAILURE, "output '%s' cannot be '%s'", name, QUOTED(value));

@@ -20,9 +20,9 @@
 #include "base/strings.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "fingerprint/record.h"
 #include "image/resolve/target.h"
 #include "project/project.h"
+#include "repository/session.h"
 #include "store/lock.h"
 
 static const char prefix[] = "ocifp-build-";
@@ -138,31 +138,70 @@ need_variable(const char *need)
 	return variable;
 }
 
-/* The pins stand in the record that the fingerprint was made of. */
+/* In byte order, as in the fingerprint's record. */
 static int
-add_pins(const struct target *target, struct strings *variables, struct error **err)
+add_pins(const struct build_options *options, struct strings *variables, struct error **err)
 {
-	AUTO_RECORD struct record record = { 0 };
-	AUTO_BUF struct buf bytes = BUF_INIT(RECORD_LIMIT_BYTES);
-	char *pins = NULL;
+	CLEANUP(fingerprint_pairs_release) struct fingerprint_pairs pins = { 0 };
+	AUTO_STRINGS struct strings lines = { 0 };
+	char *value;
 
-	/* Parsing writes into its bytes, and the record itself is to be published. */
-	if (buf_append(&bytes, target->record.data, target->record.size, err) < 0 ||
-	    record_parse(bytes.data, bytes.size, &record, err) < 0)
+	if (project_pins(options->project, options->target->image, &pins, err) < 0)
 		return -1;
-	pins = xstrdup("OCIFP_PINS=");
-	for (size_t i = 0; i < record.count; i++) {
-		const struct record_entry *entry = &record.entries[i];
-		AUTO_FREE char *before = pins;
+	for (size_t i = 0; i < pins.count; i++)
+		strings_take(&lines, xasprintf("%s@%s", pins.items[i].key, pins.items[i].value));
+	strings_sort(&lines);
+	value = xstrdup("OCIFP_PINS=");
+	for (size_t i = 0; i < lines.count; i++) {
+		AUTO_FREE char *before = value;
 
-		if (entry->kind == RECORD_IMAGE)
-			pins = xasprintf("%s%s%s@%.*s", before, text_ends(before, "=") ? "" : "\n",
-					 entry->key, (int)entry->value_size, entry->value);
-		else
-			before = NULL;
+		value = xasprintf("%s%s%s", before, i > 0 ? "\n" : "", lines.items[i]);
 	}
-	strings_take(variables, pins);
+	strings_take(variables, value);
 	return 0;
+}
+
+static void
+add_list(const char *name, const char *const *items, struct strings *variables)
+{
+	char *value;
+
+	if (!items || !*items)
+		return;
+	value = xasprintf("%s=", name);
+	for (const char *const *item = items; *item; item++) {
+		AUTO_FREE char *before = value;
+
+		value = xasprintf("%s%s%s", before, item == items ? "" : " ", *item);
+	}
+	strings_take(variables, value);
+}
+
+/* As the options of this run say; the build runs in another directory. */
+static void
+add_settings(const struct session_options *session, struct strings *variables)
+{
+	const char *ca_file = session->registry.loopback_tls ? session->engine.ca_file : NULL;
+	AUTO_FREE char *ca_path = ca_file ? realpath(ca_file, NULL) : NULL;
+	AUTO_FREE char *store = session->store_path ? realpath(session->store_path, NULL) : NULL;
+
+	if (ca_path)
+		strings_take(variables, xasprintf("OCIFP_TLS_CA=%s", ca_path));
+	if (store)
+		strings_take(variables, xasprintf("OCIFP_STORE=%s", store));
+	add_list("OCIFP_PLAIN_HTTP", session->engine.plain_http_hosts, variables);
+	add_list("OCIFP_TRUST_REALM", session->registry.trust_realms, variables);
+}
+
+static bool
+is_of_settings(const char *variable, const struct strings *settings)
+{
+	size_t size = strcspn(variable, "=");
+
+	for (size_t i = 0; i < settings->count; i++)
+		if (strncmp(settings->items[i], variable, size + 1) == 0)
+			return true;
+	return false;
 }
 
 /* What the contract names is ours to say; settings such as OCIFP_STORE stay the user's. */
@@ -171,7 +210,7 @@ is_of_contract(const char *variable)
 {
 	static const char *const names[] = {
 		"OCIFP_REF=",  "OCIFP_FINGERPRINT=", "OCIFP_PLATFORMS=", "OCIFP_OUTPUT=",
-		"OCIFP_PINS=", "OCIFP_BUILD=",       "OCIFP_NEEDS_"
+		"OCIFP_PINS=", "OCIFP_BUILD=",       "OCIFP_IMAGE=",     "OCIFP_NEEDS_"
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
@@ -187,11 +226,16 @@ fill_environment(const struct build_options *options, const char *output, struct
 	const struct target *target = options->target;
 	AUTO_FREE char *platforms = platforms_format(options->platforms, ",");
 	AUTO_FREE char *name = target_name(target, 0);
+	AUTO_STRINGS struct strings settings = { 0 };
 
+	add_settings(options->session, &settings);
 	for (char **variable = environ; *variable; variable++)
-		if (!is_of_contract(*variable))
+		if (!is_of_contract(*variable) && !is_of_settings(*variable, &settings))
 			strings_add(variables, *variable);
+	for (size_t i = 0; i < settings.count; i++)
+		strings_add(variables, settings.items[i]);
 	strings_add(variables, "OCIFP_BUILD=1");
+	strings_take(variables, xasprintf("OCIFP_IMAGE=%s", target->image->name));
 	strings_take(variables, xasprintf("OCIFP_REF=%s", name));
 	strings_take(variables, xasprintf("OCIFP_FINGERPRINT=%s",
 					  digest_hex(&target->fingerprint.digest).text));
@@ -199,7 +243,7 @@ fill_environment(const struct build_options *options, const char *output, struct
 	strings_take(variables, xasprintf("OCIFP_OUTPUT=%s", output));
 	for (size_t i = 0; i < options->needs->count; i++)
 		strings_take(variables, need_variable(options->needs->items[i]));
-	return add_pins(target, variables, err);
+	return add_pins(options, variables, err);
 }
 
 static int

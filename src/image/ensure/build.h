@@ -3,6 +3,7 @@
  * `/bin/sh -c` in the project's directory; its output goes to our stderr.  It is told by
  *
  *     OCIFP_BUILD          1: an ocifp that it runs speaks for the build, not to GitHub
+ *     OCIFP_IMAGE          its name in the project file
  *     OCIFP_REF            host/name:tag that will name the image
  *     OCIFP_FINGERPRINT    64 hex digits
  *     OCIFP_PLATFORMS      what is missing: linux/amd64,linux/arm64
@@ -10,6 +11,9 @@
  *     OCIFP_NEEDS_<IMAGE>  REF@DIGEST of an image that this one needs; oci:STORE:NAME when it was
  *                          built and not pushed
  *     OCIFP_OUTPUT         an absolute path that does not exist
+ *
+ * and, when options say so, OCIFP_STORE, OCIFP_TLS_CA, OCIFP_PLAIN_HTTP and OCIFP_TRUST_REALM for
+ * an ocifp that it runs,
  *
  * and leaves an OCI layout directory or a tar there, or pushes OCIFP_REF by itself.
  */
@@ -23,10 +27,14 @@
 
 struct error;
 struct platforms;
+struct project;
+struct session_options;
 struct target;
 
 struct build_options {
 	const struct target *target;
+	const struct project *project;
+	const struct session_options *session;
 	const struct platforms *platforms; /* to build */
 	const struct strings *needs;       /* "IMAGE=REF" each */
 	int64_t deadline_ms;               /* then it is killed: ERROR_TIMEOUT; 0: none */

@@ -11,6 +11,7 @@
 #include "base/xalloc.h"
 #include "image/document/image_tree.h"
 #include "image/ensure/build.h"
+#include "image/ensure/moving_tags.h"
 #include "image/resolve/built.h"
 #include "image/resolve/lookup.h"
 #include "image/resolve/platform_tag.h"
@@ -30,7 +31,9 @@ struct ensure {
 	const struct project *project;
 	const struct ensure_options *options;
 	const struct target *target;
-	struct strings *needs; /* "IMAGE=REF" of those that builds need, as known so far */
+	size_t push_place;         /* the candidate to which a build is pushed */
+	struct target destination; /* borrowed from the target: that candidate alone */
+	struct strings *needs;     /* "IMAGE=REF" of those that builds need, as known so far */
 	const struct platforms *platforms; /* wanted */
 	bool deep;                         /* an index has lied: ask for each manifest */
 	bool built;                        /* now the registry's own word counts */
@@ -150,7 +153,7 @@ list_kept(const struct ensure *ensure, bool push_it, struct descriptors *ret_kep
 {
 	AUTO_FOUND_IMAGE struct found_image built = { 0 };
 
-	if (ensure->lookup.found.place == 0)
+	if (ensure->lookup.found.place == ensure->push_place)
 		keep_listed(ensure, &ensure->lookup.found.root, ret_kept);
 	if (push_it || ret_kept->count > 0)
 		return 0;
@@ -175,6 +178,8 @@ will_push(const struct ensure *ensure)
 	case PUSH_AUTO:
 		break;
 	}
+	if (ensure->target->pull_request_place)
+		return true;
 	return ci_pushes(&ensure->target->image->push_refs, why_not);
 }
 
@@ -182,8 +187,8 @@ static int
 probe_push(const struct ensure *ensure, struct error **err)
 {
 	AUTO_REPOSITORY struct repository *repository = repository_open(
-		ensure->session, &ensure->target->candidates[0], REPOSITORY_WRITE, err);
-	AUTO_FREE char *name = target_name(ensure->target, 0);
+		ensure->session, ensure->destination.candidates, REPOSITORY_WRITE, err);
+	AUTO_FREE char *name = target_name(&ensure->destination, 0);
 
 	if (!repository || repository_probe_push(repository, err) < 0)
 		return error_wrap(err, "nothing was built, because a push to '%s' would fail",
@@ -212,9 +217,10 @@ check_pushed_by_command(struct ensure *ensure, struct error **err)
 {
 	struct lookup_options options = { .platforms = ensure->platforms, .deep = ensure->deep };
 
-	if (confirm_tag_wait(ensure->session, ensure->target, &options, NULL, &ensure->lookup,
+	if (confirm_tag_wait(ensure->session, &ensure->destination, &options, NULL, &ensure->lookup,
 			     err) < 0)
 		return error_wrap(err, "the build command wrote nothing to $OCIFP_OUTPUT");
+	ensure->lookup.found.place = ensure->push_place;
 	ensure->result->pushed = ensure->lookup.presence == PRESENCE_PRESENT;
 	if (ensure->result->pushed)
 		return 0;
@@ -229,9 +235,10 @@ verify_pushed(struct ensure *ensure, const struct digest *pushed, struct error *
 {
 	struct lookup_options options = { .platforms = ensure->platforms, .deep = ensure->deep };
 
-	if (confirm_tag(ensure->session, ensure->target, &options, pushed, &ensure->lookup, err) <
-	    0)
+	if (confirm_tag(ensure->session, &ensure->destination, &options, pushed, &ensure->lookup,
+			err) < 0)
 		return -1;
+	ensure->lookup.found.place = ensure->push_place;
 	ensure->result->digest = ensure->lookup.found.root.descriptor.digest;
 	return 0;
 }
@@ -256,7 +263,7 @@ static int
 push(struct ensure *ensure, const struct image_node *root, struct error **err)
 {
 	AUTO_REPOSITORY struct repository *destination = repository_open(
-		ensure->session, &ensure->target->candidates[0], REPOSITORY_WRITE, err);
+		ensure->session, ensure->destination.candidates, REPOSITORY_WRITE, err);
 	AUTO_REPOSITORY struct repository *source = NULL;
 	AUTO_STRINGS struct strings tags = { 0 };
 	struct pushing pushing = {
@@ -270,7 +277,7 @@ push(struct ensure *ensure, const struct image_node *root, struct error **err)
 		return -1;
 	source = repository_of_store(ensure->session, session_store(ensure->session, err));
 	pushing.source = source;
-	strings_add(&tags, ensure->target->candidates[0].reference.tag);
+	strings_add(&tags, ensure->destination.candidates->reference.tag);
 	/* Our index may be there while one that it lists is gone. */
 	if ((ensure->deep && push_children(&pushing, err) < 0) ||
 	    push_tree(&pushing, &tags, &ignored, err) < 0)
@@ -279,7 +286,8 @@ push(struct ensure *ensure, const struct image_node *root, struct error **err)
 	if (verify_pushed(ensure, &root->descriptor.digest, err) < 0)
 		return -1;
 	return digest_equal(&ensure->result->digest, &root->descriptor.digest)
-		       ? built_publish(ensure->session, ensure->target, &root->descriptor, err)
+		       ? built_publish(ensure->session, ensure->target, ensure->push_place,
+				       &root->descriptor, err)
 		       : built_drop(ensure->session, ensure->target, err);
 }
 
@@ -391,9 +399,11 @@ static int
 ensure_build(struct ensure *ensure, struct error **err)
 {
 	struct build_options options = {
-		.target = ensure->target,
+		.target = &ensure->destination,
 		.platforms = &ensure->result->missing,
 		.needs = ensure->needs,
+		.project = ensure->project,
+		.session = session_options(ensure->session),
 		.deadline_ms = session_options(ensure->session)->engine.deadline_ms,
 	};
 	AUTO_BUILD_OUTPUT struct build_output output = { 0 };
@@ -498,7 +508,7 @@ static void
 note_missing(struct ensure *ensure)
 {
 	const struct platforms *missing = &ensure->lookup.missing;
-	bool has_part = missing->count > 0 && ensure->lookup.found.place == 0;
+	bool has_part = missing->count > 0 && ensure->lookup.found.place == ensure->push_place;
 
 	platforms_release(&ensure->result->missing);
 	platforms_copy(has_part ? missing : ensure->platforms, &ensure->result->missing);
@@ -587,8 +597,8 @@ act(struct ensure *ensure, struct error **err)
 static void
 describe(const struct target *target, struct ensure_result *result)
 {
-	result->repository = location_repository(&target->candidates[0]);
-	result->tag = xstrdup(target->candidates[0].reference.tag);
+	result->repository = location_repository(target->candidates);
+	result->tag = xstrdup(target->candidates->reference.tag);
 	result->fingerprint = target->fingerprint;
 }
 
@@ -654,6 +664,29 @@ say_what_happened(const struct ensure *ensure)
 		      result->repository, result->tag, done);
 }
 
+static void
+tell_caveat(const struct ensure *ensure)
+{
+	AUTO_FREE char *caveat = project_image_caveat(ensure->target->image);
+
+	if (caveat)
+		observer_tell(session_observer(ensure->session), EVENT_NOTICE, "%s", caveat);
+}
+
+/* What the registry has under the image's own name, be it pushed now or there before. */
+static int
+keep_tags(const struct ensure *ensure, struct error **err)
+{
+	const struct ensure_options *options = ensure->options;
+	bool is_there =
+		ensure->result->present || ensure->result->pushed || ensure->result->adopted;
+
+	if (options->push != PUSH_AUTO || options->dry_run || options->offline ||
+	    options->platform_tag || !is_there || ensure->lookup.found.place != 0)
+		return 0;
+	return moving_tags_keep(ensure->session, ensure->target, &ensure->result->digest, err);
+}
+
 /* `name` NULL: the only image, or the default. */
 static int
 ensure_one(struct ensure *ensure, const char *name, struct error **err)
@@ -670,8 +703,13 @@ ensure_one(struct ensure *ensure, const char *name, struct error **err)
 		return -1;
 	choose_wanted(ensure, &wanted);
 	ensure->platforms = &wanted;
-	describe(&target, ensure->result);
-	result = act(ensure, err);
+	ensure->push_place = ensure->options->push == PUSH_AUTO ? target.pull_request_place : 0;
+	ensure->destination = target;
+	ensure->destination.candidates = &target.candidates[ensure->push_place];
+	ensure->destination.candidate_count = 1;
+	describe(&ensure->destination, ensure->result);
+	tell_caveat(ensure);
+	result = act(ensure, err) < 0 ? -1 : keep_tags(ensure, err);
 	lookup_release(&ensure->lookup);
 	if (result < 0)
 		return -1;

@@ -224,15 +224,15 @@ built_drop(struct session *session, const struct target *target, struct error **
 }
 
 int
-built_publish(struct session *session, const struct target *target, const struct descriptor *pushed,
-	      struct error **err)
+built_publish(struct session *session, const struct target *target, size_t place,
+	      const struct descriptor *pushed, struct error **err)
 {
 	struct store *store = find_store(session, target);
 	AUTO_FREE char *name = NULL;
 
 	if (!store || !store_is_writable(store))
 		return 0;
-	name = target_name(target, 0);
+	name = target_name(target, place);
 	if (store_set_reference(store, name, pushed, err) < 0)
 		return -1;
 	return built_drop(session, target, err);

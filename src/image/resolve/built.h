@@ -48,8 +48,9 @@ int built_drop(struct session *session, const struct target *target, struct erro
 /* Drops the names that nothing used for that long; `dry_run` only counts. */
 int built_expire(struct store *store, bool dry_run, unsigned *ret_count, struct error **err);
 
-/* What was pushed gets its own name in the store, HOST/NAME:TAG, and loses this one. */
-int built_publish(struct session *session, const struct target *target,
+/* What was pushed to that candidate gets its own name in the store, HOST/NAME:TAG, and loses this
+ * one. */
+int built_publish(struct session *session, const struct target *target, size_t place,
 		  const struct descriptor *pushed, struct error **err);
 
 #endif

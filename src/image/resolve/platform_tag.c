@@ -20,16 +20,22 @@ platform_tag(const char *tag, const struct platform *platform, struct error **er
 	return NULL;
 }
 
+/* The candidate that is at `from` then, under another tag, before all others. */
 static void
-insert_place(struct target *target)
+insert_place(struct target *target, size_t from, const char *tag)
 {
+	struct reference *reference;
+
 	target->candidates =
 		xgrow(target->candidates, target->candidate_count, sizeof(*target->candidates));
 	for (size_t i = target->candidate_count; i > 0; i--)
 		target->candidates[i] = target->candidates[i - 1];
-	target->candidates[0] = (struct location){ 0 };
-	location_copy(&target->candidates[1], &target->candidates[0]);
 	target->candidate_count++;
+	target->candidates[0] = (struct location){ 0 };
+	location_copy(&target->candidates[from], &target->candidates[0]);
+	reference = &target->candidates[0].reference;
+	free(reference->tag);
+	reference->tag = xstrdup(tag);
 }
 
 int
@@ -47,8 +53,12 @@ target_take_platform(struct target *target, const struct platform *platform, str
 	platforms_add(&target->platforms, platform);
 	if (target->locked.algorithm != DIGEST_NONE)
 		return 0;
-	insert_place(target);
-	free(target->candidates[0].reference.tag);
-	target->candidates[0].reference.tag = TAKE_PTR(tag);
+	if (target->pull_request_place) {
+		insert_place(target, target->pull_request_place + 1, tag);
+		insert_place(target, 2, tag);
+		target->pull_request_place = 1;
+	} else {
+		insert_place(target, 1, tag);
+	}
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "project/ci.h"
 #include "project/lock_file.h"
 #include "project/project.h"
 
@@ -40,13 +41,34 @@ add_repository(struct target *target, const char *repository, struct error **err
 	return 0;
 }
 
+/* After the image's own place and in a job of a pull request alone: what others' pull requests left
+ * there counts for nobody else. */
 static int
-add_repositories(struct target *target, struct error **err)
+add_pull_requests(struct target *target, struct error **err)
+{
+	const struct project_image *image = target->image;
+	AUTO_CI_EVENT struct ci_event event = { 0 };
+
+	if (!image->pull_requests)
+		return 0;
+	ci_event_find(&image->push_refs, &event);
+	if (event.trust != CI_PULL_REQUEST)
+		return 0;
+	if (add_repository(target, image->pull_requests, err) < 0)
+		return error_wrap(err, "pull_requests of image '%s'", image->name);
+	target->pull_request_place = target->candidate_count - 1;
+	return 0;
+}
+
+static int
+add_repositories(struct target *target, bool by_hash, struct error **err)
 {
 	const struct project_image *image = target->image;
 
 	if (add_repository(target, image->repository, err) < 0)
 		return error_wrap(err, "image '%s'", image->name);
+	if (by_hash && add_pull_requests(target, err) < 0)
+		return -1;
 	for (size_t i = 0; i < image->fallback.count; i++)
 		if (add_repository(target, image->fallback.items[i], err) < 0)
 			return error_wrap(err, "fallback of image '%s'", image->name);
@@ -88,7 +110,7 @@ target_of_project(const struct project *project, const char *name, const char *t
 	ret_target->record = BUF_INIT(RECORD_LIMIT_BYTES);
 	ret_target->requires_fingerprint = strings_has(&image->require, "fingerprint");
 	platforms_copy(&image->platforms, &ret_target->platforms);
-	if (add_repositories(ret_target, err) < 0)
+	if (add_repositories(ret_target, !tag, err) < 0)
 		return -1;
 	if (tag) {
 		set_tag(ret_target, tag);
@@ -129,6 +151,20 @@ target_of_inputs(const char *text, const struct fingerprint_inputs *inputs, unsi
 		return -1;
 	set_hash_tag(ret_target, length);
 	return 0;
+}
+
+void
+target_prefer_pull_requests(struct target *target)
+{
+	size_t place = target->pull_request_place;
+	struct location own;
+
+	if (place == 0)
+		return;
+	own = target->candidates[0];
+	target->candidates[0] = target->candidates[place];
+	target->candidates[place] = own;
+	target->pull_request_place = 0;
 }
 
 int

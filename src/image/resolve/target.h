@@ -22,7 +22,9 @@ struct target {
 	struct location *candidates; /* [0] is the image's own, the others are read-only fallbacks;
 				      * each with the tag or digest to ask for */
 	size_t candidate_count;
-	const char *directory; /* of the project or the inputs: git is asked there; borrowed */
+	size_t pull_request_place; /* the candidate to which this job of a pull request pushes; 0:
+				    * it is no such job, or they have no place */
+	const char *directory;     /* of the project or the inputs: git is asked there; borrowed */
 	bool by_hash;
 	struct fingerprint fingerprint; /* when by_hash */
 	struct buf record;              /* what the fingerprint is made of; when by_hash */
@@ -41,6 +43,9 @@ int target_of_location(const char *text, struct target *ret_target, struct error
 /* A location under the fingerprint of these inputs. */
 int target_of_inputs(const char *text, const struct fingerprint_inputs *inputs, unsigned length,
 		     struct target *ret_target, struct error **err);
+
+/* In a job of a pull request: its place instead of the image's own, which comes after it. */
+void target_prefer_pull_requests(struct target *target);
 
 /* ERROR_REFUSED, class "lock_file", when .ocifp.lock says another digest. */
 int target_check_lock(const struct target *target, size_t place, const struct digest *digest,

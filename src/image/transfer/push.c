@@ -97,7 +97,7 @@ push_by_hash(struct session *session, const struct location *location, const str
 	if (push_to(&pushing, target, options, result, err) < 0)
 		return -1;
 	return digest_equal(&result->digest, &root.descriptor.digest)
-		       ? built_publish(session, target, &root.descriptor, err)
+		       ? built_publish(session, target, 0, &root.descriptor, err)
 		       : built_drop(session, target, err);
 }
 

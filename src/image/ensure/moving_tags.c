@@ -1,0 +1,93 @@
+#include "image/ensure/moving_tags.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/observer.h"
+#include "base/strings.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "image/document/node.h"
+#include "image/resolve/target.h"
+#include "image/transfer/push_tree.h"
+#include "project/ci.h"
+#include "project/project.h"
+#include "repository/repository.h"
+#include "repository/session.h"
+
+static void
+tell_kept(struct session *session, const struct project_image *image, const char *why)
+{
+	for (size_t i = 0; i < image->tags.count; i++)
+		observer_tell(session_observer(session), EVENT_NOTICE, "tag '%s' does not move: %s",
+			      image->tags.items[i], why);
+}
+
+/* What names the digest already costs a request and no more. */
+static int
+find_wrong_tags(struct repository *repository, const struct strings *tags,
+		const struct digest *digest, struct strings *ret_wrong, struct error **err)
+{
+	for (size_t i = 0; i < tags->count; i++) {
+		AUTO_RESOLUTION struct resolution named = { 0 };
+
+		if (repository_resolve(repository, tags->items[i], NULL, &named, err) < 0)
+			return error_wrap(err, "tag '%s'", tags->items[i]);
+		if (named.evidence.presence != PRESENCE_PRESENT ||
+		    !digest_equal(&named.descriptor.digest, digest))
+			strings_add(ret_wrong, tags->items[i]);
+	}
+	return 0;
+}
+
+static int
+move_tags(struct session *session, const struct target *target, const struct digest *digest,
+	  struct error **err)
+{
+	const struct location *place = &target->candidates[0];
+	AUTO_REPOSITORY struct repository *repository =
+		repository_open(session, place, REPOSITORY_WRITE, err);
+	AUTO_RESOLUTION struct resolution root = { 0 };
+	AUTO_STRINGS struct strings wrong = { 0 };
+	struct image_node bare = { 0 };
+	const struct pushing pushing = { .destination = repository, .root = &bare };
+	struct put_result ignored;
+
+	if (!repository ||
+	    find_wrong_tags(repository, &target->image->tags, digest, &wrong, err) < 0)
+		return -1;
+	if (wrong.count == 0)
+		return 0;
+	if (repository_resolve(repository, NULL, digest, &root, err) < 0)
+		return -1;
+	if (root.evidence.presence != PRESENCE_PRESENT)
+		return error_set(err, ERROR_UNAVAILABLE, "the registry does not show %s",
+				 digest_text(digest).text);
+	bare.descriptor = root.descriptor;
+	bare.bytes = root.bytes;
+	if (push_tags(&pushing, &wrong, &ignored, err) < 0)
+		return -1;
+	for (size_t i = 0; i < wrong.count; i++)
+		observer_tell(session_observer(session), EVENT_NOTICE, "tag '%s' names %s now",
+			      wrong.items[i], digest_text(digest).text);
+	return 0;
+}
+
+int
+moving_tags_keep(struct session *session, const struct target *target, const struct digest *digest,
+		 struct error **err)
+{
+	const struct project_image *image = target->image;
+	const char *why_not = NULL;
+	AUTO_FREE char *reason = NULL;
+
+	if (!image || image->tags.count == 0 || !ci_pushes(&image->push_refs, &why_not))
+		return 0;
+	if (!ci_is_at_head(target->directory, &reason)) {
+		tell_kept(session, image, reason);
+		return 0;
+	}
+	return move_tags(session, target, digest, err) < 0
+		       ? error_wrap(err, "cannot keep the tags of image '%s'", image->name)
+		       : 0;
+}

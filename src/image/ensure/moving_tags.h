@@ -1,0 +1,20 @@
+/* moving_tags.h - the tags that a project keeps on its newest image: `tags` of the project file
+ *
+ *     a job of push_refs? --> the branch's head still? --> each tag that names something else: PUT
+ *
+ * Also when nothing was built: a revert moves them back.  A late job of an old commit moves none.
+ */
+#ifndef OCIFP_IMAGE_ENSURE_MOVING_TAGS_H
+#define OCIFP_IMAGE_ENSURE_MOVING_TAGS_H
+
+struct digest;
+struct error;
+struct session;
+struct target;
+
+/* `digest` is at the target's own place.  Nothing for a target that is not of a project, without
+ * `tags`, or when this is not a job that keeps them. */
+int moving_tags_keep(struct session *session, const struct target *target,
+		     const struct digest *digest, struct error **err);
+
+#endif

@@ -30,6 +30,7 @@ noinst_LIBRARIES += %D%/libcache.a
 	%D%/transfer/section.c %D%/transfer/section.h \
 	%D%/tree/filter.h \
 	%D%/tree/journal.c %D%/tree/journal.h \
+	%D%/tree/dep_info.c %D%/tree/dep_info.h \
 	%D%/tree/parts.c %D%/tree/parts.h \
 	%D%/tree/restore_request.c %D%/tree/restore_request.h \
 	%D%/tree/restorer.c %D%/tree/restorer.h \

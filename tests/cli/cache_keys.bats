@@ -232,6 +232,27 @@ cargo_job() {
 	assert_equal "$compiled $result" 'middle app 12'
 }
 
+@test "why lists what cargo read and no source is" {
+	need_cargo
+	package app
+	echo 'fn main() { println!("{}", include_str!("made.txt")) }' >crates/app/src/main.rs
+	printf '[workspace]\nmembers = ["crates/*"]\nresolver = "2"\n' >Cargo.toml
+	printf 'version: 1\ncaches: {target: {preset: cargo, repository: "oci:%s"}}\n' "$T/caches" >.ocifp.yaml
+	printf 'target\nmade.txt\n' >.gitignore
+	rm Cargo.lock
+	cargo generate-lockfile -q
+	git add . && git commit -qm workspace
+	runner
+	echo made >crates/app/src/made.txt
+	cargo build -q
+	ocifp_run cache why
+	assert_status 0
+	assert_stdout "$(printf '%s\n' 'target: no cache of this name, platform and toolchain is there' \
+		'target: the last build also read files that are not sources:' '  crates/app/src/made.txt')"
+	ocifp_run cache why --json
+	assert_json '.caches[0].outside_sources == ["crates/app/src/made.txt"]'
+}
+
 @test "random edits: nothing stale, nothing needless, with cargo" {
 	need_cargo
 	need python3

@@ -4,6 +4,7 @@ cache_tests = \
 	%D%/test_chunker \
 	%D%/test_index_head \
 	%D%/test_pack_plan \
+	%D%/test_dep_info \
 	%D%/test_parts \
 	%D%/test_tree_index \
 	%D%/test_varint \
@@ -28,6 +29,8 @@ TESTS += $(cache_tests)
 %C%_test_index_head_LDADD = $(cache_libs) $(CMOCKA_LIBS)
 %C%_test_pack_plan_SOURCES = %D%/test_pack_plan.c
 %C%_test_pack_plan_LDADD = $(cache_libs) $(CMOCKA_LIBS)
+%C%_test_dep_info_SOURCES = %D%/test_dep_info.c $(tree_room)
+%C%_test_dep_info_LDADD = $(cache_libs) $(CMOCKA_LIBS)
 %C%_test_parts_SOURCES = %D%/test_parts.c $(tree_room)
 %C%_test_parts_LDADD = $(cache_libs) $(CMOCKA_LIBS)
 %C%_test_tree_index_SOURCES = %D%/test_tree_index.c

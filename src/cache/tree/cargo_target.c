@@ -22,19 +22,12 @@
 #define LOCK_POLL_MS 100
 #define UNIT_HEX_CHARS 16
 
-struct cargo_profile {
-	size_t root;
-	char *path; /* from the root: "debug", "x86_64-unknown-linux-musl/release" */
-	char *lock_path;
-	int lock_fd;
-};
-
 void
 cargo_target_release(struct cargo_target *target)
 {
 	for (size_t i = 0; i < target->count; i++) {
 		free(target->profiles[i].path);
-		free(target->profiles[i].lock_path);
+		free(target->profiles[i].directory);
 		if (target->profiles[i].lock_fd >= 0)
 			(void)close(target->profiles[i].lock_fd);
 	}
@@ -91,7 +84,7 @@ add_profile(struct cargo_target *target, size_t root, const char *directory, con
 	target->profiles[target->count++] = (struct cargo_profile){
 		.root = root,
 		.path = xstrdup(path),
-		.lock_path = xasprintf("%s/%s/.cargo-lock", directory, path),
+		.directory = xasprintf("%s/%s", directory, path),
 		.lock_fd = -1,
 	};
 }
@@ -329,14 +322,16 @@ cargo_target_open(const struct cache_spec *spec, struct cargo_target *ret_target
 static int
 lock(struct cargo_profile *profile, int64_t deadline_ms, struct error **err)
 {
-	profile->lock_fd = open(profile->lock_path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	AUTO_FREE char *path = xasprintf("%s/.cargo-lock", profile->directory);
+
+	profile->lock_fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (profile->lock_fd < 0)
-		return errno == ENOENT ? 0 : error_set_path(err, errno, "open", profile->lock_path);
+		return errno == ENOENT ? 0 : error_set_path(err, errno, "open", path);
 	while (flock(profile->lock_fd, LOCK_SH | LOCK_NB) < 0) {
 		if (errno == ENOLCK || errno == ENOTSUP)
 			return 0;
 		if (errno != EWOULDBLOCK && errno != EINTR)
-			return error_set_path(err, errno, "lock", profile->lock_path);
+			return error_set_path(err, errno, "lock", path);
 		if (deadline_left_ms(deadline_ms, LOCK_POLL_MS) == 0) {
 			AUTO_FREE char *quoted = text_quote_string(profile->path);
 

@@ -25,6 +25,13 @@
 struct cache_spec;
 struct error;
 
+struct cargo_profile {
+	size_t root;
+	char *path; /* from the root: "debug", "x86_64-unknown-linux-musl/release" */
+	char *directory;
+	int lock_fd;
+};
+
 struct cargo_target {
 	struct cargo_profile *profiles;
 	size_t count;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/deadline.h"
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "base/xalloc.h"
@@ -69,7 +70,12 @@ describe(struct page *page, const struct cache_spec *spec, const struct cache_sa
 		page_add(page, "not saved: another job saved the same inputs\n");
 		break;
 	case CACHE_EMPTY:
-		page_add(page, "not saved: none of its directories exists\n");
+		page_add(page, "not saved: none of its directories exists%s\n",
+			 spec->preset->kind == PRESET_CARGO &&
+					 (environment_find("CARGO_TARGET_DIR") ||
+					  environment_find("CARGO_BUILD_TARGET_DIR"))
+				 ? "; CARGO_TARGET_DIR is set, name that directory with 'paths'"
+				 : "");
 		break;
 	case CACHE_TOO_LARGE:
 		page_add(page, "not saved: it has %s, more than 'max: %s'\n", packed, most);

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/buf.h"
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/text.h"
@@ -11,9 +12,12 @@
 #include "cache/key/key_record.h"
 #include "cache/transfer/restore.h"
 #include "cache/transfer/section.h"
+#include "cache/tree/cargo_target.h"
+#include "cache/tree/dep_info.h"
 #include "cli/commands/cmd_cache.h"
 #include "cli/context.h"
 #include "cli/output/page.h"
+#include "fingerprint/paths.h"
 #include "oci/document.h"
 
 #define SOURCES_SHOWN_COUNT 20
@@ -110,13 +114,58 @@ list_differences(const struct cache_work *work, const struct nearest *nearest,
 	return 0;
 }
 
+static bool
+is_below_variable(const char *path, const char *name, const char *fallback)
+{
+	const char *value = environment_find(name);
+	const char *home = environment_find("HOME");
+	AUTO_FREE char *folder = value  ? xstrdup(value)
+				 : home ? xasprintf("%s/%s", home, fallback)
+					: xstrdup("");
+	AUTO_FREE char *real = realpath(folder, NULL);
+
+	return real && path_is_below(path, real);
+}
+
+/* What the build reads and no key has: a change there is taken for none until cargo finds it.  Of
+ * crates and the compiler's own files the version counts. */
+static bool
+is_known(const struct cache_work *work, const char *file)
+{
+	const struct cache_spec *spec = work->spec;
+
+	if (sources_find(&work->sources, file) || strings_has(&spec->key, file) ||
+	    is_below_variable(file, "CARGO_HOME", ".cargo") ||
+	    is_below_variable(file, "RUSTUP_HOME", ".rustup"))
+		return true;
+	return path_is_below_any(file, &spec->foreign);
+}
+
+static int
+list_outside(const struct cache_work *work, struct strings *outside, struct error **err)
+{
+	AUTO_CARGO_TARGET struct cargo_target target = { 0 };
+	AUTO_STRINGS struct strings files = { 0 };
+
+	if (work->spec->preset->kind != PRESET_CARGO)
+		return 0;
+	if (cargo_target_open(work->spec, &target, err) < 0 ||
+	    dep_info_list(&target, work->spec->directory, &files, err) < 0)
+		return -1;
+	for (size_t i = 0; i < files.count; i++)
+		if (!is_known(work, files.items[i]))
+			strings_add(outside, files.items[i]);
+	return 0;
+}
+
 static json_t *
 describe(const struct cache_work *work, const struct nearest *nearest,
-	 const struct strings *differences, struct page *page)
+	 const struct strings *differences, const struct strings *outside, struct page *page)
 {
 	const char *words = nearest->candidate ? nearest->candidate->words : NULL;
 	const char *tag = nearest->candidate ? nearest->candidate->tag : NULL;
 	json_t *array = json_array();
+	json_t *files = json_array();
 
 	if (!words)
 		page_add(page, "%s: no cache of this name, platform and toolchain is there\n",
@@ -130,8 +179,18 @@ describe(const struct cache_work *work, const struct nearest *nearest,
 		page_add(page, "  %s\n", differences->items[i]);
 		json_array_append_new(array, json_string(differences->items[i]));
 	}
-	return json_pack("{s:s, s:s?, s:s?, s:o}", "name", work->spec->name, "nearest", words,
-			 "tag", tag, "differences", array);
+	if (outside->count > 0)
+		page_add(page, "%s: the last build also read files that are not sources:\n",
+			 work->spec->name);
+	for (size_t i = 0; i < outside->count; i++) {
+		json_array_append_new(files, json_string(outside->items[i]));
+		if (i < SOURCES_SHOWN_COUNT)
+			page_add(page, "  %s\n", QUOTED(outside->items[i]));
+	}
+	if (outside->count > SOURCES_SHOWN_COUNT)
+		page_add(page, "  %zu others\n", outside->count - SOURCES_SHOWN_COUNT);
+	return json_pack("{s:s, s:s?, s:s?, s:o, s:o}", "name", work->spec->name, "nearest", words,
+			 "tag", tag, "differences", array, "outside_sources", files);
 }
 
 static int
@@ -145,12 +204,14 @@ explain(struct context *context, const struct cache_values *values, const struct
 		.sources = BUF_INIT(SOURCES_LIMIT_BYTES),
 	};
 	AUTO_STRINGS struct strings differences = { 0 };
+	AUTO_STRINGS struct strings outside = { 0 };
 
 	if (cache_work_begin(context, values, spec, &work, err) < 0 ||
 	    find_nearest(context, &work.keys, &nearest, err) < 0 ||
-	    (nearest.candidate && list_differences(&work, &nearest, &differences, err) < 0))
+	    (nearest.candidate && list_differences(&work, &nearest, &differences, err) < 0) ||
+	    list_outside(&work, &outside, err) < 0)
 		return error_wrap(err, "cannot explain cache '%s'", spec->name);
-	json_array_append_new(caches, describe(&work, &nearest, &differences, page));
+	json_array_append_new(caches, describe(&work, &nearest, &differences, &outside, page));
 	return 0;
 }
 

@@ -1,0 +1,18 @@
+/* dep_info.h - the files that a build of cargo read, as rustc noted them
+ *
+ * PROFILE/deps/NAME-HASH.d and PROFILE/build/PACKAGE/HASH/out/NAME.d are makefiles, in which each
+ * file that was read has a line of its own: its path, with "\\ " for a space, and a colon.
+ */
+#ifndef OCIFP_CACHE_TREE_DEP_INFO_H
+#define OCIFP_CACHE_TREE_DEP_INFO_H
+
+struct cargo_target;
+struct error;
+struct strings;
+
+/* In byte order, each once: relative to `directory`, that of the project, where the file lies below
+ * it; else absolute.  Files that are not there any more are passed over. */
+int dep_info_list(const struct cargo_target *target, const char *directory,
+		  struct strings *ret_files, struct error **err);
+
+#endif

@@ -12,6 +12,7 @@ EXTRA_DIST += \
 	.github/workflows/release.yml \
 	.ocifp.yaml \
 	%D%/ci-image \
+	%D%/completion/ocifp.bash \
 	%D%/ocifp.mk \
 	%D%/apparmor/ocifp \
 	%D%/quickstart \
@@ -38,3 +39,18 @@ EXTRA_DIST += \
 	%D%/sample/src-scripts/layout.sh \
 	%D%/sample/src-scripts/packages.txt \
 	%D%/sample/src-scripts/rootfs.sh
+
+# bash wants the program's name, zsh _NAME, fish NAME.fish.
+zshcompletiondir = $(datadir)/zsh/site-functions
+fishcompletiondir = $(datadir)/fish/vendor_completions.d
+bashcompletiondir = $(datadir)/bash-completion/completions
+dist_zshcompletion_DATA = %D%/completion/_ocifp
+dist_fishcompletion_DATA = %D%/completion/ocifp.fish
+install-data-local: install-bash-completion
+install-bash-completion:
+	$(MKDIR_P) $(DESTDIR)$(bashcompletiondir)
+	$(INSTALL_DATA) $(srcdir)/%D%/completion/ocifp.bash $(DESTDIR)$(bashcompletiondir)/ocifp
+uninstall-local: uninstall-bash-completion
+uninstall-bash-completion:
+	rm -f $(DESTDIR)$(bashcompletiondir)/ocifp
+.PHONY: install-bash-completion uninstall-bash-completion

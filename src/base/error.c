@@ -206,6 +206,7 @@ static const char *const class_names[ERROR_CLASS_COUNT] = {
 	[CLASS_NO_IDMAP] = "no_idmap",
 	[CLASS_NO_INPUTS] = "no_inputs",
 	[CLASS_NO_OVERLAY] = "no_overlay",
+	[CLASS_NO_READER] = "no_reader",
 	[CLASS_NO_USERNS] = "no_userns",
 	[CLASS_NOT_FETCHED] = "not_fetched",
 	[CLASS_NOT_FOUND] = "not_found",

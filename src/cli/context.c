@@ -14,6 +14,13 @@
 #include "project/project.h"
 
 int
+context_fail_output(int errnum, struct error **err)
+{
+	error_set_errno(err, errnum, "cannot write to standard output");
+	return errnum == EPIPE ? error_set_class(err, CLASS_NO_READER) : -1;
+}
+
+int
 context_result(struct context *context, const char *text, json_t *object, struct error **err)
 {
 	AUTO_FREE char *line = NULL;
@@ -28,7 +35,7 @@ context_result(struct context *context, const char *text, json_t *object, struct
 	if (context->progress)
 		progress_yield(context->progress);
 	if (fputs(line, stdout) == EOF || fflush(stdout) == EOF)
-		return error_set_errno(err, errno, "cannot write to standard output");
+		return context_fail_output(errno, err);
 	return 0;
 }
 

@@ -20,6 +20,7 @@ struct project;
 
 struct common_options {
 	bool help;
+	bool help_all;
 	bool json;
 	bool quiet;
 	bool verbose;
@@ -71,6 +72,10 @@ struct project *context_find_project(struct context *context, struct error **err
  * Nothing else writes to stdout.  A command that answers "absent" may give its evidence here and
  * then fail: no failure object follows.  ERROR_LOCAL when stdout fails. */
 int context_result(struct context *context, const char *text, json_t *object, struct error **err);
+
+/* ERROR_LOCAL after a write to stdout failed.  CLASS_NO_READER where nobody reads any more: a
+ * reader that has seen enough, as in `ocifp help | head`, is told nothing. */
+int context_fail_output(int errnum, struct error **err);
 
 /* A line on stderr, "ocifp: ...", unless --quiet; notices from below arrive there too. */
 void context_notice(struct context *context, const char *format, ...)

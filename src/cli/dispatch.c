@@ -101,7 +101,8 @@ refuse_subcommand(const struct command *command, const char *word, struct error 
 static const char *
 without_alias(const char *word)
 {
-	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+	if (strcmp(word, "--help") == 0 || strcmp(word, "--help-all") == 0 ||
+	    strcmp(word, "-h") == 0)
 		return "help";
 	if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0)
 		return "version";
@@ -305,7 +306,8 @@ start_progress(struct context *context)
 static int
 show_help(struct context *context, const struct invocation *invocation, struct error **err)
 {
-	AUTO_FREE char *text = help_of_command(invocation->command, invocation->name);
+	AUTO_FREE char *text =
+		help_of_command(invocation->command, invocation->name, context->options.help_all);
 
 	context->options.json = false;
 	return context_result(context, text, NULL, err);
@@ -323,7 +325,7 @@ run(struct context *context, struct invocation *invocation, int argc, char **arg
 	if (options_parse(invocation->tables, invocation->table_count, argc, argv,
 			  &invocation->operands, err) < 0)
 		return -1;
-	if (options->help)
+	if (options->help || options->help_all)
 		return show_help(context, invocation, err);
 	if (check_operands(invocation, err) < 0 ||
 	    common_options_finish(options, invocation->command->groups, err) < 0 ||

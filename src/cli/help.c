@@ -49,6 +49,49 @@ print_option(struct page *page, const struct option_spec *spec, char letter)
 	print_wrapped(page, spec->help, OPTION_COLUMNS + 4);
 }
 
+/* Of commands whose first options are not those that people look for. */
+static const struct {
+	const char *command;
+	const char *options;
+} first_options[] = {
+	{ "run", " volume env user workdir interactive tty " },
+	{ "shell", " volume env user workdir read-only net " },
+	{ "push", " tag platform no-clobber by-hash input owner " },
+	{ "ensure", " push wait no-build rebuild all offline " },
+};
+
+enum { FIRST_OPTIONS_COUNT = 6 };
+
+/* Whether the overview shows it, which is the command's option number `index`. */
+static bool
+is_first(const struct command *command, const struct option_spec *spec, size_t index)
+{
+	AUTO_FREE char *word = xasprintf(" %s ", spec->name);
+
+	for (size_t i = 0; i < sizeof(first_options) / sizeof(first_options[0]); i++)
+		if (strcmp(first_options[i].command, command->name) == 0)
+			return strstr(first_options[i].options, word);
+	return index < FIRST_OPTIONS_COUNT;
+}
+
+/* How many there are that are not shown. */
+static size_t
+print_first_options(struct page *page, const struct command *command)
+{
+	const struct option_spec *specs = command->options;
+	size_t count = 0;
+	size_t shown = 0;
+
+	for (; specs && specs[count].name; count++) {
+		if (!is_first(command, &specs[count], count))
+			continue;
+		if (shown++ == 0)
+			page_add(page, "\nOptions:\n");
+		print_option(page, &specs[count], specs[count].letter);
+	}
+	return count - shown;
+}
+
 static void
 print_options(struct page *page, const struct command *command, const char *title,
 	      const struct option_spec *specs)
@@ -94,28 +137,55 @@ print_usage(struct page *page, const struct command *command, const char *name)
 	print_wrapped(page, command->summary, 0);
 }
 
+static size_t
+count_options(const struct option_spec *specs)
+{
+	size_t count = 0;
+
+	for (; specs && specs->name; specs++)
+		count++;
+	return count;
+}
+
 static void
-print_command(struct page *page, const struct command *command, const char *name)
+print_overview(struct page *page, const struct command *command, const char *name)
+{
+	size_t more = print_first_options(page, command);
+
+	for (const struct common_group *group = common_groups; group->title; group++)
+		if (!group->group || (command->groups & group->group))
+			more += count_options(group->specs);
+	page_add(page, "\n'ocifp %s --help-all' shows %zu more options.", name, more);
+}
+
+static void
+print_all_options(struct page *page, const struct command *command)
+{
+	print_options(page, command, "Options", command->options);
+	for (const struct common_group *group = common_groups; group->title; group++)
+		if (!group->group || (command->groups & group->group))
+			print_options(page, command, group->title, group->specs);
+}
+
+static void
+print_command(struct page *page, const struct command *command, const char *name, bool all)
 {
 	print_usage(page, command, name);
-	if (command->subcommands) {
+	if (command->subcommands)
 		print_subcommands(page, command);
-	} else {
-		print_options(page, command, "Options", command->options);
-		for (const struct common_group *group = common_groups; group->title; group++) {
-			if (!group->group || (command->groups & group->group))
-				print_options(page, command, group->title, group->specs);
-		}
-	}
+	else if (all)
+		print_all_options(page, command);
+	else
+		print_overview(page, command, name);
 	page_add(page, "\nThe manual: man ocifp-%.*s", (int)strcspn(name, " "), name);
 }
 
 char *
-help_of_command(const struct command *command, const char *name)
+help_of_command(const struct command *command, const char *name, bool all)
 {
 	AUTO_PAGE struct page page = { 0 };
 
-	print_command(&page, command, name);
+	print_command(&page, command, name, all);
 	return page_take(&page);
 }
 

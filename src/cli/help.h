@@ -2,10 +2,12 @@
 #ifndef OCIFP_CLI_HELP_H
 #define OCIFP_CLI_HELP_H
 
+#include <stdbool.h>
+
 struct command;
 
-/* `name` as typed: "store ls". */
-char *help_of_command(const struct command *command, const char *name);
+/* `name` as typed: "store ls".  Without `all`, six options at most. */
+char *help_of_command(const struct command *command, const char *name, bool all);
 char *help_of_program(void);
 
 /* What else `help` knows: the options that commands share, the exit status.  NULL: no such topic.

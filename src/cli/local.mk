@@ -89,6 +89,17 @@ CLEANFILES += %D%/license_text.inc
 	$(AM_V_GEN)mkdir -p %D% && cat $(top_srcdir)/COPYING $(LICENSES) | \
 		sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' >$@
 
+# The scripts of completion, as strings.
+CLEANFILES += %D%/completion_bash.inc %D%/completion_zsh.inc %D%/completion_fish.inc
+%D%/commands/cmd_completion.$(OBJEXT): %D%/completion_bash.inc %D%/completion_zsh.inc %D%/completion_fish.inc
+completion_string = $(AM_V_GEN)mkdir -p %D% && sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< >$@
+%D%/completion_bash.inc: $(top_srcdir)/contrib/completion/ocifp.bash
+	$(completion_string)
+%D%/completion_zsh.inc: $(top_srcdir)/contrib/completion/_ocifp
+	$(completion_string)
+%D%/completion_fish.inc: $(top_srcdir)/contrib/completion/ocifp.fish
+	$(completion_string)
+
 cli_libs = src/cli/libcli.a src/cache/libcache.a $(run_libs)
 
 bin_PROGRAMS += ocifp

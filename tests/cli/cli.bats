@@ -11,13 +11,13 @@ teardown() {
 	rig_teardown
 }
 
-# complete WORD...: what bash offers for the last word, one a line
+# complete_bash LINE: what bash offers at its end, one a line
 complete_bash() {
 	bash --norc --noprofile -c '
 		source <(ocifp completion bash)
-		COMP_WORDS=(ocifp "$@") COMP_CWORD=$#
+		COMP_LINE="ocifp $1 behind" COMP_POINT=$((6 + ${#1}))
 		_ocifp
-		printf "%s\n" "${COMPREPLY[@]}"' bash "$@"
+		printf "%s\n" "${COMPREPLY[@]}"' bash "$1"
 }
 
 # complete_zsh LINE: the line as zsh leaves it when TAB is typed behind it
@@ -149,9 +149,10 @@ complete_zsh() {
 	done
 }
 
-@test "a reader that is gone is exit 10 and no signal" {
-	{ sleep 0.3; ocifp version 2>/dev/null || echo $? >"$T/status"; } | true
+@test "a reader that is gone is exit 10, no signal and no word" {
+	{ sleep 0.3; ocifp version 2>"$T/stderr" || echo $? >"$T/status"; } | true
 	assert_equal "$(cat "$T/status")" 10
+	assert_equal "$(cat "$T/stderr")" ''
 }
 
 @test "descriptors that are closed at the start are not given to files" {
@@ -236,26 +237,62 @@ complete_zsh() {
 	local name
 	while read -r name; do
 		# shellcheck disable=SC2086
-		ocifp_run help $name
+		ocifp_run help --all $name
 		! grep -E '.{81}' "$T/stdout" || fail "in help of $name"
 	done < <(ocifp help --list; echo options; echo exit-status; echo)
 }
 
 @test "bash completes commands, options and choices" {
 	assert_equal "$(complete_bash vers)" version
-	assert_equal "$(complete_bash help exit)" exit-status
-	assert_equal "$(complete_bash run vers)" ''
-	assert_equal "$(complete_bash version --stat)" --status-file
-	assert_equal "$(complete_bash version --progress pl)" plain
-	assert_equal "$(complete_bash version --progress = pl)" plain
-	assert_equal "$(complete_bash completion f)" fish
-	assert_equal "$(complete_bash version --status-file '')" ''
+	assert_equal "$(complete_bash "help exit")" exit-status
+	assert_equal "$(complete_bash "run vers")" ''
+	assert_equal "$(complete_bash "version --stat")" --status-file
+	assert_equal "$(complete_bash "version --progress pl")" plain
+	assert_equal "$(complete_bash "version --progress=pl")" plain
+	assert_equal "$(complete_bash "completion f")" fish
+	assert_equal "$(complete_bash "version --status-file ")" ''
+	assert_equal "$(complete_bash "'version' --progress \"p")" plain
+}
+
+@test "what the store has is completed: references, volumes; bash breaks words at a colon" {
+	ocifp_run append -t localhost:5000/team/app:v1 .
+	assert_status 0
+	mkdir -p "$OCIFP_STORE/.ocifp/volumes/data"
+	assert_equal "$(ocifp __complete pull local)" $'localhost:5000/team/app:v1\n:files'
+	assert_equal "$(ocifp __complete store rm '')" $'localhost:5000/team/app:v1\n:files'
+	assert_equal "$(ocifp __complete store rm --volume '')" $'data\n:none'
+	assert_equal "$(ocifp __complete run -v da)" $'data:\n:files'
+	assert_equal "$(ocifp __complete run -v data:/x)" :none
+	assert_equal "$(complete_bash "pull localh")" localhost:5000/team/app:v1
+	assert_equal "$(complete_bash "pull localhost:50")" 5000/team/app:v1
+	assert_equal "$(complete_bash "pull localhost:5000/team/app:")" v1
+	assert_equal "$(env OCIFP_STORE="$T/none" ocifp __complete pull --store "$OCIFP_STORE" local)" $'localhost:5000/team/app:v1\n:files'
+	[ ! -e "$T/none" ] || fail 'a completion made a store'
+}
+
+@test "the operands of ensure are images, not the words of its options" {
+	printf 'version: 1\nimages: {ci: {repository: 127.0.0.1:1/y, inputs: [f]}}\n' >.ocifp.yaml
+	assert_equal "$(ocifp __complete ensure '')" $'ci\n:files'
+	assert_equal "$(ocifp __complete ensure --push '')" $'auto\nalways\nnever\n:none'
+}
+
+@test "help shows six options at first, and all of them on request" {
+	local name
+	while read -r name; do
+		# shellcheck disable=SC2086
+		[ "$(ocifp help $name | grep -Ec '^ {2,6}(-[a-zA-Z], )?--[a-z]')" -le 6 ] || fail "$name"
+	done < <(ocifp help --list)
+	ocifp_run pull --help
+	assert_stdout "$(ocifp help pull)"
+	ocifp_run pull --help-all
+	assert_stdout "$(ocifp help --all pull)"
+	grep -q -e --trust-realm "$T/stdout"
 }
 
 @test "a letter is completed, and explained, as the option that it is" {
 	# Of run it is --volume, of all others --verbose.
-	assert_equal "$(ocifp help run | grep -e '^  -v, ' | cut -d ' ' -f 3-4)" '-v, --volume'
-	assert_equal "$(ocifp help pull | grep -e '^  -v, ' | cut -d ' ' -f 3-4)" '-v, --verbose'
+	assert_equal "$(ocifp help --all run | grep -e '^  -v, ' | cut -d ' ' -f 3-4)" '-v, --volume'
+	assert_equal "$(ocifp help --all pull | grep -e '^  -v, ' | cut -d ' ' -f 3-4)" '-v, --verbose'
 	assert_equal "$(ocifp __complete run -v | cut -d ' ' -f 1-3)" $'-v\tmount a path\n:none'
 	assert_equal "$(ocifp __complete pull -v | cut -f 1)" $'-v\n:none'
 }
@@ -288,6 +325,10 @@ complete_zsh() {
 	assert_equal "$(complete_zsh 'ocifp version --progress pl')" 'ocifp version --progress plain '
 	assert_equal "$(complete_zsh 'ocifp version --status-file=sta')" \
 		'ocifp version --status-file=status.json '
+	assert_equal "$(complete_zsh 'ocifp run -v ./sta')" 'ocifp run -v ./status.json '
+	assert_equal "$(complete_zsh 'ocifp run --volu')" 'ocifp run --volume '
+	assert_equal "$(complete_zsh 'ocifp run -v a:/x:ro vers')" 'ocifp run -v a:/x:ro vers'
+	assert_equal "$(complete_zsh 'ocifp ensure --push al')" 'ocifp ensure --push always '
 }
 
 @test "fish completes commands, options and choices" {
@@ -438,7 +479,6 @@ survives_each() {
 
 @test "a call of the system that fails is an error, whichever it is, and never a crash" {
 	need strace
-	mkimage image lay one >/dev/null
 	printf 'version: 1\nimages: {a: {repository: "ghcr.io/${GITHUB_REPOSITORY}-a", inputs: [.ocifp.yaml]}}\n' >.ocifp.yaml
 	local calls words
 	for calls in openat read,pread64 newfstatat,statx,fstat mkdirat,renameat,unlinkat,ftruncate,fsync,fallocate,fchmod; do

@@ -105,7 +105,7 @@ check_command() {
 	same "$1: options" "$(options_of_page "$page")" \
 		"$(subcommands "$1" | while read -r name; do
 			# shellcheck disable=SC2086
-			ocifp help $name | own_options
+			ocifp help --all $name | own_options
 		done | LC_ALL=C sort -u)"
 }
 

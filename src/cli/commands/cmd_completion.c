@@ -6,79 +6,17 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 
-/* The scripts know nothing of our commands: all answers come from `ocifp __complete`, whose form
- * completion.h describes. */
-
+/* contrib/completion: all answers come from `ocifp __complete`, whose form completion.h describes.
+ */
 static const char bash_script[] =
-	"# bash completion for ocifp\n"
-	"_ocifp()\n"
-	"{\n"
-	"\tlocal line others=\n"
-	"\tCOMPREPLY=()\n"
-	"\twhile IFS= read -r line; do\n"
-	"\t\tcase $line in\n"
-	"\t\t:*) others=$line ;;\n"
-	"\t\t*) COMPREPLY+=(\"${line%%$'\\t'*}\") ;;\n"
-	"\t\tesac\n"
-	"\tdone < <(ocifp __complete \"${COMP_WORDS[@]:1:COMP_CWORD}\" 2>/dev/null)\n"
-	"\tcase $others in\n"
-	"\t:files) ;;\n"
-	"\t:directories) compopt +o default -o dirnames 2>/dev/null ;;\n"
-	"\t*) compopt +o default 2>/dev/null ;;\n"
-	"\tesac\n"
-	"}\n"
-	"complete -o default -F _ocifp ocifp\n";
-
-/* As a file in $fpath the script runs at once; read by `source` it registers its function. */
+#include "cli/completion_bash.inc"
+	;
 static const char zsh_script[] =
-	"#compdef ocifp\n"
-	"_ocifp()\n"
-	"{\n"
-	"\tlocal line others=\n"
-	"\tlocal -a candidates\n"
-	"\twhile IFS= read -r line; do\n"
-	"\t\tcase $line in\n"
-	"\t\t:*) others=$line ;;\n"
-	"\t\t*$'\\t'*) candidates+=(\"${${line%%$'\\t'*}//:/\\\\:}:${line#*$'\\t'}\") ;;\n"
-	"\t\t*) candidates+=(\"${line//:/\\\\:}\") ;;\n"
-	"\t\tesac\n"
-	"\tdone < <(ocifp __complete \"${(@Q)words[2,CURRENT-1]}\" \"${(Q)PREFIX}\" 2>/dev/null)\n"
-	"\t(( $#candidates )) && _describe ocifp candidates\n"
-	"\tcase $others in\n"
-	"\t:files) compset -P '--*='; _files ;;\n"
-	"\t:directories) compset -P '--*='; _files -/ ;;\n"
-	"\tesac\n"
-	"}\n"
-	"if [[ $funcstack[1] == _ocifp ]]; then\n"
-	"\t_ocifp \"$@\"\n"
-	"else\n"
-	"\tcompdef _ocifp ocifp\n"
-	"fi\n";
-
+#include "cli/completion_zsh.inc"
+	;
 static const char fish_script[] =
-	"# fish completion for ocifp\n"
-	"function __ocifp_complete\n"
-	"\tset -l words (commandline -opc)\n"
-	"\tset -l current (commandline -ct)\n"
-	"\tset -l option (string match -r -- '^--[^=]*=' \"$current\")\n"
-	"\tset -l value (string replace -r -- '^--[^=]*=' '' \"$current\")\n"
-	"\tfor line in (ocifp __complete $words[2..-1] \"$current\" 2>/dev/null)\n"
-	"\t\tswitch $line\n"
-	"\t\tcase ':files'\n"
-	"\t\t\tfor path in (__fish_complete_path \"$value\")\n"
-	"\t\t\t\techo -- \"$option$path\"\n"
-	"\t\t\tend\n"
-	"\t\tcase ':directories'\n"
-	"\t\t\tfor path in (__fish_complete_directories \"$value\")\n"
-	"\t\t\t\techo -- \"$option$path\"\n"
-	"\t\t\tend\n"
-	"\t\tcase ':none'\n"
-	"\t\tcase '*'\n"
-	"\t\t\techo -- $line\n"
-	"\t\tend\n"
-	"\tend\n"
-	"end\n"
-	"complete -c ocifp -f -a '(__ocifp_complete)'\n";
+#include "cli/completion_fish.inc"
+	;
 
 static const struct shell {
 	const char *name;

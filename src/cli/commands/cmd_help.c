@@ -14,9 +14,12 @@
 
 struct help_values {
 	bool list;
+	bool all;
 };
 
 static const struct option_spec help_options[] = {
+	{ "all", 0, OPTION_FLAG, offsetof(struct help_values, all), NULL,
+	  "show all options of the command" },
 	{ "list", 0, OPTION_FLAG, offsetof(struct help_values, list), NULL,
 	  "print the names of all commands, one per line" },
 	{ 0 },
@@ -75,20 +78,20 @@ find_topic(const struct strings *operands)
 }
 
 static int
-show_command(struct context *context, const struct strings *operands, struct error **err)
+show_command(struct context *context, const struct strings *operands, bool all, struct error **err)
 {
 	const struct command *command = command_find(operands->items[0]);
 	const struct command *sub = NULL;
 	AUTO_FREE char *name = NULL;
 
 	if (command && operands->count == 1)
-		return show(context, help_of_command(command, command->name), err);
+		return show(context, help_of_command(command, command->name, all), err);
 	if (command && command->subcommands)
 		sub = command_find_in(command->subcommands, operands->items[1]);
 	if (!sub)
 		return refuse(operands, err);
 	name = xasprintf("%s %s", command->name, sub->name);
-	return show(context, help_of_command(sub, name), err);
+	return show(context, help_of_command(sub, name, all), err);
 }
 
 static int
@@ -103,13 +106,13 @@ run_help(struct context *context, const void *values, const struct strings *oper
 	if (operands->count == 0)
 		return show(context, help_of_program(), err);
 	topic = find_topic(operands);
-	return topic ? show(context, topic, err) : show_command(context, operands, err);
+	return topic ? show(context, topic, err) : show_command(context, operands, help->all, err);
 }
 
 const struct command cmd_help = {
 	.name = "help",
 	.summary = "show help for a command or a topic",
-	.usage = "[--list] [COMMAND [SUBCOMMAND]|TOPIC]",
+	.usage = "[--all] [--list] [COMMAND [SUBCOMMAND]|TOPIC]",
 	.options = help_options,
 	.values_size = sizeof(struct help_values),
 	.operands_max = 2,

@@ -38,7 +38,7 @@ write_bytes(struct context *context, const struct buf *bytes, struct error **err
 	context->has_result = true;
 	progress_yield(context->progress);
 	if (fwrite(bytes->data, 1, bytes->size, stdout) != bytes->size || fflush(stdout) == EOF)
-		return error_set_errno(err, errno, "cannot write to standard output");
+		return context_fail_output(errno, err);
 	return 0;
 }
 

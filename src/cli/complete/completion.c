@@ -11,8 +11,15 @@
 #include "cli/help.h"
 #include "cli/options/choice.h"
 #include "cli/options/common_options.h"
+#include "cli/options/options.h"
 #include "cli/output/page.h"
+#include "oci/descriptor.h"
+#include "oci/location.h"
 #include "project/project.h"
+#include "run/root/volumes.h"
+#include "store/store.h"
+
+enum { COMMON_GROUPS_LIMIT_COUNT = 8 };
 
 static const char files[] = "files";
 static const char directories[] = "directories";
@@ -23,17 +30,34 @@ struct completion {
 	const char *current; /* what was typed of the word so far */
 	size_t skip;         /* this much of it is "--name=", which candidates repeat */
 	const char *others;  /* files, directories or none */
+	bool for_bash;       /* no descriptions, and without what stands before ':' or '=' */
 };
+
+/* readline completes from the last of its word breaks on. */
+static const char *
+without_typed_part(const struct completion *completion, const char *line)
+{
+	size_t typed = strlen(completion->current);
+
+	while (typed > 0 && !strchr(":=", completion->current[typed - 1]))
+		typed--;
+	return strlen(line) >= typed ? line + typed : line;
+}
 
 static void
 offer(struct completion *completion, const char *word, size_t size, const char *description)
 {
 	const char *typed = completion->current + completion->skip;
+	AUTO_FREE char *line = NULL;
 
 	if (strncmp(word, typed, strlen(typed)) != 0 || size < strlen(typed))
 		return;
-	page_add(&completion->page, "%.*s%.*s%s%s\n", (int)completion->skip, completion->current,
-		 (int)size, word, description ? "\t" : "", description ? description : "");
+	line = xasprintf("%.*s%.*s", (int)completion->skip, completion->current, (int)size, word);
+	if (completion->for_bash)
+		page_add(&completion->page, "%s\n", without_typed_part(completion, line));
+	else
+		page_add(&completion->page, "%s%s%s\n", line, description ? "\t" : "",
+			 description ? description : "");
 }
 
 /* `choice` is "auto|never". */
@@ -133,20 +157,74 @@ find_option(const struct command *command, const char *word)
 }
 
 static void
-offer_values(struct completion *completion, const struct option_spec *spec)
+offer_text(struct completion *completion, const char *text)
 {
-	static const char platforms[] = "linux/amd64|linux/arm64";
+	offer(completion, text, strlen(text), NULL);
+}
 
+/* What was pulled or built: NULL where there is no store. */
+static struct store *
+find_store(struct context *context)
+{
+	return session_find_store(context_session(context));
+}
+
+static void
+offer_references(struct completion *completion, struct context *context)
+{
+	struct store *store = find_store(context);
+	AUTO_DESCRIPTORS struct descriptors references = { 0 };
+	AUTO_ERROR struct error *ignored = NULL;
+
+	if (!store || store_list_references(store, &references, false, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < references.count; i++) {
+		const char *name = descriptor_annotation(&references.items[i],
+							 "org.opencontainers.image.ref.name");
+
+		if (name && location_is(name) && !text_starts(name, "built:"))
+			offer_text(completion, name);
+	}
+}
+
+/* `end` follows each name: ":" where a path in the job comes next. */
+static void
+offer_volumes(struct completion *completion, struct context *context, const char *end)
+{
+	struct store *store = find_store(context);
+	AUTO_STRINGS struct strings names = { 0 };
+	AUTO_ERROR struct error *ignored = NULL;
+
+	if (!store || volumes_list(store, &names, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *whole = xasprintf("%s%s", names.items[i], end);
+
+		offer_text(completion, whole);
+	}
+}
+
+static void
+offer_values(struct completion *completion, struct context *context, const struct option_spec *spec)
+{
+	static const char platforms[] = "linux/amd64|linux/arm64|local";
+	bool is_source = text_starts(spec->argument, "SOURCE:");
+
+	completion->others = none;
 	if (strcmp(spec->argument, "FILE") == 0)
 		completion->others = files;
 	else if (strcmp(spec->argument, "DIR") == 0)
 		completion->others = directories;
 	else if (spec->type == OPTION_PLATFORMS)
 		offer_choice(completion, platforms, sizeof(platforms) - 1);
+	else if (is_source && !strchr(completion->current, ':'))
+		offer_volumes(completion, context, ":");
+	else if (strcmp(spec->name, "volume") == 0 && strcmp(spec->argument, "NAME") == 0)
+		offer_volumes(completion, context, "");
 	else if (choice_is(spec->argument, strlen(spec->argument)))
 		offer_choice(completion, spec->argument, strlen(spec->argument));
-	else
-		completion->others = none;
+	if (is_source && !strchr(completion->current, ':'))
+		completion->others = files;
 }
 
 /* A project file that cannot be read offers nothing: a key press is no place for its errors. */
@@ -166,6 +244,7 @@ offer_operands(struct completion *completion, struct context *context,
 	       const struct command *command)
 {
 	const char *usage = command->usage ? command->usage : "";
+	bool is_value = false;
 
 	if (strstr(usage, "[COMMAND [SUBCOMMAND]")) {
 		offer_help_topics(completion);
@@ -173,13 +252,17 @@ offer_operands(struct completion *completion, struct context *context,
 	}
 	if (strstr(usage, "IMAGE"))
 		offer_images(completion, context);
+	if (strstr(usage, "REF") || strstr(usage, "SOURCE"))
+		offer_references(completion, context);
 	while (*usage) {
 		size_t size = strcspn(usage, " []");
 
-		if (choice_is(usage, size)) {
+		if (choice_is(usage, size) && !is_value) {
 			offer_choice(completion, usage, size);
 			return;
 		}
+		/* In "[--push auto|never]" the choice is the option's. */
+		is_value = usage[0] == '-' && usage[size] == ' ';
 		usage += size;
 		usage += strspn(usage, " []");
 	}
@@ -188,7 +271,7 @@ offer_operands(struct completion *completion, struct context *context,
 /* The words after the command's name. */
 static void
 complete_for(struct completion *completion, struct context *context, const struct command *command,
-	     int count, char *const *words)
+	     int count, char **words)
 {
 	const char *before = count > 1 ? words[count - 2] : "";
 	const struct option_spec *spec = NULL;
@@ -197,11 +280,6 @@ complete_for(struct completion *completion, struct context *context, const struc
 		if (strcmp(words[i], "--") == 0)
 			return; /* the words of a job */
 	}
-	/* bash hands over '=' as a word of its own. */
-	if (strcmp(completion->current, "=") == 0)
-		completion->current = "";
-	else if (strcmp(before, "=") == 0)
-		before = count > 2 ? words[count - 3] : "";
 	if (text_starts(completion->current, "--") && strchr(completion->current, '=')) {
 		spec = find_option(command, completion->current);
 		completion->skip = strcspn(completion->current, "=") + 1;
@@ -209,15 +287,32 @@ complete_for(struct completion *completion, struct context *context, const struc
 		spec = find_option(command, before);
 	}
 	if (spec && spec->argument)
-		offer_values(completion, spec);
+		offer_values(completion, context, spec);
 	else if (*completion->current == '-')
 		offer_options(completion, command);
 	else
 		offer_operands(completion, context, command);
 }
 
+/* Those on the line say which project and which store it is about. */
 static void
-complete(struct completion *completion, struct context *context, int count, char *const *words)
+read_common_options(struct context *context, int count, char **words)
+{
+	struct option_table tables[COMMON_GROUPS_LIMIT_COUNT];
+	struct operands operands = { 0 };
+	AUTO_ERROR struct error *ignored = NULL;
+	size_t table_count = 0;
+
+	for (const struct common_group *group = common_groups; group->title; group++)
+		if (table_count < COMMON_GROUPS_LIMIT_COUNT)
+			tables[table_count++] =
+				(struct option_table){ group->specs, &context->options };
+	(void)options_parse(tables, table_count, count - 1, words, &operands, &ignored);
+	strings_release(&operands.words);
+}
+
+static void
+complete(struct completion *completion, struct context *context, int count, char **words)
 {
 	const struct command *command;
 
@@ -235,19 +330,66 @@ complete(struct completion *completion, struct context *context, int count, char
 		words++;
 		count--;
 	}
-	if (command)
-		complete_for(completion, context, command, count - 1, words + 1);
+	if (!command)
+		return;
+	context->command = command;
+	read_common_options(context, count, words);
+	complete_for(completion, context, command, count - 1, words + 1);
 }
 
-char *
-completion_answer(struct context *context, int count, char *const *words)
+/* One word as the shell reads it, from *text on, which is moved behind it. */
+static char *
+take_word(const char **text)
+{
+	AUTO_PAGE struct page word = { 0 };
+	const char *at = *text;
+	char quote = '\0';
+
+	for (; *at && (quote || !strchr(" \t\n", *at)); at++) {
+		if (*at == quote) {
+			quote = '\0';
+		} else if (!quote && (*at == '\'' || *at == '"')) {
+			quote = *at;
+		} else {
+			at += *at == '\\' && at[1] && quote != '\'';
+			page_add(&word, "%c", *at);
+		}
+	}
+	*text = at;
+	return page_take(&word);
+}
+
+/* With "" at the end, where a new word would begin. */
+static void
+split_line(const char *line, struct strings *words)
+{
+	do {
+		line += strspn(line, " \t\n");
+		strings_take(words, take_word(&line));
+	} while (*line);
+}
+
+static char *
+answer(struct context *context, bool for_bash, int count, char **words)
 {
 	struct completion completion = {
 		.current = count > 0 ? words[count - 1] : "",
 		.others = files,
+		.for_bash = for_bash,
 	};
 
 	complete(&completion, context, count, words);
 	page_add(&completion.page, ":%s", completion.others);
 	return page_take(&completion.page);
+}
+
+char *
+completion_answer(struct context *context, int count, char **words)
+{
+	AUTO_STRINGS struct strings split = { 0 };
+
+	if (count != 2 || strcmp(words[0], "--bash") != 0)
+		return answer(context, false, count, words);
+	split_line(words[1], &split);
+	return answer(context, true, (int)split.count - 1, split.items + 1);
 }

@@ -4,9 +4,13 @@
  * candidate a line, "WORD" or "WORD<tab>DESCRIPTION", then one line that says what else fits:
  * ":files", ":directories" or ":none".
  *
+ * bash hands over the line up to the cursor, `ocifp __complete --bash LINE`, because it breaks
+ * words at ':' and '='; the candidates are what readline puts behind the last of these.
+ *
  * The argument's name in the tables decides: "FILE" and "DIR" are paths, "auto|never" is one of
  * these words, anything else is free text.  A word of the form "a|b" in a command's usage completes
- * its operands, IMAGE the images of the project file.
+ * its operands, IMAGE the images of the project file, REF the references of
+ * the store, whose volumes are offered where one can be mounted or removed.
  */
 #ifndef OCIFP_CLI_COMPLETE_COMPLETION_H
 #define OCIFP_CLI_COMPLETE_COMPLETION_H
@@ -15,6 +19,6 @@ struct context;
 
 /* `words` follow "ocifp" and the last one, which may be "", is the one to complete; the caller owns
  * the result. */
-char *completion_answer(struct context *context, int count, char *const *words);
+char *completion_answer(struct context *context, int count, char **words);
 
 #endif

@@ -27,7 +27,8 @@ static const struct option_spec general_options[] = {
 	  "give up after this time, with exit status 124" },
 	{ "status-file", 0, OPTION_STRING, AT(status_file), "FILE",
 	  "write the final status to FILE as JSON" },
-	{ "help", 'h', OPTION_FLAG, AT(help), NULL, "show the options of the command" },
+	{ "help", 'h', OPTION_FLAG, AT(help), NULL, "show the first options of the command" },
+	{ "help-all", 0, OPTION_FLAG, AT(help_all), NULL, "show all options of the command" },
 	{ 0 },
 };
 

@@ -100,7 +100,7 @@ finish_stdout(const struct context *context, const struct error *error, struct e
 		(void)fputs(line, stdout);
 	}
 	if ((fflush(stdout) == EOF || ferror(stdout)) && !error)
-		return error_set_errno(err, errno, "cannot write to standard output");
+		return context_fail_output(errno, err);
 	return 0;
 }
 
@@ -141,7 +141,7 @@ report_end(struct context *context, struct error *error)
 	if (context->options.status_file &&
 	    write_status_file(context->options.status_file, first, &later) < 0)
 		first = keep_first(TAKE_PTR(first), TAKE_PTR(later));
-	if (first)
+	if (first && !error_has_class(first, CLASS_NO_READER))
 		say_failure(first);
 	return first ? exit_status_of(first)->number : context->job_status;
 }

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "oci/document.h"
 #include "oci/index.h"
 #include "store/digest_set.h"
 #include "store/store.h"
@@ -126,16 +127,19 @@ static int
 read_root(struct walk *walk, const struct descriptor *root, struct error **err)
 {
 	AUTO_BUF struct buf buf = BUF_INIT(MANIFEST_LIMIT_BYTES);
+	AUTO_JSON json_t *value = NULL;
 	struct contents *contents = walk->contents;
 
 	if (!has(walk, root))
 		return refuse_missing(root, err);
-	if (read_document(walk->store, root, &buf, err) < 0 ||
-	    manifest_kind(buf.data, buf.size, root->media_type, &contents->kind, err) < 0)
+	if (read_document(walk->store, root, &buf, err) < 0)
+		return -1;
+	value = document_parse(buf.data, buf.size, err);
+	if (!value || manifest_kind(value, root->media_type, &contents->kind, err) < 0)
 		return -1;
 	if (contents->kind != DOCUMENT_MANIFEST)
 		return 0;
-	if (manifest_parse(buf.data, buf.size, root->media_type, &contents->manifest, err) < 0)
+	if (manifest_read(value, root->media_type, &contents->manifest, err) < 0)
 		return -1;
 	return check_whole(walk, &contents->manifest, err);
 }

@@ -61,17 +61,25 @@ parse_document(const json_t *document, const char *media_type, struct image_inde
 }
 
 int
-image_index_parse(const void *bytes, size_t size, const char *media_type,
-		  struct image_index *ret_index, struct error **err)
+image_index_read(const json_t *value, const char *media_type, struct image_index *ret_index,
+		 struct error **err)
 {
-	AUTO_JSON json_t *document = document_parse(bytes, size, err);
 	AUTO_INDEX struct image_index index = { 0 };
 
-	if (!document || parse_document(document, media_type, &index, err) < 0)
+	if (parse_document(value, media_type, &index, err) < 0)
 		return -1;
 	*ret_index = index;
 	index = (struct image_index){ 0 };
 	return 0;
+}
+
+int
+image_index_parse(const void *bytes, size_t size, const char *media_type,
+		  struct image_index *ret_index, struct error **err)
+{
+	AUTO_JSON json_t *document = document_parse(bytes, size, err);
+
+	return document ? image_index_read(document, media_type, ret_index, err) : -1;
 }
 
 char *

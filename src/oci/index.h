@@ -25,6 +25,8 @@ struct image_index {
 };
 
 /* `media_type` as for manifest_parse(). */
+int image_index_read(const json_t *value, const char *media_type, struct image_index *ret_index,
+		     struct error **err);
 int image_index_parse(const void *bytes, size_t size, const char *media_type,
 		      struct image_index *ret_index, struct error **err);
 

@@ -30,13 +30,12 @@ static const struct field fields[] = {
 };
 
 int
-manifest_kind(const void *bytes, size_t size, const char *media_type, enum document_kind *ret_kind,
+manifest_kind(const json_t *value, const char *media_type, enum document_kind *ret_kind,
 	      struct error **err)
 {
-	AUTO_JSON json_t *document = document_parse(bytes, size, err);
 	struct kind kind = { 0 };
 
-	if (!document || kind_find(document, media_type, &kind, err) < 0)
+	if (kind_find(value, media_type, &kind, err) < 0)
 		return -1;
 	*ret_kind = kind.kind;
 	return 0;
@@ -103,17 +102,25 @@ parse_document(const json_t *document, const char *media_type, struct manifest *
 }
 
 int
-manifest_parse(const void *bytes, size_t size, const char *media_type,
-	       struct manifest *ret_manifest, struct error **err)
+manifest_read(const json_t *value, const char *media_type, struct manifest *ret_manifest,
+	      struct error **err)
 {
-	AUTO_JSON json_t *document = document_parse(bytes, size, err);
 	AUTO_MANIFEST struct manifest manifest = { 0 };
 
-	if (!document || parse_document(document, media_type, &manifest, err) < 0)
+	if (parse_document(value, media_type, &manifest, err) < 0)
 		return -1;
 	*ret_manifest = manifest;
 	manifest = (struct manifest){ 0 };
 	return 0;
+}
+
+int
+manifest_parse(const void *bytes, size_t size, const char *media_type,
+	       struct manifest *ret_manifest, struct error **err)
+{
+	AUTO_JSON json_t *document = document_parse(bytes, size, err);
+
+	return document ? manifest_read(document, media_type, ret_manifest, err) : -1;
 }
 
 const char *

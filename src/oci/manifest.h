@@ -27,6 +27,8 @@ struct manifest {
  * nothing (application/json, text/plain) count as NULL.  A hybrid (both `layers` and `manifests`,
  * or a mediaType that is another; class "hybrid") and schema 1 are refused by name.  Layers keep
  * whatever type they have: artifacts may use any. */
+int manifest_read(const json_t *value, const char *media_type, struct manifest *ret_manifest,
+		  struct error **err);
 int manifest_parse(const void *bytes, size_t size, const char *media_type,
 		   struct manifest *ret_manifest, struct error **err);
 
@@ -40,7 +42,7 @@ void manifest_release(struct manifest *manifest);
 /* The kind of document by its media type and, when there is none, by its content; a document that
  * says two things is ERROR_CONTENT, schema 1 is ERROR_CONTENT with class "unsupported" (so that
  * DOCUMENT_SCHEMA1 is never returned), and what is neither is DOCUMENT_OTHER. */
-int manifest_kind(const void *bytes, size_t size, const char *media_type,
-		  enum document_kind *ret_kind, struct error **err);
+int manifest_kind(const json_t *value, const char *media_type, enum document_kind *ret_kind,
+		  struct error **err);
 
 #endif

@@ -121,61 +121,78 @@ check_digest(const struct question *question, const struct request *request,
 	return 0;
 }
 
-/* The document's own media type, for an answer without one. */
-static char *
-find_own_type(const struct buf *body, enum document_kind kind)
+void
+resolution_release(struct resolution *resolution)
 {
-	AUTO_ERROR struct error *ignored = NULL;
-	AUTO_JSON json_t *document = document_parse(body->data, body->size, &ignored);
-	const char *type = json_string_value(json_object_get(document, "mediaType"));
-
-	if (type)
-		return xstrdup(type);
-	return xstrdup(kind == DOCUMENT_INDEX ? MEDIA_OCI_INDEX : MEDIA_OCI_MANIFEST);
+	evidence_release(&resolution->evidence);
+	descriptor_release(&resolution->descriptor);
+	buf_release(&resolution->bytes);
+	json_decref(resolution->value);
+	*resolution = (struct resolution){ 0 };
 }
 
-static int
-check_kind(const struct request *request, char **ret_type, struct error **err)
+int
+resolution_describe(struct resolution *resolution, const struct digest *digest,
+		    const char *media_type, struct error **err)
 {
-	const struct buf *body = request_body(request);
-	AUTO_FREE char *type = answer_manifest_type(request);
-	enum document_kind kind;
+	AUTO_JSON json_t *value =
+		document_parse(resolution->bytes.data, resolution->bytes.size, err);
+	const char *own = json_string_value(json_object_get(value, "mediaType"));
 
-	if (answer_is_page(request)) {
-		error_set(err, ERROR_UNAVAILABLE,
-			  "the server sent a web page, not a manifest: its Content-Type is '%s'",
-			  QUOTED(request_header(request, "Content-Type")));
-		return error_set_class(err, CLASS_PROTOCOL);
-	}
-	if (manifest_kind(body->data, body->size, type, &kind, err) < 0)
+	if (!value || manifest_kind(value, media_type, &resolution->kind, err) < 0)
 		return -1;
-	if (kind == DOCUMENT_OTHER)
-		return error_set(err, ERROR_CONTENT,
-				 "the document is neither a manifest nor an index");
-	*ret_type = type ? TAKE_PTR(type) : find_own_type(body, kind);
+	if (!media_type)
+		media_type = own                                  ? own
+			     : resolution->kind == DOCUMENT_INDEX ? MEDIA_OCI_INDEX
+								  : MEDIA_OCI_MANIFEST;
+	descriptor_release(&resolution->descriptor);
+	resolution->descriptor = (struct descriptor){
+		.media_type = xstrdup(media_type),
+		.digest = *digest,
+		.size_bytes = resolution->bytes.size,
+	};
+	json_decref(resolution->value);
+	resolution->value = TAKE_PTR(value);
 	return 0;
 }
 
 static int
-take_manifest(const struct question *question, const struct request *request, struct buf *bytes,
-	      struct descriptor *ret_descriptor, struct error **err)
+refuse_page(const struct request *request, struct error **err)
+{
+	error_set(err, ERROR_UNAVAILABLE,
+		  "the server sent a web page, not a manifest: its Content-Type is '%s'",
+		  QUOTED(request_header(request, "Content-Type")));
+	return error_set_class(err, CLASS_PROTOCOL);
+}
+
+static int
+take_manifest(const struct question *question, const struct request *request,
+	      struct resolution *resolution, struct error **err)
 {
 	const struct buf *body = request_body(request);
-	struct descriptor descriptor = { .size_bytes = body->size };
-	AUTO_FREE char *type = NULL;
+	AUTO_FREE char *type = answer_manifest_type(request);
+	AUTO_RESOLUTION struct resolution found = { .bytes = BUF_INIT(MANIFEST_LIMIT_BYTES) };
+	struct digest digest;
 
-	if (check_kind(request, &type, err) < 0 ||
-	    check_digest(question, request, &descriptor.digest, err) < 0 ||
-	    buf_append(bytes, body->data, body->size, err) < 0)
+	if (answer_is_page(request))
+		return refuse_page(request, err);
+	if (buf_append(&found.bytes, body->data, body->size, err) < 0 ||
+	    resolution_describe(&found, &(struct digest){ 0 }, type, err) < 0)
 		return -1;
-	descriptor.media_type = TAKE_PTR(type);
-	*ret_descriptor = descriptor;
+	if (found.kind == DOCUMENT_OTHER)
+		return error_set(err, ERROR_CONTENT,
+				 "the document is neither a manifest nor an index");
+	if (check_digest(question, request, &digest, err) < 0)
+		return -1;
+	found.descriptor.digest = digest;
+	found.evidence = resolution->evidence;
+	*resolution = found;
+	found = (struct resolution){ 0 };
 	return 0;
 }
 
 static bool
-try_mirror(const struct question *question, struct endpoint *mirror, struct buf *bytes,
-	   struct descriptor *ret_descriptor)
+try_mirror(const struct question *question, struct endpoint *mirror, struct resolution *resolution)
 {
 	struct question same = *question;
 	AUTO_REQUEST struct request *request = NULL;
@@ -184,7 +201,7 @@ try_mirror(const struct question *question, struct endpoint *mirror, struct buf 
 	same.endpoint = mirror;
 	request = ask(&same, REQUEST_NO_RETRY, &trouble);
 	if (request && request_status(request) == 200 &&
-	    take_manifest(&same, request, bytes, ret_descriptor, &trouble) == 0)
+	    take_manifest(&same, request, resolution, &trouble) == 0)
 		return true;
 	observer_tell(engine_observer(mirror->registry->engine), EVENT_TRACE,
 		      "the mirror '%s' has no manifest '%s'%s%s", mirror->host->name,
@@ -196,13 +213,13 @@ try_mirror(const struct question *question, struct endpoint *mirror, struct buf 
 /* Mirrors are asked by digest only, but for those that their operator trusts with tags; absence is
  * proven at the origin. */
 static bool
-try_mirrors(const struct question *question, struct buf *bytes, struct descriptor *ret_descriptor)
+try_mirrors(const struct question *question, struct resolution *resolution)
 {
 	const struct endpoint *endpoint = question->endpoint;
 
 	for (size_t i = 0; i < endpoint->mirror_count; i++)
 		if ((question->digest || endpoint->mirrors[i]->resolves) &&
-		    try_mirror(question, endpoint->mirrors[i], bytes, ret_descriptor))
+		    try_mirror(question, endpoint->mirrors[i], resolution))
 			return true;
 	return false;
 }
@@ -224,33 +241,26 @@ ask_whether_registry(const struct question *question, bool *ret_answers, struct 
 	return 0;
 }
 
-/* The outputs of registry_get_manifest(). */
-struct reply {
-	struct buf *bytes;
-	struct descriptor *descriptor;
-	struct evidence *evidence;
-};
-
 static int
-take_present(const struct question *question, const struct request *request, struct reply *reply,
-	     struct error **err)
+take_present(const struct question *question, const struct request *request,
+	     struct resolution *resolution, struct error **err)
 {
-	if (take_manifest(question, request, reply->bytes, reply->descriptor, err) < 0)
+	if (take_manifest(question, request, resolution, err) < 0)
 		return error_is(*err, ERROR_CONTENT) ? request_explain_content(request, err) : -1;
-	reply->evidence->presence = PRESENCE_PRESENT;
+	resolution->evidence.presence = PRESENCE_PRESENT;
 	return 0;
 }
 
 /* Judges the answer to the second request, which is final. */
 static int
-judge_again(const struct question *question, const struct request *again, struct reply *reply,
-	    struct error **err)
+judge_again(const struct question *question, const struct request *again,
+	    struct resolution *resolution, struct error **err)
 {
-	struct evidence *evidence = reply->evidence;
+	struct evidence *evidence = &resolution->evidence;
 
 	read_evidence(again, evidence);
 	if (evidence->http_status == 200)
-		return take_present(question, again, reply, err);
+		return take_present(question, again, resolution, err);
 	evidence->confirmed = evidence->registry_answers && evidence->http_status == 404 &&
 			      presence_judge_404(evidence) != ABSENCE_NOT_PROVEN;
 	if (!evidence->confirmed) {
@@ -275,10 +285,10 @@ describe_answer(const struct evidence *evidence)
 /* A 404 without an error code may come from a proxy: ask whether /v2/ is a registry's, then ask for
  * the manifest again. */
 static int
-confirm_absence(const struct question *question, const struct request *request, struct reply *reply,
-		struct error **err)
+confirm_absence(const struct question *question, const struct request *request,
+		struct resolution *resolution, struct error **err)
 {
-	struct evidence *evidence = reply->evidence;
+	struct evidence *evidence = &resolution->evidence;
 	AUTO_REQUEST struct request *again = NULL;
 
 	if (ask_whether_registry(question, &evidence->registry_answers, err) < 0)
@@ -291,19 +301,19 @@ confirm_absence(const struct question *question, const struct request *request, 
 	again = ask(question, REQUEST_NEW_CONNECTION, err);
 	if (!again)
 		return error_wrap(err, "cannot confirm that the image is absent");
-	return judge_again(question, again, reply, err);
+	return judge_again(question, again, resolution, err);
 }
 
 static int
-judge_404(const struct question *question, const struct request *request, struct reply *reply,
-	  struct error **err)
+judge_404(const struct question *question, const struct request *request,
+	  struct resolution *resolution, struct error **err)
 {
-	switch (presence_judge_404(reply->evidence)) {
+	switch (presence_judge_404(&resolution->evidence)) {
 	case ABSENCE_PROVEN:
-		reply->evidence->presence = PRESENCE_ABSENT;
+		resolution->evidence.presence = PRESENCE_ABSENT;
 		return 0;
 	case ABSENCE_NEEDS_CONFIRMATION:
-		return confirm_absence(question, request, reply, err);
+		return confirm_absence(question, request, resolution, err);
 	case ABSENCE_NOT_PROVEN:
 		break;
 	}
@@ -313,7 +323,7 @@ judge_404(const struct question *question, const struct request *request, struct
 
 /* Requests damaged content once more, as for a layer.  Takes the failure. */
 static int
-ask_once_more(const struct question *question, struct error *failure, struct reply *reply,
+ask_once_more(const struct question *question, struct error *failure, struct resolution *resolution,
 	      struct error **err)
 {
 	AUTO_ERROR struct error *damage = failure;
@@ -323,15 +333,15 @@ ask_once_more(const struct question *question, struct error *failure, struct rep
 		return error_pass(err, TAKE_PTR(damage));
 	observer_tell(engine_observer(question->endpoint->registry->engine), EVENT_RETRY, "%s",
 		      error_text(damage));
-	reply->evidence->first_answer = describe_answer(reply->evidence);
+	resolution->evidence.first_answer = describe_answer(&resolution->evidence);
 	again = ask(question, 0, err);
-	return again ? judge_again(question, again, reply, err) : -1;
+	return again ? judge_again(question, again, resolution, err) : -1;
 }
 
 static int
-ask_origin(const struct question *question, struct reply *reply, struct error **err)
+ask_origin(const struct question *question, struct resolution *resolution, struct error **err)
 {
-	struct evidence *evidence = reply->evidence;
+	struct evidence *evidence = &resolution->evidence;
 	AUTO_REQUEST struct request *request = ask(question, 0, err);
 	struct error *failure = NULL;
 
@@ -341,37 +351,35 @@ ask_origin(const struct question *question, struct reply *reply, struct error **
 	}
 	read_evidence(request, evidence);
 	if (evidence->http_status == 404)
-		return judge_404(question, request, reply, err);
+		return judge_404(question, request, resolution, err);
 	if (evidence->http_status != 200)
 		return endpoint_refuse(question->endpoint, ACCESS_PULL, request, err);
-	if (take_present(question, request, reply, &failure) == 0)
+	if (take_present(question, request, resolution, &failure) == 0)
 		return 0;
-	return ask_once_more(question, failure, reply, err);
+	return ask_once_more(question, failure, resolution, err);
 }
 
 static int
-get_manifest(const struct question *question, struct reply *reply, struct error **err)
+get_manifest(const struct question *question, struct resolution *resolution, struct error **err)
 {
-	*reply->evidence = (struct evidence){ .accept = xstrdup(MEDIA_ACCEPT_MANIFESTS) };
-	if (try_mirrors(question, reply->bytes, reply->descriptor)) {
-		reply->evidence->http_status = 200;
-		reply->evidence->presence = PRESENCE_PRESENT;
+	resolution->evidence = (struct evidence){ .accept = xstrdup(MEDIA_ACCEPT_MANIFESTS) };
+	if (try_mirrors(question, resolution)) {
+		resolution->evidence.http_status = 200;
+		resolution->evidence.presence = PRESENCE_PRESENT;
 		return 0;
 	}
-	if (ask_origin(question, reply, err) < 0)
+	if (ask_origin(question, resolution, err) < 0)
 		return endpoint_wrap(question->endpoint, question->tag, question->digest, err);
 	return 0;
 }
 
 int
 registry_get_manifest(struct endpoint *endpoint, const char *tag, const struct digest *digest,
-		      struct buf *bytes, struct descriptor *ret_descriptor,
-		      struct evidence *ret_evidence, struct error **err)
+		      struct resolution *ret_resolution, struct error **err)
 {
 	struct question question = { endpoint, tag, digest };
-	struct reply reply = { bytes, ret_descriptor, ret_evidence };
 
-	return check_tag(tag, digest, err) < 0 ? -1 : get_manifest(&question, &reply, err);
+	return check_tag(tag, digest, err) < 0 ? -1 : get_manifest(&question, ret_resolution, err);
 }
 
 /* RFC 3986, section 2.3: unreserved characters, which need no escape in a URL. */
@@ -385,12 +393,10 @@ is_unreserved(const char *name)
 }
 
 int
-registry_get_listed_manifest(struct endpoint *endpoint, const char *name, struct buf *bytes,
-			     struct descriptor *ret_descriptor, struct evidence *ret_evidence,
-			     struct error **err)
+registry_get_listed_manifest(struct endpoint *endpoint, const char *name,
+			     struct resolution *ret_resolution, struct error **err)
 {
 	struct question question = { .endpoint = endpoint, .tag = name };
-	struct reply reply = { bytes, ret_descriptor, ret_evidence };
 	AUTO_ERROR struct error *ignored = NULL;
 	struct digest digest;
 
@@ -399,7 +405,7 @@ registry_get_listed_manifest(struct endpoint *endpoint, const char *name, struct
 	else if (!is_unreserved(name))
 		return error_set(err, ERROR_REFUSED, "cannot request '%s': it is not a valid tag",
 				 QUOTED(name));
-	return get_manifest(&question, &reply, err);
+	return get_manifest(&question, ret_resolution, err);
 }
 
 static struct request *

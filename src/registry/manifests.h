@@ -6,27 +6,45 @@
 #ifndef OCIFP_REGISTRY_MANIFESTS_H
 #define OCIFP_REGISTRY_MANIFESTS_H
 
+#include <jansson.h>
+
+#include "base/buf.h"
 #include "oci/descriptor.h"
+#include "oci/media_type.h"
 #include "registry/presence.h"
 
-struct buf;
 struct endpoint;
 struct error;
+
+/* A manifest or an index as it came.  The bytes are parsed once. */
+struct resolution {
+	struct evidence evidence;
+	/* When it is present: */
+	struct descriptor descriptor; /* media type, digest, size */
+	struct buf bytes;
+	json_t *value; /* what they say */
+	enum document_kind kind;
+};
+
+void resolution_release(struct resolution *resolution);
+#define AUTO_RESOLUTION CLEANUP(resolution_release)
+
+/* Parses the bytes that stand in it, and describes them.  `media_type` NULL: unknown. */
+int resolution_describe(struct resolution *resolution, const struct digest *digest,
+			const char *media_type, struct error **err);
 
 /* These take a tag and a digest; the tag is not used when there is a digest. */
 
 /* One GET, more only to prove absence.  Returns 0 for present and absent, -1 with *err for unknown;
- * *ret_evidence is always filled.  When present: the bytes, and their descriptor.  The bytes are
- * checked against the digest, by tag against Docker-Content-Digest if the registry sends it. */
+ * the evidence is always filled.  The bytes are checked against the digest, by tag against
+ * Docker-Content-Digest if the registry sends it. */
 int registry_get_manifest(struct endpoint *endpoint, const char *tag, const struct digest *digest,
-			  struct buf *bytes, struct descriptor *ret_descriptor,
-			  struct evidence *ret_evidence, struct error **err);
+			  struct resolution *ret_resolution, struct error **err);
 
 /* The same for a name that the registry lists (tags.h), a valid tag or not.  ERROR_REFUSED: the
  * name cannot be in a URL. */
-int registry_get_listed_manifest(struct endpoint *endpoint, const char *name, struct buf *bytes,
-				 struct descriptor *ret_descriptor, struct evidence *ret_evidence,
-				 struct error **err);
+int registry_get_listed_manifest(struct endpoint *endpoint, const char *name,
+				 struct resolution *ret_resolution, struct error **err);
 
 /* HEAD, then GET if the answer to HEAD is not conclusive.  *ret_found false does not prove absence.
  */

@@ -158,15 +158,13 @@ referrers_index_get(struct endpoint *endpoint, const struct digest *subject,
 		    struct image_index *ret_index, struct error **err)
 {
 	AUTO_FREE char *tag = referrer_tag(subject);
-	AUTO_BUF struct buf bytes = BUF_INIT(MANIFEST_LIMIT_BYTES);
-	AUTO_DESCRIPTOR struct descriptor descriptor = { 0 };
-	AUTO_EVIDENCE struct evidence evidence = { 0 };
+	AUTO_RESOLUTION struct resolution found = { 0 };
 
-	if (registry_get_manifest(endpoint, tag, NULL, &bytes, &descriptor, &evidence, err) < 0)
+	if (registry_get_manifest(endpoint, tag, NULL, &found, err) < 0)
 		return -1;
-	if (evidence.presence == PRESENCE_ABSENT)
+	if (found.evidence.presence == PRESENCE_ABSENT)
 		return 0;
-	if (image_index_parse(bytes.data, bytes.size, descriptor.media_type, ret_index, err) < 0)
+	if (image_index_read(found.value, found.descriptor.media_type, ret_index, err) < 0)
 		return error_wrap(err, "tag '%s'", tag);
 	return 0;
 }

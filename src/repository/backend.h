@@ -70,11 +70,6 @@ struct repository {
 	char *name;
 };
 
-/* Sets the descriptor of the bytes, without the fields that index.json adds.  `media_type` NULL:
- * unknown. */
-int resolution_describe(struct resolution *resolution, const struct digest *digest,
-			const char *media_type, struct error **err);
-
 /* The holding of this digest, added if necessary; valid until the next call.  NULL: past
  * PRUNE_LIMIT_COUNT. */
 struct holding *holdings_add(struct holdings *holdings, const struct digest *digest,

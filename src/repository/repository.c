@@ -6,34 +6,6 @@
 #include "oci/manifest.h"
 #include "repository/backend.h"
 
-void
-resolution_release(struct resolution *resolution)
-{
-	evidence_release(&resolution->evidence);
-	descriptor_release(&resolution->descriptor);
-	buf_release(&resolution->bytes);
-}
-
-int
-resolution_describe(struct resolution *resolution, const struct digest *digest,
-		    const char *media_type, struct error **err)
-{
-	enum document_kind kind;
-
-	if (manifest_kind(resolution->bytes.data, resolution->bytes.size, media_type, &kind, err) <
-	    0)
-		return -1;
-	descriptor_release(&resolution->descriptor);
-	resolution->descriptor = (struct descriptor){
-		.media_type = xstrdup(media_type               ? media_type
-				      : kind == DOCUMENT_INDEX ? MEDIA_OCI_INDEX
-							       : MEDIA_OCI_MANIFEST),
-		.digest = *digest,
-		.size_bytes = resolution->bytes.size,
-	};
-	return 0;
-}
-
 struct repository *
 repository_open(struct session *session, const struct location *location, enum repository_mode mode,
 		struct error **err)

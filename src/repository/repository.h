@@ -44,16 +44,6 @@ void repository_free(struct repository *repository);
 DEFINE_CLEANUP(struct repository, repository_free)
 #define AUTO_REPOSITORY CLEANUP(repository_free_at)
 
-/* A manifest or index, with its original bytes. */
-struct resolution {
-	struct evidence evidence;
-	struct descriptor descriptor; /* when present: media type, digest, size */
-	struct buf bytes;
-};
-
-void resolution_release(struct resolution *resolution);
-#define AUTO_RESOLUTION CLEANUP(resolution_release)
-
 /* By digest if there is one (the bytes are checked against it), else by tag.  0 for present and
  * absent; -1 for unknown, with the evidence filled. */
 int repository_resolve(struct repository *repository, const char *tag, const struct digest *digest,

@@ -114,16 +114,14 @@ static int
 resolve(struct repository *repository, const char *tag, const struct digest *digest,
 	struct resolution *resolution, struct error **err)
 {
-	return registry_get_manifest(endpoint_of(repository), tag, digest, &resolution->bytes,
-				     &resolution->descriptor, &resolution->evidence, err);
+	return registry_get_manifest(endpoint_of(repository), tag, digest, resolution, err);
 }
 
 static int
 resolve_listed(struct repository *repository, const char *name, struct resolution *resolution,
 	       struct error **err)
 {
-	return registry_get_listed_manifest(endpoint_of(repository), name, &resolution->bytes,
-					    &resolution->descriptor, &resolution->evidence, err);
+	return registry_get_listed_manifest(endpoint_of(repository), name, resolution, err);
 }
 
 static int

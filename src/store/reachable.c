@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/strings.h"
 #include "base/xalloc.h"
+#include "oci/document.h"
 #include "oci/index.h"
 #include "oci/manifest.h"
 #include "store/digest_set.h"
@@ -79,12 +80,12 @@ look_for_parts(struct walk *walk, const struct manifest *manifest, const struct 
 }
 
 static int
-follow_manifest(struct walk *walk, const struct buf *buf, const struct descriptor *document,
+follow_manifest(struct walk *walk, const json_t *value, const struct descriptor *document,
 		struct error **err)
 {
 	AUTO_MANIFEST struct manifest manifest = { 0 };
 
-	if (manifest_parse(buf->data, buf->size, document->media_type, &manifest, err) < 0)
+	if (manifest_read(value, document->media_type, &manifest, err) < 0)
 		return -1;
 	mark_blob(walk, &manifest.config);
 	for (size_t i = 0; i < manifest.layers.count; i++)
@@ -95,11 +96,11 @@ follow_manifest(struct walk *walk, const struct buf *buf, const struct descripto
 }
 
 static int
-follow_index(struct walk *walk, const struct buf *buf, const char *media_type, struct error **err)
+follow_index(struct walk *walk, const json_t *value, const char *media_type, struct error **err)
 {
 	AUTO_INDEX struct image_index index = { 0 };
 
-	if (image_index_parse(buf->data, buf->size, media_type, &index, err) < 0)
+	if (image_index_read(value, media_type, &index, err) < 0)
 		return -1;
 	mark_documents(walk, &index.manifests);
 	if (index.has_subject)
@@ -109,12 +110,13 @@ follow_index(struct walk *walk, const struct buf *buf, const char *media_type, s
 
 /* DOCUMENT_OTHER also for an unreadable document with a generic media type. */
 static int
-find_kind(const struct buf *buf, const struct descriptor *document, enum document_kind *ret_kind,
-	  struct error **err)
+find_kind(const struct buf *buf, const struct descriptor *document, json_t **ret_value,
+	  enum document_kind *ret_kind, struct error **err)
 {
 	AUTO_ERROR struct error *failure = NULL;
 
-	if (manifest_kind(buf->data, buf->size, document->media_type, ret_kind, &failure) == 0)
+	*ret_value = document_parse(buf->data, buf->size, &failure);
+	if (*ret_value && manifest_kind(*ret_value, document->media_type, ret_kind, &failure) == 0)
 		return 0;
 	if (!media_type_is_generic(document->media_type))
 		return error_pass(err, TAKE_PTR(failure));
@@ -126,6 +128,7 @@ static int
 follow(struct walk *walk, const struct descriptor *document, struct error **err)
 {
 	AUTO_BUF struct buf buf = BUF_INIT(MANIFEST_LIMIT_BYTES);
+	AUTO_JSON json_t *value = NULL;
 	enum document_kind kind;
 	bool found = false;
 
@@ -134,11 +137,11 @@ follow(struct walk *walk, const struct descriptor *document, struct error **err)
 	/* A child that was never fetched. */
 	if (!found)
 		return 0;
-	if (find_kind(&buf, document, &kind, err) < 0)
+	if (find_kind(&buf, document, &value, &kind, err) < 0)
 		return -1;
 	if (kind == DOCUMENT_INDEX)
-		return follow_index(walk, &buf, document->media_type, err);
-	return kind == DOCUMENT_MANIFEST ? follow_manifest(walk, &buf, document, err) : 0;
+		return follow_index(walk, value, document->media_type, err);
+	return kind == DOCUMENT_MANIFEST ? follow_manifest(walk, value, document, err) : 0;
 }
 
 static int

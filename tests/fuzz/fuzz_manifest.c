@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "fuzz.h"
 #include "oci/config.h"
+#include "oci/document.h"
 #include "oci/index.h"
 #include "oci/manifest.h"
 
@@ -11,13 +12,14 @@ static void
 fuzz_manifest(const uint8_t *data, size_t size, struct error **err)
 {
 	AUTO_MANIFEST struct manifest manifest = { 0 };
+	AUTO_JSON json_t *value = document_parse(data, size, err);
 	AUTO_ERROR struct error *no_index = NULL;
 	struct image_index index;
 	enum document_kind kind;
 
-	if (manifest_parse(data, size, NULL, &manifest, err) < 0)
+	if (!value || manifest_read(value, NULL, &manifest, err) < 0)
 		return;
-	INSIST(manifest_kind(data, size, NULL, &kind, err) == 0 && kind == DOCUMENT_MANIFEST);
+	INSIST(manifest_kind(value, NULL, &kind, err) == 0 && kind == DOCUMENT_MANIFEST);
 	INSIST(image_index_parse(data, size, NULL, &index, &no_index) < 0);
 }
 

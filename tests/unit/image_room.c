@@ -68,10 +68,7 @@ room_resolve(struct repository *repository, const char *tag, const struct digest
 		return 0;
 	if (buf_append(&resolution->bytes, document->bytes, strlen(document->bytes), err) < 0)
 		return -1;
-	resolution->descriptor.digest = document->digest;
-	resolution->descriptor.media_type = xstrdup(document->media_type);
-	resolution->descriptor.size_bytes = strlen(document->bytes);
-	return 0;
+	return resolution_describe(resolution, &document->digest, document->media_type, err);
 }
 
 static int

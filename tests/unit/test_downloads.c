@@ -153,15 +153,13 @@ a_mirror_whose_token_server_fails_costs_two_requests(void **state)
 static void
 ask_for(struct room *room, const char *reference, enum presence expected)
 {
-	AUTO_BUF struct buf bytes = BUF_INIT(MANIFEST_LIMIT_BYTES);
-	AUTO_DESCRIPTOR struct descriptor descriptor = { 0 };
-	AUTO_EVIDENCE struct evidence evidence = { 0 };
+	AUTO_RESOLUTION struct resolution found = { 0 };
 	AUTO_ERROR struct error *err = NULL;
 	struct digest digest;
 
 	(void)registry_get_manifest(room->endpoint, reference, room_digest(reference, &digest),
-				    &bytes, &descriptor, &evidence, &err);
-	assert_int_equal(evidence.presence, expected);
+				    &found, &err);
+	assert_int_equal(found.evidence.presence, expected);
 }
 
 static void

@@ -30,14 +30,11 @@
 static int
 ask(struct room *room, struct error **ret_error)
 {
-	AUTO_BUF struct buf bytes = BUF_INIT(MANIFEST_LIMIT_BYTES);
-	AUTO_DESCRIPTOR struct descriptor descriptor = { 0 };
-	AUTO_EVIDENCE struct evidence evidence = { 0 };
+	AUTO_RESOLUTION struct resolution found = { 0 };
 
-	if (registry_get_manifest(room->endpoint, "one", NULL, &bytes, &descriptor, &evidence,
-				  ret_error) == 0)
-		return -1 - (int)evidence.presence;
-	assert_int_equal(evidence.presence, PRESENCE_UNKNOWN);
+	if (registry_get_manifest(room->endpoint, "one", NULL, &found, ret_error) == 0)
+		return -1 - (int)found.evidence.presence;
+	assert_int_equal(found.evidence.presence, PRESENCE_UNKNOWN);
 	return (int)error_kind(*ret_error);
 }
 

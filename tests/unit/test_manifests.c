@@ -21,18 +21,14 @@
 
 /* Of one question. */
 struct asked {
-	struct buf bytes;
-	struct descriptor descriptor;
-	struct evidence evidence;
+	struct resolution found;
 	struct error *error;
 };
 
 static void
 asked_release(struct asked *asked)
 {
-	buf_release(&asked->bytes);
-	descriptor_release(&asked->descriptor);
-	evidence_release(&asked->evidence);
+	resolution_release(&asked->found);
 	error_free(asked->error);
 }
 #define AUTO_ASKED CLEANUP(asked_release)
@@ -43,13 +39,12 @@ ask(struct room *room, const char *reference, struct asked *asked)
 	struct digest digest;
 	int result;
 
-	*asked = (struct asked){ .bytes = BUF_INIT(MANIFEST_LIMIT_BYTES) };
+	*asked = (struct asked){ 0 };
 	if (!room->registry)
 		room_start(room);
 	result = registry_get_manifest(room->endpoint, reference, room_digest(reference, &digest),
-				       &asked->bytes, &asked->descriptor, &asked->evidence,
-				       &asked->error);
-	assert_int_equal(result < 0, asked->evidence.presence == PRESENCE_UNKNOWN);
+				       &asked->found, &asked->error);
+	assert_int_equal(result < 0, asked->found.evidence.presence == PRESENCE_UNKNOWN);
 	assert_int_equal(result < 0, asked->error != NULL);
 }
 
@@ -62,10 +57,10 @@ manifest_digest(void)
 static void
 assert_unknown(const struct asked *asked, enum error_kind kind, const char *class_name)
 {
-	assert_int_equal(asked->evidence.presence, PRESENCE_UNKNOWN);
+	assert_int_equal(asked->found.evidence.presence, PRESENCE_UNKNOWN);
 	assert_int_equal(error_kind(asked->error), kind);
 	assert_string_equal(error_class(asked->error), class_name);
-	assert_int_equal(asked->bytes.size, 0);
+	assert_int_equal(asked->found.bytes.size, 0);
 }
 
 static void
@@ -77,11 +72,11 @@ a_manifest_comes_byte_for_byte_with_its_descriptor(void **state)
 
 	room_answer(room, MANIFEST(""));
 	ask(room, "one", &asked);
-	assert_int_equal(asked.evidence.presence, PRESENCE_PRESENT);
-	assert_string_equal(asked.bytes.data, MANIFEST_TEXT);
-	assert_string_equal(asked.descriptor.media_type, MEDIA_OCI_MANIFEST);
-	assert_true(digest_equal(&asked.descriptor.digest, &digest));
-	assert_int_equal(asked.descriptor.size_bytes, strlen(MANIFEST_TEXT));
+	assert_int_equal(asked.found.evidence.presence, PRESENCE_PRESENT);
+	assert_string_equal(asked.found.bytes.data, MANIFEST_TEXT);
+	assert_string_equal(asked.found.descriptor.media_type, MEDIA_OCI_MANIFEST);
+	assert_true(digest_equal(&asked.found.descriptor.digest, &digest));
+	assert_int_equal(asked.found.descriptor.size_bytes, strlen(MANIFEST_TEXT));
 	assert_request_has(room, 0, "\r\nAccept: " MEDIA_ACCEPT_MANIFESTS "\r\n");
 }
 
@@ -96,9 +91,9 @@ a_type_that_the_server_does_not_name_is_read_from_the_document(void **state)
 	room_answer(room, JSON("200 OK", "{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_DOCKER_INDEX
 					 "\",\"manifests\":[]}"));
 	ask(room, "one", &plain);
-	assert_string_equal(plain.descriptor.media_type, MEDIA_OCI_MANIFEST);
+	assert_string_equal(plain.found.descriptor.media_type, MEDIA_OCI_MANIFEST);
 	ask(room, "one", &index);
-	assert_string_equal(index.descriptor.media_type, MEDIA_DOCKER_INDEX);
+	assert_string_equal(index.found.descriptor.media_type, MEDIA_DOCKER_INDEX);
 }
 
 static void
@@ -132,7 +127,7 @@ by_digest_the_header_does_not_count_and_the_bytes_do(void **state)
 
 	room_answer(room, MANIFEST("Docker-Content-Digest: " OTHER_DIGEST "\r\n"));
 	ask(room, digest_text(&digest).text, &right);
-	assert_int_equal(right.evidence.presence, PRESENCE_PRESENT);
+	assert_int_equal(right.found.evidence.presence, PRESENCE_PRESENT);
 	ask(room, OTHER_DIGEST, &wrong);
 	assert_unknown(&wrong, ERROR_CONTENT, "digest");
 }
@@ -156,7 +151,7 @@ a_success_that_is_no_manifest_is_no_presence(void **state)
 		AUTO_ASKED struct asked asked = { 0 };
 
 		ask(room, "one", &asked);
-		assert_int_equal(asked.evidence.presence, PRESENCE_UNKNOWN);
+		assert_int_equal(asked.found.evidence.presence, PRESENCE_UNKNOWN);
 		assert_int_equal(error_kind(asked.error),
 				 i == 0 ? ERROR_UNAVAILABLE : ERROR_CONTENT);
 	}
@@ -172,7 +167,7 @@ a_redirect_of_a_manifest_is_followed(void **state)
 				 "Location: /elsewhere\r\nContent-Length: 0\r\n", ""));
 	room_answer(room, MANIFEST(""));
 	ask(room, "one", &asked);
-	assert_int_equal(asked.evidence.presence, PRESENCE_PRESENT);
+	assert_int_equal(asked.found.evidence.presence, PRESENCE_PRESENT);
 	assert_request(room, 1, "GET /elsewhere ");
 	assert_int_equal(room_request_count(room), 2);
 }
@@ -186,12 +181,12 @@ a_404_with_a_code_proves_absence_by_itself(void **state)
 	room_answer(room, ANSWER("404 Not Found", "X-GitHub-Request-Id: 1:2\r\n",
 				 ERRORS("NAME_UNKNOWN")));
 	ask(room, "one", &asked);
-	assert_int_equal(asked.evidence.presence, PRESENCE_ABSENT);
-	assert_string_equal(asked.evidence.code, "NAME_UNKNOWN");
-	assert_string_equal(asked.evidence.message, "said so");
-	assert_string_equal(asked.evidence.request_id, "1:2");
-	assert_string_equal(asked.evidence.accept, MEDIA_ACCEPT_MANIFESTS);
-	assert_false(asked.evidence.confirmed);
+	assert_int_equal(asked.found.evidence.presence, PRESENCE_ABSENT);
+	assert_string_equal(asked.found.evidence.code, "NAME_UNKNOWN");
+	assert_string_equal(asked.found.evidence.message, "said so");
+	assert_string_equal(asked.found.evidence.request_id, "1:2");
+	assert_string_equal(asked.found.evidence.accept, MEDIA_ACCEPT_MANIFESTS);
+	assert_false(asked.found.evidence.confirmed);
 	assert_int_equal(room_request_count(room), 1);
 }
 
@@ -205,9 +200,9 @@ a_404_without_a_code_is_confirmed_by_the_registry_and_a_second_answer(void **sta
 	room_answer(room, JSON("200 OK", "{}"));
 	room_answer(room, EMPTY("404 Not Found"));
 	ask(room, "one", &asked);
-	assert_int_equal(asked.evidence.presence, PRESENCE_ABSENT);
-	assert_true(asked.evidence.registry_answers);
-	assert_true(asked.evidence.confirmed);
+	assert_int_equal(asked.found.evidence.presence, PRESENCE_ABSENT);
+	assert_true(asked.found.evidence.registry_answers);
+	assert_true(asked.found.evidence.confirmed);
 	assert_request(room, 1, "GET /v2/ ");
 	assert_int_equal(room_request_count(room), 3);
 }
@@ -245,11 +240,11 @@ a_404_that_does_not_last_is_present(void **state)
 	room_answer(room, JSON("200 OK", "{}"));
 	room_answer(room, MANIFEST(""));
 	ask(room, "one", &asked);
-	assert_int_equal(asked.evidence.presence, PRESENCE_PRESENT);
-	assert_int_equal(asked.evidence.http_status, 200);
-	assert_string_equal(asked.evidence.first_answer, "404");
-	assert_string_equal(asked.bytes.data, MANIFEST_TEXT);
-	assert_false(asked.evidence.confirmed);
+	assert_int_equal(asked.found.evidence.presence, PRESENCE_PRESENT);
+	assert_int_equal(asked.found.evidence.http_status, 200);
+	assert_string_equal(asked.found.evidence.first_answer, "404");
+	assert_string_equal(asked.found.bytes.data, MANIFEST_TEXT);
+	assert_false(asked.found.evidence.confirmed);
 }
 
 static void
@@ -266,11 +261,11 @@ a_second_answer_with_a_code_is_told_beside_the_first(void **state)
 	room_answer(room, JSON("200 OK", "{}"));
 	room_answer(room, JSON("403 Forbidden", ERRORS("DENIED")));
 	ask(room, "one", &proven);
-	assert_int_equal(proven.evidence.presence, PRESENCE_ABSENT);
-	assert_string_equal(proven.evidence.first_answer, "404");
-	assert_string_equal(proven.evidence.code, "MANIFEST_UNKNOWN");
+	assert_int_equal(proven.found.evidence.presence, PRESENCE_ABSENT);
+	assert_string_equal(proven.found.evidence.first_answer, "404");
+	assert_string_equal(proven.found.evidence.code, "MANIFEST_UNKNOWN");
 	ask(room, "one", &refused);
-	assert_int_equal(refused.evidence.presence, PRESENCE_UNKNOWN);
+	assert_int_equal(refused.found.evidence.presence, PRESENCE_UNKNOWN);
 	assert_int_equal(error_kind(refused.error), ERROR_DENIED);
 	assert_non_null(
 		strstr(error_text(refused.error),
@@ -293,10 +288,10 @@ a_manifest_that_comes_damaged_once_is_asked_for_once_more(void **state)
 	room_answer(room, MANIFEST(""));
 	room_answer(room, JSON("200 OK", ""));
 	ask(room, "one", &by_tag);
-	assert_int_equal(by_tag.evidence.presence, PRESENCE_PRESENT);
+	assert_int_equal(by_tag.found.evidence.presence, PRESENCE_PRESENT);
 	ask(room, digest_text(&digest).text, &by_digest);
-	assert_int_equal(by_digest.evidence.presence, PRESENCE_PRESENT);
-	assert_string_equal(by_digest.bytes.data, MANIFEST_TEXT);
+	assert_int_equal(by_digest.found.evidence.presence, PRESENCE_PRESENT);
+	assert_string_equal(by_digest.found.bytes.data, MANIFEST_TEXT);
 	ask(room, "one", &always);
 	assert_int_equal(error_kind(always.error), ERROR_CONTENT);
 	assert_int_equal(room_request_count(room), 6);
@@ -332,7 +327,7 @@ nothing_but_a_tag_or_a_digest_gets_into_a_url(void **state)
 		AUTO_ASKED struct asked asked = { 0 };
 
 		ask(room, bad[i], &asked);
-		assert_int_equal(asked.evidence.presence, PRESENCE_UNKNOWN);
+		assert_int_equal(asked.found.evidence.presence, PRESENCE_UNKNOWN);
 	}
 	assert_int_equal(room_request_count(room), 0);
 }

@@ -167,7 +167,7 @@ tell(struct context *context, const struct inspected *inspected, json_t *images,
 {
 	const struct image_node *root = &inspected->root;
 	AUTO_FREE char *name = target_name(&inspected->target, inspected->found.place);
-	AUTO_JSON json_t *document = document_parse(root->bytes.data, root->bytes.size, err);
+	const json_t *document = root->value;
 	AUTO_FREE char *text = NULL;
 	json_t *object;
 

@@ -50,25 +50,27 @@ read_stores(const struct content *content, const struct descriptor *descriptor, 
 
 int
 content_get_manifest(const struct content *content, const struct descriptor *descriptor,
-		     struct buf *bytes, bool *ret_found, struct error **err)
+		     struct resolution *ret_resolution, bool *ret_found, struct error **err)
 {
-	AUTO_RESOLUTION struct resolution resolution = { 0 };
+	AUTO_RESOLUTION struct resolution resolution = { .bytes = BUF_INIT(MANIFEST_LIMIT_BYTES) };
 
-	if (read_stores(content, descriptor, bytes, ret_found, err) < 0)
+	if (read_stores(content, descriptor, &resolution.bytes, ret_found, err) < 0)
 		return -1;
-	if (*ret_found)
-		return 0;
-	if (repository_resolve(content->repository, NULL, &descriptor->digest, &resolution, err) <
-	    0)
-		return -1;
-	if (resolution.evidence.presence != PRESENCE_PRESENT)
-		return 0;
-	if (check_size(descriptor, resolution.bytes.size, err) < 0)
-		return -1;
-	buf_release(bytes);
-	*bytes = resolution.bytes;
-	resolution.bytes = BUF_INIT(0);
-	*ret_found = true;
+	if (*ret_found) {
+		if (resolution_describe(&resolution, &descriptor->digest, descriptor->media_type,
+					err) < 0)
+			return -1;
+	} else {
+		buf_release(&resolution.bytes);
+		if (repository_resolve(content->repository, NULL, &descriptor->digest, &resolution,
+				       err) < 0)
+			return -1;
+		*ret_found = resolution.evidence.presence == PRESENCE_PRESENT;
+		if (*ret_found && check_size(descriptor, resolution.bytes.size, err) < 0)
+			return -1;
+	}
+	*ret_resolution = resolution;
+	resolution = (struct resolution){ 0 };
 	return 0;
 }
 

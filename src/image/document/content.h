@@ -11,6 +11,7 @@ struct buf;
 struct error;
 struct manifest;
 struct repository;
+struct resolution;
 struct store;
 
 struct content {
@@ -22,7 +23,7 @@ struct content {
 
 /* A manifest or index.  *ret_found false: proven absent at the repository. */
 int content_get_manifest(const struct content *content, const struct descriptor *descriptor,
-			 struct buf *bytes, bool *ret_found, struct error **err);
+			 struct resolution *ret_resolution, bool *ret_found, struct error **err);
 
 /* A blob that fits into the buffer, checked. */
 int content_get_blob(const struct content *content, const struct descriptor *descriptor,

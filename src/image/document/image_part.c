@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/xalloc.h"
 #include "image/document/image_tree.h"
+#include "oci/document.h"
 #include "oci/index.h"
 
 void
@@ -51,9 +52,12 @@ image_node_make(char *text, const char *media_type, struct image_node *ret_node,
 		.digest = digest_of(DIGEST_SHA256, text, size),
 		.size_bytes = size,
 	};
+	ret_node->value = document_parse(text, size, err);
+	if (!ret_node->value)
+		return -1;
 	if (ret_node->kind == DOCUMENT_INDEX)
 		return 0;
-	return manifest_parse(text, size, media_type, &ret_node->manifest, err);
+	return manifest_read(ret_node->value, media_type, &ret_node->manifest, err);
 }
 
 static int
@@ -66,8 +70,7 @@ make_index(const struct image_node *root, const struct image_nodes *manifests,
 
 	if (root->bytes.size == 0)
 		original.media_type = xstrdup(MEDIA_OCI_INDEX);
-	else if (image_index_parse(root->bytes.data, root->bytes.size, root->descriptor.media_type,
-				   &original, err) < 0)
+	else if (image_index_read(root->value, root->descriptor.media_type, &original, err) < 0)
 		return -1;
 	for (size_t i = 0; i < manifests->count; i++)
 		descriptors_add(&entries, &manifests->items[i].descriptor);

@@ -86,7 +86,7 @@ get_all(struct gathering *gathering, struct image_node *node, unsigned depth, st
 
 	if (node->kind != DOCUMENT_INDEX)
 		return 0;
-	if (check_depth(depth, err) < 0 || image_node_parse_index(node, &index, err) < 0 ||
+	if (check_depth(depth, err) < 0 || image_node_read_index(node, &index, err) < 0 ||
 	    (!gathering->leave_out_unsupported && check_supported(&index, err) < 0))
 		return -1;
 	for (size_t i = 0; i < index.manifests.count; i++)
@@ -158,7 +158,7 @@ search_node(struct search *search, struct image_node *node, unsigned depth, stru
 	const struct descriptor *listed;
 	struct image_node *child = NULL;
 
-	if (check_depth(depth, err) < 0 || image_node_parse_index(node, &index, err) < 0)
+	if (check_depth(depth, err) < 0 || image_node_read_index(node, &index, err) < 0)
 		return -1;
 	listed = image_index_find(&index, search->wanted);
 	if (listed) {
@@ -186,7 +186,7 @@ refuse_platform(const struct image_node *root, const struct platform *wanted, st
 	AUTO_FREE char *name = platform_format(wanted);
 	AUTO_FREE char *offered = NULL;
 
-	if (image_node_parse_index(root, &index, err) < 0)
+	if (image_node_read_index(root, &index, err) < 0)
 		return -1;
 	offered = image_index_platforms(&index);
 	error_set(err, ERROR_PLATFORM, "no image for %s", name);
@@ -252,9 +252,7 @@ image_tree_get(const struct content *content, const struct selection *selection,
 	};
 
 	descriptor_copy(&root->descriptor, &ret_root->descriptor);
-	ret_root->bytes = root->bytes;
-	root->bytes = BUF_INIT(0);
-	if (image_node_parse(ret_root, err) < 0)
+	if (image_node_take(root, ret_root, err) < 0)
 		return -1;
 	if (!selection->platforms)
 		return get_all(&gathering, ret_root, 0, err);

@@ -46,8 +46,7 @@ take_manifest(void *context, const struct image_node *node, struct error **err)
 	if (node->kind != DOCUMENT_MANIFEST || image->digest.algorithm != DIGEST_NONE)
 		return 0;
 	image->digest = node->descriptor.digest;
-	return manifest_parse(node->bytes.data, node->bytes.size, node->descriptor.media_type,
-			      &image->manifest, err);
+	return manifest_read(node->value, node->descriptor.media_type, &image->manifest, err);
 }
 
 int

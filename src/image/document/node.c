@@ -7,6 +7,7 @@
 #include "base/xalloc.h"
 #include "image/document/content.h"
 #include "oci/index.h"
+#include "repository/repository.h"
 
 void
 image_node_release(struct image_node *node)
@@ -16,6 +17,7 @@ image_node_release(struct image_node *node)
 	free(node->children);
 	descriptor_release(&node->descriptor);
 	buf_release(&node->bytes);
+	json_decref(node->value);
 	manifest_release(&node->manifest);
 	descriptors_release(&node->blobs);
 	memset(node, 0, sizeof(*node));
@@ -39,15 +41,15 @@ image_node_take_child(struct image_node *parent, struct image_node *child)
 }
 
 int
-image_node_parse(struct image_node *node, struct error **err)
+image_node_take(struct resolution *resolution, struct image_node *node, struct error **err)
 {
-	const char *media_type = node->descriptor.media_type;
-
-	if (manifest_kind(node->bytes.data, node->bytes.size, media_type, &node->kind, err) < 0)
-		return -1;
+	node->bytes = resolution->bytes;
+	resolution->bytes = BUF_INIT(0);
+	node->value = TAKE_PTR(resolution->value);
+	node->kind = resolution->kind;
 	if (node->kind == DOCUMENT_INDEX)
 		return 0;
-	return manifest_parse(node->bytes.data, node->bytes.size, media_type, &node->manifest, err);
+	return manifest_read(node->value, node->descriptor.media_type, &node->manifest, err);
 }
 
 int
@@ -55,15 +57,16 @@ image_node_get_child(const struct content *content, struct image_node *parent,
 		     const struct descriptor *descriptor, struct image_node **ret_child,
 		     struct error **err)
 {
-	AUTO_IMAGE_NODE struct image_node child = { .bytes = BUF_INIT(MANIFEST_LIMIT_BYTES) };
+	AUTO_IMAGE_NODE struct image_node child = { 0 };
+	AUTO_RESOLUTION struct resolution resolution = { 0 };
 	bool found;
 
 	*ret_child = image_node_find_child(parent, &descriptor->digest);
 	if (*ret_child)
 		return 0;
 	descriptor_copy(descriptor, &child.descriptor);
-	if (content_get_manifest(content, descriptor, &child.bytes, &found, err) < 0 ||
-	    (found && image_node_parse(&child, err) < 0))
+	if (content_get_manifest(content, descriptor, &resolution, &found, err) < 0 ||
+	    (found && image_node_take(&resolution, &child, err) < 0))
 		return error_wrap(err, "manifest '%s'", digest_text(&descriptor->digest).text);
 	if (!found)
 		return 0;
@@ -73,9 +76,8 @@ image_node_get_child(const struct content *content, struct image_node *parent,
 }
 
 int
-image_node_parse_index(const struct image_node *node, struct image_index *ret_index,
-		       struct error **err)
+image_node_read_index(const struct image_node *node, struct image_index *ret_index,
+		      struct error **err)
 {
-	return image_index_parse(node->bytes.data, node->bytes.size, node->descriptor.media_type,
-				 ret_index, err);
+	return image_index_read(node->value, node->descriptor.media_type, ret_index, err);
 }

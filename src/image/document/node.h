@@ -12,10 +12,12 @@
 struct content;
 struct error;
 struct image_index;
+struct resolution;
 
 struct image_node {
 	struct descriptor descriptor; /* as the parent has it, with platform and annotations */
 	struct buf bytes;
+	json_t *value; /* what they say */
 	enum document_kind kind;
 	struct manifest manifest;    /* of a DOCUMENT_MANIFEST */
 	struct image_node *children; /* of a DOCUMENT_INDEX: those that are wanted */
@@ -26,10 +28,10 @@ struct image_node {
 void image_node_release(struct image_node *node);
 #define AUTO_IMAGE_NODE CLEANUP(image_node_release)
 
-/* Its kind, and the manifest, from its bytes. */
-int image_node_parse(struct image_node *node, struct error **err);
-int image_node_parse_index(const struct image_node *node, struct image_index *ret_index,
-			   struct error **err);
+/* Takes the bytes and their value out of the resolution, and reads them if they are a manifest. */
+int image_node_take(struct resolution *resolution, struct image_node *node, struct error **err);
+int image_node_read_index(const struct image_node *node, struct image_index *ret_index,
+			  struct error **err);
 
 /* NULL: it was not fetched. */
 struct image_node *image_node_find_child(const struct image_node *parent,

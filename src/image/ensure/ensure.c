@@ -133,8 +133,7 @@ keep_listed(const struct ensure *ensure, const struct resolution *root, struct d
 
 	if (root->evidence.presence != PRESENCE_PRESENT ||
 	    media_type_kind(root->descriptor.media_type) != DOCUMENT_INDEX ||
-	    image_index_parse(root->bytes.data, root->bytes.size, root->descriptor.media_type,
-			      &index, &ignored) < 0)
+	    image_index_read(root->value, root->descriptor.media_type, &index, &ignored) < 0)
 		return;
 	for (size_t i = 0; i < index.manifests.count; i++) {
 		const struct descriptor *entry = &index.manifests.items[i];

@@ -9,6 +9,7 @@
 #include "base/xalloc.h"
 #include "image/document/annotation.h"
 #include "image/document/content.h"
+#include "oci/document.h"
 #include "oci/index.h"
 #include "repository/repository.h"
 
@@ -88,11 +89,11 @@ need_node(struct prune_graph *graph, const struct descriptor *root, struct error
 }
 
 static int
-parse_index(struct prune_node *node, const struct buf *bytes, struct error **err)
+read_index(struct prune_node *node, const json_t *value, struct error **err)
 {
 	AUTO_INDEX struct image_index index = { 0 };
 
-	if (image_index_parse(bytes->data, bytes->size, node->root.media_type, &index, err) < 0)
+	if (image_index_read(value, node->root.media_type, &index, err) < 0)
 		return -1;
 	node->children = index.manifests;
 	index.manifests = (struct descriptors){ 0 };
@@ -103,11 +104,11 @@ parse_index(struct prune_node *node, const struct buf *bytes, struct error **err
 }
 
 static int
-parse_manifest(struct prune_node *node, const struct buf *bytes, struct error **err)
+read_manifest(struct prune_node *node, const json_t *value, struct error **err)
 {
 	struct manifest *manifest = &node->manifest;
 
-	if (manifest_parse(bytes->data, bytes->size, node->root.media_type, manifest, err) < 0)
+	if (manifest_read(value, node->root.media_type, manifest, err) < 0)
 		return -1;
 	node->created = xstrdup_null(manifest_annotation(manifest, ANNOTATION_CREATED));
 	if (manifest->has_subject)
@@ -119,16 +120,19 @@ static int
 parse_node(struct prune_graph *graph, struct prune_node *node, const struct buf *bytes,
 	   struct error **err)
 {
+	AUTO_JSON json_t *value = NULL;
+
 	graph->document_bytes += bytes->size;
 	if (graph->document_bytes > PRUNE_LIMIT_BYTES)
 		return error_set(err, ERROR_FAILURE,
 				 "all manifests together have more than %zu MiB",
 				 PRUNE_LIMIT_BYTES / MIB);
-	if (manifest_kind(bytes->data, bytes->size, node->root.media_type, &node->kind, err) < 0)
+	value = document_parse(bytes->data, bytes->size, err);
+	if (!value || manifest_kind(value, node->root.media_type, &node->kind, err) < 0)
 		return -1;
 	node->root.size_bytes = bytes->size;
-	return node->kind == DOCUMENT_INDEX ? parse_index(node, bytes, err)
-					    : parse_manifest(node, bytes, err);
+	return node->kind == DOCUMENT_INDEX ? read_index(node, value, err)
+					    : read_manifest(node, value, err);
 }
 
 static int

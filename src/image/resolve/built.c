@@ -183,10 +183,8 @@ lists_all_of(const struct resolution *root, const struct resolution *built, bool
 	*ret_lists = true;
 	if (media_type_kind(root->descriptor.media_type) != DOCUMENT_INDEX)
 		return 0;
-	if (image_index_parse(built->bytes.data, built->bytes.size, built->descriptor.media_type,
-			      &ours, err) < 0 ||
-	    image_index_parse(root->bytes.data, root->bytes.size, root->descriptor.media_type,
-			      &theirs, err) < 0)
+	if (image_index_read(built->value, built->descriptor.media_type, &ours, err) < 0 ||
+	    image_index_read(root->value, root->descriptor.media_type, &theirs, err) < 0)
 		return -1;
 	for (size_t i = 0; i < ours.manifests.count; i++) {
 		const struct descriptor *entry = &ours.manifests.items[i];

@@ -13,8 +13,7 @@ describe_single(const struct content *content, const struct resolution *root,
 	AUTO_MANIFEST struct manifest manifest = { 0 };
 	AUTO_DESCRIPTOR struct descriptor entry = { 0 };
 
-	if (manifest_parse(root->bytes.data, root->bytes.size, root->descriptor.media_type,
-			   &manifest, err) < 0)
+	if (manifest_read(root->value, root->descriptor.media_type, &manifest, err) < 0)
 		return -1;
 	descriptor_copy(&root->descriptor, &entry);
 	if (media_type_is_config(manifest.config.media_type)) {
@@ -34,15 +33,10 @@ int
 entries_get(const struct content *content, const struct resolution *root,
 	    struct image_index *ret_index, struct error **err)
 {
-	const struct buf *bytes = &root->bytes;
-	const char *media_type = root->descriptor.media_type;
 	struct descriptor entry;
-	enum document_kind kind;
 
-	if (manifest_kind(bytes->data, bytes->size, media_type, &kind, err) < 0)
-		return -1;
-	if (kind == DOCUMENT_INDEX)
-		return image_index_parse(bytes->data, bytes->size, media_type, ret_index, err);
+	if (root->kind == DOCUMENT_INDEX)
+		return image_index_read(root->value, root->descriptor.media_type, ret_index, err);
 	if (describe_single(content, root, &entry, err) < 0)
 		return -1;
 	*ret_index = (struct image_index){ .media_type = xstrdup(MEDIA_OCI_INDEX) };

@@ -20,23 +20,18 @@
 int
 found_image_fingerprint(const struct resolution *root, char **ret_fingerprint, struct error **err)
 {
-	const char *bytes = root->bytes.data;
-	size_t size = root->bytes.size;
 	const char *media_type = root->descriptor.media_type;
 	AUTO_INDEX struct image_index index = { 0 };
 	AUTO_MANIFEST struct manifest manifest = { 0 };
-	enum document_kind kind;
 
-	if (manifest_kind(bytes, size, media_type, &kind, err) < 0)
-		return -1;
-	if (kind == DOCUMENT_INDEX) {
-		if (image_index_parse(bytes, size, media_type, &index, err) < 0)
+	if (root->kind == DOCUMENT_INDEX) {
+		if (image_index_read(root->value, media_type, &index, err) < 0)
 			return -1;
 		*ret_fingerprint =
 			xstrdup_null(image_index_annotation(&index, ANNOTATION_FINGERPRINT));
 		return 0;
 	}
-	if (manifest_parse(bytes, size, media_type, &manifest, err) < 0)
+	if (manifest_read(root->value, media_type, &manifest, err) < 0)
 		return -1;
 	*ret_fingerprint = xstrdup_null(manifest_annotation(&manifest, ANNOTATION_FINGERPRINT));
 	return 0;

@@ -35,15 +35,15 @@ static int
 get_record(const struct content *content, const struct descriptor *entry, struct buf *record,
 	   struct error **err)
 {
-	AUTO_BUF struct buf bytes = BUF_INIT(MANIFEST_LIMIT_BYTES);
+	AUTO_RESOLUTION struct resolution list = { 0 };
 	AUTO_MANIFEST struct manifest manifest = { 0 };
 	bool found;
 
-	if (content_get_manifest(content, entry, &bytes, &found, err) < 0)
+	if (content_get_manifest(content, entry, &list, &found, err) < 0)
 		return -1;
 	if (!found)
 		return refuse_without_inputs(err);
-	if (manifest_parse(bytes.data, bytes.size, entry->media_type, &manifest, err) < 0)
+	if (manifest_read(list.value, entry->media_type, &manifest, err) < 0)
 		return -1;
 	if (manifest.layers.count != 1)
 		return error_set(err, ERROR_CONTENT,
@@ -61,8 +61,7 @@ inputs_get(const struct content *content, const struct resolution *root, struct 
 
 	if (media_type_kind(root->descriptor.media_type) != DOCUMENT_INDEX)
 		return refuse_without_inputs(err);
-	if (image_index_parse(root->bytes.data, root->bytes.size, root->descriptor.media_type,
-			      &index, err) < 0)
+	if (image_index_read(root->value, root->descriptor.media_type, &index, err) < 0)
 		return -1;
 	entry = find_entry(&index);
 	return entry ? get_record(content, entry, record, err) : refuse_without_inputs(err);

@@ -15,16 +15,11 @@ compare_listed(const struct resolution *root, const struct platforms *wanted,
 	       struct platforms *missing, bool *ret_is_index, struct error **err)
 {
 	AUTO_INDEX struct image_index index = { 0 };
-	enum document_kind kind;
 
-	if (manifest_kind(root->bytes.data, root->bytes.size, root->descriptor.media_type, &kind,
-			  err) < 0)
-		return -1;
-	*ret_is_index = kind == DOCUMENT_INDEX;
+	*ret_is_index = root->kind == DOCUMENT_INDEX;
 	if (!*ret_is_index)
 		return 0;
-	if (image_index_parse(root->bytes.data, root->bytes.size, root->descriptor.media_type,
-			      &index, err) < 0)
+	if (image_index_read(root->value, root->descriptor.media_type, &index, err) < 0)
 		return -1;
 	for (size_t i = 0; i < wanted->count; i++)
 		if (!image_index_find(&index, &wanted->items[i]))
@@ -49,6 +44,7 @@ compare_manifests(struct session *session, struct lookup *lookup, const struct p
 	result = image_tree_get(&content, &selection, &lookup->found.root, &root, err);
 	lookup->found.root.bytes = root.bytes;
 	root.bytes = BUF_INIT(0);
+	lookup->found.root.value = TAKE_PTR(root.value);
 	return result;
 }
 

@@ -18,7 +18,7 @@ describe(const struct buf *bytes, enum digest_algorithm algorithm,
 	const char *named = json_string_value(json_object_get(document, "mediaType"));
 	enum document_kind kind;
 
-	if (!document || manifest_kind(bytes->data, bytes->size, named, &kind, err) < 0)
+	if (!document || manifest_kind(document, named, &kind, err) < 0)
 		return -1;
 	if (kind == DOCUMENT_OTHER)
 		return error_set(err, ERROR_CONTENT, "it is neither a manifest nor an index");

@@ -87,8 +87,7 @@ list_platforms(const struct resolution *root)
 
 	/* What is no index was looked at already, and has no entries. */
 	if (media_type_kind(root->descriptor.media_type) != DOCUMENT_INDEX ||
-	    image_index_parse(root->bytes.data, root->bytes.size, root->descriptor.media_type,
-			      &index, &ignored) < 0)
+	    image_index_read(root->value, root->descriptor.media_type, &index, &ignored) < 0)
 		return platforms;
 	for (size_t i = 0; i < index.manifests.count; i++) {
 		const struct descriptor *entry = &index.manifests.items[i];

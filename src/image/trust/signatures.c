@@ -27,8 +27,8 @@ signatures_get(const struct content *content, const char *tag, struct signatures
 		return error_wrap(err, "cannot tell whether the image is signed");
 	if (root->evidence.presence != PRESENCE_PRESENT)
 		return 0;
-	if (manifest_parse(root->bytes.data, root->bytes.size, root->descriptor.media_type,
-			   &ret_signatures->manifest, err) < 0)
+	if (manifest_read(root->value, root->descriptor.media_type, &ret_signatures->manifest,
+			  err) < 0)
 		return error_wrap(err, "signatures '%s'", tag);
 	return 0;
 }

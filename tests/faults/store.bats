@@ -265,6 +265,23 @@ read_only() {
 	assert_sound_store
 }
 
+@test "S18 fsck lists what others may write and what is not a blob, and --repair mends it" {
+	serve_image --layers 10k
+	pull "$ref"
+	assert_pulled
+	local open=blobs/sha256/${layers[0]#*:}
+	chmod 622 "$OCIFP_STORE/$open"
+	echo stray >"$OCIFP_STORE/blobs/sha256/stray"
+	ocifp_run store fsck
+	assert_failed 7
+	assert_equal "$(grep -o "$open: other users can write it\|blobs/sha256/stray: its name is not a digest" "$T/stdout" | sort)" \
+		"$(printf '%s\n' "$open: other users can write it" 'blobs/sha256/stray: its name is not a digest' | sort)"
+	ocifp_run store fsck --repair
+	assert_equal "$(stat -c %a "$OCIFP_STORE/$open")" 400
+	[ ! -e "$OCIFP_STORE/blobs/sha256/stray" ] || fail "$told"
+	assert_sound_store
+}
+
 @test "S09 gc removes what no reference names, and nothing else" {
 	serve_image --layers 10k
 	pull "$ref"

@@ -343,7 +343,7 @@ project() {
 
 @test "F11 two builds of one fingerprint end with one image under the tag" {
 	start_faults reg
-	project "build: sleep 1; date +%N >seed; python3 $RIG_LIB/mkimage.py image \"\$OCIFP_OUTPUT\" one --layers \$((1000 + \$\$ % 1000))"
+	project "build: sleep 1; date +%N >seed; python3 '$RIG_LIB/mkimage.py' image \"\$OCIFP_OUTPUT\" one --layers \$((1000 + \$\$ % 1000))"
 	local n pids=()
 	for n in 1 2; do
 		OCIFP_STORE=$T/store$n ocifp ensure "${on[@]}" --push always app >"$T/out.$n" 2>"$T/err.$n" 3>&- &

@@ -34,8 +34,8 @@ show_pull() {
 	show_pull 120
 	assert_screen pull-120
 	# On the way: bars that are not full, and a total with time left.
-	grep -Eq '^  [0-9a-f]{12} \{36\}\[=*> +\]\{0\} +[0-9.]+ kB of 308\.7 kB +[0-9.]+ kB/s$' "$T/frames" || fail "$(cat "$T/frames")"
-	grep -Eq '^downloading [0-9]+ %: [0-9.]+ kB of [0-9.]+ kB, [0-9] of [0-9] blobs, [0-9.]+ kB/s, [0-9]+ s left$' "$T/frames" || fail "$(cat "$T/frames")"
+	grep -Eq '^  [0-9a-f]{12} \{36\}\[=*> +\]\{0\} +[0-9.]+ kB of 308\.7 kB +[0-9.]+ [kM]B/s$' "$T/frames" || fail "$(cat "$T/frames")"
+	grep -Eq '^downloading [0-9]+ %: [0-9.]+ kB of [0-9.]+ kB, [0-9] of [0-9] blobs, [0-9.]+ [kM]B/s, [0-9]+ s left$' "$T/frames" || fail "$(cat "$T/frames")"
 	! grep -Eq ' of 0 B|0 of 0' "$T/frames" || fail "$(cat "$T/frames")"
 }
 

@@ -38,6 +38,11 @@ include %D%/peers/local.mk
 include %D%/faults/local.mk
 include %D%/bench/local.mk
 
+check-unit:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(base_tests) $(oci_tests) $(stream_tests) $(sandbox_tests) \
+		$(http_tests) $(store_tests) $(layer_tests) $(archive_tests) $(registry_tests) $(repository_tests) \
+		$(fingerprint_tests) $(project_tests) $(image_tests) $(cache_tests) $(run_tests) $(cli_unit_tests)'
+
 # The lints alone, with that of the format, for which only clang-format 14 will do.
 check-lint:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(lint_tests) tests/lint/format.sh'
@@ -46,4 +51,4 @@ check-lint:
 EXTRA_DIST += %D%/abilities %D%/unit/ability.h %D%/unit/run.sh %D%/full.sh %D%/chroot.sh %D%/places.sh %D%/stranger.sh %D%/vm.sh .clang-tidy .clang-format
 check-full: distdir
 	$(top_srcdir)/tests/full.sh $(distdir) full $(STEPS)
-.PHONY: check-lint check-full
+.PHONY: check-unit check-lint check-full

@@ -64,16 +64,16 @@ below_cli() {
 unnamed_folders() {
 	for folder in src/*/; do
 		folder=$(basename "$folder")
-		grep -Eq "$(word "$folder")/" HACKING || echo "src/$folder"
+		grep -Eq "$(word "$folder")/" HACKING.md || echo "src/$folder"
 	done
 }
 
-# Functions and files that HACKING walks by.
+# Functions and files that HACKING.md walks by.
 lost_names() {
-	grep -oE '([a-z]+/)+[a-z_]+\.[ch]' HACKING | sort -u | while read -r file; do
+	grep -oE '([a-z]+/)+[a-z_]+\.[ch]' HACKING.md | sort -u | while read -r file; do
 		[ -e "src/$file" ] || echo "src/$file"
 	done
-	grep -oE '[a-z0-9]+(_[a-z0-9]+)+' HACKING | sort -u | while read -r name; do
+	grep -oE '[a-z0-9]+(_[a-z0-9]+)+' HACKING.md | sort -u | while read -r name; do
 		grep -rqw -- "$name" src tests || echo "$name"
 	done
 }
@@ -94,5 +94,5 @@ printf '%s\n' "$code" | below_cli | { grep -E "$(word 'stdout|stderr')([^A-Za-z0
 	check 4 'nothing below cli/ names stdout or stderr'
 printf '%s\n' "$code" | { grep -E ': *typedef (struct|union|enum)([^A-Za-z0-9_]|$)' || true; } |
 	check 5 'no typedef of a struct'
-unnamed_folders | check 6 'HACKING names every folder of src'
-lost_names | check 7 'what HACKING names is there'
+unnamed_folders | check 6 'HACKING.md names every folder of src'
+lost_names | check 7 'what HACKING.md names is there'

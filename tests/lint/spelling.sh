@@ -10,7 +10,7 @@ fi
 # .Nd is a macro of mdoc(7); tests have slips of their own.  "ba" begins a pattern, "caf" a name,
 # "fo" are bytes of a test.
 echo 1..1
-if output=$(find src man tests contrib README.md CONTRIBUTING.md SECURITY.md HACKING NEWS configure.ac Makefile.am -type f \
+if output=$(find src man tests contrib README.md CONTRIBUTING.md SECURITY.md HACKING.md NEWS configure.ac Makefile.am -type f \
 	-name '*[.A-Z]*' ! -path '*/corpus/*' ! -name '*.[oa]' ! -name '*.log' ! -name '*.trs' \
 	-exec grep -Il . {} + | LC_ALL=C sort |
 	xargs codespell --disable-colors -L ba,caf,fo,nd,verison,worl 2>&1); then

@@ -307,6 +307,27 @@ by_hash() {
 	assert_failed 2
 }
 
+@test "our client certificate is not shown to a host that the registry sends us to" {
+	need nginx openssl
+	serve_index
+	make_cert server
+	make_cert user
+	# It would take the certificate, and has nothing for who shows one.
+	local asks="ssl_client_certificate \"$T/tls/ca.pem\"; ssl_verify_client"
+	start_nginx blobs 127.0.0.2 "$asks optional;
+		location / {
+			if (\$ssl_client_verify != NONE) { return 403; }
+			proxy_pass http://$reg_host; proxy_set_header Host \$http_host;
+		}"
+	start_nginx strict 127.0.0.1 "$asks on;
+		location / { proxy_pass http://$reg_host; proxy_set_header Host \$http_host; }
+		location ~ /blobs/ { return 307 https://$blobs_host\$request_uri; }"
+	ocifp_run pull --tls-ca "$T/tls/ca.pem" --tls-cert "$T/tls/user.pem" --tls-key "$T/tls/user.key" \
+		"${both[@]}" "$strict_host/app:one"
+	assert_status 0
+	[ "$(nginx_requests blobs GET /blobs/)" -gt 0 ]
+}
+
 @test "mirrors: a pull-through cache gives what has a digest, the tag is asked at its home" {
 	serve_index
 	start_registry cache open "proxy: {remoteurl: \"http://$reg_host\"}"

@@ -18,6 +18,7 @@ dist_man_MANS += \
 	%D%/ocifp-fingerprint.7 \
 	%D%/ocifp-help.1 \
 	%D%/ocifp-index.1 \
+	%D%/ocifp-init.1 \
 	%D%/ocifp-inspect.1 \
 	%D%/ocifp-layer.8 \
 	%D%/ocifp-lock.1 \

@@ -25,6 +25,7 @@ extern const struct command cmd_exists;
 extern const struct command cmd_fingerprint;
 extern const struct command cmd_help;
 extern const struct command cmd_index;
+extern const struct command cmd_init;
 extern const struct command cmd_inspect;
 extern const struct command cmd_lock;
 extern const struct command cmd_login;

@@ -21,6 +21,7 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/commands/cmd_doctor.c \
 	%D%/commands/cmd_help.c \
 	%D%/commands/cmd_index.c \
+	%D%/commands/cmd_init.c \
 	%D%/commands/cmd_inspect.c \
 	%D%/commands/cmd_lock.c \
 	%D%/commands/cmd_login.c \

@@ -16,8 +16,8 @@
 #endif
 
 static const struct command *const job_commands[] = {
-	&cmd_fingerprint, &cmd_exists, &cmd_pull,   &cmd_push, &cmd_ensure,
-	&cmd_index,       &cmd_why,    &cmd_unpack, NULL,
+	&cmd_init,   &cmd_fingerprint, &cmd_exists, &cmd_pull,   &cmd_push,
+	&cmd_ensure, &cmd_index,       &cmd_why,    &cmd_unpack, NULL,
 };
 
 static const struct command *const make_commands[] = {

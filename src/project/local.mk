@@ -16,6 +16,7 @@ noinst_LIBRARIES += %D%/libproject.a
 	%D%/project_run.c \
 	%D%/reading.h \
 	%D%/settings.c %D%/settings.h \
+	%D%/survey.c %D%/survey.h \
 	%D%/remote_url.c %D%/remote_url.h \
 	%D%/repository_name.c %D%/repository_name.h \
 	%D%/variables.c %D%/variables.h

@@ -6,6 +6,7 @@ cli_tests = \
 	%D%/cli.bats \
 	%D%/commits.bats \
 	%D%/fingerprint.bats \
+	%D%/init.bats \
 	%D%/manage.bats \
 	%D%/prune.bats \
 	%D%/quickstart.bats \

@@ -1,0 +1,40 @@
+/* survey.h - what a project's own files say of its images: for `ocifp init`
+ *
+ *     Dockerfiles --> what they COPY and ADD, what they are FROM, their WORKDIR
+ *     Makefile    --> the scripts that it names, when an image is made of it
+ *     Cargo.toml, go.mod, package.json ... --> the kind of workspace
+ *
+ * It reads and guesses; nothing of the project is run.
+ */
+#ifndef OCIFP_PROJECT_SURVEY_H
+#define OCIFP_PROJECT_SURVEY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/strings.h"
+
+struct error;
+
+struct survey_image {
+	char *name;
+	char *dockerfile;      /* relative to the directory */
+	char *workdir;         /* NULL: none is said */
+	struct strings inputs; /* files and directories that are there; the Dockerfile first */
+	struct strings bases;  /* what it is FROM, without its own stages */
+	bool copies_all;       /* "COPY . ." */
+};
+
+struct survey {
+	struct survey_image *images;
+	size_t image_count;
+	const char *preset; /* of ocifp.yaml(5), for the workspace: "cargo"; NULL: none is known */
+	char *remote_host;  /* of git's origin: "github.com"; NULL: there is none */
+	char *remote_name;  /* "owner/name", in lower case */
+};
+
+int survey_read(const char *directory, struct survey *ret_survey, struct error **err);
+void survey_release(struct survey *survey);
+#define AUTO_SURVEY CLEANUP(survey_release)
+
+#endif

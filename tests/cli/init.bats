@@ -1,0 +1,120 @@
+#!/usr/bin/env bats
+# ocifp init: a project file from what projects of different kinds have
+
+load ../lib/rig
+
+setup() {
+	rig_setup
+	mkdir "$T/desk" && cd "$T/desk" || return
+}
+
+teardown() {
+	rig_teardown
+}
+
+# init [OPTION...]: the file is one that every command reads
+init() {
+	ocifp_run init "$@"
+	assert_status 0
+	split_run ocifp fingerprint
+	assert_status 0
+}
+
+# says KEY VALUE: a line of the file
+says() {
+	grep -qxF -- "$(printf '%s: %s' "$1" "$2")" <(sed 's/^ *//' .ocifp.yaml) || fail "not '$1: $2'" "$(cat .ocifp.yaml)"
+}
+
+@test "the user's own project: a Makefile, an installer and scripts" {
+	need git
+	printf '%s\n' 'FROM debian:bookworm-slim AS base' 'WORKDIR /work' 'COPY Makefile install.sh \' '# for make' '  /setup/' \
+		'COPY --from=base /a /b' 'RUN make -C /setup install' >Dockerfile
+	printf 'install:\n\t./install.sh && src-scripts/tools.sh\nother:\n\t./missing.sh\n' >Makefile
+	mkdir src-scripts && touch install.sh src-scripts/tools.sh Cargo.toml Cargo.lock
+	git init -q . && git remote add origin git@github.com:Owner/Project.git
+	init
+	assert_equal "$(sed -n 1p "$T/stdout" | wc -c)" 13
+	says repository 'ghcr.io/${GITHUB_REPOSITORY}-ci'
+	says inputs '[Dockerfile, Makefile, install.sh, src-scripts]'
+	says '# pin' '["docker.io/library/debian:bookworm-slim"]'
+	says workdir /work
+	says target '{preset: cargo, paths: [target], image: ci}'
+	grep -q '^    - target:/work/target ' .ocifp.yaml
+}
+
+@test "a Node project that copies everything, and two more Dockerfiles" {
+	mkdir -p docker .devcontainer app
+	printf 'FROM node:20\nCOPY package*.json ./\nCOPY . .\n' >Dockerfile
+	printf 'FROM ghcr.io/x/base:1\n' >docker/Dockerfile.base
+	printf 'from alpine:${V}\ncopy --chown=1:1 app "/x/"\n' >.devcontainer/Dockerfile
+	echo '{}' >package.json && echo '{}' >package-lock.json
+	echo 'FROM x' >Dockerfile.md
+	init
+	says inputs '[Dockerfile, package-lock.json, package.json]'
+	grep -q 'The Dockerfile copies the whole directory' .ocifp.yaml
+	says inputs '[docker/Dockerfile.base]'
+	says inputs '[.devcontainer/Dockerfile, app]'
+	assert_equal "$(grep -c '^  [a-z]*:$' .ocifp.yaml)" 4 # ci, base, devcontainer; volumes
+	says npm '{preset: npm, image: ci}'
+}
+
+@test "workspaces without a Dockerfile have caches alone" {
+	local file
+	for file in go.mod:go pyproject.toml:pip uv.lock:uv pnpm-lock.yaml:pnpm CMakeLists.txt:ccache; do
+		rm -rf ./.ocifp.yaml ./* && touch "${file%:*}"
+		ocifp_run init
+		assert_status 0
+		says "${file#*:}" "{preset: ${file#*:}}"
+		ocifp_run init --github -C "$T/desk"
+		assert_failed 2
+	done
+}
+
+@test "a project of GitLab is published there, and another forge has its own registry" {
+	need git
+	echo 'FROM alpine' >Containerfile
+	git init -q . && git remote add origin https://gitlab.com/Group/Sub/Project.git
+	init --gitlab
+	says repository registry.gitlab.com/group/sub/project/ci
+	[ -e .gitlab-ci.yml ] || fail 'no pipeline'
+	rm .ocifp.yaml && git remote set-url origin https://codeberg.org/owner/project
+	init --gitlab
+	says repository 'codeberg.org/owner/project-ci'
+	[ -e .gitlab/ocifp.yml ] || fail 'no file to include'
+}
+
+@test "a workflow is written beside it, and both can be read" {
+	need python3_yaml
+	echo 'FROM alpine' >Dockerfile
+	ocifp_run init --github --json
+	assert_status 0
+	assert_equal "$(jq -c .files "$T/stdout")" '[".ocifp.yaml",".github/workflows/ocifp.yml"]'
+	python3 -c 'import sys, yaml; print(yaml.safe_load(open(sys.argv[1]))["jobs"]["image"]["with"]["image"])' \
+		.github/workflows/ocifp.yml >"$T/read"
+	assert_equal "$(cat "$T/read")" ci
+}
+
+@test "nothing is overwritten, and then nothing is written" {
+	echo 'FROM alpine' >Dockerfile
+	mkdir -p .github/workflows && echo mine >.github/workflows/ocifp.yml
+	ocifp_run init --github
+	assert_failed 2
+	assert_stderr_has "'.github/workflows/ocifp.yml' is there already; ocifp init overwrites nothing"
+	[ ! -e .ocifp.yaml ] || fail 'the project file was written'
+	ln -s "$T/elsewhere" .ocifp.yaml
+	ocifp_run init
+	assert_failed 2
+	[ ! -e "$T/elsewhere" ] || fail 'a link was followed'
+	rm .ocifp.yaml Dockerfile
+	ocifp_run init
+	assert_failed 2
+	assert_stderr_has 'has no Dockerfile and no workspace of a known kind'
+}
+
+@test "what a hostile Dockerfile names stays in the project, and is no key of the file" {
+	touch 'a b' 'c"d' $'e\nf' x
+	printf '%s\n' 'FROM alpine:3" ]' 'COPY /etc/passwd ../../etc/shadow ./../x "a b" /d/' 'COPY ["c\"d", "x", "/d/"]' \
+		'COPY * /all/' 'WORKDIR /w: {evil: 1}' 'ADD --from=x y' 'COPY' 'FROM' 'WORKDIR' '\' >Dockerfile
+	init
+	says inputs '[Dockerfile, x, "a b", "c\"d"]' || says inputs '[Dockerfile, x, "c\"d", "a b"]'
+}

@@ -9,6 +9,7 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/commands/cmd_cache_export.c \
 	%D%/commands/cmd_cache_key.c \
 	%D%/commands/cmd_cache_ls.c \
+	%D%/commands/cmd_cache_prune.c \
 	%D%/commands/cmd_cache_restore.c \
 	%D%/commands/cmd_cache_save.c \
 	%D%/commands/cmd_cache_why.c \

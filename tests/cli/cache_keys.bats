@@ -93,6 +93,23 @@ assert_built() {
 	assert_equal "$(cat out/a)" A
 }
 
+@test "a restored cache is told by the commits since" {
+	runner
+	make -s
+	in_ci ocifp_run cache save
+	assert_status 0
+	for i in 1 2; do
+		echo "$i" >"$T/origin/src/a"
+		commit "$i"
+	done
+	runner
+	in_ci ocifp_run cache restore
+	[[ $stdout == 'cache out: same dependencies, branch main, 2 commits old: '* ]] || fail "$told"
+	cd "$T" && rm -rf desk && git clone -q --depth 1 "file://$T/origin" desk && cd desk
+	in_ci ocifp_run cache restore
+	[[ $stdout == 'cache out: same dependencies, branch main, 0 minutes old: '* ]] || fail "$told"
+}
+
 @test "why says which input moved away, and what of it" {
 	runner
 	ocifp_run cache why

@@ -184,6 +184,37 @@ hostile() {
 	assert_failed 3
 }
 
+# relabel SCOPE: the cache in the layout says that it was saved there
+relabel() {
+	local old new
+	old=$(jq -r '.manifests[0].digest' "$T/layout/index.json")
+	jq -c --arg scope "$1" '.annotations["dev.ocifp.cache.scope"] = $scope' "$(blob_path "$T/layout" "$old")" \
+		>"$T/manifest"
+	new=sha256:$(sha256sum <"$T/manifest" | cut -d ' ' -f 1)
+	cp "$T/manifest" "$T/layout/blobs/sha256/${new#sha256:}"
+	jq --arg new "$new" --argjson size "$(stat -c %s "$T/manifest")" \
+		'.manifests[] |= (.digest = $new | .size = $size)' "$T/layout/index.json" >"$T/index"
+	cp "$T/index" "$T/layout/index.json"
+}
+
+@test "a cache of another branch under a branch's tag is passed over" {
+	mkdir tree
+	echo a >tree/a
+	save
+	relabel 'branch topic'
+	machine two
+	echo other >key
+	restore
+	assert_status 0
+	assert_stdout 'cache default: miss'
+	assert_stderr_has "is passed over: it was saved for 'branch topic', not for 'branch main'"
+	[ ! -e tree ]
+	relabel 'branch main'
+	restore --strict
+	assert_status 0
+	[ -e tree/a ]
+}
+
 @test "a save that fails anywhere leaves what the tags named" {
 	publish
 	cp -r ../one/tree tree

@@ -149,6 +149,42 @@ restore() {
 	[[ $stdout == *"1 caches"* ]] || fail "$told"
 }
 
+@test "prune keeps the newest of each branch, and nothing of a branch that is gone" {
+	need git
+	local branch
+	git init -q -b main . && git config user.name a && git config user.email a@b
+	printf '%s\n' key tree .ocifp.yaml >.gitignore
+	git add . && git commit -qm first
+	git branch topic && git branch gone
+	printf 'version: 1\ncaches: {tree: {paths: [tree], key: [key], push_refs: ["*"], repository: %s}}\n' \
+		"$reg_host/cache" >.ocifp.yaml
+	mkdir tree
+	for branch in main topic gone; do
+		git checkout -q "$branch"
+		for i in 1 2; do
+			echo "$branch $i" | tee key >tree/file
+			ocifp_run cache save --push always
+			assert_status 0
+			[[ $stdout == "cache tree: saved "* ]] || fail "$told"
+			sleep 1.1
+		done
+	done
+	git checkout -q main && git branch -q -D gone
+	ocifp_run cache prune --keep-newest 1 --keep-younger 1ms
+	[[ $stdout == *"would delete 3 caches"*"kept 3" ]] || fail "$told"
+	ocifp_run cache prune --keep-newest 1 --keep-git local --yes
+	[[ $stdout == *"deleted 2 caches"*"kept 4" ]] || fail "$told"
+	ocifp_run cache prune --keep-git auto
+	assert_failed 5
+	assert_stderr_has '--keep-git local does without it'
+	ocifp_run cache prune --keep-git other
+	assert_failed 2
+	rm -rf tree
+	ocifp_run cache restore --strict
+	assert_status 0
+	assert_equal "$(cat tree/file)" 'main 2' # of its branch, since the exact one is gone
+}
+
 @test "a change sends its chunks and little else; what came before restores still" {
 	make_tree a
 	save

@@ -49,11 +49,13 @@ cache_keys_release(struct cache_keys *keys)
 	for (size_t i = 0; i < keys->candidate_count; i++) {
 		free(keys->candidates[i].repository);
 		free(keys->candidates[i].tag);
+		free(keys->candidates[i].scope);
 		free(keys->candidates[i].words);
 	}
 	free(keys->candidates);
 	free(keys->save_repository);
 	free(keys->why_not);
+	free(keys->scope);
 	free(keys->exact_tag);
 	strings_release(&keys->pointer_tags);
 	buf_release(&keys->record);
@@ -273,7 +275,7 @@ any_variant_tag(const struct cache_spec *spec, const struct texts *texts, const 
 
 static void
 add_candidate(struct cache_keys *keys, enum cache_hit kind, const char *repository, char *tag,
-	      char *words)
+	      const char *scope, char *words)
 {
 	for (size_t i = 0; i < keys->candidate_count; i++) {
 		if (strcmp(keys->candidates[i].tag, tag) != 0 ||
@@ -286,7 +288,11 @@ add_candidate(struct cache_keys *keys, enum cache_hit kind, const char *reposito
 	keys->candidates =
 		xrealloc(keys->candidates, (keys->candidate_count + 1) * sizeof(*keys->candidates));
 	keys->candidates[keys->candidate_count++] = (struct cache_candidate){
-		.kind = kind, .repository = xstrdup(repository), .tag = tag, .words = words
+		.kind = kind,
+		.repository = xstrdup(repository),
+		.tag = tag,
+		.scope = xstrdup_null(scope),
+		.words = words,
 	};
 }
 
@@ -360,20 +366,22 @@ list_candidates(const struct cache_spec *spec, const struct texts *texts,
 		if (is_own_scope(spec, &places->items[i]))
 			add_candidate(keys, CACHE_EXACT, places->items[i].repository,
 				      exact_tag(spec, texts, places->items[i].scope),
-				      xstrdup("same sources"));
-	add_candidate(keys, CACHE_EXACT, spec->repository, exact_tag(spec, texts, ""),
+				      places->items[i].words, xstrdup("same sources"));
+	add_candidate(keys, CACHE_EXACT, spec->repository, exact_tag(spec, texts, ""), NULL,
 		      xstrdup("same sources"));
 	for (size_t i = 0; i < places->count; i++)
 		add_candidate(keys, CACHE_PARTIAL, places->items[i].repository,
-			      key_tag(spec, texts, places->items[i].scope),
+			      key_tag(spec, texts, places->items[i].scope), places->items[i].words,
 			      xasprintf("same dependencies, %s", places->items[i].words));
 	for (size_t i = 0; i < places->count; i++)
 		add_candidate(keys, CACHE_PARTIAL, places->items[i].repository,
 			      image_tag(spec, texts, places->items[i].scope),
+			      places->items[i].words,
 			      xasprintf("%s, %s", builder_words(spec), places->items[i].words));
 	for (size_t i = 0; i < places->count; i++)
 		add_candidate(keys, CACHE_OTHER_VARIANT, places->items[i].repository,
 			      any_variant_tag(spec, texts, places->items[i].scope),
+			      places->items[i].words,
 			      xasprintf("another job, %s", places->items[i].words));
 }
 
@@ -480,6 +488,9 @@ cache_keys_make(const struct cache_spec *spec, const struct platform *platform,
 	list_candidates(spec, &texts, &places, &keys);
 	find_save(spec, &event, push, &keys, &scope);
 	list_save(spec, &texts, scope, &keys);
+	if (scope)
+		keys.scope =
+			xstrndup(scope + strlen("scope "), strlen(scope) - strlen("scope ") - 1);
 	keys.key = xstrdup(keys.exact_tag + strlen(keys.exact_tag) - KEY_HEX_CHARS);
 	if (cache_record_write(&texts.facts, &keys.record, err) < 0)
 		return -1;

@@ -25,6 +25,7 @@ struct cache_candidate {
 	enum cache_hit kind;
 	char *repository; /* "host/name" or "oci:DIR" */
 	char *tag;
+	char *scope; /* that it was saved in, "branch main"; NULL: any trusted one */
 	char *words; /* "same sources", "same dependencies, branch main" */
 };
 
@@ -36,6 +37,7 @@ struct cache_keys {
 	 */
 	char *save_repository;
 	char *why_not;
+	char *scope;                 /* of the save, "branch main" */
 	char *exact_tag;             /* of the present inputs; first writer wins */
 	struct strings pointer_tags; /* of this branch or pull request; last writer wins */
 

@@ -53,6 +53,22 @@ restoring_release(struct restoring *restoring)
 
 /* Finding it */
 
+/* A cache of another scope under this tag was put there by somebody else. */
+static bool
+is_of_scope(struct restoring *restoring, const struct cache_place *place)
+{
+	struct cache_artifact *artifact = &restoring->result.artifact;
+	const char *scope = manifest_annotation(&artifact->manifest, ANNOTATION_CACHE_SCOPE);
+
+	if (!place->scope || !scope || strcmp(scope, place->scope) == 0)
+		return true;
+	observer_tell(restoring->observer, EVENT_NOTICE,
+		      "%s:%s is passed over: it was saved for '%s', not for '%s'",
+		      place->repository, place->tag, QUOTED(scope), QUOTED(place->scope));
+	cache_artifact_release(artifact);
+	return false;
+}
+
 /* *ret_found false: proven absent, or no cache that can be read, which is told. */
 static int
 try_place(struct restoring *restoring, const struct cache_place *place, bool *ret_found,
@@ -72,11 +88,13 @@ try_place(struct restoring *restoring, const struct cache_place *place, bool *re
 		return -1;
 	if (resolution.evidence.presence != PRESENCE_PRESENT)
 		return 0;
-	*ret_found = cache_artifact_parse(resolution.bytes.data, resolution.bytes.size,
-					  &restoring->result.artifact, &broken) == 0;
-	if (broken)
-		observer_tell(restoring->observer, EVENT_NOTICE, "%s:%s: %s", place->repository,
-			      place->tag, error_text(broken));
+	if (cache_artifact_parse(resolution.bytes.data, resolution.bytes.size,
+				 &restoring->result.artifact, &broken) == 0) {
+		*ret_found = is_of_scope(restoring, place);
+		return 0;
+	}
+	observer_tell(restoring->observer, EVENT_NOTICE, "%s:%s: %s", place->repository, place->tag,
+		      error_text(broken));
 	return 0;
 }
 

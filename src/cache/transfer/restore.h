@@ -24,7 +24,8 @@ struct session;
 struct cache_place {
 	const char *repository; /* "host/name" or "oci:DIR" */
 	const char *tag;
-	bool executables; /* restore them too */
+	const char *scope; /* that it must have been saved in, as far as it says; NULL: any */
+	bool executables;  /* restore them too */
 };
 
 enum cache_path_end {

@@ -776,6 +776,7 @@ describe(struct saving *saving)
 
 	annotate(annotations, ANNOTATION_CACHE_NAME, xstrdup(save->name));
 	annotate(annotations, ANNOTATION_CACHE_KEY, xstrdup(save->key));
+	annotate(annotations, ANNOTATION_CACHE_SCOPE, xstrdup_null(save->scope));
 	annotate(annotations, ANNOTATION_CACHE_BYTES,
 		 xasprintf("%" PRIu64, saving->result.total_bytes));
 	annotate(annotations, ANNOTATION_CACHE_FILES,

@@ -44,8 +44,9 @@ struct cache_save {
 	const char *parent_repository; /* asked for what the journal says too; NULL: the same */
 	const char *exact_tag;
 	const struct strings *pointer_tags; /* moved to what is saved */
-	const char *name;                   /* of the cache; for annotations, as the next two */
+	const char *name;                   /* of the cache; for annotations, as the next three */
 	const char *key;
+	const char *scope;    /* NULL: none */
 	const char *revision; /* of the sources; NULL: not known */
 	const struct cache_roots *roots;
 	const struct tree_filter *filter; /* NULL: takes all */

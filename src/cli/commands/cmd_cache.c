@@ -12,6 +12,8 @@
 #include "cli/output/github.h"
 #include "cli/output/progress.h"
 #include "oci/digest.h"
+#include "oci/location.h"
+#include "repository/repository.h"
 #include "store/store.h"
 
 int
@@ -38,6 +40,41 @@ cache_command_specs(struct context *context, const struct cache_values *values,
 	if (!directory)
 		return error_set(err, ERROR_USAGE, "cannot find the directory '%s'", named);
 	return cache_specs_make(project, directory, &options, ret_specs, err);
+}
+
+int
+cache_command_repositories(struct context *context, const struct cache_values *values,
+			   const struct strings *operands, struct strings *ret_repositories,
+			   struct error **err)
+{
+	AUTO_CACHE_SPECS struct cache_specs specs = { 0 };
+
+	if (values->repository) {
+		strings_add(ret_repositories, values->repository);
+		return 0;
+	}
+	if (cache_command_specs(context, values, operands, &specs, err) < 0)
+		return -1;
+	for (size_t i = 0; i < specs.count; i++) {
+		const char *places[] = { specs.items[i].repository, specs.items[i].pull_requests };
+
+		for (size_t j = 0; j < 2; j++)
+			if (places[j] && !strings_has(ret_repositories, places[j]))
+				strings_add(ret_repositories, places[j]);
+	}
+	return 0;
+}
+
+struct repository *
+cache_command_open(struct context *context, const char *text, enum repository_mode mode,
+		   struct error **err)
+{
+	AUTO_LOCATION struct location location = { 0 };
+
+	if (location_parse(text, &location, err) < 0)
+		return NULL;
+	context_log_in_at(context, &location);
+	return repository_open(context_session(context), &location, mode, err);
 }
 
 static enum cache_push

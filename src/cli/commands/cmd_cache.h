@@ -9,6 +9,7 @@
 #include "cache/sources/sources.h"
 #include "cache/tree/cache_roots.h"
 #include "cli/command.h"
+#include "repository/repository.h"
 
 struct context;
 struct digest;
@@ -30,6 +31,7 @@ struct cache_values {
 	const char *output;
 	int64_t younger_ms;
 	unsigned newest;
+	const char *git;
 	bool yes;
 };
 
@@ -64,6 +66,14 @@ struct cache_values {
 int cache_command_specs(struct context *context, const struct cache_values *values,
 			const struct strings *operands, struct cache_specs *ret_specs,
 			struct error **err);
+
+/* The repositories of the caches that were named, each once; --repository alone when it is given.
+ */
+int cache_command_repositories(struct context *context, const struct cache_values *values,
+			       const struct strings *operands, struct strings *ret_repositories,
+			       struct error **err);
+struct repository *cache_command_open(struct context *context, const char *text,
+				      enum repository_mode mode, struct error **err);
 
 /* One of them with all that a save or a restore needs. */
 struct cache_work {

@@ -67,9 +67,10 @@ restore(struct context *context, struct exported *exported, struct error **err)
 	};
 
 	for (size_t i = 0; i < keys->candidate_count; i++)
-		places[i] = (struct cache_place){ keys->candidates[i].repository,
-						  keys->candidates[i].tag,
-						  keys->candidates[i].kind == CACHE_EXACT };
+		places[i] =
+			(struct cache_place){ keys->candidates[i].repository,
+					      keys->candidates[i].tag, keys->candidates[i].scope,
+					      keys->candidates[i].kind == CACHE_EXACT };
 	if (cache_restore(context_session(context), &restore, &exported->restored, err) < 0)
 		return -1;
 	if (exported->restored.is_hit)

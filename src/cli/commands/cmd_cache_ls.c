@@ -12,49 +12,8 @@
 #include "cli/commands/cmd_cache.h"
 #include "cli/context.h"
 #include "cli/output/page.h"
-#include "image/prune/prune.h"
-#include "oci/location.h"
 #include "repository/repository.h"
 #include "store/digest_set.h"
-
-/* What `cache prune` keeps unless it is told otherwise. */
-static const int64_t default_younger_ms = (int64_t)7 * 24 * 3600 * 1000;
-static const unsigned default_newest = 2;
-
-/* The repositories of the caches that were named, each once. */
-static int
-list_repositories(struct context *context, const struct cache_values *values,
-		  const struct strings *operands, struct strings *ret_repositories,
-		  struct error **err)
-{
-	AUTO_CACHE_SPECS struct cache_specs specs = { 0 };
-
-	if (values->repository) {
-		strings_add(ret_repositories, values->repository);
-		return 0;
-	}
-	if (cache_command_specs(context, values, operands, &specs, err) < 0)
-		return -1;
-	for (size_t i = 0; i < specs.count; i++) {
-		const char *places[] = { specs.items[i].repository, specs.items[i].pull_requests };
-
-		for (size_t j = 0; j < 2; j++)
-			if (places[j] && !strings_has(ret_repositories, places[j]))
-				strings_add(ret_repositories, places[j]);
-	}
-	return 0;
-}
-
-static struct repository *
-open_place(struct context *context, const char *text, enum repository_mode mode, struct error **err)
-{
-	AUTO_LOCATION struct location location = { 0 };
-
-	if (location_parse(text, &location, err) < 0)
-		return NULL;
-	context_log_in_at(context, &location);
-	return repository_open(context_session(context), &location, mode, err);
-}
 
 struct listing {
 	struct page page;
@@ -143,7 +102,7 @@ static int
 list_place(struct context *context, struct listing *listing, const char *place, struct error **err)
 {
 	AUTO_REPOSITORY struct repository *repository =
-		open_place(context, place, REPOSITORY_READ, err);
+		cache_command_open(context, place, REPOSITORY_READ, err);
 	AUTO_HOLDINGS struct holdings holdings = { 0 };
 
 	if (!repository || repository_list_holdings(repository, &holdings, err) < 0)
@@ -172,7 +131,7 @@ run_ls(struct context *context, const void *opaque, const struct strings *operan
 	AUTO_FREE char *total = NULL;
 	AUTO_FREE char *text = NULL;
 
-	if (list_repositories(context, values, operands, &places, err) < 0)
+	if (cache_command_repositories(context, values, operands, &places, err) < 0)
 		return -1;
 	for (size_t i = 0; i < places.count; i++)
 		if (list_place(context, &listing, places.items[i], err) < 0)
@@ -186,77 +145,9 @@ run_ls(struct context *context, const void *opaque, const struct strings *operan
 			      err);
 }
 
-static int
-prune_place(struct context *context, const struct cache_values *values, const char *place,
-	    struct page *page, json_t *results, struct error **err)
-{
-	AUTO_REPOSITORY struct repository *repository =
-		open_place(context, place, REPOSITORY_WRITE, err);
-	static const struct strings none;
-	const struct prune_rules rules = {
-		.tag_patterns = &none,
-		.newest_count = values->newest ? values->newest : default_newest,
-		.younger_ms = values->younger_ms ? values->younger_ms : default_younger_ms,
-		.used = &none,
-		.used_by = &none,
-	};
-	AUTO_PRUNE_PLAN struct prune_plan plan = { 0 };
-	AUTO_FREE char *freed = NULL;
-	size_t deleted_count = 0;
-
-	if (!repository || prune_plan_make(repository, &rules, &plan, err) < 0)
-		return -1;
-	if (values->yes && prune_plan_apply(repository, &plan, &deleted_count, err) < 0)
-		return error_wrap(err, "after %zu deletions", deleted_count);
-	freed = text_bytes(plan.freed_bytes);
-	page_add(page, "%s: %s %zu caches, %s; kept %zu\n", place,
-		 values->yes ? "deleted" : "would delete", plan.doomed_count, freed,
-		 plan.kept_count);
-	json_array_append_new(results,
-			      json_pack("{s:s, s:b, s:I, s:I, s:I}", "repository", place, "deleted",
-					values->yes, "doomed_count", (json_int_t)plan.doomed_count,
-					"kept_count", (json_int_t)plan.kept_count, "freed_bytes",
-					(json_int_t)plan.freed_bytes));
-	return 0;
-}
-
-static int
-run_prune(struct context *context, const void *opaque, const struct strings *operands,
-	  struct error **err)
-{
-	const struct cache_values *values = opaque;
-	AUTO_STRINGS struct strings places = { 0 };
-	AUTO_PAGE struct page page = { 0 };
-	AUTO_FREE char *text = NULL;
-	json_t *results;
-
-	if (list_repositories(context, values, operands, &places, err) < 0)
-		return -1;
-	results = json_array();
-	for (size_t i = 0; i < places.count; i++) {
-		if (prune_place(context, values, places.items[i], &page, results, err) < 0) {
-			json_decref(results);
-			return error_wrap(err, "cannot prune '%s'", places.items[i]);
-		}
-	}
-	text = page_take(&page);
-	return context_result(context, text, json_pack("{s:o}", "repositories", results), err);
-}
-
 static const struct option_spec ls_options[] = {
 	{ "repository", 0, OPTION_STRING, CACHE_AT(repository), "REF",
 	  "list this repository instead of those of the project file" },
-	{ 0 },
-};
-
-static const struct option_spec prune_options[] = {
-	{ "repository", 0, OPTION_STRING, CACHE_AT(repository), "REF",
-	  "prune this repository instead of those of the project file" },
-	{ "keep-younger", 0, OPTION_DURATION, CACHE_AT(younger_ms), "TIME",
-	  "keep caches that were saved within this time (default: 7d)" },
-	{ "keep-newest", 0, OPTION_UINT, CACHE_AT(newest), "N",
-	  "keep the newest N caches (default: 2)" },
-	{ "yes", 0, OPTION_FLAG, CACHE_AT(yes), NULL, "delete them" },
 	{ 0 },
 };
 
@@ -269,15 +160,4 @@ const struct command cmd_cache_ls = {
 	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,
 	.operands_max = OPERANDS_ANY,
 	.run = run_ls,
-};
-
-const struct command cmd_cache_prune = {
-	.name = "prune",
-	.summary = "delete old caches from a repository",
-	.usage = "[--repository REF] [--keep-younger TIME] [--keep-newest N] [--yes] [NAME...]",
-	.options = prune_options,
-	.values_size = sizeof(struct cache_values),
-	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,
-	.operands_max = OPERANDS_ANY,
-	.run = run_prune,
 };

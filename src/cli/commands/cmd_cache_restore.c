@@ -4,9 +4,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/buf.h"
 #include "base/deadline.h"
 #include "base/environment.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "cache/sources/source_times.h"
@@ -15,6 +17,7 @@
 #include "cli/context.h"
 #include "cli/output/github.h"
 #include "cli/output/page.h"
+#include "fingerprint/git.h"
 #include "project/ci.h"
 
 /* One cache on its way back. */
@@ -88,9 +91,10 @@ plan(struct return_trip *trip, const struct cache_values *values)
 
 	trip->places = xcalloc(keys->candidate_count + 1, sizeof(*trip->places));
 	for (size_t i = 0; i < keys->candidate_count; i++)
-		trip->places[i] = (struct cache_place){ keys->candidates[i].repository,
-							keys->candidates[i].tag,
-							keys->candidates[i].kind == CACHE_EXACT };
+		trip->places[i] =
+			(struct cache_place){ keys->candidates[i].repository,
+					      keys->candidates[i].tag, keys->candidates[i].scope,
+					      keys->candidates[i].kind == CACHE_EXACT };
 	trip->restore = (struct cache_restore){
 		.places = trip->places,
 		.place_count = keys->candidate_count,
@@ -187,11 +191,42 @@ hit_of(const struct return_trip *trip)
 	return candidate->kind == CACHE_EXACT ? "exact" : "partial";
 }
 
+/* How many commits HEAD is ahead of one of its ancestors; 0: that cannot be told, as in a shallow
+ * clone, or none. */
+static unsigned
+count_commits(const char *directory, const char *revision)
+{
+	AUTO_FREE char *range = xasprintf("%s..HEAD", revision);
+	const char *const ask_ancestor[] = { "merge-base", "--is-ancestor", revision, "HEAD",
+					     NULL };
+	const char *const ask_count[] = { "rev-list", "--count", "--max-count=10000", range, NULL };
+	const struct git_question ancestor = { .argv = ask_ancestor };
+	const struct git_question count = { .argv = ask_count };
+	AUTO_BUF struct buf nothing = BUF_INIT(PATH_LIMIT_BYTES);
+	AUTO_BUF struct buf output = BUF_INIT(PATH_LIMIT_BYTES);
+	AUTO_ERROR struct error *ignored = NULL;
+	AUTO_GIT struct git *git = NULL;
+
+	if (strspn(revision, "0123456789abcdef") != strlen(revision) || strlen(revision) < 40 ||
+	    git_open(directory, &git, &ignored) < 0 || !git ||
+	    git_read(git, &ancestor, &nothing, &ignored) < 0 ||
+	    git_read(git, &count, &output, &ignored) < 0 || output.size == 0)
+		return 0;
+	return (unsigned)strtoul(output.data, NULL, 10);
+}
+
 static void
 describe_age(struct page *page, const struct return_trip *trip)
 {
+	const char *revision =
+		manifest_annotation(&trip->restored.artifact.manifest, ANNOTATION_REVISION);
+	unsigned commits = revision ? count_commits(trip->work.spec->directory, revision) : 0;
 	int64_t age_s = (int64_t)time(NULL) - trip->restored.artifact.created_s;
 
+	if (commits > 0) {
+		page_add(page, commits == 1 ? ", %u commit old" : ", %u commits old", commits);
+		return;
+	}
 	if (trip->restored.artifact.created_s <= 0 || age_s < 0)
 		return;
 	if (age_s >= 172800)

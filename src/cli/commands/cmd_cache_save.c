@@ -146,6 +146,7 @@ save(struct context *context, struct cache_work *work, const struct tree_filter 
 		.pointer_tags = &work->keys.pointer_tags,
 		.name = spec->name,
 		.key = work->keys.key,
+		.scope = work->keys.scope,
 		.revision = revision,
 		.roots = &work->roots,
 		.filter = filter,

@@ -46,7 +46,8 @@ find_nearest(struct context *context, const struct cache_keys *keys, struct near
 
 	for (size_t i = 0; i < keys->candidate_count; i++) {
 		const struct cache_candidate *candidate = &keys->candidates[i];
-		const struct cache_place place = { candidate->repository, candidate->tag, false };
+		const struct cache_place place = { candidate->repository, candidate->tag, NULL,
+						   false };
 		bool is_found = false;
 
 		if (cache_section_read(session, &place, STREAM_RECORD, &nearest->record, &is_found,

@@ -110,6 +110,30 @@ list_dated(const struct prune_graph *graph, size_t *ret_count, struct error **er
 	return TAKE_PTR(dated);
 }
 
+static bool
+are_of_a_group(const struct prune_node *a, const struct prune_node *b, const char *const *names)
+{
+	for (; names && *names; names++) {
+		const char *left = manifest_annotation(&a->manifest, *names);
+		const char *right = manifest_annotation(&b->manifest, *names);
+
+		if ((left || right) && (!left || !right || strcmp(left, right) != 0))
+			return false;
+	}
+	return true;
+}
+
+/* How many of its group are newer. */
+static size_t
+rank_of(struct prune_node *const *dated, size_t at, const struct prune_rules *rules)
+{
+	size_t rank = 0;
+
+	for (size_t i = 0; i < at; i++)
+		rank += are_of_a_group(dated[i], dated[at], rules->group_by);
+	return rank;
+}
+
 static int
 keep_by_date(const struct prune_graph *graph, const struct prune_rules *rules, struct error **err)
 {
@@ -123,7 +147,10 @@ keep_by_date(const struct prune_graph *graph, const struct prune_rules *rules, s
 	if (!dated)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
-		if (i < rules->newest_count)
+		if (rules->has_ended && dated[i]->kind == DOCUMENT_MANIFEST &&
+		    rules->has_ended(rules->context, &dated[i]->manifest))
+			continue;
+		if (rank_of(dated, i, rules) < rules->newest_count)
 			keep(dated[i], xasprintf("among the newest %u by %s", rules->newest_count,
 						 dated[i]->dated_by));
 		if (rules->younger_ms > 0 && dated[i]->created_s >= since_s)
@@ -318,7 +345,7 @@ prune_plan_make(struct repository *repository, const struct prune_rules *rules,
 		return error_wrap(err, "nothing was deleted from '%s'",
 				  repository_name(repository));
 	count(ret_plan);
-	if (ret_plan->kept_count > 0 || ret_plan->doomed_count == 0)
+	if (ret_plan->kept_count > 0 || ret_plan->doomed_count == 0 || rules->may_keep_nothing)
 		return 0;
 	error_set(err, ERROR_REFUSED, "the rules keep nothing of '%s'",
 		  repository_name(repository));

@@ -9,6 +9,7 @@
 #ifndef OCIFP_IMAGE_PRUNE_PRUNE_H
 #define OCIFP_IMAGE_PRUNE_PRUNE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/strings.h"
@@ -18,6 +19,16 @@ struct prune_rules {
 	const struct strings *tag_patterns; /* fnmatch(3) */
 	unsigned newest_count;              /* images with a tag; 0: no such rule */
 	int64_t younger_ms;                 /* 0: no such rule */
+
+	/* Annotations: newest_count is for each combination of their values, NULL at the end; NULL:
+	 * for all images together. */
+	const char *const *group_by;
+
+	/* Whether what the manifest is for has come to an end, so that no date keeps it; may be
+	 * NULL. */
+	bool (*has_ended)(void *context, const struct manifest *manifest);
+	void *context;
+	bool may_keep_nothing;
 
 	/* Tags and digests that are in use, with those that end in "-<os>-<arch>"; and by what. */
 	const struct strings *used;
@@ -31,7 +42,7 @@ struct prune_plan {
 	uint64_t freed_bytes; /* documents and blobs that nothing kept needs */
 };
 
-/* ERROR_REFUSED when nothing would be kept. */
+/* ERROR_REFUSED when nothing would be kept and that is not allowed. */
 int prune_plan_make(struct repository *repository, const struct prune_rules *rules,
 		    struct prune_plan *ret_plan, struct error **err);
 

@@ -208,3 +208,37 @@ git_refs_list(struct git *git, const struct strings *patterns, bool ask_origin,
 	refs = (struct git_refs){ 0 };
 	return 0;
 }
+
+static void
+add_branch(const char *line, struct strings *names)
+{
+	static const char *const starts[] = { "refs/heads/", "refs/remotes/origin/" };
+	const char *name = strchr(line, '\t');
+
+	name = name ? name + 1 : line;
+	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
+		if (text_starts(name, starts[i]))
+			strings_add(names, name + strlen(starts[i]));
+}
+
+int
+git_branches_list(struct git *git, bool ask_origin, struct strings *ret_names, struct error **err)
+{
+	static const char *const local[] = { "for-each-ref", "--format=%(refname)", "refs/heads",
+					     "refs/remotes/origin", NULL };
+	static const char *const origin[] = { "--heads", "origin", NULL };
+	const struct git_question question = { .argv = local };
+	AUTO_BUF struct buf output = BUF_INIT(GIT_OUTPUT_LIMIT_BYTES);
+	char *rest;
+
+	if (ask_origin && git_ls_remote(git, origin, GIT_ORIGIN_TIMEOUT_MS, &output, err) < 0) {
+		error_wrap(err, "cannot list the branches of origin");
+		return error_set_hint(err, "--keep-git local does without it");
+	}
+	if (!ask_origin && git_read(git, &question, &output, err) < 0)
+		return -1;
+	rest = output.data;
+	while (rest && *rest)
+		add_branch(strsep(&rest, "\n"), ret_names);
+	return 0;
+}

@@ -27,6 +27,10 @@ struct git_refs {
  * class "not_fetched". */
 int git_refs_list(struct git *git, const struct strings *patterns, bool ask_origin,
 		  struct git_refs *ret_refs, struct error **err);
+/* The names of branches, "main": those here and those known of origin, or with `ask_origin` those
+ * that origin has now. */
+int git_branches_list(struct git *git, bool ask_origin, struct strings *ret_names,
+		      struct error **err);
 void git_refs_release(struct git_refs *refs);
 #define AUTO_GIT_REFS CLEANUP(git_refs_release)
 

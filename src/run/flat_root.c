@@ -17,7 +17,7 @@
 #include "run/container/container.h"
 #include "run/root/root.h"
 #include "run/root/root_base.h"
-#include "store/state.h"
+#include "store/store.h"
 #include "stream/sink.h"
 
 static int

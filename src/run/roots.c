@@ -16,7 +16,7 @@
 #include "run/root/root.h"
 #include "store/folder.h"
 #include "store/lock.h"
-#include "store/state.h"
+#include "store/store.h"
 
 static int
 empty(const struct root *root, struct error **err)

@@ -21,7 +21,7 @@
 #include "run/root/root.h"
 #include "run/root/upper_snapshot.h"
 #include "run/roots.h"
-#include "store/state.h"
+#include "store/store.h"
 
 /* All of one run; what the container changes in its copy, nobody else sees. */
 struct run {

@@ -12,6 +12,7 @@
 
 #include "oci/digest.h"
 #include "store/lock.h"
+#include "store/store.h"
 
 struct buf;
 struct error;
@@ -65,15 +66,13 @@ mode_t store_folder_mode(const struct store *store);
 struct workers *store_hashers(struct store *store);
 void store_end_ingest(struct store *store);
 
-/* For messages: "<path of the store>/<path>"; and to prepend "store '<its path>': ". */
-char *store_full_path(const struct store *store, const char *path);
+/* Prepends "store '<its path>': ". */
 int store_wrap(const struct store *store, struct error **err);
 
 int store_check_writable(const struct store *store, struct error **err);
 
 /* Also keeps gc away, until store_release_blobs(). */
 int store_hold_blobs(struct store *store, struct error **err);
-void store_release_blobs(struct store *store);
 
 /* "blobs/sha256", "blobs/sha256/<hex>"; the caller owns them. */
 char *blob_folder(enum digest_algorithm algorithm);

@@ -61,6 +61,12 @@ char *store_own_path(const char *path_or_null, struct error **err);
 /* store_free() then removes a layout that store_open() created, if nothing was written to it. */
 void store_remove_unused(struct store *store);
 const char *store_path(const struct store *store);
+
+/* For messages: "<path of the store>/<path>"; the caller owns it. */
+char *store_full_path(const struct store *store, const char *path);
+
+/* Blobs that were read or written stay until then, also while gc runs. */
+void store_release_blobs(struct store *store);
 bool store_is_writable(const struct store *store); /* false: modes or the file system forbid it */
 void store_free(struct store *store);              /* uncommitted blobs stay as .part files */
 DEFINE_CLEANUP(struct store, store_free)

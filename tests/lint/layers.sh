@@ -5,7 +5,7 @@
 set -eu
 cd "${top_srcdir:-.}/src"
 
-echo 1..2
+echo 1..3
 if find -- * -name '*.[ch]' -exec awk '
 	function allow(layer, list) { allowed[layer] = " " layer " " list " " }
 	function rooms(layer, list,   names, count, i) {
@@ -65,4 +65,15 @@ else
 		echo "# $(find -- * -name "$name" | tr '\n' ' ')"
 	done
 	echo "not ok 2 - each file name is there once"
+fi
+
+# Headers that hold what the files of one layer share, and nobody else may know.
+private='_private\.h|store/state\.h|repository/backend\.h|project/reading\.h|registry/answer\.h'
+foreign=$(grep -rnE "#include \"[^\"]*($private)\"" --include='*.[ch]' . | sed 's,^\./,,' |
+	awk -F'[/:"]' '{ from = $1; for (i = 2; i <= NF; i++) if ($i ~ /include/) to = $(i + 1) } from != to')
+if [ -z "$foreign" ]; then
+	echo "ok 3 - private headers stay in their layer"
+else
+	echo "$foreign" | sed 's/^/# /'
+	echo "not ok 3 - private headers stay in their layer"
 fi

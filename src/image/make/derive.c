@@ -22,7 +22,7 @@
 #include "oci/index.h"
 #include "oci/location.h"
 #include "repository/session.h"
-#include "store/state.h"
+#include "store/store.h"
 
 struct derive_options;
 struct destination;

@@ -15,7 +15,7 @@
 #include "base/xalloc.h"
 #include "image/unpack/image_unpacker.h"
 #include "layer/tree_record.h"
-#include "store/state.h"
+#include "store/store.h"
 
 struct error;
 

@@ -17,7 +17,6 @@
 #include "run/roots.h"
 #include "store/folder.h"
 #include "store/lock.h"
-#include "store/state.h"
 #include "store/store.h"
 
 static int

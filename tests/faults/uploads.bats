@@ -225,6 +225,16 @@ too_large() {
 		assert_stderr_has 'free space at the registry, or ask for a larger quota'
 		assert_requests reg 0 PUT manifests
 	done
+	# A body that is too large would be cut into chunks.
+	make_source --layers 1M
+	rules reg <<-'JSON'
+		{"method": "PUT", "path": "uploads",
+		 "action": {"status": 413, "json": {"errors": [{"code": "DENIED", "message": "quota exceeded"}]}}}
+	JSON
+	forget_log reg
+	push --status-file "$T/failed.json"
+	assert_equal "$(jq -r .error.class "$T/failed.json")" quota
+	assert_requests reg 0 PATCH .
 }
 
 @test "P17 an upload that breaks in the middle goes on there, not from 0" {

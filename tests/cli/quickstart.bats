@@ -6,6 +6,8 @@ load ../lib/rig
 
 setup() {
 	rig_setup
+	# Of the quickstart that runs this.
+	unset "${!QUICKSTART_@}"
 	mkdir -p "$T/tree/contrib/sample" "$T/tree/build/tests/cli" "$T/bin"
 	cp "$top_srcdir/contrib/quickstart" "$T/tree/contrib/quickstart"
 	double "$T/tree/configure" <<<'exit 0'

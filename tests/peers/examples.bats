@@ -44,6 +44,8 @@ try_page() {
 	echo 'echo hello' >src-scripts/run.sh
 	make_project "repository: $reg_host/owner/app-ci" 'inputs: [Dockerfile, src-scripts/]'
 	sed -i 's/^  app:/  ci:/' .ocifp.yaml
+	git init -q . && git config user.email rig@localhost && git config user.name rig
+	git add -A && git commit -qm all && git commit -qm again --allow-empty
 	mkimage image out v1 --platform linux/amd64 --platform linux/arm64 --layers 10k >/dev/null
 	export TOKEN=s3cret
 	try_page ocifp-login.1
@@ -54,6 +56,10 @@ try_page() {
 		ocifp-push ocifp-tags ocifp-tree ocifp-why ocifp-store ocifp-logout; do
 		try_page "$page.1"
 	done
+	mkdir project && echo 'FROM scratch' >project/Dockerfile
+	git -C project init -q && git -C project remote add origin https://github.com/owner/name.git
+	try_page ocifp-init.1
+	[ -e project/.ocifp.yaml ]
 }
 
 # push_image REF: with something to run, for two platforms.

@@ -48,6 +48,16 @@ project() {
 	[ -z "$(sort all | uniq -d)" ] || fail "two are equal" "$(cat all)"
 }
 
+@test "F01 a name that goes on as the record of another file does not stand for that file" {
+	local record
+	record="100644 1 $(printf y | sha256sum | cut -d ' ' -f 1) in"
+	mkdir -p two/in "one/in/x$record"
+	printf x >two/in/x
+	printf y >two/in/y
+	printf x >"one/in/x$record/y"
+	[ "$(cd one && fingerprint --input in)" != "$(cd two && fingerprint --input in)" ]
+}
+
 @test "F02 an independent program agrees on random trees" {
 	local seed paths
 	for ((seed = 0; seed < ${OCIFP_TEST_TREES:-25}; seed++)); do
@@ -120,6 +130,19 @@ project() {
 	ocifp_run fingerprint --input in
 	kill $! 2>/dev/null || true
 	assert_failed 7
+}
+
+@test "F04 a file that is written to, or replaced, while it is read is an error, whatever its size" {
+	mkdir in spare
+	head -c 50000000 /dev/zero | tee spare/a spare/b >in/big
+	local change
+	for change in 'printf x | dd of=in/big conv=notrunc status=none' 'ln -f spare/a in/big; ln -f spare/b in/big'; do
+		(for _ in {1..400}; do eval "$change" && sleep 0.005; done) 3>&- &
+		ocifp_run fingerprint --input in
+		kill $! 2>/dev/null || true
+		wait $! 2>/dev/null || true
+		assert_failed 7
+	done
 }
 
 @test "F05 pipes, sockets, unreadable files, dangling and circular links end in an error in time" {
@@ -195,6 +218,13 @@ project() {
 	for path in ../x /etc/passwd a/../../x ''; do
 		ocifp_run fingerprint --input "$path"
 		assert_failed 2
+	done
+	mkdir "$T/outside" && touch "$T/outside/file"
+	ln -s "$T/outside" folder && ln -s ../outside/file file
+	for path in folder file; do
+		ocifp_run fingerprint --input "$path"
+		assert_failed 2
+		assert_stderr_has "input '$path' is a link that leaves the project directory"
 	done
 }
 

@@ -24,6 +24,7 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/unpack/layer_jobs.c %D%/unpack/layer_jobs.h \
 	%D%/unpack/image_layers.c %D%/unpack/image_layers.h \
 	%D%/document/local_image.c %D%/document/local_image.h \
+	%D%/trust/lock_compare.c %D%/trust/lock_compare.h \
 	%D%/trust/lock_project.c %D%/trust/lock_project.h \
 	%D%/resolve/lookup.c %D%/resolve/lookup.h \
 	%D%/document/named_digest.c %D%/document/named_digest.h \

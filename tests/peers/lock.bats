@@ -188,3 +188,65 @@ pinned_project() {
 	ocifp_run lock
 	assert_status 0
 }
+
+@test "check says what moved and what is absent, and writes nothing" {
+	publish "$reg_host/debian:1"
+	local first=$digest before
+	pinned_project
+	ocifp_run lock --check --offline
+	assert_failed 2
+	assert_stderr_has "run 'ocifp lock'"
+	ocifp_run lock
+	ocifp_run ensure --push always
+	ocifp_run lock
+	cp .ocifp.lock "$T/lock"
+	before=$(asked reg)
+	ocifp_run lock --check --offline
+	assert_status 0
+	assert_equal "$(asked reg)" "$before"
+	ocifp_run lock --check
+	assert_status 0
+	assert_equal "$(cut -d ' ' -f 1,2 <<<"$stdout" | xargs)" 'current pin current image'
+	publish "$reg_host/debian:1" --layers 3k
+	ocifp_run lock --check
+	assert_failed 9
+	[[ $stdout == *"moved pin $reg_host/debian:1 $first -> $digest"* ]] || fail "$told"
+	assert_stderr_has 'ocifp lock --update'
+	ocifp_run lock --check app
+	assert_status 0
+	ocifp_run lock --check --json
+	assert_failed 9
+	cp .ocifp.lock "$T/lock"
+	jq --arg pin "$reg_host/nothing:1" --arg digest "$first" '.pins[$pin] = $digest' "$T/lock" >.ocifp.lock
+	make_project "pin: [\"$reg_host/nothing:1\"]"
+	cp .ocifp.lock "$T/lock"
+	ocifp_run lock --check
+	assert_failed 3
+	[[ $stdout == *"absent pin $reg_host/nothing:1 $first"* ]] || fail "$told"
+	stop reg
+	ocifp_run lock --check
+	assert_failed 5
+	assert_same_file .ocifp.lock "$T/lock"
+}
+
+@test "check reads what an image says of its base" {
+	publish "$reg_host/debian:1"
+	local base=$digest
+	make_project
+	mkimage image "$T/layout" made --annotate "org.opencontainers.image.base.name=$reg_host/debian:1" \
+		--annotate "org.opencontainers.image.base.digest=$base" \
+		--platform linux/amd64 --platform linux/arm64 >/dev/null
+	ocifp_run push "oci:$T/layout:made" app
+	assert_status 0
+	ocifp_run lock --check
+	assert_status 0
+	[[ $stdout == *"current base $reg_host/debian:1 $base"* ]] || fail "$told"
+	publish "$reg_host/debian:1" --layers 3k
+	ocifp_run lock --check
+	assert_failed 9
+	[[ $stdout == *"moved base $reg_host/debian:1 $base -> $digest"* ]] || fail "$told"
+	ocifp_run lock --check --update
+	assert_failed 2
+	ocifp_run lock --offline
+	assert_failed 2
+}

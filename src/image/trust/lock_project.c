@@ -173,8 +173,8 @@ is_named(const struct project *project, const char *name)
 	return false;
 }
 
-static int
-check_names(const struct project *project, const struct strings *names, struct error **err)
+int
+lock_require_names(const struct project *project, const struct strings *names, struct error **err)
 {
 	for (size_t i = 0; i < names->count; i++) {
 		if (!is_named(project, names->items[i]))
@@ -198,7 +198,7 @@ lock_project(struct session *session, const struct project *project,
 		.project = *project,
 	};
 
-	if (check_names(project, options->names, err) < 0)
+	if (lock_require_names(project, options->names, err) < 0)
 		return -1;
 	old = lock_file_read(project->directory, err);
 	if (!old)

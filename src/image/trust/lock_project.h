@@ -20,6 +20,10 @@ struct lock_options {
 	const struct strings *names; /* only for these images and pins; empty: all */
 };
 
+/* ERROR_USAGE: one of them is neither an image nor a pin of the project. */
+int lock_require_names(const struct project *project, const struct strings *names,
+		       struct error **err);
+
 /* ERROR_ABSENT: a pin is not at its registry; an answer that is unknown changes nothing. */
 int lock_project(struct session *session, const struct project *project,
 		 const struct lock_options *options, bool *ret_changed, struct error **err);

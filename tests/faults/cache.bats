@@ -293,3 +293,141 @@ saves_all_again() {
 	restore --strict
 	cmp tree/file "$T/two/tree/file"
 }
+
+@test "a restore that is killed at any request leaves nothing or all, and the next one goes on" {
+	publish
+	local at
+	for at in 1 2 3 4; do
+		rm -rf "$OCIFP_STORE"
+		rules reg <<<"{\"nth\": $at, \"action\": {\"delay_s\": 20}}"
+		ocifp cache restore --path tree --key key --repository "$where" >/dev/null 2>&1 3>&- &
+		wait_for eval "[ \"\$(requests reg GET .)\" -ge $at ]"
+		kill -KILL $!
+		wait $! || true
+		[ ! -e tree ] || fail "killed at request $at, and there is a tree"
+		rules reg </dev/null
+		forget_log reg
+	done
+	restore --strict
+	assert_status 0
+	cmp tree/file "$T/one/tree/file"
+	[ "$(find . -mindepth 1 -name '*.ocifp')" = "" ]
+}
+
+@test "a disk that has no room for the files leaves nothing of them" {
+	need mounts
+	mkdir tree
+	for i in $(seq 100); do
+		echo "$i" >"tree/$i"
+	done
+	save
+	machine two
+	# shellcheck disable=SC2016  # the inner shell's
+	unshare -m bash -c 'mount -t tmpfs -o nr_inodes=50 none "$2" && cd "$2" && echo key >key &&
+		ocifp cache restore --path tree --key key --repository "$1"; echo $? $(ls -A)' sh "$where" "$T/desk" \
+		>"$T/said" 2>&1 3>&-
+	grep -q 'not restored: .*No space left' "$T/said" || fail "$(cat "$T/said")"
+	assert_equal "$(tail -n 1 "$T/said")" '0 key'
+}
+
+@test "the caller's umask changes no mode, and what ocifp keeps is the caller's alone" {
+	mkdir tree
+	echo a >tree/file
+	echo b >tree/program
+	chmod 664 tree/file && chmod 755 tree/program tree
+	(umask 000 && ocifp cache save --path tree --key key --repository "$where" --push always 3>&-)
+	[ "$(find "$OCIFP_STORE" ! -type l -perm /022)" = '' ]
+	for mask in 000 077; do
+		machine "two$mask"
+		(umask $mask && ocifp cache restore --strict --path tree --key key --repository "$where" 3>&-)
+		assert_equal "$(stat -c %a tree tree/file tree/program | xargs)" '755 664 755'
+		[ "$(find "$OCIFP_STORE" ! -type l -perm /022)" = '' ]
+	done
+}
+
+@test "links that were planted where a restore works lead nowhere" {
+	mkdir tree "$T/outside"
+	echo a >tree/file
+	save
+	echo mine >"$T/outside/canary"
+	machine two
+	ln -s "$T/outside" .tree.ocifp
+	restore
+	assert_status 0
+	[[ $stdout == 'cache default: not restored: '* ]] || fail "$told"
+	rm .tree.ocifp
+	mkdir .tree.ocifp
+	ln -s "$T/outside" .tree.ocifp/fs
+	restore
+	ln -sfn "$T/outside" tree
+	restore --replace
+	assert_equal "$(ls -A "$T/outside")" canary
+	assert_equal "$(cat "$T/outside/canary")" mine
+	rm -rf tree .tree.ocifp
+	restore --strict
+	assert_status 0
+	assert_equal "$(cat tree/file)" a
+}
+
+@test "990 packs need few open files, and more index packs than a save leaves are refused" {
+	local tag
+	tag=$(ocifp cache key --path tree --key key --repository "$where" --json 3>&- | jq -r '.caches[0].tag')
+	echo '{"split": 64, "entries": [["R", "tree"], ["D", ""]]}' >"$T/spec.json"
+	python3 "$RIG_LIB/mkcache.py" "$T/layout" "$tag" "$T/spec.json"
+	restore
+	assert_stdout 'cache default: miss'
+	assert_stderr_has 'too many index packs'
+	jq -n '{packs: 990, chunks: {a: "content"}, entries: [["R", "tree"], ["D", ""], ["F", "f", ["a"]]]}' >"$T/spec.json"
+	python3 "$RIG_LIB/mkcache.py" "$T/layout" "$tag" "$T/spec.json"
+	(ulimit -n 100 && ocifp cache restore --strict --path tree --key key --repository "$where" 3>&-)
+	assert_equal "$(cat tree/f)" content
+	echo more >tree/g
+	(ulimit -n 100 && ocifp cache save --strict --path tree --key key --repository "$where" --push always 3>&-)
+	machine two
+	restore --strict
+	assert_equal "$(cat tree/f tree/g)" contentmore
+}
+
+@test "a cache of a later version, and what is none, is a miss with a notice" {
+	local tag
+	mkdir tree
+	echo a >tree/a
+	save --json
+	tag=$(jq -r '.caches[0].tag' <"$T/stdout")
+	rm -rf tree
+	jq -c '.artifactType = "application/vnd.ocifp.cache.v2"' \
+		"$(blob_path "$T/layout" "$(jq -r '.manifests[0].digest' "$T/layout/index.json")")" >"$T/later"
+	ocifp_run manifest --put "$T/later" "oci:$T/layout:$tag"
+	assert_status 0
+	restore --replace
+	assert_status 0
+	[[ $stdout == 'cache default: '* ]] || fail "$told"
+	assert_stderr_has "not a cache that this version can read"
+}
+
+@test "names that could be taken for others are refused" {
+	local name
+	for name in '' a/b .. $'a\nb' ä A "$(printf 'a%.0s' $(seq 500))"; do
+		ocifp_run cache save --path tree --key key --repository "$where" --push always "$name"
+		assert_failed 2
+	done
+	ocifp_run cache save --path $'a\nb' --key key --repository "$where" --push always
+	assert_failed 2
+	ocifp_run cache save --path tree --key key --variant $'a\nfile key 0' --repository "$where" --push always
+	assert_failed 2
+	[ ! -e "$T/layout" ]
+}
+
+@test "a save whose registry does not answer is one line; --strict has its status" {
+	start_faults reg
+	where=$reg_host/cache
+	mkdir tree
+	echo a >tree/a
+	rules reg <<<'{"action": {"status": 503}}'
+	save --timeout 60s
+	assert_status 0
+	[[ $stdout == 'cache default: not saved: '* ]] || fail "$told"
+	[ "$(wc -l <"$T/stdout")" = 1 ]
+	save --timeout 60s --strict
+	assert_failed 5
+}

@@ -116,17 +116,26 @@ def write_cache(layout, tag, spec):
         digest = pack.add(data, sha256(lie.encode()) if lie else None)
         chunks[name] = (digest, len(data))
     tree = b"".join(entry(one, chunks) for one in spec["entries"])
+    more = [Pack() for _ in range(spec.get("packs", 0))]
+    for number_of, one in enumerate(more):
+        one.add(b"pack %d" % number_of)
     index = Pack()
-    streams = {"T": tree, "C": pack.record() if pack.table else b""}
+    table = (pack.record() if pack.table else b"") + b"".join(one.record() for one in more)
+    streams = {"T": tree, "C": table}
     listed = b""
     for kind, data in streams.items():
         digests = [index.add(data[i : i + 65536]) for i in range(0, len(data), 65536)]
         listed += kind.encode() + number(len(digests)) + b"".join(digests)
-    record = index.record()
+    fillers = [Pack() for _ in range(spec.get("split", 0))]
+    for number_of, filler in enumerate(fillers):
+        filler.add(b"filler %d" % number_of)
+    record = index.record() + b"".join(filler.record() for filler in fillers)
     head = b"ocifpC1\n" + number(len(record)) + record + number(len(streams)) + listed
     layers = [("index", frame(head)), ("index-pack", index.data)]
+    layers += [("index-pack", filler.data) for filler in fillers]
     if pack.table:
         layers.append(("pack", pack.data))
+    layers += [("pack", one.data) for one in more]
     os.makedirs(os.path.join(layout, "blobs/sha256"), exist_ok=True)
     kinds = {"index": "index.v1+zstd", "index-pack": "index-pack.v1+zstd", "pack": "pack.v1+zstd"}
     manifest = {

@@ -56,6 +56,8 @@ take_apart(struct cache_artifact *artifact, struct error **err)
 	for (size_t i = 0; i < manifest->layers.count; i++)
 		if (sort_layer(artifact, &manifest->layers.items[i], err) < 0)
 			return -1;
+	if (artifact->index_packs.count > CACHE_INDEX_PACKS_LIMIT_COUNT)
+		return refuse("too many index packs", err);
 	if (!artifact->head || artifact->head != &manifest->layers.items[0])
 		return refuse("the first layer is not its index", err);
 	artifact->total_bytes = number_of(manifest, ANNOTATION_CACHE_BYTES);

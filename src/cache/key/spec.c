@@ -282,6 +282,9 @@ add_option_path(struct cache_spec *spec, const char *path, struct error **err)
 {
 	AUTO_FREE char *normal = NULL;
 
+	for (const char *at = path; *at; at++)
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			return fail_path(path, "it has control characters", err);
 	if (cache_path_is_outside(path))
 		return add_path(spec, path, err);
 	normal = path_normalise(path, err);
@@ -351,6 +354,17 @@ spec_of_options(const char *directory, const struct cache_options *options, stru
 	return set_repository(spec, options->repository, err);
 }
 
+/* It is a line of the text that a key is the digest of. */
+static int
+check_variant(const char *variant, struct error **err)
+{
+	if (!variant || text_is_printable_ascii(variant))
+		return 0;
+	return error_set(err, ERROR_USAGE,
+			 "invalid --variant '%s': expected printable ASCII characters",
+			 QUOTED(variant));
+}
+
 static struct cache_spec *
 add_spec(struct cache_specs *specs)
 {
@@ -414,6 +428,8 @@ cache_specs_make(const struct project *project, const char *directory,
 		return error_set_hint(
 			err, "add a project file, or describe the cache with --path and --key");
 	}
+	if (check_variant(options->variant, err) < 0)
+		return -1;
 	if (by_options ? spec_of_options(directory, options, add_spec(&specs), err) < 0
 		       : specs_of_project(project, options, &specs, err) < 0)
 		return -1;

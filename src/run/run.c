@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -71,13 +72,42 @@ choose_ids(struct run *run, struct error **err)
 	return run->userns_fd < 0 ? error_wrap(err, "--userns auto") : 0;
 }
 
+/* In the first user and pid namespaces root's /proc leads to all of the machine. */
+static bool
+is_root_of_machine(void)
+{
+	static const ino_t first_pid_namespace = 0xeffffffc; /* linux/proc_ns.h */
+	struct stat status;
+
+	return geteuid() == 0 &&
+	       (stat("/proc/self/ns/pid", &status) < 0 || status.st_ino == first_pid_namespace);
+}
+
+/* Only bubblewrap needs no processes of its own by their numbers. */
+static int
+check_isolation(const struct run_options *options, struct error **err)
+{
+	if (!options->keeps_proc)
+		return 0;
+	if (options->runtime && strcmp(options->runtime, engine_bwrap.name) != 0)
+		return error_set(err, ERROR_USAGE, "--isolation chroot requires bwrap, not %s",
+				 options->runtime);
+	if (!is_root_of_machine())
+		return 0;
+	error_set(err, ERROR_USAGE, "--isolation chroot is refused for root of this machine");
+	return error_set_hint(err, "its /proc would give the job the machine; run it as a user");
+}
+
 /* What can be refused before anything is made. */
 static int
 plan(struct run *run, struct error **err)
 {
 	const struct run_options *options = run->options;
 
-	run->engine = engine_find(options->runtime, &run->program, err);
+	if (check_isolation(options, err) < 0)
+		return -1;
+	run->engine = engine_find(options->keeps_proc ? engine_bwrap.name : options->runtime,
+				  &run->program, err);
 	if (!run->engine || choose_ids(run, err) < 0 ||
 	    job_make(&run->base->config, &options->job, &run->job, err) < 0)
 		return -1;
@@ -183,6 +213,7 @@ run_in_container(void *context, struct error **err)
 		.job = &run->job,
 		.map = &run->map,
 		.own_network = run->options->job.own_network,
+		.keeps_proc = run->options->keeps_proc,
 		.terminal_fd = run->console.slave_fd,
 	};
 	int status;
@@ -231,6 +262,7 @@ run_container(struct run *run, int *ret_status, struct error **err)
 	run->container = (struct container){
 		.map = &run->map,
 		.own_network = run->options->job.own_network,
+		.keeps_proc = run->options->keeps_proc,
 		.hostname = run->job.hostname,
 		.deadline_ms = run->options->deadline_ms,
 		.main = run_in_container,
@@ -310,6 +342,10 @@ run_job(struct session *session, const struct run_base *base, const struct run_o
 	run.observer = session_observer(session);
 	if (!store || plan(&run, err) < 0 || prepare(&run, store, err) < 0)
 		return -1;
+	if (options->keeps_proc)
+		observer_tell(run.observer, EVENT_NOTICE,
+			      "--isolation chroot: nothing keeps the job from the caller's other "
+			      "processes");
 	/* A job may take long: gc goes on, which leaves what is locked. */
 	store_release_blobs(store);
 	result = run_and_commit(&run, session, ret_status, ret_made, err);

@@ -27,6 +27,7 @@ struct run_options {
 	const struct strings
 		*filled; /* volumes that hold files of the caller, for the job; or NULL */
 	struct job_limits limits;
+	bool keeps_proc;     /* --isolation chroot: no boundary; refused for root of the machine */
 	bool shift_ids;      /* of a job of root: to ids that nobody of this machine has */
 	const char *runtime; /* NULL: the first engine that is installed */
 	int64_t deadline_ms; /* 0: none */

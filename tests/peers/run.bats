@@ -787,6 +787,64 @@ ends_bare() {
 	assert_nothing_left
 }
 
+# as_user COMMAND...: who has no subordinate ids, where /proc is masked
+as_user_in_container() {
+	split_run with_masked_proc setpriv --reuid 1000 --regid 1000 --clear-groups env HOME="$T/user" \
+		OCIFP_STORE="$T/user/store" "$@"
+}
+
+@test "where /proc is masked a job needs --isolation chroot, which the caller alone can say" {
+	need root setpriv userns bwrap jq
+	mkdir "$T/user" "$T/desk" && chmod 755 "$T" && chown -R 1000:1000 "$T/user" "$T/root" "$T/desk"
+	as_user_in_container ocifp run "rootfs:$T/root" -- true
+	assert_failed 125
+	assert_stderr_has "cannot mount '/proc'.*; in a container, /proc must not be masked; 'ocifp run --isolation chroot' does without"
+	as_user_in_container ocifp run --isolation chroot -v "$T/desk:/desk" "rootfs:$T/root" -- \
+		sh -c 'id -u; touch /desk/made; ls /; exit 7'
+	assert_status 7
+	assert_stderr_has 'isolation chroot: nothing keeps the job from'
+	assert_stdout "$(printf '%s\n' 0 bin desk dev etc home proc root sys tmp)"
+	assert_equal "$(stat -c %u "$T/desk/made")" 1000
+	as_user_in_container ocifp run --isolation chroot -u builder "rootfs:$T/root" -- id -u
+	assert_stdout 1000
+	as_user_in_container timeout 20 ocifp run --isolation chroot --timeout 2 "rootfs:$T/root" -- \
+		sh -c 'sleep 61.75 & trap "" TERM; sleep 61.75'
+	assert_status 124
+	! pgrep -f '^sleep 61.75' || fail 'something of the job is left'
+	mkdir -p "$T/user/.config/ocifp" && echo 'isolation: chroot' >"$T/user/.config/ocifp/config.yaml"
+	chown -R 1000:1000 "$T/user/.config"
+	as_user_in_container ocifp run "rootfs:$T/root" -- echo ran
+	assert_stdout ran
+	as_user_in_container ocifp run --isolation full "rootfs:$T/root" -- true
+	assert_failed 125
+	as_user_in_container ocifp run --runtime crun "rootfs:$T/root" -- true
+	assert_failed 125
+	assert_stderr_has 'isolation chroot requires bwrap, not crun'
+	as_user_in_container ocifp doctor --offline --json
+	assert_equal "$(jq -r '.sandbox.proc.state' "$T/stdout")" problem
+}
+
+@test "--isolation chroot is refused for root of this machine" {
+	need root
+	[ "$(stat -Lc %i /proc/self/ns/pid)" = 4026531836 ] || skip 'these are not the first namespaces'
+	ocifp_run run --isolation chroot "rootfs:$T/root" -- true
+	assert_failed 125
+	assert_stderr_has 'isolation chroot is refused for root of this machine; .* run it as a user'
+}
+
+@test "with --isolation chroot no process of ocifp shows what it has" {
+	need root setpriv userns bwrap
+	mkdir "$T/user" && chmod 755 "$T" && chown -R 1000:1000 "$T/user" "$T/root"
+	SECRET=hidden-word as_user_in_container ocifp run --isolation chroot -e A=B "rootfs:$T/root" -- sh -c '
+		for pid in $(ls /proc | grep "^[0-9]"); do
+			[ "$(cat "/proc/$pid/comm" 2>/dev/null)" = ocifp ] || continue
+			echo "$pid: $(tr "\0" " " <"/proc/$pid/cmdline")"; ls /proc/$pid/root/ /proc/$pid/fd/ 2>/dev/null | grep -v -e :$ -e ^$ && echo sho""wn
+			grep -l hidden-word "/proc/$pid/environ" 2>/dev/null && echo sho""wn
+		done'
+	! grep -q shown "$T/stdout" || fail 'something is shown' "$told"
+	grep -q 'ocifp run --isolation chroot' "$T/stdout" || fail 'ocifp was not seen' "$told"
+}
+
 @test "what cannot be run is 125, with a hint" {
 	ocifp_run run "rootfs:$T/root"
 	assert_failed 125

@@ -42,6 +42,8 @@ static const struct option_spec run_options[] = {
 	  "use the host's network (default) or none" },
 	{ "userns", 0, OPTION_STRING, AT(userns), "host|auto",
 	  "keep the ids of a root job (default), or map them to an unused range" },
+	{ "isolation", 0, OPTION_STRING, AT(isolation), "full|chroot",
+	  "with chroot, use the caller's /proc where no other can be mounted: no boundary" },
 	{ "memory", 0, OPTION_STRING, AT(memory), "SIZE",
 	  "limit the memory, for example 512m or 2g" },
 	{ "cpus", 0, OPTION_STRING, AT(cpus), "N", "limit the processors, for example 2 or 0.5" },
@@ -170,6 +172,16 @@ job_of_values(const struct run_values *values, const struct run_plan *plan,
 	};
 }
 
+/* The caller's own word, never the project's. */
+static bool
+is_chroot(const struct context *context, const struct run_values *values)
+{
+	const struct setting *setting = settings_find(&context->options.settings, "isolation");
+	const char *said = values->isolation ? values->isolation : setting ? setting->value : NULL;
+
+	return said && strcmp(said, "chroot") == 0;
+}
+
 static int
 check_combinations(const struct run_values *values, struct error **err)
 {
@@ -178,6 +190,8 @@ check_combinations(const struct run_values *values, struct error **err)
 	if (values->bundle && values->userns && strcmp(values->userns, "auto") == 0)
 		return error_set(err, ERROR_USAGE,
 				 "--bundle cannot be combined with --userns auto");
+	if (values->bundle && values->isolation)
+		return error_set(err, ERROR_USAGE, "--bundle cannot be combined with --isolation");
 	return 0;
 }
 
@@ -198,6 +212,7 @@ run_planned(struct context *context, const struct run_values *values, struct run
 		.tmpfs = &values->tmpfs,
 		.filled = &caches.filled,
 		.runtime = values->runtime,
+		.keeps_proc = is_chroot(context, values),
 		.shift_ids = values->userns && strcmp(values->userns, "auto") == 0,
 		.deadline_ms = context->options.session.engine.deadline_ms,
 		.commit = values->commit ? &commit : NULL,

@@ -29,6 +29,7 @@ struct run_values {
 	const char *network;
 	const char *userns;
 	const char *runtime;
+	const char *isolation;
 	const char *memory;
 	const char *cpus;
 	unsigned pids;

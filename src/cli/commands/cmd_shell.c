@@ -18,6 +18,8 @@ static const struct option_spec shell_options[] = {
 	  "use the host's network (default) or none" },
 	{ "userns", 0, OPTION_STRING, AT(userns), "host|auto",
 	  "keep the ids of a root job (default), or map them to an unused range" },
+	{ "isolation", 0, OPTION_STRING, AT(isolation), "full|chroot",
+	  "with chroot, use the caller's /proc where no other can be mounted: no boundary" },
 	{ "runtime", 0, OPTION_STRING, AT(runtime), "crun|runc|bwrap",
 	  "use this engine instead of the first that is installed" },
 	{ "platform", 0, OPTION_PLATFORMS, AT(platforms), "OS/ARCH",

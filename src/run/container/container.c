@@ -195,9 +195,12 @@ set_up(const struct container *container, struct error **err)
 {
 	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return error_set_errno(err, errno, "cannot make mounts private");
-	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0) {
+	if (!container->keeps_proc &&
+	    mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0) {
 		error_set_errno(err, errno, "cannot mount '/proc'");
-		return error_set_hint(err, "in a container, /proc must not be masked");
+		return error_set_hint(err,
+				      "in a container, /proc must not be masked; 'ocifp run "
+				      "--isolation chroot' does without, for a job that you trust");
 	}
 	if (container->hostname &&
 	    sethostname(container->hostname, strlen(container->hostname)) < 0)
@@ -255,6 +258,8 @@ enter_namespaces(const struct container *container, pid_t parent_pid, int answer
 		_exit(1);
 	if (become_root(container->map, err) < 0)
 		return -1;
+	/* In a /proc that is ours, too, the job would find it. */
+	(void)prctl(PR_SET_DUMPABLE, 0);
 	/* Becoming somebody else has made the kernel forget it. */
 	die_with(parent_pid);
 	if (unshare(flags | (container->own_network ? CLONE_NEWNET : 0)) < 0)

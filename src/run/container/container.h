@@ -27,6 +27,7 @@ enum { CONTAINER_WATCHED_LIMIT = 3 };
 struct container {
 	const struct id_map *map;
 	bool own_network;
+	bool keeps_proc; /* the caller's /proc, where no other can be mounted: no boundary */
 	const char *hostname;
 	int64_t deadline_ms; /* then ERROR_TIMEOUT; 0: none */
 	container_main *main;

@@ -95,22 +95,14 @@ static void
 bwrap_words(const struct engine_start *start, struct strings *words)
 {
 	AUTO_FREE char *root = xasprintf("%s/root", start->root->path);
-	const char *const filesystem[] = { "--bind",
-					   root,
-					   "/",
-					   "--proc",
-					   "/proc",
-					   "--dev",
-					   "/dev",
-					   "--ro-bind",
-					   "/sys",
-					   "/sys",
-					   "--unshare-pid",
-					   "--chdir",
-					   start->job->directory,
-					   NULL };
 
-	add_words(words, filesystem);
+	add_words(words, (const char *const[]){ "--bind", root, "/", NULL });
+	if (start->keeps_proc)
+		add_words(words, (const char *const[]){ "--bind", "/proc", "/proc", NULL });
+	else
+		add_words(words, (const char *const[]){ "--proc", "/proc", "--unshare-pid", NULL });
+	add_words(words, (const char *const[]){ "--dev", "/dev", "--ro-bind", "/sys", "/sys",
+						"--chdir", start->job->directory, NULL });
 	add_masks(words);
 	/* "--ro-bind" would have the volumes read-only too. */
 	if (start->job->read_only)
@@ -368,6 +360,20 @@ kill_when_stopped(void)
 
 static const struct container_job job_inside = { find_job, kill_when_stopped };
 
+static void
+do_nothing(void)
+{
+}
+
+/* Without a process 1 of bubblewrap its child is the job; /proc numbers processes as outside. */
+static const struct container_job job_itself = { find_first, do_nothing };
+
+static const struct container_job *
+job_of_run(void)
+{
+	return running.start->keeps_proc ? &job_itself : &job_inside;
+}
+
 static char **
 make_argv(const struct engine_start *start, struct strings *words)
 {
@@ -401,7 +407,7 @@ static int
 wait_for_job(pid_t pid)
 {
 	siginfo_t info;
-	int status = container_wait(pid, &job_inside);
+	int status = container_wait(pid, job_of_run());
 	int said = read_status(running.start, "exit-code");
 	pid_t first = find_first();
 
@@ -412,7 +418,7 @@ wait_for_job(pid_t pid)
 	if (status < shell_signal_base || first < 2 ||
 	    waitid(P_PID, (id_t)first, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
 		return -1;
-	return container_wait(first, &job_inside);
+	return container_wait(first, job_of_run());
 }
 
 static int

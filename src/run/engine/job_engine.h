@@ -22,6 +22,7 @@ struct engine_start {
 	const struct job *job;
 	const struct id_map *map;
 	bool own_network;
+	bool keeps_proc; /* the /proc that is there, which is not the container's own */
 	int terminal_fd;
 	const struct job_mounts *mounts; /* for a bundle that others run; NULL: all is mounted */
 };

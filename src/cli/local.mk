@@ -60,6 +60,7 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/doctor/doctor_sandbox.c \
 	%D%/exit_status.c %D%/exit_status.h \
 	%D%/output/activity.c %D%/output/activity.h \
+	%D%/output/columns.c %D%/output/columns.h \
 	%D%/output/colour.c %D%/output/colour.h \
 	%D%/output/explain.c %D%/output/explain.h \
 	%D%/doctor/findings.c %D%/doctor/findings.h \

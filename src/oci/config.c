@@ -123,6 +123,8 @@ parse_document(const json_t *document, struct image_config *config, struct error
 	config->user = xstrdup_null(raw.user);
 	config->working_dir = xstrdup_null(raw.working_dir);
 	config->labels = json_deep_copy(raw.labels);
+	if (json_is_array(json_object_get(document, "history")))
+		config->history = json_deep_copy(json_object_get(document, "history"));
 	return 0;
 }
 
@@ -161,5 +163,6 @@ image_config_release(struct image_config *config)
 	strings_release(&config->entrypoint);
 	strings_release(&config->command);
 	json_decref(config->labels);
+	json_decref(config->history);
 	*config = (struct image_config){ 0 };
 }

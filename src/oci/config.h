@@ -23,7 +23,8 @@ struct image_config {
 	struct strings environment;
 	struct strings entrypoint;
 	struct strings command;
-	json_t *labels; /* NULL: none */
+	json_t *labels;  /* NULL: none */
+	json_t *history; /* as it came: an array, whose items may be anything; NULL: none */
 };
 
 int image_config_parse(const void *bytes, size_t size, struct image_config *ret_config,

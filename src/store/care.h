@@ -11,6 +11,7 @@
 
 #include "base/strings.h"
 
+struct descriptor;
 struct error;
 struct store;
 
@@ -24,6 +25,10 @@ struct gc_result {
 /* Removes unreachable blobs and .part files that no process holds.  Waits until no pull is under
  * way (gc.lock).  `dry_run`: only counts. */
 int store_gc(struct store *store, bool dry_run, struct gc_result *ret_result, struct error **err);
+
+/* Of the blobs that the store has of it.  Blobs that several references lead to count for each. */
+int store_reference_size(const struct store *store, const struct descriptor *reference,
+			 uint64_t *ret_size_bytes, struct error **err);
 
 struct fsck_result {
 	uint64_t checked_count;

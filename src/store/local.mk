@@ -14,6 +14,7 @@ noinst_LIBRARIES += %D%/libstore.a
 	%D%/state.h \
 	%D%/store.c %D%/store.h \
 	%D%/store_blobs.c \
-	%D%/store_gc.c
+	%D%/store_gc.c \
+	%D%/uses.c %D%/uses.h
 
 store_libs = src/store/libstore.a $(oci_libs)

@@ -8,6 +8,7 @@
 #include "oci/document.h"
 #include "oci/index.h"
 #include "oci/manifest.h"
+#include "store/care.h"
 #include "store/digest_set.h"
 #include "store/state.h"
 #include "store/store.h"
@@ -17,6 +18,8 @@ struct walk {
 	const struct store *store;
 	struct digest_set *set;
 	struct strings *incomplete; /* NULL: not wanted */
+	bool measures;
+	uint64_t size_bytes; /* of the blobs that are there, if it measures */
 	struct digest_set documents;
 	struct descriptors pending;
 	size_t done_count;
@@ -25,7 +28,13 @@ struct walk {
 static void
 mark_blob(struct walk *walk, const struct descriptor *blob)
 {
-	(void)digest_set_add(walk->set, &blob->digest);
+	AUTO_CLOSE int fd = -1;
+	AUTO_ERROR struct error *ignored = NULL;
+
+	if (!digest_set_add(walk->set, &blob->digest) || !walk->measures)
+		return;
+	if (blob_find(walk->store, &blob->digest, blob->size_bytes, &fd, &ignored) == 0 && fd >= 0)
+		walk->size_bytes += blob->size_bytes;
 }
 
 /* A child of an index may be another document, by its type, or by its content if the type is
@@ -177,5 +186,21 @@ reachable_mark(const struct store *store, struct digest_set *set, struct strings
 	ret = follow_pending(&walk, err);
 	descriptors_release(&walk.pending);
 	digest_set_release(&walk.documents);
+	return ret;
+}
+
+int
+store_reference_size(const struct store *store, const struct descriptor *reference,
+		     uint64_t *ret_size_bytes, struct error **err)
+{
+	AUTO_DIGEST_SET struct digest_set set = { 0 };
+	struct walk walk = { .store = store, .set = &set, .measures = true };
+	int ret;
+
+	mark_document(&walk, reference);
+	ret = follow_pending(&walk, err);
+	descriptors_release(&walk.pending);
+	digest_set_release(&walk.documents);
+	*ret_size_bytes = walk.size_bytes;
 	return ret;
 }

@@ -11,6 +11,7 @@
 #include "store/layout.h"
 #include "store/lock.h"
 #include "store/state.h"
+#include "store/uses.h"
 
 static bool
 has_name(const json_t *entry, const char *name)
@@ -59,6 +60,8 @@ store_find_reference(const struct store *store, const char *name, struct descrip
 		return error_wrap(err, "reference '%s'", QUOTED(name ? name : store->path));
 	}
 	*ret_found = entry;
+	if (entry && name)
+		use_note(store, name);
 	return 0;
 }
 
@@ -149,15 +152,22 @@ replace_entry(struct store *store, const char *name, const struct descriptor *de
 	index = layout_read_index(store, err);
 	if (!index)
 		return -1;
-	if (is_set(index, name, entry))
+	if (is_set(index, name, entry)) {
+		if (name)
+			use_note(store, name);
 		return 0;
+	}
 	if (name)
 		remove_entries(index, has_name, name);
 	else
 		remove_entries(index, has_content_and_no_name,
 			       digest_text(&descriptor->digest).text);
 	(void)json_array_append(json_object_get(index, "manifests"), entry);
-	return layout_write_index(store, index, lock_fd, err);
+	if (layout_write_index(store, index, lock_fd, err) < 0)
+		return -1;
+	if (name)
+		use_begin(store, name);
+	return 0;
 }
 
 static int
@@ -236,7 +246,10 @@ remove_and_write(struct store *store, entry_test *is_meant, const char *text, bo
 int
 store_remove_reference(struct store *store, const char *name, bool *ret_found, struct error **err)
 {
-	return remove_and_write(store, has_name, name, ret_found, err);
+	if (remove_and_write(store, has_name, name, ret_found, err) < 0)
+		return -1;
+	use_forget(store, name);
+	return 0;
 }
 
 int

@@ -386,7 +386,7 @@ serve_build_cache() {
 	assert_status 0
 	ocifp_run inspect "$ref"
 	assert_status 0
-	ocifp_run tree "$ref"
+	ocifp_run tree --digests "$ref"
 	assert_status 0
 	grep -q "blob ${listed[2]} .*buildkit.cacheconfig" "$T/stdout"
 	ocifp_run pull "$ref"

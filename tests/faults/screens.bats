@@ -77,3 +77,81 @@ show_pull() {
 	ocifp_run pull "${on[@]}" --progress json "$reg_host/app:two"
 	assert_equal "$(grep '"end"' "$T/stderr" | jq -c '[.event, .status]')" '["end",3]'
 }
+
+# An index of two platforms, by jq given a history.
+serve_views() {
+	serve_image --layers 300k,2k --platform linux/amd64 --platform linux/arm64
+	on=()
+}
+
+show_view() {
+	screen_of "$1" ocifp "${@:3}"
+	assert_status 0
+	assert_screen "$2"
+}
+
+@test "tree: a picture first, and every digest on request" {
+	serve_views
+	show_view 80 tree-80 tree "$ref"
+	show_view 120 tree-digests-120 tree --digests "$ref"
+	# A manifest that no index describes says its platform in its config.
+	ocifp_run tree "$reg_host/app@$(ocifp digest --platform linux/arm64 "$ref" 3>&- | tail -n 1 | sed 's/.*@//')"
+	assert_status 0
+	grep -q '^`-- linux/arm64  2 layers  ' "$T/stdout" || fail "$told"
+}
+
+@test "inspect: when it was made, its steps, and the sizes of its layers" {
+	serve_views
+	show_view 80 inspect-80 inspect --platform linux/amd64 "$ref"
+	mkdir root
+	echo one >root/one
+	SOURCE_DATE_EPOCH=1600000000 ocifp_run append -o oci:made:v1 --created-by "$(printf 'RUN \033[31m%070d' 1)" --cmd /bin/sh root
+	assert_status 0
+	show_view 80 inspect-history-80 inspect oci:made:v1
+}
+
+@test "tags are sorted as versions, and shown with date, size and platforms" {
+	serve_image
+	local tag
+	for tag in v1.10 v1.9 v1.9-rc.2 v1.9-rc.10 latest 2 10; do mkimage image "$T/reg.root/app" $tag >/dev/null; done
+	ocifp_run tags "$reg_host/app"
+	assert_stdout $'2\n10\nlatest\none\nv1.9-rc.2\nv1.9-rc.10\nv1.9\nv1.10'
+	show_view 80 tags-long-80 tags --long "$reg_host/app"
+	ocifp_run tags --long --json "$reg_host/app"
+	assert_json '.images[0] | .tag == "2" and .size_bytes > 0 and (.platforms | length) == 1'
+}
+
+@test "store ls: size, age and last use; gc --older removes what was not used" {
+	serve_image --layers 300k
+	ocifp_run pull "${on[@]}" "$ref"
+	ocifp_run pull "${on[@]}" "$reg_host/app@$digest"
+	mkimage image "$T/reg.root/app" old >/dev/null
+	ocifp_run pull "${on[@]}" "$reg_host/app:old"
+	local mark
+	mark=$OCIFP_STORE/.ocifp/used/$(printf %s "$reg_host/app:old" | sha256sum | cut -d ' ' -f 1)
+	[ -s "$mark" ] || fail "nothing was noted"
+	echo $((EPOCHSECONDS - 40 * 86400)) >"$mark"
+	touch -d '35 days ago' "$mark"
+	show_view 80 store-ls-80 store ls
+	ocifp_run store gc --older 36d
+	assert_status 0
+	ocifp_run store gc --older 30d --dry-run
+	grep -q '^would remove 1 references that were not used for that long$' "$T/stdout" || fail "$told"
+	ocifp_run store gc --older 30d
+	assert_status 0
+	ocifp_run store ls
+	! grep -q app:old "$T/stdout" || fail "$told"
+	grep -q app:one "$T/stdout"
+	[ ! -e "$mark" ]
+	# A pull of what is there is a use.
+	mark=$OCIFP_STORE/.ocifp/used/$(printf %s "$ref" | sha256sum | cut -d ' ' -f 1)
+	touch -d '35 days ago' "$mark"
+	ocifp_run pull "${on[@]}" "$ref"
+	ocifp_run store gc --older 30d
+	ocifp_run store ls
+	grep -q app:one "$T/stdout"
+}
+
+@test "help at first" {
+	show_view 80 help-pull-80 help pull
+}

@@ -940,7 +940,7 @@ assert_no_build() {
 	assert_status 0
 	ocifp_run store gc
 	assert_status 0
-	local mark=("$OCIFP_STORE"/.ocifp/built/*)
+	local mark=("$OCIFP_STORE"/.ocifp/used/*)
 	touch -d '29 days ago' "${mark[0]}"
 	ocifp store gc >&2 3>&-
 	grep -q built: <(ocifp store ls 3>&-)
@@ -957,7 +957,7 @@ assert_no_build() {
 	grep -q '^removed 1 local builds that nothing used for 30 days$' "$T/stdout" || fail "$told"
 	run grep built: <(ocifp store ls 3>&-)
 	assert_equal "$status" 1
-	assert_equal "$(ls "$OCIFP_STORE/.ocifp/built")$(ls "$OCIFP_STORE/blobs/sha256")" ''
+	assert_equal "$(ls "$OCIFP_STORE/.ocifp/used")$(ls "$OCIFP_STORE/blobs/sha256")" ''
 	ocifp_run store fsck
 	assert_status 0
 }

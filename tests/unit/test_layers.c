@@ -194,7 +194,7 @@ collect(void)
 	struct image_gc_result result = { 0 };
 	AUTO_ERROR struct error *failure = NULL;
 
-	if (image_gc(fixture.store, false, &result, &failure) < 0)
+	if (image_gc(fixture.store, 0, false, &result, &failure) < 0)
 		fail_msg("%s", error_text(failure));
 	return result.removed_trees;
 }

@@ -1,12 +1,15 @@
 #include <stddef.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "base/xalloc.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/inspected.h"
+#include "cli/output/columns.h"
 #include "cli/output/page.h"
 #include "image/document/content.h"
 #include "image/document/image_part.h"
@@ -64,15 +67,26 @@ platform_of(const struct image_node *node, const struct image_config *config)
 }
 
 static json_t *
+layers_json(const struct manifest *manifest)
+{
+	json_t *layers = json_array();
+
+	for (size_t i = 0; i < manifest->layers.count; i++)
+		json_array_append_new(layers, descriptor_json(&manifest->layers.items[i]));
+	return layers;
+}
+
+static json_t *
 image_json(const struct image_node *node, const struct image_config *config)
 {
 	AUTO_FREE char *platform = platform_of(node, config);
 
-	return json_pack("{s:s?, s:s, s:I, s:I, s:o, s:O?}", "platform", platform, "digest",
-			 digest_text(&node->descriptor.digest).text, "layers",
+	return json_pack("{s:s?, s:s, s:I, s:I, s:o, s:O?, s:o, s:O?}", "platform", platform,
+			 "digest", digest_text(&node->descriptor.digest).text, "layers",
 			 (json_int_t)node->manifest.layers.count, "size_bytes",
 			 (json_int_t)layers_size(&node->manifest), "config", config_json(config),
-			 "annotations", node->manifest.annotations);
+			 "annotations", node->manifest.annotations, "layer_list",
+			 layers_json(&node->manifest), "history", config->history);
 }
 
 /* Each image of the tree; artifacts and attestations have no such config. */
@@ -123,22 +137,88 @@ add_words(struct page *page, const char *title, const json_t *config, const char
 	page_add(page, "\n");
 }
 
+enum { COMMAND_CHARS = 44 };
+
+/* As somebody else wrote it, cut to what fits into a line. */
+static void
+add_command(struct columns *columns, const json_t *item)
+{
+	const char *said = json_string_value(json_object_get(item, "created_by"));
+	AUTO_FREE char *start = said ? xstrndup(said, COMMAND_CHARS) : xstrdup("");
+	size_t size = strlen(start);
+
+	/* No half of a character. */
+	while (size > 0 && !utf8_is_valid(start))
+		start[--size] = '\0';
+	columns_take(columns, xasprintf("%s%s", start, said && said[size] ? "..." : ""));
+}
+
+static void
+add_layer(struct columns *columns, const json_t *layer, const json_t *item)
+{
+	const char *digest = json_string_value(json_object_get(layer, "digest"));
+
+	if (layer) {
+		columns_take(columns, text_bytes((uint64_t)json_integer_value(
+					      json_object_get(layer, "size"))));
+		columns_take(columns, short_digest(digest ? digest : "-"));
+	} else {
+		columns_add(columns, "-");
+		columns_add(columns, "-");
+	}
+	add_command(columns, item);
+}
+
+/* Each step of the history with the layer that it made; layers that no step speaks of at the end.
+ */
+static void
+add_history_text(struct page *page, const json_t *image)
+{
+	const json_t *layers = json_object_get(image, "layer_list");
+	const json_t *history = json_object_get(image, "history");
+	AUTO_COLUMNS struct columns columns = { .alignment = "rll" };
+	size_t layer = 0;
+	size_t i;
+	json_t *item;
+
+	json_array_foreach (history, i, item) {
+		bool made_layer = !json_is_true(json_object_get(item, "empty_layer"));
+
+		add_layer(&columns, made_layer ? json_array_get(layers, layer) : NULL, item);
+		layer += made_layer;
+	}
+	for (; layer < json_array_size(layers); layer++)
+		add_layer(&columns, json_array_get(layers, layer), NULL);
+	if (columns_row_count(&columns) > 0)
+		page_add(page, "  %s:\n", json_is_array(history) ? "history" : "layers");
+	for (i = 0; i < columns_row_count(&columns); i++) {
+		page_add(page, "    ");
+		columns_print_row(&columns, i, page);
+		page_add(page, "\n");
+	}
+}
+
 static void
 add_image_text(struct page *page, const json_t *image)
 {
 	const json_t *config = json_object_get(image, "config");
 	long long layers = json_integer_value(json_object_get(image, "layers"));
 	const char *said = json_string_value(json_object_get(image, "platform"));
+	const char *created = json_string_value(json_object_get(config, "created"));
 	AUTO_FREE char *size =
 		text_bytes((uint64_t)json_integer_value(json_object_get(image, "size_bytes")));
 
 	page_add(page, "%s %s\n  %lld layer%s, %s\n", QUOTED(said ? said : "-"),
 		 json_string_value(json_object_get(image, "digest")), layers,
 		 layers == 1 ? "" : "s", size);
+	if (created) {
+		page_add(page, "  created: %s\n", QUOTED(created));
+	}
 	add_words(page, "entrypoint:", config, "entrypoint", " ");
 	add_words(page, "command:", config, "cmd", " ");
 	add_words(page, "environment:", config, "env", "\n    ");
 	add_annotations(page, json_object_get(config, "labels"), "  label ");
+	add_history_text(page, image);
 }
 
 static char *

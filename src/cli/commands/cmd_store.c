@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <time.h>
 
 #include "base/error.h"
 #include "base/limits.h"
@@ -7,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/output/columns.h"
 #include "cli/output/page.h"
 #include "image/prune/collect.h"
 #include "oci/descriptor.h"
@@ -14,6 +16,7 @@
 #include "run/roots.h"
 #include "store/care.h"
 #include "store/store.h"
+#include "store/uses.h"
 
 struct rm_values {
 	struct strings volumes;
@@ -101,6 +104,7 @@ static const struct command cmd_store_rm = {
 
 struct gc_values {
 	bool dry_run;
+	int64_t older_ms;
 };
 
 struct fsck_values {
@@ -127,15 +131,49 @@ answer(struct context *context, struct page *page, json_t *object, struct error 
 	return context_result(context, text, object, err);
 }
 
+/* Of what cannot be read, nothing. */
+static uint64_t
+size_of(const struct store *store, const struct descriptor *reference)
+{
+	AUTO_ERROR struct error *ignored = NULL;
+	uint64_t size_bytes = 0;
+
+	return store_reference_size(store, reference, &size_bytes, &ignored) < 0 ? 0 : size_bytes;
+}
+
+static json_t *
+time_json(int64_t time_s)
+{
+	return time_s > 0 ? json_integer(time_s) : json_null();
+}
+
 static void
-add_reference(struct page *page, json_t *array, const struct descriptor *reference)
+add_reference(const struct store *store, const struct descriptor *reference,
+	      struct columns *columns, json_t *array)
 {
 	const char *name = descriptor_annotation(reference, REF_NAME);
 	struct digest_text digest = digest_text(&reference->digest);
+	struct use use = name ? use_find(store, name) : (struct use){ 0 };
+	uint64_t size_bytes = size_of(store, reference);
+	int64_t now_s = time(NULL);
 
-	page_add(page, "%s %s\n", digest.text, QUOTED(name ? name : "-"));
-	json_array_append_new(array, json_pack("{s:s?, s:s, s:s?}", "name", name, "digest",
-					       digest.text, "media_type", reference->media_type));
+	columns_take(columns, text_bytes(size_bytes));
+	columns_take(columns, text_of_age(use.since_s, now_s));
+	columns_take(columns, text_of_age(use.last_s, now_s));
+	columns_take(columns, short_digest(digest.text));
+	columns_add(columns, name ? name : "-");
+	json_array_append_new(
+		array,
+		json_pack("{s:s?, s:s, s:s?, s:I, s:o, s:o}", "name", name, "digest", digest.text,
+			  "media_type", reference->media_type, "size_bytes", (json_int_t)size_bytes,
+			  "since", time_json(use.since_s), "last_used", time_json(use.last_s)));
+}
+
+static void
+add_titles(struct columns *columns, const char *const *titles)
+{
+	for (; *titles; titles++)
+		columns_add(columns, *titles);
 }
 
 /* "what: line" */
@@ -155,10 +193,12 @@ static int
 run_ls(struct context *context, const void *opaque, const struct strings *operands,
        struct error **err)
 {
+	static const char *const titles[] = { "SIZE", "AGE", "LAST USED", "DIGEST", "NAME", NULL };
 	struct store *store = open_store(context, err);
 	AUTO_DESCRIPTORS struct descriptors references = { NULL, 0 };
 	AUTO_PAGE struct page page = { 0 };
 	AUTO_STRINGS struct strings volumes = { 0 };
+	AUTO_COLUMNS struct columns columns = { .alignment = "rllll" };
 	json_t *array;
 	json_t *names;
 
@@ -168,8 +208,11 @@ run_ls(struct context *context, const void *opaque, const struct strings *operan
 	    volumes_list(store, &volumes, err) < 0)
 		return -1;
 	array = json_array();
+	if (references.count > 0)
+		add_titles(&columns, titles);
 	for (size_t i = 0; i < references.count; i++)
-		add_reference(&page, array, &references.items[i]);
+		add_reference(store, &references.items[i], &columns, array);
+	columns_print(&columns, &page);
 	names = add_lines(&page, "volume", &volumes);
 	return answer(context, &page,
 		      json_pack("{s:s, s:o, s:o}", "path", store_path(store), "references", array,
@@ -192,17 +235,20 @@ run_gc(struct context *context, const void *opaque, const struct strings *operan
 
 	(void)operands;
 	if (!store || roots_collect(store, values->dry_run, &roots, err) < 0 ||
-	    image_gc(store, values->dry_run, &collected, err) < 0)
+	    image_gc(store, values->older_ms / 1000, values->dry_run, &collected, err) < 0)
 		return -1;
 	removed = text_bytes(result->removed_bytes);
 	kept = text_bytes(result->kept_bytes);
 	page_add(&page, "%s %" PRIu64 " files, %s; kept %" PRIu64 ", %s\n",
 		 values->dry_run ? "would remove" : "removed", result->removed_count, removed,
 		 result->kept_count, kept);
-	if (collected.expired_builds > 0)
+	if (collected.expired.builds > 0)
 		page_add(&page, "%s %u local builds that nothing used for %d days\n",
-			 values->dry_run ? "would remove" : "removed", collected.expired_builds,
+			 values->dry_run ? "would remove" : "removed", collected.expired.builds,
 			 BUILT_KEPT_DAYS);
+	if (collected.expired.others > 0)
+		page_add(&page, "%s %u references that were not used for that long\n",
+			 values->dry_run ? "would remove" : "removed", collected.expired.others);
 	if (collected.removed_trees > 0)
 		page_add(&page, "%s %u unpacked trees\n",
 			 values->dry_run ? "would remove" : "removed", collected.removed_trees);
@@ -210,13 +256,14 @@ run_gc(struct context *context, const void *opaque, const struct strings *operan
 		page_add(&page, "%s %" PRIu64 " roots of runs that were killed\n",
 			 values->dry_run ? "would remove" : "removed", roots.removed_count);
 	return answer(context, &page,
-		      json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "dry_run",
+		      json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "dry_run",
 				values->dry_run, "removed_count", (json_int_t)result->removed_count,
 				"removed_bytes", (json_int_t)result->removed_bytes, "kept_count",
 				(json_int_t)result->kept_count, "kept_bytes",
 				(json_int_t)result->kept_bytes, "removed_trees",
 				(json_int_t)collected.removed_trees, "removed_builds",
-				(json_int_t)collected.expired_builds, "removed_roots",
+				(json_int_t)collected.expired.builds, "removed_references",
+				(json_int_t)collected.expired.others, "removed_roots",
 				(json_int_t)roots.removed_count),
 		      err);
 }
@@ -264,6 +311,8 @@ run_fsck(struct context *context, const void *opaque, const struct strings *oper
 static const struct option_spec gc_options[] = {
 	{ "dry-run", 'n', OPTION_FLAG, offsetof(struct gc_values, dry_run), NULL,
 	  "print what would be removed, and remove nothing" },
+	{ "older", 0, OPTION_DURATION, offsetof(struct gc_values, older_ms), "TIME",
+	  "remove references, too, that nothing used for this long, such as 30d" },
 	{ 0 },
 };
 
@@ -284,7 +333,7 @@ static const struct command cmd_ls = {
 static const struct command cmd_gc = {
 	.name = "gc",
 	.summary = "remove content that no reference leads to",
-	.usage = "[-n]",
+	.usage = "[-n] [--older TIME]",
 	.options = gc_options,
 	.values_size = sizeof(struct gc_values),
 	.groups = OPTIONS_STORE,

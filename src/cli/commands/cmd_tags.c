@@ -1,3 +1,7 @@
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
 #include "base/error.h"
 #include "base/strings.h"
 #include "base/text.h"
@@ -5,9 +9,84 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/options/target_options.h"
+#include "cli/output/columns.h"
 #include "cli/output/page.h"
+#include "image/document/content.h"
+#include "image/document/image_tree.h"
 #include "image/resolve/target.h"
+#include "oci/document.h"
 #include "repository/repository.h"
+
+struct tags_values {
+	bool is_long;
+};
+
+static const struct option_spec tags_options[] = {
+	{ "long", 'l', OPTION_FLAG, offsetof(struct tags_values, is_long), NULL,
+	  "show each tag's date, size, platforms and digest; several requests a tag" },
+	{ 0 },
+};
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* "-rc.1", "-alpha": a version with it comes before the one without. */
+static bool
+is_prerelease(const char *end)
+{
+	static const char *const words[] = { "alpha", "beta", "rc", "pre", "dev", "snapshot" };
+
+	for (size_t i = 0; *end == '-' && i < sizeof(words) / sizeof(words[0]); i++)
+		if (strncasecmp(end + 1, words[i], strlen(words[i])) == 0)
+			return true;
+	return false;
+}
+
+static int
+compare_numbers(const char **left, const char **right)
+{
+	size_t left_size;
+	size_t right_size;
+	int order;
+
+	*left += strspn(*left, "0");
+	*right += strspn(*right, "0");
+	left_size = strspn(*left, "0123456789");
+	right_size = strspn(*right, "0123456789");
+	order = left_size == right_size ? strncmp(*left, *right, left_size)
+					: (left_size > right_size) - (left_size < right_size);
+	*left += left_size;
+	*right += right_size;
+	return order;
+}
+
+/* 1.9 before 1.10, 2.0-rc1 before 2.0. */
+static int
+compare_versions(const void *a, const void *b)
+{
+	const char *left = *(char *const *)a;
+	const char *right = *(char *const *)b;
+
+	while (*left && *right) {
+		if (is_digit(*left) && is_digit(*right)) {
+			int order = compare_numbers(&left, &right);
+
+			if (order != 0)
+				return order;
+		} else if (*left != *right) {
+			return (unsigned char)*left < (unsigned char)*right ? -1 : 1;
+		} else {
+			left++;
+			right++;
+		}
+	}
+	if (is_prerelease(left) || is_prerelease(right))
+		return is_prerelease(left) ? -1 : 1;
+	return (*left != '\0') - (*right != '\0');
+}
 
 static char *
 format_text(const struct strings *tags)
@@ -30,6 +109,132 @@ format_object(const char *repository, const struct strings *tags)
 	return json_pack("{s:s, s:o}", "repository", repository, "tags", list);
 }
 
+/* What a tag's image is, summed up over its platforms. */
+struct summary {
+	struct strings platforms;
+	uint64_t size_bytes;
+	char *created; /* of the first image that says it; NULL: none does */
+};
+
+static void
+summary_release(struct summary *summary)
+{
+	strings_release(&summary->platforms);
+	free(summary->created);
+}
+
+static int
+add_image(const struct content *content, const struct image_node *node, struct summary *summary,
+	  struct error **err)
+{
+	AUTO_CONFIG struct image_config config = { 0 };
+
+	for (size_t i = 0; i < node->child_count; i++)
+		if (add_image(content, &node->children[i], summary, err) < 0)
+			return -1;
+	if (node->kind != DOCUMENT_MANIFEST || platform_is_unknown(&node->descriptor.platform))
+		return 0;
+	for (size_t i = 0; i < node->manifest.layers.count; i++)
+		summary->size_bytes += node->manifest.layers.items[i].size_bytes;
+	if (!media_type_is_config(node->manifest.config.media_type))
+		return 0;
+	if (content_get_config(content, &node->manifest, &config, err) < 0)
+		return -1;
+	if (!summary->created)
+		summary->created = xstrdup_null(config.created);
+	if (node->descriptor.has_platform)
+		strings_take(&summary->platforms, platform_format(&node->descriptor.platform));
+	else if (config.platform.os)
+		strings_take(&summary->platforms, platform_format(&config.platform));
+	return 0;
+}
+
+static void
+add_summary_row(struct columns *columns, const char *tag, const struct summary *summary,
+		const struct image_node *root)
+{
+	AUTO_PAGE struct page platforms = { 0 };
+
+	for (size_t i = 0; i < summary->platforms.count; i++)
+		page_add(&platforms, "%s%s", i > 0 ? ", " : "", summary->platforms.items[i]);
+	columns_add(columns, tag);
+	columns_take(columns, summary->created ? xstrndup(summary->created, strlen("2026-11-30"))
+					       : xstrdup("-"));
+	columns_take(columns, text_bytes(summary->size_bytes));
+	columns_add(columns, platforms.text ? platforms.text : "-");
+	columns_take(columns, short_digest(digest_text(&root->descriptor.digest).text));
+}
+
+static json_t *
+summary_json(const char *tag, const struct summary *summary, const struct image_node *root)
+{
+	json_t *platforms = json_array();
+
+	for (size_t i = 0; i < summary->platforms.count; i++)
+		json_array_append_new(platforms, json_string(summary->platforms.items[i]));
+	return json_pack("{s:s, s:s, s:s?, s:I, s:o}", "tag", tag, "digest",
+			 digest_text(&root->descriptor.digest).text, "created", summary->created,
+			 "size_bytes", (json_int_t)summary->size_bytes, "platforms", platforms);
+}
+
+static int
+describe_tag(struct context *context, struct repository *repository, const char *tag,
+	     struct columns *columns, json_t *images, struct error **err)
+{
+	struct selection selection = { .leave_out_unsupported = true };
+	struct content content = {
+		.repository = repository,
+		.cache = session_find_store(context_session(context)),
+	};
+	AUTO_RESOLUTION struct resolution resolution = { 0 };
+	AUTO_IMAGE_NODE struct image_node root = { 0 };
+	CLEANUP(summary_release) struct summary summary = { 0 };
+
+	if (repository_resolve(repository, tag, NULL, &resolution, err) < 0)
+		return -1;
+	/* It was listed, and has gone since. */
+	if (resolution.evidence.presence != PRESENCE_PRESENT)
+		return 0;
+	if (image_tree_get(&content, &selection, &resolution, &root, err) < 0 ||
+	    add_image(&content, &root, &summary, err) < 0)
+		return -1;
+	add_summary_row(columns, tag, &summary, &root);
+	json_array_append_new(images, summary_json(tag, &summary, &root));
+	return 0;
+}
+
+static int
+tell_long(struct context *context, struct repository *repository, const struct strings *tags,
+	  struct error **err)
+{
+	static const char *const titles[] = { "TAG", "CREATED", "SIZE", "PLATFORMS", "DIGEST" };
+	AUTO_COLUMNS struct columns columns = { .alignment = "llrll" };
+	AUTO_JSON json_t *images = json_array();
+	AUTO_PAGE struct page page = { 0 };
+	AUTO_FREE char *text = NULL;
+	json_t *object;
+
+	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
+		columns_add(&columns, titles[i]);
+	for (size_t i = 0; i < tags->count; i++) {
+		AUTO_ERROR struct error *failure = NULL;
+
+		if (describe_tag(context, repository, tags->items[i], &columns, images, &failure) ==
+		    0)
+			continue;
+		/* Of one that cannot be read, the others are shown all the same. */
+		if (!error_is(failure, ERROR_CONTENT))
+			return error_pass(err, TAKE_PTR(failure));
+		context_notice(context, "left out '%s': %s", QUOTED(tags->items[i]),
+			       error_text(failure));
+	}
+	columns_print(&columns, &page);
+	text = page_take(&page);
+	object = format_object(repository_name(repository), tags);
+	json_object_set(object, "images", images);
+	return context_result(context, text, object, err);
+}
+
 static void
 tell_others(struct context *context, const struct strings *others)
 {
@@ -40,16 +245,16 @@ tell_others(struct context *context, const struct strings *others)
 }
 
 static int
-run_tags(struct context *context, const void *values, const struct strings *operands,
+run_tags(struct context *context, const void *opaque, const struct strings *operands,
 	 struct error **err)
 {
+	const struct tags_values *values = opaque;
 	AUTO_TARGET struct target target = { 0 };
 	AUTO_REPOSITORY struct repository *repository = NULL;
 	AUTO_STRINGS struct strings tags = { 0 };
 	AUTO_STRINGS struct strings others = { 0 };
 	AUTO_FREE char *text = NULL;
 
-	(void)values;
 	if (target_of_place(context, operands, &target, err) < 0)
 		return -1;
 	repository = repository_open(context_session(context), &target.candidates[0],
@@ -60,6 +265,10 @@ run_tags(struct context *context, const void *values, const struct strings *oper
 		tell_others(context, &others);
 	if (tags.count == 0 && !context->options.json)
 		return 0;
+	if (tags.count > 1)
+		qsort(tags.items, tags.count, sizeof(*tags.items), compare_versions);
+	if (values->is_long)
+		return tell_long(context, repository, &tags, err);
 	text = format_text(&tags);
 	return context_result(context, text, format_object(repository_name(repository), &tags),
 			      err);
@@ -68,8 +277,10 @@ run_tags(struct context *context, const void *values, const struct strings *oper
 const struct command cmd_tags = {
 	.name = "tags",
 	.summary = "list the tags of a repository",
-	.usage = "[IMAGE|REPOSITORY]",
-	.groups = OPTIONS_NETWORK | OPTIONS_PROJECT,
+	.usage = "[--long] [IMAGE|REPOSITORY]",
+	.options = tags_options,
+	.values_size = sizeof(struct tags_values),
+	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,
 	.operands_max = 1,
 	.run = run_tags,
 };

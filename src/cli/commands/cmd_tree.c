@@ -7,16 +7,21 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/inspected.h"
+#include "cli/output/columns.h"
 #include "cli/output/page.h"
+#include "image/document/content.h"
 
 struct tree_values {
 	struct target_options target;
 	struct platforms platforms;
+	bool digests;
 };
 
 static const struct option_spec tree_options[] = {
 	{ "platform", 0, OPTION_PLATFORMS, offsetof(struct tree_values, platforms), "OS/ARCH",
 	  "show only this platform; repeatable" },
+	{ "digests", 0, OPTION_FLAG, offsetof(struct tree_values, digests), NULL,
+	  "show every document and blob, with whole digests" },
 	TARGET_OPTIONS(struct tree_values, target),
 	{ 0 },
 };
@@ -49,6 +54,84 @@ add_node(struct page *page, unsigned depth, const struct image_node *node)
 	add_line(page, depth + 1, "config", &node->manifest.config);
 	for (size_t i = 0; i < node->manifest.layers.count; i++)
 		add_line(page, depth + 1, "layer", &node->manifest.layers.items[i]);
+}
+
+static uint64_t
+layers_size(const struct manifest *manifest)
+{
+	uint64_t size_bytes = 0;
+
+	for (size_t i = 0; i < manifest->layers.count; i++)
+		size_bytes += manifest->layers.items[i].size_bytes;
+	return size_bytes;
+}
+
+/* The platform, or what stands in its place; the caller owns it. */
+static char *
+name_node(const struct content *content, const struct image_node *node)
+{
+	const struct descriptor *descriptor = &node->descriptor;
+	AUTO_PLATFORM struct platform platform = { 0 };
+	AUTO_ERROR struct error *ignored = NULL;
+
+	if (node->kind == DOCUMENT_INDEX)
+		return xstrdup("index");
+	if (descriptor->has_platform && !platform_is_unknown(&descriptor->platform))
+		return platform_format(&descriptor->platform);
+	if (descriptor_annotation(descriptor, "vnd.docker.reference.type"))
+		return xstrdup("attestation");
+	if (media_type_is_config(node->manifest.config.media_type) &&
+	    content_get_platform(content, &node->manifest, &platform, &ignored) == 0 && platform.os)
+		return platform_format(&platform);
+	return xstrdup("artifact");
+}
+
+/* "linux/amd64  3 layers  402.1 MB  0a1b2c3d4e5f" */
+static void
+add_node_row(struct columns *columns, const struct content *content, const struct image_node *node)
+{
+	size_t count =
+		node->kind == DOCUMENT_INDEX ? node->child_count : node->manifest.layers.count;
+	const char *what = node->kind == DOCUMENT_INDEX ? "manifest" : "layer";
+	uint64_t size_bytes = node->kind == DOCUMENT_INDEX ? node->descriptor.size_bytes
+							   : layers_size(&node->manifest);
+
+	columns_take(columns, name_node(content, node));
+	columns_take(columns, xasprintf("%zu %s%s", count, what, count == 1 ? "" : "s"));
+	columns_take(columns, text_bytes(size_bytes));
+	columns_take(columns, short_digest(digest_text(&node->descriptor.digest).text));
+}
+
+static void
+add_blob_row(struct columns *columns, const struct descriptor *blob)
+{
+	columns_add(columns, "blob");
+	columns_add(columns, "");
+	columns_take(columns, text_bytes(blob->size_bytes));
+	columns_take(columns, short_digest(digest_text(&blob->digest).text));
+}
+
+static void
+add_picture(struct page *page, const struct content *content, const struct image_node *root,
+	    const char *name)
+{
+	AUTO_COLUMNS struct columns columns = { .alignment = "lrrl" };
+	AUTO_FREE char *digest = short_digest(digest_text(&root->descriptor.digest).text);
+	size_t count;
+
+	page_add(page, "%s  %s\n", QUOTED(name), digest);
+	for (size_t i = 0; i < root->child_count; i++)
+		add_node_row(&columns, content, &root->children[i]);
+	for (size_t i = 0; i < root->blobs.count; i++)
+		add_blob_row(&columns, &root->blobs.items[i]);
+	if (root->kind != DOCUMENT_INDEX)
+		add_node_row(&columns, content, root);
+	count = columns_row_count(&columns);
+	for (size_t i = 0; i < count; i++) {
+		page_add(page, "%s", i + 1 < count ? "|-- " : "`-- ");
+		columns_print_row(&columns, i, page);
+		page_add(page, "\n");
+	}
 }
 
 static json_t *
@@ -84,11 +167,19 @@ run_tree(struct context *context, const void *opaque, const struct strings *oper
 	AUTO_INSPECTED struct inspected inspected = { 0 };
 	AUTO_PAGE struct page page = { 0 };
 	AUTO_FREE char *text = NULL;
+	AUTO_FREE char *name = NULL;
+	struct content content = { 0 };
 
 	if (inspected_find(context, &values->target, operands, &inspected, err) < 0 ||
 	    inspected_read(context, &selection, &inspected, err) < 0)
 		return -1;
-	add_node(&page, 0, &inspected.root);
+	content.repository = inspected.found.repository;
+	content.cache = session_find_store(context_session(context));
+	name = target_name(&inspected.target, inspected.found.place);
+	if (values->digests)
+		add_node(&page, 0, &inspected.root);
+	else
+		add_picture(&page, &content, &inspected.root, name);
 	text = page_take(&page);
 	return context_result(context, text, node_json(&inspected.root), err);
 }
@@ -96,7 +187,7 @@ run_tree(struct context *context, const void *opaque, const struct strings *oper
 const struct command cmd_tree = {
 	.name = "tree",
 	.summary = "show an image's index, manifests, configs and layers",
-	.usage = "[--platform OS/ARCH] [--by-hash] [IMAGE|REF]",
+	.usage = "[--digests] [--platform OS/ARCH] [--by-hash] [IMAGE|REF]",
 	.options = tree_options,
 	.values_size = sizeof(struct tree_values),
 	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,

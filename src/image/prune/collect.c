@@ -34,12 +34,13 @@ empty(void *context, const char *name, int fd, struct error **err)
 }
 
 int
-image_gc(struct store *store, bool dry_run, struct image_gc_result *ret_result, struct error **err)
+image_gc(struct store *store, int64_t older_s, bool dry_run, struct image_gc_result *ret_result,
+	 struct error **err)
 {
 	struct layer_sweep sweep = { .empty = empty, .dry_run = dry_run };
 	struct image_gc_result result = { 0 };
 
-	if (built_expire(store, dry_run, &result.expired_builds, err) < 0 ||
+	if (references_expire(store, older_s, dry_run, &result.expired, err) < 0 ||
 	    store_gc(store, dry_run, &result.blobs, err) < 0 ||
 	    store_sweep_layers(store, &sweep, err) < 0)
 		return -1;

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "image/resolve/built.h"
 #include "store/care.h"
 
 struct error;
@@ -13,13 +14,13 @@ struct store;
 struct image_gc_result {
 	struct gc_result blobs;
 	unsigned removed_trees;
-	unsigned expired_builds; /* names of local builds; image/resolve/built.h */
+	struct expired_references expired;
 };
 
-/* As store_gc(), after local builds that nothing uses lost their names.  Trees in use stay; those
+/* As store_gc(), after references_expire().  Trees in use stay; those
  * of subordinate ids are removed by the confined helper.
  */
-int image_gc(struct store *store, bool dry_run, struct image_gc_result *ret_result,
+int image_gc(struct store *store, int64_t older_s, bool dry_run, struct image_gc_result *ret_result,
 	     struct error **err);
 
 #endif

@@ -1,8 +1,6 @@
 #include "image/resolve/built.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "base/limits.h"
@@ -12,12 +10,10 @@
 #include "image/resolve/target.h"
 #include "oci/index.h"
 #include "repository/session.h"
-#include "store/folder.h"
 #include "store/store.h"
+#include "store/uses.h"
 
 #define REF_NAME "org.opencontainers.image.ref.name"
-
-#define STORE_BUILT ".ocifp/built"
 
 static const char prefix[] = "built:";
 
@@ -71,77 +67,52 @@ built_find_name(const struct store *store, const struct location *place, char **
 	return 0;
 }
 
-static char *
-mark_of(const char *name)
-{
-	struct digest digest = digest_of(DIGEST_SHA256, name, strlen(name));
-
-	return xstrdup(digest_hex(&digest).text);
-}
-
-/* Where it cannot be noted, as on a full disk, the build only goes earlier. */
-static void
-note_use(const struct store *store, const char *name)
-{
-	AUTO_ERROR struct error *ignored = NULL;
-	AUTO_CLOSE int folder_fd =
-		store_is_writable(store) ? folder_make(store, STORE_BUILT, &ignored) : -1;
-	AUTO_FREE char *mark = mark_of(name);
-	AUTO_CLOSE int fd = folder_fd < 0
-				    ? -1
-				    : openat(folder_fd, mark,
-					     O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-	if (fd >= 0)
-		(void)futimens(fd, NULL);
-}
-
 /* A build that nothing used yet is noted by the first gc that meets it. */
 static bool
-is_expired(const struct store *store, int folder_fd, const char *name, bool dry_run)
+is_older(const struct store *store, const char *name, int64_t age_s, bool dry_run)
 {
-	AUTO_FREE char *mark = mark_of(name);
-	struct stat status;
+	struct use use = use_find(store, name);
 
-	if (folder_fd >= 0 && fstatat(folder_fd, mark, &status, AT_SYMLINK_NOFOLLOW) == 0)
-		return status.st_mtime < time(NULL) - BUILT_KEPT_DAYS * 24 * 60 * 60;
+	if (use.last_s > 0)
+		return use.last_s < time(NULL) - age_s;
 	if (!dry_run)
-		note_use(store, name);
+		use_note(store, name);
 	return false;
 }
 
-static int
-expire(struct store *store, const char *name, struct error **err)
+static bool
+is_expired(const struct store *store, const char *name, int64_t older_s, bool dry_run)
 {
-	AUTO_FREE char *mark = mark_of(name);
-	AUTO_FREE char *path = xasprintf(STORE_BUILT "/%s", mark);
-	bool ignored;
+	bool is_built = text_starts(name, prefix);
 
-	if (store_remove_reference(store, name, &ignored, err) < 0)
-		return -1;
-	return folder_remove_file(store, path, err);
+	if (older_s > 0 && is_older(store, name, older_s, dry_run))
+		return true;
+	return is_built && is_older(store, name, (int64_t)BUILT_KEPT_DAYS * 24 * 60 * 60, dry_run);
 }
 
 int
-built_expire(struct store *store, bool dry_run, unsigned *ret_count, struct error **err)
+references_expire(struct store *store, int64_t older_s, bool dry_run,
+		  struct expired_references *ret_expired, struct error **err)
 {
 	AUTO_DESCRIPTORS struct descriptors references = { 0 };
-	AUTO_CLOSE int folder_fd = -1;
+	struct expired_references expired = { 0 };
+	bool ignored;
 
-	*ret_count = 0;
-	if (store_list_references(store, &references, true, err) < 0 ||
-	    folder_find(store, STORE_BUILT, &folder_fd, err) < 0)
+	if (store_list_references(store, &references, true, err) < 0)
 		return -1;
 	for (size_t i = 0; i < references.count; i++) {
 		const char *name = descriptor_annotation(&references.items[i], REF_NAME);
 
-		if (!name || !text_starts(name, prefix) ||
-		    !is_expired(store, folder_fd, name, dry_run))
+		if (!name || !is_expired(store, name, older_s, dry_run))
 			continue;
-		if (!dry_run && expire(store, name, err) < 0)
+		if (!dry_run && store_remove_reference(store, name, &ignored, err) < 0)
 			return -1;
-		++*ret_count;
+		if (text_starts(name, prefix))
+			expired.builds++;
+		else
+			expired.others++;
 	}
+	*ret_expired = expired;
 	return 0;
 }
 
@@ -166,8 +137,6 @@ built_find(struct session *session, const struct target *target, bool offline,
 	if (repository_resolve(ret_found->repository, name, NULL, &ret_found->root, err) < 0)
 		return -1;
 	ret_found->is_built = ret_found->root.evidence.presence == PRESENCE_PRESENT;
-	if (ret_found->is_built)
-		note_use(store, name);
 	return ret_found->is_built && !offline ? found_image_reopen(session, target, ret_found, err)
 					       : 0;
 }

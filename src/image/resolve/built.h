@@ -6,12 +6,13 @@
  * It never answers for the registry.  When the registry has proved absence, and with --offline,
  * `run`, `unpack`, `pull -o`, `push` and `ensure` use it.  A push, or a pull of the same
  * fingerprint from its registry, drops the name; so does gc when nothing has used it for
- * BUILT_KEPT_DAYS.  The last use is the time of .ocifp/built/<SHA-256 of the name>.
+ * BUILT_KEPT_DAYS.  See store/uses.h.
  */
 #ifndef OCIFP_IMAGE_RESOLVE_BUILT_H
 #define OCIFP_IMAGE_RESOLVE_BUILT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "oci/location.h"
@@ -45,8 +46,16 @@ int built_is_superseded(struct session *session, const struct target *target,
 			const struct resolution *root, bool *ret_superseded, struct error **err);
 int built_drop(struct session *session, const struct target *target, struct error **err);
 
-/* Drops the names that nothing used for that long; `dry_run` only counts. */
-int built_expire(struct store *store, bool dry_run, unsigned *ret_count, struct error **err);
+/* Drops the names of builds that nothing used for BUILT_KEPT_DAYS, and with `older_s` all names
+ * that nothing used for so long; `dry_run` only counts.  A name of which no use is known is kept.
+ */
+struct expired_references {
+	unsigned builds;
+	unsigned others;
+};
+
+int references_expire(struct store *store, int64_t older_s, bool dry_run,
+		      struct expired_references *ret_expired, struct error **err);
 
 /* What was pushed to that candidate gets its own name in the store, HOST/NAME:TAG, and loses this
  * one. */

@@ -39,6 +39,34 @@ ci_is_gitlab(void)
 }
 
 static bool
+is_jenkins(void)
+{
+	return environment_find("JENKINS_URL") != NULL;
+}
+
+static bool
+is_buildkite(void)
+{
+	return is_true("BUILDKITE");
+}
+
+bool
+ci_is_known(void)
+{
+	return ci_is_github() || ci_is_gitlab() || is_jenkins() || is_buildkite();
+}
+
+const char *
+ci_job_name(void)
+{
+	if (ci_is_github())
+		return environment_find("GITHUB_JOB");
+	if (ci_is_gitlab())
+		return environment_find("CI_JOB_NAME");
+	return environment_find(is_buildkite() ? "BUILDKITE_STEP_KEY" : "STAGE_NAME");
+}
+
+static bool
 is_commit(const char *text)
 {
 	size_t size = strlen(text);
@@ -241,44 +269,160 @@ ref_is_wanted(const char *ref, const char *event, const struct strings *push_ref
 	return push_refs->count == 0 ? is_default_branch(ref, event) : matches_any(ref, push_refs);
 }
 
-/* GitLab's pipelines of a branch or a tag; those of merge requests, and all that another pipeline,
- * a chat or an API call may start with values of its own, do not push. */
-static const char *
-find_refusal_of_gitlab(void)
-{
-	static const char *const pushing[] = { "push", "schedule", "web" };
-	const char *source = environment_find("CI_PIPELINE_SOURCE");
+/* A job of a CI system that gives it a branch or a tag, or a change that is to be merged. */
+struct branch_job {
+	const char *refusal; /* why what started it does not push; NULL: it may */
+	const char *branch;
+	const char *tag;
+	const char *default_branch; /* NULL: it does not say */
+	bool is_default_branch;
+	bool is_change; /* a merge or pull request */
+	bool is_fork;   /* and not of this repository */
+	const char *number;
+	const char *base;
+};
 
-	if (!source)
-		return "CI_PIPELINE_SOURCE is not set";
-	for (size_t i = 0; i < sizeof(pushing) / sizeof(*pushing); i++)
-		if (strcmp(source, pushing[i]) == 0)
-			return NULL;
-	return strcmp(source, "merge_request_event") == 0
-		       ? "the pipeline of a merge request may run a stranger's code"
-		       : "the pipeline's source is not push, schedule or web";
+static bool
+are_same(const char *one, const char *other)
+{
+	return one && other && strcmp(one, other) == 0;
 }
 
 static const char *
-find_why_not_in_gitlab(const struct strings *push_refs)
+find_among(const char *text, const char *const *names)
 {
-	const char *branch = environment_find("CI_COMMIT_BRANCH");
-	const char *tag = environment_find("CI_COMMIT_TAG");
-	const char *default_branch = environment_find("CI_DEFAULT_BRANCH");
-	const char *refusal = find_refusal_of_gitlab();
-	AUTO_FREE char *ref = branch ? xasprintf("%s%s", branch_prefix, branch)
-			      : tag  ? xasprintf("refs/tags/%s", tag)
-				     : NULL;
+	for (; text && *names; names++)
+		if (strcmp(text, *names) == 0)
+			return *names;
+	return NULL;
+}
 
-	if (refusal)
-		return refusal;
+/* Pipelines of merge requests, and all that another pipeline, a chat or an API call may start with
+ * values of its own, do not push.  A merge request of a fork runs in the fork's project, or here
+ * when a member starts it: then the projects differ. */
+static struct branch_job
+read_gitlab(void)
+{
+	static const char *const pushing[] = { "push", "schedule", "web", NULL };
+	const char *source = environment_find("CI_PIPELINE_SOURCE");
+	struct branch_job job = {
+		.branch = environment_find("CI_COMMIT_BRANCH"),
+		.tag = environment_find("CI_COMMIT_TAG"),
+		.default_branch = environment_find("CI_DEFAULT_BRANCH"),
+		.number = environment_find("CI_MERGE_REQUEST_IID"),
+		.base = environment_find("CI_MERGE_REQUEST_TARGET_BRANCH_NAME"),
+		.is_change = are_same(source, "merge_request_event"),
+	};
+
+	job.is_default_branch = are_same(job.branch, job.default_branch);
+	if (job.is_change) {
+		job.branch = environment_find("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME");
+		job.refusal = "the pipeline of a merge request may run a stranger's code";
+		job.is_fork = !are_same(environment_find("CI_MERGE_REQUEST_SOURCE_PROJECT_ID"),
+					environment_find("CI_PROJECT_ID"));
+	} else if (!find_among(source, pushing)) {
+		job.refusal = source ? "the pipeline's source is not push, schedule or web"
+				     : "CI_PIPELINE_SOURCE is not set";
+	}
+	return job;
+}
+
+/* Multibranch pipelines alone say which branch is the primary one, and what is a pull request. */
+static struct branch_job
+read_jenkins(void)
+{
+	struct branch_job job = {
+		.branch = environment_find("BRANCH_NAME"),
+		.tag = environment_find("TAG_NAME"),
+		.number = environment_find("CHANGE_ID"),
+		.base = environment_find("CHANGE_TARGET"),
+		.is_fork = environment_find("CHANGE_FORK") != NULL,
+		.is_default_branch = is_true("BRANCH_IS_PRIMARY"),
+	};
+
+	job.is_change = job.number != NULL;
+	if (job.tag)
+		job.branch = NULL;
+	if (job.is_default_branch)
+		job.default_branch = job.branch;
+	if (job.is_change) {
+		job.branch = environment_find("CHANGE_BRANCH");
+		job.refusal = "the build of a pull request may run a stranger's code";
+	} else if (!job.branch && !job.tag) {
+		job.refusal = "BRANCH_NAME is not set, as in a multibranch pipeline";
+	}
+	return job;
+}
+
+static bool
+is_own_repository(const char *url)
+{
+	CLEANUP(remote_url_release) struct remote_url own = { 0 };
+	CLEANUP(remote_url_release) struct remote_url other = { 0 };
+	const char *repository = environment_find("BUILDKITE_REPO");
+
+	return url && repository && remote_url_parse(url, &other) &&
+	       remote_url_parse(repository, &own) && strcmp(own.host, other.host) == 0 &&
+	       strcmp(own.repository, other.repository) == 0;
+}
+
+static struct branch_job
+read_buildkite(void)
+{
+	static const char *const pushing[] = { "webhook", "schedule", "ui", NULL };
+	const char *source = environment_find("BUILDKITE_SOURCE");
+	const char *number = environment_find("BUILDKITE_PULL_REQUEST");
+	struct branch_job job = {
+		.branch = environment_find("BUILDKITE_BRANCH"),
+		.tag = environment_find("BUILDKITE_TAG"),
+		.default_branch = environment_find("BUILDKITE_PIPELINE_DEFAULT_BRANCH"),
+		.base = environment_find("BUILDKITE_PULL_REQUEST_BASE_BRANCH"),
+		.is_change = number && strcmp(number, "false") != 0,
+	};
+
+	if (job.tag)
+		job.branch = NULL;
+	job.is_default_branch = are_same(job.branch, job.default_branch);
+	if (job.is_change) {
+		job.number = number;
+		job.refusal = "the build of a pull request may run a stranger's code";
+		job.is_fork = !is_own_repository(environment_find("BUILDKITE_PULL_REQUEST_REPO"));
+	} else if (!find_among(source, pushing)) {
+		job.refusal = source ? "the build's source is not webhook, schedule or ui"
+				     : "BUILDKITE_SOURCE is not set";
+	}
+	return job;
+}
+
+/* False: none of these. */
+static bool
+read_branch_job(struct branch_job *ret_job)
+{
+	if (ci_is_gitlab())
+		*ret_job = read_gitlab();
+	else if (is_buildkite())
+		*ret_job = read_buildkite();
+	else if (is_jenkins())
+		*ret_job = read_jenkins();
+	else
+		return false;
+	return true;
+}
+
+static const char *
+find_why_not_of_branch(const struct branch_job *job, const struct strings *push_refs)
+{
+	AUTO_FREE char *ref = job->branch ? xasprintf("%s%s", branch_prefix, job->branch)
+			      : job->tag  ? xasprintf("refs/tags/%s", job->tag)
+					  : NULL;
+
+	if (job->refusal)
+		return job->refusal;
 	if (!ref)
-		return "neither CI_COMMIT_BRANCH nor CI_COMMIT_TAG is set";
+		return "the CI system names neither a branch nor a tag";
 	if (push_refs->count > 0)
 		return matches_any(ref, push_refs) ? NULL : "the ref matches none of push_refs";
-	return branch && default_branch && strcmp(branch, default_branch) == 0
-		       ? NULL
-		       : "the ref is not the default branch";
+	return job->is_default_branch ? NULL : "the ref is not the default branch";
 }
 
 static const char *
@@ -286,12 +430,13 @@ find_why_not(const struct strings *push_refs)
 {
 	const char *event = environment_find("GITHUB_EVENT_NAME");
 	AUTO_FREE char *ref = find_ref();
+	struct branch_job job;
 	const char *refusal;
 
-	if (!ci_is_github() && ci_is_gitlab())
-		return find_why_not_in_gitlab(push_refs);
 	if (!ci_is_github())
-		return "outside GitHub Actions and GitLab CI";
+		return read_branch_job(&job)
+			       ? find_why_not_of_branch(&job, push_refs)
+			       : "outside GitHub Actions, GitLab CI, Jenkins and Buildkite";
 	if (!event)
 		return "GITHUB_EVENT_NAME is not set";
 	refusal = find_refusal(event);
@@ -319,11 +464,13 @@ static char *
 branch_ref(void)
 {
 	const char *ref = environment_find("GITHUB_REF");
-	const char *branch = environment_find("CI_COMMIT_BRANCH");
+	struct branch_job job;
 
 	if (ci_is_github())
 		return ref && text_starts(ref, branch_prefix) ? xstrdup(ref) : NULL;
-	return ci_is_gitlab() && branch ? xasprintf("%s%s", branch_prefix, branch) : NULL;
+	return read_branch_job(&job) && job.branch && !job.is_change
+		       ? xasprintf("%s%s", branch_prefix, job.branch)
+		       : NULL;
 }
 
 /* NULL: origin does not say. */
@@ -427,49 +574,29 @@ find_pull_request(const json_t *payload, struct ci_event *event)
 	event->branch = payload_text(json_object_get(pull_request, "head"), "ref");
 }
 
-static char *
-variable_text(const char *name)
-{
-	return safe_text(environment_find(name));
-}
-
-/* A merge request of a fork runs in the fork's project, or here when a member starts it: then the
- * projects differ. */
 static void
-find_merge_request(struct ci_event *event)
+find_branch_event(const struct branch_job *job, struct ci_event *event)
 {
-	const char *source = environment_find("CI_MERGE_REQUEST_SOURCE_PROJECT_ID");
-	const char *project = environment_find("CI_PROJECT_ID");
-	const char *number = environment_find("CI_MERGE_REQUEST_IID");
 	uint64_t value;
 
-	event->base = variable_text("CI_MERGE_REQUEST_TARGET_BRANCH_NAME");
-	if (!source || !project || strcmp(source, project) != 0) {
+	event->default_branch = safe_text(job->default_branch);
+	if (job->is_change)
+		event->base = safe_text(job->base);
+	if (!job->is_fork)
+		event->branch = safe_text(job->branch);
+	if (job->is_fork) {
 		event->trust = CI_READ_ONLY;
-		event->why_not = "the merge request comes from a fork";
-		return;
-	}
-	if (number && text_parse_uint(number, UINT32_MAX, &value))
-		event->pull_request = xasprintf("%llu", (unsigned long long)value);
-	event->trust = event->pull_request ? CI_PULL_REQUEST : CI_READ_ONLY;
-	event->why_not = event->pull_request
-				 ? "this is a merge request"
-				 : "CI_MERGE_REQUEST_IID does not say which merge request this is";
-	event->branch = variable_text("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME");
-}
-
-static void
-find_in_gitlab(struct ci_event *event)
-{
-	const char *source = environment_find("CI_PIPELINE_SOURCE");
-
-	event->default_branch = variable_text("CI_DEFAULT_BRANCH");
-	event->branch = variable_text("CI_COMMIT_BRANCH");
-	if (source && strcmp(source, "merge_request_event") == 0)
-		find_merge_request(event);
-	else if (event->trust != CI_TRUSTED && event->branch && source &&
-		 (strcmp(source, "push") == 0 || strcmp(source, "web") == 0))
+		event->why_not = "the change comes from a fork";
+	} else if (job->is_change) {
+		if (job->number && text_parse_uint(job->number, UINT32_MAX, &value))
+			event->pull_request = xasprintf("%llu", (unsigned long long)value);
+		event->trust = event->pull_request ? CI_PULL_REQUEST : CI_READ_ONLY;
+		event->why_not = event->pull_request
+					 ? "this is a merge or pull request"
+					 : "the CI system does not say which change this is";
+	} else if (event->trust != CI_TRUSTED && event->branch && !job->refusal) {
 		event->trust = CI_BRANCH;
+	}
 }
 
 void
@@ -479,6 +606,7 @@ ci_event_find(const struct strings *push_refs, struct ci_event *ret_event)
 	const char *ref = environment_find("GITHUB_REF");
 	AUTO_JSON json_t *payload = NULL;
 	struct ci_event event = { .trust = CI_READ_ONLY };
+	struct branch_job job;
 
 	if (ci_pushes(push_refs, &event.why_not))
 		event.trust = CI_TRUSTED;
@@ -493,8 +621,8 @@ ci_event_find(const struct strings *push_refs, struct ci_event *ret_event)
 		else if (event.trust != CI_TRUSTED && name && event.branch &&
 			 (strcmp(name, "push") == 0 || strcmp(name, "workflow_dispatch") == 0))
 			event.trust = CI_BRANCH;
-	} else if (ci_is_gitlab()) {
-		find_in_gitlab(&event);
+	} else if (read_branch_job(&job)) {
+		find_branch_event(&job, &event);
 	}
 	*ret_event = event;
 }

@@ -1,8 +1,8 @@
 /* ci.h - what the CI system says about this run
  *
- * GitHub's variables (GITHUB_ACTIONS, GITHUB_EVENT_NAME, GITHUB_REF...), GitLab's (GITLAB_CI,
- * CI_PIPELINE_SOURCE, CI_COMMIT_BRANCH...) and git's configuration;
- * each value is checked before it is used.
+ * The variables of GitHub Actions (and of Forgejo and Gitea, which set the same), GitLab CI,
+ * Jenkins (multibranch pipelines) and Buildkite, and git's configuration; each value is checked
+ * before it is used.
  */
 #ifndef OCIFP_PROJECT_CI_H
 #define OCIFP_PROJECT_CI_H
@@ -16,12 +16,13 @@ struct error;
 
 bool ci_is_github(void);
 bool ci_is_gitlab(void);
+bool ci_is_known(void); /* any of those */
 
 /* GITHUB_REPOSITORY, else from `git config remote.origin.url`; ERROR_USAGE.  Lower case. */
 char *ci_repository(const char *directory, struct error **err);
 
-/* What `--push auto` means here: whether to push, and why not ("outside GitHub Actions and GitLab
- * CI", "the event pull_request has a read-only token", ...), a literal.  `push_refs` empty: the
+/* What `--push auto` means here: whether to push, and why not ("the event pull_request has a
+ * read-only token", "the ref is not the default branch", ...), a literal.  `push_refs` empty: the
  * default branch alone. */
 bool ci_pushes(const struct strings *push_refs, const char **ret_why_not);
 
@@ -51,6 +52,9 @@ struct ci_event {
 void ci_event_find(const struct strings *push_refs, struct ci_event *ret_event);
 void ci_event_release(struct ci_event *event);
 #define AUTO_CI_EVENT CLEANUP(ci_event_release)
+
+/* "build" of a workflow's job or a pipeline's step, borrowed; NULL: it has none. */
+const char *ci_job_name(void);
 
 /* For the annotations of an index; NULL: not known.  The caller owns them. */
 char *ci_source_url(const char *directory);

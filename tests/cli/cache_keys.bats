@@ -152,7 +152,7 @@ assert_built() {
 	)"
 	assert_equal "$(jq -r '.caches[0] | .tag == .candidates[0].tag' <"$T/stdout")" true
 	ocifp_run cache key
-	assert_equal "$(tail -n 1 "$T/stdout")" '  save nothing (read-only: outside GitHub Actions and GitLab CI)'
+	assert_equal "$(tail -n 1 "$T/stdout")" '  save nothing (read-only: outside GitHub Actions, GitLab CI, Jenkins and Buildkite)'
 }
 
 @test "a preset needs no project file" {

@@ -69,7 +69,7 @@ rig_kill_all() {
 
 # Nothing of the developer's or the CI's may reach a test.
 rig_bare_environment() {
-	unset CI OCIFP_STORE SOURCE_DATE_EPOCH NO_COLOR "${!GITHUB_@}" "${!GH_@}" "${!GITEA_@}" "${!FORGEJO_@}" \
+	unset CI OCIFP_STORE SOURCE_DATE_EPOCH NO_COLOR "${!GITHUB_@}" "${!GH_@}" "${!GITEA_@}" "${!FORGEJO_@}" "${!JENKINS_@}" "${!BUILDKITE@}" \
 		"${!GITLAB_@}" "${!RUNNER_@}" "${!CI_@}" "${!DOCKER_@}" "${!REGISTRY_@}" "${!XDG_@}" \
 		"${!SSL_CERT_@}" "${!CURL_@}" {http,https,ftp,all,no}_proxy {HTTP,HTTPS,FTP,ALL,NO}_PROXY
 	export LC_ALL=C.UTF-8 TZ=UTC

@@ -288,7 +288,7 @@ a_merge_request_of_gitlab_is_like_a_pull_request(void **state)
 	setenv("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "8", 1);
 	fork = make_keys("out", CACHE_PUSH_ALWAYS);
 	assert_null(fork.save_repository);
-	assert_string_equal(fork.why_not, "read-only: the merge request comes from a fork");
+	assert_string_equal(fork.why_not, "read-only: the change comes from a fork");
 	setenv("CI_PIPELINE_SOURCE", "push", 1);
 	setenv("CI_COMMIT_BRANCH", "main", 1);
 	push = make_keys("out", CACHE_PUSH_AUTO);
@@ -303,7 +303,8 @@ outside_of_ci_only_always_saves(void **state)
 
 	(void)state;
 	assert_null(keys.save_repository);
-	assert_string_equal(keys.why_not, "read-only: outside GitHub Actions and GitLab CI");
+	assert_string_equal(keys.why_not,
+			    "read-only: outside GitHub Actions, GitLab CI, Jenkins and Buildkite");
 	assert_string_equal(always.save_repository, "ghcr.io/o/c");
 }
 

@@ -272,6 +272,162 @@ gitlab_pushes_for_branches_that_are_wanted_and_never_for_merge_requests(void **s
 	}
 }
 
+/* What a build is told, and what may come of it without push_refs and with "release/1". */
+struct build {
+	const char *variables[8][2];
+	enum ci_trust trust;
+	enum ci_trust with_push_refs;
+	const char *pull_request;
+};
+
+static void
+assert_trust(const struct build *build, const struct strings *push_refs, enum ci_trust expected)
+{
+	AUTO_CI_EVENT struct ci_event event = { 0 };
+	const char *why_not = NULL;
+
+	ci_event_find(push_refs, &event);
+	if (event.trust != expected)
+		fail_msg("%s=%s: trust %d, not %d", build->variables[1][0], build->variables[1][1],
+			 (int)event.trust, (int)expected);
+	assert_int_equal(ci_pushes(push_refs, &why_not), expected == CI_TRUSTED);
+	if (build->pull_request)
+		assert_string_equal(event.pull_request, build->pull_request);
+	else
+		assert_null(event.pull_request);
+}
+
+static void
+assert_builds(const struct build *builds, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		AUTO_STRINGS struct strings none = { 0 };
+		AUTO_STRINGS struct strings release = { 0 };
+
+		strings_add(&release, "release/1");
+		for (size_t j = 0; j < 8 && builds[i].variables[j][0]; j++)
+			set(builds[i].variables[j][0], builds[i].variables[j][1]);
+		assert_trust(&builds[i], &none, builds[i].trust);
+		assert_trust(&builds[i], &release, builds[i].with_push_refs);
+		for (size_t j = 0; j < 8 && builds[i].variables[j][0]; j++)
+			unsetenv(builds[i].variables[j][0]);
+	}
+}
+
+static void
+jenkins_pushes_from_branches_of_multibranch_pipelines(void **state)
+{
+	static const struct build builds[] = {
+		{ { { "JENKINS_URL", "x" },
+		    { "BRANCH_NAME", "main" },
+		    { "BRANCH_IS_PRIMARY", "true" } },
+		  CI_TRUSTED,
+		  CI_BRANCH,
+		  NULL },
+		{ { { "JENKINS_URL", "x" }, { "BRANCH_NAME", "release/1" } },
+		  CI_BRANCH,
+		  CI_TRUSTED,
+		  NULL },
+		{ { { "JENKINS_URL", "x" }, { "BRANCH_NAME", "v1" }, { "TAG_NAME", "v1" } },
+		  CI_READ_ONLY,
+		  CI_READ_ONLY,
+		  NULL },
+		{ { { "JENKINS_URL", "x" },
+		    { "BRANCH_NAME", "PR-7" },
+		    { "CHANGE_ID", "7" },
+		    { "CHANGE_BRANCH", "release/1" },
+		    { "CHANGE_TARGET", "main" } },
+		  CI_PULL_REQUEST,
+		  CI_PULL_REQUEST,
+		  "7" },
+		{ { { "JENKINS_URL", "x" },
+		    { "BRANCH_NAME", "PR-8" },
+		    { "CHANGE_ID", "8" },
+		    { "CHANGE_BRANCH", "main" },
+		    { "CHANGE_FORK", "mallory" } },
+		  CI_READ_ONLY,
+		  CI_READ_ONLY,
+		  NULL },
+		{ { { "JENKINS_URL", "x" }, { "GIT_BRANCH", "origin/main" } },
+		  CI_READ_ONLY,
+		  CI_READ_ONLY,
+		  NULL },
+	};
+
+	(void)state;
+	assert_builds(builds, sizeof(builds) / sizeof(*builds));
+}
+
+#define BUILDKITE \
+	{ "BUILDKITE", "true" }, \
+	{ \
+		"BUILDKITE_PIPELINE_DEFAULT_BRANCH", "main" \
+	}
+#define BUILDKITE_OWN \
+	{ \
+		"BUILDKITE_REPO", "git@github.com:a/b.git" \
+	}
+
+static void
+buildkite_pushes_from_branches_and_not_for_others_builds(void **state)
+{
+	static const struct build builds[] = {
+		{ { BUILDKITE,
+		    { "BUILDKITE_SOURCE", "webhook" },
+		    { "BUILDKITE_BRANCH", "main" },
+		    { "BUILDKITE_PULL_REQUEST", "false" } },
+		  CI_TRUSTED,
+		  CI_BRANCH,
+		  NULL },
+		{ { BUILDKITE,
+		    { "BUILDKITE_SOURCE", "schedule" },
+		    { "BUILDKITE_BRANCH", "release/1" } },
+		  CI_BRANCH,
+		  CI_TRUSTED,
+		  NULL },
+		{ { BUILDKITE,
+		    { "BUILDKITE_SOURCE", "trigger_job" },
+		    { "BUILDKITE_BRANCH", "main" } },
+		  CI_READ_ONLY,
+		  CI_READ_ONLY,
+		  NULL },
+		{ { BUILDKITE, { "BUILDKITE_SOURCE", "api" }, { "BUILDKITE_BRANCH", "main" } },
+		  CI_READ_ONLY,
+		  CI_READ_ONLY,
+		  NULL },
+		{ { BUILDKITE, { "BUILDKITE_BRANCH", "main" } }, CI_READ_ONLY, CI_READ_ONLY, NULL },
+		{ { BUILDKITE,
+		    BUILDKITE_OWN,
+		    { "BUILDKITE_SOURCE", "webhook" },
+		    { "BUILDKITE_BRANCH", "main" },
+		    { "BUILDKITE_PULL_REQUEST", "5" },
+		    { "BUILDKITE_PULL_REQUEST_REPO", "https://github.com/a/b.git" } },
+		  CI_PULL_REQUEST,
+		  CI_PULL_REQUEST,
+		  "5" },
+		{ { BUILDKITE,
+		    BUILDKITE_OWN,
+		    { "BUILDKITE_SOURCE", "webhook" },
+		    { "BUILDKITE_BRANCH", "main" },
+		    { "BUILDKITE_PULL_REQUEST", "6" },
+		    { "BUILDKITE_PULL_REQUEST_REPO", "https://github.com/mallory/b.git" } },
+		  CI_READ_ONLY,
+		  CI_READ_ONLY,
+		  NULL },
+		{ { BUILDKITE,
+		    BUILDKITE_OWN,
+		    { "BUILDKITE_SOURCE", "webhook" },
+		    { "BUILDKITE_BRANCH", "main" },
+		    { "BUILDKITE_PULL_REQUEST", "6" } },
+		  CI_READ_ONLY,
+		  CI_READ_ONLY,
+		  NULL },
+	};
+
+	(void)state;
+	assert_builds(builds, sizeof(builds) / sizeof(*builds));
+}
+
 /* GitLab checks out a commit: git knows no branch. */
 static void
 gitlab_says_which_branch_this_is(void **state)
@@ -360,6 +516,8 @@ main(void)
 		IN_TREE(pushes_only_for_trusted_events_on_wanted_refs),
 		IN_TREE(gitlab_pushes_for_branches_that_are_wanted_and_never_for_merge_requests),
 		IN_TREE(gitlab_says_which_branch_this_is),
+		IN_TREE(jenkins_pushes_from_branches_of_multibranch_pipelines),
+		IN_TREE(buildkite_pushes_from_branches_and_not_for_others_builds),
 		IN_TREE(broken_payload_pushes_nothing),
 		IN_TREE(a_payload_has_a_limit),
 	};

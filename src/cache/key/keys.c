@@ -405,8 +405,7 @@ find_save(const struct cache_spec *spec, const struct ci_event *event, enum cach
 		*ret_scope = event->trust == CI_BRANCH
 				     ? scope_line("branch", event->branch)
 				     : scope_line("pull request", event->pull_request);
-	} else if (event->trust == CI_READ_ONLY &&
-		   (push != CACHE_PUSH_ALWAYS || ci_is_github() || ci_is_gitlab())) {
+	} else if (event->trust == CI_READ_ONLY && (push != CACHE_PUSH_ALWAYS || ci_is_known())) {
 		keys->why_not = xasprintf("read-only: %s", event->why_not);
 	} else {
 		keys->save_repository = xstrdup(spec->repository);

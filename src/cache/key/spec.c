@@ -167,7 +167,7 @@ copy_all(struct strings *to, const struct strings *from)
 static char *
 variant_of_job(void)
 {
-	const char *job = environment_find(ci_is_gitlab() ? "CI_JOB_NAME" : "GITHUB_JOB");
+	const char *job = ci_job_name();
 	const char *matrix = environment_find("OCIFP_MATRIX");
 	struct digest digest;
 

@@ -51,7 +51,7 @@ trip_release(struct return_trip *trip)
 static bool
 is_ci(void)
 {
-	return ci_is_github() || ci_is_gitlab() || environment_find("CI");
+	return ci_is_known() || environment_find("CI");
 }
 
 /* The paths inside the project that this restore fills. */

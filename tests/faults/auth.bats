@@ -229,6 +229,15 @@ with_password() {
 	ocifp_run pull "${on[@]}" --username me --password-stdin "$ref" <"$T/password"
 	assert_failed 4
 	assert_equal "$(request_header reg . . authorization | grep -c Basic)" 1
+	# Once it is known what the registry wants, the first request has the password.
+	printf pw >"$T/right"
+	ocifp_run pull "${on[@]}" --username me --password-stdin "$ref" <"$T/right"
+	assert_pulled
+	rm -rf "$OCIFP_STORE"
+	forget_log reg
+	ocifp_run pull "${on[@]}" --username me --password-stdin "$ref" <"$T/password"
+	assert_failed 4
+	assert_requests reg 1 . .
 	stop reg
 	rm "$T/reg.log"
 	serve_bearer --anonymous

@@ -155,3 +155,59 @@ show_view() {
 @test "help at first" {
 	show_view 80 help-pull-80 help pull
 }
+
+@test "an unpack is a phase of its own" {
+	serve_slowly
+	screen_of 80 ocifp unpack "${on[@]}" "$ref" tree
+	assert_status 0
+	assert_screen unpack-80
+}
+
+@test "a build is told by its own time, and what it writes is not written over" {
+	serve_image --layers 300k
+	cat >.ocifp.yaml <<-YAML
+		version: 1
+		images:
+		  ci:
+		    repository: $reg_host/ci
+		    inputs: [Dockerfile]
+		    platforms: [linux/amd64]
+		    build: sleep 1; echo of the build; cp -r $T/reg.root/app "\$OCIFP_OUTPUT"
+	YAML
+	echo FROM scratch >Dockerfile
+	screen_of 80 ocifp ensure --push always ci
+	assert_status 0
+	grep -q '^of the build$' "$T/screen" || fail "$told"
+	grep -Eq '^the build took [1-9]\.[0-9] s$' "$T/screen" || fail "$told"
+	grep -Eq '^uploaded [0-9] blobs, ' "$T/screen" || fail "$told"
+	! grep -q pack "$T/frames" || fail "$told"
+}
+
+@test "a wait for another process is told, with its time" {
+	serve_image --layers 300k
+	rules reg <<<'{"path": "blobs", "action": {"rate_bps": 60000}}'
+	spawn first ocifp pull "${on[@]}" "$ref"
+	wait_for grep -q blobs "$T/reg.log"
+	screen_of 80 ocifp pull "${on[@]}" "$ref"
+	assert_status 0
+	grep -Eq '^\{33\}waiting for another process, [1-9]\.[0-9] s so far\{0\}$' "$T/frames" || fail "$(cat "$T/frames")"
+	! grep -q waiting "$T/screen" || grep -q "^ocifp: waiting" "$T/screen" || fail "$told"
+}
+
+@test "a log has a line a phase" {
+	serve_slowly
+	ocifp_run unpack "${on[@]}" "$ref" tree
+	assert_status 0
+	assert_equal "$(sed -E 's/ in .*//' "$T/stderr")" \
+		$'ocifp: downloaded 3 blobs, 517.6 kB\nocifp: unpacked 3 layers, 517.6 kB'
+}
+
+@test "a failure has its colour, and none without a terminal that has" {
+	screen_of 80 ocifp bogus
+	assert_status 2
+	assert_equal "$(tail -n 1 "$T/screen")" "{31}ocifp:{0} 'bogus' is not a command; see 'ocifp help'"
+	NO_COLOR=1 screen_of 80 ocifp bogus
+	assert_equal "$(tail -n 1 "$T/screen")" "ocifp: 'bogus' is not a command; see 'ocifp help'"
+	ocifp_run bogus
+	assert_equal "$(tail -n 1 "$T/stderr")" "ocifp: 'bogus' is not a command; see 'ocifp help'"
+}

@@ -11,7 +11,7 @@ screen_of() {
 
 # What differs from run to run: rates, times, ports.
 without_chance() {
-	sed -E 's/ +[0-9.]+ [kMG]?B\/s/ RATE/; s/ in [0-9.]+ (s|min.*)/ in TIME/; s/127\.0\.0\.1:[0-9]+/HOST/g'
+	sed -E 's/ +[0-9.]+ [kMG]?B\/s/ RATE/; s/ in [0-9.]+ (s|min.*)/ in TIME/; s/^(unpacked .*) in TIME/\1/; s/127\.0\.0\.1:[0-9]+/HOST/g'
 }
 
 # assert_screen NAME: with OCIFP_NEW_SCREENS set, the file is written, to be looked at.

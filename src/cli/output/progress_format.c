@@ -131,13 +131,16 @@ format_unpacking(const struct activity *activity, int64_t now_ms)
 {
 	const struct work *work = &activity->unpacking;
 	bool is_whole = work->done_count == work->total_count;
+	int64_t elapsed_ms = (is_whole ? work->last_ms : now_ms) - work->begun_ms;
 	AUTO_FREE char *done = text_bytes(work->done_bytes);
 	AUTO_FREE char *total = text_bytes(work->total_bytes);
-	AUTO_FREE char *time = text_time((is_whole ? work->last_ms : now_ms) - work->begun_ms);
+	AUTO_FREE char *time = text_time(elapsed_ms);
 
 	if (is_whole)
-		return xasprintf("unpacked %u layer%s, %s in %s", work->total_count,
-				 plural(work->total_count), total, time);
+		return xasprintf("unpacked %u layer%s, %s%s%s", work->total_count,
+				 plural(work->total_count), total,
+				 elapsed_ms < MOMENT_MS ? "" : " in ",
+				 elapsed_ms < MOMENT_MS ? "" : time);
 	return xasprintf("unpacking %u %%: %u of %u layer%s, %s of %s", percent(work),
 			 work->done_count, work->total_count, plural(work->total_count), done,
 			 total);

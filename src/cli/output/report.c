@@ -12,6 +12,7 @@
 #include "base/xalloc.h"
 #include "cli/context.h"
 #include "cli/exit_status.h"
+#include "cli/output/colour.h"
 #include "cli/output/github.h"
 #include "cli/output/json.h"
 #include "cli/output/line.h"
@@ -108,9 +109,11 @@ static void
 say_failure(const struct error *error)
 {
 	AUTO_FREE char *line = report_line(error);
+	AUTO_FREE char *name = coloured("ocifp:", COLOUR_RED, colour_is_wanted(STDERR_FILENO));
+	AUTO_FREE char *whole = xasprintf("%s %s\n", name, line);
 
 	github_say_error(line);
-	line_say(line, last_line_wait_ms);
+	(void)line_write(STDERR_FILENO, whole, last_line_wait_ms);
 }
 
 /* What fails after a failure is said before it; the last line is the first failure's. */

@@ -5,10 +5,12 @@
 #                                 a build that is not pushed is used until the inputs change
 #     make run CMD='cargo test'   a command in it
 #
-# OCIFP_IMAGE names one of several images of .ocifp.yaml; OCIFP_FLAGS goes to `ensure` and `run`.
+# OCIFP_IMAGE names one of several images of .ocifp.yaml.  OCIFP_FLAGS goes to `ensure`, and
+# OCIFP_RUN_FLAGS to `run`, whose volumes and variables stand under `run:` of .ocifp.yaml.
 OCIFP ?= ocifp
 OCIFP_IMAGE ?=
 OCIFP_FLAGS ?=
+OCIFP_RUN_FLAGS ?=
 CMD ?= sh
 
 .PHONY: fingerprint ensure run
@@ -20,4 +22,4 @@ ensure:
 	@$(OCIFP) ensure $(OCIFP_FLAGS) $(OCIFP_IMAGE)
 
 run: ensure
-	@$(OCIFP) run $(OCIFP_IMAGE) -- $(CMD)
+	@$(OCIFP) run $(OCIFP_RUN_FLAGS) $(OCIFP_IMAGE) -- $(CMD)

@@ -4,6 +4,7 @@ dist_man_MANS += \
 	%D%/ocifp-attach.1 \
 	%D%/ocifp-auth.1 \
 	%D%/ocifp-blob.1 \
+	%D%/ocifp-build.7 \
 	%D%/ocifp-cache.1 \
 	%D%/ocifp-cache.5 \
 	%D%/ocifp-cache.7 \

@@ -21,6 +21,7 @@ peer_tests = \
 	%D%/prune.bats \
 	%D%/pull.bats \
 	%D%/push.bats \
+	%D%/recipes.bats \
 	%D%/registry.bats \
 	%D%/requests.bats \
 	%D%/run.bats \

@@ -334,6 +334,11 @@ refused_once() {
 		assert_pulled
 		assert_within 5
 	done
+	# Ours alone would be about 10 ms.
+	rm -rf "$OCIFP_STORE"
+	rules reg <<<'{"path": "manifests", "nth": 1, "action": {"status": 429, "body": "retry-after: 1.2s, allowed: 2000/minute"}}'
+	ocifp_run pull -v "${on[@]}" "$ref"
+	assert_stderr_has 'answer 429; again in 12[0-9][0-9] ms'
 }
 
 @test "H14 a rate limit for ever is status 6" {

@@ -10,7 +10,7 @@
 
 enum event_kind {
 	EVENT_NOTICE,   /* text: something the user should know; may hold quoted remote text */
-	EVENT_TRACE,    /* text: a request or a decision, for --verbose */
+	EVENT_TRACE,    /* text: a request or a decision, for --verbose; ms: a wait that it is */
 	EVENT_REQUEST,  /* one HTTP request was sent; text: method and URL without its query */
 	EVENT_RETRY,    /* a request will be sent again; text: why; ms: after how long */
 	EVENT_BEGUN,    /* phase: blobs are moved, or a build runs */

@@ -325,6 +325,8 @@ static bool
 may_write_now(struct request *request)
 {
 	int64_t now_ms = deadline_now_ms();
+	AUTO_FREE char *text = NULL;
+	int64_t wait_ms;
 
 	if (!request->pace || request->is_paced || request_is_read(request))
 		return true;
@@ -332,9 +334,10 @@ may_write_now(struct request *request)
 	request->not_before_ms = pace_take(request->pace, now_ms);
 	if (request->not_before_ms <= now_ms)
 		return true;
-	observer_tell(request->engine->observer, EVENT_TRACE,
-		      "write rate limit: next write in %" PRId64 " ms",
-		      request->not_before_ms - now_ms);
+	wait_ms = request->not_before_ms - now_ms;
+	text = xasprintf("write rate limit: next write in %" PRId64 " ms", wait_ms);
+	observer_hear(request->engine->observer,
+		      &(struct event){ .kind = EVENT_TRACE, .text = text, .ms = wait_ms });
 	return false;
 }
 

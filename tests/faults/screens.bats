@@ -59,7 +59,7 @@ show_pull() {
 	serve_image
 	rules reg <<<'{"path": "manifests", "nth": 1, "action": {"status": 429, "headers": {"Retry-After": "3"}}}'
 	show_pull 80
-	grep -Eq '^\{33\}waiting [12]\.[0-9] s before the next attempt\{0\}$' "$T/frames" || fail "$(cat "$T/frames")"
+	grep -Eq '^\{33\}waiting [12]\.[0-9] s before the next request\{0\}$' "$T/frames" || fail "$(cat "$T/frames")"
 	! grep -q '^waiting' "$T/screen" || fail "$(cat "$T/screen")"
 }
 

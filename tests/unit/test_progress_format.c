@@ -199,7 +199,7 @@ a_status_says_what_goes_on(void **state)
 	assert_status(&activity, 3000,
 		      "downloading 46 %: 150.0 MB of 320.0 MB, 1 of 3 blobs, 25.0 MB/s, 7 s left");
 	hear(&activity, 4000, &(struct event){ .kind = EVENT_RETRY, .ms = 34000 });
-	assert_status(&activity, 6000, "waiting 32 s before the next attempt");
+	assert_status(&activity, 6000, "waiting 32 s before the next request");
 	hear(&activity, 40000,
 	     &(struct event){ .kind = EVENT_WAITING, .text = "for another process", .ms = 12000 });
 	assert_status(&activity, 40000, "waiting for another process, 12 s so far");

@@ -155,7 +155,9 @@ activity_hear(struct activity *activity, const struct event *event, int64_t now_
 		reuse_blob(activity, event);
 		break;
 	case EVENT_RETRY:
-		activity->retry_at_ms = now_ms + event->ms;
+	case EVENT_TRACE:
+		if (event->ms > 0)
+			activity->next_request_ms = now_ms + event->ms;
 		break;
 	case EVENT_WAITING:
 		hear_wait(activity, event, now_ms);
@@ -217,7 +219,7 @@ activity_rate(struct activity *activity, int64_t now_ms)
 bool
 activity_is_waiting(const struct activity *activity, int64_t now_ms)
 {
-	if (activity->retry_at_ms - now_ms >= WAIT_SHOWN_AFTER_MS)
+	if (activity->next_request_ms - now_ms >= WAIT_SHOWN_AFTER_MS)
 		return true;
 	return activity->waited_for && now_ms - activity->waiting_seen_ms < WAIT_OVER_AFTER_MS &&
 	       now_ms - activity->waiting_since_ms >= WAIT_SHOWN_AFTER_MS;

@@ -55,7 +55,7 @@ struct activity {
 	char *waited_for;       /* NULL: nothing */
 	int64_t waiting_since_ms;
 	int64_t waiting_seen_ms;
-	int64_t retry_at_ms; /* 0: no request waits to be repeated */
+	int64_t next_request_ms; /* 0: none waits to be sent, or repeated */
 	struct {
 		int64_t at_ms;
 		uint64_t bytes;

@@ -151,9 +151,9 @@ format_wait(const struct activity *activity, int64_t now_ms)
 {
 	AUTO_FREE char *time = NULL;
 
-	if (activity->retry_at_ms > now_ms) {
-		time = text_time(activity->retry_at_ms - now_ms);
-		return xasprintf("waiting %s before the next attempt", time);
+	if (activity->next_request_ms > now_ms) {
+		time = text_time(activity->next_request_ms - now_ms);
+		return xasprintf("waiting %s before the next request", time);
 	}
 	time = text_time(now_ms - activity->waiting_since_ms);
 	return xasprintf("waiting %s, %s so far", activity->waited_for, time);

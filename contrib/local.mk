@@ -11,7 +11,13 @@ EXTRA_DIST += \
 	.github/workflows/check.yml \
 	.github/workflows/release.yml \
 	.ocifp.yaml \
+	.pre-commit-hooks.yaml \
 	%D%/ci-image \
+	%D%/ci/Jenkinsfile \
+	%D%/ci/buildkite.yml \
+	%D%/ci/cron.sh \
+	%D%/ci/forgejo.yml \
+	%D%/ci/gitlab-ci.yml \
 	%D%/completion/ocifp.bash \
 	%D%/ocifp.mk \
 	%D%/apparmor/ocifp \

@@ -17,6 +17,7 @@ peer_tests = \
 	%D%/manage.bats \
 	%D%/memory.bats \
 	%D%/modern.bats \
+	%D%/other_ci.bats \
 	%D%/package.bats \
 	%D%/prune.bats \
 	%D%/pull.bats \

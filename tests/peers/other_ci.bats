@@ -1,0 +1,167 @@
+#!/usr/bin/env bats
+# contrib/ci: the scripts of each file, with the environment of that CI system.
+
+load ../lib/rig
+
+ci=$BATS_TEST_DIRNAME/../../contrib/ci
+
+setup() {
+	need python3 python3_yaml jq curl git docker-registry ocifp
+	rig_setup
+	export GIT_CONFIG_GLOBAL=$T/gitconfig GIT_CONFIG_NOSYSTEM=1
+	git config --global user.name rig
+	git config --global user.email rig@localhost
+	git config --global init.defaultBranch main
+	start_registry reg
+	mkdir -p "$T/releases/v0.1.0"
+	printf '#!/bin/sh\nexec %s "$@"\n' "$(command -v ocifp)" >"$T/releases/v0.1.0/ocifp-linux-amd64"
+	export OCIFP_RELEASES=file://$T/releases OCIFP_VERSION=0.1.0
+	OCIFP_SHA256=$(sha256sum "$T/releases/v0.1.0/ocifp-linux-amd64" | cut -d ' ' -f 1)
+	export OCIFP_SHA256
+	make_project
+	git init -q .
+	git add .ocifp.yaml Dockerfile src build.sh
+	git commit -qm one
+}
+
+teardown() {
+	rig_teardown
+}
+
+# scripts FILE: the lines that its system would give to a shell; with $$ as Buildkite means it.  The
+# job in the image is another test's.
+scripts() {
+	python3 - "$1" <<-'PYTHON'
+		import re, sys, yaml
+		text = open(sys.argv[1]).read()
+		if sys.argv[1].endswith("Jenkinsfile"):
+		    found = [a or b for a, b in re.findall(r"sh '''(.*?)'''|sh '(.*?)'", text, re.S)]
+		    found = [line for line in found if "logout" not in line]
+		else:
+		    document = yaml.safe_load(text)
+		    if "steps" in document:
+		        found = [step["command"].replace("$$", "$") for step in document["steps"]]
+		    elif "jobs" in document:
+		        found = [step["run"] for job in document["jobs"].values() for step in job["steps"] if "run" in step]
+		        found = [line + '\nPATH="$(paste -sd : "${GITHUB_PATH:-/dev/null}"):$PATH"' for line in found]
+		    else:
+		        found = document["image"]["script"]
+		print("set -e")
+		for script in found:
+		    print("\n".join(line for line in script.split("\n") if "ocifp run" not in line))
+	PYTHON
+}
+
+# job FILE NAME=VALUE...: runs the scripts of a file in a shell of their own; sets $status and $said.
+job() {
+	local file=$1
+	shift
+	scripts "$ci/$file" >"$T/script"
+	[ "$(grep -c . "$T/script")" -gt 4 ] || fail "$(cat "$T/script")"
+	status=0
+	env PATH="$T/empty:/usr/bin:/bin" "$@" timeout 120 sh "$T/script" >"$T/said" 2>&1 3>&- || status=$?
+	said=$(cat "$T/said")
+}
+
+assert_published() {
+	[ "$status" -eq 0 ] || fail "$said"
+	ocifp_run exists
+	assert_status 0
+}
+
+assert_not_published() {
+	[ "$status" -eq 0 ] || fail "$said"
+	[[ $said == *"not pushed: $1"* ]] || fail "$said"
+	ocifp_run exists
+	assert_failed 3
+}
+
+@test "each file names the version that this tree will release" {
+	local version file
+	version=$(sed -n 's/^AC_INIT(\[ocifp\], \[\([^]]*\)\].*/\1/p' "$ci/../../configure.ac")
+	for file in gitlab-ci.yml forgejo.yml Jenkinsfile buildkite.yml; do
+		grep -q "OCIFP_VERSION.*'${version%%[!0-9.]*}'" "$ci/$file" || fail "$file: not ${version%%[!0-9.]*}"
+	done
+}
+
+@test "each file installs by checksum: another file ends the job" {
+	local file
+	for file in gitlab-ci.yml forgejo.yml Jenkinsfile buildkite.yml; do
+		rm -rf .ci-bin
+		job "$file" OCIFP_SHA256="$(printf %064d 0)" GITHUB_PATH="$T/path"
+		[ "$status" -ne 0 ] || fail "$file: $said"
+		[[ $said == *FAILED* ]] || fail "$file: $said"
+	done
+}
+
+@test "GitLab: the default branch publishes, a merge request does not" {
+	local gitlab=(GITLAB_CI=true CI_DEFAULT_BRANCH=main CI_REGISTRY_IMAGE="$reg_host/group/sub/app")
+	sed -i 's|repository: .*|repository: ${CI_REGISTRY_IMAGE}/ci|' .ocifp.yaml
+	job gitlab-ci.yml "${gitlab[@]}" CI_PIPELINE_SOURCE=merge_request_event CI_MERGE_REQUEST_IID=3 \
+		CI_PROJECT_ID=1 CI_MERGE_REQUEST_SOURCE_PROJECT_ID=1
+	[[ $status -eq 0 && $said == *'not pushed: the pipeline of a merge request'* ]] || fail "$said"
+	job gitlab-ci.yml "${gitlab[@]}" CI_PIPELINE_SOURCE=push CI_COMMIT_BRANCH=main
+	[ "$status" -eq 0 ] || fail "$said"
+	grep -q "^IMAGE=$reg_host/group/sub/app/ci@sha256:" image.env
+	ocifp_run exists "$(sed 's/^IMAGE=//' image.env)"
+	assert_status 0
+}
+
+@test "Forgejo: the default branch publishes, a pull request does not, and its token stays at home" {
+	local forgejo=(GITHUB_ACTIONS=true FORGEJO_ACTIONS=true GITHUB_SERVER_URL=https://forge.example
+		GITHUB_TOKEN=secret GITHUB_REPOSITORY=me/app GITHUB_EVENT_PATH="$T/event" GITHUB_ACTOR=me
+		GITHUB_PATH="$T/path" GITHUB_OUTPUT="$T/output" GITHUB_STEP_SUMMARY="$T/summary")
+	echo '{"repository": {"default_branch": "main"}}' >"$T/event"
+	job forgejo.yml "${forgejo[@]}" GITHUB_EVENT_NAME=pull_request GITHUB_REF=refs/pull/1/merge
+	assert_not_published 'the event pull_request'
+	job forgejo.yml "${forgejo[@]}" GITHUB_EVENT_NAME=push GITHUB_REF=refs/heads/main
+	assert_published
+	! grep -q secret "$T/reg.out" || fail 'the token went to another host'
+}
+
+@test "Jenkins: logs in, the primary branch publishes, a pull request does not" {
+	need htpasswd
+	start_registry closed htpasswd
+	export DOCKER_CONFIG=$T/docker
+	local jenkins=(JENKINS_URL=http://ci.example WORKSPACE="$PWD" REGISTRY_USER=tester REGISTRY_PASSWORD=s3cret
+		REGISTRY="$closed_host" PATH="$PWD/.ci-bin:/usr/bin:/bin")
+	sed -i "s|$reg_host|$closed_host|" .ocifp.yaml
+	job Jenkinsfile "${jenkins[@]}" BRANCH_NAME=PR-7 CHANGE_ID=7 CHANGE_BRANCH=topic CHANGE_TARGET=main
+	assert_not_published 'the build of a pull request'
+	job Jenkinsfile "${jenkins[@]}" BRANCH_NAME=main BRANCH_IS_PRIMARY=true
+	assert_published
+}
+
+@test "Buildkite: the default branch publishes, a fork's pull request does not" {
+	local buildkite=(BUILDKITE=true BUILDKITE_PIPELINE_DEFAULT_BRANCH=main BUILDKITE_SOURCE=webhook
+		BUILDKITE_REPO=git@github.com:me/app.git)
+	job buildkite.yml "${buildkite[@]}" BUILDKITE_BRANCH=mallory:main BUILDKITE_PULL_REQUEST=4 \
+		BUILDKITE_PULL_REQUEST_REPO=https://github.com/mallory/app.git
+	assert_not_published 'the build of a pull request'
+	job buildkite.yml "${buildkite[@]}" BUILDKITE_BRANCH=main BUILDKITE_PULL_REQUEST=false
+	assert_published
+}
+
+@test "cron: publishes what is absent, says so once, and leaves a failure's log" {
+	git clone -q . "$T/checkout"
+	run "$ci/cron.sh" "$T/checkout"
+	[ "$status" -eq 0 ] || fail "$output"
+	[[ $output == *"@sha256:"*' was built from '* ]] || fail "$output"
+	ocifp_run exists
+	assert_status 0
+	run "$ci/cron.sh" "$T/checkout"
+	[ "$status" -eq 0 ] || fail "$output"
+	assert_equal "$output" ''
+	echo changed >>Dockerfile
+	printf '#!/bin/sh\necho broken >&2\nexit 1\n' >build.sh
+	git commit -qam two
+	run "$ci/cron.sh" "$T/checkout"
+	[ "$status" -eq 1 ]
+	[[ $output == *broken* ]] || fail "$output"
+	stop reg
+	echo 'echo built >>"'"$T/built"'"' >build.sh
+	git commit -qam three
+	run "$ci/cron.sh" "$T/checkout"
+	[ "$status" -eq 5 ] || fail "$output"
+	[ ! -e "$T/built" ] || fail 'it was built though nobody knows that it is absent'
+}

@@ -22,6 +22,7 @@ EXTRA_DIST += \
 	%D%/ocifp.mk \
 	%D%/apparmor/ocifp \
 	%D%/quickstart \
+	%D%/renovate.json \
 	%D%/release/build \
 	%D%/release/deb \
 	%D%/release/debian/apparmor.postinst \

@@ -250,3 +250,19 @@ pinned_project() {
 	ocifp_run lock --offline
 	assert_failed 2
 }
+
+@test "Renovate's preset finds each pin in the file that lock writes, and nothing else" {
+	publish "$reg_host/debian:1"
+	pinned_project
+	ocifp_run lock
+	ocifp_run ensure --push always
+	ocifp_run lock
+	python3 - "$BATS_TEST_DIRNAME/../../contrib/renovate.json" .ocifp.lock >"$T/found" <<-'PYTHON'
+		import json, re, sys
+		manager = json.load(open(sys.argv[1]))["customManagers"][0]
+		text = open(sys.argv[2]).read()
+		for found in re.finditer(manager["matchStrings"][0].replace("(?<", "(?P<"), text):
+		    print(found["depName"], found["currentValue"], found["currentDigest"])
+	PYTHON
+	assert_equal "$(cat "$T/found")" "$reg_host/debian 1 $(jq -r '.pins[]' .ocifp.lock)"
+}

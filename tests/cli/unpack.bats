@@ -1063,10 +1063,14 @@ small_and_soon() {
 		file localetc/unbroken text=inside
 		link evil link=$T/canary
 		file evil/file text=overwritten
+		dir d
+		file d/one text=one
+		hard two link=d/one
 	TAR
 	layered hostile hostile
 	unpack_in old hostile
 	unbroken
+	says two one
 	assert_canary
 }
 

@@ -20,6 +20,8 @@ EXTRA_DIST += \
 	%D%/ci/gitlab-ci.yml \
 	%D%/completion/ocifp.bash \
 	%D%/ocifp.mk \
+	%D%/session/record \
+	%D%/session/session.svg \
 	%D%/apparmor/ocifp \
 	%D%/quickstart \
 	%D%/renovate.json \

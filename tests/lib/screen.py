@@ -104,4 +104,5 @@ def main():
     sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 
 
-main()
+if __name__ == "__main__":
+    main()

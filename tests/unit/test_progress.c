@@ -239,11 +239,14 @@ static void
 a_notice_takes_the_block_away_and_stands_above_it(void **state)
 {
 	struct shown shown;
+	const char *notice;
 
 	(void)state;
 	setenv("TERM", "xterm", 1);
 	show_on_terminal(&shown, 80, "a word");
-	assert_non_null(strstr(shown.text, "\033[2A\r\033[Jocifp: a word\r\n"));
+	notice = strstr(shown.text, "\033[2A\r\033[Jocifp: a word\r\n");
+	assert_non_null(notice);
+	assert_non_null(strstr(notice, "0a1b2c3d4e5f"));
 }
 
 static void

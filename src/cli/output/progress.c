@@ -40,6 +40,7 @@ struct progress {
 	bool has_colour;
 	size_t block_lines; /* the terminal's last lines, which are ours to write again */
 	size_t block_columns;
+	bool was_drawn;  /* of what goes on, something has been seen */
 	bool is_stalled; /* nobody reads: wait no more until somebody does */
 	int64_t next_status_ms;
 	int64_t next_retry_ms;
@@ -157,7 +158,7 @@ draw_block(struct progress *progress, bool is_over, int64_t now_ms)
 {
 	AUTO_STRINGS struct strings lines = { 0 };
 	struct screen_size size = find_screen_size(progress);
-	bool with_blobs = !is_over || progress->block_lines > 0;
+	bool with_blobs = !is_over || progress->was_drawn;
 	AUTO_FREE char *text = NULL;
 
 	/* A terminal of another width has wrapped the old lines: leave them. */
@@ -166,8 +167,10 @@ draw_block(struct progress *progress, bool is_over, int64_t now_ms)
 	progress->block_columns = size.columns;
 	progress_format_screen(&progress->activity, now_ms, &size, with_blobs, is_over, &lines);
 	text = paint(progress, &lines);
-	if (try_write(progress, text, is_over ? notice_wait_ms : 0))
-		progress->block_lines = lines.count;
+	if (!try_write(progress, text, is_over ? notice_wait_ms : 0))
+		return;
+	progress->block_lines = lines.count;
+	progress->was_drawn = lines.count > 0;
 }
 
 static void
@@ -215,6 +218,7 @@ finish_phases(struct progress *progress, int64_t now_ms)
 		(void)try_write(progress, line, notice_wait_ms);
 	}
 	progress->block_lines = 0;
+	progress->was_drawn = false;
 	activity_forget(&progress->activity);
 }
 

@@ -64,6 +64,11 @@ struct command {
 
 	bool runs_job; /* exit statuses below 124 are the job's: a failure of ours is 125 */
 
+	/* When an option behind the first word was not understood: *err as it is, or what that word
+	 * shows of the cause.  NULL: nothing. */
+	void (*explain)(struct context *context, const struct strings *operands,
+			struct error **err);
+
 	/* -1 with *err, whose kind is the exit status. */
 	int (*run)(struct context *context, const void *values, const struct strings *operands,
 		   struct error **err);

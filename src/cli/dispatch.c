@@ -323,8 +323,11 @@ run(struct context *context, struct invocation *invocation, int argc, char **arg
 	prepare_tables(invocation, options);
 	invocation->operands.options_end = invocation->command->runs_job ? JOB_WORDS_COUNT : 0;
 	if (options_parse(invocation->tables, invocation->table_count, argc, argv,
-			  &invocation->operands, err) < 0)
+			  &invocation->operands, err) < 0) {
+		if (invocation->command->explain && invocation->operands.error_at > 0)
+			invocation->command->explain(context, &invocation->operands.words, err);
 		return -1;
+	}
 	if (options->help || options->help_all)
 		return show_help(context, invocation, err);
 	if (check_operands(invocation, err) < 0 ||

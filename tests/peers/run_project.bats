@@ -86,6 +86,12 @@ assert_refused() {
 	in_project ./build.sh
 	assert_failed 125
 	assert_stderr_has 'ocifp run -- ./build.sh'
+	in_project make -j4 test
+	assert_failed 125
+	assert_stderr_has "no image 'make' in '.*'; to run a command in ci: ocifp run -- make ..."
+	in_project -j4 make
+	assert_failed 125
+	assert_stderr_has "option '-j' is not known"
 }
 
 @test "options end at the first word of the command" {

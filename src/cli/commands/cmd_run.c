@@ -279,5 +279,6 @@ const struct command cmd_run = {
 	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,
 	.operands_max = OPERANDS_ANY,
 	.runs_job = true,
+	.explain = run_plan_explain,
 	.run = run_run,
 };

@@ -35,6 +35,12 @@ join_words(const char *first, const struct strings *rest)
 	return joined;
 }
 
+static bool
+is_script(const char *word)
+{
+	return *word == '/' || text_starts(word, "./") || text_starts(word, "../");
+}
+
 /* The first word may have been meant as the command. */
 static int
 refuse_image(const struct project *project, const struct run_words *words, struct error **err)
@@ -54,10 +60,22 @@ refuse_image(const struct project *project, const struct run_words *words, struc
 			      image ? image : "an image", image ? "" : "IMAGE ", QUOTED(command));
 }
 
-static bool
-is_script(const char *word)
+void
+run_plan_explain(struct context *context, const struct strings *operands, struct error **err)
 {
-	return *word == '/' || text_starts(word, "./") || text_starts(word, "../");
+	AUTO_STRINGS struct strings rest = { 0 };
+	AUTO_ERROR struct error *ignored = NULL;
+	const char *first = operands->items[0];
+	const struct run_words words = { .image = first, .command = &rest };
+	const struct project *project = context_find_project(context, &ignored);
+
+	if (!project || (location_is(first) && !is_script(first)) ||
+	    project_has_image(project, first))
+		return;
+	error_free(*err);
+	*err = NULL;
+	strings_add(&rest, "...");
+	(void)refuse_image(project, &words, err);
 }
 
 /* *ret_applies: `run` of the project file is for this image. */

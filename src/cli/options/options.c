@@ -326,6 +326,8 @@ parse_words(const struct parser *parser, int argc, char **argv, struct operands 
 			if (operands->words.count == operands->options_end)
 				break;
 		} else if (take_option(parser, code, word, &error) < 0) {
+			if (!*first)
+				operands->error_at = operands->words.count;
 			keep_first(first, error);
 		}
 	}

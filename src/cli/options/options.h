@@ -24,6 +24,7 @@ struct option_table {
 struct operands {
 	struct strings words;
 	size_t options_end; /* set by the caller: with so many words the options end; 0: never */
+	size_t error_at;    /* words before the first mistake */
 	size_t named_count; /* those before "--": of what follows none is meant as an option */
 };
 

@@ -373,6 +373,17 @@ refused_once() {
 	assert_requests reg 1 GET blobs/
 }
 
+@test "H15 a layer that the registry lacks does not keep those behind it from coming" {
+	# More than are asked for at once, and the one that fails ends first.
+	serve_image --count 24 --size 5k
+	pull_with_rules <<-'JSON'
+		{"path": "LAYER", "action": {"status": 404}}
+		{"path": "blobs/", "action": {"delay_s": 0.3}}
+	JSON
+	assert_failed 7
+	assert_stored "${layers[@]:1}"
+}
+
 # Headers
 
 @test "H22 HEAD proves nothing: questions do not use it, and a push ends well whatever it says" {

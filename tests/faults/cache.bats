@@ -271,6 +271,41 @@ saves_all_again() {
 	saves_all_again 'does not have the blob'
 }
 
+# writes_on FILE: 20 MB of one letter, and again of another, in place
+writes_on() {
+	local letter
+	while :; do
+		for letter in b a; do
+			head -c 20000000 /dev/zero | tr '\0' $letter | dd of="$1" conv=notrunc bs=64k status=none
+		done
+	done
+}
+
+@test "C02 a file that is written to while it is saved is saved whole or not at all, and told of" {
+	local try letters
+	mkdir tree && echo stays >tree/other
+	head -c 20000000 /dev/zero | tr '\0' a >tree/big
+	spawn writer writes_on "$PWD/tree/big"
+	for try in 1 2 3; do
+		echo $try >key
+		save
+		assert_status 0
+		[[ $stdout$stderr == *changed* ]] || fail 'it does not say that a file changed' "$told"
+	done
+	stop writer
+	for try in 1 2 3; do
+		machine "look$try"
+		echo $try >key
+		restore --strict
+		assert_status 0
+		[ "$(cat tree/other)" = stays ]
+		[ ! -e tree/big ] || {
+			letters=$(tr -s ab <tree/big)
+			[ ${#letters} -eq 1 ] || fail "torn: $letters"
+		}
+	done
+}
+
 @test "a save that is killed at any request leaves the old cache or the new one, whole" {
 	publish
 	restore

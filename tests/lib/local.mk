@@ -15,7 +15,7 @@ EXTRA_DIST += $(rig_tests) \
 	%D%/in_vm.sh \
 	%D%/layers.bash \
 	%D%/lying_helper.py \
-	%D%/mkcache.py \
+	%D%/mkcache.py %D%/package_index.py \
 	%D%/mkimage.py \
 	%D%/mklayer.py \
 	%D%/modern.bash \

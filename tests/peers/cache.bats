@@ -451,6 +451,24 @@ executables() {
 	assert_equal "$(cd "$HOME/.cache/ccache" && echo */object)" '1/object 2/object 3/object 6/object'
 }
 
+@test "a preset has all of its directories" {
+	local folder
+	export HOME=$T/home
+	unset CARGO_HOME
+	for folder in registry/index registry/cache git/db; do
+		mkdir -p "$HOME/.cargo/$folder"
+		echo "$folder" >"$HOME/.cargo/$folder/file"
+	done
+	ocifp_run cache save --preset cargo-home --repository "$reg_host/cache" --push always
+	assert_status 0
+	rm -rf "$HOME"
+	machine two
+	ocifp_run cache restore --preset cargo-home --repository "$reg_host/cache" --strict
+	assert_status 0
+	assert_equal "$(cd "$HOME/.cargo" && cat registry/index/file registry/cache/file git/db/file)" \
+		$'registry/index\nregistry/cache\ngit/db'
+}
+
 @test "a job on Actions gets outputs and rows of the summary" {
 	export GITHUB_ACTIONS=true GITHUB_OUTPUT=$T/output GITHUB_STEP_SUMMARY=$T/summary GITHUB_REPOSITORY=me/it \
 		GITHUB_EVENT_NAME=push GITHUB_REF=refs/heads/main GITHUB_REF_NAME=main GITHUB_EVENT_PATH=$T/event.json

@@ -4,6 +4,7 @@ peer_tests = \
 	%D%/append.bats \
 	%D%/archives.bats \
 	%D%/cache.bats \
+	%D%/cache_presets.bats \
 	%D%/ci_image.bats \
 	%D%/concurrency.bats \
 	%D%/copy.bats \

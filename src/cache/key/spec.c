@@ -324,6 +324,8 @@ spec_of_options(const char *directory, const struct cache_options *options, stru
 {
 	const char *name = options->names->count > 0 ? options->names->items[0] : "default";
 	AUTO_FREE char *quoted = text_quote_string(options->preset ? options->preset : name);
+	bool names_paths = options->paths && options->paths->count > 0;
+	bool names_keys = options->keys && options->keys->count > 0;
 
 	if (options->names->count > 1)
 		return error_set(err, ERROR_USAGE, "--path and --preset describe one cache");
@@ -340,13 +342,13 @@ spec_of_options(const char *directory, const struct cache_options *options, stru
 	for (size_t i = 0; options->paths && i < options->paths->count; i++)
 		if (add_option_path(spec, options->paths->items[i], err) < 0)
 			return -1;
-	for (size_t i = 0; spec->path_count == 0 && spec->preset->paths[i]; i++)
+	for (size_t i = 0; !names_paths && spec->preset->paths[i]; i++)
 		if (add_path(spec, spec->preset->paths[i], err) < 0)
 			return -1;
 	if (add_option_files(options->keys, &spec->key, err) < 0 ||
 	    add_option_files(options->sources, &spec->sources, err) < 0)
 		return -1;
-	for (size_t i = 0; spec->key.count == 0 && spec->preset->key[i]; i++)
+	for (size_t i = 0; !names_keys && spec->preset->key[i]; i++)
 		strings_add(&spec->optional, spec->preset->key[i]);
 	copy_all(&spec->key, &spec->optional);
 	spec->variant = options->variant ? xstrdup(options->variant) : variant_of_job();

@@ -1,11 +1,15 @@
 /* The parts of a cache's index: what the first byte says, T for the tree, C for the table of
- * chunks, anything else for the head. */
+ * chunks, K for the record of the key, U for the use of parts, anything else for the head. */
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/strings.h"
 #include "cache/format/index_head.h"
 #include "cache/format/tree_index.h"
+#include "cache/key/key_record.h"
+#include "cache/tree/parts.h"
 #include "fuzz.h"
 
 static void
@@ -75,6 +79,42 @@ read_table(const uint8_t *data, size_t size)
 }
 
 static void
+read_record(const uint8_t *data, size_t size)
+{
+	AUTO_BUF struct buf before = BUF_INIT(CACHE_RECORD_LIMIT_BYTES);
+	AUTO_BUF struct buf after = BUF_INIT(CACHE_RECORD_LIMIT_BYTES);
+	AUTO_STRINGS struct strings differences = { 0 };
+	AUTO_ERROR struct error *err = NULL;
+
+	if (buf_append(&before, data, size, &err) < 0)
+		return;
+	INSIST(buf_append_text(&after,
+			       "ocifp-cache-record 1\nfile a 0123\npackage a b 1\nvariant x\n",
+			       &err) == 0);
+	if (cache_record_compare(&before, &after, &differences, &err) < 0)
+		INSIST(IS_REFUSED(err));
+	for (size_t i = 0; i < differences.count; i++)
+		for (const char *at = differences.items[i]; *at; at++)
+			INSIST((unsigned char)*at >= ' ');
+}
+
+static void
+read_use(const uint8_t *data, size_t size)
+{
+	struct part items[] = { { .name = (char *)(uintptr_t) "a", .is_unused = true },
+				{ .name = (char *)(uintptr_t) "b" } };
+	struct parts parts = { .items = items, .count = 2, .can_tell = true };
+	AUTO_BUF struct buf before = BUF_INIT(CACHE_STREAM_LIMIT_BYTES);
+	AUTO_ERROR struct error *err = NULL;
+
+	if (buf_append(&before, data, size, &err) < 0)
+		return;
+	parts_count_use(&parts, &before);
+	INSIST(items[0].unused_count >= 1 && items[0].unused_count <= 10);
+	INSIST(items[1].unused_count == 0);
+}
+
+static void
 read_head(const uint8_t *data, size_t size)
 {
 	AUTO_INDEX_HEAD struct index_head head = { 0 };
@@ -93,6 +133,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		read_tree(data + 1, size - 1);
 	else if (data[0] == 'C')
 		read_table(data + 1, size - 1);
+	else if (data[0] == 'K')
+		read_record(data + 1, size - 1);
+	else if (data[0] == 'U')
+		read_use(data + 1, size - 1);
 	else
 		read_head(data + 1, size - 1);
 	return 0;

@@ -1,25 +1,26 @@
 noinst_LIBRARIES += %D%/libcli.a
 %C%_libcli_a_SOURCES = \
- %D%/options/choice.h \
+	%D%/caches/cmd_cache.c %D%/caches/cmd_cache.h \
+	%D%/caches/cmd_cache_export.c \
+	%D%/caches/cmd_cache_key.c \
+	%D%/caches/cmd_cache_ls.c \
+	%D%/caches/cmd_cache_prune.c \
+	%D%/caches/cmd_cache_restore.c \
+	%D%/caches/cmd_cache_save.c \
+	%D%/caches/cmd_cache_why.c \
+	%D%/command.h \
+	%D%/commands.c %D%/commands.h \
 	%D%/commands/cmd_append.c \
 	%D%/commands/cmd_attach.c \
 	%D%/commands/cmd_auth.c \
 	%D%/commands/cmd_blob.c \
-	%D%/commands/cmd_cache.c %D%/commands/cmd_cache.h \
-	%D%/commands/cmd_cache_export.c \
-	%D%/commands/cmd_cache_key.c \
-	%D%/commands/cmd_cache_ls.c \
-	%D%/commands/cmd_cache_prune.c \
-	%D%/commands/cmd_cache_restore.c \
-	%D%/commands/cmd_cache_save.c \
-	%D%/commands/cmd_cache_why.c \
 	%D%/commands/cmd_completion.c \
 	%D%/commands/cmd_copy.c \
 	%D%/commands/cmd_digest.c \
+	%D%/commands/cmd_doctor.c \
 	%D%/commands/cmd_ensure.c \
 	%D%/commands/cmd_exists.c \
 	%D%/commands/cmd_fingerprint.c \
-	%D%/commands/cmd_doctor.c \
 	%D%/commands/cmd_help.c \
 	%D%/commands/cmd_index.c \
 	%D%/commands/cmd_init.c \
@@ -32,58 +33,57 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/commands/cmd_prune.c \
 	%D%/commands/cmd_pull.c \
 	%D%/commands/cmd_push.c \
-	%D%/commands/cmd_run.c %D%/commands/cmd_run.h \
-	%D%/commands/cmd_shell.c \
-	%D%/commands/cmd_sign.c \
 	%D%/commands/cmd_referrers.c \
 	%D%/commands/cmd_rm.c \
+	%D%/commands/cmd_sign.c \
+	%D%/commands/cmd_store.c \
 	%D%/commands/cmd_tag.c \
 	%D%/commands/cmd_tags.c \
 	%D%/commands/cmd_tree.c \
-	%D%/commands/cmd_store.c \
-	%D%/commands/cmd_unpack.c \
 	%D%/commands/cmd_verify.c \
-	%D%/commands/run_caches.c %D%/commands/run_caches.h \
-	%D%/commands/run_plan.c %D%/commands/run_plan.h \
 	%D%/commands/cmd_version.c \
 	%D%/commands/cmd_why.c \
-	%D%/command.h \
-	%D%/commands.c %D%/commands.h \
-	%D%/options/common_options.c %D%/options/common_options.h \
 	%D%/complete/completion.c %D%/complete/completion.h \
+	%D%/complete/foreign.c %D%/complete/foreign.h \
 	%D%/context.c %D%/context.h \
-	%D%/options/derive_options.c %D%/options/derive_options.h \
 	%D%/dispatch.c %D%/dispatch.h \
 	%D%/doctor/doctor.h \
 	%D%/doctor/doctor_host.c \
 	%D%/doctor/doctor_registries.c \
 	%D%/doctor/doctor_sandbox.c \
-	%D%/exit_status.c %D%/exit_status.h \
-	%D%/output/activity.c %D%/output/activity.h \
-	%D%/output/columns.c %D%/output/columns.h \
-	%D%/output/colour.c %D%/output/colour.h \
-	%D%/output/explain.c %D%/output/explain.h \
 	%D%/doctor/findings.c %D%/doctor/findings.h \
-	%D%/output/github.c %D%/output/github.h \
+	%D%/exit_status.c %D%/exit_status.h \
 	%D%/help.c %D%/help.h \
-	%D%/options/image_options.c %D%/options/image_options.h \
-	%D%/output/json.c %D%/output/json.h \
-	%D%/libraries.c %D%/libraries.h \
-	%D%/output/line.c %D%/output/line.h \
 	%D%/inspected.c %D%/inspected.h \
+	%D%/jobs/cmd_run.c %D%/jobs/cmd_run.h \
+	%D%/jobs/cmd_shell.c \
+	%D%/jobs/cmd_unpack.c \
+	%D%/jobs/run_caches.c %D%/jobs/run_caches.h \
+	%D%/jobs/run_plan.c %D%/jobs/run_plan.h \
+	%D%/libraries.c %D%/libraries.h \
+	%D%/options/choice.h \
+	%D%/options/common_options.c %D%/options/common_options.h \
+	%D%/options/derive_options.c %D%/options/derive_options.h \
+	%D%/options/image_options.c %D%/options/image_options.h \
 	%D%/options/options.c %D%/options/options.h \
+	%D%/options/registry_host.c %D%/options/registry_host.h \
+	%D%/options/spelling.c %D%/options/spelling.h \
+	%D%/options/target_options.c %D%/options/target_options.h \
 	%D%/outcome.c %D%/outcome.h \
-	%D%/overdue.c %D%/overdue.h \
+	%D%/output/activity.c %D%/output/activity.h \
+	%D%/output/colour.c %D%/output/colour.h \
+	%D%/output/columns.c %D%/output/columns.h \
+	%D%/output/explain.c %D%/output/explain.h \
+	%D%/output/github.c %D%/output/github.h \
+	%D%/output/json.c %D%/output/json.h \
+	%D%/output/line.c %D%/output/line.h \
 	%D%/output/page.c %D%/output/page.h \
 	%D%/output/progress.c %D%/output/progress.h \
 	%D%/output/progress_format.c %D%/output/progress_format.h \
-	%D%/prompt.c %D%/prompt.h \
-	%D%/options/registry_host.c %D%/options/registry_host.h \
 	%D%/output/report.c %D%/output/report.h \
-	%D%/startup.c %D%/startup.h \
-	%D%/complete/foreign.c %D%/complete/foreign.h \
-	%D%/options/spelling.c %D%/options/spelling.h \
-	%D%/options/target_options.c %D%/options/target_options.h
+	%D%/overdue.c %D%/overdue.h \
+	%D%/prompt.c %D%/prompt.h \
+	%D%/startup.c %D%/startup.h
 
 # Our own licence, and what the builder says about the libraries that are linked in.
 CLEANFILES += %D%/license_text.inc

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -59,9 +58,11 @@ void
 use_begin(const struct store *store, const char *name)
 {
 	AUTO_CLOSE int fd = open_mark(store, name, O_WRONLY | O_CREAT | O_TRUNC);
+	AUTO_FREE char *text = xasprintf("%" PRId64 "\n", (int64_t)time(NULL));
+	AUTO_ERROR struct error *ignored = NULL;
 
 	if (fd >= 0)
-		(void)dprintf(fd, "%" PRId64 "\n", (int64_t)time(NULL));
+		(void)fd_write_all(fd, text, strlen(text), name, &ignored);
 }
 
 struct use

@@ -38,7 +38,7 @@ if find -- * -name '*.[ch]' -exec awk '
 		rooms("image", "document resolve trust transfer make unpack prune ensure")
 		rooms("cache", "sources key format tree transfer")
 		rooms("run", "root container engine")
-		rooms("cli", "output options doctor complete commands")
+		rooms("cli", "output options doctor complete caches jobs commands")
 	}
 	/^#include "/ {
 		split("", here); split("", there)

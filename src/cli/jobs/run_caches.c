@@ -1,4 +1,4 @@
-#include "cli/commands/run_caches.h"
+#include "cli/jobs/run_caches.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,9 +8,9 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "cli/commands/cmd_cache.h"
-#include "cli/commands/run_plan.h"
+#include "cli/caches/cmd_cache.h"
 #include "cli/context.h"
+#include "cli/jobs/run_plan.h"
 #include "fingerprint/paths.h"
 #include "oci/digest.h"
 #include "run/root/root_base.h"

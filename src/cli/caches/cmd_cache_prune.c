@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "cache/format/artifact.h"
-#include "cli/commands/cmd_cache.h"
+#include "cli/caches/cmd_cache.h"
 #include "cli/context.h"
 #include "cli/output/page.h"
 #include "fingerprint/git.h"

@@ -1,4 +1,4 @@
-#include "cli/commands/cmd_cache.h"
+#include "cli/caches/cmd_cache.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -14,7 +14,7 @@
 #include "cache/transfer/section.h"
 #include "cache/tree/cargo_target.h"
 #include "cache/tree/dep_info.h"
-#include "cli/commands/cmd_cache.h"
+#include "cli/caches/cmd_cache.h"
 #include "cli/context.h"
 #include "cli/output/page.h"
 #include "fingerprint/paths.h"

@@ -11,7 +11,7 @@
 #include "cache/transfer/save.h"
 #include "cache/tree/cargo_target.h"
 #include "cache/tree/parts.h"
-#include "cli/commands/cmd_cache.h"
+#include "cli/caches/cmd_cache.h"
 #include "cli/context.h"
 #include "cli/output/page.h"
 #include "oci/document.h"

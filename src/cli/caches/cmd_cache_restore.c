@@ -13,7 +13,7 @@
 #include "base/xalloc.h"
 #include "cache/sources/source_times.h"
 #include "cache/transfer/restore.h"
-#include "cli/commands/cmd_cache.h"
+#include "cli/caches/cmd_cache.h"
 #include "cli/context.h"
 #include "cli/output/github.h"
 #include "cli/output/page.h"

@@ -1,4 +1,4 @@
-#include "cli/commands/run_plan.h"
+#include "cli/jobs/run_plan.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "cache/transfer/restore.h"
-#include "cli/commands/cmd_cache.h"
+#include "cli/caches/cmd_cache.h"
 #include "cli/context.h"
 #include "layer/pack/pack.h"
 #include "stream/sink.h"

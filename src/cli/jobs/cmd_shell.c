@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
-#include "cli/commands/cmd_run.h"
+#include "cli/jobs/cmd_run.h"
 
 #define AT(member) offsetof(struct run_values, member)
 

@@ -21,7 +21,7 @@ teardown() {
 computer() {
 	machine "$1"
 	mkdir -p "$T/$1.home"
-	rm -rf "$T/home"
+	rm -rf "${T:?}/home"
 	ln -s "$1.home" "$T/home"
 	export HOME=$T/home
 }

@@ -89,7 +89,7 @@ assert_not_published() {
 	for file in gitlab-ci.yml forgejo.yml Jenkinsfile buildkite.yml; do
 		rm -rf .ci-bin
 		job "$file" OCIFP_SHA256="$(printf %064d 0)" GITHUB_PATH="$T/path"
-		[ "$status" -ne 0 ] || fail "$file: $said"
+		[ "$status" -eq 1 ] || fail "$file: $said"
 		[[ $said == *FAILED* ]] || fail "$file: $said"
 	done
 }

@@ -24,6 +24,15 @@ static const char *const folders[] = { "",   "docker", ".docker",       "build",
 
 static const char blanks[] = " \t";
 
+/* What stands in a command of the shell as it is. */
+static bool
+is_plain(const char *text)
+{
+	return *text && *text != '-' &&
+	       !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				  "0123456789._/-")];
+}
+
 /* A file of the project as text; NULL: it is not there, or is no text of a usual size. */
 static char *
 read_text(const char *directory, const char *path)
@@ -86,33 +95,95 @@ split_words(const char *text, struct strings *words)
 	}
 }
 
-/* The last word is where it goes. */
-static void
-take_copy(const char *directory, const char *rest, struct survey_image *image)
-{
-	AUTO_STRINGS struct strings words = { 0 };
-	AUTO_STRINGS struct strings paths = { 0 };
+/* FROM ... to the next one. */
+struct stage {
+	char *name;             /* NULL: it has none */
+	char *workdir;          /* NULL: that of what it is FROM */
+	char *base;             /* a reference; NULL: it is FROM another stage, or from scratch */
+	struct strings sources; /* names and numbers of stages that it takes files from */
+	struct strings inputs;
+	bool copies_all;
+};
 
+struct dockerfile {
+	const char *directory;
+	struct stage *stages;
+	size_t stage_count;
+	struct strings arguments; /* "NAME=DEFAULT" before the first FROM */
+};
+
+static void
+dockerfile_release(struct dockerfile *dockerfile)
+{
+	for (size_t i = 0; i < dockerfile->stage_count; i++) {
+		struct stage *stage = &dockerfile->stages[i];
+
+		free(stage->name);
+		free(stage->workdir);
+		free(stage->base);
+		strings_release(&stage->sources);
+		strings_release(&stage->inputs);
+	}
+	free(dockerfile->stages);
+	strings_release(&dockerfile->arguments);
+}
+
+/* By its name, or by its number from 0. */
+static const struct stage *
+find_stage(const struct dockerfile *dockerfile, const char *name)
+{
+	uint64_t number;
+
+	for (size_t i = 0; i < dockerfile->stage_count; i++)
+		if (dockerfile->stages[i].name && strcasecmp(dockerfile->stages[i].name, name) == 0)
+			return &dockerfile->stages[i];
+	return text_parse_uint(name, UINT16_MAX, &number) && number < dockerfile->stage_count
+		       ? &dockerfile->stages[number]
+		       : NULL;
+}
+
+/* Flags stand before the words: "--from=STAGE", "--mount=type=cache,from=STAGE". */
+static const char *
+take_flags(const char *rest, struct stage *stage, bool *ret_from_stage)
+{
 	while (text_starts(rest, "--")) {
-		if (text_starts(rest, "--from="))
-			return;
-		rest += strcspn(rest, blanks);
+		size_t size = strcspn(rest, blanks);
+		AUTO_FREE char *flag = xstrndup(rest, size);
+		const char *from = strstr(flag, "from=");
+
+		if (from) {
+			from += strlen("from=");
+			strings_take(&stage->sources, xstrndup(from, strcspn(from, ",")));
+			*ret_from_stage = true;
+		}
+		rest += size;
 		rest += strspn(rest, blanks);
 	}
+	return rest;
+}
+
+/* The last word is where it goes. */
+static void
+take_copy(const struct dockerfile *dockerfile, const char *rest, struct stage *stage)
+{
+	AUTO_STRINGS struct strings words = { 0 };
+	bool is_from_stage = false;
+
+	rest = take_flags(rest, stage, &is_from_stage);
+	if (is_from_stage)
+		return;
 	split_words(rest, &words);
-	for (size_t i = 0; i < words.count; i++)
-		strings_add(&paths, words.items[i] + strspn(words.items[i], "/"));
-	for (size_t i = 0; i + 1 < paths.count; i++) {
-		const char *path = paths.items[i];
+	for (size_t i = 0; i + 1 < words.count; i++) {
+		const char *path = words.items[i] + strspn(words.items[i], "/");
 
 		if (!*path || strcmp(path, ".") == 0 || strcmp(path, "./") == 0)
-			image->copies_all = true;
+			stage->copies_all = true;
 		else if (strstr(path, "://") || strchr(path, '$') || text_starts(path, "<<"))
 			continue;
 		else if (strpbrk(path, "*?["))
-			add_matches(directory, path, &image->inputs);
+			add_matches(dockerfile->directory, path, &stage->inputs);
 		else
-			add_input(directory, path, &image->inputs);
+			add_input(dockerfile->directory, path, &stage->inputs);
 	}
 }
 
@@ -130,61 +201,112 @@ whole_reference(const char *name)
 		       : xasprintf("docker.io/%s", name);
 }
 
-static void
-add_base(const char *name, struct strings *bases)
+/* "${NAME}" and "$NAME" by the defaults; NULL: one has none. */
+static char *
+expand(const struct dockerfile *dockerfile, const char *text)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789_";
+	AUTO_FREE char *result = xstrdup("");
+
+	while (*text) {
+		size_t plain = strcspn(text, "$");
+		const char *name = text + plain + 1;
+		size_t size;
+		const char *value = NULL;
+		AUTO_FREE char *before = result;
+
+		if (!text[plain]) {
+			result = xasprintf("%s%s", before, text);
+			break;
+		}
+		name += *name == '{';
+		size = strspn(name, letters);
+		for (size_t i = 0; i < dockerfile->arguments.count && !value; i++)
+			if (strncmp(dockerfile->arguments.items[i], name, size) == 0 &&
+			    dockerfile->arguments.items[i][size] == '=')
+				value = dockerfile->arguments.items[i] + size + 1;
+		result = xasprintf("%s%.*s%s", before, (int)plain, text, value ? value : "");
+		if (!value)
+			return NULL;
+		text = name + size + (name[size] == '}');
+	}
+	return TAKE_PTR(result);
+}
+
+static char *
+find_base(const struct dockerfile *dockerfile, const char *name)
 {
 	AUTO_REFERENCE struct reference reference = { 0 };
 	AUTO_ERROR struct error *invalid = NULL;
-	AUTO_FREE char *whole = whole_reference(name);
+	AUTO_FREE char *expanded = expand(dockerfile, name);
+	AUTO_FREE char *whole = expanded ? whole_reference(expanded) : NULL;
 
-	if (reference_parse(whole, &reference, &invalid) == 0 &&
-	    reference.digest.algorithm == DIGEST_NONE && !strings_has(bases, whole))
-		strings_add(bases, whole);
+	if (!whole || strcmp(expanded, "scratch") == 0 ||
+	    reference_parse(whole, &reference, &invalid) < 0 ||
+	    reference.digest.algorithm != DIGEST_NONE)
+		return NULL;
+	return TAKE_PTR(whole);
 }
 
 /* FROM [--platform=P] IMAGE [AS STAGE] */
 static void
-take_from(const char *rest, struct strings *stages, struct survey_image *image)
+take_from(struct dockerfile *dockerfile, const char *rest)
 {
 	AUTO_STRINGS struct strings words = { 0 };
-	size_t first = 0;
+	struct stage stage = { 0 };
+	const struct stage *parent;
+	bool ignored;
 
+	rest = take_flags(rest, &stage, &ignored);
 	split_words(rest, &words);
-	while (first < words.count && text_starts(words.items[first], "--"))
-		first++;
-	if (first == words.count)
+	if (words.count == 0)
 		return;
-	if (!strchr(words.items[first], '$') && strcmp(words.items[first], "scratch") != 0 &&
-	    !strings_has(stages, words.items[first]))
-		add_base(words.items[first], &image->bases);
-	if (words.count == first + 3)
-		strings_add(stages, words.items[first + 2]);
+	parent = find_stage(dockerfile, words.items[0]);
+	if (parent)
+		strings_add(&stage.sources, words.items[0]);
+	else
+		stage.base = find_base(dockerfile, words.items[0]);
+	if (words.count == 3 && strcasecmp(words.items[1], "AS") == 0)
+		stage.name = xstrdup(words.items[2]);
+	if (parent && parent->workdir)
+		stage.workdir = xstrdup(parent->workdir);
+	dockerfile->stages =
+		xgrow(dockerfile->stages, dockerfile->stage_count, sizeof(*dockerfile->stages));
+	dockerfile->stages[dockerfile->stage_count++] = stage;
 }
 
 static void
-take_line(const char *directory, const char *line, struct strings *stages,
-	  struct survey_image *image)
+take_line(struct dockerfile *dockerfile, const char *line)
 {
 	size_t size = strcspn(line, blanks);
+	AUTO_FREE char *word = xstrndup(line, size);
 	const char *rest = line + size + strspn(line + size, blanks);
+	struct stage *stage = dockerfile->stage_count > 0
+				      ? &dockerfile->stages[dockerfile->stage_count - 1]
+				      : NULL;
+	bool ignored;
 
-	if ((size == 4 && strncasecmp(line, "COPY", size) == 0) ||
-	    (size == 3 && strncasecmp(line, "ADD", size) == 0)) {
-		take_copy(directory, rest, image);
-	} else if (size == 4 && strncasecmp(line, "FROM", size) == 0) {
-		take_from(rest, stages, image);
-	} else if (size == 7 && strncasecmp(line, "WORKDIR", size) == 0 && *rest == '/' &&
-		   !strchr(rest, '$') && text_is_printable_ascii(rest)) {
-		free(image->workdir);
-		image->workdir = xstrndup(rest, strcspn(rest, blanks));
+	if (strcasecmp(word, "FROM") == 0) {
+		take_from(dockerfile, rest);
+	} else if (!stage) {
+		if (strcasecmp(word, "ARG") == 0 && strchr(rest, '='))
+			strings_add(&dockerfile->arguments, rest);
+	} else if (strcasecmp(word, "COPY") == 0 || strcasecmp(word, "ADD") == 0) {
+		take_copy(dockerfile, rest, stage);
+	} else if (strcasecmp(word, "RUN") == 0) {
+		(void)take_flags(rest, stage, &ignored);
+	} else if (strcasecmp(word, "WORKDIR") == 0 && *rest == '/' && !strchr(rest, '$') &&
+		   text_is_printable_ascii(rest)) {
+		free(stage->workdir);
+		stage->workdir = xstrndup(rest, strcspn(rest, blanks));
 	}
 }
 
 /* Lines that end with a backslash go on; comments may stand between. */
 static void
-read_dockerfile(const char *directory, char *text, struct survey_image *image)
+read_dockerfile(struct dockerfile *dockerfile, char *text)
 {
-	AUTO_STRINGS struct strings stages = { 0 };
 	AUTO_FREE char *whole = xstrdup("");
 	char *line;
 
@@ -206,35 +328,62 @@ read_dockerfile(const char *directory, char *text, struct survey_image *image)
 		whole = xasprintf("%s%s", before, line);
 		if (goes_on)
 			continue;
-		take_line(directory, whole, &stages, image);
+		take_line(dockerfile, whole);
 		whole[0] = '\0';
 	}
+}
+
+/* A stage and all that it takes files from, each once. */
+static void
+take_stage(const struct dockerfile *dockerfile, const struct stage *stage, bool *taken,
+	   struct survey_image *image)
+{
+	if (taken[stage - dockerfile->stages])
+		return;
+	taken[stage - dockerfile->stages] = true;
+	image->copies_all |= stage->copies_all;
+	for (size_t i = 0; i < stage->inputs.count; i++)
+		if (!path_is_below_any(stage->inputs.items[i], &image->inputs))
+			strings_add(&image->inputs, stage->inputs.items[i]);
+	if (stage->base && !strings_has(&image->bases, stage->base))
+		strings_add(&image->bases, stage->base);
+	for (size_t i = 0; i < stage->sources.count; i++) {
+		const struct stage *source = find_stage(dockerfile, stage->sources.items[i]);
+
+		if (source)
+			take_stage(dockerfile, source, taken, image);
+	}
+}
+
+/* As the project file allows it. */
+static char *
+clean_name(const char *name)
+{
+	char *clean = xcalloc(strlen(name) + 1, 1);
+	size_t length = 0;
+
+	for (; *name; name++) {
+		char letter = (char)(*name >= 'A' && *name <= 'Z' ? *name - 'A' + 'a' : *name);
+
+		if (strchr("abcdefghijklmnopqrstuvwxyz0123456789", letter) ||
+		    (strchr("-_", letter) && length > 0))
+			clean[length++] = letter;
+	}
+	if (length > 0)
+		return clean;
+	free(clean);
+	return xstrdup("ci");
 }
 
 /* "Dockerfile" is the image "ci", "Dockerfile.base" and "base.Dockerfile" are "base". */
 static char *
 name_of_dockerfile(const char *folder, const char *file)
 {
-	AUTO_FREE char *name = NULL;
-	size_t length = 0;
-
 	if (text_starts(file, "Dockerfile.") || text_starts(file, "Containerfile."))
-		name = xstrdup(strchr(file, '.') + 1);
-	else if (text_ends(file, ".Dockerfile"))
-		name = xstrndup(file, strlen(file) - strlen(".Dockerfile"));
-	else if (strcmp(folder, ".devcontainer") == 0)
-		name = xstrdup("devcontainer");
-	else
-		name = xstrdup("ci");
-	for (char *at = name; *at; at++) {
-		char letter = (char)(*at >= 'A' && *at <= 'Z' ? *at - 'A' + 'a' : *at);
-
-		if (strchr("abcdefghijklmnopqrstuvwxyz0123456789", letter) ||
-		    (strchr("-_", letter) && length > 0))
-			name[length++] = letter;
-	}
-	name[length] = '\0';
-	return length > 0 ? TAKE_PTR(name) : xstrdup("ci");
+		return xstrdup(strchr(file, '.') + 1);
+	if (text_ends(file, ".Dockerfile"))
+		return xstrndup(file, strlen(file) - strlen(".Dockerfile"));
+	return xstrdup(strcmp(folder, ".devcontainer") == 0 ? "devcontainer" : "ci");
 }
 
 static bool
@@ -260,24 +409,72 @@ has_image(const struct survey *survey, const char *name)
 }
 
 static void
-add_dockerfile(const char *directory, const char *folder, const char *file, struct survey *survey)
+add_image(const struct dockerfile *dockerfile, const char *path, const char *name,
+	  const struct stage *stage, bool is_target, struct survey *survey)
 {
-	AUTO_FREE char *path = *folder ? xasprintf("%s/%s", folder, file) : xstrdup(file);
-	AUTO_FREE char *name = name_of_dockerfile(folder, file);
-	AUTO_FREE char *text = read_text(directory, path);
+	AUTO_FREE char *own = clean_name(name);
+	AUTO_FREE bool *taken = xcalloc(dockerfile->stage_count, sizeof(*taken));
 	struct survey_image *image;
 
-	if (!text || has_image(survey, name) || !text_is_printable_ascii(path))
+	if (has_image(survey, own))
 		return;
 	survey->images = xgrow(survey->images, survey->image_count, sizeof(*survey->images));
 	image = &survey->images[survey->image_count++];
-	*image = (struct survey_image){ .name = TAKE_PTR(name), .dockerfile = TAKE_PTR(path) };
-	add_input(directory, image->dockerfile, &image->inputs);
-	read_dockerfile(directory, text, image);
+	*image = (struct survey_image){
+		.name = TAKE_PTR(own),
+		.dockerfile = xstrdup(path),
+		.target = is_target ? xstrdup(stage->name) : NULL,
+		.workdir = xstrdup_null(stage->workdir),
+	};
+	add_input(dockerfile->directory, path, &image->inputs);
+	take_stage(dockerfile, stage, taken, image);
+}
+
+/* Whether something builds the stage for itself: "--target NAME", "--target=NAME", "target: NAME".
+ */
+static bool
+is_target(const char *builders, const char *name)
+{
+	static const char *const forms[] = { "--target ", "--target=", "target: " };
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++)
+		for (const char *at = builders; (at = strstr(at, forms[i]));) {
+			at += strlen(forms[i]);
+			if (text_starts(at, name) && strchr(" \t\r\n\"'", at[strlen(name)]))
+				return true;
+		}
+	return false;
 }
 
 static void
-find_dockerfiles(const char *directory, struct survey *survey)
+add_dockerfile(const char *directory, const char *folder, const char *file, const char *builders,
+	       struct survey *survey)
+{
+	CLEANUP(dockerfile_release) struct dockerfile dockerfile = { .directory = directory };
+	AUTO_FREE char *path = *folder ? xasprintf("%s/%s", folder, file) : xstrdup(file);
+	AUTO_FREE char *name = name_of_dockerfile(folder, file);
+	AUTO_FREE char *text = read_text(directory, path);
+	bool has_target = false;
+
+	if (!text || !is_plain(path))
+		return;
+	read_dockerfile(&dockerfile, text);
+	for (size_t i = 0; i < dockerfile.stage_count; i++) {
+		const struct stage *stage = &dockerfile.stages[i];
+
+		if (!stage->name || !is_plain(stage->name) ||
+		    !(strcmp(stage->name, "ci") == 0 || is_target(builders, stage->name)))
+			continue;
+		add_image(&dockerfile, path, stage->name, stage, true, survey);
+		has_target = true;
+	}
+	if (!has_target && dockerfile.stage_count > 0)
+		add_image(&dockerfile, path, name, &dockerfile.stages[dockerfile.stage_count - 1],
+			  false, survey);
+}
+
+static void
+find_dockerfiles(const char *directory, const char *builders, struct survey *survey)
 {
 	for (const char *const *folder = folders; *folder; folder++) {
 		AUTO_FREE char *path = xasprintf("%s/%s", directory, *folder);
@@ -289,7 +486,8 @@ find_dockerfiles(const char *directory, struct survey *survey)
 		strings_sort(&names);
 		for (size_t i = 0; i < names.count; i++)
 			if (is_dockerfile(names.items[i]))
-				add_dockerfile(directory, *folder, names.items[i], survey);
+				add_dockerfile(directory, *folder, names.items[i], builders,
+					       survey);
 	}
 }
 
@@ -383,13 +581,36 @@ find_remote(const char *directory, struct survey *survey)
 	survey->remote_name = text_lower(remote.repository);
 }
 
+/* What builds images: the Makefile, workflows and pipelines, one after the other. */
+static char *
+read_builders(const char *directory)
+{
+	static const char *const patterns[] = { "Makefile", ".github/workflows/*.yml",
+						".github/workflows/*.yaml", ".gitlab-ci.yml" };
+	AUTO_STRINGS struct strings paths = { 0 };
+	char *all = xstrdup("");
+
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(*patterns); i++)
+		add_matches(directory, patterns[i], &paths);
+	for (size_t i = 0; i < paths.count; i++) {
+		AUTO_FREE char *text = read_text(directory, paths.items[i]);
+		AUTO_FREE char *before = all;
+
+		all = xasprintf("%s%s\n", before, text ? text : "");
+	}
+	return all;
+}
+
 int
 survey_read(const char *directory, struct survey *ret_survey, struct error **err)
 {
 	AUTO_SURVEY struct survey survey = { 0 };
+	AUTO_FREE char *builders = read_builders(directory);
 
-	find_dockerfiles(directory, &survey);
+	find_dockerfiles(directory, builders, &survey);
 	follow_makefile(directory, &survey);
+	survey.builds_arm = strstr(builders, "linux/arm64");
+	survey.hashes_files = strstr(builders, "openssl dgst -sha256");
 	survey.preset = find_preset(directory);
 	find_remote(directory, &survey);
 	if (survey.image_count == 0 && !survey.preset) {
@@ -411,6 +632,7 @@ survey_release(struct survey *survey)
 
 		free(image->name);
 		free(image->dockerfile);
+		free(image->target);
 		free(image->workdir);
 		strings_release(&image->inputs);
 		strings_release(&image->bases);

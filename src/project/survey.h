@@ -1,7 +1,8 @@
 /* survey.h - what a project's own files say of its images: for `ocifp init`
  *
- *     Dockerfiles --> what they COPY and ADD, what they are FROM, their WORKDIR
+ *     Dockerfiles --> their stages: what each copies, is FROM, takes from others; WORKDIR
  *     Makefile    --> the scripts that it names, when an image is made of it
+ *     Makefile and workflows --> which stages are built for themselves, for which platforms
  *     Cargo.toml, go.mod, package.json ... --> the kind of workspace
  *
  * It reads and guesses; nothing of the project is run.
@@ -19,6 +20,7 @@ struct error;
 struct survey_image {
 	char *name;
 	char *dockerfile;      /* relative to the directory */
+	char *target;          /* the stage; NULL: the last one */
 	char *workdir;         /* NULL: none is said */
 	struct strings inputs; /* files and directories that are there; the Dockerfile first */
 	struct strings bases;  /* what it is FROM, without its own stages */
@@ -28,6 +30,8 @@ struct survey_image {
 struct survey {
 	struct survey_image *images;
 	size_t image_count;
+	bool builds_arm;    /* something builds images for linux/arm64 */
+	bool hashes_files;  /* something makes a tag of `cat FILES | openssl dgst -sha256` */
 	const char *preset; /* of ocifp.yaml(5), for the workspace: "cargo"; NULL: none is known */
 	char *remote_host;  /* of git's origin: "github.com"; NULL: there is none */
 	char *remote_name;  /* "owner/name", in lower case */

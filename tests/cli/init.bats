@@ -70,6 +70,27 @@ says() {
 	done
 }
 
+@test "the stages that a workflow builds are images, with what they take from others" {
+	printf '%s\n' 'ARG RUST_VERSION=1.93.1' 'FROM rust:${RUST_VERSION}-slim AS toolchain' 'COPY rust-toolchain.toml /' \
+		'FROM debian:bookworm-slim AS base' 'WORKDIR /app' 'FROM base AS ci' 'COPY --from=toolchain /usr/local /usr/local' \
+		'RUN --mount=type=cache,target=/x true' 'FROM ci AS builder' 'COPY . .' 'FROM base' 'COPY --from=builder /app/x /' >Dockerfile
+	printf 'FROM debian:12\nCOPY dist/x /\n' >Dockerfile.pack
+	touch rust-toolchain.toml Cargo.toml && mkdir -p .github/workflows
+	printf '%s\n' '  HASH=$(openssl dgst -sha256 Dockerfile)' '  target: base' '  target: "other"' '  platforms: linux/amd64,linux/arm64' \
+		>.github/workflows/base-image.yml
+	init
+	says inputs '[Dockerfile]'
+	says inputs '[Dockerfile, rust-toolchain.toml]'
+	says '# pin' '["docker.io/library/debian:bookworm-slim", "docker.io/library/rust:1.93.1-slim"]'
+	says platforms '[linux/amd64, linux/arm64]'
+	grep -q '^    # scheme: concat' .ocifp.yaml
+	grep -q -- '-f Dockerfile --target base \.$' .ocifp.yaml
+	grep -q -- '-f Dockerfile --target ci \.$' .ocifp.yaml
+	grep -q -- '-f Dockerfile.pack \.$' .ocifp.yaml
+	says workdir /app
+	assert_equal "$(ocifp fingerprint ci)" "$(ocifp fingerprint)"
+}
+
 @test "a project of GitLab is published there, and another forge has its own registry" {
 	need git
 	echo 'FROM alpine' >Containerfile
@@ -113,8 +134,11 @@ says() {
 
 @test "what a hostile Dockerfile names stays in the project, and is no key of the file" {
 	touch 'a b' 'c"d' $'e\nf' x
-	printf '%s\n' 'FROM alpine:3" ]' 'COPY /etc/passwd ../../etc/shadow ./../x "a b" /d/' 'COPY ["c\"d", "x", "/d/"]' \
+	printf '%s\n' 'FROM x AS ci;evil' 'COPY --from=9 a b' 'COPY --from=0 a b' 'FROM alpine:3" ]' 'COPY /etc/passwd ../../etc/shadow ./../x "a b" /d/' 'COPY ["c\"d", "x", "/d/"]' \
 		'COPY * /all/' 'WORKDIR /w: {evil: 1}' 'ADD --from=x y' 'COPY' 'FROM' 'WORKDIR' '\' >Dockerfile
+	mkdir -p .github/workflows && echo 'target: ci;evil' >.github/workflows/x.yml
+	touch "Dockerfile.a'b;evil" && echo 'FROM x' >"Dockerfile.a'b;evil"
 	init
-	says inputs '[Dockerfile, x, "a b", "c\"d"]' || says inputs '[Dockerfile, x, "c\"d", "a b"]'
+	! grep evil .ocifp.yaml | grep -v inputs: || fail 'it is in the file' "$(cat .ocifp.yaml)"
+	says inputs "[Dockerfile, x, \"Dockerfile.a'b;evil\", \"a b\", \"c\\\"d\"]"
 }

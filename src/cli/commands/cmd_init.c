@@ -84,15 +84,6 @@ repository_of(const struct survey *survey, const struct init_values *values, con
 	return xasprintf("ghcr.io/${GITHUB_REPOSITORY}-%s", name);
 }
 
-static const char *
-shell_quote_if_needed(const char *path)
-{
-	return path[strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/"
-				 "-")]
-		       ? "'"
-		       : "";
-}
-
 static void
 add_inputs(struct page *page, const struct survey_image *image)
 {
@@ -113,7 +104,6 @@ add_image(struct page *page, const struct survey *survey, const struct init_valu
 	  const struct survey_image *image, bool is_default)
 {
 	AUTO_FREE char *repository = repository_of(survey, values, image->name);
-	const char *quote = shell_quote_if_needed(image->dockerfile);
 
 	page_add(page, "  %s:\n", image->name);
 	if (is_default && survey->image_count > 1)
@@ -121,14 +111,20 @@ add_image(struct page *page, const struct survey *survey, const struct init_valu
 	page_add(page, "    # Where it is published; the tag is the fingerprint of the inputs.\n");
 	page_add(page, "    repository: %s\n", repository);
 	add_inputs(page, image);
+	if (survey->hashes_files)
+		page_add(page, "    # The tags that `cat FILES | openssl dgst -sha256` gives:\n"
+			       "    # scheme: concat\n");
 	page_add(page,
 		 "    # Run by `ocifp ensure` if the registry has no such image.\n"
 		 "    build: >-\n"
 		 "      docker buildx build --platform \"$OCIFP_PLATFORMS\"\n"
 		 "      --output \"type=oci,dest=$OCIFP_OUTPUT\" -f %s%s%s .\n",
-		 quote, image->dockerfile, quote);
-	page_add(page, "    # platforms: [linux/amd64, linux/arm64]\n"
-		       "    # tags: [latest]\n");
+		 image->dockerfile, image->target ? " --target " : "",
+		 image->target ? image->target : "");
+	page_add(page,
+		 "    %splatforms: [linux/amd64, linux/arm64]\n"
+		 "    # tags: [latest]\n",
+		 survey->builds_arm ? "" : "# ");
 	if (image->bases.count == 0)
 		return;
 	page_add(page, "    # Make the digests of its bases inputs, too, after `ocifp lock`:\n"

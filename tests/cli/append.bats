@@ -273,8 +273,8 @@ refused() {
 	ocifp_run append -t localhost:5000/app root
 	assert_status 0
 	local named=$stdout
-	ocifp_run store ls
-	assert_stdout "${named#*@} localhost:5000/app:latest"
+	ocifp_run store ls --json
+	assert_json ".references[0] | .digest == \"${named#*@}\" and .name == \"localhost:5000/app:latest\""
 	ocifp_run append -o oci-archive:app.tar:v1 root
 	assert_stdout "oci-archive:app.tar@${named#*@}"
 	ocifp_run append -o docker-archive:- root

@@ -25,6 +25,18 @@ teardown() {
 	done
 }
 
+@test "H18 a redirect from https to plain http is not followed, not even to this machine" {
+	make_cert server
+	start_faults plain
+	start_faults reg --tls "$T/tls/server.pem:$T/tls/server.key"
+	serve_image
+	rules reg <<<"{\"path\": \"blobs/\", \"action\": {\"redirect\": \"http://$plain_host@PATH@\"}}"
+	pull --tls-ca "$T/tls/ca.pem" "$ref"
+	assert_failed 5
+	assert_stderr_has 'cannot follow a redirect from https to plain http'
+	assert_requests plain 0 . .
+}
+
 @test "H29 a bad certificate is refused at once, on one connection, and never falls to http" {
 	make_cert server
 	make_cert elsewhere DNS:elsewhere.example

@@ -91,7 +91,9 @@ refuse_subcommand(const struct command *command, const char *word, struct error 
 	error_set(err, ERROR_USAGE, "'%s %s' is not a command", command->name,
 		  QUOTED(word ? word : ""));
 	list_subcommands(command, &names);
-	near = suggest(&names, word);
+	near = foreign_subcommand(word);
+	if (!near || !command_find_in(command->subcommands, near))
+		near = suggest(&names, word);
 	if (near)
 		return error_set_hint(err, "did you mean '%s %s'?", command->name, near);
 	return error_set_hint(err, "see 'ocifp help %s'", command->name);

@@ -39,6 +39,9 @@ told_of() {
 	done <<-'TABLE'
 		pul R|'pul' is not a command; did you mean 'pull'?
 		store lss|'store lss' is not a command; did you mean 'store ls'?
+		store list|'store list' is not a command; did you mean 'store ls'?
+		store prune|'store prune' is not a command; did you mean 'store gc'?
+		index list|'index list' is not a command; did you mean 'index ls'?
 		help pul|'pul' is not a command; did you mean 'pull'?
 		pull --platfrom linux/amd64 ci|option '--platfrom' is not known; did you mean '--platform'?
 		pull -platform linux/amd64 ci|did you mean '--platform'?

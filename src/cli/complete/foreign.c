@@ -31,6 +31,7 @@ static const struct foreign {
 	{ "load", "'ocifp push docker-archive:FILE REF' uploads an archive, 'ocifp copy' too" },
 	{ "ls", "it is 'ocifp tags' for a repository, 'ocifp store ls' for the store" },
 	{ "ps", "a job ends with 'ocifp run'; the system's ps shows it" },
+	{ "remove", "it is 'ocifp rm' in a registry, 'ocifp store rm' in the store" },
 	{ "repo", "it is 'ocifp tags'" },
 	{ "rmi", "it is 'ocifp store rm' in the store, 'ocifp rm' in a registry" },
 	{ "save", "it is 'ocifp pull -o docker-archive:FILE REF'" },
@@ -46,5 +47,19 @@ foreign_command(const char *word)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (strcmp(commands[i].word, word) == 0)
 			return commands[i].ours;
+	return NULL;
+}
+
+const char *
+foreign_subcommand(const char *word)
+{
+	static const struct foreign subcommands[] = {
+		{ "check", "fsck" }, { "delete", "rm" }, { "list", "ls" },
+		{ "prune", "gc" },   { "remove", "rm" }, { "verify", "fsck" },
+	};
+
+	for (size_t i = 0; i < sizeof(subcommands) / sizeof(subcommands[0]); i++)
+		if (strcmp(subcommands[i].word, word) == 0)
+			return subcommands[i].ours;
 	return NULL;
 }

@@ -5,4 +5,7 @@
 /* What does here what `word` does there; NULL: nothing is known of it. */
 const char *foreign_command(const char *word);
 
+/* The same for the words behind `store`, `index` and `cache`: "ls" for "list". */
+const char *foreign_subcommand(const char *word);
+
 #endif

@@ -49,15 +49,16 @@ read_env(const struct config *config, const struct config_node *node, void *ret_
 static bool
 is_secret_name(const char *name)
 {
-	static const char *const words[] = { "TOKEN", "SECRET",     "PASSW", "PASSPHRASE",
-					     "KEY",   "CREDENTIAL", "AUTH" };
-	static const char *const names[] = { "DOCKER_CONFIG", "NETRC" };
+	static const char *const parts[] = { "TOKEN",      "SECRET", "PASSW",
+					     "PASSPHRASE", "KEY",    "CREDENTIAL" };
+	static const char *const names[] = { "DOCKER_AUTH_CONFIG", "DOCKER_CONFIG", "NETRC",
+					     "REGISTRY_AUTH_FILE" };
 	AUTO_FREE char *upper = xstrdup(name);
 
 	for (char *at = upper; *at; at++)
 		*at = (char)toupper((unsigned char)*at);
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (strstr(upper, words[i]))
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+		if (strstr(upper, parts[i]))
 			return true;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (strcmp(upper, names[i]) == 0)

@@ -273,6 +273,85 @@ cached_job() {
 	[ -e out/oci-layout ]
 }
 
+@test "copy, lock, why and verify are steps, after a login to any registry" {
+	need htpasswd openssl
+	start_registry closed htpasswd
+	make_project
+	ocifp ensure --push always >/dev/null 2>&1 3>&-
+	openssl ecparam -name prime256v1 -genkey -noout -out key.pem
+	openssl ec -in key.pem -pubout -out public.pem 2>/dev/null
+	export DOCKER_CONFIG=$T/docker
+	cat >steps.yml <<-YAML
+		jobs:
+		  a:
+		    steps:
+		      - uses: ./.github/actions/ocifp
+		        with: {command: copy, source: '$reg_host/app:$(image_tag)', image: '$closed_host/copy:1', registry: '$closed_host', username: tester, password: s3cret}
+		      - uses: ./.github/actions/ocifp
+		        with: {command: lock}
+		      - uses: ./.github/actions/ocifp
+		        with: {command: lock, check: 'true'}
+		      - uses: ./.github/actions/ocifp
+		        with: {command: why, against: '$(image_tag)'}
+		      - uses: ./.github/actions/ocifp
+		        with: {command: verify, key: public.pem}
+	YAML
+	workflow=steps.yml
+	local status=0
+	runner one a >"$T/told" 2>"$T/log" || status=$?
+	assert_equal "$status" 9 # nobody signed it
+	grep -q 'not signed' "$T/log" || fail "$(cat "$T/log")"
+	grep -q 'nothing differs' "$T/log" || fail "$(cat "$T/log")"
+	[ -e .ocifp.lock ]
+	ocifp_run exists "$closed_host/copy:1"
+	assert_status 0
+}
+
+@test "run and unpack are steps; where namespaces are refused a profile is loaded, or it is said" {
+	need engine busybox
+	make_project
+	mkdir -p root/bin && cp "$(command -v busybox)" root/bin/sh
+	ocifp_run append -o "oci:$T/lay:busy" root:/
+	assert_status 0
+	cat >steps.yml <<-YAML
+		jobs:
+		  a:
+		    steps:
+		      - uses: ./.github/actions/ocifp
+		        with: {command: unpack, image: 'oci:$T/lay:busy', output: tree}
+		      - uses: ./.github/actions/ocifp
+		        with: {command: run, image: 'oci:$T/lay:busy', run: 'echo "in \$((40 + 2))"'}
+	YAML
+	workflow=steps.yml
+	runner one a >"$T/told" 2>"$T/log" || fail "$(cat "$T/log")"
+	[ -x tree/bin/sh ]
+	grep -q '^in 42$' "$T/log" || fail "$(cat "$T/log")"
+}
+
+@test "the profile is for the installed path alone, and without sudo there is a hint" {
+	mkdir -p "$T/bin" "$T/tools/bin"
+	echo 1 >"$T/rule"
+	printf '#!/bin/sh\necho 1000\n' >"$T/bin/id"
+	printf '#!/bin/sh\n[ "$1" = -n ] && shift\nexec "$@"\n' >"$T/bin/sudo"
+	printf '#!/bin/sh\ncat >%s\n' "$T/profile" >"$T/bin/apparmor_parser"
+	printf '#!/bin/sh\necho "ran $*"\n' >"$T/tools/bin/ocifp"
+	chmod +x "$T/bin/"* "$T/tools/bin/ocifp"
+	local name
+	for name in COMMAND IMAGE DIRECTORY PLATFORMS PLATFORM_TAG PUSH WAIT PARTIAL SOURCE OUTPUT SIGNING_KEY CACHE RUN \
+		AGAINST KEY CHECK YES REGISTRY USERNAME PASSWORD; do
+		export "INPUT_$name="
+	done
+	export INPUT_COMMAND=unpack INPUT_IMAGE=ci INPUT_OUTPUT=tree OCIFP_APPARMOR_RULE=$T/rule
+	PATH=$T/bin:$T/tools/bin:$PATH run "$action/run"
+	[ "$status" -eq 0 ] || fail "$output"
+	[[ $output == *"profile that allows user namespaces to '$T/tools/bin/ocifp'"*'ran unpack -- ci tree'* ]] || fail "$output"
+	grep -qF "profile ocifp-action \"$T/tools/**\" flags=(unconfined)" "$T/profile"
+	printf '#!/bin/sh\nexit 1\n' >"$T/bin/sudo"
+	PATH=$T/bin:$T/tools/bin:$PATH run "$action/run"
+	[ "$status" -eq 0 ] || fail "$output"
+	[[ $output == '::notice::ocifp: this runner refuses user namespaces'* ]] || fail "$output"
+}
+
 # As a user's, not as a part of the make that runs the tests.
 make_quietly() {
 	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s "$@" 3>&-

@@ -1,6 +1,7 @@
 # The program beside real registries and the tools that people use.
 peer_tests = \
 	%D%/actions.bats \
+	%D%/adoption.bats \
 	%D%/append.bats \
 	%D%/archives.bats \
 	%D%/cache.bats \

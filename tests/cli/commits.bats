@@ -113,6 +113,39 @@ commit() {
 	[ ! -e "$T/ran" ] || fail 'a program of the repository ran'
 }
 
+# commit_with NAME: a commit whose `src` holds that name besides "file"
+commit_with() {
+	python3 - "$1" <<'EOF'
+import subprocess, sys
+
+def git(*words, data=None):
+    return subprocess.run(("git",) + words, input=data, stdout=subprocess.PIPE, check=True).stdout.decode().strip()
+
+def tree(*entries):
+    data = b"".join(b"%s %s\0%s" % (mode, name, bytes.fromhex(id)) for mode, name, id in entries)
+    return git("hash-object", "-t", "tree", "-w", "--literally", "--stdin", data=data)
+
+blob = git("hash-object", "-w", "--stdin", data=b"x")
+file = lambda path: git("rev-parse", "HEAD:" + path)
+src = tree((b"100644", sys.argv[1].encode(), blob), (b"100644", b"file", blob))
+top = tree((b"100644", b".ocifp.yaml", file(".ocifp.yaml")), (b"100644", b"Dockerfile", file("Dockerfile")), (b"40000", b"src", src))
+print(git("commit-tree", top, "-m", "hostile"))
+EOF
+}
+
+@test "a commit with paths that git does not check out is refused, and none of them is removed" {
+	local name commit
+	for name in ../../precious .. .git .GIT 'git~1'; do
+		commit=$(commit_with "$name")
+		ocifp_run fingerprint --rev "$commit"
+		assert_failed 2
+		assert_stderr_has 'is no path of a checkout'
+	done
+	commit=$(commit_with file2)
+	ocifp_run fingerprint --rev "$commit"
+	assert_status 0
+}
+
 @test "commits with the same inputs are checked out once, and nothing stays in TMPDIR" {
 	local i real
 	for i in 1 2 3 4 5; do

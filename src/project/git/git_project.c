@@ -525,18 +525,6 @@ make_index(struct git_project *project, const struct git_entries *entries, struc
 	return ask(project, fill, &lines, &output, err);
 }
 
-static bool
-have_attributes(const struct git_entries *entries)
-{
-	for (size_t i = 0; i < entries->count; i++) {
-		const char *slash = strrchr(entries->items[i].path, '/');
-
-		if (strcmp(slash ? slash + 1 : entries->items[i].path, attributes_name) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* The next of the words that end with a NUL; NULL: there is none. */
 static const char *
 take_word(const struct buf *words, size_t *at)
@@ -547,6 +535,41 @@ take_word(const struct buf *words, size_t *at)
 		return NULL;
 	*at += strlen(word) + 1;
 	return word;
+}
+
+/* Without a word git leaves out "..", ".git" and what some file system takes for it, and one of two
+ * entries of a name: a clone of such a commit fails. */
+static int
+check_index(struct git_project *project, const struct git_entries *entries, struct error **err)
+{
+	static const char *const argv[] = { "ls-files", "-z", NULL };
+	AUTO_BUF struct buf output = BUF_INIT(GIT_OUTPUT_LIMIT_BYTES);
+	const struct buf nothing = { 0 };
+	size_t at = 0;
+
+	if (ask(project, argv, &nothing, &output, err) < 0)
+		return -1;
+	for (size_t i = 0; i < entries->count; i++) {
+		const struct git_entry *entry = &entries->items[i];
+		const char *path =
+			entry->mode == GIT_SUBMODULE ? entry->path : take_word(&output, &at);
+
+		if (!path || strcmp(path, entry->path) != 0)
+			return refuse(entry->path, "is no path of a checkout", err);
+	}
+	return 0;
+}
+
+static bool
+have_attributes(const struct git_entries *entries)
+{
+	for (size_t i = 0; i < entries->count; i++) {
+		const char *slash = strrchr(entries->items[i].path, '/');
+
+		if (strcmp(slash ? slash + 1 : entries->items[i].path, attributes_name) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* "<path>\0filter\0<value>\0" of each. */
@@ -640,7 +663,8 @@ check_out(struct git_project *project, struct error **err)
 
 	if (git_checkout_empty(project->git, err) < 0 || list_files(project, &entries, err) < 0 ||
 	    check_inputs(project, &entries, err) < 0 || check_sizes(project, &entries, err) < 0 ||
-	    make_index(project, &entries, err) < 0 || find_filters(project, &entries, err) < 0)
+	    make_index(project, &entries, err) < 0 || check_index(project, &entries, err) < 0 ||
+	    find_filters(project, &entries, err) < 0)
 		return -1;
 	return write_files(project, &entries, err);
 }

@@ -1,7 +1,7 @@
 #include "project/survey.h"
 
 #include <fcntl.h>
-#include <glob.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -55,30 +55,66 @@ is_there(const char *directory, const char *path, struct stat *ret_status)
 	return stat(full, ret_status) == 0;
 }
 
+/* As a fingerprint takes it: behind all links, too. */
+static bool
+is_inside(const char *directory, const char *path)
+{
+	AUTO_FREE char *full = xasprintf("%s/%s", directory, path);
+	AUTO_FREE char *real = realpath(full, NULL);
+
+	return real && (!directory[1] || path_is_below(real, directory));
+}
+
 /* What is there, in one spelling, once, and not below another input. */
 static void
 add_input(const char *directory, const char *named, struct strings *inputs)
 {
 	AUTO_ERROR struct error *outside = NULL;
 	AUTO_FREE char *path = path_normalise(named, &outside);
-	struct stat status;
 
 	if (!path || !*path || !text_is_printable_ascii(path) || path_never_enters(path) ||
-	    path_is_below_any(path, inputs) || !is_there(directory, path, &status))
+	    path_is_below_any(path, inputs) || !is_inside(directory, path))
 		return;
 	strings_add(inputs, path);
 }
 
+/* No link is followed: it may lead out, or to where it stands. */
 static void
-add_matches(const char *directory, const char *pattern, struct strings *inputs)
+add_matches(const char *directory, int dir_fd, const char *above, const char *pattern,
+	    struct strings *inputs)
 {
-	AUTO_FREE char *full = xasprintf("%s/%s", directory, pattern);
-	glob_t found = { 0 };
+	AUTO_FREE char *first = xstrndup(pattern, strcspn(pattern, "/"));
+	const char *rest = pattern + strlen(first);
+	AUTO_STRINGS struct strings names = { 0 };
 
-	if (strstr(pattern, "..") == NULL && glob(full, 0, NULL, &found) == 0)
-		for (size_t i = 0; i < found.gl_pathc; i++)
-			add_input(directory, found.gl_pathv[i] + strlen(directory) + 1, inputs);
-	globfree(&found);
+	if (dir_names(dir_fd, INPUTS_LIMIT_COUNT, &names) < 0)
+		return;
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *path =
+			xasprintf("%s%s%s", above, *above ? "/" : "", names.items[i]);
+		AUTO_CLOSE int fd = -1;
+
+		if (fnmatch(first, names.items[i], FNM_PERIOD) != 0)
+			continue;
+		if (!*rest) {
+			add_input(directory, path, inputs);
+			continue;
+		}
+		fd = dir_open_at(dir_fd, names.items[i]);
+		if (fd >= 0)
+			add_matches(directory, fd, path, rest + 1, inputs);
+	}
+}
+
+static void
+add_pattern(const char *directory, const char *named, struct strings *inputs)
+{
+	AUTO_ERROR struct error *outside = NULL;
+	AUTO_FREE char *pattern = path_normalise(named, &outside);
+	AUTO_CLOSE int fd = pattern ? dir_open_at(AT_FDCWD, directory) : -1;
+
+	if (fd >= 0)
+		add_matches(directory, fd, "", pattern, inputs);
 }
 
 /* Words without quotes and, in the form of a JSON array, without its brackets and commas. */
@@ -181,7 +217,7 @@ take_copy(const struct dockerfile *dockerfile, const char *rest, struct stage *s
 		else if (strstr(path, "://") || strchr(path, '$') || text_starts(path, "<<"))
 			continue;
 		else if (strpbrk(path, "*?["))
-			add_matches(dockerfile->directory, path, &stage->inputs);
+			add_pattern(dockerfile->directory, path, &stage->inputs);
 		else
 			add_input(dockerfile->directory, path, &stage->inputs);
 	}
@@ -201,7 +237,7 @@ whole_reference(const char *name)
 		       : xasprintf("docker.io/%s", name);
 }
 
-/* "${NAME}" and "$NAME" by the defaults; NULL: one has none. */
+/* "${NAME}" and "$NAME" by the defaults; NULL: one has none, or no reference is so long. */
 static char *
 expand(const struct dockerfile *dockerfile, const char *text)
 {
@@ -227,7 +263,7 @@ expand(const struct dockerfile *dockerfile, const char *text)
 			    dockerfile->arguments.items[i][size] == '=')
 				value = dockerfile->arguments.items[i] + size + 1;
 		result = xasprintf("%s%.*s%s", before, (int)plain, text, value ? value : "");
-		if (!value)
+		if (!value || strlen(result) > PATH_LIMIT_BYTES)
 			return NULL;
 		text = name + size + (name[size] == '}');
 	}
@@ -591,7 +627,7 @@ read_builders(const char *directory)
 	char *all = xstrdup("");
 
 	for (size_t i = 0; i < sizeof(patterns) / sizeof(*patterns); i++)
-		add_matches(directory, patterns[i], &paths);
+		add_pattern(directory, patterns[i], &paths);
 	for (size_t i = 0; i < paths.count; i++) {
 		AUTO_FREE char *text = read_text(directory, paths.items[i]);
 		AUTO_FREE char *before = all;

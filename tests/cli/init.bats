@@ -145,3 +145,25 @@ says() {
 	! grep evil .ocifp.yaml | grep -v inputs: || fail 'it is in the file' "$(cat .ocifp.yaml)"
 	says inputs "[Dockerfile, x, \"Dockerfile.a'b;evil\", \"a b\", \"c\\\"d\"]"
 }
+
+@test "a file whose name is more than a word of the shell is no Dockerfile" {
+	echo 'FROM alpine' >Dockerfile
+	echo 'FROM alpine' >"Dockerfile.a'; touch PWNED; '"
+	echo 'FROM alpine' >'Dockerfile.$(touch PWNED)'
+	init
+	assert_equal "$(grep -c PWNED .ocifp.yaml)" 0
+}
+
+@test "no link of a hostile directory is followed, neither for inputs nor for what is written" {
+	mkdir "$T/elsewhere" && touch "$T/elsewhere/secret"
+	ln -s "$T/elsewhere" out && ln -s . here && ln -s ../desk/inside own
+	touch inside
+	printf 'FROM alpine\nCOPY out/* out out/secret own */*/*/*/*/*/* here/here/* ins* /x/\n' >Dockerfile
+	ln -s "$T/elsewhere" .github
+	ocifp_run init --github
+	assert_failed 2
+	assert_stderr_has "cannot make '.github/workflows/ocifp.yml': '.github' is a link"
+	[ ! -e "$T/elsewhere/workflows" ] && [ ! -e .ocifp.yaml ] || fail 'something was written'
+	init
+	says inputs '[Dockerfile, own, inside]'
+}

@@ -282,12 +282,32 @@ is_there(const char *directory, const char *path)
 	return lstat(full, &status) == 0;
 }
 
+/* A folder above that is a link, which may lead out of the project; the caller owns it. */
+static char *
+find_link_above(const char *directory, const char *path)
+{
+	for (const char *slash = path; (slash = strchr(slash, '/')); slash++) {
+		AUTO_FREE char *folder = xstrndup(path, (size_t)(slash - path));
+		AUTO_FREE char *full = xasprintf("%s/%s", directory, folder);
+		struct stat status;
+
+		if (lstat(full, &status) == 0 && S_ISLNK(status.st_mode))
+			return TAKE_PTR(folder);
+	}
+	return NULL;
+}
+
 static int
 add_draft(const char *directory, const char *path, char *text, struct drafts *drafts,
 	  struct error **err)
 {
+	AUTO_FREE char *link = find_link_above(directory, path);
+
 	strings_add(&drafts->paths, path);
 	strings_take(&drafts->texts, text);
+	if (link)
+		return error_set(err, ERROR_USAGE, "cannot make '%s': '%s' is a link", QUOTED(path),
+				 link);
 	if (!is_there(directory, path))
 		return 0;
 	error_set(err, ERROR_USAGE, "'%s' is there already", QUOTED(path));

@@ -5,11 +5,14 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/xalloc.h"
 #include "oci/index.h"
 #include "store/care.h"
@@ -282,6 +285,23 @@ gc_removes_what_downloads_and_repairs_left(void **state)
 	assert_false(is_there("store/.0123456789abcdef.tmp"));
 }
 
+/* Somebody removed gc.lock under the one who downloads. */
+static void
+gc_leaves_a_part_that_is_locked(void **state)
+{
+	AUTO_STORE struct store *store = create_store("store");
+	AUTO_FREE char *part = part_of("store", "a blob");
+	AUTO_CLOSE int fd = -1;
+
+	(void)state;
+	run("mkdir -p store/.ocifp/ingest");
+	put_file(part, "a bl");
+	fd = open(part, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+	assert_int_equal(collect(store, false).removed_count, 0);
+	assert_true(is_there(part));
+}
+
 static void
 gc_leaves_files_alone_that_are_no_blobs(void **state)
 {
@@ -530,6 +550,7 @@ main(void)
 		IN_ROOM(gc_waits_for_who_adds_blobs),
 		IN_ROOM(gc_waits_for_who_counts_on_a_blob_that_is_there),
 		IN_ROOM(gc_removes_what_downloads_and_repairs_left),
+		IN_ROOM(gc_leaves_a_part_that_is_locked),
 		IN_ROOM(gc_leaves_files_alone_that_are_no_blobs),
 		IN_ROOM(gc_is_refused_while_this_process_adds_blobs),
 		IN_ROOM(fsck_finds_a_flipped_bit_and_repair_moves_the_blob_away),

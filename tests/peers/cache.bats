@@ -461,6 +461,7 @@ executables() {
 	done
 	ocifp_run cache save --preset cargo-home --repository "$reg_host/cache" --push always
 	assert_status 0
+	[[ $stdout == "cache default: saved "* ]] || fail "$told"
 	rm -rf "$HOME"
 	machine two
 	ocifp_run cache restore --preset cargo-home --repository "$reg_host/cache" --strict

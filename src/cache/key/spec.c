@@ -356,6 +356,20 @@ spec_of_options(const char *directory, const struct cache_options *options, stru
 	return set_repository(spec, options->repository, err);
 }
 
+static int
+compare_labels(const void *a, const void *b)
+{
+	return strcmp(((const struct cache_path *)a)->label, ((const struct cache_path *)b)->label);
+}
+
+/* As the roots of an index are. */
+static void
+sort_paths(struct cache_spec *spec)
+{
+	if (spec->path_count > 0)
+		qsort(spec->paths, spec->path_count, sizeof(*spec->paths), compare_labels);
+}
+
 /* It is a line of the text that a key is the digest of. */
 static int
 check_variant(const char *variant, struct error **err)
@@ -435,6 +449,8 @@ cache_specs_make(const struct project *project, const char *directory,
 	if (by_options ? spec_of_options(directory, options, add_spec(&specs), err) < 0
 		       : specs_of_project(project, options, &specs, err) < 0)
 		return -1;
+	for (size_t i = 0; i < specs.count; i++)
+		sort_paths(&specs.items[i]);
 	*ret_specs = specs;
 	specs = (struct cache_specs){ 0 };
 	return 0;

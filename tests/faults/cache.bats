@@ -466,3 +466,78 @@ writes_on() {
 	save --timeout 60s --strict
 	assert_failed 5
 }
+
+# while_it_reads FILE COMMAND: a save, and the command as soon as the save has that file open
+while_it_reads() {
+	ocifp cache save --path tree --key key --repository "$where" --push always >"$T/stdout" 2>"$T/stderr" 3>&- &
+	python3 - $! "$1" "$2" <<-'PY'
+		import glob, os, subprocess, sys, time
+		for _ in range(20000):
+		    for fd in glob.glob("/proc/%s/fd/*" % sys.argv[1]):
+		        try:
+		            if os.readlink(fd).endswith("/" + sys.argv[2]):
+		                subprocess.run(sys.argv[3], shell=True, check=True)
+		                sys.exit(0)
+		        except OSError:
+		            pass
+		    time.sleep(0.0005)
+		sys.exit("it was never opened")
+	PY
+	wait $!
+	stdout=$(<"$T/stdout")
+}
+
+@test "files that change or vanish while others are read are left out, and none is a mix" {
+	mkdir tree
+	noise a 60000000 >tree/a
+	noise b 100000 >tree/b
+	noise c 100000 >tree/c
+	noise d 100 >tree/d
+	cp -r tree "$T/before"
+	while_it_reads a 'echo changed >>tree/b; rm tree/c; printf changed >tree/d' # small files are read before
+	assert_equal "${stdout%% (*}" 'cache default: saved 60.0 MB'
+	grep -q 'left out 2 files that changed' "$T/stderr" || fail "$(cat "$T/stderr")"
+	machine two
+	restore --strict
+	assert_equal "$(ls tree | xargs)" 'a d'
+	cmp tree/a "$T/before/a"
+	cmp tree/d "$T/before/d"
+}
+
+@test "a file that changes while it is read is left out" {
+	mkdir tree
+	noise a 60000000 >tree/a
+	echo b >tree/b
+	while_it_reads a 'printf changed | dd of=tree/a bs=1 seek=59000000 conv=notrunc status=none'
+	grep -q 'left out 1 files that changed' "$T/stderr" || fail "$(cat "$T/stderr")"
+	machine two
+	restore --strict
+	assert_equal "$(ls tree)" b
+}
+
+@test "an unreadable file ends a save, in one line, and nothing is saved" {
+	need root setpriv
+	mkdir tree
+	echo a >tree/a
+	echo b >tree/b
+	chmod 0 tree/b
+	chown -R 1234 "$T"
+	setpriv --reuid 1234 --clear-groups ocifp cache save --path tree --key key --repository "$where" --push always \
+		>"$T/said" 3>&-
+	grep -q "^cache default: not saved: .*b.*Permission denied" "$T/said" || fail "$(cat "$T/said")"
+	[ ! -e "$T/layout/index.json" ] || ! grep -q default- "$T/layout/index.json"
+}
+
+@test "of several directories none appears when one of them cannot be restored" {
+	local paths=(--path a --path b)
+	mkdir a b
+	ocifp_run cache save "${paths[@]}" --key key --repository "$where" --push always --json
+	tag=$(jq -r '.caches[0].tag' <"$T/stdout")
+	rm -rf "$T/layout" a b
+	echo '{"chunks": {"x": "good", "y": "evil"}, "lies": {"y": "good!"}, "entries": [["R", "a"], ["D", ""],
+		["F", "f", ["x"]], ["R", "b"], ["D", ""], ["F", "f", ["y"]]]}' >"$T/spec.json"
+	python3 "$RIG_LIB/mkcache.py" "$T/layout" "$tag" "$T/spec.json"
+	ocifp_run cache restore "${paths[@]}" --key key --repository "$where"
+	[[ $stdout == 'cache default: not restored: '* ]] || fail "$told"
+	assert_equal "$(ls -A)" key
+}

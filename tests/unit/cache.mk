@@ -4,6 +4,7 @@ cache_tests = \
 	%D%/test_chunker \
 	%D%/test_index_head \
 	%D%/test_pack_plan \
+	%D%/test_artifact \
 	%D%/test_dep_info \
 	%D%/test_parts \
 	%D%/test_tree_index \
@@ -29,6 +30,8 @@ TESTS += $(cache_tests)
 %C%_test_index_head_LDADD = $(cache_libs) $(CMOCKA_LIBS)
 %C%_test_pack_plan_SOURCES = %D%/test_pack_plan.c
 %C%_test_pack_plan_LDADD = $(cache_libs) $(CMOCKA_LIBS)
+%C%_test_artifact_SOURCES = %D%/test_artifact.c
+%C%_test_artifact_LDADD = $(cache_libs) $(CMOCKA_LIBS)
 %C%_test_dep_info_SOURCES = %D%/test_dep_info.c $(tree_room)
 %C%_test_dep_info_LDADD = $(cache_libs) $(CMOCKA_LIBS)
 %C%_test_parts_SOURCES = %D%/test_parts.c $(tree_room)

@@ -471,11 +471,11 @@ a_home_folder_follows_its_variable(void **state)
 	shell("printf 'version: 1\\ncaches: {c: {preset: cargo-home}}\\n' >.ocifp.yaml");
 	make_specs("c", &specs);
 	assert_int_equal(specs.items[0].path_count, 3);
-	assert_string_equal(specs.items[0].paths[2].label, "$CARGO_HOME/git/db");
-	assert_string_equal(specs.items[0].paths[2].directory + strlen(home), "/.cargo/git/db");
+	assert_string_equal(specs.items[0].paths[0].label, "$CARGO_HOME/git/db");
+	assert_string_equal(specs.items[0].paths[0].directory + strlen(home), "/.cargo/git/db");
 	setenv("CARGO_HOME", "/cargo", 1);
 	make_specs("c", &moved);
-	assert_string_equal(moved.items[0].paths[2].directory, "/cargo/git/db");
+	assert_string_equal(moved.items[0].paths[0].directory, "/cargo/git/db");
 	assert_int_equal(moved.items[0].foreign.count, 0);
 }
 

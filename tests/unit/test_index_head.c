@@ -62,6 +62,48 @@ a_head_comes_back(void **state)
 }
 
 static void
+a_head_of_another_version_is_refused(void **state)
+{
+	static const char text[] = "ocifpC2\n\0\0";
+	CLEANUP(frame_coder_free_at) struct frame_coder *coder = frame_coder_new();
+	AUTO_INDEX_HEAD struct index_head head = { 0 };
+	AUTO_ERROR struct error *err = NULL;
+	AUTO_ERROR struct error *refused = NULL;
+	char frame[256];
+	char same[sizeof(text)];
+	size_t size = 0;
+
+	(void)state;
+	assert_int_equal(
+		frame_write(coder, text, sizeof(text) - 1, frame, sizeof(frame), &size, &err), 0);
+	assert_int_equal(index_head_parse(frame, size, &head, &refused), -1);
+	assert_non_null(strstr(error_text(refused), "another version"));
+	memcpy(same, text, sizeof(text));
+	same[6] = '1';
+	assert_int_equal(
+		frame_write(coder, same, sizeof(text) - 1, frame, sizeof(frame), &size, &err), 0);
+	assert_int_equal(index_head_parse(frame, size, &head, &err), 0);
+}
+
+static void
+a_chunk_is_one_frame_of_its_size(void **state)
+{
+	CLEANUP(frame_coder_free_at) struct frame_coder *coder = frame_coder_new();
+	struct digest digest = digest_of(DIGEST_SHA256, "onetwo", 6);
+	AUTO_ERROR struct error *err = NULL;
+	char frames[256];
+	char bytes[7];
+	size_t first = 0;
+	size_t second = 0;
+
+	(void)state;
+	assert_int_equal(frame_write(coder, "one", 3, frames, 128, &first, &err), 0);
+	assert_int_equal(frame_write(coder, "two", 3, frames + first, 128, &second, &err), 0);
+	assert_int_equal(frame_read(coder, frames, first + second, &digest, bytes, 6, &err), -1);
+	assert_true(error_is(err, ERROR_CONTENT));
+}
+
+static void
 a_head_that_is_cut_or_changed_is_refused(void **state)
 {
 	AUTO_INDEX_HEAD struct index_head head;
@@ -205,6 +247,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_head_comes_back),
+		cmocka_unit_test(a_head_of_another_version_is_refused),
+		cmocka_unit_test(a_chunk_is_one_frame_of_its_size),
 		cmocka_unit_test(a_head_that_is_cut_or_changed_is_refused),
 		cmocka_unit_test(sizes_of_chunks_have_limits),
 		cmocka_unit_test(a_pack_has_no_more_than_32_mib),

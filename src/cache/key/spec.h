@@ -24,7 +24,7 @@ struct cache_path {
 
 struct cache_spec {
 	char *name;
-	char *directory; /* of the project, absolute and real */
+	char *directory;          /* of the project, absolute and real */
 	struct cache_path *paths; /* in byte order of their labels */
 	size_t path_count;
 	const struct cache_preset *preset; /* never NULL: cache_preset_none */

@@ -183,8 +183,8 @@ class Job:
         if "run" in step:
             return self._run_script(expand(step["run"], contexts), {**environment, **own})
         uses = step["uses"]
-        if uses.startswith((OURS, "./")):
-            return self._run_own(re.sub(r"^(%s|\./)|@.*" % OURS, "", uses), given, own)
+        if uses.startswith((OURS, "./", "$/")):
+            return self._run_own(re.sub(r"^(%s|[.$]/)|@.*" % OURS, "", uses), given, own)
         if uses.startswith("actions/cache@"):
             return self._restore(given["key"], given["path"])
         if not uses.startswith(NO_EFFECT):
@@ -275,7 +275,7 @@ def find_faults(path):
             if "${{" in step.get("run", ""):
                 yield "an expression is pasted into a script: " + step["run"]
             uses = step.get("uses", "./")
-            if not uses.startswith((OURS, "./")) and not re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", uses):
+            if not uses.startswith((OURS, "./", "$/")) and not re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", uses):
                 yield "not pinned by a commit: " + uses
 
 

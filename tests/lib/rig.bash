@@ -160,6 +160,7 @@ origin_of() {
 	oras) echo 'go install oras.land/oras/cmd/oras@latest' ;;
 	regctl) echo 'go install github.com/regclient/regclient/cmd/regctl@latest' ;;
 	zot) echo 'go install zotregistry.dev/zot/v2/cmd/zot@latest' ;;
+	zizmor) echo 'pipx install zizmor' ;;
 	esac
 }
 

@@ -151,7 +151,7 @@ class Job:
         self.environment.update(
             CI="true", GITHUB_ACTIONS="true", GITHUB_EVENT_NAME=options.event, GITHUB_REF=options.ref,
             GITHUB_REPOSITORY="owner/name", GITHUB_REPOSITORY_OWNER="owner",
-            GITHUB_EVENT_PATH=self._file('{"repository": {"default_branch": "main"}}'),
+            GITHUB_EVENT_PATH=self._file(options.payload),
             GITHUB_WORKSPACE=os.getcwd(), RUNNER_TEMP=options.temp, RUNNER_TOOL_CACHE=tools,
             GITHUB_STEP_SUMMARY=self._file())
 
@@ -287,7 +287,8 @@ def main():
     job.add_argument("job")
     for name, default in (("repository", None), ("temp", None), ("event", "push"),
                           ("ref", "refs/heads/main"), ("inputs", "{}"), ("matrix", "{}"),
-                          ("needs", "{}"), ("secrets", "{}")):
+                          ("needs", "{}"), ("secrets", "{}"),
+                          ("payload", '{"repository": {"default_branch": "main"}}')):
         job.add_argument("--" + name, default=default, required=default is None)
     commands.add_parser("lint").add_argument("files", nargs="+")
     options = parser.parse_args()

@@ -230,6 +230,39 @@ cached_job() {
 	jq -e .skipped "$T/published" >/dev/null
 }
 
+@test "a pull request of this repository has its image where the project says, joined and not signed" {
+	need openssl
+	openssl genpkey -algorithm ed25519 -out "$T/key"
+	mkdir sub && cd sub
+	make_project "pull_requests: $reg_host/app-pr"
+	cd ..
+	local needs payload inputs='{"directory": "sub"}' platform event
+	payload=$(jq -nc '{repository: {default_branch: "main"}, pull_request: {number: 7, base: {ref: "main",
+		repo: {full_name: "owner/name"}}, head: {ref: "topic", repo: {full_name: "owner/name"}}}}')
+	event=(--event pull_request --ref refs/pull/7/merge --payload "$payload" --inputs "$inputs"
+		--secrets "$(jq -nc --rawfile key "$T/key" '{"signing-key": $key}')")
+	runner ask ask "${event[@]}" >"$T/asked" 2>"$T/log" || fail "$(cat "$T/log")"
+	assert_equal "$(jq -r .outputs.present "$T/asked")" false
+	needs=$(jq -c '{ask: .}' "$T/asked")
+	for platform in linux/amd64 linux/arm64; do
+		runner "${platform#*/}" build "${event[@]}" --needs "$needs" --matrix "$(matrix $platform)" \
+			>"$T/built" 2>"$T/log" || fail "$(cat "$T/log")"
+	done
+	assert_equal "$(jq -r .outputs.pushed "$T/built")" true
+	needs=$(jq -sc '{ask: .[0], build: .[1]}' "$T/asked" "$T/built")
+	runner three publish "${event[@]}" --needs "$needs" >"$T/published" 2>"$T/log" || fail "$(cat "$T/log")"
+	assert_equal "$(jq -r .outputs.image "$T/published")" "$reg_host/app-pr"
+	ocifp_run tags "$reg_host/app-pr"
+	refute_stderr_has sig
+	[[ $stdout != *.sig* ]] || fail "a pull request's image is signed" "$stdout"
+	assert_equal "$(registry_requests reg 'PUT|POST|PATCH' /v2/app/)" 0
+	# Its jobs find it; the default branch does not.
+	runner ask ask "${event[@]}" >"$T/asked" 2>"$T/log" || fail "$(cat "$T/log")"
+	assert_equal "$(jq -r '.outputs.present + " " + .outputs.image' "$T/asked")" "true $reg_host/app-pr"
+	runner ask ask --inputs "$inputs" >"$T/asked" 2>"$T/log" || fail "$(cat "$T/log")"
+	assert_equal "$(jq -r .outputs.present "$T/asked")" false
+}
+
 @test "no answer is no absence: the job fails, and nothing is built" {
 	make_project
 	stop reg

@@ -45,14 +45,30 @@ read_env(const struct config *config, const struct config_node *node, void *ret_
 	return 0;
 }
 
+/* Between underscores. */
+static bool
+has_word(const char *name, const char *word)
+{
+	size_t size = strlen(word);
+
+	for (const char *at = name; at; at = strchr(at, '_')) {
+		at += *at == '_';
+		if (text_starts(at, word) && (at[size] == '_' || !at[size]))
+			return true;
+	}
+	return false;
+}
+
 /* By its name; those that ocifp itself reads credentials from are among these, or listed. */
 static bool
 is_secret_name(const char *name)
 {
 	static const char *const parts[] = { "TOKEN",      "SECRET", "PASSW",
 					     "PASSPHRASE", "KEY",    "CREDENTIAL" };
-	static const char *const names[] = { "DOCKER_AUTH_CONFIG", "DOCKER_CONFIG", "NETRC",
-					     "REGISTRY_AUTH_FILE" };
+	static const char *const words[] = {
+		"AUTH", "COOKIE", "DSN", "JWT", "PAT", "PWD", "WEBHOOK"
+	};
+	static const char *const names[] = { "DOCKER_CONFIG", "NETRC" };
 	AUTO_FREE char *upper = xstrdup(name);
 
 	for (char *at = upper; *at; at++)
@@ -60,10 +76,13 @@ is_secret_name(const char *name)
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
 		if (strstr(upper, parts[i]))
 			return true;
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (has_word(upper, words[i]))
+			return true;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (strcmp(upper, names[i]) == 0)
 			return true;
-	return false;
+	return text_ends(upper, "PASS") || has_word(upper, "PASS");
 }
 
 static int

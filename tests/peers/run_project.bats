@@ -133,12 +133,30 @@ assert_refused() {
 	project 'volumes: ["./../root:/s"]' && assert_refused 'leads out of the project directory'
 	project 'volumes: ["..:/s"]' && assert_refused 'leads out of the project directory'
 	project 'volumes: ["sub/x:/s"]' && assert_refused 'neither a path nor the name of a volume'
-	for name in AWS_SECRET_ACCESS_KEY GITHUB_TOKEN gh_token CI_REGISTRY_PASSWORD DOCKER_AUTH_CONFIG MY_CREDENTIALS; do
+	for name in AWS_SECRET_ACCESS_KEY GITHUB_TOKEN gh_token CI_REGISTRY_PASSWORD DOCKER_AUTH_CONFIG MY_CREDENTIALS \
+		NPM_CONFIG__AUTH MYSQL_PWD SMTP_PASS SSHPASS GH_PAT SENTRY_DSN SLACK_WEBHOOK_URL; do
 		project "pass: [$name]" && assert_refused "cannot pass '$name'.*; pass it yourself: ocifp run -e $name"
 	done
 	project 'pass: ["AWS_*"]' && assert_refused 'expected an exact name'
 	project 'net: host' && assert_refused "unknown key 'net' in 'run'"
 	project 'env: {}' && sed -i 's/image: ci/image: none/' .ocifp.yaml && assert_refused "'run' names the image 'none'"
+}
+
+@test "a hostile project file passes no URL with a user, whatever it is called, unless one says so" {
+	local url
+	project 'pass: [CI_REPOSITORY_URL, GIT_AUTHOR_NAME, COMPAT]'
+	for url in https://gitlab-ci-token:x@gitlab.example/a/b.git postgres://u:p@db/x 'a=http://b c=https://t@d'; do
+		CI_REPOSITORY_URL=$url in_project -- true
+		assert_failed 125
+		assert_stderr_has "the project file cannot pass 'CI_REPOSITORY_URL': its value is a URL with credentials; pass it yourself: -e CI_REPOSITORY_URL"
+	done
+	for url in https://gitlab.example/a@b ssh://git@gitlab.example/a https://h/?q=u@v; do
+		CI_REPOSITORY_URL=$url GIT_AUTHOR_NAME=me in_project -- sh -c 'echo $CI_REPOSITORY_URL $GIT_AUTHOR_NAME'
+		assert_status 0
+		assert_stdout "$url me"
+	done
+	CI_REPOSITORY_URL=https://u:p@h in_project -e CI_REPOSITORY_URL -- sh -c 'echo $CI_REPOSITORY_URL'
+	assert_stdout https://u:p@h
 }
 
 @test "a link that leaves the project is not mounted, one inside is" {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "base/xalloc.h"
@@ -179,6 +180,55 @@ has_target_of(const struct strings *volumes, const char *volume)
 	return false;
 }
 
+/* "https://user:password@host", whatever the variable is called: CI_REPOSITORY_URL of GitLab,
+ * HTTPS_PROXY, DATABASE_URL. */
+static bool
+has_credentials(const char *value)
+{
+	while ((value = strstr(value, "://"))) {
+		const char *at;
+
+		value += strlen("://");
+		at = memrchr(value, '@', strcspn(value, "/?#"));
+		if (at && at > value && strncmp(value, "git@", (size_t)(at - value) + 1) != 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+says(const struct strings *env, const char *name)
+{
+	size_t size = strlen(name);
+
+	for (size_t i = 0; i < env->count; i++)
+		if (text_starts(env->items[i], name) &&
+		    (env->items[i][size] == '=' || !env->items[i][size]))
+			return true;
+	return false;
+}
+
+static int
+add_passed(const struct project *project, const struct run_words *words, struct run_plan *plan,
+	   struct error **err)
+{
+	const struct strings *names = &project->run.pass;
+
+	for (size_t i = 0; i < names->count; i++) {
+		const char *value = environment_find(names->items[i]);
+
+		if (value && has_credentials(value) && !says(words->env, names->items[i])) {
+			error_set(err, ERROR_REFUSED,
+				  "the project file cannot pass '%s': its value is a URL with "
+				  "credentials",
+				  names->items[i]);
+			return error_set_hint(err, "pass it yourself: -e %s", names->items[i]);
+		}
+		strings_add(&plan->env, names->items[i]);
+	}
+	return 0;
+}
+
 static int
 add_defaults(struct context *context, const struct project *project, const struct run_words *words,
 	     struct run_plan *plan, struct error **err)
@@ -188,8 +238,8 @@ add_defaults(struct context *context, const struct project *project, const struc
 	plan->directory = run->workdir;
 	for (size_t i = 0; i < run->env.count; i++)
 		strings_add(&plan->env, run->env.items[i]);
-	for (size_t i = 0; i < run->pass.count; i++)
-		strings_add(&plan->env, run->pass.items[i]);
+	if (add_passed(project, words, plan, err) < 0)
+		return -1;
 	for (size_t i = 0; i < run->volumes.count; i++) {
 		const char *volume = run->volumes.items[i];
 

@@ -327,7 +327,8 @@ read_gitlab(void)
 	return job;
 }
 
-/* Multibranch pipelines alone say which branch is the primary one, and what is a pull request. */
+/* Multibranch pipelines alone say which branch is the primary one, and what is a pull request.  Not
+ * each plugin tells forks from the repository; those that do name the branch, too. */
 static struct branch_job
 read_jenkins(void)
 {
@@ -336,7 +337,6 @@ read_jenkins(void)
 		.tag = environment_find("TAG_NAME"),
 		.number = environment_find("CHANGE_ID"),
 		.base = environment_find("CHANGE_TARGET"),
-		.is_fork = environment_find("CHANGE_FORK") != NULL,
 		.is_default_branch = is_true("BRANCH_IS_PRIMARY"),
 	};
 
@@ -347,6 +347,7 @@ read_jenkins(void)
 		job.default_branch = job.branch;
 	if (job.is_change) {
 		job.branch = environment_find("CHANGE_BRANCH");
+		job.is_fork = environment_find("CHANGE_FORK") || !job.branch;
 		job.refusal = "the build of a pull request may run a stranger's code";
 	} else if (!job.branch && !job.tag) {
 		job.refusal = "BRANCH_NAME is not set, as in a multibranch pipeline";

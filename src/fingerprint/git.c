@@ -282,13 +282,15 @@ is_safe_directory(const char *directory)
 	return is_safe;
 }
 
-/* Whether a CI system says that it made both for this job. */
+/* Whether a CI system says that it made both for this job.  What Jenkins calls its workspace, many
+ * tools of developers call theirs. */
 static bool
 share_workspace(const char *path, const char *start)
 {
 	static const char *const names[] = { "GITHUB_WORKSPACE", "CI_PROJECT_DIR", "WORKSPACE" };
+	size_t count = sizeof(names) / sizeof(*names) - (environment_find("JENKINS_URL") ? 0 : 1);
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+	for (size_t i = 0; i < count; i++) {
 		const char *value = environment_find(names[i]);
 		AUTO_FREE char *workspace = value && *value == '/' ? realpath(value, NULL) : NULL;
 

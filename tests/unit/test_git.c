@@ -18,8 +18,9 @@
 #include "tree_room.h"
 
 static const char *const variables[] = {
-	"CI_PROJECT_DIR", "GITHUB_WORKSPACE", "SUDO_UID",         "WORKSPACE",
-	"GIT_DIR",        "GIT_INDEX_FILE",   "GIT_CONFIG_COUNT", "GIT_CONFIG_GLOBAL",
+	"CI_PROJECT_DIR", "GITHUB_WORKSPACE", "SUDO_UID",
+	"WORKSPACE",      "JENKINS_URL",      "GIT_DIR",
+	"GIT_INDEX_FILE", "GIT_CONFIG_COUNT", "GIT_CONFIG_GLOBAL",
 };
 
 static int
@@ -398,7 +399,11 @@ in_a_workspace_its_owner_counts(void **state)
 
 	(void)state;
 	need("root");
+	setenv("WORKSPACE", workspace, 1);
+	assert_foreign("chown 4322 repo/start", false); /* no Jenkins has said it */
+	setenv("JENKINS_URL", "http://ci.example", 1);
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		unsetenv("WORKSPACE");
 		setenv(names[i], workspace, 1);
 		assert_foreign("chown 4322 repo/start", true);
 		assert_foreign(":", false); /* the caller's folder: not what the job was given */
@@ -411,6 +416,7 @@ in_a_workspace_its_owner_counts(void **state)
 		assert_foreign("chown 4322 repo/start", false);
 		unsetenv(names[i]);
 	}
+	unsetenv("JENKINS_URL");
 }
 
 static const char *const origin[] = { "--heads", "origin", NULL };

@@ -229,8 +229,11 @@ format_github(const struct survey_image *image)
 		"    if: needs.image.outputs.digest    # empty for a pull request of a fork\n"
 		"    runs-on: ubuntu-24.04\n"
 		"    permissions: {contents: read, packages: read}\n"
-		"    container: ${{ needs.image.outputs.image }}@${{ needs.image.outputs.digest "
-		"}}\n"
+		"    container:\n"
+		"      image: ${{ needs.image.outputs.image }}@${{ needs.image.outputs.digest }}\n"
+		"      credentials: {username: \"${{ github.actor }}\", password: \"${{ "
+		"github.token "
+		"}}\"}\n"
 		"    steps:\n"
 		"      - uses: actions/checkout@v4\n"
 		"      - run: make test    # what the project does in its image\n",

@@ -97,8 +97,8 @@ a_chunk_is_one_frame_of_its_size(void **state)
 	size_t second = 0;
 
 	(void)state;
-	assert_int_equal(frame_write(coder, "one", 3, frames, 128, &first, &err), 0);
-	assert_int_equal(frame_write(coder, "two", 3, frames + first, 128, &second, &err), 0);
+	assert_int_equal(frame_write(coder, "onetwo", 6, frames, 128, &first, &err), 0);
+	assert_int_equal(frame_write(coder, "", 0, frames + first, 128, &second, &err), 0);
 	assert_int_equal(frame_read(coder, frames, first + second, &digest, bytes, 6, &err), -1);
 	assert_true(error_is(err, ERROR_CONTENT));
 }

@@ -30,6 +30,7 @@ struct cache {
 	int pack_fd;
 	uint64_t most_bytes;
 	bool executables;
+	bool lacks_pack; /* it never comes */
 	int64_t shift_ns;
 };
 
@@ -131,7 +132,7 @@ write_with(const struct cache *cache, struct workers *workers, struct error **er
 	tree_fd = dir_open_at(AT_FDCWD, "tree");
 	writer = tree_writer_new(&plan, tree_fd, err);
 	if (!writer || tree_writer_begin(writer, err) < 0 ||
-	    tree_writer_pack(writer, 0, cache->pack_fd, workers, err) < 0)
+	    (!cache->lacks_pack && tree_writer_pack(writer, 0, cache->pack_fd, workers, err) < 0))
 		return -1;
 	return tree_writer_finish(writer, err);
 }
@@ -162,6 +163,22 @@ assert_refused(const struct cache *cache, enum error_kind kind, const char *why)
 	if (!strstr(error_text(err), why))
 		fail_msg("'%s' does not say '%s'", error_text(err), why);
 	shell("test \"$(ls outside)\" = canary; test \"$(cat outside/canary)\" = mine");
+}
+
+static void
+a_pack_that_did_not_come_is_missed(void **state)
+{
+	struct cache cache;
+	struct chunk_ref chunk;
+
+	(void)state;
+	setup_cache(&cache);
+	chunk = add_chunk(&cache, "content");
+	put_root(&cache);
+	put_file(&cache, "file", &chunk, 1);
+	cache.lacks_pack = true;
+	assert_refused(&cache, ERROR_CONTENT, "a pack did not come");
+	release_cache(&cache);
 }
 
 static void
@@ -384,6 +401,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_get_content_mode_and_time),
+		cmocka_unit_test(a_pack_that_did_not_come_is_missed),
 		cmocka_unit_test(executables_and_links_to_them_are_written_when_they_are_wanted),
 		cmocka_unit_test(times_go_back_by_the_shift_and_ninja_forgets),
 		cmocka_unit_test(another_root_is_not_written),

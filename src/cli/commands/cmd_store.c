@@ -35,6 +35,23 @@ remove_reference(struct store *store, const char *name, struct error **err)
 	return error_set_hint(err, "'ocifp store ls' lists them");
 }
 
+/* Of a project it is "NAME.ID": whoever knows the name alone is told the whole. */
+static int
+refuse_volume(struct store *store, const char *name, struct error **err)
+{
+	AUTO_STRINGS struct strings volumes = { 0 };
+	AUTO_ERROR struct error *unlisted = NULL;
+	AUTO_FREE char *start = xasprintf("%s.", name);
+
+	error_set(err, ERROR_USAGE, "the store has no volume '%s'", QUOTED(name));
+	if (volumes_list(store, &volumes, &unlisted) == 0)
+		for (size_t i = 0; i < volumes.count; i++)
+			if (text_starts(volumes.items[i], start))
+				return error_set_hint(err, "a project's volume is '%s'",
+						      QUOTED(volumes.items[i]));
+	return error_set_hint(err, "'ocifp store ls' lists them");
+}
+
 static int
 remove_volume(struct store *store, const char *name, struct error **err)
 {
@@ -44,8 +61,7 @@ remove_volume(struct store *store, const char *name, struct error **err)
 		return error_wrap(err, "cannot remove volume '%s'", QUOTED(name));
 	if (found)
 		return 0;
-	error_set(err, ERROR_USAGE, "the store has no volume '%s'", QUOTED(name));
-	return error_set_hint(err, "'ocifp store ls' lists them");
+	return refuse_volume(store, name, err);
 }
 
 static json_t *

@@ -176,8 +176,10 @@ add_proc(struct findings *findings, const struct trial *trial)
 	}
 	errno = trial->proc_errno;
 	if (errno)
-		findings_add(findings, "proc", FINDING_PROBLEM,
-			     "cannot mount '/proc': %m; in a container, /proc must not be masked");
+		findings_add(
+			findings, "proc", FINDING_PROBLEM,
+			"cannot mount '/proc': %m; in a container, /proc must not be masked; "
+			"'ocifp run --isolation chroot' does without, for a job that you trust");
 	else
 		findings_add(findings, "proc", FINDING_OK, "mounts without root");
 }

@@ -227,6 +227,37 @@ restore() {
 	diff -r --no-dereference "$T/one/tree" tree
 }
 
+@test "racing savers of other content: what is restored is one of them, whole" {
+	need mounts
+	local i pids=()
+	for i in 1 2 3 4; do
+		mkdir -p "$T/racer$i"
+		(
+			cd "$T/racer$i" || exit
+			mkdir tree
+			noise "$i" 2000000 >tree/a
+			cp tree/a tree/b
+			echo key >key
+		)
+	done
+	for i in 1 2 3 4; do
+		# As if each were in the directory of the others.
+		unshare -m bash -c "mount --bind '$T/racer$i' '$T/desk' && cd '$T/desk' && OCIFP_STORE=$T/racer$i.store exec ocifp \
+			cache save --path tree --key key --repository '$reg_host/cache' --push always" 3>&- >"$T/racer$i.said" 2>&1 &
+		pids+=($!)
+	done
+	wait "${pids[@]}"
+	grep -q ': saved ' "$T"/racer*.said || fail "$(cat "$T"/racer*.said)"
+	[ "$(grep -c ': saved \|: not saved: another job saved' "$T"/racer*.said | grep -c ':1$')" = 4 ] ||
+		fail "$(cat "$T"/racer*.said)"
+	machine two
+	restore --strict
+	assert_status 0
+	cmp tree/a tree/b
+	cmp -s tree/a "$T/racer1/tree/a" || cmp -s tree/a "$T/racer2/tree/a" || cmp -s tree/a "$T/racer3/tree/a" ||
+		cmp tree/a "$T/racer4/tree/a"
+}
+
 @test "two caches of one repository do not meet" {
 	mkdir tree more
 	echo a >tree/a

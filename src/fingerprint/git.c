@@ -563,6 +563,19 @@ fill_room(const struct git *git, const char *room, struct error **err)
 	return borrow_shared_indexes(git, room, err);
 }
 
+/* Git makes it, in any question that is asked in the checkout. */
+static void
+note_index(const char *room)
+{
+	static const char *const names[] = { "index", "index.lock" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		AUTO_FREE char *path = xasprintf("%s/%s", room, names[i]);
+
+		leftovers_add(path);
+	}
+}
+
 const char *
 git_checkout_folder(struct git *git, struct error **err)
 {
@@ -580,6 +593,7 @@ git_checkout_folder(struct git *git, struct error **err)
 	leftovers_add(folder);
 	room = xasprintf("%s/.git", folder);
 	leftovers_add(room);
+	note_index(room);
 	if (mkdir(room, 0700) < 0)
 		error_set_path(err, errno, "make", room);
 	else if (fill_room(git, room, err) == 0)
@@ -662,10 +676,11 @@ char *
 git_commit(struct git *git, const char *revision, struct error **err)
 {
 	AUTO_FREE char *wanted = xasprintf("%s^{commit}", revision);
-	char *commit = *revision == '-' ? NULL : parse_revision(git, wanted);
+	AUTO_FREE char *commit = *revision == '-' ? NULL : parse_revision(git, wanted);
 
-	if (commit)
-		return commit;
+	/* "^HEAD" is none, but an answer. */
+	if (commit && commit[strspn(commit, "0123456789abcdef")] == '\0')
+		return TAKE_PTR(commit);
 	error_set(err, ERROR_USAGE, "git knows no commit '%s'", QUOTED(revision));
 	error_set_hint(err, "a shallow clone lacks older commits and other branches; git fetch "
 			    "gets them");

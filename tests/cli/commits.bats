@@ -71,6 +71,9 @@ commit() {
 	ocifp_run fingerprint --rev --all
 	assert_failed 2
 	assert_stderr_has "git knows no commit '--all'"
+	ocifp_run fingerprint --rev ^HEAD
+	assert_failed 2
+	assert_stderr_has "git knows no commit '\^HEAD'"
 	git checkout -q --orphan other
 	git rm -rfq .
 	git commit -q --allow-empty -m empty

@@ -5,9 +5,11 @@
 
 #include <cmocka.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "ability.h"
 #include "base/buf.h"
@@ -539,6 +541,37 @@ the_checkout_goes_with_the_repository(void **state)
 	shell("[ -d repo/.git/refs/heads ] && ls repo/.git/sharedindex.* >/dev/null");
 }
 
+/* With the index that git made for it. */
+static void
+the_checkout_goes_with_a_signal(void **state)
+{
+	static const char *const fill[] = { "read-tree", "HEAD", NULL };
+	const struct git_question question = { .argv = fill, .in_checkout = true };
+	AUTO_BUF struct buf output = BUF_INIT(KIB);
+	AUTO_ERROR struct error *err = NULL;
+	AUTO_FREE char *room = NULL;
+	int status = 0;
+	pid_t pid;
+
+	(void)state;
+	shell(". ./make.sh; git init -q repo; echo one >repo/file; git -C repo add file;"
+	      "git -C repo commit -qm one; mkdir tmp");
+	room = realpath("tmp", NULL);
+	pid = fork();
+	if (pid == 0) {
+		struct git *git;
+
+		setenv("TMPDIR", room, 1);
+		git = open_repository("repo");
+		if (git_read(git, &question, &output, &err) == 0)
+			(void)raise(SIGTERM);
+		_exit(1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+	shell("ls -A tmp >left; [ ! -s left ]");
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, enter, leave)
 
 int
@@ -561,6 +594,7 @@ main(void)
 		TEST(git_that_asks_others_does_not_wait_for_ever),
 		TEST(what_git_complains_has_a_limit),
 		TEST(the_checkout_goes_with_the_repository),
+		TEST(the_checkout_goes_with_a_signal),
 	};
 
 	return cmocka_run_group_tests_name("git", tests, NULL, NULL);

@@ -91,14 +91,14 @@ in_background() {
 	local pids=()
 	in_background writer 'i=0; echo >out/ready; while [ ! -e out/stop ]; do i=$((i + 1)); echo $i$i$i >out/number
 		echo $i >out/new$((i % 50)); rm -f out/new$(((i + 7) % 50)); done'
-	wait_for eval 'test -e "$OCIFP_STORE"/.ocifp/volumes/cache.out.*/ready'
+	wait_for eval 'test -e "$OCIFP_STORE"/.ocifp/volumes/out.*/ready'
 	for i in 1 2 3; do
 		echo "$i" >key
 		with_cache -- true
 		assert_status 0
 		assert_stderr_has 'cache out: saved'
 	done
-	for volume in "$OCIFP_STORE"/.ocifp/volumes/cache.out.*; do
+	for volume in "$OCIFP_STORE"/.ocifp/volumes/out.*; do
 		touch "$volume/stop"
 	done
 	wait "${pids[0]}"

@@ -123,6 +123,19 @@ assert_refused() {
 	assert_stdout ''
 }
 
+@test "a cache is the project's volume of its name" {
+	need git
+	project 'workdir: /app' 'volumes: [.:/app, target:/app/target]'
+	printf 'caches: {target: {paths: [target], key: [input], repository: "oci:../caches"}}\n' >>.ocifp.yaml
+	git init -q . && git add .
+	in_project --cache target -- sh -c 'echo warm >target/state'
+	assert_status 0
+	in_project -- cat target/state
+	assert_stdout warm
+	ocifp_run store ls
+	assert_equal "$(grep -c 'target\.' "$T/stdout")" 1
+}
+
 @test "the project file takes no volume of before and none of another project" {
 	mkdir "$T/bare" && (cd "$T/bare" || exit; in_project -v "private:/v" "rootfs:$T/root" -- sh -c 'echo secret >/v/state')
 	project 'volumes: ["private:/v"]'

@@ -113,17 +113,28 @@ find_variable(void *opaque, const char *name)
 	return !value && strcmp(name, "HOME") == 0 && is_root(environment) ? root_home : value;
 }
 
+/* Its first path is the project's volume of its name, so that `volumes` of the project file may
+ * name it, too. */
+static char *
+volume_of_path(const struct cache_spec *spec, size_t index)
+{
+	struct digest digest = digest_of(DIGEST_SHA256, spec->directory, strlen(spec->directory));
+	AUTO_FREE char *name =
+		xasprintf("%s.%.*s", spec->name, PROJECT_HEX_CHARS, digest_hex(&digest).text);
+
+	return index == 0 ? TAKE_PTR(name) : xasprintf("%s.%zu", name, index);
+}
+
 static int
 mount_path(const struct store *store, const struct cache_spec *spec, size_t index,
 	   const struct job_environment *environment, struct run_plan *plan, struct error **err)
 {
 	struct cache_path *path = &spec->paths[index];
 	struct job_environment of_job = *environment;
-	struct digest digest = digest_of(DIGEST_SHA256, spec->directory, strlen(spec->directory));
-	AUTO_FREE char *name = xasprintf("cache.%s.%.*s.%zu", spec->name, PROJECT_HEX_CHARS,
-					 digest_hex(&digest).text, index);
+	AUTO_FREE char *name = volume_of_path(spec, index);
 	AUTO_FREE char *mount = NULL;
 	AUTO_FREE char *target = NULL;
+	AUTO_FREE char *volume = NULL;
 
 	if (path->is_inside) {
 		mount = find_project_mount(environment->plan, spec->directory, err);
@@ -138,7 +149,9 @@ mount_path(const struct store *store, const struct cache_spec *spec, size_t inde
 		return -1;
 	free(path->directory);
 	path->directory = xasprintf("%s/%s/%s", store_path(store), STORE_VOLUMES, name);
-	strings_take(&plan->volumes, xasprintf("%s:%s", name, target));
+	volume = xasprintf("%s:%s", name, target);
+	if (!strings_has(&plan->volumes, volume))
+		strings_add(&plan->volumes, volume);
 	return 0;
 }
 

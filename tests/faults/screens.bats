@@ -84,16 +84,23 @@ serve_views() {
 	on=()
 }
 
+# show_view NAME WORD...: on terminals of 80 and 120 columns; a dumb one gets the same characters.
 show_view() {
-	screen_of "$1" ocifp "${@:3}"
-	assert_status 0
-	assert_screen "$2"
+	local columns
+	for columns in 80 120; do
+		screen_of $columns ocifp "${@:2}"
+		assert_status 0
+		assert_screen "$1-$columns"
+	done
+	TERM=dumb screen_of 120 ocifp "${@:2}"
+	assert_screen "$1-120"
+	assert_equal "$(tr -cd '\033' <"$T/frames" | wc -c)" 0
 }
 
 @test "tree: a picture first, and every digest on request" {
 	serve_views
-	show_view 80 tree-80 tree "$ref"
-	show_view 120 tree-digests-120 tree --digests "$ref"
+	show_view tree tree "$ref"
+	show_view tree-digests tree --digests "$ref"
 	# A manifest that no index describes says its platform in its config.
 	ocifp_run tree "$reg_host/app@$(ocifp digest --platform linux/arm64 "$ref" 3>&- | tail -n 1 | sed 's/.*@//')"
 	assert_status 0
@@ -102,12 +109,12 @@ show_view() {
 
 @test "inspect: when it was made, its steps, and the sizes of its layers" {
 	serve_views
-	show_view 80 inspect-80 inspect --platform linux/amd64 "$ref"
+	show_view inspect inspect --platform linux/amd64 "$ref"
 	mkdir root
 	echo one >root/one
 	SOURCE_DATE_EPOCH=1600000000 ocifp_run append -o oci:made:v1 --created-by "$(printf 'RUN \033[31m%070d' 1)" --cmd /bin/sh root
 	assert_status 0
-	show_view 80 inspect-history-80 inspect oci:made:v1
+	show_view inspect-history inspect oci:made:v1
 }
 
 @test "tags are sorted as versions, and shown with date, size and platforms" {
@@ -116,7 +123,7 @@ show_view() {
 	for tag in v1.10 v1.9 v1.9-rc.2 v1.9-rc.10 latest 2 10; do mkimage image "$T/reg.root/app" $tag >/dev/null; done
 	ocifp_run tags "$reg_host/app"
 	assert_stdout $'2\n10\nlatest\none\nv1.9-rc.2\nv1.9-rc.10\nv1.9\nv1.10'
-	show_view 80 tags-long-80 tags --long "$reg_host/app"
+	show_view tags-long tags --long "$reg_host/app"
 	ocifp_run tags --long --json "$reg_host/app"
 	assert_json '.images[0] | .tag == "2" and .size_bytes > 0 and (.platforms | length) == 1'
 }
@@ -132,7 +139,7 @@ show_view() {
 	[ -s "$mark" ] || fail "nothing was noted"
 	echo $((EPOCHSECONDS - 40 * 86400)) >"$mark"
 	touch -d '35 days ago' "$mark"
-	show_view 80 store-ls-80 store ls
+	show_view store-ls store ls
 	ocifp_run store gc --older 36d
 	assert_status 0
 	ocifp_run store gc --older 30d --dry-run
@@ -153,7 +160,7 @@ show_view() {
 }
 
 @test "help at first" {
-	show_view 80 help-pull-80 help pull
+	show_view help-pull help pull
 }
 
 @test "an unpack is a phase of its own" {

@@ -551,3 +551,41 @@ while_it_reads() {
 	[[ $stdout == 'cache default: not restored: '* ]] || fail "$told"
 	assert_equal "$(ls -A)" key
 }
+
+@test "a registry that has lost a pack of the cache before gets all of it again" {
+	publish
+	restore
+	echo more >tree/more
+	echo other >key
+	rules reg <<<'{"method": "PUT", "path": "manifests", "nth": 1, "action": {"status": 400,
+		"json": {"errors": [{"code": "MANIFEST_BLOB_UNKNOWN", "message": "blob unknown to manifest"}]}}}'
+	save --json
+	assert_json '.caches[0] | .result == "saved" and .new_bytes > 200000'
+	machine three
+	echo other >key
+	restore --strict
+	assert_equal "$(cat tree/more)" more
+}
+
+@test "the cache that was saved first under a key stays" {
+	need mounts
+	local slow
+	start_faults reg
+	where=$reg_host/cache
+	mkdir tree "$T/other" "$T/other/tree"
+	noise slow 100000 >tree/a
+	noise quick 100000 >"$T/other/tree/a"
+	echo key >"$T/other/key"
+	rules reg <<<'{"method": "POST", "nth": 1, "action": {"delay_s": 3}}'
+	ocifp cache save --path tree --key key --repository "$where" --push always >"$T/slow" 2>&1 3>&- &
+	slow=$!
+	wait_for eval '[ "$(requests reg POST .)" -ge 1 ]'
+	unshare -m bash -c "mount --bind '$T/other' '$T/desk' && cd '$T/desk' && OCIFP_STORE=$T/other.store exec ocifp \
+		cache save --path tree --key key --repository '$where' --push always" 3>&- >"$T/quick"
+	grep -q ': saved ' "$T/quick" || fail "$(cat "$T/quick")"
+	wait $slow
+	grep -q 'not saved: another job saved the same inputs' "$T/slow" || fail "$(cat "$T/slow")"
+	machine two
+	restore --strict
+	cmp tree/a "$T/other/tree/a"
+}

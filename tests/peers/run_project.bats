@@ -110,13 +110,13 @@ assert_refused() {
 	mkdir "$T/bare" && (cd "$T/bare" || exit; in_project -v "before:/v" "rootfs:$T/root" -- sh -c 'echo warm >/v/state')
 	in_project -v before:/v -- cat /v/state
 	assert_stdout warm
-	assert_stderr_has "volume 'before' is this project's now, as 'before\.[0-9a-f]{12}'"
+	assert_stderr_has "volume 'before' is this project's now, as 'before\.[0-9a-f]{20}'"
 	in_project -v before:/v -- cat /v/state
 	assert_stdout warm
 	[ "$(grep -c 'is this project' "$T/stderr")" = 0 ] || fail 'said twice' "$told"
 	ocifp_run store rm --volume before
 	assert_failed 2
-	assert_stderr_has "the store has no volume 'before'; a project's volume is 'before\.[0-9a-f]{12}'"
+	assert_stderr_has "the store has no volume 'before'; a project's volume is 'before\.[0-9a-f]{20}'"
 	mkdir "$T/second" && sed "s|oci:../|oci:$T/|" .ocifp.yaml >"$T/second/.ocifp.yaml" && cp input "$T/second/"
 	cd "$T/second" || return
 	in_project -v before:/v -- ls -A /v

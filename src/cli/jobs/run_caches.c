@@ -18,7 +18,9 @@
 #include "store/lock.h"
 #include "store/store.h"
 
-#define PROJECT_HEX_CHARS 12
+/* Of a directory that somebody chose so that it has another project's volumes, 48 bits would be
+ * found in hours. */
+#define PROJECT_HEX_CHARS 20
 
 #define CACHES_LOCK "caches.lock"
 

@@ -13,7 +13,9 @@
 #include "project/project.h"
 #include "run/root/volumes.h"
 
-#define PROJECT_HEX_CHARS 12
+/* Of a directory that somebody chose so that it has another project's volumes, 48 bits would be
+ * found in hours. */
+#define PROJECT_HEX_CHARS 20
 
 void
 run_plan_release(struct run_plan *plan)

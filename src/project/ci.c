@@ -192,9 +192,9 @@ find_refusal(const char *name)
 }
 
 /* A merge group runs on a branch of its own, "gh-readonly-queue/<base>/pr-<number>-<sha>"; what
- * counts is the branch that it will become. */
+ * counts is the branch that it will become.  Whoever may push some branch may call it so. */
 static char *
-find_ref(void)
+find_ref(const char *event)
 {
 	const char *ref = environment_find("GITHUB_REF");
 	const char *base;
@@ -202,7 +202,7 @@ find_ref(void)
 
 	if (!ref)
 		return NULL;
-	if (!text_starts(ref, queue_prefix))
+	if (!text_starts(ref, queue_prefix) || !event || strcmp(event, "merge_group") != 0)
 		return xstrdup(ref);
 	base = ref + strlen(queue_prefix);
 	end = strrchr(base, '/');
@@ -430,7 +430,7 @@ static const char *
 find_why_not(const struct strings *push_refs)
 {
 	const char *event = environment_find("GITHUB_EVENT_NAME");
-	AUTO_FREE char *ref = find_ref();
+	AUTO_FREE char *ref = find_ref(event);
 	struct branch_job job;
 	const char *refusal;
 

@@ -4,7 +4,7 @@
     bench_leaves.py [--saves N] [--size MB] [--registry HOST:PORT]
 
 A tree of SIZE MB in files of 1 kB to 8 MB; each save changes one file of 2 MB to 4 MB and 65 small
-ones, as an edit of a leaf crate does.  Prints for some saves the packs, the bytes stored and live, the
+ones, as an edit of one package does.  Prints for some saves the packs, the bytes stored and live, the
 bytes uploaded, and the seconds; then the time and packs of a restore.  Without a registry an OCI layout
 is used.
 """

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/deadline.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 
 void
@@ -44,6 +45,17 @@ void
 observer_phase(struct observer *observer, enum event_kind kind, enum phase phase)
 {
 	observer_hear(observer, &(struct event){ .kind = kind, .phase = phase });
+}
+
+void
+observer_retry(struct observer *observer, const char *why, int64_t delay_ms)
+{
+	AUTO_FREE char *time =
+		delay_ms < 1000 ? xasprintf("%d ms", (int)delay_ms) : text_time(delay_ms);
+	AUTO_FREE char *text = xasprintf("%s; again in %s", why, time);
+
+	observer_hear(observer,
+		      &(struct event){ .kind = EVENT_RETRY, .text = text, .ms = delay_ms });
 }
 
 void

@@ -53,6 +53,9 @@ void observer_blob(struct observer *observer, enum event_kind kind, const char *
 		   uint64_t bytes);
 void observer_phase(struct observer *observer, enum event_kind kind, enum phase phase);
 
+/* EVENT_RETRY: "WHY; again in 1.2 s". */
+void observer_retry(struct observer *observer, const char *why, int64_t delay_ms);
+
 /* Sleeps for `pause_ms`, and tells each second what is waited for: since `since_ms`. */
 void observer_pause(struct observer *observer, const char *what, int64_t since_ms, int pause_ms);
 

@@ -390,10 +390,8 @@ repeat_later(struct request *request, int64_t asked_ms, const char *why)
 	request->needs_attempt = true;
 	request->state = REQUEST_DUE;
 	request->not_before_ms = deadline_after_ms(delay_ms);
-	text = xasprintf("%s %s: %s; again in %" PRId64 " ms", request_method_name(request), url,
-			 QUOTED(why), delay_ms);
-	observer_hear(engine->observer,
-		      &(struct event){ .kind = EVENT_RETRY, .text = text, .ms = delay_ms });
+	text = xasprintf("%s %s: %s", request_method_name(request), url, QUOTED(why));
+	observer_retry(engine->observer, text, delay_ms);
 	return true;
 }
 

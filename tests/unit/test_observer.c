@@ -60,6 +60,31 @@ hears_counts_and_blobs(void **state)
 }
 
 static void
+hears_when_a_request_is_sent_again(void **state)
+{
+	struct listener listener = { .observer.hear = hear };
+
+	(void)state;
+	observer_retry(&listener.observer, "answer 503", 250);
+	assert_int_equal(listener.kind, EVENT_RETRY);
+	assert_string_equal(listener.text, "answer 503; again in 250 ms");
+	observer_retry(&listener.observer, "answer 429", 34500);
+	assert_string_equal(listener.text, "answer 429; again in 34 s");
+}
+
+static void
+hears_what_is_waited_for(void **state)
+{
+	struct listener listener = { .observer.hear = hear };
+
+	(void)state;
+	observer_pause(&listener.observer, "for others", 0, 1);
+	assert_int_equal(listener.kind, EVENT_WAITING);
+	assert_string_equal(listener.text, "for others");
+	assert_int_equal(listener.heard_count, 1);
+}
+
+static void
 nobody_hears_nothing(void **state)
 {
 	(void)state;
@@ -74,6 +99,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hears_text_as_it_was_formatted),
 		cmocka_unit_test(hears_counts_and_blobs),
+		cmocka_unit_test(hears_when_a_request_is_sent_again),
+		cmocka_unit_test(hears_what_is_waited_for),
 		cmocka_unit_test(nobody_hears_nothing),
 	};
 

@@ -361,8 +361,8 @@ break_off(struct upload *upload, const struct request *request, struct error *fa
 	retry_count_attempt(&upload->tally);
 	upload->delay_ms = pause_ms;
 	upload->failure = failure;
-	observer_tell(engine_observer(upload->job.endpoint->registry->engine), EVENT_RETRY,
-		      "%s; again in %" PRId64 " ms", error_text(failure), pause_ms);
+	observer_retry(engine_observer(upload->job.endpoint->registry->engine), error_text(failure),
+		       pause_ms);
 	/* A chunk does not complete the blob: ask the session, not for the blob. */
 	return go_on(upload, upload->step == UPLOAD_CHUNK ? UPLOAD_STATUS : UPLOAD_RECHECK);
 }

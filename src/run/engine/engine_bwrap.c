@@ -310,7 +310,7 @@ static struct {
 	unsigned stopped_count; /* ticks in a row at which its process 1 was found stopped */
 } running;
 
-enum { STOPPED_TICKS_COUNT = 2 };
+enum { STOPPED_TICKS_COUNT = 2, NUMBERS_LIMIT_COUNT = 100000 };
 
 /* The process 1 of the job, of bubblewrap; -1: not yet. */
 static pid_t
@@ -421,6 +421,50 @@ wait_for_job(pid_t pid)
 	return container_wait(first, job_of_run());
 }
 
+/* The least number above `least` that a process has in /proc; -1: none. */
+static pid_t
+find_number(pid_t least)
+{
+	AUTO_CLOSE int fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_STRINGS struct strings names = { 0 };
+	pid_t found = -1;
+	uint64_t number;
+
+	if (fd < 0 || dir_names(fd, SIZE_MAX, &names) < 0)
+		return -1;
+	for (size_t i = 0; i < names.count; i++)
+		if (text_parse_uint(names.items[i], INT32_MAX, &number) && (pid_t)number > least &&
+		    (found < 0 || (pid_t)number < found))
+			found = (pid_t)number;
+	return found;
+}
+
+/* The number of a process that has started and ended: the next one has the next number. */
+static pid_t
+use_number(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	if (pid > 0)
+		(void)waitpid(pid, NULL, 0);
+	return pid;
+}
+
+/* Bubblewrap looks its child up in /proc and fails without it.  That of the caller has no numbers
+ * of our namespace of processes, but any process there will do: nothing is done with what is read.
+ */
+static void
+meet_numbers(void)
+{
+	pid_t last = use_number();
+	pid_t wanted = last > 0 ? find_number(last + 1) : -1;
+
+	while (last > 0 && last + 2 < wanted && wanted < NUMBERS_LIMIT_COUNT)
+		last = use_number();
+}
+
 static int
 start_engine(const struct engine_start *start, struct error **err)
 {
@@ -432,6 +476,8 @@ start_engine(const struct engine_start *start, struct error **err)
 	if (prepare(start, &given, err) < 0 ||
 	    (start->terminal_fd >= 0 && lead_terminal(start->terminal_fd, err) < 0))
 		return -1;
+	if (start->keeps_proc)
+		meet_numbers();
 	pid = fork();
 	if (pid == 0)
 		become_engine(start, &given, argv);

@@ -312,6 +312,18 @@ take_from(struct dockerfile *dockerfile, const char *rest)
 	dockerfile->stages[dockerfile->stage_count++] = stage;
 }
 
+static char *
+without_quotes(const char *text)
+{
+	char *plain = xcalloc(strlen(text) + 1, 1);
+	size_t length = 0;
+
+	for (; *text; text++)
+		if (!strchr("\"'", *text))
+			plain[length++] = *text;
+	return plain;
+}
+
 static void
 take_line(struct dockerfile *dockerfile, const char *line)
 {
@@ -327,7 +339,7 @@ take_line(struct dockerfile *dockerfile, const char *line)
 		take_from(dockerfile, rest);
 	} else if (!stage) {
 		if (strcasecmp(word, "ARG") == 0 && strchr(rest, '='))
-			strings_add(&dockerfile->arguments, rest);
+			strings_take(&dockerfile->arguments, without_quotes(rest));
 	} else if (strcasecmp(word, "COPY") == 0 || strcasecmp(word, "ADD") == 0) {
 		take_copy(dockerfile, rest, stage);
 	} else if (strcasecmp(word, "RUN") == 0) {
@@ -336,6 +348,8 @@ take_line(struct dockerfile *dockerfile, const char *line)
 		   text_is_printable_ascii(rest)) {
 		free(stage->workdir);
 		stage->workdir = xstrndup(rest, strcspn(rest, blanks));
+		for (size_t end = strlen(stage->workdir); end > 1 && stage->workdir[--end] == '/';)
+			stage->workdir[end] = '\0';
 	}
 }
 

@@ -72,8 +72,8 @@ says() {
 
 @test "the stages that a workflow builds are images, with what they take from others" {
 	need openssl
-	printf '%s\n' 'ARG RUST_VERSION=1.93.1' 'FROM rust:${RUST_VERSION}-slim AS toolchain' 'COPY rust-toolchain.toml /' \
-		'FROM debian:bookworm-slim AS base' 'WORKDIR /app' 'FROM base AS ci' 'COPY --from=toolchain /usr/local /usr/local' \
+	printf '%s\n' 'ARG RUST_VERSION="1.93.1"' 'FROM rust:${RUST_VERSION}-slim AS toolchain' 'COPY rust-toolchain.toml /' \
+		'FROM debian:bookworm-slim AS base' 'WORKDIR /app/' 'FROM base as ci' 'COPY --from=toolchain /usr/local /usr/local' \
 		'RUN --mount=type=cache,target=/x true' 'FROM ci AS builder' 'COPY . .' 'FROM base' 'COPY --from=builder /app/x /' >Dockerfile
 	printf 'FROM debian:12\nCOPY dist/x /\n' >Dockerfile.pack
 	touch rust-toolchain.toml Cargo.toml && mkdir -p .github/workflows

@@ -119,6 +119,13 @@ assert_not_published() {
 	! grep -q secret "$T/reg.out" || fail 'the token went to another host'
 }
 
+@test "Jenkins: the build of a change, whose command is its author's, has no credentials" {
+	local stage
+	stage=$(sed -n "/stage('login')/,/stage('image')/p" "$ci/Jenkinsfile")
+	[[ $stage == *'when { not { changeRequest() } }'*'withCredentials('* ]] || fail "$stage"
+	assert_equal "$(grep -c 'withCredentials(' "$ci/Jenkinsfile")" 1
+}
+
 @test "Jenkins: logs in, the primary branch publishes, a pull request does not" {
 	need htpasswd
 	start_registry closed htpasswd

@@ -12,6 +12,10 @@ struct repository_ops {
 		       struct resolution *resolution, struct error **err);
 	int (*has_manifest)(struct repository *repository, const struct digest *digest,
 			    bool *ret_found, struct error **err);
+
+	/* NULL: by resolve(). */
+	int (*find_tag)(struct repository *repository, const char *tag, bool *ret_found,
+			struct digest *ret_digest, struct error **err);
 	int (*get_blob)(struct repository *repository, const struct descriptor *descriptor,
 			struct body *body, blob_done *done, void *context, struct error **err);
 

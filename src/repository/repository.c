@@ -66,6 +66,21 @@ repository_has_manifest(struct repository *repository, const struct digest *dige
 	return repository->ops->has_manifest(repository, digest, ret_found, err);
 }
 
+int
+repository_find_tag(struct repository *repository, const char *tag, bool *ret_found,
+		    struct digest *ret_digest, struct error **err)
+{
+	AUTO_RESOLUTION struct resolution named = { 0 };
+
+	if (repository->ops->find_tag)
+		return repository->ops->find_tag(repository, tag, ret_found, ret_digest, err);
+	if (repository_resolve(repository, tag, NULL, &named, err) < 0)
+		return -1;
+	*ret_found = named.evidence.presence == PRESENCE_PRESENT;
+	*ret_digest = named.descriptor.digest;
+	return 0;
+}
+
 static int
 refuse_writing(struct repository *repository, struct error **err)
 {

@@ -57,6 +57,10 @@ int repository_resolve_listed(struct repository *repository, const char *name,
 int repository_has_manifest(struct repository *repository, const struct digest *digest,
 			    bool *ret_found, struct error **err);
 
+/* What a tag names, without its bytes: a HEAD at a registry.  False does not prove absence. */
+int repository_find_tag(struct repository *repository, const char *tag, bool *ret_found,
+			struct digest *ret_digest, struct error **err);
+
 /* `tag` NULL: by digest alone.  The manifest's blobs and children must exist. */
 int repository_put_manifest(struct repository *repository, const char *tag,
 			    const struct descriptor *descriptor, const void *bytes,

@@ -135,6 +135,14 @@ has_manifest(struct repository *repository, const struct digest *digest, bool *r
 }
 
 static int
+find_tag(struct repository *repository, const char *tag, bool *ret_found, struct digest *ret_digest,
+	 struct error **err)
+{
+	return registry_has_manifest(endpoint_of(repository), tag, NULL, ret_found, ret_digest,
+				     err);
+}
+
+static int
 put_manifest(struct repository *repository, const char *tag, const struct descriptor *descriptor,
 	     const void *bytes, struct put_result *ret_result, struct error **err)
 {
@@ -303,8 +311,8 @@ free_repository(struct repository *repository)
 }
 
 #define COMMON_OPS \
-	.resolve = resolve, .has_manifest = has_manifest, .put_manifest = put_manifest, \
-	.delete_tag = delete_tag, .list_referrers = list_referrers, \
+	.resolve = resolve, .has_manifest = has_manifest, .find_tag = find_tag, \
+	.put_manifest = put_manifest, .delete_tag = delete_tag, .list_referrers = list_referrers, \
 	.remove_referrer = remove_referrer, .find_blob = find_blob, .get_blob = get_blob, \
 	.put_blob = put_blob, .cancel_blob = cancel_blob, .probe_push = probe_push, .step = step, \
 	.list_tags = list_tags, .resolve_listed = resolve_listed, .free = free_repository

@@ -50,11 +50,13 @@ named() {
 	assert_status 0
 	assert_equal "$(named latest)" "$(named "$(image_tag)")"
 	assert_equal "$(named main)" "$(named latest)"
-	local first
+	local first before
 	first=$(named latest)
+	before=$(asked reg)
 	push_job
 	assert_status 0
 	! grep -q "tag 'latest'" "$T/stderr" || fail 'a tag that is right was written' "$told"
+	assert_equal $(($(asked reg) - before)) 3 # the image, and a HEAD for each tag
 	echo 'FROM two' >Dockerfile
 	commit two
 	push_job

@@ -29,12 +29,12 @@ find_wrong_tags(struct repository *repository, const struct strings *tags,
 		const struct digest *digest, struct strings *ret_wrong, struct error **err)
 {
 	for (size_t i = 0; i < tags->count; i++) {
-		AUTO_RESOLUTION struct resolution named = { 0 };
+		struct digest named;
+		bool found = false;
 
-		if (repository_resolve(repository, tags->items[i], NULL, &named, err) < 0)
+		if (repository_find_tag(repository, tags->items[i], &found, &named, err) < 0)
 			return error_wrap(err, "tag '%s'", tags->items[i]);
-		if (named.evidence.presence != PRESENCE_PRESENT ||
-		    !digest_equal(&named.descriptor.digest, digest))
+		if (!found || !digest_equal(&named, digest))
 			strings_add(ret_wrong, tags->items[i]);
 	}
 	return 0;

@@ -1,4 +1,5 @@
 cli_unit_tests = \
+	%D%/test_columns \
 	%D%/test_github \
 	%D%/test_line \
 	%D%/test_options \
@@ -7,6 +8,9 @@ cli_unit_tests = \
 	%D%/test_report
 check_PROGRAMS += $(cli_unit_tests)
 TESTS += $(cli_unit_tests)
+
+%C%_test_columns_SOURCES = %D%/test_columns.c
+%C%_test_columns_LDADD = $(cli_libs) $(CMOCKA_LIBS)
 
 %C%_test_github_SOURCES = %D%/test_github.c
 %C%_test_github_LDADD = $(cli_libs) $(CMOCKA_LIBS)

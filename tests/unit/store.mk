@@ -8,7 +8,8 @@ store_tests = \
 	%D%/test_lock \
 	%D%/test_care \
 	%D%/test_file_hash \
-	%D%/test_ingest
+	%D%/test_ingest \
+	%D%/test_uses
 check_PROGRAMS += $(store_tests)
 TESTS += $(store_tests)
 
@@ -16,6 +17,9 @@ store_room = %D%/store_room.c %D%/store_room.h
 
 %C%_test_file_hash_SOURCES = %D%/test_file_hash.c $(store_room)
 %C%_test_file_hash_LDADD = $(store_libs) $(CMOCKA_LIBS)
+
+%C%_test_uses_SOURCES = %D%/test_uses.c $(store_room)
+%C%_test_uses_LDADD = $(store_libs) $(CMOCKA_LIBS)
 
 %C%_test_ingest_SOURCES = %D%/test_ingest.c $(store_room)
 %C%_test_ingest_LDADD = $(store_libs) $(CMOCKA_LIBS)

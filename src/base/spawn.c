@@ -396,6 +396,12 @@ set_attributes(posix_spawnattr_t *attributes, bool has_group)
 }
 
 /* 0 or an error number. */
+int
+spawn_errnum(int errnum)
+{
+	return errnum == EPERM && (errno == EAGAIN || errno == ENOMEM) ? errno : errnum;
+}
+
 static int
 start(struct child *child, const struct spawn_options *options, int directory_fd)
 {
@@ -409,8 +415,9 @@ start(struct child *child, const struct spawn_options *options, int directory_fd
 	posix_spawnattr_init(&attributes);
 	add_actions(&actions, child, directory_fd, options->held_fd);
 	set_attributes(&attributes, child->has_group);
-	errnum = posix_spawnp(&child->pid, argv[0], &actions, &attributes, argv,
-			      environment ? environment : environ);
+	errno = 0;
+	errnum = spawn_errnum(posix_spawnp(&child->pid, argv[0], &actions, &attributes, argv,
+					   environment ? environment : environ));
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
 	if (errnum)

@@ -34,6 +34,10 @@ struct spawn_options {
 	int held_fd; /* open in the program as SPAWN_HELD_FD, such as a lock; 0: none */
 };
 
+/* What posix_spawn(3) has returned, called with errno 0: where no process could be made, glibc 2.34
+ * and 2.35 return EPERM, whatever the reason in errno. */
+int spawn_errnum(int errnum);
+
 struct spawn_result {
 	int exit_status; /* as a shell says it: 128 + n for signal n; 126, 127 when not started */
 	bool timed_out;

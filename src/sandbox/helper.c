@@ -14,6 +14,7 @@
 
 #include "base/environment.h"
 #include "base/error.h"
+#include "base/spawn.h"
 #include "base/xalloc.h"
 #include "sandbox/channel.h"
 #include "sandbox/confine.h"
@@ -114,7 +115,9 @@ spawn(struct helper *helper, const char *program, const char *verb, const struct
 	posix_spawnattr_init(&attributes);
 	add_actions(&actions, plan);
 	set_attributes(&attributes);
-	errnum = posix_spawn(&helper->pid, program, &actions, &attributes, argv, environment);
+	errno = 0;
+	errnum = spawn_errnum(
+		posix_spawn(&helper->pid, program, &actions, &attributes, argv, environment));
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
 	if (errnum)

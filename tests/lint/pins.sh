@@ -5,7 +5,7 @@
 set -eu
 cd "${top_srcdir:-.}"
 
-uses=$(grep -rhE '^ *(- )?uses: ' .github | grep -vE 'uses: (\./|ocifp/ocifp/)' | sed 's/^ *\(- \)\{0,1\}uses: //' |
+uses=$(grep -rhE '^ *(- )?uses: ' .github | grep -vE 'uses: (\./|\$/|ocifp/ocifp/)' | sed 's/^ *\(- \)\{0,1\}uses: //' |
 	sort -u)
 
 # say NUMBER TEXT WHAT LINES: there should be none
@@ -13,7 +13,7 @@ say() {
 	if [ -z "$4" ]; then
 		echo "ok $1 - $2"
 	else
-		printf '%s\n' "$4" | sed "s/^/# $3: /"
+		printf '%s\n' "$4" | sed "s|^|# $3: |"
 		echo "not ok $1 - $2"
 	fi
 }

@@ -13,7 +13,7 @@ echo 1..1
 if output=$(find src man tests contrib README.md CONTRIBUTING.md SECURITY.md HACKING.md NEWS configure.ac Makefile.am -type f \
 	-name '*[.A-Z]*' ! -path '*/corpus/*' ! -name '*.[oa]' ! -name '*.log' ! -name '*.trs' \
 	-exec grep -Il . {} + | LC_ALL=C sort |
-	xargs codespell --disable-colors -L ba,caf,fo,nd,verison,worl 2>&1); then
+	xargs codespell --disable-colors -L ba,caf,crate,fo,nd,verison,worl 2>&1); then
 	echo 'ok 1 - spelling'
 else
 	printf '%s\n' "$output" | sed 's/^/# /'

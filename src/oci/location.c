@@ -81,9 +81,20 @@ cut_tag(char *rest, const char *text, char **ret_tag, struct error **err)
 	return 0;
 }
 
+bool
+location_path_is_valid(const char *path)
+{
+	for (; *path; path++)
+		if ((unsigned char)*path < ' ' || *path == 0x7f)
+			return false;
+	return true;
+}
+
 static int
 check_path(const char *path, const struct scheme *scheme, const char *text, struct error **err)
 {
+	if (!location_path_is_valid(path))
+		return refuse(err, text, "its path has control characters");
 	if (*path == '\0')
 		return refuse(err, text, "the path is missing");
 	if (strlen(path) >= PATH_LIMIT_BYTES)

@@ -7,7 +7,8 @@
  *     rootfs:DIR                         an unpacked root filesystem
  *
  * A path is split from its tag as skopeo does: "@alg:hex" is taken off the end, then the first
- * ':' splits.  The '@' of anything but an algorithm we know belongs to the path.
+ * ':' splits.  The '@' of anything but an algorithm we know belongs to the path.  A location is a
+ * line of output and of environment files: a path has no control characters.
  */
 #ifndef OCIFP_OCI_LOCATION_H
 #define OCIFP_OCI_LOCATION_H
@@ -40,6 +41,8 @@ char *location_repository(const struct location *location); /* without tag and d
 void location_copy(const struct location *location, struct location *ret_copy);
 void location_release(struct location *location);
 #define AUTO_LOCATION CLEANUP(location_release)
+
+bool location_path_is_valid(const char *path); /* as for its characters */
 
 /* True for what the grammar takes as a location and not as a name in the project file: text with
  * a '/', and with a ':' or '@' so that "debian:12" gets the hint of reference_parse(). */

@@ -23,6 +23,8 @@ layout_name(const char *path, const char *directory, struct error **err)
 
 	if (strchr(absolute, ':'))
 		return refuse(err, absolute, "has a ':' in its path");
+	if (!location_path_is_valid(absolute))
+		return refuse(err, absolute, "has control characters in its path");
 	return xasprintf("oci:%s", absolute);
 }
 

@@ -132,6 +132,21 @@ named() {
 	raw app "$tag" >"$T/raw" || fail 'the push did not build its own'
 }
 
+@test "a merge request of GitLab does the same" {
+	make_project "pull_requests: $reg_host/app-mr"
+	local job=(env GITLAB_CI=true CI_PIPELINE_SOURCE=merge_request_event CI_PROJECT_ID=7 CI_MERGE_REQUEST_IID=3
+		CI_MERGE_REQUEST_SOURCE_BRANCH_NAME=topic CI_MERGE_REQUEST_TARGET_BRANCH_NAME=main CI_DEFAULT_BRANCH=main)
+	split_run "${job[@]}" CI_MERGE_REQUEST_SOURCE_PROJECT_ID=8 ocifp ensure --no-build
+	assert_failed 3
+	split_run "${job[@]}" CI_MERGE_REQUEST_SOURCE_PROJECT_ID=7 ocifp ensure
+	assert_status 0
+	assert_stdout "$reg_host/app-mr@$(raw app-mr "$(image_tag)" | digest_of)"
+	! raw app "$(image_tag)" || fail 'it went to the repository of everybody'
+	new_store
+	split_run "${job[@]}" CI_MERGE_REQUEST_SOURCE_PROJECT_ID=8 ocifp exists app
+	assert_failed 3
+}
+
 @test "what the repository has counts before what pull requests left" {
 	make_project "pull_requests: $reg_host/app-pr"
 	pull_request 7 own/project ocifp ensure

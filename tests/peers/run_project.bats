@@ -199,6 +199,29 @@ assert_refused() {
 	assert_stdout "$(printf '%s\n' from-profile '/bin/sh given' /app)"
 }
 
+@test "on a terminal, shell has one" {
+	need pty python3
+	project 'workdir: /app' 'volumes: [.:/app]'
+	timeout 60 python3 - ocifp shell --runtime "$engine" >"$T/shown" <<-'PY'
+		import os, pty, sys
+		pid, fd = pty.fork()
+		if pid == 0:
+		    os.execvp(sys.argv[1], sys.argv[1:])
+		os.write(fd, b"test -t 0 && test -t 1 && echo on-a-$((40 + 2)); pwd; exit 4\n")
+		shown = b""
+		while True:
+		    try:
+		        shown += os.read(fd, 4096)
+		    except OSError:
+		        break
+		print(shown.decode(errors="replace").replace("\r", ""))
+		print("status", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+	PY
+	grep -q '^on-a-42$' "$T/shown" || fail 'no terminal' "$(cat "$T/shown")"
+	grep -q '^/app$' "$T/shown" || fail 'not in /app' "$(cat "$T/shown")"
+	grep -q '^status 4$' "$T/shown" || fail 'not its status' "$(cat "$T/shown")"
+}
+
 @test "a pasted line of docker's is taken, or told what to leave out" {
 	project 'workdir: /'
 	in_project --rm --network none -i -v "$PWD:/app:z,ro" -v "$PWD/sub:/sub:cached" ci sh -c 'ls -d /app/input /sub; touch /app/x || true'

@@ -184,11 +184,11 @@ hostile() {
 	assert_failed 3
 }
 
-# relabel SCOPE: the cache in the layout says that it was saved there
+# relabel SCOPE [JQ]: the cache in the layout says that it was saved there, and what else JQ changes
 relabel() {
 	local old new
 	old=$(jq -r '.manifests[0].digest' "$T/layout/index.json")
-	jq -c --arg scope "$1" '.annotations["dev.ocifp.cache.scope"] = $scope' "$(blob_path "$T/layout" "$old")" \
+	jq -c --arg scope "$1" ".annotations[\"dev.ocifp.cache.scope\"] = \$scope | ${2:-.}" "$(blob_path "$T/layout" "$old")" \
 		>"$T/manifest"
 	new=sha256:$(sha256sum <"$T/manifest" | cut -d ' ' -f 1)
 	cp "$T/manifest" "$T/layout/blobs/sha256/${new#sha256:}"
@@ -588,4 +588,42 @@ while_it_reads() {
 	machine two
 	restore --strict
 	cmp tree/a "$T/other/tree/a"
+}
+
+# on_main COMMAND...: in a job of GitHub Actions on the default branch
+on_main() {
+	echo '{"repository": {"default_branch": "main"}}' >"$T/event.json"
+	GITHUB_ACTIONS=true GITHUB_EVENT_NAME=push GITHUB_REF=refs/heads/main GITHUB_JOB=build \
+		GITHUB_EVENT_PATH=$T/event.json RUNNER_TEMP=$T/temp "$@"
+}
+
+@test "a save on the default branch deletes old caches, once a day" {
+	local old='.annotations["dev.ocifp.cache.pruned"] = "1600000000" |
+		.annotations["org.opencontainers.image.created"] = "2021-01-01T00:00:00Z"'
+	mkdir tree "$T/temp"
+	echo a >tree/a
+	on_main save
+	relabel 'branch main' "$old"
+	for tag in one two three; do
+		jq -c ".annotations.number = \"$tag\"" "$T/manifest" >"$T/$tag"
+		ocifp_run manifest --put "$T/$tag" "oci:$T/layout:default-e-$tag"
+		assert_status 0
+	done
+	rm -rf "$T/temp"/*
+	echo b >tree/b
+	echo other >key
+	on_main save
+	[[ $stdout == 'cache default: saved '* ]] || fail "$told"
+	assert_stderr_has 'deleted 3 old caches'
+	echo c >tree/c
+	echo another >key
+	for tag in one two three; do
+		ocifp_run manifest --put "$T/$tag" "oci:$T/layout:default-e-$tag"
+	done
+	on_main save
+	[[ $stdout == 'cache default: saved '* ]] || fail "$told"
+	[[ $told != *'old caches'* ]] || fail "$told"
+	restore --strict --replace --variant build
+	assert_status 0
+	[ -e tree/c ]
 }

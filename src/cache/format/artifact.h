@@ -29,6 +29,8 @@ struct error;
 #define ANNOTATION_CACHE_NAME "dev.ocifp.cache.name"
 #define ANNOTATION_CACHE_KEY "dev.ocifp.cache.key"
 #define ANNOTATION_CACHE_SCOPE "dev.ocifp.cache.scope" /* "branch main", "pull request 5" */
+#define ANNOTATION_CACHE_VARIANT "dev.ocifp.cache.variant"
+#define ANNOTATION_CACHE_PRUNED "dev.ocifp.cache.pruned" /* seconds since 1970 */
 #define ANNOTATION_CACHE_BYTES "dev.ocifp.cache.bytes"
 #define ANNOTATION_CACHE_FILES "dev.ocifp.cache.files"
 #define ANNOTATION_CACHE_NEWEST "dev.ocifp.cache.newest"

@@ -490,6 +490,9 @@ cache_keys_make(const struct cache_spec *spec, const struct platform *platform,
 	if (scope)
 		keys.scope =
 			xstrndup(scope + strlen("scope "), strlen(scope) - strlen("scope ") - 1);
+	keys.is_default_branch = keys.save_repository && event.branch && event.default_branch &&
+				 strcmp(keys.save_repository, spec->repository) == 0 &&
+				 strcmp(event.branch, event.default_branch) == 0;
 	keys.key = xstrdup(keys.exact_tag + strlen(keys.exact_tag) - KEY_HEX_CHARS);
 	if (cache_record_write(&texts.facts, &keys.record, err) < 0)
 		return -1;

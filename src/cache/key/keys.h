@@ -38,6 +38,7 @@ struct cache_keys {
 	char *save_repository;
 	char *why_not;
 	char *scope;                 /* of the save, "branch main" */
+	bool is_default_branch;      /* a trusted save of the default branch */
 	char *exact_tag;             /* of the present inputs; first writer wins */
 	struct strings pointer_tags; /* of this branch or pull request; last writer wins */
 

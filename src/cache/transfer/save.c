@@ -31,6 +31,8 @@
 /* Packs of an index: a restore waits for all of them before it knows anything. */
 enum { CONTENT_SPARE = 8, INDEX_SPARE = 4, EXECUTABLES_SPARE = 4 };
 
+enum { PRUNE_INTERVAL_S = 24 * 3600 };
+
 /* A part that changes in so many attempts is left out. */
 enum { TORN_LIMIT_COUNT = 3, SAVE_ATTEMPTS_LIMIT_COUNT = 10 };
 
@@ -768,6 +770,25 @@ annotate(json_t *annotations, const char *name, char *value)
 	free(value);
 }
 
+/* What the parent says, or now when that was a day ago: each cache hands it on to the next. */
+static char *
+time_of_pruning(struct saving *saving)
+{
+	const char *text =
+		manifest_annotation(&saving->parent.artifact.manifest, ANNOTATION_CACHE_PRUNED);
+	bool has_parent = saving->parent.artifact.digest.algorithm != DIGEST_NONE;
+	uint64_t now_s = (uint64_t)time(NULL);
+	uint64_t pruned_s = 0;
+
+	if (text && text_parse_uint(text, INT64_MAX, &pruned_s) &&
+	    pruned_s + PRUNE_INTERVAL_S > now_s && pruned_s <= now_s)
+		return xstrdup(text);
+	if (has_parent && !saving->save->may_prune)
+		return xstrdup_null(text);
+	saving->result.is_time_to_prune = has_parent;
+	return xasprintf("%" PRIu64, now_s);
+}
+
 static void
 describe(struct saving *saving)
 {
@@ -777,6 +798,8 @@ describe(struct saving *saving)
 	annotate(annotations, ANNOTATION_CACHE_NAME, xstrdup(save->name));
 	annotate(annotations, ANNOTATION_CACHE_KEY, xstrdup(save->key));
 	annotate(annotations, ANNOTATION_CACHE_SCOPE, xstrdup_null(save->scope));
+	annotate(annotations, ANNOTATION_CACHE_VARIANT, xstrdup_null(save->variant));
+	annotate(annotations, ANNOTATION_CACHE_PRUNED, time_of_pruning(saving));
 	annotate(annotations, ANNOTATION_CACHE_BYTES,
 		 xasprintf("%" PRIu64, saving->result.total_bytes));
 	annotate(annotations, ANNOTATION_CACHE_FILES,

@@ -44,9 +44,11 @@ struct cache_save {
 	const char *parent_repository; /* asked for what the journal says too; NULL: the same */
 	const char *exact_tag;
 	const struct strings *pointer_tags; /* moved to what is saved */
-	const char *name;                   /* of the cache; for annotations, as the next three */
+	const char *name;                   /* of the cache; for annotations, as the next four */
 	const char *key;
-	const char *scope;    /* NULL: none */
+	const char *scope; /* NULL: none */
+	const char *variant;
+	bool may_prune;       /* whether the caller deletes old caches when it is time to */
 	const char *revision; /* of the sources; NULL: not known */
 	const struct cache_roots *roots;
 	const struct tree_filter *filter; /* NULL: takes all */
@@ -76,6 +78,7 @@ struct cache_saved {
 	uint64_t pack_count;
 	uint64_t changed_count; /* files that changed meanwhile and were left out */
 	uint64_t special_count;
+	bool is_time_to_prune;     /* the last time was a day ago */
 	uint64_t executable_bytes; /* left out as such */
 	uint64_t dropped_count;    /* parts that were left out: unused, or for these reasons */
 	bool was_too_large;        /* with them it is more than most_bytes */

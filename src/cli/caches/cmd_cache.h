@@ -97,6 +97,10 @@ int cache_command_restore(struct context *context, const struct cache_values *va
 int cache_command_save(struct context *context, const struct cache_values *values,
 		       const struct cache_specs *specs, struct error **err);
 
+/* Deletes at most `most_count` of what `cache prune` deletes without options. */
+int cache_command_prune(struct context *context, const char *place, size_t most_count,
+			size_t *ret_count, struct error **err);
+
 /* A row of the step summary: what was restored or saved. */
 int cache_add_summary(const struct context *context, const char *repository, const char *tag,
 		      const struct digest *digest, int64_t elapsed_ms, struct error **err);

@@ -64,11 +64,38 @@ has_ended(void *context, const struct manifest *manifest)
 	       !strings_has(&branches->names, scope + strlen(start));
 }
 
+/* What one pointer is for. */
+static const char *const groups[] = { ANNOTATION_CACHE_NAME, ANNOTATION_CACHE_SCOPE,
+				      ANNOTATION_CACHE_VARIANT, NULL };
+
+int
+cache_command_prune(struct context *context, const char *place, size_t most_count,
+		    size_t *ret_count, struct error **err)
+{
+	AUTO_REPOSITORY struct repository *repository =
+		cache_command_open(context, place, REPOSITORY_WRITE, err);
+	static const struct strings none;
+	const struct prune_rules rules = {
+		.tag_patterns = &none,
+		.newest_count = default_newest,
+		.younger_ms = default_younger_ms,
+		.group_by = groups,
+		.most_count = most_count,
+		.used = &none,
+		.used_by = &none,
+	};
+	AUTO_PRUNE_PLAN struct prune_plan plan = { 0 };
+
+	*ret_count = 0;
+	if (!repository || prune_plan_make(repository, &rules, &plan, err) < 0)
+		return -1;
+	return plan.doomed_count > 0 ? prune_plan_apply(repository, &plan, ret_count, err) : 0;
+}
+
 static int
 prune_place(struct context *context, const struct cache_values *values, const char *place,
 	    const struct branches *branches, struct page *page, json_t *results, struct error **err)
 {
-	static const char *const groups[] = { ANNOTATION_CACHE_NAME, ANNOTATION_CACHE_SCOPE, NULL };
 	AUTO_REPOSITORY struct repository *repository =
 		cache_command_open(context, place, REPOSITORY_WRITE, err);
 	static const struct strings none;

@@ -17,6 +17,8 @@
 #include "oci/document.h"
 #include "project/ci.h"
 
+enum { PRUNED_LIMIT_COUNT = 50 };
+
 /* A build that runs longer than this is not waited for. */
 static const int64_t cargo_lock_timeout_ms = 60000;
 
@@ -125,6 +127,22 @@ describe_json(const struct cache_work *work, const struct cache_saved *saved, in
 		"elapsed_ms", (json_int_t)elapsed_ms);
 }
 
+/* Once a day.  Most registries let few tokens delete, and a job needs none of it. */
+static void
+prune(struct context *context, const struct cache_spec *spec, const char *repository)
+{
+	AUTO_ERROR struct error *failure = NULL;
+	size_t count = 0;
+
+	if (cache_command_prune(context, repository, PRUNED_LIMIT_COUNT, &count, &failure) < 0)
+		context_notice(context,
+			       "cache %s: old caches were not deleted: %s; 'ocifp cache prune "
+			       "--yes' does it, with a token that may",
+			       spec->name, error_text(failure));
+	else if (count > 0)
+		context_notice(context, "cache %s: deleted %zu old caches", spec->name, count);
+}
+
 static int
 save(struct context *context, struct cache_work *work, const struct tree_filter *filter,
      struct page *page, json_t *results, struct error **err)
@@ -147,6 +165,8 @@ save(struct context *context, struct cache_work *work, const struct tree_filter 
 		.name = spec->name,
 		.key = work->keys.key,
 		.scope = work->keys.scope,
+		.variant = spec->variant,
+		.may_prune = work->keys.is_default_branch && (ci_is_github() || ci_is_gitlab()),
 		.revision = revision,
 		.roots = &work->roots,
 		.filter = filter,
@@ -173,6 +193,8 @@ save(struct context *context, struct cache_work *work, const struct tree_filter 
 	json_array_append_new(results, describe_json(work, &saved, elapsed_ms));
 	if (saved.end != CACHE_SAVED)
 		return 0;
+	if (saved.is_time_to_prune && save.may_prune)
+		prune(context, spec, work->keys.save_repository);
 	return cache_add_summary(context, work->keys.save_repository, work->keys.exact_tag,
 				 &saved.manifest, elapsed_ms, err);
 }

@@ -274,14 +274,18 @@ prune_plan_release(struct prune_plan *plan)
 
 /* What refers to something that goes has nobody left to ask for it. */
 static int
-doom(struct prune_graph *graph, struct error **err)
+doom(struct prune_graph *graph, size_t most_count, struct error **err)
 {
+	size_t doomed_count = 0;
+
 	for (size_t i = 0; i < graph->count; i++) {
 		struct prune_node *node = graph->nodes[i];
 
-		if (node->is_kept || node->is_absent)
+		if (node->is_kept || node->is_absent ||
+		    (most_count > 0 && doomed_count == most_count))
 			continue;
 		node->is_doomed = true;
+		doomed_count++;
 		if (!node->why)
 			node->why = xstrdup(node->tags.count > 0 ? "no rule keeps it"
 								 : "no kept image refers to it");
@@ -341,7 +345,7 @@ prune_plan_make(struct repository *repository, const struct prune_rules *rules,
 
 	graph->repository = repository;
 	if (prune_graph_read(graph, err) < 0 || prune_keep(graph, rules, err) < 0 ||
-	    doom(graph, err) < 0)
+	    doom(graph, rules->most_count, err) < 0)
 		return error_wrap(err, "nothing was deleted from '%s'",
 				  repository_name(repository));
 	count(ret_plan);

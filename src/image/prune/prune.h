@@ -29,6 +29,7 @@ struct prune_rules {
 	bool (*has_ended)(void *context, const struct manifest *manifest);
 	void *context;
 	bool may_keep_nothing;
+	size_t most_count; /* of deletions; 0: no limit */
 
 	/* Tags and digests that are in use, with those that end in "-<os>-<arch>"; and by what. */
 	const struct strings *used;

@@ -448,6 +448,7 @@ executables() {
 	save_target
 	stop writer
 	assert_stderr_has 'left out 1 units that change all the time'
+	assert_equal "$(registry_requests reg PUT '/v2/cache/manifests/')" 4 # none of a torn unit
 	machine two
 	restore_target
 	[ -e target/debug/deps/libstill-1111111111111111.rlib ]

@@ -5,11 +5,13 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/limits.h"
 #include "run/root/mounts.h"
+#include "tree_room.h"
 
 static void
 a_source_that_looks_like_a_path_is_one(void **state)
@@ -95,6 +97,52 @@ what_is_inside_is_mounted_later(void **state)
 	assert_string_equal(mounts.items[2].target, "/x/y");
 }
 
+static void
+put_beneath(struct job_mounts *mounts, const char *text)
+{
+	AUTO_ERROR struct error *err = NULL;
+	AUTO_STRINGS struct strings volumes = { 0 };
+	char *project = realpath("project", NULL);
+
+	strings_add(&volumes, text);
+	assert_int_equal(job_mounts_parse_beneath(mounts, project, &volumes, &err), 0);
+	free(project);
+}
+
+static void
+a_link_out_of_the_project_is_refused_and_one_inside_is_not(void **state)
+{
+	AUTO_JOB_MOUNTS struct job_mounts out = { NULL, 0 };
+	AUTO_JOB_MOUNTS struct job_mounts inside = { NULL, 0 };
+	AUTO_ERROR struct error *err = NULL;
+
+	(void)state;
+	shell("mkdir -p project/real out && ln -s ../out project/way && ln -s real project/in");
+	put_beneath(&out, "./way:/x");
+	assert_int_equal(job_mounts_find(&out, NULL, &err), -1);
+	assert_true(error_is(err, ERROR_REFUSED));
+	error_free(err);
+	err = NULL;
+	put_beneath(&inside, "./in:/x");
+	assert_int_equal(job_mounts_find(&inside, NULL, &err), 0);
+}
+
+/* Another job may have the project, too, and be quick. */
+static void
+a_link_that_came_after_the_source_was_found_is_not_followed(void **state)
+{
+	AUTO_JOB_MOUNTS struct job_mounts mounts = { NULL, 0 };
+	AUTO_ERROR struct error *err = NULL;
+
+	(void)state;
+	shell("mkdir -p project/in/deep out/deep");
+	put_beneath(&mounts, "./in/deep:/x");
+	assert_int_equal(job_mounts_find(&mounts, NULL, &err), 0);
+	shell("rm -r project/in && ln -s ../out project/in");
+	assert_int_equal(job_mounts_shift(&mounts, -1, &err), -1);
+	assert_non_null(strstr(error_text(err), "symbolic links"));
+}
+
 int
 main(void)
 {
@@ -103,6 +151,12 @@ main(void)
 		cmocka_unit_test(what_is_no_volume_is_a_usage_error),
 		cmocka_unit_test(a_volumes_name_has_a_limit),
 		cmocka_unit_test(what_is_inside_is_mounted_later),
+		cmocka_unit_test_setup_teardown(
+			a_link_out_of_the_project_is_refused_and_one_inside_is_not, enter_tree,
+			leave_tree),
+		cmocka_unit_test_setup_teardown(
+			a_link_that_came_after_the_source_was_found_is_not_followed, enter_tree,
+			leave_tree),
 	};
 
 	return cmocka_run_group_tests_name("mounts", tests, NULL, NULL);

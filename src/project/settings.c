@@ -181,10 +181,10 @@ read_mirrors(const struct config *config, const struct config_node *node, void *
 
 /* Each reader adds to the whole file. */
 static const struct config_field fields[] = {
-	{ "direct_bearer", read_flag, 0, false },   { "isolation", read_isolation, 0, false },
-	{ "mirrors", read_mirrors, 0, false },      { "plain_http", read_hosts, 0, false },
-	{ "project_mirrors", read_flag, 0, false }, { "store", read_path, 0, false },
-	{ "tls_ca", read_path, 0, false },          { "trust_realm", read_hosts, 0, false },
+	{ "isolation", read_isolation, 0, false }, { "mirrors", read_mirrors, 0, false },
+	{ "plain_http", read_hosts, 0, false },    { "project_mirrors", read_flag, 0, false },
+	{ "store", read_path, 0, false },          { "tls_ca", read_path, 0, false },
+	{ "trust_realm", read_hosts, 0, false },
 };
 
 static const struct config_table table = CONFIG_TABLE(fields);

@@ -120,8 +120,11 @@
 
 /* Local files */
 #define PROJECT_FILE_LIMIT_BYTES (1 * MIB)
-#define PROJECT_FILE_LIMIT_DEPTH 8      /* four levels have a meaning */
-#define PROJECT_FILE_LIMIT_VALUES 10000 /* duplicate keys are found by comparing all with all */
+#define PROJECT_FILE_LIMIT_DEPTH 8        /* four levels have a meaning */
+#define PROJECT_FILE_LIMIT_VALUES 10000   /* duplicate keys are found by comparing all with all */
+#define SURVEY_STAGES_LIMIT_COUNT 256     /* of a Dockerfile; each is looked for in what builds */
+#define SURVEY_IMAGES_LIMIT_COUNT 64      /* for a new project file; people have a few */
+#define SURVEY_TEXT_LIMIT_BYTES (4 * MIB) /* the Makefile and workflows together */
 #define AUTH_FILE_LIMIT_BYTES (1 * MIB)
 #define KEY_FILE_LIMIT_BYTES (64 * KIB) /* a PEM key has some hundred bytes */
 #define LOCK_FILE_LIMIT_BYTES (4 * MIB)

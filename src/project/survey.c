@@ -70,7 +70,9 @@ static void
 add_input(const char *directory, const char *named, struct strings *inputs)
 {
 	AUTO_ERROR struct error *outside = NULL;
-	AUTO_FREE char *path = path_normalise(named, &outside);
+	/* A project file with so many is refused, and says so. */
+	bool is_full = inputs->count >= PROJECT_FILE_LIMIT_VALUES;
+	AUTO_FREE char *path = is_full ? NULL : path_normalise(named, &outside);
 
 	if (!path || !*path || !text_is_printable_ascii(path) || path_never_enters(path) ||
 	    path_is_below_any(path, inputs) || !is_inside(directory, path))
@@ -294,6 +296,8 @@ take_from(struct dockerfile *dockerfile, const char *rest)
 	const struct stage *parent;
 	bool ignored;
 
+	if (dockerfile->stage_count >= SURVEY_STAGES_LIMIT_COUNT)
+		return;
 	rest = take_flags(rest, &stage, &ignored);
 	split_words(rest, &words);
 	if (words.count == 0)
@@ -506,7 +510,7 @@ add_dockerfile(const char *directory, const char *folder, const char *file, cons
 	AUTO_FREE char *text = read_text(directory, path);
 	bool has_target = false;
 
-	if (!text || !is_plain(path))
+	if (!text || !is_plain(path) || survey->image_count >= SURVEY_IMAGES_LIMIT_COUNT)
 		return;
 	read_dockerfile(&dockerfile, text);
 	for (size_t i = 0; i < dockerfile.stage_count; i++) {
@@ -638,17 +642,19 @@ read_builders(const char *directory)
 	static const char *const patterns[] = { "Makefile", ".github/workflows/*.yml",
 						".github/workflows/*.yaml", ".gitlab-ci.yml" };
 	AUTO_STRINGS struct strings paths = { 0 };
-	char *all = xstrdup("");
+	AUTO_BUF struct buf all = BUF_INIT(SURVEY_TEXT_LIMIT_BYTES);
+	AUTO_ERROR struct error *full = NULL;
 
 	for (size_t i = 0; i < sizeof(patterns) / sizeof(*patterns); i++)
 		add_pattern(directory, patterns[i], &paths);
 	for (size_t i = 0; i < paths.count; i++) {
 		AUTO_FREE char *text = read_text(directory, paths.items[i]);
-		AUTO_FREE char *before = all;
 
-		all = xasprintf("%s%s\n", before, text ? text : "");
+		if (text && (buf_append_text(&all, text, &full) < 0 ||
+			     buf_append_text(&all, "\n", &full) < 0))
+			break;
 	}
-	return all;
+	return all.data ? TAKE_PTR(all.data) : xstrdup("");
 }
 
 int

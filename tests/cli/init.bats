@@ -167,3 +167,24 @@ says() {
 	init
 	says inputs '[Dockerfile, own, inside]'
 }
+
+@test "a hostile project with many files, stages or workflows is looked at no further than people's" {
+	local i
+	mkdir -p d .github/workflows
+	(cd d && seq 30000 | xargs touch)
+	printf 'FROM alpine\nCOPY d/* /x/\n' >Dockerfile
+	ocifp_run init
+	assert_failed 2
+	assert_stderr_has 'more than 10000 values'
+	rm -r d
+	python3 - <<-'EOF'
+		text = ("#" * 1000 + "\n") * 1000
+		for i in range(300):
+		    open(".github/workflows/%d.yml" % i, "w").write(text)
+		open("Dockerfile", "w").write("FROM a AS s0\n" + "".join("FROM s%d AS s%d\n" % (i, i + 1) for i in range(40000)))
+		for i in range(200):
+		    open("Dockerfile.i%d" % i, "w").write("FROM a\n")
+	EOF
+	(ulimit -v 1000000 && init) || fail "$told"
+	assert_equal "$(grep -c '^    repository:' .ocifp.yaml)" 64
+}

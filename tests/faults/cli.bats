@@ -245,8 +245,12 @@ refused_project() {
 	assert_failed 2
 	[ "$(wc -c <"$T/stderr")" -lt 8192 ] || fail "the message is as huge"
 	mkimage image $'with\nnewline' one >/dev/null
+	# It would be two lines of output.
 	ocifp_run exists "${on[@]}" $'oci:with\nnewline:one'
-	assert_status 0
+	assert_failed 2
+	assert_stderr_has 'its path has control characters'
+	assert_equal "$(wc -l <"$T/stderr")" 1
+	(cd $'with\nnewline' && ocifp_run exists oci:.:one && assert_status 0)
 }
 
 @test "L11 output that cannot be written is a local error" {

@@ -630,3 +630,20 @@ on_main() {
 	assert_status 0
 	[ -e tree/c ]
 }
+
+@test "a save that cannot read the cache before it says so, and saves everything" {
+	publish
+	restore
+	echo more >tree/more
+	echo other >key
+	rules reg <<<'{"method": ["GET", "HEAD"], "path": "manifests/(sha256|default-[kiv])", "action": {"status": 403}}'
+	save --json
+	assert_json '.caches[0] | .result == "saved" and .new_bytes > 200000'
+	assert_stderr_has 'cannot reuse the previous cache, so everything is saved again'
+	rules reg </dev/null
+	machine three
+	echo other >key
+	restore --strict
+	cmp tree/file "$T/one/tree/file"
+	assert_equal "$(cat tree/more)" more
+}

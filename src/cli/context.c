@@ -30,7 +30,7 @@ context_result(struct context *context, const char *text, json_t *object, struct
 		line = json_take_line(object);
 	} else {
 		json_decref(object);
-		line = xasprintf("%s\n", text);
+		line = xasprintf("%s%s", text, *text ? "\n" : "");
 	}
 	if (context->progress)
 		progress_yield(context->progress);
@@ -85,7 +85,8 @@ context_project(struct context *context, struct error **err)
 	if (project || *err)
 		return project;
 	error_set(err, ERROR_USAGE, "no project file '.ocifp.yaml' in this directory or above");
-	error_set_hint(err, "name one with --file, or an image as HOST/NAME");
+	error_set_hint(err, "'ocifp init' writes one; or name one with --file, or an image "
+			    "as HOST/NAME");
 	return NULL;
 }
 

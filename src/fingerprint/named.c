@@ -75,6 +75,8 @@ named_check_optional(const struct named *named, const char *path, const char *re
 	if (strings_has(&named->optional, normal))
 		return 0;
 	error_set(err, ERROR_USAGE, "input '%s' %s", QUOTED(path), reason);
+	if (strpbrk(path, "*?["))
+		return error_set_hint(err, "an input is a file or a directory, not a pattern");
 	return error_set_hint(err, "name it under 'optional' if it may be missing");
 }
 

@@ -494,8 +494,11 @@ project_parse(const char *path, const char *bytes, size_t size, struct error **e
 		return NULL;
 	}
 	if (config_parse(path, bytes, size, &config, err) < 0 ||
-	    read_top(&config, uses_variables, project, err) < 0)
+	    read_top(&config, uses_variables, project, err) < 0) {
+		if (error_is(*err, ERROR_USAGE))
+			error_set_hint(err, "ocifp.yaml(5) describes the file");
 		return NULL;
+	}
 	return TAKE_PTR(project);
 }
 

@@ -183,6 +183,13 @@ is_github(const char *host)
 	return strcmp(host, "ghcr.io") == 0;
 }
 
+/* Of this run alone: no place that `auth explain` looks at. */
+static bool
+is_given_now(const char *source)
+{
+	return strcmp(source, "--username") == 0 || strcmp(source, "the given credentials") == 0;
+}
+
 static void
 add_denied_hint(const struct problem_context *context, struct error **err)
 {
@@ -197,6 +204,8 @@ add_denied_hint(const struct problem_context *context, struct error **err)
 		error_set_hint(err,
 			       "without a login ghcr.io answers the same for private and missing "
 			       "packages: set GITHUB_TOKEN or run 'ocifp login ghcr.io'");
+	else if (context->credential_source && is_given_now(context->credential_source))
+		error_set_hint(err, "check the user name and the password or token");
 	else if (context->credential_source)
 		error_set_hint(err, "check the credentials with 'ocifp auth explain %s'",
 			       context->host);

@@ -110,6 +110,13 @@ complete_zsh() {
 	refute_stderr_has 'did you mean'
 }
 
+@test "no option that is refused is suggested" {
+	ocifp_run run --nam=x -- true
+	assert_failed 125
+	assert_stderr_has "option '--nam' is not known"
+	refute_stderr_has "did you mean '--name'"
+}
+
 @test "with --json each failure is one object on stdout" {
 	ocifp_run version --bogus --json
 	assert_failed 2

@@ -80,7 +80,7 @@ commit() {
 	git checkout -q main
 	ocifp_run fingerprint --rev other
 	assert_failed 2
-	assert_stderr_has "commit 'other' has no project file '.ocifp.yaml'"
+	assert_stderr_has "commit 'other' has no project file '.ocifp.yaml'; commit the file"
 	ocifp_run fingerprint --rev HEAD --input src
 	assert_failed 2
 	rm -rf .git

@@ -289,10 +289,23 @@ $(fingerprint b | cut -c -12)"
 	assert_failed 2
 }
 
+@test "an input that is a pattern, and a mistake in the project file, say what to do" {
+	printf 'version: 1\nimages: {ci: {inputs: ["*.sh"]}}\n' >.ocifp.yaml
+	ocifp_run fingerprint
+	assert_failed 2
+	assert_stderr_has "is missing; an input is a file or a directory, not a pattern"
+	printf 'version: 1\nimages: {ci: {inputs: in}}\n' >.ocifp.yaml
+	ocifp_run fingerprint
+	assert_failed 2
+	assert_stderr_has "'inputs' expects a list, not a text; ocifp.yaml\(5\) describes the file"
+	rm .ocifp.yaml
+}
+
 @test "without a project file and without inputs it says what to do" {
 	ocifp_run fingerprint
 	assert_failed 2
 	assert_stderr_has 'no project file'
+	assert_stderr_has "'ocifp init' writes one"
 }
 
 @test "GitHub's outputs are the fingerprint and the tag" {

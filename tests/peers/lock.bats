@@ -189,6 +189,15 @@ pinned_project() {
 	assert_status 0
 }
 
+@test "check of a lock file without entries prints nothing" {
+	make_project
+	ocifp_run lock
+	assert_status 0
+	ocifp_run lock --check
+	assert_status 0
+	[ ! -s "$T/stdout" ] || fail "$told"
+}
+
 @test "check says what moved and what is absent, and writes nothing" {
 	publish "$reg_host/debian:1"
 	local first=$digest before

@@ -200,6 +200,8 @@ a_refusal_comes_with_what_can_be_done(void **state)
 	AUTO_FREE char *pull = hint_for("ghcr.io", "GITHUB_TOKEN", false);
 	AUTO_FREE char *nobody = hint_for("ghcr.io", NULL, false);
 	AUTO_FREE char *other = hint_for("r.example", "~/.docker/config.json", false);
+	AUTO_FREE char *given = hint_for("r.example", "--username", false);
+	AUTO_FREE char *login = hint_for("r.example", "the given credentials", false);
 	AUTO_FREE char *other_nobody = hint_for("r.example", NULL, true);
 
 	(void)state;
@@ -208,6 +210,8 @@ a_refusal_comes_with_what_can_be_done(void **state)
 	assert_non_null(strstr(pull, "expired"));
 	assert_non_null(strstr(nobody, "private"));
 	assert_non_null(strstr(other, "auth explain r.example"));
+	assert_non_null(strstr(given, "check the user name"));
+	assert_non_null(strstr(login, "check the user name"));
 	assert_non_null(strstr(other_nobody, "login r.example"));
 }
 

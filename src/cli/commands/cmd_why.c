@@ -92,7 +92,9 @@ get_published(struct context *context, const struct target *target, struct buf *
 
 	if (find_required_image(session, target, &found, err) < 0) {
 		if (error_is(*err, ERROR_ABSENT))
-			error_set_hint(err, "compare with another one: --against TAG");
+			error_set_hint(err,
+				       "compare with another one, or with a commit: --against TAG "
+				       "or git:REV");
 		return -1;
 	}
 	name = target_name(target, found.place);

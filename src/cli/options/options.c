@@ -272,7 +272,8 @@ refuse_unknown(const struct parser *parser, const char *word, int letter, struct
 
 	meant[strcspn(meant, "=")] = '\0';
 	for (size_t i = 0; i < parser->count; i++)
-		strings_take(&names, xasprintf("--%s", parser->known[i].spec->name));
+		if (parser->known[i].spec->type != OPTION_REFUSED)
+			strings_take(&names, xasprintf("--%s", parser->known[i].spec->name));
 	refuse(word, letter, "is not known", err);
 	if (strlen(word) > 2)
 		(void)suggest_hint(err, &names, meant);

@@ -699,11 +699,13 @@ git_project_at(struct git_project *project, const char *revision, char **ret_com
 
 	if (!commit || git_project_find(project, commit, &key, err) < 0)
 		return NULL;
-	if (key.algorithm == DIGEST_NONE)
+	if (key.algorithm == DIGEST_NONE) {
 		error_set(err, ERROR_USAGE, "commit '%s' has no project file '%s'",
 			  QUOTED(revision), QUOTED(project->file));
-	else
-		found = git_project_check_out(project, err);
+		error_set_hint(err, "commit the file, or name a commit that has it");
+		return NULL;
+	}
+	found = git_project_check_out(project, err);
 	if (found && ret_commit)
 		*ret_commit = TAKE_PTR(commit);
 	return found;

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
 # Usage: chroot.sh DIST...            (bookworm, trixie, jammy, noble; as root)
 #        chroot.sh -e DIST COMMAND... in the system as the last run left it
 #

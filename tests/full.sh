@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
 # Usage: full.sh SOURCE WORK [STEP...]     (by `make check-full` or `make check-full STEPS=fuzz`)
 #
 # The checks that take long.  Each builds in a directory of its own below WORK; SOURCE is a tree

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
 # Usage: places.sh PLACE[+PLACE...]...     (as root; `all` for each)
 #
 # `contrib/quickstart check`, on a clean clone of what is committed here, where people run it:

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # The rig itself, before anything is judged by it: the misbehaving server's good mode must satisfy
 # real clients, and agree with docker-registry.
 

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
 # Usage: stranger.sh FILE DIST...     (bookworm, trixie, jammy, noble, or here; as root)
 #
 # Somebody who has a release and nothing else.  FILE is ocifp-linux-ARCH or a package (.deb); each

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
 # Usage: vm.sh [-a] DIST [ARCH] [TEST...]     (bookworm, trixie, jammy, noble; amd64, arm64; as root)
 #
 # The tests that depend on a kernel, under that of DIST, in a machine of qemu's: a minimal system by

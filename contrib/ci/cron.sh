@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Usage: cron.sh DIRECTORY
 #
 # For a machine without a CI system: keeps the image of a checkout published, from cron(8) for instance:

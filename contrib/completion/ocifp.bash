@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # bash completion for ocifp, which answers itself: see `ocifp completion`
 _ocifp()
 {

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Usage: install.sh ROOT
 #
 # Finishes a root filesystem of unpacked packages.  Their own scripts cannot run for a foreign

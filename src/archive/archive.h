@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* archive.h - an image in a tar: oci-archive and docker-archive
  *
  * An oci-archive is an OCI image layout in an uncompressed tar (image-spec, image-layout.md); a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* contents.h - the blobs that go into an archive: all that a root leads to and the store has
  *
  * An index may list what was never fetched: that is left out.  A manifest that is the root itself

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* documents.h - the documents of an archive that we write; strings are the caller's */
 #ifndef OCIFP_ARCHIVE_DOCUMENTS_H
 #define OCIFP_ARCHIVE_DOCUMENTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* member_name.h - names within a tar, made comparable
  *
  * "./a/b" and "a//b" are "a/b".  What no path beneath the top can be, an absolute name or one with

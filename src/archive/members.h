@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* members.h - what a tar holds, and where in the file each of its files lies
  *
  * Files and links alone, sorted by name; directories and devices do not matter here.  A link leads

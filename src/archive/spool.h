@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* spool.h - stdin as a file that can be read anywhere */
 #ifndef OCIFP_ARCHIVE_SPOOL_H
 #define OCIFP_ARCHIVE_SPOOL_H

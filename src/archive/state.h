@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* state.h - an open archive, for the files of this folder */
 #ifndef OCIFP_ARCHIVE_STATE_H
 #define OCIFP_ARCHIVE_STATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* buf.h - a byte buffer that grows up to a limit
  *
  * For everything whose size a peer chooses: manifests, tokens, headers.  The

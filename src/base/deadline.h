@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* deadline.h - points in monotonic time
  *
  * The wall clock may jump; nothing that waits looks at it.

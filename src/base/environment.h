@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* environment.h - a variable that somebody else set */
 #ifndef OCIFP_BASE_ENVIRONMENT_H
 #define OCIFP_BASE_ENVIRONMENT_H

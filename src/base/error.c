@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #define ERROR_C /* what it defines are no macros here */
 #include "base/error.h"
 

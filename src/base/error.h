@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* error.h - why an operation failed
  *
  * A function that can fail takes `struct error **err` last and returns 0 or -1 (a constructor: a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fd.h - whole reads, whole writes, and files that appear whole or not at all */
 #ifndef OCIFP_BASE_FD_H
 #define OCIFP_BASE_FD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* leftovers.h - temporary files that go when a signal ends us
  *
  * For a HUP, INT or TERM that comes while nobody waits for a program (base/spawn.h) and that is not

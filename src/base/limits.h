@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* limits.h - the most that we accept from anyone
  *
  * Each limit has its unit in its name, its reason, and its source where there is one.  Every one

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* observer.h - what the layers below tell while they work
  *
  * Lower layers never print.  They report events to an observer that was handed to them; the cli

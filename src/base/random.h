@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* random.h - names that nobody else has, and words that nobody can have guessed */
 #ifndef OCIFP_BASE_RANDOM_H
 #define OCIFP_BASE_RANDOM_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* secret.h - strings whose memory is erased before it is freed */
 #ifndef OCIFP_BASE_SECRET_H
 #define OCIFP_BASE_SECRET_H

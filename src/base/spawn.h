@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* spawn.h - another program, run to its end
  *
  * Without a shell unless the caller names one.  Nothing but stdin, stdout and stderr is

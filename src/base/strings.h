@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* strings.h - a growing list of strings that it owns */
 #ifndef OCIFP_BASE_STRINGS_H
 #define OCIFP_BASE_STRINGS_H

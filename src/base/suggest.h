@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* suggest.h - the word that somebody may have meant
  *
  * For commands, options, platforms, keys of the project file and its images.

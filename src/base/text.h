@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* text.h - foreign text made harmless, and small questions about text
  *
  * Whatever a registry, an image, a redirect or a helper said reaches a terminal or a log through

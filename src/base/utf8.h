@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* utf8.h - one character of UTF-8 at a time (RFC 3629) */
 #ifndef OCIFP_BASE_UTF8_H
 #define OCIFP_BASE_UTF8_H

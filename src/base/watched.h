@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* watched.h - descriptors that end somebody else's wait as soon as they can be read */
 #ifndef OCIFP_BASE_WATCHED_H
 #define OCIFP_BASE_WATCHED_H

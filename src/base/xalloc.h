@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* xalloc.h - allocation that ends the program when memory runs out
  *
  * Only for sizes we chose.  A size a peer chose goes through struct buf, which

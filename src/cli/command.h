@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* command.h - one command: its words, its options, what it does
  *
  * Each cmd_*.c ends with a `const struct command`; main.c lists them.  From that table come

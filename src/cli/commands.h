@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* commands.h - all commands, in the groups in which `help` lists them */
 #ifndef OCIFP_CLI_COMMANDS_H
 #define OCIFP_CLI_COMMANDS_H

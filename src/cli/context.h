@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* context.h - what every command is given: common options, session, project, where results go */
 #ifndef OCIFP_CLI_CONTEXT_H
 #define OCIFP_CLI_CONTEXT_H

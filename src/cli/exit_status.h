@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* exit_status.h - the numbers that the program ends with
  *
  * Stable: scripts depend on them.  ocifp(1), EXIT STATUS, is this table; a test compares them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* help.h - help as text, from the tables; the caller owns it, and it has no last line end */
 #ifndef OCIFP_CLI_HELP_H
 #define OCIFP_CLI_HELP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* inspected.h - what commands that only look at an image have in common */
 #ifndef OCIFP_CLI_INSPECTED_H
 #define OCIFP_CLI_INSPECTED_H

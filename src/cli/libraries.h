@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* libraries.h - what the program stands on, in the versions that it runs with */
 #ifndef OCIFP_CLI_LIBRARIES_H
 #define OCIFP_CLI_LIBRARIES_H

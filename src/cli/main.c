@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* ocifp: fingerprint, look up, pull, build around container images.  See commands.h. */
 
 #include <signal.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* outcome.h - what a command that moves an image tells at its end
  *
  * "host/name@sha256:..." or a JSON object on stdout; under GitHub Actions the outputs fingerprint,

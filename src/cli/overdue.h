@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* overdue.h - the end of a run that --timeout did not end
  *
  * The network ends by itself at the deadline.  What may still go on, such as hashing or a build, is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* prompt.h - questions to the person at the terminal */
 #ifndef OCIFP_CLI_PROMPT_H
 #define OCIFP_CLI_PROMPT_H

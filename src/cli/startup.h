@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* startup.h - the process as the rest of the program may take it for granted */
 #ifndef OCIFP_CLI_STARTUP_H
 #define OCIFP_CLI_STARTUP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* collect.h - from what the user named to the files that it means */
 #ifndef OCIFP_FINGERPRINT_COLLECT_H
 #define OCIFP_FINGERPRINT_COLLECT_H

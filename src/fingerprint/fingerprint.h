@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fingerprint.h - what an image is built from, as one digest
  *
  * Scheme `tree`: SHA-256 of the record, which is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* git.h - git in the repository that a directory lies in, which may be hostile
  *
  *     git_open()       finds ".git", here or above

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* hash_file.h - what one file holds, read as a stream
  *
  * A file of any size takes one buffer.

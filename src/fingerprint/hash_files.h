@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* hash_files.h - what many files hold, read by a few threads */
 #ifndef OCIFP_FINGERPRINT_HASH_FILES_H
 #define OCIFP_FINGERPRINT_HASH_FILES_H

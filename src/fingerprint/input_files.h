@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* input_files.h - the files that a fingerprint covers
  *
  * A set of inputs may hold a million of them, so an entry is small and holds no descriptor.

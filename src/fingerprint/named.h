@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* named.h - an input as the user named it: a file, a directory, or nothing */
 #ifndef OCIFP_FINGERPRINT_NAMED_H
 #define OCIFP_FINGERPRINT_NAMED_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* paths.h - names of inputs: relative, in one spelling, never out of the directory
  *
  * ocifp-fingerprint(7), "Paths".  The directory itself is the empty path.

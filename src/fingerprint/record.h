@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* record.h - the published list of inputs, read again
  *
  * For `--explain` and for `why`: which inputs differ between two records.  A record from a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "fingerprint/record_writer.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* record_writer.h - the list of inputs as bytes, hashed and kept as they are made */
 #ifndef OCIFP_FINGERPRINT_RECORD_WRITER_H
 #define OCIFP_FINGERPRINT_RECORD_WRITER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tracked.h - the files below some paths that git knows */
 #ifndef OCIFP_FINGERPRINT_TRACKED_H
 #define OCIFP_FINGERPRINT_TRACKED_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* walk.h - all files below a directory
  *
  * One descriptor is open at a time, however deep the tree; the order is that of the disk.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* address.h - the kind of network that a host belongs to
  *
  * By the special-purpose address registries of RFC 6890.  An IPv4 address inside an IPv6 one counts

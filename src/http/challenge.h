@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* challenge.h - the WWW-Authenticate header
  *
  * RFC 9110, section 11.3: schemes are case-insensitive, values may be quoted and hold commas,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* curl_compat.h - differences between versions of libcurl
  *
  * From 7.81 (Ubuntu 22.04) on.  No other file tests LIBCURL_VERSION_NUM.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* engine.h - many HTTP requests at once on one thread
  *
  * The thread that calls engine_wait() or engine_step() runs libcurl and all callbacks of requests:

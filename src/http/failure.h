@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* failure.h - the error for a request without an HTTP answer */
 #ifndef OCIFP_HTTP_FAILURE_H
 #define OCIFP_HTTP_FAILURE_H

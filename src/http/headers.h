@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* headers.h - the header section of a response, within limits
  *
  * RFC 9110, section 5.  Interim (1xx) responses are counted and dropped, trailers are ignored.

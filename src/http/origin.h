@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* origin.h - scheme, host and port, the scope of credentials
  *
  * RFC 6454.  libcurl's URL API parses and resolves URLs.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* pace.h - a rate limit: at most WRITES_LIMIT_COUNT writes in any WRITES_PERIOD_MS
  *
  * A ring of the last writes' times.  A write past the limit waits until the oldest of them is a

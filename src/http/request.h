@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* request.h - one HTTP request with its redirects, challenges and retries
  *
  *                     +-----------<------------ back off <----------+

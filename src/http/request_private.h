@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* request_private.h - an engine, a request and its hop, as engine.c, request.c and hop.c see them
  *
  * A hop is one HTTP exchange; an attempt is the hops from the first URL along redirects to an

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* retry.h - which failures are retried, and after which delay
  *
  * Pure functions.  A request has ATTEMPTS_LIMIT_COUNT attempts, made fresh again by

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* trust.h - the choice between the system's bundle and directory of certificate authorities
  *
  * Debian has the authorities in one bundle, which OpenSSL parses for every connection (50 ms), and

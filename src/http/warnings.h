@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* warnings.h - the Warning header of registries (distribution-spec, "Warnings")
  *
  * Warning: 299 - "text".  Each text is shown once, up to the size that the specification allows.

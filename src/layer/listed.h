@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* listed.h - a member of a tar, as listed by ocifp-layer, one message each
  */
 #ifndef OCIFP_LAYER_LISTED_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* pax.h - the records of a pax extended header: "LENGTH KEY=VALUE\n"
  *
  * POSIX.1-2017, pax, "pax Extended Header".  A value may hold any bytes.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "layer/tar_header.h"
 
 #include <stdbool.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tar_header.h - the header of a tar member, as a block and pax records
  *
  * POSIX.1-2017, pax, "ustar Interchange Format": a block of 512 bytes with fields of fixed width.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "layer/tree_record.h"
 
 #include <inttypes.h>

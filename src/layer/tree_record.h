@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tree_record.h - the metadata that a tree cannot hold, in a file beside it
  *
  *     owner UID GID PATH\0      the owner, if all files belong to one user

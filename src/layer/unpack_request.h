@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* unpack_request.h - the request to unpack, and its result
  *
  * Descriptors: the directory, empty and ours; with has_record also the file for the record

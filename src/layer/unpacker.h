@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* unpacker.h - creates and removes trees through ocifp-layer
  *
  * Several can run at once, each with its own process.

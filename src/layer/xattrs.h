@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* xattrs.h - the extended attributes of a file that belong in a layer
  *
  * user.* without those of overlayfs, and security.capability; others (SELinux, ACLs, IMA) depend on

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* config.h - an image's configuration: its platform, diff_ids and what to run
  *
  * image-spec, config.md.

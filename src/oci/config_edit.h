@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* config_edit.h - an image's configuration and manifest, changed
  *
  * image-spec, config.md, manifest.md.  The documents are edited, not written anew: what we do not

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* descriptor.h - what names content: media type, digest, size
  *
  * image-spec, descriptor.md.  `urls` is never followed and not kept.

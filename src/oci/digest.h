@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* digest.h - content digests: "sha256:<64 hex>" and "sha512:<128 hex>"
  *
  * A type and not a string, so that nothing else can become part of a path.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* document.h - JSON from a peer, within limits, and its fields by table
  *
  * Before jansson sees a byte, depth and tokens are counted: 4 MiB of "[{},{}" would cost it

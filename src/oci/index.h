@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* index.h - an image index: one image for several platforms
  *
  * image-spec, image-index.md; Docker manifest list.

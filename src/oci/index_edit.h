@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* index_edit.h - entries of an index, put in and taken out
  *
  * A platform has one entry.  What BuildKit attests about an image (annotation

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* kind.h - which of the registry's documents a JSON object is, for the parsers of this folder
  *
  * A manifest and an index share a URL, and a document that can be read as both means different

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* location.h - where an image is: a registry, a layout directory or an archive
  *
  *     host/name[:tag][@digest]           a registry

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* manifest.h - an image manifest: one config and its layers; or an artifact's
  *
  * image-spec, manifest.md; Docker image manifest version 2, schema 2.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* media_type.h - the media types that we know
  *
  * image-spec, media-types.md, and the Docker v2 schema 2 types it names as compatible.

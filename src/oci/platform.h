@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* platform.h - os/arch[/variant], and which of several fits
  *
  * Names as Go's GOOS and GOARCH (image-spec, image-index.md, "platform").  "arm64" means

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* reference.h - what names an image in a registry: host/name[:tag][@digest]
  *
  * The host holds a '.' or a ':' or is "localhost"; it is kept in lower case without a trailing

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* referrer.h - a manifest that belongs to another one, its subject: a signature, an SBOM
  *
  * image-spec, manifest.md, "subject"; distribution-spec, "Listing Referrers" and "Referrers Tag

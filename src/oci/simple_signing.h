@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* simple_signing.h - what a signature says of an image: this digest belongs to that name
  *
  * The "simple signing" format of containers/image (docs/atomic-signature.md) as cosign uses it

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* cache_preset.h - what ocifp knows of a tool's cache
  *
  * Which folders outside the project it may use, which files and programs make its key.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* ci.h - what the CI system says about this run
  *
  * The variables of GitHub Actions (and of Forgejo and Gitea, which set the same), GitLab CI,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* config_file.h - a YAML file as a tree whose every value knows where it stands
  *
  * One document of texts, lists and maps whose keys are texts, each once (YAML 1.1 as libyaml

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* live.h - the images that branches and tags of git still mean
  *
  * For every commit that a ref names the fingerprints of all images of its project file, and what

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lock_file.h - .ocifp.lock: digests that a team agreed on
  *
  * JSON, sorted keys, one entry a line, made to be reviewed in a diff (ocifp.yaml(5), FILES):

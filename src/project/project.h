@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* project.h - the project file, .ocifp.yaml
  *
  * ocifp.yaml(5) describes it.  It is sought from the working directory upward to the root of the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The caches of a project file. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* `run` of the project file.  Whoever wrote the commit wrote it, so nothing here reaches outside of
  * the project's directory or hands out a secret. */
 #include <ctype.h>

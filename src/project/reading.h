@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* reading.h - a project while its file is read */
 #ifndef OCIFP_PROJECT_READING_H
 #define OCIFP_PROJECT_READING_H

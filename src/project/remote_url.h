@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* remote_url.h - what a git remote's URL says about the repository
  *
  * git-fetch(1), "GIT URLS": "https://host/owner/name.git", "ssh://git@host:22/owner/name",

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* repository_name.h - where an image lives: "host/name" in a registry or "oci:DIR" on this disk */
 #ifndef OCIFP_PROJECT_REPOSITORY_NAME_H
 #define OCIFP_PROJECT_REPOSITORY_NAME_H

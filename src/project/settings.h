@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* settings.h - what the user and the machine say beside every project
  *
  *     $XDG_CONFIG_HOME/ocifp/config.yaml, else ~/.config/ocifp/config.yaml

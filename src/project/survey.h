@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* survey.h - what a project's own files say of its images: for `ocifp init`
  *
  *     Dockerfiles --> their stages: what each copies, is FROM, takes from others; WORKDIR

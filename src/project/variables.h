@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* variables.h - ${GITHUB_REPOSITORY}, ${GITHUB_REPOSITORY_OWNER} and ${CI_REGISTRY_IMAGE} in names
  * of repositories
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* answer.h - the headers of a registry's answer that describe its content
  *
  * distribution-spec, "Pulling manifests": Docker-Content-Digest, Content-Type.

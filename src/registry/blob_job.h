@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* blob_job.h - a blob transfer, for registry_blobs.c and upload/upload.c
  *
  * A job sends one request at a time; each answer leads to the next request or ends the job.

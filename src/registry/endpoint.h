@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* endpoint.h - a repository at a registry host
  *
  *     registry -+- hosts      one a name; credentials, challenge

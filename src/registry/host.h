@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* host.h - one registry host: its URL, its challenge and our credentials
  *
  * Shared by all its repositories, so that a second one needs no second challenge.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* link.h - the next page of a list, from the Link header
  *
  * RFC 8288; distribution-spec, "Listing tags", "Listing referrers".  Only a page on the registry's

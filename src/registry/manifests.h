@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* manifests.h - manifests by tag or digest
  *
  * distribution-spec, "Pulling manifests", "Pushing manifests".  Every GET and HEAD sends all four

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* presence.h - present, proven absent, or unknown
  *
  * A build and a push follow from absence, so absence has to be proven.  Only this module decides:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* problem.h - the error in a registry's answer
  *
  *     {"errors": [{"code": "DENIED", "message": "...", "detail": ...}]}

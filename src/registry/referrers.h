@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* referrers.h - the manifests that refer to another one as their subject
  *
  * distribution-spec, "Listing Referrers", "Referrers Tag Schema", "Pushing Manifests with Subject".

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* registry.h - the client side of the distribution protocol
  *
  * One `struct registry` a process: credentials, tokens, the answers of hosts.  One `struct

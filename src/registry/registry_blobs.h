@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* registry_blobs.h - blobs by digest, read and written, many at once
  *
  * distribution-spec, "Pulling blobs", "Pushing blobs".  A download asks mirrors

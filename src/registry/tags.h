@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tags.h - the tags of a repository, page by page
  *
  * distribution-spec, "Listing tags": n=1000, Link followed on the same origin alone.

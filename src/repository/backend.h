@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* backend.h - the interface that each kind of repository implements
  *
  * repository.h specifies each call; only repository.c calls these.

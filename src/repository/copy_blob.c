@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "repository/copy_blob.h"
 
 #include "base/error.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* copy_blob.h - copies a local blob into a body */
 #ifndef OCIFP_REPOSITORY_COPY_BLOB_H
 #define OCIFP_REPOSITORY_COPY_BLOB_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "repository/local_jobs.h"
 
 #include <poll.h>

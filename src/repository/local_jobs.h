@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* local_jobs.h - blob jobs of layouts and archives
  *
  * A call queues a job and the next step runs it, so that `done` is never called from within the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* repository.h - images in a registry's repository, a layout or an archive
  *
  * The layers above know no other interface to images.  Manifests are read one at a time; of blobs

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A repository that is an archive: an image in a tar, which is only read. */
 #include <stddef.h>
 #include <string.h>

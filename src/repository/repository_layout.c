@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A repository that is a layout directory; the user's own store is one too. */
 #include <errno.h>
 #include <string.h>

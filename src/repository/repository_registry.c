@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A repository at a registry: each call is one of registry/'s.  At ghcr.io deletion goes through
  * GitHub's Packages API. */
 #include <string.h>

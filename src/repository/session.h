@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* session.h - the engine, registry client and store that one run of the program shares
  *
  * Each is created on first use: a fingerprint initializes no libcurl and opens no store.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* commit_job.h - what a job wrote, as the layer of a new image
  *
  *     upper --pack (in a container, where owners are what the job saw)--> layer.tar beside it

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* flat_root.h - a root where no overlay can be mounted: a copy of the image */
 #ifndef OCIFP_RUN_FLAT_ROOT_H
 #define OCIFP_RUN_FLAT_ROOT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* job.h - what is to run in a root filesystem, and how
  *
  *     image config (image-spec, config.md) + the user's options --> struct job

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* roots.h - all roots of a store: what ended runs left is removed
  *
  * A run that ends removes its root; one that was killed leaves it, unlocked.

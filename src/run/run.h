@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* run.h - a job in a root filesystem, from its layers to its exit status
  *
  *     root_make --> container_run { root_mount, job_mounts_apply, job_settle, engine } -->

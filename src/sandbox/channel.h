@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* channel.h - small framed messages between the program and its confined child
  *
  *     type, size (4 bytes each, of this machine)  payload (size bytes)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* confine.h - the sandbox of a process that reads untrusted bytes
  *
  *     confine_process   no core, no ptrace, few descriptors, bounded memory and time;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* helper.h - the confined child that reads what others wrote: `ocifp-layer`
  *
  *     program                          ocifp-layer VERB

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* helper_path.h - where the program `ocifp-layer` is; the caller owns the path */
 #ifndef OCIFP_SANDBOX_HELPER_PATH_H
 #define OCIFP_SANDBOX_HELPER_PATH_H

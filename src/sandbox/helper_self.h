@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* helper_self.h - this program's own file as `ocifp-layer`, where both are one binary
  *
  * The file is opened at the start of the program, before anything changes the working directory or

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* id_map.h - whose files an unpacked tree's are
  *
  *     ID_MAP_HOST    root: the image's numbers as they are

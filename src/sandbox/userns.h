@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* userns.h - user namespaces that are refused, and by which setting of the administrator's
  *
  * user_namespaces(7); kernel.unprivileged_userns_clone is Debian's,

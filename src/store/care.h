@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* care.h - garbage collection and checking of a store
  *
  * A blob is reachable if a reference leads to it, directly or through an index, a manifest or a

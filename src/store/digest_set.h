@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* digest_set.h - a set of digests */
 #ifndef OCIFP_STORE_DIGEST_SET_H
 #define OCIFP_STORE_DIGEST_SET_H

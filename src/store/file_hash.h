@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* file_hash.h - the digest of a file while it is written
  *
  *     writer  [=========================>        file_hash_grown(): written up to here

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* folder.h - paths below a store, without symbolic links
  *
  * A component that is a symbolic link is refused, and its target not touched.

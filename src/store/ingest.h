@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* ingest.h - a new blob of a store, downloaded or made here
  *
  * An ingest is a body (stream/body.h) over a .part file: bytes are written by pwrite and hashed

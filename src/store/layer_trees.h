@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* layer_trees.h - unpacked layers that images share, in the user's store
  *
  *     .ocifp/layers/NAME/fs        the tree

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* layout.h - index.json of a layout, as JSON
  *
  * image-spec, image-layout.md, "index.json file".  Fields and entries of other tools are kept

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lock.h - advisory locks between processes (flock), in the store's folder .ocifp
  *
  * The kernel releases the locks of a process that ends.  A waiter recreates a lock file that was

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* reachable.h - the blobs that the references of a store lead to */
 #ifndef OCIFP_STORE_REACHABLE_H
 #define OCIFP_STORE_REACHABLE_H

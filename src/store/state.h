@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* state.h - an open store, for the files of store/
  *
  * Finished blobs wait as locked .part files until store_commit() makes them visible.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* store.h - a directory of blobs and references: an OCI image layout
  *
  *     oci-layout  index.json  blobs/<alg>/<hex>         image-spec, image-layout.md

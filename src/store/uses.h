@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* uses.h - when a reference of the user's own store came, and when it was used last
  *
  *     .ocifp/used/<SHA-256 of the name>     its time: the last use; its text: when the reference

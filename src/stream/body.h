@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* body.h - what takes the bytes of a response off the wire
  *
  * The wire says what the server really sends: begin() once a response, with the offset of its

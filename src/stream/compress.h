@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* compress.h - sinks that compress and decompress: gzip (RFC 1952) and zstd (RFC 8878)
  *
  * What they write follows from what they are given and from the library's version alone: no name,

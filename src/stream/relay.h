@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* relay.h - content that is sent to one place while it arrives from another
  *
  *     GET --body--> [ at most RELAY_BUFFER_BYTES and a write ] --source--> PUT

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* sink.h - where a stream of bytes goes
  *
  * Sinks stack: each does one thing and hands on to the next, so that one pass over a download can

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* source.h - content to send: bytes in memory, an open file or what a flow brings, readable more
  * than once
  *

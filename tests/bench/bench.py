@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """bench.py - ocifp beside its peers, on one machine in one run
 
     bench.py [--rounds N] [--megabytes N] [--case NAME]... [--directory DIR]

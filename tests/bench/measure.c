@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* measure.c - runs one command and says what it cost: wall s, CPU s, peak RSS KiB, exit status
  *
  * A small program of its own, since a child's peak starts at the size of what forks it: started

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # tests/data/breakouts.txt, case by case: unpacked to one tree in every way that there is, and layer
 # by layer as for a job, which has to show the same.
 

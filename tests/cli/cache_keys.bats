@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Keys of caches, what moved them, and the times of sources: on a small project that make builds.
 
 load ../lib/rig

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # What holds for every command: options, streams, exit status, help, completion.
 
 load ../lib/rig

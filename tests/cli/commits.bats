@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Fingerprints and differences of git commits: what a checkout of them would have, without one.
 
 load ../lib/rig

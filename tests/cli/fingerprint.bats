@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # The fingerprint of inputs, on the command line: held against the shell, and against itself under
 # other circumstances.
 

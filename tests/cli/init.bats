@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # ocifp init: a project file from what projects of different kinds have
 
 load ../lib/rig

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # What a repository holds, piece by piece, where no server is needed: an OCI layout.
 
 load ../lib/rig

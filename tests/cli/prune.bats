@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # What branches and tags of git still mean.
 
 load ../lib/rig

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # contrib/quickstart: what it says around the build, the sample and the suite, all three of which are
 # doubles here.
 

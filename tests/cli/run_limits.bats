@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # ocifp run --memory, --cpus, --pids where control groups are those of v2: what they hold, and that it
 # is said where they hold nothing.  tests/vm.sh has a kernel on which none of this is skipped.
 

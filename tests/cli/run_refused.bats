@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Where the machine's administrator refuses user namespaces: ocifp run and unpack as a user, and the
 # profile for AppArmor that is the remedy.  This changes settings of the whole machine: only one that is
 # the test's own, as that of tests/vm.sh, has it.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # What a signal ends: the build, git and helpers that ocifp started, then ocifp itself, by that signal.
 
 load ../lib/rig

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Layers become trees: good ones whole, hostile ones not outside of their directory.  Each case runs
 # in every way of tests/lib/unpack_ways.bash: with openat2 and without, as we are, as another user and in
 # a user namespace.

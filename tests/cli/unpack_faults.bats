@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Unpacking where the machine fails, where others meddle, and where a layer is made to take long.
 
 load ../lib/rig

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # append --push: a registry that refuses, that fails in between, and a program that is killed.
 
 load ../lib/rig

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Credentials: where they come from, whom they reach, and what happens when they are refused.
 
 load ../lib/rig

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Blobs: what is kept is what its digest says, whatever the size, the header or the disk.
 
 load ../lib/rig

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Caches: an artifact that lies, a registry that fails; whatever comes, the job goes on and nothing is
 # written but what is whole.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # The command line and the surroundings: bad words, odd environments, closed descriptors.
 
 load ../lib/rig

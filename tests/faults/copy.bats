@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # A copy between two registries of which either misbehaves: what arrives is whole and right, or
 # nothing is there under the tag.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Fingerprints: equal for equal inputs, different for anything that matters, and never an excuse to
 # build when the registry could not be asked.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # HTTP as it really is: transfers that break, answers that lie, waits that do not end.
 
 load ../lib/rig

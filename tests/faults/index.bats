@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Joins that meet slow answers, each other, and registries that show late what they took.
 
 load ../lib/rig

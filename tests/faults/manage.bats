@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Tags, deletions, referrers and blobs at registries that have half of it, or misbehave.
 
 load ../lib/rig

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Manifests, indexes and configs as hostile or careless writers make them.
 
 load ../lib/rig

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # What people type by mistake, or as other tools have it, and what they are told.
 
 load ../lib/rig

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Pruning a package of GitHub: what its registry does not delete, its REST API does.
 
 load ../lib/rig

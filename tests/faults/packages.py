@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """packages.py - GitHub's REST API for container packages, over the layouts that registry.py serves
 
 A version is a manifest of a repository, its name the digest, with all its tags or none.  Deleting one

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Present, proven absent, or unknown: a build and a push follow an absence, so nothing else may
 # ever look like one.
 

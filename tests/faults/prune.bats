@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Pruning a registry that answers badly: nothing is lost on a guess.
 
 load ../lib/rig

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Pushing: sessions that break, mounts, conflicts, quotas.
 
 load ../lib/rig

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Redirects: where they may lead, and what may not go along.
 
 load ../lib/rig

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # What a person sees: each view as a terminal shows it, in tests/data/screens.
 
 load ../lib/rig

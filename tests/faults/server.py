@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """server.py - a registry that misbehaves on request
 
     server.py --root DIR --port-file FILE [--log FILE] [--rules FILE] ...

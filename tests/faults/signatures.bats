@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Signatures on a registry that fails, lies or floods: no answer is no verdict, and nothing but a
 # good signature is taken for one.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # A disk that fills while something is written to it: S03, T28, R10.
 
 load ../lib/rig

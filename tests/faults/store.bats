@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # The store: killed, shared, tampered with, full of somebody else's files.
 
 load ../lib/rig

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # What others wrote reaches a terminal or a log only as harmless text.
 
 load ../lib/rig

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # What lies under HTTP: TLS, HTTP/2, proxies.
 
 load ../lib/rig

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Layers are unpacked while others still come: what begins early, and what ends what.
 
 load ../lib/rig

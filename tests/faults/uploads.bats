@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # One blob on its way to a registry: chunks, limits, sessions that break or are lost.
 
 load ../lib/rig

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz.h - what the fuzz targets share: inputs as text, and what must hold */
 #ifndef OCIFP_TESTS_FUZZ_H
 #define OCIFP_TESTS_FUZZ_H

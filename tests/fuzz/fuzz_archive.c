@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A tar is opened, and all that it names is read.  What lists it is called and not asked: a helper
  * for each input would leave time for few; fuzz_message has what lies between. */
 #include <fcntl.h>

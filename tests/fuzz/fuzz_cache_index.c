@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The parts of a cache's index: what the first byte says, T for the tree, C for the table of
  * chunks, K for the record of the key, U for the use of parts, anything else for the head. */
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A frame of a pack: two bytes say how long its content should be, and the digest is that of zeros
  * of this length, or of what comes out when zstd reads the frame as it is. */
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A layer, uncompressed, is applied to a tree that has one below it already; then all is removed.
  * The first byte says how.  A canary stands beside the tree. */
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "base/limits.h"
 #include "fuzz.h"
 #include "project/git/git_lfs.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The first byte chooses the parser: 'm' a manifest, 'i' an index, 'c' an image's config. */
 #include <string.h>
 

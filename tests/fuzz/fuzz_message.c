@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a helper that was taken over may send, and what the program reads of it. */
 #include <sys/socket.h>
 #include <unistd.h>

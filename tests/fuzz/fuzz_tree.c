@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Entries in any order, as hostile as can be, with names from a small set so that they meet: to one
  * tree through openat2 and to another by walking, which must come out alike, and to one for
  * overlayfs. A canary stands beside each. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Runs a fuzz target over its corpus, one TAP line a file: what libFuzzer does with `-runs=0`, for
  * compilers that have none.  The corpus of fuzz_X is in $top_srcdir/tests/fuzz/corpus/X. */
 #include <dirent.h>

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """actions.py - jobs of GitHub Actions, as far as this project's workflows go
 
     actions.py job WORKFLOW JOB --repository DIR --temp DIR [--event NAME] [--ref REF]

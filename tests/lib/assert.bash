@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # assert.bash - running the program and saying what should have come out
 
 fail() {

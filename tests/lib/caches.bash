@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Machines that save and restore one cache, for the tests of `ocifp cache`.
 
 # machine NAME: from here on this is another machine, whose disk is empty; each works in $T/desk

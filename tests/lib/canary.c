@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* canary: tries what a job must not be able to do, and prints what it could
  *
  *     canary          keys, terminals, mounts, namespaces

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """describe_tree.py DIRECTORY: one line for all that a layer says of each file below it."""
 import hashlib, os, stat, sys
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # disks.bash - disks that are too small, as root in a mount namespace of their own
 
 need_small_disks() {

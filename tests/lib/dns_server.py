@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """dns_server.py: a name server on port 53 of 127.0.0.1, UDP and TCP
 
 big.corp.test has 60 addresses, which do not fit into 512 bytes, so its answer over UDP is cut;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # faults.bash - the misbehaving registry of tests/faults/server.py
 #
 # NAME is a shell word: several servers may stand side by side.  Each has $T/NAME.root (its layouts),

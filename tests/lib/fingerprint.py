@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """fingerprint.py - the fingerprint once more, written from ocifp-fingerprint(7) alone
 
     fingerprint.py tree PATH... [--arg NAME=VALUE]...

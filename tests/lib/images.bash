@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # images.bash - small real images without any network
 #
 # Made with the tools that people use, where these are the point; mkimage makes everything else.

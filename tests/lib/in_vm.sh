@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
 # Usage: in_vm.sh TEST...     (by tests/vm.sh, a service of the machine that it starts)
 #
 # Each TEST by root, then by the user `tester` as a service of his own systemd, which may have control

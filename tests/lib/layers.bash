@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # layers.bash - what is in an image that was made: its documents and its layers' tars
 
 # manifest_of LAYOUT TAG, config_of LAYOUT TAG: the document, of an image that is no index

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """lying_helper.py unpack|check: ocifp-layer as a layer would have it that took it over
 
 It puts a file "poison" into the tree that it is to fill, or takes whatever it is to check, and says

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """A cache as ocifp-cache(5) specifies it, honest or hostile, in an OCI layout.
 
     mkcache.py LAYOUT TAG FILE.json

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """mkimage.py - images of any size and shape in an OCI layout, fast and without other tools
 
     mkimage.py image LAYOUT TAG [--layers 1k,2M,...] [--count N --size S] [--compress none|gzip]

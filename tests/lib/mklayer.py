@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """mklayer.py - layers of images, good ones and hostile ones
 
     mklayer.py tar FILE             the tar that the lines on stdin describe

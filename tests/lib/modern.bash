@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # modern.bash - registries that have what newer versions of the specification say
 #
 # The referrers API, a blob in one POST, SHA-512, tags put together.  Debian has neither of the two.

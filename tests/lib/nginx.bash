@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # nginx.bash - what stands before real registries: TLS, HTTP/2, and a blob host of its own
 #
 # start_front NAME REGISTRY: nginx with TLS and HTTP/2 before the docker-registry REGISTRY (a NAME of

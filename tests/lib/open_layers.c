@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* open_layers STORE DIGEST [COMMAND...]: the layers of an image in the store, as a job gets them.
  *
  * Prints "overlay" or "flat", then the trees' paths, the lowest first, a line each.  COMMAND runs

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """package_index.py - a package `dep` 1.0.0 of npm and of Python, as their registries serve it
 
 Usage: package_index.py PORT_FILE; prints the path of each request

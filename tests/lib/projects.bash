@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # projects.bash - a project whose image is built in no time
 #
 # make_project [YAML LINE...]: .ocifp.yaml in the working directory with the image "app", for two

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* racer DIRECTORY CANARY: exchanges the directories of the tree that is being made in DIRECTORY's
  * .out.ocifp/fs with links to CANARY and what is in it, until SIGTERM; then says how often. */
 #define _GNU_SOURCE 1

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """random_project.py - branches of projects that nobody would write
 
     random_project.py REPOSITORY COUNT SEED

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # registry.bash - the reference: docker-registry, open or with passwords or tokens
 #
 # start_registry NAME [open|htpasswd|token [YAML]]: host:port in $NAME_host, access log in

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # rig.bash - all that the tests stand on; `load ../lib/rig`
 #
 # setup() calls rig_setup and teardown() calls rig_teardown.  Between them $T is a directory of this

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # roots.bash - root filesystems to run jobs in, and the engines that run them
 
 # busybox_root DIR: a root of one static program, its names, and two users.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # scenes.bash - what most tests begin with: a server, an image in it, its names
 #
 # serve_image [MKIMAGE OPTION...]: the server "reg" unless it runs, and in it app:one, for

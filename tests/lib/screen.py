@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """screen.py COLUMNS ROWS FRAMES COMMAND...: what a terminal of that size shows when COMMAND has ended.
 
 The command runs in a pseudo-terminal, which is its standard output and error.  A small terminal

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # screens.bash - what a terminal shows, held against files in tests/data/screens
 
 # screen_of COLUMNS COMMAND...: as split_run, in a pseudo-terminal of 24 rows; $T/screen has what it

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* source_times record TREE STATE FILE [CACHE...]
  * source_times shift TREE STATE FILE NEWEST ci|hand|none [CACHE...] -- [PLACED...]
  * source_times apply TREE STATE FILE NEWEST SHIFT ci|hand|none [CACHE...] -- [PLACED...]

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Random edits of a small project, built by CI jobs whose caches give sources their times.
 
 Usage: source_times_fuzz.py HELPER EDITS [SEED] [TOOL...]      TOOL: make, ninja, cargo

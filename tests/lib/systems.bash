@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # systems.bash - whole systems of other distributions below $kept, by debootstrap, as root
 #
 #     $kept/<system>         what a run works in; begins as a copy

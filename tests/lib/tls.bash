@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # tls.bash - a certificate authority of the test's own
 #
 # make_ca writes $T/tls/ca.pem; make_cert NAME [OPTION...] writes $T/tls/NAME.{pem,key}, good for

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """token_server.py - tokens that a real docker-registry takes
 
     token_server.py --key KEY.pem --cert CERT.pem --port-file FILE [--log FILE]

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """trees.py - two directory trees compared entry by entry
 
     trees.py list TREE                  one line an entry

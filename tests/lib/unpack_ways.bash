@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # unpack_ways.bash - images from lines of text, unpacked in every way that there is
 #
 # A hostile layer has canaries around it: $T/canary, which no unpacking may touch.

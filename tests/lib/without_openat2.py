@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """without_openat2.py [--unknown] [--call NUMBER] PROGRAM ARGUMENT... - where a filter answers EPERM to
 openat2(2), or to the system call of that number, or ENOSYS, as a kernel does that does not know it"""
 import ctypes

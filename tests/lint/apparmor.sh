@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # The profiles for AppArmor are understood by its parser; nothing is loaded.
 set -eu
 cd "${top_srcdir:-.}"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Assertions of the bats tests that cannot fail, or that take more than one answer.
 set -eu
 cd "${top_srcdir:-.}"

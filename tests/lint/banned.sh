@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # What the source must not hold, whatever compiles.
 set -eu
 cd "${top_srcdir:-.}"
@@ -86,7 +87,7 @@ shells='system|popen'
 racy='tmpnam|tempnam|mktemp'
 printing='printf|vprintf|puts|putchar|perror|dprintf|vdprintf|psignal|warnx?|errx|syslog'
 
-echo 1..7
+echo 1..8
 printf '%s\n' "$code" | calls "$unbounded|$unchecked|$shells|$racy" | check 1 'no banned function is called'
 printf '%s\n' "$code" | { grep -E "$(word goto)[[:space:]]" || true; } | check 2 'no goto'
 printf '%s\n' "$code" | below_cli | calls "$printing" | check 3 'nothing below cli/ calls a printing function'
@@ -96,3 +97,5 @@ printf '%s\n' "$code" | { grep -E ': *typedef (struct|union|enum)([^A-Za-z0-9_]|
 	check 5 'no typedef of a struct'
 unnamed_folders | check 6 'HACKING.md names every folder of src'
 lost_names | check 7 'what HACKING.md names is there'
+find src tests \( -name '*.[ch]' -o -name '*.bats' -o -name '*.bash' -o -name '*.sh' \) -exec grep -L 'SPDX-License-Identifier: Apache-2\.0' {} + |
+	check 8 'each source file names its licence'

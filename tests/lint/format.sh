@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # The source is as clang-format 14 leaves it; other versions differ in details.
 set -eu
 cd "${top_srcdir:-.}"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Every header compiles alone, and twice, with the flags that the program is compiled with.
 # In: CC; LINT_CFLAGS, words of sh.
 set -eu

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # `ocifp help` and the manual say the same, both ways: every command has a page, and its name,
 # synopsis and options agree; ocifp(1) has the shared options and the exit status.
 #

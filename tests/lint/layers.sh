@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Every #include of our own points to the same layer or to one that this layer may use; between the
 # rooms of one layer, to the same room or to an earlier one.  Files of a layer that are in no room
 # may use its rooms and be used by them.  A file's name is there once.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # The manual pages are clean mdoc.
 set -eu
 cd "${top_srcdir:-.}/man"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Actions of others are pinned: to a commit, with the version that it is in a comment, and to the same
 # one everywhere.  With OCIFP_ACTION_CLONES, a folder of bare clones NAME+REPOSITORY/repo, the commit is
 # also compared with the clone's tag.

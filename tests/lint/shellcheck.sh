@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Scripts of all kinds: those by extension, and those that say so in their first line.
 set -eu
 cd "${top_srcdir:-.}"

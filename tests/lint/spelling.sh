@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Words that are often misspelt.
 set -eu
 cd "${top_srcdir:-.}"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # No two layers define the same name: of static archives the linker takes the first in silence.
 # And each name that a file offers is used by another one, of the program or of its tests.
 set -eu

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # The workflow and the action of .github, their steps run as a runner runs them.
 
 load ../lib/rig

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # A project adopts ocifp, from the first minute to every day: two images, two platforms, a registry, two hosts.
 
 load ../lib/rig

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # What append writes, read by those who unpack images; and pushed to a real registry.
 
 load ../lib/rig

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Images in tars, beside skopeo, umoci and buildah: what one side writes, the other reads.
 
 load ../lib/rig

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Directories through a real registry and back: what arrives, what it costs, what others can read.
 
 load ../lib/rig

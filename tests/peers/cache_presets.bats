@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # The presets of caches, each with its tool and a small project: on an empty machine the tool finds in
 # the cache what it would have to download or make.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # The image that this project's own checks can run in, made by contrib/ci-image for real.
 # $OCIFP_TEST_CI_PACKAGES: "small" for a compiler and make, "all" for what quickstart installs, with
 # which the project itself is built in it, too.  Without it nothing is done: it takes minutes.

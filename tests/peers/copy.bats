@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Copying between real registries, layouts and archives: what it costs, and that nothing changes.
 
 load ../lib/rig

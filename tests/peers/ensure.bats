@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # The smart pull, end to end, on a real registry: ask, build only what is proven absent, push, pull.
 
 load ../lib/rig

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # ocifp ensure over a project's life: tags that move, pull requests, all images, what the build is told
 
 load ../lib/rig

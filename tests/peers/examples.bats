@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # The examples of the manual, as they stand there, against a registry that stands in for ghcr.io.
 
 load ../lib/rig

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Images for several platforms under one tag, on a real registry.
 
 load ../lib/rig

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Who writes, who reads, in which form: every pair of ocifp, skopeo, umoci and buildah.
 #
 # Paths are relative: buildah makes names of them, in which no upper case may be.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # kill -9 in the middle of anything.  $OCIFP_TEST_KILLS: how often (40).
 
 load ../lib/rig

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # .ocifp.lock: `ocifp lock` writes it, everything else only checks.
 
 load ../lib/rig

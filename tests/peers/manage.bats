@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Tags, deletions and artifacts at a real registry, and what other tools make of them.
 
 load ../lib/rig

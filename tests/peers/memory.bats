@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Memory does not grow with the image.  $OCIFP_TEST_PULL_MIB: how large it is (512).
 
 load ../lib/rig

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Registries with the referrers API, single POST and SHA-512: that ocifp uses what they have, and
 # that crane, regctl and oras see the same there, both ways.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # contrib/ci: the scripts of each file, with the environment of that CI system.
 
 load ../lib/rig

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # The package of the system that this runs on: contrib/release/deb.
 
 load ../lib/rig

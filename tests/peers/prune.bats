@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # What a repository need not keep any longer, on a real registry and in a layout.
 
 load ../lib/rig

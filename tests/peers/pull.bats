@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Pulling from real registries, in every way that one is set up, into everything that takes an image.
 
 load ../lib/rig

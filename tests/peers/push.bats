@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Pushing to a real registry: what it costs, what it leaves, and that others can read it.
 
 load ../lib/rig

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # The recipes of ocifp-build(7), each as it stands there
 
 load ../lib/rig

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # What an answer costs: every request, to the registry and to its token server, is counted.
 
 load ../lib/rig

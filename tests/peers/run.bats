@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # ocifp run: jobs in a root filesystem, through each engine that is installed
 
 load ../lib/rig

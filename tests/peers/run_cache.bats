@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Caches in jobs: `ocifp run --cache`, by any user, several at once, and in a build command.
 
 load ../lib/rig

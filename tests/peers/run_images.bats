@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # ocifp run: jobs in images, the images that jobs make, and a real one
 
 load ../lib/rig

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # ocifp run and ocifp shell with the project file's `run`: what it gives a job, and what it may not
 
 load ../lib/rig

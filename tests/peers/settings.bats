@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # The user's and the machine's settings, ocifp-config(5): what they give, and in which order
 
 load ../lib/rig

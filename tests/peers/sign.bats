@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Signatures in cosign's format: ours are good for openssl, openssl's are good for us, and an image
 # whose signature is missing or says something else is not used.
 

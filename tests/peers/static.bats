@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # The static binary of contrib/release/build, which $OCIFP_STATIC names: on hosts that have nothing.
 # The rest of the suite tries it too, with a folder in PATH and OCIFP_LIBEXEC in which it is `ocifp` and
 # `ocifp-layer`.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Trees beside those of umoci and GNU tar, entry by entry; layers joined by overlayfs beside layers
 # unpacked one over the other.
 

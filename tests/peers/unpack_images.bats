@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Real images beside the trees that umoci and GNU tar make of them: as root, as a user with subordinate
 # ids and as one without.  With OCIFP_TEST_LARGE set also a toolchain of 50,000 files.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Uploads to a real registry, alone and behind a proxy with limits of its own.
 
 load ../lib/rig

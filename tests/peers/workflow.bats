@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # A project's whole base-image workflow, two runners on one machine: each asks for the image of the
 # current fingerprint, builds its own platform of both images where that is absent, pushes it, and
 # joins.  Then once more, with nothing to build; and what both cost, from the registry's own log.

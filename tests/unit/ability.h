@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* ability.h - what a unit test needs of the machine and the user; tests/abilities has the probes */
 #ifndef OCIFP_TESTS_ABILITY_H
 #define OCIFP_TESTS_ABILITY_H

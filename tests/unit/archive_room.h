@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* archive_room.h - archives for tests, and what reading them gives */
 #ifndef OCIFP_TESTS_ARCHIVE_ROOM_H
 #define OCIFP_TESTS_ARCHIVE_ROOM_H

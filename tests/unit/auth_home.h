@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* auth_home.h - a home directory of a test's own, and an environment that names no other */
 #ifndef OCIFP_TESTS_AUTH_HOME_H
 #define OCIFP_TESTS_AUTH_HOME_H

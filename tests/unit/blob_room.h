@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* blob_room.h - one small blob to or from the room's registry */
 #ifndef OCIFP_TESTS_BLOB_ROOM_H
 #define OCIFP_TESTS_BLOB_ROOM_H

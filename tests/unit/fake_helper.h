@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fake_helper.h - another program in the place of ocifp-layer, and waits that are over at once
  *
  * To be linked with $(fake_helper_ldflags).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* http_fixture.h - a server, another origin, and an engine that does not wait long */
 #ifndef OCIFP_TESTS_HTTP_FIXTURE_H
 #define OCIFP_TESTS_HTTP_FIXTURE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* http_server.h - a server for tests that answers with given bytes, one request a connection */
 #ifndef OCIFP_TESTS_HTTP_SERVER_H
 #define OCIFP_TESTS_HTTP_SERVER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* image_room.h - a repository in memory for the tests of image/, which notes what is asked of it
  *
  * `calls` is a word a call, in order: "has:<6 hex>", "get:<6 hex>", "blob:<6 hex>",

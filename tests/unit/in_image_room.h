@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* in_image_room.h - each test of a file in an image_room of its own, which is empty: `room` */
 #ifndef OCIFP_TESTS_IN_IMAGE_ROOM_H
 #define OCIFP_TESTS_IN_IMAGE_ROOM_H

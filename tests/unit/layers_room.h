@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* layers_room.h - an image of small layers, in a store_room, for what unpacks them
  *
  * With the real ocifp-layer, which $OCIFP_LIBEXEC names.

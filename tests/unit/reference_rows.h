@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* reference_rows.h - what is an image reference, and what is none
  *
  * The rules of github.com/distribution/reference, with these differences: the host is mandatory,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* registry_room.h - a scripted registry, and a client that asks it, for one test */
 #ifndef OCIFP_TESTS_REGISTRY_ROOM_H
 #define OCIFP_TESTS_REGISTRY_ROOM_H

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Usage: run.sh PROGRAM...
 #
 # A program that stands still is killed.  cmocka says "not ok N # SKIP NAME" of a test that was skipped,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* store_room.h - an empty directory of a test's own, and blobs to put into stores there */
 #ifndef OCIFP_TESTS_STORE_ROOM_H
 #define OCIFP_TESTS_STORE_ROOM_H

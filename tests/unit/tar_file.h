@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tar_file.h - tars for tests: sound ones by libarchive, others byte by byte */
 #ifndef OCIFP_TESTS_TAR_FILE_H
 #define OCIFP_TESTS_TAR_FILE_H

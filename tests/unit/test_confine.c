@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A child enters each part of the sandbox and then tries to get out. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* This test program is its own helper, as a single-binary ocifp is. */
 #include <setjmp.h>
 #include <stdarg.h>

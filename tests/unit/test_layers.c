@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* With the real program, which $OCIFP_LIBEXEC names. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How much of a list of tags, or of a package's versions, is believed. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tree_room.h - an empty directory of a test's own, made and filled by the shell */
 #ifndef OCIFP_TESTS_TREE_ROOM_H
 #define OCIFP_TESTS_TREE_ROOM_H

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Usage: fetch.sh ARCHITECTURE
 #
 # Downloads the packages of one architecture into downloads/ARCHITECTURE, whatever the host's is.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Usage: layout.sh DIRECTORY PLATFORM[,PLATFORM...]
 #
 # Assembles an OCI image layout of rootfs/ARCHITECTURE.tar.gz: per platform a layer, a config and a

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Usage: rootfs.sh PLATFORM[,PLATFORM...]
 #
 # Makes rootfs/ARCHITECTURE.tar and .tar.gz of the packages, the same bytes each time and for each

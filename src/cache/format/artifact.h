@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* artifact.h - the manifest of a cache
  *
  *     artifactType   application/vnd.ocifp.cache.v1

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* chunk_table.h - which chunk lies where: the tables of contents of all packs
  *
  * A stream of records, as in varint.h:

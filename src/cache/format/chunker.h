@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* chunker.h - where content is cut: FastCDC with frozen parameters
  *
  * Xia et al., "FastCDC: a Fast and Efficient Content-Defined Chunking Approach for Data

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* frame.h - one chunk as it lies in a pack: a zstd frame
  *
  * RFC 8878: one frame with the size of its content, no dictionary, no checksum: the digest of the

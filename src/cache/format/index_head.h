@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* index_head.h - the first layer of a cache: where the rest of its index lies
  *
  * One zstd frame, which names the size of its content; that is, as in varint.h:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* index_reader.h - the streams of an index, from its head and packs
  *
  * In ocifp for a save, whose parent it reads; in ocifp-layer for a restore.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tree_index.h - what a cache restores: directories, files, links, in one order
  *
  * A stream of records, numbers and texts as in varint.h; ocifp-cache(5) has the specification.

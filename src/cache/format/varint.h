@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* varint.h - numbers and byte strings of an index, written and read
  *
  *     number   LEB128: 7 bits a byte, the lowest first, 0x80 on all but the last; at most 10 bytes,

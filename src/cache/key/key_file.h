@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* key_file.h - what a file of the key says about the dependencies of a build
  *
  * Of Cargo.toml and Cargo.lock without the versions of the workspace's own packages, as

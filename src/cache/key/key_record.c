@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "cache/key/key_record.h"
 
 #include <stdarg.h>

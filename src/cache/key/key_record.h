@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* key_record.h - what went into a key, so that `why` can tell two keys apart
  *
  *     ocifp-cache-record 1

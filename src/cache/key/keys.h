@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* keys.h - the tags under which a cache is looked for, and those under which it is saved
  *
  *     <name>-<letter>-<40 hex>     SHA-256 of a text that names everything the tag stands for

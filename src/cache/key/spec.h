@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* spec.h - one cache, as the project file or the command line names it
  *
  * Every value was checked: the name, the paths (below the project, or below a folder that the

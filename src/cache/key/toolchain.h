@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* toolchain.h - what builds on this machine, in words, when no image says it
  *
  * The program that the preset names is asked from the root directory, so that no file of the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* foreign_files.h - files of a checkout that git does not track, by their time
  *
  * Any of them may have been built from a source: the order of its time and the source's must not

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* source_times.h - times of sources, set so that a build never takes a changed file for a fresh one
  *
  * A file whose content and mode are as recorded gets the recorded time; one that changed or is new

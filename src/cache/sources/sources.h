@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* sources.h - what the files that a build reads hold, and their times
  *
  * The files that git tracks below a directory, outside the caches' own paths, those of submodules

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the tracked files of a checkout hold now. */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* time_journal.h - the times that a restore chose for the sources of one checkout
  *
  * Kept outside the checkout, on this machine.  With inode and change time, so that a file that

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* worktree.h - what git knows of a checkout: its files, and which of them are as it wrote them
  *
  * The repository that a directory lies in, and those of its submodules that are checked out.  Paths

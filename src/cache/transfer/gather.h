@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gather.h - the content of a scanned tree: reused from the parent, or read, cut and packed
  *
  * Afterwards each entry of the scan that was not left out has its content, and the index of the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* pack_plan.h - which packs a save writes anew, so that they stay few and mostly live
  *
  * Packs without a live chunk are dropped.  Of the others are rewritten

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* pack_writer.h - chunks on their way into new packs: hashed and compressed by all processors
  *
  *     pack_writer_add --> slot --worker: SHA-256, is it known?, zstd--> in order --> pack in a

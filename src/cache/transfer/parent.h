@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* parent.h - the cache that a save goes on from: what it has of each file, and where its chunks lie
  */
 #ifndef OCIFP_CACHE_TRANSFER_PARENT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* placement.h - one path of a restore: made beside its place by the confined helper, then put there
  *
  *     DIR/.NAME.ocifp/fs    beside the path, on the same file system, then renamed; what was there

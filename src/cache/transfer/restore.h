@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* restore.h - a cache from a repository into directories of this machine
  *
  *     candidates, in order        one GET each; the first that is there counts

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* save.h - directories of this machine into a repository, as a cache
  *
  *     resolve the exact tag          somebody saved it: done

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* section.h - one part of the index of a cache that is in a repository */
 #ifndef OCIFP_CACHE_TRANSFER_SECTION_H
 #define OCIFP_CACHE_TRANSFER_SECTION_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* uploads.h - packs on their way to a repository while more are made */
 #ifndef OCIFP_CACHE_TRANSFER_UPLOADS_H
 #define OCIFP_CACHE_TRANSFER_UPLOADS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* cache_roots.h - the directories of one cache: what each is called in the artifact, and where it
  * is here
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "cache/tree/cargo_target.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* cargo_target.h - a target directory of cargo: its profiles, what of them is worth saving
  *
  *     [TRIPLE/]PROFILE/{.fingerprint,deps,build,examples,incremental}    until 2026

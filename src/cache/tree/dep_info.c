@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "cache/tree/dep_info.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* dep_info.h - the files that a build of cargo read, as rustc noted them
  *
  * PROFILE/deps/NAME-HASH.d and PROFILE/build/PACKAGE/HASH/out/NAME.d are makefiles, in which each

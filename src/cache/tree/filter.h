@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* filter.h - what a preset says about each file that a save comes across */
 #ifndef OCIFP_CACHE_TREE_FILTER_H
 #define OCIFP_CACHE_TREE_FILTER_H

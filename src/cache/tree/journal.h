@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* journal.h - which files of this machine are what a cache holds: stamps, never part of an artifact
  *
  *     $RUNNER_TEMP/ocifp-cache/NAME or STORE/.ocifp/caches/NAME    NAME: hash of the directories

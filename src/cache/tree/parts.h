@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* parts.h - what a cache keeps or drops together: the units of cargo, single files of other tools
  *
  * A part is unused when nobody read a file of it since `restore` wrote it: restore sets the time of

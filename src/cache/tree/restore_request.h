@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* restore_request.h - what the confined helper is asked to restore, and what it says then
  *
  * Descriptors: the directory, empty and ours alone; the head of the index.  A MESSAGE_LAYER with

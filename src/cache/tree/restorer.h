@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* restorer.h - one root that the confined helper restores, seen from the program
  *
  * As layer/unpacker.h: several may be at work at once, each with its own process.

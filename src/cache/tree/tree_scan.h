@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tree_scan.h - what lies in the roots now: entries and the stamps that tell whether one changed
  *
  * In the order of an index (format/tree_index.h).  Sockets, pipes and devices are left out, and so

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tree_writer.h - one root of a cache, written into an empty directory of ours
  *
  *     tree_writer_new      reads the index, plans which bytes of which chunk go where

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/caches/cmd_cache.h"
 
 #include <stdlib.h>

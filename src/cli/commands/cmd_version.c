@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
 #include "cli/commands.h"
 #include "cli/context.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* completion.h - what may stand in the place of the last word of a command line
  *
  * The scripts of `ocifp completion` call `ocifp __complete WORD...` and show its answer: one

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* foreign.h - the commands of docker, podman, skopeo, crane, regctl and oras, in our words */
 #ifndef OCIFP_CLI_COMPLETE_FOREIGN_H
 #define OCIFP_CLI_COMPLETE_FOREIGN_H

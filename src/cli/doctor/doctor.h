@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* doctor.h - the examinations of `doctor`, each a section of its findings */
 #ifndef OCIFP_CLI_DOCTOR_DOCTOR_H
 #define OCIFP_CLI_DOCTOR_DOCTOR_H

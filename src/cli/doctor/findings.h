@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* findings.h - what `doctor` found, for a person and for a program
  *
  *     sandbox:

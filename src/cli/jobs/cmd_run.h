@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_run.h - what `run` and `shell` have in common */
 #ifndef OCIFP_CLI_COMMANDS_CMD_RUN_H
 #define OCIFP_CLI_COMMANDS_CMD_RUN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* run_caches.h - caches of the project as volumes of a job: `run --cache NAME`
  *
  * Each path of a cache is a volume of this project.  One that is new is restored from the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/jobs/run_plan.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* run_plan.h - a job as the command line and the project file's `run` describe it together
  *
  * `run` counts when no image is named, or the one that it is for.  What the command line says comes

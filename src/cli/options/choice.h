@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* choice.h - "auto|tty|plain": an argument that is one of a few words */
 #ifndef OCIFP_CLI_OPTIONS_CHOICE_H
 #define OCIFP_CLI_OPTIONS_CHOICE_H

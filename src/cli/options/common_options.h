@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* common_options.h - the options that commands share, and what they mean together */
 #ifndef OCIFP_CLI_OPTIONS_COMMON_OPTIONS_H
 #define OCIFP_CLI_OPTIONS_COMMON_OPTIONS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* derive_options.h - where an image goes that `append` or `mutate` made, and for what platforms */
 #ifndef OCIFP_CLI_OPTIONS_DERIVE_OPTIONS_H
 #define OCIFP_CLI_OPTIONS_DERIVE_OPTIONS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* image_options.h - what an image that is made is to say of itself: --env, --label, --owner ...
  *
  * Shared by append, mutate and push, which make one out of layers.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* options.h - the command line, read by tables of options
  *
  * getopt_long(3): options and operands in any order, "--name=value" or "--name value", letters

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* registry_host.h - the operand of commands that are about a registry and not about an image */
 #ifndef OCIFP_CLI_OPTIONS_REGISTRY_HOST_H
 #define OCIFP_CLI_OPTIONS_REGISTRY_HOST_H

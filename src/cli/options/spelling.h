@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* spelling.h - places as people type them: "app.tar", "/dir", "./root"
  *
  * A path that no transport stands before is none of a registry: a name ending in ".tar" is an

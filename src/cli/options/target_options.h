@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* target_options.h - which image a command is about: [--by-hash] [IMAGE|REF] and its options
  *
  * IMAGE names an entry of the project file and means it by hash; --tag asks for another tag.

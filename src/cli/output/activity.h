@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* activity.h - what goes on: blobs that move, layers that are packed and unpacked, a build, a wait
  *
  * Made of the events of base/observer.h; progress_format.h puts it into words.  Times are of

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* colour.h - a few colours, where a terminal has them: no-color.org, TERM */
 #ifndef OCIFP_CLI_OUTPUT_COLOUR_H
 #define OCIFP_CLI_OUTPUT_COLOUR_H

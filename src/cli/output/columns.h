@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* columns.h - a table for a person: cells in columns, each as wide as its widest cell */
 #ifndef OCIFP_CLI_OUTPUT_COLUMNS_H
 #define OCIFP_CLI_OUTPUT_COLUMNS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* explain.h - a record of inputs as a list for people and as JSON */
 #ifndef OCIFP_CLI_OUTPUT_EXPLAIN_H
 #define OCIFP_CLI_OUTPUT_EXPLAIN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* github.h - what a job on GitHub Actions is told besides the log
  *
  * Outputs for later steps ($GITHUB_OUTPUT), a table on the run's page ($GITHUB_STEP_SUMMARY), an

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* json.h - what results in JSON have in common, and an object as one line of output */
 #ifndef OCIFP_CLI_OUTPUT_JSON_H
 #define OCIFP_CLI_OUTPUT_JSON_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* line.h - one line for a person: harmless, and never waited for too long */
 #ifndef OCIFP_CLI_OUTPUT_LINE_H
 #define OCIFP_CLI_OUTPUT_LINE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* page.h - text for a person that grows by formatted pieces */
 #ifndef OCIFP_CLI_OUTPUT_PAGE_H
 #define OCIFP_CLI_OUTPUT_PAGE_H

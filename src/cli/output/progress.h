@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* progress.h - what the layers below tell, as the user sees it
  *
  * The cli's observer: counts for summaries, and on stderr notices, traces and how far it is.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* progress_format.h - progress in words: pieces of progress.c */
 #ifndef OCIFP_CLI_OUTPUT_PROGRESS_FORMAT_H
 #define OCIFP_CLI_OUTPUT_PROGRESS_FORMAT_H

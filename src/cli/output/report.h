@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* report.h - how the program ended: the last line, the failure object, the status file
  *
  *     ocifp: <what>: <cause>; <hint>                      last line of stderr

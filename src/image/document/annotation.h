@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* annotation.h - the names of the annotations that we write and read
  *
  * image-spec, annotations.md; "dev.ocifp." is ours: ocifp-fingerprint(7).

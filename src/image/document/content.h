@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* content.h - small content by digest: from a store when it is there, else from the repository */
 #ifndef OCIFP_IMAGE_DOCUMENT_CONTENT_H
 #define OCIFP_IMAGE_DOCUMENT_CONTENT_H

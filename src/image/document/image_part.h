@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* image_part.h - the part of an image that was wanted, as an image of its own */
 #ifndef OCIFP_IMAGE_DOCUMENT_IMAGE_PART_H
 #define OCIFP_IMAGE_DOCUMENT_IMAGE_PART_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* image_tree.h - an image's documents: a manifest, or an index with those of its children that are
  * wanted
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* local_image.h - an image that the store has, for one platform: its manifest and its config */
 #ifndef OCIFP_IMAGE_DOCUMENT_LOCAL_IMAGE_H
 #define OCIFP_IMAGE_DOCUMENT_LOCAL_IMAGE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* node.h - one document of an image, and those of its children that were fetched
  *
  * A manifest, or an index with children; byte for byte as it came, its digest checked.

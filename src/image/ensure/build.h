@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* build.h - the project's build command, run as ocifp.yaml(5) says
  *
  * `/bin/sh -c` in the project's directory; its output goes to our stderr.  It is told by

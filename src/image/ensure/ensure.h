@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* ensure.h - the smart pull: the registry's image, else one that is built, pushed and verified
  *
  *     ask --present--> pull

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* join.h - the platforms that native runners have pushed, under one tag
  *
  *     read each platform's tag --> PUT the index under the tag --> read them again

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* join_private.h - an image being joined: what join.c and join_read.c share */
 #ifndef OCIFP_IMAGE_ENSURE_JOIN_PRIVATE_H
 #define OCIFP_IMAGE_ENSURE_JOIN_PRIVATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* moving_tags.h - the tags that a project keeps on its newest image: `tags` of the project file
  *
  *     a job of push_refs? --> the branch's head still? --> each tag that names something else: PUT

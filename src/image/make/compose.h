@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* compose.h - an index made of images that are there, or changed
  *
  * Manifests are listed byte for byte as they are.  An entry for a platform that is listed already

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* derive.h - a new image out of another one: layers on top, a changed configuration
  *
  *     base (registry, layout, archive, store; or nothing at all)

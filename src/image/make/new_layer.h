@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* new_layer.h - a layer made of a directory, or of a tar
  *
  *     directory --pack--> tar --compress--> a new blob of the store

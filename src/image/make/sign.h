@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* sign.h - a signature for an image, beside those that it has
  *
  * See signatures.h.  They share one tag, and no registry has a conditional write: of two that sign

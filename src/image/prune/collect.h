@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* collect.h - what no reference of the store leads to is removed: blobs, and trees that were
  * unpacked */
 #ifndef OCIFP_IMAGE_PRUNE_COLLECT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* prune.h - what a repository need not keep any longer
  *
  *     read all --> keep what a rule names, what that leads to, what refers to that

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* prune_graph.h - all that a repository holds, and what leads to what
  *
  *     tag --> index --> manifest --> blobs

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* built.h - an image that was built here and not pushed, by its name in the store
  *
  *     built:HOST/NAME:FINGERPRINT      of a registry; 64 hex digits

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* entries.h - what a reference would put into an index
  *
  * The entries of an index; of a manifest that stands alone itself, for the platform that its config

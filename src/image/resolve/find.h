@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* find.h - which of a target's places has the image
  *
  * The places are asked in order.  The first that has it wins; absence needs proof from all of

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* image_source.h - an image that is held locally: in a layout, an archive or the store */
 #ifndef OCIFP_IMAGE_RESOLVE_IMAGE_SOURCE_H
 #define OCIFP_IMAGE_RESOLVE_IMAGE_SOURCE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* inputs.h - the list of inputs that was published with an image
  *
  * See publish.h.  For `why`: what differs between a working tree and that image.

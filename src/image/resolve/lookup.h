@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lookup.h - is a target there, with every platform that is wanted?
  *
  * What `exists` answers and `ensure` acts on.  One request when the root is an index: it lists its

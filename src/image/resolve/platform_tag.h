@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* platform_tag.h - where each native runner leaves its part of an image
  *
  *     runner amd64 --> TAG-linux-amd64 \

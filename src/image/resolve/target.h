@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* target.h - the image a user means: where to ask, for what, and what must be true of it
  *
  * From an entry of the project file (always by hash, unless a tag is given), from a reference, or

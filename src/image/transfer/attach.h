@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* attach.h - files as an artifact that refers to an image: an SBOM, a test report
  *
  *     manifest: artifactType, the empty config, a layer for each file, subject

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* blob_write.h - a blob of a repository into an open file or pipe, checked on its way
  *
  * Through memory alone; what breaks off goes on.  The last bytes are written only when the digest

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* confirm_tag.h - what a tag names once it was put, as everybody sees it
  *
  *     PUT --> GET --> what was put: good

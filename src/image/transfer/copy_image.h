@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* copy_image.h - an image from one place to others, as it is
  *
  *     find_required_image(source) --> per destination: has it the root? --> the tags alone

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* destination.h - where an image goes that was fetched or made: the store, a layout, an archive
  *
  *     destination_open --> (documents and new blobs into `store`) --> destination_put

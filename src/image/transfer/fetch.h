@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fetch.h - blobs from a repository into a store, several at once
  *
  * What the store has is not asked for; what another process is fetching is waited for; a blob that

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* import.h - an image that was built or is lying about, taken into the store under its fingerprint
  *
  *     source (layout or archive) --> store --> an index of our own, by the name of

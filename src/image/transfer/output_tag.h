@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* output_tag.h - the name that an image gets in a layout or archive */
 #ifndef OCIFP_IMAGE_TRANSFER_OUTPUT_TAG_H
 #define OCIFP_IMAGE_TRANSFER_OUTPUT_TAG_H

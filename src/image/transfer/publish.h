@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* publish.h - the index that a by-hash image is published under
  *
  *     our index, annotated with fingerprint, scheme, source and revision

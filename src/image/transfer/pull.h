@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* pull.h - an image into the store, or into a layout or archive
  *
  *     find_image --> verify_required --> image_tree_get --> fetch_blobs --> store_set_reference

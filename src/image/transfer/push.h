@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* push.h - an image that is held locally into a registry or layout
  *
  *     image_tree_get(source) --> push_tree(destination)

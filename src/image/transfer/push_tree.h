@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* push_tree.h - an image's documents and blobs on their way from one place to another
  *
  *     has the destination the root? --> yes: the tags alone

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* put_blob.h - one blob into a repository, waited for */
 #ifndef OCIFP_IMAGE_TRANSFER_PUT_BLOB_H
 #define OCIFP_IMAGE_TRANSFER_PUT_BLOB_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* put_document.h - a manifest or index that somebody made, put as it is
  *
  * Its media type is the one that it names itself, else that of its kind.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* remove_tag.h - a tag, or a manifest with all its tags, out of a repository
  *
  * What goes along is found out first: of a manifest every other tag that names it, and how many

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* retag.h - further tags for an image that is there: its bytes as they are, a request each */
 #ifndef OCIFP_IMAGE_TRANSFER_RETAG_H
 #define OCIFP_IMAGE_TRANSFER_RETAG_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* send.h - blobs into a repository, several at once: fetch.h the other way round
  *
  * What the source has at hand is read there; what is behind a network goes from the one to the

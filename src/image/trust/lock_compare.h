@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lock_compare.h - .ocifp.lock held against what the registries have now
  *
  *     a pin ............ the digest that its tag names

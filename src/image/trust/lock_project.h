@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lock_project.h - .ocifp.lock brought up to date
  *
  *     .ocifp.lock --what still holds--> the new one <--all else-- the registries

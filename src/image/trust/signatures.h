@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* signatures.h - what has been signed of an image, as cosign keeps it
  *
  *     tag sha256-<hex>.sig --> manifest --> a config, which says nothing

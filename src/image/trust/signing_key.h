@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* signing_key.h - keys that sign images, and those that such signatures are checked with
  *
  * ECDSA P-256 over SHA-256 and Ed25519, in the PEM that openssl writes: PKCS#8 or the older form

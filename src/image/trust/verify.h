@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* verify.h - an image is only used when it is signed
  *
  *     signatures that the store keeps --none is good--> those at the image's own place

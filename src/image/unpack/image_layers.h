@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* image_layers.h - an image's layers, each unpacked once in the store, for overlayfs to join
  *
  * In overlay form (layer/helper/tree.h) where that shows the same tree as unpacking one over the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* image_unpacker.h - an image that is unpacked while it is being pulled
  *
  * The pull calls it through its hook: with the manifest first; then after blobs have come.  With

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* layer_jobs.h - trees to be made of an image's layers, several at once, while layers still come
  *
  *     store      shared by images: opened when its layer is there; another process' is waited for

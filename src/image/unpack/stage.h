@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* stage.h - a directory that is ours alone, beside the place where what is made in it will go
  *
  * Locked while it is in use: one that a killed run left is taken over, emptied.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* unpack.h - an image's root filesystem in a directory, whole or not at all
  *
  *     PARENT/.NAME.ocifp/fs      where it is made, 0700 above; taken away by the next run, should

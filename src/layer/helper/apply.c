@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "layer/helper/apply.h"
 
 #include "base/error.h"

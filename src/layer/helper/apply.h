@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* apply.h - unpacks one layer from the ring into a tree */
 #ifndef OCIFP_LAYER_HELPER_APPLY_H
 #define OCIFP_LAYER_HELPER_APPLY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* beneath.h - paths below a root directory, resolved as after chroot(2) into it
  *
  * Symbolic links are followed within the root (".." at the top stays there).  Uses openat2(2) with

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* entry.h - a validated member of a layer
  *
  * image-spec, layer.md.  Names are raw bytes.  Extended attributes are limited to user.*, without

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* feed.h - the thread that reads layers, inflates and hashes them, and fills the ring
  *
  *     channel --(descriptor, diff_id)--> read --> inflate --> caps, hash --> ring

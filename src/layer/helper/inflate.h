@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* inflate.h - decompresses a layer, with ISA-L if it is built in
  *
  * inflate_isal.c | inflate_plain.c: configure chooses.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* inode_set.h - a set of inode numbers, each with a value
  *
  * A whiteout hides files of lower layers only, at any place among its layer's entries, so the files

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* layer_helper.h - the verbs of the program `ocifp-layer`
  *
  * The other end is sandbox/helper.h.  A verb reads its request, enters the sandbox and only then

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* ocifp-layer [--no-sandbox] [--walk] VERB: see ocifp-layer(8) */
 #include "layer/helper/layer_helper.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* layer_reader.h - reads the entries of the layer in the ring
  *
  * libarchive decodes tar only, without filters, and opens no file.

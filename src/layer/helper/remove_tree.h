@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* remove_tree.h - removes a tree of any depth and modes */
 #ifndef OCIFP_LAYER_HELPER_REMOVE_TREE_H
 #define OCIFP_LAYER_HELPER_REMOVE_TREE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* ring.h - passes bytes from the inflating thread to the unpacking thread
  *
  * One writer, one reader.  The writer fills buffers of LAYER_BUFFER_BYTES and waits when

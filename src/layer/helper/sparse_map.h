@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* sparse_map.h - the map of a sparse file, validated
  *
  * GNU tar, "Storing Sparse Files".  A map is valid if it ascends, does not overlap, ends within

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tar_filter.h - rewrites a tar so that libarchive reads the same as GNU tar and Go's readers
  *
  *     ring --> tar_filter --> libarchive --> layer_reader

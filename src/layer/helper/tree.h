@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tree.h - a root filesystem, created from layers below a root descriptor
  *
  *     flat      each layer over the previous ones: whiteouts remove

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* hard_links.h - a map from device and inode to the first name of a file */
 #ifndef OCIFP_LAYER_PACK_HARD_LINKS_H
 #define OCIFP_LAYER_PACK_HARD_LINKS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* pack.h - a directory tree as the tar of a layer
  *
  * image-spec, layer.md.  Members are sorted by the bytes of their names, directory by directory,

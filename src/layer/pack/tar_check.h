@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tar_check.h - checks that a stream is a layer, and finds its diff_id
  *
  *     bytes --pipe--> ocifp-layer check: inflate, hash, read every header --> diff_id, size

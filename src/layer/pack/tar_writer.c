@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "layer/pack/tar_writer.h"
 
 #include "base/buf.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tar_writer.h - a tar writer with reproducible output
  *
  *     tar_writer_begin, tar_writer_write... for each member; tar_writer_finish

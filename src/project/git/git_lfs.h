@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* git_lfs.h - the pointer that git has where LFS keeps a file elsewhere
  *
  *     version https://git-lfs.github.com/spec/v1

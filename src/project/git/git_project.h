@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* git_project.h - the project as a checkout of a commit has it
  *
  *     git ls-tree            what the inputs are in the commit: most commits have the same

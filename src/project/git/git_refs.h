@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* git_refs.h - the branches and tags of a repository, here and at its origin */
 #ifndef OCIFP_PROJECT_GIT_GIT_REFS_H
 #define OCIFP_PROJECT_GIT_GIT_REFS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* git_tree.h - entries of a commit's tree by path, through its links
  *
  *     git ls-tree -t -z COMMIT -- PATH...     modes and object ids

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/auth/auth_file.h"
 
 #include <ctype.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* auth_file.h - a file of credentials: docker's config.json, containers' auth.json
  *
  *     {"auths": {"ghcr.io": {"auth": "<base64 of user:password>", "identitytoken": "...",

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/auth/ci_login.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* ci_login.h - the registry credentials that CI systems give to jobs, and the hosts that may get
  * them
  *

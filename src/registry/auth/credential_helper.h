@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* credential_helper.h - credential helpers: docker-credential-<name>
  *
  *     get     stdin: server       stdout: {"ServerURL", "Username", "Secret"}

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* credentials.h - the credentials for a registry host, and the places that they come from
  *
  * In order: the flags, for their host; then explicit credentials: --auth-file or

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* realm.h - the token servers that may be used, and those that may get a password
  *
  * A registry names its token server in a challenge, so a hostile registry can name any host.

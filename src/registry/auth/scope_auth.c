@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/auth/scope_auth.h"
 
 #include <stdbool.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* scope_auth.h - the authorizer of one set of scopes at one host
  *
  *                 challenged: Basic                 challenged: Bearer

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* token_answer.h - the answer of a token server
  *
  *     {"token": "...", "access_token": "...", "expires_in": 300, "issued_at": "..."}

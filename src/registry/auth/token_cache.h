@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* token_cache.h - pull tokens and challenges, kept between runs
  *
  * With them a lookup needs no request but its own.

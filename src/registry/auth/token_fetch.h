@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* token_fetch.h - a request to a token server
  *
  *     GET  realm?service=S&scope=A&scope=B            anonymous, or with Basic

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/auth/token_scope.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* token_scope.h - the scopes of a token: "repository:<name>:<actions>", separated by spaces
  *
  * Docker token authentication, "Token Scope Documentation".

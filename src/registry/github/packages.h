@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* packages.h - the versions of a container package, by GitHub's REST API
  *
  * ghcr.io does not delete manifests (405); its packages are managed at $GITHUB_API_URL, by default

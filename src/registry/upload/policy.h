@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* policy.h - in which form a host takes uploads, as learned during this run
  *
  * A blob is sent in one request.  After a refusal by size it is sent in chunks, which shrink until

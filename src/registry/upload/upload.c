@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* upload.c - one blob on its way to a registry
  *
  *     check --404--> mount --4xx--> open ---202---> [session] ---> whole --201--> done

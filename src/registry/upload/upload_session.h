@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* upload_session.h - the upload session that a registry opens: its URL, and the numbers in its
  * answers
  *

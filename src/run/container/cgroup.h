@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* cgroup.h - limits of a job: a control group of its own
  *
  *     v1    /sys/fs/cgroup/CONTROLLER/<our group>/ocifp-<root>

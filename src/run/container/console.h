@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* console.h - the job's terminal, joined to ours
  *
  *     our terminal (raw) <--> ocifp <--> master | slave: the job's, alone in its session

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* container.h - a process of ours as the first one of new namespaces
  *
  *     ocifp --fork--> monitor            user namespace; ocifp writes its id maps

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* container_answer.h - how the processes of a container tell ocifp what became of it
  *
  * One packet a message, JSON: {"ready":true}, {"status":42}, {"error":{...}}.

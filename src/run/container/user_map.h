@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* user_map.h - the user namespace of a job, in which the files of its root belong to whom they
  * should
  *

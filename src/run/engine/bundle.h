@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* bundle.h - a job as an OCI runtime bundle: config.json
  *
  * runtime-spec, config.md.  For an engine of ours to start, everything but the root's own mounts is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* denied_calls.h - system calls that a job may not make
  *
  * Those that docker's default profile (moby/profiles 0.3.0) refuses a container with our

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* job_engine.h - a program that others made and that runs a job in a root: crun, runc or bubblewrap
  *
  * It gets an empty environment, no descriptors but the job's three, a root in which all mounts are

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* sealed_program.h - a program of the host that stays in a job and that the job cannot change
  *
  * A job can open /proc/1/exe of an engine that is its process 1, and write to the host's file as

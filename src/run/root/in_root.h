@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* in_root.h - paths of an image, resolved as if its root were "/"
  *
  * Links are followed component by component from the root's descriptor, an absolute one from the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mount_calls.h - mounts by descriptor (Linux 5.2, 5.12), which glibc got later than the kernel */
 #ifndef OCIFP_RUN_ROOT_MOUNT_CALLS_H
 #define OCIFP_RUN_ROOT_MOUNT_CALLS_H

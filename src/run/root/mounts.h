@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mounts.h - what is mounted into a root: the user's directories, volumes, files of ours
  *
  * All of it is mounted by us, onto descriptors, before an engine sees the root: the target is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* own_files.h - etc/hosts, etc/hostname and etc/resolv.conf as a job expects them */
 #ifndef OCIFP_RUN_ROOT_OWN_FILES_H
 #define OCIFP_RUN_ROOT_OWN_FILES_H

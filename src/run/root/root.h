@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* root.h - the root filesystem of one run: read-only layers below, a fresh directory above
  *
  *     .ocifp/roots/<16 hex>/          in the store

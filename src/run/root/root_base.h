@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* root_base.h - what a job runs in: the layers of a root, and what the image says of itself */
 #ifndef OCIFP_RUN_ROOT_ROOT_BASE_H
 #define OCIFP_RUN_ROOT_ROOT_BASE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "run/root/upper_snapshot.h"
 
 #include <errno.h>

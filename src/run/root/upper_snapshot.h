@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* upper_snapshot.h - what lies in an upper directory before a job starts, to go again unless the
  * job has touched it
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* volumes.h - directories that outlive a run: .ocifp/volumes/NAME of the store
  *
  * Locked (flock) by the runs that have one, shared, so that it cannot be removed under them.

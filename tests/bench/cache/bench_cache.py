@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """bench_cache.py - a directory through `ocifp cache`, beside tar and zstd as actions/cache runs them
 
     bench_cache.py [--rounds N] [--change COMMAND] [--append FILE.jsonl] TREE

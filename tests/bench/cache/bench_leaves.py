@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """bench_leaves.py - a hundred small edits, each with its save, and what the last cache is made of
 
     bench_leaves.py [--saves N] [--size MB] [--registry HOST:PORT]

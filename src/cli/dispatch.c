@@ -283,8 +283,10 @@ check_operands(const struct invocation *invocation, struct error **err)
 	const struct command *command = invocation->command;
 	size_t count = invocation->operands.words.count;
 
-	if (count < command->operands_min)
-		return error_set(err, ERROR_USAGE, "operands are missing: %s", command->usage);
+	if (count < command->operands_min) {
+		error_set(err, ERROR_USAGE, "operands are missing");
+		return error_set_hint(err, "usage: ocifp %s %s", invocation->name, command->usage);
+	}
 	if (count <= command->operands_max)
 		return 0;
 	return error_set(err, ERROR_USAGE, "one operand too many: '%s'",

@@ -111,6 +111,12 @@ complete_zsh() {
 	refute_stderr_has 'did you mean'
 }
 
+@test "missing operands are told by the usage" {
+	ocifp_run copy oci:x
+	assert_failed 2
+	assert_stderr_has 'operands are missing; usage: ocifp copy .* DESTINATION'
+}
+
 @test "no option that is refused is suggested" {
 	ocifp_run run --nam=x -- true
 	assert_failed 125

@@ -227,7 +227,7 @@ ensure() {
 	build_with <<<'OCIFP_PLATFORMS=linux/amd64; layout "$OCIFP_OUTPUT" one'
 	ensure --push always
 	assert_failed 8
-	assert_stderr_has linux/arm64
+	assert_stderr_has 'not for linux/arm64; .* each platform that \$OCIFP_PLATFORMS lists'
 	! raw app "$(image_tag)" || fail "it was published"
 }
 

@@ -303,9 +303,13 @@ take_in(const struct ensure *ensure, const struct location *output, bool push_it
 		.kept = &kept,
 	};
 
-	if (list_kept(ensure, push_it, &kept, err) < 0 ||
-	    import_image(ensure->session, &import, ensure->target, ret_root, err) < 0)
+	if (list_kept(ensure, push_it, &kept, err) < 0)
 		return -1;
+	if (import_image(ensure->session, &import, ensure->target, ret_root, err) < 0)
+		return error_is(*err, ERROR_PLATFORM)
+			       ? error_set_hint(err, "the build command has to make each platform "
+						     "that $OCIFP_PLATFORMS lists")
+			       : -1;
 	ensure->result->digest = ret_root->descriptor.digest;
 	return 0;
 }

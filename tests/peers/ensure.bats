@@ -474,6 +474,7 @@ lock_image() {
 	ensure
 	assert_status 0
 	assert_stdout "$resolved"
+	assert_stderr_has "registry was not asked"
 	ocifp_run pull
 	assert_status 0
 	assert_equal $(($(asked reg) - before)) 0

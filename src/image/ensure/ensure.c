@@ -661,7 +661,11 @@ say_what_happened(const struct ensure *ensure)
 	AUTO_FREE char *done = NULL;
 
 	if (result->present)
-		done = xstrdup("is present; nothing to build");
+		done = xstrdup(
+			ensure->lookup.is_from_store
+				? "is in the store, and its registry was not asked; nothing to "
+				  "build"
+				: "is present; nothing to build");
 	else
 		done = ensure->used_built ? describe_built(ensure) : describe_build(ensure);
 	observer_tell(session_observer(ensure->session), EVENT_NOTICE, "%s:%s %s",

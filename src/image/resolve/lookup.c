@@ -66,15 +66,17 @@ compare(struct session *session, struct lookup *lookup, const struct platforms *
 
 static int
 find(struct session *session, const struct target *target, const struct lookup_options *options,
-     struct found_image *found, struct error **err)
+     struct lookup *lookup, struct error **err)
 {
+	struct found_image *found = &lookup->found;
+
+	lookup->is_from_store = options->offline;
 	if (options->offline)
 		return find_image_in_store(session, target, found, err);
 	if (options->known_will_do && find_known_image(session, target, found, err) < 0)
 		return -1;
-	return found->root.evidence.presence == PRESENCE_PRESENT
-		       ? 0
-		       : find_image(session, target, found, err);
+	lookup->is_from_store = found->root.evidence.presence == PRESENCE_PRESENT;
+	return lookup->is_from_store ? 0 : find_image(session, target, found, err);
 }
 
 static int
@@ -100,7 +102,7 @@ int
 lookup_image(struct session *session, const struct target *target,
 	     const struct lookup_options *options, struct lookup *ret_lookup, struct error **err)
 {
-	if (find(session, target, options, &ret_lookup->found, err) < 0)
+	if (find(session, target, options, ret_lookup, err) < 0)
 		return -1;
 	return judge(session, target, options, ret_lookup, err);
 }

@@ -22,6 +22,7 @@ struct lookup {
 	struct found_image found;
 	struct platforms missing; /* wanted, and not there although the image is */
 	enum presence presence;   /* PRESENT: all of it; ABSENT: some is proven not to be there */
+	bool is_from_store;       /* its registry was not asked */
 };
 
 /* -1: unknown, with found.root.evidence filled. */

@@ -718,14 +718,14 @@ ensure_one(struct ensure *ensure, const char *name, struct error **err)
 	describe(&ensure->destination, ensure->result);
 	tell_caveat(ensure);
 	result = act(ensure, err) < 0 ? -1 : keep_tags(ensure, err);
+	if (result == 0) {
+		if ((ensure->result->built || ensure->used_built) && !ensure->result->pushed &&
+		    !ensure->result->adopted)
+			ensure->result->built_name = built_name(&target);
+		say_what_happened(ensure);
+	}
 	lookup_release(&ensure->lookup);
-	if (result < 0)
-		return -1;
-	if ((ensure->result->built || ensure->used_built) && !ensure->result->pushed &&
-	    !ensure->result->adopted)
-		ensure->result->built_name = built_name(&target);
-	say_what_happened(ensure);
-	return 0;
+	return result;
 }
 
 int

@@ -186,6 +186,7 @@ says() {
 		for i in range(200):
 		    open("Dockerfile.i%d" % i, "w").write("FROM a\n")
 	EOF
-	(ulimit -v 1000000 && init) || fail "$told"
+	# Sanitizers map far more than they use.
+	(! can no_sanitizers || ulimit -v 1000000 && init) || fail "$told"
 	assert_equal "$(grep -c '^    repository:' .ocifp.yaml)" 64
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "project/survey.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <stdlib.h>
@@ -81,6 +82,21 @@ add_input(const char *directory, const char *named, struct strings *inputs)
 	strings_add(inputs, path);
 }
 
+/* A few are enough to say that something is missing. */
+static void
+note_absent(const char *directory, const char *named, struct strings *absent)
+{
+	enum { ABSENT_MAX = 16 };
+	AUTO_ERROR struct error *outside = NULL;
+	AUTO_FREE char *path = path_normalise(named, &outside);
+	AUTO_FREE char *full = path ? xasprintf("%s/%s", directory, path) : NULL;
+	struct stat status;
+
+	if (full && *path && text_is_printable_ascii(path) && absent->count < ABSENT_MAX &&
+	    lstat(full, &status) < 0 && errno == ENOENT && !strings_has(absent, path))
+		strings_add(absent, path);
+}
+
 /* No link is followed: it may lead out, or to where it stands. */
 static void
 add_matches(const char *directory, int dir_fd, const char *above, const char *pattern,
@@ -141,6 +157,7 @@ struct stage {
 	char *base;             /* a reference; NULL: it is FROM another stage, or from scratch */
 	struct strings sources; /* names and numbers of stages that it takes files from */
 	struct strings inputs;
+	struct strings absent;
 	bool copies_all;
 };
 
@@ -162,6 +179,7 @@ dockerfile_release(struct dockerfile *dockerfile)
 		free(stage->base);
 		strings_release(&stage->sources);
 		strings_release(&stage->inputs);
+		strings_release(&stage->absent);
 	}
 	free(dockerfile->stages);
 	strings_release(&dockerfile->arguments);
@@ -221,8 +239,10 @@ take_copy(const struct dockerfile *dockerfile, const char *rest, struct stage *s
 			continue;
 		else if (strpbrk(path, "*?["))
 			add_pattern(dockerfile->directory, path, &stage->inputs);
-		else
+		else {
 			add_input(dockerfile->directory, path, &stage->inputs);
+			note_absent(dockerfile->directory, path, &stage->absent);
+		}
 	}
 }
 
@@ -400,6 +420,9 @@ take_stage(const struct dockerfile *dockerfile, const struct stage *stage, bool 
 	for (size_t i = 0; i < stage->inputs.count; i++)
 		if (!path_is_below_any(stage->inputs.items[i], &image->inputs))
 			strings_add(&image->inputs, stage->inputs.items[i]);
+	for (size_t i = 0; i < stage->absent.count; i++)
+		if (!strings_has(&image->absent, stage->absent.items[i]))
+			strings_add(&image->absent, stage->absent.items[i]);
 	if (stage->base && !strings_has(&image->bases, stage->base))
 		strings_add(&image->bases, stage->base);
 	for (size_t i = 0; i < stage->sources.count; i++) {
@@ -692,6 +715,7 @@ survey_release(struct survey *survey)
 		free(image->target);
 		free(image->workdir);
 		strings_release(&image->inputs);
+		strings_release(&image->absent);
 		strings_release(&image->bases);
 	}
 	free(survey->images);

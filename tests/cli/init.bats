@@ -43,6 +43,15 @@ says() {
 	grep -q '^    - target:/work/target ' .ocifp.yaml
 }
 
+@test "what a Dockerfile copies and nothing is there is said: its maker would be forgotten" {
+	printf "FROM scratch\nCOPY root /\nCOPY --from=x made /\nADD dist/app ../up /\n" >Dockerfile
+	init
+	says inputs '[Dockerfile]'
+	assert_equal "$(grep -c "^    # It copies '.*', which is not here: name what makes it" .ocifp.yaml)" 2
+	grep -q "It copies 'root'," .ocifp.yaml
+	grep -q "It copies 'dist/app'," .ocifp.yaml
+}
+
 @test "a Node project that copies everything, and two more Dockerfiles" {
 	mkdir -p docker .devcontainer app
 	printf 'FROM node:20\nCOPY package*.json ./\nCOPY . .\n' >Dockerfile

@@ -95,6 +95,9 @@ add_inputs(struct page *page, const struct survey_image *image)
 		page_add(page, "    # The Dockerfile copies the whole directory. If the image has "
 			       "to change with\n"
 			       "    # every file that git tracks: inputs: [.] and tracked: true\n");
+	for (size_t i = 0; i < image->absent.count; i++)
+		page_add(page, "    # It copies '%s', which is not here: name what makes it.\n",
+			 QUOTED(image->absent.items[i]));
 	page_add(page, "    inputs: ");
 	add_list(page, &image->inputs);
 	page_add(page, "\n");

@@ -24,9 +24,10 @@ struct survey_image {
 	char *target;          /* the stage; NULL: the last one */
 	char *workdir;         /* NULL: none is said */
 	struct strings inputs; /* files and directories that are there; the Dockerfile first */
-	struct strings absent; /* what it copies, and nothing is there: made by the build, perhaps */
-	struct strings bases;  /* what it is FROM, without its own stages */
-	bool copies_all;       /* "COPY . ." */
+	struct strings
+		absent;       /* what it copies, and nothing is there: made by the build, perhaps */
+	struct strings bases; /* what it is FROM, without its own stages */
+	bool copies_all;      /* "COPY . ." */
 };
 
 struct survey {

@@ -142,6 +142,7 @@ user_release(struct job_user *user)
 {
 	free(user->groups);
 	free(user->home);
+	free(user->shell);
 }
 
 static void

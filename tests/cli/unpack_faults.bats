@@ -49,7 +49,7 @@ layer_of_bytes() {
 }
 
 @test "B08 the bytes of a layer say whether it is a tar, gzip or zstd; others are refused, and no program is asked" {
-	need unpack_traced zstd xz bzip2
+	need unpack_traced strace_arguments zstd xz bzip2
 	layer bytes <<<'file f text=content'
 	local type way
 	gzip -k "$T/bytes"

@@ -153,13 +153,26 @@ wait_for_not() {
 	mkdir files && head -c 64M /dev/urandom >files/one
 	ocifp_run append --set-platform linux/amd64 --output oci:image:1 files
 	assert_status 0
-	ocifp unpack oci:image:1 tree >/dev/null 2>&1 3>&- 4>&- &
-	ocifp=$!
-	wait_for grep -q '[0-9]' "/proc/$ocifp/task/$ocifp/children"
-	cat "/proc/$ocifp/task/$ocifp/children" >helper
-	# It does not have to notice anything by itself.
-	kill -STOP "$(cat helper)"
-	kill -9 "$ocifp"
-	wait "$ocifp" || true
+	# For a moment newuidmap is a child, too; the helper is what has given up its rights.  Stopped, it does
+	# not have to notice anything by itself.
+	python3 - <<-'PY' 3>&- 4>&-
+		import os, signal, subprocess, time
+		ocifp = subprocess.Popen(["ocifp", "unpack", "oci:image:1", "tree"], stdout=subprocess.DEVNULL,
+		                         stderr=subprocess.DEVNULL)
+		def helper():
+		    for pid in open("/proc/%d/task/%d/children" % (ocifp.pid, ocifp.pid)).read().split():
+		        try:
+		            if "NoNewPrivs:\t1" in open("/proc/%s/status" % pid).read():
+		                return int(pid)
+		        except OSError:
+		            pass
+		while not (pid := helper()):
+		    assert ocifp.poll() is None, "it ended before it was stopped"
+		    time.sleep(0.001)
+		os.kill(pid, signal.SIGSTOP)
+		print(pid, file=open("helper", "w"))
+		ocifp.kill()
+		ocifp.wait()
+	PY
 	gone helper
 }

@@ -483,21 +483,22 @@ writes_on() {
 
 # while_it_reads FILE COMMAND: a save, and the command as soon as the save has that file open
 while_it_reads() {
-	ocifp cache save --path tree --key key --repository "$where" --push always >"$T/stdout" 2>"$T/stderr" 3>&- &
-	python3 - $! "$1" "$2" <<-'PY'
-		import glob, os, subprocess, sys, time
-		for _ in range(20000):
-		    for fd in glob.glob("/proc/%s/fd/*" % sys.argv[1]):
-		        try:
-		            if os.readlink(fd).endswith("/" + sys.argv[2]):
-		                subprocess.run(sys.argv[3], shell=True, check=True)
-		                sys.exit(0)
-		        except OSError:
-		            pass
-		    time.sleep(0.0005)
-		sys.exit("it was never opened")
+	python3 - "$1" "$2" "$where" "$T" <<-'PY'
+		import ctypes, os, select, subprocess, sys
+		name, command, where, room = sys.argv[1:]
+		libc = ctypes.CDLL(None, use_errno=True)
+		IN_OPEN = 0x20
+		watch = libc.inotify_init1(os.O_CLOEXEC)
+		if libc.inotify_add_watch(watch, os.path.join("tree", name).encode(), IN_OPEN) < 0:
+		    sys.exit("cannot watch the file")
+		with open(room + "/stdout", "wb") as out, open(room + "/stderr", "wb") as told:
+		    save = subprocess.Popen(["ocifp", "cache", "save", "--path", "tree", "--key", "key", "--repository",
+		                             where, "--push", "always"], stdout=out, stderr=told)
+		if not select.select([watch], [], [], 20)[0]:
+		    sys.exit("it was never opened")
+		subprocess.run(command, shell=True, check=True)
+		sys.exit(save.wait())
 	PY
-	wait $!
 	stdout=$(<"$T/stdout")
 }
 

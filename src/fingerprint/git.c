@@ -101,6 +101,7 @@ struct run {
 	const char *input;
 	size_t input_bytes;
 	int timeout_ms; /* 0: none */
+	bool may_find_none;
 };
 
 static void
@@ -167,9 +168,11 @@ perform(const struct run *run, struct buf *output, struct error **err)
 		options.deadline_ms = deadline_after_ms(run->timeout_ms);
 	if (spawn_run(&options, &result, err) < 0)
 		return error_wrap(err, "git %s", subcommand_of(run));
-	if (result.exit_status == 0 && !result.timed_out)
-		return 0;
-	return refuse(run, &result, &messages, err);
+	if (result.exit_status == 1 && run->may_find_none)
+		buf_clear(output);
+	else if (result.exit_status != 0 || result.timed_out)
+		return refuse(run, &result, &messages, err);
+	return 0;
 }
 
 /* What `git config WORD...` writes, read for no repository; NULL: nothing, or git failed. */
@@ -635,6 +638,7 @@ git_read(struct git *git, const struct git_question *question, struct buf *outpu
 		.settings = SETTINGS_NONE,
 		.input = question->input,
 		.input_bytes = question->input_bytes,
+		.may_find_none = question->may_find_none,
 	};
 	const char *checkout = git_checkout_folder(git, err);
 
@@ -654,34 +658,35 @@ git_read(struct git *git, const struct git_question *question, struct buf *outpu
 	return perform(&run, output, err);
 }
 
-static char *
-parse_revision(struct git *git, const char *revision)
+int
+git_find_commit(struct git *git, const char *revision, char **ret_commit, struct error **err)
 {
-	const char *const argv[] = { "rev-parse", "--verify", "--quiet", revision, NULL };
-	const struct git_question question = { .argv = argv };
+	AUTO_FREE char *wanted = xasprintf("%s^{commit}", revision);
+	const char *const argv[] = { "rev-parse", "--verify", "--quiet", wanted, NULL };
+	const struct git_question question = { .argv = argv, .may_find_none = true };
 	AUTO_BUF struct buf output = BUF_INIT(PATH_LIMIT_BYTES);
-	AUTO_ERROR struct error *ignored = NULL;
 
-	if (git_read(git, &question, &output, &ignored) < 0 || output.size == 0)
-		return NULL;
-	return xstrndup(output.data, output.size - 1);
-}
-
-char *
-git_head(struct git *git)
-{
-	return parse_revision(git, "HEAD");
+	*ret_commit = NULL;
+	/* An option of git's is no name. */
+	if (*revision == '-')
+		return 0;
+	if (git_read(git, &question, &output, err) < 0)
+		return -1;
+	/* "^HEAD" is none, but an answer. */
+	if (output.size > 1 && strspn(output.data, "0123456789abcdef") == output.size - 1)
+		*ret_commit = xstrndup(output.data, output.size - 1);
+	return 0;
 }
 
 char *
 git_commit(struct git *git, const char *revision, struct error **err)
 {
-	AUTO_FREE char *wanted = xasprintf("%s^{commit}", revision);
-	AUTO_FREE char *commit = *revision == '-' ? NULL : parse_revision(git, wanted);
+	char *commit;
 
-	/* "^HEAD" is none, but an answer. */
-	if (commit && commit[strspn(commit, "0123456789abcdef")] == '\0')
-		return TAKE_PTR(commit);
+	if (git_find_commit(git, revision, &commit, err) < 0)
+		return NULL;
+	if (commit)
+		return commit;
 	error_set(err, ERROR_USAGE, "git knows no commit '%s'", QUOTED(revision));
 	error_set_hint(err, "a shallow clone lacks older commits and other branches; git fetch "
 			    "gets them");

@@ -159,8 +159,7 @@ ci_revision(const char *directory)
 		return xstrdup(value);
 	if (git_open(directory, &git, &ignored) < 0 || !git)
 		return NULL;
-	head = git_head(git);
-	return head && is_commit(head) ? TAKE_PTR(head) : NULL;
+	return git_find_commit(git, "HEAD", &head, &ignored) == 0 ? TAKE_PTR(head) : NULL;
 }
 
 struct event {

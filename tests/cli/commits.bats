@@ -90,6 +90,22 @@ commit() {
 	assert_stderr_has 'not in a git repository'
 }
 
+@test "a git that fails is not a commit that is missing, nor a branch that a clone does not know" {
+	mkdir "$T/bin"
+	printf '#!/bin/sh\ncase " $* " in *" rev-parse "*) echo broken >&2; exit 128 ;; esac\nexec %s "$@"\n' \
+		"$(command -v git)" >"$T/bin/git"
+	chmod +x "$T/bin/git"
+	PATH=$T/bin:$PATH ocifp_run fingerprint --rev HEAD
+	assert_failed 10
+	assert_stderr_has 'git rev-parse ended with status 128: broken'
+	PATH=$T/bin:$PATH ocifp_run why
+	assert_failed 10
+	assert_stderr_has 'status 128: broken'
+	mkimage image "$T/lay" "$(ocifp fingerprint 3>&-)" --layers 1k --platform linux/amd64 >/dev/null
+	PATH=$T/bin:$PATH ocifp_run prune app --yes
+	assert_failed 10
+}
+
 @test "an object that a partial clone lacks is not fetched, and the hint says how" {
 	git config uploadpack.allowFilter true
 	git clone -q --no-checkout --filter=blob:none "file://$PWD" "$T/partial"

@@ -55,7 +55,8 @@ add_submodule(struct worktree *worktree, const char *path, const char *commit, s
 		return -1;
 	if (worktree->count == index)
 		return 0;
-	head = git_head(worktree->parts[index].git);
+	if (git_find_commit(worktree->parts[index].git, "HEAD", &head, err) < 0)
+		return -1;
 	if (!head || strncmp(head, commit, strlen(head)) != 0)
 		strings_add(&worktree->moved, path);
 	return 0;

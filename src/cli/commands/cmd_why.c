@@ -162,22 +162,24 @@ run_against_image(struct context *context, const char *against, const char *name
 	return compare_and_tell(context, shown, &record, local, err);
 }
 
-/* The branch that others start from, as a clone knows it; NULL: it does not. */
-static char *
-find_default_branch(struct git *git)
+/* The branch that others start from, as a clone knows it; *ret_branch NULL: it does not. */
+static int
+find_default_branch(struct git *git, const char **ret_branch, struct error **err)
 {
 	static const char *const names[] = { "refs/remotes/origin/HEAD", "refs/remotes/origin/main",
 					     "refs/remotes/origin/master", "refs/heads/main",
 					     "refs/heads/master" };
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		AUTO_ERROR struct error *ignored = NULL;
-		AUTO_FREE char *commit = git_commit(git, names[i], &ignored);
+	*ret_branch = NULL;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !*ret_branch; i++) {
+		AUTO_FREE char *commit = NULL;
 
+		if (git_find_commit(git, names[i], &commit, err) < 0)
+			return -1;
 		if (commit)
-			return xstrdup(names[i]);
+			*ret_branch = names[i];
 	}
-	return NULL;
+	return 0;
 }
 
 static int
@@ -207,7 +209,7 @@ run_why(struct context *context, const void *opaque, const struct strings *opera
 	const char *against = values->against;
 	AUTO_TARGET struct target local = { 0 };
 	AUTO_GIT struct git *git = NULL;
-	AUTO_FREE char *branch = NULL;
+	const char *branch = NULL;
 	struct project *project = context_project(context, err);
 
 	if (!project || target_of_project(project, name, NULL, &local, err) < 0)
@@ -221,7 +223,8 @@ run_why(struct context *context, const void *opaque, const struct strings *opera
 	if (against)
 		return run_against_commit(context, git, against + strlen("git:"), name,
 					  &local.record, err);
-	branch = git ? find_default_branch(git) : NULL;
+	if (git && find_default_branch(git, &branch, err) < 0)
+		return -1;
 	if (!branch)
 		return run_against_image(context, "latest", name, &local.record, err);
 	context_notice(context, "compared with %s; --against TAG compares with an image", branch);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "project/git/git_project.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -287,10 +288,10 @@ refuse(const char *path, const char *why, struct error **err)
 	return error_set(err, ERROR_USAGE, "input '%s' %s", QUOTED(path), why);
 }
 
-/* What is at a path of the checkout's folder, from the root of the repository; NULL: it leaves it.
- */
-static char *
-place_of(struct git_project *project, const char *path, struct error **err)
+/* Where a file of the checkout is behind its links, from the root of the repository; *ret_place
+ * NULL: out of it, as the scheme `concat` allows. */
+static int
+find_place(struct git_project *project, const char *path, char **ret_place, struct error **err)
 {
 	const char *folder = git_checkout_folder(project->git, err);
 	AUTO_FREE char *root = folder ? realpath(folder, NULL) : NULL;
@@ -298,9 +299,14 @@ place_of(struct git_project *project, const char *path, struct error **err)
 		root ? xasprintf("%s/%s%s", root, git_prefix(project->git), path) : NULL;
 	AUTO_FREE char *real = named ? realpath(named, NULL) : NULL;
 
-	if (!real || !path_is_below(real, root) || strlen(real) <= strlen(root))
-		return NULL;
-	return xstrdup(real + strlen(root) + 1);
+	*ret_place = NULL;
+	if (!folder)
+		return -1;
+	if (!real)
+		return error_set_path(err, errno, "find", path);
+	if (path_is_below(real, root) && strlen(real) > strlen(root))
+		*ret_place = xstrdup(real + strlen(root) + 1);
+	return 0;
 }
 
 static int
@@ -321,17 +327,21 @@ static int
 apply_filter(void *context, struct input_file *file, bool *ret_changed, struct error **err)
 {
 	struct git_project *project = context;
-	AUTO_FREE char *place =
-		file->mode == INPUT_LINK ? NULL : place_of(project, file->path, err);
+	AUTO_FREE char *place = NULL;
 	struct lfs_pointer pointer;
 	enum lfs_kind kind = LFS_NO_POINTER;
 	size_t i = 0;
 
 	*ret_changed = false;
-	while (place && i < project->filtered.count &&
-	       strcmp(project->filtered.items[i], place) != 0)
+	if (file->mode == INPUT_LINK)
+		return 0;
+	if (find_place(project, file->path, &place, err) < 0)
+		return -1;
+	if (!place)
+		return 0;
+	while (i < project->filtered.count && strcmp(project->filtered.items[i], place) != 0)
 		i++;
-	if (!place || i == project->filtered.count)
+	if (i == project->filtered.count)
 		return 0;
 	if (strcmp(project->filters.items[i], "lfs") != 0) {
 		AUTO_FREE char *why =

@@ -187,8 +187,10 @@ check_are_here(struct git *git, const struct git_refs *refs, struct error **err)
 static int
 add_head(struct git *git, struct git_refs *refs, struct error **err)
 {
-	AUTO_FREE char *head = git_head(git);
+	AUTO_FREE char *head = NULL;
 
+	if (git_find_commit(git, "HEAD", &head, err) < 0)
+		return -1;
 	return head ? add_ref(refs, "HEAD", head, err) : 0;
 }
 

@@ -255,6 +255,14 @@ pinned_project() {
 	ocifp_run lock --check
 	assert_failed 9
 	[[ $stdout == *"moved base $reg_host/debian:1 $base -> $digest"* ]] || fail "$told"
+	# Who pushes the image does not choose a host inside that is asked.
+	mkimage image "$T/inside" made --annotate "org.opencontainers.image.base.name=169.254.169.254/latest:1" \
+		--annotate "org.opencontainers.image.base.digest=$base" \
+		--platform linux/amd64 --platform linux/arm64 >/dev/null
+	ocifp_run push --tag other "oci:$T/inside:made" app
+	ocifp_run lock --check
+	assert_status 0
+	assert_stderr_has "'169.254.169.254/latest:1' is not asked for: it has an internal address"
 	ocifp_run lock --check --update
 	assert_failed 2
 	ocifp_run lock --offline

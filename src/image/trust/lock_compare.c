@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/observer.h"
 #include "base/strings.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "http/address.h"
 #include "image/document/annotation.h"
 #include "image/document/content.h"
 #include "image/resolve/find.h"
@@ -101,8 +103,30 @@ find_base(const struct check *check, const struct found_image *found, char **ret
 	return 0;
 }
 
+static enum address_scope
+scope_of(const char *host_and_port)
+{
+	const char *port = strrchr(host_and_port, ':');
+	AUTO_FREE char *host = xstrndup(host_and_port, port ? (size_t)(port - host_and_port)
+							    : strlen(host_and_port));
+
+	return address_scope_of_host(host);
+}
+
+/* As for a redirect: who pushes an image does not choose a host of our network that is asked. */
+static bool
+may_ask(const struct location *image, const char *base_host)
+{
+	enum address_scope from = image->transport == TRANSPORT_REGISTRY
+					  ? scope_of(image->reference.host)
+					  : ADDRESS_LOOPBACK;
+
+	return address_may_lead(from, scope_of(base_host));
+}
+
 static int
-check_base(const struct check *check, const struct found_image *image, struct error **err)
+check_base(const struct check *check, const struct location *place, const struct found_image *image,
+	   struct error **err)
 {
 	AUTO_FREE char *name = NULL;
 	AUTO_FREE char *text = NULL;
@@ -118,6 +142,12 @@ check_base(const struct check *check, const struct found_image *image, struct er
 	    reference_parse(name, &reference, &unreadable) < 0 ||
 	    reference.digest.algorithm != DIGEST_NONE)
 		return 0;
+	if (!may_ask(place, reference.host)) {
+		observer_tell(session_observer(check->session), EVENT_NOTICE,
+			      "its base '%s' is not asked for: it has an internal address",
+			      QUOTED(name));
+		return 0;
+	}
 	return compare(check, "base", name, name, &digest, &found, err);
 }
 
@@ -139,8 +169,9 @@ check_published(const struct check *check, const struct project_image *image, st
 		   find_image(check->session, &place, &found, err) < 0) {
 		return -1;
 	}
-	return found.root.evidence.presence == PRESENCE_PRESENT ? check_base(check, &found, err)
-								: 0;
+	return found.root.evidence.presence == PRESENCE_PRESENT
+		       ? check_base(check, &target.candidates[0], &found, err)
+		       : 0;
 }
 
 static int

@@ -71,7 +71,6 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/options/target_options.c %D%/options/target_options.h \
 	%D%/outcome.c %D%/outcome.h \
 	%D%/output/activity.c %D%/output/activity.h \
-	%D%/output/colour.c %D%/output/colour.h \
 	%D%/output/columns.c %D%/output/columns.h \
 	%D%/output/explain.c %D%/output/explain.h \
 	%D%/output/github.c %D%/output/github.h \
@@ -81,6 +80,7 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/output/progress.c %D%/output/progress.h \
 	%D%/output/progress_format.c %D%/output/progress_format.h \
 	%D%/output/report.c %D%/output/report.h \
+	%D%/output/terminal.c %D%/output/terminal.h \
 	%D%/overdue.c %D%/overdue.h \
 	%D%/prompt.c %D%/prompt.h \
 	%D%/startup.c %D%/startup.h

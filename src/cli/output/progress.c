@@ -10,10 +10,10 @@
 #include "base/strings.h"
 #include "base/xalloc.h"
 #include "cli/output/activity.h"
-#include "cli/output/colour.h"
 #include "cli/output/line.h"
 #include "cli/output/page.h"
 #include "cli/output/progress_format.h"
+#include "cli/output/terminal.h"
 
 enum { DEFAULT_COLUMNS = 80, MOST_COLUMNS = 160, DEFAULT_ROWS = 24 };
 
@@ -325,7 +325,7 @@ progress_new(const struct progress_options *options)
 	progress->observer.hear = hear;
 	progress->options = *options;
 	progress->mode = choose_mode(options);
-	progress->has_colour = colour_is_wanted(options->fd);
+	progress->has_colour = terminal_has_colours(options->fd);
 	progress->counts.started_ms = now_ms;
 	progress->counts.moving_ms = now_ms;
 	if (progress->mode != MODE_NONE)

@@ -11,11 +11,11 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "cli/output/activity.h"
-#include "cli/output/colour.h"
 #include "cli/output/json.h"
 #include "cli/output/line.h"
 #include "cli/output/page.h"
 #include "cli/output/progress.h"
+#include "cli/output/terminal.h"
 
 static const char *const verbs[] = {
 	[PHASE_DOWNLOAD] = "download",
@@ -230,7 +230,7 @@ add_phases(struct activity *activity, int64_t now_ms, const struct screen_size *
 	if (activity_is_waiting(activity, now_ms)) {
 		AUTO_FREE char *wait = format_wait(activity, now_ms);
 
-		strings_take(lines, coloured(wait, COLOUR_YELLOW, size->has_colour));
+		strings_take(lines, terminal_coloured(wait, COLOUR_YELLOW, size->has_colour));
 	}
 }
 
@@ -289,8 +289,8 @@ format_blob(const struct blob_row *blob, int64_t now_ms, const struct screen_siz
 	bool is_done = blob->state == BLOB_DONE;
 	const char *hex = strchr(blob->digest, ':');
 	AUTO_FREE char *bar = format_bar(blob, size);
-	AUTO_FREE char *shown_bar =
-		coloured(bar, is_done ? COLOUR_GREEN : COLOUR_CYAN, size->has_colour && *bar);
+	AUTO_FREE char *shown_bar = terminal_coloured(bar, is_done ? COLOUR_GREEN : COLOUR_CYAN,
+						      size->has_colour && *bar);
 	AUTO_FREE char *done = text_bytes(blob->at_bytes);
 	AUTO_FREE char *total = text_bytes(blob->size_bytes);
 	AUTO_FREE char *amount = is_done ? xstrdup(total) : xasprintf("%s of %s", done, total);

@@ -13,11 +13,11 @@
 #include "base/xalloc.h"
 #include "cli/context.h"
 #include "cli/exit_status.h"
-#include "cli/output/colour.h"
 #include "cli/output/github.h"
 #include "cli/output/json.h"
 #include "cli/output/line.h"
 #include "cli/output/progress.h"
+#include "cli/output/terminal.h"
 
 static const int last_line_wait_ms = 2000;
 
@@ -110,7 +110,8 @@ static void
 say_failure(const struct error *error)
 {
 	AUTO_FREE char *line = report_line(error);
-	AUTO_FREE char *name = coloured("ocifp:", COLOUR_RED, colour_is_wanted(STDERR_FILENO));
+	AUTO_FREE char *name =
+		terminal_coloured("ocifp:", COLOUR_RED, terminal_has_colours(STDERR_FILENO));
 	AUTO_FREE char *whole = xasprintf("%s %s\n", name, line);
 
 	github_say_error(line);

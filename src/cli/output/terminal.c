@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/output/colour.h"
+#include "cli/output/terminal.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -17,7 +17,7 @@ terminal_is_rewritable(int fd)
 }
 
 bool
-colour_is_wanted(int fd)
+terminal_has_colours(int fd)
 {
 	const char *refusal = environment_find("NO_COLOR");
 	const char *terminal = environment_find("TERM");
@@ -29,7 +29,7 @@ colour_is_wanted(int fd)
 }
 
 char *
-coloured(const char *text, enum colour colour, bool is_wanted)
+terminal_coloured(const char *text, enum colour colour, bool is_wanted)
 {
 	static const int codes[] = {
 		[COLOUR_RED] = 31,

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* colour.h - a few colours, where a terminal has them: no-color.org, TERM */
-#ifndef OCIFP_CLI_OUTPUT_COLOUR_H
-#define OCIFP_CLI_OUTPUT_COLOUR_H
+/* terminal.h - what a terminal can show: lines that are written again, and colours
+ *
+ * By TERM and NO_COLOR (no-color.org).
+ */
+#ifndef OCIFP_CLI_OUTPUT_TERMINAL_H
+#define OCIFP_CLI_OUTPUT_TERMINAL_H
 
 #include <stdbool.h>
 
 /* A terminal whose lines can be written again: not "dumb". */
 bool terminal_is_rewritable(int fd);
-bool colour_is_wanted(int fd);
+bool terminal_has_colours(int fd);
 
 enum colour { COLOUR_RED, COLOUR_GREEN, COLOUR_YELLOW, COLOUR_CYAN };
 
 /* `text` in that colour, or as it is; the caller owns it. */
-char *coloured(const char *text, enum colour colour, bool is_wanted);
+char *terminal_coloured(const char *text, enum colour colour, bool is_wanted);
 
 #endif

@@ -124,6 +124,16 @@ manifest_parse(const void *bytes, size_t size, const char *media_type,
 	return document ? manifest_read(document, media_type, ret_manifest, err) : -1;
 }
 
+uint64_t
+manifest_layers_bytes(const struct manifest *manifest)
+{
+	uint64_t size_bytes = 0;
+
+	for (size_t i = 0; i < manifest->layers.count; i++)
+		size_bytes += manifest->layers.items[i].size_bytes;
+	return size_bytes;
+}
+
 const char *
 manifest_annotation(const struct manifest *manifest, const char *name)
 {

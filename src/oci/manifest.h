@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <jansson.h>
 
@@ -36,6 +37,7 @@ int manifest_parse(const void *bytes, size_t size, const char *media_type,
 /* Compact JSON in a fixed order of keys, annotations in the order of their bytes; the caller owns
  * the string. */
 char *manifest_format(const struct manifest *manifest);
+uint64_t manifest_layers_bytes(const struct manifest *manifest); /* as they are listed */
 const char *manifest_annotation(const struct manifest *manifest, const char *name);
 void manifest_release(struct manifest *manifest);
 #define AUTO_MANIFEST CLEANUP(manifest_release)

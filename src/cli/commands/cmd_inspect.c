@@ -28,16 +28,6 @@ static const struct option_spec inspect_options[] = {
 	{ 0 },
 };
 
-static uint64_t
-layers_size(const struct manifest *manifest)
-{
-	uint64_t size_bytes = 0;
-
-	for (size_t i = 0; i < manifest->layers.count; i++)
-		size_bytes += manifest->layers.items[i].size_bytes;
-	return size_bytes;
-}
-
 static json_t *
 strings_array(const struct strings *strings)
 {
@@ -85,9 +75,9 @@ image_json(const struct image_node *node, const struct image_config *config)
 	return json_pack("{s:s?, s:s, s:I, s:I, s:o, s:O?, s:o, s:O?}", "platform", platform,
 			 "digest", digest_text(&node->descriptor.digest).text, "layers",
 			 (json_int_t)node->manifest.layers.count, "size_bytes",
-			 (json_int_t)layers_size(&node->manifest), "config", config_json(config),
-			 "annotations", node->manifest.annotations, "layer_list",
-			 layers_json(&node->manifest), "history", config->history);
+			 (json_int_t)manifest_layers_bytes(&node->manifest), "config",
+			 config_json(config), "annotations", node->manifest.annotations,
+			 "layer_list", layers_json(&node->manifest), "history", config->history);
 }
 
 /* Each image of the tree; artifacts and attestations have no such config. */

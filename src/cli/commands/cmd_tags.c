@@ -135,8 +135,7 @@ add_image(const struct content *content, const struct image_node *node, struct s
 			return -1;
 	if (node->kind != DOCUMENT_MANIFEST || platform_is_unknown(&node->descriptor.platform))
 		return 0;
-	for (size_t i = 0; i < node->manifest.layers.count; i++)
-		summary->size_bytes += node->manifest.layers.items[i].size_bytes;
+	summary->size_bytes += manifest_layers_bytes(&node->manifest);
 	if (!media_type_is_config(node->manifest.config.media_type))
 		return 0;
 	if (content_get_config(content, &node->manifest, &config, err) < 0)

@@ -57,16 +57,6 @@ add_node(struct page *page, unsigned depth, const struct image_node *node)
 		add_line(page, depth + 1, "layer", &node->manifest.layers.items[i]);
 }
 
-static uint64_t
-layers_size(const struct manifest *manifest)
-{
-	uint64_t size_bytes = 0;
-
-	for (size_t i = 0; i < manifest->layers.count; i++)
-		size_bytes += manifest->layers.items[i].size_bytes;
-	return size_bytes;
-}
-
 /* The platform, or what stands in its place; the caller owns it. */
 static char *
 name_node(const struct content *content, const struct image_node *node)
@@ -95,7 +85,7 @@ add_node_row(struct columns *columns, const struct content *content, const struc
 		node->kind == DOCUMENT_INDEX ? node->child_count : node->manifest.layers.count;
 	const char *what = node->kind == DOCUMENT_INDEX ? "manifest" : "layer";
 	uint64_t size_bytes = node->kind == DOCUMENT_INDEX ? node->descriptor.size_bytes
-							   : layers_size(&node->manifest);
+							   : manifest_layers_bytes(&node->manifest);
 
 	columns_take(columns, name_node(content, node));
 	columns_take(columns, xasprintf("%zu %s%s", count, what, count == 1 ? "" : "s"));

@@ -18,33 +18,21 @@
 #include "run/engine/bundle.h"
 #include "run/run.h"
 
-#define AT(member) offsetof(struct run_values, member)
+#define AT(member) JOB_OPTION(member)
 
 static const struct option_spec run_options[] = {
-	{ "env", 'e', OPTION_STRINGS, AT(env), "NAME[=VALUE]",
-	  "set a variable, or pass on the caller's; repeatable" },
+	JOB_OPTIONS,
 	{ "env-file", 0, OPTION_STRINGS, AT(env_files), "FILE",
 	  "read variables from FILE, one per line; repeatable" },
-	{ "user", 'u', OPTION_STRING, AT(user), "USER[:GROUP]",
-	  "run the job as this user and group, by name or number" },
-	{ "workdir", 'w', OPTION_STRING, AT(directory), "DIR", "start the job in this directory" },
 	{ "entrypoint", 0, OPTION_STRING, AT(entrypoint), "WORD",
 	  "replace the image's entry point; a JSON array for several words" },
 	{ "hostname", 0, OPTION_STRING, AT(hostname), "NAME", "set the job's host name" },
-	{ "volume", 'v', OPTION_STRINGS, AT(volumes), "SOURCE:PATH[:ro]",
-	  "mount a path of the host, or a named volume of the store; repeatable" },
 	{ "tmpfs", 0, OPTION_STRINGS, AT(tmpfs), "PATH[:OPTIONS]",
 	  "mount an empty directory in memory; repeatable" },
 	{ "cache", 0, OPTION_STRINGS, AT(caches), "NAME",
 	  "mount this cache of the project, restored when it is new and saved afterwards; "
 	  "repeatable" },
 	{ "read-only", 0, OPTION_FLAG, AT(read_only), NULL, "mount the root filesystem read-only" },
-	{ "net", 0, OPTION_STRING, AT(network), "host|none",
-	  "use the host's network (default) or none" },
-	{ "userns", 0, OPTION_STRING, AT(userns), "host|auto",
-	  "keep the ids of a root job (default), or map them to an unused range" },
-	{ "isolation", 0, OPTION_STRING, AT(isolation), "full|chroot",
-	  "with chroot, use the caller's /proc where no other can be mounted: no boundary" },
 	{ "memory", 0, OPTION_STRING, AT(memory), "SIZE",
 	  "limit the memory, for example 512m or 2g" },
 	{ "cpus", 0, OPTION_STRING, AT(cpus), "N", "limit the processors, for example 2 or 0.5" },
@@ -52,16 +40,10 @@ static const struct option_spec run_options[] = {
 	{ "interactive", 'i', OPTION_FLAG, AT(interactive), NULL,
 	  "connect standard input, which is empty otherwise" },
 	{ "tty", 't', OPTION_FLAG, AT(terminal), NULL, "give the job a terminal" },
-	{ "runtime", 0, OPTION_STRING, AT(runtime), "crun|runc|bwrap",
-	  "use this engine instead of the first that is installed" },
 	{ "commit", 0, OPTION_STRING, AT(commit), "WHERE",
 	  "make an image of what the job wrote: HOST/NAME[:TAG] in the store, oci:DIR[:TAG] ..." },
 	{ "bundle", 0, OPTION_STRING, AT(bundle), "DIR",
 	  "write an OCI runtime bundle for another engine, and run nothing" },
-	{ "platform", 0, OPTION_PLATFORMS, AT(platforms), "OS/ARCH",
-	  "use this platform instead of this machine's" },
-	{ "offline", 0, OPTION_FLAG, AT(offline), NULL,
-	  "do not use the network; fail if the store lacks the image" },
 	TARGET_OPTIONS(struct run_values, target),
 	{ 0 },
 };

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_run.h - what `run` and `shell` have in common */
-#ifndef OCIFP_CLI_COMMANDS_CMD_RUN_H
-#define OCIFP_CLI_COMMANDS_CMD_RUN_H
+#ifndef OCIFP_CLI_JOBS_CMD_RUN_H
+#define OCIFP_CLI_JOBS_CMD_RUN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/strings.h"
 #include "cli/command.h"
@@ -42,6 +43,51 @@ struct run_values {
 	bool login_shell;
 	bool removes; /* docker's --rm, as every job is removed */
 };
+
+/* The options that both have, for struct run_values; help shows the first of them. */
+#define JOB_OPTION(member) offsetof(struct run_values, member)
+#define JOB_OPTIONS \
+	{ "env",          'e', \
+	  OPTION_STRINGS, JOB_OPTION(env), \
+	  "NAME[=VALUE]", "set a variable, or pass on the caller's; repeatable" }, \
+		{ "volume", \
+		  'v', \
+		  OPTION_STRINGS, \
+		  JOB_OPTION(volumes), \
+		  "SOURCE:PATH[:ro]", \
+		  "mount a path of the host, or a named volume of the store; repeatable" }, \
+		{ "workdir",     'w', \
+		  OPTION_STRING, JOB_OPTION(directory), \
+		  "DIR",         "start in this directory" }, \
+		{ "user",         'u', \
+		  OPTION_STRING,  JOB_OPTION(user), \
+		  "USER[:GROUP]", "be this user and group, by name or number" }, \
+		{ "net",         0, \
+		  OPTION_STRING, JOB_OPTION(network), \
+		  "host|none",   "use the host's network (default) or none" }, \
+		{ "platform",       0, \
+		  OPTION_PLATFORMS, JOB_OPTION(platforms), \
+		  "OS/ARCH",        "use this platform instead of this machine's" }, \
+		{ "userns", \
+		  0, \
+		  OPTION_STRING, \
+		  JOB_OPTION(userns), \
+		  "host|auto", \
+		  "keep the ids of a root job (default), or map them to an unused range" }, \
+		{ "isolation", \
+		  0, \
+		  OPTION_STRING, \
+		  JOB_OPTION(isolation), \
+		  "full|chroot", \
+		  "with chroot, use the caller's /proc; the job is not isolated from your " \
+		  "processes" }, \
+		{ "runtime",         0, \
+		  OPTION_STRING,     JOB_OPTION(runtime), \
+		  "crun|runc|bwrap", "use this engine instead of the first that is installed" }, \
+	{ \
+		"offline", 0, OPTION_FLAG, JOB_OPTION(offline), NULL, \
+			"do not use the network; fail if the store lacks the image" \
+	}
 
 /* Of `docker run`: taken where they change nothing, refused with the reason. */
 extern const struct option_spec docker_run_options[];

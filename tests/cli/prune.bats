@@ -7,11 +7,7 @@ load ../lib/rig
 setup() {
 	need python3 jq git ocifp
 	rig_setup
-	export GIT_CONFIG_GLOBAL=$T/gitconfig GIT_CONFIG_NOSYSTEM=1
-	git config --global user.name rig
-	git config --global user.email rig@localhost
-	git config --global init.defaultBranch main
-	git config --global protocol.file.allow always
+	git_of_its_own
 	git init -q .
 }
 

@@ -81,3 +81,12 @@ raw() {
 digest_of() {
 	echo "sha256:$(sha256sum | cut -d ' ' -f 1)"
 }
+
+# git_of_its_own: settings of git that are the test's alone, and a name to commit under.
+git_of_its_own() {
+	export GIT_CONFIG_GLOBAL=$T/gitconfig GIT_CONFIG_NOSYSTEM=1
+	git config --global user.name rig
+	git config --global user.email rig@localhost
+	git config --global init.defaultBranch main
+	git config --global protocol.file.allow always
+}

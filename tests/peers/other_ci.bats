@@ -9,10 +9,7 @@ ci=$BATS_TEST_DIRNAME/../../contrib/ci
 setup() {
 	need python3 python3_yaml jq curl git docker-registry ocifp
 	rig_setup
-	export GIT_CONFIG_GLOBAL=$T/gitconfig GIT_CONFIG_NOSYSTEM=1
-	git config --global user.name rig
-	git config --global user.email rig@localhost
-	git config --global init.defaultBranch main
+	git_of_its_own
 	start_registry reg
 	mkdir -p "$T/releases/v0.1.0"
 	printf '#!/bin/sh\nexec %s "$@"\n' "$(command -v ocifp)" >"$T/releases/v0.1.0/ocifp-linux-amd64"

@@ -55,7 +55,8 @@ struct git_question {
 	const char *input;       /* NULL: none */
 	size_t input_bytes;
 	bool in_checkout;   /* git runs in the checkout's folder, with its index */
-	bool may_find_none; /* status 1 is an answer, "there is none", and leaves the output empty */
+	bool may_find_none; /* status 1 is an answer, "there is none", and leaves the output empty
+			     */
 };
 
 /* ERROR_LOCAL with what git said when it ends with another status than 0. */
@@ -68,8 +69,8 @@ int git_read(struct git *git, const struct git_question *question, struct buf *o
 const char *git_checkout_folder(struct git *git, struct error **err);
 int git_checkout_empty(struct git *git, struct error **err);
 
-/* The id of the commit that a revision (gitrevisions(7)) means, 40 or 64 hex digits; the caller owns
- * it.  *ret_commit NULL: there is none, which a git that failed does not say. */
+/* The id of the commit that a revision (gitrevisions(7)) means, 40 or 64 hex digits; the caller
+ * owns it.  *ret_commit NULL: there is none, which a git that failed does not say. */
 int git_find_commit(struct git *git, const char *revision, char **ret_commit, struct error **err);
 
 /* The same; ERROR_USAGE when there is none. */

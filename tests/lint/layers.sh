@@ -6,7 +6,7 @@
 set -eu
 cd "${top_srcdir:-.}/src"
 
-echo 1..3
+echo 1..4
 if find -- * -name '*.[ch]' -exec awk '
 	function allow(layer, list) { allowed[layer] = " " layer " " list " " }
 	function rooms(layer, list,   names, count, i) {
@@ -77,4 +77,16 @@ if [ -z "$foreign" ]; then
 else
 	echo "$foreign" | sed 's/^/# /'
 	echo "not ok 3 - private headers stay in their layer"
+fi
+
+# A header that moved and kept its guard hides the next one of that name.
+guards=$(find -- * -name '*.h' | while read -r header; do
+	guard=OCIFP_$(printf %s "$header" | tr 'a-z/.' 'A-Z__')
+	grep -q "^#ifndef $guard\$" "$header" || echo "$header: not $guard"
+done)
+if [ -z "$guards" ]; then
+	echo "ok 4 - guards are named after their files"
+else
+	echo "$guards" | sed 's/^/# /'
+	echo "not ok 4 - guards are named after their files"
 fi

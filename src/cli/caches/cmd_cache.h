@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_cache.h - what the commands of `ocifp cache` share: options, caches, their keys */
-#ifndef OCIFP_CLI_COMMANDS_CMD_CACHE_H
-#define OCIFP_CLI_COMMANDS_CMD_CACHE_H
+#ifndef OCIFP_CLI_CACHES_CMD_CACHE_H
+#define OCIFP_CLI_CACHES_CMD_CACHE_H
 
 #include <stdbool.h>
 

@@ -5,8 +5,8 @@
  * repository first; all are saved after a job that succeeded, where saving is allowed.  The paths
  * are the job's: project paths lie where the project is mounted, "~" is the job's home.
  */
-#ifndef OCIFP_CLI_COMMANDS_RUN_CACHES_H
-#define OCIFP_CLI_COMMANDS_RUN_CACHES_H
+#ifndef OCIFP_CLI_JOBS_RUN_CACHES_H
+#define OCIFP_CLI_JOBS_RUN_CACHES_H
 
 #include "base/strings.h"
 #include "cache/key/spec.h"

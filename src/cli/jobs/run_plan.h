@@ -4,8 +4,8 @@
  * `run` counts when no image is named, or the one that it is for.  What the command line says comes
  * last, and so counts where both say something.
  */
-#ifndef OCIFP_CLI_COMMANDS_RUN_PLAN_H
-#define OCIFP_CLI_COMMANDS_RUN_PLAN_H
+#ifndef OCIFP_CLI_JOBS_RUN_PLAN_H
+#define OCIFP_CLI_JOBS_RUN_PLAN_H
 
 #include "base/strings.h"
 

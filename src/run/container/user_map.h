@@ -5,8 +5,8 @@
  * Root's jobs have one too, where every number means itself: there it has no power over the host's
  * kernel.
  */
-#ifndef OCIFP_RUN_ID_MAP_H
-#define OCIFP_RUN_ID_MAP_H
+#ifndef OCIFP_RUN_CONTAINER_USER_MAP_H
+#define OCIFP_RUN_CONTAINER_USER_MAP_H
 
 #include <stdbool.h>
 #include <sys/types.h>

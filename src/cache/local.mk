@@ -21,6 +21,7 @@ noinst_LIBRARIES += %D%/libcache.a
 	%D%/tree/cargo_target.c %D%/tree/cargo_target.h \
 	%D%/sources/worktree.c %D%/sources/worktree.h \
 	%D%/transfer/gather.c %D%/transfer/gather.h \
+	%D%/transfer/live_chunks.c %D%/transfer/live_chunks.h \
 	%D%/transfer/pack_plan.c %D%/transfer/pack_plan.h \
 	%D%/transfer/pack_writer.c %D%/transfer/pack_writer.h \
 	%D%/transfer/parent.c %D%/transfer/parent.h \

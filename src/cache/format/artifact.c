@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cache/format/artifact.h"
 
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/strings.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "image/document/annotation.h"
+#include "oci/document.h"
 
 static int
 refuse(const char *why, struct error **err)
@@ -93,6 +99,71 @@ cache_artifact_release(struct cache_artifact *artifact)
 	descriptors_release(&artifact->packs);
 	descriptors_release(&artifact->executables);
 	*artifact = (struct cache_artifact){ 0 };
+}
+
+static char *
+format_time(time_t seconds)
+{
+	struct tm parts;
+	char text[32];
+
+	if (!gmtime_r(&seconds, &parts) ||
+	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
+		return xstrdup("1970-01-01T00:00:00Z");
+	return xstrdup(text);
+}
+
+static void
+annotate(json_t *annotations, const char *name, const char *value)
+{
+	if (value)
+		json_object_set_new(annotations, name, json_string(value));
+}
+
+static void
+annotate_number(json_t *annotations, const char *name, uint64_t number)
+{
+	AUTO_FREE char *text = xasprintf("%" PRIu64, number);
+
+	annotate(annotations, name, text);
+}
+
+json_t *
+cache_annotations(const struct cache_facts *facts)
+{
+	AUTO_FREE char *created = format_time(time(NULL));
+	json_t *annotations = json_object();
+
+	annotate(annotations, ANNOTATION_CACHE_NAME, facts->name);
+	annotate(annotations, ANNOTATION_CACHE_KEY, facts->key);
+	annotate(annotations, ANNOTATION_CACHE_SCOPE, facts->scope);
+	annotate(annotations, ANNOTATION_CACHE_VARIANT, facts->variant);
+	annotate(annotations, ANNOTATION_CACHE_PRUNED, facts->pruned);
+	annotate_number(annotations, ANNOTATION_CACHE_BYTES, facts->total_bytes);
+	annotate_number(annotations, ANNOTATION_CACHE_FILES, facts->file_count);
+	annotate_number(annotations, ANNOTATION_CACHE_NEWEST, facts->newest_ns);
+	annotate(annotations, ANNOTATION_CREATED, created);
+	annotate(annotations, ANNOTATION_REVISION, facts->revision);
+	return annotations;
+}
+
+char *
+cache_config_format(const struct cache_facts *facts)
+{
+	AUTO_JSON json_t *config = json_object();
+	json_t *paths = json_array();
+
+	for (size_t i = 0; i < facts->paths->count; i++)
+		json_array_append_new(paths, json_string(facts->paths->items[i]));
+	json_object_set_new(config, "version", json_integer(1));
+	json_object_set_new(config, "name", json_string(facts->name));
+	json_object_set_new(config, "key", json_string(facts->key));
+	json_object_set_new(config, "paths", paths);
+	json_object_set_new(config, "files", json_integer((json_int_t)facts->file_count));
+	json_object_set_new(config, "bytes", json_integer((json_int_t)facts->total_bytes));
+	if (facts->parent)
+		json_object_set_new(config, "parent", json_string(digest_text(facts->parent).text));
+	return document_format(config);
 }
 
 struct descriptor

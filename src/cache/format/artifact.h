@@ -2,7 +2,7 @@
 /* artifact.h - the manifest of a cache
  *
  *     artifactType   application/vnd.ocifp.cache.v1
- *     config         application/vnd.ocifp.cache.config.v1+json: see struct cache_config
+ *     config         application/vnd.ocifp.cache.config.v1+json: cache_config_format()
  *     layers[0]      application/vnd.ocifp.cache.index.v1+zstd: index_head.h
  *     layers[...]    application/vnd.ocifp.cache.index-pack.v1+zstd: chunks of the index
  *     layers[...]    application/vnd.ocifp.cache.pack.v1+zstd: chunks of content
@@ -19,6 +19,7 @@
 #include "oci/manifest.h"
 
 struct error;
+struct strings;
 
 #define MEDIA_CACHE "application/vnd.ocifp.cache.v1"
 #define MEDIA_CACHE_CONFIG "application/vnd.ocifp.cache.config.v1+json"
@@ -35,8 +36,6 @@ struct error;
 #define ANNOTATION_CACHE_BYTES "dev.ocifp.cache.bytes"
 #define ANNOTATION_CACHE_FILES "dev.ocifp.cache.files"
 #define ANNOTATION_CACHE_NEWEST "dev.ocifp.cache.newest"
-#define ANNOTATION_CREATED "org.opencontainers.image.created"
-#define ANNOTATION_REVISION "org.opencontainers.image.revision"
 #define ANNOTATION_TITLE "org.opencontainers.image.title"
 
 /* A manifest whose parts were told apart.  Of what its annotations say nothing is trusted but for
@@ -59,6 +58,24 @@ int cache_artifact_parse(const void *bytes, size_t size, struct cache_artifact *
 			 struct error **err);
 void cache_artifact_release(struct cache_artifact *artifact);
 #define AUTO_CACHE_ARTIFACT CLEANUP(cache_artifact_release)
+
+/* What a cache says of itself when it is made; NULL: it is left out.  All borrowed. */
+struct cache_facts {
+	const char *name;
+	const char *key;
+	const char *scope;
+	const char *variant;
+	const char *revision;        /* of git */
+	const char *pruned;          /* seconds since 1970, when old caches were deleted last */
+	const struct strings *paths; /* the labels of its directories */
+	const struct digest *parent; /* the cache that it reuses */
+	uint64_t total_bytes;
+	uint64_t file_count;
+	uint64_t newest_ns;
+};
+
+json_t *cache_annotations(const struct cache_facts *facts); /* the caller's reference */
+char *cache_config_format(const struct cache_facts *facts); /* the config's bytes, the caller's */
 
 /* A layer; `name` is what `oras pull` calls its file: NAME-<hex>.zst. */
 struct descriptor cache_layer(const char *media_type, const char *name, const struct digest *digest,

@@ -13,9 +13,9 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "cache/format/artifact.h"
-#include "cache/format/frame.h"
 #include "cache/format/index_reader.h"
 #include "cache/transfer/gather.h"
+#include "cache/transfer/live_chunks.h"
 #include "cache/transfer/pack_plan.h"
 #include "cache/transfer/pack_writer.h"
 #include "cache/transfer/parent.h"
@@ -24,7 +24,6 @@
 #include "cache/tree/parts.h"
 #include "image/transfer/fetch.h"
 #include "image/transfer/send.h"
-#include "oci/document.h"
 #include "repository/repository.h"
 #include "repository/session.h"
 #include "store/store.h"
@@ -334,30 +333,8 @@ gather_tree(struct saving *saving, struct error **err)
 	return gather_index(&saving->gathering, &saving->tree, err);
 }
 
-/* Chunks that are in use, one bit for each of a table. */
-struct live {
-	const struct chunk_table *table;
-	uint8_t *bits;
-};
-
-static void
-live_mark(const struct live *live, const struct digest *digest)
-{
-	const struct packed_chunk *chunk = chunk_table_find(live->table, digest);
-	size_t at = chunk ? (size_t)(chunk - live->table->chunks) : 0;
-
-	if (chunk)
-		live->bits[at / 8] |= (uint8_t)(1 << (at % 8));
-}
-
-static bool
-live_has(const struct live *live, size_t at)
-{
-	return (live->bits[at / 8] >> (at % 8)) & 1;
-}
-
 static int
-mark_tree(const struct saving *saving, const struct live *live, const struct live *executables,
+mark_tree(const struct saving *saving, struct live_chunks *live, struct live_chunks *executables,
 	  struct error **err)
 {
 	AUTO_TREE_CURSOR struct tree_cursor cursor;
@@ -372,20 +349,9 @@ mark_tree(const struct saving *saving, const struct live *live, const struct liv
 		if (ended)
 			return 0;
 		while (chunk_refs_next(&entry.chunks, &ref))
-			live_mark(entry.kind == ENTRY_EXECUTABLE ? executables : live, &ref.digest);
+			live_chunks_mark(entry.kind == ENTRY_EXECUTABLE ? executables : live,
+					 &ref.digest);
 	}
-}
-
-static void
-count_live(const struct live *live, struct pack_use *uses)
-{
-	const struct chunk_table *table = live->table;
-
-	for (size_t i = 0; i < table->pack_count; i++)
-		uses[i] = (struct pack_use){ .stored_bytes = table->packs[i].size_bytes };
-	for (size_t i = 0; i < table->chunk_count; i++)
-		if (live_has(live, i))
-			uses[table->chunks[i].pack].live_bytes += table->chunks[i].frame_bytes;
 }
 
 /* Whether a part changed while it was read.  Then the whole is read again, so that the part is of
@@ -462,26 +428,14 @@ weigh_parts(const struct saving *saving)
 	}
 }
 
-static uint64_t
-live_bytes(const struct live *live)
-{
-	uint64_t bytes = 0;
-
-	for (size_t i = 0; i < live->table->chunk_count; i++)
-		bytes += live_has(live, i) ? live->table->chunks[i].frame_bytes : 0;
-	return bytes;
-}
-
 /* Whether what is live has more than most_bytes; then parts for the next attempt to drop, if that
  * helps. */
 static int
 check_size(struct saving *saving, bool *ret_too_large, struct error **err)
 {
 	const struct parent *parent = &saving->parent;
-	AUTO_FREE uint8_t *bits = xcalloc(1, parent->table.chunk_count / 8 + 1);
-	AUTO_FREE uint8_t *executable_bits = xcalloc(1, parent->executables.chunk_count / 8 + 1);
-	const struct live live = { &parent->table, bits };
-	const struct live executables = { &parent->executables, executable_bits };
+	AUTO_LIVE_CHUNKS struct live_chunks live = { 0 };
+	AUTO_LIVE_CHUNKS struct live_chunks executables = { 0 };
 	uint64_t most_bytes = saving->save->most_bytes;
 	uint64_t bytes = pack_writer_packed_bytes(saving->content) +
 			 pack_writer_packed_bytes(saving->executables);
@@ -489,9 +443,11 @@ check_size(struct saving *saving, bool *ret_too_large, struct error **err)
 
 	if (most_bytes == 0)
 		return 0;
+	live_chunks_init(&live, &parent->table);
+	live_chunks_init(&executables, &parent->executables);
 	if (mark_tree(saving, &live, &executables, err) < 0)
 		return -1;
-	bytes += live_bytes(&live) + live_bytes(&executables);
+	bytes += live_chunks_bytes(&live) + live_chunks_bytes(&executables);
 	/* The index comes on top. */
 	*ret_too_large = bytes > most_bytes - most_bytes / 32;
 	if (!*ret_too_large)
@@ -502,32 +458,6 @@ check_size(struct saving *saving, bool *ret_too_large, struct error **err)
 	again->was_too_large = true;
 	saving->result.end = CACHE_TOO_LARGE;
 	saving->result.packed_bytes = bytes;
-	return 0;
-}
-
-/* Of a pack that is written anew, what is live. */
-static int
-copy_pack(struct saving *saving, struct pack_writer *writer, const struct live *live, size_t number,
-	  struct error **err)
-{
-	const struct packed_file *pack = &live->table->packs[number];
-	CLEANUP(frame_coder_free_at) struct frame_coder *coder = frame_coder_new();
-	AUTO_FREE uint8_t *frame = xcalloc(1, CACHE_FRAME_LIMIT_BYTES);
-	AUTO_FREE uint8_t *bytes = xcalloc(1, CACHE_CHUNK_LIMIT_BYTES);
-	uint64_t size_bytes = 0;
-	AUTO_CLOSE int fd = store_open_blob(saving->store, &pack->digest, &size_bytes, err);
-
-	if (fd < 0)
-		return -1;
-	for (size_t i = pack->first_chunk; i < pack->first_chunk + pack->chunk_count; i++) {
-		const struct packed_chunk *chunk = &live->table->chunks[i];
-
-		if (!live_has(live, i))
-			continue;
-		if (packed_chunk_read(coder, chunk, fd, frame, bytes, err) < 0 ||
-		    pack_writer_add_frame(writer, chunk, frame, err) < 0)
-			return -1;
-	}
 	return 0;
 }
 
@@ -556,7 +486,7 @@ fetch_packs(struct saving *saving, const struct chunk_table *table, const struct
 
 /* The packs of one kind, kept and new, into the manifest; `ret_table`: the same, in that order. */
 static int
-settle_packs(struct saving *saving, struct pack_writer *writer, const struct live *live,
+settle_packs(struct saving *saving, struct pack_writer *writer, const struct live_chunks *live,
 	     const char *media_type, size_t spare, struct chunk_table *ret_table,
 	     struct error **err)
 {
@@ -573,12 +503,13 @@ settle_packs(struct saving *saving, struct pack_writer *writer, const struct liv
 									      : "index";
 	const struct chunk_table *new;
 
-	count_live(live, uses);
+	live_chunks_count(live, uses);
 	pack_plan(uses, old->pack_count, &limits);
 	if (fetch_packs(saving, old, uses, media_type, err) < 0)
 		return -1;
 	for (size_t i = 0; i < old->pack_count; i++)
-		if (uses[i].is_rewritten && copy_pack(saving, writer, live, i, err) < 0)
+		if (uses[i].is_rewritten &&
+		    live_chunks_copy(live, i, saving->store, writer, err) < 0)
 			return -1;
 	if (pack_writer_finish(writer, err) < 0)
 		return -1;
@@ -621,13 +552,13 @@ settle_content(struct saving *saving, struct wire_writer *ret_chunks,
 	       struct wire_writer *ret_executables, struct error **err)
 {
 	const struct parent *parent = &saving->parent;
-	AUTO_FREE uint8_t *bits = xcalloc(1, parent->table.chunk_count / 8 + 1);
-	AUTO_FREE uint8_t *executable_bits = xcalloc(1, parent->executables.chunk_count / 8 + 1);
-	const struct live live = { &parent->table, bits };
-	const struct live executables = { &parent->executables, executable_bits };
+	AUTO_LIVE_CHUNKS struct live_chunks live = { 0 };
+	AUTO_LIVE_CHUNKS struct live_chunks executables = { 0 };
 	AUTO_CHUNK_TABLE struct chunk_table table = { 0 };
 	AUTO_CHUNK_TABLE struct chunk_table executable_table = { 0 };
 
+	live_chunks_init(&live, &parent->table);
+	live_chunks_init(&executables, &parent->executables);
 	if (mark_tree(saving, &live, &executables, err) < 0 ||
 	    settle_packs(saving, saving->content, &live, MEDIA_CACHE_PACK, CONTENT_SPARE, &table,
 			 err) < 0 ||
@@ -715,12 +646,11 @@ static int
 settle_index(struct saving *saving, const struct wire_writer *chunks,
 	     const struct wire_writer *executables, struct error **err)
 {
-	const struct chunk_table *old = &saving->parent.head.packs;
-	AUTO_FREE uint8_t *bits = xcalloc(1, old->chunk_count / 8 + 1);
-	const struct live live = { old, bits };
+	AUTO_LIVE_CHUNKS struct live_chunks live = { 0 };
 	AUTO_INDEX_HEAD struct index_head head = { 0 };
 	struct stream_range ranges[STREAM_COUNT];
 
+	live_chunks_init(&live, &saving->parent.head.packs);
 	if (add_streams(saving, chunks, executables, ranges, err) < 0)
 		return -1;
 	for (size_t i = 0; i < STREAM_COUNT; i++) {
@@ -731,7 +661,7 @@ settle_index(struct saving *saving, const struct wire_writer *chunks,
 		for (size_t at = ranges[i].first; at < ranges[i].end; at++) {
 			stream->items[stream->count++] =
 				pack_writer_chunks(saving->index)[at].digest;
-			live_mark(&live, &stream->items[stream->count - 1]);
+			live_chunks_mark(&live, &stream->items[stream->count - 1]);
 		}
 	}
 	if (settle_packs(saving, saving->index, &live, MEDIA_CACHE_INDEX_PACK, INDEX_SPARE,
@@ -749,26 +679,6 @@ put_head_first(struct manifest *manifest)
 	memmove(manifest->layers.items + 1, manifest->layers.items,
 		(manifest->layers.count - 1) * sizeof(head));
 	manifest->layers.items[0] = head;
-}
-
-static char *
-format_time(time_t seconds)
-{
-	struct tm parts;
-	char text[32];
-
-	if (!gmtime_r(&seconds, &parts) ||
-	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
-		return xstrdup("1970-01-01T00:00:00Z");
-	return xstrdup(text);
-}
-
-static void
-annotate(json_t *annotations, const char *name, char *value)
-{
-	if (value)
-		json_object_set_new(annotations, name, json_string(value));
-	free(value);
 }
 
 /* What the parent says, or now when that was a day ago: each cache hands it on to the next. */
@@ -790,56 +700,35 @@ time_of_pruning(struct saving *saving)
 	return xasprintf("%" PRIu64, now_s);
 }
 
-static void
-describe(struct saving *saving)
+/* The annotations, and the config. */
+static int
+describe(struct saving *saving, struct error **err)
 {
 	const struct cache_save *save = saving->save;
-	json_t *annotations = json_object();
-
-	annotate(annotations, ANNOTATION_CACHE_NAME, xstrdup(save->name));
-	annotate(annotations, ANNOTATION_CACHE_KEY, xstrdup(save->key));
-	annotate(annotations, ANNOTATION_CACHE_SCOPE, xstrdup_null(save->scope));
-	annotate(annotations, ANNOTATION_CACHE_VARIANT, xstrdup_null(save->variant));
-	annotate(annotations, ANNOTATION_CACHE_PRUNED, time_of_pruning(saving));
-	annotate(annotations, ANNOTATION_CACHE_BYTES,
-		 xasprintf("%" PRIu64, saving->result.total_bytes));
-	annotate(annotations, ANNOTATION_CACHE_FILES,
-		 xasprintf("%" PRIu64, saving->result.file_count));
-	annotate(annotations, ANNOTATION_CACHE_NEWEST,
-		 xasprintf("%" PRIu64, saving->gathering.newest_ns));
-	annotate(annotations, ANNOTATION_CREATED, format_time(time(NULL)));
-	annotate(annotations, ANNOTATION_REVISION, xstrdup_null(save->revision));
-	saving->manifest.annotations = annotations;
-	saving->manifest.artifact_type = xstrdup(MEDIA_CACHE);
-}
-
-static char *
-format_config(const struct saving *saving)
-{
-	const struct cache_save *save = saving->save;
-	AUTO_JSON json_t *config = json_object();
-	json_t *paths = json_array();
+	const struct digest *parent = &saving->parent.artifact.digest;
+	AUTO_FREE char *pruned = time_of_pruning(saving);
+	AUTO_STRINGS struct strings paths = { 0 };
+	const struct cache_facts facts = {
+		.name = save->name,
+		.key = save->key,
+		.scope = save->scope,
+		.variant = save->variant,
+		.revision = save->revision,
+		.pruned = pruned,
+		.paths = &paths,
+		.parent = parent->algorithm == DIGEST_NONE ? NULL : parent,
+		.total_bytes = saving->result.total_bytes,
+		.file_count = saving->result.file_count,
+		.newest_ns = (uint64_t)saving->gathering.newest_ns,
+	};
+	struct descriptor *config = &saving->manifest.config;
+	AUTO_FREE char *text = NULL;
 
 	for (size_t i = 0; i < save->roots->count; i++)
-		json_array_append_new(paths, json_string(save->roots->items[i].label));
-	json_object_set_new(config, "version", json_integer(1));
-	json_object_set_new(config, "name", json_string(save->name));
-	json_object_set_new(config, "key", json_string(save->key));
-	json_object_set_new(config, "paths", paths);
-	json_object_set_new(config, "files", json_integer((json_int_t)saving->result.file_count));
-	json_object_set_new(config, "bytes", json_integer((json_int_t)saving->result.total_bytes));
-	if (saving->parent.artifact.digest.algorithm != DIGEST_NONE)
-		json_object_set_new(config, "parent",
-				    json_string(digest_text(&saving->parent.artifact.digest).text));
-	return document_format(config);
-}
-
-static int
-add_config(struct saving *saving, struct error **err)
-{
-	AUTO_FREE char *text = format_config(saving);
-	struct descriptor *config = &saving->manifest.config;
-
+		strings_add(&paths, save->roots->items[i].label);
+	saving->manifest.annotations = cache_annotations(&facts);
+	saving->manifest.artifact_type = xstrdup(MEDIA_CACHE);
+	text = cache_config_format(&facts);
 	*config = (struct descriptor){
 		.media_type = xstrdup(MEDIA_CACHE_CONFIG),
 		.digest = digest_of(DIGEST_SHA256, text, strlen(text)),
@@ -924,8 +813,7 @@ publish(struct saving *saving, struct error **err)
 	AUTO_FREE char *text = NULL;
 
 	put_head_first(&saving->manifest);
-	describe(saving);
-	if (add_config(saving, err) < 0)
+	if (describe(saving, err) < 0)
 		return -1;
 	text = manifest_format(&saving->manifest);
 	if (upload(saving, err) < 0 || look_again(saving, err) < 0)

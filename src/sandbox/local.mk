@@ -13,3 +13,6 @@ noinst_LIBRARIES += %D%/libsandbox.a
 	%D%/userns.c %D%/userns.h
 
 sandbox_libs = src/sandbox/libsandbox.a $(base_libs)
+
+# Another --prefix is another place to look for the helper: what was compiled before is too old.
+src/sandbox/helper_path.$(OBJEXT): Makefile

@@ -81,7 +81,10 @@
 
 /* Time */
 #define CONNECT_TIMEOUT_MS 30000
-#define STALL_TIMEOUT_S 30 /* below STALL_BYTES_PER_S for this long: the transfer is dead */
+#define MIRROR_CONNECT_TIMEOUT_MS 3000 /* the registry itself is still to be asked */
+#define MIRROR_STALL_TIMEOUT_S 5
+#define MIRROR_VERDICT_S 300 /* a mirror that failed is not asked by later runs for this long */
+#define STALL_TIMEOUT_S 30   /* below STALL_BYTES_PER_S for this long: the transfer is dead */
 #define STALL_BYTES_PER_S 1024
 #define UPLOAD_STALL_TIMEOUT_S 300 /* a registry hashes and moves what it got before it answers */
 #define REQUEST_TIMEOUT_MS 60000   /* of one that carries no blob */

@@ -174,9 +174,13 @@ static void
 set_limits(struct request *request)
 {
 	CURL *easy = request->easy;
-	long stall_s = request_is_read(request) ? STALL_TIMEOUT_S : UPLOAD_STALL_TIMEOUT_S;
+	bool is_impatient = request->flags & REQUEST_IMPATIENT;
+	long stall_s = is_impatient               ? MIRROR_STALL_TIMEOUT_S
+		       : request_is_read(request) ? STALL_TIMEOUT_S
+						  : UPLOAD_STALL_TIMEOUT_S;
 
-	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+			 (long)(is_impatient ? MIRROR_CONNECT_TIMEOUT_MS : CONNECT_TIMEOUT_MS));
 	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)STALL_BYTES_PER_S);
 	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, stall_s);
 	if (!(request->flags & REQUEST_UNTIMED))

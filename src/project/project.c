@@ -170,15 +170,26 @@ project_name_is_valid(const char *name)
 	return *name && *name != '_' && *name != '-' && !name[strspn(name, characters)];
 }
 
+/* A path is a prefix of the repository's name. */
 bool
 project_mirror_is_valid(const char *url)
 {
 	const char *rest = strstr(url, "://");
+	AUTO_FREE char *prefix = NULL;
+	size_t host_size, size;
 
 	if (!rest || !(text_starts(url, "https://") || text_starts(url, "http://")))
 		return false;
 	rest += strlen("://");
-	return *rest && *rest != '/' && text_is_printable_ascii(url) && !strpbrk(url, " @?#\"");
+	host_size = strcspn(rest, "/");
+	if (host_size == 0 || !text_is_printable_ascii(url) || strpbrk(url, " @?#\""))
+		return false;
+	rest += host_size;
+	rest += strspn(rest, "/");
+	for (size = strlen(rest); size > 0 && rest[size - 1] == '/';)
+		size--;
+	prefix = xstrndup(rest, size);
+	return size == 0 || reference_name_is_valid(prefix);
 }
 
 /* Without TLS only on this machine: tests have such, and nobody else hears them. */

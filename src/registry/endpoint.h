@@ -4,8 +4,10 @@
  *     registry -+- hosts      one a name; credentials, challenge
  *               +- endpoints  one a repository; base URL, scope_auths, by-digest mirrors
  *
- * A mirror is an endpoint at another host for the same repository.  Its requests carry containerd's
- * "?ns=<host>" and the mirror's own credentials.
+ * A mirror is an endpoint at another host for the same repository, whose name there may have a
+ * prefix: "https://harbor.example/proxy/ghcr" serves ghcr.io's "owner/image" as
+ * "proxy/ghcr/owner/image".  Its requests carry containerd's "?ns=<host>" and the mirror's own
+ * credentials.  mirror.h says which are asked.
  */
 #ifndef OCIFP_REGISTRY_ENDPOINT_H
 #define OCIFP_REGISTRY_ENDPOINT_H
@@ -39,6 +41,7 @@ struct endpoint {
 	char *base_url;       /* "https://ghcr.io/v2/owner/image" */
 	const char *mirrored; /* the origin's host of a mirror; NULL: not a mirror */
 	bool resolves;        /* of a mirror: see struct registry_mirror */
+	bool is_given_up;     /* of a mirror: it failed, see mirror.h */
 	struct scope_auth **scope_auths;
 	size_t scope_auth_count;
 	struct endpoint **mirrors;

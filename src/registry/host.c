@@ -41,16 +41,6 @@ choose_url(const struct engine *engine, const struct registry_options *options, 
 	return xasprintf("%s://%s", is_plain ? "http" : "https", host);
 }
 
-static char *
-trim_slashes(const char *url)
-{
-	size_t size = strlen(url);
-
-	while (size > 0 && url[size - 1] == '/')
-		size--;
-	return xstrndup(url, size);
-}
-
 struct host *
 host_new(struct engine *engine, const struct registry_options *options, const char *name,
 	 const char *url, struct error **err)
@@ -62,7 +52,7 @@ host_new(struct engine *engine, const struct registry_options *options, const ch
 	upload_policy_init(&host->uploads);
 	host->name = xstrdup(name);
 	host->space = xstrdup(name);
-	host->url = url ? trim_slashes(url) : choose_url(engine, options, name);
+	host->url = url ? xstrdup(url) : choose_url(engine, options, name);
 	if (origin_parse(host->url, &host->origin, err) < 0)
 		return NULL;
 	host->is_plain = strcmp(host->origin.scheme, "http") == 0;

@@ -48,7 +48,10 @@ struct host {
 	bool has_credential;
 	struct credential credential;
 	char *dropped_source; /* of an implicit credential that was refused; NULL: none */
-	bool told_of_realm;   /* warned that an untrusted realm does not get the credential */
+	bool is_mirror;
+	bool is_given_up;         /* of a mirror that does not serve, see mirror.h */
+	bool mirror_was_recalled; /* whether an earlier run gave it up has been read */
+	bool told_of_realm;       /* warned that an untrusted realm does not get the credential */
 };
 
 /* `url` NULL: derived from the name; else a mirror's.  The space is the name. */

@@ -18,6 +18,7 @@ noinst_LIBRARIES += %D%/libregistry.a
 	%D%/link.c %D%/link.h \
 	%D%/login.c \
 	%D%/manifests.c %D%/manifests.h \
+	%D%/mirror.c %D%/mirror.h \
 	%D%/presence.c %D%/presence.h \
 	%D%/problem.c %D%/problem.h \
 	%D%/referrers.c %D%/referrers.h \

@@ -22,6 +22,7 @@
 #include "registry/answer.h"
 #include "registry/endpoint.h"
 #include "registry/host.h"
+#include "registry/mirror.h"
 #include "registry/problem.h"
 #include "registry/referrers.h"
 #include "stream/source.h"
@@ -60,7 +61,7 @@ ask(const struct question *question, unsigned flags, struct error **err)
 		.method = HTTP_GET,
 		.url = url,
 		.accept = MEDIA_ACCEPT_MANIFESTS,
-		.flags = flags,
+		.flags = flags | mirror_request_flags(endpoint),
 	};
 
 	if (!url)
@@ -192,6 +193,23 @@ take_manifest(const struct question *question, const struct request *request,
 	return 0;
 }
 
+static struct request *
+ask_without_mirrors(struct endpoint *endpoint, enum http_method method, const char *tag,
+		    const struct digest *digest, unsigned flags, struct error **err)
+{
+	AUTO_FREE char *url = manifest_url(endpoint, tag, digest, err);
+	struct request_options options = {
+		.method = method,
+		.url = url,
+		.accept = MEDIA_ACCEPT_MANIFESTS,
+		.flags = flags | REQUEST_NO_REDIRECT,
+	};
+
+	if (!url)
+		return NULL;
+	return endpoint_perform(endpoint, ACCESS_PULL, &options, err);
+}
+
 static bool
 try_mirror(const struct question *question, struct endpoint *mirror, struct resolution *resolution)
 {
@@ -200,14 +218,17 @@ try_mirror(const struct question *question, struct endpoint *mirror, struct reso
 	AUTO_ERROR struct error *trouble = NULL;
 
 	same.endpoint = mirror;
-	request = ask(&same, REQUEST_NO_RETRY, &trouble);
+	request = ask(&same, 0, &trouble);
 	if (request && request_status(request) == 200 &&
-	    take_manifest(&same, request, resolution, &trouble) == 0)
+	    take_manifest(&same, request, resolution, &trouble) == 0) {
+		resolution->evidence.http_status = 200;
+		resolution->evidence.presence = PRESENCE_PRESENT;
 		return true;
-	observer_tell(engine_observer(mirror->registry->engine), EVENT_TRACE,
-		      "the mirror '%s' has no manifest '%s'%s%s", mirror->host->name,
-		      question->digest ? digest_text(question->digest).text : question->tag,
-		      trouble ? ": " : "", trouble ? error_text(trouble) : "");
+	}
+	if (request && request_status(request) != 200)
+		endpoint_refuse(mirror, ACCESS_PULL, request, &trouble);
+	mirror_note_failure(mirror, request ? request_status(request) : 0, trouble,
+			    question->digest ? digest_text(question->digest).text : question->tag);
 	return false;
 }
 
@@ -216,13 +237,45 @@ try_mirror(const struct question *question, struct endpoint *mirror, struct reso
 static bool
 try_mirrors(const struct question *question, struct resolution *resolution)
 {
-	const struct endpoint *endpoint = question->endpoint;
+	struct endpoint *mirror;
+	size_t at = 0;
 
-	for (size_t i = 0; i < endpoint->mirror_count; i++)
-		if ((question->digest || endpoint->mirrors[i]->resolves) &&
-		    try_mirror(question, endpoint->mirrors[i], resolution))
+	while ((mirror = mirror_next(question->endpoint, &at, !question->digest)))
+		if (try_mirror(question, mirror, resolution))
 			return true;
 	return false;
+}
+
+/* The digest that the tag has at the origin, for the mirrors.  Any trouble is met again, and told,
+ * by the question to the origin itself. */
+static bool
+find_digest_at_origin(const struct question *question, struct digest *ret_digest)
+{
+	AUTO_ERROR struct error *ignored = NULL;
+	AUTO_REQUEST struct request *request = ask_without_mirrors(
+		question->endpoint, HTTP_HEAD, question->tag, NULL, REQUEST_NO_RETRY, &ignored);
+	bool is_named = false;
+
+	return request && request_status(request) == 200 &&
+	       answer_find_digest(request, ret_digest, &is_named, &ignored) == 0 && is_named;
+}
+
+/* A pull-through cache keeps an image whose manifest it was asked for.  So the origin says what the
+ * tag's digest is, and the manifest comes from the mirror. */
+static bool
+answered_by_mirrors(const struct question *question, struct resolution *resolution)
+{
+	struct question by_digest = *question;
+	struct digest digest;
+	size_t at = 0;
+
+	if (try_mirrors(question, resolution))
+		return true;
+	if (question->digest || !mirror_next(question->endpoint, &at, false) ||
+	    !find_digest_at_origin(question, &digest))
+		return false;
+	by_digest.digest = &digest;
+	return try_mirrors(&by_digest, resolution);
 }
 
 static int
@@ -364,11 +417,8 @@ static int
 get_manifest(const struct question *question, struct resolution *resolution, struct error **err)
 {
 	resolution->evidence = (struct evidence){ .accept = xstrdup(MEDIA_ACCEPT_MANIFESTS) };
-	if (try_mirrors(question, resolution)) {
-		resolution->evidence.http_status = 200;
-		resolution->evidence.presence = PRESENCE_PRESENT;
+	if (answered_by_mirrors(question, resolution))
 		return 0;
-	}
 	if (ask_origin(question, resolution, err) < 0)
 		return endpoint_wrap(question->endpoint, question->tag, question->digest, err);
 	return 0;
@@ -409,30 +459,13 @@ registry_get_listed_manifest(struct endpoint *endpoint, const char *name,
 	return get_manifest(&question, ret_resolution, err);
 }
 
-static struct request *
-ask_without_mirrors(struct endpoint *endpoint, enum http_method method, const char *tag,
-		    const struct digest *digest, struct error **err)
-{
-	AUTO_FREE char *url = manifest_url(endpoint, tag, digest, err);
-	struct request_options options = {
-		.method = method,
-		.url = url,
-		.accept = MEDIA_ACCEPT_MANIFESTS,
-		.flags = REQUEST_NO_REDIRECT,
-	};
-
-	if (!url)
-		return NULL;
-	return endpoint_perform(endpoint, ACCESS_PULL, &options, err);
-}
-
 /* For registries that refuse HEAD or answer it without the digest. */
 static int
 has_by_get(struct endpoint *endpoint, const char *tag, const struct digest *digest, bool *ret_found,
 	   struct digest *ret_digest, struct error **err)
 {
 	AUTO_REQUEST struct request *request =
-		ask_without_mirrors(endpoint, HTTP_GET, tag, digest, err);
+		ask_without_mirrors(endpoint, HTTP_GET, tag, digest, 0, err);
 	int status = request ? request_status(request) : 0;
 	const struct buf *body;
 
@@ -451,7 +484,7 @@ has_manifest(struct endpoint *endpoint, const char *tag, const struct digest *di
 	     bool *ret_found, struct digest *ret_digest, struct error **err)
 {
 	AUTO_REQUEST struct request *request =
-		ask_without_mirrors(endpoint, HTTP_HEAD, tag, digest, err);
+		ask_without_mirrors(endpoint, HTTP_HEAD, tag, digest, 0, err);
 	bool is_named = false;
 
 	if (!request)

@@ -54,7 +54,7 @@ registry_free(struct registry *registry)
 struct host_key {
 	const char *name;
 	const char *space;
-	const char *url; /* NULL: the host itself, else a mirror's base */
+	const char *url; /* NULL: the host itself, else a mirror's */
 };
 
 /* The credentials in flags are not for mirrors. */
@@ -92,43 +92,68 @@ open_host(struct registry *registry, const struct host_key *key, struct error **
 		return NULL;
 	host_set_space(host, key->space);
 	host->cache = registry->cache;
+	host->is_mirror = key->url;
 	registry->hosts = xgrow(registry->hosts, registry->host_count, sizeof(struct host *));
 	registry->hosts[registry->host_count++] = host;
 	return host;
 }
 
-/* The host of "https://mirror.example:8443/path" for credentials is "mirror.example:8443". */
-static char *
-name_mirror(const char *url, struct error **err)
+/* A mirror's URL: "https://harbor.example:8443/proxy/ghcr/" */
+struct mirror_url {
+	char *name;   /* "harbor.example:8443", of its credentials */
+	char *base;   /* "https://harbor.example:8443" */
+	char *prefix; /* "proxy/ghcr/", before the repository's name; "" */
+};
+
+static void
+mirror_url_release(struct mirror_url *url)
+{
+	free(url->name);
+	free(url->base);
+	free(url->prefix);
+}
+
+static int
+parse_mirror_url(const char *url, struct mirror_url *ret_url, struct error **err)
 {
 	AUTO_ORIGIN struct origin origin = { 0 };
-	const char *usual;
+	const char *path;
+	size_t size;
 
-	if (origin_parse(url, &origin, err) < 0) {
-		error_wrap(err, "mirror");
-		return NULL;
-	}
-	usual = strcmp(origin.scheme, "https") == 0 ? "443" : "80";
-	if (strcmp(origin.port, usual) == 0)
-		return xstrdup(origin.host);
-	return xasprintf("%s:%s", origin.host, origin.port);
+	if (origin_parse(url, &origin, err) < 0)
+		return -1;
+	path = strstr(url, "://") + strlen("://");
+	path += strcspn(path, "/");
+	path += strspn(path, "/");
+	for (size = strlen(path); size > 0 && path[size - 1] == '/';)
+		size--;
+	ret_url->prefix = xasprintf("%.*s%s", (int)size, path, size > 0 ? "/" : "");
+	if (strcmp(origin.port, strcmp(origin.scheme, "https") == 0 ? "443" : "80") == 0)
+		ret_url->name = xstrdup(origin.host);
+	else
+		ret_url->name = xasprintf("%s:%s", origin.host, origin.port);
+	ret_url->base = xasprintf("%s://%s", origin.scheme, ret_url->name);
+	return 0;
 }
 
 static int
 add_mirror(struct endpoint *endpoint, const struct registry_mirror *added, struct error **err)
 {
 	struct registry *registry = endpoint->registry;
-	AUTO_FREE char *name = name_mirror(added->url, err);
-	const struct host_key key = { .name = name, .space = name, .url = added->url };
+	CLEANUP(mirror_url_release) struct mirror_url url = { 0 };
+	AUTO_FREE char *name = NULL;
 	struct endpoint *mirror;
 	struct host *host;
 
-	if (!name)
-		return -1;
-	host = open_host(registry, &key, err);
+	if (parse_mirror_url(added->url, &url, err) < 0)
+		return error_wrap(err, "mirror");
+	host = open_host(registry,
+			 &(struct host_key){ .name = url.name, .space = url.name, .url = url.base },
+			 err);
 	if (!host)
 		return error_wrap(err, "mirror");
-	mirror = endpoint_new(registry, host, endpoint->name);
+	name = xasprintf("%s%s", url.prefix, endpoint->name);
+	mirror = endpoint_new(registry, host, name);
 	mirror->mirrored = endpoint->host->name;
 	mirror->resolves = added->resolves;
 	endpoint->mirrors =

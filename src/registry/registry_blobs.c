@@ -11,6 +11,7 @@
 #include "registry/blob_job.h"
 #include "registry/endpoint.h"
 #include "registry/host.h"
+#include "registry/mirror.h"
 #include "registry/problem.h"
 #include "registry/upload/upload_session.h"
 #include "stream/body.h"
@@ -49,6 +50,16 @@ blob_url(const struct endpoint *endpoint, const struct digest *digest, struct er
 	return endpoint_url(endpoint, path, err);
 }
 
+/* The next mirror, after the last the origin. */
+static void
+choose_source(struct download *download)
+{
+	struct endpoint *endpoint = download->job.endpoint;
+	struct endpoint *mirror = mirror_next(endpoint, &download->next_mirror, false);
+
+	download->asked = mirror ? mirror : endpoint;
+}
+
 static void on_answer(void *context, struct request *request);
 
 static int
@@ -63,7 +74,7 @@ start(struct download *download, struct error **err)
 		.blob = digest.text,
 		.body = download->body,
 		.authorizer = scope_auth_authorizer(endpoint_scope_auth(asked, ACCESS_PULL, NULL)),
-		.flags = REQUEST_UNTIMED | (asked->mirrored ? REQUEST_NO_RETRY : 0),
+		.flags = REQUEST_UNTIMED | mirror_request_flags(asked),
 	};
 
 	if (!url)
@@ -76,19 +87,14 @@ start(struct download *download, struct error **err)
 
 /* On a mirror's failure, continue with the next mirror or the origin. */
 static bool
-may_try_next(struct download *download, const struct error *failure)
+may_try_next(struct download *download, const struct request *request, const struct error *failure)
 {
-	struct endpoint *endpoint = download->job.endpoint;
-
 	if (!download->asked->mirrored || error_is(failure, ERROR_LOCAL) ||
 	    error_is(failure, ERROR_TIMEOUT))
 		return false;
-	observer_tell(engine_observer(endpoint->registry->engine), EVENT_TRACE,
-		      "cannot get the blob from the mirror '%s': %s", download->asked->host->name,
-		      error_text(failure));
-	download->asked = download->next_mirror < endpoint->mirror_count
-				  ? endpoint->mirrors[download->next_mirror++]
-				  : endpoint;
+	mirror_note_failure(download->asked, request_status(request), failure,
+			    digest_text(&download->job.digest).text);
+	choose_source(download);
 	return true;
 }
 
@@ -131,7 +137,7 @@ on_answer(void *context, struct request *request)
 		blob_job_end(&download->job, BLOB_MOVED, NULL);
 		return;
 	}
-	if (!may_ask_again(download, request) && !may_try_next(download, failure)) {
+	if (!may_ask_again(download, request) && !may_try_next(download, request, failure)) {
 		blob_job_end(&download->job, BLOB_MOVED, failure);
 		return;
 	}
@@ -161,8 +167,7 @@ registry_get_blob(struct endpoint *endpoint, const struct digest *digest, struct
 		.context = context,
 	};
 	download->body = body;
-	download->asked =
-		endpoint->mirror_count > 0 ? endpoint->mirrors[download->next_mirror++] : endpoint;
+	choose_source(download);
 	if (start(download, err) < 0) {
 		blob_job_free(&download->job);
 		return NULL;

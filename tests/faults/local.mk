@@ -11,6 +11,7 @@ fault_tests = \
 	%D%/index.bats \
 	%D%/manage.bats \
 	%D%/manifests.bats \
+	%D%/mirrors.bats \
 	%D%/mistakes.bats \
 	%D%/packages.bats \
 	%D%/presence.bats \

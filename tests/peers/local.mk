@@ -18,6 +18,7 @@ peer_tests = \
 	%D%/lock.bats \
 	%D%/manage.bats \
 	%D%/memory.bats \
+	%D%/mirrors.bats \
 	%D%/modern.bats \
 	%D%/other_ci.bats \
 	%D%/package.bats \

@@ -328,22 +328,3 @@ by_hash() {
 	assert_status 0
 	[ "$(nginx_requests blobs GET /blobs/)" -gt 0 ]
 }
-
-@test "mirrors: a pull-through cache gives what has a digest, the tag is asked at its home" {
-	serve_index
-	start_registry cache open "proxy: {remoteurl: \"http://$reg_host\"}"
-	printf '%s\n' 'version: 1' 'images: {app: {repository: ghcr.io/x/app, inputs: [.ocifp.yaml]}}' \
-		"mirrors: {\"$reg_host\": [\"http://$cache_host\"]}" >.ocifp.yaml
-	ocifp_run pull "${both[@]}" "$reg_host/app:one"
-	assert_status 0
-	assert_holds "$OCIFP_STORE" "$(child amd64)"
-	assert_holds "$OCIFP_STORE" "$(child arm64)"
-	[ "$(grep -c 'GET /v2/app/blobs/' "$T/cache.out")" -ge 6 ] || fail "the cache gave no blobs"
-	! grep -q 'manifests/one' "$T/cache.out" || fail "the cache was asked for the tag"
-	stop cache
-	rm -rf "$OCIFP_STORE"
-	ocifp_run pull "${both[@]}" "$reg_host/app:one"
-	assert_status 0
-	assert_holds "$OCIFP_STORE" "$(child amd64)"
-	assert_holds "$OCIFP_STORE" "$(child arm64)"
-}

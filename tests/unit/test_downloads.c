@@ -102,32 +102,53 @@ a_mirror_is_asked_first_and_without_the_flags_password(void **state)
 	close_mirror(&mirrored);
 }
 
-static void
-a_mirror_that_fails_costs_one_request_and_not_the_blob(void **state)
+/* Gets the blob twice from a mirror that fails, in one run.  Returns how often the mirror was
+ * asked; the origin gives the blob each time. */
+static size_t
+ask_failing_mirror(struct room *room, const char *answer)
 {
-	static const char *const failures[] = {
-		EMPTY("404 Not Found"),
-		EMPTY("503 Service Unavailable"),
-		EMPTY("401 Unauthorized"),
-		CUT,
-	};
-	struct room *room = *state;
 	struct mirrored mirrored;
+	size_t asked;
 
 	open_mirror(room, &mirrored);
 	room_answer(room, HELLO);
-	for (size_t i = 0; i < sizeof(failures) / sizeof(*failures); i++) {
+	http_server_answer(&mirrored.server, answer);
+	for (size_t i = 0; i < 2; i++) {
 		AUTO_BUF struct buf bytes = BUF_INIT(KIB);
 		struct ending ending;
 
-		http_server_answer(&mirrored.server, failures[i]);
 		get(room, &bytes, &ending);
 		assert_null(ending.failure);
 		assert_string_equal(bytes.data, BLOB);
-		assert_int_equal(http_server_request_count(&mirrored.server), i + 1);
 		assert_int_equal(room_request_count(room), i + 1);
 	}
+	asked = http_server_request_count(&mirrored.server);
 	close_mirror(&mirrored);
+	return asked;
+}
+
+static void
+a_mirror_that_lacks_a_blob_is_asked_for_the_next(void **state)
+{
+	assert_int_equal(ask_failing_mirror(*state, EMPTY("404 Not Found")), 2);
+}
+
+static void
+a_mirror_that_cannot_serve_is_asked_once(void **state)
+{
+	assert_int_equal(ask_failing_mirror(*state, EMPTY("503 Service Unavailable")), 1);
+}
+
+static void
+a_mirror_that_refuses_is_asked_once(void **state)
+{
+	assert_int_equal(ask_failing_mirror(*state, EMPTY("401 Unauthorized")), 1);
+}
+
+static void
+a_mirror_that_ends_the_connection_is_asked_once(void **state)
+{
+	assert_int_equal(ask_failing_mirror(*state, CUT), 1);
 }
 
 /* What is asked of a mirror once has its token asked for once. */
@@ -179,10 +200,41 @@ a_mirror_answers_for_digests_and_never_for_tags_or_absence(void **state)
 	assert_int_equal(room_request_count(room), 0);
 	ask_for(room, "one", PRESENCE_ABSENT);
 	assert_int_equal(http_server_request_count(&mirrored.server), 1);
-	assert_int_equal(room_request_count(room), 1);
+	assert_int_equal(room_request_count(room), 2);
 	ask_for(room, OTHER_DIGEST, PRESENCE_ABSENT);
 	assert_int_equal(http_server_request_count(&mirrored.server), 2);
-	assert_int_equal(room_request_count(room), 2);
+	assert_int_equal(room_request_count(room), 3);
+	close_mirror(&mirrored);
+}
+
+/* Then a pull-through cache keeps the image. */
+static void
+the_origin_tells_the_digest_and_the_mirror_gives_the_manifest(void **state)
+{
+	struct room *room = *state;
+	struct mirrored mirrored;
+	AUTO_FREE char *asked = NULL;
+	AUTO_FREE char *got = NULL;
+	struct digest digest = digest_of(DIGEST_SHA256, MANIFEST_TEXT, strlen(MANIFEST_TEXT));
+	AUTO_FREE char *found = xasprintf("HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n"
+					  "Docker-Content-Digest: %s\r\n\r\n",
+					  strlen(MANIFEST_TEXT), digest_text(&digest).text);
+	AUTO_FREE char *expected =
+		xasprintf("GET /v2/below/here/app/manifests/%s?ns=", digest_text(&digest).text);
+
+	open_mirror(room, &mirrored);
+	free(mirrored.url);
+	mirrored.url = http_server_url(&mirrored.server, "/below/here/");
+	mirrored.mirror.url = mirrored.url;
+	http_server_answer(&mirrored.server, MANIFEST(""));
+	room_answer(room, found);
+	room_start(room);
+	ask_for(room, "one", PRESENCE_PRESENT);
+	assert_int_equal(room_request_count(room), 1);
+	asked = http_server_request(&room->server, 0);
+	got = http_server_request(&mirrored.server, 0);
+	assert_memory_equal(asked, "HEAD ", 5);
+	assert_memory_equal(got, expected, strlen(expected));
 	close_mirror(&mirrored);
 }
 
@@ -194,9 +246,13 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		IN_ROOM(a_blob_that_a_manifest_lists_and_nobody_has_is_content_trouble),
 		IN_ROOM(a_mirror_is_asked_first_and_without_the_flags_password),
-		IN_ROOM(a_mirror_that_fails_costs_one_request_and_not_the_blob),
+		IN_ROOM(a_mirror_that_lacks_a_blob_is_asked_for_the_next),
+		IN_ROOM(a_mirror_that_cannot_serve_is_asked_once),
+		IN_ROOM(a_mirror_that_refuses_is_asked_once),
+		IN_ROOM(a_mirror_that_ends_the_connection_is_asked_once),
 		IN_ROOM(a_mirror_whose_token_server_fails_costs_two_requests),
 		IN_ROOM(a_mirror_answers_for_digests_and_never_for_tags_or_absence),
+		IN_ROOM(the_origin_tells_the_digest_and_the_mirror_gives_the_manifest),
 	};
 
 	return cmocka_run_group_tests_name("downloads", tests, NULL, NULL);

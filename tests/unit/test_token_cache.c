@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "auth_home.h"
+#include "base/limits.h"
 #include "base/xalloc.h"
 #include "registry/auth/credentials.h"
 #include "registry/auth/token_answer.h"
@@ -189,6 +190,42 @@ under_actions_tokens_stay_with_the_job_or_nowhere(void **state)
 	assert_int_equal(access(".cache", F_OK), -1);
 }
 
+static bool
+is_marked(const char *path, const char *origin)
+{
+	AUTO_TOKEN_CACHE struct token_cache *cache = token_cache_new_at(path);
+
+	return token_cache_has_mark(cache, MARK_MIRROR_FAILED, origin);
+}
+
+/* Sets the times of all entries; `age_s` negative: in the future. */
+static void
+make_entries_older(const char *path, int age_s)
+{
+	AUTO_FREE char *command = xasprintf("touch -d '%d seconds ago' %s/*", age_s, path);
+
+	assert_int_equal(system(command), 0);
+}
+
+static void
+a_mark_counts_for_one_origin_and_some_minutes(void **state)
+{
+	AUTO_FREE char *path = home_path("tokens");
+	AUTO_TOKEN_CACHE struct token_cache *cache = token_cache_new_at(path);
+
+	(void)state;
+	assert_false(is_marked(path, "https://m.example:443"));
+	token_cache_keep_mark(cache, MARK_MIRROR_FAILED, "https://m.example:443");
+	assert_true(is_marked(path, "https://m.example:443"));
+	assert_false(is_marked(path, "https://m.example:444"));
+	make_entries_older(path, MIRROR_VERDICT_S - 5);
+	assert_true(is_marked(path, "https://m.example:443"));
+	make_entries_older(path, MIRROR_VERDICT_S);
+	assert_false(is_marked(path, "https://m.example:443"));
+	make_entries_older(path, -60);
+	assert_false(is_marked(path, "https://m.example:443"));
+}
+
 static void
 without_a_cache_nothing_is_kept(void **state)
 {
@@ -213,6 +250,7 @@ main(void)
 		AT_HOME(a_directory_that_others_may_enter_is_not_used),
 		AT_HOME(the_challenge_of_a_host_is_kept_too),
 		AT_HOME(under_actions_tokens_stay_with_the_job_or_nowhere),
+		AT_HOME(a_mark_counts_for_one_origin_and_some_minutes),
 		AT_HOME(without_a_cache_nothing_is_kept),
 	};
 

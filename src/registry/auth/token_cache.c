@@ -95,6 +95,18 @@ is_old(struct kept_files *files, const char *name, time_t limit)
 	       status.st_mtime <= limit;
 }
 
+/* A clock that was set back makes no entry last longer. */
+static bool
+kept_files_is_young(struct kept_files *files, const char *name, time_t life_s)
+{
+	time_t now = time(NULL);
+	struct stat status;
+
+	return open_directory(files) &&
+	       fstatat(files->dir_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       status.st_mtime <= now && status.st_mtime > now - life_s;
+}
+
 static void
 kept_files_sweep(struct kept_files *files, const char *suffix, time_t limit)
 {
@@ -310,6 +322,38 @@ token_cache_forget(struct token_cache *cache, const struct token_key *key)
 
 	if (cache)
 		kept_files_remove(&cache->files, name);
+}
+
+static const struct {
+	const char *name;
+	time_t life_s;
+} marks[] = {
+	[MARK_MIRROR_FAILED] = { "mirror failed", MIRROR_VERDICT_S },
+};
+
+static char *
+name_mark(enum origin_mark mark, const char *origin)
+{
+	const char *parts[] = { marks[mark].name, origin };
+
+	return name_entry(parts, sizeof(parts) / sizeof(*parts), ".mark");
+}
+
+bool
+token_cache_has_mark(struct token_cache *cache, enum origin_mark mark, const char *origin)
+{
+	AUTO_FREE char *name = name_mark(mark, origin);
+
+	return cache && kept_files_is_young(&cache->files, name, marks[mark].life_s);
+}
+
+void
+token_cache_keep_mark(struct token_cache *cache, enum origin_mark mark, const char *origin)
+{
+	AUTO_FREE char *name = name_mark(mark, origin);
+
+	if (cache)
+		kept_files_write(&cache->files, name, json_object());
 }
 
 void

@@ -7,6 +7,7 @@
  *                                {"scheme": "bearer", "realm": "...", "service": "..."}
  *     <dir>/<sha256>.token       of origin, realm, service, scope and credential:
  *                                {"token": "...", "expires": <seconds since 1970>}
+ *     <dir>/<sha256>.mark        of a kind of mark and an origin: {}, counts from its mtime
  *
  * <dir> is $RUNNER_TEMP/ocifp-tokens under GitHub Actions, else ocifp/tokens below $XDG_CACHE_HOME
  * or ~/.cache; mode 0700, files 0600.  Failures are ignored: an unusable cache is empty.
@@ -59,6 +60,13 @@ bool token_cache_find(struct token_cache *cache, const struct token_key *key,
 void token_cache_keep(struct token_cache *cache, const struct token_key *key,
 		      const struct token_answer *answer);
 void token_cache_forget(struct token_cache *cache, const struct token_key *key);
+
+/* What a run found out about an origin, for later ones.  Each kind counts for a time. */
+enum origin_mark {
+	MARK_MIRROR_FAILED, /* MIRROR_VERDICT_S */
+};
+bool token_cache_has_mark(struct token_cache *cache, enum origin_mark mark, const char *origin);
+void token_cache_keep_mark(struct token_cache *cache, enum origin_mark mark, const char *origin);
 
 /* Removes all tokens, after a logout. */
 void token_cache_clear(struct token_cache *cache);

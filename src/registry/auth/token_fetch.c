@@ -235,7 +235,8 @@ start_request(struct token_fetch *fetch, bool is_single, struct error **err)
 		.headers = headers,
 		.source = fetch->form ? &fetch->source : NULL,
 		.body_limit_bytes = TOKEN_LIMIT_BYTES,
-		.flags = REQUEST_NO_REDIRECT | (is_single ? REQUEST_NO_RETRY : 0),
+		.flags = REQUEST_NO_REDIRECT | (is_single ? REQUEST_NO_RETRY : 0) |
+			 (fetch->host->is_mirror ? REQUEST_IMPATIENT : 0),
 	};
 
 	fetch->request = request_start(fetch->host->engine, &options, on_answer, fetch, err);

@@ -1,0 +1,77 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Mirrors that are real: a pull-through cache, and one below a path, as Harbor and GitLab have it.
+
+load ../lib/rig
+
+setup() {
+	need python3 jq docker-registry
+	rig_setup
+	cd "$T" || return
+}
+
+teardown() {
+	rig_teardown
+}
+
+# serve_app [MKIMAGE OPTION...]: app:one in the registry "reg", a single manifest; sets $digest.
+serve_app() {
+	start_registry reg
+	digest=$(mkimage image "$T/lay" one --layers 10k,200k "$@")
+	ocifp copy "oci:$T/lay:one" "$reg_host/app:one" >/dev/null
+}
+
+# start_cache: "cache" fetches from "reg" what it is asked for and keeps it
+start_cache() {
+	start_registry cache open "proxy: {remoteurl: \"http://$reg_host\"}"
+}
+
+# pull_by MIRROR: app:one into an empty store
+pull_by() {
+	printf '%s\n' 'version: 1' 'images: {app: {repository: ghcr.io/x/app, inputs: [.ocifp.yaml]}}' \
+		"mirrors: {\"$reg_host\": [\"$1\"]}" >.ocifp.yaml
+	rm -rf "$OCIFP_STORE"
+	ocifp_run pull --platform linux/amd64 "$reg_host/app:one"
+	assert_status 0
+	assert_stdout "$reg_host/app@$digest"
+}
+
+@test "a pull-through cache warms for all of a single-manifest image, and serves the second host" {
+	serve_app
+	start_cache
+	pull_by "http://$cache_host"
+	assert_equal "$(registry_requests cache GET /app/manifests/)" 1
+	assert_equal "$(registry_requests cache GET /app/blobs/)" 3
+	assert_equal "$(registry_requests cache 'GET|HEAD' /app/manifests/one)" 0
+	assert_sound_store
+	: >"$T/reg.out"
+	pull_by "http://$cache_host"
+	assert_equal "$(registry_requests cache GET /app/blobs/)" 6
+	assert_equal "$(registry_requests reg GET /app/blobs/)" 0
+	assert_equal "$(registry_requests reg HEAD /app/manifests/one)" 1
+}
+
+@test "a pull-through cache gives what an index lists; without the cache the registry does" {
+	serve_app --platform linux/amd64 --platform linux/arm64
+	start_cache
+	pull_by "http://$cache_host"
+	assert_equal "$(registry_requests cache GET /app/manifests/sha256)" 2
+	stop cache
+	pull_by "http://$cache_host"
+	assert_stderr_has "cannot use the mirror '$cache_host': "
+	pull_by "http://$cache_host"
+	refute_stderr_has "cannot use the mirror"
+}
+
+@test "the path of a mirror's URL is a prefix of the repository's name" {
+	need nginx
+	serve_app
+	start_cache
+	make_cert server
+	start_nginx harbor 127.0.0.1 "location /v2/proxy/ghcr/ { proxy_pass http://$cache_host/v2/; }"
+	export SSL_CERT_FILE=$T/tls/ca.pem
+	pull_by "https://$harbor_host/proxy/ghcr/"
+	assert_equal "$(nginx_requests harbor GET /v2/proxy/ghcr/app/manifests/sha256)" 1
+	assert_equal "$(nginx_requests harbor GET /v2/proxy/ghcr/app/blobs/)" 3
+	assert_equal "$(registry_requests cache GET /app/blobs/)" 3
+}

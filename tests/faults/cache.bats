@@ -379,6 +379,38 @@ writes_on() {
 	assert_equal "$(tail -n 1 "$T/said")" '0 key'
 }
 
+# save_with_small_store SIZE: the store is a disk of that size
+save_with_small_store() {
+	# shellcheck disable=SC2016  # the inner shell's
+	unshare -m bash -c 'mkdir -p "$OCIFP_STORE" && mount -t tmpfs -o "size=$1,mode=700" none "$OCIFP_STORE" &&
+		ocifp cache save --strict --path tree --key key --repository "$2" --push always' sh "$1" "$where" \
+		>"$T/said" 2>&1 3>&- || fail "$(cat "$T/said")"
+}
+
+@test "packs of a layout are made in it, and need no room in the store" {
+	need mounts
+	mkdir tree
+	noise a 3000000 >tree/file
+	save_with_small_store 2m
+	machine two
+	restore --strict
+	cmp tree/file "$T/one/tree/file"
+}
+
+@test "a pack leaves the store when the registry has it, also before the save ends" {
+	need mounts
+	start_faults reg
+	where=$reg_host/cache
+	mkdir tree
+	noise a 3000000 >tree/file
+	rules reg <<<'{"method": "PUT", "path": "manifests", "nth": 1, "action": {"delay_s": 20}}'
+	ocifp cache save --path tree --key key --repository "$where" --push always >"$T/said" 2>&1 3>&- &
+	wait_for eval '[ "$(requests reg PUT manifests)" -ge 1 ]'
+	assert_equal "$(find "$OCIFP_STORE/.ocifp/ingest" -size +1000k)" ''
+	kill $!
+	wait $! || true
+}
+
 @test "the caller's umask changes no mode, and what ocifp keeps is the caller's alone" {
 	mkdir tree
 	echo a >tree/file

@@ -50,6 +50,7 @@ struct saving {
 	const struct cache_save *save;
 	struct session *session;
 	struct store *store;
+	struct store *made; /* where packs are made: that of the layout they go to, else `store` */
 	struct repository *repository;
 	struct repository *other;  /* save->parent_repository; NULL: none */
 	struct repository *source; /* that has the parent; one of these two */
@@ -81,10 +82,10 @@ forget_made(const struct saving *saving, const struct pack_writer *writer)
 
 	for (size_t i = 0; made && i < made->pack_count; i++)
 		if (made->packs[i].digest.algorithm != DIGEST_NONE)
-			store_forget(saving->store, &made->packs[i].digest);
+			store_forget(saving->made, &made->packs[i].digest);
 }
 
-/* What was made or fetched for this save alone. */
+/* What was made or fetched for this save alone; what a layout has committed stays there. */
 static void
 forget_packs(const struct saving *saving)
 {
@@ -93,9 +94,10 @@ forget_packs(const struct saving *saving)
 	const struct chunk_table *executables = &saving->parent.executables;
 
 	for (size_t i = 0; i < layers->count; i++)
-		store_forget(saving->store, &layers->items[i].digest);
+		store_forget(saving->made, &layers->items[i].digest);
 	forget_made(saving, saving->content);
 	forget_made(saving, saving->executables);
+	forget_made(saving, saving->index);
 	for (size_t i = 0; i < old->pack_count; i++)
 		store_forget(saving->store, &old->packs[i].digest);
 	for (size_t i = 0; i < executables->pack_count; i++)
@@ -106,7 +108,7 @@ static void
 saving_release(struct saving *saving)
 {
 	uploads_free(saving->early);
-	if (saving->store)
+	if (saving->made)
 		forget_packs(saving);
 	repository_free(saving->repository);
 	repository_free(saving->other);
@@ -257,6 +259,8 @@ hear_pack(void *context, const struct digest *digest, uint64_t size_bytes, struc
 	/* What may turn out to be too large is uploaded when that is known. */
 	if (most_bytes > 0 && saving->scan.total_bytes > most_bytes)
 		return 0;
+	if (saving->made != saving->store)
+		return 0;
 	if (digest->algorithm != DIGEST_NONE)
 		uploads_add(saving->early, digest, size_bytes);
 	return uploads_turn(saving->early, err);
@@ -266,7 +270,7 @@ static struct pack_writer *
 new_writer(struct saving *saving, const struct chunk_table *known, struct error **err)
 {
 	const struct pack_writer_options options = {
-		.store = saving->store,
+		.store = saving->made,
 		.known = known,
 		.pack_bytes = CACHE_PACK_LIMIT_BYTES,
 		.observer = saving->observer,
@@ -313,7 +317,13 @@ drop_parts(struct saving *saving)
 static int
 gather_tree(struct saving *saving, struct error **err)
 {
-	saving->early = uploads_new(saving->repository, saving->store, saving->observer);
+	if (repository_find_store(saving->repository, &saving->made, err) < 0)
+		return -1;
+	if (saving->made)
+		store_remove_unused(saving->made);
+	else
+		saving->made = saving->store;
+	saving->early = uploads_new(saving->repository, saving->made, saving->observer);
 	saving->content = new_writer(saving, &saving->parent.table, err);
 	saving->executables = new_writer(saving, &saving->parent.executables, err);
 	if (!saving->content || !saving->executables)
@@ -632,7 +642,7 @@ add_head(struct saving *saving, struct index_head *head, struct error **err)
 	if (index_head_format(head, &frame, err) < 0)
 		return -1;
 	digest = digest_of(DIGEST_SHA256, frame.data, frame.size);
-	if (store_add(saving->store, &digest, frame.data, frame.size, err) < 0)
+	if (store_add(saving->made, &digest, frame.data, frame.size, err) < 0)
 		return -1;
 	layer = cache_layer(MEDIA_CACHE_INDEX, "head", &digest, frame.size);
 	saving->result.packed_bytes += frame.size;
@@ -735,7 +745,7 @@ describe(struct saving *saving, struct error **err)
 		.size_bytes = strlen(text),
 	};
 	descriptors_add(&saving->uploads, config);
-	return store_add(saving->store, &config->digest, text, strlen(text), err);
+	return store_add(saving->made, &config->digest, text, strlen(text), err);
 }
 
 /* Another repository at the same registry: nothing need be moved from there. */
@@ -757,7 +767,7 @@ upload(struct saving *saving, struct error **err)
 {
 	const struct send_options send = {
 		.source = saving->source,
-		.made = saving->store,
+		.made = saving->made,
 		.destination = saving->repository,
 		.mount_from = mount_name(saving),
 		.observer = saving->observer,

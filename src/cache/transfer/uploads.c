@@ -11,6 +11,9 @@
 #include "store/store.h"
 #include "stream/source.h"
 
+/* Packs wait on a disk that the build may have filled. */
+enum { WAITING_LIMIT_COUNT = 8 };
+
 enum upload_state { UPLOAD_WAITING, UPLOAD_RUNNING, UPLOAD_DONE };
 
 struct upload {
@@ -29,6 +32,7 @@ struct uploads {
 	struct upload *first;
 	struct upload **tail;
 	size_t running_count;
+	size_t waiting_count;
 	struct error *failure; /* the first; none is begun then */
 };
 
@@ -56,6 +60,7 @@ uploads_add(struct uploads *uploads, const struct digest *digest, uint64_t size_
 		.source = &upload->source,
 	};
 	upload->fd = -1;
+	uploads->waiting_count++;
 	*uploads->tail = upload;
 	uploads->tail = &upload->next;
 }
@@ -69,6 +74,8 @@ end(struct upload *upload, struct error *failure)
 	upload->fd = -1;
 	upload->state = UPLOAD_DONE;
 	uploads->running_count--;
+	if (!failure)
+		store_forget(uploads->store, &upload->blob.digest);
 	if (failure && uploads->failure)
 		error_free(failure);
 	else if (failure)
@@ -113,6 +120,7 @@ start_some(struct uploads *uploads)
 		if (upload->state != UPLOAD_WAITING)
 			continue;
 		upload->state = UPLOAD_RUNNING;
+		uploads->waiting_count--;
 		uploads->running_count++;
 		if (start(upload, &failure) < 0)
 			end(upload, failure);
@@ -132,7 +140,11 @@ step(struct uploads *uploads, int most_ms, struct error **err)
 int
 uploads_turn(struct uploads *uploads, struct error **err)
 {
-	return step(uploads, 0, err);
+	do {
+		if (step(uploads, uploads->waiting_count > WAITING_LIMIT_COUNT ? 1000 : 0, err) < 0)
+			return -1;
+	} while (uploads->waiting_count > WAITING_LIMIT_COUNT);
+	return 0;
 }
 
 int

@@ -19,10 +19,12 @@ struct uploads;
 struct uploads *uploads_new(struct repository *repository, struct store *store,
 			    struct observer *observer);
 
-/* A finished blob of the store; begun at once or, when enough are under way, later. */
+/* A finished blob of the store, begun at once or, when enough are under way, later.  Once the
+ * repository has it, the store forgets it. */
 void uploads_add(struct uploads *uploads, const struct digest *digest, uint64_t size_bytes);
 
-/* Without waiting: moves what can be moved.  The first failure. */
+/* Moves what can be moved, and waits only while more blobs are to be begun than the disk should
+ * hold.  The first failure. */
 int uploads_turn(struct uploads *uploads, struct error **err);
 
 /* Waits for all. */

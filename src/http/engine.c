@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/select.h>
 
 #include <openssl/crypto.h>
 
@@ -21,14 +22,17 @@
 static int
 set_up_handles(struct engine *engine, unsigned connections, struct error **err)
 {
-	engine->multi = curl_multi_init();
 	engine->share = curl_share_init();
-	if (!engine->multi || !engine->share)
-		return error_set(err, ERROR_FAILURE, "cannot initialize libcurl");
+	for (int i = 0; i < POOL_COUNT; i++) {
+		CURLM *pool = engine->pools[i] = curl_multi_init();
+
+		if (!engine->share || !pool)
+			return error_set(err, ERROR_FAILURE, "cannot initialize libcurl");
+		curl_multi_setopt(pool, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
+		curl_multi_setopt(pool, CURLMOPT_MAX_HOST_CONNECTIONS,
+				  (long)(connections ? connections : CONNECTIONS_LIMIT_COUNT));
+	}
 	curl_share_setopt(engine->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
-	curl_multi_setopt(engine->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
-	curl_multi_setopt(engine->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
-			  (long)(connections ? connections : CONNECTIONS_LIMIT_COUNT));
 	return 0;
 }
 
@@ -109,7 +113,8 @@ engine_free(struct engine *engine)
 {
 	if (!engine)
 		return;
-	curl_multi_cleanup(engine->multi);
+	for (int i = 0; i < POOL_COUNT; i++)
+		curl_multi_cleanup(engine->pools[i]);
 	curl_share_cleanup(engine->share);
 	free(engine->ca_file);
 	free(engine->ca_directory);
@@ -117,6 +122,7 @@ engine_free(struct engine *engine)
 	free(engine->key_file);
 	free(engine->user_agent);
 	strings_release(&engine->plain_http_hosts);
+	strings_release(&engine->http1_origins);
 	warnings_release(&engine->warnings);
 	free(engine);
 }
@@ -178,13 +184,13 @@ next_due_ms(const struct engine *engine)
 }
 
 static bool
-conclude_hops(struct engine *engine)
+conclude_hops(CURLM *pool)
 {
 	CURLMsg *message;
 	int ignored;
 	bool any = false;
 
-	while ((message = curl_multi_info_read(engine->multi, &ignored))) {
+	while ((message = curl_multi_info_read(pool, &ignored))) {
 		struct request *request = NULL;
 		CURLcode result = message->data.result;
 
@@ -202,7 +208,9 @@ perform(struct engine *engine, struct error **err)
 	CURLMcode result;
 
 	engine->is_in_libcurl = true;
-	result = curl_multi_perform(engine->multi, &running);
+	result = curl_multi_perform(engine->pools[POOL_SHARED], &running);
+	if (result == CURLM_OK && engine->large_count > 0)
+		result = curl_multi_perform(engine->pools[POOL_LARGE], &running);
 	engine->is_in_libcurl = false;
 	while (engine->doomed) {
 		struct request *request = engine->doomed;
@@ -215,19 +223,68 @@ perform(struct engine *engine, struct error **err)
 	return 0;
 }
 
+/* What one step waits for besides the shared pool. */
+struct waits {
+	struct curl_waitfd fds[FD_SETSIZE + UNPACKERS_LIMIT_COUNT];
+	unsigned count;
+	int most_ms;
+};
+
+static void
+wait_for(struct waits *waits, int fd, short events)
+{
+	waits->fds[waits->count++] = (struct curl_waitfd){ .fd = fd, .events = events };
+}
+
+/* libcurl before 8.8 tells a pool's sockets only by fd_set, which leaves out descriptors from
+ * FD_SETSIZE on. */
+static CURLMcode
+wait_for_large(struct engine *engine, struct waits *waits)
+{
+	static const int unknown_ms = 100; /* libcurl's advice when it names no socket */
+	CURLM *pool = engine->pools[POOL_LARGE];
+	fd_set readable;
+	fd_set writable;
+	fd_set exceptional;
+	int last = -1;
+	long due_ms = -1;
+	CURLMcode result;
+
+	FD_ZERO(&readable);
+	FD_ZERO(&writable);
+	FD_ZERO(&exceptional);
+	result = curl_multi_fdset(pool, &readable, &writable, &exceptional, &last);
+	if (result == CURLM_OK)
+		result = curl_multi_timeout(pool, &due_ms);
+	for (int fd = 0; fd <= last; fd++) {
+		int events = (FD_ISSET(fd, &readable) ? CURL_WAIT_POLLIN : 0) |
+			     (FD_ISSET(fd, &writable) ? CURL_WAIT_POLLOUT : 0);
+
+		if (events)
+			wait_for(waits, fd, (short)events);
+	}
+	if (last < 0 && (due_ms < 0 || due_ms > unknown_ms))
+		due_ms = unknown_ms;
+	if (due_ms >= 0 && due_ms < waits->most_ms)
+		waits->most_ms = (int)due_ms;
+	return result;
+}
+
 static int
 wait_for_any(struct engine *engine, const struct watched *also, int most_ms, struct error **err)
 {
-	struct curl_waitfd waits[sizeof(also->fds) / sizeof(also->fds[0])];
-	unsigned count = 0;
-	CURLMcode result;
+	struct waits waits;
+	CURLMcode result = CURLM_OK;
 
-	for (; also && count < also->count; count++)
-		waits[count] = (struct curl_waitfd){
-			.fd = also->fds[count],
-			.events = CURL_WAIT_POLLIN,
-		};
-	result = curl_multi_poll(engine->multi, waits, count, most_ms, NULL);
+	waits.count = 0;
+	waits.most_ms = most_ms;
+	for (unsigned i = 0; also && i < also->count; i++)
+		wait_for(&waits, also->fds[i], CURL_WAIT_POLLIN);
+	if (engine->large_count > 0)
+		result = wait_for_large(engine, &waits);
+	if (result == CURLM_OK)
+		result = curl_multi_poll(engine->pools[POOL_SHARED], waits.fds, waits.count,
+					 waits.most_ms, NULL);
 	if (result != CURLM_OK)
 		return error_set(err, ERROR_FAILURE, "libcurl: %s", curl_multi_strerror(result));
 	observer_count(engine->observer, EVENT_STEP, 0);
@@ -249,7 +306,9 @@ engine_step(struct engine *engine, const struct watched *also, int most_ms, stru
 	for (struct request *request = engine->requests; request; request = request->next)
 		any |= hop_continue(request);
 	engine->is_in_libcurl = false;
-	if (conclude_hops(engine) || any)
+	for (int i = 0; i < POOL_COUNT; i++)
+		any |= conclude_hops(engine->pools[i]);
+	if (any)
 		return 0;
 	return wait_for_any(engine, also, deadline_left_ms(next_due_ms(engine), most_ms), err);
 }

@@ -119,16 +119,63 @@ set_tls(struct request *request)
 			 engine->key_file ? engine->key_file : engine->certificate_file);
 }
 
-/* Large uploads and relayed blobs use HTTP/1.1.  Over libcurl's HTTP/2 an upload takes seven times
- * the processor time and twice as long, and while one stream is paused, the connection keeps
- * megabytes of its data in memory. */
+static uint64_t
+download_bytes(const struct request *request)
+{
+	struct body_range wanted = { 0, 0 };
+
+	if (request->body && request->method == HTTP_GET)
+		wanted = body_wanted(request->body);
+	return wanted.end - wanted.first * (wanted.end > 0);
+}
+
+/* Large and relayed blobs use HTTP/1.1, a connection each: all streams of an HTTP/2 connection
+ * share what a server gives one connection.  Over libcurl's HTTP/2 an upload takes seven times the
+ * processor time and twice as long, and while one stream is paused, the connection keeps megabytes
+ * of its data in memory. */
 static bool
 wants_http2(const struct request *request)
 {
 	bool may_pause = (request->body && request->body->ops->has_room) ||
 			 (request->source && request->source->flow);
 
-	return !request->avoids_http2 && !may_pause && upload_bytes(request) < LARGE_BLOB_BYTES;
+	return !request->avoids_http2 && !may_pause && upload_bytes(request) < LARGE_BLOB_BYTES &&
+	       download_bytes(request) < LARGE_BLOB_BYTES;
+}
+
+static char *
+http1_origin(const struct request *request)
+{
+	AUTO_ORIGIN struct origin origin = { 0 };
+	AUTO_ERROR struct error *ignored = NULL;
+
+	if (!text_starts(request->hop_url, "https:") ||
+	    origin_parse(request->hop_url, &origin, &ignored) < 0)
+		return NULL;
+	return xasprintf("%s:%s", origin.host, origin.port);
+}
+
+/* A server without HTTP/2 has one kind of connection, for all requests. */
+static enum pool
+choose_pool(const struct request *request)
+{
+	AUTO_FREE char *origin = request->hop.offers_http2 ? NULL : http1_origin(request);
+
+	return origin && !strings_has(&request->engine->http1_origins, origin) ? POOL_LARGE
+									       : POOL_SHARED;
+}
+
+void
+hop_learn_version(struct request *request)
+{
+	AUTO_FREE char *origin = NULL;
+
+	if (!request->hop.offers_http2 || request->hop.status == 0 ||
+	    request->hop.http_version >= CURL_HTTP_VERSION_2_0)
+		return;
+	origin = http1_origin(request);
+	if (origin && !strings_has(&request->engine->http1_origins, origin))
+		strings_add(&request->engine->http1_origins, origin);
 }
 
 /* Do not use a proxy for loopback: it cannot reach this machine's loopback, and it would read the
@@ -159,10 +206,11 @@ set_connection(struct request *request)
 	bool waits = !(request->flags & REQUEST_UNTIMED) && text_starts(request->hop_url, "https:");
 	CURL *easy = request->easy;
 
+	request->hop.offers_http2 = wants_http2(request);
 	curl_easy_setopt(easy, CURLOPT_SHARE, request->engine->share);
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-			 wants_http2(request) ? (long)CURL_HTTP_VERSION_2TLS
-					      : (long)CURL_HTTP_VERSION_1_1);
+			 request->hop.offers_http2 ? (long)CURL_HTTP_VERSION_2TLS
+						   : (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, waits ? 1L : 0L);
 	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, request->avoids_reuse ? 1L : 0L);
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)TRANSFER_BUFFER_BYTES);
@@ -451,8 +499,10 @@ hop_start(struct request *request, struct error **err)
 	set_connection(request);
 	set_limits(request);
 	set_callbacks(request);
-	if (curl_multi_add_handle(request->engine->multi, request->easy) != CURLM_OK)
+	request->pool = choose_pool(request);
+	if (curl_multi_add_handle(request->engine->pools[request->pool], request->easy) != CURLM_OK)
 		return error_set(err, ERROR_FAILURE, "cannot start a request");
+	request->engine->large_count += request->pool == POOL_LARGE;
 	request->state = REQUEST_SENT;
 	request->sent_ms = deadline_now_ms();
 	observer_tell(request->engine->observer, EVENT_REQUEST, "%s %s",
@@ -463,8 +513,10 @@ hop_start(struct request *request, struct error **err)
 void
 hop_stop(struct request *request)
 {
-	if (request->state == REQUEST_SENT)
-		curl_multi_remove_handle(request->engine->multi, request->easy);
+	if (request->state == REQUEST_SENT) {
+		curl_multi_remove_handle(request->engine->pools[request->pool], request->easy);
+		request->engine->large_count -= request->pool == POOL_LARGE;
+	}
 	request->state = REQUEST_DUE;
 	while (request->header_list) {
 		struct curl_slist *header = request->header_list;

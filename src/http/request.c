@@ -714,6 +714,7 @@ request_conclude_hop(struct request *request, CURLcode result)
 	curl_easy_getinfo(request->easy, CURLINFO_HTTP_CONNECTCODE, &hop->proxy_status);
 	curl_easy_getinfo(request->easy, CURLINFO_HTTP_VERSION, &hop->http_version);
 	hop->scope = scope_of_hop(request);
+	hop_learn_version(request);
 	observer_tell(request->engine->observer, EVENT_TRACE, "%s %s: %s in %" PRId64 " ms",
 		      request_method_name(request), url, status,
 		      deadline_now_ms() - request->sent_ms);

@@ -22,8 +22,14 @@
 #include "http/warnings.h"
 #include "stream/body.h"
 
+/* Each pool is a multi handle, that is connections of its own.  In one pool libcurl may put a large
+ * body, which is to come over HTTP/1.1, onto an idle HTTP/2 connection, and an HTTP/1.1 connection
+ * keeps it from multiplexing the small requests to the same host. */
+enum pool { POOL_SHARED, POOL_LARGE, POOL_COUNT };
+
 struct engine {
-	CURLM *multi;
+	CURLM *pools[POOL_COUNT];
+	unsigned large_count; /* requests in POOL_LARGE */
 	CURLSH *share;
 	struct observer *observer;
 	char *ca_file;      /* the authorities that are trusted, in this file */
@@ -36,7 +42,8 @@ struct engine {
 	int64_t deadline_ms; /* DEADLINE_NEVER: none */
 	int64_t backoff_first_ms;
 	uint64_t random_state;
-	struct warnings warnings; /* of all hosts */
+	struct warnings warnings;     /* of all hosts */
+	struct strings http1_origins; /* https servers that lack HTTP/2 */
 
 	struct request *requests; /* those that have not ended */
 	unsigned request_count;
@@ -60,6 +67,7 @@ struct hop {
 	bool is_paused;           /* the body has no room, or the source nothing yet */
 	bool was_blocked;         /* an address was refused by on_open_socket() */
 	bool avoids_proxy;        /* the server is on this machine */
+	bool offers_http2;        /* if the server has TLS */
 	uint64_t sent_bytes;      /* of the source */
 	uint64_t body_at_bytes;   /* of the body: where the next byte belongs */
 	struct error *error;      /* of ours, from inside a callback */
@@ -118,6 +126,7 @@ struct request {
 
 	/* This hop. */
 	CURL *easy;
+	enum pool pool;
 	struct curl_slist *header_list;
 	uint64_t range_first; /* asked for; 0: everything */
 	int64_t sent_ms;
@@ -149,6 +158,9 @@ bool hop_continue(struct request *request);
 
 /* hop.c: whether a proxy was used; with libcurl before 8.7: whether one may have been used. */
 bool hop_used_proxy(const struct request *request);
+
+/* hop.c: notes the origins that answer over HTTP/1.1 although HTTP/2 was offered. */
+void hop_learn_version(struct request *request);
 
 /* hop.c: the answer's bytes go to request->body. */
 bool hop_feeds_body(const struct request *request);

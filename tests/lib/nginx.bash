@@ -4,7 +4,7 @@
 # start_front NAME REGISTRY: nginx with TLS and HTTP/2 before the docker-registry REGISTRY (a NAME of
 # start_registry); it answers GET of a blob with 307 to a second nginx on 127.0.0.2, with a signature
 # in the query, which serves the registry's data files.  $NAME_host and $NAME_blobs_host; access logs
-# $T/NAME.out and $T/NAME_blobs.out, each line with the Authorization header that came.
+# $T/NAME.out and $T/NAME_blobs.out, each line with its connection's number and the Authorization header that came.
 
 start_front() {
 	local name=$1 registry=$2
@@ -82,7 +82,7 @@ nginx_config() {
 		error_log stderr warn;
 		events { worker_connections 512; }
 		http {
-			log_format rig '\$remote_addr "\$request" \$status \$body_bytes_sent \$server_protocol authorization="\$http_authorization" cookie="\$http_cookie"';
+			log_format rig '\$remote_addr "\$request" \$status \$body_bytes_sent \$server_protocol connection=\$connection authorization="\$http_authorization" cookie="\$http_cookie"';
 			access_log "$T/$1.access" rig;
 			client_max_body_size 0;
 	NGINX
@@ -103,6 +103,11 @@ nginx_config() {
 # nginx_requests NAME METHOD REGEX
 nginx_requests() {
 	grep -Ec "\"($2) [^ ]*$3[^ ]* HTTP" "$T/$1.access" || true
+}
+
+# nginx_connections NAME PROTOCOL: the connections of its requests, a line each
+nginx_connections() {
+	sed -n "s,.* $2 connection=\([0-9]*\) .*,\1,p" "$T/$1.access"
 }
 
 # The blob host saw no credential.

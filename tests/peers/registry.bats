@@ -110,9 +110,43 @@ log_in() {
 	assert_same_blobs "$T/src" "$OCIFP_STORE"
 	assert_equal "$(nginx_requests front_blobs GET /data)" 7
 	assert_no_authorization front_blobs
-	grep -q 'HTTP/2.0 auth' "$T/front.access"
+	grep -q 'HTTP/2.0 connection' "$T/front.access"
 	ocifp_run exists --platform linux/amd64 "$front_host/app:one"
 	assert_failed 5
+}
+
+@test "behind nginx with HTTP/2: large blobs come over HTTP/1.1, a connection each, small ones share one" {
+	need nginx openssl
+	start_registry reg
+	start_front front reg
+	mkimage image "$T/src" one --layers 20k,5000k,30k,5001k,40k,5002k --compress none >"$T/digest"
+	skopeo_copy --preserve-digests "oci:$T/src:one" "docker://$reg_host/app:one"
+	: >"$T/front_blobs.access"
+	ocifp_run pull --tls-ca "$T/tls/ca.pem" "${on[@]}" "$front_host/app:one"
+	assert_status 0
+	assert_same_blobs "$T/src" "$OCIFP_STORE"
+	assert_equal "$(nginx_connections front_blobs HTTP/1.1 | wc -l)" 3
+	assert_equal "$(nginx_connections front_blobs HTTP/1.1 | sort -u | wc -l)" 3
+	assert_equal "$(nginx_connections front_blobs HTTP/2.0 | wc -l)" 4
+	assert_equal "$(nginx_connections front_blobs HTTP/2.0 | sort -u | wc -l)" 1
+	assert_no_authorization front_blobs
+}
+
+@test "behind nginx without HTTP/2: large blobs use the connections of the small ones" {
+	need nginx openssl
+	start_registry reg
+	make_cert server
+	start_proxy front reg
+	sed -i 's/ ssl http2;/ ssl;/' "$T/front.conf"
+	stop front
+	spawn front nginx -p "$T/front.tmp" -c "$T/front.conf"
+	wait_for curl -sko /dev/null "https://$front_host/"
+	mkimage image "$T/src" one --layers 5000k --compress none >"$T/digest"
+	skopeo_copy --preserve-digests "oci:$T/src:one" "docker://$reg_host/app:one"
+	: >"$T/front.access"
+	ocifp_run pull --tls-ca "$T/tls/ca.pem" "${on[@]}" "$front_host/app:one"
+	assert_status 0
+	assert_equal "$(nginx_connections front HTTP/1.1 | sort -u | wc -l)" 1
 }
 
 @test "with tokens: a cold anonymous question is at most three requests, a warm one is one" {

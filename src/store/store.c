@@ -8,6 +8,9 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+#ifdef HAVE_SYS_VFS_H
+#include <sys/vfs.h>
+#endif
 
 #include "base/buf.h"
 #include "base/environment.h"
@@ -79,6 +82,52 @@ own_check_owner(const struct store *store, struct error **err)
 		return refuse_owner(store, "is writable by other users", "run 'chmod go-w' on it",
 				    err);
 	return 0;
+}
+
+#ifdef HAVE_SYS_VFS_H
+/* statfs(2): their locks, and what one host sees of another's renames, are not to be relied on. */
+static bool
+is_on_network(int fd)
+{
+	static const uint32_t network_types[] = {
+		0x00006969, /* NFS */
+		0x0000517b, /* SMB */
+		0xfe534d42, /* SMB 2 */
+		0xff534d42, /* CIFS */
+		0x5346414f, /* AFS */
+		0x73757245, /* Coda */
+		0x00c36400, /* Ceph */
+		0x0bd00bd0, /* Lustre */
+		0x47504653, /* GPFS */
+	};
+	struct statfs status;
+
+	if (fstatfs(fd, &status) < 0)
+		return false;
+	for (size_t i = 0; i < sizeof(network_types) / sizeof(*network_types); i++)
+		if ((uint32_t)status.f_type == network_types[i])
+			return true;
+	return false;
+}
+#else
+static bool
+is_on_network(int fd)
+{
+	(void)fd;
+	return false;
+}
+#endif
+
+/* A store that is only read may be anywhere. */
+static int
+own_check_place(const struct store *store, struct error **err)
+{
+	if (!store->is_writable || !is_on_network(store->fd))
+		return 0;
+	error_set(err, ERROR_USAGE, "the store '%s' is on a network file system",
+		  QUOTED(store->path));
+	return error_set_hint(err, "use --store, OCIFP_STORE or 'store' in ocifp-config(5) to put "
+				   "it on a local disk; read-only it may be there");
 }
 
 static const char layout_file[] = "oci-layout";
@@ -308,7 +357,8 @@ static int
 open_own(struct store *store, struct error **err)
 {
 	if (own_check_link(store, err) < 0 || open_root(store, STORE_CREATE, 0700, err) < 0 ||
-	    own_check_owner(store, err) < 0 || find_version(store, err) < 0)
+	    own_check_owner(store, err) < 0 || own_check_place(store, err) < 0 ||
+	    find_version(store, err) < 0)
 		return -1;
 	if (claim(store, err) < 0)
 		return -1;

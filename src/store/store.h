@@ -53,8 +53,8 @@ struct store *store_open(const char *path, enum store_mode mode,
 			 const struct store_options *options, struct error **err);
 
 /* The user's store, mode 0700 and owned by the user, made when it is not there; a layout that
- * another tool made there stays as it is.  ERROR_USAGE when it belongs to somebody else or others
- * may write to it. */
+ * another tool made there stays as it is.  ERROR_USAGE when it belongs to somebody else, others
+ * may write to it, or it is writable and on a network file system. */
 struct store *store_open_own(const char *path_or_null, const struct store_options *options,
 			     struct error **err);
 char *store_own_path(const char *path_or_null, struct error **err);

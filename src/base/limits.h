@@ -100,6 +100,8 @@
 #define LARGE_BLOB_BYTES (4 * MIB)
 #define CONNECTIONS_LIMIT_COUNT (TRANSFERS_LIMIT_COUNT + 2) /* to one host; two for tokens */
 #define TRANSFER_BUFFER_BYTES (256 * KIB)
+#define GZIP_BLOCK_BYTES (512 * KIB) /* part of every digest that we make; 0.3 % larger layers */
+#define GZIP_THREADS_LIMIT_COUNT 16  /* one thread reads and hashes for as many; 1.3 MiB each */
 #define RELAY_BUFFER_BYTES MIB /* of one blob between two registries: four reads of a socket */
 
 /* The store */

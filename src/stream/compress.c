@@ -6,13 +6,13 @@
 #include "stream/compress_private.h"
 
 struct sink *
-sink_compress(enum compression compression, struct sink *next)
+sink_compress(enum compression compression, int level, struct sink *next)
 {
 	switch (compression) {
 	case COMPRESSION_GZIP:
-		return sink_gzip(next);
+		return sink_gzip(level, next);
 	case COMPRESSION_ZSTD:
-		return sink_zstd(next);
+		return sink_zstd(level, next);
 	case COMPRESSION_NONE:
 	case COMPRESSION_UNKNOWN:
 		break;

@@ -5,9 +5,9 @@
 
 struct sink;
 
-struct sink *sink_gzip(struct sink *next);
+struct sink *sink_gzip(int level, struct sink *next);
 struct sink *sink_gunzip(struct sink *next);
-struct sink *sink_zstd(struct sink *next);
+struct sink *sink_zstd(int level, struct sink *next);
 struct sink *sink_unzstd(struct sink *next);
 
 #endif

@@ -2,7 +2,7 @@ noinst_LIBRARIES += %D%/libstream.a
 %C%_libstream_a_SOURCES = \
 	%D%/body.h %D%/body_buf.c \
 	%D%/compress.c %D%/compress.h %D%/compress_private.h \
-	%D%/gzip.c \
+	%D%/gunzip.c %D%/gzip.c \
 	%D%/relay.c %D%/relay.h \
 	%D%/sink.h %D%/sink_count.c %D%/sink_fd.c %D%/sink_measure.c %D%/sink_null.c %D%/sink_tee.c \
 	%D%/source.c %D%/source.h \

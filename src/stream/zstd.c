@@ -105,13 +105,14 @@ compress_finish(struct sink *sink, struct error **err)
 }
 
 struct sink *
-sink_zstd(struct sink *next)
+sink_zstd(int level, struct sink *next)
 {
 	static const struct sink_ops ops = { compress_write, compress_finish, zstd_free };
 	struct zstd_sink *self = zstd_new(&ops, next);
 
 	self->compressor = ZSTD_createCCtx();
-	(void)ZSTD_CCtx_setParameter(self->compressor, ZSTD_c_compressionLevel, ZSTD_LEVEL);
+	(void)ZSTD_CCtx_setParameter(self->compressor, ZSTD_c_compressionLevel,
+				     level ? level : ZSTD_LEVEL);
 	(void)ZSTD_CCtx_setParameter(self->compressor, ZSTD_c_checksumFlag, 1);
 	return &self->sink;
 }

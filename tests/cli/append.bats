@@ -180,6 +180,24 @@ refused() {
 	cmp "$(blob_path out "$(manifest_of out v1 | jq -r '.layers[0].digest')")" plain.tar
 }
 
+@test "a layer of several blocks has the same digest on every machine and is one gzip member" {
+	mkdir fixed
+	seq 1 300000 >fixed/numbers
+	chmod 755 fixed && chmod 644 fixed/numbers
+	append fixed
+	gzip -t <"$(blob_path out "$(manifest_of out v1 | jq -r ".layers[0].digest")")"
+	assert_equal "$(manifest_of out v1 | jq -r '.layers[0].digest')" "sha256:87f2b9e8b245c9c44ccc740257626b92f77cfa1061132dc0d5b3ee2b06063608"
+	append --level 1 fixed
+	assert_equal "$(manifest_of out v1 | jq -r '.layers[0].digest')" "sha256:77c701d47f586306e7da4b9a48a709f4ed5a7c347e8c455b1a46ceea1cdc2626"
+}
+
+@test "a level is one that the compression has" {
+	refused 2 "invalid --level '10': expected 1 to 9" --level 10 root
+	refused 2 "invalid --level '20': expected 1 to 19" --level 20 --compression zstd root
+	refused 2 "--level requires a compression" --level 1 --compression none root
+	append --level 19 --compression zstd root
+}
+
 @test "what is no tar is refused, and nothing is left" {
 	echo text >text
 	gzip -k text

@@ -6,8 +6,11 @@
 
 #include <cmocka.h>
 
+#include <sched.h>
 #include <stdbool.h>
 #include <string.h>
+
+#include <zlib.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -85,7 +88,7 @@ compressed(enum compression kind, const struct buf *input, size_t step)
 	struct buf output = BUF_INIT(64 * MIB);
 	bool committed = false;
 
-	assert_null(run(sink_compress(kind, sink_of_buf(&output, &committed)), input, step));
+	assert_null(run(sink_compress(kind, 0, sink_of_buf(&output, &committed)), input, step));
 	assert_true(committed);
 	return output;
 }
@@ -153,6 +156,105 @@ the_pieces_that_it_came_in_change_nothing(void **state)
 		assert_int_equal(whole.size, pieces.size);
 		assert_memory_equal(whole.data, pieces.data, whole.size);
 	}
+}
+
+static const struct golden {
+	size_t size;
+	int level;
+	const char *digest;
+} golden[] = {
+	{ 0, 0, "sha256:ac73670af3abed54ac6fb4695131f4099be9fbe39d6076c5d0264a6bbdae9d83" },
+	{ GZIP_BLOCK_BYTES - 1, 0,
+	  "sha256:e9052994d4b8a28319d5901b541601ebb97bd71c42a8b1f4009b1547515c7ec1" },
+	{ GZIP_BLOCK_BYTES, 0,
+	  "sha256:f84fba756cb096a14c894f59a79b609935c97109a6a89d3b9c9a92894b3af4ea" },
+	{ GZIP_BLOCK_BYTES + 1, 0,
+	  "sha256:d62a5fa66055ad8a4565fa387cd5625dbd7dfeb416e9328540c5a1cf2c322a16" },
+	{ GZIP_BLOCK_BYTES * 9 + 17, 0,
+	  "sha256:d622da0b090a3934b1ae3bebbbdb06345b705bc7ae63762f4d2f851713aa6083" },
+	{ GZIP_BLOCK_BYTES * 9 + 17, 1,
+	  "sha256:2d47b0b33aa4e5e08b7a57916b026e6925da4c3ed1660a6e9c12fc0eceb064f3" },
+	{ GZIP_BLOCK_BYTES * 9 + 17, 9,
+	  "sha256:92a08f169c3d5f775af53a50e6330dbcddb46465014812720feeec96f22fde17" },
+};
+
+static void
+assert_golden(void)
+{
+	for (size_t i = 0; i < sizeof(golden) / sizeof(*golden); i++) {
+		AUTO_BUF struct buf content = content_of(golden[i].size);
+		AUTO_BUF struct buf output = BUF_INIT(64 * MIB);
+		struct digest digest;
+		bool committed = false;
+
+		assert_null(run(sink_compress(COMPRESSION_GZIP, golden[i].level,
+					      sink_of_buf(&output, &committed)),
+				&content, 100000));
+		digest = digest_of(DIGEST_SHA256, output.data, output.size);
+		assert_string_equal(digest_text(&digest).text, golden[i].digest);
+		assert_decompresses(COMPRESSION_GZIP, &output, output.size, &content);
+	}
+}
+
+/* The digest of a layer is part of image names that others keep. */
+static void
+gzip_makes_the_same_bytes_on_every_machine(void **state)
+{
+	(void)state;
+	assert_golden();
+}
+
+#ifdef CPU_SET
+static void
+one_processor_makes_the_same_gzip_bytes(void **state)
+{
+	cpu_set_t all;
+	cpu_set_t one;
+
+	(void)state;
+	assert_int_equal(sched_getaffinity(0, sizeof(all), &all), 0);
+	CPU_ZERO(&one);
+	for (int i = 0; i < CPU_SETSIZE && CPU_COUNT(&one) == 0; i++)
+		if (CPU_ISSET(i, &all))
+			CPU_SET(i, &one);
+	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+	assert_golden();
+	assert_int_equal(sched_setaffinity(0, sizeof(all), &all), 0);
+}
+#endif
+
+/* zlib's inflate() stops after the first member, and some readers with it. */
+static void
+a_gzip_stream_of_several_blocks_is_one_member(void **state)
+{
+	AUTO_BUF struct buf content = content_of(GZIP_BLOCK_BYTES * 3);
+	AUTO_BUF struct buf output = compressed(COMPRESSION_GZIP, &content, content.size);
+	AUTO_FREE uint8_t *bytes = xcalloc(1, content.size);
+	z_stream stream = { 0 };
+
+	(void)state;
+	assert_int_equal(inflateInit2(&stream, 15 + 16), Z_OK);
+	stream.next_in = (uint8_t *)output.data;
+	stream.avail_in = (uInt)output.size;
+	stream.next_out = bytes;
+	stream.avail_out = (uInt)content.size;
+	assert_int_equal(inflate(&stream, Z_FINISH), Z_STREAM_END);
+	assert_int_equal(stream.avail_in, 0);
+	assert_memory_equal(bytes, content.data, content.size);
+	assert_int_equal(inflateEnd(&stream), Z_OK);
+}
+
+/* Threads may still compress. */
+static void
+a_gzip_sink_that_is_not_finished_can_be_freed(void **state)
+{
+	AUTO_BUF struct buf content = content_of(GZIP_BLOCK_BYTES * 2 + 1);
+	struct sink *sink = sink_compress(COMPRESSION_GZIP, 9, sink_null());
+	AUTO_ERROR struct error *err = NULL;
+
+	(void)state;
+	assert_int_equal(sink_write(sink, content.data, content.size, &err), 0);
+	sink_free(sink);
 }
 
 static void
@@ -228,7 +330,7 @@ without_compression_nothing_is_in_between(void **state)
 	struct sink *next = sink_null();
 
 	(void)state;
-	assert_ptr_equal(sink_compress(COMPRESSION_NONE, next), next);
+	assert_ptr_equal(sink_compress(COMPRESSION_NONE, 0, next), next);
 	assert_ptr_equal(sink_decompress(COMPRESSION_NONE, next), next);
 	assert_int_equal(compression_detect("\x1f", 1), COMPRESSION_NONE);
 	assert_int_equal(compression_detect("a tar", 5), COMPRESSION_NONE);
@@ -268,6 +370,12 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_compressed_comes_back),
 		cmocka_unit_test(the_pieces_that_it_came_in_change_nothing),
+		cmocka_unit_test(gzip_makes_the_same_bytes_on_every_machine),
+#ifdef CPU_SET
+		cmocka_unit_test(one_processor_makes_the_same_gzip_bytes),
+#endif
+		cmocka_unit_test(a_gzip_stream_of_several_blocks_is_one_member),
+		cmocka_unit_test(a_gzip_sink_that_is_not_finished_can_be_freed),
 		cmocka_unit_test(a_gzip_header_says_no_name_no_time_and_no_system),
 		cmocka_unit_test(streams_in_a_row_are_one),
 		cmocka_unit_test(a_stream_that_is_cut_damaged_or_followed_by_more_is_refused),

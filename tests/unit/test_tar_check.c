@@ -65,7 +65,7 @@ check(enum compression compression, const void *bytes, size_t size, struct measu
 	AUTO_SINK struct sink *sink = NULL;
 
 	assert_non_null(check);
-	sink = sink_compress(compression, check);
+	sink = sink_compress(compression, 0, check);
 	return sink_write(sink, bytes, size, err) < 0 ? -1 : sink_finish(sink, err);
 }
 

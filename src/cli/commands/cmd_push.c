@@ -159,7 +159,7 @@ read_source(struct context *context, const struct push_values *values,
 	if (source->transport == TRANSPORT_ROOTFS)
 		return make_rootfs(context, values, platforms, source, err);
 	if (!image_options_are_said(&values->image) && !values->layer.owner &&
-	    !values->layer.compression)
+	    !values->layer.compression && !values->layer.level)
 		return 0;
 	error_set(err, ERROR_USAGE,
 		  "images are pushed unchanged: only rootfs:DIR takes --env, "

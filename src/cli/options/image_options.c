@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "base/xalloc.h"
 #include "oci/document.h"
+#include "stream/compress.h"
 
 #define PORT_LIMIT 65535
 #define EPOCH_LIMIT_S 253402300799 /* the end of the year 9999: RFC 3339 has no later one */
@@ -174,6 +175,20 @@ read_owner(const char *text, struct pack_options *pack, struct error **err)
 	return error_set(err, ERROR_USAGE, "--owner wants UID:GID, in numbers, or 'keep'");
 }
 
+static int
+read_level(unsigned level, struct new_layer_options *how, struct error **err)
+{
+	int limit = how->compression == COMPRESSION_GZIP ? GZIP_LEVEL_LIMIT : ZSTD_LEVEL_LIMIT;
+
+	if (level > 0 && how->compression == COMPRESSION_NONE)
+		return error_set(err, ERROR_USAGE, "--level requires a compression");
+	if (level > (unsigned)limit)
+		return error_set(err, ERROR_USAGE, "invalid --level '%u': expected 1 to %d", level,
+				 limit);
+	how->level = (int)level;
+	return 0;
+}
+
 int
 layer_options_read(const struct layer_options *options, struct derive_options *derive,
 		   struct error **err)
@@ -185,6 +200,8 @@ layer_options_read(const struct layer_options *options, struct derive_options *d
 		derive->how.compression = COMPRESSION_ZSTD;
 	else if (strcmp(compression, "none") == 0)
 		derive->how.compression = COMPRESSION_NONE;
+	if (read_level(options->level, &derive->how, err) < 0)
+		return -1;
 	return options->owner ? read_owner(options->owner, &derive->how.pack, err) : 0;
 }
 

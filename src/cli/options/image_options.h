@@ -31,6 +31,7 @@ struct image_options {
 struct layer_options {
 	const char *owner;
 	const char *compression;
+	unsigned level;
 };
 
 /* Rows of a command's table; `member` is the struct image_options in its values. */
@@ -64,7 +65,9 @@ struct layer_options {
 	{ "owner", 0, OPTION_STRING, offsetof(type, member.owner), "UID:GID", \
 	  "set the owner of the files, 0:0 by default; 'keep' keeps it" }, \
 	{ "compression", 0, OPTION_STRING, offsetof(type, member.compression), "gzip|zstd|none", \
-	  "compression of new layers; gzip by default" }
+	  "compression of new layers; gzip by default" }, \
+	{ "level", 0, OPTION_UINT, offsetof(type, member.level), "N", \
+	  "compress new layers faster or smaller: 1 to 9 for gzip, 1 to 19 for zstd" }
 /* clang-format on */
 
 bool image_options_are_said(const struct image_options *options);

@@ -43,7 +43,7 @@ make_of_directory(struct store *store, int fd, const struct layer_path *from,
 		return -1;
 	pack.root_fd = fd;
 	pack.prefix = from->prefix;
-	blob = sink_measure(&tar, sink_compress(options->compression, blob));
+	blob = sink_measure(&tar, sink_compress(options->compression, options->level, blob));
 	blob = sink_count(options->observer, EVENT_PACKED, blob);
 	if (pack_tree(&pack, blob, &counts, err) < 0)
 		return -1;
@@ -129,7 +129,8 @@ make_of_tar(struct store *store, struct tar *file, const struct new_layer_option
 	is_plain = layer->compression == COMPRESSION_NONE;
 	if (is_plain) {
 		layer->compression = options->compression;
-		blob = sink_measure(&tar, sink_compress(options->compression, blob));
+		blob = sink_measure(&tar,
+				    sink_compress(options->compression, options->level, blob));
 	}
 	both = sink_count(options->observer, EVENT_PACKED,
 			  sink_tee(TAKE_PTR(check), TAKE_PTR(blob)));

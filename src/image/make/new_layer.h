@@ -22,6 +22,7 @@ struct store;
 struct new_layer_options {
 	struct pack_options pack; /* of a directory; root_fd and prefix do not count */
 	enum compression compression;
+	int level; /* of the compression; 0: its default */
 	struct observer *observer;
 };
 

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stream/compress_private.h"
+
+#include <limits.h>
+#include <stdbool.h>
+
+#define ZLIB_CONST
+#include <zlib.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "stream/sink.h"
+
+enum { GUNZIP_WINDOW_BITS = 15 + 16 }; /* zlib.h: "add 16 to windowBits" for gzip */
+
+struct gunzip_sink {
+	struct sink sink;
+	struct sink *next;
+	z_stream stream;
+	bool at_end; /* of a member */
+	uint8_t *output;
+};
+
+/* It ends the program where there is no memory, so that the init functions cannot fail. */
+static void *
+allocate(void *opaque, unsigned count, unsigned size)
+{
+	(void)opaque;
+	return xcalloc(count, size);
+}
+
+static void
+release(void *opaque, void *memory)
+{
+	(void)opaque;
+	free(memory);
+}
+
+static void
+give_input(struct gunzip_sink *self, const uint8_t **bytes, size_t *size)
+{
+	unsigned most = *size < UINT_MAX ? (unsigned)*size : UINT_MAX;
+
+	self->stream.next_in = *bytes;
+	self->stream.avail_in = most;
+	*bytes += most;
+	*size -= most;
+}
+
+static void
+give_room(struct gunzip_sink *self)
+{
+	self->stream.next_out = self->output;
+	self->stream.avail_out = TRANSFER_BUFFER_BYTES;
+}
+
+static int
+hand_on(struct gunzip_sink *self, struct error **err)
+{
+	size_t size = TRANSFER_BUFFER_BYTES - self->stream.avail_out;
+
+	return size > 0 ? sink_write(self->next, self->output, size, err) : 0;
+}
+
+static int
+refuse(const char *why, struct error **err)
+{
+	error_set(err, ERROR_CONTENT, "the gzip stream is %s", why);
+	return error_set_class(err, CLASS_COMPRESSION);
+}
+
+/* Members follow one another. */
+static int
+inflate_some(struct gunzip_sink *self, struct error **err)
+{
+	int status;
+
+	if (self->at_end)
+		(void)inflateReset(&self->stream);
+	give_room(self);
+	status = inflate(&self->stream, Z_NO_FLUSH);
+	self->at_end = status == Z_STREAM_END;
+	if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR)
+		return refuse("damaged", err);
+	return hand_on(self, err);
+}
+
+static int
+inflate_write(struct sink *sink, const void *bytes, size_t size, struct error **err)
+{
+	struct gunzip_sink *self = (struct gunzip_sink *)sink;
+	const uint8_t *at = bytes;
+
+	while (size > 0) {
+		give_input(self, &at, &size);
+		while (self->stream.avail_in > 0 || (self->stream.avail_out == 0 && !self->at_end))
+			if (inflate_some(self, err) < 0)
+				return -1;
+	}
+	return 0;
+}
+
+static int
+inflate_finish(struct sink *sink, struct error **err)
+{
+	struct gunzip_sink *self = (struct gunzip_sink *)sink;
+
+	return self->at_end ? sink_finish(self->next, err) : refuse("cut short", err);
+}
+
+static void
+inflate_free(struct sink *sink)
+{
+	struct gunzip_sink *self = (struct gunzip_sink *)sink;
+
+	(void)inflateEnd(&self->stream);
+	sink_free(self->next);
+	free(self->output);
+	free(self);
+}
+
+struct sink *
+sink_gunzip(struct sink *next)
+{
+	static const struct sink_ops ops = { inflate_write, inflate_finish, inflate_free };
+	struct gunzip_sink *self = XNEW(struct gunzip_sink);
+
+	self->sink.ops = &ops;
+	self->next = next;
+	self->stream.zalloc = allocate;
+	self->stream.zfree = release;
+	self->output = xcalloc(1, TRANSFER_BUFFER_BYTES);
+	(void)inflateInit2(&self->stream, GUNZIP_WINDOW_BITS);
+	return &self->sink;
+}

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "archive/state.h"
+#include "base/compat.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "base/xalloc.h"

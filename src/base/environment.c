@@ -3,10 +3,12 @@
 
 #include <stdlib.h>
 
+#include "base/compat.h"
+
 const char *
 environment_find(const char *name)
 {
-	const char *value = secure_getenv(name);
+	const char *value = process_is_privileged() ? NULL : getenv(name);
 
 	return value && *value ? value : NULL;
 }

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 
+#include "base/compat.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 
@@ -74,6 +75,15 @@ add_remedy(int errnum, struct error **err)
 	return error_set_hint(err, "free some space there; in the store, 'ocifp store gc' does");
 }
 
+struct errno_text
+errno_text(int errnum)
+{
+	struct errno_text text;
+
+	errno_describe(errnum, text.text, sizeof(text.text));
+	return text;
+}
+
 int
 error_set_errno(struct error **err, int errnum, const char *format, ...)
 {
@@ -83,8 +93,7 @@ error_set_errno(struct error **err, int errnum, const char *format, ...)
 	va_start(args, format);
 	context = xvasprintf(format, args);
 	va_end(args);
-	errno = errnum;
-	set_text(err, errno_kind(errnum), xasprintf("%s: %m", context));
+	set_text(err, errno_kind(errnum), xasprintf("%s: %s", context, errno_text(errnum).text));
 	return add_remedy(errnum, err);
 }
 

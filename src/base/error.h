@@ -106,6 +106,14 @@ struct error_remote {
 int error_set(struct error **err, enum error_kind kind, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* What the C library says of an errno value.  It lives as long as the full expression:
+ * errno_text(errno).text is an argument, not a pointer to keep. */
+struct errno_text {
+	char text[128];
+};
+
+struct errno_text errno_text(int errnum);
+
 /* ERROR_LOCAL with the text of `errnum`; ENOMEM and EMFILE are ERROR_FAILURE.  A full disk and a
  * quota that is used up have the class "space" and their hint. */
 int error_set_errno(struct error **err, int errnum, const char *format, ...)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/compat.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "base/xalloc.h"

@@ -3,6 +3,7 @@ noinst_LIBRARIES += %D%/libbase.a
 	%D%/base64.c %D%/base64.h \
 	%D%/buf.c %D%/buf.h \
 	%D%/cleanup.h \
+	%D%/compat.c %D%/compat.h \
 	%D%/deadline.c %D%/deadline.h \
 	%D%/dir_names.c \
 	%D%/environment.c %D%/environment.h \

@@ -3,9 +3,10 @@
 
 #include <errno.h>
 #include <stdint.h>
-#include <sys/random.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/compat.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "base/xalloc.h"
@@ -16,7 +17,7 @@ random_hex(size_t byte_count, struct error **err)
 	AUTO_FREE uint8_t *bytes = xcalloc(1, byte_count);
 	char *hex;
 
-	if (getrandom(bytes, byte_count, 0) != (ssize_t)byte_count) {
+	if (getentropy(bytes, byte_count) < 0) {
 		error_set_errno(err, errno, "cannot get random bytes");
 		return NULL;
 	}

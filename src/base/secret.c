@@ -5,6 +5,7 @@
 
 #include "base/base64.h"
 #include "base/buf.h"
+#include "base/compat.h"
 #include "base/xalloc.h"
 
 void

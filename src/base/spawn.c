@@ -7,7 +7,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -15,13 +14,12 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/compat.h"
 #include "base/deadline.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-
-extern char **environ;
 
 enum { LOOK_MS = 1000, SIGNAL_DEPTH = 32 };
 
@@ -146,19 +144,23 @@ is_for_later(int errnum)
 static ssize_t
 write_quietly(int fd, const void *bytes, size_t size)
 {
-	static const struct timespec at_once = { 0 };
 	sigset_t pipe_signal, before, pending;
+	bool was_pending;
 	ssize_t written;
 	int errnum;
+	int taken;
 
 	sigemptyset(&pipe_signal);
 	sigaddset(&pipe_signal, SIGPIPE);
 	sigpending(&pending);
+	was_pending = sigismember(&pending, SIGPIPE);
 	pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
 	written = write(fd, bytes, size);
 	errnum = errno;
-	if (written < 0 && errnum == EPIPE && !sigismember(&pending, SIGPIPE))
-		(void)sigtimedwait(&pipe_signal, NULL, &at_once);
+	/* None is pending where the program ignores it. */
+	if (written < 0 && errnum == EPIPE && !was_pending && sigpending(&pending) == 0 &&
+	    sigismember(&pending, SIGPIPE))
+		(void)sigwait(&pipe_signal, &taken);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	errno = errnum;
 	return written;
@@ -374,16 +376,14 @@ add_actions(posix_spawn_file_actions_t *actions, const struct child *child, int 
 			posix_spawn_file_actions_addclose(actions, first_closed++);
 		first_closed++;
 	}
-#ifdef HAVE_POSIX_SPAWN_FILE_ACTIONS_ADDCLOSEFROM_NP
 	/* Those that our own parent left open are not all close-on-exec. */
-	posix_spawn_file_actions_addclosefrom_np(actions, first_closed);
-#endif
+	spawn_close_from(actions, first_closed);
 }
 
 static void
 set_attributes(posix_spawnattr_t *attributes, bool has_group)
 {
-	short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
+	short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | SPAWN_CLOSES;
 	sigset_t signals;
 
 	sigemptyset(&signals);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/compat.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "base/xalloc.h"

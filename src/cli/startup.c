@@ -4,11 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/auxv.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/compat.h"
 #include "base/error.h"
 
 /* A file of ours must not become "standard output".  The wrong direction, so that using the
@@ -46,7 +45,7 @@ static void
 hide_memory(void)
 {
 #if !defined(__SANITIZE_ADDRESS__)
-	(void)prctl(PR_SET_DUMPABLE, 0);
+	process_hide_memory();
 #endif
 }
 
@@ -69,7 +68,7 @@ startup(struct error **err)
 	set_signals();
 	hide_memory();
 	set_umask();
-	if (getauxval(AT_SECURE)) {
+	if (process_is_privileged()) {
 		error_set(err, ERROR_USAGE, "refusing to run setuid or with file capabilities");
 		return error_set_hint(err, "install it as an ordinary program");
 	}

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/compat.h"
 #include "base/deadline.h"
 #include "base/environment.h"
 #include "base/error.h"

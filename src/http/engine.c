@@ -3,11 +3,12 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/select.h>
+#include <unistd.h>
 
 #include <openssl/crypto.h>
 
+#include "base/compat.h"
 #include "base/deadline.h"
 #include "base/environment.h"
 #include "base/error.h"
@@ -100,7 +101,7 @@ engine_new(const struct engine_options *options, struct error **err)
 	if (set_up_handles(engine, options->connections_per_host, err) < 0)
 		return NULL;
 	/* Used for jitter only, so it need not be unpredictable. */
-	if (getrandom(&engine->random_state, sizeof(engine->random_state), GRND_NONBLOCK) < 0)
+	if (getentropy(&engine->random_state, sizeof(engine->random_state)) < 0)
 		engine->random_state = (uint64_t)deadline_now_ms();
 	if (engine->insecure_tls)
 		observer_tell(engine->observer, EVENT_NOTICE,

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
+#include "base/compat.h"
 #include "base/deadline.h"
 #include "base/error.h"
 #include "base/limits.h"
@@ -450,7 +451,7 @@ on_open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *addres
 		request->hop.was_blocked = true;
 		return CURL_SOCKET_BAD;
 	}
-	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	return socket_cloexec(address->family, address->socktype, address->protocol);
 }
 
 static void

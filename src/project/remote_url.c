@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/compat.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <search.h>
 
+#include "base/compat.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/text.h"

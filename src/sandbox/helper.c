@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/compat.h"
 #include "base/environment.h"
 #include "base/error.h"
 #include "base/spawn.h"
@@ -31,18 +31,6 @@ struct helper {
 };
 
 #define LOOK_MS 1000 /* how often one that is awaited is looked at */
-
-/* 0: nobody knows. */
-static int64_t
-used_ns(const struct helper *helper)
-{
-	struct timespec used;
-	clockid_t clock;
-
-	if (clock_getcpuclockid(helper->pid, &clock) != 0 || clock_gettime(clock, &used) < 0)
-		return 0;
-	return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
-}
 
 struct plan {
 	int fds[1 + HELPER_FDS_LIMIT_COUNT];
@@ -85,9 +73,7 @@ add_actions(posix_spawn_file_actions_t *actions, const struct plan *plan)
 	posix_spawn_file_actions_adddup2(actions, STDERR_FILENO, STDOUT_FILENO);
 	for (size_t i = 0; i < plan->count; i++)
 		posix_spawn_file_actions_adddup2(actions, plan->fds[i], HELPER_CHANNEL_FD + (int)i);
-#ifdef HAVE_POSIX_SPAWN_FILE_ACTIONS_ADDCLOSEFROM_NP
-	posix_spawn_file_actions_addclosefrom_np(actions, HELPER_CHANNEL_FD + (int)plan->count);
-#endif
+	spawn_close_from(actions, HELPER_CHANNEL_FD + (int)plan->count);
 }
 
 /* Without the signals that a user's terminal sends: the program that they are for ends us. */
@@ -100,7 +86,8 @@ set_attributes(posix_spawnattr_t *attributes)
 	posix_spawnattr_setsigmask(attributes, &signals);
 	sigaddset(&signals, SIGPIPE);
 	posix_spawnattr_setsigdefault(attributes, &signals);
-	posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setflags(attributes,
+				 POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | SPAWN_CLOSES);
 }
 
 static int
@@ -154,7 +141,7 @@ launch(struct helper *helper, const struct helper_start *start, struct error **e
 	AUTO_CLOSE int theirs = -1;
 	int ends[2];
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+	if (socketpair_cloexec(AF_UNIX, SOCK_STREAM, 0, ends) < 0)
 		return error_set_errno(err, errno, "cannot make a channel");
 	helper->channel_fd = ends[0];
 	theirs = ends[1];
@@ -206,7 +193,7 @@ ended_early(struct helper *helper, struct error **err)
 int
 helper_note_wait(struct helper *helper, int waited_ms, struct error **err)
 {
-	int64_t used = used_ns(helper);
+	int64_t used = process_used_ns(helper->pid);
 	bool is_idle = used != 0 && used == helper->used_ns;
 
 	helper->used_ns = used;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/compat.h"
 #include "base/environment.h"
 #include "base/error.h"
 #include "base/xalloc.h"
@@ -24,7 +25,7 @@ static char *
 beside_us(void)
 {
 	char path[PATH_MAX];
-	ssize_t size = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	ssize_t size = executable_path(path, sizeof(path) - 1);
 	char *slash;
 
 	if (size <= 0)

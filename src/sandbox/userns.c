@@ -58,8 +58,7 @@ userns_refuse(int errnum, struct error **err)
 	const char *remedy = userns_remedy();
 
 	/* Of namespaces ENOSPC says that there are enough: no disk is full. */
-	errno = errnum;
-	error_set(err, ERROR_LOCAL, "user namespaces are refused: %m");
+	error_set(err, ERROR_LOCAL, "user namespaces are refused: %s", errno_text(errnum).text);
 	error_set_class(err, CLASS_NO_USERNS);
 	return error_set_hint(err, "%s",
 			      remedy ? remedy

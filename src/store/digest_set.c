@@ -3,6 +3,7 @@
 
 #include <search.h>
 
+#include "base/compat.h"
 #include "base/xalloc.h"
 
 static int

@@ -40,7 +40,7 @@ hash_until(struct file_hash *self, uint64_t end)
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0) {
-			self->errnum = got < 0 ? errno : ENODATA;
+			self->errnum = got < 0 ? errno : EIO;
 			return;
 		}
 		hasher_add(self->hasher, bytes, (size_t)got);

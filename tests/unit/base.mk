@@ -1,5 +1,6 @@
 base_tests = \
 	%D%/test_buf \
+	%D%/test_compat \
 	%D%/test_deadline \
 	%D%/test_error \
 	%D%/test_fd \
@@ -17,6 +18,9 @@ TESTS += $(base_tests)
 
 %C%_test_buf_SOURCES = %D%/test_buf.c
 %C%_test_buf_LDADD = $(base_libs) $(CMOCKA_LIBS)
+
+%C%_test_compat_SOURCES = %D%/test_compat.c
+%C%_test_compat_LDADD = $(CMOCKA_LIBS) -lpthread
 
 %C%_test_deadline_SOURCES = %D%/test_deadline.c
 %C%_test_deadline_LDADD = $(base_libs) $(CMOCKA_LIBS)

@@ -162,9 +162,8 @@ add_namespaces(struct findings *findings, const struct trial *trial)
 		return;
 	}
 	remedy = userns_remedy();
-	errno = errnum;
-	findings_add(findings, "user namespaces", FINDING_PROBLEM, "%m; %s",
-		     remedy ? remedy : "see user_namespaces(7)");
+	findings_add(findings, "user namespaces", FINDING_PROBLEM, "%s; %s",
+		     errno_text(errnum).text, remedy ? remedy : "see user_namespaces(7)");
 }
 
 /* Without it no job runs. */
@@ -175,12 +174,12 @@ add_proc(struct findings *findings, const struct trial *trial)
 		findings_add(findings, "proc", FINDING_NOTE, "not tried");
 		return;
 	}
-	errno = trial->proc_errno;
-	if (errno)
+	if (trial->proc_errno)
 		findings_add(
 			findings, "proc", FINDING_PROBLEM,
-			"cannot mount '/proc': %m; in a container, /proc must not be masked; "
-			"'ocifp run --isolation chroot' does without, for a job that you trust");
+			"cannot mount '/proc': %s; in a container, /proc must not be masked; "
+			"'ocifp run --isolation chroot' does without, for a job that you trust",
+			errno_text(trial->proc_errno).text);
 	else
 		findings_add(findings, "proc", FINDING_OK, "mounts without root");
 }
@@ -192,9 +191,9 @@ add_overlay(struct findings *findings, const struct trial *trial)
 		findings_add(findings, "overlay", FINDING_NOTE, "not tried");
 		return;
 	}
-	errno = trial->overlay_errno;
-	if (errno)
-		findings_add(findings, "overlay", FINDING_NOTE, "%m; layers are copied instead");
+	if (trial->overlay_errno)
+		findings_add(findings, "overlay", FINDING_NOTE, "%s; layers are copied instead",
+			     errno_text(trial->overlay_errno).text);
 	else
 		findings_add(findings, "overlay", FINDING_OK, "mounts without root");
 }

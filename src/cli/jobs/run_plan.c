@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/compat.h"
 #include "base/environment.h"
 #include "base/error.h"
 #include "base/text.h"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/compat.h"
 #include "base/deadline.h"
 #include "base/environment.h"
 #include "base/error.h"

@@ -12,7 +12,7 @@
 static size_t
 plain_size(const char *text)
 {
-	const char *del = strchrnul(text, 0x7f);
+	const char *del = text + strcspn(text, "\x7f");
 	const char *mark = strstr(text, "##");
 
 	return mark && mark < del ? (size_t)(mark + 1 - text) : (size_t)(del - text);

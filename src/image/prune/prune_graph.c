@@ -4,6 +4,7 @@
 #include <search.h>
 #include <string.h>
 
+#include "base/compat.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/text.h"

@@ -5,8 +5,8 @@
 #include <archive_entry.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sysmacros.h>
 
+#include "base/compat.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "base/xalloc.h"

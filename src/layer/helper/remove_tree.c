@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/compat.h"
 #include "base/fd.h"
 #include "base/limits.h"
 #include "base/strings.h"
@@ -19,14 +20,17 @@ struct removal {
 	unsigned moved_count; /* too deep: moved up for the next round */
 };
 
-/* Through a descriptor, which cannot be replaced by a link; fchmod(2) does not accept O_PATH. */
+/* Without following a link.  On Linux through a descriptor: fchmod(2) does not accept O_PATH, and
+ * fchmodat(2) without following came with 6.6. */
 static int
 open_up(int parent_fd, const char *name)
 {
 	AUTO_CLOSE int fd = openat(parent_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	AUTO_FREE char *path = xasprintf("/proc/self/fd/%d", fd);
 
-	return fd < 0 || fchmodat(AT_FDCWD, path, 0700, 0) < 0 ? -1 : 0;
+	if (fd >= 0 && fchmodat(AT_FDCWD, path, 0700, 0) == 0)
+		return 0;
+	return fchmodat(parent_fd, name, 0700, AT_SYMLINK_NOFOLLOW);
 }
 
 static int

@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/vfs.h>
+#include <sys/statvfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -68,11 +68,9 @@ blames_path(int errnum)
 int
 tree_fail(int errnum, const char *doing, const char *path, struct error **err)
 {
-	if (blames_path(errnum)) {
-		errno = errnum;
-		return error_set(err, ERROR_CONTENT, "cannot %s '%s': %m", doing,
-				 QUOTED(*path ? path : "/"));
-	}
+	if (blames_path(errnum))
+		return error_set(err, ERROR_CONTENT, "cannot %s '%s': %s", doing,
+				 QUOTED(*path ? path : "/"), errno_text(errnum).text);
 	return error_set_errno(err, errnum, "cannot %s '%s'", doing, QUOTED(*path ? path : "/"));
 }
 
@@ -245,9 +243,9 @@ static int
 xattr_failed(int fd, const struct entry_xattr *xattr, const char *path, struct error **err)
 {
 	int errnum = errno;
-	struct statfs status;
+	struct statvfs status;
 
-	if (errnum != ENOSPC || fstatfs(fd, &status) < 0 || status.f_bavail == 0)
+	if (errnum != ENOSPC || fstatvfs(fd, &status) < 0 || status.f_bavail == 0)
 		return tree_fail(errnum, "set an extended attribute of", path, err);
 	error_set(err, ERROR_LOCAL,
 		  "cannot set an extended attribute of '%s': %zu bytes are too many for the file "
@@ -657,13 +655,13 @@ tree_add(struct tree *tree, const struct entry *entry, int *ret_fd, struct error
 static int
 check_room(struct tree *tree, int fd, const struct entry *entry, struct error **err)
 {
-	struct statfs status;
+	struct statvfs status;
 
 	if (tree->counts.unpacked_bytes - tree->checked_bytes < LAYER_RESERVE_STEP_BYTES)
 		return 0;
 	tree->checked_bytes = tree->counts.unpacked_bytes;
-	if (fstatfs(fd, &status) < 0 || status.f_blocks == 0 ||
-	    (uint64_t)status.f_bavail * (uint64_t)status.f_bsize >= LAYER_RESERVE_BYTES)
+	if (fstatvfs(fd, &status) < 0 || status.f_blocks == 0 ||
+	    (uint64_t)status.f_bavail * (uint64_t)status.f_frsize >= LAYER_RESERVE_BYTES)
 		return 0;
 	return tree_fail(ENOSPC, "write", entry->path, err);
 }

@@ -4,6 +4,7 @@
 #include <search.h>
 #include <sys/stat.h>
 
+#include "base/compat.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/xalloc.h"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/compat.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/strings.h"

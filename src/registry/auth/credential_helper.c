@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/compat.h"
 #include "base/deadline.h"
 #include "base/error.h"
 #include "base/limits.h"

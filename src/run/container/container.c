@@ -22,6 +22,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/compat.h"
 #include "base/deadline.h"
 #include "base/error.h"
 #include "base/fd.h"

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* compat.h - what Linux has and some other POSIX system lacks, under the names of Linux
+ *
+ * configure looks for each function and field by itself, not for a system.  A stand-in that does
+ * less says so here.  What a system has of its own, such as its walls for a process, is not here
+ * but where it is used.
+ */
+#ifndef OCIFP_BASE_COMPAT_H
+#define OCIFP_BASE_COMPAT_H
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifdef HAVE_ENDIAN_H
+#include <endian.h>
+#elif defined(HAVE_SYS_ENDIAN_H)
+#include <sys/endian.h>
+#endif
+#ifdef HAVE_SYS_RANDOM_H
+#include <sys/random.h>
+#endif
+#ifdef MAJOR_IN_SYSMACROS
+#include <sys/sysmacros.h>
+#elif defined(MAJOR_IN_MKDEV)
+#include <sys/mkdev.h>
+#endif
+
+extern char **environ;
+
+#ifndef HAVE_STRUCT_STAT_ST_MTIM
+#define st_atim st_atimespec
+#define st_mtim st_mtimespec
+#define st_ctim st_ctimespec
+#endif
+
+/* Fails as on a Linux that does not know it: with EISDIR. */
+#ifndef O_TMPFILE
+#define O_TMPFILE O_DIRECTORY
+#endif
+/* A directory without read permission cannot be opened then. */
+#ifndef O_PATH
+#define O_PATH O_RDONLY
+#endif
+
+#ifndef htobe64
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define htobe32(value) ((uint32_t)(value))
+#define htobe64(value) ((uint64_t)(value))
+#else
+#define htobe32(value) __builtin_bswap32(value)
+#define htobe64(value) __builtin_bswap64(value)
+#endif
+#define be32toh(value) htobe32(value)
+#define be64toh(value) htobe64(value)
+#endif
+
+/* The clock that file systems stamp files with. */
+#ifndef CLOCK_REALTIME_COARSE
+#define CLOCK_REALTIME_COARSE CLOCK_REALTIME
+#endif
+
+/* Sockets that no child inherits.  Without the flag a child started at the same moment may. */
+int socket_cloexec(int domain, int type, int protocol);
+int socketpair_cloexec(int domain, int type, int protocol, int ret_fds[2]);
+#ifndef MSG_CMSG_CLOEXEC
+#define MSG_CMSG_CLOEXEC 0 /* ocifp-layer alone receives descriptors, and it starts no program */
+#endif
+
+/* strerror_r(3), which has two forms. */
+void errno_describe(int errnum, char *text, size_t size);
+
+/* The path of the running program, without an end mark.  -1 with errno. */
+ssize_t executable_path(char *path, size_t size);
+
+/* Set-id, or with file capabilities: the caller is not trusted with our environment. */
+bool process_is_privileged(void);
+
+/* No core files, and no debugger of the same user.  A system that offers neither is left as it is.
+ */
+void process_hide_memory(void);
+
+/* Ends the calling process by SIGKILL when its parent ends.  Nothing where that cannot be had. */
+void process_end_with_parent(void);
+
+/* The processors' time that a child has used, or a number that grows like it; 0: not known. */
+int64_t process_used_ns(pid_t pid);
+
+/* Of a program to start: descriptors from `first` on are closed in it.  Nothing where spawn cannot
+ * do that: ours are close-on-exec, and those that we inherited stay open. */
+void spawn_close_from(posix_spawn_file_actions_t *actions, int first);
+#ifdef POSIX_SPAWN_CLOEXEC_DEFAULT
+#define SPAWN_CLOSES POSIX_SPAWN_CLOEXEC_DEFAULT
+#else
+#define SPAWN_CLOSES 0
+#endif
+
+#ifndef HAVE_EXPLICIT_BZERO
+void explicit_bzero(void *bytes, size_t size);
+#endif
+
+#ifndef HAVE_MEMRCHR
+void *memrchr(const void *bytes, int byte, size_t size);
+#endif
+
+#ifndef HAVE_PIPE2
+int pipe2(int ret_fds[2], int flags); /* O_CLOEXEC */
+#endif
+
+#ifndef HAVE_POSIX_FALLOCATE
+int posix_fallocate(int fd, off_t offset, off_t size);
+#endif
+
+#ifndef HAVE_PPOLL
+int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask);
+#endif
+
+#ifndef HAVE_TDESTROY
+void tdestroy(void *root, void (*free_item)(void *));
+#endif
+
+#ifndef HAVE_PTHREAD_BARRIER_T
+struct barrier {
+	pthread_mutex_t lock;
+	pthread_cond_t met;
+	unsigned wanted_count;
+	unsigned missing_count;
+	unsigned round;
+};
+
+#define pthread_barrier_t struct barrier
+
+int pthread_barrier_init(pthread_barrier_t *barrier, const void *attributes, unsigned count);
+int pthread_barrier_wait(pthread_barrier_t *barrier);
+int pthread_barrier_destroy(pthread_barrier_t *barrier);
+#endif
+
+#endif

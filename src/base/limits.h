@@ -125,6 +125,7 @@
 #define ENGINE_ARGS_LIMIT_BYTES (2 * MIB) /* what execve() takes of arguments and environment */
 
 /* Local files */
+#define COPY_LIST_LIMIT_BYTES (16 * MIB) /* 100,000 lines of two references */
 #define PROJECT_FILE_LIMIT_BYTES (1 * MIB)
 #define PROJECT_FILE_LIMIT_DEPTH 8        /* four levels have a meaning */
 #define PROJECT_FILE_LIMIT_VALUES 10000   /* duplicate keys are found by comparing all with all */

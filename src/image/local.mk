@@ -8,6 +8,7 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/make/compose.c %D%/make/compose.h \
 	%D%/document/content.c %D%/document/content.h \
 	%D%/transfer/copy_image.c %D%/transfer/copy_image.h \
+	%D%/transfer/copy_tags.c %D%/transfer/copy_tags.h \
 	%D%/make/derive.c %D%/make/derive.h \
 	%D%/transfer/destination.c %D%/transfer/destination.h \
 	%D%/ensure/ensure.c %D%/ensure/ensure.h \

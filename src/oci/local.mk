@@ -21,6 +21,7 @@ noinst_LIBRARIES += %D%/liboci.a
 	%D%/reference.c %D%/reference.h \
 	%D%/reference_grammar.c \
 	%D%/referrer.c %D%/referrer.h \
-	%D%/simple_signing.c %D%/simple_signing.h
+	%D%/simple_signing.c %D%/simple_signing.h \
+	%D%/tags_order.c %D%/tags_order.h
 
 oci_libs = src/oci/liboci.a $(base_libs) $(JANSSON_LIBS) $(LIBCRYPTO_LIBS)

@@ -9,6 +9,7 @@ peer_tests = \
 	%D%/ci_image.bats \
 	%D%/concurrency.bats \
 	%D%/copy.bats \
+	%D%/copy_many.bats \
 	%D%/ensure.bats \
 	%D%/ensure_project.bats \
 	%D%/examples.bats \

@@ -6,6 +6,7 @@
 #include "base/xalloc.h"
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/commands/copy_many.h"
 #include "cli/context.h"
 #include "cli/options/spelling.h"
 #include "cli/options/target_options.h"
@@ -19,6 +20,7 @@ struct copy_values {
 	bool all;
 	bool referrers;
 	bool no_clobber;
+	struct copy_many_values many;
 };
 
 static const struct option_spec copy_options[] = {
@@ -30,6 +32,18 @@ static const struct option_spec copy_options[] = {
 	  "copy signatures and other artifacts that refer to the image, too" },
 	{ "no-clobber", 0, OPTION_FLAG, offsetof(struct copy_values, no_clobber), NULL,
 	  "fail instead of moving a tag that names another image" },
+	{ "all-tags", 0, OPTION_FLAG, offsetof(struct copy_values, many.all_tags), NULL,
+	  "copy every tag of a repository to another repository" },
+	{ "include", 0, OPTION_STRINGS, offsetof(struct copy_values, many.include), "PATTERN",
+	  "copy only tags that match; repeatable" },
+	{ "exclude", 0, OPTION_STRINGS, offsetof(struct copy_values, many.exclude), "PATTERN",
+	  "leave out tags that match; repeatable" },
+	{ "list", 0, OPTION_STRING, offsetof(struct copy_values, many.list), "FILE",
+	  "copy what each line of this file names: SOURCE DESTINATION" },
+	{ "missing", 0, OPTION_FLAG, offsetof(struct copy_values, many.missing_only), NULL,
+	  "copy only tags that the destination does not have" },
+	{ "dry-run", 'n', OPTION_FLAG, offsetof(struct copy_values, many.dry_run), NULL,
+	  "print what would be copied, and copy nothing" },
 	{ 0 },
 };
 
@@ -119,6 +133,27 @@ tell(struct context *context, const struct copies *copies, struct error **err)
 }
 
 static int
+check_usage(const struct copy_values *values, const struct strings *operands, struct error **err)
+{
+	const struct copy_many_values *many = &values->many;
+
+	if (values->all && platforms_said(&values->platforms))
+		return error_set(err, ERROR_USAGE, "--all and --platform exclude each other");
+	if (!many->all_tags && (many->include.count > 0 || many->exclude.count > 0))
+		return error_set(err, ERROR_USAGE, "--include and --exclude require --all-tags");
+	if (copy_many_is_said(many))
+		return 0;
+	if (many->missing_only || many->dry_run)
+		return error_set(err, ERROR_USAGE, "%s requires --all-tags or --list",
+				 many->missing_only ? "--missing" : "--dry-run");
+	if (operands->count < 2) {
+		error_set(err, ERROR_USAGE, "operands are missing");
+		return error_set_hint(err, "usage: ocifp copy %s", cmd_copy.usage);
+	}
+	return 0;
+}
+
+static int
 run_copy(struct context *context, const void *opaque, const struct strings *operands,
 	 struct error **err)
 {
@@ -132,8 +167,10 @@ run_copy(struct context *context, const void *opaque, const struct strings *oper
 		.no_clobber = values->no_clobber,
 	};
 
-	if (values->all && options.platforms)
-		return error_set(err, ERROR_USAGE, "--all and --platform exclude each other");
+	if (check_usage(values, operands, err) < 0)
+		return -1;
+	if (copy_many_is_said(&values->many))
+		return copy_many(context, &values->many, operands, &options, err);
 	if (parse_places(context, operands, &copies, err) < 0 ||
 	    target_of_options(context, &as_named, operands->items[0], &source, err) < 0)
 		return -1;
@@ -147,11 +184,11 @@ run_copy(struct context *context, const void *opaque, const struct strings *oper
 const struct command cmd_copy = {
 	.name = "copy",
 	.summary = "copy an image between registries, layouts and archives",
-	.usage = "[-a] [--platform OS/ARCH] [--referrers] [--no-clobber] IMAGE|REF DESTINATION...",
+	.usage = "[-a] [--platform OS/ARCH] [--referrers] [--no-clobber] [--all-tags] [--list "
+		 "FILE] [IMAGE|REF DESTINATION...]",
 	.options = copy_options,
 	.values_size = sizeof(struct copy_values),
 	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,
-	.operands_min = 2,
 	.operands_max = OPERANDS_ANY,
 	.run = run_copy,
 };

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/transfer/copy_tags.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/strings.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "image/resolve/target.h"
+#include "oci/tags_order.h"
+#include "repository/repository.h"
+
+void
+copy_rows_add(struct copy_rows *rows, struct location *source, struct location *destination)
+{
+	rows->items = xgrow(rows->items, rows->count, sizeof(*rows->items));
+	rows->items[rows->count++] = (struct copy_row){
+		.source = *source,
+		.destination = *destination,
+		.outcome = COPY_FAILED,
+	};
+	*source = *destination = (struct location){ 0 };
+}
+
+void
+copy_rows_release(struct copy_rows *rows)
+{
+	for (size_t i = 0; i < rows->count; i++) {
+		location_release(&rows->items[i].source);
+		location_release(&rows->items[i].destination);
+		error_free(rows->items[i].failure);
+	}
+	free(rows->items);
+	*rows = (struct copy_rows){ 0 };
+}
+
+static bool
+matches_any(const struct strings *patterns, const char *tag)
+{
+	for (size_t i = 0; i < patterns->count; i++)
+		if (fnmatch(patterns->items[i], tag, 0) == 0)
+			return true;
+	return false;
+}
+
+static void
+set_tag(struct location *location, const char *tag)
+{
+	free(location->reference.tag);
+	location->reference.tag = xstrdup(tag);
+}
+
+int
+copy_rows_add_tags(struct session *session, const struct location *source,
+		   const struct location *destination, const struct strings *include,
+		   const struct strings *exclude, struct copy_rows *rows, struct error **err)
+{
+	AUTO_REPOSITORY struct repository *repository =
+		repository_open(session, source, REPOSITORY_READ, err);
+	AUTO_STRINGS struct strings tags = { 0 };
+	AUTO_STRINGS struct strings others = { 0 };
+
+	if (!repository || repository_list_tags(repository, &tags, &others, err) < 0)
+		return -1;
+	tags_sort(&tags);
+	for (size_t i = 0; i < tags.count; i++) {
+		struct location from = { 0 };
+		struct location to = { 0 };
+
+		if ((include->count > 0 && !matches_any(include, tags.items[i])) ||
+		    matches_any(exclude, tags.items[i]))
+			continue;
+		location_copy(source, &from);
+		location_copy(destination, &to);
+		set_tag(&from, tags.items[i]);
+		set_tag(&to, tags.items[i]);
+		copy_rows_add(rows, &from, &to);
+	}
+	return 0;
+}
+
+/* The digest of a tag; *ret_digest.algorithm DIGEST_NONE: there is no such tag. */
+static int
+find_digest(struct session *session, const struct location *location, struct digest *ret_digest,
+	    struct error **err)
+{
+	AUTO_REPOSITORY struct repository *repository =
+		repository_open(session, location, REPOSITORY_READ, err);
+	bool found = false;
+
+	*ret_digest = (struct digest){ .algorithm = DIGEST_NONE };
+	if (!repository ||
+	    (location->reference.tag &&
+	     repository_find_tag(repository, location->reference.tag, &found, ret_digest, err) < 0))
+		return -1;
+	if (!found)
+		ret_digest->algorithm = DIGEST_NONE;
+	return 0;
+}
+
+static int
+copy_row(struct session *session, const struct copy_rows_options *options, struct copy_row *row,
+	 struct error **err)
+{
+	/* What a part of it, or what refers to it, has become is seen on the way alone. */
+	bool is_whole = !options->copy.platforms && !options->copy.referrers;
+	struct copy_options copy = options->copy;
+	CLEANUP(copy_result_release) struct copy_result result = { 0 };
+	AUTO_TARGET struct target target = { 0 };
+	AUTO_FREE char *source = location_format(&row->source);
+	struct digest wanted, there;
+	bool is_same;
+
+	if (find_digest(session, &row->source, &wanted, err) < 0 ||
+	    find_digest(session, &row->destination, &there, err) < 0)
+		return -1;
+	is_same = wanted.algorithm != DIGEST_NONE && digest_equal(&wanted, &there);
+	row->digest = wanted;
+	row->outcome = is_same                          ? COPY_PRESENT
+		       : there.algorithm == DIGEST_NONE ? COPY_NEW
+		       : options->missing_only          ? COPY_KEPT
+							: COPY_MOVED;
+	if (row->outcome == COPY_KEPT || options->dry_run || (is_same && is_whole))
+		return 0;
+	copy.destinations = &row->destination;
+	copy.destination_count = 1;
+	if (target_of_location(source, &target, err) < 0 ||
+	    copy_image(session, &target, &copy, &result, err) < 0)
+		return -1;
+	row->digest = result.digest;
+	if (row->outcome == COPY_MOVED && digest_equal(&result.digest, &there))
+		row->outcome = COPY_PRESENT;
+	return 0;
+}
+
+int
+copy_rows_run(struct session *session, const struct copy_rows_options *options,
+	      struct copy_rows *rows, struct error **err)
+{
+	for (size_t i = 0; i < rows->count; i++) {
+		struct copy_row *row = &rows->items[i];
+
+		if (copy_row(session, options, row, &row->failure) == 0)
+			continue;
+		row->outcome = COPY_FAILED;
+		if (error_is(row->failure, ERROR_TIMEOUT))
+			return error_pass(err, TAKE_PTR(row->failure));
+	}
+	return 0;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* copy_tags.h - many images from one place to another: a mirror job
+ *
+ *     HEAD of the tag at both places --> equal: nothing is done
+ *                                    --> copy_image()
+ *
+ * A row that fails does not stop the others.  Whatever was copied is found by the next run, which
+ * so continues an interrupted one.
+ */
+#ifndef OCIFP_IMAGE_TRANSFER_COPY_TAGS_H
+#define OCIFP_IMAGE_TRANSFER_COPY_TAGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "image/transfer/copy_image.h"
+#include "oci/location.h"
+
+struct strings;
+
+enum copy_outcome {
+	COPY_PRESENT, /* the destination had it */
+	COPY_KEPT,    /* with missing_only: its tag names another image there */
+	COPY_NEW,
+	COPY_MOVED, /* its tag named another image */
+	COPY_FAILED
+};
+
+struct copy_row {
+	struct location source; /* with a tag or a digest */
+	struct location destination;
+	enum copy_outcome outcome;
+	struct digest digest;  /* DIGEST_NONE: not known */
+	struct error *failure; /* of COPY_FAILED */
+};
+
+struct copy_rows {
+	struct copy_row *items;
+	size_t count;
+};
+
+/* Takes the locations' content. */
+void copy_rows_add(struct copy_rows *rows, struct location *source, struct location *destination);
+
+/* A row for each tag of the source's repository that matches one of `include` (none given: any) and
+ * none of `exclude`, fnmatch(3) patterns.  The destination gets the same tags. */
+int copy_rows_add_tags(struct session *session, const struct location *source,
+		       const struct location *destination, const struct strings *include,
+		       const struct strings *exclude, struct copy_rows *rows, struct error **err);
+void copy_rows_release(struct copy_rows *rows);
+#define AUTO_COPY_ROWS CLEANUP(copy_rows_release)
+
+struct copy_rows_options {
+	struct copy_options copy; /* its destinations are the rows' */
+	bool missing_only;
+	bool dry_run; /* the outcomes are those that a run would have */
+};
+
+/* Fills the outcomes.  -1: the user's time is over, or nothing can go on; rows that were not
+ * reached are COPY_FAILED without a failure. */
+int copy_rows_run(struct session *session, const struct copy_rows_options *options,
+		  struct copy_rows *rows, struct error **err);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oci/tags_order.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/strings.h"
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* "-rc.1", "-alpha": a version with it comes before the one without. */
+static bool
+is_prerelease(const char *end)
+{
+	static const char *const words[] = { "alpha", "beta", "rc", "pre", "dev", "snapshot" };
+
+	for (size_t i = 0; *end == '-' && i < sizeof(words) / sizeof(words[0]); i++)
+		if (strncasecmp(end + 1, words[i], strlen(words[i])) == 0)
+			return true;
+	return false;
+}
+
+static int
+compare_numbers(const char **left, const char **right)
+{
+	size_t left_size;
+	size_t right_size;
+	int order;
+
+	*left += strspn(*left, "0");
+	*right += strspn(*right, "0");
+	left_size = strspn(*left, "0123456789");
+	right_size = strspn(*right, "0123456789");
+	order = left_size == right_size ? strncmp(*left, *right, left_size)
+					: (left_size > right_size) - (left_size < right_size);
+	*left += left_size;
+	*right += right_size;
+	return order;
+}
+
+/* 1.9 before 1.10, 2.0-rc1 before 2.0. */
+static int
+compare_versions(const void *a, const void *b)
+{
+	const char *left = *(char *const *)a;
+	const char *right = *(char *const *)b;
+
+	while (*left && *right) {
+		if (is_digit(*left) && is_digit(*right)) {
+			int order = compare_numbers(&left, &right);
+
+			if (order != 0)
+				return order;
+		} else if (*left != *right) {
+			return (unsigned char)*left < (unsigned char)*right ? -1 : 1;
+		} else {
+			left++;
+			right++;
+		}
+	}
+	if (is_prerelease(left) || is_prerelease(right))
+		return is_prerelease(left) ? -1 : 1;
+	return (*left != '\0') - (*right != '\0');
+}
+
+void
+tags_sort(struct strings *tags)
+{
+	if (tags->count > 1)
+		qsort(tags->items, tags->count, sizeof(*tags->items), compare_versions);
+}

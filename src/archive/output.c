@@ -121,7 +121,7 @@ output_commit(struct output *output, struct error **err)
 {
 	if (!output->temporary)
 		return 0;
-	if (fsync(output->fd) < 0)
+	if (fd_sync(output->fd) < 0)
 		return error_set_path(err, errno, "sync", output->path);
 	if (give_name(output, err) < 0)
 		return -1;

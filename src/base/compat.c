@@ -63,6 +63,12 @@ socketpair_cloexec(int domain, int type, int protocol, int ret_fds[2])
 #endif
 }
 
+bool
+errno_is_link(int errnum)
+{
+	return errnum == ELOOP || errnum == EMLINK;
+}
+
 void
 errno_describe(int errnum, char *text, size_t size)
 {

@@ -78,6 +78,9 @@ int socketpair_cloexec(int domain, int type, int protocol, int ret_fds[2]);
 #define MSG_CMSG_CLOEXEC 0 /* ocifp-layer alone receives descriptors, and it starts no program */
 #endif
 
+/* Of open(2) with O_NOFOLLOW that met a link: ELOOP by POSIX, EMLINK on FreeBSD. */
+bool errno_is_link(int errnum);
+
 /* strerror_r(3), which has two forms. */
 void errno_describe(int errnum, char *text, size_t size);
 

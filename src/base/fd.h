@@ -61,7 +61,10 @@ bool file_is_same(const struct stat *before, const struct stat *after);
  * later fsync() has less to wait for.  Only a hint. */
 void file_start_writing(int fd, uint64_t offset, uint64_t size);
 
-/* Names durable: fsync of the directory that holds `path` (or of `dir_fd` itself for NULL). */
+/* fsync(2), to the medium itself: on macOS that is F_FULLFSYNC. */
+int fd_sync(int fd);
+
+/* Names durable: fd_sync() of the directory that holds `path` (or of `dir_fd` itself for NULL). */
 int dir_sync(int dir_fd, const char *path, struct error **err);
 
 #endif

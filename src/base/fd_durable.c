@@ -13,6 +13,17 @@
 #include "base/random.h"
 #include "base/xalloc.h"
 
+int
+fd_sync(int fd)
+{
+#ifdef F_FULLFSYNC
+	/* Not each file system has it. */
+	if (fcntl(fd, F_FULLFSYNC) == 0)
+		return 0;
+#endif
+	return fsync(fd);
+}
+
 static char *
 parent_path(const char *path)
 {
@@ -39,7 +50,7 @@ write_new(int fd, const char *path, const void *bytes, size_t size, struct error
 {
 	if (fd_write_all(fd, bytes, size, path, err) < 0)
 		return -1;
-	if (fsync(fd) < 0)
+	if (fd_sync(fd) < 0)
 		return error_set_path(err, errno, "sync", path);
 	return 0;
 }
@@ -137,7 +148,7 @@ dir_sync(int dir_fd, const char *path, struct error **err)
 	if (fd < 0)
 		return error_set_path(err, errno, "open directory", parent);
 	/* EINVAL: a file system whose directories cannot be synced. */
-	if (fsync(fd) < 0 && errno != EINVAL)
+	if (fd_sync(fd) < 0 && errno != EINVAL)
 		return error_set_path(err, errno, "sync directory", parent);
 	return 0;
 }

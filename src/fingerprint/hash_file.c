@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/compat.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/limits.h"
@@ -150,7 +151,7 @@ hash_file(struct file_hasher *hasher, struct input_file *file, struct error **er
 
 	if (fd >= 0)
 		return hash_regular(hasher, fd, file, err);
-	if (errno == ELOOP && nofollow)
+	if (errno_is_link(errno) && nofollow)
 		return hash_link(hasher, file, err);
 	return fail(err, "open", file);
 }

@@ -3,7 +3,10 @@
 
 #include <errno.h>
 #include <string.h>
+
+#ifdef HAVE_SYS_XATTR_H
 #include <sys/xattr.h>
+#endif
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -19,6 +22,51 @@ xattr_belongs(const char *name)
 	return text_starts(name, "user.") && !text_starts(name, "user.overlay.");
 }
 
+#ifndef HAVE_SYS_XATTR_H
+static ssize_t
+refuse(int fd, const char *name, const void *value, size_t size)
+{
+	(void)fd;
+	(void)name;
+	(void)value;
+	(void)size;
+	errno = ENOTSUP;
+	return -1;
+}
+
+#define fgetxattr(fd, name, value, size) refuse(fd, name, value, size)
+#define fsetxattr(fd, name, value, size, flags) (int)refuse(fd, name, value, size)
+#define flistxattr(fd, names, size) refuse(fd, NULL, names, size)
+#define fremovexattr(fd, name) (int)refuse(fd, name, NULL, 0)
+#elif defined(XATTR_NOFOLLOW)
+/* macOS: with a position in the value and options. */
+#define fgetxattr(fd, name, value, size) fgetxattr(fd, name, value, size, 0, 0)
+#define fsetxattr(fd, name, value, size, flags) fsetxattr(fd, name, value, size, 0, flags)
+#define flistxattr(fd, names, size) flistxattr(fd, names, size, 0)
+#define fremovexattr(fd, name) fremovexattr(fd, name, 0)
+#endif
+#ifndef ENOATTR
+#define ENOATTR ENODATA
+#endif
+
+int
+xattr_set(int fd, const char *name, const void *value, size_t size)
+{
+	return fsetxattr(fd, name, value, size, 0);
+}
+
+int
+xattr_remove(int fd, const char *name)
+{
+	return fremovexattr(fd, name);
+}
+
+ssize_t
+xattr_list(int fd, char *names, size_t size)
+{
+	return flistxattr(fd, names, size);
+}
+
 /* Ignores an attribute that was removed since it was listed. */
 static int
 add(int fd, const char *name, const char *what, struct xattrs *xattrs, struct error **err)
@@ -27,7 +75,7 @@ add(int fd, const char *name, const char *what, struct xattrs *xattrs, struct er
 	ssize_t size = fgetxattr(fd, name, value, XATTR_LIMIT_BYTES);
 
 	if (size < 0)
-		return errno == ENODATA
+		return errno == ENOATTR
 			       ? 0
 			       : error_set_path(err, errno, "read the attributes of", what);
 	if (strchr(name, '=')) {
@@ -57,11 +105,11 @@ xattrs_read(int fd, const char *what, struct xattrs *ret_xattrs, struct error **
 {
 	AUTO_XATTRS struct xattrs xattrs = { 0 };
 	AUTO_FREE char *names = NULL;
-	ssize_t size = flistxattr(fd, NULL, 0);
+	ssize_t size = xattr_list(fd, NULL, 0);
 
 	if (size > 0) {
 		names = xcalloc(1, XATTR_LIMIT_BYTES + 1);
-		size = flistxattr(fd, names, XATTR_LIMIT_BYTES);
+		size = xattr_list(fd, names, XATTR_LIMIT_BYTES);
 	}
 	if (size < 0)
 		return errno == ENOTSUP

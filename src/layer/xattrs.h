@@ -8,6 +8,7 @@
 #define OCIFP_LAYER_XATTRS_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "layer/tar_header.h"
 
@@ -19,6 +20,11 @@ struct xattrs {
 };
 
 bool xattr_belongs(const char *name);
+
+/* fsetxattr(2) and so on of Linux.  -1 with errno; ENOTSUP on a system without them. */
+int xattr_set(int fd, const char *name, const void *value, size_t size);
+int xattr_remove(int fd, const char *name);
+ssize_t xattr_list(int fd, char *names, size_t size);
 
 /* Empty on a file system without attributes.  `what` names the file in messages. */
 int xattrs_read(int fd, const char *what, struct xattrs *ret_xattrs, struct error **err);

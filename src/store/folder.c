@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/compat.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/text.h"
@@ -17,9 +18,9 @@
 static void
 hint_for(int errnum, struct error **err)
 {
-	if (errnum == ELOOP || errnum == ENOTDIR)
+	if (errno_is_link(errnum) || errnum == ENOTDIR)
 		error_set_hint(err, "a store may not contain symbolic links; move it away");
-	else if (errnum == ENOLCK || errnum == EOPNOTSUPP)
+	else if (errnum == ENOLCK || errnum == ENOTSUP)
 		error_set_hint(err, "put the store on a file system that supports locks");
 }
 
@@ -45,7 +46,7 @@ make_directory(const struct store *store, int parent_fd, const char *name)
 	if (store->is_own && fchmodat(parent_fd, name, store_folder_mode(store), 0) < 0)
 		return -1;
 	fd = dir_open_at(parent_fd, name);
-	if (fd >= 0 && fsync(parent_fd) < 0 && errno != EINVAL)
+	if (fd >= 0 && fd_sync(parent_fd) < 0 && errno != EINVAL)
 		return -1;
 	return TAKE_FD(fd);
 }

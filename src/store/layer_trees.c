@@ -154,7 +154,7 @@ store_layer_commit(struct store *store, const char *name, int fd, struct error *
 
 	if (folder_fd < 0)
 		return -1;
-	if (renameat(folder_fd, part, folder_fd, name) < 0 || fsync(folder_fd) < 0)
+	if (renameat(folder_fd, part, folder_fd, name) < 0 || fd_sync(folder_fd) < 0)
 		return fail(store, errno, "move into place", name, err);
 	errnum = lock_fd_try(fd, LOCK_SHARED);
 	return errnum ? fail(store, errnum, "lock", name, err) : 0;

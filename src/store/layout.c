@@ -110,7 +110,7 @@ overwrite_index(const struct store *store, const char *text, struct error **err)
 	memcpy(padded, text, size);
 	if (fd_pwrite_all(fd, padded, (size_t)status.st_size, 0, index_file, err) < 0)
 		return -1;
-	if (fsync(fd) < 0 || ftruncate(fd, (off_t)size) < 0 || fsync(fd) < 0)
+	if (fd_sync(fd) < 0 || ftruncate(fd, (off_t)size) < 0 || fd_sync(fd) < 0)
 		return folder_fail(store, errno, "write", index_file, err);
 	return 0;
 }

@@ -422,7 +422,7 @@ sync_file(int fd)
 	int ret;
 
 	do
-		ret = fsync(fd);
+		ret = fd_sync(fd);
 	while (ret < 0 && errno == EINTR);
 	return ret;
 }

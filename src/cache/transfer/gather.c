@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/compat.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/limits.h"
@@ -106,7 +107,7 @@ open_entry(struct gathering *gathering, struct scanned *entry, int *ret_fd, stru
 {
 	AUTO_CLOSE int fd = scanned_open(gathering->scan, entry);
 
-	if (fd < 0 && errno != ENOENT && errno != ELOOP && errno != ENOTDIR) {
+	if (fd < 0 && errno != ENOENT && !errno_is_link(errno) && errno != ENOTDIR) {
 		int errnum = errno;
 		AUTO_FREE char *path = scanned_path(gathering->scan, entry);
 

@@ -7,8 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
+
+#ifdef HAVE_SYS_SYSCALL_H
+#include <sys/syscall.h>
+#endif
 
 #include "base/compat.h"
 #include "base/error.h"
@@ -19,7 +22,11 @@
 #include "cache/tree/cache_roots.h"
 #include "layer/unpacker.h"
 
-/* linux/fs.h */
+/* linux/fs.h; macOS has both under other names. */
+#ifdef HAVE_RENAMEATX_NP
+#define RENAME_NOREPLACE RENAME_EXCL
+#define RENAME_EXCHANGE RENAME_SWAP
+#endif
 #ifndef RENAME_NOREPLACE
 #define RENAME_NOREPLACE 1
 #endif
@@ -156,7 +163,13 @@ rename_with(int from_fd, const char *from, int to_fd, const char *to, unsigned f
 {
 #ifdef SYS_renameat2
 	return (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, flags);
+#elif defined(HAVE_RENAMEATX_NP)
+	return renameatx_np(from_fd, from, to_fd, to, flags);
 #else
+	(void)from_fd;
+	(void)from;
+	(void)to_fd;
+	(void)to;
 	(void)flags;
 	errno = ENOSYS;
 	return -1;
@@ -166,7 +179,7 @@ rename_with(int from_fd, const char *from, int to_fd, const char *to, unsigned f
 static bool
 cannot_do(int errnum)
 {
-	return errnum == ENOSYS || errnum == EINVAL || errnum == EPERM;
+	return errnum == ENOSYS || errnum == EINVAL || errnum == EPERM || errnum == ENOTSUP;
 }
 
 /* A directory can be moved only by who may write to it: see stage_commit(). */

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/buf.h"
+#include "base/compat.h"
 #include "base/deadline.h"
 #include "base/error.h"
 #include "base/fd.h"
@@ -100,7 +101,7 @@ find_profiles(struct cargo_target *target, size_t root, const char *directory, c
 	AUTO_STRINGS struct strings names = { 0 };
 
 	if (fd < 0)
-		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP
+		return errno == ENOENT || errno == ENOTDIR || errno_is_link(errno)
 			       ? 0
 			       : error_set_path(err, errno, "open directory", path);
 	if (dir_names(fd, INPUTS_LIMIT_COUNT, &names) < 0)

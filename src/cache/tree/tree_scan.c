@@ -228,7 +228,7 @@ enter(struct scanning *scanning, int parent_fd, const char *name, struct error *
 	AUTO_CLOSE int fd = dir_open_at(parent_fd, name);
 	int ret;
 
-	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno_is_link(errno)))
 		return 0; /* gone meanwhile */
 	if ((parent_size > 0 && buf_append(&scanning->path, "/", 1, err) < 0) ||
 	    buf_append_text(&scanning->path, name, err) < 0)

@@ -181,11 +181,11 @@ tell_failure(const struct service *service, const struct error *failure)
 static bool
 is_started_by_ocifp(const struct service *service)
 {
-	int domain = 0;
-	socklen_t size = sizeof(domain);
+	struct sockaddr_storage address = { 0 };
+	socklen_t size = sizeof(address);
 
-	return getsockopt(service->channel_fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 &&
-	       domain == AF_UNIX && !isatty(STDIN_FILENO);
+	return getsockname(service->channel_fd, (struct sockaddr *)&address, &size) == 0 &&
+	       address.ss_family == AF_UNIX && !isatty(STDIN_FILENO);
 }
 
 int

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -235,7 +234,7 @@ set_owner_at(struct tree *tree, int parent_fd, const char *name, const struct st
 static bool
 may_drop(int errnum)
 {
-	return errnum == EOPNOTSUPP || errnum == EPERM || errnum == EACCES;
+	return errnum == ENOTSUP || errnum == EPERM || errnum == EACCES;
 }
 
 /* ENOSPC also means that the attribute is too large for the file system. */
@@ -261,7 +260,7 @@ set_xattrs(struct tree *tree, int fd, const struct entry *entry, struct error **
 	for (size_t i = 0; i < entry->xattr_count; i++) {
 		const struct entry_xattr *xattr = &entry->xattrs[i];
 
-		if (fsetxattr(fd, xattr->name, xattr->value, xattr->size, 0) == 0)
+		if (xattr_set(fd, xattr->name, xattr->value, xattr->size) == 0)
 			continue;
 		if (!may_drop(errno))
 			return xattr_failed(fd, xattr, entry->path, err);
@@ -285,15 +284,15 @@ static int
 drop_xattrs(int fd, const struct entry *entry, struct error **err)
 {
 	AUTO_FREE char *names = NULL;
-	ssize_t size = flistxattr(fd, NULL, 0);
+	ssize_t size = xattr_list(fd, NULL, 0);
 
 	if (size <= 0)
 		return 0;
 	names = xcalloc(1, XATTR_LIMIT_BYTES + 1);
-	size = flistxattr(fd, names, XATTR_LIMIT_BYTES);
+	size = xattr_list(fd, names, XATTR_LIMIT_BYTES);
 	for (ssize_t at = 0; at < size; at += (ssize_t)strlen(names + at) + 1)
 		if (xattr_belongs(names + at) && !is_wanted(entry, names + at) &&
-		    fremovexattr(fd, names + at) < 0)
+		    xattr_remove(fd, names + at) < 0)
 			return tree_fail(errno, "remove an extended attribute of", entry->path,
 					 err);
 	return 0;
@@ -302,9 +301,9 @@ drop_xattrs(int fd, const struct entry *entry, struct error **err)
 int
 tree_set_opaque(int fd, const char *path, struct error **err)
 {
-	if (fsetxattr(fd, "user.overlay.opaque", "y", 1, 0) == 0)
+	if (xattr_set(fd, "user.overlay.opaque", "y", 1) == 0)
 		return 0;
-	if (errno != EOPNOTSUPP && errno != EPERM)
+	if (errno != ENOTSUP && errno != EPERM)
 		return tree_fail(errno, "make opaque", path, err);
 	tree_fail(errno, "make opaque", path, err);
 	return error_set_class(err, CLASS_NEEDS_FLAT);

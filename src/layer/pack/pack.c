@@ -54,7 +54,7 @@ pack_open(struct pack_entry *entry, int flags, struct error **err)
 		       O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | flags);
 	struct stat status;
 
-	if (fd < 0 && (errno == ELOOP || errno == ENOTDIR || errno == ENOENT))
+	if (fd < 0 && (errno_is_link(errno) || errno == ENOTDIR || errno == ENOENT))
 		return pack_refuse_changed(entry->path, err);
 	if (fd < 0 || fstat(fd, &status) < 0)
 		return error_set_path(err, errno, "open", entry->path);

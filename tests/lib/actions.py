@@ -8,12 +8,14 @@
 
 `job` runs the steps of one job in the working directory, in order, with the variables and files
 that a runner gives them, and writes a JSON object: the job's outputs, and each step's conclusion.
-Of actions it knows this repository's own, which it runs, actions/cache, whose keys are folders of
-TEMP/cache, and such as have no effect here.  It fails with the status of the step that failed.
+Of actions it knows this repository's own, which it runs, actions/cache, whose keys are archives of
+TEMP/cache as that action makes them, or folders that a test put there, and such as have no effect
+here.  It fails with the status of the step that failed.
 
 `lint` reads what a shell would take from an expression, permissions, pins and time limits.
 """
 import argparse
+import glob
 import json
 import os
 import re
@@ -24,6 +26,7 @@ import sys
 import yaml
 
 OURS = "ocifp/ocifp/"
+ARCHIVE = ".tar.zst"
 NO_EFFECT = ("actions/checkout@", "actions/upload-artifact@")
 TOKEN = re.compile(r"\s*(?:('(?:[^']|'')*')|(==|!=|&&|\|\||[!()])|([A-Za-z_][\w.-]*)|(\d+))")
 
@@ -187,7 +190,7 @@ class Job:
         if uses.startswith((OURS, "./", "$/")):
             return self._run_own(re.sub(r"^(%s|[.$]/)|@.*" % OURS, "", uses), given, own)
         if uses.startswith("actions/cache@"):
-            return self._restore(given["key"], given["path"])
+            return self._restore(given["key"], given["path"], given.get("restore-keys", "").split())
         if not uses.startswith(NO_EFFECT):
             raise SystemExit("actions.py: what does %s do?" % uses)
         return {}
@@ -235,13 +238,22 @@ class Job:
                 **common, **{"STATE_" + name: value for name, value in read_outputs(state).items()}}))
         return outputs
 
-    def _restore(self, key, path):
+    def _restore(self, key, path, prefixes):
+        """The exact key, else the newest that begins with one of the prefixes."""
         kept = os.path.join(self.options.temp, "cache", key)
         if os.path.exists(kept):
             shutil.copytree(kept, path, symlinks=True, dirs_exist_ok=True)
             return {"cache-hit": "true"}
-        self.to_save.append((path, kept))
-        return {"cache-hit": "false"}
+        is_exact = os.path.exists(kept + ARCHIVE)
+        found = [kept + ARCHIVE] if is_exact else [
+            found for prefix in prefixes for found in sorted(
+                glob.glob(os.path.join(self.options.temp, "cache", glob.escape(prefix) + "*" + ARCHIVE)),
+                key=lambda name: -os.stat(name).st_mtime_ns)]
+        if found:
+            subprocess.run(["bash", "-o", "pipefail", "-c", 'zstd -dcq "$0" | tar -xf -', found[0]], check=True)
+        if not is_exact:
+            self.to_save.append((path, kept + ARCHIVE))
+        return {"cache-hit": str(is_exact).lower()}
 
     def run(self, job):
         contexts = self.contexts(json.loads(self.options.inputs))
@@ -253,7 +265,8 @@ class Job:
         for end in reversed(self.at_end):
             end()
         for path, kept in self.to_save:
-            shutil.copytree(path, kept, symlinks=True, dirs_exist_ok=True)
+            subprocess.run(["bash", "-o", "pipefail", "-c",
+                            'tar --posix -cf - -- "$0" | zstd -T0 -q -o "$1"', path, kept], check=True)
         outputs = {name: expand(value, contexts) for name, value in job.get("outputs", {}).items()}
         return {"outputs": outputs, "steps": self.conclusions, "skipped": False}
 

@@ -6,6 +6,7 @@ peer_tests = \
 	%D%/archives.bats \
 	%D%/cache.bats \
 	%D%/cache_presets.bats \
+	%D%/cache_story.bats \
 	%D%/ci_image.bats \
 	%D%/concurrency.bats \
 	%D%/copy.bats \

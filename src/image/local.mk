@@ -47,7 +47,11 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/transfer/send.c %D%/transfer/send.h \
 	%D%/transfer/confirm_tag.c %D%/transfer/confirm_tag.h \
 	%D%/make/sign.c %D%/make/sign.h \
+	%D%/make/sign_bundle.c %D%/make/sign_bundle.h \
 	%D%/trust/signatures.c %D%/trust/signatures.h \
+	%D%/trust/bundles.c %D%/trust/bundles.h \
+	%D%/trust/expected_claim.c %D%/trust/expected_claim.h \
+	%D%/trust/sigstore_bundle.c %D%/trust/sigstore_bundle.h \
 	%D%/trust/signing_key.c %D%/trust/signing_key.h \
 	%D%/resolve/image_source.c %D%/resolve/image_source.h \
 	%D%/unpack/stage.c %D%/unpack/stage.h \

@@ -3,6 +3,7 @@ fault_tests = \
 	%D%/append.bats \
 	%D%/auth.bats \
 	%D%/blobs.bats \
+	%D%/bundles.bats \
 	%D%/cache.bats \
 	%D%/cli.bats \
 	%D%/copy.bats \

@@ -3,6 +3,7 @@ rig_tests = tests/rig.bats
 EXTRA_DIST += $(rig_tests) \
 	%D%/actions.py \
 	%D%/assert.bash \
+	%D%/bundles.bash \
 	%D%/caches.bash \
 	%D%/canary.c \
 	%D%/describe_tree.py \

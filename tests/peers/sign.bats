@@ -4,6 +4,7 @@
 # whose signature is missing or says something else is not used.
 
 load ../lib/rig
+load ../lib/bundles
 
 setup() {
 	need python3 jq curl openssl docker-registry ocifp
@@ -352,6 +353,116 @@ print('x' * (pad - 1), key, sep='\n', end='')" >"$T/long.key"
 		'amd64 s390x unknown'
 }
 
+# bundles NAME DIGEST: the manifests of its bundles, a line each, newest last
+bundles() {
+	raw "$1" "${2/:/-}" | jq -r '.manifests[].digest'
+}
+
+# get_bundle NAME DIGEST: $T/manifest, and its layer $T/bundle.json
+get_bundle() {
+	raw "$1" "$2" >"$T/manifest"
+	curl -sf "http://$reg_host/v2/$1/blobs/$(jq -r '.layers[0].digest' "$T/manifest")" >"$T/bundle.json"
+}
+
+@test "sign --bundle: openssl verifies it, and its form is that of cosign 3" {
+	local key signed
+	for key in ec ed25519; do
+		publish "$ref" --layers "${#key}k"
+		sign $key --bundle "$ref"
+		assert_status 0
+		assert_stdout "$reg_host/app@$digest"
+		signed=$(bundles app "$digest")
+		get_bundle app "$signed"
+		assert_equal "$(jq -c '[.artifactType, .config.mediaType, .config.size, .subject.digest,
+			(.layers | length), .layers[0].mediaType]' "$T/manifest")" \
+			"$(jq -nc --arg digest "$digest" --arg type "$bundle_type" '[$type,
+			"application/vnd.oci.empty.v1+json", 2, $digest, 1, $type]')"
+		assert_equal "$(jq -Sc .annotations "$T/manifest")" \
+			"{\"dev.sigstore.bundle.content\":\"dsse-envelope\",\"dev.sigstore.bundle.predicateType\":\"$signature_type\"}"
+		jq -j .dsseEnvelope.payload "$T/bundle.json" | base64 -d >"$T/statement"
+		assert_equal "$(jq -c . "$T/statement")" \
+			"$(jq -nc --arg hex "${digest#*:}" --arg name "$reg_host/app" --arg type "$signature_type" '{
+			_type: "https://in-toto.io/Statement/v1", subject: [{digest: {sha256: $hex}, name: $name}],
+			predicateType: $type, predicate: {}}')"
+		assert_equal "$(jq -r .verificationMaterial.publicKey.hint "$T/bundle.json")" \
+			"$(openssl pkey -pubin -in "$T/$key.pub" -outform DER | openssl dgst -sha256 -binary | base64)"
+		pae "$(jq -r .dsseEnvelope.payloadType "$T/bundle.json")" "$T/statement" >"$T/pae"
+		jq -j '.dsseEnvelope.signatures[0].sig' "$T/bundle.json" | base64 -d >"$T/signature"
+		case $key in
+		ec) openssl dgst -sha256 -verify "$T/$key.pub" -signature "$T/signature" "$T/pae" ;;
+		*) openssl pkeyutl -verify -pubin -inkey "$T/$key.pub" -rawin -in "$T/pae" -sigfile "$T/signature" ;;
+		esac
+		new_store
+		verify $key "$ref"
+		assert_status 0
+	done
+}
+
+@test "several sign by bundles; the same key does not sign twice, but one that named nothing does" {
+	publish "$ref"
+	sign ec --bundle "$ref"
+	sign ed25519 --bundle "$ref"
+	ocifp_run sign --bundle --json --key "$T/ec.key" "$ref"
+	assert_status 0
+	assert_json '.signed == false and .signatures == 2'
+	new_store
+	verify ec "$ref"
+	assert_status 0
+	publish "$ref" --layers 5k
+	cp "$T/ed25519.key" "$T/key"
+	statement "$digest"
+	bundle
+	attach_bundle "$ref"
+	ocifp_run sign --bundle --json --key "$T/ed25519.key" "$ref"
+	assert_json '.signed and .signatures == 2'
+}
+
+@test "a bundle names the fingerprint, and a good one is kept for later runs without the registry" {
+	cp "$T/ec.pub" ci.pub
+	make_project 'require: [signature]' 'signed_by: [ci.pub]'
+	ocifp_run ensure --push always
+	local signed=${stdout#*@} hex
+	hex=$(ocifp fingerprint --length 64)
+	new_store
+	ocifp_run pull
+	assert_failed 9
+	sign ec --bundle
+	assert_status 0
+	get_bundle app "$(bundles app "$signed")"
+	assert_equal "$(jq -j .dsseEnvelope.payload "$T/bundle.json" | base64 -d |
+		jq -r '.subject[0].annotations["dev.ocifp.fingerprint"]')" "$hex"
+	new_store
+	ocifp_run ensure
+	assert_status 0
+	local before
+	before=$(asked reg)
+	ocifp_run ensure
+	assert_status 0
+	assert_equal $(($(asked reg) - before)) 1
+	stop reg
+	ocifp_run pull --offline
+	assert_status 0
+	assert_sound_store
+}
+
+@test "a bundle for another fingerprint is refused; one that names none takes that of the image" {
+	cp "$T/ed25519.key" "$T/key"
+	make_project
+	ocifp_run ensure --push always
+	local signed=${stdout#*@}
+	statement "$signed" ".subject[0].annotations = {\"dev.ocifp.fingerprint\": \"$(printf %064d 1)\"}"
+	bundle
+	attach_bundle "$reg_host/app@$signed"
+	verify ed25519
+	assert_failed 9
+	assert_stderr_has 'another fingerprint'
+	statement "$signed"
+	bundle
+	attach_bundle "$reg_host/app@$signed"
+	verify ed25519
+	assert_status 0
+}
+
 @test "signatures in a layout directory" {
 	mkimage image "$T/layout" made >/dev/null
 	sign ed25519 "oci:$T/layout:made"
@@ -361,6 +472,11 @@ print('x' * (pad - 1), key, sep='\n', end='')" >"$T/long.key"
 	assert_status 0
 	verify ec "oci:$T/moved:made"
 	assert_failed 9
+	sign ec --bundle "oci:$T/moved:made"
+	assert_status 0
+	mv "$T/moved" "$T/layout"
+	verify ec "oci:$T/layout:made"
+	assert_status 0
 }
 
 @test "the project file: a signature needs a key, and the key is a file of the project" {

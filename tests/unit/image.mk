@@ -6,6 +6,7 @@ image_tests = \
 	%D%/test_layers \
 	%D%/test_new_layer \
 	%D%/test_signing_key \
+	%D%/test_sigstore_bundle \
 	%D%/test_prune \
 	%D%/test_prune_graph \
 	%D%/test_stage
@@ -34,5 +35,7 @@ image_room = %D%/image_room.c %D%/image_room.h %D%/in_image_room.h
 %C%_test_stage_LDADD = $(image_libs) $(CMOCKA_LIBS)
 %C%_test_new_layer_SOURCES = %D%/test_new_layer.c $(store_room)
 %C%_test_new_layer_LDADD = $(image_libs) $(CMOCKA_LIBS)
+%C%_test_sigstore_bundle_SOURCES = %D%/test_sigstore_bundle.c
+%C%_test_sigstore_bundle_LDADD = $(image_libs) $(CMOCKA_LIBS)
 %C%_test_signing_key_SOURCES = %D%/test_signing_key.c $(tree_room)
 %C%_test_signing_key_LDADD = $(image_libs) $(CMOCKA_LIBS)

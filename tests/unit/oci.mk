@@ -12,7 +12,8 @@ oci_tests = \
 	%D%/test_media_type \
 	%D%/test_platform \
 	%D%/test_reference \
-	%D%/test_simple_signing
+	%D%/test_simple_signing \
+	%D%/test_statement
 check_PROGRAMS += $(oci_tests)
 TESTS += $(oci_tests)
 noinst_HEADERS += %D%/reference_rows.h
@@ -46,3 +47,5 @@ noinst_HEADERS += %D%/reference_rows.h
 
 %C%_test_config_edit_SOURCES = %D%/test_config_edit.c
 %C%_test_config_edit_LDADD = $(oci_libs) $(CMOCKA_LIBS)
+%C%_test_statement_SOURCES = %D%/test_statement.c
+%C%_test_statement_LDADD = $(oci_libs) $(CMOCKA_LIBS)

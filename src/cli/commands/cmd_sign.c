@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -8,19 +9,27 @@
 #include "cli/context.h"
 #include "cli/inspected.h"
 #include "image/make/sign.h"
+#include "image/make/sign_bundle.h"
 #include "image/trust/signing_key.h"
 
 struct sign_values {
 	struct target_options target;
 	const char *key;
+	bool bundle;
 };
 
 static const struct option_spec sign_options[] = {
 	{ "key", 'k', OPTION_STRING, offsetof(struct sign_values, key), "FILE",
 	  "private key in PEM; env://NAME reads a variable" },
+	{ "bundle", 0, OPTION_FLAG, offsetof(struct sign_values, bundle), NULL,
+	  "write a Sigstore bundle, as cosign does since version 3" },
 	TARGET_OPTIONS(struct sign_values, target),
 	{ 0 },
 };
+
+typedef int sign_form(struct session *session, const struct target *target,
+		      const struct found_image *found, const struct signing_keys *keys,
+		      struct sign_result *ret_result, struct error **err);
 
 static int
 tell(struct context *context, const struct inspected *inspected, const struct sign_result *result,
@@ -48,6 +57,7 @@ run_sign(struct context *context, const void *opaque, const struct strings *oper
 	AUTO_SIGNING_KEYS struct signing_keys keys = { 0 };
 	AUTO_INSPECTED struct inspected inspected = { 0 };
 	struct sign_result result = { 0 };
+	sign_form *sign = values->bundle ? sign_image_bundle : sign_image;
 
 	if (!values->key) {
 		error_set(err, ERROR_USAGE, "no key given");
@@ -56,8 +66,8 @@ run_sign(struct context *context, const void *opaque, const struct strings *oper
 	}
 	if (signing_keys_add_private(&keys, values->key, err) < 0 ||
 	    inspected_find(context, &values->target, operands, &inspected, err) < 0 ||
-	    sign_image(context_session(context), &inspected.target, &inspected.found, &keys,
-		       &result, err) < 0)
+	    sign(context_session(context), &inspected.target, &inspected.found, &keys, &result,
+		 err) < 0)
 		return -1;
 	return tell(context, &inspected, &result, err);
 }
@@ -65,7 +75,7 @@ run_sign(struct context *context, const void *opaque, const struct strings *oper
 const struct command cmd_sign = {
 	.name = "sign",
 	.summary = "sign an image in cosign's format",
-	.usage = "--key FILE [--by-hash] [IMAGE|REF]",
+	.usage = "--key FILE [--bundle] [--by-hash] [IMAGE|REF]",
 	.options = sign_options,
 	.values_size = sizeof(struct sign_values),
 	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,

@@ -13,6 +13,7 @@
 #include "image/resolve/find.h"
 #include "image/resolve/target.h"
 #include "image/transfer/push_tree.h"
+#include "image/trust/expected_claim.h"
 #include "image/trust/signatures.h"
 #include "image/trust/signing_key.h"
 #include "oci/document.h"

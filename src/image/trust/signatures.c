@@ -7,8 +7,8 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "image/trust/expected_claim.h"
 #include "image/trust/signing_key.h"
-#include "oci/location.h"
 
 char *
 signatures_tag(const struct digest *digest)
@@ -42,13 +42,6 @@ signatures_release(struct signatures *signatures)
 }
 
 static int
-refuse(struct error **err, const char *what, const char *said)
-{
-	error_set(err, ERROR_REFUSED, "the signature is for another %s, '%s'", what, QUOTED(said));
-	return error_set_class(err, CLASS_SIGNATURE);
-}
-
-static int
 get_payload(const struct signatures *signatures, const struct descriptor *layer,
 	    struct buf *payload, struct error **err)
 {
@@ -58,36 +51,6 @@ get_payload(const struct signatures *signatures, const struct descriptor *layer,
 		return error_set_class(err, CLASS_LIMIT);
 	}
 	return content_get_blob(&signatures->content, layer, payload, err);
-}
-
-/* "index.docker.io" and a tag do not matter. */
-static bool
-is_same_repository(const char *said, const char *wanted)
-{
-	AUTO_LOCATION struct location location = { 0 };
-	AUTO_ERROR struct error *ignored = NULL;
-	AUTO_FREE char *repository = NULL;
-
-	if (location_parse(said, &location, &ignored) < 0)
-		return false;
-	repository = location_repository(&location);
-	return strcmp(repository, wanted) == 0;
-}
-
-static int
-compare(const struct simple_signing *said, const struct expected_claim *expected,
-	struct error **err)
-{
-	const struct simple_signing *wanted = &expected->claim;
-	const char *fingerprint = said->fingerprint ? said->fingerprint : expected->annotated;
-
-	if (!digest_equal(&said->digest, &wanted->digest))
-		return refuse(err, "image", digest_text(&said->digest).text);
-	if (wanted->reference && !is_same_repository(said->reference, wanted->reference))
-		return refuse(err, "repository", said->reference);
-	if (wanted->fingerprint && (!fingerprint || strcmp(fingerprint, wanted->fingerprint) != 0))
-		return refuse(err, "fingerprint", fingerprint ? fingerprint : "none");
-	return 0;
 }
 
 /* One signature; *ret_is_trusted: it is by one of the keys, whatever it says. */
@@ -109,7 +72,7 @@ check_one(const struct signatures *signatures, const struct descriptor *layer,
 	*ret_is_trusted = true;
 	if (simple_signing_parse(payload.data, payload.size, &said, err) < 0)
 		return -1;
-	return compare(&said, expected, err);
+	return expected_claim_compare(expected, &said, err);
 }
 
 /* What is wrong with one signature; others may be good. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* signatures.h - what has been signed of an image, as cosign keeps it
+/* signatures.h - what has been signed of an image, as cosign kept it before version 3
  *
  *     tag sha256-<hex>.sig --> manifest --> a config, which says nothing
  *                                       --> layers: the payloads, each with its signature as
@@ -14,10 +14,10 @@
 
 #include "image/document/content.h"
 #include "oci/manifest.h"
-#include "oci/simple_signing.h"
 #include "repository/repository.h"
 
 struct error;
+struct expected_claim;
 struct signing_keys;
 
 #define ANNOTATION_SIGNATURE "dev.cosignproject.cosign/signature"
@@ -35,12 +35,6 @@ int signatures_get(const struct content *content, const char *tag,
 		   struct signatures *ret_signatures, struct error **err);
 void signatures_release(struct signatures *signatures);
 #define AUTO_SIGNATURES CLEANUP(signatures_release)
-
-/* What a signature has to say. */
-struct expected_claim {
-	struct simple_signing claim; /* reference NULL: any; fingerprint NULL: any */
-	const char *annotated;       /* fingerprint that the image itself says; NULL: none */
-};
 
 /* 0 when one of them is by one of the keys and says that; else ERROR_REFUSED, class "signature",
  * with what came nearest. */

@@ -7,6 +7,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/x509.h>
 
 #include "base/base64.h"
 #include "base/buf.h"
@@ -17,6 +18,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "oci/digest.h"
 
 static const char variable_prefix[] = "env://";
 static const char password_variable[] = "OCIFP_KEY_PASSWORD";
@@ -177,6 +179,22 @@ hash_of(const struct signing_key *key)
 	return EVP_PKEY_is_a(key->key, "ED25519") ? NULL : EVP_sha256();
 }
 
+char *
+signing_key_hint(const struct signing_key *key)
+{
+	AUTO_FREE uint8_t *der = NULL;
+	int size = i2d_PUBKEY(key->key, NULL);
+	struct digest digest;
+	uint8_t *end;
+
+	der = xcalloc(1, size > 0 ? (size_t)size : 1);
+	end = der;
+	if (size <= 0 || i2d_PUBKEY(key->key, &end) != size)
+		return xstrdup("");
+	digest = digest_of(DIGEST_SHA256, der, (size_t)size);
+	return base64_encode(digest.bytes, digest_size(DIGEST_SHA256));
+}
+
 int
 signing_key_sign(const struct signing_key *key, const void *bytes, size_t size,
 		 char **ret_signature, struct error **err)
@@ -206,14 +224,21 @@ key_matches(const struct signing_key *key, const void *bytes, size_t size, const
 }
 
 bool
+signing_keys_verify(const struct signing_keys *keys, const void *bytes, size_t size,
+		    const uint8_t *signature, size_t signature_size)
+{
+	for (size_t i = 0; i < keys->count; i++)
+		if (key_matches(keys->items[i], bytes, size, signature, signature_size))
+			return true;
+	return false;
+}
+
+bool
 signing_keys_match(const struct signing_keys *keys, const void *bytes, size_t size,
 		   const char *signature)
 {
 	size_t signature_size;
 	AUTO_FREE uint8_t *decoded = base64_decode(signature, &signature_size);
 
-	for (size_t i = 0; decoded && i < keys->count; i++)
-		if (key_matches(keys->items[i], bytes, size, decoded, signature_size))
-			return true;
-	return false;
+	return decoded && signing_keys_verify(keys, bytes, size, decoded, signature_size);
 }

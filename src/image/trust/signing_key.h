@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/strings.h"
 
@@ -28,11 +29,20 @@ int signing_keys_add_public(struct signing_keys *keys, const char *name, struct 
 void signing_keys_release(struct signing_keys *keys);
 #define AUTO_SIGNING_KEYS CLEANUP(signing_keys_release)
 
+/* What bundles name the key by: the SHA-256 digest of its public half, in base64; the caller owns
+ * it.
+ */
+char *signing_key_hint(const struct signing_key *key);
+
 /* The caller owns the signature, in base64. */
 int signing_key_sign(const struct signing_key *key, const void *bytes, size_t size,
 		     char **ret_signature, struct error **err);
 
 /* Whether one of the keys has made it; also false for what is no signature at all. */
+bool signing_keys_verify(const struct signing_keys *keys, const void *bytes, size_t size,
+			 const uint8_t *signature, size_t signature_size);
+
+/* The same for a signature in base64. */
 bool signing_keys_match(const struct signing_keys *keys, const void *bytes, size_t size,
 			const char *signature);
 

@@ -5,8 +5,11 @@
 #include "base/xalloc.h"
 #include "image/resolve/find.h"
 #include "image/resolve/target.h"
+#include "image/trust/bundles.h"
+#include "image/trust/expected_claim.h"
 #include "image/trust/signatures.h"
 #include "image/trust/signing_key.h"
+#include "oci/referrer.h"
 #include "project/project.h"
 #include "repository/session.h"
 #include "store/store.h"
@@ -17,10 +20,11 @@ struct verification {
 	const struct found_image *found;
 	const struct verify_options *options;
 	struct store *store;
-	char *tag;        /* of the signatures at the image's place */
-	char *name;       /* of the signatures in the store */
-	char *repository; /* "host/name" */
-	char *annotated;  /* fingerprint that the image says; NULL: none */
+	char *tag;         /* of the classic signatures at the image's place */
+	char *name;        /* of these in the store */
+	char *bundle_name; /* of the bundles in the store */
+	char *repository;  /* "host/name" */
+	char *annotated;   /* fingerprint that the image says; NULL: none */
 };
 
 static void
@@ -28,26 +32,74 @@ verification_release(struct verification *verification)
 {
 	free(verification->tag);
 	free(verification->name);
+	free(verification->bundle_name);
 	free(verification->repository);
 	free(verification->annotated);
 }
 
-static int
-check(const struct verification *verification, const struct signatures *signatures,
-      struct error **err)
+/* `hex` has the text of the fingerprint that is expected. */
+static struct expected_claim
+expect(const struct verification *verification, struct digest_text *hex)
 {
 	const struct target *target = verification->target;
 	const struct location *place = &target->candidates[verification->found->place];
-	struct digest_text hex = digest_hex(&target->fingerprint.digest);
 	struct expected_claim expected = {
 		.claim.digest = verification->found->root.descriptor.digest,
 		.annotated = verification->annotated,
 	};
 
+	*hex = digest_hex(&target->fingerprint.digest);
 	if (place->transport == TRANSPORT_REGISTRY)
 		expected.claim.reference = verification->repository;
-	expected.claim.fingerprint = target->by_hash ? hex.text : verification->annotated;
+	expected.claim.fingerprint = target->by_hash ? hex->text : verification->annotated;
+	return expected;
+}
+
+static int
+check_signatures(const struct verification *verification, const struct signatures *signatures,
+		 struct error **err)
+{
+	struct digest_text hex;
+	struct expected_claim expected = expect(verification, &hex);
+
 	return signatures_check(signatures, verification->options->keys, &expected, err);
+}
+
+static int
+check_bundles(const struct verification *verification, const struct content *content,
+	      const struct descriptors *entries, struct good_bundle *ret_good, struct error **err)
+{
+	struct digest_text hex;
+	struct expected_claim expected = expect(verification, &hex);
+	struct bundle_policy policy = {
+		.predicate_type = PREDICATE_SIGNATURE,
+		.keys = verification->options->keys,
+		.expected = &expected,
+	};
+
+	return bundles_check(content, entries, &policy, ret_good, err);
+}
+
+static bool
+knows_signature(const struct verification *verification, const struct content *store)
+{
+	AUTO_SIGNATURES struct signatures signatures = { 0 };
+	AUTO_ERROR struct error *ignored = NULL;
+
+	return signatures_get(store, verification->name, &signatures, &ignored) == 0 &&
+	       signatures.root.evidence.presence == PRESENCE_PRESENT &&
+	       check_signatures(verification, &signatures, &ignored) == 0;
+}
+
+static bool
+knows_bundle(const struct verification *verification, const struct content *store)
+{
+	AUTO_DESCRIPTORS struct descriptors entries = { 0 };
+	AUTO_GOOD_BUNDLE struct good_bundle good = { 0 };
+	AUTO_ERROR struct error *ignored = NULL;
+
+	return bundles_list_kept(store, verification->bundle_name, &entries, &ignored) == 0 &&
+	       check_bundles(verification, store, &entries, &good, &ignored) == 0;
 }
 
 /* What the store has is good, or no matter. */
@@ -56,13 +108,9 @@ is_known(const struct verification *verification)
 {
 	AUTO_REPOSITORY struct repository *repository =
 		repository_of_store(verification->session, verification->store);
-	struct content content = { .repository = repository };
-	AUTO_SIGNATURES struct signatures signatures = { 0 };
-	AUTO_ERROR struct error *ignored = NULL;
+	struct content store = { .repository = repository };
 
-	return signatures_get(&content, verification->name, &signatures, &ignored) == 0 &&
-	       signatures.root.evidence.presence == PRESENCE_PRESENT &&
-	       check(verification, &signatures, &ignored) == 0;
+	return knows_signature(verification, &store) || knows_bundle(verification, &store);
 }
 
 static int
@@ -77,8 +125,8 @@ refuse_unsigned(bool offline, struct error **err)
 
 /* The payloads are in the store already. */
 static int
-keep(const struct verification *verification, const struct signatures *signatures,
-     struct error **err)
+keep_signatures(const struct verification *verification, const struct signatures *signatures,
+		struct error **err)
 {
 	const struct resolution *root = &signatures->root;
 
@@ -91,7 +139,20 @@ keep(const struct verification *verification, const struct signatures *signature
 }
 
 static int
-ask(const struct verification *verification, struct error **err)
+keep_bundle(const struct verification *verification, const struct good_bundle *good,
+	    struct error **err)
+{
+	AUTO_REPOSITORY struct repository *repository =
+		repository_of_store(verification->session, verification->store);
+	struct content kept = { .repository = repository };
+
+	if (!store_is_writable(verification->store))
+		return 0;
+	return bundles_keep(verification->store, &kept, verification->bundle_name, good, err);
+}
+
+static int
+ask_signatures(const struct verification *verification, bool *ret_found, struct error **err)
 {
 	struct content content = {
 		.repository = verification->found->repository,
@@ -100,15 +161,63 @@ ask(const struct verification *verification, struct error **err)
 	};
 	AUTO_SIGNATURES struct signatures signatures = { 0 };
 
+	if (signatures_get(&content, verification->tag, &signatures, err) < 0) {
+		*ret_found = signatures.root.evidence.presence == PRESENCE_PRESENT;
+		return -1;
+	}
+	*ret_found = signatures.root.evidence.presence == PRESENCE_PRESENT;
+	if (!*ret_found)
+		return refuse_unsigned(false, err);
+	if (check_signatures(verification, &signatures, err) < 0)
+		return -1;
+	return keep_signatures(verification, &signatures, err);
+}
+
+static int
+ask_bundles(const struct verification *verification, struct error **err)
+{
+	struct content content = {
+		.repository = verification->found->repository,
+		.cache = verification->store,
+	};
+	AUTO_DESCRIPTORS struct descriptors entries = { 0 };
+	AUTO_GOOD_BUNDLE struct good_bundle good = { 0 };
+
+	if (bundles_list(&content, &verification->found->root.descriptor.digest, &entries, err) < 0)
+		return -1;
+	if (entries.count == 0)
+		return refuse_unsigned(false, err);
+	if (check_bundles(verification, &content, &entries, &good, err) < 0)
+		return -1;
+	return keep_bundle(verification, &good, err);
+}
+
+static bool
+is_verdict(const struct error *failure)
+{
+	return error_is(failure, ERROR_REFUSED) || error_is(failure, ERROR_CONTENT);
+}
+
+/* The classic signatures first: where there are none, that costs one request.  Of two verdicts the
+ * one about what is there says more. */
+static int
+ask(const struct verification *verification, struct error **err)
+{
+	AUTO_ERROR struct error *classic = NULL;
+	AUTO_ERROR struct error *bundles = NULL;
+	bool has_classic = false;
+
 	if (verification->options->offline)
 		return refuse_unsigned(true, err);
-	if (signatures_get(&content, verification->tag, &signatures, err) < 0)
-		return -1;
-	if (signatures.root.evidence.presence != PRESENCE_PRESENT)
-		return refuse_unsigned(false, err);
-	if (check(verification, &signatures, err) < 0)
-		return -1;
-	return keep(verification, &signatures, err);
+	if (ask_signatures(verification, &has_classic, &classic) == 0)
+		return 0;
+	if (!is_verdict(classic))
+		return error_pass(err, TAKE_PTR(classic));
+	if (ask_bundles(verification, &bundles) == 0)
+		return 0;
+	if (has_classic && is_verdict(bundles))
+		return error_pass(err, TAKE_PTR(classic));
+	return error_pass(err, TAKE_PTR(bundles));
 }
 
 int
@@ -117,6 +226,7 @@ verify_image(struct session *session, const struct target *target, const struct 
 {
 	const struct location *place = &target->candidates[found->place];
 	AUTO_FREE char *image = target_name(target, found->place);
+	AUTO_FREE char *bundle_tag = referrer_tag(&found->root.descriptor.digest);
 	CLEANUP(verification_release)
 	struct verification verification = {
 		.session = session,
@@ -132,6 +242,7 @@ verify_image(struct session *session, const struct target *target, const struct 
 	    found_image_fingerprint(&found->root, &verification.annotated, err) < 0)
 		return -1;
 	verification.name = xasprintf("%s:%s", verification.repository, verification.tag);
+	verification.bundle_name = xasprintf("%s:%s", verification.repository, bundle_tag);
 	if (is_known(&verification) || ask(&verification, err) == 0)
 		return 0;
 	return error_wrap(err, "cannot trust '%s'", image);

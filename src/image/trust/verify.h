@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* verify.h - an image is only used when it is signed
  *
- *     signatures that the store keeps --none is good--> those at the image's own place
+ *     signatures that the store keeps --none is good--> those at the image's own place:
+ *         cosign's tag (signatures.h) --none is good--> bundles (bundles.h)
  *
  * A signature holds wherever it comes from, so what was good once is kept in the store and asks
- * nobody again.
+ * nobody again.  Requests otherwise: 2 for a signature under the tag; 4 for a bundle, 5 at a
+ * registry without the referrers API.
  */
 #ifndef OCIFP_IMAGE_TRUST_VERIFY_H
 #define OCIFP_IMAGE_TRUST_VERIFY_H

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/trust/bundles.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "image/document/content.h"
+#include "image/trust/expected_claim.h"
+#include "image/trust/signing_key.h"
+#include "image/trust/sigstore_bundle.h"
+#include "oci/index.h"
+#include "oci/manifest.h"
+#include "oci/statement.h"
+#include "repository/repository.h"
+#include "store/store.h"
+
+static const char bundle_prefix[] = "application/vnd.dev.sigstore.bundle";
+
+/* go-containerregistry lists the media type of the config for what has an artifactType. */
+static bool
+may_be_bundle(const struct descriptor *entry)
+{
+	const char *type = entry->artifact_type;
+
+	return media_type_is(entry->media_type, MEDIA_OCI_MANIFEST) &&
+	       (!type || !*type || media_type_is(type, MEDIA_OCI_EMPTY) ||
+		text_starts(type, bundle_prefix));
+}
+
+int
+bundles_list(const struct content *content, const struct digest *subject,
+	     struct descriptors *ret_entries, struct error **err)
+{
+	AUTO_DESCRIPTORS struct descriptors found = { 0 };
+
+	if (repository_list_referrers(content->repository, subject, NULL, &found, err) < 0)
+		return error_wrap(err, "cannot tell whether the image is signed");
+	for (size_t i = 0; i < found.count; i++)
+		if (may_be_bundle(&found.items[i]))
+			descriptors_take(ret_entries, &found.items[i]);
+	return 0;
+}
+
+static int
+get_manifest(const struct content *content, const struct descriptor *entry,
+	     struct good_bundle *bundle, struct error **err)
+{
+	AUTO_RESOLUTION struct resolution found = { 0 };
+	AUTO_MANIFEST struct manifest manifest = { 0 };
+	bool is_found = false;
+
+	if (content_get_manifest(content, entry, &found, &is_found, err) < 0)
+		return -1;
+	if (!is_found)
+		return error_set(err, ERROR_CONTENT, "the manifest of a bundle is not there");
+	if (manifest_read(found.value, found.descriptor.media_type, &manifest, err) < 0)
+		return -1;
+	if (!manifest.artifact_type || !text_starts(manifest.artifact_type, bundle_prefix) ||
+	    manifest.layers.count != 1 ||
+	    !text_starts(manifest.layers.items[0].media_type, bundle_prefix))
+		return error_set(err, ERROR_CONTENT, "a referrer is not a bundle");
+	descriptor_copy(&manifest.layers.items[0], &bundle->layer);
+	bundle->manifest = found.bytes;
+	found.bytes = (struct buf){ 0 };
+	return 0;
+}
+
+static int
+get_bytes(const struct content *content, struct good_bundle *bundle, struct error **err)
+{
+	if (bundle->layer.size_bytes > BUNDLE_LIMIT_BYTES) {
+		error_set(err, ERROR_CONTENT, "a bundle has more than %zu bytes",
+			  BUNDLE_LIMIT_BYTES);
+		return error_set_class(err, CLASS_LIMIT);
+	}
+	bundle->bytes = BUF_INIT(BUNDLE_LIMIT_BYTES);
+	return content_get_blob(content, &bundle->layer, &bundle->bytes, err);
+}
+
+/* The envelope is by one of the keys. */
+static int
+check_signer(const struct sigstore_bundle *bundle, const struct bundle_policy *policy,
+	     struct error **err)
+{
+	AUTO_BUF struct buf signed_bytes = BUF_INIT(BUNDLE_LIMIT_BYTES);
+
+	if (dsse_encode(bundle->payload_type, bundle->payload.data, bundle->payload.size,
+			&signed_bytes, err) < 0)
+		return -1;
+	if (signing_keys_verify(policy->keys, signed_bytes.data, signed_bytes.size,
+				bundle->signature.data, bundle->signature.size))
+		return 0;
+	return error_set(err, ERROR_REFUSED, "no trusted key made this signature");
+}
+
+static int
+check_statement(const struct sigstore_bundle *bundle, const struct bundle_policy *policy,
+		struct error **err)
+{
+	AUTO_STATEMENT struct statement statement = { 0 };
+
+	if (strcmp(bundle->payload_type, STATEMENT_PAYLOAD_TYPE) != 0)
+		return error_set(err, ERROR_REFUSED, "the signed payload is '%s', not a statement",
+				 QUOTED(bundle->payload_type));
+	if (statement_parse(bundle->payload.data, bundle->payload.size, &statement, err) < 0)
+		return -1;
+	if (strcmp(statement.predicate_type, policy->predicate_type) != 0)
+		return error_set(err, ERROR_REFUSED, "a claim of another type is signed, '%s'",
+				 QUOTED(statement.predicate_type));
+	return expected_claim_compare_statement(policy->expected, &statement, err);
+}
+
+/* *ret_is_trusted: it is by a trusted signer, whatever it says. */
+static int
+check_one(const struct content *content, const struct descriptor *entry,
+	  const struct bundle_policy *policy, struct good_bundle *good, bool *ret_is_trusted,
+	  struct error **err)
+{
+	AUTO_SIGSTORE_BUNDLE struct sigstore_bundle bundle = { 0 };
+
+	if (get_manifest(content, entry, good, err) < 0 || get_bytes(content, good, err) < 0 ||
+	    sigstore_bundle_parse(good->bytes.data, good->bytes.size, &bundle, err) < 0)
+		return -1;
+	if (!bundle.is_envelope)
+		return error_set(err, ERROR_REFUSED, "a file is signed, no claim about the image");
+	if (check_signer(&bundle, policy, err) < 0)
+		return -1;
+	*ret_is_trusted = true;
+	return check_statement(&bundle, policy, err);
+}
+
+/* What is wrong with one bundle; others may be good. */
+static bool
+is_about_one(const struct error *failure)
+{
+	return error_is(failure, ERROR_REFUSED) || error_is(failure, ERROR_CONTENT);
+}
+
+struct search {
+	const struct content *content;
+	const struct descriptors *entries;
+	const struct bundle_policy *policy;
+	struct good_bundle *good;
+	struct error *nearest;
+	size_t looked_at;
+};
+
+/* *ret_found: one of those that are listed with this type, NULL: with none, is good. */
+static int
+search_listed(struct search *search, const char *predicate_type, bool *ret_found,
+	      struct error **err)
+{
+	for (size_t i = 0; i < search->entries->count; i++) {
+		const struct descriptor *entry = &search->entries->items[i];
+		const char *listed = descriptor_annotation(entry, ANNOTATION_BUNDLE_PREDICATE);
+		AUTO_GOOD_BUNDLE struct good_bundle good = { 0 };
+		AUTO_ERROR struct error *failure = NULL;
+		bool is_trusted = false;
+
+		if (!listed != !predicate_type || (listed && strcmp(listed, predicate_type) != 0) ||
+		    search->looked_at >= SIGNATURES_LIMIT_COUNT)
+			continue;
+		search->looked_at++;
+		if (check_one(search->content, entry, search->policy, &good, &is_trusted,
+			      &failure) == 0) {
+			descriptor_copy(entry, &good.descriptor);
+			*search->good = good;
+			good = (struct good_bundle){ 0 };
+			*ret_found = true;
+			return 0;
+		}
+		if (!is_about_one(failure))
+			return error_pass(err, TAKE_PTR(failure));
+		if (is_trusted && !search->nearest)
+			search->nearest = TAKE_PTR(failure);
+	}
+	return 0;
+}
+
+static int
+refuse_all(const struct search *search, struct error **err)
+{
+	if (search->nearest)
+		error_set(err, ERROR_REFUSED, "%s", error_text(search->nearest));
+	else if (search->looked_at == 0)
+		error_set(err, ERROR_REFUSED, "it has no bundle of type '%s'",
+			  search->policy->predicate_type);
+	else
+		error_set(err, ERROR_REFUSED, "no trusted key made any of its %zu bundles",
+			  search->looked_at);
+	return error_set_class(err, CLASS_SIGNATURE);
+}
+
+int
+bundles_check(const struct content *content, const struct descriptors *entries,
+	      const struct bundle_policy *policy, struct good_bundle *ret_good, struct error **err)
+{
+	struct search search = {
+		.content = content,
+		.entries = entries,
+		.policy = policy,
+		.good = ret_good,
+	};
+	bool is_found = false;
+	int result = search_listed(&search, policy->predicate_type, &is_found, err);
+
+	if (result == 0 && !is_found)
+		result = search_listed(&search, NULL, &is_found, err);
+	if (result == 0 && !is_found)
+		result = refuse_all(&search, err);
+	error_free(search.nearest);
+	return result;
+}
+
+void
+good_bundle_release(struct good_bundle *good)
+{
+	descriptor_release(&good->descriptor);
+	descriptor_release(&good->layer);
+	buf_release(&good->manifest);
+	buf_release(&good->bytes);
+}
+
+static int
+read_kept(const struct content *store, const char *name, struct image_index *ret_index,
+	  struct error **err)
+{
+	AUTO_RESOLUTION struct resolution found = { 0 };
+
+	if (repository_resolve(store->repository, name, NULL, &found, err) < 0)
+		return -1;
+	if (found.evidence.presence != PRESENCE_PRESENT)
+		return 0;
+	return image_index_read(found.value, found.descriptor.media_type, ret_index, err);
+}
+
+int
+bundles_list_kept(const struct content *store, const char *name, struct descriptors *ret_entries,
+		  struct error **err)
+{
+	AUTO_INDEX struct image_index index = { 0 };
+
+	if (read_kept(store, name, &index, err) < 0)
+		return -1;
+	for (size_t i = 0; i < index.manifests.count; i++)
+		descriptors_take(ret_entries, &index.manifests.items[i]);
+	return 0;
+}
+
+/* What cannot be read is replaced, and the last of too many. */
+static void
+list_good(const struct content *kept, const char *name, const struct descriptor *good,
+	  struct image_index *ret_index)
+{
+	AUTO_ERROR struct error *ignored = NULL;
+	AUTO_DESCRIPTORS struct descriptors old = { 0 };
+
+	ret_index->media_type = xstrdup(MEDIA_OCI_INDEX);
+	descriptors_add(&ret_index->manifests, good);
+	if (bundles_list_kept(kept, name, &old, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < old.count && i < SIGNATURES_LIMIT_COUNT - 1; i++)
+		if (!digest_equal(&old.items[i].digest, &good->digest))
+			descriptors_take(&ret_index->manifests, &old.items[i]);
+}
+
+int
+bundles_keep(struct store *store, const struct content *kept, const char *name,
+	     const struct good_bundle *good, struct error **err)
+{
+	AUTO_INDEX struct image_index index = { 0 };
+	AUTO_FREE char *text = NULL;
+	struct descriptor descriptor = { .media_type = (char[]){ MEDIA_OCI_INDEX } };
+
+	list_good(kept, name, &good->descriptor, &index);
+	text = image_index_format(&index);
+	descriptor.digest = digest_of(DIGEST_SHA256, text, strlen(text));
+	descriptor.size_bytes = strlen(text);
+	if (store_add(store, &good->layer.digest, good->bytes.data, good->bytes.size, err) < 0 ||
+	    store_add(store, &good->descriptor.digest, good->manifest.data, good->manifest.size,
+		      err) < 0 ||
+	    store_add(store, &descriptor.digest, text, strlen(text), err) < 0)
+		return -1;
+	return store_set_reference(store, name, &descriptor, err);
+}

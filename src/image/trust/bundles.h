@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bundles.h - what is signed and attested of an image, as Sigstore bundles
+ *
+ *     referrer of the image, artifactType application/vnd.dev.sigstore.bundle...
+ *         --> one layer: a bundle (sigstore_bundle.h) --> an in-toto statement (oci/statement.h)
+ *
+ * cosign 3, `cosign sign` and `cosign attest`; GitHub's attestations.  The referrers are listed by
+ * the registry's API, else under the tag "sha256-<hex>" (registry/referrers.h).  That list may not
+ * have a referrer's artifact type, or "application/vnd.oci.empty.v1+json" for it, so the manifest
+ * itself decides.  Its annotation dev.sigstore.bundle.predicateType, if the list has it, saves
+ * requests: what says another type is not asked for.
+ *
+ * Requests: the list (one, with the tag two), then two for each bundle that is looked at.
+ */
+#ifndef OCIFP_IMAGE_TRUST_BUNDLES_H
+#define OCIFP_IMAGE_TRUST_BUNDLES_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "oci/descriptor.h"
+
+struct content;
+struct error;
+struct expected_claim;
+struct signing_keys;
+struct store;
+
+#define PREDICATE_SIGNATURE "https://sigstore.dev/cosign/sign/v1"
+
+#define ANNOTATION_BUNDLE_CONTENT "dev.sigstore.bundle.content"
+#define ANNOTATION_BUNDLE_PREDICATE "dev.sigstore.bundle.predicateType"
+
+/* What a bundle has to be. */
+struct bundle_policy {
+	const char *predicate_type;
+	const struct signing_keys *keys; /* any of them made it */
+	const struct expected_claim *expected;
+};
+
+/* A bundle that is good, as it is kept. */
+struct good_bundle {
+	struct descriptor descriptor; /* of the manifest, as a list of referrers has it */
+	struct buf manifest;
+	struct descriptor layer;
+	struct buf bytes;
+};
+
+/* Those of the image's referrers that may be bundles. */
+int bundles_list(const struct content *content, const struct digest *subject,
+		 struct descriptors *ret_entries, struct error **err);
+
+/* 0 when one of them satisfies the policy; else ERROR_REFUSED, class "signature", with what came
+ * nearest. */
+int bundles_check(const struct content *content, const struct descriptors *entries,
+		  const struct bundle_policy *policy, struct good_bundle *ret_good,
+		  struct error **err);
+void good_bundle_release(struct good_bundle *good);
+#define AUTO_GOOD_BUNDLE CLEANUP(good_bundle_release)
+
+/* In the store, good ones are listed in an index of that name; absent: none are. */
+int bundles_list_kept(const struct content *store, const char *name,
+		      struct descriptors *ret_entries, struct error **err);
+int bundles_keep(struct store *store, const struct content *kept, const char *name,
+		 const struct good_bundle *good, struct error **err);
+
+#endif

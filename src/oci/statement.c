@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oci/statement.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "oci/document.h"
+
+static const char type_v1[] = "https://in-toto.io/Statement/v1";
+static const char type_v01[] = "https://in-toto.io/Statement/v0.1";
+static const char fingerprint_key[] = "dev.ocifp.fingerprint";
+
+struct top {
+	const char *type;
+	const char *predicate_type;
+	const json_t *subjects;
+};
+
+struct subject {
+	const char *name;
+	const json_t *digest;
+	const json_t *annotations;
+};
+
+struct digests {
+	const char *sha256;
+	const char *sha512;
+};
+
+static const struct field top_fields[] = {
+	{ "_type", FIELD_STRING, true, offsetof(struct top, type) },
+	{ "predicateType", FIELD_STRING, true, offsetof(struct top, predicate_type) },
+	{ "subject", FIELD_ARRAY, true, offsetof(struct top, subjects) },
+};
+
+static const struct field subject_fields[] = {
+	{ "name", FIELD_STRING, false, offsetof(struct subject, name) },
+	{ "digest", FIELD_OBJECT, false, offsetof(struct subject, digest) },
+	{ "annotations", FIELD_OBJECT, false, offsetof(struct subject, annotations) },
+};
+
+static const struct field digest_fields[] = {
+	{ "sha256", FIELD_STRING, false, offsetof(struct digests, sha256) },
+	{ "sha512", FIELD_STRING, false, offsetof(struct digests, sha512) },
+};
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+char *
+statement_format(const char *predicate_type, const struct statement_subject *subject)
+{
+	json_t *described =
+		json_pack("{s:{s:s}}", "digest", digest_algorithm_name(subject->digest.algorithm),
+			  digest_hex(&subject->digest).text);
+	AUTO_JSON json_t *document = NULL;
+
+	if (subject->name)
+		json_object_set_new(described, "name", json_string(subject->name));
+	if (subject->fingerprint)
+		json_object_set_new(described, "annotations",
+				    json_pack("{s:s}", fingerprint_key, subject->fingerprint));
+	document = json_pack("{s:s, s:[o], s:s, s:{}}", "_type", type_v1, "subject", described,
+			     "predicateType", predicate_type, "predicate");
+	return document_format(document);
+}
+
+/* Digests by algorithms that we cannot compute are no error, they name nothing here. */
+static int
+read_digest(const json_t *object, struct digest *digest, struct error **err)
+{
+	struct digests digests = { NULL, NULL };
+	AUTO_FREE char *text = NULL;
+
+	if (document_read_fields(object, digest_fields, COUNT(digest_fields), &digests, err) < 0)
+		return -1;
+	if (!digests.sha256 && !digests.sha512)
+		return 0;
+	text = digests.sha256 ? xasprintf("sha256:%s", digests.sha256)
+			      : xasprintf("sha512:%s", digests.sha512);
+	return digest_parse(text, digest, err);
+}
+
+static int
+read_subject(const json_t *object, struct statement_subject *subject, struct error **err)
+{
+	const char *fingerprint;
+	struct subject said = { 0 };
+
+	if (!json_is_object(object))
+		return error_set(err, ERROR_CONTENT, "a subject is not an object");
+	if (document_read_fields(object, subject_fields, COUNT(subject_fields), &said, err) < 0 ||
+	    (said.digest && read_digest(said.digest, &subject->digest, err) < 0))
+		return -1;
+	fingerprint = json_string_value(json_object_get(said.annotations, fingerprint_key));
+	subject->name = said.name && *said.name ? xstrdup(said.name) : NULL;
+	subject->fingerprint = xstrdup_null(fingerprint);
+	return 0;
+}
+
+static int
+read_subjects(const json_t *array, struct statement *statement, struct error **err)
+{
+	size_t count = json_array_size(array);
+
+	if (count == 0 || count > SUBJECTS_LIMIT_COUNT)
+		return error_set(err, ERROR_CONTENT, "a statement has %zu subjects, not 1 to %d",
+				 count, SUBJECTS_LIMIT_COUNT);
+	statement->subjects = xcalloc(count, sizeof(*statement->subjects));
+	for (; statement->subject_count < count; statement->subject_count++)
+		if (read_subject(json_array_get(array, statement->subject_count),
+				 &statement->subjects[statement->subject_count], err) < 0)
+			return error_wrap(err, "subject[%zu]", statement->subject_count);
+	return 0;
+}
+
+int
+statement_parse(const void *bytes, size_t size, struct statement *ret_statement, struct error **err)
+{
+	AUTO_JSON json_t *document = document_parse(bytes, size, err);
+	AUTO_STATEMENT struct statement statement = { 0 };
+	struct top top = { 0 };
+
+	if (!document ||
+	    document_read_fields(document, top_fields, COUNT(top_fields), &top, err) < 0)
+		return -1;
+	if (strcmp(top.type, type_v1) != 0 && strcmp(top.type, type_v01) != 0)
+		return error_set(err, ERROR_CONTENT, "unknown type of statement '%s'",
+				 QUOTED(top.type));
+	if (read_subjects(top.subjects, &statement, err) < 0)
+		return -1;
+	statement.predicate_type = xstrdup(top.predicate_type);
+	*ret_statement = statement;
+	statement = (struct statement){ 0 };
+	return 0;
+}
+
+void
+statement_release(struct statement *statement)
+{
+	for (size_t i = 0; i < statement->subject_count; i++) {
+		free(statement->subjects[i].name);
+		free(statement->subjects[i].fingerprint);
+	}
+	free(statement->subjects);
+	free(statement->predicate_type);
+	*statement = (struct statement){ 0 };
+}

@@ -30,16 +30,12 @@ struct feed {
 	pthread_mutex_t start_lock; /* held until the sandbox is entered */
 	bool is_waiting;
 	atomic_bool is_stopped; /* the remaining input is not wanted */
-	struct measure measured;
 };
 
 /* The sink behind the inflater. */
 struct outlet {
 	struct sink sink;
 	struct ring *ring;
-	struct hasher *hasher;
-	const struct digest *expected; /* DIGEST_NONE: any */
-	struct measure *ret_measured;
 	const uint64_t *read_bytes; /* that went in so far */
 	uint64_t size_bytes;
 };
@@ -67,7 +63,6 @@ outlet_write(struct sink *sink, const void *bytes, size_t size, struct error **e
 	self->size_bytes += size;
 	if (feed_check_caps(self->size_bytes, *self->read_bytes, err) < 0)
 		return -1;
-	hasher_add(self->hasher, bytes, size);
 	if (ring_write(self->ring, bytes, size))
 		return 0;
 	return error_set(err, ERROR_FAILURE, "the layer's reader has stopped");
@@ -77,14 +72,7 @@ static int
 outlet_finish(struct sink *sink, struct error **err)
 {
 	struct outlet *self = (struct outlet *)sink;
-	struct digest actual = hasher_finish(self->hasher);
 
-	if (self->expected->algorithm != DIGEST_NONE && !digest_equal(&actual, self->expected)) {
-		error_set(err, ERROR_CONTENT, "the layer's diff_id is '%s', not '%s'",
-			  digest_text(&actual).text, digest_text(self->expected).text);
-		return error_set_class(err, CLASS_DIGEST);
-	}
-	*self->ret_measured = (struct measure){ actual, self->size_bytes };
 	if (ring_end(self->ring))
 		return 0;
 	return error_set(err, ERROR_FAILURE, "the layer's reader has stopped");
@@ -93,24 +81,17 @@ outlet_finish(struct sink *sink, struct error **err)
 static void
 outlet_free(struct sink *sink)
 {
-	struct outlet *self = (struct outlet *)sink;
-
-	hasher_free(self->hasher);
-	free(self);
+	free(sink);
 }
 
 static struct sink *
-outlet_new(struct feed *feed, const struct digest *expected, const uint64_t *read_bytes)
+outlet_new(struct ring *ring, const uint64_t *read_bytes)
 {
 	static const struct sink_ops ops = { outlet_write, outlet_finish, outlet_free };
 	struct outlet *self = XNEW(struct outlet);
 
 	self->sink.ops = &ops;
-	self->ring = feed->ring;
-	self->hasher = hasher_new(expected->algorithm == DIGEST_NONE ? DIGEST_SHA256
-								     : expected->algorithm);
-	self->expected = expected;
-	self->ret_measured = &feed->measured;
+	self->ring = ring;
 	self->read_bytes = read_bytes;
 	return &self->sink;
 }
@@ -118,14 +99,16 @@ outlet_new(struct feed *feed, const struct digest *expected, const uint64_t *rea
 static int
 feed_layer(struct feed *feed, int fd, const struct digest *expected, struct error **err)
 {
+	struct ring *ring = feed->ring;
 	AUTO_FREE char *buffer = xcalloc(1, LAYER_BUFFER_BYTES);
 	AUTO_SINK struct sink *sink = NULL;
 	uint64_t read_bytes = 0;
 	ssize_t got = fd_read_full(fd, buffer, LAYER_BUFFER_BYTES);
 
+	ring_begin(ring, expected);
 	if (got >= 0)
-		sink = sink_inflate(compression_detect(buffer, (size_t)got),
-				    outlet_new(feed, expected, &read_bytes));
+		sink = sink_inflate(compression_detect(buffer, (size_t)got), ring,
+				    outlet_new(ring, &read_bytes));
 	while (got > 0 && !feed->is_stopped) {
 		read_bytes += (uint64_t)got;
 		if (sink_write(sink, buffer, (size_t)got, err) < 0)
@@ -203,12 +186,6 @@ feed_go(struct feed *feed)
 	if (feed->is_waiting)
 		pthread_mutex_unlock(&feed->start_lock);
 	feed->is_waiting = false;
-}
-
-const struct measure *
-feed_measured(const struct feed *feed)
-{
-	return &feed->measured;
 }
 
 /* The thread may wait for a layer that ocifp would send after the failed one. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* feed.h - the thread that reads layers, inflates and hashes them, and fills the ring
+/* feed.h - the thread that reads layers, inflates them, and fills the ring
  *
- *     channel --(descriptor, diff_id)--> read --> inflate --> caps, hash --> ring
+ *     channel --(descriptor, diff_id)--> read --> inflate --> caps --> ring, which hashes
  *
  * The diff_id covers the whole stream, also the bytes after the end of the tar.  An empty diff_id
  * means unknown.
@@ -16,7 +16,6 @@
 
 struct error;
 struct feed;
-struct measure;
 struct ring;
 
 /* Checks the limits of size and compression ratio. */
@@ -25,10 +24,6 @@ int feed_check_caps(uint64_t unpacked_bytes, uint64_t read_bytes, struct error *
 /* The thread waits for feed_go(), so that the sandbox can be entered after its start. */
 struct feed *feed_new(struct ring *ring, int channel_fd, size_t layer_count, struct error **err);
 void feed_go(struct feed *feed);
-
-/* The digest and size of the last layer, after the reader has seen its end and before the next one.
- */
-const struct measure *feed_measured(const struct feed *feed);
 
 /* Ends the thread, also while it waits: shuts down receiving from the channel, not sending.  The
  * reader must have left the ring, or read all layers. */

@@ -8,9 +8,10 @@
 
 #include "oci/media_type.h"
 
+struct ring;
 struct sink;
 
-/* Like sink_decompress(). */
-struct sink *sink_inflate(enum compression compression, struct sink *next);
+/* Like sink_decompress(), for a `next` that writes to the ring: may inflate into ring_room(). */
+struct sink *sink_inflate(enum compression compression, struct ring *ring, struct sink *next);
 
 #endif

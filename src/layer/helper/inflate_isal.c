@@ -9,14 +9,15 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "layer/helper/ring.h"
 #include "stream/compress.h"
 #include "stream/sink.h"
 
 struct isal_sink {
 	struct sink sink;
 	struct sink *next;
+	struct ring *ring;
 	struct inflate_state state;
-	uint8_t *output;
 };
 
 static int
@@ -43,16 +44,20 @@ is_at_end(const struct isal_sink *self)
 static int
 inflate_some(struct isal_sink *self, struct error **err)
 {
+	size_t room = 0;
+	uint8_t *output = ring_room(self->ring, &room);
 	size_t size;
 
+	if (!output)
+		return error_set(err, ERROR_FAILURE, "the layer's reader has stopped");
 	if (is_at_end(self))
 		begin_member(self);
-	self->state.next_out = self->output;
-	self->state.avail_out = LAYER_BUFFER_BYTES;
+	self->state.next_out = output;
+	self->state.avail_out = (uint32_t)room;
 	if (isal_inflate(&self->state) != ISAL_DECOMP_OK)
 		return refuse("damaged", err);
-	size = LAYER_BUFFER_BYTES - self->state.avail_out;
-	return size > 0 ? sink_write(self->next, self->output, size, err) : 0;
+	size = room - self->state.avail_out;
+	return size > 0 ? sink_write(self->next, output, size, err) : 0;
 }
 
 static int
@@ -84,12 +89,11 @@ isal_free(struct sink *sink)
 	struct isal_sink *self = (struct isal_sink *)sink;
 
 	sink_free(self->next);
-	free(self->output);
 	free(self);
 }
 
 struct sink *
-sink_inflate(enum compression compression, struct sink *next)
+sink_inflate(enum compression compression, struct ring *ring, struct sink *next)
 {
 	static const struct sink_ops ops = { isal_write, isal_finish, isal_free };
 	struct isal_sink *self;
@@ -99,9 +103,9 @@ sink_inflate(enum compression compression, struct sink *next)
 	self = XNEW(struct isal_sink);
 	self->sink.ops = &ops;
 	self->next = next;
-	self->output = xcalloc(1, LAYER_BUFFER_BYTES);
+	self->ring = ring;
 	isal_inflate_init(&self->state);
 	begin_member(self);
-	self->state.avail_out = LAYER_BUFFER_BYTES;
+	self->state.avail_out = LAYER_BUFFER_BYTES; /* not 0, which would mean more output */
 	return &self->sink;
 }

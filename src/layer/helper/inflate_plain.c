@@ -3,7 +3,8 @@
 #include "stream/compress.h"
 
 struct sink *
-sink_inflate(enum compression compression, struct sink *next)
+sink_inflate(enum compression compression, struct ring *ring, struct sink *next)
 {
+	(void)ring;
 	return sink_decompress(compression, next);
 }

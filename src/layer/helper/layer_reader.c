@@ -157,8 +157,7 @@ layer_reader_end(struct layer_reader *reader, struct error **err)
 	while (size > 0)
 		if (ring_read(reader->ring, &bytes, &size, err) < 0)
 			return -1;
-	ring_next(reader->ring);
-	return 0;
+	return ring_next(reader->ring, &reader->measured, err);
 }
 
 void

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "layer/helper/tar_filter.h"
+#include "stream/sink.h"
 
 struct archive;
 struct entry;
@@ -23,6 +24,7 @@ struct layer_reader {
 	struct error *failure; /* of the ring or the filter; reported instead of libarchive's */
 	uint64_t entry_count;
 	uint64_t content_bytes; /* with holes */
+	struct measure measured;
 };
 
 struct layer_piece {
@@ -41,7 +43,7 @@ int layer_reader_next(struct layer_reader *reader, struct entry *ret_entry, stru
 int layer_reader_content(struct layer_reader *reader, struct layer_piece *ret_piece,
 			 struct error **err);
 
-/* Reads the ring up to the end of the layer. */
+/* Reads the ring up to the end of the layer, and checks its digest; then `measured` is set. */
 int layer_reader_end(struct layer_reader *reader, struct error **err);
 
 #endif

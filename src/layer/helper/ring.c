@@ -13,18 +13,27 @@ struct ring_slot {
 	uint8_t *bytes;
 	size_t size;
 	bool is_end; /* of a layer */
+	struct digest expected;
+	struct measure measured; /* at the end */
 };
 
-/* The reader owns slots first .. first + count - 1, the writer the next one. */
+/* The reader owns slots first .. first + count - 1, the writer the next one.  Of the reader's slots
+ * the first hashed_count are hashed; the thread that sets is_hashing has the next one, the hasher
+ * and size_bytes. */
 struct ring {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	struct ring_slot slots[LAYER_RING_COUNT];
 	size_t first;
 	size_t count;
+	size_t hashed_count;
+	bool is_hashing;
 	bool has_taken; /* the reader uses the first */
 	bool reader_left;
 	struct error *failure;
+	struct digest expected; /* the writer's alone */
+	struct hasher *hasher;  /* NULL: no byte of the layer yet */
+	uint64_t size_bytes;
 };
 
 struct ring *
@@ -46,10 +55,48 @@ ring_free(struct ring *ring)
 		return;
 	for (size_t i = 0; i < LAYER_RING_COUNT; i++)
 		free(ring->slots[i].bytes);
+	hasher_free(ring->hasher);
 	error_free(ring->failure);
 	pthread_cond_destroy(&ring->changed);
 	pthread_mutex_destroy(&ring->lock);
 	free(ring);
+}
+
+static void
+hash(struct ring *ring, struct ring_slot *slot)
+{
+	enum digest_algorithm algorithm = slot->expected.algorithm;
+
+	if (!ring->hasher)
+		ring->hasher = hasher_new(algorithm == DIGEST_NONE ? DIGEST_SHA256 : algorithm);
+	if (!slot->is_end) {
+		hasher_add(ring->hasher, slot->bytes, slot->size);
+		ring->size_bytes += slot->size;
+		return;
+	}
+	slot->measured = (struct measure){ hasher_finish(ring->hasher), ring->size_bytes };
+	hasher_free(TAKE_PTR(ring->hasher));
+	ring->size_bytes = 0;
+}
+
+/* Under the lock, which is released meanwhile.  False: there is nothing to hash, or the other
+ * thread hashes. */
+static bool
+hash_next(struct ring *ring)
+{
+	struct ring_slot *slot;
+
+	if (ring->is_hashing || ring->hashed_count == ring->count)
+		return false;
+	slot = &ring->slots[(ring->first + ring->hashed_count) % LAYER_RING_COUNT];
+	ring->is_hashing = true;
+	pthread_mutex_unlock(&ring->lock);
+	hash(ring, slot);
+	pthread_mutex_lock(&ring->lock);
+	ring->is_hashing = false;
+	ring->hashed_count++;
+	pthread_cond_broadcast(&ring->changed);
+	return true;
 }
 
 /* NULL: the reader has left. */
@@ -60,7 +107,8 @@ wait_for_room(struct ring *ring)
 
 	pthread_mutex_lock(&ring->lock);
 	while (ring->count == LAYER_RING_COUNT - 1 && !ring->reader_left)
-		pthread_cond_wait(&ring->changed, &ring->lock);
+		if (!hash_next(ring))
+			pthread_cond_wait(&ring->changed, &ring->lock);
 	if (!ring->reader_left)
 		slot = &ring->slots[(ring->first + ring->count) % LAYER_RING_COUNT];
 	pthread_mutex_unlock(&ring->lock);
@@ -72,9 +120,27 @@ hand_over(struct ring *ring, struct ring_slot *slot, bool is_end)
 {
 	pthread_mutex_lock(&ring->lock);
 	slot->is_end = is_end;
+	slot->expected = ring->expected;
 	ring->count++;
-	pthread_cond_signal(&ring->changed);
+	pthread_cond_broadcast(&ring->changed);
 	pthread_mutex_unlock(&ring->lock);
+}
+
+void
+ring_begin(struct ring *ring, const struct digest *expected)
+{
+	ring->expected = *expected;
+}
+
+void *
+ring_room(struct ring *ring, size_t *ret_size)
+{
+	struct ring_slot *slot = wait_for_room(ring);
+
+	if (!slot)
+		return NULL;
+	*ret_size = LAYER_BUFFER_BYTES - slot->size;
+	return slot->bytes + slot->size;
 }
 
 /* The writer's slot is passed on when it is full. */
@@ -90,7 +156,8 @@ ring_write(struct ring *ring, const void *bytes, size_t size)
 		part = LAYER_BUFFER_BYTES - slot->size;
 		if (part > size)
 			part = size;
-		memcpy(slot->bytes + slot->size, bytes, part);
+		if (bytes != slot->bytes + slot->size)
+			memcpy(slot->bytes + slot->size, bytes, part);
 		slot->size += part;
 		bytes = (const uint8_t *)bytes + part;
 		size -= part;
@@ -119,19 +186,30 @@ ring_fail(struct ring *ring, struct error *failure)
 {
 	pthread_mutex_lock(&ring->lock);
 	ring->failure = failure;
-	pthread_cond_signal(&ring->changed);
+	pthread_cond_broadcast(&ring->changed);
 	pthread_mutex_unlock(&ring->lock);
+}
+
+/* Under the lock. */
+static void
+hash_first(struct ring *ring)
+{
+	while (ring->hashed_count == 0)
+		if (!hash_next(ring))
+			pthread_cond_wait(&ring->changed, &ring->lock);
 }
 
 /* Under the lock. */
 static void
 give_back(struct ring *ring)
 {
+	hash_first(ring);
 	ring->slots[ring->first].size = 0;
 	ring->first = (ring->first + 1) % LAYER_RING_COUNT;
 	ring->count--;
+	ring->hashed_count--;
 	ring->has_taken = false;
-	pthread_cond_signal(&ring->changed);
+	pthread_cond_broadcast(&ring->changed);
 }
 
 int
@@ -158,12 +236,25 @@ ring_read(struct ring *ring, const void **ret_bytes, size_t *ret_size, struct er
 	return 0;
 }
 
-void
-ring_next(struct ring *ring)
+int
+ring_next(struct ring *ring, struct measure *ret_measure, struct error **err)
 {
+	struct digest expected;
+	struct measure measured;
+
 	pthread_mutex_lock(&ring->lock);
+	hash_first(ring);
+	expected = ring->slots[ring->first].expected;
+	measured = ring->slots[ring->first].measured;
 	give_back(ring);
 	pthread_mutex_unlock(&ring->lock);
+	if (expected.algorithm != DIGEST_NONE && !digest_equal(&measured.digest, &expected)) {
+		error_set(err, ERROR_CONTENT, "the layer's diff_id is '%s', not '%s'",
+			  digest_text(&measured.digest).text, digest_text(&expected).text);
+		return error_set_class(err, CLASS_DIGEST);
+	}
+	*ret_measure = measured;
+	return 0;
 }
 
 void
@@ -171,6 +262,6 @@ ring_leave(struct ring *ring)
 {
 	pthread_mutex_lock(&ring->lock);
 	ring->reader_left = true;
-	pthread_cond_signal(&ring->changed);
+	pthread_cond_broadcast(&ring->changed);
 	pthread_mutex_unlock(&ring->lock);
 }

@@ -1,7 +1,7 @@
 noinst_LIBRARIES += %D%/libimage.a
 %C%_libimage_a_SOURCES = \
 	%D%/document/annotation.h \
-	%D%/transfer/attach.c %D%/transfer/attach.h \
+	%D%/transfer/file_artifact.c %D%/transfer/file_artifact.h \
 	%D%/transfer/blob_write.c %D%/transfer/blob_write.h \
 	%D%/ensure/build.c %D%/ensure/build.h \
 	%D%/resolve/built.c %D%/resolve/built.h \

@@ -21,6 +21,7 @@ static const struct scheme schemes[] = {
 	{ "oci-archive:", TRANSPORT_OCI_ARCHIVE, true, true, true },
 	{ "docker-archive:", TRANSPORT_DOCKER_ARCHIVE, false, true, true },
 	{ "rootfs:", TRANSPORT_ROOTFS, false, false, false },
+	{ "files:", TRANSPORT_FILES, false, false, false },
 };
 
 #define DOCKER_SCHEME "docker://"

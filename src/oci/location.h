@@ -6,6 +6,7 @@
  *     oci-archive:FILE[:TAG][@DIGEST]    the same in a tar
  *     docker-archive:FILE[:REF]          what `docker save` writes
  *     rootfs:DIR                         an unpacked root filesystem
+ *     files:DIR                          the files of an artifact, to be written
  *
  * A path is split from its tag as skopeo does: "@alg:hex" is taken off the end, then the first
  * ':' splits.  The '@' of anything but an algorithm we know belongs to the path.  A location is a
@@ -26,6 +27,7 @@ enum transport {
 	TRANSPORT_OCI_ARCHIVE,
 	TRANSPORT_DOCKER_ARCHIVE,
 	TRANSPORT_ROOTFS,
+	TRANSPORT_FILES,
 };
 
 struct location {

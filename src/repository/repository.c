@@ -22,6 +22,7 @@ repository_open(struct session *session, const struct location *location, enum r
 			return repository_open_archive(location, err);
 		break;
 	case TRANSPORT_ROOTFS:
+	case TRANSPORT_FILES:
 		break;
 	}
 	error_set(err, ERROR_USAGE, "cannot read or write '%s' as a repository", location->path);

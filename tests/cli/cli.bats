@@ -91,7 +91,7 @@ complete_zsh() {
 	for output in dir:out debian:12 oci: ghcr.io/a/b:1; do
 		ocifp_run pull -o "$output" 127.0.0.1:1/app:v1
 		assert_failed 2
-		assert_stderr_has 'takes oci:DIR, oci-archive:FILE, docker-archive:FILE or rootfs:DIR'
+		assert_stderr_has 'takes oci:DIR, oci-archive:FILE, docker-archive:FILE, rootfs:DIR or files:DIR'
 	done
 }
 

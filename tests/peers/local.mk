@@ -3,6 +3,7 @@ peer_tests = \
 	%D%/actions.bats \
 	%D%/adoption.bats \
 	%D%/append.bats \
+	%D%/artifacts.bats \
 	%D%/archives.bats \
 	%D%/cache.bats \
 	%D%/cache_presets.bats \

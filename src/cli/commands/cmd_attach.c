@@ -10,7 +10,7 @@
 #include "cli/options/image_options.h"
 #include "cli/options/target_options.h"
 #include "image/resolve/target.h"
-#include "image/transfer/attach.h"
+#include "image/transfer/file_artifact.h"
 #include "oci/document.h"
 #include "oci/media_type.h"
 
@@ -42,19 +42,19 @@ check_type(const char *type, struct error **err)
 
 static int
 attach(struct context *context, const struct target *target, const struct strings *operands,
-       struct attach_options *options, struct attach_result *result, struct error **err)
+       struct artifact *artifact, struct artifact_result *result, struct error **err)
 {
 	size_t count = operands->count - 1;
-	struct attached_file *files = xcalloc(count, sizeof(*files));
+	struct artifact_file *files = xcalloc(count, sizeof(*files));
 	int attached;
 
 	for (size_t i = 0; i < count; i++)
-		attached_file_parse(operands->items[i + 1], &files[i]);
-	options->files = files;
-	options->file_count = count;
-	attached = attach_files(context_session(context), target, options, result, err);
+		artifact_file_parse(operands->items[i + 1], &files[i]);
+	artifact->files = files;
+	artifact->file_count = count;
+	attached = artifact_attach(context_session(context), target, artifact, result, err);
 	for (size_t i = 0; i < count; i++)
-		attached_file_release(&files[i]);
+		artifact_file_release(&files[i]);
 	free(files);
 	return attached;
 }
@@ -67,16 +67,16 @@ run_attach(struct context *context, const void *opaque, const struct strings *op
 	struct target_options as_named = { 0 };
 	AUTO_TARGET struct target target = { 0 };
 	AUTO_JSON json_t *annotations = annotations_parse(&values->annotations, err);
-	AUTO_ATTACH_RESULT struct attach_result result = { 0 };
+	AUTO_ARTIFACT_RESULT struct artifact_result result = { 0 };
 	AUTO_FREE char *text = NULL;
-	struct attach_options options = {
-		.artifact_type = values->type,
+	struct artifact artifact = {
+		.type = values->type,
 		.annotations = json_object_size(annotations) > 0 ? annotations : NULL,
 	};
 
 	if (!annotations || check_type(values->type, err) < 0 ||
 	    target_of_options(context, &as_named, operands->items[0], &target, err) < 0 ||
-	    attach(context, &target, operands, &options, &result, err) < 0)
+	    attach(context, &target, operands, &artifact, &result, err) < 0)
 		return -1;
 	text = format_resolved(result.repository, &result.digest);
 	return context_result(context, text,

@@ -24,8 +24,8 @@ struct pull_values {
 
 static const struct option_spec pull_options[] = {
 	{ "output", 'o', OPTION_STRING, offsetof(struct pull_values, output), "WHERE",
-	  "write to oci:DIR[:TAG], oci-archive:FILE, docker-archive:FILE ('-': stdout) or "
-	  "rootfs:DIR" },
+	  "write to oci:DIR[:TAG], oci-archive:FILE, docker-archive:FILE ('-': stdout), "
+	  "rootfs:DIR or files:DIR" },
 	{ "platform", 0, OPTION_PLATFORMS, offsetof(struct pull_values, platforms), "OS/ARCH",
 	  "pull this platform instead of this machine's; repeatable" },
 	{ "all", 0, OPTION_FLAG, offsetof(struct pull_values, all), NULL,

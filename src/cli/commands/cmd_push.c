@@ -2,6 +2,8 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/text.h"
+#include "base/xalloc.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/context.h"
@@ -13,8 +15,10 @@
 #include "image/resolve/find.h"
 #include "image/resolve/platform_tag.h"
 #include "image/resolve/target.h"
+#include "image/transfer/file_artifact.h"
 #include "image/transfer/push.h"
 #include "oci/document.h"
+#include "oci/media_type.h"
 #include "repository/session.h"
 
 struct push_values {
@@ -23,6 +27,8 @@ struct push_values {
 	struct strings tags;
 	bool no_clobber;
 	bool platform_tag;
+	bool is_artifact;
+	const char *artifact_type;
 	struct image_options image;
 	struct layer_options layer;
 };
@@ -37,6 +43,10 @@ static const struct option_spec push_options[] = {
 	  "push only this platform; repeatable" },
 	{ "platform-tag", 0, OPTION_FLAG, offsetof(struct push_values, platform_tag), NULL,
 	  "push one platform under TAG-OS-ARCH, for `index join`" },
+	{ "artifact", 0, OPTION_FLAG, offsetof(struct push_values, is_artifact), NULL,
+	  "push files as an artifact: FILE[:MEDIA-TYPE]... REF" },
+	{ "artifact-type", 0, OPTION_STRING, offsetof(struct push_values, artifact_type), "TYPE",
+	  "set the type of the artifact, as a media type" },
 	INPUT_OPTIONS(struct push_values, target),
 	LAYER_OPTIONS(struct push_values, layer),
 	IMAGE_OPTIONS(struct push_values, image),
@@ -168,6 +178,66 @@ read_source(struct context *context, const struct push_values *values,
 }
 
 static int
+check_artifact(const struct push_values *values, const struct strings *operands,
+	       const struct target *target, struct error **err)
+{
+	if (operands->count < 2)
+		return error_set(err, ERROR_USAGE, "--artifact requires files and a reference");
+	if (values->artifact_type && !media_type_is_valid(values->artifact_type))
+		return error_set(err, ERROR_USAGE, "invalid media type '%s'",
+				 QUOTED(values->artifact_type));
+	if (target->by_hash || values->no_clobber || values->platform_tag ||
+	    values->platforms.count > 0)
+		return error_set(err, ERROR_USAGE,
+				 "--artifact does not take --by-hash, --no-clobber or platforms");
+	return 0;
+}
+
+/* `ocifp push --artifact FILE... REF`: the same names and types as those of oras. */
+static int
+push_artifact(struct context *context, const struct push_values *values,
+	      const struct strings *operands, struct error **err)
+{
+	size_t count = operands->count - 1;
+	AUTO_FREE struct artifact_file *files = xcalloc(count + 1, sizeof(*files));
+	AUTO_JSON json_t *annotations = annotations_parse(&values->image.annotations, err);
+	struct artifact artifact = {
+		.type = values->artifact_type ? values->artifact_type
+					      : "application/vnd.unknown.artifact.v1",
+		.files = files,
+		.file_count = count,
+		.annotations = json_object_size(annotations) > 0 ? annotations : NULL,
+	};
+	AUTO_TARGET struct target target = { 0 };
+	AUTO_STRINGS struct strings tags = { 0 };
+	AUTO_ARTIFACT_RESULT struct artifact_result result = { 0 };
+	AUTO_FREE char *text = NULL;
+	int ret;
+
+	if (!annotations || check_tags(&values->tags, err) < 0 ||
+	    target_of_options(context, &values->target, operands->items[count], &target, err) < 0 ||
+	    check_artifact(values, operands, &target, err) < 0)
+		return -1;
+	if (target.candidates[0].reference.tag)
+		strings_add(&tags, target.candidates[0].reference.tag);
+	for (size_t i = 0; i < values->tags.count; i++)
+		strings_add(&tags, values->tags.items[i]);
+	for (size_t i = 0; i < count; i++)
+		artifact_file_parse(operands->items[i], &files[i]);
+	ret = artifact_push(context_session(context), &target.candidates[0], &tags, &artifact,
+			    &result, err);
+	for (size_t i = 0; i < count; i++)
+		artifact_file_release(&files[i]);
+	if (ret < 0)
+		return -1;
+	text = format_resolved(result.repository, &result.digest);
+	return context_result(context, text,
+			      json_pack("{s:s, s:s}", "image", result.repository, "digest",
+					digest_text(&result.digest).text),
+			      err);
+}
+
+static int
 run_push(struct context *context, const void *opaque, const struct strings *operands,
 	 struct error **err)
 {
@@ -186,6 +256,13 @@ run_push(struct context *context, const void *opaque, const struct strings *oper
 		.no_clobber = values->no_clobber,
 	};
 
+	if (values->is_artifact)
+		return push_artifact(context, values, operands, err);
+	if (operands->count > 2)
+		return error_set(err, ERROR_USAGE, "one operand too many: '%s'",
+				 QUOTED(operands->items[2]));
+	if (values->artifact_type)
+		return error_set(err, ERROR_USAGE, "--artifact-type requires --artifact");
 	if (check_tags(&values->tags, err) < 0 ||
 	    target_of_options(context, &values->target, operand, &target, err) < 0 ||
 	    choose_platforms(values, &target, &platforms, err) < 0)
@@ -202,12 +279,11 @@ const struct command cmd_push = {
 	.name = "push",
 	.summary = "upload an image to a registry",
 	.usage = "[--by-hash] [--tag TAG] [--no-clobber] [--platform OS/ARCH] [--platform-tag] "
-		 "SOURCE "
-		 "[IMAGE|REF]",
+		 "[--artifact] SOURCE... [IMAGE|REF]",
 	.options = push_options,
 	.values_size = sizeof(struct push_values),
 	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,
 	.operands_min = 1,
-	.operands_max = 2,
+	.operands_max = OPERANDS_ANY,
 	.run = run_push,
 };

@@ -127,14 +127,15 @@ target_of_place(struct context *context, const struct strings *operands, struct 
 }
 
 int
-output_of_option(struct context *context, const char *text, bool takes_rootfs,
+output_of_option(struct context *context, const char *text, bool takes_directory,
 		 struct location *ret_location, struct error **err)
 {
 	AUTO_FREE char *spelled = spelling_of_output(context, text);
 	AUTO_ERROR struct error *unfit = NULL;
-	const char *takes = takes_rootfs
-				    ? "oci:DIR, oci-archive:FILE, docker-archive:FILE or rootfs:DIR"
-				    : "oci:DIR, oci-archive:FILE or docker-archive:FILE";
+	const char *takes =
+		takes_directory ? "oci:DIR, oci-archive:FILE, docker-archive:FILE, rootfs:DIR or "
+				  "files:DIR"
+				: "oci:DIR, oci-archive:FILE or docker-archive:FILE";
 
 	if (location_parse(spelled, ret_location, &unfit) < 0) {
 		error_set(err, ERROR_USAGE, "--output: %s", error_text(unfit));
@@ -146,7 +147,8 @@ output_of_option(struct context *context, const char *text, bool takes_rootfs,
 	case TRANSPORT_DOCKER_ARCHIVE:
 		return 0;
 	case TRANSPORT_ROOTFS:
-		if (takes_rootfs)
+	case TRANSPORT_FILES:
+		if (takes_directory)
 			return 0;
 		break;
 	case TRANSPORT_REGISTRY:

@@ -69,8 +69,9 @@ int target_of_place(struct context *context, const struct strings *operands,
 int inputs_of_options(const struct context *context, const struct target_options *options,
 		      struct fingerprint_inputs *inputs, struct error **err);
 
-/* Of --output: a layout, an archive, or where `takes_rootfs` a directory.  ERROR_USAGE */
-int output_of_option(struct context *context, const char *text, bool takes_rootfs,
+/* Of --output: a layout, an archive, or where `takes_directory` a directory of its files, too.
+ * ERROR_USAGE */
+int output_of_option(struct context *context, const char *text, bool takes_directory,
 		     struct location *ret_location, struct error **err);
 
 /* NULL for an empty list: what was not said. */

@@ -8,6 +8,7 @@
 #include "base/xalloc.h"
 #include "image/document/image_tree.h"
 #include "image/transfer/fetch.h"
+#include "image/transfer/file_artifact.h"
 #include "image/transfer/output_tag.h"
 #include "oci/location.h"
 #include "repository/session.h"
@@ -56,6 +57,9 @@ write_output(const struct destination *destination, const struct delivery *deliv
 		return store_set_reference(destination->store, tag, descriptor, err);
 	if (store_commit(destination->store, err) < 0)
 		return -1;
+	if (destination->output->transport == TRANSPORT_FILES)
+		return artifact_write_files(destination->store, delivery->root,
+					    destination->output->path, destination->observer, err);
 	return archive_write(destination->store, destination->output, tag, descriptor, err);
 }
 

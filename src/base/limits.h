@@ -104,15 +104,22 @@
 #define LARGE_TRANSFERS_LIMIT_COUNT 6 /* at once, of at least LARGE_BLOB_BYTES */
 #define TRANSFERS_LIMIT_COUNT 16      /* at once, in all */
 #define LARGE_BLOB_BYTES (4 * MIB)
-#define CONNECTIONS_LIMIT_COUNT (TRANSFERS_LIMIT_COUNT + 2) /* to one host; two for tokens */
+#define LARGE_CONNECTIONS_LIMIT_COUNT 16 /* at once, with ranges: http/ramp.h */
+/* To one host; two are for tokens. */
+#define CONNECTIONS_LIMIT_COUNT (TRANSFERS_LIMIT_COUNT + LARGE_CONNECTIONS_LIMIT_COUNT + 2)
 #define TRANSFER_BUFFER_BYTES (256 * KIB)
 #define GZIP_BLOCK_BYTES (512 * KIB) /* part of every digest that we make; 0.3 % larger layers */
 #define GZIP_THREADS_LIMIT_COUNT 16  /* one thread reads and hashes for as many; 1.3 MiB each */
+#define RANGE_BYTES (16 * MIB)       /* of a large download */
+#define RAMP_BYTES_PER_S (150 * MIB) /* a faster download gets no more connections */
+#define RAMP_WINDOW_MS 500           /* until new connections are at their speed */
+#define LANDING_MARGIN_S 30          /* a signed URL that ends earlier gets no new range */
 #define RELAY_BUFFER_BYTES MIB /* of one blob between two registries: four reads of a socket */
 
 /* The store */
 #define SYNC_EACH_LIMIT_COUNT 64     /* files that are synced one by one: 0.03 to 0.16 s here */
 #define WRITE_BEHIND_BYTES (8 * MIB) /* of a download: then the kernel starts writing it */
+#define HOLE_MARGIN_BYTES (2 * MIB)  /* before a hole in a part: the largest page is not whole */
 #define HASH_BEHIND_BYTES MIB        /* of a download: then a thread hashes it */
 #define HASH_BUFFER_BYTES (64 * KIB) /* stays in the processor's cache between read and hash */
 #define HASH_THREADS_LIMIT_COUNT 4   /* more of them only wait for the disk and each other */

@@ -86,7 +86,7 @@ set_method(struct request *request)
 static void
 set_range(struct request *request)
 {
-	struct body_range wanted = { 0, 0 };
+	struct body_range wanted = { 0 };
 	AUTO_FREE char *range = NULL;
 
 	if (request->body && request->method == HTTP_GET && !request->avoids_range)
@@ -123,7 +123,7 @@ set_tls(struct request *request)
 static uint64_t
 download_bytes(const struct request *request)
 {
-	struct body_range wanted = { 0, 0 };
+	struct body_range wanted = { 0 };
 
 	if (request->body && request->method == HTTP_GET)
 		wanted = body_wanted(request->body);
@@ -298,7 +298,8 @@ hop_has_right_part(const struct request *request)
 		return false;
 	if (part.first != request->range_first || part.end <= part.first)
 		return false;
-	return wanted.end == 0 || (part.end <= wanted.end && (total == 0 || total == wanted.end));
+	return wanted.end == 0 ||
+	       (part.end <= wanted.end && (total == 0 || total == wanted.size_bytes));
 }
 
 int
@@ -316,15 +317,31 @@ hop_begin_body(struct request *request, struct error **err)
 static void
 tell_moved(const struct request *request, size_t size, uint64_t at_bytes)
 {
+	if (request->moved_bytes)
+		at_bytes = *request->moved_bytes += size;
 	observer_hear(request->engine->observer, &(struct event){ .kind = EVENT_MOVED,
 								  .text = request->blob,
 								  .bytes = size,
 								  .at_bytes = at_bytes });
 }
 
+/* Other requests bring what comes after this one's part. */
+static bool
+has_its_part(const struct request *request)
+{
+	struct body_range wanted = body_wanted(request->body);
+
+	return request->hop.body_begun && wanted.end < wanted.size_bytes &&
+	       wanted.first == wanted.end;
+}
+
 static size_t
 write_body(struct request *request, const char *bytes, size_t size)
 {
+	if (has_its_part(request)) {
+		request->hop.has_enough = true;
+		return CURL_WRITEFUNC_ERROR;
+	}
 	/* The wrong part: request.c repeats without a range, or ends the request. */
 	if (request->hop.status == 206 && !request->hop.body_begun &&
 	    !hop_has_right_part(request)) {

@@ -9,6 +9,8 @@ noinst_LIBRARIES += %D%/libhttp.a
 	%D%/hop.c \
 	%D%/origin.c %D%/origin.h \
 	%D%/pace.c %D%/pace.h \
+	%D%/ramp.c %D%/ramp.h \
+	%D%/ranges.c %D%/ranges.h \
 	%D%/request.c %D%/request.h %D%/request_private.h \
 	%D%/retry.c %D%/retry.h \
 	%D%/trust.c %D%/trust.h \

@@ -74,6 +74,11 @@ copy_options(struct request *request, const struct request_options *options)
 		options->body_limit_bytes ? options->body_limit_bytes : MANIFEST_LIMIT_BYTES;
 	request->authorizer = options->authorizer;
 	request->pace = options->pace;
+	request->moved_bytes = options->moved_bytes;
+	if (options->landing) {
+		request->landing = *options->landing;
+		request->landing.url = xstrdup(options->landing->url);
+	}
 	if (options->delay_ms > 0)
 		request->not_before_ms = deadline_after_ms(options->delay_ms);
 }
@@ -203,6 +208,7 @@ request_bury(struct request *request)
 	strings_release(&request->extra_headers);
 	free(request->url);
 	free(request->hop_url);
+	landing_release(&request->landing);
 	free(request->accept);
 	free(request->content_type);
 	free(request->blob);
@@ -271,12 +277,13 @@ begin_attempt(struct request *request)
 {
 	retry_count_attempt(&request->tally);
 	request->needs_attempt = false;
-	request->redirects = 0;
-	request->has_left_origin = false;
+	request->redirects = request->landing.redirects;
+	request->has_left_origin = request->landing.has_left_origin;
+	request->from_scope = request->landing.from_scope;
 	request->has_answered_challenge = false;
 	request->is_paced = false;
 	free(request->hop_url);
-	request->hop_url = xstrdup(request->url);
+	request->hop_url = xstrdup(request->landing.url ? request->landing.url : request->url);
 }
 
 static enum authorization
@@ -823,6 +830,24 @@ bool
 request_is_single(const struct request *request)
 {
 	return request->flags & REQUEST_NO_RETRY;
+}
+
+void
+request_landing(const struct request *request, struct landing *ret_landing)
+{
+	*ret_landing = (struct landing){
+		.url = xstrdup(request->hop_url),
+		.redirects = request->redirects,
+		.has_left_origin = request->has_left_origin,
+		.from_scope = request->from_scope,
+	};
+}
+
+void
+landing_release(struct landing *landing)
+{
+	free(landing->url);
+	*landing = (struct landing){ .url = NULL };
 }
 
 bool

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/cleanup.h"
+#include "http/address.h"
 
 struct authorizer;
 struct body;
@@ -41,6 +42,16 @@ enum request_flags {
 	REQUEST_UNTIMED = 1 << 2,        /* carries a blob: no time limit but for stalls */
 };
 
+/* Where a request ended up after its redirects. */
+struct landing {
+	char *url; /* NULL: unknown */
+	unsigned redirects;
+	bool has_left_origin;
+	enum address_scope from_scope;
+};
+
+void landing_release(struct landing *landing);
+
 struct request_options {
 	enum http_method method;
 	const char *url;
@@ -59,6 +70,9 @@ struct request_options {
 	int64_t delay_ms;     /* before it is sent */
 	const char *named_by; /* the URL whose answer contained this one (realm, upload, link),
 			       * for address_may_lead(); NULL: the user's own */
+	const struct landing *landing; /* of a request of the same URL: start there; NULL: none */
+	uint64_t *
+		moved_bytes; /* of the blob by all its requests, for the observer; NULL: this one */
 };
 
 /* Called once, on the engine's thread, when the request has ended; may start others and may free
@@ -108,6 +122,7 @@ bool request_was_challenged(const struct request *request); /* a 401 came before
 bool request_was_authorized(
 	const struct request *request);                /* the answered request had Authorization */
 bool request_is_single(const struct request *request); /* REQUEST_NO_RETRY */
+void request_landing(const struct request *request, struct landing *ret_landing);
 bool request_left_origin(
 	const struct request *request); /* another origin answered, after a redirect */
 

@@ -17,6 +17,7 @@
 #include "http/engine.h"
 #include "http/headers.h"
 #include "http/origin.h"
+#include "http/ramp.h"
 #include "http/request.h"
 #include "http/retry.h"
 #include "http/warnings.h"
@@ -42,6 +43,9 @@ struct engine {
 	int64_t deadline_ms; /* DEADLINE_NEVER: none */
 	int64_t backoff_first_ms;
 	uint64_t random_state;
+	struct ramp ramp;
+	struct ranges *downloads;     /* large ones */
+	unsigned download_count;      /* their requests that have not ended */
 	struct warnings warnings;     /* of all hosts */
 	struct strings http1_origins; /* https servers that lack HTTP/2 */
 
@@ -101,6 +105,8 @@ struct request {
 	size_t body_limit_bytes;
 	struct authorizer *authorizer;
 	struct pace *pace;
+	struct landing landing;
+	uint64_t *moved_bytes;
 	request_done *done;
 	void *context;
 

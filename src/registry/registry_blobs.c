@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "http/engine.h"
+#include "http/ranges.h"
 #include "http/request.h"
 #include "registry/auth/scope_auth.h"
 #include "registry/blob_job.h"
@@ -20,7 +21,8 @@
 struct download {
 	struct blob_job job;
 	struct body *body;
-	size_t next_mirror; /* of the endpoint's; the origin comes after the last */
+	struct ranges *ranges; /* of a large blob; NULL: one request brings it */
+	size_t next_mirror;    /* of the endpoint's; the origin comes after the last */
 	struct endpoint *asked;
 	bool was_reconsidered; /* by scope_auth_reconsider(), once */
 };
@@ -61,7 +63,9 @@ choose_source(struct download *download)
 }
 
 static void on_answer(void *context, struct request *request);
+static void on_ranges(void *context, struct request *request, struct error *failure);
 
+/* Not from a mirror, which has one strike. */
 static int
 start(struct download *download, struct error **err)
 {
@@ -79,7 +83,13 @@ start(struct download *download, struct error **err)
 
 	if (!url)
 		return -1;
-	request_free(download->job.request);
+	ranges_free(TAKE_PTR(download->ranges));
+	request_free(TAKE_PTR(download->job.request));
+	if (!asked->mirrored && ranges_fit(download->body)) {
+		download->ranges =
+			ranges_start(asked->registry->engine, &options, on_ranges, download, err);
+		return download->ranges ? 0 : -1;
+	}
 	download->job.request =
 		request_start(asked->registry->engine, &options, on_answer, download, err);
 	return download->job.request ? 0 : -1;
@@ -109,9 +119,9 @@ may_ask_again(struct download *download, const struct request *request)
 }
 
 static int
-judge(const struct download *download, struct request *request, struct error **err)
+judge(const struct download *download, const struct request *request, struct error *failure,
+      struct error **err)
 {
-	struct error *failure = request_take_error(request);
 	int status = request_status(request);
 
 	if (failure)
@@ -127,13 +137,13 @@ judge(const struct download *download, struct request *request, struct error **e
 }
 
 static void
-on_answer(void *context, struct request *request)
+on_ranges(void *context, struct request *request, struct error *unanswered)
 {
 	struct download *download = context;
 	struct error *failure = NULL;
 	struct error *trouble = NULL;
 
-	if (judge(download, request, &failure) == 0) {
+	if (judge(download, request, unanswered, &failure) == 0) {
 		blob_job_end(&download->job, BLOB_MOVED, NULL);
 		return;
 	}
@@ -147,10 +157,19 @@ on_answer(void *context, struct request *request)
 }
 
 static void
+on_answer(void *context, struct request *request)
+{
+	on_ranges(context, request, request_take_error(request));
+}
+
+static void
 download_free(struct blob_job *job)
 {
+	struct download *download = (struct download *)job;
+
+	ranges_free(download->ranges);
 	request_free(job->request);
-	free((struct download *)job);
+	free(download);
 }
 
 struct blob_job *

@@ -20,6 +20,11 @@
 #include "stream/body.h"
 #include "stream/sink.h"
 
+struct extent {
+	uint64_t first;
+	uint64_t end;
+};
+
 struct ingest {
 	struct body body;
 	struct store *store;
@@ -28,6 +33,8 @@ struct ingest {
 	uint64_t cursor;   /* the file has the bytes before it */
 	uint64_t position; /* of the next byte of the response */
 	uint64_t reused_bytes;
+	struct extent *ahead; /* the file has these bytes too */
+	size_t ahead_count;
 	char *path; /* relative to the store: of the .part, or of the blob */
 	int fd;
 	struct file_hash *hash;
@@ -53,7 +60,9 @@ ingest_wanted(const struct body *body)
 {
 	const struct ingest *self = (const struct ingest *)body;
 
-	return (struct body_range){ .first = self->cursor, .end = self->size_bytes };
+	return (struct body_range){ .first = self->cursor,
+				    .end = self->size_bytes,
+				    .size_bytes = self->size_bytes };
 }
 
 static int
@@ -62,6 +71,7 @@ start_over(struct ingest *self, struct error **err)
 	file_hash_reset(self->hash);
 	self->cursor = 0;
 	self->reused_bytes = 0;
+	self->ahead_count = 0;
 	if (ftruncate(self->fd, 0) < 0)
 		return folder_fail(self->store, errno, "empty", self->path, err);
 	return 0;
@@ -119,13 +129,76 @@ skip_known(struct ingest *self, size_t size)
 
 /* Starts writing to disk during the download, so that the commit waits for less. */
 static void
-write_behind(struct ingest *self, size_t size)
+write_behind(struct ingest *self, uint64_t first, size_t size)
 {
-	uint64_t end = self->cursor + size;
+	uint64_t end = first + size;
 	uint64_t start = end - end % WRITE_BEHIND_BYTES;
 
-	if (self->cursor < start)
+	if (first < start)
 		file_start_writing(self->fd, start - WRITE_BEHIND_BYTES, WRITE_BEHIND_BYTES);
+}
+
+static void
+forget_ahead(struct ingest *self, size_t index)
+{
+	self->ahead[index] = self->ahead[--self->ahead_count];
+}
+
+/* Extents that touch are one. */
+static void
+add_ahead(struct ingest *self, struct extent added)
+{
+	for (size_t i = 0; i < self->ahead_count;) {
+		struct extent *there = &self->ahead[i];
+
+		if (there->first > added.end || there->end < added.first) {
+			i++;
+			continue;
+		}
+		added.first = there->first < added.first ? there->first : added.first;
+		added.end = there->end > added.end ? there->end : added.end;
+		forget_ahead(self, i);
+	}
+	self->ahead = xgrow(self->ahead, self->ahead_count, sizeof(*self->ahead));
+	self->ahead[self->ahead_count++] = added;
+}
+
+/* The bytes before the cursor are there, and perhaps some that came ahead. */
+static void
+move_cursor(struct ingest *self, uint64_t cursor)
+{
+	self->cursor = cursor;
+	for (size_t i = 0; i < self->ahead_count;) {
+		const struct extent there = self->ahead[i];
+
+		if (there.first > self->cursor) {
+			i++;
+			continue;
+		}
+		self->cursor = there.end > self->cursor ? there.end : self->cursor;
+		forget_ahead(self, i);
+		i = 0;
+	}
+	file_hash_grown(self->hash, self->cursor);
+	note_progress(self->store);
+}
+
+static int
+ingest_write_at(struct body *body, uint64_t offset, const void *bytes, size_t size,
+		struct error **err)
+{
+	struct ingest *self = (struct ingest *)body;
+
+	if (offset > self->size_bytes || size > self->size_bytes - offset)
+		return refuse(self, CLASS_SIZE, "is longer than its descriptor says", err);
+	if (offset + size <= self->cursor)
+		return 0;
+	if (fd_pwrite_all(self->fd, bytes, size, offset, self->path, err) < 0)
+		return store_wrap(self->store, err);
+	write_behind(self, offset, size);
+	add_ahead(self, (struct extent){ offset, offset + size });
+	move_cursor(self, self->cursor);
+	return 0;
 }
 
 static int
@@ -142,11 +215,9 @@ ingest_write(struct body *body, const void *bytes, size_t size, struct error **e
 		return refuse(self, CLASS_SIZE, "is longer than its descriptor says", err);
 	if (fd_pwrite_all(self->fd, fresh, size, self->cursor, self->path, err) < 0)
 		return store_wrap(self->store, err);
-	write_behind(self, size);
+	write_behind(self, self->cursor, size);
 	self->position += size;
-	self->cursor += size;
-	file_hash_grown(self->hash, self->cursor);
-	note_progress(self->store);
+	move_cursor(self, self->cursor + size);
 	return 0;
 }
 
@@ -182,6 +253,7 @@ static const struct body_ops ingest_ops = {
 	.wanted = ingest_wanted,
 	.begin = ingest_begin,
 	.write = ingest_write,
+	.write_at = ingest_write_at,
 	.end = ingest_end,
 };
 
@@ -197,12 +269,22 @@ ingest_reused_bytes(const struct ingest *ingest)
 	return ingest->reused_bytes;
 }
 
+/* If the part cannot be shortened, the next run finds the hole in it. */
+static void
+drop_ahead(struct ingest *self)
+{
+	if (self->fd >= 0 && self->ahead_count > 0 && ftruncate(self->fd, (off_t)self->cursor) < 0)
+		self->ahead_count = 0;
+	free(self->ahead);
+}
+
 void
 ingest_free(struct ingest *ingest)
 {
 	if (!ingest)
 		return;
 	file_hash_free(ingest->hash);
+	drop_ahead(ingest);
 	if (ingest->fd >= 0)
 		part_leave(ingest->store, ingest->path, ingest->fd);
 	store_end_ingest(ingest->store);
@@ -210,21 +292,40 @@ ingest_free(struct ingest *ingest)
 	free(ingest);
 }
 
+/* What a killed run left may have a hole, with ranges behind it that came ahead.  The file system
+ * tells where holes are in blocks; without that knowledge the digest tells in the end. */
+static int
+cut_at_hole(struct ingest *self, uint64_t *size_bytes, struct error **err)
+{
+	off_t hole = lseek(self->fd, 0, SEEK_HOLE);
+
+	if (hole < 0 || (uint64_t)hole >= *size_bytes || lseek(self->fd, hole, SEEK_DATA) < 0)
+		return 0;
+	*size_bytes = (uint64_t)hole > HOLE_MARGIN_BYTES ? (uint64_t)hole - HOLE_MARGIN_BYTES : 0;
+	if (ftruncate(self->fd, (off_t)*size_bytes) < 0)
+		return folder_fail(self->store, errno, "shorten", self->path, err);
+	return 0;
+}
+
 /* Continues the part of an earlier run.  A complete part with wrong content is downloaded again. */
 static int
 replay_part(struct ingest *self, struct error **err)
 {
 	struct workers *hashers;
+	uint64_t part_bytes;
 	struct stat status;
 	bool matches = false;
 
 	if (fstat(self->fd, &status) < 0)
 		return folder_fail(self->store, errno, "stat", self->path, err);
+	part_bytes = (uint64_t)status.st_size;
 	hashers = self->size_bytes < HASH_BEHIND_BYTES ? NULL : store_hashers(self->store);
 	self->hash = file_hash_new(self->digest.algorithm, self->fd, hashers);
-	if ((uint64_t)status.st_size > self->size_bytes)
+	if (part_bytes > self->size_bytes)
 		return start_over(self, err);
-	self->cursor = self->reused_bytes = (uint64_t)status.st_size;
+	if (cut_at_hole(self, &part_bytes, err) < 0)
+		return -1;
+	self->cursor = self->reused_bytes = part_bytes;
 	file_hash_grown(self->hash, self->cursor);
 	if (self->cursor < self->size_bytes)
 		return 0;

@@ -21,10 +21,11 @@ struct descriptor;
 struct error;
 struct body;
 
-/* Bytes first .. end-1; end 0: to wherever it ends. */
+/* Bytes first .. end-1 of content of so many bytes; end 0: to wherever it ends. */
 struct body_range {
 	uint64_t first;
 	uint64_t end;
+	uint64_t size_bytes;
 };
 
 struct body_ops {
@@ -33,6 +34,12 @@ struct body_ops {
 	int (*begin)(struct body *body, uint64_t offset, struct error **err);
 	int (*write)(struct body *body, const void *bytes, size_t size, struct error **err);
 	int (*end)(struct body *body, struct error **err);
+
+	/* Bytes from any place of the content, ahead of the responses that begin() tells of; no
+	 * begin() or end() belongs to them.  wanted() leaves them out once the bytes before them
+	 * are there.  NULL: the body takes none. */
+	int (*write_at)(struct body *body, uint64_t offset, const void *bytes, size_t size,
+			struct error **err);
 
 	/* False: the next write() should wait.  NULL: never. */
 	bool (*has_room)(const struct body *body);

@@ -11,7 +11,7 @@ static struct body_range
 buf_wanted(const struct body *body)
 {
 	(void)body;
-	return (struct body_range){ 0, 0 };
+	return (struct body_range){ 0 };
 }
 
 static int
@@ -57,7 +57,12 @@ buf_end(struct body *body, struct error **err)
 void
 body_buf_init(struct body_buf *self, struct buf *buf)
 {
-	static const struct body_ops ops = { buf_wanted, buf_begin, buf_write, buf_end, NULL };
+	static const struct body_ops ops = {
+		.wanted = buf_wanted,
+		.begin = buf_begin,
+		.write = buf_write,
+		.end = buf_end,
+	};
 
 	*self = (struct body_buf){ .body.ops = &ops, .buf = buf };
 }

@@ -63,7 +63,7 @@ relay_wanted(const struct body *body)
 {
 	const struct relay *relay = relay_of(body);
 
-	return (struct body_range){ relay->end, relay->size_bytes };
+	return (struct body_range){ relay->end, relay->size_bytes, relay->size_bytes };
 }
 
 static int

@@ -18,6 +18,7 @@ fault_tests = \
 	%D%/presence.bats \
 	%D%/prune.bats \
 	%D%/push.bats \
+	%D%/ranges.bats \
 	%D%/redirects.bats \
 	%D%/screens.bats \
 	%D%/signatures.bats \

@@ -224,11 +224,11 @@ class Wire:
             self._send(b"0\r\n\r\n")
 
     def _piece_size(self, end, action):
-        size = PIECE_BYTES if end is None else min(PIECE_BYTES, end - self.sent)
+        size = max(1, action["rate_bps"] // 10) if "rate_bps" in action else PIECE_BYTES
+        if end is not None:
+            size = min(size, end - self.sent)
         if self.sent < action.get("stall_after", 0):
             size = min(size, action["stall_after"] - self.sent)
-        if "rate_bps" in action:
-            size = min(size, max(1, action["rate_bps"] // 10))
         return size
 
     def _flip(self, piece, action):

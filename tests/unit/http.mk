@@ -4,6 +4,7 @@ http_tests = \
 	%D%/test_headers \
 	%D%/test_origin \
 	%D%/test_pace \
+	%D%/test_ramp \
 	%D%/test_redirect \
 	%D%/test_request \
 	%D%/test_request_auth \
@@ -31,6 +32,9 @@ http_fixture = %D%/http_fixture.c %D%/http_fixture.h %D%/http_server.c %D%/http_
 
 %C%_test_pace_SOURCES = %D%/test_pace.c
 %C%_test_pace_LDADD = $(http_libs) $(CMOCKA_LIBS)
+
+%C%_test_ramp_SOURCES = %D%/test_ramp.c
+%C%_test_ramp_LDADD = $(http_libs) $(CMOCKA_LIBS)
 
 %C%_test_redirect_SOURCES = %D%/test_redirect.c $(http_fixture)
 %C%_test_redirect_LDADD = $(http_libs) $(CMOCKA_LIBS)

@@ -9,7 +9,7 @@
 static struct body_range
 blob_wanted(const struct body *body)
 {
-	return (struct body_range){ ((const struct blob_body *)body)->have, 10 };
+	return (struct body_range){ ((const struct blob_body *)body)->have, 10, 10 };
 }
 
 static int

@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
 #include "store/ingest.h"
 #include "store/store.h"
 #include "store_room.h"
@@ -129,6 +131,86 @@ a_server_without_ranges_sends_it_again_and_it_is_taken_once(void **state)
 	assert_fed(ingest, 0, "he");
 	assert_fed(ingest, 0, hello);
 	assert_ended(ingest);
+}
+
+static void
+assert_fed_ahead(struct ingest *ingest, uint64_t offset, const char *bytes)
+{
+	struct body *body = ingest_body(ingest);
+	AUTO_ERROR struct error *err = NULL;
+
+	if (body->ops->write_at(body, offset, bytes, strlen(bytes), &err) < 0)
+		fail_msg("%s", error_text(err));
+}
+
+static void
+bytes_that_come_ahead_are_not_asked_for_again(void **state)
+{
+	AUTO_STORE struct store *store = create_store("store");
+	AUTO_INGEST struct ingest *ingest = start(store, hello, INGEST_OPEN);
+	struct body *body = ingest_body(ingest);
+
+	(void)state;
+	assert_fed_ahead(ingest, 9, "rl");
+	assert_fed_ahead(ingest, 4, "o,");
+	assert_fed_ahead(ingest, 6, " w");
+	assert_int_equal(body_wanted(body).first, 0);
+	assert_fed(ingest, 0, "hell");
+	assert_int_equal(body_wanted(body).first, 8);
+	assert_fed(ingest, 8, "o");
+	assert_int_equal(body_wanted(body).first, 11);
+	/* The bytes that are there already are read over. */
+	assert_fed(ingest, 0, "xxxxxxxxxxxd");
+	assert_true(body_is_complete(body));
+	assert_ended(ingest);
+}
+
+static void
+bytes_ahead_past_the_end_are_refused(void **state)
+{
+	AUTO_STORE struct store *store = create_store("store");
+	AUTO_INGEST struct ingest *ingest = start(store, hello, INGEST_OPEN);
+	struct body *body = ingest_body(ingest);
+	AUTO_ERROR struct error *err = NULL;
+
+	(void)state;
+	assert_refused(body->ops->write_at(body, 11, "d!", 2, &err), &err, "size");
+}
+
+static void
+of_what_came_ahead_an_earlier_run_leaves_what_has_no_hole_before_it(void **state)
+{
+	AUTO_STORE struct store *store = create_store("store");
+	AUTO_FREE char *part = part_of("store", hello);
+	struct ingest *ingest = start(store, hello, INGEST_OPEN);
+
+	(void)state;
+	assert_fed(ingest, 0, "he");
+	assert_fed_ahead(ingest, 9, "rld");
+	ingest_free(ingest);
+	assert_holds(part, "he");
+}
+
+static void
+a_part_with_a_hole_goes_on_before_the_hole(void **state)
+{
+	AUTO_STORE struct store *store = create_store("store");
+	struct descriptor blob = blob_of(hello);
+	enum ingest_state ingest_state = INGEST_BUSY;
+	AUTO_FREE char *part = part_of("store", hello);
+	AUTO_FREE char *script = xasprintf("mkdir -p store/.ocifp/ingest; head -c 5M /dev/urandom "
+					   ">%s; truncate -s 15M %s; echo >>%s",
+					   part, part, part);
+	AUTO_INGEST struct ingest *ingest = NULL;
+	AUTO_ERROR struct error *err = NULL;
+
+	(void)state;
+	run(script);
+	blob.size_bytes = 32 * MIB;
+	assert_int_equal(ingest_open(store, &blob, &ingest_state, &ingest, &err), 0);
+	assert_int_equal(ingest_state, INGEST_OPEN);
+	assert_int_equal(ingest_reused_bytes(ingest), 5 * MIB - HOLE_MARGIN_BYTES);
+	assert_int_equal(body_wanted(ingest_body(ingest)).first, 5 * MIB - HOLE_MARGIN_BYTES);
 }
 
 static void
@@ -411,6 +493,10 @@ main(void)
 		IN_ROOM(is_visible_after_the_commit_alone),
 		IN_ROOM(what_an_earlier_run_left_is_not_asked_for_again),
 		IN_ROOM(a_server_without_ranges_sends_it_again_and_it_is_taken_once),
+		IN_ROOM(bytes_that_come_ahead_are_not_asked_for_again),
+		IN_ROOM(bytes_ahead_past_the_end_are_refused),
+		IN_ROOM(of_what_came_ahead_an_earlier_run_leaves_what_has_no_hole_before_it),
+		IN_ROOM(a_part_with_a_hole_goes_on_before_the_hole),
 		IN_ROOM(a_complete_part_is_checked_and_not_fetched),
 		IN_ROOM(a_damaged_complete_part_starts_over),
 		IN_ROOM(a_part_that_is_too_long_starts_over),

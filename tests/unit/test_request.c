@@ -303,7 +303,7 @@ static struct body_range
 fickle_wanted(const struct body *body)
 {
 	(void)body;
-	return (struct body_range){ 0, 0 };
+	return (struct body_range){ 0 };
 }
 
 static int

@@ -23,6 +23,7 @@ EXTRA_DIST += \
 	%D%/session/record \
 	%D%/session/session.svg \
 	%D%/apparmor/ocifp \
+	%D%/ocifp.schema.json \
 	%D%/quickstart \
 	%D%/renovate.json \
 	%D%/release/build \

@@ -9,6 +9,8 @@
 #include "cli/exit_status.h"
 #include "cli/options/common_options.h"
 #include "cli/output/page.h"
+#include "oci/document.h"
+#include "project/project_schema.h"
 
 enum { NAME_COLUMNS = 14, OPTION_COLUMNS = 26, LINE_COLUMNS = 80 };
 
@@ -212,9 +214,18 @@ help_of_exit_status(void)
 	return page_take(&page);
 }
 
+static char *
+help_of_schema(void)
+{
+	AUTO_JSON json_t *schema = project_schema();
+
+	return json_dumps(schema, JSON_INDENT(2) | JSON_SORT_KEYS);
+}
+
 const struct help_topic help_topics[] = {
 	{ "options", "the options that commands share", help_of_common_options },
 	{ "exit-status", "the exit status", help_of_exit_status },
+	{ "schema", "the project file as JSON Schema, for editors", help_of_schema },
 	{ 0 },
 };
 

@@ -66,7 +66,17 @@ struct config_field {
 	config_reader *read;
 	size_t offset;
 	bool mandatory;
+	const char *schema; /* of the value, see below; NULL: a map with a table of its own */
 };
+
+/* What a value may be, in JSON Schema, for editors (project_schema.h); the reader is stricter.
+ * YAML's numbers and booleans are texts, too. */
+#define SCHEMA_TEXT "{\"type\": [\"string\", \"number\", \"boolean\"]}"
+#define SCHEMA_TEXTS "{\"type\": \"array\", \"items\": " SCHEMA_TEXT ", \"uniqueItems\": true}"
+#define SCHEMA_TEXT_MAP "{\"type\": \"object\", \"additionalProperties\": " SCHEMA_TEXT "}"
+#define SCHEMA_TEXT_LISTS "{\"type\": \"object\", \"additionalProperties\": " SCHEMA_TEXTS "}"
+#define SCHEMA_BOOL "{\"type\": \"boolean\"}"
+#define SCHEMA_ONE_OF(values) "{\"enum\": [" values "]}"
 
 struct config_table {
 	const struct config_field *fields;

@@ -14,6 +14,7 @@ noinst_LIBRARIES += %D%/libproject.a
 	%D%/project_fingerprint.c \
 	%D%/project_image.c \
 	%D%/project_run.c \
+	%D%/project_schema.c %D%/project_schema.h \
 	%D%/reading.h \
 	%D%/settings.c %D%/settings.h \
 	%D%/survey.c %D%/survey.h \

@@ -415,15 +415,15 @@ accept_checked(const struct config *config, const struct config_node *node, void
 }
 
 static const struct config_field top_fields[] = {
-	{ "caches", note_map, offsetof(struct top, caches), false },
-	{ "images", note_map, offsetof(struct top, images), false },
-	{ "mirrors", note_map, offsetof(struct top, mirrors), false },
-	{ "ocifp", accept_checked, 0, false },
-	{ "run", note_map, offsetof(struct top, run), false },
-	{ "version", read_version, offsetof(struct top, version), true },
+	{ "caches", note_map, offsetof(struct top, caches), false, NULL },
+	{ "images", note_map, offsetof(struct top, images), false, NULL },
+	{ "mirrors", note_map, offsetof(struct top, mirrors), false, SCHEMA_TEXT_LISTS },
+	{ "ocifp", accept_checked, 0, false, SCHEMA_TEXT },
+	{ "run", note_map, offsetof(struct top, run), false, NULL },
+	{ "version", read_version, offsetof(struct top, version), true, SCHEMA_ONE_OF("1") },
 };
 
-static const struct config_table top_table = CONFIG_TABLE(top_fields);
+const struct config_table project_table = CONFIG_TABLE(top_fields);
 
 static int
 read_images(const struct reading *reading, struct error **err)
@@ -452,8 +452,8 @@ read_top(const struct config *config, bool uses_variables, struct project *proje
 	struct top top = { 0 };
 
 	if (check_program(config, err) < 0 || refuse_settings(&reading, err) < 0 ||
-	    config_read_fields(config, &config->root, "the project file", &top_table, &top, err) <
-		    0)
+	    config_read_fields(config, &config->root, "the project file", &project_table, &top,
+			       err) < 0)
 		return -1;
 	if (!top.images && !top.caches)
 		return config_fail(config, &config->root.mark, err,

@@ -143,21 +143,26 @@ read_variant(const struct config *config, const struct config_node *node, void *
 }
 
 static const struct config_field cache_fields[] = {
-	{ "executables", read_executables, offsetof(struct entry, cache.executables), false },
-	{ "image", config_read_text, offsetof(struct entry, cache.image), false },
-	{ "key", project_paths_read, offsetof(struct entry, cache.key), false },
-	{ "max", read_size, offsetof(struct entry, cache.max_bytes), false },
-	{ "optional", project_paths_read, offsetof(struct entry, cache.optional), false },
-	{ "paths", config_read_texts, offsetof(struct entry, cache.paths), false },
-	{ "preset", read_preset, offsetof(struct entry, cache.preset), false },
-	{ "pull_requests", config_read_text, offsetof(struct entry, pull_requests), false },
-	{ "push_refs", config_read_texts, offsetof(struct entry, cache.push_refs), false },
-	{ "repository", config_read_text, offsetof(struct entry, repository), false },
-	{ "sources", project_paths_read, offsetof(struct entry, cache.sources), false },
-	{ "variant", read_variant, offsetof(struct entry, cache.variant), false },
+	{ "executables", read_executables, offsetof(struct entry, cache.executables), false,
+	  SCHEMA_ONE_OF("\"auto\", \"always\", \"never\"") },
+	{ "image", config_read_text, offsetof(struct entry, cache.image), false, SCHEMA_TEXT },
+	{ "key", project_paths_read, offsetof(struct entry, cache.key), false, SCHEMA_TEXTS },
+	{ "max", read_size, offsetof(struct entry, cache.max_bytes), false, SCHEMA_TEXT },
+	{ "optional", project_paths_read, offsetof(struct entry, cache.optional), false,
+	  SCHEMA_TEXTS },
+	{ "paths", config_read_texts, offsetof(struct entry, cache.paths), false, SCHEMA_TEXTS },
+	{ "preset", read_preset, offsetof(struct entry, cache.preset), false, SCHEMA_TEXT },
+	{ "pull_requests", config_read_text, offsetof(struct entry, pull_requests), false,
+	  SCHEMA_TEXT },
+	{ "push_refs", config_read_texts, offsetof(struct entry, cache.push_refs), false,
+	  SCHEMA_TEXTS },
+	{ "repository", config_read_text, offsetof(struct entry, repository), false, SCHEMA_TEXT },
+	{ "sources", project_paths_read, offsetof(struct entry, cache.sources), false,
+	  SCHEMA_TEXTS },
+	{ "variant", read_variant, offsetof(struct entry, cache.variant), false, SCHEMA_TEXT },
 };
 
-static const struct config_table cache_table = CONFIG_TABLE(cache_fields);
+const struct config_table project_cache_table = CONFIG_TABLE(cache_fields);
 
 static int
 fail_path(const struct reading *reading, const struct config_mark *mark, const char *path,
@@ -339,7 +344,7 @@ read_cache(const struct reading *reading, const struct config_node *node, struct
 	cache->where = xasprintf("%s:%zu:%zu", reading->config->name, node->key_mark.line,
 				 node->key_mark.column);
 	cache->preset = &cache_preset_none;
-	if (config_read_fields(reading->config, node, what, &cache_table, entry, err) < 0)
+	if (config_read_fields(reading->config, node, what, &project_cache_table, entry, err) < 0)
 		return -1;
 	image = config_find(node, "image");
 	if (image && !(reading->images && config_find(reading->images, image->text))) {

@@ -228,28 +228,37 @@ read_tags(const struct config *config, const struct config_node *node, void *ret
 }
 
 static const struct config_field entry_fields[] = {
-	{ "args", read_args, offsetof(struct entry, image.args), false },
-	{ "build", config_read_text, offsetof(struct entry, image.build), false },
-	{ "default", config_read_bool, offsetof(struct entry, image.is_default), false },
-	{ "exclude", project_paths_read, offsetof(struct entry, image.exclude), false },
-	{ "fallback", config_read_texts, offsetof(struct entry, fallback), false },
-	{ "inputs", project_paths_read, offsetof(struct entry, image.inputs), false },
-	{ "length", read_length, offsetof(struct entry, image.length), false },
-	{ "needs", config_read_texts, offsetof(struct entry, image.needs), false },
-	{ "optional", project_paths_read, offsetof(struct entry, image.optional), false },
-	{ "pin", read_pins, offsetof(struct entry, image.pins), false },
-	{ "platforms", read_platforms, offsetof(struct entry, image.platforms), false },
-	{ "pull_requests", config_read_text, offsetof(struct entry, pull_requests), false },
-	{ "push_refs", config_read_texts, offsetof(struct entry, image.push_refs), false },
-	{ "repository", config_read_text, offsetof(struct entry, repository), false },
-	{ "require", read_require, offsetof(struct entry, image.require), false },
-	{ "scheme", read_scheme, offsetof(struct entry, image.scheme), false },
-	{ "signed_by", project_paths_read, offsetof(struct entry, image.signed_by), false },
-	{ "tags", read_tags, offsetof(struct entry, image.tags), false },
-	{ "tracked", config_read_bool, offsetof(struct entry, image.tracked), false },
+	{ "args", read_args, offsetof(struct entry, image.args), false, SCHEMA_TEXT_MAP },
+	{ "build", config_read_text, offsetof(struct entry, image.build), false, SCHEMA_TEXT },
+	{ "default", config_read_bool, offsetof(struct entry, image.is_default), false,
+	  SCHEMA_BOOL },
+	{ "exclude", project_paths_read, offsetof(struct entry, image.exclude), false,
+	  SCHEMA_TEXTS },
+	{ "fallback", config_read_texts, offsetof(struct entry, fallback), false, SCHEMA_TEXTS },
+	{ "inputs", project_paths_read, offsetof(struct entry, image.inputs), false, SCHEMA_TEXTS },
+	{ "length", read_length, offsetof(struct entry, image.length), false,
+	  "{\"type\": \"integer\", \"minimum\": 7, \"maximum\": 64}" },
+	{ "needs", config_read_texts, offsetof(struct entry, image.needs), false, SCHEMA_TEXTS },
+	{ "optional", project_paths_read, offsetof(struct entry, image.optional), false,
+	  SCHEMA_TEXTS },
+	{ "pin", read_pins, offsetof(struct entry, image.pins), false, SCHEMA_TEXTS },
+	{ "platforms", read_platforms, offsetof(struct entry, image.platforms), false,
+	  SCHEMA_TEXTS },
+	{ "pull_requests", config_read_text, offsetof(struct entry, pull_requests), false,
+	  SCHEMA_TEXT },
+	{ "push_refs", config_read_texts, offsetof(struct entry, image.push_refs), false,
+	  SCHEMA_TEXTS },
+	{ "repository", config_read_text, offsetof(struct entry, repository), false, SCHEMA_TEXT },
+	{ "require", read_require, offsetof(struct entry, image.require), false, SCHEMA_TEXTS },
+	{ "scheme", read_scheme, offsetof(struct entry, image.scheme), false,
+	  SCHEMA_ONE_OF("\"tree\", \"concat\"") },
+	{ "signed_by", project_paths_read, offsetof(struct entry, image.signed_by), false,
+	  SCHEMA_TEXTS },
+	{ "tags", read_tags, offsetof(struct entry, image.tags), false, SCHEMA_TEXTS },
+	{ "tracked", config_read_bool, offsetof(struct entry, image.tracked), false, SCHEMA_BOOL },
 };
 
-static const struct config_table entry_table = CONFIG_TABLE(entry_fields);
+const struct config_table project_image_table = CONFIG_TABLE(entry_fields);
 
 int
 project_expand_repository(const struct reading *reading, const char *text, char **ret_name,
@@ -419,7 +428,8 @@ project_image_read(const struct reading *reading, const struct config_node *node
 			    QUOTED(node->key));
 		return error_set_hint(err, "expected lower-case letters, digits, '_' and '-'");
 	}
-	if (config_read_fields(reading->config, node, what, &entry_table, &entry, err) < 0 ||
+	if (config_read_fields(reading->config, node, what, &project_image_table, &entry, err) <
+		    0 ||
 	    expand_repositories(reading, node, &entry, err) < 0 ||
 	    check_scheme(reading, node, &entry.image, err) < 0 ||
 	    check_optional(reading, node, &entry.image, err) < 0 ||

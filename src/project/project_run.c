@@ -172,14 +172,14 @@ read_workdir(const struct config *config, const struct config_node *node, void *
 }
 
 static const struct config_field run_fields[] = {
-	{ "env", read_env, offsetof(struct project_run, env), false },
-	{ "image", config_read_text, offsetof(struct project_run, image), false },
-	{ "pass", read_pass, offsetof(struct project_run, pass), false },
-	{ "volumes", read_volumes, offsetof(struct project_run, volumes), false },
-	{ "workdir", read_workdir, offsetof(struct project_run, workdir), false },
+	{ "env", read_env, offsetof(struct project_run, env), false, SCHEMA_TEXT_MAP },
+	{ "image", config_read_text, offsetof(struct project_run, image), false, SCHEMA_TEXT },
+	{ "pass", read_pass, offsetof(struct project_run, pass), false, SCHEMA_TEXTS },
+	{ "volumes", read_volumes, offsetof(struct project_run, volumes), false, SCHEMA_TEXTS },
+	{ "workdir", read_workdir, offsetof(struct project_run, workdir), false, SCHEMA_TEXT },
 };
 
-static const struct config_table run_table = CONFIG_TABLE(run_fields);
+const struct config_table project_run_table = CONFIG_TABLE(run_fields);
 
 int
 project_run_read(const struct reading *reading, const struct config_node *node, struct error **err)
@@ -187,7 +187,8 @@ project_run_read(const struct reading *reading, const struct config_node *node, 
 	struct project *project = reading->project;
 	const struct config_node *image = config_find(node, "image");
 
-	if (config_read_fields(reading->config, node, "'run'", &run_table, &project->run, err) < 0)
+	if (config_read_fields(reading->config, node, "'run'", &project_run_table, &project->run,
+			       err) < 0)
 		return -1;
 	if (!image || project_has_image(project, image->text))
 		return 0;

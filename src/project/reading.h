@@ -40,6 +40,12 @@ int project_expand_repository(const struct reading *reading, const char *text, c
 /* "https://host[:port][/path]", or http; without credentials. */
 bool project_mirror_is_valid(const char *url);
 
+/* The keys of the file and of its parts. */
+extern const struct config_table project_table;
+extern const struct config_table project_image_table;
+extern const struct config_table project_run_table;
+extern const struct config_table project_cache_table;
+
 config_reader project_paths_read; /* struct strings, as they are spelled */
 
 /* "[a-z0-9][a-z0-9_-]*" */

@@ -124,8 +124,8 @@ struct mirror {
 };
 
 static const struct config_field mirror_fields[] = {
-	{ "resolve", config_read_bool, offsetof(struct mirror, resolves), false },
-	{ "url", config_read_text, offsetof(struct mirror, url), true },
+	{ "resolve", config_read_bool, offsetof(struct mirror, resolves), false, SCHEMA_BOOL },
+	{ "url", config_read_text, offsetof(struct mirror, url), true, SCHEMA_TEXT },
 };
 
 static const struct config_table mirror_table = CONFIG_TABLE(mirror_fields);
@@ -182,10 +182,13 @@ read_mirrors(const struct config *config, const struct config_node *node, void *
 
 /* Each reader adds to the whole file. */
 static const struct config_field fields[] = {
-	{ "isolation", read_isolation, 0, false }, { "mirrors", read_mirrors, 0, false },
-	{ "plain_http", read_hosts, 0, false },    { "project_mirrors", read_flag, 0, false },
-	{ "store", read_path, 0, false },          { "tls_ca", read_path, 0, false },
-	{ "trust_realm", read_hosts, 0, false },
+	{ "isolation", read_isolation, 0, false, SCHEMA_ONE_OF("\"full\", \"chroot\"") },
+	{ "mirrors", read_mirrors, 0, false, NULL },
+	{ "plain_http", read_hosts, 0, false, SCHEMA_TEXTS },
+	{ "project_mirrors", read_flag, 0, false, SCHEMA_BOOL },
+	{ "store", read_path, 0, false, SCHEMA_TEXT },
+	{ "tls_ca", read_path, 0, false, SCHEMA_TEXT },
+	{ "trust_realm", read_hosts, 0, false, SCHEMA_TEXTS },
 };
 
 static const struct config_table table = CONFIG_TABLE(fields);

@@ -12,6 +12,7 @@ cli_tests = \
 	%D%/quickstart.bats \
 	%D%/run_limits.bats \
 	%D%/run_refused.bats \
+	%D%/schema.bats \
 	%D%/signals.bats \
 	%D%/store.bats \
 	%D%/unpack.bats \

@@ -11,7 +11,7 @@ noinst_LIBRARIES += %D%/liblayer.a
 	%D%/helper/layer_reader.c %D%/helper/layer_reader.h \
 	%D%/helper/list.c \
 	%D%/listed.c %D%/listed.h \
-	%D%/helper/inode_set.c %D%/helper/inode_set.h \
+	%D%/helper/inode_map.c %D%/helper/inode_map.h %D%/helper/inode_set.c %D%/helper/inode_set.h \
 	%D%/pack/pack.c %D%/pack/pack.h \
 	%D%/pax.c %D%/pax.h \
 	%D%/tree_record.c %D%/tree_record.h \

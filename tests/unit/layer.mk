@@ -1,6 +1,7 @@
 layer_tests = \
 	%D%/test_entry \
 	%D%/test_feed \
+	%D%/test_inode_set \
 	%D%/test_layer_reader \
 	%D%/test_remove \
 	%D%/test_tar_check \
@@ -34,6 +35,9 @@ TESTS += $(layer_tests)
 
 %C%_test_feed_SOURCES = %D%/test_feed.c $(tree_room)
 %C%_test_feed_LDADD = $(layer_helper_libs) $(CMOCKA_LIBS)
+
+%C%_test_inode_set_SOURCES = %D%/test_inode_set.c
+%C%_test_inode_set_LDADD = $(layer_helper_libs) $(CMOCKA_LIBS)
 
 %C%_test_layer_reader_SOURCES = %D%/test_layer_reader.c %D%/tar_file.c %D%/tar_file.h $(tree_room)
 %C%_test_layer_reader_LDADD = $(layer_helper_libs) $(CMOCKA_LIBS)

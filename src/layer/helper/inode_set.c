@@ -5,13 +5,13 @@
 
 #include "base/xalloc.h"
 
-/* The slot of an inode, or the free slot for it.  The capacity is a power of two. */
+/* The slot of the neighbours, or the free slot for them.  The capacity is a power of two. */
 static struct inode_set_slot *
-slot_of(struct inode_set_slot *slots, size_t capacity, uint64_t inode)
+slot_of(struct inode_set_slot *slots, size_t capacity, uint64_t neighbours)
 {
-	size_t at = (size_t)((inode * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & (capacity - 1);
+	size_t at = (size_t)((neighbours * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & (capacity - 1);
 
-	while (slots[at].inode != 0 && slots[at].inode != inode)
+	while (slots[at].bits != 0 && slots[at].neighbours != neighbours)
 		at = (at + 1) & (capacity - 1);
 	return &slots[at];
 }
@@ -23,45 +23,33 @@ grow(struct inode_set *inode_set)
 	struct inode_set_slot *slots = xcalloc(capacity, sizeof(*slots));
 
 	for (size_t i = 0; i < inode_set->capacity; i++)
-		if (inode_set->slots[i].inode != 0)
-			*slot_of(slots, capacity, inode_set->slots[i].inode) = inode_set->slots[i];
+		if (inode_set->slots[i].bits != 0)
+			*slot_of(slots, capacity, inode_set->slots[i].neighbours) =
+				inode_set->slots[i];
 	free(inode_set->slots);
 	inode_set->slots = slots;
 	inode_set->capacity = capacity;
 }
 
 void
-inode_set_add(struct inode_set *inode_set, uint64_t inode, uint32_t value)
+inode_set_add(struct inode_set *inode_set, uint64_t inode)
 {
 	struct inode_set_slot *slot;
 
 	if (4 * inode_set->count >= 3 * inode_set->capacity)
 		grow(inode_set);
-	slot = slot_of(inode_set->slots, inode_set->capacity, inode);
-	inode_set->count += slot->inode == 0;
-	*slot = (struct inode_set_slot){ inode, value };
-}
-
-bool
-inode_set_find(const struct inode_set *inode_set, uint64_t inode, uint32_t *ret_value)
-{
-	const struct inode_set_slot *slot;
-
-	if (inode_set->capacity == 0)
-		return false;
-	slot = slot_of(inode_set->slots, inode_set->capacity, inode);
-	if (slot->inode == 0)
-		return false;
-	*ret_value = slot->value;
-	return true;
+	slot = slot_of(inode_set->slots, inode_set->capacity, inode / 64);
+	inode_set->count += slot->bits == 0;
+	slot->neighbours = inode / 64;
+	slot->bits |= UINT64_C(1) << inode % 64;
 }
 
 bool
 inode_set_has(const struct inode_set *inode_set, uint64_t inode)
 {
-	uint32_t ignored;
-
-	return inode_set_find(inode_set, inode, &ignored);
+	if (inode_set->capacity == 0)
+		return false;
+	return slot_of(inode_set->slots, inode_set->capacity, inode / 64)->bits >> inode % 64 & 1;
 }
 
 void

@@ -41,9 +41,9 @@ tree_release(struct tree *tree)
 	inode_set_release(&tree->created);
 	inode_set_release(&tree->links);
 	inode_set_release(&tree->cleared);
-	inode_set_release(&tree->fix_slots);
+	inode_map_release(&tree->fix_slots);
 	free(tree->fixes);
-	inode_set_release(&tree->owner_slots);
+	inode_map_release(&tree->owner_slots);
 	free(tree->owners);
 	tree_record_release(&tree->record);
 	*tree = (struct tree){ .parent_fd = -1 };
@@ -84,7 +84,7 @@ fix_of(const struct tree *tree, uint64_t inode)
 {
 	uint32_t index;
 
-	if (!inode_set_find(&tree->fix_slots, inode, &index) || index == INODE_SET_NO_VALUE)
+	if (!inode_map_find(&tree->fix_slots, inode, &index) || index == INODE_MAP_NO_VALUE)
 		return NULL;
 	return &tree->fixes[index];
 }
@@ -93,7 +93,7 @@ static struct tree_fix *
 add_fix(struct tree *tree, uint64_t inode)
 {
 	tree->fixes = xgrow(tree->fixes, tree->fix_count, sizeof(*tree->fixes));
-	inode_set_add(&tree->fix_slots, inode, (uint32_t)tree->fix_count);
+	inode_map_add(&tree->fix_slots, inode, (uint32_t)tree->fix_count);
 	tree->live_fix_count++;
 	return &tree->fixes[tree->fix_count++];
 }
@@ -117,7 +117,7 @@ tree_drop_fix(struct tree *tree, uint64_t inode)
 {
 	if (!fix_of(tree, inode))
 		return;
-	inode_set_add(&tree->fix_slots, inode, INODE_SET_NO_VALUE);
+	inode_map_add(&tree->fix_slots, inode, INODE_MAP_NO_VALUE);
 	tree->live_fix_count--;
 }
 
@@ -162,7 +162,7 @@ tree_find_owner(const struct tree *tree, uint64_t inode)
 {
 	uint32_t index;
 
-	if (!inode_set_find(&tree->owner_slots, inode, &index) || index == INODE_SET_NO_VALUE)
+	if (!inode_map_find(&tree->owner_slots, inode, &index) || index == INODE_MAP_NO_VALUE)
 		return NULL;
 	return &tree->owners[index];
 }
@@ -184,14 +184,14 @@ keep_owner(struct tree *tree, uint64_t inode, const struct entry *entry)
 		return;
 	if (entry->uid == 0 && entry->gid == 0) {
 		if (tree_find_owner(tree, inode))
-			inode_set_add(&tree->owner_slots, inode, INODE_SET_NO_VALUE);
+			inode_map_add(&tree->owner_slots, inode, INODE_MAP_NO_VALUE);
 		return;
 	}
 	if (tree->owner_count == 0 || !is_last_owner(tree, entry)) {
 		tree->owners = xgrow(tree->owners, tree->owner_count, sizeof(*tree->owners));
 		tree->owners[tree->owner_count++] = (struct tree_owner){ entry->uid, entry->gid };
 	}
-	inode_set_add(&tree->owner_slots, inode, (uint32_t)(tree->owner_count - 1));
+	inode_map_add(&tree->owner_slots, inode, (uint32_t)(tree->owner_count - 1));
 }
 
 static int
@@ -342,16 +342,24 @@ set_time(const struct spot *spot, const struct entry *entry, struct error **err)
 	return 0;
 }
 
+/* Its final mode if possible, which saves a call for each file: fsetxattr(2) needs write
+ * permission, and chown(2) would clear set-id bits. */
+static mode_t
+first_mode(const struct entry *entry)
+{
+	return entry->xattr_count > 0 ? 0600 : entry->mode & 0777;
+}
+
 static int
 add_file(struct tree *tree, const struct spot *spot, const struct entry *entry, int *ret_fd,
 	 struct error **err)
 {
-	int fd = openat(spot->parent_fd, spot->name, FILE_FLAGS, 0600);
+	int fd = openat(spot->parent_fd, spot->name, FILE_FLAGS, first_mode(entry));
 
 	if (fd < 0 && errno == EEXIST) {
 		if (make_room(tree, spot, entry, err) < 0)
 			return -1;
-		fd = openat(spot->parent_fd, spot->name, FILE_FLAGS, 0600);
+		fd = openat(spot->parent_fd, spot->name, FILE_FLAGS, first_mode(entry));
 	}
 	if (fd < 0)
 		return tree_fail(errno, "create", entry->path, err);
@@ -386,7 +394,7 @@ dress_directory(struct tree *tree, int fd, const struct entry *entry, struct err
 
 	if (fstat(fd, &status) < 0)
 		return tree_fail(errno, "stat", entry->path, err);
-	inode_set_add(&tree->created, status.st_ino, INODE_SET_NO_VALUE);
+	inode_set_add(&tree->created, status.st_ino);
 	/* A directory that already has a fix existed before. */
 	if (tree_find_fix(tree, status.st_ino) && drop_xattrs(fd, entry, err) < 0)
 		return -1;
@@ -514,7 +522,7 @@ dress_node(struct tree *tree, const struct spot *spot, const struct entry *entry
 
 	if (look(spot, &status) < 0)
 		return tree_fail(errno, "stat", entry->path, err);
-	inode_set_add(&tree->created, status.st_ino, INODE_SET_NO_VALUE);
+	inode_set_add(&tree->created, status.st_ino);
 	if (set_owner_at(tree, spot->parent_fd, spot->name, &status, entry, err) < 0)
 		return -1;
 	return set_time(spot, entry, err);
@@ -708,14 +716,13 @@ tree_end_file(struct tree *tree, int fd, const struct entry *entry, struct error
 
 	if (fstat(fd, &status) < 0)
 		return tree_fail(errno, "stat", entry->path, err);
-	inode_set_add(&tree->created, status.st_ino, INODE_SET_NO_VALUE);
+	inode_set_add(&tree->created, status.st_ino);
 	tree->counts.set_id_files += (entry->mode & SET_ID_BITS) != 0;
-	/* The mode comes last: chown(2) clears set-id bits, and setting attributes needs write
-	 * permission. */
+	/* The mode comes last, see first_mode(); a directory's default ACL may have changed it. */
 	if (set_size(fd, entry, &status, err) < 0 || set_owner(tree, fd, &status, entry, err) < 0 ||
 	    set_xattrs(tree, fd, entry, err) < 0)
 		return -1;
-	if (entry->mode != 0600 && fchmod(fd, entry->mode) < 0)
+	if ((status.st_mode & 07777) != entry->mode && fchmod(fd, entry->mode) < 0)
 		return tree_fail(errno, "set the mode of", entry->path, err);
 	if (futimens(fd, times) < 0)
 		return tree_fail(errno, "set the time of", entry->path, err);

@@ -20,6 +20,7 @@
 
 #include "layer/helper/beneath.h"
 #include "layer/helper/entry.h"
+#include "layer/helper/inode_map.h"
 #include "layer/helper/inode_set.h"
 #include "layer/tree_record.h"
 #include "sandbox/id_map.h"
@@ -56,11 +57,11 @@ struct tree {
 	struct inode_set created;   /* by this layer; also directories that it has an entry for */
 	struct inode_set links;     /* names of lower files that this layer added: tree_remove.c */
 	struct inode_set cleared;   /* directories that contain this layer's files only */
-	struct inode_set fix_slots; /* by directory: index in `fixes` */
+	struct inode_map fix_slots; /* by directory: index in `fixes` */
 	struct tree_fix *fixes;
 	size_t fix_count;
 	size_t live_fix_count;        /* of directories that still exist */
-	struct inode_set owner_slots; /* by file, for the record: index in `owners` */
+	struct inode_map owner_slots; /* by file, for the record: index in `owners` */
 	struct tree_owner *owners;
 	size_t owner_count;
 	char *parent_path; /* NULL: none is open */

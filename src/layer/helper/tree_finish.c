@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -16,8 +18,8 @@
 /* A directory on the path from the root to the current one. */
 struct level {
 	uint64_t inode;
-	struct strings names;
-	size_t next; /* index in names */
+	struct strings names; /* of directories */
+	size_t next;          /* index in names */
 	size_t path_size;
 	bool is_opaque; /* it or one above it */
 };
@@ -93,27 +95,6 @@ add_name(struct walk *walk, const char *name, struct error **err)
 	return buf_append_text(&walk->path, name, err);
 }
 
-/* Takes the descriptor; walk->path is its path. */
-static int
-enter(struct walk *walk, int fd, struct error **err)
-{
-	struct tree *tree = walk->tree;
-	bool is_below_opaque = walk->count > 0 && last_level(walk)->is_opaque;
-	struct level *level;
-	struct stat status;
-
-	close_at(&walk->fd);
-	walk->fd = fd;
-	walk->levels = xgrow(walk->levels, walk->count, sizeof(*walk->levels));
-	level = &walk->levels[walk->count++];
-	*level = (struct level){ .path_size = walk->path.size };
-	if (fd < 0 || fstat(fd, &status) < 0 || dir_names(fd, SIZE_MAX, &level->names) < 0)
-		return fail(walk, "open directory", err);
-	level->inode = status.st_ino;
-	level->is_opaque = is_below_opaque || (tree->overlay && xattrs_say_opaque(fd));
-	return 0;
-}
-
 /* In a directory of one layer alone overlayfs shows a whiteout as a broken name.  In an opaque
  * directory it hides nothing and is removed; other whiteouts go into the record. */
 static int
@@ -134,20 +115,95 @@ record_owner(struct walk *walk, uint64_t inode, struct error **err)
 		     : 0;
 }
 
+/* Directories are visited later. */
 static int
-visit(struct walk *walk, const char *name, struct error **err)
+visit_by_status(struct walk *walk, const char *name, struct error **err)
 {
 	struct stat status;
 
-	if (add_name(walk, name, err) < 0)
-		return -1;
 	if (fstatat(walk->fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail(walk, "stat", err);
 	if (S_ISDIR(status.st_mode))
-		return enter(walk, dir_open_at(walk->fd, name), err);
-	if (tree_is_whiteout(walk->tree, &status))
+		strings_add(&last_level(walk)->names, name);
+	else if (tree_is_whiteout(walk->tree, &status))
 		return finish_whiteout(walk, name, err);
-	return record_owner(walk, status.st_ino, err);
+	else
+		return record_owner(walk, status.st_ino, err);
+	return 0;
+}
+
+/* Most files need no stat(2): their type is known, and no owner has to be recorded. */
+static int
+visit(struct walk *walk, const struct dirent *entry, struct error **err)
+{
+	bool may_be_whiteout = walk->tree->overlay && entry->d_type == DT_CHR;
+	size_t path_size = walk->path.size;
+	int ret;
+
+	if (entry->d_type == DT_DIR) {
+		strings_add(&last_level(walk)->names, entry->d_name);
+		return 0;
+	}
+	if (entry->d_type != DT_UNKNOWN && !may_be_whiteout && walk->tree->owner_count == 0)
+		return 0;
+	if (add_name(walk, entry->d_name, err) < 0)
+		return -1;
+	ret = visit_by_status(walk, entry->d_name, err);
+	cut_path(walk, path_size);
+	return ret;
+}
+
+static int
+visit_all(struct walk *walk, DIR *dir, struct error **err)
+{
+	for (;;) {
+		const struct dirent *entry;
+
+		errno = 0;
+		entry = readdir(dir); /* NOLINT(concurrency-mt-unsafe): `dir` is ours alone */
+		if (!entry)
+			return errno ? fail(walk, "read directory", err) : 0;
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+		    visit(walk, entry, err) < 0)
+			return -1;
+	}
+}
+
+/* Files are finished here: only the names of directories are kept. */
+static int
+visit_entries(struct walk *walk, struct error **err)
+{
+	AUTO_CLOSE int fd = dir_open_at(walk->fd, ".");
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	int ret;
+
+	if (!dir)
+		return fail(walk, "open directory", err);
+	(void)TAKE_FD(fd);
+	ret = visit_all(walk, dir, err);
+	(void)closedir(dir);
+	return ret;
+}
+
+/* Takes the descriptor; walk->path is its path. */
+static int
+enter(struct walk *walk, int fd, struct error **err)
+{
+	struct tree *tree = walk->tree;
+	bool is_below_opaque = walk->count > 0 && last_level(walk)->is_opaque;
+	struct level *level;
+	struct stat status;
+
+	close_at(&walk->fd);
+	walk->fd = fd;
+	walk->levels = xgrow(walk->levels, walk->count, sizeof(*walk->levels));
+	level = &walk->levels[walk->count++];
+	*level = (struct level){ .path_size = walk->path.size };
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return fail(walk, "open directory", err);
+	level->inode = status.st_ino;
+	level->is_opaque = is_below_opaque || (tree->overlay && xattrs_say_opaque(fd));
+	return visit_entries(walk, err);
 }
 
 static int
@@ -192,11 +248,13 @@ static int
 step(struct walk *walk, struct error **err)
 {
 	struct level *level = last_level(walk);
+	const char *name;
 
 	cut_path(walk, level->path_size);
-	if (level->next < level->names.count)
-		return visit(walk, level->names.items[level->next++], err);
-	return leave(walk, err);
+	if (level->next == level->names.count)
+		return leave(walk, err);
+	name = level->names.items[level->next++];
+	return add_name(walk, name, err) < 0 ? -1 : enter(walk, dir_open_at(walk->fd, name), err);
 }
 
 int

@@ -48,7 +48,7 @@ prune_children(struct tree *tree, int fd, bool keep_made, unsigned depth)
 		return 0;
 	if (remove_all(tree, fd, true, depth) < 0)
 		return -1;
-	inode_set_add(&tree->cleared, status.st_ino, INODE_SET_NO_VALUE);
+	inode_set_add(&tree->cleared, status.st_ino);
 	return 0;
 }
 
@@ -104,7 +104,7 @@ tree_keep_link(struct tree *tree, int parent_fd, const char *name)
 
 	if (!link_key(parent_fd, name, &key))
 		return -1;
-	inode_set_add(&tree->links, key, INODE_SET_NO_VALUE);
+	inode_set_add(&tree->links, key);
 	return 0;
 }
 

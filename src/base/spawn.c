@@ -50,7 +50,7 @@ struct signals {
 int
 spawn_caught_signal(void)
 {
-	return caught_signal;
+	return (int)caught_signal;
 }
 
 static void
@@ -451,7 +451,7 @@ start_failed(int errnum, const char *program, struct spawn_result *ret_result, s
 static int
 wait_until(struct child *child, int64_t deadline_ms, const struct signals *signals, int *ret_status)
 {
-	int before = caught_count;
+	sig_atomic_t before = caught_count;
 	int ended;
 
 	while ((ended = child_reap(child, WNOHANG, ret_status)) == 0 && caught_count == before) {
@@ -479,13 +479,13 @@ stop(struct child *child, const struct spawn_options *options, const struct sign
 	int status;
 
 	if (child->has_group || !caught_from_keyboard)
-		child_signal(child, caught_signal);
+		child_signal(child, (int)caught_signal);
 	(void)wait_until(child, deadline_after_ms(INTERRUPT_GRACE_MS), signals, &status);
 	if (child->has_group)
 		(void)kill(-child->group, SIGKILL);
 	child_signal(child, SIGKILL);
 	error_set(err, ERROR_FAILURE, "'%s' was stopped: ocifp received %s",
-		  QUOTED(options->argv[0]), signal_name(caught_signal));
+		  QUOTED(options->argv[0]), signal_name((int)caught_signal));
 	return error_set_class(err, CLASS_SIGNAL);
 }
 

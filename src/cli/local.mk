@@ -59,8 +59,8 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/jobs/cmd_run.c %D%/jobs/cmd_run.h \
 	%D%/jobs/cmd_shell.c \
 	%D%/jobs/cmd_unpack.c \
-	%D%/jobs/run_caches.c %D%/jobs/run_caches.h \
-	%D%/jobs/run_plan.c %D%/jobs/run_plan.h \
+	%D%/jobs/run_caches.h \
+	%D%/jobs/run_plan.h \
 	%D%/libraries.c %D%/libraries.h \
 	%D%/options/choice.h \
 	%D%/options/common_options.c %D%/options/common_options.h \
@@ -85,6 +85,16 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/overdue.c %D%/overdue.h \
 	%D%/prompt.c %D%/prompt.h \
 	%D%/startup.c %D%/startup.h
+if NAMESPACES
+%C%_libcli_a_SOURCES += \
+	%D%/doctor/doctor_namespaces.c \
+	%D%/jobs/run_caches.c \
+	%D%/jobs/run_in_image.c \
+	%D%/jobs/run_plan.c
+else
+%C%_libcli_a_SOURCES += %D%/jobs/run_nowhere.c
+endif
+EXTRA_DIST += %D%/jobs/run_nowhere.c
 
 # Our own licence, and what the builder says about the libraries that are linked in.
 CLEANFILES += %D%/license_text.inc

@@ -1,5 +1,9 @@
 noinst_LIBRARIES += %D%/librun.a
 %C%_librun_a_SOURCES = \
+	%D%/root/volumes.h \
+	%D%/roots.h
+if NAMESPACES
+%C%_librun_a_SOURCES += \
 	%D%/commit_job.c %D%/commit_job.h \
 	%D%/container/cgroup.c %D%/container/cgroup.h \
 	%D%/container/console.c %D%/container/console.h \
@@ -22,9 +26,13 @@ noinst_LIBRARIES += %D%/librun.a
 	%D%/root/root.c %D%/root/root.h \
 	%D%/root/root_base.c %D%/root/root_base.h \
 	%D%/root/upper_snapshot.c %D%/root/upper_snapshot.h \
-	%D%/root/volumes.c %D%/root/volumes.h \
-	%D%/roots.c %D%/roots.h \
+	%D%/root/volumes.c \
+	%D%/roots.c \
 	%D%/run.c %D%/run.h \
 	%D%/user.c
+else
+%C%_librun_a_SOURCES += %D%/jobless.c
+endif
+EXTRA_DIST += %D%/jobless.c
 
 run_libs = src/run/librun.a $(image_libs)

@@ -49,7 +49,7 @@ message_receive_fd(int fd, struct error **err)
 		.msg_control = control.bytes,
 		.msg_controllen = sizeof(control.bytes),
 	};
-	const struct cmsghdr *rights;
+	struct cmsghdr *rights;
 	int passed_fd = -1;
 	ssize_t got;
 

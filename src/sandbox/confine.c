@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include "base/error.h"
@@ -24,13 +23,14 @@
 struct resource_limit {
 	int resource;
 	rlim_t most;
+	bool may_fail; /* macOS refuses one below what is mapped already */
 };
 
 static const struct resource_limit process_limits[] = {
-	{ RLIMIT_CORE, 0 },
-	{ RLIMIT_NOFILE, CHILD_FILES_LIMIT_COUNT },
-	{ RLIMIT_CPU, CHILD_CPU_LIMIT_S },
-	{ RLIMIT_AS, IS_SANITIZED ? RLIM_INFINITY : CHILD_MEMORY_LIMIT_BYTES },
+	{ RLIMIT_CORE, 0, false },
+	{ RLIMIT_NOFILE, CHILD_FILES_LIMIT_COUNT, false },
+	{ RLIMIT_CPU, CHILD_CPU_LIMIT_S, false },
+	{ RLIMIT_AS, IS_SANITIZED ? RLIM_INFINITY : CHILD_MEMORY_LIMIT_BYTES, true },
 };
 
 /* Where somebody else has set a lower one, that holds. */
@@ -45,7 +45,7 @@ set_limit(const struct resource_limit *limit, struct error **err)
 		now.rlim_max = limit->most;
 	if (now.rlim_cur > now.rlim_max)
 		now.rlim_cur = now.rlim_max;
-	if (setrlimit(limit->resource, &now) < 0)
+	if (setrlimit(limit->resource, &now) < 0 && !(limit->may_fail && errno == EINVAL))
 		return error_set_errno(err, errno, "cannot set a resource limit");
 	return 0;
 }
@@ -65,18 +65,15 @@ confine_process(int tree_fd, struct sandbox *sandbox, struct error **err)
 	if (set_limits(err) < 0)
 		return -1;
 	sandbox->limits = true;
-	if (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return error_set_errno(err, errno, "cannot drop privileges");
-	sandbox->no_new_privs = true;
-	return confine_landlock(tree_fd, &sandbox->landlock_abi, err);
+	return confine_files(tree_fd, sandbox, err);
 }
 
 int
 confine_calls(struct sandbox *sandbox, struct error **err)
 {
-	static const struct resource_limit no_processes = { RLIMIT_NPROC, 0 };
+	static const struct resource_limit no_processes = { RLIMIT_NPROC, 0, false };
 
 	if (set_limit(&no_processes, err) < 0)
 		return -1;
-	return confine_seccomp(&sandbox->seccomp, err);
+	return confine_system_calls(sandbox, err);
 }

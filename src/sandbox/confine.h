@@ -2,9 +2,10 @@
 /* confine.h - the sandbox of a process that reads untrusted bytes
  *
  *     confine_process   no core, no ptrace, few descriptors, bounded memory and time;
- *                       no_new_privs; landlock: files below one directory only, no TCP
- *     confine_calls     seccomp, for all threads: files by descriptor, memory, threads' locks;
- *                       no socket, no exec, no new process
+ *                       on Linux no_new_privs, and landlock: files below one directory only, no
+ * TCP; on macOS sandbox_init(3): no socket, and without a directory no file confine_calls     no
+ * new process; on Linux seccomp, for all threads: files by descriptor, memory, threads' locks; no
+ * socket, no exec; on FreeBSD Capsicum: files below open directories only, no socket, no exec
  *
  * In this order, with threads started in between; untrusted bytes are read after both.  A part that
  * this kernel does not support is omitted, as struct sandbox tells; any other failure is an error.
@@ -17,7 +18,11 @@
 
 struct error;
 
+/* Which system's walls stand. */
+enum walls { WALLS_NONE, WALLS_LINUX, WALLS_CAPSICUM, WALLS_SEATBELT };
+
 struct sandbox {
+	enum walls walls;
 	bool limits;
 	bool no_new_privs;
 	int landlock_abi; /* 0: not used */
@@ -28,7 +33,11 @@ struct sandbox {
 int confine_process(int tree_fd, struct sandbox *sandbox, struct error **err);
 int confine_calls(struct sandbox *sandbox, struct error **err);
 
-/* For confine.c: *ret_abi 0, *ret_stands false: not supported by the kernel. */
+/* For confine.c: what the system has; in confine_linux.c, confine_capsicum.c, ... */
+int confine_files(int tree_fd, struct sandbox *sandbox, struct error **err);
+int confine_system_calls(struct sandbox *sandbox, struct error **err);
+
+/* For confine_linux.c: *ret_abi 0, *ret_stands false: not supported by the kernel. */
 int confine_landlock(int tree_fd, int *ret_abi, struct error **err);
 int confine_seccomp(bool *ret_stands, struct error **err);
 

@@ -125,6 +125,7 @@ spawn_program(struct helper *helper, const char *verb, const struct plan *plan, 
 	return errnum ? error_set_path(err, errnum, "start", program) : 0;
 }
 
+#ifdef HAVE_NAMESPACES
 static int
 spawn_self(struct helper *helper, const char *verb, const struct plan *plan, struct error **err)
 {
@@ -133,6 +134,7 @@ spawn_self(struct helper *helper, const char *verb, const struct plan *plan, str
 	return errnum ? error_set_errno(err, errnum, "cannot start ocifp's own file as ocifp-layer")
 		      : 0;
 }
+#endif
 
 static int
 launch(struct helper *helper, const struct helper_start *start, struct error **err)
@@ -148,8 +150,10 @@ launch(struct helper *helper, const struct helper_start *start, struct error **e
 	if (channel_set_timeout(helper->channel_fd, MESSAGE_TIMEOUT_MS, err) < 0 ||
 	    plan_make(&plan, theirs, start, err) < 0)
 		return -1;
+#ifdef HAVE_NAMESPACES
 	if (helper_self_is_open() && !environment_find("OCIFP_LIBEXEC"))
 		return spawn_self(helper, start->verb, &plan, err);
+#endif
 	return spawn_program(helper, start->verb, &plan, err);
 }
 
@@ -297,17 +301,20 @@ helper_free(struct helper *helper)
 static int
 read_sandbox(struct message *answer, struct sandbox *ret_sandbox, struct error **err)
 {
+	uint64_t walls = 0;
 	uint64_t limits = 0;
 	uint64_t no_new_privs = 0;
 	uint64_t landlock_abi = 0;
 	uint64_t seccomp = 0;
 
-	if (message_get_number(answer, &limits, err) < 0 ||
+	if (message_get_number(answer, &walls, err) < 0 ||
+	    message_get_number(answer, &limits, err) < 0 ||
 	    message_get_number(answer, &no_new_privs, err) < 0 ||
 	    message_get_number(answer, &landlock_abi, err) < 0 ||
 	    message_get_number(answer, &seccomp, err) < 0)
 		return -1;
-	*ret_sandbox = (struct sandbox){ limits, no_new_privs, (int)landlock_abi, seccomp };
+	*ret_sandbox = (struct sandbox){ (enum walls)walls, limits, no_new_privs, (int)landlock_abi,
+					 seccomp };
 	return 0;
 }
 

@@ -4,13 +4,36 @@ noinst_LIBRARIES += %D%/libsandbox.a
 	%D%/channel_error.c \
 	%D%/channel_fd.c \
 	%D%/confine.c %D%/confine.h \
-	%D%/confine_landlock.c \
-	%D%/confine_seccomp.c \
 	%D%/helper.c %D%/helper.h \
 	%D%/helper_path.c %D%/helper_path.h \
-	%D%/helper_self.c %D%/helper_self.h \
+	%D%/helper_self.h \
 	%D%/id_map.c %D%/id_map.h \
-	%D%/userns.c %D%/userns.h
+	%D%/userns.h
+
+if NAMESPACES
+%C%_libsandbox_a_SOURCES += \
+	%D%/confine_landlock.c \
+	%D%/confine_linux.c \
+	%D%/confine_seccomp.c \
+	%D%/helper_self.c \
+	%D%/userns.c
+else
+%C%_libsandbox_a_SOURCES += %D%/userns_none.c
+if WALLS_CAPSICUM
+%C%_libsandbox_a_SOURCES += %D%/confine_capsicum.c
+else
+if WALLS_SEATBELT
+%C%_libsandbox_a_SOURCES += %D%/confine_seatbelt.c
+else
+%C%_libsandbox_a_SOURCES += %D%/confine_none.c
+endif
+endif
+endif
+EXTRA_DIST += \
+	%D%/confine_capsicum.c \
+	%D%/confine_none.c \
+	%D%/confine_seatbelt.c \
+	%D%/userns_none.c
 
 sandbox_libs = src/sandbox/libsandbox.a $(base_libs)
 

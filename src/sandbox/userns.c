@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -63,6 +64,20 @@ userns_refuse(int errnum, struct error **err)
 	return error_set_hint(err, "%s",
 			      remedy ? remedy
 				     : "an administrator can allow them, see user_namespaces(7)");
+}
+
+int
+userns_enter(struct error **err)
+{
+	return unshare(CLONE_NEWUSER) < 0 ? userns_refuse(errno, err) : 0;
+}
+
+int
+userns_become_root(struct error **err)
+{
+	if (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return userns_refuse(errno, err);
+	return 0;
 }
 
 /* In a namespace that AppArmor restricts nothing else can be made.  0 or an errno value. */

@@ -1,3 +1,4 @@
+if NAMESPACES
 run_tests = \
 	%D%/test_bundle \
 	%D%/test_cell_answer \
@@ -11,6 +12,7 @@ run_tests = \
 	%D%/test_root
 check_PROGRAMS += $(run_tests)
 TESTS += $(run_tests)
+endif
 
 %C%_test_in_root_SOURCES = %D%/test_in_root.c %D%/tree_room.c %D%/tree_room.h
 %C%_test_in_root_LDADD = $(run_libs) $(CMOCKA_LIBS)

@@ -1,9 +1,10 @@
 sandbox_tests = \
 	%D%/test_channel \
-	%D%/test_confine \
 	%D%/test_helper \
-	%D%/test_helper_self \
 	%D%/test_id_map
+if NAMESPACES
+sandbox_tests += %D%/test_confine %D%/test_helper_self
+endif
 check_PROGRAMS += $(sandbox_tests)
 TESTS += $(sandbox_tests)
 

@@ -12,6 +12,7 @@ void doctor_libraries(struct findings *findings);
 void doctor_settings(struct findings *findings, struct context *context);
 void doctor_store(struct findings *findings, struct context *context);
 void doctor_sandbox(struct findings *findings);
+void doctor_namespaces(struct findings *findings); /* for doctor_sandbox.c; on Linux */
 void doctor_programs(struct findings *findings);
 
 /* `hosts` are of registries, "host[:port]". */

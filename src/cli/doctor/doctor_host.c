@@ -192,9 +192,11 @@ doctor_programs(struct findings *findings)
 		const char *purpose;
 	} programs[] = {
 		{ "git", "tracked inputs, the name of the repository" },
+#ifdef HAVE_NAMESPACES
 		{ "crun", "runs jobs" },
 		{ "runc", "runs jobs" },
 		{ "bwrap", "runs jobs" },
+#endif
 	};
 
 	findings_begin(findings, "programs");

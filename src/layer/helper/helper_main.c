@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <grp.h>
-#include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/compat.h"
 #include "base/error.h"
 #include "layer/helper/layer_helper.h"
 #include "layer/helper/remove_tree.h"
@@ -49,14 +47,10 @@ service_enter_ids(struct service *service, const struct id_map *map, struct erro
 {
 	if (map->kind != ID_MAP_RANGES)
 		return 0;
-	if (unshare(CLONE_NEWUSER) < 0)
-		return userns_refuse(errno, err);
-	if (await_maps(service, err) < 0)
+	if (userns_enter(err) < 0 || await_maps(service, err) < 0 || userns_become_root(err) < 0)
 		return -1;
-	if (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
-		return userns_refuse(errno, err);
 	/* A change of ids clears this. */
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	process_end_with_parent();
 	return 0;
 }
 
@@ -68,6 +62,7 @@ serve_sandbox(struct service *service, struct error **err)
 	if (service_confine_process(service, -1, err) < 0 ||
 	    service_confine_calls(service, err) < 0)
 		return -1;
+	message_put_number(&result, service->sandbox.walls);
 	message_put_number(&result, service->sandbox.limits);
 	message_put_number(&result, service->sandbox.no_new_privs);
 	message_put_number(&result, (uint64_t)service->sandbox.landlock_abi);
@@ -205,7 +200,7 @@ helper_main(int argc, char **argv, const struct helper_verb *more)
 	}
 	if (!verb)
 		return 2;
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	process_end_with_parent();
 	(void)signal(SIGPIPE, SIG_IGN);
 	umask(0);
 	if (serve(&service, verb, &failure) < 0)

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `run` and `shell` of a system without namespaces: their options, help and manual are there. */
+#include "base/error.h"
+#include "cli/jobs/cmd_run.h"
+#include "cli/jobs/run_plan.h"
+
+/* What the first word could mean does not matter here. */
+void
+run_plan_explain(struct context *context, const struct strings *operands, struct error **err)
+{
+	(void)context;
+	(void)operands;
+	(void)err;
+}
+
+int
+run_in_image(struct context *context, const struct run_values *values, const char *image,
+	     const struct strings *command, struct error **err)
+{
+	(void)context;
+	(void)values;
+	(void)image;
+	(void)command;
+	error_set(err, ERROR_JOB, "cannot run a job on this system: jobs need Linux");
+	return error_set_hint(err, "give the image to another engine, as with 'ocifp pull -o "
+				   "docker-archive:- IMAGE | docker load'");
+}

@@ -72,6 +72,7 @@
 #define BACKOFF_FIRST_MS 500
 #define BACKOFF_LIMIT_MS 30000
 #define RETRY_AFTER_LIMIT_MS 300000 /* a longer wait is an answer: rate limited */
+#define GUESS_WAIT_MS 1000          /* a longer wait is a reason to ask with a token */
 #define PROGRESS_RESET_BYTES MIB    /* this much progress makes the attempts fresh again */
 
 /* Uploads: a blob goes in one request unless the host refuses that */
@@ -97,7 +98,8 @@
 #define HELPER_TIMEOUT_MS 30000    /* a credential helper */
 #define TOKEN_LIFE_FLOOR_S 60      /* distribution-spec token: the default of expires_in */
 #define TOKEN_LIFE_LIMIT_S 3600    /* a token that says more is asked for again after this */
-#define TOKEN_MARGIN_S 5           /* a token this near its end may end on its way */
+#define DIRECT_BEARER_VERDICT_S 86400 /* ghcr.io is asked by token alone for so long */
+#define TOKEN_MARGIN_S 5              /* a token this near its end may end on its way */
 
 /* Transfers: a large one fills its connection, which CDNs limit; a small one waits for round trips.
  * libcurl counts the wait for a free connection as time to connect, hence one for each. */

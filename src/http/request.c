@@ -542,26 +542,6 @@ lacks_scope(const struct request *request)
 	return chosen && challenge_lacks_scope(chosen);
 }
 
-/* True: the authorizer has other credentials to try. */
-static bool
-answer_challenge(struct request *request)
-{
-	int status = request->hop.status;
-
-	if (!request->authorizer || request->has_left_origin || request->has_answered_challenge)
-		return false;
-	if (status != 401 && (status != 403 || !lacks_scope(request)))
-		return false;
-	request->has_answered_challenge = true;
-	if (!request->authorizer->ops->challenged(request->authorizer, request))
-		return false;
-	request->was_challenged = request->was_challenged || status == 401;
-	request->redirects = 0;
-	free(request->hop_url);
-	request->hop_url = xstrdup(request->url);
-	return true;
-}
-
 static int64_t
 asked_delay_ms(const struct request *request)
 {
@@ -573,6 +553,51 @@ asked_delay_ms(const struct request *request)
 	if (request->answer.data && retry_parse_text(request->answer.data, &delay_ms))
 		return delay_ms;
 	return -1;
+}
+
+static bool
+was_guess(const struct request *request)
+{
+	const struct authorizer *authorizer = request->authorizer;
+
+	return authorizer->ops->was_guess && authorizer->ops->was_guess(authorizer, request);
+}
+
+static bool
+refutes_guess(const struct request *request)
+{
+	int status = request->hop.status;
+
+	return status == 401 || status == 403 || status == 404 ||
+	       (status == 429 && asked_delay_ms(request) > GUESS_WAIT_MS);
+}
+
+/* True: the authorizer has other credentials to try. */
+static bool
+answer_challenge(struct request *request)
+{
+	int status = request->hop.status;
+	bool is_guess;
+
+	if (!request->authorizer || request->has_left_origin)
+		return false;
+	is_guess = was_guess(request);
+	if (is_guess && !refutes_guess(request))
+		return false;
+	if (!is_guess && (request->has_answered_challenge ||
+			  (status != 401 && (status != 403 || !lacks_scope(request)))))
+		return false;
+	if (is_guess)
+		request->has_failed_guess = true;
+	else
+		request->has_answered_challenge = true;
+	if (!request->authorizer->ops->challenged(request->authorizer, request))
+		return false;
+	request->was_challenged = request->was_challenged || is_guess || status == 401;
+	request->redirects = 0;
+	free(request->hop_url);
+	request->hop_url = xstrdup(request->url);
+	return true;
 }
 
 static bool
@@ -824,6 +849,12 @@ bool
 request_was_challenged(const struct request *request)
 {
 	return request->was_challenged;
+}
+
+bool
+request_failed_guess(const struct request *request)
+{
+	return request->has_failed_guess;
 }
 
 bool

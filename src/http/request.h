@@ -119,6 +119,7 @@ int request_explain_content(const struct request *request, struct error **err);
  * (a 404 to DELETE, for example). */
 unsigned request_sendings(const struct request *request);
 bool request_was_challenged(const struct request *request); /* a 401 came before the answer */
+bool request_failed_guess(const struct request *request);   /* see was_guess() below */
 bool request_was_authorized(
 	const struct request *request);                /* the answered request had Authorization */
 bool request_is_single(const struct request *request); /* REQUEST_NO_RETRY */
@@ -152,6 +153,11 @@ struct authorizer_ops {
 	/* After a 401, or a 403 whose challenge says insufficient_scope; at most once an attempt.
 	 * True: authorize and send again.  False: the answer is final. */
 	bool (*challenged)(struct authorizer *authorizer, struct request *request);
+
+	/* Whether the request was sent with a guess, of which a 401, 403, 404 or a long wait (429)
+	 * proves nothing: then challenged() is called, which does not count as the attempt's
+	 * challenge.  NULL: never. */
+	bool (*was_guess)(const struct authorizer *authorizer, const struct request *request);
 
 	/* A parked request is freed or times out. */
 	void (*forget)(struct authorizer *authorizer, struct request *request);

@@ -116,6 +116,7 @@ struct request {
 	unsigned sendings;  /* of which no answer says that they came to nothing */
 	bool needs_attempt; /* the next step starts a new one */
 	bool was_challenged;
+	bool has_failed_guess;
 	bool avoids_http2;
 	bool avoids_reuse; /* of a connection: one just broke, or it is to be a new one */
 	bool avoids_range;

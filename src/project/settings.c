@@ -182,6 +182,7 @@ read_mirrors(const struct config *config, const struct config_node *node, void *
 
 /* Each reader adds to the whole file. */
 static const struct config_field fields[] = {
+	{ "direct_bearer", read_flag, 0, false, SCHEMA_BOOL },
 	{ "isolation", read_isolation, 0, false, SCHEMA_ONE_OF("\"full\", \"chroot\"") },
 	{ "mirrors", read_mirrors, 0, false, NULL },
 	{ "plain_http", read_hosts, 0, false, SCHEMA_TEXTS },

@@ -58,16 +58,28 @@ name_scopes(const struct endpoint *endpoint, enum access access, const char *mou
 			 mount_from);
 }
 
+static bool
+allows_direct(const struct endpoint *endpoint, enum access access, const char *mount_from)
+{
+	return access == ACCESS_PULL && !mount_from && !endpoint->mirrored &&
+	       !endpoint->is_written && endpoint->registry->options.direct_bearer;
+}
+
 struct scope_auth *
 endpoint_scope_auth(struct endpoint *endpoint, enum access access, const char *mount_from)
 {
 	AUTO_FREE char *scopes = name_scopes(endpoint, access, mount_from);
-	struct scope_auth *scope_auth;
+	struct scope_auth *scope_auth = NULL;
 
-	for (size_t i = 0; i < endpoint->scope_auth_count; i++)
+	for (size_t i = 0; i < endpoint->scope_auth_count && !scope_auth; i++)
 		if (strcmp(scope_auth_scopes(endpoint->scope_auths[i]), scopes) == 0)
-			return endpoint->scope_auths[i];
+			scope_auth = endpoint->scope_auths[i];
+	if (scope_auth) {
+		scope_auth_allow_direct(scope_auth, allows_direct(endpoint, access, mount_from));
+		return scope_auth;
+	}
 	scope_auth = scope_auth_new(endpoint->host, scopes);
+	scope_auth_allow_direct(scope_auth, allows_direct(endpoint, access, mount_from));
 	endpoint->scope_auths = xgrow(endpoint->scope_auths, endpoint->scope_auth_count,
 				      sizeof(struct scope_auth *));
 	endpoint->scope_auths[endpoint->scope_auth_count++] = scope_auth;
@@ -95,6 +107,8 @@ endpoint_perform(struct endpoint *endpoint, enum access access,
 	authorized.authorizer = scope_auth_authorizer(scope_auth);
 	authorized.pace = &endpoint->host->writes;
 	request = request_perform(endpoint->registry->engine, &authorized, err);
+	if (request)
+		scope_auth_settle(scope_auth, request);
 	if (!request || !scope_auth_reconsider(scope_auth, request))
 		return TAKE_PTR(request);
 	return request_perform(endpoint->registry->engine, &authorized, err);

@@ -46,6 +46,7 @@ struct endpoint {
 	size_t scope_auth_count;
 	struct endpoint **mirrors;
 	size_t mirror_count;
+	bool is_written;      /* pushed to or deleted from: no direct bearer */
 	bool lacks_referrers; /* the registry is known to lack the referrers API */
 };
 

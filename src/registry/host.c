@@ -145,8 +145,42 @@ void
 host_forget_kept(struct host *host)
 {
 	token_cache_forget_challenge(host->cache, host->origin_text);
-	host->scheme_is_kept = false;
+	host->scheme_is_kept = host->scheme_is_assumed = false;
 	host->scheme = HOST_OPEN;
+}
+
+bool
+host_takes_direct(const struct host *host)
+{
+	return strcmp(host->origin_text, "https://ghcr.io:443") == 0 && !host->refuses_direct &&
+	       !token_cache_has_mark(host->cache, MARK_DIRECT_BEARER_FAILED, host->origin_text);
+}
+
+void
+host_refuse_direct(struct host *host)
+{
+	host->refuses_direct = true;
+	token_cache_keep_mark(host->cache, MARK_DIRECT_BEARER_FAILED, host->origin_text);
+}
+
+void
+host_assume_bearer(struct host *host)
+{
+	if (host->scheme != HOST_OPEN)
+		return;
+	set_bearer(host, "https://ghcr.io/token", "ghcr.io");
+	host->scheme_is_kept = host->scheme_is_assumed = true;
+}
+
+void
+host_keep_assumed(struct host *host)
+{
+	struct kept_challenge kept = { .realm = host->realm, .service = host->service };
+
+	if (!host->scheme_is_assumed)
+		return;
+	host->scheme_is_assumed = false;
+	token_cache_keep_challenge(host->cache, host->origin_text, &kept);
 }
 
 static bool
@@ -172,9 +206,9 @@ host_learn_bearer(struct host *host, const struct challenge *challenge)
 {
 	struct kept_challenge kept = { .realm = challenge->realm, .service = challenge->service };
 	bool is_known = host->scheme == HOST_BEARER && is_same(host->realm, challenge->realm) &&
-			is_same(host->service, challenge->service);
+			is_same(host->service, challenge->service) && !host->scheme_is_assumed;
 
-	host->scheme_is_kept = false;
+	host->scheme_is_kept = host->scheme_is_assumed = false;
 	if (is_known)
 		return;
 	set_bearer(host, challenge->realm, challenge->service);

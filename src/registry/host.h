@@ -43,6 +43,8 @@ struct host {
 	char *service;       /* NULL: none */
 	bool scheme_is_kept; /* from the cache of an earlier run */
 	bool was_recalled;   /* the cache has been read */
+	bool scheme_is_assumed;
+	bool refuses_direct; /* see host_takes_direct() */
 
 	bool credential_was_sought;
 	bool has_credential;
@@ -66,6 +68,14 @@ DEFINE_CLEANUP(struct host, host_free)
 int host_credential(struct host *host, const struct credential **ret_credential,
 		    struct error **err);
 
+/* Whether it is https://ghcr.io itself, which answers reads without a token; and that it stopped.
+ */
+bool host_takes_direct(const struct host *host);
+void host_refuse_direct(struct host *host);
+
+/* Where ghcr.io gives tokens, before it has said so. */
+void host_assume_bearer(struct host *host);
+
 /* For a refused implicit credential: reads continue without it, after one notice. */
 void host_drop_credential(struct host *host);
 
@@ -73,6 +83,7 @@ void host_drop_credential(struct host *host);
 void host_recall(struct host *host);
 void host_forget_kept(struct host *host);
 void host_learn_basic(struct host *host);
+void host_keep_assumed(struct host *host); /* a token came from there */
 void host_learn_bearer(struct host *host, const struct challenge *challenge);
 
 #endif

@@ -214,3 +214,9 @@ endpoint_open(struct registry *registry, const struct reference *reference, stru
 	registry->endpoints[registry->endpoint_count++] = endpoint;
 	return endpoint;
 }
+
+void
+endpoint_write(struct endpoint *endpoint)
+{
+	endpoint->is_written = true;
+}

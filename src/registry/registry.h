@@ -37,6 +37,7 @@ struct registry_options {
 	const char *auth_file;  /* NULL: $REGISTRY_AUTH_FILE, docker config.json, auth.json */
 	const char *const *trust_realms; /* NULL-terminated "host[:port]"; may be NULL */
 	bool no_token_cache;
+	bool direct_bearer;   /* ask ghcr.io without a token first: see auth/scope_auth.h */
 	bool github_packages; /* delete through packages.h, as at ghcr.io */
 	bool loopback_tls; /* use https for loopback hosts: a CA or client certificate was given */
 	const struct registry_mirror *mirrors;
@@ -55,5 +56,8 @@ DEFINE_CLEANUP(struct registry, registry_free)
 /* The repository of `reference`, owned by the registry; the same object each time. */
 struct endpoint *endpoint_open(struct registry *registry, const struct reference *reference,
 			       struct error **err);
+
+/* From now on it is read with tokens alone, as what pushes and deletes needs them anyway. */
+void endpoint_write(struct endpoint *endpoint);
 
 #endif

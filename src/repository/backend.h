@@ -81,7 +81,8 @@ struct holding *holdings_add(struct holdings *holdings, const struct digest *dig
 			     struct error **err);
 
 struct repository *repository_open_registry(struct session *session,
-					    const struct reference *reference, struct error **err);
+					    const struct reference *reference,
+					    enum repository_mode mode, struct error **err);
 struct repository *repository_open_layout(struct session *session, const char *path,
 					  enum repository_mode mode, struct error **err);
 struct repository *repository_open_archive(const struct location *location, struct error **err);

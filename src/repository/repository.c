@@ -13,7 +13,7 @@ repository_open(struct session *session, const struct location *location, enum r
 {
 	switch (location->transport) {
 	case TRANSPORT_REGISTRY:
-		return repository_open_registry(session, &location->reference, err);
+		return repository_open_registry(session, &location->reference, mode, err);
 	case TRANSPORT_LAYOUT:
 		return repository_open_layout(session, location->path, mode, err);
 	case TRANSPORT_OCI_ARCHIVE:

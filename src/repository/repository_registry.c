@@ -328,7 +328,7 @@ is_package(const struct session *session, const struct reference *reference)
 
 struct repository *
 repository_open_registry(struct session *session, const struct reference *reference,
-			 struct error **err)
+			 enum repository_mode mode, struct error **err)
 {
 	static const struct repository_ops ops = {
 		COMMON_OPS,
@@ -346,6 +346,8 @@ repository_open_registry(struct session *session, const struct reference *refere
 
 	if (!endpoint)
 		return NULL;
+	if (mode == REPOSITORY_WRITE)
+		endpoint_write(endpoint);
 	self = XNEW(struct registry_repository);
 	self->repository.ops = is_package(session, reference) ? &package_ops : &ops;
 	self->repository.name = reference_repository(reference);

@@ -4,6 +4,7 @@ Tokens are opaque and live in memory.  Sources: RFC 7617, RFC 6750, distribution
 specification (GET form) and its OAuth2 form (POST).
 """
 import base64
+import os
 import secrets
 import time
 import urllib.parse
@@ -41,7 +42,9 @@ class Auth:
             user, scopes = self._user_of(request), request.query.get("scope", [])
         if user is None:
             return error_response(401, "UNAUTHORIZED", "authentication required")
-        if user == "" and not self.options.anonymous:
+        names = [scope.split(":")[1] for scope in scopes if scope.count(":") == 2]
+        is_hidden = self.options.direct and not all(map(self._is_public, names))
+        if user == "" and (is_hidden or not self.options.anonymous):
             return error_response(403, "DENIED", "requested access to the resource is denied")
         return self._grant(user, scopes)
 
@@ -57,11 +60,27 @@ class Auth:
     def _bearer_refusal(self, request, name, action):
         kind, _, token = (request.header("authorization") or "").partition(" ")
         granted, expires = self.tokens.get(token, (None, 0))
+        if self.options.direct and token and granted is None:
+            return self._direct_refusal(request, name, action, token)
         if kind.lower() != "bearer" or granted is None or time.monotonic() > expires:
             return self._challenge(request, name, action, None if not token else "invalid_token")
         if name and action not in granted.get(name, ()):
             return self._challenge(request, name, action, "insufficient_scope")
         return None
+
+    def _direct_refusal(self, request, name, action, token):
+        """As ghcr.io: base64 of anything reads what is public; of a credential, what its user may."""
+        try:
+            text = base64.b64decode(token, validate=True).decode("latin-1")
+        except ValueError:
+            return error_response(403, "DENIED", "invalid token")
+        known = {*self.users.values(), *("%s:%s" % pair for pair in self.users.items())}
+        if action == "pull" and (self._is_public(name) or text in known):
+            return None
+        return error_response(403, "DENIED", "requested access to the resource is denied")
+
+    def _is_public(self, name):
+        return name not in self.options.private and os.path.isdir(os.path.join(self.options.root, name))
 
     def _challenge(self, request, name, action, problem):
         realm = self.options.realm or "@SELF@/token"

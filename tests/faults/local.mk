@@ -7,6 +7,7 @@ fault_tests = \
 	%D%/cache.bats \
 	%D%/cli.bats \
 	%D%/copy.bats \
+	%D%/direct.bats \
 	%D%/fingerprint.bats \
 	%D%/http.bats \
 	%D%/index.bats \

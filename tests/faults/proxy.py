@@ -23,7 +23,7 @@ def serve(request, sock, reader, server):
     if not is_allowed(request, server.options.proxy_user):
         challenge = {"Proxy-Authenticate": 'Basic realm="proxy"'}
         return Wire(sock, server.stop).transmit(request, Response(407, challenge), {})
-    with connect(request) as other:
+    with connect(request, server.options.proxy_to) as other:
         if request.method == "CONNECT":
             sock.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
         else:
@@ -39,8 +39,11 @@ def is_allowed(request, user):
     return kind.lower() == "basic" and base64.b64decode(value).decode("latin-1") == user
 
 
-def connect(request):
+def connect(request, always):
     """To loopback alone, whatever name was asked for: the name's port decides."""
+    if always:
+        host, _, port = always.rpartition(":")
+        return socket.create_connection((host, int(port)), 5)
     where = request.target if request.method == "CONNECT" else ABSOLUTE.match(request.target)[1]
     port = int(where.rpartition(":")[2]) if ":" in where else 80
     host = where.rpartition(":")[0]

@@ -166,4 +166,8 @@ test_forget(struct authorizer *authorizer, struct request *request)
 	((struct test_authorizer *)authorizer)->forgotten++;
 }
 
-const struct authorizer_ops test_authorizer_ops = { test_authorize, test_challenged, test_forget };
+const struct authorizer_ops test_authorizer_ops = {
+	.authorize = test_authorize,
+	.challenged = test_challenged,
+	.forget = test_forget,
+};

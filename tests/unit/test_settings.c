@@ -44,6 +44,7 @@ each_value_knows_where_it_stands(void **state)
 	      "  \"b.example:5000\"]\n"
 	      "mirrors: {GHCR.io: [\"https://m.example/x\", {url: \"http://n.example\", resolve: "
 	      "true}]}\n"
+	      "direct_bearer: false\n"
 	      "x-mine: anything\n"
 	      "END");
 	assert_int_equal(settings_read(&settings, &err), 0);
@@ -55,6 +56,7 @@ each_value_knows_where_it_stands(void **state)
 	assert_false(settings.items[3].resolves);
 	assert_string_equal(settings.items[4].value, "http://n.example");
 	assert_true(settings.items[4].resolves);
+	assert_false(settings_is(&settings, "direct_bearer", true));
 	assert_true(settings_is(&settings, "project_mirrors", true));
 	assert_null(settings_find(&settings, "store"));
 	assert_null(settings.unused);

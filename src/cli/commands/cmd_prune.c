@@ -252,6 +252,7 @@ run_prune(struct context *context, const void *opaque, const struct strings *ope
 	if (target_of_place(context, operands, &target, err) < 0)
 		return -1;
 	context->options.session.registry.github_packages = values->github_packages;
+	context->options.session.registry.direct_bearer = false;
 	if (values->restore)
 		return restore(context, values, &target.candidates[0], err);
 	if (find_whether_git_counts(context, values, &target, &asks, err) < 0 ||

@@ -211,6 +211,7 @@ read_settings(struct common_options *options, struct error **err)
 		session->engine.ca_file = find_value(settings, "tls_ca");
 	if (!session->store_path && !environment_find("OCIFP_STORE"))
 		session->store_path = find_value(settings, "store");
+	session->registry.direct_bearer = settings_is(settings, "direct_bearer", true);
 	add_hosts(settings, "OCIFP_PLAIN_HTTP", "plain_http", &options->plain_http_hosts);
 	add_hosts(settings, "OCIFP_TRUST_REALM", "trust_realm", &options->trusted_realms);
 	return 0;

@@ -35,6 +35,7 @@ struct scope_token {
 	char *wanted;          /* the scopes as given: the cache's key */
 	struct strings scopes; /* these, and those that challenges named */
 	char *header;          /* "Authorization: Bearer ..."; NULL: no token */
+	bool is_direct;        /* no token, but the direct bearer */
 	int64_t good_until_ms;
 	unsigned generation;
 	bool is_kept;      /* from the cache of an earlier run */
@@ -112,6 +113,7 @@ set_token(struct scope_token *token, const struct token_answer *answer)
 {
 	secret_free(token->header);
 	token->header = xasprintf("Authorization: Bearer %s", answer->token);
+	token->is_direct = false;
 	token->good_until_ms = deadline_after_ms((answer->life_s - TOKEN_MARGIN_S) * 1000);
 	token->generation++;
 }
@@ -123,7 +125,7 @@ scope_token_drop(struct scope_token *token)
 
 	if (token->is_kept)
 		token_cache_forget(token->host->cache, &key);
-	token->is_kept = false;
+	token->is_kept = token->is_direct = false;
 	secret_free(TAKE_PTR(token->header));
 }
 
@@ -152,16 +154,74 @@ scope_token_take(struct scope_token *token, const struct token_answer *answer)
 		token_cache_keep(token->host->cache, &key, answer);
 }
 
-static bool
-scope_token_was_used(const struct scope_token *token, const struct request *request)
+/* The token that the request was last sent with; 0: none. */
+static unsigned
+scope_token_find_use(const struct scope_token *token, const struct request *request)
 {
 	for (size_t i = 1; i <= TOKEN_USES_COUNT; i++) {
 		size_t at = (token->next_use + TOKEN_USES_COUNT - i) % TOKEN_USES_COUNT;
 
 		if (token->uses[at].request == request)
-			return token->uses[at].generation == token->generation;
+			return token->uses[at].generation;
 	}
-	return false;
+	return 0;
+}
+
+static bool
+scope_token_was_used(const struct scope_token *token, const struct request *request)
+{
+	unsigned generation = scope_token_find_use(token, request);
+
+	return generation > 0 && generation == token->generation;
+}
+
+/* It may be sent again without any; and another one may have had its address before. */
+static void
+scope_token_forget_uses(struct scope_token *token, const struct request *request)
+{
+	for (size_t i = 0; i < TOKEN_USES_COUNT; i++)
+		if (token->uses[i].request == request)
+			token->uses[i].request = NULL;
+}
+
+static char *
+scope_token_use(struct scope_token *token, const struct request *request)
+{
+	token->uses[token->next_use] = (struct token_use){ request, token->generation };
+	token->next_use = (token->next_use + 1) % TOKEN_USES_COUNT;
+	return xstrdup(token->header);
+}
+
+/* NULL: this kind of credential cannot go so. */
+static char *
+direct_bearer_text(const struct credential *credential)
+{
+	AUTO_SECRET char *pair = NULL;
+
+	if (!credential)
+		return xstrdup("A"); /* "QQ==", as Homebrew does */
+	if (credential->registry_token || credential->identity_token || !credential->password)
+		return NULL;
+	if (!credential->is_explicit)
+		return xstrdup(credential->password);
+	return credential->username ? xasprintf("%s:%s", credential->username, credential->password)
+				    : NULL;
+}
+
+/* False: not for this credential. */
+static bool
+scope_token_set_direct(struct scope_token *token, const struct credential *credential)
+{
+	AUTO_SECRET char *text = direct_bearer_text(credential);
+	AUTO_SECRET char *encoded = text ? secret_encode(text) : NULL;
+
+	if (!encoded)
+		return false;
+	token->header = xasprintf("Authorization: Bearer %s", encoded);
+	token->is_direct = true;
+	token->good_until_ms = DEADLINE_NEVER;
+	token->generation++;
+	return true;
 }
 
 struct scope_auth {
@@ -172,9 +232,12 @@ struct scope_auth {
 	struct waiter *parked;
 	struct waiter *failed; /* resumed after a failed fetch; get `failure` from authorize() */
 	struct error *failure;
-	bool is_refused;        /* no further fetch: repeated refusals may lock the account */
-	bool fetches_anonymous; /* the fetch under way has no credential */
-	bool fetches_once;      /* the fetch under way is not retried */
+	bool allows_direct;
+	bool direct_failed;         /* a token is wanted */
+	unsigned direct_generation; /* of the token; 0: it was never the direct bearer */
+	bool is_refused;            /* no further fetch: repeated refusals may lock the account */
+	bool fetches_anonymous;     /* the fetch under way has no credential */
+	bool fetches_once;          /* the fetch under way is not retried */
 };
 
 /* A copy of the failure, for each request that waited. */
@@ -252,6 +315,7 @@ on_token(void *context, const struct token_answer *answer, struct error *failure
 	AUTO_ERROR struct error *owned = failure;
 
 	if (answer) {
+		host_keep_assumed(scope_auth->host);
 		scope_token_take(&scope_auth->token, answer);
 		resume_all(scope_auth);
 	} else if (drop_doubtful_input(scope_auth, failure)) {
@@ -290,15 +354,36 @@ authorize_bearer(struct scope_auth *scope_auth, struct request *request,
 	}
 	scope_token_recall(token);
 	if (token->header && deadline_now_ms() < token->good_until_ms) {
-		token->uses[token->next_use] = (struct token_use){ request, token->generation };
-		token->next_use = (token->next_use + 1) % TOKEN_USES_COUNT;
-		*ret_header = xstrdup(token->header);
+		*ret_header = scope_token_use(token, request);
 		return AUTHORIZATION_READY;
 	}
 	if (!scope_auth->fetch && start_fetch(scope_auth, request_is_single(request), err) < 0)
 		return AUTHORIZATION_REFUSED;
 	waiters_add(&scope_auth->parked, request);
 	return AUTHORIZATION_PARKED;
+}
+
+/* A token is better, if there is one. */
+static bool
+authorize_direct(struct scope_auth *scope_auth, const struct request *request,
+		 const struct credential *credential, char **ret_header)
+{
+	struct scope_token *token = &scope_auth->token;
+	bool is_wanted = scope_auth->allows_direct && !scope_auth->direct_failed &&
+			 scope_auth->host->scheme != HOST_BASIC;
+
+	if (token->is_direct && !is_wanted)
+		scope_token_drop(token);
+	if (!is_wanted || scope_auth->fetch)
+		return false;
+	if (scope_auth->host->scheme == HOST_BEARER)
+		scope_token_recall(token);
+	if (!token->is_direct && (token->header || !host_takes_direct(scope_auth->host) ||
+				  !scope_token_set_direct(token, credential)))
+		return false;
+	scope_auth->direct_generation = token->generation;
+	*ret_header = scope_token_use(token, request);
+	return true;
 }
 
 static void
@@ -327,6 +412,9 @@ authorize(struct authorizer *authorizer, struct request *request, char **ret_hea
 	if (host_credential(scope_auth->host, &credential, err) < 0)
 		return AUTHORIZATION_REFUSED;
 	host_recall(scope_auth->host);
+	scope_token_forget_uses(&scope_auth->token, request);
+	if (authorize_direct(scope_auth, request, credential, ret_header))
+		return AUTHORIZATION_READY;
 	if (scope_auth->host->scheme == HOST_BEARER)
 		return authorize_bearer(scope_auth, request, credential, ret_header, err);
 	*ret_header = NULL;
@@ -380,12 +468,37 @@ read_challenge(const struct request *request, struct challenges *challenges)
 }
 
 static bool
+was_direct(const struct authorizer *authorizer, const struct request *request)
+{
+	const struct scope_auth *scope_auth = (const struct scope_auth *)authorizer;
+
+	return scope_auth->direct_generation > 0 &&
+	       scope_token_find_use(&scope_auth->token, request) == scope_auth->direct_generation;
+}
+
+/* The refusal of another request may have brought a token meanwhile. */
+static bool
+handle_refused_direct(struct scope_auth *scope_auth, const struct challenge *chosen)
+{
+	if (scope_auth->token.is_direct)
+		scope_token_drop(&scope_auth->token);
+	scope_auth->direct_failed = true;
+	if (!chosen || chosen->scheme == CHALLENGE_BASIC || !chosen->realm)
+		host_assume_bearer(scope_auth->host);
+	else
+		host_learn_bearer(scope_auth->host, chosen);
+	return true;
+}
+
+static bool
 challenged(struct authorizer *authorizer, struct request *request)
 {
 	struct scope_auth *scope_auth = (struct scope_auth *)authorizer;
 	AUTO_CHALLENGES struct challenges challenges = { 0 };
 	const struct challenge *chosen = read_challenge(request, &challenges);
 
+	if (was_direct(authorizer, request))
+		return handle_refused_direct(scope_auth, chosen);
 	if (!chosen)
 		return false;
 	if (chosen->scheme == CHALLENGE_BASIC)
@@ -405,6 +518,7 @@ forget(struct authorizer *authorizer, struct request *request)
 static const struct authorizer_ops scope_auth_ops = {
 	.authorize = authorize,
 	.challenged = challenged,
+	.was_guess = was_direct,
 	.forget = forget,
 };
 
@@ -431,6 +545,19 @@ scope_auth_free(struct scope_auth *scope_auth)
 	error_free(scope_auth->failure);
 	scope_token_release(&scope_auth->token);
 	free(scope_auth);
+}
+
+void
+scope_auth_allow_direct(struct scope_auth *scope_auth, bool allowed)
+{
+	scope_auth->allows_direct = allowed;
+}
+
+void
+scope_auth_settle(struct scope_auth *scope_auth, const struct request *request)
+{
+	if (request_failed_guess(request) && request_status(request) == 200)
+		host_refuse_direct(scope_auth->host);
 }
 
 const char *

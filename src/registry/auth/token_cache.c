@@ -329,6 +329,7 @@ static const struct {
 	time_t life_s;
 } marks[] = {
 	[MARK_MIRROR_FAILED] = { "mirror failed", MIRROR_VERDICT_S },
+	[MARK_DIRECT_BEARER_FAILED] = { "direct bearer failed", DIRECT_BEARER_VERDICT_S },
 };
 
 static char *

@@ -63,7 +63,8 @@ void token_cache_forget(struct token_cache *cache, const struct token_key *key);
 
 /* What a run found out about an origin, for later ones.  Each kind counts for a time. */
 enum origin_mark {
-	MARK_MIRROR_FAILED, /* MIRROR_VERDICT_S */
+	MARK_MIRROR_FAILED,        /* MIRROR_VERDICT_S */
+	MARK_DIRECT_BEARER_FAILED, /* DIRECT_BEARER_VERDICT_S */
 };
 bool token_cache_has_mark(struct token_cache *cache, enum origin_mark mark, const char *origin);
 void token_cache_keep_mark(struct token_cache *cache, enum origin_mark mark, const char *origin);

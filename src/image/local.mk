@@ -12,28 +12,21 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/make/derive.c %D%/make/derive.h \
 	%D%/transfer/destination.c %D%/transfer/destination.h \
 	%D%/ensure/ensure.c %D%/ensure/ensure.h \
-	%D%/resolve/entries.c %D%/resolve/entries.h \
 	%D%/transfer/fetch.c %D%/transfer/fetch.h \
 	%D%/resolve/find.c %D%/resolve/find.h \
 	%D%/unpack/image_unpacker.c %D%/unpack/image_unpacker.h \
 	%D%/prune/collect.c %D%/prune/collect.h \
 	%D%/transfer/import.c %D%/transfer/import.h \
-	%D%/resolve/inputs.c %D%/resolve/inputs.h \
 	%D%/ensure/join.c %D%/ensure/join.h \
 	%D%/ensure/moving_tags.c %D%/ensure/moving_tags.h \
-	%D%/ensure/join_private.h %D%/ensure/join_read.c \
 	%D%/unpack/layer_jobs.c %D%/unpack/layer_jobs.h \
 	%D%/unpack/image_layers.c %D%/unpack/image_layers.h \
 	%D%/document/local_image.c %D%/document/local_image.h \
-	%D%/trust/lock_compare.c %D%/trust/lock_compare.h \
 	%D%/trust/lock_project.c %D%/trust/lock_project.h \
 	%D%/resolve/lookup.c %D%/resolve/lookup.h \
-	%D%/document/named_digest.c %D%/document/named_digest.h \
 	%D%/make/new_layer.c %D%/make/new_layer.h \
-	%D%/document/node.c %D%/document/node.h \
+	%D%/document/image_node.c %D%/document/image_node.h \
 	%D%/transfer/output_tag.c %D%/transfer/output_tag.h \
-	%D%/document/image_part.c %D%/document/image_part.h \
-	%D%/resolve/platform_tag.c %D%/resolve/platform_tag.h \
 	%D%/prune/prune.c %D%/prune/prune.h \
 	%D%/prune/prune_graph.c %D%/prune/prune_graph.h \
 	%D%/transfer/publish.c %D%/transfer/publish.h \

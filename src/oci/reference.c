@@ -189,6 +189,17 @@ reference_docker_name(const char *text)
 			 reference.tag ? reference.tag : "latest");
 }
 
+int
+reference_check_digest(const struct reference *reference, const struct digest *content,
+		       struct error **err)
+{
+	if (reference->digest.algorithm == DIGEST_NONE || digest_equal(&reference->digest, content))
+		return 0;
+	error_set(err, ERROR_USAGE, "the digest of the content is %s, not the one in the reference",
+		  digest_text(content).text);
+	return error_set_hint(err, "give a tag, or neither tag nor digest");
+}
+
 void
 reference_copy(const struct reference *reference, struct reference *ret_copy)
 {

@@ -31,6 +31,10 @@ char *reference_repository(const struct reference *reference); /* "host/name" */
 /* "host/name:tag" as docker means it: docker.io's without a host, latest without a tag; the
  * caller's.  NULL: it is no name. */
 char *reference_docker_name(const char *text);
+
+/* ERROR_USAGE when the reference names another digest than that of the content. */
+int reference_check_digest(const struct reference *reference, const struct digest *content,
+			   struct error **err);
 void reference_copy(const struct reference *reference, struct reference *ret_copy);
 void reference_release(struct reference *reference);
 #define AUTO_REFERENCE CLEANUP(reference_release)

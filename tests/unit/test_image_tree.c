@@ -12,7 +12,7 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "image/document/content.h"
-#include "image/document/image_part.h"
+#include "image/document/image_node.h"
 #include "image/document/image_tree.h"
 #include "in_image_room.h"
 

@@ -9,29 +9,37 @@
 #include "base/error.h"
 #include "base/xalloc.h"
 #include "image/document/annotation.h"
-#include "image/ensure/join_private.h"
-#include "image/resolve/target.h"
+#include "image/ensure/join.h"
+#include "oci/index.h"
 
 /* What the tag lists now, and what it is to list. */
 struct joining {
-	struct target target;
-	struct join join;
+	struct image_index current;
+	struct image_index joined;
+	bool by_hash;
 };
 
 static void
 start(struct joining *joining)
 {
-	*joining = (struct joining){ .join.target = &joining->target };
-	joining->join.current.annotations = json_object();
-	joining->join.joined.annotations = json_object();
+	*joining = (struct joining){ .by_hash = false };
+	joining->current.annotations = json_object();
+	joining->joined.annotations = json_object();
 }
 
 static void
 joining_release(struct joining *joining)
 {
-	join_release(&joining->join);
+	image_index_release(&joining->current);
+	image_index_release(&joining->joined);
 }
 #define AUTO_JOINING CLEANUP(joining_release)
+
+static bool
+is_done(const struct joining *joining)
+{
+	return join_is_done(&joining->current, &joining->joined, joining->by_hash);
+}
 
 /* Another image for each letter. */
 static void
@@ -73,9 +81,9 @@ it_is_done_when_the_tag_lists_just_what_is_there(void **state)
 		AUTO_JOINING struct joining joining;
 
 		start(&joining);
-		add(&joining.join.current, cases[i].current);
-		add(&joining.join.joined, cases[i].joined);
-		if (join_is_done(&joining.join) != cases[i].is_done)
+		add(&joining.current, cases[i].current);
+		add(&joining.joined, cases[i].joined);
+		if (is_done(&joining) != cases[i].is_done)
 			fail_msg("'%s' for '%s'", cases[i].current, cases[i].joined);
 	}
 }
@@ -87,14 +95,14 @@ annotations_that_are_asked_for_have_to_be_there(void **state)
 
 	(void)state;
 	start(&joining);
-	add(&joining.join.current, "a");
-	add(&joining.join.joined, "a");
-	assert_true(image_index_set_annotation(&joining.join.joined, "k", "v"));
-	assert_false(join_is_done(&joining.join));
-	assert_true(image_index_set_annotation(&joining.join.current, "k", "other"));
-	assert_false(join_is_done(&joining.join));
-	assert_true(image_index_set_annotation(&joining.join.current, "k", "v"));
-	assert_true(join_is_done(&joining.join));
+	add(&joining.current, "a");
+	add(&joining.joined, "a");
+	assert_true(image_index_set_annotation(&joining.joined, "k", "v"));
+	assert_false(is_done(&joining));
+	assert_true(image_index_set_annotation(&joining.current, "k", "other"));
+	assert_false(is_done(&joining));
+	assert_true(image_index_set_annotation(&joining.current, "k", "v"));
+	assert_true(is_done(&joining));
 }
 
 static void
@@ -104,14 +112,14 @@ an_image_by_hash_has_its_fingerprint_and_its_record_in_the_index(void **state)
 
 	(void)state;
 	start(&joining);
-	joining.target.by_hash = true;
-	add(&joining.join.current, "a");
-	add(&joining.join.joined, "a");
-	assert_false(join_is_done(&joining.join));
-	assert_true(image_index_set_annotation(&joining.join.current, ANNOTATION_FINGERPRINT, "f"));
-	assert_false(join_is_done(&joining.join));
-	add_record(&joining.join.current, "r");
-	assert_true(join_is_done(&joining.join));
+	joining.by_hash = true;
+	add(&joining.current, "a");
+	add(&joining.joined, "a");
+	assert_false(is_done(&joining));
+	assert_true(image_index_set_annotation(&joining.current, ANNOTATION_FINGERPRINT, "f"));
+	assert_false(is_done(&joining));
+	add_record(&joining.current, "r");
+	assert_true(is_done(&joining));
 }
 
 /* Two runners at different commits would else write over each other for ever. */
@@ -122,10 +130,10 @@ another_runners_record_is_as_good(void **state)
 
 	(void)state;
 	start(&joining);
-	add(&joining.join.current, "a");
-	add_record(&joining.join.current, "r");
-	add(&joining.join.joined, "a");
-	assert_true(join_is_done(&joining.join));
+	add(&joining.current, "a");
+	add_record(&joining.current, "r");
+	add(&joining.joined, "a");
+	assert_true(is_done(&joining));
 }
 
 int

@@ -12,10 +12,10 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/options/target_options.h"
-#include "image/document/named_digest.h"
 #include "image/transfer/blob_write.h"
 #include "image/transfer/put_blob.h"
 #include "oci/location.h"
+#include "oci/reference.h"
 #include "repository/repository.h"
 #include "store/store.h"
 
@@ -130,7 +130,7 @@ run_put(struct context *context, const void *values, const struct strings *opera
 	if (fd < 0 || open_place(context, operands->items[1], REPOSITORY_WRITE, &place, err) < 0 ||
 	    put_blob_file(place.repository, fd, "application/octet-stream", &descriptor, &outcome,
 			  err) < 0 ||
-	    named_digest_check(&place.location.reference.digest, &descriptor.digest, err) < 0 ||
+	    reference_check_digest(&place.location.reference, &descriptor.digest, err) < 0 ||
 	    commit(&place, err) < 0)
 		return -1;
 	text = format_resolved(repository_name(place.repository), &descriptor.digest);

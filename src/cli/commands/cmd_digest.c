@@ -7,7 +7,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/inspected.h"
-#include "image/document/image_part.h"
+#include "image/document/image_node.h"
 #include "image/trust/verify.h"
 
 struct digest_values {

@@ -21,7 +21,6 @@
 #include "image/ensure/join.h"
 #include "image/ensure/moving_tags.h"
 #include "image/make/compose.h"
-#include "image/resolve/entries.h"
 #include "image/resolve/target.h"
 #include "oci/document.h"
 #include "oci/index.h"
@@ -230,7 +229,7 @@ run_ls(struct context *context, const void *opaque, const struct strings *operan
 	if (inspected_find(context, &values->target, operands, &inspected, err) < 0)
 		return -1;
 	content.repository = inspected.found.repository;
-	if (entries_get(&content, &inspected.found.root, &index, err) < 0)
+	if (content_get_entries(&content, &inspected.found.root, &index, err) < 0)
 		return -1;
 	for (size_t i = 0; i < index.manifests.count; i++)
 		add_line(&page, &index.manifests.items[i]);

@@ -13,7 +13,7 @@
 #include "cli/output/columns.h"
 #include "cli/output/page.h"
 #include "image/document/content.h"
-#include "image/document/image_part.h"
+#include "image/document/image_node.h"
 #include "oci/document.h"
 
 struct inspect_values {

@@ -8,7 +8,6 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/output/page.h"
-#include "image/trust/lock_compare.h"
 #include "image/trust/lock_project.h"
 #include "oci/location.h"
 #include "project/lock_file.h"

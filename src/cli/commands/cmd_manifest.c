@@ -14,7 +14,7 @@
 #include "cli/context.h"
 #include "cli/inspected.h"
 #include "cli/output/progress.h"
-#include "image/document/image_part.h"
+#include "image/document/image_node.h"
 #include "image/transfer/put_document.h"
 
 struct manifest_values {

@@ -13,7 +13,6 @@
 #include "cli/outcome.h"
 #include "image/resolve/built.h"
 #include "image/resolve/find.h"
-#include "image/resolve/platform_tag.h"
 #include "image/resolve/target.h"
 #include "image/transfer/file_artifact.h"
 #include "image/transfer/push.h"

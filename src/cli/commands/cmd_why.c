@@ -14,7 +14,6 @@
 #include "fingerprint/record.h"
 #include "image/document/content.h"
 #include "image/resolve/find.h"
-#include "image/resolve/inputs.h"
 #include "image/resolve/target.h"
 #include "project/git/git_project.h"
 #include "project/project.h"
@@ -101,7 +100,7 @@ get_published(struct context *context, const struct target *target, struct buf *
 	name = target_name(target, found.place);
 	content.repository = found.repository;
 	content.cache = session_find_store(session);
-	if (inputs_get(&content, &found.root, record, err) < 0)
+	if (content_get_inputs(&content, &found.root, record, err) < 0)
 		return error_wrap(err, "'%s'", name);
 	return 0;
 }

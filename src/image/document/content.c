@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "oci/index.h"
 #include "oci/manifest.h"
 #include "repository/repository.h"
 #include "store/store.h"
@@ -130,17 +131,6 @@ fetch_whole_blob(const struct content *content, const struct descriptor *descrip
 	return fetch_blob(content->repository, descriptor, bytes, err);
 }
 
-static int
-get_remote_blob(const struct content *content, const struct descriptor *descriptor,
-		struct buf *bytes, struct error **err)
-{
-	if (fetch_whole_blob(content, descriptor, bytes, err) < 0)
-		return -1;
-	if (!content->keep)
-		return 0;
-	return store_add(content->cache, &descriptor->digest, bytes->data, bytes->size, err);
-}
-
 int
 content_get_blob(const struct content *content, const struct descriptor *descriptor,
 		 struct buf *bytes, struct error **err)
@@ -149,7 +139,13 @@ content_get_blob(const struct content *content, const struct descriptor *descrip
 
 	if (read_stores(content, descriptor, bytes, &found, err) < 0)
 		return -1;
-	return found ? 0 : get_remote_blob(content, descriptor, bytes, err);
+	if (found)
+		return 0;
+	if (fetch_whole_blob(content, descriptor, bytes, err) < 0)
+		return -1;
+	if (!content->keep)
+		return 0;
+	return store_add(content->cache, &descriptor->digest, bytes->data, bytes->size, err);
 }
 
 int
@@ -175,4 +171,99 @@ content_get_platform(const struct content *content, const struct manifest *manif
 		return -1;
 	platform_copy(&config.platform, ret_platform);
 	return 0;
+}
+
+static int
+describe_single(const struct content *content, const struct resolution *root,
+		struct descriptor *ret_entry, struct error **err)
+{
+	AUTO_MANIFEST struct manifest manifest = { 0 };
+	AUTO_DESCRIPTOR struct descriptor entry = { 0 };
+
+	if (manifest_read(root->value, root->descriptor.media_type, &manifest, err) < 0)
+		return -1;
+	descriptor_copy(&root->descriptor, &entry);
+	if (media_type_is_config(manifest.config.media_type)) {
+		if (content_get_platform(content, &manifest, &entry.platform, err) < 0)
+			return -1;
+		entry.has_platform = entry.platform.os != NULL;
+	} else if (manifest.artifact_type) {
+		free(entry.artifact_type);
+		entry.artifact_type = xstrdup(manifest.artifact_type);
+	}
+	*ret_entry = entry;
+	entry = (struct descriptor){ 0 };
+	return 0;
+}
+
+int
+content_get_entries(const struct content *content, const struct resolution *root,
+		    struct image_index *ret_index, struct error **err)
+{
+	struct descriptor entry;
+
+	if (root->kind == DOCUMENT_INDEX)
+		return image_index_read(root->value, root->descriptor.media_type, ret_index, err);
+	if (describe_single(content, root, &entry, err) < 0)
+		return -1;
+	*ret_index = (struct image_index){ .media_type = xstrdup(MEDIA_OCI_INDEX) };
+	descriptors_take(&ret_index->manifests, &entry);
+	return 0;
+}
+
+static int
+refuse_without_inputs(struct error **err)
+{
+	error_set(err, ERROR_CONTENT, "the image was published without its list of inputs");
+	error_set_class(err, CLASS_NO_INPUTS);
+	return error_set_hint(err,
+			      "images that `ocifp ensure` or a by-hash push published have one");
+}
+
+static const struct descriptor *
+find_entry(const struct image_index *index)
+{
+	for (size_t i = 0; i < index->manifests.count; i++) {
+		const char *type = index->manifests.items[i].artifact_type;
+
+		if (type && strcmp(type, MEDIA_INPUTS) == 0)
+			return &index->manifests.items[i];
+	}
+	return NULL;
+}
+
+static int
+get_record(const struct content *content, const struct descriptor *entry, struct buf *record,
+	   struct error **err)
+{
+	AUTO_RESOLUTION struct resolution list = { 0 };
+	AUTO_MANIFEST struct manifest manifest = { 0 };
+	bool found;
+
+	if (content_get_manifest(content, entry, &list, &found, err) < 0)
+		return -1;
+	if (!found)
+		return refuse_without_inputs(err);
+	if (manifest_read(list.value, entry->media_type, &manifest, err) < 0)
+		return -1;
+	if (manifest.layers.count != 1)
+		return error_set(err, ERROR_CONTENT,
+				 "expected one layer in a list of inputs, found %zu",
+				 manifest.layers.count);
+	return content_get_blob(content, &manifest.layers.items[0], record, err);
+}
+
+int
+content_get_inputs(const struct content *content, const struct resolution *root, struct buf *record,
+		   struct error **err)
+{
+	AUTO_INDEX struct image_index index = { 0 };
+	const struct descriptor *entry;
+
+	if (media_type_kind(root->descriptor.media_type) != DOCUMENT_INDEX)
+		return refuse_without_inputs(err);
+	if (image_index_read(root->value, root->descriptor.media_type, &index, err) < 0)
+		return -1;
+	entry = find_entry(&index);
+	return entry ? get_record(content, entry, record, err) : refuse_without_inputs(err);
 }

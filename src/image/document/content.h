@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* content.h - small content by digest: from a store when it is there, else from the repository */
+/* content.h - small content by digest: from a store when it is there, else from the repository
+ *
+ * Manifests, configs and the lists of inputs; all checked against their descriptors.
+ */
 #ifndef OCIFP_IMAGE_DOCUMENT_CONTENT_H
 #define OCIFP_IMAGE_DOCUMENT_CONTENT_H
 
@@ -10,6 +13,7 @@
 
 struct buf;
 struct error;
+struct image_index;
 struct manifest;
 struct repository;
 struct resolution;
@@ -40,5 +44,15 @@ bool content_came_damaged(const struct error *failure);
 /* What a manifest that no index describes runs on. */
 int content_get_platform(const struct content *content, const struct manifest *manifest,
 			 struct platform *ret_platform, struct error **err);
+
+/* What a root puts into an index: the entries of an index, or a single manifest itself with the
+ * platform of its config.  Annotations are those of an index. */
+int content_get_entries(const struct content *content, const struct resolution *root,
+			struct image_index *ret_index, struct error **err);
+
+/* The list of inputs that was published with an image (publish.h).  ERROR_CONTENT, class
+ * "no_inputs", when there is none. */
+int content_get_inputs(const struct content *content, const struct resolution *root,
+		       struct buf *record, struct error **err);
 
 #endif

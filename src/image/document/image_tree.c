@@ -5,7 +5,7 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "image/document/content.h"
-#include "image/document/node.h"
+#include "image/document/image_node.h"
 #include "oci/index.h"
 #include "repository/repository.h"
 
@@ -146,12 +146,6 @@ search_undescribed(struct search *search, struct image_node *node,
 	return 0;
 }
 
-static bool
-is_undescribed_image(const struct descriptor *descriptor)
-{
-	return !descriptor->has_platform && image_index_entry_is_image(descriptor);
-}
-
 static int
 search_node(struct search *search, struct image_node *node, unsigned depth, struct error **err)
 {
@@ -174,7 +168,8 @@ search_node(struct search *search, struct image_node *node, unsigned depth, stru
 		return 0;
 	}
 	for (size_t i = 0; i < index.manifests.count && !search->found; i++)
-		if (is_undescribed_image(&index.manifests.items[i]) &&
+		if (!index.manifests.items[i].has_platform &&
+		    image_index_entry_is_image(&index.manifests.items[i]) &&
 		    search_undescribed(search, node, &index.manifests.items[i], depth, err) < 0)
 			return -1;
 	return 0;

@@ -13,7 +13,7 @@
 
 #include <stdbool.h>
 
-#include "image/document/node.h"
+#include "image/document/image_node.h"
 
 struct content;
 struct error;

@@ -21,25 +21,6 @@ local_image_release(struct local_image *image)
 }
 
 static int
-check_layer(const struct descriptor *layer, struct error **err)
-{
-	if (media_type_compression(layer->media_type) != COMPRESSION_UNKNOWN)
-		return 0;
-	error_set(err, ERROR_CONTENT, "a layer of type '%s' cannot be unpacked",
-		  QUOTED(layer->media_type));
-	return error_set_class(err, CLASS_UNSUPPORTED);
-}
-
-static int
-check(const struct local_image *image, struct error **err)
-{
-	for (size_t i = 0; i < image->manifest.layers.count; i++)
-		if (check_layer(&image->manifest.layers.items[i], err) < 0)
-			return -1;
-	return image_config_check_layers(&image->config, image->manifest.layers.count, err);
-}
-
-static int
 take_manifest(void *context, const struct image_node *node, struct error **err)
 {
 	struct local_image *image = context;
@@ -72,10 +53,17 @@ int
 local_image_complete(struct local_image *image, struct store *store, struct error **err)
 {
 	const struct content content = { .cache = store };
+	const struct descriptors *layers = &image->manifest.layers;
 
 	if (content_get_config(&content, &image->manifest, &image->config, err) < 0)
 		return -1;
-	return check(image, err);
+	for (size_t i = 0; i < layers->count; i++)
+		if (media_type_compression(layers->items[i].media_type) == COMPRESSION_UNKNOWN) {
+			error_set(err, ERROR_CONTENT, "a layer of type '%s' cannot be unpacked",
+				  QUOTED(layers->items[i].media_type));
+			return error_set_class(err, CLASS_UNSUPPORTED);
+		}
+	return image_config_check_layers(&image->config, layers->count, err);
 }
 
 static int

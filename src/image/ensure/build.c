@@ -62,16 +62,6 @@ lock_room(const char *path)
 }
 
 static void
-remove_if_left(const char *parent, const char *name)
-{
-	AUTO_FREE char *path = xasprintf("%s/%s", parent, name);
-	AUTO_CLOSE int lock_fd = lock_room(path);
-
-	if (lock_fd >= 0)
-		remove_all(path);
-}
-
-static void
 remove_leftovers(const char *parent)
 {
 	AUTO_CLOSE int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -80,8 +70,13 @@ remove_leftovers(const char *parent)
 	if (fd < 0 || dir_names(fd, SIZE_MAX, &names) < 0)
 		return;
 	for (size_t i = 0; i < names.count; i++)
-		if (text_starts(names.items[i], prefix))
-			remove_if_left(parent, names.items[i]);
+		if (text_starts(names.items[i], prefix)) {
+			AUTO_FREE char *path = xasprintf("%s/%s", parent, names.items[i]);
+			AUTO_CLOSE int lock_fd = lock_room(path);
+
+			if (lock_fd >= 0)
+				remove_all(path);
+		}
 }
 
 /* *ret_lock_fd -1: another run took the new directory for one that was left. */

@@ -15,7 +15,6 @@
 #include "image/ensure/moving_tags.h"
 #include "image/resolve/built.h"
 #include "image/resolve/lookup.h"
-#include "image/resolve/platform_tag.h"
 #include "image/resolve/target.h"
 #include "image/transfer/confirm_tag.h"
 #include "image/transfer/import.h"
@@ -231,29 +230,6 @@ check_pushed_by_command(struct ensure *ensure, struct error **err)
 }
 
 static int
-verify_pushed(struct ensure *ensure, const struct digest *pushed, struct error **err)
-{
-	struct lookup_options options = { .platforms = ensure->platforms, .deep = ensure->deep };
-
-	if (confirm_tag(ensure->session, &ensure->destination, &options, pushed, &ensure->lookup,
-			err) < 0)
-		return -1;
-	ensure->lookup.found.place = ensure->push_place;
-	ensure->result->digest = ensure->lookup.found.root.descriptor.digest;
-	return 0;
-}
-
-/* Another job may have been faster: then its image is used, and the tag does not move. */
-static int
-look_again(struct ensure *ensure, struct error **err)
-{
-	if (ensure_ask(ensure, err) < 0)
-		return -1;
-	ensure->result->adopted = ensure->lookup.presence == PRESENCE_PRESENT;
-	return 0;
-}
-
-static int
 refuse_push(struct error **err)
 {
 	return error_wrap(err, "the image was built and kept in the store, but not pushed");
@@ -272,6 +248,7 @@ push(struct ensure *ensure, const struct image_node *root, struct error **err)
 		.root = root,
 	};
 	struct pushed ignored;
+	struct lookup_options options;
 
 	if (!destination)
 		return -1;
@@ -283,8 +260,12 @@ push(struct ensure *ensure, const struct image_node *root, struct error **err)
 	    push_tree(&pushing, &tags, &ignored, err) < 0)
 		return refuse_push(err);
 	ensure->result->pushed = true;
-	if (verify_pushed(ensure, &root->descriptor.digest, err) < 0)
+	options = (struct lookup_options){ .platforms = ensure->platforms, .deep = ensure->deep };
+	if (confirm_tag(ensure->session, &ensure->destination, &options, &root->descriptor.digest,
+			&ensure->lookup, err) < 0)
 		return -1;
+	ensure->lookup.found.place = ensure->push_place;
+	ensure->result->digest = ensure->lookup.found.root.descriptor.digest;
 	return digest_equal(&ensure->result->digest, &root->descriptor.digest)
 		       ? built_publish(ensure->session, ensure->target, ensure->push_place,
 				       &root->descriptor, err)
@@ -322,8 +303,9 @@ take_output(struct ensure *ensure, const struct location *output, bool push_it, 
 	AUTO_IMAGE_NODE struct image_node root = { 0 };
 	AUTO_ERROR struct error *unknown = NULL;
 
-	if (push_it)
-		(void)look_again(ensure, &unknown);
+	/* Another job may have been faster: then its image is used, and the tag does not move. */
+	if (push_it && ensure_ask(ensure, &unknown) == 0)
+		ensure->result->adopted = ensure->lookup.presence == PRESENCE_PRESENT;
 	if (take_in(ensure, output, push_it, &root, err) < 0)
 		return -1;
 	ensure->own = root.descriptor.digest;
@@ -383,21 +365,6 @@ ensure_use_built(struct ensure *ensure, bool *ret_used, struct error **err)
 	return *ret_used ? use_built(ensure, &built, err) : 0;
 }
 
-/* The command speaks for itself meanwhile. */
-static int
-run_build(const struct ensure *ensure, const struct build_options *options,
-	  struct build_output *output, struct error **err)
-{
-	struct observer *observer = session_observer(ensure->session);
-	int result;
-
-	observer_count(observer, EVENT_YIELDED, 0);
-	observer_phase(observer, EVENT_BEGUN, PHASE_BUILD);
-	result = build_run(options, output, err);
-	observer_phase(observer, EVENT_ENDED, PHASE_BUILD);
-	return result;
-}
-
 /* Builds what result->missing says, publishes it, pushes it if that is wanted, pulls it. */
 static int
 ensure_build(struct ensure *ensure, struct error **err)
@@ -410,12 +377,19 @@ ensure_build(struct ensure *ensure, struct error **err)
 		.session = session_options(ensure->session),
 		.deadline_ms = session_options(ensure->session)->engine.deadline_ms,
 	};
+	struct observer *observer = session_observer(ensure->session);
 	AUTO_BUILD_OUTPUT struct build_output output = { 0 };
 	bool push_it = will_push(ensure);
+	int result;
 
 	if (push_it && probe_push(ensure, err) < 0)
 		return -1;
-	if (run_build(ensure, &options, &output, err) < 0 || check_unchanged(ensure, err) < 0)
+	/* The command's own output takes the place of our progress. */
+	observer_count(observer, EVENT_YIELDED, 0);
+	observer_phase(observer, EVENT_BEGUN, PHASE_BUILD);
+	result = build_run(&options, &output, err);
+	observer_phase(observer, EVENT_ENDED, PHASE_BUILD);
+	if (result < 0 || check_unchanged(ensure, err) < 0)
 		return -1;
 	ensure->built = true;
 	ensure->result->built = true;
@@ -450,19 +424,6 @@ ensure_ask(struct ensure *ensure, struct error **err)
 	return 0;
 }
 
-/* What we can run here, if it is wanted; a job on another machine pulls its own. */
-static void
-choose_for_pull(const struct ensure *ensure, struct platforms *ret_platforms)
-{
-	AUTO_PLATFORM struct platform host = { 0 };
-
-	platform_host(&host);
-	if (ensure->options->platforms)
-		platforms_copy(ensure->options->platforms, ret_platforms);
-	else if (platforms_has(ensure->platforms, &host))
-		platforms_add(ret_platforms, &host);
-}
-
 static void
 note_found(struct ensure *ensure)
 {
@@ -495,8 +456,14 @@ ensure_pull(struct ensure *ensure, struct error **err)
 		.platforms = &platforms,
 		.offline = ensure->options->offline,
 	};
+	AUTO_PLATFORM struct platform host = { 0 };
 
-	choose_for_pull(ensure, &platforms);
+	/* What we can run here, if it is wanted; a job on another machine pulls its own. */
+	platform_host(&host);
+	if (ensure->options->platforms)
+		platforms_copy(ensure->options->platforms, &platforms);
+	else if (platforms_has(ensure->platforms, &host))
+		platforms_add(&platforms, &host);
 	note_found(ensure);
 	if (verify_found(ensure, err) < 0)
 		return -1;
@@ -504,24 +471,6 @@ ensure_pull(struct ensure *ensure, struct error **err)
 		return 0;
 	return pull_found(ensure->session, ensure->target, &options, &ensure->lookup.found, &pulled,
 			  err);
-}
-
-/* All that is wanted when nothing is there; else what is not.  Part of an image in a fallback is
- * nothing: our index could not list it. */
-static void
-note_missing(struct ensure *ensure)
-{
-	const struct platforms *missing = &ensure->lookup.missing;
-	bool has_part = missing->count > 0 && ensure->lookup.found.place == ensure->push_place;
-
-	platforms_release(&ensure->result->missing);
-	platforms_copy(has_part ? missing : ensure->platforms, &ensure->result->missing);
-}
-
-static bool
-lists_what_is_absent(const struct error *failure)
-{
-	return error_has_class(failure, CLASS_MANIFEST_UNKNOWN);
 }
 
 /* An index may list a manifest that is not there any more: then that platform is missing. */
@@ -540,7 +489,7 @@ take_present(struct ensure *ensure, struct error **err)
 	}
 	if (ensure_pull(ensure, &failure) == 0)
 		return 0;
-	if (!lists_what_is_absent(failure) || ensure->deep)
+	if (!error_has_class(failure, CLASS_MANIFEST_UNKNOWN) || ensure->deep)
 		return error_pass(err, TAKE_PTR(failure));
 	ensure->deep = true;
 	if (ensure_ask(ensure, err) < 0)
@@ -556,12 +505,19 @@ ask_until(struct ensure *ensure, int64_t deadline_ms, bool *ret_done, struct err
 	int64_t since_ms = deadline_now_ms();
 
 	for (;;) {
+		const struct platforms *missing = &ensure->lookup.missing;
+		bool has_part;
+
 		if (ensure_ask(ensure, err) < 0 || take_present(ensure, err) < 0)
 			return -1;
 		*ret_done = ensure->result->present;
 		if (*ret_done)
 			return 0;
-		note_missing(ensure);
+		/* All that is wanted when nothing is there; else what is not.  Part of an image in
+		 * a fallback is nothing: our index could not list it. */
+		has_part = missing->count > 0 && ensure->lookup.found.place == ensure->push_place;
+		platforms_release(&ensure->result->missing);
+		platforms_copy(has_part ? missing : ensure->platforms, &ensure->result->missing);
 		if (ensure_use_built(ensure, ret_done, err) < 0)
 			return -1;
 		if (*ret_done || deadline_left_ms(deadline_ms, 1) == 0)
@@ -596,28 +552,6 @@ act(struct ensure *ensure, struct error **err)
 	if (ensure_needs(ensure, err) < 0)
 		return -1;
 	return ensure->options->dry_run ? 0 : ensure_build(ensure, err);
-}
-
-static void
-describe(const struct target *target, struct ensure_result *result)
-{
-	result->repository = location_repository(target->candidates);
-	result->tag = xstrdup(target->candidates->reference.tag);
-	result->fingerprint = target->fingerprint;
-}
-
-static void
-choose_wanted(const struct ensure *ensure, struct platforms *ret_wanted)
-{
-	AUTO_PLATFORM struct platform host = { 0 };
-
-	if (ensure->options->platforms)
-		platforms_copy(ensure->options->platforms, ret_wanted);
-	else
-		platforms_copy(&ensure->target->platforms, ret_wanted);
-	platform_host(&host);
-	if (ret_wanted->count == 0)
-		platforms_add(ret_wanted, &host);
 }
 
 static char *
@@ -672,15 +606,6 @@ say_what_happened(const struct ensure *ensure)
 		      result->repository, result->tag, done);
 }
 
-static void
-tell_caveat(const struct ensure *ensure)
-{
-	AUTO_FREE char *caveat = project_image_caveat(ensure->target->image);
-
-	if (caveat)
-		observer_tell(session_observer(ensure->session), EVENT_NOTICE, "%s", caveat);
-}
-
 /* What the registry has under the image's own name, be it pushed now or there before. */
 static int
 keep_tags(const struct ensure *ensure, struct error **err)
@@ -702,6 +627,8 @@ ensure_one(struct ensure *ensure, const char *name, struct error **err)
 	AUTO_TARGET struct target target = { 0 };
 	AUTO_PLATFORMS struct platforms wanted = { 0 };
 	int result;
+	AUTO_FREE char *caveat = NULL;
+	AUTO_PLATFORM struct platform host = { 0 };
 
 	if (target_of_project(ensure->project, name, NULL, &target, err) < 0)
 		return -1;
@@ -709,14 +636,24 @@ ensure_one(struct ensure *ensure, const char *name, struct error **err)
 	if (ensure->options->platform_tag &&
 	    target_take_platform(&target, &ensure->options->platforms->items[0], err) < 0)
 		return -1;
-	choose_wanted(ensure, &wanted);
+	if (ensure->options->platforms)
+		platforms_copy(ensure->options->platforms, &wanted);
+	else
+		platforms_copy(&ensure->target->platforms, &wanted);
+	platform_host(&host);
+	if (wanted.count == 0)
+		platforms_add(&wanted, &host);
 	ensure->platforms = &wanted;
 	ensure->push_place = ensure->options->push == PUSH_AUTO ? target.pull_request_place : 0;
 	ensure->destination = target;
 	ensure->destination.candidates = &target.candidates[ensure->push_place];
 	ensure->destination.candidate_count = 1;
-	describe(&ensure->destination, ensure->result);
-	tell_caveat(ensure);
+	ensure->result->repository = location_repository(ensure->destination.candidates);
+	ensure->result->tag = xstrdup(ensure->destination.candidates->reference.tag);
+	ensure->result->fingerprint = ensure->destination.fingerprint;
+	caveat = project_image_caveat(ensure->target->image);
+	if (caveat)
+		observer_tell(session_observer(ensure->session), EVENT_NOTICE, "%s", caveat);
 	result = act(ensure, err) < 0 ? -1 : keep_tags(ensure, err);
 	if (result == 0) {
 		if ((ensure->result->built || ensure->used_built) && !ensure->result->pushed &&

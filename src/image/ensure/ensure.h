@@ -28,7 +28,8 @@ enum push_policy { PUSH_AUTO, PUSH_ALWAYS, PUSH_NEVER };
 
 struct ensure_options {
 	const struct platforms *platforms; /* NULL: the image's, else linux/<what we run on> */
-	bool platform_tag; /* one platform alone, under its own tag: image/resolve/platform_tag.h */
+	bool platform_tag; /* one platform alone, under its own tag: platform_tag() in
+			      image/resolve/target.h */
 	enum push_policy push;
 	int64_t wait_ms; /* another job may be building it: ask again so long */
 	bool no_build;

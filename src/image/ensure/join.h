@@ -22,6 +22,7 @@
 #include "oci/platform.h"
 
 struct error;
+struct image_index;
 struct session;
 struct target;
 
@@ -44,6 +45,11 @@ struct join_result {
 int join_image(struct session *session, const struct target *target,
 	       const struct join_options *options, struct join_result *ret_result,
 	       struct error **err);
+
+/* Whether a tag, which lists `current`, lists what is to be joined.  Who wrote it from which commit
+ * does not count: two runners that differ in that alone would overwrite each other forever. */
+bool join_is_done(const struct image_index *current, const struct image_index *joined,
+		  bool by_hash);
 void join_result_release(struct join_result *result);
 #define AUTO_JOIN_RESULT CLEANUP(join_result_release)
 

@@ -8,21 +8,13 @@
 #include "base/strings.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "image/document/node.h"
+#include "image/document/image_node.h"
 #include "image/resolve/target.h"
 #include "image/transfer/push_tree.h"
 #include "project/ci.h"
 #include "project/project.h"
 #include "repository/repository.h"
 #include "repository/session.h"
-
-static void
-tell_kept(struct session *session, const struct project_image *image, const char *why)
-{
-	for (size_t i = 0; i < image->tags.count; i++)
-		observer_tell(session_observer(session), EVENT_NOTICE, "tag '%s' does not move: %s",
-			      image->tags.items[i], why);
-}
 
 /* What names the digest already costs a request and no more. */
 static int
@@ -85,7 +77,9 @@ moving_tags_keep(struct session *session, const struct target *target, const str
 	if (!image || image->tags.count == 0 || !ci_pushes(&image->push_refs, &why_not))
 		return 0;
 	if (!ci_is_at_head(target->directory, &reason)) {
-		tell_kept(session, image, reason);
+		for (size_t i = 0; i < image->tags.count; i++)
+			observer_tell(session_observer(session), EVENT_NOTICE,
+				      "tag '%s' does not move: %s", image->tags.items[i], reason);
 		return 0;
 	}
 	return move_tags(session, target, digest, err) < 0

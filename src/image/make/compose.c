@@ -7,9 +7,8 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "image/document/content.h"
-#include "image/document/image_part.h"
+#include "image/document/image_node.h"
 #include "image/document/image_tree.h"
-#include "image/resolve/entries.h"
 #include "image/resolve/find.h"
 #include "image/resolve/target.h"
 #include "image/transfer/copy_image.h"
@@ -41,22 +40,8 @@ read_index(struct session *session, const struct target *target, struct image_in
 		return -1;
 	content.repository = found.repository;
 	*ret_root = found.root.descriptor.digest;
-	if (entries_get(&content, &found.root, ret_index, err) < 0)
+	if (content_get_entries(&content, &found.root, ret_index, err) < 0)
 		return error_wrap(err, "'%s'", name);
-	return 0;
-}
-
-static int
-begin(struct composition *composition, struct error **err)
-{
-	struct location location = *composition->location;
-	struct target target = { .candidates = &location, .candidate_count = 1 };
-	struct digest ignored;
-
-	if (!composition->options->from_scratch)
-		return read_index(composition->session, &target, &composition->index, &ignored,
-				  err);
-	composition->index.media_type = xstrdup(MEDIA_OCI_INDEX);
 	return 0;
 }
 
@@ -102,18 +87,10 @@ add_source(struct composition *composition, const char *text, struct error **err
 }
 
 static int
-refuse_unlisted(const struct composition *composition, const char *what, struct error **err)
-{
-	AUTO_FREE char *listed = image_index_platforms(&composition->index);
-
-	return error_set(err, ERROR_PLATFORM, "the index does not list '%s'; it lists: %s", what,
-			 *listed ? listed : "no platform");
-}
-
-static int
 drop(struct composition *composition, const char *text, struct error **err)
 {
 	AUTO_PLATFORM struct platform platform = { 0 };
+	AUTO_FREE char *listed = NULL;
 	struct digest digest;
 	size_t count;
 
@@ -126,7 +103,11 @@ drop(struct composition *composition, const char *text, struct error **err)
 			return -1;
 		count = image_index_drop_platform(&composition->index, &platform);
 	}
-	return count > 0 ? 0 : refuse_unlisted(composition, QUOTED(text), err);
+	if (count > 0)
+		return 0;
+	listed = image_index_platforms(&composition->index);
+	return error_set(err, ERROR_PLATFORM, "the index does not list '%s'; it lists: %s",
+			 QUOTED(text), *listed ? listed : "no platform");
 }
 
 static int
@@ -190,10 +171,16 @@ compose_index(struct session *session, const struct location *location,
 		.location = location,
 		.options = options,
 	};
+	struct location own = *location;
+	struct target target = { .candidates = &own, .candidate_count = 1 };
+	struct digest ignored;
 	AUTO_FREE char *name = location_format(location);
 
-	if (begin(&composition, err) < 0 || change(&composition, err) < 0 ||
-	    put(&composition, ret_result, err) < 0)
+	if (options->from_scratch)
+		composition.index.media_type = xstrdup(MEDIA_OCI_INDEX);
+	else if (read_index(session, &target, &composition.index, &ignored, err) < 0)
+		return error_wrap(err, "cannot write the index '%s'", name);
+	if (change(&composition, err) < 0 || put(&composition, ret_result, err) < 0)
 		return error_wrap(err, "cannot write the index '%s'", name);
 	ret_result->repository = location_repository(location);
 	return 0;

@@ -10,7 +10,7 @@
 #include "base/xalloc.h"
 #include "image/document/annotation.h"
 #include "image/document/content.h"
-#include "image/document/image_part.h"
+#include "image/document/image_node.h"
 #include "image/document/image_tree.h"
 #include "image/resolve/find.h"
 #include "image/resolve/target.h"
@@ -39,13 +39,6 @@ struct derive_base {
 				       * which has a descriptor alone */
 };
 
-static bool
-is_image(const struct image_node *node)
-{
-	return image_index_entry_is_image(&node->descriptor) &&
-	       media_type_is_config(node->manifest.config.media_type);
-}
-
 static int
 keep_images(struct image_nodes *nodes, struct error **err)
 {
@@ -55,7 +48,8 @@ keep_images(struct image_nodes *nodes, struct error **err)
 		struct image_node node = nodes->items[i];
 
 		memset(&nodes->items[i], 0, sizeof(node));
-		if (is_image(&node))
+		if (image_index_entry_is_image(&node.descriptor) &&
+		    media_type_is_config(node.manifest.config.media_type))
 			nodes->items[count++] = node;
 		else
 			image_node_release(&node);
@@ -91,43 +85,28 @@ add_empty(struct image_nodes *nodes, const struct platform *platform)
 	nodes->items[nodes->count++] = node;
 }
 
-static void
-make_empty(struct derive_base *base, const struct platforms *platforms)
-{
-	AUTO_PLATFORM struct platform host = { 0 };
-
-	platform_host(&host);
-	if (!platforms)
-		add_empty(&base->manifests, &host);
-	for (size_t i = 0; platforms && i < platforms->count; i++)
-		add_empty(&base->manifests, &platforms->items[i]);
-}
-
 /* Release it either way. */
 static int
 derive_base_open(struct derive_base *base, struct session *session,
 		 const struct derive_options *options, const struct destination *destination,
 		 struct error **err)
 {
+	AUTO_PLATFORM struct platform host = { 0 };
+
 	base->content.cache = destination->store;
 	base->content.local_store = destination->local_store;
 	if (options->base)
 		return read_base(base, session, options, err) < 0
 			       ? error_wrap(err, "base '%s'", options->base)
 			       : 0;
-	make_empty(base, options->platforms);
+	platform_host(&host);
+	if (!options->platforms)
+		add_empty(&base->manifests, &host);
+	for (size_t i = 0; options->platforms && i < options->platforms->count; i++)
+		add_empty(&base->manifests, &options->platforms->items[i]);
 	base->found.repository = repository_of_store(session, destination->store);
 	base->content.repository = base->found.repository;
 	return 0;
-}
-
-static void
-derive_base_release(struct derive_base *base)
-{
-	target_release(&base->target);
-	found_image_release(&base->found);
-	image_node_release(&base->root);
-	image_nodes_release(&base->manifests);
 }
 
 /* The configuration of one of its manifests, or a new one; the caller's. */
@@ -164,7 +143,10 @@ static void
 derivation_release(struct derivation *derivation)
 {
 	destination_release(&derivation->destination);
-	derive_base_release(&derivation->base);
+	target_release(&derivation->base.target);
+	found_image_release(&derivation->base.found);
+	image_node_release(&derivation->base.root);
+	image_nodes_release(&derivation->base.manifests);
 	free(derivation->layers);
 	free(derivation->diff_ids);
 	json_decref(derivation->annotations);
@@ -285,16 +267,6 @@ annotate_base(struct derivation *derivation)
 	json_object_set_new(annotations, ANNOTATION_BASE_NAME, json_string(name));
 }
 
-static void
-collect_annotations(struct derivation *derivation)
-{
-	derivation->annotations = json_object();
-	if (derivation->options->annotate_base && derivation->options->base)
-		annotate_base(derivation);
-	json_object_update(derivation->annotations,
-			   (json_t *)(uintptr_t)derivation->options->annotations);
-}
-
 static int
 derive_manifests(struct derivation *derivation, struct error **err)
 {
@@ -304,7 +276,11 @@ derive_manifests(struct derivation *derivation, struct error **err)
 		error_set(err, ERROR_USAGE, "--platform needs an image of a single platform");
 		return error_set_hint(err, "--platform takes one of several");
 	}
-	collect_annotations(derivation);
+	derivation->annotations = json_object();
+	if (derivation->options->annotate_base && derivation->options->base)
+		annotate_base(derivation);
+	json_object_update(derivation->annotations,
+			   (json_t *)(uintptr_t)derivation->options->annotations);
 	for (size_t i = 0; i < manifests->count; i++)
 		if (derive_manifest(derivation, &manifests->items[i], err) < 0)
 			return -1;

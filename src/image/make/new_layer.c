@@ -19,16 +19,6 @@
 #include "stream/compress.h"
 #include "stream/source.h"
 
-static void
-tell_sockets(const struct new_layer_options *options, const char *path,
-	     const struct pack_counts *counts)
-{
-	if (counts->sockets == 0)
-		return;
-	observer_tell(options->observer, EVENT_NOTICE, "%" PRIu64 " sockets of '%s' are left out",
-		      counts->sockets, QUOTED(path));
-}
-
 static int
 make_of_directory(struct store *store, int fd, const struct layer_path *from,
 		  const struct new_layer_options *options, struct new_layer *layer,
@@ -49,7 +39,10 @@ make_of_directory(struct store *store, int fd, const struct layer_path *from,
 		return -1;
 	layer->compression = options->compression;
 	layer->diff_id = tar.digest;
-	tell_sockets(options, from->path, &counts);
+	if (counts.sockets > 0)
+		observer_tell(options->observer, EVENT_NOTICE,
+			      "%" PRIu64 " sockets of '%s' are left out", counts.sockets,
+			      QUOTED(from->path));
 	return 0;
 }
 
@@ -141,24 +134,14 @@ make_of_tar(struct store *store, struct tar *file, const struct new_layer_option
 }
 
 static int
-make_of_file(struct store *store, int fd, uint64_t size_bytes,
-	     const struct new_layer_options *options, struct new_layer *layer, struct error **err)
-{
-	CLEANUP(tar_release)
-	struct tar tar = {
-		.file = source_of_fd(fd, size_bytes),
-		.piece = xcalloc(1, TRANSFER_BUFFER_BYTES),
-	};
-
-	return make_of_tar(store, &tar, options, layer, err);
-}
-
-static int
 make(struct store *store, int fd, const struct layer_path *from,
      const struct new_layer_options *options, struct new_layer *layer, struct error **err)
 {
 	bool is_stream = strcmp(from->path, LAYER_STANDARD_INPUT) == 0;
 	struct stat status;
+	uint64_t size_bytes;
+	CLEANUP(tar_release)
+	struct tar tar = { 0 };
 
 	if (fstat(fd, &status) < 0)
 		return error_set_errno(err, errno, "cannot read its attributes");
@@ -169,8 +152,12 @@ make(struct store *store, int fd, const struct layer_path *from,
 	if (from->prefix)
 		return error_set(err, ERROR_USAGE,
 				 "the paths in a tar are its own; give the file without a path");
-	return make_of_file(store, fd, is_stream ? 0 : (uint64_t)status.st_size, options, layer,
-			    err);
+	size_bytes = is_stream ? 0 : (uint64_t)status.st_size;
+	tar = (struct tar){
+		.file = source_of_fd(fd, size_bytes),
+		.piece = xcalloc(1, TRANSFER_BUFFER_BYTES),
+	};
+	return make_of_tar(store, &tar, options, layer, err);
 }
 
 static int

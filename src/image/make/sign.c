@@ -8,7 +8,7 @@
 #include "base/strings.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "image/document/image_part.h"
+#include "image/document/image_node.h"
 #include "image/document/image_tree.h"
 #include "image/resolve/find.h"
 #include "image/resolve/target.h"
@@ -40,21 +40,15 @@ signing_release(struct signing *signing)
 	free(signing->signature);
 }
 
-static struct descriptor
-describe(const char *media_type, const char *text)
-{
-	return (struct descriptor){
-		.media_type = xstrdup(media_type),
-		.digest = digest_of(DIGEST_SHA256, text, strlen(text)),
-		.size_bytes = strlen(text),
-	};
-}
-
 static int
 add_blob(const struct signing *signing, const char *media_type, const char *text,
 	 struct descriptor *ret_descriptor, struct error **err)
 {
-	*ret_descriptor = describe(media_type, text);
+	*ret_descriptor = (struct descriptor){
+		.media_type = xstrdup(media_type),
+		.digest = digest_of(DIGEST_SHA256, text, strlen(text)),
+		.size_bytes = strlen(text),
+	};
 	return store_add(signing->store, &ret_descriptor->digest, text, strlen(text), err);
 }
 

@@ -182,21 +182,6 @@ spread(const struct prune_graph *graph, struct prune_node *node)
 	keep_linked(graph, &node->subject, xasprintf("%s is about it", name));
 }
 
-/* Nobody here has named it; it may be there all the same. */
-static int
-keep_if_subject_is_there(const struct prune_graph *graph, struct prune_node *node,
-			 struct error **err)
-{
-	AUTO_RESOLUTION struct resolution resolution = { 0 };
-
-	if (repository_resolve(graph->repository, NULL, &node->subject, &resolution, err) < 0)
-		return -1;
-	node->lacks_subject = resolution.evidence.presence != PRESENCE_PRESENT;
-	if (!node->lacks_subject)
-		keep(node, xstrdup("its subject is present without a tag"));
-	return 0;
-}
-
 /* A signature stays as long as what it signs. */
 static int
 keep_referrer(const struct prune_graph *graph, struct prune_node *node, struct error **err)
@@ -204,8 +189,20 @@ keep_referrer(const struct prune_graph *graph, struct prune_node *node, struct e
 	const struct prune_node *subject = prune_graph_find(graph, &node->subject);
 	AUTO_FREE char *name = NULL;
 
-	if (!subject)
-		return node->lacks_subject ? 0 : keep_if_subject_is_there(graph, node, err);
+	if (!subject) {
+		/* Nobody here has named it; it may be there all the same. */
+		if (node->lacks_subject)
+			return 0;
+		AUTO_RESOLUTION struct resolution resolution = { 0 };
+
+		if (repository_resolve(graph->repository, NULL, &node->subject, &resolution, err) <
+		    0)
+			return -1;
+		node->lacks_subject = resolution.evidence.presence != PRESENCE_PRESENT;
+		if (!node->lacks_subject)
+			keep(node, xstrdup("its subject is present without a tag"));
+		return 0;
+	}
 	if (!subject->is_kept)
 		return 0;
 	name = name_of(subject);
@@ -387,17 +384,12 @@ check_tags(struct repository *repository, const struct prune_graph *graph, struc
 }
 
 static bool
-leads_to(const struct prune_node *node, const struct digest *digest)
-{
-	return digest_equal(&node->subject, digest) || descriptors_has(&node->children, digest);
-}
-
-static bool
 is_needed(const struct prune_graph *graph, const struct prune_node *wanted)
 {
 	for (size_t i = 0; i < graph->count; i++)
 		if (graph->nodes[i] != wanted && graph->nodes[i]->is_doomed &&
-		    leads_to(graph->nodes[i], &wanted->root.digest))
+		    (digest_equal(&graph->nodes[i]->subject, &wanted->root.digest) ||
+		     descriptors_has(&graph->nodes[i]->children, &wanted->root.digest)))
 			return true;
 	return false;
 }

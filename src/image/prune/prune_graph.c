@@ -16,19 +16,6 @@
 #include "repository/repository.h"
 
 static void
-node_free(struct prune_node *node)
-{
-	descriptor_release(&node->root);
-	strings_release(&node->tags);
-	free(node->other_name);
-	descriptors_release(&node->children);
-	manifest_release(&node->manifest);
-	free(node->created);
-	free(node->why);
-	free(node);
-}
-
-static void
 keep_memory(void *node)
 {
 	(void)node;
@@ -38,8 +25,16 @@ void
 prune_graph_release(struct prune_graph *graph)
 {
 	tdestroy(graph->by_digest, keep_memory);
-	for (size_t i = 0; i < graph->count; i++)
-		node_free(graph->nodes[i]);
+	for (size_t i = 0; i < graph->count; i++) {
+		descriptor_release(&graph->nodes[i]->root);
+		strings_release(&graph->nodes[i]->tags);
+		free(graph->nodes[i]->other_name);
+		descriptors_release(&graph->nodes[i]->children);
+		manifest_release(&graph->nodes[i]->manifest);
+		free(graph->nodes[i]->created);
+		free(graph->nodes[i]->why);
+		free(graph->nodes[i]);
+	}
 	free(graph->nodes);
 	*graph = (struct prune_graph){ 0 };
 }
@@ -137,24 +132,24 @@ parse_node(struct prune_graph *graph, struct prune_node *node, const struct buf 
 					    : read_manifest(node, value, err);
 }
 
+/* Unless it was read already; its children become nodes. */
 static int
 read_node(struct prune_graph *graph, struct prune_node *node, struct error **err)
 {
 	AUTO_RESOLUTION struct resolution resolution = { 0 };
 
-	if (repository_resolve(graph->repository, NULL, &node->root.digest, &resolution, err) < 0)
-		return -1;
-	node->is_absent = resolution.evidence.presence != PRESENCE_PRESENT;
-	if (node->is_absent)
-		return 0;
-	free(node->root.media_type);
-	node->root.media_type = xstrdup(resolution.descriptor.media_type);
-	return parse_node(graph, node, &resolution.bytes, err);
-}
-
-static int
-add_children(struct prune_graph *graph, const struct prune_node *node, struct error **err)
-{
+	if (node->kind == DOCUMENT_OTHER) {
+		if (repository_resolve(graph->repository, NULL, &node->root.digest, &resolution,
+				       err) < 0)
+			return -1;
+		node->is_absent = resolution.evidence.presence != PRESENCE_PRESENT;
+		if (node->is_absent)
+			return 0;
+		free(node->root.media_type);
+		node->root.media_type = xstrdup(resolution.descriptor.media_type);
+		if (parse_node(graph, node, &resolution.bytes, err) < 0)
+			return -1;
+	}
 	for (size_t i = 0; i < node->children.count; i++)
 		if (image_index_entry_is_document(&node->children.items[i]) &&
 		    need_node(graph, &node->children.items[i], err) < 0)
@@ -169,8 +164,7 @@ read_nodes(struct prune_graph *graph, size_t first, struct error **err)
 	for (size_t i = first; i < graph->count; i++) {
 		struct prune_node *node = graph->nodes[i];
 
-		if ((node->kind == DOCUMENT_OTHER && read_node(graph, node, err) < 0) ||
-		    add_children(graph, node, err) < 0)
+		if (read_node(graph, node, err) < 0)
 			return error_wrap(err, "manifest '%s'",
 					  digest_text(&node->root.digest).text);
 	}

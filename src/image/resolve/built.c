@@ -81,22 +81,13 @@ is_older(const struct store *store, const char *name, int64_t age_s, bool dry_ru
 	return false;
 }
 
-static bool
-is_expired(const struct store *store, const char *name, int64_t older_s, bool dry_run)
-{
-	bool is_built = text_starts(name, prefix);
-
-	if (older_s > 0 && is_older(store, name, older_s, dry_run))
-		return true;
-	return is_built && is_older(store, name, (int64_t)BUILT_KEPT_DAYS * 24 * 60 * 60, dry_run);
-}
-
 int
 references_expire(struct store *store, int64_t older_s, bool dry_run,
 		  struct expired_references *ret_expired, struct error **err)
 {
 	AUTO_DESCRIPTORS struct descriptors references = { 0 };
 	struct expired_references expired = { 0 };
+	const int64_t kept_s = (int64_t)BUILT_KEPT_DAYS * 24 * 60 * 60;
 	bool ignored;
 
 	if (store_list_references(store, &references, true, err) < 0)
@@ -104,11 +95,14 @@ references_expire(struct store *store, int64_t older_s, bool dry_run,
 	for (size_t i = 0; i < references.count; i++) {
 		const char *name = descriptor_annotation(&references.items[i], REF_NAME);
 
-		if (!name || !is_expired(store, name, older_s, dry_run))
+		bool is_built = name && text_starts(name, prefix);
+
+		if (!name || !((older_s > 0 && is_older(store, name, older_s, dry_run)) ||
+			       (is_built && is_older(store, name, kept_s, dry_run))))
 			continue;
 		if (!dry_run && store_remove_reference(store, name, &ignored, err) < 0)
 			return -1;
-		if (text_starts(name, prefix))
+		if (is_built)
 			expired.builds++;
 		else
 			expired.others++;

@@ -39,17 +39,6 @@ found_image_fingerprint(const struct resolution *root, char **ret_fingerprint, s
 }
 
 static int
-refuse_fingerprint(const char *name, const char *actual, const char *wanted, struct error **err)
-{
-	error_set(err, ERROR_REFUSED, "'%s' was built from fingerprint %s, not %s", name,
-		  QUOTED(actual), wanted);
-	error_set_class(err, CLASS_FINGERPRINT);
-	return error_set_hint(err,
-			      "somebody pushed another image under this tag: delete the tag, or "
-			      "raise the image's `length`");
-}
-
-static int
 check_fingerprint(struct session *session, const struct target *target, const char *name,
 		  const struct resolution *root, struct error **err)
 {
@@ -61,8 +50,14 @@ check_fingerprint(struct session *session, const struct target *target, const ch
 		return 0;
 	if (found_image_fingerprint(root, &actual, err) < 0)
 		return error_wrap(err, "'%s'", name);
-	if (actual && target->by_hash && strcmp(actual, wanted.text) != 0)
-		return refuse_fingerprint(name, actual, wanted.text, err);
+	if (actual && target->by_hash && strcmp(actual, wanted.text) != 0) {
+		error_set(err, ERROR_REFUSED, "'%s' was built from fingerprint %s, not %s", name,
+			  QUOTED(actual), wanted.text);
+		error_set_class(err, CLASS_FINGERPRINT);
+		return error_set_hint(
+			err, "somebody pushed another image under this tag: delete the tag, or "
+			     "raise the image's `length`");
+	}
 	if (actual)
 		return 0;
 	if (target->requires_fingerprint) {
@@ -160,13 +155,6 @@ find_image_in_store(struct session *session, const struct target *target,
 	return 0;
 }
 
-static bool
-is_known_by_digest(const struct target *target)
-{
-	return target->candidates[0].reference.digest.algorithm != DIGEST_NONE ||
-	       target->locked.algorithm != DIGEST_NONE;
-}
-
 int
 found_image_reopen(struct session *session, const struct target *target, struct found_image *found,
 		   struct error **err)
@@ -208,7 +196,9 @@ int
 find_known_image(struct session *session, const struct target *target,
 		 struct found_image *ret_found, struct error **err)
 {
-	if (!is_known_by_digest(target) || !session_find_store(session))
+	if ((target->candidates[0].reference.digest.algorithm == DIGEST_NONE &&
+	     target->locked.algorithm == DIGEST_NONE) ||
+	    !session_find_store(session))
 		return 0;
 	if (target->locked.algorithm != DIGEST_NONE &&
 	    find_locked_place(session, target, ret_found, err) < 0)

@@ -23,15 +23,6 @@ open_repository(struct session *session, const struct location *location, struct
 	return store ? repository_of_store(session, store) : NULL;
 }
 
-static int
-refuse_missing(const struct location *location, const char *name, struct error **err)
-{
-	if (location->transport != TRANSPORT_REGISTRY)
-		return error_set(err, ERROR_LOCAL, "'%s' does not hold this image", name);
-	error_set(err, ERROR_LOCAL, "the store does not have '%s'", name);
-	return error_set_hint(err, "`ocifp store ls` lists what it has");
-}
-
 /* A pull of one platform leaves an index whose other manifests were never fetched. */
 static int
 refuse_part(const char *name, const struct error *cause, bool is_store, struct error **err)
@@ -46,12 +37,6 @@ refuse_part(const char *name, const struct error *cause, bool is_store, struct e
 			      "the part that is here, and 'ocifp copy' goes from registry to "
 			      "registry",
 			      name);
-}
-
-static bool
-lists_what_is_missing(const struct error *failure)
-{
-	return error_has_class(failure, CLASS_MANIFEST_UNKNOWN);
 }
 
 /* In the store by its own name, else as what was built here for it. */
@@ -93,11 +78,15 @@ read_image(struct session *session, struct repository *repository, const struct 
 		      : repository_resolve(repository, location->reference.tag,
 					   &location->reference.digest, &resolution, err)) < 0)
 		return -1;
-	if (resolution.evidence.presence != PRESENCE_PRESENT)
-		return refuse_missing(location, name, err);
+	if (resolution.evidence.presence != PRESENCE_PRESENT) {
+		if (location->transport != TRANSPORT_REGISTRY)
+			return error_set(err, ERROR_LOCAL, "'%s' does not hold this image", name);
+		error_set(err, ERROR_LOCAL, "the store does not have '%s'", name);
+		return error_set_hint(err, "`ocifp store ls` lists what it has");
+	}
 	if (image_tree_get(&content, &selection, &resolution, ret_root, &failure) == 0)
 		return 0;
-	if (lists_what_is_missing(failure))
+	if (error_has_class(failure, CLASS_MANIFEST_UNKNOWN))
 		return refuse_part(name, failure, is_store, err);
 	error_pass(err, TAKE_PTR(failure));
 	return error_wrap(err, "'%s'", name);

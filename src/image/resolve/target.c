@@ -8,6 +8,65 @@
 #include "project/lock_file.h"
 #include "project/project.h"
 
+char *
+platform_tag(const char *tag, const struct platform *platform, struct error **err)
+{
+	AUTO_FREE char *name = platform_format(platform);
+	AUTO_FREE char *result = NULL;
+
+	for (char *at = name; *at; at++)
+		if (*at == '/')
+			*at = '-';
+	result = xasprintf("%s-%s", tag, name);
+	if (reference_tag_is_valid(result))
+		return TAKE_PTR(result);
+	error_set(err, ERROR_USAGE, "invalid tag '%s'", result);
+	return NULL;
+}
+
+/* The candidate that is at `from` then, under another tag, before all others. */
+static void
+insert_place(struct target *target, size_t from, const char *tag)
+{
+	struct reference *reference;
+
+	target->candidates =
+		xgrow(target->candidates, target->candidate_count, sizeof(*target->candidates));
+	for (size_t i = target->candidate_count; i > 0; i--)
+		target->candidates[i] = target->candidates[i - 1];
+	target->candidate_count++;
+	target->candidates[0] = (struct location){ 0 };
+	location_copy(&target->candidates[from], &target->candidates[0]);
+	reference = &target->candidates[0].reference;
+	free(reference->tag);
+	reference->tag = xstrdup(tag);
+}
+
+int
+target_take_platform(struct target *target, const struct platform *platform, struct error **err)
+{
+	const char *whole = target->candidates[0].reference.tag;
+	AUTO_FREE char *tag = NULL;
+
+	if (!whole)
+		return error_set(err, ERROR_USAGE, "a platform's tag needs the tag of the image");
+	tag = platform_tag(whole, platform, err);
+	if (!tag)
+		return -1;
+	platforms_release(&target->platforms);
+	platforms_add(&target->platforms, platform);
+	if (target->locked.algorithm != DIGEST_NONE)
+		return 0;
+	if (target->pull_request_place) {
+		insert_place(target, target->pull_request_place + 1, tag);
+		insert_place(target, 2, tag);
+		target->pull_request_place = 1;
+	} else {
+		insert_place(target, 1, tag);
+	}
+	return 0;
+}
+
 static void
 add_place(struct target *target, const struct location *place)
 {
@@ -85,24 +144,15 @@ set_hash_tag(struct target *target, unsigned length)
 	set_tag(target, tag);
 }
 
-static int
-read_lock(const struct project *project, struct target *target, struct error **err)
-{
-	AUTO_LOCK_FILE struct lock_file *own = NULL;
-	const struct lock_file *lock = project_lock(project, &own, err);
-	struct digest_text hex = digest_hex(&target->fingerprint.digest);
-	bool found;
-
-	if (!lock)
-		return -1;
-	return lock_file_image(lock, target->image->name, hex.text, &target->locked, &found, err);
-}
-
 int
 target_of_project(const struct project *project, const char *name, const char *tag,
 		  struct target *ret_target, struct error **err)
 {
 	const struct project_image *image = project_image(project, name, err);
+	AUTO_LOCK_FILE struct lock_file *own = NULL;
+	const struct lock_file *lock;
+	struct digest_text hex;
+	bool found;
 
 	if (!image || project_image_check_repository(project, image, err) < 0)
 		return -1;
@@ -121,7 +171,12 @@ target_of_project(const struct project *project, const char *name, const char *t
 				err) < 0)
 		return -1;
 	set_hash_tag(ret_target, image->length);
-	return read_lock(project, ret_target, err);
+	lock = project_lock(project, &own, err);
+	hex = digest_hex(&ret_target->fingerprint.digest);
+	if (!lock)
+		return -1;
+	return lock_file_image(lock, ret_target->image->name, hex.text, &ret_target->locked, &found,
+			       err);
 }
 
 int

@@ -48,6 +48,16 @@ int target_of_inputs(const char *text, const struct fingerprint_inputs *inputs, 
 /* In a job of a pull request: its place instead of the image's own, which comes after it. */
 void target_prefer_pull_requests(struct target *target);
 
+/* Where each native runner leaves its part of an image, for join.h to list in one index:
+ * "TAG-OS-ARCH" or "TAG-OS-ARCH-VARIANT" in the image's own repository.  The caller owns it.  NULL,
+ * ERROR_USAGE: not a valid tag. */
+char *platform_tag(const char *tag, const struct platform *platform, struct error **err);
+
+/* Reduces the target to one platform: it is pushed under the platform's tag, and looked up there
+ * first, then under the image's own tag.  A locked image is looked up as a whole only. */
+int target_take_platform(struct target *target, const struct platform *platform,
+			 struct error **err);
+
 /* ERROR_REFUSED, class "lock_file", when .ocifp.lock says another digest. */
 int target_check_lock(const struct target *target, size_t place, const struct digest *digest,
 		      struct error **err);

@@ -9,9 +9,8 @@
 #include "base/strings.h"
 #include "base/xalloc.h"
 #include "image/document/content.h"
-#include "image/document/image_part.h"
+#include "image/document/image_node.h"
 #include "image/document/image_tree.h"
-#include "image/document/named_digest.h"
 #include "image/resolve/find.h"
 #include "image/resolve/target.h"
 #include "image/transfer/confirm_tag.h"
@@ -335,7 +334,7 @@ copy_to(struct copying *copying, const struct location *place, struct copy_resul
 	result->digest = digest_of_root(copying);
 	result->repository = location_repository(place);
 	result->tag = choose_tag(copying, place);
-	if (named_digest_check(&place->reference.digest, &result->digest, err) < 0)
+	if (reference_check_digest(&place->reference, &result->digest, err) < 0)
 		return -1;
 	return is_archive ? copy_to_archive(copying, place, result, err)
 			  : copy_to_repository(copying, place, result, err);

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/xalloc.h"
 #include "image/document/content.h"
-#include "image/document/image_part.h"
+#include "image/document/image_node.h"
 #include "image/document/image_tree.h"
 #include "image/resolve/built.h"
 #include "image/resolve/image_source.h"

@@ -7,7 +7,7 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "image/document/annotation.h"
-#include "image/document/image_part.h"
+#include "image/document/image_node.h"
 #include "image/document/image_tree.h"
 #include "image/resolve/target.h"
 #include "oci/document.h"

@@ -5,15 +5,15 @@
 
 #include "base/error.h"
 #include "base/xalloc.h"
-#include "image/document/image_part.h"
+#include "image/document/image_node.h"
 #include "image/document/image_tree.h"
-#include "image/document/named_digest.h"
 #include "image/resolve/built.h"
 #include "image/resolve/image_source.h"
 #include "image/resolve/target.h"
 #include "image/transfer/confirm_tag.h"
 #include "image/transfer/import.h"
 #include "image/transfer/push_tree.h"
+#include "oci/reference.h"
 #include "repository/repository.h"
 #include "repository/session.h"
 
@@ -65,7 +65,7 @@ push_to(struct pushing *pushing, const struct target *target, const struct push_
 		return -1;
 	pushing->destination = destination;
 	collect_tags(target, options, &tags);
-	if (named_digest_check(&target->candidates[0].reference.digest, root, err) < 0 ||
+	if (reference_check_digest(&target->candidates[0].reference, root, err) < 0 ||
 	    target_check_lock(target, 0, root, err) < 0 ||
 	    (options->no_clobber && push_check_tags(destination, &tags, root, err) < 0) ||
 	    push_tree(pushing, &tags, &pushed, err) < 0 ||

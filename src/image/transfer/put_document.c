@@ -4,11 +4,11 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/xalloc.h"
-#include "image/document/named_digest.h"
 #include "image/transfer/confirm_tag.h"
 #include "oci/document.h"
 #include "oci/location.h"
 #include "oci/manifest.h"
+#include "oci/reference.h"
 #include "repository/repository.h"
 
 static int
@@ -50,7 +50,7 @@ put_document(struct session *session, const struct location *location, const str
 	if (!repository ||
 	    describe(bytes, algorithm == DIGEST_NONE ? DIGEST_SHA256 : algorithm, &descriptor,
 		     err) < 0 ||
-	    named_digest_check(&reference->digest, &descriptor.digest, err) < 0 ||
+	    reference_check_digest(reference, &descriptor.digest, err) < 0 ||
 	    repository_put_manifest(repository, reference->tag, &descriptor, bytes->data,
 				    &put_result, err) < 0 ||
 	    confirm_tags(session, location, &tags, false, &put_result, err) < 0)

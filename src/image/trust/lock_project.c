@@ -5,13 +5,19 @@
 
 #include "base/error.h"
 #include "base/observer.h"
+#include "base/strings.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "http/address.h"
+#include "image/document/annotation.h"
+#include "image/document/content.h"
+#include "image/resolve/find.h"
 #include "image/resolve/lookup.h"
 #include "image/resolve/target.h"
 #include "image/trust/verify.h"
 #include "oci/document.h"
 #include "oci/index.h"
+#include "oci/manifest.h"
 #include "project/lock_file.h"
 #include "project/project.h"
 #include "repository/session.h"
@@ -24,12 +30,17 @@ struct locking {
 	struct project project; /* the caller's, with `lock` for its lock file */
 };
 
+/* Without names all are meant. */
+static bool
+is_meant(const struct strings *names, const char *name)
+{
+	return names->count == 0 || strings_has(names, name);
+}
+
 static bool
 is_updated(const struct locking *locking, const char *name)
 {
-	const struct strings *names = locking->options->names;
-
-	return locking->options->update && (names->count == 0 || strings_has(names, name));
+	return locking->options->update && is_meant(locking->options->names, name);
 }
 
 static int
@@ -46,26 +57,13 @@ resolve_pin(const struct locking *locking, const char *reference, struct digest 
 	return 0;
 }
 
-static void
-tell_pin(const struct locking *locking, const char *reference, const struct digest *old,
-	 const struct digest *digest)
-{
-	struct observer *observer = session_observer(locking->session);
-
-	if (!old)
-		observer_tell(observer, EVENT_NOTICE, "'%s' is %s", reference,
-			      digest_text(digest).text);
-	else if (!digest_equal(old, digest))
-		observer_tell(observer, EVENT_NOTICE, "'%s' is %s, and was %s", reference,
-			      digest_text(digest).text, digest_text(old).text);
-}
-
 static int
 lock_pin(struct locking *locking, const char *reference, struct error **err)
 {
 	struct digest old = { 0 };
 	struct digest digest;
 	bool found;
+	struct observer *observer = session_observer(locking->session);
 
 	if (lock_file_pin(locking->old, reference, &old, &found, err) < 0)
 		return -1;
@@ -73,7 +71,12 @@ lock_pin(struct locking *locking, const char *reference, struct error **err)
 	if ((!found || is_updated(locking, reference)) &&
 	    resolve_pin(locking, reference, &digest, err) < 0)
 		return -1;
-	tell_pin(locking, reference, found ? &old : NULL, &digest);
+	if (!found)
+		observer_tell(observer, EVENT_NOTICE, "'%s' is %s", reference,
+			      digest_text(&digest).text);
+	else if (!digest_equal(&old, &digest))
+		observer_tell(observer, EVENT_NOTICE, "'%s' is %s, and was %s", reference,
+			      digest_text(&digest).text, digest_text(&old).text);
 	lock_file_set_pin(locking->lock, reference, &digest);
 	return 0;
 }
@@ -209,4 +212,190 @@ lock_project(struct session *session, const struct project *project,
 	if (lock_all(&locking, err) < 0)
 		return -1;
 	return lock_file_write(project->directory, lock, ret_changed, err);
+}
+
+struct check {
+	struct session *session;
+	const struct project *project;
+	const struct lock_file *lock;
+	const struct lock_compare_options *options;
+};
+
+/* What a reference names now, without regard to the lock file. */
+static int
+compare(const struct check *check, const char *kind, const char *name, const char *reference,
+	const struct digest *locked, struct found_image *ret_found, struct error **err)
+{
+	AUTO_TARGET struct target target = { 0 };
+	struct lock_finding finding = { .kind = kind, .name = name, .locked = *locked };
+
+	if (target_of_location(reference, &target, err) < 0 ||
+	    find_image(check->session, &target, ret_found, err) < 0)
+		return error_wrap(err, "cannot check '%s'", QUOTED(reference));
+	if (ret_found->root.evidence.presence != PRESENCE_PRESENT) {
+		finding.state = LOCK_ABSENT;
+	} else {
+		finding.found = ret_found->root.descriptor.digest;
+		finding.state = digest_equal(&finding.found, locked) ? LOCK_CURRENT : LOCK_MOVED;
+	}
+	check->options->tell(check->options->context, &finding);
+	return 0;
+}
+
+static int
+check_pin(const struct check *check, const char *reference, struct error **err)
+{
+	AUTO_FOUND_IMAGE struct found_image found = { 0 };
+	struct digest locked;
+	bool is_locked;
+
+	if (lock_file_pin(check->lock, reference, &locked, &is_locked, err) < 0)
+		return -1;
+	if (!is_locked) {
+		error_set(err, ERROR_USAGE, "'%s' is pinned but not in .ocifp.lock", reference);
+		return error_set_hint(err, "run 'ocifp lock'");
+	}
+	if (check->options->offline)
+		return 0;
+	return compare(check, "pin", reference, reference, &locked, &found, err);
+}
+
+/* The annotations of a manifest, or of an index; those of its first image where the index has no
+ * base. */
+static int
+find_base(const struct check *check, const struct found_image *found, char **ret_name,
+	  char **ret_digest, struct error **err)
+{
+	const struct resolution *root = &found->root;
+	const json_t *annotations = json_object_get(root->value, "annotations");
+	struct content content = { .repository = found->repository,
+				   .cache = session_find_store(check->session) };
+	AUTO_INDEX struct image_index index = { 0 };
+	AUTO_RESOLUTION struct resolution child = { 0 };
+	bool is_there = false;
+
+	if (!json_object_get(annotations, ANNOTATION_BASE_NAME) && root->kind == DOCUMENT_INDEX) {
+		if (image_index_read(root->value, root->descriptor.media_type, &index, err) < 0)
+			return -1;
+		for (size_t i = 0; i < index.manifests.count && !is_there; i++)
+			if (image_index_entry_is_image(&index.manifests.items[i]) &&
+			    content_get_manifest(&content, &index.manifests.items[i], &child,
+						 &is_there, err) < 0)
+				return -1;
+		annotations = json_object_get(child.value, "annotations");
+	}
+	*ret_name =
+		xstrdup_null(json_string_value(json_object_get(annotations, ANNOTATION_BASE_NAME)));
+	*ret_digest = xstrdup_null(
+		json_string_value(json_object_get(annotations, ANNOTATION_BASE_DIGEST)));
+	return 0;
+}
+
+static enum address_scope
+scope_of(const char *host_and_port)
+{
+	const char *port = strrchr(host_and_port, ':');
+	AUTO_FREE char *host = xstrndup(host_and_port, port ? (size_t)(port - host_and_port)
+							    : strlen(host_and_port));
+
+	return address_scope_of_host(host);
+}
+
+/* As for a redirect: who pushes an image does not choose a host of our network that is asked. */
+static bool
+may_ask(const struct location *image, const char *base_host)
+{
+	enum address_scope from = image->transport == TRANSPORT_REGISTRY
+					  ? scope_of(image->reference.host)
+					  : ADDRESS_LOOPBACK;
+
+	return address_may_lead(from, scope_of(base_host));
+}
+
+static int
+check_base(const struct check *check, const struct location *place, const struct found_image *image,
+	   struct error **err)
+{
+	AUTO_FREE char *name = NULL;
+	AUTO_FREE char *text = NULL;
+	AUTO_FOUND_IMAGE struct found_image found = { 0 };
+	AUTO_REFERENCE struct reference reference = { 0 };
+	AUTO_ERROR struct error *unreadable = NULL;
+	struct digest digest;
+
+	if (find_base(check, image, &name, &text, err) < 0)
+		return -1;
+	/* Whoever built the image wrote them; what cannot be a reference is nobody's base. */
+	if (!name || !text || digest_parse(text, &digest, &unreadable) < 0 ||
+	    reference_parse(name, &reference, &unreadable) < 0 ||
+	    reference.digest.algorithm != DIGEST_NONE)
+		return 0;
+	if (!may_ask(place, reference.host)) {
+		observer_tell(session_observer(check->session), EVENT_NOTICE,
+			      "its base '%s' is not asked for: it has an internal address",
+			      QUOTED(name));
+		return 0;
+	}
+	return compare(check, "base", name, name, &digest, &found, err);
+}
+
+static int
+check_published(const struct check *check, const struct project_image *image, struct error **err)
+{
+	AUTO_TARGET struct target target = { 0 };
+	AUTO_TARGET struct target place = { 0 };
+	AUTO_FOUND_IMAGE struct found_image found = { 0 };
+	AUTO_FREE char *name = NULL;
+
+	if (target_of_project(check->project, image->name, NULL, &target, err) < 0)
+		return -1;
+	name = target_name(&target, 0);
+	if (target.locked.algorithm != DIGEST_NONE) {
+		if (compare(check, "image", image->name, name, &target.locked, &found, err) < 0)
+			return -1;
+	} else if (target_of_location(name, &place, err) < 0 ||
+		   find_image(check->session, &place, &found, err) < 0) {
+		return -1;
+	}
+	return found.root.evidence.presence == PRESENCE_PRESENT
+		       ? check_base(check, &target.candidates[0], &found, err)
+		       : 0;
+}
+
+static int
+check_all(const struct check *check, struct error **err)
+{
+	const struct project *project = check->project;
+
+	for (size_t i = 0; i < project->image_count; i++)
+		for (size_t j = 0; j < project->images[i].pins.count; j++)
+			if (is_meant(check->options->names, project->images[i].pins.items[j]) &&
+			    check_pin(check, project->images[i].pins.items[j], err) < 0)
+				return -1;
+	if (check->options->offline)
+		return 0;
+	for (size_t i = 0; i < project->image_count; i++) {
+		const struct project_image *image = &project->images[i];
+		AUTO_ERROR struct error *unknown = NULL;
+
+		if (!is_meant(check->options->names, image->name) ||
+		    project_image_check_repository(project, image, &unknown) < 0)
+			continue;
+		if (check_published(check, image, err) < 0)
+			return error_wrap(err, "image '%s'", image->name);
+	}
+	return 0;
+}
+
+int
+lock_compare(struct session *session, const struct project *project,
+	     const struct lock_compare_options *options, struct error **err)
+{
+	AUTO_LOCK_FILE struct lock_file *own = NULL;
+	struct check check = { .session = session, .project = project, .options = options };
+
+	if (lock_require_names(project, options->names, err) < 0)
+		return -1;
+	check.lock = project_lock(project, &own, err);
+	return check.lock ? check_all(&check, err) : -1;
 }

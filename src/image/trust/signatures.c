@@ -75,24 +75,6 @@ check_one(const struct signatures *signatures, const struct descriptor *layer,
 	return expected_claim_compare(expected, &said, err);
 }
 
-/* What is wrong with one signature; others may be good. */
-static bool
-is_about_one(const struct error *failure)
-{
-	return error_is(failure, ERROR_REFUSED) || error_is(failure, ERROR_CONTENT);
-}
-
-static int
-refuse_all(size_t count, struct error *nearest, struct error **err)
-{
-	if (nearest)
-		error_set(err, ERROR_REFUSED, "%s", error_text(nearest));
-	else
-		error_set(err, ERROR_REFUSED, "no trusted key made any of its %zu signatures",
-			  count);
-	return error_set_class(err, CLASS_SIGNATURE);
-}
-
 int
 signatures_check(const struct signatures *signatures, const struct signing_keys *keys,
 		 const struct expected_claim *expected, struct error **err)
@@ -107,10 +89,15 @@ signatures_check(const struct signatures *signatures, const struct signing_keys 
 		if (check_one(signatures, &layers->items[i], keys, expected, &is_trusted,
 			      &failure) == 0)
 			return 0;
-		if (!is_about_one(failure))
+		if (!error_is(failure, ERROR_REFUSED) && !error_is(failure, ERROR_CONTENT))
 			return error_pass(err, TAKE_PTR(failure));
 		if (is_trusted && !nearest)
 			nearest = TAKE_PTR(failure);
 	}
-	return refuse_all(layers->count, nearest, err);
+	if (nearest)
+		error_set(err, ERROR_REFUSED, "%s", error_text(nearest));
+	else
+		error_set(err, ERROR_REFUSED, "no trusted key made any of its %zu signatures",
+			  layers->count);
+	return error_set_class(err, CLASS_SIGNATURE);
 }

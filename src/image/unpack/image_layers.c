@@ -22,21 +22,11 @@
 struct error;
 
 struct fit {
-	const int *fds;
-	size_t number; /* of the layer whose record is read */
+	const struct layer_jobs *jobs; /* with the layers' directories (store/layer_trees.h) */
+	size_t number;                 /* of the layer whose record is read */
 };
 
 enum finding { FINDING_NOTHING, FINDING_WHITEOUT, FINDING_DIRECTORY, FINDING_OTHER };
-
-static enum finding
-judge_missing(int parent_fd, const char *name)
-{
-	struct stat status;
-
-	if (fstatat(parent_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? FINDING_NOTHING : FINDING_OTHER;
-	return S_ISCHR(status.st_mode) && status.st_rdev == 0 ? FINDING_WHITEOUT : FINDING_OTHER;
-}
 
 /* Without following any link. */
 static enum finding
@@ -50,18 +40,18 @@ look(int layer_fd, const char *path, struct stat *ret_status)
 	while ((name = strsep(&rest, "/"))) {
 		int next = openat(fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-		if (next < 0)
-			return judge_missing(fd, name);
+		if (next < 0) {
+			struct stat status;
+
+			if (fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+				return errno == ENOENT ? FINDING_NOTHING : FINDING_OTHER;
+			return S_ISCHR(status.st_mode) && status.st_rdev == 0 ? FINDING_WHITEOUT
+									      : FINDING_OTHER;
+		}
 		close_at(&fd);
 		fd = next;
 	}
 	return fstat(fd, ret_status) < 0 ? FINDING_OTHER : FINDING_DIRECTORY;
-}
-
-static bool
-is_alike(const struct stat *a, const struct stat *b)
-{
-	return a->st_mode == b->st_mode && a->st_uid == b->st_uid && a->st_gid == b->st_gid;
 }
 
 static bool
@@ -70,16 +60,17 @@ fits(const struct fit *fit, const char *path)
 	struct stat own;
 	struct stat below;
 
-	if (look(fit->fds[fit->number], path, &own) != FINDING_DIRECTORY)
+	if (look(fit->jobs->items[fit->number].fd, path, &own) != FINDING_DIRECTORY)
 		return true;
 	for (size_t i = fit->number; i-- > 0;) {
-		switch (look(fit->fds[i], path, &below)) {
+		switch (look(fit->jobs->items[i].fd, path, &below)) {
 		case FINDING_NOTHING:
 			break;
 		case FINDING_WHITEOUT:
 			return true;
 		case FINDING_DIRECTORY:
-			return is_alike(&own, &below);
+			return own.st_mode == below.st_mode && own.st_uid == below.st_uid &&
+			       own.st_gid == below.st_gid;
 		case FINDING_OTHER:
 			return false;
 		}
@@ -98,7 +89,7 @@ hides(const struct fit *fit, const char *path)
 	if (!slash)
 		return true;
 	for (size_t i = fit->number; i-- > 0;) {
-		enum finding finding = look(fit->fds[i], parent, &below);
+		enum finding finding = look(fit->jobs->items[i].fd, parent, &below);
 
 		if (finding != FINDING_NOTHING)
 			return finding == FINDING_DIRECTORY;
@@ -125,27 +116,20 @@ check_path(void *context, char kind, const char *path, struct error **err)
 	return 0;
 }
 
+/* ERROR_CONTENT, class "needs_flat": overlayfs would not show the tree that the image means. */
 static int
-check_layer(struct fit *fit, struct error **err)
+check_fit(const struct layer_jobs *jobs, struct error **err)
 {
-	AUTO_BUF struct buf record = BUF_INIT(TREE_RECORD_LIMIT_BYTES);
-	bool found = false;
+	struct fit fit = { .jobs = jobs };
 
-	if (file_find(fit->fds[fit->number], "record", &record, &found, err) < 0)
-		return -1;
-	return found ? tree_record_read(&record, check_path, fit, err) : 0;
-}
+	for (; jobs->source.overlay && fit.number < jobs->count; fit.number++) {
+		AUTO_BUF struct buf record = BUF_INIT(TREE_RECORD_LIMIT_BYTES);
+		bool found = false;
 
-/* `fds` are the layers' directories (store/layer_trees.h), the lowest first.  ERROR_CONTENT, class
- * "needs_flat", when they do not fit. */
-static int
-layers_check_fit(const int *fds, size_t count, struct error **err)
-{
-	struct fit fit = { .fds = fds };
-
-	for (; fit.number < count; fit.number++)
-		if (check_layer(&fit, err) < 0)
+		if (file_find(jobs->items[fit.number].fd, "record", &record, &found, err) < 0 ||
+		    (found && tree_record_read(&record, check_path, &fit, err) < 0))
 			return -1;
+	}
 	return 0;
 }
 
@@ -207,16 +191,6 @@ image_layers_begin(struct image_unpacker *unpacker, struct session *session, str
 }
 
 static int
-check_fit(const struct layer_jobs *jobs, struct error **err)
-{
-	AUTO_FREE int *fds = xcalloc(jobs->count + 1, sizeof(*fds));
-
-	for (size_t i = 0; i < jobs->count; i++)
-		fds[i] = jobs->items[i].fd;
-	return jobs->source.overlay ? layers_check_fit(fds, jobs->count, err) : 0;
-}
-
-static int
 make(struct image_unpacker *unpacker, struct error **err)
 {
 	struct error *misfit = NULL;
@@ -259,25 +233,15 @@ read_root_mode(int layer_fd, bool *ret_is_implied, mode_t *ret_mode, struct erro
 
 /* The mode of "/": that of the topmost layer with an entry for it, else 0755. */
 static int
-layers_find_root_mode(const int *fds, size_t count, mode_t *ret_mode, struct error **err)
+find_root_mode(const struct layer_jobs *jobs, mode_t *ret_mode, struct error **err)
 {
 	bool is_implied = true;
 
 	*ret_mode = 0755;
-	while (is_implied && count-- > 0)
-		if (read_root_mode(fds[count], &is_implied, ret_mode, err) < 0)
+	for (size_t i = jobs->count; is_implied && i-- > 0;)
+		if (read_root_mode(jobs->items[i].fd, &is_implied, ret_mode, err) < 0)
 			return -1;
 	return 0;
-}
-
-static int
-find_root_mode(const struct layer_jobs *jobs, mode_t *ret_mode, struct error **err)
-{
-	AUTO_FREE int *fds = xcalloc(jobs->count + 1, sizeof(*fds));
-
-	for (size_t i = 0; i < jobs->count; i++)
-		fds[i] = jobs->items[i].fd;
-	return layers_find_root_mode(fds, jobs->count, ret_mode, err);
 }
 
 static void

@@ -43,19 +43,13 @@ image_unpacker_take(struct image_unpacker *unpacker, struct local_image *image)
 	memset(image, 0, sizeof(*image));
 }
 
-static bool
-needs_flat(const struct error *failure)
-{
-	return error_has_class(failure, CLASS_NEEDS_FLAT);
-}
-
 int
 image_unpacker_replan(struct image_unpacker *unpacker, struct error *failure, struct error **err)
 {
 	AUTO_ERROR struct error *taken = failure;
 	struct layer_source *source = &unpacker->jobs.source;
 
-	if (!source->overlay || !needs_flat(failure))
+	if (!source->overlay || !error_has_class(failure, CLASS_NEEDS_FLAT))
 		return error_pass(err, TAKE_PTR(taken));
 	observer_tell(source->observer, EVENT_TRACE, "layers are unpacked into one tree: %s",
 		      error_text(failure));

@@ -30,47 +30,26 @@ has_come(const struct layer_source *source, size_t number)
 	return source->is_whole || store_has(source->store, &layer->digest, layer->size_bytes);
 }
 
-static bool
-layer_job_can_start(const struct layer_job *job, const struct layer_source *source)
-{
-	return job->count == 0 || has_come(source, job->first);
-}
-
-static int
-send_layer(const struct layer_job *job, const struct layer_source *source, size_t number,
-	   struct error **err)
-{
-	const struct descriptor *layer = &source->image->manifest.layers.items[number];
-	AUTO_CLOSE int fd = -1;
-	uint64_t size_bytes;
-
-	fd = store_open_blob(source->store, &layer->digest, &size_bytes, err);
-	if (fd < 0)
-		return -1;
-	return unpacker_send(job->unpacker, &source->image->config.diff_ids[number], fd, err);
-}
-
 static int
 layer_job_send(struct layer_job *job, const struct layer_source *source, struct error **err)
 {
 	for (; job->sent < job->count && job->sent < job->done + AHEAD_COUNT; job->sent++) {
 		size_t number = job->first + job->sent;
+		const struct descriptor *layer;
+		AUTO_CLOSE int fd = -1;
+		uint64_t size_bytes;
 
 		if (!has_come(source, number))
 			return 0;
-		if (send_layer(job, source, number, err) < 0)
+		layer = &source->image->manifest.layers.items[number];
+		fd = store_open_blob(source->store, &layer->digest, &size_bytes, err);
+		if (fd < 0)
+			return -1;
+		if (unpacker_send(job->unpacker, &source->image->config.diff_ids[number], fd, err) <
+		    0)
 			return -1;
 	}
 	return 0;
-}
-
-static void
-tell_layers(const struct layer_job *job, const struct layer_source *source)
-{
-	const struct descriptors *layers = &source->image->manifest.layers;
-
-	for (size_t i = job->first; i < job->first + job->count && i < layers->count; i++)
-		observer_count(source->observer, EVENT_LAYER, layers->items[i].size_bytes);
 }
 
 static int
@@ -82,23 +61,12 @@ layer_job_start(struct layer_job *job, const struct layer_source *source, struct
 		.layer_count = job->count,
 		.map = *source->map,
 	};
+	const struct descriptors *layers = &source->image->manifest.layers;
 
-	tell_layers(job, source);
+	for (size_t i = job->first; i < job->first + job->count && i < layers->count; i++)
+		observer_count(source->observer, EVENT_LAYER, layers->items[i].size_bytes);
 	job->unpacker = unpacker_start(job->tree_fd, job->record_fd, &request, err);
 	return job->unpacker ? layer_job_send(job, source, err) : -1;
-}
-
-static void
-tell(struct observer *observer, const struct unpack_result *result)
-{
-	if (result->skipped_devices > 0)
-		observer_tell(observer, EVENT_NOTICE,
-			      "devices and sockets of the image that were skipped: %" PRIu64,
-			      result->skipped_devices);
-	if (result->dropped_xattrs > 0)
-		observer_tell(observer, EVENT_NOTICE,
-			      "extended attributes of the image that were skipped: %" PRIu64,
-			      result->dropped_xattrs);
 }
 
 static int
@@ -108,13 +76,6 @@ fail(const struct layer_job *job, const struct layer_source *source, struct erro
 		       ? error_wrap(err, "layer %zu of %zu", job->first + job->done + 1,
 				    source->image->manifest.layers.count)
 		       : -1;
-}
-
-static int
-layer_job_note_wait(const struct layer_job *job, const struct layer_source *source, int waited_ms,
-		    struct error **err)
-{
-	return unpacker_note_wait(job->unpacker, waited_ms, err) < 0 ? fail(job, source, err) : 0;
 }
 
 static void
@@ -127,16 +88,6 @@ layer_job_release(struct layer_job *job)
 	job->record_fd = -1;
 }
 
-static void
-tell_unpacked(const struct layer_job *job, const struct layer_source *source)
-{
-	const struct descriptors *layers = &source->image->manifest.layers;
-	size_t number = job->first + job->done;
-
-	if (number < layers->count)
-		observer_count(source->observer, EVENT_UNPACKED, layers->items[number].size_bytes);
-}
-
 static int
 layer_job_hear(struct layer_job *job, const struct layer_source *source, struct error **err)
 {
@@ -145,13 +96,25 @@ layer_job_hear(struct layer_job *job, const struct layer_source *source, struct 
 	if (unpacker_receive(job->unpacker, &ended, &job->result, err) < 0)
 		return fail(job, source, err);
 	if (!ended) {
-		tell_unpacked(job, source);
+		const struct descriptors *layers = &source->image->manifest.layers;
+		size_t number = job->first + job->done;
+
+		if (number < layers->count)
+			observer_count(source->observer, EVENT_UNPACKED,
+				       layers->items[number].size_bytes);
 		job->done++;
 		return layer_job_send(job, source, err);
 	}
 	layer_job_release(job);
 	job->is_made = true;
-	tell(source->observer, &job->result);
+	if (job->result.skipped_devices > 0)
+		observer_tell(source->observer, EVENT_NOTICE,
+			      "devices and sockets of the image that were skipped: %" PRIu64,
+			      job->result.skipped_devices);
+	if (job->result.dropped_xattrs > 0)
+		observer_tell(source->observer, EVENT_NOTICE,
+			      "extended attributes of the image that were skipped: %" PRIu64,
+			      job->result.dropped_xattrs);
 	return 0;
 }
 
@@ -205,21 +168,6 @@ layer_jobs_release(struct layer_jobs *jobs)
 	jobs->count = 0;
 }
 
-static int
-make_places(struct layer_tree *tree, struct error **err)
-{
-	struct layer_job *job = &tree->job;
-
-	if (mkdirat(tree->fd, "fs", 0700) == 0)
-		job->tree_fd = dir_open_at(tree->fd, "fs");
-	if (job->tree_fd >= 0)
-		job->record_fd =
-			openat(tree->fd, "record", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (job->record_fd < 0)
-		return error_set_path(err, errno, "make a directory for layer", tree->name);
-	return 0;
-}
-
 /* BUSY still: another process is at it. */
 static int
 open_tree(const struct layer_jobs *jobs, struct layer_tree *tree, struct error **err)
@@ -230,7 +178,18 @@ open_tree(const struct layer_jobs *jobs, struct layer_tree *tree, struct error *
 	}
 	if (store_layer_open(jobs->source.store, tree->name, &tree->state, &tree->fd, err) < 0)
 		return -1;
-	return tree->state == LAYER_NEW ? make_places(tree, err) : 0;
+	if (tree->state != LAYER_NEW)
+		return 0;
+	struct layer_job *job = &tree->job;
+
+	if (mkdirat(tree->fd, "fs", 0700) == 0)
+		job->tree_fd = dir_open_at(tree->fd, "fs");
+	if (job->tree_fd >= 0)
+		job->record_fd =
+			openat(tree->fd, "record", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (job->record_fd < 0)
+		return error_set_path(err, errno, "make a directory for layer", tree->name);
+	return 0;
 }
 
 static size_t
@@ -261,7 +220,7 @@ start_jobs(struct layer_jobs *jobs, struct error **err)
 		struct layer_tree *tree = &jobs->items[i];
 
 		if (tree->state != LAYER_BUSY || running_count(jobs) >= most_count() ||
-		    !layer_job_can_start(&tree->job, &jobs->source))
+		    (tree->job.count > 0 && !has_come(&jobs->source, tree->job.first)))
 			continue;
 		if (open_tree(jobs, tree, err) < 0 ||
 		    (tree->state == LAYER_NEW &&
@@ -317,8 +276,8 @@ hear_jobs(struct layer_jobs *jobs, int most_ms, bool *ret_any, struct error **er
 		if (polled[i].revents && layer_job_hear(of[i], &jobs->source, err) < 0)
 			return -1;
 	for (nfds_t i = 0; ready == 0 && most_ms > 0 && i < count; i++)
-		if (layer_job_note_wait(of[i], &jobs->source, most_ms, err) < 0)
-			return -1;
+		if (unpacker_note_wait(of[i]->unpacker, most_ms, err) < 0)
+			return fail(of[i], &jobs->source, err);
 	return 0;
 }
 
@@ -374,17 +333,6 @@ commit(struct layer_jobs *jobs, struct error **err)
 	return 0;
 }
 
-/* While we wait for others we hold nothing that they wait for: what is made is committed first. */
-static int
-wait_for_others(struct layer_jobs *jobs, struct lock_wait *wait, struct error **err)
-{
-	if (commit(jobs, err) < 0 ||
-	    lock_wait_on(wait, jobs->source.store, ".ocifp/layers", err) < 0)
-		return -1;
-	(void)poll(NULL, 0, BUSY_PAUSE_MS);
-	return 0;
-}
-
 int
 layer_jobs_run(struct layer_jobs *jobs, struct error **err)
 {
@@ -400,8 +348,12 @@ layer_jobs_run(struct layer_jobs *jobs, struct error **err)
 		if (all_ended(jobs))
 			return commit(jobs, err);
 		if (running_count(jobs) == 0) {
-			if (wait_for_others(jobs, &wait, err) < 0)
+			/* While we wait for others we hold nothing that they wait for: what is made
+			 * is committed first. */
+			if (commit(jobs, err) < 0 ||
+			    lock_wait_on(&wait, jobs->source.store, ".ocifp/layers", err) < 0)
 				return -1;
+			(void)poll(NULL, 0, BUSY_PAUSE_MS);
 			continue;
 		}
 		wait = (struct lock_wait){ 0 };

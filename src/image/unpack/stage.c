@@ -42,16 +42,6 @@ name_paths(struct stage *stage, const char *directory, struct error **err)
 	return 0;
 }
 
-static int
-fail_to_lock(const struct stage *stage, int errnum, struct error **err)
-{
-	error_set_path(err, errnum, "lock", stage->path);
-	if (errnum != EWOULDBLOCK)
-		return -1;
-	error_set_kind(err, ERROR_LOCAL);
-	return error_set_hint(err, "another ocifp is unpacking to the same directory");
-}
-
 /* A process that was killed holds its lock until the kernel has closed its files. */
 enum { LOCK_WAIT_MS = 2000, LOCK_STEP_MS = 50 };
 
@@ -77,7 +67,11 @@ lock(struct stage *stage, struct error **err)
 			       : 0;
 	close_at(&stage->fd);
 	stage->fd = -1;
-	return fail_to_lock(stage, errnum, err);
+	error_set_path(err, errnum, "lock", stage->path);
+	if (errnum != EWOULDBLOCK)
+		return -1;
+	error_set_kind(err, ERROR_LOCAL);
+	return error_set_hint(err, "another ocifp is unpacking to the same directory");
 }
 
 /* A helper empties the tree: its files may be of ids that are not ours. */

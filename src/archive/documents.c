@@ -5,12 +5,12 @@
 
 #include "archive/state.h"
 #include "base/error.h"
+#include "oci/annotation.h"
 #include "oci/document.h"
 #include "oci/manifest.h"
 #include "oci/media_type.h"
 #include "oci/reference.h"
 
-#define REF_NAME "org.opencontainers.image.ref.name"
 #define CONTAINERD_NAME "io.containerd.image.name" /* what `docker save` and `ctr` use */
 
 static bool
@@ -27,7 +27,7 @@ set_docker_names(json_t *annotations, const char *tag)
 
 	/* A podman before 4 takes the second for the name: a tag alone would become one. */
 	return name && set_name(annotations, CONTAINERD_NAME, name) &&
-	       set_name(annotations, REF_NAME, name);
+	       set_name(annotations, ANNOTATION_REF_NAME, name);
 }
 
 static json_t *
@@ -37,9 +37,9 @@ index_entry(const struct descriptor *root, bool is_docker, const char *tag)
 	AUTO_JSON json_t *annotations =
 		root->annotations ? json_deep_copy(root->annotations) : json_object();
 
-	(void)json_object_del(annotations, REF_NAME);
+	(void)json_object_del(annotations, ANNOTATION_REF_NAME);
 	if (tag && !(is_docker ? set_docker_names(annotations, tag)
-			       : set_name(annotations, REF_NAME, tag)))
+			       : set_name(annotations, ANNOTATION_REF_NAME, tag)))
 		return NULL;
 	if (json_object_size(annotations) > 0)
 		(void)json_object_set(entry, "annotations", annotations);

@@ -7,11 +7,10 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "oci/annotation.h"
 #include "oci/config.h"
 #include "oci/document.h"
 #include "oci/media_type.h"
-
-#define REF_NAME "org.opencontainers.image.ref.name"
 
 /* One item of manifest.json. */
 struct saved_image {
@@ -161,7 +160,8 @@ add_reference(struct archive_image *archive, const struct made_document *documen
 
 	if (tag) {
 		reference.annotations = json_object();
-		(void)json_object_set_new(reference.annotations, REF_NAME, json_string(tag));
+		(void)json_object_set_new(reference.annotations, ANNOTATION_REF_NAME,
+					  json_string(tag));
 	}
 	descriptors_take(&archive->references, &reference);
 }

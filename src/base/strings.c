@@ -20,6 +20,13 @@ grow(struct strings *strings)
 }
 
 void
+strings_copy(const struct strings *strings, struct strings *ret_copy)
+{
+	for (size_t i = 0; i < strings->count; i++)
+		strings_add(ret_copy, strings->items[i]);
+}
+
+void
 strings_take(struct strings *strings, char *text)
 {
 	grow(strings);

@@ -14,7 +14,8 @@ struct strings {
 	size_t capacity;
 };
 
-void strings_add(struct strings *strings, const char *text); /* copies */
+void strings_add(struct strings *strings, const char *text);                /* copies */
+void strings_copy(const struct strings *strings, struct strings *ret_copy); /* adds all */
 void strings_take(struct strings *strings, char *text);
 bool strings_has(const struct strings *strings, const char *text);
 void strings_sort(struct strings *strings); /* by bytes */

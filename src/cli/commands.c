@@ -27,22 +27,17 @@ command_find(const char *name)
 	return NULL;
 }
 
-static void
-list_names_of(const struct command *command, struct strings *names)
-{
-	if (!command->subcommands) {
-		strings_add(names, command->name);
-		return;
-	}
-	for (const struct command *const *sub = command->subcommands; *sub; sub++)
-		strings_take(names, xasprintf("%s %s", command->name, (*sub)->name));
-}
-
 void
 commands_list_names(struct strings *names)
 {
 	for (const struct command_group *group = command_groups; group->title; group++) {
-		for (const struct command *const *command = group->commands; *command; command++)
-			list_names_of(*command, names);
+		for (const struct command *const *at = group->commands; *at; at++) {
+			const struct command *const *sub = (*at)->subcommands;
+
+			if (!sub)
+				strings_add(names, (*at)->name);
+			for (; sub && *sub; sub++)
+				strings_take(names, xasprintf("%s %s", (*at)->name, (*sub)->name));
+		}
 	}
 }

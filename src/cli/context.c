@@ -10,7 +10,9 @@
 #include "cli/command.h"
 #include "cli/options/common_options.h"
 #include "cli/output/json.h"
+#include "cli/output/page.h"
 #include "cli/output/progress.h"
+#include "oci/digest.h"
 #include "oci/location.h"
 #include "project/project.h"
 
@@ -38,6 +40,27 @@ context_result(struct context *context, const char *text, json_t *object, struct
 	if (fputs(line, stdout) == EOF || fflush(stdout) == EOF)
 		return context_fail_output(errno, err);
 	return 0;
+}
+
+int
+context_result_page(struct context *context, struct page *page, json_t *object, struct error **err)
+{
+	AUTO_FREE char *text = page_take(page);
+
+	return context_result(context, text, object, err);
+}
+
+int
+context_result_image(struct context *context, const char *repository, const struct digest *digest,
+		     json_t *more, struct error **err)
+{
+	struct digest_text hex = digest_text(digest);
+	AUTO_FREE char *text = xasprintf("%s@%s", repository, hex.text);
+	json_t *object = json_pack("{s:s, s:s}", "image", repository, "digest", hex.text);
+
+	json_object_update(object, more);
+	json_decref(more);
+	return context_result(context, text, object, err);
 }
 
 void
@@ -134,16 +157,6 @@ add_mirrors_of_project(struct context *context)
 	}
 }
 
-static void
-find_mirrors(struct context *context)
-{
-	add_mirrors_of_settings(context, SETTINGS_MACHINE);
-	add_mirrors_of_settings(context, SETTINGS_USER);
-	if ((context->command->groups & OPTIONS_PROJECT) &&
-	    settings_is(&context->options.settings, "project_mirrors", true))
-		add_mirrors_of_project(context);
-}
-
 void
 context_log_in_at_host(struct context *context, const char *host)
 {
@@ -190,7 +203,11 @@ context_session(struct context *context)
 {
 	if (context->session)
 		return context->session;
-	find_mirrors(context);
+	add_mirrors_of_settings(context, SETTINGS_MACHINE);
+	add_mirrors_of_settings(context, SETTINGS_USER);
+	if ((context->command->groups & OPTIONS_PROJECT) &&
+	    settings_is(&context->options.settings, "project_mirrors", true))
+		add_mirrors_of_project(context);
 	context->session = session_new(&context->options.session);
 	return context->session;
 }

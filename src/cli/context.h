@@ -13,9 +13,11 @@
 #include "repository/session.h"
 
 struct command;
+struct digest;
 struct error;
 struct location;
 struct observer;
+struct page;
 struct progress;
 struct project;
 
@@ -73,6 +75,15 @@ struct project *context_find_project(struct context *context, struct error **err
  * Nothing else writes to stdout.  A command that answers "absent" may give its evidence here and
  * then fail: no failure object follows.  ERROR_LOCAL when stdout fails. */
 int context_result(struct context *context, const char *text, json_t *object, struct error **err);
+
+/* The same with the text of a page, which is emptied. */
+int context_result_page(struct context *context, struct page *page, json_t *object,
+			struct error **err);
+
+/* The same for an image: "host/name@digest", and an object of "image", "digest" and the members of
+ * `more` (taken; NULL: none). */
+int context_result_image(struct context *context, const char *repository,
+			 const struct digest *digest, json_t *more, struct error **err);
 
 /* ERROR_LOCAL after a write to stdout failed.  CLASS_NO_READER where nobody reads any more: a
  * reader that has seen enough, as in `ocifp help | head`, is told nothing. */

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/dispatch.h"
 
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -17,7 +22,7 @@
 #include "cli/options/options.h"
 #include "cli/output/line.h"
 #include "cli/output/progress.h"
-#include "cli/overdue.h"
+#include "cli/output/report.h"
 
 enum { TABLES_LIMIT_COUNT = 8, OWN_TABLES_COUNT = 2 };
 
@@ -25,6 +30,57 @@ enum { TABLES_LIMIT_COUNT = 8, OWN_TABLES_COUNT = 2 };
 enum { JOB_WORDS_COUNT = 2 };
 
 static const int overview_wait_ms = 1000;
+
+static const int64_t grace_ms = 1000;
+static const int64_t job_grace_ms = 30000; /* it is killed, and all that it wrote is removed */
+
+struct watch {
+	const struct common_options *options;
+	int64_t wait_ms;
+};
+
+/* Runs on a thread of its own, while the first one is anywhere. */
+static void *
+watch(void *context)
+{
+	const struct watch *watch = context;
+	struct timespec left = { .tv_sec = watch->wait_ms / 1000,
+				 .tv_nsec = watch->wait_ms % 1000 * 1000000 };
+	struct error *error = NULL;
+
+	while (nanosleep(&left, &left) < 0 && errno == EINTR)
+		continue;
+	error_set(&error, ERROR_TIMEOUT, "the time given by --timeout has passed");
+	_exit(report_at_once(watch->options, error));
+}
+
+/* Ends a run that --timeout did not end.  The network ends by itself at the deadline; what may go
+ * on, such as hashing or a build, is ended a moment later with the same exit status, and a job
+ * later, as its files have to be removed.  The options are borrowed until the program ends. */
+static int
+watch_deadline(const struct common_options *options, bool runs_job, struct error **err)
+{
+	static struct watch overdue;
+	pthread_t thread;
+	sigset_t all;
+	sigset_t before;
+	int errnum;
+
+	if (options->timeout_ms <= 0)
+		return 0;
+	overdue = (struct watch){
+		.options = options,
+		.wait_ms = options->timeout_ms + (runs_job ? job_grace_ms : grace_ms),
+	};
+	sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	errnum = pthread_create(&thread, NULL, watch, &overdue);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (errnum)
+		return error_set_errno(err, errnum, "cannot watch the time");
+	(void)pthread_detach(thread);
+	return 0;
+}
 
 /* A command as it was typed. */
 struct invocation {
@@ -45,22 +101,6 @@ invocation_release(struct invocation *invocation)
 	free(invocation->name);
 }
 
-static void
-list_commands(struct strings *names)
-{
-	for (const struct command_group *group = command_groups; group->title; group++) {
-		for (const struct command *const *command = group->commands; *command; command++)
-			strings_add(names, (*command)->name);
-	}
-}
-
-static void
-list_subcommands(const struct command *command, struct strings *names)
-{
-	for (const struct command *const *sub = command->subcommands; *sub; sub++)
-		strings_add(names, (*sub)->name);
-}
-
 static int
 refuse_word(const char *word, struct error **err)
 {
@@ -71,7 +111,10 @@ refuse_word(const char *word, struct error **err)
 	error_set(err, ERROR_USAGE, "'%s' is not a command", QUOTED(word));
 	if (ours)
 		return error_set_hint(err, "%s", ours);
-	list_commands(&names);
+	for (const struct command_group *group = command_groups; group->title; group++) {
+		for (const struct command *const *command = group->commands; *command; command++)
+			strings_add(&names, (*command)->name);
+	}
 	near = suggest(&names, word);
 	if (near)
 		return error_set_hint(err, "did you mean '%s'? see 'ocifp help'", near);
@@ -91,7 +134,8 @@ refuse_subcommand(const struct command *command, const char *word, struct error 
 	}
 	error_set(err, ERROR_USAGE, "'%s %s' is not a command", command->name,
 		  QUOTED(word ? word : ""));
-	list_subcommands(command, &names);
+	for (const struct command *const *sub = command->subcommands; *sub; sub++)
+		strings_add(&names, (*sub)->name);
 	near = foreign_subcommand(word);
 	if (!near || !command_find_in(command->subcommands, near))
 		near = suggest(&names, word);
@@ -112,24 +156,18 @@ without_alias(const char *word)
 	return word;
 }
 
-static int
-refuse_nothing(struct error **err)
-{
-	AUTO_FREE char *text = help_of_program();
-	AUTO_FREE char *lines = xasprintf("%s\n", text);
-
-	(void)line_write(STDERR_FILENO, lines, overview_wait_ms);
-	error_set(err, ERROR_USAGE, "no command given");
-	return error_set_hint(err, "see 'ocifp help'");
-}
-
 static const struct command *
 find_top(int argc, char **argv, struct error **err)
 {
 	const struct command *command = NULL;
 
 	if (argc < 2) {
-		(void)refuse_nothing(err);
+		AUTO_FREE char *text = help_of_program();
+		AUTO_FREE char *lines = xasprintf("%s\n", text);
+
+		(void)line_write(STDERR_FILENO, lines, overview_wait_ms);
+		error_set(err, ERROR_USAGE, "no command given");
+		error_set_hint(err, "see 'ocifp help'");
 		return NULL;
 	}
 	command = command_find(without_alias(argv[1]));
@@ -293,31 +331,6 @@ check_operands(const struct invocation *invocation, struct error **err)
 			 QUOTED(invocation->operands.words.items[command->operands_max]));
 }
 
-static void
-start_progress(struct context *context)
-{
-	const struct common_options *options = &context->options;
-
-	context->progress = progress_new(&(struct progress_options){
-		.mode = options->progress,
-		.fd = STDERR_FILENO,
-		.quiet = options->quiet,
-		.verbose = options->verbose,
-	});
-	context->options.session.observer = progress_observer(context->progress);
-	context->options.session.engine.observer = context->options.session.observer;
-}
-
-static int
-show_help(struct context *context, const struct invocation *invocation, struct error **err)
-{
-	AUTO_FREE char *text =
-		help_of_command(invocation->command, invocation->name, context->options.help_all);
-
-	context->options.json = false;
-	return context_result(context, text, NULL, err);
-}
-
 static int
 run(struct context *context, struct invocation *invocation, int argc, char **argv,
     struct error **err)
@@ -333,14 +346,26 @@ run(struct context *context, struct invocation *invocation, int argc, char **arg
 			invocation->command->explain(context, &invocation->operands.words, err);
 		return -1;
 	}
-	if (options->help || options->help_all)
-		return show_help(context, invocation, err);
+	if (options->help || options->help_all) {
+		AUTO_FREE char *text = help_of_command(invocation->command, invocation->name,
+						       context->options.help_all);
+
+		context->options.json = false;
+		return context_result(context, text, NULL, err);
+	}
 	if (check_operands(invocation, err) < 0 ||
 	    common_options_finish(options, invocation->command->groups, err) < 0 ||
-	    overdue_watch(options, invocation->command->runs_job, err) < 0)
+	    watch_deadline(options, invocation->command->runs_job, err) < 0)
 		return -1;
 	context->named_count = invocation->operands.named_count;
-	start_progress(context);
+	context->progress = progress_new(&(struct progress_options){
+		.mode = options->progress,
+		.fd = STDERR_FILENO,
+		.quiet = options->quiet,
+		.verbose = options->verbose,
+	});
+	context->options.session.observer = progress_observer(context->progress);
+	context->options.session.engine.observer = context->options.session.observer;
 	if (options->settings.unused)
 		context_notice(context, "%s", options->settings.unused);
 	return invocation->command->run(context, invocation->values, &invocation->operands.words,

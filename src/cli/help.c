@@ -119,14 +119,6 @@ print_summary(struct page *page, const char *name, const char *summary)
 }
 
 static void
-print_subcommands(struct page *page, const struct command *command)
-{
-	page_add(page, "\nCommands:\n");
-	for (const struct command *const *sub = command->subcommands; *sub; sub++)
-		print_summary(page, (*sub)->name, (*sub)->summary);
-}
-
-static void
 print_usage(struct page *page, const struct command *command, const char *name)
 {
 	const char *usage = command->usage ? command->usage : "";
@@ -140,16 +132,6 @@ print_usage(struct page *page, const struct command *command, const char *name)
 	print_wrapped(page, command->summary, 0);
 }
 
-static size_t
-count_options(const struct option_spec *specs)
-{
-	size_t count = 0;
-
-	for (; specs && specs->name; specs++)
-		count++;
-	return count;
-}
-
 static void
 print_overview(struct page *page, const struct command *command, const char *name)
 {
@@ -157,7 +139,8 @@ print_overview(struct page *page, const struct command *command, const char *nam
 
 	for (const struct common_group *group = common_groups; group->title; group++)
 		if (!group->group || (command->groups & group->group))
-			more += count_options(group->specs);
+			for (const struct option_spec *spec = group->specs; spec->name; spec++)
+				more++;
 	page_add(page, "\n'ocifp %s --help-all' shows %zu more options.", name, more);
 }
 
@@ -170,25 +153,21 @@ print_all_options(struct page *page, const struct command *command)
 			print_options(page, command, group->title, group->specs);
 }
 
-static void
-print_command(struct page *page, const struct command *command, const char *name, bool all)
-{
-	print_usage(page, command, name);
-	if (command->subcommands)
-		print_subcommands(page, command);
-	else if (all)
-		print_all_options(page, command);
-	else
-		print_overview(page, command, name);
-	page_add(page, "\nThe manual: man ocifp-%.*s", (int)strcspn(name, " "), name);
-}
-
 char *
 help_of_command(const struct command *command, const char *name, bool all)
 {
 	AUTO_PAGE struct page page = { 0 };
 
-	print_command(&page, command, name, all);
+	print_usage(&page, command, name);
+	if (command->subcommands) {
+		page_add(&page, "\nCommands:\n");
+		for (const struct command *const *sub = command->subcommands; *sub; sub++)
+			print_summary(&page, (*sub)->name, (*sub)->summary);
+	} else if (all)
+		print_all_options(&page, command);
+	else
+		print_overview(&page, command, name);
+	page_add(&page, "\nThe manual: man ocifp-%.*s", (int)strcspn(name, " "), name);
 	return page_take(&page);
 }
 
@@ -229,26 +208,20 @@ const struct help_topic help_topics[] = {
 	{ 0 },
 };
 
-static void
-print_program(struct page *page)
-{
-	page_add(page, "usage: ocifp COMMAND [OPTIONS] [OPERANDS]\n");
-	for (const struct command_group *group = command_groups; group->title; group++) {
-		page_add(page, "\n%s\n", group->title);
-		for (const struct command *const *command = group->commands; *command; command++)
-			print_summary(page, (*command)->name, (*command)->summary);
-	}
-	page_add(page, "\nmore help\n");
-	for (const struct help_topic *topic = help_topics; topic->name; topic++)
-		print_summary(page, topic->name, topic->summary);
-	page_add(page, "\n'ocifp help NAME' tells more of one of these; the manual is ocifp(1).");
-}
-
 char *
 help_of_program(void)
 {
 	AUTO_PAGE struct page page = { 0 };
 
-	print_program(&page);
+	page_add(&page, "usage: ocifp COMMAND [OPTIONS] [OPERANDS]\n");
+	for (const struct command_group *group = command_groups; group->title; group++) {
+		page_add(&page, "\n%s\n", group->title);
+		for (const struct command *const *command = group->commands; *command; command++)
+			print_summary(&page, (*command)->name, (*command)->summary);
+	}
+	page_add(&page, "\nmore help\n");
+	for (const struct help_topic *topic = help_topics; topic->name; topic++)
+		print_summary(&page, topic->name, topic->summary);
+	page_add(&page, "\n'ocifp help NAME' tells more of one of these; the manual is ocifp(1).");
 	return page_take(&page);
 }

@@ -4,7 +4,6 @@
 #include "base/error.h"
 #include "base/xalloc.h"
 #include "cli/context.h"
-#include "image/document/content.h"
 
 int
 inspected_find(struct context *context, const struct target_options *options,
@@ -14,21 +13,21 @@ inspected_find(struct context *context, const struct target_options *options,
 
 	if (target_of_options(context, options, operand, &inspected->target, err) < 0)
 		return -1;
-	return find_required_image(context_session(context), &inspected->target, &inspected->found,
-				   err);
+	if (find_required_image(context_session(context), &inspected->target, &inspected->found,
+				err) < 0)
+		return -1;
+	inspected->content.repository = inspected->found.repository;
+	inspected->content.cache = session_find_store(context_session(context));
+	return 0;
 }
 
 int
-inspected_read(struct context *context, const struct selection *selection,
-	       struct inspected *inspected, struct error **err)
+inspected_read(const struct selection *selection, struct inspected *inspected, struct error **err)
 {
-	struct content content = {
-		.repository = inspected->found.repository,
-		.cache = session_find_store(context_session(context)),
-	};
 	AUTO_FREE char *name = target_name(&inspected->target, inspected->found.place);
 
-	if (image_tree_get(&content, selection, &inspected->found.root, &inspected->root, err) < 0)
+	if (image_tree_get(&inspected->content, selection, &inspected->found.root, &inspected->root,
+			   err) < 0)
 		return error_wrap(err, "'%s'", name);
 	return 0;
 }

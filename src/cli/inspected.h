@@ -4,6 +4,7 @@
 #define OCIFP_CLI_INSPECTED_H
 
 #include "cli/options/target_options.h"
+#include "image/document/content.h"
 #include "image/document/image_tree.h"
 #include "image/resolve/find.h"
 #include "image/resolve/target.h"
@@ -16,6 +17,7 @@ struct inspected {
 	struct target target;
 	struct found_image found;
 	struct image_node root;
+	struct content content; /* of what was found, with the store in front */
 };
 
 /* The target of the operand (or the project's image); ERROR_ABSENT when it is not there. */
@@ -23,8 +25,8 @@ int inspected_find(struct context *context, const struct target_options *options
 		   const struct strings *operands, struct inspected *inspected, struct error **err);
 
 /* Then its documents. */
-int inspected_read(struct context *context, const struct selection *selection,
-		   struct inspected *inspected, struct error **err);
+int inspected_read(const struct selection *selection, struct inspected *inspected,
+		   struct error **err);
 
 void inspected_release(struct inspected *inspected);
 #define AUTO_INSPECTED CLEANUP(inspected_release)

@@ -62,18 +62,15 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/jobs/run_caches.h \
 	%D%/jobs/run_plan.h \
 	%D%/libraries.c %D%/libraries.h \
-	%D%/options/choice.h \
 	%D%/options/common_options.c %D%/options/common_options.h \
 	%D%/options/derive_options.c %D%/options/derive_options.h \
 	%D%/options/image_options.c %D%/options/image_options.h \
 	%D%/options/options.c %D%/options/options.h \
-	%D%/options/registry_host.c %D%/options/registry_host.h \
 	%D%/options/spelling.c %D%/options/spelling.h \
 	%D%/options/target_options.c %D%/options/target_options.h \
 	%D%/outcome.c %D%/outcome.h \
 	%D%/output/activity.c %D%/output/activity.h \
 	%D%/output/columns.c %D%/output/columns.h \
-	%D%/output/explain.c %D%/output/explain.h \
 	%D%/output/github.c %D%/output/github.h \
 	%D%/output/json.c %D%/output/json.h \
 	%D%/output/line.c %D%/output/line.h \
@@ -81,10 +78,7 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/output/progress.c %D%/output/progress.h \
 	%D%/output/progress_format.c %D%/output/progress_format.h \
 	%D%/output/report.c %D%/output/report.h \
-	%D%/output/terminal.c %D%/output/terminal.h \
-	%D%/overdue.c %D%/overdue.h \
-	%D%/prompt.c %D%/prompt.h \
-	%D%/startup.c %D%/startup.h
+	%D%/output/terminal.c %D%/output/terminal.h
 if NAMESPACES
 %C%_libcli_a_SOURCES += \
 	%D%/doctor/doctor_namespaces.c \

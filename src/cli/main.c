@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ocifp: fingerprint, look up, pull, build around container images.  See commands.h. */
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/compat.h"
 #include "base/error.h"
 #include "base/spawn.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/dispatch.h"
 #include "cli/output/report.h"
-#include "cli/startup.h"
 #ifdef SINGLE_BINARY
 #include "layer/helper/layer_helper.h"
 #include "sandbox/helper_self.h"
@@ -66,6 +70,74 @@ const struct command_group command_groups[] = {
 	{ "care", care_commands },
 	{ 0 },
 };
+
+/* A file of ours must not become "standard output".  The wrong direction, so that using the
+ * stream fails as it would have without us. */
+static int
+fill_descriptor(int fd, int flags, struct error **err)
+{
+	int opened;
+
+	if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
+		return 0;
+	opened = open("/dev/null", flags);
+	if (opened != fd)
+		return error_set_errno(err, errno, "cannot open '/dev/null'");
+	return 0;
+}
+
+/* Interrupts keep their default: what was downloaded stays in its .part file, and whoever waits
+ * for us sees which signal it was. */
+static void
+set_signals(void)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct sigaction reset = { .sa_handler = SIG_DFL };
+
+	(void)sigaction(SIGPIPE, &ignore, NULL);
+	(void)sigaction(SIGXFSZ, &ignore, NULL);
+	(void)sigaction(SIGCHLD, &reset, NULL);
+}
+
+/* Passwords and tokens stay out of core files, whatever handles them here, and out of reach for
+ * other processes of the user.  Programs that we start are not affected.  LeakSanitizer looks at
+ * the process from outside, too. */
+static void
+hide_memory(void)
+{
+#if !defined(__SANITIZE_ADDRESS__)
+	process_hide_memory();
+#endif
+}
+
+/* A umask without the owner's bits would make files and folders that we cannot use ourselves. */
+static void
+set_umask(void)
+{
+	mode_t mask = umask(077);
+
+	(void)umask(mask & ~(mode_t)S_IRWXU);
+}
+
+/* Descriptors 0 to 2 are open, a write to a closed pipe is an error and no signal, children can be
+ * waited for, no core file is written, and the owner can use what is made whatever the umask.
+ * ERROR_USAGE when the program runs with privileges that its user lacks. */
+static int
+startup(struct error **err)
+{
+	if (fill_descriptor(STDIN_FILENO, O_WRONLY, err) < 0 ||
+	    fill_descriptor(STDOUT_FILENO, O_RDONLY, err) < 0 ||
+	    fill_descriptor(STDERR_FILENO, O_RDONLY, err) < 0)
+		return -1;
+	set_signals();
+	hide_memory();
+	set_umask();
+	if (process_is_privileged()) {
+		error_set(err, ERROR_USAGE, "refusing to run setuid or with file capabilities");
+		return error_set_hint(err, "install it as an ordinary program");
+	}
+	return 0;
+}
 
 #ifdef SINGLE_BINARY
 static const struct helper_verb verbs_above[] = { { "restore", serve_restore }, { 0 } };

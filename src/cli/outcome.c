@@ -40,22 +40,6 @@ set_outputs(const struct outcome *outcome, const char *digest, struct error **er
 	return set_output(outcome, "pushed", flag_text(outcome->pushed), err);
 }
 
-static int
-add_summary(const struct context *context, const struct outcome *outcome, const char *digest,
-	    struct error **err)
-{
-	const struct progress_counts *counts = progress_counts(context->progress);
-	struct github_summary summary = {
-		.image = outcome->repository,
-		.tag = outcome->tag,
-		.digest = digest,
-		.counts = counts,
-		.elapsed_ms = deadline_now_ms() - counts->started_ms,
-	};
-
-	return github_add_summary(&summary, err);
-}
-
 static json_t *
 outcome_json(const struct context *context, const struct outcome *outcome, const char *digest)
 {
@@ -104,6 +88,8 @@ outcome_tell(struct context *context, const struct outcome *outcome, struct erro
 {
 	struct digest_text text;
 	const char *digest = NULL;
+	const struct progress_counts *counts;
+	struct github_summary summary;
 
 	if (outcome->digest->algorithm != DIGEST_NONE) {
 		text = digest_text(outcome->digest);
@@ -111,5 +97,13 @@ outcome_tell(struct context *context, const struct outcome *outcome, struct erro
 	}
 	if (print(context, outcome, digest, err) < 0 || set_outputs(outcome, digest, err) < 0)
 		return -1;
-	return add_summary(context, outcome, digest, err);
+	counts = progress_counts(context->progress);
+	summary = (struct github_summary){
+		.image = outcome->repository,
+		.tag = outcome->tag,
+		.digest = digest,
+		.counts = counts,
+		.elapsed_ms = deadline_now_ms() - counts->started_ms,
+	};
+	return github_add_summary(&summary, err);
 }

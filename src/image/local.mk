@@ -1,6 +1,5 @@
 noinst_LIBRARIES += %D%/libimage.a
 %C%_libimage_a_SOURCES = \
-	%D%/document/annotation.h \
 	%D%/transfer/file_artifact.c %D%/transfer/file_artifact.h \
 	%D%/transfer/blob_write.c %D%/transfer/blob_write.h \
 	%D%/ensure/build.c %D%/ensure/build.h \

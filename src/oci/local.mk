@@ -1,5 +1,6 @@
 noinst_LIBRARIES += %D%/liboci.a
 %C%_liboci_a_SOURCES = \
+	%D%/annotation.h \
 	%D%/config.c %D%/config.h \
 	%D%/config_edit.c %D%/config_edit.h \
 	%D%/descriptor.c %D%/descriptor.h \

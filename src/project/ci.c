@@ -123,13 +123,6 @@ ci_repository(const char *directory, struct error **err)
 	return NULL;
 }
 
-static bool
-is_server_url(const char *text)
-{
-	return (text_starts(text, "https://") || text_starts(text, "http://")) &&
-	       text_is_printable_ascii(text) && !strpbrk(text, " @?#\"'\\<>");
-}
-
 char *
 ci_source_url(const char *directory)
 {
@@ -139,7 +132,10 @@ ci_source_url(const char *directory)
 	AUTO_ERROR struct error *ignored = NULL;
 	AUTO_FREE char *url = NULL;
 
-	if (server && repository && is_server_url(server) && remote_repository_is_valid(repository))
+	if (server && repository &&
+	    (text_starts(server, "https://") || text_starts(server, "http://")) &&
+	    text_is_printable_ascii(server) && !strpbrk(server, " @?#\"'\\<>") &&
+	    remote_repository_is_valid(repository))
 		return xasprintf("%s/%s", server, repository);
 	url = origin_url(directory, &ignored);
 	if (!url || !remote_url_parse(url, &remote))
@@ -245,28 +241,18 @@ is_default_branch(const char *ref, const char *event)
 
 /* "main" and "release/x" are branches, "refs/tags/v?" is meant as it stands. */
 static bool
-ref_matches(const char *ref, const char *pattern)
-{
-	AUTO_FREE char *whole = text_starts(pattern, "refs/")
-					? xstrdup(pattern)
-					: xasprintf("%s%s", branch_prefix, pattern);
-
-	return fnmatch(whole, ref, FNM_PATHNAME | FNM_NOESCAPE) == 0;
-}
-
-static bool
 matches_any(const char *ref, const struct strings *push_refs)
 {
-	for (size_t i = 0; i < push_refs->count; i++)
-		if (ref_matches(ref, push_refs->items[i]))
-			return true;
-	return false;
-}
+	for (size_t i = 0; i < push_refs->count; i++) {
+		const char *pattern = push_refs->items[i];
+		AUTO_FREE char *whole = text_starts(pattern, "refs/")
+						? xstrdup(pattern)
+						: xasprintf("%s%s", branch_prefix, pattern);
 
-static bool
-ref_is_wanted(const char *ref, const char *event, const struct strings *push_refs)
-{
-	return push_refs->count == 0 ? is_default_branch(ref, event) : matches_any(ref, push_refs);
+		if (fnmatch(whole, ref, FNM_PATHNAME | FNM_NOESCAPE) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* A job of a CI system that gives it a branch or a tag, or a change that is to be merged. */
@@ -445,7 +431,7 @@ find_why_not(const struct strings *push_refs)
 		return refusal;
 	if (!ref)
 		return "GITHUB_REF is not set";
-	if (ref_is_wanted(ref, event, push_refs))
+	if (push_refs->count == 0 ? is_default_branch(ref, event) : matches_any(ref, push_refs))
 		return NULL;
 	return push_refs->count > 0 ? "the ref matches none of push_refs"
 				    : "the ref is not the default branch";

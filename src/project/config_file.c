@@ -426,29 +426,22 @@ config_read_text(const struct config *config, const struct config_node *node, vo
 	return 0;
 }
 
-static int
-read_item(const struct config *config, const struct config_node *node, struct strings *texts,
-	  struct error **err)
-{
-	AUTO_FREE char *text = NULL;
-
-	if (config_read_text(config, node, &text, err) < 0)
-		return -1;
-	if (strings_has(texts, text))
-		return config_fail(config, &node->mark, err, "'%s' is given twice", QUOTED(text));
-	strings_take(texts, TAKE_PTR(text));
-	return 0;
-}
-
 int
 config_read_texts(const struct config *config, const struct config_node *node, void *ret_value,
 		  struct error **err)
 {
 	if (config_expect(config, node, CONFIG_LIST, err) < 0)
 		return -1;
-	for (size_t i = 0; i < node->count; i++)
-		if (read_item(config, &node->items[i], ret_value, err) < 0)
+	for (size_t i = 0; i < node->count; i++) {
+		AUTO_FREE char *copy = NULL;
+
+		if (config_read_text(config, &node->items[i], &copy, err) < 0)
 			return -1;
+		if (strings_has(ret_value, copy))
+			return config_fail(config, &node->items[i].mark, err, "'%s' is given twice",
+					   QUOTED(copy));
+		strings_take(ret_value, TAKE_PTR(copy));
+	}
 	return 0;
 }
 
@@ -516,15 +509,6 @@ fail_unknown(const struct config *config, const struct config_node *node, const 
 	return error_set_hint(err, "known keys: %s; a newer ocifp may know it", names);
 }
 
-static int
-check_mandatory(const struct config *config, const struct config_node *node, const char *what,
-		const struct config_field *field, struct error **err)
-{
-	if (!field->mandatory || config_find(node, field->name))
-		return 0;
-	return config_fail(config, &node->mark, err, "%s has no '%s'", what, field->name);
-}
-
 int
 config_read_fields(const struct config *config, const struct config_node *node, const char *what,
 		   const struct config_table *table, void *ret_struct, struct error **err)
@@ -540,11 +524,24 @@ config_read_fields(const struct config *config, const struct config_node *node, 
 			continue;
 		if (!field)
 			return fail_unknown(config, item, what, table, err);
-		if (field->read(config, item, (char *)ret_struct + field->offset, err) < 0)
+		if (field->use == CONFIG_OPTIONAL || field->use == CONFIG_MANDATORY) {
+			if (field->read(config, item, (char *)ret_struct + field->offset, err) < 0)
+				return -1;
+			continue;
+		}
+		if (config_expect(config, item,
+				  field->use == CONFIG_ITEMS ? CONFIG_LIST : CONFIG_MAP, err) < 0)
 			return -1;
+		for (size_t j = 0; j < item->count; j++)
+			if (field->read(config, &item->items[j], (char *)ret_struct + field->offset,
+					err) < 0)
+				return -1;
 	}
-	for (size_t i = 0; i < table->count; i++)
-		if (check_mandatory(config, node, what, &table->fields[i], err) < 0)
-			return -1;
+	for (size_t i = 0; i < table->count; i++) {
+		if (table->fields[i].use == CONFIG_MANDATORY &&
+		    !config_find(node, table->fields[i].name))
+			return config_fail(config, &node->mark, err, "%s has no '%s'", what,
+					   table->fields[i].name);
+	}
 	return 0;
 }

@@ -61,11 +61,18 @@ int config_wrap(const struct config *config, const struct config_mark *mark, str
 typedef int config_reader(const struct config *config, const struct config_node *node,
 			  void *ret_value, struct error **err);
 
+enum config_use {
+	CONFIG_OPTIONAL,
+	CONFIG_MANDATORY,
+	CONFIG_ITEMS,   /* optional, and a list: each item is read */
+	CONFIG_ENTRIES, /* optional, and a map: each entry is read */
+};
+
 struct config_field {
 	const char *name;
 	config_reader *read;
 	size_t offset;
-	bool mandatory;
+	enum config_use use;
 	const char *schema; /* of the value, see below; NULL: a map with a table of its own */
 };
 

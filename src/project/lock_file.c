@@ -62,17 +62,6 @@ lock_file_keep_image(struct lock_file *lock, const struct lock_file *from, const
 	return true;
 }
 
-/* Names of images and references need no escapes. */
-static int
-add_entry(struct buf *text, bool is_first, const char *name, const json_t *value,
-	  struct error **err)
-{
-	AUTO_FREE char *shown = json_dumps(value, JSON_SORT_KEYS | JSON_ENCODE_ANY);
-	AUTO_FREE char *line = xasprintf("%s\n    \"%s\": %s", is_first ? "" : ",", name, shown);
-
-	return buf_append_text(text, line, err);
-}
-
 static int
 add_section(struct buf *text, const char *name, const json_t *entries, struct error **err)
 {
@@ -85,7 +74,12 @@ add_section(struct buf *text, const char *name, const json_t *entries, struct er
 	if (buf_append_text(text, head, err) < 0)
 		return -1;
 	json_object_foreach (sorted, key, value) {
-		if (add_entry(text, is_first, key, value, err) < 0)
+		AUTO_FREE char *shown = json_dumps(value, JSON_SORT_KEYS | JSON_ENCODE_ANY);
+		AUTO_FREE char *line =
+			xasprintf("%s\n    \"%s\": %s", is_first ? "" : ",", key, shown);
+
+		/* Names of images and references need no escapes. */
+		if (buf_append_text(text, line, err) < 0)
 			return -1;
 		is_first = false;
 	}
@@ -197,12 +191,15 @@ check_entry(const char *name, const json_t *entry, struct error **err)
 }
 
 static int
-check_document(struct lock_file *lock, struct error **err)
+parse(const char *bytes, size_t size, struct lock_file *lock, struct error **err)
 {
 	struct lock_top top = { 0 };
 	const char *name;
 	json_t *entry;
 
+	lock->document = document_parse(bytes, size, err);
+	if (!lock->document)
+		return -1;
 	if (document_read_fields(lock->document, top_fields, COUNT(top_fields), &top, err) < 0)
 		return -1;
 	if (top.version != known_version)
@@ -215,13 +212,6 @@ check_document(struct lock_file *lock, struct error **err)
 	lock->pins = top.pins;
 	lock->images = top.images;
 	return 0;
-}
-
-static int
-parse(const char *bytes, size_t size, struct lock_file *lock, struct error **err)
-{
-	lock->document = document_parse(bytes, size, err);
-	return lock->document ? check_document(lock, err) : -1;
 }
 
 static int

@@ -111,20 +111,6 @@ check_needs_exist(const struct reading *reading, size_t index, struct error **er
 }
 
 static int
-check_no_cycle(const struct reading *reading, struct error **err)
-{
-	size_t index = project_find_cycle(reading->project);
-	const struct config_node *needs;
-
-	if (index == PROJECT_NO_IMAGE)
-		return 0;
-	needs = config_find(&reading->images->items[index], "needs");
-	return config_fail(reading->config, &needs->mark, err,
-			   "image '%s' needs itself, or an image that does",
-			   reading->project->images[index].name);
-}
-
-static int
 check_one_default(const struct reading *reading, struct error **err)
 {
 	const struct project_image *first = NULL;
@@ -147,19 +133,20 @@ check_one_default(const struct reading *reading, struct error **err)
 static int
 check_images(const struct reading *reading, struct error **err)
 {
+	size_t index;
+	const struct config_node *needs;
+
 	for (size_t i = 0; i < reading->project->image_count; i++)
 		if (check_needs_exist(reading, i, err) < 0)
 			return -1;
-	if (check_no_cycle(reading, err) < 0)
-		return -1;
+	index = project_find_cycle(reading->project);
+	if (index != PROJECT_NO_IMAGE) {
+		needs = config_find(&reading->images->items[index], "needs");
+		return config_fail(reading->config, &needs->mark, err,
+				   "image '%s' needs itself, or an image that does",
+				   reading->project->images[index].name);
+	}
 	return check_one_default(reading, err);
-}
-
-static int
-fail_value(const struct reading *reading, const struct config_mark *mark, const char *value,
-	   const char *reason, struct error **err)
-{
-	return config_fail(reading->config, mark, err, "'%s' %s", QUOTED(value), reason);
 }
 
 bool
@@ -225,22 +212,12 @@ check_mirrors(const struct reading *reading, const struct config_node *node, str
 		if (item->kind != CONFIG_TEXT)
 			continue;
 		if (!project_mirror_is_valid(item->text))
-			return fail_value(reading, &item->mark, item->text,
-					  "is not a valid mirror URL", err);
+			return config_fail(reading->config, &item->mark, err,
+					   "'%s' is not a valid mirror URL", QUOTED(item->text));
 		if (!text_starts(item->text, "https://") && !is_on_loopback(item->text))
 			return refuse_setting(reading, &item->mark, "a mirror without https", err);
 	}
 	return 0;
-}
-
-static char *
-lower_case(const char *text)
-{
-	char *lower = xstrdup(text);
-
-	for (char *next = lower; *next; next++)
-		*next = (char)tolower((unsigned char)*next);
-	return lower;
 }
 
 static int
@@ -248,8 +225,9 @@ read_mirror(const struct reading *reading, const struct config_node *node,
 	    struct project_mirror *mirror, struct error **err)
 {
 	if (!reference_host_is_valid(node->key))
-		return fail_value(reading, &node->key_mark, node->key, "is not a valid host", err);
-	mirror->host = lower_case(node->key);
+		return config_fail(reading->config, &node->key_mark, err,
+				   "'%s' is not a valid host", QUOTED(node->key));
+	mirror->host = text_lower(node->key);
 	mirror->where = xasprintf("%s:%zu", reading->config->name, node->key_mark.line);
 	if (node->kind == CONFIG_LIST && check_mirrors(reading, node, err) < 0)
 		return -1;
@@ -415,12 +393,13 @@ accept_checked(const struct config *config, const struct config_node *node, void
 }
 
 static const struct config_field top_fields[] = {
-	{ "caches", note_map, offsetof(struct top, caches), false, NULL },
-	{ "images", note_map, offsetof(struct top, images), false, NULL },
-	{ "mirrors", note_map, offsetof(struct top, mirrors), false, SCHEMA_TEXT_LISTS },
-	{ "ocifp", accept_checked, 0, false, SCHEMA_TEXT },
-	{ "run", note_map, offsetof(struct top, run), false, NULL },
-	{ "version", read_version, offsetof(struct top, version), true, SCHEMA_ONE_OF("1") },
+	{ "caches", note_map, offsetof(struct top, caches), CONFIG_OPTIONAL, NULL },
+	{ "images", note_map, offsetof(struct top, images), CONFIG_OPTIONAL, NULL },
+	{ "mirrors", note_map, offsetof(struct top, mirrors), CONFIG_OPTIONAL, SCHEMA_TEXT_LISTS },
+	{ "ocifp", accept_checked, 0, CONFIG_OPTIONAL, SCHEMA_TEXT },
+	{ "run", note_map, offsetof(struct top, run), CONFIG_OPTIONAL, NULL },
+	{ "version", read_version, offsetof(struct top, version), CONFIG_MANDATORY,
+	  SCHEMA_ONE_OF("1") },
 };
 
 const struct config_table project_table = CONFIG_TABLE(top_fields);

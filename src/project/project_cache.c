@@ -49,13 +49,11 @@ read_preset(const struct config *config, const struct config_node *node, void *r
 {
 	const char *name = config_text(config, node, err);
 	const struct cache_preset *preset = name ? cache_preset_find(name) : NULL;
-	AUTO_FREE char *quoted = NULL;
 
 	if (!name)
 		return -1;
-	quoted = text_quote_string(name);
 	if (!preset) {
-		config_fail(config, &node->mark, err, "invalid preset '%s'", quoted);
+		config_fail(config, &node->mark, err, "invalid preset '%s'", QUOTED(name));
 		return error_set_hint(err, "presets are %s", cache_preset_names);
 	}
 	*(const struct cache_preset **)ret_value = preset;
@@ -70,7 +68,6 @@ read_executables(const struct config *config, const struct config_node *node, vo
 					     [EXECUTABLES_ALWAYS] = "always",
 					     [EXECUTABLES_NEVER] = "never" };
 	const char *text = config_text(config, node, err);
-	AUTO_FREE char *quoted = NULL;
 
 	if (!text)
 		return -1;
@@ -80,9 +77,9 @@ read_executables(const struct config *config, const struct config_node *node, vo
 			return 0;
 		}
 	}
-	quoted = text_quote_string(text);
 	return config_fail(config, &node->mark, err,
-			   "invalid 'executables' '%s': expected auto, always or never", quoted);
+			   "invalid 'executables' '%s': expected auto, always or never",
+			   QUOTED(text));
 }
 
 /* "4GiB", "512m", "2g", "1000000": binary units, as memory limits have them. */
@@ -112,19 +109,18 @@ read_size(const struct config *config, const struct config_node *node, void *ret
 	  struct error **err)
 {
 	const char *text = config_text(config, node, err);
-	AUTO_FREE char *quoted = NULL;
 	uint64_t bytes;
 
 	if (!text)
 		return -1;
-	quoted = text_quote_string(text);
 	if (!parse_size(text, &bytes))
 		return config_fail(config, &node->mark, err,
-				   "invalid 'max' '%s': expected a size such as 4GiB", quoted);
+				   "invalid 'max' '%s': expected a size such as 4GiB",
+				   QUOTED(text));
 	if (bytes < CACHE_MAX_FLOOR_BYTES)
 		return config_fail(config, &node->mark, err,
-				   "invalid 'max' '%s': a cache needs %zuMiB at least", quoted,
-				   CACHE_MAX_FLOOR_BYTES / MIB);
+				   "invalid 'max' '%s': a cache needs %zuMiB at least",
+				   QUOTED(text), CACHE_MAX_FLOOR_BYTES / MIB);
 	*(uint64_t *)ret_value = bytes;
 	return 0;
 }
@@ -143,23 +139,29 @@ read_variant(const struct config *config, const struct config_node *node, void *
 }
 
 static const struct config_field cache_fields[] = {
-	{ "executables", read_executables, offsetof(struct entry, cache.executables), false,
-	  SCHEMA_ONE_OF("\"auto\", \"always\", \"never\"") },
-	{ "image", config_read_text, offsetof(struct entry, cache.image), false, SCHEMA_TEXT },
-	{ "key", project_paths_read, offsetof(struct entry, cache.key), false, SCHEMA_TEXTS },
-	{ "max", read_size, offsetof(struct entry, cache.max_bytes), false, SCHEMA_TEXT },
-	{ "optional", project_paths_read, offsetof(struct entry, cache.optional), false,
-	  SCHEMA_TEXTS },
-	{ "paths", config_read_texts, offsetof(struct entry, cache.paths), false, SCHEMA_TEXTS },
-	{ "preset", read_preset, offsetof(struct entry, cache.preset), false, SCHEMA_TEXT },
-	{ "pull_requests", config_read_text, offsetof(struct entry, pull_requests), false,
+	{ "executables", read_executables, offsetof(struct entry, cache.executables),
+	  CONFIG_OPTIONAL, SCHEMA_ONE_OF("\"auto\", \"always\", \"never\"") },
+	{ "image", config_read_text, offsetof(struct entry, cache.image), CONFIG_OPTIONAL,
 	  SCHEMA_TEXT },
-	{ "push_refs", config_read_texts, offsetof(struct entry, cache.push_refs), false,
+	{ "key", project_paths_read, offsetof(struct entry, cache.key), CONFIG_OPTIONAL,
 	  SCHEMA_TEXTS },
-	{ "repository", config_read_text, offsetof(struct entry, repository), false, SCHEMA_TEXT },
-	{ "sources", project_paths_read, offsetof(struct entry, cache.sources), false,
+	{ "max", read_size, offsetof(struct entry, cache.max_bytes), CONFIG_OPTIONAL, SCHEMA_TEXT },
+	{ "optional", project_paths_read, offsetof(struct entry, cache.optional), CONFIG_OPTIONAL,
 	  SCHEMA_TEXTS },
-	{ "variant", read_variant, offsetof(struct entry, cache.variant), false, SCHEMA_TEXT },
+	{ "paths", config_read_texts, offsetof(struct entry, cache.paths), CONFIG_OPTIONAL,
+	  SCHEMA_TEXTS },
+	{ "preset", read_preset, offsetof(struct entry, cache.preset), CONFIG_OPTIONAL,
+	  SCHEMA_TEXT },
+	{ "pull_requests", config_read_text, offsetof(struct entry, pull_requests), CONFIG_OPTIONAL,
+	  SCHEMA_TEXT },
+	{ "push_refs", config_read_texts, offsetof(struct entry, cache.push_refs), CONFIG_OPTIONAL,
+	  SCHEMA_TEXTS },
+	{ "repository", config_read_text, offsetof(struct entry, repository), CONFIG_OPTIONAL,
+	  SCHEMA_TEXT },
+	{ "sources", project_paths_read, offsetof(struct entry, cache.sources), CONFIG_OPTIONAL,
+	  SCHEMA_TEXTS },
+	{ "variant", read_variant, offsetof(struct entry, cache.variant), CONFIG_OPTIONAL,
+	  SCHEMA_TEXT },
 };
 
 const struct config_table project_cache_table = CONFIG_TABLE(cache_fields);
@@ -168,10 +170,8 @@ static int
 fail_path(const struct reading *reading, const struct config_mark *mark, const char *path,
 	  const char *reason, struct error **err)
 {
-	AUTO_FREE char *quoted = text_quote_string(path);
-
-	return config_fail(reading->config, mark, err, "invalid path '%s' of a cache: %s", quoted,
-			   reason);
+	return config_fail(reading->config, mark, err, "invalid path '%s' of a cache: %s",
+			   QUOTED(path), reason);
 }
 
 static int
@@ -223,8 +223,8 @@ add_all(struct strings *strings, const char *const *texts)
 }
 
 static int
-settle_paths(const struct reading *reading, const struct config_node *node,
-	     struct project_cache *cache, struct error **err)
+read_paths(const struct reading *reading, const struct config_node *node,
+	   struct project_cache *cache, struct error **err)
 {
 	const struct config_node *paths = config_find(node, "paths");
 
@@ -250,8 +250,8 @@ settle_paths(const struct reading *reading, const struct config_node *node,
 }
 
 static int
-settle_key(const struct reading *reading, const struct config_node *node,
-	   struct project_cache *cache, struct error **err)
+read_key(const struct reading *reading, const struct config_node *node, struct project_cache *cache,
+	 struct error **err)
 {
 	const struct config_node *optional = config_find(node, "optional");
 
@@ -263,11 +263,10 @@ settle_key(const struct reading *reading, const struct config_node *node,
 		add_all(&cache->optional, cache->preset->key);
 	}
 	for (size_t i = 0; optional && i < optional->count; i++) {
-		AUTO_FREE char *quoted = text_quote_string(optional->items[i].text);
-
 		if (!strings_has(&cache->key, optional->items[i].text))
 			return config_fail(reading->config, &optional->items[i].mark, err,
-					   "'%s' is optional and not in 'key'", quoted);
+					   "'%s' is optional and not in 'key'",
+					   QUOTED(optional->items[i].text));
 	}
 	return 0;
 }
@@ -287,7 +286,7 @@ is_of_image(const struct project *project, const char *repository, const char **
 }
 
 static int
-settle_repository(const struct reading *reading, const struct config_node *node, const char *key,
+expand_repository(const struct reading *reading, const struct config_node *node, const char *key,
 		  const char *text, struct project_cache *cache, char **ret_name,
 		  struct error **err)
 {
@@ -309,14 +308,14 @@ settle_repository(const struct reading *reading, const struct config_node *node,
 }
 
 static int
-settle_repositories(const struct reading *reading, const struct config_node *node,
+expand_repositories(const struct reading *reading, const struct config_node *node,
 		    struct entry *entry, struct error **err)
 {
 	struct project_cache *cache = &entry->cache;
 
-	if (settle_repository(reading, node, "repository", entry->repository, cache,
+	if (expand_repository(reading, node, "repository", entry->repository, cache,
 			      &cache->repository, err) < 0 ||
-	    settle_repository(reading, node, "pull_requests", entry->pull_requests, cache,
+	    expand_repository(reading, node, "pull_requests", entry->pull_requests, cache,
 			      &cache->pull_requests, err) < 0)
 		return -1;
 	if (cache->repository && cache->pull_requests &&
@@ -333,13 +332,12 @@ read_cache(const struct reading *reading, const struct config_node *node, struct
 	   struct error **err)
 {
 	struct project_cache *cache = &entry->cache;
-	AUTO_FREE char *quoted = text_quote_string(node->key);
-	AUTO_FREE char *what = xasprintf("cache '%s'", quoted);
+	AUTO_FREE char *what = xasprintf("cache '%s'", QUOTED(node->key));
 	const struct config_node *image;
 
 	if (!project_name_is_valid(node->key) || strlen(node->key) > CACHE_NAME_LIMIT_CHARS)
 		return config_fail(reading->config, &node->key_mark, err,
-				   "'%s' is not a valid cache name", quoted);
+				   "'%s' is not a valid cache name", QUOTED(node->key));
 	cache->name = xstrdup(node->key);
 	cache->where = xasprintf("%s:%zu:%zu", reading->config->name, node->key_mark.line,
 				 node->key_mark.column);
@@ -347,16 +345,12 @@ read_cache(const struct reading *reading, const struct config_node *node, struct
 	if (config_read_fields(reading->config, node, what, &project_cache_table, entry, err) < 0)
 		return -1;
 	image = config_find(node, "image");
-	if (image && !(reading->images && config_find(reading->images, image->text))) {
-		AUTO_FREE char *named = text_quote_string(image->text);
-
+	if (image && !(reading->images && config_find(reading->images, image->text)))
 		return config_fail(reading->config, &image->mark, err,
-				   "'%s' is not an image of this file", named);
-	}
-	if (settle_paths(reading, node, cache, err) < 0 ||
-	    settle_key(reading, node, cache, err) < 0)
+				   "'%s' is not an image of this file", QUOTED(image->text));
+	if (read_paths(reading, node, cache, err) < 0 || read_key(reading, node, cache, err) < 0)
 		return -1;
-	return settle_repositories(reading, node, entry, err);
+	return expand_repositories(reading, node, entry, err);
 }
 
 /* Of two caches with one path the later restore would find the earlier one's. */
@@ -371,14 +365,12 @@ check_paths_apart(const struct reading *reading, const struct config_node *node,
 			const char *path = cache->paths.items[j];
 
 			for (size_t k = 0; k < other->paths.count; k++) {
-				AUTO_FREE char *quoted = text_quote_string(path);
-
-				if (!path_is_below(path, other->paths.items[k]) &&
-				    !path_is_below(other->paths.items[k], path))
-					continue;
-				return config_fail(reading->config, &node->key_mark, err,
-						   "caches '%s' and '%s' both have the path '%s'",
-						   other->name, cache->name, quoted);
+				if (path_is_below(path, other->paths.items[k]) ||
+				    path_is_below(other->paths.items[k], path))
+					return config_fail(
+						reading->config, &node->key_mark, err,
+						"caches '%s' and '%s' both have the path '%s'",
+						other->name, cache->name, QUOTED(path));
 			}
 		}
 	}

@@ -16,34 +16,9 @@ project_lock(const struct project *project, struct lock_file **ret_own, struct e
 	return *ret_own;
 }
 
-static void
-copy_strings(const struct strings *from, struct strings *to)
-{
-	for (size_t i = 0; i < from->count; i++)
-		strings_add(to, from->items[i]);
-}
-
-/* The base image that is meant is the one that was agreed on, not what its tag says today. */
-static int
-add_pin(const struct lock_file *lock, const char *reference, struct fingerprint_pairs *pins,
-	struct error **err)
-{
-	struct digest digest;
-	bool found;
-
-	if (lock_file_pin(lock, reference, &digest, &found, err) < 0)
-		return -1;
-	if (!found) {
-		error_set(err, ERROR_USAGE, "'%s' is pinned but not in .ocifp.lock", reference);
-		return error_set_hint(err, "run 'ocifp lock'");
-	}
-	fingerprint_pairs_add(pins, reference, digest_text(&digest).text);
-	return 0;
-}
-
-static int
-add_pins(const struct project *project, const struct project_image *image,
-	 struct fingerprint_pairs *pins, struct error **err)
+int
+project_pins(const struct project *project, const struct project_image *image,
+	     struct fingerprint_pairs *pins, struct error **err)
 {
 	AUTO_LOCK_FILE struct lock_file *own = NULL;
 	const struct lock_file *lock;
@@ -53,9 +28,21 @@ add_pins(const struct project *project, const struct project_image *image,
 	lock = project_lock(project, &own, err);
 	if (!lock)
 		return -1;
-	for (size_t i = 0; i < image->pins.count; i++)
-		if (add_pin(lock, image->pins.items[i], pins, err) < 0)
+	/* The base image that is meant is the one that was agreed on, not what its tag says today.
+	 */
+	for (size_t i = 0; i < image->pins.count; i++) {
+		struct digest digest;
+		bool found;
+
+		if (lock_file_pin(lock, image->pins.items[i], &digest, &found, err) < 0)
 			return -1;
+		if (!found) {
+			error_set(err, ERROR_USAGE, "'%s' is pinned but not in .ocifp.lock",
+				  image->pins.items[i]);
+			return error_set_hint(err, "run 'ocifp lock'");
+		}
+		fingerprint_pairs_add(pins, image->pins.items[i], digest_text(&digest).text);
+	}
 	return 0;
 }
 
@@ -105,13 +92,13 @@ compute_next(struct chain *chain, struct buf *record, struct error **err)
 	};
 	CLEANUP(fingerprint_pairs_release) struct fingerprint_pairs pins = { 0 };
 
-	copy_strings(&image->inputs, &inputs.paths);
-	copy_strings(&image->optional, &inputs.optional);
-	copy_strings(&image->exclude, &inputs.exclude);
+	strings_copy(&image->inputs, &inputs.paths);
+	strings_copy(&image->optional, &inputs.optional);
+	strings_copy(&image->exclude, &inputs.exclude);
 	for (size_t i = 0; i < image->args.count; i++)
 		fingerprint_pairs_add(&inputs.args, image->args.items[i].key,
 				      image->args.items[i].value);
-	if (add_pins(chain->project, image, &pins, err) < 0)
+	if (project_pins(chain->project, image, &pins, err) < 0)
 		return error_wrap(err, "image '%s'", image->name);
 	/* Tags of the scheme concat were published before anything was needed or pinned. */
 	if (image->scheme != SCHEME_CONCAT) {
@@ -123,13 +110,6 @@ compute_next(struct chain *chain, struct buf *record, struct error **err)
 		return error_wrap(err, "image '%s'", image->name);
 	chain->count++;
 	return 0;
-}
-
-int
-project_pins(const struct project *project, const struct project_image *image,
-	     struct fingerprint_pairs *ret_pins, struct error **err)
-{
-	return add_pins(project, image, ret_pins, err);
 }
 
 int

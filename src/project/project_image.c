@@ -32,8 +32,8 @@ project_paths_read(const struct config *config, const struct config_node *node, 
 }
 
 static int
-read_arg(const struct config *config, const struct config_node *node,
-	 struct fingerprint_pairs *args, struct error **err)
+read_arg(const struct config *config, const struct config_node *node, void *args,
+	 struct error **err)
 {
 	const char *value = config_text(config, node, err);
 
@@ -43,18 +43,6 @@ read_arg(const struct config *config, const struct config_node *node,
 		return config_fail(config, &node->key_mark, err, "invalid argument name '%s'",
 				   QUOTED(node->key));
 	fingerprint_pairs_add(args, node->key, value);
-	return 0;
-}
-
-static int
-read_args(const struct config *config, const struct config_node *node, void *ret_value,
-	  struct error **err)
-{
-	if (config_expect(config, node, CONFIG_MAP, err) < 0)
-		return -1;
-	for (size_t i = 0; i < node->count; i++)
-		if (read_arg(config, &node->items[i], ret_value, err) < 0)
-			return -1;
 	return 0;
 }
 
@@ -72,8 +60,8 @@ read_scheme(const struct config *config, const struct config_node *node, void *r
 }
 
 static int
-read_platform(const struct config *config, const struct config_node *node,
-	      struct platforms *platforms, struct error **err)
+read_platform(const struct config *config, const struct config_node *node, void *platforms,
+	      struct error **err)
 {
 	AUTO_PLATFORM struct platform platform = { 0 };
 	const char *text = config_text(config, node, err);
@@ -88,21 +76,9 @@ read_platform(const struct config *config, const struct config_node *node,
 	return 0;
 }
 
-static int
-read_platforms(const struct config *config, const struct config_node *node, void *ret_value,
-	       struct error **err)
-{
-	if (config_expect(config, node, CONFIG_LIST, err) < 0)
-		return -1;
-	for (size_t i = 0; i < node->count; i++)
-		if (read_platform(config, &node->items[i], ret_value, err) < 0)
-			return -1;
-	return 0;
-}
-
 /* In the one spelling that the lock file and the fingerprint have. */
 static int
-read_pin(const struct config *config, const struct config_node *node, struct strings *pins,
+read_pin(const struct config *config, const struct config_node *node, void *pins,
 	 struct error **err)
 {
 	AUTO_REFERENCE struct reference reference = { 0 };
@@ -120,18 +96,6 @@ read_pin(const struct config *config, const struct config_node *node, struct str
 	if (strings_has(pins, formatted))
 		return config_fail(config, &node->mark, err, "'%s' is given twice", formatted);
 	strings_take(pins, TAKE_PTR(formatted));
-	return 0;
-}
-
-static int
-read_pins(const struct config *config, const struct config_node *node, void *ret_value,
-	  struct error **err)
-{
-	if (config_expect(config, node, CONFIG_LIST, err) < 0)
-		return -1;
-	for (size_t i = 0; i < node->count; i++)
-		if (read_pin(config, &node->items[i], ret_value, err) < 0)
-			return -1;
 	return 0;
 }
 
@@ -228,34 +192,41 @@ read_tags(const struct config *config, const struct config_node *node, void *ret
 }
 
 static const struct config_field entry_fields[] = {
-	{ "args", read_args, offsetof(struct entry, image.args), false, SCHEMA_TEXT_MAP },
-	{ "build", config_read_text, offsetof(struct entry, image.build), false, SCHEMA_TEXT },
-	{ "default", config_read_bool, offsetof(struct entry, image.is_default), false,
-	  SCHEMA_BOOL },
-	{ "exclude", project_paths_read, offsetof(struct entry, image.exclude), false,
-	  SCHEMA_TEXTS },
-	{ "fallback", config_read_texts, offsetof(struct entry, fallback), false, SCHEMA_TEXTS },
-	{ "inputs", project_paths_read, offsetof(struct entry, image.inputs), false, SCHEMA_TEXTS },
-	{ "length", read_length, offsetof(struct entry, image.length), false,
-	  "{\"type\": \"integer\", \"minimum\": 7, \"maximum\": 64}" },
-	{ "needs", config_read_texts, offsetof(struct entry, image.needs), false, SCHEMA_TEXTS },
-	{ "optional", project_paths_read, offsetof(struct entry, image.optional), false,
-	  SCHEMA_TEXTS },
-	{ "pin", read_pins, offsetof(struct entry, image.pins), false, SCHEMA_TEXTS },
-	{ "platforms", read_platforms, offsetof(struct entry, image.platforms), false,
-	  SCHEMA_TEXTS },
-	{ "pull_requests", config_read_text, offsetof(struct entry, pull_requests), false,
+	{ "args", read_arg, offsetof(struct entry, image.args), CONFIG_ENTRIES, SCHEMA_TEXT_MAP },
+	{ "build", config_read_text, offsetof(struct entry, image.build), CONFIG_OPTIONAL,
 	  SCHEMA_TEXT },
-	{ "push_refs", config_read_texts, offsetof(struct entry, image.push_refs), false,
+	{ "default", config_read_bool, offsetof(struct entry, image.is_default), CONFIG_OPTIONAL,
+	  SCHEMA_BOOL },
+	{ "exclude", project_paths_read, offsetof(struct entry, image.exclude), CONFIG_OPTIONAL,
 	  SCHEMA_TEXTS },
-	{ "repository", config_read_text, offsetof(struct entry, repository), false, SCHEMA_TEXT },
-	{ "require", read_require, offsetof(struct entry, image.require), false, SCHEMA_TEXTS },
-	{ "scheme", read_scheme, offsetof(struct entry, image.scheme), false,
+	{ "fallback", config_read_texts, offsetof(struct entry, fallback), CONFIG_OPTIONAL,
+	  SCHEMA_TEXTS },
+	{ "inputs", project_paths_read, offsetof(struct entry, image.inputs), CONFIG_OPTIONAL,
+	  SCHEMA_TEXTS },
+	{ "length", read_length, offsetof(struct entry, image.length), CONFIG_OPTIONAL,
+	  "{\"type\": \"integer\", \"minimum\": 7, \"maximum\": 64}" },
+	{ "needs", config_read_texts, offsetof(struct entry, image.needs), CONFIG_OPTIONAL,
+	  SCHEMA_TEXTS },
+	{ "optional", project_paths_read, offsetof(struct entry, image.optional), CONFIG_OPTIONAL,
+	  SCHEMA_TEXTS },
+	{ "pin", read_pin, offsetof(struct entry, image.pins), CONFIG_ITEMS, SCHEMA_TEXTS },
+	{ "platforms", read_platform, offsetof(struct entry, image.platforms), CONFIG_ITEMS,
+	  SCHEMA_TEXTS },
+	{ "pull_requests", config_read_text, offsetof(struct entry, pull_requests), CONFIG_OPTIONAL,
+	  SCHEMA_TEXT },
+	{ "push_refs", config_read_texts, offsetof(struct entry, image.push_refs), CONFIG_OPTIONAL,
+	  SCHEMA_TEXTS },
+	{ "repository", config_read_text, offsetof(struct entry, repository), CONFIG_OPTIONAL,
+	  SCHEMA_TEXT },
+	{ "require", read_require, offsetof(struct entry, image.require), CONFIG_OPTIONAL,
+	  SCHEMA_TEXTS },
+	{ "scheme", read_scheme, offsetof(struct entry, image.scheme), CONFIG_OPTIONAL,
 	  SCHEMA_ONE_OF("\"tree\", \"concat\"") },
-	{ "signed_by", project_paths_read, offsetof(struct entry, image.signed_by), false,
+	{ "signed_by", project_paths_read, offsetof(struct entry, image.signed_by), CONFIG_OPTIONAL,
 	  SCHEMA_TEXTS },
-	{ "tags", read_tags, offsetof(struct entry, image.tags), false, SCHEMA_TEXTS },
-	{ "tracked", config_read_bool, offsetof(struct entry, image.tracked), false, SCHEMA_BOOL },
+	{ "tags", read_tags, offsetof(struct entry, image.tags), CONFIG_OPTIONAL, SCHEMA_TEXTS },
+	{ "tracked", config_read_bool, offsetof(struct entry, image.tracked), CONFIG_OPTIONAL,
+	  SCHEMA_BOOL },
 };
 
 const struct config_table project_image_table = CONFIG_TABLE(entry_fields);
@@ -305,19 +276,6 @@ expand_fallback(const struct reading *reading, const struct config_node *node,
 	return 0;
 }
 
-/* Absence needs an answer of all of them, so that one unknown name makes all useless. */
-static void
-forget_unless_complete(struct entry *entry)
-{
-	struct project_image *image = &entry->image;
-
-	if (image->repository && image->fallback.count == entry->fallback.count)
-		return;
-	free(image->repository);
-	image->repository = NULL;
-	strings_release(&image->fallback);
-}
-
 static int
 expand_repositories(const struct reading *reading, const struct config_node *node,
 		    struct entry *entry, struct error **err)
@@ -325,6 +283,7 @@ expand_repositories(const struct reading *reading, const struct config_node *nod
 	const struct config_node *repository = config_find(node, "repository");
 	const struct config_node *fallback = config_find(node, "fallback");
 	const struct config_node *pull_requests = config_find(node, "pull_requests");
+	struct project_image *image = &entry->image;
 
 	if (repository &&
 	    project_expand_repository(reading, entry->repository, &entry->image.repository,
@@ -340,7 +299,12 @@ expand_repositories(const struct reading *reading, const struct config_node *nod
 				   "'pull_requests' is the repository itself");
 	if (expand_fallback(reading, fallback, &entry->fallback, &entry->image, err) < 0)
 		return -1;
-	forget_unless_complete(entry);
+	/* Absence needs an answer of all of them, so that one unknown name makes all useless. */
+	if (!image->repository || image->fallback.count != entry->fallback.count) {
+		free(image->repository);
+		image->repository = NULL;
+		strings_release(&image->fallback);
+	}
 	return 0;
 }
 
@@ -392,28 +356,6 @@ check_optional(const struct reading *reading, const struct config_node *node,
 	return 0;
 }
 
-static int
-check_keys(const struct reading *reading, const struct config_node *node,
-	   const struct project_image *image, struct error **err)
-{
-	const struct config_node *require = config_find(node, "require");
-
-	if (image->signed_by.count > 0 || !strings_has(&image->require, "signature"))
-		return 0;
-	return config_fail(reading->config, &require->mark, err,
-			   "image '%s' requires a signature and has no 'signed_by'", image->name);
-}
-
-static int
-check_inputs(const struct reading *reading, const struct config_node *node,
-	     const struct project_image *image, struct error **err)
-{
-	if (image->inputs.count + image->needs.count + image->pins.count + image->args.count > 0)
-		return 0;
-	return config_fail(reading->config, &node->key_mark, err, "image '%s' has no 'inputs'",
-			   image->name);
-}
-
 int
 project_image_read(const struct reading *reading, const struct config_node *node,
 		   struct project_image *image, struct error **err)
@@ -422,6 +364,7 @@ project_image_read(const struct reading *reading, const struct config_node *node
 	CLEANUP(entry_release)
 	struct entry entry = { .image = { .name = xstrdup(node->key),
 					  .length = FINGERPRINT_LENGTH_DEFAULT } };
+	const struct config_node *require;
 
 	if (!project_name_is_valid(node->key)) {
 		config_fail(reading->config, &node->key_mark, err, "invalid image name '%s'",
@@ -432,10 +375,18 @@ project_image_read(const struct reading *reading, const struct config_node *node
 		    0 ||
 	    expand_repositories(reading, node, &entry, err) < 0 ||
 	    check_scheme(reading, node, &entry.image, err) < 0 ||
-	    check_optional(reading, node, &entry.image, err) < 0 ||
-	    check_keys(reading, node, &entry.image, err) < 0 ||
-	    check_inputs(reading, node, &entry.image, err) < 0)
+	    check_optional(reading, node, &entry.image, err) < 0)
 		return -1;
+	require = config_find(node, "require");
+	if (entry.image.signed_by.count == 0 && strings_has(&entry.image.require, "signature"))
+		return config_fail(reading->config, &require->mark, err,
+				   "image '%s' requires a signature and has no 'signed_by'",
+				   entry.image.name);
+	if (entry.image.inputs.count + entry.image.needs.count + entry.image.pins.count +
+		    entry.image.args.count ==
+	    0)
+		return config_fail(reading->config, &node->key_mark, err,
+				   "image '%s' has no 'inputs'", entry.image.name);
 	*image = entry.image;
 	entry.image = (struct project_image){ 0 };
 	return 0;

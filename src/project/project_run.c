@@ -19,8 +19,7 @@ is_variable_name(const char *name)
 }
 
 static int
-read_env_entry(const struct config *config, const struct config_node *node, struct strings *env,
-	       struct error **err)
+read_env(const struct config *config, const struct config_node *node, void *env, struct error **err)
 {
 	const char *value = config_text(config, node, err);
 
@@ -31,18 +30,6 @@ read_env_entry(const struct config *config, const struct config_node *node, stru
 				   "invalid variable name '%s': expected letters, digits and '_'",
 				   QUOTED(node->key));
 	strings_take(env, xasprintf("%s=%s", node->key, value));
-	return 0;
-}
-
-static int
-read_env(const struct config *config, const struct config_node *node, void *ret_value,
-	 struct error **err)
-{
-	if (config_expect(config, node, CONFIG_MAP, err) < 0)
-		return -1;
-	for (size_t i = 0; i < node->count; i++)
-		if (read_env_entry(config, &node->items[i], ret_value, err) < 0)
-			return -1;
 	return 0;
 }
 
@@ -172,11 +159,14 @@ read_workdir(const struct config *config, const struct config_node *node, void *
 }
 
 static const struct config_field run_fields[] = {
-	{ "env", read_env, offsetof(struct project_run, env), false, SCHEMA_TEXT_MAP },
-	{ "image", config_read_text, offsetof(struct project_run, image), false, SCHEMA_TEXT },
-	{ "pass", read_pass, offsetof(struct project_run, pass), false, SCHEMA_TEXTS },
-	{ "volumes", read_volumes, offsetof(struct project_run, volumes), false, SCHEMA_TEXTS },
-	{ "workdir", read_workdir, offsetof(struct project_run, workdir), false, SCHEMA_TEXT },
+	{ "env", read_env, offsetof(struct project_run, env), CONFIG_ENTRIES, SCHEMA_TEXT_MAP },
+	{ "image", config_read_text, offsetof(struct project_run, image), CONFIG_OPTIONAL,
+	  SCHEMA_TEXT },
+	{ "pass", read_pass, offsetof(struct project_run, pass), CONFIG_OPTIONAL, SCHEMA_TEXTS },
+	{ "volumes", read_volumes, offsetof(struct project_run, volumes), CONFIG_OPTIONAL,
+	  SCHEMA_TEXTS },
+	{ "workdir", read_workdir, offsetof(struct project_run, workdir), CONFIG_OPTIONAL,
+	  SCHEMA_TEXT },
 };
 
 const struct config_table project_run_table = CONFIG_TABLE(run_fields);

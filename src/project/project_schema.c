@@ -20,7 +20,7 @@ schema_of_table(const struct config_table *table)
 		if (field->schema)
 			json_object_set_new(properties, field->name,
 					    json_loads(field->schema, 0, NULL));
-		if (field->mandatory)
+		if (field->use == CONFIG_MANDATORY)
 			json_array_append_new(required, json_string(field->name));
 	}
 	return json_pack("{s:s, s:o, s:{s:{}}, s:o, s:b}", "type", "object", "properties",

@@ -124,8 +124,9 @@ struct mirror {
 };
 
 static const struct config_field mirror_fields[] = {
-	{ "resolve", config_read_bool, offsetof(struct mirror, resolves), false, SCHEMA_BOOL },
-	{ "url", config_read_text, offsetof(struct mirror, url), true, SCHEMA_TEXT },
+	{ "resolve", config_read_bool, offsetof(struct mirror, resolves), CONFIG_OPTIONAL,
+	  SCHEMA_BOOL },
+	{ "url", config_read_text, offsetof(struct mirror, url), CONFIG_MANDATORY, SCHEMA_TEXT },
 };
 
 static const struct config_table mirror_table = CONFIG_TABLE(mirror_fields);
@@ -182,14 +183,14 @@ read_mirrors(const struct config *config, const struct config_node *node, void *
 
 /* Each reader adds to the whole file. */
 static const struct config_field fields[] = {
-	{ "direct_bearer", read_flag, 0, false, SCHEMA_BOOL },
-	{ "isolation", read_isolation, 0, false, SCHEMA_ONE_OF("\"full\", \"chroot\"") },
-	{ "mirrors", read_mirrors, 0, false, NULL },
-	{ "plain_http", read_hosts, 0, false, SCHEMA_TEXTS },
-	{ "project_mirrors", read_flag, 0, false, SCHEMA_BOOL },
-	{ "store", read_path, 0, false, SCHEMA_TEXT },
-	{ "tls_ca", read_path, 0, false, SCHEMA_TEXT },
-	{ "trust_realm", read_hosts, 0, false, SCHEMA_TEXTS },
+	{ "direct_bearer", read_flag, 0, CONFIG_OPTIONAL, SCHEMA_BOOL },
+	{ "isolation", read_isolation, 0, CONFIG_OPTIONAL, SCHEMA_ONE_OF("\"full\", \"chroot\"") },
+	{ "mirrors", read_mirrors, 0, CONFIG_OPTIONAL, NULL },
+	{ "plain_http", read_hosts, 0, CONFIG_OPTIONAL, SCHEMA_TEXTS },
+	{ "project_mirrors", read_flag, 0, CONFIG_OPTIONAL, SCHEMA_BOOL },
+	{ "store", read_path, 0, CONFIG_OPTIONAL, SCHEMA_TEXT },
+	{ "tls_ca", read_path, 0, CONFIG_OPTIONAL, SCHEMA_TEXT },
+	{ "trust_realm", read_hosts, 0, CONFIG_OPTIONAL, SCHEMA_TEXTS },
 };
 
 static const struct config_table table = CONFIG_TABLE(fields);
@@ -208,13 +209,6 @@ bool
 settings_has_name(const char *name)
 {
 	return name_of(name);
-}
-
-static void
-leave_out(struct settings *settings, const char *path, const char *why)
-{
-	if (!settings->unused)
-		settings->unused = xasprintf("'%s' is not used: %s", path, why);
 }
 
 /* Whoever may write to it decides whom ocifp trusts.  Root's file is that of the owner of /etc: in
@@ -248,10 +242,13 @@ read_file(const char *folder, enum settings_level level, struct settings *settin
 	if (fd < 0 || fstat(fd, &status) < 0)
 		return error_set_path(err, errno, "read", path);
 	if (!S_ISREG(status.st_mode) || !is_trusted(&status, level)) {
-		leave_out(settings, path,
-			  level == SETTINGS_USER
-				  ? "it must be a file of yours that nobody else may write to"
-				  : "it must be a file of root that nobody else may write to");
+		const char *why =
+			level == SETTINGS_USER
+				? "it must be a file of yours that nobody else may write to"
+				: "it must be a file of root that nobody else may write to";
+
+		if (!settings->unused)
+			settings->unused = xasprintf("'%s' is not used: %s", path, why);
 		return 0;
 	}
 	if (fd_read_all(fd, &bytes, path, err) < 0)

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "oci/annotation.h"
 #include "oci/location.h"
 #include "oci/manifest.h"
 #include "oci/reference.h"
@@ -16,7 +17,6 @@
 #include "repository/local_jobs.h"
 #include "stream/source.h"
 
-#define REF_NAME "org.opencontainers.image.ref.name"
 #define CONTAINERD_NAME "io.containerd.image.name" /* `docker save` adds it to a bare tag */
 
 struct archive_repository {
@@ -34,7 +34,7 @@ archive_of(struct repository *repository)
 static bool
 is_named(const struct descriptor *reference, const char *tag)
 {
-	const char *name = descriptor_annotation(reference, REF_NAME);
+	const char *name = descriptor_annotation(reference, ANNOTATION_REF_NAME);
 	const char *full = descriptor_annotation(reference, CONTAINERD_NAME);
 
 	return (name && strcmp(name, tag) == 0) || (full && strcmp(full, tag) == 0);
@@ -45,7 +45,7 @@ static bool
 is_docker_name(const struct descriptor *reference, const char *tag)
 {
 	const char *full = descriptor_annotation(reference, CONTAINERD_NAME);
-	const char *name = full ? full : descriptor_annotation(reference, REF_NAME);
+	const char *name = full ? full : descriptor_annotation(reference, ANNOTATION_REF_NAME);
 	AUTO_FREE char *found = name ? reference_docker_name(name) : NULL;
 	AUTO_FREE char *wanted = reference_docker_name(tag);
 
@@ -56,7 +56,7 @@ is_docker_name(const struct descriptor *reference, const char *tag)
 static bool
 ends_with_tag(const struct descriptor *reference, const char *tag)
 {
-	const char *name = descriptor_annotation(reference, REF_NAME);
+	const char *name = descriptor_annotation(reference, ANNOTATION_REF_NAME);
 	const char *colon = name ? strrchr(name, ':') : NULL;
 
 	return colon && strcmp(colon + 1, tag) == 0;
@@ -254,7 +254,7 @@ list_tags(struct repository *repository, struct strings *tags, struct strings *o
 	if (archive_list_references(archive_of(repository)->archive, &references, err) < 0)
 		return -1;
 	for (size_t i = 0; i < references.count; i++) {
-		const char *name = descriptor_annotation(&references.items[i], REF_NAME);
+		const char *name = descriptor_annotation(&references.items[i], ANNOTATION_REF_NAME);
 
 		if (name)
 			strings_add(tags, name);

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "oci/annotation.h"
 #include "oci/descriptor.h"
 #include "oci/index.h"
 #include "oci/manifest.h"
@@ -312,7 +313,7 @@ find_blob(struct repository *repository, const struct digest *digest, uint64_t *
 static const char *
 reference_name(const struct descriptor *descriptor)
 {
-	return descriptor_annotation(descriptor, "org.opencontainers.image.ref.name");
+	return descriptor_annotation(descriptor, ANNOTATION_REF_NAME);
 }
 
 static int

@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "oci/annotation.h"
 #include "oci/document.h"
 #include "oci/media_type.h"
 #include "store/folder.h"
@@ -160,5 +161,5 @@ layout_entry_name(const json_t *entry)
 {
 	const json_t *annotations = json_object_get(entry, "annotations");
 
-	return json_string_value(json_object_get(annotations, LAYOUT_REF_NAME));
+	return json_string_value(json_object_get(annotations, ANNOTATION_REF_NAME));
 }

@@ -12,8 +12,6 @@
 struct error;
 struct store;
 
-#define LAYOUT_REF_NAME "org.opencontainers.image.ref.name"
-
 /* The document, with its array "manifests"; a new reference.  A missing file is ERROR_CONTENT with
  * STORE_READ, else an empty index. */
 json_t *layout_read_index(const struct store *store, struct error **err);
@@ -30,7 +28,7 @@ int layout_shrink_index(const struct store *store, const json_t *index, int lock
 /* Creates an empty one if there is none. */
 int layout_make_index(const struct store *store, struct error **err);
 
-/* The annotation LAYOUT_REF_NAME of an entry; NULL: none. */
+/* The annotation ANNOTATION_REF_NAME of an entry; NULL: none. */
 const char *layout_entry_name(const json_t *entry);
 
 #endif

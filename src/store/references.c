@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "oci/annotation.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -119,8 +120,8 @@ new_entry(const char *name, const struct descriptor *descriptor)
 	AUTO_JSON json_t *copy =
 		annotations ? json_copy((json_t *)(uintptr_t)annotations) : json_object();
 
-	(void)json_object_del(copy, LAYOUT_REF_NAME);
-	if (name && json_object_set_new(copy, LAYOUT_REF_NAME, json_string(name)) < 0)
+	(void)json_object_del(copy, ANNOTATION_REF_NAME);
+	if (name && json_object_set_new(copy, ANNOTATION_REF_NAME, json_string(name)) < 0)
 		return NULL;
 	if (json_object_size(copy) > 0)
 		(void)json_object_set(entry, "annotations", copy);

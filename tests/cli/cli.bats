@@ -435,8 +435,8 @@ dumps_core() {
 	local program
 	program=$(command -v ocifp)
 	case $(uname -m) in
-	x86_64) objdump -d --disassemble=startup "$program" | grep -q endbr64 ;;
-	aarch64) objdump -d --disassemble=startup "$program" | grep -Eq 'paciasp|bti' ;;
+	x86_64) objdump -d --disassemble=main "$program" | grep -q endbr64 ;;
+	aarch64) objdump -d --disassemble=main "$program" | grep -Eq 'paciasp|bti' ;;
 	esac
 }
 

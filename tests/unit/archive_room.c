@@ -12,6 +12,7 @@
 #include "archive_room.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "oci/annotation.h"
 #include "store_room.h"
 #include "tar_file.h"
 
@@ -64,8 +65,7 @@ name_of(const struct archive_image *archive, size_t i)
 
 	list(archive, &references);
 	assert_true(i < references.count);
-	return xstrdup_null(
-		descriptor_annotation(&references.items[i], "org.opencontainers.image.ref.name"));
+	return xstrdup_null(descriptor_annotation(&references.items[i], ANNOTATION_REF_NAME));
 }
 
 char *

@@ -8,8 +8,8 @@
 
 #include "base/error.h"
 #include "base/xalloc.h"
-#include "image/document/annotation.h"
 #include "image/ensure/join.h"
+#include "oci/annotation.h"
 #include "oci/index.h"
 
 /* What the tag lists now, and what it is to list. */

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "cli/options/choice.h"
 #include "cli/options/options.h"
 #include "oci/platform.h"
 

@@ -11,7 +11,7 @@
 #include "base/strings.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "image/document/annotation.h"
+#include "oci/annotation.h"
 #include "oci/document.h"
 
 static int

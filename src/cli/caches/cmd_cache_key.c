@@ -56,7 +56,6 @@ run_cache_key(struct context *context, const void *opaque, const struct strings 
 	AUTO_CACHE_SPECS struct cache_specs specs = { 0 };
 	AUTO_PAGE struct page page = { 0 };
 	AUTO_JSON json_t *caches = json_array();
-	AUTO_FREE char *text = NULL;
 
 	if (cache_command_specs(context, opaque, operands, &specs, err) < 0)
 		return -1;
@@ -67,8 +66,7 @@ run_cache_key(struct context *context, const void *opaque, const struct strings 
 			return -1;
 		json_array_append_new(caches, describe(&work, &page));
 	}
-	text = page_take(&page);
-	return context_result(context, text, json_pack("{s:O}", "caches", caches), err);
+	return context_result_page(context, &page, json_pack("{s:O}", "caches", caches), err);
 }
 
 const struct command cmd_cache_key = {

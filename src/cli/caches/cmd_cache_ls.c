@@ -13,7 +13,7 @@
 #include "cli/caches/cmd_cache.h"
 #include "cli/context.h"
 #include "cli/output/page.h"
-#include "image/document/annotation.h"
+#include "oci/annotation.h"
 #include "repository/repository.h"
 #include "store/digest_set.h"
 

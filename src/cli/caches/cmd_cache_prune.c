@@ -139,7 +139,6 @@ run_prune(struct context *context, const void *opaque, const struct strings *ope
 	AUTO_STRINGS struct strings places = { 0 };
 	CLEANUP(branches_release) struct branches branches = { 0 };
 	AUTO_PAGE struct page page = { 0 };
-	AUTO_FREE char *text = NULL;
 	json_t *results;
 
 	if (cache_command_repositories(context, values, operands, &places, err) < 0 ||
@@ -153,8 +152,8 @@ run_prune(struct context *context, const void *opaque, const struct strings *ope
 			return error_wrap(err, "cannot prune '%s'", places.items[i]);
 		}
 	}
-	text = page_take(&page);
-	return context_result(context, text, json_pack("{s:o}", "repositories", results), err);
+	return context_result_page(context, &page, json_pack("{s:o}", "repositories", results),
+				   err);
 }
 
 static const struct option_spec prune_options[] = {

@@ -19,7 +19,7 @@
 #include "cli/output/github.h"
 #include "cli/output/page.h"
 #include "fingerprint/git.h"
-#include "image/document/annotation.h"
+#include "oci/annotation.h"
 #include "project/ci.h"
 
 /* One cache on its way back. */

@@ -284,7 +284,6 @@ run_save(struct context *context, const void *opaque, const struct strings *oper
 	const struct cache_values *values = opaque;
 	AUTO_CACHE_SPECS struct cache_specs specs = { 0 };
 	AUTO_PAGE struct page page = { 0 };
-	AUTO_FREE char *text = NULL;
 	json_t *results;
 
 	if (cache_command_specs(context, values, operands, &specs, err) < 0)
@@ -296,8 +295,7 @@ run_save(struct context *context, const void *opaque, const struct strings *oper
 			return -1;
 		}
 	}
-	text = page_take(&page);
-	return context_result(context, text, json_pack("{s:o}", "caches", results), err);
+	return context_result_page(context, &page, json_pack("{s:o}", "caches", results), err);
 }
 
 static const struct option_spec save_options[] = {

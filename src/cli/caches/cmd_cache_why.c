@@ -224,15 +224,13 @@ run_cache_why(struct context *context, const void *opaque, const struct strings 
 	AUTO_CACHE_SPECS struct cache_specs specs = { 0 };
 	AUTO_PAGE struct page page = { 0 };
 	AUTO_JSON json_t *caches = json_array();
-	AUTO_FREE char *text = NULL;
 
 	if (cache_command_specs(context, opaque, operands, &specs, err) < 0)
 		return -1;
 	for (size_t i = 0; i < specs.count; i++)
 		if (explain(context, opaque, &specs.items[i], &page, caches, err) < 0)
 			return -1;
-	text = page_take(&page);
-	return context_result(context, text, json_pack("{s:O}", "caches", caches), err);
+	return context_result_page(context, &page, json_pack("{s:O}", "caches", caches), err);
 }
 
 const struct command cmd_cache_why = {

@@ -46,13 +46,6 @@ layers_release(struct layers *layers)
 	strings_release(&layers->texts);
 }
 
-static bool
-is_plain(const char *part, size_t size)
-{
-	return !(size == 1 && part[0] == '.') && !(size == 2 && memcmp(part, "..", 2) == 0) &&
-	       !(size >= 4 && memcmp(part, ".wh.", 4) == 0);
-}
-
 /* "/opt//app/" is "opt/app"; NULL for the root.  The caller's. */
 static int
 read_prefix(const char *text, char **ret_prefix, struct error **err)
@@ -63,7 +56,8 @@ read_prefix(const char *text, char **ret_prefix, struct error **err)
 		size_t size = strcspn(text, "/");
 		AUTO_FREE char *before = TAKE_PTR(prefix);
 
-		if (!is_plain(text, size))
+		if ((size == 1 && text[0] == '.') || (size == 2 && memcmp(text, "..", 2) == 0) ||
+		    (size >= 4 && memcmp(text, ".wh.", 4) == 0))
 			return error_set(
 				err, ERROR_USAGE,
 				"a path in the image cannot have '.', '..' or '.wh.' components");
@@ -108,9 +102,8 @@ read_layers(const struct strings *operands, struct layers *layers, struct error 
 {
 	layers->items = xcalloc(operands->count + 1, sizeof(*layers->items));
 	for (size_t i = 0; i < operands->count; i++)
-		if (read_layer(operands->items[i], layers, err) < 0) {
+		if (read_layer(operands->items[i], layers, err) < 0)
 			return error_wrap(err, "layer '%s'", QUOTED(operands->items[i]));
-		}
 	return 0;
 }
 

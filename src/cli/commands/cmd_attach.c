@@ -28,19 +28,6 @@ static const struct option_spec attach_option_specs[] = {
 };
 
 static int
-check_type(const char *type, struct error **err)
-{
-	if (!type) {
-		error_set(err, ERROR_USAGE, "--type is missing");
-		return error_set_hint(err, "such as application/spdx+json");
-	}
-	if (!media_type_is_valid(type))
-		return error_set(err, ERROR_USAGE, "invalid media type '%s'",
-				 QUOTED(type ? type : ""));
-	return 0;
-}
-
-static int
 attach(struct context *context, const struct target *target, const struct strings *operands,
        struct artifact *artifact, struct artifact_result *result, struct error **err)
 {
@@ -64,26 +51,28 @@ run_attach(struct context *context, const void *opaque, const struct strings *op
 	   struct error **err)
 {
 	const struct attach_values *values = opaque;
-	struct target_options as_named = { 0 };
 	AUTO_TARGET struct target target = { 0 };
 	AUTO_JSON json_t *annotations = annotations_parse(&values->annotations, err);
 	AUTO_ARTIFACT_RESULT struct artifact_result result = { 0 };
-	AUTO_FREE char *text = NULL;
 	struct artifact artifact = {
 		.type = values->type,
 		.annotations = json_object_size(annotations) > 0 ? annotations : NULL,
 	};
 
-	if (!annotations || check_type(values->type, err) < 0 ||
-	    target_of_options(context, &as_named, operands->items[0], &target, err) < 0 ||
+	if (!annotations)
+		return -1;
+	if (!values->type) {
+		error_set(err, ERROR_USAGE, "--type is missing");
+		return error_set_hint(err, "such as application/spdx+json");
+	}
+	if (!media_type_is_valid(values->type))
+		return error_set(err, ERROR_USAGE, "invalid media type '%s'", QUOTED(values->type));
+	if (target_of_options(context, NULL, operands->items[0], &target, err) < 0 ||
 	    attach(context, &target, operands, &artifact, &result, err) < 0)
 		return -1;
-	text = format_resolved(result.repository, &result.digest);
-	return context_result(context, text,
-			      json_pack("{s:s, s:s, s:s}", "image", result.repository, "digest",
-					digest_text(&result.digest).text, "subject",
-					digest_text(&result.subject).text),
-			      err);
+	return context_result_image(
+		context, result.repository, &result.digest,
+		json_pack("{s:s}", "subject", digest_text(&result.subject).text), err);
 }
 
 const struct command cmd_attach = {

@@ -4,7 +4,7 @@
 #include "base/xalloc.h"
 #include "cli/commands.h"
 #include "cli/context.h"
-#include "cli/options/registry_host.h"
+#include "cli/options/common_options.h"
 #include "cli/output/page.h"
 #include "registry/auth/credentials.h"
 
@@ -27,7 +27,6 @@ run_explain(struct context *context, const void *values, const struct strings *o
 	AUTO_FREE char *host = registry_host_parse(operands->items[0], err);
 	AUTO_STRINGS struct strings lines = { 0 };
 	AUTO_PAGE struct page page = { 0 };
-	AUTO_FREE char *text = NULL;
 	json_t *list;
 
 	(void)values;
@@ -37,9 +36,8 @@ run_explain(struct context *context, const void *values, const struct strings *o
 	if (credential_explain(&context->options.session.registry, host, &lines, err) < 0)
 		return -1;
 	list = add_lines(&page, &lines);
-	text = page_take(&page);
-	return context_result(context, text, json_pack("{s:s, s:o}", "host", host, "places", list),
-			      err);
+	return context_result_page(context, &page,
+				   json_pack("{s:s, s:o}", "host", host, "places", list), err);
 }
 
 static const struct command cmd_explain = {

@@ -75,13 +75,6 @@ run_get(struct context *context, const void *values, const struct strings *opera
 	return blob_write(place.repository, &descriptor, STDOUT_FILENO, "standard output", err);
 }
 
-static json_t *
-describe(const struct place *place, const struct digest *digest, uint64_t size_bytes)
-{
-	return json_pack("{s:s, s:s, s:I}", "image", repository_name(place->repository), "digest",
-			 digest_text(digest).text, "size", (json_int_t)size_bytes);
-}
-
 static int
 run_head(struct context *context, const void *values, const struct strings *operands,
 	 struct error **err)
@@ -94,25 +87,11 @@ run_head(struct context *context, const void *values, const struct strings *oper
 		return -1;
 	text = xasprintf("%" PRIu64, place.size_bytes);
 	return context_result(context, text,
-			      describe(&place, &place.location.reference.digest, place.size_bytes),
+			      json_pack("{s:s, s:s, s:I}", "image",
+					repository_name(place.repository), "digest",
+					digest_text(&place.location.reference.digest).text, "size",
+					(json_int_t)place.size_bytes),
 			      err);
-}
-
-static int
-open_file(const char *path, struct error **err)
-{
-	return strcmp(path, "-") == 0 ? spool(STDIN_FILENO, err) : file_open(AT_FDCWD, path, err);
-}
-
-/* Nothing refers to it that would make a layout show it. */
-static int
-commit(const struct place *place, struct error **err)
-{
-	struct store *store;
-
-	if (repository_find_store(place->repository, &store, err) < 0)
-		return -1;
-	return store ? store_commit(store, err) : 0;
 }
 
 static int
@@ -121,22 +100,28 @@ run_put(struct context *context, const void *values, const struct strings *opera
 {
 	AUTO_PLACE struct place place = { 0 };
 	AUTO_DESCRIPTOR struct descriptor descriptor = { 0 };
-	AUTO_CLOSE int fd = open_file(operands->items[0], err);
-	AUTO_FREE char *text = NULL;
+	AUTO_CLOSE int fd = strcmp(operands->items[0], "-") == 0
+				    ? spool(STDIN_FILENO, err)
+				    : file_open(AT_FDCWD, operands->items[0], err);
 	enum blob_outcome outcome;
-	json_t *object;
+	struct store *store;
 
 	(void)values;
 	if (fd < 0 || open_place(context, operands->items[1], REPOSITORY_WRITE, &place, err) < 0 ||
 	    put_blob_file(place.repository, fd, "application/octet-stream", &descriptor, &outcome,
 			  err) < 0 ||
-	    reference_check_digest(&place.location.reference, &descriptor.digest, err) < 0 ||
-	    commit(&place, err) < 0)
+	    reference_check_digest(&place.location.reference, &descriptor.digest, err) < 0)
 		return -1;
-	text = format_resolved(repository_name(place.repository), &descriptor.digest);
-	object = describe(&place, &descriptor.digest, descriptor.size_bytes);
-	json_object_set_new(object, "present", json_boolean(outcome != BLOB_MOVED));
-	return context_result(context, text, object, err);
+	/* Nothing refers to it that would make a layout show it. */
+	if (repository_find_store(place.repository, &store, err) < 0)
+		return -1;
+	if (store && store_commit(store, err) < 0)
+		return -1;
+	return context_result_image(context, repository_name(place.repository), &descriptor.digest,
+				    json_pack("{s:I, s:b}", "size",
+					      (json_int_t)descriptor.size_bytes, "present",
+					      outcome != BLOB_MOVED),
+				    err);
 }
 
 static const struct command cmd_get = {

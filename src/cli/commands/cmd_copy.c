@@ -83,20 +83,17 @@ parse_places(struct context *context, const struct strings *operands, struct cop
 }
 
 static json_t *
-describe(const struct copy_result *result)
-{
-	return json_pack("{s:s, s:s?, s:s, s:b}", "image", result->repository, "tag", result->tag,
-			 "digest", digest_text(&result->digest).text, "present", result->was_there);
-}
-
-static json_t *
 describe_all(const struct context *context, const struct copies *copies)
 {
 	const struct progress_counts *counts = progress_counts(context->progress);
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < copies->count; i++)
-		json_array_append_new(list, describe(&copies->results[i]));
+		json_array_append_new(list, json_pack("{s:s, s:s?, s:s, s:b}", "image",
+						      copies->results[i].repository, "tag",
+						      copies->results[i].tag, "digest",
+						      digest_text(&copies->results[i].digest).text,
+						      "present", copies->results[i].was_there));
 	return json_pack("{s:s, s:o, s:I, s:I, s:I, s:I}", "digest",
 			 digest_text(&copies->results[0].digest).text, "destinations", list,
 			 "moved_bytes", (json_int_t)counts->moved_bytes, "reused_bytes",
@@ -158,7 +155,6 @@ run_copy(struct context *context, const void *opaque, const struct strings *oper
 	 struct error **err)
 {
 	const struct copy_values *values = opaque;
-	struct target_options as_named = { 0 };
 	AUTO_TARGET struct target source = { 0 };
 	CLEANUP(copies_release) struct copies copies = { 0 };
 	struct copy_options options = {
@@ -172,7 +168,7 @@ run_copy(struct context *context, const void *opaque, const struct strings *oper
 	if (copy_many_is_said(&values->many))
 		return copy_many(context, &values->many, operands, &options, err);
 	if (parse_places(context, operands, &copies, err) < 0 ||
-	    target_of_options(context, &as_named, operands->items[0], &source, err) < 0)
+	    target_of_options(context, NULL, operands->items[0], &source, err) < 0)
 		return -1;
 	options.destinations = copies.places;
 	options.destination_count = copies.count;

@@ -22,25 +22,12 @@ static const struct option_spec digest_options[] = {
 	{ 0 },
 };
 
-/* The manifest of the one platform that was named. */
-static int
-take_platform(struct context *context, const struct platforms *platforms,
-	      struct inspected *inspected, struct image_node *ret_part, struct error **err)
-{
-	struct selection selection = { .platforms = platforms };
-
-	if (platforms->count > 1)
-		return error_set(err, ERROR_USAGE, "expected one --platform");
-	if (inspected_read(context, &selection, inspected, err) < 0)
-		return -1;
-	return image_part_take(&inspected->root, ret_part, err);
-}
-
 static int
 run_digest(struct context *context, const void *opaque, const struct strings *operands,
 	   struct error **err)
 {
 	const struct digest_values *values = opaque;
+	struct selection selection = { .platforms = &values->platforms };
 	AUTO_INSPECTED struct inspected inspected = { 0 };
 	AUTO_IMAGE_NODE struct image_node part = { 0 };
 	AUTO_FREE char *name = NULL;
@@ -52,8 +39,11 @@ run_digest(struct context *context, const void *opaque, const struct strings *op
 			    err) < 0)
 		return -1;
 	text = digest_text(&inspected.found.root.descriptor.digest);
-	if (values->platforms.count > 0) {
-		if (take_platform(context, &values->platforms, &inspected, &part, err) < 0)
+	if (values->platforms.count > 1)
+		return error_set(err, ERROR_USAGE, "expected one --platform");
+	if (values->platforms.count == 1) {
+		if (inspected_read(&selection, &inspected, err) < 0 ||
+		    image_part_take(&inspected.root, &part, err) < 0)
 			return -1;
 		text = digest_text(&part.descriptor.digest);
 	}

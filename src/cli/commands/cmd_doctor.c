@@ -35,20 +35,6 @@ add_host(struct strings *hosts, const char *place)
 }
 
 static void
-add_hosts_of_project(struct strings *hosts, const struct project *project)
-{
-	for (size_t i = 0; i < project->image_count; i++) {
-		const struct project_image *image = &project->images[i];
-
-		/* NULL without a remote that says where this project is at home. */
-		if (image->repository)
-			add_host(hosts, image->repository);
-		for (size_t j = 0; j < image->fallback.count; j++)
-			add_host(hosts, image->fallback.items[j]);
-	}
-}
-
-static void
 examine_project(struct findings *findings, struct context *context, struct strings *hosts)
 {
 	AUTO_ERROR struct error *error = NULL;
@@ -62,7 +48,15 @@ examine_project(struct findings *findings, struct context *context, struct strin
 			     "no '.ocifp.yaml' in this directory or above");
 	} else {
 		findings_add(findings, "file", FINDING_OK, "%s", project->path);
-		add_hosts_of_project(hosts, project);
+		for (size_t i = 0; i < project->image_count; i++) {
+			const struct project_image *image = &project->images[i];
+
+			/* NULL without a remote that says where this project is at home. */
+			if (image->repository)
+				add_host(hosts, image->repository);
+			for (size_t j = 0; j < image->fallback.count; j++)
+				add_host(hosts, image->fallback.items[j]);
+		}
 	}
 }
 
@@ -72,9 +66,8 @@ check_hosts(const struct strings *operands, struct strings *hosts, struct error 
 	for (size_t i = 0; i < operands->count; i++) {
 		const char *host = operands->items[i];
 
-		if (!reference_host_is_valid(host)) {
+		if (!reference_host_is_valid(host))
 			return error_set(err, ERROR_USAGE, "invalid host '%s'", QUOTED(host));
-		}
 		if (!strings_has(hosts, host))
 			strings_add(hosts, host);
 	}
@@ -97,19 +90,12 @@ examine(struct findings *findings, struct context *context, const struct doctor_
 		doctor_registries(findings, context, hosts);
 }
 
-static void
-findings_free_at(struct findings **findings)
-{
-	findings_free(*findings);
-}
-
 static int
 run_doctor(struct context *context, const void *values, const struct strings *operands,
 	   struct error **err)
 {
-	CLEANUP(findings_free_at) struct findings *findings = findings_new();
+	CLEANUP(findings_release) struct findings findings = { .object = json_object() };
 	AUTO_STRINGS struct strings hosts = { 0 };
-	AUTO_FREE char *text = NULL;
 
 	if (check_hosts(operands, &hosts, err) < 0)
 		return -1;
@@ -117,10 +103,8 @@ run_doctor(struct context *context, const void *values, const struct strings *op
 		context_log_in_at_host(context, hosts.items[0]);
 	else
 		context_log_in_at_operand(context, NULL);
-	examine(findings, context, values, &hosts);
-	text = xstrdup(findings_text(findings));
-	text[strlen(text) - 1] = '\0';
-	return context_result(context, text, findings_object(findings), err);
+	examine(&findings, context, values, &hosts);
+	return context_result_page(context, &findings.page, json_incref(findings.object), err);
 }
 
 const struct command cmd_doctor = {

@@ -130,17 +130,6 @@ ensure_all(struct context *context, const struct project *project,
 }
 
 static int
-check_options(const struct ensure_values *values, const char *name, struct error **err)
-{
-	if (values->rebuild && (values->no_build || values->offline))
-		return error_set(err, ERROR_USAGE, "--rebuild contradicts --%s",
-				 values->no_build ? "no-build" : "offline");
-	if (values->all && name)
-		return error_set(err, ERROR_USAGE, "--all takes no IMAGE");
-	return 0;
-}
-
-static int
 run_ensure(struct context *context, const void *opaque, const struct strings *operands,
 	   struct error **err)
 {
@@ -161,8 +150,13 @@ run_ensure(struct context *context, const void *opaque, const struct strings *op
 		.assume_absent = values->assume_absent,
 	};
 
-	if (!project || check_options(values, name, err) < 0)
+	if (!project)
 		return -1;
+	if (values->rebuild && (values->no_build || values->offline))
+		return error_set(err, ERROR_USAGE, "--rebuild contradicts --%s",
+				 values->no_build ? "no-build" : "offline");
+	if (values->all && name)
+		return error_set(err, ERROR_USAGE, "--all takes no IMAGE");
 	if (values->platform_tag) {
 		if (platforms_choose_one(&values->platforms, &one, err) < 0)
 			return -1;

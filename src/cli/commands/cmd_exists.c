@@ -32,16 +32,6 @@ static const struct option_spec exists_options[] = {
 };
 
 static json_t *
-evidence_json(const struct evidence *evidence)
-{
-	return json_pack("{s:i, s:s?, s:s?, s:s?, s:b, s:b, s:s?, s:s?}", "status",
-			 evidence->http_status, "code", evidence->code, "message",
-			 evidence->message, "accept", evidence->accept, "authenticated",
-			 evidence->authorized, "confirmed", evidence->confirmed, "first_answer",
-			 evidence->first_answer, "request_id", evidence->request_id);
-}
-
-static json_t *
 answer_json(const struct target *target, const struct lookup *lookup)
 {
 	bool present = lookup->found.root.evidence.presence == PRESENCE_PRESENT;
@@ -53,7 +43,15 @@ answer_json(const struct target *target, const struct lookup *lookup)
 	return json_pack("{s:s, s:s, s:s?, s:o, s:o}", "answer", presence_name(lookup->presence),
 			 "reference", name, "digest", present ? digest.text : NULL, "missing",
 			 json_platforms(&lookup->missing), "evidence",
-			 evidence_json(&lookup->found.root.evidence));
+			 json_pack("{s:i, s:s?, s:s?, s:s?, s:b, s:b, s:s?, s:s?}", "status",
+				   lookup->found.root.evidence.http_status, "code",
+				   lookup->found.root.evidence.code, "message",
+				   lookup->found.root.evidence.message, "accept",
+				   lookup->found.root.evidence.accept, "authenticated",
+				   lookup->found.root.evidence.authorized, "confirmed",
+				   lookup->found.root.evidence.confirmed, "first_answer",
+				   lookup->found.root.evidence.first_answer, "request_id",
+				   lookup->found.root.evidence.request_id));
 }
 
 static int

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/options/target_options.h"
-#include "cli/output/explain.h"
 #include "cli/output/github.h"
 #include "cli/output/page.h"
 #include "fingerprint/fingerprint.h"
@@ -47,6 +49,91 @@ static const struct option_spec fingerprint_options[] = {
 	{ 0 },
 };
 
+static const char *const kind_names[] = {
+	[RECORD_FILE] = "file",
+	[RECORD_ARG] = "arg",
+	[RECORD_IMAGE] = "image",
+	[RECORD_NEEDS] = "needs",
+};
+
+/* A line for each entry: "<mode> <size> <sha256> <path>", "arg NAME=VALUE" and so on, as they
+ * stand in the record, made harmless. */
+static void
+explain_add_lines(const struct record *record, struct page *page)
+{
+	for (size_t i = 0; i < record->count; i++) {
+		AUTO_FREE char *value =
+			text_quote(record->entries[i].value, record->entries[i].value_size);
+
+		if (record->entries[i].kind == RECORD_FILE)
+			page_add(page, "%s %s\n", value, QUOTED(record->entries[i].key));
+		else
+			page_add(page, "%s %s%c%s\n", kind_names[record->entries[i].kind],
+				 QUOTED(record->entries[i].key),
+				 record->entries[i].kind == RECORD_ARG ? '=' : ' ', value);
+	}
+}
+
+static void
+set_text(json_t *object, const char *name, const char *text)
+{
+	json_t *exact = json_string(text);
+	AUTO_FREE char *member = NULL;
+	AUTO_FREE char *hex = NULL;
+
+	if (exact) {
+		json_object_set_new(object, name, exact);
+		return;
+	}
+	json_object_set_new(object, name, json_string(QUOTED(text)));
+	member = xasprintf("%s_hex", name);
+	hex = xcalloc(1, 2 * strlen(text) + 1);
+	text_hex((const uint8_t *)text, strlen(text), hex);
+	json_object_set_new(object, member, json_string(hex));
+}
+
+static json_t *
+entry_object(const struct record_entry *entry)
+{
+	json_t *object = json_pack("{s:s}", "kind", kind_names[entry->kind]);
+
+	if (entry->kind == RECORD_FILE) {
+		AUTO_FREE char *value = NULL;
+		char *size;
+		char *hash;
+		uint64_t size_bytes = 0;
+
+		set_text(object, "path", entry->key);
+		/* Of "<mode> <size> <sha256>", which record_parse() has checked. */
+		value = xstrndup(entry->value, entry->value_size);
+		size = strchr(value, ' ');
+		hash = strrchr(value, ' ');
+		if (size && hash) {
+			*size = '\0';
+			*hash = '\0';
+			(void)text_parse_uint(size + 1, INT64_MAX, &size_bytes);
+			json_object_set_new(object, "mode", json_string(value));
+			json_object_set_new(object, "size", json_integer((json_int_t)size_bytes));
+			json_object_set_new(object, "sha256", json_string(hash + 1));
+		}
+	} else {
+		set_text(object, "name", entry->key);
+		set_text(object, "value", entry->value);
+	}
+	return object;
+}
+
+/* The caller's reference.  A path or value that is not UTF-8 is quoted as above, and in hex. */
+static json_t *
+explain_array(const struct record *record)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < record->count; i++)
+		json_array_append_new(array, entry_object(&record->entries[i]));
+	return array;
+}
+
 struct answer {
 	struct fingerprint fingerprint;
 	unsigned length;
@@ -60,13 +147,6 @@ answer_release(struct answer *answer)
 {
 	free(answer->image);
 	free(answer->commit);
-}
-
-static bool
-says_inputs(const struct target_options *options)
-{
-	return options->inputs.count > 0 || options->args.count > 0 || options->exclude.count > 0 ||
-	       options->optional.count > 0 || options->scheme || options->tracked;
 }
 
 static int
@@ -122,14 +202,6 @@ compute_commit(struct context *context, const char *revision, const struct strin
 			     operands, answer, err);
 }
 
-static int
-set_outputs(const struct answer *answer, const char *tag, struct error **err)
-{
-	if (github_set_output("fingerprint", digest_hex(&answer->fingerprint.digest).text, err) < 0)
-		return -1;
-	return github_set_output("tag", tag, err);
-}
-
 static json_t *
 answer_object(const struct answer *answer, const char *tag, const struct record *record)
 {
@@ -152,17 +224,17 @@ tell(struct context *context, const struct answer *answer, struct error **err)
 	AUTO_FREE char *tag = fingerprint_tag(&answer->fingerprint, answer->length);
 	AUTO_RECORD struct record record = { 0 };
 	AUTO_PAGE struct page page = { 0 };
-	AUTO_FREE char *text = NULL;
 
 	if (answer->record &&
 	    record_parse(answer->record->data, answer->record->size, &record, err) < 0)
 		return -1;
-	if (set_outputs(answer, tag, err) < 0)
+	if (github_set_output("fingerprint", digest_hex(&answer->fingerprint.digest).text, err) < 0)
+		return -1;
+	if (github_set_output("tag", tag, err) < 0)
 		return -1;
 	explain_add_lines(&record, &page);
 	page_add(&page, "%s\n", tag);
-	text = page_take(&page);
-	return context_result(context, text, answer_object(answer, tag, &record), err);
+	return context_result_page(context, &page, answer_object(answer, tag, &record), err);
 }
 
 static int
@@ -177,9 +249,9 @@ run_fingerprint(struct context *context, const void *opaque, const struct string
 
 	if (values->inputs.length > FINGERPRINT_HEX_CHARS)
 		return error_set(err, ERROR_USAGE, "--length is at most %d", FINGERPRINT_HEX_CHARS);
-	if (says_inputs(&values->inputs) && values->revision)
+	if (target_options_have_inputs(&values->inputs) && values->revision)
 		return error_set(err, ERROR_USAGE, "--rev is for an IMAGE of the project file");
-	if (says_inputs(&values->inputs))
+	if (target_options_have_inputs(&values->inputs))
 		result = compute_paths(context, &values->inputs, operands, &answer, err);
 	else if (values->revision)
 		result = compute_commit(context, values->revision, operands, &answer, err);

@@ -31,7 +31,6 @@ list_names(struct context *context, struct error **err)
 {
 	AUTO_STRINGS struct strings names = { 0 };
 	AUTO_PAGE struct page page = { 0 };
-	AUTO_FREE char *text = NULL;
 	json_t *array = json_array();
 
 	commands_list_names(&names);
@@ -39,8 +38,7 @@ list_names(struct context *context, struct error **err)
 		page_add(&page, "%s\n", names.items[i]);
 		(void)json_array_append_new(array, json_string(names.items[i]));
 	}
-	text = page_take(&page);
-	return context_result(context, text, json_pack("{s:o}", "commands", array), err);
+	return context_result_page(context, &page, json_pack("{s:o}", "commands", array), err);
 }
 
 static int

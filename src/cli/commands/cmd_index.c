@@ -58,26 +58,6 @@ say_what_is_missing(struct context *context, const struct join_result *result)
 		context_notice(context, "joined without %s, which was not pushed yet", missing);
 }
 
-static int
-tell_joined(struct context *context, const struct target *target, const struct join_result *result,
-	    struct error **err)
-{
-	bool pushed = true;
-	struct outcome outcome = {
-		.repository = result->repository,
-		.tag = target->candidates[0].reference.tag,
-		.digest = &result->digest,
-		.target = target,
-		.present = &result->was_there,
-		.pushed = &pushed,
-		.details = json_pack("{s:o, s:o}", "platforms", json_platforms(&result->platforms),
-				     "missing", json_platforms(&result->missing)),
-	};
-
-	say_what_is_missing(context, result);
-	return outcome_tell(context, &outcome, err);
-}
-
 /* An index that lacks a platform is not what the tags are for, nor is one of a fallback. */
 static int
 keep_tags(struct context *context, const struct target *target, const struct join_result *result,
@@ -145,6 +125,8 @@ run_join(struct context *context, const void *opaque, const struct strings *oper
 		.wait_ms = values->wait_ms,
 		.partial = values->partial,
 	};
+	bool pushed = true;
+	struct outcome outcome;
 
 	if (!annotations || target_of_options(context, &values->target, operand, &target, err) < 0)
 		return -1;
@@ -153,7 +135,18 @@ run_join(struct context *context, const void *opaque, const struct strings *oper
 	    join_image(context_session(context), &target, &options, &result, err) < 0 ||
 	    keep_tags(context, &target, &result, err) < 0)
 		return -1;
-	return tell_joined(context, &target, &result, err);
+	outcome = (struct outcome){
+		.repository = result.repository,
+		.tag = target.candidates[0].reference.tag,
+		.digest = &result.digest,
+		.target = &target,
+		.present = &result.was_there,
+		.pushed = &pushed,
+		.details = json_pack("{s:o, s:o}", "platforms", json_platforms(&result.platforms),
+				     "missing", json_platforms(&result.missing)),
+	};
+	say_what_is_missing(context, &result);
+	return outcome_tell(context, &outcome, err);
 }
 
 static const struct command cmd_join = {
@@ -191,14 +184,6 @@ describe(const struct descriptor *entry)
 	return text_quote_string(platform ? platform : "-");
 }
 
-static void
-add_line(struct page *page, const struct descriptor *entry)
-{
-	AUTO_FREE char *what = describe(entry);
-
-	page_add(page, "%s %s\n", digest_text(&entry->digest).text, what);
-}
-
 static json_t *
 index_json(const struct inspected *inspected, const struct image_index *index)
 {
@@ -224,15 +209,16 @@ run_ls(struct context *context, const void *opaque, const struct strings *operan
 	AUTO_INDEX struct image_index index = { 0 };
 	AUTO_PAGE struct page page = { 0 };
 	AUTO_FREE char *text = NULL;
-	struct content content = { 0 };
 
-	if (inspected_find(context, &values->target, operands, &inspected, err) < 0)
+	if (inspected_find(context, &values->target, operands, &inspected, err) < 0 ||
+	    content_get_entries(&inspected.content, &inspected.found.root, &index, err) < 0)
 		return -1;
-	content.repository = inspected.found.repository;
-	if (content_get_entries(&content, &inspected.found.root, &index, err) < 0)
-		return -1;
-	for (size_t i = 0; i < index.manifests.count; i++)
-		add_line(&page, &index.manifests.items[i]);
+	for (size_t i = 0; i < index.manifests.count; i++) {
+		AUTO_FREE char *what = describe(&index.manifests.items[i]);
+
+		page_add(&page, "%s %s\n", digest_text(&index.manifests.items[i].digest).text,
+			 what);
+	}
 	text = index.manifests.count > 0 ? page_take(&page) : xstrdup("");
 	return context_result(context, text, index_json(&inspected, &index), err);
 }
@@ -258,22 +244,6 @@ static const struct option_spec edit_options[] = {
 	{ 0 },
 };
 
-static int
-tell(struct context *context, const struct location *location, const struct compose_result *result,
-     struct error **err)
-{
-	bool pushed = true;
-	struct outcome outcome = {
-		.repository = result->repository,
-		.tag = location->reference.tag,
-		.digest = &result->digest,
-		.present = &result->was_there,
-		.pushed = &pushed,
-	};
-
-	return outcome_tell(context, &outcome, err);
-}
-
 /* The first operand is the index, `options` say what becomes of it. */
 static int
 edit(struct context *context, const struct edit_values *values, const struct strings *operands,
@@ -282,6 +252,8 @@ edit(struct context *context, const struct edit_values *values, const struct str
 	AUTO_LOCATION struct location location = { 0 };
 	AUTO_COMPOSE_RESULT struct compose_result result = { 0 };
 	AUTO_JSON json_t *annotations = annotations_parse(&values->annotations, err);
+	bool pushed = true;
+	struct outcome outcome;
 
 	if (!annotations || location_parse(operands->items[0], &location, err) < 0)
 		return -1;
@@ -292,7 +264,14 @@ edit(struct context *context, const struct edit_values *values, const struct str
 	context_log_in_at(context, &location);
 	if (compose_index(context_session(context), &location, options, &result, err) < 0)
 		return -1;
-	return tell(context, &location, &result, err);
+	outcome = (struct outcome){
+		.repository = result.repository,
+		.tag = location.reference.tag,
+		.digest = &result.digest,
+		.present = &result.was_there,
+		.pushed = &pushed,
+	};
+	return outcome_tell(context, &outcome, err);
 }
 
 static int

@@ -321,21 +321,13 @@ add_draft(const char *directory, const char *path, char *text, struct drafts *dr
 	return error_set_hint(err, "ocifp init overwrites nothing");
 }
 
-/* As every command will read it. */
-static int
-check_project(const char *directory, const char *text, struct error **err)
-{
-	AUTO_FREE char *path = xasprintf("%s/.ocifp.yaml", directory);
-	AUTO_PROJECT struct project *project = project_parse(path, text, strlen(text), err);
-
-	return project ? 0 : error_wrap(err, "what was found makes no project file");
-}
-
 static int
 draft(const char *directory, const struct init_values *values, struct drafts *drafts,
       struct error **err)
 {
 	AUTO_SURVEY struct survey survey = { 0 };
+	AUTO_FREE char *path = NULL;
+	AUTO_PROJECT struct project *project = NULL;
 	const struct survey_image *image;
 	char *text;
 
@@ -348,9 +340,13 @@ draft(const char *directory, const struct init_values *values, struct drafts *dr
 		return error_set(err, ERROR_USAGE,
 				 "a workflow needs an image, and there is no Dockerfile");
 	text = format_project(&survey, values);
-	if (add_draft(directory, ".ocifp.yaml", text, drafts, err) < 0 ||
-	    check_project(directory, text, err) < 0)
+	if (add_draft(directory, ".ocifp.yaml", text, drafts, err) < 0)
 		return -1;
+	/* As every command will read it. */
+	path = xasprintf("%s/.ocifp.yaml", directory);
+	project = project_parse(path, text, strlen(text), err);
+	if (!project)
+		return error_wrap(err, "what was found makes no project file");
 	if (values->github && add_draft(directory, ".github/workflows/ocifp.yml",
 					format_github(image), drafts, err) < 0)
 		return -1;
@@ -389,7 +385,6 @@ run_init(struct context *context, const void *values, const struct strings *oper
 		realpath(context->options.directory ? context->options.directory : ".", NULL);
 	CLEANUP(drafts_release) struct drafts drafts = { 0 };
 	AUTO_PAGE struct page page = { 0 };
-	AUTO_FREE char *text = NULL;
 	json_t *files;
 
 	(void)operands;
@@ -408,8 +403,7 @@ run_init(struct context *context, const void *values, const struct strings *oper
 	}
 	context_notice(context,
 		       "look through it, then see what it means: ocifp fingerprint --explain");
-	text = page_take(&page);
-	return context_result(context, text, json_pack("{s:o}", "files", files), err);
+	return context_result_page(context, &page, json_pack("{s:o}", "files", files), err);
 }
 
 const struct command cmd_init = {

@@ -11,6 +11,7 @@
 #include "cli/context.h"
 #include "cli/inspected.h"
 #include "cli/output/columns.h"
+#include "cli/output/json.h"
 #include "cli/output/page.h"
 #include "image/document/content.h"
 #include "image/document/image_node.h"
@@ -27,26 +28,6 @@ static const struct option_spec inspect_options[] = {
 	TARGET_OPTIONS(struct inspect_values, target),
 	{ 0 },
 };
-
-static json_t *
-strings_array(const struct strings *strings)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < strings->count; i++)
-		json_array_append_new(array, json_string(strings->items[i]));
-	return array;
-}
-
-static json_t *
-config_json(const struct image_config *config)
-{
-	return json_pack("{s:s?, s:s?, s:s?, s:o, s:o, s:o, s:O?}", "created", config->created,
-			 "user", config->user, "working_dir", config->working_dir, "env",
-			 strings_array(&config->environment), "entrypoint",
-			 strings_array(&config->entrypoint), "cmd", strings_array(&config->command),
-			 "labels", config->labels);
-}
 
 /* As the index says when the config does not; NULL: neither does. */
 static char *
@@ -76,8 +57,13 @@ image_json(const struct image_node *node, const struct image_config *config)
 			 "digest", digest_text(&node->descriptor.digest).text, "layers",
 			 (json_int_t)node->manifest.layers.count, "size_bytes",
 			 (json_int_t)manifest_layers_bytes(&node->manifest), "config",
-			 config_json(config), "annotations", node->manifest.annotations,
-			 "layer_list", layers_json(&node->manifest), "history", config->history);
+			 json_pack("{s:s?, s:s?, s:s?, s:o, s:o, s:o, s:O?}", "created",
+				   config->created, "user", config->user, "working_dir",
+				   config->working_dir, "env", json_strings(&config->environment),
+				   "entrypoint", json_strings(&config->entrypoint), "cmd",
+				   json_strings(&config->command), "labels", config->labels),
+			 "annotations", node->manifest.annotations, "layer_list",
+			 layers_json(&node->manifest), "history", config->history);
 }
 
 /* Each image of the tree; artifacts and attestations have no such config. */
@@ -202,9 +188,8 @@ add_image_text(struct page *page, const json_t *image)
 	page_add(page, "%s %s\n  %lld layer%s, %s\n", QUOTED(said ? said : "-"),
 		 json_string_value(json_object_get(image, "digest")), layers,
 		 layers == 1 ? "" : "s", size);
-	if (created) {
+	if (created)
 		page_add(page, "  created: %s\n", QUOTED(created));
-	}
 	add_words(page, "entrypoint:", config, "entrypoint", " ");
 	add_words(page, "command:", config, "cmd", " ");
 	add_words(page, "environment:", config, "env", "\n    ");
@@ -224,9 +209,8 @@ format_text(const json_t *object)
 
 	page_add(&page, "%s\n%s\n%s\n", json_string_value(json_object_get(object, "reference")),
 		 json_string_value(json_object_get(object, "digest")), type);
-	if (artifact) {
+	if (artifact)
 		page_add(&page, "artifact type: %s\n", QUOTED(artifact));
-	}
 	add_annotations(&page, json_object_get(object, "annotations"), "");
 	json_array_foreach (json_object_get(object, "images"), i, image)
 		add_image_text(&page, image);
@@ -264,14 +248,11 @@ run_inspect(struct context *context, const void *opaque, const struct strings *o
 	};
 	AUTO_INSPECTED struct inspected inspected = { 0 };
 	AUTO_JSON json_t *images = json_array();
-	struct content content = { 0 };
 
 	if (inspected_find(context, &values->target, operands, &inspected, err) < 0 ||
-	    inspected_read(context, &selection, &inspected, err) < 0)
+	    inspected_read(&selection, &inspected, err) < 0)
 		return -1;
-	content.repository = inspected.found.repository;
-	content.cache = session_find_store(context_session(context));
-	if (add_images(&content, &inspected.root, images, err) < 0)
+	if (add_images(&inspected.content, &inspected.root, images, err) < 0)
 		return -1;
 	return tell(context, &inspected, images, err);
 }

@@ -47,17 +47,6 @@ normalise(const struct strings *operands, struct strings *names, struct error **
 	return 0;
 }
 
-static int
-tell(struct context *context, const struct project *project, bool changed, struct error **err)
-{
-	AUTO_FREE char *path = xasprintf("%s/%s", project->directory, LOCK_FILE_NAME);
-
-	if (!changed)
-		context_notice(context, "nothing has changed");
-	return context_result(context, QUOTED(path),
-			      json_pack("{s:s, s:b}", "path", path, "changed", changed), err);
-}
-
 /* What a check found. */
 struct findings {
 	struct page page;
@@ -95,24 +84,6 @@ add_finding(void *context, const struct lock_finding *finding)
 }
 
 static int
-refuse_findings(const struct findings *findings, struct error **err)
-{
-	if (findings->counts[LOCK_MOVED] > 0) {
-		error_set(err, ERROR_REFUSED, "%zu of what was locked has moved",
-			  findings->counts[LOCK_MOVED]);
-		error_set_class(err, CLASS_LOCK_FILE);
-		return error_set_hint(err,
-				      "'ocifp lock --update' takes over what pins name now; an "
-				      "image with an older base has to be built again");
-	}
-	if (findings->counts[LOCK_ABSENT] == 0)
-		return 0;
-	error_set(err, ERROR_ABSENT, "%zu of what was locked is not at its registry",
-		  findings->counts[LOCK_ABSENT]);
-	return error_set_class(err, CLASS_LOCK_FILE);
-}
-
-static int
 run_check(struct context *context, const struct project *project, const struct strings *names,
 	  bool offline, struct error **err)
 {
@@ -127,7 +98,19 @@ run_check(struct context *context, const struct project *project, const struct s
 	text = page_take(&findings.page);
 	if (context_result(context, text, json_pack("{s:O}", "entries", findings.array), err) < 0)
 		return -1;
-	return refuse_findings(&findings, err);
+	if (findings.counts[LOCK_MOVED] > 0) {
+		error_set(err, ERROR_REFUSED, "%zu of what was locked has moved",
+			  findings.counts[LOCK_MOVED]);
+		error_set_class(err, CLASS_LOCK_FILE);
+		return error_set_hint(err,
+				      "'ocifp lock --update' takes over what pins name now; an "
+				      "image with an older base has to be built again");
+	}
+	if (findings.counts[LOCK_ABSENT] == 0)
+		return 0;
+	error_set(err, ERROR_ABSENT, "%zu of what was locked is not at its registry",
+		  findings.counts[LOCK_ABSENT]);
+	return error_set_class(err, CLASS_LOCK_FILE);
 }
 
 static int
@@ -139,6 +122,7 @@ run_lock(struct context *context, const void *opaque, const struct strings *oper
 	AUTO_STRINGS struct strings names = { 0 };
 	struct lock_options options = { .update = values->update, .names = &names };
 	bool changed;
+	AUTO_FREE char *path = NULL;
 
 	if (!project)
 		return -1;
@@ -155,7 +139,11 @@ run_lock(struct context *context, const void *opaque, const struct strings *oper
 		return run_check(context, project, &names, values->offline, err);
 	if (lock_project(context_session(context), project, &options, &changed, err) < 0)
 		return -1;
-	return tell(context, project, changed, err);
+	path = xasprintf("%s/%s", project->directory, LOCK_FILE_NAME);
+	if (!changed)
+		context_notice(context, "nothing has changed");
+	return context_result(context, QUOTED(path),
+			      json_pack("{s:s, s:b}", "path", path, "changed", changed), err);
 }
 
 const struct command cmd_lock = {

@@ -1,31 +1,91 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <termios.h>
 
+#include "base/buf.h"
+#include "base/compat.h"
 #include "base/error.h"
+#include "base/fd.h"
+#include "base/limits.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "cli/commands.h"
 #include "cli/context.h"
-#include "cli/options/registry_host.h"
-#include "cli/prompt.h"
+#include "cli/options/common_options.h"
 #include "registry/auth/credentials.h"
 
 static int
-ask_username(const char *host, char **ret_username, struct error **err)
+read_line(int terminal, struct buf *line, struct error **err)
 {
-	AUTO_FREE char *question = xasprintf("user name for %s: ", host);
+	for (;;) {
+		char byte;
+		ssize_t got = read(terminal, &byte, 1);
 
-	*ret_username = prompt_line(question, false, err);
-	return *ret_username ? 0 : -1;
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return error_set_errno(err, errno, "cannot read from the terminal");
+		if (got == 0 || byte == '\n')
+			return 0;
+		if (byte != '\0' && buf_append(line, &byte, 1, err) < 0)
+			return -1;
+	}
 }
 
 static int
-ask_password(const char *host, char **ret_password, struct error **err)
+ask(int terminal, const char *question, struct buf *line, struct error **err)
 {
-	AUTO_FREE char *question = xasprintf("password or token for %s: ", host);
+	if (fd_write_all(terminal, question, strlen(question), "the terminal", err) < 0 ||
+	    read_line(terminal, line, err) < 0)
+		return -1;
+	if (line->size == 0)
+		return error_set(err, ERROR_USAGE, "the input was empty");
+	return 0;
+}
 
-	*ret_password = prompt_line(question, true, err);
-	return *ret_password ? 0 : -1;
+/* ISIG off: an interrupt would leave the terminal mute, so ^C ends the line instead. */
+static int
+ask_in_secret(int terminal, const char *question, struct buf *line, struct error **err)
+{
+	struct termios usual;
+	struct termios mute;
+	int result;
+
+	if (tcgetattr(terminal, &usual) < 0)
+		return error_set_errno(err, errno, "cannot silence the terminal");
+	mute = usual;
+	mute.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
+	if (tcsetattr(terminal, TCSAFLUSH, &mute) < 0)
+		return error_set_errno(err, errno, "cannot silence the terminal");
+	result = ask(terminal, question, line, err);
+	(void)tcsetattr(terminal, TCSAFLUSH, &usual);
+	(void)!write(terminal, "\n", 1);
+	if (result == 0 && strchr(line->data, '\003'))
+		return error_set(err, ERROR_USAGE, "interrupted");
+	return result;
+}
+
+/* One line from the controlling terminal, whatever standard input is; with `is_secret` what is
+ * typed does not show.  The caller owns it.  ERROR_USAGE: there is no terminal, or nothing was
+ * typed. */
+static char *
+prompt_line(const char *question, bool is_secret, struct error **err)
+{
+	AUTO_CLOSE int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC);
+	AUTO_SECRET_BUF struct buf line = BUF_INIT(TOKEN_LIMIT_BYTES);
+	int result;
+
+	if (terminal < 0) {
+		error_set(err, ERROR_USAGE, "there is no terminal to ask on");
+		error_set_hint(err, "give --username NAME and --password-stdin");
+		return NULL;
+	}
+	result = is_secret ? ask_in_secret(terminal, question, &line, err)
+			   : ask(terminal, question, &line, err);
+	return result < 0 ? NULL : buf_take(&line);
 }
 
 /* From the options; what they lack, from the terminal. */
@@ -38,24 +98,21 @@ read_credential(const struct common_options *options, const char *host,
 	credential->is_explicit = true;
 	credential->username = xstrdup_null(given->username);
 	credential->password = xstrdup_null(given->password);
-	if (!credential->username && ask_username(host, &credential->username, err) < 0)
-		return -1;
+	if (!credential->username) {
+		AUTO_FREE char *question = xasprintf("user name for %s: ", host);
+
+		credential->username = prompt_line(question, false, err);
+		if (!credential->username)
+			return -1;
+	}
 	if (strchr(credential->username, ':'))
 		return error_set(err, ERROR_USAGE, "a user name cannot contain ':'");
-	if (!credential->password && ask_password(host, &credential->password, err) < 0)
-		return -1;
-	return 0;
-}
+	if (!credential->password) {
+		AUTO_FREE char *question = xasprintf("password or token for %s: ", host);
 
-static int
-check(struct context *context, const char *host, const struct credential *credential,
-      struct error **err)
-{
-	struct registry *registry = session_registry(context_session(context), err);
-
-	if (!registry)
-		return -1;
-	return registry_check_login(registry, host, credential, err);
+		credential->password = prompt_line(question, true, err);
+	}
+	return credential->password ? 0 : -1;
 }
 
 static int
@@ -78,6 +135,7 @@ run_login(struct context *context, const void *values, const struct strings *ope
 	const struct registry_options *options = &context->options.session.registry;
 	AUTO_FREE char *host = registry_host_parse(operands->items[0], err);
 	AUTO_CREDENTIAL struct credential credential = { 0 };
+	struct registry *registry;
 	AUTO_FREE char *where = NULL;
 
 	(void)values;
@@ -86,8 +144,10 @@ run_login(struct context *context, const void *values, const struct strings *ope
 	if (options->anonymous)
 		return error_set(err, ERROR_USAGE, "--anonymous contradicts a login");
 	context_log_in_at_host(context, host);
-	if (read_credential(&context->options, host, &credential, err) < 0 ||
-	    check(context, host, &credential, err) < 0 ||
+	if (read_credential(&context->options, host, &credential, err) < 0)
+		return -1;
+	registry = session_registry(context_session(context), err);
+	if (!registry || registry_check_login(registry, host, &credential, err) < 0 ||
 	    credential_store(options, host, &credential, &where, err) < 0)
 		return -1;
 	return report(context, host, credential.username, where, err);

@@ -5,7 +5,7 @@
 #include "base/xalloc.h"
 #include "cli/commands.h"
 #include "cli/context.h"
-#include "cli/options/registry_host.h"
+#include "cli/options/common_options.h"
 #include "registry/auth/credentials.h"
 
 static int

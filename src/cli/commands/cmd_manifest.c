@@ -44,12 +44,6 @@ write_bytes(struct context *context, const struct buf *bytes, struct error **err
 }
 
 static int
-wrap_file(const char *path, struct error **err)
-{
-	return error_wrap(err, "cannot upload '%s'", QUOTED(path));
-}
-
-static int
 put_file(struct context *context, const struct manifest_values *values,
 	 const struct strings *operands, struct error **err)
 {
@@ -57,21 +51,17 @@ put_file(struct context *context, const struct manifest_values *values,
 	AUTO_TARGET struct target target = { 0 };
 	AUTO_BUF struct buf bytes = BUF_INIT(MANIFEST_LIMIT_BYTES);
 	AUTO_FREE char *repository = NULL;
-	AUTO_FREE char *text = NULL;
 	struct digest digest;
 
 	if (file_read(AT_FDCWD, values->file, &bytes, err) < 0 ||
 	    target_of_options(context, &values->target, operand, &target, err) < 0)
 		return -1;
 	if (put_document(context_session(context), &target.candidates[0], &bytes, &digest, err) < 0)
-		return wrap_file(values->file, err);
+		return error_wrap(err, "cannot upload \'%s\'", QUOTED(values->file));
 	repository = location_repository(&target.candidates[0]);
-	text = format_resolved(repository, &digest);
-	return context_result(context, text,
-			      json_pack("{s:s, s:s?, s:s}", "image", repository, "tag",
-					target.candidates[0].reference.tag, "digest",
-					digest_text(&digest).text),
-			      err);
+	return context_result_image(context, repository, &digest,
+				    json_pack("{s:s?}", "tag", target.candidates[0].reference.tag),
+				    err);
 }
 
 static int
@@ -91,7 +81,7 @@ run_manifest(struct context *context, const void *opaque, const struct strings *
 		return -1;
 	if (values->platforms.count == 0)
 		return write_bytes(context, &inspected.found.root.bytes, err);
-	if (inspected_read(context, &selection, &inspected, err) < 0 ||
+	if (inspected_read(&selection, &inspected, err) < 0 ||
 	    image_part_take(&inspected.root, &part, err) < 0)
 		return -1;
 	return write_bytes(context, &part.bytes, err);

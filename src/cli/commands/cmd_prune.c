@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/options/target_options.h"
+#include "cli/output/json.h"
 #include "cli/output/page.h"
 #include "fingerprint/git.h"
 #include "image/prune/prune.h"
@@ -54,21 +55,11 @@ static const struct option_spec prune_options[] = {
 };
 
 static json_t *
-tags_json(const struct strings *tags)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < tags->count; i++)
-		json_array_append_new(list, json_string(tags->items[i]));
-	return list;
-}
-
-static json_t *
 node_json(const struct prune_node *node)
 {
 	json_t *object =
 		json_pack("{s:s, s:o, s:s, s:I}", "digest", digest_text(&node->root.digest).text,
-			  "tags", tags_json(&node->tags), "why", node->why, "bytes",
+			  "tags", json_strings(&node->tags), "why", node->why, "bytes",
 			  (json_int_t)node->root.size_bytes);
 
 	if (node->version_id)
@@ -96,17 +87,6 @@ plan_json(const struct prune_plan *plan, const char *repository, bool dry_run)
 			 (json_int_t)plan->freed_bytes);
 }
 
-static void
-add_line(struct page *page, const struct prune_node *node)
-{
-	page_add(page, "%s %s", node->is_kept ? "keep  " : "remove",
-		 digest_text(&node->root.digest).text);
-	for (size_t i = 0; i < node->tags.count; i++) {
-		page_add(page, " %s", QUOTED(node->tags.items[i]));
-	}
-	page_add(page, ": %s\n", QUOTED(node->why));
-}
-
 static char *
 plan_text(const struct prune_plan *plan)
 {
@@ -117,8 +97,13 @@ plan_text(const struct prune_plan *plan)
 		for (size_t i = 0; i < plan->graph.count; i++) {
 			const struct prune_node *node = plan->graph.nodes[i];
 
-			if (!node->is_absent && node->is_kept == kept)
-				add_line(&page, node);
+			if (!node->is_absent && node->is_kept == kept) {
+				page_add(&page, "%s %s", node->is_kept ? "keep  " : "remove",
+					 digest_text(&node->root.digest).text);
+				for (size_t j = 0; j < node->tags.count; j++)
+					page_add(&page, " %s", QUOTED(node->tags.items[j]));
+				page_add(&page, ": %s\n", QUOTED(node->why));
+			}
 		}
 	page_add(&page, "%zu to keep, %zu to remove, %s\n", plan->kept_count, plan->doomed_count,
 		 freed);

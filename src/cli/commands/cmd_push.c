@@ -52,15 +52,6 @@ static const struct option_spec push_options[] = {
 	{ 0 },
 };
 
-static int
-check_tags(const struct strings *tags, struct error **err)
-{
-	for (size_t i = 0; i < tags->count; i++)
-		if (!reference_tag_is_valid(tags->items[i]))
-			return error_set(err, ERROR_USAGE, "invalid tag '%s'", tags->items[i]);
-	return 0;
-}
-
 /* Those that were named; for a platform's tag exactly one, and then the target is that. */
 static int
 choose_platforms(const struct push_values *values, struct target *target,
@@ -73,23 +64,6 @@ choose_platforms(const struct push_values *values, struct target *target,
 	if (platforms_choose_one(&values->platforms, ret_platforms, err) < 0)
 		return -1;
 	return target_take_platform(target, &ret_platforms->items[0], err);
-}
-
-static int
-tell(struct context *context, const struct target *target, const struct push_result *result,
-     struct error **err)
-{
-	bool pushed = true;
-	struct outcome outcome = {
-		.repository = result->repository,
-		.tag = target->candidates[0].reference.tag,
-		.digest = &result->digest,
-		.target = target,
-		.present = &result->was_there,
-		.pushed = &pushed,
-	};
-
-	return outcome_tell(context, &outcome, err);
 }
 
 /* The image of one layer that is in the store then; the source becomes that. */
@@ -177,6 +151,15 @@ read_source(struct context *context, const struct push_values *values,
 }
 
 static int
+check_tags(const struct strings *tags, struct error **err)
+{
+	for (size_t i = 0; i < tags->count; i++)
+		if (!reference_tag_is_valid(tags->items[i]))
+			return error_set(err, ERROR_USAGE, "invalid tag '%s'", tags->items[i]);
+	return 0;
+}
+
+static int
 check_artifact(const struct push_values *values, const struct strings *operands,
 	       const struct target *target, struct error **err)
 {
@@ -210,7 +193,6 @@ push_artifact(struct context *context, const struct push_values *values,
 	AUTO_TARGET struct target target = { 0 };
 	AUTO_STRINGS struct strings tags = { 0 };
 	AUTO_ARTIFACT_RESULT struct artifact_result result = { 0 };
-	AUTO_FREE char *text = NULL;
 	int ret;
 
 	if (!annotations || check_tags(&values->tags, err) < 0 ||
@@ -229,11 +211,7 @@ push_artifact(struct context *context, const struct push_values *values,
 		artifact_file_release(&files[i]);
 	if (ret < 0)
 		return -1;
-	text = format_resolved(result.repository, &result.digest);
-	return context_result(context, text,
-			      json_pack("{s:s, s:s}", "image", result.repository, "digest",
-					digest_text(&result.digest).text),
-			      err);
+	return context_result_image(context, result.repository, &result.digest, json_object(), err);
 }
 
 static int
@@ -254,6 +232,8 @@ run_push(struct context *context, const void *opaque, const struct strings *oper
 		.tags = &values->tags,
 		.no_clobber = values->no_clobber,
 	};
+	bool pushed = true;
+	struct outcome outcome;
 
 	if (values->is_artifact)
 		return push_artifact(context, values, operands, err);
@@ -271,7 +251,15 @@ run_push(struct context *context, const void *opaque, const struct strings *oper
 	if (read_source(context, values, options.platforms, text, &source, err) < 0 ||
 	    push_image(context_session(context), &source, &target, &options, &result, err) < 0)
 		return -1;
-	return tell(context, &target, &result, err);
+	outcome = (struct outcome){
+		.repository = result.repository,
+		.tag = target.candidates[0].reference.tag,
+		.digest = &result.digest,
+		.target = &target,
+		.present = &result.was_there,
+		.pushed = &pushed,
+	};
+	return outcome_tell(context, &outcome, err);
 }
 
 const struct command cmd_push = {

@@ -62,7 +62,6 @@ run_referrers(struct context *context, const void *opaque, const struct strings 
 {
 	const struct referrers_values *values = opaque;
 	const char *operand = operands->count > 0 ? operands->items[0] : NULL;
-	struct target_options as_named = { 0 };
 	AUTO_TARGET struct target target = { 0 };
 	AUTO_REPOSITORY struct repository *repository = NULL;
 	AUTO_DESCRIPTORS struct descriptors referrers = { 0 };
@@ -70,7 +69,7 @@ run_referrers(struct context *context, const void *opaque, const struct strings 
 	AUTO_FREE char *text = NULL;
 	struct digest digest;
 
-	if (target_of_options(context, &as_named, operand, &target, err) < 0 ||
+	if (target_of_options(context, NULL, operand, &target, err) < 0 ||
 	    find_subject(context, &target, &repository, &digest, err) < 0 ||
 	    repository_list_referrers(repository, &digest, values->artifact_type, &referrers, err) <
 		    0)

@@ -21,14 +21,6 @@ static const struct option_spec rm_options[] = {
 	{ 0 },
 };
 
-static void
-tell_referrers(struct context *context, const char *name, const struct removal *removal)
-{
-	if (removal->referrer_count > 0)
-		context_notice(context, "%zu referrers of '%s' are left without their subject",
-			       removal->referrer_count, name);
-}
-
 /* The manifest, when it is one that goes, and the tags that go. */
 static json_t *
 list_removed(struct page *page, const struct location *location, const struct removal *removal)
@@ -61,7 +53,9 @@ remove_one(struct context *context, const char *text, bool dry_run, struct page 
 	context_log_in_at(context, &location);
 	if (remove_image(context_session(context), &location, dry_run, &removal, err) < 0)
 		return -1;
-	tell_referrers(context, text, &removal);
+	if (removal.referrer_count > 0)
+		context_notice(context, "%zu referrers of '%s' are left without their subject",
+			       removal.referrer_count, text);
 	json_array_append_new(removed, list_removed(page, &location, &removal));
 	return 0;
 }
@@ -72,7 +66,6 @@ run_rm(struct context *context, const void *opaque, const struct strings *operan
 {
 	const struct rm_values *values = opaque;
 	AUTO_PAGE struct page page = { 0 };
-	AUTO_FREE char *text = NULL;
 	json_t *removed = json_array();
 	json_t *object = json_pack("{s:b, s:o}", "dry_run", values->dry_run, "removed", removed);
 
@@ -83,8 +76,7 @@ run_rm(struct context *context, const void *opaque, const struct strings *operan
 			return -1;
 		}
 	}
-	text = page_take(&page);
-	return context_result(context, text, object, err);
+	return context_result_page(context, &page, object, err);
 }
 
 const struct command cmd_remove = {

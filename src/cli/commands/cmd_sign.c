@@ -32,24 +32,6 @@ typedef int sign_form(struct session *session, const struct target *target,
 		      struct sign_result *ret_result, struct error **err);
 
 static int
-tell(struct context *context, const struct inspected *inspected, const struct sign_result *result,
-     struct error **err)
-{
-	const struct digest *digest = &inspected->found.root.descriptor.digest;
-	AUTO_FREE char *repository =
-		location_repository(&inspected->target.candidates[inspected->found.place]);
-	AUTO_FREE char *resolved = format_resolved(repository, digest);
-
-	if (result->was_there)
-		context_notice(context, "this key has signed it already");
-	return context_result(context, resolved,
-			      json_pack("{s:s, s:s, s:b, s:I}", "image", repository, "digest",
-					digest_text(digest).text, "signed", !result->was_there,
-					"signatures", (json_int_t)result->count),
-			      err);
-}
-
-static int
 run_sign(struct context *context, const void *opaque, const struct strings *operands,
 	 struct error **err)
 {
@@ -58,6 +40,7 @@ run_sign(struct context *context, const void *opaque, const struct strings *oper
 	AUTO_INSPECTED struct inspected inspected = { 0 };
 	struct sign_result result = { 0 };
 	sign_form *sign = values->bundle ? sign_image_bundle : sign_image;
+	AUTO_FREE char *repository = NULL;
 
 	if (!values->key) {
 		error_set(err, ERROR_USAGE, "no key given");
@@ -69,7 +52,13 @@ run_sign(struct context *context, const void *opaque, const struct strings *oper
 	    sign(context_session(context), &inspected.target, &inspected.found, &keys, &result,
 		 err) < 0)
 		return -1;
-	return tell(context, &inspected, &result, err);
+	if (result.was_there)
+		context_notice(context, "this key has signed it already");
+	repository = location_repository(&inspected.target.candidates[inspected.found.place]);
+	return context_result_image(context, repository, &inspected.found.root.descriptor.digest,
+				    json_pack("{s:b, s:I}", "signed", !result.was_there,
+					      "signatures", (json_int_t)result.count),
+				    err);
 }
 
 const struct command cmd_sign = {

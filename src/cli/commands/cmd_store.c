@@ -10,8 +10,10 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/output/columns.h"
+#include "cli/output/json.h"
 #include "cli/output/page.h"
 #include "image/prune/collect.h"
+#include "oci/annotation.h"
 #include "oci/descriptor.h"
 #include "run/root/volumes.h"
 #include "run/roots.h"
@@ -60,19 +62,7 @@ remove_volume(struct store *store, const char *name, struct error **err)
 
 	if (volume_remove(store, name, &found, err) < 0)
 		return error_wrap(err, "cannot remove volume '%s'", QUOTED(name));
-	if (found)
-		return 0;
-	return refuse_volume(store, name, err);
-}
-
-static json_t *
-array_of(const struct strings *names)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < names->count; i++)
-		json_array_append_new(array, json_string(names->items[i]));
-	return array;
+	return found ? 0 : refuse_volume(store, name, err);
 }
 
 static int
@@ -95,8 +85,8 @@ run_rm(struct context *context, const void *opaque, const struct strings *operan
 	if (!context->options.json)
 		return 0;
 	return context_result(context, "",
-			      json_pack("{s:o, s:o}", "removed", array_of(operands),
-					"removed_volumes", array_of(&values->volumes)),
+			      json_pack("{s:o, s:o}", "removed", json_strings(operands),
+					"removed_volumes", json_strings(&values->volumes)),
 			      err);
 }
 
@@ -117,8 +107,6 @@ static const struct command cmd_store_rm = {
 	.run = run_rm,
 };
 
-#define REF_NAME "org.opencontainers.image.ref.name"
-
 struct gc_values {
 	bool dry_run;
 	int64_t older_ms;
@@ -127,12 +115,6 @@ struct gc_values {
 struct fsck_values {
 	bool repair;
 };
-
-static struct store *
-open_store(struct context *context, struct error **err)
-{
-	return session_store(context_session(context), err);
-}
 
 /* No references: no line. */
 static int
@@ -168,7 +150,7 @@ static void
 add_reference(const struct store *store, const struct descriptor *reference,
 	      struct columns *columns, json_t *array)
 {
-	const char *name = descriptor_annotation(reference, REF_NAME);
+	const char *name = descriptor_annotation(reference, ANNOTATION_REF_NAME);
 	struct digest_text digest = digest_text(&reference->digest);
 	struct use use = name ? use_find(store, name) : (struct use){ 0 };
 	uint64_t size_bytes = size_of(store, reference);
@@ -211,7 +193,7 @@ run_ls(struct context *context, const void *opaque, const struct strings *operan
        struct error **err)
 {
 	static const char *const titles[] = { "SIZE", "AGE", "LAST USED", "DIGEST", "NAME", NULL };
-	struct store *store = open_store(context, err);
+	struct store *store = session_store(context_session(context), err);
 	AUTO_DESCRIPTORS struct descriptors references = { NULL, 0 };
 	AUTO_PAGE struct page page = { 0 };
 	AUTO_STRINGS struct strings volumes = { 0 };
@@ -242,7 +224,7 @@ run_gc(struct context *context, const void *opaque, const struct strings *operan
        struct error **err)
 {
 	const struct gc_values *values = opaque;
-	struct store *store = open_store(context, err);
+	struct store *store = session_store(context_session(context), err);
 	AUTO_FREE char *removed = NULL;
 	AUTO_FREE char *kept = NULL;
 	AUTO_PAGE struct page page = { 0 };
@@ -308,7 +290,7 @@ run_fsck(struct context *context, const void *opaque, const struct strings *oper
 	 struct error **err)
 {
 	const struct fsck_values *values = opaque;
-	struct store *store = open_store(context, err);
+	struct store *store = session_store(context_session(context), err);
 	AUTO_FSCK struct fsck_result result = { 0 };
 	AUTO_PAGE struct page page = { 0 };
 	json_t *object;

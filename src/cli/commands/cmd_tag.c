@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/options/target_options.h"
+#include "cli/output/json.h"
 #include "image/resolve/target.h"
 #include "image/transfer/retag.h"
 #include "oci/location.h"
@@ -22,17 +23,6 @@ static const struct option_spec tag_options[] = {
 	  "fail instead of moving a tag that names another image" },
 	{ 0 },
 };
-
-static json_t *
-describe(const struct push_result *result, const struct strings *tags)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < tags->count; i++)
-		json_array_append_new(list, json_string(tags->items[i]));
-	return json_pack("{s:s, s:s, s:o}", "image", result->repository, "digest",
-			 digest_text(&result->digest).text, "tags", list);
-}
 
 /* TAG, or REF:TAG of the same repository: docker and podman want it whole. */
 static int
@@ -60,33 +50,24 @@ add_tag(const struct target *target, const char *word, struct strings *tags, str
 }
 
 static int
-read_tags(const struct target *target, const struct strings *operands, struct strings *tags,
-	  struct error **err)
-{
-	for (size_t i = 1; i < operands->count; i++)
-		if (add_tag(target, operands->items[i], tags, err) < 0)
-			return -1;
-	return 0;
-}
-
-static int
 run_tag(struct context *context, const void *opaque, const struct strings *operands,
 	struct error **err)
 {
 	const struct tag_values *values = opaque;
-	struct target_options as_named = { 0 };
 	AUTO_TARGET struct target target = { 0 };
 	AUTO_STRINGS struct strings tags = { 0 };
 	AUTO_PUSH_RESULT struct push_result result = { 0 };
-	AUTO_FREE char *text = NULL;
 
-	if (target_of_options(context, &as_named, operands->items[0], &target, err) < 0 ||
-	    read_tags(&target, operands, &tags, err) < 0 ||
-	    retag_image(context_session(context), &target, &tags, values->no_clobber, &result,
+	if (target_of_options(context, NULL, operands->items[0], &target, err) < 0)
+		return -1;
+	for (size_t i = 1; i < operands->count; i++)
+		if (add_tag(&target, operands->items[i], &tags, err) < 0)
+			return -1;
+	if (retag_image(context_session(context), &target, &tags, values->no_clobber, &result,
 			err) < 0)
 		return -1;
-	text = format_resolved(result.repository, &result.digest);
-	return context_result(context, text, describe(&result, &tags), err);
+	return context_result_image(context, result.repository, &result.digest,
+				    json_pack("{s:o}", "tags", json_strings(&tags)), err);
 }
 
 const struct command cmd_tag = {

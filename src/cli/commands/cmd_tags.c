@@ -9,6 +9,7 @@
 #include "cli/context.h"
 #include "cli/options/target_options.h"
 #include "cli/output/columns.h"
+#include "cli/output/json.h"
 #include "cli/output/page.h"
 #include "image/document/content.h"
 #include "image/document/image_tree.h"
@@ -27,25 +28,10 @@ static const struct option_spec tags_options[] = {
 	{ 0 },
 };
 
-static char *
-format_text(const struct strings *tags)
-{
-	AUTO_PAGE struct page page = { 0 };
-
-	for (size_t i = 0; i < tags->count; i++) {
-		page_add(&page, "%s\n", QUOTED(tags->items[i]));
-	}
-	return page_take(&page);
-}
-
 static json_t *
 format_object(const char *repository, const struct strings *tags)
 {
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < tags->count; i++)
-		json_array_append_new(list, json_string(tags->items[i]));
-	return json_pack("{s:s, s:o}", "repository", repository, "tags", list);
+	return json_pack("{s:s, s:o}", "repository", repository, "tags", json_strings(tags));
 }
 
 /* What a tag's image is, summed up over its platforms. */
@@ -106,13 +92,10 @@ add_summary_row(struct columns *columns, const char *tag, const struct summary *
 static json_t *
 summary_json(const char *tag, const struct summary *summary, const struct image_node *root)
 {
-	json_t *platforms = json_array();
-
-	for (size_t i = 0; i < summary->platforms.count; i++)
-		json_array_append_new(platforms, json_string(summary->platforms.items[i]));
 	return json_pack("{s:s, s:s, s:s?, s:I, s:o}", "tag", tag, "digest",
 			 digest_text(&root->descriptor.digest).text, "created", summary->created,
-			 "size_bytes", (json_int_t)summary->size_bytes, "platforms", platforms);
+			 "size_bytes", (json_int_t)summary->size_bytes, "platforms",
+			 json_strings(&summary->platforms));
 }
 
 static int
@@ -192,6 +175,7 @@ run_tags(struct context *context, const void *opaque, const struct strings *oper
 	AUTO_STRINGS struct strings tags = { 0 };
 	AUTO_STRINGS struct strings others = { 0 };
 	AUTO_FREE char *text = NULL;
+	AUTO_PAGE struct page page = { 0 };
 
 	if (target_of_place(context, operands, &target, err) < 0)
 		return -1;
@@ -206,9 +190,10 @@ run_tags(struct context *context, const void *opaque, const struct strings *oper
 	tags_sort(&tags);
 	if (values->is_long)
 		return tell_long(context, repository, &tags, err);
-	text = format_text(&tags);
-	return context_result(context, text, format_object(repository_name(repository), &tags),
-			      err);
+	for (size_t i = 0; i < tags.count; i++)
+		page_add(&page, "%s\n", QUOTED(tags.items[i]));
+	return context_result_page(context, &page,
+				   format_object(repository_name(repository), &tags), err);
 }
 
 const struct command cmd_tags = {

@@ -94,15 +94,6 @@ add_node_row(struct columns *columns, const struct content *content, const struc
 }
 
 static void
-add_blob_row(struct columns *columns, const struct descriptor *blob)
-{
-	columns_add(columns, "blob");
-	columns_add(columns, "");
-	columns_take(columns, text_bytes(blob->size_bytes));
-	columns_take(columns, short_digest(digest_text(&blob->digest).text));
-}
-
-static void
 add_picture(struct page *page, const struct content *content, const struct image_node *root,
 	    const char *name)
 {
@@ -113,8 +104,13 @@ add_picture(struct page *page, const struct content *content, const struct image
 	page_add(page, "%s  %s\n", QUOTED(name), digest);
 	for (size_t i = 0; i < root->child_count; i++)
 		add_node_row(&columns, content, &root->children[i]);
-	for (size_t i = 0; i < root->blobs.count; i++)
-		add_blob_row(&columns, &root->blobs.items[i]);
+	for (size_t i = 0; i < root->blobs.count; i++) {
+		columns_add(&columns, "blob");
+		columns_add(&columns, "");
+		columns_take(&columns, text_bytes(root->blobs.items[i].size_bytes));
+		columns_take(&columns,
+			     short_digest(digest_text(&root->blobs.items[i].digest).text));
+	}
 	if (root->kind != DOCUMENT_INDEX)
 		add_node_row(&columns, content, root);
 	count = columns_row_count(&columns);
@@ -157,22 +153,17 @@ run_tree(struct context *context, const void *opaque, const struct strings *oper
 	};
 	AUTO_INSPECTED struct inspected inspected = { 0 };
 	AUTO_PAGE struct page page = { 0 };
-	AUTO_FREE char *text = NULL;
 	AUTO_FREE char *name = NULL;
-	struct content content = { 0 };
 
 	if (inspected_find(context, &values->target, operands, &inspected, err) < 0 ||
-	    inspected_read(context, &selection, &inspected, err) < 0)
+	    inspected_read(&selection, &inspected, err) < 0)
 		return -1;
-	content.repository = inspected.found.repository;
-	content.cache = session_find_store(context_session(context));
 	name = target_name(&inspected.target, inspected.found.place);
 	if (values->digests)
 		add_node(&page, 0, &inspected.root);
 	else
-		add_picture(&page, &content, &inspected.root, name);
-	text = page_take(&page);
-	return context_result(context, text, node_json(&inspected.root), err);
+		add_picture(&page, &inspected.content, &inspected.root, name);
+	return context_result_page(context, &page, node_json(&inspected.root), err);
 }
 
 const struct command cmd_tree = {

@@ -38,20 +38,6 @@ read_keys(const struct verify_values *values, const struct target *target,
 }
 
 static int
-tell(struct context *context, const struct inspected *inspected, struct error **err)
-{
-	const struct digest *digest = &inspected->found.root.descriptor.digest;
-	AUTO_FREE char *repository =
-		location_repository(&inspected->target.candidates[inspected->found.place]);
-	AUTO_FREE char *resolved = format_resolved(repository, digest);
-
-	return context_result(context, resolved,
-			      json_pack("{s:s, s:s, s:b}", "image", repository, "digest",
-					digest_text(digest).text, "verified", true),
-			      err);
-}
-
-static int
 run_verify(struct context *context, const void *opaque, const struct strings *operands,
 	   struct error **err)
 {
@@ -59,13 +45,16 @@ run_verify(struct context *context, const void *opaque, const struct strings *op
 	AUTO_SIGNING_KEYS struct signing_keys keys = { 0 };
 	AUTO_INSPECTED struct inspected inspected = { 0 };
 	struct verify_options options = { .keys = &keys };
+	AUTO_FREE char *repository = NULL;
 
 	if (inspected_find(context, &values->target, operands, &inspected, err) < 0 ||
 	    read_keys(values, &inspected.target, &keys, err) < 0 ||
 	    verify_image(context_session(context), &inspected.target, &inspected.found, &options,
 			 err) < 0)
 		return -1;
-	return tell(context, &inspected, err);
+	repository = location_repository(&inspected.target.candidates[inspected.found.place]);
+	return context_result_image(context, repository, &inspected.found.root.descriptor.digest,
+				    json_pack("{s:b}", "verified", true), err);
 }
 
 const struct command cmd_verify = {

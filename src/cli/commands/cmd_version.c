@@ -32,19 +32,6 @@ format_text(json_t *libraries)
 }
 
 static int
-tell_licenses(struct context *context, struct error **err)
-{
-	AUTO_PAGE struct page page = { 0 };
-	AUTO_FREE char *text = NULL;
-
-	page_add(&page, "%s", license_text);
-	text = page_take(&page);
-	return context_result(
-		context, text,
-		json_pack("{s:s, s:s}", "version", PACKAGE_VERSION, "licenses", license_text), err);
-}
-
-static int
 run_version(struct context *context, const void *values, const struct strings *operands,
 	    struct error **err)
 {
@@ -53,8 +40,15 @@ run_version(struct context *context, const void *values, const struct strings *o
 	AUTO_FREE char *text = NULL;
 
 	(void)operands;
-	if (version->licenses)
-		return tell_licenses(context, err);
+	if (version->licenses) {
+		AUTO_PAGE struct page page = { 0 };
+
+		page_add(&page, "%s", license_text);
+		return context_result_page(context, &page,
+					   json_pack("{s:s, s:s}", "version", PACKAGE_VERSION,
+						     "licenses", license_text),
+					   err);
+	}
 	libraries = libraries_object();
 	text = format_text(libraries);
 	return context_result(

@@ -73,15 +73,6 @@ add_difference(void *context, enum record_change change, const struct record_ent
 }
 
 static int
-find_target(const struct project *project, const char *name, const char *against,
-	    struct target *ret_target, struct error **err)
-{
-	if (location_is(against))
-		return target_of_location(against, ret_target, err);
-	return target_of_project(project, name, against, ret_target, err);
-}
-
-static int
 get_published(struct context *context, const struct target *target, struct buf *record,
 	      struct error **err)
 {
@@ -106,42 +97,22 @@ get_published(struct context *context, const struct target *target, struct buf *
 }
 
 static int
-compare(struct buf *before, struct buf *after, struct differences *differences, struct error **err)
+compare_and_tell(struct context *context, const char *against, const struct buf *before,
+		 const struct buf *after, struct error **err)
 {
 	AUTO_RECORD struct record published = { 0 };
 	AUTO_RECORD struct record local = { 0 };
+	struct differences differences = { 0 };
 
 	if (record_parse(before->data, before->size, &published, err) < 0 ||
 	    record_parse(after->data, after->size, &local, err) < 0)
 		return -1;
-	if (record_compare(&published, &local, add_difference, differences) == 0)
-		page_add(&differences->page, "nothing differs\n");
-	return 0;
-}
-
-static int
-tell(struct context *context, const char *against, struct differences *differences,
-     struct error **err)
-{
-	AUTO_FREE char *text = page_take(&differences->page);
-
-	return context_result(
-		context, text,
-		json_pack("{s:s, s:o}", "against", against, "differences", differences->array),
-		err);
-}
-
-static int
-compare_and_tell(struct context *context, const char *against, struct buf *before,
-		 struct buf *after, struct error **err)
-{
-	struct differences differences = { .array = json_array() };
-
-	if (compare(before, after, &differences, err) == 0)
-		return tell(context, against, &differences, err);
-	json_decref(differences.array);
-	page_release(&differences.page);
-	return -1;
+	differences.array = json_array();
+	if (record_compare(&published, &local, add_difference, &differences) == 0)
+		page_add(&differences.page, "nothing differs\n");
+	return context_result_page(
+		context, &differences.page,
+		json_pack("{s:s, s:o}", "against", against, "differences", differences.array), err);
 }
 
 static int
@@ -152,7 +123,9 @@ run_against_image(struct context *context, const char *against, const char *name
 	AUTO_BUF struct buf record = BUF_INIT(RECORD_LIMIT_BYTES);
 	AUTO_FREE char *shown = NULL;
 
-	if (find_target(context_project(context, err), name, against, &published, err) < 0)
+	if ((location_is(against) ? target_of_location(against, &published, err)
+				  : target_of_project(context_project(context, err), name, against,
+						      &published, err)) < 0)
 		return -1;
 	context_log_in_at(context, &published.candidates[0]);
 	if (get_published(context, &published, &record, err) < 0)

@@ -10,10 +10,10 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/help.h"
-#include "cli/options/choice.h"
 #include "cli/options/common_options.h"
 #include "cli/options/options.h"
 #include "cli/output/page.h"
+#include "oci/annotation.h"
 #include "oci/descriptor.h"
 #include "oci/location.h"
 #include "project/project.h"
@@ -88,14 +88,6 @@ offer_all_commands(struct completion *completion)
 {
 	for (const struct command_group *group = command_groups; group->title; group++)
 		offer_commands(completion, group->commands);
-}
-
-static void
-offer_help_topics(struct completion *completion)
-{
-	offer_all_commands(completion);
-	for (const struct help_topic *topic = help_topics; topic->name; topic++)
-		offer(completion, topic->name, strlen(topic->name), topic->summary);
 }
 
 /* The tables of options that a command takes: its own, then the common ones. */
@@ -180,8 +172,7 @@ offer_references(struct completion *completion, struct context *context)
 	if (!store || store_list_references(store, &references, false, &ignored) < 0)
 		return;
 	for (size_t i = 0; i < references.count; i++) {
-		const char *name = descriptor_annotation(&references.items[i],
-							 "org.opencontainers.image.ref.name");
+		const char *name = descriptor_annotation(&references.items[i], ANNOTATION_REF_NAME);
 
 		if (name && location_is(name) && !text_starts(name, "built:"))
 			offer_text(completion, name);
@@ -248,7 +239,9 @@ offer_operands(struct completion *completion, struct context *context,
 	bool is_value = false;
 
 	if (strstr(usage, "[COMMAND [SUBCOMMAND]")) {
-		offer_help_topics(completion);
+		offer_all_commands(completion);
+		for (const struct help_topic *topic = help_topics; topic->name; topic++)
+			offer(completion, topic->name, strlen(topic->name), topic->summary);
 		return;
 	}
 	if (strstr(usage, "IMAGE"))
@@ -360,16 +353,6 @@ take_word(const char **text)
 	return page_take(&word);
 }
 
-/* With "" at the end, where a new word would begin. */
-static void
-split_line(const char *line, struct strings *words)
-{
-	do {
-		line += strspn(line, " \t\n");
-		strings_take(words, take_word(&line));
-	} while (*line);
-}
-
 static char *
 answer(struct context *context, bool for_bash, int count, char **words)
 {
@@ -388,9 +371,15 @@ char *
 completion_answer(struct context *context, int count, char **words)
 {
 	AUTO_STRINGS struct strings split = { 0 };
+	const char *line;
 
 	if (count != 2 || strcmp(words[0], "--bash") != 0)
 		return answer(context, false, count, words);
-	split_line(words[1], &split);
+	/* With "" at the end, where a new word would begin. */
+	line = words[1];
+	do {
+		line += strspn(line, " \t\n");
+		strings_take(&split, take_word(&line));
+	} while (*line);
 	return answer(context, true, (int)split.count - 1, split.items + 1);
 }

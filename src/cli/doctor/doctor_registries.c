@@ -9,30 +9,22 @@
 #include "http/request.h"
 #include "registry/auth/credentials.h"
 
-static const char *
-last_line(const struct strings *lines)
-{
-	return lines->count > 0 ? lines->items[lines->count - 1] : "none";
-}
-
-static void
-add_credentials(struct findings *findings, struct context *context, const char *host)
-{
-	AUTO_STRINGS struct strings lines = { 0 };
-	AUTO_ERROR struct error *error = NULL;
-
-	if (credential_explain(&context->options.session.registry, host, &lines, &error) < 0)
-		findings_add(findings, host, FINDING_PROBLEM, "%s", error_text(error));
-	else
-		findings_add(findings, host, FINDING_OK, "%s", last_line(&lines));
-}
-
 void
 doctor_credentials(struct findings *findings, struct context *context, const struct strings *hosts)
 {
 	findings_begin(findings, "credentials");
-	for (size_t i = 0; i < hosts->count; i++)
-		add_credentials(findings, context, hosts->items[i]);
+	for (size_t i = 0; i < hosts->count; i++) {
+		AUTO_STRINGS struct strings lines = { 0 };
+		AUTO_ERROR struct error *error = NULL;
+
+		if (credential_explain(&context->options.session.registry, hosts->items[i], &lines,
+				       &error) < 0)
+			findings_add(findings, hosts->items[i], FINDING_PROBLEM, "%s",
+				     error_text(error));
+		else
+			findings_add(findings, hosts->items[i], FINDING_OK, "%s",
+				     lines.count > 0 ? lines.items[lines.count - 1] : "none");
+	}
 }
 
 static void
@@ -49,21 +41,6 @@ add_answer(struct findings *findings, const char *host, const struct request *re
 		     "%s (%d, %lld ms)", said, status, (long long)ms);
 }
 
-static struct request *
-ask(struct engine *engine, const char *host, struct error **err)
-{
-	const char *scheme = engine_allows_plain_http(engine, host) ? "http" : "https";
-	AUTO_FREE char *url = xasprintf("%s://%s/v2/", scheme, host);
-
-	return request_perform(engine,
-			       &(struct request_options){
-				       .method = HTTP_GET,
-				       .url = url,
-				       .flags = REQUEST_NO_REDIRECT | REQUEST_NO_RETRY,
-			       },
-			       err);
-}
-
 static void
 add_registry(struct findings *findings, struct context *context, const char *host)
 {
@@ -72,8 +49,18 @@ add_registry(struct findings *findings, struct context *context, const char *hos
 	int64_t start_ms = deadline_now_ms();
 	struct engine *engine = session_engine(context_session(context), &error);
 
-	if (engine)
-		request = ask(engine, host, &error);
+	if (engine) {
+		const char *scheme = engine_allows_plain_http(engine, host) ? "http" : "https";
+		AUTO_FREE char *url = xasprintf("%s://%s/v2/", scheme, host);
+
+		request = request_perform(engine,
+					  &(struct request_options){
+						  .method = HTTP_GET,
+						  .url = url,
+						  .flags = REQUEST_NO_REDIRECT | REQUEST_NO_RETRY,
+					  },
+					  &error);
+	}
 	if (request)
 		add_answer(findings, host, request, deadline_now_ms() - start_ms);
 	else

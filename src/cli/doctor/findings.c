@@ -8,26 +8,11 @@
 #include "cli/output/line.h"
 #include "cli/output/page.h"
 
-struct findings {
-	struct page page;
-	json_t *object;
-	json_t *section; /* borrowed from the object */
-};
-
 static const char *const names[] = {
 	[FINDING_OK] = "ok",
 	[FINDING_NOTE] = "note",
 	[FINDING_PROBLEM] = "problem",
 };
-
-struct findings *
-findings_new(void)
-{
-	struct findings *findings = XNEW(struct findings);
-
-	findings->object = json_object();
-	return findings;
-}
 
 void
 findings_begin(struct findings *findings, const char *section)
@@ -59,24 +44,9 @@ findings_add(struct findings *findings, const char *name, enum finding finding, 
 				  json_pack("{s:s, s:s}", "state", names[finding], "text", clean));
 }
 
-const char *
-findings_text(const struct findings *findings)
-{
-	return findings->page.text ? findings->page.text : "";
-}
-
-json_t *
-findings_object(const struct findings *findings)
-{
-	return json_incref(findings->object);
-}
-
 void
-findings_free(struct findings *findings)
+findings_release(struct findings *findings)
 {
-	if (!findings)
-		return;
 	json_decref(findings->object);
 	page_release(&findings->page);
-	free(findings);
 }

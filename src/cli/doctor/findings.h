@@ -11,15 +11,19 @@
 
 #include <jansson.h>
 
+#include "cli/output/page.h"
+
 enum finding {
 	FINDING_OK,
 	FINDING_NOTE,    /* worth knowing */
 	FINDING_PROBLEM, /* something will not work */
 };
 
-struct findings;
-
-struct findings *findings_new(void);
+struct findings {
+	struct page page;
+	json_t *object;  /* a new one at first */
+	json_t *section; /* borrowed from the object */
+};
 
 /* What is added goes to the section begun last.  The text may be foreign.  A name that is there
  * already is "name_2" in the object. */
@@ -27,8 +31,6 @@ void findings_begin(struct findings *findings, const char *section);
 void findings_add(struct findings *findings, const char *name, enum finding finding,
 		  const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-const char *findings_text(const struct findings *findings);
-json_t *findings_object(const struct findings *findings); /* a new reference */
-void findings_free(struct findings *findings);
+void findings_release(struct findings *findings);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/options/common_options.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,11 +12,12 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/limits.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "cli/command.h"
 #include "cli/context.h"
-#include "cli/options/registry_host.h"
+#include "oci/reference.h"
 
 #define AT(member) offsetof(struct common_options, member)
 
@@ -126,36 +128,20 @@ check(const struct common_options *options, unsigned groups, struct error **err)
 	return check_credentials(options, groups, err);
 }
 
-static void
-buf_erase(struct buf *buf)
-{
-	if (buf->data)
-		explicit_bzero(buf->data, buf->capacity);
-	buf_release(buf);
-}
-
-/* One line end is the shell's, not the password's. */
-static size_t
-line_size(const struct buf *line)
-{
-	size_t size = line->size;
-
-	if (size > 0 && line->data[size - 1] == '\n')
-		size--;
-	if (size > 0 && line->data[size - 1] == '\r')
-		size--;
-	return size;
-}
-
 static int
 read_password(char **ret_password, struct error **err)
 {
-	CLEANUP(buf_erase) struct buf line = BUF_INIT(TOKEN_LIMIT_BYTES);
+	AUTO_SECRET_BUF struct buf line = BUF_INIT(TOKEN_LIMIT_BYTES);
 	size_t size;
 
 	if (fd_read_all(STDIN_FILENO, &line, "standard input", err) < 0)
 		return error_wrap(err, "cannot read the password");
-	size = line_size(&line);
+	/* One line end is the shell's, not the password's. */
+	size = line.size;
+	if (size > 0 && line.data[size - 1] == '\n')
+		size--;
+	if (size > 0 && line.data[size - 1] == '\r')
+		size--;
 	if (size == 0)
 		return error_set(err, ERROR_USAGE, "the password on standard input is empty");
 	line.data[size] = '\0';
@@ -275,4 +261,34 @@ option_letter(const struct command *command, const struct option_spec *spec)
 		if (own->letter == spec->letter && own != spec)
 			return 0;
 	return spec->letter;
+}
+
+/* What follows the host in the addresses that registries give of themselves. */
+static bool
+is_base_path(const char *path)
+{
+	static const char *const paths[] = { "", "/", "/v1", "/v1/", "/v2", "/v2/" };
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		if (strcmp(path, paths[i]) == 0)
+			return true;
+	return false;
+}
+
+char *
+registry_host_parse(const char *operand, struct error **err)
+{
+	static const char https[] = "https://";
+	const char *start = text_starts(operand, https) ? operand + strlen(https) : operand;
+	size_t size = strcspn(start, "/");
+	bool is_address = start != operand && is_base_path(start + size);
+	AUTO_FREE char *host = is_address ? xstrndup(start, size) : xstrdup(operand);
+
+	for (char *at = host; *at; at++)
+		*at = (char)tolower((unsigned char)*at);
+	if (reference_host_is_valid(host))
+		return TAKE_PTR(host);
+	error_set(err, ERROR_USAGE, "invalid registry '%s'", QUOTED(operand));
+	error_set_hint(err, "expected HOST or HOST:PORT, such as ghcr.io");
+	return NULL;
 }

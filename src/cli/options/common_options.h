@@ -27,4 +27,8 @@ void common_options_release(struct common_options *options);
 /* Of an option that the command takes; 0: none, or the letter is of one of its own. */
 char option_letter(const struct command *command, const struct option_spec *spec);
 
+/* the operand of commands that are about a registry and not about an image */
+/* In lower case; the caller owns it.  ERROR_USAGE: no host, or more than a host. */
+char *registry_host_parse(const char *operand, struct error **err);
+
 #endif

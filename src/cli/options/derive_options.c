@@ -13,15 +13,6 @@
 #include "oci/location.h"
 
 static int
-read_file(struct context *context, const char *text, struct location *ret_location,
-	  struct error **err)
-{
-	if (output_of_option(context, text, false, ret_location, err) == 0)
-		return 0;
-	return error_set_hint(err, "--tag names an image in the store, and --push sends it");
-}
-
-static int
 read_name(const char *text, struct location *ret_location, struct error **err)
 {
 	struct reference *reference = &ret_location->reference;
@@ -44,8 +35,11 @@ read_output(struct context *context, const struct output_options *options,
 		return error_set(err, ERROR_USAGE, "give either --output or --tag");
 	if (options->push && !options->name)
 		return error_set(err, ERROR_USAGE, "--push needs --tag");
-	return options->output ? read_file(context, options->output, ret_location, err)
-			       : read_name(options->name, ret_location, err);
+	if (!options->output)
+		return read_name(options->name, ret_location, err);
+	if (output_of_option(context, options->output, false, ret_location, err) == 0)
+		return 0;
+	return error_set_hint(err, "--tag names an image in the store, and --push sends it");
 }
 
 static const char annotations_word[] = "annotation";
@@ -112,22 +106,6 @@ read_platform(const char *text, struct config_change *change, struct platform *r
 	return 0;
 }
 
-static int
-tell(struct context *context, const struct derive_options *derive,
-     const struct derive_result *result, struct error **err)
-{
-	const struct location *output = derive->output;
-	struct outcome outcome = {
-		.repository = result->repository,
-		.tag = output->reference.tag,
-		.digest = &result->digest,
-		.pushed = &derive->push,
-		.stdout_is_taken = output->path && strcmp(output->path, "-") == 0,
-	};
-
-	return outcome_tell(context, &outcome, err);
-}
-
 int
 derive_and_tell(struct context *context, const struct output_options *options,
 		struct config_change *change, struct derive_options *derive, struct error **err)
@@ -135,6 +113,7 @@ derive_and_tell(struct context *context, const struct output_options *options,
 	AUTO_LOCATION struct location output = { 0 };
 	AUTO_PLATFORM struct platform platform = { 0 };
 	AUTO_DERIVE_RESULT struct derive_result result = { 0 };
+	struct outcome outcome;
 
 	if (read_output(context, options, &output, err) < 0 ||
 	    read_cleared(&options->cleared, change, derive, err) < 0 ||
@@ -150,5 +129,12 @@ derive_and_tell(struct context *context, const struct output_options *options,
 	derive->how.observer = session_observer(context_session(context));
 	if (derive_image(context_session(context), derive, &result, err) < 0)
 		return -1;
-	return tell(context, derive, &result, err);
+	outcome = (struct outcome){
+		.repository = result.repository,
+		.tag = output.reference.tag,
+		.digest = &result.digest,
+		.pushed = &derive->push,
+		.stdout_is_taken = output.path && strcmp(output.path, "-") == 0,
+	};
+	return outcome_tell(context, &outcome, err);
 }

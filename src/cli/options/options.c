@@ -12,7 +12,6 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "cli/command.h"
-#include "cli/options/choice.h"
 #include "oci/platform.h"
 
 bool
@@ -33,16 +32,6 @@ choice_has(const char *choice, const char *word)
 			return size > 0;
 	}
 	return false;
-}
-
-/* Its words. */
-static void
-choice_list(const char *choice, struct strings *words)
-{
-	for (const char *at = choice; at; at = strchr(at, '|')) {
-		at += *at == '|';
-		strings_take(words, xstrndup(at, strcspn(at, "|")));
-	}
 }
 
 static int
@@ -80,7 +69,11 @@ set_string(const struct option_spec *spec, const char **target, const char *text
 	}
 	error_set(err, ERROR_USAGE, "invalid value '%s': expected %s", QUOTED(text),
 		  spec->argument);
-	choice_list(spec->argument, &words);
+	/* Its words. */
+	for (const char *at = spec->argument; at; at = strchr(at, '|')) {
+		at += *at == '|';
+		strings_take(&words, xstrndup(at, strcspn(at, "|")));
+	}
 	(void)suggest_hint(err, &words, text);
 	return -1;
 }
@@ -148,17 +141,6 @@ option_value_set(const struct option_spec *spec, void *values, const char *text,
 	if (set(spec, (char *)values + spec->offset, text, err) < 0)
 		return error_wrap(err, "option '--%s'", spec->name);
 	return 0;
-}
-
-static void
-option_value_release(const struct option_spec *spec, void *values)
-{
-	void *target = (char *)values + spec->offset;
-
-	if (spec->type == OPTION_STRINGS)
-		strings_release(target);
-	else if (spec->type == OPTION_PLATFORMS)
-		platforms_release(target);
 }
 
 /* What getopt_long() returns for the first long option; above every letter. */
@@ -246,12 +228,6 @@ find_known(const struct parser *parser, int code)
 	return NULL;
 }
 
-static bool
-is_exact(const char *word, const struct option_spec *spec)
-{
-	return strcspn(word + 2, "=") == strlen(spec->name);
-}
-
 /* `word` is where the option stood; its value is not shown, it may be a secret put in the wrong
  * place. */
 static int
@@ -293,19 +269,10 @@ take_option(const struct parser *parser, int code, const char *word, struct erro
 	if (code == '?')
 		return refuse_unknown(parser, word, optopt, err);
 	known = find_known(parser, code);
-	if (!known || (code >= FIRST_CODE && !is_exact(word, known->spec)))
+	if (!known ||
+	    (code >= FIRST_CODE && !(strcspn(word + 2, "=") == strlen(known->spec->name))))
 		return refuse_unknown(parser, word, 0, err);
 	return option_value_set(known->spec, known->values, optarg, err);
-}
-
-/* Keeps the first error alone. */
-static void
-keep_first(struct error **first, struct error *next)
-{
-	if (*first)
-		error_free(next);
-	else
-		*first = next;
 }
 
 static void
@@ -330,7 +297,11 @@ parse_words(const struct parser *parser, int argc, char **argv, struct operands 
 		} else if (take_option(parser, code, word, &error) < 0) {
 			if (!*first)
 				operands->error_at = operands->words.count;
-			keep_first(first, error);
+			/* Keeps the first error alone. */
+			if (*first)
+				error_free(error);
+			else
+				*first = error;
 		}
 	}
 	operands->named_count = operands->words.count;
@@ -356,7 +327,13 @@ void
 options_release(const struct option_table *tables, size_t table_count)
 {
 	for (size_t i = 0; i < table_count; i++) {
-		for (const struct option_spec *spec = tables[i].specs; spec && spec->name; spec++)
-			option_value_release(spec, tables[i].values);
+		for (const struct option_spec *spec = tables[i].specs; spec && spec->name; spec++) {
+			void *target = (char *)tables[i].values + spec->offset;
+
+			if (spec->type == OPTION_STRINGS)
+				strings_release(target);
+			else if (spec->type == OPTION_PLATFORMS)
+				platforms_release(target);
+		}
 	}
 }

@@ -8,6 +8,7 @@
 #ifndef OCIFP_CLI_OPTIONS_OPTIONS_H
 #define OCIFP_CLI_OPTIONS_OPTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/strings.h"
@@ -36,5 +37,10 @@ int options_parse(const struct option_table *tables, size_t table_count, int arg
 
 /* Frees what the lists among the values hold. */
 void options_release(const struct option_table *tables, size_t table_count);
+
+/* "auto|tty|plain": an argument that is one of a few words */
+/* Lower case and a '|': not "IMAGE|REF". */
+bool choice_is(const char *text, size_t size);
+bool choice_has(const char *choice, const char *word);
 
 #endif

@@ -16,16 +16,11 @@ is_archive(const char *text)
 	return text_ends(text, ".tar") || text_ends(text, ".tar.gz") || text_ends(text, ".tgz");
 }
 
-static bool
-has_directory_form(const char *text)
-{
-	return text_starts(text, "/") || text_starts(text, "./") || text_starts(text, "../");
-}
-
 bool
 spelling_is_path(const char *text)
 {
-	return has_directory_form(text) || (is_archive(text) && !strpbrk(text, ":@"));
+	return text_starts(text, "/") || text_starts(text, "./") || text_starts(text, "../") ||
+	       (is_archive(text) && !strpbrk(text, ":@"));
 }
 
 static bool

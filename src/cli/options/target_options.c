@@ -10,40 +10,27 @@
 #include "image/resolve/target.h"
 #include "oci/location.h"
 
-static void
-copy_strings(const struct strings *strings, struct strings *ret_copy)
-{
-	for (size_t i = 0; i < strings->count; i++)
-		strings_add(ret_copy, strings->items[i]);
-}
-
-static int
-add_args(const struct strings *args, struct fingerprint_pairs *pairs, struct error **err)
-{
-	for (size_t i = 0; i < args->count; i++) {
-		const char *equals = strchr(args->items[i], '=');
-		AUTO_FREE char *name = NULL;
-
-		if (!equals || equals == args->items[i])
-			return error_set(err, ERROR_USAGE, "--arg wants NAME=VALUE");
-		name = xstrndup(args->items[i], (size_t)(equals - args->items[i]));
-		fingerprint_pairs_add(pairs, name, equals + 1);
-	}
-	return 0;
-}
-
 int
 inputs_of_options(const struct context *context, const struct target_options *options,
 		  struct fingerprint_inputs *inputs, struct error **err)
 {
 	inputs->directory = context->options.directory ? context->options.directory : ".";
 	inputs->tracked = options->tracked;
-	copy_strings(&options->inputs, &inputs->paths);
-	copy_strings(&options->optional, &inputs->optional);
-	copy_strings(&options->exclude, &inputs->exclude);
+	strings_copy(&options->inputs, &inputs->paths);
+	strings_copy(&options->optional, &inputs->optional);
+	strings_copy(&options->exclude, &inputs->exclude);
 	if (options->scheme && fingerprint_scheme_parse(options->scheme, &inputs->scheme, err) < 0)
 		return -1;
-	return add_args(&options->args, &inputs->args, err);
+	for (size_t i = 0; i < options->args.count; i++) {
+		const char *equals = strchr(options->args.items[i], '=');
+		AUTO_FREE char *name = NULL;
+
+		if (!equals || equals == options->args.items[i])
+			return error_set(err, ERROR_USAGE, "--arg wants NAME=VALUE");
+		name = xstrndup(options->args.items[i], (size_t)(equals - options->args.items[i]));
+		fingerprint_pairs_add(&inputs->args, name, equals + 1);
+	}
+	return 0;
 }
 
 static int
@@ -60,23 +47,12 @@ target_of_paths(struct context *context, const struct target_options *options, c
 	return target_of_inputs(operand, &inputs, length, ret_target, err);
 }
 
-static bool
-says_inputs(const struct target_options *options)
+bool
+target_options_have_inputs(const struct target_options *options)
 {
 	return options->inputs.count > 0 || options->exclude.count > 0 ||
 	       options->optional.count > 0 || options->args.count > 0 || options->scheme ||
-	       options->length > 0 || options->tracked;
-}
-
-static int
-refuse_inputs(const struct target_options *options, const char *operand, struct error **err)
-{
-	if (options->by_hash && operand && location_is(operand)) {
-		error_set(err, ERROR_USAGE, "--by-hash with a reference needs --input");
-		return error_set_hint(err, "or name an image of the project file");
-	}
-	error_set(err, ERROR_USAGE, "--input and its like go with --by-hash HOST/NAME");
-	return error_set_hint(err, "an image of the project file has its inputs there");
+	       options->tracked;
 }
 
 static int
@@ -90,8 +66,15 @@ find_target(struct context *context, const struct target_options *options, const
 	operand = spelled;
 	if (is_location && options->by_hash && options->inputs.count > 0 && !options->tag)
 		return target_of_paths(context, options, operand, ret_target, err);
-	if (says_inputs(options) || (is_location && options->by_hash))
-		return refuse_inputs(options, operand, err);
+	if (target_options_have_inputs(options) || options->length > 0 ||
+	    (is_location && options->by_hash)) {
+		if (options->by_hash && operand && location_is(operand)) {
+			error_set(err, ERROR_USAGE, "--by-hash with a reference needs --input");
+			return error_set_hint(err, "or name an image of the project file");
+		}
+		error_set(err, ERROR_USAGE, "--input and its like go with --by-hash HOST/NAME");
+		return error_set_hint(err, "an image of the project file has its inputs there");
+	}
 	if (options->by_hash && options->tag)
 		return error_set(err, ERROR_USAGE, "--tag contradicts --by-hash");
 	if (is_location && options->tag)
@@ -108,7 +91,9 @@ int
 target_of_options(struct context *context, const struct target_options *options,
 		  const char *operand, struct target *ret_target, struct error **err)
 {
-	if (find_target(context, options, operand, ret_target, err) < 0)
+	static const struct target_options none;
+
+	if (find_target(context, options ? options : &none, operand, ret_target, err) < 0)
 		return -1;
 	context_log_in_at(context, &ret_target->candidates[0]);
 	return 0;

@@ -56,7 +56,7 @@ struct target_options {
 	  "use only the files that git tracks" }
 /* clang-format on */
 
-/* `operand` NULL: the project's only or default image. */
+/* `options` NULL: none are given.  `operand` NULL: the project's only or default image. */
 int target_of_options(struct context *context, const struct target_options *options,
 		      const char *operand, struct target *ret_target, struct error **err);
 
@@ -64,6 +64,9 @@ int target_of_options(struct context *context, const struct target_options *opti
  * tag of its own, so that no inputs are hashed. */
 int target_of_place(struct context *context, const struct strings *operands,
 		    struct target *ret_target, struct error **err);
+
+/* Whether they name inputs or say how to hash them. */
+bool target_options_have_inputs(const struct target_options *options);
 
 /* What the options say of inputs; `inputs` is zeroed and borrows the directory. */
 int inputs_of_options(const struct context *context, const struct target_options *options,

@@ -193,15 +193,6 @@ show_status(struct progress *progress, int64_t now_ms)
 	(void)try_write(progress, line, 0);
 }
 
-static void
-show_status_if_due(struct progress *progress, int64_t now_ms)
-{
-	if (progress->mode == MODE_NONE || now_ms < progress->next_status_ms)
-		return;
-	progress->next_status_ms = now_ms + interval_ms[progress->mode];
-	show_status(progress, now_ms);
-}
-
 /* Of what came about, the last words; what follows is told for itself. */
 static void
 finish_phases(struct progress *progress, int64_t now_ms)
@@ -235,13 +226,6 @@ show_retry(struct progress *progress, const char *text, int64_t now_ms)
 	progress->next_retry_ms = now_ms + retry_interval_ms;
 	line = xasprintf("trying again: %s", text);
 	say(progress, "retry", line, 0);
-}
-
-static void
-show_trace(struct progress *progress, const char *text)
-{
-	if (progress->options.verbose && text)
-		say(progress, "trace", text, notice_wait_ms);
 }
 
 static void
@@ -304,7 +288,8 @@ hear(struct observer *observer, const struct event *event)
 		break;
 	case EVENT_TRACE:
 	case EVENT_REQUEST:
-		show_trace(progress, event->text);
+		if (progress->options.verbose && event->text)
+			say(progress, "trace", event->text, notice_wait_ms);
 		break;
 	case EVENT_RETRY:
 		show_retry(progress, event->text, now_ms);
@@ -312,7 +297,10 @@ hear(struct observer *observer, const struct event *event)
 	case EVENT_YIELDED:
 		break;
 	default:
-		show_status_if_due(progress, now_ms);
+		if (progress->mode != MODE_NONE && now_ms >= progress->next_status_ms) {
+			progress->next_status_ms = now_ms + interval_ms[progress->mode];
+			show_status(progress, now_ms);
+		}
 	}
 }
 

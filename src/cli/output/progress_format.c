@@ -37,15 +37,6 @@ plural(unsigned count)
 	return count == 1 ? "" : "s";
 }
 
-/* Whole seconds: a guess has no tenths. */
-static char *
-format_time_left(uint64_t left_bytes, uint64_t rate)
-{
-	int64_t s = (int64_t)(left_bytes / rate) + 1;
-
-	return s < 10 ? xasprintf("%lld s", (long long)s) : text_time(s * 1000);
-}
-
 static unsigned
 percent(const struct work *work)
 {
@@ -83,7 +74,12 @@ format_moving(struct activity *activity, int64_t now_ms)
 		 plural(work.total_count));
 	if (rate > 0) {
 		AUTO_FREE char *shown = text_bytes(rate);
-		AUTO_FREE char *left = format_time_left(work.total_bytes - work.done_bytes, rate);
+		uint64_t left_bytes = work.total_bytes - work.done_bytes;
+		int64_t s = (int64_t)(left_bytes / rate) + 1;
+
+		/* Whole seconds: a guess has no tenths. */
+		AUTO_FREE char *left =
+			s < 10 ? xasprintf("%lld s", (long long)s) : text_time(s * 1000);
 
 		page_add(&page, ", %s/s, %s left", shown, left);
 	}

@@ -29,23 +29,14 @@ string_or_null(const char *text)
 	return clean ? json_string(clean) : json_null();
 }
 
-static void
-add_remote(json_t *object, const struct error_remote *remote)
-{
-	json_t *http_status = remote->http_status ? json_integer(remote->http_status) : json_null();
-
-	(void)json_object_set_new(object, "http_status", http_status);
-	(void)json_object_set_new(object, "code", string_or_null(remote->code));
-	(void)json_object_set_new(object, "request_id", string_or_null(remote->request_id));
-	(void)json_object_set_new(object, "retryable", json_boolean(remote->retryable));
-}
-
 json_t *
 report_object(const struct error *error)
 {
 	static const struct error_remote no_remote = { 0 };
 	const struct exit_status *status = exit_status_of(error);
 	json_t *object = json_object();
+	const struct error_remote *remote;
+	json_t *http_status;
 
 	(void)json_object_set_new(object, "status", json_integer(status->number));
 	(void)json_object_set_new(object, "kind", json_string(status->name));
@@ -54,7 +45,12 @@ report_object(const struct error *error)
 	(void)json_object_set_new(object, "message",
 				  string_or_null(error ? error_text(error) : NULL));
 	(void)json_object_set_new(object, "hint", string_or_null(error ? error_hint(error) : NULL));
-	add_remote(object, error ? error_remote(error) : &no_remote);
+	remote = error ? error_remote(error) : &no_remote;
+	http_status = remote->http_status ? json_integer(remote->http_status) : json_null();
+	(void)json_object_set_new(object, "http_status", http_status);
+	(void)json_object_set_new(object, "code", string_or_null(remote->code));
+	(void)json_object_set_new(object, "request_id", string_or_null(remote->request_id));
+	(void)json_object_set_new(object, "retryable", json_boolean(remote->retryable));
 	return json_pack("{s:o}", "error", object);
 }
 

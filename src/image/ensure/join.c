@@ -9,7 +9,6 @@
 #include "base/limits.h"
 #include "base/observer.h"
 #include "base/xalloc.h"
-#include "image/document/annotation.h"
 #include "image/document/content.h"
 #include "image/document/image_node.h"
 #include "image/document/image_tree.h"
@@ -19,6 +18,7 @@
 #include "image/transfer/publish.h"
 #include "image/transfer/push_tree.h"
 #include "image/trust/verify.h"
+#include "oci/annotation.h"
 #include "oci/index_edit.h"
 #include "repository/session.h"
 

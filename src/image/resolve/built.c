@@ -9,12 +9,11 @@
 #include "base/xalloc.h"
 #include "image/resolve/find.h"
 #include "image/resolve/target.h"
+#include "oci/annotation.h"
 #include "oci/index.h"
 #include "repository/session.h"
 #include "store/store.h"
 #include "store/uses.h"
-
-#define REF_NAME "org.opencontainers.image.ref.name"
 
 static const char prefix[] = "built:";
 
@@ -60,7 +59,7 @@ built_find_name(const struct store *store, const struct location *place, char **
 	if (store_list_references(store, &references, true, err) < 0)
 		return -1;
 	for (size_t i = 0; i < references.count && !*ret_name; i++) {
-		const char *name = descriptor_annotation(&references.items[i], REF_NAME);
+		const char *name = descriptor_annotation(&references.items[i], ANNOTATION_REF_NAME);
 
 		if (name && text_starts(name, start))
 			*ret_name = xstrdup(name);
@@ -93,7 +92,7 @@ references_expire(struct store *store, int64_t older_s, bool dry_run,
 	if (store_list_references(store, &references, true, err) < 0)
 		return -1;
 	for (size_t i = 0; i < references.count; i++) {
-		const char *name = descriptor_annotation(&references.items[i], REF_NAME);
+		const char *name = descriptor_annotation(&references.items[i], ANNOTATION_REF_NAME);
 
 		bool is_built = name && text_starts(name, prefix);
 

@@ -9,13 +9,6 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 
-/* As git-lfs, which looks for these in what is short enough. */
-static bool
-may_be_pointer(const char *text)
-{
-	return strstr(text, "git-lfs") || strstr(text, "hawser") || strstr(text, "git-media");
-}
-
 /* The rest of the line after "<key> "; NULL: another line. */
 static const char *
 take_line(char **rest, const char *key)
@@ -52,7 +45,8 @@ lfs_pointer_parse(const char *bytes, size_t size, struct lfs_pointer *ret_pointe
 	if (size >= LFS_POINTER_LIMIT_BYTES)
 		return LFS_NO_POINTER;
 	text = xstrndup(bytes, size);
-	if (!may_be_pointer(text))
+	/* As git-lfs, which looks for these in what is short enough. */
+	if (!strstr(text, "git-lfs") && !strstr(text, "hawser") && !strstr(text, "git-media"))
 		return LFS_NO_POINTER;
 	if (strlen(text) != size || !parse(text, &pointer))
 		return LFS_UNKNOWN;

@@ -114,15 +114,6 @@ list_local(struct git *git, const struct strings *patterns, struct git_refs *ref
 	return 0;
 }
 
-/* "<id>\t<name>"; "<name>^{}" is what a tag names. */
-static int
-add_remote_line(struct git_refs *refs, char *line, struct error **err)
-{
-	const char *id = strsep(&line, "\t");
-
-	return line && !text_ends(line, "^{}") ? add_ref(refs, line, id, err) : 0;
-}
-
 static int
 list_origin(const struct git *git, const struct strings *patterns, struct git_refs *refs,
 	    struct error **err)
@@ -140,20 +131,15 @@ list_origin(const struct git *git, const struct strings *patterns, struct git_re
 		return error_set_hint(err, "--keep-git local does without it");
 	}
 	rest = output.data;
-	while (rest && *rest)
-		if (add_remote_line(refs, strsep(&rest, "\n"), err) < 0)
-			return -1;
-	return 0;
-}
+	while (rest && *rest) {
+		/* "<id>\t<name>"; "<name>^{}" is what a tag names. */
+		char *line = strsep(&rest, "\n");
+		const char *id = strsep(&line, "\t");
 
-static int
-refuse_missing(const struct git_ref *ref, struct error **err)
-{
-	error_set(err, ERROR_REFUSED, "'%s' of origin was not fetched", QUOTED(ref->name));
-	error_set_class(err, CLASS_NOT_FETCHED);
-	return error_set_hint(err,
-			      "git fetch --depth 1 origin '+refs/heads/*:refs/remotes/origin/*' "
-			      "'+refs/tags/*:refs/tags/*'");
+		if (line && !text_ends(line, "^{}") && add_ref(refs, line, id, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* A clone of one branch knows nothing of the others, and their images would seem dead. */
@@ -178,21 +164,18 @@ check_are_here(struct git *git, const struct git_refs *refs, struct error **err)
 		size_t size = strcspn(rest, "\n");
 		AUTO_FREE char *line = xstrndup(rest, size);
 
-		if (text_ends(line, " missing"))
-			return refuse_missing(&refs->items[i], err);
+		if (text_ends(line, " missing")) {
+			error_set(err, ERROR_REFUSED, "'%s' of origin was not fetched",
+				  QUOTED(refs->items[i].name));
+			error_set_class(err, CLASS_NOT_FETCHED);
+			return error_set_hint(
+				err,
+				"git fetch --depth 1 origin '+refs/heads/*:refs/remotes/origin/*' "
+				"'+refs/tags/*:refs/tags/*'");
+		}
 		rest += size + (rest[size] ? 1 : 0);
 	}
 	return 0;
-}
-
-static int
-add_head(struct git *git, struct git_refs *refs, struct error **err)
-{
-	AUTO_FREE char *head = NULL;
-
-	if (git_find_commit(git, "HEAD", &head, err) < 0)
-		return -1;
-	return head ? add_ref(refs, "HEAD", head, err) : 0;
 }
 
 int
@@ -201,12 +184,13 @@ git_refs_list(struct git *git, const struct strings *patterns, bool ask_origin,
 {
 	AUTO_GIT_REFS struct git_refs refs = { 0 };
 	AUTO_FREE char *origin = git_setting(git, "remote.origin.url");
+	AUTO_FREE char *head = NULL;
 
-	if (list_local(git, patterns, &refs, err) < 0 || add_head(git, &refs, err) < 0)
-		return -1;
-	if (ask_origin && origin && list_origin(git, patterns, &refs, err) < 0)
-		return -1;
-	if (check_are_here(git, &refs, err) < 0)
+	if (list_local(git, patterns, &refs, err) < 0 ||
+	    git_find_commit(git, "HEAD", &head, err) < 0 ||
+	    (head && add_ref(&refs, "HEAD", head, err) < 0) ||
+	    (ask_origin && origin && list_origin(git, patterns, &refs, err) < 0) ||
+	    check_are_here(git, &refs, err) < 0)
 		return -1;
 	*ret_refs = refs;
 	refs = (struct git_refs){ 0 };

@@ -3,8 +3,8 @@
  *
  * image-spec, annotations.md; "dev.ocifp." is ours: ocifp-fingerprint(7).
  */
-#ifndef OCIFP_IMAGE_DOCUMENT_ANNOTATION_H
-#define OCIFP_IMAGE_DOCUMENT_ANNOTATION_H
+#ifndef OCIFP_OCI_ANNOTATION_H
+#define OCIFP_OCI_ANNOTATION_H
 
 #define ANNOTATION_FINGERPRINT "dev.ocifp.fingerprint" /* 64 hex digits */
 #define ANNOTATION_SCHEME "dev.ocifp.scheme"           /* "tree" or "concat" */
@@ -13,6 +13,7 @@
 #define ANNOTATION_BASE_NAME "org.opencontainers.image.base.name"
 #define ANNOTATION_CREATED "org.opencontainers.image.created"
 #define ANNOTATION_SOURCE "org.opencontainers.image.source"
+#define ANNOTATION_REF_NAME "org.opencontainers.image.ref.name" /* of an entry of index.json */
 #define ANNOTATION_REVISION "org.opencontainers.image.revision"
 
 #endif

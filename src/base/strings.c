@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/strings.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +39,22 @@ void
 strings_add(struct strings *strings, const char *text)
 {
 	strings_take(strings, xstrdup(text));
+}
+
+char *
+strings_join(const struct strings *strings, const char *separator)
+{
+	size_t size = 1;
+	size_t at = 0;
+	char *text;
+
+	for (size_t i = 0; i < strings->count; i++)
+		size += strlen(separator) + strlen(strings->items[i]);
+	text = xcalloc(1, size);
+	for (size_t i = 0; i < strings->count; i++)
+		at += (size_t)snprintf(text + at, size - at, "%s%s", i > 0 ? separator : "",
+				       strings->items[i]);
+	return text;
 }
 
 bool

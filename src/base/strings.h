@@ -17,6 +17,7 @@ struct strings {
 void strings_add(struct strings *strings, const char *text);                /* copies */
 void strings_copy(const struct strings *strings, struct strings *ret_copy); /* adds all */
 void strings_take(struct strings *strings, char *text);
+char *strings_join(const struct strings *strings, const char *separator); /* the caller's */
 bool strings_has(const struct strings *strings, const char *text);
 void strings_sort(struct strings *strings); /* by bytes */
 void strings_release(struct strings *strings);

@@ -470,20 +470,6 @@ config_read_uint(const struct config *config, const struct config_node *node, vo
 	return 0;
 }
 
-static char *
-join_names(const struct config_table *table)
-{
-	char *names = NULL;
-
-	for (size_t i = 0; i < table->count; i++) {
-		AUTO_FREE char *before = names;
-
-		names = xasprintf("%s%s%s", before ? before : "", before ? ", " : "",
-				  table->fields[i].name);
-	}
-	return names;
-}
-
 static const struct config_field *
 find_field(const char *name, const struct config_table *table)
 {
@@ -498,7 +484,7 @@ fail_unknown(const struct config *config, const struct config_node *node, const 
 	     const struct config_table *table, struct error **err)
 {
 	AUTO_FREE char *key = text_quote_string(node->key);
-	AUTO_FREE char *names = join_names(table);
+	AUTO_FREE char *names = NULL;
 	AUTO_STRINGS struct strings known = { 0 };
 
 	for (size_t i = 0; i < table->count; i++)
@@ -506,6 +492,7 @@ fail_unknown(const struct config *config, const struct config_node *node, const 
 	config_fail(config, &node->key_mark, err, "unknown key '%s' in %s", key, what);
 	if (suggest_hint(err, &known, node->key))
 		return -1;
+	names = strings_join(&known, ", ");
 	return error_set_hint(err, "known keys: %s; a newer ocifp may know it", names);
 }
 

@@ -565,19 +565,6 @@ project_find(const char *directory, struct error **err)
 	return holds(start, file_name) ? read_in(start, start, err) : find_above(start, err);
 }
 
-static char *
-join_names(const struct project *project)
-{
-	char *names = xstrdup("");
-
-	for (size_t i = 0; i < project->image_count; i++) {
-		AUTO_FREE char *before = names;
-
-		names = xasprintf("%s%s%s", before, i > 0 ? ", " : "", project->images[i].name);
-	}
-	return names;
-}
-
 bool
 project_has_image(const struct project *project, const char *name)
 {
@@ -598,28 +585,27 @@ find_default(const struct project *project)
 const struct project_image *
 project_image(const struct project *project, const char *name, struct error **err)
 {
-	AUTO_FREE char *names = join_names(project);
+	AUTO_FREE char *names = NULL;
 	AUTO_STRINGS struct strings known = { 0 };
-	const struct project_image *image = NULL;
+	const struct project_image *image;
 	const char *near;
 	size_t index;
 
+	index = name ? project_find_image(project, name) : PROJECT_NO_IMAGE;
+	image = name ? NULL : find_default(project);
+	if (image || index != PROJECT_NO_IMAGE)
+		return image ? image : &project->images[index];
+	for (size_t i = 0; i < project->image_count; i++)
+		strings_add(&known, project->images[i].name);
+	names = strings_join(&known, ", ");
 	if (!name) {
-		image = find_default(project);
-		if (image)
-			return image;
 		error_set(err, ERROR_USAGE, "'%s' has several images and no default",
 			  QUOTED(project->path));
 		error_set_hint(err, "choose one of: %s", names);
 		return NULL;
 	}
-	index = project_find_image(project, name);
-	if (index != PROJECT_NO_IMAGE)
-		return &project->images[index];
 	error_set(err, ERROR_USAGE, "'%s' does not define image '%s'", QUOTED(project->path),
 		  QUOTED(name));
-	for (size_t i = 0; i < project->image_count; i++)
-		strings_add(&known, project->images[i].name);
 	near = suggest(&known, name);
 	error_set_hint(err, "%s%s%sits images: %s", near ? "did you mean '" : "", near ? near : "",
 		       near ? "'? " : "", names);

@@ -64,21 +64,6 @@ pack(const struct root *root, const struct id_map *map, int64_t mtime_limit_s, s
 	return container_run(&container, &status, err);
 }
 
-/* As a shell would be given it; the caller owns the text. */
-static char *
-join(const struct strings *args)
-{
-	char *text = xstrdup(PACKAGE_NAME " run --");
-
-	for (size_t i = 0; i < args->count; i++) {
-		char *longer = xasprintf("%s %s", text, args->items[i]);
-
-		free(text);
-		text = longer;
-	}
-	return text;
-}
-
 /* The store is a layout, which can be asked without any network. */
 static char *
 base_reference(struct session *session, const struct run_base *base, struct error **err)
@@ -97,7 +82,8 @@ run_commit(struct session *session, const struct ended_job *job,
 {
 	AUTO_FREE char *reference = base_reference(session, job->base, err);
 	AUTO_FREE char *path = xasprintf("%s/%s", job->root->path, layer_name);
-	AUTO_FREE char *created_by = join(job->args);
+	AUTO_FREE char *words = strings_join(job->args, " ");
+	AUTO_FREE char *created_by = xasprintf(PACKAGE_NAME " run -- %s", words);
 	struct layer_path layer = { path, NULL };
 	const struct strings none = { 0 };
 	struct config_change change = {

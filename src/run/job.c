@@ -18,13 +18,6 @@
 #include "oci/document.h"
 #include "run/root/in_root.h"
 
-static void
-add_all(struct strings *to, const struct strings *from)
-{
-	for (size_t i = 0; i < from->count; i++)
-		strings_add(to, from->items[i]);
-}
-
 /* '["/bin/sh", "-c"]' */
 static int
 add_words(struct strings *args, const char *text, struct error **err)
@@ -58,15 +51,15 @@ make_args(const struct image_config *config, const struct job_options *options,
 		return 0;
 	}
 	if (!entrypoint)
-		add_all(args, &config->entrypoint);
+		strings_copy(&config->entrypoint, args);
 	else if (*entrypoint == '[' && add_words(args, entrypoint, err) < 0)
 		return -1;
 	else if (*entrypoint && *entrypoint != '[')
 		strings_add(args, entrypoint);
 	if (options->command && options->command->count > 0)
-		add_all(args, options->command);
+		strings_copy(options->command, args);
 	else if (!entrypoint)
-		add_all(args, &config->command);
+		strings_copy(&config->command, args);
 	if (args->count > 0 && *args->items[0])
 		return 0;
 	error_set(err, ERROR_USAGE, "nothing to run: the image has no entry point and no command");

@@ -148,15 +148,6 @@ refuse(const char *name, enum error_kind kind, const char *why, struct error **e
 	return error_set(err, kind, "cannot start '%s': %s", QUOTED(name), why);
 }
 
-static int
-refuse_machine(const char *name, struct error **err)
-{
-	refuse(name, ERROR_NOT_INVOKED, "it was built for another architecture", err);
-	error_set_class(err, CLASS_FOREIGN_PLATFORM);
-	return error_set_hint(err,
-			      "choose a --platform of this machine, or install qemu-user-static");
-}
-
 /* "#! interpreter argument": the interpreter, or NULL.  The caller owns it. */
 static char *
 interpreter_of(char *line)
@@ -185,7 +176,10 @@ check_elf(const char *name, const char *head, ssize_t size, struct error **err)
 	memcpy(&machine, head + offsetof(Elf64_Ehdr, e_machine), sizeof(machine));
 	if (is_machine_of_ours(machine) || has_emulators())
 		return 0;
-	return refuse_machine(name, err);
+	refuse(name, ERROR_NOT_INVOKED, "it was built for another architecture", err);
+	error_set_class(err, CLASS_FOREIGN_PLATFORM);
+	return error_set_hint(err,
+			      "choose a --platform of this machine, or install qemu-user-static");
 }
 
 /* *ret_next: the interpreter that is to be looked at too; NULL: all is well. */

@@ -25,16 +25,10 @@ empty(const struct root *root, struct error **err)
 	return remove_children(root->fd) < 0 ? error_set_path(err, errno, "empty", root->path) : 0;
 }
 
-struct removal {
-	const struct root *root;
-};
-
 static int
-remove_in_container(void *context, struct error **err)
+empty_in_container(void *context, struct error **err)
 {
-	const struct removal *removal = context;
-
-	return empty(removal->root, err);
+	return empty(context, err);
 }
 
 /* Where no job has written as another user, all files are the caller's, who can remove them without
@@ -42,11 +36,10 @@ remove_in_container(void *context, struct error **err)
 static int
 empty_root(const struct root *root, const struct id_map *map, struct error **err)
 {
-	struct removal removal = { root };
 	struct container container = {
 		.map = map,
-		.main = remove_in_container,
-		.context = &removal,
+		.main = empty_in_container,
+		.context = (void *)(uintptr_t)root,
 	};
 	AUTO_ERROR struct error *denied = NULL;
 	int status;

@@ -277,12 +277,6 @@ run_container(struct run *run, int *ret_status, struct error **err)
 	return container_run(&run->container, ret_status, err);
 }
 
-static bool
-needs_flat(const struct error *failure)
-{
-	return error_has_class(failure, CLASS_NO_OVERLAY);
-}
-
 static int
 run_anyhow(struct run *run, struct session *session, int *ret_status, struct error **err)
 {
@@ -292,26 +286,13 @@ run_anyhow(struct run *run, struct session *session, int *ret_status, struct err
 		return -1;
 	if (run_container(run, ret_status, &failure) == 0)
 		return 0;
-	if (!needs_flat(failure))
+	if (!error_has_class(failure, CLASS_NO_OVERLAY))
 		return error_pass(err, TAKE_PTR(failure));
 	observer_tell(run->observer, EVENT_NOTICE, "%s: the job gets a copy of the image",
 		      error_text(failure));
 	if (root_flatten(&run->root, session, run->base, err) < 0)
 		return -1;
 	return run_container(run, ret_status, err);
-}
-
-/* apt drops its rights before it downloads, and dpkg gives files away: without other ids both fail
- * in calls whose messages name no cause. */
-static void
-explain_failure(const struct run *run, int status)
-{
-	if (status == 0 || run->map.kind != ID_MAP_OWN)
-		return;
-	observer_tell(
-		run->observer, EVENT_NOTICE,
-		"the job has no ids but its own: if it failed in setgroups or chown, as apt "
-		"does, give this user subordinate ids: apt install uidmap, and see subuid(5)");
 }
 
 /* A job that failed makes no image. */
@@ -323,7 +304,13 @@ run_and_commit(struct run *run, struct session *session, int *ret_status,
 
 	if (run_anyhow(run, session, ret_status, err) < 0)
 		return -1;
-	explain_failure(run, *ret_status);
+	/* apt drops its rights before it downloads, and dpkg gives files away: without other ids
+	 * both fail in calls whose messages name no cause. */
+	if (*ret_status != 0 && run->map.kind == ID_MAP_OWN)
+		observer_tell(run->observer, EVENT_NOTICE,
+			      "the job has no ids but its own: if it failed in setgroups or chown, "
+			      "as apt does, give this user subordinate ids: apt install uidmap, "
+			      "and see subuid(5)");
 	if (*ret_status != 0 || !run->options->commit)
 		return 0;
 	return run_commit(session, &job, run->options->commit, ret_made, err);

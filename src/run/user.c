@@ -140,19 +140,6 @@ refuse(const char *what, const char *name, struct error **err)
 	return error_set_hint(err, "choose another with '--user', by number for instance");
 }
 
-static int
-take_row(struct job_user *user, const struct row *row, struct error **err)
-{
-	if (!parse_id(row->fields[FIELD_ID], &user->uid) ||
-	    !parse_id(row->fields[FIELD_GID], &user->gid))
-		return error_set(err, ERROR_CONTENT, "the image's '/etc/passwd' has a bad number");
-	if (*row->fields[FIELD_HOME] == '/')
-		user->home = xstrdup(row->fields[FIELD_HOME]);
-	if (row->fields[FIELD_SHELL] && *row->fields[FIELD_SHELL] == '/')
-		user->shell = xstrdup(row->fields[FIELD_SHELL]);
-	return 0;
-}
-
 /* A number needs no row; one that is there gives group and home. */
 static int
 find_user(int root_fd, const char *name, struct job_user *user, struct error **err)
@@ -168,8 +155,14 @@ find_user(int root_fd, const char *name, struct job_user *user, struct error **e
 		return error_pass(err, TAKE_PTR(unread));
 	if (found && !unread &&
 	    find_row(&table, name, is_number ? &uid : NULL, PASSWD_FIELDS, &row)) {
-		if (take_row(user, &row, err) < 0)
-			return -1;
+		if (!parse_id(row.fields[FIELD_ID], &user->uid) ||
+		    !parse_id(row.fields[FIELD_GID], &user->gid))
+			return error_set(err, ERROR_CONTENT,
+					 "the image's '/etc/passwd' has a bad number");
+		if (*row.fields[FIELD_HOME] == '/')
+			user->home = xstrdup(row.fields[FIELD_HOME]);
+		if (row.fields[FIELD_SHELL] && *row.fields[FIELD_SHELL] == '/')
+			user->shell = xstrdup(row.fields[FIELD_SHELL]);
 		return is_number && unread ? 0
 					   : add_groups(root_fd, row.fields[FIELD_NAME], user, err);
 	}

@@ -141,20 +141,15 @@ add_pins(const struct build_options *options, struct strings *variables, struct 
 {
 	CLEANUP(fingerprint_pairs_release) struct fingerprint_pairs pins = { 0 };
 	AUTO_STRINGS struct strings lines = { 0 };
-	char *value;
+	AUTO_FREE char *value = NULL;
 
 	if (project_pins(options->project, options->target->image, &pins, err) < 0)
 		return -1;
 	for (size_t i = 0; i < pins.count; i++)
 		strings_take(&lines, xasprintf("%s@%s", pins.items[i].key, pins.items[i].value));
 	strings_sort(&lines);
-	value = xstrdup("OCIFP_PINS=");
-	for (size_t i = 0; i < lines.count; i++) {
-		AUTO_FREE char *before = value;
-
-		value = xasprintf("%s%s%s", before, i > 0 ? "\n" : "", lines.items[i]);
-	}
-	strings_take(variables, value);
+	value = strings_join(&lines, "\n");
+	strings_take(variables, xasprintf("OCIFP_PINS=%s", value));
 	return 0;
 }
 

@@ -326,17 +326,11 @@ find_place(const struct root *root)
 		scope_enter();
 }
 
-static bool
-are_any(const struct job_limits *limits)
-{
-	return limits->memory_bytes || limits->cpu_thousandths || limits->pids;
-}
-
 int
 cgroup_make(const struct root *root, const struct job_limits *limits, struct observer *observer,
 	    struct cgroup *ret_cgroup, struct error **err)
 {
-	if (are_any(limits))
+	if (limits->memory_bytes || limits->cpu_thousandths || limits->pids)
 		find_place(root);
 	for (size_t i = 0; i < SETTINGS_COUNT; i++) {
 		bool is_v1;

@@ -62,28 +62,21 @@ open_pair(struct console *console, struct error **err)
 	return 0;
 }
 
-static void
-make_raw(struct console *console)
-{
-	struct termios raw;
-
-	if (!console->takes_input || tcgetattr(STDIN_FILENO, &console->before) < 0)
-		return;
-	raw = console->before;
-	cfmakeraw(&raw);
-	console->is_raw = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
-}
-
 int
 console_open(const struct root *root, bool engine_makes_it, bool takes_input,
 	     struct console *ret_console, struct error **err)
 {
 	AUTO_CONSOLE struct console console = CONSOLE_INIT;
+	struct termios raw;
 
 	console.takes_input = takes_input;
 	if ((engine_makes_it ? listen_at(root, &console, err) : open_pair(&console, err)) < 0)
 		return -1;
-	make_raw(&console);
+	if (console.takes_input && tcgetattr(STDIN_FILENO, &console.before) >= 0) {
+		raw = console.before;
+		cfmakeraw(&raw);
+		console.is_raw = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
+	}
 	*ret_console = console;
 	console = CONSOLE_INIT;
 	return 0;
@@ -179,38 +172,29 @@ hang_up(struct console *console)
 	console->said.size = 0;
 }
 
-/* As a user ends it at a terminal: once for what is on an unfinished line, and once for the end. */
-static void
-end_input(struct console *console)
-{
-	struct termios attributes;
-
-	console->takes_input = false;
-	if (tcgetattr(console->master_fd, &attributes) < 0)
-		return;
-	console->typed.size = 2;
-	memset(console->typed.bytes, attributes.c_cc[VEOF], console->typed.size);
-}
-
-static void
-handle_master(struct console *console, short events)
-{
-	if (events & POLLOUT)
-		(void)piece_write(&console->typed, console->master_fd);
-	if (events & ~POLLOUT && !piece_read(&console->said, console->master_fd))
-		hang_up(console);
-}
-
 void
 console_handle(struct console *console, const struct pollfd *polls)
 {
 	if (polls[0].revents && console->listen_fd >= 0)
 		accept_master(console);
-	else if (polls[0].revents)
-		handle_master(console, polls[0].revents);
+	else if (polls[0].revents) {
+		if (polls[0].revents & POLLOUT)
+			(void)piece_write(&console->typed, console->master_fd);
+		if (polls[0].revents & ~POLLOUT && !piece_read(&console->said, console->master_fd))
+			hang_up(console);
+	}
 	if (polls[1].revents && console->master_fd >= 0 &&
-	    !piece_read(&console->typed, STDIN_FILENO))
-		end_input(console);
+	    !piece_read(&console->typed, STDIN_FILENO)) {
+		struct termios attributes;
+
+		/* As a user ends it at a terminal: once for what is on an unfinished line, and once
+		 * for the end. */
+		console->takes_input = false;
+		if (tcgetattr(console->master_fd, &attributes) >= 0) {
+			console->typed.size = 2;
+			memset(console->typed.bytes, attributes.c_cc[VEOF], console->typed.size);
+		}
+	}
 	if (polls[2].revents && !piece_write(&console->said, STDOUT_FILENO))
 		hang_up(console);
 }

@@ -210,24 +210,17 @@ set_up(const struct container *container, struct error **err)
 	return container->own_network ? bring_up_loopback(err) : 0;
 }
 
-/* The monitor's death is ours; when it came too early for that, ocifp is gone too. */
-static void
-die_with_monitor(int life_fd)
-{
-	struct pollfd life = { .fd = life_fd };
-
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (poll(&life, 1, 0) > 0)
-		_exit(1);
-}
-
 static void __attribute__((noreturn))
 be_init(const struct container *container, int answer_fd, int life_fd)
 {
 	AUTO_ERROR struct error *error = NULL;
 	int status;
+	struct pollfd life = { .fd = life_fd };
 
-	die_with_monitor(life_fd);
+	/* The monitor's death is ours; when it came too early for that, ocifp is gone too. */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (poll(&life, 1, 0) > 0)
+		_exit(1);
 	/* Memory and descriptors of ours are nothing for the job. */
 	(void)prctl(PR_SET_DUMPABLE, 0);
 	if (set_up(container, &error) < 0)
@@ -345,29 +338,24 @@ pause_until_deadline(struct watch *watch)
 	return deadline_left_ms(watch->due_ms, INT32_MAX);
 }
 
-static void
-watch_once(struct watch *watch)
-{
-	struct container *container = watch->container;
-	size_t watched_size = container->watched_count * sizeof(*container->watched);
-	struct pollfd polls[1 + CONTAINER_WATCHED_LIMIT];
-
-	polls[0] = (struct pollfd){ .fd = watch->signal_fd, .events = POLLIN };
-	memcpy(polls + 1, container->watched, watched_size);
-	if (poll(polls, 1 + container->watched_count, pause_until_deadline(watch)) <= 0)
-		return;
-	memcpy(container->watched, polls + 1, watched_size);
-	if (container->watched_count > 0)
-		container->watch(container->context, false);
-	if (polls[0].revents)
-		handle_signal(watch);
-}
-
 static int
 watch_to_end(struct watch *watch, int *ret_status, struct error **err)
 {
-	while (!watch->ended)
-		watch_once(watch);
+	while (!watch->ended) {
+		struct container *container = watch->container;
+		size_t watched_size = container->watched_count * sizeof(*container->watched);
+		struct pollfd polls[1 + CONTAINER_WATCHED_LIMIT];
+
+		polls[0] = (struct pollfd){ .fd = watch->signal_fd, .events = POLLIN };
+		memcpy(polls + 1, container->watched, watched_size);
+		if (poll(polls, 1 + container->watched_count, pause_until_deadline(watch)) > 0) {
+			memcpy(container->watched, polls + 1, watched_size);
+			if (container->watched_count > 0)
+				container->watch(container->context, false);
+			if (polls[0].revents)
+				handle_signal(watch);
+		}
+	}
 	if (watch->ending_count > 0)
 		return error_set(err, ERROR_TIMEOUT, "the time given by --timeout has passed");
 	return container_answer_receive(watch->answer_fd, container_shell_status(watch->status),

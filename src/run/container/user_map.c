@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/strings.h"
 #include "base/xalloc.h"
 #include "sandbox/userns.h"
 
@@ -29,68 +30,50 @@ write_proc(pid_t pid, const char *name, const char *text, struct error **err)
 }
 
 static int
-write_own(pid_t pid, struct error **err)
-{
-	AUTO_FREE char *uids = xasprintf("0 %u 1", geteuid());
-	AUTO_FREE char *gids = xasprintf("0 %u 1", getegid());
-
-	if (write_proc(pid, "setgroups", "deny", err) < 0 ||
-	    write_proc(pid, "uid_map", uids, err) < 0)
-		return -1;
-	return write_proc(pid, "gid_map", gids, err);
-}
-
-/* One less than all there are, or runc takes it for no user namespace. */
-static int
-write_host(pid_t pid, struct error **err)
-{
-	static const char all[] = "0 0 4294967294";
-
-	if (write_proc(pid, "uid_map", all, err) < 0)
-		return -1;
-	return write_proc(pid, "gid_map", all, err);
-}
-
-static int
 write_ranges(pid_t pid, const char *name, const struct id_ranges *ranges, struct error **err)
 {
-	char *lines = xstrdup("");
-	int result;
+	AUTO_STRINGS struct strings lines = { 0 };
+	AUTO_FREE char *text = NULL;
 
 	for (size_t i = 0; i < ranges->count; i++) {
 		const struct id_range *range = &ranges->items[i];
-		char *longer = xasprintf("%s%" PRIu32 " %" PRIu32 " %" PRIu32 "\n", lines,
-					 range->inside, range->outside, range->count);
 
-		free(lines);
-		lines = longer;
+		strings_take(&lines, xasprintf("%" PRIu32 " %" PRIu32 " %" PRIu32 "\n",
+					       range->inside, range->outside, range->count));
 	}
-	result = write_proc(pid, name, lines, err);
-	free(lines);
-	return result;
-}
-
-/* Root needs no newuidmap(1), which may not be installed. */
-static int
-write_shifted(const struct id_map *map, pid_t pid, struct error **err)
-{
-	if (write_ranges(pid, "uid_map", &map->uids, err) < 0)
-		return -1;
-	return write_ranges(pid, "gid_map", &map->gids, err);
+	text = strings_join(&lines, "");
+	return write_proc(pid, name, text, err);
 }
 
 int
 user_map_write(const struct id_map *map, pid_t pid, struct error **err)
 {
+	AUTO_FREE char *uids = xasprintf("0 %u 1", geteuid());
+	AUTO_FREE char *gids = xasprintf("0 %u 1", getegid());
+
 	switch (map->kind) {
-	case ID_MAP_HOST:
-		return write_host(pid, err);
+	case ID_MAP_HOST: {
+		/* One less than all there are, or runc takes it for no user namespace. */
+		static const char all[] = "0 0 4294967294";
+
+		if (write_proc(pid, "uid_map", all, err) < 0)
+			return -1;
+		return write_proc(pid, "gid_map", all, err);
+	}
 	case ID_MAP_RANGES:
-		return geteuid() == 0 ? write_shifted(map, pid, err) : id_map_write(map, pid, err);
+		if (geteuid() != 0)
+			return id_map_write(map, pid, err);
+		/* Root needs no newuidmap(1), which may not be installed. */
+		if (write_ranges(pid, "uid_map", &map->uids, err) < 0)
+			return -1;
+		return write_ranges(pid, "gid_map", &map->gids, err);
 	case ID_MAP_OWN:
 		break;
 	}
-	return write_own(pid, err);
+	if (write_proc(pid, "setgroups", "deny", err) < 0 ||
+	    write_proc(pid, "uid_map", uids, err) < 0)
+		return -1;
+	return write_proc(pid, "gid_map", gids, err);
 }
 
 /* Says how it went, and holds the namespace until it is told to end. */

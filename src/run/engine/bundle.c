@@ -92,12 +92,6 @@ array_of(const char *const *words)
 	return array;
 }
 
-static json_t *
-array_of_strings(const struct strings *strings)
-{
-	return array_of((const char *const *)strings->items);
-}
-
 /* Who is not root has none but those that a file or a change of user gives him. */
 static json_t *
 capabilities(const struct job *job)
@@ -131,9 +125,9 @@ process(const struct job *job, const struct id_map *map)
 			  (json_int_t)job->user.gid, "additionalGids", groups(&job->user, map));
 
 	return json_pack("{s:b, s:o, s:o, s:o, s:s, s:o, s:b}", "terminal", job->terminal, "user",
-			 user, "args", array_of_strings(&job->args), "env",
-			 array_of_strings(&job->env), "cwd", job->directory, "capabilities",
-			 capabilities(job), "noNewPrivileges", 0);
+			 user, "args", array_of((const char *const *)job->args.items), "env",
+			 array_of((const char *const *)job->env.items), "cwd", job->directory,
+			 "capabilities", capabilities(job), "noNewPrivileges", 0);
 }
 
 static void
@@ -187,24 +181,6 @@ add_tmpfs(json_t *mounts, const struct job_mount *mount)
 	add_mount(mounts, mount->target, "tmpfs", "tmpfs", (const char *const *)options.items);
 }
 
-/* Where each is to be is free of links: job_mounts_settle() has seen to that. */
-static void
-add_volumes(json_t *mounts, const struct job_mounts *volumes)
-{
-	static const char *const writable[] = { "rbind", "rw", NULL };
-	static const char *const read_only[] = { "rbind", "ro", "rro", NULL };
-
-	for (size_t i = 0; volumes && i < volumes->count; i++) {
-		const struct job_mount *volume = &volumes->items[i];
-
-		if (volume->kind == MOUNT_TMPFS)
-			add_tmpfs(mounts, volume);
-		else
-			add_mount(mounts, volume->target, "bind", volume->source,
-				  volume->read_only ? read_only : writable);
-	}
-}
-
 static json_t *
 mounts(const struct engine_start *start)
 {
@@ -216,6 +192,8 @@ mounts(const struct engine_start *start)
 	/* Its user namespace owns none of the others: the container's mounts are bound. */
 	bool is_nested = !start->mounts && engine_maps_user(start);
 	json_t *array = json_array();
+	static const char *const writable[] = { "rbind", "rw", NULL };
+	static const char *const read_only[] = { "rbind", "ro", "rro", NULL };
 
 	if (is_nested)
 		add_mount(array, "/proc", "none", "/proc", bound);
@@ -227,7 +205,16 @@ mounts(const struct engine_start *start)
 	if (!is_nested)
 		add_mount(array, "/dev/mqueue", "mqueue", "mqueue", proc);
 	add_sys(array, start->own_network && !is_nested);
-	add_volumes(array, start->mounts);
+	/* Where each is to be is free of links: job_mounts_settle() has seen to that. */
+	for (size_t i = 0; start->mounts && i < start->mounts->count; i++) {
+		const struct job_mount *volume = &start->mounts->items[i];
+
+		if (volume->kind == MOUNT_TMPFS)
+			add_tmpfs(array, volume);
+		else
+			add_mount(array, volume->target, "bind", volume->source,
+				  volume->read_only ? read_only : writable);
+	}
 	return array;
 }
 
@@ -297,13 +284,6 @@ namespaces(const struct engine_start *start)
 }
 
 static json_t *
-mapping(const struct id_range *range)
-{
-	return json_pack("{s:I, s:I, s:I}", "containerID", (json_int_t)range->inside, "hostID",
-			 (json_int_t)range->outside, "size", (json_int_t)range->count);
-}
-
-static json_t *
 mappings(const struct id_map *map, const struct id_ranges *ranges, const struct id_range *own)
 {
 	/* Root's as in user_map.c, where it says why it is not all ids. */
@@ -314,7 +294,10 @@ mappings(const struct id_map *map, const struct id_ranges *ranges, const struct 
 	for (size_t i = 0; i < (ranges->count ? ranges->count : 1); i++) {
 		const struct id_range *range = ranges->count ? &ranges->items[i] : &one;
 
-		json_array_append_new(array, mapping(range));
+		json_array_append_new(array, json_pack("{s:I, s:I, s:I}", "containerID",
+						       (json_int_t)range->inside, "hostID",
+						       (json_int_t)range->outside, "size",
+						       (json_int_t)range->count));
 	}
 	return array;
 }
@@ -328,7 +311,7 @@ linux_part(const struct engine_start *start)
 
 	job_masked_paths("/sys", &masked);
 	object = json_pack("{s:o, s:o, s:o, s:o}", "namespaces", namespaces(start), "maskedPaths",
-			   array_of_strings(&masked), "readonlyPaths",
+			   array_of((const char *const *)masked.items), "readonlyPaths",
 			   array_of(job_read_only_paths), "seccomp", seccomp());
 	if (start->mounts || engine_maps_user(start)) {
 		/* In the container the caller's ids are 0 already. */

@@ -37,18 +37,6 @@ add_words(struct strings *words, const char *const *more)
 		strings_add(words, *more);
 }
 
-static void
-add_env(struct strings *words, const struct strings *env)
-{
-	strings_add(words, "--clearenv");
-	for (size_t i = 0; i < env->count; i++) {
-		const char *equals = strchr(env->items[i], '=');
-		AUTO_FREE char *name = xstrndup(env->items[i], (size_t)(equals - env->items[i]));
-
-		add_words(words, (const char *const[]){ "--setenv", name, equals + 1, NULL });
-	}
-}
-
 /* Who is not root has none. */
 static void
 add_capabilities(const struct job *job, struct strings *words)
@@ -56,16 +44,6 @@ add_capabilities(const struct job *job, struct strings *words)
 	add_words(words, (const char *const[]){ "--cap-drop", "ALL", NULL });
 	for (const char *const *name = job_capabilities; job->user.uid == 0 && *name; name++)
 		add_words(words, (const char *const[]){ "--cap-add", *name, NULL });
-}
-
-static void
-add_user(const struct job_user *user, struct strings *words)
-{
-	AUTO_FREE char *uid = xasprintf("%u", user->uid);
-	AUTO_FREE char *gid = xasprintf("%u", user->gid);
-
-	add_words(words,
-		  (const char *const[]){ "--unshare-user", "--uid", uid, "--gid", gid, NULL });
 }
 
 /* It leaves them as they are: who is root of this machine too could write to /proc/sys. */
@@ -111,10 +89,22 @@ bwrap_words(const struct engine_start *start, struct strings *words)
 	/* With a terminal of its own the session's leader is the process that starts it. */
 	if (!start->job->terminal)
 		strings_add(words, "--new-session");
-	if (engine_maps_user(start))
-		add_user(&start->job->user, words);
+	if (engine_maps_user(start)) {
+		AUTO_FREE char *uid = xasprintf("%u", start->job->user.uid);
+		AUTO_FREE char *gid = xasprintf("%u", start->job->user.gid);
+
+		add_words(words, (const char *const[]){ "--unshare-user", "--uid", uid, "--gid",
+							gid, NULL });
+	}
 	add_capabilities(start->job, words);
-	add_env(words, &start->job->env);
+	strings_add(words, "--clearenv");
+	for (size_t i = 0; i < start->job->env.count; i++) {
+		const char *equals = strchr(start->job->env.items[i], '=');
+		AUTO_FREE char *name = xstrndup(start->job->env.items[i],
+						(size_t)(equals - start->job->env.items[i]));
+
+		add_words(words, (const char *const[]){ "--setenv", name, equals + 1, NULL });
+	}
 }
 
 /* The descriptors that it finds; it closes all three before the job starts.  The last one is gone
@@ -179,23 +169,15 @@ given_release(struct descriptors_given *given)
 }
 
 static int
-open_file(const struct engine_start *start, const char *name, struct error **err)
-{
-	int fd = openat(start->root->fd, name, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
-			0600);
-
-	return fd < 0 ? error_set_path(err, errno, "make", name) : fd;
-}
-
-static int
 prepare(const struct engine_start *start, struct descriptors_given *given, struct error **err)
 {
 	given->program_fd = sealed_program_open(start->program, err);
 	if (given->program_fd < 0)
 		return -1;
-	given->status_fd = open_file(start, status_name, err);
+	given->status_fd = openat(start->root->fd, status_name,
+				  O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (given->status_fd < 0)
-		return -1;
+		return error_set_path(err, errno, "make", status_name);
 	given->args_fd = make_args_fd(start, err);
 	given->filter_fd = given->args_fd < 0 ? -1 : make_filter_fd(err);
 	if (given->filter_fd < 0)
@@ -238,13 +220,6 @@ place_descriptors(const struct descriptors_given *given)
 	       dup2(args_fd, ARGS_FD) >= 0 && dup2(filter_fd, FILTER_FD) >= 0;
 }
 
-/* Those of whoever started us are not all close-on-exec, and it hands on what it finds. */
-static bool
-close_others(void)
-{
-	return syscall(SYS_close_range, PROGRAM_FD + 1, UINT_MAX, 0) == 0;
-}
-
 /* Of these it keeps what it finds. */
 static bool
 take_groups(const struct engine_start *start)
@@ -276,7 +251,8 @@ become_engine(const struct engine_start *start, const struct descriptors_given *
 		_exit(1);
 	if (given->input_fd >= 0)
 		(void)dup2(given->input_fd, STDIN_FILENO);
-	if (place_descriptors(given) && close_others())
+	/* Those of whoever started us are not all close-on-exec, and it hands on what it finds. */
+	if (place_descriptors(given) && syscall(SYS_close_range, PROGRAM_FD + 1, UINT_MAX, 0) == 0)
 		sealed_program_execute(PROGRAM_FD, argv, environment);
 	_exit(1);
 }

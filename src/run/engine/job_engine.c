@@ -48,18 +48,6 @@ find_program(const char *name)
 	return NULL;
 }
 
-static const struct engine *
-refuse(const char *name, struct error **err)
-{
-	if (name)
-		error_set(err, ERROR_FAILURE, "'%s' is not installed", name);
-	else
-		error_set(err, ERROR_FAILURE, "no engine is installed: crun, runc or bwrap");
-	error_set_class(err, CLASS_ENGINE);
-	error_set_hint(err, "for instance: apt install crun");
-	return NULL;
-}
-
 const struct engine *
 engine_find(const char *name, char **ret_program, struct error **err)
 {
@@ -70,7 +58,13 @@ engine_find(const char *name, char **ret_program, struct error **err)
 		if (*ret_program)
 			return *engine;
 	}
-	return refuse(name, err);
+	if (name)
+		error_set(err, ERROR_FAILURE, "'%s' is not installed", name);
+	else
+		error_set(err, ERROR_FAILURE, "no engine is installed: crun, runc or bwrap");
+	error_set_class(err, CLASS_ENGINE);
+	error_set_hint(err, "for instance: apt install crun");
+	return NULL;
 }
 
 /* The last line that says something. */

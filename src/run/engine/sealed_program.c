@@ -36,14 +36,6 @@ memory_file_make(const char *name)
 }
 
 static int
-open_clone(int file_fd)
-{
-	AUTO_CLOSE int tree_fd = mount_clone(file_fd);
-
-	return tree_fd < 0 || mount_set_read_only(tree_fd) < 0 ? -1 : TAKE_FD(tree_fd);
-}
-
-static int
 copy_sealed(int from_fd, int to_fd)
 {
 	ssize_t count;
@@ -106,13 +98,15 @@ sealed_program_open(const char *path, struct error **err)
 	AUTO_CLOSE int file_fd = open(path, O_PATH | O_CLOEXEC);
 	int fd;
 	int errnum;
+	AUTO_CLOSE int tree_fd = -1;
 
 	if (file_fd < 0)
 		return error_set_path(err, errno, "open", path);
 	/* The interpreter, and what it starts, would be unprotected. */
 	if (is_script(path))
 		return refuse(path, "it is a script", "put the program itself into PATH", err);
-	fd = open_clone(file_fd);
+	tree_fd = mount_clone(file_fd);
+	fd = tree_fd < 0 || mount_set_read_only(tree_fd) < 0 ? -1 : TAKE_FD(tree_fd);
 	errnum = errno;
 	if (fd < 0)
 		fd = open_copy(path);

@@ -49,21 +49,11 @@ move_to(struct walk *walk, int fd)
 static char *
 path_of(const struct strings *components, const char *name)
 {
-	char *path = xstrdup("");
+	AUTO_FREE char *folder = strings_join(components, "/");
 
-	for (size_t i = 0; i < components->count; i++) {
-		char *longer = xasprintf("%s/%s", path, components->items[i]);
-
-		free(path);
-		path = longer;
-	}
-	if (name || !*path) {
-		char *longer = xasprintf("%s/%s", path, name ? name : "");
-
-		free(path);
-		path = longer;
-	}
-	return path;
+	if (!name)
+		return xasprintf("/%s", folder);
+	return xasprintf("%s%s/%s", *folder ? "/" : "", folder, name);
 }
 
 /* On in what will be mounted where we are, if something will.  0 or an errno. */

@@ -206,20 +206,6 @@ fail(const struct job_mount *what, int errnum, const char *doing, struct error *
 }
 
 static int
-find_volume(struct job_mount *what, struct store *store, struct error **err)
-{
-	struct volume volume;
-
-	if (volume_open(store, what->source, &volume, err) < 0)
-		return -1;
-	free(what->source);
-	what->source = volume.path;
-	what->is_new = volume.is_new;
-	what->lock_fd = volume.lock_fd;
-	return 0;
-}
-
-static int
 find_path(struct job_mount *what, struct error **err)
 {
 	AUTO_FREE char *path = what->beneath ? xasprintf("%s/%s", what->beneath, what->source)
@@ -242,7 +228,17 @@ find_path(struct job_mount *what, struct error **err)
 static int
 find_source(struct job_mount *what, struct store *store, struct error **err)
 {
-	return what->kind == MOUNT_VOLUME ? find_volume(what, store, err) : find_path(what, err);
+	struct volume volume;
+
+	if (what->kind != MOUNT_VOLUME)
+		return find_path(what, err);
+	if (volume_open(store, what->source, &volume, err) < 0)
+		return -1;
+	free(what->source);
+	what->source = volume.path;
+	what->is_new = volume.is_new;
+	what->lock_fd = volume.lock_fd;
+	return 0;
 }
 
 /* Another job may have the project's directory, too, and put a link where there was none when the
@@ -305,23 +301,18 @@ static char *
 take_flags(const char *options, unsigned long *flags)
 {
 	AUTO_FREE char *words = xstrdup(options);
-	char *left = xstrdup("");
+	AUTO_STRINGS struct strings left = { 0 };
 	char *rest = words;
 	char *word;
 
 	while ((word = strsep(&rest, ","))) {
-		char *longer;
-
 		if (strcmp(word, "noexec") == 0)
 			*flags |= MS_NOEXEC;
-		if (strcmp(word, "noexec") == 0 || strcmp(word, "exec") == 0 ||
-		    strcmp(word, "nosuid") == 0 || strcmp(word, "nodev") == 0)
-			continue;
-		longer = xasprintf("%s%s%s", left, *left ? "," : "", word);
-		free(left);
-		left = longer;
+		else if (strcmp(word, "exec") != 0 && strcmp(word, "nosuid") != 0 &&
+			 strcmp(word, "nodev") != 0)
+			strings_add(&left, word);
 	}
-	return left;
+	return strings_join(&left, ",");
 }
 
 static int

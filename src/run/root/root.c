@@ -68,17 +68,6 @@ link_layers(const struct root *root, const struct strings *layers, struct error 
 	return 0;
 }
 
-static int
-check_topmost(const struct root *root, struct error **err)
-{
-	struct stat status;
-
-	if (fstatat(root->fd, "lower/0", &status, 0) < 0)
-		return fail(root, "look at", "lower/0", err);
-	errno = ENOTDIR;
-	return S_ISDIR(status.st_mode) ? 0 : fail(root, "use", "lower/0", err);
-}
-
 /* The directory of the root itself is the upper one's. */
 static int
 set_mode(const struct root *root, struct error **err)
@@ -92,13 +81,18 @@ static int
 fill(const struct root *root, const struct strings *layers, struct error **err)
 {
 	static const char *const private_folders[] = { "lower", "work", "root", "bundle", NULL };
+	struct stat status;
 
 	for (const char *const *name = private_folders; *name; name++)
 		if (make_folder(root, *name, 0700, err) < 0)
 			return -1;
-	if (make_folder(root, "upper", 0700, err) < 0 || link_layers(root, layers, err) < 0 ||
-	    check_topmost(root, err) < 0)
+	if (make_folder(root, "upper", 0700, err) < 0 || link_layers(root, layers, err) < 0)
 		return -1;
+	if (fstatat(root->fd, "lower/0", &status, 0) < 0)
+		return fail(root, "look at", "lower/0", err);
+	errno = ENOTDIR;
+	if (!S_ISDIR(status.st_mode))
+		return fail(root, "use", "lower/0", err);
 	return set_mode(root, err);
 }
 
@@ -250,15 +244,11 @@ static char *
 lower_names(const struct root *root)
 {
 	size_t count = count_layers(root);
-	char *names = xstrdup("");
+	AUTO_STRINGS struct strings names = { 0 };
 
-	for (size_t i = 0; i < count; i++) {
-		char *longer = xasprintf("%s%s%zu", names, i ? ":" : "", i);
-
-		free(names);
-		names = longer;
-	}
-	return names;
+	for (size_t i = 0; i < count; i++)
+		strings_take(&names, xasprintf("%zu", i));
+	return strings_join(&names, ":");
 }
 
 static int
@@ -298,22 +288,19 @@ mount_flat(const struct root *root, struct error **err)
 	return 0;
 }
 
-/* What was opened before belongs to the mounts that we had before. */
-static int
-open_again(struct root *root, struct error **err)
-{
-	close_at(&root->fd);
-	root->fd = dir_open_at(AT_FDCWD, root->path);
-	return root->fd < 0 ? error_set_path(err, errno, "open", root->path) : 0;
-}
-
 int
 root_mount(struct root *root, struct error **err)
 {
 	AUTO_CLOSE int fd = -1;
 
-	if ((root->shifted_fd >= 0 && move_shifted(root, err) < 0) || open_again(root, err) < 0 ||
-	    mount_layers(root, err) < 0 ||
+	if (root->shifted_fd >= 0 && move_shifted(root, err) < 0)
+		return -1;
+	/* What was opened before belongs to the mounts that we had before. */
+	close_at(&root->fd);
+	root->fd = dir_open_at(AT_FDCWD, root->path);
+	if (root->fd < 0)
+		return error_set_path(err, errno, "open", root->path);
+	if (mount_layers(root, err) < 0 ||
 	    (root->is_flat ? mount_flat(root, err) : mount_overlay(root, err)) < 0)
 		return -1;
 	fd = openat(root->fd, "root", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -9,27 +9,18 @@
 #include "image/transfer/pull.h"
 #include "image/unpack/image_unpacker.h"
 
-static int
-pull_layers(struct image_unpacker *unpacker, struct session *session, const struct target *target,
-	    const struct pull_options *options, struct image_layers *ret_layers, struct error **err)
-{
-	AUTO_PULL_RESULT struct pull_result pulled = { 0 };
-	struct pull_options followed = *options;
-
-	followed.hook = &unpacker->hook;
-	if (image_layers_begin(unpacker, session, err) < 0 ||
-	    pull_image(session, target, &followed, &pulled, err) < 0)
-		return -1;
-	return image_layers_finish(unpacker, ret_layers, err);
-}
-
 int
 run_base_of_image(struct session *session, const struct target *target,
 		  const struct pull_options *options, struct run_base *ret_base, struct error **err)
 {
 	CLEANUP(image_unpacker_release) struct image_unpacker unpacker = { 0 };
+	AUTO_PULL_RESULT struct pull_result pulled = { 0 };
+	struct pull_options followed = *options;
 
-	if (pull_layers(&unpacker, session, target, options, &ret_base->layers, err) < 0)
+	followed.hook = &unpacker.hook;
+	if (image_layers_begin(&unpacker, session, err) < 0 ||
+	    pull_image(session, target, &followed, &pulled, err) < 0 ||
+	    image_layers_finish(&unpacker, &ret_base->layers, err) < 0)
 		return -1;
 	ret_base->manifest = unpacker.image.digest;
 	ret_base->config = unpacker.image.config;

@@ -65,22 +65,6 @@ add(struct upper_snapshot *snapshot, const char *path, const struct stat *status
 	};
 }
 
-/* A folder that is above several is noted as often. */
-static void
-note_made(struct upper_snapshot *snapshot, int upper_fd, const char *made)
-{
-	AUTO_FREE char *path = xstrdup(made);
-
-	for (; *path; *strrchr(path, '/') = '\0') {
-		AUTO_IN_ROOT struct in_root folder = IN_ROOT_INIT;
-		struct stat status;
-
-		if (find_folder(upper_fd, path, &folder) &&
-		    fstatat(folder.fd, name_of(path), &status, AT_SYMLINK_NOFOLLOW) == 0)
-			add(snapshot, path, &status);
-	}
-}
-
 static int note_folder(struct upper_snapshot *snapshot, int fd, const char *path, unsigned depth,
 		       struct error **err);
 
@@ -140,8 +124,19 @@ upper_snapshot_note(const struct root *root, const struct strings *made,
 	ret_snapshot->is_whole = root->is_flat;
 	if (root->is_flat && note_folder(ret_snapshot, upper_fd, "", 0, err) < 0)
 		return -1;
-	for (size_t i = 0; !root->is_flat && i < made->count; i++)
-		note_made(ret_snapshot, upper_fd, made->items[i]);
+	for (size_t i = 0; !root->is_flat && i < made->count; i++) {
+		/* A folder that is above several is noted as often. */
+		AUTO_FREE char *path = xstrdup(made->items[i]);
+
+		for (; *path; *strrchr(path, '/') = '\0') {
+			AUTO_IN_ROOT struct in_root folder = IN_ROOT_INIT;
+			struct stat status;
+
+			if (find_folder(upper_fd, path, &folder) &&
+			    fstatat(folder.fd, name_of(path), &status, AT_SYMLINK_NOFOLLOW) == 0)
+				add(ret_snapshot, path, &status);
+		}
+	}
 	if (ret_snapshot->count > 0)
 		qsort(ret_snapshot->items, ret_snapshot->count, sizeof(*ret_snapshot->items),
 		      longer_first);
@@ -164,14 +159,6 @@ judge(int upper_fd, const struct upper_snapshot_item *item)
 		       : FATE_CHANGED;
 }
 
-/* A folder in which something else is left stays. */
-static void
-remove_item(int folder_fd, const char *name)
-{
-	if (unlinkat(folder_fd, name, 0) < 0)
-		(void)unlinkat(folder_fd, name, AT_REMOVEDIR);
-}
-
 static int
 settle(const struct upper_snapshot *snapshot, const struct root *root, int upper_fd,
        const struct upper_snapshot_item *item, struct error **err)
@@ -180,10 +167,14 @@ settle(const struct upper_snapshot *snapshot, const struct root *root, int upper
 
 	if (item->fate == FATE_CHANGED || !find_folder(upper_fd, item->path, &folder))
 		return 0;
-	if (item->fate == FATE_SAME)
-		remove_item(folder.fd, name_of(item->path));
-	else if (snapshot->is_whole &&
-		 linkat(root->fd, UNTOUCHED_WHITEOUT, folder.fd, name_of(item->path), 0) < 0)
+	if (item->fate == FATE_SAME) {
+		/* A folder in which something else is left stays. */
+		const char *name = name_of(item->path);
+
+		if (unlinkat(folder.fd, name, 0) < 0)
+			(void)unlinkat(folder.fd, name, AT_REMOVEDIR);
+	} else if (snapshot->is_whole &&
+		   linkat(root->fd, UNTOUCHED_WHITEOUT, folder.fd, name_of(item->path), 0) < 0)
 		return fail(errno, "note the removal of", item->path, err);
 	return 0;
 }

@@ -112,28 +112,6 @@ volumes_list(const struct store *store, struct strings *ret_names, struct error 
 	return folder_list(store, STORE_VOLUMES, ret_names, err);
 }
 
-/* Where gc removes what a killed run leaves, with the files of whatever users. */
-static int
-move_out(struct store *store, const char *path, const struct root *root, struct error **err)
-{
-	AUTO_FREE char *to = xasprintf(STORE_ROOTS "/%s/volume", root->id);
-
-	return folder_move(store, path, to, err);
-}
-
-static int
-remove_locked(struct store *store, const char *path, struct error **err)
-{
-	AUTO_ROOT struct root root = ROOT_INIT;
-	struct id_map map;
-
-	store_free_spare(store);
-	if (id_map_choose(&map, err) < 0 || root_make_empty(store, &root, err) < 0 ||
-	    move_out(store, path, &root, err) < 0)
-		return -1;
-	return roots_remove(&root, &map, err);
-}
-
 int
 volume_remove(struct store *store, const char *name, bool *ret_found, struct error **err)
 {
@@ -148,8 +126,20 @@ volume_remove(struct store *store, const char *name, bool *ret_found, struct err
 	*ret_found = fd >= 0;
 	if (fd < 0)
 		return 0;
-	if (lock_fd_try(fd, LOCK_EXCLUSIVE) == 0)
-		return remove_locked(store, path, err);
+	if (lock_fd_try(fd, LOCK_EXCLUSIVE) == 0) {
+		AUTO_ROOT struct root root = ROOT_INIT;
+		struct id_map map;
+		AUTO_FREE char *to = NULL;
+
+		store_free_spare(store);
+		if (id_map_choose(&map, err) < 0 || root_make_empty(store, &root, err) < 0)
+			return -1;
+		/* Where gc removes what a killed run leaves, with the files of whatever users. */
+		to = xasprintf(STORE_ROOTS "/%s/volume", root.id);
+		if (folder_move(store, path, to, err) < 0)
+			return -1;
+		return roots_remove(&root, &map, err);
+	}
 	error_set(err, ERROR_LOCAL, "a job is using it");
 	error_set_class(err, CLASS_LOCK);
 	return error_set_hint(err, "wait for the job to end");

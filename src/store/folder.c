@@ -15,15 +15,6 @@
 #include "base/xalloc.h"
 #include "store/state.h"
 
-static void
-hint_for(int errnum, struct error **err)
-{
-	if (errno_is_link(errnum) || errnum == ENOTDIR)
-		error_set_hint(err, "a store may not contain symbolic links; move it away");
-	else if (errnum == ENOLCK || errnum == ENOTSUP)
-		error_set_hint(err, "put the store on a file system that supports locks");
-}
-
 int
 folder_fail(const struct store *store, int errnum, const char *doing, const char *path,
 	    struct error **err)
@@ -31,7 +22,10 @@ folder_fail(const struct store *store, int errnum, const char *doing, const char
 	AUTO_FREE char *full = store_full_path(store, path);
 
 	error_set_errno(err, errnum, "cannot %s '%s'", doing, QUOTED(full));
-	hint_for(errnum, err);
+	if (errno_is_link(errnum) || errnum == ENOTDIR)
+		error_set_hint(err, "a store may not contain symbolic links; move it away");
+	else if (errnum == ENOLCK || errnum == ENOTSUP)
+		error_set_hint(err, "put the store on a file system that supports locks");
 	return -1;
 }
 
@@ -51,16 +45,6 @@ make_directory(const struct store *store, int parent_fd, const char *name)
 	return TAKE_FD(fd);
 }
 
-static int
-step(const struct store *store, int parent_fd, const char *name, bool make)
-{
-	int fd = dir_open_at(parent_fd, name);
-
-	if (fd >= 0 || errno != ENOENT || !make)
-		return fd;
-	return make_directory(store, parent_fd, name);
-}
-
 /* Opens component by component, because O_NOFOLLOW applies to the last one only.  -1 with errno. */
 static int
 walk(const struct store *store, const char *path, bool make)
@@ -74,7 +58,11 @@ walk(const struct store *store, const char *path, bool make)
 	while (fd >= 0 && (name = strsep(&rest, "/"))) {
 		int errnum;
 
-		fd = step(store, fd, name, make);
+		int at_fd = fd;
+
+		fd = dir_open_at(at_fd, name);
+		if (fd < 0 && errno == ENOENT && make)
+			fd = make_directory(store, at_fd, name);
 		errnum = errno;
 		close_at(&parent_fd);
 		parent_fd = fd;

@@ -43,18 +43,6 @@ report(struct check *check, const char *path, const char *what, struct error **e
 	return 0;
 }
 
-/* check_blobs() has already reported damaged documents. */
-static void
-find_incomplete(struct check *check)
-{
-	AUTO_DIGEST_SET struct digest_set set = { 0 };
-	AUTO_ERROR struct error *failure = NULL;
-
-	if (reachable_mark(check->store, &set, &check->result.incomplete, &failure) < 0 &&
-	    check->result.problems.count == 0)
-		note(&check->result.problems, "index.json", error_text(failure));
-}
-
 static int
 hash_file(struct check *check, int fd, enum digest_algorithm algorithm, struct digest *ret_digest,
 	  struct error **err)
@@ -94,20 +82,6 @@ check_mode(struct check *check, int fd, const char *path, struct error **err)
 }
 
 static int
-check_content(struct check *check, int fd, const char *path, const struct digest *digest,
-	      struct error **err)
-{
-	AUTO_ERROR struct error *failure = NULL;
-	struct digest actual;
-
-	if (hash_file(check, fd, digest->algorithm, &actual, &failure) < 0)
-		return report(check, path, error_text(failure), err);
-	if (!digest_equal(&actual, digest))
-		return report(check, path, "content does not match", err);
-	return check_mode(check, fd, path, err);
-}
-
-static int
 check_file(struct check *check, enum digest_algorithm algorithm, const char *folder,
 	   const char *name, struct error **err)
 {
@@ -115,13 +89,20 @@ check_file(struct check *check, enum digest_algorithm algorithm, const char *fol
 	AUTO_ERROR struct error *failure = NULL;
 	AUTO_CLOSE int fd = -1;
 	struct digest digest;
+	struct digest actual;
 
 	check->result.checked_count++;
 	if (!blob_parse_name(algorithm, name, &digest))
 		return report(check, path, "its name is not a digest", err);
 	if (folder_find_file(check->store, path, &fd, &failure) < 0)
 		return report(check, path, "not a regular file", err);
-	return fd < 0 ? 0 : check_content(check, fd, path, &digest, err);
+	if (fd < 0)
+		return 0;
+	if (hash_file(check, fd, algorithm, &actual, &failure) < 0)
+		return report(check, path, error_text(failure), err);
+	if (!digest_equal(&actual, &digest))
+		return report(check, path, "content does not match", err);
+	return check_mode(check, fd, path, err);
 }
 
 static int
@@ -198,11 +179,18 @@ check_entries(struct check *check, json_t *index)
 }
 
 static int
-check_index(struct check *check, int lock_fd, struct error **err)
+check_index(struct check *check, struct error **err)
 {
+	AUTO_CLOSE int lock_fd = -1;
 	AUTO_ERROR struct error *failure = NULL;
-	AUTO_JSON json_t *index = layout_read_index(check->store, &failure);
+	AUTO_JSON json_t *index = NULL;
 
+	if (check->repair) {
+		lock_fd = lock_take(check->store, STORE_INDEX_LOCK, LOCK_EXCLUSIVE, err);
+		if (lock_fd < 0)
+			return -1;
+	}
+	index = layout_read_index(check->store, &failure);
 	if (!index)
 		return report(check, index_file, error_text(failure), err);
 	if (check_entries(check, index))
@@ -210,22 +198,13 @@ check_index(struct check *check, int lock_fd, struct error **err)
 	return 0;
 }
 
-static int
-check_references(struct check *check, struct error **err)
-{
-	AUTO_CLOSE int lock_fd = -1;
-
-	if (!check->repair)
-		return check_index(check, -1, err);
-	lock_fd = lock_take(check->store, STORE_INDEX_LOCK, LOCK_EXCLUSIVE, err);
-	return lock_fd < 0 ? -1 : check_index(check, lock_fd, err);
-}
-
 int
 store_fsck(struct store *store, bool repair, struct fsck_result *ret_result, struct error **err)
 {
 	struct check check = { .store = store, .repair = repair };
 	AUTO_STRINGS struct strings unfinished = { 0 };
+	AUTO_DIGEST_SET struct digest_set reachable = { 0 };
+	AUTO_ERROR struct error *failure = NULL;
 
 	if (repair && store_check_writable(store, err) < 0)
 		return -1;
@@ -233,12 +212,15 @@ store_fsck(struct store *store, bool repair, struct fsck_result *ret_result, str
 	if (store->is_writable && store_hold_blobs(store, err) < 0)
 		return -1;
 	if (check_blobs(&check, DIGEST_SHA256, err) < 0 ||
-	    check_blobs(&check, DIGEST_SHA512, err) < 0 || check_references(&check, err) < 0 ||
+	    check_blobs(&check, DIGEST_SHA512, err) < 0 || check_index(&check, err) < 0 ||
 	    folder_list(store, STORE_INGEST, &unfinished, err) < 0) {
 		fsck_result_release(&check.result);
 		return -1;
 	}
-	find_incomplete(&check);
+	/* check_blobs() has already reported damaged documents. */
+	if (reachable_mark(store, &reachable, &check.result.incomplete, &failure) < 0 &&
+	    check.result.problems.count == 0)
+		note(&check.result.problems, index_file, error_text(failure));
 	check.result.unfinished_count = unfinished.count;
 	*ret_result = check.result;
 	return 0;

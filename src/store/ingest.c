@@ -109,24 +109,6 @@ busy(struct ingest *self, enum ingest_state *ret_state, struct error **err)
 	return lock_wait_on(&self->store->busy, self->store, self->path, err);
 }
 
-static void
-note_progress(struct store *store)
-{
-	store->busy = (struct lock_wait){ 0 };
-}
-
-/* A server without ranges sends the first bytes again: skip them.  If they differ, the digest
- * tells. */
-static size_t
-skip_known(struct ingest *self, size_t size)
-{
-	uint64_t known = self->cursor - self->position;
-	size_t passed = known < size ? (size_t)known : size;
-
-	self->position += passed;
-	return passed;
-}
-
 /* Starts writing to disk during the download, so that the commit waits for less. */
 static void
 write_behind(struct ingest *self, uint64_t first, size_t size)
@@ -180,7 +162,7 @@ move_cursor(struct ingest *self, uint64_t cursor)
 		i = 0;
 	}
 	file_hash_grown(self->hash, self->cursor);
-	note_progress(self->store);
+	self->store->busy = (struct lock_wait){ 0 };
 }
 
 static int
@@ -205,9 +187,13 @@ static int
 ingest_write(struct body *body, const void *bytes, size_t size, struct error **err)
 {
 	struct ingest *self = (struct ingest *)body;
-	size_t passed = skip_known(self, size);
+	/* A server without ranges sends the first bytes again: skip them.  If they differ, the
+	 * digest tells. */
+	uint64_t known = self->cursor - self->position;
+	size_t passed = known < size ? (size_t)known : size;
 	const char *fresh = (const char *)bytes + passed;
 
+	self->position += size;
 	size -= passed;
 	if (size == 0)
 		return 0;
@@ -216,7 +202,6 @@ ingest_write(struct body *body, const void *bytes, size_t size, struct error **e
 	if (fd_pwrite_all(self->fd, fresh, size, self->cursor, self->path, err) < 0)
 		return store_wrap(self->store, err);
 	write_behind(self, self->cursor, size);
-	self->position += size;
 	move_cursor(self, self->cursor + size);
 	return 0;
 }
@@ -372,10 +357,12 @@ open_part(struct ingest *self, enum ingest_state *ret_state, struct error **err)
 	return 0;
 }
 
-static struct ingest *
-ingest_new(struct store *store, const struct descriptor *blob)
+int
+ingest_open(struct store *store, const struct descriptor *blob, enum ingest_state *ret_state,
+	    struct ingest **ret_ingest, struct error **err)
 {
-	struct ingest *self = XNEW(struct ingest);
+	AUTO_INGEST struct ingest *self = XNEW(struct ingest);
+	enum ingest_state state = INGEST_OPEN;
 
 	self->body.ops = &ingest_ops;
 	self->store = store;
@@ -384,33 +371,15 @@ ingest_new(struct store *store, const struct descriptor *blob)
 	self->path = blob_path(&blob->digest);
 	self->fd = -1;
 	store->ingest_count++;
-	return self;
-}
-
-/* INGEST_OPEN: the blob is not in the store. */
-static int
-find_content(struct ingest *self, enum ingest_state *ret_state, struct error **err)
-{
-	if (self->store->is_writable && store_hold_blobs(self->store, err) < 0)
+	if (store->is_writable && store_hold_blobs(store, err) < 0)
 		return -1;
-	if (open_content(self, ret_state, err) < 0)
+	if (open_content(self, &state, err) < 0)
 		return -1;
-	return *ret_state == INGEST_OPEN ? store_check_writable(self->store, err) : 0;
-}
-
-int
-ingest_open(struct store *store, const struct descriptor *blob, enum ingest_state *ret_state,
-	    struct ingest **ret_ingest, struct error **err)
-{
-	AUTO_INGEST struct ingest *self = ingest_new(store, blob);
-	enum ingest_state state = INGEST_OPEN;
-
-	if (find_content(self, &state, err) < 0)
-		return -1;
-	if (state == INGEST_OPEN && open_part(self, &state, err) < 0)
+	if (state == INGEST_OPEN &&
+	    (store_check_writable(store, err) < 0 || open_part(self, &state, err) < 0))
 		return -1;
 	if (state != INGEST_BUSY)
-		note_progress(store);
+		store->busy = (struct lock_wait){ 0 };
 	if (state == INGEST_OPEN)
 		*ret_ingest = TAKE_PTR(self);
 	*ret_state = state;

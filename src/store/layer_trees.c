@@ -213,43 +213,31 @@ remove_locked(struct layer_sweep *sweep, struct store *store, int folder_fd, con
 	return 0;
 }
 
-/* A tree that is in use, or being made, is kept. */
-static int
-sweep_one(struct layer_sweep *sweep, struct store *store, int folder_fd, const char *name,
-	  struct error **err)
-{
-	AUTO_CLOSE int fd = dir_open_at(folder_fd, name);
-
-	if (fd < 0 || lock_fd_try(fd, LOCK_EXCLUSIVE) != 0)
-		return 0;
-	sweep->removed_count++;
-	return sweep->dry_run ? 0 : remove_locked(sweep, store, folder_fd, name, fd, err);
-}
-
-static int
-sweep_folder(struct layer_sweep *sweep, struct store *store, const struct digest_set *reachable,
-	     struct error **err)
-{
-	AUTO_STRINGS struct strings names = { 0 };
-	AUTO_CLOSE int folder_fd = -1;
-
-	if (folder_find_names(store, STORE_LAYERS, &folder_fd, &names, err) < 0)
-		return -1;
-	for (size_t i = 0; i < names.count; i++)
-		if (!is_wanted(reachable, names.items[i]) &&
-		    sweep_one(sweep, store, folder_fd, names.items[i], err) < 0)
-			return -1;
-	return 0;
-}
-
 int
 store_sweep_layers(struct store *store, struct layer_sweep *sweep, struct error **err)
 {
 	AUTO_DIGEST_SET struct digest_set reachable = { 0 };
 	AUTO_CLOSE int gc_lock_fd = lock_take(store, STORE_GC_LOCK, LOCK_EXCLUSIVE, err);
+	AUTO_STRINGS struct strings names = { 0 };
+	AUTO_CLOSE int folder_fd = -1;
 
 	if (gc_lock_fd < 0 || reachable_mark(store, &reachable, NULL, err) < 0 ||
-	    lock_check(store, STORE_GC_LOCK, gc_lock_fd, err) < 0)
+	    lock_check(store, STORE_GC_LOCK, gc_lock_fd, err) < 0 ||
+	    folder_find_names(store, STORE_LAYERS, &folder_fd, &names, err) < 0)
 		return -1;
-	return sweep_folder(sweep, store, &reachable, err);
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_CLOSE int fd = -1;
+
+		if (is_wanted(&reachable, names.items[i]))
+			continue;
+		/* A tree that is in use, or being made, is kept. */
+		fd = dir_open_at(folder_fd, names.items[i]);
+		if (fd < 0 || lock_fd_try(fd, LOCK_EXCLUSIVE) != 0)
+			continue;
+		sweep->removed_count++;
+		if (!sweep->dry_run &&
+		    remove_locked(sweep, store, folder_fd, names.items[i], fd, err) < 0)
+			return -1;
+	}
+	return 0;
 }

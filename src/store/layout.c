@@ -22,16 +22,6 @@
 
 static const char index_file[] = "index.json";
 
-static json_t *
-missing_index(const struct store *store, struct error **err)
-{
-	if (!store->for_reading)
-		return json_pack("{s:i, s:s, s:[]}", "schemaVersion", 2, "mediaType",
-				 MEDIA_OCI_INDEX, "manifests");
-	error_set(err, ERROR_CONTENT, "'%s' has no '%s'", QUOTED(store->path), index_file);
-	return NULL;
-}
-
 static int
 check_entries(const json_t *index, struct error **err)
 {
@@ -68,8 +58,13 @@ layout_read_index(const struct store *store, struct error **err)
 
 	if (folder_find_file(store, index_file, &fd, err) < 0)
 		return NULL;
-	if (fd < 0)
-		return missing_index(store, err);
+	if (fd < 0 && !store->for_reading)
+		return json_pack("{s:i, s:s, s:[]}", "schemaVersion", 2, "mediaType",
+				 MEDIA_OCI_INDEX, "manifests");
+	if (fd < 0) {
+		error_set(err, ERROR_CONTENT, "'%s' has no '%s'", QUOTED(store->path), index_file);
+		return NULL;
+	}
 	index = parse_index(fd, err);
 	if (!index)
 		error_wrap(err, "cannot read '%s/%s'", QUOTED(store->path), index_file);
@@ -116,12 +111,6 @@ overwrite_index(const struct store *store, const char *text, struct error **err)
 	return 0;
 }
 
-static bool
-is_full_disk(const struct error *failure)
-{
-	return error_has_class(failure, CLASS_SPACE);
-}
-
 int
 layout_shrink_index(const struct store *store, const json_t *index, int lock_fd, struct error **err)
 {
@@ -130,7 +119,7 @@ layout_shrink_index(const struct store *store, const json_t *index, int lock_fd,
 
 	if (lock_fd >= 0 && layout_write_index(store, index, lock_fd, &failure) == 0)
 		return 0;
-	if (failure && !is_full_disk(failure))
+	if (failure && !error_has_class(failure, CLASS_SPACE))
 		return error_pass(err, TAKE_PTR(failure));
 	text = json_dumps(index, JSON_COMPACT);
 	if (!text)

@@ -61,11 +61,12 @@ mark_documents(struct walk *walk, const struct descriptors *documents)
 }
 
 static int
-look_for(struct walk *walk, const struct descriptor *part, const struct digest *owner,
-	 struct error **err)
+mark_part(struct walk *walk, const struct descriptor *part, const struct digest *owner,
+	  struct error **err)
 {
 	AUTO_CLOSE int fd = -1;
 
+	mark_blob(walk, part);
 	if (!walk->incomplete)
 		return 0;
 	if (blob_find(walk->store, &part->digest, part->size_bytes, &fd, err) < 0)
@@ -78,18 +79,6 @@ look_for(struct walk *walk, const struct descriptor *part, const struct digest *
 }
 
 static int
-look_for_parts(struct walk *walk, const struct manifest *manifest, const struct digest *owner,
-	       struct error **err)
-{
-	if (look_for(walk, &manifest->config, owner, err) < 0)
-		return -1;
-	for (size_t i = 0; i < manifest->layers.count; i++)
-		if (look_for(walk, &manifest->layers.items[i], owner, err) < 0)
-			return -1;
-	return 0;
-}
-
-static int
 follow_manifest(struct walk *walk, const json_t *value, const struct descriptor *document,
 		struct error **err)
 {
@@ -97,12 +86,14 @@ follow_manifest(struct walk *walk, const json_t *value, const struct descriptor 
 
 	if (manifest_read(value, document->media_type, &manifest, err) < 0)
 		return -1;
-	mark_blob(walk, &manifest.config);
+	if (mark_part(walk, &manifest.config, &document->digest, err) < 0)
+		return -1;
 	for (size_t i = 0; i < manifest.layers.count; i++)
-		mark_blob(walk, &manifest.layers.items[i]);
+		if (mark_part(walk, &manifest.layers.items[i], &document->digest, err) < 0)
+			return -1;
 	if (manifest.has_subject)
 		mark_document(walk, &manifest.subject);
-	return look_for_parts(walk, &manifest, &document->digest, err);
+	return 0;
 }
 
 static int

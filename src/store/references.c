@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "oci/annotation.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -8,6 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "oci/annotation.h"
 #include "oci/document.h"
 #include "store/folder.h"
 #include "store/layout.h"
@@ -37,30 +37,23 @@ find_entry(const json_t *index, const char *name)
 	return NULL;
 }
 
-static int
-check_one(const struct store *store, const json_t *index, const char *name, struct error **err)
-{
-	size_t count = json_array_size(json_object_get(index, "manifests"));
-
-	if (name || count <= 1)
-		return 0;
-	error_set(err, ERROR_USAGE, "'%s' contains %zu images", QUOTED(store->path), count);
-	return error_set_hint(err, "choose one by oci:%s:TAG", QUOTED(store->path));
-}
-
 int
 store_find_reference(const struct store *store, const char *name, struct descriptor *ret_descriptor,
 		     bool *ret_found, struct error **err)
 {
 	AUTO_JSON json_t *index = layout_read_index(store, err);
+	size_t count = json_array_size(json_object_get(index, "manifests"));
 	const json_t *entry;
 
-	if (!index || check_one(store, index, name, err) < 0)
+	if (!index)
 		return -1;
-	entry = find_entry(index, name);
-	if (entry && descriptor_parse(entry, ret_descriptor, err) < 0) {
-		return error_wrap(err, "reference '%s'", QUOTED(name ? name : store->path));
+	if (!name && count > 1) {
+		error_set(err, ERROR_USAGE, "'%s' contains %zu images", QUOTED(store->path), count);
+		return error_set_hint(err, "choose one by oci:%s:TAG", QUOTED(store->path));
 	}
+	entry = find_entry(index, name);
+	if (entry && descriptor_parse(entry, ret_descriptor, err) < 0)
+		return error_wrap(err, "reference '%s'", QUOTED(name ? name : store->path));
 	*ret_found = entry;
 	if (entry && name)
 		use_note(store, name);
@@ -130,15 +123,6 @@ new_entry(const char *name, const struct descriptor *descriptor)
 	return TAKE_PTR(entry);
 }
 
-/* Whether index.json already has this entry, as after a repeated pull. */
-static bool
-is_set(const json_t *index, const char *name, const json_t *entry)
-{
-	const json_t *old = name ? find_entry(index, name) : NULL;
-
-	return old && json_equal(old, entry);
-}
-
 static int
 replace_entry(struct store *store, const char *name, const struct descriptor *descriptor,
 	      struct error **err)
@@ -146,6 +130,7 @@ replace_entry(struct store *store, const char *name, const struct descriptor *de
 	AUTO_CLOSE int lock_fd = lock_take(store, STORE_INDEX_LOCK, LOCK_EXCLUSIVE, err);
 	AUTO_JSON json_t *entry = new_entry(name, descriptor);
 	AUTO_JSON json_t *index = NULL;
+	const json_t *old;
 
 	if (lock_fd < 0)
 		return -1;
@@ -154,9 +139,10 @@ replace_entry(struct store *store, const char *name, const struct descriptor *de
 	index = layout_read_index(store, err);
 	if (!index)
 		return -1;
-	if (is_set(index, name, entry)) {
-		if (name)
-			use_note(store, name);
+	old = name ? find_entry(index, name) : NULL;
+	/* As after a repeated pull. */
+	if (old && json_equal(old, entry)) {
+		use_note(store, name);
 		return 0;
 	}
 	if (name)

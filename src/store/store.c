@@ -194,9 +194,8 @@ check_layout_version(const struct store *store, const struct buf *buf, struct er
 	AUTO_JSON json_t *json = document_parse(buf->data, buf->size, err);
 	const char *version;
 
-	if (!json) {
+	if (!json)
 		return error_wrap(err, "cannot read '%s/%s'", QUOTED(store->path), layout_file);
-	}
 	version = json_string_value(json_object_get(json, "imageLayoutVersion"));
 	if (!version || !text_starts(version, "1."))
 		return refuse(store, "is not an image layout of version 1", err);
@@ -359,11 +358,8 @@ open_own(struct store *store, struct error **err)
 {
 	if (own_check_link(store, err) < 0 || open_root(store, STORE_CREATE, 0700, err) < 0 ||
 	    own_check_owner(store, err) < 0 || own_check_place(store, err) < 0 ||
-	    find_version(store, err) < 0)
-		return -1;
-	if (claim(store, err) < 0)
-		return -1;
-	if (open_layout(store, STORE_CREATE, err) < 0)
+	    find_version(store, err) < 0 || claim(store, err) < 0 ||
+	    open_layout(store, STORE_CREATE, err) < 0)
 		return -1;
 	store_keep_spare(store);
 	return 0;

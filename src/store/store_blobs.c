@@ -427,17 +427,6 @@ sync_file(int fd)
 	return ret;
 }
 
-static int
-sync_each(const struct store *store, struct error **err)
-{
-	for (size_t i = 0; i < store->part_count; i++)
-		file_start_writing(store->parts[i].fd, 0, 0);
-	for (size_t i = 0; i < store->part_count; i++)
-		if (sync_file(store->parts[i].fd) < 0)
-			return folder_fail(store, errno, "sync", store->parts[i].path, err);
-	return 0;
-}
-
 /* For many files, one syncfs() is cheaper than an fsync() each, although it waits for all dirty
  * data of that file system: seconds on a machine that builds. */
 static int
@@ -453,7 +442,12 @@ sync_parts(const struct store *store, struct error **err)
 			return folder_fail(store, errno, "sync", ".", err);
 	}
 #endif
-	return sync_each(store, err);
+	for (size_t i = 0; i < store->part_count; i++)
+		file_start_writing(store->parts[i].fd, 0, 0);
+	for (size_t i = 0; i < store->part_count; i++)
+		if (sync_file(store->parts[i].fd) < 0)
+			return folder_fail(store, errno, "sync", store->parts[i].path, err);
+	return 0;
 }
 
 /* After a failed sync the kernel may treat pages as clean that never reached the disk, so the files
@@ -538,27 +532,19 @@ store_commit(struct store *store, struct error **err)
 	return ret;
 }
 
-static int
-check_bytes(const struct digest *digest, const void *bytes, size_t size, struct error **err)
-{
-	struct digest actual = digest_of(digest->algorithm, bytes, size);
-
-	if (digest_equal(&actual, digest))
-		return 0;
-	error_set(err, ERROR_CONTENT, "content does not match its digest '%s'",
-		  digest_text(digest).text);
-	return error_set_class(err, CLASS_DIGEST);
-}
-
 /* Uses a random part name, so as not to wait for another process that downloads the same blob. */
 int
 store_add(struct store *store, const struct digest *digest, const void *bytes, size_t size,
 	  struct error **err)
 {
 	struct part part = { .digest = *digest, .size_bytes = size, .fd = -1 };
+	struct digest actual = digest_of(digest->algorithm, bytes, size);
 
-	if (check_bytes(digest, bytes, size, err) < 0)
-		return -1;
+	if (!digest_equal(&actual, digest)) {
+		error_set(err, ERROR_CONTENT, "content does not match its digest '%s'",
+			  digest_text(digest).text);
+		return error_set_class(err, CLASS_DIGEST);
+	}
 	/* In a read-only store this is a success if the blob exists. */
 	if (store_has(store, digest, size))
 		return 0;

@@ -129,18 +129,6 @@ sweep_temporaries(struct sweep *sweep, struct error **err)
 	return 0;
 }
 
-static int
-sweep_all(struct sweep *sweep, struct error **err)
-{
-	if (sweep_blobs(sweep, DIGEST_SHA256, err) < 0 ||
-	    sweep_blobs(sweep, DIGEST_SHA512, err) < 0)
-		return -1;
-	if (sweep_leftovers(sweep, STORE_INGEST, err) < 0 ||
-	    sweep_leftovers(sweep, STORE_QUARANTINE, err) < 0)
-		return -1;
-	return sweep_temporaries(sweep, err);
-}
-
 int
 store_gc(struct store *store, bool dry_run, struct gc_result *ret_result, struct error **err)
 {
@@ -158,7 +146,11 @@ store_gc(struct store *store, bool dry_run, struct gc_result *ret_result, struct
 	if (gc_lock_fd < 0 || reachable_mark(store, &reachable, NULL, err) < 0 ||
 	    lock_check(store, STORE_GC_LOCK, gc_lock_fd, err) < 0)
 		return -1;
-	if (sweep_all(&sweep, err) < 0)
+	if (sweep_blobs(&sweep, DIGEST_SHA256, err) < 0 ||
+	    sweep_blobs(&sweep, DIGEST_SHA512, err) < 0 ||
+	    sweep_leftovers(&sweep, STORE_INGEST, err) < 0 ||
+	    sweep_leftovers(&sweep, STORE_QUARANTINE, err) < 0 ||
+	    sweep_temporaries(&sweep, err) < 0)
 		return -1;
 	*ret_result = sweep.result;
 	return 0;

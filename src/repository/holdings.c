@@ -8,15 +8,6 @@
 #include "base/xalloc.h"
 #include "repository/backend.h"
 
-static void
-holding_release(struct holding *holding)
-{
-	strings_release(&holding->tags);
-	free(holding->other_name);
-	descriptor_release(&holding->root);
-	buf_release(&holding->bytes);
-}
-
 /* The index of a holding by its digest; holdings move when the list grows. */
 struct place {
 	struct digest digest;
@@ -33,24 +24,17 @@ compare(const void *left, const void *right)
 void
 holdings_release(struct holdings *holdings)
 {
-	for (size_t i = 0; i < holdings->count; i++)
-		holding_release(&holdings->items[i]);
+	for (size_t i = 0; i < holdings->count; i++) {
+		struct holding *holding = &holdings->items[i];
+
+		strings_release(&holding->tags);
+		free(holding->other_name);
+		descriptor_release(&holding->root);
+		buf_release(&holding->bytes);
+	}
 	free(holdings->items);
 	tdestroy(holdings->by_digest, free);
 	*holdings = (struct holdings){ 0 };
-}
-
-static struct holding *
-add(struct holdings *holdings, const struct digest *digest)
-{
-	struct place *place = XNEW(struct place);
-
-	*place = (struct place){ *digest, holdings->count };
-	if (!tsearch(place, &holdings->by_digest, compare))
-		abort();
-	holdings->items = xgrow(holdings->items, holdings->count, sizeof(*holdings->items));
-	holdings->items[holdings->count] = (struct holding){ .digest = *digest };
-	return &holdings->items[holdings->count++];
 }
 
 struct holding *
@@ -58,14 +42,22 @@ holdings_add(struct holdings *holdings, const struct digest *digest, struct erro
 {
 	struct place key = { .digest = *digest };
 	struct place **found = tfind(&key, &holdings->by_digest, compare);
+	struct place *place;
 
 	if (found)
 		return &holdings->items[(*found)->index];
-	if (holdings->count < PRUNE_LIMIT_COUNT)
-		return add(holdings, digest);
-	error_set(err, ERROR_FAILURE, "the repository holds more than %d manifests",
-		  PRUNE_LIMIT_COUNT);
-	return NULL;
+	if (holdings->count >= PRUNE_LIMIT_COUNT) {
+		error_set(err, ERROR_FAILURE, "the repository holds more than %d manifests",
+			  PRUNE_LIMIT_COUNT);
+		return NULL;
+	}
+	place = XNEW(struct place);
+	*place = (struct place){ *digest, holdings->count };
+	if (!tsearch(place, &holdings->by_digest, compare))
+		abort();
+	holdings->items = xgrow(holdings->items, holdings->count, sizeof(*holdings->items));
+	holdings->items[holdings->count] = (struct holding){ .digest = *digest };
+	return &holdings->items[holdings->count++];
 }
 
 static int

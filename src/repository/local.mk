@@ -1,7 +1,6 @@
 noinst_LIBRARIES += %D%/librepository.a
 %C%_librepository_a_SOURCES = \
 	%D%/backend.h \
-	%D%/copy_blob.c %D%/copy_blob.h \
 	%D%/holdings.c \
 	%D%/local_jobs.c %D%/local_jobs.h \
 	%D%/repository.c %D%/repository.h \

@@ -11,8 +11,11 @@
 
 #include "registry/registry_blobs.h"
 
+struct body;
+struct digest;
 struct error;
-struct local_job;
+struct observer;
+struct source;
 struct watched;
 
 struct local_jobs {
@@ -37,5 +40,10 @@ void local_jobs_add(struct local_jobs *jobs, struct local_job *job); /* takes */
  * descriptor of `also` (may be NULL) is readable. */
 void local_jobs_step(struct local_jobs *jobs, const struct watched *also, int most_ms);
 void local_jobs_release(struct local_jobs *jobs);
+
+/* Writes the bytes of a local blob that the body lacks, then ends it.  The observer (may be NULL)
+ * hears how far the blob is. */
+int copy_source(const struct source *source, struct body *body, struct observer *observer,
+		const struct digest *digest, struct error **err);
 
 #endif

@@ -13,7 +13,6 @@
 #include "oci/manifest.h"
 #include "oci/reference.h"
 #include "repository/backend.h"
-#include "repository/copy_blob.h"
 #include "repository/local_jobs.h"
 #include "stream/source.h"
 
@@ -70,15 +69,6 @@ is_any(const struct descriptor *reference, const char *tag)
 	return true;
 }
 
-static int
-refuse_several(const struct archive_repository *self, const char *tag, struct error **err)
-{
-	error_set(err, ERROR_USAGE, "'%s' contains several images%s%s%s", self->repository.name,
-		  tag ? " named '" : "", tag ? QUOTED(tag) : "", tag ? "'" : "");
-	return error_set_hint(err, "choose one by %s",
-			      tag ? "its full name, 'host/name:tag'" : "':TAG' after the path");
-}
-
 /* *ret_found NULL: none.  Several references to one image are not ambiguous. */
 static int
 find_one(const struct archive_repository *self, const struct descriptors *references,
@@ -90,8 +80,14 @@ find_one(const struct archive_repository *self, const struct descriptors *refere
 	for (size_t i = 0; i < references->count; i++) {
 		if (!matches(&references->items[i], tag))
 			continue;
-		if (found && !digest_equal(&found->digest, &references->items[i].digest))
-			return refuse_several(self, tag, err);
+		if (found && !digest_equal(&found->digest, &references->items[i].digest)) {
+			error_set(err, ERROR_USAGE, "'%s' contains several images%s%s%s",
+				  self->repository.name, tag ? " named '" : "",
+				  tag ? QUOTED(tag) : "", tag ? "'" : "");
+			return error_set_hint(err, "choose one by %s",
+					      tag ? "its full name, 'host/name:tag'"
+						  : "':TAG' after the path");
+		}
 		found = &references->items[i];
 	}
 	*ret_found = found;

@@ -18,7 +18,6 @@
 #include "oci/media_type.h"
 #include "oci/referrer.h"
 #include "repository/backend.h"
-#include "repository/copy_blob.h"
 #include "repository/local_jobs.h"
 #include "repository/session.h"
 #include "store/ingest.h"
@@ -310,12 +309,6 @@ find_blob(struct repository *repository, const struct digest *digest, uint64_t *
 	return error_pass(err, TAKE_PTR(failure));
 }
 
-static const char *
-reference_name(const struct descriptor *descriptor)
-{
-	return descriptor_annotation(descriptor, ANNOTATION_REF_NAME);
-}
-
 static int
 resolve(struct repository *repository, const char *tag, const struct digest *digest,
 	struct resolution *resolution, struct error **err)
@@ -427,9 +420,12 @@ list_tags(struct repository *repository, struct strings *tags, struct strings *o
 	(void)others; /* in a layout every name is a tag */
 	if (self->store && store_list_references(self->store, &references, true, err) < 0)
 		return -1;
-	for (size_t i = 0; i < references.count; i++)
-		if (reference_name(&references.items[i]))
-			strings_add(tags, reference_name(&references.items[i]));
+	for (size_t i = 0; i < references.count; i++) {
+		const char *name = descriptor_annotation(&references.items[i], ANNOTATION_REF_NAME);
+
+		if (name)
+			strings_add(tags, name);
+	}
 	return 0;
 }
 

@@ -10,7 +10,7 @@
 #include "image/document/content.h"
 #include "image/document/image_tree.h"
 #include "oci/descriptor.h"
-#include "repository/copy_blob.h"
+#include "repository/local_jobs.h"
 #include "repository/repository.h"
 #include "store/ingest.h"
 #include "store/store.h"

@@ -19,42 +19,35 @@ struct config_fields {
 	const json_t *labels;
 };
 
-#define FIELD(name, type, mandatory, member) \
-	{ \
-		name, type, mandatory, offsetof(struct config_fields, member) \
-	}
-
 static const struct field top_fields[] = {
-	FIELD("created", FIELD_STRING, false, created),
-	FIELD("rootfs", FIELD_OBJECT, true, rootfs),
-	FIELD("config", FIELD_OBJECT, false, config),
+	FIELD("created", FIELD_STRING, false, config_fields, created),
+	FIELD("rootfs", FIELD_OBJECT, true, config_fields, rootfs),
+	FIELD("config", FIELD_OBJECT, false, config_fields, config),
 };
 
 static const struct field rootfs_fields[] = {
-	FIELD("diff_ids", FIELD_ARRAY, true, diff_ids),
+	FIELD("diff_ids", FIELD_ARRAY, true, config_fields, diff_ids),
 };
 
 static const struct field run_fields[] = {
-	FIELD("User", FIELD_STRING, false, user),
-	FIELD("WorkingDir", FIELD_STRING, false, working_dir),
-	FIELD("Env", FIELD_ARRAY, false, environment),
-	FIELD("Entrypoint", FIELD_WORDS, false, entrypoint),
-	FIELD("Cmd", FIELD_WORDS, false, command),
-	FIELD("Labels", FIELD_STRINGS, false, labels),
+	FIELD("User", FIELD_STRING, false, config_fields, user),
+	FIELD("WorkingDir", FIELD_STRING, false, config_fields, working_dir),
+	FIELD("Env", FIELD_ARRAY, false, config_fields, environment),
+	FIELD("Entrypoint", FIELD_WORDS, false, config_fields, entrypoint),
+	FIELD("Cmd", FIELD_WORDS, false, config_fields, command),
+	FIELD("Labels", FIELD_STRINGS, false, config_fields, labels),
 };
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static int
 read_fields(const json_t *document, struct config_fields *raw, struct error **err)
 {
-	if (document_read_fields(document, top_fields, COUNT(top_fields), raw, err) < 0)
+	if (DOCUMENT_READ(document, top_fields, raw, err) < 0)
 		return -1;
-	if (document_read_fields(raw->rootfs, rootfs_fields, COUNT(rootfs_fields), raw, err) < 0)
+	if (DOCUMENT_READ(raw->rootfs, rootfs_fields, raw, err) < 0)
 		return error_wrap(err, "rootfs");
 	if (!raw->config)
 		return 0;
-	if (document_read_fields(raw->config, run_fields, COUNT(run_fields), raw, err) < 0)
+	if (DOCUMENT_READ(raw->config, run_fields, raw, err) < 0)
 		return error_wrap(err, "config");
 	return 0;
 }

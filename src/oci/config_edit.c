@@ -47,23 +47,16 @@ set_list(json_t *object, const char *name, const struct strings *values)
 	json_object_set_new(object, name, array);
 }
 
-static bool
-has_same_name(const char *one, const char *other)
-{
-	size_t size = strcspn(one, "=") + 1;
-
-	return strncmp(one, other, size) == 0;
-}
-
 static void
 set_variable(json_t *environment, const char *variable)
 {
 	size_t count = json_array_size(environment);
+	size_t name_size = strcspn(variable, "=") + 1;
 
 	for (size_t i = 0; i < count; i++) {
 		const char *old = json_string_value(json_array_get(environment, i));
 
-		if (old && has_same_name(variable, old)) {
+		if (old && strncmp(variable, old, name_size) == 0) {
 			json_array_set_new(environment, i, json_string(variable));
 			return;
 		}
@@ -123,32 +116,13 @@ static const char *const clearable[] = { "Env",        "Entrypoint", "Cmd",     
 					 "StopSignal", "Healthcheck" };
 
 static void
-clear(json_t *config, unsigned cleared)
-{
-	for (size_t i = 0; i < sizeof(clearable) / sizeof(*clearable); i++)
-		if (cleared & 1U << i)
-			json_object_del(config, clearable[i]);
-}
-
-static void
-set_platform(json_t *document, const struct platform *platform)
-{
-	AUTO_JSON json_t *members = platform ? platform_json(platform) : NULL;
-
-	if (!platform)
-		return;
-	json_object_del(document, "variant");
-	json_object_del(document, "os.version");
-	json_object_del(document, "os.features");
-	json_object_update(document, members);
-}
-
-static void
 set_run(json_t *document, const struct config_change *change)
 {
 	json_t *config = require_object(document, "config");
 
-	clear(config, change->cleared);
+	for (size_t i = 0; i < sizeof(clearable) / sizeof(*clearable); i++)
+		if (change->cleared & 1U << i)
+			json_object_del(config, clearable[i]);
 	set_environment(config, change->environment);
 	/* As in a Dockerfile: the old command is not the new entry point's argument. */
 	if (change->entrypoint->count > 0)
@@ -223,7 +197,14 @@ config_edit(json_t *document, const struct config_change *change, const struct d
 
 	set_text(document, "created", created);
 	set_text(document, "author", change->author);
-	set_platform(document, change->platform);
+	if (change->platform) {
+		AUTO_JSON json_t *members = platform_json(change->platform);
+
+		json_object_del(document, "variant");
+		json_object_del(document, "os.version");
+		json_object_del(document, "os.features");
+		json_object_update(document, members);
+	}
 	set_run(document, change);
 	/* Readers refuse a history that has another number of layers than the image. */
 	if (filled == json_array_size(list))

@@ -20,29 +20,15 @@ struct descriptor_fields {
 	const char *data;
 };
 
-#define FIELD(name, type, mandatory, member) \
-	{ \
-		name, type, mandatory, offsetof(struct descriptor_fields, member) \
-	}
-
 static const struct field fields[] = {
-	FIELD("mediaType", FIELD_STRING, true, media_type),
-	FIELD("digest", FIELD_STRING, true, digest),
-	FIELD("size", FIELD_SIZE, true, size_bytes),
-	FIELD("platform", FIELD_OBJECT, false, platform),
-	FIELD("artifactType", FIELD_STRING, false, artifact_type),
-	FIELD("annotations", FIELD_STRINGS, false, annotations),
-	FIELD("data", FIELD_STRING, false, data),
+	FIELD("mediaType", FIELD_STRING, true, descriptor_fields, media_type),
+	FIELD("digest", FIELD_STRING, true, descriptor_fields, digest),
+	FIELD("size", FIELD_SIZE, true, descriptor_fields, size_bytes),
+	FIELD("platform", FIELD_OBJECT, false, descriptor_fields, platform),
+	FIELD("artifactType", FIELD_STRING, false, descriptor_fields, artifact_type),
+	FIELD("annotations", FIELD_STRINGS, false, descriptor_fields, annotations),
+	FIELD("data", FIELD_STRING, false, descriptor_fields, data),
 };
-
-/* A media type goes into the headers of a request. */
-static int
-check_media_type(const char *media_type, struct error **err)
-{
-	if (media_type_is_valid(media_type))
-		return 0;
-	return error_set(err, ERROR_CONTENT, "invalid media type '%s'", QUOTED(media_type));
-}
 
 /* image-spec: embedded content SHOULD be checked; one that differs is a trap for those who use it.
  */
@@ -83,10 +69,13 @@ descriptor_parse(const json_t *object, struct descriptor *ret_descriptor, struct
 
 	if (!json_is_object(object))
 		return error_set(err, ERROR_CONTENT, "the descriptor is not an object");
-	if (document_read_fields(object, fields, sizeof(fields) / sizeof(fields[0]), &raw, err) <
-		    0 ||
-	    check_media_type(raw.media_type, err) < 0 ||
-	    digest_parse(raw.digest, &descriptor.digest, err) < 0)
+	if (DOCUMENT_READ(object, fields, &raw, err) < 0)
+		return -1;
+	/* It goes into the headers of a request. */
+	if (!media_type_is_valid(raw.media_type))
+		return error_set(err, ERROR_CONTENT, "invalid media type '%s'",
+				 QUOTED(raw.media_type));
+	if (digest_parse(raw.digest, &descriptor.digest, err) < 0)
 		return -1;
 	descriptor.size_bytes = raw.size_bytes;
 	if (check_data(raw.data, &descriptor, err) < 0 ||

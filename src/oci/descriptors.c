@@ -23,12 +23,6 @@ descriptors_take(struct descriptors *descriptors, struct descriptor *descriptor)
 	*descriptor = (struct descriptor){ 0 };
 }
 
-static bool
-is_unsupported(const struct error *failure)
-{
-	return error_has_class(failure, CLASS_UNSUPPORTED);
-}
-
 /* Into the descriptors, or into `unsupported` unless that is NULL. */
 static int
 parse_item(json_t *item, struct descriptors *descriptors, json_t *unsupported, struct error **err)
@@ -40,7 +34,7 @@ parse_item(json_t *item, struct descriptors *descriptors, json_t *unsupported, s
 		descriptors_take(descriptors, &descriptor);
 		return 0;
 	}
-	if (unsupported && is_unsupported(failure))
+	if (unsupported && error_has_class(failure, CLASS_UNSUPPORTED))
 		return json_array_append(unsupported, item);
 	return error_pass(err, TAKE_PTR(failure));
 }

@@ -54,17 +54,6 @@ is_well_formed(const char *text, size_t name_size)
 						   "UVWXYZ0123456789=_-")] == '\0';
 }
 
-/* The content may be sound; we cannot tell. */
-static int
-refuse_algorithm(struct error **err, const char *text, size_t name_size)
-{
-	if (!is_well_formed(text, name_size))
-		return refuse(err, text, "is neither sha256 nor sha512");
-	error_set(err, ERROR_FAILURE,
-		  "cannot check digest '%s': only sha256 and sha512 are supported", QUOTED(text));
-	return error_set_class(err, CLASS_UNSUPPORTED);
-}
-
 int
 digest_parse(const char *text, struct digest *ret_digest, struct error **err)
 {
@@ -75,8 +64,17 @@ digest_parse(const char *text, struct digest *ret_digest, struct error **err)
 	if (!colon)
 		return refuse(err, text, "is not ALGORITHM:HEX");
 	digest.algorithm = find_algorithm(text, (size_t)(colon - text));
-	if (digest.algorithm == DIGEST_NONE)
-		return refuse_algorithm(err, text, (size_t)(colon - text));
+	if (digest.algorithm == DIGEST_NONE) {
+		size_t name_size = (size_t)(colon - text);
+
+		if (!is_well_formed(text, name_size))
+			return refuse(err, text, "is neither sha256 nor sha512");
+		/* The content may be sound; we cannot tell. */
+		error_set(err, ERROR_FAILURE,
+			  "cannot check digest '%s': only sha256 and sha512 are supported",
+			  QUOTED(text));
+		return error_set_class(err, CLASS_UNSUPPORTED);
+	}
 	size = digest_size(digest.algorithm);
 	if (strlen(colon + 1) != 2 * size)
 		return refuse(err, text, "has the wrong length for its algorithm");

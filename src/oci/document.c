@@ -94,12 +94,6 @@ check_limits(const char *bytes, size_t size, struct error **err)
 	return 0;
 }
 
-static bool
-begins_with_mark(const char *bytes, size_t size)
-{
-	return size >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0;
-}
-
 static int
 set_syntax_error(struct error **err, const json_error_t *why)
 {
@@ -118,7 +112,7 @@ document_parse(const void *bytes, size_t size, struct error **err)
 		refuse(err, "is empty");
 		return NULL;
 	}
-	if (begins_with_mark(bytes, size)) {
+	if (size >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0) {
 		refuse(err, "begins with a byte order mark");
 		return NULL;
 	}

@@ -51,6 +51,10 @@ struct field {
 	bool mandatory;
 	size_t offset; /* in the struct that document_read_fields() fills; absent: left alone */
 };
+#define FIELD(name, type, mandatory, owner, member) \
+	{ \
+		name, type, mandatory, offsetof(struct owner, member) \
+	}
 
 /* null counts as absent, and an array that must be there as an empty one: Go's encoder writes null
  * for both.  FIELD_WORDS may also be one string.  ERROR_CONTENT names the field, callers add where:
@@ -58,5 +62,7 @@ struct field {
  * local. */
 int document_read_fields(const json_t *object, const struct field *fields, size_t field_count,
 			 void *ret_struct, struct error **err);
+#define DOCUMENT_READ(object, table, ret_struct, err) \
+	document_read_fields(object, table, sizeof(table) / sizeof(*(table)), ret_struct, err)
 
 #endif

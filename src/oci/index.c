@@ -14,17 +14,12 @@ struct index_fields {
 	const json_t *annotations;
 };
 
-#define FIELD(name, type, mandatory, member) \
-	{ \
-		name, type, mandatory, offsetof(struct index_fields, member) \
-	}
-
 static const struct field fields[] = {
-	FIELD("schemaVersion", FIELD_SIZE, true, schema_version),
-	FIELD("artifactType", FIELD_STRING, false, artifact_type),
-	FIELD("manifests", FIELD_ARRAY, true, manifests),
-	FIELD("subject", FIELD_OBJECT, false, subject),
-	FIELD("annotations", FIELD_STRINGS, false, annotations),
+	FIELD("schemaVersion", FIELD_SIZE, true, index_fields, schema_version),
+	FIELD("artifactType", FIELD_STRING, false, index_fields, artifact_type),
+	FIELD("manifests", FIELD_ARRAY, true, index_fields, manifests),
+	FIELD("subject", FIELD_OBJECT, false, index_fields, subject),
+	FIELD("annotations", FIELD_STRINGS, false, index_fields, annotations),
 };
 
 static int
@@ -50,8 +45,7 @@ parse_document(const json_t *document, const char *media_type, struct image_inde
 	struct kind kind;
 
 	if (kind_require(document, media_type, DOCUMENT_INDEX, &kind, err) < 0 ||
-	    document_read_fields(document, fields, sizeof(fields) / sizeof(fields[0]), &raw, err) <
-		    0)
+	    DOCUMENT_READ(document, fields, &raw, err) < 0)
 		return -1;
 	if (raw.schema_version != 2)
 		return error_set(err, ERROR_CONTENT, "'schemaVersion' is not 2");

@@ -16,18 +16,13 @@ struct manifest_fields {
 	const json_t *annotations;
 };
 
-#define FIELD(name, type, mandatory, member) \
-	{ \
-		name, type, mandatory, offsetof(struct manifest_fields, member) \
-	}
-
 static const struct field fields[] = {
-	FIELD("schemaVersion", FIELD_SIZE, true, schema_version),
-	FIELD("artifactType", FIELD_STRING, false, artifact_type),
-	FIELD("config", FIELD_OBJECT, true, config),
-	FIELD("layers", FIELD_ARRAY, true, layers),
-	FIELD("subject", FIELD_OBJECT, false, subject),
-	FIELD("annotations", FIELD_STRINGS, false, annotations),
+	FIELD("schemaVersion", FIELD_SIZE, true, manifest_fields, schema_version),
+	FIELD("artifactType", FIELD_STRING, false, manifest_fields, artifact_type),
+	FIELD("config", FIELD_OBJECT, true, manifest_fields, config),
+	FIELD("layers", FIELD_ARRAY, true, manifest_fields, layers),
+	FIELD("subject", FIELD_OBJECT, false, manifest_fields, subject),
+	FIELD("annotations", FIELD_STRINGS, false, manifest_fields, annotations),
 };
 
 int
@@ -40,15 +35,6 @@ manifest_kind(const json_t *value, const char *media_type, enum document_kind *r
 		return -1;
 	*ret_kind = kind.kind;
 	return 0;
-}
-
-static int
-check_layer_count(const json_t *layers, struct error **err)
-{
-	if (json_array_size(layers) <= LAYERS_LIMIT_COUNT)
-		return 0;
-	error_set(err, ERROR_CONTENT, "the manifest has more than %d layers", LAYERS_LIMIT_COUNT);
-	return error_set_class(err, CLASS_LIMIT);
 }
 
 /* Progress and free space are computed from the sum. */
@@ -89,15 +75,19 @@ parse_document(const json_t *document, const char *media_type, struct manifest *
 	struct kind kind;
 
 	if (kind_require(document, media_type, DOCUMENT_MANIFEST, &kind, err) < 0 ||
-	    document_read_fields(document, fields, sizeof(fields) / sizeof(fields[0]), &raw, err) <
-		    0)
+	    DOCUMENT_READ(document, fields, &raw, err) < 0)
 		return -1;
 	if (raw.schema_version != 2)
 		return error_set(err, ERROR_CONTENT, "'schemaVersion' is not 2");
 	manifest->media_type = xstrdup(kind.media_type);
 	manifest->artifact_type = xstrdup_null(raw.artifact_type);
 	manifest->annotations = json_deep_copy(raw.annotations);
-	if (check_layer_count(raw.layers, err) < 0 || parse_parts(&raw, manifest, err) < 0)
+	if (json_array_size(raw.layers) > LAYERS_LIMIT_COUNT) {
+		error_set(err, ERROR_CONTENT, "the manifest has more than %d layers",
+			  LAYERS_LIMIT_COUNT);
+		return error_set_class(err, CLASS_LIMIT);
+	}
+	if (parse_parts(&raw, manifest, err) < 0)
 		return -1;
 	return check_total_size(manifest, err);
 }

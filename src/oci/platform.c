@@ -203,13 +203,6 @@ check_known(const struct view *view, const char *text, struct error **err)
 	return error_set_hint(err, "did you mean '%s/%s'?", system, architecture);
 }
 
-static int
-refuse(struct error **err, const char *text)
-{
-	error_set(err, ERROR_USAGE, "invalid platform '%s'", QUOTED(text));
-	return error_set_hint(err, "expected OS/ARCHITECTURE[/VARIANT], such as linux/arm64");
-}
-
 int
 platform_parse(const char *text, struct platform *ret_platform, struct error **err)
 {
@@ -224,8 +217,11 @@ platform_parse(const char *text, struct platform *ret_platform, struct error **e
 	parts.variant = strsep(&rest, "/");
 	if (rest || !parts.architecture || !platform_name_is_valid(parts.os) ||
 	    !platform_name_is_valid(parts.architecture) ||
-	    (parts.variant && !platform_name_is_valid(parts.variant)))
-		return refuse(err, text);
+	    (parts.variant && !platform_name_is_valid(parts.variant))) {
+		error_set(err, ERROR_USAGE, "invalid platform '%s'", QUOTED(text));
+		return error_set_hint(err,
+				      "expected OS/ARCHITECTURE[/VARIANT], such as linux/arm64");
+	}
 	view = normalise(&parts);
 	if (check_known(&view, text, err) < 0)
 		return -1;

@@ -14,10 +14,10 @@ struct platform_fields {
 };
 
 static const struct field fields[] = {
-	{ "os", FIELD_STRING, false, offsetof(struct platform_fields, os) },
-	{ "architecture", FIELD_STRING, false, offsetof(struct platform_fields, architecture) },
-	{ "variant", FIELD_STRING, false, offsetof(struct platform_fields, variant) },
-	{ "os.version", FIELD_STRING, false, offsetof(struct platform_fields, os_version) },
+	FIELD("os", FIELD_STRING, false, platform_fields, os),
+	FIELD("architecture", FIELD_STRING, false, platform_fields, architecture),
+	FIELD("variant", FIELD_STRING, false, platform_fields, variant),
+	FIELD("os.version", FIELD_STRING, false, platform_fields, os_version),
 };
 
 /* NULL for "", which some builders write where nothing is meant. */
@@ -36,7 +36,7 @@ platform_parse_json(const json_t *object, struct platform *ret_platform, struct 
 {
 	struct platform_fields raw = { 0 };
 
-	if (document_read_fields(object, fields, sizeof(fields) / sizeof(fields[0]), &raw, err) < 0)
+	if (DOCUMENT_READ(object, fields, &raw, err) < 0)
 		return -1;
 	if (check_name(&raw.os, err) < 0 || check_name(&raw.architecture, err) < 0 ||
 	    check_name(&raw.variant, err) < 0 || check_name(&raw.os_version, err) < 0)

@@ -38,14 +38,6 @@ refuse_foreign_forms(const char *text, struct error **err)
 
 static int parse(const char *text, struct reference *reference, struct error **err);
 
-/* "debian:12" could be one as well. */
-static bool
-is_surely_host(const char *text)
-{
-	return reference_host_is_valid(text) &&
-	       (strpbrk(text, ".[") || text_starts(text, "localhost:"));
-}
-
 /* The hint, unless that would be no reference either. */
 static int
 refuse_bare_name(const char *text, struct error **err)
@@ -55,7 +47,9 @@ refuse_bare_name(const char *text, struct error **err)
 	AUTO_FREE char *on_docker_hub = xasprintf("docker.io/%s", text);
 	AUTO_FREE char *guess = NULL;
 
-	if (is_surely_host(text))
+	/* "debian:12" could be one as well. */
+	if (reference_host_is_valid(text) &&
+	    (strpbrk(text, ".[") || text_starts(text, "localhost:")))
 		return refuse(err, text, "the repository is missing");
 	refuse(err, text, "it does not begin with a registry host");
 	if (parse(on_docker_hub, &reference, &why) < 0)

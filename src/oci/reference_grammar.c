@@ -130,20 +130,15 @@ bracketed_is_valid(const char *host)
 	return end[1] == '\0' || (end[1] == ':' && port_is_valid(end + 2));
 }
 
-/* Without one of these the first part of a name is no host but a user of docker.io. */
-static bool
-is_told_from_name(const char *host)
-{
-	return strpbrk(host, ".:") || strcasecmp(host, "localhost") == 0;
-}
-
 bool
 reference_host_is_valid(const char *host)
 {
 	AUTO_FREE char *domain = NULL;
 	char *colon;
 
-	if (strlen(host) > NAME_LIMIT_CHARS || !is_told_from_name(host))
+	/* Without one of these the first part of a name is no host but a user of docker.io. */
+	if (strlen(host) > NAME_LIMIT_CHARS ||
+	    (!strpbrk(host, ".:") && strcasecmp(host, "localhost") != 0))
 		return false;
 	if (*host == '[')
 		return bracketed_is_valid(host);

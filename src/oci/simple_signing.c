@@ -27,24 +27,22 @@ struct text {
 };
 
 static const struct field top_fields[] = {
-	{ "critical", FIELD_OBJECT, true, offsetof(struct top, critical) },
-	{ "optional", FIELD_OBJECT, false, offsetof(struct top, optional) },
+	FIELD("critical", FIELD_OBJECT, true, top, critical),
+	FIELD("optional", FIELD_OBJECT, false, top, optional),
 };
 
 static const struct field critical_fields[] = {
-	{ "identity", FIELD_OBJECT, true, offsetof(struct critical, identity) },
-	{ "image", FIELD_OBJECT, true, offsetof(struct critical, image) },
-	{ "type", FIELD_STRING, true, offsetof(struct critical, type) },
+	FIELD("identity", FIELD_OBJECT, true, critical, identity),
+	FIELD("image", FIELD_OBJECT, true, critical, image),
+	FIELD("type", FIELD_STRING, true, critical, type),
 };
 
-static const struct field reference_field = { "docker-reference", FIELD_STRING, true,
-					      offsetof(struct text, value) };
-static const struct field digest_field = { "docker-manifest-digest", FIELD_STRING, true,
-					   offsetof(struct text, value) };
-static const struct field fingerprint_field = { fingerprint_key, FIELD_STRING, false,
-						offsetof(struct text, value) };
-
-#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+static const struct field reference_field =
+	FIELD("docker-reference", FIELD_STRING, true, text, value);
+static const struct field digest_field =
+	FIELD("docker-manifest-digest", FIELD_STRING, true, text, value);
+static const struct field fingerprint_field =
+	FIELD(fingerprint_key, FIELD_STRING, false, text, value);
 
 char *
 simple_signing_format(const struct simple_signing *payload)
@@ -69,8 +67,7 @@ read_critical(const json_t *object, struct simple_signing *payload, struct error
 	struct text reference = { NULL };
 	struct text digest = { NULL };
 
-	if (document_read_fields(object, critical_fields, COUNT(critical_fields), &critical, err) <
-		    0 ||
+	if (DOCUMENT_READ(object, critical_fields, &critical, err) < 0 ||
 	    document_read_fields(critical.identity, &reference_field, 1, &reference, err) < 0 ||
 	    document_read_fields(critical.image, &digest_field, 1, &digest, err) < 0)
 		return -1;
@@ -93,8 +90,7 @@ simple_signing_parse(const void *bytes, size_t size, struct simple_signing *ret_
 	struct top top = { 0 };
 	struct text fingerprint = { NULL };
 
-	if (!document ||
-	    document_read_fields(document, top_fields, COUNT(top_fields), &top, err) < 0)
+	if (!document || DOCUMENT_READ(document, top_fields, &top, err) < 0)
 		return -1;
 	if (top.optional &&
 	    document_read_fields(top.optional, &fingerprint_field, 1, &fingerprint, err) < 0)

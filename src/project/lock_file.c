@@ -133,9 +133,9 @@ struct lock_top {
 };
 
 static const struct field top_fields[] = {
-	{ "version", FIELD_SIZE, true, offsetof(struct lock_top, version) },
-	{ "pins", FIELD_STRINGS, false, offsetof(struct lock_top, pins) },
-	{ "images", FIELD_OBJECT, false, offsetof(struct lock_top, images) },
+	FIELD("version", FIELD_SIZE, true, lock_top, version),
+	FIELD("pins", FIELD_STRINGS, false, lock_top, pins),
+	FIELD("images", FIELD_OBJECT, false, lock_top, images),
 };
 
 struct lock_entry {
@@ -145,12 +145,10 @@ struct lock_entry {
 };
 
 static const struct field entry_fields[] = {
-	{ "fingerprint", FIELD_STRING, true, offsetof(struct lock_entry, fingerprint) },
-	{ "digest", FIELD_STRING, true, offsetof(struct lock_entry, digest) },
-	{ "platforms", FIELD_STRINGS, false, offsetof(struct lock_entry, platforms) },
+	FIELD("fingerprint", FIELD_STRING, true, lock_entry, fingerprint),
+	FIELD("digest", FIELD_STRING, true, lock_entry, digest),
+	FIELD("platforms", FIELD_STRINGS, false, lock_entry, platforms),
 };
-
-#define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 static int
 check_digest(const char *name, const char *text, struct error **err)
@@ -180,7 +178,7 @@ check_entry(const char *name, const json_t *entry, struct error **err)
 
 	if (!json_is_object(entry))
 		return error_set(err, ERROR_CONTENT, "'%s' is not an object", QUOTED(name));
-	if (document_read_fields(entry, entry_fields, COUNT(entry_fields), &fields, err) < 0 ||
+	if (DOCUMENT_READ(entry, entry_fields, &fields, err) < 0 ||
 	    check_digest("digest", fields.digest, err) < 0 ||
 	    check_digests(fields.platforms, err) < 0)
 		return error_wrap(err, "'%s'", QUOTED(name));
@@ -200,7 +198,7 @@ parse(const char *bytes, size_t size, struct lock_file *lock, struct error **err
 	lock->document = document_parse(bytes, size, err);
 	if (!lock->document)
 		return -1;
-	if (document_read_fields(lock->document, top_fields, COUNT(top_fields), &top, err) < 0)
+	if (DOCUMENT_READ(lock->document, top_fields, &top, err) < 0)
 		return -1;
 	if (top.version != known_version)
 		return error_set(err, ERROR_CONTENT, "its version is unknown");

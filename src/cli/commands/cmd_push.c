@@ -211,7 +211,7 @@ push_artifact(struct context *context, const struct push_values *values,
 		artifact_file_release(&files[i]);
 	if (ret < 0)
 		return -1;
-	return context_result_image(context, result.repository, &result.digest, json_object(), err);
+	return context_result_image(context, result.repository, &result.digest, NULL, err);
 }
 
 static int

@@ -13,6 +13,7 @@ noinst_LIBRARIES += %D%/libbase.a
 	%D%/leftovers.c %D%/leftovers.h \
 	%D%/limits.h \
 	%D%/observer.c %D%/observer.h \
+	%D%/path.c %D%/path.h \
 	%D%/random.c %D%/random.h \
 	%D%/secret.c %D%/secret.h \
 	%D%/spawn.c %D%/spawn.h \

@@ -10,6 +10,7 @@
 
 #include "base/compat.h"
 #include "base/error.h"
+#include "base/path.h"
 #include "base/spawn.h"
 #include "cli/commands.h"
 #include "cli/context.h"
@@ -141,14 +142,6 @@ startup(struct error **err)
 
 #ifdef SINGLE_BINARY
 static const struct helper_verb verbs_above[] = { { "restore", serve_restore }, { 0 } };
-
-static bool
-is_named(const char *program, const char *name)
-{
-	const char *slash = strrchr(program, '/');
-
-	return strcmp(slash ? slash + 1 : program, name) == 0;
-}
 #endif
 
 int
@@ -159,7 +152,7 @@ main(int argc, char **argv)
 	int status;
 
 #ifdef SINGLE_BINARY
-	if (argc > 0 && is_named(argv[0], "ocifp-layer"))
+	if (argc > 0 && strcmp(path_name(argv[0]), "ocifp-layer") == 0)
 		return helper_main(argc, argv, verbs_above);
 	helper_self_open();
 #endif

@@ -8,6 +8,7 @@
 #include "cli/output/github.h"
 #include "cli/output/progress.h"
 #include "image/resolve/target.h"
+#include "oci/document.h"
 
 static int
 set_output(const struct outcome *outcome, const char *key, const char *value, struct error **err)
@@ -40,17 +41,26 @@ set_outputs(const struct outcome *outcome, const char *digest, struct error **er
 	return set_output(outcome, "pushed", flag_text(outcome->pushed), err);
 }
 
+void
+outcome_add_counts(const struct context *context, json_t *object)
+{
+	const struct progress_counts *counts = progress_counts(context->progress);
+	AUTO_JSON json_t *members =
+		json_pack("{s:I, s:I, s:I, s:I}", "moved_bytes", (json_int_t)counts->moved_bytes,
+			  "reused_bytes", (json_int_t)counts->reused_bytes, "requests",
+			  (json_int_t)counts->requests, "retries", (json_int_t)counts->retries);
+
+	json_object_update(object, members);
+}
+
 static json_t *
 outcome_json(const struct context *context, const struct outcome *outcome, const char *digest)
 {
-	const struct progress_counts *counts = progress_counts(context->progress);
 	const struct target *target = outcome->target;
-	json_t *object = json_pack(
-		"{s:s, s:s?, s:s?, s:I, s:I, s:I, s:I}", "image", outcome->repository, "tag",
-		outcome->tag, "digest", digest, "moved_bytes", (json_int_t)counts->moved_bytes,
-		"reused_bytes", (json_int_t)counts->reused_bytes, "requests",
-		(json_int_t)counts->requests, "retries", (json_int_t)counts->retries);
+	json_t *object = json_pack("{s:s, s:s?, s:s?}", "image", outcome->repository, "tag",
+				   outcome->tag, "digest", digest);
 
+	outcome_add_counts(context, object);
 	if (target && target->by_hash)
 		json_object_set_new(object, "fingerprint",
 				    json_string(digest_hex(&target->fingerprint.digest).text));

@@ -31,6 +31,9 @@ struct outcome {
 	json_t *list;     /* gets what --json is to show of it; NULL: it is shown */
 };
 
+/* What it took: the members "moved_bytes", "reused_bytes", "requests" and "retries" of a result. */
+void outcome_add_counts(const struct context *context, json_t *object);
+
 int outcome_tell(struct context *context, const struct outcome *outcome, struct error **err);
 
 #endif

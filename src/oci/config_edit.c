@@ -37,14 +37,8 @@ set_text(json_t *object, const char *name, const char *value)
 static void
 set_list(json_t *object, const char *name, const struct strings *values)
 {
-	json_t *array;
-
-	if (values->count == 0)
-		return;
-	array = json_array();
-	for (size_t i = 0; i < values->count; i++)
-		json_array_append_new(array, json_string(values->items[i]));
-	json_object_set_new(object, name, array);
+	if (values->count > 0)
+		json_object_set_new(object, name, json_strings(values));
 }
 
 static void

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/strings.h"
 #include "base/text.h"
 
 static int
@@ -235,4 +236,14 @@ document_read_fields(const json_t *object, const struct field *fields, size_t fi
 			return -1;
 	}
 	return 0;
+}
+
+json_t *
+json_strings(const struct strings *strings)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < strings->count; i++)
+		json_array_append_new(array, json_string(strings->items[i]));
+	return array;
 }

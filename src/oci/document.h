@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 
 struct error;
+struct strings;
 
 /* A value that `json_decref` releases when the scope ends. */
 static inline void
@@ -35,6 +36,8 @@ char *document_format(const json_t *document);
 
 /* A copy of an object of strings with its keys in the order of bytes; the caller's reference. */
 json_t *document_sorted(const json_t *object);
+
+json_t *json_strings(const struct strings *strings); /* an array; the caller's reference */
 
 enum field_type {
 	FIELD_STRING,  /* const char *, borrowed from the document */

@@ -86,42 +86,26 @@ add_section(struct buf *text, const char *name, const json_t *entries, struct er
 	return buf_append_text(text, is_first ? "},\n" : "\n  },\n", err);
 }
 
-static int
-format(const struct lock_file *lock, struct buf *text, struct error **err)
-{
-	if (buf_append_text(text, "{\n", err) < 0 ||
-	    add_section(text, "images", lock->images, err) < 0 ||
-	    add_section(text, "pins", lock->pins, err) < 0)
-		return -1;
-	return buf_append_text(text, "  \"version\": 1\n}\n", err);
-}
-
-static bool
-says_the_same(const char *path, const struct buf *text)
-{
-	AUTO_BUF struct buf old = BUF_INIT(LOCK_FILE_LIMIT_BYTES);
-	AUTO_ERROR struct error *ignored = NULL;
-	bool found;
-
-	return file_find(AT_FDCWD, path, &old, &found, &ignored) == 0 && found &&
-	       old.size == text->size && memcmp(old.data, text->data, old.size) == 0;
-}
-
 int
 lock_file_write(const char *directory, const struct lock_file *lock, bool *ret_changed,
 		struct error **err)
 {
 	AUTO_FREE char *path = xasprintf("%s/%s", directory, LOCK_FILE_NAME);
 	AUTO_BUF struct buf text = BUF_INIT(LOCK_FILE_LIMIT_BYTES);
-	bool changed;
+	AUTO_BUF struct buf old = BUF_INIT(LOCK_FILE_LIMIT_BYTES);
+	AUTO_ERROR struct error *unreadable = NULL;
+	bool found = false;
 
-	if (format(lock, &text, err) < 0)
+	if (buf_append_text(&text, "{\n", err) < 0 ||
+	    add_section(&text, "images", lock->images, err) < 0 ||
+	    add_section(&text, "pins", lock->pins, err) < 0 ||
+	    buf_append_text(&text, "  \"version\": 1\n}\n", err) < 0)
 		return error_wrap(err, "cannot write '%s'", QUOTED(path));
-	changed = !says_the_same(path, &text);
-	if (changed && file_replace(AT_FDCWD, path, 0666, text.data, text.size, err) < 0)
-		return -1;
-	*ret_changed = changed;
-	return 0;
+	*ret_changed = file_find(AT_FDCWD, path, &old, &found, &unreadable) < 0 || !found ||
+		       old.size != text.size || memcmp(old.data, text.data, old.size) != 0;
+	if (!*ret_changed)
+		return 0;
+	return file_replace(AT_FDCWD, path, 0666, text.data, text.size, err);
 }
 
 static const uint64_t known_version = 1;
@@ -212,19 +196,6 @@ parse(const char *bytes, size_t size, struct lock_file *lock, struct error **err
 	return 0;
 }
 
-static int
-read_lock(const char *path, struct lock_file *lock, struct error **err)
-{
-	AUTO_BUF struct buf bytes = BUF_INIT(LOCK_FILE_LIMIT_BYTES);
-	bool found;
-
-	if (file_find(AT_FDCWD, path, &bytes, &found, err) < 0)
-		return -1;
-	if (!found)
-		return 0;
-	return parse(bytes.data ? bytes.data : "", bytes.size, lock, err);
-}
-
 struct lock_file *
 lock_file_parse(const char *bytes, size_t size, struct error **err)
 {
@@ -238,9 +209,12 @@ lock_file_read(const char *directory, struct error **err)
 {
 	AUTO_LOCK_FILE struct lock_file *lock = XNEW(struct lock_file);
 	AUTO_FREE char *path = xasprintf("%s/%s", directory, LOCK_FILE_NAME);
+	AUTO_BUF struct buf bytes = BUF_INIT(LOCK_FILE_LIMIT_BYTES);
 	AUTO_ERROR struct error *cause = NULL;
+	bool found = false;
 
-	if (read_lock(path, lock, &cause) == 0)
+	if (file_find(AT_FDCWD, path, &bytes, &found, &cause) == 0 &&
+	    (!found || parse(bytes.data ? bytes.data : "", bytes.size, lock, &cause) == 0))
 		return TAKE_PTR(lock);
 	/* A broken file of the user's own is a matter of configuration, not of content. */
 	error_set(err, ERROR_USAGE, "cannot use '%s': %s", QUOTED(path), error_text(cause));

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/limits.h"
+#include "base/path.h"
 #include "base/suggest.h"
 #include "base/text.h"
 #include "base/xalloc.h"
@@ -221,20 +222,6 @@ check_mirrors(const struct reading *reading, const struct config_node *node, str
 }
 
 static int
-read_mirror(const struct reading *reading, const struct config_node *node,
-	    struct project_mirror *mirror, struct error **err)
-{
-	if (!reference_host_is_valid(node->key))
-		return config_fail(reading->config, &node->key_mark, err,
-				   "'%s' is not a valid host", QUOTED(node->key));
-	mirror->host = text_lower(node->key);
-	mirror->where = xasprintf("%s:%zu", reading->config->name, node->key_mark.line);
-	if (node->kind == CONFIG_LIST && check_mirrors(reading, node, err) < 0)
-		return -1;
-	return config_read_texts(reading->config, node, &mirror->urls, err);
-}
-
-static int
 read_mirrors(const struct reading *reading, const struct config_node *node, struct error **err)
 {
 	struct project *project = reading->project;
@@ -242,10 +229,21 @@ read_mirrors(const struct reading *reading, const struct config_node *node, stru
 	if (config_expect(reading->config, node, CONFIG_MAP, err) < 0)
 		return -1;
 	project->mirrors = xcalloc(node->count + 1, sizeof(*project->mirrors));
-	for (size_t i = 0; i < node->count; i++)
-		if (read_mirror(reading, &node->items[i],
-				&project->mirrors[project->mirror_count++], err) < 0)
+	for (size_t i = 0; i < node->count; i++) {
+		struct project_mirror *mirror = &project->mirrors[project->mirror_count++];
+
+		if (!reference_host_is_valid(node->items[i].key))
+			return config_fail(reading->config, &node->items[i].key_mark, err,
+					   "'%s' is not a valid host", QUOTED(node->items[i].key));
+		mirror->host = text_lower(node->items[i].key);
+		mirror->where =
+			xasprintf("%s:%zu", reading->config->name, node->items[i].key_mark.line);
+		if (node->items[i].kind == CONFIG_LIST &&
+		    check_mirrors(reading, &node->items[i], err) < 0)
 			return -1;
+		if (config_read_texts(reading->config, &node->items[i], &mirror->urls, err) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -460,26 +458,17 @@ read_bytes(const char *path, struct buf *bytes, struct error **err)
 	return error_set(err, ERROR_USAGE, "%s", error_text(cause));
 }
 
-/* An absolute directory, so that the project may be used after chdir(). */
-static char *
-directory_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	AUTO_FREE char *directory =
-		slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
-
-	return realpath(directory, NULL);
-}
-
 struct project *
 project_parse(const char *path, const char *bytes, size_t size, struct error **err)
 {
 	AUTO_PROJECT struct project *project = XNEW(struct project);
 	AUTO_CONFIG_TREE struct config config = { 0 };
 	bool uses_variables = memmem(bytes, size, "${", 2) != NULL;
+	AUTO_FREE char *directory = path_folder(path);
 
 	project->path = xstrdup(path);
-	project->directory = directory_of(path);
+	/* Absolute, so that the project may be used after chdir(). */
+	project->directory = realpath(directory, NULL);
 	if (!project->directory) {
 		error_set_errno(err, errno, "cannot resolve the project directory");
 		return NULL;
@@ -514,18 +503,6 @@ holds(const char *directory, const char *name)
 	return lstat(path, &status) == 0;
 }
 
-/* Cuts the last component off; false at the root. */
-static bool
-go_up(char *directory)
-{
-	char *slash = strrchr(directory, '/');
-
-	if (!slash[1])
-		return false;
-	slash[slash == directory] = '\0';
-	return true;
-}
-
 static struct project *
 read_in(const char *directory, const char *start, struct error **err)
 {
@@ -547,7 +524,7 @@ find_above(const char *start, struct error **err)
 
 	if (stop < strlen(start) && git_check_owner(mark, start, err) < 0)
 		return NULL;
-	while (strlen(here) > stop && go_up(here))
+	while (strlen(here) > stop && path_go_up(here))
 		if (holds(here, file_name))
 			return read_in(here, start, err);
 	return NULL;

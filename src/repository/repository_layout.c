@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/limits.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "oci/annotation.h"
@@ -106,16 +107,6 @@ copy_job_new(struct store *store, blob_done *done, void *context)
 	return self;
 }
 
-static char *
-parent_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (!slash)
-		return xstrdup(".");
-	return slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
-}
-
 /* Whether a layout can be created or written at the path: the nearest existing directory decides.
  */
 static int
@@ -128,7 +119,7 @@ check_place(const char *path, struct error **err)
 
 		if (errno != ENOENT || strcmp(at, ".") == 0)
 			return error_set_errno(err, errno, "cannot write to '%s'", at);
-		above = parent_of(at);
+		above = path_folder(at);
 		free(at);
 		at = above;
 	}

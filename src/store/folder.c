@@ -11,6 +11,7 @@
 #include "base/compat.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "store/state.h"
@@ -96,16 +97,6 @@ folder_make(const struct store *store, const char *path, struct error **err)
 	return fd < 0 ? folder_fail(store, errno, "make directory", path, err) : fd;
 }
 
-/* The folder part of "a/b/c" and its last component; "." for a path without '/'. */
-static const char *
-split(const char *path, char **ret_folder)
-{
-	const char *slash = strrchr(path, '/');
-
-	*ret_folder = slash ? xstrndup(path, (size_t)(slash - path)) : xstrdup(".");
-	return slash ? slash + 1 : path;
-}
-
 static int
 check_regular(const struct store *store, int fd, const char *path, struct error **err)
 {
@@ -124,15 +115,14 @@ check_regular(const struct store *store, int fd, const char *path, struct error 
 int
 folder_find_file(const struct store *store, const char *path, int *ret_fd, struct error **err)
 {
-	AUTO_FREE char *folder = NULL;
-	const char *name = split(path, &folder);
+	AUTO_FREE char *folder = path_folder(path);
 	AUTO_CLOSE int folder_fd = -1;
 	AUTO_CLOSE int fd = -1;
 
 	if (folder_find(store, folder, &folder_fd, err) < 0)
 		return -1;
 	if (folder_fd >= 0)
-		fd = openat(folder_fd, name,
+		fd = openat(folder_fd, path_name(path),
 			    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (folder_fd >= 0 && fd < 0 && errno != ENOENT)
 		return folder_fail(store, errno, "open", path, err);
@@ -168,10 +158,8 @@ folder_list(const struct store *store, const char *path, struct strings *ret_nam
 int
 folder_move(const struct store *store, const char *from, const char *to, struct error **err)
 {
-	AUTO_FREE char *from_folder = NULL;
-	AUTO_FREE char *to_folder = NULL;
-	const char *from_name = split(from, &from_folder);
-	const char *to_name = split(to, &to_folder);
+	AUTO_FREE char *from_folder = path_folder(from);
+	AUTO_FREE char *to_folder = path_folder(to);
 	AUTO_CLOSE int from_fd = folder_try(store, from_folder);
 	AUTO_CLOSE int to_fd = -1;
 
@@ -180,7 +168,7 @@ folder_move(const struct store *store, const char *from, const char *to, struct 
 	to_fd = folder_make(store, to_folder, err);
 	if (to_fd < 0)
 		return -1;
-	if (renameat(from_fd, from_name, to_fd, to_name) < 0)
+	if (renameat(from_fd, path_name(from), to_fd, path_name(to)) < 0)
 		return folder_fail(store, errno, "move into place", to, err);
 	return 0;
 }
@@ -188,11 +176,10 @@ folder_move(const struct store *store, const char *from, const char *to, struct 
 int
 folder_remove_file(const struct store *store, const char *path, struct error **err)
 {
-	AUTO_FREE char *folder = NULL;
-	const char *name = split(path, &folder);
+	AUTO_FREE char *folder = path_folder(path);
 	AUTO_CLOSE int folder_fd = folder_try(store, folder);
 
-	if (folder_fd < 0 || unlinkat(folder_fd, name, 0) < 0)
+	if (folder_fd < 0 || unlinkat(folder_fd, path_name(path), 0) < 0)
 		return folder_fail(store, errno, "remove", path, err);
 	return 0;
 }

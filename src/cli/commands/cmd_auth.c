@@ -6,19 +6,8 @@
 #include "cli/context.h"
 #include "cli/options/common_options.h"
 #include "cli/output/page.h"
+#include "oci/document.h"
 #include "registry/auth/credentials.h"
-
-static json_t *
-add_lines(struct page *page, const struct strings *lines)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < lines->count; i++) {
-		page_add(page, "%s\n", lines->items[i]);
-		json_array_append_new(list, json_string(lines->items[i]));
-	}
-	return list;
-}
 
 static int
 run_explain(struct context *context, const void *values, const struct strings *operands,
@@ -27,7 +16,6 @@ run_explain(struct context *context, const void *values, const struct strings *o
 	AUTO_FREE char *host = registry_host_parse(operands->items[0], err);
 	AUTO_STRINGS struct strings lines = { 0 };
 	AUTO_PAGE struct page page = { 0 };
-	json_t *list;
 
 	(void)values;
 	if (!host)
@@ -35,9 +23,11 @@ run_explain(struct context *context, const void *values, const struct strings *o
 	context_log_in_at_host(context, host);
 	if (credential_explain(&context->options.session.registry, host, &lines, err) < 0)
 		return -1;
-	list = add_lines(&page, &lines);
-	return context_result_page(context, &page,
-				   json_pack("{s:s, s:o}", "host", host, "places", list), err);
+	for (size_t i = 0; i < lines.count; i++)
+		page_add(&page, "%s\n", lines.items[i]);
+	return context_result_page(
+		context, &page,
+		json_pack("{s:s, s:o}", "host", host, "places", json_strings(&lines)), err);
 }
 
 static const struct command cmd_explain = {

@@ -10,8 +10,8 @@
 #include "cli/context.h"
 #include "cli/options/spelling.h"
 #include "cli/options/target_options.h"
+#include "cli/outcome.h"
 #include "cli/output/page.h"
-#include "cli/output/progress.h"
 #include "image/resolve/target.h"
 #include "image/transfer/copy_image.h"
 
@@ -85,8 +85,8 @@ parse_places(struct context *context, const struct strings *operands, struct cop
 static json_t *
 describe_all(const struct context *context, const struct copies *copies)
 {
-	const struct progress_counts *counts = progress_counts(context->progress);
 	json_t *list = json_array();
+	json_t *object;
 
 	for (size_t i = 0; i < copies->count; i++)
 		json_array_append_new(list, json_pack("{s:s, s:s?, s:s, s:b}", "image",
@@ -94,20 +94,10 @@ describe_all(const struct context *context, const struct copies *copies)
 						      copies->results[i].tag, "digest",
 						      digest_text(&copies->results[i].digest).text,
 						      "present", copies->results[i].was_there));
-	return json_pack("{s:s, s:o, s:I, s:I, s:I, s:I}", "digest",
-			 digest_text(&copies->results[0].digest).text, "destinations", list,
-			 "moved_bytes", (json_int_t)counts->moved_bytes, "reused_bytes",
-			 (json_int_t)counts->reused_bytes, "requests", (json_int_t)counts->requests,
-			 "retries", (json_int_t)counts->retries);
-}
-
-static bool
-takes_stdout(const struct copies *copies)
-{
-	for (size_t i = 0; i < copies->count; i++)
-		if (copies->places[i].path && strcmp(copies->places[i].path, "-") == 0)
-			return true;
-	return false;
+	object = json_pack("{s:s, s:o}", "digest", digest_text(&copies->results[0].digest).text,
+			   "destinations", list);
+	outcome_add_counts(context, object);
+	return object;
 }
 
 static int
@@ -115,14 +105,17 @@ tell(struct context *context, const struct copies *copies, struct error **err)
 {
 	AUTO_PAGE struct page page = { 0 };
 	AUTO_FREE char *text = NULL;
+	bool stdout_is_taken = false;
 
 	for (size_t i = 0; i < copies->count; i++) {
 		const struct copy_result *result = &copies->results[i];
+		const char *path = copies->places[i].path;
 
+		stdout_is_taken = stdout_is_taken || (path && strcmp(path, "-") == 0);
 		page_add(&page, "%s@%s\n", result->repository, digest_text(&result->digest).text);
 	}
 	text = page_take(&page);
-	if (!takes_stdout(copies))
+	if (!stdout_is_taken)
 		return context_result(context, text, describe_all(context, copies), err);
 	context->has_result = true;
 	context_notice(context, "%s", text);

@@ -12,6 +12,7 @@
 #include "cli/context.h"
 #include "cli/help.h"
 #include "cli/output/page.h"
+#include "oci/document.h"
 
 struct help_values {
 	bool list;
@@ -31,14 +32,12 @@ list_names(struct context *context, struct error **err)
 {
 	AUTO_STRINGS struct strings names = { 0 };
 	AUTO_PAGE struct page page = { 0 };
-	json_t *array = json_array();
 
 	commands_list_names(&names);
-	for (size_t i = 0; i < names.count; i++) {
+	for (size_t i = 0; i < names.count; i++)
 		page_add(&page, "%s\n", names.items[i]);
-		(void)json_array_append_new(array, json_string(names.items[i]));
-	}
-	return context_result_page(context, &page, json_pack("{s:o}", "commands", array), err);
+	return context_result_page(context, &page,
+				   json_pack("{s:o}", "commands", json_strings(&names)), err);
 }
 
 static int

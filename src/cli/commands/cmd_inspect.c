@@ -11,7 +11,6 @@
 #include "cli/context.h"
 #include "cli/inspected.h"
 #include "cli/output/columns.h"
-#include "cli/output/json.h"
 #include "cli/output/page.h"
 #include "image/document/content.h"
 #include "image/document/image_node.h"

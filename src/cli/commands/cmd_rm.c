@@ -9,6 +9,7 @@
 #include "cli/context.h"
 #include "cli/output/page.h"
 #include "image/transfer/remove_tag.h"
+#include "oci/document.h"
 #include "oci/location.h"
 
 struct rm_values {
@@ -28,17 +29,14 @@ list_removed(struct page *page, const struct location *location, const struct re
 	AUTO_FREE char *repository = location_repository(location);
 	AUTO_FREE char *name = location_format(location);
 	bool by_digest = location->reference.digest.algorithm != DIGEST_NONE;
-	json_t *tags = json_array();
 
 	if (by_digest)
 		page_add(page, "%s\n", name);
-	for (size_t i = 0; i < removal->tags.count; i++) {
+	for (size_t i = 0; i < removal->tags.count; i++)
 		page_add(page, "%s:%s\n", repository, QUOTED(removal->tags.items[i]));
-		json_array_append_new(tags, json_string(removal->tags.items[i]));
-	}
 	return json_pack("{s:s, s:s?, s:o, s:i}", "image", repository, "digest",
 			 by_digest ? digest_text(&location->reference.digest).text : NULL, "tags",
-			 tags, "referrers", (int)removal->referrer_count);
+			 json_strings(&removal->tags), "referrers", (int)removal->referrer_count);
 }
 
 static int

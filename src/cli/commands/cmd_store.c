@@ -10,11 +10,11 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/output/columns.h"
-#include "cli/output/json.h"
 #include "cli/output/page.h"
 #include "image/prune/collect.h"
 #include "oci/annotation.h"
 #include "oci/descriptor.h"
+#include "oci/document.h"
 #include "run/root/volumes.h"
 #include "run/roots.h"
 #include "store/care.h"
@@ -179,13 +179,9 @@ add_titles(struct columns *columns, const char *const *titles)
 static json_t *
 add_lines(struct page *page, const char *what, const struct strings *lines)
 {
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < lines->count; i++) {
+	for (size_t i = 0; i < lines->count; i++)
 		page_add(page, "%s: %s\n", what, lines->items[i]);
-		json_array_append_new(array, json_string(lines->items[i]));
-	}
-	return array;
+	return json_strings(lines);
 }
 
 static int

@@ -9,9 +9,9 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/options/target_options.h"
-#include "cli/output/json.h"
 #include "image/resolve/target.h"
 #include "image/transfer/retag.h"
+#include "oci/document.h"
 #include "oci/location.h"
 
 struct tag_values {

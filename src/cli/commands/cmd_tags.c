@@ -9,7 +9,6 @@
 #include "cli/context.h"
 #include "cli/options/target_options.h"
 #include "cli/output/columns.h"
-#include "cli/output/json.h"
 #include "cli/output/page.h"
 #include "image/document/content.h"
 #include "image/document/image_tree.h"

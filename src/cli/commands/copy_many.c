@@ -14,9 +14,9 @@
 #include "base/xalloc.h"
 #include "cli/context.h"
 #include "cli/options/spelling.h"
+#include "cli/outcome.h"
 #include "cli/output/columns.h"
 #include "cli/output/page.h"
-#include "cli/output/progress.h"
 #include "image/transfer/copy_tags.h"
 #include "oci/document.h"
 
@@ -72,11 +72,10 @@ add_pair(struct context *context, const struct copy_many_values *values, const c
 	context_log_in_at(context, &destination);
 	if (values->all_tags) {
 		if (check_repository(from, &source, err) < 0 ||
-		    check_repository(to, &destination, err) < 0 ||
-		    copy_rows_add_tags(context_session(context), &source, &destination,
-				       &values->include, &values->exclude, rows, err) < 0)
+		    check_repository(to, &destination, err) < 0)
 			return -1;
-		return 0;
+		return copy_rows_add_tags(context_session(context), &source, &destination,
+					  &values->include, &values->exclude, rows, err);
 	}
 	if (source.transport == TRANSPORT_REGISTRY && !reference->tag &&
 	    reference->digest.algorithm == DIGEST_NONE)
@@ -161,11 +160,10 @@ row_json(const struct copy_row *row, bool dry_run)
 static int
 tell(struct context *context, const struct copy_rows *rows, bool dry_run, struct error **err)
 {
-	const struct progress_counts *counts = progress_counts(context->progress);
 	AUTO_COLUMNS struct columns columns = { .alignment = "lll" };
 	AUTO_PAGE struct page page = { 0 };
-	AUTO_FREE char *text = NULL;
 	json_t *list = json_array();
+	json_t *object;
 
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct copy_row *row = &rows->items[i];
@@ -180,14 +178,9 @@ tell(struct context *context, const struct copy_rows *rows, bool dry_run, struct
 			context_notice(context, "%s", error_text(row->failure));
 	}
 	columns_print(&columns, &page);
-	text = page_take(&page);
-	return context_result(
-		context, text,
-		json_pack("{s:b, s:o, s:I, s:I, s:I, s:I}", "dry_run", dry_run, "copies", list,
-			  "moved_bytes", (json_int_t)counts->moved_bytes, "reused_bytes",
-			  (json_int_t)counts->reused_bytes, "requests",
-			  (json_int_t)counts->requests, "retries", (json_int_t)counts->retries),
-		err);
+	object = json_pack("{s:b, s:o}", "dry_run", dry_run, "copies", list);
+	outcome_add_counts(context, object);
+	return context_result_page(context, &page, object, err);
 }
 
 /* The first failure decides about the exit status. */
@@ -220,15 +213,12 @@ copy_many(struct context *context, const struct copy_many_values *values,
 		.dry_run = values->dry_run,
 	};
 	AUTO_COPY_ROWS struct copy_rows rows = { 0 };
-	int result;
 
 	if (check_usage(values, operands, err) < 0 ||
 	    (values->list ? add_list(context, values, &rows, err)
 			  : add_pair(context, values, operands->items[0], operands->items[1], &rows,
-				     err)) < 0)
-		return -1;
-	result = copy_rows_run(context_session(context), &options, &rows, err);
-	if (result < 0)
+				     err)) < 0 ||
+	    copy_rows_run(context_session(context), &options, &rows, err) < 0)
 		return -1;
 	if (rows.count == 0 && !context->options.json) {
 		context_notice(context, "no tag matches: nothing to copy");

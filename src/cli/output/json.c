@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/strings.h"
 #include "cli/output/page.h"
 #include "oci/platform.h"
 
@@ -38,16 +37,6 @@ json_take_line(json_t *object)
 	}
 	page_add(&page, "\n");
 	return TAKE_PTR(page.text);
-}
-
-json_t *
-json_strings(const struct strings *strings)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < strings->count; i++)
-		json_array_append_new(array, json_string(strings->items[i]));
-	return array;
 }
 
 json_t *

@@ -6,9 +6,7 @@
 #include <jansson.h>
 
 struct platforms;
-struct strings;
 
-json_t *json_strings(const struct strings *strings);
 json_t *json_platforms(const struct platforms *platforms); /* ["linux/amd64", ...] */
 
 /* Takes the object.  ASCII alone, so that no terminal and no CI runner finds in it more than text;

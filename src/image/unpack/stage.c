@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "layer/unpacker.h"
@@ -25,14 +26,12 @@ static int
 name_paths(struct stage *stage, const char *directory, struct error **err)
 {
 	size_t size = strlen(directory);
-	const char *slash;
 	const char *name;
 
 	while (size > 1 && directory[size - 1] == '/')
 		size--;
 	stage->directory = xstrndup(directory, size);
-	slash = strrchr(stage->directory, '/');
-	name = slash ? slash + 1 : stage->directory;
+	name = path_name(stage->directory);
 	if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
 		error_set(err, ERROR_USAGE, "invalid directory name '%s'", QUOTED(directory));
 		return -1;

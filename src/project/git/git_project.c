@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/leftovers.h"
 #include "base/limits.h"
+#include "base/path.h"
 #include "base/strings.h"
 #include "base/text.h"
 #include "base/xalloc.h"
@@ -115,11 +116,10 @@ struct git_project *
 git_project_new(struct git *git, const char *path, struct error **err)
 {
 	AUTO_GIT_PROJECT struct git_project *project = XNEW(struct git_project);
-	const char *slash = strrchr(path, '/');
 
 	project->git = git;
 	project->path = xstrdup(path);
-	project->file = xasprintf("%s%s", git_prefix(git), slash ? slash + 1 : path);
+	project->file = xasprintf("%s%s", git_prefix(git), path_name(path));
 	project->lock_path = xasprintf("%s%s", git_prefix(git), LOCK_FILE_NAME);
 	project->filter = (struct input_filter){ apply_filter, project };
 	forget_commit(project);
@@ -411,19 +411,6 @@ check_input(struct git_project *project, const struct project_image *image, cons
 	return end.path ? check_submodules(image, named, end.path, entries, err) : 0;
 }
 
-static int
-check_inputs(struct git_project *project, const struct git_entries *entries, struct error **err)
-{
-	for (size_t i = 0; i < project->project->image_count; i++) {
-		const struct project_image *image = &project->project->images[i];
-
-		for (size_t j = 0; j < image->inputs.count; j++)
-			if (check_input(project, image, image->inputs.items[j], entries, err) < 0)
-				return -1;
-	}
-	return 0;
-}
-
 /* The files of all inputs, the links that lead to them, and the attributes that count for them. */
 static int
 list_files(struct git_project *project, struct git_entries *ret_entries, struct error **err)
@@ -574,12 +561,9 @@ check_index(struct git_project *project, const struct git_entries *entries, stru
 static bool
 have_attributes(const struct git_entries *entries)
 {
-	for (size_t i = 0; i < entries->count; i++) {
-		const char *slash = strrchr(entries->items[i].path, '/');
-
-		if (strcmp(slash ? slash + 1 : entries->items[i].path, attributes_name) == 0)
+	for (size_t i = 0; i < entries->count; i++)
+		if (strcmp(path_name(entries->items[i].path), attributes_name) == 0)
 			return true;
-	}
 	return false;
 }
 
@@ -672,10 +656,17 @@ check_out(struct git_project *project, struct error **err)
 {
 	AUTO_GIT_ENTRIES struct git_entries entries = { 0 };
 
-	if (git_checkout_empty(project->git, err) < 0 || list_files(project, &entries, err) < 0 ||
-	    check_inputs(project, &entries, err) < 0 || check_sizes(project, &entries, err) < 0 ||
-	    make_index(project, &entries, err) < 0 || check_index(project, &entries, err) < 0 ||
-	    find_filters(project, &entries, err) < 0)
+	if (git_checkout_empty(project->git, err) < 0 || list_files(project, &entries, err) < 0)
+		return -1;
+	for (size_t i = 0; i < project->project->image_count; i++) {
+		const struct project_image *image = &project->project->images[i];
+
+		for (size_t j = 0; j < image->inputs.count; j++)
+			if (check_input(project, image, image->inputs.items[j], &entries, err) < 0)
+				return -1;
+	}
+	if (check_sizes(project, &entries, err) < 0 || make_index(project, &entries, err) < 0 ||
+	    check_index(project, &entries, err) < 0 || find_filters(project, &entries, err) < 0)
 		return -1;
 	return write_files(project, &entries, err);
 }

@@ -197,18 +197,6 @@ git_refs_list(struct git *git, const struct strings *patterns, bool ask_origin,
 	return 0;
 }
 
-static void
-add_branch(const char *line, struct strings *names)
-{
-	static const char *const starts[] = { "refs/heads/", "refs/remotes/origin/" };
-	const char *name = strchr(line, '\t');
-
-	name = name ? name + 1 : line;
-	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
-		if (text_starts(name, starts[i]))
-			strings_add(names, name + strlen(starts[i]));
-}
-
 int
 git_branches_list(struct git *git, bool ask_origin, struct strings *ret_names, struct error **err)
 {
@@ -226,7 +214,15 @@ git_branches_list(struct git *git, bool ask_origin, struct strings *ret_names, s
 	if (!ask_origin && git_read(git, &question, &output, err) < 0)
 		return -1;
 	rest = output.data;
-	while (rest && *rest)
-		add_branch(strsep(&rest, "\n"), ret_names);
+	while (rest && *rest) {
+		static const char *const starts[] = { "refs/heads/", "refs/remotes/origin/" };
+		const char *line = strsep(&rest, "\n");
+		const char *name = strchr(line, '\t');
+
+		name = name ? name + 1 : line;
+		for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
+			if (text_starts(name, starts[i]))
+				strings_add(ret_names, name + strlen(starts[i]));
+	}
 	return 0;
 }

@@ -34,6 +34,8 @@
 #define BUNDLE_ENTRIES_LIMIT_COUNT 32      /* of logs, as sigstore-go; bundles have one */
 #define BUNDLE_TIMESTAMPS_LIMIT_COUNT 32   /* as sigstore-go; bundles have one */
 #define PROOF_HASHES_LIMIT_COUNT 64        /* a tree of 2^63 leaves is that high */
+#define CHECKPOINT_LIMIT_BYTES (64 * KIB)  /* of a log: 200 bytes, and as much for each witness */
+#define TRUSTED_ROOT_LIMIT_BYTES (1 * MIB) /* the public one has 7 KiB */
 
 /* Names: distribution-spec, "Pulling manifests" */
 #define NAME_LIMIT_CHARS 255 /* host and name together: many clients stop here */

@@ -44,6 +44,13 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/trust/bundles.c %D%/trust/bundles.h \
 	%D%/trust/expected_claim.c %D%/trust/expected_claim.h \
 	%D%/trust/sigstore_bundle.c %D%/trust/sigstore_bundle.h \
+	%D%/trust/inclusion.c %D%/trust/inclusion.h \
+	%D%/trust/keyless.c %D%/trust/keyless.h \
+	%D%/trust/log_body.c %D%/trust/log_body.h \
+	%D%/trust/signer_certificate.c %D%/trust/signer_certificate.h \
+	%D%/trust/timestamp.c %D%/trust/timestamp.h \
+	%D%/trust/trusted_root.c %D%/trust/trusted_root.h \
+	%D%/trust/trust_policies.c %D%/trust/trust_policies.h \
 	%D%/trust/signing_key.c %D%/trust/signing_key.h \
 	%D%/resolve/image_source.c %D%/resolve/image_source.h \
 	%D%/unpack/stage.c %D%/unpack/stage.h \

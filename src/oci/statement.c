@@ -31,23 +31,21 @@ struct digests {
 };
 
 static const struct field top_fields[] = {
-	{ "_type", FIELD_STRING, true, offsetof(struct top, type) },
-	{ "predicateType", FIELD_STRING, true, offsetof(struct top, predicate_type) },
-	{ "subject", FIELD_ARRAY, true, offsetof(struct top, subjects) },
+	FIELD("_type", FIELD_STRING, true, top, type),
+	FIELD("predicateType", FIELD_STRING, true, top, predicate_type),
+	FIELD("subject", FIELD_ARRAY, true, top, subjects),
 };
 
 static const struct field subject_fields[] = {
-	{ "name", FIELD_STRING, false, offsetof(struct subject, name) },
-	{ "digest", FIELD_OBJECT, false, offsetof(struct subject, digest) },
-	{ "annotations", FIELD_OBJECT, false, offsetof(struct subject, annotations) },
+	FIELD("name", FIELD_STRING, false, subject, name),
+	FIELD("digest", FIELD_OBJECT, false, subject, digest),
+	FIELD("annotations", FIELD_OBJECT, false, subject, annotations),
 };
 
 static const struct field digest_fields[] = {
-	{ "sha256", FIELD_STRING, false, offsetof(struct digests, sha256) },
-	{ "sha512", FIELD_STRING, false, offsetof(struct digests, sha512) },
+	FIELD("sha256", FIELD_STRING, false, digests, sha256),
+	FIELD("sha512", FIELD_STRING, false, digests, sha512),
 };
-
-#define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 char *
 statement_format(const char *predicate_type, const struct statement_subject *subject)
@@ -74,7 +72,7 @@ read_digest(const json_t *object, struct digest *digest, struct error **err)
 	struct digests digests = { NULL, NULL };
 	AUTO_FREE char *text = NULL;
 
-	if (document_read_fields(object, digest_fields, COUNT(digest_fields), &digests, err) < 0)
+	if (DOCUMENT_READ(object, digest_fields, &digests, err) < 0)
 		return -1;
 	if (!digests.sha256 && !digests.sha512)
 		return 0;
@@ -91,7 +89,7 @@ read_subject(const json_t *object, struct statement_subject *subject, struct err
 
 	if (!json_is_object(object))
 		return error_set(err, ERROR_CONTENT, "a subject is not an object");
-	if (document_read_fields(object, subject_fields, COUNT(subject_fields), &said, err) < 0 ||
+	if (DOCUMENT_READ(object, subject_fields, &said, err) < 0 ||
 	    (said.digest && read_digest(said.digest, &subject->digest, err) < 0))
 		return -1;
 	fingerprint = json_string_value(json_object_get(said.annotations, fingerprint_key));
@@ -123,8 +121,7 @@ statement_parse(const void *bytes, size_t size, struct statement *ret_statement,
 	AUTO_STATEMENT struct statement statement = { 0 };
 	struct top top = { 0 };
 
-	if (!document ||
-	    document_read_fields(document, top_fields, COUNT(top_fields), &top, err) < 0)
+	if (!document || DOCUMENT_READ(document, top_fields, &top, err) < 0)
 		return -1;
 	if (strcmp(top.type, type_v1) != 0 && strcmp(top.type, type_v01) != 0)
 		return error_set(err, ERROR_CONTENT, "unknown type of statement '%s'",

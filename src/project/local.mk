@@ -13,6 +13,7 @@ noinst_LIBRARIES += %D%/libproject.a
 	%D%/project_cache.c \
 	%D%/project_fingerprint.c \
 	%D%/project_image.c \
+	%D%/requirement.c %D%/requirement.h \
 	%D%/project_run.c \
 	%D%/project_schema.c %D%/project_schema.h \
 	%D%/reading.h \

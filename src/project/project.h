@@ -16,6 +16,7 @@
 #include "fingerprint/fingerprint.h"
 #include "oci/platform.h"
 #include "project/cache_preset.h"
+#include "project/requirement.h"
 
 struct error;
 struct input_filter;
@@ -30,8 +31,10 @@ struct project_image {
 	const char *unknown_variable; /* that `repository` or `fallback` needs; NULL: none */
 	char *pull_requests; /* the same form, where jobs of pull requests push; NULL: nowhere */
 	struct strings fallback; /* the same form, asked in order; empty with `repository` NULL */
-	struct strings inputs, optional, exclude, needs, pins, push_refs, require;
+	struct strings inputs, optional, exclude, needs, pins, push_refs;
+	struct requirements require;
 	struct strings signed_by; /* public keys, paths */
+	char *trusted_root;       /* path; NULL: none */
 	struct strings tags;      /* kept on the newest image by the jobs of push_refs */
 	struct fingerprint_pairs args;
 	bool tracked;

@@ -100,19 +100,18 @@ read_pin(const struct config *config, const struct config_node *node, void *pins
 }
 
 static int
-read_require(const struct config *config, const struct config_node *node, void *ret_value,
-	     struct error **err)
+read_path(const struct config *config, const struct config_node *node, void *ret_value,
+	  struct error **err)
 {
-	if (config_read_texts(config, node, ret_value, err) < 0)
+	AUTO_FREE char *text = NULL;
+	AUTO_FREE char *normal = NULL;
+
+	if (config_read_text(config, node, &text, err) < 0)
 		return -1;
-	for (size_t i = 0; i < node->count; i++) {
-		if (strcmp(node->items[i].text, "fingerprint") != 0 &&
-		    strcmp(node->items[i].text, "signature") != 0)
-			return config_fail(config, &node->items[i].mark, err,
-					   "'%s' cannot be required, only 'fingerprint' and "
-					   "'signature'",
-					   QUOTED(node->items[i].text));
-	}
+	normal = path_normalise(text, err);
+	if (!normal)
+		return config_wrap(config, &node->mark, err);
+	*(char **)ret_value = TAKE_PTR(text);
 	return 0;
 }
 
@@ -162,7 +161,8 @@ project_image_release(struct project_image *image)
 	strings_release(&image->needs);
 	strings_release(&image->pins);
 	strings_release(&image->push_refs);
-	strings_release(&image->require);
+	requirements_release(&image->require);
+	free(image->trusted_root);
 	strings_release(&image->signed_by);
 	strings_release(&image->tags);
 	fingerprint_pairs_release(&image->args);
@@ -218,8 +218,8 @@ static const struct config_field entry_fields[] = {
 	  SCHEMA_TEXTS },
 	{ "repository", config_read_text, offsetof(struct entry, repository), CONFIG_OPTIONAL,
 	  SCHEMA_TEXT },
-	{ "require", read_require, offsetof(struct entry, image.require), CONFIG_OPTIONAL,
-	  SCHEMA_TEXTS },
+	{ "require", requirements_read, offsetof(struct entry, image.require), CONFIG_OPTIONAL,
+	  REQUIREMENTS_SCHEMA },
 	{ "scheme", read_scheme, offsetof(struct entry, image.scheme), CONFIG_OPTIONAL,
 	  SCHEMA_ONE_OF("\"tree\", \"concat\"") },
 	{ "signed_by", project_paths_read, offsetof(struct entry, image.signed_by), CONFIG_OPTIONAL,
@@ -227,6 +227,8 @@ static const struct config_field entry_fields[] = {
 	{ "tags", read_tags, offsetof(struct entry, image.tags), CONFIG_OPTIONAL, SCHEMA_TEXTS },
 	{ "tracked", config_read_bool, offsetof(struct entry, image.tracked), CONFIG_OPTIONAL,
 	  SCHEMA_BOOL },
+	{ "trusted_root", read_path, offsetof(struct entry, image.trusted_root), CONFIG_OPTIONAL,
+	  SCHEMA_TEXT },
 };
 
 const struct config_table project_image_table = CONFIG_TABLE(entry_fields);
@@ -356,6 +358,30 @@ check_optional(const struct reading *reading, const struct config_node *node,
 	return 0;
 }
 
+static int
+check_signers(const struct reading *reading, const struct config_node *node,
+	      const struct project_image *image, struct error **err)
+{
+	const struct config_node *node_of_require = config_find(node, "require");
+	const struct requirements *require = &image->require;
+	bool names_identity = requirements_name_identity(require);
+
+	if (require->signature && image->signed_by.count == 0)
+		return config_fail(reading->config, &node_of_require->mark, err,
+				   "image '%s' requires a signature and has no 'signed_by'",
+				   image->name);
+	if (requirements_need_any_signer(require) && image->signed_by.count == 0 && !names_identity)
+		return config_fail(reading->config, &node_of_require->mark, err,
+				   "image '%s' requires an attestation and names no signer: "
+				   "expected 'keyless' or 'signed_by'",
+				   image->name);
+	if (names_identity && !image->trusted_root)
+		return config_fail(reading->config, &node_of_require->mark, err,
+				   "image '%s' requires an identity and has no 'trusted_root'",
+				   image->name);
+	return 0;
+}
+
 int
 project_image_read(const struct reading *reading, const struct config_node *node,
 		   struct project_image *image, struct error **err)
@@ -364,7 +390,6 @@ project_image_read(const struct reading *reading, const struct config_node *node
 	CLEANUP(entry_release)
 	struct entry entry = { .image = { .name = xstrdup(node->key),
 					  .length = FINGERPRINT_LENGTH_DEFAULT } };
-	const struct config_node *require;
 
 	if (!project_name_is_valid(node->key)) {
 		config_fail(reading->config, &node->key_mark, err, "invalid image name '%s'",
@@ -375,13 +400,9 @@ project_image_read(const struct reading *reading, const struct config_node *node
 		    0 ||
 	    expand_repositories(reading, node, &entry, err) < 0 ||
 	    check_scheme(reading, node, &entry.image, err) < 0 ||
-	    check_optional(reading, node, &entry.image, err) < 0)
+	    check_optional(reading, node, &entry.image, err) < 0 ||
+	    check_signers(reading, node, &entry.image, err) < 0)
 		return -1;
-	require = config_find(node, "require");
-	if (entry.image.signed_by.count == 0 && strings_has(&entry.image.require, "signature"))
-		return config_fail(reading->config, &require->mark, err,
-				   "image '%s' requires a signature and has no 'signed_by'",
-				   entry.image.name);
 	if (entry.image.inputs.count + entry.image.needs.count + entry.image.pins.count +
 		    entry.image.args.count ==
 	    0)

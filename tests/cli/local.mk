@@ -7,6 +7,7 @@ cli_tests = \
 	%D%/commits.bats \
 	%D%/fingerprint.bats \
 	%D%/init.bats \
+	%D%/keyless.bats \
 	%D%/manage.bats \
 	%D%/prune.bats \
 	%D%/quickstart.bats \

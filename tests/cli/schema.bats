@@ -60,11 +60,17 @@ accepted() {
 		version: 1\nimages: {ci: {length: 70}}
 		version: 1\nimages: {ci: {tracked: perhaps}}
 		version: 1\nimages: {ci: {scheme: other}}
+		version: 1\nimages: {ci: {require: [notary]}}
+		version: 1\nimages: {ci: {require: [{}]}}
+		version: 1\nimages: {ci: {require: [{keyless: {issuer: a}}]}}
 		version: 1\nmirrors: {ghcr.io: https://m.example}
 		version: 1\ncaches: {target: {executables: sometimes}}
 		version: 1\nrun: {volume: [a]}
 	LINES
 	assert_equal "$(accepted "$T"/*.yaml)" ''
 	printf '%s\n' 'version: 1' 'x-other: {a: b}' 'images: {ci: {inputs: [a], args: {V: 1.9}, x-mine: 1}}' >"$T/good.yaml"
+	assert_equal "$(accepted "$T/good.yaml")" "$T/good.yaml"
+	printf '%s\n' 'version: 1' 'images: {ci: {trusted_root: a, require: [signature, {attestation: t},' \
+		'{keyless: {issuer: i, subject: s, log: false}, attestation: t}]}}' >"$T/good.yaml"
 	assert_equal "$(accepted "$T/good.yaml")" "$T/good.yaml"
 }

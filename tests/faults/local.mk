@@ -10,6 +10,7 @@ fault_tests = \
 	%D%/direct.bats \
 	%D%/fingerprint.bats \
 	%D%/http.bats \
+	%D%/keyless.bats \
 	%D%/index.bats \
 	%D%/manage.bats \
 	%D%/manifests.bats \

@@ -40,3 +40,17 @@ attach_bundle() {
 	ocifp_run attach --type "$bundle_type" "${@:2}" "$1" "$T/bundle.json:$bundle_type"
 	assert_status 0
 }
+
+# make_sigstore all|good DIGEST [PREDICATE_TYPE]: $T/sigstore, by tests/lib/sigstore.py
+make_sigstore() {
+	python3 "$RIG_LIB/sigstore.py" "$1" "$T/sigstore" "${@:2}" || fail "sigstore.py $*"
+	issuer=https://issuer.example
+	subject=https://ci.example/owner/name/.ci/build.yml@refs/heads/main
+	identity=(--issuer "$issuer" --subject "$subject" --trusted-root "$T/sigstore/root.json")
+}
+
+# attach_signed NAME REF [OPTION...]: that one of them becomes a referrer
+attach_signed() {
+	cp "$T/sigstore/$1.json" "$T/bundle.json"
+	attach_bundle "${@:2}"
+}

@@ -30,6 +30,7 @@ EXTRA_DIST += $(rig_tests) \
 	%D%/screens.bash \
 	%D%/scenes.bash \
 	%D%/screen.py \
+	%D%/sigstore.py \
 	%D%/source_times_fuzz.py \
 	%D%/systems.bash \
 	%D%/tls.bash \
@@ -41,8 +42,10 @@ if HAVE_BATS
 TESTS += $(rig_tests)
 endif
 
-check_PROGRAMS += %D%/open_layers %D%/source_times
+check_PROGRAMS += %D%/open_layers %D%/source_times %D%/verify_bundle
 %C%_open_layers_SOURCES = %D%/open_layers.c
 %C%_open_layers_LDADD = $(image_libs)
 %C%_source_times_SOURCES = %D%/source_times.c
 %C%_source_times_LDADD = $(cache_libs)
+%C%_verify_bundle_SOURCES = %D%/verify_bundle.c
+%C%_verify_bundle_LDADD = $(image_libs)

@@ -189,8 +189,8 @@ everything_in_the_file_arrives(void **state)
 	assert_string_equal(base->optional.items[0], "install.sh");
 	assert_string_equal(base->exclude.items[0], "src-scripts/README.md");
 	assert_string_equal(base->build, "./build.sh base");
-	assert_string_equal(base->require.items[0], "fingerprint");
-	assert_string_equal(base->require.items[1], "signature");
+	assert_true(base->require.fingerprint);
+	assert_true(base->require.signature);
 	assert_string_equal(base->signed_by.items[1], "old.pub");
 	assert_int_equal(base->push_refs.count, 3);
 	assert_true(base->tracked);

@@ -159,7 +159,7 @@ target_of_project(const struct project *project, const char *name, const char *t
 	ret_target->image = image;
 	ret_target->directory = project->directory;
 	ret_target->record = BUF_INIT(RECORD_LIMIT_BYTES);
-	ret_target->requires_fingerprint = strings_has(&image->require, "fingerprint");
+	ret_target->requires_fingerprint = image->require.fingerprint;
 	platforms_copy(&image->platforms, &ret_target->platforms);
 	if (add_repositories(ret_target, !tag, err) < 0)
 		return -1;

@@ -2,6 +2,7 @@
 #include "image/trust/bundles.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "base/error.h"
 #include "base/limits.h"
@@ -9,6 +10,7 @@
 #include "base/xalloc.h"
 #include "image/document/content.h"
 #include "image/trust/expected_claim.h"
+#include "image/trust/keyless.h"
 #include "image/trust/signing_key.h"
 #include "image/trust/sigstore_bundle.h"
 #include "oci/index.h"
@@ -80,20 +82,46 @@ get_bytes(const struct content *content, struct good_bundle *bundle, struct erro
 	return content_get_blob(content, &bundle->layer, &bundle->bytes, err);
 }
 
-/* The envelope is by one of the keys. */
 static int
-check_signer(const struct sigstore_bundle *bundle, const struct bundle_policy *policy,
-	     struct error **err)
+check_key(const struct sigstore_bundle *bundle, const struct signing_keys *keys, struct error **err)
 {
 	AUTO_BUF struct buf signed_bytes = BUF_INIT(BUNDLE_LIMIT_BYTES);
 
 	if (dsse_encode(bundle->payload_type, bundle->payload.data, bundle->payload.size,
 			&signed_bytes, err) < 0)
 		return -1;
-	if (signing_keys_verify(policy->keys, signed_bytes.data, signed_bytes.size,
-				bundle->signature.data, bundle->signature.size))
+	if (keys && signing_keys_verify(keys, signed_bytes.data, signed_bytes.size,
+					bundle->signature.data, bundle->signature.size))
 		return 0;
 	return error_set(err, ERROR_REFUSED, "no trusted key made this signature");
+}
+
+/* One of the identities, which may be of instances with a log and without; why not is said of the
+ * last one. */
+static int
+check_identity(const struct sigstore_bundle *bundle, const struct bundle_policy *policy,
+	       struct error **err)
+{
+	AUTO_ERROR struct error *nearest = NULL;
+
+	for (size_t i = 0; policy->root && i < policy->identity_count; i++) {
+		error_free(nearest);
+		nearest = NULL;
+		if (keyless_verify(bundle, policy->root, &policy->identities[i],
+				   (int64_t)time(NULL), &nearest) == 0)
+			return 0;
+	}
+	if (nearest)
+		return error_pass(err, TAKE_PTR(nearest));
+	return error_set(err, ERROR_REFUSED, "it is signed by an identity, and none is trusted");
+}
+
+static int
+check_signer(const struct sigstore_bundle *bundle, const struct bundle_policy *policy,
+	     struct error **err)
+{
+	return bundle->key_hint ? check_key(bundle, policy->keys, err)
+				: check_identity(bundle, policy, err);
 }
 
 static int
@@ -113,7 +141,8 @@ check_statement(const struct sigstore_bundle *bundle, const struct bundle_policy
 	return expected_claim_compare_statement(policy->expected, &statement, err);
 }
 
-/* *ret_is_trusted: it is by a trusted signer, whatever it says. */
+/* *ret_is_trusted: it is by a trusted signer, whatever it says; or what is wrong with the signature
+ * of an identity is worth telling. */
 static int
 check_one(const struct content *content, const struct descriptor *entry,
 	  const struct bundle_policy *policy, struct good_bundle *good, bool *ret_is_trusted,
@@ -126,8 +155,10 @@ check_one(const struct content *content, const struct descriptor *entry,
 		return -1;
 	if (!bundle.is_envelope)
 		return error_set(err, ERROR_REFUSED, "a file is signed, no claim about the image");
-	if (check_signer(&bundle, policy, err) < 0)
+	if (check_signer(&bundle, policy, err) < 0) {
+		*ret_is_trusted = !bundle.key_hint && policy->identity_count > 0;
 		return -1;
+	}
 	*ret_is_trusted = true;
 	return check_statement(&bundle, policy, err);
 }

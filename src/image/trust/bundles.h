@@ -23,8 +23,10 @@
 struct content;
 struct error;
 struct expected_claim;
+struct keyless_identity;
 struct signing_keys;
 struct store;
+struct trusted_root;
 
 #define PREDICATE_SIGNATURE "https://sigstore.dev/cosign/sign/v1"
 
@@ -34,7 +36,10 @@ struct store;
 /* What a bundle has to be. */
 struct bundle_policy {
 	const char *predicate_type;
-	const struct signing_keys *keys; /* any of them made it */
+	const struct signing_keys *keys; /* one of them made it; NULL: no key counts */
+	const struct trusted_root *root; /* or one of these identities; NULL: none counts */
+	const struct keyless_identity *identities;
+	size_t identity_count;
 	const struct expected_claim *expected;
 };
 

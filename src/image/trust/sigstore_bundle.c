@@ -31,10 +31,10 @@ struct top {
 };
 
 static const struct field top_fields[] = {
-	{ "mediaType", FIELD_STRING, true, offsetof(struct top, media_type) },
-	{ "verificationMaterial", FIELD_OBJECT, true, offsetof(struct top, material) },
-	{ "dsseEnvelope", FIELD_OBJECT, false, offsetof(struct top, envelope) },
-	{ "messageSignature", FIELD_OBJECT, false, offsetof(struct top, message) },
+	FIELD("mediaType", FIELD_STRING, true, top, media_type),
+	FIELD("verificationMaterial", FIELD_OBJECT, true, top, material),
+	FIELD("dsseEnvelope", FIELD_OBJECT, false, top, envelope),
+	FIELD("messageSignature", FIELD_OBJECT, false, top, message),
 };
 
 struct envelope {
@@ -44,9 +44,9 @@ struct envelope {
 };
 
 static const struct field envelope_fields[] = {
-	{ "payloadType", FIELD_STRING, true, offsetof(struct envelope, payload_type) },
-	{ "payload", FIELD_STRING, true, offsetof(struct envelope, payload) },
-	{ "signatures", FIELD_ARRAY, true, offsetof(struct envelope, signatures) },
+	FIELD("payloadType", FIELD_STRING, true, envelope, payload_type),
+	FIELD("payload", FIELD_STRING, true, envelope, payload),
+	FIELD("signatures", FIELD_ARRAY, true, envelope, signatures),
 };
 
 struct message {
@@ -55,8 +55,8 @@ struct message {
 };
 
 static const struct field message_fields[] = {
-	{ "messageDigest", FIELD_OBJECT, true, offsetof(struct message, digest) },
-	{ "signature", FIELD_STRING, true, offsetof(struct message, signature) },
+	FIELD("messageDigest", FIELD_OBJECT, true, message, digest),
+	FIELD("signature", FIELD_STRING, true, message, signature),
 };
 
 struct message_digest {
@@ -65,8 +65,8 @@ struct message_digest {
 };
 
 static const struct field message_digest_fields[] = {
-	{ "algorithm", FIELD_STRING, true, offsetof(struct message_digest, algorithm) },
-	{ "digest", FIELD_STRING, true, offsetof(struct message_digest, digest) },
+	FIELD("algorithm", FIELD_STRING, true, message_digest, algorithm),
+	FIELD("digest", FIELD_STRING, true, message_digest, digest),
 };
 
 struct material {
@@ -78,11 +78,11 @@ struct material {
 };
 
 static const struct field material_fields[] = {
-	{ "x509CertificateChain", FIELD_OBJECT, false, offsetof(struct material, chain) },
-	{ "certificate", FIELD_OBJECT, false, offsetof(struct material, certificate) },
-	{ "publicKey", FIELD_OBJECT, false, offsetof(struct material, key) },
-	{ "tlogEntries", FIELD_ARRAY, false, offsetof(struct material, entries) },
-	{ "timestampVerificationData", FIELD_OBJECT, false, offsetof(struct material, times) },
+	FIELD("x509CertificateChain", FIELD_OBJECT, false, material, chain),
+	FIELD("certificate", FIELD_OBJECT, false, material, certificate),
+	FIELD("publicKey", FIELD_OBJECT, false, material, key),
+	FIELD("tlogEntries", FIELD_ARRAY, false, material, entries),
+	FIELD("timestampVerificationData", FIELD_OBJECT, false, material, times),
 };
 
 struct entry {
@@ -94,11 +94,11 @@ struct entry {
 };
 
 static const struct field entry_fields[] = {
-	{ "logId", FIELD_OBJECT, true, offsetof(struct entry, log_id) },
-	{ "kindVersion", FIELD_OBJECT, true, offsetof(struct entry, kind) },
-	{ "inclusionPromise", FIELD_OBJECT, false, offsetof(struct entry, promise) },
-	{ "inclusionProof", FIELD_OBJECT, false, offsetof(struct entry, proof) },
-	{ "canonicalizedBody", FIELD_STRING, true, offsetof(struct entry, body) },
+	FIELD("logId", FIELD_OBJECT, true, entry, log_id),
+	FIELD("kindVersion", FIELD_OBJECT, true, entry, kind),
+	FIELD("inclusionPromise", FIELD_OBJECT, false, entry, promise),
+	FIELD("inclusionProof", FIELD_OBJECT, false, entry, proof),
+	FIELD("canonicalizedBody", FIELD_STRING, true, entry, body),
 };
 
 struct kind_version {
@@ -107,8 +107,8 @@ struct kind_version {
 };
 
 static const struct field kind_fields[] = {
-	{ "kind", FIELD_STRING, true, offsetof(struct kind_version, kind) },
-	{ "version", FIELD_STRING, true, offsetof(struct kind_version, version) },
+	FIELD("kind", FIELD_STRING, true, kind_version, kind),
+	FIELD("version", FIELD_STRING, true, kind_version, version),
 };
 
 struct proof {
@@ -118,9 +118,9 @@ struct proof {
 };
 
 static const struct field proof_fields[] = {
-	{ "rootHash", FIELD_STRING, true, offsetof(struct proof, root_hash) },
-	{ "hashes", FIELD_ARRAY, false, offsetof(struct proof, hashes) },
-	{ "checkpoint", FIELD_OBJECT, false, offsetof(struct proof, checkpoint) },
+	FIELD("rootHash", FIELD_STRING, true, proof, root_hash),
+	FIELD("hashes", FIELD_ARRAY, false, proof, hashes),
+	FIELD("checkpoint", FIELD_OBJECT, false, proof, checkpoint),
 };
 
 static void
@@ -209,8 +209,7 @@ read_envelope(const json_t *object, struct sigstore_bundle *bundle, struct error
 {
 	struct envelope envelope = { 0 };
 
-	if (document_read_fields(object, envelope_fields, COUNT(envelope_fields), &envelope, err) <
-	    0)
+	if (DOCUMENT_READ(object, envelope_fields, &envelope, err) < 0)
 		return -1;
 	if (json_array_size(envelope.signatures) != 1)
 		return error_set(err, ERROR_CONTENT, "an envelope has %zu signatures, not 1",
@@ -228,10 +227,8 @@ read_message(const json_t *object, struct sigstore_bundle *bundle, struct error 
 	struct message message = { 0 };
 	struct message_digest digest = { 0 };
 
-	if (document_read_fields(object, message_fields, COUNT(message_fields), &message, err) <
-		    0 ||
-	    document_read_fields(message.digest, message_digest_fields,
-				 COUNT(message_digest_fields), &digest, err) < 0 ||
+	if (DOCUMENT_READ(object, message_fields, &message, err) < 0 ||
+	    DOCUMENT_READ(message.digest, message_digest_fields, &digest, err) < 0 ||
 	    decode(message.signature, "signature", &bundle->signature, err) < 0 ||
 	    decode(digest.digest, "digest", &bundle->message_digest, err) < 0)
 		return -1;
@@ -290,7 +287,7 @@ read_proof(const json_t *object, struct inclusion_proof *proof, struct error **e
 	struct proof said = { 0 };
 	const char *checkpoint;
 
-	if (document_read_fields(object, proof_fields, COUNT(proof_fields), &said, err) < 0 ||
+	if (DOCUMENT_READ(object, proof_fields, &said, err) < 0 ||
 	    read_number(object, "logIndex", &proof->index, err) < 0 ||
 	    read_number(object, "treeSize", &proof->tree_size, err) < 0 ||
 	    decode(said.root_hash, "rootHash", &proof->root_hash, err) < 0 ||
@@ -310,8 +307,8 @@ read_entry(const json_t *object, struct log_entry *entry, struct error **err)
 
 	if (!json_is_object(object))
 		return error_set(err, ERROR_CONTENT, "it is not an object");
-	if (document_read_fields(object, entry_fields, COUNT(entry_fields), &said, err) < 0 ||
-	    document_read_fields(said.kind, kind_fields, COUNT(kind_fields), &kind, err) < 0)
+	if (DOCUMENT_READ(object, entry_fields, &said, err) < 0 ||
+	    DOCUMENT_READ(said.kind, kind_fields, &kind, err) < 0)
 		return -1;
 	entry->kind = xstrdup(kind.kind);
 	entry->version = xstrdup(kind.version);
@@ -354,8 +351,7 @@ read_material(const json_t *object, struct sigstore_bundle *bundle, struct error
 {
 	struct material material = { 0 };
 
-	if (document_read_fields(object, material_fields, COUNT(material_fields), &material, err) <
-		    0 ||
+	if (DOCUMENT_READ(object, material_fields, &material, err) < 0 ||
 	    read_signer(&material, bundle, err) < 0 ||
 	    read_entries(material.entries, bundle, err) < 0)
 		return -1;
@@ -380,7 +376,7 @@ read_bundle(const json_t *document, struct sigstore_bundle *bundle, struct error
 {
 	struct top top = { 0 };
 
-	if (document_read_fields(document, top_fields, COUNT(top_fields), &top, err) < 0 ||
+	if (DOCUMENT_READ(document, top_fields, &top, err) < 0 ||
 	    read_version(top.media_type, &bundle->minor, err) < 0 ||
 	    read_content(&top, bundle, err) < 0)
 		return -1;

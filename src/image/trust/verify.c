@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/trust/verify.h"
 
+#include <string.h>
+#include <time.h>
+
 #include "base/error.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 #include "image/resolve/find.h"
 #include "image/resolve/target.h"
@@ -9,6 +13,7 @@
 #include "image/trust/expected_claim.h"
 #include "image/trust/signatures.h"
 #include "image/trust/signing_key.h"
+#include "image/trust/trust_policies.h"
 #include "oci/referrer.h"
 #include "project/project.h"
 #include "repository/session.h"
@@ -19,12 +24,15 @@ struct verification {
 	const struct target *target;
 	const struct found_image *found;
 	const struct verify_options *options;
+	const struct bundle_policy *policy; /* that is being checked */
 	struct store *store;
-	char *tag;         /* of the classic signatures at the image's place */
-	char *name;        /* of these in the store */
-	char *bundle_name; /* of the bundles in the store */
-	char *repository;  /* "host/name" */
-	char *annotated;   /* fingerprint that the image says; NULL: none */
+	char *tag;                  /* of the classic signatures at the image's place */
+	char *name;                 /* of these in the store */
+	char *bundle_name;          /* of the bundles in the store */
+	char *repository;           /* "host/name" */
+	char *annotated;            /* fingerprint that the image says; NULL: none */
+	bool is_listed;             /* the next is known */
+	struct descriptors entries; /* the bundles at the image's place */
 };
 
 static void
@@ -35,6 +43,7 @@ verification_release(struct verification *verification)
 	free(verification->bundle_name);
 	free(verification->repository);
 	free(verification->annotated);
+	descriptors_release(&verification->entries);
 }
 
 /* `hex` has the text of the fingerprint that is expected. */
@@ -62,7 +71,7 @@ check_signatures(const struct verification *verification, const struct signature
 	struct digest_text hex;
 	struct expected_claim expected = expect(verification, &hex);
 
-	return signatures_check(signatures, verification->options->keys, &expected, err);
+	return signatures_check(signatures, verification->policy->keys, &expected, err);
 }
 
 static int
@@ -71,13 +80,18 @@ check_bundles(const struct verification *verification, const struct content *con
 {
 	struct digest_text hex;
 	struct expected_claim expected = expect(verification, &hex);
-	struct bundle_policy policy = {
-		.predicate_type = PREDICATE_SIGNATURE,
-		.keys = verification->options->keys,
-		.expected = &expected,
-	};
+	struct bundle_policy policy = *verification->policy;
 
+	policy.expected = &expected;
 	return bundles_check(content, entries, &policy, ret_good, err);
+}
+
+/* Only keys make those, and of signatures alone. */
+static bool
+may_be_classic(const struct bundle_policy *policy)
+{
+	return policy->keys && policy->keys->count > 0 &&
+	       strcmp(policy->predicate_type, PREDICATE_SIGNATURE) == 0;
 }
 
 static bool
@@ -110,17 +124,27 @@ is_known(const struct verification *verification)
 		repository_of_store(verification->session, verification->store);
 	struct content store = { .repository = repository };
 
-	return knows_signature(verification, &store) || knows_bundle(verification, &store);
+	return (may_be_classic(verification->policy) && knows_signature(verification, &store)) ||
+	       knows_bundle(verification, &store);
 }
 
 static int
-refuse_unsigned(bool offline, struct error **err)
+refuse_unsigned(const struct verification *verification, struct error **err)
 {
-	error_set(err, ERROR_REFUSED,
-		  offline ? "the store has no valid signature of it" : "it is not signed");
+	const char *type = verification->policy->predicate_type;
+	bool offline = verification->options->offline;
+
+	if (strcmp(type, PREDICATE_SIGNATURE) == 0)
+		error_set(err, ERROR_REFUSED,
+			  offline ? "the store has no valid signature of it" : "it is not signed");
+	else
+		error_set(err, ERROR_REFUSED, "%s no attestation '%s' of it",
+			  offline ? "the store has" : "its repository has", QUOTED(type));
 	error_set_class(err, CLASS_SIGNATURE);
-	return error_set_hint(err, offline ? "without --offline its registry is asked"
-					   : "'ocifp sign' signs it");
+	if (offline)
+		return error_set_hint(err, "without --offline its registry is asked");
+	return may_be_classic(verification->policy) ? error_set_hint(err, "'ocifp sign' signs it")
+						    : -1;
 }
 
 /* The payloads are in the store already. */
@@ -167,27 +191,39 @@ ask_signatures(const struct verification *verification, bool *ret_found, struct 
 	}
 	*ret_found = signatures.root.evidence.presence == PRESENCE_PRESENT;
 	if (!*ret_found)
-		return refuse_unsigned(false, err);
+		return refuse_unsigned(verification, err);
 	if (check_signatures(verification, &signatures, err) < 0)
 		return -1;
 	return keep_signatures(verification, &signatures, err);
 }
 
+/* Once for all policies. */
 static int
-ask_bundles(const struct verification *verification, struct error **err)
+list_bundles(struct verification *verification, const struct content *content, struct error **err)
+{
+	if (verification->is_listed)
+		return 0;
+	if (bundles_list(content, &verification->found->root.descriptor.digest,
+			 &verification->entries, err) < 0)
+		return -1;
+	verification->is_listed = true;
+	return 0;
+}
+
+static int
+ask_bundles(struct verification *verification, struct error **err)
 {
 	struct content content = {
 		.repository = verification->found->repository,
 		.cache = verification->store,
 	};
-	AUTO_DESCRIPTORS struct descriptors entries = { 0 };
 	AUTO_GOOD_BUNDLE struct good_bundle good = { 0 };
 
-	if (bundles_list(&content, &verification->found->root.descriptor.digest, &entries, err) < 0)
+	if (list_bundles(verification, &content, err) < 0)
 		return -1;
-	if (entries.count == 0)
-		return refuse_unsigned(false, err);
-	if (check_bundles(verification, &content, &entries, &good, err) < 0)
+	if (verification->entries.count == 0)
+		return refuse_unsigned(verification, err);
+	if (check_bundles(verification, &content, &verification->entries, &good, err) < 0)
 		return -1;
 	return keep_bundle(verification, &good, err);
 }
@@ -201,14 +237,12 @@ is_verdict(const struct error *failure)
 /* The classic signatures first: where there are none, that costs one request.  Of two verdicts the
  * one about what is there says more. */
 static int
-ask(const struct verification *verification, struct error **err)
+ask_both(struct verification *verification, struct error **err)
 {
 	AUTO_ERROR struct error *classic = NULL;
 	AUTO_ERROR struct error *bundles = NULL;
 	bool has_classic = false;
 
-	if (verification->options->offline)
-		return refuse_unsigned(true, err);
 	if (ask_signatures(verification, &has_classic, &classic) == 0)
 		return 0;
 	if (!is_verdict(classic))
@@ -218,6 +252,46 @@ ask(const struct verification *verification, struct error **err)
 	if (has_classic && is_verdict(bundles))
 		return error_pass(err, TAKE_PTR(classic));
 	return error_pass(err, TAKE_PTR(bundles));
+}
+
+static int
+ask(struct verification *verification, struct error **err)
+{
+	if (verification->options->offline)
+		return refuse_unsigned(verification, err);
+	return may_be_classic(verification->policy) ? ask_both(verification, err)
+						    : ask_bundles(verification, err);
+}
+
+/* A root that is out of date lacks the keys of new signatures. */
+static int
+tell_age(const struct trusted_root *root, struct error **err)
+{
+	char day[sizeof("2026-01-02")] = "";
+	time_t newest_s = (time_t)root->newest_s;
+	struct tm time;
+
+	if (root->newest_s < 0 || !gmtime_r(&newest_s, &time) ||
+	    strftime(day, sizeof(day), "%Y-%m-%d", &time) == 0)
+		return -1;
+	return error_set_hint(err,
+			      "the newest part of the trusted root is of %s; 'cosign trusted-root "
+			      "create' and 'gh attestation trusted-root' print the present one",
+			      day);
+}
+
+static int
+verify_policies(struct verification *verification, struct error **err)
+{
+	const struct trust_policies *policies = verification->options->policies;
+
+	for (size_t i = 0; i < policies->count; i++) {
+		verification->policy = &policies->items[i];
+		if (is_known(verification) || ask(verification, err) == 0)
+			continue;
+		return verification->policy->root ? tell_age(verification->policy->root, err) : -1;
+	}
+	return 0;
 }
 
 int
@@ -243,40 +317,28 @@ verify_image(struct session *session, const struct target *target, const struct 
 		return -1;
 	verification.name = xasprintf("%s:%s", verification.repository, verification.tag);
 	verification.bundle_name = xasprintf("%s:%s", verification.repository, bundle_tag);
-	if (is_known(&verification) || ask(&verification, err) == 0)
+	if (verify_policies(&verification, err) == 0)
 		return 0;
 	return error_wrap(err, "cannot trust '%s'", image);
-}
-
-int
-verify_add_keys(const struct target *target, struct signing_keys *keys, struct error **err)
-{
-	for (size_t i = 0; target->image && i < target->image->signed_by.count; i++) {
-		AUTO_FREE char *path =
-			xasprintf("%s/%s", target->directory, target->image->signed_by.items[i]);
-
-		if (signing_keys_add_public(keys, path, err) < 0)
-			return -1;
-	}
-	return 0;
 }
 
 bool
 verify_is_required(const struct target *target)
 {
-	return target->image && strings_has(&target->image->require, "signature");
+	return target->image &&
+	       (target->image->require.signature || target->image->require.count > 0);
 }
 
 int
 verify_required(struct session *session, const struct target *target,
 		const struct found_image *found, bool offline, struct error **err)
 {
-	AUTO_SIGNING_KEYS struct signing_keys keys = { 0 };
-	struct verify_options options = { .keys = &keys, .offline = offline };
+	AUTO_TRUST_POLICIES struct trust_policies policies = { 0 };
+	struct verify_options options = { .policies = &policies, .offline = offline };
 
 	if (!verify_is_required(target) || found->is_built)
 		return 0;
-	if (verify_add_keys(target, &keys, err) < 0)
+	if (trust_policies_of_project(&policies, target, err) < 0)
 		return -1;
 	return verify_image(session, target, found, &options, err);
 }

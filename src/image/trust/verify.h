@@ -2,11 +2,11 @@
 /* verify.h - an image is only used when it is signed
  *
  *     signatures that the store keeps --none is good--> those at the image's own place:
- *         cosign's tag (signatures.h) --none is good--> bundles (bundles.h)
+ *         cosign's tag (signatures.h; of keys alone) --none is good--> bundles (bundles.h)
  *
  * A signature holds wherever it comes from, so what was good once is kept in the store and asks
  * nobody again.  Requests otherwise: 2 for a signature under the tag; 4 for a bundle, 5 at a
- * registry without the referrers API.
+ * registry without the referrers API; 2 for each further bundle that is required.
  */
 #ifndef OCIFP_IMAGE_TRUST_VERIFY_H
 #define OCIFP_IMAGE_TRUST_VERIFY_H
@@ -16,13 +16,12 @@
 struct error;
 struct found_image;
 struct session;
-struct signing_keys;
-struct strings;
 struct target;
+struct trust_policies;
 
 struct verify_options {
-	const struct signing_keys *keys; /* any of them will do */
-	bool offline;                    /* the store alone */
+	const struct trust_policies *policies; /* all of them have to be satisfied */
+	bool offline;                          /* the store alone */
 };
 
 /* The signature, its digest, its repository (of a registry) and, by hash, its fingerprint.
@@ -31,11 +30,8 @@ int verify_image(struct session *session, const struct target *target,
 		 const struct found_image *found, const struct verify_options *options,
 		 struct error **err);
 
-/* The keys that the project file names for the image, when it does. */
-int verify_add_keys(const struct target *target, struct signing_keys *keys, struct error **err);
-
-/* With `require: [signature]` in the project file; else nothing is asked.  What was built here and
- * not pushed needs no signature. */
+/* With a signature or an attestation under `require` of the project file; else nothing is asked.
+ * What was built here and not pushed needs no signature. */
 bool verify_is_required(const struct target *target);
 int verify_required(struct session *session, const struct target *target,
 		    const struct found_image *found, bool offline, struct error **err);

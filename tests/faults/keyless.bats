@@ -1,0 +1,233 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Signatures and attestations by identities at a registry: what options and the project file ask for
+# is what is checked, and a claim of one type counts for no other.
+
+load ../lib/rig
+load ../lib/bundles
+
+provenance=https://slsa.dev/provenance/v1
+
+setup() {
+	need python3 jq openssl ocifp
+	rig_setup
+	start_faults reg --referrers
+	serve_image --platform linux/amd64
+	make_sigstore good "$digest"
+}
+
+teardown() {
+	rig_teardown
+}
+
+verify() {
+	ocifp_run verify "${identity[@]}" "$@" "$ref"
+}
+
+fresh_store() {
+	rm -rf "$OCIFP_STORE"
+}
+
+@test "an identity has signed: by Rekor 1, by Rekor 2, without a log; kept, it asks for none" {
+	local name
+	for name in good second; do
+		fresh_store
+		serve_image --platform linux/amd64 --layers "${#name}k"
+		make_sigstore good "$digest"
+		attach_signed $name "$ref"
+		fresh_store
+		forget_log reg
+		verify
+		assert_status 0
+		assert_stdout "$reg_host/app@$digest"
+		# Only keys make classic signatures.
+		assert_requests reg 0 GET '[.]sig$'
+		assert_requests reg 1 GET referrers/
+		assert_requests reg 1 GET blobs/
+		forget_log reg
+		verify
+		assert_status 0
+		assert_requests reg 0 GET 'referrers/|blobs/'
+	done
+	fresh_store
+	serve_image --platform linux/amd64 --layers 9k
+	make_sigstore good "$digest"
+	attach_signed private "$ref"
+	verify
+	assert_failed 9
+	assert_stderr_has 'no log of the trusted root lists the signature'
+	verify --no-log
+	assert_status 0
+}
+
+@test "another identity, issuer or root: refused, and the age of the root is told" {
+	attach_signed good "$ref"
+	ocifp_run verify --issuer "$issuer" --subject "$subject-other" --trusted-root "$T/sigstore/root.json" "$ref"
+	assert_failed 9
+	assert_stderr_has "another identity, '$subject' of '$issuer'; the newest part of the trusted root is of 20"
+	ocifp_run verify --issuer "$issuer/" --subject "$subject" --trusted-root "$T/sigstore/root.json" "$ref"
+	assert_failed 9
+	mv "$T/sigstore" "$T/first"
+	make_sigstore good "$digest"
+	verify
+	assert_failed 9
+	assert_stderr_has 'trusted root'
+	openssl genpkey -algorithm ed25519 -out "$T/key"
+	openssl pkey -in "$T/key" -pubout -out "$T/key.pub"
+	ocifp_run verify --key "$T/key.pub" "$ref"
+	assert_failed 9
+	# Key or identity: either may have signed.
+	identity=(--issuer "$issuer" --subject "$subject" --trusted-root "$T/first/root.json")
+	verify --key "$T/key.pub"
+	assert_status 0
+}
+
+@test "an attestation is not a signature, nor of another type" {
+	make_sigstore good "$digest" $provenance
+	attach_signed good "$ref"
+	verify
+	assert_failed 9
+	assert_stderr_has "claim of another type is signed, '$provenance'"
+	verify --attestation https://slsa.dev/provenance/v0.2
+	assert_failed 9
+	verify --attestation $provenance
+	assert_status 0
+	verify
+	assert_failed 9
+	# A message's signature says nothing about an image.
+	fresh_store
+	serve_image --platform linux/amd64 --layers 3k
+	make_sigstore good "$digest"
+	jq -c --arg digest "$(printf '%s' "${digest#*:}" | xxd -r -p | base64)" '.messageSignature = {messageDigest:
+		{algorithm: "SHA2_256", digest: $digest}, signature: .dsseEnvelope.signatures[0].sig} |
+		del(.dsseEnvelope)' "$T/sigstore/good.json" >"$T/bundle.json"
+	attach_bundle "$ref"
+	verify
+	assert_failed 9
+}
+
+@test "options that name no identity whole, and files that are no trusted root" {
+	local options
+	for options in "--issuer x" "--subject x" "--trusted-root x" "--no-log" "--issuer x --subject y"; do
+		ocifp_run verify $options "$ref"
+		assert_failed 2
+		assert_stderr_has '--issuer, --subject and --trusted-root'
+	done
+	ocifp_run verify --attestation x "$ref"
+	assert_failed 2
+	: >"$T/empty"
+	echo '[]' >"$T/list"
+	cp "$T/sigstore/good.json" "$T/bundle"
+	for options in empty list bundle; do
+		ocifp_run verify --issuer x --subject y --trusted-root "$T/$options" "$ref"
+		assert_failed 2
+		assert_stderr_has 'trusted root'
+	done
+	ocifp_run verify --issuer x --subject y --trusted-root "$T/none" "$ref"
+	assert_failed 10
+	jq -c . "$T/sigstore/root.json" >"$T/large"
+	head -c $(((1 << 20) - $(stat -c %s "$T/large"))) /dev/zero | tr '\0' ' ' >>"$T/large"
+	attach_signed good "$ref"
+	ocifp_run verify --issuer "$issuer" --subject "$subject" --trusted-root "$T/large" "$ref"
+	assert_status 0
+	echo >>"$T/large"
+	ocifp_run verify --issuer "$issuer" --subject "$subject" --trusted-root "$T/large" "$ref"
+	assert_failed 7
+}
+
+# project_file REQUIRE...
+project_file() {
+	{
+		printf 'version: 1\nimages:\n  app:\n    repository: %s/app\n    inputs: [Dockerfile]\n' "$reg_host"
+		printf '    platforms: [linux/amd64]\n    trusted_root: root.json\n    require:\n'
+		printf '      - %s\n' "$@"
+	} >.ocifp.yaml
+	echo FROM scratch >Dockerfile
+	cp "$T/sigstore/root.json" root.json
+}
+
+# project REQUIRE...: the file, and its image in the registry
+project() {
+	project_file "$@"
+	hex=$(ocifp fingerprint --length 64)
+	digest=$(mkimage image "$T/reg.root/app" "${hex:0:12}" --platform linux/amd64 \
+		--annotate "dev.ocifp.fingerprint=$hex")
+	ref=$reg_host/app:${hex:0:12}
+}
+
+by="{issuer: https://issuer.example, subject: 'https://ci.example/owner/name/.ci/build.yml@refs/heads/main'}"
+
+@test "require keyless and attestation: nothing uses the image before both are good" {
+	project "keyless: $by" "attestation: $provenance"
+	make_sigstore good "$digest"
+	local command
+	local commands=(exists "pull --platform linux/amd64" digest lock 'copy app oci:copy:1' 'tag app other'
+		'unpack tree' verify 'ensure --no-build')
+	for command in "${commands[@]}"; do
+		ocifp_run $command
+		assert_failed 9
+	done
+	attach_signed good "$ref"
+	for command in "${commands[@]}"; do
+		ocifp_run $command
+		assert_failed 9
+		assert_stderr_has 'trusted root'
+	done
+	make_sigstore good "$digest" $provenance
+	attach_signed second "$ref"
+	for command in exists digest verify lock "pull --platform linux/amd64"; do
+		ocifp_run $command
+		assert_status 0
+	done
+	assert_sound_store
+	ocifp_run pull --offline --platform linux/amd64
+	assert_status 0
+	# What was good is not good for somebody else.
+	sed -i 's/main/other/' .ocifp.yaml
+	ocifp_run pull --offline --platform linux/amd64
+	assert_failed 9
+}
+
+@test "an attestation by one identity, the signature by another" {
+	project "{attestation: $provenance, keyless: ${by/main/other}}" "keyless: $by"
+	make_sigstore good "$digest"
+	attach_signed good "$ref"
+	make_sigstore good "$digest" $provenance
+	attach_signed good "$ref"
+	ocifp_run exists
+	assert_failed 9
+	assert_stderr_has 'another identity'
+	project "{attestation: $provenance, keyless: $by}" "keyless: $by"
+	ocifp_run exists
+	assert_status 0
+	project "{attestation: $provenance, keyless: ${by/\}/, log: false\}}}"
+	ocifp_run exists
+	assert_status 0
+}
+
+@test "the project file: identities whole, with a trusted root; an attestation with a signer" {
+	local case
+	while IFS='|' read -r require message; do
+		project_file "$require"
+		[[ $require != *' # none' ]] || sed -i '/trusted_root/d' .ocifp.yaml
+		ocifp_run exists
+		assert_failed 2
+		assert_stderr_has "$message"
+	done <<-'END'
+		keyless: {issuer: x}|subject
+		keyless: {issuer: x, subject: y, log: maybe}|log
+		keyless: {issuer: x, subject: y, more: z}|more
+		keyless: x|keyless
+		attestation: x|names no signer
+		attestation: ''|attestation
+		{}|neither 'keyless' nor 'attestation'
+		{other: x}|other
+		[x]|expects a map
+		notary|only 'fingerprint' and 'signature'
+		keyless: {issuer: x, subject: y} # none|has no 'trusted_root'
+	END
+	project_file "keyless: $by"
+	sed -i 's,root.json,../root.json,' .ocifp.yaml
+	ocifp_run exists
+	assert_failed 2
+}

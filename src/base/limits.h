@@ -95,11 +95,12 @@
 #define MIRROR_VERDICT_S 300 /* a mirror that failed is not asked by later runs for this long */
 #define STALL_TIMEOUT_S 30   /* below STALL_BYTES_PER_S for this long: the transfer is dead */
 #define STALL_BYTES_PER_S 1024
-#define UPLOAD_STALL_TIMEOUT_S 300 /* a registry hashes and moves what it got before it answers */
-#define REQUEST_TIMEOUT_MS 60000   /* of one that carries no blob */
-#define HELPER_TIMEOUT_MS 30000    /* a credential helper */
-#define TOKEN_LIFE_FLOOR_S 60      /* distribution-spec token: the default of expires_in */
-#define TOKEN_LIFE_LIMIT_S 3600    /* a token that says more is asked for again after this */
+#define UPLOAD_STALL_TIMEOUT_S 300  /* a registry hashes and moves what it got before it answers */
+#define REQUEST_TIMEOUT_MS 60000    /* of one that carries no blob */
+#define HELPER_TIMEOUT_MS 30000     /* a credential helper */
+#define TOKEN_LIFE_FLOOR_S 60       /* distribution-spec token: the default of expires_in */
+#define TOKEN_LIFE_LIMIT_S 3600     /* a token that says more is asked for again after this */
+#define TAG_PUT_KEPT_S (30 * 86400) /* that we gave a tag to a manifest: no mark lasts longer */
 #define DIRECT_BEARER_VERDICT_S 86400 /* ghcr.io is asked by token alone for so long */
 #define TOKEN_MARGIN_S 5              /* a token this near its end may end on its way */
 

@@ -20,6 +20,7 @@
 #include "oci/reference.h"
 #include "oci/referrer.h"
 #include "registry/answer.h"
+#include "registry/auth/token_cache.h"
 #include "registry/endpoint.h"
 #include "registry/host.h"
 #include "registry/mirror.h"
@@ -671,6 +672,30 @@ put_by_both(const struct placing *placing, struct put_result *put_result, bool *
 	return judge_put(placing, request, put_result, err);
 }
 
+/* "https://ghcr.io:443/owner/name:tag@sha256:..." */
+static char *
+tag_put_text(const struct endpoint *endpoint, const char *tag, const struct digest *digest)
+{
+	return xasprintf("%s/%s:%s@%s", endpoint->host->origin_text, endpoint->name, tag,
+			 digest_text(digest).text);
+}
+
+static void
+note_put(const struct endpoint *endpoint, const char *tag, const struct digest *digest)
+{
+	AUTO_FREE char *text = tag_put_text(endpoint, tag, digest);
+
+	token_cache_keep_mark(endpoint->registry->cache, MARK_TAG_PUT, text);
+}
+
+bool
+registry_has_put(const struct endpoint *endpoint, const char *tag, const struct digest *digest)
+{
+	AUTO_FREE char *text = tag_put_text(endpoint, tag, digest);
+
+	return token_cache_has_mark(endpoint->registry->cache, MARK_TAG_PUT, text);
+}
+
 int
 registry_put_manifest(struct endpoint *endpoint, const char *tag,
 		      const struct descriptor *descriptor, const void *bytes,
@@ -688,6 +713,8 @@ registry_put_manifest(struct endpoint *endpoint, const char *tag,
 		return endpoint_wrap(endpoint, tag, digest, err);
 	if (!is_done && put_by_one(&placing, &put_result, err) < 0)
 		return endpoint_wrap(endpoint, tag, digest, err);
+	if (tag)
+		note_put(endpoint, tag, &descriptor->digest);
 	*ret_result = put_result;
 	return 0;
 }

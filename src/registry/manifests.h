@@ -66,6 +66,11 @@ int registry_put_manifest(struct endpoint *endpoint, const char *tag,
 			  const struct descriptor *descriptor, const void *bytes,
 			  struct put_result *ret_result, struct error **err);
 
+/* Whether this machine gave the tag to that manifest, not long ago: then it is worth asking whether
+ * it still has it. */
+bool registry_has_put(const struct endpoint *endpoint, const char *tag,
+		      const struct digest *digest);
+
 /* By digest: the manifest with all its tags; by tag: the tag alone.  ERROR_ABSENT: not found;
  * ERROR_FAILURE, class "unsupported": the registry does not delete manifests, or tags. */
 int registry_delete_manifest(struct endpoint *endpoint, const char *tag,

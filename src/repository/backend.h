@@ -29,6 +29,9 @@ struct repository_ops {
 			    struct put_result *ret_result, struct error **err);
 	int (*put_blob)(struct repository *repository, const struct blob_upload *upload,
 			blob_done *done, void *context, struct error **err);
+	/* NULL: never. */
+	bool (*has_put)(const struct repository *repository, const char *tag,
+			const struct digest *digest);
 	int (*delete_manifest)(struct repository *repository, const struct digest *digest,
 			       struct error **err);
 	int (*delete_tag)(struct repository *repository, const char *tag, struct error **err);

@@ -68,6 +68,13 @@ repository_has_manifest(struct repository *repository, const struct digest *dige
 	return repository->ops->has_manifest(repository, digest, ret_found, err);
 }
 
+bool
+repository_has_put(const struct repository *repository, const char *tag,
+		   const struct digest *digest)
+{
+	return repository->ops->has_put && repository->ops->has_put(repository, tag, digest);
+}
+
 int
 repository_find_tag(struct repository *repository, const char *tag, bool *ret_found,
 		    struct digest *ret_digest, struct error **err)

@@ -62,6 +62,11 @@ int repository_has_manifest(struct repository *repository, const struct digest *
 int repository_find_tag(struct repository *repository, const char *tag, bool *ret_found,
 			struct digest *ret_digest, struct error **err);
 
+/* Whether an earlier run gave the tag to that manifest: the registry may have been told otherwise
+ * since. */
+bool repository_has_put(const struct repository *repository, const char *tag,
+			const struct digest *digest);
+
 /* `tag` NULL: by digest alone.  The manifest's blobs and children must exist. */
 int repository_put_manifest(struct repository *repository, const char *tag,
 			    const struct descriptor *descriptor, const void *bytes,

@@ -143,6 +143,14 @@ find_tag(struct repository *repository, const char *tag, bool *ret_found, struct
 				     err);
 }
 
+static bool
+has_put(const struct repository *repository, const char *tag, const struct digest *digest)
+{
+	const struct registry_repository *self = (const struct registry_repository *)repository;
+
+	return registry_has_put(self->endpoint, tag, digest);
+}
+
 static int
 put_manifest(struct repository *repository, const char *tag, const struct descriptor *descriptor,
 	     const void *bytes, struct put_result *ret_result, struct error **err)
@@ -313,9 +321,10 @@ free_repository(struct repository *repository)
 
 #define COMMON_OPS \
 	.resolve = resolve, .has_manifest = has_manifest, .find_tag = find_tag, \
-	.put_manifest = put_manifest, .delete_tag = delete_tag, .list_referrers = list_referrers, \
-	.remove_referrer = remove_referrer, .find_blob = find_blob, .get_blob = get_blob, \
-	.put_blob = put_blob, .cancel_blob = cancel_blob, .probe_push = probe_push, .step = step, \
+	.put_manifest = put_manifest, .has_put = has_put, .delete_tag = delete_tag, \
+	.list_referrers = list_referrers, .remove_referrer = remove_referrer, \
+	.find_blob = find_blob, .get_blob = get_blob, .put_blob = put_blob, \
+	.cancel_blob = cancel_blob, .probe_push = probe_push, .step = step, \
 	.list_tags = list_tags, .resolve_listed = resolve_listed, .free = free_repository
 
 /* GitHub's registry does not delete; its Packages API does. */

@@ -265,7 +265,7 @@ shown_as_two() {
 	assert_pushed
 	assert_requests reg 0 GET manifests/one
 	rules reg <<<'{"method": "PUT", "path": "manifests", "action": {"headers": {"Docker-Content-Digest": null}}}'
-	push
+	push --no-token-cache
 	assert_pushed
 	assert_requests reg 1 GET manifests/one
 }

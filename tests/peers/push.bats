@@ -39,12 +39,16 @@ tagged() {
 	diff -r "$T/src/blobs" "$T/back/blobs"
 }
 
-@test "again, two requests and no byte; a new tag for what is there, two requests" {
+@test "again, one request and no byte; a new tag for what is there, two requests" {
 	digest=$(mkimage image "$T/src" one "${both[@]}" --layers 10k)
 	push
 	assert_status 0
 	push
 	assert_status 0
+	assert_equal "$cost" 1
+	assert_stdout "$reg_host/app@$digest"
+	# On another machine: the manifest is there, the tag is put.
+	push --no-token-cache
 	assert_equal "$cost" 2
 	ocifp_run push "oci:$T/src:one" "$reg_host/app:two"
 	assert_status 0
@@ -52,8 +56,14 @@ tagged() {
 	before=$(asked reg)
 	ocifp_run push "oci:$T/src:one" "$reg_host/app:three"
 	assert_equal $(($(asked reg) - before)) 2
-	# Each platform has a layer and a config.
-	assert_equal "$(registry_requests reg POST /uploads/)" 4
+	# Another image came under the tag meanwhile.
+	mkimage image "$T/src" other >/dev/null
+	ocifp_run push "oci:$T/src:other" "$reg_host/app:one"
+	push
+	assert_status 0
+	assert_equal "$(tagged one)" "$digest"
+	# Each platform has a layer and a config; so has the other image.
+	assert_equal "$(registry_requests reg POST /uploads/)" 6
 }
 
 @test "several tags at once: one upload, a request for each tag" {

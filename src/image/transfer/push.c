@@ -50,6 +50,25 @@ settle(struct session *session, const struct target *target, const struct string
 	return 0;
 }
 
+/* A push that repeats an earlier one ends with a question for each tag. */
+static int
+find_pushed(struct repository *destination, const struct strings *tags, const struct digest *root,
+	    bool *ret_found, struct error **err)
+{
+	struct digest named;
+	bool found = tags->count > 0;
+
+	for (size_t i = 0; i < tags->count && found; i++) {
+		found = repository_has_put(destination, tags->items[i], root);
+		if (found &&
+		    repository_find_tag(destination, tags->items[i], &found, &named, err) < 0)
+			return -1;
+		found = found && digest_equal(&named, root);
+	}
+	*ret_found = found;
+	return 0;
+}
+
 /* To the target, under its tags. */
 static int
 push_to(struct pushing *pushing, const struct target *target, const struct push_options *options,
@@ -57,7 +76,8 @@ push_to(struct pushing *pushing, const struct target *target, const struct push_
 {
 	const struct digest *root = &pushing->root->descriptor.digest;
 	AUTO_STRINGS struct strings tags = { 0 };
-	struct pushed pushed;
+	struct pushed pushed = { { *root, true }, true };
+	bool is_done = false;
 	AUTO_REPOSITORY struct repository *destination =
 		repository_open(pushing->session, &target->candidates[0], REPOSITORY_WRITE, err);
 
@@ -68,7 +88,8 @@ push_to(struct pushing *pushing, const struct target *target, const struct push_
 	if (reference_check_digest(&target->candidates[0].reference, root, err) < 0 ||
 	    target_check_lock(target, 0, root, err) < 0 ||
 	    (options->no_clobber && push_check_tags(destination, &tags, root, err) < 0) ||
-	    push_tree(pushing, &tags, &pushed, err) < 0 ||
+	    find_pushed(destination, &tags, root, &is_done, err) < 0 ||
+	    (!is_done && push_tree(pushing, &tags, &pushed, err) < 0) ||
 	    settle(pushing->session, target, &tags, options->no_clobber, &pushed.put_result, err) <
 		    0)
 		return -1;

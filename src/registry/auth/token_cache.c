@@ -139,6 +139,7 @@ kept_files_remove(struct kept_files *files, const char *name)
 }
 
 static const char token_suffix[] = ".token";
+static const char mark_suffix[] = ".mark";
 
 struct token_cache {
 	struct kept_files files;
@@ -330,6 +331,7 @@ static const struct {
 } marks[] = {
 	[MARK_MIRROR_FAILED] = { "mirror failed", MIRROR_VERDICT_S },
 	[MARK_DIRECT_BEARER_FAILED] = { "direct bearer failed", DIRECT_BEARER_VERDICT_S },
+	[MARK_TAG_PUT] = { "tag put", TAG_PUT_KEPT_S },
 };
 
 static char *
@@ -337,7 +339,7 @@ name_mark(enum origin_mark mark, const char *origin)
 {
 	const char *parts[] = { marks[mark].name, origin };
 
-	return name_entry(parts, sizeof(parts) / sizeof(*parts), ".mark");
+	return name_entry(parts, sizeof(parts) / sizeof(*parts), mark_suffix);
 }
 
 bool
@@ -353,8 +355,10 @@ token_cache_keep_mark(struct token_cache *cache, enum origin_mark mark, const ch
 {
 	AUTO_FREE char *name = name_mark(mark, origin);
 
-	if (cache)
-		kept_files_write(&cache->files, name, json_object());
+	if (!cache)
+		return;
+	kept_files_write(&cache->files, name, json_object());
+	kept_files_sweep(&cache->files, mark_suffix, time(NULL) - TAG_PUT_KEPT_S);
 }
 
 void

@@ -65,6 +65,7 @@ void token_cache_forget(struct token_cache *cache, const struct token_key *key);
 enum origin_mark {
 	MARK_MIRROR_FAILED,        /* MIRROR_VERDICT_S */
 	MARK_DIRECT_BEARER_FAILED, /* DIRECT_BEARER_VERDICT_S */
+	MARK_TAG_PUT,              /* TAG_PUT_KEPT_S; of a tag and the digest that it was given */
 };
 bool token_cache_has_mark(struct token_cache *cache, enum origin_mark mark, const char *origin);
 void token_cache_keep_mark(struct token_cache *cache, enum origin_mark mark, const char *origin);

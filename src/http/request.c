@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/request.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -459,6 +460,18 @@ end_failed(struct request *request, const struct failure *failure)
 	end(request, error);
 }
 
+/* No server on this machine listens there, and none did before: it is no registry that starts anew.
+ */
+static bool
+nobody_listens(const struct request *request)
+{
+	long errnum = 0;
+
+	curl_easy_getinfo(request->easy, CURLINFO_OS_ERRNO, &errnum);
+	return errnum == ECONNREFUSED && request->hop.scope == ADDRESS_LOOPBACK &&
+	       !request->engine->has_connected;
+}
+
 static void
 judge_failure(struct request *request, CURLcode result)
 {
@@ -490,7 +503,7 @@ judge_failure(struct request *request, CURLcode result)
 		request->avoids_http2 = true;
 	if (!(request->flags & REQUEST_NO_RETRY) && failure.proxy_status != 407 &&
 	    retry_after_failure(&request->tally, failure.curl_code,
-				failure_is_tls_refusal(&failure)) &&
+				failure_is_tls_refusal(&failure), nobody_listens(request)) &&
 	    repeat_later(request, -1, why))
 		return;
 	end_failed(request, &failure);
@@ -746,6 +759,7 @@ request_conclude_hop(struct request *request, CURLcode result)
 	curl_easy_getinfo(request->easy, CURLINFO_HTTP_CONNECTCODE, &hop->proxy_status);
 	curl_easy_getinfo(request->easy, CURLINFO_HTTP_VERSION, &hop->http_version);
 	hop->scope = scope_of_hop(request);
+	request->engine->has_connected |= hop->status != 0;
 	hop_learn_version(request);
 	observer_tell(request->engine->observer, EVENT_TRACE, "%s %s: %s in %" PRId64 " ms",
 		      request_method_name(request), url, status,

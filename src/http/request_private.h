@@ -39,6 +39,7 @@ struct engine {
 	char *key_file;
 	char *user_agent;
 	bool insecure_tls;
+	bool has_connected; /* to any server */
 	struct strings plain_http_hosts;
 	int64_t deadline_ms; /* DEADLINE_NEVER: none */
 	int64_t backoff_first_ms;

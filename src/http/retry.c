@@ -10,6 +10,7 @@
 #include "base/xalloc.h"
 
 #define LOOKUPS_LIMIT_COUNT 2   /* a missing name rarely appears within seconds */
+#define REFUSALS_LIMIT_COUNT 3  /* by this machine: half a second, then one */
 #define DURATION_LIMIT_CHARS 64 /* Go's longest has 24 */
 #define EXPIRIES_LIMIT_COUNT 1  /* a second refusal is not an expired URL */
 
@@ -76,7 +77,8 @@ retry_after_status(const struct retry_tally *tally, int status, bool left_origin
 }
 
 bool
-retry_after_failure(const struct retry_tally *tally, int curl_code, bool tls_refused)
+retry_after_failure(const struct retry_tally *tally, int curl_code, bool tls_refused,
+		    bool nobody_listens)
 {
 	if (tls_refused)
 		return false;
@@ -85,6 +87,8 @@ retry_after_failure(const struct retry_tally *tally, int curl_code, bool tls_ref
 	case CURLE_COULDNT_RESOLVE_PROXY:
 		return may_repeat(tally, LOOKUPS_LIMIT_COUNT);
 	case CURLE_COULDNT_CONNECT:
+		return may_repeat(tally,
+				  nobody_listens ? REFUSALS_LIMIT_COUNT : ATTEMPTS_LIMIT_COUNT);
 	case CURLE_HTTP2:
 	case CURLE_PARTIAL_FILE:
 	case CURLE_OPERATION_TIMEDOUT:

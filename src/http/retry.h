@@ -31,8 +31,10 @@ bool retry_has_attempt(const struct retry_tally *tally);
  * that the signed URL has expired, so it is retried once. */
 bool retry_after_status(const struct retry_tally *tally, int status, bool left_origin);
 
-/* `curl_code` ended the attempt.  A TLS refusal is never retried. */
-bool retry_after_failure(const struct retry_tally *tally, int curl_code, bool tls_refused);
+/* `curl_code` ended the attempt.  A TLS refusal is never retried; `nobody_listens`, on this
+ * machine, is soon believed: a registry that was just started needs a second. */
+bool retry_after_failure(const struct retry_tally *tally, int curl_code, bool tls_refused,
+			 bool nobody_listens);
 
 /* The delay that the server asks for: Retry-After (RFC 9110, section 10.2.3) in seconds or as a
  * date, or a Go duration in the text of an answer ("retry-after: 1.16676ms").  False: none. */

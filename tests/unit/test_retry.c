@@ -68,10 +68,15 @@ connections_that_break_are_tried_again_but_not_refused_peers(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(passing); i++)
-		assert_true(retry_after_failure(&tally, passing[i], false));
+		assert_true(retry_after_failure(&tally, passing[i], false, false));
 	for (size_t i = 0; i < COUNT(standing); i++)
-		assert_false(retry_after_failure(&tally, standing[i], false));
-	assert_false(retry_after_failure(&tally, CURLE_SSL_CONNECT_ERROR, true));
+		assert_false(retry_after_failure(&tally, standing[i], false, false));
+	assert_false(retry_after_failure(&tally, CURLE_SSL_CONNECT_ERROR, true, false));
+	tally = tally_after(2);
+	assert_true(retry_after_failure(&tally, CURLE_COULDNT_CONNECT, false, true));
+	tally = tally_after(3);
+	assert_false(retry_after_failure(&tally, CURLE_COULDNT_CONNECT, false, true));
+	assert_true(retry_after_failure(&tally, CURLE_COULDNT_CONNECT, false, false));
 }
 
 static void
@@ -81,8 +86,8 @@ attempts_have_a_limit(void **state)
 	struct retry_tally last = tally_after(ATTEMPTS_LIMIT_COUNT);
 
 	(void)state;
-	assert_true(retry_after_failure(&last_but_one, CURLE_RECV_ERROR, false));
-	assert_false(retry_after_failure(&last, CURLE_RECV_ERROR, false));
+	assert_true(retry_after_failure(&last_but_one, CURLE_RECV_ERROR, false, false));
+	assert_false(retry_after_failure(&last, CURLE_RECV_ERROR, false, false));
 	assert_false(retry_after_status(&last, 503, false));
 }
 
@@ -93,8 +98,8 @@ a_name_is_looked_up_twice(void **state)
 	struct retry_tally second = tally_after(2);
 
 	(void)state;
-	assert_true(retry_after_failure(&first, CURLE_COULDNT_RESOLVE_HOST, false));
-	assert_false(retry_after_failure(&second, CURLE_COULDNT_RESOLVE_HOST, false));
+	assert_true(retry_after_failure(&first, CURLE_COULDNT_RESOLVE_HOST, false, false));
+	assert_false(retry_after_failure(&second, CURLE_COULDNT_RESOLVE_HOST, false, false));
 }
 
 static void
@@ -104,9 +109,9 @@ progress_makes_attempts_fresh(void **state)
 
 	(void)state;
 	retry_count_progress(&tally, PROGRESS_RESET_BYTES - 1);
-	assert_false(retry_after_failure(&tally, CURLE_RECV_ERROR, false));
+	assert_false(retry_after_failure(&tally, CURLE_RECV_ERROR, false, false));
 	retry_count_progress(&tally, 1);
-	assert_true(retry_after_failure(&tally, CURLE_RECV_ERROR, false));
+	assert_true(retry_after_failure(&tally, CURLE_RECV_ERROR, false, false));
 	retry_count_attempt(&tally);
 	assert_int_equal(tally.attempts, 1);
 	assert_int_equal(tally.progress_bytes, 0);
@@ -121,12 +126,12 @@ reconnects_have_a_limit_whatever_the_progress(void **state)
 	for (unsigned i = 0; i < RECONNECTS_LIMIT_COUNT; i++) {
 		retry_count_attempt(&tally);
 		retry_count_progress(&tally, PROGRESS_RESET_BYTES);
-		assert_true(retry_after_failure(&tally, CURLE_RECV_ERROR, false));
+		assert_true(retry_after_failure(&tally, CURLE_RECV_ERROR, false, false));
 	}
 	retry_count_attempt(&tally);
 	retry_count_progress(&tally, PROGRESS_RESET_BYTES);
 	assert_int_equal(tally.repeats, RECONNECTS_LIMIT_COUNT);
-	assert_false(retry_after_failure(&tally, CURLE_RECV_ERROR, false));
+	assert_false(retry_after_failure(&tally, CURLE_RECV_ERROR, false, false));
 }
 
 static void

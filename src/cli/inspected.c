@@ -5,20 +5,37 @@
 #include "base/xalloc.h"
 #include "cli/context.h"
 
+typedef int find_function(struct session *session, const struct target *target,
+			  struct found_image *ret_found, struct error **err);
+
+static int
+find(struct context *context, const struct target_options *options, const struct strings *operands,
+     find_function *find_it, struct inspected *inspected, struct error **err)
+{
+	const char *operand = operands->count > 0 ? operands->items[0] : NULL;
+	struct session *session = context_session(context);
+
+	if (target_of_options(context, options, operand, &inspected->target, err) < 0 ||
+	    find_it(session, &inspected->target, &inspected->found, err) < 0)
+		return -1;
+	inspected->content.repository = inspected->found.repository;
+	inspected->content.cache = session_find_store(session);
+	return 0;
+}
+
 int
 inspected_find(struct context *context, const struct target_options *options,
 	       const struct strings *operands, struct inspected *inspected, struct error **err)
 {
-	const char *operand = operands->count > 0 ? operands->items[0] : NULL;
+	return find(context, options, operands, find_required_image, inspected, err);
+}
 
-	if (target_of_options(context, options, operand, &inspected->target, err) < 0)
-		return -1;
-	if (find_required_image(context_session(context), &inspected->target, &inspected->found,
-				err) < 0)
-		return -1;
-	inspected->content.repository = inspected->found.repository;
-	inspected->content.cache = session_find_store(context_session(context));
-	return 0;
+int
+inspected_find_or_built(struct context *context, const struct target_options *options,
+			const struct strings *operands, struct inspected *inspected,
+			struct error **err)
+{
+	return find(context, options, operands, find_image_or_built, inspected, err);
 }
 
 int

@@ -24,6 +24,11 @@ struct inspected {
 int inspected_find(struct context *context, const struct target_options *options,
 		   const struct strings *operands, struct inspected *inspected, struct error **err);
 
+/* The same, for what is only looked at: also what was built here and not pushed, which is told. */
+int inspected_find_or_built(struct context *context, const struct target_options *options,
+			    const struct strings *operands, struct inspected *inspected,
+			    struct error **err);
+
 /* Then its documents. */
 int inspected_read(const struct selection *selection, struct inspected *inspected,
 		   struct error **err);

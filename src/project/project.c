@@ -576,9 +576,12 @@ project_image(const struct project *project, const char *name, struct error **er
 		strings_add(&known, project->images[i].name);
 	names = strings_join(&known, ", ");
 	if (!name) {
-		error_set(err, ERROR_USAGE, "'%s' has several images and no default",
+		error_set(err, ERROR_USAGE,
+			  project->image_count > 0 ? "'%s' has several images and no default"
+						   : "'%s' has no images",
 			  QUOTED(project->path));
-		error_set_hint(err, "choose one of: %s", names);
+		if (project->image_count > 0)
+			error_set_hint(err, "choose one of: %s", names);
 		return NULL;
 	}
 	error_set(err, ERROR_USAGE, "'%s' does not define image '%s'", QUOTED(project->path),

@@ -912,7 +912,17 @@ app_upon_base() {
 	echo '# edited' >>Dockerfile
 	ensure
 	assert_status 0
-	ocifp_run push app
+	ocifp_run tree
+	assert_status 0
+	assert_stderr_has 'is absent; using the local build, which was not pushed'
+	grep -q '^|-- linux/amd64  2 layers' "$T/stdout" || fail "$told"
+	ocifp_run inspect --platform linux/amd64
+	assert_status 0
+	assert_stderr_has 'is absent; using the local build, which was not pushed'
+	grep -q '^linux/amd64 sha256:' "$T/stdout" || fail "$told"
+	ocifp_run digest
+	assert_failed 3
+	ocifp_run push
 	assert_status 0
 	assert_stderr_has "pushing the local build of 'app'"
 	assert_equal "$(raw app "$(image_tag)" | jq '.manifests | length')" 3
@@ -953,10 +963,10 @@ assert_no_build() {
 	grep -q built: <(ocifp store ls 3>&-)
 	touch -d '31 days ago' "${mark[0]}"
 	ocifp_run store gc --dry-run
-	grep -q '^would remove 1 local builds that nothing used for 30 days$' "$T/stdout" || fail "$told"
+	grep -q '^would remove 1 local build that nothing used for 30 days$' "$T/stdout" || fail "$told"
 	ocifp_run store gc
 	assert_status 0
-	grep -q '^removed 1 local builds that nothing used for 30 days$' "$T/stdout" || fail "$told"
+	grep -q '^removed 1 local build that nothing used for 30 days$' "$T/stdout" || fail "$told"
 	run grep built: <(ocifp store ls 3>&-)
 	assert_equal "$status" 1
 	assert_equal "$(ls "$OCIFP_STORE/.ocifp/used")$(ls "$OCIFP_STORE/blobs/sha256")" ''

@@ -248,7 +248,7 @@ run_inspect(struct context *context, const void *opaque, const struct strings *o
 	AUTO_INSPECTED struct inspected inspected = { 0 };
 	AUTO_JSON json_t *images = json_array();
 
-	if (inspected_find(context, &values->target, operands, &inspected, err) < 0 ||
+	if (inspected_find_or_built(context, &values->target, operands, &inspected, err) < 0 ||
 	    inspected_read(&selection, &inspected, err) < 0)
 		return -1;
 	if (add_images(&inspected.content, &inspected.root, images, err) < 0)

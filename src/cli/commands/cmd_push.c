@@ -18,6 +18,7 @@
 #include "image/transfer/push.h"
 #include "oci/document.h"
 #include "oci/media_type.h"
+#include "project/project.h"
 #include "repository/session.h"
 
 struct push_values {
@@ -106,6 +107,21 @@ make_rootfs(struct context *context, const struct push_values *values,
 	return derive_rootfs(context, &derive, source, err);
 }
 
+static int
+check_in_store(struct session *session, const struct target *target, struct error **err)
+{
+	AUTO_FOUND_IMAGE struct found_image found = { 0 };
+	AUTO_FREE char *name = target_name(target, 0);
+
+	if (find_image_in_store(session, target, &found, err) < 0)
+		return -1;
+	if (found.root.evidence.presence == PRESENCE_PRESENT)
+		return 0;
+	error_set(err, ERROR_ABSENT, "cannot push '%s': it was neither built here nor pulled",
+		  name);
+	return error_set_hint(err, "'ocifp ensure %s' builds it", target->image->name);
+}
+
 /* IMAGE: what was built here of it, else what the store has under the name that the fingerprint
  * gives. */
 static int
@@ -123,7 +139,7 @@ find_image_source(struct context *context, const char *name, struct location *so
 		return -1;
 	if (!built.is_built) {
 		location_copy(&target.candidates[0], source);
-		return 0;
+		return check_in_store(session, &target, err);
 	}
 	context_notice(context, "pushing the local build of '%s'", name);
 	tag = built_name(&target);
@@ -148,6 +164,21 @@ read_source(struct context *context, const struct push_values *values,
 		  "images are pushed unchanged: only rootfs:DIR takes --env, "
 		  "--owner and the like");
 	return error_set_hint(err, "`ocifp mutate` changes an image");
+}
+
+/* NULL: no SOURCE was named, and there is no project that has one. */
+static const char *
+default_image(struct context *context, struct error **err)
+{
+	const struct project *project = context_find_project(context, err);
+	const struct project_image *image = project ? project_image(project, NULL, err) : NULL;
+
+	if (!project && !*err) {
+		error_set(err, ERROR_USAGE,
+			  "nothing to push: no SOURCE is named, and there is no project");
+		error_set_hint(err, "usage: ocifp push %s", cmd_push.usage);
+	}
+	return image ? image->name : NULL;
 }
 
 static int
@@ -215,14 +246,15 @@ push_artifact(struct context *context, const struct push_values *values,
 }
 
 static int
-run_push(struct context *context, const void *opaque, const struct strings *operands,
-	 struct error **err)
+push_source(struct context *context, const struct push_values *values,
+	    const struct strings *operands, struct error **err)
 {
-	const struct push_values *values = opaque;
 	/* Of an IMAGE that is the source it is the place too. */
-	AUTO_FREE char *text = spelling_of_source(context, operands->items[0]);
-	bool is_named = operands->count > 1 || !location_is(text);
-	const char *operand = is_named ? operands->items[operands->count - 1] : NULL;
+	const char *said = operands->count > 0 ? operands->items[0] : default_image(context, err);
+	AUTO_FREE char *text = said ? spelling_of_source(context, said) : NULL;
+	const char *operand = operands->count > 1          ? operands->items[1]
+			      : text && !location_is(text) ? said
+							   : NULL;
 	AUTO_LOCATION struct location source = { 0 };
 	AUTO_TARGET struct target target = { 0 };
 	AUTO_PUSH_RESULT struct push_result result = { 0 };
@@ -235,15 +267,7 @@ run_push(struct context *context, const void *opaque, const struct strings *oper
 	bool pushed = true;
 	struct outcome outcome;
 
-	if (values->is_artifact)
-		return push_artifact(context, values, operands, err);
-	if (operands->count > 2)
-		return error_set(err, ERROR_USAGE, "one operand too many: '%s'",
-				 QUOTED(operands->items[2]));
-	if (values->artifact_type)
-		return error_set(err, ERROR_USAGE, "--artifact-type requires --artifact");
-	if (check_tags(&values->tags, err) < 0 ||
-	    target_of_options(context, &values->target, operand, &target, err) < 0 ||
+	if (!text || target_of_options(context, &values->target, operand, &target, err) < 0 ||
 	    choose_platforms(values, &target, &platforms, err) < 0)
 		return -1;
 	if (platforms.count == 0)
@@ -262,15 +286,32 @@ run_push(struct context *context, const void *opaque, const struct strings *oper
 	return outcome_tell(context, &outcome, err);
 }
 
+static int
+run_push(struct context *context, const void *opaque, const struct strings *operands,
+	 struct error **err)
+{
+	const struct push_values *values = opaque;
+
+	if (values->is_artifact)
+		return push_artifact(context, values, operands, err);
+	if (operands->count > 2)
+		return error_set(err, ERROR_USAGE, "one operand too many: '%s'",
+				 QUOTED(operands->items[2]));
+	if (values->artifact_type)
+		return error_set(err, ERROR_USAGE, "--artifact-type requires --artifact");
+	if (check_tags(&values->tags, err) < 0)
+		return -1;
+	return push_source(context, values, operands, err);
+}
+
 const struct command cmd_push = {
 	.name = "push",
 	.summary = "upload an image to a registry",
 	.usage = "[--by-hash] [--tag TAG] [--no-clobber] [--platform OS/ARCH] [--platform-tag] "
-		 "[--artifact] SOURCE... [IMAGE|REF]",
+		 "[--artifact] [SOURCE... [IMAGE|REF]]",
 	.options = push_options,
 	.values_size = sizeof(struct push_values),
 	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,
-	.operands_min = 1,
 	.operands_max = OPERANDS_ANY,
 	.run = run_push,
 };

@@ -8,9 +8,11 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/output/page.h"
+#include "image/resolve/target.h"
 #include "image/transfer/remove_tag.h"
 #include "oci/document.h"
 #include "oci/location.h"
+#include "project/project.h"
 
 struct rm_values {
 	bool dry_run;
@@ -39,6 +41,28 @@ list_removed(struct page *page, const struct location *location, const struct re
 			 json_strings(&removal->tags), "referrers", (int)removal->referrer_count);
 }
 
+/* Of an image of the project each commit may have a tag: which one is meant has to be said. */
+static int
+refuse_image(struct context *context, const char *text, struct error **err)
+{
+	AUTO_ERROR struct error *ignored = NULL;
+	AUTO_TARGET struct target target = { 0 };
+	AUTO_LOCATION struct location location = { 0 };
+	const struct project *project = context_find_project(context, &ignored);
+	AUTO_FREE char *name = NULL;
+
+	if (!project || !project_has_image(project, text))
+		return location_parse(text, &location, err);
+	error_set(err, ERROR_USAGE,
+		  "cannot remove image '%s': expected HOST/NAME:TAG or "
+		  "HOST/NAME@DIGEST",
+		  QUOTED(text));
+	if (target_of_project(project, text, NULL, &target, &ignored) < 0)
+		return -1;
+	name = target_name(&target, 0);
+	return error_set_hint(err, "the tag of its inputs is now '%s'", QUOTED(name));
+}
+
 static int
 remove_one(struct context *context, const char *text, bool dry_run, struct page *page,
 	   json_t *removed, struct error **err)
@@ -46,6 +70,8 @@ remove_one(struct context *context, const char *text, bool dry_run, struct page 
 	AUTO_LOCATION struct location location = { 0 };
 	AUTO_REMOVAL struct removal removal = { 0 };
 
+	if (!location_is(text))
+		return refuse_image(context, text, err);
 	if (location_parse(text, &location, err) < 0)
 		return -1;
 	context_log_in_at(context, &location);

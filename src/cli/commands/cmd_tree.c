@@ -88,7 +88,7 @@ add_node_row(struct columns *columns, const struct content *content, const struc
 							   : manifest_layers_bytes(&node->manifest);
 
 	columns_take(columns, name_node(content, node));
-	columns_take(columns, xasprintf("%zu %s%s", count, what, count == 1 ? "" : "s"));
+	columns_take(columns, xasprintf("%zu %s%s", count, what, PLURAL_S(count)));
 	columns_take(columns, text_bytes(size_bytes));
 	columns_take(columns, short_digest(digest_text(&node->descriptor.digest).text));
 }
@@ -155,7 +155,7 @@ run_tree(struct context *context, const void *opaque, const struct strings *oper
 	AUTO_PAGE struct page page = { 0 };
 	AUTO_FREE char *name = NULL;
 
-	if (inspected_find(context, &values->target, operands, &inspected, err) < 0 ||
+	if (inspected_find_or_built(context, &values->target, operands, &inspected, err) < 0 ||
 	    inspected_read(&selection, &inspected, err) < 0)
 		return -1;
 	name = target_name(&inspected.target, inspected.found.place);

@@ -272,6 +272,29 @@ find_required_image(struct session *session, const struct target *target,
 	return refuse_nowhere(session, target, err);
 }
 
+int
+find_image_or_built(struct session *session, const struct target *target,
+		    struct found_image *ret_found, struct error **err)
+{
+	AUTO_FREE char *name = target_name(target, 0);
+	AUTO_FOUND_IMAGE struct found_image built = { 0 };
+
+	if (find_image(session, target, ret_found, err) < 0)
+		return -1;
+	if (ret_found->root.evidence.presence == PRESENCE_PRESENT)
+		return 0;
+	if (built_find(session, target, false, &built, err) < 0)
+		return -1;
+	if (!built.is_built)
+		return refuse_nowhere(session, target, err);
+	observer_tell(session_observer(session), EVENT_NOTICE,
+		      "'%s' is absent; using the local build, which was not pushed", name);
+	found_image_release(ret_found);
+	*ret_found = built;
+	built = (struct found_image){ 0 };
+	return 0;
+}
+
 void
 found_image_release(struct found_image *found)
 {

@@ -40,6 +40,11 @@ int find_known_image(struct session *session, const struct target *target,
 int find_required_image(struct session *session, const struct target *target,
 			struct found_image *ret_found, struct error **err);
 
+/* The same, and what was built here and not pushed when the registry has proved that it lacks it;
+ * that is told. */
+int find_image_or_built(struct session *session, const struct target *target,
+			struct found_image *ret_found, struct error **err);
+
 /* What the image itself says its fingerprint is, by an annotation; NULL: nothing.  The caller owns
  * it. */
 int found_image_fingerprint(const struct resolution *root, char **ret_fingerprint,

@@ -47,6 +47,9 @@ bool text_is_printable_ascii(const char *text); /* 0x20 to 0x7e: fit for an HTTP
 void text_hex(const uint8_t *bytes, size_t size, char *ret_hex);       /* 2 * size + 1 bytes */
 bool text_parse_hex(const char *hex, size_t size, uint8_t *ret_bytes); /* lower case, all of it */
 
+/* The ending of a noun after this number: "1 file", "2 files". */
+#define PLURAL_S(count) ((count) == 1 ? "" : "s")
+
 /* Decimal digits alone, in range; anything else is false. */
 bool text_parse_uint(const char *text, uint64_t max, uint64_t *ret_value);
 

@@ -128,14 +128,16 @@ refuse_subcommand(const struct command *command, const char *word, struct error 
 	AUTO_STRINGS struct strings names = { 0 };
 	const char *near;
 
+	for (const struct command *const *sub = command->subcommands; *sub; sub++)
+		strings_add(&names, (*sub)->name);
 	if (!word) {
-		error_set(err, ERROR_USAGE, "'%s' needs a subcommand", command->name);
+		AUTO_FREE char *list = strings_join(&names, ", ");
+
+		error_set(err, ERROR_USAGE, "'%s' needs one of %s", command->name, list);
 		return error_set_hint(err, "see 'ocifp help %s'", command->name);
 	}
 	error_set(err, ERROR_USAGE, "'%s %s' is not a command", command->name,
 		  QUOTED(word ? word : ""));
-	for (const struct command *const *sub = command->subcommands; *sub; sub++)
-		strings_add(&names, (*sub)->name);
 	near = foreign_subcommand(word);
 	if (!near || !command_find_in(command->subcommands, near))
 		near = suggest(&names, word);

@@ -543,7 +543,7 @@ while_it_reads() {
 	cp -r tree "$T/before"
 	while_it_reads a 'echo changed >>tree/b; rm tree/c; printf changed >tree/d' # small files are read before
 	assert_equal "${stdout%% (*}" 'cache default: saved 60.0 MB'
-	grep -q 'left out 2 files that changed' "$T/stderr" || fail "$(cat "$T/stderr")"
+	grep -q 'left out 2 files changed while' "$T/stderr" || fail "$(cat "$T/stderr")"
 	machine two
 	restore --strict
 	assert_equal "$(find tree -type f -printf '%P ' | xargs -n 1 | sort | xargs)" 'a d'
@@ -556,7 +556,7 @@ while_it_reads() {
 	noise a 60000000 >tree/a
 	echo b >tree/b
 	while_it_reads a 'printf changed | dd of=tree/a bs=1 seek=59000000 conv=notrunc status=none'
-	grep -q 'left out 1 files that changed' "$T/stderr" || fail "$(cat "$T/stderr")"
+	grep -q 'left out 1 file changed while' "$T/stderr" || fail "$(cat "$T/stderr")"
 	machine two
 	restore --strict
 	assert_equal "$(ls tree)" b

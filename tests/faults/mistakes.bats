@@ -37,7 +37,7 @@ told_of() {
 	local words message
 	while IFS='|' read -r words message; do
 		told_of 2 "$words" "$message"
-	done <<-'TABLE'
+	done <<-TABLE
 		pul R|'pul' is not a command; did you mean 'pull'?
 		store lss|'store lss' is not a command; did you mean 'store ls'?
 		store list|'store list' is not a command; did you mean 'store ls'?
@@ -56,11 +56,17 @@ told_of() {
 		--verbos pull ci|option '--verbos' stands before the command; did you mean '--verbose'?
 		--dry-run store gc|option '--dry-run' stands before the command; only options that commands share may
 		pull ci other|one operand too many: 'other'
+		rm ci|cannot remove image 'ci': expected HOST/NAME:TAG or HOST/NAME@DIGEST; the tag of its inputs is now 'localhost:1/ci:
+		rm cj|invalid image reference 'cj'
+		push|'$PWD/.ocifp.yaml' has several images and no default; choose one of: ci, base-image
+		push --file /dev/null|/dev/null
+		cache|'cache' needs one of restore, save, ls, why, key, export, prune; see 'ocifp help cache'
 		login -p secret localhost:1|other users see a password in a command line; use --password-stdin
 		login http://localhost:1|invalid registry 'http://localhost:1'
 		tag localhost:1/a:1 localhost:1/b:2|'localhost:1/b:2' is in another repository; 'ocifp copy' copies an image there
 	TABLE
 	refute_stderr_has secret
+	told_of 3 'push ci' "it was neither built here nor pulled; 'ocifp ensure ci' builds it"
 }
 
 @test "commands of other tools are answered with ours" {
@@ -167,7 +173,12 @@ told_of() {
 	assert_stderr_has "answers: 503.*, tried [2-9] times in [0-9.]+ s"
 	ocifp_run pull localhost:1/app:one
 	assert_failed 5
-	assert_stderr_has "cannot get an answer from 'http.*, tried [2-9] times in [0-9.]+ s"
+	assert_stderr_has "cannot get an answer from 'http.*, tried 3 times in [0-9.]+ s"
+	# One that answered before may be starting anew.
+	rules reg </dev/null
+	ocifp_run copy "$ref" localhost:1/app:one
+	assert_failed 5
+	assert_stderr_has "cannot get an answer from 'http.*, tried 6 times in [0-9.]+ s"
 }
 
 @test "an http server where TLS was expected is called that" {

@@ -144,7 +144,7 @@ show_view() {
 	ocifp_run store gc --older 36d
 	assert_status 0
 	ocifp_run store gc --older 30d --dry-run
-	grep -q '^would remove 1 references that were not used for that long$' "$T/stdout" || fail "$told"
+	grep -q '^would remove 1 reference that nothing used for that long$' "$T/stdout" || fail "$told"
 	ocifp_run store gc --older 30d
 	assert_status 0
 	ocifp_run store ls

@@ -158,6 +158,8 @@ mistakes_are_usage_errors(void **state)
 		{ "--flag=1", "option '--flag' takes no value" },
 		{ "--string", "option '--string' needs a value" },
 		{ "-s", "option '-s' needs a value" },
+		{ "-s -- x", "option '-s' needs a value before '--'" },
+		{ "--string -- x", "option '--string' needs a value before '--'" },
 		{ "--fla", "option '--fla' is not known" },
 		{ "--str x", "option '--str' is not known" },
 		{ "--number 0",

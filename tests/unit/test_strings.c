@@ -88,6 +88,24 @@ sorts_by_bytes_without_a_locale(void **state)
 }
 
 static void
+joins_with_a_separator_between(void **state)
+{
+	AUTO_STRINGS struct strings strings = { 0 };
+	AUTO_FREE char *none = strings_join(&strings, ", ");
+	AUTO_FREE char *one = NULL;
+	AUTO_FREE char *two = NULL;
+
+	(void)state;
+	assert_string_equal(none, "");
+	strings_add(&strings, "a");
+	one = strings_join(&strings, ", ");
+	assert_string_equal(one, "a");
+	strings_add(&strings, "");
+	two = strings_join(&strings, ", ");
+	assert_string_equal(two, "a, ");
+}
+
+static void
 released_it_is_empty_and_usable(void **state)
 {
 	AUTO_STRINGS struct strings strings = { 0 };
@@ -110,6 +128,7 @@ main(void)
 		cmocka_unit_test(added_text_is_copied_and_taken_text_is_not),
 		cmocka_unit_test(has_only_whole_items),
 		cmocka_unit_test(sorts_by_bytes_without_a_locale),
+		cmocka_unit_test(joins_with_a_separator_between),
 		cmocka_unit_test(released_it_is_empty_and_usable),
 	};
 

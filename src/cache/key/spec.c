@@ -394,15 +394,15 @@ static const struct project_cache *
 find_cache(const struct project *project, const char *name, struct error **err)
 {
 	AUTO_FREE char *quoted = text_quote_string(name);
-	AUTO_FREE char *names = xstrdup("");
+	AUTO_STRINGS struct strings known = { 0 };
+	AUTO_FREE char *names = NULL;
 
 	for (size_t i = 0; i < project->cache_count; i++) {
-		AUTO_FREE char *before = TAKE_PTR(names);
-
 		if (strcmp(project->caches[i].name, name) == 0)
 			return &project->caches[i];
-		names = xasprintf("%s%s%s", before, *before ? ", " : "", project->caches[i].name);
+		strings_add(&known, project->caches[i].name);
 	}
+	names = strings_join(&known, ", ");
 	error_set(err, ERROR_USAGE, "unknown cache '%s'", quoted);
 	error_set_hint(err, "the caches of '%s' are: %s", project->path, *names ? names : "none");
 	return NULL;

@@ -324,6 +324,8 @@ gather_tree(struct saving *saving, struct error **err)
 	else
 		saving->made = saving->store;
 	saving->early = uploads_new(saving->repository, saving->made, saving->observer);
+	if (saving->made == saving->store)
+		observer_phase(saving->observer, EVENT_BEGUN, PHASE_UPLOAD);
 	saving->content = new_writer(saving, &saving->parent.table, err);
 	saving->executables = new_writer(saving, &saving->parent.executables, err);
 	if (!saving->content || !saving->executables)
@@ -491,7 +493,7 @@ fetch_packs(struct saving *saving, const struct chunk_table *table, const struct
 				   table->packs[i].size_bytes);
 		descriptors_take(&packs, &pack);
 	}
-	return fetch_blobs(&fetch, &packs, err);
+	return packs.count > 0 ? fetch_blobs(&fetch, &packs, err) : 0;
 }
 
 /* The packs of one kind, kept and new, into the manifest; `ret_table`: the same, in that order. */

@@ -131,8 +131,8 @@ run_export(struct context *context, const void *opaque, const struct strings *op
 	if (rename(part, values->output) < 0)
 		return error_set_path(err, errno, "create", values->output);
 	size = text_bytes(exported.restored.total_bytes);
-	text = xasprintf("cache %s: %s in %" PRIu64 " files", specs.items[0].name, size,
-			 exported.restored.file_count);
+	text = xasprintf("cache %s: %s in %" PRIu64 " file%s", specs.items[0].name, size,
+			 exported.restored.file_count, PLURAL_S(exported.restored.file_count));
 	return context_result(context, text,
 			      json_pack("{s:s, s:I, s:I}", "name", specs.items[0].name, "files",
 					(json_int_t)exported.restored.file_count, "bytes",

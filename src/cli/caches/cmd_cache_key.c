@@ -63,7 +63,8 @@ run_cache_key(struct context *context, const void *opaque, const struct strings 
 		CLEANUP(cache_work_release) struct cache_work work = { 0 };
 
 		if (cache_work_begin(context, opaque, &specs.items[i], &work, err) < 0)
-			return -1;
+			return error_wrap(err, "cannot make the key of cache '%s'",
+					  specs.items[i].name);
 		json_array_append_new(caches, describe(&work, &page));
 	}
 	return context_result_page(context, &page, json_pack("{s:O}", "caches", caches), err);

@@ -12,13 +12,14 @@
 #include "cache/format/artifact.h"
 #include "cli/caches/cmd_cache.h"
 #include "cli/context.h"
+#include "cli/output/columns.h"
 #include "cli/output/page.h"
 #include "oci/annotation.h"
 #include "repository/repository.h"
 #include "store/digest_set.h"
 
 struct listing {
-	struct page page;
+	struct columns columns;
 	json_t *caches;
 	struct digest_set blobs; /* counted */
 	uint64_t total_bytes;
@@ -53,25 +54,35 @@ tags_json(const struct strings *tags)
 }
 
 static void
+add_titles(struct columns *columns)
+{
+	static const char *const titles[] = { "AGE", "FILES", "SIZE", "PACKED", "NAME", "SCOPE" };
+
+	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
+		columns_add(columns, titles[i]);
+}
+
+static void
 add_cache(struct listing *listing, const char *repository, const struct strings *tags,
 	  const struct cache_artifact *artifact)
 {
 	const char *name = manifest_annotation(&artifact->manifest, ANNOTATION_CACHE_NAME);
 	const char *created = manifest_annotation(&artifact->manifest, ANNOTATION_CREATED);
-	AUTO_FREE char *shown = text_quote_string(name ? name : "-");
-	AUTO_FREE char *when = text_quote_string(created ? created : "-");
+	const char *scope = manifest_annotation(&artifact->manifest, ANNOTATION_CACHE_SCOPE);
 	uint64_t packed_bytes = count_blobs(listing, artifact);
-	AUTO_FREE char *total = text_bytes(artifact->total_bytes);
-	AUTO_FREE char *packed = text_bytes(packed_bytes);
+	struct columns *columns = &listing->columns;
 
-	page_add(&listing->page, "%s %s: %" PRIu64 " files, %s, packed %s", when, shown,
-		 artifact->file_count, total, packed);
-	for (size_t i = 0; i < tags->count; i++)
-		page_add(&listing->page, " %s", tags->items[i]);
-	page_add(&listing->page, "\n");
+	if (listing->count == 0)
+		add_titles(columns);
+	columns_take(columns, text_of_age(artifact->created_s, (int64_t)time(NULL)));
+	columns_take(columns, xasprintf("%" PRIu64, artifact->file_count));
+	columns_take(columns, text_bytes(artifact->total_bytes));
+	columns_take(columns, text_bytes(packed_bytes));
+	columns_add(columns, name ? name : "-");
+	columns_add(columns, scope ? scope : "-");
 	json_array_append_new(listing->caches,
-			      json_pack("{s:s?, s:s, s:s, s:s?, s:I, s:I, s:I, s:o}", "name", name,
-					"repository", repository, "digest",
+			      json_pack("{s:s?, s:s?, s:s, s:s, s:s?, s:I, s:I, s:I, s:o}", "name",
+					name, "scope", scope, "repository", repository, "digest",
 					digest_text(&artifact->digest).text, "created", created,
 					"files", (json_int_t)artifact->file_count, "bytes",
 					(json_int_t)artifact->total_bytes, "packed_bytes",
@@ -118,7 +129,7 @@ list_place(struct context *context, struct listing *listing, const char *place, 
 static void
 listing_release(struct listing *listing)
 {
-	page_release(&listing->page);
+	columns_release(&listing->columns);
 	json_decref(listing->caches);
 	digest_set_release(&listing->blobs);
 }
@@ -128,7 +139,9 @@ run_ls(struct context *context, const void *opaque, const struct strings *operan
        struct error **err)
 {
 	const struct cache_values *values = opaque;
-	CLEANUP(listing_release) struct listing listing = { .caches = json_array() };
+	CLEANUP(listing_release)
+	struct listing listing = { .columns = { .alignment = "lrrrll" }, .caches = json_array() };
+	AUTO_PAGE struct page page = { 0 };
 	AUTO_STRINGS struct strings places = { 0 };
 	AUTO_FREE char *total = NULL;
 	AUTO_FREE char *text = NULL;
@@ -139,8 +152,9 @@ run_ls(struct context *context, const void *opaque, const struct strings *operan
 		if (list_place(context, &listing, places.items[i], err) < 0)
 			return -1;
 	total = text_bytes(listing.total_bytes);
-	page_add(&listing.page, "%zu caches, %s\n", listing.count, total);
-	text = page_take(&listing.page);
+	columns_print(&listing.columns, &page);
+	page_add(&page, "%zu cache%s, %s\n", listing.count, PLURAL_S(listing.count), total);
+	text = page_take(&page);
 	return context_result(context, text,
 			      json_pack("{s:O, s:I}", "caches", listing.caches, "total_bytes",
 					(json_int_t)listing.total_bytes),

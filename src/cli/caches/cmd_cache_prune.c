@@ -118,11 +118,12 @@ prune_place(struct context *context, const struct cache_values *values, const ch
 	if (!repository || prune_plan_make(repository, &rules, &plan, err) < 0)
 		return -1;
 	if (values->yes && prune_plan_apply(repository, &plan, &deleted_count, err) < 0)
-		return error_wrap(err, "after %zu deletions", deleted_count);
+		return error_wrap(err, "after %zu deletion%s", deleted_count,
+				  PLURAL_S(deleted_count));
 	freed = text_bytes(plan.freed_bytes);
-	page_add(page, "%s: %s %zu caches, %s; kept %zu\n", place,
-		 values->yes ? "deleted" : "would delete", plan.doomed_count, freed,
-		 plan.kept_count);
+	page_add(page, "%s: %s %zu cache%s, %s; kept %zu\n", place,
+		 values->yes ? "deleted" : "would delete", plan.doomed_count,
+		 PLURAL_S(plan.doomed_count), freed, plan.kept_count);
 	json_array_append_new(results,
 			      json_pack("{s:s, s:b, s:I, s:I, s:I}", "repository", place, "deleted",
 					values->yes, "doomed_count", (json_int_t)plan.doomed_count,

@@ -235,8 +235,10 @@ describe_age(struct page *page, const struct return_trip *trip)
 		page_add(page, ", %" PRId64 " days old", age_s / 86400);
 	else if (age_s >= 7200)
 		page_add(page, ", %" PRId64 " hours old", age_s / 3600);
-	else
+	else if (age_s >= 120)
 		page_add(page, ", %" PRId64 " minutes old", age_s / 60);
+	else
+		page_add(page, ", just saved");
 }
 
 static void
@@ -280,8 +282,8 @@ describe(struct page *page, const struct return_trip *trip)
 	if (trip->applied.left_alone)
 		page_add(page, "; times of sources not set: %s", trip->applied.left_alone);
 	else if (trip->applied.unchanged + trip->applied.changed > 0)
-		page_add(page, "; %zu sources unchanged, %zu changed", trip->applied.unchanged,
-			 trip->applied.changed);
+		page_add(page, "; %zu source%s unchanged, %zu changed", trip->applied.unchanged,
+			 PLURAL_S(trip->applied.unchanged), trip->applied.changed);
 	page_add(page, "\n");
 }
 

@@ -93,22 +93,22 @@ notice(struct context *context, const struct cache_spec *spec, const struct cach
 		AUTO_FREE char *first = text_quote_string(saved->secrets.items[0]);
 
 		context_notice(context,
-			       "cache %s: left out %zu files that may hold secrets: '%s'%s",
-			       spec->name, saved->secrets.count, first,
-			       saved->secrets.count > 1 ? ", ..." : "");
+			       "cache %s: left out %zu file%s that may hold secrets: '%s'%s",
+			       spec->name, saved->secrets.count, PLURAL_S(saved->secrets.count),
+			       first, saved->secrets.count > 1 ? ", ..." : "");
 	}
 	if (saved->dropped_count > 0)
-		context_notice(context, "cache %s: left out %" PRIu64 " %s %s", spec->name,
+		context_notice(context, "cache %s: left out %" PRIu64 " %s%s %s", spec->name,
 			       saved->dropped_count,
-			       spec->preset->kind == PRESET_CARGO ? "units" : "files",
-			       saved->was_torn        ? "that change all the time"
+			       spec->preset->kind == PRESET_CARGO ? "unit" : "file",
+			       PLURAL_S(saved->dropped_count),
+			       saved->was_torn        ? "changing all the time"
 			       : saved->was_too_large ? "to stay within 'max'"
-						      : "that are not used any more");
+						      : "not used any more");
 	if (saved->changed_count > 0)
 		context_notice(context,
-			       "cache %s: left out %" PRIu64
-			       " files that changed while they were read",
-			       spec->name, saved->changed_count);
+			       "cache %s: left out %" PRIu64 " file%s changed while being read",
+			       spec->name, saved->changed_count, PLURAL_S(saved->changed_count));
 }
 
 static json_t *

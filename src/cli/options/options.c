@@ -262,6 +262,10 @@ take_option(const struct parser *parser, int code, const char *word, struct erro
 {
 	const struct known_option *known;
 
+	/* "-e --": the end of the options has taken the place of a value. */
+	if (code != ':' && code != '?' && optarg && strcmp(optarg, "--") == 0 && optarg != word &&
+	    !text_ends(word, "=--"))
+		return refuse(word, code < FIRST_CODE ? code : 0, "needs a value before '--'", err);
 	if (code == ':')
 		return refuse(word, optopt < FIRST_CODE ? optopt : 0, "needs a value", err);
 	if (code == '?' && optopt >= FIRST_CODE)

@@ -21,6 +21,7 @@ EXTRA_DIST += $(rig_tests) \
 	%D%/mklayer.py \
 	%D%/modern.bash \
 	%D%/nginx.bash \
+	%D%/on_nfs.c \
 	%D%/projects.bash \
 	%D%/racer.c \
 	%D%/random_project.py \

@@ -52,31 +52,6 @@ add_all(struct walk *walk, const struct descriptors *descriptors)
 }
 
 static int
-add_manifest(struct walk *walk, const struct descriptor *document, const struct buf *buf,
-	     struct error **err)
-{
-	AUTO_MANIFEST struct manifest manifest = { 0 };
-
-	if (manifest_parse(buf->data, buf->size, document->media_type, &manifest, err) < 0)
-		return -1;
-	add(walk, &manifest.config);
-	add_all(walk, &manifest.layers);
-	return 0;
-}
-
-static int
-add_index(struct walk *walk, const struct descriptor *document, const struct buf *buf,
-	  struct error **err)
-{
-	AUTO_INDEX struct image_index index = { 0 };
-
-	if (image_index_parse(buf->data, buf->size, document->media_type, &index, err) < 0)
-		return -1;
-	add_all(walk, &index.manifests);
-	return 0;
-}
-
-static int
 read_document(struct store *store, const struct descriptor *document, struct buf *buf,
 	      struct error **err)
 {
@@ -91,12 +66,23 @@ static int
 add_children(struct walk *walk, const struct descriptor *document, struct error **err)
 {
 	AUTO_BUF struct buf buf = BUF_INIT(MANIFEST_LIMIT_BYTES);
+	AUTO_MANIFEST struct manifest manifest = { 0 };
 
 	if (read_document(walk->store, document, &buf, err) < 0)
 		return -1;
-	if (media_type_kind(document->media_type) == DOCUMENT_INDEX)
-		return add_index(walk, document, &buf, err);
-	return add_manifest(walk, document, &buf, err);
+	if (media_type_kind(document->media_type) == DOCUMENT_INDEX) {
+		AUTO_INDEX struct image_index index = { 0 };
+
+		if (image_index_parse(buf.data, buf.size, document->media_type, &index, err) < 0)
+			return -1;
+		add_all(walk, &index.manifests);
+		return 0;
+	}
+	if (manifest_parse(buf.data, buf.size, document->media_type, &manifest, err) < 0)
+		return -1;
+	add(walk, &manifest.config);
+	add_all(walk, &manifest.layers);
+	return 0;
 }
 
 static int
@@ -110,17 +96,6 @@ walk_pending(struct walk *walk, struct error **err)
 		if (add_children(walk, &document, err) < 0)
 			return error_wrap(err, "'%s'", digest_text(&document.digest).text);
 	}
-	return 0;
-}
-
-static int
-check_whole(struct walk *walk, const struct manifest *manifest, struct error **err)
-{
-	if (!has(walk, &manifest->config))
-		return refuse_missing(&manifest->config, err);
-	for (size_t i = 0; i < manifest->layers.count; i++)
-		if (!has(walk, &manifest->layers.items[i]))
-			return refuse_missing(&manifest->layers.items[i], err);
 	return 0;
 }
 
@@ -142,7 +117,12 @@ read_root(struct walk *walk, const struct descriptor *root, struct error **err)
 		return 0;
 	if (manifest_read(value, root->media_type, &contents->manifest, err) < 0)
 		return -1;
-	return check_whole(walk, &contents->manifest, err);
+	if (!has(walk, &contents->manifest.config))
+		return refuse_missing(&contents->manifest.config, err);
+	for (size_t i = 0; i < contents->manifest.layers.count; i++)
+		if (!has(walk, &contents->manifest.layers.items[i]))
+			return refuse_missing(&contents->manifest.layers.items[i], err);
+	return 0;
 }
 
 static int

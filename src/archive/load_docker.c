@@ -69,16 +69,6 @@ find_named(const struct archive_image *archive, const char *text, struct member 
 }
 
 static int
-check_layer(const struct member *layer, const struct digest *diff_id, struct error **err)
-{
-	if (layer->compression != COMPRESSION_NONE || digest_equal(&layer->digest, diff_id))
-		return 0;
-	error_set(err, ERROR_CONTENT, "layer '%s' does not match the config's diff_id '%s'",
-		  layer->name, digest_text(diff_id).text);
-	return error_set_class(err, CLASS_DIGEST);
-}
-
-static int
 add_layers(const struct archive_image *archive, const struct saved_image *saved,
 	   const struct image_config *config, json_t *layers, struct error **err)
 {
@@ -90,9 +80,15 @@ add_layers(const struct archive_image *archive, const struct saved_image *saved,
 		const char *name = json_string_value(json_array_get(saved->layers, i));
 		struct member *layer = NULL;
 
-		if (find_named(archive, name, &layer, err) < 0 ||
-		    check_layer(layer, &config->diff_ids[i], err) < 0)
+		if (find_named(archive, name, &layer, err) < 0)
 			return -1;
+		if (layer->compression == COMPRESSION_NONE &&
+		    !digest_equal(&layer->digest, &config->diff_ids[i])) {
+			error_set(err, ERROR_CONTENT,
+				  "layer '%s' does not match the config's diff_id '%s'",
+				  layer->name, digest_text(&config->diff_ids[i]).text);
+			return error_set_class(err, CLASS_DIGEST);
+		}
 		(void)json_array_append_new(layers,
 					    describe(layer, layer_type(layer->compression)));
 	}

@@ -21,16 +21,6 @@ cut_last(char *name, size_t *size)
 	return true;
 }
 
-static void
-add_component(char *name, size_t *size, const char *component, size_t length)
-{
-	if (*size > 0)
-		name[(*size)++] = '/';
-	memcpy(name + *size, component, length);
-	*size += length;
-	name[*size] = '\0';
-}
-
 /* `name` is empty and has room for `path`. */
 static bool
 walk(char *name, const char *path, bool may_climb)
@@ -43,8 +33,13 @@ walk(char *name, const char *path, bool may_climb)
 
 		if (climbs && (!may_climb || !cut_last(name, &size)))
 			return false;
-		if (!climbs && length > 0 && !(length == 1 && path[0] == '.'))
-			add_component(name, &size, path, length);
+		if (!climbs && length > 0 && !(length == 1 && path[0] == '.')) {
+			if (size > 0)
+				name[size++] = '/';
+			memcpy(name + size, path, length);
+			size += length;
+			name[size] = '\0';
+		}
 		path += length + (path[length] == '/');
 	}
 	return size > 0;

@@ -23,13 +23,6 @@ compare(const void *a, const void *b)
 	return strcmp(((const struct member *)a)->name, ((const struct member *)b)->name);
 }
 
-/* Readers differ on which of two counts. */
-static int
-refuse_twice(const char *name, struct error **err)
-{
-	return error_set(err, ERROR_CONTENT, "it contains '%s' twice", QUOTED(name));
-}
-
 int
 members_sort(struct members *members, struct error **err)
 {
@@ -37,8 +30,10 @@ members_sort(struct members *members, struct error **err)
 		return 0;
 	qsort(members->items, members->count, sizeof(*members->items), compare);
 	for (size_t i = 1; i < members->count; i++)
+		/* Readers differ on which of two counts. */
 		if (compare(&members->items[i - 1], &members->items[i]) == 0)
-			return refuse_twice(members->items[i].name, err);
+			return error_set(err, ERROR_CONTENT, "it contains '%s' twice",
+					 QUOTED(members->items[i].name));
 	return 0;
 }
 
@@ -50,14 +45,6 @@ find_one(const struct members *members, char *name)
 	if (members->count == 0)
 		return NULL;
 	return bsearch(&key, members->items, members->count, sizeof(key), compare);
-}
-
-static int
-refuse_link(const char *name, struct error **err)
-{
-	return error_set(err, ERROR_CONTENT,
-			 "'%s' is a link to a file that the archive does not contain",
-			 QUOTED(name));
 }
 
 int
@@ -74,7 +61,9 @@ members_find(const struct members *members, const char *name, struct member **re
 	for (int i = 0; member && member->is_link && i < MEMBER_LINKS_LIMIT_COUNT; i++)
 		member = member->link ? find_one(members, member->link) : NULL;
 	if (!member || member->is_link)
-		return refuse_link(name, err);
+		return error_set(err, ERROR_CONTENT,
+				 "'%s' is a link to a file that the archive does not contain",
+				 QUOTED(name));
 	*ret_member = member;
 	return 0;
 }

@@ -66,21 +66,6 @@ has(const struct archive_image *archive, const char *name)
 }
 
 static int
-refuse_empty(bool has_members, struct error **err)
-{
-	error_set(err, ERROR_CONTENT, "it does not contain an image: %s",
-		  has_members ? "expected index.json and oci-layout, or manifest.json"
-			      : "it is empty");
-	return error_set_class(err, CLASS_MISSING);
-}
-
-static bool
-has_references(const struct archive_image *archive)
-{
-	return archive->references.count > 0 || json_array_size(archive->unsupported) > 0;
-}
-
-static int
 load(struct archive_image *archive, struct error **err)
 {
 	bool is_layout;
@@ -91,12 +76,19 @@ load(struct archive_image *archive, struct error **err)
 	    members_scan(archive->fd, &archive->members, err) < 0)
 		return -1;
 	is_layout = has(archive, "index.json") && has(archive, "oci-layout");
-	if (!is_layout && !has(archive, "manifest.json"))
-		return refuse_empty(archive->members.count > 0, err);
+	if (!is_layout && !has(archive, "manifest.json")) {
+		bool has_members = archive->members.count > 0;
+
+		error_set(err, ERROR_CONTENT, "it does not contain an image: %s",
+			  has_members ? "expected index.json and oci-layout, or manifest.json"
+				      : "it is empty");
+		return error_set_class(err, CLASS_MISSING);
+	}
 	if (is_layout && load_layout(archive, err) < 0)
 		return -1;
 	/* `docker save` of an image without a tag leaves the index empty. */
-	if (has_references(archive) || !has(archive, "manifest.json"))
+	if (archive->references.count > 0 || json_array_size(archive->unsupported) > 0 ||
+	    !has(archive, "manifest.json"))
 		return 0;
 	return load_docker(archive, err);
 }

@@ -79,25 +79,6 @@ open_file(struct output *output, struct error **err)
 }
 
 static int
-give_name(struct output *output, struct error **err)
-{
-	AUTO_FREE char *source = xasprintf("/proc/self/fd/%d", output->fd);
-
-	if (!output->has_name &&
-	    linkat(AT_FDCWD, source, AT_FDCWD, output->temporary, AT_SYMLINK_FOLLOW) < 0)
-		return error_set_path(err, errno, "create a file beside", output->path);
-	output->has_name = true;
-	return 0;
-}
-
-static int
-open_special(struct output *output, struct error **err)
-{
-	output->fd = open(output->path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
-	return output->fd < 0 ? error_set_path(err, errno, "write to", output->path) : 0;
-}
-
-static int
 open_path(const char *path, struct output *output, struct error **err)
 {
 	struct stat status;
@@ -105,8 +86,10 @@ open_path(const char *path, struct output *output, struct error **err)
 	output->path = realpath(path, NULL);
 	if (!output->path)
 		output->path = xstrdup(path);
-	if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
-		return open_special(output, err);
+	if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
+		output->fd = open(output->path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+		return output->fd < 0 ? error_set_path(err, errno, "write to", output->path) : 0;
+	}
 	return open_file(output, err);
 }
 
@@ -119,12 +102,17 @@ output_open(const char *path, struct output *output, struct error **err)
 int
 output_commit(struct output *output, struct error **err)
 {
+	AUTO_FREE char *source = NULL;
+
 	if (!output->temporary)
 		return 0;
 	if (fd_sync(output->fd) < 0)
 		return error_set_path(err, errno, "sync", output->path);
-	if (give_name(output, err) < 0)
-		return -1;
+	source = xasprintf("/proc/self/fd/%d", output->fd);
+	if (!output->has_name &&
+	    linkat(AT_FDCWD, source, AT_FDCWD, output->temporary, AT_SYMLINK_FOLLOW) < 0)
+		return error_set_path(err, errno, "create a file beside", output->path);
+	output->has_name = true;
 	if (rename(output->temporary, output->path) < 0)
 		return error_set_path(err, errno, "replace", output->path);
 	output->has_name = false;

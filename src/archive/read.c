@@ -35,14 +35,6 @@ archive_check_unchanged(const struct archive_image *archive, struct error **err)
 	return error_set_class(err, CLASS_SOURCE_CHANGED);
 }
 
-static int
-refuse_too_large(const struct member *member, const struct buf *buf, struct error **err)
-{
-	error_set(err, ERROR_CONTENT, "'%s' has more than %zu bytes", member->name,
-		  buf->limit - buf->size);
-	return error_set_class(err, CLASS_LIMIT);
-}
-
 int
 member_read(const struct archive_image *archive, const struct member *member, struct buf *buf,
 	    struct error **err)
@@ -52,8 +44,11 @@ member_read(const struct archive_image *archive, const struct member *member, st
 	size_t size = 0;
 
 	source.offset_bytes = member->offset_bytes;
-	if (member->size_bytes > buf->limit - buf->size)
-		return refuse_too_large(member, buf, err);
+	if (member->size_bytes > buf->limit - buf->size) {
+		error_set(err, ERROR_CONTENT, "'%s' has more than %zu bytes", member->name,
+			  buf->limit - buf->size);
+		return error_set_class(err, CLASS_LIMIT);
+	}
 	bytes = xcalloc(1, (size_t)member->size_bytes + 1);
 	if (source_read(&source, 0, bytes, (size_t)member->size_bytes, &size, err) < 0)
 		return -1;
@@ -124,21 +119,11 @@ find_document(const struct archive_image *archive, const struct digest *digest)
 }
 
 static int
-check_digest(const struct buf *buf, const struct digest *digest, struct error **err)
-{
-	struct digest actual = digest_of(digest->algorithm, buf->data ? buf->data : "", buf->size);
-
-	if (digest_equal(&actual, digest))
-		return 0;
-	error_set(err, ERROR_CONTENT, "its content does not match '%s'", digest_text(digest).text);
-	return error_set_class(err, CLASS_DIGEST);
-}
-
-static int
 read_checked(const struct archive_image *archive, const struct digest *digest, struct buf *buf,
 	     bool *ret_found, struct error **err)
 {
 	const struct member *member = NULL;
+	struct digest actual;
 
 	if (archive_check_unchanged(archive, err) < 0)
 		return -1;
@@ -149,7 +134,11 @@ read_checked(const struct archive_image *archive, const struct digest *digest, s
 		return 0;
 	if (member_read(archive, member, buf, err) < 0)
 		return -1;
-	return check_digest(buf, digest, err);
+	actual = digest_of(digest->algorithm, buf->data ? buf->data : "", buf->size);
+	if (digest_equal(&actual, digest))
+		return 0;
+	error_set(err, ERROR_CONTENT, "its content does not match '%s'", digest_text(digest).text);
+	return error_set_class(err, CLASS_DIGEST);
 }
 
 int

@@ -16,27 +16,21 @@ struct scan {
 };
 
 static int
-take_listed(struct scan *scan, struct message *item, struct error **err)
-{
-	struct listed listed;
-
-	if (listed_get(item, &listed, err) < 0)
-		return -1;
-	return members_take_listed(&scan->members, &listed, scan->file_bytes, err);
-}
-
-static int
 take_all(struct scan *scan, struct error **err)
 {
 	AUTO_MESSAGE struct message message = MESSAGE_INIT(0);
 	bool last = false;
 
 	for (;;) {
+		struct listed listed;
+
 		if (helper_receive(scan->helper, &message, &last, err) < 0)
 			return -1;
 		if (last)
 			return members_sort(&scan->members, err);
-		if (take_listed(scan, &message, err) < 0)
+		if (listed_get(&message, &listed, err) < 0)
+			return -1;
+		if (members_take_listed(&scan->members, &listed, scan->file_bytes, err) < 0)
 			return -1;
 	}
 }

@@ -8,51 +8,33 @@
 #include "base/limits.h"
 #include "layer/listed.h"
 
-/* The helper has checked this; but it may have been taken over by what it read. */
-static int
-check_listed(const struct listed *listed, uint64_t file_bytes, struct error **err)
-{
-	if (listed->offset_bytes <= file_bytes &&
-	    listed->size_bytes <= file_bytes - listed->offset_bytes &&
-	    strlen(listed->path) <= ARCHIVE_NAME_LIMIT_BYTES &&
-	    strlen(listed->link) <= ARCHIVE_NAME_LIMIT_BYTES)
-		return 0;
-	return error_set(err, ERROR_FAILURE, "the confined helper sent an invalid list");
-}
-
-static int
-check_count(const struct members *members, struct error **err)
-{
-	if (members->count < ARCHIVE_MEMBERS_LIMIT_COUNT)
-		return 0;
-	error_set(err, ERROR_CONTENT, "it has more than %d members", ARCHIVE_MEMBERS_LIMIT_COUNT);
-	return error_set_class(err, CLASS_LIMIT);
-}
-
-static void
-fill(struct member *member, const struct listed *listed)
-{
-	member->is_link = listed->kind != LISTED_FILE;
-	member->offset_bytes = listed->offset_bytes;
-	member->size_bytes = listed->size_bytes;
-	if (listed->kind == LISTED_HARD_LINK)
-		member->link = member_name(listed->link);
-	else if (listed->kind == LISTED_SYMBOLIC_LINK && *listed->link)
-		member->link = member_name_follow(member->name, listed->link);
-}
-
 int
 members_take_listed(struct members *members, const struct listed *listed, uint64_t file_bytes,
 		    struct error **err)
 {
 	struct member member = { 0 };
 
-	if (check_listed(listed, file_bytes, err) < 0 || check_count(members, err) < 0)
-		return -1;
+	/* The helper has checked this; but it may have been taken over by what it read. */
+	if (listed->offset_bytes > file_bytes ||
+	    listed->size_bytes > file_bytes - listed->offset_bytes ||
+	    strlen(listed->path) > ARCHIVE_NAME_LIMIT_BYTES ||
+	    strlen(listed->link) > ARCHIVE_NAME_LIMIT_BYTES)
+		return error_set(err, ERROR_FAILURE, "the confined helper sent an invalid list");
+	if (members->count >= ARCHIVE_MEMBERS_LIMIT_COUNT) {
+		error_set(err, ERROR_CONTENT, "it has more than %d members",
+			  ARCHIVE_MEMBERS_LIMIT_COUNT);
+		return error_set_class(err, CLASS_LIMIT);
+	}
 	member.name = member_name(listed->path);
 	if (!member.name)
 		return 0;
-	fill(&member, listed);
+	member.is_link = listed->kind != LISTED_FILE;
+	member.offset_bytes = listed->offset_bytes;
+	member.size_bytes = listed->size_bytes;
+	if (listed->kind == LISTED_HARD_LINK)
+		member.link = member_name(listed->link);
+	else if (listed->kind == LISTED_SYMBOLIC_LINK && *listed->link)
+		member.link = member_name_follow(member.name, listed->link);
 	members_add(members, &member);
 	return 0;
 }

@@ -81,19 +81,6 @@ copy_source(struct tar_writer *writer, const struct source *source, struct hashe
 }
 
 static int
-check_content(struct hasher *hasher, const struct digest *digest, struct error **err)
-{
-	struct digest actual = hasher_finish(hasher);
-
-	if (digest_equal(&actual, digest))
-		return 0;
-	error_set(err, ERROR_CONTENT, "the content of '%s' in the store is damaged",
-		  digest_text(digest).text);
-	error_set_class(err, CLASS_DIGEST);
-	return error_set_hint(err, "`ocifp store fsck --repair` removes it; then pull again");
-}
-
-static int
 add_blob(struct tar_writer *writer, struct store *store, const struct descriptor *blob,
 	 struct error **err)
 {
@@ -102,6 +89,7 @@ add_blob(struct tar_writer *writer, struct store *store, const struct descriptor
 	AUTO_CLOSE int fd = -1;
 	struct source source;
 	uint64_t size_bytes = 0;
+	struct digest actual;
 
 	fd = store_open_blob(store, &blob->digest, &size_bytes, err);
 	if (fd < 0)
@@ -110,7 +98,13 @@ add_blob(struct tar_writer *writer, struct store *store, const struct descriptor
 	if (begin_file(writer, name, size_bytes, err) < 0 ||
 	    copy_source(writer, &source, hasher, err) < 0)
 		return -1;
-	return check_content(hasher, &blob->digest, err);
+	actual = hasher_finish(hasher);
+	if (digest_equal(&actual, &blob->digest))
+		return 0;
+	error_set(err, ERROR_CONTENT, "the content of '%s' in the store is damaged",
+		  digest_text(&blob->digest).text);
+	error_set_class(err, CLASS_DIGEST);
+	return error_set_hint(err, "`ocifp store fsck --repair` removes it; then pull again");
 }
 
 static int
@@ -150,15 +144,6 @@ add_blobs(struct tar_writer *writer, struct store *store, const struct descripto
 }
 
 static int
-write_tar(struct tar_writer *writer, struct store *store, const struct contents *contents,
-	  struct error **err)
-{
-	if (add_blobs(writer, store, &contents->blobs, err) < 0)
-		return -1;
-	return tar_writer_finish(writer, err);
-}
-
-static int
 check_docker_name(const char *tag, struct error **err)
 {
 	AUTO_FREE char *name = tag ? reference_docker_name(tag) : NULL;
@@ -195,8 +180,11 @@ archive_write(struct store *store, const struct location *output, const char *ta
 	    output_open(output->path, &file, err) < 0)
 		return -1;
 	writer = tar_writer_new(sink_fd(file.fd, file.path));
-	if (add_documents(writer, &contents, is_docker, tag, root, err) < 0 ||
-	    write_tar(writer, store, &contents, err) < 0)
+	if (add_documents(writer, &contents, is_docker, tag, root, err) < 0)
+		return -1;
+	if (add_blobs(writer, store, &contents.blobs, err) < 0)
+		return -1;
+	if (tar_writer_finish(writer, err) < 0)
 		return -1;
 	return output_commit(&file, err);
 }

@@ -127,19 +127,6 @@ put_names(const struct tar_member *member, struct ustar *ustar, struct buf *reco
 	return add_path(records, "linkpath", member->target, err);
 }
 
-static int
-add_xattrs(const struct tar_member *member, struct buf *records, struct error **err)
-{
-	for (size_t i = 0; i < member->xattr_count; i++) {
-		const struct tar_xattr *xattr = &member->xattrs[i];
-		AUTO_FREE char *key = xasprintf("SCHILY.xattr.%s", xattr->name);
-
-		if (pax_add(records, key, xattr->value, xattr->size, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 /* The sum of all bytes, those of its own field taken as spaces. */
 static void
 put_checksum(struct ustar *ustar)
@@ -163,8 +150,15 @@ tar_header_make(const struct tar_member *member, uint8_t *ret_block, struct buf 
 	memcpy(ustar.magic, "ustar", sizeof(ustar.magic));
 	memcpy(ustar.version, "00", sizeof(ustar.version));
 	if (put_names(member, &ustar, records, err) < 0 ||
-	    put_numbers(member, &ustar, records, err) < 0 || add_xattrs(member, records, err) < 0)
+	    put_numbers(member, &ustar, records, err) < 0)
 		return -1;
+	for (size_t i = 0; i < member->xattr_count; i++) {
+		const struct tar_xattr *xattr = &member->xattrs[i];
+		AUTO_FREE char *key = xasprintf("SCHILY.xattr.%s", xattr->name);
+
+		if (pax_add(records, key, xattr->value, xattr->size, err) < 0)
+			return -1;
+	}
 	put_checksum(&ustar);
 	memcpy(ret_block, &ustar, sizeof(ustar));
 	return 0;

@@ -84,12 +84,6 @@ tree_record_release(struct tree_record *record)
 }
 
 static int
-refuse(struct error **err)
-{
-	return error_set(err, ERROR_LOCAL, "%s is damaged", what);
-}
-
-static int
 read_line(const char *line, tree_record_visit *visit, void *context, struct error **err)
 {
 	const char *path = NULL;
@@ -101,7 +95,8 @@ read_line(const char *line, tree_record_visit *visit, void *context, struct erro
 	if (text_starts(line, "owner "))
 		path = strchr(line + strlen("owner "), ' ');
 	path = path ? strchr(path + 1, ' ') : NULL;
-	return path ? visit(context, 'o', path + 1, err) : refuse(err);
+	return path ? visit(context, 'o', path + 1, err)
+		    : error_set(err, ERROR_LOCAL, "%s is damaged", what);
 }
 
 int

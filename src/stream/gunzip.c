@@ -37,32 +37,6 @@ release(void *opaque, void *memory)
 	free(memory);
 }
 
-static void
-give_input(struct gunzip_sink *self, const uint8_t **bytes, size_t *size)
-{
-	unsigned most = *size < UINT_MAX ? (unsigned)*size : UINT_MAX;
-
-	self->stream.next_in = *bytes;
-	self->stream.avail_in = most;
-	*bytes += most;
-	*size -= most;
-}
-
-static void
-give_room(struct gunzip_sink *self)
-{
-	self->stream.next_out = self->output;
-	self->stream.avail_out = TRANSFER_BUFFER_BYTES;
-}
-
-static int
-hand_on(struct gunzip_sink *self, struct error **err)
-{
-	size_t size = TRANSFER_BUFFER_BYTES - self->stream.avail_out;
-
-	return size > 0 ? sink_write(self->next, self->output, size, err) : 0;
-}
-
 static int
 refuse(const char *why, struct error **err)
 {
@@ -75,15 +49,18 @@ static int
 inflate_some(struct gunzip_sink *self, struct error **err)
 {
 	int status;
+	size_t size;
 
 	if (self->at_end)
 		(void)inflateReset(&self->stream);
-	give_room(self);
+	self->stream.next_out = self->output;
+	self->stream.avail_out = TRANSFER_BUFFER_BYTES;
 	status = inflate(&self->stream, Z_NO_FLUSH);
 	self->at_end = status == Z_STREAM_END;
 	if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR)
 		return refuse("damaged", err);
-	return hand_on(self, err);
+	size = TRANSFER_BUFFER_BYTES - self->stream.avail_out;
+	return size > 0 ? sink_write(self->next, self->output, size, err) : 0;
 }
 
 static int
@@ -93,7 +70,12 @@ inflate_write(struct sink *sink, const void *bytes, size_t size, struct error **
 	const uint8_t *at = bytes;
 
 	while (size > 0) {
-		give_input(self, &at, &size);
+		unsigned most = size < UINT_MAX ? (unsigned)size : UINT_MAX;
+
+		self->stream.next_in = at;
+		self->stream.avail_in = most;
+		at += most;
+		size -= most;
 		while (self->stream.avail_in > 0 || (self->stream.avail_out == 0 && !self->at_end))
 			if (inflate_some(self, err) < 0)
 				return -1;

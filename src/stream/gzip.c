@@ -124,16 +124,6 @@ block_prepare(struct gzip_block *block, struct gzip_sink *self)
 	block->output = xcalloc(1, block->output_limit_bytes);
 }
 
-static void
-block_release(struct gzip_block *block)
-{
-	if (!block->input)
-		return;
-	(void)deflateEnd(&block->stream);
-	free(block->input);
-	free(block->output);
-}
-
 static int
 write_header(struct gzip_sink *self, struct error **err)
 {
@@ -230,22 +220,12 @@ put_u32(uint8_t *at, uint64_t value)
 }
 
 static int
-write_end(struct gzip_sink *self, struct error **err)
-{
-	uint8_t end[10] = { 3, 0 }; /* RFC 1951, 3.2.3: a last block that has its end alone */
-
-	put_u32(end + 2, self->crc);
-	put_u32(end + 6, self->size_bytes);
-	if (write_header(self, err) < 0 || sink_write(self->next, end, sizeof(end), err) < 0)
-		return -1;
-	return sink_finish(self->next, err);
-}
-
-static int
 gzip_finish(struct sink *sink, struct error **err)
 {
 	struct gzip_sink *self = (struct gzip_sink *)sink;
 	struct gzip_block *last = block_to_fill(self);
+	/* RFC 1951, 3.2.3: a last block that has its end alone */
+	uint8_t end[10] = { 3, 0 };
 
 	if (last->input_bytes > 0)
 		block_compress(last);
@@ -254,7 +234,11 @@ gzip_finish(struct sink *sink, struct error **err)
 			return -1;
 	if (last->input_bytes > 0 && write_block(self, last, err) < 0)
 		return -1;
-	return write_end(self, err);
+	put_u32(end + 2, self->crc);
+	put_u32(end + 6, self->size_bytes);
+	if (write_header(self, err) < 0 || sink_write(self->next, end, sizeof(end), err) < 0)
+		return -1;
+	return sink_finish(self->next, err);
 }
 
 static void
@@ -263,8 +247,13 @@ gzip_free(struct sink *sink)
 	struct gzip_sink *self = (struct gzip_sink *)sink;
 
 	workers_free(self->workers);
-	for (size_t i = 0; i < self->block_count; i++)
-		block_release(&self->blocks[i]);
+	for (size_t i = 0; i < self->block_count; i++) {
+		if (self->blocks[i].input) {
+			(void)deflateEnd(&self->blocks[i].stream);
+			free(self->blocks[i].input);
+			free(self->blocks[i].output);
+		}
+	}
 	free(self->blocks);
 	pthread_cond_destroy(&self->block_done);
 	pthread_mutex_destroy(&self->lock);

@@ -160,24 +160,6 @@ relay_has_room(const struct body *body)
 	return is_unwanted(relay) || relay->end < relay->reader + RELAY_BUFFER_BYTES;
 }
 
-static int
-start_arrival(struct relay *relay, struct error **err)
-{
-	if (relay->arrival->start(relay->context, &relay->body, err) < 0)
-		return -1;
-	relay->is_arriving = true;
-	return 0;
-}
-
-static void
-forget_all(struct relay *relay)
-{
-	hasher_reset(relay->hasher);
-	relay->first = 0;
-	relay->end = 0;
-	relay->starts_over = false;
-}
-
 /* Behind the buffer, or after a failure: at the next chance. */
 static int
 start_over(struct relay *relay, struct error **err)
@@ -186,8 +168,14 @@ start_over(struct relay *relay, struct error **err)
 		relay->starts_over = true;
 		return 0;
 	}
-	forget_all(relay);
-	return start_arrival(relay, err);
+	hasher_reset(relay->hasher);
+	relay->first = 0;
+	relay->end = 0;
+	relay->starts_over = false;
+	if (relay->arrival->start(relay->context, &relay->body, err) < 0)
+		return -1;
+	relay->is_arriving = true;
+	return 0;
 }
 
 static int

@@ -51,12 +51,6 @@ room_of(const struct zstd_sink *self)
 	return (ZSTD_outBuffer){ .dst = self->output, .size = TRANSFER_BUFFER_BYTES };
 }
 
-static bool
-is_full(const ZSTD_outBuffer *output)
-{
-	return output->size > 0 && output->pos == output->size;
-}
-
 static int
 hand_on(struct zstd_sink *self, const ZSTD_outBuffer *output, struct error **err)
 {
@@ -133,7 +127,8 @@ decompress_write(struct sink *sink, const void *bytes, size_t size, struct error
 
 	if (!self->decompressor)
 		return error_set_errno(err, ENOMEM, "cannot decompress");
-	while (input.pos < input.size || (is_full(&output) && !self->at_end)) {
+	while (input.pos < input.size ||
+	       (output.size > 0 && output.pos == output.size && !self->at_end)) {
 		size_t left;
 
 		output = room_of(self);

@@ -156,22 +156,6 @@ read_request(struct service *service, struct error **err)
 	return 0;
 }
 
-static int
-serve(struct service *service, const struct helper_verb *verb, struct error **err)
-{
-	return read_request(service, err) < 0 ? -1 : verb->serve(service, err);
-}
-
-static void
-tell_failure(const struct service *service, const struct error *failure)
-{
-	AUTO_MESSAGE struct message message = MESSAGE_INIT(MESSAGE_FAILURE);
-	AUTO_ERROR struct error *ignored = NULL;
-
-	message_put_error(&message, failure);
-	(void)message_send(service->channel_fd, &message, &ignored);
-}
-
 /* ocifp passes a socket as the channel, and no terminal as stdin. */
 static bool
 is_started_by_ocifp(const struct service *service)
@@ -203,8 +187,13 @@ helper_main(int argc, char **argv, const struct helper_verb *more)
 	process_end_with_parent();
 	(void)signal(SIGPIPE, SIG_IGN);
 	umask(0);
-	if (serve(&service, verb, &failure) < 0)
-		tell_failure(&service, failure);
+	if ((read_request(&service, &failure) < 0 ? -1 : verb->serve(&service, &failure)) < 0) {
+		AUTO_MESSAGE struct message message = MESSAGE_INIT(MESSAGE_FAILURE);
+		AUTO_ERROR struct error *ignored = NULL;
+
+		message_put_error(&message, failure);
+		(void)message_send(service.channel_fd, &message, &ignored);
+	}
 	message_release(&service.request);
 	return failure ? 1 : 0;
 }

@@ -88,17 +88,6 @@ check_found(const struct layer_reader *reader, const struct entry *entry, struct
 	return 0;
 }
 
-static int
-read_entry(struct layer_reader *reader, struct archive_entry *from, struct entry *entry,
-	   struct error **err)
-{
-	if (entry_read(from, entry, err) < 0 || check_found(reader, entry, err) < 0)
-		return -1;
-	if (reader->tar.found.has_time)
-		entry->modified = reader->tar.found.modified;
-	return 0;
-}
-
 int
 layer_reader_open(struct layer_reader *reader, struct ring *ring, struct error **err)
 {
@@ -125,8 +114,11 @@ layer_reader_next(struct layer_reader *reader, struct entry *ret_entry, struct e
 		return 0;
 	if (ret != ARCHIVE_OK && (ret != ARCHIVE_WARN || !warns_of_names_alone(reader->archive)))
 		return fail(reader, err);
-	if (read_entry(reader, from, ret_entry, err) < 0 ||
-	    check_limits(reader, ret_entry, err) < 0)
+	if (entry_read(from, ret_entry, err) < 0 || check_found(reader, ret_entry, err) < 0)
+		return -1;
+	if (reader->tar.found.has_time)
+		ret_entry->modified = reader->tar.found.modified;
+	if (check_limits(reader, ret_entry, err) < 0)
 		return -1;
 	reader->content_bytes += ret_entry->size_bytes;
 	return 1;

@@ -156,22 +156,18 @@ take_link(struct archive_entry *entry, struct listed *listed)
 }
 
 static int
-check_name(const char *path, struct error **err)
-{
-	if (strlen(path) <= ARCHIVE_NAME_LIMIT_BYTES)
-		return 0;
-	error_set(err, ERROR_CONTENT, "a name has more than %d bytes", ARCHIVE_NAME_LIMIT_BYTES);
-	return error_set_class(err, CLASS_LIMIT);
-}
-
-static int
 take_entry(struct list *list, struct archive_entry *entry, struct error **err)
 {
 	struct listed listed = { .path = archive_entry_pathname(entry), .link = "" };
 
 	if (!listed.path)
 		return 0;
-	if (check_name(listed.path, err) < 0 || check_found(list, entry, listed.path, err) < 0)
+	if (strlen(listed.path) > ARCHIVE_NAME_LIMIT_BYTES) {
+		error_set(err, ERROR_CONTENT, "a name has more than %d bytes",
+			  ARCHIVE_NAME_LIMIT_BYTES);
+		return error_set_class(err, CLASS_LIMIT);
+	}
+	if (check_found(list, entry, listed.path, err) < 0)
 		return -1;
 	if (!take_link(entry, &listed)) {
 		if (archive_entry_filetype(entry) != AE_IFREG)

@@ -43,14 +43,6 @@ open_directory(int parent_fd, const char *name)
 	return dir_open_at(parent_fd, name);
 }
 
-static int
-move_up(struct removal *removal, int parent_fd, const char *name)
-{
-	AUTO_FREE char *path = xasprintf(".deep.%u", removal->moved_count++);
-
-	return renameat(parent_fd, name, removal->root_fd, path);
-}
-
 static int empty(struct removal *removal, int fd, unsigned depth);
 
 static int
@@ -64,8 +56,11 @@ remove_directory(struct removal *removal, int parent_fd, const char *name, unsig
 	/* Only root can empty a directory without write permission. */
 	if ((status.st_mode & 0700) != 0700 && fchmod(fd, 0700) < 0)
 		return -1;
-	if (depth == TREE_DEPTH_LIMIT_COUNT)
-		return move_up(removal, parent_fd, name);
+	if (depth == TREE_DEPTH_LIMIT_COUNT) {
+		AUTO_FREE char *path = xasprintf(".deep.%u", removal->moved_count++);
+
+		return renameat(parent_fd, name, removal->root_fd, path);
+	}
 	if (empty(removal, fd, depth) < 0)
 		return -1;
 	return unlinkat(parent_fd, name, AT_REMOVEDIR);

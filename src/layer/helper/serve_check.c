@@ -32,19 +32,6 @@ pass_entries(struct ring *ring, struct measure *ret_tar, struct error **err)
 	return 0;
 }
 
-static int
-tell_result(const struct service *service, const struct measure *tar, struct error **err)
-{
-	AUTO_MESSAGE struct message message = MESSAGE_INIT(MESSAGE_RESULT);
-
-	if (tar->size_bytes == 0)
-		return error_set(err, ERROR_CONTENT,
-				 "cannot read the tar of the layer: it is empty");
-	message_put_text(&message, digest_text(&tar->digest).text);
-	message_put_number(&message, tar->size_bytes);
-	return message_send(service->channel_fd, &message, err);
-}
-
 /* The thread is started before the sandbox denies that. */
 static int
 check(struct service *service, struct ring *ring, struct error **err)
@@ -52,6 +39,7 @@ check(struct service *service, struct ring *ring, struct error **err)
 	CLEANUP(feed_free_at) struct feed *feed = feed_new(ring, service->channel_fd, 1, err);
 	struct measure tar = { 0 };
 	int ret;
+	AUTO_MESSAGE struct message message = MESSAGE_INIT(MESSAGE_RESULT);
 
 	if (!feed)
 		return -1;
@@ -61,7 +49,14 @@ check(struct service *service, struct ring *ring, struct error **err)
 		ret = pass_entries(ring, &tar, err);
 	}
 	ring_leave(ring);
-	return ret < 0 ? -1 : tell_result(service, &tar, err);
+	if (ret < 0)
+		return -1;
+	if (tar.size_bytes == 0)
+		return error_set(err, ERROR_CONTENT,
+				 "cannot read the tar of the layer: it is empty");
+	message_put_text(&message, digest_text(&tar.digest).text);
+	message_put_number(&message, tar.size_bytes);
+	return message_send(service->channel_fd, &message, err);
 }
 
 int

@@ -14,14 +14,6 @@
 #define RECORD_FD (HELPER_FIRST_FD + 1)
 
 static int
-tell_progress(const struct service *service, struct error **err)
-{
-	const struct message item = MESSAGE_INIT(MESSAGE_ITEM);
-
-	return message_send(service->channel_fd, &item, err);
-}
-
-static int
 tell_result(const struct service *service, const struct tree_counts *counts, struct error **err)
 {
 	AUTO_MESSAGE struct message message = MESSAGE_INIT(MESSAGE_RESULT);
@@ -41,9 +33,13 @@ static int
 apply_layers(struct service *service, struct tree *tree, struct ring *ring, size_t count,
 	     struct error **err)
 {
-	for (size_t i = 0; i < count; i++)
-		if (apply_layer(tree, ring, err) < 0 || tell_progress(service, err) < 0)
+	for (size_t i = 0; i < count; i++) {
+		const struct message item = MESSAGE_INIT(MESSAGE_ITEM);
+
+		if (apply_layer(tree, ring, err) < 0 ||
+		    message_send(service->channel_fd, &item, err) < 0)
 			return -1;
+	}
 	return tree_finish(tree, err);
 }
 

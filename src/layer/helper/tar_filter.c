@@ -139,14 +139,6 @@ pass_over(struct tar_filter *filter, const struct member *member, struct error *
 	return 0;
 }
 
-static void
-seal_extra(struct tar_extra *extra, char type)
-{
-	extra->header[TAR_TYPE_OFFSET] = (uint8_t)type;
-	tar_header_set_size(extra->header, extra->content.size);
-	tar_header_seal(extra->header);
-}
-
 static int
 append_extra(struct tar_filter *filter, struct tar_extra *extra, char type, struct error **err)
 {
@@ -158,7 +150,9 @@ append_extra(struct tar_filter *filter, struct tar_extra *extra, char type, stru
 	extra->is_there = false;
 	if (extra->content.size == 0)
 		return 0;
-	seal_extra(extra, type);
+	extra->header[TAR_TYPE_OFFSET] = (uint8_t)type;
+	tar_header_set_size(extra->header, extra->content.size);
+	tar_header_seal(extra->header);
 	if (buf_append(&filter->headers, extra->header, sizeof(extra->header), err) < 0 ||
 	    buf_append(&filter->headers, extra->content.data, extra->content.size, err) < 0)
 		return -1;
@@ -458,14 +452,6 @@ read_pax_sparse(struct tar_filter *filter, struct member *member, struct error *
 	return 0;
 }
 
-static int
-read_sparse_map(struct tar_filter *filter, struct member *member, struct error **err)
-{
-	if (member->type == 'S')
-		return read_old_sparse(filter, member, err);
-	return member->facts.is_sparse ? read_pax_sparse(filter, member, err) : 0;
-}
-
 /* libarchive believes the size of a link, and takes other bytes of GNU's header for a sparse map.
  */
 static void
@@ -485,15 +471,6 @@ make_plain(struct member *member)
 }
 
 static int
-check_names(const struct tar_filter *filter, const struct member *member, struct error **err)
-{
-	if ((filter->name.is_there && member->facts.has_path) ||
-	    (filter->link.is_there && member->facts.has_link))
-		return refuse(member, "a GNU and a pax header name it", err);
-	return 0;
-}
-
-static int
 append_headers(struct tar_filter *filter, struct member *member, struct error **err)
 {
 	buf_clear(&filter->headers);
@@ -503,7 +480,9 @@ append_headers(struct tar_filter *filter, struct member *member, struct error **
 	    buf_append(&filter->headers, member->header, sizeof(member->header), err) < 0)
 		return -1;
 	filter->found.headers_end = filter->passed_bytes + filter->headers.size;
-	return read_sparse_map(filter, member, err);
+	if (member->type == 'S')
+		return read_old_sparse(filter, member, err);
+	return member->facts.is_sparse ? read_pax_sparse(filter, member, err) : 0;
 }
 
 static int
@@ -512,8 +491,12 @@ add_member(struct tar_filter *filter, struct member *member, struct error **err)
 	uint64_t whole_bytes;
 
 	filter->found = (struct tar_found){ .type = member->type };
-	if (read_pax(filter, member, err) < 0 || check_names(filter, member, err) < 0 ||
-	    settle_type(filter, member, err) < 0)
+	if (read_pax(filter, member, err) < 0)
+		return -1;
+	if ((filter->name.is_there && member->facts.has_path) ||
+	    (filter->link.is_there && member->facts.has_link))
+		return refuse(member, "a GNU and a pax header name it", err);
+	if (settle_type(filter, member, err) < 0)
 		return -1;
 	if (member->facts.has_size)
 		member->stored_bytes = member->facts.size_bytes;

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/limits.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "layer/helper/layer_reader.h"
@@ -57,17 +58,11 @@ tree_begin_layer(struct tree *tree)
 	inode_set_release(&tree->cleared);
 }
 
-static bool
-blames_path(int errnum)
-{
-	return errnum == ELOOP || errnum == ENOTDIR || errnum == ENAMETOOLONG || errnum == EISDIR ||
-	       errnum == EMLINK;
-}
-
 int
 tree_fail(int errnum, const char *doing, const char *path, struct error **err)
 {
-	if (blames_path(errnum))
+	if (errnum == ELOOP || errnum == ENOTDIR || errnum == ENAMETOOLONG || errnum == EISDIR ||
+	    errnum == EMLINK)
 		return error_set(err, ERROR_CONTENT, "cannot %s '%s': %s", doing,
 				 QUOTED(*path ? path : "/"), errno_text(errnum).text);
 	return error_set_errno(err, errnum, "cannot %s '%s'", doing, QUOTED(*path ? path : "/"));
@@ -89,22 +84,17 @@ fix_of(const struct tree *tree, uint64_t inode)
 	return &tree->fixes[index];
 }
 
-static struct tree_fix *
-add_fix(struct tree *tree, uint64_t inode)
-{
-	tree->fixes = xgrow(tree->fixes, tree->fix_count, sizeof(*tree->fixes));
-	inode_map_add(&tree->fix_slots, inode, (uint32_t)tree->fix_count);
-	tree->live_fix_count++;
-	return &tree->fixes[tree->fix_count++];
-}
-
 static void
 plan_fix(struct tree *tree, uint64_t inode, const struct entry *entry)
 {
 	struct tree_fix *fix = fix_of(tree, inode);
 
-	if (!fix)
-		fix = add_fix(tree, inode);
+	if (!fix) {
+		tree->fixes = xgrow(tree->fixes, tree->fix_count, sizeof(*tree->fixes));
+		inode_map_add(&tree->fix_slots, inode, (uint32_t)tree->fix_count);
+		tree->live_fix_count++;
+		fix = &tree->fixes[tree->fix_count++];
+	}
 	*fix = (struct tree_fix){
 		.mode = entry->mode,
 		.modified = entry->modified,
@@ -499,7 +489,7 @@ tree_parent(struct tree *tree, const char *path, int *ret_fd, const char **ret_n
 	AUTO_FREE char *parent = NULL;
 	int fd;
 
-	*ret_name = slash ? slash + 1 : path;
+	*ret_name = path_name(path);
 	if (!is_open(tree, path, size)) {
 		parent = xstrndup(path, size);
 		fd = open_parent(tree, parent, err);
@@ -529,17 +519,6 @@ dress_node(struct tree *tree, const struct spot *spot, const struct entry *entry
 }
 
 static int
-add_symbolic_link(struct tree *tree, const struct spot *spot, const struct entry *entry,
-		  struct error **err)
-{
-	if (make_room(tree, spot, entry, err) < 0)
-		return -1;
-	if (symlinkat(entry->link, spot->parent_fd, spot->name) < 0)
-		return tree_fail(errno, "create", entry->path, err);
-	return dress_node(tree, spot, entry, err);
-}
-
-static int
 add_node(struct tree *tree, const struct spot *spot, const struct entry *entry, struct error **err)
 {
 	if (make_room(tree, spot, entry, err) < 0)
@@ -566,7 +545,7 @@ find_target(struct tree *tree, const struct entry *entry, int *ret_fd, const cha
 	const char *slash = strrchr(entry->link, '/');
 	AUTO_FREE char *parent = xstrndup(entry->link, slash ? (size_t)(slash - entry->link) : 0);
 
-	*ret_name = slash ? slash + 1 : entry->link;
+	*ret_name = path_name(entry->link);
 	*ret_fd = beneath_open(&tree->beneath, parent, NULL);
 	if (*ret_fd >= 0 && **ret_name &&
 	    fstatat(*ret_fd, *ret_name, ret_status, AT_SYMLINK_NOFOLLOW) == 0)
@@ -602,16 +581,6 @@ add_hard_link(struct tree *tree, const struct spot *spot, const struct entry *en
 }
 
 static int
-add_root(struct tree *tree, const struct entry *entry, struct error **err)
-{
-	if (entry->type == ENTRY_DIRECTORY)
-		return dress_directory(tree, tree->beneath.root_fd, entry, err);
-	return error_set(err, ERROR_CONTENT,
-			 "the root of the tree is a link to '%s' instead of a directory",
-			 QUOTED(entry->link ? entry->link : ""));
-}
-
-static int
 skip(struct tree *tree)
 {
 	tree->counts.skipped_devices++;
@@ -628,7 +597,11 @@ add_at(struct tree *tree, const struct spot *spot, const struct entry *entry, in
 	case ENTRY_DIRECTORY:
 		return make_directory(tree, spot->parent_fd, spot->name, entry, err);
 	case ENTRY_SYMBOLIC_LINK:
-		return add_symbolic_link(tree, spot, entry, err);
+		if (make_room(tree, spot, entry, err) < 0)
+			return -1;
+		if (symlinkat(entry->link, spot->parent_fd, spot->name) < 0)
+			return tree_fail(errno, "create", entry->path, err);
+		return dress_node(tree, spot, entry, err);
 	case ENTRY_HARD_LINK:
 		return add_hard_link(tree, spot, entry, err);
 	case ENTRY_FIFO:
@@ -648,8 +621,13 @@ tree_add(struct tree *tree, const struct entry *entry, int *ret_fd, struct error
 	struct spot spot;
 
 	*ret_fd = -1;
-	if (!*entry->path)
-		return add_root(tree, entry, err);
+	if (!*entry->path) {
+		if (entry->type == ENTRY_DIRECTORY)
+			return dress_directory(tree, tree->beneath.root_fd, entry, err);
+		return error_set(err, ERROR_CONTENT,
+				 "the root of the tree is a link to '%s' instead of a directory",
+				 QUOTED(entry->link ? entry->link : ""));
+	}
 	if (tree_parent(tree, entry->path, &spot.parent_fd, &spot.name, err) < 0)
 		return -1;
 	return add_at(tree, &spot, entry, ret_fd, err);

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/limits.h"
+#include "base/path.h"
 #include "base/strings.h"
 #include "base/text.h"
 #include "base/xalloc.h"
@@ -142,28 +143,10 @@ tree_remove(struct tree *tree, int parent_fd, const char *name, bool keep_made)
 static const char prefix[] = ".wh.";
 static const char opaque_name[] = ".wh..wh..opq";
 
-static const char *
-last_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 bool
 entry_is_whiteout(const struct entry *entry)
 {
-	return text_starts(last_name(entry->path), prefix);
-}
-
-static int
-hide_all(struct tree *tree, const struct entry *entry, int parent_fd, struct error **err)
-{
-	if (tree->overlay)
-		return tree_set_opaque(parent_fd, entry->path, err);
-	if (prune_children(tree, parent_fd, true, 0) < 0)
-		return tree_fail(errno, "empty", entry->path, err);
-	return 0;
+	return text_starts(path_name(entry->path), prefix);
 }
 
 /* A directory of this layer stays, and hides the lower content. */
@@ -173,19 +156,6 @@ mark_opaque(int parent_fd, const char *name, const struct entry *entry, struct e
 	AUTO_CLOSE int fd = dir_open_at(parent_fd, name);
 
 	return fd < 0 ? 0 : tree_set_opaque(fd, entry->path, err);
-}
-
-static int
-put_device(const struct entry *entry, int parent_fd, const char *name, struct error **err)
-{
-	if (mknodat(parent_fd, name, S_IFCHR, 0) == 0)
-		return 0;
-	if (errno == EEXIST)
-		return mark_opaque(parent_fd, name, entry, err);
-	if (errno != EPERM)
-		return tree_fail(errno, "create whiteout", entry->path, err);
-	tree_fail(errno, "create whiteout", entry->path, err);
-	return error_set_class(err, CLASS_NEEDS_FLAT);
 }
 
 static int
@@ -199,8 +169,16 @@ hide_one(struct tree *tree, const struct entry *entry, int parent_fd, const char
 	/* Old layers contain names that AUFS uses internally; ignore them. */
 	if (text_starts(name, prefix))
 		return 0;
-	if (tree->overlay)
-		return put_device(entry, parent_fd, name, err);
+	if (tree->overlay) {
+		if (mknodat(parent_fd, name, S_IFCHR, 0) == 0)
+			return 0;
+		if (errno == EEXIST)
+			return mark_opaque(parent_fd, name, entry, err);
+		if (errno != EPERM)
+			return tree_fail(errno, "create whiteout", entry->path, err);
+		tree_fail(errno, "create whiteout", entry->path, err);
+		return error_set_class(err, CLASS_NEEDS_FLAT);
+	}
 	if (tree_remove(tree, parent_fd, name, true) < 0)
 		return tree_fail(errno, "remove", entry->path, err);
 	return 0;
@@ -229,7 +207,12 @@ tree_whiteout(struct tree *tree, const struct entry *entry, struct error **err)
 		return 0;
 	if (tree_parent(tree, entry->path, &parent_fd, &name, err) < 0)
 		return -1;
-	if (strcmp(name, opaque_name) == 0)
-		return hide_all(tree, entry, parent_fd, err);
+	if (strcmp(name, opaque_name) == 0) {
+		if (tree->overlay)
+			return tree_set_opaque(parent_fd, entry->path, err);
+		if (prune_children(tree, parent_fd, true, 0) < 0)
+			return tree_fail(errno, "empty", entry->path, err);
+		return 0;
+	}
 	return hide_one(tree, entry, parent_fd, name + strlen(prefix), err);
 }

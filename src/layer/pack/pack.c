@@ -113,9 +113,8 @@ pack_member(const struct packing *packing, const struct pack_entry *entry, enum 
 static int
 pack_add(struct packing *packing, const struct tar_member *member, struct error **err)
 {
-	if (tar_writer_begin(packing->writer, member, err) < 0) {
+	if (tar_writer_begin(packing->writer, member, err) < 0)
 		return error_wrap(err, "'%s'", QUOTED(member->name));
-	}
 	packing->counts.members++;
 	return 0;
 }
@@ -201,16 +200,6 @@ pack_by_type(struct packing *packing, struct pack_entry *entry, struct error **e
 	}
 }
 
-static int
-pack_leaf(struct packing *packing, struct pack_entry *entry, struct error **err)
-{
-	bool is_done;
-
-	if (pack_link(packing, entry, &is_done, err) < 0)
-		return -1;
-	return is_done ? 0 : pack_by_type(packing, entry, err);
-}
-
 static const char whiteout_prefix[] = ".wh.";
 static const char opaque_name[] = ".wh..wh..opq";
 
@@ -239,6 +228,8 @@ static int
 pack_other(struct packing *packing, const char *directory, struct pack_entry *entry,
 	   struct error **err)
 {
+	bool is_done;
+
 	if (S_ISSOCK(entry->status.st_mode)) {
 		packing->counts.sockets++;
 		return 0;
@@ -249,7 +240,9 @@ pack_other(struct packing *packing, const char *directory, struct pack_entry *en
 
 		return pack_whiteout(packing, directory, name, err);
 	}
-	return pack_leaf(packing, entry, err);
+	if (pack_link(packing, entry, &is_done, err) < 0)
+		return -1;
+	return is_done ? 0 : pack_by_type(packing, entry, err);
 }
 
 /* The entries of an open directory; `path` is "" or ends with '/'. */
@@ -280,22 +273,17 @@ pack_directory(struct packing *packing, struct pack_entry *entry, unsigned depth
 }
 
 static int
-refuse_name(const char *path, struct error **err)
-{
-	error_set(err, ERROR_LOCAL, "cannot pack '%s': the name is reserved in layers",
-		  QUOTED(path));
-	return error_set_hint(err, "names that start with '.wh.' mark deleted files");
-}
-
-static int
 pack_child(struct packing *packing, int dir_fd, const char *directory, const char *name,
 	   unsigned depth, struct error **err)
 {
 	AUTO_FREE char *path = xasprintf("%s%s", directory, name);
 	struct pack_entry entry = { .dir_fd = dir_fd, .name = name, .path = path };
 
-	if (text_starts(name, whiteout_prefix))
-		return refuse_name(path, err);
+	if (text_starts(name, whiteout_prefix)) {
+		error_set(err, ERROR_LOCAL, "cannot pack '%s': the name is reserved in layers",
+			  QUOTED(path));
+		return error_set_hint(err, "names that start with '.wh.' mark deleted files");
+	}
 	if (fstatat(dir_fd, name, &entry.status, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? pack_refuse_changed(path, err)
 				       : error_set_path(err, errno, "stat", path);
@@ -312,26 +300,18 @@ refuse_size(const char *path, const char *what, struct error **err)
 }
 
 static int
-list_children(int dir_fd, const char *path, unsigned depth, struct strings *names,
-	      struct error **err)
-{
-	if (depth > PACK_LIMIT_DEPTH)
-		return refuse_size(path, "is nested too deeply", err);
-	if (dir_names(dir_fd, PACK_NAMES_LIMIT_COUNT, names) == 0)
-		return 0;
-	if (errno == E2BIG)
-		return refuse_size(path, "has too many entries", err);
-	return error_set_path(err, errno, "read directory", path);
-}
-
-static int
 pack_children(struct packing *packing, int dir_fd, const char *path, unsigned depth,
 	      struct error **err)
 {
 	AUTO_STRINGS struct strings names = { 0 };
 
-	if (list_children(dir_fd, path, depth, &names, err) < 0)
-		return -1;
+	if (depth > PACK_LIMIT_DEPTH)
+		return refuse_size(path, "is nested too deeply", err);
+	if (dir_names(dir_fd, PACK_NAMES_LIMIT_COUNT, &names) != 0) {
+		if (errno == E2BIG)
+			return refuse_size(path, "has too many entries", err);
+		return error_set_path(err, errno, "read directory", path);
+	}
 	for (size_t i = 0; i < names.count; i++)
 		if (pack_child(packing, dir_fd, path, names.items[i], depth, err) < 0)
 			return -1;

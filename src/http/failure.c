@@ -131,14 +131,6 @@ set_proxy_failure(const char *url, long status, struct error **err)
 	return error_set_class(err, CLASS_PROXY);
 }
 
-static int
-set_local_failure(const char *detail, struct error **err)
-{
-	error_set(err, ERROR_USAGE, "cannot use the certificate files: %s", detail);
-	error_set_hint(err, "--tls-ca, --tls-cert and --tls-key require PEM files");
-	return error_set_class(err, CLASS_TLS);
-}
-
 /* libcurl's messages do not say that a proxy was used. */
 static void
 hint_at_proxy(struct error **err)
@@ -173,8 +165,11 @@ failure_set(const struct failure *failure, struct error **err)
 	if (failure_is_tls_refusal(failure))
 		return set_tls_refusal(failure, url, QUOTED(words), err);
 	if (failure->curl_code == CURLE_SSL_CACERT_BADFILE ||
-	    failure->curl_code == CURLE_SSL_CERTPROBLEM)
-		return set_local_failure(QUOTED(words), err);
+	    failure->curl_code == CURLE_SSL_CERTPROBLEM) {
+		error_set(err, ERROR_USAGE, "cannot use the certificate files: %s", QUOTED(words));
+		error_set_hint(err, "--tls-ca, --tls-cert and --tls-key require PEM files");
+		return error_set_class(err, CLASS_TLS);
+	}
 	error_set(err, ERROR_UNAVAILABLE, "cannot get an answer from '%s': %s%s", url,
 		  QUOTED(words), failure->tries ? failure->tries : "");
 	error_set_remote(err, &(struct error_remote){ .retryable = true });

@@ -10,50 +10,6 @@
 #include "registry/host.h"
 #include "registry/problem.h"
 
-static struct credential
-copy_credential(const struct credential *credential)
-{
-	return (struct credential){
-		.username = xstrdup_null(credential->username),
-		.password = xstrdup_null(credential->password),
-		.identity_token = xstrdup_null(credential->identity_token),
-		.source =
-			xstrdup(credential->source ? credential->source : "the given credentials"),
-		.is_explicit = true,
-	};
-}
-
-static int
-refuse_unasked(const struct host *host, struct error **err)
-{
-	error_set(err, ERROR_USAGE, "cannot check the password: '%s' answers without a login",
-		  host->name);
-	return error_set_hint(
-		err, "use the registry without a login, or write the credentials file yourself");
-}
-
-/* An anonymous token does not prove the password, which was not sent. */
-static int
-refuse_unsent(const struct host *host, struct error **err)
-{
-	AUTO_FREE char *realm = text_quote_url(host->realm);
-
-	error_set(err, ERROR_REFUSED,
-		  "cannot check the password: '%s' names the token server '%s' on another host, "
-		  "and the password was not sent there",
-		  host->name, realm);
-	error_set_class(err, CLASS_REALM);
-	return error_set_hint(err, "use --trust-realm HOST if that server may get the password");
-}
-
-static int
-judge_authorized(const struct host *host, const struct request *request, struct error **err)
-{
-	if (!request_was_authorized(request))
-		return refuse_unasked(host, err);
-	return host->told_of_realm ? refuse_unsent(host, err) : 0;
-}
-
 static int
 judge(const struct host *host, const struct request *request, struct error **err)
 {
@@ -63,8 +19,29 @@ judge(const struct host *host, const struct request *request, struct error **err
 		.credential_source = host->credential.source,
 	};
 
-	if (request_status(request) == 200 && !answer_is_page(request))
-		return judge_authorized(host, request, err);
+	if (request_status(request) == 200 && !answer_is_page(request)) {
+		AUTO_FREE char *realm = NULL;
+
+		if (!request_was_authorized(request)) {
+			error_set(err, ERROR_USAGE,
+				  "cannot check the password: '%s' answers without a login",
+				  host->name);
+			return error_set_hint(err, "use the registry without a login, or write the "
+						   "credentials file yourself");
+		}
+		if (!host->told_of_realm)
+			return 0;
+		/* An anonymous token does not prove the password, which was not sent. */
+		realm = text_quote_url(host->realm);
+		error_set(err, ERROR_REFUSED,
+			  "cannot check the password: '%s' names the token server '%s' on another "
+			  "host, and "
+			  "the password was not sent there",
+			  host->name, realm);
+		error_set_class(err, CLASS_REALM);
+		return error_set_hint(err,
+				      "use --trust-realm HOST if that server may get the password");
+	}
 	problem_read(request, &problem);
 	return problem_set_error(&problem, &context, err);
 }
@@ -97,7 +74,14 @@ registry_check_login(struct registry *registry, const char *name,
 
 	if (!host)
 		return -1;
-	host->credential = copy_credential(credential);
+	host->credential = (struct credential){
+		.username = xstrdup_null(credential->username),
+		.password = xstrdup_null(credential->password),
+		.identity_token = xstrdup_null(credential->identity_token),
+		.source =
+			xstrdup(credential->source ? credential->source : "the given credentials"),
+		.is_explicit = true,
+	};
 	host->has_credential = true;
 	host->credential_was_sought = true;
 	scope_auth = scope_auth_new(host, "");

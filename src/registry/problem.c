@@ -156,12 +156,6 @@ is_about_quota(const struct problem *problem)
 	       (problem_mentions(problem, "quota") || problem_mentions(problem, "storage limit"));
 }
 
-static bool
-is_passing(int http_status)
-{
-	return http_status == 408 || http_status == 425 || http_status == 499 || http_status >= 500;
-}
-
 static struct verdict
 judge(const struct problem *problem)
 {
@@ -171,7 +165,8 @@ judge(const struct problem *problem)
 		return (struct verdict){ ERROR_RATE, CLASS_NONE, true };
 	if (problem->http_status == 401 || problem->http_status == 403)
 		return (struct verdict){ ERROR_DENIED, CLASS_NONE, false };
-	if (is_passing(problem->http_status))
+	if (problem->http_status == 408 || problem->http_status == 425 ||
+	    problem->http_status == 499 || problem->http_status >= 500)
 		return (struct verdict){ ERROR_UNAVAILABLE, CLASS_SERVER, true };
 	if (problem->http_status == 404 && !problem->is_page)
 		return (struct verdict){ ERROR_UNAVAILABLE, CLASS_NOT_FOUND, false };

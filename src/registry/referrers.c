@@ -171,21 +171,17 @@ referrers_index_get(struct endpoint *endpoint, const struct digest *subject,
 }
 
 static int
-list_by_tag(struct listing *listing, const struct digest *subject, struct error **err)
+list_referrers(struct listing *listing, const struct digest *subject, struct error **err)
 {
 	AUTO_INDEX struct image_index index = { 0 };
 
+	if (!listing->endpoint->lacks_referrers && list_pages(listing, subject, err) < 0)
+		return -1;
+	if (!listing->endpoint->lacks_referrers)
+		return 0;
 	if (referrers_index_get(listing->endpoint, subject, &index, err) < 0)
 		return -1;
 	return add_entries(listing, &index, false, err);
-}
-
-static int
-list_referrers(struct listing *listing, const struct digest *subject, struct error **err)
-{
-	if (!listing->endpoint->lacks_referrers && list_pages(listing, subject, err) < 0)
-		return -1;
-	return listing->endpoint->lacks_referrers ? list_by_tag(listing, subject, err) : 0;
 }
 
 int

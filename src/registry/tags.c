@@ -59,19 +59,6 @@ listing_release(struct listing *listing)
 	strings_release(&listing->others);
 }
 
-static int
-add_name(struct listing *listing, const json_t *value, struct error **err)
-{
-	const char *name = json_string_value(value);
-
-	if (!name)
-		return fail("expected strings", err);
-	if (listing->tags.count + listing->others.count >= TAGS_LIMIT_COUNT)
-		return fail("more than a million", err);
-	strings_add(reference_tag_is_valid(name) ? &listing->tags : &listing->others, name);
-	return 0;
-}
-
 /* `tags` is null in a repository without tags. */
 static int
 read_page(const struct buf *body, struct listing *listing, struct error **err)
@@ -84,9 +71,16 @@ read_page(const struct buf *body, struct listing *listing, struct error **err)
 		return fail(error_text(unreadable), err);
 	if (!json_is_null(list) && !json_is_array(list))
 		return fail("expected an array 'tags'", err);
-	for (size_t i = 0; i < json_array_size(list); i++)
-		if (add_name(listing, json_array_get(list, i), err) < 0)
-			return -1;
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *value = json_array_get(list, i);
+		const char *name = json_string_value(value);
+
+		if (!name)
+			return fail("expected strings", err);
+		if (listing->tags.count + listing->others.count >= TAGS_LIMIT_COUNT)
+			return fail("more than a million", err);
+		strings_add(reference_tag_is_valid(name) ? &listing->tags : &listing->others, name);
+	}
 	return 0;
 }
 

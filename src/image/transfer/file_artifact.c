@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/limits.h"
 #include "base/observer.h"
+#include "base/path.h"
 #include "base/random.h"
 #include "base/strings.h"
 #include "base/text.h"
@@ -47,24 +48,16 @@ artifact_file_release(struct artifact_file *file)
 	*file = (struct artifact_file){ 0 };
 }
 
-static const char *
-title_of(const struct artifact_file *file)
-{
-	const char *slash = strrchr(file->path, '/');
-
-	return slash ? slash + 1 : file->path;
-}
-
 /* Whoever fetches them puts them into one directory. */
 static int
 check_titles(const struct artifact *artifact, struct error **err)
 {
 	for (size_t i = 0; i < artifact->file_count; i++)
 		for (size_t j = 0; j < i; j++)
-			if (strcmp(title_of(&artifact->files[i]), title_of(&artifact->files[j])) ==
-			    0)
+			if (strcmp(path_name(artifact->files[i].path),
+				   path_name(artifact->files[j].path)) == 0)
 				return error_set(err, ERROR_USAGE, "two files have the name '%s'",
-						 title_of(&artifact->files[i]));
+						 path_name(artifact->files[i].path));
 	return 0;
 }
 
@@ -79,7 +72,7 @@ add_file(struct repository *repository, const struct artifact_file *file, struct
 		return -1;
 	if (put_blob_file(repository, fd, file->media_type, &layer, NULL, err) < 0)
 		return error_wrap(err, "'%s'", QUOTED(file->path));
-	layer.annotations = json_pack("{s:s}", TITLE, title_of(file));
+	layer.annotations = json_pack("{s:s}", TITLE, path_name(file->path));
 	if (!layer.annotations)
 		return error_set(err, ERROR_USAGE, "the name '%s' is not in UTF-8",
 				 QUOTED(file->path));
@@ -250,14 +243,6 @@ refuse_existing(const char *directory, const char *title, struct error **err)
 	return error_set_hint(err, "remove it, or choose another directory");
 }
 
-static const char *
-last_part(const char *title)
-{
-	const char *slash = strrchr(title, '/');
-
-	return slash ? slash + 1 : title;
-}
-
 static int
 hash_file(int fd, const struct descriptor *layer, struct digest *ret_digest)
 {
@@ -285,10 +270,10 @@ check_existing(int root_fd, const struct descriptor *layer, const char *director
 		return 0;
 	if (open_parent(root_fd, title, false, &parent_fd) < 0)
 		return errno == ENOENT ? 0 : refuse_existing(directory, title, err);
-	if (fstatat(parent_fd, last_part(title), &status, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fstatat(parent_fd, path_name(title), &status, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
 	if (S_ISREG(status.st_mode) && (uint64_t)status.st_size == layer->size_bytes)
-		fd = openat(parent_fd, last_part(title),
+		fd = openat(parent_fd, path_name(title),
 			    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	*ret_there = fd >= 0 && hash_file(fd, layer, &found) == 0 &&
 		     digest_equal(&found, &layer->digest);
@@ -330,7 +315,7 @@ write_file(struct store *store, int root_fd, const struct descriptor *layer, con
 		(void)unlinkat(parent_fd, part, 0);
 		return -1;
 	}
-	if (renameat(parent_fd, part, parent_fd, last_part(title)) == 0)
+	if (renameat(parent_fd, part, parent_fd, path_name(title)) == 0)
 		return 0;
 	error_set_path(err, errno, "make", title);
 	(void)unlinkat(parent_fd, part, 0);

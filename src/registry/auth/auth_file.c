@@ -48,20 +48,6 @@ refuse(const struct auth_file *file, struct error **err, const char *why)
 	return error_set(err, ERROR_USAGE, "invalid credentials file '%s': %s", file->shown, why);
 }
 
-/* Another user who can write the file could send our passwords to a helper of their own. */
-static int
-check_mode(const struct auth_file *file, int fd, struct error **err)
-{
-	struct stat status;
-
-	if (fstat(fd, &status) < 0)
-		return error_set_errno(err, errno, "cannot stat '%s'", file->shown);
-	if (!(status.st_mode & S_IWOTH))
-		return 0;
-	refuse(file, err, "every user can write it");
-	return error_set_hint(err, "run 'chmod 600 %s'", file->shown);
-}
-
 static int
 parse(struct auth_file *file, const struct buf *bytes, struct error **err)
 {
@@ -75,19 +61,6 @@ parse(struct auth_file *file, const struct buf *bytes, struct error **err)
 	if (!file->document)
 		return error_set(err, ERROR_USAGE, "'%s': %s", file->shown, error_text(unreadable));
 	return 0;
-}
-
-static int
-read_open_file(struct auth_file *file, int fd, struct error **err)
-{
-	AUTO_SECRET_BUF struct buf bytes = BUF_INIT(AUTH_FILE_LIMIT_BYTES);
-	AUTO_ERROR struct error *unreadable = NULL;
-
-	if (check_mode(file, fd, err) < 0)
-		return -1;
-	if (fd_read_all(fd, &bytes, file->path, &unreadable) < 0)
-		return error_set(err, ERROR_USAGE, "%s", error_text(unreadable));
-	return parse(file, &bytes, err);
 }
 
 static bool
@@ -108,10 +81,24 @@ auth_file_read(const char *path, struct auth_file *ret_file, bool *ret_found, st
 	bool found = !is_missing(path);
 
 	if (found) {
+		AUTO_SECRET_BUF struct buf bytes = BUF_INIT(AUTH_FILE_LIMIT_BYTES);
+		AUTO_ERROR struct error *unreadable = NULL;
+		struct stat status;
+
 		fd = file_open(AT_FDCWD, path, &trouble);
 		if (fd < 0)
 			return error_set(err, ERROR_USAGE, "%s", error_text(trouble));
-		if (read_open_file(&file, fd, err) < 0)
+		/* Another user who can write the file could send our passwords to a helper of their
+		 * own. */
+		if (fstat(fd, &status) < 0)
+			return error_set_errno(err, errno, "cannot stat '%s'", file.shown);
+		if ((status.st_mode & S_IWOTH)) {
+			refuse(&file, err, "every user can write it");
+			return error_set_hint(err, "run 'chmod 600 %s'", file.shown);
+		}
+		if (fd_read_all(fd, &bytes, file.path, &unreadable) < 0)
+			return error_set(err, ERROR_USAGE, "%s", error_text(unreadable));
+		if (parse(&file, &bytes, err) < 0)
 			return -1;
 	} else {
 		file.document = json_object();
@@ -211,21 +198,6 @@ get_text(const json_t *entry, const char *name)
 	return text && *text ? text : NULL;
 }
 
-/* "auth" is base64 of "user:password". */
-static int
-split_auth(const struct auth_file *file, const char *auth, struct credential *credential,
-	   struct error **err)
-{
-	AUTO_SECRET char *pair = secret_decode(auth);
-	char *colon = pair ? strchr(pair, ':') : NULL;
-
-	if (!colon || colon == pair)
-		return refuse(file, err, "expected base64 of 'user:password' in 'auth'");
-	credential->username = xstrndup(pair, (size_t)(colon - pair));
-	credential->password = xstrdup(colon + 1);
-	return 0;
-}
-
 static int
 read_entry(const struct auth_file *file, const json_t *entry, struct credential *credential,
 	   struct error **err)
@@ -238,8 +210,17 @@ read_entry(const struct auth_file *file, const json_t *entry, struct credential 
 	if (credential->registry_token && !text_is_printable_ascii(credential->registry_token))
 		return refuse(file, err, "expected printable ASCII in 'registrytoken'");
 	credential->identity_token = xstrdup_null(get_text(entry, "identitytoken"));
-	if (auth)
-		return split_auth(file, auth, credential, err);
+	if (auth) {
+		/* "auth" is base64 of "user:password". */
+		AUTO_SECRET char *pair = secret_decode(auth);
+		char *colon = pair ? strchr(pair, ':') : NULL;
+
+		if (!colon || colon == pair)
+			return refuse(file, err, "expected base64 of 'user:password' in 'auth'");
+		credential->username = xstrndup(pair, (size_t)(colon - pair));
+		credential->password = xstrdup(colon + 1);
+		return 0;
+	}
 	if (username && password) {
 		credential->username = xstrdup(username);
 		credential->password = xstrdup(password);

@@ -63,14 +63,6 @@ is_passed_on(const char *variable)
 	return false;
 }
 
-static void
-list_environment(struct strings *environment)
-{
-	for (char **variable = environ; *variable; variable++)
-		if (is_passed_on(*variable))
-			strings_add(environment, *variable);
-}
-
 struct call {
 	const char *name;
 	const char *verb;
@@ -93,7 +85,9 @@ run(const struct call *call, struct buf *output, struct buf *messages,
 		.deadline_ms = deadline_after_ms(HELPER_TIMEOUT_MS),
 	};
 
-	list_environment(&environment);
+	for (char **variable = environ; *variable; variable++)
+		if (is_passed_on(*variable))
+			strings_add(&environment, *variable);
 	strings_add(&environment, "LC_MESSAGES=C");
 	options.environment = (const char *const *)environment.items;
 	return spawn_run(&options, ret_result, err);

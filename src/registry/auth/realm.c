@@ -58,18 +58,6 @@ may_be_plain(const struct realm_rules *rules, const struct origin *realm)
 	return rules->plain_http && strcmp(rules->registry->host, realm->host) == 0;
 }
 
-static int
-check_reach(const struct realm_rules *rules, const char *realm, const struct origin *origin,
-	    struct error **err)
-{
-	if (!address_may_lead(address_scope_of_host(rules->registry->host),
-			      address_scope_of_host(origin->host)))
-		return refuse(err, CLASS_SSRF, realm, "it has an internal address");
-	if (strcmp(origin->scheme, "https") != 0 && !may_be_plain(rules, origin))
-		return refuse(err, CLASS_PROTOCOL, realm, "expected an https URL");
-	return 0;
-}
-
 int
 realm_judge(const struct realm_rules *rules, const char *realm, enum realm_trust *ret_trust,
 	    struct error **err)
@@ -79,8 +67,11 @@ realm_judge(const struct realm_rules *rules, const char *realm, enum realm_trust
 
 	if (origin_parse(realm, &origin, err) < 0)
 		return error_wrap(err, "cannot use the registry's token server");
-	if (check_reach(rules, realm, &origin, err) < 0)
-		return -1;
+	if (!address_may_lead(address_scope_of_host(rules->registry->host),
+			      address_scope_of_host(origin.host)))
+		return refuse(err, CLASS_SSRF, realm, "it has an internal address");
+	if (strcmp(origin.scheme, "https") != 0 && !may_be_plain(rules, &origin))
+		return refuse(err, CLASS_PROTOCOL, realm, "expected an https URL");
 	*ret_trust = REALM_ANONYMOUS;
 	if (strcmp(registry->host, origin.host) == 0 ||
 	    is_known_pair(registry->host, origin.host) || is_named(rules->trusted, &origin))

@@ -56,28 +56,23 @@ refuse(const struct token_fetch *fetch, struct error **err)
 	return error_wrap(err, "cannot get a token");
 }
 
-/* An answer past the size limit is a refusal. */
-static int
-take_failure(const struct token_fetch *fetch, struct error *failure, struct error **err)
-{
-	AUTO_ERROR struct error *owned = failure;
-
-	if (!error_is(failure, ERROR_CONTENT)) {
-		error_pass(err, TAKE_PTR(owned));
-		return error_wrap(err, "cannot get a token for '%s'", fetch->host->name);
-	}
-	return error_set(err, ERROR_DENIED, "cannot get a token for '%s': %s", fetch->host->name,
-			 error_text(owned));
-}
-
 static int
 read_answer(struct token_fetch *fetch, struct token_answer *ret_answer, struct error **err)
 {
 	struct error *failure = request_take_error(fetch->request);
 	const struct buf *body = request_body(fetch->request);
 
-	if (failure)
-		return take_failure(fetch, failure, err);
+	if (failure) {
+		/* An answer past the size limit is a refusal. */
+		AUTO_ERROR struct error *owned = failure;
+
+		if (!error_is(failure, ERROR_CONTENT)) {
+			error_pass(err, TAKE_PTR(owned));
+			return error_wrap(err, "cannot get a token for '%s'", fetch->host->name);
+		}
+		return error_set(err, ERROR_DENIED, "cannot get a token for '%s': %s",
+				 fetch->host->name, error_text(owned));
+	}
 	if (request_status(fetch->request) != 200)
 		return refuse(fetch, err);
 	if (token_answer_parse(body->data, body->size, ret_answer, err) < 0) {

@@ -9,13 +9,6 @@
 
 static const char placeholder[] = "repository:user/image:pull";
 
-static bool
-may_add(const struct strings *scopes, const char *scope)
-{
-	return *scope && strcmp(scope, placeholder) != 0 && !strings_has(scopes, scope) &&
-	       scopes->count < SCOPES_LIMIT_COUNT;
-}
-
 bool
 scope_add(struct strings *scopes, const char *text)
 {
@@ -25,7 +18,8 @@ scope_add(struct strings *scopes, const char *text)
 		size_t size = strcspn(text, " ");
 		AUTO_FREE char *scope = xstrndup(text, size);
 
-		if (may_add(scopes, scope)) {
+		if (*scope && strcmp(scope, placeholder) != 0 && !strings_has(scopes, scope) &&
+		    scopes->count < SCOPES_LIMIT_COUNT) {
 			strings_add(scopes, scope);
 			added = true;
 		}
@@ -33,13 +27,6 @@ scope_add(struct strings *scopes, const char *text)
 		text += strspn(text, " ");
 	}
 	return added;
-}
-
-static bool
-is_harmless(const char *scope)
-{
-	return text_ends(scope, ":pull") || text_ends(scope, ":push") ||
-	       text_ends(scope, ":pull,push") || text_ends(scope, ":push,pull");
 }
 
 bool
@@ -50,7 +37,9 @@ scope_add_asked(struct strings *scopes, const char *text)
 
 	(void)scope_add(&asked, text);
 	for (size_t i = 0; i < asked.count; i++)
-		if (is_harmless(asked.items[i]))
+		if (text_ends(asked.items[i], ":pull") || text_ends(asked.items[i], ":push") ||
+		    text_ends(asked.items[i], ":pull,push") ||
+		    text_ends(asked.items[i], ":push,pull"))
 			added |= scope_add(scopes, asked.items[i]);
 	return added;
 }

@@ -86,20 +86,14 @@ finish(struct upload *upload, enum blob_outcome outcome)
 	return go_on(upload, UPLOAD_DONE);
 }
 
-static bool
-is_temporary(const struct error *failure)
-{
-	return error_is(failure, ERROR_UNAVAILABLE) || error_is(failure, ERROR_RATE) ||
-	       error_is(failure, ERROR_TIMEOUT);
-}
-
 /* Deletes the session before the failure is reported, unless the server is in trouble.  Takes the
  * failure. */
 static int
 give_up(struct upload *upload, struct error *failure, struct error **err)
 {
 	error_free(TAKE_PTR(upload->failure));
-	if (!upload->session_url || is_temporary(failure))
+	if (!upload->session_url || error_is(failure, ERROR_UNAVAILABLE) ||
+	    error_is(failure, ERROR_RATE) || error_is(failure, ERROR_TIMEOUT))
 		return error_pass(err, failure);
 	upload->failure = failure;
 	return go_on(upload, UPLOAD_CANCEL);

@@ -19,6 +19,7 @@
 #include "base/fd.h"
 #include "base/leftovers.h"
 #include "base/limits.h"
+#include "base/path.h"
 #include "base/spawn.h"
 #include "base/strings.h"
 #include "base/text.h"
@@ -78,19 +79,6 @@ is_passed_on(const char *variable, enum settings settings)
 	if (settings == SETTINGS_OF_USER && is_among(variable, user_variables))
 		return true;
 	return !text_starts(variable, "GIT_");
-}
-
-static void
-fill_environment(enum settings settings, const struct strings *own, struct strings *variables)
-{
-	for (char **variable = environ; *variable; variable++)
-		if (is_passed_on(*variable, settings))
-			strings_add(variables, *variable);
-	for (size_t i = 0; settings == SETTINGS_NONE && no_settings[i]; i++)
-		strings_add(variables, no_settings[i]);
-	for (size_t i = 0; i < own->count; i++)
-		strings_add(variables, own->items[i]);
-	strings_add(variables, "GIT_TERMINAL_PROMPT=0");
 }
 
 /* One run of git. */
@@ -163,7 +151,14 @@ perform(const struct run *run, struct buf *output, struct error **err)
 	};
 	struct spawn_result result;
 
-	fill_environment(run->settings, &run->variables, &environment);
+	for (char **variable = environ; *variable; variable++)
+		if (is_passed_on(*variable, run->settings))
+			strings_add(&environment, *variable);
+	for (size_t i = 0; run->settings == SETTINGS_NONE && no_settings[i]; i++)
+		strings_add(&environment, no_settings[i]);
+	for (size_t i = 0; i < run->variables.count; i++)
+		strings_add(&environment, run->variables.items[i]);
+	strings_add(&environment, "GIT_TERMINAL_PROMPT=0");
 	options.environment = (const char *const *)environment.items;
 	if (run->timeout_ms > 0)
 		options.deadline_ms = deadline_after_ms(run->timeout_ms);
@@ -216,18 +211,6 @@ git_user_setting(const char *name)
 	return read_settings(SETTINGS_OF_USER, words, &size);
 }
 
-/* Cuts the last component off; false at the root. */
-static bool
-go_up(char *directory)
-{
-	char *slash = strrchr(directory, '/');
-
-	if (!slash[1])
-		return false;
-	slash[slash == directory] = '\0';
-	return true;
-}
-
 char *
 git_find(const char *directory)
 {
@@ -239,16 +222,8 @@ git_find(const char *directory)
 
 		if (lstat(mark, &status) == 0)
 			return TAKE_PTR(mark);
-	} while (go_up(above));
+	} while (path_go_up(above));
 	return NULL;
-}
-
-static char *
-parent_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
 }
 
 static bool
@@ -324,7 +299,7 @@ owner_counts(uid_t owner, const char *path, const char *start)
 int
 git_check_owner(const char *path, const char *start, struct error **err)
 {
-	AUTO_FREE char *folder = parent_of(path);
+	AUTO_FREE char *folder = path_folder(path);
 	AUTO_FREE char *safe = text_quote_string(folder);
 	struct stat file;
 	struct stat parent;
@@ -357,7 +332,7 @@ read_path(const char *file, const char *prefix)
 {
 	AUTO_BUF struct buf bytes = BUF_INIT(PATH_LIMIT_BYTES);
 	AUTO_ERROR struct error *ignored = NULL;
-	AUTO_FREE char *folder = parent_of(file);
+	AUTO_FREE char *folder = path_folder(file);
 	AUTO_FREE char *text = NULL;
 	AUTO_FREE char *path = NULL;
 
@@ -414,7 +389,7 @@ git_open(const char *directory, struct git **ret_git, struct error **err)
 	git->mark = git_find(git->directory);
 	if (!git->mark)
 		return 0;
-	git->root = parent_of(git->mark);
+	git->root = path_folder(git->mark);
 	if (strcmp(git->root, git->directory) != 0 &&
 	    git_check_owner(git->mark, git->directory, err) < 0)
 		return -1;
@@ -515,18 +490,6 @@ borrow_shared_indexes(const struct git *git, const char *room, struct error **er
 	return 0;
 }
 
-/* Git refuses a HEAD that is a link into refs elsewhere. */
-static int
-copy_head(const struct git *git, const char *room, struct error **err)
-{
-	AUTO_FREE char *path = xasprintf("%s/HEAD", git->git_directory);
-	AUTO_BUF struct buf head = BUF_INIT(PATH_LIMIT_BYTES);
-
-	if (file_read(AT_FDCWD, path, &head, err) < 0)
-		return -1;
-	return put_file(room, "HEAD", head.data ? head.data : "", head.size, err);
-}
-
 /* Extensions without which git would misread objects or refs; their values are plain words. */
 static int
 put_settings(const struct git *git, const char *room, struct error **err)
@@ -555,6 +518,8 @@ static int
 fill_room(const struct git *git, const char *room, struct error **err)
 {
 	static const char *const common[] = { "objects", "refs", "packed-refs", "shallow" };
+	AUTO_FREE char *path = NULL;
+	AUTO_BUF struct buf head = BUF_INIT(PATH_LIMIT_BYTES);
 
 	for (size_t i = 0; i < sizeof(common) / sizeof(*common); i++)
 		if (borrow(room, git->common_directory, common[i], err) < 0)
@@ -563,7 +528,12 @@ fill_room(const struct git *git, const char *room, struct error **err)
 	if (strcmp(git->git_directory, git->common_directory) == 0 &&
 	    borrow(room, git->common_directory, "reftable", err) < 0)
 		return -1;
-	if (copy_head(git, room, err) < 0 || put_settings(git, room, err) < 0)
+	/* Git refuses a HEAD that is a link into refs elsewhere. */
+	path = xasprintf("%s/HEAD", git->git_directory);
+	if (file_read(AT_FDCWD, path, &head, err) < 0)
+		return -1;
+	if (put_file(room, "HEAD", head.data ? head.data : "", head.size, err) < 0 ||
+	    put_settings(git, room, err) < 0)
 		return -1;
 	return borrow_shared_indexes(git, room, err);
 }

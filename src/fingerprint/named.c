@@ -29,18 +29,6 @@ normalise(const struct strings *paths, struct strings *ret_normal, struct error 
 	return 0;
 }
 
-static int
-check_named(const struct strings *optional, const struct strings *paths, struct error **err)
-{
-	for (size_t i = 0; i < optional->count; i++) {
-		if (!strings_has(paths, optional->items[i]))
-			return error_set(err, ERROR_USAGE,
-					 "'%s' is optional but not among the inputs",
-					 QUOTED(optional->items[i]));
-	}
-	return 0;
-}
-
 int
 named_init(struct named *named, int dir_fd, const struct fingerprint_inputs *inputs,
 	   struct error **err)
@@ -49,9 +37,14 @@ named_init(struct named *named, int dir_fd, const struct fingerprint_inputs *inp
 
 	if (normalise(&inputs->paths, &normal.paths, err) < 0 ||
 	    normalise(&inputs->optional, &normal.optional, err) < 0 ||
-	    normalise(&inputs->exclude, &normal.exclude, err) < 0 ||
-	    check_named(&normal.optional, &normal.paths, err) < 0)
+	    normalise(&inputs->exclude, &normal.exclude, err) < 0)
 		return -1;
+	for (size_t i = 0; i < normal.optional.count; i++) {
+		if (!strings_has(&normal.paths, normal.optional.items[i]))
+			return error_set(err, ERROR_USAGE,
+					 "'%s' is optional but not among the inputs",
+					 QUOTED(normal.optional.items[i]));
+	}
 	*named = normal;
 	normal = (struct named){ 0 };
 	return 0;
@@ -81,12 +74,6 @@ named_check_optional(const struct named *named, const char *path, const char *re
 	return error_set_hint(err, "name it under 'optional' if it may be missing");
 }
 
-static int
-fail(struct error **err, int errnum, const char *path)
-{
-	return error_set_errno(err, errnum, "cannot look at input '%s'", QUOTED(path));
-}
-
 /* stat() found nothing: either there is nothing, or a link to it. */
 static int
 find_missing(const struct named *named, const char *path, enum named_kind *ret_kind,
@@ -111,7 +98,7 @@ named_find(const struct named *named, const char *path, enum named_kind *ret_kin
 	if (fstatat(named->dir_fd, path_to_open(path), &status, 0) < 0) {
 		if (errno == ENOENT || errno == ENOTDIR)
 			return find_missing(named, path, ret_kind, err);
-		return fail(err, errno, path);
+		return error_set_errno(err, errno, "cannot look at input '%s'", QUOTED(path));
 	}
 	if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
 		return walk_refuse_special(path, err);

@@ -34,23 +34,6 @@ run_git(const char *directory, const struct strings *paths, struct buf *listing,
 	return git_read(git, &question, listing, err);
 }
 
-static int
-list(const char *directory, const struct strings *paths, struct buf *listing, struct error **err)
-{
-	if (run_git(directory, paths, listing, err) == 0)
-		return 0;
-	error_wrap(err, "cannot list the tracked inputs");
-	return error_set_hint(err, "without 'tracked', every file below the inputs counts");
-}
-
-/* A path in a merge conflict is listed once for each side. */
-static void
-add_once(struct strings *tracked, const char *path)
-{
-	if (tracked->count == 0 || strcmp(tracked->items[tracked->count - 1], path) != 0)
-		strings_add(tracked, path);
-}
-
 int
 tracked_list(const char *directory, const struct strings *paths, struct strings *ret_tracked,
 	     struct error **err)
@@ -59,10 +42,18 @@ tracked_list(const char *directory, const struct strings *paths, struct strings 
 
 	if (paths->count == 0)
 		return 0;
-	if (list(directory, paths, &listing, err) < 0)
-		return -1;
-	for (size_t at = 0; at < listing.size; at += strlen(listing.data + at) + 1)
-		add_once(ret_tracked, listing.data + at);
+	if (run_git(directory, paths, &listing, err) != 0) {
+		error_wrap(err, "cannot list the tracked inputs");
+		return error_set_hint(err, "without 'tracked', every file below the inputs counts");
+	}
+	for (size_t at = 0; at < listing.size; at += strlen(listing.data + at) + 1) {
+		/* A path in a merge conflict is listed once for each side. */
+		const char *path = listing.data + at;
+
+		if (ret_tracked->count == 0 ||
+		    strcmp(ret_tracked->items[ret_tracked->count - 1], path) != 0)
+			strings_add(ret_tracked, path);
+	}
 	strings_sort(ret_tracked);
 	return 0;
 }

@@ -12,18 +12,11 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/limits.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "fingerprint/paths.h"
 #include "oci/document.h"
-
-static const char *
-base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
 
 /* One line of a text, without its end. */
 struct line {
@@ -220,9 +213,9 @@ mask_cargo_toml(const char *text)
 char *
 key_file_mask(const char *name, const char *text)
 {
-	if (strcmp(base_name(name), "Cargo.lock") == 0)
+	if (strcmp(path_name(name), "Cargo.lock") == 0)
 		return mask_cargo_lock(text);
-	if (strcmp(base_name(name), "Cargo.toml") == 0)
+	if (strcmp(path_name(name), "Cargo.toml") == 0)
 		return mask_cargo_toml(text);
 	return xstrdup(text);
 }
@@ -288,7 +281,7 @@ list_go(const char *text, struct strings *packages)
 void
 key_file_packages(const char *name, const char *text, struct strings *ret_packages)
 {
-	const char *base = base_name(name);
+	const char *base = path_name(name);
 
 	if (strcmp(base, "Cargo.lock") == 0 || strcmp(base, "uv.lock") == 0)
 		list_locked(text, ret_packages);

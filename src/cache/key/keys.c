@@ -329,26 +329,6 @@ add_place(struct places *places, const char *repository, const char *kind, const
 		};
 }
 
-/* A job of a pull request reads its own scope, then the trusted ones, never another's. */
-static void
-find_places(const struct cache_spec *spec, const struct ci_event *event, struct places *places)
-{
-	if (event->trust == CI_PULL_REQUEST)
-		add_place(places, spec->pull_requests, "pull request", event->pull_request);
-	else if (event->trust == CI_BRANCH)
-		add_place(places, spec->pull_requests, "branch", event->branch);
-	else
-		add_place(places, spec->repository, "branch", event->branch);
-	add_place(places, spec->repository, "branch", event->base);
-	add_place(places, spec->repository, "branch", event->default_branch);
-}
-
-static bool
-is_own_scope(const struct cache_spec *spec, const struct place *place)
-{
-	return place->repository != spec->repository;
-}
-
 static const char *
 builder_words(const struct cache_spec *spec)
 {
@@ -364,7 +344,7 @@ list_candidates(const struct cache_spec *spec, const struct texts *texts,
 		const struct places *places, struct cache_keys *keys)
 {
 	for (size_t i = 0; i < places->count; i++)
-		if (is_own_scope(spec, &places->items[i]))
+		if (places->items[i].repository != spec->repository)
 			add_candidate(keys, CACHE_EXACT, places->items[i].repository,
 				      exact_tag(spec, texts, places->items[i].scope),
 				      places->items[i].words, xstrdup("same sources"));
@@ -484,7 +464,15 @@ cache_keys_make(const struct cache_spec *spec, const struct platform *platform,
 		return -1;
 	ci_event_find(&spec->push_refs, &event);
 	find_branches(spec->directory, &event);
-	find_places(spec, &event, &places);
+	/* A job of a pull request reads its own scope, then the trusted ones, never another's. */
+	if (event.trust == CI_PULL_REQUEST)
+		add_place(&places, spec->pull_requests, "pull request", event.pull_request);
+	else if (event.trust == CI_BRANCH)
+		add_place(&places, spec->pull_requests, "branch", event.branch);
+	else
+		add_place(&places, spec->repository, "branch", event.branch);
+	add_place(&places, spec->repository, "branch", event.base);
+	add_place(&places, spec->repository, "branch", event.default_branch);
 	list_candidates(spec, &texts, &places, &keys);
 	find_save(spec, &event, push, &keys, &scope);
 	list_save(spec, &texts, scope, &keys);

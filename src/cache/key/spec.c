@@ -363,25 +363,6 @@ compare_labels(const void *a, const void *b)
 	return strcmp(((const struct cache_path *)a)->label, ((const struct cache_path *)b)->label);
 }
 
-/* As the roots of an index are. */
-static void
-sort_paths(struct cache_spec *spec)
-{
-	if (spec->path_count > 0)
-		qsort(spec->paths, spec->path_count, sizeof(*spec->paths), compare_labels);
-}
-
-/* It is a line of the text that a key is the digest of. */
-static int
-check_variant(const char *variant, struct error **err)
-{
-	if (!variant || text_is_printable_ascii(variant))
-		return 0;
-	return error_set(err, ERROR_USAGE,
-			 "invalid --variant '%s': expected printable ASCII characters",
-			 QUOTED(variant));
-}
-
 static struct cache_spec *
 add_spec(struct cache_specs *specs)
 {
@@ -445,13 +426,20 @@ cache_specs_make(const struct project *project, const char *directory,
 		return error_set_hint(
 			err, "add a project file, or describe the cache with --path and --key");
 	}
-	if (check_variant(options->variant, err) < 0)
-		return -1;
+	/* It is a line of the text that a key is the digest of. */
+	if (options->variant && !text_is_printable_ascii(options->variant))
+		return error_set(err, ERROR_USAGE,
+				 "invalid --variant '%s': expected printable ASCII characters",
+				 QUOTED(options->variant));
 	if (by_options ? spec_of_options(directory, options, add_spec(&specs), err) < 0
 		       : specs_of_project(project, options, &specs, err) < 0)
 		return -1;
-	for (size_t i = 0; i < specs.count; i++)
-		sort_paths(&specs.items[i]);
+	for (size_t i = 0; i < specs.count; i++) {
+		/* As the roots of an index are. */
+		if (specs.items[i].path_count > 0)
+			qsort(specs.items[i].paths, specs.items[i].path_count,
+			      sizeof(*specs.items[i].paths), compare_labels);
+	}
 	*ret_specs = specs;
 	specs = (struct cache_specs){ 0 };
 	return 0;

@@ -90,13 +90,6 @@ fail(struct error **err, const char *what)
 	return error_set(err, ERROR_CONTENT, "invalid list of sources: %s", what);
 }
 
-static bool
-mode_is_known(unsigned mode)
-{
-	return mode == INPUT_PLAIN || mode == INPUT_EXECUTABLE || mode == INPUT_LINK ||
-	       mode == S_IFDIR;
-}
-
 /* Only the root is empty, and it is a directory. */
 static bool
 path_is_valid(const struct source *source)
@@ -133,7 +126,9 @@ decode_entry(const char *bytes, size_t size, size_t *at, struct source *source, 
 	};
 	memcpy(source->sha256, packed.sha256, sizeof(source->sha256));
 	*at += path_bytes;
-	if (!mode_is_known(source->mode) || !path_is_valid(source))
+	if ((source->mode != INPUT_PLAIN && source->mode != INPUT_EXECUTABLE &&
+	     source->mode != INPUT_LINK && source->mode != S_IFDIR) ||
+	    !path_is_valid(source))
 		return fail(err,
 			    "an entry has an unknown mode, or a path that is not in normal form");
 	if (source->mtime_ns > time_limit_ns || source->mtime_ns < -time_limit_ns)

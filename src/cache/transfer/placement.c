@@ -92,27 +92,22 @@ is_mount_point(const char *directory)
 
 /* Filling */
 
-/* What a killed restore had put aside. */
-static int
-empty_old(const struct stage *stage, struct error **err)
-{
-	AUTO_CLOSE int old_fd = dir_open_at(stage->fd, "old");
-
-	return old_fd < 0 ? 0 : unpacker_empty(old_fd, &stage->map, err);
-}
-
 int
 placement_open(struct placement *placement, const struct cache_root *root, int head_fd,
 	       const struct restore_request *request, struct error **err)
 {
 	static const struct id_map map = { .kind = ID_MAP_HOST };
 	AUTO_FREE char *inside = xasprintf("%s/" INSIDE_NAME, root->directory);
+	AUTO_CLOSE int old_fd = -1;
 
 	*placement = (struct placement){ .root = root, .stage = STAGE_INIT };
 	placement->is_inside = is_mount_point(root->directory);
 	if (stage_open(placement->is_inside ? inside : root->directory, &map, &placement->stage,
-		       err) < 0 ||
-	    empty_old(&placement->stage, err) < 0)
+		       err) < 0)
+		return -1;
+	/* What a killed restore had put aside. */
+	old_fd = dir_open_at(placement->stage.fd, "old");
+	if (old_fd >= 0 && unpacker_empty(old_fd, &placement->stage.map, err) < 0)
 		return -1;
 	placement->restorer = restorer_start(placement->stage.tree_fd, head_fd, request, err);
 	return placement->restorer ? 0 : -1;
@@ -180,19 +175,6 @@ static bool
 cannot_do(int errnum)
 {
 	return errnum == ENOSYS || errnum == EINVAL || errnum == EPERM || errnum == ENOTSUP;
-}
-
-/* A directory can be moved only by who may write to it: see stage_commit(). */
-static int
-exchange(const struct stage *stage, struct error **err)
-{
-	if (rename_with(stage->fd, TREE, AT_FDCWD, stage->directory, RENAME_EXCHANGE) == 0)
-		return 0;
-	if (cannot_do(errno) && renameat(stage->fd, TREE, stage->fd, "new") == 0 &&
-	    renameat(AT_FDCWD, stage->directory, stage->fd, TREE) == 0 &&
-	    renameat(stage->fd, "new", AT_FDCWD, stage->directory) == 0)
-		return 0;
-	return error_set_path(err, errno, "replace", stage->directory);
 }
 
 /* Whoever made the name meanwhile keeps it. */
@@ -306,14 +288,6 @@ move_inside(const struct placement *placement, struct error **err)
 	return 0;
 }
 
-static int
-merge_into(const struct placement *placement, struct error **err)
-{
-	AUTO_CLOSE int path_fd = open_path(placement, err);
-
-	return path_fd < 0 ? -1 : merge(placement->stage.tree_fd, path_fd, 0, err);
-}
-
 int
 placement_commit(struct placement *placement, enum placement_way way, struct error **err)
 {
@@ -321,12 +295,23 @@ placement_commit(struct placement *placement, enum placement_way way, struct err
 	struct stat info;
 	bool is_there = stat(placement->root->directory, &info) == 0;
 
-	if (way == PLACEMENT_MERGE && is_there && !placement_is_free(placement->root))
-		return merge_into(placement, err);
+	if (way == PLACEMENT_MERGE && is_there && !placement_is_free(placement->root)) {
+		AUTO_CLOSE int path_fd = open_path(placement, err);
+
+		return path_fd < 0 ? -1 : merge(placement->stage.tree_fd, path_fd, 0, err);
+	}
 	if (placement->is_inside)
 		return move_inside(placement, err);
-	if (way == PLACEMENT_REPLACE && is_there)
-		return exchange(stage, err);
+	if (way == PLACEMENT_REPLACE && is_there) {
+		/* A directory can be moved only by who may write to it: see stage_commit(). */
+		if (rename_with(stage->fd, TREE, AT_FDCWD, stage->directory, RENAME_EXCHANGE) == 0)
+			return 0;
+		if (cannot_do(errno) && renameat(stage->fd, TREE, stage->fd, "new") == 0 &&
+		    renameat(AT_FDCWD, stage->directory, stage->fd, TREE) == 0 &&
+		    renameat(stage->fd, "new", AT_FDCWD, stage->directory) == 0)
+			return 0;
+		return error_set_path(err, errno, "replace", stage->directory);
+	}
 	return stage_commit(stage, err);
 }
 

@@ -264,17 +264,6 @@ is_wanted(const struct restoring *restoring, size_t number)
 	return restoring->result.paths[number] != CACHE_PATH_KEPT;
 }
 
-static int
-start_helpers(struct restoring *restoring, struct error **err)
-{
-	restoring->placements =
-		xcalloc(restoring->result.path_count + 1, sizeof(*restoring->placements));
-	for (size_t i = 0; i < restoring->result.path_count; i++)
-		if (is_wanted(restoring, i) && start_helper(restoring, i, err) < 0)
-			return -1;
-	return 0;
-}
-
 /* The packs that are there to the helper that is ready for them, in their order. */
 static int
 feed(const struct restoring *restoring, struct placement *placement, struct error **err)
@@ -500,9 +489,14 @@ run(struct restoring *restoring, struct error **err)
 	list_packs(restoring);
 	restoring->store = session_store(restoring->session, err);
 	if (!restoring->store || check_space(restoring, err) < 0 ||
-	    read_sections(restoring, err) < 0 || prepare(restoring, err) < 0 ||
-	    start_helpers(restoring, err) < 0 || fetch(restoring, err) < 0 ||
-	    place_all(restoring, err) < 0)
+	    read_sections(restoring, err) < 0 || prepare(restoring, err) < 0)
+		return -1;
+	restoring->placements =
+		xcalloc(restoring->result.path_count + 1, sizeof(*restoring->placements));
+	for (size_t i = 0; i < restoring->result.path_count; i++)
+		if (is_wanted(restoring, i) && start_helper(restoring, i, err) < 0)
+			return -1;
+	if (fetch(restoring, err) < 0 || place_all(restoring, err) < 0)
 		return -1;
 	forget_packs(restoring);
 	return restore->journal_folder ? note_files(restoring, err) : 0;

@@ -548,16 +548,6 @@ settle_packs(struct saving *saving, struct pack_writer *writer, const struct liv
 	return 0;
 }
 
-static int
-check_pack_count(size_t pack_count, bool is_full, struct error **err)
-{
-	if (pack_count <= CACHE_PACKS_LIMIT_COUNT && !is_full)
-		return 0;
-	error_set(err, ERROR_CONTENT, "cannot save so much: the cache has more than %d packs",
-		  CACHE_PACKS_LIMIT_COUNT);
-	return error_set_class(err, CLASS_LIMIT);
-}
-
 /* Both tables, as streams of the index. */
 static int
 settle_content(struct saving *saving, struct wire_writer *ret_chunks,
@@ -568,6 +558,7 @@ settle_content(struct saving *saving, struct wire_writer *ret_chunks,
 	AUTO_LIVE_CHUNKS struct live_chunks executables = { 0 };
 	AUTO_CHUNK_TABLE struct chunk_table table = { 0 };
 	AUTO_CHUNK_TABLE struct chunk_table executable_table = { 0 };
+	bool is_full;
 
 	live_chunks_init(&live, &parent->table);
 	live_chunks_init(&executables, &parent->executables);
@@ -582,8 +573,12 @@ settle_content(struct saving *saving, struct wire_writer *ret_chunks,
 		chunk_table_put(ret_chunks, &table, i);
 	for (size_t i = 0; i < executable_table.pack_count; i++)
 		chunk_table_put(ret_executables, &executable_table, i);
-	return check_pack_count(saving->result.pack_count,
-				ret_chunks->is_full || ret_executables->is_full, err);
+	is_full = ret_chunks->is_full || ret_executables->is_full;
+	if (saving->result.pack_count <= CACHE_PACKS_LIMIT_COUNT && !is_full)
+		return 0;
+	error_set(err, ERROR_CONTENT, "cannot save so much: the cache has more than %d packs",
+		  CACHE_PACKS_LIMIT_COUNT);
+	return error_set_class(err, CLASS_LIMIT);
 }
 
 static int
@@ -680,17 +675,6 @@ settle_index(struct saving *saving, const struct wire_writer *chunks,
 			 &head.packs, err) < 0)
 		return -1;
 	return add_head(saving, &head, err);
-}
-
-/* The head was made last and is the first layer. */
-static void
-put_head_first(struct manifest *manifest)
-{
-	struct descriptor head = manifest->layers.items[manifest->layers.count - 1];
-
-	memmove(manifest->layers.items + 1, manifest->layers.items,
-		(manifest->layers.count - 1) * sizeof(head));
-	manifest->layers.items[0] = head;
 }
 
 /* What the parent says, or now when that was a day ago: each cache hands it on to the next. */
@@ -823,8 +807,12 @@ static int
 publish(struct saving *saving, struct error **err)
 {
 	AUTO_FREE char *text = NULL;
+	struct descriptor head = saving->manifest.layers.items[saving->manifest.layers.count - 1];
 
-	put_head_first(&saving->manifest);
+	/* The head was made last and is the first layer. */
+	memmove(saving->manifest.layers.items + 1, saving->manifest.layers.items,
+		(saving->manifest.layers.count - 1) * sizeof(head));
+	saving->manifest.layers.items[0] = head;
 	if (describe(saving, err) < 0)
 		return -1;
 	text = manifest_format(&saving->manifest);
@@ -893,17 +881,6 @@ save_tree(struct saving *saving, struct error **err)
 	return publish(saving, err);
 }
 
-/* Those that are more than a quarter of all are linked sooner than fetched. */
-static void
-leave_out_executables(struct tree_scan *scan)
-{
-	if (scan->executable_bytes * 4 <= scan->total_bytes)
-		return;
-	for (size_t i = 0; i < scan->count; i++)
-		if (scan->entries[i].is_executable)
-			tree_scan_leave_out(scan, &scan->entries[i]);
-}
-
 static int
 scan_tree(struct saving *saving, struct error **err)
 {
@@ -917,8 +894,12 @@ scan_tree(struct saving *saving, struct error **err)
 	saving->taken_ns = journal_now_ns();
 	if (tree_scan(save->roots, save->filter, ways[save->executables], &saving->scan, err) < 0)
 		return -1;
-	if (save->executables == CACHE_SOME_EXECUTABLES)
-		leave_out_executables(&saving->scan);
+	/* Those that are more than a quarter of all are linked sooner than fetched. */
+	if (save->executables == CACHE_SOME_EXECUTABLES &&
+	    saving->scan.executable_bytes * 4 > saving->scan.total_bytes)
+		for (size_t i = 0; i < saving->scan.count; i++)
+			if (saving->scan.entries[i].is_executable)
+				tree_scan_leave_out(&saving->scan, &saving->scan.entries[i]);
 	count(saving);
 	return 0;
 }
@@ -975,12 +956,6 @@ save_once(struct session *session, const struct cache_save *save, struct again *
 	return 0;
 }
 
-static bool
-lacks_a_pack(const struct error *failure)
-{
-	return error_has_class(failure, CLASS_BLOB_UNKNOWN);
-}
-
 static int
 save_until_whole(struct session *session, const struct cache_save *save, struct again *again,
 		 struct cache_saved *ret_saved, struct error **err)
@@ -997,7 +972,7 @@ save_until_whole(struct session *session, const struct cache_save *save, struct 
 		}
 		/* A registry may have dropped packs that the parent names: then all is saved anew.
 		 */
-		if (!lacks_a_pack(failure) || again->has_no_parent)
+		if (!error_has_class(failure, CLASS_BLOB_UNKNOWN) || again->has_no_parent)
 			return error_pass(err, TAKE_PTR(failure));
 		again->has_no_parent = true;
 	}

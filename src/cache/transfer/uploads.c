@@ -167,27 +167,22 @@ uploads_has(const struct uploads *uploads, const struct digest *digest)
 	return false;
 }
 
-/* What cannot be cancelled any more still calls blob_ended(). */
-static void
-cancel(struct upload *upload)
-{
-	struct repository *repository = upload->uploads->repository;
-	AUTO_ERROR struct error *ignored = NULL;
-
-	if (upload->state != UPLOAD_RUNNING || repository_cancel_blob(repository, upload))
-		return;
-	while (upload->state == UPLOAD_RUNNING &&
-	       repository_step(repository, NULL, 1000, &ignored) == 0)
-		;
-}
-
 void
 uploads_free(struct uploads *uploads)
 {
 	if (!uploads)
 		return;
-	for (struct upload *upload = uploads->first; upload; upload = upload->next)
-		cancel(upload);
+	for (struct upload *upload = uploads->first; upload; upload = upload->next) {
+		AUTO_ERROR struct error *ignored = NULL;
+
+		if (upload->state != UPLOAD_RUNNING ||
+		    repository_cancel_blob(uploads->repository, upload))
+			continue;
+		/* What cannot be cancelled any more still calls blob_ended(). */
+		while (upload->state == UPLOAD_RUNNING &&
+		       repository_step(uploads->repository, NULL, 1000, &ignored) == 0)
+			;
+	}
 	while (uploads->first) {
 		struct upload *upload = uploads->first;
 

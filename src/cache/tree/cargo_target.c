@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/limits.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "cache/key/key_file.h"
@@ -71,26 +72,6 @@ has_new_layout(int profile_fd)
 	return false;
 }
 
-static bool
-is_profile(int dir_fd)
-{
-	return (is_directory(dir_fd, ".fingerprint") && is_directory(dir_fd, "deps")) ||
-	       has_new_layout(dir_fd);
-}
-
-static void
-add_profile(struct cargo_target *target, size_t root, const char *directory, const char *path)
-{
-	target->profiles =
-		xrealloc(target->profiles, (target->count + 1) * sizeof(*target->profiles));
-	target->profiles[target->count++] = (struct cargo_profile){
-		.root = root,
-		.path = xstrdup(path),
-		.directory = xasprintf("%s/%s", directory, path),
-		.lock_fd = -1,
-	};
-}
-
 /* Profiles stand in the root, or one below, in the directory of a --target. */
 static int
 find_profiles(struct cargo_target *target, size_t root, const char *directory, const char *below,
@@ -113,10 +94,18 @@ find_profiles(struct cargo_target *target, size_t root, const char *directory, c
 
 		if (inner_fd < 0)
 			continue;
-		if (is_profile(inner_fd))
-			add_profile(target, root, directory, inner);
-		else if (may_descend &&
-			 find_profiles(target, root, directory, inner, false, err) < 0)
+		if ((is_directory(inner_fd, ".fingerprint") && is_directory(inner_fd, "deps")) ||
+		    has_new_layout(inner_fd)) {
+			target->profiles = xrealloc(
+				target->profiles, (target->count + 1) * sizeof(*target->profiles));
+			target->profiles[target->count++] = (struct cargo_profile){
+				.root = root,
+				.path = xstrdup(inner),
+				.directory = xasprintf("%s/%s", directory, inner),
+				.lock_fd = -1,
+			};
+		} else if (may_descend &&
+			   find_profiles(target, root, directory, inner, false, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -145,8 +134,7 @@ is_named_as_executable(const char *name)
 static enum tree_choice
 choose_in_profile(const char *path, const struct stat *info)
 {
-	const char *slash = strrchr(path, '/');
-	const char *name = slash ? slash + 1 : path;
+	const char *name = path_name(path);
 	bool is_program = S_ISREG(info->st_mode) && (info->st_mode & S_IXUSR) != 0 &&
 			  is_named_as_executable(name);
 	size_t depth = 0;
@@ -162,8 +150,8 @@ choose_in_profile(const char *path, const struct stat *info)
 		return TREE_EXECUTABLE;
 	/* build/PACKAGE/HASH/out/NAME; a build script's own output stands in the old layout in
 	 * build/PACKAGE-HASH/out and below. */
-	if (depth == 4 && path_is_below(path, "build") && slash &&
-	    strncmp(slash - strlen("/out"), "/out", strlen("/out")) == 0)
+	if (depth == 4 && path_is_below(path, "build") &&
+	    text_starts(name - strlen("/out/"), "/out/"))
 		return TREE_EXECUTABLE;
 	return TREE_TAKE;
 }

@@ -35,19 +35,6 @@ path_of_line(const char *line, size_t size)
 	return path;
 }
 
-static void
-add_lines(const char *text, struct strings *paths)
-{
-	for (size_t size; *text; text += size + (text[size] == '\n')) {
-		char *path;
-
-		size = strcspn(text, "\n");
-		path = path_of_line(text, size);
-		if (path)
-			strings_take(paths, path);
-	}
-}
-
 static int
 read_file(int dir_fd, const char *name, struct strings *paths, struct error **err)
 {
@@ -56,8 +43,18 @@ read_file(int dir_fd, const char *name, struct strings *paths, struct error **er
 
 	if (file_find(dir_fd, name, &bytes, &is_found, err) < 0)
 		return -1;
-	if (is_found && bytes.size > 0 && strlen(bytes.data) == bytes.size)
-		add_lines(bytes.data, paths);
+	if (is_found && bytes.size > 0 && strlen(bytes.data) == bytes.size) {
+		const char *text = bytes.data;
+
+		for (size_t size; *text; text += size + (text[size] == '\n')) {
+			char *path;
+
+			size = strcspn(text, "\n");
+			path = path_of_line(text, size);
+			if (path)
+				strings_take(paths, path);
+		}
+	}
 	return 0;
 }
 
@@ -81,19 +78,6 @@ read_directory(int fd, unsigned depth, struct strings *paths, struct error **err
 	return 0;
 }
 
-static int
-read_profile(const struct cargo_profile *profile, struct strings *paths, struct error **err)
-{
-	AUTO_FREE char *deps = xasprintf("%s/deps", profile->directory);
-	AUTO_FREE char *build = xasprintf("%s/build", profile->directory);
-	AUTO_CLOSE int deps_fd = dir_open_at(AT_FDCWD, deps);
-	AUTO_CLOSE int build_fd = dir_open_at(AT_FDCWD, build);
-
-	if (deps_fd >= 0 && read_directory(deps_fd, 0, paths, err) < 0)
-		return -1;
-	return build_fd < 0 ? 0 : read_directory(build_fd, 3, paths, err);
-}
-
 static void
 add_real(const char *path, const char *directory, struct strings *files)
 {
@@ -115,9 +99,17 @@ dep_info_list(const struct cargo_target *target, const char *directory, struct s
 	AUTO_STRINGS struct strings paths = { 0 };
 	AUTO_STRINGS struct strings files = { 0 };
 
-	for (size_t i = 0; i < target->count; i++)
-		if (read_profile(&target->profiles[i], &paths, err) < 0)
+	for (size_t i = 0; i < target->count; i++) {
+		AUTO_FREE char *deps = xasprintf("%s/deps", target->profiles[i].directory);
+		AUTO_FREE char *build = xasprintf("%s/build", target->profiles[i].directory);
+		AUTO_CLOSE int deps_fd = dir_open_at(AT_FDCWD, deps);
+		AUTO_CLOSE int build_fd = dir_open_at(AT_FDCWD, build);
+
+		if (deps_fd >= 0 && read_directory(deps_fd, 0, &paths, err) < 0)
 			return -1;
+		if (build_fd >= 0 && read_directory(build_fd, 3, &paths, err) < 0)
+			return -1;
+	}
 	strings_sort(&paths);
 	for (size_t i = 0; i < paths.count; i++)
 		if (i == 0 || strcmp(paths.items[i], paths.items[i - 1]) != 0)

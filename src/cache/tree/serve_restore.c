@@ -192,27 +192,6 @@ read_index(struct restoring *restoring, struct error **err)
 }
 
 static int
-tell_pack(const struct restoring *restoring, struct error **err)
-{
-	const struct message item = MESSAGE_INIT(MESSAGE_ITEM);
-
-	return message_send(restoring->service->channel_fd, &item, err);
-}
-
-static int
-write_pack(struct restoring *restoring, struct error **err)
-{
-	struct digest digest;
-	AUTO_CLOSE int fd = receive_pack(restoring, &digest, err);
-	size_t number = 0;
-
-	if (fd < 0 || find_pack(&restoring->table, &digest, &number, err) < 0 ||
-	    tree_writer_pack(restoring->writer, number, fd, restoring->workers, err) < 0)
-		return -1;
-	return tell_pack(restoring, err);
-}
-
-static int
 write_tree(struct restoring *restoring, struct error **err)
 {
 	const struct restore_request *request = &restoring->request;
@@ -229,21 +208,19 @@ write_tree(struct restoring *restoring, struct error **err)
 	restoring->writer = tree_writer_new(&plan, TREE_FD, err);
 	if (!restoring->writer || tree_writer_begin(restoring->writer, err) < 0)
 		return -1;
-	for (uint64_t i = 0; i < request->pack_count; i++)
-		if (write_pack(restoring, err) < 0)
+	for (uint64_t i = 0; i < request->pack_count; i++) {
+		struct digest digest;
+		AUTO_CLOSE int fd = receive_pack(restoring, &digest, err);
+		size_t number = 0;
+		const struct message item = MESSAGE_INIT(MESSAGE_ITEM);
+
+		if (fd < 0 || find_pack(&restoring->table, &digest, &number, err) < 0 ||
+		    tree_writer_pack(restoring->writer, number, fd, restoring->workers, err) < 0)
 			return -1;
+		if (message_send(restoring->service->channel_fd, &item, err) < 0)
+			return -1;
+	}
 	return tree_writer_finish(restoring->writer, err);
-}
-
-static int
-tell_result(const struct restoring *restoring, struct error **err)
-{
-	AUTO_MESSAGE struct message message = MESSAGE_INIT(MESSAGE_RESULT);
-
-	message_put_number(&message, tree_writer_has_root(restoring->writer));
-	message_put_number(&message, tree_writer_files(restoring->writer));
-	message_put_number(&message, tree_writer_bytes(restoring->writer));
-	return message_send(restoring->service->channel_fd, &message, err);
 }
 
 int
@@ -255,6 +232,7 @@ serve_restore(struct service *service, struct error **err)
 		.index = BUF_INIT(CACHE_STREAM_LIMIT_BYTES),
 		.chunks = BUF_INIT(CACHE_STREAM_LIMIT_BYTES),
 	};
+	AUTO_MESSAGE struct message message = MESSAGE_INIT(MESSAGE_RESULT);
 
 	if (restore_request_get(&service->request, &restoring.request, err) < 0 ||
 	    service_confine_process(service, TREE_FD, err) < 0 ||
@@ -264,5 +242,8 @@ serve_restore(struct service *service, struct error **err)
 		return error_set_errno(err, errno, "cannot take the directory");
 	if (read_index(&restoring, err) < 0 || write_tree(&restoring, err) < 0)
 		return -1;
-	return tell_result(&restoring, err);
+	message_put_number(&message, tree_writer_has_root(restoring.writer));
+	message_put_number(&message, tree_writer_files(restoring.writer));
+	message_put_number(&message, tree_writer_bytes(restoring.writer));
+	return message_send(restoring.service->channel_fd, &message, err);
 }

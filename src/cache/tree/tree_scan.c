@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/limits.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "cache/tree/filter.h"
@@ -104,9 +105,8 @@ is_in(const struct scanning *scanning, const char *directory)
 {
 	const struct cache_root *root = &scanning->scan->roots->items[scanning->root];
 	const char *path = scanning->path.size > 0 ? scanning->path.data : root->directory;
-	const char *slash = strrchr(path, '/');
 
-	return strcmp(slash ? slash + 1 : path, directory) == 0;
+	return strcmp(path_name(path), directory) == 0;
 }
 
 static bool
@@ -117,13 +117,6 @@ is_secret(const struct scanning *scanning, const char *name)
 	       (text_starts(name, "credentials") && is_in(scanning, ".cargo")) ||
 	       (strcmp(name, "config.json") == 0 && is_in(scanning, ".docker")) ||
 	       (strcmp(name, "config") == 0 && is_in(scanning, ".git"));
-}
-
-static char *
-join(const struct scanning *scanning, const char *name)
-{
-	return scanning->path.size > 0 ? xasprintf("%s/%s", scanning->path.data, name)
-				       : xstrdup(name);
 }
 
 /* A second name of a file that was met before is a link to the first. */
@@ -198,7 +191,9 @@ static int
 scan_name(struct scanning *scanning, int dir_fd, const char *name, uint32_t directory,
 	  struct strings *directories, struct error **err)
 {
-	AUTO_FREE char *path = join(scanning, name);
+	AUTO_FREE char *path = scanning->path.size > 0
+				       ? xasprintf("%s/%s", scanning->path.data, name)
+				       : xstrdup(name);
 	enum tree_choice choice;
 	struct stat info;
 

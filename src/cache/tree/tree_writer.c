@@ -199,19 +199,6 @@ plan_file(struct tree_writer *writer, const struct tree_entry *entry, struct err
 	return plan_chunks(writer, entry->chunks, add_run(writer, &run), err);
 }
 
-static void
-add_directory(struct tree_writer *writer, const struct tree_entry *entry)
-{
-	writer->directories =
-		xgrow(writer->directories, writer->directory_count, sizeof(*writer->directories));
-	writer->directories[writer->directory_count++] = (struct planned_directory){
-		.path = entry->text,
-		.path_size = (uint32_t)entry->text_size,
-		.mode = entry->mode,
-		.mtime = shifted(writer, entry->mtime),
-	};
-}
-
 /* Its hard links are skipped too. */
 static void
 skip(struct tree_writer *writer, const struct tree_entry *entry)
@@ -246,7 +233,14 @@ plan_entry(struct tree_writer *writer, const struct tree_entry *entry, struct er
 {
 	switch (entry->kind) {
 	case ENTRY_DIRECTORY:
-		add_directory(writer, entry);
+		writer->directories = xgrow(writer->directories, writer->directory_count,
+					    sizeof(*writer->directories));
+		writer->directories[writer->directory_count++] = (struct planned_directory){
+			.path = entry->text,
+			.path_size = (uint32_t)entry->text_size,
+			.mode = entry->mode,
+			.mtime = shifted(writer, entry->mtime),
+		};
 		return 0;
 	case ENTRY_BUNDLE:
 		return plan_bundle(writer, entry, err);
@@ -654,16 +648,6 @@ slice_end(const struct chunk_table *table, uint32_t first, uint32_t end)
 	return first;
 }
 
-static void
-await_slices(struct tree_writer *writer, const struct slice *slices, size_t count)
-{
-	pthread_mutex_lock(&writer->lock);
-	for (size_t i = 0; i < count; i++)
-		while (!slices[i].is_done)
-			pthread_cond_wait(&writer->slice_done, &writer->lock);
-	pthread_mutex_unlock(&writer->lock);
-}
-
 int
 tree_writer_pack(struct tree_writer *writer, size_t number, int fd, struct workers *workers,
 		 struct error **err)
@@ -688,7 +672,11 @@ tree_writer_pack(struct tree_writer *writer, size_t number, int fd, struct worke
 		else
 			run_slice(&slices[count].job);
 	}
-	await_slices(writer, slices, count);
+	pthread_mutex_lock(&writer->lock);
+	for (size_t i = 0; i < count; i++)
+		while (!slices[i].is_done)
+			pthread_cond_wait(&writer->slice_done, &writer->lock);
+	pthread_mutex_unlock(&writer->lock);
 	return writer->failure ? error_pass(err, TAKE_PTR(writer->failure)) : 0;
 }
 

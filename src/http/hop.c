@@ -214,7 +214,10 @@ set_connection(struct request *request)
 						   : (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, waits ? 1L : 0L);
 	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, request->avoids_reuse ? 1L : 0L);
-	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)TRANSFER_BUFFER_BYTES);
+	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE,
+			 download_bytes(request) < LARGE_BLOB_BYTES
+				 ? (long)SMALL_TRANSFER_BUFFER_BYTES
+				 : (long)TRANSFER_BUFFER_BYTES);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 }

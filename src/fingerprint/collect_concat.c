@@ -22,7 +22,7 @@ find_follows(int dir_fd, const char *directory)
 }
 
 static int
-take_named(int dir_fd, const struct named *named, const char *path, struct input_files *files,
+take_named(int dir_fd, struct named *named, const char *path, struct input_files *files,
 	   struct strings *directories, struct error **err)
 {
 	enum named_kind kind;

@@ -48,7 +48,7 @@ check_inside(const struct collection *collection, const char *path, struct error
 }
 
 static int
-find_input(const struct collection *collection, const char *path, enum named_kind *ret_kind,
+find_input(struct collection *collection, const char *path, enum named_kind *ret_kind,
 	   struct error **err)
 {
 	if (path_never_enters(path))
@@ -59,7 +59,7 @@ find_input(const struct collection *collection, const char *path, enum named_kin
 }
 
 static int
-take_input(const struct collection *collection, const char *path, struct error **err)
+take_input(struct collection *collection, const char *path, struct error **err)
 {
 	struct walk walk = { .dir_fd = collection->dir_fd, .exclude = &collection->named.exclude };
 	enum named_kind kind;
@@ -79,7 +79,7 @@ take_input(const struct collection *collection, const char *path, struct error *
 }
 
 static int
-take_inputs(const struct collection *collection, struct error **err)
+take_inputs(struct collection *collection, struct error **err)
 {
 	for (size_t i = 0; i < collection->named.paths.count; i++)
 		if (take_input(collection, collection->named.paths.items[i], err) < 0)
@@ -108,13 +108,14 @@ check_tracked(const struct collection *collection, const char *path, bool named,
 }
 
 static int
-take_tracked_file(const struct collection *collection, const char *path, struct error **err)
+take_tracked_file(struct collection *collection, const char *path, struct error **err)
 {
 	bool named = strings_has(&collection->named.paths, path);
 
 	if (path_is_below_any(path, &collection->named.exclude) || path_never_enters(path))
 		return 0;
-	if (check_tracked(collection, path, named, err) < 0)
+	if (check_tracked(collection, path, named, err) < 0 ||
+	    exact_names_check(&collection->named.exact, path, err) < 0)
 		return -1;
 	return input_files_take(collection->files, xstrdup(path), named, err);
 }
@@ -148,7 +149,7 @@ check_listed(const struct collection *collection, const struct strings *tracked,
 }
 
 static int
-find_tracked(const struct collection *collection, struct strings *ret_tracked, struct error **err)
+find_tracked(struct collection *collection, struct strings *ret_tracked, struct error **err)
 {
 	AUTO_STRINGS struct strings present = { 0 };
 
@@ -172,7 +173,7 @@ find_tracked(const struct collection *collection, struct strings *ret_tracked, s
 }
 
 static int
-take_tracked(const struct collection *collection, struct error **err)
+take_tracked(struct collection *collection, struct error **err)
 {
 	AUTO_STRINGS struct strings tracked = { 0 };
 

@@ -4,6 +4,7 @@ noinst_LIBRARIES += %D%/libfingerprint.a
 	%D%/collect_concat.c \
 	%D%/collect_tree.c \
 	%D%/compute.c \
+	%D%/exact_names.c %D%/exact_names.h \
 	%D%/fingerprint.c %D%/fingerprint.h \
 	%D%/git.c %D%/git.h \
 	%D%/hash_file.c %D%/hash_file.h \

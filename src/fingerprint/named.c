@@ -33,7 +33,7 @@ int
 named_init(struct named *named, int dir_fd, const struct fingerprint_inputs *inputs,
 	   struct error **err)
 {
-	AUTO_NAMED struct named normal = { .dir_fd = dir_fd };
+	AUTO_NAMED struct named normal = { .dir_fd = dir_fd, .exact = EXACT_NAMES_INIT(dir_fd) };
 
 	if (normalise(&inputs->paths, &normal.paths, err) < 0 ||
 	    normalise(&inputs->optional, &normal.optional, err) < 0 ||
@@ -56,6 +56,7 @@ named_release(struct named *named)
 	strings_release(&named->paths);
 	strings_release(&named->optional);
 	strings_release(&named->exclude);
+	exact_names_release(&named->exact);
 }
 
 int
@@ -90,8 +91,7 @@ find_missing(const struct named *named, const char *path, enum named_kind *ret_k
 }
 
 int
-named_find(const struct named *named, const char *path, enum named_kind *ret_kind,
-	   struct error **err)
+named_find(struct named *named, const char *path, enum named_kind *ret_kind, struct error **err)
 {
 	struct stat status;
 
@@ -102,6 +102,8 @@ named_find(const struct named *named, const char *path, enum named_kind *ret_kin
 	}
 	if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
 		return walk_refuse_special(path, err);
+	if (exact_names_check(&named->exact, path, err) < 0)
+		return -1;
 	*ret_kind = S_ISDIR(status.st_mode) ? NAMED_DIRECTORY : NAMED_FILE;
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "base/strings.h"
+#include "fingerprint/exact_names.h"
 
 struct error;
 struct fingerprint_inputs;
@@ -16,6 +17,7 @@ struct named {
 	struct strings paths;
 	struct strings optional;
 	struct strings exclude;
+	struct exact_names exact;
 };
 
 enum named_kind { NAMED_MISSING, NAMED_FILE, NAMED_DIRECTORY };
@@ -26,9 +28,9 @@ int named_init(struct named *named, int dir_fd, const struct fingerprint_inputs 
 void named_release(struct named *named);
 #define AUTO_NAMED CLEANUP(named_release)
 
-/* Links are followed.  NAMED_MISSING for an optional input alone; else ERROR_USAGE, as for a
- * special file and a link to nothing. */
-int named_find(const struct named *named, const char *path, enum named_kind *ret_kind,
+/* Links are followed; the spelling is that of the disk.  NAMED_MISSING for an optional input alone;
+ * else ERROR_USAGE, as for a special file and a link to nothing. */
+int named_find(struct named *named, const char *path, enum named_kind *ret_kind,
 	       struct error **err);
 
 /* 0 when the input is optional, ERROR_USAGE with this reason when it is not. */

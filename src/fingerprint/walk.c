@@ -56,7 +56,7 @@ entry_type(DIR *dir, const struct dirent *entry, const char *path, struct error 
 	struct stat status;
 
 	if (entry->d_type != DT_UNKNOWN)
-		return DTTOIF(entry->d_type);
+		return (mode_t)DTTOIF(entry->d_type);
 	if (fstatat(dirfd(dir), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0) {
 		fail(err, "look at", path);
 		return 0;

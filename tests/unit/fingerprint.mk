@@ -2,6 +2,7 @@ fingerprint_tests = \
 	%D%/test_fingerprint \
 	%D%/test_git \
 	%D%/test_hash_file \
+	%D%/test_exact_names \
 	%D%/test_paths \
 	%D%/test_record
 check_PROGRAMS += $(fingerprint_tests)
@@ -15,6 +16,9 @@ tree_room = %D%/tree_room.c %D%/tree_room.h
 %C%_test_git_LDADD = $(fingerprint_libs) $(CMOCKA_LIBS)
 %C%_test_hash_file_SOURCES = %D%/test_hash_file.c $(tree_room)
 %C%_test_hash_file_LDADD = $(fingerprint_libs) $(CMOCKA_LIBS)
+%C%_test_exact_names_SOURCES = %D%/test_exact_names.c
+%C%_test_exact_names_LDADD = $(fingerprint_libs) $(CMOCKA_LIBS)
+%C%_test_exact_names_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fstatat
 %C%_test_paths_SOURCES = %D%/test_paths.c
 %C%_test_paths_LDADD = $(fingerprint_libs) $(CMOCKA_LIBS)
 %C%_test_record_SOURCES = %D%/test_record.c

@@ -785,7 +785,7 @@ finish_directories(struct tree_writer *writer, struct error **err)
 		struct timespec times[2];
 
 		times_of(&directory->mtime, times);
-		if (fd < 0 || fchmod(fd, directory->mode) < 0 || futimens(fd, times) < 0)
+		if (fd < 0 || fchmod(fd, (mode_t)directory->mode) < 0 || futimens(fd, times) < 0)
 			return fail(errno, "set mode and time of", directory->path,
 				    directory->path_size, err);
 	}

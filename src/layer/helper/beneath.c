@@ -5,17 +5,16 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
+
+#ifdef HAVE_SYS_SYSCALL_H
+#include <sys/syscall.h>
+#endif
 
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
-
-#ifndef SYS_openat2
-#define SYS_openat2 437
-#endif
 
 /* From linux/openat2.h, which older systems lack. */
 #define RESOLVE_NO_MAGICLINKS_FLAG 0x02
@@ -61,7 +60,8 @@ path_clean(char *path)
 	path[length] = '\0';
 }
 
-/* EAGAIN: a rename happened meanwhile. */
+/* EAGAIN: a rename happened meanwhile.  ENOSYS: a system without openat2(2). */
+#ifdef SYS_openat2
 static int
 open_in_root(const struct beneath *beneath, const char *path)
 {
@@ -78,6 +78,16 @@ open_in_root(const struct beneath *beneath, const char *path)
 	}
 	return (int)fd;
 }
+#else
+static int
+open_in_root(const struct beneath *beneath, const char *path)
+{
+	(void)beneath;
+	(void)path;
+	errno = ENOSYS;
+	return -1;
+}
+#endif
 
 /* The resolved path so far, without links, and the rest of the path. */
 struct walk {

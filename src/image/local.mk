@@ -41,6 +41,7 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/make/sign.c %D%/make/sign.h \
 	%D%/make/sign_bundle.c %D%/make/sign_bundle.h \
 	%D%/trust/signatures.c %D%/trust/signatures.h \
+	%D%/trust/bundle_signers.c %D%/trust/bundle_signers.h \
 	%D%/trust/bundles.c %D%/trust/bundles.h \
 	%D%/trust/expected_claim.c %D%/trust/expected_claim.h \
 	%D%/trust/sigstore_bundle.c %D%/trust/sigstore_bundle.h \

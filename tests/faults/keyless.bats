@@ -231,3 +231,67 @@ by="{issuer: https://issuer.example, subject: 'https://ci.example/owner/name/.ci
 	ocifp_run exists
 	assert_failed 2
 }
+
+@test "referrers --signers: who signed what, verified or not said" {
+	make_bundle_key
+	attach_signed good "$ref"
+	statement "$digest" ".predicateType = \"$provenance\""
+	bundle
+	attach_bundle "$ref"
+	echo sbom >"$T/sbom"
+	ocifp attach --type application/spdx+json "$ref" "$T/sbom" >/dev/null
+	echo none >"$T/bundle.json"
+	attach_bundle "$ref"
+	statement "sha256:$(printf %064d 1)"
+	bundle
+	attach_bundle "$ref"
+	ocifp_run referrers "$ref"
+	assert_status 0
+	assert_equal "$(awk '{print NF}' <<<"$stdout" | sort -u)" 2
+	ocifp_run referrers --signers "$ref"
+	assert_status 0
+	assert_equal "$(cut -d ' ' -f 2- <<<"$stdout" | sort)" "$(sort <<-END
+		$bundle_type $signature_type by $subject of $issuer
+		$bundle_type $provenance by key 'key'
+		application/spdx+json
+		$bundle_type not a bundle of this image
+		$bundle_type not a bundle of this image
+	END
+	)"
+	ocifp_run referrers --signers --key "$T/key.pub" --trusted-root "$T/sigstore/root.json" "$ref"
+	[[ $stdout = *"by $subject of $issuer, verified"* ]]
+	[[ $stdout = *"by key 'key', verified"* ]]
+	ocifp_run referrers --json --signers --trusted-root "$T/sigstore/root.json" "$ref"
+	assert_json "[.signers[] | select(.verified)] | length == 1 and .[0].subject == \"$subject\" and
+		.[0].predicate_type == \"$signature_type\""
+	assert_json '[.signers[] | select(.key_hint == "key" and (.verified | not))] | length == 1'
+	ocifp_run referrers --key "$T/key.pub" "$ref"
+	assert_failed 2
+}
+
+@test "inspect --signers: verified by what the project file names" {
+	project "keyless: $by"
+	make_sigstore good "$digest"
+	attach_signed good "$ref"
+	ocifp_run inspect
+	assert_status 0
+	[[ $stdout != *signed:* ]]
+	ocifp_run inspect --signers
+	assert_status 0
+	[[ $stdout = *"signed: $signature_type by $subject of $issuer, verified"* ]]
+	ocifp_run inspect --signers "$ref"
+	[[ $stdout = *"signed: $signature_type by $subject of $issuer"* && $stdout != *verified* ]]
+	ocifp_run inspect --json --signers
+	assert_json '.signers | length == 1 and .[0].verified'
+}
+
+@test "hostile text in a bundle reaches nobody's terminal by referrers" {
+	make_bundle_key
+	statement "$digest" '.predicateType = "https://x/\u001b[31m\n::error::x"'
+	bundle key '.verificationMaterial.publicKey.hint = "\u001b[2J\n::error::y"'
+	attach_bundle "$ref"
+	ocifp_run referrers --signers "$ref"
+	assert_status 0
+	assert_clean_terminal "$T/stdout"
+	assert_equal "$(wc -l <<<"$stdout")" 1
+}

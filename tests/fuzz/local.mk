@@ -9,6 +9,7 @@ fuzz_targets = \
 	%D%/fuzz_challenge \
 	%D%/fuzz_digest \
 	%D%/fuzz_document \
+	%D%/fuzz_inclusion \
 	%D%/fuzz_layer \
 	%D%/fuzz_lfs \
 	%D%/fuzz_link \
@@ -17,11 +18,14 @@ fuzz_targets = \
 	%D%/fuzz_project \
 	%D%/fuzz_record \
 	%D%/fuzz_reference \
+	%D%/fuzz_signer_certificate \
+	%D%/fuzz_sigstore_bundle \
 	%D%/fuzz_simple_signing \
 	%D%/fuzz_sources \
 	%D%/fuzz_text \
 	%D%/fuzz_token \
 	%D%/fuzz_tree \
+	%D%/fuzz_trusted_root \
 	%D%/fuzz_upload
 EXTRA_DIST += %D%/corpus
 noinst_HEADERS += %D%/fuzz.h
@@ -98,3 +102,15 @@ endif
 %C%_fuzz_message_SOURCES = %D%/fuzz_message.c $(fuzz_main)
 %C%_fuzz_message_LDADD = $(layer_libs)
 %C%_fuzz_message_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_inclusion_SOURCES = %D%/fuzz_inclusion.c $(fuzz_main)
+%C%_fuzz_inclusion_LDADD = $(image_libs)
+%C%_fuzz_inclusion_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_signer_certificate_SOURCES = %D%/fuzz_signer_certificate.c $(fuzz_main)
+%C%_fuzz_signer_certificate_LDADD = $(image_libs)
+%C%_fuzz_signer_certificate_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_sigstore_bundle_SOURCES = %D%/fuzz_sigstore_bundle.c $(fuzz_main)
+%C%_fuzz_sigstore_bundle_LDADD = $(image_libs)
+%C%_fuzz_sigstore_bundle_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_trusted_root_SOURCES = %D%/fuzz_trusted_root.c $(fuzz_main)
+%C%_fuzz_trusted_root_LDADD = $(image_libs)
+%C%_fuzz_trusted_root_LDFLAGS = $(fuzz_ldflags)

@@ -493,6 +493,27 @@ get_bundle() {
 	assert_stderr_has "only 'fingerprint' and 'signature'"
 }
 
+is_cosign_3() {
+	[[ $(cosign version 2>&1) =~ GitVersion:\ +v3 ]]
+}
+
+# cosign_sign COMMAND BUNDLE OPTION...: by $T/imported.key without a log; BUNDLE is true or false
+cosign_sign() {
+	local bundle=()
+	! is_cosign_3 || bundle=(--use-signing-config=false "--new-bundle-format=$2")
+	COSIGN_PASSWORD='' cosign "$1" --yes --tlog-upload=false "${bundle[@]}" --allow-http-registry \
+		--key "$T/imported.key" "${@:3}" 2>>"$T/cosign.log" || fail "$(cat "$T/cosign.log")"
+}
+
+cosign_import() {
+	(cd "$T" && COSIGN_PASSWORD='' cosign import-key-pair --key "$1.key" --output-key-prefix imported) 2>>"$T/cosign.log"
+}
+
+# cosign_verify OPTION...
+cosign_verify() {
+	cosign verify --allow-http-registry "$@" >"$T/cosign.out" 2>>"$T/cosign.log"
+}
+
 @test "cosign verifies ours, and we verify cosign's" {
 	need_peer cosign
 	publish "$ref"
@@ -500,13 +521,48 @@ get_bundle() {
 	cosign verify --insecure-ignore-tlog --allow-http-registry --key "$T/ec.pub" "$ref" 2>"$T/cosign.log" ||
 		fail "$(cat "$T/cosign.log")"
 	publish "$ref" --layers 9k
-	(cd "$T" && COSIGN_PASSWORD='' cosign import-key-pair --key ec.key --output-key-prefix imported) 2>>"$T/cosign.log"
-	COSIGN_PASSWORD='' cosign sign --yes --tlog-upload=false --allow-http-registry --key "$T/imported.key" \
-		"$reg_host/app@$digest" 2>>"$T/cosign.log" || fail "$(cat "$T/cosign.log")"
+	cosign_import ec
+	cosign_sign sign false "$reg_host/app@$digest"
 	verify ec "$ref"
 	assert_status 0
 	sign ed25519 "$ref"
 	assert_status 0
 	cosign verify --insecure-ignore-tlog --allow-http-registry --key "$T/ec.pub" "$ref" 2>>"$T/cosign.log" ||
 		fail "$(cat "$T/cosign.log")"
+}
+
+@test "bundles: cosign 3 verifies ours, and we verify cosign's" {
+	need_peer cosign
+	is_cosign_3 || skip 'cosign is older than version 3'
+	local key by_key=(--insecure-ignore-tlog --key)
+	for key in ec ed25519; do
+		publish "$ref" --layers "${#key}k"
+		sign $key --bundle "$ref"
+		cosign_verify "${by_key[@]}" "$T/$key.pub" "$reg_host/app@$digest" || fail "$(cat "$T/cosign.log")"
+	done
+	! cosign_verify "${by_key[@]}" "$T/ec.pub" "$reg_host/app@$digest" || fail 'cosign accepts another key'
+	publish "$ref" --layers 9k
+	cosign_import ec
+	cosign_sign sign true "$reg_host/app@$digest"
+	verify ec "$ref"
+	assert_status 0
+	verify ed25519 "$ref"
+	assert_failed 9
+	echo '{"made": "so"}' >"$T/predicate"
+	cosign_sign attest true --type https://example.com/made --predicate "$T/predicate" "$reg_host/app@$digest"
+	verify ec --attestation https://example.com/made "$ref"
+	assert_status 0
+	verify ec --attestation https://example.com/other "$ref"
+	assert_failed 9
+	# The authorities and logs of our own convince cosign too.
+	local name
+	for name in good second; do
+		publish "$ref" --layers "1${#name}k"
+		make_sigstore good "$digest"
+		attach_signed $name "$ref"
+		cosign_verify --trusted-root "$T/sigstore/root.json" --certificate-identity "$subject" \
+			--certificate-oidc-issuer "$issuer" "$reg_host/app@$digest" || fail "$(cat "$T/cosign.log")"
+		ocifp_run verify "${identity[@]}" "$ref"
+		assert_status 0
+	done
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -14,16 +15,22 @@
 #include "cli/output/page.h"
 #include "image/document/content.h"
 #include "image/document/image_node.h"
+#include "image/trust/bundle_signers.h"
+#include "image/trust/bundles.h"
+#include "image/trust/trust_policies.h"
 #include "oci/document.h"
 
 struct inspect_values {
 	struct target_options target;
 	struct platforms platforms;
+	bool signers;
 };
 
 static const struct option_spec inspect_options[] = {
 	{ "platform", 0, OPTION_PLATFORMS, offsetof(struct inspect_values, platforms), "OS/ARCH",
 	  "show only this platform; repeatable" },
+	{ "signers", 0, OPTION_FLAG, offsetof(struct inspect_values, signers), NULL,
+	  "read the image's Sigstore bundles, and show who signed what" },
 	TARGET_OPTIONS(struct inspect_values, target),
 	{ 0 },
 };
@@ -196,8 +203,36 @@ add_image_text(struct page *page, const json_t *image)
 	add_history_text(page, image);
 }
 
+/* Verified with the keys and the root of the project file. */
+static int
+read_signers(const struct inspected *inspected, struct bundle_signers *ret_signers,
+	     struct error **err)
+{
+	const struct digest *subject = &inspected->found.root.descriptor.digest;
+	AUTO_TRUST_POLICIES struct trust_policies policies = { 0 };
+	AUTO_DESCRIPTORS struct descriptors entries = { 0 };
+	struct bundle_judges judges = { .keys = &policies.keys };
+
+	if (trust_policies_read_signers(&policies, &inspected->target, err) < 0 ||
+	    bundles_list(&inspected->content, subject, &entries, err) < 0)
+		return -1;
+	judges.root = policies.has_root ? &policies.root : NULL;
+	return bundle_signers_read(&inspected->content, &entries, subject, &judges, ret_signers,
+				   err);
+}
+
+static void
+add_signers(struct page *page, const struct bundle_signers *signers)
+{
+	for (size_t i = 0; i < signers->count; i++) {
+		AUTO_FREE char *who = bundle_signer_format(&signers->items[i]);
+
+		page_add(page, "signed: %s\n", who);
+	}
+}
+
 static char *
-format_text(const json_t *object)
+format_text(const json_t *object, const struct bundle_signers *signers)
 {
 	AUTO_PAGE struct page page = { 0 };
 	AUTO_FREE char *type =
@@ -211,13 +246,15 @@ format_text(const json_t *object)
 	if (artifact)
 		page_add(&page, "artifact type: %s\n", QUOTED(artifact));
 	add_annotations(&page, json_object_get(object, "annotations"), "");
+	add_signers(&page, signers);
 	json_array_foreach (json_object_get(object, "images"), i, image)
 		add_image_text(&page, image);
 	return page_take(&page);
 }
 
 static int
-tell(struct context *context, const struct inspected *inspected, json_t *images, struct error **err)
+tell(struct context *context, const struct inspected *inspected, json_t *images,
+     const struct bundle_signers *signers, struct error **err)
 {
 	const struct image_node *root = &inspected->root;
 	AUTO_FREE char *name = target_name(&inspected->target, inspected->found.place);
@@ -232,7 +269,9 @@ tell(struct context *context, const struct inspected *inspected, json_t *images,
 			   root->descriptor.media_type, "artifact_type",
 			   json_object_get(document, "artifactType"), "annotations",
 			   json_object_get(document, "annotations"), "images", images);
-	text = format_text(object);
+	if (signers->is_read)
+		json_object_set_new(object, "signers", bundle_signers_json(signers));
+	text = format_text(object, signers);
 	return context_result(context, text, object, err);
 }
 
@@ -247,19 +286,21 @@ run_inspect(struct context *context, const void *opaque, const struct strings *o
 	};
 	AUTO_INSPECTED struct inspected inspected = { 0 };
 	AUTO_JSON json_t *images = json_array();
+	AUTO_BUNDLE_SIGNERS struct bundle_signers signers = { 0 };
 
 	if (inspected_find_or_built(context, &values->target, operands, &inspected, err) < 0 ||
 	    inspected_read(&selection, &inspected, err) < 0)
 		return -1;
-	if (add_images(&inspected.content, &inspected.root, images, err) < 0)
+	if (add_images(&inspected.content, &inspected.root, images, err) < 0 ||
+	    (values->signers && read_signers(&inspected, &signers, err) < 0))
 		return -1;
-	return tell(context, &inspected, images, err);
+	return tell(context, &inspected, images, &signers, err);
 }
 
 const struct command cmd_inspect = {
 	.name = "inspect",
 	.summary = "show an image's digest, platforms, annotations and configurations",
-	.usage = "[--platform OS/ARCH] [--by-hash] [IMAGE|REF]",
+	.usage = "[--platform OS/ARCH] [--signers] [--by-hash] [IMAGE|REF]",
 	.options = inspect_options,
 	.values_size = sizeof(struct inspect_values),
 	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,

@@ -22,8 +22,8 @@
 static const char bundle_prefix[] = "application/vnd.dev.sigstore.bundle";
 
 /* go-containerregistry lists the media type of the config for what has an artifactType. */
-static bool
-may_be_bundle(const struct descriptor *entry)
+bool
+bundles_may_be(const struct descriptor *entry)
 {
 	const char *type = entry->artifact_type;
 
@@ -41,7 +41,7 @@ bundles_list(const struct content *content, const struct digest *subject,
 	if (repository_list_referrers(content->repository, subject, NULL, &found, err) < 0)
 		return error_wrap(err, "cannot tell whether the image is signed");
 	for (size_t i = 0; i < found.count; i++)
-		if (may_be_bundle(&found.items[i]))
+		if (bundles_may_be(&found.items[i]))
 			descriptors_take(ret_entries, &found.items[i]);
 	return 0;
 }
@@ -124,16 +124,35 @@ check_signer(const struct sigstore_bundle *bundle, const struct bundle_policy *p
 				: check_identity(bundle, policy, err);
 }
 
+int
+bundles_read_statement(const struct sigstore_bundle *bundle, struct statement *ret_statement,
+		       struct error **err)
+{
+	if (!bundle->is_envelope)
+		return error_set(err, ERROR_REFUSED, "a file is signed, no claim about the image");
+	if (strcmp(bundle->payload_type, STATEMENT_PAYLOAD_TYPE) != 0)
+		return error_set(err, ERROR_REFUSED, "the signed payload is '%s', not a statement",
+				 QUOTED(bundle->payload_type));
+	return statement_parse(bundle->payload.data, bundle->payload.size, ret_statement, err);
+}
+
+int
+bundles_read(const struct content *content, const struct descriptor *entry,
+	     struct good_bundle *ret_bytes, struct sigstore_bundle *ret_bundle, struct error **err)
+{
+	if (get_manifest(content, entry, ret_bytes, err) < 0 ||
+	    get_bytes(content, ret_bytes, err) < 0)
+		return -1;
+	return sigstore_bundle_parse(ret_bytes->bytes.data, ret_bytes->bytes.size, ret_bundle, err);
+}
+
 static int
 check_statement(const struct sigstore_bundle *bundle, const struct bundle_policy *policy,
 		struct error **err)
 {
 	AUTO_STATEMENT struct statement statement = { 0 };
 
-	if (strcmp(bundle->payload_type, STATEMENT_PAYLOAD_TYPE) != 0)
-		return error_set(err, ERROR_REFUSED, "the signed payload is '%s', not a statement",
-				 QUOTED(bundle->payload_type));
-	if (statement_parse(bundle->payload.data, bundle->payload.size, &statement, err) < 0)
+	if (bundles_read_statement(bundle, &statement, err) < 0)
 		return -1;
 	if (strcmp(statement.predicate_type, policy->predicate_type) != 0)
 		return error_set(err, ERROR_REFUSED, "a claim of another type is signed, '%s'",
@@ -150,8 +169,7 @@ check_one(const struct content *content, const struct descriptor *entry,
 {
 	AUTO_SIGSTORE_BUNDLE struct sigstore_bundle bundle = { 0 };
 
-	if (get_manifest(content, entry, good, err) < 0 || get_bytes(content, good, err) < 0 ||
-	    sigstore_bundle_parse(good->bytes.data, good->bytes.size, &bundle, err) < 0)
+	if (bundles_read(content, entry, good, &bundle, err) < 0)
 		return -1;
 	if (!bundle.is_envelope)
 		return error_set(err, ERROR_REFUSED, "a file is signed, no claim about the image");

@@ -25,6 +25,8 @@ struct error;
 struct expected_claim;
 struct keyless_identity;
 struct signing_keys;
+struct sigstore_bundle;
+struct statement;
 struct store;
 struct trusted_root;
 
@@ -51,6 +53,8 @@ struct good_bundle {
 	struct buf bytes;
 };
 
+bool bundles_may_be(const struct descriptor *entry); /* as it is listed */
+
 /* Those of the image's referrers that may be bundles. */
 int bundles_list(const struct content *content, const struct digest *subject,
 		 struct descriptors *ret_entries, struct error **err);
@@ -62,6 +66,15 @@ int bundles_check(const struct content *content, const struct descriptors *entri
 		  struct error **err);
 void good_bundle_release(struct good_bundle *good);
 #define AUTO_GOOD_BUNDLE CLEANUP(good_bundle_release)
+
+/* The bundle that an entry refers to, whatever it says. */
+int bundles_read(const struct content *content, const struct descriptor *entry,
+		 struct good_bundle *ret_bytes, struct sigstore_bundle *ret_bundle,
+		 struct error **err);
+
+/* What it says; ERROR_REFUSED when that is no in-toto statement. */
+int bundles_read_statement(const struct sigstore_bundle *bundle, struct statement *ret_statement,
+			   struct error **err);
 
 /* In the store, good ones are listed in an index of that name; absent: none are. */
 int bundles_list_kept(const struct content *store, const char *name,

@@ -255,10 +255,9 @@ check_thresholds(const struct checking *checking, bool is_logged, struct error *
 					       checking->root, checking->now_s, err);
 }
 
-/* Everything but whose identity it is. */
-static int
-check_bundle(const struct sigstore_bundle *bundle, const struct trusted_root *root, bool is_logged,
-	     int64_t now_s, struct signer_identity *ret_identity, struct error **err)
+int
+keyless_check(const struct sigstore_bundle *bundle, const struct trusted_root *root, bool is_logged,
+	      int64_t now_s, struct signer_identity *ret_identity, struct error **err)
 {
 	CLEANUP(checking_release)
 	struct checking checking = {
@@ -281,7 +280,7 @@ keyless_verify(const struct sigstore_bundle *bundle, const struct trusted_root *
 {
 	AUTO_SIGNER_IDENTITY struct signer_identity identity = { 0 };
 
-	if (check_bundle(bundle, root, wanted->is_logged, now_s, &identity, err) < 0)
+	if (keyless_check(bundle, root, wanted->is_logged, now_s, &identity, err) < 0)
 		return -1;
 	if (strcmp(identity.issuer, wanted->issuer) == 0 &&
 	    strcmp(identity.subject, wanted->subject) == 0)

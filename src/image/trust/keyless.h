@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 struct error;
+struct signer_identity;
 struct sigstore_bundle;
 struct trusted_root;
 
@@ -30,7 +31,13 @@ struct keyless_identity {
 	bool is_logged; /* false: GitHub's instance for private repositories has no logs */
 };
 
-/* ERROR_REFUSED, class "signature", or ERROR_CONTENT. */
+/* Everything but whose identity it is, which *ret_identity says.  ERROR_REFUSED, class "signature",
+ * or ERROR_CONTENT. */
+int keyless_check(const struct sigstore_bundle *bundle, const struct trusted_root *root,
+		  bool is_logged, int64_t now_s, struct signer_identity *ret_identity,
+		  struct error **err);
+
+/* The same, and it is this identity. */
 int keyless_verify(const struct sigstore_bundle *bundle, const struct trusted_root *root,
 		   const struct keyless_identity *identity, int64_t now_s, struct error **err);
 

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/trust/bundle_signers.h"
+
+#include <time.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "image/trust/bundles.h"
+#include "image/trust/expected_claim.h"
+#include "image/trust/keyless.h"
+#include "image/trust/signing_key.h"
+#include "image/trust/sigstore_bundle.h"
+#include "oci/statement.h"
+
+static void
+signer_release(struct bundle_signer *signer)
+{
+	free(signer->predicate_type);
+	free(signer->key_hint);
+	signer_identity_release(&signer->identity);
+}
+
+static bool
+is_by_key(const struct sigstore_bundle *bundle, const struct signing_keys *keys)
+{
+	AUTO_BUF struct buf signed_bytes = BUF_INIT(BUNDLE_LIMIT_BYTES);
+	AUTO_ERROR struct error *ignored = NULL;
+
+	return keys &&
+	       dsse_encode(bundle->payload_type, bundle->payload.data, bundle->payload.size,
+			   &signed_bytes, &ignored) == 0 &&
+	       signing_keys_verify(keys, signed_bytes.data, signed_bytes.size,
+				   bundle->signature.data, bundle->signature.size);
+}
+
+/* Of a certificate that nobody has verified. */
+static void
+read_identity(const struct sigstore_bundle *bundle, struct signer_identity *identity)
+{
+	AUTO_ERROR struct error *ignored = NULL;
+	X509 *certificate = signer_certificate_parse(&bundle->certificates, &ignored);
+
+	if (certificate)
+		(void)signer_certificate_identity(certificate, identity, &ignored);
+	X509_free(certificate);
+}
+
+static void
+read_signer(const struct sigstore_bundle *bundle, const struct bundle_judges *judges,
+	    struct bundle_signer *signer)
+{
+	AUTO_ERROR struct error *ignored = NULL;
+
+	if (bundle->key_hint) {
+		signer->key_hint = xstrdup(bundle->key_hint);
+		signer->is_verified = is_by_key(bundle, judges->keys);
+		return;
+	}
+	signer->is_verified =
+		judges->root && keyless_check(bundle, judges->root, true, (int64_t)time(NULL),
+					      &signer->identity, &ignored) == 0;
+	if (!signer->is_verified)
+		read_identity(bundle, &signer->identity);
+}
+
+static int
+read_one(const struct content *content, const struct descriptor *entry,
+	 const struct digest *subject, const struct bundle_judges *judges,
+	 struct bundle_signer *signer, struct error **err)
+{
+	struct expected_claim expected = { .claim.digest = *subject };
+	AUTO_SIGSTORE_BUNDLE struct sigstore_bundle bundle = { 0 };
+	AUTO_GOOD_BUNDLE struct good_bundle bytes = { 0 };
+	AUTO_STATEMENT struct statement statement = { 0 };
+
+	if (bundles_read(content, entry, &bytes, &bundle, err) < 0 ||
+	    bundles_read_statement(&bundle, &statement, err) < 0 ||
+	    expected_claim_compare_statement(&expected, &statement, err) < 0)
+		return -1;
+	signer->predicate_type = xstrdup(statement.predicate_type);
+	read_signer(&bundle, judges, signer);
+	return 0;
+}
+
+int
+bundle_signers_read(const struct content *content, const struct descriptors *referrers,
+		    const struct digest *subject, const struct bundle_judges *judges,
+		    struct bundle_signers *ret_signers, struct error **err)
+{
+	ret_signers->is_read = true;
+	for (size_t i = 0; i < referrers->count; i++) {
+		const struct descriptor *entry = &referrers->items[i];
+		struct bundle_signer signer = { .digest = entry->digest };
+		AUTO_ERROR struct error *failure = NULL;
+
+		if (!bundles_may_be(entry) || ret_signers->count >= SIGNATURES_LIMIT_COUNT)
+			continue;
+		if (read_one(content, entry, subject, judges, &signer, &failure) < 0 &&
+		    !error_is(failure, ERROR_CONTENT) && !error_is(failure, ERROR_REFUSED))
+			return error_pass(err, TAKE_PTR(failure));
+		ret_signers->items = xgrow(ret_signers->items, ret_signers->count, sizeof(signer));
+		ret_signers->items[ret_signers->count++] = signer;
+	}
+	return 0;
+}
+
+const struct bundle_signer *
+bundle_signers_find(const struct bundle_signers *signers, const struct digest *digest)
+{
+	for (size_t i = 0; i < signers->count; i++)
+		if (digest_equal(&signers->items[i].digest, digest))
+			return &signers->items[i];
+	return NULL;
+}
+
+void
+bundle_signers_release(struct bundle_signers *signers)
+{
+	for (size_t i = 0; i < signers->count; i++)
+		signer_release(&signers->items[i]);
+	free(signers->items);
+	*signers = (struct bundle_signers){ 0 };
+}
+
+char *
+bundle_signer_format(const struct bundle_signer *signer)
+{
+	const char *end = signer->is_verified ? ", verified" : "";
+
+	if (!signer->predicate_type)
+		return xstrdup("not a bundle of this image");
+	if (signer->key_hint)
+		return xasprintf("%s by key '%s'%s", QUOTED(signer->predicate_type),
+				 QUOTED(signer->key_hint), end);
+	if (!signer->identity.subject)
+		return xasprintf("%s by an unknown identity", QUOTED(signer->predicate_type));
+	return xasprintf("%s by %s of %s%s", QUOTED(signer->predicate_type),
+			 QUOTED(signer->identity.subject), QUOTED(signer->identity.issuer), end);
+}
+
+static json_t *
+signer_json(const struct bundle_signer *signer)
+{
+	return json_pack("{s:s, s:s?, s:s?, s:s?, s:s?, s:b}", "digest",
+			 digest_text(&signer->digest).text, "predicate_type",
+			 signer->predicate_type, "key_hint", signer->key_hint, "issuer",
+			 signer->identity.issuer, "subject", signer->identity.subject, "verified",
+			 signer->is_verified);
+}
+
+json_t *
+bundle_signers_json(const struct bundle_signers *signers)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < signers->count; i++)
+		json_array_append_new(array, signer_json(&signers->items[i]));
+	return array;
+}

@@ -158,13 +158,19 @@
 #define HELPER_OUTPUT_LIMIT_BYTES (64 * KIB)
 #define SPARE_BYTES \
 	(64 * KIB) /* besides index.json: folders that removing makes, on any file system */
-#define LAYOUT_INDEX_LIMIT_BYTES (16 * MIB) /* index.json of a layout with many tags */
-#define INPUTS_LIMIT_COUNT 2000000          /* files of one fingerprint: about 400 MiB of paths */
-#define GIT_REFS_LIMIT_COUNT 20000          /* commits: some ms each, a few minutes in all */
-#define GIT_ORIGIN_TIMEOUT_MS 60000         /* ls-remote: as a request that carries no blob */
-#define GIT_CHECKOUT_LIMIT_BYTES (4 * GIB)  /* inputs of one commit, in $TMPDIR */
-#define GIT_LINKS_LIMIT_COUNT 40            /* rounds of links in a commit, as the kernel has it */
-#define LFS_POINTER_LIMIT_BYTES 1024        /* git-lfs, docs/spec.md: "smaller than 1024 bytes" */
+#define LAYOUT_INDEX_LIMIT_BYTES (16 * MIB)  /* index.json of a layout with many tags */
+#define STAT_CACHE_FILES_MIN_COUNT 2000      /* fewer are read in milliseconds */
+#define STAT_CACHE_FILES_LIMIT_COUNT 1000000 /* 72 MB; more are read each time */
+#define STAT_CACHE_QUIET_S 60 /* Linux writes a dirty page back after 30 s, looking every 5 s */
+#define STAT_CACHE_UNUSED_RUNS 8
+#define STAT_CACHE_LIFE_S (30 * 86400)
+#define STAT_CACHE_SWEPT_LIMIT_COUNT 10000
+#define INPUTS_LIMIT_COUNT 2000000         /* files of one fingerprint: about 400 MiB of paths */
+#define GIT_REFS_LIMIT_COUNT 20000         /* commits: some ms each, a few minutes in all */
+#define GIT_ORIGIN_TIMEOUT_MS 60000        /* ls-remote: as a request that carries no blob */
+#define GIT_CHECKOUT_LIMIT_BYTES (4 * GIB) /* inputs of one commit, in $TMPDIR */
+#define GIT_LINKS_LIMIT_COUNT 40           /* rounds of links in a commit, as the kernel has it */
+#define LFS_POINTER_LIMIT_BYTES 1024       /* git-lfs, docs/spec.md: "smaller than 1024 bytes" */
 #define PATH_LIMIT_BYTES 4096
 #define ARCHIVE_MEMBERS_LIMIT_COUNT 32768  /* `docker save` makes 3 a layer; 20 MiB of names */
 #define ARCHIVE_NAME_LIMIT_BYTES 512       /* blobs/sha512/<hex> has 141 */

@@ -13,6 +13,7 @@
 #include "fingerprint/hash_files.h"
 #include "fingerprint/input_files.h"
 #include "fingerprint/record_writer.h"
+#include "fingerprint/stat_cache.h"
 
 static int
 write_record(const struct record_writer *writer, const struct fingerprint_inputs *inputs,
@@ -46,6 +47,19 @@ filter_files(const struct fingerprint_inputs *inputs, struct input_files *files,
 }
 
 static int
+read_files(int dir_fd, struct input_files *files, struct error **err)
+{
+	CLEANUP(stat_cache_free_at)
+	struct stat_cache *cache = stat_cache_open(dir_fd, files->count);
+
+	if (hash_files(dir_fd, files, cache, err) < 0)
+		return -1;
+	if (cache)
+		stat_cache_save(cache);
+	return 0;
+}
+
+static int
 compute_tree(int dir_fd, const struct fingerprint_inputs *inputs, struct buf *record,
 	     struct digest *ret_digest, struct error **err)
 {
@@ -53,7 +67,7 @@ compute_tree(int dir_fd, const struct fingerprint_inputs *inputs, struct buf *re
 	AUTO_HASHER struct hasher *hasher = hasher_new(DIGEST_SHA256);
 	struct record_writer writer = { .hasher = hasher, .record = record };
 
-	if (collect_tree(dir_fd, inputs, &files, err) < 0 || hash_files(dir_fd, &files, err) < 0 ||
+	if (collect_tree(dir_fd, inputs, &files, err) < 0 || read_files(dir_fd, &files, err) < 0 ||
 	    filter_files(inputs, &files, err) < 0 || write_record(&writer, inputs, &files, err) < 0)
 		return -1;
 	*ret_digest = hasher_finish(hasher);

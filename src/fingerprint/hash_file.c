@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "fingerprint/input_files.h"
+#include "fingerprint/stat_cache.h"
 #include "fingerprint/walk.h"
 #include "oci/digest.h"
 
@@ -107,6 +108,13 @@ check_unchanged(const struct file_hasher *hasher, const struct input_file *file,
 	return 0;
 }
 
+static void
+take_status(struct input_file *file, const struct stat *status)
+{
+	file->size = (uint64_t)status->st_size;
+	file->mode = status->st_mode & S_IXUSR ? INPUT_EXECUTABLE : INPUT_PLAIN;
+}
+
 static int
 hash_regular(struct file_hasher *hasher, int fd, struct input_file *file, struct error **err)
 {
@@ -116,12 +124,13 @@ hash_regular(struct file_hasher *hasher, int fd, struct input_file *file, struct
 		return fail(err, "look at", file);
 	if (!S_ISREG(before.st_mode))
 		return walk_refuse_special(file->path, err);
-	file->size = (uint64_t)before.st_size;
-	file->mode = before.st_mode & S_IXUSR ? INPUT_EXECUTABLE : INPUT_PLAIN;
+	take_status(file, &before);
 	if (read_content(hasher, fd, file, err) < 0 ||
 	    check_unchanged(hasher, file, &before, err) < 0)
 		return -1;
 	finish(hasher, file);
+	if (hasher->cache)
+		stat_cache_keep(hasher->cache, hasher->index, &before, file->sha256);
 	return 0;
 }
 
@@ -140,15 +149,33 @@ hash_link(struct file_hasher *hasher, struct input_file *file, struct error **er
 	return 0;
 }
 
+static bool
+find_known(const struct file_hasher *hasher, struct input_file *file)
+{
+	struct stat status;
+
+	if (!hasher->cache || !stat_cache_has_any(hasher->cache) ||
+	    fstatat(hasher->dir_fd, file->path, &status, file->named ? 0 : AT_SYMLINK_NOFOLLOW) <
+		    0 ||
+	    !S_ISREG(status.st_mode) ||
+	    !stat_cache_find(hasher->cache, hasher->index, &status, file->sha256))
+		return false;
+	take_status(file, &status);
+	return true;
+}
+
 /* Opening must not wait for a FIFO's other end or touch a terminal, should the file have become
  * one since it was found. */
 int
 hash_file(struct file_hasher *hasher, struct input_file *file, struct error **err)
 {
 	int nofollow = file->named ? 0 : O_NOFOLLOW;
-	AUTO_CLOSE int fd = openat(hasher->dir_fd, file->path,
-				   O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | nofollow);
+	AUTO_CLOSE int fd = -1;
 
+	if (find_known(hasher, file))
+		return 0;
+	fd = openat(hasher->dir_fd, file->path,
+		    O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | nofollow);
 	if (fd >= 0)
 		return hash_regular(hasher, fd, file, err);
 	if (errno_is_link(errno) && nofollow)

@@ -7,18 +7,22 @@
 #define OCIFP_FINGERPRINT_HASH_FILE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/cleanup.h"
 
 struct error;
 struct hasher;
 struct input_file;
+struct stat_cache;
 
 struct file_hasher {
 	int dir_fd;            /* what paths are relative to; borrowed */
 	struct hasher *file;   /* of one file; NULL: nobody wants it */
 	struct hasher *stream; /* of all files, one after the other; borrowed; NULL: none */
 	char *buffer;
+	struct stat_cache *cache; /* borrowed; NULL: none */
+	size_t index;             /* of the file, in the cache */
 };
 
 /* `each`: the digest of each file is wanted. */

@@ -16,6 +16,7 @@
 struct work {
 	int dir_fd;
 	struct input_files *files;
+	struct stat_cache *cache;
 	atomic_size_t next;
 	atomic_bool failed;
 	pthread_mutex_t lock; /* of what follows */
@@ -50,12 +51,14 @@ hash_share(struct work *work)
 	AUTO_FILE_HASHER struct file_hasher hasher = { .dir_fd = -1 };
 
 	file_hasher_init(&hasher, work->dir_fd, true);
+	hasher.cache = work->cache;
 	while (!atomic_load(&work->failed)) {
 		size_t index = atomic_fetch_add(&work->next, 1);
 		struct error *error = NULL;
 
 		if (index >= work->files->count)
 			return;
+		hasher.index = index;
 		if (hash_file(&hasher, &work->files->items[index], &error) < 0)
 			return note_failure(work, index, error);
 	}
@@ -85,9 +88,9 @@ run_shares(struct work *work, unsigned thread_count, struct error **err)
 }
 
 int
-hash_files(int dir_fd, struct input_files *files, struct error **err)
+hash_files(int dir_fd, struct input_files *files, struct stat_cache *cache, struct error **err)
 {
-	struct work work = { .dir_fd = dir_fd, .files = files };
+	struct work work = { .dir_fd = dir_fd, .files = files, .cache = cache };
 	unsigned thread_count = workers_count(
 		files->count < HASH_THREADS_LIMIT_COUNT ? files->count : HASH_THREADS_LIMIT_COUNT);
 	int result = 0;

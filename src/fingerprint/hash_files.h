@@ -6,8 +6,10 @@
 struct error;
 struct input_files;
 
+struct stat_cache;
+
 /* Fills in mode, size and sha256 of each.  Of several failures the one that comes first in order
- * is reported, whichever thread is faster. */
-int hash_files(int dir_fd, struct input_files *files, struct error **err);
+ * is reported, whichever thread is faster.  `cache` may be NULL. */
+int hash_files(int dir_fd, struct input_files *files, struct stat_cache *cache, struct error **err);
 
 #endif

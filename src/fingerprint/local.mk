@@ -15,6 +15,7 @@ noinst_LIBRARIES += %D%/libfingerprint.a
 	%D%/record.c %D%/record.h \
 	%D%/record_compare.c \
 	%D%/record_writer.c %D%/record_writer.h \
+	%D%/stat_cache.c %D%/stat_cache.h \
 	%D%/tracked.c %D%/tracked.h \
 	%D%/walk.c %D%/walk.h
 

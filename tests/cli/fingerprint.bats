@@ -345,3 +345,23 @@ for d in range(100):
 	fi
 	[ "$peak_kib" -le $expected_kib ] || fail "$peak_kib KiB"
 }
+
+@test "digests of many files are kept for the next run, and a change that keeps size and time is seen" {
+	mkdir many
+	seq 2100 | (cd many && split -l 1)
+	ocifp_run fingerprint --input many
+	assert_status 0
+	first=$stdout
+	[ ! -e "$HOME/.cache/ocifp/fingerprints" ] || assert_equal "$(stat -c %a "$HOME/.cache/ocifp/fingerprints")" 700
+	ocifp_run fingerprint --input many
+	assert_equal "$stdout" "$first"
+	touch -r many/xaa time
+	echo 7 >many/xaa && touch -r time many/xaa
+	ocifp_run fingerprint --input many
+	[ "$stdout" != "$first" ] || fail "the change is not seen"
+}
+
+@test "digests of a few files are kept nowhere" {
+	ocifp_run fingerprint --input Dockerfile
+	assert_equal "$(find "$HOME" -name fingerprints)" ""
+}

@@ -4,7 +4,8 @@ fingerprint_tests = \
 	%D%/test_hash_file \
 	%D%/test_exact_names \
 	%D%/test_paths \
-	%D%/test_record
+	%D%/test_record \
+	%D%/test_stat_cache
 check_PROGRAMS += $(fingerprint_tests)
 TESTS += $(fingerprint_tests)
 
@@ -23,3 +24,5 @@ tree_room = %D%/tree_room.c %D%/tree_room.h
 %C%_test_paths_LDADD = $(fingerprint_libs) $(CMOCKA_LIBS)
 %C%_test_record_SOURCES = %D%/test_record.c
 %C%_test_record_LDADD = $(fingerprint_libs) $(CMOCKA_LIBS)
+%C%_test_stat_cache_SOURCES = %D%/test_stat_cache.c $(tree_room)
+%C%_test_stat_cache_LDADD = $(fingerprint_libs) $(CMOCKA_LIBS)

@@ -107,7 +107,7 @@ first_failure_in_order_is_reported_whichever_thread_is_faster(void **state)
 		for (unsigned i = 0; i < 300; i++)
 			assert_int_equal(input_files_take(&files, xasprintf("f%u", i), false, &err),
 					 0);
-		assert_int_equal(hash_files(AT_FDCWD, &files, &err), -1);
+		assert_int_equal(hash_files(AT_FDCWD, &files, NULL, &err), -1);
 		assert_non_null(strstr(error_text(err), "'f150'"));
 	}
 }

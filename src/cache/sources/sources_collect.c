@@ -228,7 +228,7 @@ read_files(int dir_fd, struct sources *sources, struct error **err)
 		if (sources->items[i].mode != S_IFDIR &&
 		    input_files_take(&files, xstrdup(sources->items[i].path), false, err) < 0)
 			return -1;
-	if (hash_files(dir_fd, &files, err) < 0)
+	if (hash_files(dir_fd, &files, NULL, err) < 0)
 		return -1;
 	for (size_t i = 0; i < sources->count; i++) {
 		struct source *source = &sources->items[i];

@@ -40,6 +40,10 @@ int file_open(int dir_fd, const char *path, struct error **err);
 int file_replace(int dir_fd, const char *path, mode_t mode, const void *bytes, size_t size,
 		 struct error **err);
 
+/* The same without the two fsyncs, for what may be lost or damaged by a crash of the machine. */
+int file_replace_unsynced(int dir_fd, const char *path, mode_t mode, const void *bytes, size_t size,
+			  struct error **err);
+
 /* $TMPDIR, else /tmp.  A relative one would mean another place to a program that runs elsewhere. */
 const char *temporary_folder(void);
 

@@ -46,26 +46,27 @@ temporary_path(const char *path, struct error **err)
 }
 
 static int
-write_new(int fd, const char *path, const void *bytes, size_t size, struct error **err)
+write_new(int fd, const char *path, const void *bytes, size_t size, bool is_durable,
+	  struct error **err)
 {
 	if (fd_write_all(fd, bytes, size, path, err) < 0)
 		return -1;
-	if (fd_sync(fd) < 0)
+	if (is_durable && fd_sync(fd) < 0)
 		return error_set_path(err, errno, "sync", path);
 	return 0;
 }
 
 static int
-rename_over(int dir_fd, const char *from, const char *path, struct error **err)
+rename_over(int dir_fd, const char *from, const char *path, bool is_durable, struct error **err)
 {
 	if (renameat(dir_fd, from, dir_fd, path) < 0)
 		return error_set_path(err, errno, "replace", path);
-	return dir_sync(dir_fd, path, err);
+	return is_durable ? dir_sync(dir_fd, path, err) : 0;
 }
 
-int
-file_replace(int dir_fd, const char *path, mode_t mode, const void *bytes, size_t size,
-	     struct error **err)
+static int
+replace(int dir_fd, const char *path, mode_t mode, const void *bytes, size_t size, bool is_durable,
+	struct error **err)
 {
 	AUTO_FREE char *temporary = temporary_path(path, err);
 	AUTO_CLOSE int fd = -1;
@@ -75,11 +76,25 @@ file_replace(int dir_fd, const char *path, mode_t mode, const void *bytes, size_
 	fd = openat(dir_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd < 0)
 		return error_set_path(err, errno, "create a file beside", path);
-	if (write_new(fd, path, bytes, size, err) == 0 &&
-	    rename_over(dir_fd, temporary, path, err) == 0)
+	if (write_new(fd, path, bytes, size, is_durable, err) == 0 &&
+	    rename_over(dir_fd, temporary, path, is_durable, err) == 0)
 		return 0;
 	(void)unlinkat(dir_fd, temporary, 0);
 	return -1;
+}
+
+int
+file_replace(int dir_fd, const char *path, mode_t mode, const void *bytes, size_t size,
+	     struct error **err)
+{
+	return replace(dir_fd, path, mode, bytes, size, true, err);
+}
+
+int
+file_replace_unsynced(int dir_fd, const char *path, mode_t mode, const void *bytes, size_t size,
+		      struct error **err)
+{
+	return replace(dir_fd, path, mode, bytes, size, false, err);
 }
 
 static bool

@@ -4,6 +4,7 @@ fault_tests = \
 	%D%/auth.bats \
 	%D%/blobs.bats \
 	%D%/bundles.bats \
+	%D%/budgets.bats \
 	%D%/cache.bats \
 	%D%/cli.bats \
 	%D%/copy.bats \

@@ -128,7 +128,7 @@ kept_files_write(struct kept_files *files, const char *name, json_t *entry)
 
 	if (!text || strlen(text) > TOKEN_LIMIT_BYTES || !make_directory(files))
 		return;
-	(void)file_replace(files->dir_fd, name, 0600, text, strlen(text), &trouble);
+	(void)file_replace_unsynced(files->dir_fd, name, 0600, text, strlen(text), &trouble);
 }
 
 static void

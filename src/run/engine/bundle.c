@@ -424,7 +424,7 @@ write_config(const struct bundle *bundle, const struct run_base *base, const cha
 
 	if (fd < 0)
 		return -1;
-	return file_replace(fd, "config.json", 0644, text, strlen(text), err);
+	return file_replace_unsynced(fd, "config.json", 0644, text, strlen(text), err);
 }
 
 /* What can be refused before anything is made. */

@@ -14,6 +14,7 @@ EXTRA_DIST += \
 	.pre-commit-hooks.yaml \
 	%D%/ci-image \
 	%D%/ci/Jenkinsfile \
+	%D%/ci/README.md \
 	%D%/ci/buildkite.yml \
 	%D%/ci/cron.sh \
 	%D%/ci/forgejo.yml \

@@ -14,6 +14,7 @@ peer_tests = \
 	%D%/copy_many.bats \
 	%D%/ensure.bats \
 	%D%/ensure_project.bats \
+	%D%/events.bats \
 	%D%/examples.bats \
 	%D%/index.bats \
 	%D%/interop.bats \

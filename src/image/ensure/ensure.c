@@ -576,9 +576,13 @@ describe_build(const struct ensure *ensure)
 {
 	const struct ensure_result *result = ensure->result;
 	AUTO_FREE char *missing = platforms_format(&result->missing, ", ");
+	AUTO_FREE char *to = target_name(&ensure->destination, 0);
 
 	if (ensure->options->dry_run)
-		return xasprintf("would be built for %s", missing);
+		return will_push(ensure)
+			       ? xasprintf("would be built for %s and pushed to '%s'", missing, to)
+			       : xasprintf("would be built for %s and not pushed: %s", missing,
+					   result->why_not_pushed);
 	if (result->adopted)
 		return xasprintf("was built for %s; another job has pushed it meanwhile, and its "
 				 "image is used",

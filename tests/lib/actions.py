@@ -9,8 +9,8 @@
 `job` runs the steps of one job in the working directory, in order, with the variables and files
 that a runner gives them, and writes a JSON object: the job's outputs, and each step's conclusion.
 Of actions it knows this repository's own, which it runs, actions/cache, whose keys are archives of
-TEMP/cache as that action makes them, or folders that a test put there, and such as have no effect
-here.  It fails with the status of the step that failed.
+TEMP/cache as that action makes them, or folders that a test put there, artifacts, which are folders of
+$ARTIFACTS or TEMP, and such as have no effect here.  It fails with the status of the step that failed.
 
 `lint` reads what a shell would take from an expression, permissions, pins and time limits.
 """
@@ -27,7 +27,7 @@ import yaml
 
 OURS = "ocifp/ocifp/"
 ARCHIVE = ".tar.zst"
-NO_EFFECT = ("actions/checkout@", "actions/upload-artifact@")
+NO_EFFECT = ("actions/checkout@",)
 TOKEN = re.compile(r"\s*(?:('(?:[^']|'')*')|(==|!=|&&|\|\||[!()])|([A-Za-z_][\w.-]*)|(\d+))")
 
 
@@ -191,7 +191,11 @@ class Job:
             return self._run_own(re.sub(r"^(%s|[.$]/)|@.*" % OURS, "", uses), given, own)
         if uses.startswith("actions/cache@"):
             return self._restore(given["key"], given["path"], given.get("restore-keys", "").split())
-        if not uses.startswith(NO_EFFECT):
+        if uses.startswith("actions/upload-artifact@"):
+            shutil.copytree(given["path"], self._artifact(given["name"]), symlinks=True)
+        elif uses.startswith("actions/download-artifact@"):
+            shutil.copytree(self._artifact(given["name"]), given["path"], symlinks=True, dirs_exist_ok=True)
+        elif not uses.startswith(NO_EFFECT):
             raise SystemExit("actions.py: what does %s do?" % uses)
         return {}
 
@@ -237,6 +241,10 @@ class Job:
             self.at_end.append(lambda: self._run_script(script % runs["post"], {
                 **common, **{"STATE_" + name: value for name, value in read_outputs(state).items()}}))
         return outputs
+
+    def _artifact(self, name):
+        assert re.fullmatch(r"[^\\/:*?\"<>|\r\n]+", name), name
+        return os.path.join(os.environ.get("ARTIFACTS", self.options.temp), "artifact-" + name)
 
     def _restore(self, key, path, prefixes):
         """The exact key, else the newest that begins with one of the prefixes."""

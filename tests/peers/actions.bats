@@ -231,6 +231,40 @@ cached_job() {
 	jq -e .skipped "$T/published" >/dev/null
 }
 
+@test "a fork's pull request: its jobs run in the layout that the build left, and nothing is pushed" {
+	need engine
+	mkdir "$T/desk" "$T/artifacts" && cd "$T/desk"
+	busybox_root "$T/desk/rootfs"
+	cat >.ocifp.yaml <<-END
+		version: 1
+		images:
+		  ci:
+		    repository: $reg_host/ci
+		    inputs: [rootfs]
+		    build: ocifp append --platform "\$OCIFP_PLATFORMS" -o "oci:\$OCIFP_OUTPUT" rootfs
+	END
+	# What the manual says, as it stands there.
+	{
+		printf 'permissions: {}\njobs:\n'
+		sed -n '/^#       test-of-a-fork:/,/^#           - run: ocifp/s/^#     //p' "$workflow"
+	} | sed "s/make test/sh -ec 'cat made; touch tested'/" >"$T/fork.yml"
+	echo '{"repository": {"default_branch": "main"}, "pull_request": {"number": 7, "base": {"repo": {"full_name": "owner/name"}},
+		"head": {"ref": "main", "repo": {"full_name": "stranger/name"}}}}' >"$T/event.json"
+	export ARTIFACTS=$T/artifacts
+	local fork=(--event pull_request --ref refs/pull/7/merge --payload "$(cat "$T/event.json")")
+	runner one build "${fork[@]}" --needs '{"ask": {"outputs": {"present": "false", "runners": "[]"}}}' \
+		--matrix "$(matrix linux/amd64)" >"$T/built" 2>"$T/log" || fail "$(cat "$T/log")"
+	assert_equal "$(jq -r .outputs.pushed "$T/built")" ''
+	assert_equal "$(ls "$T/artifacts")" artifact-ocifp-image-linux-amd64
+	mkdir "$T/other" && cd "$T/other"
+	echo sources >made
+	workflow=$T/fork.yml runner two test-of-a-fork "${fork[@]}" --needs '{"image": {"outputs": {"digest": ""}}}' \
+		>"$T/tested" 2>"$T/log" || fail "$(cat "$T/log")"
+	grep -qx sources "$T/log" || fail "$(cat "$T/log")"
+	[ -e tested ]
+	assert_equal "$(registry_requests reg 'PUT|POST|PATCH' /v2/)" 0
+}
+
 @test "a pull request of this repository has its image where the project says, joined and not signed" {
 	need openssl
 	openssl genpkey -algorithm ed25519 -out "$T/key"

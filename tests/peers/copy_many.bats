@@ -85,6 +85,40 @@ tags_there() {
 	assert_equal "$(tags_there)" '1.0 1.1 2.0-rc1 nightly one'
 }
 
+@test "a digest beside a tag decides, whatever the tag names by now" {
+	local old
+	old=$(ocifp digest "$from:1.0")
+	echo "$from:1.0@$old $to:1.0" >list
+	ocifp_run copy "$from:1.1" "$from:1.0"
+	ocifp_run copy "$from:1.0" "$to:1.0"
+	ocifp_run copy --dry-run --list list
+	assert_status 0
+	assert_equal "$(cut -d ' ' -f 1 "$T/stdout")" move
+	ocifp_run copy --list list
+	assert_status 0
+	assert_equal "$(ocifp digest "$to:1.0")" "$old"
+	ocifp_run copy --list list
+	assert_equal "$(cut -d ' ' -f 1 "$T/stdout")" present
+	echo "$from:1.0@$old $to:1.0@sha256:$(printf '0%.0s' {1..64})" >list
+	ocifp_run copy --list list
+	assert_failed 2
+}
+
+@test "archives are written; what is absent is not planned" {
+	printf '%s\n' "$from:1.0 oci-archive:one.tar:1.0" "$from:1.0 docker-archive:two.tar" "$from:none $to:none" >list
+	ocifp_run copy --dry-run --list list
+	assert_failed 3
+	assert_equal "$(cut -d ' ' -f 1 "$T/stdout" | paste -sd ' ')" 'copy copy failed'
+	ocifp_run copy --list list
+	assert_failed 3
+	assert_equal "$(ocifp digest oci-archive:one.tar:1.0)" "$(ocifp digest "$from:1.0")"
+	[ -s two.tar ] || fail 'no two.tar'
+	echo "oci-archive:one.tar:1.0 $to:three" >list
+	ocifp_run copy --list list
+	assert_status 0
+	assert_equal "$(ocifp digest "$to:three")" "$(ocifp digest "$from:1.0")"
+}
+
 @test "one image that fails does not stop the others, and decides about the exit status" {
 	printf '%s\n' "$from:none $to:none" "$from:1.0 $to:1.0" >list
 	ocifp_run copy --list list

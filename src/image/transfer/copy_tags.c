@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "image/resolve/find.h"
 #include "image/resolve/target.h"
 #include "oci/tags_order.h"
 #include "repository/repository.h"
@@ -81,9 +82,17 @@ copy_rows_add_tags(struct session *session, const struct location *source,
 	return 0;
 }
 
-/* The digest of a tag; *ret_digest.algorithm DIGEST_NONE: there is no such tag. */
+/* Of an archive that is to be written nothing is there. */
+static bool
+is_archive(const struct location *location)
+{
+	return location->transport == TRANSPORT_OCI_ARCHIVE ||
+	       location->transport == TRANSPORT_DOCKER_ARCHIVE;
+}
+
+/* *ret_digest.algorithm DIGEST_NONE: there is no such tag, or none is named. */
 static int
-find_digest(struct session *session, const struct location *location, struct digest *ret_digest,
+find_tagged(struct session *session, const struct location *location, struct digest *ret_digest,
 	    struct error **err)
 {
 	AUTO_REPOSITORY struct repository *repository =
@@ -100,6 +109,38 @@ find_digest(struct session *session, const struct location *location, struct dig
 	return 0;
 }
 
+/* A digest says it all, whatever the tag beside it names by now. */
+static int
+find_named(struct session *session, const struct location *location, struct digest *ret_digest,
+	   struct error **err)
+{
+	const struct digest *named = &location->reference.digest;
+	AUTO_REPOSITORY struct repository *repository = NULL;
+	bool found = false;
+
+	if (named->algorithm == DIGEST_NONE)
+		return find_tagged(session, location, ret_digest, err);
+	repository = repository_open(session, location, REPOSITORY_READ, err);
+	if (!repository || repository_has_manifest(repository, named, &found, err) < 0)
+		return -1;
+	*ret_digest = found ? *named : (struct digest){ .algorithm = DIGEST_NONE };
+	return 0;
+}
+
+/* *ret_digest.algorithm DIGEST_NONE: it is said by no name. */
+static int
+find_wanted(struct session *session, const struct target *target, struct digest *ret_digest,
+	    struct error **err)
+{
+	const struct location *location = &target->candidates[0];
+	bool is_named =
+		location->reference.tag || location->reference.digest.algorithm != DIGEST_NONE;
+
+	if (find_named(session, location, ret_digest, err) < 0)
+		return -1;
+	return is_named && ret_digest->algorithm == DIGEST_NONE ? refuse_absent(target, err) : 0;
+}
+
 static int
 copy_row(struct session *session, const struct copy_rows_options *options, struct copy_row *row,
 	 struct error **err)
@@ -110,11 +151,18 @@ copy_row(struct session *session, const struct copy_rows_options *options, struc
 	CLEANUP(copy_result_release) struct copy_result result = { 0 };
 	AUTO_TARGET struct target target = { 0 };
 	AUTO_FREE char *source = location_format(&row->source);
-	struct digest wanted, there;
+	struct digest wanted;
+	struct digest there = { .algorithm = DIGEST_NONE };
 	bool is_same;
 
-	if (find_digest(session, &row->source, &wanted, err) < 0 ||
-	    find_digest(session, &row->destination, &there, err) < 0)
+	if (target_of_location(source, &target, err) < 0 ||
+	    find_wanted(session, &target, &wanted, err) < 0)
+		return -1;
+	if (wanted.algorithm != DIGEST_NONE && is_whole &&
+	    reference_check_digest(&row->destination.reference, &wanted, err) < 0)
+		return -1;
+	if (!is_archive(&row->destination) &&
+	    find_tagged(session, &row->destination, &there, err) < 0)
 		return -1;
 	is_same = wanted.algorithm != DIGEST_NONE && digest_equal(&wanted, &there);
 	row->digest = wanted;
@@ -126,8 +174,7 @@ copy_row(struct session *session, const struct copy_rows_options *options, struc
 		return 0;
 	copy.destinations = &row->destination;
 	copy.destination_count = 1;
-	if (target_of_location(source, &target, err) < 0 ||
-	    copy_image(session, &target, &copy, &result, err) < 0)
+	if (copy_image(session, &target, &copy, &result, err) < 0)
 		return -1;
 	row->digest = result.digest;
 	if (row->outcome == COPY_MOVED && digest_equal(&result.digest, &there))

@@ -170,11 +170,16 @@ ingest_write_at(struct body *body, uint64_t offset, const void *bytes, size_t si
 		struct error **err)
 {
 	struct ingest *self = (struct ingest *)body;
+	uint64_t known = offset < self->cursor ? self->cursor - offset : 0;
 
 	if (offset > self->size_bytes || size > self->size_bytes - offset)
 		return refuse(self, CLASS_SIZE, "is longer than its descriptor says", err);
-	if (offset + size <= self->cursor)
+	if (known >= size)
 		return 0;
+	/* What is hashed already stays as it is. */
+	offset += known;
+	bytes = (const char *)bytes + known;
+	size -= (size_t)known;
 	if (fd_pwrite_all(self->fd, bytes, size, offset, self->path, err) < 0)
 		return store_wrap(self->store, err);
 	write_behind(self, offset, size);

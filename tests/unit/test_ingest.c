@@ -165,6 +165,22 @@ bytes_that_come_ahead_are_not_asked_for_again(void **state)
 	assert_ended(ingest);
 }
 
+/* They may be hashed already: others in their place would come to stand under that digest. */
+static void
+bytes_ahead_do_not_replace_those_that_are_there(void **state)
+{
+	AUTO_STORE struct store *store = create_store("store");
+	AUTO_FREE char *part = part_of("store", hello);
+	AUTO_INGEST struct ingest *ingest = start(store, hello, INGEST_OPEN);
+
+	(void)state;
+	assert_fed(ingest, 0, "hello");
+	assert_fed_ahead(ingest, 3, "xx, world");
+	assert_holds(part, hello);
+	assert_true(body_is_complete(ingest_body(ingest)));
+	assert_ended(ingest);
+}
+
 static void
 bytes_ahead_past_the_end_are_refused(void **state)
 {
@@ -494,6 +510,7 @@ main(void)
 		IN_ROOM(what_an_earlier_run_left_is_not_asked_for_again),
 		IN_ROOM(a_server_without_ranges_sends_it_again_and_it_is_taken_once),
 		IN_ROOM(bytes_that_come_ahead_are_not_asked_for_again),
+		IN_ROOM(bytes_ahead_do_not_replace_those_that_are_there),
 		IN_ROOM(bytes_ahead_past_the_end_are_refused),
 		IN_ROOM(of_what_came_ahead_an_earlier_run_leaves_what_has_no_hole_before_it),
 		IN_ROOM(a_part_with_a_hole_goes_on_before_the_hole),

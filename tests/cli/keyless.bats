@@ -35,7 +35,8 @@ assert_bad() {
 @test "each bundle gives the answer that its name says" {
 	make_sigstore all "$(digest_of <"$T/file")"
 	local name message
-	for name in good good-0.1 good-0.2 good-0.3 second time-with-certificate log-checkpoint-witnessed; do
+	for name in good good-0.1 good-0.2 good-0.3 second time-with-certificate log-checkpoint-witnessed \
+		time-instead-of-promise; do
 		assert_good root "$name"
 	done
 	for name in private private-with-certificate; do
@@ -118,6 +119,7 @@ assert_bad() {
 		assert_good "$name" second
 	done
 	assert_bad root-log-ended good 'the log was not valid at the time of its entry'
+	assert_bad root-log-ended time-instead-of-promise 'the log was not valid at the time of its entry'
 	assert_bad root-second-log-ended second 'the log was not valid at the time of its entry'
 	assert_bad root-times-ended second 'nobody in the trusted root says when it was signed'
 	assert_bad root-unknown-key good 'nobody in the trusted root says when it was signed'

@@ -480,6 +480,12 @@ def make_times(maker, second):
     late["verificationMaterial"]["timestampVerificationData"]["rfc3161Timestamps"] = [
         {"signedTimestamp": b64(stamp(stamped))}]
     save("time-after-certificate", late)
+    stamped = maker.first(signer("signer"))
+    signature = base64.b64decode(stamped["dsseEnvelope"]["signatures"][0]["sig"])
+    stamped["verificationMaterial"]["tlogEntries"][0].pop("inclusionPromise")
+    stamped["verificationMaterial"]["timestampVerificationData"]["rfc3161Timestamps"] = [
+        {"signedTimestamp": b64(stamp(signature))}]
+    save("time-instead-of-promise", stamped)
 
 
 # The trusted root

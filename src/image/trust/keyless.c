@@ -148,8 +148,7 @@ check_entry(struct checking *checking, const struct log_entry *entry, const stru
 		return refuse(err, "the log entry has no promise");
 	if (entry->integrated_s != 0 && check_time(checking, entry->integrated_s, err) < 0)
 		return -1;
-	if (body.is_second && checking->times > 0 &&
-	    !validity_has(&log->validity, checking->time_s))
+	if (!has_promise && checking->times > 0 && !validity_has(&log->validity, checking->time_s))
 		return refuse(err, "the log was not valid at the time of its entry");
 	if (has_promise && check_promise(checking, entry, log, err) < 0)
 		return -1;

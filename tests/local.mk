@@ -48,7 +48,7 @@ check-lint:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(lint_tests) tests/lint/format.sh'
 
 # What takes long: fuzzing, threads, two analyzers, clang-tidy, other kernels.
-EXTRA_DIST += %D%/abilities %D%/unit/ability.h %D%/unit/run.sh %D%/full.sh %D%/chroot.sh %D%/places.sh %D%/stranger.sh %D%/vm.sh .clang-tidy .clang-format
+EXTRA_DIST += %D%/abilities %D%/unit/ability.h %D%/unit/run.sh %D%/full.sh %D%/chroot.sh %D%/places.sh %D%/sigstore_conformance.sh %D%/stranger.sh %D%/vm.sh .clang-tidy .clang-format
 check-full: distdir
 	$(top_srcdir)/tests/full.sh $(distdir) full $(STEPS)
 .PHONY: check-unit check-lint check-full

@@ -547,9 +547,10 @@ def make_authorities():
         make_root(root)
     make_key("intermediate")
     issue("intermediate", "root", [*AUTHORITY, CODE], YEARS)
-    for name, root in (("tsa", "tsa-root"), ("other-tsa", "other-tsa-root"), ("second-tsa", "tsa-root")):
+    for serial, name, root in (("2001", "tsa", "tsa-root"), ("2002", "second-tsa", "tsa-root"),
+                               ("2003", "other-tsa", "other-tsa-root")):
         make_key(name)
-        issue(name, root, [USAGE, *SIGNER, "extendedKeyUsage=critical,timeStamping"], YEARS)
+        issue(name, root, [USAGE, *SIGNER, "extendedKeyUsage=critical,timeStamping"], YEARS, serial)
 
 
 def main():

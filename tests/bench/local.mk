@@ -1,4 +1,4 @@
-EXTRA_DIST += %D%/bench.py %D%/cache/bench_cache.py %D%/cache/bench_leaves.py %D%/measure.c
+EXTRA_DIST += %D%/bench.py %D%/cache/bench_cache.py %D%/cache/bench_jobs.py %D%/cache/bench_leaves.py %D%/measure.c
 
 # Never part of a check: `make bench BENCH_FLAGS='--rounds 3 --case exists'`
 .PHONY: bench

@@ -652,6 +652,7 @@ find_remote(const char *directory, struct survey *survey)
 
 	if (git_open(directory, &git, &ignored) < 0 || !git)
 		return;
+	survey->has_git = true;
 	url = git_setting(git, "remote.origin.url");
 	if (!url || !remote_url_parse(url, &remote))
 		return;

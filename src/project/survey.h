@@ -36,6 +36,7 @@ struct survey {
 	bool builds_arm;    /* something builds images for linux/arm64 */
 	bool hashes_files;  /* something makes a tag of `cat FILES | openssl dgst -sha256` */
 	const char *preset; /* of ocifp.yaml(5), for the workspace: "cargo"; NULL: none is known */
+	bool has_git;       /* it is in a checkout */
 	char *remote_host;  /* of git's origin: "github.com"; NULL: there is none */
 	char *remote_name;  /* "owner/name", in lower case */
 };

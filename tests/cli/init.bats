@@ -68,6 +68,22 @@ says() {
 	says npm '{preset: npm, image: ci}'
 }
 
+@test "an image that the sources are built into follows them; one that jobs run in need not" {
+	need git
+	printf 'FROM golang:1 AS build\nCOPY go.mod ./\nRUN go mod download\nCOPY . .\nRUN go build -o /app\nFROM scratch\nCOPY --from=build /app /app\n' >Dockerfile
+	echo 'package main' >main.go
+	echo 'module app' >go.mod
+	git init -q . && git remote add origin git@github.com:owner/app.git && git add .
+	init
+	says inputs '[.]'
+	says tracked true
+	says '# inputs' '[Dockerfile, go.mod]'
+	local before
+	before=$(ocifp fingerprint 3>&-)
+	echo 'func main() {}' >>main.go
+	[ "$(ocifp fingerprint 3>&-)" != "$before" ] || fail 'the image stays when its sources change'
+}
+
 @test "workspaces without a Dockerfile have caches alone" {
 	local file
 	for file in go.mod:go pyproject.toml:pip uv.lock:uv pnpm-lock.yaml:pnpm CMakeLists.txt:ccache; do

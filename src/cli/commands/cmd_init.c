@@ -85,19 +85,41 @@ repository_of(const struct survey *survey, const struct init_values *values, con
 	return xasprintf("ghcr.io/${GITHUB_REPOSITORY}-%s", name);
 }
 
+/* An image that the sources are built into must not stay when they change: what names fewer files
+ * is for the user to choose. */
 static void
-add_inputs(struct page *page, const struct survey_image *image)
+add_all_inputs(struct page *page, const struct survey_image *image)
 {
-	page_add(
-		page,
-		"    # The files that it is made of: a change of one of them makes a new image.\n");
-	if (image->copies_all)
-		page_add(page, "    # The Dockerfile copies the whole directory. If the image has "
-			       "to change with\n"
-			       "    # every file that git tracks: inputs: [.] and tracked: true\n");
+	page_add(page,
+		 "    # The Dockerfile copies the whole directory: each change of a file that "
+		 "git tracks\n"
+		 "    # makes a new image.  If it is what jobs run in, with the sources "
+		 "mounted, use:\n"
+		 "    # inputs: ");
+	add_list(page, &image->inputs);
+	page_add(page, "\n    inputs: [.]\n    tracked: true\n");
+}
+
+static void
+add_inputs(struct page *page, const struct survey *survey, const struct survey_image *image)
+{
+	bool has_all = image->copies_all && survey->has_git;
+
+	if (!has_all)
+		page_add(page,
+			 "    # The files that it is made of: a change of one of them makes a "
+			 "new image.\n");
+	if (image->copies_all && !has_all)
+		page_add(page, "    # The Dockerfile copies the whole directory. In a checkout of "
+			       "git, the image can\n"
+			       "    # follow every file: inputs: [.] and tracked: true\n");
 	for (size_t i = 0; i < image->absent.count; i++)
 		page_add(page, "    # It copies '%s', which is not here: name what makes it.\n",
 			 QUOTED(image->absent.items[i]));
+	if (has_all) {
+		add_all_inputs(page, image);
+		return;
+	}
 	page_add(page, "    inputs: ");
 	add_list(page, &image->inputs);
 	page_add(page, "\n");
@@ -114,7 +136,7 @@ add_image(struct page *page, const struct survey *survey, const struct init_valu
 		page_add(page, "    default: true\n");
 	page_add(page, "    # Where it is published; the tag is the fingerprint of the inputs.\n");
 	page_add(page, "    repository: %s\n", repository);
-	add_inputs(page, image);
+	add_inputs(page, survey, image);
 	if (survey->hashes_files)
 		page_add(page, "    # The tags that `cat FILES | openssl dgst -sha256` gives:\n"
 			       "    # scheme: concat\n");

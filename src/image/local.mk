@@ -1,7 +1,6 @@
 noinst_LIBRARIES += %D%/libimage.a
 %C%_libimage_a_SOURCES = \
 	%D%/transfer/file_artifact.c %D%/transfer/file_artifact.h \
-	%D%/transfer/blob_write.c %D%/transfer/blob_write.h \
 	%D%/ensure/build.c %D%/ensure/build.h \
 	%D%/resolve/built.c %D%/resolve/built.h \
 	%D%/make/compose.c %D%/make/compose.h \
@@ -25,17 +24,15 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/resolve/lookup.c %D%/resolve/lookup.h \
 	%D%/make/new_layer.c %D%/make/new_layer.h \
 	%D%/document/image_node.c %D%/document/image_node.h \
-	%D%/transfer/output_tag.c %D%/transfer/output_tag.h \
 	%D%/prune/prune.c %D%/prune/prune.h \
 	%D%/prune/prune_graph.c %D%/prune/prune_graph.h \
 	%D%/transfer/publish.c %D%/transfer/publish.h \
 	%D%/transfer/pull.c %D%/transfer/pull.h \
 	%D%/transfer/push.c %D%/transfer/push.h \
 	%D%/transfer/push_tree.c %D%/transfer/push_tree.h \
-	%D%/transfer/put_blob.c %D%/transfer/put_blob.h \
+	%D%/transfer/blob.c %D%/transfer/blob.h \
 	%D%/transfer/put_document.c %D%/transfer/put_document.h \
-	%D%/transfer/remove_tag.c %D%/transfer/remove_tag.h \
-	%D%/transfer/retag.c %D%/transfer/retag.h \
+	%D%/transfer/tags.c %D%/transfer/tags.h \
 	%D%/transfer/send.c %D%/transfer/send.h \
 	%D%/transfer/confirm_tag.c %D%/transfer/confirm_tag.h \
 	%D%/make/sign.c %D%/make/sign.h \

@@ -11,7 +11,7 @@
 #include "image/make/sign.h"
 #include "image/resolve/find.h"
 #include "image/resolve/target.h"
-#include "image/transfer/put_blob.h"
+#include "image/transfer/blob.h"
 #include "image/trust/bundles.h"
 #include "image/trust/expected_claim.h"
 #include "image/trust/signing_key.h"

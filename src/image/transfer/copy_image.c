@@ -14,7 +14,7 @@
 #include "image/resolve/find.h"
 #include "image/resolve/target.h"
 #include "image/transfer/confirm_tag.h"
-#include "image/transfer/output_tag.h"
+#include "image/transfer/destination.h"
 #include "image/transfer/push.h"
 #include "image/transfer/push_tree.h"
 #include "image/trust/verify.h"

@@ -17,6 +17,10 @@ struct repository;
 struct session;
 struct store;
 
+/* The one that the output names, else that of the place where the image was found (NULL: nowhere);
+ * a whole reference for `docker load`.  The caller's; NULL: none. */
+char *output_tag(const struct location *output, const struct location *place);
+
 struct destination {
 	const struct location *output; /* NULL: the user's own store */
 	struct observer *observer;

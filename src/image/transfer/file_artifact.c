@@ -19,7 +19,7 @@
 #include "image/document/image_tree.h"
 #include "image/resolve/find.h"
 #include "image/resolve/target.h"
-#include "image/transfer/put_blob.h"
+#include "image/transfer/blob.h"
 #include "oci/location.h"
 #include "oci/manifest.h"
 #include "repository/repository.h"

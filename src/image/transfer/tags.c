@@ -1,20 +1,53 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "image/transfer/remove_tag.h"
+#include "image/transfer/tags.h"
 
 #include <string.h>
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/strings.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "image/document/image_tree.h"
+#include "image/resolve/find.h"
+#include "image/resolve/target.h"
+#include "image/transfer/confirm_tag.h"
+#include "image/transfer/push_tree.h"
+#include "image/trust/verify.h"
 #include "oci/location.h"
 #include "oci/referrer.h"
 #include "repository/repository.h"
 
-static int
-refuse_absent(struct error **err)
+int
+retag_image(struct session *session, const struct target *target, const struct strings *tags,
+	    bool no_clobber, struct push_result *ret_result, struct error **err)
 {
-	return error_set(err, ERROR_ABSENT, "it is not there");
+	AUTO_FOUND_IMAGE struct found_image found = { 0 };
+	AUTO_REPOSITORY struct repository *repository = NULL;
+	struct image_node bare;
+	struct pushing pushing = { .root = &bare };
+	const struct location *place;
+	struct put_result put_result;
+
+	if (find_required_image(session, target, &found, err) < 0 ||
+	    verify_required(session, target, &found, false, err) < 0)
+		return -1;
+	place = &target->candidates[found.place];
+	repository = repository_open(session, place, REPOSITORY_WRITE, err);
+	bare = (struct image_node){ .descriptor = found.root.descriptor,
+				    .bytes = found.root.bytes };
+	pushing.destination = repository;
+	if (!repository ||
+	    (no_clobber && push_check_tags(repository, tags, &bare.descriptor.digest, err) < 0) ||
+	    push_tags(&pushing, tags, &put_result, err) < 0 ||
+	    confirm_tags(session, place, tags, no_clobber, &put_result, err) < 0)
+		return -1;
+	*ret_result = (struct push_result){
+		.repository = location_repository(place),
+		.digest = put_result.digest,
+		.was_there = true,
+	};
+	return 0;
 }
 
 static int
@@ -23,19 +56,9 @@ resolve(struct repository *repository, const char *tag, const struct digest *dig
 {
 	if (repository_resolve(repository, tag, digest, resolution, err) < 0)
 		return -1;
-	return resolution->evidence.presence == PRESENCE_PRESENT ? 0 : refuse_absent(err);
-}
-
-static int
-remove_tag(struct repository *repository, const char *tag, bool dry_run, struct removal *removal,
-	   struct error **err)
-{
-	AUTO_RESOLUTION struct resolution resolution = { 0 };
-
-	strings_add(&removal->tags, tag);
-	if (dry_run)
-		return resolve(repository, tag, NULL, &resolution, err);
-	return repository_delete_tag(repository, tag, err);
+	if (resolution->evidence.presence != PRESENCE_PRESENT)
+		return error_set(err, ERROR_ABSENT, "it is not there");
+	return 0;
 }
 
 /* One that has gone in the meantime names nothing. */
@@ -108,19 +131,6 @@ find_names(struct repository *repository, const struct digest *digest, struct re
 }
 
 static int
-find_what_goes(struct repository *repository, const struct digest *digest, struct removal *removal,
-	       struct error **err)
-{
-	AUTO_DESCRIPTORS struct descriptors referrers = { 0 };
-
-	if (find_names(repository, digest, removal, err) < 0 ||
-	    repository_list_referrers(repository, digest, NULL, &referrers, err) < 0)
-		return -1;
-	removal->referrer_count = referrers.count;
-	return 0;
-}
-
-static int
 delete_manifest(struct repository *repository, const struct resolution *resolution,
 		struct error **err)
 {
@@ -137,25 +147,26 @@ delete_manifest(struct repository *repository, const struct resolution *resoluti
 }
 
 static int
-remove_manifest(struct repository *repository, const struct digest *digest, bool dry_run,
-		struct removal *removal, struct error **err)
-{
-	AUTO_RESOLUTION struct resolution resolution = { 0 };
-
-	if (resolve(repository, NULL, digest, &resolution, err) < 0 ||
-	    find_what_goes(repository, digest, removal, err) < 0)
-		return -1;
-	return dry_run ? 0 : delete_manifest(repository, &resolution, err);
-}
-
-static int
 remove_from(struct repository *repository, const struct reference *reference, bool dry_run,
 	    struct removal *removal, struct error **err)
 {
-	if (reference->digest.algorithm != DIGEST_NONE)
-		return remove_manifest(repository, &reference->digest, dry_run, removal, err);
-	if (reference->tag)
-		return remove_tag(repository, reference->tag, dry_run, removal, err);
+	const struct digest *digest = &reference->digest;
+	AUTO_RESOLUTION struct resolution resolution = { 0 };
+	AUTO_DESCRIPTORS struct descriptors referrers = { 0 };
+
+	if (digest->algorithm != DIGEST_NONE) {
+		if (resolve(repository, NULL, digest, &resolution, err) < 0 ||
+		    find_names(repository, digest, removal, err) < 0 ||
+		    repository_list_referrers(repository, digest, NULL, &referrers, err) < 0)
+			return -1;
+		removal->referrer_count = referrers.count;
+		return dry_run ? 0 : delete_manifest(repository, &resolution, err);
+	}
+	if (reference->tag) {
+		strings_add(&removal->tags, reference->tag);
+		return dry_run ? resolve(repository, reference->tag, NULL, &resolution, err)
+			       : repository_delete_tag(repository, reference->tag, err);
+	}
 	error_set(err, ERROR_USAGE, "the reference has no tag and no digest");
 	return error_set_hint(err, "expected HOST/NAME:TAG or HOST/NAME@DIGEST");
 }

@@ -130,18 +130,6 @@ add_variables(struct findings *findings)
 				     environment_find(rows[i].variable), rows[i].variable);
 }
 
-static void
-add_setting(struct findings *findings, const struct setting *setting)
-{
-	if (setting->host)
-		findings_add(findings, setting->name, FINDING_OK, "%s at %s%s, from %s",
-			     setting->host, setting->value,
-			     setting->resolves ? ", for tags too" : "", setting->where);
-	else
-		findings_add(findings, setting->name, FINDING_OK, "%s, from %s", setting->value,
-			     setting->where);
-}
-
 /* In the order in which they count: what comes first is used where one value can be. */
 void
 doctor_settings(struct findings *findings, struct context *context)
@@ -161,8 +149,17 @@ doctor_settings(struct findings *findings, struct context *context)
 										    : FINDING_NOTE,
 				     "%s at %s, from %s", project->mirrors[i].host,
 				     project->mirrors[i].urls.items[j], project->mirrors[i].where);
-	for (size_t i = 0; i < settings->count; i++)
-		add_setting(findings, &settings->items[i]);
+	for (size_t i = 0; i < settings->count; i++) {
+		if (settings->items[i].host)
+			findings_add(findings, settings->items[i].name, FINDING_OK,
+				     "%s at %s%s, from %s", settings->items[i].host,
+				     settings->items[i].value,
+				     settings->items[i].resolves ? ", for tags too" : "",
+				     settings->items[i].where);
+		else
+			findings_add(findings, settings->items[i].name, FINDING_OK, "%s, from %s",
+				     settings->items[i].value, settings->items[i].where);
+	}
 	if (settings->count == 0)
 		findings_add(findings, "config", FINDING_OK,
 			     "neither the user nor the machine has a config.yaml");

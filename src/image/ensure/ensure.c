@@ -320,15 +320,6 @@ take_output(struct ensure *ensure, const struct location *output, bool push_it, 
 	return ensure_pull(ensure, err);
 }
 
-/* A job that may push trusts what it builds itself, not what a job without that right left in the
- * store of the same machine: only the user's own word pushes that. */
-static bool
-may_use_built(const struct ensure *ensure)
-{
-	return !ensure->options->rebuild &&
-	       !(ensure->options->push == PUSH_AUTO && will_push(ensure));
-}
-
 static int
 use_built(struct ensure *ensure, const struct lookup *built, struct error **err)
 {
@@ -356,7 +347,9 @@ ensure_use_built(struct ensure *ensure, bool *ret_used, struct error **err)
 	};
 	AUTO_LOOKUP struct lookup built = { 0 };
 
-	if (!may_use_built(ensure))
+	/* A job that may push trusts what it builds itself, not what a job without that right left
+	 * in the store of the same machine: only the user's own word pushes that. */
+	if (ensure->options->rebuild || (ensure->options->push == PUSH_AUTO && will_push(ensure)))
 		return 0;
 	if (lookup_built(ensure->session, ensure->target, &options, &built, err) < 0)
 		return -1;

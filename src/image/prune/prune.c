@@ -236,16 +236,6 @@ keep_what_belongs(const struct prune_graph *graph, struct error **err)
 	return 0;
 }
 
-/* No rule can speak of such a name. */
-static void
-keep_by_other_name(struct prune_node *node)
-{
-	AUTO_FREE char *shown = node->other_name ? text_quote_string(node->other_name) : NULL;
-
-	if (shown)
-		keep(node, xasprintf("it is listed as '%s', which is not a tag", shown));
-}
-
 /* Marks what the rules keep. */
 static int
 prune_keep(struct prune_graph *graph, const struct prune_rules *rules, struct error **err)
@@ -255,7 +245,10 @@ prune_keep(struct prune_graph *graph, const struct prune_rules *rules, struct er
 
 		keep_by_pattern(node, rules->tag_patterns);
 		keep_used(node, rules);
-		keep_by_other_name(node);
+		/* No rule can speak of such a name. */
+		if (node->other_name)
+			keep(node, xasprintf("it is listed as '%s', which is not a tag",
+					     QUOTED(node->other_name)));
 		if (node->is_new)
 			keep(node, xstrdup("it is new, and a push may be under way"));
 	}
@@ -394,19 +387,6 @@ is_needed(const struct prune_graph *graph, const struct prune_node *wanted)
 	return false;
 }
 
-/* Deleted with its parent, by a registry that does so, is as good. */
-static int
-delete_node(struct repository *repository, struct prune_node *node, struct error **err)
-{
-	AUTO_ERROR struct error *failure = NULL;
-
-	node->is_doomed = false;
-	if (repository_delete_manifest(repository, &node->root.digest, &failure) == 0 ||
-	    error_is(failure, ERROR_ABSENT))
-		return 0;
-	return error_pass(err, TAKE_PTR(failure));
-}
-
 /* Those that no other of them leads to. */
 static int
 delete_free_ones(struct repository *repository, struct prune_graph *graph, size_t *deleted_count,
@@ -414,11 +394,15 @@ delete_free_ones(struct repository *repository, struct prune_graph *graph, size_
 {
 	for (size_t i = 0; i < graph->count; i++) {
 		struct prune_node *node = graph->nodes[i];
+		AUTO_ERROR struct error *failure = NULL;
 
 		if (!node->is_doomed || is_needed(graph, node))
 			continue;
-		if (delete_node(repository, node, err) < 0)
-			return -1;
+		node->is_doomed = false;
+		/* Deleted with its parent, by a registry that does so, is as good. */
+		if (repository_delete_manifest(repository, &node->root.digest, &failure) != 0 &&
+		    !error_is(failure, ERROR_ABSENT))
+			return error_pass(err, TAKE_PTR(failure));
 		++*deleted_count;
 	}
 	return 0;

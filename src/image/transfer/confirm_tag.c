@@ -48,16 +48,6 @@ confirm_tag_wait(struct session *session, const struct target *target,
 	}
 }
 
-static int
-refuse_other(const struct target *target, const struct lookup *lookup, struct error **err)
-{
-	AUTO_FREE char *name = target_name(target, 0);
-
-	error_set(err, ERROR_REFUSED, "'%s' names %s, which another writer pushed", name,
-		  digest_text(&lookup->found.root.descriptor.digest).text);
-	return error_set_class(err, CLASS_TAG_CONFLICT);
-}
-
 int
 confirm_tag(struct session *session, const struct target *target,
 	    const struct lookup_options *options, const struct digest *put, struct lookup *lookup,
@@ -71,8 +61,13 @@ confirm_tag(struct session *session, const struct target *target,
 		return error_set(err, ERROR_UNAVAILABLE,
 				 "the registry does not show what was pushed");
 	/* The lookup has compared the fingerprints. */
-	if (!target->by_hash)
-		return refuse_other(target, lookup, err);
+	if (!target->by_hash) {
+		AUTO_FREE char *name = target_name(target, 0);
+
+		error_set(err, ERROR_REFUSED, "'%s' names %s, which another writer pushed", name,
+			  digest_text(&lookup->found.root.descriptor.digest).text);
+		return error_set_class(err, CLASS_TAG_CONFLICT);
+	}
 	observer_tell(session_observer(session), EVENT_NOTICE,
 		      "another job pushed the same fingerprint at the same time; its image is "
 		      "used");

@@ -135,13 +135,6 @@ copy_those_of_tree(const struct pushing *pushing, unsigned depth, struct error *
 	return error_set_class(err, CLASS_LIMIT);
 }
 
-/* What refers to the root or to anything below it, and what refers to that. */
-static int
-copy_referrers(const struct pushing *pushing, struct error **err)
-{
-	return copy_those_of_tree(pushing, 0, err);
-}
-
 struct copying {
 	struct session *session;
 	const struct copy_options *options;
@@ -228,9 +221,10 @@ send(struct copying *copying, struct pushing *pushing, const struct strings *tag
 	pushing->root = root_of(copying);
 	if (!copying->options->referrers)
 		return push_whole(pushing, tags, put_result, err);
+	/* What refers to the root or to anything below it, and what refers to that. */
 	if (((!pushed->was_there || pushing->store) &&
 	     push_whole(pushing, &no_tags, put_result, err) < 0) ||
-	    copy_referrers(pushing, err) < 0)
+	    copy_those_of_tree(pushing, 0, err) < 0)
 		return -1;
 	return push_tags(pushing, tags, put_result, err);
 }

@@ -73,19 +73,14 @@ end_job(struct fetch_job *job)
 	fetch->ended_count++;
 }
 
-/* A full disk or a refused login fails the rest too; a blob that one server lacks does not. */
-static bool
-concerns_one_blob(const struct error *failure)
-{
-	return error_is(failure, ERROR_UNAVAILABLE) || error_is(failure, ERROR_CONTENT);
-}
-
 static void
 fail_job(struct fetch_job *job, struct error *failure)
 {
 	struct fetch *fetch = job->fetch;
 
-	if (!concerns_one_blob(failure))
+	/* A full disk or a refused login fails the rest too; a blob that one server lacks does not.
+	 */
+	if (!error_is(failure, ERROR_UNAVAILABLE) && !error_is(failure, ERROR_CONTENT))
 		fetch->stopped = true;
 	if (fetch->failure)
 		error_free(failure);
@@ -95,16 +90,10 @@ fail_job(struct fetch_job *job, struct error *failure)
 }
 
 static void
-tell(const struct fetch_job *job, enum event_kind kind, uint64_t size_bytes)
-{
-	observer_blob(job->fetch->options->observer, kind,
-		      digest_text(&job->descriptor->digest).text, size_bytes);
-}
-
-static void
 end_well(struct fetch_job *job, enum event_kind kind)
 {
-	tell(job, kind, job->descriptor->size_bytes);
+	observer_blob(job->fetch->options->observer, kind,
+		      digest_text(&job->descriptor->digest).text, job->descriptor->size_bytes);
 	end_job(job);
 }
 
@@ -158,19 +147,6 @@ copy_blob(struct fetch_job *job)
 }
 
 static void
-tell_planned(const struct fetch_job *job)
-{
-	const struct digest_text digest = digest_text(&job->descriptor->digest);
-	uint64_t reused_bytes = ingest_reused_bytes(job->ingest);
-
-	observer_hear(job->fetch->options->observer,
-		      &(struct event){ .kind = EVENT_PLANNED,
-				       .text = digest.text,
-				       .bytes = job->descriptor->size_bytes - reused_bytes,
-				       .at_bytes = reused_bytes });
-}
-
-static void
 run_job(struct fetch_job *job)
 {
 	struct error *failure = NULL;
@@ -179,8 +155,16 @@ run_job(struct fetch_job *job)
 		end_well(job, EVENT_REUSED);
 		return;
 	}
-	if (!job->planned)
-		tell_planned(job);
+	if (!job->planned) {
+		const struct digest_text digest = digest_text(&job->descriptor->digest);
+		uint64_t reused_bytes = ingest_reused_bytes(job->ingest);
+
+		observer_hear(job->fetch->options->observer,
+			      &(struct event){ .kind = EVENT_PLANNED,
+					       .text = digest.text,
+					       .bytes = job->descriptor->size_bytes - reused_bytes,
+					       .at_bytes = reused_bytes });
+	}
 	job->planned = true;
 	if (request_blob(job, &failure) < 0)
 		fail_job(job, failure);
@@ -217,14 +201,6 @@ may_start(const struct fetch_job *job)
 	       (!is_large(job) || fetch->large_count < LARGE_TRANSFERS_LIMIT_COUNT);
 }
 
-static void
-start_jobs(struct fetch *fetch)
-{
-	for (size_t i = 0; i < fetch->job_count; i++)
-		if (may_start(&fetch->jobs[i]))
-			start_job(&fetch->jobs[i]);
-}
-
 static bool
 has_work(const struct fetch *fetch)
 {
@@ -255,7 +231,9 @@ run_jobs(struct fetch *fetch, struct error **err)
 	struct watched watched;
 
 	while (has_work(fetch)) {
-		start_jobs(fetch);
+		for (size_t i = 0; i < fetch->job_count; i++)
+			if (may_start(&fetch->jobs[i]))
+				start_job(&fetch->jobs[i]);
 		if (call_hook(fetch, &watched, err) < 0)
 			return -1;
 		/* A blob that another process fetches is looked at again after a step. */

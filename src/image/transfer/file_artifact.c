@@ -81,16 +81,6 @@ add_file(struct repository *repository, const struct artifact_file *file, struct
 }
 
 static int
-put_parts(struct repository *repository, const struct artifact *artifact, struct manifest *manifest,
-	  struct error **err)
-{
-	for (size_t i = 0; i < artifact->file_count; i++)
-		if (add_file(repository, &artifact->files[i], manifest, err) < 0)
-			return -1;
-	return put_blob_bytes(repository, "{}", 2, MEDIA_OCI_EMPTY, &manifest->config, err);
-}
-
-static int
 put_manifest(struct repository *repository, const struct manifest *manifest,
 	     const struct strings *tags, struct digest *ret_digest, struct error **err)
 {
@@ -125,7 +115,10 @@ put(struct repository *repository, const struct descriptor *subject, const struc
 
 	if (subject)
 		descriptor_copy(subject, &manifest.subject);
-	if (put_parts(repository, artifact, &manifest, err) < 0)
+	for (size_t i = 0; i < artifact->file_count; i++)
+		if (add_file(repository, &artifact->files[i], &manifest, err) < 0)
+			return -1;
+	if (put_blob_bytes(repository, "{}", 2, MEDIA_OCI_EMPTY, &manifest.config, err) < 0)
 		return -1;
 	return put_manifest(repository, &manifest, tags, ret_digest, err);
 }

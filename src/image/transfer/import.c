@@ -67,14 +67,6 @@ drop_records(struct image_nodes *nodes)
 	nodes->count = count;
 }
 
-static int
-refuse(const struct location *source, struct error **err)
-{
-	AUTO_FREE char *name = location_format(source);
-
-	return error_wrap(err, "cannot import '%s'", name);
-}
-
 int
 import_image(struct session *session, const struct import_options *options,
 	     const struct target *target, struct image_node *ret_index, struct error **err)
@@ -90,8 +82,11 @@ import_image(struct session *session, const struct import_options *options,
 	};
 	struct content content = { .repository = source, .cache = fetch.store };
 
-	if (!fetch.store || fetch_tree(&fetch, &root, err) < 0)
-		return refuse(options->source, err);
+	if (!fetch.store || fetch_tree(&fetch, &root, err) < 0) {
+		AUTO_FREE char *name = location_format(options->source);
+
+		return error_wrap(err, "cannot import '%s'", name);
+	}
 	image_nodes_take(&root, &manifests);
 	drop_records(&manifests);
 	return publish(&content, target, &manifests, options->kept, ret_index, err);

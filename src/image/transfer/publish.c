@@ -15,21 +15,15 @@
 #include "project/ci.h"
 #include "store/store.h"
 
-static struct descriptor
-describe(const char *media_type, const void *bytes, size_t size)
-{
-	return (struct descriptor){
-		.media_type = xstrdup(media_type),
-		.digest = digest_of(DIGEST_SHA256, bytes, size),
-		.size_bytes = size,
-	};
-}
-
 static int
 add_blob(struct store *store, const char *media_type, const void *bytes, size_t size,
 	 struct descriptor *ret_descriptor, struct error **err)
 {
-	*ret_descriptor = describe(media_type, bytes, size);
+	*ret_descriptor = (struct descriptor){
+		.media_type = xstrdup(media_type),
+		.digest = digest_of(DIGEST_SHA256, bytes, size),
+		.size_bytes = size,
+	};
 	return store_add(store, &ret_descriptor->digest, bytes, size, err);
 }
 
@@ -67,29 +61,6 @@ make_record(struct store *store, const struct target *target, struct image_node 
 			 ret_node->bytes.size, err);
 }
 
-static void
-annotate_from_git(struct image_index *index, const char *directory)
-{
-	AUTO_FREE char *source = ci_source_url(directory);
-	AUTO_FREE char *revision = ci_revision(directory);
-
-	if (source)
-		image_index_set_annotation(index, ANNOTATION_SOURCE, source);
-	if (revision)
-		image_index_set_annotation(index, ANNOTATION_REVISION, revision);
-}
-
-static void
-annotate(struct image_index *index, const struct target *target, const struct digest *record)
-{
-	image_index_set_annotation(index, ANNOTATION_FINGERPRINT,
-				   digest_hex(&target->fingerprint.digest).text);
-	image_index_set_annotation(index, ANNOTATION_SCHEME,
-				   fingerprint_scheme_name(target->fingerprint.scheme));
-	image_index_set_annotation(index, ANNOTATION_INPUTS, digest_text(record).text);
-	annotate_from_git(index, target->directory);
-}
-
 static int
 make_index(struct store *store, const struct target *target, const struct publish_options *options,
 	   struct image_node *node, struct error **err)
@@ -100,12 +71,23 @@ make_index(struct store *store, const struct target *target, const struct publis
 	};
 	const struct descriptors *kept = options->kept;
 	const struct image_node *record = &node->children[node->child_count - 1];
+	AUTO_FREE char *source = ci_source_url(target->directory);
+	AUTO_FREE char *revision = ci_revision(target->directory);
 
 	for (size_t i = 0; kept && i < kept->count; i++)
 		descriptors_add(&index.manifests, &kept->items[i]);
 	for (size_t i = 0; i < node->child_count; i++)
 		descriptors_add(&index.manifests, &node->children[i].descriptor);
-	annotate(&index, target, &record->manifest.layers.items[0].digest);
+	image_index_set_annotation(&index, ANNOTATION_FINGERPRINT,
+				   digest_hex(&target->fingerprint.digest).text);
+	image_index_set_annotation(&index, ANNOTATION_SCHEME,
+				   fingerprint_scheme_name(target->fingerprint.scheme));
+	image_index_set_annotation(&index, ANNOTATION_INPUTS,
+				   digest_text(&record->manifest.layers.items[0].digest).text);
+	if (source)
+		image_index_set_annotation(&index, ANNOTATION_SOURCE, source);
+	if (revision)
+		image_index_set_annotation(&index, ANNOTATION_REVISION, revision);
 	if (image_node_make(image_index_format(&index), MEDIA_OCI_INDEX, node, err) < 0)
 		return -1;
 	return store_add(store, &node->descriptor.digest, node->bytes.data, node->bytes.size, err);

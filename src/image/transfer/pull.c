@@ -27,13 +27,6 @@ add_host(struct platforms *platforms)
 	platforms_add(platforms, &host);
 }
 
-static void
-take_found(struct found_image *found, struct found_image *ret_found)
-{
-	*ret_found = *found;
-	memset(found, 0, sizeof(*found));
-}
-
 static int
 find_for_pull(struct session *session, const struct target *target, bool offline,
 	      struct found_image *ret_found, struct error **err)
@@ -78,6 +71,7 @@ find_or_use_built(struct session *session, const struct target *target,
 		.offline = options->offline,
 		.known_will_do = true,
 	};
+	struct found_image *found;
 
 	if (built_find(session, target, options->offline, &built, err) < 0)
 		return -1;
@@ -92,7 +86,9 @@ find_or_use_built(struct session *session, const struct target *target,
 	if (lookup.presence != PRESENCE_PRESENT)
 		tell_built(session, target, &lookup, options->offline);
 	found_image_release(ret_found);
-	take_found(lookup.presence == PRESENCE_PRESENT ? &lookup.found : &built, ret_found);
+	found = lookup.presence == PRESENCE_PRESENT ? &lookup.found : &built;
+	*ret_found = *found;
+	memset(found, 0, sizeof(*found));
 	return 0;
 }
 

@@ -81,17 +81,6 @@ put_once(const struct pushing *pushing, const struct image_node *node, const cha
 }
 
 static int
-put_again(const struct pushing *pushing, const struct image_node *node, const char *tag,
-	  struct put_result *put_result, struct error **err)
-{
-	AUTO_DESCRIPTORS struct descriptors blobs = { 0 };
-
-	image_node_blobs(node, &blobs);
-	return move_blobs(pushing, &blobs, err) < 0 ? -1
-						    : put_once(pushing, node, tag, put_result, err);
-}
-
-static int
 put_node(const struct pushing *pushing, const struct image_node *node, const char *tag,
 	 struct put_result *put_result, struct error **err)
 {
@@ -99,11 +88,16 @@ put_node(const struct pushing *pushing, const struct image_node *node, const cha
 	int result = put_once(pushing, node, tag, put_result, &failure);
 
 	for (int attempt = 1; result < 0 && attempt < PUT_ATTEMPTS; attempt++) {
+		AUTO_DESCRIPTORS struct descriptors blobs = { 0 };
+
 		if (!is_worth_repeating(failure))
 			break;
 		error_free(TAKE_PTR(failure));
 		(void)poll(NULL, 0, attempt * PUT_PAUSE_MS);
-		result = put_again(pushing, node, tag, put_result, &failure);
+		image_node_blobs(node, &blobs);
+		result = move_blobs(pushing, &blobs, &failure) < 0
+				 ? -1
+				 : put_once(pushing, node, tag, put_result, &failure);
 	}
 	if (result == 0)
 		return 0;

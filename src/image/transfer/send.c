@@ -169,25 +169,6 @@ start_jobs(struct send *send)
 }
 
 static void
-tell_begun(const struct send_options *options, const struct descriptors *blobs)
-{
-	bool is_upload = (options->made || repository_is_local(options->source)) &&
-			 !repository_is_local(options->destination);
-
-	observer_phase(options->observer, EVENT_BEGUN, is_upload ? PHASE_UPLOAD : PHASE_COPY);
-	for (size_t i = 0; i < blobs->count; i++)
-		observer_blob(options->observer, EVENT_EXPECTED,
-			      digest_text(&blobs->items[i].digest).text,
-			      blobs->items[i].size_bytes);
-}
-
-static bool
-has_work(const struct send *send)
-{
-	return send->running_count > 0 || (!send->failure && send->next < send->job_count);
-}
-
-static void
 plan_jobs(struct send *send, const struct descriptors *blobs)
 {
 	send->jobs = xcalloc(blobs->count + 1, sizeof(*send->jobs));
@@ -214,10 +195,16 @@ int
 send_blobs(const struct send_options *options, const struct descriptors *blobs, struct error **err)
 {
 	CLEANUP(send_release) struct send send = { .options = options };
+	bool is_upload = (options->made || repository_is_local(options->source)) &&
+			 !repository_is_local(options->destination);
 
 	plan_jobs(&send, blobs);
-	tell_begun(options, blobs);
-	while (has_work(&send)) {
+	observer_phase(options->observer, EVENT_BEGUN, is_upload ? PHASE_UPLOAD : PHASE_COPY);
+	for (size_t i = 0; i < blobs->count; i++)
+		observer_blob(options->observer, EVENT_EXPECTED,
+			      digest_text(&blobs->items[i].digest).text,
+			      blobs->items[i].size_bytes);
+	while (send.running_count > 0 || (!send.failure && send.next < send.job_count)) {
 		start_jobs(&send);
 		if (send.running_count > 0 &&
 		    repository_step(options->destination, NULL, 1000, err) < 0)

@@ -147,21 +147,6 @@ refuse_unsigned(const struct verification *verification, struct error **err)
 						    : -1;
 }
 
-/* The payloads are in the store already. */
-static int
-keep_signatures(const struct verification *verification, const struct signatures *signatures,
-		struct error **err)
-{
-	const struct resolution *root = &signatures->root;
-
-	if (!store_is_writable(verification->store))
-		return 0;
-	if (store_add(verification->store, &root->descriptor.digest, root->bytes.data,
-		      root->bytes.size, err) < 0)
-		return -1;
-	return store_set_reference(verification->store, verification->name, &root->descriptor, err);
-}
-
 static int
 keep_bundle(const struct verification *verification, const struct good_bundle *good,
 	    struct error **err)
@@ -184,6 +169,7 @@ ask_signatures(const struct verification *verification, bool *ret_found, struct 
 		.keep = store_is_writable(verification->store),
 	};
 	AUTO_SIGNATURES struct signatures signatures = { 0 };
+	const struct resolution *root = &signatures.root;
 
 	if (signatures_get(&content, verification->tag, &signatures, err) < 0) {
 		*ret_found = signatures.root.evidence.presence == PRESENCE_PRESENT;
@@ -194,7 +180,13 @@ ask_signatures(const struct verification *verification, bool *ret_found, struct 
 		return refuse_unsigned(verification, err);
 	if (check_signatures(verification, &signatures, err) < 0)
 		return -1;
-	return keep_signatures(verification, &signatures, err);
+	/* The payloads are in the store already. */
+	if (!store_is_writable(verification->store))
+		return 0;
+	if (store_add(verification->store, &root->descriptor.digest, root->bytes.data,
+		      root->bytes.size, err) < 0)
+		return -1;
+	return store_set_reference(verification->store, verification->name, &root->descriptor, err);
 }
 
 /* Once for all policies. */

@@ -99,9 +99,8 @@ read_to_end(int fd, struct buf *buf, const char *what, struct error **err)
 			continue;
 		if (got < 0)
 			return error_set_path(err, errno, "read", what);
-		if (buf_append(buf, chunk, (size_t)got, err) < 0) {
+		if (buf_append(buf, chunk, (size_t)got, err) < 0)
 			return error_wrap(err, "cannot read '%s'", QUOTED(what));
-		}
 	}
 }
 

@@ -504,9 +504,8 @@ run_to_end(struct child *child, const struct spawn_options *options, const struc
 	int ended = 0;
 	bool timed_out;
 
-	if (move_streams(child, deadline_ms, signals, err) < 0) {
+	if (move_streams(child, deadline_ms, signals, err) < 0)
 		return error_wrap(err, "output of '%s'", QUOTED(options->argv[0]));
-	}
 	if (!caught_signal)
 		ended = wait_until(child, deadline_ms, signals, &status);
 	if (ended == 0 && caught_signal)

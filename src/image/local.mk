@@ -32,7 +32,7 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/transfer/push_tree.c %D%/transfer/push_tree.h \
 	%D%/transfer/blob.c %D%/transfer/blob.h \
 	%D%/transfer/put_document.c %D%/transfer/put_document.h \
-	%D%/transfer/tags.c %D%/transfer/tags.h \
+	%D%/transfer/image_tags.c %D%/transfer/image_tags.h \
 	%D%/transfer/send.c %D%/transfer/send.h \
 	%D%/transfer/confirm_tag.c %D%/transfer/confirm_tag.h \
 	%D%/make/sign.c %D%/make/sign.h \

@@ -78,12 +78,11 @@ add(int fd, const char *name, const char *what, struct xattrs *xattrs, struct er
 		return errno == ENOATTR
 			       ? 0
 			       : error_set_path(err, errno, "read the attributes of", what);
-	if (strchr(name, '=')) {
+	if (strchr(name, '='))
 		return error_set(err, ERROR_LOCAL,
 				 "cannot pack the attribute '%s' of '%s': a tar cannot represent "
 				 "'=' in its name",
 				 QUOTED(name), QUOTED(what));
-	}
 	xattrs->items = xgrow(xattrs->items, xattrs->count, sizeof(*xattrs->items));
 	xattrs->items[xattrs->count++] = (struct tar_xattr){
 		.name = xstrdup(name),

@@ -71,10 +71,9 @@ read_critical(const json_t *object, struct simple_signing *payload, struct error
 	    document_read_fields(critical.identity, &reference_field, 1, &reference, err) < 0 ||
 	    document_read_fields(critical.image, &digest_field, 1, &digest, err) < 0)
 		return -1;
-	if (strcmp(critical.type, known_type) != 0) {
+	if (strcmp(critical.type, known_type) != 0)
 		return error_set(err, ERROR_CONTENT, "unknown kind of signature '%s'",
 				 QUOTED(critical.type));
-	}
 	if (digest_parse(digest.value, &payload->digest, err) < 0)
 		return -1;
 	payload->reference = xstrdup(reference.value);

@@ -177,10 +177,9 @@ store_set_reference(struct store *store, const char *name, const struct descript
 {
 	if (store_hold_blobs(store, err) < 0 || store_commit(store, err) < 0 ||
 	    check_target(store, descriptor, err) < 0 ||
-	    replace_entry(store, name, descriptor, err) < 0) {
+	    replace_entry(store, name, descriptor, err) < 0)
 		return error_wrap(err, "cannot set reference '%s'",
 				  QUOTED(name ? name : store->path));
-	}
 	if (store->ingest_count == 0)
 		store_release_blobs(store);
 	return 0;

@@ -151,14 +151,11 @@ char *
 cache_config_format(const struct cache_facts *facts)
 {
 	AUTO_JSON json_t *config = json_object();
-	json_t *paths = json_array();
 
-	for (size_t i = 0; i < facts->paths->count; i++)
-		json_array_append_new(paths, json_string(facts->paths->items[i]));
 	json_object_set_new(config, "version", json_integer(1));
 	json_object_set_new(config, "name", json_string(facts->name));
 	json_object_set_new(config, "key", json_string(facts->key));
-	json_object_set_new(config, "paths", paths);
+	json_object_set_new(config, "paths", json_strings(facts->paths));
 	json_object_set_new(config, "files", json_integer((json_int_t)facts->file_count));
 	json_object_set_new(config, "bytes", json_integer((json_int_t)facts->total_bytes));
 	if (facts->parent)

@@ -23,7 +23,6 @@ describe(const struct cache_work *work, struct page *page)
 {
 	const struct cache_keys *keys = &work->keys;
 	json_t *candidates = json_array();
-	json_t *pointers = json_array();
 
 	page_add(page, "%s key %s\n", work->spec->name, keys->key);
 	for (size_t i = 0; i < keys->candidate_count; i++) {
@@ -37,8 +36,6 @@ describe(const struct cache_work *work, struct page *page)
 						candidate->repository, "tag", candidate->tag,
 						"words", candidate->words));
 	}
-	for (size_t i = 0; i < keys->pointer_tags.count; i++)
-		json_array_append_new(pointers, json_string(keys->pointer_tags.items[i]));
 	if (keys->save_repository)
 		page_add(page, "  save %s:%s\n", QUOTED(keys->save_repository), keys->exact_tag);
 	else
@@ -46,7 +43,7 @@ describe(const struct cache_work *work, struct page *page)
 	return json_pack("{s:s, s:s, s:o, s:s?, s:s?, s:s, s:o}", "name", work->spec->name, "key",
 			 keys->key, "candidates", candidates, "save_repository",
 			 keys->save_repository, "read_only", keys->why_not, "tag", keys->exact_tag,
-			 "pointers", pointers);
+			 "pointers", json_strings(&keys->pointer_tags));
 }
 
 static int

@@ -15,6 +15,7 @@
 #include "cli/output/columns.h"
 #include "cli/output/page.h"
 #include "oci/annotation.h"
+#include "oci/document.h"
 #include "repository/repository.h"
 #include "store/digest_set.h"
 
@@ -41,16 +42,6 @@ count_blobs(struct listing *listing, const struct cache_artifact *artifact)
 		}
 	}
 	return packed_bytes;
-}
-
-static json_t *
-tags_json(const struct strings *tags)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < tags->count; i++)
-		json_array_append_new(array, json_string(tags->items[i]));
-	return array;
 }
 
 static void
@@ -86,7 +77,7 @@ add_cache(struct listing *listing, const char *repository, const struct strings 
 					digest_text(&artifact->digest).text, "created", created,
 					"files", (json_int_t)artifact->file_count, "bytes",
 					(json_int_t)artifact->total_bytes, "packed_bytes",
-					(json_int_t)packed_bytes, "tags", tags_json(tags)));
+					(json_int_t)packed_bytes, "tags", json_strings(tags)));
 	listing->count++;
 }
 

@@ -63,12 +63,6 @@ find_nearest(struct context *context, const struct cache_keys *keys, struct near
 	return 0;
 }
 
-static bool
-is_same(const struct source *a, const struct source *b)
-{
-	return a->mode == b->mode && memcmp(a->sha256, b->sha256, sizeof(a->sha256)) == 0;
-}
-
 /* Directories differ by their names, which are in the list themselves; what of a key file differs
  * was told before. */
 static void
@@ -79,7 +73,8 @@ compare_sources(const struct strings *key, const struct sources *before,
 		const struct source *old = sources_find(before, after->items[i].path);
 
 		if (after->items[i].mode == S_IFDIR || strings_has(key, after->items[i].path) ||
-		    (old && is_same(old, &after->items[i])))
+		    (old && old->mode == after->items[i].mode &&
+		     memcmp(old->sha256, after->items[i].sha256, sizeof(old->sha256)) == 0))
 			continue;
 		strings_take(differences, xasprintf("%s %s", QUOTED(after->items[i].path),
 						    old ? "changed" : "added"));
@@ -166,8 +161,6 @@ describe(const struct cache_work *work, const struct nearest *nearest,
 {
 	const char *words = nearest->candidate ? nearest->candidate->words : NULL;
 	const char *tag = nearest->candidate ? nearest->candidate->tag : NULL;
-	json_t *array = json_array();
-	json_t *files = json_array();
 
 	if (!words)
 		page_add(page, "%s: no cache of this name, platform and toolchain is there\n",
@@ -177,22 +170,18 @@ describe(const struct cache_work *work, const struct nearest *nearest,
 	else
 		page_add(page, "%s: the nearest cache has the %s, and differs in:\n",
 			 work->spec->name, QUOTED(words));
-	for (size_t i = 0; i < differences->count; i++) {
+	for (size_t i = 0; i < differences->count; i++)
 		page_add(page, "  %s\n", differences->items[i]);
-		json_array_append_new(array, json_string(differences->items[i]));
-	}
 	if (outside->count > 0)
 		page_add(page, "%s: the last build also read files that are not sources:\n",
 			 work->spec->name);
-	for (size_t i = 0; i < outside->count; i++) {
-		json_array_append_new(files, json_string(outside->items[i]));
-		if (i < SOURCES_SHOWN_COUNT)
-			page_add(page, "  %s\n", QUOTED(outside->items[i]));
-	}
+	for (size_t i = 0; i < outside->count && i < SOURCES_SHOWN_COUNT; i++)
+		page_add(page, "  %s\n", QUOTED(outside->items[i]));
 	if (outside->count > SOURCES_SHOWN_COUNT)
 		page_add(page, "  %zu others\n", outside->count - SOURCES_SHOWN_COUNT);
 	return json_pack("{s:s, s:s?, s:s?, s:o, s:o}", "name", work->spec->name, "nearest", words,
-			 "tag", tag, "differences", array, "outside_sources", files);
+			 "tag", tag, "differences", json_strings(differences), "outside_sources",
+			 json_strings(outside));
 }
 
 static int

@@ -9,7 +9,7 @@
 #include "cli/context.h"
 #include "cli/output/page.h"
 #include "image/resolve/target.h"
-#include "image/transfer/tags.h"
+#include "image/transfer/image_tags.h"
 #include "oci/document.h"
 #include "oci/location.h"
 #include "project/project.h"

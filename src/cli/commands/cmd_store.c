@@ -220,6 +220,7 @@ run_gc(struct context *context, const void *opaque, const struct strings *operan
        struct error **err)
 {
 	const struct gc_values *values = opaque;
+	const char *verb = values->dry_run ? "would remove" : "removed";
 	struct store *store = session_store(context_session(context), err);
 	AUTO_FREE char *removed = NULL;
 	AUTO_FREE char *kept = NULL;
@@ -234,24 +235,22 @@ run_gc(struct context *context, const void *opaque, const struct strings *operan
 		return -1;
 	removed = text_bytes(result->removed_bytes);
 	kept = text_bytes(result->kept_bytes);
-	page_add(&page, "%s %" PRIu64 " file%s, %s; kept %" PRIu64 ", %s\n",
-		 values->dry_run ? "would remove" : "removed", result->removed_count,
-		 PLURAL_S(result->removed_count), removed, result->kept_count, kept);
+	page_add(&page, "%s %" PRIu64 " file%s, %s; kept %" PRIu64 ", %s\n", verb,
+		 result->removed_count, PLURAL_S(result->removed_count), removed,
+		 result->kept_count, kept);
 	if (collected.expired.builds > 0)
-		page_add(&page, "%s %u local build%s that nothing used for %d days\n",
-			 values->dry_run ? "would remove" : "removed", collected.expired.builds,
-			 PLURAL_S(collected.expired.builds), BUILT_KEPT_DAYS);
+		page_add(&page, "%s %u local build%s that nothing used for %d days\n", verb,
+			 collected.expired.builds, PLURAL_S(collected.expired.builds),
+			 BUILT_KEPT_DAYS);
 	if (collected.expired.others > 0)
-		page_add(&page, "%s %u reference%s that nothing used for that long\n",
-			 values->dry_run ? "would remove" : "removed", collected.expired.others,
-			 PLURAL_S(collected.expired.others));
+		page_add(&page, "%s %u reference%s that nothing used for that long\n", verb,
+			 collected.expired.others, PLURAL_S(collected.expired.others));
 	if (collected.removed_trees > 0)
-		page_add(&page, "%s %u unpacked tree%s\n",
-			 values->dry_run ? "would remove" : "removed", collected.removed_trees,
+		page_add(&page, "%s %u unpacked tree%s\n", verb, collected.removed_trees,
 			 PLURAL_S(collected.removed_trees));
 	if (roots.removed_count > 0)
-		page_add(&page, "%s %" PRIu64 " roots of runs that were killed\n",
-			 values->dry_run ? "would remove" : "removed", roots.removed_count);
+		page_add(&page, "%s %" PRIu64 " roots of runs that were killed\n", verb,
+			 roots.removed_count);
 	return answer(context, &page,
 		      json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "dry_run",
 				values->dry_run, "removed_count", (json_int_t)result->removed_count,

@@ -10,7 +10,7 @@
 #include "cli/context.h"
 #include "cli/options/target_options.h"
 #include "image/resolve/target.h"
-#include "image/transfer/tags.h"
+#include "image/transfer/image_tags.h"
 #include "oci/document.h"
 #include "oci/location.h"
 

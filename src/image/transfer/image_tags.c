@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "image/transfer/tags.h"
+#include "image/transfer/image_tags.h"
 
 #include <string.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tags.h - further tags for an image that is there, and tags or a manifest out of a repository */
-#ifndef OCIFP_IMAGE_TRANSFER_TAGS_H
-#define OCIFP_IMAGE_TRANSFER_TAGS_H
+/* image_tags.h - further tags for an image that is there, and tags or a manifest out of a
+ * repository */
+#ifndef OCIFP_IMAGE_TRANSFER_IMAGE_TAGS_H
+#define OCIFP_IMAGE_TRANSFER_IMAGE_TAGS_H
 
 #include <stdbool.h>
 #include <stddef.h>

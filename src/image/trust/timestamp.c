@@ -10,6 +10,13 @@
 #include "base/cleanup.h"
 #include "image/trust/trusted_root.h"
 
+/* OpenSSL 3.4 renamed what takes ownership. */
+#if OPENSSL_VERSION_NUMBER < 0x30400000L
+#define TS_VERIFY_CTX_set0_data TS_VERIFY_CTX_set_data
+#define TS_VERIFY_CTX_set0_store TS_VERIFY_CTX_set_store
+#define TS_VERIFY_CTX_set0_certs TS_VERIFY_CTX_set_certs
+#endif
+
 DEFINE_CLEANUP(TS_RESP, TS_RESP_free)
 DEFINE_CLEANUP(TS_VERIFY_CTX, TS_VERIFY_CTX_free)
 
@@ -105,9 +112,9 @@ verify_token(TS_RESP *response, const struct octets *stamped,
 	}
 	/* The context owns them from here. */
 	TS_VERIFY_CTX_set_flags(context, TS_VFY_VERSION | TS_VFY_SIGNATURE | TS_VFY_DATA);
-	TS_VERIFY_CTX_set_store(context, store);
-	TS_VERIFY_CTX_set_data(context, bytes);
-	TS_VERIFY_CTX_set_certs(context, certificates);
+	TS_VERIFY_CTX_set0_store(context, store);
+	TS_VERIFY_CTX_set0_data(context, bytes);
+	TS_VERIFY_CTX_set0_certs(context, certificates);
 	return TS_RESP_verify_response(context, response) == 1;
 }
 

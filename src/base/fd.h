@@ -65,6 +65,10 @@ bool file_is_same(const struct stat *before, const struct stat *after);
  * later fsync() has less to wait for.  Only a hint. */
 void file_start_writing(int fd, uint64_t offset, uint64_t size);
 
+/* Writes to disk what was stored through mappings, so that the next store through one is a change
+ * that the file's times tell.  False: it may not be. */
+bool file_settle(int fd);
+
 /* fsync(2), to the medium itself: on macOS that is F_FULLFSYNC. */
 int fd_sync(int fd);
 

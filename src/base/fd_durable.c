@@ -179,3 +179,16 @@ file_start_writing(int fd, uint64_t offset, uint64_t size)
 	(void)size;
 #endif
 }
+
+bool
+file_settle(int fd)
+{
+#ifdef HAVE_SYNC_FILE_RANGE
+	return sync_file_range(fd, 0, 0,
+			       SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+				       SYNC_FILE_RANGE_WAIT_AFTER) == 0;
+#else
+	(void)fd;
+	return false;
+#endif
+}

@@ -161,7 +161,8 @@
 #define LAYOUT_INDEX_LIMIT_BYTES (16 * MIB)  /* index.json of a layout with many tags */
 #define STAT_CACHE_FILES_MIN_COUNT 2000      /* fewer are read in milliseconds */
 #define STAT_CACHE_FILES_LIMIT_COUNT 1000000 /* 72 MB; more are read each time */
-#define STAT_CACHE_QUIET_S 60 /* Linux writes a dirty page back after 30 s, looking every 5 s */
+#define STAT_CACHE_QUIET_S 60                /* before that, a file may still be written */
+#define STAT_CACHE_BOOT_LIMIT_BYTES 39       /* a UUID and a line's end have 37 */
 #define STAT_CACHE_UNUSED_RUNS 8
 #define STAT_CACHE_LIFE_S (30 * 86400)
 #define STAT_CACHE_SWEPT_LIMIT_COUNT 10000

@@ -119,17 +119,19 @@ static int
 hash_regular(struct file_hasher *hasher, int fd, struct input_file *file, struct error **err)
 {
 	struct stat before;
+	bool is_settled;
 
 	if (fstat(fd, &before) < 0)
 		return fail(err, "look at", file);
 	if (!S_ISREG(before.st_mode))
 		return walk_refuse_special(file->path, err);
+	is_settled = hasher->cache && stat_cache_settle(hasher->cache, fd, &before);
 	take_status(file, &before);
 	if (read_content(hasher, fd, file, err) < 0 ||
 	    check_unchanged(hasher, file, &before, err) < 0)
 		return -1;
 	finish(hasher, file);
-	if (hasher->cache)
+	if (is_settled)
 		stat_cache_keep(hasher->cache, hasher->index, &before, file->sha256);
 	return 0;
 }

@@ -31,6 +31,7 @@ struct head {
 	uint64_t count;
 	uint64_t device; /* of the file itself */
 	uint64_t inode;
+	char boot[40];
 };
 
 static const char magic[16] = "ocifp-stats-1";
@@ -39,6 +40,7 @@ struct stat_cache {
 	int place_fd;
 	char *name;
 	uint64_t device; /* of the directory: files on others are read */
+	char boot[40]; /* the machine's start: a crash may lose a time, and keep what was written */
 	time_t now_s;
 	struct buf bytes;                /* of the file */
 	const struct stat_record *known; /* in `bytes` */
@@ -68,8 +70,8 @@ choose_place(void)
 
 /* On tmpfs a store to a mapping changes no time, on network file systems another machine's clock
  * counts, and of others nothing is known. */
-static bool
-has_sound_times(int dir_fd)
+bool
+stat_cache_has_sound_times(int dir_fd)
 {
 #ifdef __linux__
 	static const uint32_t sound[] = { 0xef53, 0x58465342, 0x9123683e, 0xf2f52010 };
@@ -131,7 +133,8 @@ is_whole(const struct stat_cache *cache, const struct stat *status)
 	    head.record_bytes != sizeof(struct stat_record) ||
 	    head.count > 2 * STAT_CACHE_FILES_LIMIT_COUNT ||
 	    end != sizeof(head) + head.count * sizeof(struct stat_record) ||
-	    head.device != (uint64_t)status->st_dev || head.inode != (uint64_t)status->st_ino)
+	    head.device != (uint64_t)status->st_dev || head.inode != (uint64_t)status->st_ino ||
+	    memcmp(head.boot, cache->boot, sizeof(head.boot)) != 0)
 		return false;
 	digest = digest_of(DIGEST_SHA256, bytes->data, end);
 	return memcmp(digest.bytes, bytes->data + end, INPUT_DIGEST_BYTES) == 0;
@@ -189,7 +192,7 @@ read_known(struct stat_cache *cache)
 }
 
 struct stat_cache *
-stat_cache_open_at(const char *place, int dir_fd, size_t file_count, time_t now_s)
+stat_cache_open_at(const char *place, const char *boot, int dir_fd, size_t file_count, time_t now_s)
 {
 	AUTO_CLOSE int place_fd = open_place(place);
 	struct stat_cache *cache;
@@ -201,6 +204,7 @@ stat_cache_open_at(const char *place, int dir_fd, size_t file_count, time_t now_
 	cache->place_fd = TAKE_FD(place_fd);
 	cache->device = (uint64_t)status.st_dev;
 	cache->name = xasprintf("%" PRIx64 "-%" PRIx64, cache->device, (uint64_t)status.st_ino);
+	(void)snprintf(cache->boot, sizeof(cache->boot), "%s", boot);
 	cache->now_s = now_s;
 	cache->bytes = (struct buf)BUF_INIT(sizeof(struct head) + INPUT_DIGEST_BYTES +
 					    (size_t)2 * STAT_CACHE_FILES_LIMIT_COUNT *
@@ -214,13 +218,16 @@ stat_cache_open_at(const char *place, int dir_fd, size_t file_count, time_t now_
 struct stat_cache *
 stat_cache_open(int dir_fd, size_t file_count)
 {
+	AUTO_BUF struct buf boot = BUF_INIT(STAT_CACHE_BOOT_LIMIT_BYTES);
+	AUTO_ERROR struct error *trouble = NULL;
 	AUTO_FREE char *place = NULL;
 
 	if (file_count < STAT_CACHE_FILES_MIN_COUNT || file_count > STAT_CACHE_FILES_LIMIT_COUNT ||
-	    !has_sound_times(dir_fd))
+	    !stat_cache_has_sound_times(dir_fd) ||
+	    file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", &boot, &trouble) < 0)
 		return NULL;
 	place = choose_place();
-	return place ? stat_cache_open_at(place, dir_fd, file_count, time(NULL)) : NULL;
+	return place ? stat_cache_open_at(place, boot.data, dir_fd, file_count, time(NULL)) : NULL;
 }
 
 void
@@ -285,12 +292,17 @@ is_quiet(const struct stat_cache *cache, const struct stat *status)
 	return status->st_ctim.tv_sec <= cache->now_s - STAT_CACHE_QUIET_S;
 }
 
+bool
+stat_cache_settle(const struct stat_cache *cache, int fd, const struct stat *status)
+{
+	return (uint64_t)status->st_dev == cache->device && is_quiet(cache, status) &&
+	       file_settle(fd);
+}
+
 void
 stat_cache_keep(struct stat_cache *cache, size_t index, const struct stat *status,
 		const uint8_t *sha256)
 {
-	if ((uint64_t)status->st_dev != cache->device || !is_quiet(cache, status))
-		return;
 	cache->kept[index] = record_of(status);
 	memcpy(cache->kept[index].sha256, sha256, INPUT_DIGEST_BYTES);
 	atomic_store_explicit(&cache->is_changed, true, memory_order_relaxed);
@@ -350,6 +362,7 @@ write_records(struct stat_cache *cache, int fd)
 	memcpy(head.magic, magic, sizeof(magic));
 	head.device = (uint64_t)status.st_dev;
 	head.inode = (uint64_t)status.st_ino;
+	memcpy(head.boot, cache->boot, sizeof(head.boot));
 	if (!write_part(fd, hasher, &head, sizeof(head)) ||
 	    !write_part(fd, hasher, cache->kept, kept_count * sizeof(*cache->kept)) ||
 	    !write_part(fd, hasher, unused, unused_count * sizeof(*unused)))

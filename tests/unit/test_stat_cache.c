@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -35,6 +36,8 @@ make_files(void)
 	shell("mkdir -p in; for i in 1 2 3; do echo $i >in/$i; done");
 }
 
+static const char *boot = "one";
+
 static struct stat_cache *
 open_cache_at(const char *name, time_t later_s)
 {
@@ -42,7 +45,7 @@ open_cache_at(const char *name, time_t later_s)
 	AUTO_FREE char *here = realpath(".", NULL);
 	AUTO_FREE char *place = xasprintf("%s/%s", here, name);
 
-	return stat_cache_open_at(place, dir_fd, COUNT, time(NULL) + later_s);
+	return stat_cache_open_at(place, boot, dir_fd, COUNT, time(NULL) + later_s);
 }
 
 static struct stat_cache *
@@ -119,6 +122,44 @@ a_change_that_keeps_size_and_time_is_seen(void **state)
 	      "echo 8 >in/new; touch -r in/3 in/new; mv in/new in/3");
 	assert_int_equal(run_after(STAT_CACHE_QUIET_S + 1, COUNT, digits), 1);
 	assert_memory_equal(digits, "178", COUNT);
+}
+
+#ifdef __linux__
+/* While a page is dirty the kernel does not see that it is stored to once more. */
+static void
+a_change_through_a_mapping_that_is_not_written_back_yet_is_seen(void **state)
+{
+	AUTO_CLOSE int dir_fd = dir_open_at(AT_FDCWD, ".");
+	AUTO_CLOSE int fd = -1;
+	char digits[COUNT];
+	char *mapped;
+
+	(void)state;
+	if (!stat_cache_has_sound_times(dir_fd))
+		skip();
+	make_files();
+	fd = open("in/2", O_RDWR | O_CLOEXEC);
+	mapped = mmap(NULL, 2, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_true(mapped != MAP_FAILED);
+	mapped[0] = '5';
+	(void)run_once();
+	mapped[0] = '6';
+	(void)run_after(STAT_CACHE_QUIET_S + 1, COUNT, digits);
+	assert_memory_equal(digits, "163", COUNT);
+	assert_int_equal(munmap(mapped, 2), 0);
+}
+#endif
+
+static void
+what_was_kept_before_the_machine_started_is_not_used(void **state)
+{
+	(void)state;
+	make_files();
+	(void)run_once();
+	boot = "two";
+	assert_int_equal(run_once(), 0);
+	assert_int_equal(run_once(), 3);
+	boot = "one";
 }
 
 static void
@@ -229,6 +270,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		IN_TREE(what_did_not_change_is_known_in_the_next_run),
 		IN_TREE(a_change_that_keeps_size_and_time_is_seen),
+#ifdef __linux__
+		IN_TREE(a_change_through_a_mapping_that_is_not_written_back_yet_is_seen),
+#endif
+		IN_TREE(what_was_kept_before_the_machine_started_is_not_used),
 		IN_TREE(a_file_that_changed_a_moment_ago_is_not_kept),
 		IN_TREE(what_is_torn_or_from_elsewhere_is_ignored_and_written_anew),
 		IN_TREE(a_place_that_others_can_enter_is_not_used),

@@ -1,60 +1,60 @@
 noinst_LIBRARIES += %D%/libimage.a
 %C%_libimage_a_SOURCES = \
-	%D%/transfer/file_artifact.c %D%/transfer/file_artifact.h \
-	%D%/ensure/build.c %D%/ensure/build.h \
-	%D%/resolve/built.c %D%/resolve/built.h \
-	%D%/make/compose.c %D%/make/compose.h \
 	%D%/document/content.c %D%/document/content.h \
+	%D%/document/image_node.c %D%/document/image_node.h \
+	%D%/document/image_tree.c %D%/document/image_tree.h \
+	%D%/document/local_image.c %D%/document/local_image.h \
+	%D%/resolve/built.c %D%/resolve/built.h \
+	%D%/resolve/find.c %D%/resolve/find.h \
+	%D%/resolve/image_source.c %D%/resolve/image_source.h \
+	%D%/resolve/lookup.c %D%/resolve/lookup.h \
+	%D%/resolve/target.c %D%/resolve/target.h \
+	%D%/trust/bundle_signers.c %D%/trust/bundle_signers.h \
+	%D%/trust/bundles.c %D%/trust/bundles.h \
+	%D%/trust/expected_claim.c %D%/trust/expected_claim.h \
+	%D%/trust/inclusion.c %D%/trust/inclusion.h \
+	%D%/trust/keyless.c %D%/trust/keyless.h \
+	%D%/trust/lock_project.c %D%/trust/lock_project.h \
+	%D%/trust/log_body.c %D%/trust/log_body.h \
+	%D%/trust/signatures.c %D%/trust/signatures.h \
+	%D%/trust/signer_certificate.c %D%/trust/signer_certificate.h \
+	%D%/trust/signing_key.c %D%/trust/signing_key.h \
+	%D%/trust/sigstore_bundle.c %D%/trust/sigstore_bundle.h \
+	%D%/trust/timestamp.c %D%/trust/timestamp.h \
+	%D%/trust/trust_policies.c %D%/trust/trust_policies.h \
+	%D%/trust/trusted_root.c %D%/trust/trusted_root.h \
+	%D%/trust/verify.c %D%/trust/verify.h \
+	%D%/transfer/blob.c %D%/transfer/blob.h \
+	%D%/transfer/confirm_tag.c %D%/transfer/confirm_tag.h \
 	%D%/transfer/copy_image.c %D%/transfer/copy_image.h \
 	%D%/transfer/copy_tags.c %D%/transfer/copy_tags.h \
-	%D%/make/derive.c %D%/make/derive.h \
 	%D%/transfer/destination.c %D%/transfer/destination.h \
-	%D%/ensure/ensure.c %D%/ensure/ensure.h \
 	%D%/transfer/fetch.c %D%/transfer/fetch.h \
-	%D%/resolve/find.c %D%/resolve/find.h \
-	%D%/unpack/image_unpacker.c %D%/unpack/image_unpacker.h \
-	%D%/prune/collect.c %D%/prune/collect.h \
+	%D%/transfer/file_artifact.c %D%/transfer/file_artifact.h \
+	%D%/transfer/image_tags.c %D%/transfer/image_tags.h \
 	%D%/transfer/import.c %D%/transfer/import.h \
-	%D%/ensure/join.c %D%/ensure/join.h \
-	%D%/ensure/moving_tags.c %D%/ensure/moving_tags.h \
-	%D%/unpack/layer_jobs.c %D%/unpack/layer_jobs.h \
-	%D%/unpack/image_layers.c %D%/unpack/image_layers.h \
-	%D%/document/local_image.c %D%/document/local_image.h \
-	%D%/trust/lock_project.c %D%/trust/lock_project.h \
-	%D%/resolve/lookup.c %D%/resolve/lookup.h \
-	%D%/make/new_layer.c %D%/make/new_layer.h \
-	%D%/document/image_node.c %D%/document/image_node.h \
-	%D%/prune/prune.c %D%/prune/prune.h \
-	%D%/prune/prune_graph.c %D%/prune/prune_graph.h \
 	%D%/transfer/publish.c %D%/transfer/publish.h \
 	%D%/transfer/pull.c %D%/transfer/pull.h \
 	%D%/transfer/push.c %D%/transfer/push.h \
 	%D%/transfer/push_tree.c %D%/transfer/push_tree.h \
-	%D%/transfer/blob.c %D%/transfer/blob.h \
 	%D%/transfer/put_document.c %D%/transfer/put_document.h \
-	%D%/transfer/image_tags.c %D%/transfer/image_tags.h \
 	%D%/transfer/send.c %D%/transfer/send.h \
-	%D%/transfer/confirm_tag.c %D%/transfer/confirm_tag.h \
+	%D%/make/compose.c %D%/make/compose.h \
+	%D%/make/derive.c %D%/make/derive.h \
+	%D%/make/new_layer.c %D%/make/new_layer.h \
 	%D%/make/sign.c %D%/make/sign.h \
 	%D%/make/sign_bundle.c %D%/make/sign_bundle.h \
-	%D%/trust/signatures.c %D%/trust/signatures.h \
-	%D%/trust/bundle_signers.c %D%/trust/bundle_signers.h \
-	%D%/trust/bundles.c %D%/trust/bundles.h \
-	%D%/trust/expected_claim.c %D%/trust/expected_claim.h \
-	%D%/trust/sigstore_bundle.c %D%/trust/sigstore_bundle.h \
-	%D%/trust/inclusion.c %D%/trust/inclusion.h \
-	%D%/trust/keyless.c %D%/trust/keyless.h \
-	%D%/trust/log_body.c %D%/trust/log_body.h \
-	%D%/trust/signer_certificate.c %D%/trust/signer_certificate.h \
-	%D%/trust/timestamp.c %D%/trust/timestamp.h \
-	%D%/trust/trusted_root.c %D%/trust/trusted_root.h \
-	%D%/trust/trust_policies.c %D%/trust/trust_policies.h \
-	%D%/trust/signing_key.c %D%/trust/signing_key.h \
-	%D%/resolve/image_source.c %D%/resolve/image_source.h \
+	%D%/unpack/image_layers.c %D%/unpack/image_layers.h \
+	%D%/unpack/image_unpacker.c %D%/unpack/image_unpacker.h \
+	%D%/unpack/layer_jobs.c %D%/unpack/layer_jobs.h \
 	%D%/unpack/stage.c %D%/unpack/stage.h \
-	%D%/resolve/target.c %D%/resolve/target.h \
-	%D%/document/image_tree.c %D%/document/image_tree.h \
 	%D%/unpack/unpack.c %D%/unpack/unpack.h \
-	%D%/trust/verify.c %D%/trust/verify.h
+	%D%/prune/collect.c %D%/prune/collect.h \
+	%D%/prune/prune.c %D%/prune/prune.h \
+	%D%/prune/prune_graph.c %D%/prune/prune_graph.h \
+	%D%/ensure/build.c %D%/ensure/build.h \
+	%D%/ensure/ensure.c %D%/ensure/ensure.h \
+	%D%/ensure/join.c %D%/ensure/join.h \
+	%D%/ensure/moving_tags.c %D%/ensure/moving_tags.h
 
 image_libs = src/image/libimage.a $(repository_libs) $(project_libs)

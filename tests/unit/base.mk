@@ -6,6 +6,7 @@ base_tests = \
 	%D%/test_fd \
 	%D%/test_leftovers \
 	%D%/test_observer \
+	%D%/test_path \
 	%D%/test_random \
 	%D%/test_spawn \
 	%D%/test_strings \
@@ -36,6 +37,9 @@ TESTS += $(base_tests)
 
 %C%_test_observer_SOURCES = %D%/test_observer.c
 %C%_test_observer_LDADD = $(base_libs) $(CMOCKA_LIBS)
+
+%C%_test_path_SOURCES = %D%/test_path.c
+%C%_test_path_LDADD = $(base_libs) $(CMOCKA_LIBS)
 
 %C%_test_random_SOURCES = %D%/test_random.c
 %C%_test_random_LDADD = $(base_libs) $(CMOCKA_LIBS)

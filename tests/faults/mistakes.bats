@@ -69,6 +69,20 @@ told_of() {
 	told_of 3 'push ci' "it was neither built here nor pulled; 'ocifp ensure ci' builds it"
 }
 
+@test "run and shell without an image or a command, with and without a project" {
+	local words
+	for words in run shell 'run --' 'run --bogus' 'shell --bogus' 'run -e' 'run -e --' 'run -e -- x' 'run -- x --bogus'; do
+		told_of 125 "$words" ''
+		refute_stderr_has 'Segmentation|AddressSanitizer'
+	done
+	told_of 125 'run ci --bogus' "option '--bogus' is not known"
+	told_of 125 'run cj --bogus' "no image 'cj'"
+	rm .ocifp.yaml
+	for words in run shell 'run --' 'run --bogus' 'run x --bogus'; do
+		told_of 125 "$words" ''
+	done
+}
+
 @test "commands of other tools are answered with ours" {
 	local words message
 	while IFS='|' read -r words message; do

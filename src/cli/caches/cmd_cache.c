@@ -11,8 +11,10 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/output/github.h"
+#include "cli/output/page.h"
 #include "cli/output/progress.h"
 #include "oci/digest.h"
+#include "oci/document.h"
 #include "oci/location.h"
 #include "repository/repository.h"
 #include "store/store.h"
@@ -41,6 +43,26 @@ cache_command_specs(struct context *context, const struct cache_values *values,
 	if (!directory)
 		return error_set(err, ERROR_USAGE, "cannot find the directory '%s'", named);
 	return cache_specs_make(project, directory, &options, ret_specs, err);
+}
+
+int
+cache_command_tell_each(struct context *context, const struct cache_values *values,
+			const struct strings *operands, cache_teller *tell, struct error **err)
+{
+	AUTO_CACHE_SPECS struct cache_specs specs = { 0 };
+	AUTO_PAGE struct page page = { 0 };
+	AUTO_JSON json_t *caches = json_array();
+
+	if (cache_command_specs(context, values, operands, &specs, err) < 0)
+		return -1;
+	for (size_t i = 0; i < specs.count; i++) {
+		json_t *object = tell(context, values, &specs.items[i], &page, err);
+
+		if (!object)
+			return -1;
+		json_array_append_new(caches, object);
+	}
+	return context_result_page(context, &page, json_pack("{s:O}", "caches", caches), err);
 }
 
 int

@@ -15,6 +15,7 @@
 struct context;
 struct digest;
 struct error;
+struct page;
 
 /* The options of each of them; first in the struct of values. */
 struct cache_values {
@@ -67,6 +68,13 @@ struct cache_values {
 int cache_command_specs(struct context *context, const struct cache_values *values,
 			const struct strings *operands, struct cache_specs *ret_specs,
 			struct error **err);
+
+/* The result of a command that says something of each of them: `tell` adds it to the page, and
+ * gives the object for it; NULL with *err. */
+typedef json_t *cache_teller(struct context *context, const struct cache_values *values,
+			     const struct cache_spec *spec, struct page *page, struct error **err);
+int cache_command_tell_each(struct context *context, const struct cache_values *values,
+			    const struct strings *operands, cache_teller *tell, struct error **err);
 
 /* The repositories of the caches that were named, each once; --repository alone when it is given.
  */

@@ -46,25 +46,23 @@ describe(const struct cache_work *work, struct page *page)
 			 "pointers", json_strings(&keys->pointer_tags));
 }
 
+static json_t *
+tell(struct context *context, const struct cache_values *values, const struct cache_spec *spec,
+     struct page *page, struct error **err)
+{
+	CLEANUP(cache_work_release) struct cache_work work = { 0 };
+
+	if (cache_work_begin(context, values, spec, &work, err) == 0)
+		return describe(&work, page);
+	error_wrap(err, "cannot make the key of cache '%s'", spec->name);
+	return NULL;
+}
+
 static int
 run_cache_key(struct context *context, const void *opaque, const struct strings *operands,
 	      struct error **err)
 {
-	AUTO_CACHE_SPECS struct cache_specs specs = { 0 };
-	AUTO_PAGE struct page page = { 0 };
-	AUTO_JSON json_t *caches = json_array();
-
-	if (cache_command_specs(context, opaque, operands, &specs, err) < 0)
-		return -1;
-	for (size_t i = 0; i < specs.count; i++) {
-		CLEANUP(cache_work_release) struct cache_work work = { 0 };
-
-		if (cache_work_begin(context, opaque, &specs.items[i], &work, err) < 0)
-			return error_wrap(err, "cannot make the key of cache '%s'",
-					  specs.items[i].name);
-		json_array_append_new(caches, describe(&work, &page));
-	}
-	return context_result_page(context, &page, json_pack("{s:O}", "caches", caches), err);
+	return cache_command_tell_each(context, opaque, operands, tell, err);
 }
 
 const struct command cmd_cache_key = {

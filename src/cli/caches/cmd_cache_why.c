@@ -184,9 +184,9 @@ describe(const struct cache_work *work, const struct nearest *nearest,
 			 json_strings(outside));
 }
 
-static int
+static json_t *
 explain(struct context *context, const struct cache_values *values, const struct cache_spec *spec,
-	struct page *page, json_t *caches, struct error **err)
+	struct page *page, struct error **err)
 {
 	CLEANUP(cache_work_release) struct cache_work work = { 0 };
 	CLEANUP(nearest_release)
@@ -200,26 +200,18 @@ explain(struct context *context, const struct cache_values *values, const struct
 	if (cache_work_begin(context, values, spec, &work, err) < 0 ||
 	    find_nearest(context, &work.keys, &nearest, err) < 0 ||
 	    (nearest.candidate && list_differences(&work, &nearest, &differences, err) < 0) ||
-	    list_outside(&work, &outside, err) < 0)
-		return error_wrap(err, "cannot explain cache '%s'", spec->name);
-	json_array_append_new(caches, describe(&work, &nearest, &differences, &outside, page));
-	return 0;
+	    list_outside(&work, &outside, err) < 0) {
+		error_wrap(err, "cannot explain cache '%s'", spec->name);
+		return NULL;
+	}
+	return describe(&work, &nearest, &differences, &outside, page);
 }
 
 static int
 run_cache_why(struct context *context, const void *opaque, const struct strings *operands,
 	      struct error **err)
 {
-	AUTO_CACHE_SPECS struct cache_specs specs = { 0 };
-	AUTO_PAGE struct page page = { 0 };
-	AUTO_JSON json_t *caches = json_array();
-
-	if (cache_command_specs(context, opaque, operands, &specs, err) < 0)
-		return -1;
-	for (size_t i = 0; i < specs.count; i++)
-		if (explain(context, opaque, &specs.items[i], &page, caches, err) < 0)
-			return -1;
-	return context_result_page(context, &page, json_pack("{s:O}", "caches", caches), err);
+	return cache_command_tell_each(context, opaque, operands, explain, err);
 }
 
 const struct command cmd_cache_why = {

@@ -62,6 +62,7 @@ assert_bad() {
 		certificate-unlisted no certificate log of the trusted root lists
 		certificate-unknown-list no certificate log of the trusted root lists
 		certificate-wrong-list no certificate log of the trusted root lists
+		certificate-not-utf-8 does not name one identity
 		certificate-no-name does not name one identity
 		certificate-two-names does not name one identity
 		certificate-address another identity, 'someone@example.com' of 'https://issuer.example'

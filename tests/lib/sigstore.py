@@ -389,6 +389,8 @@ def make_certificates(maker):
     one("wrong-list", break_sct=True)
     one("unknown-list", log="other-ctlog")
     one("two-names", names=("URI:" + SUBJECT, "email:someone@example.com"))
+    name = b"https://ci.example/\xff"
+    one("not-utf-8", names=("DER:" + (bytes([0x30, len(name) + 2, 0x86, len(name)]) + name).hex(),))
     one("no-name", names=("DNS:ci.example",))
     one("other-subject", names=("URI:" + SUBJECT.replace("main", "evil"),))
     one("address", names=("email:someone@example.com",))

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "base/xalloc.h"
 #include "image/trust/trusted_root.h"
 #include "oci/digest.h"
@@ -253,16 +254,18 @@ signer_certificate_check_listed(X509 *certificate, X509 *issuer, const struct tr
 				       "certificate");
 }
 
-/* Without a NUL in it; the caller owns it. */
+/* UTF-8 without a NUL in it; the caller owns it. */
 static char *
 copy_string(const ASN1_STRING *string)
 {
 	const char *text = string ? (const char *)ASN1_STRING_get0_data(string) : NULL;
 	int length = string ? ASN1_STRING_length(string) : 0;
+	AUTO_FREE char *copy = NULL;
 
 	if (!text || length <= 0 || memchr(text, '\0', (size_t)length))
 		return NULL;
-	return xstrndup(text, (size_t)length);
+	copy = xstrndup(text, (size_t)length);
+	return utf8_is_valid(copy) ? TAKE_PTR(copy) : NULL;
 }
 
 static char *

@@ -299,6 +299,23 @@ has_no_engine() {
 	done
 }
 
+@test "crun runs as a sealed copy and does not execute itself again" {
+	need root crun strace
+	strace -f -qq -e trace=execve,execveat -o trace ocifp run --runtime crun "rootfs:$T/root" -- true
+	assert_equal "$(grep -c 'execveat(' trace)" 0
+	assert_equal "$(grep -c 'execve("/proc/self/fd/' trace)" 2
+}
+
+@test "a script named crun is run as it is" {
+	need crun
+	mkdir bin
+	printf '#!/bin/sh\nexec %s "$@"\n' "$(command -v crun)" >bin/crun
+	chmod 755 bin/crun
+	PATH=$PWD/bin:$PATH job --runtime crun -- echo hello
+	assert_status 0
+	assert_stdout hello
+}
+
 cannot_stop_first() {
 	split_run timeout 30 ocifp run --runtime "$engine" "rootfs:$T/root" -- canary stop
 	[ "$engine" = bwrap ] || { assert_status 0 && return; }

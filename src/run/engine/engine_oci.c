@@ -17,6 +17,7 @@
 #include "run/container/container.h"
 #include "run/engine/bundle.h"
 #include "run/engine/job_engine.h"
+#include "run/engine/sealed_program.h"
 #include "run/job.h"
 #include "run/root/mount_calls.h"
 #include "run/root/root.h"
@@ -31,13 +32,41 @@
 /* What is left of PATH and HOME: nothing that the job could read. */
 static const char *const no_environment[] = { NULL };
 
+/* How the engine is called. */
+struct call {
+	const struct engine_start *start;
+	const char *manager;
+	int program_fd; /* a sealed copy of the program; -1: none */
+};
+
+/* crun makes a read-only clone of itself and executes itself again, so that no job can change it; a
+ * sealed copy in memory passes for that clone, and saves a tenth of the time of a short job. */
 static int
-call(const struct engine_start *start, const char *const *words, bool with_streams,
-     struct error **err)
+spawn_engine(const struct call *call, const char **words, struct spawn_options *options,
+	     struct spawn_result *ret_result, struct error **err)
 {
+	AUTO_FREE char *copy = xasprintf("/proc/self/fd/%d", SPAWN_HELD_FD);
+	AUTO_ERROR struct error *refused = NULL;
+
+	options->argv = words;
+	if (call->program_fd >= 0) {
+		words[0] = copy;
+		options->held_fd = call->program_fd;
+		if (spawn_run(options, ret_result, &refused) == 0)
+			return 0;
+		/* A security module may refuse to execute memory. */
+		options->held_fd = 0;
+	}
+	words[0] = call->start->program;
+	return spawn_run(options, ret_result, err);
+}
+
+static int
+call_engine(const struct call *call, const char **words, bool with_streams, struct error **err)
+{
+	const struct engine_start *start = call->start;
 	AUTO_FREE char *directory = xasprintf("%s/" BUNDLE, start->root->path);
 	struct spawn_options options = {
-		.argv = words,
 		.environment = no_environment,
 		.directory = directory,
 		.inherit_input = with_streams && start->job->interactive,
@@ -45,22 +74,22 @@ call(const struct engine_start *start, const char *const *words, bool with_strea
 	};
 	struct spawn_result result;
 
-	if (spawn_run(&options, &result, err) < 0)
+	if (spawn_engine(call, words, &options, &result, err) < 0)
 		return -1;
 	return result.exit_status ? engine_fail(start, BUNDLE "log", err) : 0;
 }
 
 static int
-create(const struct engine_start *start, const char *manager, struct error **err)
+create(const struct call *call, struct error **err)
 {
-	bool terminal = start->job->terminal;
-	const char *const words[] = {
-		start->program,
+	bool terminal = call->start->job->terminal;
+	const char *words[] = {
+		NULL, /* the program */
 		"--root",
 		"state",
 		"--log",
 		"log",
-		manager,
+		call->manager,
 		"create",
 		"--bundle",
 		".",
@@ -73,16 +102,16 @@ create(const struct engine_start *start, const char *manager, struct error **err
 		NULL,
 	};
 
-	return call(start, words, !terminal, err);
+	return call_engine(call, words, !terminal, err);
 }
 
 static int
-start_job(const struct engine_start *start, const char *manager, struct error **err)
+start_job(const struct call *call, struct error **err)
 {
-	const char *const words[] = { start->program, "--root", "state", "--log", "log",
-				      manager,        "start",  "job",   NULL };
+	const char *words[] = { NULL,          "--root", "state", "--log", "log",
+				call->manager, "start",  "job",   NULL };
 
-	return call(start, words, false, err);
+	return call_engine(call, words, false, err);
 }
 
 static int
@@ -111,14 +140,14 @@ protect_sys(struct error **err)
 }
 
 static int
-run(const struct engine_start *start, const char *manager, struct error **err)
+run(const struct call *call, struct error **err)
 {
+	const struct engine_start *start = call->start;
 	AUTO_FREE char *config = bundle_config(start, "../root");
 	pid_t pid = 0;
 
 	if (root_write(start->root, BUNDLE "config.json", config, err) < 0 ||
-	    create(start, manager, err) < 0 || read_pid(start, &pid, err) < 0 ||
-	    start_job(start, manager, err) < 0)
+	    create(call, err) < 0 || read_pid(start, &pid, err) < 0 || start_job(call, err) < 0)
 		return -1;
 	return container_wait(pid, NULL);
 }
@@ -127,20 +156,25 @@ run(const struct engine_start *start, const char *manager, struct error **err)
 static int
 run_crun(const struct engine_start *start, struct error **err)
 {
+	AUTO_CLOSE int program_fd = sealed_program_copy(start->program);
+	const struct call call = { start, "--cgroup-manager=disabled", program_fd };
+
 	if (protect_sys(err) < 0)
 		return -1;
 	if (mount("tmpfs", "/sys/fs/cgroup", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY,
 		  "mode=755") < 0 &&
 	    errno != ENOENT)
 		return error_set_errno(err, errno, "cannot hide '/sys/fs/cgroup'");
-	return run(start, "--cgroup-manager=disabled", err);
+	return run(&call, err);
 }
 
 /* Where it can it makes control groups, and leaves them: it cannot. */
 static int
 run_runc(const struct engine_start *start, struct error **err)
 {
-	return protect_sys(err) < 0 ? -1 : run(start, "--rootless=auto", err);
+	const struct call call = { start, "--rootless=auto", -1 };
+
+	return protect_sys(err) < 0 ? -1 : run(&call, err);
 }
 
 const struct engine engine_crun = { .name = "crun", .run = run_crun, .makes_terminal = true };

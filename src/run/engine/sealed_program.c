@@ -121,6 +121,12 @@ sealed_program_open(const char *path, struct error **err)
 		      err);
 }
 
+int
+sealed_program_copy(const char *path)
+{
+	return is_script(path) ? -1 : open_copy(path);
+}
+
 void
 sealed_program_execute(int fd, char *const *argv, char *const *environment)
 {

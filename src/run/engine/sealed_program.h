@@ -21,6 +21,10 @@ struct error;
  */
 int sealed_program_open(const char *path, struct error **err);
 
+/* A sealed copy in memory, which nobody can change; -1: there is none, or the program is a script.
+ */
+int sealed_program_copy(const char *path);
+
 /* Returns when it failed, with errno. */
 void sealed_program_execute(int fd, char *const *argv, char *const *environment);
 

@@ -7,9 +7,9 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "oci/digest_set.h"
 #include "oci/document.h"
 #include "oci/index.h"
-#include "store/digest_set.h"
 #include "store/store.h"
 
 /* Documents still to be read.  A list and not recursion: what nests deeply costs no stack. */

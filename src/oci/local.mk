@@ -6,6 +6,7 @@ noinst_LIBRARIES += %D%/liboci.a
 	%D%/descriptor.c %D%/descriptor.h \
 	%D%/descriptors.c \
 	%D%/digest.c %D%/digest.h \
+	%D%/digest_set.c %D%/digest_set.h \
 	%D%/document.c %D%/document.h \
 	%D%/document_format.c \
 	%D%/hasher.c \

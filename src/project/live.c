@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "project/live.h"
 
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/compat.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "fingerprint/git.h"
+#include "oci/digest_set.h"
 #include "project/git/git_project.h"
 #include "project/git/git_refs.h"
 #include "project/lock_file.h"
@@ -53,54 +52,25 @@ add_image(const struct project *project, const struct project_image *image, cons
 }
 
 static int
-add_images(const struct project *project, const char *ref, struct live *live, struct error **err)
-{
-	for (size_t i = 0; i < project->image_count; i++)
-		if (add_image(project, &project->images[i], ref, live, err) < 0)
-			return -1;
-	return 0;
-}
-
-static int
-compare(const void *left, const void *right)
-{
-	return digest_compare(left, right);
-}
-
-/* False: another commit had the same. */
-static bool
-is_new(void **seen, const struct digest *key)
-{
-	struct digest *copy = xcalloc(1, sizeof(*copy));
-	struct digest **found;
-
-	*copy = *key;
-	found = tsearch(copy, seen, compare);
-	if (!found)
-		abort();
-	if (*found == copy)
-		return true;
-	free(copy);
-	return false;
-}
-
-static int
-add_commit(struct git_project *commits, void **seen, const struct git_ref *ref, struct live *live,
-	   struct error **err)
+add_commit(struct git_project *commits, struct digest_set *seen, const struct git_ref *ref,
+	   struct live *live, struct error **err)
 {
 	const struct project *project;
 	struct digest key;
 
 	if (git_project_find(commits, ref->commit, &key, err) < 0)
 		return -1;
-	if (key.algorithm == DIGEST_NONE || !is_new(seen, &key))
+	/* Another commit may have the same files. */
+	if (key.algorithm == DIGEST_NONE || !digest_set_add(seen, &key))
 		return 0;
 	project = git_project_check_out(commits, err);
 	if (!project)
 		return -1;
 	do
-		if (add_images(project, QUOTED(ref->name), live, err) < 0)
-			return -1;
+		for (size_t i = 0; i < project->image_count; i++)
+			if (add_image(project, &project->images[i], QUOTED(ref->name), live, err) <
+			    0)
+				return -1;
 	while (git_project_go_on_with_lfs(commits));
 	return 0;
 }
@@ -109,17 +79,17 @@ static int
 add_commits(struct git_project *commits, const struct git_refs *refs, struct live *live,
 	    struct error **err)
 {
-	void *seen = NULL;
-	size_t i = 0;
+	AUTO_DIGEST_SET struct digest_set seen = { 0 };
 
-	while (i < refs->count && add_commit(commits, &seen, &refs->items[i], live, err) == 0)
-		i++;
-	tdestroy(seen, free);
-	if (i == refs->count)
-		return 0;
-	error_wrap(err, "cannot compute the fingerprints of '%s'", QUOTED(refs->items[i].name));
-	return error_set_hint(err, "--keep-git-ref says which refs count, --keep-git never leaves "
-				   "them aside");
+	for (size_t i = 0; i < refs->count; i++) {
+		if (add_commit(commits, &seen, &refs->items[i], live, err) == 0)
+			continue;
+		error_wrap(err, "cannot compute the fingerprints of '%s'",
+			   QUOTED(refs->items[i].name));
+		return error_set_hint(err, "--keep-git-ref says which refs count, --keep-git never "
+					   "leaves them aside");
+	}
+	return 0;
 }
 
 int

@@ -13,7 +13,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "store/digest_set.h"
+#include "oci/digest_set.h"
 #include "store/folder.h"
 #include "store/lock.h"
 #include "store/reachable.h"

@@ -1,7 +1,6 @@
 noinst_LIBRARIES += %D%/libstore.a
 %C%_libstore_a_SOURCES = \
 	%D%/care.h \
-	%D%/digest_set.c %D%/digest_set.h \
 	%D%/file_hash.c %D%/file_hash.h \
 	%D%/folder.c %D%/folder.h \
 	%D%/fsck.c \

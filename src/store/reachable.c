@@ -6,11 +6,11 @@
 #include "base/limits.h"
 #include "base/strings.h"
 #include "base/xalloc.h"
+#include "oci/digest_set.h"
 #include "oci/document.h"
 #include "oci/index.h"
 #include "oci/manifest.h"
 #include "store/care.h"
-#include "store/digest_set.h"
 #include "store/state.h"
 #include "store/store.h"
 

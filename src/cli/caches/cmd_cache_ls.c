@@ -15,9 +15,9 @@
 #include "cli/output/columns.h"
 #include "cli/output/page.h"
 #include "oci/annotation.h"
+#include "oci/digest_set.h"
 #include "oci/document.h"
 #include "repository/repository.h"
-#include "store/digest_set.h"
 
 struct listing {
 	struct columns columns;

@@ -9,8 +9,8 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "oci/digest_set.h"
 #include "repository/repository.h"
-#include "store/digest_set.h"
 
 /* How it is called where it is told why another one is kept. */
 static char *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/digest_set.h"
+#include "oci/digest_set.h"
 
 #include <search.h>
 

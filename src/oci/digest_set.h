@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* digest_set.h - a set of digests */
-#ifndef OCIFP_STORE_DIGEST_SET_H
-#define OCIFP_STORE_DIGEST_SET_H
+#ifndef OCIFP_OCI_DIGEST_SET_H
+#define OCIFP_OCI_DIGEST_SET_H
 
 #include <stdbool.h>
 

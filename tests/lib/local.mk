@@ -14,6 +14,7 @@ EXTRA_DIST += $(rig_tests) \
 	%D%/fingerprint.py \
 	%D%/images.bash \
 	%D%/in_vm.sh \
+	%D%/late_file.c \
 	%D%/layers.bash \
 	%D%/lying_helper.py \
 	%D%/mkcache.py %D%/package_index.py \

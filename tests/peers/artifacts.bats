@@ -79,6 +79,26 @@ edit_titles() {
 	assert_failed 10
 }
 
+@test "a file that another program makes meanwhile is not replaced" {
+	need gcc
+	push_both
+	gcc -shared -fPIC -o "$T/late_file.so" "$RIG_LIB/late_file.c"
+	local late=(env ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD="$T/late_file.so" LATE_FILE=core.bin)
+	mkdir out
+	echo mine >out/late
+	split_run "${late[@]}" ocifp pull -o files:out "$ref"
+	assert_failed 10
+	assert_stderr_has "'out/core.bin' exists; remove it, or choose another directory"
+	assert_equal "$(cat out/core.bin)" mine
+	assert_equal "$(ls -A out)" $'core.bin\nreport.json'
+	cp in/sub/core.bin out/late
+	rm out/core.bin out/report.json
+	split_run "${late[@]}" ocifp pull -o files:out "$ref"
+	assert_status 0
+	cmp in/sub/core.bin out/core.bin
+	[ ! -e out/late ] || fail 'nothing was preloaded'
+}
+
 @test "titles name files below the directory, folders are made, links are not followed" {
 	push_both
 	edit_titles '.layers[1].annotations["org.opencontainers.image.title"] = "a/b/core.bin"'

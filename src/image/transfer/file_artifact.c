@@ -285,10 +285,41 @@ copy_content(int from_fd, int to_fd, const char *title, struct error **err)
 	return size < 0 ? error_set_path(err, errno, "read", title) : 0;
 }
 
-/* Under a name of its own until it is whole. */
+struct output {
+	const char *directory;
+	int fd;
+};
+
+/* Some file systems have no hard links. */
+static bool
+cannot_link(int errnum)
+{
+	return errnum == EPERM || errnum == ENOTSUP || errnum == ENOSYS;
+}
+
+/* A file that came there meanwhile stays, and is refused if its content is another. */
 static int
-write_file(struct store *store, int root_fd, const struct descriptor *layer, const char *title,
-	   struct error **err)
+give_name(const struct output *output, int parent_fd, const char *part,
+	  const struct descriptor *layer, const char *title, struct error **err)
+{
+	const char *name = path_name(title);
+	bool is_there = false;
+
+	if (linkat(parent_fd, part, parent_fd, name, 0) == 0 ||
+	    (cannot_link(errno) && renameat(parent_fd, part, parent_fd, name) == 0))
+		return 0;
+	if (errno != EEXIST)
+		return error_set_path(err, errno, "make", title);
+	if (check_existing(output->fd, layer, output->directory, title, &is_there, err) < 0)
+		return -1;
+	return is_there ? 0 : error_set_path(err, ENOENT, "make", title);
+}
+
+/* Under a name of its own until it is whole.  A network file system may tell at the end alone that
+ * it was not written. */
+static int
+write_file(struct store *store, const struct output *output, const struct descriptor *layer,
+	   const char *title, struct error **err)
 {
 	AUTO_CLOSE int parent_fd = -1;
 	AUTO_CLOSE int to_fd = -1;
@@ -296,23 +327,22 @@ write_file(struct store *store, int root_fd, const struct descriptor *layer, con
 	AUTO_CLOSE int from_fd = store_open_blob(store, &layer->digest, &size_bytes, err);
 	AUTO_FREE char *id = random_hex(8, err);
 	AUTO_FREE char *part = id ? xasprintf(".%s.tmp", id) : NULL;
+	int result;
 
 	if (from_fd < 0 || !part)
 		return -1;
-	if (open_parent(root_fd, title, true, &parent_fd) < 0)
+	if (open_parent(output->fd, title, true, &parent_fd) < 0)
 		return error_set_path(err, errno, "make the folder of", title);
 	to_fd = openat(parent_fd, part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 	if (to_fd < 0)
 		return error_set_path(err, errno, "make", title);
-	if (copy_content(from_fd, to_fd, title, err) < 0) {
-		(void)unlinkat(parent_fd, part, 0);
-		return -1;
-	}
-	if (renameat(parent_fd, part, parent_fd, path_name(title)) == 0)
-		return 0;
-	error_set_path(err, errno, "make", title);
+	result = copy_content(from_fd, to_fd, title, err);
+	if (close(TAKE_FD(to_fd)) < 0 && result == 0)
+		result = error_set_path(err, errno, "write", title);
+	if (result == 0)
+		result = give_name(output, parent_fd, part, layer, title, err);
 	(void)unlinkat(parent_fd, part, 0);
-	return -1;
+	return result;
 }
 
 int
@@ -323,6 +353,7 @@ artifact_write_files(struct store *store, const struct image_node *root, const c
 	AUTO_STRINGS struct strings titles = { 0 };
 	AUTO_FREE bool *are_there = xcalloc(layers->count + 1, sizeof(bool));
 	AUTO_CLOSE int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct output output = { .directory = directory };
 	size_t untitled = 0;
 
 	if (root->kind != DOCUMENT_MANIFEST)
@@ -346,9 +377,10 @@ artifact_write_files(struct store *store, const struct image_node *root, const c
 		fd = dir_open(directory, err);
 	if (fd < 0)
 		return -1;
+	output.fd = fd;
 	for (size_t i = 0; i < layers->count; i++)
 		if (*titles.items[i] && !are_there[i] &&
-		    write_file(store, fd, &layers->items[i], titles.items[i], err) < 0)
+		    write_file(store, &output, &layers->items[i], titles.items[i], err) < 0)
 			return -1;
 	return 0;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* confine.h - the sandbox of a process that reads untrusted bytes
  *
- *     confine_process   no core, no ptrace, few descriptors, bounded memory and time;
- *                       on Linux no_new_privs, and landlock: files below one directory only, no
- * TCP; on macOS sandbox_init(3): no socket, and without a directory no file confine_calls     no
- * new process; on Linux seccomp, for all threads: files by descriptor, memory, threads' locks; no
- * socket, no exec; on FreeBSD Capsicum: files below open directories only, no socket, no exec
+ *     confine_process   no core, no ptrace, few descriptors, bounded memory and time
+ *         Linux         no_new_privs; landlock: files below one directory only, no TCP
+ *         macOS         sandbox_init(3): no socket, and without a directory no file
+ *     confine_calls     no new process
+ *         Linux         seccomp, for all threads: files by descriptor, memory, threads' locks;
+ *                       no socket, no exec
+ *         FreeBSD       Capsicum: files below open directories only, no socket, no exec
  *
  * In this order, with threads started in between; untrusted bytes are read after both.  A part that
  * this kernel does not support is omitted, as struct sandbox tells; any other failure is an error.

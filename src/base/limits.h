@@ -30,12 +30,13 @@
 #define SIGNATURES_LIMIT_COUNT 100   /* of one image that are looked at: each is a request or two */
 #define BUNDLE_LIMIT_BYTES (8 * MIB) /* attested SBOMs of images have 1 to 4 MiB */
 #define SUBJECTS_LIMIT_COUNT 1024    /* of a statement: GitHub attests 1024 at most */
-#define BUNDLE_CERTIFICATES_LIMIT_COUNT 10 /* a chain has three */
-#define BUNDLE_ENTRIES_LIMIT_COUNT 32      /* of logs, as sigstore-go; bundles have one */
-#define BUNDLE_TIMESTAMPS_LIMIT_COUNT 32   /* as sigstore-go; bundles have one */
-#define PROOF_HASHES_LIMIT_COUNT 64        /* a tree of 2^63 leaves is that high */
-#define CHECKPOINT_LIMIT_BYTES (64 * KIB)  /* of a log: 200 bytes, and as much for each witness */
-#define TRUSTED_ROOT_LIMIT_BYTES (1 * MIB) /* the public one has 7 KiB */
+#define BUNDLE_CERTIFICATES_LIMIT_COUNT 10   /* a chain has three */
+#define BUNDLE_ENTRIES_LIMIT_COUNT 32        /* of logs, as sigstore-go; bundles have one */
+#define BUNDLE_TIMESTAMPS_LIMIT_COUNT 32     /* as sigstore-go; bundles have one */
+#define PROOF_HASHES_LIMIT_COUNT 64          /* a tree of 2^63 leaves is that high */
+#define CHECKPOINT_LIMIT_BYTES (64 * KIB)    /* of a log: 200 bytes, and as much for each witness */
+#define CHECKPOINT_SIGNATURES_LIMIT_COUNT 16 /* that seem to be the log's: each is verified */
+#define TRUSTED_ROOT_LIMIT_BYTES (1 * MIB)   /* the public one has 7 KiB */
 
 /* Names: distribution-spec, "Pulling manifests" */
 #define NAME_LIMIT_CHARS 255 /* host and name together: many clients stop here */

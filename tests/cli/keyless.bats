@@ -35,7 +35,7 @@ assert_bad() {
 @test "each bundle gives the answer that its name says" {
 	make_sigstore all "$(digest_of <"$T/file")"
 	local name message
-	for name in good good-0.1 good-0.2 good-0.3 second time-with-certificate log-checkpoint-witnessed \
+	for name in good good-0.1 good-0.2 good-0.3 second time-with-certificate log-checkpoint-witnessed log-checkpoint-most \
 		time-instead-of-promise; do
 		assert_good root "$name"
 	done
@@ -105,6 +105,7 @@ assert_bad() {
 		log-checkpoint-other-hint the log has not signed this checkpoint
 		log-checkpoint-other-root does not lead to its checkpoint
 		log-checkpoint-other-size does not lead to its checkpoint
+		log-checkpoint-more the log has not signed this checkpoint
 		log-checkpoint-no-signature the log has not signed this checkpoint
 		log-checkpoint-no-note not a signed note
 		log-checkpoint-long not a signed note

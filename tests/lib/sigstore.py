@@ -137,7 +137,8 @@ def issue(name, issuer, extensions, window=WINDOW, serial="1000"):
     write("ca.conf", CA_CONFIG % "\n".join(extensions))
     openssl("req", "-new", "-key", name + ".key", "-subj", "/O=twin/CN=" + name, "-out", "request")
     by = ["-selfsign"] if issuer == name else ["-cert", issuer + ".pem"]
-    openssl("ca", "-batch", "-notext", "-config", "ca.conf", *by, "-keyfile", issuer + ".key", "-extensions", "extensions", "-startdate", time_text(window[0]), "-enddate",
+    openssl("ca", "-batch", "-notext", "-config", "ca.conf", *by, "-keyfile", issuer + ".key",
+            "-extensions", "extensions", "-startdate", time_text(window[0]), "-enddate",
             time_text(window[1]), "-in", "request", "-out", name + ".pem")
     return openssl("x509", "-in", name + ".pem", "-outform", "DER")
 
@@ -300,8 +301,8 @@ class Maker:
 
     def first(self, certificate, key="signer", when=NOW, stamps=()):
         signature = b64(sign(key, pae(self.payload)))
-        return self.envelope(certificate, signature, [first_entry("dsse", self.dsse_spec(signature, certificate), when)],
-                             stamps)
+        entry = first_entry("dsse", self.dsse_spec(signature, certificate), when)
+        return self.envelope(certificate, signature, [entry], stamps)
 
     def second(self, certificate, stamps=None):
         signature = b64(sign("signer", pae(self.payload)))
@@ -450,6 +451,10 @@ def make_logs(good, second):
     one("checkpoint-no-note", set_in(PROOF + ["checkpoint", "envelope"], lambda t: t.split("\n\n")[0]))
     one("checkpoint-witnessed", set_in(PROOF + ["checkpoint", "envelope"], lambda t: t.replace(
         "\n\n", "\n\n\u2014 witness.example " + b64(b"\0" * 68) + "\n")))
+    for name, count in (("most", 15), ("more", 16)):
+        line = "\u2014 %s %s\n" % (REKOR, b64(sha256(spki("rekor"))[:4] + b"\0" * 64))
+        one("checkpoint-" + name, set_in(PROOF + ["checkpoint", "envelope"], lambda t, n=count, l=line: t.replace(
+            "\n\n", "\n\n" + l * n)))
     one("checkpoint-long", set_in(PROOF + ["checkpoint", "envelope"], lambda t: t + "\n" * 65536))
     body("other-payload", lambda b: b["spec"]["payloadHash"].update(value="00" * 32))
     body("other-signature", lambda b: b["spec"]["signatures"][0].update(

@@ -143,38 +143,51 @@ release_checkpoint(struct checkpoint *checkpoint)
 }
 
 /* A line of the note: "-- NAME BASE64", the dash being U+2014, and the bytes a hint at the key and
- * then the signature. */
-static bool
-is_signature_of(const char *line, const struct trusted_log *log, const void *text, size_t size)
+ * then the signature, which the caller owns; {0}: it is of another key. */
+static struct octets
+signature_for(const char *line, const struct trusted_log *log)
 {
 	static const char dash[] = "\xe2\x80\x94 ";
 	const char *space = strrchr(line, ' ');
-	size_t decoded_size = 0;
+	size_t size = 0;
 	AUTO_FREE uint8_t *decoded = NULL;
+	struct octets signature = { NULL, 0 };
 
 	if (!text_starts(line, dash) || space < line + strlen(dash))
-		return false;
-	decoded = base64_decode(space + 1, &decoded_size);
-	return decoded && decoded_size > KEY_HINT_BYTES && log->id.size >= KEY_HINT_BYTES &&
-	       memcmp(decoded, log->id.data, KEY_HINT_BYTES) == 0 &&
-	       trusted_log_signed(log, text, size, decoded + KEY_HINT_BYTES,
-				  decoded_size - KEY_HINT_BYTES);
+		return signature;
+	decoded = base64_decode(space + 1, &size);
+	if (!decoded || size <= KEY_HINT_BYTES || log->id.size < KEY_HINT_BYTES ||
+	    memcmp(decoded, log->id.data, KEY_HINT_BYTES) != 0)
+		return signature;
+	signature.size = size - KEY_HINT_BYTES;
+	signature.data = xcalloc(1, signature.size);
+	memcpy(signature.data, decoded + KEY_HINT_BYTES, signature.size);
+	return signature;
 }
 
-/* Witnesses sign too, in any order. */
+/* Witnesses sign too, in any order; a hint may be of several keys. */
 static bool
 is_signed(const char *note, const struct checkpoint *checkpoint, const struct trusted_log *log)
 {
 	const char *at = note + checkpoint->text_size + 1;
+	unsigned tried = 0;
 
-	for (;;) {
+	while (tried < CHECKPOINT_SIGNATURES_LIMIT_COUNT) {
 		AUTO_FREE char *line = take_line(&at);
+		struct octets signature;
+		bool is_good;
 
 		if (!line)
 			return false;
-		if (is_signature_of(line, log, note, checkpoint->text_size))
+		signature = signature_for(line, log);
+		tried += signature.data != NULL;
+		is_good = signature.data && trusted_log_signed(log, note, checkpoint->text_size,
+							       signature.data, signature.size);
+		free(signature.data);
+		if (is_good)
 			return true;
 	}
+	return false;
 }
 
 /* "rekor.example"; of Rekor 1 "rekor.example - 123456", where the name is anything that stood in

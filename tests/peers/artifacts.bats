@@ -59,6 +59,19 @@ edit_titles() {
 	cmp in/report.json out/report.json
 }
 
+@test "under a digest goes that artifact alone" {
+	push_both
+	local pushed=${stdout#*@}
+	ocifp_run push --artifact in/report.json "$reg_host/reports@$pushed"
+	assert_failed 2
+	ocifp_run push --artifact in/report.json "$reg_host/reports:3@$pushed"
+	assert_failed 2
+	assert_equal "$(ocifp tags "$reg_host/reports")" 1
+	ocifp_run push --artifact --artifact-type application/x-report --annotation a=b \
+		in/report.json:application/json in/sub/core.bin "$reg_host/reports@$pushed"
+	assert_status 0
+}
+
 @test "a file that is there is left; one with other content is refused before anything is written" {
 	push_both
 	mkdir out

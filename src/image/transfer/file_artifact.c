@@ -22,6 +22,7 @@
 #include "image/transfer/blob.h"
 #include "oci/location.h"
 #include "oci/manifest.h"
+#include "oci/reference.h"
 #include "repository/repository.h"
 #include "store/file_hash.h"
 #include "store/store.h"
@@ -82,7 +83,8 @@ add_file(struct repository *repository, const struct artifact_file *file, struct
 
 static int
 put_manifest(struct repository *repository, const struct manifest *manifest,
-	     const struct strings *tags, struct digest *ret_digest, struct error **err)
+	     const struct strings *tags, const struct reference *named, struct digest *ret_digest,
+	     struct error **err)
 {
 	AUTO_FREE char *text = manifest_format(manifest);
 	AUTO_DESCRIPTOR struct descriptor descriptor = {
@@ -93,6 +95,8 @@ put_manifest(struct repository *repository, const struct manifest *manifest,
 	struct put_result ignored;
 
 	*ret_digest = descriptor.digest;
+	if (named && reference_check_digest(named, &descriptor.digest, err) < 0)
+		return -1;
 	if (tags->count == 0)
 		return repository_put_manifest(repository, NULL, &descriptor, text, &ignored, err);
 	for (size_t i = 0; i < tags->count; i++)
@@ -102,10 +106,11 @@ put_manifest(struct repository *repository, const struct manifest *manifest,
 	return 0;
 }
 
-/* `subject` NULL: none. */
+/* `subject` NULL: none; `named` NULL: with any digest. */
 static int
 put(struct repository *repository, const struct descriptor *subject, const struct strings *tags,
-    const struct artifact *artifact, struct digest *ret_digest, struct error **err)
+    const struct reference *named, const struct artifact *artifact, struct digest *ret_digest,
+    struct error **err)
 {
 	AUTO_MANIFEST struct manifest manifest = {
 		.artifact_type = xstrdup(artifact->type),
@@ -120,7 +125,7 @@ put(struct repository *repository, const struct descriptor *subject, const struc
 			return -1;
 	if (put_blob_bytes(repository, "{}", 2, MEDIA_OCI_EMPTY, &manifest.config, err) < 0)
 		return -1;
-	return put_manifest(repository, &manifest, tags, ret_digest, err);
+	return put_manifest(repository, &manifest, tags, named, ret_digest, err);
 }
 
 int
@@ -138,7 +143,7 @@ artifact_attach(struct session *session, const struct target *subject,
 		return -1;
 	place = &subject->candidates[found.place];
 	repository = repository_open(session, place, REPOSITORY_WRITE, err);
-	if (!repository || put(repository, &found.root.descriptor, &no_tags, artifact,
+	if (!repository || put(repository, &found.root.descriptor, &no_tags, NULL, artifact,
 			       &ret_result->digest, err) < 0)
 		return error_wrap(err, "cannot attach to it");
 	ret_result->subject = found.root.descriptor.digest;
@@ -157,7 +162,8 @@ artifact_push(struct session *session, const struct location *place, const struc
 	if (check_titles(artifact, err) < 0)
 		return -1;
 	repository = repository_open(session, place, REPOSITORY_WRITE, err);
-	if (!repository || put(repository, NULL, tags, artifact, &ret_result->digest, err) < 0)
+	if (!repository ||
+	    put(repository, NULL, tags, &place->reference, artifact, &ret_result->digest, err) < 0)
 		return error_wrap(err, "cannot push to '%s'", name);
 	ret_result->repository = location_repository(place);
 	return 0;

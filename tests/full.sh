@@ -107,6 +107,13 @@ cppcheck_all() {
 		"$source/src"
 }
 
+# Compiled for macOS, FreeBSD and musl.
+other_systems() {
+	top_srcdir=$source top_builddir=$PWD "$source/tests/lint/portable.sh" >portable.log
+	cat portable.log
+	! grep -q '^not ok' portable.log
+}
+
 # Control groups and Landlock as Debian has them, AppArmor as Ubuntu has it.
 vm() {
 	local dist status=0
@@ -120,6 +127,7 @@ vm() {
 	return $status
 }
 
+step targets python3 other_systems
 step fuzz clang fuzz
 step tsan gcc threads
 step large bats large

@@ -47,8 +47,19 @@ check-unit:
 check-lint:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(lint_tests) tests/lint/format.sh'
 
+# What compiles for macOS, FreeBSD and musl (zig), and what passes on a system that is not Linux: the unit
+# tests below run, and the command line without jobs.
+portable_tests = $(base_tests) $(oci_tests) $(stream_tests) $(sandbox_tests) $(http_tests) $(store_tests) \
+	$(archive_tests) $(registry_tests) $(repository_tests) $(fingerprint_tests) $(project_tests) \
+	tests/cli/elsewhere.bats tests/cli/cli.bats tests/cli/fingerprint.bats tests/cli/manage.bats \
+	tests/cli/schema.bats
+check-portable:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(portable_tests)'
+check-targets:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS=tests/lint/portable.sh check_PROGRAMS= check_DATA=
+
 # What takes long: fuzzing, threads, two analyzers, clang-tidy, other kernels.
 EXTRA_DIST += %D%/abilities %D%/unit/ability.h %D%/unit/run.sh %D%/full.sh %D%/chroot.sh %D%/places.sh %D%/sigstore_conformance.sh %D%/stranger.sh %D%/vm.sh .clang-tidy .clang-format
 check-full: distdir
 	$(top_srcdir)/tests/full.sh $(distdir) full $(STEPS)
-.PHONY: check-unit check-lint check-full
+.PHONY: check-unit check-lint check-portable check-targets check-full

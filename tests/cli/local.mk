@@ -5,6 +5,7 @@ cli_tests = \
 	%D%/cache_keys.bats \
 	%D%/cli.bats \
 	%D%/commits.bats \
+	%D%/elsewhere.bats \
 	%D%/fingerprint.bats \
 	%D%/init.bats \
 	%D%/keyless.bats \

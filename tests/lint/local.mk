@@ -19,5 +19,5 @@ AM_TESTS_ENVIRONMENT += \
 	LINT_CFLAGS="-include '$(abs_top_builddir)/config.h' -I. $(CPPFLAGS) $(AM_CFLAGS) $(CFLAGS)"; \
 	export LINT_CFLAGS;
 
-# Not a test: only clang-format 14 will do.
-EXTRA_DIST += %D%/format.sh
+# Not tests: only clang-format 14 will do, and that for other systems needs zig and minutes.
+EXTRA_DIST += %D%/format.sh %D%/portable.sh

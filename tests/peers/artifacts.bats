@@ -148,6 +148,7 @@ edit_titles() {
 	local words
 	for words in '--artifact in/report.json' "--artifact in/none.json $ref" "--artifact in/report.json in/report.json $ref" \
 		"--artifact --artifact-type x in/report.json $ref" "--artifact --no-clobber in/report.json $ref" \
+		"--artifact --env A=b in/report.json $ref" "--artifact --owner 1:1 in/report.json $ref" \
 		"--artifact-type application/x oci:lay:one $ref" "oci:a oci:b $ref"; do
 		# shellcheck disable=SC2086
 		ocifp_run push $words

@@ -147,6 +147,12 @@ find_image_source(struct context *context, const char *name, struct location *so
 	return 0;
 }
 
+static bool
+layer_options_are_said(const struct layer_options *options)
+{
+	return options->owner || options->compression || options->level;
+}
+
 static int
 read_source(struct context *context, const struct push_values *values,
 	    const struct platforms *platforms, const char *text, struct location *source,
@@ -157,8 +163,7 @@ read_source(struct context *context, const struct push_values *values,
 		return -1;
 	if (source->transport == TRANSPORT_ROOTFS)
 		return make_rootfs(context, values, platforms, source, err);
-	if (!image_options_are_said(&values->image) && !values->layer.owner &&
-	    !values->layer.compression && !values->layer.level)
+	if (!image_options_are_said(&values->image) && !layer_options_are_said(&values->layer))
 		return 0;
 	error_set(err, ERROR_USAGE,
 		  "images are pushed unchanged: only rootfs:DIR takes --env, "
@@ -194,8 +199,14 @@ static int
 check_artifact(const struct push_values *values, const struct strings *operands,
 	       const struct target *target, struct error **err)
 {
+	struct image_options others = values->image;
+
+	others.annotations = (struct strings){ 0 };
 	if (operands->count < 2)
 		return error_set(err, ERROR_USAGE, "--artifact requires files and a reference");
+	if (image_options_are_said(&others) || layer_options_are_said(&values->layer))
+		return error_set(err, ERROR_USAGE,
+				 "--artifact takes no options of images but --annotation");
 	if (values->artifact_type && !media_type_is_valid(values->artifact_type))
 		return error_set(err, ERROR_USAGE, "invalid media type '%s'",
 				 QUOTED(values->artifact_type));

@@ -177,6 +177,16 @@ rot() {
 	assert_pulled
 }
 
+@test "B06 an image of one manifest for another platform is refused as soon as its config has come" {
+	serve_image --layers 10k,3M
+	rules reg <<<"{\"path\": \"${layers[1]}\", \"action\": {\"stall_after\": 1000}}"
+	ocifp_run pull --platform linux/s390x "$ref"
+	assert_failed 8
+	assert_stderr_has 'not for linux/s390x'
+	refute_stored "${layers[1]}"
+	assert_sound_store
+}
+
 @test "B04 memory does not grow with the image" {
 	need /usr/bin/time no_sanitizers
 	serve_image --layers 200M

@@ -209,9 +209,9 @@ get_platform(const struct content *content, struct image_node *root, const struc
 
 /* A manifest that stands alone serves the platform that its config names, or any if it names none.
  */
-static int
-check_single(const struct content *content, const struct image_node *root,
-	     const struct selection *selection, struct error **err)
+int
+image_tree_check_single(const struct content *content, const struct image_node *root,
+			const struct selection *selection, struct error **err)
 {
 	AUTO_PLATFORM struct platform platform = { 0 };
 	AUTO_FREE char *name = NULL;
@@ -253,7 +253,9 @@ image_tree_get(const struct content *content, const struct selection *selection,
 	if (!selection->platforms)
 		return get_all(&gathering, ret_root, 0, err);
 	if (ret_root->kind != DOCUMENT_INDEX)
-		return check_single(content, ret_root, selection, err);
+		return selection->leaves_single
+			       ? 0
+			       : image_tree_check_single(content, ret_root, selection, err);
 	for (size_t i = 0; i < selection->platforms->count; i++)
 		if (get_platform(content, ret_root, &selection->platforms->items[i],
 				 selection->missing, err) < 0)

@@ -26,12 +26,17 @@ struct selection {
 				     * is proven absent; NULL: one that is missing is an error */
 	bool leave_out_unsupported; /* of everything: what has a digest that cannot be checked; it
 				     * is an error otherwise */
+	bool leaves_single;         /* the caller checks a manifest that is no index's */
 };
 
 /* Takes the bytes of the root out of the resolution.  ERROR_PLATFORM: one is not listed;
  * ERROR_CONTENT, class "manifest_unknown": one is listed and not there. */
 int image_tree_get(const struct content *content, const struct selection *selection,
 		   struct resolution *root, struct image_node *ret_root, struct error **err);
+
+/* Of a manifest that is no index: whether its config names the platforms. */
+int image_tree_check_single(const struct content *content, const struct image_node *root,
+			    const struct selection *selection, struct error **err);
 
 /* Every config, layer and blob that an index lists once, in the order they are met: of one
  * document, or of all. */

@@ -115,6 +115,7 @@ destination_put(const struct destination *destination, const struct delivery *de
 		.local_store = destination->local_store,
 		.observer = destination->observer,
 		.hook = delivery->hook,
+		.gate = delivery->gate,
 	};
 
 	if (fetch_tree(&fetch, delivery->root, err) < 0)

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 
 struct error;
+struct fetch_gate;
 struct fetch_hook;
 struct image_node;
 struct location;
@@ -38,6 +39,7 @@ struct delivery {
 	const char *name;              /* in the user's own store */
 	const struct location *place;  /* whose tag an output without one gets; NULL: none */
 	struct fetch_hook *hook;       /* NULL: none */
+	const struct fetch_gate *gate; /* NULL: none */
 };
 
 /* All that the image needs, then its name. */

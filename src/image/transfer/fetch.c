@@ -24,6 +24,7 @@ struct fetch_job {
 	struct ingest *ingest;
 	enum fetch_state state;
 	bool planned;
+	bool is_gate;
 	bool restarted; /* came damaged once */
 };
 
@@ -36,15 +37,21 @@ struct fetch {
 	size_t ended_count;
 	size_t told_count;     /* of these, told to the hook */
 	bool stopped;          /* start no more */
+	bool gate_came;        /* and is to be judged */
 	struct error *failure; /* the first */
 };
 
+/* Behind the gate, the longest download: it decides when the last one ends. */
 static int
 larger_first(const void *a, const void *b)
 {
+	bool a_is_gate = ((const struct fetch_job *)a)->is_gate;
+	bool b_is_gate = ((const struct fetch_job *)b)->is_gate;
 	uint64_t a_bytes = ((const struct fetch_job *)a)->descriptor->size_bytes;
 	uint64_t b_bytes = ((const struct fetch_job *)b)->descriptor->size_bytes;
 
+	if (a_is_gate != b_is_gate)
+		return a_is_gate ? -1 : 1;
 	return (a_bytes < b_bytes) - (a_bytes > b_bytes);
 }
 
@@ -94,6 +101,7 @@ end_well(struct fetch_job *job, enum event_kind kind)
 {
 	observer_blob(job->fetch->options->observer, kind,
 		      digest_text(&job->descriptor->digest).text, job->descriptor->size_bytes);
+	job->fetch->gate_came |= job->is_gate;
 	end_job(job);
 }
 
@@ -226,6 +234,17 @@ call_hook(struct fetch *fetch, struct watched *ret_watched, struct error **err)
 }
 
 static int
+judge_gate(struct fetch *fetch, struct error **err)
+{
+	const struct fetch_gate *gate = fetch->options->gate;
+
+	if (!fetch->gate_came)
+		return 0;
+	fetch->gate_came = false;
+	return gate->judge(gate->context, err);
+}
+
+static int
 run_jobs(struct fetch *fetch, struct error **err)
 {
 	struct watched watched;
@@ -234,6 +253,8 @@ run_jobs(struct fetch *fetch, struct error **err)
 		for (size_t i = 0; i < fetch->job_count; i++)
 			if (may_start(&fetch->jobs[i]))
 				start_job(&fetch->jobs[i]);
+		if (judge_gate(fetch, err) < 0)
+			return -1;
 		if (call_hook(fetch, &watched, err) < 0)
 			return -1;
 		/* A blob that another process fetches is looked at again after a step. */
@@ -241,7 +262,7 @@ run_jobs(struct fetch *fetch, struct error **err)
 		    repository_step(fetch->options->repository, &watched, 200, err) < 0)
 			return -1;
 	}
-	return 0;
+	return judge_gate(fetch, err);
 }
 
 static void
@@ -253,8 +274,10 @@ plan_jobs(struct fetch *fetch, const struct descriptors *blobs)
 		fetch->jobs[i] = (struct fetch_job){
 			.fetch = fetch,
 			.descriptor = &blobs->items[i],
+			.is_gate =
+				fetch->options->gate && digest_equal(&fetch->options->gate->digest,
+								     &blobs->items[i].digest),
 		};
-	/* The longest download first: it decides when the last one ends. */
 	qsort(fetch->jobs, fetch->job_count, sizeof(*fetch->jobs), larger_first);
 }
 

@@ -10,6 +10,8 @@
 
 #include <stdbool.h>
 
+#include "oci/digest.h"
+
 struct descriptors;
 struct error;
 struct image_node;
@@ -34,6 +36,14 @@ struct fetch_hook {
 	bool has_failed;  /* set when a turn failed */
 };
 
+/* A blob that decides whether the others are wanted.  It is requested first, they beside it, and
+ * judged as soon as it is there: a failure ends the fetch. */
+struct fetch_gate {
+	struct digest digest;
+	int (*judge)(void *context, struct error **err);
+	void *context;
+};
+
 /* `local_store` (NULL: none) is another store that may have blobs already: they are copied from
  * there. */
 struct fetch_options {
@@ -41,7 +51,8 @@ struct fetch_options {
 	struct store *store;
 	struct store *local_store;
 	struct observer *observer;
-	struct fetch_hook *hook; /* NULL: nobody waits for what comes */
+	struct fetch_hook *hook;       /* NULL: nobody waits for what comes */
+	const struct fetch_gate *gate; /* NULL: all are wanted */
 };
 
 /* The blobs are then finished in the store, not yet committed. */

@@ -104,6 +104,21 @@ take_part(const struct pull_options *options, struct image_node *root, struct im
 	return 0;
 }
 
+/* A manifest without an index, whose config says the platform. */
+struct single {
+	const struct content *content;
+	const struct image_node *root;
+	const struct selection *selection;
+};
+
+static int
+judge_single(void *context, struct error **err)
+{
+	const struct single *single = context;
+
+	return image_tree_check_single(single->content, single->root, single->selection, err);
+}
+
 static int
 pull_tree(struct session *session, const struct target *target, const struct pull_options *options,
 	  struct found_image *found, struct pull_result *result, struct error **err)
@@ -116,6 +131,9 @@ pull_tree(struct session *session, const struct target *target, const struct pul
 	AUTO_PLATFORMS struct platforms host = { 0 };
 	struct selection selection = { .platforms = options->platforms };
 	struct content content = { .repository = found->repository, .keep = true };
+	struct single single = { &content, &part, &selection };
+	struct fetch_gate gate = { .judge = judge_single, .context = &single };
+	bool is_single;
 	struct delivery delivery = {
 		.root = &part,
 		.repository = found->repository,
@@ -134,11 +152,18 @@ pull_tree(struct session *session, const struct target *target, const struct pul
 	}
 	if (options->all)
 		selection.platforms = NULL;
-	if (image_tree_get(&content, &selection, &found->root, &root, err) < 0 ||
-	    take_part(options, &root, &part, err) < 0)
+	/* Who uses the blobs as they come needs to know first. */
+	selection.leaves_single = !options->hook;
+	if (image_tree_get(&content, &selection, &found->root, &root, err) < 0)
+		return -1;
+	is_single = root.kind == DOCUMENT_MANIFEST;
+	if (take_part(options, &root, &part, err) < 0)
 		return -1;
 	if (options->hook && options->hook->begin(options->hook->context, &part, err) < 0)
 		return -1;
+	gate.digest = part.manifest.config.digest;
+	if (selection.platforms && selection.leaves_single && is_single)
+		delivery.gate = &gate;
 	result->written = part.descriptor.digest;
 	return destination_put(&destination, &delivery, err);
 }

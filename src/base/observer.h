@@ -10,25 +10,26 @@
 #include <stdint.h>
 
 enum event_kind {
-	EVENT_NOTICE,   /* text: something the user should know; may hold quoted remote text */
-	EVENT_TRACE,    /* text: a request or a decision, for --verbose; ms: a wait that it is */
-	EVENT_REQUEST,  /* one HTTP request was sent; text: method and URL without its query */
-	EVENT_RETRY,    /* a request will be sent again; text: why; ms: after how long */
-	EVENT_BEGUN,    /* phase: blobs are moved, or a build runs */
-	EVENT_ENDED,    /* phase: a build has ended */
-	EVENT_PACKED,   /* bytes: so many more went into a new layer, before it is compressed */
-	EVENT_EXPECTED, /* bytes: a blob of this size may have to be moved; text: its digest */
-	EVENT_PLANNED,  /* bytes: so many are to be moved of a blob; text: its digest */
-	EVENT_MOVED,    /* bytes: so many more have been moved; text: the blob's digest, which has
-			 * come to `at_bytes`, or NULL */
-	EVENT_FINISHED, /* a planned blob is complete; text: its digest */
-	EVENT_REUSED,   /* bytes: a blob that was there already; text: its digest */
-	EVENT_LAYERS,   /* the layers of an image are to be unpacked: forget those told before */
-	EVENT_LAYER,    /* bytes: one of them, of this compressed size */
-	EVENT_UNPACKED, /* bytes: one of them was unpacked */
-	EVENT_WAITING,  /* text: for what; ms: how long already */
-	EVENT_YIELDED,  /* another program writes to the terminal from here on */
-	EVENT_STEP,     /* time has passed */
+	EVENT_NOTICE,    /* text: something the user should know; may hold quoted remote text */
+	EVENT_TRACE,     /* text: a request or a decision, for --verbose; ms: a wait that it is */
+	EVENT_REQUEST,   /* one HTTP request was sent; text: method and URL without its query */
+	EVENT_RETRY,     /* a request will be sent again; text: why; ms: after how long */
+	EVENT_BEGUN,     /* phase: blobs are moved, or a build runs */
+	EVENT_ENDED,     /* phase: a build has ended */
+	EVENT_PACKED,    /* bytes: so many more went into a new layer, before it is compressed */
+	EVENT_EXPECTED,  /* bytes: a blob of this size may have to be moved; text: its digest */
+	EVENT_PLANNED,   /* bytes: so many are to be moved of a blob; text: its digest */
+	EVENT_MOVED,     /* bytes: so many more have been moved; text: the blob's digest, which has
+			  * come to `at_bytes`, or NULL */
+	EVENT_FINISHED,  /* a planned blob is complete; text: its digest */
+	EVENT_REUSED,    /* bytes: a blob that was there already; text: its digest */
+	EVENT_LAYERS,    /* the layers of an image are to be unpacked: forget those told before */
+	EVENT_LAYER,     /* bytes: one of them, of this compressed size */
+	EVENT_UNPACKING, /* bytes: so many more of one of them have been read */
+	EVENT_UNPACKED,  /* bytes: one of them was unpacked; those that were not told of before */
+	EVENT_WAITING,   /* text: for what; ms: how long already */
+	EVENT_YIELDED,   /* another program writes to the terminal from here on */
+	EVENT_STEP,      /* time has passed */
 };
 
 enum phase { PHASE_DOWNLOAD, PHASE_UPLOAD, PHASE_COPY, PHASE_BUILD };

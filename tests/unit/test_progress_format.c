@@ -163,7 +163,8 @@ a_log_has_a_line_a_phase(void **state)
 	hear(&activity, 501, &(struct event){ .kind = EVENT_PACKED, .bytes = 2000000 });
 	finish_download(&activity);
 	hear(&activity, 3000, &(struct event){ .kind = EVENT_LAYER, .bytes = 300000000 });
-	hear(&activity, 75000, &(struct event){ .kind = EVENT_UNPACKED, .bytes = 300000000 });
+	hear(&activity, 40000, &(struct event){ .kind = EVENT_UNPACKING, .bytes = 120000000 });
+	hear(&activity, 75000, &(struct event){ .kind = EVENT_UNPACKED, .bytes = 180000000 });
 	progress_format_phases(&activity, 99999, &lines);
 	assert_int_equal(lines.count, 3);
 	assert_string_equal(lines.items[0], "packed 3.0 MB in 0.5 s, 6.0 MB/s");
@@ -210,6 +211,8 @@ a_status_says_what_goes_on(void **state)
 	hear(&activity, 3000, &(struct event){ .kind = EVENT_LAYER, .bytes = 20000000 });
 	hear(&activity, 9000, &(struct event){ .kind = EVENT_UNPACKED, .bytes = 20000000 });
 	assert_status(&activity, 9000, "unpacking 6 %: 1 of 2 layers, 20.0 MB of 320.0 MB");
+	hear(&activity, 12000, &(struct event){ .kind = EVENT_UNPACKING, .bytes = 140000000 });
+	assert_status(&activity, 12000, "unpacking 50 %: 1 of 2 layers, 160.0 MB of 320.0 MB");
 	activity_forget(&activity);
 }
 

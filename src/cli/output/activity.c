@@ -104,6 +104,9 @@ hear_layers(struct activity *activity, const struct event *event, int64_t now_ms
 		work->total_count++;
 		work->total_bytes += event->bytes;
 		break;
+	case EVENT_UNPACKING:
+		do_work(work, event->bytes, now_ms);
+		break;
 	case EVENT_UNPACKED:
 		work->done_count++;
 		do_work(work, event->bytes, now_ms);

@@ -20,8 +20,6 @@
 #include "store/lock.h"
 #include "store/store.h"
 
-#define AHEAD_COUNT 2 /* one that is unpacked, one that is inflated meanwhile */
-
 static bool
 has_come(const struct layer_source *source, size_t number)
 {
@@ -30,10 +28,39 @@ has_come(const struct layer_source *source, size_t number)
 	return source->is_whole || store_has(source->store, &layer->digest, layer->size_bytes);
 }
 
+/* Takes the descriptor; -1: of none. */
+static void
+keep_sent(struct layer_job *job, size_t number, int fd)
+{
+	int *kept = &job->sent_fds[number % LAYERS_AHEAD_COUNT];
+
+	close_at(kept);
+	*kept = fd;
+}
+
+/* The helper reads on from where our descriptor of the same open file then stands.  It is only
+ * shown, and never more than the layer has. */
+static void
+tell_progress(struct layer_job *job, const struct layer_source *source)
+{
+	const struct descriptors *layers = &source->image->manifest.layers;
+	size_t number = job->first + job->done;
+	off_t at = -1;
+	uint64_t read_bytes;
+
+	if (job->done < job->sent && number < layers->count)
+		at = lseek(job->sent_fds[job->done % LAYERS_AHEAD_COUNT], 0, SEEK_CUR);
+	read_bytes = at > 0 ? (uint64_t)at : 0;
+	if (read_bytes <= job->told_bytes || read_bytes > layers->items[number].size_bytes)
+		return;
+	observer_count(source->observer, EVENT_UNPACKING, read_bytes - job->told_bytes);
+	job->told_bytes = read_bytes;
+}
+
 static int
 layer_job_send(struct layer_job *job, const struct layer_source *source, struct error **err)
 {
-	for (; job->sent < job->count && job->sent < job->done + AHEAD_COUNT; job->sent++) {
+	for (; job->sent < job->count && job->sent < job->done + LAYERS_AHEAD_COUNT; job->sent++) {
 		size_t number = job->first + job->sent;
 		const struct descriptor *layer;
 		AUTO_CLOSE int fd = -1;
@@ -48,6 +75,7 @@ layer_job_send(struct layer_job *job, const struct layer_source *source, struct 
 		if (unpacker_send(job->unpacker, &source->image->config.diff_ids[number], fd, err) <
 		    0)
 			return -1;
+		keep_sent(job, job->sent, TAKE_FD(fd));
 	}
 	return 0;
 }
@@ -84,6 +112,8 @@ layer_job_release(struct layer_job *job)
 	unpacker_free(TAKE_PTR(job->unpacker));
 	close_at(&job->tree_fd);
 	close_at(&job->record_fd);
+	for (size_t i = 0; i < LAYERS_AHEAD_COUNT; i++)
+		keep_sent(job, i, -1);
 	job->tree_fd = -1;
 	job->record_fd = -1;
 }
@@ -101,7 +131,9 @@ layer_job_hear(struct layer_job *job, const struct layer_source *source, struct 
 
 		if (number < layers->count)
 			observer_count(source->observer, EVENT_UNPACKED,
-				       layers->items[number].size_bytes);
+				       layers->items[number].size_bytes - job->told_bytes);
+		keep_sent(job, job->done, -1);
+		job->told_bytes = 0;
 		job->done++;
 		return layer_job_send(job, source, err);
 	}
@@ -275,6 +307,9 @@ hear_jobs(struct layer_jobs *jobs, int most_ms, bool *ret_any, struct error **er
 	for (nfds_t i = 0; ready > 0 && i < count; i++)
 		if (polled[i].revents && layer_job_hear(of[i], &jobs->source, err) < 0)
 			return -1;
+	for (nfds_t i = 0; i < count; i++)
+		if (of[i]->unpacker)
+			tell_progress(of[i], &jobs->source);
 	for (nfds_t i = 0; ready == 0 && most_ms > 0 && i < count; i++)
 		if (unpacker_note_wait(of[i]->unpacker, most_ms, err) < 0)
 			return fail(of[i], &jobs->source, err);

@@ -34,19 +34,25 @@ struct layer_source {
 
 /* One tree that a confined helper makes of some of an image's layers.  They are sent as they come
  * into the store: one that is still being downloaded is waited for, and with it those above. */
+/* That a helper has at once: one that is unpacked, one that is inflated meanwhile. */
+enum { LAYERS_AHEAD_COUNT = 2 };
+
 struct layer_job {
 	size_t first; /* of the image's layers */
 	size_t count;
 	size_t sent;
 	size_t done;
-	int tree_fd; /* an empty directory of ours */
+	int sent_fds[LAYERS_AHEAD_COUNT]; /* of the helper's layers, by their number */
+	uint64_t told_bytes;              /* of the one that is unpacked, to the observer */
+	int tree_fd;                      /* an empty directory of ours */
 	int record_fd;
 	struct unpacker *unpacker; /* NULL: not begun, or ended */
 	struct unpack_result result;
 	bool is_made;
 };
 
-#define LAYER_JOB_INIT ((struct layer_job){ .tree_fd = -1, .record_fd = -1 })
+#define LAYER_JOB_INIT \
+	((struct layer_job){ .sent_fds = { -1, -1 }, .tree_fd = -1, .record_fd = -1 })
 
 struct layer_tree {
 	struct layer_job job;

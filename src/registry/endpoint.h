@@ -46,7 +46,7 @@ struct endpoint {
 	size_t scope_auth_count;
 	struct endpoint **mirrors;
 	size_t mirror_count;
-	bool is_written;      /* pushed to or deleted from: no direct bearer */
+	bool is_written;      /* pushed to or deleted from: no direct bearer, no mirror's tags */
 	bool lacks_referrers; /* the registry is known to lack the referrers API */
 };
 

@@ -234,13 +234,15 @@ try_mirror(const struct question *question, struct endpoint *mirror, struct reso
 }
 
 /* Mirrors are asked by digest only, but for those that their operator trusts with tags; absence is
- * proven at the origin. */
+ * proven at the origin.  What a tag has there before and after it is set, no mirror knows. */
 static bool
 try_mirrors(const struct question *question, struct resolution *resolution)
 {
 	struct endpoint *mirror;
 	size_t at = 0;
 
+	if (!question->digest && question->endpoint->is_written)
+		return false;
 	while ((mirror = mirror_next(question->endpoint, &at, !question->digest)))
 		if (try_mirror(question, mirror, resolution))
 			return true;

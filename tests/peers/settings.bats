@@ -53,6 +53,21 @@ origin=127.0.0.1:1
 	assert_failed 5
 }
 
+@test "a tag that is set is compared with the registry's, whatever a mirror says of it" {
+	serve_app
+	start_registry old
+	python3 "$RIG_LIB/mkimage.py" image "$T/lay" two --layers 30k >/dev/null
+	local before
+	before=$(ocifp digest "$reg_host/app:one")
+	split_run ocifp copy "oci:$T/lay:two" "$old_host/app:one"
+	assert_status 0
+	settings "mirrors: {\"$reg_host\": [{url: \"http://$old_host\", resolve: true}]}"
+	ocifp_run push --no-clobber "oci:$T/lay:two" "$reg_host/app:one"
+	assert_failed 9
+	rm "$XDG_CONFIG_HOME/ocifp/config.yaml"
+	assert_equal "$(ocifp digest "$reg_host/app:one")" "$before"
+}
+
 @test "the store is that of the option, the environment, the user, the machine" {
 	need mounts
 	local list=(env -u OCIFP_STORE ocifp store ls --json)

@@ -268,15 +268,21 @@ complete_zsh() {
 	assert_equal "$(complete_bash "'version' --progress \"p")" plain
 }
 
-@test "what the store has is completed: references, volumes; bash breaks words at a colon" {
+@test "what the store has is completed: volumes, where jobs can run" {
+	need namespaces
 	ocifp_run append -t localhost:5000/team/app:v1 .
 	assert_status 0
 	mkdir -p "$OCIFP_STORE/.ocifp/volumes/data"
-	assert_equal "$(ocifp __complete pull local)" $'localhost:5000/team/app:v1\n:files'
-	assert_equal "$(ocifp __complete store rm '')" $'localhost:5000/team/app:v1\n:files'
 	assert_equal "$(ocifp __complete store rm --volume '')" $'data\n:none'
 	assert_equal "$(ocifp __complete run -v da)" $'data:\n:files'
 	assert_equal "$(ocifp __complete run -v data:/x)" :none
+}
+
+@test "what the store has is completed: references; bash breaks words at a colon" {
+	ocifp_run append -t localhost:5000/team/app:v1 .
+	assert_status 0
+	assert_equal "$(ocifp __complete pull local)" $'localhost:5000/team/app:v1\n:files'
+	assert_equal "$(ocifp __complete store rm '')" $'localhost:5000/team/app:v1\n:files'
 	assert_equal "$(complete_bash "pull localh")" localhost:5000/team/app:v1
 	assert_equal "$(complete_bash "pull localhost:50")" 5000/team/app:v1
 	assert_equal "$(complete_bash "pull localhost:5000/team/app:")" v1
@@ -376,7 +382,7 @@ complete_zsh() {
 	ocifp_run doctor --json "$reg_host"
 	assert_status 0
 	assert_json ".libraries.libcurl.state == \"ok\" and .store.path.text == \"$OCIFP_STORE\" and
-		(.sandbox | has(\"landlock\") and has(\"user namespaces\")) and
+		(.sandbox | has(\"jobs\") or has(\"landlock\") and has(\"user namespaces\")) and
 		.project.file.state == \"note\" and
 		.credentials[\"$reg_host\"].state == \"ok\" and .registries[\"$reg_host\"].state == \"ok\""
 	[ ! -e "$OCIFP_STORE" ] || fail 'a store was made'
@@ -388,7 +394,7 @@ complete_zsh() {
 }
 
 @test "doctor says in a container that its masked /proc keeps jobs from running" {
-	need mounts userns_proc
+	need namespaces mounts userns_proc
 	ocifp_run doctor --offline --json
 	assert_json '.sandbox.proc.state == "ok"'
 	split_run with_masked_proc ocifp doctor --offline --json

@@ -88,6 +88,7 @@ layer_of() {
 }
 
 @test "store rm removes volumes by name, and nothing that is no volume" {
+	need namespaces
 	mkdir -p "$OCIFP_STORE/.ocifp/volumes/one/deep" "$OCIFP_STORE/.ocifp/volumes/two" "$OCIFP_STORE/.ocifp/other"
 	ocifp_run store rm --volume one --json
 	assert_status 0

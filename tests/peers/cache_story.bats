@@ -148,6 +148,7 @@ ci() {
 		>"$T/job" 2>"$T/log" 3>&- || fail "$(cat "$T/log" build.log 2>/dev/null)"
 	uploaded=$(($(kept) - before))
 	compiled=$(sed -n 's/ *Compiling \([a-z]*\) .*/\1/p' build.log | LC_ALL=C sort | xargs)
+	rm -f "$T/address"
 	target/debug/service >"$T/address" 3>&- &
 	job=$!
 	wait_for grep -q : "$T/address"

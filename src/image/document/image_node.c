@@ -35,8 +35,8 @@ image_node_find_child(const struct image_node *parent, const struct digest *dige
 	return NULL;
 }
 
-void
-image_node_take_child(struct image_node *parent, struct image_node *child)
+static void
+take_child(struct image_node *parent, struct image_node *child)
 {
 	parent->children = xgrow(parent->children, parent->child_count, sizeof(*parent->children));
 	parent->children[parent->child_count++] = *child;
@@ -73,7 +73,7 @@ image_node_get_child(const struct content *content, struct image_node *parent,
 		return error_wrap(err, "manifest '%s'", digest_text(&descriptor->digest).text);
 	if (!found)
 		return 0;
-	image_node_take_child(parent, &child);
+	take_child(parent, &child);
 	*ret_child = &parent->children[parent->child_count - 1];
 	return 0;
 }
@@ -111,7 +111,7 @@ void
 image_nodes_adopt(struct image_nodes *nodes, struct image_node *parent)
 {
 	for (size_t i = 0; i < nodes->count; i++)
-		image_node_take_child(parent, &nodes->items[i]);
+		take_child(parent, &nodes->items[i]);
 	image_nodes_release(nodes);
 }
 

@@ -42,8 +42,6 @@ int image_node_read_index(const struct image_node *node, struct image_index *ret
 struct image_node *image_node_find_child(const struct image_node *parent,
 					 const struct digest *digest);
 
-void image_node_take_child(struct image_node *parent, struct image_node *child);
-
 /* Fetches it unless it is there.  *ret_child NULL: it is proven absent. */
 int image_node_get_child(const struct content *content, struct image_node *parent,
 			 const struct descriptor *descriptor, struct image_node **ret_child,

@@ -177,8 +177,9 @@ is_named(const struct project *project, const char *name)
 	return false;
 }
 
-int
-lock_require_names(const struct project *project, const struct strings *names, struct error **err)
+/* ERROR_USAGE: one of them is neither an image nor a pin of the project. */
+static int
+require_names(const struct project *project, const struct strings *names, struct error **err)
 {
 	for (size_t i = 0; i < names->count; i++) {
 		if (!is_named(project, names->items[i]))
@@ -202,7 +203,7 @@ lock_project(struct session *session, const struct project *project,
 		.project = *project,
 	};
 
-	if (lock_require_names(project, options->names, err) < 0)
+	if (require_names(project, options->names, err) < 0)
 		return -1;
 	old = lock_file_read(project->directory, err);
 	if (!old)
@@ -394,7 +395,7 @@ lock_compare(struct session *session, const struct project *project,
 	AUTO_LOCK_FILE struct lock_file *own = NULL;
 	struct check check = { .session = session, .project = project, .options = options };
 
-	if (lock_require_names(project, options->names, err) < 0)
+	if (require_names(project, options->names, err) < 0)
 		return -1;
 	check.lock = project_lock(project, &own, err);
 	return check.lock ? check_all(&check, err) : -1;

@@ -23,10 +23,6 @@ struct lock_options {
 	const struct strings *names; /* only for these images and pins; empty: all */
 };
 
-/* ERROR_USAGE: one of them is neither an image nor a pin of the project. */
-int lock_require_names(const struct project *project, const struct strings *names,
-		       struct error **err);
-
 /* Drops what no image of the project names any more, and images that are not published.
  * ERROR_ABSENT: a pin is not at its registry; an answer that is unknown changes nothing. */
 int lock_project(struct session *session, const struct project *project,

@@ -13,10 +13,13 @@ find(struct context *context, const struct target_options *options, const struct
      find_function *find_it, struct inspected *inspected, struct error **err)
 {
 	const char *operand = operands->count > 0 ? operands->items[0] : NULL;
-	struct session *session = context_session(context);
+	struct session *session;
 
-	if (target_of_options(context, options, operand, &inspected->target, err) < 0 ||
-	    find_it(session, &inspected->target, &inspected->found, err) < 0)
+	/* The target says where --username logs in, so the session starts after it. */
+	if (target_of_options(context, options, operand, &inspected->target, err) < 0)
+		return -1;
+	session = context_session(context);
+	if (find_it(session, &inspected->target, &inspected->found, err) < 0)
 		return -1;
 	inspected->content.repository = inspected->found.repository;
 	inspected->content.cache = session_find_store(session);

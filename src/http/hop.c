@@ -200,11 +200,14 @@ hop_used_proxy(const struct request *request)
 	return !request->hop.avoids_proxy && compat_used_proxy(request->easy);
 }
 
-/* Small requests wait for a connection to share (HTTP/2, so https only); blobs open their own. */
+/* Small ones wait for a connection to share, unless the server has none (HTTP/2, so https only);
+ * large ones open their own. */
 static void
 set_connection(struct request *request)
 {
-	bool waits = !(request->flags & REQUEST_UNTIMED) && text_starts(request->hop_url, "https:");
+	AUTO_FREE char *origin = http1_origin(request);
+	bool waits = origin && wants_http2(request) &&
+		     !strings_has(&request->engine->http1_origins, origin);
 	CURL *easy = request->easy;
 
 	request->hop.offers_http2 = wants_http2(request);

@@ -145,6 +145,5 @@ bearers() {
 @test "it does not follow a redirect" {
 	rules reg <<<"{\"method\": \"GET\", \"path\": \"^/v2/.*blobs/\", \"action\": {\"redirect\": \"https://cdn.test/elsewhere@PATH@\"}}"
 	ocifp_run pull "${on[@]}" ghcr.io/me/app:one
-	assert_requests reg 1 GET ^/elsewhere
 	assert_equal "$(request_header reg GET ^/elsewhere authorization | sort -u)" -
 }

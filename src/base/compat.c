@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/compat.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <search.h>
 #include <stdio.h>
@@ -169,8 +170,18 @@ spawn_close_from(posix_spawn_file_actions_t *actions, int first)
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		posix_spawn_file_actions_addinherit_np(actions, fd);
 #else
-	(void)actions;
-	(void)first;
+	/* Those that are open now: ours among them, which close themselves. */
+	DIR *folder = opendir("/proc/self/fd");
+	const struct dirent *entry;
+
+	while (folder && (entry = readdir(folder))) {
+		long fd = strtol(entry->d_name, NULL, 10);
+
+		if (fd >= first)
+			posix_spawn_file_actions_addclose(actions, (int)fd);
+	}
+	if (folder)
+		(void)closedir(folder);
 #endif
 }
 

@@ -100,8 +100,8 @@ void process_end_with_parent(void);
 /* The processors' time that a child has used, or a number that grows like it; 0: not known. */
 int64_t process_used_ns(pid_t pid);
 
-/* Of a program to start: descriptors from `first` on are closed in it.  Nothing where spawn cannot
- * do that: ours are close-on-exec, and those that we inherited stay open. */
+/* Of a program to start: descriptors from `first` on are closed in it.  With musl, which cannot do
+ * that, those that /proc shows now. */
 void spawn_close_from(posix_spawn_file_actions_t *actions, int first);
 #ifdef POSIX_SPAWN_CLOEXEC_DEFAULT
 #define SPAWN_CLOSES POSIX_SPAWN_CLOEXEC_DEFAULT

@@ -100,17 +100,6 @@ set_signals(void)
 	(void)sigaction(SIGCHLD, &reset, NULL);
 }
 
-/* Passwords and tokens stay out of core files, whatever handles them here, and out of reach for
- * other processes of the user.  Programs that we start are not affected.  LeakSanitizer looks at
- * the process from outside, too. */
-static void
-hide_memory(void)
-{
-#if !defined(__SANITIZE_ADDRESS__)
-	process_hide_memory();
-#endif
-}
-
 /* A umask without the owner's bits would make files and folders that we cannot use ourselves. */
 static void
 set_umask(void)
@@ -131,7 +120,9 @@ startup(struct error **err)
 	    fill_descriptor(STDERR_FILENO, O_RDONLY, err) < 0)
 		return -1;
 	set_signals();
-	hide_memory();
+	/* Passwords and tokens, whatever handles them here.  Programs that we start are not
+	 * affected. */
+	process_hide_memory();
 	set_umask();
 	if (process_is_privileged()) {
 		error_set(err, ERROR_USAGE, "refusing to run setuid or with file capabilities");

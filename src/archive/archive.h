@@ -29,7 +29,7 @@ struct store;
 int archive_write(struct store *store, const struct location *output, const char *tag,
 		  const struct descriptor *root, struct error **err);
 
-/* "-" is stdin, which is spooled to an unnamed file first.  Anything that is no such tar, or a
+/* "-" is stdin, which is spooled to an unnamed file first.  Anything but such a tar, or a
  * compressed one, is ERROR_CONTENT. */
 struct archive_image *archive_open(const char *path, struct error **err);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* output.h - where an archive is written: a file that appears whole or not at all, or a stream
  *
- * "-" is stdout.  What is there and is no regular file (a FIFO, /dev/null) is written to as it is.
+ * "-" is stdout.  An existing file that is not a regular one (a FIFO, /dev/null) is written to
+ * directly.
  */
 #ifndef OCIFP_ARCHIVE_OUTPUT_H
 #define OCIFP_ARCHIVE_OUTPUT_H

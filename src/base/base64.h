@@ -9,7 +9,7 @@
 /* The caller owns the text. */
 char *base64_encode(const void *bytes, size_t size);
 
-/* The caller owns the bytes, which a NUL follows; NULL: this is no base64. */
+/* The caller owns the bytes, which a NUL follows; NULL: not base64. */
 uint8_t *base64_decode(const char *text, size_t *ret_size);
 
 #endif

@@ -51,7 +51,7 @@ const char *temporary_folder(void);
 int dir_make(const char *path, mode_t mode, struct error **err);
 int dir_open(const char *path, struct error **err);
 
-/* One that is no link itself: -1 with errno. */
+/* Fails if the name is a symbolic link: -1 with errno. */
 int dir_open_at(int dir_fd, const char *path);
 
 /* Names in an open directory, by bytes, without "." and "..".  -1 with errno; E2BIG: more than

@@ -202,7 +202,7 @@ find_command(int argc, char **argv, char **ret_name, int *ret_word_count, struct
 	return sub;
 }
 
-/* An option that all commands share, "--name", "--name=value" or "-n"; NULL: it is none. */
+/* An option that all commands share, "--name", "--name=value" or "-n"; NULL: not one of them. */
 static const struct option_spec *
 find_common_option(const char *word)
 {
@@ -236,7 +236,7 @@ refuse_early_option(const char *word, struct error **err)
 	return -1;
 }
 
-/* How many words an option takes up; 0: it is none. */
+/* How many words an option takes up; 0: not an option. */
 static int
 early_option_words(const char *word, struct error **err)
 {

@@ -638,12 +638,12 @@ git_find_commit(struct git *git, const char *revision, char **ret_commit, struct
 	AUTO_BUF struct buf output = BUF_INIT(PATH_LIMIT_BYTES);
 
 	*ret_commit = NULL;
-	/* An option of git's is no name. */
+	/* git would take it as an option. */
 	if (*revision == '-')
 		return 0;
 	if (git_read(git, &question, &output, err) < 0)
 		return -1;
-	/* "^HEAD" is none, but an answer. */
+	/* For "^HEAD" git prints "^<commit>", which is not the name of a commit. */
 	if (output.size > 1 && strspn(output.data, "0123456789abcdef") == output.size - 1)
 		*ret_commit = xstrndup(output.data, output.size - 1);
 	return 0;

@@ -22,7 +22,7 @@ struct named {
 
 enum named_kind { NAMED_MISSING, NAMED_FILE, NAMED_DIRECTORY };
 
-/* ERROR_USAGE when something is optional that is no input. */
+/* ERROR_USAGE when `optional` names something that is not an input. */
 int named_init(struct named *named, int dir_fd, const struct fingerprint_inputs *inputs,
 	       struct error **err);
 void named_release(struct named *named);

@@ -23,7 +23,7 @@ struct walk {
 int walk_directory(const struct walk *walk, const char *directory, struct input_files *files,
 		   struct error **err);
 
-/* Why something that is neither a file, a directory nor a link is no input; ERROR_USAGE. */
+/* Why something that is neither a file, a directory nor a link is not an input; ERROR_USAGE. */
 int walk_refuse_special(const char *path, struct error **err);
 
 #endif

@@ -18,7 +18,7 @@ struct front {
 	struct body body;
 	struct ranges *ranges;
 	uint64_t position;
-	uint64_t end; /* the size: there are no ranges */
+	uint64_t end; /* where the ranges begin; the whole size as long as there are none */
 };
 
 /* A range: its bytes go to their place in the whole body. */

@@ -460,8 +460,8 @@ end_failed(struct request *request, const struct failure *failure)
 	end(request, error);
 }
 
-/* No server on this machine listens there, and none did before: it is no registry that starts anew.
- */
+/* The connection to a loopback address was refused, and no connection of this run has succeeded.
+ * After one has, the server may be restarting: then the request is retried. */
 static bool
 nobody_listens(const struct request *request)
 {

@@ -44,7 +44,7 @@ bool media_type_is_generic(const char *media_type);
 
 enum compression { COMPRESSION_NONE, COMPRESSION_GZIP, COMPRESSION_ZSTD, COMPRESSION_UNKNOWN };
 
-/* COMPRESSION_UNKNOWN for what is no layer of an image that we unpack: artifacts, encrypted
+/* COMPRESSION_UNKNOWN for anything but a layer that we unpack: artifacts, encrypted
  * ("+encrypted") and non-distributable layers. */
 enum compression media_type_compression(const char *media_type);
 bool media_type_is_config(const char *media_type);

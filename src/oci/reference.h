@@ -29,7 +29,7 @@ char *reference_format(const struct reference *reference);
 char *reference_repository(const struct reference *reference); /* "host/name" */
 
 /* "host/name:tag" as docker means it: docker.io's without a host, latest without a tag; the
- * caller's.  NULL: it is no name. */
+ * caller's.  NULL: not a name. */
 char *reference_docker_name(const char *text);
 
 /* ERROR_USAGE when the reference names another digest than that of the content. */

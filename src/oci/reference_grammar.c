@@ -136,7 +136,7 @@ reference_host_is_valid(const char *host)
 	AUTO_FREE char *domain = NULL;
 	char *colon;
 
-	/* Without one of these the first part of a name is no host but a user of docker.io. */
+	/* Without one of these the first part of a name is a user of docker.io, not a host. */
 	if (strlen(host) > NAME_LIMIT_CHARS ||
 	    (!strpbrk(host, ".:") && strcasecmp(host, "localhost") != 0))
 		return false;

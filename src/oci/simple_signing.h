@@ -23,7 +23,7 @@ struct simple_signing {
 /* The caller owns the text, which is the same for the same values. */
 char *simple_signing_format(const struct simple_signing *payload);
 
-/* ERROR_CONTENT for what is no claim of cosign's kind. */
+/* ERROR_CONTENT: not a claim in cosign's format. */
 int simple_signing_parse(const void *bytes, size_t size, struct simple_signing *ret_payload,
 			 struct error **err);
 void simple_signing_release(struct simple_signing *payload);

@@ -31,7 +31,7 @@ struct cache_preset {
 	const char *const *environment; /* variables that change what is built; "X*" is a prefix */
 	bool is_content_addressed;      /* merged into what is there, existing files win */
 	bool has_free_files;            /* any file may be missing: the tool makes it again */
-	bool is_movable;                /* another project path is no miss */
+	bool is_movable;                /* another project path still hits */
 	bool has_source_times;          /* its tool compares times of sources */
 	bool is_portable;               /* without an image, what the machine runs does not count */
 };

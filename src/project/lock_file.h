@@ -22,7 +22,7 @@ struct lock_file;
 struct lock_file *lock_file_read(const char *directory, struct error **err);
 struct lock_file *lock_file_parse(const char *bytes, size_t size, struct error **err);
 
-/* *ret_found false: no entry, which is no mismatch. */
+/* *ret_found false: no entry, which is not a mismatch. */
 int lock_file_pin(const struct lock_file *lock, const char *reference, struct digest *ret_digest,
 		  bool *ret_found, struct error **err);
 

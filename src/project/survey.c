@@ -35,7 +35,7 @@ is_plain(const char *text)
 				  "0123456789._/-")];
 }
 
-/* A file of the project as text; NULL: it is not there, or is no text of a usual size. */
+/* A file of the project as text; NULL: missing, too large, or not text. */
 static char *
 read_text(const char *directory, const char *path)
 {

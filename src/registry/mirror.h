@@ -3,8 +3,8 @@
  *
  * A mirror (endpoint.h) serves content by digest.  It gets one attempt with a short time to answer.
  * One that fails is not asked again in this run; if its host gives no answer, or says that it
- * cannot, later runs do not ask it for MIRROR_VERDICT_S.  404 is no failure: this mirror lacks this
- * content.
+ * cannot, later runs do not ask it for MIRROR_VERDICT_S.  404 is not a failure: this mirror lacks
+ * this content.
  */
 #ifndef OCIFP_REGISTRY_MIRROR_H
 #define OCIFP_REGISTRY_MIRROR_H

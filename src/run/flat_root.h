@@ -9,7 +9,7 @@ struct run_base;
 struct session;
 
 /* Of a root that was just made: all layers are unpacked once more, one over the other.  A directory
- * that is no image of the store is packed and unpacked. */
+ * that is not an image of the store is packed and unpacked. */
 int root_flatten(struct root *root, struct session *session, const struct run_base *base,
 		 struct error **err);
 

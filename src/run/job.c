@@ -318,7 +318,7 @@ add_file(struct strings *env, const char *path, struct error **err)
 	return add_lines(env, lines, err) < 0 ? error_wrap(err, "'%s'", QUOTED(path)) : 0;
 }
 
-/* What is no "NAME=VALUE" in an image means nothing. */
+/* Entries of an image that are not "NAME=VALUE" are ignored. */
 static void
 add_config(struct strings *env, const struct strings *entries)
 {

@@ -138,8 +138,8 @@ prepare(struct run *run, struct store *store, struct error **err)
 
 	if (run->options->commit && run->base->manifest.algorithm == DIGEST_NONE)
 		return error_set(err, ERROR_USAGE,
-				 "--commit puts a layer on an image, and a "
-				 "rootfs: is none");
+				 "--commit requires an image to add a layer to, not a rootfs: "
+				 "directory");
 	if (run->options->filled)
 		job_mounts_mark_filled(&run->mounts, run->options->filled);
 	if (job_mounts_find(&run->mounts, store, err) < 0 ||

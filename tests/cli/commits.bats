@@ -155,7 +155,7 @@ EOF
 		commit=$(commit_with "$name")
 		ocifp_run fingerprint --rev "$commit"
 		assert_failed 2
-		assert_stderr_has 'is no path of a checkout'
+		assert_stderr_has 'is not a path that a checkout can have'
 	done
 	commit=$(commit_with file2)
 	ocifp_run fingerprint --rev "$commit"

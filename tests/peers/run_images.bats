@@ -135,7 +135,7 @@ committed_files() {
 	committed_files 'echo >/work/new; rm /work/new' 'work/'
 }
 
-@test "a job that fails makes no image, and a rootfs: is none" {
+@test "a job that fails makes no image, and a layer needs an image below it" {
 	root_image "$T/base" one "$T/root"
 	ocifp_run run --commit localhost/new:one "oci:$T/base:one" -- sh -c 'echo new >/new; exit 3'
 	assert_status 3

@@ -22,8 +22,8 @@ char *key_file_mask(const char *name, const char *text);
  * Cargo.lock and uv.lock, package-lock.json and go.sum. */
 void key_file_packages(const char *name, const char *text, struct strings *ret_packages);
 
-/* Reads a file of the project, which must not lead out of it.  ERROR_USAGE: it does, it is no file,
- * or it is not there; then *ret_found false and no error with `is_optional`. */
+/* Reads a file of the project, which must not lead out of it.  ERROR_USAGE: it does, it is not a
+ * file, or it is not there; then *ret_found false and no error with `is_optional`. */
 int key_file_read(const char *directory, const char *path, bool is_optional, struct buf *ret_bytes,
 		  bool *ret_found, struct error **err);
 

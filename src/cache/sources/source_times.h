@@ -48,9 +48,9 @@ int source_times_shift(const struct source_times_request *request, const struct 
 
 /* `recorded` is what the artifact has, `now` what sources_collect() gave in this process.  The
  * trees of all caches of this restore are in place already, request->shift_ns earlier than they
- * were saved.  A tree whose times must not move is no error: it is `left_alone`.  After an error
- * the caller has to take its trees away again: a changed file may look older than what was built
- * from its former content. */
+ * were saved.  A tree whose times must not move is not an error: it is `left_alone`.  After an
+ * error the caller has to take its trees away again: a changed file may look older than what was
+ * built from its former content. */
 int source_times_apply(const struct source_times_request *request, const struct sources *recorded,
 		       const struct sources *now, struct source_times_result *ret_result,
 		       struct error **err);

@@ -68,9 +68,8 @@ ask_in_secret(int terminal, const char *question, struct buf *line, struct error
 	return result;
 }
 
-/* One line from the controlling terminal, whatever standard input is; with `is_secret` what is
- * typed does not show.  The caller owns it.  ERROR_USAGE: there is no terminal, or nothing was
- * typed. */
+/* Reads one line from the controlling terminal, not from standard input; `is_secret` turns the echo
+ * off.  The caller owns the line.  ERROR_USAGE: no terminal, or an empty line. */
 static char *
 prompt_line(const char *question, bool is_secret, struct error **err)
 {
@@ -79,7 +78,7 @@ prompt_line(const char *question, bool is_secret, struct error **err)
 	int result;
 
 	if (terminal < 0) {
-		error_set(err, ERROR_USAGE, "there is no terminal to ask on");
+		error_set(err, ERROR_USAGE, "cannot ask for a user name or password: no terminal");
 		error_set_hint(err, "give --username NAME and --password-stdin");
 		return NULL;
 	}

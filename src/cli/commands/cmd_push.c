@@ -171,7 +171,7 @@ read_source(struct context *context, const struct push_values *values,
 	return error_set_hint(err, "`ocifp mutate` changes an image");
 }
 
-/* NULL: no SOURCE was named, and there is no project that has one. */
+/* The project's default image, for a command line without a SOURCE.  NULL with *err. */
 static const char *
 default_image(struct context *context, struct error **err)
 {
@@ -179,8 +179,7 @@ default_image(struct context *context, struct error **err)
 	const struct project_image *image = project ? project_image(project, NULL, err) : NULL;
 
 	if (!project && !*err) {
-		error_set(err, ERROR_USAGE,
-			  "nothing to push: no SOURCE is named, and there is no project");
+		error_set(err, ERROR_USAGE, "SOURCE is missing, and no project file was found");
 		error_set_hint(err, "usage: ocifp push %s", cmd_push.usage);
 	}
 	return image ? image->name : NULL;

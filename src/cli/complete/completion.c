@@ -219,7 +219,7 @@ offer_values(struct completion *completion, struct context *context, const struc
 		completion->others = files;
 }
 
-/* A project file that cannot be read offers nothing: a key press is no place for its errors. */
+/* A project file that cannot be read offers nothing: nobody expects an error from a key press. */
 static void
 offer_images(struct completion *completion, struct context *context)
 {

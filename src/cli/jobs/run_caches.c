@@ -34,7 +34,7 @@ run_caches_release(struct run_caches *caches)
 	strings_release(&caches->filled);
 }
 
-/* Where a volume puts the directory; NULL: it does not hold it, or is no path. */
+/* Where a volume puts the directory; NULL: the volume does not hold it, or it is not a path. */
 static char *
 find_in_volume(const char *volume, const char *beneath, const char *directory)
 {

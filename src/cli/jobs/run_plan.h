@@ -34,7 +34,8 @@ struct run_words {
 int run_plan_make(struct context *context, const struct run_words *words, struct run_plan *plan,
 		  struct error **err);
 
-/* For struct command: in "run make -j4" the first word is no image, and the options are make's. */
+/* For struct command: in "run make -j4" the first word is not an image, and the options are make's.
+ */
 void run_plan_explain(struct context *context, const struct strings *operands, struct error **err);
 void run_plan_release(struct run_plan *plan);
 

@@ -14,7 +14,7 @@
 
 #define PORT_LIMIT 65535
 #define EPOCH_LIMIT_S 253402300799 /* the end of the year 9999: RFC 3339 has no later one */
-#define ID_LIMIT 4294967294        /* the last is no user's: chown(2) */
+#define ID_LIMIT 4294967294        /* the last one means "unchanged" to chown(2) */
 
 static int
 check_pairs(const char *option, const struct strings *pairs, struct error **err)

@@ -22,7 +22,7 @@ struct option_table {
 	void *values;
 };
 
-/* What is no option, in its order. */
+/* The words that are not options, in their order. */
 struct operands {
 	struct strings words;
 	size_t options_end; /* set by the caller: with so many words the options end; 0: never */

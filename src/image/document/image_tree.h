@@ -26,7 +26,7 @@ struct selection {
 				     * is proven absent; NULL: one that is missing is an error */
 	bool leave_out_unsupported; /* of everything: what has a digest that cannot be checked; it
 				     * is an error otherwise */
-	bool leaves_single;         /* the caller checks a manifest that is no index's */
+	bool leaves_single;         /* the caller checks a manifest that no index lists */
 };
 
 /* Takes the bytes of the root out of the resolution.  ERROR_PLATFORM: one is not listed;
@@ -34,7 +34,7 @@ struct selection {
 int image_tree_get(const struct content *content, const struct selection *selection,
 		   struct resolution *root, struct image_node *ret_root, struct error **err);
 
-/* Of a manifest that is no index: whether its config names the platforms. */
+/* For a manifest, not an index: whether its config names the platforms. */
 int image_tree_check_single(const struct content *content, const struct image_node *root,
 			    const struct selection *selection, struct error **err);
 

@@ -22,7 +22,8 @@ struct local_image {
 };
 
 /* Of an index its entry for the first of the platforms (NULL: linux/<what we run on>).
- * ERROR_CONTENT for what is no image or cannot be unpacked; its layers are those of the config. */
+ * ERROR_CONTENT: not an image, or one that cannot be unpacked; its layers are those of the config.
+ */
 int local_image_read(struct session *session, const struct digest *root,
 		     const struct platforms *platforms, struct local_image *ret_image,
 		     struct error **err);

@@ -45,7 +45,8 @@ check_fingerprint(struct session *session, const struct target *target, const ch
 	struct digest_text wanted = digest_hex(&target->fingerprint.digest);
 	AUTO_FREE char *actual = NULL;
 
-	/* A tag that is no hash promises no fingerprint: it is enough that the image says one. */
+	/* A tag that is not a hash promises no fingerprint: it is enough that the image says one.
+	 */
 	if (!target->by_hash && !target->requires_fingerprint)
 		return 0;
 	if (found_image_fingerprint(root, &actual, err) < 0)

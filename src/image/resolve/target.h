@@ -24,7 +24,7 @@ struct target {
 				      * each with the tag or digest to ask for */
 	size_t candidate_count;
 	size_t pull_request_place; /* the candidate to which this job of a pull request pushes; 0:
-				    * it is no such job, or they have no place */
+				    * not such a job, or it has no place */
 	const char *directory;     /* of the project or the inputs: git is asked there; borrowed */
 	bool by_hash;
 	struct fingerprint fingerprint; /* when by_hash */

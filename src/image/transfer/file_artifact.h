@@ -59,8 +59,8 @@ void artifact_result_release(struct artifact_result *result);
 #define AUTO_ARTIFACT_RESULT CLEANUP(artifact_result_release)
 
 /* Each layer of a manifest that has a title, as a file below the directory, which is made.  The
- * content is in the store.  ERROR_CONTENT: a title that is no path below it, or that comes twice;
- * ERROR_LOCAL: a file with other content is there.  Nothing is written then. */
+ * content is in the store.  ERROR_CONTENT: a title that is not a path below it, or that comes
+ * twice; ERROR_LOCAL: a file with other content is there.  Nothing is written then. */
 int artifact_write_files(struct store *store, const struct image_node *root, const char *directory,
 			 struct observer *observer, struct error **err);
 

@@ -72,7 +72,7 @@ int bundles_read(const struct content *content, const struct descriptor *entry,
 		 struct good_bundle *ret_bytes, struct sigstore_bundle *ret_bundle,
 		 struct error **err);
 
-/* What it says; ERROR_REFUSED when that is no in-toto statement. */
+/* What it says; ERROR_REFUSED: not an in-toto statement. */
 int bundles_read_statement(const struct sigstore_bundle *bundle, struct statement *ret_statement,
 			   struct error **err);
 

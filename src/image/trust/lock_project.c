@@ -89,7 +89,7 @@ list_platforms(const struct resolution *root)
 	AUTO_ERROR struct error *ignored = NULL;
 	json_t *platforms = json_object();
 
-	/* What is no index was looked at already, and has no entries. */
+	/* Only an index has entries; a manifest was read before. */
 	if (media_type_kind(root->descriptor.media_type) != DOCUMENT_INDEX ||
 	    image_index_read(root->value, root->descriptor.media_type, &index, &ignored) < 0)
 		return platforms;

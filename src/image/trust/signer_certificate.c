@@ -17,7 +17,7 @@
 #include "oci/digest.h"
 
 static const char issuer_oid[] = "1.3.6.1.4.1.57264.1.8";
-static const char old_issuer_oid[] = "1.3.6.1.4.1.57264.1.1"; /* its value is no DER */
+static const char old_issuer_oid[] = "1.3.6.1.4.1.57264.1.1"; /* its value is not DER */
 static const char username_oid[] = "1.3.6.1.4.1.57264.1.7";
 
 #define SECURITY_LEVEL 1 /* SSL_CTX_set_security_level(3): no hash or key below 80 bits */

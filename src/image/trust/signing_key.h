@@ -22,7 +22,7 @@ struct signing_keys {
 	size_t count;
 };
 
-/* ERROR_USAGE for what is no key that we can use; one that is encrypted is opened with the
+/* ERROR_USAGE: not a key that we can use; one that is encrypted is opened with the
  * password in OCIFP_KEY_PASSWORD. */
 int signing_keys_add_private(struct signing_keys *keys, const char *name, struct error **err);
 int signing_keys_add_public(struct signing_keys *keys, const char *name, struct error **err);
@@ -38,7 +38,7 @@ char *signing_key_hint(const struct signing_key *key);
 int signing_key_sign(const struct signing_key *key, const void *bytes, size_t size,
 		     char **ret_signature, struct error **err);
 
-/* Whether one of the keys has made it; also false for what is no signature at all. */
+/* Whether one of the keys has made it; also false for anything but a signature. */
 bool signing_keys_verify(const struct signing_keys *keys, const void *bytes, size_t size,
 			 const uint8_t *signature, size_t signature_size);
 

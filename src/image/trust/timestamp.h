@@ -13,7 +13,8 @@
 struct octets;
 struct trusted_authorities;
 
-/* Whether one of the authorities has stamped these bytes; false also for what is no time stamp. */
+/* Whether one of the authorities has stamped these bytes; also false for anything but a time stamp.
+ */
 bool timestamp_verify(const struct octets *response, const struct octets *stamped,
 		      const struct trusted_authorities *authorities, int64_t *ret_time_s);
 

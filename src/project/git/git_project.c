@@ -553,7 +553,7 @@ check_index(struct git_project *project, const struct git_entries *entries, stru
 			entry->mode == GIT_SUBMODULE ? entry->path : take_word(&output, &at);
 
 		if (!path || strcmp(path, entry->path) != 0)
-			return refuse(entry->path, "is no path of a checkout", err);
+			return refuse(entry->path, "is not a path that a checkout can have", err);
 	}
 	return 0;
 }

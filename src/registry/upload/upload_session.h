@@ -23,8 +23,8 @@ char *session_url_read(const struct endpoint *endpoint, const struct request *re
 /* False: another origin, which gets no credentials. */
 bool session_url_is_own(const struct endpoint *endpoint, const char *url);
 
-/* The header Range, "0-<last byte>"; some registries write "bytes=" before it.  "0-0" is no byte,
- * as docker-registry means it.  False: NULL, or another form. */
+/* The header Range, "0-<last byte>"; some registries write "bytes=" before it.  "0-0" means no
+ * byte, as docker-registry means it.  False: NULL, or another form. */
 bool session_parse_range(const char *value, uint64_t *ret_taken_bytes);
 
 /* "... exceeds the maximum permissible limit of 4.00MiB": the size after "limit of".  False: NULL,

@@ -35,7 +35,7 @@ refuse(const char *option, const char *text, const char *hint, struct error **er
 	return error_set_hint(err, "%s", hint);
 }
 
-/* How many bits a unit shifts by; -1: it is none. */
+/* How many bits a unit shifts by; -1: not a unit. */
 static int
 unit_bits(char unit)
 {

@@ -46,7 +46,7 @@ struct container {
  * administrator refuses user namespaces. */
 int container_run(struct container *container, int *ret_status, struct error **err);
 
-/* A job that is no child of the container. */
+/* A job that is not a child of the container. */
 struct container_job {
 	pid_t (*find)(void); /* who gets the signals; -1: nobody yet */
 	void (*tick)(void);  /* twice a second while nothing else happens */

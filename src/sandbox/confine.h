@@ -39,8 +39,4 @@ int confine_calls(struct sandbox *sandbox, struct error **err);
 int confine_files(int tree_fd, struct sandbox *sandbox, struct error **err);
 int confine_system_calls(struct sandbox *sandbox, struct error **err);
 
-/* For confine_linux.c: *ret_abi 0, *ret_stands false: not supported by the kernel. */
-int confine_landlock(int tree_fd, int *ret_abi, struct error **err);
-int confine_seccomp(bool *ret_stands, struct error **err);
-
 #endif

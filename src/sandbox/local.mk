@@ -12,9 +12,7 @@ noinst_LIBRARIES += %D%/libsandbox.a
 
 if NAMESPACES
 %C%_libsandbox_a_SOURCES += \
-	%D%/confine_landlock.c \
 	%D%/confine_linux.c \
-	%D%/confine_seccomp.c \
 	%D%/helper_self.c \
 	%D%/userns.c
 else

@@ -22,16 +22,15 @@ struct gunzip_sink {
 	uint8_t *output;
 };
 
-/* It ends the program where there is no memory, so that the init functions cannot fail. */
-static void *
-allocate(void *opaque, unsigned count, unsigned size)
+void *
+zlib_allocate(void *opaque, unsigned count, unsigned size)
 {
 	(void)opaque;
 	return xcalloc(count, size);
 }
 
-static void
-release(void *opaque, void *memory)
+void
+zlib_release(void *opaque, void *memory)
 {
 	(void)opaque;
 	free(memory);
@@ -110,8 +109,8 @@ sink_gunzip(struct sink *next)
 
 	self->sink.ops = &ops;
 	self->next = next;
-	self->stream.zalloc = allocate;
-	self->stream.zfree = release;
+	self->stream.zalloc = zlib_allocate;
+	self->stream.zfree = zlib_release;
 	self->output = xcalloc(1, TRANSFER_BUFFER_BYTES);
 	(void)inflateInit2(&self->stream, GUNZIP_WINDOW_BITS);
 	return &self->sink;

@@ -62,21 +62,6 @@ struct gzip_sink {
 	pthread_cond_t block_done;
 };
 
-/* xcalloc ends the program if memory is short, so that the init functions cannot fail. */
-static void *
-allocate(void *opaque, unsigned count, unsigned size)
-{
-	(void)opaque;
-	return xcalloc(count, size);
-}
-
-static void
-release(void *opaque, void *memory)
-{
-	(void)opaque;
-	free(memory);
-}
-
 static void
 block_compress(struct gzip_block *block)
 {
@@ -114,8 +99,8 @@ block_prepare(struct gzip_block *block, struct gzip_sink *self)
 		return;
 	block->job.run = block_run;
 	block->sink = self;
-	block->stream.zalloc = allocate;
-	block->stream.zfree = release;
+	block->stream.zalloc = zlib_allocate;
+	block->stream.zfree = zlib_release;
 	(void)deflateInit2(&block->stream, self->level, Z_DEFLATED, GZIP_RAW_WINDOW_BITS,
 			   GZIP_MEMORY_LEVEL, Z_DEFAULT_STRATEGY);
 	block->input = xcalloc(1, GZIP_BLOCK_BYTES);

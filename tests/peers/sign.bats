@@ -27,6 +27,22 @@ make_key() {
 	openssl pkey -in "$name.key" -pubout -out "$name.pub"
 }
 
+# assert_signature_is_kept: what `ensure` has verified once costs no request, nor needs the registry
+assert_signature_is_kept() {
+	local before
+	new_store
+	ocifp_run ensure
+	assert_status 0
+	before=$(asked reg)
+	ocifp_run ensure
+	assert_status 0
+	assert_equal $(($(asked reg) - before)) 1
+	stop reg
+	ocifp_run pull --offline
+	assert_status 0
+	assert_sound_store
+}
+
 sign() {
 	ocifp_run sign --key "$T/$1.key" "${@:2}"
 }
@@ -265,7 +281,7 @@ print('x' * (pad - 1), key, sep='\n', end='')" >"$T/long.key"
 	ocifp_run ensure --push always
 	assert_status 0
 	new_store
-	local command before
+	local command
 	for command in pull ensure "pull --tag $(image_tag)" 'ensure --platform linux/s390x' "ensure --no-build"; do
 		ocifp_run $command
 		[ "$command" != 'ensure --platform linux/s390x' ] || continue
@@ -296,17 +312,7 @@ print('x' * (pad - 1), key, sep='\n', end='')" >"$T/long.key"
 		assert_status 0
 	done
 	rm .ocifp.lock
-	new_store
-	ocifp_run ensure
-	assert_status 0
-	before=$(asked reg)
-	ocifp_run ensure
-	assert_status 0
-	assert_equal $(($(asked reg) - before)) 1
-	stop reg
-	ocifp_run pull --offline
-	assert_status 0
-	assert_sound_store
+	assert_signature_is_kept
 	ocifp_run verify
 	assert_failed 5
 }
@@ -431,18 +437,7 @@ get_bundle() {
 	get_bundle app "$(bundles app "$signed")"
 	assert_equal "$(jq -j .dsseEnvelope.payload "$T/bundle.json" | base64 -d |
 		jq -r '.subject[0].annotations["dev.ocifp.fingerprint"]')" "$hex"
-	new_store
-	ocifp_run ensure
-	assert_status 0
-	local before
-	before=$(asked reg)
-	ocifp_run ensure
-	assert_status 0
-	assert_equal $(($(asked reg) - before)) 1
-	stop reg
-	ocifp_run pull --offline
-	assert_status 0
-	assert_sound_store
+	assert_signature_is_kept
 }
 
 @test "a bundle for another fingerprint is refused; one that names none takes that of the image" {

@@ -175,3 +175,23 @@ assert_nothing_wrong_there() {
 	assert_copied
 	assert_no_secrets other
 }
+
+@test "--all-tags names the listed names that it leaves out" {
+	serve_image --layers 1k
+	rules reg <<<'{"path": "tags/list", "action": {"json": {"name": "app", "tags": ["one", "../x", "a b"]}}}'
+	ocifp_run copy --all-tags "$reg_host/app" "oci:$T/all"
+	assert_status 0
+	assert_equal "$(wc -l <"$T/stdout")" 1
+	assert_stderr_has "left out '../x': not a valid tag"
+	assert_stderr_has "left out 'a b': not a valid tag"
+}
+
+@test "--list tells what it copied before its time was over" {
+	serve_image --layers 1k
+	mkimage image "$T/reg.root/app" two --layers 2k >/dev/null
+	rules reg <<<'{"path": "manifests/two", "action": {"delay_s": 30}}'
+	printf '%s\n' "$ref oci:$T/all:one" "$reg_host/app:two oci:$T/all:two" >"$T/list"
+	ocifp_run copy --list "$T/list" --timeout 3s
+	assert_failed 124
+	assert_equal "$(cut -d ' ' -f 1 "$T/stdout" | paste -sd ' ')" 'copied failed'
+}

@@ -213,16 +213,20 @@ copy_many(struct context *context, const struct copy_many_values *values,
 		.dry_run = values->dry_run,
 	};
 	AUTO_COPY_ROWS struct copy_rows rows = { 0 };
+	AUTO_ERROR struct error *stop = NULL;
 
 	if (check_usage(values, operands, err) < 0 ||
 	    (values->list ? add_list(context, values, &rows, err)
 			  : add_pair(context, values, operands->items[0], operands->items[1], &rows,
-				     err)) < 0 ||
-	    copy_rows_run(context_session(context), &options, &rows, err) < 0)
+				     err)) < 0)
 		return -1;
 	if (rows.count == 0 && !context->options.json) {
 		context_notice(context, "no tag matches: nothing to copy");
 		return 0;
 	}
-	return tell(context, &rows, values->dry_run, err) < 0 ? -1 : fail(&rows, err);
+	/* What was copied before --timeout is told all the same. */
+	(void)copy_rows_run(context_session(context), &options, &rows, &stop);
+	if (tell(context, &rows, values->dry_run, err) < 0)
+		return -1;
+	return stop ? error_pass(err, TAKE_PTR(stop)) : fail(&rows, err);
 }

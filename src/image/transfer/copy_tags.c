@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/observer.h"
 #include "base/strings.h"
 #include "base/text.h"
 #include "base/xalloc.h"
@@ -12,6 +13,7 @@
 #include "image/resolve/target.h"
 #include "oci/tags_order.h"
 #include "repository/repository.h"
+#include "repository/session.h"
 
 void
 copy_rows_add(struct copy_rows *rows, struct location *source, struct location *destination)
@@ -65,6 +67,9 @@ copy_rows_add_tags(struct session *session, const struct location *source,
 
 	if (!repository || repository_list_tags(repository, &tags, &others, err) < 0)
 		return -1;
+	for (size_t i = 0; i < others.count; i++)
+		observer_tell(session_observer(session), EVENT_NOTICE,
+			      "left out '%s': not a valid tag", QUOTED(others.items[i]));
 	tags_sort(&tags);
 	for (size_t i = 0; i < tags.count; i++) {
 		struct location from = { 0 };

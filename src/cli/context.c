@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/xalloc.h"
 #include "cli/command.h"
@@ -48,6 +49,16 @@ context_result_page(struct context *context, struct page *page, json_t *object, 
 	AUTO_FREE char *text = page_take(page);
 
 	return context_result(context, text, object, err);
+}
+
+int
+context_result_bytes(struct context *context, const struct buf *bytes, struct error **err)
+{
+	context->has_result = true;
+	progress_yield(context->progress);
+	if (fwrite(bytes->data, 1, bytes->size, stdout) != bytes->size || fflush(stdout) == EOF)
+		return context_fail_output(errno, err);
+	return 0;
 }
 
 int

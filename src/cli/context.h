@@ -12,6 +12,7 @@
 #include "project/settings.h"
 #include "repository/session.h"
 
+struct buf;
 struct command;
 struct digest;
 struct error;
@@ -79,6 +80,10 @@ int context_result(struct context *context, const char *text, json_t *object, st
 /* The same with the text of a page, which is emptied. */
 int context_result_page(struct context *context, struct page *page, json_t *object,
 			struct error **err);
+
+/* Bytes as they are, with --json too, so that their digest can be computed: no line end is added.
+ */
+int context_result_bytes(struct context *context, const struct buf *bytes, struct error **err);
 
 /* The same for an image: "host/name@digest", and an object of "image", "digest" and the members of
  * `more` (taken; NULL: none). */

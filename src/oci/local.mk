@@ -25,6 +25,6 @@ noinst_LIBRARIES += %D%/liboci.a
 	%D%/referrer.c %D%/referrer.h \
 	%D%/simple_signing.c %D%/simple_signing.h \
 	%D%/statement.c %D%/statement.h \
-	%D%/tags_order.c %D%/tags_order.h
+	%D%/tag_list.c %D%/tag_list.h
 
 oci_libs = src/oci/liboci.a $(base_libs) $(JANSSON_LIBS) $(LIBCRYPTO_LIBS)

@@ -81,6 +81,18 @@ attach() {
 	assert_equal "$(tags)" 'other '
 }
 
+@test "rm --ignore-missing goes on behind what is absent, and only that" {
+	ocifp_run rm --ignore-missing "$image:none" "$image:one"
+	assert_status 0
+	assert_stdout "$image:one"
+	assert_stderr_has "cannot remove '$image:none'"
+	ocifp_run rm --ignore-missing --json "$image:one" "$image@sha256:$(printf %064d 7)"
+	assert_status 0
+	assert_json '.removed == []'
+	ocifp_run rm --ignore-missing "$image"
+	assert_failed 2
+}
+
 @test "rm without tag and digest is a usage error" {
 	ocifp_run rm "$image"
 	assert_failed 2
@@ -97,6 +109,48 @@ attach() {
 	ocifp_run blob get "$image@$(jq -r '.layers[0].digest' <"$T/stdout")"
 	assert_same_file "$T/stdout" report.txt
 	assert_equal "$(tags)" 'one '
+}
+
+@test "inspect --config: the config of one platform, byte for byte" {
+	mkimage image "$T/layout" arm --platform linux/arm64/v8 --layers 10k >/dev/null
+	mkimage index "$T/layout" both one arm >/dev/null
+	local name platform
+	for name in one:--platform=linux/amd64 both:--platform=linux/arm64 one: arm:; do
+		platform=${name#*:}
+		ocifp_run inspect --config ${platform:+"$platform"} "$image:${name%%:*}"
+		assert_status 0
+		ocifp blob get "$image@$(ocifp manifest ${platform:+"$platform"} "$image:${name%%:*}" |
+			jq -r .config.digest)" >"$T/config"
+		assert_same_file "$T/stdout" "$T/config"
+	done
+	ocifp_run inspect --config --platform linux/s390x "$image:both"
+	assert_failed 8
+	ocifp_run inspect --config --platform linux/amd64,linux/arm64 "$image:both"
+	assert_failed 2
+	ocifp_run inspect --config --signers "$image:both"
+	assert_failed 2
+	ocifp attach --type application/x-report "$image:one" report.txt 2>/dev/null >"$T/artifact"
+	ocifp_run inspect --config "$(<"$T/artifact")"
+	assert_stdout '{}'
+}
+
+@test "tags: patterns, and without those of signatures and referrers" {
+	local hex
+	hex=$(printf %064d 3)
+	ocifp_run tag "$image:one" 1.0 1.1-rc1 1.1 "sha256-$hex" "sha256-$hex.sig" "sha512-$hex" sha256-abc "sha256-${hex}0"
+	assert_status 0
+	ocifp_run tags --include '1.*' --include o* --exclude '*-rc*' "$image"
+	assert_stdout $'1.0\n1.1\none'
+	ocifp_run tags --no-digest-tags "$image"
+	assert_stdout "$(printf '%s\n' 1.0 1.1-rc1 1.1 one "sha256-${hex}0" sha256-abc)"
+	ocifp_run tags --json --include 'none*' "$image"
+	assert_json '.tags == []'
+	ocifp_run tags --long --include 1.0 "$image"
+	assert_equal "$(wc -l <"$T/stdout")" 2
+	ocifp_run copy --all-tags --no-digest-tags --dry-run --json "$image" oci:there
+	assert_json '[.copies[].destination] | length == 6'
+	ocifp_run copy --no-digest-tags "$image:one" oci:there
+	assert_failed 2
 }
 
 @test "inspect: an artifact is its type and its annotations; what stands alone has its own" {

@@ -273,6 +273,26 @@ both_tags() {
 	assert_failed 3
 }
 
+@test "--entry-annotation is for the images that are put in, and no others" {
+	mkimage image "$T/src" amd --platform linux/amd64 --attestation --layers 5k >/dev/null
+	mkimage image "$T/src" arm --platform linux/arm64 --layers 6k >/dev/null
+	ocifp push "oci:$T/src:arm" "$reg_host/app:arm" 3>&-
+	ocifp_run index create --entry-annotation dev.x=1 "$reg_host/app:all" "oci:$T/src:amd"
+	assert_status 0
+	ocifp_run index add --entry-annotation dev.x=2 --entry-annotation dev.y=3 "$reg_host/app:all" "$reg_host/app:arm"
+	assert_status 0
+	assert_equal "$(raw app all | jq -c '[.manifests[] | {"\(.platform.os)/\(.platform.architecture)": .annotations}] | map(to_entries[])
+		| map(select(.key != "unknown/unknown")) | from_entries')" \
+		'{"linux/amd64":{"dev.x":"1"},"linux/arm64":{"dev.x":"2","dev.y":"3"}}'
+	assert_equal "$(raw app all | jq -c '[.manifests[].annotations | has("dev.x")]')" '[true,false,true]'
+	assert_equal "$(raw app all | jq '.annotations')" null
+	ocifp_run index add --entry-annotation dev.x=4 "$reg_host/app:all" "$reg_host/app:arm"
+	assert_status 0
+	assert_equal "$(raw app all | jq -c '[.manifests[].annotations["dev.x"]]')" '["1",null,"4"]'
+	ocifp_run index rm --entry-annotation dev.x=1 "$reg_host/app:all" linux/arm64
+	assert_failed 2
+}
+
 @test "sources in another repository, at another registry and in a layout are copied there" {
 	mkimage image "$T/src" one --platform linux/amd64 --layers 5k >/dev/null
 	mkimage image "$T/src" two --platform linux/arm64 --layers 6k >/dev/null

@@ -51,6 +51,33 @@ attach() {
 	assert_failed 3
 }
 
+@test "--ignore-missing asks whether a tag is there when the registry deletes none" {
+	start_registry reg
+	publish
+	ocifp_run rm --ignore-missing "$reg_host/app:none" "$reg_host/none:one" "$reg_host/app@sha256:$(printf %064d 7)"
+	assert_status 0
+	assert_stdout ''
+	ocifp_run rm "$reg_host/app:none"
+	assert_failed 3
+	ocifp_run rm --ignore-missing "127.0.0.1:$(free_port)/app:none"
+	assert_failed 5
+}
+
+@test "the config and the tags are what skopeo has" {
+	need skopeo
+	start_registry reg
+	publish
+	ocifp tag "$ref" 1.0 "${digest/:/-}.sig"
+	ocifp_run inspect --config "$ref"
+	assert_equal "$stdout" "$(skopeo inspect --config --raw --tls-verify=false "docker://$ref")"
+	ocifp_run tags --json --no-digest-tags "$reg_host/app"
+	assert_equal "$(jq -c .tags <<<"$stdout")" "$(skopeo list-tags --tls-verify=false "docker://$reg_host/app" |
+		jq -c '[.Tags[] | select(startswith("sha256-") | not)] | sort')"
+	need_peer crane
+	assert_equal "$(ocifp inspect --config "$ref")" "$(crane config --insecure "$ref")"
+	assert_equal "$(ocifp tags --no-digest-tags "$reg_host/app" | sort)" "$(crane ls --insecure --omit-digest-tags "$reg_host/app" | sort)"
+}
+
 @test "a registry that deletes no tags keeps the tag, and the manifest" {
 	start_registry reg
 	publish

@@ -34,10 +34,7 @@ static const struct option_spec copy_options[] = {
 	  "fail instead of moving a tag that names another image" },
 	{ "all-tags", 0, OPTION_FLAG, offsetof(struct copy_values, many.all_tags), NULL,
 	  "copy every tag of a repository to another repository" },
-	{ "include", 0, OPTION_STRINGS, offsetof(struct copy_values, many.include), "PATTERN",
-	  "copy only tags that match; repeatable" },
-	{ "exclude", 0, OPTION_STRINGS, offsetof(struct copy_values, many.exclude), "PATTERN",
-	  "leave out tags that match; repeatable" },
+	TAG_FILTER_OPTIONS(struct copy_values, many.filter),
 	{ "list", 0, OPTION_STRING, offsetof(struct copy_values, many.list), "FILE",
 	  "copy what each line of this file names: SOURCE DESTINATION" },
 	{ "missing", 0, OPTION_FLAG, offsetof(struct copy_values, many.missing_only), NULL,
@@ -126,11 +123,14 @@ static int
 check_usage(const struct copy_values *values, const struct strings *operands, struct error **err)
 {
 	const struct copy_many_values *many = &values->many;
+	const struct tag_filter *filter = &many->filter;
 
 	if (values->all && platforms_said(&values->platforms))
 		return error_set(err, ERROR_USAGE, "--all and --platform exclude each other");
-	if (!many->all_tags && (many->include.count > 0 || many->exclude.count > 0))
+	if (!many->all_tags && (filter->include.count > 0 || filter->exclude.count > 0))
 		return error_set(err, ERROR_USAGE, "--include and --exclude require --all-tags");
+	if (!many->all_tags && filter->no_digest_tags)
+		return error_set(err, ERROR_USAGE, "--no-digest-tags requires --all-tags");
 	if (copy_many_is_said(many))
 		return 0;
 	if (many->missing_only || many->dry_run)

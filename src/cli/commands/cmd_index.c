@@ -236,11 +236,21 @@ static const struct command cmd_ls = {
 
 struct edit_values {
 	struct strings annotations;
+	struct strings entry_annotations;
 };
 
-static const struct option_spec edit_options[] = {
-	{ "annotation", 0, OPTION_STRINGS, offsetof(struct edit_values, annotations), "NAME=VALUE",
-	  "add an annotation to the index; repeatable" },
+#define ANNOTATION_OPTION \
+	{ \
+		"annotation", 0, OPTION_STRINGS, offsetof(struct edit_values, annotations), \
+			"NAME=VALUE", "add an annotation to the index; repeatable" \
+	}
+
+static const struct option_spec edit_options[] = { ANNOTATION_OPTION, { 0 } };
+
+static const struct option_spec put_options[] = {
+	ANNOTATION_OPTION,
+	{ "entry-annotation", 0, OPTION_STRINGS, offsetof(struct edit_values, entry_annotations),
+	  "NAME=VALUE", "add an annotation to the entries of the sources; repeatable" },
 	{ 0 },
 };
 
@@ -252,15 +262,19 @@ edit(struct context *context, const struct edit_values *values, const struct str
 	AUTO_LOCATION struct location location = { 0 };
 	AUTO_COMPOSE_RESULT struct compose_result result = { 0 };
 	AUTO_JSON json_t *annotations = annotations_parse(&values->annotations, err);
+	AUTO_JSON json_t *entry_annotations = NULL;
 	bool pushed = true;
 	struct outcome outcome;
 
-	if (!annotations || location_parse(operands->items[0], &location, err) < 0)
+	if (annotations)
+		entry_annotations = annotations_parse(&values->entry_annotations, err);
+	if (!entry_annotations || location_parse(operands->items[0], &location, err) < 0)
 		return -1;
 	if (!location.reference.tag || location.reference.digest.algorithm != DIGEST_NONE)
 		return error_set(err, ERROR_USAGE, "an index needs a tag: '%s' has %s",
 				 operands->items[0], location.reference.tag ? "a digest" : "none");
 	options->annotations = annotations;
+	options->entry_annotations = entry_annotations;
 	context_log_in_at(context, &location);
 	if (compose_index(context_session(context), &location, options, &result, err) < 0)
 		return -1;
@@ -311,24 +325,26 @@ run_rm(struct context *context, const void *opaque, const struct strings *operan
 	return edit(context, opaque, operands, &options, err);
 }
 
-#define EDIT_COMMAND(name_, summary_, operands_, run_) \
+#define EDIT_COMMAND(name_, summary_, options_, usage_, run_) \
 	{ \
 		.name = (name_), .summary = (summary_), \
-		.usage = "[--annotation NAME=VALUE] REF " operands_, .options = edit_options, \
+		.usage = "[--annotation NAME=VALUE] " usage_, .options = (options_), \
 		.values_size = sizeof(struct edit_values), \
 		.groups = OPTIONS_NETWORK | OPTIONS_STORE, .operands_min = 2, \
 		.operands_max = OPERANDS_ANY, .run = (run_), \
 	}
 
-static const struct command cmd_create =
-	EDIT_COMMAND("create", "make an index from existing images", "SOURCE...", run_create);
+#define PUT_USAGE "[--entry-annotation NAME=VALUE] REF SOURCE..."
+
+static const struct command cmd_create = EDIT_COMMAND(
+	"create", "make an index from existing images", put_options, PUT_USAGE, run_create);
 
 static const struct command cmd_add =
 	EDIT_COMMAND("add", "add images to an index, or replace those of the same platform",
-		     "SOURCE...", run_add);
+		     put_options, PUT_USAGE, run_add);
 
 static const struct command cmd_rm = EDIT_COMMAND("rm", "remove platforms or digests from an index",
-						  "OS/ARCH|DIGEST...", run_rm);
+						  edit_options, "REF OS/ARCH|DIGEST...", run_rm);
 
 const struct command cmd_index = {
 	.name = "index",

@@ -3,7 +3,9 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "base/utf8.h"
 #include "base/xalloc.h"
@@ -23,12 +25,15 @@
 struct inspect_values {
 	struct target_options target;
 	struct platforms platforms;
+	bool config;
 	bool signers;
 };
 
 static const struct option_spec inspect_options[] = {
 	{ "platform", 0, OPTION_PLATFORMS, offsetof(struct inspect_values, platforms), "OS/ARCH",
 	  "show only this platform; repeatable" },
+	{ "config", 0, OPTION_FLAG, offsetof(struct inspect_values, config), NULL,
+	  "print the config of one platform, byte for byte" },
 	{ "signers", 0, OPTION_FLAG, offsetof(struct inspect_values, signers), NULL,
 	  "read the image's Sigstore bundles, and show who signed what" },
 	TARGET_OPTIONS(struct inspect_values, target),
@@ -275,6 +280,29 @@ tell(struct context *context, const struct inspected *inspected, json_t *images,
 	return context_result(context, text, object, err);
 }
 
+/* An artifact has a config, too. */
+static int
+print_config(struct context *context, const struct inspect_values *values,
+	     struct inspected *inspected, struct error **err)
+{
+	AUTO_PLATFORMS struct platforms platforms = { 0 };
+	struct selection selection = {
+		.platforms = &platforms,
+		.leaves_single = values->platforms.count == 0,
+	};
+	AUTO_IMAGE_NODE struct image_node part = { 0 };
+	AUTO_BUF struct buf bytes = BUF_INIT(CONFIG_LIMIT_BYTES);
+	AUTO_FREE char *name = target_name(&inspected->target, inspected->found.place);
+
+	if (platforms_choose_one(&values->platforms, &platforms, err) < 0 ||
+	    inspected_read(&selection, inspected, err) < 0 ||
+	    image_part_take(&inspected->root, &part, err) < 0)
+		return -1;
+	if (content_get_blob(&inspected->content, &part.manifest.config, &bytes, err) < 0)
+		return error_wrap(err, "config of '%s'", name);
+	return context_result_bytes(context, &bytes, err);
+}
+
 static int
 run_inspect(struct context *context, const void *opaque, const struct strings *operands,
 	    struct error **err)
@@ -288,8 +316,13 @@ run_inspect(struct context *context, const void *opaque, const struct strings *o
 	AUTO_JSON json_t *images = json_array();
 	AUTO_BUNDLE_SIGNERS struct bundle_signers signers = { 0 };
 
-	if (inspected_find_or_built(context, &values->target, operands, &inspected, err) < 0 ||
-	    inspected_read(&selection, &inspected, err) < 0)
+	if (values->config && values->signers)
+		return error_set(err, ERROR_USAGE, "--config and --signers exclude each other");
+	if (inspected_find_or_built(context, &values->target, operands, &inspected, err) < 0)
+		return -1;
+	if (values->config)
+		return print_config(context, values, &inspected, err);
+	if (inspected_read(&selection, &inspected, err) < 0)
 		return -1;
 	if (add_images(&inspected.content, &inspected.root, images, err) < 0 ||
 	    (values->signers && read_signers(&inspected, &signers, err) < 0))
@@ -300,7 +333,7 @@ run_inspect(struct context *context, const void *opaque, const struct strings *o
 const struct command cmd_inspect = {
 	.name = "inspect",
 	.summary = "show an image's digest, platforms, annotations and configurations",
-	.usage = "[--platform OS/ARCH] [--signers] [--by-hash] [IMAGE|REF]",
+	.usage = "[--platform OS/ARCH] [--config] [--signers] [--by-hash] [IMAGE|REF]",
 	.options = inspect_options,
 	.values_size = sizeof(struct inspect_values),
 	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
-#include <stdio.h>
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -13,7 +11,6 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/inspected.h"
-#include "cli/output/progress.h"
 #include "image/document/image_node.h"
 #include "image/transfer/put_document.h"
 
@@ -31,17 +28,6 @@ static const struct option_spec manifest_options[] = {
 	TARGET_OPTIONS(struct manifest_values, target),
 	{ 0 },
 };
-
-/* Byte for byte as it is, so that its digest can be computed: no line end is added. */
-static int
-write_bytes(struct context *context, const struct buf *bytes, struct error **err)
-{
-	context->has_result = true;
-	progress_yield(context->progress);
-	if (fwrite(bytes->data, 1, bytes->size, stdout) != bytes->size || fflush(stdout) == EOF)
-		return context_fail_output(errno, err);
-	return 0;
-}
 
 static int
 put_file(struct context *context, const struct manifest_values *values,
@@ -80,11 +66,11 @@ run_manifest(struct context *context, const void *opaque, const struct strings *
 	if (inspected_find(context, &values->target, operands, &inspected, err) < 0)
 		return -1;
 	if (values->platforms.count == 0)
-		return write_bytes(context, &inspected.found.root.bytes, err);
+		return context_result_bytes(context, &inspected.found.root.bytes, err);
 	if (inspected_read(&selection, &inspected, err) < 0 ||
 	    image_part_take(&inspected.root, &part, err) < 0)
 		return -1;
-	return write_bytes(context, &part.bytes, err);
+	return context_result_bytes(context, &part.bytes, err);
 }
 
 const struct command cmd_manifest = {

@@ -16,11 +16,14 @@
 
 struct rm_values {
 	bool dry_run;
+	bool ignore_missing;
 };
 
 static const struct option_spec rm_options[] = {
 	{ "dry-run", 'n', OPTION_FLAG, offsetof(struct rm_values, dry_run), NULL,
 	  "print what would be removed, and remove nothing" },
+	{ "ignore-missing", 0, OPTION_FLAG, offsetof(struct rm_values, ignore_missing), NULL,
+	  "succeed if a tag or manifest does not exist" },
 	{ 0 },
 };
 
@@ -64,9 +67,10 @@ refuse_image(struct context *context, const char *text, struct error **err)
 }
 
 static int
-remove_one(struct context *context, const char *text, bool dry_run, struct page *page,
-	   json_t *removed, struct error **err)
+remove_one(struct context *context, const char *text, const struct rm_values *values,
+	   struct page *page, json_t *removed, struct error **err)
 {
+	AUTO_ERROR struct error *failure = NULL;
 	AUTO_LOCATION struct location location = { 0 };
 	AUTO_REMOVAL struct removal removal = { 0 };
 
@@ -75,8 +79,13 @@ remove_one(struct context *context, const char *text, bool dry_run, struct page 
 	if (location_parse(text, &location, err) < 0)
 		return -1;
 	context_log_in_at(context, &location);
-	if (remove_image(context_session(context), &location, dry_run, &removal, err) < 0)
-		return -1;
+	if (remove_image(context_session(context), &location, values->dry_run, &removal, &failure) <
+	    0) {
+		if (!values->ignore_missing || !error_is(failure, ERROR_ABSENT))
+			return error_pass(err, TAKE_PTR(failure));
+		context_notice(context, "%s", error_text(failure));
+		return 0;
+	}
 	if (removal.referrer_count > 0)
 		context_notice(context, "%zu referrers of '%s' are left without their subject",
 			       removal.referrer_count, text);
@@ -94,8 +103,7 @@ run_rm(struct context *context, const void *opaque, const struct strings *operan
 	json_t *object = json_pack("{s:b, s:o}", "dry_run", values->dry_run, "removed", removed);
 
 	for (size_t i = 0; i < operands->count; i++) {
-		if (remove_one(context, operands->items[i], values->dry_run, &page, removed, err) <
-		    0) {
+		if (remove_one(context, operands->items[i], values, &page, removed, err) < 0) {
 			json_decref(object);
 			return -1;
 		}
@@ -106,7 +114,7 @@ run_rm(struct context *context, const void *opaque, const struct strings *operan
 const struct command cmd_remove = {
 	.name = "rm",
 	.summary = "remove a tag, or a manifest and all its tags",
-	.usage = "[-n] REF...",
+	.usage = "[-n] [--ignore-missing] REF...",
 	.options = rm_options,
 	.values_size = sizeof(struct rm_values),
 	.groups = OPTIONS_NETWORK,

@@ -14,16 +14,18 @@
 #include "image/document/image_tree.h"
 #include "image/resolve/target.h"
 #include "oci/document.h"
-#include "oci/tags_order.h"
+#include "oci/tag_list.h"
 #include "repository/repository.h"
 
 struct tags_values {
 	bool is_long;
+	struct tag_filter filter;
 };
 
 static const struct option_spec tags_options[] = {
 	{ "long", 'l', OPTION_FLAG, offsetof(struct tags_values, is_long), NULL,
 	  "show each tag's date, size, platforms and digest; several requests a tag" },
+	TAG_FILTER_OPTIONS(struct tags_values, filter),
 	{ 0 },
 };
 
@@ -184,9 +186,9 @@ run_tags(struct context *context, const void *opaque, const struct strings *oper
 		return -1;
 	if (others.count > 0)
 		tell_others(context, &others);
+	tags_choose(&values->filter, &tags);
 	if (tags.count == 0 && !context->options.json)
 		return 0;
-	tags_sort(&tags);
 	if (values->is_long)
 		return tell_long(context, repository, &tags, err);
 	for (size_t i = 0; i < tags.count; i++)
@@ -198,7 +200,8 @@ run_tags(struct context *context, const void *opaque, const struct strings *oper
 const struct command cmd_tags = {
 	.name = "tags",
 	.summary = "list the tags of a repository",
-	.usage = "[--long] [IMAGE|REPOSITORY]",
+	.usage = "[--long] [--include PATTERN] [--exclude PATTERN] [--no-digest-tags] "
+		 "[IMAGE|REPOSITORY]",
 	.options = tags_options,
 	.values_size = sizeof(struct tags_values),
 	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,

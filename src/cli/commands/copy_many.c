@@ -75,7 +75,7 @@ add_pair(struct context *context, const struct copy_many_values *values, const c
 		    check_repository(to, &destination, err) < 0)
 			return -1;
 		return copy_rows_add_tags(context_session(context), &source, &destination,
-					  &values->include, &values->exclude, rows, err);
+					  &values->filter, rows, err);
 	}
 	if (source.transport == TRANSPORT_REGISTRY && !reference->tag &&
 	    reference->digest.algorithm == DIGEST_NONE)

@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-#include "base/strings.h"
 #include "image/transfer/copy_image.h"
+#include "oci/tag_list.h"
 
 struct context;
 struct error;
@@ -16,8 +16,7 @@ struct error;
 struct copy_many_values {
 	bool all_tags;
 	const char *list; /* a file of lines "SOURCE DESTINATION"; "-": stdin; NULL: the operands */
-	struct strings include;
-	struct strings exclude;
+	struct tag_filter filter; /* of all_tags */
 	bool missing_only;
 	bool dry_run;
 };

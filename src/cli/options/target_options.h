@@ -54,6 +54,15 @@ struct target_options {
 	  "hexadecimal digits of the tag; 12 by default" }, \
 	{ "tracked", 0, OPTION_FLAG, offsetof(type, member.tracked), NULL, \
 	  "use only the files that git tracks" }
+
+/* `member` is a struct tag_filter. */
+#define TAG_FILTER_OPTIONS(type, member) \
+	{ "include", 0, OPTION_STRINGS, offsetof(type, member.include), "PATTERN", \
+	  "take only tags that match; repeatable" }, \
+	{ "exclude", 0, OPTION_STRINGS, offsetof(type, member.exclude), "PATTERN", \
+	  "leave out tags that match; repeatable" }, \
+	{ "no-digest-tags", 0, OPTION_FLAG, offsetof(type, member.no_digest_tags), NULL, \
+	  "leave out tags of signatures and referrers: sha256-..." }
 /* clang-format on */
 
 /* `options` NULL: none are given.  `operand` NULL: the project's only or default image. */

@@ -71,6 +71,16 @@ bring_here(const struct composition *composition, struct target *source, const s
 	return copy_image(composition->session, source, &options, &result, err);
 }
 
+static void
+annotate(json_t **annotations, const json_t *added)
+{
+	if (json_object_size(added) == 0)
+		return;
+	if (!*annotations)
+		*annotations = json_object();
+	json_object_update(*annotations, (json_t *)(uintptr_t)added);
+}
+
 static int
 add_source(struct composition *composition, const char *text, struct error **err)
 {
@@ -82,6 +92,10 @@ add_source(struct composition *composition, const char *text, struct error **err
 	    read_index(composition->session, &source, &index, &root, err) < 0 ||
 	    bring_here(composition, &source, &root, err) < 0)
 		return -1;
+	for (size_t i = 0; i < index.manifests.count; i++)
+		if (image_index_entry_is_image(&index.manifests.items[i]))
+			annotate(&index.manifests.items[i].annotations,
+				 composition->options->entry_annotations);
 	image_index_put_all(&composition->index, &index.manifests);
 	return 0;
 }
@@ -123,12 +137,7 @@ change(struct composition *composition, struct error **err)
 			return -1;
 	if (composition->index.manifests.count == 0)
 		return error_set(err, ERROR_USAGE, "the index would be empty");
-	if (!options->annotations || json_object_size(options->annotations) == 0)
-		return 0;
-	if (!composition->index.annotations)
-		composition->index.annotations = json_object();
-	json_object_update(composition->index.annotations,
-			   (json_t *)(uintptr_t)options->annotations);
+	annotate(&composition->index.annotations, options->annotations);
 	return 0;
 }
 

@@ -24,7 +24,8 @@ struct compose_options {
 	size_t source_count;
 	const char *const *drops; /* `drop_count` platforms and digests, taken out */
 	size_t drop_count;
-	const json_t *annotations; /* of the index, over those it has; NULL: none */
+	const json_t *annotations;       /* of the index, over those it has; NULL: none */
+	const json_t *entry_annotations; /* the same of each image that `sources` put in */
 };
 
 struct compose_result {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/transfer/copy_tags.h"
 
-#include <fnmatch.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -11,7 +10,7 @@
 #include "base/xalloc.h"
 #include "image/resolve/find.h"
 #include "image/resolve/target.h"
-#include "oci/tags_order.h"
+#include "oci/tag_list.h"
 #include "repository/repository.h"
 #include "repository/session.h"
 
@@ -39,15 +38,6 @@ copy_rows_release(struct copy_rows *rows)
 	*rows = (struct copy_rows){ 0 };
 }
 
-static bool
-matches_any(const struct strings *patterns, const char *tag)
-{
-	for (size_t i = 0; i < patterns->count; i++)
-		if (fnmatch(patterns->items[i], tag, 0) == 0)
-			return true;
-	return false;
-}
-
 static void
 set_tag(struct location *location, const char *tag)
 {
@@ -57,8 +47,8 @@ set_tag(struct location *location, const char *tag)
 
 int
 copy_rows_add_tags(struct session *session, const struct location *source,
-		   const struct location *destination, const struct strings *include,
-		   const struct strings *exclude, struct copy_rows *rows, struct error **err)
+		   const struct location *destination, const struct tag_filter *filter,
+		   struct copy_rows *rows, struct error **err)
 {
 	AUTO_REPOSITORY struct repository *repository =
 		repository_open(session, source, REPOSITORY_READ, err);
@@ -70,14 +60,11 @@ copy_rows_add_tags(struct session *session, const struct location *source,
 	for (size_t i = 0; i < others.count; i++)
 		observer_tell(session_observer(session), EVENT_NOTICE,
 			      "left out '%s': not a valid tag", QUOTED(others.items[i]));
-	tags_sort(&tags);
+	tags_choose(filter, &tags);
 	for (size_t i = 0; i < tags.count; i++) {
 		struct location from = { 0 };
 		struct location to = { 0 };
 
-		if ((include->count > 0 && !matches_any(include, tags.items[i])) ||
-		    matches_any(exclude, tags.items[i]))
-			continue;
 		location_copy(source, &from);
 		location_copy(destination, &to);
 		set_tag(&from, tags.items[i]);

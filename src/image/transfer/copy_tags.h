@@ -16,7 +16,7 @@
 #include "image/transfer/copy_image.h"
 #include "oci/location.h"
 
-struct strings;
+struct tag_filter;
 
 enum copy_outcome {
 	COPY_PRESENT, /* the destination had it */
@@ -42,11 +42,11 @@ struct copy_rows {
 /* Takes the locations' content. */
 void copy_rows_add(struct copy_rows *rows, struct location *source, struct location *destination);
 
-/* A row for each tag of the source's repository that matches one of `include` (none given: any) and
- * none of `exclude`, fnmatch(3) patterns.  The destination gets the same tags. */
+/* A row for each tag of the source's repository that the filter leaves.  The destination gets the
+ * same tags. */
 int copy_rows_add_tags(struct session *session, const struct location *source,
-		       const struct location *destination, const struct strings *include,
-		       const struct strings *exclude, struct copy_rows *rows, struct error **err);
+		       const struct location *destination, const struct tag_filter *filter,
+		       struct copy_rows *rows, struct error **err);
 void copy_rows_release(struct copy_rows *rows);
 #define AUTO_COPY_ROWS CLEANUP(copy_rows_release)
 

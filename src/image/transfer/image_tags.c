@@ -146,6 +146,21 @@ delete_manifest(struct repository *repository, const struct resolution *resoluti
 		      : 0;
 }
 
+/* A registry that deletes no tags says so of an absent one, too. */
+static int
+delete_tag(struct repository *repository, const char *tag, struct error **err)
+{
+	AUTO_ERROR struct error *failure = NULL;
+	AUTO_RESOLUTION struct resolution resolution = { 0 };
+
+	if (repository_delete_tag(repository, tag, &failure) == 0)
+		return 0;
+	if (error_has_class(failure, CLASS_UNSUPPORTED) &&
+	    resolve(repository, tag, NULL, &resolution, err) < 0)
+		return -1;
+	return error_pass(err, TAKE_PTR(failure));
+}
+
 static int
 remove_from(struct repository *repository, const struct reference *reference, bool dry_run,
 	    struct removal *removal, struct error **err)
@@ -165,7 +180,7 @@ remove_from(struct repository *repository, const struct reference *reference, bo
 	if (reference->tag) {
 		strings_add(&removal->tags, reference->tag);
 		return dry_run ? resolve(repository, reference->tag, NULL, &resolution, err)
-			       : repository_delete_tag(repository, reference->tag, err);
+			       : delete_tag(repository, reference->tag, err);
 	}
 	error_set(err, ERROR_USAGE, "the reference has no tag and no digest");
 	return error_set_hint(err, "expected HOST/NAME:TAG or HOST/NAME@DIGEST");

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "oci/tags_order.h"
+#include "oci/tag_list.h"
 
-#include <stdbool.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#include "base/strings.h"
 
 static bool
 is_digit(char c)
@@ -69,9 +67,40 @@ compare_versions(const void *a, const void *b)
 	return (*left != '\0') - (*right != '\0');
 }
 
-void
-tags_sort(struct strings *tags)
+static bool
+matches_any(const struct strings *patterns, const char *tag)
 {
+	for (size_t i = 0; i < patterns->count; i++)
+		if (fnmatch(patterns->items[i], tag, 0) == 0)
+			return true;
+	return false;
+}
+
+/* "sha256-HEX", "sha256-HEX.sig"; of a sha512 digest the referrers' tag has the first half. */
+static bool
+is_digest_tag(const char *tag)
+{
+	bool is_named = strncmp(tag, "sha256-", 7) == 0 || strncmp(tag, "sha512-", 7) == 0;
+	size_t size = is_named ? strspn(tag + 7, "0123456789abcdef") : 0;
+
+	return (size == 64 || size == 128) && (tag[7 + size] == '\0' || tag[7 + size] == '.');
+}
+
+void
+tags_choose(const struct tag_filter *filter, struct strings *tags)
+{
+	struct strings chosen = { 0 };
+
+	for (size_t i = 0; i < tags->count; i++) {
+		const char *tag = tags->items[i];
+
+		if ((filter->include.count == 0 || matches_any(&filter->include, tag)) &&
+		    !matches_any(&filter->exclude, tag) &&
+		    !(filter->no_digest_tags && is_digest_tag(tag)))
+			strings_add(&chosen, tag);
+	}
+	strings_release(tags);
+	*tags = chosen;
 	if (tags->count > 1)
 		qsort(tags->items, tags->count, sizeof(*tags->items), compare_versions);
 }

@@ -45,6 +45,10 @@ struct digest digest_of(enum digest_algorithm algorithm, const void *bytes, size
 
 /* A digest of bytes that come piece by piece. */
 struct hasher;
+
+/* The first hasher of a process takes OpenSSL a millisecond to make: this spends it, while
+ * something else is waited for. */
+void hasher_prepare(void);
 struct hasher *hasher_new(enum digest_algorithm algorithm);
 void hasher_add(struct hasher *hasher, const void *bytes, size_t size);
 struct digest hasher_finish(struct hasher *hasher); /* then only reset or free */

@@ -36,10 +36,16 @@ fetch_algorithms(void)
 	insist(sha256 && sha512);
 }
 
+void
+hasher_prepare(void)
+{
+	insist(pthread_once(&fetched, fetch_algorithms) == 0);
+}
+
 static const EVP_MD *
 find_implementation(enum digest_algorithm algorithm)
 {
-	insist(pthread_once(&fetched, fetch_algorithms) == 0);
+	hasher_prepare();
 	assert(algorithm != DIGEST_NONE);
 	return algorithm == DIGEST_SHA256 ? sha256 : sha512;
 }

@@ -19,7 +19,7 @@ if find -- * -name '*.[ch]' -exec awk '
 		allow("base", "")
 		allow("oci", "base")
 		allow("stream", "base oci")
-		allow("http", "base stream")
+		allow("http", "base oci stream")
 		allow("sandbox", "base")
 		allow("store", "base oci stream")
 		allow("layer", "base oci stream sandbox")

@@ -209,10 +209,16 @@ name_entry(const char *const *parts, size_t part_count, const char *suffix)
 	return xasprintf("%s%s", digest_hex(&digest).text, suffix);
 }
 
+/* "https:__ghcr.io:443.challenge": not hashed, as a command's first hash makes OpenSSL take a
+ * millisecond to find its algorithms, and can wait until the request is on its way. */
 static char *
 name_challenge(const char *origin)
 {
-	return name_entry(&origin, 1, ".challenge");
+	char *name = xasprintf("%s.challenge", origin);
+
+	for (char *slash = name; (slash = strchr(slash, '/')); slash++)
+		*slash = '_';
+	return name;
 }
 
 bool

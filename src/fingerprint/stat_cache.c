@@ -15,6 +15,7 @@
 #endif
 
 #include "base/buf.h"
+#include "base/compat.h"
 #include "base/environment.h"
 #include "base/error.h"
 #include "base/fd.h"

@@ -111,7 +111,7 @@ say() {
 	if [ "$1" = 0 ]; then
 		echo "ok $number - $2"
 	else
-		grep -E 'error|warning|undefined' "$3" | head -n 40 | sed 's/^/# /'
+		grep -E 'error:|warning:|undefined' "$3" | head -n 40 | sed 's/^/# /'
 		echo "not ok $number - $2"
 	fi
 }

@@ -1,6 +1,7 @@
 # The first contact: `contrib/quickstart`, and the project that it tries; what a project needs to use
 # ocifp from make and in GitHub Actions, and the image of this project's own CI.
 EXTRA_DIST += \
+	.github/actionlint.yaml \
 	.github/actions/cache/action.yml \
 	.github/actions/cache/cache.js \
 	.github/actions/ocifp/action.yml \

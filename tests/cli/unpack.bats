@@ -1117,19 +1117,21 @@ small_and_soon() {
 	for magic in "#mtree\nf type=file contents=$T/canary/file\n" '\xfd7zXZ\x00' 'BZh91AY' 'LRZI\x00' 'GRZipII\x00\x02\x04:)' 'PK\x03\x04' '070701' '!<arch>\n'; do
 		{ printf "$magic"; cat "$T/f"; } >"$T/odd"
 		raw_layer odd "sha256:$(sha256sum <"$T/odd" | cut -d ' ' -f 1)"
-		ASAN_OPTIONS=detect_leaks=0 OCIFP_STORE=$T/strace-store split_run strace -f -qq -e trace=execve,open,openat,openat2 -o "$T/trace" ocifp unpack "oci:$T/lay:odd" "$T/odd-out"
+		ASAN_OPTIONS=detect_leaks=0 OCIFP_STORE=$T/strace-store split_run strace -f -qq -e trace=execve,execveat,open,openat,openat2 -o "$T/trace" ocifp unpack "oci:$T/lay:odd" "$T/odd-out"
 		assert_status 7
-		grep -q '/ocifp-layer"' "$T/trace" || fail "the helper was not seen to start"
-		! grep 'execve(' "$T/trace" | grep -v 'execve("[^"]*/ocifp\(-layer\)\?"' ||
+		grep -q 'exec.*ocifp-layer"' "$T/trace" || fail "the helper was not seen to start"
+		! grep 'execve\(at\)\?(' "$T/trace" | grep -v 'execve("[^"]*/ocifp\(-layer\)\?"\|execveat([0-9]*, "", \["ocifp-layer"' ||
 			fail "another program was started"
 		! grep "$T/canary" "$T/trace" || fail "a file was opened that the layer names"
 	done
 }
 
 @test "the helper cannot be started by hand" {
-	split_run "$OCIFP_LIBEXEC/ocifp-layer" unpack
+	local helper
+	helper=$(dirname "$(command -v ocifp)")/ocifp-layer
+	split_run "$helper" unpack
 	assert_status 2
 	assert_stderr_has '^ocifp-layer: cannot be started by hand: ocifp starts it$'
-	split_run "$OCIFP_LIBEXEC/ocifp-layer" unpack 3</dev/null
+	split_run "$helper" unpack 3</dev/null
 	assert_status 2
 }

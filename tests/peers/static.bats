@@ -1,18 +1,17 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# The static binary of contrib/release/build, which $OCIFP_STATIC names: on hosts that have nothing.
-# The rest of the suite tries it too, with a folder in PATH and OCIFP_LIBEXEC in which it is `ocifp` and
-# `ocifp-layer`.
+# The static binary of contrib/release/build, which $OCIFP_BINARY names: on hosts that have nothing.
+# `make check-binary OCIFP_BINARY=FILE` tries it with the rest of the suite too.
 
 load ../lib/rig
 
 setup() {
-	[ -n "${OCIFP_STATIC:-}" ] || skip "OCIFP_STATIC does not name a static binary: contrib/release/build makes one"
+	[ -n "${OCIFP_BINARY:-}" ] || skip "OCIFP_BINARY does not name a static binary: contrib/release/build makes one"
 	need root mounts netns python3 ocifp
 	rig_setup
 	root=$T/root
 	mkdir -p "$root/bin" "$root/home/content" "$root/tmp"
-	cp "$OCIFP_STATIC" "$root/bin/ocifp"
+	cp "$OCIFP_BINARY" "$root/bin/ocifp"
 	echo hello >"$root/home/content/hello"
 }
 
@@ -43,23 +42,23 @@ inside() {
 }
 
 @test "a file that is replaced while it runs does not become the helper" {
-	(cd "$root/home" && "$OCIFP_STATIC" append --platform linux/amd64 -o oci:lay:x content)
-	cp "$OCIFP_STATIC" "$T/ocifp"
+	(cd "$root/home" && "$OCIFP_BINARY" append --platform linux/amd64 -o oci:lay:x content)
+	cp "$OCIFP_BINARY" "$T/ocifp"
 	mkfifo "$T/tar"
-	(cd "$T" && unset OCIFP_LIBEXEC && exec ./ocifp append --platform linux/amd64 -o "oci:$T/made:x" - <"$T/tar") &
+	(cd "$T" && exec ./ocifp append --platform linux/amd64 -o "oci:$T/made:x" - <"$T/tar") &
 	exec 4>"$T/tar"
 	rm "$T/ocifp"
 	printf '#!/bin/sh\nexit 1\n' >"$T/ocifp"
 	tar -C "$root/home" -c content >&4
 	exec 4>&-
 	wait
-	split_run "$OCIFP_STATIC" unpack "oci:$T/made:x" "$T/tree"
+	split_run "$OCIFP_BINARY" unpack "oci:$T/made:x" "$T/tree"
 	assert_status 0
 	assert_same_file "$root/home/content/hello" "$T/tree/content/hello"
 }
 
 @test "it is no helper by its name, in a terminal or out of one" {
-	ln -s "$OCIFP_STATIC" "$T/ocifp-layer"
+	ln -s "$OCIFP_BINARY" "$T/ocifp-layer"
 	split_run "$T/ocifp-layer" unpack
 	assert_status 2
 	assert_stderr_has '^ocifp-layer: cannot be started by hand'
@@ -84,13 +83,13 @@ inside() {
 		until grep -q ready "$T/questions" && grep -q 'listening on' "$T/registry.log"; do sleep 0.1; done
 		for host in big big.corp.test six short; do
 			status=0
-			"$OCIFP_STATIC" exists --plain-http "$host:5000" "$host:5000/app:one" || status=$?
+			"$OCIFP_BINARY" exists --plain-http "$host:5000" "$host:5000/app:one" || status=$?
 			echo "$host $status" >>"$T/answers"
 		done
 		kill $(jobs -p)
 	SH
 	need docker-registry
-	export T RIG_LIB OCIFP_STATIC
+	export T RIG_LIB OCIFP_BINARY
 	split_run unshare -n -m sh "$T/ask"
 	printf '%s 3\n' big big.corp.test six short | cmp - "$T/answers"
 	grep -q '^tcp big.corp.test 1$' "$T/questions"
@@ -127,9 +126,9 @@ inside() {
 
 @test "OpenSSL's configuration is read only where OPENSSL_CONF names it" {
 	need strace
-	split_run env -u OPENSSL_CONF strace -f -e trace=open,openat -o "$T/trace" "$OCIFP_STATIC" exists 127.0.0.1:9/app:one --timeout 1
+	split_run env -u OPENSSL_CONF strace -f -e trace=open,openat -o "$T/trace" "$OCIFP_BINARY" exists 127.0.0.1:9/app:one --timeout 1
 	! grep -q openssl.cnf "$T/trace" || fail "$(grep openssl.cnf "$T/trace")"
 	echo >"$T/mine.cnf"
-	split_run env OPENSSL_CONF="$T/mine.cnf" strace -f -e trace=open,openat -o "$T/trace" "$OCIFP_STATIC" exists 127.0.0.1:9/app:one --timeout 1
+	split_run env OPENSSL_CONF="$T/mine.cnf" strace -f -e trace=open,openat -o "$T/trace" "$OCIFP_BINARY" exists 127.0.0.1:9/app:one --timeout 1
 	grep -q mine.cnf "$T/trace"
 }

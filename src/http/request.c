@@ -788,6 +788,18 @@ request_pause_ms(const struct request *request, const struct retry_tally *tally)
 			      engine_random(engine));
 }
 
+void
+request_set_credential(struct request *request, unsigned credential)
+{
+	request->credential = credential;
+}
+
+unsigned
+request_credential(const struct request *request)
+{
+	return request->credential;
+}
+
 bool
 request_has_ended(const struct request *request)
 {

@@ -169,4 +169,8 @@ struct authorizer {
 
 void request_resume(struct request *request);
 
+/* A number of the authorizer's, to know again what it sent the request with; 0 at first. */
+void request_set_credential(struct request *request, unsigned credential);
+unsigned request_credential(const struct request *request);
+
 #endif

@@ -131,6 +131,7 @@ struct request {
 	bool is_paced;                 /* its turn among the writes has been fixed */
 	enum address_scope from_scope; /* of who sent us to this hop */
 	char *authorization;           /* header line; NULL: none */
+	unsigned credential;           /* the authorizer's number of it */
 
 	/* This hop. */
 	CURL *easy;

@@ -288,6 +288,16 @@ with_password() {
 	[ "$(requests reg GET ^/token)" -le 3 ]
 }
 
+@test "A04 the refusal of one slow request among a hundred renews the token" {
+	serve_bearer --anonymous --token-ttl 4
+	serve_image --layers "40k$(printf ',1k%.0s' {1..100})" --compress none
+	rules reg <<<"{\"path\": \"blobs/${layers[0]}\", \"nth\": 1, \"action\": {\"delay_s\": 5, \"status\": 401,
+		\"headers\": {\"WWW-Authenticate\": \"Bearer realm=\\\"@SELF@/token\\\",service=\\\"rig\\\"\"}}}"
+	pull --no-token-cache "$ref"
+	assert_pulled
+	assert_requests reg 2 GET ^/token
+}
+
 @test "A09 credentials for one host do not reach another name or port" {
 	start_canary evil
 	serve_image

@@ -20,16 +20,6 @@
 #include "registry/auth/token_scope.h"
 #include "registry/host.h"
 
-/* The token that a request was sent with.  A refusal counts against the token only if the request
- * was sent with this very token; another request's refusal may have brought a newer one meanwhile.
- */
-struct token_use {
-	const struct request *request;
-	unsigned generation;
-};
-
-#define TOKEN_USES_COUNT 64
-
 struct scope_token {
 	struct host *host;     /* borrowed */
 	char *wanted;          /* the scopes as given: the cache's key */
@@ -37,11 +27,9 @@ struct scope_token {
 	char *header;          /* "Authorization: Bearer ..."; NULL: no token */
 	bool is_direct;        /* no token, but the direct bearer */
 	int64_t good_until_ms;
-	unsigned generation;
-	bool is_kept;      /* from the cache of an earlier run */
-	bool was_recalled; /* the cache has been read */
-	struct token_use uses[TOKEN_USES_COUNT];
-	size_t next_use;
+	unsigned generation; /* which one it is, from 1; requests remember theirs */
+	bool is_kept;        /* from the cache of an earlier run */
+	bool was_recalled;   /* the cache has been read */
 };
 
 struct waiter {
@@ -154,41 +142,20 @@ scope_token_take(struct scope_token *token, const struct token_answer *answer)
 		token_cache_keep(token->host->cache, &key, answer);
 }
 
-/* The token that the request was last sent with; 0: none. */
-static unsigned
-scope_token_find_use(const struct scope_token *token, const struct request *request)
-{
-	for (size_t i = 1; i <= TOKEN_USES_COUNT; i++) {
-		size_t at = (token->next_use + TOKEN_USES_COUNT - i) % TOKEN_USES_COUNT;
-
-		if (token->uses[at].request == request)
-			return token->uses[at].generation;
-	}
-	return 0;
-}
-
+/* A refusal counts against the token only if the request was sent with this very one; another
+ * request's refusal may have brought a newer one meanwhile. */
 static bool
 scope_token_was_used(const struct scope_token *token, const struct request *request)
 {
-	unsigned generation = scope_token_find_use(token, request);
+	unsigned generation = request_credential(request);
 
 	return generation > 0 && generation == token->generation;
 }
 
-/* It may be sent again without any; and another one may have had its address before. */
-static void
-scope_token_forget_uses(struct scope_token *token, const struct request *request)
-{
-	for (size_t i = 0; i < TOKEN_USES_COUNT; i++)
-		if (token->uses[i].request == request)
-			token->uses[i].request = NULL;
-}
-
 static char *
-scope_token_use(struct scope_token *token, const struct request *request)
+scope_token_use(struct scope_token *token, struct request *request)
 {
-	token->uses[token->next_use] = (struct token_use){ request, token->generation };
-	token->next_use = (token->next_use + 1) % TOKEN_USES_COUNT;
+	request_set_credential(request, token->generation);
 	return xstrdup(token->header);
 }
 
@@ -365,7 +332,7 @@ authorize_bearer(struct scope_auth *scope_auth, struct request *request,
 
 /* A token is better, if there is one. */
 static bool
-authorize_direct(struct scope_auth *scope_auth, const struct request *request,
+authorize_direct(struct scope_auth *scope_auth, struct request *request,
 		 const struct credential *credential, char **ret_header)
 {
 	struct scope_token *token = &scope_auth->token;
@@ -412,7 +379,7 @@ authorize(struct authorizer *authorizer, struct request *request, char **ret_hea
 	if (host_credential(scope_auth->host, &credential, err) < 0)
 		return AUTHORIZATION_REFUSED;
 	host_recall(scope_auth->host);
-	scope_token_forget_uses(&scope_auth->token, request);
+	request_set_credential(request, 0);
 	if (authorize_direct(scope_auth, request, credential, ret_header))
 		return AUTHORIZATION_READY;
 	if (scope_auth->host->scheme == HOST_BEARER)
@@ -473,7 +440,7 @@ was_direct(const struct authorizer *authorizer, const struct request *request)
 	const struct scope_auth *scope_auth = (const struct scope_auth *)authorizer;
 
 	return scope_auth->direct_generation > 0 &&
-	       scope_token_find_use(&scope_auth->token, request) == scope_auth->direct_generation;
+	       request_credential(request) == scope_auth->direct_generation;
 }
 
 /* The refusal of another request may have brought a token meanwhile. */

@@ -29,6 +29,18 @@ repository_open(struct session *session, const struct location *location, enum r
 	return NULL;
 }
 
+int
+repository_expect_write(struct session *session, const struct location *location,
+			struct error **err)
+{
+	AUTO_REPOSITORY struct repository *repository = NULL;
+
+	if (location->transport != TRANSPORT_REGISTRY)
+		return 0;
+	repository = repository_open(session, location, REPOSITORY_WRITE, err);
+	return repository ? 0 : -1;
+}
+
 const char *
 repository_name(const struct repository *repository)
 {

@@ -38,6 +38,11 @@ enum repository_mode {
 struct repository *repository_open(struct session *session, const struct location *location,
 				   enum repository_mode mode, struct error **err);
 
+/* Before anything is read, when `location` is to be written: from now on its registry itself says
+ * what its tags name, never a mirror. */
+int repository_expect_write(struct session *session, const struct location *location,
+			    struct error **err);
+
 /* The user's own store, borrowed; its tags are full references, "host/name:tag". */
 struct repository *repository_of_store(struct session *session, struct store *store);
 const char *repository_name(const struct repository *repository); /* "host/name", "oci:DIR" */

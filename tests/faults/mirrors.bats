@@ -105,6 +105,62 @@ forget_verdicts() {
 	done
 }
 
+# stale_mirror: one that may resolve, with a v1 of before; the registry's v1 lists s390x
+stale_mirror() {
+	local platform
+	for platform in amd64 s390x; do
+		mkimage image "$T/$platform" one --platform "linux/$platform" --layers 5k >/dev/null
+		ocifp push "oci:$T/$platform:one" "$reg_host/app:v1-linux-$platform" 3>&- >/dev/null
+	done
+	ocifp index create "$reg_host/app:v1" "$reg_host/app:v1-linux-amd64" >/dev/null
+	cp -a "$T/reg.root/." "$T/mirror.root/"
+	ocifp index create "$reg_host/app:v1" "$reg_host/app:v1-linux-s390x" >/dev/null
+	export XDG_CONFIG_HOME=$T/config
+	mkdir -p "$XDG_CONFIG_HOME/ocifp"
+	echo "mirrors: {\"$reg_host\": [{url: \"http://$mirror_host\", resolve: true}]}" \
+		>"$XDG_CONFIG_HOME/ocifp/config.yaml"
+	forget_log mirror
+}
+
+# digest_at_registry TAG
+digest_at_registry() {
+	mkimage digest "$T/reg.root/app" "$1"
+}
+
+# listed_at_registry TAG
+listed_at_registry() {
+	jq -r '[.manifests[].platform.architecture] | sort | join(" ")' \
+		"$(blob_path "$T/reg.root/app" "$(digest_at_registry "$1")")"
+}
+
+@test "a join keeps what another runner has joined, whatever a stale mirror says" {
+	stale_mirror
+	ocifp_run index join --platform linux/amd64 "$reg_host/app:v1"
+	assert_status 0
+	assert_equal "$(listed_at_registry v1)" "amd64 s390x"
+	assert_requests mirror 0 . 'manifests/v1'
+}
+
+@test "what is written follows from the registry's own tag, whatever a stale mirror says" {
+	stale_mirror
+	local now
+	now=$(digest_at_registry v1)
+	ocifp_run index add "$reg_host/app:v1" "$reg_host/app:v1-linux-amd64"
+	assert_equal "$(listed_at_registry v1)" "amd64 s390x"
+	ocifp index rm "$reg_host/app:v1" linux/amd64 >/dev/null
+	ocifp_run tag "$reg_host/app:v1" v2
+	assert_equal "$(digest_at_registry v2)" "$now"
+	ocifp_run copy "$reg_host/app:v1" "$reg_host/app:v3"
+	assert_equal "$(digest_at_registry v3)" "$now"
+	ocifp_run mutate --env A=b --push -t "$reg_host/app:v4" "$reg_host/app:v1"
+	ocifp_run inspect --json "$reg_host/app:v4"
+	assert_equal "$(jq -r '.images[0].platform' "$T/stdout")" linux/s390x
+	openssl genpkey -algorithm ed25519 -out key.pem
+	ocifp_run sign --key key.pem "$reg_host/app:v1"
+	assert_stdout "$reg_host/app@$now"
+	assert_requests mirror 0 . 'manifests/v1'
+}
+
 @test "a mirror never answers for a tag, nor proves absence" {
 	local absent='{"action": {"status": 404, "json": {"errors": [{"code": "MANIFEST_UNKNOWN"}]}}}'
 	rules mirror <<<"$absent"

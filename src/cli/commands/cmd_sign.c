@@ -48,7 +48,11 @@ run_sign(struct context *context, const void *opaque, const struct strings *oper
 					   "makes one");
 	}
 	if (signing_keys_add_private(&keys, values->key, err) < 0 ||
-	    inspected_find(context, &values->target, operands, &inspected, err) < 0 ||
+	    target_of_options(context, &values->target,
+			      operands->count > 0 ? operands->items[0] : NULL, &inspected.target,
+			      err) < 0 ||
+	    find_image_to_write(context_session(context), &inspected.target, &inspected.found,
+				err) < 0 ||
 	    sign(context_session(context), &inspected.target, &inspected.found, &keys, &result,
 		 err) < 0)
 		return -1;

@@ -373,7 +373,8 @@ join_image(struct session *session, const struct target *target, const struct jo
 	}
 	if (!target->candidates[0].reference.tag)
 		return error_set(err, ERROR_USAGE, "'%s' has no tag", name);
-	if (run(&join, ret_result, err) < 0)
+	if (repository_expect_write(session, &target->candidates[0], err) < 0 ||
+	    run(&join, ret_result, err) < 0)
 		return error_wrap(err, "cannot join '%s'", name);
 	return 0;
 }

@@ -185,6 +185,8 @@ compose_index(struct session *session, const struct location *location,
 	struct digest ignored;
 	AUTO_FREE char *name = location_format(location);
 
+	if (repository_expect_write(session, location, err) < 0)
+		return -1;
 	if (options->from_scratch)
 		composition.index.media_type = xstrdup(MEDIA_OCI_INDEX);
 	else if (read_index(session, &target, &composition.index, &ignored, err) < 0)

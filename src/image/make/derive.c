@@ -334,7 +334,9 @@ derive(struct derivation *derivation, struct derive_result *result, struct error
 	bool is_named = options->output->transport == TRANSPORT_REGISTRY;
 	AUTO_IMAGE_NODE struct image_node root = { 0 };
 
-	if (destination_open(derivation->session, is_named ? NULL : options->output,
+	if ((options->push &&
+	     repository_expect_write(derivation->session, options->output, err) < 0) ||
+	    destination_open(derivation->session, is_named ? NULL : options->output,
 			     &derivation->destination, err) < 0 ||
 	    derive_base_open(&derivation->base, derivation->session, options,
 			     &derivation->destination, err) < 0 ||

@@ -274,6 +274,16 @@ find_required_image(struct session *session, const struct target *target,
 }
 
 int
+find_image_to_write(struct session *session, const struct target *target,
+		    struct found_image *ret_found, struct error **err)
+{
+	for (size_t i = 0; i < target->candidate_count; i++)
+		if (repository_expect_write(session, &target->candidates[i], err) < 0)
+			return -1;
+	return find_required_image(session, target, ret_found, err);
+}
+
+int
 find_image_or_built(struct session *session, const struct target *target,
 		    struct found_image *ret_found, struct error **err)
 {

@@ -40,8 +40,12 @@ int find_known_image(struct session *session, const struct target *target,
 int find_required_image(struct session *session, const struct target *target,
 			struct found_image *ret_found, struct error **err);
 
-/* The same, and what was built here and not pushed when the registry has proved that it lacks it;
- * that is told. */
+/* The same for a place that is written to afterwards: no mirror answers for its tag. */
+int find_image_to_write(struct session *session, const struct target *target,
+			struct found_image *ret_found, struct error **err);
+
+/* find_required_image(), and what was built here and not pushed when the registry has proved that
+ * it lacks it; that is told. */
 int find_image_or_built(struct session *session, const struct target *target,
 			struct found_image *ret_found, struct error **err);
 

@@ -341,6 +341,9 @@ copy_image(struct session *session, const struct target *source, const struct co
 	CLEANUP(copying_release)
 	struct copying copying = { .session = session, .options = options };
 
+	for (size_t i = 0; i < options->destination_count; i++)
+		if (repository_expect_write(session, &options->destinations[i], err) < 0)
+			return -1;
 	if (find_required_image(session, source, &copying.found, err) < 0 ||
 	    verify_required(session, source, &copying.found, false, err) < 0)
 		return -1;

@@ -139,7 +139,7 @@ artifact_attach(struct session *session, const struct target *subject,
 	const struct location *place;
 
 	if (check_titles(artifact, err) < 0 ||
-	    find_required_image(session, subject, &found, err) < 0)
+	    find_image_to_write(session, subject, &found, err) < 0)
 		return -1;
 	place = &subject->candidates[found.place];
 	repository = repository_open(session, place, REPOSITORY_WRITE, err);

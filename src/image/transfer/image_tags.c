@@ -29,7 +29,7 @@ retag_image(struct session *session, const struct target *target, const struct s
 	const struct location *place;
 	struct put_result put_result;
 
-	if (find_required_image(session, target, &found, err) < 0 ||
+	if (find_image_to_write(session, target, &found, err) < 0 ||
 	    verify_required(session, target, &found, false, err) < 0)
 		return -1;
 	place = &target->candidates[found.place];

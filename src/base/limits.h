@@ -237,6 +237,7 @@
 #define CACHE_ENTRIES_LIMIT_COUNT 2000000   /* as in a layer */
 #define CACHE_CHUNKS_LIMIT_COUNT 1500000    /* in the packs: what a table of 64 MiB holds */
 #define CACHE_PACKS_LIMIT_COUNT 1000        /* below LAYERS_LIMIT_COUNT; about 32 GB */
+#define CACHE_PACKS_HELD_COUNT 16           /* of a restore: 8 that are read, 6 that come */
 #define CACHE_INDEX_PACKS_LIMIT_COUNT 64    /* open at once; a save leaves 28 of 384 MiB at most */
 #define CACHE_DEPTH_LIMIT_COUNT 256         /* of folders, as PACK_LIMIT_DEPTH */
 

@@ -163,6 +163,26 @@ hostile() {
 	assert_requests reg 1 GET "blobs/$last"
 }
 
+@test "of many packs a restore holds 16 at once, and the next one asks for no more than is missing" {
+	local tag last
+	start_faults reg
+	where=$reg_host/cache
+	tag=$(ocifp cache key --path tree --key key --repository "$where" --json 3>&- | jq -r '.caches[0].tag')
+	jq -n '{packs: 60, chunks: {a: "x"}, entries: [["R", "tree"], ["D", ""], ["F", "f", ["a"]]]}' >"$T/spec.json"
+	python3 "$RIG_LIB/mkcache.py" "$T/reg.root/cache" "$tag" "$T/spec.json"
+	last=$(jq -r '[.layers[] | select(.mediaType | contains("cache.pack"))] | min_by(.size) | .digest' \
+		"$T/reg.root/cache/blobs/sha256/$(jq -r '.manifests[0].digest[7:]' "$T/reg.root/cache/index.json")")
+	rules reg <<<"{\"path\": \"blobs/$last\", \"action\": {\"status\": 404, \"body\": \"\"}}"
+	restore
+	nothing_came ""
+	assert_equal "$(find "$OCIFP_STORE/.ocifp/ingest" -name '*.part' -size -2 -perm 400 | grep -c .)" 16 # with the head of the index
+	rules reg </dev/null
+	forget_log reg
+	restore --strict
+	assert_equal "$(cat tree/f)" x
+	assert_equal "$(find "$OCIFP_STORE/.ocifp/ingest" -type f | grep -c .)" 2 # the index
+}
+
 @test "a registry that does not answer is one line; --strict has its status" {
 	publish
 	rules reg <<<'{"action": {"status": 503}}'
@@ -565,7 +585,7 @@ while_it_reads() {
 @test "an unreadable file ends a save, in one line, and nothing is saved" {
 	need root setpriv
 	mkdir tree
-	echo a >tree/a
+	noise a 3000000 >tree/a # a pack is open when it fails
 	echo b >tree/b
 	chmod 0 tree/b
 	chown -R 1234 "$T"

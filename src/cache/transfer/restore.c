@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/limits.h"
 #include "base/observer.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "base/watched.h"
 #include "base/xalloc.h"
@@ -35,7 +36,9 @@ struct restoring {
 	struct store *store;
 	struct repository *repository; /* of the candidate that is there */
 	struct index_head head;
-	struct descriptors packs;     /* that are needed, each once */
+	struct descriptors packs; /* that are needed, each once, the largest first */
+	size_t gone_count;        /* of these, written and let go */
+	struct fetch_hook hook;
 	struct placement *placements; /* one for each root; those that are kept have none */
 	struct cache_restored result;
 };
@@ -136,66 +139,74 @@ has_work(const struct restoring *restoring)
 	return false;
 }
 
-/* The folder above, which is made; what cannot be looked at is found out when it is written to. */
 static int
-check_room(const char *directory, uint64_t bytes, struct error **err)
+larger_first(const void *a, const void *b)
 {
-	AUTO_FREE char *above = xstrdup(directory);
-	char *slash = strrchr(above, '/');
-	AUTO_FREE char *wanted = text_bytes(bytes);
-	AUTO_FREE char *there = NULL;
-	struct statvfs info;
-	uint64_t free_bytes;
+	uint64_t a_bytes = ((const struct descriptor *)a)->size_bytes;
+	uint64_t b_bytes = ((const struct descriptor *)b)->size_bytes;
 
-	if (slash)
-		*(slash == above ? slash + 1 : slash) = '\0';
-	if (dir_make(above, 0777, err) < 0)
-		return -1;
-	if (statvfs(above, &info) < 0)
-		return 0;
-	free_bytes = (uint64_t)info.f_bavail * info.f_frsize;
-	if (bytes + LAYER_RESERVE_BYTES <= free_bytes)
-		return 0;
-	there = text_bytes(free_bytes);
-	error_set(err, ERROR_LOCAL, "cannot restore to '%s': the cache has %s, and %s are free",
-		  directory, wanted, there);
-	return error_set_class(err, CLASS_SPACE);
+	return (a_bytes < b_bytes) - (a_bytes > b_bytes);
 }
 
-static bool
-has_pack(const struct descriptors *packs, const struct digest *digest)
-{
-	for (size_t i = 0; i < packs->count; i++)
-		if (digest_equal(&packs->items[i].digest, digest))
-			return true;
-	return false;
-}
-
+/* In the order in which fetch_blobs() asks for them. */
 static void
 list_packs(struct restoring *restoring)
 {
 	const struct cache_artifact *artifact = &restoring->result.artifact;
+	struct descriptors *packs = &restoring->packs;
 
 	for (size_t i = 0; i < artifact->packs.count; i++)
-		descriptors_add(&restoring->packs, &artifact->packs.items[i]);
-	if (!restoring->restore->places[restoring->result.place].executables)
-		return;
-	for (size_t i = 0; i < artifact->executables.count; i++)
-		if (!has_pack(&artifact->packs, &artifact->executables.items[i].digest))
-			descriptors_add(&restoring->packs, &artifact->executables.items[i]);
+		descriptors_add(packs, &artifact->packs.items[i]);
+	if (restoring->restore->places[restoring->result.place].executables)
+		for (size_t i = 0; i < artifact->executables.count; i++)
+			if (!descriptors_has(packs, &artifact->executables.items[i].digest))
+				descriptors_add(packs, &artifact->executables.items[i]);
+	if (packs->count > 0)
+		qsort(packs->items, packs->count, sizeof(*packs->items), larger_first);
 }
 
-static int
-check_store_room(const struct restoring *restoring, struct error **err)
+/* Of the packs that are in the store at once, what is not there yet. */
+static uint64_t
+missing_pack_bytes(const struct restoring *restoring)
 {
 	const struct descriptors *packs = &restoring->packs;
-	uint64_t missing_bytes = 0;
+	uint64_t bytes = 0;
 
-	for (size_t i = 0; i < packs->count; i++)
+	for (size_t i = 0; i < packs->count && i < CACHE_PACKS_HELD_COUNT; i++)
 		if (!store_has(restoring->store, &packs->items[i].digest,
 			       packs->items[i].size_bytes))
-			missing_bytes += packs->items[i].size_bytes;
-	return store_space_check(restoring->store, missing_bytes, err);
+			bytes += packs->items[i].size_bytes;
+	return bytes;
+}
+
+/* The folder above, which is made; what cannot be looked at is found out when it is written to. */
+static int
+check_room(const struct restoring *restoring, const char *directory, struct error **err)
+{
+	uint64_t bytes = restoring->result.artifact.total_bytes + LAYER_RESERVE_BYTES;
+	AUTO_FREE char *above = path_folder(directory);
+	AUTO_FREE char *wanted = NULL;
+	AUTO_FREE char *there = NULL;
+	struct statvfs space;
+	struct stat here;
+	struct stat store;
+	uint64_t free_bytes;
+
+	if (dir_make(above, 0777, err) < 0)
+		return -1;
+	if (statvfs(above, &space) < 0 || space.f_blocks == 0)
+		return 0;
+	if (stat(above, &here) == 0 && stat(store_path(restoring->store), &store) == 0 &&
+	    here.st_dev == store.st_dev)
+		bytes += missing_pack_bytes(restoring);
+	free_bytes = (uint64_t)space.f_bavail * space.f_frsize;
+	if (bytes <= free_bytes)
+		return 0;
+	wanted = text_bytes(bytes);
+	there = text_bytes(free_bytes);
+	error_set(err, ERROR_LOCAL, "cannot restore to '%s': it takes %s, and %s are free",
+		  QUOTED(directory), wanted, there);
+	return error_set_class(err, CLASS_SPACE);
 }
 
 static int
@@ -205,10 +216,9 @@ check_space(const struct restoring *restoring, struct error **err)
 
 	for (size_t i = 0; i < result->path_count; i++)
 		if (result->paths[i] != CACHE_PATH_KEPT &&
-		    check_room(restoring->restore->roots->items[i].directory,
-			       result->artifact.total_bytes, err) < 0)
+		    check_room(restoring, restoring->restore->roots->items[i].directory, err) < 0)
 			return -1;
-	return check_store_room(restoring, err);
+	return store_space_check(restoring->store, missing_pack_bytes(restoring), err);
 }
 
 /* Bytes */
@@ -302,6 +312,22 @@ serve_helper(const struct restoring *restoring, size_t number, struct error **er
 	return feed(restoring, placement, err);
 }
 
+/* Packs that all helpers have written make room for the next ones; those that need not go are kept
+ * until all is in place, so that the next run goes on from there. */
+static void
+let_packs_go(struct restoring *restoring)
+{
+	const struct descriptors *packs = &restoring->packs;
+	size_t written = packs->count;
+
+	for (size_t i = 0; i < restoring->result.path_count; i++)
+		if (is_wanted(restoring, i) && restoring->placements[i].done_count < written)
+			written = restoring->placements[i].done_count;
+	for (; restoring->gone_count < written && restoring->hook.begin_limit < packs->count;
+	     restoring->gone_count++, restoring->hook.begin_limit++)
+		store_forget(restoring->store, &packs->items[restoring->gone_count].digest);
+}
+
 static int
 turn(void *context, bool more, struct error **err)
 {
@@ -312,6 +338,7 @@ turn(void *context, bool more, struct error **err)
 		if (is_wanted(restoring, i) && serve_helper(restoring, i, err) < 0)
 			return error_wrap(err, "cannot restore '%s'",
 					  restoring->restore->roots->items[i].directory);
+	let_packs_go(restoring);
 	return 0;
 }
 
@@ -333,19 +360,20 @@ watch(void *context, struct watched *ret_watched)
 static int
 fetch(struct restoring *restoring, struct error **err)
 {
-	struct fetch_hook hook = {
-		.turn = turn,
-		.watch = watch,
-		.context = restoring,
-		.verb = "restore",
-	};
 	const struct fetch_options options = {
 		.repository = restoring->repository,
 		.store = restoring->store,
 		.observer = restoring->observer,
-		.hook = &hook,
+		.hook = &restoring->hook,
 	};
 
+	restoring->hook = (struct fetch_hook){
+		.turn = turn,
+		.watch = watch,
+		.context = restoring,
+		.begin_limit = CACHE_PACKS_HELD_COUNT,
+		.verb = "restore",
+	};
 	return fetch_blobs(&options, &restoring->packs, err);
 }
 
@@ -396,8 +424,7 @@ place_all(struct restoring *restoring, struct error **err)
 	return 0;
 }
 
-/* Packs are large and were needed once; until all is in place they are kept, so that the next run
- * goes on from there. */
+/* Packs are large and were needed once. */
 static void
 forget_packs(const struct restoring *restoring)
 {

@@ -41,18 +41,21 @@ struct fetch {
 	struct error *failure; /* the first */
 };
 
-/* Behind the gate, the longest download: it decides when the last one ends. */
+/* Behind the gate, the longest download: it decides when the last one ends.  Of one size, in the
+ * caller's order. */
 static int
 larger_first(const void *a, const void *b)
 {
 	bool a_is_gate = ((const struct fetch_job *)a)->is_gate;
 	bool b_is_gate = ((const struct fetch_job *)b)->is_gate;
-	uint64_t a_bytes = ((const struct fetch_job *)a)->descriptor->size_bytes;
-	uint64_t b_bytes = ((const struct fetch_job *)b)->descriptor->size_bytes;
+	const struct descriptor *a_blob = ((const struct fetch_job *)a)->descriptor;
+	const struct descriptor *b_blob = ((const struct fetch_job *)b)->descriptor;
 
 	if (a_is_gate != b_is_gate)
 		return a_is_gate ? -1 : 1;
-	return (a_bytes < b_bytes) - (a_bytes > b_bytes);
+	if (a_blob->size_bytes != b_blob->size_bytes)
+		return a_blob->size_bytes > b_blob->size_bytes ? -1 : 1;
+	return (a_blob > b_blob) - (a_blob < b_blob);
 }
 
 static bool
@@ -209,6 +212,16 @@ may_start(const struct fetch_job *job)
 	       (!is_large(job) || fetch->large_count < LARGE_TRANSFERS_LIMIT_COUNT);
 }
 
+/* In their order. */
+static size_t
+may_begin_count(const struct fetch *fetch)
+{
+	const struct fetch_hook *hook = fetch->options->hook;
+	bool is_limited = hook && hook->begin_limit > 0 && hook->begin_limit < fetch->job_count;
+
+	return is_limited ? hook->begin_limit : fetch->job_count;
+}
+
 static bool
 has_work(const struct fetch *fetch)
 {
@@ -250,7 +263,7 @@ run_jobs(struct fetch *fetch, struct error **err)
 	struct watched watched;
 
 	while (has_work(fetch)) {
-		for (size_t i = 0; i < fetch->job_count; i++)
+		for (size_t i = 0; i < may_begin_count(fetch); i++)
 			if (may_start(&fetch->jobs[i]))
 				start_job(&fetch->jobs[i]);
 		if (judge_gate(fetch, err) < 0)
@@ -292,14 +305,15 @@ fetch_release(struct fetch *fetch)
 
 /* Better no download at all than one that fills the disk.  ERROR_LOCAL, class "space". */
 static int
-check_space(const struct fetch_options *options, const struct descriptors *blobs,
-	    struct error **err)
+check_space(const struct fetch *fetch, struct error **err)
 {
+	const struct fetch_options *options = fetch->options;
 	struct store *store = options->store;
 	uint64_t missing_bytes = 0;
+	uint64_t held_bytes = 0;
 
-	for (size_t i = 0; i < blobs->count; i++) {
-		const struct descriptor *blob = &blobs->items[i];
+	for (size_t i = 0; i < fetch->job_count; i++) {
+		const struct descriptor *blob = fetch->jobs[i].descriptor;
 
 		if (store_has(store, &blob->digest, blob->size_bytes))
 			continue;
@@ -308,10 +322,11 @@ check_space(const struct fetch_options *options, const struct descriptors *blobs
 			return error_set_class(err, CLASS_SIZE);
 		}
 		missing_bytes += blob->size_bytes;
+		held_bytes += i < may_begin_count(fetch) ? blob->size_bytes : 0;
 		observer_blob(options->observer, EVENT_EXPECTED, digest_text(&blob->digest).text,
 			      blob->size_bytes);
 	}
-	return missing_bytes > 0 ? store_space_check(store, missing_bytes, err) : 0;
+	return held_bytes > 0 ? store_space_check(store, held_bytes, err) : 0;
 }
 
 int
@@ -323,7 +338,7 @@ fetch_blobs(const struct fetch_options *options, const struct descriptors *blobs
 	plan_jobs(&fetch, blobs);
 	observer_phase(options->observer, EVENT_BEGUN,
 		       repository_is_local(options->repository) ? PHASE_COPY : PHASE_DOWNLOAD);
-	if (check_space(options, blobs, err) < 0 || run_jobs(&fetch, err) < 0)
+	if (check_space(&fetch, err) < 0 || run_jobs(&fetch, err) < 0)
 		return -1;
 	if (!fetch.failure)
 		return 0;

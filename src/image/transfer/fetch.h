@@ -9,6 +9,7 @@
 #define OCIFP_IMAGE_TRANSFER_FETCH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "oci/digest.h"
 
@@ -32,6 +33,9 @@ struct fetch_hook {
 	void (*watch)(void *context, struct watched *ret_watched);
 	void *context;
 
+	/* Blobs that may have begun by now, the largest first: a turn raises it when blobs that
+	 * came are no longer needed.  0: all. */
+	size_t begin_limit;
 	const char *verb; /* what it does, for messages: "unpack" */
 	bool has_failed;  /* set when a turn failed */
 };

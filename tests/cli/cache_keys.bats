@@ -94,6 +94,22 @@ assert_built() {
 	assert_equal "$(cat out/a)" A
 }
 
+@test "a repository in which nothing was added yet saves and restores" {
+	rm -rf "$T/origin"
+	mkdir "$T/origin" "$T/state"
+	cd "$T/origin" || return
+	export OCIFP_STORE=$T/state/store
+	git init -q
+	mkdir out
+	echo built >out/a
+	in_ci ocifp_run cache save --strict --path out --repository "oci:$T/caches"
+	assert_status 0
+	rm -r out
+	in_ci ocifp_run cache restore --strict --path out --repository "oci:$T/caches"
+	assert_status 0
+	assert_equal "$(cat out/a)" built
+}
+
 @test "a restored cache is told by the commits since" {
 	runner
 	make -s

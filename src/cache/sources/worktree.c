@@ -166,6 +166,8 @@ add_younger_than_index(const struct worktree *worktree, const struct part *part,
 	AUTO_CLOSE int dir_fd = -1;
 	struct stat index;
 
+	if (part->files.count == 0)
+		return 0; /* before the first `git add` there is no index */
 	if (read_paths(part->git, argv, &path, err) < 0)
 		return -1;
 	if (path.size > 0)

@@ -110,6 +110,10 @@ saving_release(struct saving *saving)
 	uploads_free(saving->early);
 	if (saving->made)
 		forget_packs(saving);
+	/* They may hold a part of the repository's store. */
+	pack_writer_free(saving->content);
+	pack_writer_free(saving->executables);
+	pack_writer_free(saving->index);
 	repository_free(saving->repository);
 	repository_free(saving->other);
 	buf_release(&saving->exact_bytes);
@@ -118,9 +122,6 @@ saving_release(struct saving *saving)
 	parts_release(&saving->parts);
 	parent_release(&saving->parent);
 	gathering_release(&saving->gathering);
-	pack_writer_free(saving->content);
-	pack_writer_free(saving->executables);
-	pack_writer_free(saving->index);
 	buf_release(&saving->tree.buf);
 	buf_release(&saving->sources);
 	buf_release(&saving->use);

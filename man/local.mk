@@ -33,6 +33,7 @@ dist_man_MANS += \
 	%D%/ocifp-referrers.1 \
 	%D%/ocifp-rm.1 \
 	%D%/ocifp-run.1 \
+	%D%/ocifp-runner-hook.1 \
 	%D%/ocifp-shell.1 \
 	%D%/ocifp-sign.1 \
 	%D%/ocifp-store.1 \

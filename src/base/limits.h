@@ -140,6 +140,8 @@
 #define GROUPS_LIMIT_COUNT 1024          /* of one user; Linux takes 65,536 */
 #define ENV_FILE_LIMIT_BYTES (1 * MIB)
 #define VOLUME_NAME_LIMIT_CHARS 128
+#define RUNNER_HOOK_LIMIT_BYTES (4 * MIB) /* with all variables of a step */
+#define KEPT_ROOT_IMAGE_LIMIT_BYTES 256   /* of the line that names its image */
 #define ENGINE_LOG_LIMIT_BYTES (64 * KIB)
 #define ANSWER_LIMIT_BYTES (128 * KIB)    /* of a container: an error of two paths, quoted twice */
 #define ENGINE_ARGS_LIMIT_BYTES (2 * MIB) /* what execve() takes of arguments and environment */

@@ -37,6 +37,7 @@ extern const struct command cmd_prune;
 extern const struct command cmd_pull;
 extern const struct command cmd_push;
 extern const struct command cmd_run;
+extern const struct command cmd_runner_hook;
 extern const struct command cmd_shell;
 extern const struct command cmd_sign;
 extern const struct command cmd_referrers;

@@ -57,6 +57,7 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/help.c %D%/help.h \
 	%D%/inspected.c %D%/inspected.h \
 	%D%/jobs/cmd_run.c %D%/jobs/cmd_run.h \
+	%D%/jobs/cmd_runner_hook.c \
 	%D%/jobs/cmd_shell.c \
 	%D%/jobs/cmd_unpack.c \
 	%D%/jobs/run_caches.h \

@@ -60,7 +60,9 @@ static const struct command *const care_commands[] = {
 	&cmd_completion, &cmd_doctor, &cmd_help, &cmd_prune, &cmd_store, &cmd_version, NULL,
 };
 
-static const struct command *const run_commands[] = { &cmd_run, &cmd_shell, &cmd_cache, NULL };
+static const struct command *const run_commands[] = {
+	&cmd_run, &cmd_shell, &cmd_cache, &cmd_runner_hook, NULL,
+};
 
 const struct command_group command_groups[] = {
 	{ "the main job", job_commands },

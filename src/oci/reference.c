@@ -168,16 +168,24 @@ reference_repository(const struct reference *reference)
 	return xasprintf("%s/%s", reference->host, reference->name);
 }
 
+int
+reference_parse_docker(const char *text, struct reference *ret_reference, struct error **err)
+{
+	AUTO_ERROR struct error *no_host = NULL;
+	AUTO_FREE char *on_docker_hub = xasprintf("docker.io/%s", text);
+
+	return reference_parse(text, ret_reference, &no_host) == 0
+		       ? 0
+		       : reference_parse(on_docker_hub, ret_reference, err);
+}
+
 char *
 reference_docker_name(const char *text)
 {
 	AUTO_REFERENCE struct reference reference = { 0 };
-	AUTO_ERROR struct error *no_host = NULL;
 	AUTO_ERROR struct error *no_name = NULL;
-	AUTO_FREE char *on_docker_hub = xasprintf("docker.io/%s", text);
 
-	if (reference_parse(text, &reference, &no_host) < 0 &&
-	    reference_parse(on_docker_hub, &reference, &no_name) < 0)
+	if (reference_parse_docker(text, &reference, &no_name) < 0)
 		return NULL;
 	return xasprintf("%s/%s:%s", reference.host, reference.name,
 			 reference.tag ? reference.tag : "latest");

@@ -28,6 +28,9 @@ int reference_parse(const char *text, struct reference *ret_reference, struct er
 char *reference_format(const struct reference *reference);
 char *reference_repository(const struct reference *reference); /* "host/name" */
 
+/* The same, but docker.io's without a host. */
+int reference_parse_docker(const char *text, struct reference *ret_reference, struct error **err);
+
 /* "host/name:tag" as docker means it: docker.io's without a host, latest without a tag; the
  * caller's.  NULL: not a name. */
 char *reference_docker_name(const char *text);

@@ -123,7 +123,7 @@ int
 root_flatten(struct root *root, struct session *session, const struct run_base *base,
 	     struct error **err)
 {
-	AUTO_CLOSE int fd = dir_open_at(root->fd, "upper");
+	AUTO_CLOSE int fd = root_open_upper(root);
 
 	if (fd < 0)
 		return error_set_path(err, errno, "open", root->path);

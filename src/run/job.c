@@ -341,5 +341,11 @@ job_make_env(const struct image_config *config, const struct job_options *option
 	for (size_t i = 0; options->env && i < options->env->count; i++)
 		if (add_said(ret_env, options->env->items[i], err) < 0)
 			return -1;
+	if (options->prepend_path && options->prepend_path->count > 0) {
+		AUTO_FREE char *front = strings_join(options->prepend_path, ":");
+		AUTO_FREE char *path = xasprintf("%s:%s", front, env_find(ret_env, "PATH"));
+
+		env_set(ret_env, "PATH", path);
+	}
 	return 0;
 }

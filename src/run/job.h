@@ -24,7 +24,8 @@ struct job_options {
 	const struct strings *command; /* behind the entry point */
 	const struct strings *env;     /* "NAME=VALUE", or "NAME" for that of our environment */
 	const struct strings *env_files;
-	const char *user; /* "name|uid[:group|gid]" */
+	const struct strings *prepend_path; /* directories in front of PATH */
+	const char *user;                   /* "name|uid[:group|gid]" */
 	const char *directory;
 	const char *hostname;
 	bool read_only;

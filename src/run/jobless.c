@@ -15,8 +15,10 @@ roots_collect(struct store *store, bool dry_run, struct roots_result *ret_result
 }
 
 int
-volumes_list(const struct store *store, struct strings *ret_names, struct error **err)
+volumes_list(const struct store *store, const char *folder, struct strings *ret_names,
+	     struct error **err)
 {
+	(void)folder;
 	(void)store;
 	(void)ret_names;
 	(void)err;
@@ -24,8 +26,10 @@ volumes_list(const struct store *store, struct strings *ret_names, struct error 
 }
 
 int
-volume_remove(struct store *store, const char *name, bool *ret_found, struct error **err)
+volume_remove(struct store *store, const char *folder, const char *name, bool *ret_found,
+	      struct error **err)
 {
+	(void)folder;
 	(void)store;
 	(void)name;
 	(void)err;

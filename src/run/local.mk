@@ -20,6 +20,7 @@ if NAMESPACES
 	%D%/job.c %D%/job.h \
 	%D%/program.c \
 	%D%/root/in_root.c %D%/root/in_root.h \
+	%D%/root/kept_root.c %D%/root/kept_root.h \
 	%D%/root/mount_calls.c %D%/root/mount_calls.h \
 	%D%/root/mounts.c %D%/root/mounts.h \
 	%D%/root/own_files.c %D%/root/own_files.h \

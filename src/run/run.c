@@ -18,6 +18,7 @@
 #include "run/engine/job_engine.h"
 #include "run/flat_root.h"
 #include "run/root/in_root.h"
+#include "run/root/kept_root.h"
 #include "run/root/mounts.h"
 #include "run/root/own_files.h"
 #include "run/root/root.h"
@@ -31,6 +32,7 @@ struct run {
 	const struct run_options *options;
 	const struct engine *engine;
 	char *program;
+	struct kept_root kept;
 	struct root root;
 	struct id_map map; /* of the job; the files of the root have that of its base */
 	int userns_fd;     /* of that map, when it is shifted; -1 */
@@ -42,7 +44,11 @@ struct run {
 	struct container container;
 };
 
-#define RUN_INIT ((struct run){ .root = ROOT_INIT, .userns_fd = -1, .console = CONSOLE_INIT })
+#define RUN_INIT \
+	((struct run){ .kept = KEPT_ROOT_INIT, \
+		       .root = ROOT_INIT, \
+		       .userns_fd = -1, \
+		       .console = CONSOLE_INIT })
 
 static void
 run_release(struct run *run)
@@ -52,6 +58,7 @@ run_release(struct run *run)
 	job_release(&run->job);
 	job_mounts_release(&run->mounts);
 	root_release(&run->root);
+	kept_root_release(&run->kept);
 	close_at(&run->userns_fd);
 	free(run->program);
 }
@@ -135,19 +142,23 @@ static int
 prepare(struct run *run, struct store *store, struct error **err)
 {
 	const struct job_options *options = &run->options->job;
+	const char *kept = run->options->kept_name;
 
-	if (run->options->commit && run->base->manifest.algorithm == DIGEST_NONE)
-		return error_set(err, ERROR_USAGE,
-				 "--commit requires an image to add a layer to, not a rootfs: "
-				 "directory");
+	if (run->base->manifest.algorithm == DIGEST_NONE && (run->options->commit || kept))
+		return error_set(err, ERROR_USAGE, "%s requires an image, not a rootfs: directory",
+				 kept ? "--keep" : "--commit");
 	if (run->options->filled)
 		job_mounts_mark_filled(&run->mounts, run->options->filled);
-	if (job_mounts_find(&run->mounts, store, err) < 0 ||
-	    root_make(store, &run->base->layers.paths, run->base->layers.root_mode, &run->root,
-		      err) < 0)
+	if (job_mounts_find(&run->mounts, store, err) < 0)
+		return -1;
+	if (kept &&
+	    kept_root_open(store, kept, &run->base->manifest, &run->map, &run->kept, err) < 0)
+		return -1;
+	if (root_make(store, &run->base->layers.paths, run->base->layers.root_mode,
+		      kept ? &run->kept : NULL, &run->root, err) < 0)
 		return -1;
 	if (!run->job.hostname)
-		run->job.hostname = xstrdup(run->root.id);
+		run->job.hostname = xstrdup(kept ? kept : run->root.id);
 	if (!env_find(&run->job.env, "HOSTNAME"))
 		env_set(&run->job.env, "HOSTNAME", run->job.hostname);
 	if (own_files_add(&run->root, run->job.hostname, options->own_network, &run->mounts, err) <
@@ -290,7 +301,11 @@ run_anyhow(struct run *run, struct session *session, int *ret_status, struct err
 		return error_pass(err, TAKE_PTR(failure));
 	observer_tell(run->observer, EVENT_NOTICE, "%s: the job gets a copy of the image",
 		      error_text(failure));
+	if (run->kept.path && kept_root_begin_copy(&run->kept, err) < 0)
+		return -1;
 	if (root_flatten(&run->root, session, run->base, err) < 0)
+		return -1;
+	if (run->kept.path && kept_root_end_copy(&run->kept, err) < 0)
 		return -1;
 	return run_container(run, ret_status, err);
 }

@@ -32,7 +32,9 @@ struct run_options {
 	bool shift_ids;      /* of a job of root: to ids that nobody of this machine has */
 	const char *runtime; /* NULL: the first engine that is installed */
 	int64_t deadline_ms; /* 0: none */
-	const struct commit_options *commit; /* NULL: what the job writes is lost */
+	const struct commit_options *commit; /* NULL: what the job writes is no image */
+	const char *kept_name; /* of a root that has what earlier jobs wrote, and will have what
+				* this one does; NULL: it is lost */
 };
 
 /* *ret_status: the job's own, 128 + n for signal n.  *ret_made, with `commit` and status 0: the

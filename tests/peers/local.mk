@@ -35,6 +35,7 @@ peer_tests = \
 	%D%/run.bats \
 	%D%/run_cache.bats \
 	%D%/run_images.bats \
+	%D%/runner_hook.bats \
 	%D%/run_project.bats \
 	%D%/settings.bats \
 	%D%/sign.bats \

@@ -135,6 +135,90 @@ committed_files() {
 	committed_files 'echo >/work/new; rm /work/new' 'work/'
 }
 
+keeps() {
+	root_image "$T/base-$engine" one "$T/root"
+	local keep=(ocifp_run run --runtime "$engine" --keep "dev-$engine" "oci:$T/base-$engine:one" --)
+	"${keep[@]}" sh -c 'echo 1 >/new; rm -r /home; mkdir /home; chmod 700 /'
+	assert_status 0
+	"${keep[@]}" sh -c 'cat /new; ls /home; stat -c %a /; hostname; echo 2 >>/new; exit 3'
+	assert_status 3
+	assert_stdout "$(printf '1\n700\ndev-%s' "$engine")"
+	ocifp_run store gc
+	"${keep[@]}" cat /new
+	assert_stdout $'1\n2'
+	ocifp_run run "oci:$T/base-$engine:one" -- cat /new
+	assert_status 1
+	assert_nothing_left
+	assert_equal "$(ocifp store ls --json 3>&- | jq -c .kept_roots)" "[\"dev-$engine\"]"
+	ocifp_run store rm --root "dev-$engine"
+	assert_status 0
+	"${keep[@]}" cat /new
+	assert_status 1
+	ocifp_run store rm --root "dev-$engine"
+	assert_equal "$(ls "$OCIFP_STORE/.ocifp/kept")" ''
+	assert_nothing_left
+}
+
+@test "--keep gives a job what the jobs before it wrote, until it is removed" {
+	on_each_engine keeps
+}
+
+@test "a root that is kept stays whole when its run is killed, and has one run at a time" {
+	root_image "$T/base" one "$T/root"
+	local keep=(run --keep dev "oci:$T/base:one" --)
+	spawn first ocifp "${keep[@]}" sh -c 'echo 1 >/new; echo ready; sleep 30'
+	wait_for grep -q ready "$T/first.out"
+	ocifp_run "${keep[@]}" true
+	assert_failed 125
+	assert_stderr_has 'another run uses it'
+	ocifp_run store rm --root dev
+	assert_failed 10
+	kill -KILL "$(cat "$T/pids/first")" && stop first
+	wait_for eventually_runs "${keep[@]}" cat /new
+	assert_stdout 1
+	ocifp_run store gc
+	assert_nothing_left
+}
+
+eventually_runs() {
+	ocifp_run "$@"
+	[ "$status" -eq 0 ]
+}
+
+@test "a root that is kept is of one image, and of no directory" {
+	root_image "$T/base" one "$T/root"
+	touch "$T/root/other"
+	root_image "$T/base" two "$T/root"
+	ocifp_run run --keep dev "oci:$T/base:one" -- touch /new
+	assert_status 0
+	ocifp_run run --keep dev "oci:$T/base:two" -- ls /new
+	assert_failed 125
+	assert_stderr_has "root 'dev' is of image sha256:" 'ocifp store rm --root dev'
+	ocifp_run run --keep dev "rootfs:$T/root" -- true
+	assert_failed 125
+	assert_stderr_has '--keep requires an image'
+	for other in '--commit localhost/new:it' "--bundle $T/bundle" '--userns auto'; do
+		ocifp_run run --keep dev $other "oci:$T/base:one" -- true
+		assert_failed 125
+		assert_stderr_has 'cannot be combined with'
+	done
+	ocifp_run run --keep ../dev "oci:$T/base:one" -- true
+	assert_failed 125
+	assert_stderr_has "invalid name '../dev' of a root"
+}
+
+@test "a root that is kept can be a copy of the image" {
+	need overlay
+	root_image "$T/base" one "$T/root"
+	without_overlay ocifp run --keep dev "oci:$T/base:one" -- sh -c 'echo 1 >/new; rm /bin/ls'
+	assert_status 0
+	assert_stderr_has 'gets a copy'
+	without_overlay ocifp run --keep dev "oci:$T/base:one" -- sh -c 'cat /new; busybox ls /bin/ls'
+	assert_status 1
+	assert_stdout 1
+	refute_stderr_has 'gets a copy'
+}
+
 @test "a job that fails makes no image, and a layer needs an image below it" {
 	root_image "$T/base" one "$T/root"
 	ocifp_run run --commit localhost/new:one "oci:$T/base:one" -- sh -c 'echo new >/new; exit 3'

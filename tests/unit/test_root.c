@@ -31,7 +31,7 @@ make_root(struct store *store, const char *const *paths)
 
 	for (; *paths; paths++)
 		strings_add(&layers, *paths);
-	assert_int_equal(root_make(store, &layers, 02751, &root, NULL), 0);
+	assert_int_equal(root_make(store, &layers, 02751, NULL, &root, NULL), 0);
 	return root;
 }
 
@@ -79,7 +79,7 @@ a_layer_that_is_no_directory_is_refused(void **state)
 		AUTO_ROOT struct root root = ROOT_INIT;
 
 		strings_add(&layers, rows[i]);
-		assert_int_equal(root_make(store, &layers, 0755, &root, &failure), -1);
+		assert_int_equal(root_make(store, &layers, 0755, NULL, &root, &failure), -1);
 		assert_int_equal(error_kind(failure), ERROR_LOCAL);
 		assert_int_equal(root.fd, -1);
 	}

@@ -23,6 +23,7 @@
 
 struct rm_values {
 	struct strings volumes;
+	struct strings roots;
 };
 
 static int
@@ -47,7 +48,7 @@ refuse_volume(struct store *store, const char *name, struct error **err)
 	AUTO_FREE char *start = xasprintf("%s.", name);
 
 	error_set(err, ERROR_USAGE, "the store has no volume '%s'", QUOTED(name));
-	if (volumes_list(store, &volumes, &unlisted) == 0)
+	if (volumes_list(store, STORE_VOLUMES, &volumes, &unlisted) == 0)
 		for (size_t i = 0; i < volumes.count; i++)
 			if (text_starts(volumes.items[i], start))
 				return error_set_hint(err, "a project's volume is '%s'",
@@ -60,9 +61,22 @@ remove_volume(struct store *store, const char *name, struct error **err)
 {
 	bool found = false;
 
-	if (volume_remove(store, name, &found, err) < 0)
+	if (volume_remove(store, STORE_VOLUMES, name, &found, err) < 0)
 		return error_wrap(err, "cannot remove volume '%s'", QUOTED(name));
 	return found ? 0 : refuse_volume(store, name, err);
+}
+
+static int
+remove_root(struct store *store, const char *name, struct error **err)
+{
+	bool found = false;
+
+	if (volume_remove(store, STORE_KEPT_ROOTS, name, &found, err) < 0)
+		return error_wrap(err, "cannot remove root '%s'", QUOTED(name));
+	if (found)
+		return 0;
+	error_set(err, ERROR_USAGE, "the store has no root '%s'", QUOTED(name));
+	return error_set_hint(err, "'ocifp store ls' lists them");
 }
 
 static int
@@ -74,7 +88,7 @@ run_rm(struct context *context, const void *opaque, const struct strings *operan
 
 	if (!store)
 		return -1;
-	if (operands->count == 0 && values->volumes.count == 0)
+	if (operands->count + values->volumes.count + values->roots.count == 0)
 		return error_set(err, ERROR_USAGE, "nothing to remove given");
 	for (size_t i = 0; i < operands->count; i++)
 		if (remove_reference(store, operands->items[i], err) < 0)
@@ -82,24 +96,30 @@ run_rm(struct context *context, const void *opaque, const struct strings *operan
 	for (size_t i = 0; i < values->volumes.count; i++)
 		if (remove_volume(store, values->volumes.items[i], err) < 0)
 			return -1;
+	for (size_t i = 0; i < values->roots.count; i++)
+		if (remove_root(store, values->roots.items[i], err) < 0)
+			return -1;
 	if (!context->options.json)
 		return 0;
 	return context_result(context, "",
-			      json_pack("{s:o, s:o}", "removed", json_strings(operands),
-					"removed_volumes", json_strings(&values->volumes)),
+			      json_pack("{s:o, s:o, s:o}", "removed", json_strings(operands),
+					"removed_volumes", json_strings(&values->volumes),
+					"removed_kept_roots", json_strings(&values->roots)),
 			      err);
 }
 
 static const struct option_spec rm_options[] = {
 	{ "volume", 0, OPTION_STRINGS, offsetof(struct rm_values, volumes), "NAME",
 	  "remove this volume of `ocifp run`; repeatable" },
+	{ "root", 0, OPTION_STRINGS, offsetof(struct rm_values, roots), "NAME",
+	  "remove what `ocifp run --keep NAME` kept; repeatable" },
 	{ 0 },
 };
 
 static const struct command cmd_store_rm = {
 	.name = "rm",
-	.summary = "remove references or volumes",
-	.usage = "[--volume NAME] [REF...]",
+	.summary = "remove references, volumes or kept roots",
+	.usage = "[--volume NAME] [--root NAME] [REF...]",
 	.options = rm_options,
 	.values_size = sizeof(struct rm_values),
 	.groups = OPTIONS_STORE,
@@ -193,14 +213,17 @@ run_ls(struct context *context, const void *opaque, const struct strings *operan
 	AUTO_DESCRIPTORS struct descriptors references = { NULL, 0 };
 	AUTO_PAGE struct page page = { 0 };
 	AUTO_STRINGS struct strings volumes = { 0 };
+	AUTO_STRINGS struct strings roots = { 0 };
 	AUTO_COLUMNS struct columns columns = { .alignment = "rllll" };
 	json_t *array;
 	json_t *names;
+	json_t *root_names;
 
 	(void)opaque;
 	(void)operands;
 	if (!store || store_list_references(store, &references, true, err) < 0 ||
-	    volumes_list(store, &volumes, err) < 0)
+	    volumes_list(store, STORE_VOLUMES, &volumes, err) < 0 ||
+	    volumes_list(store, STORE_KEPT_ROOTS, &roots, err) < 0)
 		return -1;
 	array = json_array();
 	if (references.count > 0)
@@ -209,9 +232,10 @@ run_ls(struct context *context, const void *opaque, const struct strings *operan
 		add_reference(store, &references.items[i], &columns, array);
 	columns_print(&columns, &page);
 	names = add_lines(&page, "volume", &volumes);
+	root_names = add_lines(&page, "root", &roots);
 	return answer(context, &page,
-		      json_pack("{s:s, s:o, s:o}", "path", store_path(store), "references", array,
-				"volumes", names),
+		      json_pack("{s:s, s:o, s:o, s:o}", "path", store_path(store), "references",
+				array, "volumes", names, "kept_roots", root_names),
 		      err);
 }
 
@@ -320,7 +344,7 @@ static const struct option_spec fsck_options[] = {
 
 static const struct command cmd_ls = {
 	.name = "ls",
-	.summary = "list references and volumes",
+	.summary = "list references, volumes and kept roots",
 	.usage = "",
 	.groups = OPTIONS_STORE,
 	.run = run_ls,

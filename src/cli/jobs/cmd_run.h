@@ -36,6 +36,8 @@ struct run_values {
 	const char *cpus;
 	unsigned pids;
 	const char *commit;
+	const char *keep;
+	struct strings prepend_path; /* directories in front of PATH */
 	const char *bundle;
 	bool interactive;
 	bool terminal;
@@ -68,6 +70,9 @@ struct run_values {
 		{ "platform",       0, \
 		  OPTION_PLATFORMS, JOB_OPTION(platforms), \
 		  "OS/ARCH",        "use this platform instead of this machine's" }, \
+		{ "keep",        0, \
+		  OPTION_STRING, JOB_OPTION(keep), \
+		  "NAME",        "keep what the job writes for the next job with --keep NAME" }, \
 		{ "userns", \
 		  0, \
 		  OPTION_STRING, \

@@ -89,6 +89,7 @@ job_of_values(const struct run_values *values, const struct run_plan *plan,
 		.command = command,
 		.env = &plan->env,
 		.env_files = &values->env_files,
+		.prepend_path = &values->prepend_path,
 		.user = values->user,
 		.directory = plan->directory,
 		.hostname = values->hostname,
@@ -113,13 +114,24 @@ is_chroot(const struct context *context, const struct run_values *values)
 static int
 check_combinations(const struct run_values *values, struct error **err)
 {
-	if (values->bundle && values->caches.count > 0)
-		return error_set(err, ERROR_USAGE, "--bundle cannot be combined with --cache");
-	if (values->bundle && values->userns && strcmp(values->userns, "auto") == 0)
-		return error_set(err, ERROR_USAGE,
-				 "--bundle cannot be combined with --userns auto");
-	if (values->bundle && values->isolation)
-		return error_set(err, ERROR_USAGE, "--bundle cannot be combined with --isolation");
+	bool shifts = values->userns && strcmp(values->userns, "auto") == 0;
+	const struct {
+		bool first;
+		bool second;
+		const char *names[2];
+	} pairs[] = {
+		{ values->bundle, values->caches.count > 0, { "--bundle", "--cache" } },
+		{ values->bundle, shifts, { "--bundle", "--userns auto" } },
+		{ values->bundle, values->isolation, { "--bundle", "--isolation" } },
+		{ values->bundle, values->keep, { "--bundle", "--keep" } },
+		{ values->commit, values->keep, { "--commit", "--keep" } },
+		{ values->keep, shifts, { "--keep", "--userns auto" } },
+	};
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++)
+		if (pairs[i].first && pairs[i].second)
+			return error_set(err, ERROR_USAGE, "%s cannot be combined with %s",
+					 pairs[i].names[0], pairs[i].names[1]);
 	return 0;
 }
 
@@ -144,13 +156,13 @@ run_planned(struct context *context, const struct run_values *values, struct run
 		.shift_ids = values->userns && strcmp(values->userns, "auto") == 0,
 		.deadline_ms = context->options.session.engine.deadline_ms,
 		.commit = values->commit ? &commit : NULL,
+		.kept_name = values->keep,
 	};
 
 	if (job_limits_parse(values->memory, values->cpus, values->pids, &options.limits, err) <
 		    0 ||
-	    read_commit(values, &output, &commit, err) < 0 ||
-	    find_base(context, values, plan->image, &base, err) < 0 ||
-	    check_combinations(values, err) < 0)
+	    read_commit(values, &output, &commit, err) < 0 || check_combinations(values, err) < 0 ||
+	    find_base(context, values, plan->image, &base, err) < 0)
 		return -1;
 	if (values->bundle)
 		return bundle_write(context_session(context), &base, &options, values->bundle, err);

@@ -232,7 +232,7 @@ find_source(struct job_mount *what, struct store *store, struct error **err)
 
 	if (what->kind != MOUNT_VOLUME)
 		return find_path(what, err);
-	if (volume_open(store, what->source, &volume, err) < 0)
+	if (volume_open(store, STORE_VOLUMES, what->source, &volume, err) < 0)
 		return -1;
 	free(what->source);
 	what->source = volume.path;

@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/random.h"
 #include "base/xalloc.h"
+#include "run/root/kept_root.h"
 #include "run/root/mount_calls.h"
 #include "run/roots.h"
 #include "store/folder.h"
@@ -72,13 +73,22 @@ link_layers(const struct root *root, const struct strings *layers, struct error 
 static int
 set_mode(const struct root *root, struct error **err)
 {
-	if (fchmodat(root->fd, "upper", root->mode, 0) < 0)
+	if (!root->is_kept && fchmodat(root->fd, "upper", root->mode, 0) < 0)
 		return fail(root, "change the mode of", "upper", err);
 	return 0;
 }
 
 static int
-fill(const struct root *root, const struct strings *layers, struct error **err)
+make_upper(const struct root *root, const struct kept_root *kept, struct error **err)
+{
+	if (!kept)
+		return make_folder(root, "upper", 0700, err);
+	return symlinkat(kept->path, root->fd, "upper") < 0 ? fail(root, "make", "upper", err) : 0;
+}
+
+static int
+fill(const struct root *root, const struct strings *layers, const struct kept_root *kept,
+     struct error **err)
 {
 	static const char *const private_folders[] = { "lower", "work", "root", "bundle", NULL };
 	struct stat status;
@@ -86,7 +96,7 @@ fill(const struct root *root, const struct strings *layers, struct error **err)
 	for (const char *const *name = private_folders; *name; name++)
 		if (make_folder(root, *name, 0700, err) < 0)
 			return -1;
-	if (make_folder(root, "upper", 0700, err) < 0 || link_layers(root, layers, err) < 0)
+	if (make_upper(root, kept, err) < 0 || link_layers(root, layers, err) < 0)
 		return -1;
 	if (fstatat(root->fd, "lower/0", &status, 0) < 0)
 		return fail(root, "look at", "lower/0", err);
@@ -129,15 +139,17 @@ root_make_empty(struct store *store, struct root *ret_root, struct error **err)
 }
 
 int
-root_make(struct store *store, const struct strings *layers, mode_t mode, struct root *ret_root,
-	  struct error **err)
+root_make(struct store *store, const struct strings *layers, mode_t mode,
+	  const struct kept_root *kept, struct root *ret_root, struct error **err)
 {
 	AUTO_ROOT struct root root = ROOT_INIT;
 
 	if (root_make_empty(store, &root, err) < 0)
 		return -1;
 	root.mode = mode;
-	if (fill(&root, layers, err) < 0)
+	root.is_flat = kept && kept->is_flat;
+	root.is_kept = kept && !kept->is_new;
+	if (fill(&root, layers, kept, err) < 0)
 		return -1;
 	*ret_root = root;
 	root = ROOT_INIT;
@@ -251,11 +263,17 @@ lower_names(const struct root *root)
 	return strings_join(&names, ":");
 }
 
+int
+root_open_upper(const struct root *root)
+{
+	return openat(root->fd, "upper", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
 static int
 check_xattrs(const struct root *root)
 {
 	static const char name[] = "user.overlay.ocifp";
-	AUTO_CLOSE int fd = dir_open_at(root->fd, "upper");
+	AUTO_CLOSE int fd = root_open_upper(root);
 
 	return fd < 0 || fsetxattr(fd, name, "", 0, 0) < 0 ? -1 : fremovexattr(fd, name);
 }

@@ -3,7 +3,8 @@
  *
  *     .ocifp/roots/<16 hex>/          in the store
  *         lock                        held (flock) while the run lasts; one that is free is garbage
- *         upper, work                 what the job writes; overlayfs's own
+ *         upper, work                 what the job writes, or a link to a kept root's "upper";
+ *                                     overlayfs's own
  *         lower/0, lower/1, ...       links to the layers, the topmost first: a mount option page
  *                                     of 4 KiB holds 500 of these names, and 50 of real paths
  *         root                        where the whole is mounted, in the run's own mount namespace
@@ -20,6 +21,7 @@
 #include "base/strings.h"
 
 struct error;
+struct kept_root;
 struct store;
 
 struct root {
@@ -29,6 +31,7 @@ struct root {
 	int lock_fd;
 	mode_t mode;  /* of "/", as the job sees it */
 	bool is_flat; /* "upper" is all of it; nothing is below */
+	bool is_kept; /* "upper" leads to one that a job has had, which may have changed its mode */
 
 	/* Of a shifted root: copies of its directory's and its layers' mounts, the topmost first,
 	 * that are mounted nowhere yet. */
@@ -39,9 +42,10 @@ struct root {
 
 #define ROOT_INIT ((struct root){ .fd = -1, .lock_fd = -1, .shifted_fd = -1 })
 
-/* `layers`: paths of directories, the lowest first.  `mode`: of the root. */
-int root_make(struct store *store, const struct strings *layers, mode_t mode, struct root *ret_root,
-	      struct error **err);
+/* `layers`: paths of directories, the lowest first.  `mode`: of the root.  `kept` NULL: what the
+ * job writes goes with the root. */
+int root_make(struct store *store, const struct strings *layers, mode_t mode,
+	      const struct kept_root *kept, struct root *ret_root, struct error **err);
 
 /* With nothing in it but its lock: a place for what is to be removed. */
 int root_make_empty(struct store *store, struct root *ret_root, struct error **err);
@@ -53,6 +57,8 @@ int root_shift(struct root *root, int userns_fd, struct error **err);
 /* In the container: mounts it at "root"; the descriptor of the mounted root, or -1.  Class
  * "no_overlay" when there can be no overlay here: a root that was made flat needs none. */
 int root_mount(struct root *root, struct error **err);
+
+int root_open_upper(const struct root *root); /* -1 with errno */
 
 /* A small file of ours beside the root. */
 int root_write(const struct root *root, const char *name, const char *text, struct error **err);

@@ -47,29 +47,34 @@ open_or_make(struct store *store, const char *path, struct volume *volume, struc
 }
 
 static int
-lock(const struct store *store, const char *path, const char *name, const struct volume *volume,
-     struct error **err)
+lock(const struct store *store, const char *folder, const char *path, const char *name,
+     const struct volume *volume, struct error **err)
 {
-	AUTO_CLOSE int folder_fd = folder_try(store, STORE_VOLUMES);
-	int errnum = lock_fd_try(volume->lock_fd, LOCK_SHARED);
+	bool is_root = strcmp(folder, STORE_KEPT_ROOTS) == 0;
+	AUTO_CLOSE int folder_fd = folder_try(store, folder);
+	int errnum = lock_fd_try(volume->lock_fd, is_root ? LOCK_EXCLUSIVE : LOCK_SHARED);
 
 	if (errnum == 0 && !lock_is_named(folder_fd, name, volume->lock_fd))
 		errnum = EWOULDBLOCK;
 	if (errnum == 0)
 		return 0;
 	folder_fail(store, errnum, "use", path, err);
-	return errnum == EWOULDBLOCK ? error_set_hint(err, "it is being removed") : -1;
+	if (errnum != EWOULDBLOCK)
+		return -1;
+	error_set_class(err, CLASS_LOCK);
+	return error_set_hint(err, is_root ? "another run uses it" : "it is being removed");
 }
 
 int
-volume_open(struct store *store, const char *name, struct volume *ret_volume, struct error **err)
+volume_open(struct store *store, const char *folder, const char *name, struct volume *ret_volume,
+	    struct error **err)
 {
-	AUTO_FREE char *path = xasprintf(STORE_VOLUMES "/%s", name);
+	AUTO_FREE char *path = xasprintf("%s/%s", folder, name);
 	AUTO_FREE char *full = xasprintf("%s/%s", store_path(store), path);
 	struct volume volume = { .lock_fd = -1 };
 
 	if (open_or_make(store, path, &volume, err) == 0 &&
-	    lock(store, path, name, &volume, err) == 0) {
+	    lock(store, folder, path, name, &volume, err) == 0) {
 		volume.path = realpath(full, NULL);
 		if (!volume.path)
 			(void)folder_fail(store, errno, "find", path, err);
@@ -107,15 +112,17 @@ volume_take_over(struct store *store, const char *from, const char *to, bool *re
 }
 
 int
-volumes_list(const struct store *store, struct strings *ret_names, struct error **err)
+volumes_list(const struct store *store, const char *folder, struct strings *ret_names,
+	     struct error **err)
 {
-	return folder_list(store, STORE_VOLUMES, ret_names, err);
+	return folder_list(store, folder, ret_names, err);
 }
 
 int
-volume_remove(struct store *store, const char *name, bool *ret_found, struct error **err)
+volume_remove(struct store *store, const char *folder, const char *name, bool *ret_found,
+	      struct error **err)
 {
-	AUTO_FREE char *path = xasprintf(STORE_VOLUMES "/%s", name);
+	AUTO_FREE char *path = xasprintf("%s/%s", folder, name);
 	AUTO_CLOSE int fd = -1;
 
 	*ret_found = false;

@@ -6,7 +6,7 @@ lint_tests = \
 	%D%/help_matches_man.sh \
 	%D%/layers.sh \
 	%D%/man.sh \
-	%D%/workflows.sh \
+	%D%/pins.sh \
 	%D%/shellcheck.sh \
 	%D%/spelling.sh \
 	%D%/symbols.sh

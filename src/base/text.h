@@ -53,6 +53,9 @@ bool text_parse_hex(const char *hex, size_t size, uint8_t *ret_bytes); /* lower 
 /* Decimal digits alone, in range; anything else is false. */
 bool text_parse_uint(const char *text, uint64_t max, uint64_t *ret_value);
 
+/* "512m", "4GiB", "2g", "1000000": bytes, or binary units, as memory limits have them. */
+bool text_parse_size(const char *text, uint64_t *ret_bytes);
+
 /* "90", "1.5s", "500ms", "2m", "1h30m": what `sleep` and Go print, units ns to d.  A bare number is
  * seconds.  Rounded up to a millisecond. */
 bool text_parse_duration_ms(const char *text, int64_t *ret_ms);

@@ -60,6 +60,27 @@ text_parse_uint(const char *text, uint64_t max, uint64_t *ret_value)
 	return true;
 }
 
+bool
+text_parse_size(const char *text, uint64_t *ret_bytes)
+{
+	static const char letters[] = "bkmgtBKMGT";
+	const char *letter;
+	uint64_t value;
+	unsigned shift = 0;
+
+	if (!take_digits(&text, &value))
+		return false;
+	letter = *text ? strchr(letters, *text) : NULL;
+	if (letter) {
+		shift = 10 * ((unsigned)(letter - letters) % 5);
+		text += shift > 0 && strcmp(text + 1, "iB") == 0 ? 3 : 1;
+	}
+	if (*text || value > UINT64_MAX >> shift)
+		return false;
+	*ret_bytes = value << shift;
+	return true;
+}
+
 /* The digits behind a point, which may be none of them: ".5" of a second is 500000000. */
 static bool
 take_fraction(const char **text, const char **ret_digits)

@@ -82,28 +82,6 @@ read_executables(const struct config *config, const struct config_node *node, vo
 			   QUOTED(text));
 }
 
-/* "4GiB", "512m", "2g", "1000000": binary units, as memory limits have them. */
-static bool
-parse_size(const char *text, uint64_t *ret_bytes)
-{
-	static const char *const units[] = { "",  "k", "m",   "g",   "t",   "K",  "M",
-					     "G", "T", "KiB", "MiB", "GiB", "TiB" };
-	static const unsigned shifts[] = { 0, 10, 20, 30, 40, 10, 20, 30, 40, 10, 20, 30, 40 };
-	size_t digits = strspn(text, "0123456789");
-	AUTO_FREE char *number = xstrndup(text, digits);
-	uint64_t value;
-
-	if (!text_parse_uint(number, UINT32_MAX, &value))
-		return false;
-	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
-		if (strcmp(text + digits, units[i]) == 0 && value <= UINT64_MAX >> shifts[i]) {
-			*ret_bytes = value << shifts[i];
-			return true;
-		}
-	}
-	return false;
-}
-
 static int
 read_size(const struct config *config, const struct config_node *node, void *ret_value,
 	  struct error **err)
@@ -113,7 +91,7 @@ read_size(const struct config *config, const struct config_node *node, void *ret
 
 	if (!text)
 		return -1;
-	if (!parse_size(text, &bytes))
+	if (!text_parse_size(text, &bytes))
 		return config_fail(config, &node->mark, err,
 				   "invalid 'max' '%s': expected a size such as 4GiB",
 				   QUOTED(text));

@@ -315,6 +315,43 @@ a_number_is_decimal_digits_in_range(void **state)
 	}
 }
 
+static void
+a_size_has_binary_units(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t bytes; /* 7: none */
+	} rows[] = {
+		{ "0", 0 },
+		{ "1000000", 1000000 },
+		{ "5b", 5 },
+		{ "512m", (uint64_t)512 << 20 },
+		{ "2G", (uint64_t)2 << 30 },
+		{ "4GiB", (uint64_t)4 << 30 },
+		{ "3TiB", (uint64_t)3 << 40 },
+		{ "18446744073709551615", UINT64_MAX },
+		{ "16777215t", (uint64_t)16777215 << 40 },
+		{ "16777216t", 7 },
+		{ "18446744073709551616", 7 },
+		{ "", 7 },
+		{ "m", 7 },
+		{ "5biB", 7 },
+		{ "5mi", 7 },
+		{ "5mb", 7 },
+		{ "5 m", 7 },
+		{ "-5m", 7 },
+		{ "1.5g", 7 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint64_t bytes = 7;
+
+		assert_int_equal(text_parse_size(rows[i].text, &bytes), rows[i].bytes != 7);
+		assert_true(bytes == rows[i].bytes);
+	}
+}
+
 static const struct {
 	const char *text;
 	int64_t ms; /* -1: none */
@@ -468,6 +505,7 @@ main(void)
 		cmocka_unit_test(hex_goes_there_and_back),
 		cmocka_unit_test(hex_of_another_form_is_refused_and_changes_nothing),
 		cmocka_unit_test(a_number_is_decimal_digits_in_range),
+		cmocka_unit_test(a_size_has_binary_units),
 		cmocka_unit_test(a_duration_is_what_sleep_and_go_print),
 		cmocka_unit_test(sizes_are_in_decimal_units),
 		cmocka_unit_test(a_time_is_what_configs_and_registries_write),

@@ -35,36 +35,11 @@ refuse(const char *option, const char *text, const char *hint, struct error **er
 	return error_set_hint(err, "%s", hint);
 }
 
-/* How many bits a unit shifts by; -1: not a unit. */
-static int
-unit_bits(char unit)
-{
-	switch (unit) {
-	case 'b':
-		return 0;
-	case 'k':
-		return 10;
-	case 'm':
-		return 20;
-	case 'g':
-		return 30;
-	default:
-		return -1;
-	}
-}
-
 static bool
 parse_memory(const char *text, uint64_t *ret_bytes)
 {
-	size_t size = strlen(text);
-	int bits = size > 0 ? unit_bits(text[size - 1]) : -1;
-	AUTO_FREE char *digits = xstrndup(text, bits < 0 ? size : size - 1);
-	uint64_t value;
-
-	if (!text_parse_uint(digits, memory_most_bytes >> (bits < 0 ? 0 : bits), &value))
-		return false;
-	*ret_bytes = value << (bits < 0 ? 0 : bits);
-	return *ret_bytes >= memory_least_bytes;
+	return text_parse_size(text, ret_bytes) && *ret_bytes >= memory_least_bytes &&
+	       *ret_bytes <= memory_most_bytes;
 }
 
 /* "2", "0.5", "1.25": up to three digits behind the point. */

@@ -25,7 +25,7 @@ struct job_limits {
 	uint64_t pids;
 };
 
-/* "512m", "2g": bytes, or with b, k, m or g; "1.5": processors.  NULL texts: no limit. */
+/* "512m", "2g": text_parse_size(); "1.5": processors.  NULL texts: no limit. */
 int job_limits_parse(const char *memory, const char *cpus, unsigned pids,
 		     struct job_limits *ret_limits, struct error **err);
 

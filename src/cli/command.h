@@ -25,6 +25,7 @@ enum option_type {
 	OPTION_STRINGS,   /* struct strings; each use adds one */
 	OPTION_UINT,      /* unsigned, 1 at least: 0 is an option that was not given */
 	OPTION_DURATION,  /* int64_t, milliseconds */
+	OPTION_SIZE,      /* uint64_t, bytes, 1 at least */
 	OPTION_PLATFORMS, /* struct platforms; each use adds those of a comma-separated list */
 	OPTION_REFUSED,   /* nothing; `help` is the reason */
 };

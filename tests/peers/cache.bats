@@ -173,9 +173,9 @@ restore() {
 	done
 	git checkout -q main && git branch -q -D gone
 	ocifp_run cache prune --keep-newest 1 --keep-younger 1ms
-	[[ $stdout == *"would delete 3 caches"*"kept 3" ]] || fail "$told"
+	[[ $stdout == *"would delete 3 caches"*"kept 3, "* ]] || fail "$told"
 	ocifp_run cache prune --keep-newest 1 --keep-git local --yes
-	[[ $stdout == *"deleted 2 caches"*"kept 4" ]] || fail "$told"
+	[[ $stdout == *"deleted 2 caches"*"kept 4, "* ]] || fail "$told"
 	ocifp_run cache prune --keep-git auto
 	assert_failed 5
 	assert_stderr_has '--keep-git local does without it'
@@ -185,6 +185,29 @@ restore() {
 	ocifp_run cache restore --strict
 	assert_status 0
 	assert_equal "$(cat tree/file)" 'main 2' # of its branch, since the exact one is gone
+}
+
+@test "prune keeps of the young ones what makes a size with the newest ones" {
+	mkdir tree
+	for i in 1 2 3 4; do
+		echo "$i" >key
+		noise "$i" 1000000 >tree/file
+		save
+		sleep 1.1
+	done
+	where=$reg_host/cache
+	ocifp_run cache prune --repository "$where" --keep-newest 1 --max-size 2500k
+	assert_status 0
+	[[ $stdout == *"would delete 2 caches, 2.0 MB; kept 2, 2.0 MB" ]] || fail "$told"
+	ocifp_run cache prune --repository "$where" --keep-newest 1 --max-size 100k --yes
+	[[ $stdout == *"deleted 3 caches, "*"; kept 1, 1.0 MB" ]] || fail "$told"
+	assert_stderr_has 'use a lower --keep-newest'
+	ocifp_run cache prune --repository "$where" --max-size 0
+	assert_failed 2
+	machine two
+	echo 4 >key
+	restore --strict
+	assert_status 0
 }
 
 @test "a change sends its chunks and little else; what came before restores still" {

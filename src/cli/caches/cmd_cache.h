@@ -33,6 +33,7 @@ struct cache_values {
 	const char *output;
 	int64_t younger_ms;
 	unsigned newest;
+	uint64_t most_bytes;
 	const char *git;
 	bool yes;
 };

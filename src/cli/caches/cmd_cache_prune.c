@@ -104,6 +104,7 @@ prune_place(struct context *context, const struct cache_values *values, const ch
 		.tag_patterns = &none,
 		.newest_count = values->newest ? values->newest : default_newest,
 		.younger_ms = values->younger_ms ? values->younger_ms : default_younger_ms,
+		.most_bytes = values->most_bytes,
 		.group_by = groups,
 		.has_ended = branches->are_known ? has_ended : NULL,
 		.context = (void *)(uintptr_t)branches,
@@ -113,6 +114,7 @@ prune_place(struct context *context, const struct cache_values *values, const ch
 	};
 	AUTO_PRUNE_PLAN struct prune_plan plan = { 0 };
 	AUTO_FREE char *freed = NULL;
+	AUTO_FREE char *kept = NULL;
 	size_t deleted_count = 0;
 
 	if (!repository || prune_plan_make(repository, &rules, &plan, err) < 0)
@@ -121,14 +123,21 @@ prune_place(struct context *context, const struct cache_values *values, const ch
 		return error_wrap(err, "after %zu deletion%s", deleted_count,
 				  PLURAL_S(deleted_count));
 	freed = text_bytes(plan.freed_bytes);
-	page_add(page, "%s: %s %zu cache%s, %s; kept %zu\n", place,
+	kept = text_bytes(plan.kept_bytes);
+	page_add(page, "%s: %s %zu cache%s, %s; kept %zu, %s\n", place,
 		 values->yes ? "deleted" : "would delete", plan.doomed_count,
-		 PLURAL_S(plan.doomed_count), freed, plan.kept_count);
-	json_array_append_new(results,
-			      json_pack("{s:s, s:b, s:I, s:I, s:I}", "repository", place, "deleted",
-					values->yes, "doomed_count", (json_int_t)plan.doomed_count,
-					"kept_count", (json_int_t)plan.kept_count, "freed_bytes",
-					(json_int_t)plan.freed_bytes));
+		 PLURAL_S(plan.doomed_count), freed, plan.kept_count, kept);
+	json_array_append_new(results, json_pack("{s:s, s:b, s:I, s:I, s:I, s:I}", "repository",
+						 place, "deleted", values->yes, "doomed_count",
+						 (json_int_t)plan.doomed_count, "kept_count",
+						 (json_int_t)plan.kept_count, "kept_bytes",
+						 (json_int_t)plan.kept_bytes, "freed_bytes",
+						 (json_int_t)plan.freed_bytes));
+	if (values->most_bytes > 0 && plan.kept_bytes > values->most_bytes)
+		context_notice(context,
+			       "%s: the newest %u of each branch and pull request take %s; "
+			       "use a lower --keep-newest to keep less",
+			       place, rules.newest_count, kept);
 	return 0;
 }
 
@@ -164,6 +173,8 @@ static const struct option_spec prune_options[] = {
 	  "keep caches that were saved within this time (default: 7d)" },
 	{ "keep-newest", 0, OPTION_UINT, CACHE_AT(newest), "N",
 	  "keep the newest N caches of each branch and pull request (default: 2)" },
+	{ "max-size", 0, OPTION_SIZE, CACHE_AT(most_bytes), "SIZE",
+	  "keep no more young caches than make this size with the newest ones" },
 	{ "keep-git", 0, OPTION_STRING, CACHE_AT(git), "auto|local|never",
 	  "delete the caches of branches that are gone; auto: ask origin (default: never)" },
 	{ "yes", 0, OPTION_FLAG, CACHE_AT(yes), NULL, "delete them" },
@@ -173,8 +184,8 @@ static const struct option_spec prune_options[] = {
 const struct command cmd_cache_prune = {
 	.name = "prune",
 	.summary = "delete old caches from a repository",
-	.usage = "[--repository REF] [--keep-younger TIME] [--keep-newest N] [--keep-git "
-		 "auto|local|never] [--yes] [NAME...]",
+	.usage = "[--repository REF] [--keep-younger TIME] [--keep-newest N] [--max-size SIZE] "
+		 "[--keep-git auto|local|never] [--yes] [NAME...]",
 	.options = prune_options,
 	.values_size = sizeof(struct cache_values),
 	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,

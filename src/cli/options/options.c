@@ -57,6 +57,15 @@ set_duration(int64_t *target_ms, const char *text, struct error **err)
 }
 
 static int
+set_size(uint64_t *target_bytes, const char *text, struct error **err)
+{
+	if (text_parse_size(text, target_bytes) && *target_bytes > 0)
+		return 0;
+	error_set(err, ERROR_USAGE, "invalid size '%s'", QUOTED(text));
+	return error_set_hint(err, "expected a size such as 512m or 20g");
+}
+
+static int
 set_string(const struct option_spec *spec, const char **target, const char *text,
 	   struct error **err)
 {
@@ -125,6 +134,8 @@ set(const struct option_spec *spec, void *target, const char *text, struct error
 		return set_uint(target, text, err);
 	case OPTION_DURATION:
 		return set_duration(target, text, err);
+	case OPTION_SIZE:
+		return set_size(target, text, err);
 	case OPTION_PLATFORMS:
 		return add_platforms(target, text, err);
 	case OPTION_REFUSED:

@@ -135,10 +135,64 @@ rank_of(struct prune_node *const *dated, size_t at, const struct prune_rules *ru
 	return rank;
 }
 
+static void
+add_blob(const struct descriptor *blob, struct digest_set *seen, uint64_t *bytes)
+{
+	if (blob->digest.algorithm != DIGEST_NONE && digest_set_add(seen, &blob->digest))
+		*bytes += blob->size_bytes;
+}
+
+static void
+add_blobs(const struct prune_node *node, struct digest_set *seen, uint64_t *bytes)
+{
+	const struct descriptors *layers = &node->manifest.layers;
+
+	if (node->kind != DOCUMENT_MANIFEST)
+		return;
+	add_blob(&node->manifest.config, seen, bytes);
+	for (size_t i = 0; i < layers->count; i++)
+		add_blob(&layers->items[i], seen, bytes);
+}
+
+static void
+add_kept_blobs(const struct prune_graph *graph, struct digest_set *seen, uint64_t *bytes)
+{
+	for (size_t i = 0; i < graph->count; i++)
+		if (graph->nodes[i]->is_kept)
+			add_blobs(graph->nodes[i], seen, bytes);
+}
+
+static bool
+has_ended(const struct prune_rules *rules, const struct prune_node *node)
+{
+	return rules->has_ended && node->kind == DOCUMENT_MANIFEST &&
+	       rules->has_ended(rules->context, &node->manifest);
+}
+
+/* The newest of them, as far as there is room. */
+static void
+keep_young(const struct prune_graph *graph, struct prune_node *const *dated, size_t count,
+	   const struct prune_rules *rules)
+{
+	int64_t since_s = (int64_t)time(NULL) - rules->younger_ms / 1000;
+	struct digest_set seen = { 0 };
+	uint64_t bytes = 0;
+
+	add_kept_blobs(graph, &seen, &bytes);
+	for (size_t i = 0; i < count && dated[i]->created_s >= since_s; i++) {
+		if (dated[i]->is_kept || has_ended(rules, dated[i]))
+			continue;
+		add_blobs(dated[i], &seen, &bytes);
+		if (rules->most_bytes > 0 && bytes > rules->most_bytes)
+			break;
+		keep(dated[i], xasprintf("young by %s", dated[i]->dated_by));
+	}
+	digest_set_release(&seen);
+}
+
 static int
 keep_by_date(const struct prune_graph *graph, const struct prune_rules *rules, struct error **err)
 {
-	int64_t since_s = (int64_t)time(NULL) - rules->younger_ms / 1000;
 	size_t count;
 	AUTO_FREE struct prune_node **dated = NULL;
 
@@ -147,16 +201,12 @@ keep_by_date(const struct prune_graph *graph, const struct prune_rules *rules, s
 	dated = list_dated(graph, &count, err);
 	if (!dated)
 		return -1;
-	for (size_t i = 0; i < count; i++) {
-		if (rules->has_ended && dated[i]->kind == DOCUMENT_MANIFEST &&
-		    rules->has_ended(rules->context, &dated[i]->manifest))
-			continue;
-		if (rank_of(dated, i, rules) < rules->newest_count)
+	for (size_t i = 0; i < count; i++)
+		if (!has_ended(rules, dated[i]) && rank_of(dated, i, rules) < rules->newest_count)
 			keep(dated[i], xasprintf("among the newest %u by %s", rules->newest_count,
 						 dated[i]->dated_by));
-		if (rules->younger_ms > 0 && dated[i]->created_s >= since_s)
-			keep(dated[i], xasprintf("young by %s", dated[i]->dated_by));
-	}
+	if (rules->younger_ms > 0)
+		keep_young(graph, dated, count, rules);
 	return 0;
 }
 
@@ -287,37 +337,14 @@ doom(struct prune_graph *graph, size_t most_count, struct error **err)
 }
 
 static void
-add_blob(const struct descriptor *blob, struct digest_set *seen, uint64_t *bytes)
-{
-	if (blob->digest.algorithm != DIGEST_NONE && digest_set_add(seen, &blob->digest))
-		*bytes += blob->size_bytes;
-}
-
-static void
-add_blobs(const struct prune_node *node, struct digest_set *seen, uint64_t *bytes)
-{
-	const struct descriptors *layers = &node->manifest.layers;
-
-	if (node->kind != DOCUMENT_MANIFEST)
-		return;
-	add_blob(&node->manifest.config, seen, bytes);
-	for (size_t i = 0; i < layers->count; i++)
-		add_blob(&layers->items[i], seen, bytes);
-}
-
-static void
 count(struct prune_plan *plan)
 {
 	const struct prune_graph *graph = &plan->graph;
 	struct digest_set seen = { 0 };
-	uint64_t kept_bytes = 0;
 
-	for (size_t i = 0; i < graph->count; i++) {
-		if (!graph->nodes[i]->is_kept)
-			continue;
-		plan->kept_count++;
-		add_blobs(graph->nodes[i], &seen, &kept_bytes);
-	}
+	add_kept_blobs(graph, &seen, &plan->kept_bytes);
+	for (size_t i = 0; i < graph->count; i++)
+		plan->kept_count += graph->nodes[i]->is_kept;
 	for (size_t i = 0; i < graph->count; i++) {
 		if (!graph->nodes[i]->is_doomed)
 			continue;

@@ -20,6 +20,7 @@ struct prune_rules {
 	const struct strings *tag_patterns; /* fnmatch(3) */
 	unsigned newest_count;              /* images with a tag; 0: no such rule */
 	int64_t younger_ms;                 /* 0: no such rule */
+	uint64_t most_bytes; /* younger_ms adds none to what is kept beyond that; 0: no limit */
 
 	/* Annotations: newest_count is for each combination of their values, NULL at the end; NULL:
 	 * for all images together. */
@@ -40,6 +41,7 @@ struct prune_rules {
 struct prune_plan {
 	struct prune_graph graph; /* its nodes are kept, doomed or absent */
 	size_t kept_count;
+	uint64_t kept_bytes; /* blobs */
 	size_t doomed_count;
 	uint64_t freed_bytes; /* documents and blobs that nothing kept needs */
 };

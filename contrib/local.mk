@@ -11,6 +11,7 @@ EXTRA_DIST += \
 	.github/RELEASING.md \
 	.github/workflows/check.yml \
 	.github/workflows/release.yml \
+	.github/workflows/site.yml \
 	.ocifp.yaml \
 	.pre-commit-hooks.yaml \
 	%D%/ci-image \
@@ -24,6 +25,9 @@ EXTRA_DIST += \
 	%D%/completion/ocifp.bash \
 	%D%/ocifp.mk \
 	%D%/session/record \
+	%D%/site/build \
+	%D%/site/compare.md \
+	%D%/site/style.css \
 	%D%/session/session.svg \
 	%D%/apparmor/ocifp \
 	%D%/ocifp.schema.json \
@@ -68,3 +72,8 @@ uninstall-local: uninstall-bash-completion
 uninstall-bash-completion:
 	rm -f $(DESTDIR)$(bashcompletiondir)/ocifp
 .PHONY: install-bash-completion uninstall-bash-completion
+
+# Left where it was made: `make site` and look at site/index.html.
+site:
+	$(top_srcdir)/contrib/site/build site
+.PHONY: site

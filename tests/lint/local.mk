@@ -8,6 +8,7 @@ lint_tests = \
 	%D%/man.sh \
 	%D%/pins.sh \
 	%D%/shellcheck.sh \
+	%D%/site.sh \
 	%D%/spelling.sh \
 	%D%/symbols.sh
 dist_check_SCRIPTS += $(lint_tests)

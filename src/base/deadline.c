@@ -3,13 +3,31 @@
 
 #include <time.h>
 
-int64_t
-deadline_now_ms(void)
+static int64_t
+read_us(clockid_t clock)
 {
 	struct timespec now = { 0 };
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	(void)clock_gettime(clock, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t
+deadline_now_us(void)
+{
+	return read_us(CLOCK_MONOTONIC);
+}
+
+int64_t
+deadline_now_ms(void)
+{
+	return deadline_now_us() / 1000;
+}
+
+uint64_t
+thread_used_us(void)
+{
+	return (uint64_t)read_us(CLOCK_THREAD_CPUTIME_ID);
 }
 
 int64_t

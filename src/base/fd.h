@@ -71,6 +71,7 @@ bool file_settle(int fd);
 
 /* fsync(2), to the medium itself: on macOS that is F_FULLFSYNC. */
 int fd_sync(int fd);
+int fd_sync_all(int fd); /* syncfs(2), where there is one */
 
 /* Names durable: fd_sync() of the directory that holds `path` (or of `dir_fd` itself for NULL). */
 int dir_sync(int dir_fd, const char *path, struct error **err);

@@ -11,10 +11,11 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "base/trace.h"
 #include "base/xalloc.h"
 
-int
-fd_sync(int fd)
+static int
+sync_fd(int fd)
 {
 #ifdef F_FULLFSYNC
 	/* Not each file system has it. */
@@ -23,6 +24,28 @@ fd_sync(int fd)
 #endif
 	return fsync(fd);
 }
+
+int
+fd_sync(int fd)
+{
+	int64_t begun_us = trace_now_us();
+	int ret = sync_fd(fd);
+
+	trace_span("sync", 0, begun_us, trace_now_us(), "a file or directory");
+	return ret;
+}
+
+#ifdef HAVE_SYNCFS
+int
+fd_sync_all(int fd)
+{
+	int64_t begun_us = trace_now_us();
+	int ret = syncfs(fd);
+
+	trace_span("sync", 0, begun_us, trace_now_us(), "the file system");
+	return ret;
+}
+#endif
 
 static char *
 parent_path(const char *path)

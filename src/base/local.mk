@@ -22,6 +22,7 @@ noinst_LIBRARIES += %D%/libbase.a
 	%D%/text.c %D%/text.h \
 	%D%/text_number.c \
 	%D%/text_time.c \
+	%D%/trace.c %D%/trace.h \
 	%D%/utf8.c %D%/utf8.h \
 	%D%/watched.h \
 	%D%/workers.c %D%/workers.h \

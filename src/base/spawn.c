@@ -18,7 +18,9 @@
 #include "base/deadline.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/path.h"
 #include "base/text.h"
+#include "base/trace.h"
 #include "base/xalloc.h"
 
 enum { LOOK_MS = 1000, SIGNAL_DEPTH = 32 };
@@ -550,6 +552,7 @@ spawn_run(const struct spawn_options *options, struct spawn_result *ret_result, 
 	};
 	AUTO_CLOSE int directory_fd = -1;
 	struct signals signals;
+	int64_t begun_us = trace_now_us();
 	int ret;
 
 	if (options->directory) {
@@ -566,5 +569,6 @@ spawn_run(const struct spawn_options *options, struct spawn_result *ret_result, 
 	else
 		ret = run_to_end(&child, options, &signals, ret_result, err);
 	signals_give_back(&signals);
+	trace_span("program", 0, begun_us, trace_now_us(), "%s", path_name(options->argv[0]));
 	return ret;
 }

@@ -30,6 +30,7 @@ struct common_options {
 	bool verbose;
 	const char *progress;     /* auto, tty, plain, json, none; NULL: auto */
 	const char *status_file;  /* NULL: none */
+	const char *trace_file;   /* NULL: none */
 	int64_t timeout_ms;       /* 0: none */
 	const char *project_file; /* NULL: sought upward */
 	const char *directory;    /* NULL: the working directory */

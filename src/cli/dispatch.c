@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/suggest.h"
 #include "base/text.h"
+#include "base/trace.h"
 #include "base/xalloc.h"
 #include "cli/commands.h"
 #include "cli/complete/completion.h"
@@ -358,6 +359,8 @@ run(struct context *context, struct invocation *invocation, int argc, char **arg
 	if (check_operands(invocation, err) < 0 ||
 	    common_options_finish(options, invocation->command->groups, err) < 0 ||
 	    watch_deadline(options, invocation->command->runs_job, err) < 0)
+		return -1;
+	if (options->trace_file && trace_open(options->trace_file, invocation->name, err) < 0)
 		return -1;
 	context->named_count = invocation->operands.named_count;
 	context->progress = progress_new(&(struct progress_options){

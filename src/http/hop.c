@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/observer.h"
 #include "base/text.h"
+#include "base/trace.h"
 #include "base/xalloc.h"
 #include "http/curl_compat.h"
 #include "http/origin.h"
@@ -532,6 +533,51 @@ hop_start(struct request *request, struct error **err)
 	observer_tell(request->engine->observer, EVENT_REQUEST, "%s %s",
 		      request_method_name(request), url);
 	return 0;
+}
+
+static int64_t
+time_us(CURL *easy, CURLINFO name)
+{
+	curl_off_t value = 0;
+
+	(void)curl_easy_getinfo(easy, name, &value);
+	return (int64_t)value;
+}
+
+/* libcurl counts from when it had a connection for the request, or began to make one. */
+void
+hop_trace(struct request *request)
+{
+	AUTO_FREE char *url = text_quote_url(request->hop_url);
+	const char *method = request_method_name(request);
+	int64_t ended_us = trace_now_us();
+	int64_t begun_us = ended_us - time_us(request->easy, CURLINFO_TOTAL_TIME_T);
+	int64_t asked_us = begun_us + time_us(request->easy, CURLINFO_PRETRANSFER_TIME_T);
+	int64_t answered_us = begun_us + time_us(request->easy, CURLINFO_STARTTRANSFER_TIME_T);
+	int64_t tcp_us = time_us(request->easy, CURLINFO_CONNECT_TIME_T);
+	int64_t tls_us = time_us(request->easy, CURLINFO_APPCONNECT_TIME_T);
+	long connects = 0;
+
+	if (!trace_is_on())
+		return;
+	if (request->trace_row == 0)
+		request->trace_row = trace_row("%s %s", method, url);
+	curl_easy_getinfo(request->easy, CURLINFO_NUM_CONNECTS, &connects);
+	trace_span("queue", request->trace_row, request->trace_idle_us, begun_us, "%s", method);
+	trace_span("request", request->trace_row, begun_us, ended_us,
+		   "%s %s: status %d, HTTP/%s, %" PRIu64 " bytes sent, %" PRId64 " received",
+		   method, url, request->hop.status,
+		   request->hop.http_version >= CURL_HTTP_VERSION_2_0 ? "2" : "1.1",
+		   request->hop.sent_bytes, time_us(request->easy, CURLINFO_SIZE_DOWNLOAD_T));
+	if (connects > 0)
+		trace_span("connect", request->trace_row, begun_us,
+			   begun_us + (tls_us > tcp_us ? tls_us : tcp_us), "%s",
+			   tls_us ? "TLS" : "TCP");
+	if (answered_us > asked_us) {
+		trace_span("wait", request->trace_row, asked_us, answered_us, "%s", method);
+		trace_span("receive", request->trace_row, answered_us, ended_us, "%s", method);
+	}
+	request->trace_idle_us = ended_us;
 }
 
 void

@@ -14,6 +14,7 @@
 #include "base/limits.h"
 #include "base/observer.h"
 #include "base/text.h"
+#include "base/trace.h"
 #include "base/xalloc.h"
 #include "http/address.h"
 #include "http/challenge.h"
@@ -156,6 +157,7 @@ request_start(struct engine *engine, const struct request_options *options, requ
 	request->context = context;
 	request->needs_attempt = true;
 	request->started_ms = deadline_now_ms();
+	request->trace_idle_us = trace_now_us();
 	copy_options(request, options);
 	if (origin_parse(request->url, &request->origin, err) < 0 ||
 	    check_named_by(request, options->named_by, err) < 0 ||
@@ -765,6 +767,7 @@ request_conclude_hop(struct request *request, CURLcode result)
 		      request_method_name(request), url, status,
 		      deadline_now_ms() - request->sent_ms);
 	tell_warnings(request);
+	hop_trace(request);
 	hop_stop(request);
 	if (hop->was_blocked && result == CURLE_COULDNT_CONNECT && !hop->error) {
 		error_set(&hop->error, ERROR_UNAVAILABLE,

@@ -139,6 +139,8 @@ struct request {
 	struct curl_slist *header_list;
 	uint64_t range_first; /* asked for; 0: everything */
 	int64_t sent_ms;
+	unsigned trace_row;
+	int64_t trace_idle_us; /* since when nothing was with libcurl */
 	struct hop hop;
 	struct buf answer;
 };
@@ -170,6 +172,9 @@ bool hop_used_proxy(const struct request *request);
 
 /* hop.c: notes the origins that answer over HTTP/1.1 although HTTP/2 was offered. */
 void hop_learn_version(struct request *request);
+
+/* hop.c: writes the hop to the trace (base/trace.h), before hop_stop(). */
+void hop_trace(struct request *request);
 
 /* hop.c: the answer's bytes go to request->body. */
 bool hop_feeds_body(const struct request *request);

@@ -1,14 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "layer/unpacker.h"
 
+#include <inttypes.h>
+#include <stdint.h>
+
 #include "base/error.h"
+#include "base/trace.h"
 #include "base/xalloc.h"
 #include "sandbox/channel.h"
 #include "sandbox/helper.h"
 
+/* Of the helper's processor time; it says how much it has used so far. */
+struct used {
+	const char *name;
+	unsigned trace_row;
+	uint64_t us;
+};
+
 struct unpacker {
 	struct helper *helper;
+	int64_t layer_begun_us;
+	struct used used[2];
 };
+
+/* Drawn from the layer's begin on: what matters is how long they are beside it. */
+static int
+trace_layer(struct unpacker *unpacker, struct message *message, struct error **err)
+{
+	int64_t ended_us = trace_now_us();
+
+	for (size_t i = 0; i < 2; i++) {
+		struct used *used = &unpacker->used[i];
+		uint64_t now_us = 0;
+
+		if (message_get_number(message, &now_us, err) < 0)
+			return -1;
+		if (now_us >= used->us && now_us - used->us < INT32_MAX)
+			trace_span(used->name, used->trace_row, unpacker->layer_begun_us,
+				   unpacker->layer_begun_us + (int64_t)(now_us - used->us),
+				   "processor time for one layer, which took %" PRId64 " ms",
+				   (ended_us - unpacker->layer_begun_us) / 1000);
+		used->us = now_us;
+	}
+	unpacker->layer_begun_us = ended_us;
+	return 0;
+}
 
 static struct helper *
 start(int tree_fd, int record_fd, const struct unpack_request *request, struct error **err)
@@ -40,6 +76,9 @@ unpacker_start(int tree_fd, int record_fd, const struct unpack_request *request,
 		return NULL;
 	unpacker = XNEW(struct unpacker);
 	unpacker->helper = helper;
+	unpacker->layer_begun_us = trace_now_us();
+	unpacker->used[0] = (struct used){ "inflate", trace_row("inflate"), 0 };
+	unpacker->used[1] = (struct used){ "write", trace_row("write"), 0 };
 	return unpacker;
 }
 
@@ -84,7 +123,7 @@ unpacker_receive(struct unpacker *unpacker, bool *ret_ended, struct unpack_resul
 	if (last && unpack_result_get(&message, ret_result, err) < 0)
 		return -1;
 	*ret_ended = last;
-	return 0;
+	return last ? 0 : trace_layer(unpacker, &message, err);
 }
 
 void

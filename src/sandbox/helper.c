@@ -16,6 +16,7 @@
 #include "base/environment.h"
 #include "base/error.h"
 #include "base/spawn.h"
+#include "base/trace.h"
 #include "base/xalloc.h"
 #include "sandbox/channel.h"
 #include "sandbox/confine.h"
@@ -26,8 +27,10 @@
 struct helper {
 	pid_t pid; /* 0: reaped */
 	int channel_fd;
-	int64_t used_ns; /* of the processors' time, when it was last looked at */
-	int64_t idle_ms; /* awaited since, without any */
+	int64_t used_ns;  /* of the processors' time, when it was last looked at */
+	int64_t idle_ms;  /* awaited since, without any */
+	int64_t begun_us; /* for the trace */
+	unsigned trace_row;
 };
 
 #define LOOK_MS 1000 /* how often one that is awaited is looked at */
@@ -176,6 +179,7 @@ reap(struct helper *helper)
 		pid = waitpid(helper->pid, &status, 0);
 	while (pid < 0 && errno == EINTR);
 	helper->pid = 0;
+	trace_span("helper", helper->trace_row, helper->begun_us, trace_now_us(), "ocifp-layer");
 	return pid > 0 && WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
@@ -272,6 +276,8 @@ helper_start(const struct helper_start *start, struct error **err)
 	AUTO_HELPER struct helper *helper = XNEW(struct helper);
 
 	helper->channel_fd = -1;
+	helper->begun_us = trace_now_us();
+	helper->trace_row = trace_row("ocifp-layer %s", start->verb);
 	if (begin(helper, start, err) < 0) {
 		error_wrap(err, "confined helper");
 		return NULL;

@@ -2,12 +2,14 @@
 #include "store/file_hash.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/trace.h"
 #include "base/workers.h"
 #include "base/xalloc.h"
 
@@ -31,6 +33,7 @@ static void
 hash_until(struct file_hash *self, uint64_t end)
 {
 	char bytes[HASH_BUFFER_BYTES];
+	int64_t begun_us = self->hashed < end ? trace_now_us() : 0;
 
 	while (self->hashed < end && !self->errnum) {
 		uint64_t left = end - self->hashed;
@@ -46,6 +49,7 @@ hash_until(struct file_hash *self, uint64_t end)
 		hasher_add(self->hasher, bytes, (size_t)got);
 		self->hashed += (uint64_t)got;
 	}
+	trace_span("hash", 0, begun_us, trace_now_us(), "up to byte %" PRIu64, self->hashed);
 }
 
 static void

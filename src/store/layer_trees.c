@@ -135,7 +135,7 @@ int
 store_layers_sync(struct store *store, struct error **err)
 {
 #ifdef HAVE_SYNCFS
-	if (syncfs(store->fd) < 0)
+	if (fd_sync_all(store->fd) < 0)
 		return folder_fail(store, errno, "sync", STORE_LAYERS, err);
 #else
 	(void)store;

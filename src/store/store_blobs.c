@@ -434,7 +434,7 @@ sync_parts(const struct store *store, struct error **err)
 {
 #ifdef HAVE_SYNCFS
 	while (store->part_count > SYNC_EACH_LIMIT_COUNT) {
-		if (syncfs(store->fd) == 0)
+		if (fd_sync_all(store->fd) == 0)
 			return 0;
 		if (errno == ENOSYS)
 			break;

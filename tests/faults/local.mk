@@ -29,6 +29,7 @@ fault_tests = \
 	%D%/store.bats \
 	%D%/terminal.bats \
 	%D%/tls.bats \
+	%D%/trace.bats \
 	%D%/unpack.bats \
 	%D%/uploads.bats
 EXTRA_DIST += $(fault_tests) tests/data/screens \

@@ -55,6 +55,17 @@ named_by() {
 	assert_sound_store
 }
 
+@test "a trace has each blob's request, and is valid JSON" {
+	local blob
+	serve_index
+	ocifp_run pull --platform linux/arm64 --trace "$T/trace" "$reg_host/app:one"
+	assert_status 0
+	for blob in $(jq -r '.config.digest, .layers[].digest' "$(blob_path "$T/src" "$(child arm64)")"); do
+		assert_equal "$(jq --arg blob "$blob" '[.[] | select(.name == "request" and (.args.what |
+			contains("/blobs/" + $blob + ": status 200")))] | length' "$T/trace")" 1
+	done
+}
+
 @test "without --platform, what this machine runs" {
 	local arch
 	arch=$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')

@@ -12,6 +12,7 @@ base_tests = \
 	%D%/test_strings \
 	%D%/test_suggest \
 	%D%/test_text \
+	%D%/test_trace \
 	%D%/test_utf8 \
 	%D%/test_workers
 check_PROGRAMS += $(base_tests)
@@ -55,6 +56,9 @@ TESTS += $(base_tests)
 
 %C%_test_text_SOURCES = %D%/test_text.c
 %C%_test_text_LDADD = $(base_libs) $(CMOCKA_LIBS)
+
+%C%_test_trace_SOURCES = %D%/test_trace.c
+%C%_test_trace_LDADD = $(base_libs) $(CMOCKA_LIBS)
 
 %C%_test_utf8_SOURCES = %D%/test_utf8.c
 %C%_test_utf8_LDADD = $(base_libs) $(CMOCKA_LIBS)

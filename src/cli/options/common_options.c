@@ -31,6 +31,8 @@ static const struct option_spec general_options[] = {
 	  "give up after this time, with exit status 124" },
 	{ "status-file", 0, OPTION_STRING, AT(status_file), "FILE",
 	  "write the final status to FILE as JSON" },
+	{ "trace", 0, OPTION_STRING, AT(trace_file), "FILE",
+	  "write what took how long to FILE, for Perfetto" },
 	{ "help", 'h', OPTION_FLAG, AT(help), NULL, "show the first options of the command" },
 	{ "help-all", 0, OPTION_FLAG, AT(help_all), NULL, "show all options of the command" },
 	{ 0 },

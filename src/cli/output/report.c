@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/text.h"
+#include "base/trace.h"
 #include "base/xalloc.h"
 #include "cli/context.h"
 #include "cli/exit_status.h"
@@ -141,6 +142,8 @@ report_end(struct context *context, struct error *error)
 		first = TAKE_PTR(later);
 	if (context->options.status_file &&
 	    write_status_file(context->options.status_file, first, &later) < 0)
+		first = keep_first(TAKE_PTR(first), TAKE_PTR(later));
+	if (trace_close(&later) < 0)
 		first = keep_first(TAKE_PTR(first), TAKE_PTR(later));
 	if (first && !error_has_class(first, CLASS_NO_READER))
 		say_failure(first);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/compat.h"
+#include "base/deadline.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/limits.h"
@@ -29,6 +30,7 @@ struct feed {
 	pthread_barrier_t began; /* starting a thread needs system calls that the sandbox denies */
 	pthread_mutex_t start_lock; /* held until the sandbox is entered */
 	bool is_waiting;
+	atomic_uint_fast64_t used_us;
 	atomic_bool is_stopped; /* the remaining input is not wanted */
 };
 
@@ -117,6 +119,7 @@ feed_layer(struct feed *feed, int fd, const struct digest *expected, struct erro
 	}
 	if (got < 0)
 		return error_set_errno(err, errno, "cannot read the layer");
+	atomic_store(&feed->used_us, thread_used_us());
 	return sink_finish(sink, err);
 }
 
@@ -178,6 +181,12 @@ feed_new(struct ring *ring, int channel_fd, size_t layer_count, struct error **e
 	error_set_errno(err, errnum, "cannot start a thread");
 	feed_free(feed);
 	return NULL;
+}
+
+uint64_t
+feed_used_us(const struct feed *feed)
+{
+	return atomic_load(&feed->used_us);
 }
 
 void

@@ -25,6 +25,9 @@ int feed_check_caps(uint64_t unpacked_bytes, uint64_t read_bytes, struct error *
 struct feed *feed_new(struct ring *ring, int channel_fd, size_t layer_count, struct error **err);
 void feed_go(struct feed *feed);
 
+/* The processor time of the thread, up to the end of the last layer that it has read. */
+uint64_t feed_used_us(const struct feed *feed);
+
 /* Ends the thread, also while it waits: shuts down receiving from the channel, not sending.  The
  * reader must have left the ring, or read all layers. */
 void feed_free(struct feed *feed);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "base/deadline.h"
 #include "base/error.h"
 #include "layer/helper/apply.h"
 #include "layer/helper/feed.h"
@@ -29,15 +30,19 @@ tell_result(const struct service *service, const struct tree_counts *counts, str
 	return message_send(service->channel_fd, &message, err);
 }
 
+/* With each layer, the time of the processor that inflating and writing have used so far. */
 static int
-apply_layers(struct service *service, struct tree *tree, struct ring *ring, size_t count,
-	     struct error **err)
+apply_layers(struct service *service, struct tree *tree, struct ring *ring, const struct feed *feed,
+	     size_t count, struct error **err)
 {
 	for (size_t i = 0; i < count; i++) {
-		const struct message item = MESSAGE_INIT(MESSAGE_ITEM);
+		AUTO_MESSAGE struct message item = MESSAGE_INIT(MESSAGE_ITEM);
 
-		if (apply_layer(tree, ring, err) < 0 ||
-		    message_send(service->channel_fd, &item, err) < 0)
+		if (apply_layer(tree, ring, err) < 0)
+			return -1;
+		message_put_number(&item, feed_used_us(feed));
+		message_put_number(&item, thread_used_us());
+		if (message_send(service->channel_fd, &item, err) < 0)
 			return -1;
 	}
 	return tree_finish(tree, err);
@@ -58,7 +63,7 @@ unpack(struct service *service, struct tree *tree, const struct unpack_request *
 	ret = service_confine_calls(service, err);
 	if (ret == 0) {
 		feed_go(feed);
-		ret = apply_layers(service, tree, ring, request->layer_count, err);
+		ret = apply_layers(service, tree, ring, feed, request->layer_count, err);
 	}
 	ring_leave(ring);
 	return ret;

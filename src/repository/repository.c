@@ -6,6 +6,7 @@
 #include "base/xalloc.h"
 #include "oci/manifest.h"
 #include "repository/backend.h"
+#include "store/store.h"
 
 struct repository *
 repository_open(struct session *session, const struct location *location, enum repository_mode mode,
@@ -117,6 +118,17 @@ repository_put_manifest(struct repository *repository, const char *tag,
 	if (!repository->ops->put_manifest)
 		return refuse_writing(repository, err);
 	return repository->ops->put_manifest(repository, tag, descriptor, bytes, ret_result, err);
+}
+
+int
+repository_list_manifest(struct repository *repository, const struct descriptor *descriptor,
+			 struct error **err)
+{
+	struct store *store = NULL;
+
+	if (repository_find_store(repository, &store, err) < 0)
+		return -1;
+	return store ? store_set_reference(store, NULL, descriptor, err) : 0;
 }
 
 int

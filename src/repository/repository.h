@@ -119,6 +119,11 @@ int repository_open_blob(struct repository *repository, const struct descriptor 
 /* A layout or an archive. */
 bool repository_is_local(const struct repository *repository);
 
+/* After a put without a tag, of what no other manifest leads to: a layout lists it without a name,
+ * and it would be lost otherwise; a registry has it by digest. */
+int repository_list_manifest(struct repository *repository, const struct descriptor *descriptor,
+			     struct error **err);
+
 /* The layout's store, created if it does not exist; *ret_store NULL: not a layout. */
 int repository_find_store(struct repository *repository, struct store **ret_store,
 			  struct error **err);

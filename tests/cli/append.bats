@@ -419,6 +419,13 @@ refused() {
 	assert_equal "$(config_of out v1 | jq -c '[.config.Cmd, .history[0].created_by]')" \
 		'[["/bin/hello"],"ocifp push"]'
 	assert_equal "$(layer_names out v1 0 | head -3 | tr '\n' ' ')" "bin/ bin/again bin/hello "
+	ocifp_run push "rootfs:$PWD/root" oci:untagged
+	assert_status 0
+	ocifp_run inspect --json "$stdout"
+	assert_status 0
+	ocifp_run push "oci:out:v1" oci:again
+	ocifp_run digest "$stdout"
+	assert_status 0
 	ocifp_run push rootfs:root oci:out:many --platform linux/amd64,linux/arm64
 	assert_status 0
 	assert_equal "$(manifest_of out many | jq -c '[.manifests[].platform.architecture]')" \

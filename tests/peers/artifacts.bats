@@ -59,6 +59,19 @@ edit_titles() {
 	cmp in/report.json out/report.json
 }
 
+@test "without a tag a layout lists what it was given, or it would be lost" {
+	echo one >"$T/one"
+	ocifp_run push --artifact "$T/one" "oci:$T/layout"
+	assert_status 0
+	ocifp_run pull -o "files:$T/out" "$stdout"
+	assert_status 0
+	assert_equal "$(cat "$T/out/one")" one
+	ocifp manifest "oci:$T/layout@$(jq -r '.manifests[0].digest' "$T/layout/index.json")" >"$T/manifest"
+	ocifp_run manifest --put "$T/manifest" "oci:$T/other"
+	assert_status 0
+	assert_equal "$(jq -c '[.manifests[].digest]' "$T/other/index.json")" "$(jq -c '[.manifests[].digest]' "$T/layout/index.json")"
+}
+
 @test "under a digest goes that artifact alone" {
 	push_both
 	local pushed=${stdout#*@}

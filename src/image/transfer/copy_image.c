@@ -257,9 +257,9 @@ copy_below(struct copying *copying, struct pushing *pushing, const struct string
 		return set_tags(copying, pushing, tags, &pushed->put_result, err);
 	if (send(copying, pushing, tags, pushed, err) < 0)
 		return -1;
-	if (!pushing->store || tags->count > 0)
-		return 0;
-	return store_set_reference(pushing->store, NULL, &pushing->root->descriptor, err);
+	return tags->count > 0 ? 0
+			       : repository_list_manifest(pushing->destination,
+							  &pushing->root->descriptor, err);
 }
 
 static int

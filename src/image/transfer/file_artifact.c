@@ -98,7 +98,10 @@ put_manifest(struct repository *repository, const struct manifest *manifest,
 	if (named && reference_check_digest(named, &descriptor.digest, err) < 0)
 		return -1;
 	if (tags->count == 0)
-		return repository_put_manifest(repository, NULL, &descriptor, text, &ignored, err);
+		return repository_put_manifest(repository, NULL, &descriptor, text, &ignored, err) <
+				       0
+			       ? -1
+			       : repository_list_manifest(repository, &descriptor, err);
 	for (size_t i = 0; i < tags->count; i++)
 		if (repository_put_manifest(repository, tags->items[i], &descriptor, text, &ignored,
 					    err) < 0)

@@ -202,8 +202,12 @@ push_tree(const struct pushing *pushing, const struct strings *tags, struct push
 	if (repository_has_manifest(pushing->destination, &pushing->root->descriptor.digest,
 				    &ret_pushed->was_there, err) < 0)
 		return -1;
-	return ret_pushed->was_there ? push_tags(pushing, tags, &ret_pushed->put_result, err)
-				     : push_whole(pushing, tags, &ret_pushed->put_result, err);
+	if ((ret_pushed->was_there ? push_tags : push_whole)(pushing, tags, &ret_pushed->put_result,
+							     err) < 0)
+		return -1;
+	return tags->count > 0 ? 0
+			       : repository_list_manifest(pushing->destination,
+							  &pushing->root->descriptor, err);
 }
 
 static int

@@ -53,6 +53,7 @@ put_document(struct session *session, const struct location *location, const str
 	    reference_check_digest(reference, &descriptor.digest, err) < 0 ||
 	    repository_put_manifest(repository, reference->tag, &descriptor, bytes->data,
 				    &put_result, err) < 0 ||
+	    (!reference->tag && repository_list_manifest(repository, &descriptor, err) < 0) ||
 	    confirm_tags(session, location, &tags, false, &put_result, err) < 0)
 		return -1;
 	*ret_digest = put_result.digest;

@@ -176,6 +176,18 @@ assert_refused() {
 	assert_stdout https://u:p@h
 }
 
+@test "a directory of the project that a fresh clone lacks is made, but none behind a link" {
+	project 'volumes: ["./target/ci:/app/target"]'
+	in_project -- touch /app/target/state
+	assert_status 0
+	[ -e target/ci/state ] || fail 'the job wrote elsewhere'
+	mkdir "$T/private" && ln -s "$T/private" way
+	project 'volumes: ["./way/new:/v"]'
+	in_project -- true
+	assert_failed 125
+	assert_equal "$(ls "$T/private")" ''
+}
+
 @test "a link that leaves the project is not mounted, one inside is" {
 	mkdir "$T/private" && echo secret >"$T/private/key"
 	ln -s "$T/private" way && ln -s ../private sub/up && ln -s sub inside && echo found >sub/file

@@ -205,6 +205,29 @@ fail(const struct job_mount *what, int errnum, const char *doing, struct error *
 	return error_set_errno(err, errnum, "cannot %s at '%s'", doing, QUOTED(what->target));
 }
 
+/* Directories that a fresh clone lacks, such as "target/ci".  No link is followed: what is behind
+ * one is there, or is missing. */
+static void
+make_beneath(const char *directory, const char *path)
+{
+	AUTO_FREE char *rest = xstrdup(path);
+	AUTO_CLOSE int fd = dir_open_at(AT_FDCWD, directory);
+	char *next = rest;
+	char *name;
+
+	while (fd >= 0 && (name = strsep(&next, "/"))) {
+		int below;
+
+		if (strcmp(name, "") == 0 || strcmp(name, ".") == 0)
+			continue;
+		if (strcmp(name, "..") == 0 || (mkdirat(fd, name, 0777) < 0 && errno != EEXIST))
+			return;
+		below = dir_open_at(fd, name);
+		(void)close(fd);
+		fd = below;
+	}
+}
+
 static int
 find_path(struct job_mount *what, struct error **err)
 {
@@ -212,6 +235,10 @@ find_path(struct job_mount *what, struct error **err)
 					     : xstrdup(what->source);
 	AUTO_FREE char *found = realpath(path, NULL);
 
+	if (!found && what->beneath && errno == ENOENT) {
+		make_beneath(what->beneath, what->source);
+		found = realpath(path, NULL);
+	}
 	if (!found)
 		return error_set_path(err, errno, "mount", path);
 	if (what->beneath && !path_is_below(found, what->beneath)) {

@@ -31,23 +31,6 @@ static const struct packing packings[] = {
 #define PACKING_COUNT (sizeof(packings) / sizeof(packings[0]))
 
 static int
-refuse_packed(int fd, struct error **err)
-{
-	char start[8] = { 0 };
-
-	if (pread(fd, start, sizeof(start) - 1, 0) < 0)
-		return error_set_errno(err, errno, "cannot read it");
-	for (size_t i = 0; i < PACKING_COUNT; i++) {
-		if (!text_starts(start, packings[i].magic))
-			continue;
-		error_set(err, ERROR_CONTENT, "it is compressed with %s", packings[i].name);
-		error_set_class(err, CLASS_COMPRESSED);
-		return error_set_hint(err, "decompress it first, with %s", packings[i].tool);
-	}
-	return 0;
-}
-
-static int
 open_stdin(struct error **err)
 {
 	if (!isatty(STDIN_FILENO))
@@ -69,11 +52,20 @@ static int
 load(struct archive_image *archive, struct error **err)
 {
 	bool is_layout;
+	char start[8] = { 0 };
 
 	if (fstat(archive->fd, &archive->status) < 0)
 		return error_set_errno(err, errno, "cannot read its attributes");
-	if (refuse_packed(archive->fd, err) < 0 ||
-	    members_scan(archive->fd, &archive->members, err) < 0)
+	if (pread(archive->fd, start, sizeof(start) - 1, 0) < 0)
+		return error_set_errno(err, errno, "cannot read it");
+	for (size_t i = 0; i < PACKING_COUNT; i++) {
+		if (!text_starts(start, packings[i].magic))
+			continue;
+		error_set(err, ERROR_CONTENT, "it is compressed with %s", packings[i].name);
+		error_set_class(err, CLASS_COMPRESSED);
+		return error_set_hint(err, "decompress it first, with %s", packings[i].tool);
+	}
+	if (members_scan(archive->fd, &archive->members, err) < 0)
 		return -1;
 	is_layout = has(archive, "index.json") && has(archive, "oci-layout");
 	if (!is_layout && !has(archive, "manifest.json")) {

@@ -18,29 +18,6 @@
 #include "base/xalloc.h"
 
 static int
-open_stdout(struct output *output, struct error **err)
-{
-	if (isatty(STDOUT_FILENO)) {
-		error_set(err, ERROR_USAGE, "cannot write an archive to a terminal");
-		return error_set_hint(err,
-				      "redirect standard output, or name a file instead of '-'");
-	}
-	output->path = xstrdup("standard output");
-	output->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
-	if (output->fd < 0)
-		return error_set_errno(err, errno, "cannot write to standard output");
-	return 0;
-}
-
-static char *
-folder_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? xstrndup(path, (size_t)(slash + 1 - path)) : xstrdup("./");
-}
-
-static int
 name_temporary(struct output *output, const char *folder, struct error **err)
 {
 	AUTO_FREE char *name = random_hex(8, err);
@@ -63,7 +40,9 @@ open_unnamed(const char *folder)
 static int
 open_file(struct output *output, struct error **err)
 {
-	AUTO_FREE char *folder = folder_of(output->path);
+	const char *slash = strrchr(output->path, '/');
+	AUTO_FREE char *folder =
+		slash ? xstrndup(output->path, (size_t)(slash + 1 - output->path)) : xstrdup("./");
 
 	if (name_temporary(output, folder, err) < 0)
 		return -1;
@@ -78,25 +57,32 @@ open_file(struct output *output, struct error **err)
 	return 0;
 }
 
-static int
-open_path(const char *path, struct output *output, struct error **err)
-{
-	struct stat status;
-
-	output->path = realpath(path, NULL);
-	if (!output->path)
-		output->path = xstrdup(path);
-	if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
-		output->fd = open(output->path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
-		return output->fd < 0 ? error_set_path(err, errno, "write to", output->path) : 0;
-	}
-	return open_file(output, err);
-}
-
 int
 output_open(const char *path, struct output *output, struct error **err)
 {
-	return strcmp(path, "-") == 0 ? open_stdout(output, err) : open_path(path, output, err);
+	if (strcmp(path, "-") != 0) {
+		struct stat status;
+
+		output->path = realpath(path, NULL);
+		if (!output->path)
+			output->path = xstrdup(path);
+		if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
+			output->fd = open(output->path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+			return output->fd < 0 ? error_set_path(err, errno, "write to", output->path)
+					      : 0;
+		}
+		return open_file(output, err);
+	}
+	if (isatty(STDOUT_FILENO)) {
+		error_set(err, ERROR_USAGE, "cannot write an archive to a terminal");
+		return error_set_hint(err,
+				      "redirect standard output, or name a file instead of '-'");
+	}
+	output->path = xstrdup("standard output");
+	output->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+	if (output->fd < 0)
+		return error_set_errno(err, errno, "cannot write to standard output");
+	return 0;
 }
 
 int

@@ -8,12 +8,6 @@
 
 #include "base/strings.h"
 
-static bool
-is_dot(const char *name)
-{
-	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
-}
-
 /* An errno. */
 static int
 read_names(DIR *dir, size_t most_count, struct strings *names)
@@ -25,7 +19,7 @@ read_names(DIR *dir, size_t most_count, struct strings *names)
 		entry = readdir(dir); /* NOLINT(concurrency-mt-unsafe): `dir` is ours alone */
 		if (!entry)
 			return errno;
-		if (is_dot(entry->d_name))
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
 		if (names->count >= most_count)
 			return E2BIG;

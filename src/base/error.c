@@ -63,18 +63,6 @@ errno_kind(int errnum)
 	}
 }
 
-/* One class and one remedy, wherever a disk is full. */
-static int
-add_remedy(int errnum, struct error **err)
-{
-	if (errnum == EMFILE)
-		return error_set_hint(err, "allow more open files, as with 'ulimit -n 1024'");
-	if (errnum != ENOSPC && errnum != EDQUOT)
-		return -1;
-	error_set_class(err, CLASS_SPACE);
-	return error_set_hint(err, "free some space there; in the store, 'ocifp store gc' does");
-}
-
 struct errno_text
 errno_text(int errnum)
 {
@@ -94,7 +82,13 @@ error_set_errno(struct error **err, int errnum, const char *format, ...)
 	context = xvasprintf(format, args);
 	va_end(args);
 	set_text(err, errno_kind(errnum), xasprintf("%s: %s", context, errno_text(errnum).text));
-	return add_remedy(errnum, err);
+	/* One class and one remedy, wherever a disk is full. */
+	if (errnum == EMFILE)
+		return error_set_hint(err, "allow more open files, as with 'ulimit -n 1024'");
+	if (errnum != ENOSPC && errnum != EDQUOT)
+		return -1;
+	error_set_class(err, CLASS_SPACE);
+	return error_set_hint(err, "free some space there; in the store, 'ocifp store gc' does");
 }
 
 int

@@ -59,15 +59,6 @@ parent_path(const char *path)
 	return size > 0 ? xstrndup(path, size) : xstrdup(".");
 }
 
-static char *
-temporary_path(const char *path, struct error **err)
-{
-	AUTO_FREE char *parent = parent_path(path);
-	AUTO_FREE char *name = random_hex(8, err);
-
-	return name ? xasprintf("%s/.%s.tmp", parent, name) : NULL;
-}
-
 static int
 write_new(int fd, const char *path, const void *bytes, size_t size, bool is_durable,
 	  struct error **err)
@@ -91,7 +82,9 @@ static int
 replace(int dir_fd, const char *path, mode_t mode, const void *bytes, size_t size, bool is_durable,
 	struct error **err)
 {
-	AUTO_FREE char *temporary = temporary_path(path, err);
+	AUTO_FREE char *parent = parent_path(path);
+	AUTO_FREE char *name = random_hex(8, err);
+	AUTO_FREE char *temporary = name ? xasprintf("%s/.%s.tmp", parent, name) : NULL;
 	AUTO_CLOSE int fd = -1;
 
 	if (!temporary)

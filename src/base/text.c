@@ -60,18 +60,12 @@ text_is_harmful(uint32_t code)
 	return (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
 }
 
-static bool
-ends_with(const struct quoted *quoted, char last)
-{
-	return quoted->size > 0 && quoted->text[quoted->size - 1] == last;
-}
-
 /* Every runner's command holds "::" or "##"; a backslash between the two is enough. */
 static bool
 needs_backslash(const struct quoted *quoted, uint32_t code)
 {
 	if (code == ':' || code == '#')
-		return ends_with(quoted, (char)code);
+		return quoted->size > 0 && quoted->text[quoted->size - 1] == (char)code;
 	return code == '\\';
 }
 
@@ -148,19 +142,12 @@ authority_start(const char *url)
 	return text_starts(url, "//") ? url + 2 : url;
 }
 
-static const char *
-user_info_end(const char *authority)
-{
-	const char *at = memrchr(authority, '@', strcspn(authority, "/?#"));
-
-	return at ? at + 1 : authority;
-}
-
 char *
 text_quote_url(const char *url)
 {
 	const char *authority = authority_start(url);
-	const char *host = user_info_end(authority);
+	const char *at = memrchr(authority, '@', strcspn(authority, "/?#"));
+	const char *host = at ? at + 1 : authority;
 	size_t shown = strcspn(host, "?#");
 	AUTO_FREE char *harmless = NULL;
 

@@ -120,24 +120,6 @@ take_unit_ns(const char **text)
 	return 0;
 }
 
-/* Adds one "1.5h" to *total_ns. */
-static bool
-take_part(const char **text, bool is_first, uint64_t *total_ns)
-{
-	const char *fraction;
-	uint64_t count, unit_ns, ns;
-
-	if (!take_digits(text, &count) || !take_fraction(text, &fraction))
-		return false;
-	unit_ns = take_unit_ns(text);
-	if (unit_ns == 0 && is_first && !**text)
-		unit_ns = ns_per_s;
-	if (unit_ns == 0 || __builtin_mul_overflow(count, unit_ns, &ns))
-		return false;
-	return !__builtin_add_overflow(ns, fraction_ns(fraction, unit_ns), &ns) &&
-	       !__builtin_add_overflow(*total_ns, ns, total_ns);
-}
-
 bool
 text_parse_duration_ms(const char *text, int64_t *ret_ms)
 {
@@ -145,7 +127,18 @@ text_parse_duration_ms(const char *text, int64_t *ret_ms)
 	uint64_t total_ns = 0;
 
 	do {
-		if (!take_part(&rest, rest == text, &total_ns))
+		const char *fraction;
+		uint64_t count, unit_ns, ns;
+
+		/* Adds one "1.5h" to *total_ns. */
+		if (!take_digits(&rest, &count) || !take_fraction(&rest, &fraction))
+			return false;
+		unit_ns = take_unit_ns(&rest);
+		if (unit_ns == 0 && rest == text && !*rest)
+			unit_ns = ns_per_s;
+		if (unit_ns == 0 || __builtin_mul_overflow(count, unit_ns, &ns) ||
+		    __builtin_add_overflow(ns, fraction_ns(fraction, unit_ns), &ns) ||
+		    __builtin_add_overflow(total_ns, ns, &total_ns))
 			return false;
 	} while (*rest);
 	/* Rounded up: what is not 0 must not become 0, which often means "none". */

@@ -149,25 +149,6 @@ add_mirrors_of_settings(struct context *context, enum settings_level level)
 	}
 }
 
-/* Mirrors are a help and no need: a command that asks nothing else of the project file works
- * without it. */
-static void
-add_mirrors_of_project(struct context *context)
-{
-	AUTO_ERROR struct error *error = NULL;
-	const struct project *project = context_find_project(context, &error);
-
-	if (error)
-		context_notice(context, "no mirrors of the project are used: %s",
-			       error_text(error));
-	for (size_t i = 0; project && i < project->mirror_count; i++) {
-		const struct project_mirror *mirror = &project->mirrors[i];
-
-		for (size_t j = 0; j < mirror->urls.count; j++)
-			add_mirror(context, mirror->host, mirror->urls.items[j], false);
-	}
-}
-
 void
 context_log_in_at_host(struct context *context, const char *host)
 {
@@ -217,8 +198,22 @@ context_session(struct context *context)
 	add_mirrors_of_settings(context, SETTINGS_MACHINE);
 	add_mirrors_of_settings(context, SETTINGS_USER);
 	if ((context->command->groups & OPTIONS_PROJECT) &&
-	    settings_is(&context->options.settings, "project_mirrors", true))
-		add_mirrors_of_project(context);
+	    settings_is(&context->options.settings, "project_mirrors", true)) {
+		AUTO_ERROR struct error *error = NULL;
+		const struct project *project = context_find_project(context, &error);
+
+		/* Mirrors are a help and no need: a command that asks nothing else of the project
+		 * file works without it. */
+		if (error)
+			context_notice(context, "no mirrors of the project are used: %s",
+				       error_text(error));
+		for (size_t i = 0; project && i < project->mirror_count; i++) {
+			const struct project_mirror *mirror = &project->mirrors[i];
+
+			for (size_t j = 0; j < mirror->urls.count; j++)
+				add_mirror(context, mirror->host, mirror->urls.items[j], false);
+		}
+	}
 	context->session = session_new(&context->options.session);
 	return context->session;
 }

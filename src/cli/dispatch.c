@@ -282,22 +282,6 @@ order_words(int argc, char **argv, char **ordered, struct error **err)
 	return 0;
 }
 
-/* Of a command line that no command takes: --json and --status-file count all the same. */
-static void
-take_general_options(struct common_options *options, int argc, char **argv)
-{
-	struct operands operands = { 0 };
-	AUTO_ERROR struct error *ignored = NULL;
-
-	for (const struct common_group *group = common_groups; group->title; group++) {
-		struct option_table table = { group->specs, options };
-
-		if (!group->group)
-			(void)options_parse(&table, 1, argc, argv, &operands, &ignored);
-	}
-	strings_release(&operands.words);
-}
-
 static void
 add_table(struct invocation *invocation, const struct option_spec *specs, void *values)
 {
@@ -402,7 +386,18 @@ dispatch_words(struct context *context, struct invocation *invocation, int argc,
 		invocation->command =
 			find_command(argc, ordered, &invocation->name, &word_count, err);
 	if (!invocation->command) {
-		take_general_options(&context->options, argc, argv);
+		struct operands operands = { 0 };
+		AUTO_ERROR struct error *ignored = NULL;
+
+		/* Of a command line that no command takes: --json and --status-file count all the
+		 * same. */
+		for (const struct common_group *group = common_groups; group->title; group++) {
+			struct option_table table = { group->specs, &context->options };
+
+			if (!group->group)
+				(void)options_parse(&table, 1, argc, argv, &operands, &ignored);
+		}
+		strings_release(&operands.words);
 		return -1;
 	}
 	return run(context, invocation, argc - word_count, ordered + word_count, err);

@@ -119,20 +119,6 @@ print_summary(struct page *page, const char *name, const char *summary)
 }
 
 static void
-print_usage(struct page *page, const struct command *command, const char *name)
-{
-	const char *usage = command->usage ? command->usage : "";
-	AUTO_FREE char *line = NULL;
-
-	if (command->subcommands)
-		usage = "COMMAND ...";
-	line = xasprintf("ocifp %s [OPTIONS] %s", name, usage);
-	page_add(page, "usage: ");
-	print_wrapped(page, line, strlen("usage: "));
-	print_wrapped(page, command->summary, 0);
-}
-
-static void
 print_overview(struct page *page, const struct command *command, const char *name)
 {
 	size_t more = print_first_options(page, command);
@@ -157,8 +143,15 @@ char *
 help_of_command(const struct command *command, const char *name, bool all)
 {
 	AUTO_PAGE struct page page = { 0 };
+	const char *usage = command->usage ? command->usage : "";
+	AUTO_FREE char *line = NULL;
 
-	print_usage(&page, command, name);
+	if (command->subcommands)
+		usage = "COMMAND ...";
+	line = xasprintf("ocifp %s [OPTIONS] %s", name, usage);
+	page_add(&page, "usage: ");
+	print_wrapped(&page, line, strlen("usage: "));
+	print_wrapped(&page, command->summary, 0);
 	if (command->subcommands) {
 		page_add(&page, "\nCommands:\n");
 		for (const struct command *const *sub = command->subcommands; *sub; sub++)

@@ -24,23 +24,6 @@ flag_text(const bool *value)
 	return !value ? NULL : *value ? "true" : "false";
 }
 
-static int
-set_outputs(const struct outcome *outcome, const char *digest, struct error **err)
-{
-	const struct target *target = outcome->target;
-
-	if (target && target->by_hash &&
-	    set_output(outcome, "fingerprint", digest_hex(&target->fingerprint.digest).text, err) <
-		    0)
-		return -1;
-	if (set_output(outcome, "tag", outcome->tag, err) < 0 ||
-	    set_output(outcome, "digest", digest, err) < 0 ||
-	    set_output(outcome, "image", outcome->repository, err) < 0 ||
-	    set_output(outcome, "present", flag_text(outcome->present), err) < 0)
-		return -1;
-	return set_output(outcome, "pushed", flag_text(outcome->pushed), err);
-}
-
 void
 outcome_add_counts(const struct context *context, json_t *object)
 {
@@ -100,12 +83,24 @@ outcome_tell(struct context *context, const struct outcome *outcome, struct erro
 	const char *digest = NULL;
 	const struct progress_counts *counts;
 	struct github_summary summary;
+	const struct target *target;
 
 	if (outcome->digest->algorithm != DIGEST_NONE) {
 		text = digest_text(outcome->digest);
 		digest = text.text;
 	}
-	if (print(context, outcome, digest, err) < 0 || set_outputs(outcome, digest, err) < 0)
+	if (print(context, outcome, digest, err) < 0)
+		return -1;
+	target = outcome->target;
+	if ((target && target->by_hash &&
+	     set_output(outcome, "fingerprint", digest_hex(&target->fingerprint.digest).text, err) <
+		     0) ||
+	    set_output(outcome, "tag", outcome->tag, err) < 0 ||
+	    set_output(outcome, "digest", digest, err) < 0 ||
+	    set_output(outcome, "image", outcome->repository, err) < 0 ||
+	    set_output(outcome, "present", flag_text(outcome->present), err) < 0)
+		return -1;
+	if (set_output(outcome, "pushed", flag_text(outcome->pushed), err) < 0)
 		return -1;
 	counts = progress_counts(context->progress);
 	summary = (struct github_summary){

@@ -30,14 +30,24 @@ collection_release(struct collection *collection)
 	named_release(&collection->named);
 }
 
-/* A link may lead anywhere; what lies outside is another machine's business. */
 static int
-check_inside(const struct collection *collection, const char *path, struct error **err)
+find_input(struct collection *collection, const char *path, enum named_kind *ret_kind,
+	   struct error **err)
 {
-	AUTO_FREE char *root = realpath(collection->directory, NULL);
-	AUTO_FREE char *joined = xasprintf("%s/%s", collection->directory, path);
-	AUTO_FREE char *target = realpath(joined, NULL);
+	AUTO_FREE char *root = NULL;
+	AUTO_FREE char *joined = NULL;
+	AUTO_FREE char *target = NULL;
 
+	if (path_never_enters(path))
+		return error_set(err, ERROR_USAGE, "'%s' cannot be an input", QUOTED(path));
+	if (named_find(&collection->named, path, ret_kind, err) < 0)
+		return -1;
+	if (*ret_kind == NAMED_MISSING)
+		return 0;
+	/* A link may lead anywhere; what lies outside is another machine's business. */
+	root = realpath(collection->directory, NULL);
+	joined = xasprintf("%s/%s", collection->directory, path);
+	target = realpath(joined, NULL);
 	if (!root || !target)
 		return error_set_errno(err, errno, "cannot resolve input '%s'", QUOTED(path));
 	if (strcmp(root, "/") == 0 || path_is_below(target, root))
@@ -45,17 +55,6 @@ check_inside(const struct collection *collection, const char *path, struct error
 	error_set(err, ERROR_USAGE, "input '%s' is a link that leaves the project directory",
 		  QUOTED(path));
 	return error_set_hint(err, "copy the file, or move the project file up");
-}
-
-static int
-find_input(struct collection *collection, const char *path, enum named_kind *ret_kind,
-	   struct error **err)
-{
-	if (path_never_enters(path))
-		return error_set(err, ERROR_USAGE, "'%s' cannot be an input", QUOTED(path));
-	if (named_find(&collection->named, path, ret_kind, err) < 0)
-		return -1;
-	return *ret_kind == NAMED_MISSING ? 0 : check_inside(collection, path, err);
 }
 
 static int

@@ -47,28 +47,23 @@ filter_files(const struct fingerprint_inputs *inputs, struct input_files *files,
 }
 
 static int
-read_files(int dir_fd, struct input_files *files, struct error **err)
-{
-	CLEANUP(stat_cache_free_at)
-	struct stat_cache *cache = stat_cache_open(dir_fd, files->count);
-
-	if (hash_files(dir_fd, files, cache, err) < 0)
-		return -1;
-	if (cache)
-		stat_cache_save(cache);
-	return 0;
-}
-
-static int
 compute_tree(int dir_fd, const struct fingerprint_inputs *inputs, struct buf *record,
 	     struct digest *ret_digest, struct error **err)
 {
 	AUTO_INPUT_FILES struct input_files files = { 0 };
 	AUTO_HASHER struct hasher *hasher = hasher_new(DIGEST_SHA256);
 	struct record_writer writer = { .hasher = hasher, .record = record };
+	CLEANUP(stat_cache_free_at)
+	struct stat_cache *cache = NULL;
 
-	if (collect_tree(dir_fd, inputs, &files, err) < 0 || read_files(dir_fd, &files, err) < 0 ||
-	    filter_files(inputs, &files, err) < 0 || write_record(&writer, inputs, &files, err) < 0)
+	if (collect_tree(dir_fd, inputs, &files, err) < 0)
+		return -1;
+	cache = stat_cache_open(dir_fd, files.count);
+	if (hash_files(dir_fd, &files, cache, err) < 0)
+		return -1;
+	if (cache)
+		stat_cache_save(cache);
+	if (filter_files(inputs, &files, err) < 0 || write_record(&writer, inputs, &files, err) < 0)
 		return -1;
 	*ret_digest = hasher_finish(hasher);
 	return 0;
@@ -136,17 +131,6 @@ check_scheme(const struct fingerprint_inputs *inputs, struct error **err)
 }
 
 static int
-check_args(const struct fingerprint_pairs *args, struct error **err)
-{
-	for (size_t i = 0; i < args->count; i++) {
-		if (!fingerprint_arg_name_is_valid(args->items[i].key))
-			return error_set(err, ERROR_USAGE, "invalid argument name '%s'",
-					 QUOTED(args->items[i].key));
-	}
-	return 0;
-}
-
-static int
 check_inputs(const struct fingerprint_inputs *inputs, struct error **err)
 {
 	size_t count =
@@ -156,7 +140,12 @@ check_inputs(const struct fingerprint_inputs *inputs, struct error **err)
 		return error_set(err, ERROR_USAGE, "a fingerprint needs at least one input");
 	if (check_scheme(inputs, err) < 0)
 		return -1;
-	return check_args(&inputs->args, err);
+	for (size_t i = 0; i < inputs->args.count; i++) {
+		if (!fingerprint_arg_name_is_valid(inputs->args.items[i].key))
+			return error_set(err, ERROR_USAGE, "invalid argument name '%s'",
+					 QUOTED(inputs->args.items[i].key));
+	}
+	return 0;
 }
 
 static int

@@ -59,29 +59,12 @@ finds_other_case(const struct exact_names *exact, const char *name)
 }
 
 static bool
-has_letter(const char *name)
-{
-	return strpbrk(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") != NULL;
-}
-
-static bool
 is_ascii(const char *name)
 {
 	for (; *name; name++)
 		if ((unsigned char)*name >= 0x80)
 			return false;
 	return true;
-}
-
-static int
-read_names(struct exact_names *exact, struct error **err)
-{
-	const char *path = *exact->known ? exact->known : ".";
-	AUTO_CLOSE int fd = openat(exact->dir_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0 || dir_names(fd, SIZE_MAX, &exact->names) < 0)
-		return error_set_path(err, errno, "read directory", path);
-	return 0;
 }
 
 /* In a directory of another spelling it is the same file. */
@@ -104,12 +87,18 @@ check_name(struct exact_names *exact, const char *name, struct error **err)
 {
 	const char *spelled;
 
-	if (exact->folds == FOLDS_UNKNOWN && has_letter(name))
+	if (exact->folds == FOLDS_UNKNOWN &&
+	    strpbrk(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") != NULL)
 		exact->folds = finds_other_case(exact, name) ? FOLDS : FOLDS_NOT;
 	if (exact->folds != FOLDS && is_ascii(name))
 		return 0;
-	if (exact->names.count == 0 && read_names(exact, err) < 0)
-		return -1;
+	if (exact->names.count == 0) {
+		const char *path = *exact->known ? exact->known : ".";
+		AUTO_CLOSE int fd = openat(exact->dir_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		if (fd < 0 || dir_names(fd, SIZE_MAX, &exact->names) < 0)
+			return error_set_path(err, errno, "read directory", path);
+	}
 	if (strings_has(&exact->names, name))
 		return 0;
 	spelled = find_spelling(exact, name);

@@ -120,23 +120,6 @@ subcommand_of(const struct run *run)
 }
 
 static int
-refuse(const struct run *run, const struct spawn_result *result, const struct buf *messages,
-       struct error **err)
-{
-	AUTO_FREE char *said = text_quote_message(messages->data, messages->size);
-	enum error_kind kind =
-		run->settings == SETTINGS_OF_REPOSITORY ? ERROR_UNAVAILABLE : ERROR_LOCAL;
-
-	if (result->timed_out)
-		return error_set(err, kind, "git %s did not end in %d s", subcommand_of(run),
-				 run->timeout_ms / 1000);
-	if (result->exit_status == 127)
-		return error_set(err, ERROR_USAGE, "git is not installed");
-	return error_set(err, kind, "git %s ended with status %d: %s", subcommand_of(run),
-			 result->exit_status, said);
-}
-
-static int
 perform(const struct run *run, struct buf *output, struct error **err)
 {
 	AUTO_STRINGS struct strings environment = { 0 };
@@ -166,8 +149,19 @@ perform(const struct run *run, struct buf *output, struct error **err)
 		return error_wrap(err, "git %s", subcommand_of(run));
 	if (result.exit_status == 1 && run->may_find_none)
 		buf_clear(output);
-	else if (result.exit_status != 0 || result.timed_out)
-		return refuse(run, &result, &messages, err);
+	else if (result.exit_status != 0 || result.timed_out) {
+		AUTO_FREE char *said = text_quote_message(messages.data, messages.size);
+		enum error_kind kind =
+			run->settings == SETTINGS_OF_REPOSITORY ? ERROR_UNAVAILABLE : ERROR_LOCAL;
+
+		if (result.timed_out)
+			return error_set(err, kind, "git %s did not end in %d s",
+					 subcommand_of(run), run->timeout_ms / 1000);
+		if (result.exit_status == 127)
+			return error_set(err, ERROR_USAGE, "git is not installed");
+		return error_set(err, kind, "git %s ended with status %d: %s", subcommand_of(run),
+				 result.exit_status, said);
+	}
 	return 0;
 }
 
@@ -538,25 +532,13 @@ fill_room(const struct git *git, const char *room, struct error **err)
 	return borrow_shared_indexes(git, room, err);
 }
 
-/* Git makes it, in any question that is asked in the checkout. */
-static void
-note_index(const char *room)
-{
-	static const char *const names[] = { "index", "index.lock" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		AUTO_FREE char *path = xasprintf("%s/%s", room, names[i]);
-
-		leftovers_add(path);
-	}
-}
-
 const char *
 git_checkout_folder(struct git *git, struct error **err)
 {
 	const char *parent = temporary_folder();
 	AUTO_FREE char *folder = NULL;
 	AUTO_FREE char *room = NULL;
+	static const char *const names[] = { "index", "index.lock" };
 
 	if (git->checkout)
 		return git->checkout;
@@ -568,7 +550,12 @@ git_checkout_folder(struct git *git, struct error **err)
 	leftovers_add(folder);
 	room = xasprintf("%s/.git", folder);
 	leftovers_add(room);
-	note_index(room);
+	/* Git makes it, in any question that is asked in the checkout. */
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		AUTO_FREE char *path = xasprintf("%s/%s", room, names[i]);
+
+		leftovers_add(path);
+	}
 	if (mkdir(room, 0700) < 0)
 		error_set_path(err, errno, "make", room);
 	else if (fill_room(git, room, err) == 0)

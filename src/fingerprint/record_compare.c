@@ -35,12 +35,6 @@ sort_entries(const struct record *record)
 	return sorted;
 }
 
-static bool
-has_same_value(const struct record_entry *a, const struct record_entry *b)
-{
-	return a->value_size == b->value_size && memcmp(a->value, b->value, a->value_size) == 0;
-}
-
 /* Below 0: the next entry of `before` has no partner; above 0: that of `after`. */
 static int
 compare_next(const struct record_entry *before, const struct record_entry *after)
@@ -55,7 +49,8 @@ static bool
 tell(const struct record_entry *before, const struct record_entry *after,
      record_difference *difference, void *context)
 {
-	if (before && after && has_same_value(before, after))
+	if (before && after && before->value_size == after->value_size &&
+	    memcmp(before->value, after->value, before->value_size) == 0)
 		return false;
 	if (before && after)
 		difference(context, RECORD_CHANGED, before, after);

@@ -32,27 +32,21 @@ record_write_header(const struct record_writer *writer, enum fingerprint_scheme 
 	return add(writer, header, strlen(header), err);
 }
 
-static int
-write_file(const struct record_writer *writer, const struct input_file *file, struct error **err)
-{
-	char line[sizeof("100644 18446744073709551615 ") + FINGERPRINT_HEX_CHARS + 1];
-	int size =
-		snprintf(line, sizeof(line), "%06o %" PRIu64 " ", (unsigned)file->mode, file->size);
-
-	text_hex(file->sha256, INPUT_DIGEST_BYTES, line + size);
-	line[size + FINGERPRINT_HEX_CHARS] = ' ';
-	if (add(writer, line, (size_t)size + FINGERPRINT_HEX_CHARS + 1, err) < 0)
-		return -1;
-	return add(writer, file->path, strlen(file->path) + 1, err);
-}
-
 int
 record_write_files(const struct record_writer *writer, const struct input_files *files,
 		   struct error **err)
 {
-	for (size_t i = 0; i < files->count; i++)
-		if (write_file(writer, &files->items[i], err) < 0)
+	for (size_t i = 0; i < files->count; i++) {
+		char line[sizeof("100644 18446744073709551615 ") + FINGERPRINT_HEX_CHARS + 1];
+		int size = snprintf(line, sizeof(line), "%06o %" PRIu64 " ",
+				    (unsigned)files->items[i].mode, files->items[i].size);
+
+		text_hex(files->items[i].sha256, INPUT_DIGEST_BYTES, line + size);
+		line[size + FINGERPRINT_HEX_CHARS] = ' ';
+		if (add(writer, line, (size_t)size + FINGERPRINT_HEX_CHARS + 1, err) < 0 ||
+		    add(writer, files->items[i].path, strlen(files->items[i].path) + 1, err) < 0)
 			return -1;
+	}
 	return 0;
 }
 
@@ -63,15 +57,6 @@ compare_keys(const void *left, const void *right)
 	const struct fingerprint_pair *b = right;
 
 	return strcmp(a->key, b->key);
-}
-
-static int
-write_pair(const struct record_writer *writer, const char *kind, char separator,
-	   const struct fingerprint_pair *pair, struct error **err)
-{
-	AUTO_FREE char *line = xasprintf("%s %s%c%s", kind, pair->key, separator, pair->value);
-
-	return add(writer, line, strlen(line) + 1, err);
 }
 
 static int
@@ -94,9 +79,12 @@ record_write_pairs(const struct record_writer *writer, const char *kind, char se
 	memcpy(sorted, pairs->items, pairs->count * sizeof(*sorted));
 	qsort(sorted, pairs->count, sizeof(*sorted), compare_keys);
 	for (size_t i = 0; i < pairs->count; i++) {
+		AUTO_FREE char *line = NULL;
+
 		if (i > 0 && check_distinct(kind, &sorted[i - 1], &sorted[i], err) < 0)
 			return -1;
-		if (write_pair(writer, kind, separator, &sorted[i], err) < 0)
+		line = xasprintf("%s %s%c%s", kind, sorted[i].key, separator, sorted[i].value);
+		if (add(writer, line, strlen(line) + 1, err) < 0)
 			return -1;
 	}
 	return 0;

@@ -152,22 +152,6 @@ slot_of(const struct stat_cache *cache, uint64_t inode)
 	return &cache->slots[at];
 }
 
-/* Of several records of an inode the first is the latest. */
-static void
-fill_slots(struct stat_cache *cache)
-{
-	cache->slot_count = 1;
-	while (cache->slot_count < 2 * cache->known_count)
-		cache->slot_count *= 2;
-	cache->slots = xcalloc(cache->slot_count, sizeof(*cache->slots));
-	for (size_t i = 0; i < cache->known_count; i++) {
-		uint32_t *slot = slot_of(cache, cache->known[i].inode);
-
-		if (*slot == 0)
-			*slot = (uint32_t)i + 1;
-	}
-}
-
 static void
 read_known(struct stat_cache *cache)
 {
@@ -185,7 +169,17 @@ read_known(struct stat_cache *cache)
 	cache->known_count = (cache->bytes.size - sizeof(struct head) - INPUT_DIGEST_BYTES) /
 			     sizeof(struct stat_record);
 	cache->known = (const void *)(cache->bytes.data + sizeof(struct head));
-	fill_slots(cache);
+	/* Of several records of an inode the first is the latest. */
+	cache->slot_count = 1;
+	while (cache->slot_count < 2 * cache->known_count)
+		cache->slot_count *= 2;
+	cache->slots = xcalloc(cache->slot_count, sizeof(*cache->slots));
+	for (size_t i = 0; i < cache->known_count; i++) {
+		uint32_t *slot = slot_of(cache, cache->known[i].inode);
+
+		if (*slot == 0)
+			*slot = (uint32_t)i + 1;
+	}
 	cache->is_used = xcalloc(cache->known_count + 1, sizeof(*cache->is_used));
 	/* The sweep goes by this time. */
 	if (status.st_mtime < cache->now_s - STAT_CACHE_LIFE_S / 2)
@@ -286,18 +280,13 @@ stat_cache_find(struct stat_cache *cache, size_t index, const struct stat *statu
 	return true;
 }
 
-/* Git's "racily clean": what changed a moment ago may change once more within the same tick. */
-static bool
-is_quiet(const struct stat_cache *cache, const struct stat *status)
-{
-	return status->st_ctim.tv_sec <= cache->now_s - STAT_CACHE_QUIET_S;
-}
-
 bool
 stat_cache_settle(const struct stat_cache *cache, int fd, const struct stat *status)
 {
-	return (uint64_t)status->st_dev == cache->device && is_quiet(cache, status) &&
-	       file_settle(fd);
+	/* Git's "racily clean": what changed a moment ago may change once more within the same
+	 * tick. */
+	return (uint64_t)status->st_dev == cache->device &&
+	       status->st_ctim.tv_sec <= cache->now_s - STAT_CACHE_QUIET_S && file_settle(fd);
 }
 
 void

@@ -71,20 +71,6 @@ walk_refuse_special(const char *path, struct error **err)
 	return error_set_hint(err, "exclude it, or list the files");
 }
 
-static int
-add_entry(struct state *state, mode_t type, char **path, struct error **err)
-{
-	bool wanted = S_ISREG(type) || (S_ISLNK(type) && !state->walk->as_find);
-
-	if (S_ISDIR(type))
-		strings_take(&state->pending, TAKE_PTR(*path));
-	else if (wanted)
-		return input_files_take(state->files, TAKE_PTR(*path), false, err);
-	else if (!state->walk->as_find)
-		return walk_refuse_special(*path, err);
-	return 0;
-}
-
 static bool
 is_excluded(const struct walk *walk, const char *name, const char *path)
 {
@@ -99,19 +85,23 @@ take_entry(struct state *state, DIR *dir, const char *directory, const struct di
 {
 	AUTO_FREE char *path = path_join(directory, entry->d_name, err);
 	mode_t type;
+	bool wanted;
 
 	if (!path)
 		return -1;
 	if (is_excluded(state->walk, entry->d_name, path))
 		return 0;
 	type = entry_type(dir, entry, path, err);
-	return type ? add_entry(state, type, &path, err) : -1;
-}
-
-static bool
-is_dot(const char *name)
-{
-	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+	if (!type)
+		return -1;
+	wanted = S_ISREG(type) || (S_ISLNK(type) && !state->walk->as_find);
+	if (S_ISDIR(type))
+		strings_take(&state->pending, TAKE_PTR(path));
+	else if (wanted)
+		return input_files_take(state->files, TAKE_PTR(path), false, err);
+	else if (!state->walk->as_find)
+		return walk_refuse_special(path, err);
+	return 0;
 }
 
 static int
@@ -128,16 +118,10 @@ read_directory(struct state *state, const char *directory, int flags, struct err
 		entry = readdir(dir); /* NOLINT(concurrency-mt-unsafe): `dir` is ours alone */
 		if (!entry)
 			return errno ? fail(err, "read directory", directory) : 0;
-		if (!is_dot(entry->d_name) && take_entry(state, dir, directory, entry, err) < 0)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+		    take_entry(state, dir, directory, entry, err) < 0)
 			return -1;
 	}
-}
-
-static char *
-pop(struct strings *pending)
-{
-	pending->count--;
-	return TAKE_PTR(pending->items[pending->count]);
 }
 
 int
@@ -148,8 +132,10 @@ walk_directory(const struct walk *walk, const char *directory, struct input_file
 	int result = read_directory(&state, directory, 0, err);
 
 	while (result == 0 && state.pending.count > 0) {
-		AUTO_FREE char *path = pop(&state.pending);
+		AUTO_FREE char *path = NULL;
 
+		state.pending.count--;
+		path = TAKE_PTR(state.pending.items[state.pending.count]);
 		result = read_directory(&state, path, O_NOFOLLOW, err);
 	}
 	strings_release(&state.pending);

@@ -101,15 +101,6 @@ address_scope_of(const struct sockaddr *address)
 	}
 }
 
-/* Without brackets and zone ("%eth0"). */
-static char *
-bare_host(const char *host)
-{
-	const char *start = *host == '[' ? host + 1 : host;
-
-	return xstrndup(start, strcspn(start, "]%"));
-}
-
 static bool
 is_localhost(const char *host)
 {
@@ -125,7 +116,9 @@ is_localhost(const char *host)
 enum address_scope
 address_scope_of_host(const char *host)
 {
-	AUTO_FREE char *bare = bare_host(host);
+	/* Without brackets and zone ("%eth0"). */
+	const char *start = *host == '[' ? host + 1 : host;
+	AUTO_FREE char *bare = xstrndup(start, strcspn(start, "]%"));
 	struct in6_addr ipv6;
 	struct in_addr ipv4;
 

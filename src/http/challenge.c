@@ -86,17 +86,6 @@ scheme_of(const char *name, size_t size)
 	return CHALLENGE_OTHER;
 }
 
-static struct challenge *
-add_challenge(struct challenges *challenges, enum challenge_scheme scheme)
-{
-	struct challenge *added;
-
-	challenges->items = xgrow(challenges->items, challenges->count, sizeof(*challenges->items));
-	added = &challenges->items[challenges->count++];
-	*added = (struct challenge){ .scheme = scheme };
-	return added;
-}
-
 /* Reads one "name = value" or the name of a scheme; *at is moved behind it. */
 static void
 read_element(const char **at, struct challenges *challenges, struct challenge **current)
@@ -107,7 +96,13 @@ read_element(const char **at, struct challenges *challenges, struct challenge **
 	char *value;
 
 	if (size > 0 && *after != '=') {
-		*current = add_challenge(challenges, scheme_of(name, size));
+		struct challenge *added;
+
+		challenges->items =
+			xgrow(challenges->items, challenges->count, sizeof(*challenges->items));
+		added = &challenges->items[challenges->count++];
+		*added = (struct challenge){ .scheme = scheme_of(name, size) };
+		*current = added;
 		*at = name + size;
 		return;
 	}

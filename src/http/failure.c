@@ -11,13 +11,6 @@
 #include "http/curl_compat.h"
 #include "http/origin.h"
 
-/* An error of OpenSSL, not of the socket. */
-static bool
-is_handshake_refusal(const char *detail)
-{
-	return strstr(detail, "SSL routines") && !strstr(detail, "unexpected eof");
-}
-
 bool
 failure_is_tls_refusal(const struct failure *failure)
 {
@@ -31,7 +24,9 @@ failure_is_tls_refusal(const struct failure *failure)
 	case CURLE_USE_SSL_FAILED:
 		return true;
 	case CURLE_SSL_CONNECT_ERROR:
-		return is_handshake_refusal(failure->detail);
+		/* An error of OpenSSL, not of the socket. */
+		return strstr(failure->detail, "SSL routines") &&
+		       !strstr(failure->detail, "unexpected eof");
 	default:
 		return false;
 	}
@@ -131,16 +126,6 @@ set_proxy_failure(const char *url, long status, struct error **err)
 	return error_set_class(err, CLASS_PROXY);
 }
 
-/* libcurl's messages do not say that a proxy was used. */
-static void
-hint_at_proxy(struct error **err)
-{
-	const char *name = compat_proxy_variable();
-
-	if (name)
-		error_set_hint(err, "the proxy comes from %s; check that it is right", name);
-}
-
 static const char *
 words_of(const struct failure *failure)
 {
@@ -173,7 +158,13 @@ failure_set(const struct failure *failure, struct error **err)
 	error_set(err, ERROR_UNAVAILABLE, "cannot get an answer from '%s': %s%s", url,
 		  QUOTED(words), failure->tries ? failure->tries : "");
 	error_set_remote(err, &(struct error_remote){ .retryable = true });
-	if (failure->used_proxy)
-		hint_at_proxy(err);
+	if (failure->used_proxy) {
+		const char *name = compat_proxy_variable();
+
+		/* libcurl's messages do not say that a proxy was used. */
+		if (name)
+			error_set_hint(err, "the proxy comes from %s; check that it is right",
+				       name);
+	}
 	return error_set_class(err, class_of(failure->curl_code));
 }

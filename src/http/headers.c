@@ -52,20 +52,6 @@ is_space(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* With two lengths, two readers may disagree on where a response ends (RFC 9112, section 6.3). */
-static int
-check_length(const struct headers *headers, struct error **err)
-{
-	const char *first = headers_find(headers, "content-length", 0);
-	const char *next;
-
-	for (size_t i = 1; first && (next = headers_find(headers, "content-length", i)); i++) {
-		if (strcmp(first, next) != 0)
-			return fail("two different Content-Length fields", err);
-	}
-	return 0;
-}
-
 /* A line that starts with white space continues the one before it (RFC 9112, section 5.2). */
 static void
 continue_field(struct headers *headers, const char *line, size_t size)
@@ -117,6 +103,8 @@ int
 headers_add_line(struct headers *headers, const char *line, size_t size, struct error **err)
 {
 	size_t length = without_line_end(line, size);
+	const char *first;
+	const char *next;
 
 	if (memchr(line, '\0', size))
 		return fail("a NUL in the header", err);
@@ -134,7 +122,14 @@ headers_add_line(struct headers *headers, const char *line, size_t size, struct 
 	if (length > 0)
 		return add_field(headers, line, length, err);
 	headers->complete = true;
-	return check_length(headers, err);
+	/* With two lengths, two readers may disagree on where a response ends (RFC 9112,
+	 * section 6.3). */
+	first = headers_find(headers, "content-length", 0);
+	for (size_t i = 1; first && (next = headers_find(headers, "content-length", i)); i++) {
+		if (strcmp(first, next) != 0)
+			return fail("two different Content-Length fields", err);
+	}
+	return 0;
 }
 
 const char *

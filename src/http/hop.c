@@ -36,22 +36,6 @@ add_field(struct request *request, const char *name, const char *value)
 	take_header(request, value ? xasprintf("%s: %s", name, value) : xasprintf("%s:", name));
 }
 
-/* Another origin gets no Authorization and none of the caller's own headers. */
-static void
-set_headers(struct request *request)
-{
-	add_field(request, "Accept", request->accept);
-	add_field(request, "Content-Type", request->content_type);
-	add_field(request, "Expect", NULL);
-	if (!request->has_left_origin) {
-		for (size_t i = 0; i < request->extra_headers.count; i++)
-			take_header(request, xstrdup(request->extra_headers.items[i]));
-		if (request->authorization)
-			take_header(request, xstrdup(request->authorization));
-	}
-	curl_easy_setopt(request->easy, CURLOPT_HTTPHEADER, request->header_list);
-}
-
 static uint64_t
 upload_bytes(const struct request *request)
 {
@@ -155,16 +139,6 @@ http1_origin(const struct request *request)
 	    origin_parse(request->hop_url, &origin, &ignored) < 0)
 		return NULL;
 	return xasprintf("%s:%s", origin.host, origin.port);
-}
-
-/* A server without HTTP/2 has one kind of connection, for all requests. */
-static enum pool
-choose_pool(const struct request *request)
-{
-	AUTO_FREE char *origin = request->hop.offers_http2 ? NULL : http1_origin(request);
-
-	return origin && !strings_has(&request->engine->http1_origins, origin) ? POOL_LARGE
-									       : POOL_SHARED;
 }
 
 void
@@ -503,6 +477,7 @@ int
 hop_start(struct request *request, struct error **err)
 {
 	AUTO_FREE char *url = text_quote_url(request->hop_url);
+	AUTO_FREE char *origin = NULL;
 
 	if (!request->easy)
 		request->easy = curl_easy_init();
@@ -517,14 +492,28 @@ hop_start(struct request *request, struct error **err)
 	buf_clear(&request->answer);
 	set_policy(request);
 	set_method(request);
-	set_headers(request);
+	/* Another origin gets no Authorization and none of the caller's own headers. */
+	add_field(request, "Accept", request->accept);
+	add_field(request, "Content-Type", request->content_type);
+	add_field(request, "Expect", NULL);
+	if (!request->has_left_origin) {
+		for (size_t i = 0; i < request->extra_headers.count; i++)
+			take_header(request, xstrdup(request->extra_headers.items[i]));
+		if (request->authorization)
+			take_header(request, xstrdup(request->authorization));
+	}
+	curl_easy_setopt(request->easy, CURLOPT_HTTPHEADER, request->header_list);
 	set_range(request);
 	set_tls(request);
 	set_proxy(request);
 	set_connection(request);
 	set_limits(request);
 	set_callbacks(request);
-	request->pool = choose_pool(request);
+	/* A server without HTTP/2 has one kind of connection, for all requests. */
+	origin = request->hop.offers_http2 ? NULL : http1_origin(request);
+	request->pool = origin && !strings_has(&request->engine->http1_origins, origin)
+				? POOL_LARGE
+				: POOL_SHARED;
 	if (curl_multi_add_handle(request->engine->pools[request->pool], request->easy) != CURLM_OK)
 		return error_set(err, ERROR_FAILURE, "cannot start a request");
 	request->engine->large_count += request->pool == POOL_LARGE;

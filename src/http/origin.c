@@ -77,15 +77,6 @@ lower(char *text)
 		*text = (char)tolower((unsigned char)*text);
 }
 
-static void
-cut_trailing_dot(char *host)
-{
-	size_t size = strlen(host);
-
-	if (size > 1 && host[size - 1] == '.')
-		host[size - 1] = '\0';
-}
-
 static int
 check_user_info(CURLU *parsed, const char *url, struct error **err)
 {
@@ -99,6 +90,7 @@ static int
 take_origin(CURLU *parsed, const char *url, struct origin *ret_origin, struct error **err)
 {
 	AUTO_ORIGIN struct origin origin = { .scheme = take_part(parsed, CURLUPART_SCHEME, 0) };
+	size_t size;
 
 	origin.host = take_part(parsed, CURLUPART_HOST, 0);
 	origin.port = take_part(parsed, CURLUPART_PORT, CURLU_DEFAULT_PORT);
@@ -106,7 +98,9 @@ take_origin(CURLU *parsed, const char *url, struct origin *ret_origin, struct er
 		return fail(url, "no host", err);
 	lower(origin.scheme);
 	lower(origin.host);
-	cut_trailing_dot(origin.host);
+	size = strlen(origin.host);
+	if (size > 1 && origin.host[size - 1] == '.')
+		origin.host[size - 1] = '\0';
 	if (strcmp(origin.scheme, "https") != 0 && strcmp(origin.scheme, "http") != 0)
 		return fail(url, "expected http or https", err);
 	if (!text_is_printable_ascii(origin.host) || strchr(origin.host, ' '))

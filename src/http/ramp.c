@@ -10,20 +10,6 @@ ramp_count(struct ramp *ramp, uint64_t bytes)
 	return !ramp->has_window || ramp->bytes >= RANGE_BYTES;
 }
 
-static uint64_t
-rate(const struct ramp *ramp, const struct ramp_reading *reading)
-{
-	int64_t ms = reading->now_ms - ramp->start.now_ms;
-
-	return ramp->bytes * 1000 / (uint64_t)(ms > 0 ? ms : 1);
-}
-
-static bool
-is_processor_limit(const struct ramp *ramp, const struct ramp_reading *reading)
-{
-	return (reading->busy_ms - ramp->start.busy_ms) * 2 > reading->now_ms - ramp->start.now_ms;
-}
-
 /* Twice the connections have to bring a third more. */
 static bool
 was_worth_it(const struct ramp *ramp, uint64_t bytes_per_s, unsigned connections)
@@ -47,11 +33,13 @@ grow(struct ramp *ramp, uint64_t bytes_per_s, unsigned connections)
 static void
 judge_window(struct ramp *ramp, const struct ramp_reading *reading)
 {
-	uint64_t bytes_per_s = rate(ramp, reading);
+	int64_t ms = reading->now_ms - ramp->start.now_ms;
+	uint64_t bytes_per_s = ramp->bytes * 1000 / (uint64_t)(ms > 0 ? ms : 1);
 	unsigned connections = ramp->start.connections;
 
 	if (ramp->is_settled || connections == 0 || reading->connections < connections ||
-	    connections < ramp->limit || is_processor_limit(ramp, reading))
+	    connections < ramp->limit ||
+	    (reading->busy_ms - ramp->start.busy_ms) * 2 > reading->now_ms - ramp->start.now_ms)
 		return;
 	if (ramp->limit == 0) {
 		if (bytes_per_s < RAMP_BYTES_PER_S)

@@ -106,25 +106,18 @@ learn_landing(struct ranges *ranges, const struct request *request)
 	ranges->etag = xstrdup_null(etag_of(request));
 }
 
-static int64_t
-thread_busy_ms(void)
-{
-	struct timespec busy = { 0 };
-
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &busy);
-	return (int64_t)busy.tv_sec * 1000 + busy.tv_nsec / 1000000;
-}
-
 static void
 count_received(struct ranges *ranges, size_t size)
 {
 	struct engine *engine = ranges->engine;
 	struct ramp_reading reading = { .connections = engine->download_count };
+	struct timespec busy = { 0 };
 
 	if (!ramp_count(&engine->ramp, size))
 		return;
 	reading.now_ms = deadline_now_ms();
-	reading.busy_ms = thread_busy_ms();
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &busy);
+	reading.busy_ms = (int64_t)busy.tv_sec * 1000 + busy.tv_nsec / 1000000;
 	if (!ramp_judge(&engine->ramp, &reading))
 		return;
 	spread(engine);
@@ -334,19 +327,6 @@ start_part(struct part *part, int64_t delay_ms, struct error **err)
 	return 0;
 }
 
-/* The server takes no ranges, or tells untruths about them. */
-static bool
-is_wrong_answer(const struct part *part, int status)
-{
-	return !part->has_begun && (status == 200 || status == 206 || status == 416);
-}
-
-static bool
-is_refused(int status)
-{
-	return status == 401 || status == 403 || status == 404;
-}
-
 static void
 judge_part(struct part *part, const struct request *request, const struct error *failure)
 {
@@ -355,11 +335,12 @@ judge_part(struct part *part, const struct request *request, const struct error 
 	int status = request_status(request);
 	int64_t delay_ms;
 
-	if (is_wrong_answer(part, status)) {
+	/* The server takes no ranges, or tells untruths about them. */
+	if (!part->has_begun && (status == 200 || status == 206 || status == 416)) {
 		give_up(ranges, "wrong answer to a range");
 		return;
 	}
-	if (is_refused(status) && !part->asks) {
+	if ((status == 401 || status == 403 || status == 404) && !part->asks) {
 		landing_release(&ranges->landing);
 		return;
 	}
@@ -444,28 +425,12 @@ spare_bytes(const struct ranges *ranges)
 	return spare + ranges->size_bytes - ranges->front.position - RANGE_BYTES;
 }
 
-/* A last range that is small joins the one before it. */
-static uint64_t
-claim(struct ranges *ranges)
-{
-	uint64_t left;
-	uint64_t first;
-
-	if (ranges->unclaimed == 0) {
-		uint64_t near = ranges->front.position + RANGE_BYTES / 2;
-
-		ranges->front.end = ranges->unclaimed = near - near % RANGE_BYTES + RANGE_BYTES;
-	}
-	first = ranges->unclaimed;
-	left = ranges->size_bytes - first;
-	ranges->unclaimed += left < RANGE_BYTES + LARGE_BLOB_BYTES ? left : RANGE_BYTES;
-	return first;
-}
-
 static struct part *
 next_part(struct ranges *ranges)
 {
 	struct part *unused = NULL;
+	uint64_t left;
+	uint64_t first;
 
 	for (size_t i = 0; i < LARGE_CONNECTIONS_LIMIT_COUNT; i++) {
 		struct part *part = &ranges->parts[i];
@@ -479,7 +444,16 @@ next_part(struct ranges *ranges)
 		return NULL;
 	unused->body.ops = &part_ops;
 	unused->ranges = ranges;
-	unused->position = claim(ranges);
+	/* A last range that is small joins the one before it. */
+	if (ranges->unclaimed == 0) {
+		uint64_t near = ranges->front.position + RANGE_BYTES / 2;
+
+		ranges->front.end = ranges->unclaimed = near - near % RANGE_BYTES + RANGE_BYTES;
+	}
+	first = ranges->unclaimed;
+	left = ranges->size_bytes - first;
+	ranges->unclaimed += left < RANGE_BYTES + LARGE_BLOB_BYTES ? left : RANGE_BYTES;
+	unused->position = first;
 	unused->end = ranges->unclaimed;
 	return unused;
 }

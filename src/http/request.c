@@ -275,20 +275,6 @@ send_or_end(struct request *request)
 		end(request, error);
 }
 
-static void
-begin_attempt(struct request *request)
-{
-	retry_count_attempt(&request->tally);
-	request->needs_attempt = false;
-	request->redirects = request->landing.redirects;
-	request->has_left_origin = request->landing.has_left_origin;
-	request->from_scope = request->landing.from_scope;
-	request->has_answered_challenge = false;
-	request->is_paced = false;
-	free(request->hop_url);
-	request->hop_url = xstrdup(request->landing.url ? request->landing.url : request->url);
-}
-
 static enum authorization
 authorize(struct request *request, struct error **err)
 {
@@ -370,8 +356,18 @@ request_advance(struct request *request)
 		end_body(request);
 		return;
 	}
-	if (request->needs_attempt)
-		begin_attempt(request);
+	if (request->needs_attempt) {
+		retry_count_attempt(&request->tally);
+		request->needs_attempt = false;
+		request->redirects = request->landing.redirects;
+		request->has_left_origin = request->landing.has_left_origin;
+		request->from_scope = request->landing.from_scope;
+		request->has_answered_challenge = false;
+		request->is_paced = false;
+		free(request->hop_url);
+		request->hop_url =
+			xstrdup(request->landing.url ? request->landing.url : request->url);
+	}
 	if (!may_write_now(request))
 		return;
 	switch (authorize(request, &error)) {

@@ -48,22 +48,7 @@ put_number(char *field, size_t width, const char *key, int64_t value, struct buf
 }
 
 #define PUT(member_value, field, key) \
-	put_number(ustar->field, sizeof(ustar->field), key, (int64_t)(member_value), records, err)
-
-static int
-put_numbers(const struct tar_member *member, struct ustar *ustar, struct buf *records,
-	    struct error **err)
-{
-	if (PUT(member->permissions & 07777, mode, "") < 0 || PUT(member->uid, uid, "uid") < 0 ||
-	    PUT(member->gid, gid, "gid") < 0 || PUT(member->size_bytes, size, "size") < 0 ||
-	    PUT(member->mtime_s, mtime, "mtime") < 0)
-		return -1;
-	/* Linux has numbers of 12 and 20 bits: they fit. */
-	if (PUT(member->device_major & 0xfff, device_major, "") < 0 ||
-	    PUT(member->device_minor & 0xfffff, device_minor, "") < 0)
-		return -1;
-	return 0;
-}
+	put_number(ustar.field, sizeof(ustar.field), key, (int64_t)(member_value), records, err)
 
 /* The text of records is taken for UTF-8 unless one says otherwise. */
 static int
@@ -149,8 +134,15 @@ tar_header_make(const struct tar_member *member, uint8_t *ret_block, struct buf 
 
 	memcpy(ustar.magic, "ustar", sizeof(ustar.magic));
 	memcpy(ustar.version, "00", sizeof(ustar.version));
-	if (put_names(member, &ustar, records, err) < 0 ||
-	    put_numbers(member, &ustar, records, err) < 0)
+	if (put_names(member, &ustar, records, err) < 0)
+		return -1;
+	if (PUT(member->permissions & 07777, mode, "") < 0 || PUT(member->uid, uid, "uid") < 0 ||
+	    PUT(member->gid, gid, "gid") < 0 || PUT(member->size_bytes, size, "size") < 0 ||
+	    PUT(member->mtime_s, mtime, "mtime") < 0)
+		return -1;
+	/* Linux has numbers of 12 and 20 bits: they fit. */
+	if (PUT(member->device_major & 0xfff, device_major, "") < 0 ||
+	    PUT(member->device_minor & 0xfffff, device_minor, "") < 0)
 		return -1;
 	for (size_t i = 0; i < member->xattr_count; i++) {
 		const struct tar_xattr *xattr = &member->xattrs[i];

@@ -70,19 +70,6 @@ set_environment(json_t *config, const struct strings *variables)
 		set_variable(environment, variables->items[i]);
 }
 
-static void
-set_labels(json_t *config, const struct strings *labels)
-{
-	for (size_t i = 0; i < labels->count; i++) {
-		const char *label = labels->items[i];
-		size_t size = strcspn(label, "=");
-		AUTO_FREE char *name = xstrndup(label, size);
-
-		json_object_set_new(require_object(config, "Labels"), name,
-				    json_string(label + size + 1));
-	}
-}
-
 /* A set is an object whose values are empty objects. */
 static void
 add_to_set(json_t *config, const char *name, const char *member, const char *suffix)
@@ -90,18 +77,6 @@ add_to_set(json_t *config, const char *name, const char *member, const char *suf
 	AUTO_FREE char *key = xasprintf("%s%s", member, suffix);
 
 	json_object_set_new(require_object(config, name), key, json_object());
-}
-
-static void
-set_sets(json_t *config, const struct config_change *change)
-{
-	for (size_t i = 0; i < change->ports->count; i++) {
-		const char *port = change->ports->items[i];
-
-		add_to_set(config, "ExposedPorts", port, strchr(port, '/') ? "" : "/tcp");
-	}
-	for (size_t i = 0; i < change->volumes->count; i++)
-		add_to_set(config, "Volumes", change->volumes->items[i], "");
 }
 
 /* In the order of enum config_part. */
@@ -125,8 +100,21 @@ set_run(json_t *document, const struct config_change *change)
 	set_list(config, "Cmd", change->command);
 	set_text(config, "User", change->user);
 	set_text(config, "WorkingDir", change->working_dir);
-	set_labels(config, change->labels);
-	set_sets(config, change);
+	for (size_t i = 0; i < change->labels->count; i++) {
+		const char *label = change->labels->items[i];
+		size_t size = strcspn(label, "=");
+		AUTO_FREE char *name = xstrndup(label, size);
+
+		json_object_set_new(require_object(config, "Labels"), name,
+				    json_string(label + size + 1));
+	}
+	for (size_t i = 0; i < change->ports->count; i++) {
+		const char *port = change->ports->items[i];
+
+		add_to_set(config, "ExposedPorts", port, strchr(port, '/') ? "" : "/tcp");
+	}
+	for (size_t i = 0; i < change->volumes->count; i++)
+		add_to_set(config, "Volumes", change->volumes->items[i], "");
 	set_text(config, "StopSignal", change->stop_signal);
 }
 
@@ -153,21 +141,6 @@ count_filled(const json_t *history)
 	json_array_foreach (history, i, entry)
 		count += !json_is_true(json_object_get(entry, "empty_layer"));
 	return count;
-}
-
-static void
-add_history(json_t *document, const char *created, const char *created_by, size_t layer_count)
-{
-	json_t *history = require_array(document, "history");
-
-	for (size_t i = 0; i < layer_count || i == 0; i++) {
-		json_t *entry =
-			json_pack("{s:s, s:s}", "created", created, "created_by", created_by);
-
-		if (layer_count == 0)
-			json_object_set_new(entry, "empty_layer", json_true());
-		json_array_append_new(history, entry);
-	}
 }
 
 json_t *
@@ -201,8 +174,18 @@ config_edit(json_t *document, const struct config_change *change, const struct d
 	}
 	set_run(document, change);
 	/* Readers refuse a history that has another number of layers than the image. */
-	if (filled == json_array_size(list))
-		add_history(document, created, change->created_by, diff_id_count);
+	if (filled == json_array_size(list)) {
+		json_t *history = require_array(document, "history");
+
+		for (size_t i = 0; i < diff_id_count || i == 0; i++) {
+			json_t *entry = json_pack("{s:s, s:s}", "created", created, "created_by",
+						  change->created_by);
+
+			if (diff_id_count == 0)
+				json_object_set_new(entry, "empty_layer", json_true());
+			json_array_append_new(history, entry);
+		}
+	}
 	for (size_t i = 0; i < diff_id_count; i++)
 		json_array_append_new(list, json_string(digest_text(&diff_ids[i]).text));
 }

@@ -23,21 +23,6 @@ static const struct field fields[] = {
 };
 
 static int
-parse_parts(const struct index_fields *raw, struct image_index *index, struct error **err)
-{
-	index->unsupported = json_array();
-	if (descriptors_parse(raw->manifests, "manifests", &index->manifests, index->unsupported,
-			      err) < 0)
-		return -1;
-	if (!raw->subject)
-		return 0;
-	index->has_subject = true;
-	if (descriptor_parse(raw->subject, &index->subject, err) < 0)
-		return error_wrap(err, "subject");
-	return 0;
-}
-
-static int
 parse_document(const json_t *document, const char *media_type, struct image_index *index,
 	       struct error **err)
 {
@@ -52,7 +37,16 @@ parse_document(const json_t *document, const char *media_type, struct image_inde
 	index->media_type = xstrdup(kind.media_type);
 	index->artifact_type = xstrdup_null(raw.artifact_type);
 	index->annotations = json_deep_copy(raw.annotations);
-	return parse_parts(&raw, index, err);
+	index->unsupported = json_array();
+	if (descriptors_parse(raw.manifests, "manifests", &index->manifests, index->unsupported,
+			      err) < 0)
+		return -1;
+	if (!raw.subject)
+		return 0;
+	index->has_subject = true;
+	if (descriptor_parse(raw.subject, &index->subject, err) < 0)
+		return error_wrap(err, "subject");
+	return 0;
 }
 
 int

@@ -37,21 +37,6 @@ manifest_kind(const json_t *value, const char *media_type, enum document_kind *r
 	return 0;
 }
 
-/* Progress and free space are computed from the sum. */
-static int
-check_total_size(const struct manifest *manifest, struct error **err)
-{
-	uint64_t total = manifest->config.size_bytes;
-
-	for (size_t i = 0; i < manifest->layers.count; i++) {
-		total += manifest->layers.items[i].size_bytes;
-		if (total > INT64_MAX)
-			return error_set(err, ERROR_CONTENT,
-					 "the sizes add up to more than 2^63-1");
-	}
-	return 0;
-}
-
 static int
 parse_parts(const struct manifest_fields *raw, struct manifest *manifest, struct error **err)
 {
@@ -73,6 +58,7 @@ parse_document(const json_t *document, const char *media_type, struct manifest *
 {
 	struct manifest_fields raw = { 0 };
 	struct kind kind;
+	uint64_t total;
 
 	if (kind_require(document, media_type, DOCUMENT_MANIFEST, &kind, err) < 0 ||
 	    DOCUMENT_READ(document, fields, &raw, err) < 0)
@@ -89,7 +75,15 @@ parse_document(const json_t *document, const char *media_type, struct manifest *
 	}
 	if (parse_parts(&raw, manifest, err) < 0)
 		return -1;
-	return check_total_size(manifest, err);
+	/* Progress and free space are computed from the sum. */
+	total = manifest->config.size_bytes;
+	for (size_t i = 0; i < manifest->layers.count; i++) {
+		total += manifest->layers.items[i].size_bytes;
+		if (total > INT64_MAX)
+			return error_set(err, ERROR_CONTENT,
+					 "the sizes add up to more than 2^63-1");
+	}
+	return 0;
 }
 
 int

@@ -105,24 +105,12 @@ cut_tag(char *rest, const char *text, struct reference *reference, struct error 
 }
 
 static int
-set_name(const char *name, const char *text, struct reference *reference, struct error **err)
-{
-	bool is_official = strcmp(reference->host, "docker.io") == 0 && !strchr(name, '/');
-
-	if (!reference_name_is_valid(name))
-		return refuse(err, text, "the name is invalid (lower case only)");
-	reference->name = xasprintf("%s%s", is_official ? "library/" : "", name);
-	if (strlen(reference->host) + 1 + strlen(reference->name) > NAME_LIMIT_CHARS)
-		return refuse(err, text, "it is too long");
-	return 0;
-}
-
-static int
 parse(const char *text, struct reference *reference, struct error **err)
 {
 	AUTO_FREE char *rest = xstrdup(text);
 	char *slash;
 	char *name;
+	bool is_official;
 
 	if (cut_digest(rest, reference, err) < 0)
 		return -1;
@@ -137,7 +125,13 @@ parse(const char *text, struct reference *reference, struct error **err)
 		return refuse(err, text, "the host is invalid");
 	if (cut_tag(name, text, reference, err) < 0)
 		return -1;
-	return set_name(name, text, reference, err);
+	is_official = strcmp(reference->host, "docker.io") == 0 && !strchr(name, '/');
+	if (!reference_name_is_valid(name))
+		return refuse(err, text, "the name is invalid (lower case only)");
+	reference->name = xasprintf("%s%s", is_official ? "library/" : "", name);
+	if (strlen(reference->host) + 1 + strlen(reference->name) > NAME_LIMIT_CHARS)
+		return refuse(err, text, "it is too long");
+	return 0;
 }
 
 int

@@ -82,24 +82,17 @@ reference_tag_is_valid(const char *tag)
 }
 
 static bool
-label_is_valid(const char *label, size_t size)
-{
-	if (size == 0 || size > HOST_LABEL_LIMIT_CHARS || label[0] == '-' || label[size - 1] == '-')
-		return false;
-	for (size_t i = 0; i < size; i++)
-		if (!isalnum((unsigned char)label[i]) && label[i] != '-')
-			return false;
-	return true;
-}
-
-static bool
 domain_is_valid(const char *domain)
 {
 	for (;;) {
 		size_t size = strcspn(domain, ".");
 
-		if (!label_is_valid(domain, size))
+		if (size == 0 || size > HOST_LABEL_LIMIT_CHARS || domain[0] == '-' ||
+		    domain[size - 1] == '-')
 			return false;
+		for (size_t i = 0; i < size; i++)
+			if (!isalnum((unsigned char)domain[i]) && domain[i] != '-')
+				return false;
 		if (domain[size] == '\0')
 			return true;
 		domain += size + 1;

@@ -98,36 +98,28 @@ read_subject(const json_t *object, struct statement_subject *subject, struct err
 	return 0;
 }
 
-static int
-read_subjects(const json_t *array, struct statement *statement, struct error **err)
-{
-	size_t count = json_array_size(array);
-
-	if (count == 0 || count > SUBJECTS_LIMIT_COUNT)
-		return error_set(err, ERROR_CONTENT, "a statement has %zu subjects, not 1 to %d",
-				 count, SUBJECTS_LIMIT_COUNT);
-	statement->subjects = xcalloc(count, sizeof(*statement->subjects));
-	for (; statement->subject_count < count; statement->subject_count++)
-		if (read_subject(json_array_get(array, statement->subject_count),
-				 &statement->subjects[statement->subject_count], err) < 0)
-			return error_wrap(err, "subject[%zu]", statement->subject_count);
-	return 0;
-}
-
 int
 statement_parse(const void *bytes, size_t size, struct statement *ret_statement, struct error **err)
 {
 	AUTO_JSON json_t *document = document_parse(bytes, size, err);
 	AUTO_STATEMENT struct statement statement = { 0 };
 	struct top top = { 0 };
+	size_t count;
 
 	if (!document || DOCUMENT_READ(document, top_fields, &top, err) < 0)
 		return -1;
 	if (strcmp(top.type, type_v1) != 0 && strcmp(top.type, type_v01) != 0)
 		return error_set(err, ERROR_CONTENT, "unknown type of statement '%s'",
 				 QUOTED(top.type));
-	if (read_subjects(top.subjects, &statement, err) < 0)
-		return -1;
+	count = json_array_size(top.subjects);
+	if (count == 0 || count > SUBJECTS_LIMIT_COUNT)
+		return error_set(err, ERROR_CONTENT, "a statement has %zu subjects, not 1 to %d",
+				 count, SUBJECTS_LIMIT_COUNT);
+	statement.subjects = xcalloc(count, sizeof(*statement.subjects));
+	for (; statement.subject_count < count; statement.subject_count++)
+		if (read_subject(json_array_get(top.subjects, statement.subject_count),
+				 &statement.subjects[statement.subject_count], err) < 0)
+			return error_wrap(err, "subject[%zu]", statement.subject_count);
 	statement.predicate_type = xstrdup(top.predicate_type);
 	*ret_statement = statement;
 	statement = (struct statement){ 0 };

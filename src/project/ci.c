@@ -521,16 +521,6 @@ payload_text(const json_t *object, const char *key)
 	return safe_text(json_string_value(json_object_get(object, key)));
 }
 
-static char *
-payload_number(const json_t *object, const char *key)
-{
-	const json_t *number = json_object_get(object, key);
-
-	return json_is_integer(number) && json_integer_value(number) > 0
-		       ? xasprintf("%lld", (long long)json_integer_value(number))
-		       : NULL;
-}
-
 /* A repository that GitHub deleted is null: then it was a fork's. */
 static bool
 is_of_same_repository(const json_t *pull_request)
@@ -547,6 +537,7 @@ static void
 find_pull_request(const json_t *payload, struct ci_event *event)
 {
 	const json_t *pull_request = json_object_get(payload, "pull_request");
+	const json_t *number;
 
 	event->base = payload_text(json_object_get(pull_request, "base"), "ref");
 	if (!is_of_same_repository(pull_request)) {
@@ -554,7 +545,10 @@ find_pull_request(const json_t *payload, struct ci_event *event)
 		event->why_not = "the pull request comes from a fork";
 		return;
 	}
-	event->pull_request = payload_number(pull_request, "number");
+	number = json_object_get(pull_request, "number");
+	event->pull_request = json_is_integer(number) && json_integer_value(number) > 0
+				      ? xasprintf("%lld", (long long)json_integer_value(number))
+				      : NULL;
 	event->trust = event->pull_request ? CI_PULL_REQUEST : CI_READ_ONLY;
 	event->why_not = event->pull_request ? "this is a pull request"
 					     : "the event does not say which pull request this is";

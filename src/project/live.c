@@ -75,23 +75,6 @@ add_commit(struct git_project *commits, struct digest_set *seen, const struct gi
 	return 0;
 }
 
-static int
-add_commits(struct git_project *commits, const struct git_refs *refs, struct live *live,
-	    struct error **err)
-{
-	AUTO_DIGEST_SET struct digest_set seen = { 0 };
-
-	for (size_t i = 0; i < refs->count; i++) {
-		if (add_commit(commits, &seen, &refs->items[i], live, err) == 0)
-			continue;
-		error_wrap(err, "cannot compute the fingerprints of '%s'",
-			   QUOTED(refs->items[i].name));
-		return error_set_hint(err, "--keep-git-ref says which refs count, --keep-git never "
-					   "leaves them aside");
-	}
-	return 0;
-}
-
 int
 live_find(const struct project *project, const struct live_options *options, struct live *ret_live,
 	  struct error **err)
@@ -100,16 +83,23 @@ live_find(const struct project *project, const struct live_options *options, str
 	AUTO_GIT_PROJECT struct git_project *commits = NULL;
 	AUTO_GIT_REFS struct git_refs refs = { 0 };
 	AUTO_LIVE struct live live = { 0 };
+	AUTO_DIGEST_SET struct digest_set seen = { 0 };
 
 	if (git_open(project->directory, &git, err) < 0)
 		return -1;
 	if (!git)
 		return error_set(err, ERROR_USAGE, "the project is not in a git repository");
 	commits = git_project_new(git, project->path, err);
-	if (!commits ||
-	    git_refs_list(git, options->patterns, options->ask_origin, &refs, err) < 0 ||
-	    add_commits(commits, &refs, &live, err) < 0)
+	if (!commits || git_refs_list(git, options->patterns, options->ask_origin, &refs, err) < 0)
 		return -1;
+	for (size_t i = 0; i < refs.count; i++) {
+		if (add_commit(commits, &seen, &refs.items[i], &live, err) == 0)
+			continue;
+		error_wrap(err, "cannot compute the fingerprints of '%s'",
+			   QUOTED(refs.items[i].name));
+		return error_set_hint(err, "--keep-git-ref says which refs count, --keep-git never "
+					   "leaves them aside");
+	}
 	*ret_live = live;
 	live = (struct live){ 0 };
 	return 0;

@@ -513,33 +513,31 @@ read_in(const char *directory, const char *start, struct error **err)
 	return project_read(path, err);
 }
 
-/* Up to the root of the checkout.  Without one the start stands for itself: what others put further
- * up is not ours. */
-static struct project *
-find_above(const char *start, struct error **err)
+struct project *
+project_find(const char *directory, struct error **err)
 {
-	AUTO_FREE char *mark = git_find(start);
-	AUTO_FREE char *here = xstrdup(start);
-	size_t stop = mark ? strlen(mark) - strlen("/.git") : strlen(start);
+	AUTO_FREE char *start = realpath(directory, NULL);
+	AUTO_FREE char *mark = NULL;
+	AUTO_FREE char *here = NULL;
+	size_t stop;
 
+	if (!start) {
+		error_set_path(err, errno, "look for a project file in", directory);
+		return NULL;
+	}
+	if (holds(start, file_name))
+		return read_in(start, start, err);
+	/* Up to the root of the checkout.  Without one the start stands for itself: what others put
+	 * further up is not ours. */
+	mark = git_find(start);
+	here = xstrdup(start);
+	stop = mark ? strlen(mark) - strlen("/.git") : strlen(start);
 	if (stop < strlen(start) && git_check_owner(mark, start, err) < 0)
 		return NULL;
 	while (strlen(here) > stop && path_go_up(here))
 		if (holds(here, file_name))
 			return read_in(here, start, err);
 	return NULL;
-}
-
-struct project *
-project_find(const char *directory, struct error **err)
-{
-	AUTO_FREE char *start = realpath(directory, NULL);
-
-	if (!start) {
-		error_set_path(err, errno, "look for a project file in", directory);
-		return NULL;
-	}
-	return holds(start, file_name) ? read_in(start, start, err) : find_above(start, err);
 }
 
 bool

@@ -14,14 +14,6 @@ static const char host_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno
 static const char name_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				      "0123456789._-";
 
-static bool
-is_name(const char *name, size_t size)
-{
-	bool dots = strspn(name, ".") >= size;
-
-	return size > 0 && !dots && strspn(name, name_characters) >= size;
-}
-
 bool
 remote_repository_is_valid(const char *repository)
 {
@@ -29,8 +21,9 @@ remote_repository_is_valid(const char *repository)
 
 	for (;;) {
 		size_t size = strcspn(name, "/");
+		bool dots = strspn(name, ".") >= size;
 
-		if (!is_name(name, size))
+		if (size == 0 || dots || strspn(name, name_characters) < size)
 			return false;
 		if (!name[size])
 			return name != repository;

@@ -91,17 +91,6 @@ read_evidence(const struct request *request, struct evidence *evidence)
 	evidence->is_page = problem.is_page;
 }
 
-/* A refused token request has an HTTP status too. */
-static void
-read_evidence_of_failure(const struct error *failure, struct evidence *evidence)
-{
-	const struct error_remote *remote = error_remote(failure);
-
-	evidence->http_status = remote->http_status;
-	evidence->code = xstrdup_null(remote->code);
-	evidence->request_id = xstrdup_null(remote->request_id);
-}
-
 /* Hashes the bytes with the algorithm that the question or the answer names. */
 static int
 check_digest(const struct question *question, const struct request *request,
@@ -249,20 +238,6 @@ try_mirrors(const struct question *question, struct resolution *resolution)
 	return false;
 }
 
-/* The digest that the tag has at the origin, for the mirrors.  Any trouble is met again, and told,
- * by the question to the origin itself. */
-static bool
-find_digest_at_origin(const struct question *question, struct digest *ret_digest)
-{
-	AUTO_ERROR struct error *ignored = NULL;
-	AUTO_REQUEST struct request *request = ask_without_mirrors(
-		question->endpoint, HTTP_HEAD, question->tag, NULL, REQUEST_NO_RETRY, &ignored);
-	bool is_named = false;
-
-	return request && request_status(request) == 200 &&
-	       answer_find_digest(request, ret_digest, &is_named, &ignored) == 0 && is_named;
-}
-
 /* A pull-through cache keeps an image whose manifest it was asked for.  So the origin says what the
  * tag's digest is, and the manifest comes from the mirror. */
 static bool
@@ -271,11 +246,20 @@ answered_by_mirrors(const struct question *question, struct resolution *resoluti
 	struct question by_digest = *question;
 	struct digest digest;
 	size_t at = 0;
+	AUTO_ERROR struct error *ignored = NULL;
+	AUTO_REQUEST struct request *request = NULL;
+	bool is_named = false;
 
 	if (try_mirrors(question, resolution))
 		return true;
-	if (question->digest || !mirror_next(question->endpoint, &at, false) ||
-	    !find_digest_at_origin(question, &digest))
+	if (question->digest || !mirror_next(question->endpoint, &at, false))
+		return false;
+	/* The digest that the tag has at the origin, for the mirrors.  Any trouble is met again,
+	 * and told, by the question to the origin itself. */
+	request = ask_without_mirrors(question->endpoint, HTTP_HEAD, question->tag, NULL,
+				      REQUEST_NO_RETRY, &ignored);
+	if (!request || request_status(request) != 200 ||
+	    answer_find_digest(request, &digest, &is_named, &ignored) != 0 || !is_named)
 		return false;
 	by_digest.digest = &digest;
 	return try_mirrors(&by_digest, resolution);
@@ -403,7 +387,12 @@ ask_origin(const struct question *question, struct resolution *resolution, struc
 	struct error *failure = NULL;
 
 	if (!request) {
-		read_evidence_of_failure(*err, evidence);
+		const struct error_remote *remote = error_remote(*err);
+
+		/* A refused token request has an HTTP status too. */
+		evidence->http_status = remote->http_status;
+		evidence->code = xstrdup_null(remote->code);
+		evidence->request_id = xstrdup_null(remote->request_id);
 		return -1;
 	}
 	read_evidence(request, evidence);
@@ -682,14 +671,6 @@ tag_put_text(const struct endpoint *endpoint, const char *tag, const struct dige
 			 digest_text(digest).text);
 }
 
-static void
-note_put(const struct endpoint *endpoint, const char *tag, const struct digest *digest)
-{
-	AUTO_FREE char *text = tag_put_text(endpoint, tag, digest);
-
-	token_cache_keep_mark(endpoint->registry->cache, MARK_TAG_PUT, text);
-}
-
 bool
 registry_has_put(const struct endpoint *endpoint, const char *tag, const struct digest *digest)
 {
@@ -715,8 +696,11 @@ registry_put_manifest(struct endpoint *endpoint, const char *tag,
 		return endpoint_wrap(endpoint, tag, digest, err);
 	if (!is_done && put_by_one(&placing, &put_result, err) < 0)
 		return endpoint_wrap(endpoint, tag, digest, err);
-	if (tag)
-		note_put(endpoint, tag, &descriptor->digest);
+	if (tag) {
+		AUTO_FREE char *text = tag_put_text(endpoint, tag, &descriptor->digest);
+
+		token_cache_keep_mark(endpoint->registry->cache, MARK_TAG_PUT, text);
+	}
 	*ret_result = put_result;
 	return 0;
 }

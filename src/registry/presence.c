@@ -39,13 +39,6 @@ presence_code_is_absence(const char *code)
 	return false;
 }
 
-/* ghcr.io: "OCI index found, but Accept header does not support OCI indexes". */
-static bool
-speaks_of_accept(const struct evidence *evidence)
-{
-	return evidence->message && strcasestr(evidence->message, "accept");
-}
-
 enum absence_proof
 presence_judge_404(const struct evidence *evidence)
 {
@@ -53,7 +46,8 @@ presence_judge_404(const struct evidence *evidence)
 		return ABSENCE_NOT_PROVEN;
 	if (evidence->challenged && !evidence->authorized)
 		return ABSENCE_NOT_PROVEN;
-	if (speaks_of_accept(evidence))
+	/* ghcr.io: "OCI index found, but Accept header does not support OCI indexes". */
+	if (evidence->message && strcasestr(evidence->message, "accept"))
 		return ABSENCE_NOT_PROVEN;
 	if (!evidence->code)
 		return ABSENCE_NEEDS_CONFIRMATION;

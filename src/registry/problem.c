@@ -179,13 +179,6 @@ is_github(const char *host)
 	return strcmp(host, "ghcr.io") == 0;
 }
 
-/* Of this run alone: no place that `auth explain` looks at. */
-static bool
-is_given_now(const char *source)
-{
-	return strcmp(source, "--username") == 0 || strcmp(source, "the given credentials") == 0;
-}
-
 static void
 add_denied_hint(const struct problem_context *context, struct error **err)
 {
@@ -200,29 +193,16 @@ add_denied_hint(const struct problem_context *context, struct error **err)
 		error_set_hint(err,
 			       "without a login ghcr.io answers the same for private and missing "
 			       "packages: set GITHUB_TOKEN or run 'ocifp login ghcr.io'");
-	else if (context->credential_source && is_given_now(context->credential_source))
+	/* Of this run alone: no place that `auth explain` looks at. */
+	else if (context->credential_source &&
+		 (strcmp(context->credential_source, "--username") == 0 ||
+		  strcmp(context->credential_source, "the given credentials") == 0))
 		error_set_hint(err, "check the user name and the password or token");
 	else if (context->credential_source)
 		error_set_hint(err, "check the credentials with 'ocifp auth explain %s'",
 			       context->host);
 	else
 		error_set_hint(err, "run 'ocifp login %s'", context->host);
-}
-
-static void
-add_hint(const struct problem *problem, const struct problem_context *context,
-	 const struct verdict *verdict, struct error **err)
-{
-	if (verdict->kind == ERROR_DENIED)
-		add_denied_hint(context, err);
-	else if (verdict->kind == ERROR_RATE)
-		error_set_hint(err, "wait, or log in: many registries then allow more requests");
-	else if (verdict->kind == ERROR_FAILURE)
-		error_set_hint(err, "free space at the registry, or ask for a larger quota");
-	else if (context->is_plain && problem->http_status == 400 && !problem->code)
-		error_set_hint(err,
-			       "the request used plain http; for https omit --plain-http, and for "
-			       "loopback addresses use --tls-ca");
 }
 
 /* "'ghcr.io' refuses GITHUB_TOKEN", and so on. */
@@ -238,22 +218,17 @@ describe_refusal(const struct problem_context *context, enum error_kind kind)
 	return xasprintf("'%s' refuses %s", context->host, context->credential_source);
 }
 
-/* "403 DENIED: requested access to the resource is denied" */
-static char *
-describe_answer(const struct problem *problem)
-{
-	return xasprintf("%d%s%s%s%s", problem->http_status, problem->code ? " " : "",
-			 problem->code ? problem->code : "", problem->message ? ": " : "",
-			 problem->message ? problem->message : "");
-}
-
 int
 problem_set_error(const struct problem *problem, const struct problem_context *context,
 		  struct error **err)
 {
 	struct verdict verdict = judge(problem);
 	AUTO_FREE char *conduct = describe_refusal(context, verdict.kind);
-	AUTO_FREE char *answer = describe_answer(problem);
+	/* "403 DENIED: requested access to the resource is denied" */
+	AUTO_FREE char *answer =
+		xasprintf("%d%s%s%s%s", problem->http_status, problem->code ? " " : "",
+			  problem->code ? problem->code : "", problem->message ? ": " : "",
+			  problem->message ? problem->message : "");
 	struct error_remote remote = {
 		.http_status = problem->http_status,
 		.code = problem->code,
@@ -265,6 +240,15 @@ problem_set_error(const struct problem *problem, const struct problem_context *c
 		  problem->tries ? problem->tries : "");
 	error_set_class(err, verdict.error_class);
 	error_set_remote(err, &remote);
-	add_hint(problem, context, &verdict, err);
+	if (verdict.kind == ERROR_DENIED)
+		add_denied_hint(context, err);
+	else if (verdict.kind == ERROR_RATE)
+		error_set_hint(err, "wait, or log in: many registries then allow more requests");
+	else if (verdict.kind == ERROR_FAILURE)
+		error_set_hint(err, "free space at the registry, or ask for a larger quota");
+	else if (context->is_plain && problem->http_status == 400 && !problem->code)
+		error_set_hint(err,
+			       "the request used plain http; for https omit --plain-http, and for "
+			       "loopback addresses use --tls-ca");
 	return -1;
 }

@@ -60,21 +60,6 @@ holdings_add(struct holdings *holdings, const struct digest *digest, struct erro
 	return &holdings->items[holdings->count++];
 }
 
-static int
-take_document(struct holdings *holdings, struct holding *holding, struct resolution *resolution,
-	      struct error **err)
-{
-	holdings->document_bytes += resolution->bytes.size;
-	if (holdings->document_bytes > PRUNE_LIMIT_BYTES)
-		return error_set(err, ERROR_FAILURE,
-				 "all manifests together are larger than %zu MiB",
-				 PRUNE_LIMIT_BYTES / MIB);
-	descriptor_copy(&resolution->descriptor, &holding->root);
-	holding->bytes = resolution->bytes;
-	resolution->bytes = BUF_INIT(0);
-	return 0;
-}
-
 /* *ret_holding NULL: the name was removed meanwhile. */
 static int
 add_named(struct repository *repository, const char *name, struct holdings *holdings,
@@ -91,8 +76,16 @@ add_named(struct repository *repository, const char *name, struct holdings *hold
 	holding = holdings_add(holdings, &resolution.descriptor.digest, err);
 	if (!holding)
 		return -1;
-	if (!holding->root.media_type && take_document(holdings, holding, &resolution, err) < 0)
-		return -1;
+	if (!holding->root.media_type) {
+		holdings->document_bytes += resolution.bytes.size;
+		if (holdings->document_bytes > PRUNE_LIMIT_BYTES)
+			return error_set(err, ERROR_FAILURE,
+					 "all manifests together are larger than %zu MiB",
+					 PRUNE_LIMIT_BYTES / MIB);
+		descriptor_copy(&resolution.descriptor, &holding->root);
+		holding->bytes = resolution.bytes;
+		resolution.bytes = BUF_INIT(0);
+	}
 	*ret_holding = holding;
 	return 0;
 }

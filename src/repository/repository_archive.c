@@ -114,23 +114,6 @@ find_reference(const struct archive_repository *self, const struct descriptors *
 }
 
 static int
-read_resolved(struct archive_repository *self, const struct descriptor *reference,
-	      const struct digest *digest, struct resolution *resolution, struct error **err)
-{
-	const struct digest *wanted = digest ? digest : &reference->digest;
-	const char *media_type = digest ? NULL : reference->media_type;
-	bool found = false;
-
-	if (archive_read(self->archive, wanted, &resolution->bytes, &found, err) < 0)
-		return -1;
-	if (!found && !digest)
-		return error_set(err, ERROR_CONTENT, "'%s' refers to '%s', but does not contain it",
-				 self->repository.name, digest_text(wanted).text);
-	resolution->evidence.presence = found ? PRESENCE_PRESENT : PRESENCE_ABSENT;
-	return found ? resolution_describe(resolution, wanted, media_type, err) : 0;
-}
-
-static int
 resolve(struct repository *repository, const char *tag, const struct digest *digest,
 	struct resolution *resolution, struct error **err)
 {
@@ -144,8 +127,20 @@ resolve(struct repository *repository, const char *tag, const struct digest *dig
 		return -1;
 	if (!digest && (!tag || !reference) && archive_check_references(self->archive, err) < 0)
 		return -1;
-	if (digest || reference)
-		return read_resolved(self, reference, digest, resolution, err);
+	if (digest || reference) {
+		const struct digest *wanted = digest ? digest : &reference->digest;
+		const char *media_type = digest ? NULL : reference->media_type;
+		bool found = false;
+
+		if (archive_read(self->archive, wanted, &resolution->bytes, &found, err) < 0)
+			return -1;
+		if (!found && !digest)
+			return error_set(err, ERROR_CONTENT,
+					 "'%s' refers to '%s', but does not contain it",
+					 self->repository.name, digest_text(wanted).text);
+		resolution->evidence.presence = found ? PRESENCE_PRESENT : PRESENCE_ABSENT;
+		return found ? resolution_describe(resolution, wanted, media_type, err) : 0;
+	}
 	resolution->evidence.presence = PRESENCE_ABSENT;
 	return 0;
 }
@@ -167,18 +162,6 @@ struct archive_job {
 	struct body *body;
 };
 
-/* Reports "file changed" rather than the digest mismatch that follows from it. */
-static int
-copy_blob(const struct archive_job *self, const struct source *source, struct error **err)
-{
-	AUTO_ERROR struct error *failure = NULL;
-	int ret = copy_source(source, self->body, NULL, &self->digest, &failure);
-
-	if (archive_check_unchanged(self->archive, err) < 0)
-		return -1;
-	return ret < 0 ? error_pass(err, TAKE_PTR(failure)) : 0;
-}
-
 static int
 run_job(struct local_job *job, enum blob_outcome *ret_outcome, bool *ret_again, struct error **err)
 {
@@ -186,6 +169,8 @@ run_job(struct local_job *job, enum blob_outcome *ret_outcome, bool *ret_again, 
 	AUTO_CLOSE int fd = -1;
 	struct source source;
 	uint64_t offset_bytes = 0;
+	AUTO_ERROR struct error *failure = NULL;
+	int ret;
 
 	(void)ret_again;
 	*ret_outcome = BLOB_MOVED;
@@ -194,7 +179,11 @@ run_job(struct local_job *job, enum blob_outcome *ret_outcome, bool *ret_again, 
 		return -1;
 	source = source_of_fd(fd, self->size_bytes);
 	source.offset_bytes = offset_bytes;
-	return copy_blob(self, &source, err);
+	/* Reports "file changed" rather than the digest mismatch that follows from it. */
+	ret = copy_source(&source, self->body, NULL, &self->digest, &failure);
+	if (archive_check_unchanged(self->archive, err) < 0)
+		return -1;
+	return ret < 0 ? error_pass(err, TAKE_PTR(failure)) : 0;
 }
 
 static void

@@ -107,25 +107,6 @@ copy_job_new(struct store *store, blob_done *done, void *context)
 	return self;
 }
 
-/* Whether a layout can be created or written at the path: the nearest existing directory decides.
- */
-static int
-check_place(const char *path, struct error **err)
-{
-	AUTO_FREE char *at = xstrdup(path);
-
-	while (access(at, W_OK) < 0) {
-		char *above;
-
-		if (errno != ENOENT || strcmp(at, ".") == 0)
-			return error_set_errno(err, errno, "cannot write to '%s'", at);
-		above = path_folder(at);
-		free(at);
-		at = above;
-	}
-	return 0;
-}
-
 /* Referrers are the manifests in index.json with that subject, as ocifp and oras write them, and
  * the entries of the index under the tag "<alg>-<hex>", which a copy from a registry without the
  * referrers API may have brought. */
@@ -391,8 +372,21 @@ static int
 probe_push(struct repository *repository, struct error **err)
 {
 	const struct layout_repository *self = layout_of(repository);
+	AUTO_FREE char *at = xstrdup(self->path ? self->path : store_path(self->store));
 
-	return check_place(self->path ? self->path : store_path(self->store), err);
+	/* Whether a layout can be created or written at the path: the nearest existing directory
+	 * decides.
+	 */
+	while (access(at, W_OK) < 0) {
+		char *above;
+
+		if (errno != ENOENT || strcmp(at, ".") == 0)
+			return error_set_errno(err, errno, "cannot write to '%s'", at);
+		above = path_folder(at);
+		free(at);
+		at = above;
+	}
+	return 0;
 }
 
 static struct store *

@@ -327,14 +327,6 @@ free_repository(struct repository *repository)
 	.cancel_blob = cancel_blob, .probe_push = probe_push, .step = step, \
 	.list_tags = list_tags, .resolve_listed = resolve_listed, .free = free_repository
 
-/* GitHub's registry does not delete; its Packages API does. */
-static bool
-is_package(const struct session *session, const struct reference *reference)
-{
-	return strcmp(reference->host, "ghcr.io") == 0 ||
-	       session_options(session)->registry.github_packages;
-}
-
 struct repository *
 repository_open_registry(struct session *session, const struct reference *reference,
 			 enum repository_mode mode, struct error **err)
@@ -358,7 +350,11 @@ repository_open_registry(struct session *session, const struct reference *refere
 	if (mode == REPOSITORY_WRITE)
 		endpoint_write(endpoint);
 	self = XNEW(struct registry_repository);
-	self->repository.ops = is_package(session, reference) ? &package_ops : &ops;
+	/* GitHub's registry does not delete; its Packages API does. */
+	self->repository.ops = strcmp(reference->host, "ghcr.io") == 0 ||
+					       session_options(session)->registry.github_packages
+				       ? &package_ops
+				       : &ops;
 	self->repository.name = reference_repository(reference);
 	self->engine = session_engine(session, err);
 	self->endpoint = endpoint;

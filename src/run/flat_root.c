@@ -65,22 +65,6 @@ pack(void *context, struct error **err)
 }
 
 static int
-measure(int fd, struct digest *ret_digest, struct error **err)
-{
-	struct stat status;
-	void *bytes;
-
-	if (fstat(fd, &status) < 0 || lseek(fd, 0, SEEK_SET) < 0)
-		return error_set_errno(err, errno, "cannot look at a tar");
-	bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (bytes == MAP_FAILED)
-		return error_set_errno(err, errno, "cannot read a tar");
-	*ret_digest = digest_of(DIGEST_SHA256, bytes, (size_t)status.st_size);
-	(void)munmap(bytes, (size_t)status.st_size);
-	return 0;
-}
-
-static int
 unpack(int tree_fd, int tar_fd, const struct id_map *map, struct error **err)
 {
 	const struct unpack_request request = { .layer_count = 1, .map = *map };
@@ -88,9 +72,19 @@ unpack(int tree_fd, int tar_fd, const struct id_map *map, struct error **err)
 	struct unpack_result result;
 	struct digest digest;
 	bool ended = false;
+	struct stat status;
+	void *bytes;
 
-	if (!unpacker || measure(tar_fd, &digest, err) < 0 ||
-	    unpacker_send(unpacker, &digest, tar_fd, err) < 0)
+	if (!unpacker)
+		return -1;
+	if (fstat(tar_fd, &status) < 0 || lseek(tar_fd, 0, SEEK_SET) < 0)
+		return error_set_errno(err, errno, "cannot look at a tar");
+	bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, tar_fd, 0);
+	if (bytes == MAP_FAILED)
+		return error_set_errno(err, errno, "cannot read a tar");
+	digest = digest_of(DIGEST_SHA256, bytes, (size_t)status.st_size);
+	(void)munmap(bytes, (size_t)status.st_size);
+	if (unpacker_send(unpacker, &digest, tar_fd, err) < 0)
 		return -1;
 	while (!ended)
 		if (unpacker_receive(unpacker, &ended, &result, err) < 0)

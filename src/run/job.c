@@ -318,15 +318,6 @@ add_file(struct strings *env, const char *path, struct error **err)
 	return add_lines(env, lines, err) < 0 ? error_wrap(err, "'%s'", QUOTED(path)) : 0;
 }
 
-/* Entries of an image that are not "NAME=VALUE" are ignored. */
-static void
-add_config(struct strings *env, const struct strings *entries)
-{
-	for (size_t i = 0; i < entries->count; i++)
-		if (name_size(entries->items[i]) > 0 && strchr(entries->items[i], '='))
-			take_entry(env, xstrdup(entries->items[i]));
-}
-
 int
 job_make_env(const struct image_config *config, const struct job_options *options,
 	     struct strings *ret_env, struct error **err)
@@ -334,7 +325,11 @@ job_make_env(const struct image_config *config, const struct job_options *option
 	env_set(ret_env, "PATH", default_path);
 	if (options->terminal)
 		env_set(ret_env, "TERM", "xterm");
-	add_config(ret_env, &config->environment);
+	/* Entries of an image that are not "NAME=VALUE" are ignored. */
+	for (size_t i = 0; i < config->environment.count; i++)
+		if (name_size(config->environment.items[i]) > 0 &&
+		    strchr(config->environment.items[i], '='))
+			take_entry(ret_env, xstrdup(config->environment.items[i]));
 	for (size_t i = 0; options->env_files && i < options->env_files->count; i++)
 		if (add_file(ret_env, options->env_files->items[i], err) < 0)
 			return -1;

@@ -166,22 +166,6 @@ read_head(const struct in_root *place, char *head, size_t size)
 	return fd < 0 ? -1 : read(fd, head, size);
 }
 
-static int
-check_elf(const char *name, const char *head, ssize_t size, struct error **err)
-{
-	Elf32_Half machine;
-
-	if ((size_t)size < offsetof(Elf64_Ehdr, e_machine) + sizeof(machine))
-		return refuse(name, ERROR_NOT_INVOKED, "it is truncated", err);
-	memcpy(&machine, head + offsetof(Elf64_Ehdr, e_machine), sizeof(machine));
-	if (is_machine_of_ours(machine) || has_emulators())
-		return 0;
-	refuse(name, ERROR_NOT_INVOKED, "it was built for another architecture", err);
-	error_set_class(err, CLASS_FOREIGN_PLATFORM);
-	return error_set_hint(err,
-			      "choose a --platform of this machine, or install qemu-user-static");
-}
-
 /* *ret_next: the interpreter that is to be looked at too; NULL: all is well. */
 static int
 check_format(const char *name, const struct in_root *place, char **ret_next, struct error **err)
@@ -191,27 +175,24 @@ check_format(const char *name, const struct in_root *place, char **ret_next, str
 
 	if (size < 0) /* to be executed and not read: the kernel will see */
 		return 0;
-	if (size >= SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0)
-		return check_elf(name, head, size, err);
+	if (size >= SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0) {
+		Elf32_Half machine;
+
+		if ((size_t)size < offsetof(Elf64_Ehdr, e_machine) + sizeof(machine))
+			return refuse(name, ERROR_NOT_INVOKED, "it is truncated", err);
+		memcpy(&machine, head + offsetof(Elf64_Ehdr, e_machine), sizeof(machine));
+		if (is_machine_of_ours(machine) || has_emulators())
+			return 0;
+		refuse(name, ERROR_NOT_INVOKED, "it was built for another architecture", err);
+		error_set_class(err, CLASS_FOREIGN_PLATFORM);
+		return error_set_hint(
+			err, "choose a --platform of this machine, or install qemu-user-static");
+	}
 	if (size > 2 && memcmp(head, "#!", 2) == 0)
 		*ret_next = interpreter_of(head);
 	if (*ret_next)
 		return 0;
 	return refuse(name, ERROR_NOT_INVOKED, "it is neither a program nor a script", err);
-}
-
-static int
-check_found(const char *name, enum found found, struct error **err)
-{
-	switch (found) {
-	case FOUND_NOTHING:
-		return refuse(name, ERROR_NOT_FOUND, "the image has no such program", err);
-	case FOUND_UNFIT:
-		return refuse(name, ERROR_NOT_INVOKED, "it cannot be executed", err);
-	case FOUND_PROGRAM:
-		break;
-	}
-	return 0;
 }
 
 int
@@ -224,7 +205,15 @@ job_check_program(const struct job *job, int root_fd, struct error **err)
 		enum found found = look_for(job, root_fd, name, &place);
 		char *next = NULL;
 
-		if (check_found(name, found, err) < 0 || check_format(name, &place, &next, err) < 0)
+		switch (found) {
+		case FOUND_NOTHING:
+			return refuse(name, ERROR_NOT_FOUND, "the image has no such program", err);
+		case FOUND_UNFIT:
+			return refuse(name, ERROR_NOT_INVOKED, "it cannot be executed", err);
+		case FOUND_PROGRAM:
+			break;
+		}
+		if (check_format(name, &place, &next, err) < 0)
 			return -1;
 		free(name);
 		name = next;

@@ -125,19 +125,6 @@ plan(struct run *run, struct error **err)
 						  options->project_paths, err);
 }
 
-/* A terminal that we made is the host's root's: root of a job with other ids could not open it. */
-static int
-open_console(struct run *run, struct error **err)
-{
-	if (console_open(&run->root, run->engine->makes_terminal, run->options->job.interactive,
-			 &run->console, err) < 0)
-		return -1;
-	if (run->userns_fd >= 0 && run->console.slave_fd >= 0 &&
-	    fchown(run->console.slave_fd, run->map.uids.items[0].outside, (gid_t)-1) < 0)
-		return error_set_errno(err, errno, "cannot give the job its terminal");
-	return 0;
-}
-
 static int
 prepare(struct run *run, struct store *store, struct error **err)
 {
@@ -164,7 +151,17 @@ prepare(struct run *run, struct store *store, struct error **err)
 	if (own_files_add(&run->root, run->job.hostname, options->own_network, &run->mounts, err) <
 	    0)
 		return -1;
-	return options->terminal ? open_console(run, err) : 0;
+	if (!options->terminal)
+		return 0;
+	/* A terminal that we made is the host's root's: root of a job with other ids could not open
+	 * it. */
+	if (console_open(&run->root, run->engine->makes_terminal, run->options->job.interactive,
+			 &run->console, err) < 0)
+		return -1;
+	if (run->userns_fd >= 0 && run->console.slave_fd >= 0 &&
+	    fchown(run->console.slave_fd, run->map.uids.items[0].outside, (gid_t)-1) < 0)
+		return error_set_errno(err, errno, "cannot give the job its terminal");
+	return 0;
 }
 
 static int

@@ -17,13 +17,6 @@ message_put_error(struct message *message, const struct error *error)
 	message_put_text(message, hint ? hint : "");
 }
 
-static enum error_kind
-known_kind(uint64_t number)
-{
-	return number == ERROR_CONTENT || number == ERROR_LOCAL ? (enum error_kind)number
-								: ERROR_FAILURE;
-}
-
 /* Those on which nobody acts as upon what a registry said. */
 static enum error_class
 known_class(const char *name)
@@ -76,7 +69,10 @@ message_get_error(struct message *message, struct error **err)
 		return -1;
 	shown = harmless(text);
 	shown_hint = harmless(hint);
-	error_set(err, known_kind(kind), "%s", shown);
+	error_set(err,
+		  kind == ERROR_CONTENT || kind == ERROR_LOCAL ? (enum error_kind)kind
+							       : ERROR_FAILURE,
+		  "%s", shown);
 	error_set_class(err, known_class(name));
 	if (*shown_hint)
 		error_set_hint(err, "%s", shown_hint);

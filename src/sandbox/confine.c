@@ -50,20 +50,12 @@ set_limit(const struct resource_limit *limit, struct error **err)
 	return 0;
 }
 
-static int
-set_limits(struct error **err)
+int
+confine_process(int tree_fd, struct sandbox *sandbox, struct error **err)
 {
 	for (size_t i = 0; i < sizeof(process_limits) / sizeof(process_limits[0]); i++)
 		if (set_limit(&process_limits[i], err) < 0)
 			return -1;
-	return 0;
-}
-
-int
-confine_process(int tree_fd, struct sandbox *sandbox, struct error **err)
-{
-	if (set_limits(err) < 0)
-		return -1;
 	sandbox->limits = true;
 	return confine_files(tree_fd, sandbox, err);
 }

@@ -62,13 +62,6 @@ everything(long abi)
 	return ruleset;
 }
 
-/* An older kernel takes a later field when it is 0. */
-static int
-make_ruleset(const struct ruleset *ruleset)
-{
-	return (int)syscall(SYS_landlock_create_ruleset, ruleset, sizeof(*ruleset), 0);
-}
-
 static int
 allow_tree(int ruleset_fd, uint64_t rights, int tree_fd)
 {
@@ -88,7 +81,8 @@ confine_landlock(int tree_fd, int *ret_abi, struct error **err)
 
 	if (abi < USEFUL_ABI)
 		return 0;
-	ruleset_fd = make_ruleset(&ruleset);
+	/* An older kernel takes a later field when it is 0. */
+	ruleset_fd = (int)syscall(SYS_landlock_create_ruleset, &ruleset, sizeof(ruleset), 0);
 	if (ruleset_fd < 0 ||
 	    (tree_fd >= 0 && allow_tree(ruleset_fd, ruleset.files, tree_fd) < 0) ||
 	    syscall(SYS_landlock_restrict_self, ruleset_fd, 0) < 0)
@@ -183,8 +177,8 @@ static const unsigned allowed[] = {
 #define ALLOWED_COUNT (sizeof(allowed) / sizeof(allowed[0]))
 #define PREFIX_COUNT 4
 
-static unsigned
-put_prefix(struct sock_filter *program, unsigned arch)
+static unsigned short
+make_program(struct sock_filter *program, unsigned arch)
 {
 	const struct sock_filter prefix[PREFIX_COUNT] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
@@ -192,17 +186,11 @@ put_prefix(struct sock_filter *program, unsigned arch)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
 	};
+	unsigned at;
 
 	for (unsigned i = 0; i < PREFIX_COUNT; i++)
 		program[i] = prefix[i];
-	return PREFIX_COUNT;
-}
-
-static unsigned short
-make_program(struct sock_filter *program, unsigned arch)
-{
-	unsigned at = put_prefix(program, arch);
-
+	at = PREFIX_COUNT;
 	for (unsigned i = 0; i < ALLOWED_COUNT; i++) {
 		unsigned char to_allow = (unsigned char)(ALLOWED_COUNT - i);
 

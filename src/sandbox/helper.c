@@ -69,30 +69,6 @@ plan_make(struct plan *plan, int channel_fd, const struct helper_start *start, s
 	return 0;
 }
 
-static void
-add_actions(posix_spawn_file_actions_t *actions, const struct plan *plan)
-{
-	posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(actions, STDERR_FILENO, STDOUT_FILENO);
-	for (size_t i = 0; i < plan->count; i++)
-		posix_spawn_file_actions_adddup2(actions, plan->fds[i], HELPER_CHANNEL_FD + (int)i);
-	spawn_close_from(actions, HELPER_CHANNEL_FD + (int)plan->count);
-}
-
-/* Without the signals that a user's terminal sends: the program that they are for ends us. */
-static void
-set_attributes(posix_spawnattr_t *attributes)
-{
-	sigset_t signals;
-
-	sigemptyset(&signals);
-	posix_spawnattr_setsigmask(attributes, &signals);
-	sigaddset(&signals, SIGPIPE);
-	posix_spawnattr_setsigdefault(attributes, &signals);
-	posix_spawnattr_setflags(attributes,
-				 POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | SPAWN_CLOSES);
-}
-
 static int
 spawn(struct helper *helper, const char *program, const char *verb, const struct plan *plan)
 {
@@ -101,11 +77,24 @@ spawn(struct helper *helper, const char *program, const char *verb, const struct
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	int errnum;
+	sigset_t signals;
 
 	posix_spawn_file_actions_init(&actions);
 	posix_spawnattr_init(&attributes);
-	add_actions(&actions, plan);
-	set_attributes(&attributes);
+	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+	for (size_t i = 0; i < plan->count; i++)
+		posix_spawn_file_actions_adddup2(&actions, plan->fds[i],
+						 HELPER_CHANNEL_FD + (int)i);
+	spawn_close_from(&actions, HELPER_CHANNEL_FD + (int)plan->count);
+	/* Without the signals that a user's terminal sends: the program that they are for ends us.
+	 */
+	sigemptyset(&signals);
+	posix_spawnattr_setsigmask(&attributes, &signals);
+	sigaddset(&signals, SIGPIPE);
+	posix_spawnattr_setsigdefault(&attributes, &signals);
+	posix_spawnattr_setflags(&attributes,
+				 POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | SPAWN_CLOSES);
 	errno = 0;
 	errnum = spawn_errnum(
 		posix_spawn(&helper->pid, program, &actions, &attributes, argv, environment));
@@ -183,20 +172,6 @@ reap(struct helper *helper)
 	return pid > 0 && WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
-/* It has closed its channel, so it is about to end. */
-static int
-ended_early(struct helper *helper, struct error **err)
-{
-	int signal_number = reap(helper);
-
-	if (signal_number)
-		error_set(err, ERROR_FAILURE, "the confined helper was ended by signal %d",
-			  signal_number);
-	else
-		error_set(err, ERROR_FAILURE, "the confined helper ended without an answer");
-	return error_set_class(err, CLASS_HELPER);
-}
-
 /* What is counted is time that we waited: should somebody stop both of us, none passes. */
 int
 helper_note_wait(struct helper *helper, int waited_ms, struct error **err)
@@ -236,8 +211,18 @@ helper_receive(struct helper *helper, struct message *message, bool *ret_last, s
 	if (helper_await(helper, helper->channel_fd, POLLIN, err) < 0 ||
 	    message_receive(helper->channel_fd, message, &ended, err) < 0)
 		return -1;
-	if (ended)
-		return ended_early(helper, err);
+	if (ended) {
+		int signal_number = reap(helper);
+
+		/* It has closed its channel, so it is about to end. */
+		if (signal_number)
+			error_set(err, ERROR_FAILURE, "the confined helper was ended by signal %d",
+				  signal_number);
+		else
+			error_set(err, ERROR_FAILURE,
+				  "the confined helper ended without an answer");
+		return error_set_class(err, CLASS_HELPER);
+	}
 	if (message->type == MESSAGE_FAILURE)
 		return message_get_error(message, err);
 	*ret_last = message->type == MESSAGE_RESULT;

@@ -59,18 +59,6 @@ place_descriptors(const int *fds, size_t fd_count, int empty_fd)
 	return 0;
 }
 
-/* As helper.c has it for a program of its own: no signal mask, SIGPIPE not ignored. */
-static void
-reset_signals(void)
-{
-	const struct sigaction reset = { .sa_handler = SIG_DFL };
-	sigset_t none;
-
-	sigemptyset(&none);
-	(void)sigaction(SIGPIPE, &reset, NULL);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 /* By path where the call is missing, or an emulator (qemu-user) cannot start a descriptor. */
 static void
 execute(int program_fd, const char *verb)
@@ -92,7 +80,14 @@ become_helper(const char *verb, const int *fds, size_t fd_count, int program_fd,
 	int errnum;
 
 	if (place_descriptors(fds, fd_count, report_fds[0]) == 0) {
-		reset_signals();
+		const struct sigaction reset = { .sa_handler = SIG_DFL };
+		sigset_t none;
+
+		/* As helper.c has it for a program of its own: no signal mask, SIGPIPE not ignored.
+		 */
+		sigemptyset(&none);
+		(void)sigaction(SIGPIPE, &reset, NULL);
+		(void)sigprocmask(SIG_SETMASK, &none, NULL);
 		execute(program_fd, verb);
 	}
 	errnum = errno;

@@ -116,14 +116,6 @@ namespace_has_ranges(const char *file, const struct id_ranges *ranges)
 	return true;
 }
 
-/* In a user namespace uid 0 may be root of a few ids, or of its own alone. */
-static bool
-is_root_of_all(void)
-{
-	return geteuid() == 0 && namespace_has("/proc/self/uid_map", 0, ID_MAP_ALL_COUNT) &&
-	       namespace_has("/proc/self/gid_map", 0, ID_MAP_ALL_COUNT);
-}
-
 /* Where uid 0 is root of a few ids, a line for "root" in /etc/subuid is not about it. */
 static bool
 can_map(const struct id_map *map)
@@ -145,7 +137,9 @@ id_map_choose(struct id_map *ret_map, struct error **err)
 	const char *user = entry ? entry->pw_name : NULL;
 	struct id_map map = { .kind = ID_MAP_OWN };
 
-	if (is_root_of_all()) {
+	/* In a user namespace uid 0 may be root of a few ids, or of its own alone. */
+	if (geteuid() == 0 && namespace_has("/proc/self/uid_map", 0, ID_MAP_ALL_COUNT) &&
+	    namespace_has("/proc/self/gid_map", 0, ID_MAP_ALL_COUNT)) {
 		*ret_map = (struct id_map){ .kind = ID_MAP_HOST };
 		return 0;
 	}

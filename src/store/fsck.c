@@ -63,24 +63,6 @@ hash_file(struct check *check, int fd, enum digest_algorithm algorithm, struct d
 	return 0;
 }
 
-/* A file that other users can write may change after this check. */
-static int
-check_mode(struct check *check, int fd, const char *path, struct error **err)
-{
-	struct stat status;
-
-	if (!check->store->is_own || fstat(fd, &status) < 0 ||
-	    !(status.st_mode & (S_IWGRP | S_IWOTH)))
-		return 0;
-	note(&check->result.problems, path, "other users can write it");
-	if (!check->repair)
-		return 0;
-	if (fchmod(fd, 0400) < 0)
-		return folder_fail(check->store, errno, "change the mode of", path, err);
-	note(&check->result.repaired, path, "mode set to 0400");
-	return 0;
-}
-
 static int
 check_file(struct check *check, enum digest_algorithm algorithm, const char *folder,
 	   const char *name, struct error **err)
@@ -90,6 +72,7 @@ check_file(struct check *check, enum digest_algorithm algorithm, const char *fol
 	AUTO_CLOSE int fd = -1;
 	struct digest digest;
 	struct digest actual;
+	struct stat status;
 
 	check->result.checked_count++;
 	if (!blob_parse_name(algorithm, name, &digest))
@@ -102,7 +85,17 @@ check_file(struct check *check, enum digest_algorithm algorithm, const char *fol
 		return report(check, path, error_text(failure), err);
 	if (!digest_equal(&actual, &digest))
 		return report(check, path, "content does not match", err);
-	return check_mode(check, fd, path, err);
+	/* A file that other users can write may change after this check. */
+	if (!check->store->is_own || fstat(fd, &status) < 0 ||
+	    !(status.st_mode & (S_IWGRP | S_IWOTH)))
+		return 0;
+	note(&check->result.problems, path, "other users can write it");
+	if (!check->repair)
+		return 0;
+	if (fchmod(fd, 0400) < 0)
+		return folder_fail(check->store, errno, "change the mode of", path, err);
+	note(&check->result.repaired, path, "mode set to 0400");
+	return 0;
 }
 
 static int

@@ -78,13 +78,6 @@ make_part(const struct store *store, int folder_fd, const char *part, int *ret_f
 	return 0;
 }
 
-static bool
-is_empty(int fd)
-{
-	return faccessat(fd, "fs", F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
-	       faccessat(fd, "record", F_OK, AT_SYMLINK_NOFOLLOW) < 0;
-}
-
 /* *ret_fd -1: another process makes it. */
 static int
 open_part(const struct store *store, int folder_fd, const char *name, int *ret_fd,
@@ -95,7 +88,8 @@ open_part(const struct store *store, int folder_fd, const char *name, int *ret_f
 
 	if (make_part(store, folder_fd, part, &fd, err) < 0)
 		return -1;
-	if (fd >= 0 && !is_empty(fd)) {
+	if (fd >= 0 && (faccessat(fd, "fs", F_OK, AT_SYMLINK_NOFOLLOW) >= 0 ||
+			faccessat(fd, "record", F_OK, AT_SYMLINK_NOFOLLOW) >= 0)) {
 		if (put_aside(store, folder_fd, part, name, err) < 0)
 			return -1;
 		close_at(&fd);

@@ -72,17 +72,6 @@ try_once(const struct store *store, int folder_fd, const char *name, enum lock_k
 	return 0;
 }
 
-static int
-give_up(const struct store *store, const char *path, struct error **err)
-{
-	AUTO_FREE char *full = store_full_path(store, path);
-
-	error_set(err, ERROR_LOCAL, "timed out waiting for another process that holds '%s'",
-		  QUOTED(full));
-	error_set_class(err, CLASS_LOCK);
-	return error_set_hint(err, "run 'fuser %s' to find the process", QUOTED(full));
-}
-
 static void
 tell(struct lock_wait *wait, const struct store *store, const char *path)
 {
@@ -108,8 +97,14 @@ lock_wait_on(struct lock_wait *wait, const struct store *store, const char *path
 	observer_hear(store->observer, &(struct event){ .kind = EVENT_WAITING,
 							.text = "for another process",
 							.ms = waited_ms });
-	if (store->lock_timeout_ms > 0 && waited_ms >= store->lock_timeout_ms)
-		return give_up(store, path, err);
+	if (store->lock_timeout_ms > 0 && waited_ms >= store->lock_timeout_ms) {
+		AUTO_FREE char *full = store_full_path(store, path);
+
+		error_set(err, ERROR_LOCAL, "timed out waiting for another process that holds '%s'",
+			  QUOTED(full));
+		error_set_class(err, CLASS_LOCK);
+		return error_set_hint(err, "run 'fuser %s' to find the process", QUOTED(full));
+	}
 	return 0;
 }
 

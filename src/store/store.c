@@ -189,36 +189,17 @@ read_small(const struct store *store, const char *path, struct buf *buf, bool *r
 }
 
 static int
-check_layout_version(const struct store *store, const struct buf *buf, struct error **err)
-{
-	AUTO_JSON json_t *json = document_parse(buf->data, buf->size, err);
-	const char *version;
-
-	if (!json)
-		return error_wrap(err, "cannot read '%s/%s'", QUOTED(store->path), layout_file);
-	version = json_string_value(json_object_get(json, "imageLayoutVersion"));
-	if (!version || !text_starts(version, "1."))
-		return refuse(store, "is not an image layout of version 1", err);
-	return 0;
-}
-
-/* True for the files of an interrupted creation. */
-static bool
-counts_as_empty(const char *name)
-{
-	return strcmp(name, "blobs") == 0 || strcmp(name, STORE_FOLDER) == 0 ||
-	       (text_starts(name, ".") && text_ends(name, ".tmp"));
-}
-
-static int
 check_empty(const struct store *store, struct error **err)
 {
 	AUTO_STRINGS struct strings names = { 0 };
 
 	if (folder_list(store, ".", &names, err) < 0)
 		return -1;
+	/* True for the files of an interrupted creation. */
 	for (size_t i = 0; i < names.count; i++)
-		if (!counts_as_empty(names.items[i])) {
+		if (strcmp(names.items[i], "blobs") != 0 &&
+		    strcmp(names.items[i], STORE_FOLDER) != 0 &&
+		    !(text_starts(names.items[i], ".") && text_ends(names.items[i], ".tmp"))) {
 			refuse(store, "contains files but is not an image layout", err);
 			return error_set_hint(err, "choose an empty directory");
 		}
@@ -288,8 +269,18 @@ find_layout(struct store *store, enum store_mode mode, struct error **err)
 
 	if (read_small(store, layout_file, &buf, &found, err) < 0)
 		return -1;
-	if (found)
-		return check_layout_version(store, &buf, err);
+	if (found) {
+		AUTO_JSON json_t *json = document_parse(buf.data, buf.size, err);
+		const char *version;
+
+		if (!json)
+			return error_wrap(err, "cannot read '%s/%s'", QUOTED(store->path),
+					  layout_file);
+		version = json_string_value(json_object_get(json, "imageLayoutVersion"));
+		if (!version || !text_starts(version, "1."))
+			return refuse(store, "is not an image layout of version 1", err);
+		return 0;
+	}
 	if (mode != STORE_CREATE)
 		return refuse(store, "is not an image layout: it has no file 'oci-layout'", err);
 	return make_layout(store, err);

@@ -148,20 +148,6 @@ refuse(const struct store *store, const struct digest *digest, struct error **er
 	return error_set_class(err, CLASS_DIGEST);
 }
 
-/* ERROR_CONTENT, class "digest"; in a writable store the blob is moved to quarantine. */
-static int
-refuse_and_quarantine(struct store *store, const struct digest *digest, int fd, struct error **err)
-{
-	AUTO_FREE char *path = blob_path(digest);
-	AUTO_ERROR struct error *ignored = NULL;
-
-	refuse(store, digest, err);
-	if (!store->is_writable || store_quarantine(store, path, fd, &ignored) < 0)
-		return -1;
-	return error_set_hint(err, "it was moved to '%s'; repeat the command to fetch it again",
-			      STORE_QUARANTINE);
-}
-
 int
 blob_read(const struct store *store, const struct digest *digest, struct buf *buf, bool *ret_found,
 	  struct error **err)
@@ -189,8 +175,19 @@ store_read(struct store *store, const struct digest *digest, struct buf *buf, bo
 	if (read_any(store, digest, buf, &fd, &matches, err) < 0)
 		return -1;
 	if (fd >= 0 && !matches) {
+		AUTO_FREE char *path = NULL;
+		AUTO_ERROR struct error *ignored = NULL;
+
 		buf_clear(buf);
-		return refuse_and_quarantine(store, digest, fd, err);
+		/* ERROR_CONTENT, class "digest"; in a writable store the blob is moved to
+		 * quarantine. */
+		path = blob_path(digest);
+		refuse(store, digest, err);
+		if (!store->is_writable || store_quarantine(store, path, fd, &ignored) < 0)
+			return -1;
+		return error_set_hint(err,
+				      "it was moved to '%s'; repeat the command to fetch it again",
+				      STORE_QUARANTINE);
 	}
 	*ret_found = fd >= 0;
 	return 0;
@@ -218,15 +215,21 @@ target_path(const char *path)
 	return target;
 }
 
-/* A folder of that name in quarantine cannot be replaced; then use a random name. */
-static int
-move_aside(const struct store *store, const char *path, struct error **err)
+int
+store_quarantine(struct store *store, const char *path, int fd, struct error **err)
 {
-	AUTO_FREE char *target = target_path(path);
+	AUTO_CLOSE int named_fd = -1;
+	AUTO_FREE char *target = NULL;
 	AUTO_FREE char *other = NULL;
 	AUTO_FREE char *hex = NULL;
 	AUTO_ERROR struct error *taken = NULL;
 
+	if (fd >= 0 && folder_find_file(store, path, &named_fd, err) < 0)
+		return -1;
+	if (fd >= 0 && (named_fd < 0 || !is_same_file(fd, named_fd)))
+		return 0;
+	/* A folder of that name in quarantine cannot be replaced; then use a random name. */
+	target = target_path(path);
 	if (folder_move(store, path, target, &taken) == 0)
 		return 0;
 	hex = random_hex(8, err);
@@ -234,18 +237,6 @@ move_aside(const struct store *store, const char *path, struct error **err)
 		return -1;
 	other = xasprintf("%s.%s", target, hex);
 	return folder_move(store, path, other, err);
-}
-
-int
-store_quarantine(struct store *store, const char *path, int fd, struct error **err)
-{
-	AUTO_CLOSE int named_fd = -1;
-
-	if (fd >= 0 && folder_find_file(store, path, &named_fd, err) < 0)
-		return -1;
-	if (fd >= 0 && (named_fd < 0 || !is_same_file(fd, named_fd)))
-		return 0;
-	return move_aside(store, path, err);
 }
 
 /* Each part holds a descriptor until the commit; images have fewer layers than this. */

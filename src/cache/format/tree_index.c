@@ -168,22 +168,6 @@ read_mtime(struct tree_cursor *cursor, struct tree_entry *entry)
 	entry->mtime.tv_nsec = (long)wire_get_number(&cursor->reader, 999999999);
 }
 
-static int
-read_directory(struct tree_cursor *cursor, struct tree_entry *entry, struct error **err)
-{
-	entry->text = wire_get_text(&cursor->reader, PATH_LIMIT_BYTES - 1, &entry->text_size);
-	entry->mode = (unsigned)wire_get_number(&cursor->reader, 0777);
-	read_mtime(cursor, entry);
-	if (cursor->reader.failed)
-		return 0; /* said by the caller */
-	if (check_directory(cursor, entry, err) < 0)
-		return -1;
-	cursor->has_directory = true;
-	keep(&cursor->directory, entry->text, entry->text_size);
-	buf_clear(&cursor->name);
-	return 0;
-}
-
 /* Steps over the chunks and adds up their bytes. */
 static int
 read_chunks(struct tree_cursor *cursor, struct tree_entry *entry, uint64_t *ret_bytes,
@@ -203,20 +187,6 @@ read_chunks(struct tree_cursor *cursor, struct tree_entry *entry, uint64_t *ret_
 	start = cursor->reader;
 	cursor->reader = entry->chunks.reader;
 	entry->chunks = (struct chunk_refs){ start, count };
-	return 0;
-}
-
-static int
-read_bundle(struct tree_cursor *cursor, struct tree_entry *entry, struct error **err)
-{
-	if (read_chunks(cursor, entry, &entry->size_bytes, err) < 0)
-		return -1;
-	if (!cursor->has_directory)
-		return refuse(cursor, "is outside of a directory", err);
-	if (cursor->bundle_offset != cursor->bundle_bytes)
-		return refuse(cursor, "follows a bundle that is not used up", err);
-	cursor->bundle_bytes = entry->size_bytes;
-	cursor->bundle_offset = 0;
 	return 0;
 }
 
@@ -246,20 +216,6 @@ read_file(struct tree_cursor *cursor, struct tree_entry *entry, struct error **e
 }
 
 static int
-read_link(struct tree_cursor *cursor, struct tree_entry *entry, struct error **err)
-{
-	if (entry->kind == ENTRY_SYMLINK)
-		read_mtime(cursor, entry);
-	entry->target = wire_get_text(&cursor->reader, PATH_LIMIT_BYTES - 1, &entry->target_size);
-	if (cursor->reader.failed)
-		return 0;
-	if (entry->kind == ENTRY_SYMLINK ? entry->target_size == 0
-					 : !path_is_valid(entry->target, entry->target_size))
-		return refuse(cursor, "has a link's target that is not allowed", err);
-	return 0;
-}
-
-static int
 read_named(struct tree_cursor *cursor, struct tree_entry *entry, struct error **err)
 {
 	entry->text = wire_get_text(&cursor->reader, 255, &entry->text_size);
@@ -273,9 +229,17 @@ read_named(struct tree_cursor *cursor, struct tree_entry *entry, struct error **
 	    compare_bytes(cursor->name.data, cursor->name.size, entry->text, entry->text_size) >= 0)
 		return refuse(cursor, "is a name out of order", err);
 	keep(&cursor->name, entry->text, entry->text_size);
-	return entry->kind == ENTRY_HARD_LINK || entry->kind == ENTRY_SYMLINK
-		       ? read_link(cursor, entry, err)
-		       : read_file(cursor, entry, err);
+	if (entry->kind != ENTRY_HARD_LINK && entry->kind != ENTRY_SYMLINK)
+		return read_file(cursor, entry, err);
+	if (entry->kind == ENTRY_SYMLINK)
+		read_mtime(cursor, entry);
+	entry->target = wire_get_text(&cursor->reader, PATH_LIMIT_BYTES - 1, &entry->target_size);
+	if (cursor->reader.failed)
+		return 0;
+	if (entry->kind == ENTRY_SYMLINK ? entry->target_size == 0
+					 : !path_is_valid(entry->target, entry->target_size))
+		return refuse(cursor, "has a link's target that is not allowed", err);
+	return 0;
 }
 
 static int
@@ -285,9 +249,28 @@ read_entry(struct tree_cursor *cursor, struct tree_entry *entry, struct error **
 	case ENTRY_ROOT:
 		return read_root(cursor, entry, err);
 	case ENTRY_DIRECTORY:
-		return read_directory(cursor, entry, err);
+		entry->text =
+			wire_get_text(&cursor->reader, PATH_LIMIT_BYTES - 1, &entry->text_size);
+		entry->mode = (unsigned)wire_get_number(&cursor->reader, 0777);
+		read_mtime(cursor, entry);
+		if (cursor->reader.failed)
+			return 0; /* said by the caller */
+		if (check_directory(cursor, entry, err) < 0)
+			return -1;
+		cursor->has_directory = true;
+		keep(&cursor->directory, entry->text, entry->text_size);
+		buf_clear(&cursor->name);
+		return 0;
 	case ENTRY_BUNDLE:
-		return read_bundle(cursor, entry, err);
+		if (read_chunks(cursor, entry, &entry->size_bytes, err) < 0)
+			return -1;
+		if (!cursor->has_directory)
+			return refuse(cursor, "is outside of a directory", err);
+		if (cursor->bundle_offset != cursor->bundle_bytes)
+			return refuse(cursor, "follows a bundle that is not used up", err);
+		cursor->bundle_bytes = entry->size_bytes;
+		cursor->bundle_offset = 0;
+		return 0;
 	case ENTRY_SMALL:
 	case ENTRY_FILE:
 	case ENTRY_EXECUTABLE:

@@ -108,20 +108,6 @@ next_package(const char **at, struct package *package)
 }
 
 static void
-find_own_packages(const char *text, struct strings *names, struct strings *versions)
-{
-	CLEANUP(package_release) struct package package = { 0 };
-
-	while (next_package(&text, &package)) {
-		if (package.name && package.version && !package.has_source) {
-			strings_add(names, package.name);
-			strings_add(versions, package.version);
-		}
-		package_release(&package);
-	}
-}
-
-static void
 append(struct buf *buf, const void *bytes, size_t size)
 {
 	AUTO_ERROR struct error *ignored = NULL;
@@ -158,8 +144,15 @@ mask_cargo_lock(const char *text)
 	AUTO_FREE char *name = NULL;
 	struct line line;
 	size_t index;
+	CLEANUP(package_release) struct package package = { 0 };
 
-	find_own_packages(text, &names, &versions);
+	while (next_package(&text, &package)) {
+		if (package.name && package.version && !package.has_source) {
+			strings_add(&names, package.name);
+			strings_add(&versions, package.version);
+		}
+		package_release(&package);
+	}
 	for (const char *at = text; next_line(&at, &line);) {
 		AUTO_FREE char *version = line_value(&line, "version");
 		AUTO_FREE char *named = line_value(&line, "name");

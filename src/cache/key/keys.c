@@ -339,20 +339,6 @@ builder_words(const struct cache_spec *spec)
 	return spec->preset->toolchain ? "same toolchain" : "same system";
 }
 
-/* A job of a pull request reads its own scope, then the trusted ones, never another's. */
-static void
-find_places(const struct cache_spec *spec, const struct ci_event *event, struct places *places)
-{
-	if (event->trust == CI_PULL_REQUEST)
-		add_place(places, spec->pull_requests, "pull request", event->pull_request);
-	else if (event->trust == CI_BRANCH)
-		add_place(places, spec->pull_requests, "branch", event->branch);
-	else
-		add_place(places, spec->repository, "branch", event->branch);
-	add_place(places, spec->repository, "branch", event->base);
-	add_place(places, spec->repository, "branch", event->default_branch);
-}
-
 static void
 list_candidates(const struct cache_spec *spec, const struct texts *texts,
 		const struct places *places, struct cache_keys *keys)
@@ -478,7 +464,15 @@ cache_keys_make(const struct cache_spec *spec, const struct platform *platform,
 		return -1;
 	ci_event_find(&spec->push_refs, &event);
 	find_branches(spec->directory, &event);
-	find_places(spec, &event, &places);
+	/* A job of a pull request reads its own scope, then the trusted ones, never another's. */
+	if (event.trust == CI_PULL_REQUEST)
+		add_place(&places, spec->pull_requests, "pull request", event.pull_request);
+	else if (event.trust == CI_BRANCH)
+		add_place(&places, spec->pull_requests, "branch", event.branch);
+	else
+		add_place(&places, spec->repository, "branch", event.branch);
+	add_place(&places, spec->repository, "branch", event.base);
+	add_place(&places, spec->repository, "branch", event.default_branch);
 	list_candidates(spec, &texts, &places, &keys);
 	find_save(spec, &event, push, &keys, &scope);
 	list_save(spec, &texts, scope, &keys);

@@ -180,25 +180,6 @@ variant_of_job(void)
 	return xasprintf("%s %.*s", job, VARIANT_HEX_CHARS, digest_hex(&digest).text);
 }
 
-/* Beside the project's images: in GitHub's registry under GitHub Actions, in GitLab's under its CI.
- */
-static void
-find_default_repository(struct cache_spec *spec)
-{
-	AUTO_VARIABLES struct variables variables = { 0 };
-
-	variables_find(spec->directory, &variables);
-	if (ci_is_gitlab() && variables.registry_image) {
-		spec->repository = xasprintf("%s/cache", variables.registry_image);
-		spec->pull_requests = xasprintf("%s/cache-pr", variables.registry_image);
-	} else if (ci_is_github() && variables.repository) {
-		spec->repository = xasprintf("ghcr.io/%s-cache", variables.repository);
-		spec->pull_requests = xasprintf("ghcr.io/%s-cache-pr", variables.repository);
-	} else {
-		spec->no_repository = xstrdup("no 'repository' is named");
-	}
-}
-
 static int
 set_repository(struct cache_spec *spec, const char *option, struct error **err)
 {
@@ -211,8 +192,24 @@ set_repository(struct cache_spec *spec, const char *option, struct error **err)
 		free(spec->repository);
 		spec->repository = TAKE_PTR(name);
 	}
-	if (!spec->repository && !spec->no_repository)
-		find_default_repository(spec);
+	if (!spec->repository && !spec->no_repository) {
+		AUTO_VARIABLES struct variables variables = { 0 };
+
+		/* Beside the project's images: in GitHub's registry under GitHub Actions, in
+		 * GitLab's under its CI.
+		 */
+		variables_find(spec->directory, &variables);
+		if (ci_is_gitlab() && variables.registry_image) {
+			spec->repository = xasprintf("%s/cache", variables.registry_image);
+			spec->pull_requests = xasprintf("%s/cache-pr", variables.registry_image);
+		} else if (ci_is_github() && variables.repository) {
+			spec->repository = xasprintf("ghcr.io/%s-cache", variables.repository);
+			spec->pull_requests =
+				xasprintf("ghcr.io/%s-cache-pr", variables.repository);
+		} else {
+			spec->no_repository = xstrdup("no 'repository' is named");
+		}
+	}
 	return 0;
 }
 

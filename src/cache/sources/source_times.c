@@ -362,20 +362,6 @@ note(struct work *work, struct time_journal *journal, struct error **err)
 				  journal, err);
 }
 
-/* Files first: setting them changes no directory. */
-static int
-set_times(struct work *work, struct error **err)
-{
-	AUTO_TIME_JOURNAL struct time_journal journal = { 0 };
-
-	for (int directories = 0; directories < 2; directories++)
-		for (size_t i = 0; i < work->now->count; i++)
-			if ((work->now->items[i].mode == S_IFDIR) == directories &&
-			    perform(work, &work->now->items[i], &work->steps[i], err) < 0)
-				return -1;
-	return note(work, &journal, err);
-}
-
 static void
 count(struct work *work)
 {
@@ -510,7 +496,15 @@ source_times_apply(const struct source_times_request *request, const struct sour
 		if (check_left_alone(&work, err) < 0)
 			return -1;
 	} else {
-		if (set_times(&work, err) < 0)
+		AUTO_TIME_JOURNAL struct time_journal journal = { 0 };
+
+		/* Files first: setting them changes no directory. */
+		for (int directories = 0; directories < 2; directories++)
+			for (size_t i = 0; i < work.now->count; i++)
+				if ((work.now->items[i].mode == S_IFDIR) == directories &&
+				    perform(&work, &work.now->items[i], &work.steps[i], err) < 0)
+					return -1;
+		if (note(&work, &journal, err) < 0)
 			return -1;
 		count(&work);
 	}

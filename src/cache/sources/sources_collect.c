@@ -50,19 +50,6 @@ add(struct sources *sources, const struct source *source)
 	sources->items[sources->count++] = *source;
 }
 
-/* The directory of a file, and those above it that were not added for the file before. */
-static void
-add_directories(struct sources *sources, const char *path, const char *before)
-{
-	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
-		size_t size = (size_t)(slash - path);
-
-		if (strncmp(path, before, size + 1) != 0)
-			add(sources,
-			    &(struct source){ .path = xstrndup(path, size), .mode = S_IFDIR });
-	}
-}
-
 /* A tracked path is skipped when it is missing, or neither a file nor a link. */
 static int
 add_files(const struct sources_request *request, int dir_fd, const struct strings *tracked,
@@ -84,7 +71,15 @@ add_files(const struct sources_request *request, int dir_fd, const struct string
 		}
 		if (!S_ISREG(status.st_mode) && !S_ISLNK(status.st_mode))
 			continue;
-		add_directories(sources, path, before);
+		/* The directory of a file, and those above it that were not added for the file
+		 * before. */
+		for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+			size_t size = (size_t)(slash - path);
+
+			if (strncmp(path, before, size + 1) != 0)
+				add(sources, &(struct source){ .path = xstrndup(path, size),
+							       .mode = S_IFDIR });
+		}
 		before = path;
 		source.path = xstrdup(path);
 		note_status(&source, &status);
@@ -98,23 +93,6 @@ static int
 compare_paths(const void *left, const void *right)
 {
 	return strcmp(((const struct source *)left)->path, ((const struct source *)right)->path);
-}
-
-/* The list is in byte order of the files, in which "a-b" stands between "a" and "a/b": the same
- * directory may have been added twice. */
-static void
-sort_once(struct sources *sources)
-{
-	size_t kept = 0;
-
-	qsort(sources->items, sources->count, sizeof(*sources->items), compare_paths);
-	for (size_t i = 0; i < sources->count; i++) {
-		if (kept > 0 && strcmp(sources->items[kept - 1].path, sources->items[i].path) == 0)
-			free(sources->items[i].path);
-		else
-			sources->items[kept++] = sources->items[i];
-	}
-	sources->count = kept;
 }
 
 /* Whether a name is there because of a cache alone: a checkout lacks it until a restore. */
@@ -291,6 +269,7 @@ sources_collect(const struct sources_request *request, struct sources *ret_sourc
 	AUTO_WORKTREE struct worktree *worktree = NULL;
 	AUTO_SOURCES struct sources sources = { 0 };
 	AUTO_CLOSE int dir_fd = -1;
+	size_t kept = 0;
 
 	if (worktree_open(request->directory, &worktree, err) < 0)
 		return error_wrap(err, "cannot list the sources");
@@ -305,7 +284,16 @@ sources_collect(const struct sources_request *request, struct sources *ret_sourc
 	add(&sources, &(struct source){ .path = xstrdup(""), .mode = S_IFDIR });
 	if (worktree && add_files(request, dir_fd, worktree_files(worktree), &sources, err) < 0)
 		return -1;
-	sort_once(&sources);
+	/* The list is in byte order of the files, in which "a-b" stands between "a" and "a/b": the
+	 * same directory may have been added twice. */
+	qsort(sources.items, sources.count, sizeof(*sources.items), compare_paths);
+	for (size_t i = 0; i < sources.count; i++) {
+		if (kept > 0 && strcmp(sources.items[kept - 1].path, sources.items[i].path) == 0)
+			free(sources.items[i].path);
+		else
+			sources.items[kept++] = sources.items[i];
+	}
+	sources.count = kept;
 	if (check_include(request, &sources, err) < 0 ||
 	    read_directories(request, dir_fd, &sources, err) < 0 ||
 	    read_files(dir_fd, &sources, err) < 0)

@@ -112,16 +112,6 @@ finish_pack(struct pack_writer *writer, struct error **err)
 }
 
 static int
-begin_pack(struct pack_writer *writer, struct error **err)
-{
-	writer->pack = store_new_blob(writer->options.store, &writer->measure, err);
-	if (!writer->pack)
-		return -1;
-	chunk_table_add_pack(&writer->table);
-	return 0;
-}
-
-static int
 write_frame(struct pack_writer *writer, const struct digest *digest, const void *frame,
 	    size_t frame_size, size_t size, struct error **err)
 {
@@ -132,8 +122,12 @@ write_frame(struct pack_writer *writer, const struct digest *digest, const void 
 	if (pack && pack->size_bytes + frame_size > writer->options.pack_bytes &&
 	    finish_pack(writer, err) < 0)
 		return -1;
-	if (!writer->pack && begin_pack(writer, err) < 0)
-		return -1;
+	if (!writer->pack) {
+		writer->pack = store_new_blob(writer->options.store, &writer->measure, err);
+		if (!writer->pack)
+			return -1;
+		chunk_table_add_pack(&writer->table);
+	}
 	if (sink_write(writer->pack, frame, frame_size, err) < 0)
 		return -1;
 	chunk_table_add(&writer->table, digest, (uint32_t)frame_size, (uint32_t)size);

@@ -62,12 +62,6 @@ has_names(int fd)
 	return false;
 }
 
-static bool
-is_half_filled(int fd)
-{
-	return faccessat(fd, INSIDE_STAGE "/" MOVING, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
 bool
 placement_is_free(const struct cache_root *root)
 {
@@ -76,18 +70,8 @@ placement_is_free(const struct cache_root *root)
 
 	if (fd < 0)
 		return lstat(root->directory, &info) < 0; /* else a file */
-	return is_half_filled(fd) || !has_names(fd);
-}
-
-static bool
-is_mount_point(const char *directory)
-{
-	AUTO_FREE char *above = xasprintf("%s/..", directory);
-	struct stat here;
-	struct stat there;
-
-	return stat(directory, &here) == 0 && stat(above, &there) == 0 &&
-	       (here.st_dev != there.st_dev || here.st_ino == there.st_ino);
+	return faccessat(fd, INSIDE_STAGE "/" MOVING, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+	       !has_names(fd);
 }
 
 /* Filling */
@@ -99,9 +83,14 @@ placement_open(struct placement *placement, const struct cache_root *root, int h
 	static const struct id_map map = { .kind = ID_MAP_HOST };
 	AUTO_FREE char *inside = xasprintf("%s/" INSIDE_NAME, root->directory);
 	AUTO_CLOSE int old_fd = -1;
+	AUTO_FREE char *above = NULL;
+	struct stat here;
+	struct stat there;
 
 	*placement = (struct placement){ .root = root, .stage = STAGE_INIT };
-	placement->is_inside = is_mount_point(root->directory);
+	above = xasprintf("%s/..", root->directory);
+	placement->is_inside = stat(root->directory, &here) == 0 && stat(above, &there) == 0 &&
+			       (here.st_dev != there.st_dev || here.st_ino == there.st_ino);
 	if (stage_open(placement->is_inside ? inside : root->directory, &map, &placement->stage,
 		       err) < 0)
 		return -1;

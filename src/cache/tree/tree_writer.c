@@ -497,32 +497,26 @@ file_of_run(const struct tree_writer *writer, const struct run *run, uint32_t me
 	return run->is_bundle ? writer->small[run->first + member] : run->first;
 }
 
-/* The member of the run that has the byte at `offset`. */
-static uint32_t
-find_member(const struct tree_writer *writer, const struct run *run, uint64_t offset)
-{
-	uint32_t low = 0;
-	uint32_t high = run->file_count;
-
-	while (low + 1 < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (writer->files[file_of_run(writer, run, middle)].offset <= offset)
-			low = middle;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 static int
 write_use(struct tree_writer *writer, struct desk *desk, const struct use *use, size_t size,
 	  struct error **err)
 {
 	const struct run *run = &writer->runs[use->run];
-	uint32_t member = find_member(writer, run, use->offset);
+	uint32_t low = 0;
+	uint32_t high = run->file_count;
+	uint32_t member;
 	size_t done = 0;
 
+	/* The member of the run that has the byte at `offset`. */
+	while (low + 1 < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (writer->files[file_of_run(writer, run, middle)].offset <= use->offset)
+			low = middle;
+		else
+			high = middle;
+	}
+	member = low;
 	for (; done < size && member < run->file_count; member++) {
 		uint32_t number = file_of_run(writer, run, member);
 		const struct planned_file *file = &writer->files[number];
@@ -719,33 +713,27 @@ make_hard_link(const struct tree_writer *writer, const struct tree_entry *entry,
 }
 
 static int
-make_symlink(const struct tree_writer *writer, const struct tree_entry *entry, int directory_fd,
-	     const char *name, struct error **err)
-{
-	AUTO_FREE char *target = xstrndup(entry->target, entry->target_size);
-	struct timespec mtime = shifted(writer, entry->mtime);
-	struct timespec times[2];
-
-	times_of(&mtime, times);
-	if (symlinkat(target, directory_fd, name) < 0 ||
-	    utimensat(directory_fd, name, times, AT_SYMLINK_NOFOLLOW) < 0)
-		return error_set_path(err, errno, "make symbolic link", name);
-	return 0;
-}
-
-static int
 make_link(const struct tree_writer *writer, struct desk *desk, uint32_t directory,
 	  const struct tree_entry *entry, struct error **err)
 {
 	AUTO_FREE char *name = xstrndup(entry->text, entry->text_size);
+	AUTO_FREE char *target = NULL;
+	struct timespec mtime;
+	struct timespec times[2];
 
 	if (entry->kind == ENTRY_HARD_LINK && is_skipped(writer, entry))
 		return 0;
 	if (open_in_directory(writer, desk, directory, err) < 0)
 		return -1;
-	return entry->kind == ENTRY_HARD_LINK
-		       ? make_hard_link(writer, entry, desk->directory_fd, name, err)
-		       : make_symlink(writer, entry, desk->directory_fd, name, err);
+	if (entry->kind == ENTRY_HARD_LINK)
+		return make_hard_link(writer, entry, desk->directory_fd, name, err);
+	target = xstrndup(entry->target, entry->target_size);
+	mtime = shifted(writer, entry->mtime);
+	times_of(&mtime, times);
+	if (symlinkat(target, desk->directory_fd, name) < 0 ||
+	    utimensat(desk->directory_fd, name, times, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_set_path(err, errno, "make symbolic link", name);
+	return 0;
 }
 
 /* Of one kind, in a pass of its own: behind a symbolic link nothing is opened any more. */
@@ -773,23 +761,6 @@ make_links(struct tree_writer *writer, struct desk *desk, enum tree_entry_kind k
 			 make_link(writer, desk, directory - 1, &entry, err) < 0)
 			return -1;
 	}
-}
-
-/* What is in it first: it changes the times of what it is in. */
-static int
-finish_directories(struct tree_writer *writer, struct error **err)
-{
-	for (size_t i = writer->directory_count; i > 0; i--) {
-		const struct planned_directory *directory = &writer->directories[i - 1];
-		AUTO_CLOSE int fd = open_directory(writer, directory->path, directory->path_size);
-		struct timespec times[2];
-
-		times_of(&directory->mtime, times);
-		if (fd < 0 || fchmod(fd, (mode_t)directory->mode) < 0 || futimens(fd, times) < 0)
-			return fail(errno, "set mode and time of", directory->path,
-				    directory->path_size, err);
-	}
-	return 0;
 }
 
 /* ninja keeps times of its own in its log: with all times shifted they would fit no more, and a
@@ -829,5 +800,18 @@ tree_writer_finish(struct tree_writer *writer, struct error **err)
 	close_files(desk);
 	desk->next = writer->desks;
 	writer->desks = desk;
-	return ret < 0 ? -1 : finish_directories(writer, err);
+	/* What is in it first: it changes the times of what it is in. */
+	if (ret < 0)
+		return -1;
+	for (size_t i = writer->directory_count; i > 0; i--) {
+		const struct planned_directory *directory = &writer->directories[i - 1];
+		AUTO_CLOSE int fd = open_directory(writer, directory->path, directory->path_size);
+		struct timespec times[2];
+
+		times_of(&directory->mtime, times);
+		if (fd < 0 || fchmod(fd, (mode_t)directory->mode) < 0 || futimens(fd, times) < 0)
+			return fail(errno, "set mode and time of", directory->path,
+				    directory->path_size, err);
+	}
+	return 0;
 }

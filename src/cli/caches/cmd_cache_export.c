@@ -41,21 +41,6 @@ export_release(struct exported *exported)
 	free(exported->directory);
 }
 
-/* "~/.npm" is "home/.npm" in the tar, "/srv/x" is "srv/x". */
-static void
-list_roots(struct exported *exported)
-{
-	for (size_t i = 0; i < exported->work.roots.count; i++) {
-		const char *label = exported->work.roots.items[i].label;
-		bool is_home = text_starts(label, "~/");
-		AUTO_FREE char *path = NULL;
-
-		label += is_home ? 2 : strspn(label, "/");
-		path = xasprintf("%s/%s%s", exported->directory, is_home ? "home/" : "", label);
-		cache_roots_add(&exported->roots, exported->work.roots.items[i].label, path);
-	}
-}
-
 static int
 restore(struct context *context, struct exported *exported, struct error **err)
 {
@@ -124,7 +109,16 @@ run_export(struct context *context, const void *opaque, const struct strings *op
 		free(TAKE_PTR(exported.directory));
 		return -1;
 	}
-	list_roots(&exported);
+	/* "~/.npm" is "home/.npm" in the tar, "/srv/x" is "srv/x". */
+	for (size_t i = 0; i < exported.work.roots.count; i++) {
+		const char *label = exported.work.roots.items[i].label;
+		bool is_home = text_starts(label, "~/");
+		AUTO_FREE char *path = NULL;
+
+		label += is_home ? 2 : strspn(label, "/");
+		path = xasprintf("%s/%s%s", exported.directory, is_home ? "home/" : "", label);
+		cache_roots_add(&exported.roots, exported.work.roots.items[i].label, path);
+	}
 	part = xasprintf("%s.part", values->output);
 	if (restore(context, &exported, err) < 0 || write_tar(&exported, part, err) < 0)
 		return error_wrap(err, "cannot export cache '%s'", specs.items[0].name);

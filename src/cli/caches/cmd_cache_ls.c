@@ -45,15 +45,6 @@ count_blobs(struct listing *listing, const struct cache_artifact *artifact)
 }
 
 static void
-add_titles(struct columns *columns)
-{
-	static const char *const titles[] = { "AGE", "FILES", "SIZE", "PACKED", "NAME", "SCOPE" };
-
-	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
-		columns_add(columns, titles[i]);
-}
-
-static void
 add_cache(struct listing *listing, const char *repository, const struct strings *tags,
 	  const struct cache_artifact *artifact)
 {
@@ -63,8 +54,13 @@ add_cache(struct listing *listing, const char *repository, const struct strings 
 	uint64_t packed_bytes = count_blobs(listing, artifact);
 	struct columns *columns = &listing->columns;
 
-	if (listing->count == 0)
-		add_titles(columns);
+	if (listing->count == 0) {
+		static const char *const titles[] = { "AGE",    "FILES", "SIZE",
+						      "PACKED", "NAME",  "SCOPE" };
+
+		for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
+			columns_add(columns, titles[i]);
+	}
 	columns_take(columns, text_of_age(artifact->created_s, (int64_t)time(NULL)));
 	columns_take(columns, xasprintf("%" PRIu64, artifact->file_count));
 	columns_take(columns, text_bytes(artifact->total_bytes));
@@ -102,21 +98,6 @@ look_at(struct listing *listing, struct repository *repository, struct holding *
 	return 0;
 }
 
-static int
-list_place(struct context *context, struct listing *listing, const char *place, struct error **err)
-{
-	AUTO_REPOSITORY struct repository *repository =
-		cache_command_open(context, place, REPOSITORY_READ, err);
-	AUTO_HOLDINGS struct holdings holdings = { 0 };
-
-	if (!repository || repository_list_holdings(repository, &holdings, err) < 0)
-		return -1;
-	for (size_t i = 0; i < holdings.count; i++)
-		if (look_at(listing, repository, &holdings.items[i], err) < 0)
-			return -1;
-	return 0;
-}
-
 static void
 listing_release(struct listing *listing)
 {
@@ -139,9 +120,17 @@ run_ls(struct context *context, const void *opaque, const struct strings *operan
 
 	if (cache_command_repositories(context, values, operands, &places, err) < 0)
 		return -1;
-	for (size_t i = 0; i < places.count; i++)
-		if (list_place(context, &listing, places.items[i], err) < 0)
+	for (size_t i = 0; i < places.count; i++) {
+		AUTO_REPOSITORY struct repository *repository =
+			cache_command_open(context, places.items[i], REPOSITORY_READ, err);
+		AUTO_HOLDINGS struct holdings holdings = { 0 };
+
+		if (!repository || repository_list_holdings(repository, &holdings, err) < 0)
 			return -1;
+		for (size_t j = 0; j < holdings.count; j++)
+			if (look_at(&listing, repository, &holdings.items[j], err) < 0)
+				return -1;
+	}
 	total = text_bytes(listing.total_bytes);
 	columns_print(&listing.columns, &page);
 	page_add(&page, "%zu cache%s, %s\n", listing.count, PLURAL_S(listing.count), total);

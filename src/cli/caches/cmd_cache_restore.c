@@ -38,45 +38,27 @@ struct return_trip {
 	char *failure; /* one line */
 };
 
-static void
-trip_release(struct return_trip *trip)
-{
-	cache_work_release(&trip->work);
-	free(trip->places);
-	cache_restored_release(&trip->restored);
-	sources_release(&trip->recorded);
-	strings_release(&trip->placed);
-	source_times_result_release(&trip->applied);
-	free(trip->failure);
-}
-
 static bool
 is_ci(void)
 {
 	return ci_is_known() || environment_find("CI");
 }
 
-/* The paths inside the project that this restore fills. */
-static void
-list_placed(struct return_trip *trip, const enum cache_path_end *paths)
-{
-	const struct cache_spec *spec = trip->work.spec;
-
-	for (size_t i = 0; i < spec->path_count; i++)
-		if (spec->paths[i].is_inside &&
-		    (paths[i] != CACHE_PATH_KEPT || !spec->preset->has_source_times))
-			strings_add(&trip->placed, spec->paths[i].label);
-}
-
 static int
 prepare(void *context, const struct cache_found *found, int64_t *ret_shift_ns, struct error **err)
 {
 	struct return_trip *trip = context;
+	const struct cache_spec *spec;
 
 	if (found->sources->size > 0 &&
 	    sources_decode(found->sources->data, found->sources->size, &trip->recorded, err) < 0)
 		return -1;
-	list_placed(trip, found->paths);
+	/* The paths inside the project that this restore fills. */
+	spec = trip->work.spec;
+	for (size_t i = 0; i < spec->path_count; i++)
+		if (spec->paths[i].is_inside &&
+		    (found->paths[i] != CACHE_PATH_KEPT || !spec->preset->has_source_times))
+			strings_add(&trip->placed, spec->paths[i].label);
 	trip->times.newest_ns = found->artifact->newest_ns;
 	if (source_times_shift(&trip->times, &trip->recorded, &trip->work.sources,
 			       &trip->times.shift_ns, err) < 0)
@@ -242,20 +224,6 @@ describe_age(struct page *page, const struct return_trip *trip)
 }
 
 static void
-describe_paths(struct page *page, const struct return_trip *trip)
-{
-	for (size_t i = 0; i < trip->restored.path_count; i++) {
-		AUTO_FREE char *label = text_quote_string(trip->work.roots.items[i].label);
-
-		if (trip->restored.paths[i] == CACHE_PATH_KEPT)
-			page_add(page, "; '%s' has content already, use --replace to replace it",
-				 label);
-		else if (trip->restored.paths[i] == CACHE_PATH_MISSING)
-			page_add(page, "; it has nothing for '%s'", label);
-	}
-}
-
-static void
 describe(struct page *page, const struct return_trip *trip)
 {
 	const struct cache_candidate *candidate = candidate_of(trip);
@@ -278,7 +246,15 @@ describe(struct page *page, const struct return_trip *trip)
 		page_add(page, ": %s", size);
 	else
 		page_add(page, ": %s in %.1f s", size, (double)trip->elapsed_ms / 1000);
-	describe_paths(page, trip);
+	for (size_t i = 0; i < trip->restored.path_count; i++) {
+		AUTO_FREE char *label = text_quote_string(trip->work.roots.items[i].label);
+
+		if (trip->restored.paths[i] == CACHE_PATH_KEPT)
+			page_add(page, "; '%s' has content already, use --replace to replace it",
+				 label);
+		else if (trip->restored.paths[i] == CACHE_PATH_MISSING)
+			page_add(page, "; it has nothing for '%s'", label);
+	}
 	if (trip->applied.left_alone)
 		page_add(page, "; times of sources not set: %s", trip->applied.left_alone);
 	else if (trip->applied.unchanged + trip->applied.changed > 0)
@@ -326,22 +302,6 @@ set_outputs(const struct return_trip *trips, size_t count, struct error **err)
 }
 
 static int
-add_summary(struct context *context, const struct return_trip *trips, size_t count,
-	    struct error **err)
-{
-	for (size_t i = 0; i < count; i++) {
-		const struct cache_candidate *candidate = candidate_of(&trips[i]);
-
-		if (candidate && !trips[i].has_failed && !trips[i].restore.dry_run &&
-		    cache_add_summary(context, candidate->repository, candidate->tag,
-				      &trips[i].restored.artifact.digest, trips[i].elapsed_ms,
-				      err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int
 tell(struct context *context, const struct return_trip *trips, size_t count, struct error **err)
 {
 	AUTO_PAGE struct page page = { 0 };
@@ -357,7 +317,18 @@ tell(struct context *context, const struct return_trip *trips, size_t count, str
 	text = page_take(&page);
 	if (context_result(context, text, json_pack("{s:o}", "caches", results), err) < 0)
 		return -1;
-	return set_outputs(trips, count, err) < 0 ? -1 : add_summary(context, trips, count, err);
+	if (set_outputs(trips, count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		const struct cache_candidate *candidate = candidate_of(&trips[i]);
+
+		if (candidate && !trips[i].has_failed && !trips[i].restore.dry_run &&
+		    cache_add_summary(context, candidate->repository, candidate->tag,
+				      &trips[i].restored.artifact.digest, trips[i].elapsed_ms,
+				      err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int
@@ -386,8 +357,15 @@ restore_all(struct context *context, const struct cache_values *values,
 static void
 release_all(struct return_trip *trips, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		trip_release(&trips[i]);
+	for (size_t i = 0; i < count; i++) {
+		cache_work_release(&trips[i].work);
+		free(trips[i].places);
+		cache_restored_release(&trips[i].restored);
+		sources_release(&trips[i].recorded);
+		strings_release(&trips[i].placed);
+		source_times_result_release(&trips[i].applied);
+		free(trips[i].failure);
+	}
 	free(trips);
 }
 

@@ -200,23 +200,6 @@ save(struct context *context, struct cache_work *work, const struct tree_filter 
 				 &saved.manifest, elapsed_ms, err);
 }
 
-/* Without incremental data and final executables, and with cargo kept out meanwhile. */
-static int
-save_cargo(struct context *context, struct cache_work *work, struct page *page, json_t *results,
-	   struct error **err)
-{
-	AUTO_CARGO_TARGET struct cargo_target target = { 0 };
-
-	if (cargo_target_open(work->spec, &target, err) < 0 ||
-	    cargo_target_lock(&target, cargo_lock_timeout_ms, err) < 0)
-		return -1;
-	if (target.has_unknown)
-		context_notice(context,
-			       "cache %s: not a layout of cargo that is known: everything is saved",
-			       work->spec->name);
-	return save(context, work, &target.filter, page, results, err);
-}
-
 static int
 save_one(struct context *context, const struct cache_values *values, const struct cache_spec *spec,
 	 struct page *page, json_t *results, struct error **err)
@@ -232,8 +215,21 @@ save_one(struct context *context, const struct cache_values *values, const struc
 						"not_saved", "why_not", work.keys.why_not));
 		return 0;
 	}
-	if (spec->preset->kind == PRESET_CARGO)
-		return save_cargo(context, &work, page, results, err);
+	if (spec->preset->kind == PRESET_CARGO) {
+		AUTO_CARGO_TARGET struct cargo_target target = { 0 };
+
+		/* Without incremental data and final executables, and with cargo kept out
+		 * meanwhile. */
+		if (cargo_target_open(work.spec, &target, err) < 0 ||
+		    cargo_target_lock(&target, cargo_lock_timeout_ms, err) < 0)
+			return -1;
+		if (target.has_unknown)
+			context_notice(context,
+				       "cache %s: not a layout of cargo that is known: everything "
+				       "is saved",
+				       work.spec->name);
+		return save(context, &work, &target.filter, page, results, err);
+	}
 	return save(context, &work, spec->preset->has_free_files ? &parts_are_files : NULL, page,
 		    results, err);
 }

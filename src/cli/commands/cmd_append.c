@@ -98,16 +98,6 @@ read_layer(const char *operand, struct layers *layers, struct error **err)
 }
 
 static int
-read_layers(const struct strings *operands, struct layers *layers, struct error **err)
-{
-	layers->items = xcalloc(operands->count + 1, sizeof(*layers->items));
-	for (size_t i = 0; i < operands->count; i++)
-		if (read_layer(operands->items[i], layers, err) < 0)
-			return error_wrap(err, "layer '%s'", QUOTED(operands->items[i]));
-	return 0;
-}
-
-static int
 run_append(struct context *context, const void *opaque, const struct strings *operands,
 	   struct error **err)
 {
@@ -119,9 +109,12 @@ run_append(struct context *context, const void *opaque, const struct strings *op
 	struct config_change change;
 
 	if (image_options_read(&values->image, &change, &annotations, &derive, err) < 0 ||
-	    layer_options_read(&values->layer, &derive, err) < 0 ||
-	    read_layers(operands, &layers, err) < 0)
+	    layer_options_read(&values->layer, &derive, err) < 0)
 		return -1;
+	layers.items = xcalloc(operands->count + 1, sizeof(*layers.items));
+	for (size_t i = 0; i < operands->count; i++)
+		if (read_layer(operands->items[i], &layers, err) < 0)
+			return error_wrap(err, "layer '%s'", QUOTED(operands->items[i]));
 	if (!change.created_by)
 		change.created_by = PACKAGE_NAME " append";
 	derive.annotate_base = values->annotate_base;

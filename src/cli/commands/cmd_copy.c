@@ -62,23 +62,6 @@ copies_release(struct copies *copies)
 	free(copies->results);
 }
 
-static int
-parse_places(struct context *context, const struct strings *operands, struct copies *copies,
-	     struct error **err)
-{
-	copies->count = operands->count - 1;
-	copies->places = xcalloc(copies->count, sizeof(*copies->places));
-	copies->results = xcalloc(copies->count, sizeof(*copies->results));
-	for (size_t i = 0; i < copies->count; i++) {
-		AUTO_FREE char *text = spelling_of_output(context, operands->items[i + 1]);
-
-		if (location_parse(text, &copies->places[i], err) < 0)
-			return -1;
-		context_log_in_at(context, &copies->places[i]);
-	}
-	return 0;
-}
-
 static json_t *
 describe_all(const struct context *context, const struct copies *copies)
 {
@@ -160,8 +143,17 @@ run_copy(struct context *context, const void *opaque, const struct strings *oper
 		return -1;
 	if (copy_many_is_said(&values->many))
 		return copy_many(context, &values->many, operands, &options, err);
-	if (parse_places(context, operands, &copies, err) < 0 ||
-	    target_of_options(context, NULL, operands->items[0], &source, err) < 0)
+	copies.count = operands->count - 1;
+	copies.places = xcalloc(copies.count, sizeof(*copies.places));
+	copies.results = xcalloc(copies.count, sizeof(*copies.results));
+	for (size_t i = 0; i < copies.count; i++) {
+		AUTO_FREE char *text = spelling_of_output(context, operands->items[i + 1]);
+
+		if (location_parse(text, &copies.places[i], err) < 0)
+			return -1;
+		context_log_in_at(context, &copies.places[i]);
+	}
+	if (target_of_options(context, NULL, operands->items[0], &source, err) < 0)
 		return -1;
 	options.destinations = copies.places;
 	options.destination_count = copies.count;

@@ -61,49 +61,35 @@ examine_project(struct findings *findings, struct context *context, struct strin
 }
 
 static int
-check_hosts(const struct strings *operands, struct strings *hosts, struct error **err)
+run_doctor(struct context *context, const void *opaque, const struct strings *operands,
+	   struct error **err)
 {
+	const struct doctor_values *values = opaque;
+	CLEANUP(findings_release) struct findings findings = { .object = json_object() };
+	AUTO_STRINGS struct strings hosts = { 0 };
+
 	for (size_t i = 0; i < operands->count; i++) {
 		const char *host = operands->items[i];
 
 		if (!reference_host_is_valid(host))
 			return error_set(err, ERROR_USAGE, "invalid host '%s'", QUOTED(host));
-		if (!strings_has(hosts, host))
-			strings_add(hosts, host);
+		if (!strings_has(&hosts, host))
+			strings_add(&hosts, host);
 	}
-	return 0;
-}
-
-static void
-examine(struct findings *findings, struct context *context, const struct doctor_values *values,
-	struct strings *hosts)
-{
-	doctor_libraries(findings);
-	doctor_programs(findings);
-	doctor_sandbox(findings);
-	doctor_store(findings, context);
-	examine_project(findings, context, hosts);
-	doctor_settings(findings, context);
-	if (hosts->count > 0)
-		doctor_credentials(findings, context, hosts);
-	if (hosts->count > 0 && !values->offline)
-		doctor_registries(findings, context, hosts);
-}
-
-static int
-run_doctor(struct context *context, const void *values, const struct strings *operands,
-	   struct error **err)
-{
-	CLEANUP(findings_release) struct findings findings = { .object = json_object() };
-	AUTO_STRINGS struct strings hosts = { 0 };
-
-	if (check_hosts(operands, &hosts, err) < 0)
-		return -1;
 	if (hosts.count > 0)
 		context_log_in_at_host(context, hosts.items[0]);
 	else
 		context_log_in_at_operand(context, NULL);
-	examine(&findings, context, values, &hosts);
+	doctor_libraries(&findings);
+	doctor_programs(&findings);
+	doctor_sandbox(&findings);
+	doctor_store(&findings, context);
+	examine_project(&findings, context, &hosts);
+	doctor_settings(&findings, context);
+	if (hosts.count > 0)
+		doctor_credentials(&findings, context, &hosts);
+	if (hosts.count > 0 && !values->offline)
+		doctor_registries(&findings, context, &hosts);
 	return context_result_page(context, &findings.page, json_incref(findings.object), err);
 }
 

@@ -56,24 +56,6 @@ static const char *const kind_names[] = {
 	[RECORD_NEEDS] = "needs",
 };
 
-/* A line for each entry: "<mode> <size> <sha256> <path>", "arg NAME=VALUE" and so on, as they
- * stand in the record, made harmless. */
-static void
-explain_add_lines(const struct record *record, struct page *page)
-{
-	for (size_t i = 0; i < record->count; i++) {
-		AUTO_FREE char *value =
-			text_quote(record->entries[i].value, record->entries[i].value_size);
-
-		if (record->entries[i].kind == RECORD_FILE)
-			page_add(page, "%s %s\n", value, QUOTED(record->entries[i].key));
-		else
-			page_add(page, "%s %s%c%s\n", kind_names[record->entries[i].kind],
-				 QUOTED(record->entries[i].key),
-				 record->entries[i].kind == RECORD_ARG ? '=' : ' ', value);
-	}
-}
-
 static void
 set_text(json_t *object, const char *name, const char *text)
 {
@@ -232,7 +214,19 @@ tell(struct context *context, const struct answer *answer, struct error **err)
 		return -1;
 	if (github_set_output("tag", tag, err) < 0)
 		return -1;
-	explain_add_lines(&record, &page);
+	/* A line for each entry: "<mode> <size> <sha256> <path>", "arg NAME=VALUE" and so on, as
+	 * they stand in the record, made harmless. */
+	for (size_t i = 0; i < record.count; i++) {
+		AUTO_FREE char *value =
+			text_quote(record.entries[i].value, record.entries[i].value_size);
+
+		if (record.entries[i].kind == RECORD_FILE)
+			page_add(&page, "%s %s\n", value, QUOTED(record.entries[i].key));
+		else
+			page_add(&page, "%s %s%c%s\n", kind_names[record.entries[i].kind],
+				 QUOTED(record.entries[i].key),
+				 record.entries[i].kind == RECORD_ARG ? '=' : ' ', value);
+	}
 	page_add(&page, "%s\n", tag);
 	return context_result_page(context, &page, answer_object(answer, tag, &record), err);
 }

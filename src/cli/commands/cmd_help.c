@@ -28,41 +28,11 @@ static const struct option_spec help_options[] = {
 };
 
 static int
-list_names(struct context *context, struct error **err)
-{
-	AUTO_STRINGS struct strings names = { 0 };
-	AUTO_PAGE struct page page = { 0 };
-
-	commands_list_names(&names);
-	for (size_t i = 0; i < names.count; i++)
-		page_add(&page, "%s\n", names.items[i]);
-	return context_result_page(context, &page,
-				   json_pack("{s:o}", "commands", json_strings(&names)), err);
-}
-
-static int
 show(struct context *context, char *text, struct error **err)
 {
 	AUTO_FREE char *shown = text;
 
 	return context_result(context, shown, json_pack("{s:s}", "help", shown), err);
-}
-
-static int
-refuse(const struct strings *operands, struct error **err)
-{
-	const char *ours = foreign_command(operands->items[0]);
-	AUTO_STRINGS struct strings names = { 0 };
-	AUTO_FREE char *second = operands->count > 1 ? text_quote_string(operands->items[1]) : NULL;
-
-	error_set(err, ERROR_USAGE, "'%s%s%s' is not a command", QUOTED(operands->items[0]),
-		  second ? " " : "", second ? second : "");
-	if (ours)
-		return error_set_hint(err, "%s", ours);
-	commands_list_names(&names);
-	if (operands->count == 1 && suggest_hint(err, &names, operands->items[0]))
-		return -1;
-	return error_set_hint(err, "see 'ocifp help'");
 }
 
 static char *
@@ -86,8 +56,21 @@ show_command(struct context *context, const struct strings *operands, bool all, 
 		return show(context, help_of_command(command, command->name, all), err);
 	if (command && command->subcommands)
 		sub = command_find_in(command->subcommands, operands->items[1]);
-	if (!sub)
-		return refuse(operands, err);
+	if (!sub) {
+		const char *ours = foreign_command(operands->items[0]);
+		AUTO_STRINGS struct strings names = { 0 };
+		AUTO_FREE char *second =
+			operands->count > 1 ? text_quote_string(operands->items[1]) : NULL;
+
+		error_set(err, ERROR_USAGE, "'%s%s%s' is not a command", QUOTED(operands->items[0]),
+			  second ? " " : "", second ? second : "");
+		if (ours)
+			return error_set_hint(err, "%s", ours);
+		commands_list_names(&names);
+		if (operands->count == 1 && suggest_hint(err, &names, operands->items[0]))
+			return -1;
+		return error_set_hint(err, "see 'ocifp help'");
+	}
 	name = xasprintf("%s %s", command->name, sub->name);
 	return show(context, help_of_command(sub, name, all), err);
 }
@@ -99,8 +82,16 @@ run_help(struct context *context, const void *values, const struct strings *oper
 	const struct help_values *help = values;
 	char *topic;
 
-	if (help->list)
-		return list_names(context, err);
+	if (help->list) {
+		AUTO_STRINGS struct strings names = { 0 };
+		AUTO_PAGE struct page page = { 0 };
+
+		commands_list_names(&names);
+		for (size_t i = 0; i < names.count; i++)
+			page_add(&page, "%s\n", names.items[i]);
+		return context_result_page(
+			context, &page, json_pack("{s:o}", "commands", json_strings(&names)), err);
+	}
 	if (operands->count == 0)
 		return show(context, help_of_program(), err);
 	topic = find_topic(operands);

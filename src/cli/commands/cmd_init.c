@@ -85,21 +85,6 @@ repository_of(const struct survey *survey, const struct init_values *values, con
 	return xasprintf("ghcr.io/${GITHUB_REPOSITORY}-%s", name);
 }
 
-/* An image that the sources are built into must not stay when they change: what names fewer files
- * is for the user to choose. */
-static void
-add_all_inputs(struct page *page, const struct survey_image *image)
-{
-	page_add(page,
-		 "    # The Dockerfile copies the whole directory: each change of a file that "
-		 "git tracks\n"
-		 "    # makes a new image.  If it is what jobs run in, with the sources "
-		 "mounted, use:\n"
-		 "    # inputs: ");
-	add_list(page, &image->inputs);
-	page_add(page, "\n    inputs: [.]\n    tracked: true\n");
-}
-
 static void
 add_inputs(struct page *page, const struct survey *survey, const struct survey_image *image)
 {
@@ -117,7 +102,17 @@ add_inputs(struct page *page, const struct survey *survey, const struct survey_i
 		page_add(page, "    # It copies '%s', which is not here: name what makes it.\n",
 			 QUOTED(image->absent.items[i]));
 	if (has_all) {
-		add_all_inputs(page, image);
+		/* An image that the sources are built into must not stay when they change: what
+		 * names fewer files is for the user to choose. */
+		page_add(page,
+			 "    # The Dockerfile copies the whole directory: each change of a file "
+			 "that "
+			 "git tracks\n"
+			 "    # makes a new image.  If it is what jobs run in, with the sources "
+			 "mounted, use:\n"
+			 "    # inputs: ");
+		add_list(page, &image->inputs);
+		page_add(page, "\n    inputs: [.]\n    tracked: true\n");
 		return;
 	}
 	page_add(page, "    inputs: ");

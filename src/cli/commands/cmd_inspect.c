@@ -127,24 +127,13 @@ add_words(struct page *page, const char *title, const json_t *config, const char
 
 enum { COMMAND_CHARS = 44 };
 
-/* As somebody else wrote it, cut to what fits into a line. */
-static void
-add_command(struct columns *columns, const json_t *item)
-{
-	const char *said = json_string_value(json_object_get(item, "created_by"));
-	AUTO_FREE char *start = said ? xstrndup(said, COMMAND_CHARS) : xstrdup("");
-	size_t size = strlen(start);
-
-	/* No half of a character. */
-	while (size > 0 && !utf8_is_valid(start))
-		start[--size] = '\0';
-	columns_take(columns, xasprintf("%s%s", start, said && said[size] ? "..." : ""));
-}
-
 static void
 add_layer(struct columns *columns, const json_t *layer, const json_t *item)
 {
 	const char *digest = json_string_value(json_object_get(layer, "digest"));
+	const char *said;
+	AUTO_FREE char *start = NULL;
+	size_t size;
 
 	if (layer) {
 		columns_take(columns, text_bytes((uint64_t)json_integer_value(
@@ -154,7 +143,14 @@ add_layer(struct columns *columns, const json_t *layer, const json_t *item)
 		columns_add(columns, "-");
 		columns_add(columns, "-");
 	}
-	add_command(columns, item);
+	/* As somebody else wrote it, cut to what fits into a line. */
+	said = json_string_value(json_object_get(item, "created_by"));
+	start = said ? xstrndup(said, COMMAND_CHARS) : xstrdup("");
+	size = strlen(start);
+	/* No half of a character. */
+	while (size > 0 && !utf8_is_valid(start))
+		start[--size] = '\0';
+	columns_take(columns, xasprintf("%s%s", start, said && said[size] ? "..." : ""));
 }
 
 /* Each step of the history with the layer that it made; layers that no step speaks of at the end.
@@ -226,16 +222,6 @@ read_signers(const struct inspected *inspected, struct bundle_signers *ret_signe
 				   err);
 }
 
-static void
-add_signers(struct page *page, const struct bundle_signers *signers)
-{
-	for (size_t i = 0; i < signers->count; i++) {
-		AUTO_FREE char *who = bundle_signer_format(&signers->items[i]);
-
-		page_add(page, "signed: %s\n", who);
-	}
-}
-
 static char *
 format_text(const json_t *object, const struct bundle_signers *signers)
 {
@@ -251,7 +237,11 @@ format_text(const json_t *object, const struct bundle_signers *signers)
 	if (artifact)
 		page_add(&page, "artifact type: %s\n", QUOTED(artifact));
 	add_annotations(&page, json_object_get(object, "annotations"), "");
-	add_signers(&page, signers);
+	for (size_t j = 0; j < signers->count; j++) {
+		AUTO_FREE char *who = bundle_signer_format(&signers->items[j]);
+
+		page_add(&page, "signed: %s\n", who);
+	}
 	json_array_foreach (json_object_get(object, "images"), i, image)
 		add_image_text(&page, image);
 	return page_take(&page);

@@ -29,24 +29,6 @@ static const struct option_spec lock_command_options[] = {
 	{ 0 },
 };
 
-/* References as the project file's pins are kept: in their one spelling. */
-static int
-normalise(const struct strings *operands, struct strings *names, struct error **err)
-{
-	for (size_t i = 0; i < operands->count; i++) {
-		AUTO_REFERENCE struct reference reference = { 0 };
-
-		if (!location_is(operands->items[i])) {
-			strings_add(names, operands->items[i]);
-			continue;
-		}
-		if (reference_parse(operands->items[i], &reference, err) < 0)
-			return -1;
-		strings_take(names, reference_format(&reference));
-	}
-	return 0;
-}
-
 /* What a check found. */
 struct findings {
 	struct page page;
@@ -132,8 +114,18 @@ run_lock(struct context *context, const void *opaque, const struct strings *oper
 		return error_set(err, ERROR_USAGE, "--offline requires --check");
 	if (operands->count > 0 && !values->update && !values->check)
 		return error_set(err, ERROR_USAGE, "names require --update or --check");
-	if (normalise(operands, &names, err) < 0)
-		return -1;
+	/* References as the project file's pins are kept: in their one spelling. */
+	for (size_t i = 0; i < operands->count; i++) {
+		AUTO_REFERENCE struct reference reference = { 0 };
+
+		if (!location_is(operands->items[i])) {
+			strings_add(&names, operands->items[i]);
+			continue;
+		}
+		if (reference_parse(operands->items[i], &reference, err) < 0)
+			return -1;
+		strings_take(&names, reference_format(&reference));
+	}
 	context_log_in_at_operand(context, operands->count > 0 ? operands->items[0] : NULL);
 	if (values->check)
 		return run_check(context, project, &names, values->offline, err);

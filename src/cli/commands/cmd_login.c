@@ -115,19 +115,6 @@ read_credential(const struct common_options *options, const char *host,
 }
 
 static int
-report(struct context *context, const char *host, const char *username, const char *where,
-       struct error **err)
-{
-	AUTO_FREE char *text =
-		xasprintf("logged in to '%s' as '%s' (%s)", host, QUOTED(username), where);
-
-	return context_result(context, text,
-			      json_pack("{s:s, s:s, s:s}", "host", host, "username",
-					QUOTED(username), "stored", where),
-			      err);
-}
-
-static int
 run_login(struct context *context, const void *values, const struct strings *operands,
 	  struct error **err)
 {
@@ -136,6 +123,7 @@ run_login(struct context *context, const void *values, const struct strings *ope
 	AUTO_CREDENTIAL struct credential credential = { 0 };
 	struct registry *registry;
 	AUTO_FREE char *where = NULL;
+	AUTO_FREE char *text = NULL;
 
 	(void)values;
 	if (!host)
@@ -149,7 +137,12 @@ run_login(struct context *context, const void *values, const struct strings *ope
 	if (!registry || registry_check_login(registry, host, &credential, err) < 0 ||
 	    credential_store(options, host, &credential, &where, err) < 0)
 		return -1;
-	return report(context, host, credential.username, where, err);
+	text = xasprintf("logged in to '%s' as '%s' (%s)", host, QUOTED(credential.username),
+			 where);
+	return context_result(context, text,
+			      json_pack("{s:s, s:s, s:s}", "host", host, "username",
+					QUOTED(credential.username), "stored", where),
+			      err);
 }
 
 static const struct option_spec foreign_options[] = {

@@ -36,16 +36,6 @@ static const struct option_spec pull_options[] = {
 	{ 0 },
 };
 
-/* `crane pull REF app.tar`: the second word is a place, too. */
-static int
-take_second(const char *word, const char **where, struct error **err)
-{
-	if (*where || !(spelling_is_path(word) || location_is(word)))
-		return error_set(err, ERROR_USAGE, "one operand too many: '%s'", QUOTED(word));
-	*where = word;
-	return 0;
-}
-
 static int
 check_values(const struct pull_values *values, const struct location *output, struct error **err)
 {
@@ -111,8 +101,14 @@ run_pull(struct context *context, const void *opaque, const struct strings *oper
 		.offline = values->offline,
 	};
 
-	if (operands->count > 1 && take_second(operands->items[1], &where, err) < 0)
-		return -1;
+	/* `crane pull REF app.tar`: the second word is a place, too. */
+	if (operands->count > 1) {
+		if (where ||
+		    !(spelling_is_path(operands->items[1]) || location_is(operands->items[1])))
+			return error_set(err, ERROR_USAGE, "one operand too many: '%s'",
+					 QUOTED(operands->items[1]));
+		where = operands->items[1];
+	}
 	if ((where && output_of_option(context, where, true, &output, err) < 0) ||
 	    check_values(values, &output, err) < 0)
 		return -1;

@@ -106,10 +106,16 @@ read_signers(struct context *context, const struct referrers_values *values,
 				   ret_signers, err);
 }
 
-static char *
-format_text(const struct listed *listed, const struct bundle_signers *signers)
+static int
+tell(struct context *context, const struct listed *listed, const struct bundle_signers *signers,
+     struct error **err)
 {
+	AUTO_FREE char *subject =
+		format_resolved(repository_name(listed->repository), &listed->subject);
 	AUTO_PAGE struct page page = { 0 };
+	AUTO_FREE char *text = NULL;
+	json_t *result = json_pack("{s:s, s:o}", "subject", subject, "referrers",
+				   descriptors_json(&listed->referrers));
 
 	for (size_t i = 0; i < listed->referrers.count; i++) {
 		const struct descriptor *entry = &listed->referrers.items[i];
@@ -120,19 +126,7 @@ format_text(const struct listed *listed, const struct bundle_signers *signers)
 			 QUOTED(entry->artifact_type ? entry->artifact_type : entry->media_type),
 			 who ? " " : "", who ? who : "");
 	}
-	return page_take(&page);
-}
-
-static int
-tell(struct context *context, const struct listed *listed, const struct bundle_signers *signers,
-     struct error **err)
-{
-	AUTO_FREE char *subject =
-		format_resolved(repository_name(listed->repository), &listed->subject);
-	AUTO_FREE char *text = format_text(listed, signers);
-	json_t *result = json_pack("{s:s, s:o}", "subject", subject, "referrers",
-				   descriptors_json(&listed->referrers));
-
+	text = page_take(&page);
 	if (signers->is_read)
 		json_object_set_new(result, "signers", bundle_signers_json(signers));
 	return context_result(context, text, result, err);

@@ -38,32 +38,6 @@ static const struct option_spec verify_options[] = {
 	{ 0 },
 };
 
-static int
-check_options(const struct verify_values *values, struct error **err)
-{
-	bool has_identity = values->issuer && values->subject && values->trusted_root;
-	bool has_any = values->issuer || values->subject || values->trusted_root || values->no_log;
-
-	if (has_any && !has_identity)
-		return error_set(err, ERROR_USAGE,
-				 "an identity requires --issuer, --subject and --trusted-root");
-	return 0;
-}
-
-static int
-add_identity(const struct verify_values *values, struct trust_policies *policies,
-	     struct error **err)
-{
-	if (trusted_root_read(values->trusted_root, &policies->root, err) < 0)
-		return -1;
-	policies->has_root = true;
-	policies->identities = XNEW(struct keyless_identity);
-	policies->identities[0] =
-		(struct keyless_identity){ values->issuer, values->subject, !values->no_log };
-	policies->identity_count = 1;
-	return 0;
-}
-
 /* Who has to have signed: by options, else by the project file. */
 static int
 read_signers(const struct verify_values *values, const struct target *target,
@@ -72,8 +46,16 @@ read_signers(const struct verify_values *values, const struct target *target,
 	for (size_t i = 0; i < values->keys.count; i++)
 		if (signing_keys_add_public(&policies->keys, values->keys.items[i], err) < 0)
 			return -1;
-	if (values->issuer && add_identity(values, policies, err) < 0)
-		return -1;
+	if (values->issuer) {
+		if (trusted_root_read(values->trusted_root, &policies->root, err) < 0)
+			return -1;
+		policies->has_root = true;
+		policies->identities = XNEW(struct keyless_identity);
+		policies->identities[0] =
+			(struct keyless_identity){ values->issuer, values->subject,
+						   !values->no_log };
+		policies->identity_count = 1;
+	}
 	if (policies->keys.count + policies->identity_count > 0)
 		return 0;
 	if (trust_policies_read_signers(policies, target, err) < 0)
@@ -91,9 +73,12 @@ read_policies(const struct verify_values *values, const struct target *target,
 	      struct trust_policies *policies, struct error **err)
 {
 	bool is_said = values->keys.count > 0 || values->issuer || values->attestation;
+	bool has_identity = values->issuer && values->subject && values->trusted_root;
+	bool has_any = values->issuer || values->subject || values->trusted_root || values->no_log;
 
-	if (check_options(values, err) < 0)
-		return -1;
+	if (has_any && !has_identity)
+		return error_set(err, ERROR_USAGE,
+				 "an identity requires --issuer, --subject and --trusted-root");
 	if (!is_said && verify_is_required(target))
 		return trust_policies_of_project(policies, target, err);
 	if (read_signers(values, target, policies, err) < 0)

@@ -26,18 +26,6 @@ copy_many_is_said(const struct copy_many_values *values)
 	return values->all_tags || values->list;
 }
 
-static int
-check_usage(const struct copy_many_values *values, const struct strings *operands,
-	    struct error **err)
-{
-	if (values->list && operands->count > 0)
-		return error_set(err, ERROR_USAGE, "--list and operands exclude each other");
-	if (!values->list && operands->count != 2)
-		return error_set(err, ERROR_USAGE,
-				 "--all-tags requires a source and one destination");
-	return 0;
-}
-
 /* A repository is meant: it has no tag and no digest. */
 static int
 check_repository(const char *text, const struct location *location, struct error **err)
@@ -215,8 +203,12 @@ copy_many(struct context *context, const struct copy_many_values *values,
 	AUTO_COPY_ROWS struct copy_rows rows = { 0 };
 	AUTO_ERROR struct error *stop = NULL;
 
-	if (check_usage(values, operands, err) < 0 ||
-	    (values->list ? add_list(context, values, &rows, err)
+	if (values->list && operands->count > 0)
+		return error_set(err, ERROR_USAGE, "--list and operands exclude each other");
+	if (!values->list && operands->count != 2)
+		return error_set(err, ERROR_USAGE,
+				 "--all-tags requires a source and one destination");
+	if ((values->list ? add_list(context, values, &rows, err)
 			  : add_pair(context, values, operands->items[0], operands->items[1], &rows,
 				     err)) < 0)
 		return -1;

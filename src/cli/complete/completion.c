@@ -219,18 +219,6 @@ offer_values(struct completion *completion, struct context *context, const struc
 		completion->others = files;
 }
 
-/* A project file that cannot be read offers nothing: nobody expects an error from a key press. */
-static void
-offer_images(struct completion *completion, struct context *context)
-{
-	struct error *ignored = NULL;
-	const struct project *project = context_find_project(context, &ignored);
-
-	for (size_t i = 0; project && i < project->image_count; i++)
-		offer(completion, project->images[i].name, strlen(project->images[i].name), NULL);
-	error_free(ignored);
-}
-
 static void
 offer_operands(struct completion *completion, struct context *context,
 	       const struct command *command)
@@ -244,8 +232,17 @@ offer_operands(struct completion *completion, struct context *context,
 			offer(completion, topic->name, strlen(topic->name), topic->summary);
 		return;
 	}
-	if (strstr(usage, "IMAGE"))
-		offer_images(completion, context);
+	if (strstr(usage, "IMAGE")) {
+		struct error *ignored = NULL;
+		const struct project *project = context_find_project(context, &ignored);
+
+		/* A project file that cannot be read offers nothing: nobody expects an error from a
+		 * key press. */
+		for (size_t i = 0; project && i < project->image_count; i++)
+			offer(completion, project->images[i].name, strlen(project->images[i].name),
+			      NULL);
+		error_free(ignored);
+	}
 	if (strstr(usage, "REF") || strstr(usage, "SOURCE"))
 		offer_references(completion, context);
 	while (*usage) {
@@ -288,27 +285,14 @@ complete_for(struct completion *completion, struct context *context, const struc
 		offer_operands(completion, context, command);
 }
 
-/* Those on the line say which project and which store it is about. */
-static void
-read_common_options(struct context *context, int count, char **words)
-{
-	struct option_table tables[COMMON_GROUPS_LIMIT_COUNT];
-	struct operands operands = { 0 };
-	AUTO_ERROR struct error *ignored = NULL;
-	size_t table_count = 0;
-
-	for (const struct common_group *group = common_groups; group->title; group++)
-		if (table_count < COMMON_GROUPS_LIMIT_COUNT)
-			tables[table_count++] =
-				(struct option_table){ group->specs, &context->options };
-	(void)options_parse(tables, table_count, count - 1, words, &operands, &ignored);
-	strings_release(&operands.words);
-}
-
 static void
 complete(struct completion *completion, struct context *context, int count, char **words)
 {
 	const struct command *command;
+	struct option_table tables[COMMON_GROUPS_LIMIT_COUNT];
+	struct operands operands = { 0 };
+	AUTO_ERROR struct error *ignored = NULL;
+	size_t table_count = 0;
 
 	if (count <= 1) {
 		offer_all_commands(completion);
@@ -327,7 +311,13 @@ complete(struct completion *completion, struct context *context, int count, char
 	if (!command)
 		return;
 	context->command = command;
-	read_common_options(context, count, words);
+	/* Those on the line say which project and which store it is about. */
+	for (const struct common_group *group = common_groups; group->title; group++)
+		if (table_count < COMMON_GROUPS_LIMIT_COUNT)
+			tables[table_count++] =
+				(struct option_table){ group->specs, &context->options };
+	(void)options_parse(tables, table_count, count - 1, words, &operands, &ignored);
+	strings_release(&operands.words);
 	complete_for(completion, context, command, count - 1, words + 1);
 }
 

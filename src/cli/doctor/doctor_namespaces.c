@@ -38,18 +38,6 @@ write_proc(const char *path, const char *text)
 	return 0;
 }
 
-static int
-map_ids(unsigned uid, unsigned gid)
-{
-	AUTO_FREE char *uid_map = xasprintf("0 %u 1", uid);
-	AUTO_FREE char *gid_map = xasprintf("0 %u 1", gid);
-	int errnum = write_proc("/proc/self/setgroups", "deny");
-
-	if (!errnum)
-		errnum = write_proc("/proc/self/uid_map", uid_map);
-	return errnum ? errnum : write_proc("/proc/self/gid_map", gid_map);
-}
-
 /* In a mount namespace of its own nothing of this is seen outside. */
 static int
 mount_overlay(void)
@@ -82,12 +70,20 @@ try_namespaces(void)
 	unsigned uid = geteuid();
 	unsigned gid = getegid();
 	struct trial trial = { 0 };
+	AUTO_FREE char *uid_map = NULL;
+	AUTO_FREE char *gid_map = NULL;
+	int errnum;
 
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID) < 0) {
 		trial.unshare_errno = errno;
 		return trial;
 	}
-	trial.map_errno = map_ids(uid, gid);
+	uid_map = xasprintf("0 %u 1", uid);
+	gid_map = xasprintf("0 %u 1", gid);
+	errnum = write_proc("/proc/self/setgroups", "deny");
+	if (!errnum)
+		errnum = write_proc("/proc/self/uid_map", uid_map);
+	trial.map_errno = errnum ? errnum : write_proc("/proc/self/gid_map", gid_map);
 	trial.overlay_errno = mount_overlay();
 	trial.proc_errno = mount_proc();
 	return trial;

@@ -6,23 +6,18 @@
 #include "sandbox/helper.h"
 
 static void
-add_linux(struct findings *findings, const struct sandbox *sandbox)
-{
-	if (sandbox->landlock_abi > 0)
-		findings_add(findings, "landlock", FINDING_OK, "ABI %d", sandbox->landlock_abi);
-	else
-		findings_add(findings, "landlock", FINDING_NOTE,
-			     "is not available: it needs Linux 5.19 with landlock enabled");
-	findings_add(findings, "seccomp", sandbox->seccomp ? FINDING_OK : FINDING_NOTE, "%s",
-		     sandbox->seccomp ? "stands" : "is not available");
-}
-
-static void
 add_walls(struct findings *findings, const struct sandbox *sandbox)
 {
 	switch (sandbox->walls) {
 	case WALLS_LINUX:
-		add_linux(findings, sandbox);
+		if (sandbox->landlock_abi > 0)
+			findings_add(findings, "landlock", FINDING_OK, "ABI %d",
+				     sandbox->landlock_abi);
+		else
+			findings_add(findings, "landlock", FINDING_NOTE,
+				     "is not available: it needs Linux 5.19 with landlock enabled");
+		findings_add(findings, "seccomp", sandbox->seccomp ? FINDING_OK : FINDING_NOTE,
+			     "%s", sandbox->seccomp ? "stands" : "is not available");
 		return;
 	case WALLS_CAPSICUM:
 		findings_add(findings, "capsicum", FINDING_OK, "stands");

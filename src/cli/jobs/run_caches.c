@@ -182,19 +182,6 @@ is_new(const struct cache_spec *spec)
 	return true;
 }
 
-static void
-list_filled(const struct cache_spec *spec, struct strings *filled)
-{
-	struct stat status;
-
-	for (size_t i = 0; i < spec->path_count; i++) {
-		const char *directory = spec->paths[i].directory;
-
-		if (lstat(directory, &status) == 0)
-			strings_add(filled, strrchr(directory, '/') + 1);
-	}
-}
-
 /* A volume that is there is the cache already: other runs may be in it.  The lock makes one of
  * several runs that begin together restore it, and the others wait for that. */
 static int
@@ -213,12 +200,18 @@ restore_new(struct context *context, struct run_caches *caches, struct error **e
 	}
 	for (size_t i = 0; i < caches->specs.count; i++) {
 		const struct cache_specs one = { .items = &caches->specs.items[i], .count = 1 };
+		struct stat status;
 
 		if (!is_new(one.items))
 			continue;
 		if (cache_command_restore(context, &values, &one, err) < 0)
 			return -1;
-		list_filled(one.items, &caches->filled);
+		for (size_t j = 0; j < one.items->path_count; j++) {
+			const char *directory = one.items->paths[j].directory;
+
+			if (lstat(directory, &status) == 0)
+				strings_add(&caches->filled, strrchr(directory, '/') + 1);
+		}
 	}
 	return 0;
 }

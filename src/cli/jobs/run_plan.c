@@ -27,19 +27,6 @@ run_plan_release(struct run_plan *plan)
 	strings_release(&plan->project_paths);
 }
 
-static char *
-join_words(const char *first, const struct strings *rest)
-{
-	char *joined = xstrdup(first);
-
-	for (size_t i = 0; i < rest->count; i++) {
-		AUTO_FREE char *before = joined;
-
-		joined = xasprintf("%s %s", before, rest->items[i]);
-	}
-	return joined;
-}
-
 static bool
 is_script(const char *word)
 {
@@ -52,8 +39,15 @@ refuse_image(const struct project *project, const struct run_words *words, struc
 {
 	const char *image = project->run.image;
 	AUTO_ERROR struct error *no_default = NULL;
-	AUTO_FREE char *command = join_words(words->image, words->command);
+	char *joined = xstrdup(words->image);
+	AUTO_FREE char *command = NULL;
 
+	for (size_t i = 0; i < words->command->count; i++) {
+		AUTO_FREE char *before = joined;
+
+		joined = xasprintf("%s %s", before, words->command->items[i]);
+	}
+	command = joined;
 	if (!image) {
 		const struct project_image *found = project_image(project, NULL, &no_default);
 
@@ -113,15 +107,6 @@ is_name(const char *volume)
 	return strchr(volume, ':') && *volume != '/' && *volume != '.';
 }
 
-static char *
-name_of_project(const struct project *project, const char *name)
-{
-	struct digest digest =
-		digest_of(DIGEST_SHA256, project->directory, strlen(project->directory));
-
-	return xasprintf("%s.%.*s", name, PROJECT_HEX_CHARS, digest_hex(&digest).text);
-}
-
 /* A volume of that name that was made before volumes were a project's: whoever mounts it first has
  * it.  The project file's author has no say in that. */
 static int
@@ -142,7 +127,10 @@ add_name(struct context *context, const struct project *project, const char *vol
 	 bool takes_over, struct strings *volumes, struct error **err)
 {
 	AUTO_FREE char *name = xstrndup(volume, strcspn(volume, ":"));
-	AUTO_FREE char *own = name_of_project(project, name);
+	struct digest digest =
+		digest_of(DIGEST_SHA256, project->directory, strlen(project->directory));
+	AUTO_FREE char *own =
+		xasprintf("%s.%.*s", name, PROJECT_HEX_CHARS, digest_hex(&digest).text);
 
 	if (!volume_is_name(name) || !volume_is_name(own)) {
 		strings_add(volumes, volume); /* refused where volumes are read */
@@ -151,19 +139,6 @@ add_name(struct context *context, const struct project *project, const char *vol
 	if (takes_over && take_over(context, name, own, err) < 0)
 		return -1;
 	strings_take(volumes, xasprintf("%s%s", own, volume + strlen(name)));
-	return 0;
-}
-
-static int
-add_said_volumes(struct context *context, const struct project *project, const struct strings *said,
-		 struct run_plan *plan, struct error **err)
-{
-	for (size_t i = 0; i < said->count; i++) {
-		if (!project || !is_name(said->items[i]))
-			strings_add(&plan->volumes, said->items[i]);
-		else if (add_name(context, project, said->items[i], true, &plan->volumes, err) < 0)
-			return -1;
-	}
 	return 0;
 }
 
@@ -296,5 +271,12 @@ run_plan_make(struct context *context, const struct run_words *words, struct run
 		plan->directory = words->directory;
 	for (size_t i = 0; i < words->env->count; i++)
 		strings_add(&plan->env, words->env->items[i]);
-	return add_said_volumes(context, project, words->volumes, plan, err);
+	for (size_t i = 0; i < words->volumes->count; i++) {
+		if (!project || !is_name(words->volumes->items[i]))
+			strings_add(&plan->volumes, words->volumes->items[i]);
+		else if (add_name(context, project, words->volumes->items[i], true, &plan->volumes,
+				  err) < 0)
+			return -1;
+	}
+	return 0;
 }

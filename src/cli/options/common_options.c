@@ -85,23 +85,6 @@ const struct common_group common_groups[] = {
 	{ 0 },
 };
 
-static int
-check_credentials(const struct common_options *options, unsigned groups, struct error **err)
-{
-	const struct registry_options *registry = &options->session.registry;
-
-	if (registry->anonymous && (registry->username || options->password_stdin))
-		return error_set(err, ERROR_USAGE, "--anonymous contradicts --username");
-	if (options->password_stdin && !registry->username)
-		return error_set(err, ERROR_USAGE, "--password-stdin needs --username");
-	if (registry->username && !options->password_stdin && !(groups & OPTIONS_PROMPT)) {
-		error_set(err, ERROR_USAGE, "--username needs --password-stdin");
-		return error_set_hint(err, "printf %%s \"$TOKEN\" | ocifp ... --username NAME "
-					   "--password-stdin");
-	}
-	return 0;
-}
-
 /* An option that wants a host would else swallow the reference that follows it. */
 static int
 check_hosts(const struct strings *hosts, const char *option, struct error **err)
@@ -119,6 +102,7 @@ static int
 check(const struct common_options *options, unsigned groups, struct error **err)
 {
 	const struct engine_options *engine = &options->session.engine;
+	const struct registry_options *registry;
 
 	if (engine->ca_file && !*engine->ca_file)
 		return error_set(err, ERROR_USAGE, "invalid --tls-ca '': expected a PEM file");
@@ -127,7 +111,17 @@ check(const struct common_options *options, unsigned groups, struct error **err)
 	if (check_hosts(&options->plain_http_hosts, "--plain-http", err) < 0 ||
 	    check_hosts(&options->trusted_realms, "--trust-realm", err) < 0)
 		return -1;
-	return check_credentials(options, groups, err);
+	registry = &options->session.registry;
+	if (registry->anonymous && (registry->username || options->password_stdin))
+		return error_set(err, ERROR_USAGE, "--anonymous contradicts --username");
+	if (options->password_stdin && !registry->username)
+		return error_set(err, ERROR_USAGE, "--password-stdin needs --username");
+	if (registry->username && !options->password_stdin && !(groups & OPTIONS_PROMPT)) {
+		error_set(err, ERROR_USAGE, "--username needs --password-stdin");
+		return error_set_hint(err, "printf %%s \"$TOKEN\" | ocifp ... --username NAME "
+					   "--password-stdin");
+	}
+	return 0;
 }
 
 static int

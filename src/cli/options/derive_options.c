@@ -13,21 +13,6 @@
 #include "oci/location.h"
 
 static int
-read_name(const char *text, struct location *ret_location, struct error **err)
-{
-	struct reference *reference = &ret_location->reference;
-
-	if (location_parse(text, ret_location, err) < 0)
-		return error_wrap(err, "--tag");
-	if (ret_location->transport != TRANSPORT_REGISTRY ||
-	    reference->digest.algorithm != DIGEST_NONE)
-		return error_set(err, ERROR_USAGE, "--tag takes HOST/NAME[:TAG]");
-	if (!reference->tag)
-		reference->tag = xstrdup("latest");
-	return 0;
-}
-
-static int
 read_output(struct context *context, const struct output_options *options,
 	    struct location *ret_location, struct error **err)
 {
@@ -35,8 +20,18 @@ read_output(struct context *context, const struct output_options *options,
 		return error_set(err, ERROR_USAGE, "give either --output or --tag");
 	if (options->push && !options->name)
 		return error_set(err, ERROR_USAGE, "--push needs --tag");
-	if (!options->output)
-		return read_name(options->name, ret_location, err);
+	if (!options->output) {
+		struct reference *reference = &ret_location->reference;
+
+		if (location_parse(options->name, ret_location, err) < 0)
+			return error_wrap(err, "--tag");
+		if (ret_location->transport != TRANSPORT_REGISTRY ||
+		    reference->digest.algorithm != DIGEST_NONE)
+			return error_set(err, ERROR_USAGE, "--tag takes HOST/NAME[:TAG]");
+		if (!reference->tag)
+			reference->tag = xstrdup("latest");
+		return 0;
+	}
 	if (output_of_option(context, options->output, false, ret_location, err) == 0)
 		return 0;
 	return error_set_hint(err, "--tag names an image in the store, and --push sends it");

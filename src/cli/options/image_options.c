@@ -38,27 +38,6 @@ is_port(const char *text)
 		strcmp(protocol, "sctp") == 0);
 }
 
-static int
-check_ports(const struct strings *ports, struct error **err)
-{
-	for (size_t i = 0; i < ports->count; i++) {
-		if (is_port(ports->items[i]))
-			continue;
-		return error_set(err, ERROR_USAGE, "--expose: '%s' is not a port",
-				 QUOTED(ports->items[i]));
-	}
-	return 0;
-}
-
-static int
-check_paths(const char *option, const struct strings *paths, struct error **err)
-{
-	for (size_t i = 0; i < paths->count; i++)
-		if (paths->items[i][0] != '/')
-			return error_set(err, ERROR_USAGE, "--%s wants an absolute path", option);
-	return 0;
-}
-
 /* JSON holds nothing else. */
 static int
 check_text(const struct image_options *options, struct error **err)
@@ -80,20 +59,6 @@ check_text(const struct image_options *options, struct error **err)
 		       : error_set(err, ERROR_USAGE, "the configuration of an image must be UTF-8");
 }
 
-static int
-check(const struct image_options *options, struct error **err)
-{
-	if (check_pairs("env", &options->environment, err) < 0 ||
-	    check_pairs("label", &options->labels, err) < 0 ||
-	    check_pairs("annotation", &options->annotations, err) < 0 ||
-	    check_ports(&options->ports, err) < 0 ||
-	    check_paths("volume", &options->volumes, err) < 0)
-		return -1;
-	if (options->working_dir && options->working_dir[0] != '/')
-		return error_set(err, ERROR_USAGE, "--workdir wants an absolute path");
-	return check_text(options, err);
-}
-
 /* The convention of reproducible builds; without it the beginning of time. */
 int
 source_date_read(int64_t *ret_epoch_s, struct error **err)
@@ -105,20 +70,6 @@ source_date_read(int64_t *ret_epoch_s, struct error **err)
 		return error_set(err, ERROR_USAGE, "SOURCE_DATE_EPOCH is not a number of seconds");
 	*ret_epoch_s = (int64_t)value;
 	return 0;
-}
-
-static json_t *
-object_of(const struct strings *pairs)
-{
-	json_t *object = json_object();
-
-	for (size_t i = 0; i < pairs->count; i++) {
-		size_t size = strcspn(pairs->items[i], "=");
-		AUTO_FREE char *name = xstrndup(pairs->items[i], size);
-
-		json_object_set_new(object, name, json_string(pairs->items[i] + size + 1));
-	}
-	return object;
 }
 
 bool
@@ -136,8 +87,24 @@ image_options_read(const struct image_options *options, struct config_change *re
 		   json_t **ret_annotations, struct derive_options *derive, struct error **err)
 {
 	int64_t epoch_s = 0;
+	json_t *object;
 
-	if (check(options, err) < 0 || source_date_read(&epoch_s, err) < 0)
+	if (check_pairs("env", &options->environment, err) < 0 ||
+	    check_pairs("label", &options->labels, err) < 0 ||
+	    check_pairs("annotation", &options->annotations, err) < 0)
+		return -1;
+	for (size_t i = 0; i < options->ports.count; i++) {
+		if (is_port(options->ports.items[i]))
+			continue;
+		return error_set(err, ERROR_USAGE, "--expose: '%s' is not a port",
+				 QUOTED(options->ports.items[i]));
+	}
+	for (size_t i = 0; i < options->volumes.count; i++)
+		if (options->volumes.items[i][0] != '/')
+			return error_set(err, ERROR_USAGE, "--volume wants an absolute path");
+	if (options->working_dir && options->working_dir[0] != '/')
+		return error_set(err, ERROR_USAGE, "--workdir wants an absolute path");
+	if (check_text(options, err) < 0 || source_date_read(&epoch_s, err) < 0)
 		return -1;
 	*ret_change = (struct config_change){
 		.environment = &options->environment,
@@ -153,39 +120,18 @@ image_options_read(const struct image_options *options, struct config_change *re
 		.created_by = options->created_by,
 		.created_s = epoch_s,
 	};
-	*ret_annotations = object_of(&options->annotations);
+	object = json_object();
+	for (size_t i = 0; i < options->annotations.count; i++) {
+		size_t size = strcspn(options->annotations.items[i], "=");
+		AUTO_FREE char *name = xstrndup(options->annotations.items[i], size);
+
+		json_object_set_new(object, name,
+				    json_string(options->annotations.items[i] + size + 1));
+	}
+	*ret_annotations = object;
 	derive->change = ret_change;
 	derive->annotations = *ret_annotations;
 	derive->how.compression = COMPRESSION_GZIP;
-	return 0;
-}
-
-static int
-read_owner(const char *text, struct pack_options *pack, struct error **err)
-{
-	size_t size = strcspn(text, ":");
-	AUTO_FREE char *uid = xstrndup(text, size);
-
-	pack->keep_owners = strcmp(text, "keep") == 0;
-	if (pack->keep_owners)
-		return 0;
-	if (text[size] == ':' && text_parse_uint(uid, ID_LIMIT, &pack->uid) &&
-	    text_parse_uint(text + size + 1, ID_LIMIT, &pack->gid))
-		return 0;
-	return error_set(err, ERROR_USAGE, "--owner wants UID:GID, in numbers, or 'keep'");
-}
-
-static int
-read_level(unsigned level, struct new_layer_options *how, struct error **err)
-{
-	int limit = how->compression == COMPRESSION_GZIP ? GZIP_LEVEL_LIMIT : ZSTD_LEVEL_LIMIT;
-
-	if (level > 0 && how->compression == COMPRESSION_NONE)
-		return error_set(err, ERROR_USAGE, "--level requires a compression");
-	if (level > (unsigned)limit)
-		return error_set(err, ERROR_USAGE, "invalid --level '%u': expected 1 to %d", level,
-				 limit);
-	how->level = (int)level;
 	return 0;
 }
 
@@ -194,15 +140,33 @@ layer_options_read(const struct layer_options *options, struct derive_options *d
 		   struct error **err)
 {
 	const char *compression = options->compression ? options->compression : "gzip";
+	size_t size;
+	AUTO_FREE char *uid = NULL;
+	int limit;
 
 	derive->how.pack.mtime_limit_s = derive->change->created_s;
 	if (strcmp(compression, "zstd") == 0)
 		derive->how.compression = COMPRESSION_ZSTD;
 	else if (strcmp(compression, "none") == 0)
 		derive->how.compression = COMPRESSION_NONE;
-	if (read_level(options->level, &derive->how, err) < 0)
-		return -1;
-	return options->owner ? read_owner(options->owner, &derive->how.pack, err) : 0;
+	limit = derive->how.compression == COMPRESSION_GZIP ? GZIP_LEVEL_LIMIT : ZSTD_LEVEL_LIMIT;
+	if (options->level > 0 && derive->how.compression == COMPRESSION_NONE)
+		return error_set(err, ERROR_USAGE, "--level requires a compression");
+	if (options->level > (unsigned)limit)
+		return error_set(err, ERROR_USAGE, "invalid --level '%u': expected 1 to %d",
+				 options->level, limit);
+	derive->how.level = (int)options->level;
+	if (!options->owner)
+		return 0;
+	size = strcspn(options->owner, ":");
+	uid = xstrndup(options->owner, size);
+	derive->how.pack.keep_owners = strcmp(options->owner, "keep") == 0;
+	if (derive->how.pack.keep_owners)
+		return 0;
+	if (options->owner[size] == ':' && text_parse_uint(uid, ID_LIMIT, &derive->how.pack.uid) &&
+	    text_parse_uint(options->owner + size + 1, ID_LIMIT, &derive->how.pack.gid))
+		return 0;
+	return error_set(err, ERROR_USAGE, "--owner wants UID:GID, in numbers, or 'keep'");
 }
 
 static int

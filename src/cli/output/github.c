@@ -110,28 +110,15 @@ github_set_output(const char *name, const char *value, struct error **err)
 	return append(path, text, err);
 }
 
-static char *
-format_summary(const struct github_summary *summary)
-{
-	const struct progress_counts *counts = summary->counts;
-	AUTO_FREE char *moved = text_bytes(counts->moved_bytes);
-	AUTO_FREE char *reused = text_bytes(counts->reused_bytes);
-	AUTO_PAGE struct page page = { 0 };
-
-	page_add(&page, "| image | tag | digest | moved | reused | seconds | retries |\n");
-	page_add(&page, "|---|---|---|--:|--:|--:|--:|\n");
-	page_add(&page, "| `%s` | `%s` | `%s` ", summary->image, summary->tag ? summary->tag : "-",
-		 summary->digest ? summary->digest : "-");
-	page_add(&page, "| %s | %s | %" PRId64 ".%" PRId64 " | %" PRIu64 " |\n\n", moved, reused,
-		 summary->elapsed_ms / 1000, summary->elapsed_ms % 1000 / 100, counts->retries);
-	return xstrdup(page.text);
-}
-
 int
 github_add_summary(const struct github_summary *summary, struct error **err)
 {
 	const char *path = runner_file("GITHUB_STEP_SUMMARY");
 	AUTO_FREE char *text = NULL;
+	const struct progress_counts *counts;
+	AUTO_FREE char *moved = NULL;
+	AUTO_FREE char *reused = NULL;
+	AUTO_PAGE struct page page = { 0 };
 
 	if (!path)
 		return 0;
@@ -139,7 +126,16 @@ github_add_summary(const struct github_summary *summary, struct error **err)
 	    (summary->tag && check_value("tag", summary->tag, err) < 0) ||
 	    (summary->digest && check_value("digest", summary->digest, err) < 0))
 		return -1;
-	text = format_summary(summary);
+	counts = summary->counts;
+	moved = text_bytes(counts->moved_bytes);
+	reused = text_bytes(counts->reused_bytes);
+	page_add(&page, "| image | tag | digest | moved | reused | seconds | retries |\n");
+	page_add(&page, "|---|---|---|--:|--:|--:|--:|\n");
+	page_add(&page, "| `%s` | `%s` | `%s` ", summary->image, summary->tag ? summary->tag : "-",
+		 summary->digest ? summary->digest : "-");
+	page_add(&page, "| %s | %s | %" PRId64 ".%" PRId64 " | %" PRIu64 " |\n\n", moved, reused,
+		 summary->elapsed_ms / 1000, summary->elapsed_ms % 1000 / 100, counts->retries);
+	text = xstrdup(page.text);
 	return append(path, text, err);
 }
 

@@ -7,17 +7,6 @@
 #include "cli/output/page.h"
 #include "oci/platform.h"
 
-/* GitHub's runner takes "##[" for a command anywhere in a line; DEL is the one control character
- * that jansson does not escape.  Returns how much of the text needs no escape. */
-static size_t
-plain_size(const char *text)
-{
-	const char *del = text + strcspn(text, "\x7f");
-	const char *mark = strstr(text, "##");
-
-	return mark && mark < del ? (size_t)(mark + 1 - text) : (size_t)(del - text);
-}
-
 char *
 json_take_line(json_t *object)
 {
@@ -26,7 +15,12 @@ json_take_line(json_t *object)
 
 	json_decref(object);
 	for (const char *text = dump ? dump : ""; *text;) {
-		size_t plain = plain_size(text);
+		/* GitHub's runner takes "##[" for a command anywhere in a line; DEL is the one
+		 * control character that jansson does not escape. */
+		const char *del = text + strcspn(text, "\x7f");
+		const char *mark = strstr(text, "##");
+		size_t plain =
+			mark && mark < del ? (size_t)(mark + 1 - text) : (size_t)(del - text);
 		char special = text[plain];
 
 		/* Only strings hold these two, and there the escape means the same. */

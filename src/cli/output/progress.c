@@ -74,18 +74,13 @@ try_write(struct progress *progress, const char *line, int most_wait_ms)
 	return is_written;
 }
 
-/* To the block's first line, and with all of it cleared; the caller owns it. */
-static char *
-erase_block(const struct progress *progress)
-{
-	return progress->block_lines > 0 ? xasprintf("\033[%zuA\r\033[J", progress->block_lines)
-					 : xstrdup("");
-}
-
 static void
 write_line(struct progress *progress, const char *line, int most_wait_ms)
 {
-	AUTO_FREE char *erase = erase_block(progress);
+	/* To the block's first line, and with all of it cleared. */
+	AUTO_FREE char *erase = progress->block_lines > 0
+					? xasprintf("\033[%zuA\r\033[J", progress->block_lines)
+					: xstrdup("");
 	AUTO_FREE char *whole = xasprintf("%s%s", erase, line);
 
 	if (!try_write(progress, whole, most_wait_ms))
@@ -138,22 +133,6 @@ find_screen_size(const struct progress *progress)
 	};
 }
 
-/* Each line is written over the one that stood there; what is left of the old block is cleared.
- * The cursor stays on an empty line beneath, so that nothing is ever glued to ours. */
-static char *
-paint(struct progress *progress, const struct strings *lines)
-{
-	AUTO_PAGE struct page page = { 0 };
-
-	if (progress->block_lines > 0)
-		page_add(&page, "\033[%zuA\r", progress->block_lines);
-	for (size_t i = 0; i < lines->count; i++)
-		page_add(&page, "%s\033[K\n", lines->items[i]);
-	if (progress->block_lines > lines->count)
-		page_add(&page, "\033[J");
-	return xstrdup(page.text ? page.text : "");
-}
-
 static void
 draw_block(struct progress *progress, bool is_over, int64_t now_ms)
 {
@@ -161,13 +140,23 @@ draw_block(struct progress *progress, bool is_over, int64_t now_ms)
 	struct screen_size size = find_screen_size(progress);
 	bool with_blobs = !is_over || progress->was_drawn;
 	AUTO_FREE char *text = NULL;
+	AUTO_PAGE struct page page = { 0 };
 
 	/* A terminal of another width has wrapped the old lines: leave them. */
 	if (size.columns != progress->block_columns)
 		progress->block_lines = 0;
 	progress->block_columns = size.columns;
 	progress_format_screen(&progress->activity, now_ms, &size, with_blobs, is_over, &lines);
-	text = paint(progress, &lines);
+	/* Each line is written over the one that stood there; what is left of the old block is
+	 * cleared. The cursor stays on an empty line beneath, so that nothing is ever glued to
+	 * ours. */
+	if (progress->block_lines > 0)
+		page_add(&page, "\033[%zuA\r", progress->block_lines);
+	for (size_t i = 0; i < lines.count; i++)
+		page_add(&page, "%s\033[K\n", lines.items[i]);
+	if (progress->block_lines > lines.count)
+		page_add(&page, "\033[J");
+	text = xstrdup(page.text ? page.text : "");
 	if (!try_write(progress, text, is_over ? notice_wait_ms : 0))
 		return;
 	progress->block_lines = lines.count;

@@ -176,20 +176,6 @@ search_node(struct search *search, struct image_node *node, unsigned depth, stru
 }
 
 static int
-refuse_platform(const struct image_node *root, const struct platform *wanted, struct error **err)
-{
-	AUTO_INDEX struct image_index index = { 0 };
-	AUTO_FREE char *name = platform_format(wanted);
-	AUTO_FREE char *offered = NULL;
-
-	if (image_node_read_index(root, &index, err) < 0)
-		return -1;
-	offered = image_index_platforms(&index);
-	error_set(err, ERROR_PLATFORM, "no image for %s", name);
-	return offered[0] ? error_set_hint(err, "it has %s", offered) : -1;
-}
-
-static int
 get_platform(const struct content *content, struct image_node *root, const struct platform *wanted,
 	     struct platforms *missing, struct error **err)
 {
@@ -200,8 +186,17 @@ get_platform(const struct content *content, struct image_node *root, const struc
 		return 0;
 	if (failure && !(search.listed_absent && missing))
 		return error_pass(err, TAKE_PTR(failure));
-	if (!missing)
-		return refuse_platform(root, wanted, err);
+	if (!missing) {
+		AUTO_INDEX struct image_index index = { 0 };
+		AUTO_FREE char *name = platform_format(wanted);
+		AUTO_FREE char *offered = NULL;
+
+		if (image_node_read_index(root, &index, err) < 0)
+			return -1;
+		offered = image_index_platforms(&index);
+		error_set(err, ERROR_PLATFORM, "no image for %s", name);
+		return offered[0] ? error_set_hint(err, "it has %s", offered) : -1;
+	}
 	if (!platforms_has(missing, wanted))
 		platforms_add(missing, wanted);
 	return 0;

@@ -49,30 +49,25 @@ static int ensure_one(struct ensure *ensure, const char *name, struct error **er
 
 static int ensure_pull(struct ensure *ensure, struct error **err);
 
-/* An image that is nowhere but in the store, by its name there: other tools take no digest behind a
- * layout's path. */
-static char *
-name_in_store(struct session *session, const char *built_name, struct error **err)
-{
-	struct store *store = session_store(session, err);
-	AUTO_FREE char *path = store ? realpath(store_path(store), NULL) : NULL;
-
-	if (!store)
-		return NULL;
-	if (path && !strchr(path, ':'))
-		return xasprintf("oci:%s:%s", path, built_name);
-	error_set(err, ERROR_USAGE, "cannot name the built image: the store is in '%s'",
-		  QUOTED(store_path(store)));
-	error_set_hint(err, "a layout's path cannot contain ':'; see --store");
-	return NULL;
-}
-
 /* What the build command can really read; nothing in a dry run. */
 static char *
 reference_of(struct session *session, const struct ensure_result *result, struct error **err)
 {
-	if (result->built_name)
-		return name_in_store(session, result->built_name, err);
+	if (result->built_name) {
+		struct store *store = session_store(session, err);
+		AUTO_FREE char *path = store ? realpath(store_path(store), NULL) : NULL;
+
+		/* An image that is nowhere but in the store, by its name there: other tools take no
+		 * digest behind a layout's path. */
+		if (!store)
+			return NULL;
+		if (path && !strchr(path, ':'))
+			return xasprintf("oci:%s:%s", path, result->built_name);
+		error_set(err, ERROR_USAGE, "cannot name the built image: the store is in '%s'",
+			  QUOTED(store_path(store)));
+		error_set_hint(err, "a layout's path cannot contain ':'; see --store");
+		return NULL;
+	}
 	if (result->digest.algorithm == DIGEST_NONE)
 		return xstrdup("");
 	return xasprintf("%s@%s", result->repository, digest_text(&result->digest).text);
@@ -108,19 +103,6 @@ ensure_need(const struct ensure *ensure, const char *name, struct error **err)
 	if (!reference)
 		return -1;
 	strings_take(ensure->needs, xasprintf("%s=%s", name, reference));
-	return 0;
-}
-
-/* Before a build: the images that it needs, once each. */
-static int
-ensure_needs(struct ensure *ensure, struct error **err)
-{
-	const struct strings *names = &ensure->target->image->needs;
-
-	for (size_t i = 0; i < names->count; i++)
-		if (!is_noted(ensure->needs, names->items[i]) &&
-		    ensure_need(ensure, names->items[i], err) < 0)
-			return -1;
 	return 0;
 }
 
@@ -320,22 +302,6 @@ take_output(struct ensure *ensure, const struct location *output, bool push_it, 
 	return ensure_pull(ensure, err);
 }
 
-static int
-use_built(struct ensure *ensure, const struct lookup *built, struct error **err)
-{
-	AUTO_LOCATION struct location location = { 0 };
-	AUTO_FREE char *name = built_name(ensure->target);
-	bool push_it = will_push(ensure);
-
-	ensure->result->digest = built->found.root.descriptor.digest;
-	if (ensure->options->dry_run || !push_it)
-		return 0;
-	if (probe_push(ensure, err) < 0)
-		return -1;
-	built_locate(session_find_store(ensure->session), name, &location);
-	return take_output(ensure, &location, true, err);
-}
-
 /* What was built here before, when it has all that result->missing says: it is pushed if that is
  * wanted.  *ret_used false: it has not, or must not be used. */
 static int
@@ -346,6 +312,9 @@ ensure_use_built(struct ensure *ensure, bool *ret_used, struct error **err)
 		.offline = ensure->options->offline,
 	};
 	AUTO_LOOKUP struct lookup built = { 0 };
+	AUTO_LOCATION struct location location = { 0 };
+	AUTO_FREE char *name = NULL;
+	bool push_it;
 
 	/* A job that may push trusts what it builds itself, not what a job without that right left
 	 * in the store of the same machine: only the user's own word pushes that. */
@@ -355,7 +324,17 @@ ensure_use_built(struct ensure *ensure, bool *ret_used, struct error **err)
 		return -1;
 	*ret_used = built.presence == PRESENCE_PRESENT;
 	ensure->used_built = *ret_used;
-	return *ret_used ? use_built(ensure, &built, err) : 0;
+	if (!*ret_used)
+		return 0;
+	name = built_name(ensure->target);
+	push_it = will_push(ensure);
+	ensure->result->digest = built.found.root.descriptor.digest;
+	if (ensure->options->dry_run || !push_it)
+		return 0;
+	if (probe_push(ensure, err) < 0)
+		return -1;
+	built_locate(session_find_store(ensure->session), name, &location);
+	return take_output(ensure, &location, true, err);
 }
 
 /* Builds what result->missing says, publishes it, pushes it if that is wanted, pulls it. */
@@ -527,6 +506,7 @@ act(struct ensure *ensure, struct error **err)
 {
 	int64_t deadline_ms = deadline_after_ms(ensure->options->wait_ms);
 	bool done = false;
+	const struct strings *names;
 
 	if (ask_until(ensure, deadline_ms, &done, err) < 0)
 		return -1;
@@ -542,8 +522,12 @@ act(struct ensure *ensure, struct error **err)
 		refuse_lookup(ensure->target, &ensure->lookup, err);
 		return error_set_hint(err, "it has no `build` command in the project file");
 	}
-	if (ensure_needs(ensure, err) < 0)
-		return -1;
+	/* Before a build: the images that it needs, once each. */
+	names = &ensure->target->image->needs;
+	for (size_t i = 0; i < names->count; i++)
+		if (!is_noted(ensure->needs, names->items[i]) &&
+		    ensure_need(ensure, names->items[i], err) < 0)
+			return -1;
 	return ensure->options->dry_run ? 0 : ensure_build(ensure, err);
 }
 

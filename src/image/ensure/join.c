@@ -110,20 +110,6 @@ add_platform(struct join *join, const struct platform *platform, struct error **
 	return 0;
 }
 
-static void
-begin_with_current(struct join *join)
-{
-	const struct descriptors *entries = &join->current.manifests;
-
-	join->joined.annotations = json_object();
-	json_object_update(join->joined.annotations, join->current.annotations);
-	json_object_update(join->joined.annotations,
-			   (json_t *)(uintptr_t)join->options->annotations);
-	for (size_t i = 0; i < entries->count; i++)
-		if (image_index_entry_is_image(&entries->items[i]))
-			image_index_put(&join->joined, &entries->items[i], entries);
-}
-
 static bool
 lists_others(const struct join *join)
 {
@@ -161,12 +147,20 @@ static int
 collect(struct join *join, struct error **err)
 {
 	const struct target *target = join->target;
+	const struct descriptors *entries;
 
 	forget(join);
 	if (read_tag(join, target->candidates[0].reference.tag, &target->locked, &join->current,
 		     &join->current_digest, err) < 0)
 		return -1;
-	begin_with_current(join);
+	entries = &join->current.manifests;
+	join->joined.annotations = json_object();
+	json_object_update(join->joined.annotations, join->current.annotations);
+	json_object_update(join->joined.annotations,
+			   (json_t *)(uintptr_t)join->options->annotations);
+	for (size_t i = 0; i < entries->count; i++)
+		if (image_index_entry_is_image(&entries->items[i]))
+			image_index_put(&join->joined, &entries->items[i], entries);
 	for (size_t i = 0; i < join->wanted->count; i++)
 		if (add_platform(join, &join->wanted->items[i], err) < 0)
 			return -1;
@@ -270,17 +264,6 @@ is_elsewhere(const struct join *join, struct join_result *result)
 	return false;
 }
 
-static void
-note_result(const struct join *join, struct join_result *result)
-{
-	result->repository = location_repository(&join->target->candidates[0]);
-	result->digest = join->current_digest;
-	platforms_copy(&join->missing, &result->missing);
-	for (size_t i = 0; i < join->wanted->count; i++)
-		if (!platforms_has(&join->missing, &join->wanted->items[i]))
-			platforms_add(&result->platforms, &join->wanted->items[i]);
-}
-
 static int
 wait_for_all(struct join *join, struct error **err)
 {
@@ -349,7 +332,12 @@ run(struct join *join, struct join_result *result, struct error **err)
 	result->was_there = is_done(join);
 	if (converge(join, err) < 0)
 		return -1;
-	note_result(join, result);
+	result->repository = location_repository(&join->target->candidates[0]);
+	result->digest = join->current_digest;
+	platforms_copy(&join->missing, &result->missing);
+	for (size_t i = 0; i < join->wanted->count; i++)
+		if (!platforms_has(&join->missing, &join->wanted->items[i]))
+			platforms_add(&result->platforms, &join->wanted->items[i]);
 	return 0;
 }
 

@@ -16,23 +16,6 @@
 #include "repository/repository.h"
 #include "repository/session.h"
 
-/* What names the digest already costs a request and no more. */
-static int
-find_wrong_tags(struct repository *repository, const struct strings *tags,
-		const struct digest *digest, struct strings *ret_wrong, struct error **err)
-{
-	for (size_t i = 0; i < tags->count; i++) {
-		struct digest named;
-		bool found = false;
-
-		if (repository_find_tag(repository, tags->items[i], &found, &named, err) < 0)
-			return error_wrap(err, "tag '%s'", tags->items[i]);
-		if (!found || !digest_equal(&named, digest))
-			strings_add(ret_wrong, tags->items[i]);
-	}
-	return 0;
-}
-
 static int
 move_tags(struct session *session, const struct target *target, const struct digest *digest,
 	  struct error **err)
@@ -46,9 +29,19 @@ move_tags(struct session *session, const struct target *target, const struct dig
 	const struct pushing pushing = { .destination = repository, .root = &bare };
 	struct put_result ignored;
 
-	if (!repository ||
-	    find_wrong_tags(repository, &target->image->tags, digest, &wrong, err) < 0)
+	if (!repository)
 		return -1;
+	/* What names the digest already costs a request and no more. */
+	for (size_t i = 0; i < target->image->tags.count; i++) {
+		struct digest named;
+		bool found = false;
+
+		if (repository_find_tag(repository, target->image->tags.items[i], &found, &named,
+					err) < 0)
+			return error_wrap(err, "tag '%s'", target->image->tags.items[i]);
+		if (!found || !digest_equal(&named, digest))
+			strings_add(&wrong, target->image->tags.items[i]);
+	}
 	if (wrong.count == 0)
 		return 0;
 	if (repository_resolve(repository, NULL, digest, &root, err) < 0)

@@ -190,22 +190,6 @@ edit_config(const struct derivation *derivation, const struct image_node *node,
 			 err);
 }
 
-static void
-describe_layers(const struct derivation *derivation, const char *manifest_type,
-		struct descriptors *layers)
-{
-	for (size_t i = 0; i < derivation->options->layer_count; i++) {
-		const struct new_layer *made = &derivation->layers[i];
-		struct descriptor layer = {
-			.media_type = xstrdup(new_layer_media_type(made, manifest_type)),
-			.digest = made->blob.digest,
-			.size_bytes = made->blob.size_bytes,
-		};
-
-		descriptors_take(layers, &layer);
-	}
-}
-
 /* With the annotations that the index has of it, and its platform unless that is another one now.
  */
 static int
@@ -240,7 +224,17 @@ derive_manifest(struct derivation *derivation, struct image_node *node, struct e
 
 	if (!document || edit_config(derivation, node, &config, err) < 0)
 		return -1;
-	describe_layers(derivation, node->descriptor.media_type, &layers);
+	for (size_t i = 0; i < derivation->options->layer_count; i++) {
+		const struct new_layer *made = &derivation->layers[i];
+		struct descriptor layer = {
+			.media_type =
+				xstrdup(new_layer_media_type(made, node->descriptor.media_type)),
+			.digest = made->blob.digest,
+			.size_bytes = made->blob.size_bytes,
+		};
+
+		descriptors_take(&layers, &layer);
+	}
 	if (derivation->options->clear_annotations)
 		json_object_del(document, "annotations");
 	manifest_edit(document, &config, &layers, derivation->annotations);

@@ -61,28 +61,23 @@ tar_release(struct tar *tar)
 }
 
 static int
-read_stream(struct tar *tar, struct error **err)
-{
-	while (tar->piece_bytes < TRANSFER_BUFFER_BYTES) {
-		ssize_t got = read(tar->file.fd, tar->piece + tar->piece_bytes,
-				   TRANSFER_BUFFER_BYTES - tar->piece_bytes);
-
-		if (got == 0)
-			return 0;
-		if (got < 0 && errno != EINTR)
-			return error_set_errno(err, errno, "cannot read it");
-		if (got > 0)
-			tar->piece_bytes += (size_t)got;
-	}
-	return 0;
-}
-
-static int
 read_piece(struct tar *tar, struct error **err)
 {
 	tar->piece_bytes = 0;
-	if (tar->file.size_bytes == 0)
-		return read_stream(tar, err);
+	if (tar->file.size_bytes == 0) {
+		while (tar->piece_bytes < TRANSFER_BUFFER_BYTES) {
+			ssize_t got = read(tar->file.fd, tar->piece + tar->piece_bytes,
+					   TRANSFER_BUFFER_BYTES - tar->piece_bytes);
+
+			if (got == 0)
+				return 0;
+			if (got < 0 && errno != EINTR)
+				return error_set_errno(err, errno, "cannot read it");
+			if (got > 0)
+				tar->piece_bytes += (size_t)got;
+		}
+		return 0;
+	}
 	if (tar->at_bytes == tar->file.size_bytes)
 		return 0;
 	if (source_read(&tar->file, tar->at_bytes, tar->piece, TRANSFER_BUFFER_BYTES,
@@ -90,17 +85,6 @@ read_piece(struct tar *tar, struct error **err)
 		return -1;
 	tar->at_bytes += tar->piece_bytes;
 	return 0;
-}
-
-/* From the piece that is there on. */
-static int
-copy_pieces(struct tar *tar, struct sink *sink, struct error **err)
-{
-	while (tar->piece_bytes > 0)
-		if (sink_write(sink, tar->piece, tar->piece_bytes, err) < 0 ||
-		    read_piece(tar, err) < 0)
-			return -1;
-	return sink_finish(sink, err);
 }
 
 /* What is compressed goes as it is, and only the helper knows what is in it; what is not is
@@ -127,7 +111,12 @@ make_of_tar(struct store *store, struct tar *file, const struct new_layer_option
 	}
 	both = sink_count(options->observer, EVENT_PACKED,
 			  sink_tee(TAKE_PTR(check), TAKE_PTR(blob)));
-	if (copy_pieces(file, both, err) < 0)
+	/* From the piece that is there on. */
+	while (file->piece_bytes > 0)
+		if (sink_write(both, file->piece, file->piece_bytes, err) < 0 ||
+		    read_piece(file, err) < 0)
+			return -1;
+	if (sink_finish(both, err) < 0)
 		return -1;
 	layer->diff_id = is_plain ? tar.digest : said.digest;
 	return 0;

@@ -67,23 +67,6 @@ look(const struct signing *signing, size_t *ret_count, bool *ret_is_signed, stru
 }
 
 static int
-make_bundle(const struct signing *signing, char **ret_bundle, struct error **err)
-{
-	const struct signing_key *key = signing->keys->items[0];
-	AUTO_FREE char *statement = statement_format(PREDICATE_SIGNATURE, &signing->subject);
-	AUTO_FREE char *hint = signing_key_hint(key);
-	AUTO_FREE char *signature = NULL;
-	AUTO_BUF struct buf signed_bytes = BUF_INIT(SIGNATURE_PAYLOAD_LIMIT_BYTES);
-
-	if (dsse_encode(STATEMENT_PAYLOAD_TYPE, statement, strlen(statement), &signed_bytes, err) <
-		    0 ||
-	    signing_key_sign(key, signed_bytes.data, signed_bytes.size, &signature, err) < 0)
-		return -1;
-	*ret_bundle = sigstore_bundle_format(STATEMENT_PAYLOAD_TYPE, statement, signature, hint);
-	return 0;
-}
-
-static int
 make_manifest(const struct signing *signing, const struct descriptor *config,
 	      struct good_bundle *made, struct error **err)
 {
@@ -112,21 +95,6 @@ make_manifest(const struct signing *signing, const struct descriptor *config,
 	return 0;
 }
 
-static int
-put(const struct signing *signing, struct good_bundle *made, struct error **err)
-{
-	AUTO_DESCRIPTOR struct descriptor config = { 0 };
-	struct put_result ignored;
-
-	if (put_blob_bytes(signing->repository, made->bytes.data, made->bytes.size,
-			   MEDIA_SIGSTORE_BUNDLE, &made->layer, err) < 0 ||
-	    put_blob_bytes(signing->repository, "{}", 2, MEDIA_OCI_EMPTY, &config, err) < 0 ||
-	    make_manifest(signing, &config, made, err) < 0)
-		return -1;
-	return repository_put_manifest(signing->repository, NULL, &made->descriptor,
-				       made->manifest.data, &ignored, err);
-}
-
 /* Kept in the store, too, where a later verification finds it. */
 static int
 add(struct session *session, const struct signing *signing, struct error **err)
@@ -137,9 +105,26 @@ add(struct session *session, const struct signing *signing, struct error **err)
 	struct content kept = { .repository = store };
 	AUTO_GOOD_BUNDLE struct good_bundle made = { .bytes = BUF_INIT(BUNDLE_LIMIT_BYTES) };
 	AUTO_FREE char *bundle = NULL;
+	const struct signing_key *key = signing->keys->items[0];
+	AUTO_FREE char *statement = statement_format(PREDICATE_SIGNATURE, &signing->subject);
+	AUTO_FREE char *hint = signing_key_hint(key);
+	AUTO_FREE char *signature = NULL;
+	AUTO_BUF struct buf signed_bytes = BUF_INIT(SIGNATURE_PAYLOAD_LIMIT_BYTES);
+	AUTO_DESCRIPTOR struct descriptor config = { 0 };
+	struct put_result ignored;
 
-	if (make_bundle(signing, &bundle, err) < 0 ||
-	    buf_append_text(&made.bytes, bundle, err) < 0 || put(signing, &made, err) < 0)
+	if (dsse_encode(STATEMENT_PAYLOAD_TYPE, statement, strlen(statement), &signed_bytes, err) <
+		    0 ||
+	    signing_key_sign(key, signed_bytes.data, signed_bytes.size, &signature, err) < 0)
+		return -1;
+	bundle = sigstore_bundle_format(STATEMENT_PAYLOAD_TYPE, statement, signature, hint);
+	if (buf_append_text(&made.bytes, bundle, err) < 0 ||
+	    put_blob_bytes(signing->repository, made.bytes.data, made.bytes.size,
+			   MEDIA_SIGSTORE_BUNDLE, &made.layer, err) < 0 ||
+	    put_blob_bytes(signing->repository, "{}", 2, MEDIA_OCI_EMPTY, &config, err) < 0 ||
+	    make_manifest(signing, &config, &made, err) < 0 ||
+	    repository_put_manifest(signing->repository, NULL, &made.descriptor, made.manifest.data,
+				    &ignored, err) < 0)
 		return -1;
 	return bundles_keep(signing->store, &kept, name, &made, err);
 }

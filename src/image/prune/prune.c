@@ -220,18 +220,6 @@ keep_linked(const struct prune_graph *graph, const struct digest *digest, char *
 	free(why);
 }
 
-/* To all that a kept one leads to. */
-static void
-spread(const struct prune_graph *graph, struct prune_node *node)
-{
-	AUTO_FREE char *name = name_of(node);
-
-	node->is_spread = true;
-	for (size_t i = 0; i < node->children.count; i++)
-		keep_linked(graph, &node->children.items[i].digest, xasprintf("part of %s", name));
-	keep_linked(graph, &node->subject, xasprintf("%s is about it", name));
-}
-
 /* A signature stays as long as what it signs. */
 static int
 keep_referrer(const struct prune_graph *graph, struct prune_node *node, struct error **err)
@@ -263,26 +251,20 @@ keep_referrer(const struct prune_graph *graph, struct prune_node *node, struct e
 static int
 visit(const struct prune_graph *graph, struct prune_node *node, bool *changed, struct error **err)
 {
+	AUTO_FREE char *name = NULL;
+
 	if (!node->is_kept && !node->is_absent && is_referrer(node) &&
 	    keep_referrer(graph, node, err) < 0)
 		return -1;
 	if (!node->is_kept || node->is_spread)
 		return 0;
-	spread(graph, node);
+	/* To all that a kept one leads to. */
+	name = name_of(node);
+	node->is_spread = true;
+	for (size_t i = 0; i < node->children.count; i++)
+		keep_linked(graph, &node->children.items[i].digest, xasprintf("part of %s", name));
+	keep_linked(graph, &node->subject, xasprintf("%s is about it", name));
 	*changed = true;
-	return 0;
-}
-
-/* Until nothing more comes: a signature may have a signature. */
-static int
-keep_what_belongs(const struct prune_graph *graph, struct error **err)
-{
-	for (bool changed = true; changed;) {
-		changed = false;
-		for (size_t i = 0; i < graph->count; i++)
-			if (visit(graph, graph->nodes[i], &changed, err) < 0)
-				return -1;
-	}
 	return 0;
 }
 
@@ -304,7 +286,14 @@ prune_keep(struct prune_graph *graph, const struct prune_rules *rules, struct er
 	}
 	if (keep_by_date(graph, rules, err) < 0)
 		return -1;
-	return keep_what_belongs(graph, err);
+	/* Until nothing more comes: a signature may have a signature. */
+	for (bool changed = true; changed;) {
+		changed = false;
+		for (size_t i = 0; i < graph->count; i++)
+			if (visit(graph, graph->nodes[i], &changed, err) < 0)
+				return -1;
+	}
+	return 0;
 }
 
 void

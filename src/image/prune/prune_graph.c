@@ -86,38 +86,11 @@ need_node(struct prune_graph *graph, const struct descriptor *root, struct error
 }
 
 static int
-read_index(struct prune_node *node, const json_t *value, struct error **err)
-{
-	AUTO_INDEX struct image_index index = { 0 };
-
-	if (image_index_read(value, node->root.media_type, &index, err) < 0)
-		return -1;
-	node->children = index.manifests;
-	index.manifests = (struct descriptors){ 0 };
-	node->created = xstrdup_null(image_index_annotation(&index, ANNOTATION_CREATED));
-	if (index.has_subject)
-		node->subject = index.subject.digest;
-	return 0;
-}
-
-static int
-read_manifest(struct prune_node *node, const json_t *value, struct error **err)
-{
-	struct manifest *manifest = &node->manifest;
-
-	if (manifest_read(value, node->root.media_type, manifest, err) < 0)
-		return -1;
-	node->created = xstrdup_null(manifest_annotation(manifest, ANNOTATION_CREATED));
-	if (manifest->has_subject)
-		node->subject = manifest->subject.digest;
-	return 0;
-}
-
-static int
 parse_node(struct prune_graph *graph, struct prune_node *node, const struct buf *bytes,
 	   struct error **err)
 {
 	AUTO_JSON json_t *value = NULL;
+	AUTO_INDEX struct image_index index = { 0 };
 
 	graph->document_bytes += bytes->size;
 	if (graph->document_bytes > PRUNE_LIMIT_BYTES)
@@ -128,8 +101,24 @@ parse_node(struct prune_graph *graph, struct prune_node *node, const struct buf 
 	if (!value || manifest_kind(value, node->root.media_type, &node->kind, err) < 0)
 		return -1;
 	node->root.size_bytes = bytes->size;
-	return node->kind == DOCUMENT_INDEX ? read_index(node, value, err)
-					    : read_manifest(node, value, err);
+	if (node->kind != DOCUMENT_INDEX) {
+		struct manifest *manifest = &node->manifest;
+
+		if (manifest_read(value, node->root.media_type, manifest, err) < 0)
+			return -1;
+		node->created = xstrdup_null(manifest_annotation(manifest, ANNOTATION_CREATED));
+		if (manifest->has_subject)
+			node->subject = manifest->subject.digest;
+		return 0;
+	}
+	if (image_index_read(value, node->root.media_type, &index, err) < 0)
+		return -1;
+	node->children = index.manifests;
+	index.manifests = (struct descriptors){ 0 };
+	node->created = xstrdup_null(image_index_annotation(&index, ANNOTATION_CREATED));
+	if (index.has_subject)
+		node->subject = index.subject.digest;
+	return 0;
 }
 
 /* Unless it was read already; its children become nodes. */

@@ -23,22 +23,6 @@ open_repository(struct session *session, const struct location *location, struct
 	return store ? repository_of_store(session, store) : NULL;
 }
 
-/* A pull of one platform leaves an index whose other manifests were never fetched. */
-static int
-refuse_part(const char *name, const struct error *cause, bool is_store, struct error **err)
-{
-	error_set(err, ERROR_CONTENT, "the store has only a part of '%s': %s", name,
-		  error_text(cause));
-	error_set_class(err, error_class_parse(error_class(cause)));
-	if (!is_store)
-		return error_set_hint(err, "--platform OS/ARCH takes the part that is here");
-	return error_set_hint(err,
-			      "'ocifp pull --all %s' fetches the rest, --platform OS/ARCH takes "
-			      "the part that is here, and 'ocifp copy' goes from registry to "
-			      "registry",
-			      name);
-}
-
 /* In the store by its own name, else as what was built here for it. */
 static int
 resolve_in_store(struct session *session, struct repository *repository,
@@ -86,8 +70,22 @@ read_image(struct session *session, struct repository *repository, const struct 
 	}
 	if (image_tree_get(&content, &selection, &resolution, ret_root, &failure) == 0)
 		return 0;
-	if (error_has_class(failure, CLASS_MANIFEST_UNKNOWN))
-		return refuse_part(name, failure, is_store, err);
+	if (error_has_class(failure, CLASS_MANIFEST_UNKNOWN)) {
+		/* A pull of one platform leaves an index whose other manifests were never fetched.
+		 */
+		error_set(err, ERROR_CONTENT, "the store has only a part of '%s': %s", name,
+			  error_text(failure));
+		error_set_class(err, error_class_parse(error_class(failure)));
+		if (!is_store)
+			return error_set_hint(err,
+					      "--platform OS/ARCH takes the part that is here");
+		return error_set_hint(
+			err,
+			"'ocifp pull --all %s' fetches the rest, --platform OS/ARCH takes "
+			"the part that is here, and 'ocifp copy' goes from registry to "
+			"registry",
+			name);
+	}
 	error_pass(err, TAKE_PTR(failure));
 	return error_wrap(err, "'%s'", name);
 }

@@ -58,24 +58,6 @@ resolve(const struct pushing *pushing, const struct descriptor *descriptor,
 	return error_set_class(err, CLASS_MANIFEST_UNKNOWN);
 }
 
-static int
-copy_one(const struct pushing *pushing, const struct descriptor *descriptor, unsigned depth,
-	 struct error **err)
-{
-	AUTO_RESOLUTION struct resolution resolution = { 0 };
-	AUTO_IMAGE_NODE struct image_node root = { 0 };
-	struct strings no_tags = { 0 };
-	struct pushing own = *pushing;
-	struct pushed ignored;
-
-	own.root = &root;
-	if (resolve(pushing, descriptor, &resolution, err) < 0 ||
-	    get_referrer_tree(pushing, &resolution, &root, err) < 0 ||
-	    push_tree(&own, &no_tags, &ignored, err) < 0)
-		return error_wrap(err, "referrer '%s'", digest_text(&descriptor->digest).text);
-	return copy_those_of_tree(&own, depth + 1, err);
-}
-
 /* What cosign keeps under tags made of the digest; its root is put under that tag. */
 static int
 copy_tagged(const struct pushing *pushing, const struct digest *subject, const char *suffix,
@@ -114,9 +96,22 @@ copy_those_of(void *context, const struct image_node *node, struct error **err)
 	if (repository_list_referrers(pushing->source, &node->descriptor.digest, NULL, &found,
 				      err) < 0)
 		return -1;
-	for (size_t i = 0; i < found.count; i++)
-		if (copy_one(pushing, &found.items[i], subjects->depth, err) < 0)
+	for (size_t i = 0; i < found.count; i++) {
+		AUTO_RESOLUTION struct resolution resolution = { 0 };
+		AUTO_IMAGE_NODE struct image_node root = { 0 };
+		struct strings no_tags = { 0 };
+		struct pushing own = *pushing;
+		struct pushed ignored;
+
+		own.root = &root;
+		if (resolve(pushing, &found.items[i], &resolution, err) < 0 ||
+		    get_referrer_tree(pushing, &resolution, &root, err) < 0 ||
+		    push_tree(&own, &no_tags, &ignored, err) < 0)
+			return error_wrap(err, "referrer '%s'",
+					  digest_text(&found.items[i].digest).text);
+		if (copy_those_of_tree(&own, subjects->depth + 1, err) < 0)
 			return -1;
+	}
 	for (size_t i = 0; i < sizeof(cosign_suffixes) / sizeof(*cosign_suffixes); i++)
 		if (copy_tagged(pushing, &node->descriptor.digest, cosign_suffixes[i], err) < 0)
 			return -1;
@@ -229,20 +224,6 @@ send(struct copying *copying, struct pushing *pushing, const struct strings *tag
 	return push_tags(pushing, tags, put_result, err);
 }
 
-/* The tags of a root whose documents nobody needs. */
-static int
-set_tags(struct copying *copying, struct pushing *pushing, const struct strings *tags,
-	 struct put_result *put_result, struct error **err)
-{
-	struct image_node bare = {
-		.descriptor = copying->found.root.descriptor,
-		.bytes = copying->found.root.bytes,
-	};
-
-	pushing->root = copying->has_tree ? root_of(copying) : &bare;
-	return push_tags(pushing, tags, put_result, err);
-}
-
 static int
 copy_below(struct copying *copying, struct pushing *pushing, const struct strings *tags,
 	   struct pushed *pushed, struct error **err)
@@ -253,8 +234,16 @@ copy_below(struct copying *copying, struct pushing *pushing, const struct string
 	     push_check_tags(pushing->destination, tags, &digest, err) < 0) ||
 	    repository_has_manifest(pushing->destination, &digest, &pushed->was_there, err) < 0)
 		return -1;
-	if (pushed->was_there && !pushing->store && !copying->options->referrers)
-		return set_tags(copying, pushing, tags, &pushed->put_result, err);
+	if (pushed->was_there && !pushing->store && !copying->options->referrers) {
+		struct image_node bare = {
+			.descriptor = copying->found.root.descriptor,
+			.bytes = copying->found.root.bytes,
+		};
+
+		/* The tags of a root whose documents nobody needs. */
+		pushing->root = copying->has_tree ? root_of(copying) : &bare;
+		return push_tags(pushing, tags, &pushed->put_result, err);
+	}
 	if (send(copying, pushing, tags, pushed, err) < 0)
 		return -1;
 	return tags->count > 0 ? 0

@@ -74,14 +74,6 @@ copy_rows_add_tags(struct session *session, const struct location *source,
 	return 0;
 }
 
-/* Of an archive that is to be written nothing is there. */
-static bool
-is_archive(const struct location *location)
-{
-	return location->transport == TRANSPORT_OCI_ARCHIVE ||
-	       location->transport == TRANSPORT_DOCKER_ARCHIVE;
-}
-
 /* *ret_digest.algorithm DIGEST_NONE: there is no such tag, or none is named. */
 static int
 find_tagged(struct session *session, const struct location *location, struct digest *ret_digest,
@@ -153,7 +145,9 @@ copy_row(struct session *session, const struct copy_rows_options *options, struc
 	if (wanted.algorithm != DIGEST_NONE && is_whole &&
 	    reference_check_digest(&row->destination.reference, &wanted, err) < 0)
 		return -1;
-	if (!is_archive(&row->destination) &&
+	/* Of an archive that is to be written nothing is there. */
+	if (row->destination.transport != TRANSPORT_OCI_ARCHIVE &&
+	    row->destination.transport != TRANSPORT_DOCKER_ARCHIVE &&
 	    find_tagged(session, &row->destination, &there, err) < 0)
 		return -1;
 	is_same = wanted.algorithm != DIGEST_NONE && digest_equal(&wanted, &there);

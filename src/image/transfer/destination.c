@@ -14,30 +14,26 @@
 #include "oci/location.h"
 #include "repository/session.h"
 
-/* `docker load` takes whole references alone; the caller's. */
-static char *
-docker_tag(const char *tag, const struct location *place)
-{
-	AUTO_FREE char *repository = NULL;
-
-	if (tag) {
-		const char *slash = strrchr(tag, '/');
-
-		return xasprintf("%s%s", tag, strchr(slash ? slash : tag, ':') ? "" : ":latest");
-	}
-	if (!place || place->transport != TRANSPORT_REGISTRY || !place->reference.tag)
-		return NULL;
-	repository = location_repository(place);
-	return xasprintf("%s:%s", repository, place->reference.tag);
-}
-
 char *
 output_tag(const struct location *output, const struct location *place)
 {
 	const char *tag = output->reference.tag;
 
-	if (output->transport == TRANSPORT_DOCKER_ARCHIVE)
-		return docker_tag(tag, place);
+	if (output->transport == TRANSPORT_DOCKER_ARCHIVE) {
+		AUTO_FREE char *repository = NULL;
+
+		/* `docker load` takes whole references alone. */
+		if (tag) {
+			const char *slash = strrchr(tag, '/');
+
+			return xasprintf("%s%s", tag,
+					 strchr(slash ? slash : tag, ':') ? "" : ":latest");
+		}
+		if (!place || place->transport != TRANSPORT_REGISTRY || !place->reference.tag)
+			return NULL;
+		repository = location_repository(place);
+		return xasprintf("%s:%s", repository, place->reference.tag);
+	}
 	return xstrdup_null(tag || !place ? tag : place->reference.tag);
 }
 
@@ -74,37 +70,6 @@ destination_release(struct destination *destination)
 	destination->opened = NULL;
 }
 
-static int
-write_output(const struct destination *destination, const struct delivery *delivery,
-	     struct error **err)
-{
-	AUTO_FREE char *tag = output_tag(destination->output, delivery->place);
-	const struct descriptor *descriptor = &delivery->root->descriptor;
-
-	if (destination->output->transport == TRANSPORT_LAYOUT)
-		return store_set_reference(destination->store, tag, descriptor, err);
-	if (store_commit(destination->store, err) < 0)
-		return -1;
-	if (destination->output->transport == TRANSPORT_FILES)
-		return artifact_write_files(destination->store, delivery->root,
-					    destination->output->path, destination->observer, err);
-	return archive_write(destination->store, destination->output, tag, descriptor, err);
-}
-
-/* What a store that may not be written to holds can be used all the same. */
-static int
-keep_reference(const struct destination *destination, const struct delivery *delivery,
-	       struct error **err)
-{
-	if (store_is_writable(destination->store))
-		return store_set_reference(destination->store, delivery->name,
-					   &delivery->root->descriptor, err);
-	observer_tell(destination->observer, EVENT_NOTICE,
-		      "'%s' is not writable: the image gets no name in the store",
-		      QUOTED(store_path(destination->store)));
-	return 0;
-}
-
 int
 destination_put(const struct destination *destination, const struct delivery *delivery,
 		struct error **err)
@@ -117,9 +82,29 @@ destination_put(const struct destination *destination, const struct delivery *de
 		.hook = delivery->hook,
 		.gate = delivery->gate,
 	};
+	AUTO_FREE char *tag = NULL;
+	const struct descriptor *descriptor;
 
 	if (fetch_tree(&fetch, delivery->root, err) < 0)
 		return -1;
-	return destination->output ? write_output(destination, delivery, err)
-				   : keep_reference(destination, delivery, err);
+	if (!destination->output) {
+		/* What a store that may not be written to holds can be used all the same. */
+		if (store_is_writable(destination->store))
+			return store_set_reference(destination->store, delivery->name,
+						   &delivery->root->descriptor, err);
+		observer_tell(destination->observer, EVENT_NOTICE,
+			      "'%s' is not writable: the image gets no name in the store",
+			      QUOTED(store_path(destination->store)));
+		return 0;
+	}
+	tag = output_tag(destination->output, delivery->place);
+	descriptor = &delivery->root->descriptor;
+	if (destination->output->transport == TRANSPORT_LAYOUT)
+		return store_set_reference(destination->store, tag, descriptor, err);
+	if (store_commit(destination->store, err) < 0)
+		return -1;
+	if (destination->output->transport == TRANSPORT_FILES)
+		return artifact_write_files(destination->store, delivery->root,
+					    destination->output->path, destination->observer, err);
+	return archive_write(destination->store, destination->output, tag, descriptor, err);
 }

@@ -279,22 +279,6 @@ run_jobs(struct fetch *fetch, struct error **err)
 }
 
 static void
-plan_jobs(struct fetch *fetch, const struct descriptors *blobs)
-{
-	fetch->jobs = xcalloc(blobs->count + 1, sizeof(*fetch->jobs));
-	fetch->job_count = blobs->count;
-	for (size_t i = 0; i < blobs->count; i++)
-		fetch->jobs[i] = (struct fetch_job){
-			.fetch = fetch,
-			.descriptor = &blobs->items[i],
-			.is_gate =
-				fetch->options->gate && digest_equal(&fetch->options->gate->digest,
-								     &blobs->items[i].digest),
-		};
-	qsort(fetch->jobs, fetch->job_count, sizeof(*fetch->jobs), larger_first);
-}
-
-static void
 fetch_release(struct fetch *fetch)
 {
 	for (size_t i = 0; i < fetch->job_count; i++)
@@ -335,7 +319,16 @@ fetch_blobs(const struct fetch_options *options, const struct descriptors *blobs
 {
 	CLEANUP(fetch_release) struct fetch fetch = { .options = options };
 
-	plan_jobs(&fetch, blobs);
+	fetch.jobs = xcalloc(blobs->count + 1, sizeof(*fetch.jobs));
+	fetch.job_count = blobs->count;
+	for (size_t i = 0; i < blobs->count; i++)
+		fetch.jobs[i] = (struct fetch_job){
+			.fetch = &fetch,
+			.descriptor = &blobs->items[i],
+			.is_gate = fetch.options->gate && digest_equal(&fetch.options->gate->digest,
+								       &blobs->items[i].digest),
+		};
+	qsort(fetch.jobs, fetch.job_count, sizeof(*fetch.jobs), larger_first);
 	observer_phase(options->observer, EVENT_BEGUN,
 		       repository_is_local(options->repository) ? PHASE_COPY : PHASE_DOWNLOAD);
 	if (check_space(&fetch, err) < 0 || run_jobs(&fetch, err) < 0)

@@ -299,13 +299,6 @@ struct output {
 	int fd;
 };
 
-/* Some file systems have no hard links. */
-static bool
-cannot_link(int errnum)
-{
-	return errnum == EPERM || errnum == ENOTSUP || errnum == ENOSYS;
-}
-
 /* A file that came there meanwhile stays, and is refused if its content is another. */
 static int
 give_name(const struct output *output, int parent_fd, const char *part,
@@ -314,8 +307,10 @@ give_name(const struct output *output, int parent_fd, const char *part,
 	const char *name = path_name(title);
 	bool is_there = false;
 
+	/* Some file systems have no hard links. */
 	if (linkat(parent_fd, part, parent_fd, name, 0) == 0 ||
-	    (cannot_link(errno) && renameat(parent_fd, part, parent_fd, name) == 0))
+	    ((errno == EPERM || errno == ENOTSUP || errno == ENOSYS) &&
+	     renameat(parent_fd, part, parent_fd, name) == 0))
 		return 0;
 	if (errno != EEXIST)
 		return error_set_path(err, errno, "make", title);

@@ -40,22 +40,6 @@ find_for_pull(struct session *session, const struct target *target, bool offline
 		       : find_required_image(session, target, ret_found, err);
 }
 
-static void
-tell_built(struct session *session, const struct target *target, const struct lookup *asked,
-	   bool offline)
-{
-	AUTO_FREE char *name = target_name(target, 0);
-	AUTO_FREE char *missing = platforms_format(&asked->missing, ", ");
-	AUTO_FREE char *why = NULL;
-
-	if (asked->missing.count > 0)
-		why = xasprintf("has no image for %s", missing);
-	else
-		why = xstrdup(offline ? "is not in the store" : "is absent");
-	observer_tell(session_observer(session), EVENT_NOTICE,
-		      "'%s' %s; using the local build, which was not pushed", name, why);
-}
-
 /* An image that was built here is used when the registry has proved that it lacks what is wanted.
  */
 static int
@@ -83,8 +67,18 @@ find_or_use_built(struct session *session, const struct target *target,
 	}
 	if (lookup_image(session, target, &asked, &lookup, err) < 0)
 		return -1;
-	if (lookup.presence != PRESENCE_PRESENT)
-		tell_built(session, target, &lookup, options->offline);
+	if (lookup.presence != PRESENCE_PRESENT) {
+		AUTO_FREE char *name = target_name(target, 0);
+		AUTO_FREE char *missing = platforms_format(&lookup.missing, ", ");
+		AUTO_FREE char *why = NULL;
+
+		if (lookup.missing.count > 0)
+			why = xasprintf("has no image for %s", missing);
+		else
+			why = xstrdup(options->offline ? "is not in the store" : "is absent");
+		observer_tell(session_observer(session), EVENT_NOTICE,
+			      "'%s' %s; using the local build, which was not pushed", name, why);
+	}
 	found_image_release(ret_found);
 	found = lookup.presence == PRESENCE_PRESENT ? &lookup.found : &built;
 	*ret_found = *found;

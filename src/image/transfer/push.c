@@ -17,20 +17,6 @@
 #include "repository/repository.h"
 #include "repository/session.h"
 
-static void
-collect_tags(const struct target *target, const struct push_options *options, struct strings *tags)
-{
-	const char *own = target->candidates[0].reference.tag;
-	bool replaced = options->tags && options->tags->count > 0;
-
-	/* By hash the fingerprint's tag is what it is all about; further tags come on top. */
-	if (own && (target->by_hash || !replaced))
-		strings_add(tags, own);
-	for (size_t i = 0; replaced && i < options->tags->count; i++)
-		if (!strings_has(tags, options->tags->items[i]))
-			strings_add(tags, options->tags->items[i]);
-}
-
 /* A fingerprint's tag is everybody's who builds from these inputs; one that --no-clobber claims was
  * asked for a while ago. */
 static int
@@ -80,11 +66,20 @@ push_to(struct pushing *pushing, const struct target *target, const struct push_
 	bool is_done = false;
 	AUTO_REPOSITORY struct repository *destination =
 		repository_open(pushing->session, &target->candidates[0], REPOSITORY_WRITE, err);
+	const char *own;
+	bool replaced;
 
 	if (!destination)
 		return -1;
 	pushing->destination = destination;
-	collect_tags(target, options, &tags);
+	own = target->candidates[0].reference.tag;
+	replaced = options->tags && options->tags->count > 0;
+	/* By hash the fingerprint's tag is what it is all about; further tags come on top. */
+	if (own && (target->by_hash || !replaced))
+		strings_add(&tags, own);
+	for (size_t i = 0; replaced && i < options->tags->count; i++)
+		if (!strings_has(&tags, options->tags->items[i]))
+			strings_add(&tags, options->tags->items[i]);
 	if (reference_check_digest(&target->candidates[0].reference, root, err) < 0 ||
 	    target_check_lock(target, 0, root, err) < 0 ||
 	    (options->no_clobber && push_check_tags(destination, &tags, root, err) < 0) ||

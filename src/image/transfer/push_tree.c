@@ -124,13 +124,6 @@ ask_below(void *context, const struct image_node *node, struct error **err)
 	return 0;
 }
 
-static void
-add_blobs(const struct missing *missing, struct descriptors *blobs)
-{
-	for (size_t i = 0; i < missing->count; i++)
-		image_node_blobs(missing->nodes[i], blobs);
-}
-
 /* *ret_result is that of the last one: of the root, when it is among them. */
 static int
 put_missing(const struct missing *missing, const char *root_tag, struct put_result *ret_result,
@@ -139,7 +132,8 @@ put_missing(const struct missing *missing, const char *root_tag, struct put_resu
 	const struct pushing *pushing = missing->pushing;
 	AUTO_DESCRIPTORS struct descriptors blobs = { 0 };
 
-	add_blobs(missing, &blobs);
+	for (size_t i = 0; i < missing->count; i++)
+		image_node_blobs(missing->nodes[i], &blobs);
 	if (move_blobs(pushing, &blobs, err) < 0)
 		return -1;
 	for (size_t i = 0; i < missing->count; i++) {

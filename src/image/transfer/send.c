@@ -169,18 +169,6 @@ start_jobs(struct send *send)
 }
 
 static void
-plan_jobs(struct send *send, const struct descriptors *blobs)
-{
-	send->jobs = xcalloc(blobs->count + 1, sizeof(*send->jobs));
-	send->job_count = blobs->count;
-	for (size_t i = 0; i < blobs->count; i++) {
-		send->jobs[i].send = send;
-		send->jobs[i].descriptor = &blobs->items[i];
-		send->jobs[i].fd = -1;
-	}
-}
-
-static void
 send_release(struct send *send)
 {
 	for (size_t i = 0; i < send->job_count; i++) {
@@ -198,7 +186,13 @@ send_blobs(const struct send_options *options, const struct descriptors *blobs, 
 	bool is_upload = (options->made || repository_is_local(options->source)) &&
 			 !repository_is_local(options->destination);
 
-	plan_jobs(&send, blobs);
+	send.jobs = xcalloc(blobs->count + 1, sizeof(*send.jobs));
+	send.job_count = blobs->count;
+	for (size_t i = 0; i < blobs->count; i++) {
+		send.jobs[i].send = &send;
+		send.jobs[i].descriptor = &blobs->items[i];
+		send.jobs[i].fd = -1;
+	}
 	observer_phase(options->observer, EVENT_BEGUN, is_upload ? PHASE_UPLOAD : PHASE_COPY);
 	for (size_t i = 0; i < blobs->count; i++)
 		observer_blob(options->observer, EVENT_EXPECTED,

@@ -14,14 +14,6 @@
 #include "image/trust/sigstore_bundle.h"
 #include "oci/statement.h"
 
-static void
-signer_release(struct bundle_signer *signer)
-{
-	free(signer->predicate_type);
-	free(signer->key_hint);
-	signer_identity_release(&signer->identity);
-}
-
 static bool
 is_by_key(const struct sigstore_bundle *bundle, const struct signing_keys *keys)
 {
@@ -118,8 +110,11 @@ bundle_signers_find(const struct bundle_signers *signers, const struct digest *d
 void
 bundle_signers_release(struct bundle_signers *signers)
 {
-	for (size_t i = 0; i < signers->count; i++)
-		signer_release(&signers->items[i]);
+	for (size_t i = 0; i < signers->count; i++) {
+		free(signers->items[i].predicate_type);
+		free(signers->items[i].key_hint);
+		signer_identity_release(&signers->items[i].identity);
+	}
 	free(signers->items);
 	*signers = (struct bundle_signers){ 0 };
 }
@@ -140,22 +135,19 @@ bundle_signer_format(const struct bundle_signer *signer)
 			 QUOTED(signer->identity.subject), QUOTED(signer->identity.issuer), end);
 }
 
-static json_t *
-signer_json(const struct bundle_signer *signer)
-{
-	return json_pack("{s:s, s:s?, s:s?, s:s?, s:s?, s:b}", "digest",
-			 digest_text(&signer->digest).text, "predicate_type",
-			 signer->predicate_type, "key_hint", signer->key_hint, "issuer",
-			 signer->identity.issuer, "subject", signer->identity.subject, "verified",
-			 signer->is_verified);
-}
-
 json_t *
 bundle_signers_json(const struct bundle_signers *signers)
 {
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < signers->count; i++)
-		json_array_append_new(array, signer_json(&signers->items[i]));
+		json_array_append_new(array,
+				      json_pack("{s:s, s:s?, s:s?, s:s?, s:s?, s:b}", "digest",
+						digest_text(&signers->items[i].digest).text,
+						"predicate_type", signers->items[i].predicate_type,
+						"key_hint", signers->items[i].key_hint, "issuer",
+						signers->items[i].identity.issuer, "subject",
+						signers->items[i].identity.subject, "verified",
+						signers->items[i].is_verified));
 	return array;
 }

@@ -71,18 +71,6 @@ get_manifest(const struct content *content, const struct descriptor *entry,
 }
 
 static int
-get_bytes(const struct content *content, struct good_bundle *bundle, struct error **err)
-{
-	if (bundle->layer.size_bytes > BUNDLE_LIMIT_BYTES) {
-		error_set(err, ERROR_CONTENT, "a bundle has more than %zu bytes",
-			  BUNDLE_LIMIT_BYTES);
-		return error_set_class(err, CLASS_LIMIT);
-	}
-	bundle->bytes = BUF_INIT(BUNDLE_LIMIT_BYTES);
-	return content_get_blob(content, &bundle->layer, &bundle->bytes, err);
-}
-
-static int
 check_key(const struct sigstore_bundle *bundle, const struct signing_keys *keys, struct error **err)
 {
 	AUTO_BUF struct buf signed_bytes = BUF_INIT(BUNDLE_LIMIT_BYTES);
@@ -116,14 +104,6 @@ check_identity(const struct sigstore_bundle *bundle, const struct bundle_policy 
 	return error_set(err, ERROR_REFUSED, "it is signed by an identity, and none is trusted");
 }
 
-static int
-check_signer(const struct sigstore_bundle *bundle, const struct bundle_policy *policy,
-	     struct error **err)
-{
-	return bundle->key_hint ? check_key(bundle, policy->keys, err)
-				: check_identity(bundle, policy, err);
-}
-
 int
 bundles_read_statement(const struct sigstore_bundle *bundle, struct statement *ret_statement,
 		       struct error **err)
@@ -140,24 +120,17 @@ int
 bundles_read(const struct content *content, const struct descriptor *entry,
 	     struct good_bundle *ret_bytes, struct sigstore_bundle *ret_bundle, struct error **err)
 {
-	if (get_manifest(content, entry, ret_bytes, err) < 0 ||
-	    get_bytes(content, ret_bytes, err) < 0)
+	if (get_manifest(content, entry, ret_bytes, err) < 0)
+		return -1;
+	if (ret_bytes->layer.size_bytes > BUNDLE_LIMIT_BYTES) {
+		error_set(err, ERROR_CONTENT, "a bundle has more than %zu bytes",
+			  BUNDLE_LIMIT_BYTES);
+		return error_set_class(err, CLASS_LIMIT);
+	}
+	ret_bytes->bytes = BUF_INIT(BUNDLE_LIMIT_BYTES);
+	if (content_get_blob(content, &ret_bytes->layer, &ret_bytes->bytes, err) < 0)
 		return -1;
 	return sigstore_bundle_parse(ret_bytes->bytes.data, ret_bytes->bytes.size, ret_bundle, err);
-}
-
-static int
-check_statement(const struct sigstore_bundle *bundle, const struct bundle_policy *policy,
-		struct error **err)
-{
-	AUTO_STATEMENT struct statement statement = { 0 };
-
-	if (bundles_read_statement(bundle, &statement, err) < 0)
-		return -1;
-	if (strcmp(statement.predicate_type, policy->predicate_type) != 0)
-		return error_set(err, ERROR_REFUSED, "a claim of another type is signed, '%s'",
-				 QUOTED(statement.predicate_type));
-	return expected_claim_compare_statement(policy->expected, &statement, err);
 }
 
 /* *ret_is_trusted: it is by a trusted signer, whatever it says; or what is wrong with the signature
@@ -168,24 +141,24 @@ check_one(const struct content *content, const struct descriptor *entry,
 	  struct error **err)
 {
 	AUTO_SIGSTORE_BUNDLE struct sigstore_bundle bundle = { 0 };
+	AUTO_STATEMENT struct statement statement = { 0 };
 
 	if (bundles_read(content, entry, good, &bundle, err) < 0)
 		return -1;
 	if (!bundle.is_envelope)
 		return error_set(err, ERROR_REFUSED, "a file is signed, no claim about the image");
-	if (check_signer(&bundle, policy, err) < 0) {
+	if ((bundle.key_hint ? check_key(&bundle, policy->keys, err)
+			     : check_identity(&bundle, policy, err)) < 0) {
 		*ret_is_trusted = !bundle.key_hint && policy->identity_count > 0;
 		return -1;
 	}
 	*ret_is_trusted = true;
-	return check_statement(&bundle, policy, err);
-}
-
-/* What is wrong with one bundle; others may be good. */
-static bool
-is_about_one(const struct error *failure)
-{
-	return error_is(failure, ERROR_REFUSED) || error_is(failure, ERROR_CONTENT);
+	if (bundles_read_statement(&bundle, &statement, err) < 0)
+		return -1;
+	if (strcmp(statement.predicate_type, policy->predicate_type) != 0)
+		return error_set(err, ERROR_REFUSED, "a claim of another type is signed, '%s'",
+				 QUOTED(statement.predicate_type));
+	return expected_claim_compare_statement(policy->expected, &statement, err);
 }
 
 struct search {
@@ -221,26 +194,13 @@ search_listed(struct search *search, const char *predicate_type, bool *ret_found
 			*ret_found = true;
 			return 0;
 		}
-		if (!is_about_one(failure))
+		/* What is wrong with one bundle; others may be good. */
+		if (!error_is(failure, ERROR_REFUSED) && !error_is(failure, ERROR_CONTENT))
 			return error_pass(err, TAKE_PTR(failure));
 		if (is_trusted && !search->nearest)
 			search->nearest = TAKE_PTR(failure);
 	}
 	return 0;
-}
-
-static int
-refuse_all(const struct search *search, struct error **err)
-{
-	if (search->nearest)
-		error_set(err, ERROR_REFUSED, "%s", error_text(search->nearest));
-	else if (search->looked_at == 0)
-		error_set(err, ERROR_REFUSED, "it has no bundle of type '%s'",
-			  search->policy->predicate_type);
-	else
-		error_set(err, ERROR_REFUSED, "no trusted key made any of its %zu bundles",
-			  search->looked_at);
-	return error_set_class(err, CLASS_SIGNATURE);
 }
 
 int
@@ -258,8 +218,17 @@ bundles_check(const struct content *content, const struct descriptors *entries,
 
 	if (result == 0 && !is_found)
 		result = search_listed(&search, NULL, &is_found, err);
-	if (result == 0 && !is_found)
-		result = refuse_all(&search, err);
+	if (result == 0 && !is_found) {
+		if (search.nearest)
+			error_set(err, ERROR_REFUSED, "%s", error_text(search.nearest));
+		else if (search.looked_at == 0)
+			error_set(err, ERROR_REFUSED, "it has no bundle of type '%s'",
+				  search.policy->predicate_type);
+		else
+			error_set(err, ERROR_REFUSED, "no trusted key made any of its %zu bundles",
+				  search.looked_at);
+		result = error_set_class(err, CLASS_SIGNATURE);
+	}
 	error_free(search.nearest);
 	return result;
 }

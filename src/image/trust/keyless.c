@@ -55,12 +55,6 @@ check_time(struct checking *checking, int64_t time_s, struct error **err)
 					&checking->issuer, err);
 }
 
-static struct digest
-digest_of_octets(const struct octets *octets)
-{
-	return digest_of(DIGEST_SHA256, octets->data, octets->size);
-}
-
 /* What an entry has to say was signed. */
 static struct digest
 expected_digest(const struct checking *checking, bool is_second)
@@ -73,7 +67,7 @@ expected_digest(const struct checking *checking, bool is_second)
 		return digest;
 	}
 	if (!is_second)
-		return digest_of_octets(&bundle->payload);
+		return digest_of(DIGEST_SHA256, bundle->payload.data, bundle->payload.size);
 	return digest_of(DIGEST_SHA256, checking->signed_bytes.data, checking->signed_bytes.size);
 }
 
@@ -100,25 +94,19 @@ check_body(const struct checking *checking, const struct log_body *body, struct 
 	return 0;
 }
 
-/* JSON in its canonical form (RFC 8785). */
-static char *
-format_promise(const struct log_entry *entry)
-{
-	AUTO_FREE char *body = base64_encode(entry->body.data, entry->body.size);
-	AUTO_FREE char *id = xcalloc(2, entry->log_id.size + 1);
-
-	text_hex(entry->log_id.data, entry->log_id.size, id);
-	return xasprintf(
-		"{\"body\":\"%s\",\"integratedTime\":%lld,\"logID\":\"%s\",\"logIndex\":%llu}",
-		body, (long long)entry->integrated_s, id, (unsigned long long)entry->index);
-}
-
 static int
 check_promise(struct checking *checking, const struct log_entry *entry,
 	      const struct trusted_log *log, struct error **err)
 {
-	AUTO_FREE char *promised = format_promise(entry);
+	AUTO_FREE char *body = base64_encode(entry->body.data, entry->body.size);
+	AUTO_FREE char *id = xcalloc(2, entry->log_id.size + 1);
+	AUTO_FREE char *promised = NULL;
 
+	/* JSON in its canonical form (RFC 8785). */
+	text_hex(entry->log_id.data, entry->log_id.size, id);
+	promised = xasprintf(
+		"{\"body\":\"%s\",\"integratedTime\":%lld,\"logID\":\"%s\",\"logIndex\":%llu}",
+		body, (long long)entry->integrated_s, id, (unsigned long long)entry->index);
 	if (!validity_has(&log->validity, entry->integrated_s))
 		return refuse(err, "the log was not valid at the time of its entry");
 	if (!trusted_log_signed(log, promised, strlen(promised), entry->promise.data,

@@ -41,18 +41,6 @@ signatures_release(struct signatures *signatures)
 	manifest_release(&signatures->manifest);
 }
 
-static int
-get_payload(const struct signatures *signatures, const struct descriptor *layer,
-	    struct buf *payload, struct error **err)
-{
-	if (layer->size_bytes > SIGNATURE_PAYLOAD_LIMIT_BYTES) {
-		error_set(err, ERROR_CONTENT, "a signed claim has more than %zu bytes",
-			  SIGNATURE_PAYLOAD_LIMIT_BYTES);
-		return error_set_class(err, CLASS_LIMIT);
-	}
-	return content_get_blob(&signatures->content, layer, payload, err);
-}
-
 /* One signature; *ret_is_trusted: it is by one of the keys, whatever it says. */
 static int
 check_one(const struct signatures *signatures, const struct descriptor *layer,
@@ -65,7 +53,12 @@ check_one(const struct signatures *signatures, const struct descriptor *layer,
 
 	if (!signature || !media_type_is(layer->media_type, MEDIA_SIMPLE_SIGNING))
 		return error_set(err, ERROR_CONTENT, "the signature is malformed");
-	if (get_payload(signatures, layer, &payload, err) < 0)
+	if (layer->size_bytes > SIGNATURE_PAYLOAD_LIMIT_BYTES) {
+		error_set(err, ERROR_CONTENT, "a signed claim has more than %zu bytes",
+			  SIGNATURE_PAYLOAD_LIMIT_BYTES);
+		return error_set_class(err, CLASS_LIMIT);
+	}
+	if (content_get_blob(&signatures->content, layer, &payload, err) < 0)
 		return -1;
 	if (!signing_keys_match(keys, payload.data, payload.size, signature))
 		return error_set(err, ERROR_REFUSED, "no trusted key made this signature");

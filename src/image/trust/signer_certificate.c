@@ -183,20 +183,6 @@ append_certificate(struct buf *buf, X509 *certificate, struct error **err)
 	return ret;
 }
 
-static int
-append_issuer(struct buf *buf, X509 *issuer, struct error **err)
-{
-	uint8_t *der = NULL;
-	int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(issuer), &der);
-	struct digest digest;
-
-	if (size <= 0)
-		return refuse(err, "the issuer of the certificate has no key");
-	digest = digest_of(DIGEST_SHA256, der, (size_t)size);
-	OPENSSL_free(der);
-	return buf_append(buf, digest.bytes, digest_size(DIGEST_SHA256), err);
-}
-
 /* RFC 6962, 3.2: version, kind of signature, time, kind of entry; the entry; extensions. */
 static int
 append_promise(struct buf *buf, const SCT *sct, X509 *certificate, X509 *issuer, struct error **err)
@@ -206,11 +192,21 @@ append_promise(struct buf *buf, const SCT *sct, X509 *certificate, X509 *issuer,
 	uint8_t *extensions = NULL;
 	size_t extensions_size = SCT_get0_extensions(sct, &extensions);
 	uint8_t length[] = { (uint8_t)(extensions_size >> 8), (uint8_t)extensions_size };
+	uint8_t *der = NULL;
+	int size;
+	struct digest digest;
 
 	for (int i = 0; i < 8; i++)
 		head[2 + i] = (uint8_t)(time_ms >> (56 - 8 * i));
 	head[11] = 1;
-	if (buf_append(buf, head, sizeof(head), err) < 0 || append_issuer(buf, issuer, err) < 0 ||
+	if (buf_append(buf, head, sizeof(head), err) < 0)
+		return -1;
+	size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(issuer), &der);
+	if (size <= 0)
+		return refuse(err, "the issuer of the certificate has no key");
+	digest = digest_of(DIGEST_SHA256, der, (size_t)size);
+	OPENSSL_free(der);
+	if (buf_append(buf, digest.bytes, digest_size(DIGEST_SHA256), err) < 0 ||
 	    append_certificate(buf, certificate, err) < 0 ||
 	    buf_append(buf, length, sizeof(length), err) < 0)
 		return -1;

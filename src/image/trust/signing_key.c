@@ -99,28 +99,23 @@ parse_pem(const struct buf *pem, bool is_private)
 }
 
 static int
-check_kind(const EVP_PKEY *key, struct error **err)
-{
-	char group[32] = "";
-
-	if (EVP_PKEY_is_a(key, "ED25519"))
-		return 0;
-	if (EVP_PKEY_is_a(key, "EC") &&
-	    EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) == 1 &&
-	    strcmp(group, "prime256v1") == 0)
-		return 0;
-	return error_set(err, ERROR_USAGE, "it is neither an ECDSA P-256 nor an Ed25519 key");
-}
-
-static int
 read_key(struct signing_key *key, const char *name, bool is_private, struct error **err)
 {
 	AUTO_SECRET_BUF struct buf pem = BUF_INIT(KEY_FILE_LIMIT_BYTES);
+	char group[32] = "";
 
 	if (read_pem(name, &pem, err) < 0)
 		return -1;
 	key->key = parse_pem(&pem, is_private);
-	return key->key ? check_kind(key->key, err) : refuse_pem(&pem, is_private, err);
+	if (!key->key)
+		return refuse_pem(&pem, is_private, err);
+	if (EVP_PKEY_is_a(key->key, "ED25519"))
+		return 0;
+	if (EVP_PKEY_is_a(key->key, "EC") &&
+	    EVP_PKEY_get_group_name(key->key, group, sizeof(group), NULL) == 1 &&
+	    strcmp(group, "prime256v1") == 0)
+		return 0;
+	return error_set(err, ERROR_USAGE, "it is neither an ECDSA P-256 nor an Ed25519 key");
 }
 
 static void

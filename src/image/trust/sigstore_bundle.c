@@ -399,24 +399,19 @@ sigstore_bundle_parse(const void *bytes, size_t size, struct sigstore_bundle *re
 	return 0;
 }
 
-static void
-log_entry_release(struct log_entry *entry)
-{
-	free(entry->kind);
-	free(entry->version);
-	free(entry->log_id.data);
-	free(entry->body.data);
-	free(entry->promise.data);
-	free(entry->proof.root_hash.data);
-	free(entry->proof.checkpoint);
-	octets_list_release(&entry->proof.hashes);
-}
-
 void
 sigstore_bundle_release(struct sigstore_bundle *bundle)
 {
-	for (size_t i = 0; i < bundle->entry_count; i++)
-		log_entry_release(&bundle->entries[i]);
+	for (size_t i = 0; i < bundle->entry_count; i++) {
+		free(bundle->entries[i].kind);
+		free(bundle->entries[i].version);
+		free(bundle->entries[i].log_id.data);
+		free(bundle->entries[i].body.data);
+		free(bundle->entries[i].promise.data);
+		free(bundle->entries[i].proof.root_hash.data);
+		free(bundle->entries[i].proof.checkpoint);
+		octets_list_release(&bundle->entries[i].proof.hashes);
+	}
 	free(bundle->entries);
 	free(bundle->payload_type);
 	free(bundle->payload.data);

@@ -7,20 +7,6 @@
 #include "project/project.h"
 
 static int
-add_keys(struct trust_policies *policies, const struct target *target, struct error **err)
-{
-	const struct strings *paths = &target->image->signed_by;
-
-	for (size_t i = 0; i < paths->count; i++) {
-		AUTO_FREE char *path = xasprintf("%s/%s", target->directory, paths->items[i]);
-
-		if (signing_keys_add_public(&policies->keys, path, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int
 read_root(struct trust_policies *policies, const struct target *target, struct error **err)
 {
 	AUTO_FREE char *path = NULL;
@@ -34,30 +20,32 @@ read_root(struct trust_policies *policies, const struct target *target, struct e
 	return 0;
 }
 
-/* In the order of the requirements that name one. */
-static void
-add_identities(struct trust_policies *policies, const struct requirements *required)
+int
+trust_policies_read_signers(struct trust_policies *policies, const struct target *target,
+			    struct error **err)
 {
-	policies->identities = xcalloc(required->count + 1, sizeof(*policies->identities));
-	for (size_t i = 0; i < required->count; i++) {
-		const struct requirement *item = &required->items[i];
+	const struct strings *paths;
+
+	if (!target->image)
+		return 0;
+	paths = &target->image->signed_by;
+	for (size_t i = 0; i < paths->count; i++) {
+		AUTO_FREE char *path = xasprintf("%s/%s", target->directory, paths->items[i]);
+
+		if (signing_keys_add_public(&policies->keys, path, err) < 0)
+			return -1;
+	}
+	/* In the order of the requirements that name one. */
+	policies->identities =
+		xcalloc(target->image->require.count + 1, sizeof(*policies->identities));
+	for (size_t i = 0; i < target->image->require.count; i++) {
+		const struct requirement *item = &target->image->require.items[i];
 
 		if (item->issuer)
 			policies->identities[policies->identity_count++] =
 				(struct keyless_identity){ item->issuer, item->subject,
 							   item->is_logged };
 	}
-}
-
-int
-trust_policies_read_signers(struct trust_policies *policies, const struct target *target,
-			    struct error **err)
-{
-	if (!target->image)
-		return 0;
-	if (add_keys(policies, target, err) < 0)
-		return -1;
-	add_identities(policies, &target->image->require);
 	return policies->identity_count > 0 ? read_root(policies, target, err) : 0;
 }
 

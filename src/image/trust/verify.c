@@ -255,33 +255,31 @@ ask(struct verification *verification, struct error **err)
 						    : ask_bundles(verification, err);
 }
 
-/* A root that is out of date lacks the keys of new signatures. */
-static int
-tell_age(const struct trusted_root *root, struct error **err)
-{
-	char day[sizeof("2026-01-02")] = "";
-	time_t newest_s = (time_t)root->newest_s;
-	struct tm time;
-
-	if (root->newest_s < 0 || !gmtime_r(&newest_s, &time) ||
-	    strftime(day, sizeof(day), "%Y-%m-%d", &time) == 0)
-		return -1;
-	return error_set_hint(err,
-			      "the newest part of the trusted root is of %s; 'cosign trusted-root "
-			      "create' and 'gh attestation trusted-root' print the present one",
-			      day);
-}
-
 static int
 verify_policies(struct verification *verification, struct error **err)
 {
 	const struct trust_policies *policies = verification->options->policies;
 
 	for (size_t i = 0; i < policies->count; i++) {
+		char day[sizeof("2026-01-02")] = "";
+		time_t newest_s;
+		struct tm time;
+
 		verification->policy = &policies->items[i];
 		if (is_known(verification) || ask(verification, err) == 0)
 			continue;
-		return verification->policy->root ? tell_age(verification->policy->root, err) : -1;
+		if (!verification->policy->root)
+			return -1;
+		/* A root that is out of date lacks the keys of new signatures. */
+		newest_s = (time_t)verification->policy->root->newest_s;
+		if (verification->policy->root->newest_s < 0 || !gmtime_r(&newest_s, &time) ||
+		    strftime(day, sizeof(day), "%Y-%m-%d", &time) == 0)
+			return -1;
+		return error_set_hint(
+			err,
+			"the newest part of the trusted root is of %s; 'cosign trusted-root "
+			"create' and 'gh attestation trusted-root' print the present one",
+			day);
 	}
 	return 0;
 }

@@ -91,20 +91,6 @@ empty(const struct stage *stage, struct error **err)
 	return 0;
 }
 
-static int
-fill(struct stage *stage, struct error **err)
-{
-	if (mkdirat(stage->fd, TREE, 0700) < 0)
-		return error_set_path(err, errno, "make a directory in", stage->path);
-	stage->tree_fd = dir_open_at(stage->fd, TREE);
-	if (stage->map.kind == ID_MAP_OWN)
-		stage->record_fd =
-			openat(stage->fd, RECORD, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (stage->tree_fd < 0 || (stage->map.kind == ID_MAP_OWN && stage->record_fd < 0))
-		return error_set_path(err, errno, "make what is needed in", stage->path);
-	return 0;
-}
-
 int
 stage_open(const char *directory, const struct id_map *map, struct stage *ret_stage,
 	   struct error **err)
@@ -113,8 +99,16 @@ stage_open(const char *directory, const struct id_map *map, struct stage *ret_st
 
 	stage.map = *map;
 	if (name_paths(&stage, directory, err) < 0 || lock(&stage, err) < 0 ||
-	    empty(&stage, err) < 0 || fill(&stage, err) < 0)
+	    empty(&stage, err) < 0)
 		return -1;
+	if (mkdirat(stage.fd, TREE, 0700) < 0)
+		return error_set_path(err, errno, "make a directory in", stage.path);
+	stage.tree_fd = dir_open_at(stage.fd, TREE);
+	if (stage.map.kind == ID_MAP_OWN)
+		stage.record_fd =
+			openat(stage.fd, RECORD, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (stage.tree_fd < 0 || (stage.map.kind == ID_MAP_OWN && stage.record_fd < 0))
+		return error_set_path(err, errno, "make what is needed in", stage.path);
 	*ret_stage = stage;
 	stage = STAGE_INIT;
 	return 0;
@@ -151,23 +145,18 @@ move_tree(const struct stage *stage)
 	return is_open ? 0 : fchmod(stage->tree_fd, status.st_mode & 07777);
 }
 
-static int
-commit_tree(const struct stage *stage, const char *record_path, struct error **err)
-{
-	if (move_tree(stage) == 0)
-		return 0;
-	error_set_path(err, errno, "move the tree to", stage->directory);
-	(void)renameat(AT_FDCWD, record_path, stage->fd, RECORD);
-	return -1;
-}
-
 int
 stage_commit(struct stage *stage, struct error **err)
 {
 	AUTO_FREE char *record_path = xasprintf("%s.owners", stage->directory);
 
-	return commit_record(stage, record_path, err) < 0 ? -1
-							  : commit_tree(stage, record_path, err);
+	if (commit_record(stage, record_path, err) < 0)
+		return -1;
+	if (move_tree(stage) == 0)
+		return 0;
+	error_set_path(err, errno, "move the tree to", stage->directory);
+	(void)renameat(AT_FDCWD, record_path, stage->fd, RECORD);
+	return -1;
 }
 
 void

@@ -12,21 +12,11 @@ struct apply {
 };
 
 static int
-write_content(struct apply *apply, const struct entry *entry, int fd, struct error **err)
-{
-	struct layer_piece piece;
-	int ret;
-
-	while ((ret = layer_reader_content(&apply->reader, &piece, err)) > 0)
-		if (tree_write(apply->tree, fd, entry, &piece, err) < 0)
-			return -1;
-	return ret;
-}
-
-static int
 apply_entry(struct apply *apply, const struct entry *entry, struct error **err)
 {
 	AUTO_CLOSE int fd = -1;
+	struct layer_piece piece;
+	int ret;
 
 	if (entry_is_whiteout(entry))
 		return tree_whiteout(apply->tree, entry, err);
@@ -34,7 +24,10 @@ apply_entry(struct apply *apply, const struct entry *entry, struct error **err)
 		return -1;
 	if (fd < 0)
 		return 0;
-	if (write_content(apply, entry, fd, err) < 0)
+	while ((ret = layer_reader_content(&apply->reader, &piece, err)) > 0)
+		if (tree_write(apply->tree, fd, entry, &piece, err) < 0)
+			return -1;
+	if (ret < 0)
 		return -1;
 	return tree_end_file(apply->tree, fd, entry, err);
 }

@@ -155,22 +155,6 @@ follow(struct walk *walk, const char *name)
 }
 
 static int
-append(struct walk *walk, const char *name)
-{
-	size_t size = strlen(name);
-
-	if (walk->done_length + size + 2 > sizeof(walk->done)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	if (walk->done_length > 0)
-		walk->done[walk->done_length++] = '/';
-	memcpy(walk->done + walk->done_length, name, size + 1);
-	walk->done_length += size;
-	return 0;
-}
-
-static int
 make(struct walk *walk, const char *name, int errnum)
 {
 	AUTO_FREE char *path = NULL;
@@ -190,6 +174,7 @@ go_down(struct walk *walk, const char *name)
 	char byte;
 	int fd = dir_open_at(walk->fd, name);
 	int errnum = errno;
+	size_t size;
 
 	/* ELOOP or, with O_DIRECTORY, ENOTDIR. */
 	if (fd < 0 && readlinkat(walk->fd, name, &byte, 1) >= 0)
@@ -199,7 +184,16 @@ go_down(struct walk *walk, const char *name)
 	if (fd < 0)
 		return -1;
 	move_to(walk, fd);
-	return append(walk, name);
+	size = strlen(name);
+	if (walk->done_length + size + 2 > sizeof(walk->done)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	if (walk->done_length > 0)
+		walk->done[walk->done_length++] = '/';
+	memcpy(walk->done + walk->done_length, name, size + 1);
+	walk->done_length += size;
+	return 0;
 }
 
 static int

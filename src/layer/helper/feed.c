@@ -197,21 +197,15 @@ feed_go(struct feed *feed)
 	feed->is_waiting = false;
 }
 
-/* The thread may wait for a layer that ocifp would send after the failed one. */
-static void
-stop(struct feed *feed)
-{
-	feed->is_stopped = true;
-	(void)shutdown(feed->channel_fd, SHUT_RD);
-	feed_go(feed);
-}
-
 void
 feed_free(struct feed *feed)
 {
 	if (!feed)
 		return;
-	stop(feed);
+	/* The thread may wait for a layer that ocifp would send after the failed one. */
+	feed->is_stopped = true;
+	(void)shutdown(feed->channel_fd, SHUT_RD);
+	feed_go(feed);
 	if (feed->is_started)
 		pthread_join(feed->thread, NULL);
 	pthread_mutex_destroy(&feed->start_lock);

@@ -189,27 +189,14 @@ next_entry(struct list *list, struct archive_entry **ret_entry, struct error **e
 	return ret != ARCHIVE_EOF;
 }
 
-static int
-list_all(struct list *list, struct error **err)
-{
-	struct archive_entry *entry;
-	int ret;
-
-	if (archive_read_support_format_tar(list->reader) != ARCHIVE_OK ||
-	    archive_read_open2(list->reader, list, NULL, read_tar, skip_tar, NULL) != ARCHIVE_OK)
-		return fail(list, err);
-	while ((ret = next_entry(list, &entry, err)) > 0)
-		if (take_entry(list, entry, err) < 0)
-			return -1;
-	return ret;
-}
-
 int
 list_tar(int fd, listed_visit *visit, void *context, struct error **err)
 {
 	CLEANUP(list_free_at) struct list *list = xcalloc(1, sizeof(*list));
 	const struct tar_source source = { read_file, skip_file, list };
 	struct stat status;
+	struct archive_entry *entry;
+	int ret;
 
 	list->reader = archive_read_new();
 	list->fd = fd;
@@ -221,5 +208,11 @@ list_tar(int fd, listed_visit *visit, void *context, struct error **err)
 	if (fstat(fd, &status) < 0)
 		return error_set_errno(err, errno, "cannot read it");
 	list->file_bytes = (uint64_t)status.st_size;
-	return list_all(list, err);
+	if (archive_read_support_format_tar(list->reader) != ARCHIVE_OK ||
+	    archive_read_open2(list->reader, list, NULL, read_tar, skip_tar, NULL) != ARCHIVE_OK)
+		return fail(list, err);
+	while ((ret = next_entry(list, &entry, err)) > 0)
+		if (take_entry(list, entry, err) < 0)
+			return -1;
+	return ret;
 }

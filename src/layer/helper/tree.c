@@ -219,30 +219,6 @@ set_owner_at(struct tree *tree, int parent_fd, const char *name, const struct st
 	return 0;
 }
 
-/* Attributes that the file system does not support, or the user may not set, are dropped and
- * counted. */
-static bool
-may_drop(int errnum)
-{
-	return errnum == ENOTSUP || errnum == EPERM || errnum == EACCES;
-}
-
-/* ENOSPC also means that the attribute is too large for the file system. */
-static int
-xattr_failed(int fd, const struct entry_xattr *xattr, const char *path, struct error **err)
-{
-	int errnum = errno;
-	struct statvfs status;
-
-	if (errnum != ENOSPC || fstatvfs(fd, &status) < 0 || status.f_bavail == 0)
-		return tree_fail(errnum, "set an extended attribute of", path, err);
-	error_set(err, ERROR_LOCAL,
-		  "cannot set an extended attribute of '%s': %zu bytes are too many for the file "
-		  "system",
-		  QUOTED(path), xattr->size);
-	return error_set_hint(err, "use another file system, such as XFS or Btrfs");
-}
-
 static int
 set_xattrs(struct tree *tree, int fd, const struct entry *entry, struct error **err)
 {
@@ -252,8 +228,22 @@ set_xattrs(struct tree *tree, int fd, const struct entry *entry, struct error **
 
 		if (xattr_set(fd, xattr->name, xattr->value, xattr->size) == 0)
 			continue;
-		if (!may_drop(errno))
-			return xattr_failed(fd, xattr, entry->path, err);
+		/* Attributes that the file system does not support, or the user may not set, are
+		 * dropped and counted. */
+		if (errno != ENOTSUP && errno != EPERM && errno != EACCES) {
+			int errnum = errno;
+			struct statvfs status;
+
+			/* ENOSPC also means that the attribute is too large for the file system. */
+			if (errnum != ENOSPC || fstatvfs(fd, &status) < 0 || status.f_bavail == 0)
+				return tree_fail(errnum, "set an extended attribute of",
+						 entry->path, err);
+			error_set(err, ERROR_LOCAL,
+				  "cannot set an extended attribute of '%s': %zu bytes are too "
+				  "many for the file system",
+				  QUOTED(entry->path), xattr->size);
+			return error_set_hint(err, "use another file system, such as XFS or Btrfs");
+		}
 		tree->counts.dropped_xattrs++;
 	}
 	return 0;
@@ -472,14 +462,6 @@ open_parent(struct tree *tree, const char *path, struct error **err)
 	return error_pass(err, implied.failure);
 }
 
-/* The previous entry was in the same directory, as for most entries. */
-static bool
-is_open(const struct tree *tree, const char *path, size_t size)
-{
-	return tree->parent_path && strlen(tree->parent_path) == size &&
-	       strncmp(tree->parent_path, path, size) == 0;
-}
-
 int
 tree_parent(struct tree *tree, const char *path, int *ret_fd, const char **ret_name,
 	    struct error **err)
@@ -490,7 +472,9 @@ tree_parent(struct tree *tree, const char *path, int *ret_fd, const char **ret_n
 	int fd;
 
 	*ret_name = path_name(path);
-	if (!is_open(tree, path, size)) {
+	/* The previous entry was in the same directory, as for most entries. */
+	if (!tree->parent_path || strlen(tree->parent_path) != size ||
+	    strncmp(tree->parent_path, path, size) != 0) {
 		parent = xstrndup(path, size);
 		fd = open_parent(tree, parent, err);
 		if (fd < 0)

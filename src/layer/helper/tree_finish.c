@@ -225,25 +225,6 @@ finish_directory(struct walk *walk, struct error **err)
 	return record_owner(walk, last_level(walk)->inode, err);
 }
 
-/* ".." of a directory that was moved meanwhile is another one.  It is opened before the final mode
- * may deny that. */
-static int
-leave(struct walk *walk, struct error **err)
-{
-	AUTO_CLOSE int above_fd = walk->count > 1 ? dir_open_at(walk->fd, "..") : -1;
-	struct stat status;
-
-	if (walk->count > 1 && (above_fd < 0 || fstat(above_fd, &status) < 0 ||
-				status.st_ino != walk->levels[walk->count - 2].inode))
-		return was_changed(walk, err);
-	if (finish_directory(walk, err) < 0)
-		return -1;
-	close_at(&walk->fd);
-	walk->fd = TAKE_FD(above_fd);
-	drop_level(walk);
-	return 0;
-}
-
 static int
 step(struct walk *walk, struct error **err)
 {
@@ -251,8 +232,22 @@ step(struct walk *walk, struct error **err)
 	const char *name;
 
 	cut_path(walk, level->path_size);
-	if (level->next == level->names.count)
-		return leave(walk, err);
+	if (level->next == level->names.count) {
+		AUTO_CLOSE int above_fd = walk->count > 1 ? dir_open_at(walk->fd, "..") : -1;
+		struct stat status;
+
+		/* ".." of a directory that was moved meanwhile is another one.  It is opened before
+		 * the final mode may deny that. */
+		if (walk->count > 1 && (above_fd < 0 || fstat(above_fd, &status) < 0 ||
+					status.st_ino != walk->levels[walk->count - 2].inode))
+			return was_changed(walk, err);
+		if (finish_directory(walk, err) < 0)
+			return -1;
+		close_at(&walk->fd);
+		walk->fd = TAKE_FD(above_fd);
+		drop_level(walk);
+		return 0;
+	}
 	name = level->names.items[level->next++];
 	return add_name(walk, name, err) < 0 ? -1 : enter(walk, dir_open_at(walk->fd, name), err);
 }

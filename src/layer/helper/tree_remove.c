@@ -149,15 +149,6 @@ entry_is_whiteout(const struct entry *entry)
 	return text_starts(path_name(entry->path), prefix);
 }
 
-/* A directory of this layer stays, and hides the lower content. */
-static int
-mark_opaque(int parent_fd, const char *name, const struct entry *entry, struct error **err)
-{
-	AUTO_CLOSE int fd = dir_open_at(parent_fd, name);
-
-	return fd < 0 ? 0 : tree_set_opaque(fd, entry->path, err);
-}
-
 static int
 hide_one(struct tree *tree, const struct entry *entry, int parent_fd, const char *name,
 	 struct error **err)
@@ -172,8 +163,12 @@ hide_one(struct tree *tree, const struct entry *entry, int parent_fd, const char
 	if (tree->overlay) {
 		if (mknodat(parent_fd, name, S_IFCHR, 0) == 0)
 			return 0;
-		if (errno == EEXIST)
-			return mark_opaque(parent_fd, name, entry, err);
+		if (errno == EEXIST) {
+			AUTO_CLOSE int fd = dir_open_at(parent_fd, name);
+
+			/* A directory of this layer stays, and hides the lower content. */
+			return fd < 0 ? 0 : tree_set_opaque(fd, entry->path, err);
+		}
 		if (errno != EPERM)
 			return tree_fail(errno, "create whiteout", entry->path, err);
 		tree_fail(errno, "create whiteout", entry->path, err);

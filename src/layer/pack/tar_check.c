@@ -40,15 +40,6 @@ receive(struct tar_check *self, struct error **err)
 	return 0;
 }
 
-/* The helper closed the pipe, and has sent the reason. */
-static int
-left_early(struct tar_check *self, struct error **err)
-{
-	if (receive(self, err) < 0)
-		return -1;
-	return error_set(err, ERROR_FAILURE, "ocifp-layer stopped reading before the end");
-}
-
 static int
 check_write(struct sink *sink, const void *bytes, size_t size, struct error **err)
 {
@@ -61,8 +52,13 @@ check_write(struct sink *sink, const void *bytes, size_t size, struct error **er
 		if (helper_await(self->helper, self->fd, POLLOUT, err) < 0)
 			return -1;
 		written = write(self->fd, rest, size);
-		if (written < 0 && errno != EAGAIN && errno != EINTR)
-			return left_early(self, err);
+		if (written < 0 && errno != EAGAIN && errno != EINTR) {
+			/* The helper closed the pipe, and has sent the reason. */
+			if (receive(self, err) < 0)
+				return -1;
+			return error_set(err, ERROR_FAILURE,
+					 "ocifp-layer stopped reading before the end");
+		}
 		rest += written > 0 ? written : 0;
 		size -= written > 0 ? (size_t)written : 0;
 	}

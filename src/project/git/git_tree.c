@@ -207,18 +207,6 @@ add_trace(struct hasher *trace, const char *path, const struct git_entry *entry)
 		hasher_add(trace, line, strlen(line) + 1);
 }
 
-/* The next component of the rest; the caller owns it. */
-static char *
-take_component(struct way *way)
-{
-	size_t skip = strspn(way->rest, "/");
-	size_t size = strcspn(way->rest + skip, "/");
-	AUTO_FREE char *before = TAKE_PTR(way->rest);
-
-	way->rest = xstrdup(before + skip + size);
-	return xstrndup(before + skip, size);
-}
-
 static void
 go_up(struct way *way)
 {
@@ -274,30 +262,19 @@ walk(const struct git_tree *tree, const char *path, struct hasher *trace, struct
 	*way = (struct way){ .here = xstrdup(""), .rest = xstrdup(path) };
 	*ret_unknown = false;
 	while (!way->has_ended && !*ret_unknown && way->rest[strspn(way->rest, "/")]) {
-		AUTO_FREE char *name = take_component(way);
+		size_t skip = strspn(way->rest, "/");
+		size_t size = strcspn(way->rest + skip, "/");
+		AUTO_FREE char *before = TAKE_PTR(way->rest);
+		AUTO_FREE char *name = NULL;
 
+		/* The next component of the rest; the caller owns it. */
+		way->rest = xstrdup(before + skip + size);
+		name = xstrndup(before + skip, size);
 		if (strcmp(name, "..") == 0)
 			go_up(way);
 		else if (strcmp(name, ".") != 0 &&
 			 step_into(tree, way, name, trace, ret_unknown, err) < 0)
 			return -1;
-	}
-	return 0;
-}
-
-/* Paths whose way leads over something that was not looked for: that comes next. */
-static int
-find_unknown(const struct git_tree *tree, const struct strings *paths, struct strings *unknown,
-	     struct error **err)
-{
-	for (size_t i = 0; i < paths->count; i++) {
-		CLEANUP(way_release) struct way way = { 0 };
-		bool is_unknown;
-
-		if (walk(tree, paths->items[i], NULL, &way, &is_unknown, err) < 0)
-			return -1;
-		if (is_unknown && !strings_has(unknown, way.here))
-			strings_add(unknown, way.here);
 	}
 	return 0;
 }
@@ -325,8 +302,16 @@ git_tree_find(struct git_tree *tree, const struct strings *paths, struct error *
 	for (;;) {
 		AUTO_STRINGS struct strings unknown = { 0 };
 
-		if (find_unknown(tree, paths, &unknown, err) < 0)
-			return -1;
+		/* Paths whose way leads over something that was not looked for: that comes next. */
+		for (size_t i = 0; i < paths->count; i++) {
+			CLEANUP(way_release) struct way way = { 0 };
+			bool is_unknown;
+
+			if (walk(tree, paths->items[i], NULL, &way, &is_unknown, err) < 0)
+				return -1;
+			if (is_unknown && !strings_has(&unknown, way.here))
+				strings_add(&unknown, way.here);
+		}
 		if (unknown.count == 0)
 			return 0;
 		if (ask(tree, &unknown, err) < 0)

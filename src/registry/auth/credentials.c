@@ -204,20 +204,6 @@ look_at_docker_auth_config(struct search *search, struct error **err)
 }
 
 static int
-look_at_files(struct search *search, struct error **err)
-{
-	AUTO_STRINGS struct strings paths = { 0 };
-
-	if (look_at_docker_auth_config(search, err) < 0)
-		return -1;
-	list_files(search->options, &paths);
-	for (size_t i = 0; i < paths.count && !search->is_found; i++)
-		if (look_at_file(search, paths.items[i], err) < 0)
-			return -1;
-	return 0;
-}
-
-static int
 look_at_variable(struct search *search, const char *name, const char *username, struct error **err)
 {
 	const char *token = environment_find(name);
@@ -280,8 +266,16 @@ search_all(struct search *search, struct error **err)
 	}
 	if (look_at_flags(search, err) < 0)
 		return -1;
-	if (!search->is_found && look_at_files(search, err) < 0)
-		return -1;
+	if (!search->is_found) {
+		AUTO_STRINGS struct strings paths = { 0 };
+
+		if (look_at_docker_auth_config(search, err) < 0)
+			return -1;
+		list_files(search->options, &paths);
+		for (size_t i = 0; i < paths.count && !search->is_found; i++)
+			if (look_at_file(search, paths.items[i], err) < 0)
+				return -1;
+	}
 	if (!search->is_found &&
 	    (look_at_github(search, err) < 0 || look_at_gitlab(search, err) < 0))
 		return -1;

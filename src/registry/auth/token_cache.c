@@ -29,34 +29,20 @@ struct kept_files {
 	int dir_fd; /* -1: not opened yet */
 };
 
-static void
-kept_files_release(struct kept_files *files)
-{
-	if (files->dir_fd >= 0)
-		(void)close(files->dir_fd);
-	files->dir_fd = -1;
-	free(TAKE_PTR(files->path));
-}
-
-/* Another user who can write here could make us send their token. */
-static bool
-is_ours_alone(int dir_fd)
-{
-	struct stat status;
-
-	return fstat(dir_fd, &status) == 0 && status.st_uid == geteuid() &&
-	       !(status.st_mode & (S_IRWXG | S_IRWXO));
-}
-
 static bool
 open_directory(struct kept_files *files)
 {
 	AUTO_CLOSE int dir_fd = -1;
+	struct stat status;
 
 	if (files->dir_fd >= 0)
 		return true;
 	dir_fd = dir_open_at(AT_FDCWD, files->path);
-	if (dir_fd < 0 || !is_ours_alone(dir_fd))
+	if (dir_fd < 0)
+		return false;
+	/* Another user who can write here could make us send their token. */
+	if (fstat(dir_fd, &status) != 0 || status.st_uid != geteuid() ||
+	    (status.st_mode & (S_IRWXG | S_IRWXO)))
 		return false;
 	files->dir_fd = TAKE_FD(dir_fd);
 	return true;
@@ -189,7 +175,10 @@ token_cache_free(struct token_cache *cache)
 {
 	if (!cache)
 		return;
-	kept_files_release(&cache->files);
+	if (cache->files.dir_fd >= 0)
+		(void)close(cache->files.dir_fd);
+	cache->files.dir_fd = -1;
+	free(TAKE_PTR(cache->files.path));
 	free(cache);
 }
 

@@ -42,21 +42,6 @@ struct token_fetch {
 };
 
 static int
-refuse(const struct token_fetch *fetch, struct error **err)
-{
-	AUTO_PROBLEM struct problem problem = { 0 };
-	struct problem_context context = {
-		.host = fetch->host->name,
-		.credential_source = fetch->credential_source,
-		.for_push = fetch->is_for_push,
-	};
-
-	problem_read(fetch->request, &problem);
-	problem_set_error(&problem, &context, err);
-	return error_wrap(err, "cannot get a token");
-}
-
-static int
 read_answer(struct token_fetch *fetch, struct token_answer *ret_answer, struct error **err)
 {
 	struct error *failure = request_take_error(fetch->request);
@@ -73,8 +58,18 @@ read_answer(struct token_fetch *fetch, struct token_answer *ret_answer, struct e
 		return error_set(err, ERROR_DENIED, "cannot get a token for '%s': %s",
 				 fetch->host->name, error_text(owned));
 	}
-	if (request_status(fetch->request) != 200)
-		return refuse(fetch, err);
+	if (request_status(fetch->request) != 200) {
+		AUTO_PROBLEM struct problem problem = { 0 };
+		struct problem_context context = {
+			.host = fetch->host->name,
+			.credential_source = fetch->credential_source,
+			.for_push = fetch->is_for_push,
+		};
+
+		problem_read(fetch->request, &problem);
+		problem_set_error(&problem, &context, err);
+		return error_wrap(err, "cannot get a token");
+	}
 	if (token_answer_parse(body->data, body->size, ret_answer, err) < 0) {
 		request_explain_content(fetch->request, err);
 		return error_wrap(err, "cannot get a token for '%s'", fetch->host->name);
@@ -96,22 +91,14 @@ on_answer(void *context, struct request *request)
 		fetch->done(fetch->context, &answer, NULL);
 }
 
-static char *
-escape(const char *text)
-{
-	char *theirs = curl_easy_escape(NULL, text, 0);
-	char *ours = xstrdup(theirs ? theirs : "");
-
-	curl_free(theirs);
-	return ours;
-}
-
 static void
 add_field(char **form, const char *name, const char *value)
 {
 	AUTO_SECRET char *before = *form;
-	AUTO_SECRET char *escaped = escape(value);
+	char *theirs = curl_easy_escape(NULL, value, 0);
+	AUTO_SECRET char *escaped = xstrdup(theirs ? theirs : "");
 
+	curl_free(theirs);
 	*form = xasprintf("%s%s%s=%s", before ? before : "", before ? "&" : "", name, escaped);
 }
 

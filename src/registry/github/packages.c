@@ -185,29 +185,15 @@ take_tags(struct packages *packages, const json_t *metadata, struct package_vers
 	return 0;
 }
 
-/* The later of the creation and the last change of its tags. */
-static int64_t
-pushed_at(const json_t *object)
-{
-	static const char *const names[] = { "created_at", "updated_at" };
-	int64_t latest_s = 0;
-	int64_t time_s;
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		const char *text = json_string_value(json_object_get(object, names[i]));
-
-		if (text && text_parse_time(text, &time_s) && time_s > latest_s)
-			latest_s = time_s;
-	}
-	return latest_s;
-}
-
 static int
 take_version(struct packages *packages, const json_t *object, struct error **err)
 {
 	const json_t *id = json_object_get(object, "id");
 	const char *name = json_string_value(json_object_get(object, "name"));
 	struct package_version version = { .id = (uint64_t)json_integer_value(id) };
+	static const char *const names[] = { "created_at", "updated_at" };
+	int64_t latest_s = 0;
+	int64_t time_s;
 
 	if (!json_is_integer(id) || json_integer_value(id) <= 0 || !name)
 		return error_set(err, ERROR_CONTENT, "invalid version: expected 'id' and 'name'");
@@ -216,7 +202,14 @@ take_version(struct packages *packages, const json_t *object, struct error **err
 	if (packages->count >= PRUNE_LIMIT_COUNT)
 		return error_set(err, ERROR_FAILURE, "the package has more than %d versions",
 				 PRUNE_LIMIT_COUNT);
-	version.pushed_s = pushed_at(object);
+	/* The later of the creation and the last change of its tags. */
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		const char *text = json_string_value(json_object_get(object, names[i]));
+
+		if (text && text_parse_time(text, &time_s) && time_s > latest_s)
+			latest_s = time_s;
+	}
+	version.pushed_s = latest_s;
 	packages->versions =
 		xgrow(packages->versions, packages->count, sizeof(*packages->versions));
 	packages->versions[packages->count++] = version;

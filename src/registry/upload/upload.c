@@ -195,25 +195,19 @@ start_single(struct upload *upload, struct error **err)
 	return post(upload, url, upload->source, err);
 }
 
-/* A session on another origin gets no credentials; its URL may be a signed one. */
-static struct authorizer *
-session_authorizer(const struct upload *upload)
-{
-	return session_url_is_own(upload->job.endpoint, upload->session_url)
-		       ? scope_auth_authorizer(upload->scope_auth)
-		       : NULL;
-}
-
 /* A request to the session.  The request layer does not repeat it: the session may have taken a
  * part. */
 static struct request_options
 to_session(const struct upload *upload, enum http_method method, const char *url)
 {
+	/* A session on another origin gets no credentials; its URL may be a signed one. */
 	return (struct request_options){
 		.method = method,
 		.url = url,
 		.named_by = upload->job.endpoint->host->url,
-		.authorizer = session_authorizer(upload),
+		.authorizer = session_url_is_own(upload->job.endpoint, upload->session_url)
+				      ? scope_auth_authorizer(upload->scope_auth)
+				      : NULL,
 		.flags = REQUEST_NO_RETRY | REQUEST_UNTIMED,
 	};
 }
@@ -419,13 +413,6 @@ meet_chunk_refusal(struct upload *upload, int status, const struct problem *prob
 	return go_on(upload, UPLOAD_STATUS);
 }
 
-/* The registry forgot the session, or does not support PATCH: open a new one. */
-static bool
-ends_session(int status)
-{
-	return status == 400 || status == 404 || status == 405 || status == 501;
-}
-
 static int
 judge_chunk(struct upload *upload, struct request *request, struct error **err)
 {
@@ -439,23 +426,12 @@ judge_chunk(struct upload *upload, struct request *request, struct error **err)
 	(void)endpoint_refuse(upload->job.endpoint, ACCESS_PUSH, request, &failure);
 	if (status == 416 || (status == 413 && !problem_mentions(&problem, "quota")))
 		return meet_chunk_refusal(upload, status, &problem, failure, err);
-	if (ends_session(status))
+	/* The registry forgot the session, or does not support PATCH: open a new one. */
+	if (status == 400 || status == 404 || status == 405 || status == 501)
 		return lose_session(upload, failure, err);
 	if (retry_after_status(&upload->tally, status, false))
 		return break_off(upload, request, failure, err);
 	return give_up(upload, failure, err);
-}
-
-/* The session holds more or less than it acknowledged.  That costs an attempt. */
-static int
-count_disagreement(struct upload *upload, struct error **err)
-{
-	if (!retry_has_attempt(&upload->tally)) {
-		error_set(err, ERROR_UNAVAILABLE, "the registry loses bytes that it acknowledged");
-		return error_set_class(err, CLASS_PROTOCOL);
-	}
-	retry_count_attempt(&upload->tally);
-	return 0;
 }
 
 static int
@@ -467,9 +443,15 @@ resume_at(struct upload *upload, uint64_t offset_bytes, struct error **err)
 		upload->doubts_size = false;
 		return shrink_chunk(upload, 0, TAKE_PTR(upload->failure), err);
 	}
-	if (offset_bytes != upload->taken_bytes && !broke_off &&
-	    count_disagreement(upload, err) < 0)
-		return -1;
+	/* The session holds more or less than it acknowledged.  That costs an attempt. */
+	if (offset_bytes != upload->taken_bytes && !broke_off) {
+		if (!retry_has_attempt(&upload->tally)) {
+			error_set(err, ERROR_UNAVAILABLE,
+				  "the registry loses bytes that it acknowledged");
+			return error_set_class(err, CLASS_PROTOCOL);
+		}
+		retry_count_attempt(&upload->tally);
+	}
 	if (offset_bytes > upload->taken_bytes)
 		retry_count_progress(&upload->tally, offset_bytes - upload->taken_bytes);
 	upload->doubts_size = false;

@@ -244,23 +244,11 @@ hand_on(const char *controller, const char *path)
 }
 
 static bool
-write_v2(const struct setting *setting, const char *path, const char *value)
-{
-	bool is_set = cgroup_write(path, setting->v2_file, value);
-
-	if (!is_set && errno == ENOENT) {
-		hand_on(setting->controller, path);
-		is_set = cgroup_write(path, setting->v2_file, value);
-	}
-	if (is_set && setting->v2_also)
-		(void)cgroup_write(path, setting->v2_also, value);
-	return is_set;
-}
-
-static bool
 apply(const struct setting *setting, const char *path, bool is_v1, const char *value,
       struct cgroup *cgroup)
 {
+	bool is_set;
+
 	if (!path) {
 		errno = ENOENT;
 		return false;
@@ -269,7 +257,16 @@ apply(const struct setting *setting, const char *path, bool is_v1, const char *v
 		return false;
 	if (!strings_has(&cgroup->paths, path))
 		strings_add(&cgroup->paths, path);
-	return is_v1 ? cgroup_write(path, setting->v1_file, value) : write_v2(setting, path, value);
+	if (is_v1)
+		return cgroup_write(path, setting->v1_file, value);
+	is_set = cgroup_write(path, setting->v2_file, value);
+	if (!is_set && errno == ENOENT) {
+		hand_on(setting->controller, path);
+		is_set = cgroup_write(path, setting->v2_file, value);
+	}
+	if (is_set && setting->v2_also)
+		(void)cgroup_write(path, setting->v2_also, value);
+	return is_set;
 }
 
 /* For cgroup_remove_left(). */
@@ -332,19 +329,15 @@ cgroup_enter(const struct cgroup *cgroup, pid_t pid, struct observer *observer)
 				      cgroup->paths.items[i]);
 }
 
-/* The last process of a group leaves it a moment after it has ended. */
-static void
-remove_group(const char *path)
-{
-	for (int i = 0; i < removal_tries && rmdir(path) < 0 && errno == EBUSY; i++)
-		(void)poll(NULL, 0, removal_pause_ms);
-}
-
 void
 cgroup_remove(struct cgroup *cgroup)
 {
-	for (size_t i = 0; i < cgroup->paths.count; i++)
-		remove_group(cgroup->paths.items[i]);
+	for (size_t i = 0; i < cgroup->paths.count; i++) {
+		/* The last process of a group leaves it a moment after it has ended. */
+		for (int j = 0;
+		     j < removal_tries && rmdir(cgroup->paths.items[i]) < 0 && errno == EBUSY; j++)
+			(void)poll(NULL, 0, removal_pause_ms);
+	}
 	strings_release(&cgroup->paths);
 	*cgroup = (struct cgroup){ 0 };
 }

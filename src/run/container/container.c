@@ -39,30 +39,24 @@ enum { SIGNAL_KILLS = SIGALRM };
 /* proc(5), /proc/PID/stat: where its words begin and end in memory. */
 enum { FIELD_ARG_START = 48, FIELD_ARG_END = 49, FIELD_AFTER_NAME = 3 };
 
-/* The second field, a name in parentheses, may hold anything. */
-static char *
-find_field(char *stat_line, int number)
-{
-	char *rest = strrchr(stat_line, ')');
-
-	for (int i = FIELD_AFTER_NAME; rest && i <= number; i++) {
-		rest = strchr(rest, ' ');
-		if (rest)
-			rest++;
-	}
-	return rest;
-}
-
 static uint64_t
 read_field(const char *stat_line, int number)
 {
 	char copy[KIB];
 	uint64_t value = 0;
 	char *field;
+	char *rest;
 
 	strncpy(copy, stat_line, sizeof(copy) - 1);
 	copy[sizeof(copy) - 1] = '\0';
-	field = find_field(copy, number);
+	/* The second field, a name in parentheses, may hold anything. */
+	rest = strrchr(copy, ')');
+	for (int i = FIELD_AFTER_NAME; rest && i <= number; i++) {
+		rest = strchr(rest, ' ');
+		if (rest)
+			rest++;
+	}
+	field = rest;
 	if (!field)
 		return 0;
 	field[strcspn(field, " \n")] = '\0';
@@ -137,15 +131,6 @@ reap(pid_t pid, int *ret_status)
 	return false;
 }
 
-/* A stopped process takes a signal when it goes on. */
-static void
-pass_on(int number, pid_t target)
-{
-	(void)kill(target, number == SIGNAL_KILLS ? SIGKILL : number);
-	if (number == SIGTERM || number == SIGHUP)
-		(void)kill(target, SIGCONT);
-}
-
 int
 container_wait(pid_t pid, const struct container_job *job)
 {
@@ -163,7 +148,10 @@ container_wait(pid_t pid, const struct container_job *job)
 			waiting = number;
 		target = waiting == 0 ? -1 : job ? job->find() : pid;
 		if (target > 0) {
-			pass_on(waiting, target);
+			/* A stopped process takes a signal when it goes on. */
+			(void)kill(target, waiting == SIGNAL_KILLS ? SIGKILL : waiting);
+			if (waiting == SIGTERM || waiting == SIGHUP)
+				(void)kill(target, SIGCONT);
 			waiting = 0;
 		}
 		if (number < 0 && job)
@@ -362,21 +350,6 @@ watch_to_end(struct watch *watch, int *ret_status, struct error **err)
 					ret_status, err);
 }
 
-/* Reads why it could not, or that its maps are wanted. */
-static int
-map_monitor(struct watch *watch, int map_fd, struct error **err)
-{
-	if (container_answer_await_ready(watch->answer_fd, err) < 0)
-		return -1;
-	if (watch->container->started)
-		watch->container->started(watch->container->context, watch->pid);
-	if (user_map_write(watch->container->map, watch->pid, err) < 0)
-		return error_set_class(err, CLASS_NO_USERNS);
-	if (write(map_fd, "", 1) != 1)
-		return error_set_errno(err, errno, "cannot start the job");
-	return 0;
-}
-
 static void
 end_monitor(struct watch *watch)
 {
@@ -427,8 +400,17 @@ run(struct watch *watch, int *ret_status, struct error **err)
 {
 	AUTO_CLOSE int map_fd = -1;
 
-	if (start_monitor(watch, &map_fd, err) < 0 || map_monitor(watch, map_fd, err) < 0)
+	if (start_monitor(watch, &map_fd, err) < 0)
 		return -1;
+	/* Reads why it could not, or that its maps are wanted. */
+	if (container_answer_await_ready(watch->answer_fd, err) < 0)
+		return -1;
+	if (watch->container->started)
+		watch->container->started(watch->container->context, watch->pid);
+	if (user_map_write(watch->container->map, watch->pid, err) < 0)
+		return error_set_class(err, CLASS_NO_USERNS);
+	if (write(map_fd, "", 1) != 1)
+		return error_set_errno(err, errno, "cannot start the job");
 	return watch_to_end(watch, ret_status, err);
 }
 

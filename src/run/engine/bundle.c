@@ -153,20 +153,6 @@ add_sys(json_t *mounts, bool own_network)
 		add_mount(mounts, "/sys", "none", "/sys", bound);
 }
 
-/* Group 5 is "tty" by custom; where it has no mapping the option would be refused. */
-static void
-add_terminals(json_t *mounts, const struct id_map *map)
-{
-	static const char *const plain[] = { "nosuid",        "noexec",    "newinstance",
-					     "ptmxmode=0666", "mode=0620", NULL };
-	static const char *const with_group[] = {
-		"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5", NULL
-	};
-
-	add_mount(mounts, "/dev/pts", "devpts", "devpts",
-		  user_map_has(map, 0, 5) ? with_group : plain);
-}
-
 static void
 add_tmpfs(json_t *mounts, const struct job_mount *mount)
 {
@@ -194,13 +180,20 @@ mounts(const struct engine_start *start)
 	json_t *array = json_array();
 	static const char *const writable[] = { "rbind", "rw", NULL };
 	static const char *const read_only[] = { "rbind", "ro", "rro", NULL };
+	static const char *const plain[] = { "nosuid",        "noexec",    "newinstance",
+					     "ptmxmode=0666", "mode=0620", NULL };
+	static const char *const with_group[] = {
+		"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5", NULL
+	};
 
 	if (is_nested)
 		add_mount(array, "/proc", "none", "/proc", bound);
 	else
 		add_mount(array, "/proc", "proc", "proc", proc);
 	add_mount(array, "/dev", "tmpfs", "tmpfs", dev);
-	add_terminals(array, start->map);
+	/* Group 5 is "tty" by custom; where it has no mapping the option would be refused. */
+	add_mount(array, "/dev/pts", "devpts", "devpts",
+		  user_map_has(start->map, 0, 5) ? with_group : plain);
 	add_mount(array, "/dev/shm", "tmpfs", "shm", shm);
 	if (!is_nested)
 		add_mount(array, "/dev/mqueue", "mqueue", "mqueue", proc);
@@ -427,34 +420,24 @@ write_config(const struct bundle *bundle, const struct run_base *base, const cha
 	return file_replace_unsynced(fd, "config.json", 0644, text, strlen(text), err);
 }
 
-/* What can be refused before anything is made. */
-static int
-plan(struct bundle *bundle, struct session *session, const struct run_base *base,
-     const struct run_options *options, struct error **err)
-{
-	struct store *store = session_store(session, err);
-
-	bundle->own_network = options->job.own_network;
-	if (!store || job_make(&base->config, &options->job, &bundle->job, err) < 0 ||
-	    job_mounts_parse(&bundle->mounts, options->volumes, options->tmpfs, err) < 0 ||
-	    job_mounts_parse_beneath(&bundle->mounts, options->project, options->project_paths,
-				     err) < 0 ||
-	    job_mounts_find(&bundle->mounts, store, err) < 0)
-		return -1;
-	if (!bundle->job.hostname)
-		bundle->job.hostname = xstrdup("job");
-	return 0;
-}
-
 int
 bundle_write(struct session *session, const struct run_base *base,
 	     const struct run_options *options, const char *directory, struct error **err)
 {
 	CLEANUP(bundle_release) struct bundle bundle = { 0 };
 	AUTO_FREE char *root = NULL;
+	struct store *store = session_store(session, err);
 
-	if (plan(&bundle, session, base, options, err) < 0)
+	/* What can be refused before anything is made. */
+	bundle.own_network = options->job.own_network;
+	if (!store || job_make(&base->config, &options->job, &bundle.job, err) < 0 ||
+	    job_mounts_parse(&bundle.mounts, options->volumes, options->tmpfs, err) < 0 ||
+	    job_mounts_parse_beneath(&bundle.mounts, options->project, options->project_paths,
+				     err) < 0 ||
+	    job_mounts_find(&bundle.mounts, store, err) < 0)
 		return -1;
+	if (!bundle.job.hostname)
+		bundle.job.hostname = xstrdup("job");
 	root = make_root(session, base, directory, err);
 	if (!root || add_own_files(&bundle, directory, err) < 0 ||
 	    settle(&bundle, base, options, root, err) < 0)

@@ -35,19 +35,6 @@ memory_file_make(const char *name)
 	return make_memory(name, MFD_CLOEXEC, memory_not_executable);
 }
 
-static int
-copy_sealed(int from_fd, int to_fd)
-{
-	ssize_t count;
-
-	do
-		count = sendfile(to_fd, from_fd, NULL, 0x7ffff000);
-	while (count > 0 || (count < 0 && errno == EINTR));
-	if (count < 0 || fchmod(to_fd, 0555) < 0)
-		return -1;
-	return fcntl(to_fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
-}
-
 /* It is opened again: what is open for writing cannot be executed. */
 static int
 open_copy(const char *path)
@@ -56,8 +43,15 @@ open_copy(const char *path)
 	AUTO_CLOSE int to_fd =
 		make_memory("ocifp-engine", MFD_CLOEXEC | MFD_ALLOW_SEALING, memory_executable);
 	AUTO_FREE char *again = xasprintf("/proc/self/fd/%d", to_fd);
+	ssize_t count;
 
-	if (from_fd < 0 || to_fd < 0 || copy_sealed(from_fd, to_fd) < 0)
+	if (from_fd < 0 || to_fd < 0)
+		return -1;
+	do
+		count = sendfile(to_fd, from_fd, NULL, 0x7ffff000);
+	while (count > 0 || (count < 0 && errno == EINTR));
+	if (count < 0 || fchmod(to_fd, 0555) < 0 ||
+	    fcntl(to_fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
 		return -1;
 	return open(again, O_RDONLY | O_CLOEXEC);
 }

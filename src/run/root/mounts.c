@@ -120,18 +120,6 @@ job_mounts_add_volume(struct job_mounts *mounts, const char *text, struct error 
 	return 0;
 }
 
-static int
-add_beneath(struct job_mounts *mounts, const char *directory, const char *text, struct error **err)
-{
-	struct job_mount mount;
-
-	if (parse_volume(text, &mount, err) < 0)
-		return -1;
-	mount.beneath = xstrdup(directory);
-	add(mounts, &mount);
-	return 0;
-}
-
 /* "PATH" or "PATH:size=64m,mode=1777" */
 int
 job_mounts_add_tmpfs(struct job_mounts *mounts, const char *text, struct error **err)
@@ -165,9 +153,14 @@ int
 job_mounts_parse_beneath(struct job_mounts *mounts, const char *directory,
 			 const struct strings *volumes, struct error **err)
 {
-	for (size_t i = 0; volumes && i < volumes->count; i++)
-		if (add_beneath(mounts, directory, volumes->items[i], err) < 0)
+	for (size_t i = 0; volumes && i < volumes->count; i++) {
+		struct job_mount mount;
+
+		if (parse_volume(volumes->items[i], &mount, err) < 0)
 			return -1;
+		mount.beneath = xstrdup(directory);
+		add(mounts, &mount);
+	}
 	return 0;
 }
 

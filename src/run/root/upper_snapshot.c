@@ -179,17 +179,6 @@ settle(const struct upper_snapshot *snapshot, const struct root *root, int upper
 	return 0;
 }
 
-/* What something is mounted on could not be removed. */
-static int
-prepare(const struct root *root, struct error **err)
-{
-	AUTO_FREE char *mounted = xasprintf("%s/root", root->path);
-
-	if (umount2(mounted, MNT_DETACH) < 0)
-		return error_set_path(err, errno, "unmount", mounted);
-	return root_write(root, UNTOUCHED_WHITEOUT, "", err);
-}
-
 /* All are looked at before the first goes: that changes the folder above. */
 int
 upper_snapshot_remove(const struct root *root, struct upper_snapshot *snapshot, struct error **err)
@@ -198,8 +187,15 @@ upper_snapshot_remove(const struct root *root, struct upper_snapshot *snapshot, 
 
 	if (upper_fd < 0)
 		return fail(errno, "open", "/", err);
-	if (snapshot->is_whole && prepare(root, err) < 0)
-		return -1;
+	/* What something is mounted on could not be removed. */
+	if (snapshot->is_whole) {
+		AUTO_FREE char *mounted = xasprintf("%s/root", root->path);
+
+		if (umount2(mounted, MNT_DETACH) < 0)
+			return error_set_path(err, errno, "unmount", mounted);
+		if (root_write(root, UNTOUCHED_WHITEOUT, "", err) < 0)
+			return -1;
+	}
 	for (size_t i = 0; i < snapshot->count; i++)
 		snapshot->items[i].fate = judge(upper_fd, &snapshot->items[i]);
 	for (size_t i = 0; i < snapshot->count; i++)

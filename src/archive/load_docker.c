@@ -25,8 +25,6 @@ static const struct field saved_fields[] = {
 	{ "RepoTags", FIELD_ARRAY, false, offsetof(struct saved_image, tags) },
 };
 
-#define SAVED_FIELD_COUNT (sizeof(saved_fields) / sizeof(saved_fields[0]))
-
 static const char *
 layer_type(enum compression compression)
 {
@@ -184,7 +182,7 @@ add_image(struct archive_image *archive, const json_t *item, struct error **err)
 	struct saved_image saved = { 0 };
 	AUTO_JSON json_t *manifest = NULL;
 
-	if (document_read_fields(item, saved_fields, SAVED_FIELD_COUNT, &saved, err) < 0)
+	if (document_read_fields(item, saved_fields, COUNT_OF(saved_fields), &saved, err) < 0)
 		return -1;
 	manifest = make_manifest(archive, &saved, err);
 	if (!manifest)

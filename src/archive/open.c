@@ -28,8 +28,6 @@ static const struct packing packings[] = {
 	{ "BZh", "bzip2", "bunzip2" },
 };
 
-#define PACKING_COUNT (sizeof(packings) / sizeof(packings[0]))
-
 static int
 open_stdin(struct error **err)
 {
@@ -58,7 +56,7 @@ load(struct archive_image *archive, struct error **err)
 		return error_set_errno(err, errno, "cannot read its attributes");
 	if (pread(archive->fd, start, sizeof(start) - 1, 0) < 0)
 		return error_set_errno(err, errno, "cannot read it");
-	for (size_t i = 0; i < PACKING_COUNT; i++) {
+	for (size_t i = 0; i < COUNT_OF(packings); i++) {
 		if (!text_starts(start, packings[i].magic))
 			continue;
 		error_set(err, ERROR_CONTENT, "it is compressed with %s", packings[i].name);

@@ -7,10 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/xalloc.h"
 
 static const int endings[] = { SIGHUP, SIGINT, SIGTERM };
-enum { ENDINGS_COUNT = sizeof(endings) / sizeof(*endings) };
+enum { ENDINGS_COUNT = COUNT_OF(endings) };
 
 /* Changed with these signals blocked. */
 static struct {

@@ -35,7 +35,7 @@ static const int shell_signal_base = 128;
  * by the signal once everything is cleaned up.
  */
 static const int ending_signals[] = { SIGHUP, SIGINT, SIGTERM };
-enum { ENDING_COUNT = sizeof(ending_signals) / sizeof(ending_signals[0]) };
+enum { ENDING_COUNT = COUNT_OF(ending_signals) };
 
 static volatile sig_atomic_t caught_signal;
 static volatile sig_atomic_t caught_count;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/xalloc.h"
 
 static const uint64_t ns_per_ms = 1000000;
@@ -111,7 +112,7 @@ fraction_ns(const char *digits, uint64_t unit_ns)
 static uint64_t
 take_unit_ns(const char **text)
 {
-	for (size_t i = 0; i < sizeof(duration_units) / sizeof(duration_units[0]); i++) {
+	for (size_t i = 0; i < COUNT_OF(duration_units); i++) {
 		if (text_starts(*text, duration_units[i].name)) {
 			*text += strlen(duration_units[i].name);
 			return duration_units[i].ns;
@@ -156,7 +157,7 @@ text_bytes(uint64_t size_bytes)
 
 	if (size_bytes < 1000)
 		return xasprintf("%u B", (unsigned)size_bytes);
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++, tenth_unit *= 1000) {
+	for (i = 0; i < COUNT_OF(names); i++, tenth_unit *= 1000) {
 		tenths = size_bytes / tenth_unit + (size_bytes % tenth_unit >= tenth_unit / 2);
 		if (tenths < 10000)
 			break;

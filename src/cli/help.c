@@ -71,7 +71,7 @@ is_first(const struct command *command, const struct option_spec *spec, size_t i
 {
 	AUTO_FREE char *word = xasprintf(" %s ", spec->name);
 
-	for (size_t i = 0; i < sizeof(first_options) / sizeof(first_options[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(first_options); i++)
 		if (strcmp(first_options[i].command, command->name) == 0)
 			return strstr(first_options[i].options, word);
 	return index < FIRST_OPTIONS_COUNT;

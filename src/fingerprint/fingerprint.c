@@ -68,7 +68,7 @@ fingerprint_scheme_name(enum fingerprint_scheme scheme)
 int
 fingerprint_scheme_parse(const char *name, enum fingerprint_scheme *ret_scheme, struct error **err)
 {
-	for (size_t i = 0; i < sizeof(scheme_names) / sizeof(*scheme_names); i++) {
+	for (size_t i = 0; i < COUNT_OF(scheme_names); i++) {
 		if (strcmp(name, scheme_names[i]) == 0) {
 			*ret_scheme = (enum fingerprint_scheme)i;
 			return 0;

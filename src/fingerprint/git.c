@@ -262,7 +262,7 @@ static bool
 share_workspace(const char *path, const char *start)
 {
 	static const char *const names[] = { "GITHUB_WORKSPACE", "CI_PROJECT_DIR", "WORKSPACE" };
-	size_t count = sizeof(names) / sizeof(*names) - (environment_find("JENKINS_URL") ? 0 : 1);
+	size_t count = COUNT_OF(names) - (environment_find("JENKINS_URL") ? 0 : 1);
 
 	for (size_t i = 0; i < count; i++) {
 		const char *value = environment_find(names[i]);
@@ -492,7 +492,7 @@ put_settings(const struct git *git, const char *room, struct error **err)
 	AUTO_FREE char *text = xstrdup("[core]\n\trepositoryFormatVersion = 1\n\tbare = false\n"
 				       "[extensions]\n");
 
-	for (size_t i = 0; i < sizeof(extensions) / sizeof(*extensions); i++) {
+	for (size_t i = 0; i < COUNT_OF(extensions); i++) {
 		AUTO_FREE char *name = xasprintf("extensions.%s", extensions[i]);
 		AUTO_FREE char *value = git_setting(git, name);
 		AUTO_FREE char *before = NULL;
@@ -515,7 +515,7 @@ fill_room(const struct git *git, const char *room, struct error **err)
 	AUTO_FREE char *path = NULL;
 	AUTO_BUF struct buf head = BUF_INIT(PATH_LIMIT_BYTES);
 
-	for (size_t i = 0; i < sizeof(common) / sizeof(*common); i++)
+	for (size_t i = 0; i < COUNT_OF(common); i++)
 		if (borrow(room, git->common_directory, common[i], err) < 0)
 			return -1;
 	/* A linked work tree has its HEAD in a reftable of its own, and two cannot be borrowed. */
@@ -551,7 +551,7 @@ git_checkout_folder(struct git *git, struct error **err)
 	room = xasprintf("%s/.git", folder);
 	leftovers_add(room);
 	/* Git makes it, in any question that is asked in the checkout. */
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		AUTO_FREE char *path = xasprintf("%s/%s", room, names[i]);
 
 		leftovers_add(path);
@@ -660,7 +660,7 @@ check_settings(const struct git *git, struct error **err)
 
 	if (is_safe_directory(git->root))
 		return 0;
-	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++)
+	for (size_t i = 0; i < COUNT_OF(paths); i++)
 		if (git_check_owner(paths[i], git->directory, err) < 0)
 			return -1;
 	return 0;

@@ -29,7 +29,7 @@ static int
 parse_header(const char *bytes, enum fingerprint_scheme *ret_scheme, size_t *ret_size,
 	     struct error **err)
 {
-	for (size_t i = 0; i < sizeof(headers) / sizeof(*headers); i++) {
+	for (size_t i = 0; i < COUNT_OF(headers); i++) {
 		if (text_starts(bytes, headers[i])) {
 			*ret_scheme = (enum fingerprint_scheme)i;
 			*ret_size = strlen(headers[i]);
@@ -48,7 +48,7 @@ file_value_size(const char *entry)
 	size_t digits;
 	size_t hex;
 
-	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++)
+	for (size_t i = 0; i < COUNT_OF(modes); i++)
 		known |= text_starts(entry, modes[i]);
 	if (!known)
 		return 0;

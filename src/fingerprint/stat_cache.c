@@ -80,7 +80,7 @@ stat_cache_has_sound_times(int dir_fd)
 
 	if (fstatfs(dir_fd, &status) < 0)
 		return false;
-	for (size_t i = 0; i < sizeof(sound) / sizeof(*sound); i++)
+	for (size_t i = 0; i < COUNT_OF(sound); i++)
 		if ((uint32_t)status.f_type == sound[i])
 			return true;
 #else

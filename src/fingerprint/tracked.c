@@ -15,18 +15,16 @@
 /* Paths are meant as they stand: git would read '*' and ':' in them. */
 static const char *const ls_files[] = { "--literal-pathspecs", "ls-files", "-z", "--" };
 
-#define LS_FILES_COUNT (sizeof(ls_files) / sizeof(*ls_files))
-
 static int
 run_git(const char *directory, const struct strings *paths, struct buf *listing, struct error **err)
 {
-	AUTO_FREE const char **argv = xcalloc(LS_FILES_COUNT + paths->count + 1, sizeof(*argv));
+	AUTO_FREE const char **argv = xcalloc(COUNT_OF(ls_files) + paths->count + 1, sizeof(*argv));
 	AUTO_GIT struct git *git = NULL;
 	struct git_question question = { .argv = argv };
 
 	memcpy(argv, ls_files, sizeof(ls_files));
 	for (size_t i = 0; i < paths->count; i++)
-		argv[LS_FILES_COUNT + i] = path_to_open(paths->items[i]);
+		argv[COUNT_OF(ls_files) + i] = path_to_open(paths->items[i]);
 	if (git_open(directory, &git, err) < 0)
 		return -1;
 	if (!git)

@@ -32,7 +32,7 @@ static const struct {
 static enum address_scope
 scope_of_ipv4(uint32_t address)
 {
-	for (size_t i = 0; i < sizeof(special_networks) / sizeof(*special_networks); i++) {
+	for (size_t i = 0; i < COUNT_OF(special_networks); i++) {
 		uint32_t mask = UINT32_MAX << (32 - special_networks[i].prefix_bits);
 
 		if ((address & mask) == special_networks[i].network)

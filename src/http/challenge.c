@@ -57,7 +57,7 @@ find_field(struct challenge *challenge, const char *name, size_t size)
 		{ "error", &challenge->error },
 	};
 
-	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
+	for (size_t i = 0; i < COUNT_OF(fields); i++) {
 		if (strlen(fields[i].name) == size && strncasecmp(fields[i].name, name, size) == 0)
 			return fields[i].value;
 	}

@@ -33,7 +33,7 @@ compat_proxy_variable(void)
 	static const char *const names[] = { "https_proxy", "HTTPS_PROXY", "http_proxy",
 					     "all_proxy", "ALL_PROXY" };
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+	for (size_t i = 0; i < COUNT_OF(names); i++)
 		if (environment_find(names[i]))
 			return names[i];
 	return NULL;

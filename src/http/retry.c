@@ -128,7 +128,7 @@ micro_size(const char *text)
 {
 	static const char *const spellings[] = { "\xc2\xb5", "\xce\xbc", "\\u00b5", "\\u03bc" };
 
-	for (size_t i = 0; i < sizeof(spellings) / sizeof(*spellings); i++)
+	for (size_t i = 0; i < COUNT_OF(spellings); i++)
 		if (strncasecmp(text, spellings[i], strlen(spellings[i])) == 0)
 			return strlen(spellings[i]);
 	return 0;

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+
 #define TOGETHER_S 60 /* update-ca-certificates needs a few seconds */
 
 static bool
@@ -61,7 +63,7 @@ trust_find_bundle(void)
 		"/etc/ssl/cert.pem",
 	};
 
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(paths); i++)
 		if (access(paths[i], R_OK) == 0)
 			return paths[i];
 	return NULL;

@@ -130,7 +130,7 @@ xattrs_say_opaque(int fd)
 	static const char *const names[] = { "user.overlay.opaque", "trusted.overlay.opaque" };
 	char value = 0;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(names); i++)
 		if (fgetxattr(fd, names[i], &value, 1) == 1 && value == 'y')
 			return true;
 	return false;

@@ -89,7 +89,7 @@ set_run(json_t *document, const struct config_change *change)
 {
 	json_t *config = require_object(document, "config");
 
-	for (size_t i = 0; i < sizeof(clearable) / sizeof(*clearable); i++)
+	for (size_t i = 0; i < COUNT_OF(clearable); i++)
 		if (change->cleared & 1U << i)
 			json_object_del(config, clearable[i]);
 	set_environment(config, change->environment);

@@ -66,6 +66,6 @@ struct field {
 int document_read_fields(const json_t *object, const struct field *fields, size_t field_count,
 			 void *ret_struct, struct error **err);
 #define DOCUMENT_READ(object, table, ret_struct, err) \
-	document_read_fields(object, table, sizeof(table) / sizeof(*(table)), ret_struct, err)
+	document_read_fields(object, table, COUNT_OF(table), ret_struct, err)
 
 #endif

@@ -25,12 +25,11 @@ static const struct scheme schemes[] = {
 };
 
 #define DOCKER_SCHEME "docker://"
-#define SCHEME_COUNT (sizeof(schemes) / sizeof(schemes[0]))
 
 static const struct scheme *
 find_scheme(const char *text)
 {
-	for (size_t i = 0; i < SCHEME_COUNT; i++)
+	for (size_t i = 0; i < COUNT_OF(schemes); i++)
 		if (text_starts(text, schemes[i].prefix))
 			return &schemes[i];
 	return NULL;
@@ -149,7 +148,7 @@ location_parse(const char *text, struct location *ret_location, struct error **e
 static const char *
 find_prefix(enum transport transport)
 {
-	for (size_t i = 0; i < SCHEME_COUNT; i++)
+	for (size_t i = 0; i < COUNT_OF(schemes); i++)
 		if (schemes[i].transport == transport)
 			return schemes[i].prefix;
 	return "";

@@ -88,7 +88,7 @@ normalise(const struct platform *platform)
 		.os_version = empty_if_null(platform->os_version),
 	};
 
-	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++) {
+	for (size_t i = 0; i < COUNT_OF(aliases); i++) {
 		if (strcasecmp(view.architecture, aliases[i].name) != 0)
 			continue;
 		view.architecture = aliases[i].architecture;
@@ -172,7 +172,7 @@ is_one_of(const char *const *names, const char *word)
 bool
 platform_knows_architecture(const char *name)
 {
-	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(aliases); i++)
 		if (strcasecmp(aliases[i].name, name) == 0)
 			return true;
 	return strcmp(name, "unknown") != 0 && is_one_of(known_architectures, name);

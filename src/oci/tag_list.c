@@ -18,7 +18,7 @@ is_prerelease(const char *end)
 {
 	static const char *const words[] = { "alpha", "beta", "rc", "pre", "dev", "snapshot" };
 
-	for (size_t i = 0; *end == '-' && i < sizeof(words) / sizeof(words[0]); i++)
+	for (size_t i = 0; *end == '-' && i < COUNT_OF(words); i++)
 		if (strncasecmp(end + 1, words[i], strlen(words[i])) == 0)
 			return true;
 	return false;

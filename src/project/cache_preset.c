@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "fingerprint/paths.h"
 
 /* What a tool would execute out of its home stays out: registry/src and git/checkouts hold build
@@ -186,7 +187,7 @@ const char cache_preset_names[] = "cargo, cargo-home, ccache, go, npm, pip, pnpm
 const struct cache_preset *
 cache_preset_find(const char *name)
 {
-	for (size_t i = 0; i < sizeof(presets) / sizeof(*presets); i++)
+	for (size_t i = 0; i < COUNT_OF(presets); i++)
 		if (strcmp(presets[i].name, name) == 0)
 			return &presets[i];
 	return NULL;

@@ -181,7 +181,7 @@ static const char queue_prefix[] = "refs/heads/gh-readonly-queue/";
 static const char *
 find_refusal(const char *name)
 {
-	for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++)
+	for (size_t i = 0; i < COUNT_OF(events); i++)
 		if (strcmp(events[i].name, name) == 0)
 			return events[i].refused;
 	return "the event is not push, schedule, workflow_dispatch or merge_group";

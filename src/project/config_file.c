@@ -389,7 +389,7 @@ is_null(const struct config_node *node)
 
 	if (node->kind != CONFIG_TEXT || !node->plain)
 		return false;
-	for (size_t i = 0; i < sizeof(nulls) / sizeof(*nulls); i++)
+	for (size_t i = 0; i < COUNT_OF(nulls); i++)
 		if (strcmp(node->text, nulls[i]) == 0)
 			return true;
 	return false;

@@ -92,7 +92,7 @@ struct config_table {
 
 #define CONFIG_TABLE(array) \
 	{ \
-		(array), sizeof(array) / sizeof(*(array)) \
+		(array), COUNT_OF(array) \
 	}
 
 /* `what` the map is, for messages: "image 'base'".  What an unknown key could have been is told. */

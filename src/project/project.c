@@ -187,7 +187,7 @@ is_on_loopback(const char *url)
 	static const char *const starts[] = { "http://localhost", "http://127.0.0.1",
 					      "http://[::1]" };
 
-	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
+	for (size_t i = 0; i < COUNT_OF(starts); i++)
 		if (text_starts(url, starts[i]) && strchr(":/", url[strlen(starts[i])]))
 			return true;
 	return false;

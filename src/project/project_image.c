@@ -317,7 +317,7 @@ check_scheme(const struct reading *reading, const struct config_node *node,
 {
 	static const char *const foreign[] = { "args", "exclude", "tracked" };
 
-	for (size_t i = 0; i < sizeof(foreign) / sizeof(*foreign); i++) {
+	for (size_t i = 0; i < COUNT_OF(foreign); i++) {
 		const struct config_node *found = config_find(node, foreign[i]);
 
 		if (found && image->scheme == SCHEME_CONCAT)

@@ -61,13 +61,13 @@ is_secret_name(const char *name)
 
 	for (char *at = upper; *at; at++)
 		*at = (char)toupper((unsigned char)*at);
-	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+	for (size_t i = 0; i < COUNT_OF(parts); i++)
 		if (strstr(upper, parts[i]))
 			return true;
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+	for (size_t i = 0; i < COUNT_OF(words); i++)
 		if (has_word(upper, words[i]))
 			return true;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+	for (size_t i = 0; i < COUNT_OF(names); i++)
 		if (strcmp(upper, names[i]) == 0)
 			return true;
 	return text_ends(upper, "PASS") || has_word(upper, "PASS");

@@ -469,7 +469,7 @@ is_dockerfile(const char *name)
 {
 	static const char *const others[] = { ".dockerignore", ".md", "~", ".orig", ".j2", ".in" };
 
-	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+	for (size_t i = 0; i < COUNT_OF(others); i++)
 		if (text_ends(name, others[i]))
 			return false;
 	return strcmp(name, "Dockerfile") == 0 || strcmp(name, "Containerfile") == 0 ||
@@ -515,7 +515,7 @@ is_target(const char *builders, const char *name)
 {
 	static const char *const forms[] = { "--target ", "--target=", "target: " };
 
-	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++)
+	for (size_t i = 0; i < COUNT_OF(forms); i++)
 		for (const char *at = builders; (at = strstr(at, forms[i]));) {
 			at += strlen(forms[i]);
 			if (text_starts(at, name) && strchr(" \t\r\n\"'", at[strlen(name)]))
@@ -597,7 +597,7 @@ builds_images(const char *makefile)
 	static const char *const words[] = { "docker build", "docker buildx", "podman build",
 					     "buildah " };
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+	for (size_t i = 0; i < COUNT_OF(words); i++)
 		if (strstr(makefile, words[i]))
 			return true;
 	return false;
@@ -636,7 +636,7 @@ find_preset(const char *directory)
 	};
 	struct stat status;
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+	for (size_t i = 0; i < COUNT_OF(kinds); i++)
 		if (is_there(directory, kinds[i].file, &status))
 			return kinds[i].preset;
 	return NULL;
@@ -670,7 +670,7 @@ read_builders(const char *directory)
 	AUTO_BUF struct buf all = BUF_INIT(SURVEY_TEXT_LIMIT_BYTES);
 	AUTO_ERROR struct error *full = NULL;
 
-	for (size_t i = 0; i < sizeof(patterns) / sizeof(*patterns); i++)
+	for (size_t i = 0; i < COUNT_OF(patterns); i++)
 		add_pattern(directory, patterns[i], &paths);
 	for (size_t i = 0; i < paths.count; i++) {
 		AUTO_FREE char *text = read_text(directory, paths.items[i]);

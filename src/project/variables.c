@@ -68,7 +68,7 @@ append_variable(struct expansion *expansion, const char *name, const struct vari
 		{ "CI_REGISTRY_IMAGE", variables->registry_image },
 	};
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+	for (size_t i = 0; i < COUNT_OF(known); i++) {
 		if (strcmp(name, known[i].name) != 0)
 			continue;
 		if (known[i].value)

@@ -33,7 +33,7 @@ evidence_release(struct evidence *evidence)
 bool
 presence_code_is_absence(const char *code)
 {
-	for (size_t i = 0; i < sizeof(absence_codes) / sizeof(*absence_codes); i++)
+	for (size_t i = 0; i < COUNT_OF(absence_codes); i++)
 		if (strcmp(code, absence_codes[i]) == 0)
 			return true;
 	return false;

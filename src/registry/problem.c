@@ -35,7 +35,7 @@ quote_member(const json_t *object, const char *name)
 static void
 read_plain_object(const json_t *document, struct problem *problem)
 {
-	for (size_t i = 0; i < sizeof(message_members) / sizeof(*message_members); i++) {
+	for (size_t i = 0; i < COUNT_OF(message_members); i++) {
 		problem->message = quote_member(document, message_members[i]);
 		if (problem->message)
 			return;
@@ -98,7 +98,7 @@ problem_parse(int http_status, const void *bytes, size_t size, struct problem *r
 static char *
 find_request_id(const struct request *request)
 {
-	for (size_t i = 0; i < sizeof(request_id_headers) / sizeof(*request_id_headers); i++) {
+	for (size_t i = 0; i < COUNT_OF(request_id_headers); i++) {
 		const char *value = request_header(request, request_id_headers[i]);
 
 		if (value && *value)

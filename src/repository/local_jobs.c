@@ -40,7 +40,7 @@ take_first(struct local_jobs *jobs)
 static void
 pause_for(const struct watched *also, int most_ms)
 {
-	struct pollfd polls[sizeof(also->fds) / sizeof(also->fds[0])];
+	struct pollfd polls[COUNT_OF(also->fds)];
 	nfds_t count = 0;
 
 	for (; also && count < also->count; count++)

@@ -53,7 +53,7 @@ set_limit(const struct resource_limit *limit, struct error **err)
 int
 confine_process(int tree_fd, struct sandbox *sandbox, struct error **err)
 {
-	for (size_t i = 0; i < sizeof(process_limits) / sizeof(process_limits[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(process_limits); i++)
 		if (set_limit(&process_limits[i], err) < 0)
 			return -1;
 	sandbox->limits = true;

@@ -174,7 +174,6 @@ static const unsigned allowed[] = {
 	SYS_prlimit64,
 };
 
-#define ALLOWED_COUNT (sizeof(allowed) / sizeof(allowed[0]))
 #define PREFIX_COUNT 4
 
 static unsigned short
@@ -191,8 +190,8 @@ make_program(struct sock_filter *program, unsigned arch)
 	for (unsigned i = 0; i < PREFIX_COUNT; i++)
 		program[i] = prefix[i];
 	at = PREFIX_COUNT;
-	for (unsigned i = 0; i < ALLOWED_COUNT; i++) {
-		unsigned char to_allow = (unsigned char)(ALLOWED_COUNT - i);
+	for (unsigned i = 0; i < COUNT_OF(allowed); i++) {
+		unsigned char to_allow = (unsigned char)(COUNT_OF(allowed) - i);
 
 		program[at++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, allowed[i],
 							     to_allow, 0);
@@ -207,7 +206,7 @@ static int
 confine_seccomp(bool *ret_stands, struct error **err)
 {
 #ifdef OUR_ARCH
-	struct sock_filter program[PREFIX_COUNT + ALLOWED_COUNT + 2];
+	struct sock_filter program[PREFIX_COUNT + COUNT_OF(allowed) + 2];
 	struct sock_fprog filter = { make_program(program, OUR_ARCH), program };
 
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter) ==

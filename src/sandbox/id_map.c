@@ -70,7 +70,7 @@ is_program(const char *name)
 {
 	static const char *const folders[] = { "/usr/bin", "/bin", "/usr/local/bin", "/usr/sbin" };
 
-	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+	for (size_t i = 0; i < COUNT_OF(folders); i++) {
 		AUTO_FREE char *path = xasprintf("%s/%s", folders[i], name);
 
 		if (access(path, X_OK) == 0)

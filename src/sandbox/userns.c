@@ -47,7 +47,7 @@ says(const char *path, const char *text)
 const char *
 userns_remedy(void)
 {
-	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(settings); i++)
 		if (says(settings[i].path, settings[i].refusing))
 			return settings[i].remedy;
 	return NULL;

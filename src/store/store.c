@@ -105,7 +105,7 @@ is_on_network(int fd)
 
 	if (fstatfs(fd, &status) < 0)
 		return false;
-	for (size_t i = 0; i < sizeof(network_types) / sizeof(*network_types); i++)
+	for (size_t i = 0; i < COUNT_OF(network_types); i++)
 		if ((uint32_t)status.f_type == network_types[i])
 			return true;
 	return false;

@@ -80,7 +80,7 @@ subject_words(const char *line)
 		size_t words;
 	} kinds[] = { { "package ", 3 }, { "file ", 2 }, { "variable ", 2 }, { "path ", 2 } };
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+	for (size_t i = 0; i < COUNT_OF(kinds); i++)
 		if (text_starts(line, kinds[i].kind))
 			return kinds[i].words;
 	return 1;

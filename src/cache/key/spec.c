@@ -91,7 +91,7 @@ cache_path_expand(const char *label, const char *(*find)(void *context, const ch
 		fail_path(label, "HOME is not set", err);
 		return NULL;
 	}
-	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
+	for (size_t i = 0; i < COUNT_OF(folders); i++) {
 		AUTO_FREE char *other = NULL;
 
 		if (strcmp(start, folders[i].name) != 0)

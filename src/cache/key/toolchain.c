@@ -50,7 +50,7 @@ find_system(void)
 {
 	static const char *const paths[] = { "/etc/os-release", "/usr/lib/os-release" };
 
-	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
+	for (size_t i = 0; i < COUNT_OF(paths); i++) {
 		AUTO_BUF struct buf bytes = BUF_INIT(USER_TABLE_LIMIT_BYTES);
 		AUTO_ERROR struct error *ignored = NULL;
 		AUTO_FREE char *id = NULL;
@@ -77,7 +77,7 @@ find_channel(const char *directory)
 	static const char letters[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		AUTO_BUF struct buf bytes = BUF_INIT(KEY_INPUT_LIMIT_BYTES);
 		AUTO_ERROR struct error *ignored = NULL;
 		const char *channel;

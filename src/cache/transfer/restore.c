@@ -348,7 +348,7 @@ static void
 watch(void *context, struct watched *ret_watched)
 {
 	const struct restoring *restoring = context;
-	const size_t most = sizeof(ret_watched->fds) / sizeof(ret_watched->fds[0]);
+	const size_t most = COUNT_OF(ret_watched->fds);
 
 	ret_watched->count = 0;
 	for (size_t i = 0; i < restoring->result.path_count && ret_watched->count < most; i++)

@@ -94,7 +94,7 @@ is_ssh_key(const char *name)
 	static const char *const keys[] = { "id_rsa",     "id_dsa",      "id_ecdsa",
 					    "id_ed25519", "id_ecdsa_sk", "id_ed25519_sk" };
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(keys); i++)
 		if (strcmp(name, keys[i]) == 0)
 			return true;
 	return false;

@@ -58,7 +58,7 @@ add_cache(struct listing *listing, const char *repository, const struct strings 
 		static const char *const titles[] = { "AGE",    "FILES", "SIZE",
 						      "PACKED", "NAME",  "SCOPE" };
 
-		for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
+		for (size_t i = 0; i < COUNT_OF(titles); i++)
 			columns_add(columns, titles[i]);
 	}
 	columns_take(columns, text_of_age(artifact->created_s, (int64_t)time(NULL)));

@@ -35,7 +35,7 @@ run_completion(struct context *context, const void *values, const struct strings
 	const char *name = operands->items[0];
 
 	(void)values;
-	for (size_t i = 0; i < sizeof(shells) / sizeof(shells[0]); i++) {
+	for (size_t i = 0; i < COUNT_OF(shells); i++) {
 		const char *script = shells[i].script;
 		AUTO_FREE char *text = xstrndup(script, strlen(script) - 1);
 

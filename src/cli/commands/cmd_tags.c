@@ -136,7 +136,7 @@ tell_long(struct context *context, struct repository *repository, const struct s
 	AUTO_FREE char *text = NULL;
 	json_t *object;
 
-	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(titles); i++)
 		columns_add(&columns, titles[i]);
 	for (size_t i = 0; i < tags->count; i++) {
 		AUTO_ERROR struct error *failure = NULL;

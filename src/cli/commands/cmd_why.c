@@ -143,7 +143,7 @@ find_default_branch(struct git *git, const char **ret_branch, struct error **err
 					     "refs/heads/master" };
 
 	*ret_branch = NULL;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !*ret_branch; i++) {
+	for (size_t i = 0; i < COUNT_OF(names) && !*ret_branch; i++) {
 		AUTO_FREE char *commit = NULL;
 
 		if (git_find_commit(git, names[i], &commit, err) < 0)

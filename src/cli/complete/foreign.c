@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+
 static const struct foreign {
 	const char *word;
 	const char *ours;
@@ -45,7 +47,7 @@ static const struct foreign {
 const char *
 foreign_command(const char *word)
 {
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(commands); i++)
 		if (strcmp(commands[i].word, word) == 0)
 			return commands[i].ours;
 	return NULL;
@@ -59,7 +61,7 @@ foreign_subcommand(const char *word)
 		{ "prune", "gc" },   { "remove", "rm" }, { "verify", "fsck" },
 	};
 
-	for (size_t i = 0; i < sizeof(subcommands) / sizeof(subcommands[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(subcommands); i++)
 		if (strcmp(subcommands[i].word, word) == 0)
 			return subcommands[i].ours;
 	return NULL;

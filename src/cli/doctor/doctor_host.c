@@ -124,7 +124,7 @@ add_variables(struct findings *findings)
 		{ "OCIFP_TRUST_REALM", "trust_realm" },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
 		if (environment_find(rows[i].variable))
 			findings_add(findings, rows[i].name, FINDING_OK, "%s, from $%s",
 				     environment_find(rows[i].variable), rows[i].variable);
@@ -197,7 +197,7 @@ doctor_programs(struct findings *findings)
 	};
 
 	findings_begin(findings, "programs");
-	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+	for (size_t i = 0; i < COUNT_OF(programs); i++) {
 		bool found = is_in_path(programs[i].name);
 
 		findings_add(findings, programs[i].name, found ? FINDING_OK : FINDING_NOTE,

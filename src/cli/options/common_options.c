@@ -265,7 +265,7 @@ is_base_path(const char *path)
 {
 	static const char *const paths[] = { "", "/", "/v1", "/v1/", "/v2", "/v2/" };
 
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(paths); i++)
 		if (strcmp(path, paths[i]) == 0)
 			return true;
 	return false;

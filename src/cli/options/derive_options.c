@@ -60,7 +60,7 @@ static const struct {
 static unsigned
 find_part(const char *word)
 {
-	for (size_t i = 0; i < sizeof(clearable) / sizeof(*clearable); i++)
+	for (size_t i = 0; i < COUNT_OF(clearable); i++)
 		if (strcmp(word, clearable[i].word) == 0)
 			return clearable[i].part;
 	return 0;

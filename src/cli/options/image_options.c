@@ -49,10 +49,10 @@ check_text(const struct image_options *options, struct error **err)
 				options->author, options->created_by };
 	bool is_valid = true;
 
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(lists); i++)
 		for (size_t k = 0; k < lists[i]->count; k++)
 			is_valid = is_valid && utf8_is_valid(lists[i]->items[k]);
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(texts); i++)
 		is_valid = is_valid && (!texts[i] || utf8_is_valid(texts[i]));
 	return is_valid
 		       ? 0

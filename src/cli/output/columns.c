@@ -102,7 +102,7 @@ text_of_age(int64_t since_s, int64_t now_s)
 
 	if (since_s == 0)
 		return xstrdup("-");
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+	for (size_t i = 0; i < COUNT_OF(units); i++) {
 		long long count = (long long)(age_s / units[i].s);
 
 		if (count > 0)

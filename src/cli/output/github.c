@@ -73,7 +73,7 @@ check_value(const char *name, const char *value, struct error **err)
 	const char *dash = strrchr(name, '-');
 	const char *key = dash ? dash + 1 : name;
 
-	for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]); i++) {
+	for (size_t i = 0; i < COUNT_OF(outputs); i++) {
 		if (strcmp(outputs[i].name, key) == 0 && matches(outputs[i].pattern, value))
 			return 0;
 	}

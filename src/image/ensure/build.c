@@ -205,7 +205,7 @@ is_of_contract(const char *variable)
 		"OCIFP_PINS=", "OCIFP_BUILD=",       "OCIFP_IMAGE=",     "OCIFP_NEEDS_"
 	};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+	for (size_t i = 0; i < COUNT_OF(names); i++)
 		if (text_starts(variable, names[i]))
 			return true;
 	return false;

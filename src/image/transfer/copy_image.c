@@ -112,7 +112,7 @@ copy_those_of(void *context, const struct image_node *node, struct error **err)
 		if (copy_those_of_tree(&own, subjects->depth + 1, err) < 0)
 			return -1;
 	}
-	for (size_t i = 0; i < sizeof(cosign_suffixes) / sizeof(*cosign_suffixes); i++)
+	for (size_t i = 0; i < COUNT_OF(cosign_suffixes); i++)
 		if (copy_tagged(pushing, &node->descriptor.digest, cosign_suffixes[i], err) < 0)
 			return -1;
 	return 0;

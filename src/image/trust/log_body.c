@@ -13,8 +13,6 @@
 #include "base/xalloc.h"
 #include "oci/document.h"
 
-#define COUNT(array) (sizeof(array) / sizeof(*(array)))
-
 struct top {
 	const char *kind;
 	const char *version;
@@ -178,7 +176,7 @@ static const struct kind {
 static const struct kind *
 find_kind(const char *name, const char *version)
 {
-	for (size_t i = 0; i < COUNT(kinds); i++)
+	for (size_t i = 0; i < COUNT_OF(kinds); i++)
 		if (strcmp(kinds[i].name, name) == 0 && strcmp(kinds[i].version, version) == 0)
 			return &kinds[i];
 	return NULL;

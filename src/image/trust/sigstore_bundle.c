@@ -10,7 +10,6 @@
 #include "base/xalloc.h"
 #include "oci/document.h"
 
-#define COUNT(array) (sizeof(array) / sizeof(*(array)))
 #define SHA256_BYTES 32
 
 static const struct {
@@ -362,7 +361,7 @@ read_material(const json_t *object, struct sigstore_bundle *bundle, struct error
 static int
 read_version(const char *media_type, unsigned *ret_minor, struct error **err)
 {
-	for (size_t i = 0; i < COUNT(versions); i++)
+	for (size_t i = 0; i < COUNT_OF(versions); i++)
 		if (strcmp(versions[i].media_type, media_type) == 0) {
 			*ret_minor = versions[i].minor;
 			return 0;

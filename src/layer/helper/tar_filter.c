@@ -233,7 +233,7 @@ is_known(const struct pax_record *record)
 	static const char *const known[] = { "path", "linkpath", "size",      "uid",
 					     "gid",  "mtime",    "hdrcharset" };
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(known); i++)
 		if (is_key(record, known[i]))
 			return true;
 	return text_starts(record->key, "SCHILY.xattr.") || text_starts(record->key, "GNU.sparse.");
@@ -544,7 +544,7 @@ read_header(struct member *member, struct error **err)
 	if (!tar_number_parse(member->header + TAR_SIZE_OFFSET, TAR_LONG_WIDTH,
 			      &member->stored_bytes))
 		return refuse(member, "its size is not a number from 0 to 2^63-1", err);
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+	for (size_t i = 0; i < COUNT_OF(fields); i++) {
 		const uint8_t *field = member->header + fields[i].offset;
 
 		if (!(field[0] & 0x80) && !tar_number_parse(field, fields[i].width, &ignored))

@@ -220,7 +220,7 @@ git_branches_list(struct git *git, bool ask_origin, struct strings *ret_names, s
 		const char *name = strchr(line, '\t');
 
 		name = name ? name + 1 : line;
-		for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
+		for (size_t i = 0; i < COUNT_OF(starts); i++)
 			if (text_starts(name, starts[i]))
 				strings_add(ret_names, name + strlen(starts[i]));
 	}

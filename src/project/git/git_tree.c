@@ -100,7 +100,7 @@ list_some(struct git *git, const char *how, const char *commit, const struct str
 	const char *const words[] = { "ls-tree", how, "-z", "--full-tree", commit, "--" };
 	struct git_question question = { 0 };
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+	for (size_t i = 0; i < COUNT_OF(words); i++)
 		strings_add(&argv, words[i]);
 	for (size_t i = first; i < end; i++)
 		strings_add(&argv, paths->items[i]);

@@ -26,7 +26,7 @@ static const char *const docker_aliases[] = { "docker.io", "index.docker.io",
 const char *
 auth_file_server(const char *host)
 {
-	for (size_t i = 0; i < sizeof(docker_aliases) / sizeof(*docker_aliases); i++)
+	for (size_t i = 0; i < COUNT_OF(docker_aliases); i++)
 		if (strcmp(host, docker_aliases[i]) == 0)
 			return DOCKER_SERVER;
 	return host;

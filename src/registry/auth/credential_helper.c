@@ -52,7 +52,7 @@ name_is_valid(const char *name)
 static bool
 is_passed_on(const char *variable)
 {
-	for (size_t i = 0; i < sizeof(passed_on) / sizeof(*passed_on); i++) {
+	for (size_t i = 0; i < COUNT_OF(passed_on); i++) {
 		const char *name = passed_on[i];
 
 		if (!text_starts(variable, name))

@@ -232,7 +232,7 @@ look_at_github(struct search *search, struct error **err)
 	const char *actor = environment_find("GITHUB_ACTOR");
 	bool is_theirs = ci_login_is_github(search->host);
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		if (is_theirs &&
 		    look_at_variable(search, names[i], actor ? actor : "x-access-token", err) < 0)
 			return -1;

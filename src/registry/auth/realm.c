@@ -22,7 +22,7 @@ static const struct known_pair known_pairs[] = {
 static bool
 is_known_pair(const char *registry, const char *realm)
 {
-	for (size_t i = 0; i < sizeof(known_pairs) / sizeof(*known_pairs); i++)
+	for (size_t i = 0; i < COUNT_OF(known_pairs); i++)
 		if (strcmp(known_pairs[i].registry, registry) == 0 &&
 		    strcmp(known_pairs[i].realm, realm) == 0)
 			return true;

@@ -274,7 +274,7 @@ name_token(const struct token_key *key)
 		credential ? credential->identity_token : NULL,
 	};
 
-	return name_entry(parts, sizeof(parts) / sizeof(*parts), token_suffix);
+	return name_entry(parts, COUNT_OF(parts), token_suffix);
 }
 
 bool
@@ -334,7 +334,7 @@ name_mark(enum origin_mark mark, const char *origin)
 {
 	const char *parts[] = { marks[mark].name, origin };
 
-	return name_entry(parts, sizeof(parts) / sizeof(*parts), mark_suffix);
+	return name_entry(parts, COUNT_OF(parts), mark_suffix);
 }
 
 bool

@@ -203,7 +203,7 @@ take_version(struct packages *packages, const json_t *object, struct error **err
 		return error_set(err, ERROR_FAILURE, "the package has more than %d versions",
 				 PRUNE_LIMIT_COUNT);
 	/* The later of the creation and the last change of its tags. */
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		const char *text = json_string_value(json_object_get(object, names[i]));
 
 		if (text && text_parse_time(text, &time_s) && time_s > latest_s)
@@ -268,7 +268,7 @@ find_package(struct packages *packages, struct error **err)
 {
 	AUTO_REQUEST struct request *request = NULL;
 
-	for (size_t i = 0; i < sizeof(owner_kinds) / sizeof(*owner_kinds); i++) {
+	for (size_t i = 0; i < COUNT_OF(owner_kinds); i++) {
 		char *url = xasprintf("%s/%s/%s/packages/container/%s", packages->api_url,
 				      owner_kinds[i], packages->owner, packages->package);
 

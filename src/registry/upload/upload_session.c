@@ -84,7 +84,7 @@ unit_bytes(const char *unit)
 		{ "KB", 1000 }, { "MB", 1000000 }, { "GB", 1000000000 },
 	};
 
-	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+	for (size_t i = 0; i < COUNT_OF(units); i++)
 		if (text_starts(unit, units[i].name))
 			return units[i].bytes;
 	return 1;

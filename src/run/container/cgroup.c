@@ -96,7 +96,7 @@ static const struct setting settings[] = {
 	{ "--cpus", "cpu", "cpu.cfs_quota_us", "cpu.max", NULL },
 	{ "--pids", "pids", "pids.max", "pids.max", NULL },
 };
-enum { SETTINGS_COUNT = sizeof(settings) / sizeof(*settings) };
+enum { SETTINGS_COUNT = COUNT_OF(settings) };
 
 /* Our group in the hierarchy of that controller ("" for v2): "/user.slice/x"; NULL: none.  The
  * caller owns it. */

@@ -283,7 +283,7 @@ static const struct ending {
 	int number;
 	int64_t grace_ms;
 } endings[] = { { SIGTERM, 500 }, { SIGNAL_KILLS, 10000 }, { SIGKILL, INT32_MAX } };
-enum { ENDINGS_COUNT = sizeof(endings) / sizeof(*endings) };
+enum { ENDINGS_COUNT = COUNT_OF(endings) };
 
 /* What ocifp itself holds while all of this runs. */
 struct watch {

@@ -201,13 +201,13 @@ add_clones(struct buf *buf, struct error **err)
 	if (add_refusal(buf, SYS_clone3, SECCOMP_RET_ERRNO | ENOSYS, err) < 0)
 		return -1;
 #endif
-	return add_rules(buf, SYS_clone, rules, sizeof(rules) / sizeof(*rules), err);
+	return add_rules(buf, SYS_clone, rules, COUNT_OF(rules), err);
 }
 
 static int
 add_sockets(struct buf *buf, struct error **err)
 {
-	struct sock_filter rules[2 * sizeof(denied_families) / sizeof(*denied_families)];
+	struct sock_filter rules[2 * COUNT_OF(denied_families)];
 	const struct sock_filter refuse = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
 	size_t count = 0;
 
@@ -225,7 +225,7 @@ add_sockets(struct buf *buf, struct error **err)
 static int
 add_personalities(struct buf *buf, struct error **err)
 {
-	enum { COUNT = sizeof(allowed_personalities) / sizeof(*allowed_personalities) };
+	enum { COUNT = COUNT_OF(allowed_personalities) };
 	struct sock_filter rules[2 * COUNT + 1];
 	size_t count = 0;
 

@@ -44,7 +44,7 @@ is_idle_mode(const char *word)
 {
 	static const char *const words[] = { "z", "Z", "cached", "delegated", "consistent" };
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+	for (size_t i = 0; i < COUNT_OF(words); i++)
 		if (strcmp(word, words[i]) == 0)
 			return true;
 	return false;

@@ -242,7 +242,7 @@ move_shifted(struct root *root, struct error **err)
 	AUTO_CLOSE int fd = -1;
 	size_t i = 0;
 
-	while (fd < 0 && i < sizeof(places) / sizeof(*places))
+	while (fd < 0 && i < COUNT_OF(places))
 		fd = dir_open_at(AT_FDCWD, places[i++]);
 	if (fd < 0 || mount_attach(root->shifted_fd, fd) < 0)
 		return error_set_path(err, errno, "mount the root at", places[i - 1]);

@@ -128,6 +128,7 @@ text_parse_duration_ms(const char *text, int64_t *ret_ms)
 	uint64_t total_ns = 0;
 
 	do {
+		bool is_first = rest == text;
 		const char *fraction;
 		uint64_t count, unit_ns, ns;
 
@@ -135,7 +136,7 @@ text_parse_duration_ms(const char *text, int64_t *ret_ms)
 		if (!take_digits(&rest, &count) || !take_fraction(&rest, &fraction))
 			return false;
 		unit_ns = take_unit_ns(&rest);
-		if (unit_ns == 0 && rest == text && !*rest)
+		if (unit_ns == 0 && is_first && !*rest)
 			unit_ns = ns_per_s;
 		if (unit_ns == 0 || __builtin_mul_overflow(count, unit_ns, &ns) ||
 		    __builtin_add_overflow(ns, fraction_ns(fraction, unit_ns), &ns) ||

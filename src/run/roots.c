@@ -84,7 +84,7 @@ take_root(struct store *store, const char *id, struct root *ret_root, bool *ret_
 }
 
 static int
-collect_root(struct store *store, const char *id, bool dry_run, struct roots_result *result,
+collect_root(struct store *store, const char *id, bool dry_run, uint64_t *removed_count,
 	     struct error **err)
 {
 	AUTO_ROOT struct root root = ROOT_INIT;
@@ -93,8 +93,7 @@ collect_root(struct store *store, const char *id, bool dry_run, struct roots_res
 
 	if (take_root(store, id, &root, &is_held, err) < 0)
 		return -1;
-	result->kept_count += is_held;
-	result->removed_count += !is_held;
+	*removed_count += !is_held;
 	if (is_held || dry_run)
 		return 0;
 	cgroup_remove_left(&root);
@@ -104,17 +103,16 @@ collect_root(struct store *store, const char *id, bool dry_run, struct roots_res
 }
 
 int
-roots_collect(struct store *store, bool dry_run, struct roots_result *ret_result,
-	      struct error **err)
+roots_collect(struct store *store, bool dry_run, uint64_t *ret_removed_count, struct error **err)
 {
 	AUTO_STRINGS struct strings ids = { 0 };
-	struct roots_result result = { 0 };
+	uint64_t removed_count = 0;
 
 	if (folder_list(store, STORE_ROOTS, &ids, err) < 0)
 		return -1;
 	for (size_t i = 0; i < ids.count; i++)
-		if (collect_root(store, ids.items[i], dry_run, &result, err) < 0)
+		if (collect_root(store, ids.items[i], dry_run, &removed_count, err) < 0)
 			return -1;
-	*ret_result = result;
+	*ret_removed_count = removed_count;
 	return 0;
 }

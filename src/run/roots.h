@@ -17,13 +17,8 @@ struct id_map;
 #define STORE_ROOTS ".ocifp/roots"
 #define ROOT_LOCK "lock"
 
-struct roots_result {
-	uint64_t removed_count;
-	uint64_t kept_count; /* in use */
-};
-
-/* `dry_run` only counts. */
-int roots_collect(struct store *store, bool dry_run, struct roots_result *ret_result,
+/* Those that no run has.  `dry_run` only counts. */
+int roots_collect(struct store *store, bool dry_run, uint64_t *ret_removed_count,
 		  struct error **err);
 
 /* The root of a run that has ended; in a user namespace, where files are not the user's own. */

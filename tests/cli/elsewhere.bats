@@ -44,3 +44,22 @@ teardown() {
 	ocifp unpack oci:again:one out >/dev/null
 	diff -r root out
 }
+
+@test "volumes that another build made are listed, and stay" {
+	mkdir -p "$OCIFP_STORE"
+	ocifp store ls >/dev/null
+	mkdir -p "$OCIFP_STORE/.ocifp/volumes/target" "$OCIFP_STORE/.ocifp/roots/1"
+	ocifp_run store ls
+	assert_status 0
+	grep -q '^volume: target$' <<<"$stdout" || fail "$told"
+	ocifp_run store rm --volume target
+	assert_failed 2
+	assert_stderr_has "cannot remove volume 'target': this build of ocifp runs no jobs; use the ocifp that made it"
+	ocifp_run store rm --volume other
+	assert_failed 2
+	assert_stderr_has "the store has no volume 'other'"
+	ocifp_run store gc
+	assert_status 0
+	[ -d "$OCIFP_STORE/.ocifp/volumes/target" ]
+	[ -d "$OCIFP_STORE/.ocifp/roots/1" ]
+}

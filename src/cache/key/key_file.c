@@ -142,18 +142,19 @@ mask_cargo_lock(const char *text)
 	AUTO_STRINGS struct strings versions = { 0 };
 	AUTO_BUF struct buf masked = BUF_INIT(KEY_INPUT_LIMIT_BYTES);
 	AUTO_FREE char *name = NULL;
+	const char *at = text;
 	struct line line;
 	size_t index;
 	CLEANUP(package_release) struct package package = { 0 };
 
-	while (next_package(&text, &package)) {
+	while (next_package(&at, &package)) {
 		if (package.name && package.version && !package.has_source) {
 			strings_add(&names, package.name);
 			strings_add(&versions, package.version);
 		}
 		package_release(&package);
 	}
-	for (const char *at = text; next_line(&at, &line);) {
+	for (at = text; next_line(&at, &line);) {
 		AUTO_FREE char *version = line_value(&line, "version");
 		AUTO_FREE char *named = line_value(&line, "name");
 

@@ -251,10 +251,10 @@ run_gc(struct context *context, const void *opaque, const struct strings *operan
 	AUTO_PAGE struct page page = { 0 };
 	struct image_gc_result collected;
 	const struct gc_result *result = &collected.blobs;
-	struct roots_result roots;
+	uint64_t removed_roots;
 
 	(void)operands;
-	if (!store || roots_collect(store, values->dry_run, &roots, err) < 0 ||
+	if (!store || roots_collect(store, values->dry_run, &removed_roots, err) < 0 ||
 	    image_gc(store, values->older_ms / 1000, values->dry_run, &collected, err) < 0)
 		return -1;
 	removed = text_bytes(result->removed_bytes);
@@ -272,9 +272,9 @@ run_gc(struct context *context, const void *opaque, const struct strings *operan
 	if (collected.removed_trees > 0)
 		page_add(&page, "%s %u unpacked tree%s\n", verb, collected.removed_trees,
 			 PLURAL_S(collected.removed_trees));
-	if (roots.removed_count > 0)
+	if (removed_roots > 0)
 		page_add(&page, "%s %" PRIu64 " roots of runs that were killed\n", verb,
-			 roots.removed_count);
+			 removed_roots);
 	return answer(context, &page,
 		      json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "dry_run",
 				values->dry_run, "removed_count", (json_int_t)result->removed_count,
@@ -284,7 +284,7 @@ run_gc(struct context *context, const void *opaque, const struct strings *operan
 				(json_int_t)collected.removed_trees, "removed_builds",
 				(json_int_t)collected.expired.builds, "removed_references",
 				(json_int_t)collected.expired.others, "removed_roots",
-				(json_int_t)roots.removed_count),
+				(json_int_t)removed_roots),
 		      err);
 }
 

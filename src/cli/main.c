@@ -104,31 +104,14 @@ set_signals(void)
 	(void)sigaction(SIGCHLD, &reset, NULL);
 }
 
-/* A umask without the owner's bits would make files and folders that we cannot use ourselves. */
-static void
-set_umask(void)
-{
-	mode_t mask = umask(077);
-
-	(void)umask(mask & ~(mode_t)S_IRWXU);
-}
-
-/* OpenSSL fills a table with the reasons of libcrypto's errors, and takes down at exit all that it
- * has built up, both for nothing: a tenth of what `exists` costs.  The reasons of TLS are libssl's,
- * and stay. */
-static void
-set_up_openssl(void)
-{
-	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ATEXIT,
-				  NULL);
-}
-
 /* Descriptors 0 to 2 are open, a write to a closed pipe is an error and no signal, children can be
  * waited for, no core file is written, and the owner can use what is made whatever the umask.
  * ERROR_USAGE when the program runs with privileges that its user lacks. */
 static int
 startup(struct error **err)
 {
+	mode_t mask;
+
 	if (fill_descriptor(STDIN_FILENO, O_WRONLY, err) < 0 ||
 	    fill_descriptor(STDOUT_FILENO, O_RDONLY, err) < 0 ||
 	    fill_descriptor(STDERR_FILENO, O_RDONLY, err) < 0)
@@ -137,8 +120,15 @@ startup(struct error **err)
 	/* Passwords and tokens, whatever handles them here.  Programs that we start are not
 	 * affected. */
 	process_hide_memory();
-	set_umask();
-	set_up_openssl();
+	/* A umask without the owner's bits would make files and folders that we cannot use
+	 * ourselves. */
+	mask = umask(077);
+	(void)umask(mask & ~(mode_t)S_IRWXU);
+	/* OpenSSL fills a table with the reasons of libcrypto's errors, and takes down at exit all
+	 * that it has built up, both for nothing: a tenth of what `exists` costs.  The reasons of
+	 * TLS are libssl's, and stay. */
+	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ATEXIT,
+				  NULL);
 	if (process_is_privileged()) {
 		error_set(err, ERROR_USAGE, "refusing to run setuid or with file capabilities");
 		return error_set_hint(err, "install it as an ordinary program");

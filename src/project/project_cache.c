@@ -71,7 +71,7 @@ read_executables(const struct config *config, const struct config_node *node, vo
 
 	if (!text)
 		return -1;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		if (strcmp(text, names[i]) == 0) {
 			*(enum cache_executables *)ret_value = (enum cache_executables)i;
 			return 0;

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A store where no job runs: it has neither roots nor volumes. */
+/* A build without namespaces runs no job; what jobs of another build left in the store stays. */
+#include "base/error.h"
+#include "base/strings.h"
 #include "run/root/volumes.h"
 #include "run/roots.h"
+#include "store/folder.h"
 
 int
-roots_collect(struct store *store, bool dry_run, struct roots_result *ret_result,
-	      struct error **err)
+roots_collect(struct store *store, bool dry_run, uint64_t *ret_removed_count, struct error **err)
 {
 	(void)store;
 	(void)dry_run;
 	(void)err;
-	*ret_result = (struct roots_result){ 0 };
+	*ret_removed_count = 0;
 	return 0;
 }
 
@@ -18,21 +20,21 @@ int
 volumes_list(const struct store *store, const char *folder, struct strings *ret_names,
 	     struct error **err)
 {
-	(void)folder;
-	(void)store;
-	(void)ret_names;
-	(void)err;
-	return 0;
+	return folder_list(store, folder, ret_names, err);
 }
 
+/* Its files may belong to other users of a user namespace. */
 int
 volume_remove(struct store *store, const char *folder, const char *name, bool *ret_found,
 	      struct error **err)
 {
-	(void)folder;
-	(void)store;
-	(void)name;
-	(void)err;
-	*ret_found = false;
-	return 0;
+	AUTO_STRINGS struct strings names = { 0 };
+
+	if (volumes_list(store, folder, &names, err) < 0)
+		return -1;
+	*ret_found = strings_has(&names, name);
+	if (!*ret_found)
+		return 0;
+	error_set(err, ERROR_USAGE, "this build of ocifp runs no jobs");
+	return error_set_hint(err, "use the ocifp that made it");
 }

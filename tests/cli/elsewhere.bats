@@ -48,7 +48,7 @@ teardown() {
 @test "volumes that another build made are listed, and stay" {
 	mkdir -p "$OCIFP_STORE"
 	ocifp store ls >/dev/null
-	mkdir -p "$OCIFP_STORE/.ocifp/volumes/target" "$OCIFP_STORE/.ocifp/roots/1"
+	mkdir -p "$OCIFP_STORE/.ocifp/volumes/target" "$OCIFP_STORE/.ocifp/roots/1" "$OCIFP_STORE/.ocifp/kept/runner"
 	ocifp_run store ls
 	assert_status 0
 	grep -q '^volume: target$' <<<"$stdout" || fail "$told"

@@ -39,14 +39,20 @@ remove_reference(struct store *store, const char *name, struct error **err)
 	return error_set_hint(err, "'ocifp store ls' lists them");
 }
 
-/* Of a project it is "NAME.ID": whoever knows the name alone is told the whole. */
 static int
-refuse_volume(struct store *store, const char *name, struct error **err)
+remove_volume(struct store *store, const char *name, struct error **err)
 {
+	bool found = false;
 	AUTO_STRINGS struct strings volumes = { 0 };
 	AUTO_ERROR struct error *unlisted = NULL;
-	AUTO_FREE char *start = xasprintf("%s.", name);
+	AUTO_FREE char *start = NULL;
 
+	if (volume_remove(store, STORE_VOLUMES, name, &found, err) < 0)
+		return error_wrap(err, "cannot remove volume '%s'", QUOTED(name));
+	if (found)
+		return 0;
+	/* Of a project it is "NAME.ID": whoever knows the name alone is told the whole. */
+	start = xasprintf("%s.", name);
 	error_set(err, ERROR_USAGE, "the store has no volume '%s'", QUOTED(name));
 	if (volumes_list(store, STORE_VOLUMES, &volumes, &unlisted) == 0)
 		for (size_t i = 0; i < volumes.count; i++)
@@ -54,16 +60,6 @@ refuse_volume(struct store *store, const char *name, struct error **err)
 				return error_set_hint(err, "a project's volume is '%s'",
 						      QUOTED(volumes.items[i]));
 	return error_set_hint(err, "'ocifp store ls' lists them");
-}
-
-static int
-remove_volume(struct store *store, const char *name, struct error **err)
-{
-	bool found = false;
-
-	if (volume_remove(store, STORE_VOLUMES, name, &found, err) < 0)
-		return error_wrap(err, "cannot remove volume '%s'", QUOTED(name));
-	return found ? 0 : refuse_volume(store, name, err);
 }
 
 static int

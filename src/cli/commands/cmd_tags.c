@@ -74,31 +74,6 @@ add_image(const struct content *content, const struct image_node *node, struct s
 	return 0;
 }
 
-static void
-add_summary_row(struct columns *columns, const char *tag, const struct summary *summary,
-		const struct image_node *root)
-{
-	AUTO_PAGE struct page platforms = { 0 };
-
-	for (size_t i = 0; i < summary->platforms.count; i++)
-		page_add(&platforms, "%s%s", i > 0 ? ", " : "", summary->platforms.items[i]);
-	columns_add(columns, tag);
-	columns_take(columns, summary->created ? xstrndup(summary->created, strlen("2026-11-30"))
-					       : xstrdup("-"));
-	columns_take(columns, text_bytes(summary->size_bytes));
-	columns_add(columns, platforms.text ? platforms.text : "-");
-	columns_take(columns, short_digest(digest_text(&root->descriptor.digest).text));
-}
-
-static json_t *
-summary_json(const char *tag, const struct summary *summary, const struct image_node *root)
-{
-	return json_pack("{s:s, s:s, s:s?, s:I, s:o}", "tag", tag, "digest",
-			 digest_text(&root->descriptor.digest).text, "created", summary->created,
-			 "size_bytes", (json_int_t)summary->size_bytes, "platforms",
-			 json_strings(&summary->platforms));
-}
-
 static int
 describe_tag(struct context *context, struct repository *repository, const char *tag,
 	     struct columns *columns, json_t *images, struct error **err)
@@ -111,6 +86,7 @@ describe_tag(struct context *context, struct repository *repository, const char 
 	AUTO_RESOLUTION struct resolution resolution = { 0 };
 	AUTO_IMAGE_NODE struct image_node root = { 0 };
 	CLEANUP(summary_release) struct summary summary = { 0 };
+	AUTO_PAGE struct page platforms = { 0 };
 
 	if (repository_resolve(repository, tag, NULL, &resolution, err) < 0)
 		return -1;
@@ -120,8 +96,19 @@ describe_tag(struct context *context, struct repository *repository, const char 
 	if (image_tree_get(&content, &selection, &resolution, &root, err) < 0 ||
 	    add_image(&content, &root, &summary, err) < 0)
 		return -1;
-	add_summary_row(columns, tag, &summary, &root);
-	json_array_append_new(images, summary_json(tag, &summary, &root));
+	for (size_t i = 0; i < summary.platforms.count; i++)
+		page_add(&platforms, "%s%s", i > 0 ? ", " : "", summary.platforms.items[i]);
+	columns_add(columns, tag);
+	columns_take(columns, summary.created ? xstrndup(summary.created, strlen("2026-11-30"))
+					      : xstrdup("-"));
+	columns_take(columns, text_bytes(summary.size_bytes));
+	columns_add(columns, platforms.text ? platforms.text : "-");
+	columns_take(columns, short_digest(digest_text(&root.descriptor.digest).text));
+	json_array_append_new(images, json_pack("{s:s, s:s, s:s?, s:I, s:o}", "tag", tag, "digest",
+						digest_text(&root.descriptor.digest).text,
+						"created", summary.created, "size_bytes",
+						(json_int_t)summary.size_bytes, "platforms",
+						json_strings(&summary.platforms)));
 	return 0;
 }
 
@@ -157,15 +144,6 @@ tell_long(struct context *context, struct repository *repository, const struct s
 	return context_result(context, text, object, err);
 }
 
-static void
-tell_others(struct context *context, const struct strings *others)
-{
-	AUTO_FREE char *more =
-		others->count == 1 ? xstrdup("") : xasprintf(" and %zu more", others->count - 1);
-
-	context_notice(context, "left out '%s'%s: not a valid tag", QUOTED(others->items[0]), more);
-}
-
 static int
 run_tags(struct context *context, const void *opaque, const struct strings *operands,
 	 struct error **err)
@@ -184,8 +162,14 @@ run_tags(struct context *context, const void *opaque, const struct strings *oper
 				     REPOSITORY_READ, err);
 	if (!repository || repository_list_tags(repository, &tags, &others, err) < 0)
 		return -1;
-	if (others.count > 0)
-		tell_others(context, &others);
+	if (others.count > 0) {
+		AUTO_FREE char *more = others.count == 1
+					       ? xstrdup("")
+					       : xasprintf(" and %zu more", others.count - 1);
+
+		context_notice(context, "left out '%s'%s: not a valid tag", QUOTED(others.items[0]),
+			       more);
+	}
 	tags_choose(&values->filter, &tags);
 	if (tags.count == 0 && !context->options.json)
 		return 0;

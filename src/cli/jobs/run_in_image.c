@@ -128,7 +128,7 @@ check_combinations(const struct run_values *values, struct error **err)
 		{ values->keep, shifts, { "--keep", "--userns auto" } },
 	};
 
-	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++)
+	for (size_t i = 0; i < COUNT_OF(pairs); i++)
 		if (pairs[i].first && pairs[i].second)
 			return error_set(err, ERROR_USAGE, "%s cannot be combined with %s",
 					 pairs[i].names[0], pairs[i].names[1]);

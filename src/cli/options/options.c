@@ -48,24 +48,6 @@ set_uint(unsigned *target, const char *text, struct error **err)
 }
 
 static int
-set_duration(int64_t *target_ms, const char *text, struct error **err)
-{
-	if (text_parse_duration_ms(text, target_ms))
-		return 0;
-	error_set(err, ERROR_USAGE, "invalid duration '%s'", QUOTED(text));
-	return error_set_hint(err, "expected 90, 1.5s, 2m or 1h30m");
-}
-
-static int
-set_size(uint64_t *target_bytes, const char *text, struct error **err)
-{
-	if (text_parse_size(text, target_bytes) && *target_bytes > 0)
-		return 0;
-	error_set(err, ERROR_USAGE, "invalid size '%s'", QUOTED(text));
-	return error_set_hint(err, "expected a size such as 512m or 20g");
-}
-
-static int
 set_string(const struct option_spec *spec, const char **target, const char *text,
 	   struct error **err)
 {
@@ -133,24 +115,21 @@ set(const struct option_spec *spec, void *target, const char *text, struct error
 	case OPTION_UINT:
 		return set_uint(target, text, err);
 	case OPTION_DURATION:
-		return set_duration(target, text, err);
+		if (text_parse_duration_ms(text, target))
+			return 0;
+		error_set(err, ERROR_USAGE, "invalid duration '%s'", QUOTED(text));
+		return error_set_hint(err, "expected 90, 1.5s, 2m or 1h30m");
 	case OPTION_SIZE:
-		return set_size(target, text, err);
+		if (text_parse_size(text, target) && *(uint64_t *)target > 0)
+			return 0;
+		error_set(err, ERROR_USAGE, "invalid size '%s'", QUOTED(text));
+		return error_set_hint(err, "expected a size such as 512m or 20g");
 	case OPTION_PLATFORMS:
 		return add_platforms(target, text, err);
 	case OPTION_REFUSED:
 		error_set(err, ERROR_USAGE, "ocifp has no such option");
 		return error_set_hint(err, "%s", spec->help);
 	}
-	return 0;
-}
-
-/* `text` is NULL for a flag.  ERROR_USAGE, "option '--name': ...". */
-static int
-option_value_set(const struct option_spec *spec, void *values, const char *text, struct error **err)
-{
-	if (set(spec, (char *)values + spec->offset, text, err) < 0)
-		return error_wrap(err, "option '--%s'", spec->name);
 	return 0;
 }
 
@@ -208,23 +187,6 @@ add_option(struct parser *parser, const struct option_spec *spec, void *values)
 		return;
 	*end++ = spec->letter;
 	*end = has_argument ? ':' : '\0';
-}
-
-/* The string of letters starts with "-:": operands are handed out where they stand, and a missing
- * argument is told apart from an unknown option. */
-static void
-parser_prepare(struct parser *parser, const struct option_table *tables, size_t table_count)
-{
-	size_t count = count_options(tables, table_count);
-
-	parser->known = xcalloc(count + 1, sizeof(*parser->known));
-	parser->long_options = xcalloc(count + 1, sizeof(*parser->long_options));
-	parser->letters = xcalloc(1, 2 + 2 * count + 1);
-	memcpy(parser->letters, "-:", 2);
-	for (size_t i = 0; i < table_count; i++) {
-		for (const struct option_spec *spec = tables[i].specs; spec && spec->name; spec++)
-			add_option(parser, spec, tables[i].values);
-	}
 }
 
 static const struct known_option *
@@ -287,7 +249,9 @@ take_option(const struct parser *parser, int code, const char *word, struct erro
 	if (!known ||
 	    (code >= FIRST_CODE && !(strcspn(word + 2, "=") == strlen(known->spec->name))))
 		return refuse_unknown(parser, word, 0, err);
-	return option_value_set(known->spec, known->values, optarg, err);
+	if (set(known->spec, (char *)known->values + known->spec->offset, optarg, err) < 0)
+		return error_wrap(err, "option '--%s'", known->spec->name);
+	return 0;
 }
 
 static void
@@ -330,8 +294,18 @@ options_parse(const struct option_table *tables, size_t table_count, int argc, c
 {
 	CLEANUP(parser_release) struct parser parser = { 0 };
 	struct error *first = NULL;
+	size_t count = count_options(tables, table_count);
 
-	parser_prepare(&parser, tables, table_count);
+	/* The string of letters starts with "-:": operands are handed out where they stand, and a
+	 * missing argument is told apart from an unknown option. */
+	parser.known = xcalloc(count + 1, sizeof(*parser.known));
+	parser.long_options = xcalloc(count + 1, sizeof(*parser.long_options));
+	parser.letters = xcalloc(1, 2 + 2 * count + 1);
+	memcpy(parser.letters, "-:", 2);
+	for (size_t i = 0; i < table_count; i++) {
+		for (const struct option_spec *spec = tables[i].specs; spec && spec->name; spec++)
+			add_option(&parser, spec, tables[i].values);
+	}
 	parse_words(&parser, argc, argv, operands, &first);
 	if (!first)
 		return 0;

@@ -130,22 +130,6 @@ find_names(struct repository *repository, const struct digest *digest, struct re
 	return check_others(repository, &others, digest, err);
 }
 
-static int
-delete_manifest(struct repository *repository, const struct resolution *resolution,
-		struct error **err)
-{
-	const struct descriptor *descriptor = &resolution->descriptor;
-	AUTO_REFERRER struct referrer referrer = { 0 };
-	bool refers = false;
-
-	if (referrer_parse(descriptor, resolution->bytes.data, &referrer, &refers, err) < 0 ||
-	    repository_delete_manifest(repository, &descriptor->digest, err) < 0)
-		return -1;
-	return refers ? repository_remove_referrer(repository, &referrer.subject,
-						   &descriptor->digest, err)
-		      : 0;
-}
-
 /* A registry that deletes no tags says so of an absent one, too. */
 static int
 delete_tag(struct repository *repository, const char *tag, struct error **err)
@@ -170,12 +154,25 @@ remove_from(struct repository *repository, const struct reference *reference, bo
 	AUTO_DESCRIPTORS struct descriptors referrers = { 0 };
 
 	if (digest->algorithm != DIGEST_NONE) {
+		const struct descriptor *descriptor;
+		AUTO_REFERRER struct referrer referrer = { 0 };
+		bool refers = false;
+
 		if (resolve(repository, NULL, digest, &resolution, err) < 0 ||
 		    find_names(repository, digest, removal, err) < 0 ||
 		    repository_list_referrers(repository, digest, NULL, &referrers, err) < 0)
 			return -1;
 		removal->referrer_count = referrers.count;
-		return dry_run ? 0 : delete_manifest(repository, &resolution, err);
+		if (dry_run)
+			return 0;
+		descriptor = &resolution.descriptor;
+		if (referrer_parse(descriptor, resolution.bytes.data, &referrer, &refers, err) <
+			    0 ||
+		    repository_delete_manifest(repository, &descriptor->digest, err) < 0)
+			return -1;
+		return refers ? repository_remove_referrer(repository, &referrer.subject,
+							   &descriptor->digest, err)
+			      : 0;
 	}
 	if (reference->tag) {
 		strings_add(&removal->tags, reference->tag);

@@ -73,15 +73,6 @@ waiters_free(struct waiter *list)
 	}
 }
 
-static void
-scope_token_release(struct scope_token *token)
-{
-	strings_release(&token->scopes);
-	secret_free(token->header);
-	free(token->wanted);
-	*token = (struct scope_token){ .host = NULL };
-}
-
 static struct token_key
 key_of(const struct scope_token *token)
 {
@@ -130,16 +121,6 @@ scope_token_recall(struct scope_token *token)
 		return;
 	set_token(token, &answer);
 	token->is_kept = true;
-}
-
-static void
-scope_token_take(struct scope_token *token, const struct token_answer *answer)
-{
-	struct token_key key = key_of(token);
-
-	set_token(token, answer);
-	if (scope_is_pull(&token->scopes))
-		token_cache_keep(token->host->cache, &key, answer);
 }
 
 /* A refusal counts against the token only if the request was sent with this very one; another
@@ -207,17 +188,6 @@ struct scope_auth {
 	bool fetches_once;          /* the fetch under way is not retried */
 };
 
-/* A copy of the failure, for each request that waited. */
-static void
-repeat_failure(const struct error *failure, struct error **err)
-{
-	error_set(err, error_kind(failure), "%s", error_text(failure));
-	error_set_class(err, error_class_parse(error_class(failure)));
-	if (error_hint(failure))
-		error_set_hint(err, "%s", error_hint(failure));
-	error_set_remote(err, error_remote(failure));
-}
-
 /* The requests continue, and may end, only after this has returned. */
 static void
 resume_all(struct scope_auth *scope_auth)
@@ -282,8 +252,13 @@ on_token(void *context, const struct token_answer *answer, struct error *failure
 	AUTO_ERROR struct error *owned = failure;
 
 	if (answer) {
+		struct token_key key;
+
 		host_keep_assumed(scope_auth->host);
-		scope_token_take(&scope_auth->token, answer);
+		key = key_of(&scope_auth->token);
+		set_token(&scope_auth->token, answer);
+		if (scope_is_pull(&scope_auth->token.scopes))
+			token_cache_keep(scope_auth->token.host->cache, &key, answer);
 		resume_all(scope_auth);
 	} else if (drop_doubtful_input(scope_auth, failure)) {
 		fetch_again(scope_auth);
@@ -373,7 +348,13 @@ authorize(struct authorizer *authorizer, struct request *request, char **ret_hea
 	const struct credential *credential;
 
 	if (waiters_remove(&scope_auth->failed, request) || scope_auth->is_refused) {
-		repeat_failure(scope_auth->failure, err);
+		/* A copy of the failure, for each request that waited. */
+		error_set(err, error_kind(scope_auth->failure), "%s",
+			  error_text(scope_auth->failure));
+		error_set_class(err, error_class_parse(error_class(scope_auth->failure)));
+		if (error_hint(scope_auth->failure))
+			error_set_hint(err, "%s", error_hint(scope_auth->failure));
+		error_set_remote(err, error_remote(scope_auth->failure));
 		return AUTHORIZATION_REFUSED;
 	}
 	if (host_credential(scope_auth->host, &credential, err) < 0)
@@ -443,20 +424,6 @@ was_direct(const struct authorizer *authorizer, const struct request *request)
 	       request_credential(request) == scope_auth->direct_generation;
 }
 
-/* The refusal of another request may have brought a token meanwhile. */
-static bool
-handle_refused_direct(struct scope_auth *scope_auth, const struct challenge *chosen)
-{
-	if (scope_auth->token.is_direct)
-		scope_token_drop(&scope_auth->token);
-	scope_auth->direct_failed = true;
-	if (!chosen || chosen->scheme == CHALLENGE_BASIC || !chosen->realm)
-		host_assume_bearer(scope_auth->host);
-	else
-		host_learn_bearer(scope_auth->host, chosen);
-	return true;
-}
-
 static bool
 challenged(struct authorizer *authorizer, struct request *request)
 {
@@ -464,8 +431,17 @@ challenged(struct authorizer *authorizer, struct request *request)
 	AUTO_CHALLENGES struct challenges challenges = { 0 };
 	const struct challenge *chosen = read_challenge(request, &challenges);
 
-	if (was_direct(authorizer, request))
-		return handle_refused_direct(scope_auth, chosen);
+	if (was_direct(authorizer, request)) {
+		/* The refusal of another request may have brought a token meanwhile. */
+		if (scope_auth->token.is_direct)
+			scope_token_drop(&scope_auth->token);
+		scope_auth->direct_failed = true;
+		if (!chosen || chosen->scheme == CHALLENGE_BASIC || !chosen->realm)
+			host_assume_bearer(scope_auth->host);
+		else
+			host_learn_bearer(scope_auth->host, chosen);
+		return true;
+	}
 	if (!chosen)
 		return false;
 	if (chosen->scheme == CHALLENGE_BASIC)
@@ -510,7 +486,10 @@ scope_auth_free(struct scope_auth *scope_auth)
 	waiters_free(scope_auth->parked);
 	waiters_free(scope_auth->failed);
 	error_free(scope_auth->failure);
-	scope_token_release(&scope_auth->token);
+	strings_release(&scope_auth->token.scopes);
+	secret_free(scope_auth->token.header);
+	free(scope_auth->token.wanted);
+	scope_auth->token = (struct scope_token){ .host = NULL };
 	free(scope_auth);
 }
 

@@ -9,6 +9,7 @@
 #include <curl/curl.h>
 #include <stdbool.h>
 
+#include "base/cleanup.h"
 #include "base/environment.h"
 
 /* Before 7.87 any count other than the given one ends a transfer; libcurl never passes 0 bytes. */

@@ -75,6 +75,8 @@ show_pull() {
 	serve_image
 	ocifp_run pull "${on[@]}" --progress json "$ref"
 	assert_equal "$(tail -n 1 "$T/stderr" | jq -c '[.event, .status, .finished_blobs > 0]')" '["end",0,true]'
+	ocifp_run unpack "${on[@]}" --progress json "$ref" "$T/tree"
+	assert_equal "$(tail -n 1 "$T/stderr" | jq -c '[.unpacked_bytes > 0, .unpacked_bytes == .layers_bytes]')" '[true,true]'
 	ocifp_run pull "${on[@]}" --progress json "$reg_host/app:two"
 	assert_equal "$(grep '"end"' "$T/stderr" | jq -c '[.event, .status]')" '["end",3]'
 }

@@ -246,6 +246,16 @@ count(struct progress_counts *counts, const struct event *event, int64_t now_ms)
 		counts->reused_blobs++;
 		counts->reused_bytes += event->bytes;
 		break;
+	case EVENT_LAYERS:
+		counts->layers_bytes = counts->unpacked_bytes;
+		break;
+	case EVENT_LAYER:
+		counts->layers_bytes += event->bytes;
+		break;
+	case EVENT_UNPACKING:
+	case EVENT_UNPACKED:
+		counts->unpacked_bytes += event->bytes;
+		break;
 	default:
 		break;
 	}

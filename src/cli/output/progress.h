@@ -37,6 +37,8 @@ struct progress_counts {
 	uint64_t planned_bytes;
 	uint64_t moved_bytes;
 	uint64_t reused_bytes;
+	uint64_t layers_bytes;   /* compressed, of the layers that are to be unpacked */
+	uint64_t unpacked_bytes; /* of these, those that were read */
 	unsigned planned_blobs;
 	unsigned finished_blobs;
 	unsigned reused_blobs;

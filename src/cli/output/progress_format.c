@@ -381,19 +381,23 @@ progress_format_json(struct activity *activity, const struct progress_counts *co
 		     int64_t now_ms, const int *status)
 {
 	struct work moving = activity_moving(activity);
+	const struct work *work =
+		is_moving(activity) || !is_unpacking(activity) ? &moving : &activity->unpacking;
 	json_t *object = json_pack(
-		"{s:s, s:s?, s:I, s:I, s:I, s:I, s:i, s:i, s:I, s:I}", "event",
+		"{s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:i, s:I, s:I}", "event",
 		status ? "end" : "progress", "phase", name_phase(activity, now_ms), "packed_bytes",
 		(json_int_t)counts->packed_bytes, "moved_bytes", (json_int_t)counts->moved_bytes,
 		"planned_bytes", (json_int_t)counts->planned_bytes, "reused_bytes",
-		(json_int_t)counts->reused_bytes, "finished_blobs", (int)counts->finished_blobs,
+		(json_int_t)counts->reused_bytes, "unpacked_bytes",
+		(json_int_t)counts->unpacked_bytes, "layers_bytes",
+		(json_int_t)counts->layers_bytes, "finished_blobs", (int)counts->finished_blobs,
 		"planned_blobs", (int)counts->planned_blobs, "retries", (json_int_t)counts->retries,
 		"elapsed_ms", (json_int_t)(now_ms - counts->started_ms));
 
 	if (status)
 		json_object_set_new(object, "status", json_integer(*status));
-	else if (moving.total_count > 0)
-		json_object_set_new(object, "percent", json_integer(percent(&moving)));
+	else if (work->total_count > 0)
+		json_object_set_new(object, "percent", json_integer(percent(work)));
 	return json_take_line(object);
 }
 

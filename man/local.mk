@@ -8,6 +8,7 @@ dist_man_MANS += \
 	%D%/ocifp-cache.1 \
 	%D%/ocifp-cache.5 \
 	%D%/ocifp-cache.7 \
+	%D%/ocifp-cat.1 \
 	%D%/ocifp-completion.1 \
 	%D%/ocifp-config.5 \
 	%D%/ocifp-copy.1 \
@@ -15,6 +16,7 @@ dist_man_MANS += \
 	%D%/ocifp-doctor.1 \
 	%D%/ocifp-ensure.1 \
 	%D%/ocifp-exists.1 \
+	%D%/ocifp-export.1 \
 	%D%/ocifp-fingerprint.1 \
 	%D%/ocifp-fingerprint.7 \
 	%D%/ocifp-help.1 \

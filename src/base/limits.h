@@ -211,6 +211,7 @@
 
 /* A layer that is unpacked */
 #define LAYER_ENTRIES_LIMIT_COUNT 2000000             /* large distributions have 400,000 files */
+#define IMAGE_NAMES_LIMIT_COUNT 2000000               /* of an export: 450 MB of memory */
 #define LAYER_UNPACKED_LIMIT_BYTES (1024 * GIB)       /* with the holes of sparse files */
 #define LAYER_RATIO_LIMIT 250                         /* of what comes out to what goes in ... */
 #define LAYER_RATIO_FREE_BYTES (512 * (uint64_t)MIB)  /* ... beyond so much: zeros are 1000 to 1 */

@@ -46,6 +46,8 @@ extern const struct command cmd_store;
 extern const struct command cmd_tag;
 extern const struct command cmd_tags;
 extern const struct command cmd_tree;
+extern const struct command cmd_cat;
+extern const struct command cmd_export;
 extern const struct command cmd_unpack;
 extern const struct command cmd_verify;
 extern const struct command cmd_version;

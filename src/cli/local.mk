@@ -56,6 +56,7 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/exit_status.c %D%/exit_status.h \
 	%D%/help.c %D%/help.h \
 	%D%/inspected.c %D%/inspected.h \
+	%D%/jobs/cmd_export.c \
 	%D%/jobs/cmd_run.c %D%/jobs/cmd_run.h \
 	%D%/jobs/cmd_runner_hook.c \
 	%D%/jobs/cmd_shell.c \

@@ -24,8 +24,8 @@
 #endif
 
 static const struct command *const job_commands[] = {
-	&cmd_init,   &cmd_fingerprint, &cmd_exists, &cmd_pull,   &cmd_push,
-	&cmd_ensure, &cmd_index,       &cmd_why,    &cmd_unpack, NULL,
+	&cmd_init,  &cmd_fingerprint, &cmd_exists, &cmd_pull,   &cmd_push, &cmd_ensure,
+	&cmd_index, &cmd_why,         &cmd_unpack, &cmd_export, NULL,
 };
 
 static const struct command *const make_commands[] = {
@@ -35,7 +35,8 @@ static const struct command *const make_commands[] = {
 };
 
 static const struct command *const look_commands[] = {
-	&cmd_digest, &cmd_manifest, &cmd_inspect, &cmd_tree, &cmd_tags, &cmd_referrers, NULL,
+	&cmd_digest, &cmd_manifest, &cmd_inspect,   &cmd_tree,
+	&cmd_cat,    &cmd_tags,     &cmd_referrers, NULL,
 };
 
 static const struct command *const change_commands[] = {

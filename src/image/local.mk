@@ -48,6 +48,7 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/unpack/image_unpacker.c %D%/unpack/image_unpacker.h \
 	%D%/unpack/layer_jobs.c %D%/unpack/layer_jobs.h \
 	%D%/unpack/stage.c %D%/unpack/stage.h \
+	%D%/unpack/export.c %D%/unpack/export.h \
 	%D%/unpack/unpack.c %D%/unpack/unpack.h \
 	%D%/prune/collect.c %D%/prune/collect.h \
 	%D%/prune/prune.c %D%/prune/prune.h \

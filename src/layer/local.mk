@@ -10,6 +10,8 @@ noinst_LIBRARIES += %D%/liblayer.a
 	%D%/helper/inflate.h \
 	%D%/helper/layer_reader.c %D%/helper/layer_reader.h \
 	%D%/helper/list.c \
+	%D%/helper/merged.c %D%/helper/merged.h \
+	%D%/exporter.c %D%/exporter.h \
 	%D%/listed.c %D%/listed.h \
 	%D%/helper/inode_map.c %D%/helper/inode_map.h %D%/helper/inode_set.c %D%/helper/inode_set.h \
 	%D%/pack/pack.c %D%/pack/pack.h \
@@ -18,6 +20,7 @@ noinst_LIBRARIES += %D%/liblayer.a
 	%D%/helper/remove_tree.c %D%/helper/remove_tree.h \
 	%D%/helper/ring.c %D%/helper/ring.h \
 	%D%/helper/serve_check.c \
+	%D%/helper/serve_export.c \
 	%D%/helper/serve_unpack.c \
 	%D%/helper/sparse_map.c %D%/helper/sparse_map.h \
 	%D%/pack/tar_check.c %D%/pack/tar_check.h \

@@ -50,6 +50,19 @@ put_number(char *field, size_t width, const char *key, int64_t value, struct buf
 #define PUT(member_value, field, key) \
 	put_number(ustar.field, sizeof(ustar.field), key, (int64_t)(member_value), records, err)
 
+/* With a fraction, which only a record can hold: half a second before the epoch is "-0.5". */
+static int
+add_time(const struct tar_member *member, struct buf *records, struct error **err)
+{
+	bool is_before = member->mtime_s < 0;
+	AUTO_FREE char *text = xasprintf(
+		"%s%lld.%09ld", is_before ? "-" : "",
+		is_before ? -(long long)(member->mtime_s + 1) : (long long)member->mtime_s,
+		is_before ? 1000000000 - member->mtime_ns : member->mtime_ns);
+
+	return pax_add_text(records, "mtime", text, err);
+}
+
 /* The text of records is taken for UTF-8 unless one says otherwise. */
 static int
 add_path(struct buf *records, const char *key, const char *path, struct error **err)
@@ -138,7 +151,9 @@ tar_header_make(const struct tar_member *member, uint8_t *ret_block, struct buf 
 		return -1;
 	if (PUT(member->permissions & 07777, mode, "") < 0 || PUT(member->uid, uid, "uid") < 0 ||
 	    PUT(member->gid, gid, "gid") < 0 || PUT(member->size_bytes, size, "size") < 0 ||
-	    PUT(member->mtime_s, mtime, "mtime") < 0)
+	    PUT(member->mtime_ns > 0 && member->mtime_s < 0 ? 0 : member->mtime_s, mtime, "mtime") <
+		    0 ||
+	    (member->mtime_ns > 0 && add_time(member, records, err) < 0))
 		return -1;
 	/* Linux has numbers of 12 and 20 bits: they fit. */
 	if (PUT(member->device_major & 0xfff, device_major, "") < 0 ||

@@ -43,6 +43,7 @@ struct tar_member {
 	uint64_t uid;
 	uint64_t gid;
 	int64_t mtime_s;
+	long mtime_ns;       /* 0 to 999,999,999, counted forward */
 	uint64_t size_bytes; /* of a file's content */
 	unsigned device_major;
 	unsigned device_minor;

@@ -6,6 +6,7 @@ cli_tests = \
 	%D%/cli.bats \
 	%D%/commits.bats \
 	%D%/elsewhere.bats \
+	%D%/export.bats \
 	%D%/fingerprint.bats \
 	%D%/init.bats \
 	%D%/keyless.bats \

@@ -438,6 +438,7 @@ denying() {
 no_devices() {
 	unpacked
 	[ -p "$out/pipe" ]
+	[ "$way" != exported ] || return 0
 	[ ! -e "$out/null" ]
 	[ ! -e "$out/disk" ]
 	[ ! -e "$out/whiteout" ]

@@ -34,6 +34,7 @@ helper_with() {
 # The ways in which an image can be unpacked here; each has its own store and directory.
 #   plain    as we are                      walk     without openat2 and without a sandbox
 #   blocked  openat2 answers EPERM          user     as another user, without subordinate ids
+#   exported as a tar that GNU tar unpacks, as root
 #   userns   as root of a user namespace      ranges   as another user, with subordinate ids
 unpack_ways() {
 	local real
@@ -43,6 +44,7 @@ unpack_ways() {
 	ways=(plain walk)
 	! can seccomp || ways+=(blocked)
 	! can userns || ways+=(userns)
+	! can root || ! tar --version 2>&1 | grep -q GNU || ways+=(exported)
 	if can root && can setpriv; then
 		ways+=(user)
 		mkdir -p "$T/way-user"
@@ -64,6 +66,10 @@ unpack_in() {
 	[ ! -e "$out" ] && [ ! -e "$out.owners" ] || remove_in "$way"
 	case $way in
 	plain) OCIFP_STORE=$T/way-$way/store ocifp_run unpack "oci:$T/lay:$tag" "$out" ;;
+	exported)
+		OCIFP_STORE=$T/way-$way/store ocifp_run export -o "$T/way-$way/tar" "oci:$T/lay:$tag"
+		[ "$status" -ne 0 ] || tar_tree "$T/way-$way/tar" "$out"
+		;;
 	userns)
 		split_run env OCIFP_STORE="$T/way-$way/store" unshare -Ur \
 			ocifp unpack "oci:$T/lay:$tag" "$out"
@@ -79,6 +85,12 @@ unpack_in() {
 		;;
 	*) OCIFP_LIBEXEC=$T/way-$way OCIFP_STORE=$T/way-$way/store ocifp_run unpack "oci:$T/lay:$tag" "$out" ;;
 	esac
+}
+
+# tar_tree TAR DIRECTORY: what GNU tar makes of it
+tar_tree() {
+	mkdir "$2"
+	tar -C "$2" -xpf "$1" --numeric-owner --xattrs --xattrs-include='*' --delay-directory-restore
 }
 
 remove_in() {

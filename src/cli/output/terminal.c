@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include "base/environment.h"
+#include "base/error.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "stream/sink.h"
 
 bool
 terminal_is_rewritable(int fd)
@@ -39,4 +41,59 @@ terminal_coloured(const char *text, enum colour colour, bool is_wanted)
 	};
 
 	return is_wanted ? xasprintf("\033[%dm%s\033[0m", codes[colour], text) : xstrdup(text);
+}
+
+struct terminal_sink {
+	struct sink sink;
+	struct sink *next;
+	uint8_t last;
+};
+
+/* Of UTF-8 also U+0080 to U+009F. */
+static bool
+is_obeyed(uint8_t last, uint8_t byte)
+{
+	return (byte < ' ' && !strchr("\t\n\r", byte)) || byte == '\0' || byte == 0x7f ||
+	       (last == 0xc2 && byte < 0xa0);
+}
+
+static int
+terminal_write(struct sink *sink, const void *bytes, size_t size, struct error **err)
+{
+	struct terminal_sink *self = (struct terminal_sink *)sink;
+	const uint8_t *text = bytes;
+
+	for (size_t i = 0; i < size; i++) {
+		if (is_obeyed(self->last, text[i])) {
+			error_set(err, ERROR_USAGE,
+				  "cannot write control characters to a terminal");
+			return error_set_hint(err, "redirect standard output");
+		}
+		self->last = text[i];
+	}
+	return sink_write(self->next, bytes, size, err);
+}
+
+static int
+terminal_finish(struct sink *sink, struct error **err)
+{
+	return sink_finish(((struct terminal_sink *)sink)->next, err);
+}
+
+static void
+terminal_free(struct sink *sink)
+{
+	sink_free(((struct terminal_sink *)sink)->next);
+	free(sink);
+}
+
+struct sink *
+sink_terminal(int fd, const char *what)
+{
+	static const struct sink_ops ops = { terminal_write, terminal_finish, terminal_free };
+	struct terminal_sink *self = XNEW(struct terminal_sink);
+
+	self->sink.ops = &ops;
+	self->next = sink_fd(fd, what);
+	return &self->sink;
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* terminal.h - what a terminal can show: lines that are written again, and colours
  *
- * By TERM and NO_COLOR (no-color.org).
+ * And which bytes of others it may be given.  By TERM and NO_COLOR (no-color.org).
  */
 #ifndef OCIFP_CLI_OUTPUT_TERMINAL_H
 #define OCIFP_CLI_OUTPUT_TERMINAL_H
 
 #include <stdbool.h>
+
+struct sink;
 
 /* A terminal whose lines can be written again: not "dumb". */
 bool terminal_is_rewritable(int fd);
@@ -16,5 +18,8 @@ enum colour { COLOUR_RED, COLOUR_GREEN, COLOUR_YELLOW, COLOUR_CYAN };
 
 /* `text` in that colour, or as it is; the caller owns it. */
 char *terminal_coloured(const char *text, enum colour colour, bool is_wanted);
+
+/* Writes text to a terminal; a control character that the terminal would obey is ERROR_USAGE. */
+struct sink *sink_terminal(int fd, const char *what);
 
 #endif

@@ -32,6 +32,7 @@ int service_confine_calls(struct service *service, struct error **err);
 int service_enter_ids(struct service *service, const struct id_map *map, struct error **err);
 
 int serve_check(struct service *service, struct error **err);
+int serve_export(struct service *service, struct error **err);
 int serve_unpack(struct service *service, struct error **err);
 
 /* Defined in cache/, the layer above. */

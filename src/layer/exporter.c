@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "layer/exporter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include "base/compat.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "oci/digest.h"
+#include "sandbox/channel.h"
+#include "sandbox/helper.h"
+#include "stream/sink.h"
+
+#define LOOK_MS 1000
+
+struct exporter {
+	const struct export_source *source;
+	struct sink *sink;
+	struct helper *helper;
+	int pipe_fd;
+	char bytes[64 * KIB];
+};
+
+static void
+exporter_release(struct exporter *exporter)
+{
+	helper_free(exporter->helper);
+	close_at(&exporter->pipe_fd);
+}
+
+static int
+start(struct exporter *exporter, const char *path, struct error **err)
+{
+	AUTO_MESSAGE struct message request;
+	AUTO_CLOSE int theirs = -1;
+	struct helper_start start = {
+		.verb = "export",
+		.fds = &theirs,
+		.fd_count = 1,
+		.request = &request,
+	};
+	int ends[2];
+
+	helper_request_init(&request);
+	message_put_text(&request, path ? path : "");
+	message_put_number(&request, exporter->source->layer_count);
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return error_set_errno(err, errno, "cannot make a pipe");
+	exporter->pipe_fd = ends[0];
+	theirs = ends[1];
+	exporter->helper = helper_start(&start, err);
+	return exporter->helper ? 0 : -1;
+}
+
+static int
+send_layer(struct exporter *exporter, struct message *asked, struct error **err)
+{
+	const struct export_source *source = exporter->source;
+	AUTO_MESSAGE struct message message = MESSAGE_INIT(MESSAGE_LAYER);
+	int channel_fd = helper_poll_fd(exporter->helper);
+	const struct digest *diff_id = NULL;
+	AUTO_CLOSE int fd = -1;
+	uint64_t number = 0;
+
+	if (message_get_number(asked, &number, err) < 0)
+		return -1;
+	if (number >= source->layer_count)
+		return error_set(err, ERROR_FAILURE, "the confined helper asked for another layer");
+	fd = source->open(source->context, (size_t)number, &diff_id, err);
+	if (fd < 0)
+		return -1;
+	message_put_text(&message, digest_text(diff_id).text);
+	return message_send(channel_fd, &message, err) < 0 ? -1
+							   : message_send_fd(channel_fd, fd, err);
+}
+
+/* 1: some, 0: the end. */
+static int
+pass_bytes(struct exporter *exporter, struct error **err)
+{
+	ssize_t size = read(exporter->pipe_fd, exporter->bytes, sizeof(exporter->bytes));
+
+	if (size < 0)
+		return errno == EINTR ? 1 : error_set_errno(err, errno, "cannot read a pipe");
+	if (size == 0)
+		return 0;
+	return sink_write(exporter->sink, exporter->bytes, (size_t)size, err) < 0 ? -1 : 1;
+}
+
+/* *ret_last: it has written everything. */
+static int
+serve_once(struct exporter *exporter, bool *ret_last, uint64_t *ret_dropped_xattrs,
+	   struct error **err)
+{
+	AUTO_MESSAGE struct message message = MESSAGE_INIT(0);
+	struct pollfd polled[] = {
+		{ .fd = exporter->pipe_fd, .events = POLLIN },
+		{ .fd = helper_poll_fd(exporter->helper), .events = POLLIN },
+	};
+	int ready = poll(polled, 2, LOOK_MS);
+
+	if (ready < 0 && errno != EINTR)
+		return error_set_errno(err, errno, "cannot wait for the confined helper");
+	if (ready <= 0)
+		return ready == 0 ? helper_note_wait(exporter->helper, LOOK_MS, err) : 0;
+	if (polled[0].revents & POLLIN)
+		return pass_bytes(exporter, err) < 0 ? -1 : 0;
+	if (!polled[1].revents)
+		return 0;
+	if (helper_receive(exporter->helper, &message, ret_last, err) < 0)
+		return -1;
+	return *ret_last ? message_get_number(&message, ret_dropped_xattrs, err)
+			 : send_layer(exporter, &message, err);
+}
+
+int
+export_layers(const struct export_source *source, const char *path, struct sink *sink,
+	      uint64_t *ret_dropped_xattrs, struct error **err)
+{
+	CLEANUP(exporter_release)
+	struct exporter exporter = { .source = source, .sink = sink, .pipe_fd = -1 };
+	bool last = false;
+	int ret = 1;
+
+	if (start(&exporter, path, err) < 0)
+		return -1;
+	while (!last)
+		if (serve_once(&exporter, &last, ret_dropped_xattrs, err) < 0)
+			return -1;
+	while (ret > 0)
+		ret = pass_bytes(&exporter, err);
+	return ret < 0 ? -1 : sink_finish(sink, err);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* exporter.h - what an image's layers make, read through ocifp-layer: a tar, or one file
+ *
+ *     helper ---- the number of a layer ----> export_layers() opens it
+ *            ---- a pipe -------------------> sink
+ */
+#ifndef OCIFP_LAYER_EXPORTER_H
+#define OCIFP_LAYER_EXPORTER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct digest;
+struct error;
+struct sink;
+
+struct export_source {
+	/* The blob of a layer, from 0 on, and its diff_id; a descriptor for the caller to close. */
+	int (*open)(void *context, size_t number, const struct digest **ret_diff_id,
+		    struct error **err);
+	void *context;
+	size_t layer_count;
+};
+
+/* Everything, or with `path` one regular file; links are followed within the image.  Finishes the
+ * sink, which stays the caller's.  *ret_dropped_xattrs: those that entry.h does not allow.
+ * ERROR_CONTENT: an invalid layer; ERROR_FAILURE: no such file. */
+int export_layers(const struct export_source *source, const char *path, struct sink *sink,
+		  uint64_t *ret_dropped_xattrs, struct error **err);
+
+#endif

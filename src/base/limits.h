@@ -75,8 +75,9 @@
 #define BACKOFF_FIRST_MS 500
 #define BACKOFF_LIMIT_MS 30000
 #define RETRY_AFTER_LIMIT_MS 300000 /* a longer wait is an answer: rate limited */
-#define GUESS_WAIT_MS 1000          /* a longer wait is a reason to ask with a token */
-#define PROGRESS_RESET_BYTES MIB    /* this much progress makes the attempts fresh again */
+#define PUT_OFF_LIMIT_MS 900000  /* of one request by rate limits: many jobs share a registry's */
+#define GUESS_WAIT_MS 1000       /* a longer wait is a reason to ask with a token */
+#define PROGRESS_RESET_BYTES MIB /* this much progress makes the attempts fresh again */
 
 /* Uploads: a blob goes in one request unless the host refuses that */
 #define UPLOAD_CHUNK_BYTES \

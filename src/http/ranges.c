@@ -333,6 +333,7 @@ judge_part(struct part *part, const struct request *request, const struct error 
 	struct ranges *ranges = part->ranges;
 	AUTO_ERROR struct error *trouble = NULL;
 	int status = request_status(request);
+	struct retry_tally put_off;
 	int64_t delay_ms;
 
 	/* The server takes no ranges, or tells untruths about them. */
@@ -349,7 +350,9 @@ judge_part(struct part *part, const struct request *request, const struct error 
 	retry_count_attempt(&ranges->failures);
 	if (ranges->asker && retry_has_attempt(&ranges->failures))
 		return;
-	delay_ms = request_pause_ms(request, &ranges->failures);
+	/* A server that puts ranges off may take the whole: that counts as an attempt here. */
+	put_off = ranges->failures;
+	delay_ms = request_pause_ms(request, &put_off);
 	if (!retry_has_attempt(&ranges->failures) || delay_ms < 0 ||
 	    start_part(part, delay_ms, &trouble) < 0)
 		give_up(ranges, failure ? error_text(failure) : "ranges are refused");

@@ -383,14 +383,21 @@ request_advance(struct request *request)
 	}
 }
 
-static bool
-repeat_later(struct request *request, int64_t asked_ms, const char *why)
+static int64_t
+own_delay_ms(const struct request *request, int64_t asked_ms)
 {
 	struct engine *engine = request->engine;
+
+	return retry_delay_ms(&request->tally, engine->backoff_first_ms, asked_ms,
+			      engine_random(engine));
+}
+
+/* `delay_ms` -1: not at all. */
+static bool
+repeat_later(struct request *request, int64_t delay_ms, const char *why)
+{
 	AUTO_FREE char *url = text_quote_url(request->url);
 	AUTO_FREE char *text = NULL;
-	int64_t delay_ms = retry_delay_ms(&request->tally, engine->backoff_first_ms, asked_ms,
-					  engine_random(engine));
 
 	if (delay_ms < 0)
 		return false;
@@ -398,7 +405,7 @@ repeat_later(struct request *request, int64_t asked_ms, const char *why)
 	request->state = REQUEST_DUE;
 	request->not_before_ms = deadline_after_ms(delay_ms);
 	text = xasprintf("%s %s: %s", request_method_name(request), url, QUOTED(why));
-	observer_retry(engine->observer, text, delay_ms);
+	observer_retry(request->engine->observer, text, delay_ms);
 	return true;
 }
 
@@ -442,10 +449,11 @@ char *
 request_tries(const struct request *request)
 {
 	AUTO_FREE char *time = text_time(deadline_now_ms() - request->started_ms);
+	unsigned repeats = request->tally.repeats + request->tally.put_offs;
 
-	if (request->tally.repeats == 0)
+	if (repeats == 0)
 		return xstrdup("");
-	return xasprintf(", tried %u times in %s", request->tally.repeats + 1, time);
+	return xasprintf(", tried %u times in %s", repeats + 1, time);
 }
 
 static void
@@ -502,7 +510,7 @@ judge_failure(struct request *request, CURLcode result)
 	if (!(request->flags & REQUEST_NO_RETRY) && failure.proxy_status != 407 &&
 	    retry_after_failure(&request->tally, failure.curl_code,
 				failure_is_tls_refusal(&failure), nobody_listens(request)) &&
-	    repeat_later(request, -1, why))
+	    repeat_later(request, own_delay_ms(request, -1), why))
 		return;
 	end_failed(request, &failure);
 }
@@ -614,15 +622,25 @@ answer_challenge(struct request *request)
 static bool
 repeat_for_status(struct request *request)
 {
+	struct engine *engine = request->engine;
+	int status = request->hop.status;
+	int64_t asked_ms = asked_delay_ms(request);
 	char why[] = "answer 000";
 
-	if ((request->flags & REQUEST_NO_RETRY) ||
-	    !retry_after_status(&request->tally, request->hop.status, request->has_left_origin))
+	(void)snprintf(why, sizeof(why), "answer %d", status);
+	if (request->flags & REQUEST_NO_RETRY)
 		return false;
-	if (request->hop.status == 401 || request->hop.status == 403)
+	if (retry_is_put_off(status, asked_ms))
+		return repeat_later(request,
+				    retry_put_off_ms(&request->tally, &engine->load,
+						     engine->backoff_first_ms, asked_ms,
+						     engine_random(engine)),
+				    why);
+	if (!retry_after_status(&request->tally, status, request->has_left_origin))
+		return false;
+	if (status == 401 || status == 403)
 		retry_count_expiry(&request->tally);
-	(void)snprintf(why, sizeof(why), "answer %d", request->hop.status);
-	return repeat_later(request, asked_delay_ms(request), why);
+	return repeat_later(request, own_delay_ms(request, asked_ms), why);
 }
 
 static bool
@@ -643,7 +661,8 @@ repeat_without_range(struct request *request)
 	    !retry_has_attempt(&request->tally))
 		return false;
 	request->avoids_range = true;
-	return repeat_later(request, 0, is_refused ? "answer 416 to a range" : "wrong range");
+	return repeat_later(request, own_delay_ms(request, 0),
+			    is_refused ? "answer 416 to a range" : "wrong range");
 }
 
 static const char *
@@ -736,6 +755,8 @@ judge_answer(struct request *request)
 		       is_redirect(request->hop.status, request_is_read(request));
 	struct error *error = NULL;
 
+	if (!retry_is_put_off(request->hop.status, asked_delay_ms(request)))
+		retry_count_served(&request->engine->load);
 	request->avoids_reuse = request->flags & REQUEST_NEW_CONNECTION;
 	if (follows && redirect_to_location(request, &error) < 0)
 		end_with_context(request, error);
@@ -779,12 +800,18 @@ request_conclude_hop(struct request *request, CURLcode result)
 }
 
 int64_t
-request_pause_ms(const struct request *request, const struct retry_tally *tally)
+request_pause_ms(const struct request *request, struct retry_tally *tally)
 {
 	struct engine *engine = request->engine;
+	int64_t first_ms = engine->backoff_first_ms;
+	int64_t asked_ms = asked_delay_ms(request);
 
-	return retry_delay_ms(tally, engine->backoff_first_ms, asked_delay_ms(request),
-			      engine_random(engine));
+	if (retry_is_put_off(request_status(request), asked_ms))
+		return retry_put_off_ms(tally, &engine->load, first_ms, asked_ms,
+					engine_random(engine));
+	return retry_has_attempt(tally)
+		       ? retry_delay_ms(tally, first_ms, asked_ms, engine_random(engine))
+		       : -1;
 }
 
 void

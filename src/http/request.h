@@ -127,9 +127,9 @@ void request_landing(const struct request *request, struct landing *ret_landing)
 bool request_left_origin(
 	const struct request *request); /* another origin answered, after a redirect */
 
-/* The delay before the caller repeats an operation that ended with this answer: see
- * retry_delay_ms(). -1: too long. */
-int64_t request_pause_ms(const struct request *request, const struct retry_tally *tally);
+/* The delay before the caller, with a tally of its own, repeats an operation that ended with this
+ * answer: see retry.h.  -1: it does not. */
+int64_t request_pause_ms(const struct request *request, struct retry_tally *tally);
 
 /* Cancels a request that has not ended; done is then not called. */
 void request_free(struct request *request);

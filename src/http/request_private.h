@@ -44,6 +44,7 @@ struct engine {
 	int64_t deadline_ms; /* DEADLINE_NEVER: none */
 	int64_t backoff_first_ms;
 	uint64_t random_state;
+	struct retry_load load;
 	struct ramp ramp;
 	struct ranges *downloads;     /* large ones */
 	unsigned download_count;      /* their requests that have not ended */

@@ -13,6 +13,7 @@
 #define REFUSALS_LIMIT_COUNT 3  /* by this machine: half a second, then one */
 #define DURATION_LIMIT_CHARS 64 /* Go's longest has 24 */
 #define EXPIRIES_LIMIT_COUNT 1  /* a second refusal is not an expired URL */
+#define LOAD_ANSWERS_COUNT 16   /* then half of each kind is forgotten */
 
 void
 retry_count_attempt(struct retry_tally *tally)
@@ -169,14 +170,31 @@ retry_parse_text(const char *text, int64_t *ret_ms)
 	return text_parse_duration_ms(duration, ret_ms);
 }
 
+/* BACKOFF_LIMIT_MS; in tests, which wait less at first, less. */
+static int64_t
+limit_ms(int64_t first_ms)
+{
+	return first_ms * (BACKOFF_LIMIT_MS / BACKOFF_FIRST_MS);
+}
+
 static int64_t
 doubled_ms(unsigned attempts, int64_t first_ms)
 {
 	int64_t delay_ms = first_ms;
 
-	for (unsigned i = 1; i < attempts && delay_ms < BACKOFF_LIMIT_MS; i++)
+	for (unsigned i = 1; i < attempts && delay_ms < limit_ms(first_ms); i++)
 		delay_ms *= 2;
-	return delay_ms < BACKOFF_LIMIT_MS ? delay_ms : BACKOFF_LIMIT_MS;
+	return delay_ms < limit_ms(first_ms) ? delay_ms : limit_ms(first_ms);
+}
+
+static int64_t
+asked_and_more_ms(int64_t asked_ms, int64_t span_ms, uint32_t random)
+{
+	if (asked_ms > RETRY_AFTER_LIMIT_MS)
+		return -1;
+	if (span_ms < asked_ms / 2)
+		span_ms = asked_ms / 2;
+	return asked_ms + (int64_t)(random % (uint64_t)(span_ms + 1));
 }
 
 int64_t
@@ -184,11 +202,51 @@ retry_delay_ms(const struct retry_tally *tally, int64_t first_ms, int64_t asked_
 {
 	bool is_fresh = tally->progress_bytes >= PROGRESS_RESET_BYTES;
 	int64_t delay_ms = doubled_ms(is_fresh ? 1 : tally->attempts, first_ms);
-	int64_t fifth_ms = delay_ms / 5;
 
-	if (asked_ms > RETRY_AFTER_LIMIT_MS)
-		return -1;
 	if (asked_ms >= 0)
-		return asked_ms + (int64_t)(random % (uint64_t)(fifth_ms + 1));
-	return delay_ms - fifth_ms + (int64_t)(random % (uint64_t)(2 * fifth_ms + 1));
+		return asked_and_more_ms(asked_ms, delay_ms, random);
+	return delay_ms - delay_ms / 2 + (int64_t)(random % (uint64_t)(delay_ms + 1));
+}
+
+bool
+retry_is_put_off(int status, int64_t asked_ms)
+{
+	return (status == 429 || status == 503) && asked_ms >= 0;
+}
+
+static void
+count_answer(struct retry_load *load, unsigned *kind)
+{
+	if (load->served + load->put_off >= LOAD_ANSWERS_COUNT) {
+		load->served /= 2;
+		load->put_off /= 2;
+	}
+	++*kind;
+}
+
+void
+retry_count_served(struct retry_load *load)
+{
+	count_answer(load, &load->served);
+}
+
+int64_t
+retry_put_off_ms(struct retry_tally *tally, struct retry_load *load, int64_t first_ms,
+		 int64_t asked_ms, uint32_t random)
+{
+	int64_t span_ms;
+	int64_t delay_ms;
+
+	count_answer(load, &load->put_off);
+	span_ms = limit_ms(first_ms) * load->put_off / (load->put_off + load->served);
+	delay_ms = asked_and_more_ms(asked_ms, span_ms, random);
+	if (delay_ms < 0 || tally->put_off_ms + delay_ms > PUT_OFF_LIMIT_MS)
+		return -1;
+	tally->put_offs++;
+	tally->put_off_ms += delay_ms;
+	if (tally->attempts > 0)
+		tally->attempts--;
+	if (tally->repeats > 0)
+		tally->repeats--;
+	return delay_ms;
 }

@@ -7,7 +7,9 @@ RULE: what it matches
     method    "GET", or a list; every method if absent
     path      a regular expression, searched in the request target with its query
     header    {name: regular expression}; "" as expression: the header is absent or empty
-    nth       which of the requests so matched fire it: 2, [1, 3], "2-", "1-3"; all if absent
+    nth       which of the requests so matched fire it: 2, [1, 3], "2-", "1-3", "*/50" (each 50th); all
+              if absent
+    over      [RATE, BURST]: only when such requests come faster than RATE a second; BURST may come at once
     name      stands in the log; its position in the list if absent
     action    how the answer is bent:
 
@@ -37,8 +39,27 @@ of the other host, @TARGET@ the request target and @PATH@ that without its query
 import json
 import os
 import re
+import time
 
 from wire import Filler, Response, to_bytes
+
+
+class Bucket:
+    """A rate limit, as registries have it."""
+
+    def __init__(self, rate, burst):
+        self.rate, self.burst = rate, burst
+        self.tokens, self.at = burst, time.monotonic()
+
+    def take(self):
+        """True if one more is within the limit."""
+        now = time.monotonic()
+        self.tokens = min(self.burst, self.tokens + (now - self.at) * self.rate)
+        self.at = now
+        if self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True
 
 
 class Rule:
@@ -49,6 +70,7 @@ class Rule:
         self.path = re.compile(text.get("path", ""))
         self.headers = {k: re.compile(v) if v else None for k, v in text.get("header", {}).items()}
         self.nth = text.get("nth")
+        self.over = Bucket(*text["over"]) if "over" in text else None
         self.action = text["action"]
         self.hits = 0
 
@@ -56,7 +78,7 @@ class Rule:
         if not self._matches(request):
             return False
         self.hits += 1
-        return self._is_turn()
+        return self._is_turn() and not (self.over and self.over.take())
 
     def _matches(self, request):
         if self.methods and request.method not in self.methods:
@@ -72,6 +94,8 @@ class Rule:
     def _is_turn(self):
         if self.nth is None:
             return True
+        if isinstance(self.nth, str) and self.nth.startswith("*/"):
+            return self.hits % int(self.nth[2:]) == 0
         if isinstance(self.nth, str):
             first, _, last = self.nth.partition("-")
             return int(first) <= self.hits <= (int(last) if last else self.hits)

@@ -61,7 +61,7 @@ class Server:
         self.lock = threading.Lock()
         self.connections = 0
         self.tls = tls_context(options) if options.tls else None
-        self.listener = socket.create_server((options.address, options.port), backlog=128)
+        self.listener = socket.create_server((options.address, options.port), backlog=1024)
         self.host = "%s:%d" % self.listener.getsockname()[:2]
         options.self_url = "%s://%s" % ("https" if self.tls else "http", self.host)
 

@@ -211,14 +211,14 @@ pauses_double_up_to_a_limit(void **state)
 	(void)state;
 	for (unsigned i = 0; i < COUNT(expected_ms); i++) {
 		struct retry_tally tally = tally_after(i + 1);
-		int64_t fifth_ms = expected_ms[i] / 5;
+		int64_t half_ms = expected_ms[i] / 2;
 
 		for (uint32_t random = 0; random < UINT32_MAX - 99999999; random += 99999999) {
 			int64_t ms = retry_delay_ms(&tally, 500, -1, random);
 
-			assert_in_range(ms, expected_ms[i] - fifth_ms, expected_ms[i] + fifth_ms);
+			assert_in_range(ms, expected_ms[i] - half_ms, expected_ms[i] + half_ms);
 		}
-		assert_int_equal(retry_delay_ms(&tally, 500, -1, 0), expected_ms[i] - fifth_ms);
+		assert_int_equal(retry_delay_ms(&tally, 500, -1, 0), expected_ms[i] - half_ms);
 	}
 }
 
@@ -229,10 +229,81 @@ what_the_server_asks_for_is_the_least(void **state)
 
 	(void)state;
 	assert_int_equal(retry_delay_ms(&tally, 500, 7000, 0), 7000);
-	assert_in_range(retry_delay_ms(&tally, 500, 2, 4000000000), 2, 2 + 100);
+	assert_in_range(retry_delay_ms(&tally, 500, 2, 4000000000), 2, 2 + 500);
 	assert_int_equal(retry_delay_ms(&tally, 500, RETRY_AFTER_LIMIT_MS, 0),
 			 RETRY_AFTER_LIMIT_MS);
 	assert_int_equal(retry_delay_ms(&tally, 500, RETRY_AFTER_LIMIT_MS + 1, 0), -1);
+}
+
+static int64_t
+put_off_ms(unsigned served, unsigned put_off, int64_t asked_ms, uint32_t random)
+{
+	struct retry_load load = { served, put_off - 1 };
+	struct retry_tally tally = { 0 };
+
+	return retry_put_off_ms(&tally, &load, 500, asked_ms, random);
+}
+
+static void
+the_larger_the_share_that_is_put_off_the_longer_the_span(void **state)
+{
+	static const struct {
+		unsigned served;
+		unsigned put_off;
+		int64_t span_ms;
+	} cases[] = { { 0, 1, 30000 }, { 0, 9, 30000 }, { 1, 1, 15000 }, { 9, 1, 3000 } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		uint32_t span_ms = (uint32_t)cases[i].span_ms;
+
+		assert_int_equal(put_off_ms(cases[i].served, cases[i].put_off, 2, span_ms),
+				 2 + span_ms);
+		assert_int_equal(put_off_ms(cases[i].served, cases[i].put_off, 2, span_ms + 1), 2);
+	}
+	/* Of a long wait, half of it. */
+	assert_int_equal(put_off_ms(0, 1, 200000, 100000), 300000);
+	assert_int_equal(put_off_ms(0, 1, RETRY_AFTER_LIMIT_MS + 1, 0), -1);
+}
+
+static void
+old_answers_count_less(void **state)
+{
+	struct retry_load load = { 0 };
+	struct retry_tally tally = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		retry_count_served(&load);
+	for (int i = 0; i < 40; i++)
+		(void)retry_put_off_ms(&tally, &load, 500, 0, 0);
+	assert_in_range(retry_put_off_ms(&tally, &load, 500, 0, 29000), 29000, 29000);
+}
+
+static void
+being_put_off_is_not_an_attempt_but_has_a_limit(void **state)
+{
+	struct retry_load load = { 0 };
+	struct retry_tally tally = { 0 };
+
+	(void)state;
+	for (int64_t ms = 0; ms < PUT_OFF_LIMIT_MS; ms += 10000) {
+		retry_count_attempt(&tally);
+		assert_int_equal(retry_put_off_ms(&tally, &load, 500, 10000, 0), 10000);
+	}
+	assert_true(retry_has_attempt(&tally));
+	assert_int_equal(tally.attempts, 0);
+	assert_int_equal(retry_put_off_ms(&tally, &load, 500, 0, 1), -1);
+}
+
+static void
+a_server_puts_off_with_a_wait_alone(void **state)
+{
+	(void)state;
+	assert_true(retry_is_put_off(429, 0));
+	assert_true(retry_is_put_off(503, 1000));
+	assert_false(retry_is_put_off(429, -1));
+	assert_false(retry_is_put_off(502, 0));
 }
 
 int
@@ -250,6 +321,10 @@ main(void)
 		cmocka_unit_test(a_wait_is_found_in_text),
 		cmocka_unit_test(pauses_double_up_to_a_limit),
 		cmocka_unit_test(what_the_server_asks_for_is_the_least),
+		cmocka_unit_test(the_larger_the_share_that_is_put_off_the_longer_the_span),
+		cmocka_unit_test(old_answers_count_less),
+		cmocka_unit_test(being_put_off_is_not_an_attempt_but_has_a_limit),
+		cmocka_unit_test(a_server_puts_off_with_a_wait_alone),
 	};
 
 	return cmocka_run_group_tests_name("retry", tests, NULL, NULL);

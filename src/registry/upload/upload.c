@@ -345,7 +345,7 @@ break_off(struct upload *upload, const struct request *request, struct error *fa
 	int64_t pause_ms = request_pause_ms(request, &upload->tally);
 
 	error_free(TAKE_PTR(upload->failure));
-	if (!retry_has_attempt(&upload->tally) || pause_ms < 0)
+	if (pause_ms < 0)
 		return error_pass(err, failure);
 	retry_count_attempt(&upload->tally);
 	upload->delay_ms = pause_ms;

@@ -50,6 +50,7 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/dispatch.c %D%/dispatch.h \
 	%D%/doctor/doctor.h \
 	%D%/doctor/doctor_host.c \
+	%D%/doctor/doctor_protocol.c \
 	%D%/doctor/doctor_registries.c \
 	%D%/doctor/doctor_sandbox.c \
 	%D%/doctor/findings.c %D%/doctor/findings.h \

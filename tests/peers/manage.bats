@@ -145,3 +145,33 @@ attach() {
 	raw app edited >back.json
 	assert_same_file back.json edited.json
 }
+
+# ends FILTER: what doctor has found of the repository
+ends() {
+	jq -r --arg place "$reg_host/app" "[.[\$place] | to_entries[] | \"\\(.key) \\(.value.state)\"] | join(\", \")" "$T/stdout"
+}
+
+@test "doctor HOST/NAME: which ends of the protocol the registry answers, by reading alone" {
+	start_registry reg
+	publish
+	ocifp tag "$ref" two
+	local before
+	before=$(raw app one)
+	: >"$T/reg.out"
+	ocifp_run doctor --json "$reg_host/app"
+	assert_status 0
+	assert_equal "$(ends)" 'tags ok, pages note, login ok, manifests ok, ranges ok, referrers note'
+	assert_equal "$(registry_requests reg '(POST|PUT|PATCH|DELETE)' /)" 0
+	ocifp_run doctor --push --json "$reg_host/app:one"
+	assert_status 0
+	assert_equal "$(ends)" 'tags ok, pages note, login ok, manifests ok, ranges ok, referrers note, uploads ok, deletion ok'
+	assert_equal "$(raw app one)" "$before"
+	[ -z "$(find "$T" -path '*_uploads/*' -name data)" ] || fail 'an upload stayed'
+	ocifp_run doctor "$reg_host/none"
+	assert_status 0
+	[[ $stdout == *'tags             note     not listed (404)'* ]]
+	ocifp_run doctor --push "$reg_host"
+	assert_failed 2
+	ocifp_run doctor oci:x/y
+	assert_failed 2
+}

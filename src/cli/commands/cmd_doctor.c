@@ -14,11 +14,14 @@
 
 struct doctor_values {
 	bool offline;
+	bool push;
 };
 
 static const struct option_spec doctor_options[] = {
 	{ "offline", 0, OPTION_FLAG, offsetof(struct doctor_values, offline), NULL,
 	  "do not contact registries" },
+	{ "push", 0, OPTION_FLAG, offsetof(struct doctor_values, push), NULL,
+	  "ask HOST/NAME also for what a push needs; nothing stays there" },
 	{ 0 },
 };
 
@@ -61,21 +64,44 @@ examine_project(struct findings *findings, struct context *context, struct strin
 }
 
 static int
+add_place(struct strings *places, struct strings *hosts, const char *text, struct error **err)
+{
+	AUTO_LOCATION struct location location = { 0 };
+
+	if (location_parse(text, &location, err) < 0)
+		return -1;
+	if (location.transport != TRANSPORT_REGISTRY)
+		return error_set(err, ERROR_USAGE, "invalid repository '%s': expected HOST/NAME",
+				 QUOTED(text));
+	strings_add(places, text);
+	add_host(hosts, text);
+	return 0;
+}
+
+static int
 run_doctor(struct context *context, const void *opaque, const struct strings *operands,
 	   struct error **err)
 {
 	const struct doctor_values *values = opaque;
 	CLEANUP(findings_release) struct findings findings = { .object = json_object() };
 	AUTO_STRINGS struct strings hosts = { 0 };
+	AUTO_STRINGS struct strings places = { 0 };
 
 	for (size_t i = 0; i < operands->count; i++) {
 		const char *host = operands->items[i];
 
+		if (strchr(host, '/')) {
+			if (add_place(&places, &hosts, host, err) < 0)
+				return -1;
+			continue;
+		}
 		if (!reference_host_is_valid(host))
 			return error_set(err, ERROR_USAGE, "invalid host '%s'", QUOTED(host));
 		if (!strings_has(&hosts, host))
 			strings_add(&hosts, host);
 	}
+	if (values->push && places.count == 0)
+		return error_set(err, ERROR_USAGE, "--push requires HOST/NAME");
 	if (hosts.count > 0)
 		context_log_in_at_host(context, hosts.items[0]);
 	else
@@ -90,13 +116,15 @@ run_doctor(struct context *context, const void *opaque, const struct strings *op
 		doctor_credentials(&findings, context, &hosts);
 	if (hosts.count > 0 && !values->offline)
 		doctor_registries(&findings, context, &hosts);
+	for (size_t i = 0; i < places.count && !values->offline; i++)
+		doctor_protocol(&findings, context, places.items[i], values->push);
 	return context_result_page(context, &findings.page, json_incref(findings.object), err);
 }
 
 const struct command cmd_doctor = {
 	.name = "doctor",
 	.summary = "check this machine for problems",
-	.usage = "[--offline] [HOST...]",
+	.usage = "[--offline] [--push] [HOST|HOST/NAME...]",
 	.options = doctor_options,
 	.values_size = sizeof(struct doctor_values),
 	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,

@@ -129,6 +129,16 @@ step() {
 	[ ! -e "$response" ] || fail 'the step wrote a state'
 }
 
+@test "a step cannot have a folder of the machine mounted for the next one" {
+	mkdir "$T/private" && echo secret >"$T/private/key"
+	prepare
+	step "mv /__w/_temp/_github_home /__w/_temp/moved; ln -s '$T/private' /__w/_temp/_github_home"
+	assert_status 0
+	step 'cat /github/home/key'
+	assert_status 125
+	assert_stderr_has "cannot mount './_temp/_github_home': it leads out of "
+}
+
 @test "an action that is an image has a root of its own" {
 	prepare
 	step 'echo 1 >/mine'

@@ -38,6 +38,9 @@ struct run_values {
 	const char *commit;
 	const char *keep;
 	struct strings prepend_path; /* directories in front of PATH */
+	const char *
+		folder; /* the job may write to it: no path of it that leads out is mounted; NULL */
+	struct strings folder_paths; /* "./SOURCE:PATH[:ro]" below it */
 	const char *bundle;
 	bool interactive;
 	bool terminal;

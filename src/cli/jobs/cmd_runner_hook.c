@@ -14,7 +14,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -29,6 +28,7 @@
 #include "cli/context.h"
 #include "cli/jobs/cmd_run.h"
 #include "cli/options/options.h"
+#include "fingerprint/paths.h"
 #include "image/resolve/target.h"
 #include "image/transfer/pull.h"
 #include "oci/document.h"
@@ -134,6 +134,7 @@ struct hook_job {
 	struct operands operands;
 	struct strings command;
 	char *entrypoint;
+	char *work; /* the runner's folder for jobs, free of links */
 };
 
 static void
@@ -144,7 +145,9 @@ hook_job_release(struct hook_job *job)
 	strings_release(&job->options);
 	strings_release(&job->command);
 	strings_release(&job->values.prepend_path);
+	strings_release(&job->values.folder_paths);
 	free(job->entrypoint);
+	free(job->work);
 }
 #define AUTO_HOOK_JOB CLEANUP(hook_job_release)
 
@@ -251,22 +254,38 @@ read_mount(const json_t *item, struct mount *mount, struct error **err)
 			 QUOTED(mount->source), QUOTED(mount->target));
 }
 
-/* Docker's socket is left out: whoever has it is root of the machine.  The runner makes its folders
- * when it first needs them. */
+/* "WORK/_temp/_runner_hook_responses/GUID.json" */
+static char *
+work_folder(const char *response_file)
+{
+	AUTO_FREE char *responses = path_folder(response_file);
+	AUTO_FREE char *temp = path_folder(responses);
+
+	return path_folder(temp);
+}
+
+/* Docker's socket is left out: whoever has it is root of the machine.  A step has the work folder,
+ * and could put a link in the place of a folder in it, to be mounted for the next one. */
 static int
-add_runner_mounts(const json_t *array, struct strings *volumes, struct error **err)
+add_runner_mounts(const json_t *array, const char *work, struct run_values *values,
+		  struct error **err)
 {
 	for (size_t i = 0; i < json_array_size(array); i++) {
 		struct mount mount = { 0 };
+		const char *mode;
 
 		if (read_mount(json_array_get(array, i), &mount, err) < 0)
 			return error_wrap(err, "systemMountVolumes[%zu]", i);
+		mode = json_is_true(mount.read_only) ? ":ro" : "";
 		if (strcmp(mount.target, DOCKER_SOCKET) == 0)
 			continue;
-		if (mkdir(mount.source, 0755) < 0 && errno != EEXIST)
-			return error_set_path(err, errno, "make", mount.source);
-		strings_take(volumes, xasprintf("%s:%s%s", mount.source, mount.target,
-						json_is_true(mount.read_only) ? ":ro" : ""));
+		if (path_is_below(mount.source, work))
+			strings_take(&values->folder_paths,
+				     xasprintf(".%s:%s%s", mount.source + strlen(work),
+					       mount.target, mode));
+		else
+			strings_take(&values->volumes,
+				     xasprintf("%s:%s%s", mount.source, mount.target, mode));
 	}
 	return 0;
 }
@@ -352,11 +371,19 @@ check_ports(const json_t *ports, struct error **err)
 }
 
 static int
-add_container(const struct hook_values *hook, const struct container_args *container,
-	      struct hook_job *job, struct error **err)
+add_container(const struct hook_values *hook, const struct request *request,
+	      const struct container_args *container, struct hook_job *job, struct error **err)
 {
 	struct run_values *values = &job->values;
+	AUTO_FREE char *work = NULL;
 
+	if (!request->response_file)
+		return error_set(err, ERROR_USAGE, "'responseFile' is missing");
+	work = work_folder(request->response_file);
+	job->work = realpath(work, NULL);
+	if (!job->work)
+		return error_set_path(err, errno, "find", work);
+	values->folder = job->work;
 	if (check_ports(container->ports, err) < 0)
 		return -1;
 	if (read_options(hook, container->options, job, err) < 0)
@@ -369,7 +396,7 @@ add_container(const struct hook_values *hook, const struct container_args *conta
 		values->directory = container->directory;
 	return add_workflow_mounts(hook, container->volumes, &values->volumes, err) < 0
 		       ? -1
-		       : add_runner_mounts(container->runner_volumes, &values->volumes, err);
+		       : add_runner_mounts(container->runner_volumes, work, values, err);
 }
 
 /* The command of a step, whose variables come after those of its container. */
@@ -546,10 +573,8 @@ prepare_job(struct context *context, const struct hook_values *hook, const struc
 	}
 	if (!args.container)
 		return 0;
-	if (!request->response_file)
-		return error_set(err, ERROR_USAGE, "'responseFile' is missing");
 	if (DOCUMENT_READ(args.container, container_fields, &container, err) < 0 ||
-	    add_container(hook, &container, &job, err) < 0)
+	    add_container(hook, request, &container, &job, err) < 0)
 		return -1;
 	if (!container.image)
 		return error_set(err, ERROR_USAGE, "the job's container has no image");
@@ -572,7 +597,7 @@ prepare_job(struct context *context, const struct hook_values *hook, const struc
 static int
 drop_response(const struct request *request, struct error **err)
 {
-	if (!request->response_file || unlink(request->response_file) == 0 || errno == ENOENT)
+	if (unlink(request->response_file) == 0 || errno == ENOENT)
 		return 0;
 	return error_set_path(err, errno, "remove", request->response_file);
 }
@@ -592,7 +617,8 @@ run_script_step(struct context *context, const struct hook_values *hook,
 		return error_wrap(err, "state");
 	if (DOCUMENT_READ(state.container, container_fields, &container, err) < 0 ||
 	    DOCUMENT_READ(request->args, container_fields, &step, err) < 0 ||
-	    add_container(hook, &container, &job, err) < 0 || add_step(&step, &job, err) < 0)
+	    add_container(hook, request, &container, &job, err) < 0 ||
+	    add_step(&step, &job, err) < 0)
 		return -1;
 	job.values.keep = state.root;
 	return run_in_image(context, &job.values, state.image, &job.command, err);
@@ -614,7 +640,7 @@ run_container_step(struct context *context, const struct hook_values *hook,
 			  "no images from these");
 		return error_set_hint(err, "publish its image and use it as docker://HOST/NAME");
 	}
-	if (add_container(hook, &step, &job, err) < 0 || add_step(&step, &job, err) < 0 ||
+	if (add_container(hook, request, &step, &job, err) < 0 || add_step(&step, &job, err) < 0 ||
 	    pull(context, &step, &image, err) < 0)
 		return -1;
 	return run_in_image(context, &job.values, image, &job.command, err);

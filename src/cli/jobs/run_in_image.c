@@ -147,8 +147,8 @@ run_planned(struct context *context, const struct run_values *values, struct run
 	struct run_options options = {
 		.job = job_of_values(values, plan, command),
 		.volumes = &plan->volumes,
-		.project = plan->project,
-		.project_paths = &plan->project_paths,
+		.project = values->folder ? values->folder : plan->project,
+		.project_paths = values->folder ? &values->folder_paths : &plan->project_paths,
 		.tmpfs = &values->tmpfs,
 		.filled = &caches.filled,
 		.runtime = values->runtime,

@@ -235,8 +235,8 @@ find_path(struct job_mount *what, struct error **err)
 	if (!found)
 		return error_set_path(err, errno, "mount", path);
 	if (what->beneath && !path_is_below(found, what->beneath)) {
-		error_set(err, ERROR_REFUSED, "cannot mount '%s' of the project: it leads to '%s'",
-			  QUOTED(what->source), QUOTED(found));
+		error_set(err, ERROR_REFUSED, "cannot mount '%s': it leads out of '%s', to '%s'",
+			  QUOTED(what->source), QUOTED(what->beneath), QUOTED(found));
 		error_set_class(err, CLASS_OUTSIDE_PROJECT);
 		return error_set_hint(err, "if that is wanted, mount it with -v");
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/manifests.h"
 
+#include <poll.h>
 #include <stdbool.h>
 #include <string.h>
 #include <strings.h>
@@ -507,6 +508,9 @@ registry_has_manifest(struct endpoint *endpoint, const char *tag, const struct d
 	return 0;
 }
 
+#define PUT_ATTEMPTS 3
+#define PUT_PAUSE_MS 100 /* more each time */
+
 static bool
 lacks_blob(const struct problem *problem)
 {
@@ -632,13 +636,35 @@ judge_put(const struct placing *placing, const struct request *request,
 						      : list_with_subject(placing, put_result, err);
 }
 
+/* docker-registry's file system driver: another client was writing the same manifest, or the link
+ * to a blob that both name, and the registry read half of it. */
+static bool
+is_half_read(const struct placing *placing, const struct request *request)
+{
+	AUTO_PROBLEM struct problem problem = { 0 };
+
+	if (request_status(request) != 400 ||
+	    placing->descriptor->digest.algorithm != DIGEST_SHA256)
+		return false;
+	problem_read(request, &problem);
+	return problem_has_code(&problem, "DIGEST_INVALID");
+}
+
 static int
 put_by_one(const struct placing *placing, struct put_result *put_result, struct error **err)
 {
 	AUTO_FREE char *url = manifest_url(placing->endpoint, placing->tag, placing->digest, err);
-	AUTO_REQUEST struct request *request = url ? send_manifest(placing, url, err) : NULL;
 
-	return request ? judge_put(placing, request, put_result, err) : -1;
+	for (int attempt = 1; url; attempt++) {
+		AUTO_REQUEST struct request *request = send_manifest(placing, url, err);
+
+		if (!request)
+			return -1;
+		if (attempt == PUT_ATTEMPTS || !is_half_read(placing, request))
+			return judge_put(placing, request, put_result, err);
+		(void)poll(NULL, 0, attempt * PUT_PAUSE_MS);
+	}
+	return -1;
 }
 
 /* distribution-spec, "Pushing Manifests": PUT by digest with "?tag=", and OCI-Tag in the answer.

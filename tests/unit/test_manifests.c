@@ -459,6 +459,25 @@ where_that_is_not_heard_of_the_tag_names_what_the_registry_says(void **state)
 	}
 }
 
+/* docker-registry does that while another client pushes what is named here. */
+static void
+a_manifest_that_the_registry_read_by_half_is_sent_again(void **state)
+{
+	AUTO_ERROR struct error *err = NULL;
+	AUTO_ERROR struct error *refused = NULL;
+	struct room *room = *state;
+	struct put_result put_result = { 0 };
+
+	room_answer(room, JSON("400 Bad Request", ERRORS("DIGEST_INVALID")));
+	answer_filed(room);
+	assert_int_equal(put_by(room, DIGEST_SHA256, &put_result, &err), 0);
+	assert_int_equal(room_request_count(room), 2);
+	for (int i = 0; i < 3; i++)
+		room_answer(room, JSON("400 Bad Request", ERRORS("DIGEST_INVALID")));
+	assert_int_equal(put_by(room, DIGEST_SHA256, &put_result, &refused), -1);
+	assert_int_equal(room_request_count(room), 5);
+}
+
 static void
 what_the_registry_does_not_name_is_not_told(void **state)
 {
@@ -631,6 +650,7 @@ main(void)
 		IN_ROOM(what_is_no_sha256_is_put_by_digest_and_tag_at_once),
 		IN_ROOM(where_that_is_not_heard_of_the_tag_names_what_the_registry_says),
 		IN_ROOM(what_the_registry_does_not_name_is_not_told),
+		IN_ROOM(a_manifest_that_the_registry_read_by_half_is_sent_again),
 		IN_ROOM(a_refused_manifest_says_what_can_be_done_about_it),
 		IN_ROOM(a_tag_that_may_not_be_overwritten_is_fine_when_it_holds_the_same),
 		IN_ROOM(tags_come_page_by_page),

@@ -61,17 +61,6 @@ move_blobs(const struct pushing *pushing, const struct descriptors *blobs, struc
 	return pushing->store ? fetch_blobs(&fetch, blobs, err) : send_blobs(&send, blobs, err);
 }
 
-/* A blob got lost; or, docker-registry's file system driver, another client was writing the same
- * manifest at that moment and the registry read half of it. */
-static bool
-is_worth_repeating(const struct error *failure)
-{
-	const char *code = error_remote(failure)->code;
-
-	return (error_has_class(failure, CLASS_BLOB_UNKNOWN)) ||
-	       (code && strcmp(code, "DIGEST_INVALID") == 0);
-}
-
 static int
 put_once(const struct pushing *pushing, const struct image_node *node, const char *tag,
 	 struct put_result *put_result, struct error **err)
@@ -90,7 +79,7 @@ put_node(const struct pushing *pushing, const struct image_node *node, const cha
 	for (int attempt = 1; result < 0 && attempt < PUT_ATTEMPTS; attempt++) {
 		AUTO_DESCRIPTORS struct descriptors blobs = { 0 };
 
-		if (!is_worth_repeating(failure))
+		if (!error_has_class(failure, CLASS_BLOB_UNKNOWN))
 			break;
 		error_free(TAKE_PTR(failure));
 		(void)poll(NULL, 0, attempt * PUT_PAUSE_MS);

@@ -219,6 +219,7 @@ need_cargo() {
 		export RUSTUP_HOME=${RUSTUP_HOME:-$home/.rustup}
 	fi
 	export CARGO_NET_OFFLINE=true CARGO_TERM_COLOR=never
+	build=()
 }
 
 # package NAME [NEEDED]: a library of the workspace
@@ -231,13 +232,13 @@ package() {
 	fi
 }
 
-# cargo_job: what it compiled is in $compiled
+# cargo_job: what it compiled is in $compiled; $build has options
 cargo_job() {
 	runner
 	in_ci ocifp_run cache restore
 	assert_status 0
-	compiled=$(cargo build 2>&1 | sed -n 's/ *Compiling \([a-z]*\) .*/\1/p' | xargs)
-	result=$(target/debug/app)
+	compiled=$(cargo build "${build[@]}" 2>&1 | sed -n 's/ *Compiling \([a-z-]*\) .*/\1/p' | xargs)
+	result=$(cargo run -q "${build[@]}")
 	in_ci ocifp_run cache save
 	assert_status 0
 }
@@ -264,6 +265,95 @@ cargo_job() {
 	git commit -qam change
 	cargo_job
 	assert_equal "$compiled $result" 'middle app 12'
+}
+
+# A workspace with all that decides when cargo compiles: a macro, a build script that watches a file and a
+# directory, a library of C's kind, and packages of git, one of them patched.
+full_workspace() {
+	local name
+	for name in fetched mended; do
+		mkdir -p "$T/$name/src"
+		printf '[package]\nname = "%s"\nversion = "0.1.0"\nedition = "2021"\n' "$name" >"$T/$name/Cargo.toml"
+		echo 'pub fn get() -> u32 { 100 }' >"$T/$name/src/lib.rs"
+		git init -q "$T/$name"
+		git -C "$T/$name" add .
+		git -C "$T/$name" commit -qm one
+	done
+	package app
+	package macro
+	package native-sys
+	mkdir -p vendor crates/native-sys/watched
+	cp -R "$T/mended" vendor
+	rm -rf vendor/mended/.git
+	echo 'pub fn get() -> u32 { 20 }' >vendor/mended/src/lib.rs
+	cat >>crates/app/Cargo.toml <<-END
+		macro = {path = "../macro"}
+		native-sys = {path = "../native-sys"}
+		fetched = {git = "file://$T/fetched"}
+		mended = {git = "file://$T/mended"}
+	END
+	printf '[lib]\nproc-macro = true\n' >>crates/macro/Cargo.toml
+	printf 'extern crate proc_macro;\n#[proc_macro]\npub fn three(_: proc_macro::TokenStream) -> proc_macro::TokenStream { "3u32".parse().unwrap() }\n' \
+		>crates/macro/src/lib.rs
+	sed -i 's/^edition.*/&\nlinks = "native"/' crates/native-sys/Cargo.toml
+	cat >crates/native-sys/build.rs <<-'END'
+		fn main() {
+		    println!("cargo:rerun-if-changed=one.txt");
+		    println!("cargo:rerun-if-changed=watched");
+		    let sum: u32 = ["one.txt", "watched/two.txt"].iter().map(|path| std::fs::read_to_string(path).unwrap().trim().parse::<u32>().unwrap()).sum();
+		    std::fs::write(std::path::Path::new(&std::env::var("OUT_DIR").unwrap()).join("sum"), sum.to_string()).unwrap();
+		}
+	END
+	echo 1000 >crates/native-sys/one.txt
+	echo 5000 >crates/native-sys/watched/two.txt
+	echo 'pub fn get() -> u32 { include_str!(concat!(env!("OUT_DIR"), "/sum")).parse().unwrap() }' >crates/native-sys/src/lib.rs
+	echo 'fn main() { println!("{}", r#macro::three!() + native_sys::get() + fetched::get() + mended::get()) }' \
+		>crates/app/src/main.rs
+	printf '[workspace]\nmembers = ["crates/*"]\nresolver = "2"\n[patch."file://%s"]\nmended = {path = "vendor/mended"}\n' \
+		"$T/mended" >Cargo.toml
+	printf 'version: 1\ncaches: {target: {preset: cargo, repository: "oci:%s"}}\n' "$T/caches" >.ocifp.yaml
+	echo target >.gitignore
+	rm Cargo.lock
+	CARGO_NET_OFFLINE=false cargo generate-lockfile -q
+	CARGO_NET_OFFLINE=false cargo fetch -q
+	git add . && git commit -qm workspace
+}
+
+# full_jobs [OPTION...]: of cargo build, with the cache of this way of building
+full_jobs() {
+	build=("$@")
+	cargo_job
+	assert_equal "$(tr ' ' '\n' <<<"$compiled" | sort | xargs) $result" 'app fetched macro mended native-sys 6123'
+	cargo_job
+	assert_equal "$compiled $result" 'app 6123'
+	cd "$T/origin" && echo 6000 >crates/native-sys/watched/two.txt
+	git commit -qam 'a file in a watched directory'
+	cargo_job
+	assert_equal "$compiled $result" 'native-sys app 7123'
+	cd "$T/origin" && sed -i 's/3u32/4u32/' crates/macro/src/lib.rs && sed -i 's/20/30/' vendor/mended/src/lib.rs
+	git commit -qam 'a macro and what a patch leads to'
+	cargo_job
+	assert_equal "$(tr ' ' '\n' <<<"$compiled" | sort | xargs) $result" 'app macro mended 7134'
+}
+
+@test "macros, build scripts, patches and packages of git: what a change leads to is compiled" {
+	need_cargo
+	full_workspace
+	full_jobs
+}
+
+@test "the same for a named target" {
+	need_cargo
+	full_workspace
+	full_jobs --target "$(rustc -vV | sed -n 's/^host: //p')"
+}
+
+@test "the same in the layout of cargo's next years" {
+	need_cargo
+	export RUSTC_BOOTSTRAP=1
+	cargo -Zhelp | grep -q build-dir-new-layout || skip 'this cargo has one layout'
+	full_workspace
+	full_jobs -Zbuild-dir-new-layout
 }
 
 @test "why lists what cargo read and no source is" {

@@ -490,7 +490,7 @@ with_password() {
 
 # In a time that goes thirty times faster, but for the helper.
 @test "A18 a helper that hangs is given half a minute" {
-	need faketime
+	need faketime preload
 	serve_image
 	helper slow <<<$'#!/bin/sh\nexec env -u LD_PRELOAD sleep 60'
 	docker_config '{"credHelpers": {"@HOST@": "slow"}}'

@@ -272,7 +272,7 @@ refused_project() {
 }
 
 @test "L12 years far off are no trouble" {
-	need faketime
+	need faketime preload
 	serve_image
 	local date
 	for date in 1971-01-01 2037-12-31 2100-01-01; do

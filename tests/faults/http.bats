@@ -204,7 +204,7 @@ sent_less() {
 
 # In a time that goes forty times faster.
 @test "H11 a server that stalls for half a minute is asked again, six times, and then unknown" {
-	need faketime
+	need faketime preload
 	serve_image --layers 100k
 	local rule
 	for rule in '{"path": "manifests", "action": {"delay_s": 60}}' \

@@ -67,7 +67,7 @@ forget_verdicts() {
 
 # In a time that goes ten times faster.
 @test "a mirror that says nothing costs seconds" {
-	need faketime
+	need faketime preload
 	local rule
 	for rule in '{"action": {"delay_s": 60}}' \
 		"{\"path\": \"blobs/${layers[1]}\", \"action\": {\"stall_after\": 5000, \"stall_s\": 60}}"; do

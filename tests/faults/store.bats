@@ -151,7 +151,7 @@ read_only() {
 }
 
 @test "S12 a store on a network file system is refused, unless it is only read" {
-	need gcc
+	need gcc preload
 	serve_image
 	gcc -shared -fPIC -o "$T/on_nfs.so" "$RIG_LIB/on_nfs.c"
 	local on_nfs=(env ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD="$T/on_nfs.so")
@@ -314,7 +314,7 @@ read_only() {
 }
 
 @test "S19 gc goes by what is named and locked, not by clocks" {
-	need faketime
+	need faketime preload
 	serve_image --layers 300k
 	rules reg <<<'{"path": "blobs", "action": {"rate_bps": 100000}}'
 	spawn pull ocifp pull "${on[@]}" "$ref"

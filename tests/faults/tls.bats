@@ -65,7 +65,7 @@ teardown() {
 }
 
 @test "H31 a clock that is years off is told by its date" {
-	need faketime
+	need faketime preload
 	make_cert server
 	start_faults reg --tls "$T/tls/server.pem:$T/tls/server.key"
 	serve_image

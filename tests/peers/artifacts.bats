@@ -106,7 +106,7 @@ edit_titles() {
 }
 
 @test "a file that another program makes meanwhile is not replaced" {
-	need gcc
+	need gcc preload
 	push_both
 	gcc -shared -fPIC -o "$T/late_file.so" "$RIG_LIB/late_file.c"
 	local late=(env ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD="$T/late_file.so" LATE_FILE=core.bin)

@@ -105,7 +105,7 @@ ocifp ensure --push always 2>&1 | grep "nothing to build"
 ocifp exists
 ocifp unpack --platform "linux/$arch" tools "$room/tree"
 [ "$(cat "$room/tree/hello")" = hello ]
-rm -r "$HOME/.local/share/ocifp"
+rm -r "$HOME/.local/share/ocifp" "$HOME/.cache/ocifp"
 case $file in
 *.deb) apt-get -q -y purge --autoremove ocifp ;;
 *) rm /usr/local/bin/ocifp ;;

@@ -59,7 +59,8 @@ bootstrap() {
 		mv "$kept/$system.new" "$kept/$system.base"
 }
 
-# make_fresh DIST: a copy of what debootstrap made, so that every run begins with nothing installed.
+# make_fresh DIST: a copy of what debootstrap made, so that every run begins with nothing installed.  No
+# package needs to be on the disk for good.
 make_fresh() {
 	mkdir -p "$kept/debs-$system"
 	[ -d "$kept/$system.base" ] || bootstrap "$1" || return 1
@@ -67,6 +68,7 @@ make_fresh() {
 	cp -a --reflink=auto "$kept/$system.base" "$kept/$system" &&
 		rm -rf "$kept/$system/var/cache/apt/archives/"*.deb &&
 		cp /etc/resolv.conf "$kept/$system/etc/resolv.conf" &&
+		echo force-unsafe-io >"$kept/$system/etc/dpkg/dpkg.cfg.d/unsafe-io" &&
 		put_source "$kept/$system$source_inside"
 }
 

@@ -90,9 +90,9 @@ compile() {
 # The functions of the other libraries, which nobody has for these systems, as stand-ins.  Their names
 # are read from what was compiled for a target whose files this machine's nm understands.
 write_stub() {
-	local ours names
-	ours=$(nm --defined-only "$cache/x86_64-linux-musl/src"/*/lib*.a 2>/dev/null | awk 'NF == 3 { print $3 }' | sort -u)
-	names=$(nm -u "$cache/x86_64-linux-musl/src"/*/lib*.a 2>/dev/null | awk '$1 == "U" { print $2 }' | sort -u |
+	local ours names compiled=$cache/x86_64-linux-musl/src
+	ours=$(find "$compiled" -name '*.o' -exec nm --defined-only {} + | awk 'NF == 3 { print $3 }' | sort -u)
+	names=$(find "$compiled" -name '*.o' -exec nm -u {} + | awk '$1 == "U" { print $2 }' | sort -u |
 		grep -E '^(curl_|json_|archive_|deflate|inflate|crc32|ZSTD_|yaml_|zlib|zError|jansson_|d2i_|i2d_|[A-Z][A-Za-z0-9]*_)')
 	comm -23 <(echo "$names") <(echo "$ours") | sed 's/.*/int &(void) { return 0; }/' >"$cache/stub.c"
 }

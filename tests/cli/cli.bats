@@ -294,6 +294,9 @@ complete_zsh() {
 	printf 'version: 1\nimages: {ci: {repository: 127.0.0.1:1/y, inputs: [f]}}\n' >.ocifp.yaml
 	assert_equal "$(ocifp __complete ensure '')" $'ci\n:files'
 	assert_equal "$(ocifp __complete ensure --push '')" $'auto\nalways\nnever\n:none'
+	# What is being typed is no value yet: no file is written.
+	assert_equal "$(ocifp __complete version --status-file sta)" :files
+	[ ! -e sta ] || fail "$(cat sta)"
 }
 
 @test "help shows six options at first, and all of them on request" {

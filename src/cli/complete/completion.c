@@ -288,6 +288,7 @@ complete_for(struct completion *completion, struct context *context, const struc
 static void
 complete(struct completion *completion, struct context *context, int count, char **words)
 {
+	char *current = count > 0 ? words[count - 1] : NULL;
 	const struct command *command;
 	struct option_table tables[COMMON_GROUPS_LIMIT_COUNT];
 	struct operands operands = { 0 };
@@ -311,12 +312,15 @@ complete(struct completion *completion, struct context *context, int count, char
 	if (!command)
 		return;
 	context->command = command;
-	/* Those on the line say which project and which store it is about. */
+	/* Those before the current word, which is no value yet, say which project and which store
+	 * it is about. */
 	for (const struct common_group *group = common_groups; group->title; group++)
 		if (table_count < COMMON_GROUPS_LIMIT_COUNT)
 			tables[table_count++] =
 				(struct option_table){ group->specs, &context->options };
+	words[count - 1] = NULL;
 	(void)options_parse(tables, table_count, count - 1, words, &operands, &ignored);
+	words[count - 1] = current;
 	strings_release(&operands.words);
 	complete_for(completion, context, command, count - 1, words + 1);
 }

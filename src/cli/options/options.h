@@ -31,7 +31,8 @@ struct operands {
 };
 
 /* argv[0] is skipped.  Values point into argv.  After the first error the rest is still read, so
- * that --json and --status-file count wherever they stand; the first error is ERROR_USAGE. */
+ * that --json and --status-file count wherever they stand; the first error is ERROR_USAGE.
+ * argv[argc] is NULL: with musl a value is looked for up to there, and not up to argc. */
 int options_parse(const struct option_table *tables, size_t table_count, int argc, char **argv,
 		  struct operands *operands, struct error **err);
 

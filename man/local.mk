@@ -19,6 +19,7 @@ dist_man_MANS += \
 	%D%/ocifp-export.1 \
 	%D%/ocifp-fingerprint.1 \
 	%D%/ocifp-fingerprint.7 \
+	%D%/ocifp-fleet.7 \
 	%D%/ocifp-help.1 \
 	%D%/ocifp-index.1 \
 	%D%/ocifp-init.1 \

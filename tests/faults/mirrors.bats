@@ -105,6 +105,18 @@ forget_verdicts() {
 	done
 }
 
+@test "a daemon on the node, as Spegel and Dragonfly have one, is told which registry is meant" {
+	rules mirror <<-JSON
+		{"path": "blobs/${layers[0]}", "action": {"status": 404, "body": ""}}
+		{"path": "^[^?]*$", "action": {"status": 404, "body": ""}}
+	JSON
+	pull_again
+	assert_requests mirror 4 GET "sha256[^?]*[?]ns=${reg_host/:/(:|%3[Aa])}\$"
+	assert_requests reg 1 GET .
+	assert_requests reg 1 GET "blobs/${layers[0]}"
+	refute_stderr_has "cannot use"
+}
+
 # stale_mirror: one that may resolve, with a v1 of before; the registry's v1 lists s390x
 stale_mirror() {
 	local platform

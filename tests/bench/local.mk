@@ -1,9 +1,14 @@
-EXTRA_DIST += %D%/bench.py %D%/cache/bench_cache.py %D%/cache/bench_jobs.py %D%/cache/bench_leaves.py %D%/fleet/fleet.py %D%/measure.c
+EXTRA_DIST += %D%/bench.py %D%/servers.py %D%/table.py %D%/peers.sh %D%/measure.c
+EXTRA_DIST += %D%/cache/bench_cache.py %D%/cache/bench_jobs.py %D%/cache/bench_leaves.py %D%/fleet/fleet.py
 
-# Never part of a check: `make bench BENCH_FLAGS='--rounds 3 --case exists'`
-.PHONY: bench
+# Never part of a check.  First `make bench-peers`, which needs Go and the network; then, on a machine
+# that does nothing else, `make bench`, or `make bench BENCH_FLAGS='--rounds 3 --case "pull-*"'`.
+BENCH_PATH ?= $(abs_top_builddir)/tests/bench/peers
+.PHONY: bench bench-peers
+bench-peers:
+	$(top_srcdir)/tests/bench/peers.sh '$(BENCH_PATH)'
 bench: ocifp ocifp-layer
-	OCIFP_LIBEXEC='$(abs_top_builddir)' PATH='$(abs_top_builddir)':"$$PATH" \
+	OCIFP_LIBEXEC='$(abs_top_builddir)' PATH='$(abs_top_builddir)':"$$PATH" BENCH_PATH='$(BENCH_PATH)' \
 		python3 $(top_srcdir)/tests/bench/bench.py $(BENCH_FLAGS)
 
 # `make bench-cache BENCH_FLAGS='--rounds 3 DIRECTORY'`

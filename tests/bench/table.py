@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""table.py - what bench.py found, as Markdown, JSON and SVG
+
+A row is a case, a column a tool.  "ratio" is the tool's median wall time over that of the fastest
+peer, a peer being neither ocifp nor a limit.
+"""
+import json
+import os
+import statistics
+import xml.sax.saxutils
+
+COLUMNS = ("wall_s", "cpu_s", "rss_mib", "requests", "connections")
+
+
+def spread(values):
+    return {"min": min(values), "median": statistics.median(values), "max": max(values)}
+
+
+def is_ours(tool):
+    return tool.startswith("ocifp")
+
+
+def is_limit(tool):
+    return tool.startswith("limit")
+
+
+def summarize(name, title, costs):
+    """`costs`: of each tool a list of (wall s, CPU s, RSS MiB, requests, connections)."""
+    tools = {tool: {column: spread(values) for column, values in zip(COLUMNS, zip(*runs))}
+             for tool, runs in costs.items()}
+    peers = [tool for tool in tools if not is_ours(tool) and not is_limit(tool)]
+    best = min(peers, key=lambda tool: tools[tool]["wall_s"]["median"], default=None)
+    for tool, found in tools.items():
+        found["runs"] = len(costs[tool])
+        found["ratio"] = (found["wall_s"]["median"] / tools[best]["wall_s"]["median"]
+                          if best else None)
+    return {"case": name, "title": title, "best_peer": best, "tools": tools}
+
+
+def markdown_case(case):
+    lines = [f"### {case['title']}", "",
+             "| tool | ratio | wall s (min, max) | CPU s | RSS MiB | requests | connections |",
+             "|---|---|---|---|---|---|---|"]
+    for tool, found in case["tools"].items():
+        wall, ratio = found["wall_s"], found["ratio"]
+        rest = [f"{found[column]['median']:.{digits}f}"
+                for column, digits in zip(COLUMNS[1:], (3, 1, 0, 0))]
+        lines.append(f"| {tool} | {'' if ratio is None else f'{ratio:.2f}'} | {wall['median']:.3f} "
+                     f"({wall['min']:.3f}, {wall['max']:.3f}) | " + " | ".join(rest) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def to_markdown(result):
+    lines = [f"Measured {result['date']} on {result['machine']}, {result['rounds']} rounds in turn; "
+             "ratio: median wall time over that of the fastest peer.", ""]
+    lines += [f"- {tool} {version}" for tool, version in result["versions"].items()]
+    return "\n".join(lines) + "\n\n" + "\n".join(map(markdown_case, result["cases"]))
+
+
+def to_svg(result):
+    """ocifp's ratio of each case as a bar; the line is the fastest peer."""
+    cases = [case for case in result["cases"] if case["best_peer"] and "ocifp" in case["tools"]]
+    left, scale, step = 390, 240, 22
+    width, height = left + 2 * scale + 60, step * len(cases) + 50
+    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+           'font-family="sans-serif" font-size="12">',
+           f'<text x="{left}" y="16">wall time; 1.0 is the fastest peer, which is named</text>']
+    for number, case in enumerate(cases):
+        ratio, y = case["tools"]["ocifp"]["ratio"], 28 + step * number
+        colour = "#2a7d4f" if ratio <= 1 else "#b5482a"
+        out += [f'<text x="{left - 8}" y="{y + 13}" text-anchor="end">'
+                f'{xml.sax.saxutils.escape(case["title"])}</text>',
+                f'<rect x="{left}" y="{y}" width="{min(ratio, 2) * scale:.0f}" height="16" '
+                f'fill="{colour}"/>',
+                f'<text x="{left + min(ratio, 2) * scale + 4:.0f}" y="{y + 13}">{ratio:.2f} '
+                f'{case["best_peer"]}</text>']
+    out += [f'<line x1="{left + scale}" y1="24" x2="{left + scale}" y2="{height - 14}" '
+            'stroke="#333" stroke-dasharray="3"/>', "</svg>"]
+    return "\n".join(out) + "\n"
+
+
+def write(result, base):
+    os.makedirs(os.path.dirname(os.path.abspath(base)), exist_ok=True)
+    for suffix, text in ((".json", json.dumps(result, indent=1) + "\n"),
+                         (".md", to_markdown(result)), (".svg", to_svg(result))):
+        with open(base + suffix, "w", encoding="utf-8") as file:
+            file.write(text)

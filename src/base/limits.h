@@ -140,6 +140,7 @@
 #define USER_TABLE_LIMIT_BYTES (1 * MIB) /* an image's passwd and group: 10,000 users */
 #define GROUPS_LIMIT_COUNT 1024          /* of one user; Linux takes 65,536 */
 #define ENV_FILE_LIMIT_BYTES (1 * MIB)
+#define HOST_NAME_LIMIT_BYTES 64 /* Linux; musl's HOST_NAME_MAX is 255 */
 #define VOLUME_NAME_LIMIT_CHARS 128
 #define RUNNER_HOOK_LIMIT_BYTES (4 * MIB) /* with all variables of a step */
 #define KEPT_ROOT_IMAGE_LIMIT_BYTES 256   /* of the line that names its image */

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,7 +68,7 @@ make_args(const struct image_config *config, const struct job_options *options,
 static int
 check_hostname(const char *name, struct error **err)
 {
-	if (!name || (*name && strlen(name) <= HOST_NAME_MAX &&
+	if (!name || (*name && strlen(name) <= HOST_NAME_LIMIT_BYTES &&
 		      !name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 					 "0123456789-._")]))
 		return 0;

@@ -18,11 +18,16 @@ install() {
 }
 # build PACKAGE MODULE [FLAG...]: from a copy, as `go install` refuses a module that replaces others.
 build() {
-	facts=$(go mod download -json "$2@latest")
+	facts=$(go mod download -json "$2@latest") || true
+	if [ ! -d "$(fact Dir)" ]; then
+		fact Error >&2
+		failed="$failed $2"
+		return
+	fi
 	copy=$(mktemp -d)
 	cp -R "$(fact Dir)/." "$copy" && chmod -R u+w "$copy" &&
 		(cd "$copy" && package=$1 && shift 2 && go build -o "$GOBIN/" "$@" "./$package") ||
-		failed="$failed $1"
+		failed="$failed $2"
 	rm -rf "$copy"
 	note "${1##*/}" "$(fact Version)"
 }

@@ -170,3 +170,34 @@ edit_titles() {
 	ocifp_run tags "$reg_host/reports"
 	assert_failed 3
 }
+
+@test "oras pulls what ocifp pushed, and ocifp what oras pushed; both have the same layers" {
+	need_peer oras
+	local ours theirs
+	: >"$T/reg.out"
+	push_both
+	ours=$(registry_requests reg '.*' /)
+	: >"$T/reg.out"
+	(cd in && oras push --plain-http --artifact-type application/x-report --annotation a=b "$reg_host/oras:1" \
+		report.json:application/json sub/core.bin:application/octet-stream >/dev/null)
+	theirs=$(registry_requests reg '.*' /)
+	echo "push: $ours requests, oras $theirs"
+	[ "$ours" -le "$theirs" ] || fail "$ours requests, oras $theirs"
+	# oras has the content of the empty config in its descriptor, too.
+	local same='[.artifactType, (.config | del(.data)), (.layers[] | del(.annotations))]'
+	assert_equal "$(raw reports 1 | jq -c "$same")" "$(raw oras 1 | jq -c "$same")"
+	: >"$T/reg.out"
+	ocifp_run pull -o files:ours "$reg_host/oras:1"
+	assert_status 0
+	ours=$(registry_requests reg '.*' /)
+	: >"$T/reg.out"
+	oras pull --plain-http -o theirs "$reg_host/oras:1" >/dev/null
+	theirs=$(registry_requests reg '.*' /)
+	echo "pull: $ours requests, oras $theirs"
+	[ "$ours" -le "$theirs" ] || fail "$ours requests, oras $theirs"
+	diff -r ours theirs
+	diff -r ours in
+	oras pull --plain-http -o again "$ref" >/dev/null
+	cmp again/core.bin in/sub/core.bin
+	cmp again/report.json in/report.json
+}

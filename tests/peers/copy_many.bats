@@ -142,3 +142,44 @@ tags_there() {
 	assert_stderr_has "'list', line 1: invalid line: expected a source and a destination"
 	assert_equal "$(registry_requests reg '.*' /)" 0
 }
+
+# requests NAME: what both registries were asked since their logs were emptied
+requests() {
+	echo $(($(registry_requests reg '.*' /) + $(registry_requests other '.*' /)))
+}
+
+sync_with_skopeo() {
+	: >"$T/reg.out"
+	: >"$T/other.out"
+	skopeo sync --all --preserve-digests --src docker --dest docker --src-tls-verify=false \
+		--dest-tls-verify=false "$from" "$other_host/skopeo" 2>/dev/null
+}
+
+@test "--all-tags makes what skopeo sync makes, with fewer requests" {
+	need skopeo
+	! skopeo_is_old || skip 'this skopeo does not know --preserve-digests'
+	local tag first again
+	mkimage image "$T/src" arm --platform linux/arm64 --layers 9k >/dev/null
+	mkimage index "$T/src" both nightly arm >/dev/null
+	ocifp copy "oci:$T/src:both" "$from:both" >/dev/null
+	sync_with_skopeo
+	first=$(requests)
+	sync_with_skopeo
+	again=$(requests)
+	: >"$T/reg.out"
+	: >"$T/other.out"
+	ocifp_run copy --all-tags "$from" "$to"
+	assert_status 0
+	[ "$(requests)" -le "$first" ] || fail "$(requests) requests, skopeo $first"
+	echo "first run: $(requests) requests, skopeo $first"
+	: >"$T/reg.out"
+	: >"$T/other.out"
+	ocifp_run copy --all-tags "$from" "$to"
+	assert_status 0
+	[ "$(requests)" -lt "$again" ] || fail "$(requests) requests, skopeo $again"
+	echo "second run: $(requests) requests, skopeo $again"
+	assert_equal "$(tags_there)" "$(ocifp tags "$other_host/skopeo/app" | paste -sd ' ')"
+	for tag in $(ocifp tags "$to"); do
+		assert_equal "$(ocifp digest "$to:$tag")" "$(ocifp digest "$other_host/skopeo/app:$tag")"
+	done
+}

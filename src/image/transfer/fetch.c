@@ -318,7 +318,11 @@ fetch_blobs(const struct fetch_options *options, const struct descriptors *blobs
 	    struct error **err)
 {
 	CLEANUP(fetch_release) struct fetch fetch = { .options = options };
+	const struct digest empty = digest_of(DIGEST_SHA256, "{}", 2);
 
+	/* The config of most artifacts, known without a request. */
+	if (descriptors_has(blobs, &empty) && store_add(options->store, &empty, "{}", 2, err) < 0)
+		return -1;
 	fetch.jobs = xcalloc(blobs->count + 1, sizeof(*fetch.jobs));
 	fetch.job_count = blobs->count;
 	for (size_t i = 0; i < blobs->count; i++)

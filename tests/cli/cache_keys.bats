@@ -43,7 +43,7 @@ runner() {
 # in_ci COMMAND...: as a push to the default branch
 in_ci() {
 	echo '{"repository": {"default_branch": "main"}}' >"$T/event.json"
-	GITHUB_ACTIONS=true GITHUB_EVENT_NAME=push GITHUB_REF=refs/heads/main GITHUB_JOB=build \
+	GITHUB_ACTIONS=true GITHUB_EVENT_NAME=push GITHUB_REF=refs/heads/main GITHUB_JOB=${job:-build} \
 		GITHUB_EVENT_PATH=$T/event.json GITHUB_OUTPUT=$T/outputs RUNNER_TEMP=$T/state "$@"
 }
 
@@ -125,6 +125,39 @@ assert_built() {
 	cd "$T" && rm -rf desk && git clone -q --depth 1 "file://$T/origin" desk && cd desk
 	in_ci ocifp_run cache restore
 	[[ $stdout == 'cache out: same dependencies, branch main, just saved: '* ]] || fail "$told"
+}
+
+# in_job 'JOB MATRIX' COMMAND...
+in_job() {
+	job=${1%% *} OCIFP_MATRIX=${1#* } in_ci "${@:2}"
+}
+
+@test "each job of a workflow and of a matrix finds its own, and a dry run says so" {
+	local job jobs=('clippy null' 'test {"feature":"a"}' 'test {"feature":"b"}' 'release null')
+	for job in "${jobs[@]}"; do
+		runner
+		mkdir out
+		echo "$job" >out/a
+		in_job "$job" ocifp_run cache save --strict
+		[[ $stdout == 'cache out: saved '* ]] || fail "$told"
+	done
+	for job in "${jobs[@]}"; do
+		runner
+		in_job "$job" ocifp_run cache restore --dry-run
+		assert_stdout "cache out: same sources, just saved: $((${#job} + 1)) B"
+		[ ! -e out ]
+		in_job "$job" ocifp_run cache restore --strict
+		assert_equal "$(cat out/a)" "$job"
+	done
+	runner
+	in_job 'other null' ocifp_run cache restore --dry-run
+	[[ $stdout == 'cache out: another job'*' B' ]] || fail "$told"
+	rm -r "$T/caches"
+	in_job 'other null' ocifp_run cache restore --dry-run
+	assert_stdout 'cache out: miss'
+	in_job 'other null' ocifp_run cache restore --dry-run --strict
+	assert_status 3
+	[ ! -e out ]
 }
 
 @test "why says which input moved away, and what of it" {

@@ -82,6 +82,25 @@ fresh_store() {
 	assert_status 0
 }
 
+@test "each line of a trusted root is an instance by itself" {
+	attach_signed good "$ref"
+	local root=$T/sigstore/root.json lines=$T/lines
+	identity=(--issuer "$issuer" --subject "$subject" --trusted-root "$lines")
+	jq -c '.tlogs = []' "$root" >"$lines"
+	jq -c '.certificateAuthorities = []' "$root" >>"$lines"
+	verify
+	assert_failed 9
+	jq . "$root" >>"$lines"
+	printf '\r\n' >>"$lines"
+	jq -c '.tlogs = []' "$root" >>"$lines"
+	verify
+	assert_status 0
+	jq -c '.mediaType = "x"' "$root" >>"$lines"
+	verify
+	assert_failed 2
+	assert_stderr_has 'invalid trusted root'
+}
+
 @test "an attestation is not a signature, nor of another type" {
 	make_sigstore good "$digest" $provenance
 	attach_signed good "$ref"

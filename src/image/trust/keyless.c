@@ -242,8 +242,8 @@ check_thresholds(const struct checking *checking, bool is_logged, struct error *
 					       checking->root, checking->now_s, err);
 }
 
-int
-keyless_check(const struct sigstore_bundle *bundle, const struct trusted_root *root, bool is_logged,
+static int
+check_by_line(const struct sigstore_bundle *bundle, const struct trusted_root *root, bool is_logged,
 	      int64_t now_s, struct signer_identity *ret_identity, struct error **err)
 {
 	CLEANUP(checking_release)
@@ -259,6 +259,23 @@ keyless_check(const struct sigstore_bundle *bundle, const struct trusted_root *r
 	    check_thresholds(&checking, is_logged, err) < 0)
 		return -1;
 	return signer_certificate_identity(checking.certificate, ret_identity, err);
+}
+
+int
+keyless_check(const struct sigstore_bundle *bundle, const struct trusted_root *root, bool is_logged,
+	      int64_t now_s, struct signer_identity *ret_identity, struct error **err)
+{
+	AUTO_ERROR struct error *first = NULL;
+
+	for (; root; root = root->next) {
+		AUTO_ERROR struct error *failure = NULL;
+
+		if (check_by_line(bundle, root, is_logged, now_s, ret_identity, &failure) == 0)
+			return 0;
+		if (!first)
+			first = TAKE_PTR(failure);
+	}
+	return error_pass(err, TAKE_PTR(first));
 }
 
 int

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/trust/trusted_root.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <string.h>
 
@@ -280,14 +281,54 @@ read_root(const json_t *document, struct trusted_root *root, struct error **err)
 				&root->time_authorities, root, err);
 }
 
+/* Nothing but the end of a document stands before a line that begins with "{": a comma would, and
+ * no string has a line end in it. */
+static size_t
+document_size(const char *text, size_t size)
+{
+	const char *end = text + size;
+
+	for (const char *at = text; (at = memchr(at, '}', (size_t)(end - at)));) {
+		const char *next = ++at;
+		bool ends_line = false;
+
+		for (; next < end && isspace((unsigned char)*next); next++)
+			ends_line |= *next == '\n';
+		if (ends_line && next < end && *next == '{')
+			return (size_t)(at - text);
+	}
+	return size;
+}
+
+static int
+read_lines(const char *text, size_t size, struct trusted_root *first, struct error **err)
+{
+	struct trusted_root *root = first;
+
+	for (;;) {
+		size_t part = document_size(text, size);
+		AUTO_JSON json_t *document = document_parse(text, part, err);
+
+		root->newest_s = INT64_MIN;
+		if (!document || read_root(document, root, err) < 0)
+			return -1;
+		if (first->newest_s < root->newest_s)
+			first->newest_s = root->newest_s;
+		text += part;
+		size -= part;
+		if (size == 0)
+			return 0;
+		root = root->next = XNEW(struct trusted_root);
+	}
+}
+
 int
 trusted_root_parse(const void *bytes, size_t size, struct trusted_root *ret_root,
 		   struct error **err)
 {
-	AUTO_JSON json_t *document = document_parse(bytes, size, err);
-	AUTO_TRUSTED_ROOT struct trusted_root root = { .newest_s = INT64_MIN };
+	AUTO_TRUSTED_ROOT struct trusted_root root = { 0 };
 
-	if (!document || read_root(document, &root, err) < 0) {
+	if (read_lines(bytes, size, &root, err) < 0) {
 		error_set_kind(err, ERROR_USAGE);
 		return error_wrap(err, "invalid trusted root");
 	}
@@ -330,10 +371,17 @@ authorities_release(struct trusted_authorities *authorities)
 void
 trusted_root_release(struct trusted_root *root)
 {
-	logs_release(&root->logs);
-	logs_release(&root->certificate_logs);
-	authorities_release(&root->authorities);
-	authorities_release(&root->time_authorities);
+	for (struct trusted_root *line = root; line;) {
+		struct trusted_root *next = line->next;
+
+		logs_release(&line->logs);
+		logs_release(&line->certificate_logs);
+		authorities_release(&line->authorities);
+		authorities_release(&line->time_authorities);
+		if (line != root)
+			free(line);
+		line = next;
+	}
 	*root = (struct trusted_root){ 0 };
 }
 

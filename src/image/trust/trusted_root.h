@@ -8,7 +8,8 @@
  *
  * protobuf-specs, protos/sigstore_trustroot.proto, as `cosign trusted-root create` and `gh
  * attestation trusted-root` write it.  None is built in, and nothing is fetched: the user keeps the
- * file up to date.  An instance with a key of a kind that we cannot use is left out.
+ * file up to date.  An instance with a key of a kind that we cannot use is left out.  gh prints a
+ * document a line, one for each instance of Sigstore; what one of them lists counts for no other.
  */
 #ifndef OCIFP_IMAGE_TRUST_TRUSTED_ROOT_H
 #define OCIFP_IMAGE_TRUST_TRUSTED_ROOT_H
@@ -56,7 +57,8 @@ struct trusted_authorities {
 struct trusted_root {
 	struct trusted_logs logs, certificate_logs;
 	struct trusted_authorities authorities, time_authorities;
-	int64_t newest_s; /* when the newest of them began to be valid */
+	int64_t newest_s; /* when the newest of them began to be valid, in the first of all lines */
+	struct trusted_root *next; /* of the next line; NULL: none */
 };
 
 /* ERROR_USAGE for what is not such a file. */

@@ -42,10 +42,6 @@ find_branches(struct context *context, const struct cache_values *values, struct
 
 	if (strcmp(word, "never") == 0)
 		return 0;
-	if (!asks_origin && strcmp(word, "local") != 0)
-		return error_set(err, ERROR_USAGE,
-				 "invalid --keep-git '%s': expected auto, local or never",
-				 QUOTED(word));
 	if (!directory || git_open(directory, &git, err) < 0 || !git)
 		return *err ? -1
 			    : error_set(err, ERROR_USAGE, "--keep-git requires a git repository");

@@ -183,6 +183,25 @@ hostile() {
 	assert_equal "$(find "$OCIFP_STORE/.ocifp/ingest" -type f | grep -c .)" 2 # the index
 }
 
+@test "two restores of many packs from one store: neither waits for the other's for ever" {
+	need mounts
+	local tag name pids=()
+	mkdir -p "$T/racer1" "$T/racer2"
+	tag=$(ocifp cache key --path tree --key key --repository "$where" --json 3>&- | jq -r '.caches[0].tag')
+	jq -n '{packs: 300, chunks: {a: "x"}, entries: [["R", "tree"], ["D", ""], ["F", "f", ["a"]]]}' >"$T/spec.json"
+	python3 "$RIG_LIB/mkcache.py" "$T/layout" "$tag" "$T/spec.json"
+	for name in racer1 racer2; do
+		cp key "$T/$name"
+		unshare -m bash -c "mount --bind '$T/$name' '$T/desk' && cd '$T/desk' && exec timeout 120 ocifp \
+			cache restore --strict --path tree --key key --repository '$where'" >"$T/$name.said" 2>&1 3>&- &
+		pids+=($!)
+	done
+	for name in 1 2; do
+		wait "${pids[name - 1]}" || fail "$(cat "$T/racer$name.said")"
+		assert_equal "$(cat "$T/racer$name/tree/f")" x
+	done
+}
+
 @test "a registry that does not answer is one line; --strict has its status" {
 	publish
 	rules reg <<<'{"action": {"status": 503}}'

@@ -65,37 +65,39 @@ statement_format(const char *predicate_type, const struct statement_subject *sub
 	return document_format(document);
 }
 
-/* Digests by algorithms that we cannot compute are no error, they name nothing here. */
 static int
-read_digest(const json_t *object, struct digest *digest, struct error **err)
+add_subject(struct statement *statement, const struct subject *said, const char *algorithm,
+	    const char *hex, struct error **err)
 {
-	struct digests digests = { NULL, NULL };
-	AUTO_FREE char *text = NULL;
+	struct statement_subject *subject = &statement->subjects[statement->subject_count];
+	AUTO_FREE char *text = hex ? xasprintf("%s:%s", algorithm, hex) : NULL;
 
-	if (DOCUMENT_READ(object, digest_fields, &digests, err) < 0)
+	if (text && digest_parse(text, &subject->digest, err) < 0)
 		return -1;
-	if (!digests.sha256 && !digests.sha512)
-		return 0;
-	text = digests.sha256 ? xasprintf("sha256:%s", digests.sha256)
-			      : xasprintf("sha512:%s", digests.sha512);
-	return digest_parse(text, digest, err);
+	subject->name = said->name && *said->name ? xstrdup(said->name) : NULL;
+	subject->fingerprint = xstrdup_null(
+		json_string_value(json_object_get(said->annotations, fingerprint_key)));
+	statement->subject_count++;
+	return 0;
 }
 
+/* A registry may know the image by either digest: then it is two subjects here.  Digests by
+ * algorithms that we cannot compute are no error, they name nothing here. */
 static int
-read_subject(const json_t *object, struct statement_subject *subject, struct error **err)
+read_subject(const json_t *object, struct statement *statement, struct error **err)
 {
-	const char *fingerprint;
 	struct subject said = { 0 };
+	struct digests digests = { NULL, NULL };
 
 	if (!json_is_object(object))
 		return error_set(err, ERROR_CONTENT, "a subject is not an object");
 	if (DOCUMENT_READ(object, subject_fields, &said, err) < 0 ||
-	    (said.digest && read_digest(said.digest, &subject->digest, err) < 0))
+	    (said.digest && DOCUMENT_READ(said.digest, digest_fields, &digests, err) < 0))
 		return -1;
-	fingerprint = json_string_value(json_object_get(said.annotations, fingerprint_key));
-	subject->name = said.name && *said.name ? xstrdup(said.name) : NULL;
-	subject->fingerprint = xstrdup_null(fingerprint);
-	return 0;
+	if ((digests.sha256 || !digests.sha512) &&
+	    add_subject(statement, &said, "sha256", digests.sha256, err) < 0)
+		return -1;
+	return digests.sha512 ? add_subject(statement, &said, "sha512", digests.sha512, err) : 0;
 }
 
 int
@@ -115,11 +117,10 @@ statement_parse(const void *bytes, size_t size, struct statement *ret_statement,
 	if (count == 0 || count > SUBJECTS_LIMIT_COUNT)
 		return error_set(err, ERROR_CONTENT, "a statement has %zu subjects, not 1 to %d",
 				 count, SUBJECTS_LIMIT_COUNT);
-	statement.subjects = xcalloc(count, sizeof(*statement.subjects));
-	for (; statement.subject_count < count; statement.subject_count++)
-		if (read_subject(json_array_get(top.subjects, statement.subject_count),
-				 &statement.subjects[statement.subject_count], err) < 0)
-			return error_wrap(err, "subject[%zu]", statement.subject_count);
+	statement.subjects = xcalloc(2 * count, sizeof(*statement.subjects));
+	for (size_t i = 0; i < count; i++)
+		if (read_subject(json_array_get(top.subjects, i), &statement, err) < 0)
+			return error_wrap(err, "subject[%zu]", i);
 	statement.predicate_type = xstrdup(top.predicate_type);
 	*ret_statement = statement;
 	statement = (struct statement){ 0 };

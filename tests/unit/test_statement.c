@@ -74,6 +74,26 @@ what_a_subject_leaves_out_is_not_said(void **state)
 }
 
 static void
+a_subject_with_two_digests_may_be_known_by_either(void **state)
+{
+	struct digest first = digest_of(DIGEST_SHA256, "x", 1);
+	struct digest second = digest_of(DIGEST_SHA512, "x", 1);
+	AUTO_FREE char *text = xasprintf("{\"_type\":\"" V1
+					 "\",\"predicateType\":\"t\",\"subject\":[{\"name\":\"n\","
+					 "\"digest\":{\"sha512\":\"%s\",\"sha256\":\"%s\"}},{}]}",
+					 digest_hex(&second).text, digest_hex(&first).text);
+	AUTO_STATEMENT struct statement statement = { 0 };
+
+	(void)state;
+	assert_int_equal(parse(text, &statement), 0);
+	assert_int_equal(statement.subject_count, 3);
+	assert_true(digest_equal(&statement.subjects[0].digest, &first));
+	assert_true(digest_equal(&statement.subjects[1].digest, &second));
+	assert_string_equal(statement.subjects[1].name, "n");
+	assert_null(statement.subjects[2].name);
+}
+
+static void
 what_is_not_a_statement_is_refused(void **state)
 {
 	(void)state;
@@ -115,6 +135,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_written_is_read),
 		cmocka_unit_test(what_a_subject_leaves_out_is_not_said),
+		cmocka_unit_test(a_subject_with_two_digests_may_be_known_by_either),
 		cmocka_unit_test(what_is_not_a_statement_is_refused),
 		cmocka_unit_test(subjects_have_a_limit),
 	};

@@ -186,6 +186,6 @@ remove_tags_on_full_disk() {
 		-e inject=pwrite64:error=EDQUOT:when=2 \
 		ocifp pull --status-file "$T/failed.json" "${on[@]}" "$ref"
 	assert_failed 10
-	assert_stderr_has 'Disk quota exceeded; free some space there'
+	assert_stderr_has '[Qq]uota exceeded; free some space there'
 	assert_equal "$(jq -r .error.class "$T/failed.json")" space
 }

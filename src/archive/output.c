@@ -37,31 +37,13 @@ open_unnamed(const char *folder)
 	return open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
 }
 
-static int
-open_file(struct output *output, struct error **err)
-{
-	const char *slash = strrchr(output->path, '/');
-	AUTO_FREE char *folder =
-		slash ? xstrndup(output->path, (size_t)(slash + 1 - output->path)) : xstrdup("./");
-
-	if (name_temporary(output, folder, err) < 0)
-		return -1;
-	output->fd = open_unnamed(folder);
-	if (output->fd >= 0)
-		return 0;
-	output->fd =
-		open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-	if (output->fd < 0)
-		return error_set_path(err, errno, "create a file beside", output->path);
-	output->has_name = true;
-	return 0;
-}
-
 int
 output_open(const char *path, struct output *output, struct error **err)
 {
 	if (strcmp(path, "-") != 0) {
 		struct stat status;
+		const char *slash;
+		AUTO_FREE char *folder = NULL;
 
 		output->path = realpath(path, NULL);
 		if (!output->path)
@@ -71,7 +53,20 @@ output_open(const char *path, struct output *output, struct error **err)
 			return output->fd < 0 ? error_set_path(err, errno, "write to", output->path)
 					      : 0;
 		}
-		return open_file(output, err);
+		slash = strrchr(output->path, '/');
+		folder = slash ? xstrndup(output->path, (size_t)(slash + 1 - output->path))
+			       : xstrdup("./");
+		if (name_temporary(output, folder, err) < 0)
+			return -1;
+		output->fd = open_unnamed(folder);
+		if (output->fd >= 0)
+			return 0;
+		output->fd = open(output->temporary,
+				  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+		if (output->fd < 0)
+			return error_set_path(err, errno, "create a file beside", output->path);
+		output->has_name = true;
+		return 0;
 	}
 	if (isatty(STDOUT_FILENO)) {
 		error_set(err, ERROR_USAGE, "cannot write an archive to a terminal");

@@ -62,25 +62,6 @@ add_text(struct tar_writer *writer, const char *name, const char *text, struct e
 }
 
 static int
-copy_source(struct tar_writer *writer, const struct source *source, struct hasher *hasher,
-	    struct error **err)
-{
-	AUTO_FREE char *buffer = xcalloc(1, TRANSFER_BUFFER_BYTES);
-
-	for (uint64_t at_bytes = 0; at_bytes < source->size_bytes;) {
-		size_t size = 0;
-
-		if (source_read(source, at_bytes, buffer, TRANSFER_BUFFER_BYTES, &size, err) < 0)
-			return -1;
-		hasher_add(hasher, buffer, size);
-		if (tar_writer_write(writer, buffer, size, err) < 0)
-			return -1;
-		at_bytes += size;
-	}
-	return 0;
-}
-
-static int
 add_blob(struct tar_writer *writer, struct store *store, const struct descriptor *blob,
 	 struct error **err)
 {
@@ -90,14 +71,25 @@ add_blob(struct tar_writer *writer, struct store *store, const struct descriptor
 	struct source source;
 	uint64_t size_bytes = 0;
 	struct digest actual;
+	AUTO_FREE char *buffer = NULL;
 
 	fd = store_open_blob(store, &blob->digest, &size_bytes, err);
 	if (fd < 0)
 		return -1;
 	source = source_of_fd(fd, size_bytes);
-	if (begin_file(writer, name, size_bytes, err) < 0 ||
-	    copy_source(writer, &source, hasher, err) < 0)
+	if (begin_file(writer, name, size_bytes, err) < 0)
 		return -1;
+	buffer = xcalloc(1, TRANSFER_BUFFER_BYTES);
+	for (uint64_t at_bytes = 0; at_bytes < source.size_bytes;) {
+		size_t size = 0;
+
+		if (source_read(&source, at_bytes, buffer, TRANSFER_BUFFER_BYTES, &size, err) < 0)
+			return -1;
+		hasher_add(hasher, buffer, size);
+		if (tar_writer_write(writer, buffer, size, err) < 0)
+			return -1;
+		at_bytes += size;
+	}
 	actual = hasher_finish(hasher);
 	if (digest_equal(&actual, &blob->digest))
 		return 0;
@@ -120,27 +112,6 @@ add_documents(struct tar_writer *writer, const struct contents *contents, bool i
 	    add_text(writer, "index.json", index, err) < 0)
 		return -1;
 	return manifest ? add_text(writer, "manifest.json", manifest, err) : 0;
-}
-
-/* Sorted blobs of one algorithm stand together. */
-static int
-add_blobs(struct tar_writer *writer, struct store *store, const struct descriptors *blobs,
-	  struct error **err)
-{
-	enum digest_algorithm last = DIGEST_NONE;
-
-	if (add_directory(writer, "blobs", err) < 0)
-		return -1;
-	for (size_t i = 0; i < blobs->count; i++) {
-		enum digest_algorithm algorithm = blobs->items[i].digest.algorithm;
-		AUTO_FREE char *folder = xasprintf("blobs/%s", digest_algorithm_name(algorithm));
-
-		if ((algorithm != last && add_directory(writer, folder, err) < 0) ||
-		    add_blob(writer, store, &blobs->items[i], err) < 0)
-			return -1;
-		last = algorithm;
-	}
-	return 0;
 }
 
 static int
@@ -174,6 +145,7 @@ archive_write(struct store *store, const struct location *output, const char *ta
 	AUTO_CONTENTS struct contents contents = { 0 };
 	AUTO_OUTPUT struct output file = OUTPUT_INIT;
 	AUTO_TAR_WRITER struct tar_writer *writer = NULL;
+	enum digest_algorithm last = DIGEST_NONE;
 
 	if (contents_collect(store, root, &contents, err) < 0 ||
 	    (is_docker && (check_docker(&contents, err) < 0 || check_docker_name(tag, err) < 0)) ||
@@ -182,8 +154,18 @@ archive_write(struct store *store, const struct location *output, const char *ta
 	writer = tar_writer_new(sink_fd(file.fd, file.path));
 	if (add_documents(writer, &contents, is_docker, tag, root, err) < 0)
 		return -1;
-	if (add_blobs(writer, store, &contents.blobs, err) < 0)
+	/* Sorted blobs of one algorithm stand together. */
+	if (add_directory(writer, "blobs", err) < 0)
 		return -1;
+	for (size_t i = 0; i < contents.blobs.count; i++) {
+		enum digest_algorithm algorithm = contents.blobs.items[i].digest.algorithm;
+		AUTO_FREE char *folder = xasprintf("blobs/%s", digest_algorithm_name(algorithm));
+
+		if ((algorithm != last && add_directory(writer, folder, err) < 0) ||
+		    add_blob(writer, store, &contents.blobs.items[i], err) < 0)
+			return -1;
+		last = algorithm;
+	}
 	if (tar_writer_finish(writer, err) < 0)
 		return -1;
 	return output_commit(&file, err);

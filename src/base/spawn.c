@@ -90,16 +90,6 @@ signals_take(struct signals *signals)
 	}
 }
 
-static void
-signals_give_back(struct signals *signals)
-{
-	/* The mask first: a signal that is pending is noted, rather than fatal. */
-	(void)pthread_sigmask(SIG_SETMASK, &signals->mask, NULL);
-	for (int i = 0; i < ENDING_COUNT; i++)
-		(void)sigaction(ending_signals[i], &signals->ending[i], NULL);
-	(void)sigaction(SIGCHLD, &signals->child, NULL);
-}
-
 struct child {
 	pid_t pid;   /* 0: none, or reaped */
 	pid_t group; /* of its own, in which its own children are too */
@@ -200,24 +190,6 @@ move_output(int *fd, struct buf *buf, struct error **err)
 	return buf_append(buf, chunk, (size_t)got, err);
 }
 
-static bool
-is_open(const struct child *child)
-{
-	return child->input_fd >= 0 || child->output_fd >= 0 || child->messages_fd >= 0;
-}
-
-static int
-move_ready(struct child *child, const struct pollfd ready[3], struct error **err)
-{
-	if (ready[0].revents)
-		move_input(child);
-	if (ready[1].revents && move_output(&child->output_fd, child->output, err) < 0)
-		return -1;
-	if (ready[2].revents && move_output(&child->messages_fd, child->messages, err) < 0)
-		return -1;
-	return 0;
-}
-
 /* As poll(), with our signals open, so that one ends the wait: EINTR. */
 static int
 wait_for(struct pollfd *fds, nfds_t count, int timeout_ms, const struct signals *signals)
@@ -234,7 +206,8 @@ static int
 move_streams(struct child *child, int64_t deadline_ms, const struct signals *signals,
 	     struct error **err)
 {
-	while (is_open(child) && !caught_signal) {
+	while ((child->input_fd >= 0 || child->output_fd >= 0 || child->messages_fd >= 0) &&
+	       !caught_signal) {
 		struct pollfd ready[3] = {
 			{ .fd = child->input_fd, .events = POLLOUT },
 			{ .fd = child->output_fd, .events = POLLIN },
@@ -247,8 +220,15 @@ move_streams(struct child *child, int64_t deadline_ms, const struct signals *sig
 			return 0;
 		if (count < 0 && errno != EINTR)
 			return error_set_errno(err, errno, "cannot wait for a pipe");
-		if (count > 0 && move_ready(child, ready, err) < 0)
-			return -1;
+		if (count > 0) {
+			if (ready[0].revents)
+				move_input(child);
+			if ((ready[1].revents &&
+			     move_output(&child->output_fd, child->output, err) < 0) ||
+			    (ready[2].revents &&
+			     move_output(&child->messages_fd, child->messages, err) < 0))
+				return -1;
+		}
 	}
 	return 0;
 }
@@ -341,21 +321,6 @@ open_input(struct child *child, const struct spawn_options *options, struct erro
 	return 0;
 }
 
-static int
-open_streams(struct child *child, const struct spawn_options *options, struct error **err)
-{
-	if (open_input(child, options, err) < 0)
-		return -1;
-	if (options->output && open_pipe(&child->output_fd, &child->theirs[1], err) < 0)
-		return -1;
-	if (options->messages && open_pipe(&child->messages_fd, &child->theirs[2], err) < 0)
-		return -1;
-	return prepare_end(child->input_fd, err) < 0 || prepare_end(child->output_fd, err) < 0 ||
-			       prepare_end(child->messages_fd, err) < 0
-		       ? -1
-		       : 0;
-}
-
 static void
 add_actions(posix_spawn_file_actions_t *actions, const struct child *child, int directory_fd,
 	    int held_fd)
@@ -382,22 +347,6 @@ add_actions(posix_spawn_file_actions_t *actions, const struct child *child, int 
 	spawn_close_from(actions, first_closed);
 }
 
-static void
-set_attributes(posix_spawnattr_t *attributes, bool has_group)
-{
-	short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | SPAWN_CLOSES;
-	sigset_t signals;
-
-	sigemptyset(&signals);
-	posix_spawnattr_setsigmask(attributes, &signals);
-	sigaddset(&signals, SIGPIPE);
-	sigaddset(&signals, SIGXFSZ);
-	posix_spawnattr_setsigdefault(attributes, &signals);
-	if (has_group)
-		flags |= POSIX_SPAWN_SETPGROUP;
-	posix_spawnattr_setflags(attributes, flags);
-}
-
 /* 0 or an error number. */
 int
 spawn_errnum(int errnum)
@@ -408,6 +357,8 @@ spawn_errnum(int errnum)
 static int
 start(struct child *child, const struct spawn_options *options, int directory_fd)
 {
+	short flags;
+	sigset_t signals;
 	char *const *argv = (char *const *)(uintptr_t)options->argv;
 	char *const *environment = (char *const *)(uintptr_t)options->environment;
 	posix_spawn_file_actions_t actions;
@@ -417,7 +368,15 @@ start(struct child *child, const struct spawn_options *options, int directory_fd
 	posix_spawn_file_actions_init(&actions);
 	posix_spawnattr_init(&attributes);
 	add_actions(&actions, child, directory_fd, options->held_fd);
-	set_attributes(&attributes, child->has_group);
+	flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | SPAWN_CLOSES;
+	sigemptyset(&signals);
+	posix_spawnattr_setsigmask(&attributes, &signals);
+	sigaddset(&signals, SIGPIPE);
+	sigaddset(&signals, SIGXFSZ);
+	posix_spawnattr_setsigdefault(&attributes, &signals);
+	if (child->has_group)
+		flags |= POSIX_SPAWN_SETPGROUP;
+	posix_spawnattr_setflags(&attributes, flags);
 	errno = 0;
 	errnum = spawn_errnum(posix_spawnp(&child->pid, argv[0], &actions, &attributes, argv,
 					   environment ? environment : environ));
@@ -467,12 +426,6 @@ wait_until(struct child *child, int64_t deadline_ms, const struct signals *signa
 	return ended;
 }
 
-static const char *
-signal_name(int number)
-{
-	return number == SIGINT ? "SIGINT" : number == SIGHUP ? "SIGHUP" : "SIGTERM";
-}
-
 /* Hands the signal on, waits for a while, or until another one comes, and kills what is left. */
 static int
 stop(struct child *child, const struct spawn_options *options, const struct signals *signals,
@@ -487,14 +440,11 @@ stop(struct child *child, const struct spawn_options *options, const struct sign
 		(void)kill(-child->group, SIGKILL);
 	child_signal(child, SIGKILL);
 	error_set(err, ERROR_FAILURE, "'%s' was stopped: ocifp received %s",
-		  QUOTED(options->argv[0]), signal_name((int)caught_signal));
+		  QUOTED(options->argv[0]),
+		  caught_signal == SIGINT   ? "SIGINT"
+		  : caught_signal == SIGHUP ? "SIGHUP"
+					    : "SIGTERM");
 	return error_set_class(err, CLASS_SIGNAL);
-}
-
-static int
-shell_status(int status)
-{
-	return WIFSIGNALED(status) ? shell_signal_base + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 static int
@@ -519,7 +469,10 @@ run_to_end(struct child *child, const struct spawn_options *options, const struc
 	}
 	if (ended < 0)
 		return error_set_path(err, errno, "learn the end of", options->argv[0]);
-	*ret_result = (struct spawn_result){ shell_status(status), timed_out };
+	*ret_result =
+		(struct spawn_result){ WIFSIGNALED(status) ? shell_signal_base + WTERMSIG(status)
+							   : WEXITSTATUS(status),
+				       timed_out };
 	return 0;
 }
 
@@ -560,7 +513,12 @@ spawn_run(const struct spawn_options *options, struct spawn_result *ret_result, 
 		if (directory_fd < 0 || faccessat(directory_fd, ".", X_OK, 0) < 0)
 			return error_set_path(err, errno, "enter directory", options->directory);
 	}
-	if (open_streams(&child, options, err) < 0)
+	if (open_input(&child, options, err) < 0 ||
+	    (options->output && open_pipe(&child.output_fd, &child.theirs[1], err) < 0) ||
+	    (options->messages && open_pipe(&child.messages_fd, &child.theirs[2], err) < 0))
+		return -1;
+	if (prepare_end(child.input_fd, err) < 0 || prepare_end(child.output_fd, err) < 0 ||
+	    prepare_end(child.messages_fd, err) < 0)
 		return -1;
 	signals_take(&signals);
 	ret = start(&child, options, directory_fd);
@@ -568,7 +526,11 @@ spawn_run(const struct spawn_options *options, struct spawn_result *ret_result, 
 		ret = start_failed(ret, options->argv[0], ret_result, err);
 	else
 		ret = run_to_end(&child, options, &signals, ret_result, err);
-	signals_give_back(&signals);
+	/* The mask first: a signal that is pending is noted, rather than fatal. */
+	(void)pthread_sigmask(SIG_SETMASK, &signals.mask, NULL);
+	for (int i = 0; i < ENDING_COUNT; i++)
+		(void)sigaction(ending_signals[i], &signals.ending[i], NULL);
+	(void)sigaction(SIGCHLD, &signals.child, NULL);
 	trace_span("program", 0, begun_us, trace_now_us(), "%s", path_name(options->argv[0]));
 	return ret;
 }

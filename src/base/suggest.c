@@ -22,24 +22,6 @@ struct row {
 	unsigned slips[WORD_LIMIT_CHARS + 1];
 };
 
-static void
-fill_row(const char *a, const char *b, size_t i, const struct row rows[2], struct row *row)
-{
-	size_t size = strlen(b);
-
-	row->slips[0] = (unsigned)i;
-	for (size_t j = 1; j <= size; j++) {
-		unsigned changed = rows[1].slips[j - 1] + (a[i - 1] != b[j - 1]);
-		unsigned swapped = FAR;
-
-		if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-			swapped = rows[0].slips[j - 2] + 1;
-		row->slips[j] = least(rows[1].slips[j] + 1, row->slips[j - 1] + 1, changed);
-		if (swapped < row->slips[j])
-			row->slips[j] = swapped;
-	}
-}
-
 static unsigned
 count_slips(const char *a, const char *b)
 {
@@ -53,8 +35,19 @@ count_slips(const char *a, const char *b)
 		rows[1].slips[j] = (unsigned)j;
 	for (size_t i = 1; i <= a_size; i++) {
 		struct row row;
+		size_t size = strlen(b);
 
-		fill_row(a, b, i, rows, &row);
+		row.slips[0] = (unsigned)i;
+		for (size_t j = 1; j <= size; j++) {
+			unsigned changed = rows[1].slips[j - 1] + (a[i - 1] != b[j - 1]);
+			unsigned swapped = FAR;
+
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				swapped = rows[0].slips[j - 2] + 1;
+			row.slips[j] = least(rows[1].slips[j] + 1, row.slips[j - 1] + 1, changed);
+			if (swapped < row.slips[j])
+				row.slips[j] = swapped;
+		}
 		rows[0] = rows[1];
 		rows[1] = row;
 	}

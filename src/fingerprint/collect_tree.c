@@ -86,13 +86,17 @@ take_inputs(struct collection *collection, struct error **err)
 	return 0;
 }
 
-/* git lists what it knows, whether or not it is still there. */
 static int
-check_tracked(const struct collection *collection, const char *path, bool named, struct error **err)
+take_tracked_file(struct collection *collection, const char *path, struct error **err)
 {
+	bool named = strings_has(&collection->named.paths, path);
 	struct stat status;
-	int flags = named ? 0 : AT_SYMLINK_NOFOLLOW;
+	int flags;
 
+	if (path_is_below_any(path, &collection->named.exclude) || path_never_enters(path))
+		return 0;
+	/* git lists what it knows, whether or not it is still there. */
+	flags = named ? 0 : AT_SYMLINK_NOFOLLOW;
 	if (fstatat(collection->dir_fd, path, &status, flags) < 0) {
 		error_set(err, ERROR_USAGE, "tracked input '%s' is missing", QUOTED(path));
 		return error_set_hint(err, "restore it, or remove it with git rm");
@@ -103,18 +107,7 @@ check_tracked(const struct collection *collection, const char *path, bool named,
 			  QUOTED(path));
 		return error_set_hint(err, "exclude it, or remove 'tracked'");
 	}
-	return 0;
-}
-
-static int
-take_tracked_file(struct collection *collection, const char *path, struct error **err)
-{
-	bool named = strings_has(&collection->named.paths, path);
-
-	if (path_is_below_any(path, &collection->named.exclude) || path_never_enters(path))
-		return 0;
-	if (check_tracked(collection, path, named, err) < 0 ||
-	    exact_names_check(&collection->named.exact, path, err) < 0)
+	if (exact_names_check(&collection->named.exact, path, err) < 0)
 		return -1;
 	return input_files_take(collection->files, xstrdup(path), named, err);
 }
@@ -148,8 +141,9 @@ check_listed(const struct collection *collection, const struct strings *tracked,
 }
 
 static int
-find_tracked(struct collection *collection, struct strings *ret_tracked, struct error **err)
+take_tracked(struct collection *collection, struct error **err)
 {
+	AUTO_STRINGS struct strings tracked = { 0 };
 	AUTO_STRINGS struct strings present = { 0 };
 
 	for (size_t i = 0; i < collection->named.paths.count; i++) {
@@ -163,21 +157,11 @@ find_tracked(struct collection *collection, struct strings *ret_tracked, struct 
 		if (kind != NAMED_MISSING)
 			strings_add(&present, path);
 	}
-	if (tracked_list(collection->directory, &present, ret_tracked, err) < 0)
+	if (tracked_list(collection->directory, &present, &tracked, err) < 0)
 		return -1;
 	for (size_t i = 0; i < present.count; i++)
-		if (check_listed(collection, ret_tracked, present.items[i], err) < 0)
+		if (check_listed(collection, &tracked, present.items[i], err) < 0)
 			return -1;
-	return 0;
-}
-
-static int
-take_tracked(struct collection *collection, struct error **err)
-{
-	AUTO_STRINGS struct strings tracked = { 0 };
-
-	if (find_tracked(collection, &tracked, err) < 0)
-		return -1;
 	for (size_t i = 0; i < tracked.count; i++)
 		if (take_tracked_file(collection, tracked.items[i], err) < 0)
 			return -1;

@@ -131,24 +131,6 @@ check_scheme(const struct fingerprint_inputs *inputs, struct error **err)
 }
 
 static int
-check_inputs(const struct fingerprint_inputs *inputs, struct error **err)
-{
-	size_t count =
-		inputs->paths.count + inputs->args.count + inputs->pins.count + inputs->needs.count;
-
-	if (count == 0)
-		return error_set(err, ERROR_USAGE, "a fingerprint needs at least one input");
-	if (check_scheme(inputs, err) < 0)
-		return -1;
-	for (size_t i = 0; i < inputs->args.count; i++) {
-		if (!fingerprint_arg_name_is_valid(inputs->args.items[i].key))
-			return error_set(err, ERROR_USAGE, "invalid argument name '%s'",
-					 QUOTED(inputs->args.items[i].key));
-	}
-	return 0;
-}
-
-static int
 compute(const struct fingerprint_inputs *inputs, struct buf *record, struct digest *ret_digest,
 	struct error **err)
 {
@@ -166,11 +148,20 @@ fingerprint_compute(const struct fingerprint_inputs *inputs, struct buf *record,
 		    struct fingerprint *ret_fingerprint, struct error **err)
 {
 	struct fingerprint fingerprint = { .scheme = inputs->scheme };
+	size_t count;
 
 	if (record)
 		buf_clear(record);
-	if (check_inputs(inputs, err) < 0)
+	count = inputs->paths.count + inputs->args.count + inputs->pins.count + inputs->needs.count;
+	if (count == 0)
+		return error_set(err, ERROR_USAGE, "a fingerprint needs at least one input");
+	if (check_scheme(inputs, err) < 0)
 		return -1;
+	for (size_t i = 0; i < inputs->args.count; i++) {
+		if (!fingerprint_arg_name_is_valid(inputs->args.items[i].key))
+			return error_set(err, ERROR_USAGE, "invalid argument name '%s'",
+					 QUOTED(inputs->args.items[i].key));
+	}
 	if (compute(inputs, record, &fingerprint.digest, err) < 0) {
 		if (record)
 			buf_clear(record);

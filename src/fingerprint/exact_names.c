@@ -83,10 +83,16 @@ find_spelling(const struct exact_names *exact, const char *name)
 }
 
 static int
-check_name(struct exact_names *exact, const char *name, struct error **err)
+check_in(struct exact_names *exact, const char *directory, const char *name, struct error **err)
 {
 	const char *spelled;
 
+	if (!exact->known || strcmp(exact->known, directory) != 0) {
+		free(exact->known);
+		exact->known = xstrdup(directory);
+		exact->folds = FOLDS_UNKNOWN;
+		strings_release(&exact->names);
+	}
 	if (exact->folds == FOLDS_UNKNOWN &&
 	    strpbrk(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") != NULL)
 		exact->folds = finds_other_case(exact, name) ? FOLDS : FOLDS_NOT;
@@ -110,40 +116,6 @@ check_name(struct exact_names *exact, const char *name, struct error **err)
 				   "or Unicode form alone");
 }
 
-static int
-check_in(struct exact_names *exact, const char *directory, const char *name, struct error **err)
-{
-	if (!exact->known || strcmp(exact->known, directory) != 0) {
-		free(exact->known);
-		exact->known = xstrdup(directory);
-		exact->folds = FOLDS_UNKNOWN;
-		strings_release(&exact->names);
-	}
-	return check_name(exact, name, err);
-}
-
-static int
-check_parents(struct exact_names *exact, const char *path, struct error **err)
-{
-	AUTO_FREE char *rest = xstrdup(path);
-	AUTO_FREE char *directory = xstrdup("");
-	char *next = rest;
-	char *name;
-
-	while ((name = strsep(&next, "/")) && next) {
-		char *deeper = join(directory, name);
-		int ret = check_in(exact, directory, name, err);
-
-		free(directory);
-		directory = deeper;
-		if (ret < 0)
-			return -1;
-	}
-	free(exact->checked);
-	exact->checked = TAKE_PTR(directory);
-	return 0;
-}
-
 int
 exact_names_check(struct exact_names *exact, const char *path, struct error **err)
 {
@@ -153,8 +125,23 @@ exact_names_check(struct exact_names *exact, const char *path, struct error **er
 	if (!*path)
 		return 0;
 	if ((!exact->checked || strlen(exact->checked) != size ||
-	     strncmp(exact->checked, path, size) != 0) &&
-	    check_parents(exact, path, err) < 0)
-		return -1;
+	     strncmp(exact->checked, path, size) != 0)) {
+		AUTO_FREE char *rest = xstrdup(path);
+		AUTO_FREE char *directory = xstrdup("");
+		char *next = rest;
+		char *name;
+
+		while ((name = strsep(&next, "/")) && next) {
+			char *deeper = join(directory, name);
+			int ret = check_in(exact, directory, name, err);
+
+			free(directory);
+			directory = deeper;
+			if (ret < 0)
+				return -1;
+		}
+		free(exact->checked);
+		exact->checked = TAKE_PTR(directory);
+	}
 	return check_in(exact, exact->checked, slash ? slash + 1 : path, err);
 }

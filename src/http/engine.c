@@ -46,15 +46,20 @@ variable_of(const char *name)
 	return value && *value ? value : NULL;
 }
 
-/* --tls-ca, else SSL_CERT_FILE and SSL_CERT_DIR as OpenSSL's own tools read them.  Each of these
- * replaces all authorities, so libcurl's default file or directory is then not used. */
 static void
-choose_authorities(struct engine *engine, const char *ca_file)
+engine_take_options(struct engine *engine, const struct engine_options *options)
 {
-	const curl_version_info_data *libcurl = curl_version_info(CURLVERSION_NOW);
-	const char *file = ca_file ? ca_file : variable_of("SSL_CERT_FILE");
-	const char *directory = ca_file ? NULL : variable_of("SSL_CERT_DIR");
+	const curl_version_info_data *libcurl;
+	const char *file;
+	const char *directory;
 
+	engine->observer = options->observer;
+	/* --tls-ca, else SSL_CERT_FILE and SSL_CERT_DIR as OpenSSL's own tools read them.  Each of
+	 * these replaces all authorities, so libcurl's default file or directory is then not used.
+	 */
+	libcurl = curl_version_info(CURLVERSION_NOW);
+	file = options->ca_file ? options->ca_file : variable_of("SSL_CERT_FILE");
+	directory = options->ca_file ? NULL : variable_of("SSL_CERT_DIR");
 	if (!file && !directory) {
 		const char *bundle = libcurl->cainfo ? libcurl->cainfo : trust_find_bundle();
 
@@ -64,13 +69,6 @@ choose_authorities(struct engine *engine, const char *ca_file)
 	}
 	engine->ca_file = xstrdup_null(file);
 	engine->ca_directory = xstrdup_null(directory);
-}
-
-static void
-engine_take_options(struct engine *engine, const struct engine_options *options)
-{
-	engine->observer = options->observer;
-	choose_authorities(engine, options->ca_file);
 	engine->certificate_file = xstrdup_null(options->certificate_file);
 	engine->key_file = xstrdup_null(options->key_file);
 	engine->user_agent = xstrdup(options->user_agent ? options->user_agent : PACKAGE_NAME);

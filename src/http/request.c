@@ -711,27 +711,6 @@ conclude_body(struct request *request)
 	judge_failure(request, CURLE_PARTIAL_FILE);
 }
 
-/* The answer is final: no redirect, challenge or retry follows. */
-static void
-accept_answer(struct request *request)
-{
-	struct failure proxy = { .detail = "", .url = request->hop_url, .proxy_status = 407 };
-	const char *fault = find_fault(request);
-	struct error *error = NULL;
-
-	if (request->hop.status == 407) {
-		end_failed(request, &proxy);
-	} else if (fault) {
-		error_set(&error, ERROR_UNAVAILABLE, "unusable answer: %s", fault);
-		error_set_class(&error, CLASS_PROTOCOL);
-		end_with_context(request, error);
-	} else if (hop_feeds_body(request)) {
-		conclude_body(request);
-	} else {
-		end(request, NULL);
-	}
-}
-
 static bool
 is_redirect(int status, bool is_read)
 {
@@ -764,8 +743,25 @@ judge_answer(struct request *request)
 		send_or_end(request);
 	else if (answer_challenge(request))
 		request->not_before_ms = 0; /* authorize and send again */
-	else if (!repeat_for_status(request) && !repeat_without_range(request))
-		accept_answer(request);
+	else if (!repeat_for_status(request) && !repeat_without_range(request)) {
+		struct failure proxy = { .detail = "",
+					 .url = request->hop_url,
+					 .proxy_status = 407 };
+		const char *fault = find_fault(request);
+
+		/* The answer is final: no redirect, challenge or retry follows. */
+		if (request->hop.status == 407) {
+			end_failed(request, &proxy);
+		} else if (fault) {
+			error_set(&error, ERROR_UNAVAILABLE, "unusable answer: %s", fault);
+			error_set_class(&error, CLASS_PROTOCOL);
+			end_with_context(request, error);
+		} else if (hop_feeds_body(request)) {
+			conclude_body(request);
+		} else {
+			end(request, NULL);
+		}
+	}
 }
 
 void

@@ -23,29 +23,6 @@ struct unpacker {
 	struct used used[2];
 };
 
-/* Drawn from the layer's begin on: what matters is how long they are beside it. */
-static int
-trace_layer(struct unpacker *unpacker, struct message *message, struct error **err)
-{
-	int64_t ended_us = trace_now_us();
-
-	for (size_t i = 0; i < 2; i++) {
-		struct used *used = &unpacker->used[i];
-		uint64_t now_us = 0;
-
-		if (message_get_number(message, &now_us, err) < 0)
-			return -1;
-		if (now_us >= used->us && now_us - used->us < INT32_MAX)
-			trace_span(used->name, used->trace_row, unpacker->layer_begun_us,
-				   unpacker->layer_begun_us + (int64_t)(now_us - used->us),
-				   "processor time for one layer, which took %" PRId64 " ms",
-				   (ended_us - unpacker->layer_begun_us) / 1000);
-		used->us = now_us;
-	}
-	unpacker->layer_begun_us = ended_us;
-	return 0;
-}
-
 static struct helper *
 start(int tree_fd, int record_fd, const struct unpack_request *request, struct error **err)
 {
@@ -117,13 +94,32 @@ unpacker_receive(struct unpacker *unpacker, bool *ret_ended, struct unpack_resul
 {
 	AUTO_MESSAGE struct message message = MESSAGE_INIT(0);
 	bool last = false;
+	int64_t ended_us;
 
 	if (helper_receive(unpacker->helper, &message, &last, err) < 0)
 		return -1;
 	if (last && unpack_result_get(&message, ret_result, err) < 0)
 		return -1;
 	*ret_ended = last;
-	return last ? 0 : trace_layer(unpacker, &message, err);
+	if (last)
+		return 0;
+	/* Drawn from the layer's begin on: what matters is how long they are beside it. */
+	ended_us = trace_now_us();
+	for (size_t i = 0; i < 2; i++) {
+		struct used *used = &unpacker->used[i];
+		uint64_t now_us = 0;
+
+		if (message_get_number(&message, &now_us, err) < 0)
+			return -1;
+		if (now_us >= used->us && now_us - used->us < INT32_MAX)
+			trace_span(used->name, used->trace_row, unpacker->layer_begun_us,
+				   unpacker->layer_begun_us + (int64_t)(now_us - used->us),
+				   "processor time for one layer, which took %" PRId64 " ms",
+				   (ended_us - unpacker->layer_begun_us) / 1000);
+		used->us = now_us;
+	}
+	unpacker->layer_begun_us = ended_us;
+	return 0;
 }
 
 void

@@ -84,53 +84,39 @@ parse_diff_id(const json_t *item, struct digest *ret_diff_id, struct error **err
 	return digest_parse(json_string_value(item), ret_diff_id, err);
 }
 
-static int
-parse_diff_ids(const json_t *array, struct image_config *config, struct error **err)
-{
-	size_t count = json_array_size(array);
-
-	if (count > LAYERS_LIMIT_COUNT) {
-		error_set(err, ERROR_CONTENT, "the image has more than %d layers",
-			  LAYERS_LIMIT_COUNT);
-		return error_set_class(err, CLASS_LIMIT);
-	}
-	config->diff_ids = xcalloc(count + 1, sizeof(*config->diff_ids));
-	for (size_t i = 0; i < count; i++)
-		if (parse_diff_id(json_array_get(array, i), &config->diff_ids[i], err) < 0)
-			return error_wrap(err, "diff_ids[%zu]", i);
-	config->diff_id_count = count;
-	return 0;
-}
-
-static int
-parse_document(const json_t *document, struct image_config *config, struct error **err)
-{
-	struct config_fields raw = { 0 };
-
-	if (platform_parse_json(document, &config->platform, err) < 0 ||
-	    read_fields(document, &raw, err) < 0 || parse_diff_ids(raw.diff_ids, config, err) < 0 ||
-	    parse_strings(raw.environment, "Env", &config->environment, err) < 0 ||
-	    parse_words(raw.entrypoint, "Entrypoint", &config->entrypoint, err) < 0 ||
-	    parse_words(raw.command, "Cmd", &config->command, err) < 0)
-		return -1;
-	config->created = xstrdup_null(raw.created);
-	config->user = xstrdup_null(raw.user);
-	config->working_dir = xstrdup_null(raw.working_dir);
-	config->labels = json_deep_copy(raw.labels);
-	if (json_is_array(json_object_get(document, "history")))
-		config->history = json_deep_copy(json_object_get(document, "history"));
-	return 0;
-}
-
 int
 image_config_parse(const void *bytes, size_t size, struct image_config *ret_config,
 		   struct error **err)
 {
 	AUTO_JSON json_t *document = document_parse(bytes, size, err);
 	AUTO_CONFIG struct image_config config = { 0 };
+	struct config_fields raw = { 0 };
+	size_t count;
 
-	if (!document || parse_document(document, &config, err) < 0)
+	if (!document || platform_parse_json(document, &config.platform, err) < 0 ||
+	    read_fields(document, &raw, err) < 0)
 		return -1;
+	count = json_array_size(raw.diff_ids);
+	if (count > LAYERS_LIMIT_COUNT) {
+		error_set(err, ERROR_CONTENT, "the image has more than %d layers",
+			  LAYERS_LIMIT_COUNT);
+		return error_set_class(err, CLASS_LIMIT);
+	}
+	config.diff_ids = xcalloc(count + 1, sizeof(*config.diff_ids));
+	for (size_t i = 0; i < count; i++)
+		if (parse_diff_id(json_array_get(raw.diff_ids, i), &config.diff_ids[i], err) < 0)
+			return error_wrap(err, "diff_ids[%zu]", i);
+	config.diff_id_count = count;
+	if (parse_strings(raw.environment, "Env", &config.environment, err) < 0 ||
+	    parse_words(raw.entrypoint, "Entrypoint", &config.entrypoint, err) < 0 ||
+	    parse_words(raw.command, "Cmd", &config.command, err) < 0)
+		return -1;
+	config.created = xstrdup_null(raw.created);
+	config.user = xstrdup_null(raw.user);
+	config.working_dir = xstrdup_null(raw.working_dir);
+	config.labels = json_deep_copy(raw.labels);
+	if (json_is_array(json_object_get(document, "history")))
+		config.history = json_deep_copy(json_object_get(document, "history"));
 	*ret_config = config;
 	config = (struct image_config){ 0 };
 	return 0;

@@ -52,48 +52,38 @@ parse_parts(const struct manifest_fields *raw, struct manifest *manifest, struct
 	return 0;
 }
 
-static int
-parse_document(const json_t *document, const char *media_type, struct manifest *manifest,
-	       struct error **err)
-{
-	struct manifest_fields raw = { 0 };
-	struct kind kind;
-	uint64_t total;
-
-	if (kind_require(document, media_type, DOCUMENT_MANIFEST, &kind, err) < 0 ||
-	    DOCUMENT_READ(document, fields, &raw, err) < 0)
-		return -1;
-	if (raw.schema_version != 2)
-		return error_set(err, ERROR_CONTENT, "'schemaVersion' is not 2");
-	manifest->media_type = xstrdup(kind.media_type);
-	manifest->artifact_type = xstrdup_null(raw.artifact_type);
-	manifest->annotations = json_deep_copy(raw.annotations);
-	if (json_array_size(raw.layers) > LAYERS_LIMIT_COUNT) {
-		error_set(err, ERROR_CONTENT, "the manifest has more than %d layers",
-			  LAYERS_LIMIT_COUNT);
-		return error_set_class(err, CLASS_LIMIT);
-	}
-	if (parse_parts(&raw, manifest, err) < 0)
-		return -1;
-	/* Progress and free space are computed from the sum. */
-	total = manifest->config.size_bytes;
-	for (size_t i = 0; i < manifest->layers.count; i++) {
-		total += manifest->layers.items[i].size_bytes;
-		if (total > INT64_MAX)
-			return error_set(err, ERROR_CONTENT,
-					 "the sizes add up to more than 2^63-1");
-	}
-	return 0;
-}
-
 int
 manifest_read(const json_t *value, const char *media_type, struct manifest *ret_manifest,
 	      struct error **err)
 {
 	AUTO_MANIFEST struct manifest manifest = { 0 };
+	struct manifest_fields raw = { 0 };
+	struct kind kind;
+	uint64_t total;
 
-	if (parse_document(value, media_type, &manifest, err) < 0)
+	if (kind_require(value, media_type, DOCUMENT_MANIFEST, &kind, err) < 0 ||
+	    DOCUMENT_READ(value, fields, &raw, err) < 0)
 		return -1;
+	if (raw.schema_version != 2)
+		return error_set(err, ERROR_CONTENT, "'schemaVersion' is not 2");
+	manifest.media_type = xstrdup(kind.media_type);
+	manifest.artifact_type = xstrdup_null(raw.artifact_type);
+	manifest.annotations = json_deep_copy(raw.annotations);
+	if (json_array_size(raw.layers) > LAYERS_LIMIT_COUNT) {
+		error_set(err, ERROR_CONTENT, "the manifest has more than %d layers",
+			  LAYERS_LIMIT_COUNT);
+		return error_set_class(err, CLASS_LIMIT);
+	}
+	if (parse_parts(&raw, &manifest, err) < 0)
+		return -1;
+	/* Progress and free space are computed from the sum. */
+	total = manifest.config.size_bytes;
+	for (size_t i = 0; i < manifest.layers.count; i++) {
+		total += manifest.layers.items[i].size_bytes;
+		if (total > INT64_MAX)
+			return error_set(err, ERROR_CONTENT,
+					 "the sizes add up to more than 2^63-1");
+	}
 	*ret_manifest = manifest;
 	manifest = (struct manifest){ 0 };
 	return 0;

@@ -293,39 +293,32 @@ parse_version(const char *variant, unsigned *ret_major, unsigned *ret_minor)
 	return true;
 }
 
-/* Each major version runs what is lower; Arm's v9.n includes v8.(n+5). */
-static unsigned
-fit_variant(const char *offered, const char *wanted)
-{
-	unsigned offered_major;
-	unsigned offered_minor;
-	unsigned wanted_major;
-	unsigned wanted_minor;
-
-	if (strcmp(offered, wanted) == 0)
-		return UINT_MAX;
-	if (*offered == '\0')
-		return 1;
-	if (!parse_version(offered, &offered_major, &offered_minor) ||
-	    !parse_version(wanted, &wanted_major, &wanted_minor))
-		return 0;
-	if (offered_major > wanted_major ||
-	    offered_minor > wanted_minor + 5 * (wanted_major - offered_major))
-		return 0;
-	return 1 + 10 * offered_major + offered_minor;
-}
-
 unsigned
 platform_fit(const struct platform *offered, const struct platform *wanted)
 {
 	struct view left = normalise(offered);
 	struct view right = normalise(wanted);
+	unsigned offered_major;
+	unsigned offered_minor;
+	unsigned wanted_major;
+	unsigned wanted_minor;
 
 	if (strcmp(left.os, right.os) != 0 || strcmp(left.architecture, right.architecture) != 0)
 		return 0;
 	if (*left.os_version && *right.os_version && strcmp(left.os_version, right.os_version) != 0)
 		return 0;
-	return fit_variant(left.variant, right.variant);
+	/* Each major version runs what is lower; Arm's v9.n includes v8.(n+5). */
+	if (strcmp(left.variant, right.variant) == 0)
+		return UINT_MAX;
+	if (*left.variant == '\0')
+		return 1;
+	if (!parse_version(left.variant, &offered_major, &offered_minor) ||
+	    !parse_version(right.variant, &wanted_major, &wanted_minor))
+		return 0;
+	if (offered_major > wanted_major ||
+	    offered_minor > wanted_minor + 5 * (wanted_major - offered_major))
+		return 0;
+	return 1 + 10 * offered_major + offered_minor;
 }
 
 bool

@@ -17,25 +17,6 @@ refuse(struct error **err, const char *text, const char *reason)
 			 reason);
 }
 
-/* None of these messages repeats the text, which may hold a password. */
-static int
-refuse_foreign_forms(const char *text, struct error **err)
-{
-	const char *at = strchr(text, '@');
-	const char *last_slash = strrchr(text, '/');
-
-	if (at && last_slash && at < last_slash) {
-		error_set(err, ERROR_USAGE,
-			  "an image reference cannot contain a user name or password");
-		return error_set_hint(err, "use 'ocifp login' or a credential helper");
-	}
-	if (strstr(text, "://")) {
-		error_set(err, ERROR_USAGE, "an image reference is not a URL");
-		return error_set_hint(err, "remove everything up to '://'");
-	}
-	return 0;
-}
-
 static int parse(const char *text, struct reference *reference, struct error **err);
 
 /* The hint, unless that would be no reference either. */
@@ -138,8 +119,20 @@ int
 reference_parse(const char *text, struct reference *ret_reference, struct error **err)
 {
 	AUTO_REFERENCE struct reference reference = { 0 };
+	const char *at = strchr(text, '@');
+	const char *last_slash = strrchr(text, '/');
 
-	if (refuse_foreign_forms(text, err) < 0 || parse(text, &reference, err) < 0)
+	/* None of these messages repeats the text, which may hold a password. */
+	if (at && last_slash && at < last_slash) {
+		error_set(err, ERROR_USAGE,
+			  "an image reference cannot contain a user name or password");
+		return error_set_hint(err, "use 'ocifp login' or a credential helper");
+	}
+	if (strstr(text, "://")) {
+		error_set(err, ERROR_USAGE, "an image reference is not a URL");
+		return error_set_hint(err, "remove everything up to '://'");
+	}
+	if (parse(text, &reference, err) < 0)
 		return -1;
 	*ret_reference = reference;
 	reference = (struct reference){ 0 };

@@ -86,36 +86,32 @@ origin_url(const char *directory, struct error **err)
 	return git_setting(git, "remote.origin.url");
 }
 
-static char *
-repository_of_remote(const char *directory, struct error **err)
-{
-	CLEANUP(remote_url_release) struct remote_url remote = { 0 };
-	struct error *failure = NULL;
-	AUTO_FREE char *url = origin_url(directory, &failure);
-	AUTO_FREE char *quoted = NULL;
-
-	if (url && remote_url_parse(url, &remote))
-		return text_lower(remote.repository);
-	if (failure) {
-		error_pass(err, failure);
-	} else if (url) {
-		quoted = text_quote_url(url);
-		error_set(err, ERROR_USAGE, "the git remote '%s' does not end with OWNER/NAME",
-			  quoted);
-	} else {
-		error_set(err, ERROR_USAGE, "GITHUB_REPOSITORY is not set, and git has no remote");
-	}
-	error_set_hint(err, "set GITHUB_REPOSITORY=OWNER/NAME");
-	return NULL;
-}
-
 char *
 ci_repository(const char *directory, struct error **err)
 {
 	const char *value = environment_find("GITHUB_REPOSITORY");
 
-	if (!value)
-		return repository_of_remote(directory, err);
+	if (!value) {
+		CLEANUP(remote_url_release) struct remote_url remote = { 0 };
+		struct error *failure = NULL;
+		AUTO_FREE char *url = origin_url(directory, &failure);
+		AUTO_FREE char *quoted = NULL;
+
+		if (url && remote_url_parse(url, &remote))
+			return text_lower(remote.repository);
+		if (failure) {
+			error_pass(err, failure);
+		} else if (url) {
+			quoted = text_quote_url(url);
+			error_set(err, ERROR_USAGE,
+				  "the git remote '%s' does not end with OWNER/NAME", quoted);
+		} else {
+			error_set(err, ERROR_USAGE,
+				  "GITHUB_REPOSITORY is not set, and git has no remote");
+		}
+		error_set_hint(err, "set GITHUB_REPOSITORY=OWNER/NAME");
+		return NULL;
+	}
 	if (remote_repository_is_valid(value))
 		return text_lower(value);
 	error_set(err, ERROR_USAGE, "GITHUB_REPOSITORY is '%s', which is not OWNER/NAME",

@@ -206,27 +206,6 @@ read_map(struct parse *parse, unsigned depth, struct config_node *node, struct e
 	}
 }
 
-static int
-read_collection(struct parse *parse, const yaml_event_t *event, unsigned depth,
-		struct config_node *node, struct error **err)
-{
-	if (depth >= PROJECT_FILE_LIMIT_DEPTH)
-		return config_fail(parse->config, &node->mark, err, "nested deeper than %d levels",
-				   PROJECT_FILE_LIMIT_DEPTH);
-	if (event->type == YAML_MAPPING_START_EVENT) {
-		node->kind = CONFIG_MAP;
-		if (check_plainness(parse, event, event->data.mapping_start.anchor,
-				    event->data.mapping_start.tag, err) < 0)
-			return -1;
-		return read_map(parse, depth + 1, node, err);
-	}
-	node->kind = CONFIG_LIST;
-	if (check_plainness(parse, event, event->data.sequence_start.anchor,
-			    event->data.sequence_start.tag, err) < 0)
-		return -1;
-	return read_list(parse, depth + 1, node, err);
-}
-
 /* What was read before a failure stays in the node, for its owner to release. */
 static int
 read_node(struct parse *parse, const yaml_event_t *event, unsigned depth,
@@ -239,7 +218,22 @@ read_node(struct parse *parse, const yaml_event_t *event, unsigned depth,
 	case YAML_ALIAS_EVENT:
 		return config_fail(parse->config, &ret_node->mark, err, "aliases are not allowed");
 	default:
-		return read_collection(parse, event, depth, ret_node, err);
+		if (depth >= PROJECT_FILE_LIMIT_DEPTH)
+			return config_fail(parse->config, &ret_node->mark, err,
+					   "nested deeper than %d levels",
+					   PROJECT_FILE_LIMIT_DEPTH);
+		if (event->type == YAML_MAPPING_START_EVENT) {
+			ret_node->kind = CONFIG_MAP;
+			if (check_plainness(parse, event, event->data.mapping_start.anchor,
+					    event->data.mapping_start.tag, err) < 0)
+				return -1;
+			return read_map(parse, depth + 1, ret_node, err);
+		}
+		ret_node->kind = CONFIG_LIST;
+		if (check_plainness(parse, event, event->data.sequence_start.anchor,
+				    event->data.sequence_start.tag, err) < 0)
+			return -1;
+		return read_list(parse, depth + 1, ret_node, err);
 	}
 }
 

@@ -111,11 +111,24 @@ check_needs_exist(const struct reading *reading, size_t index, struct error **er
 	return 0;
 }
 
+/* What no image tells alone: one default at most, needs that exist, without a cycle. */
 static int
-check_one_default(const struct reading *reading, struct error **err)
+check_images(const struct reading *reading, struct error **err)
 {
+	size_t index;
+	const struct config_node *needs;
 	const struct project_image *first = NULL;
 
+	for (size_t i = 0; i < reading->project->image_count; i++)
+		if (check_needs_exist(reading, i, err) < 0)
+			return -1;
+	index = project_find_cycle(reading->project);
+	if (index != PROJECT_NO_IMAGE) {
+		needs = config_find(&reading->images->items[index], "needs");
+		return config_fail(reading->config, &needs->mark, err,
+				   "image '%s' needs itself, or an image that does",
+				   reading->project->images[index].name);
+	}
 	for (size_t i = 0; i < reading->project->image_count; i++) {
 		const struct project_image *image = &reading->project->images[i];
 		const struct config_node *node = config_find(&reading->images->items[i], "default");
@@ -128,26 +141,6 @@ check_one_default(const struct reading *reading, struct error **err)
 			first = image;
 	}
 	return 0;
-}
-
-/* What no image tells alone: one default at most, needs that exist, without a cycle. */
-static int
-check_images(const struct reading *reading, struct error **err)
-{
-	size_t index;
-	const struct config_node *needs;
-
-	for (size_t i = 0; i < reading->project->image_count; i++)
-		if (check_needs_exist(reading, i, err) < 0)
-			return -1;
-	index = project_find_cycle(reading->project);
-	if (index != PROJECT_NO_IMAGE) {
-		needs = config_find(&reading->images->items[index], "needs");
-		return config_fail(reading->config, &needs->mark, err,
-				   "image '%s' needs itself, or an image that does",
-				   reading->project->images[index].name);
-	}
-	return check_one_default(reading, err);
 }
 
 bool

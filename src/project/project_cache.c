@@ -286,26 +286,6 @@ expand_repository(const struct reading *reading, const struct config_node *node,
 }
 
 static int
-expand_repositories(const struct reading *reading, const struct config_node *node,
-		    struct entry *entry, struct error **err)
-{
-	struct project_cache *cache = &entry->cache;
-
-	if (expand_repository(reading, node, "repository", entry->repository, cache,
-			      &cache->repository, err) < 0 ||
-	    expand_repository(reading, node, "pull_requests", entry->pull_requests, cache,
-			      &cache->pull_requests, err) < 0)
-		return -1;
-	if (cache->repository && cache->pull_requests &&
-	    strcmp(cache->repository, cache->pull_requests) == 0)
-		return config_fail(reading->config, &config_find(node, "pull_requests")->mark, err,
-				   "'pull_requests' of cache '%s' is its 'repository': what a pull "
-				   "request saves would be read on every branch",
-				   cache->name);
-	return 0;
-}
-
-static int
 read_cache(const struct reading *reading, const struct config_node *node, struct entry *entry,
 	   struct error **err)
 {
@@ -328,7 +308,18 @@ read_cache(const struct reading *reading, const struct config_node *node, struct
 				   "'%s' is not an image of this file", QUOTED(image->text));
 	if (read_paths(reading, node, cache, err) < 0 || read_key(reading, node, cache, err) < 0)
 		return -1;
-	return expand_repositories(reading, node, entry, err);
+	if (expand_repository(reading, node, "repository", entry->repository, cache,
+			      &cache->repository, err) < 0 ||
+	    expand_repository(reading, node, "pull_requests", entry->pull_requests, cache,
+			      &cache->pull_requests, err) < 0)
+		return -1;
+	if (cache->repository && cache->pull_requests &&
+	    strcmp(cache->repository, cache->pull_requests) == 0)
+		return config_fail(reading->config, &config_find(node, "pull_requests")->mark, err,
+				   "'pull_requests' of cache '%s' is its 'repository': what a pull "
+				   "request saves would be read on every branch",
+				   cache->name);
+	return 0;
 }
 
 /* Of two caches with one path the later restore would find the earlier one's. */

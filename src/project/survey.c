@@ -551,24 +551,6 @@ add_dockerfile(const char *directory, const char *folder, const char *file, cons
 			  false, survey);
 }
 
-static void
-find_dockerfiles(const char *directory, const char *builders, struct survey *survey)
-{
-	for (const char *const *folder = folders; *folder; folder++) {
-		AUTO_FREE char *path = xasprintf("%s/%s", directory, *folder);
-		AUTO_CLOSE int fd = dir_open_at(AT_FDCWD, path);
-		AUTO_STRINGS struct strings names = { 0 };
-
-		if (fd < 0 || dir_names(fd, SIZE_MAX, &names) < 0)
-			continue;
-		strings_sort(&names);
-		for (size_t i = 0; i < names.count; i++)
-			if (is_dockerfile(names.items[i]))
-				add_dockerfile(directory, *folder, names.items[i], builders,
-					       survey);
-	}
-}
-
 /* Words that are files with ".sh" at their end, or folders of scripts. */
 static void
 add_scripts(const char *directory, const char *makefile, struct strings *inputs)
@@ -660,16 +642,18 @@ find_remote(const char *directory, struct survey *survey)
 	survey->remote_name = text_lower(remote.repository);
 }
 
-/* What builds images: the Makefile, workflows and pipelines, one after the other. */
-static char *
-read_builders(const char *directory)
+int
+survey_read(const char *directory, struct survey *ret_survey, struct error **err)
 {
+	AUTO_SURVEY struct survey survey = { 0 };
 	static const char *const patterns[] = { "Makefile", ".github/workflows/*.yml",
 						".github/workflows/*.yaml", ".gitlab-ci.yml" };
 	AUTO_STRINGS struct strings paths = { 0 };
 	AUTO_BUF struct buf all = BUF_INIT(SURVEY_TEXT_LIMIT_BYTES);
 	AUTO_ERROR struct error *full = NULL;
+	AUTO_FREE char *builders = NULL;
 
+	/* What builds images: the Makefile, workflows and pipelines, one after the other. */
 	for (size_t i = 0; i < COUNT_OF(patterns); i++)
 		add_pattern(directory, patterns[i], &paths);
 	for (size_t i = 0; i < paths.count; i++) {
@@ -679,16 +663,20 @@ read_builders(const char *directory)
 			     buf_append_text(&all, "\n", &full) < 0))
 			break;
 	}
-	return all.data ? TAKE_PTR(all.data) : xstrdup("");
-}
+	builders = all.data ? TAKE_PTR(all.data) : xstrdup("");
+	for (const char *const *folder = folders; *folder; folder++) {
+		AUTO_FREE char *path = xasprintf("%s/%s", directory, *folder);
+		AUTO_CLOSE int fd = dir_open_at(AT_FDCWD, path);
+		AUTO_STRINGS struct strings names = { 0 };
 
-int
-survey_read(const char *directory, struct survey *ret_survey, struct error **err)
-{
-	AUTO_SURVEY struct survey survey = { 0 };
-	AUTO_FREE char *builders = read_builders(directory);
-
-	find_dockerfiles(directory, builders, &survey);
+		if (fd < 0 || dir_names(fd, SIZE_MAX, &names) < 0)
+			continue;
+		strings_sort(&names);
+		for (size_t i = 0; i < names.count; i++)
+			if (is_dockerfile(names.items[i]))
+				add_dockerfile(directory, *folder, names.items[i], builders,
+					       &survey);
+	}
 	follow_makefile(directory, &survey);
 	survey.builds_arm = strstr(builders, "linux/arm64");
 	survey.hashes_files = strstr(builders, "openssl dgst -sha256");

@@ -132,29 +132,6 @@ list_page(struct listing *listing, const char *url, bool is_first, char **ret_ne
 }
 
 static int
-list_pages(struct listing *listing, const struct digest *subject, struct error **err)
-{
-	AUTO_FREE char *url = first_url(listing, subject, err);
-
-	if (!url)
-		return -1;
-	for (unsigned page = 0; url; page++) {
-		char *next = NULL;
-
-		if (page >= REFERRERS_PAGES_LIMIT_COUNT) {
-			error_set(err, ERROR_UNAVAILABLE,
-				  "the list of referrers has too many pages");
-			return error_set_class(err, CLASS_PROTOCOL);
-		}
-		if (list_page(listing, url, page == 0, &next, err) < 0)
-			return -1;
-		free(url);
-		url = next;
-	}
-	return 0;
-}
-
-static int
 referrers_index_get(struct endpoint *endpoint, const struct digest *subject,
 		    struct image_index *ret_index, struct error **err)
 {
@@ -175,8 +152,25 @@ list_referrers(struct listing *listing, const struct digest *subject, struct err
 {
 	AUTO_INDEX struct image_index index = { 0 };
 
-	if (!listing->endpoint->lacks_referrers && list_pages(listing, subject, err) < 0)
-		return -1;
+	if (!listing->endpoint->lacks_referrers) {
+		AUTO_FREE char *url = first_url(listing, subject, err);
+
+		if (!url)
+			return -1;
+		for (unsigned page = 0; url; page++) {
+			char *next = NULL;
+
+			if (page >= REFERRERS_PAGES_LIMIT_COUNT) {
+				error_set(err, ERROR_UNAVAILABLE,
+					  "the list of referrers has too many pages");
+				return error_set_class(err, CLASS_PROTOCOL);
+			}
+			if (list_page(listing, url, page == 0, &next, err) < 0)
+				return -1;
+			free(url);
+			url = next;
+		}
+	}
 	if (!listing->endpoint->lacks_referrers)
 		return 0;
 	if (referrers_index_get(listing->endpoint, subject, &index, err) < 0)

@@ -45,24 +45,6 @@ with_packages(struct repository *repository, struct error **err)
 #define PUSH_GRACE_S ((int64_t)24 * 60 * 60)
 
 static int
-add_version(struct holdings *holdings, const struct package_version *version, struct error **err)
-{
-	struct holding *holding = holdings_add(holdings, &version->digest, err);
-	int64_t since_s = (int64_t)time(NULL) - PUSH_GRACE_S;
-
-	if (!holding)
-		return -1;
-	for (size_t i = 0; i < version->tags.count; i++)
-		strings_add(&holding->tags, version->tags.items[i]);
-	if (version->other_name && !holding->other_name)
-		holding->other_name = xstrdup(version->other_name);
-	holding->version_id = version->id;
-	holding->created_s = version->pushed_s;
-	holding->is_new = version->tags.count == 0 && version->pushed_s >= since_s;
-	return 0;
-}
-
-static int
 list_package_holdings(struct repository *repository, struct holdings *holdings, struct error **err)
 {
 	const struct registry_repository *self = with_packages(repository, err);
@@ -74,9 +56,20 @@ list_package_holdings(struct repository *repository, struct holdings *holdings, 
 	packages_forget(self->packages);
 	if (packages_list(self->packages, &versions, &count, err) < 0)
 		return -1;
-	for (size_t i = 0; i < count; i++)
-		if (add_version(holdings, &versions[i], err) < 0)
+	for (size_t i = 0; i < count; i++) {
+		struct holding *holding = holdings_add(holdings, &versions[i].digest, err);
+		int64_t since_s = (int64_t)time(NULL) - PUSH_GRACE_S;
+
+		if (!holding)
 			return -1;
+		for (size_t j = 0; j < versions[i].tags.count; j++)
+			strings_add(&holding->tags, versions[i].tags.items[j]);
+		if (versions[i].other_name && !holding->other_name)
+			holding->other_name = xstrdup(versions[i].other_name);
+		holding->version_id = versions[i].id;
+		holding->created_s = versions[i].pushed_s;
+		holding->is_new = versions[i].tags.count == 0 && versions[i].pushed_s >= since_s;
+	}
 	return 0;
 }
 

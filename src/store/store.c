@@ -239,33 +239,13 @@ write_small(const struct store *store, const char *folder, const char *name, con
 }
 
 static int
-make_layout(struct store *store, struct error **err)
-{
-	AUTO_ERROR struct error *failure = NULL;
-	AUTO_CLOSE int blobs_fd = -1;
-	bool made;
-
-	if (check_empty_or_made(store, &made, err) < 0)
-		return -1;
-	if (made)
-		return 0;
-	blobs_fd = folder_make(store, "blobs/sha256", err);
-	if (blobs_fd < 0)
-		return -1;
-	store->is_new = true;
-	if (write_small(store, ".", layout_file, layout_content, &failure) == 0)
-		return 0;
-	/* Another process created the layout, and its gc removed our temporary file. */
-	if (has_layout_file(store))
-		return 0;
-	return error_pass(err, TAKE_PTR(failure));
-}
-
-static int
 find_layout(struct store *store, enum store_mode mode, struct error **err)
 {
 	AUTO_BUF struct buf buf = BUF_INIT(MANIFEST_LIMIT_BYTES);
 	bool found = false;
+	AUTO_ERROR struct error *failure = NULL;
+	AUTO_CLOSE int blobs_fd = -1;
+	bool made;
 
 	if (read_small(store, layout_file, &buf, &found, err) < 0)
 		return -1;
@@ -283,7 +263,20 @@ find_layout(struct store *store, enum store_mode mode, struct error **err)
 	}
 	if (mode != STORE_CREATE)
 		return refuse(store, "is not an image layout: it has no file 'oci-layout'", err);
-	return make_layout(store, err);
+	if (check_empty_or_made(store, &made, err) < 0)
+		return -1;
+	if (made)
+		return 0;
+	blobs_fd = folder_make(store, "blobs/sha256", err);
+	if (blobs_fd < 0)
+		return -1;
+	store->is_new = true;
+	if (write_small(store, ".", layout_file, layout_content, &failure) == 0)
+		return 0;
+	/* Another process created the layout, and its gc removed our temporary file. */
+	if (has_layout_file(store))
+		return 0;
+	return error_pass(err, TAKE_PTR(failure));
 }
 
 static int

@@ -183,34 +183,29 @@ mask_cargo_lock(const char *text)
 	return masked.data ? buf_take(&masked) : xstrdup("");
 }
 
-static char *
-mask_cargo_toml(const char *text)
-{
-	AUTO_BUF struct buf masked = BUF_INIT(KEY_INPUT_LIMIT_BYTES);
-	bool is_package = false;
-	struct line line;
-
-	for (const char *at = text; next_line(&at, &line);) {
-		AUTO_FREE char *version = line_value(&line, "version");
-
-		if (line.size > 0 && *line.start == '[')
-			is_package = line_is(&line, "[package]") ||
-				     line_is(&line, "[workspace.package]");
-		if (is_package && version)
-			continue;
-		append(&masked, line.start, line.size);
-		append(&masked, "\n", 1);
-	}
-	return masked.data ? buf_take(&masked) : xstrdup("");
-}
-
 char *
 key_file_mask(const char *name, const char *text)
 {
 	if (strcmp(path_name(name), "Cargo.lock") == 0)
 		return mask_cargo_lock(text);
-	if (strcmp(path_name(name), "Cargo.toml") == 0)
-		return mask_cargo_toml(text);
+	if (strcmp(path_name(name), "Cargo.toml") == 0) {
+		AUTO_BUF struct buf masked = BUF_INIT(KEY_INPUT_LIMIT_BYTES);
+		bool is_package = false;
+		struct line line;
+
+		for (const char *at = text; next_line(&at, &line);) {
+			AUTO_FREE char *version = line_value(&line, "version");
+
+			if (line.size > 0 && *line.start == '[')
+				is_package = line_is(&line, "[package]") ||
+					     line_is(&line, "[workspace.package]");
+			if (is_package && version)
+				continue;
+			append(&masked, line.start, line.size);
+			append(&masked, "\n", 1);
+		}
+		return masked.data ? buf_take(&masked) : xstrdup("");
+	}
 	return xstrdup(text);
 }
 

@@ -85,34 +85,12 @@ hex_of(const char *text)
 }
 
 static int
-describe_builder(const struct cache_spec *spec, struct texts *texts, struct error **err)
-{
-	CLEANUP(toolchain_release) struct toolchain toolchain = { 0 };
-
-	if (spec->image) {
-		add_line(&texts->base, "image %s", spec->image_fingerprint);
-		cache_record_add(&texts->facts, "image", "%s %s", spec->image,
-				 spec->image_fingerprint);
-		return 0;
-	}
-	if (spec->preset->is_portable)
-		return 0;
-	if (toolchain_find(spec, &toolchain, err) < 0)
-		return -1;
-	add_line(&texts->base, "toolchain %s", hex_of(toolchain.said).text);
-	add_line(&texts->base, "system %s", toolchain.system);
-	if (*toolchain.words)
-		cache_record_add(&texts->facts, "toolchain", "%s", toolchain.words);
-	cache_record_add(&texts->facts, "system", "%s", toolchain.system);
-	return 0;
-}
-
-static int
 describe_base(const struct cache_spec *spec, const struct platform *platform, struct texts *texts,
 	      struct error **err)
 {
 	AUTO_FREE char *platform_text = platform_format(platform);
 	AUTO_STRINGS struct strings labels = { 0 };
+	CLEANUP(toolchain_release) struct toolchain toolchain = { 0 };
 
 	add_line(&texts->base, "cache %s", spec->name);
 	add_line(&texts->base, "preset %s", spec->preset->name);
@@ -129,7 +107,22 @@ describe_base(const struct cache_spec *spec, const struct platform *platform, st
 		add_line(&texts->base, "directory %s", spec->directory);
 		cache_record_add(&texts->facts, "directory", "%s", spec->directory);
 	}
-	return describe_builder(spec, texts, err);
+	if (spec->image) {
+		add_line(&texts->base, "image %s", spec->image_fingerprint);
+		cache_record_add(&texts->facts, "image", "%s %s", spec->image,
+				 spec->image_fingerprint);
+		return 0;
+	}
+	if (spec->preset->is_portable)
+		return 0;
+	if (toolchain_find(spec, &toolchain, err) < 0)
+		return -1;
+	add_line(&texts->base, "toolchain %s", hex_of(toolchain.said).text);
+	add_line(&texts->base, "system %s", toolchain.system);
+	if (*toolchain.words)
+		cache_record_add(&texts->facts, "toolchain", "%s", toolchain.words);
+	cache_record_add(&texts->facts, "system", "%s", toolchain.system);
+	return 0;
 }
 
 static bool

@@ -20,34 +20,31 @@
 
 #define VARIANT_HEX_CHARS 12
 
-static void
-spec_release(struct cache_spec *spec)
-{
-	for (size_t i = 0; i < spec->path_count; i++) {
-		free(spec->paths[i].label);
-		free(spec->paths[i].directory);
-	}
-	free(spec->paths);
-	free(spec->name);
-	free(spec->directory);
-	free(spec->image);
-	free(spec->image_fingerprint);
-	strings_release(&spec->key);
-	strings_release(&spec->optional);
-	strings_release(&spec->sources);
-	strings_release(&spec->foreign);
-	strings_release(&spec->push_refs);
-	free(spec->variant);
-	free(spec->repository);
-	free(spec->pull_requests);
-	free(spec->no_repository);
-}
-
 void
 cache_specs_release(struct cache_specs *specs)
 {
-	for (size_t i = 0; i < specs->count; i++)
-		spec_release(&specs->items[i]);
+	for (size_t i = 0; i < specs->count; i++) {
+		struct cache_spec *spec = &specs->items[i];
+
+		for (size_t j = 0; j < spec->path_count; j++) {
+			free(spec->paths[j].label);
+			free(spec->paths[j].directory);
+		}
+		free(spec->paths);
+		free(spec->name);
+		free(spec->directory);
+		free(spec->image);
+		free(spec->image_fingerprint);
+		strings_release(&spec->key);
+		strings_release(&spec->optional);
+		strings_release(&spec->sources);
+		strings_release(&spec->foreign);
+		strings_release(&spec->push_refs);
+		free(spec->variant);
+		free(spec->repository);
+		free(spec->pull_requests);
+		free(spec->no_repository);
+	}
 	free(specs->items);
 	*specs = (struct cache_specs){ 0 };
 }

@@ -270,41 +270,6 @@ change_what_link_leads_to(const struct work *work, const char *link)
 	}
 }
 
-static int
-plan(struct work *work, struct error **err)
-{
-	if (foreign_files_list(work->dir_fd, worktree_files(work->worktree), work->request->placed,
-			       &work->foreign, err) < 0)
-		return -1;
-	work->steps = xcalloc(work->now->count, sizeof(*work->steps));
-	for (size_t i = 0; i < work->now->count; i++)
-		work->steps[i] = work->now->items[i].mode == S_IFDIR
-					 ? step_of_directory(work, &work->now->items[i])
-					 : step_of_file(work, &work->now->items[i]);
-	for (size_t i = 0; i < work->now->count; i++)
-		if (work->now->items[i].mode == INPUT_LINK && work->steps[i].is_changed)
-			change_what_link_leads_to(work, work->now->items[i].path);
-	for (size_t i = 0; i < work->now->count; i++) {
-		const struct source *source = &work->now->items[i];
-		const struct foreign_file *foreign;
-
-		if (source->mode == S_IFDIR || work->steps[i].action != SET ||
-		    work->steps[i].time_ns >= source->mtime_ns)
-			continue;
-		foreign = foreign_files_find_between(&work->foreign, work->steps[i].time_ns,
-						     source->mtime_ns);
-		if (foreign) {
-			AUTO_FREE char *quoted = text_quote_string(foreign->path);
-
-			work->result->left_alone = xasprintf("'%s', which git does not track, may "
-							     "have been built from other sources",
-							     quoted);
-			return 0;
-		}
-	}
-	return 0;
-}
-
 /* Somebody else's file takes no time from us; its own will do when it is younger than all that a
  * build may have made from other content. */
 static int
@@ -426,7 +391,38 @@ look(struct work *work, struct error **err)
 {
 	if (prepare(work, err) < 0)
 		return -1;
-	return work->result->left_alone ? 0 : plan(work, err);
+	if (work->result->left_alone)
+		return 0;
+	if (foreign_files_list(work->dir_fd, worktree_files(work->worktree), work->request->placed,
+			       &work->foreign, err) < 0)
+		return -1;
+	work->steps = xcalloc(work->now->count, sizeof(*work->steps));
+	for (size_t i = 0; i < work->now->count; i++)
+		work->steps[i] = work->now->items[i].mode == S_IFDIR
+					 ? step_of_directory(work, &work->now->items[i])
+					 : step_of_file(work, &work->now->items[i]);
+	for (size_t i = 0; i < work->now->count; i++)
+		if (work->now->items[i].mode == INPUT_LINK && work->steps[i].is_changed)
+			change_what_link_leads_to(work, work->now->items[i].path);
+	for (size_t i = 0; i < work->now->count; i++) {
+		const struct source *source = &work->now->items[i];
+		const struct foreign_file *foreign;
+
+		if (source->mode == S_IFDIR || work->steps[i].action != SET ||
+		    work->steps[i].time_ns >= source->mtime_ns)
+			continue;
+		foreign = foreign_files_find_between(&work->foreign, work->steps[i].time_ns,
+						     source->mtime_ns);
+		if (foreign) {
+			AUTO_FREE char *quoted = text_quote_string(foreign->path);
+
+			work->result->left_alone = xasprintf("'%s', which git does not track, may "
+							     "have been built from other sources",
+							     quoted);
+			return 0;
+		}
+	}
+	return 0;
 }
 
 /* At least a second more than is needed, for file systems that count whole seconds; and whole

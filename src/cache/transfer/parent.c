@@ -128,24 +128,6 @@ parent_find(const struct parent *parent, const struct place_hash *place)
 		       compare_contents);
 }
 
-static void
-hash_entry(struct hasher *hasher, const struct tree_entry *entry)
-{
-	uint8_t kind = (uint8_t)entry->kind;
-	struct chunk_refs chunks = entry->chunks;
-	struct chunk_ref ref;
-
-	hasher_add(hasher, &kind, 1);
-	hasher_add(hasher, &entry->text_size, sizeof(entry->text_size));
-	hasher_add(hasher, entry->text, entry->text_size);
-	hasher_add(hasher, &entry->target_size, sizeof(entry->target_size));
-	hasher_add(hasher, entry->target, entry->target_size);
-	hasher_add(hasher, &entry->mode, sizeof(entry->mode));
-	hasher_add(hasher, &entry->size_bytes, sizeof(entry->size_bytes));
-	while (chunk_refs_next(&chunks, &ref))
-		hasher_add(hasher, ref.digest.bytes, 32);
-}
-
 int
 tree_shape(const void *tree, size_t size, struct digest *ret_shape, struct error **err)
 {
@@ -156,8 +138,21 @@ tree_shape(const void *tree, size_t size, struct digest *ret_shape, struct error
 	int ret;
 
 	tree_cursor_open(&cursor, tree, size);
-	while ((ret = tree_cursor_next(&cursor, &entry, &ended, err)) == 0 && !ended)
-		hash_entry(hasher, &entry);
+	while ((ret = tree_cursor_next(&cursor, &entry, &ended, err)) == 0 && !ended) {
+		uint8_t kind = (uint8_t)entry.kind;
+		struct chunk_refs chunks = entry.chunks;
+		struct chunk_ref ref;
+
+		hasher_add(hasher, &kind, 1);
+		hasher_add(hasher, &entry.text_size, sizeof(entry.text_size));
+		hasher_add(hasher, entry.text, entry.text_size);
+		hasher_add(hasher, &entry.target_size, sizeof(entry.target_size));
+		hasher_add(hasher, entry.target, entry.target_size);
+		hasher_add(hasher, &entry.mode, sizeof(entry.mode));
+		hasher_add(hasher, &entry.size_bytes, sizeof(entry.size_bytes));
+		while (chunk_refs_next(&chunks, &ref))
+			hasher_add(hasher, ref.digest.bytes, 32);
+	}
 	*ret_shape = hasher_finish(hasher);
 	return ret;
 }

@@ -424,16 +424,6 @@ place_all(struct restoring *restoring, struct error **err)
 	return 0;
 }
 
-/* Packs are large and were needed once. */
-static void
-forget_packs(const struct restoring *restoring)
-{
-	const struct descriptors *packs = &restoring->packs;
-
-	for (size_t i = 0; i < packs->count; i++)
-		store_forget(restoring->store, &packs->items[i].digest);
-}
-
 /* The journal */
 
 /* Waits until the clock of file systems has passed the present, so that a later write to what was
@@ -505,6 +495,7 @@ run(struct restoring *restoring, struct error **err)
 {
 	const struct cache_restore *restore = restoring->restore;
 	struct cache_restored *result = &restoring->result;
+	const struct descriptors *packs;
 
 	if (find(restoring, err) < 0)
 		return -1;
@@ -525,7 +516,10 @@ run(struct restoring *restoring, struct error **err)
 			return -1;
 	if (fetch(restoring, err) < 0 || place_all(restoring, err) < 0)
 		return -1;
-	forget_packs(restoring);
+	/* Packs are large and were needed once. */
+	packs = &restoring->packs;
+	for (size_t i = 0; i < packs->count; i++)
+		store_forget(restoring->store, &packs->items[i].digest);
 	return restore->journal_folder ? note_files(restoring, err) : 0;
 }
 

@@ -142,24 +142,6 @@ open_named(const struct saving *saving, const char *text, enum repository_mode m
 }
 
 static int
-open_places(struct saving *saving, struct error **err)
-{
-	const struct cache_save *save = saving->save;
-	const char *other = save->parent_repository;
-
-	saving->repository = open_named(saving, save->repository, REPOSITORY_WRITE, err);
-	if (!saving->repository)
-		return -1;
-	saving->source = saving->repository;
-	if (other && strcmp(other, save->repository) != 0)
-		saving->other = open_named(saving, other, REPOSITORY_READ, err);
-	if (other && strcmp(other, save->repository) != 0 && !saving->other)
-		return -1;
-	saving->store = session_store(saving->session, err);
-	return saving->store ? 0 : -1;
-}
-
-static int
 resolve_exact(struct saving *saving, struct error **err)
 {
 	AUTO_RESOLUTION struct resolution resolution = { .bytes = BUF_INIT(MANIFEST_LIMIT_BYTES) };
@@ -910,8 +892,19 @@ run(struct saving *saving, struct error **err)
 {
 	const struct cache_save *save = saving->save;
 	const struct digest *known = &saving->journal.manifest;
+	const char *other = save->parent_repository;
 
-	if (open_places(saving, err) < 0 || resolve_exact(saving, err) < 0)
+	saving->repository = open_named(saving, save->repository, REPOSITORY_WRITE, err);
+	if (!saving->repository)
+		return -1;
+	saving->source = saving->repository;
+	if (other && strcmp(other, save->repository) != 0) {
+		saving->other = open_named(saving, other, REPOSITORY_READ, err);
+		if (!saving->other)
+			return -1;
+	}
+	saving->store = session_store(saving->session, err);
+	if (!saving->store || resolve_exact(saving, err) < 0)
 		return -1;
 	journal_read(save->journal_folder, save->roots, &saving->journal);
 	if (saving->exact.algorithm != DIGEST_NONE && !digest_equal(&saving->exact, known)) {

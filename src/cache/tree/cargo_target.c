@@ -130,32 +130,6 @@ is_named_as_executable(const char *name)
 	       !text_starts(name, "build_script_");
 }
 
-/* `path` is from the profile. */
-static enum tree_choice
-choose_in_profile(const char *path, const struct stat *info)
-{
-	const char *name = path_name(path);
-	bool is_program = S_ISREG(info->st_mode) && (info->st_mode & S_IXUSR) != 0 &&
-			  is_named_as_executable(name);
-	size_t depth = 0;
-
-	if (strcmp(path, "incremental") == 0)
-		return TREE_LEAVE_OUT;
-	for (const char *at = path; *at; at++)
-		depth += *at == '/';
-	if (!is_program)
-		return TREE_TAKE;
-	if (depth == 0 || (depth == 1 && path_is_below(path, "deps")) ||
-	    (depth == 1 && path_is_below(path, "examples")))
-		return TREE_EXECUTABLE;
-	/* build/PACKAGE/HASH/out/NAME; a build script's own output stands in the old layout in
-	 * build/PACKAGE-HASH/out and below. */
-	if (depth == 4 && path_is_below(path, "build") &&
-	    text_starts(name - strlen("/out/"), "/out/"))
-		return TREE_EXECUTABLE;
-	return TREE_TAKE;
-}
-
 /* The profile that a path lies in, and the rest of the path; NULL: none. */
 static const struct cargo_profile *
 find_profile(const struct cargo_target *target, size_t root, const char *path,
@@ -277,8 +251,31 @@ static enum tree_choice
 choose(void *context, size_t root, const char *path, const struct stat *info)
 {
 	const char *rest = NULL;
+	const char *name;
+	bool is_program;
+	size_t depth = 0;
 
-	return find_profile(context, root, path, &rest) ? choose_in_profile(rest, info) : TREE_TAKE;
+	if (!find_profile(context, root, path, &rest))
+		return TREE_TAKE;
+	/* `path` is from the profile. */
+	name = path_name(rest);
+	is_program = S_ISREG(info->st_mode) && (info->st_mode & S_IXUSR) != 0 &&
+		     is_named_as_executable(name);
+	if (strcmp(rest, "incremental") == 0)
+		return TREE_LEAVE_OUT;
+	for (const char *at = rest; *at; at++)
+		depth += *at == '/';
+	if (!is_program)
+		return TREE_TAKE;
+	if (depth == 0 || (depth == 1 && path_is_below(rest, "deps")) ||
+	    (depth == 1 && path_is_below(rest, "examples")))
+		return TREE_EXECUTABLE;
+	/* build/PACKAGE/HASH/out/NAME; a build script's own output stands in the old layout in
+	 * build/PACKAGE-HASH/out and below. */
+	if (depth == 4 && path_is_below(rest, "build") &&
+	    text_starts(name - strlen("/out/"), "/out/"))
+		return TREE_EXECUTABLE;
+	return TREE_TAKE;
 }
 
 int

@@ -35,29 +35,6 @@ path_of_line(const char *line, size_t size)
 	return path;
 }
 
-static int
-read_file(int dir_fd, const char *name, struct strings *paths, struct error **err)
-{
-	AUTO_BUF struct buf bytes = BUF_INIT(KEY_INPUT_LIMIT_BYTES);
-	bool is_found = false;
-
-	if (file_find(dir_fd, name, &bytes, &is_found, err) < 0)
-		return -1;
-	if (is_found && bytes.size > 0 && strlen(bytes.data) == bytes.size) {
-		const char *text = bytes.data;
-
-		for (size_t size; *text; text += size + (text[size] == '\n')) {
-			char *path;
-
-			size = strcspn(text, "\n");
-			path = path_of_line(text, size);
-			if (path)
-				strings_take(paths, path);
-		}
-	}
-	return 0;
-}
-
 /* All NAME.d of a directory, and of those in it down to `depth`. */
 static int
 read_directory(int fd, unsigned depth, struct strings *paths, struct error **err)
@@ -72,8 +49,25 @@ read_directory(int fd, unsigned depth, struct strings *paths, struct error **err
 
 		if (deeper_fd >= 0 && read_directory(deeper_fd, depth - 1, paths, err) < 0)
 			return -1;
-		if (dot && strcmp(dot, ".d") == 0 && read_file(fd, names.items[i], paths, err) < 0)
-			return -1;
+		if (dot && strcmp(dot, ".d") == 0) {
+			AUTO_BUF struct buf bytes = BUF_INIT(KEY_INPUT_LIMIT_BYTES);
+			bool is_found = false;
+
+			if (file_find(fd, names.items[i], &bytes, &is_found, err) < 0)
+				return -1;
+			if (is_found && bytes.size > 0 && strlen(bytes.data) == bytes.size) {
+				const char *text = bytes.data;
+
+				for (size_t size; *text; text += size + (text[size] == '\n')) {
+					char *path;
+
+					size = strcspn(text, "\n");
+					path = path_of_line(text, size);
+					if (path)
+						strings_take(paths, path);
+				}
+			}
+		}
 	}
 	return 0;
 }

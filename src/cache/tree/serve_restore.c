@@ -58,26 +58,6 @@ meet(struct job *job)
 	pthread_barrier_wait(((struct starter *)job)->barrier);
 }
 
-static int
-start_threads(struct restoring *restoring, struct error **err)
-{
-	unsigned count = workers_count(THREADS_LIMIT_COUNT);
-	struct starter starters[THREADS_LIMIT_COUNT];
-	pthread_barrier_t barrier;
-
-	restoring->workers = workers_new(count, err);
-	if (!restoring->workers)
-		return -1;
-	pthread_barrier_init(&barrier, NULL, count + 1);
-	for (unsigned i = 0; i < count; i++) {
-		starters[i] = (struct starter){ { .run = meet }, &barrier };
-		workers_queue(restoring->workers, &starters[i].job);
-	}
-	pthread_barrier_wait(&barrier);
-	pthread_barrier_destroy(&barrier);
-	return 0;
-}
-
 /* The next pack, whose digest comes with it. */
 static int
 receive_pack(const struct restoring *restoring, struct digest *ret_digest, struct error **err)
@@ -233,10 +213,25 @@ serve_restore(struct service *service, struct error **err)
 		.chunks = BUF_INIT(CACHE_STREAM_LIMIT_BYTES),
 	};
 	AUTO_MESSAGE struct message message = MESSAGE_INIT(MESSAGE_RESULT);
+	unsigned count;
+	struct starter starters[THREADS_LIMIT_COUNT];
+	pthread_barrier_t barrier;
 
 	if (restore_request_get(&service->request, &restoring.request, err) < 0 ||
-	    service_confine_process(service, TREE_FD, err) < 0 ||
-	    start_threads(&restoring, err) < 0 || service_confine_calls(service, err) < 0)
+	    service_confine_process(service, TREE_FD, err) < 0)
+		return -1;
+	count = workers_count(THREADS_LIMIT_COUNT);
+	restoring.workers = workers_new(count, err);
+	if (!restoring.workers)
+		return -1;
+	pthread_barrier_init(&barrier, NULL, count + 1);
+	for (unsigned i = 0; i < count; i++) {
+		starters[i] = (struct starter){ { .run = meet }, &barrier };
+		workers_queue(restoring.workers, &starters[i].job);
+	}
+	pthread_barrier_wait(&barrier);
+	pthread_barrier_destroy(&barrier);
+	if (service_confine_calls(service, err) < 0)
 		return -1;
 	if (fchmod(TREE_FD, 0700) < 0)
 		return error_set_errno(err, errno, "cannot take the directory");

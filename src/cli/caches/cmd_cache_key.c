@@ -19,41 +19,37 @@ static const char *const hit_names[] = {
 };
 
 static json_t *
-describe(const struct cache_work *work, struct page *page)
-{
-	const struct cache_keys *keys = &work->keys;
-	json_t *candidates = json_array();
-
-	page_add(page, "%s key %s\n", work->spec->name, keys->key);
-	for (size_t i = 0; i < keys->candidate_count; i++) {
-		const struct cache_candidate *candidate = &keys->candidates[i];
-
-		page_add(page, "  read %s:%s (%s)\n", QUOTED(candidate->repository), candidate->tag,
-			 QUOTED(candidate->words));
-		json_array_append_new(candidates,
-				      json_pack("{s:s, s:s, s:s, s:s}", "hit",
-						hit_names[candidate->kind], "repository",
-						candidate->repository, "tag", candidate->tag,
-						"words", candidate->words));
-	}
-	if (keys->save_repository)
-		page_add(page, "  save %s:%s\n", QUOTED(keys->save_repository), keys->exact_tag);
-	else
-		page_add(page, "  save nothing (%s)\n", QUOTED(keys->why_not));
-	return json_pack("{s:s, s:s, s:o, s:s?, s:s?, s:s, s:o}", "name", work->spec->name, "key",
-			 keys->key, "candidates", candidates, "save_repository",
-			 keys->save_repository, "read_only", keys->why_not, "tag", keys->exact_tag,
-			 "pointers", json_strings(&keys->pointer_tags));
-}
-
-static json_t *
 tell(struct context *context, const struct cache_values *values, const struct cache_spec *spec,
      struct page *page, struct error **err)
 {
 	CLEANUP(cache_work_release) struct cache_work work = { 0 };
 
-	if (cache_work_begin(context, values, spec, &work, err) == 0)
-		return describe(&work, page);
+	if (cache_work_begin(context, values, spec, &work, err) == 0) {
+		const struct cache_keys *keys = &work.keys;
+		json_t *candidates = json_array();
+
+		page_add(page, "%s key %s\n", work.spec->name, keys->key);
+		for (size_t i = 0; i < keys->candidate_count; i++) {
+			const struct cache_candidate *candidate = &keys->candidates[i];
+
+			page_add(page, "  read %s:%s (%s)\n", QUOTED(candidate->repository),
+				 candidate->tag, QUOTED(candidate->words));
+			json_array_append_new(candidates,
+					      json_pack("{s:s, s:s, s:s, s:s}", "hit",
+							hit_names[candidate->kind], "repository",
+							candidate->repository, "tag",
+							candidate->tag, "words", candidate->words));
+		}
+		if (keys->save_repository)
+			page_add(page, "  save %s:%s\n", QUOTED(keys->save_repository),
+				 keys->exact_tag);
+		else
+			page_add(page, "  save nothing (%s)\n", QUOTED(keys->why_not));
+		return json_pack("{s:s, s:s, s:o, s:s?, s:s?, s:s, s:o}", "name", work.spec->name,
+				 "key", keys->key, "candidates", candidates, "save_repository",
+				 keys->save_repository, "read_only", keys->why_not, "tag",
+				 keys->exact_tag, "pointers", json_strings(&keys->pointer_tags));
+	}
 	error_wrap(err, "cannot make the key of cache '%s'", spec->name);
 	return NULL;
 }

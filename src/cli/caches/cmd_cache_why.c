@@ -63,28 +63,6 @@ find_nearest(struct context *context, const struct cache_keys *keys, struct near
 	return 0;
 }
 
-/* Directories differ by their names, which are in the list themselves; what of a key file differs
- * was told before. */
-static void
-compare_sources(const struct strings *key, const struct sources *before,
-		const struct sources *after, struct strings *differences)
-{
-	for (size_t i = 0; i < after->count; i++) {
-		const struct source *old = sources_find(before, after->items[i].path);
-
-		if (after->items[i].mode == S_IFDIR || strings_has(key, after->items[i].path) ||
-		    (old && old->mode == after->items[i].mode &&
-		     memcmp(old->sha256, after->items[i].sha256, sizeof(old->sha256)) == 0))
-			continue;
-		strings_take(differences, xasprintf("%s %s", QUOTED(after->items[i].path),
-						    old ? "changed" : "added"));
-	}
-	for (size_t i = 0; i < before->count; i++)
-		if (before->items[i].mode != S_IFDIR && !sources_find(after, before->items[i].path))
-			strings_take(differences,
-				     xasprintf("%s removed", QUOTED(before->items[i].path)));
-}
-
 static int
 list_differences(const struct cache_work *work, const struct nearest *nearest,
 		 struct strings *differences, struct error **err)
@@ -102,7 +80,24 @@ list_differences(const struct cache_work *work, const struct nearest *nearest,
 		return 0;
 	if (sources_decode(nearest->sources.data, nearest->sources.size, &recorded, err) < 0)
 		return -1;
-	compare_sources(&work->spec->key, &recorded, &work->sources, &changed);
+	/* Directories differ by their names, which are in the list themselves; what of a key file
+	 * differs was told before. */
+	for (size_t i = 0; i < work->sources.count; i++) {
+		const struct source *old = sources_find(&recorded, work->sources.items[i].path);
+
+		if (work->sources.items[i].mode == S_IFDIR ||
+		    strings_has(&work->spec->key, work->sources.items[i].path) ||
+		    (old && old->mode == work->sources.items[i].mode &&
+		     memcmp(old->sha256, work->sources.items[i].sha256, sizeof(old->sha256)) == 0))
+			continue;
+		strings_take(&changed, xasprintf("%s %s", QUOTED(work->sources.items[i].path),
+						 old ? "changed" : "added"));
+	}
+	for (size_t i = 0; i < recorded.count; i++)
+		if (recorded.items[i].mode != S_IFDIR &&
+		    !sources_find(&work->sources, recorded.items[i].path))
+			strings_take(&changed,
+				     xasprintf("%s removed", QUOTED(recorded.items[i].path)));
 	for (size_t i = 0; i < changed.count && i < SOURCES_SHOWN_COUNT; i++)
 		strings_add(differences, changed.items[i]);
 	if (changed.count > SOURCES_SHOWN_COUNT)

@@ -28,25 +28,6 @@ static const struct option_spec attach_option_specs[] = {
 };
 
 static int
-attach(struct context *context, const struct target *target, const struct strings *operands,
-       struct artifact *artifact, struct artifact_result *result, struct error **err)
-{
-	size_t count = operands->count - 1;
-	struct artifact_file *files = xcalloc(count, sizeof(*files));
-	int attached;
-
-	for (size_t i = 0; i < count; i++)
-		artifact_file_parse(operands->items[i + 1], &files[i]);
-	artifact->files = files;
-	artifact->file_count = count;
-	attached = artifact_attach(context_session(context), target, artifact, result, err);
-	for (size_t i = 0; i < count; i++)
-		artifact_file_release(&files[i]);
-	free(files);
-	return attached;
-}
-
-static int
 run_attach(struct context *context, const void *opaque, const struct strings *operands,
 	   struct error **err)
 {
@@ -58,6 +39,9 @@ run_attach(struct context *context, const void *opaque, const struct strings *op
 		.type = values->type,
 		.annotations = json_object_size(annotations) > 0 ? annotations : NULL,
 	};
+	size_t count;
+	struct artifact_file *files;
+	int attached;
 
 	if (!annotations)
 		return -1;
@@ -67,8 +51,19 @@ run_attach(struct context *context, const void *opaque, const struct strings *op
 	}
 	if (!media_type_is_valid(values->type))
 		return error_set(err, ERROR_USAGE, "invalid media type '%s'", QUOTED(values->type));
-	if (target_of_options(context, NULL, operands->items[0], &target, err) < 0 ||
-	    attach(context, &target, operands, &artifact, &result, err) < 0)
+	if (target_of_options(context, NULL, operands->items[0], &target, err) < 0)
+		return -1;
+	count = operands->count - 1;
+	files = xcalloc(count, sizeof(*files));
+	for (size_t i = 0; i < count; i++)
+		artifact_file_parse(operands->items[i + 1], &files[i]);
+	artifact.files = files;
+	artifact.file_count = count;
+	attached = artifact_attach(context_session(context), &target, &artifact, &result, err);
+	for (size_t i = 0; i < count; i++)
+		artifact_file_release(&files[i]);
+	free(files);
+	if (attached < 0)
 		return -1;
 	return context_result_image(
 		context, result.repository, &result.digest,

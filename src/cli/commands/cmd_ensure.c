@@ -83,13 +83,16 @@ tell(struct context *context, const struct ensure_result *result, const char *na
 	return outcome_tell(context, &outcome, err);
 }
 
-/* All images, each after those that it needs. */
-static const struct project_image **
-order_all(const struct project *project)
+static int
+ensure_all(struct context *context, const struct project *project,
+	   const struct ensure_options *options, struct error **err)
 {
-	const struct project_image **all = xcalloc(project->image_count + 1, sizeof(*all));
+	AUTO_FREE const struct project_image **all =
+		xcalloc(project->image_count + 1, sizeof(*all));
 	size_t all_count = 0;
+	AUTO_JSON json_t *list = json_array();
 
+	/* All images, each after those that it needs. */
 	for (size_t i = 0; i < project->image_count; i++) {
 		size_t count;
 		AUTO_FREE const struct project_image **order =
@@ -104,24 +107,14 @@ order_all(const struct project *project)
 				all[all_count++] = order[j];
 		}
 	}
-	return all;
-}
-
-static int
-ensure_all(struct context *context, const struct project *project,
-	   const struct ensure_options *options, struct error **err)
-{
-	AUTO_FREE const struct project_image **images = order_all(project);
-	AUTO_JSON json_t *list = json_array();
-
 	for (size_t i = 0; i < project->image_count; i++) {
 		AUTO_ENSURE_RESULT struct ensure_result result = { 0 };
 
-		context_log_in_at_operand(context, images[i]->name);
-		if (ensure_image(context_session(context), project, images[i]->name, options,
-				 &result, err) < 0)
-			return error_wrap(err, "image '%s'", images[i]->name);
-		if (tell(context, &result, images[i]->name, list, err) < 0)
+		context_log_in_at_operand(context, all[i]->name);
+		if (ensure_image(context_session(context), project, all[i]->name, options, &result,
+				 err) < 0)
+			return error_wrap(err, "image '%s'", all[i]->name);
+		if (tell(context, &result, all[i]->name, list, err) < 0)
 			return -1;
 	}
 	if (!context->options.json)

@@ -76,25 +76,6 @@ set_outputs(const struct target *target, const struct lookup *lookup, struct err
 }
 
 static int
-answer(struct context *context, const struct exists_values *values, const struct target *target,
-       const struct lookup *lookup, struct error **err)
-{
-	AUTO_FREE char *image = location_repository(&target->candidates[lookup->found.place]);
-	AUTO_FREE char *resolved = format_resolved(image, &lookup->found.root.descriptor.digest);
-	bool present = lookup->presence == PRESENCE_PRESENT;
-
-	if (set_outputs(target, lookup, err) < 0)
-		return -1;
-	if (values->print)
-		return context_result(context, presence_name(lookup->presence),
-				      answer_json(target, lookup), err);
-	if ((present || context->options.json) &&
-	    context_result(context, resolved, answer_json(target, lookup), err) < 0)
-		return -1;
-	return present ? 0 : refuse_lookup(target, lookup, err);
-}
-
-static int
 run_exists(struct context *context, const void *opaque, const struct strings *operands,
 	   struct error **err)
 {
@@ -106,6 +87,9 @@ run_exists(struct context *context, const void *opaque, const struct strings *op
 		.platforms = platforms_said(&values->platforms),
 		.deep = values->deep,
 	};
+	AUTO_FREE char *image = NULL;
+	AUTO_FREE char *resolved = NULL;
+	bool present;
 
 	if (target_of_options(context, &values->target, operand, &target, err) < 0 ||
 	    lookup_image(context_session(context), &target, &options, &lookup, err) < 0)
@@ -114,7 +98,18 @@ run_exists(struct context *context, const void *opaque, const struct strings *op
 	if (lookup.presence == PRESENCE_PRESENT &&
 	    verify_required(context_session(context), &target, &lookup.found, false, err) < 0)
 		return -1;
-	return answer(context, values, &target, &lookup, err);
+	image = location_repository(&target.candidates[lookup.found.place]);
+	resolved = format_resolved(image, &lookup.found.root.descriptor.digest);
+	present = lookup.presence == PRESENCE_PRESENT;
+	if (set_outputs(&target, &lookup, err) < 0)
+		return -1;
+	if (values->print)
+		return context_result(context, presence_name(lookup.presence),
+				      answer_json(&target, &lookup), err);
+	if ((present || context->options.json) &&
+	    context_result(context, resolved, answer_json(&target, &lookup), err) < 0)
+		return -1;
+	return present ? 0 : refuse_lookup(&target, &lookup, err);
 }
 
 const struct command cmd_exists = {

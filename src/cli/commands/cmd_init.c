@@ -170,26 +170,6 @@ is_preset(const struct survey *survey, const char *name)
 }
 
 static void
-add_run(struct page *page, const struct survey *survey, const struct survey_image *image)
-{
-	AUTO_FREE char *workdir =
-		quoted(image->workdir && image->workdir[1] ? image->workdir : "/app");
-	const char *plain = *workdir == '"' ? "/app" : workdir;
-
-	page_add(page,
-		 "\n# What `ocifp run -- COMMAND` and `ocifp shell` do here.\n"
-		 "run:\n  image: %s\n  workdir: %s\n",
-		 image->name, plain);
-	page_add(page, "  volumes:\n    - .:%s\n", plain);
-	if (is_preset(survey, "cargo"))
-		page_add(page, "    - target:%s/target    # a volume of this project\n", plain);
-	if (is_preset(survey, "npm") || is_preset(survey, "pnpm"))
-		page_add(page, "    - node_modules:%s/node_modules    # a volume of this project\n",
-			 plain);
-	page_add(page, "  # pass: [JOBS, VERBOSE]    # variables of the caller\n");
-}
-
-static void
 add_caches(struct page *page, const struct survey *survey, const struct survey_image *image)
 {
 	AUTO_FREE char *of_image = image ? xasprintf(", image: %s", image->name) : xstrdup("");
@@ -223,8 +203,26 @@ format_project(const struct survey *survey, const struct init_values *values)
 		page_add(&page, "images:\n");
 	for (size_t i = 0; i < survey->image_count; i++)
 		add_image(&page, survey, values, &survey->images[i], &survey->images[i] == image);
-	if (image)
-		add_run(&page, survey, image);
+	if (image) {
+		AUTO_FREE char *workdir =
+			quoted(image->workdir && image->workdir[1] ? image->workdir : "/app");
+		const char *plain = *workdir == '"' ? "/app" : workdir;
+
+		page_add(&page,
+			 "\n# What `ocifp run -- COMMAND` and `ocifp shell` do here.\n"
+			 "run:\n  image: %s\n  workdir: %s\n",
+			 image->name, plain);
+		page_add(&page, "  volumes:\n    - .:%s\n", plain);
+		if (is_preset(survey, "cargo"))
+			page_add(&page, "    - target:%s/target    # a volume of this project\n",
+				 plain);
+		if (is_preset(survey, "npm") || is_preset(survey, "pnpm"))
+			page_add(&page,
+				 "    - node_modules:%s/node_modules    # a volume of this "
+				 "project\n",
+				 plain);
+		page_add(&page, "  # pass: [JOBS, VERBOSE]    # variables of the caller\n");
+	}
 	add_caches(&page, survey, image);
 	text = page_take(&page);
 	return xasprintf("%s\n", text);

@@ -41,36 +41,36 @@ add_answer(struct findings *findings, const char *host, const struct request *re
 		     "%s (%d, %lld ms)", said, status, (long long)ms);
 }
 
-static void
-add_registry(struct findings *findings, struct context *context, const char *host)
-{
-	AUTO_ERROR struct error *error = NULL;
-	AUTO_REQUEST struct request *request = NULL;
-	int64_t start_ms = deadline_now_ms();
-	struct engine *engine = session_engine(context_session(context), &error);
-
-	if (engine) {
-		const char *scheme = engine_allows_plain_http(engine, host) ? "http" : "https";
-		AUTO_FREE char *url = xasprintf("%s://%s/v2/", scheme, host);
-
-		request = request_perform(engine,
-					  &(struct request_options){
-						  .method = HTTP_GET,
-						  .url = url,
-						  .flags = REQUEST_NO_REDIRECT | REQUEST_NO_RETRY,
-					  },
-					  &error);
-	}
-	if (request)
-		add_answer(findings, host, request, deadline_now_ms() - start_ms);
-	else
-		findings_add(findings, host, FINDING_PROBLEM, "%s", error_text(error));
-}
-
 void
 doctor_registries(struct findings *findings, struct context *context, const struct strings *hosts)
 {
 	findings_begin(findings, "registries");
-	for (size_t i = 0; i < hosts->count; i++)
-		add_registry(findings, context, hosts->items[i]);
+	for (size_t i = 0; i < hosts->count; i++) {
+		AUTO_ERROR struct error *error = NULL;
+		AUTO_REQUEST struct request *request = NULL;
+		int64_t start_ms = deadline_now_ms();
+		struct engine *engine = session_engine(context_session(context), &error);
+
+		if (engine) {
+			const char *scheme = engine_allows_plain_http(engine, hosts->items[i])
+						     ? "http"
+						     : "https";
+			AUTO_FREE char *url = xasprintf("%s://%s/v2/", scheme, hosts->items[i]);
+
+			request = request_perform(
+				engine,
+				&(struct request_options){
+					.method = HTTP_GET,
+					.url = url,
+					.flags = REQUEST_NO_REDIRECT | REQUEST_NO_RETRY,
+				},
+				&error);
+		}
+		if (request)
+			add_answer(findings, hosts->items[i], request,
+				   deadline_now_ms() - start_ms);
+		else
+			findings_add(findings, hosts->items[i], FINDING_PROBLEM, "%s",
+				     error_text(error));
+	}
 }

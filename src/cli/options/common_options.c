@@ -175,30 +175,6 @@ find_value(const struct settings *settings, const char *name)
 	return setting ? setting->value : NULL;
 }
 
-/* What no option says. */
-static int
-read_settings(struct common_options *options, struct error **err)
-{
-	struct session_options *session = &options->session;
-	struct settings *settings = &options->settings;
-
-	if (settings_read(settings, err) < 0)
-		return -1;
-	if (!session->engine.ca_file)
-		session->engine.ca_file = environment_find("OCIFP_TLS_CA");
-	/* Said for this run: then registries on this machine have TLS, too. */
-	session->registry.loopback_tls =
-		session->engine.ca_file || session->engine.certificate_file;
-	if (!session->engine.ca_file)
-		session->engine.ca_file = find_value(settings, "tls_ca");
-	if (!session->store_path && !environment_find("OCIFP_STORE"))
-		session->store_path = find_value(settings, "store");
-	session->registry.direct_bearer = settings_is(settings, "direct_bearer", true);
-	add_hosts(settings, "OCIFP_PLAIN_HTTP", "plain_http", &options->plain_http_hosts);
-	add_hosts(settings, "OCIFP_TRUST_REALM", "trust_realm", &options->trusted_realms);
-	return 0;
-}
-
 static const char *const *
 list_of(const struct strings *strings)
 {
@@ -220,8 +196,25 @@ common_options_finish(struct common_options *options, unsigned groups, struct er
 {
 	struct session_options *session = &options->session;
 
-	if ((groups & (OPTIONS_NETWORK | OPTIONS_STORE)) && read_settings(options, err) < 0)
-		return -1;
+	/* What no option says. */
+	if ((groups & (OPTIONS_NETWORK | OPTIONS_STORE))) {
+		struct settings *settings = &options->settings;
+
+		if (settings_read(settings, err) < 0)
+			return -1;
+		if (!session->engine.ca_file)
+			session->engine.ca_file = environment_find("OCIFP_TLS_CA");
+		/* Said for this run: then registries on this machine have TLS, too. */
+		session->registry.loopback_tls =
+			session->engine.ca_file || session->engine.certificate_file;
+		if (!session->engine.ca_file)
+			session->engine.ca_file = find_value(settings, "tls_ca");
+		if (!session->store_path && !environment_find("OCIFP_STORE"))
+			session->store_path = find_value(settings, "store");
+		session->registry.direct_bearer = settings_is(settings, "direct_bearer", true);
+		add_hosts(settings, "OCIFP_PLAIN_HTTP", "plain_http", &options->plain_http_hosts);
+		add_hosts(settings, "OCIFP_TRUST_REALM", "trust_realm", &options->trusted_realms);
+	}
 	if (check(options, groups, err) < 0)
 		return -1;
 	if (options->password_stdin && read_password(&options->password, err) < 0)

@@ -232,14 +232,23 @@ find_entry(const struct image_index *index)
 	return NULL;
 }
 
-static int
-get_record(const struct content *content, const struct descriptor *entry, struct buf *record,
-	   struct error **err)
+int
+content_get_inputs(const struct content *content, const struct resolution *root, struct buf *record,
+		   struct error **err)
 {
+	AUTO_INDEX struct image_index index = { 0 };
+	const struct descriptor *entry;
 	AUTO_RESOLUTION struct resolution list = { 0 };
 	AUTO_MANIFEST struct manifest manifest = { 0 };
 	bool found;
 
+	if (media_type_kind(root->descriptor.media_type) != DOCUMENT_INDEX)
+		return refuse_without_inputs(err);
+	if (image_index_read(root->value, root->descriptor.media_type, &index, err) < 0)
+		return -1;
+	entry = find_entry(&index);
+	if (!entry)
+		return refuse_without_inputs(err);
 	if (content_get_manifest(content, entry, &list, &found, err) < 0)
 		return -1;
 	if (!found)
@@ -251,19 +260,4 @@ get_record(const struct content *content, const struct descriptor *entry, struct
 				 "expected one layer in a list of inputs, found %zu",
 				 manifest.layers.count);
 	return content_get_blob(content, &manifest.layers.items[0], record, err);
-}
-
-int
-content_get_inputs(const struct content *content, const struct resolution *root, struct buf *record,
-		   struct error **err)
-{
-	AUTO_INDEX struct image_index index = { 0 };
-	const struct descriptor *entry;
-
-	if (media_type_kind(root->descriptor.media_type) != DOCUMENT_INDEX)
-		return refuse_without_inputs(err);
-	if (image_index_read(root->value, root->descriptor.media_type, &index, err) < 0)
-		return -1;
-	entry = find_entry(&index);
-	return entry ? get_record(content, entry, record, err) : refuse_without_inputs(err);
 }

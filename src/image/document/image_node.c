@@ -137,14 +137,19 @@ image_node_make(char *text, const char *media_type, struct image_node *ret_node,
 	return manifest_read(ret_node->value, media_type, &ret_node->manifest, err);
 }
 
-static int
-make_index(const struct image_node *root, const struct image_nodes *manifests,
-	   struct image_node *ret_index, struct error **err)
+int
+image_part_compose(const struct image_node *root, struct image_nodes *manifests,
+		   struct image_node *ret_part, struct error **err)
 {
 	AUTO_INDEX struct image_index original = { 0 };
 	AUTO_DESCRIPTORS struct descriptors entries = { 0 };
 	struct image_index index = { 0 };
 
+	if (manifests->count == 1) {
+		*ret_part = manifests->items[0];
+		manifests->count = 0;
+		return 0;
+	}
 	if (root->bytes.size == 0)
 		original.media_type = xstrdup(MEDIA_OCI_INDEX);
 	else if (image_index_read(root->value, root->descriptor.media_type, &original, err) < 0)
@@ -154,19 +159,7 @@ make_index(const struct image_node *root, const struct image_nodes *manifests,
 	index.media_type = original.media_type;
 	index.manifests = entries;
 	index.annotations = original.annotations;
-	return image_node_make(image_index_format(&index), original.media_type, ret_index, err);
-}
-
-int
-image_part_compose(const struct image_node *root, struct image_nodes *manifests,
-		   struct image_node *ret_part, struct error **err)
-{
-	if (manifests->count == 1) {
-		*ret_part = manifests->items[0];
-		manifests->count = 0;
-		return 0;
-	}
-	if (make_index(root, manifests, ret_part, err) < 0)
+	if (image_node_make(image_index_format(&index), original.media_type, ret_part, err) < 0)
 		return -1;
 	image_nodes_adopt(manifests, ret_part);
 	return 0;

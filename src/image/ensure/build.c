@@ -268,12 +268,18 @@ run_command(const struct build_options *options, const struct build_room *room, 
 	return error_set_class(err, CLASS_BUILD);
 }
 
-/* A layout directory, or a tar whose kind its content tells. */
-static int
-find_output(const char *path, struct build_output *output, struct error **err)
+int
+build_run(const struct build_options *options, struct build_output *ret_output, struct error **err)
 {
+	AUTO_FREE char *path = NULL;
 	struct stat info;
 
+	if (build_room_make(&ret_output->room, err) < 0)
+		return -1;
+	path = xasprintf("%s/image", ret_output->room.path);
+	if (run_command(options, &ret_output->room, path, err) < 0)
+		return -1;
+	/* A layout directory, or a tar whose kind its content tells. */
 	if (lstat(path, &info) < 0) {
 		if (errno == ENOENT)
 			return 0;
@@ -283,24 +289,11 @@ find_output(const char *path, struct build_output *output, struct error **err)
 		return error_set(err, ERROR_BUILD,
 				 "the build command wrote neither a directory nor "
 				 "a file as $OCIFP_OUTPUT");
-	output->is_there = true;
-	output->location.transport =
+	ret_output->is_there = true;
+	ret_output->location.transport =
 		S_ISDIR(info.st_mode) ? TRANSPORT_LAYOUT : TRANSPORT_OCI_ARCHIVE;
-	output->location.path = xstrdup(path);
+	ret_output->location.path = xstrdup(path);
 	return 0;
-}
-
-int
-build_run(const struct build_options *options, struct build_output *ret_output, struct error **err)
-{
-	AUTO_FREE char *path = NULL;
-
-	if (build_room_make(&ret_output->room, err) < 0)
-		return -1;
-	path = xasprintf("%s/image", ret_output->room.path);
-	if (run_command(options, &ret_output->room, path, err) < 0)
-		return -1;
-	return find_output(path, ret_output, err);
 }
 
 void

@@ -40,29 +40,11 @@ struct derive_base {
 };
 
 static int
-keep_images(struct image_nodes *nodes, struct error **err)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < nodes->count; i++) {
-		struct image_node node = nodes->items[i];
-
-		memset(&nodes->items[i], 0, sizeof(node));
-		if (image_index_entry_is_image(&node.descriptor) &&
-		    media_type_is_config(node.manifest.config.media_type))
-			nodes->items[count++] = node;
-		else
-			image_node_release(&node);
-	}
-	nodes->count = count;
-	return count > 0 ? 0 : error_set(err, ERROR_CONTENT, "it is not an image");
-}
-
-static int
 read_base(struct derive_base *base, struct session *session, const struct derive_options *options,
 	  struct error **err)
 {
 	struct selection selection = { .platforms = options->platforms };
+	size_t count = 0;
 
 	if (target_of_location(options->base, &base->target, err) < 0 ||
 	    find_required_image(session, &base->target, &base->found, err) < 0)
@@ -71,7 +53,18 @@ read_base(struct derive_base *base, struct session *session, const struct derive
 	if (image_tree_get(&base->content, &selection, &base->found.root, &base->root, err) < 0)
 		return -1;
 	image_nodes_take(&base->root, &base->manifests);
-	return keep_images(&base->manifests, err);
+	for (size_t i = 0; i < base->manifests.count; i++) {
+		struct image_node node = base->manifests.items[i];
+
+		memset(&base->manifests.items[i], 0, sizeof(node));
+		if (image_index_entry_is_image(&node.descriptor) &&
+		    media_type_is_config(node.manifest.config.media_type))
+			base->manifests.items[count++] = node;
+		else
+			image_node_release(&node);
+	}
+	base->manifests.count = count;
+	return count > 0 ? 0 : error_set(err, ERROR_CONTENT, "it is not an image");
 }
 
 static void
@@ -150,24 +143,6 @@ derivation_release(struct derivation *derivation)
 	free(derivation->layers);
 	free(derivation->diff_ids);
 	json_decref(derivation->annotations);
-}
-
-static int
-make_layers(struct derivation *derivation, struct error **err)
-{
-	const struct derive_options *options = derivation->options;
-
-	derivation->layers = xcalloc(options->layer_count + 1, sizeof(*derivation->layers));
-	derivation->diff_ids = xcalloc(options->layer_count + 1, sizeof(*derivation->diff_ids));
-	for (size_t i = 0; i < options->layer_count; i++) {
-		if (new_layer_make(derivation->destination.store, &options->layers[i],
-				   &options->how, &derivation->layers[i], err) < 0) {
-			store_discard_parts(derivation->destination.store);
-			return -1;
-		}
-		derivation->diff_ids[i] = derivation->layers[i].diff_id;
-	}
-	return 0;
 }
 
 static int
@@ -333,8 +308,19 @@ derive(struct derivation *derivation, struct derive_result *result, struct error
 	    destination_open(derivation->session, is_named ? NULL : options->output,
 			     &derivation->destination, err) < 0 ||
 	    derive_base_open(&derivation->base, derivation->session, options,
-			     &derivation->destination, err) < 0 ||
-	    make_layers(derivation, err) < 0 || derive_manifests(derivation, err) < 0 ||
+			     &derivation->destination, err) < 0)
+		return -1;
+	derivation->layers = xcalloc(options->layer_count + 1, sizeof(*derivation->layers));
+	derivation->diff_ids = xcalloc(options->layer_count + 1, sizeof(*derivation->diff_ids));
+	for (size_t i = 0; i < options->layer_count; i++) {
+		if (new_layer_make(derivation->destination.store, &options->layers[i],
+				   &options->how, &derivation->layers[i], err) < 0) {
+			store_discard_parts(derivation->destination.store);
+			return -1;
+		}
+		derivation->diff_ids[i] = derivation->layers[i].diff_id;
+	}
+	if (derive_manifests(derivation, err) < 0 ||
 	    image_part_compose(&derivation->base.root, &derivation->base.manifests, &root, err) < 0)
 		return -1;
 	result->digest = root.descriptor.digest;

@@ -113,24 +113,6 @@ push(const struct signing *signing, const struct image_node *node, struct error 
 	return push_tree(&pushing, &tags, &ignored, err);
 }
 
-static int
-add(const struct signing *signing, const struct manifest *old, struct error **err)
-{
-	AUTO_IMAGE_NODE struct image_node node = { 0 };
-	AUTO_FREE char *name =
-		xasprintf("%s:%s", repository_name(signing->repository), signing->tag);
-
-	if (old->layers.count >= SIGNATURES_LIMIT_COUNT)
-		return error_set(err, ERROR_FAILURE, "it has %zu signatures already",
-				 old->layers.count);
-	if (make_manifest(signing, old, &node, err) < 0 ||
-	    store_add(signing->store, &node.descriptor.digest, node.bytes.data, node.bytes.size,
-		      err) < 0 ||
-	    store_set_reference(signing->store, name, &node.descriptor, err) < 0)
-		return -1;
-	return push(signing, &node, err);
-}
-
 /* Whether the key has said the same already, and what is there. */
 static int
 look(const struct signing *signing, struct signatures *ret_signatures, bool *ret_is_signed,
@@ -155,6 +137,8 @@ static int
 sign_once(const struct signing *signing, struct sign_result *result, struct error **err)
 {
 	AUTO_SIGNATURES struct signatures signatures = { 0 };
+	AUTO_IMAGE_NODE struct image_node node = { 0 };
+	AUTO_FREE char *name = NULL;
 
 	if (look(signing, &signatures, &result->was_there, err) < 0)
 		return -1;
@@ -162,7 +146,16 @@ sign_once(const struct signing *signing, struct sign_result *result, struct erro
 	if (result->was_there)
 		return 0;
 	result->count++;
-	return add(signing, &signatures.manifest, err);
+	name = xasprintf("%s:%s", repository_name(signing->repository), signing->tag);
+	if (signatures.manifest.layers.count >= SIGNATURES_LIMIT_COUNT)
+		return error_set(err, ERROR_FAILURE, "it has %zu signatures already",
+				 signatures.manifest.layers.count);
+	if (make_manifest(signing, &signatures.manifest, &node, err) < 0 ||
+	    store_add(signing->store, &node.descriptor.digest, node.bytes.data, node.bytes.size,
+		      err) < 0 ||
+	    store_set_reference(signing->store, name, &node.descriptor, err) < 0)
+		return -1;
+	return push(signing, &node, err);
 }
 
 static int

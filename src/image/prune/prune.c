@@ -169,27 +169,6 @@ has_ended(const struct prune_rules *rules, const struct prune_node *node)
 	       rules->has_ended(rules->context, &node->manifest);
 }
 
-/* The newest of them, as far as there is room. */
-static void
-keep_young(const struct prune_graph *graph, struct prune_node *const *dated, size_t count,
-	   const struct prune_rules *rules)
-{
-	int64_t since_s = (int64_t)time(NULL) - rules->younger_ms / 1000;
-	struct digest_set seen = { 0 };
-	uint64_t bytes = 0;
-
-	add_kept_blobs(graph, &seen, &bytes);
-	for (size_t i = 0; i < count && dated[i]->created_s >= since_s; i++) {
-		if (dated[i]->is_kept || has_ended(rules, dated[i]))
-			continue;
-		add_blobs(dated[i], &seen, &bytes);
-		if (rules->most_bytes > 0 && bytes > rules->most_bytes)
-			break;
-		keep(dated[i], xasprintf("young by %s", dated[i]->dated_by));
-	}
-	digest_set_release(&seen);
-}
-
 static int
 keep_by_date(const struct prune_graph *graph, const struct prune_rules *rules, struct error **err)
 {
@@ -205,8 +184,23 @@ keep_by_date(const struct prune_graph *graph, const struct prune_rules *rules, s
 		if (!has_ended(rules, dated[i]) && rank_of(dated, i, rules) < rules->newest_count)
 			keep(dated[i], xasprintf("among the newest %u by %s", rules->newest_count,
 						 dated[i]->dated_by));
-	if (rules->younger_ms > 0)
-		keep_young(graph, dated, count, rules);
+	if (rules->younger_ms > 0) {
+		int64_t since_s = (int64_t)time(NULL) - rules->younger_ms / 1000;
+		struct digest_set seen = { 0 };
+		uint64_t bytes = 0;
+
+		/* The newest of them, as far as there is room. */
+		add_kept_blobs(graph, &seen, &bytes);
+		for (size_t i = 0; i < count && dated[i]->created_s >= since_s; i++) {
+			if (dated[i]->is_kept || has_ended(rules, dated[i]))
+				continue;
+			add_blobs(dated[i], &seen, &bytes);
+			if (rules->most_bytes > 0 && bytes > rules->most_bytes)
+				break;
+			keep(dated[i], xasprintf("young by %s", dated[i]->dated_by));
+		}
+		digest_set_release(&seen);
+	}
 	return 0;
 }
 

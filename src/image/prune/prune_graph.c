@@ -175,30 +175,6 @@ parse_referrer_tag(const char *tag, struct digest *ret_subject)
 	return digest_parse(text, ret_subject, &ignored) == 0;
 }
 
-static int
-add_holding(struct prune_graph *graph, struct holding *holding, struct error **err)
-{
-	struct descriptor root = { .digest = holding->digest,
-				   .media_type = holding->root.media_type };
-	struct prune_node *node = new_node(graph, &root, err); /* holdings have a digest once */
-
-	if (!node)
-		return -1;
-	node->other_name = TAKE_PTR(holding->other_name);
-	node->is_new = holding->is_new;
-	node->version_id = holding->version_id;
-	node->created_s = holding->created_s;
-	node->dated_by = holding->created_s ? "the time of its push" : NULL;
-	node->tags = holding->tags;
-	holding->tags = (struct strings){ 0 };
-	if (holding->root.media_type && parse_node(graph, node, &holding->bytes, err) < 0)
-		return error_wrap(err, "manifest '%s'", digest_text(&holding->digest).text);
-	for (size_t i = 0; i < node->tags.count && node->subject.algorithm == DIGEST_NONE; i++)
-		if (!parse_referrer_tag(node->tags.items[i], &node->subject))
-			node->subject.algorithm = DIGEST_NONE;
-	return 0;
-}
-
 int
 prune_graph_read(struct prune_graph *graph, struct error **err)
 {
@@ -206,9 +182,30 @@ prune_graph_read(struct prune_graph *graph, struct error **err)
 
 	if (repository_list_holdings(graph->repository, &holdings, err) < 0)
 		return -1;
-	for (size_t i = 0; i < holdings.count; i++)
-		if (add_holding(graph, &holdings.items[i], err) < 0)
+	for (size_t i = 0; i < holdings.count; i++) {
+		struct descriptor root = { .digest = holdings.items[i].digest,
+					   .media_type = holdings.items[i].root.media_type };
+		struct prune_node *node =
+			new_node(graph, &root, err); /* holdings have a digest once */
+
+		if (!node)
 			return -1;
+		node->other_name = TAKE_PTR(holdings.items[i].other_name);
+		node->is_new = holdings.items[i].is_new;
+		node->version_id = holdings.items[i].version_id;
+		node->created_s = holdings.items[i].created_s;
+		node->dated_by = holdings.items[i].created_s ? "the time of its push" : NULL;
+		node->tags = holdings.items[i].tags;
+		holdings.items[i].tags = (struct strings){ 0 };
+		if (holdings.items[i].root.media_type &&
+		    parse_node(graph, node, &holdings.items[i].bytes, err) < 0)
+			return error_wrap(err, "manifest '%s'",
+					  digest_text(&holdings.items[i].digest).text);
+		for (size_t j = 0; j < node->tags.count && node->subject.algorithm == DIGEST_NONE;
+		     j++)
+			if (!parse_referrer_tag(node->tags.items[j], &node->subject))
+				node->subject.algorithm = DIGEST_NONE;
+	}
 	return read_nodes(graph, 0, err);
 }
 

@@ -39,12 +39,16 @@ found_image_fingerprint(const struct resolution *root, char **ret_fingerprint, s
 }
 
 static int
-check_fingerprint(struct session *session, const struct target *target, const char *name,
-		  const struct resolution *root, struct error **err)
+check_image(struct session *session, const struct target *target, size_t place,
+	    const struct resolution *root, struct error **err)
 {
-	struct digest_text wanted = digest_hex(&target->fingerprint.digest);
+	AUTO_FREE char *name = target_name(target, place);
+	struct digest_text wanted;
 	AUTO_FREE char *actual = NULL;
 
+	if (target_check_lock(target, place, &root->descriptor.digest, err) < 0)
+		return -1;
+	wanted = digest_hex(&target->fingerprint.digest);
 	/* A tag that is not a hash promises no fingerprint: it is enough that the image says one.
 	 */
 	if (!target->by_hash && !target->requires_fingerprint)
@@ -68,17 +72,6 @@ check_fingerprint(struct session *session, const struct target *target, const ch
 	observer_tell(session_observer(session), EVENT_NOTICE,
 		      "'%s' has no fingerprint annotation; only its tag was compared", name);
 	return 0;
-}
-
-static int
-check_image(struct session *session, const struct target *target, size_t place,
-	    const struct resolution *root, struct error **err)
-{
-	AUTO_FREE char *name = target_name(target, place);
-
-	if (target_check_lock(target, place, &root->descriptor.digest, err) < 0)
-		return -1;
-	return check_fingerprint(session, target, name, root, err);
 }
 
 static int

@@ -63,25 +63,6 @@ check_titles(const struct artifact *artifact, struct error **err)
 }
 
 static int
-add_file(struct repository *repository, const struct artifact_file *file, struct manifest *manifest,
-	 struct error **err)
-{
-	AUTO_DESCRIPTOR struct descriptor layer = { 0 };
-	AUTO_CLOSE int fd = file_open(AT_FDCWD, file->path, err);
-
-	if (fd < 0)
-		return -1;
-	if (put_blob_file(repository, fd, file->media_type, &layer, NULL, err) < 0)
-		return error_wrap(err, "'%s'", QUOTED(file->path));
-	layer.annotations = json_pack("{s:s}", TITLE, path_name(file->path));
-	if (!layer.annotations)
-		return error_set(err, ERROR_USAGE, "the name '%s' is not in UTF-8",
-				 QUOTED(file->path));
-	descriptors_take(&manifest->layers, &layer);
-	return 0;
-}
-
-static int
 put_manifest(struct repository *repository, const struct manifest *manifest,
 	     const struct strings *tags, const struct reference *named, struct digest *ret_digest,
 	     struct error **err)
@@ -123,9 +104,21 @@ put(struct repository *repository, const struct descriptor *subject, const struc
 
 	if (subject)
 		descriptor_copy(subject, &manifest.subject);
-	for (size_t i = 0; i < artifact->file_count; i++)
-		if (add_file(repository, &artifact->files[i], &manifest, err) < 0)
+	for (size_t i = 0; i < artifact->file_count; i++) {
+		AUTO_DESCRIPTOR struct descriptor layer = { 0 };
+		AUTO_CLOSE int fd = file_open(AT_FDCWD, artifact->files[i].path, err);
+
+		if (fd < 0)
 			return -1;
+		if (put_blob_file(repository, fd, artifact->files[i].media_type, &layer, NULL,
+				  err) < 0)
+			return error_wrap(err, "'%s'", QUOTED(artifact->files[i].path));
+		layer.annotations = json_pack("{s:s}", TITLE, path_name(artifact->files[i].path));
+		if (!layer.annotations)
+			return error_set(err, ERROR_USAGE, "the name '%s' is not in UTF-8",
+					 QUOTED(artifact->files[i].path));
+		descriptors_take(&manifest.layers, &layer);
+	}
 	if (put_blob_bytes(repository, "{}", 2, MEDIA_OCI_EMPTY, &manifest.config, err) < 0)
 		return -1;
 	return put_manifest(repository, &manifest, tags, named, ret_digest, err);

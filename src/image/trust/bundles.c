@@ -47,30 +47,6 @@ bundles_list(const struct content *content, const struct digest *subject,
 }
 
 static int
-get_manifest(const struct content *content, const struct descriptor *entry,
-	     struct good_bundle *bundle, struct error **err)
-{
-	AUTO_RESOLUTION struct resolution found = { 0 };
-	AUTO_MANIFEST struct manifest manifest = { 0 };
-	bool is_found = false;
-
-	if (content_get_manifest(content, entry, &found, &is_found, err) < 0)
-		return -1;
-	if (!is_found)
-		return error_set(err, ERROR_CONTENT, "the manifest of a bundle is not there");
-	if (manifest_read(found.value, found.descriptor.media_type, &manifest, err) < 0)
-		return -1;
-	if (!manifest.artifact_type || !text_starts(manifest.artifact_type, bundle_prefix) ||
-	    manifest.layers.count != 1 ||
-	    !text_starts(manifest.layers.items[0].media_type, bundle_prefix))
-		return error_set(err, ERROR_CONTENT, "a referrer is not a bundle");
-	descriptor_copy(&manifest.layers.items[0], &bundle->layer);
-	bundle->manifest = found.bytes;
-	found.bytes = (struct buf){ 0 };
-	return 0;
-}
-
-static int
 check_key(const struct sigstore_bundle *bundle, const struct signing_keys *keys, struct error **err)
 {
 	AUTO_BUF struct buf signed_bytes = BUF_INIT(BUNDLE_LIMIT_BYTES);
@@ -120,8 +96,23 @@ int
 bundles_read(const struct content *content, const struct descriptor *entry,
 	     struct good_bundle *ret_bytes, struct sigstore_bundle *ret_bundle, struct error **err)
 {
-	if (get_manifest(content, entry, ret_bytes, err) < 0)
+	AUTO_RESOLUTION struct resolution found = { 0 };
+	AUTO_MANIFEST struct manifest manifest = { 0 };
+	bool is_found = false;
+
+	if (content_get_manifest(content, entry, &found, &is_found, err) < 0)
 		return -1;
+	if (!is_found)
+		return error_set(err, ERROR_CONTENT, "the manifest of a bundle is not there");
+	if (manifest_read(found.value, found.descriptor.media_type, &manifest, err) < 0)
+		return -1;
+	if (!manifest.artifact_type || !text_starts(manifest.artifact_type, bundle_prefix) ||
+	    manifest.layers.count != 1 ||
+	    !text_starts(manifest.layers.items[0].media_type, bundle_prefix))
+		return error_set(err, ERROR_CONTENT, "a referrer is not a bundle");
+	descriptor_copy(&manifest.layers.items[0], &ret_bytes->layer);
+	ret_bytes->manifest = found.bytes;
+	found.bytes = (struct buf){ 0 };
 	if (ret_bytes->layer.size_bytes > BUNDLE_LIMIT_BYTES) {
 		error_set(err, ERROR_CONTENT, "a bundle has more than %zu bytes",
 			  BUNDLE_LIMIT_BYTES);

@@ -325,10 +325,15 @@ read_entry(const json_t *object, struct log_entry *entry, struct error **err)
 }
 
 static int
-read_entries(const json_t *array, struct sigstore_bundle *bundle, struct error **err)
+read_material(const json_t *object, struct sigstore_bundle *bundle, struct error **err)
 {
-	size_t count = json_array_size(array);
+	struct material material = { 0 };
+	size_t count;
 
+	if (DOCUMENT_READ(object, material_fields, &material, err) < 0 ||
+	    read_signer(&material, bundle, err) < 0)
+		return -1;
+	count = json_array_size(material.entries);
 	if (count > BUNDLE_ENTRIES_LIMIT_COUNT) {
 		error_set(err, ERROR_CONTENT, "%zu log entries, more than %d", count,
 			  BUNDLE_ENTRIES_LIMIT_COUNT);
@@ -336,24 +341,12 @@ read_entries(const json_t *array, struct sigstore_bundle *bundle, struct error *
 	}
 	bundle->entries = xcalloc(count + 1, sizeof(*bundle->entries));
 	for (; bundle->entry_count < count; bundle->entry_count++)
-		if (read_entry(json_array_get(array, bundle->entry_count),
+		if (read_entry(json_array_get(material.entries, bundle->entry_count),
 			       &bundle->entries[bundle->entry_count], err) < 0) {
 			error_wrap(err, "log entry %zu", bundle->entry_count);
 			bundle->entry_count++; /* what was read of it is released too */
 			return -1;
 		}
-	return 0;
-}
-
-static int
-read_material(const json_t *object, struct sigstore_bundle *bundle, struct error **err)
-{
-	struct material material = { 0 };
-
-	if (DOCUMENT_READ(object, material_fields, &material, err) < 0 ||
-	    read_signer(&material, bundle, err) < 0 ||
-	    read_entries(material.entries, bundle, err) < 0)
-		return -1;
 	return decode_list(json_object_get(material.times, "rfc3161Timestamps"), "signedTimestamp",
 			   BUNDLE_TIMESTAMPS_LIMIT_COUNT, &bundle->timestamps, err);
 }

@@ -226,15 +226,19 @@ is_verdict(const struct error *failure)
 	return error_is(failure, ERROR_REFUSED) || error_is(failure, ERROR_CONTENT);
 }
 
-/* The classic signatures first: where there are none, that costs one request.  Of two verdicts the
- * one about what is there says more. */
 static int
-ask_both(struct verification *verification, struct error **err)
+ask(struct verification *verification, struct error **err)
 {
 	AUTO_ERROR struct error *classic = NULL;
 	AUTO_ERROR struct error *bundles = NULL;
 	bool has_classic = false;
 
+	if (verification->options->offline)
+		return refuse_unsigned(verification, err);
+	if (!may_be_classic(verification->policy))
+		return ask_bundles(verification, err);
+	/* The classic signatures first: where there are none, that costs one request.  Of two
+	 * verdicts the one about what is there says more. */
 	if (ask_signatures(verification, &has_classic, &classic) == 0)
 		return 0;
 	if (!is_verdict(classic))
@@ -244,15 +248,6 @@ ask_both(struct verification *verification, struct error **err)
 	if (has_classic && is_verdict(bundles))
 		return error_pass(err, TAKE_PTR(classic));
 	return error_pass(err, TAKE_PTR(bundles));
-}
-
-static int
-ask(struct verification *verification, struct error **err)
-{
-	if (verification->options->offline)
-		return refuse_unsigned(verification, err);
-	return may_be_classic(verification->policy) ? ask_both(verification, err)
-						    : ask_bundles(verification, err);
 }
 
 static int

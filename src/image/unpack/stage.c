@@ -21,26 +21,6 @@
 #define TREE "fs"
 #define RECORD "owners"
 
-/* "a/b" -> "a/.b.ocifp"; what has no name of its own cannot be made. */
-static int
-name_paths(struct stage *stage, const char *directory, struct error **err)
-{
-	size_t size = strlen(directory);
-	const char *name;
-
-	while (size > 1 && directory[size - 1] == '/')
-		size--;
-	stage->directory = xstrndup(directory, size);
-	name = path_name(stage->directory);
-	if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
-		error_set(err, ERROR_USAGE, "invalid directory name '%s'", QUOTED(directory));
-		return -1;
-	}
-	stage->path =
-		xasprintf("%.*s.%s.ocifp", (int)(name - stage->directory), stage->directory, name);
-	return 0;
-}
-
 /* A process that was killed holds its lock until the kernel has closed its files. */
 enum { LOCK_WAIT_MS = 2000, LOCK_STEP_MS = 50 };
 
@@ -96,10 +76,23 @@ stage_open(const char *directory, const struct id_map *map, struct stage *ret_st
 	   struct error **err)
 {
 	AUTO_STAGE struct stage stage = STAGE_INIT;
+	size_t size;
+	const char *name;
 
 	stage.map = *map;
-	if (name_paths(&stage, directory, err) < 0 || lock(&stage, err) < 0 ||
-	    empty(&stage, err) < 0)
+	/* "a/b" -> "a/.b.ocifp"; what has no name of its own cannot be made. */
+	size = strlen(directory);
+	while (size > 1 && directory[size - 1] == '/')
+		size--;
+	stage.directory = xstrndup(directory, size);
+	name = path_name(stage.directory);
+	if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
+		error_set(err, ERROR_USAGE, "invalid directory name '%s'", QUOTED(directory));
+		return -1;
+	}
+	stage.path =
+		xasprintf("%.*s.%s.ocifp", (int)(name - stage.directory), stage.directory, name);
+	if (lock(&stage, err) < 0 || empty(&stage, err) < 0)
 		return -1;
 	if (mkdirat(stage.fd, TREE, 0700) < 0)
 		return error_set_path(err, errno, "make a directory in", stage.path);

@@ -49,33 +49,30 @@ is_mount_point(const char *directory, const struct stat *status)
 	return lstat(parent, &above) == 0 && above.st_dev != status->st_dev;
 }
 
-static int
-check_absent(const char *directory, struct error **err)
+int
+unpack_check_directory(const struct unpack_options *options, struct error **err)
 {
-	AUTO_FREE char *plain = xstrdup(directory);
-	size_t size = strlen(plain);
+	AUTO_FREE char *plain = NULL;
+	size_t size;
 	struct stat status;
 
+	if (options->devices && geteuid() != 0)
+		return error_set(err, ERROR_USAGE, "only root can make devices");
+	plain = xstrdup(options->directory);
+	size = strlen(plain);
 	/* With a trailing '/' a link would be followed. */
 	while (size > 1 && plain[size - 1] == '/')
 		plain[--size] = '\0';
 	if (lstat(plain, &status) < 0)
-		return errno == ENOENT ? 0 : error_set_path(err, errno, "look at", directory);
+		return errno == ENOENT ? 0
+				       : error_set_path(err, errno, "look at", options->directory);
 	if (!S_ISDIR(status.st_mode))
-		return refuse(directory, "is not a directory", err);
+		return refuse(options->directory, "is not a directory", err);
 	if (is_mount_point(plain, &status))
-		return refuse(directory, "is a mount point", err);
+		return refuse(options->directory, "is a mount point", err);
 	if (holds_something(plain))
-		return refuse(directory, "is not empty", err);
+		return refuse(options->directory, "is not empty", err);
 	return 0;
-}
-
-int
-unpack_check_directory(const struct unpack_options *options, struct error **err)
-{
-	if (options->devices && geteuid() != 0)
-		return error_set(err, ERROR_USAGE, "only root can make devices");
-	return check_absent(options->directory, err);
 }
 
 /* Others must not run what an image says runs as us: a directory that they cannot enter keeps them

@@ -114,25 +114,6 @@ read_time(struct archive_entry *from, struct entry *entry)
 							    : nanoseconds;
 }
 
-static int
-read_xattrs(struct archive_entry *from, struct entry *entry, struct error **err)
-{
-	struct entry_xattr xattr;
-
-	(void)archive_entry_xattr_reset(from);
-	while (archive_entry_xattr_next(from, &xattr.name, &xattr.value, &xattr.size) ==
-	       ARCHIVE_OK) {
-		if (!xattr.name || !xattr_belongs(xattr.name)) {
-			entry->dropped_xattr_count++;
-			continue;
-		}
-		if (entry->xattr_count == XATTRS_LIMIT_COUNT || xattr.size > XATTR_LIMIT_BYTES)
-			return refuse_limit(entry->path, "too many extended attributes", err);
-		entry->xattrs[entry->xattr_count++] = xattr;
-	}
-	return 0;
-}
-
 static void
 read_mode(struct archive_entry *from, struct entry *entry)
 {
@@ -157,11 +138,23 @@ read_size(struct archive_entry *from, struct entry *entry, struct error **err)
 int
 entry_read(struct archive_entry *from, struct entry *ret_entry, struct error **err)
 {
+	struct entry_xattr xattr;
+
 	*ret_entry = (struct entry){ .type = type_of(from) };
 	if (read_path(from, ret_entry, err) < 0 || read_link(from, ret_entry, err) < 0 ||
-	    read_ids(from, ret_entry, err) < 0 || read_size(from, ret_entry, err) < 0 ||
-	    read_xattrs(from, ret_entry, err) < 0)
+	    read_ids(from, ret_entry, err) < 0 || read_size(from, ret_entry, err) < 0)
 		return -1;
+	(void)archive_entry_xattr_reset(from);
+	while (archive_entry_xattr_next(from, &xattr.name, &xattr.value, &xattr.size) ==
+	       ARCHIVE_OK) {
+		if (!xattr.name || !xattr_belongs(xattr.name)) {
+			ret_entry->dropped_xattr_count++;
+			continue;
+		}
+		if (ret_entry->xattr_count == XATTRS_LIMIT_COUNT || xattr.size > XATTR_LIMIT_BYTES)
+			return refuse_limit(ret_entry->path, "too many extended attributes", err);
+		ret_entry->xattrs[ret_entry->xattr_count++] = xattr;
+	}
 	read_mode(from, ret_entry);
 	read_time(from, ret_entry);
 	return 0;

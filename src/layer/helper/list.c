@@ -121,26 +121,6 @@ check_found(const struct list *list, struct archive_entry *entry, const char *pa
 	return 0;
 }
 
-static int
-place_file(const struct list *list, struct archive_entry *entry, struct listed *listed,
-	   struct error **err)
-{
-	const struct tar_found *found = &list->tar.found;
-
-	if (archive_entry_sparse_count(entry) > 0 || found->content_begin > found->headers_end ||
-	    found->type == 'S')
-		return refuse_member(listed->path, "a sparse file", err);
-	/* With its last block whole: a writer that failed leaves that out. */
-	if (found->source_begin > list->file_bytes ||
-	    found->size_bytes > list->file_bytes - found->source_begin ||
-	    -found->size_bytes % TAR_BLOCK_BYTES >
-		    list->file_bytes - found->source_begin - found->size_bytes)
-		return refuse_member(listed->path, "truncated", err);
-	listed->offset_bytes = found->source_begin;
-	listed->size_bytes = found->size_bytes;
-	return 0;
-}
-
 static bool
 take_link(struct archive_entry *entry, struct listed *listed)
 {
@@ -170,10 +150,22 @@ take_entry(struct list *list, struct archive_entry *entry, struct error **err)
 	if (check_found(list, entry, listed.path, err) < 0)
 		return -1;
 	if (!take_link(entry, &listed)) {
+		const struct tar_found *found;
+
 		if (archive_entry_filetype(entry) != AE_IFREG)
 			return 0;
-		if (place_file(list, entry, &listed, err) < 0)
-			return -1;
+		found = &list->tar.found;
+		if (archive_entry_sparse_count(entry) > 0 ||
+		    found->content_begin > found->headers_end || found->type == 'S')
+			return refuse_member(listed.path, "a sparse file", err);
+		/* With its last block whole: a writer that failed leaves that out. */
+		if (found->source_begin > list->file_bytes ||
+		    found->size_bytes > list->file_bytes - found->source_begin ||
+		    -found->size_bytes % TAR_BLOCK_BYTES >
+			    list->file_bytes - found->source_begin - found->size_bytes)
+			return refuse_member(listed.path, "truncated", err);
+		listed.offset_bytes = found->source_begin;
+		listed.size_bytes = found->size_bytes;
 	}
 	return list->visit(list->context, &listed, err);
 }

@@ -32,15 +32,18 @@ pass_entries(struct ring *ring, struct measure *ret_tar, struct error **err)
 	return 0;
 }
 
-/* The thread is started before the sandbox denies that. */
-static int
-check(struct service *service, struct ring *ring, struct error **err)
+int
+serve_check(struct service *service, struct error **err)
 {
+	CLEANUP(ring_free_at) struct ring *ring = ring_new();
 	CLEANUP(feed_free_at) struct feed *feed = feed_new(ring, service->channel_fd, 1, err);
 	struct measure tar = { 0 };
 	int ret;
 	AUTO_MESSAGE struct message message = MESSAGE_INIT(MESSAGE_RESULT);
 
+	/* The thread is started before the sandbox denies that. */
+	if (service_confine_process(service, -1, err) < 0)
+		return -1;
 	if (!feed)
 		return -1;
 	ret = service_confine_calls(service, err);
@@ -57,12 +60,4 @@ check(struct service *service, struct ring *ring, struct error **err)
 	message_put_text(&message, digest_text(&tar.digest).text);
 	message_put_number(&message, tar.size_bytes);
 	return message_send(service->channel_fd, &message, err);
-}
-
-int
-serve_check(struct service *service, struct error **err)
-{
-	CLEANUP(ring_free_at) struct ring *ring = ring_new();
-
-	return service_confine_process(service, -1, err) < 0 ? -1 : check(service, ring, err);
 }

@@ -48,32 +48,15 @@ apply_layers(struct service *service, struct tree *tree, struct ring *ring, cons
 	return tree_finish(tree, err);
 }
 
-/* The thread is started before the sandbox denies that. */
-static int
-unpack(struct service *service, struct tree *tree, const struct unpack_request *request,
-       struct error **err)
-{
-	CLEANUP(ring_free_at) struct ring *ring = ring_new();
-	CLEANUP(feed_free_at)
-	struct feed *feed = feed_new(ring, service->channel_fd, request->layer_count, err);
-	int ret;
-
-	if (!feed)
-		return -1;
-	ret = service_confine_calls(service, err);
-	if (ret == 0) {
-		feed_go(feed);
-		ret = apply_layers(service, tree, ring, feed, request->layer_count, err);
-	}
-	ring_leave(ring);
-	return ret;
-}
-
 int
 serve_unpack(struct service *service, struct error **err)
 {
 	struct unpack_request request = { 0 };
 	AUTO_TREE struct tree tree = { .parent_fd = -1 };
+	CLEANUP(ring_free_at) struct ring *ring = NULL;
+	CLEANUP(feed_free_at)
+	struct feed *feed = NULL;
+	int ret;
 
 	if (unpack_request_get(&service->request, &request, err) < 0 ||
 	    service_enter_ids(service, &request.map, err) < 0 ||
@@ -87,7 +70,18 @@ serve_unpack(struct service *service, struct error **err)
 	tree.overlay = request.overlay;
 	tree.devices = request.devices;
 	tree.map = request.map;
-	if (unpack(service, &tree, &request, err) < 0)
+	/* The thread is started before the sandbox denies that. */
+	ring = ring_new();
+	feed = feed_new(ring, service->channel_fd, request.layer_count, err);
+	if (!feed)
+		return -1;
+	ret = service_confine_calls(service, err);
+	if (ret == 0) {
+		feed_go(feed);
+		ret = apply_layers(service, &tree, ring, feed, request.layer_count, err);
+	}
+	ring_leave(ring);
+	if (ret < 0)
 		return -1;
 	return tell_result(service, &tree.counts, err);
 }

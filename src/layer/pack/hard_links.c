@@ -35,18 +35,24 @@ free_link(void *node)
 	free(link);
 }
 
-static int
-add(struct hard_links *links, const struct hard_link *sought, const char *name, struct error **err)
+int
+hard_links_meet(struct hard_links *links, const struct stat *status, const char *name,
+		const char **ret_first, struct error **err)
 {
+	struct hard_link sought = { .device = status->st_dev, .inode = status->st_ino };
+	void *found = tfind(&sought, &links->root, compare);
 	struct hard_link *link;
 
+	*ret_first = found ? (*(struct hard_link **)found)->name : NULL;
+	if (found)
+		return 0;
 	if (links->count >= PACK_HARD_LINKS_LIMIT_COUNT) {
 		error_set(err, ERROR_CONTENT, "more than %d files have several names",
 			  PACK_HARD_LINKS_LIMIT_COUNT);
 		return error_set_class(err, CLASS_LIMIT);
 	}
 	link = XNEW(struct hard_link);
-	*link = *sought;
+	*link = sought;
 	link->name = xstrdup(name);
 	if (!tsearch(link, &links->root, compare)) {
 		free_link(link);
@@ -54,17 +60,6 @@ add(struct hard_links *links, const struct hard_link *sought, const char *name, 
 	}
 	links->count++;
 	return 0;
-}
-
-int
-hard_links_meet(struct hard_links *links, const struct stat *status, const char *name,
-		const char **ret_first, struct error **err)
-{
-	struct hard_link sought = { .device = status->st_dev, .inode = status->st_ino };
-	void *found = tfind(&sought, &links->root, compare);
-
-	*ret_first = found ? (*(struct hard_link **)found)->name : NULL;
-	return found ? 0 : add(links, &sought, name, err);
 }
 
 void

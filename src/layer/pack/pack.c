@@ -318,30 +318,6 @@ pack_children(struct packing *packing, int dir_fd, const char *path, unsigned de
 	return 0;
 }
 
-/* The directories above the tree; the last one is the tree's root and has its owner. */
-static int
-pack_prefix(struct packing *packing, const char *prefix, struct error **err)
-{
-	const struct pack_options *options = packing->options;
-	const char *end = prefix;
-
-	do {
-		AUTO_FREE char *name = NULL;
-		struct tar_member member = { .type = TAR_DIRECTORY, .permissions = 0755 };
-
-		end += strcspn(end, "/");
-		name = xstrndup(prefix, (size_t)(end - prefix));
-		member.name = name;
-		if (!*end && !options->keep_owners) {
-			member.uid = options->uid;
-			member.gid = options->gid;
-		}
-		if (pack_add(packing, &member, err) < 0)
-			return -1;
-	} while (*end++);
-	return 0;
-}
-
 static int
 pack_root(struct packing *packing, struct error **err)
 {
@@ -351,8 +327,25 @@ pack_root(struct packing *packing, struct error **err)
 
 	if (fstat(options->root_fd, &root.status) < 0)
 		return error_set_path(err, errno, "stat", root.path);
-	if (options->prefix && pack_prefix(packing, options->prefix, err) < 0)
-		return -1;
+	/* The directories above the tree; the last one is the tree's root and has its owner. */
+	if (options->prefix) {
+		const char *end = options->prefix;
+
+		do {
+			AUTO_FREE char *name = NULL;
+			struct tar_member member = { .type = TAR_DIRECTORY, .permissions = 0755 };
+
+			end += strcspn(end, "/");
+			name = xstrndup(options->prefix, (size_t)(end - options->prefix));
+			member.name = name;
+			if (!*end && !options->keep_owners) {
+				member.uid = options->uid;
+				member.gid = options->gid;
+			}
+			if (pack_add(packing, &member, err) < 0)
+				return -1;
+		} while (*end++);
+	}
 	if (pack_children(packing, options->root_fd, path, 0, err) < 0 ||
 	    pack_check_unchanged(&root, options->root_fd, err) < 0)
 		return -1;

@@ -472,35 +472,6 @@ check_size(const char *line, uint64_t *total_bytes, struct error **err)
 	return 0;
 }
 
-/* Before anything is written. */
-static int
-check_sizes(struct git_project *project, const struct git_entries *entries, struct error **err)
-{
-	static const char *const argv[] = { "cat-file", "--batch-check", NULL };
-	AUTO_BUF struct buf ids = BUF_INIT(GIT_OUTPUT_LIMIT_BYTES);
-	AUTO_BUF struct buf output = BUF_INIT(GIT_OUTPUT_LIMIT_BYTES);
-	uint64_t total_bytes = 0;
-	char *rest;
-
-	if (entries->count > INPUTS_LIMIT_COUNT)
-		return error_set(err, ERROR_USAGE, "there are more than %d inputs",
-				 INPUTS_LIMIT_COUNT);
-	for (size_t i = 0; i < entries->count; i++) {
-		if (entries->items[i].mode == GIT_SUBMODULE)
-			continue;
-		if (buf_append_text(&ids, entries->items[i].id, err) < 0 ||
-		    buf_append_text(&ids, "\n", err) < 0)
-			return -1;
-	}
-	if (ask(project, argv, &ids, &output, err) < 0)
-		return -1;
-	rest = output.data;
-	while (rest && *rest)
-		if (check_size(strsep(&rest, "\n"), &total_bytes, err) < 0)
-			return -1;
-	return 0;
-}
-
 static int
 make_index(struct git_project *project, const struct git_entries *entries, struct error **err)
 {
@@ -655,6 +626,11 @@ static int
 check_out(struct git_project *project, struct error **err)
 {
 	AUTO_GIT_ENTRIES struct git_entries entries = { 0 };
+	static const char *const argv[] = { "cat-file", "--batch-check", NULL };
+	AUTO_BUF struct buf ids = BUF_INIT(GIT_OUTPUT_LIMIT_BYTES);
+	AUTO_BUF struct buf output = BUF_INIT(GIT_OUTPUT_LIMIT_BYTES);
+	uint64_t total_bytes = 0;
+	char *rest;
 
 	if (git_checkout_empty(project->git, err) < 0 || list_files(project, &entries, err) < 0)
 		return -1;
@@ -665,8 +641,25 @@ check_out(struct git_project *project, struct error **err)
 			if (check_input(project, image, image->inputs.items[j], &entries, err) < 0)
 				return -1;
 	}
-	if (check_sizes(project, &entries, err) < 0 || make_index(project, &entries, err) < 0 ||
-	    check_index(project, &entries, err) < 0 || find_filters(project, &entries, err) < 0)
+	/* Before anything is written. */
+	if (entries.count > INPUTS_LIMIT_COUNT)
+		return error_set(err, ERROR_USAGE, "there are more than %d inputs",
+				 INPUTS_LIMIT_COUNT);
+	for (size_t i = 0; i < entries.count; i++) {
+		if (entries.items[i].mode == GIT_SUBMODULE)
+			continue;
+		if (buf_append_text(&ids, entries.items[i].id, err) < 0 ||
+		    buf_append_text(&ids, "\n", err) < 0)
+			return -1;
+	}
+	if (ask(project, argv, &ids, &output, err) < 0)
+		return -1;
+	rest = output.data;
+	while (rest && *rest)
+		if (check_size(strsep(&rest, "\n"), &total_bytes, err) < 0)
+			return -1;
+	if (make_index(project, &entries, err) < 0 || check_index(project, &entries, err) < 0 ||
+	    find_filters(project, &entries, err) < 0)
 		return -1;
 	return write_files(project, &entries, err);
 }

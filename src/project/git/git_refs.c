@@ -91,30 +91,6 @@ add_line(struct git_refs *refs, char *line, struct error **err)
 }
 
 static int
-list_local(struct git *git, const struct strings *patterns, struct git_refs *refs,
-	   struct error **err)
-{
-	static const char *const words[] = {
-		"for-each-ref", "--format=%(objecttype):%(objectname):%(*objecttype):%(refname)",
-		"--", NULL
-	};
-	AUTO_STRINGS struct strings argv = { 0 };
-	AUTO_BUF struct buf output = BUF_INIT(GIT_OUTPUT_LIMIT_BYTES);
-	char *rest;
-
-	fill(words, patterns, &argv);
-	for (const char *const *kind = kinds; patterns->count == 0 && *kind; kind++)
-		strings_add(&argv, *kind);
-	if (ask(git, &argv, NULL, &output, err) < 0)
-		return -1;
-	rest = output.data;
-	while (rest && *rest)
-		if (add_line(refs, strsep(&rest, "\n"), err) < 0)
-			return -1;
-	return 0;
-}
-
-static int
 list_origin(const struct git *git, const struct strings *patterns, struct git_refs *refs,
 	    struct error **err)
 {
@@ -185,9 +161,24 @@ git_refs_list(struct git *git, const struct strings *patterns, bool ask_origin,
 	AUTO_GIT_REFS struct git_refs refs = { 0 };
 	AUTO_FREE char *origin = git_setting(git, "remote.origin.url");
 	AUTO_FREE char *head = NULL;
+	static const char *const words[] = {
+		"for-each-ref", "--format=%(objecttype):%(objectname):%(*objecttype):%(refname)",
+		"--", NULL
+	};
+	AUTO_STRINGS struct strings argv = { 0 };
+	AUTO_BUF struct buf output = BUF_INIT(GIT_OUTPUT_LIMIT_BYTES);
+	char *rest;
 
-	if (list_local(git, patterns, &refs, err) < 0 ||
-	    git_find_commit(git, "HEAD", &head, err) < 0 ||
+	fill(words, patterns, &argv);
+	for (const char *const *kind = kinds; patterns->count == 0 && *kind; kind++)
+		strings_add(&argv, *kind);
+	if (ask(git, &argv, NULL, &output, err) < 0)
+		return -1;
+	rest = output.data;
+	while (rest && *rest)
+		if (add_line(&refs, strsep(&rest, "\n"), err) < 0)
+			return -1;
+	if (git_find_commit(git, "HEAD", &head, err) < 0 ||
 	    (head && add_ref(&refs, "HEAD", head, err) < 0) ||
 	    (ask_origin && origin && list_origin(git, patterns, &refs, err) < 0) ||
 	    check_are_here(git, &refs, err) < 0)

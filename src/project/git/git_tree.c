@@ -90,32 +90,6 @@ parse_entry(const char *line, struct git_entry *entry, struct error **err)
 	return 0;
 }
 
-/* `how`: "-r" or "-t".  The paths from `first` to before `end`. */
-static int
-list_some(struct git *git, const char *how, const char *commit, const struct strings *paths,
-	  size_t first, size_t end, struct git_entries *entries, struct error **err)
-{
-	AUTO_STRINGS struct strings argv = { 0 };
-	AUTO_BUF struct buf output = BUF_INIT(GIT_OUTPUT_LIMIT_BYTES);
-	const char *const words[] = { "ls-tree", how, "-z", "--full-tree", commit, "--" };
-	struct git_question question = { 0 };
-
-	for (size_t i = 0; i < COUNT_OF(words); i++)
-		strings_add(&argv, words[i]);
-	for (size_t i = first; i < end; i++)
-		strings_add(&argv, paths->items[i]);
-	question.argv = (const char *const *)argv.items;
-	if (git_read(git, &question, &output, err) < 0)
-		return -1;
-	for (size_t at = 0; at < output.size; at += strlen(output.data + at) + 1) {
-		entries->items = xgrow(entries->items, entries->count, sizeof(*entries->items));
-		if (parse_entry(output.data + at, &entries->items[entries->count], err) < 0)
-			return -1;
-		entries->count++;
-	}
-	return 0;
-}
-
 /* A command line has an end. */
 static int
 list(struct git *git, const char *how, const char *commit, const struct strings *paths,
@@ -127,9 +101,26 @@ list(struct git *git, const char *how, const char *commit, const struct strings 
 	do {
 		size_t end =
 			first + PATHS_AT_ONCE < paths->count ? first + PATHS_AT_ONCE : paths->count;
+		AUTO_STRINGS struct strings argv = { 0 };
+		AUTO_BUF struct buf output = BUF_INIT(GIT_OUTPUT_LIMIT_BYTES);
+		const char *const words[] = { "ls-tree", how, "-z", "--full-tree", commit, "--" };
+		struct git_question question = { 0 };
 
-		if (list_some(git, how, commit, paths, first, end, entries, err) < 0)
+		/* `how`: "-r" or "-t".  The paths from `first` to before `end`. */
+		for (size_t i = 0; i < COUNT_OF(words); i++)
+			strings_add(&argv, words[i]);
+		for (size_t i = first; i < end; i++)
+			strings_add(&argv, paths->items[i]);
+		question.argv = (const char *const *)argv.items;
+		if (git_read(git, &question, &output, err) < 0)
 			return -1;
+		for (size_t at = 0; at < output.size; at += strlen(output.data + at) + 1) {
+			entries->items =
+				xgrow(entries->items, entries->count, sizeof(*entries->items));
+			if (parse_entry(output.data + at, &entries->items[entries->count], err) < 0)
+				return -1;
+			entries->count++;
+		}
 		first = end;
 	} while (first < paths->count);
 	sort(entries);

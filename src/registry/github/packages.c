@@ -230,25 +230,6 @@ parse_array(const struct buf *body, struct error **err)
 	return document_parse(object.data, object.size, err);
 }
 
-static int
-take_page(struct packages *packages, const struct request *request, bool *ret_is_last,
-	  struct error **err)
-{
-	AUTO_JSON json_t *document = parse_array(request_body(request), err);
-	const json_t *list = json_object_get(document, "versions");
-	AUTO_FREE char *next = NULL;
-
-	if (!document || link_find_target(request, &next, err) < 0)
-		return -1;
-	if (!json_is_array(list))
-		return error_set(err, ERROR_CONTENT, "invalid list of versions: expected an array");
-	for (size_t i = 0; i < json_array_size(list); i++)
-		if (take_version(packages, json_array_get(list, i), err) < 0)
-			return -1;
-	*ret_is_last = json_array_size(list) < PAGE_VERSIONS && !next;
-	return 0;
-}
-
 static struct request *
 get_page(const struct packages *packages, const char *package_url, unsigned page,
 	 struct error **err)
@@ -289,13 +270,26 @@ packages_list_pages(struct packages *packages, struct error **err)
 	bool is_last = false;
 
 	for (unsigned page = 2; request; page++) {
+		AUTO_JSON json_t *document = NULL;
+		const json_t *list;
+		AUTO_FREE char *next = NULL;
+
 		if (page > PACKAGES_PAGES_LIMIT_COUNT + 1)
 			return error_set(err, ERROR_UNAVAILABLE, "more than %d pages of versions",
 					 PACKAGES_PAGES_LIMIT_COUNT);
 		if (request_status(request) != 200)
 			return packages_refuse(packages, request, err);
-		if (take_page(packages, request, &is_last, err) < 0)
+		document = parse_array(request_body(request), err);
+		list = json_object_get(document, "versions");
+		if (!document || link_find_target(request, &next, err) < 0)
 			return -1;
+		if (!json_is_array(list))
+			return error_set(err, ERROR_CONTENT,
+					 "invalid list of versions: expected an array");
+		for (size_t i = 0; i < json_array_size(list); i++)
+			if (take_version(packages, json_array_get(list, i), err) < 0)
+				return -1;
+		is_last = json_array_size(list) < PAGE_VERSIONS && !next;
 		if (is_last)
 			return 0;
 		request_free(TAKE_PTR(request));

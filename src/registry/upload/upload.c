@@ -435,10 +435,22 @@ judge_chunk(struct upload *upload, struct request *request, struct error **err)
 }
 
 static int
-resume_at(struct upload *upload, uint64_t offset_bytes, struct error **err)
+judge_status(struct upload *upload, struct request *request, struct error **err)
 {
-	bool broke_off = upload->failure && !upload->doubts_size;
+	uint64_t offset_bytes = upload->taken_bytes;
+	bool broke_off;
 
+	if (request_status(request) / 100 == 2 && !answer_is_page(request)) {
+		(void)session_parse_range(request_header(request, "Range"), &offset_bytes);
+		if (request_header(request, "Location") && follow_session(upload, request, err) < 0)
+			return -1;
+	} else if (upload->failure && !upload->doubts_size) {
+		close_session(upload);
+		return go_on(upload, UPLOAD_OPEN);
+	}
+	if (offset_bytes > upload->source->size_bytes)
+		offset_bytes = 0;
+	broke_off = upload->failure && !upload->doubts_size;
 	if (offset_bytes == upload->taken_bytes && upload->doubts_size) {
 		upload->doubts_size = false;
 		return shrink_chunk(upload, 0, TAKE_PTR(upload->failure), err);
@@ -458,24 +470,6 @@ resume_at(struct upload *upload, uint64_t offset_bytes, struct error **err)
 	upload->taken_bytes = offset_bytes;
 	error_free(TAKE_PTR(upload->failure));
 	return send_rest(upload);
-}
-
-static int
-judge_status(struct upload *upload, struct request *request, struct error **err)
-{
-	uint64_t offset_bytes = upload->taken_bytes;
-
-	if (request_status(request) / 100 == 2 && !answer_is_page(request)) {
-		(void)session_parse_range(request_header(request, "Range"), &offset_bytes);
-		if (request_header(request, "Location") && follow_session(upload, request, err) < 0)
-			return -1;
-	} else if (upload->failure && !upload->doubts_size) {
-		close_session(upload);
-		return go_on(upload, UPLOAD_OPEN);
-	}
-	if (offset_bytes > upload->source->size_bytes)
-		offset_bytes = 0;
-	return resume_at(upload, offset_bytes, err);
 }
 
 /* Ends the upload with the error that the answer describes. */

@@ -35,13 +35,6 @@ refuse(const char *option, const char *text, const char *hint, struct error **er
 	return error_set_hint(err, "%s", hint);
 }
 
-static bool
-parse_memory(const char *text, uint64_t *ret_bytes)
-{
-	return text_parse_size(text, ret_bytes) && *ret_bytes >= memory_least_bytes &&
-	       *ret_bytes <= memory_most_bytes;
-}
-
 /* "2", "0.5", "1.25": up to three digits behind the point. */
 static bool
 parse_cpus(const char *text, uint64_t *ret_thousandths)
@@ -67,7 +60,9 @@ job_limits_parse(const char *memory, const char *cpus, unsigned pids, struct job
 {
 	struct job_limits limits = { .pids = pids };
 
-	if (memory && !parse_memory(memory, &limits.memory_bytes))
+	if (memory &&
+	    (!text_parse_size(memory, &limits.memory_bytes) ||
+	     limits.memory_bytes < memory_least_bytes || limits.memory_bytes > memory_most_bytes))
 		return refuse("--memory", memory,
 			      "expected a size of at least 4m, such as 512m or 2g", err);
 	if (cpus && !parse_cpus(cpus, &limits.cpu_thousandths))

@@ -351,24 +351,6 @@ job_of_run(void)
 	return running.start->keeps_proc ? &job_itself : &job_inside;
 }
 
-static char **
-make_argv(const struct engine_start *start, struct strings *words)
-{
-	AUTO_FREE char *status_fd = xasprintf("%d", STATUS_FD);
-	AUTO_FREE char *args_fd = xasprintf("%d", ARGS_FD);
-	AUTO_FREE char *filter_fd = xasprintf("%d", FILTER_FD);
-	const char *const own[] = {
-		start->program, "--json-status-fd", status_fd, "--args", args_fd,
-		"--seccomp",    filter_fd,          "--",      NULL
-	};
-
-	for (const char *const *word = own; *word; word++)
-		strings_add(words, *word);
-	for (size_t i = 0; i < start->job->args.count; i++)
-		strings_add(words, start->job->args.items[i]);
-	return words->items;
-}
-
 /* The job may have ended by its output before it was told: it counts as ended by the hang-up. */
 static bool
 is_hung_up(int terminal_fd)
@@ -447,9 +429,21 @@ start_engine(const struct engine_start *start, struct error **err)
 {
 	CLEANUP(given_release) struct descriptors_given given = { -1, -1, -1, -1, -1 };
 	AUTO_STRINGS struct strings words = { 0 };
-	char **argv = make_argv(start, &words);
+	AUTO_FREE char *status_fd = xasprintf("%d", STATUS_FD);
+	AUTO_FREE char *args_fd = xasprintf("%d", ARGS_FD);
+	AUTO_FREE char *filter_fd = xasprintf("%d", FILTER_FD);
+	const char *const own[] = {
+		start->program, "--json-status-fd", status_fd, "--args", args_fd,
+		"--seccomp",    filter_fd,          "--",      NULL
+	};
+	char **argv;
 	pid_t pid;
 
+	for (const char *const *word = own; *word; word++)
+		strings_add(&words, *word);
+	for (size_t i = 0; i < start->job->args.count; i++)
+		strings_add(&words, start->job->args.items[i]);
+	argv = words.items;
 	if (prepare(start, &given, err) < 0 ||
 	    (start->terminal_fd >= 0 && lead_terminal(start->terminal_fd, err) < 0))
 		return -1;

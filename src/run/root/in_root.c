@@ -56,12 +56,17 @@ path_of(const struct strings *components, const char *name)
 	return xasprintf("%s%s/%s", *folder ? "/" : "", folder, name);
 }
 
-/* On in what will be mounted where we are, if something will.  0 or an errno. */
+/* `fd`: of what has that name; -1 in a tmpfs.  0 or an errno. */
 static int
-cross_mount(struct walk *walk)
+arrive(struct walk *walk, const char *name, int fd)
 {
-	AUTO_FREE char *path = walk->mounts ? path_of(&walk->done, NULL) : NULL;
+	AUTO_FREE char *path = NULL;
 
+	strings_add(&walk->done, name);
+	if (fd >= 0)
+		move_to(walk, fd);
+	/* On in what will be mounted where we are, if something will.  0 or an errno. */
+	path = walk->mounts ? path_of(&walk->done, NULL) : NULL;
 	for (size_t i = 0; path && i < walk->mounts->count; i++) {
 		const struct job_mount *mount = &walk->mounts->items[i];
 
@@ -75,16 +80,6 @@ cross_mount(struct walk *walk)
 			return errno;
 	}
 	return 0;
-}
-
-/* `fd`: of what has that name; -1 in a tmpfs.  0 or an errno. */
-static int
-arrive(struct walk *walk, const char *name, int fd)
-{
-	strings_add(&walk->done, name);
-	if (fd >= 0)
-		move_to(walk, fd);
-	return cross_mount(walk);
 }
 
 /* From the root again, as far as `done` goes.  0 or an errno. */

@@ -79,28 +79,6 @@ begin(struct kept_root *kept, struct error **err)
 }
 
 static int
-check_image(struct kept_root *kept, const char *name, const char *text, struct error **err)
-{
-	AUTO_FREE char *image = xstrndup(text, strcspn(text, " \n"));
-	size_t size = strlen(kept->of);
-
-	kept->is_flat = strncmp(text, kept->of, size) == 0 && strcmp(text + size, FLAT) == 0;
-	if (kept->is_flat ||
-	    (strncmp(text, kept->of, size) == 0 && strcmp(text + size, OVERLAY) == 0))
-		return 0;
-	if (text_starts(kept->of, image))
-		error_set(err, ERROR_USAGE,
-			  "the files of root '%s' have owners that this run "
-			  "does not map",
-			  name);
-	else
-		error_set(err, ERROR_USAGE, "root '%s' is of image %s, not of %.*s", name,
-			  QUOTED(image), (int)strcspn(kept->of, " "), kept->of);
-	return error_set_hint(err, "use another name, or remove it: ocifp store rm --root %s",
-			      name);
-}
-
-static int
 open_named(struct store *store, const char *name, struct kept_root *kept, struct error **err)
 {
 	AUTO_FREE char *text = NULL;
@@ -112,8 +90,26 @@ open_named(struct store *store, const char *name, struct kept_root *kept, struct
 		return begin(kept, err);
 	if (read_image(kept, &text, err) < 0)
 		return -1;
-	if (text)
-		return check_image(kept, name, text, err);
+	if (text) {
+		AUTO_FREE char *image = xstrndup(text, strcspn(text, " \n"));
+		size_t size = strlen(kept->of);
+
+		kept->is_flat =
+			strncmp(text, kept->of, size) == 0 && strcmp(text + size, FLAT) == 0;
+		if (kept->is_flat ||
+		    (strncmp(text, kept->of, size) == 0 && strcmp(text + size, OVERLAY) == 0))
+			return 0;
+		if (text_starts(kept->of, image))
+			error_set(err, ERROR_USAGE,
+				  "the files of root '%s' have owners that this run "
+				  "does not map",
+				  name);
+		else
+			error_set(err, ERROR_USAGE, "root '%s' is of image %s, not of %.*s", name,
+				  QUOTED(image), (int)strcspn(kept->of, " "), kept->of);
+		return error_set_hint(
+			err, "use another name, or remove it: ocifp store rm --root %s", name);
+	}
 	/* It was killed while it was made. */
 	free(kept->path);
 	kept->path = NULL;

@@ -1,8 +1,6 @@
 noinst_LIBRARIES += %D%/libarchive_image.a
 %C%_libarchive_image_a_SOURCES = \
 	%D%/archive.h \
-	%D%/contents.c %D%/contents.h \
-	%D%/documents.c %D%/documents.h \
 	%D%/identify.c \
 	%D%/load_docker.c \
 	%D%/load_layout.c \

@@ -43,7 +43,6 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/commands/cmd_verify.c \
 	%D%/commands/cmd_version.c \
 	%D%/commands/cmd_why.c \
-	%D%/commands/copy_many.c %D%/commands/copy_many.h \
 	%D%/complete/completion.c %D%/complete/completion.h \
 	%D%/complete/foreign.c %D%/complete/foreign.h \
 	%D%/context.c %D%/context.h \

@@ -16,7 +16,6 @@ noinst_LIBRARIES += %D%/libfingerprint.a
 	%D%/record_compare.c \
 	%D%/record_writer.c %D%/record_writer.h \
 	%D%/stat_cache.c %D%/stat_cache.h \
-	%D%/tracked.c %D%/tracked.h \
 	%D%/walk.c %D%/walk.h
 
 fingerprint_libs = src/fingerprint/libfingerprint.a $(oci_libs)

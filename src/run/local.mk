@@ -16,7 +16,6 @@ if NAMESPACES
 	%D%/engine/engine_oci.c \
 	%D%/engine/job_engine.c %D%/engine/job_engine.h \
 	%D%/engine/sealed_program.c %D%/engine/sealed_program.h \
-	%D%/flat_root.c %D%/flat_root.h \
 	%D%/job.c %D%/job.h \
 	%D%/program.c \
 	%D%/root/in_root.c %D%/root/in_root.h \

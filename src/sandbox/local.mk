@@ -5,7 +5,6 @@ noinst_LIBRARIES += %D%/libsandbox.a
 	%D%/channel_fd.c \
 	%D%/confine.c %D%/confine.h \
 	%D%/helper.c %D%/helper.h \
-	%D%/helper_path.c %D%/helper_path.h \
 	%D%/helper_self.h \
 	%D%/id_map.c %D%/id_map.h \
 	%D%/userns.h
@@ -36,4 +35,4 @@ EXTRA_DIST += \
 sandbox_libs = src/sandbox/libsandbox.a $(base_libs)
 
 # Another --prefix is another place to look for the helper: what was compiled before is too old.
-src/sandbox/helper_path.$(OBJEXT): Makefile
+src/sandbox/helper.$(OBJEXT): Makefile

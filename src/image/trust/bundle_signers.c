@@ -14,19 +14,6 @@
 #include "image/trust/sigstore_bundle.h"
 #include "oci/statement.h"
 
-static bool
-is_by_key(const struct sigstore_bundle *bundle, const struct signing_keys *keys)
-{
-	AUTO_BUF struct buf signed_bytes = BUF_INIT(BUNDLE_LIMIT_BYTES);
-	AUTO_ERROR struct error *ignored = NULL;
-
-	return keys &&
-	       dsse_encode(bundle->payload_type, bundle->payload.data, bundle->payload.size,
-			   &signed_bytes, &ignored) == 0 &&
-	       signing_keys_verify(keys, signed_bytes.data, signed_bytes.size,
-				   bundle->signature.data, bundle->signature.size);
-}
-
 /* Of a certificate that nobody has verified. */
 static void
 read_identity(const struct sigstore_bundle *bundle, struct signer_identity *identity)
@@ -47,7 +34,7 @@ read_signer(const struct sigstore_bundle *bundle, const struct bundle_judges *ju
 
 	if (bundle->key_hint) {
 		signer->key_hint = xstrdup(bundle->key_hint);
-		signer->is_verified = is_by_key(bundle, judges->keys);
+		signer->is_verified = bundles_is_by_key(bundle, judges->keys);
 		return;
 	}
 	signer->is_verified =

@@ -46,28 +46,32 @@ bundles_list(const struct content *content, const struct digest *subject,
 	return 0;
 }
 
-static int
-check_key(const struct sigstore_bundle *bundle, const struct signing_keys *keys, struct error **err)
+bool
+bundles_is_by_key(const struct sigstore_bundle *bundle, const struct signing_keys *keys)
 {
 	AUTO_BUF struct buf signed_bytes = BUF_INIT(BUNDLE_LIMIT_BYTES);
+	AUTO_ERROR struct error *ignored = NULL;
 
-	if (dsse_encode(bundle->payload_type, bundle->payload.data, bundle->payload.size,
-			&signed_bytes, err) < 0)
-		return -1;
-	if (keys && signing_keys_verify(keys, signed_bytes.data, signed_bytes.size,
-					bundle->signature.data, bundle->signature.size))
-		return 0;
-	return error_set(err, ERROR_REFUSED, "no trusted key made this signature");
+	return keys &&
+	       dsse_encode(bundle->payload_type, bundle->payload.data, bundle->payload.size,
+			   &signed_bytes, &ignored) == 0 &&
+	       signing_keys_verify(keys, signed_bytes.data, signed_bytes.size,
+				   bundle->signature.data, bundle->signature.size);
 }
 
-/* One of the identities, which may be of instances with a log and without; why not is said of the
- * last one. */
+/* By one of the keys, or by one of the identities, which may be of instances with a log and
+ * without; the error is about the last one. */
 static int
-check_identity(const struct sigstore_bundle *bundle, const struct bundle_policy *policy,
-	       struct error **err)
+check_signer(const struct sigstore_bundle *bundle, const struct bundle_policy *policy,
+	     struct error **err)
 {
 	AUTO_ERROR struct error *nearest = NULL;
 
+	if (bundle->key_hint)
+		return bundles_is_by_key(bundle, policy->keys)
+			       ? 0
+			       : error_set(err, ERROR_REFUSED,
+					   "no trusted key made this signature");
 	for (size_t i = 0; policy->root && i < policy->identity_count; i++) {
 		error_free(nearest);
 		nearest = NULL;
@@ -138,8 +142,7 @@ check_one(const struct content *content, const struct descriptor *entry,
 		return -1;
 	if (!bundle.is_envelope)
 		return error_set(err, ERROR_REFUSED, "a file is signed, no claim about the image");
-	if ((bundle.key_hint ? check_key(&bundle, policy->keys, err)
-			     : check_identity(&bundle, policy, err)) < 0) {
+	if (check_signer(&bundle, policy, err) < 0) {
 		*ret_is_trusted = !bundle.key_hint && policy->identity_count > 0;
 		return -1;
 	}

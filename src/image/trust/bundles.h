@@ -67,6 +67,9 @@ int bundles_check(const struct content *content, const struct descriptors *entri
 void good_bundle_release(struct good_bundle *good);
 #define AUTO_GOOD_BUNDLE CLEANUP(good_bundle_release)
 
+/* Whether one of the keys signed this envelope. */
+bool bundles_is_by_key(const struct sigstore_bundle *bundle, const struct signing_keys *keys);
+
 /* The bundle that an entry refers to, whatever it says. */
 int bundles_read(const struct content *content, const struct descriptor *entry,
 		 struct good_bundle *ret_bytes, struct sigstore_bundle *ret_bundle,

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "image/trust/signing_key.h"
 #include "image/trust/sigstore_bundle.h"
 #include "image/trust/trusted_root.h"
 #include "oci/digest.h"
@@ -21,13 +22,6 @@ struct checkpoint {
 	struct digest root;
 	size_t text_size; /* bytes at the beginning of the note that are signed */
 };
-
-static int
-refuse(struct error **err, const char *why)
-{
-	error_set(err, ERROR_REFUSED, "%s", why);
-	return error_set_class(err, CLASS_SIGNATURE);
-}
 
 static struct digest
 hash_leaf(const void *body, size_t size)
@@ -121,14 +115,15 @@ parse_checkpoint(const char *note, struct checkpoint *ret_checkpoint, struct err
 	struct checkpoint checkpoint = { 0 };
 
 	if (strlen(note) > CHECKPOINT_LIMIT_BYTES || !end)
-		return refuse(err, "the checkpoint of the log is not a signed note");
+		return signature_refuse(err, "the checkpoint of the log is not a signed note");
 	origin = take_line(&at);
 	size = take_line(&at);
 	root = take_line(&at);
 	if (!origin || !*origin || !size ||
 	    !text_parse_uint(size, INT64_MAX, &checkpoint.tree_size) || !root ||
 	    !read_root(root, &checkpoint.root) || at > end + 1)
-		return refuse(err, "the checkpoint of the log has no origin, size or root");
+		return signature_refuse(err,
+					"the checkpoint of the log has no origin, size or root");
 	checkpoint.origin = TAKE_PTR(origin);
 	checkpoint.text_size = (size_t)(end + 1 - note);
 	*ret_checkpoint = checkpoint;
@@ -181,8 +176,8 @@ is_signed(const char *note, const struct checkpoint *checkpoint, const struct tr
 			return false;
 		signature = signature_for(line, log);
 		tried += signature.data != NULL;
-		is_good = signature.data && trusted_log_signed(log, note, checkpoint->text_size,
-							       signature.data, signature.size);
+		is_good = signature.data && public_key_verify(log->key, note, checkpoint->text_size,
+							      signature.data, signature.size);
 		free(signature.data);
 		if (is_good)
 			return true;
@@ -198,17 +193,18 @@ inclusion_check(const struct inclusion_proof *proof, const void *body, size_t si
 	struct digest root;
 
 	if (!proof->checkpoint)
-		return refuse(err, "the proof of the log has no checkpoint");
+		return signature_refuse(err, "the proof of the log has no checkpoint");
 	if (parse_checkpoint(proof->checkpoint, &checkpoint, err) < 0)
 		return -1;
 	if (!find_root(proof, body, size, &root) || !digest_equal(&root, &checkpoint.root) ||
 	    checkpoint.tree_size != proof->tree_size || proof->root_hash.size != HASH_BYTES ||
 	    memcmp(root.bytes, proof->root_hash.data, HASH_BYTES) != 0)
-		return refuse(err, "the proof of the log does not lead to its checkpoint");
+		return signature_refuse(err,
+					"the proof of the log does not lead to its checkpoint");
 	/* "rekor.example"; of Rekor 1 "rekor.example - 123456", where the name is anything that
 	 * stood in its settings. */
 	if ((strcmp(checkpoint.origin, log->host) != 0 && !strstr(checkpoint.origin, " - ")) ||
 	    !is_signed(proof->checkpoint, &checkpoint, log))
-		return refuse(err, "the log has not signed this checkpoint");
+		return signature_refuse(err, "the log has not signed this checkpoint");
 	return 0;
 }

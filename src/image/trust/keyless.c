@@ -15,6 +15,7 @@
 #include "image/trust/inclusion.h"
 #include "image/trust/log_body.h"
 #include "image/trust/signer_certificate.h"
+#include "image/trust/signing_key.h"
 #include "image/trust/sigstore_bundle.h"
 #include "image/trust/timestamp.h"
 #include "image/trust/trusted_root.h"
@@ -38,19 +39,12 @@ checking_release(struct checking *checking)
 	buf_release(&checking->signed_bytes);
 }
 
-static int
-refuse(struct error **err, const char *why)
-{
-	error_set(err, ERROR_REFUSED, "%s", why);
-	return error_set_class(err, CLASS_SIGNATURE);
-}
-
 /* A time that somebody trusted said, or that a log's entry has. */
 static int
 check_time(struct checking *checking, int64_t time_s, struct error **err)
 {
 	if (time_s > checking->now_s)
-		return refuse(err, "the time of the signature is in the future");
+		return signature_refuse(err, "the time of the signature is in the future");
 	return signer_certificate_check(checking->certificate, checking->root, time_s,
 					&checking->issuer, err);
 }
@@ -84,13 +78,15 @@ check_body(const struct checking *checking, const struct log_body *body, struct 
 	struct digest expected = expected_digest(checking, body->is_second);
 
 	if (!body->is_second && body->is_envelope != bundle->is_envelope)
-		return refuse(err, "the log entry is of another kind than the bundle");
+		return signature_refuse(err, "the log entry is of another kind than the bundle");
 	if (!digest_equal(&body->digest, &expected))
-		return refuse(err, "the log entry is for other content than the bundle has");
+		return signature_refuse(err,
+					"the log entry is for other content than the bundle has");
 	if (!is_same(&body->signature, &bundle->signature))
-		return refuse(err, "the log entry has another signature than the bundle");
+		return signature_refuse(err, "the log entry has another signature than the bundle");
 	if (!is_same(&body->certificate, bundle->certificates.items))
-		return refuse(err, "the log entry has another certificate than the bundle");
+		return signature_refuse(err,
+					"the log entry has another certificate than the bundle");
 	return 0;
 }
 
@@ -108,10 +104,10 @@ check_promise(struct checking *checking, const struct log_entry *entry,
 		"{\"body\":\"%s\",\"integratedTime\":%lld,\"logID\":\"%s\",\"logIndex\":%llu}",
 		body, (long long)entry->integrated_s, id, (unsigned long long)entry->index);
 	if (!validity_has(&log->validity, entry->integrated_s))
-		return refuse(err, "the log was not valid at the time of its entry");
-	if (!trusted_log_signed(log, promised, strlen(promised), entry->promise.data,
-				entry->promise.size))
-		return refuse(err, "the log has not signed this entry");
+		return signature_refuse(err, "the log was not valid at the time of its entry");
+	if (!public_key_verify(log->key, promised, strlen(promised), entry->promise.data,
+			       entry->promise.size))
+		return signature_refuse(err, "the log has not signed this entry");
 	checking->times++;
 	checking->time_s = entry->integrated_s;
 	return 0;
@@ -129,15 +125,16 @@ check_entry(struct checking *checking, const struct log_entry *entry, const stru
 	if (log_body_parse(entry, &body, err) < 0 || check_body(checking, &body, err) < 0)
 		return -1;
 	if (body.is_second && has_promise)
-		return refuse(err, "the log entry has a promise, which its version does not make");
+		return signature_refuse(
+			err, "the log entry has a promise, which its version does not make");
 	if (!entry->has_proof && (body.is_second || checking->bundle->minor > 1))
-		return refuse(err, "the log entry has no proof");
+		return signature_refuse(err, "the log entry has no proof");
 	if (!has_promise && !body.is_second && checking->bundle->minor == 1)
-		return refuse(err, "the log entry has no promise");
+		return signature_refuse(err, "the log entry has no promise");
 	if (entry->integrated_s != 0 && check_time(checking, entry->integrated_s, err) < 0)
 		return -1;
 	if (!has_promise && checking->times > 0 && !validity_has(&log->validity, checking->time_s))
-		return refuse(err, "the log was not valid at the time of its entry");
+		return signature_refuse(err, "the log was not valid at the time of its entry");
 	if (has_promise && check_promise(checking, entry, log, err) < 0)
 		return -1;
 	if (entry->has_proof &&
@@ -210,7 +207,8 @@ check_signature(const struct checking *checking, struct error **err)
 						    bundle->signature.data, bundle->signature.size)
 				: verify_message(key, bundle));
 
-	return is_good ? 0 : refuse(err, "the certificate's key has not made this signature");
+	return is_good ? 0
+		       : signature_refuse(err, "the certificate's key has not made this signature");
 }
 
 static int
@@ -219,7 +217,7 @@ prepare(struct checking *checking, struct error **err)
 	const struct sigstore_bundle *bundle = checking->bundle;
 
 	if (bundle->certificates.count == 0)
-		return refuse(err, "it is signed with a key, not by an identity");
+		return signature_refuse(err, "it is signed with a key, not by an identity");
 	checking->certificate = signer_certificate_parse(&bundle->certificates, err);
 	if (!checking->certificate)
 		return -1;
@@ -233,9 +231,9 @@ static int
 check_thresholds(const struct checking *checking, bool is_logged, struct error **err)
 {
 	if (checking->times == 0)
-		return refuse(err, "nobody in the trusted root says when it was signed");
+		return signature_refuse(err, "nobody in the trusted root says when it was signed");
 	if (is_logged && checking->logs == 0)
-		return refuse(err, "no log of the trusted root lists the signature");
+		return signature_refuse(err, "no log of the trusted root lists the signature");
 	if (!is_logged)
 		return 0;
 	return signer_certificate_check_listed(checking->certificate, checking->issuer,

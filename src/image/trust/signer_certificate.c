@@ -13,6 +13,8 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "base/xalloc.h"
+#include "image/trust/signing_key.h"
+#include "image/trust/sigstore_bundle.h"
 #include "image/trust/trusted_root.h"
 #include "oci/digest.h"
 
@@ -26,14 +28,6 @@ static const char username_oid[] = "1.3.6.1.4.1.57264.1.7";
 DEFINE_CLEANUP(X509_STORE, X509_STORE_free)
 DEFINE_CLEANUP(X509_STORE_CTX, X509_STORE_CTX_free)
 DEFINE_CLEANUP(GENERAL_NAMES, GENERAL_NAMES_free)
-
-static int
-refuse(struct error **err, const char *why)
-{
-	ERR_clear_error();
-	error_set(err, ERROR_REFUSED, "%s", why);
-	return error_set_class(err, CLASS_SIGNATURE);
-}
 
 /* DER and nothing behind it. */
 static X509 *
@@ -151,8 +145,9 @@ signer_certificate_check(X509 *certificate, const struct trusted_root *root, int
 		if (*ret_issuer)
 			return 0;
 	}
-	return refuse(err, "no authority of the trusted root certified the signer for the time of "
-			   "the signature");
+	return signature_refuse(
+		err, "no authority of the trusted root certified the signer for the time of "
+		     "the signature");
 }
 
 /* What the log signed of it: the certificate without the list of what the logs signed. */
@@ -176,7 +171,7 @@ append_certificate(struct buf *buf, X509 *certificate, struct error **err)
 			      ? -1
 			      : buf_append(buf, der, (size_t)size, err);
 	} else {
-		refuse(err, "the certificate cannot be written again");
+		signature_refuse(err, "the certificate cannot be written again");
 	}
 	OPENSSL_free(der);
 	X509_free(copy);
@@ -203,7 +198,7 @@ append_promise(struct buf *buf, const SCT *sct, X509 *certificate, X509 *issuer,
 		return -1;
 	size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(issuer), &der);
 	if (size <= 0)
-		return refuse(err, "the issuer of the certificate has no key");
+		return signature_refuse(err, "the issuer of the certificate has no key");
 	digest = digest_of(DIGEST_SHA256, der, (size_t)size);
 	OPENSSL_free(der);
 	if (buf_append(buf, digest.bytes, digest_size(DIGEST_SHA256), err) < 0 ||
@@ -231,8 +226,8 @@ is_promise(const SCT *sct, X509 *certificate, X509 *issuer, const struct trusted
 	return SCT_get_version(sct) == SCT_VERSION_V1 && log && time_s <= (uint64_t)now_s &&
 	       validity_has(&log->validity, (int64_t)time_s) &&
 	       append_promise(&signed_bytes, sct, certificate, issuer, &ignored) == 0 &&
-	       trusted_log_signed(log, signed_bytes.data, signed_bytes.size, signature.data,
-				  signature.size);
+	       public_key_verify(log->key, signed_bytes.data, signed_bytes.size, signature.data,
+				 signature.size);
 }
 
 int
@@ -246,8 +241,9 @@ signer_certificate_check_listed(X509 *certificate, X509 *issuer, const struct tr
 		is_listed = is_promise(sk_SCT_value(list, i), certificate, issuer, root, now_s);
 	SCT_LIST_free(list);
 	return is_listed ? 0
-			 : refuse(err, "no certificate log of the trusted root lists the signer's "
-				       "certificate");
+			 : signature_refuse(
+				   err, "no certificate log of the trusted root lists the signer's "
+					"certificate");
 }
 
 /* UTF-8 without a NUL in it; the caller owns it. */
@@ -338,7 +334,8 @@ signer_certificate_identity(X509 *certificate, struct signer_identity *ret_ident
 	};
 
 	if (!identity.issuer || !identity.subject)
-		return refuse(err, "the certificate does not name one identity and its issuer");
+		return signature_refuse(
+			err, "the certificate does not name one identity and its issuer");
 	*ret_identity = identity;
 	identity = (struct signer_identity){ 0 };
 	return 0;

@@ -160,18 +160,36 @@ signing_keys_release(struct signing_keys *keys)
 	*keys = (struct signing_keys){ 0 };
 }
 
+/* A curve of n bits goes with a hash of n bits; Ed25519 hashes by itself. */
+static const EVP_MD *
+hash_of(const EVP_PKEY *key)
+{
+	if (EVP_PKEY_is_a(key, "ED25519"))
+		return NULL;
+	if (!EVP_PKEY_is_a(key, "EC") || EVP_PKEY_get_bits(key) <= 256)
+		return EVP_sha256();
+	return EVP_PKEY_get_bits(key) <= 384 ? EVP_sha384() : EVP_sha512();
+}
+
+bool
+public_key_verify(EVP_PKEY *key, const void *bytes, size_t size, const uint8_t *signature,
+		  size_t signature_size)
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	bool is_good = context &&
+		       EVP_DigestVerifyInit(context, NULL, hash_of(key), NULL, key) == 1 &&
+		       EVP_DigestVerify(context, signature, signature_size, bytes, size) == 1;
+
+	EVP_MD_CTX_free(context);
+	ERR_clear_error();
+	return is_good;
+}
+
 static void
 release_context(EVP_MD_CTX **context)
 {
 	EVP_MD_CTX_free(*context);
 	ERR_clear_error();
-}
-
-/* Ed25519 hashes by itself. */
-static const EVP_MD *
-hash_of(const struct signing_key *key)
-{
-	return EVP_PKEY_is_a(key->key, "ED25519") ? NULL : EVP_sha256();
 }
 
 char *
@@ -198,7 +216,7 @@ signing_key_sign(const struct signing_key *key, const void *bytes, size_t size,
 	AUTO_FREE uint8_t *signature = NULL;
 	size_t length = 0;
 
-	if (!context || EVP_DigestSignInit(context, NULL, hash_of(key), NULL, key->key) != 1 ||
+	if (!context || EVP_DigestSignInit(context, NULL, hash_of(key->key), NULL, key->key) != 1 ||
 	    EVP_DigestSign(context, NULL, &length, bytes, size) != 1)
 		return error_set(err, ERROR_FAILURE, "OpenSSL cannot sign with this key");
 	signature = xcalloc(1, length);
@@ -208,22 +226,12 @@ signing_key_sign(const struct signing_key *key, const void *bytes, size_t size,
 	return 0;
 }
 
-static bool
-key_matches(const struct signing_key *key, const void *bytes, size_t size, const uint8_t *signature,
-	    size_t signature_size)
-{
-	CLEANUP(release_context) EVP_MD_CTX *context = EVP_MD_CTX_new();
-
-	return context && EVP_DigestVerifyInit(context, NULL, hash_of(key), NULL, key->key) == 1 &&
-	       EVP_DigestVerify(context, signature, signature_size, bytes, size) == 1;
-}
-
 bool
 signing_keys_verify(const struct signing_keys *keys, const void *bytes, size_t size,
 		    const uint8_t *signature, size_t signature_size)
 {
 	for (size_t i = 0; i < keys->count; i++)
-		if (key_matches(keys->items[i], bytes, size, signature, signature_size))
+		if (public_key_verify(keys->items[i]->key, bytes, size, signature, signature_size))
 			return true;
 	return false;
 }

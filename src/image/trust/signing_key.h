@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <openssl/types.h>
+
 #include "base/strings.h"
 
 struct error;
@@ -28,6 +30,10 @@ int signing_keys_add_private(struct signing_keys *keys, const char *name, struct
 int signing_keys_add_public(struct signing_keys *keys, const char *name, struct error **err);
 void signing_keys_release(struct signing_keys *keys);
 #define AUTO_SIGNING_KEYS CLEANUP(signing_keys_release)
+
+/* By a key of any kind, with the hash that goes with it. */
+bool public_key_verify(EVP_PKEY *key, const void *bytes, size_t size, const uint8_t *signature,
+		       size_t signature_size);
 
 /* What bundles name the key by: the SHA-256 digest of its public half, in base64; the caller owns
  * it.

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <openssl/err.h>
+
 #include "base/base64.h"
 #include "base/error.h"
 #include "base/limits.h"
@@ -426,6 +428,14 @@ sigstore_bundle_format(const char *payload_type, const char *payload, const char
 		encoded, "payloadType", payload_type, "signatures", "sig", signature);
 
 	return document_format(document);
+}
+
+int
+signature_refuse(struct error **err, const char *why)
+{
+	ERR_clear_error();
+	error_set(err, ERROR_REFUSED, "%s", why);
+	return error_set_class(err, CLASS_SIGNATURE);
 }
 
 int

@@ -79,6 +79,9 @@ void sigstore_bundle_release(struct sigstore_bundle *bundle);
 char *sigstore_bundle_format(const char *payload_type, const char *payload, const char *signature,
 			     const char *key_hint);
 
+/* Refuses a signature: ERROR_REFUSED, class "signature". */
+int signature_refuse(struct error **err, const char *why);
+
 /* The bytes that the signature of an envelope covers: secure-systems-lab/dsse, protocol.md. */
 int dsse_encode(const char *payload_type, const void *payload, size_t size, struct buf *buf,
 		struct error **err);

@@ -400,35 +400,3 @@ trusted_logs_find(const struct trusted_logs *logs, const struct octets *id)
 			return &logs->items[i];
 	return NULL;
 }
-
-/* A curve of n bits goes with a hash of n bits; Ed25519 hashes by itself. */
-static const EVP_MD *
-hash_of(const EVP_PKEY *key)
-{
-	if (EVP_PKEY_is_a(key, "ED25519"))
-		return NULL;
-	if (!EVP_PKEY_is_a(key, "EC") || EVP_PKEY_get_bits(key) <= 256)
-		return EVP_sha256();
-	return EVP_PKEY_get_bits(key) <= 384 ? EVP_sha384() : EVP_sha512();
-}
-
-bool
-public_key_verify(EVP_PKEY *key, const void *bytes, size_t size, const uint8_t *signature,
-		  size_t signature_size)
-{
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	bool is_good = context &&
-		       EVP_DigestVerifyInit(context, NULL, hash_of(key), NULL, key) == 1 &&
-		       EVP_DigestVerify(context, signature, signature_size, bytes, size) == 1;
-
-	EVP_MD_CTX_free(context);
-	ERR_clear_error();
-	return is_good;
-}
-
-bool
-trusted_log_signed(const struct trusted_log *log, const void *bytes, size_t size,
-		   const uint8_t *signature, size_t signature_size)
-{
-	return public_key_verify(log->key, bytes, size, signature, signature_size);
-}

@@ -74,11 +74,4 @@ bool validity_has(const struct validity *validity, int64_t time_s);
 const struct trusted_log *trusted_logs_find(const struct trusted_logs *logs,
 					    const struct octets *id);
 
-bool trusted_log_signed(const struct trusted_log *log, const void *bytes, size_t size,
-			const uint8_t *signature, size_t signature_size);
-
-/* By a key of any kind, with the hash that goes with it. */
-bool public_key_verify(EVP_PKEY *key, const void *bytes, size_t size, const uint8_t *signature,
-		       size_t signature_size);
-
 #endif

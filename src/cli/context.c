@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -13,9 +14,11 @@
 #include "cli/output/json.h"
 #include "cli/output/page.h"
 #include "cli/output/progress.h"
+#include "cli/output/terminal.h"
 #include "oci/digest.h"
 #include "oci/location.h"
 #include "project/project.h"
+#include "stream/sink.h"
 
 int
 context_fail_output(int errnum, struct error **err)
@@ -56,6 +59,12 @@ context_result_bytes(struct context *context, const struct buf *bytes, struct er
 {
 	context->has_result = true;
 	progress_yield(context->progress);
+	if (isatty(STDOUT_FILENO)) {
+		AUTO_SINK struct sink *sink = sink_terminal(STDOUT_FILENO, "standard output");
+
+		return sink_write(sink, bytes->data, bytes->size, err) < 0 ? -1
+									   : sink_finish(sink, err);
+	}
 	if (fwrite(bytes->data, 1, bytes->size, stdout) != bytes->size || fflush(stdout) == EOF)
 		return context_fail_output(errno, err);
 	return 0;

@@ -82,8 +82,8 @@ int context_result(struct context *context, const char *text, json_t *object, st
 int context_result_page(struct context *context, struct page *page, json_t *object,
 			struct error **err);
 
-/* Bytes as they are, with --json too, so that their digest can be computed: no line end is added.
- */
+/* Bytes as they are, with --json too, so that their digest can be computed: no line end is added. A
+ * terminal gets no control characters. */
 int context_result_bytes(struct context *context, const struct buf *bytes, struct error **err);
 
 /* The same for an image: "host/name@digest", and an object of "image", "digest" and the members of

@@ -134,6 +134,21 @@ attach() {
 	assert_stdout '{}'
 }
 
+@test "inspect --config: a terminal gets no control characters" {
+	need script
+	printf '\033]0;owned\007' >"$T/config"
+	local config manifest
+	config=$(sha256sum <"$T/config" | cut -c -64)
+	cp "$T/config" "$T/layout/blobs/sha256/$config"
+	jq -nc --arg digest "sha256:$config" '{schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json",
+		artifactType: "application/x-odd", config: {mediaType: "application/x-odd", digest: $digest, size: 10}, layers: []}' >"$T/manifest"
+	ocifp manifest --put "$T/manifest" "$image:odd"
+	ocifp inspect --config "$image:odd" | cmp - "$T/config"
+	run script -qec "ocifp -q inspect --config $image:odd" /dev/null </dev/null
+	[ "$status" -eq 2 ]
+	[[ $output == *'cannot write control characters to a terminal'* && $output != *owned* ]]
+}
+
 @test "tags: patterns, and without those of signatures and referrers" {
 	local hex
 	hex=$(printf %064d 3)

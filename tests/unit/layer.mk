@@ -3,6 +3,7 @@ layer_tests = \
 	%D%/test_feed \
 	%D%/test_inode_set \
 	%D%/test_layer_reader \
+	%D%/test_merged \
 	%D%/test_remove \
 	%D%/test_tar_check \
 	%D%/test_pack \
@@ -41,6 +42,9 @@ TESTS += $(layer_tests)
 
 %C%_test_layer_reader_SOURCES = %D%/test_layer_reader.c %D%/tar_file.c %D%/tar_file.h $(tree_room)
 %C%_test_layer_reader_LDADD = $(layer_helper_libs) $(CMOCKA_LIBS)
+
+%C%_test_merged_SOURCES = %D%/test_merged.c
+%C%_test_merged_LDADD = $(layer_helper_libs) $(CMOCKA_LIBS)
 
 %C%_test_remove_SOURCES = %D%/test_remove.c $(tree_room)
 %C%_test_remove_LDADD = $(layer_libs) $(CMOCKA_LIBS)

@@ -45,8 +45,8 @@ find_child(const struct merged *merged, const struct merged_name *parent, const 
 {
 	struct merged_name *name = merged->slots[slot_of(merged, parent, text, size)];
 
-	while (name && (name->is_gone || name->parent != parent ||
-			strncmp(name->text, text, size) != 0 || name->text[size] != '\0'))
+	while (name && (name->parent != parent || strncmp(name->text, text, size) != 0 ||
+			name->text[size] != '\0'))
 		name = name->same_hash;
 	return name;
 }
@@ -123,9 +123,16 @@ add_name(struct merged *merged, struct merged_name *parent, const char *text, si
 	return 0;
 }
 
+/* What is gone must not make its slot longer: a layer may name the same file many times. */
 static void
-take_away(struct merged_name *name)
+take_away(struct merged *merged, struct merged_name *name)
 {
+	struct merged_name **slot =
+		&merged->slots[slot_of(merged, name->parent, name->text, strlen(name->text))];
+
+	while (*slot != name)
+		slot = &(*slot)->same_hash;
+	*slot = name->same_hash;
 	*name->at = name->next;
 	if (name->next)
 		name->next->at = name->at;
@@ -155,11 +162,11 @@ hide(struct merged *merged, struct merged_name *top, bool emptied, bool keep_mad
 		struct merged_name *next = name->next ? deepest(name->next) : name->parent;
 
 		if (!name->children && !(keep_made && name->layer == merged->layer))
-			take_away(name);
+			take_away(merged, name);
 		name = next;
 	}
 	if (!emptied && !top->children && !(keep_made && top->layer == merged->layer))
-		take_away(top);
+		take_away(merged, top);
 }
 
 void

@@ -21,7 +21,7 @@ EXTRA_DIST += \
 	%D%/ci/cron.sh \
 	%D%/ci/forgejo.yml \
 	%D%/ci/gitlab-ci.yml \
-	%D%/ci/runner-hook.sh \
+	%D%/ci/runner-hook.js \
 	%D%/completion/ocifp.bash \
 	%D%/ocifp.mk \
 	%D%/session/record \
@@ -61,7 +61,7 @@ EXTRA_DIST += \
 zshcompletiondir = $(datadir)/zsh/site-functions
 fishcompletiondir = $(datadir)/fish/vendor_completions.d
 bashcompletiondir = $(datadir)/bash-completion/completions
-pkgdata_SCRIPTS = %D%/ci/runner-hook.sh
+pkgdata_SCRIPTS = %D%/ci/runner-hook.js
 dist_zshcompletion_DATA = %D%/completion/_ocifp
 dist_fishcompletion_DATA = %D%/completion/ocifp.fish
 install-data-local: install-bash-completion

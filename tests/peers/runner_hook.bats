@@ -14,6 +14,7 @@ setup() {
 	mkdir -p "$work"/{_temp/{_runner_hook_responses,_github_home},repo/repo} "$T/runner/externals"
 	printf '#!/bin/sh\necho "node: $*"\n' >"$T/runner/externals/node" && chmod +x "$T/runner/externals/node"
 	state=null
+	runner=(ocifp runner-hook)
 	container=$(jq -n --arg image "$reg_host/app:one" --arg runner "$T/runner" '{
 		image: $image, workingDirectory: "/__w/repo/repo", createOptions: "--cpus 1 -e \"FROM_OPTIONS=a b\"",
 		environmentVariables: {HOME: "/github/home", NODE_ENV: "development"},
@@ -38,7 +39,7 @@ hook() {
 	: >"$response"
 	jq -nc --arg command "$1" --arg response "$response" --argjson state "$state" --argjson args "$2" \
 		'{command: $command, responseFile: $response, args: $args, state: $state}' >"$T/request"
-	split_run sh "$top_srcdir/contrib/ci/runner-hook.sh" <"$T/request"
+	split_run "${runner[@]}" <"$T/request"
 	[ ! -s "$response" ] || state=$(jq -c .state "$response")
 }
 
@@ -137,6 +138,28 @@ step() {
 	step 'cat /github/home/key'
 	assert_status 125
 	assert_stderr_has "cannot mount './_temp/_github_home': it leads out of "
+}
+
+@test "what steps put in front of PATH is not run on the machine" {
+	need node
+	local name PATH=$PATH
+	mkdir -p "$T/prefix"/{bin,share/ocifp} "$T/steps"
+	ln -s "$(command -v ocifp)" "$T/prefix/bin/ocifp"
+	cp "$top_srcdir/contrib/ci/runner-hook.js" "$T/prefix/share/ocifp"
+	runner=("$(command -v node)" "$T/prefix/share/ocifp/runner-hook.js")
+	for name in bash crun node ocifp runc sh; do
+		printf '#!/bin/busybox sh\necho %s >>%s\n' "$name" "$T/escaped" >"$T/steps/$name"
+		chmod +x "$T/steps/$name"
+	done
+	container=$(jq -c '.systemMountVolumes |= map(select(.targetVolumePath != "/var/run/docker.sock"))' <<<"$container")
+	jq -nc --arg response "$work/_temp/_runner_hook_responses/x" --argjson container "$container" \
+		'{command: "prepare_job", responseFile: $response, args: {container: $container}}' >"$T/request"
+	PATH=$T/steps:$PATH
+	split_run "${runner[@]}" <"$T/request"
+	PATH=${PATH#*:}
+	[ ! -e "$T/escaped" ] || fail "$(cat "$T/escaped")"
+	assert_status 0
+	[ -s "$work/_temp/_runner_hook_responses/x" ]
 }
 
 @test "an action that is an image has a root of its own" {

@@ -162,6 +162,18 @@ step() {
 	[ -s "$work/_temp/_runner_hook_responses/x" ]
 }
 
+@test "the image's own shell has no folder of the runner before the hook has answered" {
+	rm "$T/root/bin/sh"
+	printf '%s\n' '#!/bin/busybox sh' '[ ! -e /__w/_temp ] || touch /__w/_temp/early' 'exec busybox sh "$@"' >"$T/root/bin/sh"
+	chmod +x "$T/root/bin/sh"
+	root_image "$T/reg.root/app" one "$T/root"
+	prepare
+	assert_status 0
+	[ ! -e "$work/_temp/early" ] || fail 'the image could have answered'
+	step 'pwd'
+	assert_stdout /__w/repo/repo
+}
+
 @test "an action that is an image has a root of its own" {
 	prepare
 	step 'echo 1 >/mine'

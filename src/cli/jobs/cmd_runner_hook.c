@@ -527,13 +527,16 @@ state_for(const char *root, const char *image, const json_t *container)
 	return json_pack("{s:s, s:s, s:o}", "root", root, "image", image, "container", kept);
 }
 
-/* The first job in the root shows that jobs can run here, and which C library it has. */
+/* The first job in the root shows that jobs can run here, and which C library it has.  It gets no
+ * folder that the runner reads: its shell is the image's, and the answer is not written yet. */
 static int
 is_alpine(struct context *context, struct hook_job *job, const char *image, bool *ret_is_alpine,
 	  struct error **err)
 {
 	AUTO_ERROR struct error *failure = NULL;
 
+	strings_release(&job->values.folder_paths);
+	job->values.directory = "/";
 	job->values.entrypoint = "/bin/sh";
 	strings_add(&job->command, "-c");
 	strings_add(&job->command, "grep -Eqs '^ID=\"?alpine\"?$' /etc/os-release");

@@ -79,6 +79,14 @@ step() {
 	assert_nothing_left
 }
 
+@test "a runner that joins the directories for PATH is understood" {
+	prepare
+	hook run_script_step '{"entryPoint": "sh", "entryPointArgs": ["-c", "\"echo", "$PATH\""],
+		"environmentVariables": {}, "prependPath": "/__e:/opt/bin", "workingDirectory": "/"}'
+	assert_status 0
+	grep -q '^/__e:/opt/bin:.*/bin' "$T/stdout"
+}
+
 @test "an action of javascript has its script, whose words the runner splits at spaces" {
 	prepare
 	hook run_script_step '{"entryPoint": "/__e/node", "entryPointArgs": ["--no-maglev", "\"/__w/_actions/a", "b/index.js\""],

@@ -406,7 +406,10 @@ add_step(const struct container_args *step, struct hook_job *job, struct error *
 	struct run_values *values = &job->values;
 
 	add_env(&values->env, step->env);
-	if (strings_of(step->prepend_path, "prependPath", &values->prepend_path, err) < 0)
+	/* Old runners join the directories. */
+	if (json_is_string(step->prepend_path) && *json_string_value(step->prepend_path))
+		strings_add(&values->prepend_path, json_string_value(step->prepend_path));
+	else if (strings_of(step->prepend_path, "prependPath", &values->prepend_path, err) < 0)
 		return -1;
 	if (step->directory)
 		values->directory = step->directory;

@@ -207,6 +207,16 @@ eventually_runs() {
 	assert_stderr_has "invalid name '../dev' of a root"
 }
 
+@test "a root that a full disk left half made is made again" {
+	root_image "$T/base" one "$T/root"
+	ocifp_run run --keep dev "oci:$T/base:one" -- touch /new
+	truncate -s 7 "$OCIFP_STORE/.ocifp/kept/dev/image"
+	ocifp_run run --keep dev "oci:$T/base:one" -- ls /bin/sh
+	assert_status 0
+	ocifp_run run --keep dev "oci:$T/base:one" -- ls /new
+	assert_status 1
+}
+
 @test "a root that is kept can be a copy of the image" {
 	need overlay
 	root_image "$T/base" one "$T/root"

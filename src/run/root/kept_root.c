@@ -39,7 +39,7 @@ write_image(const struct kept_root *kept, struct error **err)
 		      : fd_write_all(fd, text, strlen(text), IMAGE, err);
 }
 
-/* *ret_text NULL: nothing was kept yet. */
+/* *ret_text NULL: nothing was kept yet, or a full disk cut the line short. */
 static int
 read_image(const struct kept_root *kept, char **ret_text, struct error **err)
 {
@@ -51,7 +51,8 @@ read_image(const struct kept_root *kept, char **ret_text, struct error **err)
 		return errno == ENOENT ? 0 : fail(kept, "read the image of", err);
 	if (fd_read_all(fd, &text, IMAGE, err) < 0)
 		return -1;
-	*ret_text = buf_take(&text);
+	if (text.size > 0 && text.data[text.size - 1] == '\n')
+		*ret_text = buf_take(&text);
 	return 0;
 }
 

@@ -36,6 +36,7 @@ the_child_builds_its_sandbox_and_tells_of_it(void **state)
 	AUTO_MESSAGE struct message answer = MESSAGE_INIT(0);
 	AUTO_HELPER struct helper *helper = NULL;
 	AUTO_ERROR struct error *err = NULL;
+	uint64_t walls = 0;
 	uint64_t has_limits = 0;
 	bool last = false;
 
@@ -45,6 +46,7 @@ the_child_builds_its_sandbox_and_tells_of_it(void **state)
 	assert_non_null(helper);
 	assert_int_equal(helper_receive(helper, &answer, &last, &err), 0);
 	assert_true(last);
+	assert_int_equal(message_get_number(&answer, &walls, &err), 0);
 	assert_int_equal(message_get_number(&answer, &has_limits, &err), 0);
 	assert_int_equal(has_limits, 1);
 }

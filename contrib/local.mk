@@ -30,7 +30,7 @@ EXTRA_DIST += \
 	%D%/site/style.css \
 	%D%/session/session.svg \
 	%D%/apparmor/ocifp \
-	%D%/ocifp.schema.json \
+	%D%/ocifp.schema.json %D%/ocifp-results.schema.json \
 	%D%/quickstart \
 	%D%/renovate.json \
 	%D%/release/build \

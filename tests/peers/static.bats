@@ -79,14 +79,16 @@ inside() {
 		mount --bind "$T/resolv.conf" /etc/resolv.conf
 		mount --bind "$T/hosts" /etc/hosts
 		python3 "$RIG_LIB/dns_server.py" >"$T/questions" &
+		names=$!
 		OTEL_TRACES_EXPORTER=none docker-registry serve "$T/registry.yml" >"$T/registry.log" 2>&1 &
+		registry=$!
 		until grep -q ready "$T/questions" && grep -q 'listening on' "$T/registry.log"; do sleep 0.1; done
 		for host in big big.corp.test six short; do
 			status=0
 			"$OCIFP_BINARY" exists --plain-http "$host:5000" "$host:5000/app:one" || status=$?
 			echo "$host $status" >>"$T/answers"
 		done
-		kill $(jobs -p)
+		kill $names $registry
 	SH
 	need docker-registry
 	export T RIG_LIB OCIFP_BINARY

@@ -412,6 +412,14 @@ run_anyhow(struct run *run, struct session *session, int *ret_status, struct err
 		return 0;
 	if (!error_has_class(failure, CLASS_NO_OVERLAY))
 		return error_pass(err, TAKE_PTR(failure));
+	/* The image would undo what the jobs changed in it. */
+	if (run->kept.path && !run->kept.is_new) {
+		error_pass(err, TAKE_PTR(failure));
+		return error_set_hint(err,
+				      "root '%s' needs one: use another name, or remove it: ocifp "
+				      "store rm --root %s",
+				      run->options->kept_name, run->options->kept_name);
+	}
 	observer_tell(run->observer, EVENT_NOTICE, "%s: the job gets a copy of the image",
 		      error_text(failure));
 	if (run->kept.path && kept_root_begin_copy(&run->kept, err) < 0)

@@ -229,6 +229,18 @@ eventually_runs() {
 	refute_stderr_has 'gets a copy'
 }
 
+@test "a root that was kept over its image is not copied upon" {
+	need overlay
+	root_image "$T/base" one "$T/root"
+	without_overlay ocifp run --keep dev "oci:$T/base:one" -- true
+	local note=$T/over/upper/store/.ocifp/kept/dev/image
+	sed -i 's/ flat$/ overlay/' "$note"
+	without_overlay ocifp run --keep dev "oci:$T/base:one" -- touch /new
+	assert_failed 125
+	assert_stderr_has 'cannot mount an overlay' "root 'dev' needs one" 'ocifp store rm --root dev'
+	grep -q ' overlay$' "$note"
+}
+
 @test "a job that fails makes no image, and a layer needs an image below it" {
 	root_image "$T/base" one "$T/root"
 	ocifp_run run --commit localhost/new:one "oci:$T/base:one" -- sh -c 'echo new >/new; exit 3'

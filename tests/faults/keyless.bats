@@ -84,18 +84,18 @@ fresh_store() {
 
 @test "each line of a trusted root is an instance by itself" {
 	attach_signed good "$ref"
-	local root=$T/sigstore/root.json lines=$T/lines
-	identity=(--issuer "$issuer" --subject "$subject" --trusted-root "$lines")
-	jq -c '.tlogs = []' "$root" >"$lines"
-	jq -c '.certificateAuthorities = []' "$root" >>"$lines"
+	local root=$T/sigstore/root.json file=$T/lines
+	identity=(--issuer "$issuer" --subject "$subject" --trusted-root "$file")
+	jq -c '.tlogs = []' "$root" >"$file"
+	jq -c '.certificateAuthorities = []' "$root" >>"$file"
 	verify
 	assert_failed 9
-	jq . "$root" >>"$lines"
-	printf '\r\n' >>"$lines"
-	jq -c '.tlogs = []' "$root" >>"$lines"
+	jq . "$root" >>"$file"
+	printf '\r\n' >>"$file"
+	jq -c '.tlogs = []' "$root" >>"$file"
 	verify
 	assert_status 0
-	jq -c '.mediaType = "x"' "$root" >>"$lines"
+	jq -c '.mediaType = "x"' "$root" >>"$file"
 	verify
 	assert_failed 2
 	assert_stderr_has 'invalid trusted root'

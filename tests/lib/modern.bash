@@ -22,9 +22,10 @@ olareg_users() {
 	YAML
 }
 
+# start_zot NAME [EXTENSIONS]: these as JSON
 start_zot() {
 	need_peer zot
-	start_modern "$1" zot serve "$T/$1.json"
+	zot_extensions=${2:-null} start_modern "$1" zot serve "$T/$1.json"
 }
 
 # start_modern NAME COMMAND...: a port may be taken under our feet, hence the tries.
@@ -54,10 +55,10 @@ wait_for_or_end() {
 }
 
 zot_config() {
-	jq -n --arg root "$T/$1.data" --arg port "$2" '{
+	jq -n --arg root "$T/$1.data" --arg port "$2" --argjson extensions "${zot_extensions:-null}" '{
 		storage: {rootDirectory: $root, gc: false},
 		http: {address: "127.0.0.1", port: $port, compat: ["docker2s2"]},
-		log: {level: "info"}}'
+		log: {level: "info"}} + if $extensions then {extensions: $extensions} else {} end'
 }
 
 # modern_requests NAME METHOD REGEX

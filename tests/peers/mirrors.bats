@@ -75,3 +75,39 @@ pull_by() {
 	assert_equal "$(nginx_requests harbor GET /v2/proxy/ghcr/app/blobs/)" 3
 	assert_equal "$(registry_requests cache GET /app/blobs/)" 3
 }
+
+# start_zot_cache: "cache", which fetches from "reg" on demand, below "/ghcr"
+start_zot_cache() {
+	start_zot cache "$(jq -n --arg url "http://$reg_host" '{sync: {enable: true, registries: [{
+		urls: [$url], onDemand: true, tlsVerify: false, content: [{prefix: "**", destination: "/ghcr"}]}]}}')"
+	! grep -q 'sync.*not.*built\|built without.*sync' "$T/cache.out" || skip "zot was built without sync"
+}
+
+# zot_hits REGEX: GETs that it answered with 200
+zot_hits() {
+	jq -Rr 'fromjson? | select(.method == "GET" and .statusCode == 200) | .path' "$T/cache.out" | grep -cE "$1" || true
+}
+
+@test "zot on demand warms for a single-manifest image, and serves the second host" {
+	serve_app
+	start_zot_cache
+	pull_by "http://$cache_host/ghcr"
+	assert_equal "$(zot_hits '/ghcr/app/manifests/sha256')" 1
+	assert_equal "$(zot_hits '/ghcr/app/blobs/')" 3
+	: >"$T/reg.out"
+	pull_by "http://$cache_host/ghcr"
+	assert_equal "$(zot_hits '/ghcr/app/blobs/')" 6
+	assert_equal "$(registry_requests reg HEAD /app/manifests/one)" 1
+	assert_equal "$(registry_requests reg GET /app/blobs/)" 0
+	assert_sound_store
+}
+
+@test "zot on demand warms for what an index lists" {
+	serve_app --platform linux/amd64 --platform linux/arm64
+	start_zot_cache
+	pull_by "http://$cache_host/ghcr"
+	: >"$T/reg.out"
+	pull_by "http://$cache_host/ghcr"
+	assert_equal "$(registry_requests reg GET /app/)" 0
+	assert_sound_store
+}

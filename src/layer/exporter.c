@@ -46,7 +46,8 @@ start(struct exporter *exporter, const char *path, struct error **err)
 	int ends[2];
 
 	helper_request_init(&request);
-	message_put_text(&request, path ? path : "");
+	/* No text stands for everything; an empty path for the root. */
+	message_put_text(&request, !path ? "" : *path ? path : "/");
 	message_put_number(&request, exporter->source->layer_count);
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return error_set_errno(err, errno, "cannot make a pipe");

@@ -114,6 +114,9 @@ teardown() {
 	assert_stderr_has "'etc' is not a regular file in the image"
 	ocifp_run cat "$image" /dev/null
 	assert_failed 1
+	ocifp_run cat "$image" ''
+	assert_failed 1
+	assert_stdout ''
 }
 
 @test "holes are zeros" {

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/limits.h"
 #include "base/observer.h"
 #include "base/text.h"
 #include "base/xalloc.h"
@@ -261,7 +262,7 @@ prepare(struct run *run, struct store *store, struct error **err)
 		      kept ? &run->kept : NULL, &run->root, err) < 0)
 		return -1;
 	if (!run->job.hostname)
-		run->job.hostname = xstrdup(kept ? kept : run->root.id);
+		run->job.hostname = xstrndup(kept ? kept : run->root.id, HOST_NAME_LIMIT_BYTES);
 	if (!env_find(&run->job.env, "HOSTNAME"))
 		env_set(&run->job.env, "HOSTNAME", run->job.hostname);
 	if (own_files_add(&run->root, run->job.hostname, options->own_network, &run->mounts, err) <

@@ -217,6 +217,13 @@ eventually_runs() {
 	assert_status 1
 }
 
+@test "a root may have a longer name than a host" {
+	root_image "$T/base" one "$T/root"
+	ocifp_run run --keep "$(printf %0100d 1)" "oci:$T/base:one" -- hostname
+	assert_status 0
+	assert_stdout "$(printf %064d 0)"
+}
+
 @test "a root that is kept can be a copy of the image" {
 	need overlay
 	root_image "$T/base" one "$T/root"

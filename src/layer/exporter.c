@@ -108,8 +108,16 @@ serve_once(struct exporter *exporter, bool *ret_last, uint64_t *ret_dropped_xatt
 		return error_set_errno(err, errno, "cannot wait for the confined helper");
 	if (ready <= 0)
 		return ready == 0 ? helper_note_wait(exporter->helper, LOOK_MS, err) : 0;
-	if (polled[0].revents & POLLIN)
-		return pass_bytes(exporter, err) < 0 ? -1 : 0;
+	if (polled[0].revents) {
+		int ret = pass_bytes(exporter, err);
+
+		/* A pipe that has ended would be ready for ever. */
+		if (ret == 0) {
+			(void)close(exporter->pipe_fd);
+			exporter->pipe_fd = -1;
+		}
+		return ret < 0 ? -1 : 0;
+	}
 	if (!polled[1].revents)
 		return 0;
 	if (helper_receive(exporter->helper, &message, ret_last, err) < 0)
@@ -132,7 +140,9 @@ export_layers(const struct export_source *source, const char *path, struct sink 
 	while (!last)
 		if (serve_once(&exporter, &last, ret_dropped_xattrs, err) < 0)
 			return -1;
-	while (ret > 0)
-		ret = pass_bytes(&exporter, err);
+	while (ret > 0 && exporter.pipe_fd >= 0)
+		ret = helper_await(exporter.helper, exporter.pipe_fd, POLLIN, err) < 0
+			      ? -1
+			      : pass_bytes(&exporter, err);
 	return ret < 0 ? -1 : sink_finish(sink, err);
 }

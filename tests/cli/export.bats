@@ -179,3 +179,11 @@ teardown() {
 	assert_stderr_has 'the confined helper asked for another layer'
 	[ ! -e out.tar ]
 }
+
+@test "a helper that says no more is waited for, without work" {
+	helper_with mute '#!/usr/bin/env python3' 'import os, time' 'os.close(4)' 'time.sleep(4)'
+	ulimit -t 2
+	OCIFP_LIBEXEC=$T/way-mute ocifp_run export -o out.tar "$image"
+	assert_failed 1
+	assert_stderr_has 'the confined helper ended without an answer'
+}

@@ -114,7 +114,7 @@ open_named(struct store *store, const char *name, struct kept_root *kept, struct
 	/* It was killed while it was made. */
 	free(kept->path);
 	kept->path = NULL;
-	close_at(&kept->fd);
+	(void)close(TAKE_FD(kept->fd));
 	if (volume_remove(store, STORE_KEPT_ROOTS, name, &found, err) < 0 ||
 	    open_folder(store, name, kept, err) < 0)
 		return -1;

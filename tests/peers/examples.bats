@@ -57,6 +57,10 @@ try_page() {
 		ocifp-push ocifp-tags ocifp-tree ocifp-why ocifp-store ocifp-logout; do
 		try_page "$page.1"
 	done
+	mkdir -p tree/usr/share/doc/pkg && echo '{"name": "pkg"}' >tree/usr/share/doc/pkg/sbom.json
+	ocifp push rootfs:tree "$reg_host/owner/name:1.2" 3>&-
+	try_page ocifp-cat.1
+	try_page ocifp-export.1
 	mkdir project && echo 'FROM scratch' >project/Dockerfile
 	git -C project init -q && git -C project remote add origin https://github.com/owner/name.git
 	try_page ocifp-init.1
@@ -117,7 +121,7 @@ push_image() {
 		grep -q '^\.Dl' "$page" || continue
 		page=$(basename "$page" .1)
 		# Jobs have tests of their own.
-		[[ $page == ocifp-@(run|shell) ]] || grep -Eq "[[:space:]]$page(\.1|[ ;]|\$)" "${BASH_SOURCE[0]}" || fail "$page"
+		[[ $page == ocifp-@(run|shell|runner-hook) ]] || grep -Eq "[[:space:]]$page(\.1|[ ;]|\$)" "${BASH_SOURCE[0]}" || fail "$page"
 	done
 }
 

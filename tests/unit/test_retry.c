@@ -239,7 +239,7 @@ static int64_t
 put_off_ms(unsigned served, unsigned put_off, int64_t asked_ms, uint32_t random)
 {
 	struct retry_load load = { served, put_off - 1 };
-	struct retry_tally tally = { 0 };
+	struct retry_tally tally = { .put_offs = 1 };
 
 	return retry_put_off_ms(&tally, &load, 500, asked_ms, random);
 }
@@ -264,6 +264,19 @@ the_larger_the_share_that_is_put_off_the_longer_the_span(void **state)
 	/* Of a long wait, half of it. */
 	assert_int_equal(put_off_ms(0, 1, 200000, 100000), 300000);
 	assert_int_equal(put_off_ms(0, 1, RETRY_AFTER_LIMIT_MS + 1, 0), -1);
+}
+
+static void
+a_request_that_is_put_off_for_the_first_time_comes_again_soon(void **state)
+{
+	struct retry_load load = { 0 };
+	struct retry_tally tally = { 0 };
+
+	(void)state;
+	assert_int_equal(retry_put_off_ms(&tally, &load, 500, 1, 3000), 3001);
+	assert_int_equal(retry_put_off_ms(&tally, &load, 500, 1, 30000), 30001);
+	tally = (struct retry_tally){ 0 };
+	assert_int_equal(retry_put_off_ms(&tally, &load, 500, 1, 3001), 1);
 }
 
 static void
@@ -322,6 +335,7 @@ main(void)
 		cmocka_unit_test(pauses_double_up_to_a_limit),
 		cmocka_unit_test(what_the_server_asks_for_is_the_least),
 		cmocka_unit_test(the_larger_the_share_that_is_put_off_the_longer_the_span),
+		cmocka_unit_test(a_request_that_is_put_off_for_the_first_time_comes_again_soon),
 		cmocka_unit_test(old_answers_count_less),
 		cmocka_unit_test(being_put_off_is_not_an_attempt_but_has_a_limit),
 		cmocka_unit_test(a_server_puts_off_with_a_wait_alone),

@@ -57,10 +57,6 @@ try_page() {
 		ocifp-push ocifp-tags ocifp-tree ocifp-why ocifp-store ocifp-logout; do
 		try_page "$page.1"
 	done
-	mkdir -p tree/usr/share/doc/pkg && echo '{"name": "pkg"}' >tree/usr/share/doc/pkg/sbom.json
-	ocifp push rootfs:tree "$reg_host/owner/name:1.2" 3>&-
-	try_page ocifp-cat.1
-	try_page ocifp-export.1
 	mkdir project && echo 'FROM scratch' >project/Dockerfile
 	git -C project init -q && git -C project remote add origin https://github.com/owner/name.git
 	try_page ocifp-init.1
@@ -111,6 +107,10 @@ push_image() {
 	try_page ocifp-blob.1
 	some_digest=$(ocifp digest "$reg_host/owner/name:1.2.3" 3>&-)
 	try_page ocifp-rm.1
+	mkdir -p tree/usr/share/doc/pkg && echo '{"name": "pkg"}' >tree/usr/share/doc/pkg/sbom.json
+	ocifp push rootfs:tree "$reg_host/owner/name:1.2" 3>&-
+	try_page ocifp-cat.1
+	try_page ocifp-export.1
 	git add -A && git commit -qm more
 	try_page ocifp-prune.1
 }

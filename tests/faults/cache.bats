@@ -202,6 +202,20 @@ hostile() {
 	done
 }
 
+@test "of many packs the first one that came damaged ends a restore" {
+	local tag first
+	start_faults reg
+	where=$reg_host/cache
+	tag=$(ocifp cache key --path tree --key key --repository "$where" --json 3>&- | jq -r '.caches[0].tag')
+	jq -n '{packs: 60, chunks: {a: "x"}, entries: [["R", "tree"], ["D", ""], ["F", "f", ["a"]]]}' >"$T/spec.json"
+	python3 "$RIG_LIB/mkcache.py" "$T/reg.root/cache" "$tag" "$T/spec.json"
+	first=$(jq -r '[.layers[] | select(.mediaType | contains("cache.pack"))] | max_by(.size) | .digest' \
+		"$T/reg.root/cache/blobs/sha256/$(jq -r '.manifests[0].digest[7:]' "$T/reg.root/cache/index.json")")
+	rules reg <<<"{\"path\": \"blobs/$first\", \"action\": {\"status\": 200, \"body\": \"other\"}}"
+	restore
+	nothing_came ""
+}
+
 @test "a registry that does not answer is one line; --strict has its status" {
 	publish
 	rules reg <<<'{"action": {"status": 503}}'

@@ -222,10 +222,13 @@ may_begin_count(const struct fetch *fetch)
 	return is_limited ? hook->begin_limit : fetch->job_count;
 }
 
+/* After a failure the hook has no more turns: what it has not let begin never will. */
 static bool
 has_work(const struct fetch *fetch)
 {
-	return fetch->stopped ? fetch->running_count > 0 : fetch->ended_count < fetch->job_count;
+	size_t count = fetch->failure ? may_begin_count(fetch) : fetch->job_count;
+
+	return fetch->stopped ? fetch->running_count > 0 : fetch->ended_count < count;
 }
 
 /* No more of an image that will not be whole. */

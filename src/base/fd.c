@@ -37,7 +37,8 @@ fd_write_all(int fd, const void *bytes, size_t size, const char *what, struct er
 		if (written < 0) {
 			if (may_go_on(fd, POLLOUT, errno))
 				continue;
-			bool is_unread = errno == EPIPE;
+			/* As in `ocifp export REF | head`: the reader has seen enough. */
+			bool is_unread = fd == STDOUT_FILENO && errno == EPIPE;
 
 			error_set_path(err, errno, "write", what);
 			return is_unread ? error_set_class(err, CLASS_NO_READER) : -1;

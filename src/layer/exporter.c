@@ -61,8 +61,6 @@ static int
 send_layer(struct exporter *exporter, struct message *asked, struct error **err)
 {
 	const struct export_source *source = exporter->source;
-	AUTO_MESSAGE struct message message = MESSAGE_INIT(MESSAGE_LAYER);
-	int channel_fd = helper_poll_fd(exporter->helper);
 	const struct digest *diff_id = NULL;
 	AUTO_CLOSE int fd = -1;
 	uint64_t number = 0;
@@ -72,11 +70,7 @@ send_layer(struct exporter *exporter, struct message *asked, struct error **err)
 	if (number >= source->layer_count)
 		return error_set(err, ERROR_FAILURE, "the confined helper asked for another layer");
 	fd = source->open(source->context, (size_t)number, &diff_id, err);
-	if (fd < 0)
-		return -1;
-	message_put_text(&message, digest_text(diff_id).text);
-	return message_send(channel_fd, &message, err) < 0 ? -1
-							   : message_send_fd(channel_fd, fd, err);
+	return fd < 0 ? -1 : helper_send_file(exporter->helper, digest_text(diff_id).text, fd, err);
 }
 
 /* 1: some, 0: the end. */

@@ -62,18 +62,7 @@ unpacker_start(int tree_fd, int record_fd, const struct unpack_request *request,
 int
 unpacker_send(struct unpacker *unpacker, const struct digest *diff_id, int fd, struct error **err)
 {
-	AUTO_MESSAGE struct message message = MESSAGE_INIT(MESSAGE_LAYER);
-	AUTO_ERROR struct error *failure = NULL;
-	int channel_fd = helper_poll_fd(unpacker->helper);
-
-	message_put_text(&message, digest_text(diff_id).text);
-	if (message_send(channel_fd, &message, &failure) == 0 &&
-	    message_send_fd(channel_fd, fd, &failure) == 0)
-		return 0;
-	/* The helper has ended; unpacker_receive() then reads the reason. */
-	if (error_is(failure, ERROR_LOCAL))
-		return 0;
-	return error_pass(err, TAKE_PTR(failure));
+	return helper_send_file(unpacker->helper, digest_text(diff_id).text, fd, err);
 }
 
 int

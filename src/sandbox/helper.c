@@ -232,6 +232,19 @@ helper_note_wait(struct helper *helper, int waited_ms, struct error **err)
 }
 
 int
+helper_send_file(struct helper *helper, const char *text, int fd, struct error **err)
+{
+	AUTO_MESSAGE struct message message = MESSAGE_INIT(MESSAGE_LAYER);
+	AUTO_ERROR struct error *failure = NULL;
+
+	message_put_text(&message, text);
+	if (message_send(helper->channel_fd, &message, &failure) == 0 &&
+	    message_send_fd(helper->channel_fd, fd, &failure) == 0)
+		return 0;
+	return error_is(failure, ERROR_LOCAL) ? 0 : error_pass(err, TAKE_PTR(failure));
+}
+
+int
 helper_await(struct helper *helper, int fd, short events, struct error **err)
 {
 	struct pollfd polled = { .fd = fd, .events = events };

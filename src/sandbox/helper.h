@@ -48,6 +48,9 @@ struct helper_start {
 
 struct helper *helper_start(const struct helper_start *start, struct error **err);
 
+/* A file that `text` names.  0 also when the helper has ended: helper_receive() has the reason. */
+int helper_send_file(struct helper *helper, const char *text, int fd, struct error **err);
+
 /* One answer.  *ret_last: it was the result.  A failure, or a child that ended without either, is
  * an error here. */
 int helper_receive(struct helper *helper, struct message *message, bool *ret_last,

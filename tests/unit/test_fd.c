@@ -493,6 +493,22 @@ syncs_the_directory_that_holds_the_path(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_room, leave_room)
 
+/* Nobody is told of an output that has enough of us; a program of ours that ended is a failure. */
+static void
+a_pipe_that_nobody_reads_is_a_failure_unless_it_is_our_output(void **state)
+{
+	AUTO_ERROR struct error *err = NULL;
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	(void)close(ends[0]);
+	(void)signal(SIGPIPE, SIG_IGN);
+	assert_int_equal(fd_write_all(ends[1], "a", 1, "helper", &err), -1);
+	assert_false(error_has_class(err, CLASS_NO_READER));
+	(void)close(ends[1]);
+}
+
 int
 main(void)
 {
@@ -501,6 +517,7 @@ main(void)
 		TEST(reading_goes_on_after_signals),
 		TEST(reading_waits_where_the_stream_is_non_blocking),
 		TEST(a_full_disk_is_a_local_error),
+		TEST(a_pipe_that_nobody_reads_is_a_failure_unless_it_is_our_output),
 		TEST(writes_at_the_offset_and_leaves_the_rest),
 		TEST(reads_up_to_the_limit_and_nothing_past_it),
 		TEST(a_failed_read_leaves_the_buffer_as_it_was),

@@ -34,19 +34,10 @@ restorer_start(int tree_fd, int head_fd, const struct restore_request *request, 
 	return restorer;
 }
 
-/* A helper that has ended has said why: that is found when its answer is read. */
 int
 restorer_send(struct restorer *restorer, const struct digest *digest, int fd, struct error **err)
 {
-	AUTO_MESSAGE struct message message = MESSAGE_INIT(MESSAGE_LAYER);
-	AUTO_ERROR struct error *failure = NULL;
-	int channel_fd = helper_poll_fd(restorer->helper);
-
-	message_put_text(&message, digest_text(digest).text);
-	if (message_send(channel_fd, &message, &failure) == 0 &&
-	    message_send_fd(channel_fd, fd, &failure) == 0)
-		return 0;
-	return error_is(failure, ERROR_LOCAL) ? 0 : error_pass(err, TAKE_PTR(failure));
+	return helper_send_file(restorer->helper, digest_text(digest).text, fd, err);
 }
 
 int

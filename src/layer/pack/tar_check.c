@@ -91,19 +91,6 @@ start(struct error **err)
 	return helper_start(&start, err);
 }
 
-/* Passes the read end of the pipe, with an unknown diff_id. */
-static int
-hand_over(const struct helper *helper, int fd, struct error **err)
-{
-	AUTO_MESSAGE struct message message = MESSAGE_INIT(MESSAGE_LAYER);
-	int channel_fd = helper_poll_fd(helper);
-
-	message_put_text(&message, "");
-	if (message_send(channel_fd, &message, err) < 0)
-		return -1;
-	return message_send_fd(channel_fd, fd, err);
-}
-
 static int
 begin(struct tar_check *self, struct error **err)
 {
@@ -117,7 +104,7 @@ begin(struct tar_check *self, struct error **err)
 	if (fcntl(self->fd, F_SETFL, O_NONBLOCK) < 0)
 		return error_set_errno(err, errno, "cannot prepare a pipe");
 	self->helper = start(err);
-	return self->helper ? hand_over(self->helper, theirs, err) : -1;
+	return self->helper ? helper_send_file(self->helper, "", theirs, err) : -1;
 }
 
 struct sink *

@@ -143,15 +143,17 @@ teardown() {
 @test "cat: a terminal gets no control characters" {
 	need script
 	layer odd <<-TAR
-		file plain text=gr\\\\xc3\\\\xbc\\\\xc3\\\\x9f\\\\n
+		file plain text=gr\\\\xc3\\\\xbc\\\\xc3\\\\x9f\\\\xe2\\\\x82\\\\x9c\\\\n
 		file seven text=\\\\x1b[0m
 		file eight text=\\\\xc2\\\\x9b
+		file raw text=\\\\x9b31m
+		file broken text=\\\\xc3\\\\xb6\\\\x9b31m
 	TAR
 	layered odd odd
 	run script -qec "ocifp -q cat oci:$T/lay:odd plain" /dev/null </dev/null
 	[ "$status" -eq 0 ]
 	[[ $output == *grüß* ]]
-	for file in seven eight; do
+	for file in seven eight raw broken; do
 		run script -qec "ocifp -q cat oci:$T/lay:odd $file" /dev/null </dev/null
 		[ "$status" -eq 2 ]
 		[[ $output == *'cannot write control characters to a terminal; redirect standard output'* ]]

@@ -46,15 +46,25 @@ terminal_coloured(const char *text, enum colour colour, bool is_wanted)
 struct terminal_sink {
 	struct sink sink;
 	struct sink *next;
-	uint8_t last;
+	uint8_t lead;  /* the last byte, if a character of UTF-8 begins with it */
+	unsigned more; /* bytes of that character are to follow */
 };
 
-/* Of UTF-8 also U+0080 to U+009F. */
+/* U+0080 to U+009F, too, which are bytes of their own where a terminal does not read UTF-8. */
 static bool
-is_obeyed(uint8_t last, uint8_t byte)
+is_obeyed(struct terminal_sink *self, uint8_t byte)
 {
+	uint8_t lead = self->lead;
+
+	self->lead = 0;
+	if (self->more > 0 && (byte & 0xc0) == 0x80) {
+		self->more--;
+		return lead == 0xc2 && byte < 0xa0;
+	}
+	self->lead = byte;
+	self->more = byte >= 0xf0 ? 3 : byte >= 0xe0 ? 2 : byte >= 0xc0 ? 1 : 0;
 	return (byte < ' ' && !strchr("\t\n\r", byte)) || byte == '\0' || byte == 0x7f ||
-	       (last == 0xc2 && byte < 0xa0);
+	       (byte >= 0x80 && byte < 0xa0);
 }
 
 static int
@@ -64,12 +74,11 @@ terminal_write(struct sink *sink, const void *bytes, size_t size, struct error *
 	const uint8_t *text = bytes;
 
 	for (size_t i = 0; i < size; i++) {
-		if (is_obeyed(self->last, text[i])) {
+		if (is_obeyed(self, text[i])) {
 			error_set(err, ERROR_USAGE,
 				  "cannot write control characters to a terminal");
 			return error_set_hint(err, "redirect standard output");
 		}
-		self->last = text[i];
 	}
 	return sink_write(self->next, bytes, size, err);
 }

@@ -26,6 +26,17 @@ may_go_on(int fd, short events, int errnum)
 	return errnum == EINTR;
 }
 
+/* Or a copy of it.  As in `ocifp export REF | head`: its reader has seen enough. */
+static bool
+is_our_output(int fd)
+{
+	struct stat status;
+	struct stat output;
+
+	return fstat(fd, &status) == 0 && fstat(STDOUT_FILENO, &output) == 0 &&
+	       status.st_dev == output.st_dev && status.st_ino == output.st_ino;
+}
+
 int
 fd_write_all(int fd, const void *bytes, size_t size, const char *what, struct error **err)
 {
@@ -37,11 +48,12 @@ fd_write_all(int fd, const void *bytes, size_t size, const char *what, struct er
 		if (written < 0) {
 			if (may_go_on(fd, POLLOUT, errno))
 				continue;
-			/* As in `ocifp export REF | head`: the reader has seen enough. */
-			bool is_unread = fd == STDOUT_FILENO && errno == EPIPE;
+			int errnum = errno;
 
-			error_set_path(err, errno, "write", what);
-			return is_unread ? error_set_class(err, CLASS_NO_READER) : -1;
+			error_set_path(err, errnum, "write", what);
+			return errnum == EPIPE && is_our_output(fd)
+				       ? error_set_class(err, CLASS_NO_READER)
+				       : -1;
 		}
 		next += written;
 		size -= (size_t)written;

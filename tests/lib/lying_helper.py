@@ -37,7 +37,7 @@ receive()
 layer_fd = receive_fd()
 if sys.argv[1] == "unpack":
     os.close(os.open("poison", os.O_CREAT | os.O_WRONLY, dir_fd=TREE_FD))
-    send(ITEM)
+    send(ITEM, struct.pack("2Q", 0, 0))
     send(RESULT, struct.pack("5Q", 1, 0, 0, 0, 0))
 else:
     while os.read(layer_fd, 65536):

@@ -288,7 +288,8 @@ document_size(const char *text, size_t size)
 {
 	const char *end = text + size;
 
-	for (const char *at = text; (at = memchr(at, '}', (size_t)(end - at)));) {
+	/* An empty file has no bytes to point at. */
+	for (const char *at = text; size > 0 && (at = memchr(at, '}', (size_t)(end - at)));) {
 		const char *next = ++at;
 		bool ends_line = false;
 

@@ -7,7 +7,7 @@
  *     run_container_step    --> a job in a root of its own
  *     cleanup_job           --> the root removed
  *
- * The runner is the caller; the container and its options are whoever's wrote the workflow.
+ * The runner is the caller.  Whoever wrote the workflow chose the container and its options.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -12,7 +12,7 @@ setup() {
 	git_of_its_own
 	start_registry reg
 	mkdir -p "$T/releases/v0.1.0"
-	printf '#!/bin/sh\nexec %s "$@"\n' "$(command -v ocifp)" >"$T/releases/v0.1.0/ocifp-linux-amd64"
+	printf '#!/bin/sh\nexec %q "$@"\n' "$(command -v ocifp)" >"$T/releases/v0.1.0/ocifp-linux-amd64"
 	export OCIFP_RELEASES=file://$T/releases OCIFP_VERSION=0.1.0
 	OCIFP_SHA256=$(sha256sum "$T/releases/v0.1.0/ocifp-linux-amd64" | cut -d ' ' -f 1)
 	export OCIFP_SHA256

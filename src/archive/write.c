@@ -67,8 +67,8 @@ index_entry(const struct descriptor *root, bool is_docker, const char *tag)
 	return TAKE_PTR(entry);
 }
 
-/* index.json (image-spec, image-layout.md) with one entry; NULL: the tag is no UTF-8, or no name to
- * docker. */
+/* index.json (image-spec, image-layout.md) with one entry; NULL: the tag is not UTF-8, or docker
+ * does not take it as a name. */
 static char *
 documents_index(const struct descriptor *root, bool is_docker, const char *tag)
 {

@@ -67,23 +67,23 @@ assert_bad() {
 		certificate-two-names does not name one identity
 		certificate-address another identity, 'someone@example.com' of 'https://issuer.example'
 		certificate-other-subject another identity, 'https://ci.example/owner/name/.ci/build.yml@refs/heads/evil'
-		time-none nobody in the trusted root says when it was signed
+		time-none no log or time authority in the trusted root says when it was signed
 		time-future the time of the signature is in the future
 		time-after-certificate no authority of the trusted root certified the signer for the time
-		time-of-other-signature nobody in the trusted root says when it was signed
-		time-by-other-authority nobody in the trusted root says when it was signed
-		time-by-other-certificate nobody in the trusted root says when it was signed
-		time-longer nobody in the trusted root says when it was signed
-		time-shorter nobody in the trusted root says when it was signed
-		time-flipped nobody in the trusted root says when it was signed
-		log-unknown nobody in the trusted root says when it was signed
+		time-of-other-signature no log or time authority in the trusted root says when it was signed
+		time-by-other-authority no log or time authority in the trusted root says when it was signed
+		time-by-other-certificate no log or time authority in the trusted root says when it was signed
+		time-longer no log or time authority in the trusted root says when it was signed
+		time-shorter no log or time authority in the trusted root says when it was signed
+		time-flipped no log or time authority in the trusted root says when it was signed
+		log-unknown no log or time authority in the trusted root says when it was signed
 		log-unknown-kind unknown kind of log entry 'helm'
 		log-other-kind a log entry is of another kind, 'dsse'
 		log-other-payload for other content than the bundle has
 		log-other-signature another signature than the bundle
 		log-other-certificate another certificate than the bundle
 		log-two-signatures no single signature
-		log-no-promise nobody in the trusted root says when it was signed
+		log-no-promise no log or time authority in the trusted root says when it was signed
 		log-no-promise-0.1 the log entry has no promise
 		log-wrong-promise the log has not signed this entry
 		log-promise-other-index the log has not signed this entry
@@ -123,9 +123,9 @@ assert_bad() {
 	assert_bad root-log-ended good 'the log was not valid at the time of its entry'
 	assert_bad root-log-ended time-instead-of-promise 'the log was not valid at the time of its entry'
 	assert_bad root-second-log-ended second 'the log was not valid at the time of its entry'
-	assert_bad root-times-ended second 'nobody in the trusted root says when it was signed'
-	assert_bad root-unknown-key good 'nobody in the trusted root says when it was signed'
-	assert_bad root-no-logs good 'nobody in the trusted root says when it was signed'
+	assert_bad root-times-ended second 'no log or time authority in the trusted root says when it was signed'
+	assert_bad root-unknown-key good 'no log or time authority in the trusted root says when it was signed'
+	assert_bad root-no-logs good 'no log or time authority in the trusted root says when it was signed'
 	assert_bad root-no-logs second 'no log of the trusted root lists the signature'
 	assert_bad root-list-ended good 'no certificate log of the trusted root lists'
 	assert_bad root-authority-ended good 'no authority of the trusted root certified the signer'

@@ -165,7 +165,7 @@ list_packs(struct restoring *restoring)
 		qsort(packs->items, packs->count, sizeof(*packs->items), larger_first);
 }
 
-/* Of the packs that are in the store at once, what is not there yet. */
+/* The bytes still to be downloaded of the packs that the store holds at once. */
 static uint64_t
 missing_pack_bytes(const struct restoring *restoring)
 {

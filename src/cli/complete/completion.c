@@ -236,8 +236,8 @@ offer_operands(struct completion *completion, struct context *context,
 		struct error *ignored = NULL;
 		const struct project *project = context_find_project(context, &ignored);
 
-		/* A project file that cannot be read offers nothing: nobody expects an error from a
-		 * key press. */
+		/* A project file that cannot be read offers nothing: a key press prints no error.
+		 */
 		for (size_t i = 0; project && i < project->image_count; i++)
 			offer(completion, project->images[i].name, strlen(project->images[i].name),
 			      NULL);
@@ -312,8 +312,7 @@ complete(struct completion *completion, struct context *context, int count, char
 	if (!command)
 		return;
 	context->command = command;
-	/* Those before the current word, which is no value yet, say which project and which store
-	 * it is about. */
+	/* The options before the current word say which project and which store it is about. */
 	for (const struct common_group *group = common_groups; group->title; group++)
 		if (table_count < COMMON_GROUPS_LIMIT_COUNT)
 			tables[table_count++] =

@@ -240,7 +240,7 @@ copy_below(struct copying *copying, struct pushing *pushing, const struct string
 			.bytes = copying->found.root.bytes,
 		};
 
-		/* The tags of a root whose documents nobody needs. */
+		/* The documents of the root are there already: only its tags are set. */
 		pushing->root = copying->has_tree ? root_of(copying) : &bare;
 		return push_tags(pushing, tags, &pushed->put_result, err);
 	}

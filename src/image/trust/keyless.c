@@ -231,7 +231,9 @@ static int
 check_thresholds(const struct checking *checking, bool is_logged, struct error **err)
 {
 	if (checking->times == 0)
-		return signature_refuse(err, "nobody in the trusted root says when it was signed");
+		return signature_refuse(
+			err,
+			"no log or time authority in the trusted root says when it was signed");
 	if (is_logged && checking->logs == 0)
 		return signature_refuse(err, "no log of the trusted root lists the signature");
 	if (!is_logged)

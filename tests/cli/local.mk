@@ -9,6 +9,7 @@ cli_tests = \
 	%D%/export.bats \
 	%D%/fingerprint.bats \
 	%D%/init.bats \
+	%D%/instructions.bats \
 	%D%/keyless.bats \
 	%D%/manage.bats \
 	%D%/prune.bats \

@@ -40,7 +40,7 @@ fresh_store() {
 		verify
 		assert_status 0
 		assert_stdout "$reg_host/app@$digest"
-		# Only keys make classic signatures.
+		# Identities mostly sign in bundles.
 		assert_requests reg 0 GET '[.]sig$'
 		assert_requests reg 1 GET referrers/
 		assert_requests reg 1 GET blobs/
@@ -57,6 +57,88 @@ fresh_store() {
 	assert_failed 9
 	assert_stderr_has 'no log of the trusted root lists the signature'
 	verify --no-log
+	assert_status 0
+}
+
+# serve_classic: a signature under the tag, and annotations for it in $T/sigstore, each with one mistake
+serve_classic() {
+	make_bundle_key
+	ocifp sign --key "$T/key" "$ref" >/dev/null
+	tag=${digest/:/-}.sig
+	signatures=$(blob_path "$T/reg.root/app" "$(jq -r --arg tag "$tag" '.manifests[] |
+		select(.annotations["org.opencontainers.image.ref.name"] == $tag).digest' "$T/reg.root/app/index.json")")
+	python3 "$RIG_LIB/sigstore.py" classic "$T/sigstore" "$(blob_path "$T/reg.root/app" "$(jq -r '.layers[0].digest' \
+		"$signatures")")" || fail 'sigstore.py classic'
+}
+
+# annotate NAME: the signature has these annotations
+annotate() {
+	jq -c --slurpfile annotations "$T/sigstore/$1.json" '.layers[0].annotations = $annotations[0]' "$signatures" \
+		>"$T/annotated"
+	mkimage manifest "$T/reg.root/app" "$tag" <"$T/annotated" >/dev/null
+	fresh_store
+	forget_log reg
+}
+
+@test "an identity has signed in the older form: promised by Rekor 1; kept, it asks for none" {
+	serve_classic
+	local name message
+	for name in good stamped; do
+		annotate $name
+		verify
+		assert_status 0
+		assert_stdout "$reg_host/app@$digest"
+		assert_requests reg 1 GET referrers/
+		assert_requests reg 1 GET '[.]sig$'
+		assert_requests reg 1 GET blobs/
+		forget_log reg
+		verify
+		assert_status 0
+		assert_requests reg 0 GET 'referrers/|[.]sig|blobs/'
+		ocifp_run verify --issuer "$issuer" --subject "$subject-other" --trusted-root "$T/sigstore/root.json" "$ref"
+		assert_failed 9
+		assert_stderr_has 'another identity'
+		ocifp_run verify --key "$T/key.pub" "$ref"
+		assert_failed 9
+		verify --attestation $provenance
+		assert_failed 9
+	done
+	annotate private
+	verify
+	assert_failed 9
+	assert_stderr_has 'no log of the trusted root lists the signature'
+	verify --no-log
+	assert_status 0
+	while read -r name message; do
+		annotate "$name"
+		verify
+		assert_failed 9
+		assert_stderr_has "$message" || fail "$name: $stderr"
+	done <<-'END'
+		promise-flipped the log has not signed this entry
+		other-index the log has not signed this entry
+		other-time the log has not signed this entry
+		no-time the log was not valid at the time of its entry
+		time-text 'integratedTime' is not a number
+		unknown-log no log or time authority in the trusted root says when it was signed
+		log-short keyId
+		body-map canonicalizedBody
+		list canonicalizedBody
+		other-payload for other content than the bundle has
+		other-kind a log entry is of another kind
+		expired no authority of the trusted root certified the signer
+		unlisted no certificate log of the trusted root lists
+		other-subject another identity
+		not-json JSON
+		not-pem certificate' is not a certificate
+		no-certificate no trusted key made any of its 1 signatures
+		nothing no log or time authority in the trusted root says when it was signed
+	END
+	# Either form will do.
+	annotate nothing
+	make_sigstore good "$digest"
+	attach_signed good "$ref"
+	verify
 	assert_status 0
 }
 

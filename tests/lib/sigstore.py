@@ -4,10 +4,12 @@
 with one mistake each
 
     sigstore.py all|good DIRECTORY DIGEST [PREDICATE_TYPE]
+    sigstore.py classic DIRECTORY PAYLOAD
 
 DIGEST is sha256:HEX of what is signed.  In DIRECTORY stand then root.json, roots with one mistake
 (root-*.json) and NAME.json for every bundle; with "good" root.json, good.json, second.json (of
-Rekor 2) and private.json (without a log).  What is there already goes on to certify.
+Rekor 2) and private.json (without a log).  What is there already goes on to certify.  With
+"classic" the signatures are of that file and NAME.json has the annotations of cosign 2.
 tests/cli/keyless.bats says what each of them is.
 """
 import base64
@@ -495,6 +497,54 @@ def make_times(maker, second):
     save("time-instead-of-promise", stamped)
 
 
+# Annotations of the older form
+
+def classic(payload, certificate, kind="hashedrekord"):
+    signature = b64(sign("signer", payload))
+    pem = pem_of(certificate)
+    entry = first_entry(kind, {"data": {"hash": {"algorithm": "sha256", "value": sha256(payload).hex()}},
+                               "signature": {"content": signature, "publicKey": {"content": b64(pem)}}})
+    promised = {"SignedEntryTimestamp": entry["inclusionPromise"]["signedEntryTimestamp"], "Payload": {
+        "body": entry["canonicalizedBody"], "integratedTime": int(entry["integratedTime"]),
+        "logIndex": int(entry["logIndex"]), "logID": base64.b64decode(entry["logId"]["keyId"]).hex()}}
+    return {"dev.cosignproject.cosign/signature": signature, "dev.sigstore.cosign/certificate": pem.decode(),
+            "dev.sigstore.cosign/chain": (read("intermediate.pem") + read("root.pem")).decode(),
+            "dev.sigstore.cosign/bundle": json.dumps(promised)}
+
+
+def make_classic(payload):
+    good = classic(payload, signer("signer"))
+    promised, pem, stamped = ("dev.sigstore.cosign/" + name for name in ("bundle", "certificate", "rfc3161timestamp"))
+    save("good", good)
+    stamps = {stamped: json.dumps({"SignedRFC3161Timestamp": b64(stamp(base64.b64decode(
+        good["dev.cosignproject.cosign/signature"])))})}
+    save("stamped", {**good, **stamps})
+
+    def one(name, *path, value):
+        other = json.loads(good[promised])
+        set_in(path, value)(other, None, None)
+        save(name, {**good, promised: json.dumps(other)})
+    one("promise-flipped", "SignedEntryTimestamp", value=flipped)
+    one("other-index", "Payload", "logIndex", value=1004)
+    one("other-time", "Payload", "integratedTime", value=NOW - 1)
+    one("no-time", "Payload", "integratedTime", value=None)
+    one("time-text", "Payload", "integratedTime", value="now")
+    one("unknown-log", "Payload", "logID", value="00" * 32)
+    one("log-short", "Payload", "logID", value=lambda text: text[:-2])
+    one("body-map", "Payload", "body", value={})
+    one("list", "Payload", value=[])
+    save("other-payload", {**good, promised: classic(payload + b" ", signer("signer"))[promised]})
+    save("other-kind", classic(payload, signer("signer"), "rekord"))
+    save("expired", classic(payload, signer("signer", window=(NOW - 900, NOW - 300))))
+    save("unlisted", classic(payload, signer("signer", log=None)))
+    save("other-subject", classic(payload, signer("signer", names=("URI:" + SUBJECT.replace("main", "evil"),))))
+    save("not-json", {**good, promised: "{"})
+    save("not-pem", {**good, pem: "x"})
+    save("no-certificate", {name: text for name, text in good.items() if name != pem})
+    save("private", {name: text for name, text in {**good, **stamps}.items() if name != promised})
+    save("nothing", {name: text for name, text in good.items() if name != promised})
+
+
 # The trusted root
 
 def range_of(start=NOW - 86400, end=None):
@@ -562,12 +612,16 @@ def make_authorities():
 
 def main():
     which, directory, digest = sys.argv[1:4]
-    maker = Maker(digest, sys.argv[4] if len(sys.argv) > 4 else "https://sigstore.dev/cosign/sign/v1")
+    payload = read(digest) if which == "classic" else None
     os.makedirs(directory, exist_ok=True)
     os.chdir(directory)
     if not os.path.exists("root.json"):
         make_authorities()
         write("root.json", json.dumps(trusted_root()))
+    if payload is not None:
+        make_classic(payload)
+        return
+    maker = Maker(digest, sys.argv[4] if len(sys.argv) > 4 else "https://sigstore.dev/cosign/sign/v1")
     if which == "all":
         save_roots()
         make_bundles(maker)

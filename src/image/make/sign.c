@@ -13,6 +13,7 @@
 #include "image/resolve/find.h"
 #include "image/resolve/target.h"
 #include "image/transfer/push_tree.h"
+#include "image/trust/bundles.h"
 #include "image/trust/expected_claim.h"
 #include "image/trust/signatures.h"
 #include "image/trust/signing_key.h"
@@ -120,6 +121,7 @@ look(const struct signing *signing, struct signatures *ret_signatures, bool *ret
 {
 	struct content content = { .repository = signing->repository, .cache = signing->store };
 	struct expected_claim expected = { .claim = signing->claim };
+	struct bundle_policy policy = { .keys = signing->keys, .expected = &expected };
 	AUTO_ERROR struct error *failure = NULL;
 
 	*ret_is_signed = false;
@@ -127,7 +129,7 @@ look(const struct signing *signing, struct signatures *ret_signatures, bool *ret
 		return -1;
 	if (ret_signatures->root.evidence.presence != PRESENCE_PRESENT)
 		return 0;
-	*ret_is_signed = signatures_check(ret_signatures, signing->keys, &expected, &failure) == 0;
+	*ret_is_signed = signatures_check(ret_signatures, &policy, &failure) == 0;
 	if (*ret_is_signed || error_is(failure, ERROR_REFUSED))
 		return 0;
 	return error_pass(err, TAKE_PTR(failure));

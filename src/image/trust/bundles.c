@@ -59,11 +59,10 @@ bundles_is_by_key(const struct sigstore_bundle *bundle, const struct signing_key
 				   bundle->signature.data, bundle->signature.size);
 }
 
-/* By one of the keys, or by one of the identities, which may be of instances with a log and
- * without; the error is about the last one. */
-static int
-check_signer(const struct sigstore_bundle *bundle, const struct bundle_policy *policy,
-	     struct error **err)
+/* The identities may be of instances with a log and without. */
+int
+bundles_check_signer(const struct sigstore_bundle *bundle, const struct bundle_policy *policy,
+		     struct error **err)
 {
 	AUTO_ERROR struct error *nearest = NULL;
 
@@ -142,7 +141,7 @@ check_one(const struct content *content, const struct descriptor *entry,
 		return -1;
 	if (!bundle.is_envelope)
 		return error_set(err, ERROR_REFUSED, "a file is signed, no claim about the image");
-	if (check_signer(&bundle, policy, err) < 0) {
+	if (bundles_check_signer(&bundle, policy, err) < 0) {
 		*ret_is_trusted = !bundle.key_hint && policy->identity_count > 0;
 		return -1;
 	}

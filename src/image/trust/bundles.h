@@ -35,7 +35,7 @@ struct trusted_root;
 #define ANNOTATION_BUNDLE_CONTENT "dev.sigstore.bundle.content"
 #define ANNOTATION_BUNDLE_PREDICATE "dev.sigstore.bundle.predicateType"
 
-/* What a bundle has to be. */
+/* What a signature in either form (signatures.h) or an attestation has to be. */
 struct bundle_policy {
 	const char *predicate_type;
 	const struct signing_keys *keys; /* one of them made it; NULL: no key counts */
@@ -66,6 +66,11 @@ int bundles_check(const struct content *content, const struct descriptors *entri
 		  struct error **err);
 void good_bundle_release(struct good_bundle *good);
 #define AUTO_GOOD_BUNDLE CLEANUP(good_bundle_release)
+
+/* Made by one of the policy's keys, or by one of its identities; the error is about the last one.
+ */
+int bundles_check_signer(const struct sigstore_bundle *bundle, const struct bundle_policy *policy,
+			 struct error **err);
 
 /* Whether one of the keys signed this envelope. */
 bool bundles_is_by_key(const struct sigstore_bundle *bundle, const struct signing_keys *keys);

@@ -3,14 +3,11 @@
 
 #include <string.h>
 
-#include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
-
 #include "base/base64.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "image/trust/signer_certificate.h"
 #include "oci/document.h"
 
 struct top {
@@ -66,28 +63,13 @@ static int
 read_pem(const char *encoded, struct log_body *body, struct error **err)
 {
 	struct octets pem = { NULL, 0 };
-	char *name = NULL;
-	char *header = NULL;
-	uint8_t *der = NULL;
-	long size = 0;
-	BIO *bio;
+	bool is_read;
 
 	if (decode(encoded, "certificate", &pem, err) < 0)
 		return -1;
-	bio = BIO_new_mem_buf(pem.data, (int)pem.size);
-	if (bio && PEM_read_bio(bio, &name, &header, &der, &size) == 1 &&
-	    strcmp(name, PEM_STRING_X509) == 0 && size > 0) {
-		body->certificate.data = xcalloc(1, (size_t)size);
-		body->certificate.size = (size_t)size;
-		memcpy(body->certificate.data, der, (size_t)size);
-	}
-	BIO_free(bio);
-	OPENSSL_free(name);
-	OPENSSL_free(header);
-	OPENSSL_free(der);
+	is_read = signer_certificate_read_pem(pem.data, pem.size, &body->certificate);
 	free(pem.data);
-	ERR_clear_error();
-	return body->certificate.data ? 0 : refuse(err, "certificate");
+	return is_read ? 0 : refuse(err, "certificate");
 }
 
 static int

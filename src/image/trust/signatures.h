@@ -5,6 +5,10 @@
  *                                       --> layers: the payloads, each with its signature as
  *                                           annotation dev.cosignproject.cosign/signature
  *
+ * By an identity, further annotations have its certificate, the promise of Rekor 1 and a time
+ * stamp: what a bundle of version 0.1 has (keyless.h).  The chain beside them is not needed: the
+ * trusted root has the authorities.
+ *
  * cosign, specs/SIGNATURE_SPEC.md.  <hex> is the digest of what is signed.
  */
 #ifndef OCIFP_IMAGE_TRUST_SIGNATURES_H
@@ -16,9 +20,8 @@
 #include "oci/manifest.h"
 #include "repository/repository.h"
 
+struct bundle_policy;
 struct error;
-struct expected_claim;
-struct signing_keys;
 
 #define ANNOTATION_SIGNATURE "dev.cosignproject.cosign/signature"
 
@@ -36,9 +39,9 @@ int signatures_get(const struct content *content, const char *tag,
 void signatures_release(struct signatures *signatures);
 #define AUTO_SIGNATURES CLEANUP(signatures_release)
 
-/* 0 when one of them is by one of the keys and says that; else ERROR_REFUSED, class "signature",
- * with what came nearest. */
-int signatures_check(const struct signatures *signatures, const struct signing_keys *keys,
-		     const struct expected_claim *expected, struct error **err);
+/* 0 when one of them is by one of the policy's keys or identities and says what it expects; else
+ * ERROR_REFUSED, class "signature", with what came nearest. */
+int signatures_check(const struct signatures *signatures, const struct bundle_policy *policy,
+		     struct error **err);
 
 #endif

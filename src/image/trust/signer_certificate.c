@@ -4,8 +4,10 @@
 #include <limits.h>
 #include <string.h>
 
+#include <openssl/bio.h>
 #include <openssl/ct.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 #include "base/buf.h"
@@ -28,6 +30,29 @@ static const char username_oid[] = "1.3.6.1.4.1.57264.1.7";
 DEFINE_CLEANUP(X509_STORE, X509_STORE_free)
 DEFINE_CLEANUP(X509_STORE_CTX, X509_STORE_CTX_free)
 DEFINE_CLEANUP(GENERAL_NAMES, GENERAL_NAMES_free)
+
+bool
+signer_certificate_read_pem(const void *pem, size_t size, struct octets *ret_der)
+{
+	char *name = NULL;
+	char *header = NULL;
+	uint8_t *der = NULL;
+	long der_size = 0;
+	BIO *bio = size <= INT_MAX ? BIO_new_mem_buf(pem, (int)size) : NULL;
+	bool is_certificate = bio && PEM_read_bio(bio, &name, &header, &der, &der_size) == 1 &&
+			      strcmp(name, PEM_STRING_X509) == 0 && der_size > 0;
+
+	if (is_certificate) {
+		*ret_der = (struct octets){ xcalloc(1, (size_t)der_size), (size_t)der_size };
+		memcpy(ret_der->data, der, (size_t)der_size);
+	}
+	BIO_free(bio);
+	OPENSSL_free(name);
+	OPENSSL_free(header);
+	OPENSSL_free(der);
+	ERR_clear_error();
+	return is_certificate;
+}
 
 /* DER and nothing behind it. */
 static X509 *

@@ -11,6 +11,7 @@
 #define OCIFP_IMAGE_TRUST_SIGNER_CERTIFICATE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <openssl/x509.h>
@@ -24,6 +25,9 @@ struct signer_identity {
 	char *issuer;
 	char *subject;
 };
+
+/* The first thing in a file of PEM, if it is a certificate; the caller owns its DER. */
+bool signer_certificate_read_pem(const void *pem, size_t size, struct octets *ret_der);
 
 /* Of the first of the certificates, the others being its chain without a root.  ERROR_CONTENT; the
  * caller owns it. */

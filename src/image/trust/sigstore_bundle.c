@@ -18,7 +18,7 @@ static const struct {
 	const char *media_type;
 	unsigned minor;
 } versions[] = {
-	{ "application/vnd.dev.sigstore.bundle+json;version=0.1", 1 },
+	{ MEDIA_SIGSTORE_BUNDLE_OLDEST, 1 },
 	{ "application/vnd.dev.sigstore.bundle+json;version=0.2", 2 },
 	{ "application/vnd.dev.sigstore.bundle+json;version=0.3", 3 },
 	{ MEDIA_SIGSTORE_BUNDLE, 3 },

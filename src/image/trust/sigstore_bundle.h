@@ -23,6 +23,7 @@
 struct error;
 
 #define MEDIA_SIGSTORE_BUNDLE "application/vnd.dev.sigstore.bundle.v0.3+json"
+#define MEDIA_SIGSTORE_BUNDLE_OLDEST "application/vnd.dev.sigstore.bundle+json;version=0.1"
 
 struct octets {
 	uint8_t *data; /* NULL: none */

@@ -70,8 +70,10 @@ check_signatures(const struct verification *verification, const struct signature
 {
 	struct digest_text hex;
 	struct expected_claim expected = expect(verification, &hex);
+	struct bundle_policy policy = *verification->policy;
 
-	return signatures_check(signatures, verification->policy->keys, &expected, err);
+	policy.expected = &expected;
+	return signatures_check(signatures, &policy, err);
 }
 
 static int
@@ -86,12 +88,17 @@ check_bundles(const struct verification *verification, const struct content *con
 	return bundles_check(content, entries, &policy, ret_good, err);
 }
 
-/* Only keys make those, and of signatures alone. */
+/* There are no attestations in that form. */
 static bool
 may_be_classic(const struct bundle_policy *policy)
 {
-	return policy->keys && policy->keys->count > 0 &&
-	       strcmp(policy->predicate_type, PREDICATE_SIGNATURE) == 0;
+	return strcmp(policy->predicate_type, PREDICATE_SIGNATURE) == 0;
+}
+
+static bool
+is_by_key(const struct bundle_policy *policy)
+{
+	return policy->keys && policy->keys->count > 0;
 }
 
 static bool
@@ -143,8 +150,9 @@ refuse_unsigned(const struct verification *verification, struct error **err)
 	error_set_class(err, CLASS_SIGNATURE);
 	if (offline)
 		return error_set_hint(err, "without --offline its registry is asked");
-	return may_be_classic(verification->policy) ? error_set_hint(err, "'ocifp sign' signs it")
-						    : -1;
+	return may_be_classic(verification->policy) && is_by_key(verification->policy)
+		       ? error_set_hint(err, "'ocifp sign' signs it")
+		       : -1;
 }
 
 static int
@@ -161,7 +169,7 @@ keep_bundle(const struct verification *verification, const struct good_bundle *g
 }
 
 static int
-ask_signatures(const struct verification *verification, bool *ret_found, struct error **err)
+ask_signatures(struct verification *verification, bool *ret_found, struct error **err)
 {
 	struct content content = {
 		.repository = verification->found->repository,
@@ -203,7 +211,7 @@ list_bundles(struct verification *verification, const struct content *content, s
 }
 
 static int
-ask_bundles(struct verification *verification, struct error **err)
+ask_bundles(struct verification *verification, bool *ret_found, struct error **err)
 {
 	struct content content = {
 		.repository = verification->found->repository,
@@ -213,7 +221,8 @@ ask_bundles(struct verification *verification, struct error **err)
 
 	if (list_bundles(verification, &content, err) < 0)
 		return -1;
-	if (verification->entries.count == 0)
+	*ret_found = verification->entries.count > 0;
+	if (!*ret_found)
 		return refuse_unsigned(verification, err);
 	if (check_bundles(verification, &content, &verification->entries, &good, err) < 0)
 		return -1;
@@ -229,25 +238,30 @@ is_verdict(const struct error *failure)
 static int
 ask(struct verification *verification, struct error **err)
 {
-	AUTO_ERROR struct error *classic = NULL;
-	AUTO_ERROR struct error *bundles = NULL;
-	bool has_classic = false;
+	bool by_key = is_by_key(verification->policy);
+	int (*const asks[])(struct verification *, bool *,
+			    struct error **) = { by_key ? ask_signatures : ask_bundles,
+						 by_key ? ask_bundles : ask_signatures };
+	AUTO_ERROR struct error *first = NULL;
+	AUTO_ERROR struct error *second = NULL;
+	bool has_first = false;
+	bool has_second = false;
 
 	if (verification->options->offline)
 		return refuse_unsigned(verification, err);
 	if (!may_be_classic(verification->policy))
-		return ask_bundles(verification, err);
-	/* The classic signatures first: where there are none, that costs one request.  Of two
-	 * verdicts the one about what is there says more. */
-	if (ask_signatures(verification, &has_classic, &classic) == 0)
+		return ask_bundles(verification, &has_first, err);
+	/* The form that such signers mostly use comes first.  Of two verdicts the one about what is
+	 * there says more. */
+	if (asks[0](verification, &has_first, &first) == 0)
 		return 0;
-	if (!is_verdict(classic))
-		return error_pass(err, TAKE_PTR(classic));
-	if (ask_bundles(verification, &bundles) == 0)
+	if (!is_verdict(first))
+		return error_pass(err, TAKE_PTR(first));
+	if (asks[1](verification, &has_second, &second) == 0)
 		return 0;
-	if (has_classic && is_verdict(bundles))
-		return error_pass(err, TAKE_PTR(classic));
-	return error_pass(err, TAKE_PTR(bundles));
+	if (has_first && is_verdict(second))
+		return error_pass(err, TAKE_PTR(first));
+	return error_pass(err, TAKE_PTR(second));
 }
 
 static int

@@ -2,10 +2,11 @@
 /* verify.h - an image is only used when it is signed
  *
  *     signatures that the store keeps --none is good--> those at the image's own place:
- *         cosign's tag (signatures.h; of keys alone) --none is good--> bundles (bundles.h)
+ *         cosign's tag (signatures.h) --none is good--> bundles (bundles.h)
+ *         by identities alone the bundles first
  *
  * A signature holds wherever it comes from, so what was good once is kept in the store and asks
- * nobody again.  Requests otherwise: 2 for a signature under the tag; 4 for a bundle, 5 at a
+ * nobody again.  Requests by key: 2 for a signature under the tag; 4 for a bundle, 5 at a
  * registry without the referrers API; 2 for each further bundle that is required.
  */
 #ifndef OCIFP_IMAGE_TRUST_VERIFY_H

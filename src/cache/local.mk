@@ -20,6 +20,7 @@ noinst_LIBRARIES += %D%/libcache.a
 	%D%/sources/time_journal.c %D%/sources/time_journal.h \
 	%D%/tree/cargo_target.c %D%/tree/cargo_target.h \
 	%D%/sources/worktree.c %D%/sources/worktree.h \
+	%D%/transfer/cache_index.c %D%/transfer/cache_index.h \
 	%D%/transfer/gather.c %D%/transfer/gather.h \
 	%D%/transfer/live_chunks.c %D%/transfer/live_chunks.h \
 	%D%/transfer/pack_plan.c %D%/transfer/pack_plan.h \
@@ -28,15 +29,16 @@ noinst_LIBRARIES += %D%/libcache.a
 	%D%/transfer/placement.c %D%/transfer/placement.h \
 	%D%/transfer/restore.c %D%/transfer/restore.h \
 	%D%/transfer/save.c %D%/transfer/save.h \
-	%D%/transfer/section.c %D%/transfer/section.h \
 	%D%/tree/filter.h \
 	%D%/tree/journal.c %D%/tree/journal.h \
 	%D%/tree/dep_info.c %D%/tree/dep_info.h \
+	%D%/tree/index_parts.c %D%/tree/index_parts.h \
 	%D%/tree/parts.c %D%/tree/parts.h \
 	%D%/tree/restore_request.c %D%/tree/restore_request.h \
 	%D%/tree/restorer.c %D%/tree/restorer.h \
 	%D%/transfer/uploads.c %D%/transfer/uploads.h \
 	%D%/tree/cache_roots.c %D%/tree/cache_roots.h \
+	%D%/tree/served_index.c %D%/tree/served_index.h \
 	%D%/tree/serve_restore.c \
 	%D%/tree/tree_scan.c %D%/tree/tree_scan.h \
 	%D%/tree/tree_writer.c %D%/tree/tree_writer.h

@@ -137,10 +137,6 @@ startup(struct error **err)
 	return 0;
 }
 
-#ifdef SINGLE_BINARY
-static const struct helper_verb verbs_above[] = { { "restore", serve_restore }, { 0 } };
-#endif
-
 int
 main(int argc, char **argv)
 {
@@ -150,7 +146,7 @@ main(int argc, char **argv)
 
 #ifdef SINGLE_BINARY
 	if (argc > 0 && strcmp(path_name(argv[0]), "ocifp-layer") == 0)
-		return helper_main(argc, argv, verbs_above);
+		return helper_main(argc, argv, cache_verbs);
 	helper_self_open();
 #endif
 	if (startup(&error) == 0)

@@ -44,6 +44,13 @@ message_put_text(struct message *message, const char *text)
 	put(message, text, strlen(text) + 1);
 }
 
+void
+message_put_bytes(struct message *message, const void *bytes, size_t size)
+{
+	message_put_number(message, size);
+	put(message, bytes, size);
+}
+
 int
 message_send(int fd, const struct message *message, struct error **err)
 {
@@ -169,6 +176,23 @@ message_get_text(struct message *message, const char **ret_text, struct error **
 	if (!text || strnlen(text, (size_t)size + 1) != size)
 		return refuse("lacks a text", err);
 	*ret_text = text;
+	return 0;
+}
+
+int
+message_get_bytes(struct message *message, const void **ret_bytes, size_t *ret_size,
+		  struct error **err)
+{
+	uint64_t size = 0;
+	const char *bytes;
+
+	if (message_get_number(message, &size, err) < 0)
+		return -1;
+	bytes = size <= MESSAGE_LIMIT_BYTES ? take(message, (size_t)size) : NULL;
+	if (!bytes)
+		return refuse("lacks bytes", err);
+	*ret_bytes = bytes;
+	*ret_size = (size_t)size;
 	return 0;
 }
 

@@ -41,6 +41,7 @@ struct message {
 /* What does not fit is ERROR_FAILURE, told by message_send(). */
 void message_put_number(struct message *message, uint64_t number);
 void message_put_text(struct message *message, const char *text);
+void message_put_bytes(struct message *message, const void *bytes, size_t size);
 int message_send(int fd, const struct message *message, struct error **err);
 
 /* How long the rest of a message may take; without this, for ever. */
@@ -53,9 +54,11 @@ int message_receive(int fd, struct message *message, bool *ret_ended, struct err
 int message_send_fd(int fd, int passed_fd, struct error **err);
 int message_receive_fd(int fd, struct error **err); /* returns it */
 
-/* In the order in which they were put.  The text belongs to the message. */
+/* In the order in which they were put.  Text and bytes belong to the message. */
 int message_get_number(struct message *message, uint64_t *ret_number, struct error **err);
 int message_get_text(struct message *message, const char **ret_text, struct error **err);
+int message_get_bytes(struct message *message, const void **ret_bytes, size_t *ret_size,
+		      struct error **err);
 
 /* An error on its way: kind, class, text and hint.  Kinds and classes that a child has no business
  * with become ERROR_FAILURE, and its text is made harmless. */

@@ -5,6 +5,7 @@
 
 load ../lib/rig
 load ../lib/caches
+load ../lib/unpack_ways
 
 setup() {
 	need python3 jq ocifp
@@ -114,6 +115,60 @@ hostile() {
 		\"entries\": [[\"R\", \"tree\"], [\"D\", \"\"], [\"F\", \"f\",
 		[$(printf '"a",%.0s' {1..200})\"a\"]]]}"
 	hostile "are free" 10 <<<'{"bytes": 900000000000000000, "entries": [["R", "tree"], ["D", ""]]}'
+}
+
+# index_helper NAME LINE...: a helper that is a Python script where an index is read, and itself elsewhere
+index_helper() {
+	local name=$1 real
+	shift
+	real=${OCIFP_LIBEXEC:-$(dirname "$(command -v ocifp)")}/ocifp-layer
+	helper_with "$name" '#!/usr/bin/env python3' 'import os, socket, struct, sys' \
+		"sys.argv[1] == 'index' or os.execv('$real', sys.argv)" 'channel = socket.socket(fileno=3)' \
+		'send = lambda kind, data: channel.sendall(struct.pack("II", kind, len(data)) + data)' \
+		'item = lambda part, data: send(5, struct.pack("QQ", part, len(data)) + data)' "$@"
+}
+
+@test "nothing of an index is read but by the confined helper" {
+	mkdir tree
+	echo a >tree/a
+	save --strict
+	machine two
+	index_helper blind 'sys.exit(1)'
+	OCIFP_LIBEXEC=$T/way-blind restore
+	nothing_came 'cannot read the index of the cache: the confined helper ended without an answer'
+	OCIFP_LIBEXEC=$T/way-blind ocifp_run cache why --path tree --key key --repository "$where"
+	assert_failed 1
+	assert_stderr_has 'the confined helper ended without an answer'
+	restore --strict
+	echo b >tree/b
+	echo other >key
+	OCIFP_LIBEXEC=$T/way-blind save --strict
+	assert_status 0
+	assert_stderr_has 'so everything is saved again: .*the confined helper ended without an answer'
+}
+
+@test "of a helper that an index took over, what comes is bounded and parsed as foreign" {
+	mkdir tree
+	echo a >tree/a
+	save --strict
+	machine two
+	index_helper chatty 'item(0, b"R")' 'channel.recv(1)'
+	OCIFP_LIBEXEC=$T/way-chatty restore
+	nothing_came 'a part of the index that was not asked for'
+	index_helper endless 'while True:' '    item(3, bytes(60000))'
+	OCIFP_LIBEXEC=$T/way-endless restore
+	nothing_came 'more than 67108864 bytes'
+	index_helper false 'item(2, b"ocifp-sources-1\n" + b"\xff" * 60)' 'send(6, b"")' 'channel.recv(1)'
+	OCIFP_LIBEXEC=$T/way-false restore
+	nothing_came 'sources'
+	restore --strict
+	echo b >tree/b
+	echo other >key
+	index_helper liar 'item(6, b"ocifpC1\n\0\0")' 'item(0, b"R\4treeD\5../up")' 'send(6, b"")' 'channel.recv(1)'
+	OCIFP_LIBEXEC=$T/way-liar save --strict
+	assert_status 0
+	assert_stderr_has 'so everything is saved again: .*invalid cache index'
+	[ "$(ls "$T/desk")" = $'key\ntree' ]
 }
 
 @test "a pack that is missing is one line, and nothing is there" {

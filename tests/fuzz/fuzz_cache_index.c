@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The parts of a cache's index: what the first byte says, T for the tree, C for the table of
- * chunks, K for the record of the key, U for the use of parts, anything else for the head. */
+ * chunks, K for the record of the key, U for the use of parts, P for the content of the head, A for
+ * an answer of the confined helper, anything else for the head as it came. */
 #include <string.h>
 
 #include "base/buf.h"
@@ -10,8 +11,10 @@
 #include "cache/format/index_head.h"
 #include "cache/format/tree_index.h"
 #include "cache/key/key_record.h"
+#include "cache/tree/index_parts.h"
 #include "cache/tree/parts.h"
 #include "fuzz.h"
+#include "sandbox/channel.h"
 
 static void
 check_name(const struct tree_entry *entry)
@@ -116,13 +119,45 @@ read_use(const uint8_t *data, size_t size)
 }
 
 static void
-read_head(const uint8_t *data, size_t size)
+read_head(const void *data, size_t size)
 {
 	AUTO_INDEX_HEAD struct index_head head = { 0 };
 	AUTO_ERROR struct error *err = NULL;
 
 	if (index_head_parse(data, size, &head, &err) < 0)
 		INSIST(IS_REFUSED(err));
+}
+
+static void
+unpack_head(const uint8_t *data, size_t size)
+{
+	AUTO_BUF struct buf bytes = BUF_INIT(CACHE_HEAD_LIMIT_BYTES);
+	AUTO_ERROR struct error *err = NULL;
+
+	if (index_head_unpack(data, size, &bytes, &err) < 0)
+		INSIST(IS_REFUSED(err));
+	else
+		read_head(bytes.data, bytes.size);
+}
+
+/* Two parts are wanted, of which one has room for little. */
+static void
+take_answer(const uint8_t *data, size_t size)
+{
+	AUTO_MESSAGE struct message message = MESSAGE_INIT(MESSAGE_ITEM);
+	AUTO_BUF struct buf tree = BUF_INIT(CACHE_STREAM_LIMIT_BYTES);
+	AUTO_BUF struct buf use = BUF_INIT(4);
+	struct index_parts parts = {
+		.streams = { [STREAM_TREE] = &tree, [STREAM_USE] = &use },
+	};
+	AUTO_ERROR struct error *err = NULL;
+
+	if (buf_append(&message.payload, data, size, &err) < 0)
+		return;
+	if (index_parts_take(&parts, &message, &err) < 0)
+		INSIST(err && tree.size == 0 && use.size == 0);
+	else
+		INSIST(tree.size + use.size + 16 <= size && use.size <= 4);
 }
 
 int
@@ -138,7 +173,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		read_record(data + 1, size - 1);
 	else if (data[0] == 'U')
 		read_use(data + 1, size - 1);
-	else
+	else if (data[0] == 'P')
 		read_head(data + 1, size - 1);
+	else if (data[0] == 'A')
+		take_answer(data + 1, size - 1);
+	else
+		unpack_head(data + 1, size - 1);
 	return 0;
 }

@@ -59,10 +59,13 @@ what_was_put_is_got_in_order(void **state)
 	AUTO_ERROR struct error *err = NULL;
 	uint64_t number = 0;
 	const char *text = NULL;
+	const void *bytes = NULL;
+	size_t size = 0;
 
 	(void)state;
 	message_put_number(&sent, UINT64_MAX);
 	message_put_text(&sent, "a\xff\n");
+	message_put_bytes(&sent, "a\0b", 3);
 	message_put_text(&sent, "");
 	pass(&ends, &sent, &received);
 	assert_int_equal(received.type, MESSAGE_ITEM);
@@ -70,6 +73,9 @@ what_was_put_is_got_in_order(void **state)
 	assert_true(number == UINT64_MAX);
 	assert_int_equal(message_get_text(&received, &text, &err), 0);
 	assert_string_equal(text, "a\xff\n");
+	assert_int_equal(message_get_bytes(&received, &bytes, &size, &err), 0);
+	assert_int_equal(size, 3);
+	assert_memory_equal(bytes, "a\0b", 3);
 	assert_int_equal(message_get_text(&received, &text, &err), 0);
 	assert_string_equal(text, "");
 	assert_int_equal(message_get_number(&received, &number, &err), -1);
@@ -158,6 +164,25 @@ a_text_with_a_nul_or_a_size_that_lies_is_refused(void **state)
 		assert_int_equal(buf_append(&message.payload, &cases[i], 12, &err), 0);
 		assert_int_equal(message_get_text(&message, &text, &err), -1);
 		assert_null(text);
+	}
+}
+
+static void
+bytes_whose_size_lies_are_refused(void **state)
+{
+	static const uint64_t sizes[] = { 5, MESSAGE_LIMIT_BYTES + 1, UINT64_MAX };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		AUTO_MESSAGE struct message message = MESSAGE_INIT(MESSAGE_ITEM);
+		AUTO_ERROR struct error *err = NULL;
+		const void *bytes = NULL;
+		size_t size = 0;
+
+		message_put_number(&message, sizes[i]);
+		assert_int_equal(buf_append(&message.payload, "four", 4, &err), 0);
+		assert_int_equal(message_get_bytes(&message, &bytes, &size, &err), -1);
+		assert_null(bytes);
 	}
 }
 
@@ -259,6 +284,7 @@ main(void)
 		cmocka_unit_test(a_frame_that_is_cut_short_is_refused),
 		cmocka_unit_test(a_message_may_be_as_long_as_the_limit_and_no_longer),
 		cmocka_unit_test(a_text_with_a_nul_or_a_size_that_lies_is_refused),
+		cmocka_unit_test(bytes_whose_size_lies_are_refused),
 		cmocka_unit_test(half_of_a_message_is_not_waited_for_for_ever),
 		cmocka_unit_test(a_message_may_be_long_in_coming),
 		cmocka_unit_test(an_error_keeps_its_kind_class_text_and_hint),

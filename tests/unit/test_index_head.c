@@ -14,6 +14,17 @@
 #include "cache/format/frame.h"
 #include "cache/format/index_head.h"
 
+/* The head of a layer as it came. */
+static int
+read_layer(const void *frame, size_t size, struct index_head *ret_head, struct error **err)
+{
+	AUTO_BUF struct buf bytes = BUF_INIT(CACHE_HEAD_LIMIT_BYTES);
+
+	if (index_head_unpack(frame, size, &bytes, err) < 0)
+		return -1;
+	return index_head_parse(bytes.data, bytes.size, ret_head, err);
+}
+
 static struct digest
 digest_number(uint64_t number)
 {
@@ -51,7 +62,7 @@ a_head_comes_back(void **state)
 	(void)state;
 	make_head(&head);
 	assert_int_equal(index_head_format(&head, &frame, &err), 0);
-	assert_int_equal(index_head_parse(frame.data, frame.size, &again, &err), 0);
+	assert_int_equal(read_layer(frame.data, frame.size, &again, &err), 0);
 	assert_int_equal(again.packs.pack_count, 1);
 	assert_int_equal(again.packs.packs[0].size_bytes, 70);
 	chunk = chunk_table_find(&again.packs, &second);
@@ -77,13 +88,13 @@ a_head_of_another_version_is_refused(void **state)
 	(void)state;
 	assert_int_equal(
 		frame_write(coder, text, sizeof(text) - 1, frame, sizeof(frame), &size, &err), 0);
-	assert_int_equal(index_head_parse(frame, size, &head, &refused), -1);
+	assert_int_equal(read_layer(frame, size, &head, &refused), -1);
 	assert_non_null(strstr(error_text(refused), "another version"));
 	memcpy(same, text, sizeof(text));
 	same[6] = '1';
 	assert_int_equal(
 		frame_write(coder, same, sizeof(text) - 1, frame, sizeof(frame), &size, &err), 0);
-	assert_int_equal(index_head_parse(frame, size, &head, &err), 0);
+	assert_int_equal(read_layer(frame, size, &head, &err), 0);
 }
 
 static void
@@ -118,7 +129,7 @@ a_head_that_is_cut_or_changed_is_refused(void **state)
 		AUTO_INDEX_HEAD struct index_head again = { 0 };
 		AUTO_ERROR struct error *refused = NULL;
 
-		assert_int_equal(index_head_parse(frame.data, size, &again, &refused), -1);
+		assert_int_equal(read_layer(frame.data, size, &again, &refused), -1);
 		assert_true(error_is(refused, ERROR_CONTENT));
 	}
 }

@@ -83,9 +83,8 @@ read_head(const void *bytes, size_t size, struct index_head *head, struct error 
 }
 
 int
-index_head_parse(const void *frame, size_t size, struct index_head *ret_head, struct error **err)
+index_head_unpack(const void *frame, size_t size, struct buf *ret_bytes, struct error **err)
 {
-	AUTO_INDEX_HEAD struct index_head head = { 0 };
 	unsigned long long content = ZSTD_getFrameContentSize(frame, size);
 	AUTO_FREE uint8_t *bytes = NULL;
 	size_t read;
@@ -97,7 +96,15 @@ index_head_parse(const void *frame, size_t size, struct index_head *ret_head, st
 	read = ZSTD_decompress(bytes, (size_t)content, frame, size);
 	if (ZSTD_isError(read) || read != content)
 		return refuse("its head is damaged", err);
-	if (read_head(bytes, read, &head, err) < 0)
+	return buf_append(ret_bytes, bytes, read, err);
+}
+
+int
+index_head_parse(const void *bytes, size_t size, struct index_head *ret_head, struct error **err)
+{
+	AUTO_INDEX_HEAD struct index_head head = { 0 };
+
+	if (read_head(bytes, size, &head, err) < 0)
 		return -1;
 	*ret_head = head;
 	head = (struct index_head){ 0 };

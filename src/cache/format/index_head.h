@@ -37,8 +37,11 @@ struct index_head {
 	struct stream_chunks streams[STREAM_COUNT];
 };
 
-/* `frame` is the layer as it came.  ERROR_CONTENT. */
-int index_head_parse(const void *frame, size_t size, struct index_head *ret_head,
+/* The content of the layer as it came, which the confined helper unpacks.  ERROR_CONTENT, as below.
+ */
+int index_head_unpack(const void *frame, size_t size, struct buf *ret_bytes, struct error **err);
+
+int index_head_parse(const void *bytes, size_t size, struct index_head *ret_head,
 		     struct error **err);
 
 /* The layer; the caller owns the bytes. */

@@ -26,16 +26,24 @@ reading_release(struct reading *reading)
 }
 
 int
-packed_chunk_read(struct frame_coder *coder, const struct packed_chunk *chunk, int fd, void *frame,
-		  void *bytes, struct error **err)
+packed_frame_read(const struct packed_chunk *chunk, int fd, void *frame, struct error **err)
 {
 	struct source source = source_of_fd(fd, CACHE_PACK_LIMIT_BYTES);
 	size_t read = 0;
 
 	if (source_read(&source, chunk->offset, frame, chunk->frame_bytes, &read, err) < 0)
 		return -1;
-	if (read != chunk->frame_bytes)
-		return error_set(err, ERROR_CONTENT, "a pack of the cache is cut short");
+	return read == chunk->frame_bytes
+		       ? 0
+		       : error_set(err, ERROR_CONTENT, "a pack of the cache is cut short");
+}
+
+int
+packed_chunk_read(struct frame_coder *coder, const struct packed_chunk *chunk, int fd, void *frame,
+		  void *bytes, struct error **err)
+{
+	if (packed_frame_read(chunk, fd, frame, err) < 0)
+		return -1;
 	return frame_read(coder, frame, chunk->frame_bytes, &chunk->digest, bytes,
 			  chunk->size_bytes, err);
 }

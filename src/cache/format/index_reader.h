@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* index_reader.h - the streams of an index, from its head and packs
- *
- * In ocifp for a save, whose parent it reads; in ocifp-layer for a restore.
- */
+/* index_reader.h - the streams of an index, from its head and packs; for the confined helper */
 #ifndef OCIFP_CACHE_FORMAT_INDEX_READER_H
 #define OCIFP_CACHE_FORMAT_INDEX_READER_H
 
@@ -11,6 +8,10 @@
 
 struct error;
 struct frame_coder;
+
+/* The frame of a chunk as it lies in a pack, unchecked: `frame` has room for
+ * CACHE_FRAME_LIMIT_BYTES. */
+int packed_frame_read(const struct packed_chunk *chunk, int fd, void *frame, struct error **err);
 
 /* One chunk of a pack, checked.  `frame` has room for CACHE_FRAME_LIMIT_BYTES, `bytes` for
  * CACHE_CHUNK_LIMIT_BYTES. */

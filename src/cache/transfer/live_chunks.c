@@ -8,7 +8,6 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "cache/format/chunk_table.h"
-#include "cache/format/frame.h"
 #include "cache/format/index_reader.h"
 #include "cache/transfer/pack_plan.h"
 #include "cache/transfer/pack_writer.h"
@@ -70,9 +69,7 @@ live_chunks_copy(const struct live_chunks *live, size_t pack, struct store *stor
 		 struct pack_writer *writer, struct error **err)
 {
 	const struct packed_file *file = &live->table->packs[pack];
-	CLEANUP(frame_coder_free_at) struct frame_coder *coder = frame_coder_new();
 	AUTO_FREE uint8_t *frame = xcalloc(1, CACHE_FRAME_LIMIT_BYTES);
-	AUTO_FREE uint8_t *bytes = xcalloc(1, CACHE_CHUNK_LIMIT_BYTES);
 	uint64_t size_bytes = 0;
 	AUTO_CLOSE int fd = store_open_blob(store, &file->digest, &size_bytes, err);
 
@@ -83,7 +80,7 @@ live_chunks_copy(const struct live_chunks *live, size_t pack, struct store *stor
 
 		if (!has(live, i))
 			continue;
-		if (packed_chunk_read(coder, chunk, fd, frame, bytes, err) < 0 ||
+		if (packed_frame_read(chunk, fd, frame, err) < 0 ||
 		    pack_writer_add_frame(writer, chunk, frame, err) < 0)
 			return -1;
 	}

@@ -3,15 +3,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
-#include "base/fd.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "cache/format/index_reader.h"
-#include "image/transfer/fetch.h"
-#include "store/store.h"
+#include "cache/transfer/cache_index.h"
 
 void
 bundle_hash_add(struct bundle_hash *hash, const struct place_hash *place, uint64_t size_bytes)
@@ -157,72 +153,23 @@ tree_shape(const void *tree, size_t size, struct digest *ret_shape, struct error
 	return ret;
 }
 
-static int
-open_blob(struct store *store, const struct digest *digest, struct error **err)
-{
-	uint64_t size_bytes = 0;
-
-	return store_open_blob(store, digest, &size_bytes, err);
-}
-
-int
-cache_index_fetch(const struct cache_artifact *artifact, struct repository *repository,
-		  struct store *store, struct observer *observer, struct index_head *ret_head,
-		  struct error **err)
-{
-	const struct fetch_options fetch = {
-		.repository = repository,
-		.store = store,
-		.observer = observer,
-	};
-	AUTO_DESCRIPTORS struct descriptors blobs = { 0 };
-	AUTO_BUF struct buf frame = BUF_INIT(CACHE_HEAD_LIMIT_BYTES);
-	AUTO_CLOSE int fd = -1;
-
-	descriptors_add(&blobs, artifact->head);
-	for (size_t i = 0; i < artifact->index_packs.count; i++)
-		descriptors_add(&blobs, &artifact->index_packs.items[i]);
-	if (fetch_blobs(&fetch, &blobs, err) < 0)
-		return -1;
-	fd = open_blob(store, &artifact->head->digest, err);
-	if (fd < 0 || fd_read_all(fd, &frame, "the index of the cache", err) < 0)
-		return -1;
-	return index_head_parse(frame.data, frame.size, ret_head, err);
-}
-
-int
-cache_stream_read(const struct index_head *head, struct store *store, enum index_stream stream,
-		  struct buf *ret_bytes, struct error **err)
-{
-	size_t count = head->packs.pack_count;
-	AUTO_FREE int *fds = xcalloc(count + 1, sizeof(*fds));
-	size_t opened = 0;
-	int ret = 0;
-
-	for (; opened < count && ret == 0; opened++) {
-		fds[opened] = open_blob(store, &head->packs.packs[opened].digest, err);
-		if (fds[opened] < 0)
-			ret = -1;
-	}
-	if (ret == 0)
-		ret = index_stream_read(head, fds, stream, ret_bytes, err);
-	for (size_t i = 0; i < opened; i++)
-		close_at(&fds[i]);
-	return ret;
-}
-
 int
 parent_load(struct parent *parent, struct cache_artifact *artifact, struct repository *repository,
 	    struct store *store, struct observer *observer, struct error **err)
 {
+	AUTO_BUF struct buf head = BUF_INIT(CACHE_HEAD_LIMIT_BYTES);
 	AUTO_BUF struct buf chunks = BUF_INIT(CACHE_STREAM_LIMIT_BYTES);
 	AUTO_BUF struct buf executables = BUF_INIT(CACHE_STREAM_LIMIT_BYTES);
+	struct index_parts parts = {
+		.head = &head,
+		.streams = { [STREAM_TREE] = &parent->tree,
+			     [STREAM_USE] = &parent->use,
+			     [STREAM_CHUNKS] = &chunks,
+			     [STREAM_EXECUTABLES] = &executables },
+	};
 
-	if (cache_index_fetch(artifact, repository, store, observer, &parent->head, err) < 0 ||
-	    cache_stream_read(&parent->head, store, STREAM_TREE, &parent->tree, err) < 0 ||
-	    cache_stream_read(&parent->head, store, STREAM_USE, &parent->use, err) < 0 ||
-	    cache_stream_read(&parent->head, store, STREAM_CHUNKS, &chunks, err) < 0 ||
-	    cache_stream_read(&parent->head, store, STREAM_EXECUTABLES, &executables, err) < 0 ||
+	if (cache_index_read(artifact, repository, store, observer, &parts, err) < 0 ||
+	    index_head_parse(head.data, head.size, &parent->head, err) < 0 ||
 	    chunk_table_parse(chunks.data, chunks.size, &parent->table, err) < 0 ||
 	    chunk_table_parse(executables.data, executables.size, &parent->executables, err) < 0 ||
 	    tree_shape(parent->tree.data, parent->tree.size, &parent->shape, err) < 0 ||

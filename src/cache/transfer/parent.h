@@ -60,12 +60,4 @@ struct place_hash bundle_hash_finish(struct bundle_hash *hash);
 /* A digest of an index without its times. */
 int tree_shape(const void *tree, size_t size, struct digest *ret_shape, struct error **err);
 
-/* The index of an artifact: head and index packs from the repository into the store, then a stream
- * of it. */
-int cache_index_fetch(const struct cache_artifact *artifact, struct repository *repository,
-		      struct store *store, struct observer *observer, struct index_head *ret_head,
-		      struct error **err);
-int cache_stream_read(const struct index_head *head, struct store *store, enum index_stream stream,
-		      struct buf *ret_bytes, struct error **err);
-
 #endif

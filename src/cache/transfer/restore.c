@@ -20,7 +20,7 @@
 #include "base/text.h"
 #include "base/watched.h"
 #include "base/xalloc.h"
-#include "cache/transfer/parent.h"
+#include "cache/transfer/cache_index.h"
 #include "cache/tree/cache_roots.h"
 #include "cache/tree/journal.h"
 #include "image/transfer/fetch.h"
@@ -35,9 +35,8 @@ struct restoring {
 	struct observer *observer;
 	struct store *store;
 	struct repository *repository; /* of the candidate that is there */
-	struct index_head head;
-	struct descriptors packs; /* that are needed, each once, the largest first */
-	size_t gone_count;        /* of these, written and let go */
+	struct descriptors packs;      /* that are needed, each once, the largest first */
+	size_t gone_count;             /* of these, written and let go */
 	struct fetch_hook hook;
 	struct placement *placements; /* one for each root; those that are kept have none */
 	struct cache_restored result;
@@ -50,7 +49,6 @@ restoring_release(struct restoring *restoring)
 		placement_release(&restoring->placements[i]);
 	free(restoring->placements);
 	repository_free(restoring->repository);
-	index_head_release(&restoring->head);
 	descriptors_release(&restoring->packs);
 	cache_restored_release(&restoring->result);
 }
@@ -464,14 +462,13 @@ static int
 read_sections(struct restoring *restoring, struct error **err)
 {
 	struct cache_restored *result = &restoring->result;
+	struct index_parts parts = {
+		.streams = { [STREAM_SOURCES] = &result->sources,
+			     [STREAM_RECORD] = &result->record },
+	};
 
-	if (cache_index_fetch(&result->artifact, restoring->repository, restoring->store,
-			      restoring->observer, &restoring->head, err) < 0 ||
-	    cache_stream_read(&restoring->head, restoring->store, STREAM_SOURCES, &result->sources,
-			      err) < 0)
-		return -1;
-	return cache_stream_read(&restoring->head, restoring->store, STREAM_RECORD, &result->record,
-				 err);
+	return cache_index_read(&result->artifact, restoring->repository, restoring->store,
+				restoring->observer, &parts, err);
 }
 
 static int

@@ -12,8 +12,8 @@
 #include "base/limits.h"
 #include "base/workers.h"
 #include "base/xalloc.h"
-#include "cache/format/index_reader.h"
 #include "cache/tree/restore_request.h"
+#include "cache/tree/served_index.h"
 #include "cache/tree/tree_writer.h"
 #include "layer/helper/layer_helper.h"
 
@@ -27,7 +27,7 @@ struct restoring {
 	struct service *service;
 	struct restore_request request;
 	struct workers *workers;
-	struct index_head head;
+	struct served_index served;
 	struct buf index;
 	struct buf chunks;
 	struct chunk_table table;
@@ -39,7 +39,7 @@ restoring_release(struct restoring *restoring)
 {
 	workers_free(restoring->workers);
 	tree_writer_free(restoring->writer);
-	index_head_release(&restoring->head);
+	served_index_release(&restoring->served);
 	chunk_table_release(&restoring->table);
 	buf_release(&restoring->index);
 	buf_release(&restoring->chunks);
@@ -58,76 +58,14 @@ meet(struct job *job)
 	pthread_barrier_wait(((struct starter *)job)->barrier);
 }
 
-/* The next pack, whose digest comes with it. */
-static int
-receive_pack(const struct restoring *restoring, struct digest *ret_digest, struct error **err)
-{
-	AUTO_MESSAGE struct message message = MESSAGE_INIT(0);
-	int channel_fd = restoring->service->channel_fd;
-	const char *text = NULL;
-	bool ended = false;
-
-	if (message_receive(channel_fd, &message, &ended, err) < 0)
-		return -1;
-	if (ended || message.type != MESSAGE_LAYER)
-		return error_set(err, ERROR_FAILURE, "the packs of the cache did not all come");
-	if (message_get_text(&message, &text, err) < 0 || digest_parse(text, ret_digest, err) < 0)
-		return -1;
-	return message_receive_fd(channel_fd, err);
-}
-
-static int
-find_pack(const struct chunk_table *table, const struct digest *digest, size_t *ret_number,
-	  struct error **err)
-{
-	for (size_t i = 0; i < table->pack_count; i++) {
-		if (digest_equal(&table->packs[i].digest, digest)) {
-			*ret_number = i;
-			return 0;
-		}
-	}
-	return error_set(err, ERROR_CONTENT, "invalid cache index: pack '%s' is not in it",
-			 digest_text(digest).text);
-}
-
-static int
-read_head(struct restoring *restoring, struct error **err)
-{
-	AUTO_BUF struct buf frame = BUF_INIT(CACHE_HEAD_LIMIT_BYTES);
-
-	if (fd_read_all(HEAD_FD, &frame, "the index of the cache", err) < 0)
-		return -1;
-	return index_head_parse(frame.data, frame.size, &restoring->head, err);
-}
-
-static int
-receive_index_packs(struct restoring *restoring, int *fds, struct error **err)
-{
-	for (uint64_t i = 0; i < restoring->request.index_pack_count; i++) {
-		struct digest digest;
-		size_t number = 0;
-		int fd = receive_pack(restoring, &digest, err);
-
-		if (fd < 0)
-			return -1;
-		if (find_pack(&restoring->head.packs, &digest, &number, err) < 0 ||
-		    fds[number] >= 0) {
-			close_at(&fd);
-			return *err ? -1 : error_set(err, ERROR_CONTENT, "a pack came twice");
-		}
-		fds[number] = fd;
-	}
-	return 0;
-}
-
 /* Their packs behind the others; one of both kinds is there already. */
 static int
-read_executables(struct restoring *restoring, const int *fds, struct error **err)
+read_executables(struct restoring *restoring, struct error **err)
 {
 	AUTO_BUF struct buf bytes = BUF_INIT(CACHE_STREAM_LIMIT_BYTES);
 	AUTO_CHUNK_TABLE struct chunk_table table = { 0 };
 
-	if (index_stream_read(&restoring->head, fds, STREAM_EXECUTABLES, &bytes, err) < 0 ||
+	if (served_index_read(&restoring->served, STREAM_EXECUTABLES, &bytes, err) < 0 ||
 	    chunk_table_parse(bytes.data, bytes.size, &table, err) < 0)
 		return -1;
 	for (size_t i = 0; i < table.pack_count; i++)
@@ -137,38 +75,18 @@ read_executables(struct restoring *restoring, const int *fds, struct error **err
 }
 
 static int
-read_streams(struct restoring *restoring, const int *fds, struct error **err)
-{
-	const struct index_head *head = &restoring->head;
-
-	if (index_stream_read(head, fds, STREAM_TREE, &restoring->index, err) < 0 ||
-	    index_stream_read(head, fds, STREAM_CHUNKS, &restoring->chunks, err) < 0)
-		return -1;
-	if (chunk_table_parse(restoring->chunks.data, restoring->chunks.size, &restoring->table,
-			      err) < 0)
-		return -1;
-	return restoring->request.executables ? read_executables(restoring, fds, err) : 0;
-}
-
-static int
 read_index(struct restoring *restoring, struct error **err)
 {
-	size_t count;
-	AUTO_FREE int *fds = NULL;
-	int ret;
+	const struct served_index *served = &restoring->served;
 
-	if (read_head(restoring, err) < 0)
+	if (served_index_open(&restoring->served, HEAD_FD, restoring->service->channel_fd,
+			      restoring->request.index_pack_count, err) < 0 ||
+	    served_index_read(served, STREAM_TREE, &restoring->index, err) < 0 ||
+	    served_index_read(served, STREAM_CHUNKS, &restoring->chunks, err) < 0 ||
+	    chunk_table_parse(restoring->chunks.data, restoring->chunks.size, &restoring->table,
+			      err) < 0)
 		return -1;
-	count = restoring->head.packs.pack_count;
-	fds = xcalloc(count + 1, sizeof(*fds));
-	for (size_t i = 0; i < count; i++)
-		fds[i] = -1;
-	ret = receive_index_packs(restoring, fds, err);
-	if (ret == 0)
-		ret = read_streams(restoring, fds, err);
-	for (size_t i = 0; i < count; i++)
-		close_at(&fds[i]);
-	return ret;
+	return restoring->request.executables ? read_executables(restoring, err) : 0;
 }
 
 static int
@@ -190,11 +108,12 @@ write_tree(struct restoring *restoring, struct error **err)
 		return -1;
 	for (uint64_t i = 0; i < request->pack_count; i++) {
 		struct digest digest;
-		AUTO_CLOSE int fd = receive_pack(restoring, &digest, err);
+		AUTO_CLOSE int fd =
+			served_pack_receive(restoring->service->channel_fd, &digest, err);
 		size_t number = 0;
 		const struct message item = MESSAGE_INIT(MESSAGE_ITEM);
 
-		if (fd < 0 || find_pack(&restoring->table, &digest, &number, err) < 0 ||
+		if (fd < 0 || served_pack_find(&restoring->table, &digest, &number, err) < 0 ||
 		    tree_writer_pack(restoring->writer, number, fd, restoring->workers, err) < 0)
 			return -1;
 		if (message_send(restoring->service->channel_fd, &item, err) < 0)
@@ -203,12 +122,13 @@ write_tree(struct restoring *restoring, struct error **err)
 	return tree_writer_finish(restoring->writer, err);
 }
 
-int
+static int
 serve_restore(struct service *service, struct error **err)
 {
 	CLEANUP(restoring_release)
 	struct restoring restoring = {
 		.service = service,
+		.served = SERVED_INDEX_INIT,
 		.index = BUF_INIT(CACHE_STREAM_LIMIT_BYTES),
 		.chunks = BUF_INIT(CACHE_STREAM_LIMIT_BYTES),
 	};
@@ -242,3 +162,9 @@ serve_restore(struct service *service, struct error **err)
 	message_put_number(&message, tree_writer_bytes(restoring.writer));
 	return message_send(restoring.service->channel_fd, &message, err);
 }
+
+const struct helper_verb cache_verbs[] = {
+	{ "index", serve_index },
+	{ "restore", serve_restore },
+	{ 0 },
+};

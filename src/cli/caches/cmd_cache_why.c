@@ -11,8 +11,8 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "cache/key/key_record.h"
+#include "cache/transfer/cache_index.h"
 #include "cache/transfer/restore.h"
-#include "cache/transfer/section.h"
 #include "cache/tree/cargo_target.h"
 #include "cache/tree/dep_info.h"
 #include "cli/caches/cmd_cache.h"
@@ -44,6 +44,10 @@ find_nearest(struct context *context, const struct cache_keys *keys, struct near
 	     struct error **err)
 {
 	struct session *session = context_session(context);
+	struct index_parts parts = {
+		.streams = { [STREAM_RECORD] = &nearest->record,
+			     [STREAM_SOURCES] = &nearest->sources },
+	};
 
 	for (size_t i = 0; i < keys->candidate_count; i++) {
 		const struct cache_candidate *candidate = &keys->candidates[i];
@@ -51,14 +55,12 @@ find_nearest(struct context *context, const struct cache_keys *keys, struct near
 						   false };
 		bool is_found = false;
 
-		if (cache_section_read(session, &place, STREAM_RECORD, &nearest->record, &is_found,
-				       err) < 0)
+		if (cache_index_find(session, &place, &parts, &is_found, err) < 0)
 			return -1;
-		if (!is_found)
-			continue;
-		nearest->candidate = candidate;
-		return cache_section_read(session, &place, STREAM_SOURCES, &nearest->sources,
-					  &is_found, err);
+		if (is_found) {
+			nearest->candidate = candidate;
+			return 0;
+		}
 	}
 	return 0;
 }

@@ -35,13 +35,13 @@ int serve_check(struct service *service, struct error **err);
 int serve_export(struct service *service, struct error **err);
 int serve_unpack(struct service *service, struct error **err);
 
-/* Defined in cache/, the layer above. */
-int serve_restore(struct service *service, struct error **err);
-
 struct helper_verb {
 	const char *name; /* NULL ends a table */
 	int (*serve)(struct service *service, struct error **err);
 };
+
+/* Defined in cache/, the layer above. */
+extern const struct helper_verb cache_verbs[];
 
 /* The whole program; the exit status.  A start by hand is refused.  `more`: verbs of layers above.
  */

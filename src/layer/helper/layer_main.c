@@ -2,8 +2,6 @@
 /* ocifp-layer [--no-sandbox] [--walk] VERB: see ocifp-layer(8) */
 #include "layer/helper/layer_helper.h"
 
-static const struct helper_verb verbs_above[] = { { "restore", serve_restore }, { 0 } };
-
 #if defined(__SANITIZE_ADDRESS__)
 /* LeakSanitizer traces the process from outside, which the walls let it do at times and at times
  * not; the unit tests look for leaks in all that is linked here. */
@@ -19,5 +17,5 @@ __asan_default_options(void)
 int
 main(int argc, char **argv)
 {
-	return helper_main(argc, argv, verbs_above);
+	return helper_main(argc, argv, cache_verbs);
 }

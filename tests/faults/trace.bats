@@ -133,3 +133,28 @@ has_asked_for_a_blob() {
 	[ ! -e "$trace" ]
 	assert_requests reg 0 . .
 }
+
+@test "the site draws a trace, one that was cut too, and takes no markup from it" {
+	need node
+	start_faults reg
+	serve_image --layers 1k,2k,70k
+	pull --trace "$trace" "$ref"
+	node "$top_srcdir/contrib/site/trace.js" "$trace" >"$T/drawn.svg"
+	assert_equal "$(count_bars "$T/drawn.svg")" "$(jq '[.[] | select(.ph == "X")] | length' "$trace")"
+	grep -qF "<title>GET http://$reg_host/v2/app/manifests/" "$T/drawn.svg"
+	sed -i '$d' "$trace"
+	sed -i 's/"name":"GET http/"name":"<script>GET http/' "$trace"
+	node "$top_srcdir/contrib/site/trace.js" "$trace" >"$T/cut.svg"
+	assert_equal "$(count_bars "$T/cut.svg")" "$(count_bars "$T/drawn.svg")"
+	! grep -q '<script' "$T/cut.svg" || fail 'a name became markup'
+	echo '{"a": 1}' >"$trace"
+	split_run node "$top_srcdir/contrib/site/trace.js" "$trace"
+	assert_status 1
+	assert_stderr_has 'expected an array of trace events'
+}
+
+# count_bars SVG: of a drawing that is well-formed
+count_bars() {
+	python3 -c 'import sys, xml.dom.minidom
+print(len(xml.dom.minidom.parse(sys.argv[1]).getElementsByTagName("rect")))' "$1"
+}

@@ -24,9 +24,6 @@
 #include "repository/session.h"
 #include "store/store.h"
 
-struct error;
-struct pushing;
-
 static const char *const cosign_suffixes[] = { "sig", "att", "sbom" };
 
 struct subjects {
@@ -58,7 +55,7 @@ resolve(const struct pushing *pushing, const struct descriptor *descriptor,
 	return error_set_class(err, CLASS_MANIFEST_UNKNOWN);
 }
 
-/* What cosign keeps under tags made of the digest; its root is put under that tag. */
+/* Copies the signatures, attestations or SBOMs that cosign keeps under a tag made of the digest. */
 static int
 copy_tagged(const struct pushing *pushing, const struct digest *subject, const char *suffix,
 	    struct error **err)
@@ -71,7 +68,7 @@ copy_tagged(const struct pushing *pushing, const struct digest *subject, const c
 	struct pushing own = *pushing;
 	struct pushed ignored;
 
-	/* That of a SHA-512 is too long for a tag. */
+	/* A tag made of a SHA-512 digest is too long. */
 	if (!reference_tag_is_valid(tag))
 		return 0;
 	if (repository_resolve(pushing->source, tag, NULL, &resolution, err) < 0)
@@ -177,7 +174,7 @@ digest_of_root(const struct copying *copying)
 				 : copying->found.root.descriptor.digest;
 }
 
-/* The tag that a destination gets: its own, the source's, or none when a digest says it all. */
+/* The tag that a destination gets: its own, the source's, or none when it is named by digest. */
 static char *
 choose_tag(const struct copying *copying, const struct location *destination)
 {
@@ -191,7 +188,8 @@ choose_tag(const struct copying *copying, const struct location *destination)
 	return xstrdup("latest");
 }
 
-/* A repository at the destination's host that has it all: the source, or an earlier destination. */
+/* A repository at the destination's host to mount blobs from: the source, or an earlier
+ * destination. */
 static const char *
 find_mount(const struct copying *copying, const struct location *destination)
 {
@@ -203,7 +201,7 @@ find_mount(const struct copying *copying, const struct location *destination)
 	return name;
 }
 
-/* The whole of it, then what refers to it, then the tags. */
+/* Sends the image, then its referrers, then its tags. */
 static int
 send(struct copying *copying, struct pushing *pushing, const struct strings *tags,
      struct pushed *pushed, struct error **err)
@@ -216,7 +214,6 @@ send(struct copying *copying, struct pushing *pushing, const struct strings *tag
 	pushing->root = root_of(copying);
 	if (!copying->options->referrers)
 		return push_whole(pushing, tags, put_result, err);
-	/* What refers to the root or to anything below it, and what refers to that. */
 	if (((!pushed->was_there || pushing->store) &&
 	     push_whole(pushing, &no_tags, put_result, err) < 0) ||
 	    copy_those_of_tree(pushing, 0, err) < 0)
@@ -235,14 +232,15 @@ copy_below(struct copying *copying, struct pushing *pushing, const struct string
 	    repository_has_manifest(pushing->destination, &digest, &pushed->was_there, err) < 0)
 		return -1;
 	if (pushed->was_there && !pushing->store && !copying->options->referrers) {
-		struct image_node bare = {
+		const struct image_node bare = {
 			.descriptor = copying->found.root.descriptor,
 			.bytes = copying->found.root.bytes,
 		};
+		struct pushing tagging = *pushing;
 
 		/* The documents of the root are there already: only its tags are set. */
-		pushing->root = copying->has_tree ? root_of(copying) : &bare;
-		return push_tags(pushing, tags, &pushed->put_result, err);
+		tagging.root = copying->has_tree ? root_of(copying) : &bare;
+		return push_tags(&tagging, tags, &pushed->put_result, err);
 	}
 	if (send(copying, pushing, tags, pushed, err) < 0)
 		return -1;
@@ -280,7 +278,7 @@ copy_to_repository(struct copying *copying, const struct location *place,
 	return 0;
 }
 
-/* By way of the user's store, from which archives are written. */
+/* Archives are written from the user's store, so the image is pulled into the store first. */
 static int
 copy_to_archive(struct copying *copying, const struct location *place, struct copy_result *result,
 		struct error **err)

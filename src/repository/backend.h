@@ -78,6 +78,9 @@ struct repository {
 	char *name;
 };
 
+/* The tags of a layout's or an archive's index.json: in both every name is a tag. */
+void references_add_tags(const struct descriptors *references, struct strings *tags);
+
 /* The holding of this digest, added if necessary; valid until the next call.  NULL: past
  * PRUNE_LIMIT_COUNT. */
 struct holding *holdings_add(struct holdings *holdings, const struct digest *digest,

@@ -3,7 +3,9 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/strings.h"
 #include "base/xalloc.h"
+#include "oci/annotation.h"
 #include "oci/manifest.h"
 #include "repository/backend.h"
 #include "store/store.h"
@@ -243,6 +245,18 @@ repository_list_tags(struct repository *repository, struct strings *tags, struct
 		     struct error **err)
 {
 	return repository->ops->list_tags(repository, tags, others, err);
+}
+
+void
+references_add_tags(const struct descriptors *references, struct strings *tags)
+{
+	for (size_t i = 0; i < references->count; i++) {
+		const char *name =
+			descriptor_annotation(&references->items[i], ANNOTATION_REF_NAME);
+
+		if (name)
+			strings_add(tags, name);
+	}
 }
 
 void

@@ -235,15 +235,10 @@ list_tags(struct repository *repository, struct strings *tags, struct strings *o
 {
 	AUTO_DESCRIPTORS struct descriptors references = { 0 };
 
-	(void)others; /* in an archive every name is a tag */
+	(void)others;
 	if (archive_list_references(archive_of(repository)->archive, &references, err) < 0)
 		return -1;
-	for (size_t i = 0; i < references.count; i++) {
-		const char *name = descriptor_annotation(&references.items[i], ANNOTATION_REF_NAME);
-
-		if (name)
-			strings_add(tags, name);
-	}
+	references_add_tags(&references, tags);
 	return 0;
 }
 

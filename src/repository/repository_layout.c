@@ -12,7 +12,6 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "oci/annotation.h"
 #include "oci/descriptor.h"
 #include "oci/index.h"
 #include "oci/manifest.h"
@@ -402,15 +401,10 @@ list_tags(struct repository *repository, struct strings *tags, struct strings *o
 	struct layout_repository *self = layout_of(repository);
 	AUTO_DESCRIPTORS struct descriptors references = { 0 };
 
-	(void)others; /* in a layout every name is a tag */
+	(void)others;
 	if (self->store && store_list_references(self->store, &references, true, err) < 0)
 		return -1;
-	for (size_t i = 0; i < references.count; i++) {
-		const char *name = descriptor_annotation(&references.items[i], ANNOTATION_REF_NAME);
-
-		if (name)
-			strings_add(tags, name);
-	}
+	references_add_tags(&references, tags);
 	return 0;
 }
 

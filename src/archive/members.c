@@ -1,20 +1,112 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "archive/members.h"
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "layer/listed.h"
+#include "sandbox/channel.h"
+#include "sandbox/helper.h"
 
-void
-members_add(struct members *members, struct member *member)
+/* Cuts the last component off; false when there is none. */
+static bool
+cut_last(char *name, size_t *size)
 {
+	if (*size == 0)
+		return false;
+	while (*size > 0 && name[*size - 1] != '/')
+		--*size;
+	if (*size > 0)
+		--*size;
+	name[*size] = '\0';
+	return true;
+}
+
+/* `name` is empty and has room for `path`. */
+static bool
+walk(char *name, const char *path, bool may_climb)
+{
+	size_t size = 0;
+
+	while (*path) {
+		size_t length = strcspn(path, "/");
+		bool climbs = length == 2 && path[0] == '.' && path[1] == '.';
+
+		if (climbs && (!may_climb || !cut_last(name, &size)))
+			return false;
+		if (!climbs && length > 0 && !(length == 1 && path[0] == '.')) {
+			if (size > 0)
+				name[size++] = '/';
+			memcpy(name + size, path, length);
+			size += length;
+			name[size] = '\0';
+		}
+		path += length + (path[length] == '/');
+	}
+	return size > 0;
+}
+
+char *
+member_name(const char *path)
+{
+	AUTO_FREE char *name = xcalloc(1, strlen(path) + 1);
+
+	if (*path == '/' || !walk(name, path, false))
+		return NULL;
+	return TAKE_PTR(name);
+}
+
+char *
+member_name_follow(const char *name, const char *target)
+{
+	const char *slash = strrchr(name, '/');
+	int folder_size = slash ? (int)(slash - name) : 0;
+	AUTO_FREE char *path = xasprintf("%.*s/%s", folder_size, name, target);
+	AUTO_FREE char *result = xcalloc(1, strlen(path) + 1);
+
+	if (*target == '/' || !walk(result, path, true))
+		return NULL;
+	return TAKE_PTR(result);
+}
+
+int
+members_take_listed(struct members *members, const struct listed *listed, uint64_t file_bytes,
+		    struct error **err)
+{
+	struct member member = { 0 };
+
+	/* The helper has checked this; but it may have been taken over by what it read. */
+	if (listed->offset_bytes > file_bytes ||
+	    listed->size_bytes > file_bytes - listed->offset_bytes ||
+	    strlen(listed->path) > ARCHIVE_NAME_LIMIT_BYTES ||
+	    strlen(listed->link) > ARCHIVE_NAME_LIMIT_BYTES)
+		return error_set(err, ERROR_FAILURE, "the confined helper sent an invalid list");
+	if (members->count >= ARCHIVE_MEMBERS_LIMIT_COUNT) {
+		error_set(err, ERROR_CONTENT, "it has more than %d members",
+			  ARCHIVE_MEMBERS_LIMIT_COUNT);
+		return error_set_class(err, CLASS_LIMIT);
+	}
+	member.name = member_name(listed->path);
+	if (!member.name)
+		return 0;
+	member.is_link = listed->kind != LISTED_FILE;
+	member.offset_bytes = listed->offset_bytes;
+	member.size_bytes = listed->size_bytes;
+	if (listed->kind == LISTED_HARD_LINK)
+		member.link = member_name(listed->link);
+	else if (listed->kind == LISTED_SYMBOLIC_LINK && *listed->link)
+		member.link = member_name_follow(member.name, listed->link);
 	members->items = xgrow(members->items, members->count, sizeof(*members->items));
-	members->items[members->count++] = *member;
-	*member = (struct member){ 0 };
+	members->items[members->count++] = member;
+	return 0;
 }
 
 static int
@@ -77,4 +169,67 @@ members_release(struct members *members)
 	}
 	free(members->items);
 	*members = (struct members){ 0 };
+}
+
+struct scan {
+	struct helper *helper;
+	uint64_t file_bytes;
+	struct members members;
+};
+
+static int
+take_all(struct scan *scan, struct error **err)
+{
+	AUTO_MESSAGE struct message message = MESSAGE_INIT(0);
+	bool last = false;
+
+	for (;;) {
+		struct listed listed;
+
+		if (helper_receive(scan->helper, &message, &last, err) < 0)
+			return -1;
+		if (last)
+			return members_sort(&scan->members, err);
+		if (listed_get(&message, &listed, err) < 0)
+			return -1;
+		if (members_take_listed(&scan->members, &listed, scan->file_bytes, err) < 0)
+			return -1;
+	}
+}
+
+static int
+scan_file(struct scan *scan, int fd, struct error **err)
+{
+	AUTO_MESSAGE struct message request;
+	AUTO_HELPER struct helper *helper = NULL;
+	struct helper_start start = {
+		.verb = "list",
+		.fds = &fd,
+		.fd_count = 1,
+		.request = &request,
+	};
+
+	helper_request_init(&request);
+	helper = helper_start(&start, err);
+	if (!helper)
+		return -1;
+	scan->helper = helper;
+	return take_all(scan, err);
+}
+
+int
+members_scan(int fd, struct members *ret_members, struct error **err)
+{
+	struct scan scan = { 0 };
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return error_set_errno(err, errno, "cannot read it");
+	scan.file_bytes = (uint64_t)status.st_size;
+	if (scan_file(&scan, fd, err) < 0) {
+		members_release(&scan.members);
+		return -1;
+	}
+	*ret_members = scan.members;
+	return 0;
 }

@@ -31,18 +31,17 @@ struct archive_image {
 /* "blobs/sha256/<hex>"; the caller's. */
 char *blob_member_name(const struct digest *digest);
 
-/* What a member holds, after what the buffer holds. */
+/* Appends a member's content to the buffer. */
 int member_read(const struct archive_image *archive, const struct member *member, struct buf *buf,
 		struct error **err);
 
-/* The same by name; one that is not there is ERROR_CONTENT. */
+/* By name; a missing member is ERROR_CONTENT. */
 int member_read_named(const struct archive_image *archive, const char *name, struct buf *buf,
 		      struct error **err);
 int member_require(const struct archive_image *archive, const char *name,
 		   struct member **ret_member, struct error **err);
 
-/* Fill the references. */
-int load_layout(struct archive_image *archive, struct error **err);
+/* Fills the references. */
 int load_docker(struct archive_image *archive, struct error **err);
 
 /* Fills digest and compression from the content, the first time. */

@@ -5,11 +5,9 @@ noinst_LIBRARIES += %D%/libbase.a
 	%D%/cleanup.h \
 	%D%/compat.c %D%/compat.h \
 	%D%/deadline.c %D%/deadline.h \
-	%D%/dir_names.c \
 	%D%/environment.c %D%/environment.h \
 	%D%/error.c %D%/error.h \
 	%D%/fd.c %D%/fd.h \
-	%D%/fd_durable.c \
 	%D%/leftovers.c %D%/leftovers.h \
 	%D%/limits.h \
 	%D%/observer.c %D%/observer.h \
@@ -20,8 +18,6 @@ noinst_LIBRARIES += %D%/libbase.a
 	%D%/strings.c %D%/strings.h \
 	%D%/suggest.c %D%/suggest.h \
 	%D%/text.c %D%/text.h \
-	%D%/text_number.c \
-	%D%/text_time.c \
 	%D%/trace.c %D%/trace.h \
 	%D%/utf8.c %D%/utf8.h \
 	%D%/watched.h \

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/compat.h"
@@ -215,4 +216,236 @@ text_parse_hex(const char *hex, size_t size, uint8_t *ret_bytes)
 	for (size_t i = 0; i < size; i++)
 		ret_bytes[i] = (uint8_t)(nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));
 	return true;
+}
+
+static const uint64_t ns_per_ms = 1000000;
+static const uint64_t ns_per_s = 1000000000;
+
+struct duration_unit {
+	const char *name;
+	uint64_t ns;
+};
+
+/* A longer name stands before a shorter one that it starts with. */
+static const struct duration_unit duration_units[] = {
+	{ "ns", 1 },
+	{ "us", 1000 },
+	{ "\xc2\xb5s", 1000 }, /* U+00B5, which Go prints */
+	{ "\xce\xbcs", 1000 }, /* U+03BC, which Go reads too */
+	{ "ms", 1000000 },
+	{ "s", 1000000000 },
+	{ "m", 60 * 1000000000ULL },
+	{ "h", 3600 * 1000000000ULL },
+	{ "d", 86400 * 1000000000ULL },
+};
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Moves *text behind the digits; false for none, or for more than fits. */
+static bool
+take_digits(const char **text, uint64_t *ret_value)
+{
+	uint64_t value = 0;
+
+	if (!is_digit(**text))
+		return false;
+	for (; is_digit(**text); ++*text) {
+		if (__builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)(**text - '0'), &value))
+			return false;
+	}
+	*ret_value = value;
+	return true;
+}
+
+bool
+text_parse_uint(const char *text, uint64_t max, uint64_t *ret_value)
+{
+	uint64_t value;
+
+	if (!take_digits(&text, &value) || *text || value > max)
+		return false;
+	*ret_value = value;
+	return true;
+}
+
+bool
+text_parse_size(const char *text, uint64_t *ret_bytes)
+{
+	static const char letters[] = "bkmgtBKMGT";
+	const char *letter;
+	uint64_t value;
+	unsigned shift = 0;
+
+	if (!take_digits(&text, &value))
+		return false;
+	letter = *text ? strchr(letters, *text) : NULL;
+	if (letter) {
+		shift = 10 * ((unsigned)(letter - letters) % 5);
+		text += shift > 0 && strcmp(text + 1, "iB") == 0 ? 3 : 1;
+	}
+	if (*text || value > UINT64_MAX >> shift)
+		return false;
+	*ret_bytes = value << shift;
+	return true;
+}
+
+/* The digits behind a point, which may be none of them: ".5" of a second is 500000000. */
+static bool
+take_fraction(const char **text, const char **ret_digits)
+{
+	*ret_digits = "";
+	if (**text != '.')
+		return true;
+	*ret_digits = ++*text;
+	if (!is_digit(**text))
+		return false;
+	*text += strspn(*text, "0123456789");
+	return true;
+}
+
+static uint64_t
+fraction_ns(const char *digits, uint64_t unit_ns)
+{
+	uint64_t ns = 0;
+
+	for (; is_digit(*digits); digits++) {
+		unit_ns /= 10;
+		ns += unit_ns * (uint64_t)(*digits - '0');
+	}
+	return ns;
+}
+
+/* 0: there is none. */
+static uint64_t
+take_unit_ns(const char **text)
+{
+	for (size_t i = 0; i < COUNT_OF(duration_units); i++) {
+		if (text_starts(*text, duration_units[i].name)) {
+			*text += strlen(duration_units[i].name);
+			return duration_units[i].ns;
+		}
+	}
+	return 0;
+}
+
+bool
+text_parse_duration_ms(const char *text, int64_t *ret_ms)
+{
+	const char *rest = text;
+	uint64_t total_ns = 0;
+
+	do {
+		bool is_first = rest == text;
+		const char *fraction;
+		uint64_t count, unit_ns, ns;
+
+		/* Adds one "1.5h" to *total_ns. */
+		if (!take_digits(&rest, &count) || !take_fraction(&rest, &fraction))
+			return false;
+		unit_ns = take_unit_ns(&rest);
+		if (unit_ns == 0 && is_first && !*rest)
+			unit_ns = ns_per_s;
+		if (unit_ns == 0 || __builtin_mul_overflow(count, unit_ns, &ns) ||
+		    __builtin_add_overflow(ns, fraction_ns(fraction, unit_ns), &ns) ||
+		    __builtin_add_overflow(total_ns, ns, &total_ns))
+			return false;
+	} while (*rest);
+	/* Rounded up: what is not 0 must not become 0, which often means "none". */
+	*ret_ms = (int64_t)(total_ns / ns_per_ms + (total_ns % ns_per_ms > 0));
+	return true;
+}
+
+char *
+text_bytes(uint64_t size_bytes)
+{
+	static const char *const names[] = { "kB", "MB", "GB", "TB", "PB", "EB" };
+	uint64_t tenth_unit = 100;
+	uint64_t tenths = 0;
+	size_t i;
+
+	if (size_bytes < 1000)
+		return xasprintf("%u B", (unsigned)size_bytes);
+	for (i = 0; i < COUNT_OF(names); i++, tenth_unit *= 1000) {
+		tenths = size_bytes / tenth_unit + (size_bytes % tenth_unit >= tenth_unit / 2);
+		if (tenths < 10000)
+			break;
+	}
+	return xasprintf("%u.%u %s", (unsigned)(tenths / 10), (unsigned)(tenths % 10), names[i]);
+}
+
+/* 0 stands for a digit. */
+static bool
+has_form(const char *text, const char *form)
+{
+	for (; *form; text++, form++)
+		if (*form == '0' ? !isdigit((unsigned char)*text)
+				 : toupper((unsigned char)*text) != *form)
+			return false;
+	return true;
+}
+
+static int
+two_digits(const char *at)
+{
+	return (at[0] - '0') * 10 + at[1] - '0';
+}
+
+static const char *
+skip_fraction(const char *at)
+{
+	if (!has_form(at, ".0"))
+		return at;
+	return at + 1 + strspn(at + 1, "0123456789");
+}
+
+static bool
+parse_zone(const char *at, int *ret_offset_s)
+{
+	*ret_offset_s = 0;
+	if (has_form(at, "Z"))
+		return at[1] == '\0';
+	if (!has_form(at, "+00:00") && !has_form(at, "-00:00"))
+		return false;
+	*ret_offset_s = (two_digits(at + 1) * 60 + two_digits(at + 4)) * (*at == '-' ? -60 : 60);
+	return at[6] == '\0';
+}
+
+bool
+text_parse_time(const char *text, int64_t *ret_s)
+{
+	static const char form[] = "0000-00-00T00:00:00";
+	struct tm time = { 0 };
+	int offset_s;
+
+	if (!has_form(text, form) || !parse_zone(skip_fraction(text + strlen(form)), &offset_s))
+		return false;
+	time.tm_year = two_digits(text) * 100 + two_digits(text + 2) - 1900;
+	time.tm_mon = two_digits(text + 5) - 1;
+	time.tm_mday = two_digits(text + 8);
+	time.tm_hour = two_digits(text + 11);
+	time.tm_min = two_digits(text + 14);
+	time.tm_sec = two_digits(text + 17);
+	if (time.tm_mon < 0 || time.tm_mon > 11)
+		return false;
+	*ret_s = (int64_t)timegm(&time) - offset_s;
+	return true;
+}
+
+char *
+text_time(int64_t ms)
+{
+	long long s = (long long)(ms / 1000);
+
+	if (ms < 10000)
+		return xasprintf("%lld.%lld s", s, (long long)(ms % 1000 / 100));
+	if (s < 60)
+		return xasprintf("%lld s", s);
+	if (s < 3600)
+		return xasprintf("%lld min %02lld s", s / 60, s % 60);
+	return xasprintf("%lld h %02lld min", s / 3600, s / 60 % 60);
 }

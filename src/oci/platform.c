@@ -11,6 +11,7 @@
 #include "base/suggest.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "oci/document.h"
 
 struct alias {
 	const char *name;
@@ -336,4 +337,120 @@ platform_release(struct platform *platform)
 	free(platform->variant);
 	free(platform->os_version);
 	*platform = (struct platform){ 0 };
+}
+
+void
+platforms_add(struct platforms *platforms, const struct platform *platform)
+{
+	platforms->items = xgrow(platforms->items, platforms->count, sizeof(*platforms->items));
+	platform_copy(platform, &platforms->items[platforms->count++]);
+}
+
+bool
+platforms_has(const struct platforms *platforms, const struct platform *platform)
+{
+	for (size_t i = 0; i < platforms->count; i++)
+		if (platform_equal(&platforms->items[i], platform))
+			return true;
+	return false;
+}
+
+void
+platforms_copy(const struct platforms *platforms, struct platforms *ret_copy)
+{
+	struct platforms copy = { 0 };
+
+	for (size_t i = 0; i < platforms->count; i++)
+		platforms_add(&copy, &platforms->items[i]);
+	*ret_copy = copy;
+}
+
+char *
+platforms_format(const struct platforms *platforms, const char *separator)
+{
+	char *text = xstrdup("");
+
+	for (size_t i = 0; i < platforms->count; i++) {
+		AUTO_FREE char *before = text;
+		AUTO_FREE char *name = platform_format(&platforms->items[i]);
+
+		text = xasprintf("%s%s%s", before, i > 0 ? separator : "", name);
+	}
+	return text;
+}
+
+void
+platforms_release(struct platforms *platforms)
+{
+	for (size_t i = 0; i < platforms->count; i++)
+		platform_release(&platforms->items[i]);
+	free(platforms->items);
+	*platforms = (struct platforms){ 0 };
+}
+
+struct platform_fields {
+	const char *os;
+	const char *architecture;
+	const char *variant;
+	const char *os_version;
+};
+
+static const struct field fields[] = {
+	FIELD("os", FIELD_STRING, false, platform_fields, os),
+	FIELD("architecture", FIELD_STRING, false, platform_fields, architecture),
+	FIELD("variant", FIELD_STRING, false, platform_fields, variant),
+	FIELD("os.version", FIELD_STRING, false, platform_fields, os_version),
+};
+
+/* NULL for "", which some builders write where nothing is meant. */
+static int
+check_name(const char **name, struct error **err)
+{
+	if (*name && **name == '\0')
+		*name = NULL;
+	if (!*name || platform_name_is_valid(*name))
+		return 0;
+	return error_set(err, ERROR_CONTENT, "invalid part of a platform: '%s'", QUOTED(*name));
+}
+
+int
+platform_parse_json(const json_t *object, struct platform *ret_platform, struct error **err)
+{
+	struct platform_fields raw = { 0 };
+
+	if (DOCUMENT_READ(object, fields, &raw, err) < 0)
+		return -1;
+	if (check_name(&raw.os, err) < 0 || check_name(&raw.architecture, err) < 0 ||
+	    check_name(&raw.variant, err) < 0 || check_name(&raw.os_version, err) < 0)
+		return -1;
+	if (!raw.os || !raw.architecture) {
+		*ret_platform = (struct platform){ 0 };
+		return 0;
+	}
+	*ret_platform = (struct platform){
+		.os = xstrdup(raw.os),
+		.architecture = xstrdup(raw.architecture),
+		.variant = xstrdup_null(raw.variant),
+		.os_version = xstrdup_null(raw.os_version),
+	};
+	return 0;
+}
+
+static void
+set_text(json_t *object, const char *name, const char *text)
+{
+	if (text)
+		json_object_set_new(object, name, json_string(text));
+}
+
+json_t *
+platform_json(const struct platform *platform)
+{
+	json_t *object = json_object();
+
+	set_text(object, "architecture", platform->architecture);
+	set_text(object, "os", platform->os);
+	set_text(object, "os.version", platform->os_version);
+	set_text(object, "variant", platform->variant);
+	return object;
 }

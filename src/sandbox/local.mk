@@ -1,8 +1,6 @@
 noinst_LIBRARIES += %D%/libsandbox.a
 %C%_libsandbox_a_SOURCES = \
 	%D%/channel.c %D%/channel.h \
-	%D%/channel_error.c \
-	%D%/channel_fd.c \
 	%D%/confine.c %D%/confine.h \
 	%D%/helper.c %D%/helper.h \
 	%D%/helper_self.h \

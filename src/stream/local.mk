@@ -4,7 +4,7 @@ noinst_LIBRARIES += %D%/libstream.a
 	%D%/compress.c %D%/compress.h %D%/compress_private.h \
 	%D%/gunzip.c %D%/gzip.c \
 	%D%/relay.c %D%/relay.h \
-	%D%/sink.h %D%/sink_count.c %D%/sink_fd.c %D%/sink_measure.c %D%/sink_null.c %D%/sink_tee.c \
+	%D%/sink.h %D%/sink.c \
 	%D%/source.c %D%/source.h \
 	%D%/zstd.c
 

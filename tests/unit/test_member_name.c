@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#include "archive/member_name.h"
+#include "archive/members.h"
 #include "base/cleanup.h"
 
 struct row {

@@ -13,23 +13,23 @@
 #include "http/request_private.h"
 #include "stream/body.h"
 
-/* The content in order, from its start to where the ranges begin. */
+/* The body of the first request: the content from its start to the first range. */
 struct front {
 	struct body body;
 	struct ranges *ranges;
 	uint64_t position;
-	uint64_t end; /* where the ranges begin; the whole size as long as there are none */
+	uint64_t end; /* where the ranges begin; the whole size while there are none */
 };
 
-/* A range: its bytes go to their place in the whole body. */
+/* A range of the content: its bytes are written to their place in the whole body. */
 struct part {
 	struct body body;
 	struct ranges *ranges;   /* NULL: an unused place in the table */
 	struct request *request; /* NULL: waits for the landing, or for its turn */
 	uint64_t position;       /* of its next byte */
 	uint64_t end;
-	bool has_begun; /* the request: its answer is the right one */
-	bool asks;      /* the request: at the first URL */
+	bool has_begun; /* the answer to `request` fits the range */
+	bool asks;      /* `request` is sent to the first URL, not to the landing */
 };
 
 struct ranges {
@@ -51,7 +51,7 @@ struct ranges {
 	char *etag;                  /* at the landing; NULL: none */
 	struct part *asker;          /* finds the landing; the others wait */
 	struct retry_tally failures; /* since a range came whole */
-	bool is_plain;               /* no ranges any more */
+	bool is_plain;               /* no further ranges; the first request fetches the rest */
 
 	ranges_done *done;
 	void *context;
@@ -68,7 +68,7 @@ ranges_fit(const struct body *body)
 	       wanted.end - wanted.first > 2 * RANGE_BYTES && wanted.end > wanted.first;
 }
 
-/* Shared access signatures say when they end: "se=2026-11-30T17%3A00%3A00Z". */
+/* A shared access signature names its end: "se=2026-11-30T17%3A00%3A00Z". */
 static bool
 expires_soon(const char *url)
 {
@@ -106,18 +106,25 @@ learn_landing(struct ranges *ranges, const struct request *request)
 	ranges->etag = xstrdup_null(etag_of(request));
 }
 
+static int64_t
+thread_busy_ms(void)
+{
+	struct timespec busy = { 0 };
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &busy);
+	return (int64_t)busy.tv_sec * 1000 + busy.tv_nsec / 1000000;
+}
+
 static void
 count_received(struct ranges *ranges, size_t size)
 {
 	struct engine *engine = ranges->engine;
 	struct ramp_reading reading = { .connections = engine->download_count };
-	struct timespec busy = { 0 };
 
 	if (!ramp_count(&engine->ramp, size))
 		return;
 	reading.now_ms = deadline_now_ms();
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &busy);
-	reading.busy_ms = (int64_t)busy.tv_sec * 1000 + busy.tv_nsec / 1000000;
+	reading.busy_ms = thread_busy_ms();
 	if (!ramp_judge(&engine->ramp, &reading))
 		return;
 	spread(engine);
@@ -290,7 +297,7 @@ start_first(struct ranges *ranges, struct error **err)
 	return 0;
 }
 
-/* conclude() lets the first request go on. */
+/* Ends the ranges.  The caller calls conclude(), which continues with the first request. */
 static void
 give_up(struct ranges *ranges, const char *why)
 {
@@ -327,6 +334,19 @@ start_part(struct part *part, int64_t delay_ms, struct error **err)
 	return 0;
 }
 
+/* The server ignores ranges, or its answer contradicts the request. */
+static bool
+is_wrong_answer(const struct part *part, int status)
+{
+	return !part->has_begun && (status == 200 || status == 206 || status == 416);
+}
+
+static bool
+is_refused(int status)
+{
+	return status == 401 || status == 403 || status == 404;
+}
+
 static void
 judge_part(struct part *part, const struct request *request, const struct error *failure)
 {
@@ -336,12 +356,11 @@ judge_part(struct part *part, const struct request *request, const struct error 
 	struct retry_tally put_off;
 	int64_t delay_ms;
 
-	/* The server takes no ranges, or tells untruths about them. */
-	if (!part->has_begun && (status == 200 || status == 206 || status == 416)) {
+	if (is_wrong_answer(part, status)) {
 		give_up(ranges, "wrong answer to a range");
 		return;
 	}
-	if ((status == 401 || status == 403 || status == 404) && !part->asks) {
+	if (is_refused(status) && !part->asks) {
 		landing_release(&ranges->landing);
 		return;
 	}
@@ -350,7 +369,7 @@ judge_part(struct part *part, const struct request *request, const struct error 
 	retry_count_attempt(&ranges->failures);
 	if (ranges->asker && retry_has_attempt(&ranges->failures))
 		return;
-	/* A server that puts ranges off may take the whole: that counts as an attempt here. */
+	/* Being put off counts as a failed attempt: the server may still send the whole body. */
 	put_off = ranges->failures;
 	delay_ms = request_pause_ms(request, &put_off);
 	if (!retry_has_attempt(&ranges->failures) || delay_ms < 0 ||
@@ -410,7 +429,7 @@ conclude(struct ranges *ranges)
 	finish(ranges, failure);
 }
 
-/* What is left for a range to take, or to take again. */
+/* The bytes that a new range could fetch, or fetch again after a failure. */
 static uint64_t
 spare_bytes(const struct ranges *ranges)
 {
@@ -428,12 +447,30 @@ spare_bytes(const struct ranges *ranges)
 	return spare + ranges->size_bytes - ranges->front.position - RANGE_BYTES;
 }
 
+/* Gives the part the next range.  A small rest of the body joins the last full range. */
+static void
+claim(struct ranges *ranges, struct part *part)
+{
+	uint64_t left;
+
+	if (ranges->unclaimed == 0) {
+		uint64_t near = ranges->front.position + RANGE_BYTES / 2;
+
+		ranges->front.end = ranges->unclaimed = near - near % RANGE_BYTES + RANGE_BYTES;
+	}
+	left = ranges->size_bytes - ranges->unclaimed;
+	part->body.ops = &part_ops;
+	part->ranges = ranges;
+	part->position = ranges->unclaimed;
+	part->end = part->position + (left < RANGE_BYTES + LARGE_BLOB_BYTES ? left : RANGE_BYTES);
+	ranges->unclaimed = part->end;
+}
+
+/* A part to request, for the first time or again; NULL: every place is in use. */
 static struct part *
 next_part(struct ranges *ranges)
 {
 	struct part *unused = NULL;
-	uint64_t left;
-	uint64_t first;
 
 	for (size_t i = 0; i < LARGE_CONNECTIONS_LIMIT_COUNT; i++) {
 		struct part *part = &ranges->parts[i];
@@ -443,21 +480,8 @@ next_part(struct ranges *ranges)
 		if (!part->ranges)
 			unused = part;
 	}
-	if (!unused)
-		return NULL;
-	unused->body.ops = &part_ops;
-	unused->ranges = ranges;
-	/* A last range that is small joins the one before it. */
-	if (ranges->unclaimed == 0) {
-		uint64_t near = ranges->front.position + RANGE_BYTES / 2;
-
-		ranges->front.end = ranges->unclaimed = near - near % RANGE_BYTES + RANGE_BYTES;
-	}
-	first = ranges->unclaimed;
-	left = ranges->size_bytes - first;
-	ranges->unclaimed += left < RANGE_BYTES + LARGE_BLOB_BYTES ? left : RANGE_BYTES;
-	unused->position = first;
-	unused->end = ranges->unclaimed;
+	if (unused)
+		claim(ranges, unused);
 	return unused;
 }
 
@@ -478,7 +502,7 @@ find_largest(const struct engine *engine)
 	return largest;
 }
 
-/* Starts ranges for as many connections as are allowed. */
+/* Starts as many ranges as the ramp allows connections. */
 static void
 spread(struct engine *engine)
 {

@@ -10,6 +10,17 @@
 #include "image/resolve/target.h"
 #include "oci/document.h"
 
+struct outcome
+outcome_of(const struct target *target, const char *repository, const struct digest *digest)
+{
+	return (struct outcome){
+		.repository = repository,
+		.tag = target->candidates[0].reference.tag,
+		.digest = digest,
+		.target = target,
+	};
+}
+
 static int
 set_output(const struct outcome *outcome, const char *key, const char *value, struct error **err)
 {
@@ -98,9 +109,8 @@ outcome_tell(struct context *context, const struct outcome *outcome, struct erro
 	    set_output(outcome, "tag", outcome->tag, err) < 0 ||
 	    set_output(outcome, "digest", digest, err) < 0 ||
 	    set_output(outcome, "image", outcome->repository, err) < 0 ||
-	    set_output(outcome, "present", flag_text(outcome->present), err) < 0)
-		return -1;
-	if (set_output(outcome, "pushed", flag_text(outcome->pushed), err) < 0)
+	    set_output(outcome, "present", flag_text(outcome->present), err) < 0 ||
+	    set_output(outcome, "pushed", flag_text(outcome->pushed), err) < 0)
 		return -1;
 	counts = progress_counts(context->progress);
 	summary = (struct github_summary){

@@ -21,18 +21,22 @@ struct outcome {
 	const char *tag;             /* NULL: none */
 	const struct digest *digest; /* DIGEST_NONE: there is none */
 	const struct target *target; /* for the fingerprint; NULL: none */
-	const bool *present;         /* NULL: not said, as `pushed` */
-	const bool *pushed;
-	bool stdout_is_taken; /* an archive went there: the result goes to stderr */
-	json_t *details;      /* more members for --json, taken; NULL: none */
+	const bool *present;         /* NULL: left out */
+	const bool *pushed;          /* the same */
+	bool stdout_is_taken;        /* an archive went there: the result goes to stderr */
+	json_t *details;             /* more members for --json, taken; NULL: none */
 
 	/* One of several: */
 	const char *name; /* outputs are "NAME-digest" and so on; NULL: there is only one */
-	json_t *list;     /* gets what --json is to show of it; NULL: it is shown */
+	json_t *list;     /* with --json, gets the object instead of stdout; may be NULL */
 };
 
-/* What it took: the members "moved_bytes", "reused_bytes", "requests" and "retries" of a result. */
+/* Adds the members "moved_bytes", "reused_bytes", "requests" and "retries". */
 void outcome_add_counts(const struct context *context, json_t *object);
+
+/* The first four members; `target` has candidates. */
+struct outcome outcome_of(const struct target *target, const char *repository,
+			  const struct digest *digest);
 
 int outcome_tell(struct context *context, const struct outcome *outcome, struct error **err);
 

@@ -16,13 +16,6 @@ roots_collect(struct store *store, bool dry_run, uint64_t *ret_removed_count, st
 	return 0;
 }
 
-int
-volumes_list(const struct store *store, const char *folder, struct strings *ret_names,
-	     struct error **err)
-{
-	return folder_list(store, folder, ret_names, err);
-}
-
 /* Its files may belong to other users of a user namespace. */
 int
 volume_remove(struct store *store, const char *folder, const char *name, bool *ret_found,
@@ -30,7 +23,7 @@ volume_remove(struct store *store, const char *folder, const char *name, bool *r
 {
 	AUTO_STRINGS struct strings names = { 0 };
 
-	if (volumes_list(store, folder, &names, err) < 0)
+	if (folder_list(store, folder, &names, err) < 0)
 		return -1;
 	*ret_found = strings_has(&names, name);
 	if (!*ret_found)

@@ -125,7 +125,7 @@ run_join(struct context *context, const void *opaque, const struct strings *oper
 		.wait_ms = values->wait_ms,
 		.partial = values->partial,
 	};
-	bool pushed = true;
+	const bool pushed = true;
 	struct outcome outcome;
 
 	if (!annotations || target_of_options(context, &values->target, operand, &target, err) < 0)
@@ -135,16 +135,11 @@ run_join(struct context *context, const void *opaque, const struct strings *oper
 	    join_image(context_session(context), &target, &options, &result, err) < 0 ||
 	    keep_tags(context, &target, &result, err) < 0)
 		return -1;
-	outcome = (struct outcome){
-		.repository = result.repository,
-		.tag = target.candidates[0].reference.tag,
-		.digest = &result.digest,
-		.target = &target,
-		.present = &result.was_there,
-		.pushed = &pushed,
-		.details = json_pack("{s:o, s:o}", "platforms", json_platforms(&result.platforms),
-				     "missing", json_platforms(&result.missing)),
-	};
+	outcome = outcome_of(&target, result.repository, &result.digest);
+	outcome.present = &result.was_there;
+	outcome.pushed = &pushed;
+	outcome.details = json_pack("{s:o, s:o}", "platforms", json_platforms(&result.platforms),
+				    "missing", json_platforms(&result.missing));
 	say_what_is_missing(context, &result);
 	return outcome_tell(context, &outcome, err);
 }
@@ -263,7 +258,7 @@ edit(struct context *context, const struct edit_values *values, const struct str
 	AUTO_COMPOSE_RESULT struct compose_result result = { 0 };
 	AUTO_JSON json_t *annotations = annotations_parse(&values->annotations, err);
 	AUTO_JSON json_t *entry_annotations = NULL;
-	bool pushed = true;
+	const bool pushed = true;
 	struct outcome outcome;
 
 	if (annotations)

@@ -71,15 +71,10 @@ tell(struct context *context, const struct target *target, const struct location
      const struct pull_result *result, struct error **err)
 {
 	struct digest_text written = digest_text(&result->written);
-	struct outcome outcome = {
-		.repository = result->repository,
-		.tag = target->candidates[0].reference.tag,
-		.digest = &result->digest,
-		.target = target,
-		.stdout_is_taken = output && strcmp(output->path, "-") == 0,
-		.details = json_pack("{s:s}", "written", written.text),
-	};
+	struct outcome outcome = outcome_of(target, result->repository, &result->digest);
 
+	outcome.stdout_is_taken = output && strcmp(output->path, "-") == 0;
+	outcome.details = json_pack("{s:s}", "written", written.text);
 	if (!digest_equal(&result->digest, &result->written))
 		context_notice(context, "the selected platforms were written as %s", written.text);
 	return outcome_tell(context, &outcome, err);

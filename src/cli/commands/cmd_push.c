@@ -274,7 +274,7 @@ push_source(struct context *context, const struct push_values *values,
 		.tags = &values->tags,
 		.no_clobber = values->no_clobber,
 	};
-	bool pushed = true;
+	const bool pushed = true;
 	struct outcome outcome;
 
 	if (!text || target_of_options(context, &values->target, operand, &target, err) < 0 ||
@@ -285,14 +285,9 @@ push_source(struct context *context, const struct push_values *values,
 	if (read_source(context, values, options.platforms, text, &source, err) < 0 ||
 	    push_image(context_session(context), &source, &target, &options, &result, err) < 0)
 		return -1;
-	outcome = (struct outcome){
-		.repository = result.repository,
-		.tag = target.candidates[0].reference.tag,
-		.digest = &result.digest,
-		.target = &target,
-		.present = &result.was_there,
-		.pushed = &pushed,
-	};
+	outcome = outcome_of(&target, result.repository, &result.digest);
+	outcome.present = &result.was_there;
+	outcome.pushed = &pushed;
 	return outcome_tell(context, &outcome, err);
 }
 

@@ -18,6 +18,7 @@
 #include "run/root/volumes.h"
 #include "run/roots.h"
 #include "store/care.h"
+#include "store/folder.h"
 #include "store/store.h"
 #include "store/uses.h"
 
@@ -54,7 +55,7 @@ remove_volume(struct store *store, const char *name, struct error **err)
 	/* Of a project it is "NAME.ID": whoever knows the name alone is told the whole. */
 	start = xasprintf("%s.", name);
 	error_set(err, ERROR_USAGE, "the store has no volume '%s'", QUOTED(name));
-	if (volumes_list(store, STORE_VOLUMES, &volumes, &unlisted) == 0)
+	if (folder_list(store, STORE_VOLUMES, &volumes, &unlisted) == 0)
 		for (size_t i = 0; i < volumes.count; i++)
 			if (text_starts(volumes.items[i], start))
 				return error_set_hint(err, "a project's volume is '%s'",
@@ -218,8 +219,8 @@ run_ls(struct context *context, const void *opaque, const struct strings *operan
 	(void)opaque;
 	(void)operands;
 	if (!store || store_list_references(store, &references, true, err) < 0 ||
-	    volumes_list(store, STORE_VOLUMES, &volumes, err) < 0 ||
-	    volumes_list(store, STORE_KEPT_ROOTS, &roots, err) < 0)
+	    folder_list(store, STORE_VOLUMES, &volumes, err) < 0 ||
+	    folder_list(store, STORE_KEPT_ROOTS, &roots, err) < 0)
 		return -1;
 	array = json_array();
 	if (references.count > 0)

@@ -18,6 +18,7 @@
 #include "oci/location.h"
 #include "project/project.h"
 #include "run/root/volumes.h"
+#include "store/folder.h"
 #include "store/store.h"
 
 enum { COMMON_GROUPS_LIMIT_COUNT = 8 };
@@ -187,7 +188,7 @@ offer_volumes(struct completion *completion, struct context *context, const char
 	AUTO_STRINGS struct strings names = { 0 };
 	AUTO_ERROR struct error *ignored = NULL;
 
-	if (!store || volumes_list(store, STORE_VOLUMES, &names, &ignored) < 0)
+	if (!store || folder_list(store, STORE_VOLUMES, &names, &ignored) < 0)
 		return;
 	for (size_t i = 0; i < names.count; i++) {
 		AUTO_FREE char *whole = xasprintf("%s%s", names.items[i], end);

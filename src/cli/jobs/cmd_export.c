@@ -77,13 +77,8 @@ run_export(struct context *context, const void *opaque, const struct strings *op
 	if (read_image(context, values, operand, NULL, sink, &target, &result, err) < 0 ||
 	    output_commit(&output, err) < 0)
 		return -1;
-	outcome = (struct outcome){
-		.repository = result.repository,
-		.tag = target.candidates[0].reference.tag,
-		.digest = &result.digest,
-		.target = &target,
-		.stdout_is_taken = !values->output || strcmp(values->output, "-") == 0,
-	};
+	outcome = outcome_of(&target, result.repository, &result.digest);
+	outcome.stdout_is_taken = !values->output || strcmp(values->output, "-") == 0;
 	return outcome_tell(context, &outcome, err);
 }
 

@@ -34,19 +34,15 @@ tell(struct context *context, const struct target *target, const struct unpacked
      struct error **err)
 {
 	const struct unpack_result *unpacked = &result->unpacked;
-	struct outcome outcome = {
-		.repository = result->pulled.repository,
-		.tag = target->candidates[0].reference.tag,
-		.digest = &result->pulled.digest,
-		.target = target,
-		.details = json_pack("{s:s, s:I, s:I, s:I, s:I}", "manifest",
-				     digest_text(&result->manifest).text, "entries",
-				     (json_int_t)unpacked->entries, "unpacked_bytes",
-				     (json_int_t)unpacked->unpacked_bytes, "skipped_devices",
-				     (json_int_t)unpacked->skipped_devices, "dropped_xattrs",
-				     (json_int_t)unpacked->dropped_xattrs),
-	};
+	struct outcome outcome =
+		outcome_of(target, result->pulled.repository, &result->pulled.digest);
 
+	outcome.details = json_pack("{s:s, s:I, s:I, s:I, s:I}", "manifest",
+				    digest_text(&result->manifest).text, "entries",
+				    (json_int_t)unpacked->entries, "unpacked_bytes",
+				    (json_int_t)unpacked->unpacked_bytes, "skipped_devices",
+				    (json_int_t)unpacked->skipped_devices, "dropped_xattrs",
+				    (json_int_t)unpacked->dropped_xattrs);
 	return outcome_tell(context, &outcome, err);
 }
 

@@ -112,13 +112,6 @@ volume_take_over(struct store *store, const char *from, const char *to, bool *re
 }
 
 int
-volumes_list(const struct store *store, const char *folder, struct strings *ret_names,
-	     struct error **err)
-{
-	return folder_list(store, folder, ret_names, err);
-}
-
-int
 volume_remove(struct store *store, const char *folder, const char *name, bool *ret_found,
 	      struct error **err)
 {

@@ -33,8 +33,6 @@ int volume_open(struct store *store, const char *folder, const char *name,
 /* Renames a volume of jobs that no run has, unless the new name is there.  The bytes stay. */
 int volume_take_over(struct store *store, const char *from, const char *to, bool *ret_taken,
 		     struct error **err);
-int volumes_list(const struct store *store, const char *folder, struct strings *ret_names,
-		 struct error **err);
 
 /* ERROR_LOCAL, class "lock": a run has it.  Killed half-way, what is left of it is for gc. */
 int volume_remove(struct store *store, const char *folder, const char *name, bool *ret_found,

@@ -266,6 +266,23 @@ is_wanted(const struct tree_writer *writer, const struct tree_entry *root)
 	       memcmp(writer->plan.label, root->text, root->text_size) == 0;
 }
 
+/* The next entry of the writer's root; *is_ours is the caller's memory, false at first. */
+static int
+next_of_root(struct tree_writer *writer, struct tree_cursor *cursor, bool *is_ours,
+	     struct tree_entry *entry, bool *ret_ended, struct error **err)
+{
+	for (;;) {
+		if (tree_cursor_next(cursor, entry, ret_ended, err) < 0)
+			return -1;
+		if (*ret_ended || (*is_ours && entry->kind != ENTRY_ROOT))
+			return 0;
+		if (entry->kind == ENTRY_ROOT) {
+			*is_ours = is_wanted(writer, entry);
+			writer->has_root |= *is_ours;
+		}
+	}
+}
+
 static int
 read_index(struct tree_writer *writer, struct error **err)
 {
@@ -276,16 +293,12 @@ read_index(struct tree_writer *writer, struct error **err)
 
 	tree_cursor_open(&cursor, writer->plan.index, writer->plan.index_size);
 	for (;;) {
-		if (tree_cursor_next(&cursor, &entry, &ended, err) < 0)
+		if (next_of_root(writer, &cursor, &is_ours, &entry, &ended, err) < 0)
 			return -1;
 		if (ended)
 			break;
-		if (entry.kind == ENTRY_ROOT) {
-			is_ours = is_wanted(writer, &entry);
-			writer->has_root |= is_ours;
-		} else if (is_ours && plan_entry(writer, &entry, err) < 0) {
+		if (plan_entry(writer, &entry, err) < 0)
 			return -1;
-		}
 	}
 	if (cursor.total_bytes > writer->plan.most_bytes)
 		return refuse("its files have more bytes than the manifest says", err);
@@ -749,15 +762,13 @@ make_links(struct tree_writer *writer, struct desk *desk, enum tree_entry_kind k
 
 	tree_cursor_open(&cursor, writer->plan.index, writer->plan.index_size);
 	for (;;) {
-		if (tree_cursor_next(&cursor, &entry, &ended, err) < 0)
+		if (next_of_root(writer, &cursor, &is_ours, &entry, &ended, err) < 0)
 			return -1;
 		if (ended)
 			return 0;
-		if (entry.kind == ENTRY_ROOT)
-			is_ours = is_wanted(writer, &entry);
-		else if (is_ours && entry.kind == ENTRY_DIRECTORY)
+		if (entry.kind == ENTRY_DIRECTORY)
 			directory++;
-		else if (is_ours && entry.kind == kind &&
+		else if (entry.kind == kind &&
 			 make_link(writer, desk, directory - 1, &entry, err) < 0)
 			return -1;
 	}

@@ -25,7 +25,7 @@
 #include "base/xalloc.h"
 #include "oci/digest.h"
 
-/* Of this machine and this version alone: written as it lies in memory. */
+/* Written as it lies in memory: for this machine and this version only. */
 struct head {
 	char magic[16];
 	uint64_t record_bytes;
@@ -40,8 +40,8 @@ static const char magic[16] = "ocifp-stats-1";
 struct stat_cache {
 	int place_fd;
 	char *name;
-	uint64_t device; /* of the directory: files on others are read */
-	char boot[40]; /* the machine's start: a crash may lose a time, and keep what was written */
+	uint64_t device; /* of the directory: files on other devices are not cached */
+	char boot[40];   /* the machine's boot id; see stat_cache.h */
 	time_t now_s;
 	struct buf bytes;                /* of the file */
 	const struct stat_record *known; /* in `bytes` */
@@ -61,7 +61,8 @@ choose_place(void)
 	const char *cache = environment_find("XDG_CACHE_HOME");
 	const char *home = environment_find("HOME");
 
-	/* A checkout there is new, and a cache of its runner is other jobs' too. */
+	/* A job's checkout is new each time, and jobs of others share the runner's cache directory.
+	 */
 	if (actions && strcmp(actions, "true") == 0)
 		return NULL;
 	if (cache && *cache == '/')
@@ -69,8 +70,8 @@ choose_place(void)
 	return home && *home == '/' ? xasprintf("%s/.cache/ocifp/fingerprints", home) : NULL;
 }
 
-/* On tmpfs a store to a mapping changes no time, on network file systems another machine's clock
- * counts, and of others nothing is known. */
+/* tmpfs does not update a file's time when a mapping is written; a network file system uses another
+ * machine's clock; other file systems were not examined. */
 bool
 stat_cache_has_sound_times(int dir_fd)
 {
@@ -89,7 +90,7 @@ stat_cache_has_sound_times(int dir_fd)
 	return false;
 }
 
-/* Root does not leave its directories in another user's home, as sudo would. */
+/* Under sudo HOME may be another user's: do not create root's directories there. */
 static bool
 is_below_ours(const char *place)
 {
@@ -169,7 +170,7 @@ read_known(struct stat_cache *cache)
 	cache->known_count = (cache->bytes.size - sizeof(struct head) - INPUT_DIGEST_BYTES) /
 			     sizeof(struct stat_record);
 	cache->known = (const void *)(cache->bytes.data + sizeof(struct head));
-	/* Of several records of an inode the first is the latest. */
+	/* The first of several records of an inode is the newest. */
 	cache->slot_count = 1;
 	while (cache->slot_count < 2 * cache->known_count)
 		cache->slot_count *= 2;
@@ -181,7 +182,7 @@ read_known(struct stat_cache *cache)
 			*slot = (uint32_t)i + 1;
 	}
 	cache->is_used = xcalloc(cache->known_count + 1, sizeof(*cache->is_used));
-	/* The sweep goes by this time. */
+	/* sweep() judges a file by this time. */
 	if (status.st_mtime < cache->now_s - STAT_CACHE_LIFE_S / 2)
 		(void)futimens(fd, NULL);
 }
@@ -309,7 +310,8 @@ drop_gaps(struct stat_record *records, size_t count)
 	return left;
 }
 
-/* Of the other images of the project, which have other inputs.  Returns how many. */
+/* Keeps records that this run did not use: other images of the project have other inputs.  Returns
+ * their count. */
 static size_t
 carry_unused(const struct stat_cache *cache, struct stat_record *to)
 {
@@ -332,7 +334,7 @@ write_part(int fd, struct hasher *hasher, const void *bytes, size_t size)
 	return fd_write_all(fd, bytes, size, "fingerprint cache", &trouble) == 0;
 }
 
-/* This run's come first, so that they count for an inode that was kept before. */
+/* This run's records come first, because read_known() takes the first one of an inode. */
 static bool
 write_records(struct stat_cache *cache, int fd)
 {
@@ -376,7 +378,7 @@ sweep(const struct stat_cache *cache)
 			(void)unlinkat(cache->place_fd, names.items[i], 0);
 }
 
-/* Without fsync(2): after a crash a torn file is ignored. */
+/* There is no fsync(2): is_whole() rejects a file that a crash has torn. */
 void
 stat_cache_save(struct stat_cache *cache)
 {

@@ -4,15 +4,16 @@
  *     <cache>/ocifp/fingerprints/<device>-<inode of the directory>
  *     head | record of a file ... | SHA-256 of all before
  *
- * A file is known by inode, size and the times of its last change of content and of
- * attributes; the kernel sets the latter, and no program can.  Only a file that had not changed for
- * STAT_CACHE_QUIET_S when it was read is kept: by then a later change has another time, also one
- * through a mapping, whose dirty pages are written to disk before.  Only file systems whose times
- * are known to do that are used: ext4, XFS, Btrfs and F2FS.  A crash may lose the time of a change
- * whose content reached the disk, so what was kept before the machine started is not used.
+ * A file is known by its inode, its size and the times of the last change of its content and of its
+ * attributes.  The kernel sets the latter; a program cannot choose it.  A file is recorded only if
+ * it had not changed for STAT_CACHE_QUIET_S when it was read: a later change then gets another
+ * time.  That holds for a change through a mapping too, because its dirty pages are written to disk
+ * first.  Only file systems that are known to keep these times are used: ext4, XFS, Btrfs and F2FS.
+ * A crash may lose the time of a change whose content reached the disk, so records from before the
+ * machine's last start are not used.
  *
- * The file is the user's own, in a directory of the user's own, and names its own inode, so that a
- * copy is not used.  What is torn or strange is ignored and written anew.
+ * The file and its directory belong to the user.  The file names its own inode, so that a copy is
+ * not used.  A torn or unexpected file is ignored and written anew.
  */
 #ifndef OCIFP_FINGERPRINT_STAT_CACHE_H
 #define OCIFP_FINGERPRINT_STAT_CACHE_H
@@ -37,29 +38,31 @@ struct stat_record {
 	uint8_t sha256[INPUT_DIGEST_BYTES];
 };
 
-/* For the files below the directory: NULL if they are few, or if there is no place for it.  A test
- * names the place, the start of the machine, and a time instead of the present one. */
+/* NULL for a directory with few files, or without a place for the cache.  Tests pass the place, the
+ * boot id and the present time. */
 struct stat_cache *stat_cache_open(int dir_fd, size_t file_count);
 struct stat_cache *stat_cache_open_at(const char *place, const char *boot, int dir_fd,
 				      size_t file_count, time_t now_s);
-/* Whether a file's times on this file system tell of each change. */
+/* Whether each change of a file on this file system changes its times. */
 bool stat_cache_has_sound_times(int dir_fd);
 void stat_cache_free(struct stat_cache *cache);
 DEFINE_CLEANUP(struct stat_cache, stat_cache_free)
 
-/* False: all files have to be read. */
+/* False: every file has to be read. */
 bool stat_cache_has_any(const struct stat_cache *cache);
 
-/* Both for several threads at once, each with another `index` below file_count.  False: read it. */
+/* Several threads may call these two at once, each with its own `index` below file_count.  False:
+ * read the file. */
 bool stat_cache_find(struct stat_cache *cache, size_t index, const struct stat *status,
 		     uint8_t *ret_sha256);
 
-/* Before the file is read; `status` is of before this.  False: it is not to be kept. */
+/* Called before the file is read, with the `status` from before that.  False: do not record the
+ * file. */
 bool stat_cache_settle(const struct stat_cache *cache, int fd, const struct stat *status);
 void stat_cache_keep(struct stat_cache *cache, size_t index, const struct stat *status,
 		     const uint8_t *sha256);
 
-/* Writes it if a file was kept, as the last call.  Failures are ignored. */
+/* The last call: writes the cache if a file was recorded.  Failures are ignored. */
 void stat_cache_save(struct stat_cache *cache);
 
 #endif

@@ -74,7 +74,7 @@ copy_rows_add_tags(struct session *session, const struct location *source,
 	return 0;
 }
 
-/* *ret_digest.algorithm DIGEST_NONE: there is no such tag, or none is named. */
+/* *ret_digest.algorithm DIGEST_NONE: the tag does not exist, or the location has none. */
 static int
 find_tagged(struct session *session, const struct location *location, struct digest *ret_digest,
 	    struct error **err)
@@ -93,7 +93,7 @@ find_tagged(struct session *session, const struct location *location, struct dig
 	return 0;
 }
 
-/* A digest says it all, whatever the tag beside it names by now. */
+/* A digest in the location decides, whatever its tag names now. */
 static int
 find_named(struct session *session, const struct location *location, struct digest *ret_digest,
 	   struct error **err)
@@ -111,7 +111,7 @@ find_named(struct session *session, const struct location *location, struct dige
 	return 0;
 }
 
-/* *ret_digest.algorithm DIGEST_NONE: it is said by no name. */
+/* *ret_digest.algorithm DIGEST_NONE: the target has neither a tag nor a digest. */
 static int
 find_wanted(struct session *session, const struct target *target, struct digest *ret_digest,
 	    struct error **err)
@@ -129,7 +129,7 @@ static int
 copy_row(struct session *session, const struct copy_rows_options *options, struct copy_row *row,
 	 struct error **err)
 {
-	/* What a part of it, or what refers to it, has become is seen on the way alone. */
+	/* Only copy_image() finds the digest of a part, and new referrers. */
 	bool is_whole = !options->copy.platforms && !options->copy.referrers;
 	struct copy_options copy = options->copy;
 	CLEANUP(copy_result_release) struct copy_result result = { 0 };
@@ -145,7 +145,7 @@ copy_row(struct session *session, const struct copy_rows_options *options, struc
 	if (wanted.algorithm != DIGEST_NONE && is_whole &&
 	    reference_check_digest(&row->destination.reference, &wanted, err) < 0)
 		return -1;
-	/* Of an archive that is to be written nothing is there. */
+	/* An archive is written anew: nothing is there yet. */
 	if (row->destination.transport != TRANSPORT_OCI_ARCHIVE &&
 	    row->destination.transport != TRANSPORT_DOCKER_ARCHIVE &&
 	    find_tagged(session, &row->destination, &there, err) < 0)

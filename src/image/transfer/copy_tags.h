@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* copy_tags.h - many images from one place to another: a mirror job
+/* copy_tags.h - copies many images from one place to another, as a mirror job does
  *
- *     HEAD of the tag at both places --> equal: nothing is done
+ *     HEAD of the tag at both places --> equal: nothing to do
  *                                    --> copy_image()
  *
- * A row that fails does not stop the others.  Whatever was copied is found by the next run, which
- * so continues an interrupted one.
+ * A row that fails does not stop the others.  The next run finds everything that was copied, so it
+ * continues an interrupted one.
  */
 #ifndef OCIFP_IMAGE_TRANSFER_COPY_TAGS_H
 #define OCIFP_IMAGE_TRANSFER_COPY_TAGS_H

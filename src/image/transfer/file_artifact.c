@@ -49,7 +49,7 @@ artifact_file_release(struct artifact_file *file)
 	*file = (struct artifact_file){ 0 };
 }
 
-/* Whoever fetches them puts them into one directory. */
+/* A pull writes all files into one directory, so no two may have one name. */
 static int
 check_titles(const struct artifact *artifact, struct error **err)
 {
@@ -90,7 +90,7 @@ put_manifest(struct repository *repository, const struct manifest *manifest,
 	return 0;
 }
 
-/* `subject` NULL: none; `named` NULL: with any digest. */
+/* `subject` NULL: none; `named` NULL: do not check the digest. */
 static int
 put(struct repository *repository, const struct descriptor *subject, const struct strings *tags,
     const struct reference *named, const struct artifact *artifact, struct digest *ret_digest,
@@ -211,7 +211,8 @@ read_titles(const struct manifest *manifest, struct strings *titles, struct erro
 	return 0;
 }
 
-/* The folder of the title's last part, made if it is missing; links are not followed. */
+/* Opens the folder of the title's last part.  `makes`: creates missing folders.  Links are not
+ * followed. */
 static int
 open_parent(int root_fd, const char *title, bool makes, int *ret_fd)
 {
@@ -250,7 +251,7 @@ hash_file(int fd, const struct descriptor *layer, struct digest *ret_digest)
 	return result;
 }
 
-/* *ret_there: with this content.  With other content it is refused. */
+/* *ret_there: the file exists with this content.  Other content is an error. */
 static int
 check_existing(int root_fd, const struct descriptor *layer, const char *directory,
 	       const char *title, bool *ret_there, struct error **err)
@@ -292,7 +293,7 @@ struct output {
 	int fd;
 };
 
-/* A file that came there meanwhile stays, and is refused if its content is another. */
+/* Another process may have made the file meanwhile: keep it if it has this content, else fail. */
 static int
 give_name(const struct output *output, int parent_fd, const char *part,
 	  const struct descriptor *layer, const char *title, struct error **err)
@@ -312,8 +313,8 @@ give_name(const struct output *output, int parent_fd, const char *part,
 	return is_there ? 0 : error_set_path(err, ENOENT, "make", title);
 }
 
-/* Under a name of its own until it is whole.  A network file system may tell at the end alone that
- * it was not written. */
+/* Writes under a temporary name first.  close(2) is checked because a network file system may
+ * report a failed write only there. */
 static int
 write_file(struct store *store, const struct output *output, const struct descriptor *layer,
 	   const char *title, struct error **err)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* file_artifact.h - files as an artifact: an SBOM, a test report, of an image or alone
+/* file_artifact.h - files as an artifact, attached to an image or on its own: an SBOM, a test
+ * report
  *
  *     manifest: artifactType, the empty config, a layer for each file [, subject]
  *
  * image-spec, manifest.md, "Guidelines for Artifact Usage".  A file's name is the annotation
- * org.opencontainers.image.title of its layer, as oras has it.
+ * org.opencontainers.image.title of its layer, as in oras.
  */
 #ifndef OCIFP_IMAGE_TRANSFER_FILE_ARTIFACT_H
 #define OCIFP_IMAGE_TRANSFER_FILE_ARTIFACT_H
@@ -42,25 +43,25 @@ struct artifact_result {
 	struct digest subject; /* DIGEST_NONE: it has none */
 };
 
-/* "PATH[:MEDIA-TYPE]"; a file of the whole name counts before that. */
+/* "PATH[:MEDIA-TYPE]".  If a file has the whole text as its name, the text is a PATH. */
 void artifact_file_parse(const char *text, struct artifact_file *ret_file);
 void artifact_file_release(struct artifact_file *file);
 
-/* Refers to the image; by digest alone. */
+/* Pushes the artifact by digest, with the image as its subject. */
 int artifact_attach(struct session *session, const struct target *subject,
 		    const struct artifact *artifact, struct artifact_result *ret_result,
 		    struct error **err);
 
-/* Of its own, under the tags. */
+/* Pushes the artifact under the tags, without a subject. */
 int artifact_push(struct session *session, const struct location *place, const struct strings *tags,
 		  const struct artifact *artifact, struct artifact_result *ret_result,
 		  struct error **err);
 void artifact_result_release(struct artifact_result *result);
 #define AUTO_ARTIFACT_RESULT CLEANUP(artifact_result_release)
 
-/* Each layer of a manifest that has a title, as a file below the directory, which is made.  The
- * content is in the store.  ERROR_CONTENT: a title that is not a path below it, or that comes
- * twice; ERROR_LOCAL: a file with other content is there.  Nothing is written then. */
+/* Writes each titled layer of a manifest as a file below the directory, which is created.  The
+ * content is in the store.  ERROR_CONTENT: a title is not a path below the directory, or comes
+ * twice; ERROR_LOCAL: a file exists with other content.  Nothing is written then. */
 int artifact_write_files(struct store *store, const struct image_node *root, const char *directory,
 			 struct observer *observer, struct error **err);
 

@@ -2,11 +2,12 @@
 /* archive.h - an image in a tar: oci-archive and docker-archive
  *
  * An oci-archive is an OCI image layout in an uncompressed tar (image-spec, image-layout.md); a
- * docker-archive has a manifest.json instead (`docker save`), or both: then it is read as OCI and
- * keeps its digests, unless its index.json lists nothing.  What we write as docker-archive is the
+ * docker-archive has a manifest.json instead (`docker save`), or both.  With both it is read as OCI
+ * and keeps its digests, unless its index.json is empty.  What we write as docker-archive is the
  * oci-archive plus a manifest.json that points into blobs/sha256/.
  *
- * Reading never unpacks: members are found once, blobs are then read where they lie in the file.
+ * Reading unpacks nothing: the members are listed once, then blobs are read from their place in the
+ * file.
  */
 #ifndef OCIFP_ARCHIVE_ARCHIVE_H
 #define OCIFP_ARCHIVE_ARCHIVE_H
@@ -23,23 +24,23 @@ struct error;
 struct location;
 struct store;
 
-/* Writes the image that `root` names, with all that the store has of it, to the location's path:
- * whole or not at all ("-": to stdout).  `tag` (NULL: none) names it in the archive; a
- * docker-archive holds one platform, else ERROR_USAGE. */
+/* Writes the image `root`, with all its blobs that the store has, to the location's path: complete
+ * or not at all ("-": to stdout).  `tag` (NULL: none) is its name in the archive.  ERROR_USAGE: a
+ * docker-archive holds one platform only. */
 int archive_write(struct store *store, const struct location *output, const char *tag,
 		  const struct descriptor *root, struct error **err);
 
-/* "-" is stdin, which is spooled to an unnamed file first.  Anything but such a tar, or a
- * compressed one, is ERROR_CONTENT. */
+/* "-" is stdin, which is copied to an unnamed file first.  ERROR_CONTENT: not such a tar, or a
+ * compressed one. */
 struct archive_image *archive_open(const char *path, struct error **err);
 
-/* ERROR_FAILURE, class "unsupported", when one of its references has a digest that cannot be
- * checked and is therefore not among those that are listed. */
+/* ERROR_FAILURE, class "unsupported", if a reference was left out of the list because its digest
+ * cannot be checked. */
 int archive_check_references(const struct archive_image *archive, struct error **err);
 
-/* References: descriptors with annotation org.opencontainers.image.ref.name.  Those of a
- * docker-archive without index.json name manifests that are made up from its manifest.json:
- * media types application/vnd.oci.image..., layers as they lie in the tar. */
+/* References: descriptors with annotation org.opencontainers.image.ref.name.  For a docker-archive
+ * without index.json they name manifests that are made from its manifest.json: media types
+ * application/vnd.oci.image..., layers as they are in the tar. */
 int archive_list_references(const struct archive_image *archive, struct descriptors *ret_references,
 			    struct error **err);
 
@@ -47,12 +48,13 @@ int archive_list_references(const struct archive_image *archive, struct descript
 int archive_read(const struct archive_image *archive, const struct digest *digest, struct buf *buf,
 		 bool *ret_found, struct error **err);
 
-/* Where a blob lies; the descriptor is the caller's to close. */
+/* Opens the archive's file, and returns the offset of a blob in it; the caller closes the
+ * descriptor. */
 int archive_open_blob(const struct archive_image *archive, const struct digest *digest,
 		      uint64_t size_bytes, uint64_t *ret_offset_bytes, struct error **err);
 
-/* ERROR_CONTENT, class "source_changed", when the file is not the one that was opened: asked after
- * a blob was read too. */
+/* ERROR_CONTENT, class "source_changed", when the file has changed since it was opened.  Call it
+ * after a blob was read, too. */
 int archive_check_unchanged(const struct archive_image *archive, struct error **err);
 void archive_close(struct archive_image *archive);
 DEFINE_CLEANUP(struct archive_image, archive_close)

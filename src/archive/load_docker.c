@@ -107,7 +107,7 @@ read_config(const struct archive_image *archive, const char *name, struct member
 	return 0;
 }
 
-/* The manifest that a registry would have for it; the caller's reference. */
+/* The manifest that a registry would have for the image; the caller's reference. */
 static json_t *
 make_manifest(const struct archive_image *archive, const struct saved_image *saved,
 	      struct error **err)
@@ -190,8 +190,8 @@ add_image(struct archive_image *archive, const json_t *item, struct error **err)
 	return add_references(archive, add_document(archive, manifest), saved.tags, err);
 }
 
-/* document_parse() takes objects alone, so the array is put into one.  What closes the array early
- * makes a second key. */
+/* document_parse() accepts objects only, so the array is wrapped in one.  Text that closes the
+ * array early makes a second key, which is refused. */
 static json_t *
 parse_array(const struct buf *buf, struct error **err)
 {

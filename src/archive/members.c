@@ -83,7 +83,7 @@ members_take_listed(struct members *members, const struct listed *listed, uint64
 {
 	struct member member = { 0 };
 
-	/* The helper has checked this; but it may have been taken over by what it read. */
+	/* The helper has checked this, but its answer is untrusted. */
 	if (listed->offset_bytes > file_bytes ||
 	    listed->size_bytes > file_bytes - listed->offset_bytes ||
 	    strlen(listed->path) > ARCHIVE_NAME_LIMIT_BYTES ||
@@ -122,7 +122,7 @@ members_sort(struct members *members, struct error **err)
 		return 0;
 	qsort(members->items, members->count, sizeof(*members->items), compare);
 	for (size_t i = 1; i < members->count; i++)
-		/* Readers differ on which of two counts. */
+		/* With two members of one name, readers differ on which one counts. */
 		if (compare(&members->items[i - 1], &members->items[i]) == 0)
 			return error_set(err, ERROR_CONTENT, "it contains '%s' twice",
 					 QUOTED(members->items[i].name));

@@ -28,7 +28,8 @@ name_temporary(struct output *output, const char *folder, struct error **err)
 	return 0;
 }
 
-/* A file without a name leaves nothing even when we are killed.  It is named through /proc. */
+/* An unnamed file leaves nothing behind even when the process is killed.  It is linked through
+ * /proc. */
 static int
 open_unnamed(const char *folder)
 {

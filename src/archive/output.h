@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* output.h - where an archive is written: a file that appears whole or not at all, or a stream
+/* output.h - the destination of an archive: a file that is replaced atomically, or a stream
  *
- * "-" is stdout.  An existing file that is not a regular one (a FIFO, /dev/null) is written to
- * directly.
+ * "-" is stdout.  An existing file that is not regular (a FIFO, /dev/null) is written to directly.
  */
 #ifndef OCIFP_ARCHIVE_OUTPUT_H
 #define OCIFP_ARCHIVE_OUTPUT_H
@@ -15,9 +14,9 @@ struct error;
 
 struct output {
 	int fd;
-	char *path;      /* for messages, and where the file goes; symbolic links resolved */
+	char *path;      /* for messages, and the destination; symbolic links resolved */
 	char *temporary; /* NULL: a stream */
-	bool has_name;   /* a file of that name is there */
+	bool has_name;   /* such a file exists */
 };
 
 #define OUTPUT_INIT ((struct output){ .fd = -1 })
@@ -25,7 +24,7 @@ struct output {
 int output_open(const char *path, struct output *output, struct error **err);
 int output_commit(struct output *output, struct error **err);
 
-/* What was not committed is removed. */
+/* Removes the file if it was not committed. */
 void output_release(struct output *output);
 #define AUTO_OUTPUT CLEANUP(output_release)
 

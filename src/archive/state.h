@@ -10,7 +10,7 @@
 #include "archive/archive.h"
 #include "archive/members.h"
 
-/* A manifest that `docker save` did not write. */
+/* A manifest made for a docker-archive, which has none. */
 struct made_document {
 	struct digest digest;
 	char *bytes;

@@ -38,13 +38,14 @@ set_name(json_t *annotations, const char *key, const char *name)
 	return json_object_set_new(annotations, key, json_string(name)) == 0;
 }
 
-/* As `docker save` has it: the whole reference for containerd, its tag for everyone else. */
+/* As in `docker save`: the whole reference for containerd, its tag for other tools. */
 static bool
 set_docker_names(json_t *annotations, const char *tag)
 {
 	AUTO_FREE char *name = reference_docker_name(tag);
 
-	/* A podman before 4 takes the second for the name: a tag alone would become one. */
+	/* podman before 4 takes the second annotation for the name, where a tag alone would become
+	 * a name. */
 	return name && set_name(annotations, CONTAINERD_NAME, name) &&
 	       set_name(annotations, ANNOTATION_REF_NAME, name);
 }
@@ -67,8 +68,8 @@ index_entry(const struct descriptor *root, bool is_docker, const char *tag)
 	return TAKE_PTR(entry);
 }
 
-/* index.json (image-spec, image-layout.md) with one entry; NULL: the tag is not UTF-8, or docker
- * does not take it as a name. */
+/* index.json (image-spec, image-layout.md) with one entry; NULL: the tag is not UTF-8, or not a
+ * name for docker. */
 static char *
 documents_index(const struct descriptor *root, bool is_docker, const char *tag)
 {
@@ -99,8 +100,8 @@ is_whole_reference(const char *tag)
 	return colon && colon > tag && !strchr(colon, '/') && !strchr(tag, '@');
 }
 
-/* manifest.json as `docker load` reads it.  RepoTags has the tag when it is a whole reference,
- * "[host/]name:tag"; docker takes nothing else. */
+/* manifest.json as `docker load` reads it.  RepoTags has the tag if it is a whole reference,
+ * "[host/]name:tag", the only form that docker accepts. */
 static char *
 documents_manifest(const struct manifest *manifest, const char *tag)
 {
@@ -120,13 +121,13 @@ documents_manifest(const struct manifest *manifest, const char *tag)
 	return document_format(images);
 }
 
-/* The blobs that go into an archive: all that a root leads to and the store has.  An index may list
- * what was never fetched: that is left out.  A manifest that is the root itself is whole, else
- * ERROR_CONTENT. */
+/* The blobs of an archive: all that the root refers to and the store has.  Children of an index
+ * that were never fetched are left out; if the root is a manifest, a missing blob is ERROR_CONTENT.
+ */
 struct contents {
-	struct descriptors blobs; /* sorted by digest, each once; only digest and size count */
+	struct descriptors blobs; /* sorted by digest, each once; only digest and size are used */
 	enum document_kind kind;  /* of the root */
-	struct manifest manifest; /* when that is DOCUMENT_MANIFEST */
+	struct manifest manifest; /* if the root is a manifest */
 };
 
 #define AUTO_CONTENTS CLEANUP(contents_release)
@@ -139,7 +140,7 @@ contents_release(struct contents *contents)
 	*contents = (struct contents){ 0 };
 }
 
-/* Documents still to be read.  A list and not recursion: what nests deeply costs no stack. */
+/* Documents to read: a list instead of recursion, so that deep nesting uses no stack. */
 struct walk {
 	struct store *store;
 	struct contents *contents;
@@ -283,9 +284,8 @@ contents_collect(struct store *store, const struct descriptor *root, struct cont
 	return 0;
 }
 
-/* The caller's ids, and an entry for each directory: skopeo unpacks an oci-archive and keeps its
- * owners, takes root for that of a directory without an entry, and an ordinary user cannot chown to
- * root.
+/* Writes the caller's ids, and an entry for each directory.  skopeo unpacks an oci-archive with its
+ * owners and takes root for a directory without an entry; an ordinary user cannot chown to root.
  */
 static struct tar_member
 member_of_caller(enum tar_type type, unsigned permissions, const char *name)
@@ -417,7 +417,7 @@ archive_write(struct store *store, const struct location *output, const char *ta
 	writer = tar_writer_new(sink_fd(file.fd, file.path));
 	if (add_documents(writer, &contents, is_docker, tag, root, err) < 0)
 		return -1;
-	/* Sorted blobs of one algorithm stand together. */
+	/* Sorted blobs of one algorithm are adjacent. */
 	if (add_directory(writer, "blobs", err) < 0)
 		return -1;
 	for (size_t i = 0; i < contents.blobs.count; i++) {

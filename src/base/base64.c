@@ -18,7 +18,8 @@ base64_encode(const void *bytes, size_t size)
 	return text;
 }
 
-/* EVP_DecodeBlock() counts the bytes that padding stands for, and skips white space at the ends. */
+/* EVP_DecodeBlock() counts the bytes that padding stands for, and skips white space at both ends.
+ */
 uint8_t *
 base64_decode(const char *text, size_t *ret_size)
 {

@@ -115,7 +115,7 @@ void
 process_hide_memory(void)
 {
 #if defined(__SANITIZE_ADDRESS__)
-	/* LeakSanitizer looks at the process from outside, too. */
+	/* LeakSanitizer traces the process, which this would prevent. */
 #elif defined(HAVE_SYS_PRCTL_H)
 	(void)prctl(PR_SET_DUMPABLE, 0);
 #elif defined(HAVE_SYS_PROCCTL_H)
@@ -167,12 +167,13 @@ spawn_close_from(posix_spawn_file_actions_t *actions, int first)
 #if defined(HAVE_POSIX_SPAWN_FILE_ACTIONS_ADDCLOSEFROM_NP)
 	posix_spawn_file_actions_addclosefrom_np(actions, first);
 #elif defined(POSIX_SPAWN_CLOEXEC_DEFAULT)
-	/* All are closed but those that an action made, and the standard streams. */
+	/* With the flag every descriptor is closed, except those that an action made and the
+	 * standard streams. */
 	(void)first;
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		posix_spawn_file_actions_addinherit_np(actions, fd);
 #else
-	/* Those that are open now: ours among them, which close themselves. */
+	/* The descriptors that are open now, including our own close-on-exec ones. */
 	DIR *folder = opendir("/proc/self/fd");
 	const struct dirent *entry;
 
@@ -261,7 +262,8 @@ read_set(int top, const fd_set *input, const fd_set *output, struct pollfd *fds,
 	return ready;
 }
 
-/* By pselect(2), which takes the mask as well.  An end or an error makes a descriptor ready. */
+/* Uses pselect(2), which also takes the mask.  The end of a file or an error makes a descriptor
+ * ready. */
 int
 ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
 {
@@ -300,7 +302,7 @@ is_equal(const void *left, const void *right)
 	return 0;
 }
 
-/* A comparison that finds all equal always finds the root. */
+/* tdelete() with a comparison that calls all items equal finds the root. */
 void
 tdestroy(void *root, void (*free_item)(void *))
 {
@@ -344,7 +346,7 @@ pthread_barrier_wait(pthread_barrier_t *barrier)
 int
 pthread_barrier_destroy(pthread_barrier_t *barrier)
 {
-	/* Who was last to arrive may be the first to go on: the others still hold the lock. */
+	/* The thread that arrived last may continue before the others have released the lock. */
 	(void)pthread_mutex_lock(&barrier->lock);
 	(void)pthread_mutex_unlock(&barrier->lock);
 	(void)pthread_cond_destroy(&barrier->met);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* compat.h - what Linux has and some other POSIX system lacks, under the names of Linux
+/* compat.h - functions of Linux that other POSIX systems lack, under their Linux names
  *
- * configure looks for each function and field by itself, not for a system.  A stand-in that does
- * less says so here.  What a system has of its own, such as its walls for a process, is not here
- * but where it is used.
+ * configure tests each function and field, not the system.  A replacement that does less says so
+ * here. Interfaces that only one system has, such as its sandbox, are in the file that uses them.
  */
 #ifndef OCIFP_BASE_COMPAT_H
 #define OCIFP_BASE_COMPAT_H
@@ -45,11 +44,11 @@ extern char **environ;
 #define st_ctim st_ctimespec
 #endif
 
-/* Fails as on a Linux that does not know it: with EISDIR. */
+/* open(2) then fails with EISDIR, as on a Linux without O_TMPFILE. */
 #ifndef O_TMPFILE
 #define O_TMPFILE O_DIRECTORY
 #endif
-/* A directory without read permission cannot be opened then. */
+/* Without O_PATH, a directory without read permission cannot be opened. */
 #ifndef O_PATH
 #define O_PATH O_RDONLY
 #endif
@@ -71,37 +70,39 @@ extern char **environ;
 #define CLOCK_REALTIME_COARSE CLOCK_REALTIME
 #endif
 
-/* Sockets that no child inherits.  Without the flag a child started at the same moment may. */
+/* Close-on-exec sockets.  Without SOCK_CLOEXEC, a child that is started at the same moment may
+ * inherit them. */
 int socket_cloexec(int domain, int type, int protocol);
 int socketpair_cloexec(int domain, int type, int protocol, int ret_fds[2]);
 #ifndef MSG_CMSG_CLOEXEC
 #define MSG_CMSG_CLOEXEC 0 /* ocifp-layer alone receives descriptors, and it starts no program */
 #endif
 
-/* Of open(2) with O_NOFOLLOW that met a link: ELOOP by POSIX, EMLINK on FreeBSD. */
+/* The errno of open(2) with O_NOFOLLOW on a link: ELOOP by POSIX, EMLINK on FreeBSD. */
 bool errno_is_link(int errnum);
 
-/* strerror_r(3), which has two forms. */
+/* strerror_r(3) in its GNU or its POSIX form. */
 void errno_describe(int errnum, char *text, size_t size);
 
-/* The path of the running program, without an end mark.  -1 with errno. */
+/* The path of the running program, without a NUL at the end.  -1 with errno. */
 ssize_t executable_path(char *path, size_t size);
 
-/* Set-id, or with file capabilities: the caller is not trusted with our environment. */
+/* The program is set-id or has file capabilities: do not trust the caller's environment. */
 bool process_is_privileged(void);
 
-/* No core files, and no debugger of the same user.  A system that offers neither is left as it is.
+/* Prevents core files, and debuggers of the same user.  Does nothing on a system without such a
+ * call.
  */
 void process_hide_memory(void);
 
-/* Ends the calling process by SIGKILL when its parent ends.  Nothing where that cannot be had. */
+/* Makes the system kill the calling process when its parent ends; does nothing where it cannot. */
 void process_end_with_parent(void);
 
-/* The processors' time that a child has used, or a number that grows like it; 0: not known. */
+/* The processor time that a child has used, or a number that grows like it; 0: not known. */
 int64_t process_used_ns(pid_t pid);
 
-/* Of a program to start: descriptors from `first` on are closed in it.  With musl, which cannot do
- * that, those that /proc shows now. */
+/* Closes the descriptors from `first` on in the program to start.  With musl, which lacks the call,
+ * only those that /proc shows now. */
 void spawn_close_from(posix_spawn_file_actions_t *actions, int first);
 #ifdef POSIX_SPAWN_CLOEXEC_DEFAULT
 #define SPAWN_CLOSES POSIX_SPAWN_CLOEXEC_DEFAULT

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* deadline.h - points in monotonic time
  *
- * The wall clock may jump; nothing that waits looks at it.
+ * The wall clock may jump, so no wait depends on it.
  */
 #ifndef OCIFP_BASE_DEADLINE_H
 #define OCIFP_BASE_DEADLINE_H

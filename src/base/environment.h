@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* environment.h - a variable that somebody else set */
+/* environment.h - environment variables of the caller; not used by a set-id program */
 #ifndef OCIFP_BASE_ENVIRONMENT_H
 #define OCIFP_BASE_ENVIRONMENT_H
 

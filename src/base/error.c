@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define ERROR_C /* what it defines are no macros here */
+#define ERROR_C /* error.h must not define these functions as macros here */
 #include "base/error.h"
 
 #include <assert.h>
@@ -82,7 +82,7 @@ error_set_errno(struct error **err, int errnum, const char *format, ...)
 	context = xvasprintf(format, args);
 	va_end(args);
 	set_text(err, errno_kind(errnum), xasprintf("%s: %s", context, errno_text(errnum).text));
-	/* One class and one remedy, wherever a disk is full. */
+	/* A full disk gets the same class and hint, whichever call met it. */
 	if (errnum == EMFILE)
 		return error_set_hint(err, "allow more open files, as with 'ulimit -n 1024'");
 	if (errnum != ENOSPC && errnum != EDQUOT)

@@ -2,9 +2,9 @@
 /* error.h - why an operation failed
  *
  * A function that can fail takes `struct error **err` last and returns 0 or -1 (a constructor: a
- * pointer or NULL).  On failure it has set *err, once, at the place that knows the cause; callers
- * add what they were doing with error_wrap(), and only the cli layer prints.  The kind decides
- * the exit status, the class and the remote code are for machines; nobody parses text.
+ * pointer or NULL).  On failure it sets *err once, where the cause is known; callers add what they
+ * were doing with error_wrap(), and only cli/ prints.  The kind decides the exit status; class and
+ * remote code are for machines.  No code parses the text.
  */
 #ifndef OCIFP_BASE_ERROR_H
 #define OCIFP_BASE_ERROR_H
@@ -29,14 +29,14 @@ enum error_kind {
 	ERROR_LOCAL,       /* local input or output, or waiting for a lock */
 	ERROR_BUILD,       /* the build command failed */
 	ERROR_TIMEOUT,     /* the user's own --timeout has passed */
-	ERROR_JOB,         /* a job could not be run, for a reason of ocifp's own */
-	ERROR_NOT_INVOKED, /* a job's program is there and cannot be started */
-	ERROR_NOT_FOUND,   /* a job's program is not there */
+	ERROR_JOB,         /* a job could not be run because of ocifp or the machine */
+	ERROR_NOT_INVOKED, /* a job's program exists but cannot be started */
+	ERROR_NOT_FOUND,   /* a job's program does not exist */
 	ERROR_KIND_COUNT
 };
 
-/* What happened more exactly, for machines (--json, --status-file) and for callers that know a way
- * out.  The name of CLASS_NO_USERNS is "no_userns"; published names stay. */
+/* The cause more exactly, for machines (--json, --status-file) and for callers that handle it.  The
+ * name of CLASS_NO_USERNS is "no_userns".  Published names do not change. */
 enum error_class {
 	CLASS_NONE,
 	CLASS_BLOB_UNKNOWN,
@@ -94,10 +94,10 @@ enum error_class {
 	ERROR_CLASS_COUNT
 };
 
-/* What a registry said, for --json and the status file. */
+/* A registry's answer, for --json and the status file. */
 struct error_remote {
 	int http_status;        /* 0: no response */
-	const char *code;       /* the registry's own, e.g. MANIFEST_UNKNOWN; NULL: none */
+	const char *code;       /* its error code, for example MANIFEST_UNKNOWN; NULL: none */
 	const char *request_id; /* NULL: none */
 	bool retryable;         /* the same call may succeed later */
 };
@@ -106,37 +106,37 @@ struct error_remote {
 int error_set(struct error **err, enum error_kind kind, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* What the C library says of an errno value.  It lives as long as the full expression:
- * errno_text(errno).text is an argument, not a pointer to keep. */
+/* The C library's text for an errno value.  It lives until the end of the full expression: pass
+ * errno_text(errno).text as an argument, do not keep the pointer. */
 struct errno_text {
 	char text[128];
 };
 
 struct errno_text errno_text(int errnum);
 
-/* ERROR_LOCAL with the text of `errnum`; ENOMEM and EMFILE are ERROR_FAILURE.  A full disk and a
- * quota that is used up have the class "space" and their hint. */
+/* ERROR_LOCAL with the text of `errnum`; ENOMEM and EMFILE are ERROR_FAILURE.  A full disk and an
+ * exceeded quota get the class "space" and a hint. */
 int error_set_errno(struct error **err, int errnum, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* The same with "cannot <doing> '<path>'", the path quoted. */
+/* The same for "cannot <doing> '<path>'"; quotes the path. */
 int error_set_path(struct error **err, int errnum, const char *doing, const char *path);
 
 /* Puts "context: " before the text.  Returns -1. */
 int error_wrap(struct error **err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* These add to an error that was set and return -1 too.  A hint says what to do about it, and the
- * first one given stays. */
+/* These change an error that is set, and return -1 too.  A hint says what the user can do; the
+ * first hint stays. */
 int error_set_class(struct error **err, enum error_class error_class);
 int error_set_hint(struct error **err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-int error_set_kind(struct error **err, enum error_kind kind); /* another than it began with */
+int error_set_kind(struct error **err, enum error_kind kind); /* changes the kind */
 int error_set_remote(struct error **err, const struct error_remote *remote);
 
-/* An error that was set elsewhere, taken.  Returns -1. */
+/* Passes on an error that was set elsewhere, and takes it.  Returns -1. */
 int error_pass(struct error **err, struct error *error);
 
-/* What an analyzer does not see in another file: these return -1. */
+/* For analyzers, which do not see the functions' file: these return -1. */
 #if defined __clang_analyzer__ && !defined ERROR_C
 #define error_set(...) ((error_set)(__VA_ARGS__), -1)
 #define error_set_errno(...) ((error_set_errno)(__VA_ARGS__), -1)

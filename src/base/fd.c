@@ -21,7 +21,7 @@
 #include "base/xalloc.h"
 
 /* True when the call that failed with `errnum` should be made again.  A standard stream may be
- * non-blocking because of whoever else has it open. */
+ * non-blocking because another process set it so. */
 static bool
 may_go_on(int fd, short events, int errnum)
 {
@@ -32,7 +32,8 @@ may_go_on(int fd, short events, int errnum)
 	return errnum == EINTR;
 }
 
-/* Or a copy of it.  As in `ocifp export REF | head`: its reader has seen enough. */
+/* True for standard output and its copies.  When its reader closes it, as in `ocifp export REF |
+ * head`, that is not an error. */
 static bool
 is_our_output(int fd)
 {
@@ -215,7 +216,7 @@ static int
 sync_fd(int fd)
 {
 #ifdef F_FULLFSYNC
-	/* Not each file system has it. */
+	/* Some file systems do not support it. */
 	if (fcntl(fd, F_FULLFSYNC) == 0)
 		return 0;
 #endif
@@ -325,7 +326,7 @@ make_one(const char *path, mode_t mode, struct error **err)
 
 	if (mkdir(path, mode) == 0)
 		return 0;
-	/* What is there already answers EEXIST, but EROFS or EACCES in some places. */
+	/* An existing directory gives EEXIST, but EROFS or EACCES on some systems. */
 	errnum = errno;
 	return is_directory(path) ? 0 : error_set_path(err, errnum, "make directory", path);
 }
@@ -375,7 +376,7 @@ dir_sync(int dir_fd, const char *path, struct error **err)
 
 	if (fd < 0)
 		return error_set_path(err, errno, "open directory", parent);
-	/* EINVAL: a file system whose directories cannot be synced. */
+	/* EINVAL: the file system cannot sync directories. */
 	if (fd_sync(fd) < 0 && errno != EINVAL)
 		return error_set_path(err, errno, "sync directory", parent);
 	return 0;
@@ -406,7 +407,7 @@ file_settle(int fd)
 #endif
 }
 
-/* An errno. */
+/* Returns an errno. */
 static int
 read_names(DIR *dir, size_t most_count, struct strings *names)
 {

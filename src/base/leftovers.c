@@ -13,14 +13,14 @@
 static const int endings[] = { SIGHUP, SIGINT, SIGTERM };
 enum { ENDINGS_COUNT = COUNT_OF(endings) };
 
-/* Changed with these signals blocked. */
+/* Changed only while these signals are blocked. */
 static struct {
 	char **paths;
 	size_t count;
 	bool is_watched[ENDINGS_COUNT];
 } leftovers;
 
-/* Calls that may be made in a handler alone: signal-safety(7). */
+/* Only async-signal-safe calls: signal-safety(7). */
 static void
 remove_all_and_die(int number)
 {
@@ -42,7 +42,7 @@ block(sigset_t *before)
 	(void)pthread_sigmask(SIG_BLOCK, &signals, before);
 }
 
-/* What is ignored, or handled by others, stays so. */
+/* A signal that is ignored or handled elsewhere is left so. */
 static void
 watch(void)
 {

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* leftovers.h - temporary files that go when a signal ends us
+/* leftovers.h - temporary files that are removed when a signal ends the process
  *
- * For a HUP, INT or TERM that comes while nobody waits for a program (base/spawn.h) and that is not
- * ignored: what was added is removed, the last first, and we die by the signal.
+ * For HUP, INT and TERM, unless ignored, while no child is awaited (base/spawn.h): the added paths
+ * are removed, the last first, and the process dies by the signal.
  */
 #ifndef OCIFP_BASE_LEFTOVERS_H
 #define OCIFP_BASE_LEFTOVERS_H
 
-/* A file, a link or a directory that will be empty by then; before it is made, or at once after. */
+/* Adds a file, a link, or a directory that will be empty by then.  Call it before the path is
+ * created, or at once after that. */
 void leftovers_add(const char *path);
 
-/* It and all below are gone, or somebody else's. */
+/* The path and everything below it was removed, or is in use by others now. */
 void leftovers_forget(const char *path);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* observer.h - what the layers below tell while they work
+/* observer.h - events that the lower layers report while they work
  *
- * Lower layers never print.  They report events to an observer that was handed to them; the cli
- * turns these into progress, traces, counts for a summary.  A NULL observer hears nothing.
+ * Lower layers never print.  They report events to an observer that was given to them; cli/ turns
+ * these into progress, traces and the counts of a summary.  A NULL observer ignores events.
  */
 #ifndef OCIFP_BASE_OBSERVER_H
 #define OCIFP_BASE_OBSERVER_H
@@ -10,23 +10,23 @@
 #include <stdint.h>
 
 enum event_kind {
-	EVENT_NOTICE,    /* text: something the user should know; may hold quoted remote text */
-	EVENT_TRACE,     /* text: a request or a decision, for --verbose; ms: a wait that it is */
-	EVENT_REQUEST,   /* one HTTP request was sent; text: method and URL without its query */
-	EVENT_RETRY,     /* a request will be sent again; text: why; ms: after how long */
-	EVENT_BEGUN,     /* phase: blobs are moved, or a build runs */
-	EVENT_ENDED,     /* phase: a build has ended */
-	EVENT_PACKED,    /* bytes: so many more went into a new layer, before it is compressed */
-	EVENT_EXPECTED,  /* bytes: a blob of this size may have to be moved; text: its digest */
-	EVENT_PLANNED,   /* bytes: so many are to be moved of a blob; text: its digest */
-	EVENT_MOVED,     /* bytes: so many more have been moved; text: the blob's digest, which has
-			  * come to `at_bytes`, or NULL */
+	EVENT_NOTICE,  /* text: a notice for the user; may hold quoted remote text */
+	EVENT_TRACE,   /* text: a request or a decision, for --verbose; ms: how long a wait takes */
+	EVENT_REQUEST, /* one HTTP request was sent; text: method and URL without its query */
+	EVENT_RETRY,   /* a request will be sent again; text: why; ms: after how long */
+	EVENT_BEGUN,   /* phase: blobs are transferred, or a build runs */
+	EVENT_ENDED,   /* phase: a build has ended */
+	EVENT_PACKED,  /* bytes: added to a new layer, before compression */
+	EVENT_EXPECTED, /* bytes: a blob of this size may have to be moved; text: its digest */
+	EVENT_PLANNED,  /* bytes: to be transferred for a blob; text: its digest */
+	EVENT_MOVED, /* bytes: transferred; text: the blob's digest, which has reached `at_bytes`,
+			or NULL */
 	EVENT_FINISHED,  /* a planned blob is complete; text: its digest */
 	EVENT_REUSED,    /* bytes: a blob that was there already; text: its digest */
-	EVENT_LAYERS,    /* the layers of an image are to be unpacked: forget those told before */
-	EVENT_LAYER,     /* bytes: one of them, of this compressed size */
-	EVENT_UNPACKING, /* bytes: so many more of one of them have been read */
-	EVENT_UNPACKED,  /* bytes: one of them was unpacked; those that were not told of before */
+	EVENT_LAYERS,    /* the layers of an image will be unpacked: forget those of before */
+	EVENT_LAYER,     /* bytes: the compressed size of one of these layers */
+	EVENT_UNPACKING, /* bytes: read of one of these layers */
+	EVENT_UNPACKED,  /* bytes: a layer was unpacked: those that were not reported before */
 	EVENT_WAITING,   /* text: for what; ms: how long already */
 	EVENT_YIELDED,   /* another program writes to the terminal from here on */
 	EVENT_STEP,      /* time has passed */
@@ -58,7 +58,7 @@ void observer_phase(struct observer *observer, enum event_kind kind, enum phase 
 /* EVENT_RETRY: "WHY; again in 1.2 s". */
 void observer_retry(struct observer *observer, const char *why, int64_t delay_ms);
 
-/* Sleeps for `pause_ms`, and tells each second what is waited for: since `since_ms`. */
+/* Sleeps for `pause_ms`, and reports each second what is waited for, since `since_ms`. */
 void observer_pause(struct observer *observer, const char *what, int64_t since_ms, int pause_ms);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* random.h - names that nobody else has, and words that nobody can have guessed */
+/* random.h - unique names, and secrets that cannot be guessed */
 #ifndef OCIFP_BASE_RANDOM_H
 #define OCIFP_BASE_RANDOM_H
 

@@ -29,19 +29,19 @@ static const int shell_not_found = 127;
 static const int shell_not_started = 126;
 static const int shell_signal_base = 128;
 
-/*
- * While a child runs, the signals that would end this process end the child first, so that nothing
- * goes on working in a directory that we no longer hold.  spawn_caught_signal() tells main() to die
- * by the signal once everything is cleaned up.
+/* While a child runs, a signal that would end this process ends the child first, so that no child
+ * keeps working in a directory whose lock we have released.  After the cleanup main() dies by
+ * spawn_caught_signal().
  */
 static const int ending_signals[] = { SIGHUP, SIGINT, SIGTERM };
 enum { ENDING_COUNT = COUNT_OF(ending_signals) };
 
 static volatile sig_atomic_t caught_signal;
 static volatile sig_atomic_t caught_count;
-static volatile sig_atomic_t caught_from_keyboard; /* the whole foreground group has got it */
+static volatile sig_atomic_t
+	caught_from_keyboard; /* the terminal sends it to the whole foreground group */
 
-/* How the caller had its signals. */
+/* The caller's signal dispositions and mask. */
 struct signals {
 	struct sigaction ending[ENDING_COUNT];
 	struct sigaction child;
@@ -60,7 +60,7 @@ note_signal(int number, siginfo_t *info, void *context)
 {
 	(void)context;
 	if (number == SIGCHLD)
-		return; /* it interrupts the wait: that is all */
+		return; /* The handler exists to interrupt the wait. */
 	caught_from_keyboard = info->si_code > 0;
 	caught_signal = number;
 	caught_count++;
@@ -80,7 +80,7 @@ signals_take(struct signals *signals)
 	signals->open_mask = signals->mask;
 	sigdelset(&signals->open_mask, SIGCHLD);
 	(void)sigaction(SIGCHLD, NULL, &signals->child);
-	/* Where the caller ignores it, the kernel reaps our children: keep that visible. */
+	/* If the caller ignores SIGCHLD, the kernel reaps our children; keep that disposition. */
 	if (signals->child.sa_handler != SIG_IGN)
 		(void)sigaction(SIGCHLD, &note, NULL);
 	for (int i = 0; i < ENDING_COUNT; i++) {
@@ -92,11 +92,11 @@ signals_take(struct signals *signals)
 
 struct child {
 	pid_t pid;   /* 0: none, or reaped */
-	pid_t group; /* of its own, in which its own children are too */
+	pid_t group; /* of its own, which its children are in too */
 	bool has_group;
 	bool inherits_output;
-	int theirs[3]; /* its ends of its streams; -1: as ours */
-	/* Our ends; -1: no pipe, or done. */
+	int theirs[3]; /* the child's ends of its streams; -1: inherited */
+	/* our ends; -1: no pipe, or closed */
 	int input_fd;
 	int output_fd;
 	int messages_fd;
@@ -132,7 +132,7 @@ is_for_later(int errnum)
 	return errnum == EAGAIN || errnum == EINTR;
 }
 
-/* write() without SIGPIPE, for this thread alone: the disposition belongs to the program. */
+/* write() without SIGPIPE, for this thread only: the disposition belongs to the program. */
 static ssize_t
 write_quietly(int fd, const void *bytes, size_t size)
 {
@@ -149,7 +149,7 @@ write_quietly(int fd, const void *bytes, size_t size)
 	pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
 	written = write(fd, bytes, size);
 	errnum = errno;
-	/* None is pending where the program ignores it. */
+	/* If the program ignores SIGPIPE, none is pending. */
 	if (written < 0 && errnum == EPIPE && !was_pending && sigpending(&pending) == 0 &&
 	    sigismember(&pending, SIGPIPE))
 		(void)sigwait(&pipe_signal, &taken);
@@ -190,7 +190,7 @@ move_output(int *fd, struct buf *buf, struct error **err)
 	return buf_append(buf, chunk, (size_t)got, err);
 }
 
-/* As poll(), with our signals open, so that one ends the wait: EINTR. */
+/* poll() with our signals unblocked, so that a signal ends the wait with EINTR. */
 static int
 wait_for(struct pollfd *fds, nfds_t count, int timeout_ms, const struct signals *signals)
 {
@@ -199,9 +199,9 @@ wait_for(struct pollfd *fds, nfds_t count, int timeout_ms, const struct signals 
 	return ppoll(fds, count, &timeout, &signals->open_mask);
 }
 
-/* Moves all streams at once: a child that waits for its output to be read must not wait for us to
- * write its input, nor the other way round.  Until they have ended, the deadline has passed, or a
- * signal came. */
+/* Moves data of all streams at once: a child may wait for its output to be read before it reads its
+ * input, and the reverse.  Returns when all have ended, the deadline has passed, or a signal came.
+ */
 static int
 move_streams(struct child *child, int64_t deadline_ms, const struct signals *signals,
 	     struct error **err)
@@ -242,7 +242,7 @@ child_close_theirs(struct child *child)
 	}
 }
 
-/* A process and all below it.  One that is started meanwhile may be missed. */
+/* A process and its descendants.  One that is started during the search may be missed. */
 static void
 signal_tree(pid_t pid, int number, unsigned depth)
 {
@@ -266,8 +266,8 @@ child_signal(const struct child *child, int number)
 		signal_tree(child->pid, number, 0);
 }
 
-/* Waits for good, or with WNOHANG looks.  1 when the child has ended, 0 when it has not; -1 with
- * errno when its end went to somebody else, as it does where SIGCHLD is ignored. */
+/* Waits for the child, or with WNOHANG only checks.  1: it has ended; 0: it has not; -1 with errno:
+ * its status went elsewhere, as it does where SIGCHLD is ignored. */
 static int
 child_reap(struct child *child, int flags, int *ret_status)
 {
@@ -343,11 +343,11 @@ add_actions(posix_spawn_file_actions_t *actions, const struct child *child, int 
 			posix_spawn_file_actions_addclose(actions, first_closed++);
 		first_closed++;
 	}
-	/* Those that our own parent left open are not all close-on-exec. */
+	/* Descriptors inherited from our parent may lack close-on-exec. */
 	spawn_close_from(actions, first_closed);
 }
 
-/* 0 or an error number. */
+/* Returns 0 or an error number. */
 int
 spawn_errnum(int errnum)
 {
@@ -407,7 +407,7 @@ start_failed(int errnum, const char *program, struct spawn_result *ret_result, s
 	}
 }
 
-/* As child_reap(), but 0 as well when the deadline has passed or a signal came: a program may close
+/* As child_reap(), but also 0 when the deadline has passed or a signal came: a program may close
  * its streams long before it ends. */
 static int
 wait_until(struct child *child, int64_t deadline_ms, const struct signals *signals, int *ret_status)
@@ -420,13 +420,14 @@ wait_until(struct child *child, int64_t deadline_ms, const struct signals *signa
 
 		if (left_ms == 0)
 			return 0;
-		/* SIGCHLD ends the wait; should another thread have taken it, so does the time. */
+		/* SIGCHLD ends the wait; if another thread got it, the timeout does. */
 		(void)wait_for(NULL, 0, left_ms, signals);
 	}
 	return ended;
 }
 
-/* Hands the signal on, waits for a while, or until another one comes, and kills what is left. */
+/* Sends the signal on, waits INTERRUPT_GRACE_MS or until another signal comes, then kills the child
+ * and its descendants. */
 static int
 stop(struct child *child, const struct spawn_options *options, const struct signals *signals,
      struct error **err)
@@ -476,8 +477,8 @@ run_to_end(struct child *child, const struct spawn_options *options, const struc
 	return 0;
 }
 
-/* In the foreground of a terminal a child stays in our process group: in one of its own it could
- * not ask for a password there, and Ctrl-Z would stop us without it. */
+/* In the foreground of a terminal the child stays in our process group: in its own group it could
+ * not ask for a password there, and Ctrl-Z would stop only us. */
 static bool
 is_in_foreground(void)
 {
@@ -526,7 +527,8 @@ spawn_run(const struct spawn_options *options, struct spawn_result *ret_result, 
 		ret = start_failed(ret, options->argv[0], ret_result, err);
 	else
 		ret = run_to_end(&child, options, &signals, ret_result, err);
-	/* The mask first: a signal that is pending is noted, rather than fatal. */
+	/* Restores the mask first: a pending signal is then noted by our handler and does not end
+	 * the process. */
 	(void)pthread_sigmask(SIG_SETMASK, &signals.mask, NULL);
 	for (int i = 0; i < ENDING_COUNT; i++)
 		(void)sigaction(ending_signals[i], &signals.ending[i], NULL);

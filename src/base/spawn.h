@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* spawn.h - another program, run to its end
+/* spawn.h - runs another program to its end
  *
- * Without a shell unless the caller names one.  Nothing but stdin, stdout and stderr is
- * inherited; every descriptor of ours is close-on-exec.
+ * Without a shell, unless the caller names one.  The program inherits stdin, stdout and stderr
+ * only; our other descriptors are close-on-exec.
  */
 #ifndef OCIFP_BASE_SPAWN_H
 #define OCIFP_BASE_SPAWN_H
@@ -28,29 +28,30 @@ struct spawn_options {
 	bool inherit_output;  /* our stdout, when `output` is NULL */
 	struct buf *output;   /* stdout; NULL: goes to our stderr */
 	struct buf *messages; /* stderr; NULL: ours */
-	/* Monotonic, as base/deadline.h; 0: none.  The program is killed then, with its process
-	 * group if it has one of its own: unless it reads our stdin, or has no deadline and we are
-	 * in the foreground of a terminal. */
+	/* Monotonic time, as in base/deadline.h; 0: none.  At the deadline the program is killed,
+	 * with its process group if it has its own: that is, unless it reads our stdin, or it has
+	 * no deadline and we are in the foreground of a terminal. */
 	int64_t deadline_ms;
-	int held_fd; /* open in the program as SPAWN_HELD_FD, such as a lock; 0: none */
+	int held_fd; /* a descriptor that is open in the program as SPAWN_HELD_FD, such as a lock;
+			0: none */
 };
 
-/* What posix_spawn(3) has returned, called with errno 0: where no process could be made, glibc 2.34
- * and 2.35 return EPERM, whatever the reason in errno. */
+/* The result of posix_spawn(3), which is called with errno 0: if fork fails, glibc 2.34 and 2.35
+ * return EPERM and leave the reason in errno. */
 int spawn_errnum(int errnum);
 
 struct spawn_result {
-	int exit_status; /* as a shell says it: 128 + n for signal n; 126, 127 when not started */
+	int exit_status; /* 128 + n for signal n; 126 and 127: not started, as in a shell */
 	bool timed_out;
 };
 
-/* SIGHUP, SIGINT and SIGTERM, unless ignored or blocked, are handed on to the program, which is
+/* SIGHUP, SIGINT and SIGTERM, unless ignored or blocked, are sent on to the program, which is
  * killed INTERRUPT_GRACE_MS later.  spawn_run() then fails with class "signal", and main() dies by
- * spawn_caught_signal() after everything is cleaned up. */
+ * spawn_caught_signal() after the cleanup. */
 int spawn_caught_signal(void); /* 0: none */
 
-/* Fails only when the program could not be run or its output passed a limit; a non-zero exit
- * status is a result.  A program that is not there has exit status 127. */
+/* Fails only when the program could not be run or its output passed a limit; a non-zero exit status
+ * is a result.  A missing program has exit status 127. */
 int spawn_run(const struct spawn_options *options, struct spawn_result *ret_result,
 	      struct error **err);
 

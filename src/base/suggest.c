@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-/* Longer words are nobody's slip. */
+/* Longer words are not compared. */
 enum { WORD_LIMIT_CHARS = 31, FAR = WORD_LIMIT_CHARS + 1, MOST_SLIPS = 2 };
 
 static unsigned
@@ -16,8 +16,8 @@ least(unsigned a, unsigned b, unsigned c)
 	return less < c ? less : c;
 }
 
-/* A row of the table of optimal string alignment: slips between the first i letters of `a` and
- * each start of `b`. */
+/* A row of the table for the optimal string alignment distance: edits between the first i letters
+ * of `a` and each prefix of `b`. */
 struct row {
 	unsigned slips[WORD_LIMIT_CHARS + 1];
 };
@@ -54,7 +54,7 @@ count_slips(const char *a, const char *b)
 	return rows[1].slips[b_size];
 }
 
-/* In a short word two slips leave nothing that was meant. */
+/* Allow one edit for short words: with two, everything matches. */
 static unsigned
 slips_allowed(const char *word)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* suggest.h - the word that somebody may have meant
+/* suggest.h - the name that a misspelt word may stand for
  *
  * For commands, options, platforms, keys of the project file and its images.
  */
@@ -10,11 +10,11 @@
 
 struct error;
 
-/* One of the names, at most two slips away: a letter too many, too few, another one or two in the
- * wrong order.  NULL: none is near enough. */
+/* The name within two edits of the word: a letter too many, missing, wrong, or two swapped.  NULL:
+ * no name is near enough. */
 const char *suggest(const struct strings *names, const char *word);
 
-/* The hint "did you mean 'NAME'?" if one is near enough; false: none is. */
+/* Sets the hint "did you mean 'NAME'?" if a name is near enough; else returns false. */
 bool suggest_hint(struct error **err, const struct strings *names, const char *word);
 
 #endif

@@ -17,7 +17,7 @@ static const char hex_digits[] = "0123456789abcdef";
 struct quoted {
 	char *text; /* REMOTE_TEXT_LIMIT_BYTES and a NUL */
 	size_t size;
-	size_t keep; /* what stays if the text must be cut: leaves room for the mark */
+	size_t keep; /* kept of a text that is cut: leaves room for "..." */
 };
 
 /* False, with the text cut, when the piece does not fit. */
@@ -61,7 +61,7 @@ text_is_harmful(uint32_t code)
 	return (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
 }
 
-/* Every runner's command holds "::" or "##"; a backslash between the two is enough. */
+/* Workflow commands contain "::" or "##"; a backslash between the two characters breaks them. */
 static bool
 needs_backslash(const struct quoted *quoted, uint32_t code)
 {
@@ -226,7 +226,7 @@ struct duration_unit {
 	uint64_t ns;
 };
 
-/* A longer name stands before a shorter one that it starts with. */
+/* A name stands before a shorter one that is its prefix. */
 static const struct duration_unit duration_units[] = {
 	{ "ns", 1 },
 	{ "us", 1000 },
@@ -294,7 +294,7 @@ text_parse_size(const char *text, uint64_t *ret_bytes)
 	return true;
 }
 
-/* The digits behind a point, which may be none of them: ".5" of a second is 500000000. */
+/* The digits after a point, possibly none: ".5" of a second is 500000000. */
 static bool
 take_fraction(const char **text, const char **ret_digits)
 {
@@ -320,7 +320,7 @@ fraction_ns(const char *digits, uint64_t unit_ns)
 	return ns;
 }
 
-/* 0: there is none. */
+/* 0: no such unit */
 static uint64_t
 take_unit_ns(const char **text)
 {
@@ -355,7 +355,7 @@ text_parse_duration_ms(const char *text, int64_t *ret_ms)
 		    __builtin_add_overflow(total_ns, ns, &total_ns))
 			return false;
 	} while (*rest);
-	/* Rounded up: what is not 0 must not become 0, which often means "none". */
+	/* Rounds up, because 0 often means "none". */
 	*ret_ms = (int64_t)(total_ns / ns_per_ms + (total_ns % ns_per_ms > 0));
 	return true;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* text.h - foreign text made harmless, and small questions about text
  *
- * Whatever a registry, an image, a redirect or a helper said reaches a terminal or a log through
- * text_quote() alone: one line, no control characters (C0, C1, DEL), no bidirectional overrides,
- * no broken UTF-8, and nothing that a CI runner takes for a command ("::", "##[", "##vso[").
+ * All text from a registry, an image, a redirect or a helper is printed through text_quote(): one
+ * line, no control characters (C0, C1, DEL), no bidirectional overrides, no broken UTF-8, and
+ * nothing that a CI runner takes for a command ("::", "##[", "##vso[").
  */
 #ifndef OCIFP_BASE_TEXT_H
 #define OCIFP_BASE_TEXT_H
@@ -15,25 +15,25 @@
 
 #include "base/limits.h"
 
-/* The caller owns the result.  Of bytes that cannot stay each is "\xNN", a backslash is doubled,
- * and one stands between any "::" or "##".  More than REMOTE_TEXT_LIMIT_BYTES is cut and ends with
- * "...". */
+/* The caller owns the result.  Each byte that is not allowed becomes "\xNN", a backslash is
+ * doubled, and a backslash separates "::" and "##".  More than REMOTE_TEXT_LIMIT_BYTES is cut and
+ * ends with "...". */
 char *text_quote(const char *bytes, size_t size);
 char *text_quote_string(const char *text);
 
-/* The same for a message that is being made: QUOTED(x) is a string that lives to the end of the
- * enclosing block. */
+/* The same inside a message: QUOTED(x) is a string that lives until the end of the enclosing block.
+ */
 struct quoted_text {
 	char text[REMOTE_TEXT_LIMIT_BYTES + 1];
 };
 const char *text_quote_into(struct quoted_text *quoted, const char *bytes, size_t size);
 #define QUOTED(string) text_quote_into(&(struct quoted_text){ 0 }, string, strlen(string))
 
-/* What a program wrote, its lines as one; NULL: nothing. */
+/* A program's output, quoted, with its lines joined; the caller owns it. */
 char *text_quote_message(const char *bytes, size_t size);
 
-/* Whether a character, wherever it comes from, has no place in a line of output: controls,
- * bidirectional overrides, separators. */
+/* Whether a character must not appear in a line of output: controls, bidirectional overrides,
+ * separators. */
 bool text_is_harmful(uint32_t code);
 
 /* Without the query and user info, which are credentials in signed URLs: "https://h/p?..." */
@@ -44,24 +44,25 @@ bool text_starts(const char *text, const char *prefix);
 bool text_ends(const char *text, const char *suffix);
 bool text_is_printable_ascii(const char *text); /* 0x20 to 0x7e: fit for an HTTP header */
 
-void text_hex(const uint8_t *bytes, size_t size, char *ret_hex);       /* 2 * size + 1 bytes */
-bool text_parse_hex(const char *hex, size_t size, uint8_t *ret_bytes); /* lower case, all of it */
+void text_hex(const uint8_t *bytes, size_t size, char *ret_hex); /* 2 * size + 1 bytes */
+bool text_parse_hex(const char *hex, size_t size,
+		    uint8_t *ret_bytes); /* all digits are lower case */
 
-/* The ending of a noun after this number: "1 file", "2 files". */
+/* The plural ending for this number: "1 file", "2 files". */
 #define PLURAL_S(count) ((count) == 1 ? "" : "s")
 
-/* Decimal digits alone, in range; anything else is false. */
+/* Decimal digits only, within the range; else false. */
 bool text_parse_uint(const char *text, uint64_t max, uint64_t *ret_value);
 
-/* "512m", "4GiB", "2g", "1000000": bytes, or binary units, as memory limits have them. */
+/* "512m", "4GiB", "2g", "1000000": bytes, or binary units as memory limits use them. */
 bool text_parse_size(const char *text, uint64_t *ret_bytes);
 
-/* "90", "1.5s", "500ms", "2m", "1h30m": what `sleep` and Go print, units ns to d.  A bare number is
- * seconds.  Rounded up to a millisecond. */
+/* "90", "1.5s", "500ms", "2m", "1h30m": durations as `sleep` and Go print them, units ns to d.  A
+ * bare number is seconds.  Rounded up to a millisecond. */
 bool text_parse_duration_ms(const char *text, int64_t *ret_ms);
 
-/* "2026-01-02T03:04:05.6Z", "...+01:00": RFC 3339, as image configs and registries have it. Seconds
- * since 1970 in UTC. */
+/* "2026-01-02T03:04:05.6Z", "...+01:00": RFC 3339, as in image configs and registries' answers.
+ * Seconds since 1970 in UTC. */
 bool text_parse_time(const char *text, int64_t *ret_s);
 
 /* "4.2 s", "42 s", "3 min 12 s", "1 h 02 min" */

@@ -23,7 +23,7 @@ static struct trace {
 	char *path;
 	char *title;
 	atomic_uint rows;
-	atomic_int errnum; /* why no more is written */
+	atomic_int errnum; /* why writing stopped */
 } trace;
 
 static _Thread_local unsigned own_row;
@@ -40,14 +40,14 @@ trace_now_us(void)
 	return trace_is_on() ? deadline_now_us() - trace.opened_us : 0;
 }
 
-/* Whole, or never again: half an event would make the rest unreadable. */
+/* After a failed write no more is written: half an event would make the file unreadable. */
 static void
 put(const char *text)
 {
 	ssize_t size = (ssize_t)strlen(text);
 	ssize_t done;
 
-	/* A child that was forked may have another file at this descriptor. */
+	/* In a forked child this descriptor may belong to another file. */
 	if (atomic_load(&trace.errnum) || getpid() != trace.pid)
 		return;
 	do
@@ -57,7 +57,8 @@ put(const char *text)
 		atomic_store(&trace.errnum, done < 0 ? errno : ENOSPC);
 }
 
-/* In place.  The text is for people: what JSON would have to escape is shown as '?'. */
+/* Changes the text in place: characters that JSON would escape become '?', which is enough for
+ * people. */
 static char *
 plain(char *text)
 {
@@ -120,7 +121,7 @@ trace_span(const char *name, unsigned row, int64_t begun_us, int64_t ended_us, c
 	errno = errnum;
 }
 
-/* For its owner alone: it names hosts, repositories and files. */
+/* Mode 0600: the trace names hosts, repositories and files. */
 static int
 open_file(const char *path, struct error **err)
 {

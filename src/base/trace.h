@@ -3,11 +3,11 @@
  *
  * A JSON array of one event a line, which Perfetto and chrome://tracing show.  Each event is
  * written at once, so that an interrupted run leaves all of them; only the closing bracket is then
- * missing, which both accept.  Times are microseconds since trace_open().  Spans of one row are to
- * nest, so what overlaps has rows of its own.  Without trace_open() all functions do nothing.  Any
- * thread may call; a forked child writes nothing.
+ * missing, which both accept.  Times are microseconds since trace_open().  Spans in one row have to
+ * nest; overlapping ones need rows of their own.  Without trace_open() all functions do nothing.
+ * Any thread may call; a forked child writes nothing.
  *
- * Whoever adds a span keeps out of its text: header values, queries of URLs, arguments of programs.
+ * A span's text must not contain header values, queries of URLs or arguments of programs.
  */
 #ifndef OCIFP_BASE_TRACE_H
 #define OCIFP_BASE_TRACE_H
@@ -25,12 +25,13 @@ int64_t trace_now_us(void); /* 0 when there is no trace */
 /* A new row under this title; 0 when there is no trace. */
 unsigned trace_row(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* `row` 0: the calling thread's own.  A span from `begun_us` 0 was not measured: not written.
- * errno stays. */
+/* `row` 0: the calling thread's row.  A span with `begun_us` 0 was not measured and is not written.
+ * Keeps errno. */
 void trace_span(const char *name, unsigned row, int64_t begun_us, int64_t ended_us,
 		const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/* Writes the span of the whole run and the closing bracket.  ERROR_LOCAL: not all was written. */
+/* Writes the span of the whole run and the closing bracket.  ERROR_LOCAL: the file is incomplete.
+ */
 int trace_close(struct error **err);
 
 #endif

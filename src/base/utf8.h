@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes of the character at the start, of `size` there are; 0 for none, a broken or cut one, an
- * overlong form, a surrogate or a value beyond U+10FFFF. */
+/* The length in bytes of the character at the start; 0: none, broken or cut, overlong, a surrogate,
+ * or beyond U+10FFFF. */
 size_t utf8_decode(const char *bytes, size_t size, uint32_t *ret_code);
 bool utf8_is_valid(const char *text);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* watched.h - descriptors that end somebody else's wait as soon as they can be read */
+/* watched.h - descriptors that end another wait as soon as they are readable */
 #ifndef OCIFP_BASE_WATCHED_H
 #define OCIFP_BASE_WATCHED_H
 

@@ -13,8 +13,7 @@
 void *xcalloc(size_t count, size_t size) __attribute__((malloc, alloc_size(1, 2), returns_nonnull));
 void *xrealloc(void *old, size_t size) __attribute__((alloc_size(2), returns_nonnull));
 
-/* Room for one more item: the capacity is the power of two from `count` up, so that n additions
- * move n items. */
+/* Room for one more item.  The capacity is a power of two, so that n additions move n items. */
 void *xgrow(void *items, size_t count, size_t size) __attribute__((returns_nonnull));
 char *xstrdup(const char *text) __attribute__((malloc, returns_nonnull));
 char *xstrndup(const char *text, size_t size) __attribute__((malloc, returns_nonnull));

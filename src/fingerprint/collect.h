@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* collect.h - from what the user named to the files that it means */
+/* collect.h - the files that the inputs of a fingerprint stand for */
 #ifndef OCIFP_FINGERPRINT_COLLECT_H
 #define OCIFP_FINGERPRINT_COLLECT_H
 
@@ -11,7 +11,8 @@ struct input_files;
 int collect_tree(int dir_fd, const struct fingerprint_inputs *inputs, struct input_files *ret_files,
 		 struct error **err);
 
-/* Scheme `concat`: as the shell would hand them to cat, paths as they were spelled. */
+/* Scheme `concat`: in the order in which the shell would pass them to cat, paths as they were
+ * spelled. */
 int collect_concat(int dir_fd, const struct fingerprint_inputs *inputs,
 		   struct input_files *ret_files, struct error **err);
 

@@ -36,8 +36,8 @@ take_named(int dir_fd, struct named *named, const char *path, struct input_files
 	return 0;
 }
 
-/* Listed files in the order of the list, twice if listed twice; then one sorted list of all that
- * is below the directories, in the spelling that find and sort would see. */
+/* Listed files in their order, repeated if listed twice; then all files below the directories in
+ * one sorted list, in the spelling of find and sort. */
 int
 collect_concat(int dir_fd, const struct fingerprint_inputs *inputs, struct input_files *ret_files,
 	       struct error **err)

@@ -20,7 +20,7 @@
 #include "fingerprint/paths.h"
 #include "fingerprint/walk.h"
 
-/* Paths are meant as they stand: git would read '*' and ':' in them. */
+/* Paths are literal: git would expand '*' and ':' in them. */
 static const char *const ls_files[] = { "--literal-pathspecs", "ls-files", "-z", "--" };
 
 static int
@@ -40,8 +40,8 @@ run_git(const char *directory, const struct strings *paths, struct buf *listing,
 	return git_read(git, &question, listing, err);
 }
 
-/* What `git ls-files -z` in `directory` lists for `paths` (in normal form), in byte order, each
- * once; paths are relative to `directory`.  No paths: nothing. */
+/* The output of `git ls-files -z` in `directory` for `paths` (in normal form): in byte order, each
+ * once, relative to `directory`.  No paths: nothing. */
 static int
 tracked_list(const char *directory, const struct strings *paths, struct strings *ret_tracked,
 	     struct error **err)
@@ -93,7 +93,8 @@ find_input(struct collection *collection, const char *path, enum named_kind *ret
 		return -1;
 	if (*ret_kind == NAMED_MISSING)
 		return 0;
-	/* A link may lead anywhere; what lies outside is another machine's business. */
+	/* A link may point anywhere, but a target outside the directory is not an input: it may
+	 * differ on another machine. */
 	root = realpath(collection->directory, NULL);
 	joined = xasprintf("%s/%s", collection->directory, path);
 	target = realpath(joined, NULL);
@@ -144,7 +145,7 @@ take_tracked_file(struct collection *collection, const char *path, struct error 
 
 	if (path_is_below_any(path, &collection->named.exclude) || path_never_enters(path))
 		return 0;
-	/* git lists what it knows, whether or not it is still there. */
+	/* git also lists files that no longer exist. */
 	flags = named ? 0 : AT_SYMLINK_NOFOLLOW;
 	if (fstatat(collection->dir_fd, path, &status, flags) < 0) {
 		error_set(err, ERROR_USAGE, "tracked input '%s' is missing", QUOTED(path));
@@ -167,7 +168,8 @@ compare_start(const void *start, const void *item)
 	return strncmp(start, *(char *const *)item, strlen(start));
 }
 
-/* What is below a directory stands together when sorted, though not always beside "directory". */
+/* After sorting, the files below a directory are adjacent, but not always next to "directory"
+ * itself. */
 static bool
 is_listed(const struct strings *tracked, const char *path)
 {
@@ -179,7 +181,7 @@ is_listed(const struct strings *tracked, const char *path)
 						     sizeof(*tracked->items), compare_start);
 }
 
-/* An input of which git knows nothing is as good as missing. */
+/* An input that git does not track counts as missing. */
 static int
 check_listed(const struct collection *collection, const struct strings *tracked, const char *path,
 	     struct error **err)

@@ -69,7 +69,7 @@ compute_tree(int dir_fd, const struct fingerprint_inputs *inputs, struct buf *re
 	return 0;
 }
 
-/* One stream over all files; those of the record are hashed again, each on its own, on the way. */
+/* Hashes one stream over all files, and on the way each file of the record again on its own. */
 static int
 hash_stream(int dir_fd, struct input_files *files, bool each, struct digest *ret_digest,
 	    struct error **err)
@@ -104,7 +104,7 @@ compute_concat(int dir_fd, const struct fingerprint_inputs *inputs, struct buf *
 	return 0;
 }
 
-/* What already computed fingerprints could not have meant. */
+/* The first input that the scheme `concat` does not have; NULL: none. */
 static const char *
 find_foreign_to_concat(const struct fingerprint_inputs *inputs)
 {

@@ -32,7 +32,7 @@ is_same_file(int dir_fd, const char *path, const char *other)
 	struct stat here;
 	struct stat there;
 
-	/* Most file systems do not have the other one. */
+	/* On most file systems the other spelling does not exist. */
 	return fstatat(dir_fd, other, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
 	       fstatat(dir_fd, path, &here, AT_SYMLINK_NOFOLLOW) == 0 &&
 	       here.st_dev == there.st_dev && here.st_ino == there.st_ino;
@@ -44,8 +44,8 @@ join(const char *directory, const char *name)
 	return *directory ? xasprintf("%s/%s", directory, name) : xstrdup(name);
 }
 
-/* Whether the directory finds a name in the other case too.  Unicode's forms are not tried: a name
- * that is not ASCII is looked up in the list always. */
+/* Whether the directory also finds a name in the other case.  Unicode forms are not tried: names
+ * that are not ASCII are always looked up in the list. */
 static bool
 finds_other_case(const struct exact_names *exact, const char *name)
 {
@@ -67,7 +67,7 @@ is_ascii(const char *name)
 	return true;
 }
 
-/* In a directory of another spelling it is the same file. */
+/* The spelling of the directory differs; the file is the same. */
 static const char *
 find_spelling(const struct exact_names *exact, const char *name)
 {
@@ -109,7 +109,7 @@ check_in(struct exact_names *exact, const char *directory, const char *name, str
 		return 0;
 	spelled = find_spelling(exact, name);
 	if (!spelled)
-		return 0; /* it went meanwhile: who opens it says so */
+		return 0; /* the file was removed meanwhile: opening it reports that */
 	error_set(err, ERROR_USAGE, "input '%s' is named '%s' on disk", QUOTED(name),
 		  QUOTED(spelled));
 	return error_set_hint(err, "spell it like that, and do not let two inputs differ in case "

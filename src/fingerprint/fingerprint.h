@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fingerprint.h - what an image is built from, as one digest
+/* fingerprint.h - one digest over everything that an image is built from
  *
  * Scheme `tree`: SHA-256 of the record, which is
  *
@@ -9,9 +9,9 @@
  *     image HOST/NAME[:TAG] ALG:HEX\0
  *     needs IMAGE SCHEME HEX\0
  *
- * Scheme `concat`: SHA-256 of the contents alone, listed files first in their order, then all
- * files below the listed directories in one byte-ordered list; its record (published, not hashed)
- * starts with "ocifp-concat-1\n".  ocifp-fingerprint(7) has every rule.
+ * Scheme `concat`: SHA-256 of the contents alone, listed files first in their order, then all files
+ * below the listed directories in one byte-ordered list; its record (published, not hashed) starts
+ * with "ocifp-concat-1\n".  ocifp-fingerprint(7) has every rule.
  */
 #ifndef OCIFP_FINGERPRINT_FINGERPRINT_H
 #define OCIFP_FINGERPRINT_FINGERPRINT_H
@@ -47,8 +47,8 @@ bool fingerprint_arg_name_is_valid(const char *name);
 void fingerprint_pairs_add(struct fingerprint_pairs *pairs, const char *key, const char *value);
 void fingerprint_pairs_release(struct fingerprint_pairs *pairs);
 
-/* Called for each file once it was read: it may refuse it, or let it count with another size and
- * digest.  The scheme `concat` cannot follow the latter, and fails. */
+/* Called after each file was read.  It may refuse the file, or replace its size and digest; the
+ * scheme `concat` cannot replace them, and fails. */
 typedef int input_filter_apply(void *context, struct input_file *file, bool *ret_changed,
 			       struct error **err);
 
@@ -63,8 +63,8 @@ struct fingerprint_inputs {
 	struct strings paths;
 	struct strings optional;           /* those of `paths` that may be missing */
 	struct strings exclude;            /* path prefixes, by whole components */
-	bool tracked;                      /* only what `git ls-files -z` lists */
-	const struct input_filter *filter; /* borrowed; NULL: files count as they are */
+	bool tracked;                      /* only files that `git ls-files -z` lists */
+	const struct input_filter *filter; /* borrowed; NULL: no replacement */
 	struct fingerprint_pairs args;
 	struct fingerprint_pairs pins;
 	struct fingerprint_pairs needs;
@@ -78,13 +78,13 @@ struct fingerprint {
 	struct digest digest;
 };
 
-/* `record` (NULL: not wanted) is emptied and gets the published bytes.  Files are hashed by a few
- * threads. ERROR_USAGE: a missing input, a special file, a path that leaves the directory;
- * ERROR_CONTENT, class "source_changed": a file changed while it was read. */
+/* `record` (NULL: not wanted) is emptied and gets the published bytes.  A few threads hash the
+ * files. ERROR_USAGE: a missing input, a special file, a path outside the directory; ERROR_CONTENT,
+ * class "source_changed": a file changed while it was read. */
 int fingerprint_compute(const struct fingerprint_inputs *inputs, struct buf *record,
 			struct fingerprint *ret_fingerprint, struct error **err);
 
-/* `length` hex digits of it: a tag; the caller owns it. */
+/* The first `length` hex digits, as a tag; the caller owns it. */
 char *fingerprint_tag(const struct fingerprint *fingerprint, unsigned length);
 const char *fingerprint_scheme_name(enum fingerprint_scheme scheme);
 int fingerprint_scheme_parse(const char *name, enum fingerprint_scheme *ret_scheme,

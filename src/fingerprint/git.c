@@ -26,24 +26,25 @@
 #include "base/xalloc.h"
 
 struct git {
-	char *directory; /* where the question is asked, absolute and real */
+	char *directory; /* the directory in question, absolute and real */
 	char *mark;      /* ".git", a directory or a file */
-	char *root;      /* of the work tree: the folder of ".git" */
+	char *root;      /* the top of the work tree: the folder of ".git" */
 	char *prefix;
 	char *git_directory;    /* HEAD and index */
-	char *common_directory; /* objects, refs and settings, of all work trees */
+	char *common_directory; /* objects, refs and settings, shared by all work trees */
 	char *checkout;         /* a folder of our own; NULL: not needed yet */
-	char *room;             /* our own git directory, ".git" in it */
+	char *room;             /* our own git directory, ".git" in `folder` */
 };
 
-/* Whose settings git reads. */
+/* The settings that git reads. */
 enum settings { SETTINGS_NONE, SETTINGS_OF_USER, SETTINGS_OF_REPOSITORY };
 
-/* Variables of the caller that say where settings are. */
+/* Environment variables of the caller that name settings. */
 static const char *const user_variables[] = { "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM",
 					      "GIT_CONFIG_SYSTEM", NULL };
 
-/* Variables of the caller that name another repository, and the program of a graphical prompt. */
+/* Environment variables of the caller that name another repository, or a program that asks for
+ * passwords. */
 static const char *const foreign_variables[] = { "GIT_ALTERNATE_OBJECT_DIRECTORIES",
 						 "GIT_COMMON_DIR",
 						 "GIT_DIR",
@@ -165,7 +166,7 @@ perform(const struct run *run, struct buf *output, struct error **err)
 	return 0;
 }
 
-/* What `git config WORD...` writes, read for no repository; NULL: nothing, or git failed. */
+/* The output of `git config WORD...` outside any repository; NULL: nothing, or git failed. */
 static char *
 read_settings(enum settings settings, const char *const *words, size_t *ret_size)
 {
@@ -230,8 +231,8 @@ is_below(const char *path, const char *directory)
 	return strncmp(path, directory, size) == 0 && (path[size] == '/' || path[size] == '\0');
 }
 
-/* A value "*" is every directory, one that ends with a star all below it, and an empty one forgets
- * those before. */
+/* The value "*" means every directory, one that ends with "/" and a star everything below it, an
+ * empty one clears the list. */
 static bool
 is_safe_directory(const char *directory)
 {
@@ -289,7 +290,7 @@ owner_counts(uid_t owner, const char *path, const char *start)
 	return share_workspace(path, start) && stat(start, &status) == 0 && owner == status.st_uid;
 }
 
-/* The folder too: who owns it may have linked a file of the caller's into it. */
+/* Check the folder too: its owner may have linked a file of the caller into it. */
 int
 git_check_owner(const char *path, const char *start, struct error **err)
 {
@@ -320,7 +321,7 @@ git_check_owner(const char *path, const char *start, struct error **err)
 			      safe);
 }
 
-/* The path that a file holds, after a prefix, from its folder; NULL: it holds none. */
+/* The path in a file, after a prefix, made absolute from the file's folder; NULL: none. */
 static char *
 read_path(const char *file, const char *prefix)
 {
@@ -350,7 +351,7 @@ holds(const char *directory, const char *name)
 	return lstat(path, &status) == 0;
 }
 
-/* The form of a git directory, as git knows it; false: something else is named ".git". */
+/* The form of a git directory that git recognises; false: something else is named ".git". */
 static bool
 find_directories(struct git *git)
 {
@@ -466,7 +467,7 @@ borrow(const char *room, const char *directory, const char *name, struct error *
 	return error_set_path(err, errno, "create", ours);
 }
 
-/* A split index names the file that has the rest of it. */
+/* A split index names a file with the rest of it. */
 static int
 borrow_shared_indexes(const struct git *git, const char *room, struct error **err)
 {
@@ -484,7 +485,7 @@ borrow_shared_indexes(const struct git *git, const char *room, struct error **er
 	return 0;
 }
 
-/* Extensions without which git would misread objects or refs; their values are plain words. */
+/* Extensions that git needs to read objects or refs; their values are plain words. */
 static int
 put_settings(const struct git *git, const char *room, struct error **err)
 {
@@ -518,11 +519,11 @@ fill_room(const struct git *git, const char *room, struct error **err)
 	for (size_t i = 0; i < COUNT_OF(common); i++)
 		if (borrow(room, git->common_directory, common[i], err) < 0)
 			return -1;
-	/* A linked work tree has its HEAD in a reftable of its own, and two cannot be borrowed. */
+	/* A linked work tree keeps its HEAD in its own reftable, and we can borrow only one. */
 	if (strcmp(git->git_directory, git->common_directory) == 0 &&
 	    borrow(room, git->common_directory, "reftable", err) < 0)
 		return -1;
-	/* Git refuses a HEAD that is a link into refs elsewhere. */
+	/* Git refuses a HEAD that is a link to a file outside refs. */
 	path = xasprintf("%s/HEAD", git->git_directory);
 	if (file_read(AT_FDCWD, path, &head, err) < 0)
 		return -1;
@@ -550,7 +551,7 @@ git_checkout_folder(struct git *git, struct error **err)
 	leftovers_add(folder);
 	room = xasprintf("%s/.git", folder);
 	leftovers_add(room);
-	/* Git makes it, in any question that is asked in the checkout. */
+	/* Files that git creates when a command runs in the checkout. */
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		AUTO_FREE char *path = xasprintf("%s/%s", room, names[i]);
 
@@ -625,7 +626,7 @@ git_find_commit(struct git *git, const char *revision, char **ret_commit, struct
 	AUTO_BUF struct buf output = BUF_INIT(PATH_LIMIT_BYTES);
 
 	*ret_commit = NULL;
-	/* git would take it as an option. */
+	/* git would take the revision as an option. */
 	if (*revision == '-')
 		return 0;
 	if (git_read(git, &question, &output, err) < 0)
@@ -651,7 +652,7 @@ git_commit(struct git *git, const char *revision, struct error **err)
 	return NULL;
 }
 
-/* Whoever can write the settings chooses programs that run as the caller. */
+/* Anyone who can write the settings can choose programs that run as the caller. */
 static int
 check_settings(const struct git *git, struct error **err)
 {

@@ -73,8 +73,8 @@ finish(struct file_hasher *hasher, struct input_file *file)
 	hasher_reset(hasher->file);
 }
 
-/* Reads once even where nothing is expected: files of /proc say that they are empty.  Growth
- * beyond the last read shows in the size afterwards. */
+/* Reads once even if the size is 0: files of /proc report that.  The size afterwards shows whether
+ * the file grew. */
 static int
 read_content(struct file_hasher *hasher, int fd, const struct input_file *file, struct error **err)
 {
@@ -95,7 +95,7 @@ read_content(struct file_hasher *hasher, int fd, const struct input_file *file, 
 	return 0;
 }
 
-/* The name is asked, not the descriptor: it may lead to another file by now. */
+/* Checks the name, not the descriptor: the name may lead to another file by now. */
 static int
 check_unchanged(const struct file_hasher *hasher, const struct input_file *file,
 		const struct stat *before, struct error **err)
@@ -166,8 +166,8 @@ find_known(const struct file_hasher *hasher, struct input_file *file)
 	return true;
 }
 
-/* Opening must not wait for a FIFO's other end or touch a terminal, should the file have become
- * one since it was found. */
+/* If the file has become a FIFO or a terminal since it was found, opening must not block or affect
+ * it. */
 int
 hash_file(struct file_hasher *hasher, struct input_file *file, struct error **err)
 {

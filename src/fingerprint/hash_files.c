@@ -44,7 +44,7 @@ note_failure(struct work *work, size_t index, struct error *error)
 	atomic_store(&work->failed, true);
 }
 
-/* Files are claimed in order, so all that come before one that failed are claimed and get read. */
+/* Files are claimed in order, so all files before a failed one are claimed and will be read. */
 static void
 hash_share(struct work *work)
 {
@@ -70,7 +70,7 @@ run_share(struct job *job)
 	hash_share(((struct share *)job)->work);
 }
 
-/* Each share takes files until none is left. */
+/* Each thread takes files until none is left. */
 static int
 run_shares(struct work *work, unsigned thread_count, struct error **err)
 {

@@ -75,7 +75,7 @@ named_check_optional(const struct named *named, const char *path, const char *re
 	return error_set_hint(err, "name it under 'optional' if it may be missing");
 }
 
-/* stat() found nothing: either there is nothing, or a link to it. */
+/* stat() failed: either there is nothing, or a link to nothing. */
 static int
 find_missing(const struct named *named, const char *path, enum named_kind *ret_kind,
 	     struct error **err)

@@ -22,18 +22,19 @@ struct named {
 
 enum named_kind { NAMED_MISSING, NAMED_FILE, NAMED_DIRECTORY };
 
-/* ERROR_USAGE when `optional` names something that is not an input. */
+/* ERROR_USAGE when `optional` has a name that is not an input. */
 int named_init(struct named *named, int dir_fd, const struct fingerprint_inputs *inputs,
 	       struct error **err);
 void named_release(struct named *named);
 #define AUTO_NAMED CLEANUP(named_release)
 
-/* Links are followed; the spelling is that of the disk.  NAMED_MISSING for an optional input alone;
- * else ERROR_USAGE, as for a special file and a link to nothing. */
+/* Follows links; the spelling must be that of the disk.  NAMED_MISSING is returned for an optional
+ * input only; otherwise a missing one is ERROR_USAGE, as are a special file and a link to nothing.
+ */
 int named_find(struct named *named, const char *path, enum named_kind *ret_kind,
 	       struct error **err);
 
-/* 0 when the input is optional, ERROR_USAGE with this reason when it is not. */
+/* 0 if the input is optional, else ERROR_USAGE with this reason. */
 int named_check_optional(const struct named *named, const char *path, const char *reason,
 			 struct error **err);
 

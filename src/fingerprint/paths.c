@@ -24,7 +24,7 @@ is_component(const char *start, size_t size, const char *component)
 	return size == strlen(component) && memcmp(start, component, size) == 0;
 }
 
-/* Appends what is between two slashes to a path that has room for it. */
+/* Appends one component to a path that has room for it. */
 static void
 append_component(char *path, const char *start, size_t size)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* paths.h - names of inputs: relative, in one spelling, never out of the directory
+/* paths.h - names of inputs: relative, in one spelling, below the directory
  *
  * ocifp-fingerprint(7), "Paths".  The directory itself is the empty path.
  */
@@ -19,13 +19,13 @@ char *path_normalise(const char *named, struct error **err);
 bool path_is_below(const char *path, const char *ancestor);
 bool path_is_below_any(const char *path, const struct strings *ancestors);
 
-/* What git and ocifp write themselves, in any directory. */
+/* Files that git and ocifp write themselves, in any directory. */
 bool path_never_enters(const char *path);
 
 /* "directory/name", the caller owns it; ERROR_USAGE past PATH_LIMIT_BYTES. */
 char *path_join(const char *directory, const char *name, struct error **err);
 
-/* What openat() takes for it. */
+/* The path in the form that openat() accepts. */
 const char *path_to_open(const char *path);
 
 #endif

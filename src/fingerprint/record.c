@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 
-/* The kinds in the order in which they stand; files have no name of their kind. */
+/* The kinds in their order; a file's line does not start with its kind. */
 static const char *const kind_names[] = { "", "arg ", "image ", "needs " };
 
 static const char *const headers[] = {
@@ -39,7 +39,7 @@ parse_header(const char *bytes, enum fingerprint_scheme *ret_scheme, size_t *ret
 	return error_set(err, ERROR_CONTENT, "this is not a list of inputs of a known scheme");
 }
 
-/* "<mode> <size> <sha256> <path>": the length of what stands before the path, or 0. */
+/* "<mode> <size> <sha256> <path>": the length of the part before the path, or 0. */
 static size_t
 file_value_size(const char *entry)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* record.h - the published list of inputs, read again
+/* record.h - parses the published list of inputs
  *
- * For `--explain` and for `why`: which inputs differ between two records.  A record from a
- * registry is untrusted text; paths are any bytes but NUL.
+ * For `--explain` and `why`, which compare two records.  A record from a registry is untrusted; a
+ * path may have any bytes but NUL.
  */
 #ifndef OCIFP_FINGERPRINT_RECORD_H
 #define OCIFP_FINGERPRINT_RECORD_H
@@ -31,7 +31,7 @@ struct record {
 };
 
 /* Borrows `bytes`, which must live as long as the record and end with a NUL beyond `size`.
- * ERROR_CONTENT when it is none. */
+ * ERROR_CONTENT: not a record. */
 int record_parse(char *bytes, size_t size, struct record *ret_record, struct error **err);
 void record_release(struct record *record);
 #define AUTO_RECORD CLEANUP(record_release)

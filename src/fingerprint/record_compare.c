@@ -44,7 +44,7 @@ compare_next(const struct record_entry *before, const struct record_entry *after
 	return after ? compare_entries(before, after) : -1;
 }
 
-/* Tells of what stands first in both, if that is a difference. */
+/* Reports the first entry of both, if it is a difference. */
 static bool
 tell(const struct record_entry *before, const struct record_entry *after,
      record_difference *difference, void *context)

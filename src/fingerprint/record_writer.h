@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* record_writer.h - the list of inputs as bytes, hashed and kept as they are made */
+/* record_writer.h - writes the list of inputs: hashes and keeps its bytes */
 #ifndef OCIFP_FINGERPRINT_RECORD_WRITER_H
 #define OCIFP_FINGERPRINT_RECORD_WRITER_H
 

@@ -14,8 +14,8 @@ struct strings;
 
 struct walk {
 	int dir_fd;                    /* what paths are relative to */
-	const struct strings *exclude; /* paths whose files do not enter, in normal form */
-	bool as_find; /* `find -type f`: regular files alone, whatever their name */
+	const struct strings *exclude; /* paths to leave out with all below them, in normal form */
+	bool as_find; /* as `find -type f`: all regular files, whatever their name */
 };
 
 /* `directory` itself may be a link; no other link is followed.  ERROR_USAGE for a special file
@@ -23,7 +23,7 @@ struct walk {
 int walk_directory(const struct walk *walk, const char *directory, struct input_files *files,
 		   struct error **err);
 
-/* Why something that is neither a file, a directory nor a link is not an input; ERROR_USAGE. */
+/* ERROR_USAGE that explains why a special file is not an input. */
 int walk_refuse_special(const char *path, struct error **err);
 
 #endif

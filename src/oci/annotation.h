@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* annotation.h - the names of the annotations that we write and read
+/* annotation.h - the names of the annotations that we read and write
  *
- * image-spec, annotations.md; "dev.ocifp." is ours: ocifp-fingerprint(7).
+ * image-spec, annotations.md; for "dev.ocifp." see ocifp-fingerprint(7).
  */
 #ifndef OCIFP_OCI_ANNOTATION_H
 #define OCIFP_OCI_ANNOTATION_H

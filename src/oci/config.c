@@ -66,7 +66,7 @@ parse_strings(const json_t *array, const char *name, struct strings *strings, st
 	return 0;
 }
 
-/* Docker takes a string for a list of one. */
+/* Docker accepts a string in place of a list with one item. */
 static int
 parse_words(const json_t *words, const char *name, struct strings *strings, struct error **err)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* config.h - an image's configuration: its platform, diff_ids and what to run
+/* config.h - an image's configuration: platform, diff_ids, and the command to run
  *
  * image-spec, config.md.
  */
@@ -15,7 +15,7 @@
 #include "oci/platform.h"
 
 struct image_config {
-	struct platform platform; /* all NULL: it does not name one (crane, imgpkg, cosign) */
+	struct platform platform; /* all NULL: the config has none (crane, imgpkg, cosign) */
 	struct digest *diff_ids;
 	size_t diff_id_count;
 	char *created; /* NULL: not said */
@@ -25,13 +25,13 @@ struct image_config {
 	struct strings entrypoint;
 	struct strings command;
 	json_t *labels;  /* NULL: none */
-	json_t *history; /* as it came: an array, whose items may be anything; NULL: none */
+	json_t *history; /* an array as it came, with any items; NULL: none */
 };
 
 int image_config_parse(const void *bytes, size_t size, struct image_config *ret_config,
 		       struct error **err);
 
-/* ERROR_CONTENT unless there is one diff_id for each layer of the manifest. */
+/* ERROR_CONTENT unless each layer of the manifest has one diff_id. */
 int image_config_check_layers(const struct image_config *config, size_t layer_count,
 			      struct error **err);
 void image_config_release(struct image_config *config);

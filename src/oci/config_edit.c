@@ -10,7 +10,7 @@
 #include "oci/media_type.h"
 #include "oci/platform.h"
 
-/* The member of that name and type; made, also in the place of another type. */
+/* The member with that name and type; created if it is missing or has another type. */
 static json_t *
 require_object(json_t *object, const char *name)
 {
@@ -70,7 +70,7 @@ set_environment(json_t *config, const struct strings *variables)
 		set_variable(environment, variables->items[i]);
 }
 
-/* A set is an object whose values are empty objects. */
+/* A set is an object with empty objects as values. */
 static void
 add_to_set(json_t *config, const char *name, const char *member, const char *suffix)
 {
@@ -93,7 +93,7 @@ set_run(json_t *document, const struct config_change *change)
 		if (change->cleared & 1U << i)
 			json_object_del(config, clearable[i]);
 	set_environment(config, change->environment);
-	/* As in a Dockerfile: the old command is not the new entry point's argument. */
+	/* As in a Dockerfile: a new entry point drops the old command. */
 	if (change->entrypoint->count > 0)
 		json_object_del(config, "Cmd");
 	set_list(config, "Entrypoint", change->entrypoint);
@@ -173,7 +173,7 @@ config_edit(json_t *document, const struct config_change *change, const struct d
 		json_object_update(document, members);
 	}
 	set_run(document, change);
-	/* Readers refuse a history that has another number of layers than the image. */
+	/* Readers refuse a history whose number of layers differs from the image's. */
 	if (filled == json_array_size(list)) {
 		json_t *history = require_array(document, "history");
 

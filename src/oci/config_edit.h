@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* config_edit.h - an image's configuration and manifest, changed
+/* config_edit.h - changes to an image's configuration and manifest
  *
- * image-spec, config.md, manifest.md.  The documents are edited, not written anew: what we do not
- * know stays as it was.
+ * image-spec, config.md, manifest.md.  Documents are edited, not written anew: unknown members
+ * stay.
  */
 #ifndef OCIFP_OCI_CONFIG_EDIT_H
 #define OCIFP_OCI_CONFIG_EDIT_H
@@ -14,7 +14,7 @@
 #include "base/strings.h"
 #include "oci/descriptor.h"
 
-/* What may be taken away before anything is set, as bits of `cleared`. */
+/* Members that are removed before any is set, as bits of `cleared`. */
 enum config_part {
 	CONFIG_ENVIRONMENT = 1 << 0,
 	CONFIG_ENTRYPOINT = 1 << 1,
@@ -28,11 +28,12 @@ enum config_part {
 	CONFIG_HEALTHCHECK = 1 << 9
 };
 
-/* Of empty lists and NULLs nothing is changed. */
+/* Empty lists and NULLs change nothing. */
 struct config_change {
 	unsigned cleared;
-	const struct strings *environment; /* "NAME=VALUE", each in the place of its name */
-	const struct strings *entrypoint;  /* replaced; without a command the old one goes */
+	const struct strings *environment; /* "NAME=VALUE"; replaces the value of that name */
+	const struct strings
+		*entrypoint; /* replaced; without a new command the old one is removed */
 	const struct strings *command;
 	const char *user;
 	const char *working_dir;
@@ -42,21 +43,22 @@ struct config_change {
 	const char *stop_signal;
 	const char *author;
 	const struct platform *platform;
-	const char *created_by; /* of the history */
-	int64_t created_s;      /* the time of the image and of what is added to its history */
+	const char *created_by; /* for the history */
+	int64_t created_s;      /* the creation time of the image and of its new history entries */
 };
 
-/* The caller's: a configuration for nothing at all. */
+/* A configuration without layers; the caller's. */
 json_t *config_new(const struct platform *platform);
 
-/* Of a document that image_config_parse() takes.  `diff_ids` are the new layers'; the history gets
- * an entry for each, or one that is empty, unless the old one does not fit the layers anyway. */
+/* Edits a document that image_config_parse() accepts.  `diff_ids` are those of the new layers.  The
+ * history gets an entry for each, or an empty one, unless its old entries do not match the layers.
+ */
 void config_edit(json_t *document, const struct config_change *change,
 		 const struct digest *diff_ids, size_t diff_id_count);
 
-/* The caller's: a manifest without layers. */
+/* A manifest without layers; the caller's. */
 json_t *manifest_new(void);
-/* Its annotations are those of before and these, which win. */
+/* Adds these annotations; they replace old ones of the same name. */
 void manifest_edit(json_t *document, const struct descriptor *config,
 		   const struct descriptors *added_layers, const json_t *annotations);
 

@@ -30,7 +30,8 @@ static const struct field fields[] = {
 	FIELD("data", FIELD_STRING, false, descriptor_fields, data),
 };
 
-/* image-spec: embedded content SHOULD be checked; one that differs is a trap for those who use it.
+/* image-spec: embedded content SHOULD be checked; differing content would mislead clients that use
+ * it.
  */
 static int
 check_data(const char *data, const struct descriptor *descriptor, struct error **err)
@@ -71,7 +72,7 @@ descriptor_parse(const json_t *object, struct descriptor *ret_descriptor, struct
 		return error_set(err, ERROR_CONTENT, "the descriptor is not an object");
 	if (DOCUMENT_READ(object, fields, &raw, err) < 0)
 		return -1;
-	/* It goes into the headers of a request. */
+	/* The media type goes into the headers of a request. */
 	if (!media_type_is_valid(raw.media_type))
 		return error_set(err, ERROR_CONTENT, "invalid media type '%s'",
 				 QUOTED(raw.media_type));
@@ -157,7 +158,7 @@ descriptors_take(struct descriptors *descriptors, struct descriptor *descriptor)
 	*descriptor = (struct descriptor){ 0 };
 }
 
-/* Into the descriptors, or into `unsupported` unless that is NULL. */
+/* Adds to the descriptors, or to `unsupported` unless that is NULL. */
 static int
 parse_item(json_t *item, struct descriptors *descriptors, json_t *unsupported, struct error **err)
 {

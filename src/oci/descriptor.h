@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* descriptor.h - what names content: media type, digest, size
+/* descriptor.h - a reference to content: media type, digest, size
  *
  * image-spec, descriptor.md.  `urls` is never followed and not kept.
  */
@@ -25,8 +25,8 @@ struct descriptor {
 	json_t *annotations; /* an object of strings, or NULL; ours */
 };
 
-/* ERROR_FAILURE, class "unsupported": a digest as digest_parse() has it.  ERROR_CONTENT: a missing,
- * ill-typed or impossible field; `data` that does not match. */
+/* ERROR_FAILURE, class "unsupported": see digest_parse().  ERROR_CONTENT: a missing, ill-typed or
+ * impossible field; `data` that does not match. */
 int descriptor_parse(const json_t *object, struct descriptor *ret_descriptor, struct error **err);
 json_t *descriptor_json(const struct descriptor *descriptor); /* the caller's reference */
 void descriptor_copy(const struct descriptor *descriptor, struct descriptor *ret_copy);
@@ -39,8 +39,8 @@ struct descriptors {
 	size_t count;
 };
 
-/* An error names the item: "layers[3]: 'size' is missing".  Items whose digest is of an algorithm
- * that we do not support go into the array `unsupported` as they are; NULL: they are an error. */
+/* An error names the item: "layers[3]: 'size' is missing".  Items whose digest has an unsupported
+ * algorithm go into the array `unsupported` as they came; NULL: they are an error. */
 int descriptors_parse(const json_t *array, const char *name, struct descriptors *ret_descriptors,
 		      json_t *unsupported, struct error **err);
 json_t *descriptors_json(const struct descriptors *descriptors); /* the caller's reference */

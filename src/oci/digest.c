@@ -75,7 +75,7 @@ digest_parse(const char *text, struct digest *ret_digest, struct error **err)
 
 		if (!is_well_formed(text, name_size))
 			return refuse(err, text, "is neither sha256 nor sha512");
-		/* The content may be sound; we cannot tell. */
+		/* The content may be sound, but it cannot be checked. */
 		error_set(err, ERROR_FAILURE,
 			  "cannot check digest '%s': only sha256 and sha512 are supported",
 			  QUOTED(text));
@@ -144,13 +144,13 @@ struct hasher {
 	EVP_MD_CTX *context;
 };
 
-/* OpenSSL looks an algorithm up in the time of one more empty digest: too long for many small
- * files, so it is done once. */
+/* Looking an algorithm up takes OpenSSL as long as hashing nothing: too long for many small files,
+ * so it is done once. */
 static EVP_MD *sha256;
 static EVP_MD *sha512;
 static pthread_once_t fetched = PTHREAD_ONCE_INIT;
 
-/* OpenSSL fails here for want of memory, or where a policy of the host forbids the algorithm. */
+/* OpenSSL fails here when memory runs out, or when the host's policy forbids the algorithm. */
 static void
 insist(bool done)
 {

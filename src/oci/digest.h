@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* digest.h - content digests: "sha256:<64 hex>" and "sha512:<128 hex>"
  *
- * A type and not a string, so that nothing else can become part of a path.
- * image-spec, descriptor.md, section "Digests".
+ * A type and not a string, so that no unchecked text becomes part of a path.  image-spec,
+ * descriptor.md, section "Digests".
  */
 #ifndef OCIFP_OCI_DIGEST_H
 #define OCIFP_OCI_DIGEST_H
@@ -43,15 +43,15 @@ struct digest_text digest_hex(const struct digest *digest); /* without the algor
 
 struct digest digest_of(enum digest_algorithm algorithm, const void *bytes, size_t size);
 
-/* A digest of bytes that come piece by piece. */
+/* A digest over bytes that come in pieces. */
 struct hasher;
 
-/* The first hasher of a process takes OpenSSL a millisecond to make: this spends it, while
- * something else is waited for. */
+/* The first hasher of a process takes OpenSSL a millisecond to create: call this while waiting for
+ * something else. */
 void hasher_prepare(void);
 struct hasher *hasher_new(enum digest_algorithm algorithm);
 void hasher_add(struct hasher *hasher, const void *bytes, size_t size);
-struct digest hasher_finish(struct hasher *hasher); /* then only reset or free */
+struct digest hasher_finish(struct hasher *hasher); /* afterwards only reset or free it */
 void hasher_reset(struct hasher *hasher);
 void hasher_free(struct hasher *hasher);
 DEFINE_CLEANUP(struct hasher, hasher_free)

@@ -12,7 +12,7 @@ struct digest_set {
 	void *root; /* tsearch(3); NULL: empty */
 };
 
-bool digest_set_add(struct digest_set *set, const struct digest *digest); /* false: was in it */
+bool digest_set_add(struct digest_set *set, const struct digest *digest); /* false: it was there */
 bool digest_set_has(const struct digest_set *set, const struct digest *digest);
 void digest_set_release(struct digest_set *set);
 #define AUTO_DIGEST_SET CLEANUP(digest_set_release)

@@ -16,7 +16,7 @@ refuse(struct error **err, const char *reason)
 	return error_set_class(err, CLASS_JSON);
 }
 
-/* Where a string that begins at `at` ends; past the end when it does not. */
+/* The end of the string that begins at `at`; past the end if it does not end. */
 static size_t
 skip_string(const char *bytes, size_t size, size_t at)
 {
@@ -38,10 +38,10 @@ skip_word(const char *bytes, size_t size, size_t at)
 
 struct json_counts {
 	size_t depth;
-	size_t tokens; /* values; a key is one until its colon comes */
+	size_t tokens; /* values; a string is a key once its colon is seen */
 };
 
-/* Counts what begins at `at` and returns where the next thing begins. */
+/* Counts the token at `at` and returns the start of the next one. */
 static size_t
 count_token(struct json_counts *json_counts, const char *bytes, size_t size, size_t at)
 {
@@ -73,7 +73,7 @@ count_token(struct json_counts *json_counts, const char *bytes, size_t size, siz
 	}
 }
 
-/* Exact for every valid prefix, and a parser stops where the first invalid byte is. */
+/* Counts exactly for a valid document; for others at least up to the byte where a parser stops. */
 static int
 check_limits(const char *bytes, size_t size, struct error **err)
 {
@@ -140,7 +140,7 @@ is_object_of_strings(const json_t *value)
 
 	if (!json_is_object(value))
 		return false;
-	/* The iteration macro takes no pointer to const. */
+	/* The iteration macro does not accept a pointer to const. */
 	json_object_foreach ((json_t *)(uintptr_t)value, key, item)
 		if (!json_is_string(item))
 			return false;
@@ -267,7 +267,7 @@ document_sorted(const json_t *object)
 	const char *key;
 	json_t *value;
 
-	/* The iteration macro takes no pointer to const. */
+	/* The iteration macro does not accept a pointer to const. */
 	json_object_foreach ((json_t *)(uintptr_t)object, key, value)
 		strings_add(&keys, key);
 	strings_sort(&keys);

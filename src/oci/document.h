@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* document.h - JSON from a peer, within limits, and its fields by table
  *
- * Before jansson sees a byte, depth and tokens are counted: 4 MiB of "[{},{}" would cost it
- * 300 MiB.  Tokens are values: keys do not count.  Duplicate keys, bad UTF-8, a byte order mark,
- * NUL in strings and trailing bytes are ERROR_CONTENT with class "json", too much of anything
- * with class "limit".
+ * Depth and tokens are counted before jansson parses: 4 MiB of "[{},{}" would cost it 300 MiB.
+ * Tokens are values; keys do not count.  Duplicate keys, bad UTF-8, a byte order mark, NUL in
+ * strings and trailing bytes are ERROR_CONTENT with class "json", exceeded limits with class
+ * "limit".
  */
 #ifndef OCIFP_OCI_DOCUMENT_H
 #define OCIFP_OCI_DOCUMENT_H
@@ -28,13 +28,13 @@ json_release(json_t **json)
 }
 #define AUTO_JSON CLEANUP(json_release)
 
-/* The caller owns the reference; the top is an object, else ERROR_CONTENT. */
+/* The caller owns the reference.  ERROR_CONTENT if the top is not an object. */
 json_t *document_parse(const void *bytes, size_t size, struct error **err);
 
-/* The opposite, for what we make: compact, keys in the order they were set; the caller owns it. */
+/* The reverse: compact, keys in the order in which they were set; the caller owns it. */
 char *document_format(const json_t *document);
 
-/* A copy of an object of strings with its keys in the order of bytes; the caller's reference. */
+/* A copy of an object with its keys sorted by bytes; the caller's reference. */
 json_t *document_sorted(const json_t *object);
 
 json_t *json_strings(const struct strings *strings); /* an array; the caller's reference */
@@ -45,24 +45,24 @@ enum field_type {
 	FIELD_OBJECT,  /* const json_t *, borrowed */
 	FIELD_ARRAY,   /* const json_t *, borrowed */
 	FIELD_STRINGS, /* const json_t *: an object whose values are all strings */
-	FIELD_WORDS    /* const json_t *: an array, or a string that stands for an array of one */
+	FIELD_WORDS    /* const json_t *: an array, or a string that means an array with one item */
 };
 
 struct field {
 	const char *name;
 	enum field_type type;
 	bool mandatory;
-	size_t offset; /* in the struct that document_read_fields() fills; absent: left alone */
+	size_t offset; /* offset in the struct that document_read_fields() fills; an absent field
+			  leaves it unchanged */
 };
 #define FIELD(name, type, mandatory, owner, member) \
 	{ \
 		name, type, mandatory, offsetof(struct owner, member) \
 	}
 
-/* null counts as absent, and an array that must be there as an empty one: Go's encoder writes null
- * for both.  FIELD_WORDS may also be one string.  ERROR_CONTENT names the field, callers add where:
- * "layers[3]: 'size' is missing".  On failure some of the fields may have been stored: fill a
- * local. */
+/* null counts as absent, and as an empty array where one is required: Go's encoder writes null for
+ * both.  FIELD_WORDS also accepts a string.  ERROR_CONTENT names the field; callers add where:
+ * "layers[3]: 'size' is missing".  On failure some fields may have been stored: fill a local. */
 int document_read_fields(const json_t *object, const struct field *fields, size_t field_count,
 			 void *ret_struct, struct error **err);
 #define DOCUMENT_READ(object, table, ret_struct, err) \

@@ -18,8 +18,7 @@ struct image_index {
 	char *media_type;
 	char *artifact_type;
 	struct descriptors manifests;
-	json_t *unsupported; /* entries with a digest that cannot be checked, as they came; or NULL
-			      */
+	json_t *unsupported; /* entries with an unsupported digest, as they came; or NULL */
 	bool has_subject;
 	struct descriptor subject;
 	json_t *annotations; /* NULL: none */
@@ -31,24 +30,25 @@ int image_index_read(const json_t *value, const char *media_type, struct image_i
 int image_index_parse(const void *bytes, size_t size, const char *media_type,
 		      struct image_index *ret_index, struct error **err);
 
-/* Compact JSON in a fixed order of keys, annotations in the order of their bytes; the caller owns
- * the string. */
+/* Compact JSON with a fixed order of keys and annotations sorted by bytes; the caller owns the
+ * string. */
 char *image_index_format(const struct image_index *index);
 const char *image_index_annotation(const struct image_index *index, const char *name);
 
-/* False, and nothing is set, when the value is no UTF-8. */
+/* False, and nothing is set, when the value is not UTF-8. */
 bool image_index_set_annotation(struct image_index *index, const char *name, const char *value);
 
-/* The entry that fits best, the first of equals; attestations, artifacts and unknown/unknown never
- * fit; an entry without a platform fits nothing here, its config decides.  NULL: none fits. */
+/* The best entry for the platform, the first of equals.  Attestations, artifacts and
+ * unknown/unknown never match; an entry without a platform does not match here, its config decides.
+ * NULL: none. */
 const struct descriptor *image_index_find(const struct image_index *index,
 					  const struct platform *wanted);
 
-/* True for what a registry has as a manifest; false for a blob that an index lists, as BuildKit's
- * registry cache does.  A type that says nothing counts as a document's. */
+/* True for a document that a registry serves as a manifest; false for a blob that an index lists,
+ * as BuildKit's registry cache does.  Neutral media types count as documents. */
 bool image_index_entry_is_document(const struct descriptor *entry);
 
-/* False for attestations (annotation vnd.docker.reference.type), unknown/unknown, artifacts. */
+/* False for attestations (annotation vnd.docker.reference.type), unknown/unknown and artifacts. */
 bool image_index_entry_is_image(const struct descriptor *entry);
 char *image_index_platforms(const struct image_index *index); /* "linux/amd64, linux/arm64" */
 void image_index_release(struct image_index *index);

@@ -54,7 +54,7 @@ takes_place_of(const struct descriptor *entry, const struct descriptor *old)
 	       (entry->has_platform && has_platform(old, &entry->platform));
 }
 
-/* The place of the first such entry; those after it go. */
+/* The position of the first such entry; later ones are removed. */
 static size_t
 make_place(struct image_index *index, const struct descriptor *entry)
 {

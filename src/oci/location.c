@@ -41,7 +41,7 @@ refuse(struct error **err, const char *text, const char *reason)
 	return error_set(err, ERROR_USAGE, "invalid location '%s': %s", QUOTED(text), reason);
 }
 
-/* image-spec, annotations.md, org.opencontainers.image.ref.name, without its rules on order. */
+/* image-spec, annotations.md, org.opencontainers.image.ref.name, without its rules about order. */
 static bool
 ref_name_is_valid(const char *name)
 {
@@ -53,7 +53,7 @@ ref_name_is_valid(const char *name)
 	       !strchr("-._:@+/", *name);
 }
 
-/* A '@' that no algorithm follows is part of a path. */
+/* A '@' that is not followed by an algorithm is part of a path. */
 static int
 cut_digest(char *rest, struct digest *ret_digest, struct error **err)
 {
@@ -130,7 +130,7 @@ location_parse(const char *text, struct location *ret_location, struct error **e
 	const struct scheme *scheme = find_scheme(text);
 	int status;
 
-	/* As skopeo and podman write a registry's image. */
+	/* The form of a registry's image in skopeo and podman. */
 	if (text_starts(text, DOCKER_SCHEME))
 		text += strlen(DOCKER_SCHEME);
 

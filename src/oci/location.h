@@ -45,10 +45,10 @@ void location_copy(const struct location *location, struct location *ret_copy);
 void location_release(struct location *location);
 #define AUTO_LOCATION CLEANUP(location_release)
 
-bool location_path_is_valid(const char *path); /* as for its characters */
+bool location_path_is_valid(const char *path); /* whether the path has only allowed characters */
 
-/* True for what the grammar takes as a location and not as a name in the project file: text with
- * a '/', and with a ':' or '@' so that "debian:12" gets the hint of reference_parse(). */
+/* True for text that the grammar takes as a location, false for a name in the project file: text
+ * with a '/', and with a ':' or '@', so that "debian:12" gets the hint of reference_parse(). */
 bool location_is(const char *text);
 
 #endif

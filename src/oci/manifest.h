@@ -25,26 +25,26 @@ struct manifest {
 	json_t *annotations; /* NULL: none */
 };
 
-/* `media_type` is what the registry or the descriptor said, NULL when nobody did; types that say
- * nothing (application/json, text/plain) count as NULL.  A hybrid (both `layers` and `manifests`,
- * or a mediaType that is another; class "hybrid") and schema 1 are refused by name.  Layers keep
- * whatever type they have: artifacts may use any. */
+/* `media_type` is what the registry or the descriptor stated, NULL: nothing; neutral types
+ * (application/json, text/plain) count as NULL.  Refuses a hybrid (`layers` and `manifests`, or a
+ * contradicting mediaType; class "hybrid") and schema 1.  Layers keep any media type, for
+ * artifacts. */
 int manifest_read(const json_t *value, const char *media_type, struct manifest *ret_manifest,
 		  struct error **err);
 int manifest_parse(const void *bytes, size_t size, const char *media_type,
 		   struct manifest *ret_manifest, struct error **err);
 
-/* Compact JSON in a fixed order of keys, annotations in the order of their bytes; the caller owns
- * the string. */
+/* Compact JSON with a fixed order of keys and annotations sorted by bytes; the caller owns the
+ * string. */
 char *manifest_format(const struct manifest *manifest);
 uint64_t manifest_layers_bytes(const struct manifest *manifest); /* as they are listed */
 const char *manifest_annotation(const struct manifest *manifest, const char *name);
 void manifest_release(struct manifest *manifest);
 #define AUTO_MANIFEST CLEANUP(manifest_release)
 
-/* The kind of document by its media type and, when there is none, by its content; a document that
- * says two things is ERROR_CONTENT, schema 1 is ERROR_CONTENT with class "unsupported" (so that
- * DOCUMENT_SCHEMA1 is never returned), and what is neither is DOCUMENT_OTHER. */
+/* The kind of document by its media type, or without one by its content.  ERROR_CONTENT: media type
+ * and content contradict each other, or schema 1 (class "unsupported"; DOCUMENT_SCHEMA1 is never
+ * returned).  Other documents are DOCUMENT_OTHER. */
 int manifest_kind(const json_t *value, const char *media_type, enum document_kind *ret_kind,
 		  struct error **err);
 

@@ -26,7 +26,7 @@
 #define MEDIA_INPUTS "application/vnd.ocifp.inputs.v1" /* artifactType and layer: our record */
 #define MEDIA_SIMPLE_SIGNING "application/vnd.dev.cosign.simplesigning.v1+json"
 
-/* Accept for every manifest request: ghcr.io answers 404 to one that lacks a type. */
+/* The Accept header of every manifest request: ghcr.io answers 404 if it lacks a type. */
 #define MEDIA_ACCEPT_MANIFESTS \
 	MEDIA_OCI_INDEX ", " MEDIA_OCI_MANIFEST ", " MEDIA_DOCKER_INDEX ", " MEDIA_DOCKER_MANIFEST
 
@@ -35,16 +35,16 @@ enum document_kind { DOCUMENT_OTHER, DOCUMENT_MANIFEST, DOCUMENT_INDEX, DOCUMENT
 /* TYPE/SUBTYPE in printable ASCII (RFC 6838, 4.2, which artifacts' types do not always follow). */
 bool media_type_is_valid(const char *media_type);
 
-/* Parameters ("; charset=utf-8") and case do not count, here and below. */
+/* Here and below, parameters ("; charset=utf-8") and case are ignored. */
 bool media_type_is(const char *media_type, const char *known);
 enum document_kind media_type_kind(const char *media_type);
 
-/* Says nothing: servers without a configured type call everything so. */
+/* A neutral type, which servers without a configured type send for everything. */
 bool media_type_is_generic(const char *media_type);
 
 enum compression { COMPRESSION_NONE, COMPRESSION_GZIP, COMPRESSION_ZSTD, COMPRESSION_UNKNOWN };
 
-/* COMPRESSION_UNKNOWN for anything but a layer that we unpack: artifacts, encrypted
+/* COMPRESSION_UNKNOWN for everything but a layer that we unpack: artifacts, encrypted
  * ("+encrypted") and non-distributable layers. */
 enum compression media_type_compression(const char *media_type);
 bool media_type_is_config(const char *media_type);

@@ -16,10 +16,10 @@
 struct alias {
 	const char *name;
 	const char *architecture;
-	const char *variant; /* NULL: what was said, if anything */
+	const char *variant; /* NULL: the given one, if any */
 };
 
-/* What uname and distributions say where Go's GOARCH is meant. */
+/* Names of uname(1) and distributions for Go's GOARCH. */
 static const struct alias aliases[] = {
 	{ "x86_64", "amd64", NULL },  { "x86-64", "amd64", NULL },
 	{ "i386", "386", "" },        { "i486", "386", "" },
@@ -36,7 +36,7 @@ empty_if_null(const char *text)
 	return text ? text : "";
 }
 
-/* The variant that an architecture without one stands for; "" where there is none. */
+/* The variant that an architecture without one stands for; "": none. */
 static const char *
 implied_variant(const char *architecture)
 {
@@ -147,7 +147,7 @@ own(const struct view *view)
 	};
 }
 
-/* Those of Go, which all registries have their names from. */
+/* Go's names, which registries use. */
 static const char *const known_systems[] = {
 	"aix",     "android", "darwin", "dragonfly", "freebsd", "hurd",    "illumos",
 	"ios",     "js",      "linux",  "nacl",      "netbsd",  "openbsd", "plan9",
@@ -179,7 +179,7 @@ platform_knows_architecture(const char *name)
 	return strcmp(name, "unknown") != 0 && is_one_of(known_architectures, name);
 }
 
-/* One that is not known may be new; one that is nearly known is a slip. */
+/* An unknown name may be new; a nearly known one is a typing error. */
 static int
 check_known(const struct view *view, const char *text, struct error **err)
 {
@@ -278,7 +278,7 @@ platform_equal(const struct platform *a, const struct platform *b)
 	       strcmp(left.os_version, right.os_version) == 0;
 }
 
-/* "v8" is 8.0 and "v9.2" is 9.2; false for "rva22u64". */
+/* "v8" is 8.0, "v9.2" is 9.2; false for "rva22u64". */
 static bool
 parse_version(const char *variant, unsigned *ret_major, unsigned *ret_minor)
 {
@@ -308,7 +308,7 @@ platform_fit(const struct platform *offered, const struct platform *wanted)
 		return 0;
 	if (*left.os_version && *right.os_version && strcmp(left.os_version, right.os_version) != 0)
 		return 0;
-	/* Each major version runs what is lower; Arm's v9.n includes v8.(n+5). */
+	/* A version runs images of lower ones; Arm's v9.n includes v8.(n+5). */
 	if (strcmp(left.variant, right.variant) == 0)
 		return UINT_MAX;
 	if (*left.variant == '\0')
@@ -402,7 +402,7 @@ static const struct field fields[] = {
 	FIELD("os.version", FIELD_STRING, false, platform_fields, os_version),
 };
 
-/* NULL for "", which some builders write where nothing is meant. */
+/* NULL for "", which some builders write for "none". */
 static int
 check_name(const char **name, struct error **err)
 {

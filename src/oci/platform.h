@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* platform.h - os/arch[/variant], and which of several fits
+/* platform.h - os/arch[/variant], and the best match for one
  *
- * Names as Go's GOOS and GOARCH (image-spec, image-index.md, "platform").  "arm64" means
- * arm64/v8, "arm" means arm/v7; "x86_64" and "aarch64" are taken for amd64 and arm64.
+ * Names are Go's GOOS and GOARCH (image-spec, image-index.md, "platform").  "arm64" means arm64/v8,
+ * "arm" means arm/v7; "x86_64" and "aarch64" are accepted for amd64 and arm64.
  */
 #ifndef OCIFP_OCI_PLATFORM_H
 #define OCIFP_OCI_PLATFORM_H
@@ -20,32 +20,31 @@ struct platform {
 	char *os;
 	char *architecture;
 	char *variant;    /* NULL: none */
-	char *os_version; /* NULL: none; Windows alone has it */
+	char *os_version; /* NULL: none; only Windows has it */
 };
 
-/* Either case; the result is normalised.  ERROR_USAGE */
+/* Case is ignored; the result is normalised.  ERROR_USAGE */
 int platform_parse(const char *text, struct platform *ret_platform, struct error **err);
 
-/* "arm64", "aarch64": one that Go or uname(1) has a name for. */
+/* Whether Go or uname(1) knows the name: "arm64", "aarch64". */
 bool platform_knows_architecture(const char *name);
-void platform_host(struct platform *ret_platform);      /* linux/<what we run on> */
+void platform_host(struct platform *ret_platform);      /* linux/<this machine> */
 char *platform_format(const struct platform *platform); /* normalised: "linux/arm64" for v8 */
 void platform_copy(const struct platform *platform, struct platform *ret_copy);
 
-/* Without a variant that goes without saying, as builders write it: skopeo does not take amd64/v1
- * for amd64. */
+/* Without a default variant, as builders write it: skopeo does not accept amd64/v1 for amd64. */
 void platform_copy_plain(const struct platform *platform, struct platform *ret_copy);
 bool platform_equal(const struct platform *a, const struct platform *b); /* normalised */
 
-/* As descriptors and image configs have it, and as it came.  Without both an os and an
- * architecture it is all NULL.  ERROR_CONTENT */
+/* Reads a platform of a descriptor or an image config, unchanged.  All NULL without both an os and
+ * an architecture.  ERROR_CONTENT */
 int platform_parse_json(const json_t *object, struct platform *ret_platform, struct error **err);
 json_t *platform_json(const struct platform *platform); /* the caller's reference */
 bool platform_name_is_valid(const char *name);          /* one of its parts */
 
-/* 0: an image for `offered` does not run as `wanted`; more is a better fit (the exact variant
- * before a lower one).  Variants as containerd counts them: amd64/v3 runs v2 and v1, arm/v7 runs
- * v6 and v5, arm64/v9.1 runs v9.0 and v8.6; no architecture runs another's images. */
+/* 0: an image for `offered` does not run as `wanted`; a higher number is a better fit (the exact
+ * variant before a lower one).  Variants as containerd counts them: amd64/v3 runs v2 and v1, arm/v7
+ * runs v6 and v5, arm64/v9.1 runs v9.0 and v8.6; no architecture runs another's images. */
 unsigned platform_fit(const struct platform *offered, const struct platform *wanted);
 bool platform_is_unknown(const struct platform *platform); /* unknown/unknown: not an image */
 void platform_release(struct platform *platform);

@@ -23,7 +23,7 @@ refuse(struct error **err, const char *text, const char *reason)
 
 static int parse(const char *text, struct reference *reference, struct error **err);
 
-/* The hint, unless that would be no reference either. */
+/* The hint, unless its text would not be a reference either. */
 static int
 refuse_bare_name(const char *text, struct error **err)
 {
@@ -32,7 +32,7 @@ refuse_bare_name(const char *text, struct error **err)
 	AUTO_FREE char *on_docker_hub = xasprintf("docker.io/%s", text);
 	AUTO_FREE char *guess = NULL;
 
-	/* "debian:12" could be one as well. */
+	/* "debian:12" could also be a host with a port. */
 	if (reference_host_is_valid(text) &&
 	    (strpbrk(text, ".[") || text_starts(text, "localhost:")))
 		return refuse(err, text, "the repository is missing");
@@ -43,7 +43,7 @@ refuse_bare_name(const char *text, struct error **err)
 	return error_set_hint(err, "on Docker Hub it is '%s'", guess);
 }
 
-/* In lower case, without the dot that ends an absolute domain name. */
+/* Lower case, without the dot that ends an absolute domain name. */
 static char *
 fold_host(const char *host, size_t size)
 {
@@ -59,7 +59,7 @@ fold_host(const char *host, size_t size)
 	return TAKE_PTR(folded);
 }
 
-/* Cuts "@digest" off the end of `rest`.  What precedes the '@' may be a password. */
+/* Cuts "@digest" off the end of `rest`.  The text before a '@' may be a password. */
 static int
 cut_digest(char *rest, struct reference *reference, struct error **err)
 {
@@ -74,7 +74,7 @@ cut_digest(char *rest, struct reference *reference, struct error **err)
 	return 0;
 }
 
-/* Cuts ":tag" off the end of `rest`, whose host is gone. */
+/* Cuts ":tag" off the end of `rest`, whose host is cut off already. */
 static int
 cut_tag(char *rest, const char *text, struct reference *reference, struct error **err)
 {
@@ -126,7 +126,7 @@ reference_parse(const char *text, struct reference *ret_reference, struct error 
 	const char *at = strchr(text, '@');
 	const char *last_slash = strrchr(text, '/');
 
-	/* None of these messages repeats the text, which may hold a password. */
+	/* These messages do not repeat the text, because it may hold a password. */
 	if (at && last_slash && at < last_slash) {
 		error_set(err, ERROR_USAGE,
 			  "an image reference cannot contain a user name or password");
@@ -227,7 +227,7 @@ is_word(char c)
 	return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-/* How many characters a separator has: one '.', one or two '_', any number of '-'; else 0. */
+/* The length of a separator: one '.', one or two '_', any number of '-'; else 0. */
 static size_t
 separator_size(const char *text)
 {
@@ -238,7 +238,7 @@ separator_size(const char *text)
 	return strspn(text, "-");
 }
 
-/* Where a component of a name ends; NULL when none begins here. */
+/* The end of a name's component; NULL: none begins here. */
 static const char *
 skip_component(const char *text)
 {
@@ -307,7 +307,7 @@ port_is_valid(const char *port)
 	return *port != '0' && text_parse_uint(port, UINT16_MAX, &number);
 }
 
-/* "[address]" and what follows it; zones and embedded IPv4 addresses have no place in a name. */
+/* "[address]" and the rest; zones and embedded IPv4 addresses are not allowed. */
 static bool
 bracketed_is_valid(const char *host)
 {
@@ -329,7 +329,7 @@ reference_host_is_valid(const char *host)
 	AUTO_FREE char *domain = NULL;
 	char *colon;
 
-	/* Without one of these the first part of a name is a user of docker.io, not a host. */
+	/* Without one of these the first part of a name is a docker.io user, not a host. */
 	if (strlen(host) > NAME_LIMIT_CHARS ||
 	    (!strpbrk(host, ".:") && strcasecmp(host, "localhost") != 0))
 		return false;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* reference.h - what names an image in a registry: host/name[:tag][@digest]
+/* reference.h - the name of an image in a registry: host/name[:tag][@digest]
  *
- * The host holds a '.' or a ':' or is "localhost"; it is kept in lower case without a trailing
- * dot; IPv6 addresses stand in brackets.  Names and tags follow distribution-spec, "Pulling
- * manifests".  docker.io names without a '/' get "library/".  User info, schemes, spaces and
- * control characters are refused.
+ * The host has a '.' or a ':' or is "localhost"; it is kept in lower case without a trailing dot;
+ * IPv6 addresses stand in brackets.  Names and tags follow distribution-spec, "Pulling manifests".
+ * docker.io names without a '/' get "library/".  User info, schemes, spaces and control characters
+ * are refused.
  */
 #ifndef OCIFP_OCI_REFERENCE_H
 #define OCIFP_OCI_REFERENCE_H
@@ -28,14 +28,14 @@ int reference_parse(const char *text, struct reference *ret_reference, struct er
 char *reference_format(const struct reference *reference);
 char *reference_repository(const struct reference *reference); /* "host/name" */
 
-/* The same, but docker.io's without a host. */
+/* The same, but without the host for docker.io. */
 int reference_parse_docker(const char *text, struct reference *ret_reference, struct error **err);
 
-/* "host/name:tag" as docker means it: docker.io's without a host, latest without a tag; the
+/* "host/name:tag" as docker shows it: without the host for docker.io, "latest" without a tag; the
  * caller's.  NULL: not a name. */
 char *reference_docker_name(const char *text);
 
-/* ERROR_USAGE when the reference names another digest than that of the content. */
+/* ERROR_USAGE when the reference has another digest than the content. */
 int reference_check_digest(const struct reference *reference, const struct digest *content,
 			   struct error **err);
 void reference_copy(const struct reference *reference, struct reference *ret_copy);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* simple_signing.h - what a signature says of an image: this digest belongs to that name
+/* simple_signing.h - the claim that a signature signs: this digest belongs to that name
  *
  * The "simple signing" format of containers/image (docs/atomic-signature.md) as cosign uses it
- * (specs/SIGNATURE_SPEC.md): the bytes that are signed are kept beside the signature.
+ * (specs/SIGNATURE_SPEC.md): the signed bytes are kept beside the signature.
  */
 #ifndef OCIFP_OCI_SIMPLE_SIGNING_H
 #define OCIFP_OCI_SIMPLE_SIGNING_H
@@ -15,9 +15,9 @@
 struct error;
 
 struct simple_signing {
-	char *reference;      /* "host/name", maybe with a tag */
+	char *reference;      /* "host/name", possibly with a tag */
 	struct digest digest; /* of the image's manifest or index */
-	char *fingerprint;    /* our own addition; NULL: not said */
+	char *fingerprint;    /* our own addition; NULL: absent */
 };
 
 /* The caller owns the text, which is the same for the same values. */

@@ -81,8 +81,8 @@ add_subject(struct statement *statement, const struct subject *said, const char 
 	return 0;
 }
 
-/* A registry may know the image by either digest: then it is two subjects here.  Digests by
- * algorithms that we cannot compute are no error, they name nothing here. */
+/* A registry may know the image by two digests: these are two subjects here.  Digests with other
+ * algorithms are ignored. */
 static int
 read_subject(const json_t *object, struct statement *statement, struct error **err)
 {

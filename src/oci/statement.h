@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* statement.h - an in-toto statement: a claim of one type about subjects
  *
- * in-toto/attestation, spec/v1/statement.md; version 0.1 of it has the same fields.  The predicate
- * itself is not looked at.  As cosign does with `-a`, a subject may have annotations: ours is
- * dev.ocifp.fingerprint.
+ * in-toto/attestation, spec/v1/statement.md; version 0.1 has the same fields.  The predicate is not
+ * examined.  As with `cosign -a`, a subject may have annotations: ours is dev.ocifp.fingerprint.
  */
 #ifndef OCIFP_OCI_STATEMENT_H
 #define OCIFP_OCI_STATEMENT_H
@@ -19,8 +18,8 @@ struct error;
 
 struct statement_subject {
 	char *name;           /* NULL: none */
-	struct digest digest; /* DIGEST_NONE: none that we can compute */
-	char *fingerprint;    /* NULL: not said */
+	struct digest digest; /* DIGEST_NONE: none with a supported algorithm */
+	char *fingerprint;    /* NULL: absent */
 };
 
 struct statement {
@@ -33,7 +32,7 @@ struct statement {
  * values. */
 char *statement_format(const char *predicate_type, const struct statement_subject *subject);
 
-/* ERROR_CONTENT for what is not a statement. */
+/* ERROR_CONTENT: not a statement. */
 int statement_parse(const void *bytes, size_t size, struct statement *ret_statement,
 		    struct error **err);
 void statement_release(struct statement *statement);

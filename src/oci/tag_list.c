@@ -12,7 +12,7 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* "-rc.1", "-alpha": a version with it comes before the one without. */
+/* A suffix such as "-rc.1" or "-alpha": a version with it comes before the same without. */
 static bool
 is_prerelease(const char *end)
 {

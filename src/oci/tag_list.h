@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tag_list.h - the tags of a repository: which ones are meant, and in which order
+/* tag_list.h - the tags of a repository, filtered and sorted
  *
  * The order is that of the versions that they name: 1.9 before 1.10, 2.0-rc1 before 2.0.
  */
@@ -13,7 +13,7 @@
 struct tag_filter {
 	struct strings include; /* fnmatch(3) patterns; empty: every tag */
 	struct strings exclude;
-	bool no_digest_tags; /* leave out those of signatures and referrers: sha256-HEX[.WORD] */
+	bool no_digest_tags; /* leave out tags of signatures and referrers: sha256-HEX[.WORD] */
 };
 
 /* Removes tags that the filter leaves out, and sorts the rest. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* repository.h - images in a registry's repository, a layout or an archive
  *
- * The layers above know no other interface to images.  Manifests are read one at a time; of blobs
- * many move at once: a call starts a job, repository_step() drives all jobs, `done` is called at a
- * job's end.
+ * The layers above use no other interface to images.  Manifests are read one at a time.  Many blobs
+ * are transferred at once: a call starts a job, repository_step() drives all jobs, `done` is called
+ * at a job's end.
  *
  *     repository_open(location) --> repository_layout.c | repository_registry.c | ..._archive.c
  */
@@ -38,8 +38,8 @@ enum repository_mode {
 struct repository *repository_open(struct session *session, const struct location *location,
 				   enum repository_mode mode, struct error **err);
 
-/* Before anything is read, when `location` is to be written: from now on its registry itself says
- * what its tags name, never a mirror. */
+/* Call it before anything is read if `location` will be written: from then on its registry itself,
+ * not a mirror, is asked what a tag names. */
 int repository_expect_write(struct session *session, const struct location *location,
 			    struct error **err);
 
@@ -63,7 +63,8 @@ int repository_resolve_listed(struct repository *repository, const char *name,
 int repository_has_manifest(struct repository *repository, const struct digest *digest,
 			    bool *ret_found, struct error **err);
 
-/* What a tag names, without its bytes: a HEAD at a registry.  False does not prove absence. */
+/* The digest that a tag names, without the manifest: a HEAD at a registry.  False does not prove
+ * absence. */
 int repository_find_tag(struct repository *repository, const char *tag, bool *ret_found,
 			struct digest *ret_digest, struct error **err);
 
@@ -119,8 +120,8 @@ int repository_open_blob(struct repository *repository, const struct descriptor 
 /* A layout or an archive. */
 bool repository_is_local(const struct repository *repository);
 
-/* After a put without a tag, of what no other manifest leads to: a layout lists it without a name,
- * and it would be lost otherwise; a registry has it by digest. */
+/* Call it after a put without a tag if no other manifest refers to the new one.  A layout then
+ * lists it without a name, because gc would remove it otherwise; a registry keeps it by digest. */
 int repository_list_manifest(struct repository *repository, const struct descriptor *descriptor,
 			     struct error **err);
 

@@ -33,7 +33,7 @@ static const struct resource_limit process_limits[] = {
 	{ RLIMIT_AS, IS_SANITIZED ? RLIM_INFINITY : CHILD_MEMORY_LIMIT_BYTES, true },
 };
 
-/* Where somebody else has set a lower one, that holds. */
+/* A lower limit that was set before stays. */
 static int
 set_limit(const struct resource_limit *limit, struct error **err)
 {

@@ -20,7 +20,7 @@
 
 struct error;
 
-/* Which system's walls stand. */
+/* The sandbox that is in use. */
 enum walls { WALLS_NONE, WALLS_LINUX, WALLS_CAPSICUM, WALLS_SEATBELT };
 
 struct sandbox {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The walls of Linux: no new privileges and landlock(7) around the files, seccomp(2) around the
- * calls */
+/* The sandbox of Linux: no new privileges, landlock(7) for files, seccomp(2) for system calls */
 #include "sandbox/confine.h"
 
 #include <errno.h>
@@ -17,7 +16,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 
-/* landlock(7).  Headers of the systems that we build on lack it, or later parts of it. */
+/* landlock(7).  The headers of the systems that we build on lack it, or parts of it. */
 #ifndef SYS_landlock_create_ruleset
 #define SYS_landlock_create_ruleset 444
 #define SYS_landlock_add_rule 445
@@ -81,7 +80,7 @@ confine_landlock(int tree_fd, int *ret_abi, struct error **err)
 
 	if (abi < USEFUL_ABI)
 		return 0;
-	/* An older kernel takes a later field when it is 0. */
+	/* An older kernel accepts a newer field if it is 0. */
 	ruleset_fd = (int)syscall(SYS_landlock_create_ruleset, &ruleset, sizeof(ruleset), 0);
 	if (ruleset_fd < 0 ||
 	    (tree_fd >= 0 && allow_tree(ruleset_fd, ruleset.files, tree_fd) < 0) ||
@@ -106,7 +105,7 @@ confine_landlock(int tree_fd, int *ret_abi, struct error **err)
 #define SYS_openat2 437
 #endif
 
-/* What unpacking needs, the C library's own needs included.  All else fails with EPERM. */
+/* The system calls that unpacking and the C library need.  All others fail with EPERM. */
 static const unsigned allowed[] = {
 	SYS_read,
 	SYS_write,
@@ -214,7 +213,7 @@ confine_seccomp(bool *ret_stands, struct error **err)
 		*ret_stands = true;
 		return 0;
 	}
-	/* A kernel, or an outer filter, that knows no filters. */
+	/* The kernel, or an outer filter, does not support filters. */
 	if (errno == ENOSYS || errno == EINVAL || errno == EPERM)
 		return 0;
 	return error_set_errno(err, errno, "cannot confine the helper with seccomp");

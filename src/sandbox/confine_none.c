@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A system without walls that we know: resource limits alone. */
+/* For systems without a sandbox that we support: resource limits only. */
 #include "sandbox/confine.h"
 
 #include "base/compat.h"

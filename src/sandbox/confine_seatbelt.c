@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sandbox_init(3) of macOS, with the profiles that its manual names. */
+/* sandbox_init(3) of macOS, with the profiles named in its manual. */
 #include "sandbox/confine.h"
 
 #include <stdint.h>

@@ -70,13 +70,13 @@ helper_path(struct error **err)
 struct helper {
 	pid_t pid; /* 0: reaped */
 	int channel_fd;
-	int64_t used_ns;  /* of the processors' time, when it was last looked at */
-	int64_t idle_ms;  /* awaited since, without any */
+	int64_t used_ns;  /* processor time at the last check */
+	int64_t idle_ms;  /* time waited since then without any */
 	int64_t begun_us; /* for the trace */
 	unsigned trace_row;
 };
 
-#define LOOK_MS 1000 /* how often one that is awaited is looked at */
+#define LOOK_MS 1000 /* how often a helper that we wait for is checked */
 
 struct plan {
 	int fds[1 + HELPER_FDS_LIMIT_COUNT];
@@ -130,7 +130,8 @@ spawn(struct helper *helper, const char *program, const char *verb, const struct
 		posix_spawn_file_actions_adddup2(&actions, plan->fds[i],
 						 HELPER_CHANNEL_FD + (int)i);
 	spawn_close_from(&actions, HELPER_CHANNEL_FD + (int)plan->count);
-	/* Without the signals that a user's terminal sends: the program that they are for ends us.
+	/* Blocks the signals that a terminal sends: they are meant for the program, which ends the
+	 * helper.
 	 */
 	sigemptyset(&signals);
 	posix_spawnattr_setsigmask(&attributes, &signals);
@@ -192,7 +193,7 @@ launch(struct helper *helper, const struct helper_start *start, struct error **e
 	return spawn_program(helper, start->verb, &plan, err);
 }
 
-/* The child refuses one of another version. */
+/* The child refuses a request of another version. */
 void
 helper_request_init(struct message *request)
 {
@@ -200,7 +201,7 @@ helper_request_init(struct message *request)
 	message_put_text(request, PACKAGE_VERSION);
 }
 
-/* 0 or the signal that ended it. */
+/* 0, or the signal that ended the child. */
 static int
 reap(struct helper *helper)
 {
@@ -215,7 +216,7 @@ reap(struct helper *helper)
 	return pid > 0 && WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
-/* What is counted is time that we waited: should somebody stop both of us, none passes. */
+/* Counts time that we waited, so that none passes while both processes are stopped. */
 int
 helper_note_wait(struct helper *helper, int waited_ms, struct error **err)
 {
@@ -270,7 +271,7 @@ helper_receive(struct helper *helper, struct message *message, bool *ret_last, s
 	if (ended) {
 		int signal_number = reap(helper);
 
-		/* It has closed its channel, so it is about to end. */
+		/* The child has closed its channel, so it is about to end. */
 		if (signal_number)
 			error_set(err, ERROR_FAILURE, "the confined helper was ended by signal %d",
 				  signal_number);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* helper.h - the confined child that reads what others wrote: `ocifp-layer`
+/* helper.h - the confined child that reads untrusted files: `ocifp-layer`
  *
  *     program                          ocifp-layer VERB
  *       helper_start  ----exec---->      no environment; descriptors: 3 the channel, then those
@@ -10,9 +10,9 @@
  *                                        enters its sandbox (confine.h), then reads untrusted bytes
  *                     <---3---------      items, then one result or failure
  *
- * It is sought beside the running program, then in LIBEXECDIR; a program that is its own helper
- * (helper_self.h) starts its own file.  The environment variable OCIFP_LIBEXEC names another
- * folder, for tests.  Killed when it is freed or its starter dies.
+ * The program is looked for beside the running one, then in LIBEXECDIR; a program that is its own
+ * helper (helper_self.h) starts its own file.  The environment variable OCIFP_LIBEXEC names another
+ * folder, for tests.  The child is killed when it is freed or its starter dies.
  */
 #ifndef OCIFP_SANDBOX_HELPER_H
 #define OCIFP_SANDBOX_HELPER_H
@@ -28,14 +28,15 @@ struct id_map;
 struct message;
 struct sandbox;
 
-#define HELPER_CHANNEL_FD 3 /* in the child; the given ones follow */
+#define HELPER_CHANNEL_FD 3 /* the channel's number in the child; the given descriptors follow */
 #define HELPER_FIRST_FD 4
 #define HELPER_FDS_LIMIT_COUNT 4
 
-/* Copies of the child's descriptors lie from here on first, so that none lands on another. */
+/* The child's descriptors are first copied to this number and above, so that none overwrites
+ * another. */
 #define HELPER_PARKING_FD 64
 
-/* An empty request, for more to be put in. */
+/* An empty request; add the values of the verb. */
 void helper_request_init(struct message *request);
 
 struct helper_start {
@@ -48,23 +49,25 @@ struct helper_start {
 
 struct helper *helper_start(const struct helper_start *start, struct error **err);
 
-/* A file that `text` names.  0 also when the helper has ended: helper_receive() has the reason. */
+/* Sends the file that `text` names.  0 also if the helper has ended: helper_receive() then has the
+ * reason. */
 int helper_send_file(struct helper *helper, const char *text, int fd, struct error **err);
 
-/* One answer.  *ret_last: it was the result.  A failure, or a child that ended without either, is
- * an error here. */
+/* Receives one answer.  *ret_last: it was the result.  A failure, or a child that ended without
+ * either, is an error here. */
 int helper_receive(struct helper *helper, struct message *message, bool *ret_last,
 		   struct error **err);
 
-/* Readable when helper_receive() has something. */
+/* A descriptor that is readable when helper_receive() has something. */
 int helper_poll_fd(const struct helper *helper);
 
-/* What waits for it waits so, or tells here that it waited and nothing came.  One that stands still
- * all the while, stopped or for a disk that does not answer, is ERROR_FAILURE, class "helper". */
+/* For callers that wait for several helpers: tell here that you waited and nothing came.  A helper
+ * that used no processor time meanwhile, because it is stopped or its disk does not answer, is
+ * ERROR_FAILURE, class "helper". */
 int helper_await(struct helper *helper, int fd, short events, struct error **err);
 int helper_note_wait(struct helper *helper, int waited_ms, struct error **err);
 
-/* The sandbox that a child can enter here; found out by a child that does. */
+/* The sandbox that a child can enter on this machine; a child finds it out. */
 int helper_find_sandbox(struct sandbox *ret_sandbox, struct error **err);
 
 void helper_free(struct helper *helper);

@@ -41,7 +41,7 @@ helper_self_is_open(void)
 	return self_fd >= 0;
 }
 
-/* What follows runs in the child of a process with threads: system calls and nothing else. */
+/* The code below runs in the child of a process with threads: it may make system calls only. */
 
 /* The read end of the report pipe serves as an empty stdin: there may be no /dev/null. */
 static int
@@ -54,12 +54,12 @@ place_descriptors(const int *fds, size_t fd_count, int empty_fd)
 	for (size_t i = 0; i < fd_count; i++)
 		if (dup2(fds[i], HELPER_CHANNEL_FD + (int)i) < 0)
 			return -1;
-	/* All of ours are close-on-exec; this is for those that we inherited. */
+	/* Our descriptors are close-on-exec; this closes inherited ones. */
 	(void)syscall(SYS_close_range, first_unused, UINT_MAX, CLOSE_RANGE_CLOEXEC);
 	return 0;
 }
 
-/* By path where the call is missing, or an emulator (qemu-user) cannot start a descriptor. */
+/* By path if the call is missing, or if an emulator (qemu-user) cannot start a descriptor. */
 static void
 execute(int program_fd, const char *verb)
 {
@@ -83,8 +83,7 @@ become_helper(const char *verb, const int *fds, size_t fd_count, int program_fd,
 		const struct sigaction reset = { .sa_handler = SIG_DFL };
 		sigset_t none;
 
-		/* As helper.c has it for a program of its own: no signal mask, SIGPIPE not ignored.
-		 */
+		/* As in helper.c: no signal mask, SIGPIPE not ignored. */
 		sigemptyset(&none);
 		(void)sigaction(SIGPIPE, &reset, NULL);
 		(void)sigprocmask(SIG_SETMASK, &none, NULL);
@@ -95,7 +94,7 @@ become_helper(const char *verb, const int *fds, size_t fd_count, int program_fd,
 	_exit(127);
 }
 
-/* The child's errno, or 0 once it has become the helper. */
+/* The child's errno, or 0 once it runs the helper. */
 static int
 read_report(int report_fd)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* helper_self.h - this program's own file as `ocifp-layer`, where both are one binary
  *
- * The file is opened at the start of the program, before anything changes the working directory or
- * replaces the file, and started by that descriptor: neither a path nor /proc is needed then.
+ * The file is opened at the start, before the working directory changes or the file is replaced,
+ * and is started by that descriptor, which needs neither a path nor /proc.
  */
 #ifndef OCIFP_SANDBOX_HELPER_SELF_H
 #define OCIFP_SANDBOX_HELPER_SELF_H

@@ -31,7 +31,7 @@ add_range(struct id_ranges *ranges, uint32_t outside, uint32_t count)
 	ranges->items[ranges->count++] = (struct id_range){ inside, outside, count };
 }
 
-/* "name:first:count", where the name may be a number; other lines are somebody else's. */
+/* "name:first:count", where the name may be a user number; lines of other users are skipped. */
 static void
 read_line(char *line, const char *user, uid_t uid, struct id_ranges *ranges)
 {
@@ -79,8 +79,8 @@ is_program(const char *name)
 	return false;
 }
 
-/* The ids of the user namespace that we are in: "INSIDE OUTSIDE COUNT", a line each, ordered or
- * not. Without /proc there is none: all ids are taken to be there. */
+/* Reads the ids of the user namespace that we are in: lines of "INSIDE OUTSIDE COUNT", in any
+ * order. Without /proc all ids are assumed to exist. */
 static bool
 namespace_has(const char *file, uint32_t first, uint32_t count)
 {
@@ -94,7 +94,7 @@ namespace_has(const char *file, uint32_t first, uint32_t count)
 
 	if (file_read(AT_FDCWD, file, &buf, &ignored) < 0 || buf.size == 0)
 		return true;
-	/* Ranges that follow each other may be on several lines. */
+	/* One range may be on several lines. */
 	do {
 		before = next;
 		for (const char *line = buf.data; line;
@@ -116,7 +116,7 @@ namespace_has_ranges(const char *file, const struct id_ranges *ranges)
 	return true;
 }
 
-/* Where uid 0 is root of a few ids, a line for "root" in /etc/subuid is not about it. */
+/* If uid 0 is root of only a few ids, a line for "root" in /etc/subuid does not mean this user. */
 static bool
 can_map(const struct id_map *map)
 {
@@ -137,7 +137,7 @@ id_map_choose(struct id_map *ret_map, struct error **err)
 	const char *user = entry ? entry->pw_name : NULL;
 	struct id_map map = { .kind = ID_MAP_OWN };
 
-	/* In a user namespace uid 0 may be root of a few ids, or of its own alone. */
+	/* In a user namespace, uid 0 may be root of few ids, or of one. */
 	if (geteuid() == 0 && namespace_has("/proc/self/uid_map", 0, ID_MAP_ALL_COUNT) &&
 	    namespace_has("/proc/self/gid_map", 0, ID_MAP_ALL_COUNT)) {
 		*ret_map = (struct id_map){ .kind = ID_MAP_HOST };
@@ -156,7 +156,7 @@ id_map_choose(struct id_map *ret_map, struct error **err)
 	return 0;
 }
 
-/* The first ID_MAP_ALL_COUNT of them; false when there are less. */
+/* The first ID_MAP_ALL_COUNT ids; false if there are fewer. */
 static bool
 cut_ranges(struct id_ranges *ranges)
 {
@@ -202,7 +202,7 @@ id_map_choose_shifted(struct id_map *ret_map, struct error **err)
 	return 0;
 }
 
-/* FNV-1a, of 64 bits: it tells maps of one user apart, nobody gains by a collision. */
+/* 64-bit FNV-1a, to tell the maps of one user apart; a collision helps no attacker. */
 static uint64_t
 hash_ranges(uint64_t hash, const struct id_ranges *ranges)
 {

@@ -23,7 +23,7 @@ struct setting {
 	const char *remedy;
 };
 
-/* Those first that no other can allow again. */
+/* Settings that no later one can override come first. */
 static const struct setting settings[] = {
 	{ "/proc/sys/user/max_user_namespaces", "0\n",
 	  "none are allowed here: sysctl user.max_user_namespaces=10000" },
@@ -58,7 +58,7 @@ userns_refuse(int errnum, struct error **err)
 {
 	const char *remedy = userns_remedy();
 
-	/* Of namespaces ENOSPC says that there are enough: no disk is full. */
+	/* For namespaces ENOSPC means that the limit is reached, not that a disk is full. */
 	error_set(err, ERROR_LOCAL, "user namespaces are refused: %s", errno_text(errnum).text);
 	error_set_class(err, CLASS_NO_USERNS);
 	return error_set_hint(err, "%s",
@@ -80,7 +80,8 @@ userns_become_root(struct error **err)
 	return 0;
 }
 
-/* In a namespace that AppArmor restricts nothing else can be made.  0 or an errno value. */
+/* In a user namespace that AppArmor restricts, no other namespace can be created.  0 or an errno
+ * value. */
 static int
 make_namespace(void)
 {
@@ -103,7 +104,7 @@ userns_try(struct error **err)
 {
 	int errnum = make_namespace();
 
-	/* Others may have as many as there may be, for now. */
+	/* Other processes may hold all namespaces that the limit allows, for now. */
 	if (errnum == ENOSPC && !userns_remedy())
 		return 0;
 	if (errnum)

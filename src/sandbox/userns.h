@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* userns.h - user namespaces that are refused, and by which setting of the administrator's
+/* userns.h - user namespaces, and the settings that forbid them
  *
  * Without Linux (userns_none.c) all are refused.  user_namespaces(7);
  * kernel.unprivileged_userns_clone is Debian's, kernel.apparmor_restrict_unprivileged_userns
@@ -10,10 +10,10 @@
 
 struct error;
 
-/* What refuses them and what to do about it; NULL: none of the known. */
+/* The setting that forbids them, and the remedy; NULL: no known one. */
 const char *userns_remedy(void);
 
-/* ERROR_LOCAL of class "no_userns" with the remedy as its hint, for this errno value. */
+/* ERROR_LOCAL of class "no_userns" for this errno value, with the remedy as hint. */
 int userns_refuse(int errnum, struct error **err);
 
 /* Moves this process into a user namespace of its own, which has no ids yet. */
@@ -22,8 +22,8 @@ int userns_enter(struct error **err);
 /* Becomes root of it, once its ids are mapped. */
 int userns_become_root(struct error **err);
 
-/* Makes a user namespace in a child.  -1: they are refused, or newuidmap(1) is without privileges
- * in one, and so they will be to a helper; class "no_userns".  0 where that is not certain. */
+/* Tries to create a user namespace in a child.  -1, class "no_userns": it is refused, or
+ * newuidmap(1) has no privileges in it, so a helper would fail too.  0 if that is not certain. */
 int userns_try(struct error **err);
 
 #endif

@@ -19,8 +19,8 @@
 struct error;
 struct store;
 
-/* To be raised when trees or records are made in another way: gc removes those of other versions.
- * 2: the mode of the root is the layer's, or the record says that the layer has none. */
+/* Raise it when trees or records are made in another way: gc removes those of other versions. 2:
+ * the mode of the root is the layer's, or the record says that the layer has none. */
 #define LAYER_TREES_VERSION "v2"
 
 enum layer_state {

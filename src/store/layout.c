@@ -87,8 +87,8 @@ layout_write_index(const struct store *store, const json_t *index, int lock_fd, 
 	return file_replace(store->fd, index_file, store_file_mode(store), text, strlen(text), err);
 }
 
-/* The bytes of the file are written over: first with blanks behind the text, up to the old length,
- * which is the same JSON.  Who is interrupted by a power cut may find an index that is neither. */
+/* Overwrites the file: first pads the text with blanks up to the old length, which is still the
+ * same JSON.  A power cut in between may leave an invalid index. */
 static int
 overwrite_index(const struct store *store, const char *text, struct error **err)
 {

@@ -47,7 +47,7 @@ store_own_path(const char *path_or_null, struct error **err)
 	return NULL;
 }
 
-/* A symbolic link that another user made, for example in /tmp, must not choose the store. */
+/* A symbolic link that another user made, for example in /tmp, must not determine the store. */
 static int
 own_check_link(const struct store *store, struct error **err)
 {
@@ -86,7 +86,8 @@ own_check_owner(const struct store *store, struct error **err)
 }
 
 #ifdef HAVE_SYS_VFS_H
-/* statfs(2): their locks, and what one host sees of another's renames, are not to be relied on. */
+/* Network file systems by statfs(2): neither their locks nor the visibility of renames between
+ * hosts can be relied on. */
 static bool
 is_on_network(int fd)
 {

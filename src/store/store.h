@@ -2,23 +2,24 @@
 /* store.h - a directory of blobs and references: an OCI image layout
  *
  *     oci-layout  index.json  blobs/<alg>/<hex>         image-spec, image-layout.md
- *     .ocifp/version  index.lock  gc.lock               ours, in the user's store alone
- *     .ocifp/ingest/<alg>-<hex>.part                    downloads under way
+ *     .ocifp/version  index.lock  gc.lock               ours, in the user's store only
+ *     .ocifp/ingest/<alg>-<hex>.part                    unfinished downloads
  *
- * The user's own store ($OCIFP_STORE, else $XDG_DATA_HOME/ocifp, else ~/.local/share/ocifp) is
- * such a layout, so skopeo and umoci can read it; `oci:DIR` locations are opened by the same code
- * and have the folder .ocifp while something is written or a download is unfinished.  Modes are
- * 0700, 0600 and, for blobs, 0400 in the user's store; the umask's elsewhere.
+ * The user's own store ($OCIFP_STORE, else $XDG_DATA_HOME/ocifp, else ~/.local/share/ocifp) is such
+ * a layout, so skopeo and umoci can read it.  `oci:DIR` locations are opened by the same code, and
+ * have the folder .ocifp while something is written or a download is unfinished.  Modes in the
+ * user's store are 0700, 0600 and, for blobs, 0400; elsewhere the umask decides.
  *
- * No component of a path beneath a store may be a symbolic link (ERROR_LOCAL).  One thread at a
- * time, and one pull at a time: see store_set_reference().
+ * No component of a path below a store may be a symbolic link (ERROR_LOCAL).  One thread at a time,
+ * and one pull at a time: see store_set_reference().
  *
- * Durable before a reference names it: finished blobs wait as complete .part files, one syncfs()
- * covers all of them, then they are renamed, then the folder is synced, then index.json is
- * replaced.  Killed at any instant nothing unverified is visible and no finished blob is lost.
+ * Content is durable before a reference names it: finished blobs wait as complete .part files, one
+ * syncfs() covers all of them, then they are renamed, then the folder is synced, then index.json is
+ * replaced.  A process killed at any moment leaves no unverified content visible and loses no
+ * finished blob.
  *
- * Locks (flock): gc.lock is shared by whoever adds blobs until the reference is written, exclusive
- * for gc; index.lock is exclusive and brief; each .part is locked by its writer.
+ * Locks (flock): gc.lock is shared by processes that add blobs until their reference is written,
+ * and exclusive for gc; index.lock is exclusive and brief; each .part is locked by its writer.
  */
 #ifndef OCIFP_STORE_STORE_H
 #define OCIFP_STORE_STORE_H
@@ -47,14 +48,14 @@ struct store_options {
 };
 
 /* A layout directory.  A missing one is ERROR_LOCAL with class "missing"; one without `oci-layout`
- * is ERROR_LOCAL, and so is one of a newer version; a store that a newer ocifp wrote is
- * ERROR_USAGE. Neither is then written to. */
+ * or of a newer version is ERROR_LOCAL; a store that a newer ocifp wrote is ERROR_USAGE.  These are
+ * not written to. */
 struct store *store_open(const char *path, enum store_mode mode,
 			 const struct store_options *options, struct error **err);
 
-/* The user's store, mode 0700 and owned by the user, made when it is not there; a layout that
- * another tool made there stays as it is.  ERROR_USAGE when it belongs to somebody else, others
- * may write to it, or it is writable and on a network file system. */
+/* The user's store, mode 0700 and owned by the user, created if missing; a layout that another tool
+ * made there stays as it is.  ERROR_USAGE if it belongs to another user, others may write to it, or
+ * it is writable and on a network file system. */
 struct store *store_open_own(const char *path_or_null, const struct store_options *options,
 			     struct error **err);
 char *store_own_path(const char *path_or_null, struct error **err);
@@ -66,7 +67,7 @@ const char *store_path(const struct store *store);
 /* For messages: "<path of the store>/<path>"; the caller owns it. */
 char *store_full_path(const struct store *store, const char *path);
 
-/* Blobs that were read or written stay until then, also while gc runs. */
+/* Blobs that were read or written are kept until then, also while gc runs. */
 void store_release_blobs(struct store *store);
 bool store_is_writable(const struct store *store); /* false: modes or the file system forbid it */
 void store_free(struct store *store);              /* uncommitted blobs stay as .part files */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* body.h - what takes the bytes of a response off the wire
+/* body.h - the receiver of a response's bytes
  *
- * The wire says what the server really sends: begin() once a response, with the offset of its
- * first byte; write() in order; end() when that response was whole.  A transfer may take several
- * responses: one that broke off is followed by a begin() at the offset that wanted() then names,
- * or at 0 when the server does not honour ranges.  Retry, resume and ranges end here; whatever is
- * stacked on a body sees each byte once and in order.
+ * begin() is called once for each response, with the offset of its first byte as the server sends
+ * it; write() in order; end() when that response was complete.  A transfer may take several
+ * responses: after a broken one, begin() is called with the offset that wanted() names then, or
+ * with 0 if the server does not honour ranges.  Retry, resume and ranges end here; the sinks
+ * stacked on a body see each byte once and in order.
  *
  *     request --begin/write/end--> body (store/ingest, body_buf) --> sinks
  */
@@ -21,7 +21,7 @@ struct descriptor;
 struct error;
 struct body;
 
-/* Bytes first .. end-1 of content of so many bytes; end 0: to wherever it ends. */
+/* Bytes first .. end-1 of content with this size; end 0: up to its end. */
 struct body_range {
 	uint64_t first;
 	uint64_t end;
@@ -29,19 +29,19 @@ struct body_range {
 };
 
 struct body_ops {
-	/* What is still to be asked for.  first == end > 0: nothing. */
+	/* The bytes that are still missing.  first == end > 0: none. */
 	struct body_range (*wanted)(const struct body *body);
 	int (*begin)(struct body *body, uint64_t offset, struct error **err);
 	int (*write)(struct body *body, const void *bytes, size_t size, struct error **err);
 	int (*end)(struct body *body, struct error **err);
 
-	/* Bytes from any place of the content, ahead of the responses that begin() tells of; no
-	 * begin() or end() belongs to them.  wanted() leaves them out once the bytes before them
-	 * are there.  NULL: the body takes none. */
+	/* Writes bytes at any place of the content, ahead of the responses that begin() announces;
+	 * without begin() and end().  wanted() leaves them out once the bytes before them have
+	 * come.  NULL: the body does not support it. */
 	int (*write_at)(struct body *body, uint64_t offset, const void *bytes, size_t size,
 			struct error **err);
 
-	/* False: the next write() should wait.  NULL: never. */
+	/* False: the next write() has to wait.  NULL: never. */
 	bool (*has_room)(const struct body *body);
 };
 
@@ -87,7 +87,7 @@ body_end(struct body *body, struct error **err)
 	return body->ops->end(body, err);
 }
 
-/* A body in memory: each response starts it afresh; the buffer's limit holds. */
+/* A body in memory: each response starts it afresh; the buffer's limit applies. */
 struct body_buf {
 	struct body body;
 	struct buf *buf;                   /* borrowed */

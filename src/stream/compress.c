@@ -35,7 +35,7 @@ sink_decompress(enum compression compression, struct sink *next)
 	return next;
 }
 
-/* RFC 8878, 3.1.2: a stream may begin with a frame that is passed over, as those of pzstd do. */
+/* RFC 8878, 3.1.2: a stream may begin with a skippable frame, as pzstd's do. */
 static bool
 begins_zstd(const unsigned char *bytes, size_t size)
 {

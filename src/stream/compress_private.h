@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* compress_private.h - one sink for each kind and direction, for compress.c; all take `next` */
+/* compress_private.h - a sink for each kind and direction, for compress.c; all own `next` */
 #ifndef OCIFP_STREAM_COMPRESS_PRIVATE_H
 #define OCIFP_STREAM_COMPRESS_PRIVATE_H
 

@@ -43,7 +43,7 @@ refuse(const char *why, struct error **err)
 	return error_set_class(err, CLASS_COMPRESSION);
 }
 
-/* Members follow one another. */
+/* Members may follow one another. */
 static int
 inflate_some(struct gunzip_sink *self, struct error **err)
 {

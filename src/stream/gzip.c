@@ -45,12 +45,12 @@ struct gzip_block {
 	bool is_done;
 };
 
-/* Blocks `first` to `first + queued_count - 1` are queued, the next one is being filled. */
+/* Blocks `first` to `first + queued_count - 1` are queued; the next one is being filled. */
 struct gzip_sink {
 	struct sink sink;
 	struct sink *next;
 	int level;
-	struct workers *workers; /* NULL: there has been one block only, or threads are denied */
+	struct workers *workers; /* NULL: only one block so far, or threads are not available */
 	struct gzip_block *blocks;
 	size_t block_count;
 	size_t first;
@@ -161,7 +161,7 @@ block_to_fill(struct gzip_sink *self)
 	return block;
 }
 
-/* Leaves a block to fill. Without threads the block is compressed here. */
+/* A block to fill.  Without threads the block is compressed here. */
 static int
 queue_block(struct gzip_sink *self, struct gzip_block *block, struct error **err)
 {
@@ -209,7 +209,7 @@ gzip_finish(struct sink *sink, struct error **err)
 {
 	struct gzip_sink *self = (struct gzip_sink *)sink;
 	struct gzip_block *last = block_to_fill(self);
-	/* RFC 1951, 3.2.3: a last block that has its end alone */
+	/* RFC 1951, 3.2.3: a last block that contains only its end */
 	uint8_t end[10] = { 3, 0 };
 
 	if (last->input_bytes > 0)

@@ -13,7 +13,7 @@
  *                [  buffered           )
  */
 struct relay {
-	struct body body; /* what arrives */
+	struct body body; /* the body of the arriving bytes */
 	struct source_flow flow;
 	struct digest digest;
 	uint64_t size_bytes;
@@ -24,10 +24,10 @@ struct relay {
 	size_t capacity;
 	uint64_t first;
 	uint64_t end;
-	uint64_t reader;   /* what was asked for last begins here */
-	uint64_t repeated; /* bytes of this response that we have had */
+	uint64_t reader;   /* the current arrival was asked for from here */
+	uint64_t repeated; /* bytes of this response that were received */
 	bool is_arriving;
-	bool starts_over; /* as soon as the arrival has ended */
+	bool starts_over; /* set as soon as the arrival has ended */
 	bool is_abandoned;
 	struct error *failure; /* for the next read */
 };
@@ -84,7 +84,7 @@ refuse_size(struct error **err)
 	return error_set_class(err, CLASS_SIZE);
 }
 
-/* The last bytes are not handed on before this. */
+/* The last bytes are passed on only after the digest was checked. */
 static int
 check_digest(struct relay *relay, struct error **err)
 {
@@ -97,8 +97,8 @@ check_digest(struct relay *relay, struct error **err)
 	return error_set_class(err, CLASS_DIGEST);
 }
 
-/* Forgets what was read before, as far as memory is needed; grows when a write is larger than the
- * room that there was. */
+/* Drops bytes that were read, as far as memory is needed; grows for a write that is larger than the
+ * space it left. */
 static void
 make_room(struct relay *relay, size_t size)
 {
@@ -160,7 +160,7 @@ relay_has_room(const struct body *body)
 	return is_unwanted(relay) || relay->end < relay->reader + RELAY_BUFFER_BYTES;
 }
 
-/* Behind the buffer, or after a failure: at the next chance. */
+/* Makes the content arrive anew: now, or as soon as the present arrival has ended. */
 static int
 start_over(struct relay *relay, struct error **err)
 {
@@ -248,7 +248,7 @@ relay_arrived(struct relay *relay, struct error *failure)
 			(void)start_over(relay, &failure);
 	}
 	if (failure)
-		relay->end = relay->first; /* nothing more of it is handed on */
+		relay->end = relay->first; /* no more of it is passed on */
 	error_free(relay->failure);
 	relay->failure = failure;
 }

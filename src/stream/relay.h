@@ -3,13 +3,13 @@
  *
  *     GET --body--> [ at most RELAY_BUFFER_BYTES and a write ] --source--> PUT
  *
- * Neither side touches a disk, and each waits for the other: the body has no room while the buffer
- * is full, the source has nothing yet while it is empty.  The arrival starts with the first read,
- * so that what need not be sent is not asked for.
+ * Neither side uses the disk, and each waits for the other: the body has no room while the buffer
+ * is full, the source has "not yet" while it is empty.  The arrival starts with the first read, so
+ * that content which need not be sent is not requested.
  *
- * Size and digest are checked as the bytes arrive; the last of them are handed on only when they
- * are right, so that no sending of wrong content can become complete.  A sender that goes back
- * behind the buffer makes it all arrive anew, up to there for the check alone.
+ * Size and digest are checked as the bytes arrive; the last bytes are passed on only when both are
+ * right, so that wrong content is never sent completely.  A sender that goes back behind the buffer
+ * makes all content arrive again; the part before its position is only checked.
  */
 #ifndef OCIFP_STREAM_RELAY_H
 #define OCIFP_STREAM_RELAY_H
@@ -26,10 +26,10 @@ struct error;
 struct relay;
 
 struct relay_arrival {
-	/* Into the body; whoever starts it calls relay_arrived() at its end. */
+	/* Starts an arrival into the body; its owner calls relay_arrived() at the end. */
 	int (*start)(void *context, struct body *body, struct error **err);
 
-	/* Ends it without that.  False: it cannot be cut short. */
+	/* Cancels an arrival; relay_arrived() is not called.  False: it cannot be cancelled. */
 	bool (*cancel)(void *context);
 };
 
@@ -37,11 +37,11 @@ struct relay *relay_new(const struct digest *digest, uint64_t size_bytes,
 			const struct relay_arrival *arrival, void *context);
 struct source relay_source(struct relay *relay);
 
-/* Takes the failure, NULL for none: the source's next read returns it, and the one after that
- * starts anew. */
+/* Takes the failure, NULL for none.  The source's next read returns it; the one after that starts
+ * anew. */
 void relay_arrived(struct relay *relay, struct error *failure);
 
-/* Nobody reads any more: an arrival under way is cancelled, else it fails at its next byte. */
+/* The reader has ended: cancels the arrival, or makes it fail at its next byte. */
 void relay_abandon(struct relay *relay);
 bool relay_is_arriving(const struct relay *relay);
 void relay_free(struct relay *relay); /* when nothing is arriving */

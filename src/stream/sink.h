@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sink.h - where a stream of bytes goes
+/* sink.h - the receiver of a stream of bytes
  *
- * Sinks stack: each does one thing and hands on to the next, so that one pass over a download can
- * check, store and unpack it.  finish() says that the stream is whole: flush, check, commit.
- * Freeing a sink that was not finished abandons its work, so no early return can commit half a
+ * Sinks stack: each does one thing and passes on to the next, so that one pass over a download can
+ * check, store and unpack it.  finish() says that the stream is complete: flush, check, commit.
+ * Freeing a sink that was not finished abandons its work, so an early return cannot commit half a
  * blob.  A sink owns the sinks below it.  One thread at a time.
  */
 #ifndef OCIFP_STREAM_SINK_H
@@ -20,7 +20,7 @@ struct error;
 struct sink;
 
 struct sink_ops {
-	/* Takes all `size` bytes or fails.  After a failure: only free. */
+	/* Takes all `size` bytes or fails.  After a failure only free() may be called. */
 	int (*write)(struct sink *sink, const void *bytes, size_t size, struct error **err);
 	int (*finish)(struct sink *sink, struct error **err);
 	void (*free)(struct sink *sink);
@@ -51,11 +51,10 @@ sink_free(struct sink *sink)
 DEFINE_CLEANUP(struct sink, sink_free)
 #define AUTO_SINK CLEANUP(sink_free_at)
 
-/* Sends every byte to both; `first` is written and finished before `second`.  A failure of
- * `second` is the tee's too. */
+/* Sends every byte to both; writes and finishes `first` before `second`.  Fails if either fails. */
 struct sink *sink_tee(struct sink *first, struct sink *second);
 
-/* Writes to an open file descriptor, which stays the caller's. */
+/* Writes to an open file descriptor, which the caller closes. */
 struct sink *sink_fd(int fd, const char *what);
 
 struct measure {
@@ -63,10 +62,10 @@ struct measure {
 	uint64_t size_bytes;
 };
 
-/* Passes bytes on; finish() says what they were. */
+/* Passes bytes on; finish() stores their digest and size. */
 struct sink *sink_measure(struct measure *ret_measure, struct sink *next);
 
-/* Passes bytes on and tells how many.  NULL: to nobody. */
+/* Passes bytes on and reports their number.  `observer` may be NULL. */
 struct sink *sink_count(struct observer *observer, enum event_kind kind, struct sink *next);
 
 /* Drops everything. */

@@ -13,7 +13,7 @@
 struct source
 source_of_bytes(const void *bytes, size_t size)
 {
-	/* Not NULL even for no bytes: NULL stands for a file. */
+	/* Not NULL even without bytes: NULL means a file. */
 	return (struct source){ .bytes = bytes ? bytes : "", .fd = -1, .size_bytes = size };
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* source.h - content to send: bytes in memory, an open file or what a flow brings, readable more
- * than once
+/* source.h - content to send: bytes in memory, an open file or a flow, readable more than once
  *
  * An upload that is retried or resumed reads again from an offset, so a source is never consumed.
  */
@@ -36,18 +35,18 @@ struct source {
 struct source source_of_bytes(const void *bytes, size_t size);
 struct source source_of_fd(int fd, uint64_t size_bytes);
 
-/* Reads at `at_bytes` of the content.  Short only at its end, and of a flow: then 0 bytes before
- * the end are "not yet".  A file that ends before size_bytes is ERROR_CONTENT with class
- * "source_changed". */
+/* Reads at `at_bytes` of the content.  Returns fewer bytes only at its end, and for a flow: there 0
+ * bytes before the end mean "not yet".  A file that ends before size_bytes is ERROR_CONTENT with
+ * class "source_changed". */
 int source_read(const struct source *source, uint64_t at_bytes, void *bytes, size_t size,
 		size_t *ret_size, struct error **err);
 
-/* Reads all of it, which a flow cannot give. */
+/* Reads all content; not for a flow. */
 int source_hash(const struct source *source, enum digest_algorithm algorithm,
 		struct digest *ret_digest, struct error **err);
 
-/* The same: ERROR_CONTENT with class "source_changed" when it has another digest.  A flow is
- * not read for that: it is checked where it is fed. */
+/* ERROR_CONTENT with class "source_changed" when the content has another digest.  A flow is not
+ * read: its content is checked where it is fed. */
 int source_check(const struct source *source, const struct digest *digest, struct error **err);
 
 #endif

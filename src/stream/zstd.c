@@ -11,7 +11,7 @@
 #include "base/xalloc.h"
 #include "stream/sink.h"
 
-enum { ZSTD_LEVEL = 3 }; /* zstd's own default; it is part of every digest that we make */
+enum { ZSTD_LEVEL = 3 }; /* zstd's own default; every digest of our layers depends on it */
 
 struct zstd_sink {
 	struct sink sink;
@@ -57,7 +57,7 @@ hand_on(struct zstd_sink *self, const ZSTD_outBuffer *output, struct error **err
 	return output->pos > 0 ? sink_write(self->next, self->output, output->pos, err) : 0;
 }
 
-/* ZSTD_e_continue: until the input is taken; ZSTD_e_end: until all is written. */
+/* ZSTD_e_continue: until all input is taken; ZSTD_e_end: until all output is written. */
 static int
 compress_all(struct zstd_sink *self, ZSTD_inBuffer *input, ZSTD_EndDirective directive,
 	     struct error **err)

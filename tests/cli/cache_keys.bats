@@ -78,6 +78,30 @@ assert_built() {
 	assert_equal "$(cat out/a)" A
 }
 
+# runner_of_another_user: as runner; the directory was there and is not this user's, as in a container's job
+runner_of_another_user() {
+	runner
+	cd "$T" && rm -rf desk && mkdir desk && chown 1234:1234 desk && cd desk || return
+	git clone -q "$T/origin" .
+	! git status 2>/dev/null || fail 'git takes the checkout for its own'
+}
+
+@test "in a job of a container, whose directory belongs to the runner's user, the same" {
+	need root
+	runner_of_another_user
+	make -s
+	in_ci ocifp_run cache save --strict
+	[[ $stdout == 'cache out: saved '* ]] || fail "$told"
+	echo A >"$T/origin/src/a"
+	commit second
+	runner_of_another_user
+	in_ci ocifp_run cache restore --strict
+	[[ $stdout == *'1 changed'* ]] || fail "$told"
+	assert_built a
+	in_ci ocifp_run cache why
+	[[ $stdout == *'src/a changed' ]] || fail "$told"
+}
+
 @test "outside of CI no time of a source moves, and what changed is built" {
 	runner
 	make -s

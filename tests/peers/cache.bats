@@ -98,6 +98,44 @@ restore() {
 	[ tree/debug/linked -ef tree/debug/deps/big ]
 }
 
+# packed: the packs of the cache in the directory $T/pulled, one behind the other, unpacked by zstd
+packed() {
+	local pack
+	for pack in "$T"/pulled/pack-*.zst; do
+		zstd -dc "$pack"
+	done
+}
+
+@test "oras pulls a cache as files, and zstd reads each pack" {
+	need zstd
+	need_peer oras
+	make_tree a
+	save --json
+	oras pull --plain-http -o "$T/pulled" "$reg_host/cache:$(jq -r '.caches[0].tag' <"$T/stdout")" >&2
+	[ "$(packed | wc -c)" -ge 3000000 ]
+	zstd -dc "$T"/pulled/head-*.zst | head -c 8 | cmp - <(printf 'ocifpC1\n')
+}
+
+@test "tree, inspect, copy and prune take a cache for an artifact" {
+	local tag
+	make_tree a
+	save --json
+	tag=$(jq -r '.caches[0].tag' <"$T/stdout")
+	ocifp_run tree "$reg_host/cache:$tag"
+	assert_status 0
+	[[ $stdout == *'artifact  3 layers'* ]] || fail "$told"
+	ocifp_run inspect --json "$reg_host/cache:$tag"
+	assert_json '.artifact_type == "application/vnd.ocifp.cache.v1" and .annotations["dev.ocifp.cache.name"] == "default"'
+	ocifp_run prune "$reg_host/cache" --keep-tag "$tag"
+	assert_status 0
+	[[ $stdout == *'1 to keep, 0 to remove, 0 B' ]] || fail "$told"
+	ocifp_run copy "$reg_host/cache:$tag" "$reg_host/moved:$tag"
+	assert_status 0
+	machine two
+	where=$reg_host/moved restore --strict
+	diff -r --no-dereference "$T/one/tree" tree
+}
+
 @test "a path with content is kept and said; --replace replaces it" {
 	make_tree a
 	save

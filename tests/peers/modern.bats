@@ -4,6 +4,7 @@
 # that crane, regctl and oras see the same there, both ways.
 
 load ../lib/rig
+load ../lib/caches
 
 both=(--platform linux/amd64 --platform linux/arm64)
 
@@ -460,4 +461,44 @@ with_an_account() {
 	assert_status 0
 	assert_stdout "$reg_host/app@$digest"
 	[ "$(grep -ac status=429 "$T/reg.out")" -gt 0 ] || fail 'nothing was limited'
+}
+
+# On another machine it comes back; `cache prune` deletes it there, where the registry can.
+a_cache_there_and_back() {
+	local where=(--path tree --key key --repository "$reg_host/cache") tag
+	machine one
+	mkdir tree
+	noise a 3000000 >tree/big
+	ln tree/big tree/again
+	ocifp_run cache save --strict --push always "${where[@]}" --json
+	assert_json '.caches[0].result == "saved"'
+	ocifp_run cache save --strict --push always "${where[@]}"
+	assert_stdout 'cache default: nothing new to save'
+	machine two
+	ocifp_run cache restore --strict "${where[@]}"
+	assert_status 0
+	cmp tree/big ../one/tree/big
+	[ tree/big -ef tree/again ]
+	sleep 1.1
+	noise b 1000 >tree/more
+	echo other >key
+	ocifp_run cache save --strict --push always "${where[@]}" --json
+	assert_json '.caches[0].new_bytes < 100000'
+	ocifp_run cache ls --repository "$reg_host/cache"
+	[[ $stdout == *'2 caches, '* ]] || fail "$told"
+	ocifp_run cache prune --repository "$reg_host/cache" --keep-newest 1 --keep-younger 1ms --yes
+	[[ $stdout == *'deleted 1 cache, '* ]] || fail "$told"
+	machine three
+	echo other >key
+	ocifp_run cache restore --strict "${where[@]}"
+	assert_status 0
+	diff -r ../two/tree tree
+}
+
+@test "olareg: a cache goes there and back, is listed and pruned" {
+	on olareg a_cache_there_and_back
+}
+
+@test "zot: a cache goes there and back, is listed and pruned" {
+	on zot a_cache_there_and_back
 }

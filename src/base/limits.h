@@ -152,6 +152,8 @@
 #define PROJECT_FILE_LIMIT_VALUES 10000   /* duplicate keys are found by comparing every pair */
 #define SURVEY_STAGES_LIMIT_COUNT 256     /* of a Dockerfile, each looked up in the build command */
 #define SURVEY_IMAGES_LIMIT_COUNT 64      /* in a new project file; projects have a few */
+#define SURVEY_FOLDERS_LIMIT_COUNT 10000  /* looked through; the largest monorepos have more */
+#define SURVEY_DEPTH_LIMIT 3              /* as in services/api/docker/Dockerfile */
 #define SURVEY_TEXT_LIMIT_BYTES (4 * MIB) /* the Makefile and workflows together */
 #define AUTH_FILE_LIMIT_BYTES (1 * MIB)
 #define KEY_FILE_LIMIT_BYTES (64 * KIB) /* a PEM key has some hundred bytes */

@@ -3,12 +3,14 @@ noinst_LIBRARIES += %D%/libproject.a
 	%D%/cache_preset.c %D%/cache_preset.h \
 	%D%/ci.c %D%/ci.h \
 	%D%/config_file.c %D%/config_file.h \
+	%D%/dockerfile.c %D%/dockerfile.h \
 	%D%/git/git_lfs.c %D%/git/git_lfs.h \
 	%D%/git/git_project.c %D%/git/git_project.h \
 	%D%/git/git_refs.c %D%/git/git_refs.h \
 	%D%/git/git_tree.c %D%/git/git_tree.h \
 	%D%/live.c %D%/live.h \
 	%D%/lock_file.c %D%/lock_file.h \
+	%D%/named_files.c %D%/named_files.h \
 	%D%/project.c %D%/project.h \
 	%D%/project_cache.c \
 	%D%/project_fingerprint.c \

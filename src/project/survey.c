@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "project/survey.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/buf.h"
@@ -17,14 +14,9 @@
 #include "base/xalloc.h"
 #include "fingerprint/git.h"
 #include "fingerprint/paths.h"
-#include "oci/reference.h"
+#include "project/dockerfile.h"
+#include "project/named_files.h"
 #include "project/remote_url.h"
-
-/* Where projects keep Dockerfiles, "" being their own directory. */
-static const char *const folders[] = { "",   "docker", ".docker",       "build", ".build",
-				       "ci", ".ci",    ".devcontainer", NULL };
-
-static const char blanks[] = " \t";
 
 /* What stands in a command of the shell as it is. */
 static bool
@@ -57,357 +49,6 @@ is_there(const char *directory, const char *path, struct stat *ret_status)
 	return stat(full, ret_status) == 0;
 }
 
-/* As a fingerprint takes it: behind all links, too. */
-static bool
-is_inside(const char *directory, const char *path)
-{
-	AUTO_FREE char *full = xasprintf("%s/%s", directory, path);
-	AUTO_FREE char *real = realpath(full, NULL);
-
-	return real && (!directory[1] || path_is_below(real, directory));
-}
-
-/* What is there, in one spelling, once, and not below another input. */
-static void
-add_input(const char *directory, const char *named, struct strings *inputs)
-{
-	AUTO_ERROR struct error *outside = NULL;
-	/* A project file with so many is refused, and says so. */
-	bool is_full = inputs->count >= PROJECT_FILE_LIMIT_VALUES;
-	AUTO_FREE char *path = is_full ? NULL : path_normalise(named, &outside);
-
-	if (!path || !*path || !text_is_printable_ascii(path) || path_never_enters(path) ||
-	    path_is_below_any(path, inputs) || !is_inside(directory, path))
-		return;
-	strings_add(inputs, path);
-}
-
-/* A few are enough to say that something is missing. */
-static void
-note_absent(const char *directory, const char *named, struct strings *absent)
-{
-	enum { ABSENT_MAX = 16 };
-	AUTO_ERROR struct error *outside = NULL;
-	AUTO_FREE char *path = path_normalise(named, &outside);
-	AUTO_FREE char *full = path ? xasprintf("%s/%s", directory, path) : NULL;
-	struct stat status;
-
-	if (full && *path && text_is_printable_ascii(path) && absent->count < ABSENT_MAX &&
-	    lstat(full, &status) < 0 && errno == ENOENT && !strings_has(absent, path))
-		strings_add(absent, path);
-}
-
-/* No link is followed: it may lead out, or to where it stands. */
-static void
-add_matches(const char *directory, int dir_fd, const char *above, const char *pattern,
-	    struct strings *inputs)
-{
-	AUTO_FREE char *first = xstrndup(pattern, strcspn(pattern, "/"));
-	const char *rest = pattern + strlen(first);
-	AUTO_STRINGS struct strings names = { 0 };
-
-	if (dir_names(dir_fd, INPUTS_LIMIT_COUNT, &names) < 0)
-		return;
-	for (size_t i = 0; i < names.count; i++) {
-		AUTO_FREE char *path =
-			xasprintf("%s%s%s", above, *above ? "/" : "", names.items[i]);
-		AUTO_CLOSE int fd = -1;
-
-		if (fnmatch(first, names.items[i], FNM_PERIOD) != 0)
-			continue;
-		if (!*rest) {
-			add_input(directory, path, inputs);
-			continue;
-		}
-		fd = dir_open_at(dir_fd, names.items[i]);
-		if (fd >= 0)
-			add_matches(directory, fd, path, rest + 1, inputs);
-	}
-}
-
-static void
-add_pattern(const char *directory, const char *named, struct strings *inputs)
-{
-	AUTO_ERROR struct error *outside = NULL;
-	AUTO_FREE char *pattern = path_normalise(named, &outside);
-	AUTO_CLOSE int fd = pattern ? dir_open_at(AT_FDCWD, directory) : -1;
-
-	if (fd >= 0)
-		add_matches(directory, fd, "", pattern, inputs);
-}
-
-/* Words without quotes and, in the form of a JSON array, without its brackets and commas. */
-static void
-split_words(const char *text, struct strings *words)
-{
-	const char *separators = *text == '[' ? " \t[]\"," : " \t\"'";
-
-	while (*(text += strspn(text, separators))) {
-		size_t size = strcspn(text, separators);
-
-		strings_take(words, xstrndup(text, size));
-		text += size;
-	}
-}
-
-/* FROM ... to the next one. */
-struct stage {
-	char *name;             /* NULL: it has none */
-	char *workdir;          /* NULL: that of what it is FROM */
-	char *base;             /* a reference; NULL: it is FROM another stage, or from scratch */
-	struct strings sources; /* names and numbers of stages that it takes files from */
-	struct strings inputs;
-	struct strings absent;
-	bool copies_all;
-};
-
-struct dockerfile {
-	const char *directory;
-	struct stage *stages;
-	size_t stage_count;
-	struct strings arguments; /* "NAME=DEFAULT" before the first FROM */
-};
-
-static void
-dockerfile_release(struct dockerfile *dockerfile)
-{
-	for (size_t i = 0; i < dockerfile->stage_count; i++) {
-		struct stage *stage = &dockerfile->stages[i];
-
-		free(stage->name);
-		free(stage->workdir);
-		free(stage->base);
-		strings_release(&stage->sources);
-		strings_release(&stage->inputs);
-		strings_release(&stage->absent);
-	}
-	free(dockerfile->stages);
-	strings_release(&dockerfile->arguments);
-}
-
-/* By its name, or by its number from 0. */
-static const struct stage *
-find_stage(const struct dockerfile *dockerfile, const char *name)
-{
-	uint64_t number;
-
-	for (size_t i = 0; i < dockerfile->stage_count; i++)
-		if (dockerfile->stages[i].name && strcasecmp(dockerfile->stages[i].name, name) == 0)
-			return &dockerfile->stages[i];
-	return text_parse_uint(name, UINT16_MAX, &number) && number < dockerfile->stage_count
-		       ? &dockerfile->stages[number]
-		       : NULL;
-}
-
-/* Flags stand before the words: "--from=STAGE", "--mount=type=cache,from=STAGE". */
-static const char *
-take_flags(const char *rest, struct stage *stage, bool *ret_from_stage)
-{
-	while (text_starts(rest, "--")) {
-		size_t size = strcspn(rest, blanks);
-		AUTO_FREE char *flag = xstrndup(rest, size);
-		const char *from = strstr(flag, "from=");
-
-		if (from) {
-			from += strlen("from=");
-			strings_take(&stage->sources, xstrndup(from, strcspn(from, ",")));
-			*ret_from_stage = true;
-		}
-		rest += size;
-		rest += strspn(rest, blanks);
-	}
-	return rest;
-}
-
-/* The last word is where it goes. */
-static void
-take_copy(const struct dockerfile *dockerfile, const char *rest, struct stage *stage)
-{
-	AUTO_STRINGS struct strings words = { 0 };
-	bool is_from_stage = false;
-
-	rest = take_flags(rest, stage, &is_from_stage);
-	if (is_from_stage)
-		return;
-	split_words(rest, &words);
-	for (size_t i = 0; i + 1 < words.count; i++) {
-		const char *path = words.items[i] + strspn(words.items[i], "/");
-
-		if (!*path || strcmp(path, ".") == 0 || strcmp(path, "./") == 0)
-			stage->copies_all = true;
-		else if (strstr(path, "://") || strchr(path, '$') || text_starts(path, "<<"))
-			continue;
-		else if (strpbrk(path, "*?["))
-			add_pattern(dockerfile->directory, path, &stage->inputs);
-		else {
-			add_input(dockerfile->directory, path, &stage->inputs);
-			note_absent(dockerfile->directory, path, &stage->absent);
-		}
-	}
-}
-
-/* As docker reads it: without a host it is Docker Hub's. */
-static char *
-whole_reference(const char *name)
-{
-	size_t size = strcspn(name, "/");
-	AUTO_FREE char *first = xstrndup(name, size);
-
-	if (!name[size])
-		return xasprintf("docker.io/library/%s", name);
-	return strpbrk(first, ".:") || strcmp(first, "localhost") == 0
-		       ? xstrdup(name)
-		       : xasprintf("docker.io/%s", name);
-}
-
-/* "${NAME}" and "$NAME" by the defaults; NULL: one has none, or no reference is so long. */
-static char *
-expand(const struct dockerfile *dockerfile, const char *text)
-{
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "0123456789_";
-	AUTO_FREE char *result = xstrdup("");
-
-	while (*text) {
-		size_t plain = strcspn(text, "$");
-		const char *name = text + plain + 1;
-		size_t size;
-		const char *value = NULL;
-		AUTO_FREE char *before = result;
-
-		if (!text[plain]) {
-			result = xasprintf("%s%s", before, text);
-			break;
-		}
-		name += *name == '{';
-		size = strspn(name, letters);
-		for (size_t i = 0; i < dockerfile->arguments.count && !value; i++)
-			if (strncmp(dockerfile->arguments.items[i], name, size) == 0 &&
-			    dockerfile->arguments.items[i][size] == '=')
-				value = dockerfile->arguments.items[i] + size + 1;
-		result = xasprintf("%s%.*s%s", before, (int)plain, text, value ? value : "");
-		if (!value || strlen(result) > PATH_LIMIT_BYTES)
-			return NULL;
-		text = name + size + (name[size] == '}');
-	}
-	return TAKE_PTR(result);
-}
-
-static char *
-find_base(const struct dockerfile *dockerfile, const char *name)
-{
-	AUTO_REFERENCE struct reference reference = { 0 };
-	AUTO_ERROR struct error *invalid = NULL;
-	AUTO_FREE char *expanded = expand(dockerfile, name);
-	AUTO_FREE char *whole = expanded ? whole_reference(expanded) : NULL;
-
-	if (!whole || strcmp(expanded, "scratch") == 0 ||
-	    reference_parse(whole, &reference, &invalid) < 0 ||
-	    reference.digest.algorithm != DIGEST_NONE)
-		return NULL;
-	return TAKE_PTR(whole);
-}
-
-/* FROM [--platform=P] IMAGE [AS STAGE] */
-static void
-take_from(struct dockerfile *dockerfile, const char *rest)
-{
-	AUTO_STRINGS struct strings words = { 0 };
-	struct stage stage = { 0 };
-	const struct stage *parent;
-	bool ignored;
-
-	if (dockerfile->stage_count >= SURVEY_STAGES_LIMIT_COUNT)
-		return;
-	rest = take_flags(rest, &stage, &ignored);
-	split_words(rest, &words);
-	if (words.count == 0)
-		return;
-	parent = find_stage(dockerfile, words.items[0]);
-	if (parent)
-		strings_add(&stage.sources, words.items[0]);
-	else
-		stage.base = find_base(dockerfile, words.items[0]);
-	if (words.count == 3 && strcasecmp(words.items[1], "AS") == 0)
-		stage.name = xstrdup(words.items[2]);
-	if (parent && parent->workdir)
-		stage.workdir = xstrdup(parent->workdir);
-	dockerfile->stages =
-		xgrow(dockerfile->stages, dockerfile->stage_count, sizeof(*dockerfile->stages));
-	dockerfile->stages[dockerfile->stage_count++] = stage;
-}
-
-static char *
-without_quotes(const char *text)
-{
-	char *plain = xcalloc(strlen(text) + 1, 1);
-	size_t length = 0;
-
-	for (; *text; text++)
-		if (!strchr("\"'", *text))
-			plain[length++] = *text;
-	return plain;
-}
-
-static void
-take_line(struct dockerfile *dockerfile, const char *line)
-{
-	size_t size = strcspn(line, blanks);
-	AUTO_FREE char *word = xstrndup(line, size);
-	const char *rest = line + size + strspn(line + size, blanks);
-	struct stage *stage = dockerfile->stage_count > 0
-				      ? &dockerfile->stages[dockerfile->stage_count - 1]
-				      : NULL;
-	bool ignored;
-
-	if (strcasecmp(word, "FROM") == 0) {
-		take_from(dockerfile, rest);
-	} else if (!stage) {
-		if (strcasecmp(word, "ARG") == 0 && strchr(rest, '='))
-			strings_take(&dockerfile->arguments, without_quotes(rest));
-	} else if (strcasecmp(word, "COPY") == 0 || strcasecmp(word, "ADD") == 0) {
-		take_copy(dockerfile, rest, stage);
-	} else if (strcasecmp(word, "RUN") == 0) {
-		(void)take_flags(rest, stage, &ignored);
-	} else if (strcasecmp(word, "WORKDIR") == 0 && *rest == '/' && !strchr(rest, '$') &&
-		   text_is_printable_ascii(rest)) {
-		free(stage->workdir);
-		stage->workdir = xstrndup(rest, strcspn(rest, blanks));
-		for (size_t end = strlen(stage->workdir); end > 1 && stage->workdir[--end] == '/';)
-			stage->workdir[end] = '\0';
-	}
-}
-
-/* Lines that end with a backslash go on; comments may stand between. */
-static void
-read_dockerfile(struct dockerfile *dockerfile, char *text)
-{
-	AUTO_FREE char *whole = xstrdup("");
-	char *line;
-
-	while ((line = strsep(&text, "\n"))) {
-		size_t size;
-		bool goes_on;
-		AUTO_FREE char *before = NULL;
-
-		line += strspn(line, blanks);
-		size = strlen(line);
-		if (size > 0 && line[size - 1] == '\r')
-			line[--size] = '\0';
-		if (*line == '#')
-			continue;
-		goes_on = size > 0 && line[size - 1] == '\\';
-		if (goes_on)
-			line[size - 1] = ' ';
-		before = whole;
-		whole = xasprintf("%s%s", before, line);
-		if (goes_on)
-			continue;
-		take_line(dockerfile, whole);
-		whole[0] = '\0';
-	}
-}
-
 /* A stage and all that it takes files from, each once. */
 static void
 take_stage(const struct dockerfile *dockerfile, const struct stage *stage, bool *taken,
@@ -426,7 +67,7 @@ take_stage(const struct dockerfile *dockerfile, const struct stage *stage, bool 
 	if (stage->base && !strings_has(&image->bases, stage->base))
 		strings_add(&image->bases, stage->base);
 	for (size_t i = 0; i < stage->sources.count; i++) {
-		const struct stage *source = find_stage(dockerfile, stage->sources.items[i]);
+		const struct stage *source = dockerfile_stage(dockerfile, stage->sources.items[i]);
 
 		if (source)
 			take_stage(dockerfile, source, taken, image);
@@ -453,15 +94,40 @@ clean_name(const char *name)
 	return xstrdup("ci");
 }
 
-/* "Dockerfile" is the image "ci", "Dockerfile.base" and "base.Dockerfile" are "base". */
+static bool
+is_one_of(const char *name, const char *const *names)
+{
+	while (*names)
+		if (strcmp(name, *names++) == 0)
+			return true;
+	return false;
+}
+
+/* "Dockerfile" is the image "ci", "Dockerfile.base" and "base.Dockerfile" are "base", and that of
+ * "services/api" is "api". */
 static char *
 name_of_dockerfile(const char *folder, const char *file)
 {
+	static const char *const general[] = { "",   "docker", ".docker", "build", ".build",
+					       "ci", ".ci",    "src",     NULL };
+	size_t size = strlen(folder);
+
 	if (text_starts(file, "Dockerfile.") || text_starts(file, "Containerfile."))
 		return xstrdup(strchr(file, '.') + 1);
 	if (text_ends(file, ".Dockerfile"))
 		return xstrndup(file, strlen(file) - strlen(".Dockerfile"));
-	return xstrdup(strcmp(folder, ".devcontainer") == 0 ? "devcontainer" : "ci");
+	while (size > 0) {
+		size_t end = size;
+		AUTO_FREE char *last = NULL;
+
+		while (size > 0 && folder[size - 1] != '/')
+			size--;
+		last = xstrndup(folder + size, end - size);
+		if (!is_one_of(last, general))
+			return TAKE_PTR(last);
+		size -= size > 0;
+	}
+	return xstrdup("ci");
 }
 
 static bool
@@ -487,68 +153,154 @@ has_image(const struct survey *survey, const char *name)
 }
 
 static void
-add_image(const struct dockerfile *dockerfile, const char *path, const char *name,
-	  const struct stage *stage, bool is_target, struct survey *survey)
+add_image(const struct dockerfile *dockerfile, const char *path, const char *of_file,
+	  const char *name, const struct stage *stage, bool is_target, struct survey *survey)
 {
 	AUTO_FREE char *own = clean_name(name);
 	AUTO_FREE bool *taken = xcalloc(dockerfile->stage_count, sizeof(*taken));
 	struct survey_image *image;
 
-	if (has_image(survey, own))
+	/* Stages of several Dockerfiles have the same names: "cuda-server". */
+	if (has_image(survey, own)) {
+		AUTO_FREE char *both = xasprintf("%s-%s", of_file, own);
+
+		free(own);
+		own = clean_name(both);
+	}
+	if (has_image(survey, own) || survey->image_count >= SURVEY_IMAGES_LIMIT_COUNT)
 		return;
 	survey->images = xgrow(survey->images, survey->image_count, sizeof(*survey->images));
 	image = &survey->images[survey->image_count++];
 	*image = (struct survey_image){
 		.name = TAKE_PTR(own),
 		.dockerfile = xstrdup(path),
+		.context = xstrdup(dockerfile->context),
 		.target = is_target ? xstrdup(stage->name) : NULL,
 		.workdir = xstrdup_null(stage->workdir),
 	};
-	add_input(dockerfile->directory, path, &image->inputs);
+	named_files_add(dockerfile->directory, path, &image->inputs);
 	take_stage(dockerfile, stage, taken, image);
 }
 
-/* Whether something builds the stage for itself: "--target NAME", "--target=NAME", "target: NAME".
- */
-static bool
-is_target(const char *builders, const char *name)
+static const char *
+find_preset(const char *directory)
 {
-	static const char *const forms[] = { "--target ", "--target=", "target: " };
+	static const struct {
+		const char *file;
+		const char *preset;
+	} kinds[] = {
+		{ "Cargo.toml", "cargo" },
+		{ "go.mod", "go" },
+		{ "CMakeLists.txt", "ccache" },
+		{ "configure.ac", "ccache" },
+		{ "meson.build", "ccache" },
+		{ "pnpm-lock.yaml", "pnpm" },
+		{ "yarn.lock", "" },
+		{ "bun.lock", "" },
+		{ "package.json", "npm" },
+		{ "uv.lock", "uv" },
+		{ "pyproject.toml", "pip" },
+		{ "requirements.txt", "pip" },
+	};
+	struct stat status;
 
-	for (size_t i = 0; i < COUNT_OF(forms); i++)
-		for (const char *at = builders; (at = strstr(at, forms[i]));) {
-			at += strlen(forms[i]);
-			if (text_starts(at, name) && strchr(" \t\r\n\"'", at[strlen(name)]))
+	for (size_t i = 0; i < COUNT_OF(kinds); i++)
+		if (is_there(directory, kinds[i].file, &status))
+			return kinds[i].preset;
+	return NULL;
+}
+
+/* Whether one of the forms stands before the name, as in "--target NAME" or "context: ./NAME". */
+static bool
+is_named(const char *builders, const char *const *forms, const char *name)
+{
+	for (; *forms; forms++)
+		for (const char *at = builders; (at = strstr(at, *forms));) {
+			const char *end;
+
+			at += strlen(*forms);
+			at += strspn(at, "\"'");
+			at += text_starts(at, "./") ? strlen("./") : 0;
+			end = at + strlen(name);
+			if (text_starts(at, name) && strchr(" \t\r\n\"',}", end[*end == '/']))
 				return true;
 		}
 	return false;
+}
+
+/* Whether something builds the stage for itself. */
+static bool
+is_target(const char *builders, const char *name)
+{
+	static const char *const forms[] = { "--target ",
+					     "--target=", "target: ", "target = ", NULL };
+
+	return is_named(builders, forms, name);
+}
+
+static size_t
+count_inputs(const char *directory, const char *context, const char *dockerfile_text)
+{
+	AUTO_DOCKERFILE
+	struct dockerfile dockerfile = { .directory = directory, .context = context };
+	AUTO_FREE char *text = xstrdup(dockerfile_text);
+	size_t count = 0;
+
+	dockerfile_read(&dockerfile, text);
+	for (size_t i = 0; i < dockerfile.stage_count; i++)
+		count += dockerfile.stages[i].inputs.count;
+	return count;
+}
+
+/* Whether COPY means files of the Dockerfile's own folder: a pipeline says so, or what it copies
+ * is there, or, if it copies everything, a workspace is. */
+static bool
+is_context(const char *directory, const char *folder, const char *text, const char *builders)
+{
+	static const char *const forms[] = { "context: ", "context = ", "build: ", NULL };
+	AUTO_FREE char *path = xasprintf("%s/%s", directory, folder);
+	size_t inside;
+
+	if (!*folder)
+		return false;
+	if (is_named(builders, forms, folder))
+		return true;
+	inside = count_inputs(directory, folder, text) + (find_preset(path) != NULL);
+	return inside > count_inputs(directory, "", text);
 }
 
 static void
 add_dockerfile(const char *directory, const char *folder, const char *file, const char *builders,
 	       struct survey *survey)
 {
-	CLEANUP(dockerfile_release) struct dockerfile dockerfile = { .directory = directory };
+	AUTO_DOCKERFILE
+	struct dockerfile dockerfile = { .directory = directory, .context = "" };
 	AUTO_FREE char *path = *folder ? xasprintf("%s/%s", folder, file) : xstrdup(file);
 	AUTO_FREE char *name = name_of_dockerfile(folder, file);
 	AUTO_FREE char *text = read_text(directory, path);
+	bool is_service = strcmp(file, "Dockerfile") == 0 && strcmp(name, "ci") != 0;
 	bool has_target = false;
 
 	if (!text || !is_plain(path) || survey->image_count >= SURVEY_IMAGES_LIMIT_COUNT)
 		return;
-	read_dockerfile(&dockerfile, text);
+	if (is_context(directory, folder, text, builders))
+		dockerfile.context = folder;
+	dockerfile_read(&dockerfile, text);
 	for (size_t i = 0; i < dockerfile.stage_count; i++) {
 		const struct stage *stage = &dockerfile.stages[i];
+		AUTO_FREE char *both = NULL;
 
 		if (!stage->name || !is_plain(stage->name) ||
 		    !(strcmp(stage->name, "ci") == 0 || is_target(builders, stage->name)))
 			continue;
-		add_image(&dockerfile, path, stage->name, stage, true, survey);
+		/* Of several services each has a stage "dev": "api-dev". */
+		both = is_service ? xasprintf("%s-%s", name, stage->name) : xstrdup(stage->name);
+		add_image(&dockerfile, path, name, both, stage, true, survey);
 		has_target = true;
 	}
 	if (!has_target && dockerfile.stage_count > 0)
-		add_image(&dockerfile, path, name, &dockerfile.stages[dockerfile.stage_count - 1],
-			  false, survey);
+		add_image(&dockerfile, path, folder, name,
+			  &dockerfile.stages[dockerfile.stage_count - 1], false, survey);
 }
 
 /* Words that are files with ".sh" at their end, or folders of scripts. */
@@ -567,9 +319,9 @@ add_scripts(const char *directory, const char *makefile, struct strings *inputs)
 		at += size ? size : 1;
 		if (strstr(folder, "scripts") && *folder != '-' &&
 		    is_there(directory, folder, &status) && S_ISDIR(status.st_mode))
-			add_input(directory, folder, inputs);
+			named_files_add(directory, folder, inputs);
 		else if (text_ends(word, ".sh"))
-			add_input(directory, word, inputs);
+			named_files_add(directory, word, inputs);
 	}
 }
 
@@ -597,31 +349,10 @@ follow_makefile(const char *directory, struct survey *survey)
 		struct strings *inputs = &survey->images[i].inputs;
 
 		if (builds_images(makefile))
-			add_input(directory, "Makefile", inputs);
+			named_files_add(directory, "Makefile", inputs);
 		if (strings_has(inputs, "Makefile"))
 			add_scripts(directory, makefile, inputs);
 	}
-}
-
-static const char *
-find_preset(const char *directory)
-{
-	static const struct {
-		const char *file;
-		const char *preset;
-	} kinds[] = {
-		{ "Cargo.toml", "cargo" },     { "go.mod", "go" },
-		{ "pnpm-lock.yaml", "pnpm" },  { "package.json", "npm" },
-		{ "uv.lock", "uv" },           { "pyproject.toml", "pip" },
-		{ "requirements.txt", "pip" }, { "CMakeLists.txt", "ccache" },
-		{ "configure.ac", "ccache" },
-	};
-	struct stat status;
-
-	for (size_t i = 0; i < COUNT_OF(kinds); i++)
-		if (is_there(directory, kinds[i].file, &status))
-			return kinds[i].preset;
-	return NULL;
 }
 
 static void
@@ -642,20 +373,64 @@ find_remote(const char *directory, struct survey *survey)
 	survey->remote_name = text_lower(remote.repository);
 }
 
+static size_t
+depth_of(const char *folder)
+{
+	size_t depth = *folder ? 1 : 0;
+
+	for (; *folder; folder++)
+		depth += *folder == '/';
+	return depth;
+}
+
+/* The Dockerfiles of the folder, then those of the folders below.  What is there is the
+ * project's own: no packages of others, no trees of tests. */
+static void
+add_folder(const char *directory, int fd, const char *folder, const char *builders,
+	   size_t *folder_count, struct survey *survey)
+{
+	static const char *const foreign[] = { ".git",     "node_modules", "vendor",
+					       "target",   "third_party",  ".venv",
+					       "testdata", "fixtures",     NULL };
+	AUTO_STRINGS struct strings names = { 0 };
+
+	if (fd < 0 || ++*folder_count > SURVEY_FOLDERS_LIMIT_COUNT ||
+	    dir_names(fd, INPUTS_LIMIT_COUNT, &names) < 0)
+		return;
+	strings_sort(&names);
+	for (size_t i = 0; i < names.count; i++)
+		if (is_dockerfile(names.items[i]))
+			add_dockerfile(directory, folder, names.items[i], builders, survey);
+	for (size_t i = 0; i < names.count && depth_of(folder) < SURVEY_DEPTH_LIMIT; i++) {
+		AUTO_FREE char *below = *folder ? xasprintf("%s/%s", folder, names.items[i])
+						: xstrdup(names.items[i]);
+		AUTO_CLOSE int below_fd =
+			is_one_of(names.items[i], foreign) ? -1 : dir_open_at(fd, names.items[i]);
+
+		add_folder(directory, below_fd, below, builders, folder_count, survey);
+	}
+}
+
 int
 survey_read(const char *directory, struct survey *ret_survey, struct error **err)
 {
 	AUTO_SURVEY struct survey survey = { 0 };
-	static const char *const patterns[] = { "Makefile", ".github/workflows/*.yml",
-						".github/workflows/*.yaml", ".gitlab-ci.yml" };
+	static const char *const patterns[] = {
+		"Makefile",       ".github/workflows/*.yml", ".github/workflows/*.yaml",
+		".gitlab-ci.yml", "compose*.y*ml",           "docker-compose*.y*ml",
+		"docker-bake.hcl"
+	};
 	AUTO_STRINGS struct strings paths = { 0 };
 	AUTO_BUF struct buf all = BUF_INIT(SURVEY_TEXT_LIMIT_BYTES);
 	AUTO_ERROR struct error *full = NULL;
 	AUTO_FREE char *builders = NULL;
+	AUTO_CLOSE int root = -1;
+	size_t folders = 0;
+	struct stat status;
 
 	/* What builds images: the Makefile, workflows and pipelines, one after the other. */
 	for (size_t i = 0; i < COUNT_OF(patterns); i++)
-		add_pattern(directory, patterns[i], &paths);
+		named_files_match(directory, patterns[i], &paths);
 	for (size_t i = 0; i < paths.count; i++) {
 		AUTO_FREE char *text = read_text(directory, paths.items[i]);
 
@@ -664,29 +439,19 @@ survey_read(const char *directory, struct survey *ret_survey, struct error **err
 			break;
 	}
 	builders = all.data ? TAKE_PTR(all.data) : xstrdup("");
-	for (const char *const *folder = folders; *folder; folder++) {
-		AUTO_FREE char *path = xasprintf("%s/%s", directory, *folder);
-		AUTO_CLOSE int fd = dir_open_at(AT_FDCWD, path);
-		AUTO_STRINGS struct strings names = { 0 };
-
-		if (fd < 0 || dir_names(fd, SIZE_MAX, &names) < 0)
-			continue;
-		strings_sort(&names);
-		for (size_t i = 0; i < names.count; i++)
-			if (is_dockerfile(names.items[i]))
-				add_dockerfile(directory, *folder, names.items[i], builders,
-					       &survey);
-	}
+	root = dir_open_at(AT_FDCWD, directory);
+	add_folder(directory, root, "", builders, &folders, &survey);
 	follow_makefile(directory, &survey);
 	survey.builds_arm = strstr(builders, "linux/arm64");
 	survey.hashes_files = strstr(builders, "openssl dgst -sha256");
 	survey.preset = find_preset(directory);
+	survey.has_node = is_there(directory, "package.json", &status);
 	find_remote(directory, &survey);
-	if (survey.image_count == 0 && !survey.preset) {
+	if (survey.image_count == 0 && (!survey.preset || !*survey.preset)) {
 		error_set(err, ERROR_USAGE,
-			  "'%s' has no Dockerfile and no workspace of a known kind",
+			  "'%s' has no Dockerfile, and no workspace for which a cache is known",
 			  QUOTED(directory));
-		return error_set_hint(err, "write .ocifp.yaml as ocifp.yaml(5) describes");
+		return error_set_hint(err, "ocifp-build(7) has images without a Dockerfile");
 	}
 	*ret_survey = survey;
 	survey = (struct survey){ 0 };
@@ -701,6 +466,7 @@ survey_release(struct survey *survey)
 
 		free(image->name);
 		free(image->dockerfile);
+		free(image->context);
 		free(image->target);
 		free(image->workdir);
 		strings_release(&image->inputs);

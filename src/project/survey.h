@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* survey.h - what a project's own files say of its images: for `ocifp init`
  *
- *     Dockerfiles --> their stages: what each copies, is FROM, takes from others; WORKDIR
- *     Makefile    --> the scripts that it names, when an image is made of it
- *     Makefile and workflows --> which stages are built for themselves, for which platforms
- *     Cargo.toml, go.mod, package.json ... --> the kind of workspace
+ *     Dockerfiles, a few folders deep --> their stages: what each copies, is FROM, takes from
+ * others; WORKDIR Makefile    --> the scripts that it names, when an image is made of it Makefile,
+ * workflows, compose files --> which stages are built for themselves, from which folder, for which
+ * platforms Cargo.toml, go.mod, package.json ... --> the kind of workspace
  *
  * It reads and guesses; nothing of the project is run.
  */
@@ -21,6 +21,7 @@ struct error;
 struct survey_image {
 	char *name;
 	char *dockerfile;      /* relative to the directory */
+	char *context;         /* the folder that its COPY means; "": the directory */
 	char *target;          /* the stage; NULL: the last one */
 	char *workdir;         /* NULL: none is said */
 	struct strings inputs; /* files and directories that are there; the Dockerfile first */
@@ -35,7 +36,9 @@ struct survey {
 	size_t image_count;
 	bool builds_arm;    /* something builds images for linux/arm64 */
 	bool hashes_files;  /* something makes a tag of `cat FILES | openssl dgst -sha256` */
-	const char *preset; /* of ocifp.yaml(5), for the workspace: "cargo"; NULL: none is known */
+	const char *preset; /* of ocifp.yaml(5), for the workspace: "cargo"; "": a workspace without
+			     * one; NULL: no workspace is known */
+	bool has_node;      /* packages go to node_modules */
 	bool has_git;       /* it is in a checkout */
 	char *remote_host;  /* of git's origin: "github.com"; NULL: there is none */
 	char *remote_name;  /* "owner/name", in lower case */

@@ -21,6 +21,11 @@ init() {
 	assert_status 0
 }
 
+# cache NAME LINES: an entry under `caches`
+cache() {
+	assert_equal "$(sed -n "/^caches:/,\$ { /^  $1:\$/,/^  [^ ]/ { s/^    //p } }" .ocifp.yaml)" "$2"
+}
+
 # says KEY VALUE: a line of the file
 says() {
 	grep -qxF -- "$(printf '%s: %s' "$1" "$2")" <(sed 's/^ *//' .ocifp.yaml) || fail "not '$1: $2'" "$(cat .ocifp.yaml)"
@@ -39,7 +44,8 @@ says() {
 	says inputs '[Dockerfile, Makefile, install.sh, src-scripts]'
 	says '# pin' '["docker.io/library/debian:bookworm-slim"]'
 	says workdir /work
-	says target '{preset: cargo, paths: [target], image: ci}'
+	cache target "$(printf '%s\n' 'preset: cargo' 'paths: [target]' 'image: ci' 'repository: ghcr.io/${GITHUB_REPOSITORY}-cache' \
+		'pull_requests: ghcr.io/${GITHUB_REPOSITORY}-cache-pr')"
 	grep -q '^    - target:/work/target ' .ocifp.yaml
 }
 
@@ -64,8 +70,9 @@ says() {
 	grep -q 'The Dockerfile copies the whole directory' .ocifp.yaml
 	says inputs '[docker/Dockerfile.base]'
 	says inputs '[.devcontainer/Dockerfile, app]'
-	assert_equal "$(grep -c '^  [a-z]*:$' .ocifp.yaml)" 4 # ci, base, devcontainer; volumes
-	says npm '{preset: npm, image: ci}'
+	assert_equal "$(grep -c '^  [a-z]*:$' .ocifp.yaml)" 5 # ci, base, devcontainer; volumes; npm
+	cache npm "$(printf '%s\n' 'preset: npm' 'image: ci' 'repository: ghcr.io/${GITHUB_REPOSITORY}-cache' \
+		'pull_requests: ghcr.io/${GITHUB_REPOSITORY}-cache-pr')"
 }
 
 @test "an image that the sources are built into follows them; one that jobs run in need not" {
@@ -90,7 +97,8 @@ says() {
 		rm -rf ./.ocifp.yaml ./* && touch "${file%:*}"
 		ocifp_run init
 		assert_status 0
-		says "${file#*:}" "{preset: ${file#*:}}"
+		says preset "${file#*:}"
+		grep -q '^# No Dockerfile is here: .man ocifp-build. has images without one' .ocifp.yaml
 		ocifp_run init --github -C "$T/desk"
 		assert_failed 2
 	done
@@ -123,14 +131,154 @@ says() {
 @test "a project of GitLab is published there, and another forge has its own registry" {
 	need git
 	echo 'FROM alpine' >Containerfile
+	touch go.mod
 	git init -q . && git remote add origin https://gitlab.com/Group/Sub/Project.git
 	init --gitlab
 	says repository registry.gitlab.com/group/sub/project/ci
+	says repository registry.gitlab.com/group/sub/project/cache
 	[ -e .gitlab-ci.yml ] || fail 'no pipeline'
 	rm .ocifp.yaml && git remote set-url origin https://codeberg.org/owner/project
 	init --gitlab
 	says repository 'codeberg.org/owner/project-ci'
+	says repository 'codeberg.org/owner/project-cache'
 	[ -e .gitlab/ocifp.yml ] || fail 'no file to include'
+}
+
+# repository FILE...: a checkout in which these are there, empty where nothing stands in them
+repository() {
+	local file
+	git init -q . && git remote add origin https://github.com/owner/app.git
+	for file; do
+		mkdir -p "$(dirname "$file")" && touch -a "$file"
+	done
+	git add .
+}
+
+# The kinds that follow are those of public repositories: each says of which, and has what mattered there.
+
+@test "like junegunn/fzf: Go, one Dockerfile that copies all, and a Makefile that builds it" {
+	need git
+	printf 'FROM golang:1.23 AS build\nWORKDIR /fzf\nCOPY . .\nRUN make\nCMD tmux\n' >Dockerfile
+	printf 'docker:\n\tdocker build -t fzf .\n' >Makefile
+	repository main.go go.mod go.sum
+	init
+	says inputs '[.]'
+	says tracked true
+	says '# inputs' '[Dockerfile, Makefile]'
+	says workdir /fzf
+	grep -qx '    - .:/fzf' .ocifp.yaml
+	cache go "$(printf '%s\n' 'preset: go' 'image: ci' 'repository: ghcr.io/${GITHUB_REPOSITORY}-cache' \
+		'pull_requests: ghcr.io/${GITHUB_REPOSITORY}-cache-pr')"
+}
+
+@test "like astral-sh/uv-docker-example: Python with uv, whose lock file is a mount of RUN" {
+	need git
+	printf '%s\n' 'FROM ghcr.io/astral-sh/uv:python3.12-bookworm-slim' 'WORKDIR /app' \
+		'RUN --mount=type=cache,target=/root/.cache/uv \' '    --mount=type=bind,source=uv.lock,target=uv.lock \' \
+		'    --mount=type=bind,src=pyproject.toml,target=pyproject.toml uv sync --no-install-project' \
+		'RUN --mount=from=other,source=none,target=/x true' 'COPY src /app/src' >Dockerfile
+	repository uv.lock pyproject.toml src/app/main.py
+	init
+	says inputs '[Dockerfile, uv.lock, pyproject.toml, src]'
+	says '# pin' '["ghcr.io/astral-sh/uv:python3.12-bookworm-slim"]'
+	says preset uv
+	assert_equal "$(grep -c 'which is not here' .ocifp.yaml)" 0
+	printf 'FROM golang:1\nRUN --mount=target=. go build -o /app ./...\n' >Dockerfile && rm .ocifp.yaml
+	init
+	says inputs '[.]'
+}
+
+@test "like dockersamples/example-voting-app: services with a Dockerfile each, whose folders a compose file names" {
+	need git
+	mkdir vote result worker
+	printf 'FROM python:3.11-slim AS base\nWORKDIR /usr/local/app\nCOPY requirements.txt ./\nFROM base AS dev\nFROM base AS final\nCOPY . .\n' >vote/Dockerfile
+	printf 'FROM node:18-slim\nWORKDIR /usr/local/app\nCOPY package*.json ./\nCOPY . .\n' >result/Dockerfile
+	printf 'FROM mcr.microsoft.com/dotnet/sdk:7.0\nWORKDIR /source\nCOPY . .\n' >worker/Dockerfile
+	printf '%s\n' 'services:' '  vote:' '    build:' '      context: ./vote' '      target: dev' '  result:' '    build: ./result' \
+		'  worker:' '    build:' '      context: "./worker/"' >docker-compose.yml
+	repository vote/requirements.txt vote/app.py result/package.json result/server.js worker/Program.cs
+	init
+	assert_equal "$(sed -n '/^images/,/^run/s/^  \([a-z-]*\):$/\1/p' .ocifp.yaml | paste -sd' ')" 'result vote-dev worker'
+	says inputs '[result]'
+	says inputs '[vote/Dockerfile, vote/requirements.txt]'
+	says inputs '[worker]'
+	grep -q -- ' -f vote/Dockerfile --target dev vote$' .ocifp.yaml
+	grep -q -- ' -f worker/Dockerfile worker$' .ocifp.yaml
+	says default true
+	says image result
+	grep -qx '    - ./result:/usr/local/app' .ocifp.yaml
+	echo more >>worker/Program.cs
+	local before
+	before=$(ocifp fingerprint result 3>&-)
+	echo more >>result/server.js
+	[ "$(ocifp fingerprint result 3>&-)" != "$before" ] || fail 'the image stays when its service changes'
+}
+
+@test "like GoogleCloudPlatform/microservices-demo: services of several languages, of which nothing tells but their files" {
+	need git
+	mkdir -p src/frontend/templates src/cartservice/src src/adservice/node_modules/x
+	printf 'FROM golang:1.23-alpine AS builder\nWORKDIR /src\nCOPY go.mod go.sum ./\nCOPY . .\nFROM scratch\nWORKDIR /src\nCOPY --from=builder /go/bin/frontend /src/server\nCOPY ./templates ./templates\n' >src/frontend/Dockerfile
+	printf 'FROM mcr.microsoft.com/dotnet/sdk:9.0 AS builder\nWORKDIR /app\nCOPY cartservice.csproj .\nCOPY . .\n' >src/cartservice/src/Dockerfile
+	printf 'FROM eclipse-temurin:21\nCOPY . .\n' >src/adservice/Dockerfile
+	printf 'FROM alpine\n' >src/adservice/node_modules/x/Dockerfile
+	repository src/frontend/go.mod src/frontend/go.sum src/frontend/templates/home.html src/cartservice/src/cartservice.csproj \
+		src/adservice/build.gradle
+	init
+	assert_equal "$(sed -n '/^images/,/^run/s/^  \([a-z-]*\):$/\1/p' .ocifp.yaml | paste -sd' ')" 'adservice cartservice frontend'
+	says inputs '[src/frontend]'
+	says inputs '[src/cartservice/src]'
+	# Nothing tells whether it copies its folder or the project: the project holds both.
+	says inputs '[.]'
+}
+
+@test "like microsoft/vscode: a dev container whose Dockerfile copies what lies beside it" {
+	need git
+	mkdir .devcontainer
+	printf 'FROM mcr.microsoft.com/devcontainers/typescript-node:20\nARG USERNAME=node\nCOPY bin/init.sh /usr/local/share/\nCOPY fluxbox/* /root/.fluxbox/\nRUN cat <<EOT >/etc/x\nCOPY package.json /nowhere\nEOT\nCOPY bin/set /bin/\n' >.devcontainer/Dockerfile
+	echo '{"build": {"dockerfile": "Dockerfile"}}' >.devcontainer/devcontainer.json
+	repository package.json package-lock.json .devcontainer/bin/init.sh .devcontainer/bin/set .devcontainer/fluxbox/apps
+	init
+	grep -q '^  devcontainer:$' .ocifp.yaml
+	says inputs '[.devcontainer/Dockerfile, .devcontainer/bin/init.sh, .devcontainer/fluxbox/apps, .devcontainer/bin/set]'
+	grep -q -- ' -f .devcontainer/Dockerfile .devcontainer$' .ocifp.yaml
+	grep -qx '    - .:/app' .ocifp.yaml
+	grep -q '^    - node_modules:/app/node_modules ' .ocifp.yaml
+	cache npm "$(printf '%s\n' 'preset: npm' 'image: devcontainer' 'repository: ghcr.io/${GITHUB_REPOSITORY}-cache' \
+		'pull_requests: ghcr.io/${GITHUB_REPOSITORY}-cache-pr')"
+}
+
+@test "like ggml-org/llama.cpp: C++ with CMake, Dockerfiles of several machines with stages of the same names" {
+	need git
+	mkdir .devops
+	printf 'ARG UBUNTU_VERSION=24.04\nFROM ubuntu:$UBUNTU_VERSION AS build\nWORKDIR /app\nCOPY . .\nRUN cmake -B build\nFROM ubuntu:$UBUNTU_VERSION AS base\nCOPY --from=build /app/lib /app\nFROM base AS full\nFROM base AS server\n' |
+		tee .devops/cpu.Dockerfile >.devops/cuda.Dockerfile
+	mkdir -p .github/workflows
+	printf '%s\n' '          target: full' '          target: server' '          platforms: linux/amd64' >.github/workflows/docker.yml
+	repository CMakeLists.txt src/llama.cpp
+	init
+	assert_equal "$(sed -n '/^images/,/^run/s/^  \([a-z-]*\):$/\1/p' .ocifp.yaml | paste -sd' ')" 'full server cuda-full cuda-server'
+	assert_equal "$(grep -c '^    inputs: \[\.\]$' .ocifp.yaml)" 4
+	grep -q -- ' -f .devops/cuda.Dockerfile --target server \.$' .ocifp.yaml
+	says preset ccache
+}
+
+@test "like pallets/flask and facebook/docusaurus: no Dockerfile, but a dev container's image; yarn has no preset" {
+	need git
+	mkdir .devcontainer
+	echo '{"image": "mcr.microsoft.com/devcontainers/python:3"}' >.devcontainer/devcontainer.json
+	repository pyproject.toml src/flask/app.py
+	ocifp_run init
+	assert_status 0
+	says preset pip
+	rm .ocifp.yaml pyproject.toml
+	touch package.json yarn.lock
+	ocifp_run init
+	assert_failed 2
+	assert_stderr_has 'has no Dockerfile, and no workspace for which a cache is known; ocifp-build.7. has images without a Dockerfile'
+	echo 'FROM node:20' >Dockerfile
+	init
+	assert_equal "$(grep -c '^caches:' .ocifp.yaml)" 0
+	grep -q '^    - node_modules:/app/node_modules ' .ocifp.yaml
 }
 
 @test "a workflow is written beside it, and both can be read" {
@@ -158,7 +306,7 @@ says() {
 	rm .ocifp.yaml Dockerfile
 	ocifp_run init
 	assert_failed 2
-	assert_stderr_has 'has no Dockerfile and no workspace of a known kind'
+	assert_stderr_has 'has no Dockerfile, and no workspace for which a cache is known'
 }
 
 @test "what a hostile Dockerfile names stays in the project, and is no key of the file" {

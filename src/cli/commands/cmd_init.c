@@ -112,7 +112,8 @@ add_inputs(struct page *page, const struct survey *survey, const struct survey_i
 			 "mounted, use:\n"
 			 "    # inputs: ");
 		add_list(page, &image->inputs);
-		page_add(page, "\n    inputs: [.]\n    tracked: true\n");
+		page_add(page, "\n    inputs: [%s]\n    tracked: true\n",
+			 *image->context ? image->context : ".");
 		return;
 	}
 	page_add(page, "    inputs: ");
@@ -139,9 +140,9 @@ add_image(struct page *page, const struct survey *survey, const struct init_valu
 		 "    # Run by `ocifp ensure` if the registry has no such image.\n"
 		 "    build: >-\n"
 		 "      docker buildx build --platform \"$OCIFP_PLATFORMS\"\n"
-		 "      --output \"type=oci,dest=$OCIFP_OUTPUT\" -f %s%s%s .\n",
+		 "      --output \"type=oci,dest=$OCIFP_OUTPUT\" -f %s%s%s %s\n",
 		 image->dockerfile, image->target ? " --target " : "",
-		 image->target ? image->target : "");
+		 image->target ? image->target : "", *image->context ? image->context : ".");
 	page_add(page,
 		 "    %splatforms: [linux/amd64, linux/arm64]\n"
 		 "    # tags: [latest]\n",
@@ -170,23 +171,27 @@ is_preset(const struct survey *survey, const char *name)
 }
 
 static void
-add_caches(struct page *page, const struct survey *survey, const struct survey_image *image)
+add_caches(struct page *page, const struct survey *survey, const struct init_values *values,
+	   const struct survey_image *image)
 {
-	AUTO_FREE char *of_image = image ? xasprintf(", image: %s", image->name) : xstrdup("");
+	AUTO_FREE char *repository = repository_of(survey, values, "cache");
+	AUTO_FREE char *places =
+		xasprintf("    repository: %s\n    pull_requests: %s-pr\n", repository, repository);
+	AUTO_FREE char *of_image = image ? xasprintf("    image: %s\n", image->name) : xstrdup("");
 
-	if (!survey->preset)
+	if (!survey->preset || !*survey->preset)
 		return;
 	page_add(page,
 		 "\n# What `ocifp cache restore` and `ocifp cache save` carry from job to job.\n"
 		 "caches:\n");
-	if (is_preset(survey, "cargo")) {
+	if (is_preset(survey, "cargo"))
 		page_add(page,
-			 "  cargo: {preset: cargo-home}\n"
-			 "  target: {preset: cargo, paths: [target]%s}\n",
-			 of_image);
-		return;
-	}
-	page_add(page, "  %s: {preset: %s%s}\n", survey->preset, survey->preset, of_image);
+			 "  cargo:\n    preset: cargo-home\n%s"
+			 "  target:\n    preset: cargo\n    paths: [target]\n%s%s",
+			 places, of_image, places);
+	else
+		page_add(page, "  %s:\n    preset: %s\n%s%s", survey->preset, survey->preset,
+			 of_image, places);
 }
 
 static char *
@@ -199,31 +204,34 @@ format_project(const struct survey *survey, const struct init_values *values)
 	page_add(&page,
 		 "# Made by `ocifp init` from what it found; `man ocifp.yaml` has every key.\n"
 		 "version: 1\n");
-	if (image)
-		page_add(&page, "images:\n");
+	page_add(&page,
+		 image ? "images:\n"
+		       : "# No Dockerfile is here: `man ocifp-build` has images without one.\n");
 	for (size_t i = 0; i < survey->image_count; i++)
 		add_image(&page, survey, values, &survey->images[i], &survey->images[i] == image);
 	if (image) {
 		AUTO_FREE char *workdir =
 			quoted(image->workdir && image->workdir[1] ? image->workdir : "/app");
 		const char *plain = *workdir == '"' ? "/app" : workdir;
+		/* A service of several has its own folder there; .devcontainer is not one. */
+		const char *part = *image->context == '.' ? "" : image->context;
 
 		page_add(&page,
 			 "\n# What `ocifp run -- COMMAND` and `ocifp shell` do here.\n"
 			 "run:\n  image: %s\n  workdir: %s\n",
 			 image->name, plain);
-		page_add(&page, "  volumes:\n    - .:%s\n", plain);
-		if (is_preset(survey, "cargo"))
+		page_add(&page, "  volumes:\n    - .%s%s:%s\n", *part ? "/" : "", part, plain);
+		if (!*part && is_preset(survey, "cargo"))
 			page_add(&page, "    - target:%s/target    # a volume of this project\n",
 				 plain);
-		if (is_preset(survey, "npm") || is_preset(survey, "pnpm"))
+		if (!*part && survey->has_node)
 			page_add(&page,
 				 "    - node_modules:%s/node_modules    # a volume of this "
 				 "project\n",
 				 plain);
 		page_add(&page, "  # pass: [JOBS, VERBOSE]    # variables of the caller\n");
 	}
-	add_caches(&page, survey, image);
+	add_caches(&page, survey, values, image);
 	text = page_take(&page);
 	return xasprintf("%s\n", text);
 }

@@ -34,6 +34,16 @@ ci_is_github(void)
 }
 
 bool
+ci_is_github_com(void)
+{
+	const char *server = environment_find("GITHUB_SERVER_URL");
+
+	return ci_is_github() && !environment_find("FORGEJO_ACTIONS") &&
+	       !environment_find("GITEA_ACTIONS") &&
+	       (!server || strcmp(server, "https://github.com") == 0);
+}
+
+bool
 ci_is_gitlab(void)
 {
 	return is_true("GITLAB_CI");
@@ -419,7 +429,7 @@ find_why_not(const struct strings *push_refs)
 	if (!ci_is_github())
 		return read_branch_job(&job)
 			       ? find_why_not_of_branch(&job, push_refs)
-			       : "outside GitHub Actions, GitLab CI, Jenkins and Buildkite";
+			       : "outside the CI systems that ocifp knows (use --push always)";
 	if (!event)
 		return "GITHUB_EVENT_NAME is not set";
 	refusal = find_refusal(event);

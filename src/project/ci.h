@@ -16,6 +16,7 @@
 struct error;
 
 bool ci_is_github(void);
+bool ci_is_github_com(void); /* not another server, nor Forgejo and Gitea, which say the same */
 bool ci_is_gitlab(void);
 bool ci_is_known(void); /* any of those */
 

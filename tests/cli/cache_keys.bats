@@ -193,6 +193,12 @@ in_job() {
 	in_ci ocifp_run cache save
 	in_ci ocifp_run cache why
 	assert_equal "$(cat "$T/stdout")" 'out: same sources, nothing differs'
+	# An edit that is not committed has no time to give back, but it is in the cache.
+	echo edited >>src/b
+	make -s
+	ocifp_run cache save --push always
+	ocifp_run cache why
+	assert_equal "$(cat "$T/stdout")" 'out: same sources, nothing differs'
 	sed -i 's/228/229/' "$T/origin/Cargo.lock"
 	echo c >"$T/origin/src/c"
 	git -C "$T/origin" add .
@@ -226,7 +232,23 @@ in_job() {
 	)"
 	assert_equal "$(jq -r '.caches[0] | .tag == .candidates[0].tag' <"$T/stdout")" true
 	ocifp_run cache key
-	assert_equal "$(tail -n 1 "$T/stdout")" '  save nothing (read-only: outside GitHub Actions, GitLab CI, Jenkins and Buildkite)'
+	assert_equal "$(tail -n 1 "$T/stdout")" '  save nothing (read-only: outside the CI systems that ocifp knows (use --push always))'
+}
+
+@test "a cache without a repository lies beside GitHub's images, for a job of github.com alone" {
+	local job=(GITHUB_ACTIONS=true GITHUB_REPOSITORY=owner/app GITHUB_EVENT_NAME=push GITHUB_REF=refs/heads/main GITHUB_JOB=build)
+	runner
+	sed -i 's/, repository: [^}]*//' .ocifp.yaml
+	split_run env "${job[@]}" timeout -k 5 60 ocifp cache key
+	assert_status 0
+	grep -q 'read ghcr.io/owner/app-cache:out-e-' "$T/stdout"
+	# The name at GitHub is another person's there, who could publish what this project restores.
+	local server
+	for server in FORGEJO_ACTIONS=true GITEA_ACTIONS=true GITHUB_SERVER_URL=https://git.example; do
+		split_run env "${job[@]}" "$server" timeout -k 5 60 ocifp cache key
+		assert_failed 2
+		assert_stderr_has "no 'repository' is named; name it with --repository, or in the project file, as in 'repository: "
+	done
 }
 
 @test "a preset needs no project file" {

@@ -72,7 +72,7 @@ push_main() {
 	# The local loop: built here, run with no option, not pushed.
 	ocifp_run ensure
 	assert_status 0
-	assert_stderr_has 'not pushed: outside GitHub Actions'
+	assert_stderr_has 'not pushed: outside the CI systems that ocifp knows .use --push always.'
 	ocifp_run run -- sh -c 'pwd; tools; cat src/main; touch made'
 	assert_stdout "$(printf '%s\n' /app tools sources)"
 	assert_equal "$(stat -c %u made)" "$(id -u)"

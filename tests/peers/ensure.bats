@@ -312,7 +312,7 @@ assert_push() {
 	assert_stderr_has 'not pushed: --push never'
 	ensure --rebuild
 	assert_status 0
-	assert_stderr_has 'not pushed: outside GitHub Actions'
+	assert_stderr_has 'not pushed: outside the CI systems that ocifp knows .use --push always.'
 	assert_equal "$(wc -l <"$T/builds")" 2
 	ocifp_run exists
 	assert_failed 3
@@ -753,7 +753,7 @@ app_upon_base() {
 	ensure
 	assert_status 0
 	assert_stdout "$resolved"
-	assert_stderr_has 'was built here before and is used; not pushed: outside GitHub Actions'
+	assert_stderr_has 'was built here before and is used; not pushed: outside the CI systems that ocifp knows .use --push always.'
 	assert_equal "$(grep -c 'built here' "$T/stderr")" 1
 	ensure --no-build
 	assert_status 0

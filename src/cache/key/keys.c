@@ -451,7 +451,8 @@ cache_keys_make(const struct cache_spec *spec, const struct platform *platform,
 	if (!spec->repository) {
 		error_set(err, ERROR_USAGE, "cannot tell where cache '%s' is kept: %s", spec->name,
 			  spec->no_repository);
-		return error_set_hint(err, "name it with 'repository' or --repository");
+		return error_set_hint(err, "name it with --repository, or in the project file, as "
+					   "in 'repository: ghcr.io/OWNER/NAME-cache'");
 	}
 	if (describe(spec, platform, sources, &texts, err) < 0)
 		return -1;

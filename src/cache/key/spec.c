@@ -192,14 +192,14 @@ set_repository(struct cache_spec *spec, const char *option, struct error **err)
 	if (!spec->repository && !spec->no_repository) {
 		AUTO_VARIABLES struct variables variables = { 0 };
 
-		/* Beside the project's images: in GitHub's registry under GitHub Actions, in
-		 * GitLab's under its CI.
+		/* Beside the project's images: in GitHub's registry under its Actions, in
+		 * GitLab's under its CI.  On another server the name belongs to somebody else.
 		 */
 		variables_find(spec->directory, &variables);
 		if (ci_is_gitlab() && variables.registry_image) {
 			spec->repository = xasprintf("%s/cache", variables.registry_image);
 			spec->pull_requests = xasprintf("%s/cache-pr", variables.registry_image);
-		} else if (ci_is_github() && variables.repository) {
+		} else if (ci_is_github_com() && variables.repository) {
 			spec->repository = xasprintf("ghcr.io/%s-cache", variables.repository);
 			spec->pull_requests =
 				xasprintf("ghcr.io/%s-cache-pr", variables.repository);

@@ -78,7 +78,9 @@ list_differences(const struct cache_work *work, const struct nearest *nearest,
 	for (size_t i = 0; i < facts.count; i++)
 		if (nearest->sources.size == 0 || strcmp(facts.items[i], "sources changed") != 0)
 			strings_add(differences, facts.items[i]);
-	if (nearest->sources.size == 0)
+	/* The list lacks files that were edited and not committed when it was saved; the digest of
+	 * all sources does not. */
+	if (nearest->sources.size == 0 || !strings_has(&facts, "sources changed"))
 		return 0;
 	if (sources_decode(nearest->sources.data, nearest->sources.size, &recorded, err) < 0)
 		return -1;

@@ -375,6 +375,16 @@ fail_type(const struct config *config, const struct config_node *node, const cha
 			   QUOTED(node->key ? node->key : ""), wanted, found);
 }
 
+static int
+fail_value(const struct config *config, const struct config_node *node, const char *wanted,
+	   struct error **err)
+{
+	AUTO_FREE char *found = node->kind == CONFIG_TEXT ? xasprintf("'%s'", QUOTED(node->text))
+							  : xstrdup(kind_names[node->kind]);
+
+	return fail_type(config, node, wanted, found, err);
+}
+
 /* What YAML takes for null, which nobody means. */
 static bool
 is_null(const struct config_node *node)
@@ -447,7 +457,7 @@ config_read_bool(const struct config *config, const struct config_node *node, vo
 	bool is_false = node->plain && strcmp(node->text, "false") == 0;
 
 	if (!is_true && !is_false)
-		return fail_type(config, node, "true or false", "this", err);
+		return fail_value(config, node, "true or false", err);
 	*(bool *)ret_value = is_true;
 	return 0;
 }
@@ -459,7 +469,7 @@ config_read_uint(const struct config *config, const struct config_node *node, vo
 	uint64_t value;
 
 	if (!node->plain || !text_parse_uint(node->text, UINT32_MAX, &value))
-		return fail_type(config, node, "a whole number", "this", err);
+		return fail_value(config, node, "a whole number", err);
 	*(unsigned *)ret_value = (unsigned)value;
 	return 0;
 }

@@ -79,7 +79,7 @@ mistakes_are_told_with_their_place(void **state)
 		{ "echo 'mirrors: {ghcr.io: [{resolve: true}]}' >ocifp/config.yaml",
 		  "1:21: a mirror has no 'url'" },
 		{ "echo 'project_mirrors: maybe' >ocifp/config.yaml",
-		  "1:18: 'project_mirrors' expects true or false, not this" },
+		  "1:18: 'project_mirrors' expects true or false, not 'maybe'" },
 		{ "echo 'nonsense: 1' >ocifp/config.yaml",
 		  "1:1: unknown key 'nonsense' in the settings" },
 	};

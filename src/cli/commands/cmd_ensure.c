@@ -32,7 +32,7 @@ struct ensure_values {
 
 static const struct option_spec ensure_options[] = {
 	{ "push", 0, OPTION_STRING, AT(push), "auto|always|never",
-	  "when to push a built image; auto: in GitHub Actions, on trusted events" },
+	  "when to push a built image; auto: in CI, on trusted events" },
 	{ "wait", 0, OPTION_DURATION, AT(wait_ms), "TIME",
 	  "if absent, ask again for this long: another job may build the image" },
 	{ "no-build", 0, OPTION_FLAG, AT(no_build), NULL,

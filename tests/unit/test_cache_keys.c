@@ -304,8 +304,9 @@ outside_of_ci_only_always_saves(void **state)
 
 	(void)state;
 	assert_null(keys.save_repository);
-	assert_string_equal(keys.why_not,
-			    "read-only: outside the CI systems that ocifp knows (use --push always)");
+	assert_string_equal(
+		keys.why_not,
+		"read-only: outside the CI systems that ocifp knows (use --push always)");
 	assert_string_equal(always.save_repository, "ghcr.io/o/c");
 }
 

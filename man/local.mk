@@ -19,6 +19,7 @@ dist_man_MANS += \
 	%D%/ocifp-export.1 \
 	%D%/ocifp-fingerprint.1 \
 	%D%/ocifp-fingerprint.7 \
+	%D%/ocifp-flatten.1 \
 	%D%/ocifp-fleet.7 \
 	%D%/ocifp-help.1 \
 	%D%/ocifp-index.1 \
@@ -33,6 +34,7 @@ dist_man_MANS += \
 	%D%/ocifp-prune.1 \
 	%D%/ocifp-pull.1 \
 	%D%/ocifp-push.1 \
+	%D%/ocifp-rebase.1 \
 	%D%/ocifp-referrers.1 \
 	%D%/ocifp-rm.1 \
 	%D%/ocifp-run.1 \

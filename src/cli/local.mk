@@ -29,7 +29,9 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/commands/cmd_login.c \
 	%D%/commands/cmd_logout.c \
 	%D%/commands/cmd_manifest.c \
+	%D%/commands/cmd_flatten.c \
 	%D%/commands/cmd_mutate.c \
+	%D%/commands/cmd_rebase.c \
 	%D%/commands/cmd_prune.c \
 	%D%/commands/cmd_pull.c \
 	%D%/commands/cmd_push.c \

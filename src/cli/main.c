@@ -29,9 +29,7 @@ static const struct command *const job_commands[] = {
 };
 
 static const struct command *const make_commands[] = {
-	&cmd_append,
-	&cmd_mutate,
-	NULL,
+	&cmd_append, &cmd_mutate, &cmd_rebase, &cmd_flatten, NULL,
 };
 
 static const struct command *const look_commands[] = {

@@ -39,9 +39,12 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/transfer/push_tree.c %D%/transfer/push_tree.h \
 	%D%/transfer/put_document.c %D%/transfer/put_document.h \
 	%D%/transfer/send.c %D%/transfer/send.h \
+	%D%/make/base_image.c %D%/make/base_image.h \
 	%D%/make/compose.c %D%/make/compose.h \
 	%D%/make/derive.c %D%/make/derive.h \
 	%D%/make/new_layer.c %D%/make/new_layer.h \
+	%D%/make/rebase.c %D%/make/rebase.h \
+	%D%/make/remake.c %D%/make/remake.h \
 	%D%/make/sign.c %D%/make/sign.h \
 	%D%/make/sign_bundle.c %D%/make/sign_bundle.h \
 	%D%/unpack/image_layers.c %D%/unpack/image_layers.h \

@@ -33,22 +33,18 @@ exporter_release(struct exporter *exporter)
 }
 
 static int
-start(struct exporter *exporter, const char *path, struct error **err)
+start(struct exporter *exporter, const char *verb, const struct message *request,
+      struct error **err)
 {
-	AUTO_MESSAGE struct message request;
 	AUTO_CLOSE int theirs = -1;
 	struct helper_start start = {
-		.verb = "export",
+		.verb = verb,
 		.fds = &theirs,
 		.fd_count = 1,
-		.request = &request,
+		.request = request,
 	};
 	int ends[2];
 
-	helper_request_init(&request);
-	/* No text stands for everything; an empty path for the root. */
-	message_put_text(&request, !path ? "" : *path ? path : "/");
-	message_put_number(&request, exporter->source->layer_count);
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return error_set_errno(err, errno, "cannot make a pipe");
 	exporter->pipe_fd = ends[0];
@@ -120,16 +116,16 @@ serve_once(struct exporter *exporter, bool *ret_last, uint64_t *ret_dropped_xatt
 			 : send_layer(exporter, &message, err);
 }
 
-int
-export_layers(const struct export_source *source, const char *path, struct sink *sink,
-	      uint64_t *ret_dropped_xattrs, struct error **err)
+static int
+run(const struct export_source *source, const char *verb, const struct message *request,
+    struct sink *sink, uint64_t *ret_dropped_xattrs, struct error **err)
 {
 	CLEANUP(exporter_release)
 	struct exporter exporter = { .source = source, .sink = sink, .pipe_fd = -1 };
 	bool last = false;
 	int ret = 1;
 
-	if (start(&exporter, path, err) < 0)
+	if (start(&exporter, verb, request, err) < 0)
 		return -1;
 	while (!last)
 		if (serve_once(&exporter, &last, ret_dropped_xattrs, err) < 0)
@@ -139,4 +135,29 @@ export_layers(const struct export_source *source, const char *path, struct sink 
 			      ? -1
 			      : pass_bytes(&exporter, err);
 	return ret < 0 ? -1 : sink_finish(sink, err);
+}
+
+int
+export_layers(const struct export_source *source, const char *path, struct sink *sink,
+	      uint64_t *ret_dropped_xattrs, struct error **err)
+{
+	AUTO_MESSAGE struct message request;
+
+	helper_request_init(&request);
+	/* No text stands for everything; an empty path for the root. */
+	message_put_text(&request, !path ? "" : *path ? path : "/");
+	message_put_number(&request, source->layer_count);
+	return run(source, "export", &request, sink, ret_dropped_xattrs, err);
+}
+
+int
+export_layer(const struct export_source *source, size_t number, struct sink *sink,
+	     struct error **err)
+{
+	AUTO_MESSAGE struct message request;
+	uint64_t none = 0;
+
+	helper_request_init(&request);
+	message_put_number(&request, number);
+	return run(source, "inflate", &request, sink, &none, err);
 }

@@ -3,6 +3,8 @@
  *
  *     helper ---- the number of a layer ----> export_layers() opens it
  *            ---- a pipe -------------------> sink
+ *
+ * Or a single layer's tar, byte for byte.
  */
 #ifndef OCIFP_LAYER_EXPORTER_H
 #define OCIFP_LAYER_EXPORTER_H
@@ -27,5 +29,10 @@ struct export_source {
  * ERROR_CONTENT: an invalid layer; ERROR_FAILURE: no such file. */
 int export_layers(const struct export_source *source, const char *path, struct sink *sink,
 		  uint64_t *ret_dropped_xattrs, struct error **err);
+
+/* The tar of one layer, uncompressed; finishes the sink.  ERROR_CONTENT, class "digest": it has
+ * another diff_id. */
+int export_layer(const struct export_source *source, size_t number, struct sink *sink,
+		 struct error **err);
 
 #endif

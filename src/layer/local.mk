@@ -21,6 +21,7 @@ noinst_LIBRARIES += %D%/liblayer.a
 	%D%/helper/ring.c %D%/helper/ring.h \
 	%D%/helper/serve_check.c \
 	%D%/helper/serve_export.c \
+	%D%/helper/serve_inflate.c \
 	%D%/helper/serve_unpack.c \
 	%D%/helper/sparse_map.c %D%/helper/sparse_map.h \
 	%D%/pack/tar_check.c %D%/pack/tar_check.h \

@@ -4,10 +4,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/error.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "oci/document.h"
-#include "oci/media_type.h"
 #include "oci/platform.h"
 
 /* The member with that name and type; created if it is missing or has another type. */
@@ -190,11 +190,143 @@ config_edit(json_t *document, const struct config_change *change, const struct d
 		json_array_append_new(list, json_string(digest_text(&diff_ids[i]).text));
 }
 
+static bool
+history_fits(const json_t *document)
+{
+	const json_t *rootfs = json_object_get(document, "rootfs");
+
+	return count_filled(json_object_get(document, "history")) ==
+	       json_array_size(json_object_get(rootfs, "diff_ids"));
+}
+
+/* How many entries of the history are those of the base. */
+static size_t
+count_of_base(const json_t *history, const json_t *base)
+{
+	const json_t *base_history = json_object_get(base, "history");
+	size_t layers =
+		json_array_size(json_object_get(json_object_get(base, "rootfs"), "diff_ids"));
+	size_t count = 0;
+	size_t filled = 0;
+
+	while (count < json_array_size(base_history) &&
+	       json_equal(json_array_get(history, count), json_array_get(base_history, count)))
+		count++;
+	if (count > 0 && count == json_array_size(base_history))
+		return count;
+	for (count = 0; count < json_array_size(history) && filled < layers; count++)
+		filled += !json_is_true(
+			json_object_get(json_array_get(history, count), "empty_layer"));
+	return count;
+}
+
+/* The base's items, then those of the list from `first` on; the caller's. */
+static json_t *
+stack(const json_t *base, const json_t *list, size_t first)
+{
+	json_t *stacked = json_array();
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (base, i, item)
+		json_array_append_new(stacked, json_deep_copy(item));
+	for (i = first; i < json_array_size(list); i++)
+		json_array_append(stacked, json_array_get(list, i));
+	return stacked;
+}
+
+void
+config_rebase(json_t *document, const json_t *old_base, const json_t *new_base)
+{
+	static const char *const members[] = { "architecture", "variant", "os", "os.version",
+					       "os.features" };
+	json_t *rootfs = require_object(document, "rootfs");
+	const json_t *old_ids = json_object_get(json_object_get(old_base, "rootfs"), "diff_ids");
+	const json_t *new_ids = json_object_get(json_object_get(new_base, "rootfs"), "diff_ids");
+	const json_t *history = json_object_get(document, "history");
+
+	if (history_fits(document) && history_fits(new_base))
+		json_object_set_new(document, "history",
+				    stack(json_object_get(new_base, "history"), history,
+					  count_of_base(history, old_base)));
+	else
+		json_object_del(document, "history");
+	json_object_set_new(
+		rootfs, "diff_ids",
+		stack(new_ids, json_object_get(rootfs, "diff_ids"), json_array_size(old_ids)));
+	/* A config that names no platform leaves the image's. */
+	for (size_t i = 0; json_object_get(new_base, "os") && i < COUNT_OF(members); i++) {
+		const json_t *value = json_object_get(new_base, members[i]);
+
+		if (value)
+			json_object_set_new(document, members[i], json_deep_copy(value));
+		else
+			json_object_del(document, members[i]);
+	}
+}
+
+void
+config_flatten(json_t *document, const struct digest *diff_id, const char *created_by)
+{
+	json_t *created = json_object_get(document, "created");
+	json_t *entry = json_object();
+
+	if (json_is_string(created))
+		json_object_set(entry, "created", created);
+	json_object_set_new(entry, "created_by", json_string(created_by));
+	json_object_set_new(
+		document, "rootfs",
+		json_pack("{s:s, s:[s]}", "type", "layers", "diff_ids", digest_text(diff_id).text));
+	json_object_set_new(document, "history", json_pack("[o]", entry));
+}
+
 json_t *
 manifest_new(void)
 {
 	return json_pack("{s:i, s:s, s:{}, s:[]}", "schemaVersion", 2, "mediaType",
 			 MEDIA_OCI_MANIFEST, "config", "layers");
+}
+
+static int
+convert_layer(json_t *layer, enum media_family family, struct error **err)
+{
+	const char *type = json_string_value(json_object_get(layer, "mediaType"));
+	enum compression compression = media_type_compression(type);
+
+	if (compression == COMPRESSION_UNKNOWN)
+		return error_set(err, ERROR_USAGE,
+				 "its type '%s' stays as it is: only layers that can be unpacked "
+				 "are converted",
+				 QUOTED(type));
+	if (compression == COMPRESSION_ZSTD && family == MEDIA_FAMILY_DOCKER) {
+		error_set(err, ERROR_USAGE,
+			  "it is compressed with zstd, which Docker's format lacks");
+		return error_set_hint(err, "use --compression gzip as well");
+	}
+	set_text(layer, "mediaType", media_type_in(type, family));
+	if (family == MEDIA_FAMILY_DOCKER)
+		json_object_del(layer, "annotations");
+	return 0;
+}
+
+int
+manifest_convert(json_t *document, enum media_family family, struct error **err)
+{
+	static const char *const of_oci[] = { "annotations", "artifactType", "subject" };
+	const char *type = json_string_value(json_object_get(document, "mediaType"));
+	json_t *config = json_object_get(document, "config");
+	json_t *layer;
+	size_t i;
+
+	json_array_foreach (json_object_get(document, "layers"), i, layer)
+		if (convert_layer(layer, family, err) < 0)
+			return error_wrap(err, "layer %zu", i + 1);
+	set_text(document, "mediaType", media_type_in(type ? type : MEDIA_OCI_MANIFEST, family));
+	set_text(config, "mediaType",
+		 media_type_in(json_string_value(json_object_get(config, "mediaType")), family));
+	for (i = 0; family == MEDIA_FAMILY_DOCKER && i < COUNT_OF(of_oci); i++)
+		json_object_del(document, of_oci[i]);
+	return 0;
 }
 
 void
@@ -203,7 +335,8 @@ manifest_edit(json_t *document, const struct descriptor *config,
 {
 	json_t *layers = require_array(document, "layers");
 
-	json_object_set_new(document, "config", descriptor_json(config));
+	if (config)
+		json_object_set_new(document, "config", descriptor_json(config));
 	for (size_t i = 0; i < added_layers->count; i++)
 		json_array_append_new(layers, descriptor_json(&added_layers->items[i]));
 	if (json_object_size(annotations) > 0)

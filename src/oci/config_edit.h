@@ -13,6 +13,7 @@
 
 #include "base/strings.h"
 #include "oci/descriptor.h"
+#include "oci/media_type.h"
 
 /* Members that are removed before any is set, as bits of `cleared`. */
 enum config_part {
@@ -56,9 +57,21 @@ json_t *config_new(const struct platform *platform);
 void config_edit(json_t *document, const struct config_change *change,
 		 const struct digest *diff_ids, size_t diff_id_count);
 
+/* Replaces the diff_ids and the history of `old_base`, which `document` begins with, and the
+ * platform by those of `new_base`.  Removes a history that does not match the layers. */
+void config_rebase(json_t *document, const json_t *old_base, const json_t *new_base);
+
+/* Leaves one layer, and a history of one entry with the time of the image. */
+void config_flatten(json_t *document, const struct digest *diff_id, const char *created_by);
+
 /* A manifest without layers; the caller's. */
 json_t *manifest_new(void);
-/* Adds these annotations; they replace old ones of the same name. */
+
+/* Sets the media types of that family.  Removes annotations, artifactType and subject, which
+ * Docker's manifests do not have.  ERROR_USAGE: a layer has no such media type. */
+int manifest_convert(json_t *document, enum media_family family, struct error **err);
+
+/* `config` NULL: unchanged.  Adds these annotations; they replace old ones of the same name. */
 void manifest_edit(json_t *document, const struct descriptor *config,
 		   const struct descriptors *added_layers, const json_t *annotations);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/cleanup.h"
 #include "base/limits.h"
 #include "base/text.h"
 
@@ -77,6 +78,34 @@ enum compression
 media_type_compression(const char *media_type)
 {
 	return (enum compression)find_value(layer_types, media_type);
+}
+
+enum media_family
+media_type_family(const char *manifest_type)
+{
+	return media_type_is(manifest_type, MEDIA_DOCKER_MANIFEST) ||
+			       media_type_is(manifest_type, MEDIA_DOCKER_INDEX)
+		       ? MEDIA_FAMILY_DOCKER
+		       : MEDIA_FAMILY_OCI;
+}
+
+const char *
+media_type_in(const char *media_type, enum media_family family)
+{
+	static const char *const twins[][2] = {
+		{ MEDIA_OCI_MANIFEST, MEDIA_DOCKER_MANIFEST },
+		{ MEDIA_OCI_INDEX, MEDIA_DOCKER_INDEX },
+		{ MEDIA_OCI_CONFIG, MEDIA_DOCKER_CONFIG },
+		{ MEDIA_OCI_LAYER, MEDIA_DOCKER_LAYER },
+		{ MEDIA_OCI_LAYER_GZIP, MEDIA_DOCKER_LAYER_GZIP },
+		{ MEDIA_OCI_LAYER_ZSTD, MEDIA_DOCKER_LAYER_ZSTD },
+	};
+
+	for (size_t i = 0; family != MEDIA_FAMILY_KEPT && i < COUNT_OF(twins); i++)
+		if (media_type_is(media_type, twins[i][0]) ||
+		    media_type_is(media_type, twins[i][1]))
+			return twins[i][family == MEDIA_FAMILY_DOCKER];
+	return media_type;
 }
 
 bool

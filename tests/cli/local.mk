@@ -14,6 +14,7 @@ cli_tests = \
 	%D%/manage.bats \
 	%D%/prune.bats \
 	%D%/quickstart.bats \
+	%D%/rebase.bats \
 	%D%/results.bats \
 	%D%/run_limits.bats \
 	%D%/run_refused.bats \

@@ -99,6 +99,8 @@ unfitting() {
 	result 'index ls' "$image:all"
 	result append -o oci:new:one root
 	result mutate --label a=b -o oci:new:two "$image:arm"
+	result rebase --old-base "$image:arm" --new-base "$image:arm" -o oci:new:three "$image:arm"
+	result flatten -o oci:new:four "$image:arm"
 	result 'blob put' file oci:to
 	result 'blob head' "oci:to@sha256:$(sha256sum <file | cut -d ' ' -f 1)"
 	result 'store ls'

@@ -78,7 +78,7 @@ push_image() {
 		"pin: [\"$reg_host/library/debian:bookworm-slim\"]"
 	sed -i 's/^  app:/  ci:/' .ocifp.yaml
 	ocifp login --username tester --password-stdin "$reg_host" <<<s3cret 3>&-
-	for tag in name:1.2 name:1.2-amd64 name:1.2-arm64 name:1.2.3 base:1 app:rc; do
+	for tag in name:1.2 name:1.2-amd64 name:1.2-arm64 name:1.2.3 base:1 base:2 app:rc; do
 		push_image "$reg_host/owner/$tag"
 	done
 	push_image "$reg_host/library/debian:bookworm-slim"
@@ -91,6 +91,8 @@ push_image() {
 	OCIFP_OUTPUT=$T/built try_page ocifp-append.1
 	ocifp inspect "oci:$T/built" >/dev/null 3>&-
 	try_page ocifp-mutate.1
+	try_page ocifp-rebase.1
+	try_page ocifp-flatten.1
 	mkdir target && touch Cargo.lock && echo built >target/object
 	try_page ocifp-cache.1
 	try_page ocifp-copy.1

@@ -28,6 +28,7 @@ static const struct option_spec append_options[] = {
 	  offsetof(struct append_values, annotate_base), NULL,
 	  "annotate the image with the name and digest of the base" },
 	OUTPUT_OPTIONS(struct append_values, output),
+	CHANGE_OPTIONS(struct append_values, output),
 	LAYER_OPTIONS(struct append_values, layer),
 	IMAGE_OPTIONS(struct append_values, image),
 	{ 0 },

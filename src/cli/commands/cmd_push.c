@@ -150,7 +150,7 @@ find_image_source(struct context *context, const char *name, struct location *so
 static bool
 layer_options_are_said(const struct layer_options *options)
 {
-	return options->owner || options->compression || options->level;
+	return options->owner || options->form.compression || options->form.level;
 }
 
 static int

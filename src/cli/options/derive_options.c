@@ -108,16 +108,18 @@ derive_and_tell(struct context *context, const struct output_options *options,
 	AUTO_LOCATION struct location output = { 0 };
 	AUTO_PLATFORM struct platform platform = { 0 };
 	AUTO_DERIVE_RESULT struct derive_result result = { 0 };
+	const char *const sources[] = { derive->base, derive->old_base, derive->new_base };
 	struct outcome outcome;
 
 	if (read_output(context, options, &output, err) < 0 ||
-	    read_cleared(&options->cleared, change, derive, err) < 0 ||
-	    read_platform(options->new_platform, change, &platform, err) < 0)
+	    (change && (read_cleared(&options->cleared, change, derive, err) < 0 ||
+			read_platform(options->new_platform, change, &platform, err) < 0)))
 		return -1;
 	if (options->push)
 		context_log_in_at(context, &output);
-	if (derive->base)
-		context_log_in_at_operand(context, derive->base);
+	for (size_t i = 0; i < COUNT_OF(sources); i++)
+		if (sources[i])
+			context_log_in_at_operand(context, sources[i]);
 	derive->output = &output;
 	derive->push = options->push;
 	derive->platforms = platforms_said(&options->platforms);

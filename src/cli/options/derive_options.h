@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* derive_options.h - where an image goes that `append` or `mutate` made, and for what platforms */
+/* derive_options.h - where an image goes that `append`, `mutate`, `rebase` or `flatten` made, and
+ * for what platforms */
 #ifndef OCIFP_CLI_OPTIONS_DERIVE_OPTIONS_H
 #define OCIFP_CLI_OPTIONS_DERIVE_OPTIONS_H
 
@@ -32,14 +33,16 @@ struct output_options {
 	{ "push", 0, OPTION_FLAG, offsetof(type, member.push), NULL, \
 	  "push to the registry that --tag names, not to the store" }, \
 	{ "platform", 0, OPTION_PLATFORMS, offsetof(type, member.platforms), "OS/ARCH", \
-	  "use only this platform of the base; repeatable" }, \
+	  "use only this platform of the base; repeatable" }
+
+#define CHANGE_OPTIONS(type, member) \
 	{ "set-platform", 0, OPTION_STRING, offsetof(type, member.new_platform), "OS/ARCH", \
 	  "record this as the image's platform" }, \
 	{ "clear", 0, OPTION_STRINGS, offsetof(type, member.cleared), "WHAT", \
 	  "remove the base's env, label, cmd ... before setting any; repeatable" }
 /* clang-format on */
 
-/* Makes the image there and tells what it is; `change` is what `derive` points to. */
+/* Makes the image there and tells what it is; `change` is what `derive` points to, or NULL. */
 int derive_and_tell(struct context *context, const struct output_options *options,
 		    struct config_change *change, struct derive_options *derive,
 		    struct error **err);

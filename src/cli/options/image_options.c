@@ -136,15 +136,13 @@ image_options_read(const struct image_options *options, struct config_change *re
 }
 
 int
-layer_options_read(const struct layer_options *options, struct derive_options *derive,
-		   struct error **err)
+compression_options_read(const struct compression_options *options, struct derive_options *derive,
+			 struct error **err)
 {
 	const char *compression = options->compression ? options->compression : "gzip";
-	size_t size;
-	AUTO_FREE char *uid = NULL;
 	int limit;
 
-	derive->how.pack.mtime_limit_s = derive->change->created_s;
+	derive->how.compression = COMPRESSION_GZIP;
 	if (strcmp(compression, "zstd") == 0)
 		derive->how.compression = COMPRESSION_ZSTD;
 	else if (strcmp(compression, "none") == 0)
@@ -156,6 +154,19 @@ layer_options_read(const struct layer_options *options, struct derive_options *d
 		return error_set(err, ERROR_USAGE, "invalid --level '%u': expected 1 to %d",
 				 options->level, limit);
 	derive->how.level = (int)options->level;
+	return 0;
+}
+
+int
+layer_options_read(const struct layer_options *options, struct derive_options *derive,
+		   struct error **err)
+{
+	AUTO_FREE char *uid = NULL;
+	size_t size;
+
+	derive->how.pack.mtime_limit_s = derive->change->created_s;
+	if (compression_options_read(&options->form, derive, err) < 0)
+		return -1;
 	if (!options->owner)
 		return 0;
 	size = strcspn(options->owner, ":");

@@ -28,10 +28,14 @@ struct image_options {
 	struct strings annotations;
 };
 
-struct layer_options {
-	const char *owner;
+struct compression_options {
 	const char *compression;
 	unsigned level;
+};
+
+struct layer_options {
+	const char *owner;
+	struct compression_options form;
 };
 
 /* Rows of a command's table; `member` is the struct image_options in its values. */
@@ -64,8 +68,11 @@ struct layer_options {
 #define LAYER_OPTIONS(type, member) \
 	{ "owner", 0, OPTION_STRING, offsetof(type, member.owner), "UID:GID", \
 	  "set the owner of the files, 0:0 by default; 'keep' keeps it" }, \
+	COMPRESSION_OPTIONS(type, member.form, "compression of new layers; gzip by default")
+
+#define COMPRESSION_OPTIONS(type, member, help) \
 	{ "compression", 0, OPTION_STRING, offsetof(type, member.compression), "gzip|zstd|none", \
-	  "compression of new layers; gzip by default" }, \
+	  help }, \
 	{ "level", 0, OPTION_UINT, offsetof(type, member.level), "N", \
 	  "compress new layers faster or smaller: 1 to 9 for gzip, 1 to 19 for zstd" }
 /* clang-format on */
@@ -80,7 +87,11 @@ int image_options_read(const struct image_options *options, struct config_change
 /* SOURCE_DATE_EPOCH, or 0.  ERROR_USAGE */
 int source_date_read(int64_t *ret_epoch_s, struct error **err);
 
-/* After that: the limit of times is the image's time. */
+/* Into derive->how.  ERROR_USAGE */
+int compression_options_read(const struct compression_options *options,
+			     struct derive_options *derive, struct error **err);
+
+/* After image_options_read(): the limit of times is the image's time. */
 int layer_options_read(const struct layer_options *options, struct derive_options *derive,
 		       struct error **err);
 

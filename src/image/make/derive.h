@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* derive.h - a new image out of another one: layers on top, a changed configuration
+/* derive.h - a new image out of another one: layers on top or below, in another form, a changed
+ * configuration
  *
  *     base (registry, layout, archive, store; or nothing at all)
  *       --> per platform: config and manifest, edited --> destination [--> registry]
@@ -23,18 +24,30 @@ struct location;
 struct platforms;
 struct session;
 
+/* What becomes of the layers that the base has. */
+enum derive_layers {
+	DERIVE_KEEP,
+	DERIVE_REBASE,     /* the lowest give way to another image's: rebase.h */
+	DERIVE_FLATTEN,    /* one takes their place: remake.h */
+	DERIVE_RECOMPRESS, /* each is compressed as `how` says: remake.h */
+};
+
 struct derive_options {
 	const char *base;                  /* a reference; NULL: nothing */
 	const struct platforms *platforms; /* NULL: all that the base has, or linux/<host> */
 	const struct layer_path *layers;
 	size_t layer_count;
 	struct new_layer_options how;
-	const struct config_change *change;
-	const json_t *annotations;     /* of each manifest; NULL: none */
-	bool clear_annotations;        /* the base's */
-	bool annotate_base;            /* say what the base was: image-spec, annotations.md */
-	const struct location *output; /* a layout, an archive; a registry's name: the store */
-	bool push;                     /* to that name's registry, not to the store */
+	enum derive_layers of_base;
+	const char *old_base; /* of DERIVE_REBASE; NULL: what the image says */
+	const char *new_base;
+	enum media_family family;           /* of the documents */
+	const struct config_change *change; /* NULL: the configuration stays as it is */
+	const json_t *annotations;          /* of each manifest; NULL: none */
+	bool clear_annotations;             /* the base's */
+	bool annotate_base;                 /* say what the base was: image-spec, annotations.md */
+	const struct location *output;      /* a layout, an archive; a registry's name: the store */
+	bool push;                          /* to that name's registry, not to the store */
 };
 
 struct derive_result {

@@ -178,11 +178,11 @@ new_layer_make(struct store *store, const struct layer_path *from,
 const char *
 new_layer_media_type(const struct new_layer *layer, const char *manifest_type)
 {
-	static const char *const types[][2] = {
-		[COMPRESSION_NONE] = { MEDIA_OCI_LAYER, MEDIA_DOCKER_LAYER },
-		[COMPRESSION_GZIP] = { MEDIA_OCI_LAYER_GZIP, MEDIA_DOCKER_LAYER_GZIP },
-		[COMPRESSION_ZSTD] = { MEDIA_OCI_LAYER_ZSTD, MEDIA_DOCKER_LAYER_ZSTD },
+	static const char *const types[] = {
+		[COMPRESSION_NONE] = MEDIA_OCI_LAYER,
+		[COMPRESSION_GZIP] = MEDIA_OCI_LAYER_GZIP,
+		[COMPRESSION_ZSTD] = MEDIA_OCI_LAYER_ZSTD,
 	};
 
-	return types[layer->compression][media_type_is(manifest_type, MEDIA_DOCKER_MANIFEST)];
+	return media_type_in(types[layer->compression], media_type_family(manifest_type));
 }

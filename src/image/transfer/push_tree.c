@@ -55,10 +55,15 @@ move_blobs(const struct pushing *pushing, const struct descriptors *blobs, struc
 		.store = pushing->store,
 		.observer = observer,
 	};
+	AUTO_DESCRIPTORS struct descriptors moved = { 0 };
 
-	if (blobs->count == 0)
+	for (size_t i = 0; i < blobs->count; i++)
+		if (!pushing->present ||
+		    !descriptors_has(pushing->present, &blobs->items[i].digest))
+			descriptors_add(&moved, &blobs->items[i]);
+	if (moved.count == 0)
 		return 0;
-	return pushing->store ? fetch_blobs(&fetch, blobs, err) : send_blobs(&send, blobs, err);
+	return pushing->store ? fetch_blobs(&fetch, &moved, err) : send_blobs(&send, &moved, err);
 }
 
 static int

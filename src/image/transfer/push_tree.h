@@ -26,6 +26,7 @@ struct pushing {
 	struct repository *source; /* has the blobs: at hand, or behind a network */
 	struct store *made;        /* has those that the source lacks; NULL: it lacks none */
 	struct repository *destination;
+	const struct descriptors *present; /* blobs that the destination has for sure, or NULL */
 	struct store *store; /* of a destination that is one: blobs are then fetched into it */
 	const struct image_node *root;
 	const char *

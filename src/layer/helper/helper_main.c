@@ -109,13 +109,10 @@ serve_remove(struct service *service, struct error **err)
 }
 
 static const struct helper_verb verbs[] = {
-	{ "check", serve_check },
-	{ "export", serve_export },
-	{ "list", serve_list },
-	{ "remove", serve_remove },
-	{ "unpack", serve_unpack },
-	{ "sandbox", serve_sandbox },
-	{ 0 },
+	{ "check", serve_check },     { "export", serve_export },
+	{ "inflate", serve_inflate }, { "list", serve_list },
+	{ "remove", serve_remove },   { "unpack", serve_unpack },
+	{ "sandbox", serve_sandbox }, { 0 },
 };
 
 static const struct helper_verb *

@@ -33,6 +33,7 @@ int service_enter_ids(struct service *service, const struct id_map *map, struct 
 
 int serve_check(struct service *service, struct error **err);
 int serve_export(struct service *service, struct error **err);
+int serve_inflate(struct service *service, struct error **err);
 int serve_unpack(struct service *service, struct error **err);
 
 struct helper_verb {

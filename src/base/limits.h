@@ -98,10 +98,10 @@
 #define REQUEST_TIMEOUT_MS 60000      /* a request without a blob */
 #define HELPER_TIMEOUT_MS 30000       /* a credential helper */
 #define TOKEN_LIFE_FLOOR_S 60         /* distribution-spec token: the default of expires_in */
-#define TOKEN_LIFE_LIMIT_S 3600       /* a token with a shorter life is used this long */
+#define TOKEN_LIFE_LIMIT_S 3600       /* a token with a longer life is fetched again after this */
 #define TAG_PUT_KEPT_S (30 * 86400)   /* the mark of a tag that we set */
 #define DIRECT_BEARER_VERDICT_S 86400 /* ghcr.io is asked only with a token for this long */
-#define TOKEN_MARGIN_S 5              /* a token with a longer life is fetched again after this */
+#define TOKEN_MARGIN_S 5              /* a token so near its end may expire on the way */
 
 /* Transfers: a large one fills its connection, which CDNs limit; a small one waits for round trips.
  * libcurl counts the wait for a free connection as time to connect, hence one for each. */

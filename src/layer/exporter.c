@@ -101,7 +101,7 @@ serve_once(struct exporter *exporter, bool *ret_last, uint64_t *ret_dropped_xatt
 	if (polled[0].revents) {
 		int ret = pass_bytes(exporter, err);
 
-		/* A pipe that has ended would be ready for ever. */
+		/* poll() would report an ended pipe again and again. */
 		if (ret == 0) {
 			(void)close(exporter->pipe_fd);
 			exporter->pipe_fd = -1;
@@ -144,7 +144,7 @@ export_layers(const struct export_source *source, const char *path, struct sink 
 	AUTO_MESSAGE struct message request;
 
 	helper_request_init(&request);
-	/* No text stands for everything; an empty path for the root. */
+	/* An empty text means everything, an empty path the root. */
 	message_put_text(&request, !path ? "" : *path ? path : "/");
 	message_put_number(&request, source->layer_count);
 	return run(source, "export", &request, sink, ret_dropped_xattrs, err);

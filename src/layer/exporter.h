@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* exporter.h - what an image's layers make, read through ocifp-layer: a tar, or one file
+/* exporter.h - an image's root filesystem, read through ocifp-layer: a tar, or one file
  *
  *     helper ---- the number of a layer ----> export_layers() opens it
  *            ---- a pipe -------------------> sink
@@ -17,7 +17,8 @@ struct error;
 struct sink;
 
 struct export_source {
-	/* The blob of a layer, from 0 on, and its diff_id; a descriptor for the caller to close. */
+	/* Opens the blob of layer number `index`, from 0 on, and names its diff_id; the caller
+	 * closes the descriptor. */
 	int (*open)(void *context, size_t number, const struct digest **ret_diff_id,
 		    struct error **err);
 	void *context;
@@ -25,8 +26,8 @@ struct export_source {
 };
 
 /* Everything, or with `path` one regular file; links are followed within the image.  Finishes the
- * sink, which stays the caller's.  *ret_dropped_xattrs: those that entry.h does not allow.
- * ERROR_CONTENT: an invalid layer; ERROR_FAILURE: no such file. */
+ * sink, which stays the caller's.  *ret_dropped_xattrs: extended attributes that entry.h does not
+ * allow.  ERROR_CONTENT: an invalid layer; ERROR_FAILURE: no such file. */
 int export_layers(const struct export_source *source, const char *path, struct sink *sink,
 		  uint64_t *ret_dropped_xattrs, struct error **err);
 

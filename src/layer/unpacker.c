@@ -92,7 +92,7 @@ unpacker_receive(struct unpacker *unpacker, bool *ret_ended, struct unpack_resul
 	*ret_ended = last;
 	if (last)
 		return 0;
-	/* Drawn from the layer's begin on: what matters is how long they are beside it. */
+	/* The spans start at the layer's begin: what matters is their length beside it. */
 	ended_us = trace_now_us();
 	for (size_t i = 0; i < 2; i++) {
 		struct used *used = &unpacker->used[i];

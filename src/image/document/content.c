@@ -33,7 +33,7 @@ read_from(struct store *store, const struct descriptor *descriptor, struct buf *
 	if (*ret_found || !store ||
 	    store_read(store, &descriptor->digest, bytes, ret_found, &failure) == 0)
 		return 0;
-	/* It has rotted and is put aside: the repository may have it whole. */
+	/* The cached blob is damaged and was put aside; the repository may have it intact. */
 	if (error_is(failure, ERROR_CONTENT))
 		return 0;
 	return error_pass(err, TAKE_PTR(failure));
@@ -76,7 +76,7 @@ content_get_manifest(const struct content *content, const struct descriptor *des
 	return 0;
 }
 
-/* The end of a blob job that is waited for. */
+/* How a blob job has ended. */
 struct waited {
 	bool ended;
 	struct error *failure;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* content.h - small content by digest: from a store when it is there, else from the repository
+/* content.h - small content by digest: from a store if it has it, else from the repository
  *
- * Manifests, configs and the lists of inputs; all checked against their descriptors.
+ * Manifests, configs and lists of inputs; all are checked against their descriptors.
  */
 #ifndef OCIFP_IMAGE_DOCUMENT_CONTENT_H
 #define OCIFP_IMAGE_DOCUMENT_CONTENT_H
@@ -21,7 +21,7 @@ struct store;
 
 struct content {
 	struct repository *repository;
-	struct store *cache; /* asked first; NULL: none, as `local_store` */
+	struct store *cache; /* asked first, as `local_store`; NULL: none */
 	struct store *local_store;
 	bool keep; /* add the blobs that are fetched to the cache: a pull needs them anyway */
 };
@@ -37,21 +37,21 @@ int content_get_blob(const struct content *content, const struct descriptor *des
 int content_get_config(const struct content *content, const struct manifest *manifest,
 		       struct image_config *ret_config, struct error **err);
 
-/* Whether that failure of a blob means that other bytes came than its descriptor says: it is asked
- * for once more then. */
+/* Whether a blob failed because its bytes did not match the descriptor: it is then requested once
+ * more. */
 bool content_came_damaged(const struct error *failure);
 
-/* What a manifest that no index describes runs on. */
+/* The platform of a manifest without an index entry, from its config. */
 int content_get_platform(const struct content *content, const struct manifest *manifest,
 			 struct platform *ret_platform, struct error **err);
 
-/* What a root puts into an index: the entries of an index, or a single manifest itself with the
+/* The entries that a root adds to an index: those of an index, or a single manifest with the
  * platform of its config.  Annotations are those of an index. */
 int content_get_entries(const struct content *content, const struct resolution *root,
 			struct image_index *ret_index, struct error **err);
 
 /* The list of inputs that was published with an image (publish.h).  ERROR_CONTENT, class
- * "no_inputs", when there is none. */
+ * "no_inputs": there is none. */
 int content_get_inputs(const struct content *content, const struct resolution *root,
 		       struct buf *record, struct error **err);
 

@@ -27,7 +27,7 @@ check_depth(unsigned depth, struct error **err)
 	return error_set_class(err, CLASS_LIMIT);
 }
 
-/* Before it is asked for: what a peer lists is not to fill our memory. */
+/* Counted before it is requested: a peer's list must not fill our memory. */
 static int
 take_from_budget(const struct descriptor *descriptor, uint64_t *left_bytes, struct error **err)
 {
@@ -40,7 +40,7 @@ take_from_budget(const struct descriptor *descriptor, uint64_t *left_bytes, stru
 	return error_set_class(err, CLASS_LIMIT);
 }
 
-/* All that an image consists of. */
+/* The documents and blobs of an image, counted. */
 struct gathering {
 	const struct content *content;
 	bool leave_out_unsupported;
@@ -96,7 +96,7 @@ get_all(struct gathering *gathering, struct image_node *node, unsigned depth, st
 	return 0;
 }
 
-/* Where a platform is being looked for. */
+/* The search for a platform. */
 struct search {
 	const struct content *content;
 	const struct platform *wanted;
@@ -119,8 +119,8 @@ fits_by_config(const struct search *search, const struct image_node *child, bool
 	return 0;
 }
 
-/* An entry that says no platform: an index in the index, or a manifest whose config decides.  It
- * is dropped again when the platform is not in it. */
+/* An entry without a platform: a nested index, or a manifest whose config decides.  It is dropped
+ * again if it does not have the platform. */
 static int
 search_undescribed(struct search *search, struct image_node *node,
 		   const struct descriptor *descriptor, unsigned depth, struct error **err)
@@ -202,8 +202,7 @@ get_platform(const struct content *content, struct image_node *root, const struc
 	return 0;
 }
 
-/* A manifest that stands alone serves the platform that its config names, or any if it names none.
- */
+/* A manifest without an index matches the platform of its config, or any if the config has none. */
 int
 image_tree_check_single(const struct content *content, const struct image_node *root,
 			const struct selection *selection, struct error **err)

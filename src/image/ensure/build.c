@@ -42,19 +42,19 @@ remove_entry(const char *path, const struct stat *info, int type, struct FTW *po
 static void
 remove_all(const char *path)
 {
-	/* Only with FTW_CHDIR would it touch what threads share. */
+	/* nftw() would change the working directory, which threads share, only with FTW_CHDIR. */
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe) */
 	(void)nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
-/* -1: not a directory of ours, or somebody has it. */
+/* -1: not a directory of ours, or a process has it locked. */
 static int
 lock_room(const char *path)
 {
 	AUTO_CLOSE int fd = dir_open_at(AT_FDCWD, path);
 	struct stat info;
 
-	/* Without a link it was removed between the two. */
+	/* Without a link it was removed between open and lock. */
 	if (fd < 0 || lock_fd_try(fd, LOCK_EXCLUSIVE) != 0 || fstat(fd, &info) < 0 ||
 	    info.st_nlink == 0 || info.st_uid != geteuid())
 		return -1;
@@ -79,7 +79,7 @@ remove_leftovers(const char *parent)
 		}
 }
 
-/* *ret_lock_fd -1: another run took the new directory for one that was left. */
+/* *ret_lock_fd -1: another run took the new directory for an abandoned one. */
 static int
 try_make(const char *parent, char **ret_path, int *ret_lock_fd, struct error **err)
 {
@@ -169,7 +169,7 @@ add_list(const char *name, const char *const *items, struct strings *variables)
 	strings_take(variables, value);
 }
 
-/* As the options of this run say; the build runs in another directory. */
+/* Passes on options of this run, made absolute, because the build runs in another directory. */
 static void
 add_settings(const struct session_options *session, struct strings *variables)
 {
@@ -196,7 +196,8 @@ is_of_settings(const char *variable, const struct strings *settings)
 	return false;
 }
 
-/* What the contract names is ours to say; settings such as OCIFP_STORE stay the user's. */
+/* Variables of the contract are set or cleared by us; settings such as OCIFP_STORE stay the user's.
+ */
 static bool
 is_of_contract(const char *variable)
 {
@@ -249,7 +250,7 @@ run_command(const struct build_options *options, const struct build_room *room, 
 		.argv = argv,
 		.directory = options->target->directory,
 		.deadline_ms = options->deadline_ms,
-		/* The room stays locked while any process of the build is alive. */
+		/* The directory stays locked while any process of the build is alive. */
 		.held_fd = room->lock_fd,
 	};
 	struct spawn_result result = { 0 };
@@ -279,7 +280,7 @@ build_run(const struct build_options *options, struct build_output *ret_output, 
 	path = xasprintf("%s/image", ret_output->room.path);
 	if (run_command(options, &ret_output->room, path, err) < 0)
 		return -1;
-	/* A layout directory, or a tar whose kind its content tells. */
+	/* A layout directory, or a tar whose content decides its kind. */
 	if (lstat(path, &info) < 0) {
 		if (errno == ENOENT)
 			return 0;

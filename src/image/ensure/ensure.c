@@ -33,13 +33,13 @@ struct ensure {
 	const struct target *target;
 	size_t push_place;         /* the candidate to which a build is pushed */
 	struct target destination; /* borrowed from the target: that candidate alone */
-	struct strings *needs;     /* "IMAGE=REF" of those that builds need, as known so far */
+	struct strings *needs;     /* "IMAGE=REF" of the images that builds need, as far as known */
 	const struct platforms *platforms; /* wanted */
-	bool deep;                         /* an index has lied: ask for each manifest */
-	bool built;                        /* now the registry's own word counts */
-	bool used_built;                   /* instead of building */
-	struct digest own;                 /* what we have built ourselves; it needs no signature */
-	struct lookup lookup;              /* the last answer */
+	bool deep;            /* an index listed a missing manifest: ask for each one */
+	bool built;           /* absence was reported once; now the registry itself is asked */
+	bool used_built;      /* a pushed image was found instead of building */
+	struct digest own;    /* an image that we have built; it needs no signature */
+	struct lookup lookup; /* the last answer */
 	struct ensure_result *result;
 };
 
@@ -49,7 +49,7 @@ static int ensure_one(struct ensure *ensure, const char *name, struct error **er
 
 static int ensure_pull(struct ensure *ensure, struct error **err);
 
-/* What the build command can really read; nothing in a dry run. */
+/* The image by a name that the build command can read; NULL in a dry run. */
 static char *
 reference_of(struct session *session, const struct ensure_result *result, struct error **err)
 {
@@ -57,8 +57,8 @@ reference_of(struct session *session, const struct ensure_result *result, struct
 		struct store *store = session_store(session, err);
 		AUTO_FREE char *path = store ? realpath(store_path(store), NULL) : NULL;
 
-		/* An image that is nowhere but in the store, by its name there: other tools take no
-		 * digest behind a layout's path. */
+		/* Refers to an image that only the store has by its name there: other tools accept
+		 * no digest after a layout's path. */
 		if (!store)
 			return NULL;
 		if (path && !strchr(path, ':'))
@@ -106,7 +106,7 @@ ensure_need(const struct ensure *ensure, const char *name, struct error **err)
 	return 0;
 }
 
-/* All images of an index but those that are built now. */
+/* All images of an index, except those that are built now. */
 static void
 keep_listed(const struct ensure *ensure, const struct resolution *root, struct descriptors *kept)
 {
@@ -126,8 +126,8 @@ keep_listed(const struct ensure *ensure, const struct resolution *root, struct d
 	}
 }
 
-/* What the image's own place has; what a fallback has is complete or does not count.  An index that
- * is not pushed keeps what was built here before for platforms that nobody else has. */
+/* Keeps the entries of the image's own place; a fallback counts only if it is complete.  An index
+ * that is not pushed also keeps platforms of an earlier local build that no registry has. */
 static int
 list_kept(const struct ensure *ensure, bool push_it, struct descriptors *ret_kept,
 	  struct error **err)
@@ -144,7 +144,7 @@ list_kept(const struct ensure *ensure, bool push_it, struct descriptors *ret_kep
 	return 0;
 }
 
-/* Sets why_not_pushed when not. */
+/* Sets why_not_pushed if not. */
 static bool
 will_push(const struct ensure *ensure)
 {
@@ -177,7 +177,7 @@ probe_push(const struct ensure *ensure, struct error **err)
 	return 0;
 }
 
-/* A source that changed under the build makes an image that its tag does not describe. */
+/* If a source changes during the build, the tag does not describe the image. */
 static int
 check_unchanged(const struct ensure *ensure, struct error **err)
 {
@@ -192,7 +192,7 @@ check_unchanged(const struct ensure *ensure, struct error **err)
 	return error_set_hint(err, "the build command must not write to its own inputs");
 }
 
-/* The command left nothing behind, so it must have pushed by itself. */
+/* Without an output the command must have pushed the image itself. */
 static int
 check_pushed_by_command(struct ensure *ensure, struct error **err)
 {
@@ -237,7 +237,7 @@ push(struct ensure *ensure, const struct image_node *root, struct error **err)
 	source = repository_of_store(ensure->session, session_store(ensure->session, err));
 	pushing.source = source;
 	strings_add(&tags, ensure->destination.candidates->reference.tag);
-	/* Our index may be there while one that it lists is gone. */
+	/* Our index may exist while a manifest that it lists is gone. */
 	if ((ensure->deep && push_children(&pushing, err) < 0) ||
 	    push_tree(&pushing, &tags, &ignored, err) < 0)
 		return refuse_push(err);
@@ -277,15 +277,15 @@ take_in(const struct ensure *ensure, const struct location *output, bool push_it
 	return 0;
 }
 
-/* Asked before the index is made, which keeps what another job has pushed for other platforms; a
- * build is kept also when nobody answers. */
+/* Asks before the index is made, so that it keeps what other jobs have pushed for other platforms.
+ * If the registry does not answer, the build is kept all the same. */
 static int
 take_output(struct ensure *ensure, const struct location *output, bool push_it, struct error **err)
 {
 	AUTO_IMAGE_NODE struct image_node root = { 0 };
 	AUTO_ERROR struct error *unknown = NULL;
 
-	/* Another job may have been faster: then its image is used, and the tag does not move. */
+	/* If another job was faster, its image is used, and the tag does not move. */
 	if (push_it && ensure_ask(ensure, &unknown) == 0)
 		ensure->result->adopted = ensure->lookup.presence == PRESENCE_PRESENT;
 	if (take_in(ensure, output, push_it, &root, err) < 0)
@@ -302,8 +302,8 @@ take_output(struct ensure *ensure, const struct location *output, bool push_it, 
 	return ensure_pull(ensure, err);
 }
 
-/* What was built here before, when it has all that result->missing says: it is pushed if that is
- * wanted.  *ret_used false: it has not, or must not be used. */
+/* Uses the earlier local build if it has all of result->missing; pushes it if that is wanted.
+ * *ret_used false: it is incomplete, or must not be used. */
 static int
 ensure_use_built(struct ensure *ensure, bool *ret_used, struct error **err)
 {
@@ -316,8 +316,8 @@ ensure_use_built(struct ensure *ensure, bool *ret_used, struct error **err)
 	AUTO_FREE char *name = NULL;
 	bool push_it;
 
-	/* A job that may push trusts what it builds itself, not what a job without that right left
-	 * in the store of the same machine: only the user's own word pushes that. */
+	/* A job that may push does not trust an image that another job without that right left in
+	 * the store of the same machine.  It pushes such an image only with --push=always. */
 	if (ensure->options->rebuild || (ensure->options->push == PUSH_AUTO && will_push(ensure)))
 		return 0;
 	if (lookup_built(ensure->session, ensure->target, &options, &built, err) < 0)
@@ -337,7 +337,8 @@ ensure_use_built(struct ensure *ensure, bool *ret_used, struct error **err)
 	return take_output(ensure, &location, true, err);
 }
 
-/* Builds what result->missing says, publishes it, pushes it if that is wanted, pulls it. */
+/* Builds the platforms in result->missing, publishes the image, pushes it if wanted, and pulls it.
+ */
 static int
 ensure_build(struct ensure *ensure, struct error **err)
 {
@@ -356,7 +357,7 @@ ensure_build(struct ensure *ensure, struct error **err)
 
 	if (push_it && probe_push(ensure, err) < 0)
 		return -1;
-	/* The command's own output takes the place of our progress. */
+	/* The command's own output replaces our progress. */
 	observer_count(observer, EVENT_YIELDED, 0);
 	observer_phase(observer, EVENT_BEGUN, PHASE_BUILD);
 	result = build_run(&options, &output, err);
@@ -430,7 +431,8 @@ ensure_pull(struct ensure *ensure, struct error **err)
 	};
 	AUTO_PLATFORM struct platform host = { 0 };
 
-	/* What we can run here, if it is wanted; a job on another machine pulls its own. */
+	/* Pulls what this machine can run, if it is wanted; jobs on other machines pull their own.
+	 */
 	platform_host(&host);
 	if (ensure->options->platforms)
 		platforms_copy(ensure->options->platforms, &platforms);
@@ -445,7 +447,7 @@ ensure_pull(struct ensure *ensure, struct error **err)
 			  err);
 }
 
-/* An index may list a manifest that is not there any more: then that platform is missing. */
+/* An index may list a manifest that no longer exists: that platform is missing then. */
 static int
 take_present(struct ensure *ensure, struct error **err)
 {
@@ -470,7 +472,8 @@ take_present(struct ensure *ensure, struct error **err)
 	return *present ? ensure_pull(ensure, err) : 0;
 }
 
-/* Until it is there, was built here before, or the time is up: then *ret_done is false. */
+/* Waits until the image is there, an earlier local build is complete, or the time is up: then
+ * *ret_done is false. */
 static int
 ask_until(struct ensure *ensure, int64_t deadline_ms, bool *ret_done, struct error **err)
 {
@@ -485,8 +488,9 @@ ask_until(struct ensure *ensure, int64_t deadline_ms, bool *ret_done, struct err
 		*ret_done = ensure->result->present;
 		if (*ret_done)
 			return 0;
-		/* All that is wanted when nothing is there; else what is not.  Part of an image in
-		 * a fallback is nothing: our index could not list it. */
+		/* All wanted platforms if the image is absent, else the missing ones.  An
+		 * incomplete image in a fallback does not count, because our index could not list
+		 * it. */
 		has_part = missing->count > 0 && ensure->lookup.found.place == ensure->push_place;
 		platforms_release(&ensure->result->missing);
 		platforms_copy(has_part ? missing : ensure->platforms, &ensure->result->missing);
@@ -522,7 +526,7 @@ act(struct ensure *ensure, struct error **err)
 		refuse_lookup(ensure->target, &ensure->lookup, err);
 		return error_set_hint(err, "it has no `build` command in the project file");
 	}
-	/* Before a build: the images that it needs, once each. */
+	/* Before a build, ensures the images that it needs, each once. */
 	names = &ensure->target->image->needs;
 	for (size_t i = 0; i < names->count; i++)
 		if (!is_noted(ensure->needs, names->items[i]) &&
@@ -587,7 +591,7 @@ say_what_happened(const struct ensure *ensure)
 		      result->repository, result->tag, done);
 }
 
-/* What the registry has under the image's own name, be it pushed now or there before. */
+/* The image that the registry has under the image's own name, pushed now or earlier. */
 static int
 keep_tags(const struct ensure *ensure, struct error **err)
 {

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ensure.h - the smart pull: the registry's image, else one that is built, pushed and verified
+/* ensure.h - the registry's image, else one that is built, pushed and verified
  *
  *     ask --present--> pull
  *      |--unknown--> the error stands: nothing is built on a guess
  *      `--absent--> built here before? --yes--> use it [--> import --> push --> ask again]
  *                       `--no--> [wait] --> needs --> may we push? --> build --> import --> ...
  *
- * The images that this one needs are ensured in the same way, when it is built and not before: what
- * is there needs nothing.  Only what is missing is built; the platforms that are there stay in the
- * index.
+ * The images that this one needs are ensured in the same way, but only before a build.  Only
+ * missing platforms are built; the others stay in the index.
  */
 #ifndef OCIFP_IMAGE_ENSURE_ENSURE_H
 #define OCIFP_IMAGE_ENSURE_ENSURE_H
@@ -31,12 +30,12 @@ struct ensure_options {
 	bool platform_tag; /* one platform alone, under its own tag: platform_tag() in
 			      image/resolve/target.h */
 	enum push_policy push;
-	int64_t wait_ms; /* another job may be building it: ask again so long */
+	int64_t wait_ms; /* another job may be building it: wait this long */
 	bool no_build;
-	bool rebuild; /* what was built here before is not used */
+	bool rebuild; /* ignore an earlier local build */
 	bool offline;
 	bool dry_run;
-	bool assume_absent; /* take a refused login for absence: the user's own word */
+	bool assume_absent; /* treat a refused login as absence, as the user asked */
 };
 
 struct ensure_result {
@@ -44,13 +43,14 @@ struct ensure_result {
 	char *tag;
 	struct fingerprint fingerprint;
 	struct digest digest;     /* DIGEST_NONE: nothing was built or found (dry run) */
-	struct platforms missing; /* what had to be built */
-	bool present;             /* all was there */
+	struct platforms missing; /* the platforms that had to be built */
+	bool present;             /* all platforms were there */
 	bool built;
 	bool pushed;
-	char *built_name;           /* in the store; NULL: the registry has the image, or nobody */
-	bool adopted;               /* what was built is not used: another job pushed meanwhile */
-	const char *why_not_pushed; /* of a build; a literal */
+	char *built_name; /* its name in the store; NULL: the registry has the image, or it does not
+			     exist */
+	bool adopted;     /* another job pushed meanwhile: our build is not used */
+	const char *why_not_pushed; /* of a build; a string literal */
 };
 
 /* `name` NULL: the only image, or the default. */

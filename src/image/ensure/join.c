@@ -24,7 +24,7 @@
 
 #define ASK_AGAIN_FIRST_MS 500
 #define ASK_AGAIN_MS 5000
-#define SHOWN_LATE_MS 50 /* a registry may show late what it took; more each time */
+#define SHOWN_LATE_MS 50 /* a registry may show a new tag late; more each time */
 
 /* An image being joined. */
 struct join {
@@ -32,11 +32,11 @@ struct join {
 	const struct target *target;
 	const struct join_options *options;
 	const struct platforms *wanted;
-	struct image_index current; /* what the tag lists; without a media type: nothing */
+	struct image_index current; /* the index under the tag; without a media type: none */
 	struct digest current_digest;
-	struct image_index joined; /* what it is to list */
+	struct image_index joined; /* its new entries */
 	struct platforms missing;
-	struct descriptors vouched; /* whose tag, or an index that has them, was verified */
+	struct descriptors vouched; /* entries with a verified tag, or listed by a verified index */
 };
 
 static void
@@ -54,9 +54,9 @@ release(struct join *join)
 	descriptors_release(&join->vouched);
 }
 
-/* At the image's own place; *ret_index stays as it is when the tag names nothing.  What is joined
- * may be signed for all of it afterwards, so what it is joined from has to be signed where the
- * project asks for that; `ret_digest` NULL: it is joined from this. */
+/* At the image's own place.  *ret_index is unchanged if the tag does not exist.  Because the result
+ * may be signed as a whole, each part has to be signed where the project requires it.  `ret_digest`
+ * NULL: an index that the parts are taken from. */
 static int
 read_tag(const struct join *join, const char *tag, const struct digest *locked,
 	 struct image_index *ret_index, struct digest *ret_digest, struct error **err)
@@ -122,7 +122,8 @@ lists_others(const struct join *join)
 	return false;
 }
 
-/* What the tag lists and no platform's tag names comes from whoever put the tag there. */
+/* A platform that the tag lists, but that has no tag of its own, is only as trusted as the index.
+ */
 static int
 vouch_for_others(struct join *join, struct error **err)
 {
@@ -141,8 +142,8 @@ vouch_for_others(struct join *join, struct error **err)
 		       : 0;
 }
 
-/* Reads what is there, the platforms' tags last: what another runner pushes after this, it will see
- * itself.  Fills in all from `current` on. */
+/* Reads the tag and then the platforms' tags, last because a runner that pushes later will read
+ * ours. Fills in everything from `current` on. */
 static int
 collect(struct join *join, struct error **err)
 {
@@ -238,8 +239,8 @@ put(struct join *join, struct error **err)
 	return push_tree(&pushing, &tags, &ignored, err);
 }
 
-/* A fallback that has the whole image leaves nothing to be joined.  One that does not answer, or
- * lacks a required signature, is as good as one that lacks the image: the image's own place counts.
+/* A complete image in a fallback needs no join.  A fallback that does not answer, or lacks a
+ * required signature, counts as one without the image: the image's own place decides.
  */
 static bool
 is_elsewhere(const struct join *join, struct join_result *result)
@@ -287,7 +288,7 @@ wait_for_all(struct join *join, struct error **err)
 	return 0;
 }
 
-/* Reads again after each write, until nothing is left to write. */
+/* Reads again after each write, until no change is left to write. */
 static int
 converge(struct join *join, struct error **err)
 {

@@ -31,7 +31,7 @@ move_tags(struct session *session, const struct target *target, const struct dig
 
 	if (!repository)
 		return -1;
-	/* What names the digest already costs a request and no more. */
+	/* A tag that already names the digest costs one request. */
 	for (size_t i = 0; i < target->image->tags.count; i++) {
 		struct digest named;
 		bool found = false;

@@ -54,7 +54,7 @@ is_in(const struct location *place, const struct location *source)
 	return strcmp(wanted, actual) == 0;
 }
 
-/* An index lists what is in its own repository; the copy is named by its digest alone. */
+/* An index lists manifests of its own repository; the copy is put there by digest only. */
 static int
 bring_here(const struct composition *composition, struct target *source, const struct digest *root,
 	   struct error **err)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* compose.h - an index made of images that are there, or changed
+/* compose.h - an index composed of existing images, or changed
  *
- * Manifests are listed byte for byte as they are.  An entry for a platform that is listed already
- * takes its place.  Of two changes at the same time the later one stays: join.h is for that.
+ * Manifests are listed byte for byte.  A new entry replaces the one for its platform.  Of two
+ * changes at the same time the later one wins; see join.h for runners that push in parallel.
  */
 #ifndef OCIFP_IMAGE_MAKE_COMPOSE_H
 #define OCIFP_IMAGE_MAKE_COMPOSE_H
@@ -19,22 +19,22 @@ struct location;
 struct session;
 
 struct compose_options {
-	bool from_scratch;          /* else from what the tag names, which must be there */
-	const char *const *sources; /* `source_count` references, whose images are put in */
+	bool from_scratch;          /* false: starts from the tag's image, which must exist */
+	const char *const *sources; /* `source_count` references, whose images are added */
 	size_t source_count;
-	const char *const *drops; /* `drop_count` platforms and digests, taken out */
+	const char *const *drops; /* `drop_count` platforms and digests to remove */
 	size_t drop_count;
-	const json_t *annotations;       /* of the index, over those it has; NULL: none */
-	const json_t *entry_annotations; /* the same of each image that `sources` put in */
+	const json_t *annotations;       /* of the index, added to its own; NULL: none */
+	const json_t *entry_annotations; /* the same for each entry that `sources` add */
 };
 
 struct compose_result {
 	char *repository; /* "host/name" */
 	struct digest digest;
-	bool was_there; /* nothing had to be written but tags */
+	bool was_there; /* only tags had to be written */
 };
 
-/* ERROR_PLATFORM: what is to be taken out is not listed. */
+/* ERROR_PLATFORM: an entry to remove is not listed. */
 int compose_index(struct session *session, const struct location *location,
 		  const struct compose_options *options, struct compose_result *ret_result,
 		  struct error **err);

@@ -171,8 +171,7 @@ put_config(const struct derivation *derivation, const struct draft *draft,
 			 err);
 }
 
-/* With the annotations that the index has of it, and its platform unless that is another one now.
- */
+/* With the annotations of the index entry, and its platform unless that has changed. */
 static int
 replace_document(struct image_node *node, const struct draft *draft,
 		 const struct platform *platform, struct error **err)
@@ -241,7 +240,7 @@ derive_manifest(struct derivation *derivation, struct image_node *node, struct e
 	return 0;
 }
 
-/* A base in a directory or a file has a name here alone. */
+/* A base in a directory or a file has a name on this machine only. */
 static void
 annotate_base(struct derivation *derivation, const struct base_image *base)
 {
@@ -348,7 +347,8 @@ bring(const struct derivation *derivation, struct repository *destination, struc
 	return destination ? send_blobs(&send, brought, err) : fetch_blobs(&fetch, brought, err);
 }
 
-/* To the registry: what the base has goes from there to there, if it goes at all. */
+/* To a registry: the base's blobs are sent directly from its place to the destination, unless they
+ * exist there. */
 static int
 push(const struct derivation *derivation, const struct image_node *root, struct error **err)
 {

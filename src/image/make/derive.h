@@ -33,8 +33,8 @@ enum derive_layers {
 };
 
 struct derive_options {
-	const char *base;                  /* a reference; NULL: nothing */
-	const struct platforms *platforms; /* NULL: all that the base has, or linux/<host> */
+	const char *base;                  /* a reference; NULL: none */
+	const struct platforms *platforms; /* NULL: all of the base, or linux/<this machine> */
 	const struct layer_path *layers;
 	size_t layer_count;
 	struct new_layer_options how;
@@ -43,11 +43,11 @@ struct derive_options {
 	const char *new_base;
 	enum media_family family;           /* of the documents */
 	const struct config_change *change; /* NULL: the configuration stays as it is */
-	const json_t *annotations;          /* of each manifest; NULL: none */
+	const json_t *annotations;          /* for each manifest; NULL: none */
 	bool clear_annotations;             /* the base's */
-	bool annotate_base;                 /* say what the base was: image-spec, annotations.md */
-	const struct location *output;      /* a layout, an archive; a registry's name: the store */
-	bool push;                          /* to that name's registry, not to the store */
+	bool annotate_base; /* add annotations that name the base: image-spec, annotations.md */
+	const struct location *output; /* a layout, an archive; a registry's name: the store */
+	bool push;                     /* to the registry in `output`, not to the store */
 };
 
 struct derive_result {

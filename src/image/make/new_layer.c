@@ -46,12 +46,12 @@ make_of_directory(struct store *store, int fd, const struct layer_path *from,
 	return 0;
 }
 
-/* A tar, read once: a file, or what others write into our standard input. */
+/* A tar that is read once: a file, or standard input. */
 struct tar {
-	struct source file; /* without a size: a stream */
+	struct source file; /* of no known size: a stream */
 	uint64_t at_bytes;
 	char *piece;
-	size_t piece_bytes; /* 0: that was all */
+	size_t piece_bytes; /* 0: the end */
 };
 
 static void
@@ -87,8 +87,8 @@ read_piece(struct tar *tar, struct error **err)
 	return 0;
 }
 
-/* What is compressed goes as it is, and only the helper knows what is in it; what is not is
- * measured here. */
+/* A compressed tar is copied as it is, and the helper reads it to find the diff_id; an uncompressed
+ * one is measured here. */
 static int
 make_of_tar(struct store *store, struct tar *file, const struct new_layer_options *options,
 	    struct new_layer *layer, struct error **err)
@@ -111,7 +111,7 @@ make_of_tar(struct store *store, struct tar *file, const struct new_layer_option
 	}
 	both = sink_count(options->observer, EVENT_PACKED,
 			  sink_tee(TAKE_PTR(check), TAKE_PTR(blob)));
-	/* From the piece that is there on. */
+	/* Continues after the piece that was read. */
 	while (file->piece_bytes > 0)
 		if (sink_write(both, file->piece, file->piece_bytes, err) < 0 ||
 		    read_piece(file, err) < 0)

@@ -20,9 +20,9 @@ struct observer;
 struct store;
 
 struct new_layer_options {
-	struct pack_options pack; /* of a directory; root_fd and prefix do not count */
+	struct pack_options pack; /* for a directory; root_fd and prefix are ignored */
 	enum compression compression;
-	int level; /* of the compression; 0: its default */
+	int level; /* for the compression; 0: its default */
 	struct observer *observer;
 };
 
@@ -32,16 +32,15 @@ struct new_layer {
 	enum compression compression;
 };
 
-/* For a path: a tar that others write. */
+/* Instead of a path: a tar from standard input. */
 #define LAYER_STANDARD_INPUT "-"
 
 struct layer_path {
 	const char *path;
-	const char *prefix; /* that the names get, of a directory alone; NULL: none */
+	const char *prefix; /* prefix for the names, for a directory only; NULL: none */
 };
 
-/* ERROR_USAGE for what is neither a directory nor a file, ERROR_CONTENT for a file that is no
- * tar. */
+/* ERROR_USAGE: neither a directory nor a file; ERROR_CONTENT: a file that is not a tar. */
 int new_layer_make(struct store *store, const struct layer_path *from,
 		   const struct new_layer_options *options, struct new_layer *ret_layer,
 		   struct error **err);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sign.h - a signature for an image, beside those that it has
+/* sign.h - adds a signature to those of an image
  *
- * See signatures.h.  They share one tag, and no registry has a conditional write: of two that sign
- * the same image at the same moment one may be lost.
+ * See signatures.h.  An image's signatures share one tag, and registries have no conditional
+ * writes: if two sign one image at the same moment, one signature may be lost.
  */
 #ifndef OCIFP_IMAGE_MAKE_SIGN_H
 #define OCIFP_IMAGE_MAKE_SIGN_H
@@ -17,8 +17,8 @@ struct signing_keys;
 struct target;
 
 struct sign_result {
-	size_t count;   /* of its signatures now */
-	bool was_there; /* this key had said the same already */
+	size_t count;   /* number of the image's signatures */
+	bool was_there; /* this key had already signed the same claim */
 };
 
 /* With the only key. */

@@ -37,7 +37,7 @@ signing_release(struct signing *signing)
 	free(signing->subject.fingerprint);
 }
 
-/* Whether the key has said the same already; *ret_count is that of the bundles. */
+/* Whether the key has already signed the same claim; *ret_count is the number of bundles. */
 static int
 look(const struct signing *signing, size_t *ret_count, bool *ret_is_signed, struct error **err)
 {
@@ -95,7 +95,7 @@ make_manifest(const struct signing *signing, const struct descriptor *config,
 	return 0;
 }
 
-/* Kept in the store, too, where a later verification finds it. */
+/* Also kept in the store, where a later verification finds it. */
 static int
 add(struct session *session, const struct signing *signing, struct error **err)
 {

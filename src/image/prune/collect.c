@@ -10,7 +10,7 @@
 #include "sandbox/id_map.h"
 #include "store/layer_trees.h"
 
-/* Those of a map that the user no longer has cannot be removed. */
+/* Trees with subordinate ids that the user no longer has cannot be removed. */
 static int
 map_of_name(const char *name, struct id_map *ret_map, struct error **err)
 {

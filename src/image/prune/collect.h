@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* collect.h - what no reference of the store leads to is removed: blobs, and trees that were
- * unpacked */
+/* collect.h - removes blobs and unpacked trees that no reference of the store leads to */
 #ifndef OCIFP_IMAGE_PRUNE_COLLECT_H
 #define OCIFP_IMAGE_PRUNE_COLLECT_H
 
@@ -18,8 +17,8 @@ struct image_gc_result {
 	struct expired_references expired;
 };
 
-/* As store_gc(), after references_expire().  Trees in use stay; those
- * of subordinate ids are removed by the confined helper.
+/* As store_gc(), after references_expire().  Trees in use are kept; the confined helper removes
+ * trees with subordinate ids.
  */
 int image_gc(struct store *store, int64_t older_s, bool dry_run, struct image_gc_result *ret_result,
 	     struct error **err);

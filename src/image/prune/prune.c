@@ -12,7 +12,7 @@
 #include "oci/digest_set.h"
 #include "repository/repository.h"
 
-/* How it is called where it is told why another one is kept. */
+/* Its name in the reasons for keeping another one. */
 static char *
 name_of(const struct prune_node *node)
 {
@@ -50,7 +50,7 @@ keep_by_pattern(struct prune_node *node, const struct strings *patterns)
 						     patterns->items[j]));
 }
 
-/* TAG or TAG-OS-ARCH, which native runners leave for `index join`. */
+/* TAG or TAG-OS-ARCH, the tags of native runners for `index join`. */
 static bool
 is_tag_of(const char *tag, const char *used)
 {
@@ -87,7 +87,7 @@ compare_dates(const void *left, const void *right)
 	return memcmp(a->root.digest.bytes, b->root.digest.bytes, sizeof(a->root.digest.bytes));
 }
 
-/* Images with a tag, the newest first; what says no time is kept at once. */
+/* Tagged images, newest first; one without a known time is kept at once. */
 static struct prune_node **
 list_dated(const struct prune_graph *graph, size_t *ret_count, struct error **err)
 {
@@ -124,7 +124,7 @@ are_of_a_group(const struct prune_node *a, const struct prune_node *b, const cha
 	return true;
 }
 
-/* How many of its group are newer. */
+/* The number of newer ones in its group. */
 static size_t
 rank_of(struct prune_node *const *dated, size_t at, const struct prune_rules *rules)
 {
@@ -189,7 +189,7 @@ keep_by_date(const struct prune_graph *graph, const struct prune_rules *rules, s
 		struct digest_set seen = { 0 };
 		uint64_t bytes = 0;
 
-		/* The newest of them, as far as there is room. */
+		/* Keeps the newest, up to the count. */
 		add_kept_blobs(graph, &seen, &bytes);
 		for (size_t i = 0; i < count && dated[i]->created_s >= since_s; i++) {
 			if (dated[i]->is_kept || has_ended(rules, dated[i]))
@@ -214,7 +214,7 @@ keep_linked(const struct prune_graph *graph, const struct digest *digest, char *
 	free(why);
 }
 
-/* A signature stays as long as what it signs. */
+/* A signature is kept as long as its subject. */
 static int
 keep_referrer(const struct prune_graph *graph, struct prune_node *node, struct error **err)
 {
@@ -222,7 +222,7 @@ keep_referrer(const struct prune_graph *graph, struct prune_node *node, struct e
 	AUTO_FREE char *name = NULL;
 
 	if (!subject) {
-		/* Nobody here has named it; it may be there all the same. */
+		/* The repository's list does not name the digest, but it may exist. */
 		if (node->lacks_subject)
 			return 0;
 		AUTO_RESOLUTION struct resolution resolution = { 0 };
@@ -252,7 +252,7 @@ visit(const struct prune_graph *graph, struct prune_node *node, bool *changed, s
 		return -1;
 	if (!node->is_kept || node->is_spread)
 		return 0;
-	/* To all that a kept one leads to. */
+	/* Marks everything that a kept node leads to. */
 	name = name_of(node);
 	node->is_spread = true;
 	for (size_t i = 0; i < node->children.count; i++)
@@ -262,7 +262,7 @@ visit(const struct prune_graph *graph, struct prune_node *node, bool *changed, s
 	return 0;
 }
 
-/* Marks what the rules keep. */
+/* Marks the nodes that the rules keep. */
 static int
 prune_keep(struct prune_graph *graph, const struct prune_rules *rules, struct error **err)
 {
@@ -271,7 +271,7 @@ prune_keep(struct prune_graph *graph, const struct prune_rules *rules, struct er
 
 		keep_by_pattern(node, rules->tag_patterns);
 		keep_used(node, rules);
-		/* No rule can speak of such a name. */
+		/* Rules match valid tags only, so this name is kept. */
 		if (node->other_name)
 			keep(node, xasprintf("it is listed as '%s', which is not a tag",
 					     QUOTED(node->other_name)));
@@ -280,7 +280,7 @@ prune_keep(struct prune_graph *graph, const struct prune_rules *rules, struct er
 	}
 	if (keep_by_date(graph, rules, err) < 0)
 		return -1;
-	/* Until nothing more comes: a signature may have a signature. */
+	/* Repeats until nothing is added: a signature may have a signature. */
 	for (bool changed = true; changed;) {
 		changed = false;
 		for (size_t i = 0; i < graph->count; i++)
@@ -296,7 +296,7 @@ prune_plan_release(struct prune_plan *plan)
 	prune_graph_release(&plan->graph);
 }
 
-/* What refers to something that goes has nobody left to ask for it. */
+/* A referrer of a doomed node is doomed too: nothing else leads to it. */
 static int
 doom(struct prune_graph *graph, size_t most_count, struct error **err)
 {
@@ -365,7 +365,7 @@ refuse_moved(const char *tag, struct error **err)
 	return error_set_hint(err, "run it again");
 }
 
-/* Only tags may have moved: what a digest names stays. */
+/* Only tags can have moved: a digest names the same content forever. */
 static int
 check_tags(struct repository *repository, const struct prune_graph *graph, struct error **err)
 {
@@ -397,7 +397,7 @@ is_needed(const struct prune_graph *graph, const struct prune_node *wanted)
 	return false;
 }
 
-/* Those that no other of them leads to. */
+/* The doomed nodes that no other doomed node leads to. */
 static int
 delete_free_ones(struct repository *repository, struct prune_graph *graph, size_t *deleted_count,
 		 struct error **err)
@@ -409,7 +409,7 @@ delete_free_ones(struct repository *repository, struct prune_graph *graph, size_
 		if (!node->is_doomed || is_needed(graph, node))
 			continue;
 		node->is_doomed = false;
-		/* Deleted with its parent, by a registry that does so, is as good. */
+		/* Absent is success: a registry may delete it together with its parent. */
 		if (repository_delete_manifest(repository, &node->root.digest, &failure) != 0 &&
 		    !error_is(failure, ERROR_ABSENT))
 			return error_pass(err, TAKE_PTR(failure));

@@ -55,7 +55,7 @@ prune_graph_find(const struct prune_graph *graph, const struct digest *digest)
 	return found ? *(struct prune_node **)found : NULL;
 }
 
-/* Of a digest that has none yet. */
+/* For a digest that has no node yet. */
 static struct prune_node *
 new_node(struct prune_graph *graph, const struct descriptor *root, struct error **err)
 {
@@ -121,7 +121,7 @@ parse_node(struct prune_graph *graph, struct prune_node *node, const struct buf 
 	return 0;
 }
 
-/* Unless it was read already; its children become nodes. */
+/* Reads it, if that was not done; its children become nodes. */
 static int
 read_node(struct prune_graph *graph, struct prune_node *node, struct error **err)
 {
@@ -146,7 +146,7 @@ read_node(struct prune_graph *graph, struct prune_node *node, struct error **err
 	return 0;
 }
 
-/* The nodes from the first on, and those that come of them. */
+/* Reads the nodes from `first` on, and those that are added meanwhile. */
 static int
 read_nodes(struct prune_graph *graph, size_t first, struct error **err)
 {
@@ -160,7 +160,7 @@ read_nodes(struct prune_graph *graph, size_t first, struct error **err)
 	return 0;
 }
 
-/* "sha256-<hex>", and cosign's "sha256-<hex>.sig": what stands there belongs to that digest. */
+/* "sha256-<hex>", and cosign's "sha256-<hex>.sig": the tag belongs to that digest. */
 static bool
 parse_referrer_tag(const char *tag, struct digest *ret_subject)
 {
@@ -186,7 +186,7 @@ prune_graph_read(struct prune_graph *graph, struct error **err)
 		struct descriptor root = { .digest = holdings.items[i].digest,
 					   .media_type = holdings.items[i].root.media_type };
 		struct prune_node *node =
-			new_node(graph, &root, err); /* holdings have a digest once */
+			new_node(graph, &root, err); /* the holdings have each digest once */
 
 		if (!node)
 			return -1;
@@ -225,7 +225,7 @@ prune_graph_add_referrers(struct prune_graph *graph, const struct prune_node *no
 	return read_nodes(graph, first, err);
 }
 
-/* The newest of its images. */
+/* The creation time of its newest image. */
 static int
 date_by_configs(const struct prune_graph *graph, const struct prune_node *node, int depth,
 		int64_t *newest_s, struct error **err)

@@ -17,7 +17,7 @@
 
 static const char prefix[] = "built:";
 
-/* The path of a layout may have characters that the name of an image may not. */
+/* A layout's path may have characters that are not allowed in an image's name. */
 static char *
 name_of_place(const struct location *place, const char *fingerprint)
 {
@@ -67,7 +67,7 @@ built_find_name(const struct store *store, const struct location *place, char **
 	return 0;
 }
 
-/* A build that nothing used yet is noted by the first gc that meets it. */
+/* The first gc that meets a build without a noted use notes one. */
 static bool
 is_older(const struct store *store, const char *name, int64_t age_s, bool dry_run)
 {
@@ -110,7 +110,7 @@ references_expire(struct store *store, int64_t older_s, bool dry_run,
 	return 0;
 }
 
-/* The store that may have it; NULL: nobody can have built it. */
+/* The store that may have it; NULL: there is none. */
 static struct store *
 find_store(struct session *session, const struct target *target)
 {
@@ -135,7 +135,7 @@ built_find(struct session *session, const struct target *target, bool offline,
 					       : 0;
 }
 
-/* Anything but an index counts as complete, as it does for a lookup. */
+/* Anything but an index counts as complete, as in a lookup. */
 static int
 lists_all_of(const struct resolution *root, const struct resolution *built, bool *ret_lists,
 	     struct error **err)

@@ -17,7 +17,7 @@
 #include "project/project.h"
 #include "repository/session.h"
 
-/* The annotation of an index or of a manifest that stands alone. */
+/* The fingerprint annotation of an index, or of a manifest without an index. */
 int
 found_image_fingerprint(const struct resolution *root, char **ret_fingerprint, struct error **err)
 {
@@ -49,8 +49,7 @@ check_image(struct session *session, const struct target *target, size_t place,
 	if (target_check_lock(target, place, &root->descriptor.digest, err) < 0)
 		return -1;
 	wanted = digest_hex(&target->fingerprint.digest);
-	/* A tag that is not a hash promises no fingerprint: it is enough that the image says one.
-	 */
+	/* A tag that is not a fingerprint promises none: the image only has to have one. */
 	if (!target->by_hash && !target->requires_fingerprint)
 		return 0;
 	if (found_image_fingerprint(root, &actual, err) < 0)
@@ -90,8 +89,8 @@ ask_place(struct session *session, const struct target *target, size_t place,
 	return 0;
 }
 
-/* Of several places the first counts, unless it only refused: --assume-absent sets a refusal aside,
- * and no other failure with it.  Takes the failure. */
+/* The first place's failure counts, unless it is a mere refusal and a later one is not:
+ * --assume-absent overrides refusals only.  Takes the failure. */
 static void
 keep_unknown(struct error **unknown, struct error *failure)
 {
@@ -163,7 +162,8 @@ found_image_reopen(struct session *session, const struct target *target, struct 
 	return 0;
 }
 
-/* The place under whose name the store has the locked digest: a fallback's image stays one. */
+/* The place under whose name the store has the locked digest: an image of a fallback keeps its
+ * name. */
 static int
 find_locked_place(struct session *session, const struct target *target, struct found_image *found,
 		  struct error **err)

@@ -23,7 +23,7 @@ open_repository(struct session *session, const struct location *location, struct
 	return store ? repository_of_store(session, store) : NULL;
 }
 
-/* In the store by its own name, else as what was built here for it. */
+/* By its own name in the store, else as a local build. */
 static int
 resolve_in_store(struct session *session, struct repository *repository,
 		 const struct location *location, struct resolution *ret_resolution,
@@ -71,8 +71,7 @@ read_image(struct session *session, struct repository *repository, const struct 
 	if (image_tree_get(&content, &selection, &resolution, ret_root, &failure) == 0)
 		return 0;
 	if (error_has_class(failure, CLASS_MANIFEST_UNKNOWN)) {
-		/* A pull of one platform leaves an index whose other manifests were never fetched.
-		 */
+		/* A pull of one platform leaves an index with manifests that were never fetched. */
 		error_set(err, ERROR_CONTENT, "the store has only a part of '%s': %s", name,
 			  error_text(failure));
 		error_set_class(err, error_class_parse(error_class(failure)));

@@ -10,7 +10,7 @@
 #include "oci/index.h"
 #include "repository/session.h"
 
-/* From what the index lists, without a request. */
+/* From the entries of the index, without a request. */
 static int
 compare_listed(const struct resolution *root, const struct platforms *wanted,
 	       struct platforms *missing, bool *ret_is_index, struct error **err)
@@ -28,7 +28,7 @@ compare_listed(const struct resolution *root, const struct platforms *wanted,
 	return 0;
 }
 
-/* By asking for the manifests; the root is put back for who comes after. */
+/* Asks for the manifests; puts the root back for later steps. */
 static int
 compare_manifests(struct session *session, struct lookup *lookup, const struct platforms *wanted,
 		  bool deep, struct error **err)
@@ -57,8 +57,8 @@ compare(struct session *session, struct lookup *lookup, const struct platforms *
 
 	if (compare_listed(&lookup->found.root, wanted, &lookup->missing, &is_index, err) < 0)
 		return -1;
-	/* What is not listed may be in a nested index, and a manifest that stands alone tells its
-	 * platform in its config. */
+	/* A platform that is not listed may be in a nested index; a manifest without an index has
+	 * its platform in its config. */
 	if (wanted->count == 0 || (is_index && !deep && lookup->missing.count == 0))
 		return 0;
 	return compare_manifests(session, lookup, wanted, deep, err);

@@ -24,7 +24,8 @@ platform_tag(const char *tag, const struct platform *platform, struct error **er
 	return NULL;
 }
 
-/* The candidate that is at `from` then, under another tag, before all others. */
+/* Puts a copy of the candidate at `from`, an index after the insertion, before all others, under
+ * another tag. */
 static void
 insert_place(struct target *target, size_t from, const char *tag)
 {
@@ -86,7 +87,7 @@ set_tag(struct target *target, const char *tag)
 	}
 }
 
-/* A repository of the project file: without tag and digest, which the fingerprint gives. */
+/* A repository of the project file: without tag and digest, which come from the fingerprint. */
 static int
 add_repository(struct target *target, const char *repository, struct error **err)
 {
@@ -101,8 +102,8 @@ add_repository(struct target *target, const char *repository, struct error **err
 	return 0;
 }
 
-/* After the image's own place and in a job of a pull request alone: what others' pull requests left
- * there counts for nobody else. */
+/* After the image's own place, and only in a job of a pull request: others must not use images that
+ * pull requests have pushed. */
 static int
 add_pull_requests(struct target *target, struct error **err)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* blob.h - one blob into a repository or out of one, waited for */
+/* blob.h - puts or gets one blob, and waits for it */
 #ifndef OCIFP_IMAGE_TRANSFER_BLOB_H
 #define OCIFP_IMAGE_TRANSFER_BLOB_H
 
@@ -9,17 +9,17 @@ struct descriptor;
 struct error;
 struct repository;
 
-/* Bytes at hand. */
+/* From memory. */
 int put_blob_bytes(struct repository *repository, const void *bytes, size_t size,
 		   const char *media_type, struct descriptor *ret_descriptor, struct error **err);
 
-/* An open file, whose content is hashed first. */
+/* From an open file, which is hashed first. */
 int put_blob_file(struct repository *repository, int fd, const char *media_type,
 		  struct descriptor *ret_descriptor, enum blob_outcome *ret_outcome,
 		  struct error **err);
 
-/* Out of a repository into an open file or pipe: through memory alone, and what breaks off goes on.
- * The last bytes are written only when the digest of all is right. */
+/* From a repository to an open file or pipe, through memory only; a broken transfer is resumed.
+ * The last bytes are written only after the digest was checked. */
 int blob_write(struct repository *repository, const struct descriptor *descriptor, int fd,
 	       const char *what, struct error **err);
 

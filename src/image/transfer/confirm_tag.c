@@ -10,10 +10,10 @@
 #include "image/resolve/target.h"
 #include "repository/session.h"
 
-#define TAG_LAG_MS 10000 /* a registry may show a new tag so late */
+#define TAG_LAG_MS 10000 /* how long a registry may take to show a new tag */
 #define TAG_LAG_STEP_MS 1000
 
-/* Under whatever name: a tag may be filed by another algorithm than it was put with. */
+/* By any of its digests: a registry may store a manifest under another algorithm. */
 static bool
 is_same(const struct resolution *root, const struct digest *put)
 {
@@ -36,7 +36,7 @@ confirm_tag_wait(struct session *session, const struct target *target,
 	int64_t deadline_ms = deadline_after_ms(TAG_LAG_MS);
 	struct target own = *target;
 
-	/* What a fallback has says nothing of a push. */
+	/* A fallback's image does not show the result of a push. */
 	own.candidate_count = 1;
 	for (;;) {
 		lookup_release(lookup);

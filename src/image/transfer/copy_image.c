@@ -132,7 +132,7 @@ struct copying {
 	const struct copy_options *options;
 	const struct location *place; /* where the source was found */
 	struct found_image found;
-	struct image_node whole; /* once it is read; before that without what is below */
+	struct image_node whole; /* the whole tree once it was read; before that the root only */
 	struct image_node part;
 	bool has_tree;
 };

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* copy_image.h - an image from one place to others, as it is
+/* copy_image.h - copies an image from one place to others, unchanged
  *
- *     find_required_image(source) --> per destination: has it the root? --> the tags alone
+ *     find_required_image(source) --> per destination: has it the root? --> the tags only
  *                                 --> image_tree_get, once --> push_whole --> the tags
  *
- * From registry to registry no byte touches a disk: blobs are mounted where both are one host, and
- * streamed elsewhere.  What is copied keeps its bytes and so its digest; with `platforms` it is the
- * one manifest, or a new index of several.
+ * Between registries no byte is written to disk: blobs are mounted if both are on one host, else
+ * streamed.  Content keeps its bytes and so its digest; with `platforms` the copy is the one
+ * manifest, or a new index of several.
  */
 #ifndef OCIFP_IMAGE_TRANSFER_COPY_IMAGE_H
 #define OCIFP_IMAGE_TRANSFER_COPY_IMAGE_H
@@ -25,16 +25,16 @@ struct target;
 struct copy_options {
 	const struct location *destinations;
 	size_t destination_count;
-	const struct platforms *platforms; /* NULL: all that there is */
-	bool referrers;                    /* what refers to any of its manifests comes along */
-	bool no_clobber;                   /* a tag that names something else stays */
+	const struct platforms *platforms; /* NULL: all */
+	bool referrers;                    /* also copy the referrers of all its manifests */
+	bool no_clobber;                   /* do not move a tag that names another image */
 };
 
 struct copy_result {
 	char *repository;     /* "host/name" */
-	char *tag;            /* NULL: by digest alone */
-	struct digest digest; /* what is there now */
-	bool was_there;       /* nothing had to be sent */
+	char *tag;            /* NULL: by digest only */
+	struct digest digest; /* of the copy */
+	bool was_there;       /* only tags had to be put */
 };
 
 /* `ret_results`: one for each destination, zeroed; those before a failure are filled. */

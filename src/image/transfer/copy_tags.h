@@ -56,7 +56,7 @@ struct copy_rows_options {
 	bool dry_run; /* the outcomes are those that a run would have */
 };
 
-/* Fills the outcomes.  -1: the user's time is over, or nothing can go on; rows that were not
+/* Fills the outcomes.  -1: --timeout has passed, or nothing can continue; rows that were not
  * reached are COPY_FAILED without a failure. */
 int copy_rows_run(struct session *session, const struct copy_rows_options *options,
 		  struct copy_rows *rows, struct error **err);

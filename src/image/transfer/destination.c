@@ -22,7 +22,7 @@ output_tag(const struct location *output, const struct location *place)
 	if (output->transport == TRANSPORT_DOCKER_ARCHIVE) {
 		AUTO_FREE char *repository = NULL;
 
-		/* `docker load` takes whole references alone. */
+		/* `docker load` accepts whole references only. */
 		if (tag) {
 			const char *slash = strrchr(tag, '/');
 
@@ -88,7 +88,7 @@ destination_put(const struct destination *destination, const struct delivery *de
 	if (fetch_tree(&fetch, delivery->root, err) < 0)
 		return -1;
 	if (!destination->output) {
-		/* What a store that may not be written to holds can be used all the same. */
+		/* A read-only store's content can be used, but the image gets no name there. */
 		if (store_is_writable(destination->store))
 			return store_set_reference(destination->store, delivery->name,
 						   &delivery->root->descriptor, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* destination.h - where an image goes that was fetched or made: the store, a layout, an archive
+/* destination.h - the destination of a fetched or new image: the store, a layout, an archive
  *
  *     destination_open --> (documents and new blobs into `store`) --> destination_put
  */
@@ -18,15 +18,15 @@ struct repository;
 struct session;
 struct store;
 
-/* The one that the output names, else that of the place where the image was found (NULL: nowhere);
- * a whole reference for `docker load`.  The caller's; NULL: none. */
+/* The tag in the output's name, else that of the place where the image was found (NULL: nowhere); a
+ * whole reference for `docker load`.  The caller's; NULL: none. */
 char *output_tag(const struct location *output, const struct location *place);
 
 struct destination {
 	const struct location *output; /* NULL: the user's own store */
 	struct observer *observer;
-	struct store *store;       /* takes the blobs: the layout, or the user's own */
-	struct store *local_store; /* the user's own, when that is another; NULL: none */
+	struct store *store;       /* gets the blobs: the layout, or the user's own store */
+	struct store *local_store; /* the user's own store, if that is another; NULL: none */
 	struct store *opened;      /* to be closed */
 };
 
@@ -35,14 +35,14 @@ int destination_open(struct session *session, const struct location *output,
 
 struct delivery {
 	const struct image_node *root;
-	struct repository *repository; /* has the blobs that the stores lack */
+	struct repository *repository; /* has the blobs that both stores lack */
 	const char *name;              /* in the user's own store */
-	const struct location *place;  /* whose tag an output without one gets; NULL: none */
+	const struct location *place;  /* its tag is used for an output without one; NULL: none */
 	struct fetch_hook *hook;       /* NULL: none */
 	const struct fetch_gate *gate; /* NULL: none */
 };
 
-/* All that the image needs, then its name. */
+/* Puts everything that the image needs, then its name. */
 int destination_put(const struct destination *destination, const struct delivery *delivery,
 		    struct error **err);
 void destination_release(struct destination *destination);

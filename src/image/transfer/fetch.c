@@ -25,7 +25,7 @@ struct fetch_job {
 	enum fetch_state state;
 	bool planned;
 	bool is_gate;
-	bool restarted; /* came damaged once */
+	bool restarted; /* arrived damaged once */
 };
 
 struct fetch {
@@ -36,13 +36,13 @@ struct fetch {
 	size_t large_count; /* of these */
 	size_t ended_count;
 	size_t told_count;     /* of these, told to the hook */
-	bool stopped;          /* start no more */
-	bool gate_came;        /* and is to be judged */
+	bool stopped;          /* start no further jobs */
+	bool gate_came;        /* the first blob is to be judged */
 	struct error *failure; /* the first */
 };
 
-/* Behind the gate, the longest download: it decides when the last one ends.  Of one size, in the
- * caller's order. */
+/* After the first blob the largest comes first, because it determines when the fetch ends.  Blobs
+ * of one size keep the caller's order. */
 static int
 larger_first(const void *a, const void *b)
 {
@@ -88,8 +88,7 @@ fail_job(struct fetch_job *job, struct error *failure)
 {
 	struct fetch *fetch = job->fetch;
 
-	/* A full disk or a refused login fails the rest too; a blob that one server lacks does not.
-	 */
+	/* A full disk or a refused login fails the other blobs too; a missing blob does not. */
 	if (!error_is(failure, ERROR_UNAVAILABLE) && !error_is(failure, ERROR_CONTENT))
 		fetch->stopped = true;
 	if (fetch->failure)
@@ -137,7 +136,7 @@ request_blob(struct fetch_job *job, struct error **err)
 				   ingest_body(job->ingest), blob_ended, job, err);
 }
 
-/* From the other local store, which costs no request. */
+/* Copies from the other local store, which costs no request. */
 static bool
 copy_blob(struct fetch_job *job)
 {
@@ -212,7 +211,7 @@ may_start(const struct fetch_job *job)
 	       (!is_large(job) || fetch->large_count < LARGE_TRANSFERS_LIMIT_COUNT);
 }
 
-/* In their order. */
+/* Starts jobs in their order. */
 static size_t
 may_begin_count(const struct fetch *fetch)
 {
@@ -222,7 +221,7 @@ may_begin_count(const struct fetch *fetch)
 	return is_limited ? hook->begin_limit : fetch->job_count;
 }
 
-/* After a failure the hook has no more turns: what it has not let begin never will. */
+/* After a failure the hook gets no more turns, so blobs that it holds back never start. */
 static bool
 has_work(const struct fetch *fetch)
 {
@@ -231,7 +230,7 @@ has_work(const struct fetch *fetch)
 	return fetch->stopped ? fetch->running_count > 0 : fetch->ended_count < count;
 }
 
-/* No more of an image that will not be whole. */
+/* Starts no further blobs of an image that cannot be completed. */
 static int
 call_hook(struct fetch *fetch, struct watched *ret_watched, struct error **err)
 {
@@ -273,7 +272,7 @@ run_jobs(struct fetch *fetch, struct error **err)
 			return -1;
 		if (call_hook(fetch, &watched, err) < 0)
 			return -1;
-		/* A blob that another process fetches is looked at again after a step. */
+		/* A blob that another process fetches is checked again after a step. */
 		if (has_work(fetch) &&
 		    repository_step(fetch->options->repository, &watched, 200, err) < 0)
 			return -1;
@@ -290,7 +289,7 @@ fetch_release(struct fetch *fetch)
 	error_free(fetch->failure);
 }
 
-/* Better no download at all than one that fills the disk.  ERROR_LOCAL, class "space". */
+/* Refuses a download that would fill the disk.  ERROR_LOCAL, class "space". */
 static int
 check_space(const struct fetch *fetch, struct error **err)
 {
@@ -323,7 +322,7 @@ fetch_blobs(const struct fetch_options *options, const struct descriptors *blobs
 	CLEANUP(fetch_release) struct fetch fetch = { .options = options };
 	const struct digest empty = digest_of(DIGEST_SHA256, "{}", 2);
 
-	/* The config of most artifacts, known without a request. */
+	/* The config of most artifacts is known without a request. */
 	if (descriptors_has(blobs, &empty) && store_add(options->store, &empty, "{}", 2, err) < 0)
 		return -1;
 	fetch.jobs = xcalloc(blobs->count + 1, sizeof(*fetch.jobs));
@@ -345,7 +344,7 @@ fetch_blobs(const struct fetch_options *options, const struct descriptors *blobs
 	return error_pass(err, TAKE_PTR(fetch.failure));
 }
 
-/* What lies there already is read, and put aside when it has rotted. */
+/* Reads the existing blob, and puts it aside if it is damaged. */
 static int
 add_document(void *context, const struct image_node *node, struct error **err)
 {
@@ -359,7 +358,7 @@ add_document(void *context, const struct image_node *node, struct error **err)
 			 err);
 }
 
-/* As many layers as the config says; artifacts have none that it could say. */
+/* The number of layers must match the config; artifacts have no such config. */
 static int
 check_config(void *context, const struct image_node *node, struct error **err)
 {

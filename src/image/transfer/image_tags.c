@@ -61,7 +61,7 @@ resolve(struct repository *repository, const char *tag, const struct digest *dig
 	return 0;
 }
 
-/* One that has gone in the meantime names nothing. */
+/* A tag that was removed meanwhile names nothing. */
 static int
 names_it(struct repository *repository, const char *name, const struct digest *digest,
 	 bool *ret_does, struct error **err)
@@ -90,8 +90,8 @@ find_tags(struct repository *repository, const struct strings *tags, const struc
 	return 0;
 }
 
-/* A name that is not a tag would go with the manifest, and nobody could set it again.  A digest in
- * the list is the manifest itself. */
+/* Deleting the manifest would also delete a name that is not a valid tag, which could not be set
+ * again.  A digest in the list is the manifest itself. */
 static int
 check_others(struct repository *repository, const struct strings *others,
 	     const struct digest *digest, struct error **err)
@@ -130,7 +130,7 @@ find_names(struct repository *repository, const struct digest *digest, struct re
 	return check_others(repository, &others, digest, err);
 }
 
-/* A registry that deletes no tags says so of an absent one, too. */
+/* A registry that does not delete tags says so for an absent one, too. */
 static int
 delete_tag(struct repository *repository, const char *tag, struct error **err)
 {

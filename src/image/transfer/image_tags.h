@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* image_tags.h - further tags for an image that is there, and tags or a manifest out of a
- * repository */
+/* image_tags.h - adds tags to an image, and removes tags or a manifest from a repository */
 #ifndef OCIFP_IMAGE_TRANSFER_IMAGE_TAGS_H
 #define OCIFP_IMAGE_TRANSFER_IMAGE_TAGS_H
 
@@ -14,19 +13,20 @@ struct error;
 struct location;
 struct session;
 
-/* The bytes as they are, a request each.  `no_clobber`: a tag that names something else is
- * ERROR_REFUSED. */
+/* Puts the same bytes under each tag, one request each.  ERROR_REFUSED with `no_clobber`: a tag
+ * names another image. */
 int retag_image(struct session *session, const struct target *target, const struct strings *tags,
 		bool no_clobber, struct push_result *ret_result, struct error **err);
 
 struct removal {
-	struct strings tags;   /* that the manifest has; the one tag itself */
-	size_t referrer_count; /* of the manifest */
+	struct strings tags;   /* all tags of the manifest, or the one tag */
+	size_t referrer_count; /* number of the manifest's referrers */
 };
 
-/* By the location's digest, else by its tag: ERROR_USAGE without either, ERROR_ABSENT when it is
- * not there.  What goes along is found out first: of a manifest every other tag that names it, and
- * how many referrers lose their subject.  What an index lists stays.  `dry_run`: only found out. */
+/* Removes by the location's digest, else by its tag: ERROR_USAGE without either, ERROR_ABSENT if it
+ * does not exist.  First finds out what else is lost: with a manifest its other tags, and the
+ * number of referrers that lose their subject.  Children of an index are kept.  `dry_run`: finds
+ * out only. */
 int remove_image(struct session *session, const struct location *location, bool dry_run,
 		 struct removal *ret_removal, struct error **err);
 void removal_release(struct removal *removal);

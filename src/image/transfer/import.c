@@ -18,7 +18,7 @@
 #include "repository/repository.h"
 #include "repository/session.h"
 
-/* Puts a platform on a manifest that came without one: our index needs it. */
+/* Sets the platform of a manifest without one: our index needs it. */
 static int
 describe_platform(const struct content *content, struct image_node *node, struct error **err)
 {
@@ -50,7 +50,7 @@ publish(const struct content *content, const struct target *target, struct image
 	return store_set_reference(content->cache, name, &ret_index->descriptor, err);
 }
 
-/* An image of ours brings its list of inputs along; ours is made anew. */
+/* An image of ours contains its list of inputs; it is replaced by a new one. */
 static void
 drop_records(struct image_nodes *nodes)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* import.h - an image that was built or is lying about, taken into the store under its fingerprint
+/* import.h - takes an image from a build or a file into the store under its fingerprint
  *
- *     source (layout or archive) --> store --> an index of our own, by the name of
- * image/resolve/built.h
+ *     source (layout or archive) --> store --> an index of ours, named as in image/resolve/built.h
  */
 #ifndef OCIFP_IMAGE_TRANSFER_IMPORT_H
 #define OCIFP_IMAGE_TRANSFER_IMPORT_H
@@ -17,11 +16,11 @@ struct target;
 
 struct import_options {
 	const struct location *source;
-	const struct platforms *platforms; /* NULL: all that it has */
+	const struct platforms *platforms; /* NULL: all that the source has */
 	const struct descriptors *kept;    /* see publish.h */
 };
 
-/* ERROR_PLATFORM when a wanted platform is not in the source. */
+/* ERROR_PLATFORM: the source lacks a wanted platform. */
 int import_image(struct session *session, const struct import_options *options,
 		 const struct target *target, struct image_node *ret_index, struct error **err);
 

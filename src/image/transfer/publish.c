@@ -27,7 +27,7 @@ add_blob(struct store *store, const char *media_type, const void *bytes, size_t 
 	return store_add(store, &ret_descriptor->digest, bytes, size, err);
 }
 
-/* An artifact manifest with the record as its one layer. */
+/* An artifact manifest with the record as its only layer. */
 static char *
 format_record_manifest(const struct descriptor *config, const struct descriptor *layer)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* publish.h - the index that a by-hash image is published under
+/* publish.h - the index under which a by-hash image is published
  *
  *     our index, annotated with fingerprint, scheme, source and revision
  *       --> the image's manifests, byte for byte
@@ -21,11 +21,11 @@ struct store;
 struct target;
 
 struct publish_options {
-	const struct descriptors *kept; /* entries that stay as they are at the destination */
-	const json_t *annotations;      /* of the index besides ours; NULL: none, as `kept` */
+	const struct descriptors *kept; /* entries of the destination that are kept */
+	const json_t *annotations; /* of the index, added to ours; NULL: none, also for `kept` */
 };
 
-/* Adds the record, its manifest and the index to the store (not yet committed) and makes the
+/* Adds the record, its manifest and the index to the store (not yet committed), and creates the
  * index's node, which takes the manifests. */
 int publish_make(struct store *store, const struct target *target, struct image_nodes *manifests,
 		 const struct publish_options *options, struct image_node *ret_index,

@@ -40,8 +40,7 @@ find_for_pull(struct session *session, const struct target *target, bool offline
 		       : find_required_image(session, target, ret_found, err);
 }
 
-/* An image that was built here is used when the registry has proved that it lacks what is wanted.
- */
+/* A local build is used if the registry has proved that the image or a platform is absent. */
 static int
 find_or_use_built(struct session *session, const struct target *target,
 		  const struct pull_options *options, struct found_image *ret_found,
@@ -86,7 +85,7 @@ find_or_use_built(struct session *session, const struct target *target,
 	return 0;
 }
 
-/* What the output names: everything, or the part that was asked for. */
+/* The root of the output: everything, or the requested part. */
 static int
 take_part(const struct pull_options *options, struct image_node *root, struct image_node *ret_part,
 	  struct error **err)
@@ -98,7 +97,7 @@ take_part(const struct pull_options *options, struct image_node *root, struct im
 	return 0;
 }
 
-/* A manifest without an index, whose config says the platform. */
+/* A manifest without an index, whose config has the platform. */
 struct single {
 	const struct content *content;
 	const struct image_node *root;
@@ -146,7 +145,7 @@ pull_tree(struct session *session, const struct target *target, const struct pul
 	}
 	if (options->all)
 		selection.platforms = NULL;
-	/* Who uses the blobs as they come needs to know first. */
+	/* A user of the blobs needs to know the manifest first. */
 	selection.leaves_single = !options->hook;
 	if (image_tree_get(&content, &selection, &found->root, &root, err) < 0)
 		return -1;
@@ -187,7 +186,7 @@ int
 pull_image(struct session *session, const struct target *target, const struct pull_options *options,
 	   struct pull_result *ret_result, struct error **err)
 {
-	/* A pull into the store alone fetches: what was built here is there already. */
+	/* A pull into the store alone uses no local build: that is in the store already. */
 	bool is_used = options->output || options->hook;
 	AUTO_FOUND_IMAGE struct found_image found = { 0 };
 

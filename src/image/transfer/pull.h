@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pull.h - an image into the store, or into a layout or archive
+/* pull.h - pulls an image into the store, or into a layout or archive
  *
  *     find_image --> verify_required --> image_tree_get --> fetch_blobs --> store_set_reference
  *                                                                           [--> archive_write]
  *
- * The store keeps an index as it came, whatever part of it was fetched.  An output gets: with one
- * platform its manifest, with several a new index of these, with `all` the original bytes.
+ * The store keeps an index unchanged, whichever part of it was fetched.  An output gets: for one
+ * platform its manifest, for several a new index of these, with `all` the original bytes.
  */
 #ifndef OCIFP_IMAGE_TRANSFER_PULL_H
 #define OCIFP_IMAGE_TRANSFER_PULL_H
@@ -23,24 +23,24 @@ struct session;
 struct target;
 
 struct pull_options {
-	const struct platforms *platforms; /* NULL: linux/<what we run on> */
+	const struct platforms *platforms; /* NULL: linux/<this machine> */
 	bool all;
 	bool offline;
-	const struct location *output; /* NULL: the store alone */
-	struct fetch_hook *hook; /* who uses it while it comes, from the store; NULL: nobody */
+	const struct location *output; /* NULL: only into the store */
+	struct fetch_hook *hook;       /* uses the image while it arrives; NULL: none */
 };
 
 struct pull_result {
 	char *repository;      /* where it was found: "host/name" */
-	struct digest digest;  /* what the reference resolved to */
-	struct digest written; /* what the output names; the same unless it is a part */
+	struct digest digest;  /* the root that the reference names */
+	struct digest written; /* the root of the output; the same unless a part was selected */
 };
 
 int pull_image(struct session *session, const struct target *target,
 	       const struct pull_options *options, struct pull_result *ret_result,
 	       struct error **err);
 
-/* The part from the tree on, for a root that has been found and verified. */
+/* The steps from image_tree_get() on, for a root that was found and verified. */
 int pull_found(struct session *session, const struct target *target,
 	       const struct pull_options *options, struct found_image *found,
 	       struct pull_result *ret_result, struct error **err);

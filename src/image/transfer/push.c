@@ -17,8 +17,8 @@
 #include "repository/repository.h"
 #include "repository/session.h"
 
-/* A fingerprint's tag is everybody's who builds from these inputs; one that --no-clobber claims was
- * asked for a while ago. */
+/* A fingerprint's tag is shared by all who build from the same inputs, so it is always confirmed.
+ * Other tags are confirmed if --no-clobber claims them. */
 static int
 settle(struct session *session, const struct target *target, const struct strings *tags,
        bool no_clobber, struct put_result *put_result, struct error **err)
@@ -36,7 +36,7 @@ settle(struct session *session, const struct target *target, const struct string
 	return 0;
 }
 
-/* A push that repeats an earlier one ends with a question for each tag. */
+/* A push that repeats an earlier one ends after one request for each tag. */
 static int
 find_pushed(struct repository *destination, const struct strings *tags, const struct digest *root,
 	    bool *ret_found, struct error **err)
@@ -55,7 +55,7 @@ find_pushed(struct repository *destination, const struct strings *tags, const st
 	return 0;
 }
 
-/* To the target, under its tags. */
+/* Pushes to the target, under its tags. */
 static int
 push_to(struct pushing *pushing, const struct target *target, const struct push_options *options,
 	struct push_result *result, struct error **err)
@@ -74,7 +74,7 @@ push_to(struct pushing *pushing, const struct target *target, const struct push_
 	pushing->destination = destination;
 	own = target->candidates[0].reference.tag;
 	replaced = options->tags && options->tags->count > 0;
-	/* By hash the fingerprint's tag is what it is all about; further tags come on top. */
+	/* By hash the fingerprint's tag is always set; --tag adds others. */
 	if (own && (target->by_hash || !replaced))
 		strings_add(&tags, own);
 	for (size_t i = 0; replaced && i < options->tags->count; i++)
@@ -93,7 +93,7 @@ push_to(struct pushing *pushing, const struct target *target, const struct push_
 	return 0;
 }
 
-/* The image is taken into the store under our own index and sent from there. */
+/* Takes the image into the store under our own index, and sends it from there. */
 static int
 push_by_hash(struct session *session, const struct location *location, const struct target *target,
 	     const struct push_options *options, struct push_result *result, struct error **err)
@@ -118,8 +118,8 @@ push_by_hash(struct session *session, const struct location *location, const str
 		       : built_drop(session, target, err);
 }
 
-/* What the store has under another name of the same registry is there too, unless it was deleted:
- * the registry may link it instead of taking it again. */
+/* Blobs of another image in the store, of the same registry, probably exist there: the registry may
+ * mount them instead of receiving them again. */
 const char *
 push_find_mount(const struct location *source, const struct location *place)
 {

@@ -13,11 +13,11 @@
 #include "repository/repository.h"
 #include "repository/session.h"
 
-/* How often a manifest is put that the registry refuses for a reason that passes. */
+/* attempts to put a manifest that the registry refuses for a temporary reason */
 #define PUT_ATTEMPTS 3
 #define PUT_PAUSE_MS 100 /* more each time */
 
-/* The documents that the destination lacks, in the order in which they may be put. */
+/* The documents that the destination lacks, in the order of the puts. */
 struct missing {
 	const struct pushing *pushing;
 	const struct image_node **nodes;
@@ -99,7 +99,7 @@ put_node(const struct pushing *pushing, const struct image_node *node, const cha
 	return error_wrap(err, "manifest '%s'", digest_text(&node->descriptor.digest).text);
 }
 
-/* All below the root. */
+/* Everything below the root. */
 static int
 ask_below(void *context, const struct image_node *node, struct error **err)
 {
@@ -109,7 +109,7 @@ ask_below(void *context, const struct image_node *node, struct error **err)
 
 	if (node == pushing->root)
 		return 0;
-	/* A layout may hold an index of which only a part was ever fetched. */
+	/* A layout may have an index of which only a part was fetched. */
 	if (!pushing->store && repository_has_manifest(pushing->destination,
 						       &node->descriptor.digest, &found, err) < 0)
 		return -1;
@@ -118,7 +118,7 @@ ask_below(void *context, const struct image_node *node, struct error **err)
 	return 0;
 }
 
-/* *ret_result is that of the last one: of the root, when it is among them. */
+/* *ret_result is of the last put: of the root, if it is among them. */
 static int
 put_missing(const struct missing *missing, const char *root_tag, struct put_result *ret_result,
 	    struct error **err)

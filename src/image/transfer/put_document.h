@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* put_document.h - a manifest or index that somebody made, put as it is
+/* put_document.h - puts a given manifest or index, byte for byte
  *
- * Its media type is the one that it names itself, else that of its kind.
+ * Its media type is the one in the document, else the one of its kind.
  */
 #ifndef OCIFP_IMAGE_TRANSFER_PUT_DOCUMENT_H
 #define OCIFP_IMAGE_TRANSFER_PUT_DOCUMENT_H
@@ -12,7 +12,7 @@ struct error;
 struct location;
 struct session;
 
-/* Under the location's tag, or its digest, which must then be that of the bytes. */
+/* Under the location's tag, or under its digest, which has to match the bytes. */
 int put_document(struct session *session, const struct location *location, const struct buf *bytes,
 		 struct digest *ret_digest, struct error **err);
 

@@ -14,8 +14,8 @@ struct send_job {
 	const struct descriptor *descriptor;
 	struct source source;
 	int fd;
-	struct relay *relay; /* of a blob that is not at hand */
-	bool is_put;         /* or will not be */
+	struct relay *relay; /* for a blob that is not local */
+	bool is_put;         /* or cannot be opened any more */
 };
 
 struct send {
@@ -24,10 +24,10 @@ struct send {
 	size_t job_count;
 	size_t next;
 	size_t running_count;
-	struct error *failure; /* the first; no more are started then */
+	struct error *failure; /* the first one; no further jobs are started then */
 };
 
-/* Both sides of a relay have to be over. */
+/* Waits until both sides of a relay have ended. */
 static void
 end_job(struct send_job *job)
 {
@@ -94,7 +94,7 @@ cancel_arrival(void *context)
 	return repository_cancel_blob(job->send->options->source, job);
 }
 
-/* *ret_found false: it was not made here. */
+/* *ret_found false: not a new blob of this machine. */
 static int
 open_made(struct send_job *job, bool *ret_found, struct error **err)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* send.h - blobs into a repository, several at once: fetch.h the other way round
+/* send.h - sends blobs into a repository, several at once: the reverse of fetch.h
  *
- * What the source has at hand is read there; what is behind a network goes from the one to the
- * other through memory alone (stream/relay.h), and is asked for when the destination takes it.
+ * Local blobs are read where they are.  Blobs behind a network pass through memory only
+ * (stream/relay.h), and are requested once the destination accepts them.
  */
 #ifndef OCIFP_IMAGE_TRANSFER_SEND_H
 #define OCIFP_IMAGE_TRANSFER_SEND_H
@@ -17,10 +17,10 @@ struct store;
 
 struct send_options {
 	struct repository *source;
-	struct store *made; /* asked before the source; NULL: none */
+	struct store *made; /* tried before the source; NULL: none */
 	struct repository *destination;
 	const char *mount_from; /* another repository at the destination's host, or NULL */
-	bool skip_check;        /* try to mount without asking whether it is there */
+	bool skip_check;        /* mount without asking whether the blob exists */
 	struct observer *observer;
 };
 

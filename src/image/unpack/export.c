@@ -34,7 +34,7 @@ begin(void *context, const struct image_node *root, struct error **err)
 	return local_image_begin(&exported->image, root, err);
 }
 
-/* Nothing is begun before all layers are there: the top one decides about those below. */
+/* Nothing is written before all layers are there: an upper layer decides about those below. */
 static int
 turn(void *context, bool more, struct error **err)
 {

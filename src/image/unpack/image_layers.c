@@ -28,7 +28,7 @@ struct fit {
 
 enum finding { FINDING_NOTHING, FINDING_WHITEOUT, FINDING_DIRECTORY, FINDING_OTHER };
 
-/* Without following any link. */
+/* Does not follow links. */
 static enum finding
 look(int layer_fd, const char *path, struct stat *ret_status)
 {
@@ -78,7 +78,7 @@ fits(const struct fit *fit, const char *path)
 	return true;
 }
 
-/* A whiteout is not seen in a directory that a lower layer has too. */
+/* A whiteout is invisible in a directory that a lower layer has too. */
 static bool
 hides(const struct fit *fit, const char *path)
 {
@@ -116,7 +116,7 @@ check_path(void *context, char kind, const char *path, struct error **err)
 	return 0;
 }
 
-/* ERROR_CONTENT, class "needs_flat": overlayfs would not show the tree that the image means. */
+/* ERROR_CONTENT, class "needs_flat": overlayfs would show another tree than the image means. */
 static int
 check_fit(const struct layer_jobs *jobs, struct error **err)
 {
@@ -143,8 +143,9 @@ name_flat(const struct image_unpacker *unpacker)
 			 id_map_name(&unpacker->map).text);
 }
 
-/* By the blob, whose digest we have checked.  What a layer unpacks to only its helper knows, which
- * the layer may have taken over: by that name it could become a layer of other images. */
+/* Named by the blob, whose digest we have checked.  Only the helper knows the diff_id, and the
+ * layer may have taken the helper over: under a false diff_id it would become a layer of other
+ * images. */
 static char *
 name_layer(const struct image_unpacker *unpacker, size_t number)
 {
@@ -156,7 +157,7 @@ name_layer(const struct image_unpacker *unpacker, size_t number)
 			 digest_hex(diff_id).text, id_map_name(&unpacker->map).text);
 }
 
-/* A layer that comes twice adds nothing where it comes first: all of it comes again. */
+/* A layer that occurs twice is left out at its first place, because it comes again in full. */
 static bool
 comes_again(const struct local_image *image, size_t number)
 {
@@ -268,7 +269,7 @@ image_layers_finish(struct image_unpacker *unpacker, struct image_layers *ret_la
 		return error_wrap(err, "cannot unpack '%s'",
 				  digest_text(&unpacker->image.digest).text);
 	hand_out(unpacker, ret_layers);
-	/* The trees have their own locks: gc need not wait for the job that uses them. */
+	/* The trees have their own locks, so gc need not wait for the job. */
 	store_release_blobs(unpacker->jobs.source.store);
 	return 0;
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* image_unpacker.h - an image that is unpacked while it is being pulled
+/* image_unpacker.h - unpacks an image while it is being pulled
  *
- * The pull calls it through its hook: with the manifest first; then after blobs have come.  With
- * the config the trees are planned and begun, with each layer that layer's tree;
- * image_unpacker_finish() makes what is left.
+ * The pull calls it through its hook: first with the manifest, then whenever blobs have come.  The
+ * config tells which trees to make; each layer starts or continues its tree;
+ * image_unpacker_finish() completes the rest.
  *
- * A layer's tree is begun when its blob is whole, checked, and in the store: what a helper reads is
- * never a byte that nobody has vouched for, and what it makes stays when the download breaks off
- * later.  A failure of either side ends the other: the helpers are killed with the unpacker, and
- * nothing that they made has its name.
+ * A layer is unpacked only when its blob is complete, checked and in the store: a helper never
+ * reads unchecked bytes, and its finished trees stay if the download breaks off later.  A failure
+ * of either side ends the other: the helpers are killed with the unpacker, and unfinished trees
+ * have no name.
  */
 #ifndef OCIFP_IMAGE_UNPACK_IMAGE_UNPACKER_H
 #define OCIFP_IMAGE_UNPACK_IMAGE_UNPACKER_H
@@ -21,8 +21,8 @@
 struct image_unpacker {
 	struct session *session;
 
-	/* The trees to be made, into jobs, for `image` and `map`; once more, with
-	 * jobs.source.overlay false, when layers cannot be had in overlay form. */
+	/* Sets up the trees to make, in jobs, for `image` and `map`.  Called again, with
+	 * jobs.source.overlay false, if the layers cannot be represented in overlay form. */
 	int (*plan)(struct image_unpacker *unpacker, struct error **err);
 
 	struct local_image image;
@@ -33,17 +33,18 @@ struct image_unpacker {
 	struct fetch_hook hook; /* for the pull of the image */
 };
 
-/* `overlay`: one tree a layer is wanted, for overlayfs to join. */
+/* `overlay`: make one tree for each layer, for overlayfs to join. */
 int image_unpacker_init(struct image_unpacker *unpacker, struct session *session, bool overlay,
 			struct error **err);
 
-/* An image that the store has already; takes it. */
+/* For an image that the store has; takes it. */
 void image_unpacker_take(struct image_unpacker *unpacker, struct local_image *image);
 
-/* With the image in the store, until all is made. */
+/* Call it with the image in the store; waits until all trees are made. */
 int image_unpacker_finish(struct image_unpacker *unpacker, struct error **err);
 
-/* What failed, again without overlay if that was to blame (class "needs_flat"); takes it. */
+/* After a failure: plans again without overlay if that was the cause (class "needs_flat"), else
+ * passes it on.  Takes it. */
 int image_unpacker_replan(struct image_unpacker *unpacker, struct error *failure,
 			  struct error **err);
 void image_unpacker_release(struct image_unpacker *unpacker);

@@ -28,7 +28,7 @@ has_come(const struct layer_source *source, size_t number)
 	return source->is_whole || store_has(source->store, &layer->digest, layer->size_bytes);
 }
 
-/* Takes the descriptor; -1: of none. */
+/* Takes the descriptor; -1: none. */
 static void
 keep_sent(struct layer_job *job, size_t number, int fd)
 {
@@ -38,8 +38,8 @@ keep_sent(struct layer_job *job, size_t number, int fd)
 	*kept = fd;
 }
 
-/* The helper reads on from where our descriptor of the same open file then stands.  It is only
- * shown, and never more than the layer has. */
+/* The helper reads on from the position of our descriptor of the same open file.  It is only shown,
+ * and never more than the layer's size. */
 static void
 tell_progress(struct layer_job *job, const struct layer_source *source)
 {
@@ -200,7 +200,7 @@ layer_jobs_release(struct layer_jobs *jobs)
 	jobs->count = 0;
 }
 
-/* BUSY still: another process is at it. */
+/* Still BUSY: another process is unpacking it. */
 static int
 open_tree(const struct layer_jobs *jobs, struct layer_tree *tree, struct error **err)
 {
@@ -234,7 +234,7 @@ running_count(const struct layer_jobs *jobs)
 	return count;
 }
 
-/* More would only take turns. */
+/* More would only take turns on the processors. */
 static size_t
 most_count(void)
 {
@@ -244,7 +244,7 @@ most_count(void)
 								    : UNPACKERS_LIMIT_COUNT;
 }
 
-/* Those that can be had now, up to as many as may run. */
+/* Starts the trees that can be made now, up to the limit. */
 static int
 start_jobs(struct layer_jobs *jobs, struct error **err)
 {
@@ -272,7 +272,7 @@ send_layers(struct layer_jobs *jobs, struct error **err)
 	return 0;
 }
 
-/* Those that run, which are not more. */
+/* The running ones, at most that many. */
 static nfds_t
 list_running(const struct layer_jobs *jobs, struct pollfd *ret_polled, struct layer_job **ret_jobs)
 {
@@ -292,7 +292,7 @@ list_running(const struct layer_jobs *jobs, struct pollfd *ret_polled, struct la
 	return count;
 }
 
-/* *ret_any: one has said something. */
+/* *ret_any: a helper has sent something. */
 static int
 hear_jobs(struct layer_jobs *jobs, int most_ms, bool *ret_any, struct error **err)
 {
@@ -383,8 +383,8 @@ layer_jobs_run(struct layer_jobs *jobs, struct error **err)
 		if (all_ended(jobs))
 			return commit(jobs, err);
 		if (running_count(jobs) == 0) {
-			/* While we wait for others we hold nothing that they wait for: what is made
-			 * is committed first. */
+			/* Before waiting for other processes, commits what is made, so that they
+			 * need not wait for us. */
 			if (commit(jobs, err) < 0 ||
 			    lock_wait_on(&wait, jobs->source.store, ".ocifp/layers", err) < 0)
 				return -1;

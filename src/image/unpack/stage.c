@@ -21,7 +21,7 @@
 #define TREE "fs"
 #define RECORD "owners"
 
-/* A process that was killed holds its lock until the kernel has closed its files. */
+/* The kernel releases the lock of a killed process once it has closed its files. */
 enum { LOCK_WAIT_MS = 2000, LOCK_STEP_MS = 50 };
 
 static int
@@ -53,13 +53,13 @@ lock(struct stage *stage, struct error **err)
 	return error_set_hint(err, "another ocifp is unpacking to the same directory");
 }
 
-/* A helper empties the tree: its files may be of ids that are not ours. */
+/* A helper empties the tree, because its files may have ids that we cannot access. */
 static int
 empty(const struct stage *stage, struct error **err)
 {
 	AUTO_CLOSE int tree_fd = -1;
 
-	/* Its mode may deny us; nobody else can enter the stage. */
+	/* Its mode may deny us access; no other user can enter the stage. */
 	if (fchmodat(stage->fd, TREE, 0700, 0) < 0 && errno != ENOENT && errno != EPERM)
 		return error_set_path(err, errno, "empty directory", stage->path);
 	tree_fd = dir_open_at(stage->fd, TREE);
@@ -80,7 +80,7 @@ stage_open(const char *directory, const struct id_map *map, struct stage *ret_st
 	const char *name;
 
 	stage.map = *map;
-	/* "a/b" -> "a/.b.ocifp"; what has no name of its own cannot be made. */
+	/* "a/b" -> "a/.b.ocifp"; a path without a last name is refused. */
 	size = strlen(directory);
 	while (size > 1 && directory[size - 1] == '/')
 		size--;
@@ -107,7 +107,7 @@ stage_open(const char *directory, const struct id_map *map, struct stage *ret_st
 	return 0;
 }
 
-/* The record first: a tree without it would look as if there was none. */
+/* Publishes the record first, so that a tree without one never seems to need none. */
 static int
 commit_record(const struct stage *stage, const char *path, struct error **err)
 {
@@ -120,8 +120,8 @@ commit_record(const struct stage *stage, const char *path, struct error **err)
 	return 0;
 }
 
-/* Without root, a directory that its owner may not write to is moved to no other one: it gets its
- * mode behind that. */
+/* Without root, a directory that its owner may not write to cannot be moved: it gets its mode
+ * afterwards. */
 static int
 move_tree(const struct stage *stage)
 {

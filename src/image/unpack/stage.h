@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stage.h - a directory that is ours alone, beside the place where what is made in it will go
+/* stage.h - a private directory beside the place where its content will be moved
  *
- * Locked while it is in use: one that a killed run left is taken over, emptied.
+ * Locked while it is in use; one that a killed run left is emptied and reused.
  */
 #ifndef OCIFP_IMAGE_UNPACK_STAGE_H
 #define OCIFP_IMAGE_UNPACK_STAGE_H
@@ -12,11 +12,11 @@
 struct error;
 
 struct stage {
-	char *directory; /* where the tree goes, without trailing '/' */
+	char *directory; /* the final path of the tree, without trailing '/' */
 	char *path;      /* of the stage */
 	int fd;
-	int tree_fd;   /* "fs" in it */
-	int record_fd; /* "owners" in it; -1: none is needed */
+	int tree_fd;   /* "fs" in the stage */
+	int record_fd; /* "owners" in the stage; -1: not needed */
 	struct id_map map;
 };
 
@@ -25,10 +25,10 @@ struct stage {
 int stage_open(const char *directory, const struct id_map *map, struct stage *ret_stage,
 	       struct error **err);
 
-/* The tree under its final name, the record beside it. */
+/* Moves the tree to its final name, and the record beside it. */
 int stage_commit(struct stage *stage, struct error **err);
 
-/* What was not committed is removed. */
+/* Removes what was not committed. */
 void stage_release(struct stage *stage);
 #define AUTO_STAGE CLEANUP(stage_release)
 

@@ -23,7 +23,7 @@ refuse(const char *directory, const char *why, struct error **err)
 	return error_set_hint(err, "name a directory that does not exist yet");
 }
 
-/* rmdir(2) would tell, but not give it back as it was. */
+/* rmdir(2) would tell whether it is empty, but removes it. */
 static bool
 holds_something(const char *directory)
 {
@@ -39,7 +39,7 @@ holds_something(const char *directory)
 	return found;
 }
 
-/* Nothing can be renamed to there, and its file system may be another one. */
+/* A mount point cannot be replaced by a rename, and may be on another file system. */
 static bool
 is_mount_point(const char *directory, const struct stat *status)
 {
@@ -75,8 +75,8 @@ unpack_check_directory(const struct unpack_options *options, struct error **err)
 	return 0;
 }
 
-/* Others must not run what an image says runs as us: a directory that they cannot enter keeps them
- * out, and where there is none the tree itself has to be it. */
+/* Other users must not run an image's set-id programs as us.  A parent directory that they cannot
+ * enter prevents that; without one the tree itself has to be closed. */
 static int
 keep_others_out(struct observer *observer, const struct stage *stage,
 		const struct unpack_result *result, struct error **err)
@@ -101,7 +101,7 @@ struct unpack {
 	struct stage stage;
 };
 
-/* The helpers go before what they write to. */
+/* Ends the helpers before their directory is removed. */
 static void
 unpack_release(struct unpack *unpack)
 {
@@ -121,8 +121,7 @@ plan(struct image_unpacker *unpacker, struct error **err)
 					err);
 }
 
-/* Without the namespace that subordinate ids need, the user owns the files as one who has no such
- * ids does. */
+/* Without the user namespace that subordinate ids need, the user owns all files. */
 static void
 settle_owners(struct unpack *self, struct observer *observer)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* unpack.h - an image's root filesystem in a directory, whole or not at all
+/* unpack.h - unpacks an image's root filesystem into a directory, complete or not at all
  *
- *     PARENT/.NAME.ocifp/fs      where it is made, 0700 above; taken away by the next run, should
- *                                this one be killed
+ *     PARENT/.NAME.ocifp/fs      where it is made, below mode 0700; if this run is killed, the next
+ *                                one removes it
  *     PARENT/NAME                the tree
- *     PARENT/NAME.owners         whose files they should be, where all are one user's
+ *     PARENT/NAME.owners         the owners of the files, if they all belong to one user
  *                                (layer/tree_record.h)
  */
 #ifndef OCIFP_IMAGE_UNPACK_UNPACK_H
@@ -18,14 +18,14 @@
 struct local_image;
 
 struct unpack_options {
-	const char *directory; /* not there yet, or empty */
-	bool devices;          /* make them; ERROR_USAGE without root */
+	const char *directory; /* must be missing or empty */
+	bool devices;          /* create them; ERROR_USAGE without root */
 };
 
-/* ERROR_LOCAL, before anything is done, for a directory that holds something. */
+/* ERROR_LOCAL, before anything else, if the directory is not empty. */
 int unpack_check_directory(const struct unpack_options *options, struct error **err);
 
-/* An image of the store, which is taken. */
+/* Unpacks an image of the store; takes it. */
 int unpack_image(struct session *session, struct local_image *image,
 		 const struct unpack_options *options, struct unpack_result *ret_result,
 		 struct error **err);
@@ -36,7 +36,7 @@ struct unpacked_pull {
 	struct unpack_result unpacked;
 };
 
-/* One that is pulled, unpacked meanwhile. */
+/* Pulls an image and unpacks it meanwhile. */
 int unpack_pull(struct session *session, const struct target *target,
 		const struct pull_options *pull_options, const struct unpack_options *options,
 		struct unpacked_pull *ret_result, struct error **err);

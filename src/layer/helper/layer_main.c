@@ -3,8 +3,8 @@
 #include "layer/helper/layer_helper.h"
 
 #if defined(__SANITIZE_ADDRESS__)
-/* LeakSanitizer traces the process from outside, which the walls let it do at times and at times
- * not; the unit tests look for leaks in all that is linked here. */
+/* LeakSanitizer traces the process, which the sandbox prevents at times; the unit tests look for
+ * leaks in all that is linked here. */
 const char *__asan_default_options(void);
 
 const char *

@@ -86,7 +86,7 @@ new_file(struct merged *merged, enum entry_type type)
 	return file;
 }
 
-/* ERROR_CONTENT for a name that is too long or one too many; else it is there. */
+/* Finds the name, or adds it.  ERROR_CONTENT: too long, or too many names. */
 static int
 add_name(struct merged *merged, struct merged_name *parent, const char *text, size_t size,
 	 struct merged_file *file, const struct entry *entry, struct error **err)
@@ -123,7 +123,7 @@ add_name(struct merged *merged, struct merged_name *parent, const char *text, si
 	return 0;
 }
 
-/* What is gone must not make its slot longer: a layer may name the same file many times. */
+/* Removed names leave the list, so that it stays short when a layer names one file many times. */
 static void
 take_away(struct merged *merged, struct merged_name *name)
 {
@@ -147,14 +147,14 @@ deepest(struct merged_name *name)
 	return name;
 }
 
-/* Everything below the name, and the name itself unless it is only `emptied`.  `keep_made`: the
- * names of this layer stay, and the directories of those. */
+/* Removes everything below the name, and the name itself unless it is only `emptied`.  `keep_made`:
+ * names of this layer and their directories stay. */
 static void
 hide(struct merged *merged, struct merged_name *top, bool emptied, bool keep_made)
 {
 	struct merged_name *name = deepest(top);
 
-	/* Once a layer: a repeated whiteout must not look through the directory again. */
+	/* Once a layer: a repeated whiteout must not scan the directory again. */
 	if (keep_made && top->cleared == merged->layer)
 		name = top;
 	top->cleared = keep_made ? merged->layer : top->cleared;
@@ -215,7 +215,8 @@ member_free(struct tar_member *member)
 	free(member);
 }
 
-/* A directory's attributes are written before its content, from whichever layer they come. */
+/* Keeps a directory's attributes: they are written before its content, whichever layer they come
+ * from. */
 static void
 dress(struct merged_file *directory, const struct entry *entry)
 {
@@ -275,8 +276,8 @@ follow(struct way *way, const char *target, const char *rest, const struct entry
 	return 0;
 }
 
-/* As beneath_open().  With `imply` missing directories are made; without, *ret_name NULL: there is
- * none.  `last`: follows the last component too.  `entry` is for messages. */
+/* As beneath_open().  `imply` adds missing directories; without it *ret_name NULL: not found.
+ * `last`: follows the last component too.  `entry` is for messages. */
 static int
 walk(struct merged *merged, struct way *way, bool imply, bool last, const struct entry *entry,
      struct merged_name **ret_name, struct error **err)
@@ -328,7 +329,7 @@ walk(struct merged *merged, struct way *way, bool imply, bool last, const struct
 	return 0;
 }
 
-/* Of the directory part of a path, which has to be one. */
+/* Resolves the directory part of a path; it has to be a directory. */
 static int
 walk_to_parent(struct merged *merged, const char *path, bool imply, const struct entry *entry,
 	       struct merged_name **ret_parent, struct error **err)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* merged.h - the root filesystem that an image's layers make, as names in memory
+/* merged.h - the root filesystem of an image's layers, as names in memory
  *
- * The tree is the one that tree.h makes on disk: links are followed within the root, whiteouts hide
- * what lower layers have.  A name leads to a file, a file to the entry that it came from; its
- * content is read from there.  The directory of a name is a directory, never a link.
+ * The same tree that tree.h makes on disk: links are followed within the root, whiteouts hide files
+ * of lower layers.  A name leads to a file, a file to the entry that it came from, where its
+ * content is read.  The directory of a name is a real directory, never a link.
  */
 #ifndef OCIFP_LAYER_HELPER_MERGED_H
 #define OCIFP_LAYER_HELPER_MERGED_H
@@ -18,11 +18,11 @@
 struct error;
 
 struct merged_file {
-	struct merged_name *names; /* hard links, the oldest first; also those that are gone */
+	struct merged_name *names; /* hard links, oldest first; also removed ones */
 	struct merged_name **names_end;
 	enum entry_type type;
 	uint32_t layer;
-	uint32_t entry;             /* of that layer; a directory that it implies comes before it */
+	uint32_t entry;             /* in that layer; directories that it implies come before it */
 	char *target;               /* of a symbolic link */
 	struct tar_member *written; /* of a directory: its attributes, by the last entry for it */
 	bool is_written;            /* for the caller */
@@ -32,11 +32,11 @@ struct merged_name {
 	struct merged_name *parent; /* of the root: itself */
 	struct merged_name *children;
 	struct merged_name *next; /* in the directory */
-	struct merged_name **at;  /* what points to this one there */
+	struct merged_name **at;  /* the pointer to this name in that list */
 	struct merged_name *same_hash;
 	struct merged_name *other; /* of the file's names */
 	struct merged_file *file;
-	uint32_t layer;   /* that has an entry for it, or implies it */
+	uint32_t layer;   /* with an entry for it, or implying it */
 	uint32_t cleared; /* the layer that hid the lower content; UINT32_MAX: none */
 	bool is_gone;
 	size_t path_bytes;
@@ -48,11 +48,11 @@ struct merged {
 	struct merged_name **slots; /* by directory and name */
 	size_t capacity;
 	uint64_t seed;
-	struct merged_name **all; /* also those that are gone */
+	struct merged_name **all; /* also removed ones */
 	size_t name_count;
 	struct merged_file **files; /* in the order of their entries */
 	size_t file_count;
-	uint32_t layer; /* whose entries are added */
+	uint32_t layer; /* the layer whose entries are being added */
 	uint32_t entry;
 };
 
@@ -60,11 +60,11 @@ int merged_init(struct merged *merged, struct error **err);
 void merged_release(struct merged *merged);
 #define AUTO_MERGED CLEANUP(merged_release)
 
-/* The next entry of the layer `merged->layer`; sets merged->entry to its number from 0 on when the
+/* Adds the next entry of layer `merged->layer`.  Sets merged->entry, its number from 0 on, if the
  * caller counts it.  ERROR_CONTENT; class "limit": too many names. */
 int merged_add(struct merged *merged, const struct entry *entry, struct error **err);
 
-/* NULL: there is no such file.  Links are followed, the last one too. */
+/* NULL: no such file.  Links are followed, also the last one. */
 int merged_find(struct merged *merged, const char *path, struct merged_file **ret_file,
 		struct error **err);
 

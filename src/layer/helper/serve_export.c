@@ -11,15 +11,15 @@
 #include "layer/helper/ring.h"
 #include "layer/pack/tar_writer.h"
 
-/* The layers are read twice: first for the names, which say what the image has; then for the
- * content, in the order in which it comes. */
+/* The layers are read twice: first for the names, which determine the result; then for the content,
+ * in its order in the layers. */
 struct export
 {
 	struct service *service;
 	struct ring *ring;
 	struct merged merged;
-	size_t file;                      /* of the merged ones, which is written next */
-	struct sink *sink;                /* for a single file's content */
+	size_t file;                      /* the file that is written next */
+	struct sink *sink;                /* for the content of a single file */
 	struct tar_writer *writer;        /* for everything */
 	const struct merged_file *wanted; /* the single file; NULL: everything */
 	bool is_done;
@@ -58,7 +58,7 @@ read_entries(struct export *export, struct layer_reader *reader, visit_entry *vi
 	return 0;
 }
 
-/* The next one is asked for before, and inflated meanwhile. */
+/* The next layer is requested before this one ends, and is inflated meanwhile. */
 static int
 read_layers(struct export *export, size_t first, size_t end, size_t count, visit_entry *visit,
 	    struct error **err)
@@ -144,7 +144,7 @@ begin_member(struct export *export, struct tar_member *member, const struct merg
 	return tar_writer_begin(export->writer, member, err);
 }
 
-/* With those that it lies in. */
+/* Writes the directories above it first. */
 static int
 write_directory(struct export *export, struct merged_name *name, struct error **err)
 {
@@ -165,7 +165,7 @@ next_name(struct merged_name *name)
 	return name;
 }
 
-/* Some readers set the attributes of a link, too: they are the file's. */
+/* Some readers apply a link's attributes: they have to be those of the file. */
 static int
 write_links(struct export *export, const struct merged_name *first, const struct tar_member *file,
 	    struct error **err)
@@ -205,7 +205,7 @@ write_file(struct export *export, struct layer_reader *reader, const struct merg
 	return write_links(export, name, &member, err);
 }
 
-/* What this entry has made, if anything of it is left. */
+/* The file that this entry made, if it still exists. */
 static int
 write_entry(struct export *export, struct layer_reader *reader, const struct entry *entry,
 	    struct error **err)
@@ -284,7 +284,7 @@ serve(struct service *service, const char *path, size_t count, uint64_t *ret_dro
 		export.sink = sink;
 	else
 		export.writer = tar_writer_new(sink);
-	/* At most: of a single file one layer is read again. */
+	/* At most: for a single file, one layer is read again. */
 	feed = feed_new(ring, service->channel_fd, 2 * count, err);
 	if (!feed)
 		return -1;

@@ -39,6 +39,7 @@ struct ingest {
 	int fd;
 	struct file_hash *hash;
 	bool finished;
+	bool is_passing;
 };
 
 static int
@@ -116,7 +117,7 @@ write_behind(struct ingest *self, uint64_t first, size_t size)
 	uint64_t end = first + size;
 	uint64_t start = end - end % WRITE_BEHIND_BYTES;
 
-	if (first < start)
+	if (first < start && !self->is_passing)
 		file_start_writing(self->fd, start - WRITE_BEHIND_BYTES, WRITE_BEHIND_BYTES);
 }
 
@@ -266,6 +267,12 @@ drop_ahead(struct ingest *self)
 	if (self->fd >= 0 && self->ahead_count > 0 && ftruncate(self->fd, (off_t)self->cursor) < 0)
 		self->ahead_count = 0;
 	free(self->ahead);
+}
+
+void
+ingest_set_passing(struct ingest *ingest)
+{
+	ingest->is_passing = true;
 }
 
 void

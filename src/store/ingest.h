@@ -37,6 +37,9 @@ int ingest_open(struct store *store, const struct descriptor *blob, enum ingest_
 struct body *ingest_body(struct ingest *ingest);           /* lives as long as the ingest */
 uint64_t ingest_reused_bytes(const struct ingest *ingest); /* from an earlier run */
 
+/* The blob is forgotten before a commit: no disk need have it. */
+void ingest_set_passing(struct ingest *ingest);
+
 /* An unfinished .part stays for the next run, unlocked. */
 void ingest_free(struct ingest *ingest);
 DEFINE_CLEANUP(struct ingest, ingest_free)

@@ -161,6 +161,18 @@ packed() {
 	[ "$(du -sk "$T/one.store" | cut -f1)" -lt 200 ]
 }
 
+@test "packs of a restore pass through the store, and are not written to the disk first" {
+	need strace
+	mkdir tree
+	noise a 40000000 >tree/big
+	save
+	machine two
+	strace -f -qq -o "$T/calls" -e trace=sync_file_range,fsync,fdatasync -y ocifp cache restore --strict --path tree \
+		--key key --repository "$reg_host/cache" 3>&-
+	cmp tree/big ../one/tree/big
+	! grep 'ingest/sha256' "$T/calls" || fail 'a pack was written to the disk'
+}
+
 @test "ls, export and prune: what is there, as a tar, and gone" {
 	make_tree a
 	save

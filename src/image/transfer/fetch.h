@@ -34,7 +34,8 @@ struct fetch_hook {
 	void *context;
 
 	/* How many blobs may have been started by now, largest first.  A turn raises it when
-	 * earlier blobs are no longer needed.  0: all. */
+	 * earlier blobs are no longer needed, and forgets these: they need not reach the disk.
+	 * 0: all. */
 	size_t begin_limit;
 	const char *verb; /* what it does, for messages: "unpack" */
 	bool has_failed;  /* set when a turn failed */

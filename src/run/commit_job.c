@@ -64,7 +64,7 @@ pack(const struct root *root, const struct id_map *map, int64_t mtime_limit_s, s
 	return container_run(&container, &status, err);
 }
 
-/* The store is a layout, which can be asked without any network. */
+/* The store is a layout, so this needs no network. */
 static char *
 base_reference(struct session *session, const struct run_base *base, struct error **err)
 {

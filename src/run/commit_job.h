@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* commit_job.h - what a job wrote, as the layer of a new image
+/* commit_job.h - the files that a job wrote, as the layer of a new image
  *
- *     upper --pack (in a container, where owners are what the job saw)--> layer.tar beside it
+ *     upper --pack (in a container, where owners are as in the job)--> layer.tar beside it
  *       --> derive_image: the job's image, that layer on top, a line of history
  */
 #ifndef OCIFP_RUN_COMMIT_JOB_H
@@ -20,7 +20,7 @@ struct strings;
 
 struct commit_options {
 	const struct location *output; /* as of derive_image() */
-	int64_t created_s;             /* of the image; no file of the layer is later */
+	int64_t created_s;             /* of the image; no file in the layer is newer */
 	struct observer *observer;
 };
 

@@ -37,7 +37,7 @@ add_words(struct strings *args, const char *text, struct error **err)
 	return 0;
 }
 
-/* As docker and podman: a new entry point makes the image's command void. */
+/* As in docker and podman: a new entry point drops the image's command. */
 static int
 make_args(const struct image_config *config, const struct job_options *options,
 	  struct strings *args, struct error **err)
@@ -104,7 +104,7 @@ said_or(const char *said, const char *otherwise)
 
 const char *const job_plain_folders[] = { "/dev", "/proc", "/sys", NULL };
 
-/* The engine mounts these after us, with links that lead to its own descriptors and so to the host:
+/* The engine mounts these after us, and they have links to its own descriptors and so to the host:
  * /proc/self/fd/4, /dev/fd/4, /proc/1/cwd.  Of its /dev these two are plain directories. */
 static int
 check_directory(const char *said, const char *path, struct error **err)
@@ -138,7 +138,7 @@ settle_directory(struct job *job, const char *path, int root_fd, struct strings 
 	return 0;
 }
 
-/* One that is not there, or that lets nobody in, is not what a user of `ocifp shell` wants. */
+/* A user of `ocifp shell` does not want a shell that is missing or not executable. */
 static int
 settle_shell(struct job *job, int root_fd, struct error **err)
 {
@@ -175,7 +175,7 @@ job_settle(struct job *job, const struct image_config *config, const struct job_
 	return job_check_program(job, root_fd, err);
 }
 
-/* What the engine mounts by itself goes there by name: a link of the image would lead it. */
+/* The engine mounts there by name, so a link of the image would redirect it. */
 int
 job_make_plain_folders(int root_fd, struct strings *made, struct error **err)
 {
@@ -229,7 +229,7 @@ env_find(const struct strings *env, const char *name)
 	return NULL;
 }
 
-/* Takes the entry; of the same name only the last one counts. */
+/* Takes the entry; a later one replaces an earlier one of the same name. */
 static void
 take_entry(struct strings *env, char *entry)
 {
@@ -249,7 +249,7 @@ env_set(struct strings *env, const char *name, const char *value)
 	take_entry(env, xasprintf("%s=%s", name, value));
 }
 
-/* "NAME=VALUE", or "NAME" for what we were given under that name, if anything. */
+/* "NAME=VALUE", or "NAME" for the value in our environment, if any. */
 static int
 add_said(struct strings *env, const char *said, struct error **err)
 {
@@ -261,7 +261,7 @@ add_said(struct strings *env, const char *said, struct error **err)
 		take_entry(env, xstrdup(said));
 		return 0;
 	}
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): nobody changes it */
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): no thread changes it */
 	value = getenv(said);
 	if (value)
 		env_set(env, said, value);
@@ -281,7 +281,7 @@ check_name(const char *line, struct error **err)
 	return -1;
 }
 
-/* As docker reads them: a line may end with CR LF, and its name holds no white space. */
+/* As docker reads them: a line may end with CR LF, and its name has no white space. */
 static int
 add_lines(struct strings *env, char *lines, struct error **err)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* job.h - what is to run in a root filesystem, and how
+/* job.h - the process to run in a root filesystem
  *
  *     image config (image-spec, config.md) + the user's options --> struct job
  *
- * The root is looked at only through run/root/in_root.h, and before anything of it has run.
+ * The root is accessed only through run/root/in_root.h, and before any program of it has run.
  */
 #ifndef OCIFP_RUN_JOB_H
 #define OCIFP_RUN_JOB_H
@@ -18,21 +18,21 @@ struct error;
 struct image_config;
 struct job_mounts;
 
-/* What the user says; NULL and empty lists: the image's. */
+/* The user's options; NULL and empty lists: the image's values. */
 struct job_options {
 	const char *entrypoint;        /* one word, or a JSON array of them */
-	const struct strings *command; /* behind the entry point */
-	const struct strings *env;     /* "NAME=VALUE", or "NAME" for that of our environment */
+	const struct strings *command; /* after the entry point */
+	const struct strings *env; /* "NAME=VALUE", or "NAME" for the value in our environment */
 	const struct strings *env_files;
-	const struct strings *prepend_path; /* directories in front of PATH */
+	const struct strings *prepend_path; /* directories put before PATH */
 	const char *user;                   /* "name|uid[:group|gid]" */
 	const char *directory;
 	const char *hostname;
 	bool read_only;
-	bool own_network; /* a namespace with nothing but lo */
+	bool own_network; /* a network namespace with only lo */
 	bool interactive; /* with our stdin; else /dev/null */
 	bool terminal;
-	bool login_shell; /* the user's own, instead of entry point and command */
+	bool login_shell; /* the user's command, instead of entry point and command */
 };
 
 struct job_user {
@@ -40,7 +40,7 @@ struct job_user {
 	gid_t gid;
 	gid_t *groups; /* supplementary */
 	size_t group_count;
-	char *home;  /* NULL: nothing known */
+	char *home;  /* NULL: not known */
 	char *shell; /* the same */
 };
 
@@ -50,30 +50,31 @@ struct job {
 	char *directory;    /* free of links, beneath the root */
 	char *hostname;
 	struct job_user user;
-	bool owns_files; /* the user is the caller, whose files are root's in the container */
+	bool owns_files; /* the job's user is the caller, who owns root's files in the container */
 	bool read_only;
 	bool interactive;
 	bool terminal;
-	const struct job_mounts *unmounted; /* an engine makes them later; NULL: all are made */
+	const struct job_mounts
+		*unmounted; /* targets that an engine mounts later; NULL: all are made */
 };
 
-/* The parts that need no root; `config` is zeroed for a root without an image. */
+/* The part that needs no root; `config` is zeroed for a root without an image. */
 int job_make(const struct image_config *config, const struct job_options *options,
 	     struct job *ret_job, struct error **err);
 
-/* The rest: the user, HOME, the working directory (made when missing), and that the program is
- * there and can be started: ERROR_NOT_FOUND (127), ERROR_NOT_INVOKED (126). */
+/* The rest: the user, HOME, the working directory (created if missing), and whether the program
+ * exists and can be started: ERROR_NOT_FOUND (127), ERROR_NOT_INVOKED (126). */
 int job_settle(struct job *job, const struct image_config *config,
 	       const struct job_options *options, int root_fd, struct strings *made,
 	       struct error **err);
 
-/* Where engines mount by themselves; NULL ends it.  A link there is ERROR_CONTENT. */
+/* Paths where engines mount by themselves; NULL ends the list.  A link there is ERROR_CONTENT. */
 extern const char *const job_plain_folders[];
 int job_make_plain_folders(int root_fd, struct strings *made, struct error **err);
 void job_release(struct job *job);
 #define AUTO_JOB CLEANUP(job_release)
 
-/* user.c: looked up in etc/passwd and etc/group of the root. */
+/* user.c: from etc/passwd and etc/group of the root. */
 int job_find_user(int root_fd, const char *text, struct job_user *ret_user, struct error **err);
 
 /* environment.c */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A build without namespaces runs no job; what jobs of another build left in the store stays. */
+/* For builds without namespaces, which run no jobs; files of jobs of another build stay in the
+ * store. */
 #include "base/error.h"
 #include "base/strings.h"
 #include "run/root/volumes.h"

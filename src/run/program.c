@@ -14,10 +14,10 @@
 #include "run/job.h"
 #include "run/root/in_root.h"
 
-/* What an engine tells apart badly: it is looked at before the engine starts. */
+/* Checked before the engine starts, because engines report these errors poorly. */
 enum found { FOUND_NOTHING, FOUND_UNFIT, FOUND_PROGRAM };
 
-static const unsigned interpreters_most = 4; /* as the kernel: a script of a script of ... */
+static const unsigned interpreters_most = 4; /* as in the kernel: a script of a script of ... */
 
 static bool
 may_execute(const struct job *job, const struct stat *status)
@@ -36,7 +36,7 @@ may_execute(const struct job *job, const struct stat *status)
 	return status->st_mode & S_IXOTH;
 }
 
-/* Whether no directory above it is closed to the user; the path is free of links. */
+/* Whether the user may enter all directories above it; the path is free of links. */
 static bool
 may_reach(const struct job *job, int root_fd, const char *path)
 {
@@ -76,7 +76,7 @@ look(const struct job *job, int root_fd, const char *path, struct in_root *ret_p
 	return FOUND_PROGRAM;
 }
 
-/* As engines do: the first that can be started; else whether there was one that cannot. */
+/* As engines do: the first executable one; else whether there is one that is not executable. */
 static enum found
 look_in_path(const struct job *job, int root_fd, const char *name, struct in_root *ret_place)
 {
@@ -111,7 +111,7 @@ look_for(const struct job *job, int root_fd, const char *name, struct in_root *r
 	return look(job, root_fd, full, ret_place);
 }
 
-/* What this kernel starts by itself. */
+/* Formats that this kernel starts by itself. */
 static bool
 is_machine_of_ours(uint16_t machine)
 {
@@ -125,7 +125,7 @@ is_machine_of_ours(uint16_t machine)
 #endif
 }
 
-/* Whether the kernel hands programs of other machines to an emulator. */
+/* Whether the kernel runs programs of other architectures in an emulator. */
 static bool
 has_emulators(void)
 {
@@ -166,14 +166,14 @@ read_head(const struct in_root *place, char *head, size_t size)
 	return fd < 0 ? -1 : read(fd, head, size);
 }
 
-/* *ret_next: the interpreter that is to be looked at too; NULL: all is well. */
+/* *ret_next: the interpreter, to be checked too; NULL: none. */
 static int
 check_format(const char *name, const struct in_root *place, char **ret_next, struct error **err)
 {
 	char head[PATH_LIMIT_BYTES] = "";
 	ssize_t size = read_head(place, head, sizeof(head) - 1);
 
-	if (size < 0) /* to be executed and not read: the kernel will see */
+	if (size < 0) /* executable but not readable: the kernel will decide */
 		return 0;
 	if (size >= SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0) {
 		Elf32_Half machine;

@@ -31,8 +31,8 @@ empty_in_container(void *context, struct error **err)
 	return empty(context, err);
 }
 
-/* Where no job has written as another user, all files are the caller's, who can remove them without
- * a user namespace; else only root of that namespace can. */
+/* If no job has written as another user, all files are the caller's, who can remove them without a
+ * user namespace; else only root of that namespace can. */
 static int
 empty_root(const struct root *root, const struct id_map *map, struct error **err)
 {
@@ -59,7 +59,7 @@ roots_remove(struct root *root, const struct id_map *map, struct error **err)
 	return rmdir(root->path) < 0 ? error_set_path(err, errno, "remove", root->path) : 0;
 }
 
-/* *ret_held: a run is at it. */
+/* *ret_held: a run uses it. */
 static int
 take_root(struct store *store, const char *id, struct root *ret_root, bool *ret_held,
 	  struct error **err)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* roots.h - all roots of a store: what ended runs left is removed
+/* roots.h - all roots of a store: removes those of ended runs
  *
  * A run that ends removes its root; one that was killed leaves it, unlocked.
  */
@@ -17,11 +17,11 @@ struct id_map;
 #define STORE_ROOTS ".ocifp/roots"
 #define ROOT_LOCK "lock"
 
-/* Those that no run has.  `dry_run` only counts. */
+/* Removes roots that no run uses.  `dry_run` only counts. */
 int roots_collect(struct store *store, bool dry_run, uint64_t *ret_removed_count,
 		  struct error **err);
 
-/* The root of a run that has ended; in a user namespace, where files are not the user's own. */
+/* Removes the root of an ended run, in a user namespace if it has files of other ids. */
 int roots_remove(struct root *root, const struct id_map *map, struct error **err);
 
 #endif

@@ -107,7 +107,7 @@ unpack(int tree_fd, int tar_fd, const struct id_map *map, struct error **err)
 	return 0;
 }
 
-/* As root of the map, who may read all that the job may. */
+/* As root of the map, who may read everything that the job may. */
 static int
 copy_directory(int tree_fd, const struct root *root, const struct run_base *base,
 	       struct error **err)
@@ -128,8 +128,8 @@ copy_directory(int tree_fd, const struct root *root, const struct run_base *base
 	return unpack(tree_fd, tar_fd, &base->layers.map, err);
 }
 
-/* Of a root that was just made: all layers are unpacked once more, one over the other.  A directory
- * that is not an image of the store is packed and unpacked. */
+/* For a new root: unpacks all layers again, over each other.  A directory that is not an image of
+ * the store is packed and unpacked. */
 static int
 root_flatten(struct root *root, struct session *session, const struct run_base *base,
 	     struct error **err)
@@ -143,7 +143,7 @@ root_flatten(struct root *root, struct session *session, const struct run_base *
 						       : unpack_layers(fd, session, base, err);
 }
 
-/* All of one run; what the container changes in its copy, nobody else sees. */
+/* State of one run.  The container changes only its own copy. */
 struct run {
 	const struct run_base *base;
 	const struct run_options *options;
@@ -152,7 +152,7 @@ struct run {
 	struct kept_root kept;
 	struct root root;
 	struct id_map map; /* of the job; the files of the root have that of its base */
-	int userns_fd;     /* of that map, when it is shifted; -1 */
+	int userns_fd;     /* user namespace of that map, if the root is shifted; -1 */
 	struct job_mounts mounts;
 	struct job job;
 	struct console console;
@@ -197,7 +197,7 @@ choose_ids(struct run *run, struct error **err)
 	return run->userns_fd < 0 ? error_wrap(err, "--userns auto") : 0;
 }
 
-/* In the first user and pid namespaces root's /proc leads to all of the machine. */
+/* In the initial user and pid namespaces, root's /proc gives access to the whole machine. */
 static bool
 is_root_of_machine(void)
 {
@@ -208,7 +208,7 @@ is_root_of_machine(void)
 	       (stat("/proc/self/ns/pid", &status) < 0 || status.st_ino == first_pid_namespace);
 }
 
-/* Only bubblewrap needs no processes of its own by their numbers. */
+/* Only bubblewrap does not need its own processes by number. */
 static int
 check_isolation(const struct run_options *options, struct error **err)
 {
@@ -223,7 +223,7 @@ check_isolation(const struct run_options *options, struct error **err)
 	return error_set_hint(err, "its /proc would give the job the machine; run it as a user");
 }
 
-/* What can be refused before anything is made. */
+/* Checks before anything is created. */
 static int
 plan(struct run *run, struct error **err)
 {
@@ -270,8 +270,8 @@ prepare(struct run *run, struct store *store, struct error **err)
 		return -1;
 	if (!options->terminal)
 		return 0;
-	/* A terminal that we made is the host's root's: root of a job with other ids could not open
-	 * it. */
+	/* Our terminal belongs to the host's root: root of a job with other ids could not open it.
+	 */
 	if (console_open(&run->root, run->engine->makes_terminal, run->options->job.interactive,
 			 &run->console, err) < 0)
 		return -1;
@@ -286,7 +286,8 @@ check_user(const struct run *run, struct error **err)
 {
 	const struct job_user *user = &run->job.user;
 
-	/* The caller's own ids can be any one user's, but runc wants a root in each namespace. */
+	/* The caller's own ids can stand for any one user, but runc requires root in each
+	 * namespace. */
 	if (run->map.kind == ID_MAP_OWN) {
 		if (run->engine != &engine_runc || (user->uid == 0 && user->gid == 0))
 			return 0;
@@ -320,7 +321,7 @@ set_up(struct run *run, int root_fd, struct strings *made, struct error **err)
 		return -1;
 	if (check_user(run, err) < 0)
 		return -1;
-	/* Where all files are the caller's, so are the job's. */
+	/* If all files are the caller's, so are the job's. */
 	return run->map.kind == ID_MAP_OWN
 		       ? 0
 		       : job_mounts_give(&run->mounts, run->job.user.uid, run->job.user.gid, err);
@@ -413,7 +414,7 @@ run_anyhow(struct run *run, struct session *session, int *ret_status, struct err
 		return 0;
 	if (!error_has_class(failure, CLASS_NO_OVERLAY))
 		return error_pass(err, TAKE_PTR(failure));
-	/* The image would undo what the jobs changed in it. */
+	/* The image would undo the jobs' changes. */
 	if (run->kept.path && !run->kept.is_new) {
 		error_pass(err, TAKE_PTR(failure));
 		return error_set_hint(err,
@@ -432,7 +433,7 @@ run_anyhow(struct run *run, struct session *session, int *ret_status, struct err
 	return run_container(run, ret_status, err);
 }
 
-/* A job that failed makes no image. */
+/* A failed job makes no image. */
 static int
 run_and_commit(struct run *run, struct session *session, int *ret_status,
 	       struct derive_result *ret_made, struct error **err)
@@ -441,8 +442,8 @@ run_and_commit(struct run *run, struct session *session, int *ret_status,
 
 	if (run_anyhow(run, session, ret_status, err) < 0)
 		return -1;
-	/* apt drops its rights before it downloads, and dpkg gives files away: without other ids
-	 * both fail in calls whose messages name no cause. */
+	/* apt drops privileges before it downloads, and dpkg changes owners: without other ids both
+	 * fail in calls whose messages do not name the cause. */
 	if (*ret_status != 0 && run->map.kind == ID_MAP_OWN)
 		observer_tell(run->observer, EVENT_NOTICE,
 			      "the job has no ids but its own: if it failed in setgroups or chown, "
@@ -471,10 +472,10 @@ run_job(struct session *session, const struct run_base *base, const struct run_o
 		observer_tell(run.observer, EVENT_NOTICE,
 			      "--isolation chroot: nothing keeps the job from the caller's other "
 			      "processes");
-	/* A job may take long: gc goes on, which leaves what is locked. */
+	/* A job may take long: gc may run meanwhile, and leaves locked content alone. */
 	store_release_blobs(store);
 	result = run_and_commit(&run, session, ret_status, ret_made, err);
-	/* What is left is for gc to remove. */
+	/* gc removes what cannot be removed now. */
 	(void)roots_remove(&run.root, &base->layers.map, &unremoved);
 	return result;
 }

@@ -21,20 +21,19 @@ struct session;
 
 struct run_options {
 	struct job_options job;
-	const struct strings *volumes;       /* "HOST:PATH[:ro]", as run/root/mounts.h */
-	const char *project;                 /* its directory, without links; NULL: none */
+	const struct strings *volumes; /* "HOST:PATH[:ro]", as run/root/mounts.h */
+	const char *project;           /* the project's directory, without links; NULL: none */
 	const struct strings *project_paths; /* as volumes, with a HOST below that directory */
 	const struct strings *tmpfs;
-	const struct strings
-		*filled; /* volumes that hold files of the caller, for the job; or NULL */
+	const struct strings *filled; /* volumes with files of the caller, for the job; or NULL */
 	struct job_limits limits;
-	bool keeps_proc;     /* --isolation chroot: no boundary; refused for root of the machine */
-	bool shift_ids;      /* of a job of root: to ids that nobody of this machine has */
-	const char *runtime; /* NULL: the first engine that is installed */
+	bool keeps_proc;     /* --isolation chroot: no boundary; refused for the machine's root */
+	bool shift_ids;      /* for a job of root: ids that nothing else on this machine has */
+	const char *runtime; /* NULL: the first installed engine */
 	int64_t deadline_ms; /* 0: none */
-	const struct commit_options *commit; /* NULL: what the job writes is no image */
-	const char *kept_name; /* of a root that has what earlier jobs wrote, and will have what
-				* this one does; NULL: it is lost */
+	const struct commit_options *commit; /* NULL: make no image of the job's changes */
+	const char *kept_name; /* a root with the changes of earlier jobs, which keeps this one's;
+				  NULL: changes are lost */
 };
 
 /* *ret_status: the job's own, 128 + n for signal n.  *ret_made, with `commit` and status 0: the

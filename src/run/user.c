@@ -12,7 +12,7 @@
 #include "run/job.h"
 #include "run/root/in_root.h"
 
-/* 2^32-1 is -1, which means "leave it" to the kernel; the one before is mapped for nobody. */
+/* 2^32-1 is -1, which means "unchanged" to the kernel; the id before it is mapped for nobody. */
 static const uint64_t id_most = UINT32_MAX - 2;
 
 /* passwd(5): name:password:uid:gid:gecos:home:shell; group(5): name:password:gid:members */
@@ -30,7 +30,7 @@ struct row {
 	const char *fields[FIELDS_COUNT];
 };
 
-/* The file as text; *ret_found false: the image has none. */
+/* The file as text; *ret_found false: the image does not have it. */
 static int
 read_table(int root_fd, const char *path, struct buf *buf, bool *ret_found, struct error **err)
 {
@@ -47,7 +47,7 @@ read_table(int root_fd, const char *path, struct buf *buf, bool *ret_found, stru
 	return fd_read_all(fd, buf, path, err);
 }
 
-/* Cuts the line into its fields. */
+/* Splits the line into its fields. */
 static bool
 split_row(char *line, size_t field_count, struct row *ret_row)
 {
@@ -71,7 +71,7 @@ parse_id(const char *text, uint32_t *ret_id)
 	return true;
 }
 
-/* Looks for a name or an id; the row points into the buffer. */
+/* Looks a name or an id up; the row points into the buffer. */
 static bool
 find_row(struct buf *table, const char *name, const uint32_t *id, size_t field_count,
 	 struct row *ret_row)
@@ -140,7 +140,7 @@ refuse(const char *what, const char *name, struct error **err)
 	return error_set_hint(err, "choose another with '--user', by number for instance");
 }
 
-/* A number needs no row; one that is there gives group and home. */
+/* A number needs no row; an existing row gives group and home. */
 static int
 find_user(int root_fd, const char *name, struct job_user *user, struct error **err)
 {
@@ -196,7 +196,7 @@ job_find_user(int root_fd, const char *text, struct job_user *ret_user, struct e
 		return -1;
 	if (!colon || !colon[1])
 		return 0;
-	/* Who names a group means that one alone. */
+	/* A named group replaces all others. */
 	ret_user->group_count = 0;
 	return find_group(root_fd, colon + 1, ret_user, err);
 }

@@ -38,19 +38,19 @@ struct strings;
 #define ANNOTATION_CACHE_NEWEST "dev.ocifp.cache.newest"
 #define ANNOTATION_TITLE "org.opencontainers.image.title"
 
-/* A manifest whose parts were told apart.  Of what its annotations say nothing is trusted but for
- * what to ask of the disk. */
+/* A manifest with its parts identified.  Of its annotations only the sizes are used, to check the
+ * free disk space. */
 struct cache_artifact {
 	struct manifest manifest;
 	struct digest digest;          /* of the manifest */
-	const struct descriptor *head; /* these four into the manifest */
+	const struct descriptor *head; /* index into the layers, as the next three */
 	struct descriptors index_packs;
 	struct descriptors packs;
 	struct descriptors executables; /* packs that a restore may leave out */
 	uint64_t total_bytes;           /* of the files in it */
 	uint64_t file_count;
 	int64_t newest_ns; /* the latest time in it */
-	int64_t created_s; /* 0: not said */
+	int64_t created_s; /* 0: not stated */
 };
 
 /* ERROR_CONTENT, class "no_cache": not a cache, or one of a later version. */
@@ -59,14 +59,14 @@ int cache_artifact_parse(const void *bytes, size_t size, struct cache_artifact *
 void cache_artifact_release(struct cache_artifact *artifact);
 #define AUTO_CACHE_ARTIFACT CLEANUP(cache_artifact_release)
 
-/* What a cache says of itself when it is made; NULL: it is left out.  All borrowed. */
+/* The facts about a new cache that become annotations; NULL: left out.  All borrowed. */
 struct cache_facts {
 	const char *name;
 	const char *key;
 	const char *scope;
 	const char *variant;
 	const char *revision;        /* of git */
-	const char *pruned;          /* seconds since 1970, when old caches were deleted last */
+	const char *pruned;          /* when old caches were last deleted, in seconds since 1970 */
 	const struct strings *paths; /* the labels of its directories */
 	const struct digest *parent; /* the cache that it reuses */
 	uint64_t total_bytes;
@@ -77,7 +77,7 @@ struct cache_facts {
 json_t *cache_annotations(const struct cache_facts *facts); /* the caller's reference */
 char *cache_config_format(const struct cache_facts *facts); /* the config's bytes, the caller's */
 
-/* A layer; `name` is what `oras pull` calls its file: NAME-<hex>.zst. */
+/* A layer; `name` is the file name for `oras pull`: NAME-<hex>.zst. */
 struct descriptor cache_layer(const char *media_type, const char *name, const struct digest *digest,
 			      uint64_t size_bytes);
 

@@ -15,7 +15,7 @@ refuse(const char *why, struct error **err)
 	return error_set_class(err, CLASS_INDEX);
 }
 
-/* A digest is as good as random; a hostile one that collides costs time, within the limits. */
+/* A digest is random enough for a hash; hostile collisions cost time, within the limits. */
 static size_t
 slot_of(const struct chunk_table *table, const struct digest *digest)
 {

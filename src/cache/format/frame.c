@@ -9,7 +9,7 @@
 enum { FRAME_LEVEL = 3 }; /* zstd's own default: twice the time of level 1, a tenth fewer bytes */
 
 struct frame_coder {
-	ZSTD_CCtx *compressor; /* made when they are first needed */
+	ZSTD_CCtx *compressor; /* created on first use */
 	ZSTD_DCtx *decompressor;
 };
 
@@ -60,7 +60,7 @@ refuse(const struct digest *digest, const char *why, struct error **err)
 	return error_set_class(err, CLASS_DIGEST);
 }
 
-/* The frame says its size before anything is written, and it is one frame to its last byte. */
+/* The frame states its size before anything is written, and has to end with the input. */
 int
 frame_read(struct frame_coder *coder, const void *frame, size_t frame_size,
 	   const struct digest *digest, void *bytes, size_t size, struct error **err)

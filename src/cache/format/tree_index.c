@@ -17,7 +17,7 @@ name_is_valid(const char *name, size_t size)
 	return !(size == 1 && name[0] == '.') && !(size == 2 && name[0] == '.' && name[1] == '.');
 }
 
-/* A path that is clean and leads nowhere else. */
+/* A clean path without "..". */
 static bool
 path_is_valid(const char *path, size_t size)
 {
@@ -129,7 +129,7 @@ read_root(struct tree_cursor *cursor, struct tree_entry *entry, struct error **e
 	return 0;
 }
 
-/* "" is above all, "a" above "a" and "a/b". */
+/* "" is above all paths, "a" above "a" and "a/b". */
 static bool
 is_at_or_above(const char *path, size_t size, const struct buf *below)
 {
@@ -168,7 +168,7 @@ read_mtime(struct tree_cursor *cursor, struct tree_entry *entry)
 	entry->mtime.tv_nsec = (long)wire_get_number(&cursor->reader, 999999999);
 }
 
-/* Steps over the chunks and adds up their bytes. */
+/* Skips the chunks and sums their bytes. */
 static int
 read_chunks(struct tree_cursor *cursor, struct tree_entry *entry, uint64_t *ret_bytes,
 	    struct error **err)
@@ -254,7 +254,7 @@ read_entry(struct tree_cursor *cursor, struct tree_entry *entry, struct error **
 		entry->mode = (unsigned)wire_get_number(&cursor->reader, 0777);
 		read_mtime(cursor, entry);
 		if (cursor->reader.failed)
-			return 0; /* said by the caller */
+			return 0; /* set by the caller */
 		if (check_directory(cursor, entry, err) < 0)
 			return -1;
 		cursor->has_directory = true;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tree_index.h - what a cache restores: directories, files, links, in one order
+/* tree_index.h - the entries that a cache restores: directories, files, links, in one order
  *
  * A stream of records, numbers and texts as in varint.h; ocifp-cache(5) has the specification.
  *
- *     'R' label                                a root; what follows is in it
+ *     'R' label                                a root; the records after it are in it
  *     'D' path  mode  mtime                    a directory, path relative to the root, "" the root
  *     'B' chunks                               a bundle: the bytes of the small files after it
  *     'S' name  mode  mtime  size              a small file: the next bytes of the bundle
@@ -16,8 +16,8 @@
  *     chunks   number, and for each: digest, number of bytes
  *
  * Roots are strictly ascending by bytes.  A directory is followed by its files and links, names
- * strictly ascending, then by its directories, each with what is in it, in the order of names too.
- * So nothing comes twice, and a directory comes before what is in it.
+ * strictly ascending, then by its subdirectories with their content, in the order of names too.  So
+ * no entry occurs twice, and a directory comes before its content.
  */
 #ifndef OCIFP_CACHE_FORMAT_TREE_INDEX_H
 #define OCIFP_CACHE_FORMAT_TREE_INDEX_H
@@ -64,13 +64,13 @@ struct tree_entry {
 	struct chunk_refs chunks;
 };
 
-/* Reads them one by one; whatever breaks the rules above is ERROR_CONTENT. */
+/* Reads the entries one by one; ERROR_CONTENT if they break the rules above. */
 struct tree_cursor {
 	struct wire_reader reader;
 	uint64_t entry_count;
 	uint64_t total_bytes;   /* of the files so far */
 	uint64_t bundle_bytes;  /* of the last bundle */
-	uint64_t bundle_offset; /* of these, taken by small files */
+	uint64_t bundle_offset; /* of these, used by small files */
 	bool has_directory;
 	char *root;           /* NULL: before the first */
 	struct buf directory; /* the last one's path */
@@ -85,7 +85,7 @@ void tree_cursor_release(struct tree_cursor *cursor);
 
 bool chunk_refs_next(struct chunk_refs *refs, struct chunk_ref *ret_ref);
 
-/* Writers: `chunks` of an entry are not looked at; their count and they follow. */
+/* Writers: ignore the `chunks` of an entry; its chunks are passed as an array. */
 void tree_index_put(struct wire_writer *writer, const struct tree_entry *entry);
 void tree_index_put_chunks(struct wire_writer *writer, const struct chunk_ref *refs, size_t count);
 

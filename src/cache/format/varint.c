@@ -65,7 +65,7 @@ fail(struct wire_reader *reader)
 	return 0;
 }
 
-/* The tenth byte has one bit left; a last byte of 0 would be a longer form of a shorter number. */
+/* The tenth byte has one bit left; a last byte of 0 would be a longer form of the same number. */
 uint64_t
 wire_get_number(struct wire_reader *reader, uint64_t most)
 {

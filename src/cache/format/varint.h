@@ -2,7 +2,7 @@
 /* varint.h - numbers and byte strings of an index, written and read
  *
  *     number   LEB128: 7 bits a byte, the lowest first, 0x80 on all but the last; at most 10 bytes,
- *              and the shortest form alone
+ *              and only in the shortest form
  *     signed   zigzag: 0, -1, 1, -2 ... as 0, 1, 2, 3 ...
  *     text     number of bytes, bytes
  *     digest   32 bytes of SHA-256
@@ -17,7 +17,7 @@
 #include "base/buf.h"
 #include "oci/digest.h"
 
-/* What goes beyond the limit of its buffer marks the writer; the end is asked once. */
+/* Writing beyond the buffer's limit marks the writer; the mark is checked once at the end. */
 struct wire_writer {
 	struct buf buf;
 	bool is_full;
@@ -29,7 +29,7 @@ void wire_put_text(struct wire_writer *writer, const void *bytes, size_t size);
 void wire_put_bytes(struct wire_writer *writer, const void *bytes, size_t size);
 void wire_put_digest(struct wire_writer *writer, const struct digest *digest);
 
-/* Bytes of somebody else.  After the first that does not fit all is 0 and `failed` stays. */
+/* Untrusted bytes.  After the first invalid item all items read as 0, and `failed` stays set. */
 struct wire_reader {
 	const uint8_t *at;
 	const uint8_t *end;
@@ -40,7 +40,7 @@ struct wire_reader wire_reader_of(const void *bytes, size_t size);
 uint64_t wire_get_number(struct wire_reader *reader, uint64_t most);
 int64_t wire_get_signed(struct wire_reader *reader);
 const char *wire_get_text(struct wire_reader *reader, size_t most, size_t *ret_size); /* no NUL */
-const uint8_t *wire_get_bytes(struct wire_reader *reader, size_t size); /* NULL: not there */
+const uint8_t *wire_get_bytes(struct wire_reader *reader, size_t size); /* NULL: missing */
 struct digest wire_get_digest(struct wire_reader *reader);
 bool wire_at_end(const struct wire_reader *reader);
 

@@ -18,7 +18,7 @@
 #include "fingerprint/paths.h"
 #include "oci/document.h"
 
-/* One line of a text, without its end. */
+/* One line of a text, without its line end. */
 struct line {
 	const char *start;
 	size_t size;
@@ -43,7 +43,7 @@ line_is(const struct line *line, const char *text)
 	return line->size == strlen(text) && memcmp(line->start, text, line->size) == 0;
 }
 
-/* The value of `KEY = "VALUE"`; NULL: the line is another. */
+/* The value of `KEY = "VALUE"`; NULL: another line. */
 static char *
 line_value(const struct line *line, const char *key)
 {
@@ -78,7 +78,7 @@ package_release(struct package *package)
 	*package = (struct package){ 0 };
 }
 
-/* Reads a [[package]] of a lock file up to the next table; false: there is none left. */
+/* Reads a [[package]] of a lock file up to the next table; false: no package is left. */
 static bool
 next_package(const char **at, struct package *package)
 {
@@ -112,11 +112,11 @@ append(struct buf *buf, const void *bytes, size_t size)
 {
 	AUTO_ERROR struct error *ignored = NULL;
 
-	/* The text is never longer than the file, which was read under a limit. */
+	/* The text is never longer than the file, which was read with a limit. */
 	(void)!buf_append(buf, bytes, size, &ignored);
 }
 
-/* In a list of dependencies a version stands behind a name that two packages have. */
+/* In a list of dependencies a version follows a name that two packages have. */
 static bool
 is_own_dependency(const struct line *line, const struct strings *names,
 		  const struct strings *versions, size_t *ret_index)

@@ -57,7 +57,7 @@ parse(const struct buf *record, struct strings *lines, struct error **err)
 	return 0;
 }
 
-/* Both are in byte order. */
+/* Both lists are in byte order. */
 static void
 subtract(const struct strings *from, const struct strings *others, struct strings *ret_rest)
 {
@@ -71,7 +71,7 @@ subtract(const struct strings *from, const struct strings *others, struct string
 	}
 }
 
-/* How many words of a line say what it is about; the rest is the value. */
+/* The number of words of a line that name its subject; the rest is the value. */
 static size_t
 subject_words(const char *line)
 {
@@ -98,7 +98,7 @@ subject_size(const char *line)
 	return size;
 }
 
-/* The only line of a list about this subject; NULL: none, or several. */
+/* The only line of a list with this subject; NULL: none, or several. */
 static const char *
 find_only(const struct strings *lines, const char *line)
 {
@@ -150,7 +150,7 @@ value_is_digest(const char *line)
 	       text_starts(line, "sources ");
 }
 
-/* A lock file whose packages differ need not be named again. */
+/* If packages of a lock file differ, the file itself is not listed again. */
 static bool
 is_told_by_packages(const char *line, const struct strings *lines)
 {

@@ -25,9 +25,9 @@ extern char **environ;
 static const char format[] = "ocifp-cache 1";
 static const char first_guess_of_default_branch[] = "main";
 
-/* The texts that tags are the digests of, from what counts most. */
+/* The texts that are hashed to tags, the most general first. */
 struct texts {
-	char *base; /* name, platform, paths, and what builds */
+	char *base; /* name, platform, paths, and the toolchain */
 	char *variant;
 	char *key; /* files and variables */
 	char *sources;
@@ -179,7 +179,7 @@ describe_files(const struct cache_spec *spec, struct texts *texts, struct error 
 			return -1;
 		if (!is_found)
 			continue;
-		/* A binary file has no versions to mask: its bytes are hashed as they are. */
+		/* The bytes of a binary file are hashed as they are: it has no versions to mask. */
 		if (bytes.data && strlen(bytes.data) == bytes.size) {
 			masked = key_file_mask(path, bytes.data);
 			key_file_packages(path, bytes.data, &packages);
@@ -217,7 +217,7 @@ describe(const struct cache_spec *spec, const struct platform *platform,
 	return 0;
 }
 
-/* `kind` is a letter of the tag, so that a person can tell tags apart. */
+/* `kind` is a letter of the tag, so that people can tell tags apart. */
 static char *
 make_tag(const struct cache_spec *spec, char kind, const char *const *parts)
 {
@@ -290,7 +290,7 @@ add_candidate(struct cache_keys *keys, enum cache_hit kind, const char *reposito
 	};
 }
 
-/* A place where a newest cache may be, most telling first. */
+/* A place where the newest cache may be, the most specific first. */
 struct place {
 	const char *repository;
 	char *scope;
@@ -359,7 +359,7 @@ list_candidates(const struct cache_spec *spec, const struct texts *texts,
 			      xasprintf("another job, %s", places->items[i].words));
 }
 
-/* Which scope a save writes, and where; *ret_scope NULL: none. */
+/* The scope and tag of a save; *ret_scope NULL: none. */
 static void
 find_save(const struct cache_spec *spec, const struct ci_event *event, enum cache_push push,
 	  struct cache_keys *keys, char **ret_scope)
@@ -403,7 +403,7 @@ list_save(const struct cache_spec *spec, const struct texts *texts, const char *
 	strings_take(&keys->pointer_tags, any_variant_tag(spec, texts, scope));
 }
 
-/* A short name from git; NULL: it has none. */
+/* A short ref name from git; NULL: none. */
 static char *
 symbolic_name(struct git *git, const char *name)
 {
@@ -418,7 +418,7 @@ symbolic_name(struct git *git, const char *name)
 	return text_is_printable_ascii(output.data) ? xstrdup(output.data) : NULL;
 }
 
-/* Where no CI system says them. */
+/* Without the variables of a CI system. */
 static void
 find_branches(const char *directory, struct ci_event *event)
 {
@@ -458,7 +458,8 @@ cache_keys_make(const struct cache_spec *spec, const struct platform *platform,
 		return -1;
 	ci_event_find(&spec->push_refs, &event);
 	find_branches(spec->directory, &event);
-	/* A job of a pull request reads its own scope, then the trusted ones, never another's. */
+	/* A job of a pull request reads its own scope, then the trusted ones, never that of another
+	 * pull request. */
 	if (event.trust == CI_PULL_REQUEST)
 		add_place(&places, spec->pull_requests, "pull request", event.pull_request);
 	else if (event.trust == CI_BRANCH)

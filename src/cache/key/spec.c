@@ -49,7 +49,7 @@ cache_specs_release(struct cache_specs *specs)
 	*specs = (struct cache_specs){ 0 };
 }
 
-/* What a variable that may begin a path stands for when it is not set. */
+/* The default of a variable at the start of a path. */
 struct folder {
 	const char *name;
 	const char *fallback; /* may begin with a folder itself */
@@ -112,7 +112,8 @@ find_here(void *context, const char *name)
 	return environment_find(name);
 }
 
-/* A link on the way could lead a project's cache to where its author must not write. */
+/* A symbolic link on the way could lead a project's cache to a place that its author must not write
+ * to. */
 static int
 check_no_link(const char *directory, const char *label, struct error **err)
 {
@@ -161,7 +162,7 @@ copy_all(struct strings *to, const struct strings *from)
 	strings_sort(to);
 }
 
-/* The job and its row of the matrix: each has a target directory of its own kind. */
+/* The job and its row of the matrix, because each has its own kind of target directory. */
 static char *
 variant_of_job(void)
 {
@@ -271,7 +272,7 @@ spec_of_project(const struct project *project, const struct project_cache *cache
 	return cache->image ? set_image(spec, project, cache->image, err) : 0;
 }
 
-/* What the user names may lie anywhere; a path is relative to the project directory. */
+/* A path from the command line may be anywhere; a relative one is below the project directory. */
 static int
 add_option_path(struct cache_spec *spec, const char *path, struct error **err)
 {
@@ -420,7 +421,7 @@ cache_specs_make(const struct project *project, const char *directory,
 		return error_set_hint(
 			err, "add a project file, or describe the cache with --path and --key");
 	}
-	/* It is a line of the text that a key is the digest of. */
+	/* It becomes a line of the text that is hashed to a key. */
 	if (options->variant && !text_is_printable_ascii(options->variant))
 		return error_set(err, ERROR_USAGE,
 				 "invalid --variant '%s': expected printable ASCII characters",
@@ -429,7 +430,7 @@ cache_specs_make(const struct project *project, const char *directory,
 		       : specs_of_project(project, options, &specs, err) < 0)
 		return -1;
 	for (size_t i = 0; i < specs.count; i++) {
-		/* As the roots of an index are. */
+		/* In the order of the roots of an index. */
 		if (specs.items[i].path_count > 0)
 			qsort(specs.items[i].paths, specs.items[i].path_count,
 			      sizeof(*specs.items[i].paths), compare_labels);

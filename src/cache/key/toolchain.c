@@ -68,8 +68,8 @@ find_system(void)
 	return xstrdup("unknown");
 }
 
-/* The channel that rust-toolchain.toml or rust-toolchain names; NULL: none, or one that is a path,
- * which the key has by its file. */
+/* The channel in rust-toolchain.toml or rust-toolchain; NULL: none, or a path, which is part of the
+ * key as a file. */
 static char *
 find_channel(const char *directory)
 {

@@ -30,7 +30,7 @@ is_tracked(const struct strings *tracked, const char *path)
 					     sizeof(*tracked->items), compare_strings);
 }
 
-/* What cannot be read holds nothing that we could look at; a build reads it no more than we do. */
+/* Directories that we cannot read are skipped: the build cannot read them either. */
 static int
 read_directory(int dir_fd, const char *directory, const struct strings *tracked,
 	       const struct strings *skip, struct strings *pending, struct foreign_files *files,

@@ -36,7 +36,7 @@ struct work {
 	const struct sources *recorded;
 	const struct sources *now;
 	struct source_times_result *result;
-	int64_t newest_ns; /* of what the artifact put there, as it is on disk */
+	int64_t newest_ns; /* of the artifact's files, as on disk now */
 	int dir_fd;
 	struct worktree *worktree;
 	struct strings touched; /* and not by a restore */
@@ -71,7 +71,7 @@ time_ns(const struct timespec *time)
 	return (int64_t)time->tv_sec * ns_per_s + time->tv_nsec;
 }
 
-/* The clock that the kernel gives to files. */
+/* The clock that the kernel takes file times from. */
 static int64_t
 file_clock_ns(void)
 {
@@ -101,7 +101,7 @@ is_listed(const struct strings *sorted, const char *path)
 	return false;
 }
 
-/* Those of `paths` that a restore has not set; a time that it set looks like a touch to git. */
+/* Removes from `paths` those whose time a restore has set: git takes such a time for a change. */
 static void
 remove_own(const struct work *work, struct strings *paths)
 {
@@ -146,8 +146,8 @@ compare_times(const void *left, const void *right)
 	return a < b ? -1 : a > b;
 }
 
-/* One checkout writes its files one after the other.  A pause means that a later one wrote over an
- * earlier one, and a build may have run between them. */
+/* A checkout writes its files without a pause.  A pause means that a later checkout has overwritten
+ * an earlier one, and a build may have run in between. */
 static void
 check_fresh(struct work *work)
 {
@@ -184,8 +184,8 @@ is_same(const struct source *a, const struct source *b)
 	       memcmp(a->sha256, b->sha256, sizeof(a->sha256)) == 0;
 }
 
-/* A time that is later than everything of the artifact need not be set again: what a build made
- * from the changed file since then stays younger than it. */
+/* A time later than everything in the artifact is kept: outputs that were built from the changed
+ * file since then stay newer than it. */
 static enum action
 action_of_changed(const struct work *work, const struct source *source, bool was_changed)
 {
@@ -210,7 +210,7 @@ step_of_file(const struct work *work, const struct source *source)
 	return (struct step){ .action = SET, .time_ns = wanted_ns };
 }
 
-/* Placing a tree changes the directory above it, and nothing else has. */
+/* The directory changed only because a tree was moved into it. */
 static bool
 is_above_placed(const struct work *work, const char *path)
 {
@@ -247,7 +247,7 @@ step_of_directory(const struct work *work, const struct source *source)
 			      .is_changed = own && own->is_changed };
 }
 
-/* Tools look at the time of what a link leads to, not at the link's: that is another file now. */
+/* Tools use the time of a link's target, not the link's; the target is another file now. */
 static void
 change_what_link_leads_to(const struct work *work, const char *link)
 {
@@ -270,8 +270,8 @@ change_what_link_leads_to(const struct work *work, const char *link)
 	}
 }
 
-/* Somebody else's file takes no time from us; its own will do when it is younger than all that a
- * build may have made from other content. */
+/* Another user's file cannot be touched.  Its own time is good enough if it is later than anything
+ * that was built from other content. */
 static int
 perform(const struct work *work, const struct source *source, struct step *step, struct error **err)
 {
@@ -292,7 +292,7 @@ perform(const struct work *work, const struct source *source, struct step *step,
 		times[1] = (struct timespec){ .tv_sec = seconds - (rest < 0),
 					      .tv_nsec = rest + (rest < 0 ? ns_per_s : 0) };
 	else
-		times[0].tv_nsec = UTIME_NOW; /* with both, to be able to write is enough */
+		times[0].tv_nsec = UTIME_NOW; /* with both set to now, write permission is enough */
 	if (utimensat(work->dir_fd, path_to_open(source->path), times, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;
 	if (errno == EPERM && source->mtime_ns > work->newest_ns) {
@@ -364,8 +364,8 @@ prepare(struct work *work, struct error **err)
 	return work->result->left_alone ? 0 : check_committed(work, err);
 }
 
-/* Where no time moves back, a changed file still has to be younger than what the artifact brought;
- * a checkout is, unless the artifact was saved after it. */
+/* If no time may move back, a changed file still has to be newer than the artifact's files.  A
+ * fresh checkout is, unless the artifact was saved after it. */
 static int
 check_left_alone(const struct work *work, struct error **err)
 {
@@ -425,9 +425,8 @@ look(struct work *work, struct error **err)
 	return 0;
 }
 
-/* At least a second more than is needed, for file systems that count whole seconds; and whole
- * hours, so that caches that were saved together still agree when they are restored one after the
- * other. */
+/* Adds at least a second, for file systems with whole seconds, and rounds up to whole hours, so
+ * that caches that were saved together still agree when they are restored one after the other. */
 static int64_t
 round_shift(int64_t needed_ns)
 {
@@ -494,7 +493,7 @@ source_times_apply(const struct source_times_request *request, const struct sour
 	} else {
 		AUTO_TIME_JOURNAL struct time_journal journal = { 0 };
 
-		/* Files first: setting them changes no directory. */
+		/* Files first: setting their times does not change a directory's. */
 		for (int directories = 0; directories < 2; directories++)
 			for (size_t i = 0; i < work.now->count; i++)
 				if ((work.now->items[i].mode == S_IFDIR) == directories &&

@@ -16,7 +16,7 @@
 
 static const char magic[] = "ocifp-sources-1\n";
 
-/* Of one entry, in front of its path; numbers are big-endian. */
+/* An entry without its path; numbers are big-endian. */
 struct packed {
 	uint32_t mode;
 	uint32_t path_bytes;
@@ -27,7 +27,7 @@ struct packed {
 
 _Static_assert(sizeof(struct packed) == 56, "no padding: it is written as it stands");
 
-/* 1823 to 2116: no difference of two times overflows. */
+/* 1823 to 2116: the difference of two times cannot overflow. */
 static const int64_t time_limit_ns = ((int64_t)1 << 62) - 1;
 
 void
@@ -90,7 +90,7 @@ fail(struct error **err, const char *what)
 	return error_set(err, ERROR_CONTENT, "invalid list of sources: %s", what);
 }
 
-/* Only the root is empty, and it is a directory. */
+/* Only the root has an empty path, and it is a directory. */
 static bool
 path_is_valid(const struct source *source)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tracked files of a checkout hold now. */
+/* Collects the present state of a checkout's tracked files. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -71,8 +71,7 @@ add_files(const struct sources_request *request, int dir_fd, const struct string
 		}
 		if (!S_ISREG(status.st_mode) && !S_ISLNK(status.st_mode))
 			continue;
-		/* The directory of a file, and those above it that were not added for the file
-		 * before. */
+		/* Adds the directories of a file that were not added for the file before it. */
 		for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
 			size_t size = (size_t)(slash - path);
 
@@ -95,7 +94,7 @@ compare_paths(const void *left, const void *right)
 	return strcmp(((const struct source *)left)->path, ((const struct source *)right)->path);
 }
 
-/* Whether a name is there because of a cache alone: a checkout lacks it until a restore. */
+/* Whether only a cache has made this name: a fresh checkout lacks it until a restore. */
 static bool
 is_of_cache(const struct sources_request *request, const struct sources *sources, const char *path)
 {
@@ -109,7 +108,7 @@ is_of_cache(const struct sources_request *request, const struct sources *sources
 	return false;
 }
 
-/* With the type: a file that a directory replaces leaves the list of plain names as it was. */
+/* Includes the type: if a directory replaces a file, the list of plain names is the same. */
 static int
 hash_names(const struct sources_request *request, const struct sources *sources, int fd,
 	   struct source *directory, struct error **err)
@@ -174,8 +173,8 @@ fail_changed(const char *path, struct error **err)
 	return error_set_hint(err, "run again when nothing writes to it");
 }
 
-/* A time from before the file was read may belong to content that was read after: then a changed
- * file would pass for an old one. */
+/* A time from before the file was read may belong to content from after it: a changed file would
+ * then pass for an old one. */
 static int
 check_files(int dir_fd, const struct sources *sources, struct error **err)
 {
@@ -284,8 +283,8 @@ sources_collect(const struct sources_request *request, struct sources *ret_sourc
 	add(&sources, &(struct source){ .path = xstrdup(""), .mode = S_IFDIR });
 	if (worktree && add_files(request, dir_fd, worktree_files(worktree), &sources, err) < 0)
 		return -1;
-	/* The list is in byte order of the files, in which "a-b" stands between "a" and "a/b": the
-	 * same directory may have been added twice. */
+	/* The files are in byte order, where "a-b" comes between "a" and "a/b": a directory may
+	 * have been added twice. */
 	qsort(sources.items, sources.count, sizeof(*sources.items), compare_paths);
 	for (size_t i = 0; i < sources.count; i++) {
 		if (kept > 0 && strcmp(sources.items[kept - 1].path, sources.items[i].path) == 0)

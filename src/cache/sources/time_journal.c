@@ -14,7 +14,7 @@
 
 static const char magic[] = "ocifp-source-times-1\n";
 
-/* In this machine's byte order, in front of the path: the file never leaves it. */
+/* In this machine's byte order, because the file never leaves it; followed by the path. */
 struct packed {
 	uint64_t inode;
 	int64_t ctime_ns;
@@ -81,7 +81,7 @@ time_journal_match(const struct time_journal *journal, const struct source *sour
 		       : NULL;
 }
 
-/* false: the bytes are not those of a journal. */
+/* false: the bytes are not a journal */
 static bool
 parse(const struct buf *bytes, struct time_journal *journal)
 {

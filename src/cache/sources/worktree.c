@@ -26,7 +26,7 @@ struct worktree {
 	struct part *parts; /* the repository, then its submodules */
 	size_t count;
 	struct strings files;
-	struct strings moved; /* submodules whose commit is not the one that is recorded */
+	struct strings moved; /* submodules at another commit than the recorded one */
 };
 
 static const char gitlink_mode[] = "160000 ";
@@ -155,8 +155,8 @@ worktree_files(const struct worktree *worktree)
 	return &worktree->files;
 }
 
-/* git compares whole seconds: what was written in the second of the checkout, after it, shows in
- * the time of the index alone, which a checkout writes last. */
+/* git compares whole seconds.  For a file that was written in the second of the checkout, only a
+ * comparison with the index's time helps, because a checkout writes the index last. */
 static int
 add_younger_than_index(const struct worktree *worktree, const struct part *part,
 		       struct strings *ret_paths, struct error **err)
@@ -227,7 +227,7 @@ add_status(const struct part *part, const char *entry, struct strings *ret_paths
 int
 worktree_uncommitted(const struct worktree *worktree, struct strings *ret_paths, struct error **err)
 {
-	/* Without the option git would write a refreshed index into their repository. */
+	/* Without the option git would write a refreshed index into the user's repository. */
 	static const char *const argv[] = { "--no-optional-locks",
 					    "status",
 					    "--porcelain=v1",

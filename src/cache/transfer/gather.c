@@ -16,11 +16,11 @@
 #include "cache/tree/journal.h"
 #include "cache/tree/parts.h"
 
-/* Folders of so many names from the root have bundles of their own: what changes in `deps` leaves
- * those of `build` alone. */
+/* Directories with this many names in their path have bundles of their own: a change in `deps` then
+ * leaves those of `build` unchanged. */
 enum { BUNDLE_DEPTH = 2, READ_BYTES = 1 << 20 };
 
-/* Bytes that wait to be cut; at most one chunk and one read. */
+/* Bytes to be cut into chunks; at most one chunk and one read. */
 struct cutting {
 	struct pack_writer *writer;
 	uint8_t *bytes;
@@ -75,7 +75,7 @@ place_of(const struct tree_scan *scan, const struct scanned *entry)
 			     strlen(name));
 }
 
-/* A part that lacks a file as it was scanned is torn. */
+/* Marks a part as torn if a file was not as scanned. */
 static void
 leave_out(struct gathering *gathering, struct scanned *entry)
 {
@@ -87,7 +87,7 @@ leave_out(struct gathering *gathering, struct scanned *entry)
 		part->is_torn = true;
 }
 
-/* Whether an open file is the one that was scanned, unchanged. */
+/* Whether an open file is the scanned one, unchanged. */
 static bool
 is_as_scanned(const struct scanned *entry, int fd)
 {
@@ -100,8 +100,8 @@ is_as_scanned(const struct scanned *entry, int fd)
 	return file_stamp_equal(&stamp, &entry->stamp);
 }
 
-/* *ret_fd -1: it is gone, or another file, and left out.  What cannot be opened is an error: it
- * would be missing in silence. */
+/* *ret_fd -1: it is gone or replaced, and left out.  A file that cannot be opened is an error,
+ * because it would be missing silently. */
 static int
 open_entry(struct gathering *gathering, struct scanned *entry, int *ret_fd, struct error **err)
 {
@@ -131,7 +131,7 @@ read_some(int fd, void *bytes, size_t size, size_t *ret_size, struct error **err
 	return 0;
 }
 
-/* A file that grows is given up as soon as it is longer than it was. */
+/* Stops reading a file as soon as it is longer than when it was scanned. */
 static int
 read_file(struct gathering *gathering, struct cutting *cutting, const struct scanned *entry, int fd,
 	  struct error **err)
@@ -186,7 +186,7 @@ gather_file(struct gathering *gathering, struct cutting *cutting, uint32_t numbe
 	return 0;
 }
 
-/* Whole or not at all. */
+/* The whole file or nothing. */
 static int
 append_small(struct gathering *gathering, struct cutting *cutting, struct scanned *entry,
 	     struct error **err)
@@ -235,7 +235,7 @@ bundle_end(const struct tree_scan *scan, uint32_t first)
 	return end;
 }
 
-/* The same files in the same order, all as they were. */
+/* Whether the bundle has the same files in the same order, all unchanged. */
 static const struct parent_content *
 find_bundle(const struct gathering *gathering, uint32_t first, uint32_t end)
 {
@@ -293,7 +293,7 @@ gather_bundle(struct gathering *gathering, struct cutting *cutting, uint32_t fir
 	return 0;
 }
 
-/* A hard link whose file was left out has nothing to link to. */
+/* A hard link needs its file, which was left out. */
 static void
 leave_out_links(struct gathering *gathering)
 {

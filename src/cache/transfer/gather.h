@@ -14,9 +14,9 @@ struct error;
 struct journal;
 struct pack_writer;
 
-/* Of a file with its own chunks or of a bundle. */
+/* For a file with its own chunks, or for a bundle. */
 struct gathered {
-	uint32_t entry; /* the file, or the directory that the bundle begins at */
+	uint32_t entry; /* the file, or the directory at which the bundle begins */
 	const struct parent_content *reused; /* NULL: these of pack_writer_chunks() */
 	size_t first;
 	size_t count;
@@ -24,7 +24,7 @@ struct gathered {
 
 struct gathering {
 	struct tree_scan *scan;
-	const struct parts *parts; /* a part that lacks a file is marked as torn */
+	const struct parts *parts; /* if a file was left out, its part is marked as torn */
 	const struct journal *journal;
 	const struct parent *parent;
 	struct pack_writer *writer;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* live_chunks.h - which chunks of the packs before are still in use
+/* live_chunks.h - the chunks of earlier packs that are still in use
  *
  * One bit for each chunk of a table.
  */
@@ -27,15 +27,14 @@ void live_chunks_init(struct live_chunks *live, const struct chunk_table *table)
 void live_chunks_release(struct live_chunks *live);
 #define AUTO_LIVE_CHUNKS CLEANUP(live_chunks_release)
 
-/* A chunk that the table does not have is passed over. */
+/* Marks a chunk as used; ignores one that the table lacks. */
 void live_chunks_mark(struct live_chunks *live, const struct digest *digest);
 uint64_t live_chunks_bytes(const struct live_chunks *live); /* as they are stored */
 
-/* What of each pack is stored and in use; `ret_uses` has one for each. */
+/* How much of each pack is stored and in use; `ret_uses` has one item for each. */
 void live_chunks_count(const struct live_chunks *live, struct pack_use *ret_uses);
 
-/* The chunks of a pack that are in use go into a pack that is being made.  The store has the pack.
- */
+/* Copies the used chunks of a pack into a new pack.  The store has the old pack. */
 int live_chunks_copy(const struct live_chunks *live, size_t pack, struct store *store,
 		     struct pack_writer *writer, struct error **err);
 

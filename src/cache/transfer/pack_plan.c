@@ -7,10 +7,10 @@
 #include "base/xalloc.h"
 
 struct planning {
-	struct pack_use **order; /* the kept ones, the fewest live bytes first */
+	struct pack_use **order; /* the packs to keep, those with the fewest live bytes first */
 	size_t count;
 	const struct pack_limits *limits;
-	uint64_t new_bytes; /* with what is rewritten */
+	uint64_t new_bytes; /* including the rewritten ones */
 };
 
 static int

@@ -16,8 +16,8 @@
 #include "store/store.h"
 #include "stream/sink.h"
 
-/* So many chunks, of so many bytes together, are under way: enough that no thread waits for
- * another that the system gives no time for a while. */
+/* This many chunks, with this many bytes together, may be in progress: enough that a thread that
+ * the system delays does not make the others wait. */
 enum { THREADS_LIMIT_COUNT = 6, SLOTS_COUNT = 64 };
 static const uint64_t under_way_limit_bytes = 16 * MIB;
 
@@ -39,11 +39,11 @@ struct pack_writer {
 	struct workers *workers;
 	pthread_mutex_t lock;
 	pthread_cond_t slot_done;
-	struct slot slots[SLOTS_COUNT]; /* a ring: `first` is the oldest under way */
+	struct slot slots[SLOTS_COUNT]; /* a ring: `first` is the oldest in progress */
 	size_t first;
 	size_t busy_count;
 	uint64_t busy_bytes;
-	struct frame_coder *coders[THREADS_LIMIT_COUNT]; /* those that no thread has */
+	struct frame_coder *coders[THREADS_LIMIT_COUNT]; /* chunks that no thread has taken */
 	size_t coder_count;
 	struct chunk_ref *chunks;
 	size_t chunk_count; /* of which the first `collected` are known */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* parent.h - the cache that a save goes on from: what it has of each file, and where its chunks lie
+/* parent.h - the cache that a save builds on: its content of each file, and the places of its
+ * chunks
  */
 #ifndef OCIFP_CACHE_TRANSFER_PARENT_H
 #define OCIFP_CACHE_TRANSFER_PARENT_H
@@ -15,7 +16,7 @@ struct observer;
 struct repository;
 struct store;
 
-/* Chunks of a file that has its own, or of a bundle. */
+/* The chunks of a file with its own chunks, or of a bundle. */
 struct parent_content {
 	struct place_hash place; /* of the file; of a bundle bundle_hash_finish() */
 	uint64_t size_bytes;
@@ -32,15 +33,15 @@ struct parent {
 	struct chunk_table executables;
 	struct parent_content *contents; /* in the order of places */
 	size_t content_count;
-	struct digest shape; /* of all but times: see tree_shape() */
+	struct digest shape; /* of everything but times: see tree_shape() */
 };
 
-/* A parent without anything. */
+/* An empty parent. */
 #define PARENT_INIT \
 	((struct parent){ .tree = BUF_INIT(CACHE_STREAM_LIMIT_BYTES), \
 			  .use = BUF_INIT(CACHE_STREAM_LIMIT_BYTES) })
 
-/* Its index, through the store; `artifact` is taken.  ERROR_CONTENT: damaged. */
+/* Reads its index through the store; takes `artifact`.  ERROR_CONTENT: damaged. */
 int parent_load(struct parent *parent, struct cache_artifact *artifact,
 		struct repository *repository, struct store *store, struct observer *observer,
 		struct error **err);
@@ -49,7 +50,7 @@ const struct parent_content *parent_find(const struct parent *parent,
 void parent_release(struct parent *parent);
 #define AUTO_PARENT CLEANUP(parent_release)
 
-/* What names a bundle: the places and sizes of its files, in order. */
+/* The identity of a bundle: the places and sizes of its files, in order. */
 struct bundle_hash {
 	struct hasher *hasher;
 };

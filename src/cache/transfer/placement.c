@@ -69,7 +69,7 @@ placement_is_free(const struct cache_root *root)
 	struct stat info;
 
 	if (fd < 0)
-		return lstat(root->directory, &info) < 0; /* else a file */
+		return lstat(root->directory, &info) < 0; /* false: a file */
 	return faccessat(fd, INSIDE_STAGE "/" MOVING, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
 	       !has_names(fd);
 }
@@ -94,7 +94,7 @@ placement_open(struct placement *placement, const struct cache_root *root, int h
 	if (stage_open(placement->is_inside ? inside : root->directory, &map, &placement->stage,
 		       err) < 0)
 		return -1;
-	/* What a killed restore had put aside. */
+	/* Empties the directory that a killed restore left. */
 	old_fd = dir_open_at(placement->stage.fd, "old");
 	if (old_fd >= 0 && unpacker_empty(old_fd, &placement->stage.map, err) < 0)
 		return -1;
@@ -166,7 +166,7 @@ cannot_do(int errnum)
 	return errnum == ENOSYS || errnum == EINVAL || errnum == EPERM || errnum == ENOTSUP;
 }
 
-/* Whoever made the name meanwhile keeps it. */
+/* If another process has made the name meanwhile, it stays. */
 static int
 move_new(int from_fd, int to_fd, const char *name)
 {
@@ -196,7 +196,7 @@ move_all(int from_fd, int to_fd, const char *what, struct error **err)
 	return 0;
 }
 
-/* Files and links that are there win; directories that are on both sides are joined. */
+/* Existing files and links stay; directories that exist on both sides are merged. */
 static int
 merge(int from_fd, int to_fd, unsigned depth, struct error **err)
 {
@@ -234,7 +234,7 @@ open_path(const struct placement *placement, struct error **err)
 	return fd;
 }
 
-/* The directory itself is not ours to replace, but has its mode and times. */
+/* The mount point itself cannot be replaced, but gets the mode and times. */
 static void
 take_over(int from_fd, int to_fd)
 {
@@ -249,7 +249,7 @@ take_over(int from_fd, int to_fd)
 	(void)futimens(to_fd, times);
 }
 
-/* What is there goes to "old", which becomes the tree that the stage removes. */
+/* Moves existing entries to "old", which becomes the tree that the stage removes. */
 static int
 move_inside(const struct placement *placement, struct error **err)
 {
@@ -292,7 +292,7 @@ placement_commit(struct placement *placement, enum placement_way way, struct err
 	if (placement->is_inside)
 		return move_inside(placement, err);
 	if (way == PLACEMENT_REPLACE && is_there) {
-		/* A directory can be moved only by who may write to it: see stage_commit(). */
+		/* Moving a directory requires write permission for it: see stage_commit(). */
 		if (rename_with(stage->fd, TREE, AT_FDCWD, stage->directory, RENAME_EXCHANGE) == 0)
 			return 0;
 		if (cannot_do(errno) && renameat(stage->fd, TREE, stage->fd, "new") == 0 &&

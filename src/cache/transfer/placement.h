@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* placement.h - one path of a restore: made beside its place by the confined helper, then put there
+/* placement.h - one path of a restore: created beside its place by the confined helper, then moved
  *
- *     DIR/.NAME.ocifp/fs    beside the path, on the same file system, then renamed; what was there
- *                           changes places with it
- *     PATH/.cache.ocifp/fs  in it, when the path is a mount point; its entries are moved one by
- * one. While that directory holds "moving", what lies in the path is not whole: the next restore
- * replaces it.
+ *     DIR/.NAME.ocifp/fs    beside the path, on the same file system, then renamed; an existing
+ * tree is exchanged with it PATH/.cache.ocifp/fs  inside, if the path is a mount point; its entries
+ * are moved one by one. While that directory has the file "moving", the path is incomplete: the
+ *                           next restore replaces its content.
  */
 #ifndef OCIFP_CACHE_TRANSFER_PLACEMENT_H
 #define OCIFP_CACHE_TRANSFER_PLACEMENT_H
@@ -21,10 +20,9 @@ struct descriptor;
 struct error;
 
 enum placement_way {
-	PLACEMENT_NEW,     /* what has content is left alone: see placement_is_free() */
-	PLACEMENT_REPLACE, /* what is there is removed */
-	PLACEMENT_MERGE,   /* what is there stays, files and directories; only what is missing comes
-			    */
+	PLACEMENT_NEW,     /* leave existing content alone: see placement_is_free() */
+	PLACEMENT_REPLACE, /* remove existing content */
+	PLACEMENT_MERGE,   /* keep existing files and directories; add what is missing */
 };
 
 struct placement {
@@ -38,26 +36,26 @@ struct placement {
 	struct restored restored;
 };
 
-/* Whether the path is not there, empty, or was left half filled by a killed restore. */
+/* Whether the path is missing, empty, or was left incomplete by a killed restore. */
 bool placement_is_free(const struct cache_root *root);
 
-/* Makes the stage and starts the helper. */
+/* Creates the stage and starts the helper. */
 int placement_open(struct placement *placement, const struct cache_root *root, int head_fd,
 		   const struct restore_request *request, struct error **err);
 
-/* Whether the helper should get one more pack now: it is given a few ahead. */
+/* Whether the helper should get another pack now: it gets a few in advance. */
 bool placement_wants(const struct placement *placement);
 int placement_send(struct placement *placement, const struct digest *digest, int fd,
 		   struct error **err);
 
-/* Takes what the helper says; waits for it when nothing came yet. */
+/* Reads the helper's message; waits if there is none yet. */
 int placement_hear(struct placement *placement, struct error **err);
 int placement_poll_fd(const struct placement *placement);
 
-/* After the helper has ended: the tree under its name. */
+/* After the helper has ended: moves the tree to its place. */
 int placement_commit(struct placement *placement, enum placement_way way, struct error **err);
 
-/* Empties the path again, by the helper. */
+/* Empties the path again, with the helper. */
 int placement_remove(const struct cache_root *root, struct error **err);
 void placement_release(struct placement *placement);
 

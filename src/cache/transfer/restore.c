@@ -34,11 +34,11 @@ struct restoring {
 	const struct cache_restore *restore;
 	struct observer *observer;
 	struct store *store;
-	struct repository *repository; /* of the candidate that is there */
-	struct descriptors packs;      /* that are needed, each once, the largest first */
-	size_t gone_count;             /* of these, written and let go */
+	struct repository *repository; /* of the candidate that was found */
+	struct descriptors packs;      /* the needed ones, each once, the largest first */
+	size_t gone_count;             /* of these, written and released */
 	struct fetch_hook hook;
-	struct placement *placements; /* one for each root; those that are kept have none */
+	struct placement *placements; /* one for each root; kept ones have none */
 	struct cache_restored result;
 };
 
@@ -55,7 +55,7 @@ restoring_release(struct restoring *restoring)
 
 /* Finding it */
 
-/* A cache of another scope under this tag was put there by somebody else. */
+/* A tag with a cache of another scope: somebody else put it there. */
 static bool
 is_of_scope(struct restoring *restoring, const struct cache_place *place)
 {
@@ -71,7 +71,7 @@ is_of_scope(struct restoring *restoring, const struct cache_place *place)
 	return false;
 }
 
-/* *ret_found false: proven absent, or no cache that can be read, which is told. */
+/* *ret_found false: proven absent, or not a readable cache, which is reported. */
 static int
 try_place(struct restoring *restoring, const struct cache_place *place, bool *ret_found,
 	  struct error **err)
@@ -177,7 +177,7 @@ missing_pack_bytes(const struct restoring *restoring)
 	return bytes;
 }
 
-/* The folder above, which is made; what cannot be looked at is found out when it is written to. */
+/* The parent directory, which is created; if it cannot be examined, writing reports the error. */
 static int
 check_room(const struct restoring *restoring, const char *directory, struct error **err)
 {
@@ -272,7 +272,7 @@ is_wanted(const struct restoring *restoring, size_t number)
 	return restoring->result.paths[number] != CACHE_PATH_KEPT;
 }
 
-/* The packs that are there to the helper that is ready for them, in their order. */
+/* Sends packs that are in the store to helpers that are ready for them, in their order. */
 static int
 feed(const struct restoring *restoring, struct placement *placement, struct error **err)
 {
@@ -310,8 +310,8 @@ serve_helper(const struct restoring *restoring, size_t number, struct error **er
 	return feed(restoring, placement, err);
 }
 
-/* Packs that all helpers have written make room for the next ones; those that need not go are kept
- * until all is in place, so that the next run goes on from there. */
+/* Packs that all helpers have written are removed to make room; otherwise they are kept until all
+ * trees are in place, so that a repeated run can continue. */
 static void
 let_packs_go(struct restoring *restoring)
 {
@@ -340,8 +340,7 @@ turn(void *context, bool more, struct error **err)
 	return 0;
 }
 
-/* Of more helpers than can be watched, the others are looked at when one of these says something.
- */
+/* With more helpers than can be polled, the rest is checked whenever one of these has a message. */
 static void
 watch(void *context, struct watched *ret_watched)
 {
@@ -403,7 +402,7 @@ place(struct restoring *restoring, size_t number, struct error **err)
 	return 0;
 }
 
-/* All helpers first: one that fails leaves every path as it was. */
+/* Waits for all helpers first: if one fails, every path stays as it was. */
 static int
 place_all(struct restoring *restoring, struct error **err)
 {
@@ -424,9 +423,9 @@ place_all(struct restoring *restoring, struct error **err)
 
 /* The journal */
 
-/* Waits until the clock of file systems has passed the present, so that a later write to what was
- * restored gets a later time.  That clock lags behind by a tick, and since Linux 6.13 files also
- * get times of the precise one. */
+/* Waits until the file systems' clock has passed the present, so that a later write to a restored
+ * file gets a later time.  That clock lags behind by a tick, and since Linux 6.13 files may also
+ * get times of the precise clock. */
 static void
 await_tick(void)
 {
@@ -513,7 +512,7 @@ run(struct restoring *restoring, struct error **err)
 			return -1;
 	if (fetch(restoring, err) < 0 || place_all(restoring, err) < 0)
 		return -1;
-	/* Packs are large and were needed once. */
+	/* Packs are large and were needed only once. */
 	packs = &restoring->packs;
 	for (size_t i = 0; i < packs->count; i++)
 		store_forget(restoring->store, &packs->items[i].digest);

@@ -28,21 +28,21 @@
 #include "repository/session.h"
 #include "store/store.h"
 
-/* Packs of an index: a restore waits for all of them before it knows anything. */
+/* Limit for packs of an index: a restore waits for all of them before it knows any file. */
 enum { CONTENT_SPARE = 8, INDEX_SPARE = 4, EXECUTABLES_SPARE = 4 };
 
 enum { PRUNE_INTERVAL_S = 24 * 3600 };
 
-/* A part that changes in so many attempts is left out. */
+/* A part that changes in this many attempts is left out. */
 enum { TORN_LIMIT_COUNT = 3, SAVE_ATTEMPTS_LIMIT_COUNT = 10 };
 
-/* What the next attempt has to leave out. */
+/* Things that the next attempt leaves out. */
 struct again {
 	bool is_wanted;
-	bool has_no_parent; /* what the repository lost of it must be saved again */
+	bool has_no_parent; /* chunks that the repository has lost are saved again */
 	bool was_too_large;
 	struct strings dropped; /* parts */
-	unsigned torn_count;    /* attempts that found parts to change meanwhile */
+	unsigned torn_count;    /* attempts in which parts changed */
 };
 
 struct saving {
@@ -50,12 +50,13 @@ struct saving {
 	const struct cache_save *save;
 	struct session *session;
 	struct store *store;
-	struct store *made; /* where packs are made: that of the layout they go to, else `store` */
+	struct store *made; /* where packs are made: in the destination, if it is a layout, else in
+			       `store` */
 	struct repository *repository;
 	struct repository *other;  /* save->parent_repository; NULL: none */
 	struct repository *source; /* that has the parent; one of these two */
 	struct observer *observer;
-	struct digest exact; /* that the exact tag names; DIGEST_NONE: nothing */
+	struct digest exact; /* digest of the exact tag; DIGEST_NONE: it does not exist */
 	struct buf exact_bytes;
 	struct journal journal;
 	int64_t taken_ns;
@@ -63,7 +64,7 @@ struct saving {
 	struct parts parts;
 	struct parent parent;
 	struct gathering gathering;
-	struct uploads *early; /* of packs with content, while more are made */
+	struct uploads *early; /* content packs, while more are made */
 	struct pack_writer *content;
 	struct pack_writer *executables;
 	struct pack_writer *index;
@@ -71,7 +72,7 @@ struct saving {
 	struct buf sources;
 	struct buf use;
 	struct manifest manifest;
-	struct descriptors uploads; /* what the repository may lack */
+	struct descriptors uploads; /* packs that the repository may lack */
 	struct cache_saved result;
 };
 
@@ -85,7 +86,8 @@ forget_made(const struct saving *saving, const struct pack_writer *writer)
 			store_forget(saving->made, &made->packs[i].digest);
 }
 
-/* What was made or fetched for this save alone; what a layout has committed stays there. */
+/* Removes packs that were made or fetched for this save only; those that a layout has committed
+ * stay. */
 static void
 forget_packs(const struct saving *saving)
 {
@@ -110,7 +112,7 @@ saving_release(struct saving *saving)
 	uploads_free(saving->early);
 	if (saving->made)
 		forget_packs(saving);
-	/* They may hold a part of the repository's store. */
+	/* They may hold a descriptor of the repository's store. */
 	pack_writer_free(saving->content);
 	pack_writer_free(saving->executables);
 	pack_writer_free(saving->index);
@@ -158,7 +160,7 @@ resolve_exact(struct saving *saving, struct error **err)
 	return 0;
 }
 
-/* Times of directories change when something is made there that is not saved. */
+/* Creating something that is not saved also changes a directory's time. */
 static bool
 is_unchanged(const struct saving *saving)
 {
@@ -185,8 +187,7 @@ tell_unreadable(const struct saving *saving, const struct error *failure)
 		      error_text(failure));
 }
 
-/* A parent only saves work: if it cannot be read, everything is saved again, and the user is told.
- */
+/* A parent only saves work: if it cannot be read, everything is saved again, with a notice. */
 static int
 try_parent(struct saving *saving, struct repository *repository, const char *tag,
 	   const struct digest *digest)
@@ -239,7 +240,7 @@ hear_pack(void *context, const struct digest *digest, uint64_t size_bytes, struc
 	struct saving *saving = context;
 	uint64_t most_bytes = saving->save->most_bytes;
 
-	/* What may turn out to be too large is uploaded when that is known. */
+	/* A cache that may turn out too large is uploaded only when its size is known. */
 	if (most_bytes > 0 && saving->scan.total_bytes > most_bytes)
 		return 0;
 	if (saving->made != saving->store)
@@ -264,7 +265,7 @@ new_writer(struct saving *saving, const struct chunk_table *known, struct error 
 	return pack_writer_new(&options, err);
 }
 
-/* What the scan and then the gathering found, for the result line. */
+/* Counts of the scan and of the gathering, for the result. */
 static void
 count(struct saving *saving)
 {
@@ -282,7 +283,7 @@ count(struct saving *saving)
 	result->changed_count = saving->gathering.changed_count;
 }
 
-/* After the scan, with what the parent knows of the use of parts. */
+/* After the scan: uses the parent's record of the use of parts. */
 static void
 drop_parts(struct saving *saving)
 {
@@ -349,8 +350,8 @@ mark_tree(const struct saving *saving, struct live_chunks *live, struct live_chu
 	}
 }
 
-/* Whether a part changed while it was read.  Then the whole is read again, so that the part is of
- * one moment; if it goes on changing, without the part. */
+/* Whether a part changed while it was read.  Then everything is read again, so that the part is of
+ * one moment; if it keeps changing, the next attempt leaves it out. */
 static bool
 is_torn(struct saving *saving)
 {
@@ -370,7 +371,7 @@ is_torn(struct saving *saving)
 	return found;
 }
 
-/* Of a chunk that lies in either table. */
+/* Size of a chunk in either table. */
 static uint64_t
 frame_bytes(const struct chunk_table *old, const struct chunk_table *new,
 	    const struct digest *digest)
@@ -401,7 +402,7 @@ weigh_item(const struct saving *saving, const struct gathered *item)
 	return bytes;
 }
 
-/* Of a bundle, whose files are of many parts, each has about what its bytes become. */
+/* A bundle has files of many parts; each counts for about its share of the packed bytes. */
 static void
 weigh_parts(const struct saving *saving)
 {
@@ -423,8 +424,8 @@ weigh_parts(const struct saving *saving)
 	}
 }
 
-/* Whether what is live has more than most_bytes; then parts for the next attempt to drop, if that
- * helps. */
+/* Whether the live content exceeds most_bytes; then names parts for the next attempt to drop, if
+ * that helps. */
 static int
 check_size(struct saving *saving, bool *ret_too_large, struct error **err)
 {
@@ -443,7 +444,7 @@ check_size(struct saving *saving, bool *ret_too_large, struct error **err)
 	if (mark_tree(saving, &live, &executables, err) < 0)
 		return -1;
 	bytes += live_chunks_bytes(&live) + live_chunks_bytes(&executables);
-	/* The index comes on top. */
+	/* The index is added to it. */
 	*ret_too_large = bytes > most_bytes - most_bytes / 32;
 	if (!*ret_too_large)
 		return 0;
@@ -479,7 +480,8 @@ fetch_packs(struct saving *saving, const struct chunk_table *table, const struct
 	return packs.count > 0 ? fetch_blobs(&fetch, &packs, err) : 0;
 }
 
-/* The packs of one kind, kept and new, into the manifest; `ret_table`: the same, in that order. */
+/* Adds the packs of one kind, kept and new, to the manifest; `ret_table`: the same, in that order.
+ */
 static int
 settle_packs(struct saving *saving, struct pack_writer *writer, const struct live_chunks *live,
 	     const char *media_type, size_t spare, struct chunk_table *ret_table,
@@ -531,7 +533,7 @@ settle_packs(struct saving *saving, struct pack_writer *writer, const struct liv
 	return 0;
 }
 
-/* Both tables, as streams of the index. */
+/* Adds both tables, as streams of the index. */
 static int
 settle_content(struct saving *saving, struct wire_writer *ret_chunks,
 	       struct wire_writer *ret_executables, struct error **err)
@@ -660,7 +662,7 @@ settle_index(struct saving *saving, const struct wire_writer *chunks,
 	return add_head(saving, &head, err);
 }
 
-/* What the parent says, or now when that was a day ago: each cache hands it on to the next. */
+/* The parent's time of cleaning, or now if that is a day ago: each cache passes it on. */
 static char *
 time_of_pruning(struct saving *saving)
 {
@@ -717,7 +719,7 @@ describe(struct saving *saving, struct error **err)
 	return store_add(saving->made, &config->digest, text, strlen(text), err);
 }
 
-/* Another repository at the same registry: nothing need be moved from there. */
+/* Another repository at the same registry: its blobs can be mounted. */
 static const char *
 mount_name(const struct saving *saving)
 {
@@ -769,7 +771,7 @@ put_tags(struct saving *saving, const char *text, struct error **err)
 	return 0;
 }
 
-/* Somebody may have saved while we did: the first one stays. */
+/* Another job may have saved meanwhile: the first one wins. */
 static int
 look_again(struct saving *saving, struct error **err)
 {
@@ -792,7 +794,7 @@ publish(struct saving *saving, struct error **err)
 	AUTO_FREE char *text = NULL;
 	struct descriptor head = saving->manifest.layers.items[saving->manifest.layers.count - 1];
 
-	/* The head was made last and is the first layer. */
+	/* The head was made last, but is the first layer. */
 	memmove(saving->manifest.layers.items + 1, saving->manifest.layers.items,
 		(saving->manifest.layers.count - 1) * sizeof(head));
 	saving->manifest.layers.items[0] = head;
@@ -809,7 +811,7 @@ publish(struct saving *saving, struct error **err)
 			     saving->taken_ns, &saving->result.manifest, err);
 }
 
-/* After an exact hit the build may have touched files and changed none. */
+/* After an exact hit the build may have touched files without changing them. */
 static bool
 has_same_shape(const struct saving *saving)
 {
@@ -877,7 +879,7 @@ scan_tree(struct saving *saving, struct error **err)
 	saving->taken_ns = journal_now_ns();
 	if (tree_scan(save->roots, save->filter, ways[save->executables], &saving->scan, err) < 0)
 		return -1;
-	/* Those that are more than a quarter of all are linked sooner than fetched. */
+	/* Executables that are more than a quarter of all bytes are linked faster than fetched. */
 	if (save->executables == CACHE_SOME_EXECUTABLES &&
 	    saving->scan.executable_bytes * 4 > saving->scan.total_bytes)
 		for (size_t i = 0; i < saving->scan.count; i++)
@@ -964,7 +966,7 @@ save_until_whole(struct session *session, const struct cache_save *save, struct 
 			cache_saved_release(ret_saved);
 			continue;
 		}
-		/* A registry may have dropped packs that the parent names: then all is saved anew.
+		/* A registry may have dropped packs of the parent: then everything is saved again.
 		 */
 		if (!error_has_class(failure, CLASS_BLOB_UNKNOWN) || again->has_no_parent)
 			return error_pass(err, TAKE_PTR(failure));

@@ -33,7 +33,7 @@ struct uploads {
 	struct upload **tail;
 	size_t running_count;
 	size_t waiting_count;
-	struct error *failure; /* the first; none is begun then */
+	struct error *failure; /* the first one; no further uploads are started then */
 };
 
 struct uploads *
@@ -178,7 +178,7 @@ uploads_free(struct uploads *uploads)
 		if (upload->state != UPLOAD_RUNNING ||
 		    repository_cancel_blob(uploads->repository, upload))
 			continue;
-		/* What cannot be cancelled any more still calls blob_ended(). */
+		/* An upload that cannot be cancelled still calls blob_ended(). */
 		while (upload->state == UPLOAD_RUNNING &&
 		       repository_step(uploads->repository, NULL, 1000, &ignored) == 0)
 			;

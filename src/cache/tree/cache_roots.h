@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cache_roots.h - the directories of one cache: what each is called in the artifact, and where it
- * is here
+/* cache_roots.h - the directories of one cache: their labels in the artifact and paths on this
+ * machine
  *
- * The label is what a project file or --path says, so that a cache is found again in a checkout of
- * another place.  No root lies in another one.
+ * The label is the text of the project file or of --path, so that a cache fits a checkout at
+ * another place.  Roots do not contain each other.
  */
 #ifndef OCIFP_CACHE_TREE_CACHE_ROOTS_H
 #define OCIFP_CACHE_TREE_CACHE_ROOTS_H

@@ -72,7 +72,7 @@ has_new_layout(int profile_fd)
 	return false;
 }
 
-/* Profiles stand in the root, or one below, in the directory of a --target. */
+/* Profiles are in the root, or in the directory of a --target below it. */
 static int
 find_profiles(struct cargo_target *target, size_t root, const char *directory, const char *below,
 	      bool may_descend, struct error **err)
@@ -120,7 +120,7 @@ has_content(const char *directory)
 	return fd >= 0 && dir_names(fd, INPUTS_LIMIT_COUNT, &names) == 0 && names.count > 0;
 }
 
-/* rustc gives libraries an extension on every system, and executables none but ".exe". */
+/* rustc's libraries have an extension on every system, executables only ".exe". */
 static bool
 is_named_as_executable(const char *name)
 {
@@ -130,7 +130,7 @@ is_named_as_executable(const char *name)
 	       !text_starts(name, "build_script_");
 }
 
-/* The profile that a path lies in, and the rest of the path; NULL: none. */
+/* The profile of a path, and the rest of the path; NULL: none. */
 static const struct cargo_profile *
 find_profile(const struct cargo_target *target, size_t root, const char *path,
 	     const char **ret_rest)
@@ -154,7 +154,8 @@ is_hash(const char *text, size_t size)
 	return size == UNIT_HEX_CHARS && strspn(text, "0123456789abcdef") >= size;
 }
 
-/* Of "NAME-HASH" and "libNAME-HASH.rlib" the hash; *ret_name_size: of NAME with what is before. */
+/* The hash in "NAME-HASH" and "libNAME-HASH.rlib"; *ret_name_size: the length of NAME with its
+ * prefix. */
 static const char *
 find_hash(const char *name, size_t *ret_name_size)
 {
@@ -169,8 +170,8 @@ find_hash(const char *name, size_t *ret_name_size)
 	return end - UNIT_HEX_CHARS;
 }
 
-/* The unit of a path from the profile: its hash.  *ret_package: the name of its package, of
- * *ret_size bytes, where the path has that. */
+/* The hash of the unit that a path, relative to the profile, belongs to.  *ret_package: its
+ * package's name with *ret_size bytes, if the path has that. */
 static const char *
 find_unit(const char *path, const char **ret_package, size_t *ret_size)
 {
@@ -228,7 +229,7 @@ is_obsolete(void *context, size_t root, const char *path)
 	return !strings_has(&target->packages, name);
 }
 
-/* The names of all packages that Cargo.lock has, those of the workspace too. */
+/* The names of all packages in Cargo.lock, including those of the workspace. */
 static void
 read_lock_file(const struct cache_spec *spec, struct strings *packages)
 {
@@ -257,7 +258,7 @@ choose(void *context, size_t root, const char *path, const struct stat *info)
 
 	if (!find_profile(context, root, path, &rest))
 		return TREE_TAKE;
-	/* `path` is from the profile. */
+	/* `path` is relative to the profile. */
 	name = path_name(rest);
 	is_program = S_ISREG(info->st_mode) && (info->st_mode & S_IXUSR) != 0 &&
 		     is_named_as_executable(name);
@@ -270,8 +271,8 @@ choose(void *context, size_t root, const char *path, const struct stat *info)
 	if (depth == 0 || (depth == 1 && path_is_below(rest, "deps")) ||
 	    (depth == 1 && path_is_below(rest, "examples")))
 		return TREE_EXECUTABLE;
-	/* build/PACKAGE/HASH/out/NAME; a build script's own output stands in the old layout in
-	 * build/PACKAGE-HASH/out and below. */
+	/* build/PACKAGE/HASH/out/NAME; in the old layout a build script's own output is in
+	 * build/PACKAGE-HASH/out. */
 	if (depth == 4 && path_is_below(rest, "build") &&
 	    text_starts(name - strlen("/out/"), "/out/"))
 		return TREE_EXECUTABLE;
@@ -305,7 +306,7 @@ cargo_target_open(const struct cache_spec *spec, struct cargo_target *ret_target
 	return 0;
 }
 
-/* cargo holds it exclusively while it builds. */
+/* cargo locks it exclusively while it builds. */
 static int
 lock(struct cargo_profile *profile, int64_t deadline_ms, struct error **err)
 {

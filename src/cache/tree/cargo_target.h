@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cargo_target.h - a target directory of cargo: its profiles, what of them is worth saving
+/* cargo_target.h - cargo's target directory: its profiles, and which of their files to save
  *
  *     [TRIPLE/]PROFILE/{.fingerprint,deps,build,examples,incremental}    until 2026
  *     [TRIPLE/]PROFILE/build/PACKAGE/HASH/{fingerprint,out,run}          -Zbuild-dir-new-layout
  *
- * A part (parts.h) is a unit of cargo: its fingerprint and all that rustc wrote for it, told by
- * the 16 hex digits that cargo puts into their names.  It is obsolete when its package is not in
+ * A part (parts.h) is a unit of cargo: its fingerprint and all files that rustc wrote for it,
+ * identified by the 16 hex digits in their names.  It is obsolete if its package is not in
  * Cargo.lock.
  *
- * Incremental data stays out.  Final executables (of bin, test, bench and example targets) are told
- * apart from build scripts, proc-macros and libraries.  In a layout that is not known everything is
- * taken.
+ * Incremental data is left out.  Final executables (of bin, test, bench and example targets) are
+ * distinguished from build scripts, proc-macros and libraries.  In an unknown layout everything is
+ * saved.
  */
 #ifndef OCIFP_CACHE_TREE_CARGO_TARGET_H
 #define OCIFP_CACHE_TREE_CARGO_TARGET_H
@@ -28,7 +28,7 @@ struct error;
 
 struct cargo_profile {
 	size_t root;
-	char *path; /* from the root: "debug", "x86_64-unknown-linux-musl/release" */
+	char *path; /* relative to the root: "debug", "x86_64-unknown-linux-musl/release" */
 	char *directory;
 	int lock_fd;
 };
@@ -36,18 +36,18 @@ struct cargo_profile {
 struct cargo_target {
 	struct cargo_profile *profiles;
 	size_t count;
-	bool has_unknown;        /* a root has content, and none of it is a profile */
-	struct strings packages; /* names in Cargo.lock; empty: it is not known */
+	bool has_unknown;        /* a root has content, but no profile */
+	struct strings packages; /* names in Cargo.lock; empty: not known */
 	struct tree_filter filter;
 };
 
-/* Reads the roots of a spec with the preset cargo; `filter` is good while the struct stays where it
- * is. */
+/* Reads the roots of a spec with the preset cargo.  `filter` is valid while the struct is not
+ * moved. */
 int cargo_target_open(const struct cache_spec *spec, struct cargo_target *ret_target,
 		      struct error **err);
 
-/* Keeps builds out of all profiles until it is released; those that run are awaited.  ERROR_LOCAL,
- * class "lock", when one runs longer than the time. */
+/* Keeps builds out of all profiles until it is released; waits for running builds.  ERROR_LOCAL,
+ * class "lock": one takes longer than the limit. */
 int cargo_target_lock(struct cargo_target *target, int64_t timeout_ms, struct error **err);
 void cargo_target_release(struct cargo_target *target);
 #define AUTO_CARGO_TARGET CLEANUP(cargo_target_release)

@@ -17,7 +17,7 @@
 #include "cache/tree/cargo_target.h"
 #include "fingerprint/paths.h"
 
-/* The path of a line "path:", NULL: another line.  The caller owns it. */
+/* The path of a line "path:"; NULL: another line.  The caller owns it. */
 static char *
 path_of_line(const char *line, size_t size)
 {
@@ -35,7 +35,7 @@ path_of_line(const char *line, size_t size)
 	return path;
 }
 
-/* All NAME.d of a directory, and of those in it down to `depth`. */
+/* All NAME.d of a directory and of its subdirectories down to `depth`. */
 static int
 read_directory(int fd, unsigned depth, struct strings *paths, struct error **err)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dep_info.h - the files that a build of cargo read, as rustc noted them
+/* dep_info.h - the files that a build of cargo read, from rustc's dep-info files
  *
  * PROFILE/deps/NAME-HASH.d and PROFILE/build/PACKAGE/HASH/out/NAME.d are makefiles, in which each
  * file that was read has a line of its own: its path, with "\\ " for a space, and a colon.
@@ -11,8 +11,8 @@ struct cargo_target;
 struct error;
 struct strings;
 
-/* In byte order, each once: relative to `directory`, that of the project, where the file lies below
- * it; else absolute.  Files that are not there any more are passed over. */
+/* In byte order, each once; relative to `directory`, the project's, for files below it, else
+ * absolute.  Missing files are skipped. */
 int dep_info_list(const struct cargo_target *target, const char *directory,
 		  struct strings *ret_files, struct error **err);
 

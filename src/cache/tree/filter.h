@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* filter.h - what a preset says about each file that a save comes across */
+/* filter.h - a preset's decision about each file of a save */
 #ifndef OCIFP_CACHE_TREE_FILTER_H
 #define OCIFP_CACHE_TREE_FILTER_H
 
@@ -10,8 +10,8 @@ struct stat;
 
 enum tree_choice {
 	TREE_TAKE,
-	TREE_LEAVE_OUT,  /* a directory: with all that is in it */
-	TREE_EXECUTABLE, /* as --executables says */
+	TREE_LEAVE_OUT,  /* skip it; a directory: with everything in it */
+	TREE_EXECUTABLE, /* as --executables decides */
 };
 
 struct tree_filter {
@@ -19,13 +19,13 @@ struct tree_filter {
 	enum tree_choice (*choose)(void *context, size_t root, const char *path,
 				   const struct stat *info);
 
-	/* A name for all that is kept or dropped together with this file or directory, which the
-	 * caller owns; NULL: nothing.  Without the function nothing is ever dropped. */
+	/* The name of the part that this file or directory is kept or dropped with; the caller owns
+	 * it.  NULL: none.  Without the function nothing is dropped. */
 	char *(*part)(void *context, size_t root, const char *path, bool is_directory);
 
-	/* Whether the part of that path can be of no use any more.  May be NULL. */
+	/* Whether that part can no longer be of use.  May be NULL. */
 	bool (*is_obsolete)(void *context, size_t root, const char *path);
-	bool counts_use; /* a part that several saves found unused is dropped */
+	bool counts_use; /* drop a part that several saves found unused */
 	void *context;
 };
 

@@ -11,7 +11,7 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 
-/* Of this machine and this version alone: written as it lies in memory. */
+/* Written as it lies in memory: for this machine and this version only. */
 struct journal_head {
 	char magic[16];
 	uint64_t record_bytes;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* journal.h - which files of this machine are what a cache holds: stamps, never part of an artifact
+/* journal.h - which files of this machine have the content of a cache: stamps, never part of an
+ * artifact
  *
  *     $RUNNER_TEMP/ocifp-cache/NAME or STORE/.ocifp/caches/NAME    NAME: hash of the directories
  *
- * Written after a restore and after a save.  A file whose time of change is not older than the
- * journal is left out: it may have been written to since within the same tick of the clock.
+ * Written after a restore and after a save.  A file whose change time is not before the journal's
+ * is left out: it may change again within the same tick of the clock.
  */
 #ifndef OCIFP_CACHE_TREE_JOURNAL_H
 #define OCIFP_CACHE_TREE_JOURNAL_H
@@ -12,7 +13,7 @@
 #include "cache/tree/tree_scan.h"
 #include "oci/digest.h"
 
-/* The place of a file: the beginning of SHA-256 of its root's label, a NUL, and its path. */
+/* A file's place: the beginning of SHA-256 of its root's label, a NUL, and its path. */
 struct place_hash {
 	uint8_t bytes[16];
 };
@@ -26,25 +27,25 @@ struct journal_record {
 };
 
 struct journal {
-	struct digest manifest;         /* of the cache; DIGEST_NONE: there is no journal */
+	struct digest manifest;         /* of the cache; DIGEST_NONE: no journal */
 	struct journal_record *records; /* in the order of places */
 	size_t count;
-	bool is_whole; /* of all roots: none was left alone */
+	bool is_whole; /* covers all roots: none was skipped */
 };
 
-/* The present time by the clock that file systems take theirs from. */
+/* The present time of the clock that file times are taken from. */
 int64_t journal_now_ns(void);
 
-/* One that is missing or damaged is empty: then every file is read. */
+/* A missing or damaged journal is empty: then every file is read. */
 void journal_read(const char *folder, const struct cache_roots *roots, struct journal *ret_journal);
 
-/* `scan` has all of `roots`, or those that hold what the cache holds. */
+/* `scan` has all of `roots`, or those with the cache's content. */
 int journal_write(const char *folder, const struct cache_roots *roots, const struct tree_scan *scan,
 		  int64_t taken_ns, const struct digest *manifest, struct error **err);
 void journal_release(struct journal *journal);
 #define AUTO_JOURNAL CLEANUP(journal_release)
 
-/* Whether the file there is still what the cache holds; of a directory, whether it has it. */
+/* Whether the file still has the cache's content; for a directory, whether the cache has it. */
 bool journal_knows(const struct journal *journal, const struct tree_scan *scan,
 		   const struct scanned *entry);
 

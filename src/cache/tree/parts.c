@@ -65,7 +65,7 @@ add_entry(struct part *part, const struct scanned *entry)
 		part->used_ns = used_ns;
 }
 
-/* Every entry whose path the filter has a name for. */
+/* Assigns each entry that the filter names to its part. */
 static size_t
 list_names(const struct tree_scan *scan, const struct tree_filter *filter, struct named *named)
 {
@@ -170,7 +170,7 @@ parts_count_use(struct parts *parts, const struct buf *before)
 		char *space = strchr(line, ' ');
 		struct part *part = space ? find(parts, space + 1) : NULL;
 
-		/* One digit: what has a larger count was dropped. */
+		/* One digit: a part with a larger count was dropped. */
 		if (part && space == line + 1 && *line >= '1' && *line <= '9' && part->is_unused)
 			part->unused_count = (unsigned)(*line - '0') + 1;
 	}
@@ -282,7 +282,7 @@ parts_release(struct parts *parts)
 	*parts = (struct parts){ 0 };
 }
 
-/* A file without a name, so that the directory's own time stays. */
+/* An unnamed file does not change the directory's own time. */
 bool
 parts_can_tell(const char *directory)
 {

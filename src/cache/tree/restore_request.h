@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* restore_request.h - what the confined helper is asked to restore, and what it says then
+/* restore_request.h - the request to the confined helper to restore a root, and its result
  *
- * Descriptors: the directory, empty and ours alone; the head of the index.  A MESSAGE_LAYER with
- * the digest and a descriptor follows for each index pack, then for each pack; a MESSAGE_ITEM comes
- * for each pack that was written.
+ * Descriptors: the directory, empty and ours; the head of the index.  Then a MESSAGE_LAYER with the
+ * digest and a descriptor for each index pack, then for each pack; the helper answers each written
+ * pack with a MESSAGE_ITEM.
  */
 #ifndef OCIFP_CACHE_TREE_RESTORE_REQUEST_H
 #define OCIFP_CACHE_TREE_RESTORE_REQUEST_H

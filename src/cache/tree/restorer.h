@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* restorer.h - one root that the confined helper restores, seen from the program
+/* restorer.h - the restore of one root in a confined helper, from the program's side
  *
- * As layer/unpacker.h: several may be at work at once, each with its own process.
+ * As layer/unpacker.h: several may run at once, each with its own process.
  */
 #ifndef OCIFP_CACHE_TREE_RESTORER_H
 #define OCIFP_CACHE_TREE_RESTORER_H
@@ -14,7 +14,7 @@ struct error;
 struct restorer;
 
 struct restored {
-	bool has_root; /* else the cache has nothing for this path */
+	bool has_root; /* false: the cache has no such path */
 	uint64_t file_count;
 	uint64_t total_bytes;
 };
@@ -23,15 +23,15 @@ struct restored {
 struct restorer *restorer_start(int tree_fd, int head_fd, const struct restore_request *request,
 				struct error **err);
 
-/* The next index pack or pack. */
+/* Sends the next index pack or pack. */
 int restorer_send(struct restorer *restorer, const struct digest *digest, int fd,
 		  struct error **err);
 
-/* Waits until a pack was written or, with *ret_ended, all is done. */
+/* Waits until a pack was written or, with *ret_ended, everything is done. */
 int restorer_receive(struct restorer *restorer, bool *ret_ended, struct restored *ret_restored,
 		     struct error **err);
 
-/* Readable when restorer_receive() does not wait. */
+/* Readable when restorer_receive() will not block. */
 int restorer_poll_fd(const struct restorer *restorer);
 void restorer_free(struct restorer *restorer);
 DEFINE_CLEANUP(struct restorer, restorer_free)

@@ -20,7 +20,7 @@
 #define TREE_FD HELPER_FIRST_FD
 #define HEAD_FD (HELPER_FIRST_FD + 1)
 
-/* Each with a stack, and the arenas of malloc() within what a helper may have of address space. */
+/* Each thread has a stack and a malloc() arena within the helper's limit of address space. */
 enum { THREADS_LIMIT_COUNT = 4 };
 
 struct restoring {
@@ -58,7 +58,7 @@ meet(struct job *job)
 	pthread_barrier_wait(((struct starter *)job)->barrier);
 }
 
-/* Their packs behind the others; one of both kinds is there already. */
+/* The packs with executables come after the others; a pack of both kinds is in the table once. */
 static int
 read_executables(struct restoring *restoring, struct error **err)
 {

@@ -23,7 +23,7 @@ struct scanning {
 	const struct tree_filter *filter;
 	enum tree_executables executables;
 	size_t root;
-	struct buf path; /* of the directory that is read, from the root */
+	struct buf path; /* the directory that is read, relative to the root */
 	struct hard_links links;
 	unsigned depth;
 };
@@ -87,7 +87,7 @@ add_entry(struct scanning *scanning, enum tree_entry_kind kind, const char *text
 	return 0;
 }
 
-/* Names of keys as ssh-keygen makes them: "id_" alone begins the names of crates too. */
+/* The names of keys as ssh-keygen makes them: "id_" alone is also a prefix of crate names. */
 static bool
 is_ssh_key(const char *name)
 {
@@ -119,7 +119,7 @@ is_secret(const struct scanning *scanning, const char *name)
 	       (strcmp(name, "config") == 0 && is_in(scanning, ".git"));
 }
 
-/* A second name of a file that was met before is a link to the first. */
+/* A further name of a known file is a hard link to the first. */
 static int
 add_file(struct scanning *scanning, const char *name, const char *path, const struct stat *info,
 	 bool is_executable, uint32_t directory, struct error **err)
@@ -159,7 +159,7 @@ add_link(struct scanning *scanning, int dir_fd, const char *name, const struct s
 	ssize_t size = readlinkat(dir_fd, name, target, sizeof(target) - 1);
 
 	if (size <= 0)
-		return 0; /* gone, or another thing meanwhile */
+		return 0; /* removed or replaced meanwhile */
 	target[size] = '\0';
 	if (add_entry(scanning, ENTRY_SYMLINK, name, info, &entry, err) < 0)
 		return -1;
@@ -186,7 +186,7 @@ choose(struct scanning *scanning, const char *name, const char *path, const stru
 	return choice;
 }
 
-/* Directories are kept for later: they come behind all else. */
+/* Directories are kept for later: they come after all other entries. */
 static int
 scan_name(struct scanning *scanning, int dir_fd, const char *name, uint32_t directory,
 	  struct strings *directories, struct error **err)

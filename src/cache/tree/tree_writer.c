@@ -21,7 +21,7 @@
 #include "cache/format/tree_index.h"
 #include "layer/helper/beneath.h"
 
-/* Chunks that one thread takes at once: about 4 MiB of a pack. */
+/* Chunks that a thread takes at once: about 4 MiB of a pack. */
 enum { SLICE_BYTES = 4 << 20 };
 
 struct planned_directory {
@@ -37,19 +37,19 @@ struct planned_file {
 	uint16_t mode;
 	uint32_t directory;
 	struct timespec mtime;
-	uint64_t offset; /* in its bundle */
+	uint64_t offset; /* offset in its bundle */
 	uint64_t size_bytes;
 	_Atomic uint64_t left_bytes;
 };
 
-/* Files whose bytes follow each other: those of a bundle, or one with chunks of its own. */
+/* Files with adjacent bytes: those of a bundle, or one with its own chunks. */
 struct run {
 	bool is_bundle;
-	uint32_t first; /* of a bundle: into `small`; else the file */
+	uint32_t first; /* of a bundle: `first` and `count` in `small`; else the file */
 	uint32_t file_count;
 };
 
-/* The bytes of a chunk go to `offset` of a run. */
+/* The place of a chunk: `offset` in a run. */
 struct use {
 	uint32_t chunk;
 	uint32_t run;
@@ -61,7 +61,7 @@ struct open_file {
 	int fd; /* -1: none */
 };
 
-/* What one thread needs; handed from slice to slice. */
+/* A thread's working state; passed from slice to slice. */
 struct desk {
 	struct desk *next;
 	struct frame_coder *coder;
@@ -80,7 +80,7 @@ struct tree_writer {
 	size_t directory_count;
 	struct planned_file *files;
 	size_t file_count;
-	uint32_t *small; /* numbers of the files in bundles, in their order */
+	uint32_t *small; /* indexes of the files in bundles, in their order */
 	size_t small_count;
 	struct run *runs;
 	size_t run_count;
@@ -91,7 +91,7 @@ struct tree_writer {
 	struct strings skipped; /* executables, in byte order */
 	pthread_mutex_t lock;
 	pthread_cond_t slice_done;
-	struct desk *desks; /* that no thread has */
+	struct desk *desks; /* states that no thread has */
 	struct error *failure;
 };
 
@@ -178,7 +178,7 @@ add_file(struct tree_writer *writer, const struct tree_entry *entry)
 	writer->total_bytes += entry->size_bytes;
 }
 
-/* The index has seen to it that a bundle came before, unless the file is empty. */
+/* The index guarantees that a bundle came before, unless the file is empty. */
 static void
 plan_small(struct tree_writer *writer, const struct tree_entry *entry)
 {
@@ -469,7 +469,8 @@ open_file(const struct tree_writer *writer, struct desk *desk, uint32_t number, 
 	return desk->open.fd < 0 ? error_set_path(err, errno, "create", name) : 0;
 }
 
-/* A time of last use before that of the last change: under `relatime` the first read is noted. */
+/* Sets an access time before the modification time: under `relatime` the first read is then
+ * recorded. */
 static void
 times_of(const struct timespec *mtime, struct timespec *ret_times)
 {
@@ -520,7 +521,7 @@ write_use(struct tree_writer *writer, struct desk *desk, const struct use *use, 
 	uint32_t member;
 	size_t done = 0;
 
-	/* The member of the run that has the byte at `offset`. */
+	/* The file of the run that has the byte at `offset`. */
 	while (low + 1 < high) {
 		uint32_t middle = low + (high - low) / 2;
 
@@ -749,7 +750,7 @@ make_link(const struct tree_writer *writer, struct desk *desk, uint32_t director
 	return 0;
 }
 
-/* Of one kind, in a pass of its own: behind a symbolic link nothing is opened any more. */
+/* Links of one kind, in a pass of their own: after symbolic links exist, no path is opened. */
 static int
 make_links(struct tree_writer *writer, struct desk *desk, enum tree_entry_kind kind,
 	   struct error **err)
@@ -774,8 +775,8 @@ make_links(struct tree_writer *writer, struct desk *desk, enum tree_entry_kind k
 	}
 }
 
-/* ninja keeps times of its own in its log: with all times shifted they would fit no more, and a
- * changed file might seem fresh.  Without the log it builds. */
+/* ninja's log has times of its own: after a shift they would not match, and a changed file might
+ * seem fresh.  Without the log ninja builds again. */
 static int
 remove_logs(struct tree_writer *writer, struct desk *desk, struct error **err)
 {
@@ -811,7 +812,7 @@ tree_writer_finish(struct tree_writer *writer, struct error **err)
 	close_files(desk);
 	desk->next = writer->desks;
 	writer->desks = desk;
-	/* What is in it first: it changes the times of what it is in. */
+	/* Subdirectories first: setting their times changes the parent's. */
 	if (ret < 0)
 		return -1;
 	for (size_t i = writer->directory_count; i > 0; i--) {

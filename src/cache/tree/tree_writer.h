@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tree_writer.h - one root of a cache, written into an empty directory of ours
+/* tree_writer.h - writes one root of a cache into an empty directory of ours
  *
  *     tree_writer_new      reads the index, plans which bytes of which chunk go where
  *     tree_writer_begin    makes the directories
- *     tree_writer_pack     the chunks of one pack, checked, into files; a part by each thread
- *     tree_writer_finish   empty files, links, times of directories; whether nothing is missing
+ *     tree_writer_pack     writes the checked chunks of one pack into files, a share by each thread
+ *     tree_writer_finish   empty files, links, times of directories; checks that nothing is missing
  *
- * Runs in ocifp-layer.  Until tree_writer_finish() there is no link in the tree, and names come
- * only once in a directory (tree_index.h), so that no path leads out.  A file gets its mode and
- * time with its last byte.
+ * Runs in ocifp-layer.  Until tree_writer_finish() the tree has no links, and a directory has no
+ * name twice (tree_index.h), so no path leads out.  A file gets its mode and time with its last
+ * byte.
  */
 #ifndef OCIFP_CACHE_TREE_TREE_WRITER_H
 #define OCIFP_CACHE_TREE_TREE_WRITER_H
@@ -27,18 +27,18 @@ struct tree_writer_plan {
 	const void *index; /* STREAM_TREE, borrowed */
 	size_t index_size;
 	const struct chunk_table *table; /* borrowed */
-	const char *label;               /* of the root that is wanted */
-	bool executables;                /* write them, and what links to them, too */
-	int64_t shift_ns;                /* taken from each time */
+	const char *label;               /* of the wanted root */
+	bool executables;                /* also write them, and hard links to them */
+	int64_t shift_ns;                /* subtracted from each time */
 	uint64_t most_bytes;             /* of all files, of other roots too */
 };
 
-/* ERROR_CONTENT: an index that breaks a rule, says more than `most_bytes`, or names a chunk that
- * is in no pack. */
+/* ERROR_CONTENT: an index that breaks a rule, has more than `most_bytes`, or names a chunk that no
+ * pack has. */
 struct tree_writer *tree_writer_new(const struct tree_writer_plan *plan, int tree_fd,
 				    struct error **err);
 
-/* Whether the index has that root at all. */
+/* Whether the index has that root. */
 bool tree_writer_has_root(const struct tree_writer *writer);
 int tree_writer_begin(struct tree_writer *writer, struct error **err);
 

@@ -24,7 +24,7 @@
 
 #define CGROUPS "/sys/fs/cgroup"
 
-static const uint64_t memory_least_bytes = 4 << 20; /* less holds no job: runc has the same */
+static const uint64_t memory_least_bytes = 4 << 20; /* with less no job can start: as in runc */
 static const uint64_t memory_most_bytes = (uint64_t)1 << 60;
 static const uint64_t cpus_most = 100000;
 
@@ -86,15 +86,16 @@ struct setting {
 };
 
 static const struct setting settings[] = {
-	/* As much swap again, as podman has it: or a job over its limit is slow and never ends. */
+	/* Limits swap too, as podman does: otherwise a job over its limit becomes slow instead of
+	 * ending. */
 	{ "--memory", "memory", "memory.limit_in_bytes", "memory.max", "memory.swap.max" },
 	{ "--cpus", "cpu", "cpu.cfs_quota_us", "cpu.max", NULL },
 	{ "--pids", "pids", "pids.max", "pids.max", NULL },
 };
 enum { SETTINGS_COUNT = COUNT_OF(settings) };
 
-/* Our group in the hierarchy of that controller ("" for v2): "/user.slice/x"; NULL: none.  The
- * caller owns it. */
+/* Our group in that controller's hierarchy ("" for v2): "/user.slice/x"; NULL: none.  The caller
+ * owns it. */
 static char *
 cgroup_own(const char *controller)
 {
@@ -116,7 +117,7 @@ cgroup_own(const char *controller)
 	return NULL;
 }
 
-/* Where a group of that id would be; NULL: nowhere.  The caller owns it. */
+/* The path of a group with that id; NULL: none.  The caller owns it. */
 static char *
 group_path(const struct setting *setting, const char *id, bool *ret_is_v1)
 {
@@ -135,7 +136,7 @@ group_path(const struct setting *setting, const char *id, bool *ret_is_v1)
 	return xasprintf(CGROUPS "%s/ocifp-%s", group, id);
 }
 
-/* As the kernel wants it; NULL: no limit.  The caller owns it. */
+/* In the kernel's format; NULL: no limit.  The caller owns it. */
 static char *
 value_of(size_t number, const struct job_limits *limits, bool is_v1)
 {
@@ -154,7 +155,7 @@ value_of(size_t number, const struct job_limits *limits, bool is_v1)
 	}
 }
 
-/* One line to one file of a group; false: see errno. */
+/* Writes one line to a file of a group; false: see errno. */
 static bool
 cgroup_write(const char *folder, const char *name, const char *value)
 {
@@ -164,7 +165,8 @@ cgroup_write(const char *folder, const char *name, const char *value)
 	return fd >= 0 && write(fd, value, strlen(value)) == (ssize_t)strlen(value);
 }
 
-static const int manager_ms = 5000; /* it answers at once; one that hangs holds up no job */
+static const int manager_ms =
+	5000; /* systemd answers at once; one that hangs must not hold up a job */
 static const int look_ms = 10;
 
 static bool
@@ -190,7 +192,7 @@ ask_manager(const char *scope, int64_t deadline_ms)
 	return spawn_run(&options, &result, &failure) == 0 && result.exit_status == 0;
 }
 
-/* The manager has answered before it moves us. */
+/* The manager answers before it has moved us. */
 static char *
 await_group(const char *scope, int64_t deadline_ms)
 {
@@ -205,7 +207,7 @@ await_group(const char *scope, int64_t deadline_ms)
 	return NULL;
 }
 
-/* A group with members hands no controller on, so we go one further down. */
+/* A group with members cannot pass controllers on, so we move one level down. */
 static void
 scope_enter(void)
 {
@@ -223,8 +225,8 @@ scope_enter(void)
 		(void)cgroup_write(folder, "cgroup.procs", "0");
 }
 
-/* A group has the controllers that each group above it hands on; those that are not ours to change
- * may do so already. */
+/* A group has the controllers that all groups above it pass on.  Those that we may not change may
+ * pass them on already. */
 static void
 hand_on(const char *controller, const char *path)
 {
@@ -278,7 +280,7 @@ note(const struct cgroup *cgroup, const struct root *root, struct error **err)
 	return text.size > 0 ? root_write(root, note_name, text.data, err) : 0;
 }
 
-/* Beside a login session's group a user can make none. */
+/* A user may not create groups beside a login session's. */
 static void
 find_place(const struct root *root)
 {
@@ -328,7 +330,7 @@ void
 cgroup_remove(struct cgroup *cgroup)
 {
 	for (size_t i = 0; i < cgroup->paths.count; i++) {
-		/* The last process of a group leaves it a moment after it has ended. */
+		/* The last process leaves its group a moment after it has ended. */
 		for (int j = 0;
 		     j < removal_tries && rmdir(cgroup->paths.items[i]) < 0 && errno == EBUSY; j++)
 			(void)poll(NULL, 0, removal_pause_ms);

@@ -2,7 +2,8 @@
 /* cgroup.h - limits of a job: a control group of its own
  *
  *     v1    /sys/fs/cgroup/CONTROLLER/<our group>/ocifp-<root>
- *     v2    /sys/fs/cgroup/<beside our group>/ocifp-<root>     no group that has members has others
+ *     v2    /sys/fs/cgroup/<beside our group>/ocifp-<root>     a group with members cannot have
+ *                                                              subgroups with controllers
  *
  * Kernel, Documentation/admin-guide/cgroup-v1 and cgroup-v2.rst.
  */
@@ -30,18 +31,18 @@ int job_limits_parse(const char *memory, const char *cpus, unsigned pids,
 		     struct job_limits *ret_limits, struct error **err);
 
 struct cgroup {
-	struct strings paths; /* of the groups that were made */
+	struct strings paths; /* paths of the groups that were made */
 };
 
-/* A limit that cannot be had is told and left out: many a host lets nobody but root set them. */
+/* A limit that is not available is left out with a notice: on many hosts only root may set it. */
 int cgroup_make(const struct root *root, const struct job_limits *limits, struct observer *observer,
 		struct cgroup *ret_cgroup, struct error **err);
 void cgroup_enter(const struct cgroup *cgroup, pid_t pid, struct observer *observer);
 
-/* When all in it have ended. */
+/* Removes the groups, once all processes in them have ended. */
 void cgroup_remove(struct cgroup *cgroup);
 
-/* What a run that was killed left. */
+/* Removes the groups that a killed run left. */
 void cgroup_remove_left(const struct root *root);
 
 #endif

@@ -29,7 +29,7 @@ console_resize(const struct console *console)
 		(void)ioctl(console->master_fd, TIOCSWINSZ, &size);
 }
 
-/* By way of /proc the name is short enough for a socket wherever the store is. */
+/* Through /proc the socket's name is short enough, wherever the store is. */
 static int
 listen_at(const struct root *root, struct console *console, struct error **err)
 {
@@ -82,7 +82,7 @@ console_open(const struct root *root, bool engine_makes_it, bool takes_input,
 	return 0;
 }
 
-/* The job is heard, and what was typed goes to it, once what it said before is written. */
+/* Reads from the job, and passes typed input to it, once earlier bytes are written. */
 void
 console_watched(const struct console *console, struct pollfd *ret_polls)
 {
@@ -151,7 +151,7 @@ piece_read(struct console_piece *piece, int fd)
 	return size > 0 || (size < 0 && is_transient());
 }
 
-/* As much as is taken; false when nothing ever will be. */
+/* Writes as much as possible; false if nothing can be written any more. */
 static bool
 piece_write(struct console_piece *piece, int fd)
 {
@@ -187,8 +187,8 @@ console_handle(struct console *console, const struct pollfd *polls)
 	    !piece_read(&console->typed, STDIN_FILENO)) {
 		struct termios attributes;
 
-		/* As a user ends it at a terminal: once for what is on an unfinished line, and once
-		 * for the end. */
+		/* Ends the input as a user does with ^D: once for an unfinished line, once for the
+		 * end. */
 		console->takes_input = false;
 		if (tcgetattr(console->master_fd, &attributes) >= 0) {
 			console->typed.size = 2;

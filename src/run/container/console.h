@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* console.h - the job's terminal, joined to ours
+/* console.h - connects the job's terminal with ours
  *
  *     our terminal (raw) <--> ocifp <--> master | slave: the job's, alone in its session
  *
@@ -16,9 +16,9 @@ struct error;
 struct pollfd;
 struct root;
 
-enum { CONSOLE_PIECE_BYTES = 4096 }; /* what a pipe with any room takes at once */
+enum { CONSOLE_PIECE_BYTES = 4096 }; /* a pipe with any room accepts this much at once */
 
-/* Read, and not written yet. */
+/* Bytes that were read and not written yet. */
 struct console_piece {
 	char bytes[CONSOLE_PIECE_BYTES];
 	size_t size;
@@ -40,8 +40,8 @@ struct console {
 int console_open(const struct root *root, bool engine_makes_it, bool takes_input,
 		 struct console *ret_console, struct error **err);
 
-/* What is to be polled, CONSOLE_POLLS_COUNT of them, and what to do then.  Nothing of it waits for
- * somebody who does not read. */
+/* The descriptors to poll, CONSOLE_POLLS_COUNT of them, and the handler.  A reader that does not
+ * read never blocks it. */
 enum { CONSOLE_POLLS_COUNT = 3 };
 void console_watched(const struct console *console, struct pollfd *ret_polls);
 void console_handle(struct console *console, const struct pollfd *polls);
@@ -49,7 +49,7 @@ void console_handle(struct console *console, const struct pollfd *polls);
 /* Our window has another size. */
 void console_resize(const struct console *console);
 
-/* Shows what is still to be read, and gives our terminal back. */
+/* Writes what is still to be read, and restores our terminal. */
 void console_release(struct console *console);
 #define AUTO_CONSOLE CLEANUP(console_release)
 

@@ -33,10 +33,10 @@
 #include "sandbox/id_map.h"
 #include "sandbox/userns.h"
 
-/* To the monitor: the container is killed with all that is in it, and waited for. */
+/* To the monitor: kill the container with everything in it, and wait for it. */
 enum { SIGNAL_KILLS = SIGALRM };
 
-/* proc(5), /proc/PID/stat: where its words begin and end in memory. */
+/* proc(5), /proc/PID/stat: the addresses of the command line in memory. */
 enum { FIELD_ARG_START = 48, FIELD_ARG_END = 49, FIELD_AFTER_NAME = 3 };
 
 static uint64_t
@@ -49,7 +49,7 @@ read_field(const char *stat_line, int number)
 
 	strncpy(copy, stat_line, sizeof(copy) - 1);
 	copy[sizeof(copy) - 1] = '\0';
-	/* The second field, a name in parentheses, may hold anything. */
+	/* The second field, a name in parentheses, may have any characters. */
 	rest = strrchr(copy, ')');
 	for (int i = FIELD_AFTER_NAME; rest && i <= number; i++) {
 		rest = strchr(rest, ' ');
@@ -75,7 +75,7 @@ container_hide_words(void)
 		return;
 	start = read_field(buf.data, FIELD_ARG_START);
 	end = read_field(buf.data, FIELD_ARG_END);
-	/* NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel says where it is */
+	/* NOLINTNEXTLINE(performance-no-int-to-ptr): an address from the kernel */
 	if (start && end > start)
 		memset((void *)(uintptr_t)start, 0, end - start);
 }
@@ -85,7 +85,7 @@ static const int signals_passed[] = {
 };
 static const int shell_signal_base = 128;
 
-/* Who blocks a signal is sent it even where it is ignored. */
+/* A blocked signal is sent to the process even if it is ignored. */
 static bool
 is_ignored(int number)
 {
@@ -94,8 +94,8 @@ is_ignored(int number)
 	return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
-/* Those that are passed on to a job, but for what we were started to ignore, as by nohup(1);
- * SIGCHLD and SIGWINCH. */
+/* The signals that are passed on to a job, except those that we were started to ignore, as by
+ * nohup(1); and SIGCHLD and SIGWINCH. */
 static void
 container_fill_signals(sigset_t *signals)
 {
@@ -108,14 +108,14 @@ container_fill_signals(sigset_t *signals)
 	sigaddset(signals, SIGWINCH);
 }
 
-/* Of waitpid()'s status, as a shell says it. */
+/* The exit status as a shell reports it, from waitpid()'s status. */
 static int
 container_shell_status(int status)
 {
 	return WIFSIGNALED(status) ? shell_signal_base + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* Reaps what has ended, up to that one: true when it was among it. */
+/* Reaps ended children until `pid` is among them; then returns true. */
 static bool
 reap(pid_t pid, int *ret_status)
 {
@@ -137,7 +137,7 @@ container_wait(pid_t pid, const struct container_job *job)
 	static const struct timespec tick = { .tv_nsec = 500000000 };
 	sigset_t signals;
 	int status = 0;
-	int waiting = 0; /* for a job that can be given no signal yet */
+	int waiting = 0; /* for a job that cannot be signalled yet */
 
 	container_fill_signals(&signals);
 	while (!reap(pid, &status)) {
@@ -148,7 +148,7 @@ container_wait(pid_t pid, const struct container_job *job)
 			waiting = number;
 		target = waiting == 0 ? -1 : job ? job->find() : pid;
 		if (target > 0) {
-			/* A stopped process takes a signal when it goes on. */
+			/* A stopped process handles a signal once it continues. */
 			(void)kill(target, waiting == SIGNAL_KILLS ? SIGKILL : waiting);
 			if (waiting == SIGTERM || waiting == SIGHUP)
 				(void)kill(target, SIGCONT);
@@ -160,7 +160,7 @@ container_wait(pid_t pid, const struct container_job *job)
 	return status;
 }
 
-/* Not to outlive the parent; it may be gone before we could say so. */
+/* Ends with its parent, which may have ended before this call. */
 static void
 die_with(pid_t parent_pid)
 {
@@ -205,11 +205,11 @@ be_init(const struct container *container, int answer_fd, int life_fd)
 	int status;
 	struct pollfd life = { .fd = life_fd };
 
-	/* The monitor's death is ours; when it came too early for that, ocifp is gone too. */
+	/* Ends with the monitor; if that ended before this call, ocifp is gone too. */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (poll(&life, 1, 0) > 0)
 		_exit(1);
-	/* Memory and descriptors of ours are nothing for the job. */
+	/* The job must not see our memory and descriptors. */
 	(void)prctl(PR_SET_DUMPABLE, 0);
 	if (set_up(container, &error) < 0)
 		status = -1;
@@ -241,24 +241,24 @@ enter_namespaces(const struct container *container, pid_t parent_pid, int answer
 		_exit(1);
 	if (become_root(container->map, err) < 0)
 		return -1;
-	/* In a /proc that is ours, too, the job would find it. */
+	/* The job could find it in a /proc of ours, too. */
 	(void)prctl(PR_SET_DUMPABLE, 0);
-	/* Becoming somebody else has made the kernel forget it. */
+	/* The kernel clears this when the user changes. */
 	die_with(parent_pid);
 	if (unshare(flags | (container->own_network ? CLONE_NEWNET : 0)) < 0)
 		return userns_refuse(errno, err);
 	return 0;
 }
 
-/* The forked process: makes the namespaces and what lives in them.  It tells on `answer_fd`, and
- * goes on when a byte comes from `map_fd`, whose other end is open as long as ocifp lives. */
+/* The forked process: makes the namespaces and their first process.  It reports on `answer_fd`, and
+ * continues when a byte comes from `map_fd`, whose other end is open as long as ocifp lives. */
 static void
 container_monitor(const struct container *container, pid_t parent_pid, int answer_fd, int map_fd)
 {
 	AUTO_ERROR struct error *error = NULL;
 	pid_t pid;
 
-	/* What a terminal sends to its foreground comes by way of ocifp, once. */
+	/* Signals of the terminal reach the foreground group; ocifp passes them on, once. */
 	(void)setsid();
 	die_with(parent_pid);
 	if (enter_namespaces(container, parent_pid, answer_fd, map_fd, &error) < 0) {
@@ -272,26 +272,26 @@ container_monitor(const struct container *container, pid_t parent_pid, int answe
 		error_set_errno(&error, errno, "cannot start a process");
 	if (error)
 		container_answer_send(answer_fd, -1, error);
-	/* What it has in common with ocifp and the container is theirs to hold and to close. */
+	/* Descriptors shared with ocifp and the container are theirs to hold and close. */
 	(void)syscall(SYS_close_range, STDERR_FILENO + 1, UINT_MAX, 0);
 	_exit(pid < 0 ? 1 : container_wait(pid, NULL));
 }
 
-/* What a job whose time is up is told, and how long it has then.  Who kills the monitor leaves the
- * rest to the kernel, and cannot wait for it: only when nothing else helps. */
+/* A job that runs out of time gets this signal and this long to end.  After the monitor was killed,
+ * only the kernel ends the container, and we cannot wait for that: the last resort. */
 static const struct ending {
 	int number;
 	int64_t grace_ms;
 } endings[] = { { SIGTERM, 500 }, { SIGNAL_KILLS, 10000 }, { SIGKILL, INT32_MAX } };
 enum { ENDINGS_COUNT = COUNT_OF(endings) };
 
-/* What ocifp itself holds while all of this runs. */
+/* ocifp's own state while the job runs. */
 struct watch {
 	struct container *container;
 	pid_t pid; /* the monitor */
 	int signal_fd;
 	int answer_fd;
-	int64_t due_ms; /* of the next ending; 0: none */
+	int64_t due_ms; /* for the next escalation; 0: none */
 	unsigned ending_count;
 	int status;
 	bool ended;
@@ -386,7 +386,7 @@ start_monitor(struct watch *watch, int *ret_map_fd, struct error **err)
 	*ret_map_fd = map[1];
 	watch->pid = fork();
 	if (watch->pid == 0) {
-		/* Its maps belong to the user again, who writes them. */
+		/* The maps belong to the user again, who writes them. */
 		(void)prctl(PR_SET_DUMPABLE, 1);
 		(void)close(map[1]);
 		(void)close(answer[0]);
@@ -402,7 +402,7 @@ run(struct watch *watch, int *ret_status, struct error **err)
 
 	if (start_monitor(watch, &map_fd, err) < 0)
 		return -1;
-	/* Reads why it could not, or that its maps are wanted. */
+	/* Reads the failure, or the request for id maps. */
 	if (container_answer_await_ready(watch->answer_fd, err) < 0)
 		return -1;
 	if (watch->container->started)

@@ -5,9 +5,9 @@
  *                       --fork--> container     pid 1: mount, pid, ipc, uts and maybe network
  * namespaces main()      sets up, starts an engine, waits for the job
  *
- * Whoever of them dies takes all below along: the monitor and the container get SIGKILL with their
- * parent, and the end of pid 1 is the end of every process of its namespace; its mounts are in no
- * other.  Signals that we get are handed down; deadline and status come back up.
+ * If one of them dies, all below it die too: the monitor and the container get SIGKILL with their
+ * parent, and with pid 1 every process of its namespace ends.  Its mounts are in no other
+ * namespace. Signals that we get are passed down; deadline and status are passed up.
  */
 #ifndef OCIFP_RUN_CONTAINER_CONTAINER_H
 #define OCIFP_RUN_CONTAINER_CONTAINER_H
@@ -28,36 +28,37 @@ enum { CONTAINER_WATCHED_LIMIT = 3 };
 struct container {
 	const struct id_map *map;
 	bool own_network;
-	bool keeps_proc; /* the caller's /proc, where no other can be mounted: no boundary */
+	bool keeps_proc; /* the caller's /proc, where a new one cannot be mounted: no boundary */
 	const char *hostname;
-	int64_t deadline_ms; /* then ERROR_TIMEOUT; 0: none */
+	int64_t deadline_ms; /* after it: ERROR_TIMEOUT; 0: none */
 	container_main *main;
 	void *context;
-	void (*started)(void *context, pid_t pid); /* in ocifp, before it goes on; NULL: nothing */
+	void (*started)(void *context,
+			pid_t pid); /* called in ocifp before the container continues; NULL: none */
 
-	/* While it runs, in ocifp: polled too, and `watch` called to look at `revents`, or because
-	 * our window has another size.  NULL: nothing to look at. */
+	/* Polled too while the job runs, in ocifp; `watch` is called to handle `revents`, or
+	 * because our window has another size.  NULL: none. */
 	struct pollfd watched[CONTAINER_WATCHED_LIMIT];
 	unsigned watched_count;
 	void (*watch)(void *context, bool is_resized);
 };
 
-/* *ret_status: as a shell says it, 128 + n for signal n.  Class "no_userns" when the kernel or its
+/* *ret_status: as a shell reports it, 128 + n for signal n.  Class "no_userns" if the kernel or its
  * administrator refuses user namespaces. */
 int container_run(struct container *container, int *ret_status, struct error **err);
 
-/* A job that is not a child of the container. */
+/* For a job that is not a child of the container. */
 struct container_job {
-	pid_t (*find)(void); /* who gets the signals; -1: nobody yet */
-	void (*tick)(void);  /* twice a second while nothing else happens */
+	pid_t (*find)(void); /* the process that gets signals; -1: none yet */
+	void (*tick)(void);  /* called twice a second while nothing else happens */
 };
 
-/* For the container: waits for a child, reaping all that ended before it, and hands signals on to
- * it, or to `job`.  The status is as a shell says it. */
+/* In the container: waits for a child, reaping others that end before it, and passes signals on to
+ * it, or to `job`.  The status is as a shell reports it. */
 int container_wait(pid_t pid, const struct container_job *job);
 
-/* In the container: its command line, which the job can see, becomes empty.  Nothing may point into
- * it any more. */
+/* In the container: empties its command line, which the job can see.  No pointer may lead into it.
+ */
 void container_hide_words(void);
 
 #endif

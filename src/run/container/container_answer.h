@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* container_answer.h - how the processes of a container tell ocifp what became of it
+/* container_answer.h - how the processes of a container report their result to ocifp
  *
  * One packet a message, JSON: {"ready":true}, {"status":42}, {"error":{...}}.
  */
@@ -14,7 +14,7 @@ int container_answer_await_ready(int fd, struct error **err);
 /* `status` -1: the error. */
 void container_answer_send(int fd, int status, const struct error *error);
 
-/* What was sent; when nothing was, it died, and `status` says how. */
+/* The message; if there is none, the process died, and `status` tells how. */
 int container_answer_receive(int fd, int status, int *ret_status, struct error **err);
 
 #endif

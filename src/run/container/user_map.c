@@ -53,7 +53,8 @@ user_map_write(const struct id_map *map, pid_t pid, struct error **err)
 
 	switch (map->kind) {
 	case ID_MAP_HOST: {
-		/* One less than all there are, or runc takes it for no user namespace. */
+		/* One less than all ids, because runc does not recognise a full map as a user
+		 * namespace. */
 		static const char all[] = "0 0 4294967294";
 
 		if (write_proc(pid, "uid_map", all, err) < 0)
@@ -63,7 +64,7 @@ user_map_write(const struct id_map *map, pid_t pid, struct error **err)
 	case ID_MAP_RANGES:
 		if (geteuid() != 0)
 			return id_map_write(map, pid, err);
-		/* Root needs no newuidmap(1), which may not be installed. */
+		/* Root does not need newuidmap(1), which may not be installed. */
 		if (write_ranges(pid, "uid_map", &map->uids, err) < 0)
 			return -1;
 		return write_ranges(pid, "gid_map", &map->gids, err);
@@ -76,7 +77,7 @@ user_map_write(const struct id_map *map, pid_t pid, struct error **err)
 	return write_proc(pid, "gid_map", gids, err);
 }
 
-/* Says how it went, and holds the namespace until it is told to end. */
+/* Reports its result, and keeps the namespace until it is told to end. */
 static void __attribute__((noreturn)) hold_namespace(int fd)
 {
 	int errnum = unshare(CLONE_NEWUSER) < 0 ? errno : 0;

@@ -50,7 +50,7 @@ static const char *const masked_paths[] = {
 	/* podman's */
 	"/sys/dev/block",
 	"/sys/fs/selinux",
-	/* open to root of the machine, who may run jobs */
+	/* accessible to the machine's root, who may run jobs */
 	"/proc/kpagecgroup",
 	"/proc/kpagecount",
 	"/proc/kpageflags",
@@ -92,7 +92,7 @@ array_of(const char *const *words)
 	return array;
 }
 
-/* Who is not root has none but those that a file or a change of user gives him. */
+/* Another user than root has only capabilities that a file or a change of user gives. */
 static json_t *
 capabilities(const struct job *job)
 {
@@ -105,7 +105,7 @@ capabilities(const struct job *job)
 	return object;
 }
 
-/* Where a user has his own ids alone, setgroups(2) is denied to him, and runc refuses to start. */
+/* For a user with only his own id, setgroups(2) is denied, and runc refuses to start. */
 static json_t *
 groups(const struct job_user *user, const struct id_map *map)
 {
@@ -175,7 +175,8 @@ mounts(const struct engine_start *start)
 					   NULL };
 	static const char *const shm[] = { "nosuid", "noexec", "nodev", "mode=1777", NULL };
 	static const char *const bound[] = { "rbind", "nosuid", "noexec", "nodev", NULL };
-	/* Its user namespace owns none of the others: the container's mounts are bound. */
+	/* Its user namespace does not own the other namespaces, so the container's mounts are
+	 * bound. */
 	bool is_nested = !start->mounts && engine_maps_user(start);
 	json_t *array = json_array();
 	static const char *const writable[] = { "rbind", "rw", NULL };
@@ -191,14 +192,14 @@ mounts(const struct engine_start *start)
 	else
 		add_mount(array, "/proc", "proc", "proc", proc);
 	add_mount(array, "/dev", "tmpfs", "tmpfs", dev);
-	/* Group 5 is "tty" by custom; where it has no mapping the option would be refused. */
+	/* Group 5 is "tty" by convention; if it is not mapped, the option would be refused. */
 	add_mount(array, "/dev/pts", "devpts", "devpts",
 		  user_map_has(start->map, 0, 5) ? with_group : plain);
 	add_mount(array, "/dev/shm", "tmpfs", "shm", shm);
 	if (!is_nested)
 		add_mount(array, "/dev/mqueue", "mqueue", "mqueue", proc);
 	add_sys(array, start->own_network && !is_nested);
-	/* Where each is to be is free of links: job_mounts_settle() has seen to that. */
+	/* The targets are free of links: job_mounts_settle() has resolved them. */
 	for (size_t i = 0; start->mounts && i < start->mounts->count; i++) {
 		const struct job_mount *volume = &start->mounts->items[i];
 
@@ -221,8 +222,9 @@ refuse_argument(json_t *calls, const char *name, const char *op, unsigned value,
 					       "SCMP_ACT_ERRNO", "args", argument));
 }
 
-/* Of personality(2) a few values are left, and no rule can say "neither of these": the value of all
- * ones asks, and each bit but two is refused, set without the highest or missing with it. */
+/* Allows few values of personality(2).  A rule cannot express "neither of these", so: all ones is
+ * the query, and each other bit but two is refused, if set without the highest or missing with it.
+ */
 static void
 refuse_personalities(json_t *calls)
 {
@@ -246,11 +248,11 @@ seccomp(void)
 	for (const struct denied_call *call = denied_calls; call->name; call++)
 		json_array_append_new(names, json_string(call->name));
 	calls = json_pack("[{s:o, s:s}, {s:[s], s:s, s:i}]",
-			  /* whatever they are asked for */
+			  /* regardless of arguments */
 			  "names", names, "action", "SCMP_ACT_ERRNO",
-			  /* as if it was not there */
+			  /* as if the kernel did not have it */
 			  "names", "clone3", "action", "SCMP_ACT_ERRNO", "errnoRet", ENOSYS);
-	/* MASKED_EQ wants one bit at a time. */
+	/* MASKED_EQ compares one bit at a time. */
 	for (unsigned bit = 1; bit; bit <<= 1)
 		if (DENIED_CLONE_FLAGS & bit)
 			refuse_argument(calls, "clone", "SCMP_CMP_MASKED_EQ", bit, bit);
@@ -279,7 +281,7 @@ namespaces(const struct engine_start *start)
 static json_t *
 mappings(const struct id_map *map, const struct id_ranges *ranges, const struct id_range *own)
 {
-	/* Root's as in user_map.c, where it says why it is not all ids. */
+	/* Root's: see user_map.c, which explains why it is not all ids. */
 	const struct id_range one =
 		map->kind == ID_MAP_HOST ? (struct id_range){ 0, 0, UINT32_MAX - 1 } : *own;
 	json_t *array = json_array();
@@ -307,7 +309,7 @@ linux_part(const struct engine_start *start)
 			   array_of((const char *const *)masked.items), "readonlyPaths",
 			   array_of(job_read_only_paths), "seccomp", seccomp());
 	if (start->mounts || engine_maps_user(start)) {
-		/* In the container the caller's ids are 0 already. */
+		/* In the container the caller's ids are already 0. */
 		const struct job_user *user = &start->job->user;
 		const struct id_range uid = { user->uid, start->mounts ? geteuid() : 0, 1 };
 		const struct id_range gid = { user->gid, start->mounts ? getegid() : 0, 1 };
@@ -350,7 +352,7 @@ is_image(const struct run_base *base)
 	return base->manifest.algorithm != DIGEST_NONE;
 }
 
-/* The path of the root, which the caller owns. */
+/* The path of the root; the caller owns it. */
 static char *
 make_root(struct session *session, const struct run_base *base, const char *directory,
 	  struct error **err)
@@ -370,7 +372,7 @@ make_root(struct session *session, const struct run_base *base, const char *dire
 	return TAKE_PTR(path);
 }
 
-/* They lie beside the configuration, where those of a run lie beside its root. */
+/* Beside the configuration; in a run they are beside its root. */
 static int
 add_own_files(struct bundle *bundle, const char *directory, struct error **err)
 {
@@ -428,7 +430,7 @@ bundle_write(struct session *session, const struct run_base *base,
 	AUTO_FREE char *root = NULL;
 	struct store *store = session_store(session, err);
 
-	/* What can be refused before anything is made. */
+	/* Checks that need nothing of the root. */
 	bundle.own_network = options->job.own_network;
 	if (!store || job_make(&base->config, &options->job, &bundle.job, err) < 0 ||
 	    job_mounts_parse(&bundle.mounts, options->volumes, options->tmpfs, err) < 0 ||

@@ -134,8 +134,8 @@ const struct denied_call denied_calls[] = {
 	{ NULL, 0 },
 };
 
-/* Families of sockets that are let be: of the host, not of a network namespace (AF_VSOCK), or with
- * a history of holes (AF_ALG).  Those from `denied_family_first` on are newer. */
+/* Allowed socket families.  Others are of the host, not of a network namespace (AF_VSOCK), or have
+ * a history of vulnerabilities (AF_ALG).  Those from `denied_family_first` on are newer. */
 const unsigned denied_families[] = { 3, 4, 5, 6, 11, 12, 19, 20, 23, 25, 34, 37, 38, 40, 0 };
 const unsigned denied_family_first = 46;
 
@@ -161,7 +161,7 @@ add_load(struct buf *buf, size_t offset, struct error **err)
 		   err);
 }
 
-/* Returns `action` when what was loaded is that value. */
+/* Returns `action` if the loaded value is this one. */
 static int
 add_refusal(struct buf *buf, unsigned value, unsigned action, struct error **err)
 {
@@ -170,7 +170,7 @@ add_refusal(struct buf *buf, unsigned value, unsigned action, struct error **err
 	return add(buf, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action), err);
 }
 
-/* Of one call, by its first argument: the rules see that, and what they let pass is allowed. */
+/* Rules for one call, by its first argument; other arguments are allowed. */
 static int
 add_rules(struct buf *buf, long number, const struct sock_filter *rules, size_t count,
 	  struct error **err)
@@ -186,9 +186,9 @@ add_rules(struct buf *buf, long number, const struct sock_filter *rules, size_t 
 	return add(buf, allow, err);
 }
 
-/* In a new namespace of users a job would be root of all that the kernel has.  clone3(2) keeps its
- * flags in memory, where a filter cannot see them: it is as if it was not there, and what is linked
- * to a C library takes clone(2) then. */
+/* In a new user namespace a job would have root's power over kernel interfaces.  clone3(2) keeps
+ * its flags in memory, where a filter cannot see them: it fails with ENOSYS, and the C library then
+ * uses clone(2). */
 static int
 add_clones(struct buf *buf, struct error **err)
 {
@@ -238,7 +238,7 @@ add_personalities(struct buf *buf, struct error **err)
 	return add_rules(buf, SYS_personality, rules, count, err);
 }
 
-/* Numbers of another machine (of 32 bit programs) mean other calls: all of these are refused. */
+/* Call numbers of another architecture (of 32-bit programs) mean other calls: all are refused. */
 static int
 add_machine(struct buf *buf, struct error **err)
 {
@@ -254,7 +254,7 @@ add_machine(struct buf *buf, struct error **err)
 #endif
 }
 
-/* x32: the same machine, numbers with this bit. */
+/* x32 uses the x86-64 numbers with this bit set. */
 static int
 add_other_numbers(struct buf *buf, struct error **err)
 {

@@ -37,7 +37,7 @@ add_words(struct strings *words, const char *const *more)
 		strings_add(words, *more);
 }
 
-/* Who is not root has none. */
+/* Another user than root has no capabilities. */
 static void
 add_capabilities(const struct job *job, struct strings *words)
 {
@@ -46,7 +46,7 @@ add_capabilities(const struct job *job, struct strings *words)
 		add_words(words, (const char *const[]){ "--cap-add", *name, NULL });
 }
 
-/* It leaves them as they are: who is root of this machine too could write to /proc/sys. */
+/* bubblewrap leaves these writable: with uid 0 of this machine, a job could write to /proc/sys. */
 static void
 add_masks(struct strings *words)
 {
@@ -83,10 +83,10 @@ bwrap_words(const struct engine_start *start, struct strings *words)
 	add_words(words, (const char *const[]){ "--dev", "/dev", "--ro-bind", "/sys", "/sys",
 						"--chdir", start->job->directory, NULL });
 	add_masks(words);
-	/* "--ro-bind" would have the volumes read-only too. */
+	/* "--ro-bind" would also make the volumes read-only. */
 	if (start->job->read_only)
 		add_words(words, (const char *const[]){ "--remount-ro", "/", NULL });
-	/* With a terminal of its own the session's leader is the process that starts it. */
+	/* With its own terminal, the process that starts bubblewrap leads the session. */
 	if (!start->job->terminal)
 		strings_add(words, "--new-session");
 	if (engine_maps_user(start)) {
@@ -107,14 +107,14 @@ bwrap_words(const struct engine_start *start, struct strings *words)
 	}
 }
 
-/* The descriptors that it finds; it closes all three before the job starts.  The last one is gone
- * when it starts. */
+/* The descriptors that bubblewrap finds; it closes all three before the job starts, the last one at
+ * its own start. */
 enum { STATUS_FD = 3, ARGS_FD = 4, FILTER_FD = 5, PROGRAM_FD = 6, FIRST_FREE_FD = 10 };
 static const int shell_signal_base = 128;
-static const mode_t job_umask = 022; /* as crun and runc have it */
+static const mode_t job_umask = 022; /* as in crun and runc */
 static const char status_name[] = "bundle/status";
 
-/* A file in memory that holds this, to be read from its start. */
+/* A memory file with this content, read from its start. */
 static int
 memory_of(const void *bytes, size_t size, struct error **err)
 {
@@ -188,8 +188,8 @@ prepare(const struct engine_start *start, struct descriptors_given *given, struc
 	return given->input_fd < 0 ? error_set_errno(err, errno, "cannot open '/dev/null'") : 0;
 }
 
-/* We lead the terminal's session and are no part of its foreground: when a typed ^C has ended
- * bubblewrap, the terminal stays, and so does a job that goes on. */
+/* We lead the terminal's session, outside its foreground group: when ^C has ended bubblewrap, the
+ * terminal stays, and so does a job that continues. */
 static int
 lead_terminal(int fd, struct error **err)
 {
@@ -198,7 +198,8 @@ lead_terminal(int fd, struct error **err)
 	return 0;
 }
 
-/* Who is not in the foreground is stopped for trying to get there, unless the signal is ignored. */
+/* A background process that makes itself the foreground gets SIGTTOU and stops, unless it ignores
+ * that. */
 static bool
 take_terminal(int fd)
 {
@@ -207,7 +208,7 @@ take_terminal(int fd)
 	       dup2(fd, STDOUT_FILENO) >= 0 && dup2(fd, STDERR_FILENO) >= 0;
 }
 
-/* First out of the way, lest one takes the place of another. */
+/* First moves them out of the way, so that none is overwritten. */
 static bool
 place_descriptors(const struct descriptors_given *given)
 {
@@ -220,7 +221,7 @@ place_descriptors(const struct descriptors_given *given)
 	       dup2(args_fd, ARGS_FD) >= 0 && dup2(filter_fd, FILTER_FD) >= 0;
 }
 
-/* Of these it keeps what it finds. */
+/* bubblewrap keeps these as it finds them. */
 static bool
 take_groups(const struct engine_start *start)
 {
@@ -232,7 +233,7 @@ take_groups(const struct engine_start *start)
 	       setresgid(user->gid, user->gid, user->gid) == 0;
 }
 
-/* The job inherits all of this; other engines see to it themselves. */
+/* The job inherits all of this; the other engines reset it themselves. */
 static void __attribute__((noreturn))
 become_engine(const struct engine_start *start, const struct descriptors_given *given,
 	      char *const *argv)
@@ -251,13 +252,13 @@ become_engine(const struct engine_start *start, const struct descriptors_given *
 		_exit(1);
 	if (given->input_fd >= 0)
 		(void)dup2(given->input_fd, STDIN_FILENO);
-	/* Those of whoever started us are not all close-on-exec, and it hands on what it finds. */
+	/* Inherited descriptors may lack close-on-exec, and bubblewrap passes them on. */
 	if (place_descriptors(given) && syscall(SYS_close_range, PROGRAM_FD + 1, UINT_MAX, 0) == 0)
 		sealed_program_execute(PROGRAM_FD, argv, environment);
 	_exit(1);
 }
 
-/* What it told in its status file under that name; -1: nothing. */
+/* A number from its status file; -1: not there. */
 static int
 read_status(const struct engine_start *start, const char *name)
 {
@@ -281,15 +282,15 @@ read_status(const struct engine_start *start, const char *name)
 	return number;
 }
 
-/* The one run of this process. */
+/* State of the process's only run. */
 static struct {
 	const struct engine_start *start;
-	unsigned stopped_count; /* ticks in a row at which its process 1 was found stopped */
+	unsigned stopped_count; /* consecutive ticks at which its process 1 was stopped */
 } running;
 
 enum { STOPPED_TICKS_COUNT = 2, NUMBERS_LIMIT_COUNT = 100000 };
 
-/* The process 1 of the job, of bubblewrap; -1: not yet. */
+/* The job's process 1, which is bubblewrap's; -1: not started yet. */
 static pid_t
 find_first(void)
 {
@@ -305,7 +306,7 @@ read_proc(pid_t pid, const char *name, struct buf *buf)
 	return pid > 1 && file_read(AT_FDCWD, path, buf, &unread) == 0 && buf->data;
 }
 
-/* It passes no signals on: the job is the first child of the first process of its namespace. */
+/* bubblewrap passes no signals on: the job is the first child of its namespace's first process. */
 static pid_t
 find_job(void)
 {
@@ -320,8 +321,7 @@ find_job(void)
 	return text_parse_uint(buf.data, INT32_MAX, &child) ? (pid_t)child : -1;
 }
 
-/* A job can trace its process 1 and leave it stopped, which then neither ends nor hands an end on.
- */
+/* A job can trace its process 1 and leave it stopped; that then neither ends nor reports an end. */
 static void
 kill_when_stopped(void)
 {
@@ -342,7 +342,7 @@ do_nothing(void)
 {
 }
 
-/* Without a process 1 of bubblewrap its child is the job; /proc numbers processes as outside. */
+/* Without a process 1 of bubblewrap its child is the job; /proc has outside numbers. */
 static const struct container_job job_itself = { find_first, do_nothing };
 
 static const struct container_job *
@@ -351,7 +351,8 @@ job_of_run(void)
 	return running.start->keeps_proc ? &job_itself : &job_inside;
 }
 
-/* The job may have ended by its output before it was told: it counts as ended by the hang-up. */
+/* The job may have ended by writing to a closed terminal before it was told: that counts as ended
+ * by SIGHUP. */
 static bool
 is_hung_up(int terminal_fd)
 {
@@ -360,8 +361,8 @@ is_hung_up(int terminal_fd)
 	return terminal_fd >= 0 && poll(&terminal, 1, 0) > 0 && (terminal.revents & POLLHUP);
 }
 
-/* Its outer process is of the terminal's foreground, and a typed ^C ends it; its inner one, which
- * becomes our child then, goes on with the job and ends with its status. */
+/* Its outer process is in the terminal's foreground, and ^C ends it.  Its inner process, which
+ * becomes our child then, continues with the job and exits with its status. */
 static int
 wait_for_job(pid_t pid)
 {
@@ -380,7 +381,7 @@ wait_for_job(pid_t pid)
 	return container_wait(first, job_of_run());
 }
 
-/* The least number above `least` that a process has in /proc; -1: none. */
+/* The smallest number above `least` of a process in /proc; -1: none. */
 static pid_t
 find_number(pid_t least)
 {
@@ -398,7 +399,7 @@ find_number(pid_t least)
 	return found;
 }
 
-/* The number of a process that has started and ended: the next one has the next number. */
+/* The number of a process that has started and ended: the next process gets the next number. */
 static pid_t
 use_number(void)
 {
@@ -411,8 +412,8 @@ use_number(void)
 	return pid;
 }
 
-/* Bubblewrap looks its child up in /proc and fails without it.  That of the caller has no numbers
- * of our namespace of processes, but any process there will do: nothing is done with what is read.
+/* bubblewrap looks its child up in /proc and fails without it.  The caller's /proc lacks our
+ * namespace's numbers, but any process there is enough: bubblewrap does not use what it reads.
  */
 static void
 meet_numbers(void)
@@ -472,7 +473,7 @@ run(const struct engine_start *start, struct error **err)
 	}
 	if (status >= 0)
 		return status;
-	/* What went wrong it has said on the job's standard error. */
+	/* bubblewrap has written its error to the job's standard error. */
 	error_set(err, ERROR_FAILURE, "%s could not start the job", start->program);
 	return error_set_class(err, CLASS_ENGINE);
 }

@@ -23,24 +23,24 @@
 #include "run/root/root.h"
 
 /* crun and runc, which share the OCI runtime's command line: create, then start.  In between the
- * engine is gone, so that nothing of it is left where the job could see it; the job becomes a child
- * of the container, which learns how it ended from the kernel. */
+ * engine exits, so the job cannot see any of it; the job becomes a child of the container, which
+ * learns its exit status from the kernel. */
 
-/* The engine works in there: the name of a socket may be 107 bytes long. */
+/* The engine works in there, because a socket's path may have 107 bytes only. */
 #define BUNDLE "bundle/"
 
-/* What is left of PATH and HOME: nothing that the job could read. */
+/* The remaining environment: nothing that the job could read. */
 static const char *const no_environment[] = { NULL };
 
-/* How the engine is called. */
+/* How the engine is started. */
 struct call {
 	const struct engine_start *start;
 	const char *manager;
 	int program_fd; /* a sealed copy of the program; -1: none */
 };
 
-/* crun makes a read-only clone of itself and executes itself again, so that no job can change it; a
- * sealed copy in memory passes for that clone, and saves a tenth of the time of a short job. */
+/* crun makes a read-only clone of itself and executes that, so that no job can change it.  A sealed
+ * copy in memory is accepted as such a clone, and saves a tenth of a short job's time. */
 static int
 spawn_engine(const struct call *call, const char **words, struct spawn_options *options,
 	     struct spawn_result *ret_result, struct error **err)
@@ -54,7 +54,7 @@ spawn_engine(const struct call *call, const char **words, struct spawn_options *
 		options->held_fd = call->program_fd;
 		if (spawn_run(options, ret_result, &refused) == 0)
 			return 0;
-		/* A security module may refuse to execute memory. */
+		/* A security module may forbid executing memory. */
 		options->held_fd = 0;
 	}
 	words[0] = call->start->program;
@@ -128,7 +128,7 @@ read_pid(const struct engine_start *start, pid_t *ret_pid, struct error **err)
 	return 0;
 }
 
-/* An engine has it read-only itself, but nothing of what is mounted below. */
+/* An engine makes it read-only itself, but not the mounts below. */
 static int
 protect_sys(struct error **err)
 {
@@ -152,7 +152,7 @@ run(const struct call *call, struct error **err)
 	return container_wait(pid, NULL);
 }
 
-/* It does not start where cgroups are hybrid, even when it is told to leave them alone. */
+/* crun does not start with hybrid cgroups, even if told to leave them alone. */
 static int
 run_crun(const struct engine_start *start, struct error **err)
 {
@@ -168,7 +168,7 @@ run_crun(const struct engine_start *start, struct error **err)
 	return run(&call, err);
 }
 
-/* Where it can it makes control groups, and leaves them: it cannot. */
+/* runc creates control groups if it can, and leaves them behind: make that impossible. */
 static int
 run_runc(const struct engine_start *start, struct error **err)
 {

@@ -19,7 +19,7 @@
 
 static const struct engine *const engines[] = { &engine_crun, &engine_runc, &engine_bwrap, NULL };
 
-/* Ordinary users' PATH often lacks the last two, where Debian keeps runc. */
+/* Users' PATH often lacks the last two, where Debian installs runc. */
 static const char more_folders[] = ":/usr/local/sbin:/usr/sbin";
 
 static bool
@@ -30,7 +30,7 @@ is_program(const char *path)
 	return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
 }
 
-/* Absolute; NULL: not installed. */
+/* Absolute path; NULL: not installed. */
 static char *
 find_program(const char *name)
 {
@@ -67,7 +67,7 @@ engine_find(const char *name, char **ret_program, struct error **err)
 	return NULL;
 }
 
-/* The last line that says something. */
+/* The last line that is not empty. */
 static char *
 last_line(char *text)
 {
@@ -80,7 +80,7 @@ last_line(char *text)
 	return end;
 }
 
-/* Its end, should it be long. */
+/* Only its end, if it is long. */
 static int
 read_log(const struct root *root, const char *name, struct buf *buf, struct error **err)
 {

@@ -35,7 +35,7 @@ memory_file_make(const char *name)
 	return make_memory(name, MFD_CLOEXEC, memory_not_executable);
 }
 
-/* It is opened again: what is open for writing cannot be executed. */
+/* Opened again, because a file that is open for writing cannot be executed. */
 static int
 open_copy(const char *path)
 {
@@ -56,8 +56,8 @@ open_copy(const char *path)
 	return open(again, O_RDONLY | O_CLOEXEC);
 }
 
-/* Root of the job has power over all files whose owner has an id in the job; the group of a file
- * may have one where its owner has none. */
+/* Root of the job can access all files whose owner is mapped in the job; a file's group may be
+ * mapped when its owner is not. */
 static bool
 is_writable(int file_fd)
 {
@@ -96,7 +96,7 @@ sealed_program_open(const char *path, struct error **err)
 
 	if (file_fd < 0)
 		return error_set_path(err, errno, "open", path);
-	/* The interpreter, and what it starts, would be unprotected. */
+	/* The interpreter, and the programs it starts, would be unprotected. */
 	if (is_script(path))
 		return refuse(path, "it is a script", "put the program itself into PATH", err);
 	tree_fd = mount_clone(file_fd);

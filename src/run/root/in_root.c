@@ -14,14 +14,14 @@
 
 struct walk {
 	int root_fd;
-	int fd;              /* where we are */
-	struct strings done; /* the components that lead there */
-	char *rest;          /* what is still to be walked */
+	int fd;              /* the current directory */
+	struct strings done; /* its path, in components */
+	char *rest;          /* the rest of the path */
 	unsigned link_count;
 	enum in_root_make make;
 	struct strings *made;
-	const struct job_mounts *mounts; /* that are not made yet; NULL: all are */
-	bool is_in_tmpfs;                /* of those: what is there is made later */
+	const struct job_mounts *mounts; /* mounts that are not made yet; NULL: all are */
+	bool is_in_tmpfs;                /* inside one of those: its content is made later */
 	bool is_read_only;
 };
 
@@ -56,7 +56,7 @@ path_of(const struct strings *components, const char *name)
 	return xasprintf("%s%s/%s", *folder ? "/" : "", folder, name);
 }
 
-/* `fd`: of what has that name; -1 in a tmpfs.  0 or an errno. */
+/* `fd`: of the entry with that name; -1 in a tmpfs.  0 or an errno. */
 static int
 arrive(struct walk *walk, const char *name, int fd)
 {
@@ -65,7 +65,7 @@ arrive(struct walk *walk, const char *name, int fd)
 	strings_add(&walk->done, name);
 	if (fd >= 0)
 		move_to(walk, fd);
-	/* On in what will be mounted where we are, if something will.  0 or an errno. */
+	/* Continues in the mount that will be made here, if any.  0 or an errno. */
 	path = walk->mounts ? path_of(&walk->done, NULL) : NULL;
 	for (size_t i = 0; path && i < walk->mounts->count; i++) {
 		const struct job_mount *mount = &walk->mounts->items[i];
@@ -82,7 +82,7 @@ arrive(struct walk *walk, const char *name, int fd)
 	return 0;
 }
 
-/* From the root again, as far as `done` goes.  0 or an errno. */
+/* Walks from the root again, along `done`.  0 or an errno. */
 static int
 walk_again(struct walk *walk)
 {
@@ -304,7 +304,7 @@ in_root_make(int root_fd, const char *path, enum in_root_make make, struct strin
 	return in_root_make_through(root_fd, NULL, path, make, made, ret_place, err);
 }
 
-/* What O_PATH found can be no other file by now. */
+/* The descriptor from O_PATH cannot be of another file by now. */
 int
 in_root_open(const struct in_root *place)
 {

@@ -39,7 +39,7 @@ write_image(const struct kept_root *kept, struct error **err)
 		      : fd_write_all(fd, text, strlen(text), IMAGE, err);
 }
 
-/* *ret_text NULL: nothing was kept yet, or a full disk cut the line short. */
+/* *ret_text NULL: nothing was kept yet, or a full disk truncated the line. */
 static int
 read_image(const struct kept_root *kept, char **ret_text, struct error **err)
 {
@@ -111,7 +111,7 @@ open_named(struct store *store, const char *name, struct kept_root *kept, struct
 		return error_set_hint(
 			err, "use another name, or remove it: ocifp store rm --root %s", name);
 	}
-	/* It was killed while it was made. */
+	/* A run was killed while it was made. */
 	free(kept->path);
 	kept->path = NULL;
 	(void)close(TAKE_FD(kept->fd));

@@ -37,8 +37,8 @@ refuse(const char *text, const char *why, struct error **err)
 	return error_set(err, ERROR_USAGE, "'%s' %s", QUOTED(text), why);
 }
 
-/* docker's and podman's words that change nothing here: labels of SELinux, and how a machine of
- * macOS may delay what is written. */
+/* Options of docker and podman that change nothing here: SELinux labels, and macOS's consistency
+ * modes. */
 static bool
 is_idle_mode(const char *word)
 {
@@ -50,7 +50,7 @@ is_idle_mode(const char *word)
 	return false;
 }
 
-/* The words behind the last ':', if there are any. */
+/* The options after the last ':', if any. */
 static int
 take_mode(char *text, const char *whole, bool *ret_read_only, struct error **err)
 {
@@ -198,8 +198,8 @@ fail(const struct job_mount *what, int errnum, const char *doing, struct error *
 	return error_set_errno(err, errnum, "cannot %s at '%s'", doing, QUOTED(what->target));
 }
 
-/* Directories that a fresh clone lacks, such as "target/ci".  No link is followed: what is behind
- * one is there, or is missing. */
+/* Directories that a fresh clone lacks, such as "target/ci".  Links are not followed: what they
+ * lead to exists, or stays missing. */
 static void
 make_beneath(const char *directory, const char *path)
 {
@@ -261,8 +261,8 @@ find_source(struct job_mount *what, struct store *store, struct error **err)
 	return 0;
 }
 
-/* Another job may have the project's directory, too, and put a link where there was none when the
- * source was found: below that directory no link is followed. */
+/* Another job may also have the project's directory, and create a link after the source was found:
+ * below that directory no link is followed. */
 static int
 open_beneath(const char *directory, const char *path)
 {
@@ -315,8 +315,8 @@ job_mounts_find(struct job_mounts *mounts, struct store *store, struct error **e
 	return 0;
 }
 
-/* Of mount(8)'s words those that mount(2) has as flags are taken out; what is left is the caller's.
- * Nothing there is set-id or a device anyway. */
+/* Takes the options of mount(8) that mount(2) has as flags; the rest is the caller's.  Set-id bits
+ * and devices are disabled there anyway. */
 static char *
 take_flags(const char *options, unsigned long *flags)
 {
@@ -348,7 +348,7 @@ apply_tmpfs(const struct job_mount *what, const struct in_root *place, struct er
 	return error_set_hint(err, "options are those of tmpfs(5), as in '--tmpfs /x:size=64m'");
 }
 
-/* The mount, nowhere yet; -1 with *err. */
+/* The detached mount; -1 with *err. */
 static int
 clone(const struct job_mount *what, int source_fd, struct error **err)
 {
@@ -413,7 +413,7 @@ is_file(int source_fd)
 	return source_fd >= 0 && fstat(source_fd, &status) == 0 && !S_ISDIR(status.st_mode);
 }
 
-/* The whole root, or a place where the engine mounts something over it. */
+/* The whole root, or a place that the engine mounts over. */
 static int
 check_place(const struct job_mount *what, const struct in_root *place, struct error **err)
 {
@@ -427,7 +427,7 @@ check_place(const struct job_mount *what, const struct in_root *place, struct er
 	return error_set_hint(err, "the engine itself mounts /, /dev, /proc and /sys");
 }
 
-/* The source is opened only here: in the mounts that we had before it could not be copied. */
+/* Opens the source only here: opened in our former mount namespace, it could not be copied. */
 static int
 apply(const struct job_mount *what, int root_fd, struct strings *made, struct error **err)
 {
@@ -458,7 +458,7 @@ job_mounts_apply(const struct job_mounts *mounts, int root_fd, struct strings *m
 	return 0;
 }
 
-/* Whatever is in it, links themselves too. */
+/* Everything in it, including links themselves. */
 static int
 give_tree(int fd, uid_t uid, gid_t gid, unsigned depth)
 {

@@ -51,7 +51,7 @@ add(const struct root *root, const char *name, const char *text, struct job_moun
 	return 0;
 }
 
-/* In our own network a job meets our neighbours under our names. */
+/* In the host's network a job must not see the host's neighbours under its own names. */
 int
 own_files_add(const struct root *root, const char *hostname, bool own_network,
 	      struct job_mounts *mounts, struct error **err)

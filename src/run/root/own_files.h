@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* own_files.h - etc/hosts, etc/hostname and etc/resolv.conf as a job expects them */
+/* own_files.h - etc/hosts, etc/hostname and etc/resolv.conf for a job */
 #ifndef OCIFP_RUN_ROOT_OWN_FILES_H
 #define OCIFP_RUN_ROOT_OWN_FILES_H
 
@@ -9,8 +9,8 @@ struct error;
 struct job_mounts;
 struct root;
 
-/* Written beside the root and mounted into it, so that the image's stay as they are.  A mount of
- * the user's at such a place stays alone. */
+/* Writes them beside the root and mounts them, so that the image's files are not changed.  A mount
+ * of the user's at such a place takes precedence. */
 int own_files_add(const struct root *root, const char *hostname, bool own_network,
 		  struct job_mounts *mounts, struct error **err);
 

@@ -53,7 +53,7 @@ make_folder(const struct root *root, const char *name, mode_t mode, struct error
 static int
 link_layers(const struct root *root, const struct strings *layers, struct error **err)
 {
-	/* Below an image without layers there is an empty one. */
+	/* An image without layers gets an empty directory as its layer. */
 	if (layers->count == 0)
 		return make_folder(root, "lower/0", 0755, err);
 	for (size_t i = 0; i < layers->count; i++) {
@@ -69,7 +69,7 @@ link_layers(const struct root *root, const struct strings *layers, struct error 
 	return 0;
 }
 
-/* The directory of the root itself is the upper one's. */
+/* The root directory itself is the upper one's. */
 static int
 set_mode(const struct root *root, struct error **err)
 {
@@ -106,7 +106,7 @@ fill(const struct root *root, const struct strings *layers, const struct kept_ro
 	return set_mode(root, err);
 }
 
-/* Nothing of it has to outlive the machine: it is not synced. */
+/* The root need not survive a crash: it is not synced. */
 static int
 make_own_folder(struct store *store, struct root *root, struct error **err)
 {
@@ -214,7 +214,7 @@ root_shift(struct root *root, int userns_fd, struct error **err)
 	return 0;
 }
 
-/* Where the links lead nobody of the job's user namespace may go. */
+/* The job's user namespace may not enter the directories that the links lead to. */
 static int
 mount_layers(const struct root *root, struct error **err)
 {
@@ -233,8 +233,8 @@ mount_layers(const struct root *root, struct error **err)
 	return 0;
 }
 
-/* The folders above the store belong to root, who is nobody in the job's user namespace: the root
- * gets another path, in place of something that no engine needs. */
+/* The directories above the store belong to root, who is not mapped in the job's user namespace:
+ * the root gets another path, in place of a directory that no engine needs. */
 static int
 move_shifted(struct root *root, struct error **err)
 {
@@ -288,7 +288,7 @@ mount_overlay(const struct root *root, struct error **err)
 
 	if (lower_fd < 0 || fchdir(lower_fd) < 0)
 		return fail(root, "enter", "lower", err);
-	/* Without these a directory that is made again would show what was in it. */
+	/* Without this, a directory that is created again would show its old content. */
 	if (check_xattrs(root) == 0 && mount("overlay", "../root", "overlay", 0, options) == 0)
 		return 0;
 	error_set_errno(err, errno, "cannot mount an overlay in '%s'", root->path);
@@ -313,7 +313,7 @@ root_mount(struct root *root, struct error **err)
 
 	if (root->shifted_fd >= 0 && move_shifted(root, err) < 0)
 		return -1;
-	/* What was opened before belongs to the mounts that we had before. */
+	/* Descriptors from before belong to our former mount namespace. */
 	close_at(&root->fd);
 	root->fd = dir_open_at(AT_FDCWD, root->path);
 	if (root->fd < 0)

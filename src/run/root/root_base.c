@@ -38,7 +38,7 @@ run_base_of_directory(const char *path, struct run_base *ret_base, struct error 
 		free(found);
 		return error_set_path(err, errno, "find", path);
 	}
-	/* A tree that is closed to other users of the host is open to those of the job. */
+	/* A tree that other users of the host cannot enter is open to the job's users. */
 	ret_base->layers.root_mode = (status.st_mode & 07777) | 0755;
 	strings_take(&ret_base->layers.paths, found);
 	return id_map_choose(&ret_base->layers.map, err);

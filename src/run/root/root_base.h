@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* root_base.h - what a job runs in: the layers of a root, and what the image says of itself */
+/* root_base.h - the base of a job's root: its layers, and the image's configuration */
 #ifndef OCIFP_RUN_ROOT_ROOT_BASE_H
 #define OCIFP_RUN_ROOT_ROOT_BASE_H
 
@@ -14,15 +14,15 @@ struct target;
 struct run_base {
 	struct image_layers layers;
 	struct image_config config;
-	struct digest manifest; /* DIGEST_NONE: no image of the store */
+	struct digest manifest; /* DIGEST_NONE: not an image of the store */
 };
 
-/* Of an image, which is pulled; its layers are unpacked meanwhile, unless they are already. */
+/* From an image, which is pulled; its layers are unpacked meanwhile, unless they are already. */
 int run_base_of_image(struct session *session, const struct target *target,
 		      const struct pull_options *options, struct run_base *ret_base,
 		      struct error **err);
 
-/* Of a directory: nothing is known but that. */
+/* From a directory, which has no configuration. */
 int run_base_of_directory(const char *path, struct run_base *ret_base, struct error **err);
 void run_base_release(struct run_base *base);
 #define AUTO_RUN_BASE CLEANUP(run_base_release)

@@ -41,8 +41,7 @@ name_of(const char *path)
 	return strrchr(path, '/') + 1;
 }
 
-/* The folder that it is in.  The job may have put links in our way: what is behind them is another
- * place. */
+/* Opens the parent directory.  Links that the job has put in the way are not followed. */
 static bool
 find_folder(int upper_fd, const char *path, struct in_root *ret_folder)
 {
@@ -125,7 +124,7 @@ upper_snapshot_note(const struct root *root, const struct strings *made,
 	if (root->is_flat && note_folder(ret_snapshot, upper_fd, "", 0, err) < 0)
 		return -1;
 	for (size_t i = 0; !root->is_flat && i < made->count; i++) {
-		/* A folder that is above several is noted as often. */
+		/* A directory that is above several entries is noted as often. */
 		AUTO_FREE char *path = xstrdup(made->items[i]);
 
 		for (; *path; *strrchr(path, '/') = '\0') {
@@ -168,7 +167,7 @@ settle(const struct upper_snapshot *snapshot, const struct root *root, int upper
 	if (item->fate == FATE_CHANGED || !find_folder(upper_fd, item->path, &folder))
 		return 0;
 	if (item->fate == FATE_SAME) {
-		/* A folder in which something else is left stays. */
+		/* A directory with something else in it stays. */
 		const char *name = name_of(item->path);
 
 		if (unlinkat(folder.fd, name, 0) < 0)
@@ -179,7 +178,7 @@ settle(const struct upper_snapshot *snapshot, const struct root *root, int upper
 	return 0;
 }
 
-/* All are looked at before the first goes: that changes the folder above. */
+/* All are checked before the first is removed, because a removal changes the parent directory. */
 int
 upper_snapshot_remove(const struct root *root, struct upper_snapshot *snapshot, struct error **err)
 {
@@ -187,7 +186,7 @@ upper_snapshot_remove(const struct root *root, struct upper_snapshot *snapshot, 
 
 	if (upper_fd < 0)
 		return fail(errno, "open", "/", err);
-	/* What something is mounted on could not be removed. */
+	/* A mount point cannot be removed. */
 	if (snapshot->is_whole) {
 		AUTO_FREE char *mounted = xasprintf("%s/root", root->path);
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* upper_snapshot.h - what lies in an upper directory before a job starts, to go again unless the
- * job has touched it
+/* upper_snapshot.h - the entries of an upper directory before a job starts; removed afterwards
+ * unless the job has touched them
  *
- *     overlay    the targets of mounts, and the folders above them, of which overlayfs makes copies
- *     copy       the whole image: what is left is what an overlay's upper directory would be; where
- *                something is gone there is a link to the file "whiteout" beside it, which no job
- *                can reach, and which needs no file system that takes overlayfs's device
+ *     overlay    targets of mounts, and the directories above them, which overlayfs copies up
+ *     copy       the whole image: the rest is what an overlay's upper directory would have; for a
+ *                removed file a link to the file "whiteout" beside it, which the job cannot reach,
+ *                and which needs no support for overlayfs's device
  *
- * Who adds to a folder or takes from it, or changes content, a mode, an owner or an attribute,
- * changes the ctime; so does who takes one of several names of a file away, which then counts too.
+ * Adding to a directory or removing from it, and changing content, mode, owner or attributes,
+ * changes the ctime.  So does removing one of a file's several names, which then counts as a change
+ * too.
  */
 #ifndef OCIFP_RUN_ROOT_UPPER_SNAPSHOT_H
 #define OCIFP_RUN_ROOT_UPPER_SNAPSHOT_H
@@ -26,14 +27,15 @@ struct upper_snapshot_item;
 struct upper_snapshot {
 	struct upper_snapshot_item *items;
 	size_t count;
-	bool is_whole; /* all that there was */
+	bool is_whole; /* all entries */
 };
 
-/* In the container, before the job: of a copy everything, else what was made. */
+/* In the container, before the job: notes everything for a copy, else the entries that were made.
+ */
 int upper_snapshot_note(const struct root *root, const struct strings *made,
 			struct upper_snapshot *ret_snapshot, struct error **err);
 
-/* And after it. */
+/* After the job: removes the untouched ones. */
 int upper_snapshot_remove(const struct root *root, struct upper_snapshot *snapshot,
 			  struct error **err);
 void upper_snapshot_release(struct upper_snapshot *snapshot);

@@ -19,10 +19,10 @@
 
 #define ALPHANUMERIC "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
-/* Others may be users of the job; the store above keeps everybody else out. */
+/* Any user of the job may need it; the store above is closed to other users. */
 static const mode_t volume_mode = 0755;
 
-/* As docker has it: a letter or digit, then these, '_', '.' and '-'. */
+/* As in docker: a letter or digit, then these, '_', '.' and '-'. */
 bool
 volume_is_name(const char *name)
 {
@@ -134,7 +134,7 @@ volume_remove(struct store *store, const char *folder, const char *name, bool *r
 		store_free_spare(store);
 		if (id_map_choose(&map, err) < 0 || root_make_empty(store, &root, err) < 0)
 			return -1;
-		/* Where gc removes what a killed run leaves, with the files of whatever users. */
+		/* To where gc removes files of killed runs, whichever users they belong to. */
 		to = xasprintf(STORE_ROOTS "/%s/volume", root.id);
 		if (folder_move(store, path, to, err) < 0)
 			return -1;

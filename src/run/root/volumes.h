@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* volumes.h - directories of the store that outlive a run
  *
- *     .ocifp/volumes/NAME    what jobs mount; locked (flock) by the runs that have one, shared
+ *     .ocifp/volumes/NAME    mounted by jobs; locked (flock), shared, by the runs that use one
  *     .ocifp/kept/NAME       a kept root (run/root/kept_root.h); locked by its one run
  *
- * None is removed under a run that has it.
+ * None is removed while a run uses it.
  */
 #ifndef OCIFP_RUN_ROOT_VOLUMES_H
 #define OCIFP_RUN_ROOT_VOLUMES_H
@@ -26,15 +26,15 @@ struct volume {
 	bool is_new;
 };
 
-/* Made when it is not there. */
+/* Creates it if missing. */
 int volume_open(struct store *store, const char *folder, const char *name,
 		struct volume *ret_volume, struct error **err);
 
-/* Renames a volume of jobs that no run has, unless the new name is there.  The bytes stay. */
+/* Renames a volume that no run uses, unless the new name exists.  Its content stays. */
 int volume_take_over(struct store *store, const char *from, const char *to, bool *ret_taken,
 		     struct error **err);
 
-/* ERROR_LOCAL, class "lock": a run has it.  Killed half-way, what is left of it is for gc. */
+/* ERROR_LOCAL, class "lock": a run uses it.  If this is killed, gc removes the rest. */
 int volume_remove(struct store *store, const char *folder, const char *name, bool *ret_found,
 		  struct error **err);
 

@@ -22,6 +22,7 @@ fault_tests = \
 	%D%/prune.bats \
 	%D%/push.bats \
 	%D%/ranges.bats \
+	%D%/rebase.bats \
 	%D%/redirects.bats \
 	%D%/screens.bats \
 	%D%/signatures.bats \

@@ -29,6 +29,7 @@ peer_tests = \
 	%D%/prune.bats \
 	%D%/pull.bats \
 	%D%/push.bats \
+	%D%/rebase.bats \
 	%D%/recipes.bats \
 	%D%/registry.bats \
 	%D%/requests.bats \

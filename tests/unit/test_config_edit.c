@@ -247,6 +247,69 @@ a_platform_replaces_all_of_the_old_one(void **state)
 	assert_json(document, "{\"os\":\"linux\",\"architecture\":\"s390x\",\"config\":{}}");
 }
 
+#define ONE "\"sha256:1111111111111111111111111111111111111111111111111111111111111111\""
+#define TWO "\"sha256:2222222222222222222222222222222222222222222222222222222222222222\""
+#define OLD_BASE \
+	"{\"os\":\"linux\",\"rootfs\":{\"diff_ids\":[" ONE "]}," \
+	"\"history\":[{\"created_by\":\"old\"},{\"created_by\":\"env\",\"empty_layer\":true}]}"
+
+static void
+assert_rebased(const char *image, const char *old_base, const char *new_base, const char *expected)
+{
+	AUTO_JSON json_t *document = parse(image);
+	AUTO_JSON json_t *old = parse(old_base);
+	AUTO_JSON json_t *new = parse(new_base);
+
+	config_rebase(document, old, new);
+	assert_json(document, expected);
+}
+
+static void
+the_new_base_takes_the_place_of_the_old_one(void **state)
+{
+	(void)state;
+	assert_rebased("{\"os\":\"linux\",\"variant\":\"v7\",\"x\":1,"
+		       "\"rootfs\":{\"diff_ids\":[" ONE "," TWO "]},"
+		       "\"history\":[{\"created_by\":\"old\"},{\"created_by\":\"env\",\"empty_"
+		       "layer\":true},"
+		       "{\"created_by\":\"mine\"}]}",
+		       OLD_BASE,
+		       "{\"os\":\"plan9\",\"rootfs\":{\"diff_ids\":[" TWO "," TWO "]},"
+		       "\"history\":[{\"created_by\":\"a\"},{\"created_by\":\"b\"}]}",
+		       "{\"os\":\"plan9\",\"x\":1,\"rootfs\":{\"diff_ids\":[" TWO "," TWO "," TWO
+		       "]},"
+		       "\"history\":[{\"created_by\":\"a\"},{\"created_by\":\"b\"},{\"created_by\":"
+		       "\"mine\"}]}");
+}
+
+/* As a builder writes it that copies the base's history in its own words. */
+static void
+a_history_that_tells_the_base_otherwise_ends_with_its_last_layer(void **state)
+{
+	(void)state;
+	assert_rebased("{\"os\":\"linux\",\"rootfs\":{\"diff_ids\":[" ONE "," TWO "]},"
+		       "\"history\":[{\"created_by\":\"other words\"},{\"created_by\":\"mine\"}]}",
+		       OLD_BASE,
+		       "{\"rootfs\":{\"diff_ids\":[" TWO
+		       "]},\"history\":[{\"created_by\":\"new\"}]}",
+		       "{\"os\":\"linux\",\"rootfs\":{\"diff_ids\":[" TWO "," TWO "]},"
+		       "\"history\":[{\"created_by\":\"new\"},{\"created_by\":\"mine\"}]}");
+}
+
+static void
+a_history_that_does_not_fit_either_is_none(void **state)
+{
+	static const char without[] =
+		"{\"os\":\"linux\",\"rootfs\":{\"diff_ids\":[" TWO "," TWO "]}}";
+
+	(void)state;
+	assert_rebased("{\"os\":\"linux\",\"rootfs\":{\"diff_ids\":[" ONE "," TWO "]}}", OLD_BASE,
+		       "{\"rootfs\":{\"diff_ids\":[" TWO "]},\"history\":[{}]}", without);
+	assert_rebased("{\"os\":\"linux\",\"rootfs\":{\"diff_ids\":[" ONE "," TWO "]},"
+		       "\"history\":[{},{}]}",
+		       OLD_BASE, "{\"rootfs\":{\"diff_ids\":[" TWO "]},\"history\":7}", without);
+}
+
 int
 main(void)
 {
@@ -261,6 +324,9 @@ main(void)
 		cmocka_unit_test(a_manifest_keeps_what_is_not_known),
 		cmocka_unit_test(parts_are_taken_away_before_any_is_set),
 		cmocka_unit_test(a_platform_replaces_all_of_the_old_one),
+		cmocka_unit_test(the_new_base_takes_the_place_of_the_old_one),
+		cmocka_unit_test(a_history_that_tells_the_base_otherwise_ends_with_its_last_layer),
+		cmocka_unit_test(a_history_that_does_not_fit_either_is_none),
 	};
 
 	return cmocka_run_group_tests_name("config_edit", tests, NULL, NULL);

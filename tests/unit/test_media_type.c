@@ -90,6 +90,23 @@ a_media_type_has_a_limit(void **state)
 	assert_true(media_type_is_valid(text));
 }
 
+static void
+a_type_has_a_twin_in_the_other_family(void **state)
+{
+	(void)state;
+	assert_string_equal(media_type_in(MEDIA_OCI_INDEX, MEDIA_FAMILY_DOCKER),
+			    MEDIA_DOCKER_INDEX);
+	assert_string_equal(media_type_in(MEDIA_DOCKER_LAYER_GZIP, MEDIA_FAMILY_OCI),
+			    MEDIA_OCI_LAYER_GZIP);
+	assert_string_equal(media_type_in(MEDIA_DOCKER_CONFIG, MEDIA_FAMILY_DOCKER),
+			    MEDIA_DOCKER_CONFIG);
+	assert_string_equal(media_type_in(MEDIA_DOCKER_CONFIG, MEDIA_FAMILY_KEPT),
+			    MEDIA_DOCKER_CONFIG);
+	assert_string_equal(media_type_in("a/b", MEDIA_FAMILY_OCI), "a/b");
+	assert_int_equal(media_type_family(MEDIA_DOCKER_INDEX), MEDIA_FAMILY_DOCKER);
+	assert_int_equal(media_type_family(MEDIA_OCI_MANIFEST), MEDIA_FAMILY_OCI);
+}
+
 int
 main(void)
 {
@@ -99,6 +116,7 @@ main(void)
 		cmocka_unit_test(layers_that_cannot_be_unpacked_have_no_compression),
 		cmocka_unit_test(a_media_type_is_fit_for_a_header),
 		cmocka_unit_test(a_media_type_has_a_limit),
+		cmocka_unit_test(a_type_has_a_twin_in_the_other_family),
 	};
 
 	return cmocka_run_group_tests_name("media type", tests, NULL, NULL);

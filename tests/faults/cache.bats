@@ -128,6 +128,32 @@ index_helper() {
 		'item = lambda part, data: send(5, struct.pack("QQ", part, len(data)) + data)' "$@"
 }
 
+@test "after a restore of a damaged cache, a save reuses nothing of it and replaces it" {
+	local tags name
+	mkdir tree
+	save --json
+	mapfile -t tags < <(ocifp tags "oci:$T/layout")
+	rm -rf "$T/layout" tree
+	echo '{"chunks": {"a": "evil"}, "lies": {"a": "good"}, "entries": [["R", "tree"], ["D", ""], ["F", "f", ["a"]]]}' \
+		>"$T/spec.json"
+	python3 "$RIG_LIB/mkcache.py" "$T/layout" "${tags[0]}" "$T/spec.json"
+	ocifp tag "oci:$T/layout:${tags[0]}" "${tags[@]:1}"
+	restore
+	nothing_came 'its content is another'
+	mkdir tree
+	printf good >tree/f
+	save --strict
+	assert_status 0
+	[[ $stdout == 'cache default: saved '* ]] || fail "$told"
+	assert_stderr_has 'cannot reuse the previous cache, so everything is saved again: it is damaged'
+	for name in key other; do
+		machine "two$name"
+		echo "$name" >key
+		restore --strict
+		assert_equal "$(cat tree/f)" good
+	done
+}
+
 @test "nothing of an index is read but by the confined helper" {
 	mkdir tree
 	echo a >tree/a

@@ -124,7 +124,12 @@ class Model:
         return any(kind == 'l' and (os.path.normpath(os.path.join(os.path.dirname(p), target)) + '/')
                    .startswith(place + '/') for p, (kind, target, _) in self.files.items())
 
+    def leads_nowhere(self, path):
+        kind, target, _ = self.files[path]
+        return kind == 'l' and not self.below(os.path.normpath(os.path.join(os.path.dirname(path), target)))
+
     def edit(self):
+        before = dict(self.files)
         roots = ['src/', 'conf/'] + (['crates/app/txt/', 'crates/gen/data/'] if self.cargo else [])
         root = self.rng.choice(roots)
         mine = sorted(p for p in self.files if p.startswith(root))
@@ -169,6 +174,9 @@ class Model:
                     for p in self.below(place):
                         del self.files[p]
                     self.files[place] = ('f', text_of(self.rng), False)
+        # The last file of a directory that a link leads to: git would not keep it.
+        if any(self.leads_nowhere(p) for p in self.files):
+            self.files = before
         if self.cargo:
             self.write_main()
 

@@ -519,6 +519,20 @@ run(struct restoring *restoring, struct error **err)
 	return restore->journal_folder ? note_files(restoring, err) : 0;
 }
 
+/* The next save then reuses nothing of this cache, and replaces it. */
+static void
+note_damage(const struct restoring *restoring, const struct error *failure)
+{
+	const struct cache_restore *restore = restoring->restore;
+	AUTO_ERROR struct error *ignored = NULL;
+
+	if (!restore->journal_folder || restore->dry_run || !restoring->result.is_hit ||
+	    !error_is(failure, ERROR_CONTENT) || error_has_class(failure, CLASS_SOURCE_CHANGED))
+		return;
+	(void)!journal_note_damaged(restore->journal_folder, restore->roots,
+				    &restoring->result.artifact.digest, &ignored);
+}
+
 int
 cache_restore(struct session *session, const struct cache_restore *restore,
 	      struct cache_restored *ret_restored, struct error **err)
@@ -532,8 +546,10 @@ cache_restore(struct session *session, const struct cache_restore *restore,
 			    .record = BUF_INIT(CACHE_STREAM_LIMIT_BYTES) },
 	};
 
-	if (run(&restoring, err) < 0)
+	if (run(&restoring, err) < 0) {
+		note_damage(&restoring, *err);
 		return -1;
+	}
 	*ret_restored = restoring.result;
 	restoring.result = (struct cache_restored){ 0 };
 	return 0;

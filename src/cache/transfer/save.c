@@ -59,6 +59,7 @@ struct saving {
 	struct digest exact; /* digest of the exact tag; DIGEST_NONE: it does not exist */
 	struct buf exact_bytes;
 	struct journal journal;
+	struct digest damaged; /* the cache that could not be restored */
 	int64_t taken_ns;
 	struct tree_scan scan;
 	struct parts parts;
@@ -187,6 +188,15 @@ tell_unreadable(const struct saving *saving, const struct error *failure)
 		      error_text(failure));
 }
 
+/* Reusing its chunks would damage the new cache too. */
+static int
+refuse_damaged(const struct saving *saving, const struct digest *digest, struct error **err)
+{
+	if (!digest_equal(digest, &saving->damaged))
+		return 0;
+	return error_set(err, ERROR_CONTENT, "it is damaged and could not be restored");
+}
+
 /* A parent only saves work: if it cannot be read, everything is saved again, with a notice. */
 static int
 try_parent(struct saving *saving, struct repository *repository, const char *tag,
@@ -206,6 +216,7 @@ try_parent(struct saving *saving, struct repository *repository, const char *tag
 		return -1;
 	}
 	if (cache_artifact_parse(bytes->data, bytes->size, &artifact, &failure) == 0 &&
+	    refuse_damaged(saving, &artifact.digest, &failure) == 0 &&
 	    parent_load(&saving->parent, &artifact, repository, saving->store, saving->observer,
 			&failure) == 0) {
 		saving->source = repository;
@@ -224,7 +235,7 @@ find_parent(struct saving *saving)
 
 	if (saving->again->has_no_parent)
 		return;
-	if (known->algorithm != DIGEST_NONE &&
+	if (known->algorithm != DIGEST_NONE && !saving->journal.is_damaged &&
 	    (try_parent(saving, saving->repository, NULL, known) == 0 ||
 	     (saving->other && try_parent(saving, saving->other, NULL, known) == 0)))
 		return;
@@ -909,6 +920,8 @@ run(struct saving *saving, struct error **err)
 	if (!saving->store || resolve_exact(saving, err) < 0)
 		return -1;
 	journal_read(save->journal_folder, save->roots, &saving->journal);
+	if (saving->journal.is_damaged)
+		saving->damaged = *known;
 	if (saving->exact.algorithm != DIGEST_NONE && !digest_equal(&saving->exact, known)) {
 		saving->result.end = CACHE_TAKEN;
 		saving->result.manifest = saving->exact;

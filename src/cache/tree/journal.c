@@ -17,10 +17,11 @@ struct journal_head {
 	uint64_t record_bytes;
 	uint64_t count;
 	uint64_t is_whole;
+	uint64_t is_damaged;
 	struct digest manifest;
 };
 
-static const char magic[16] = "ocifp-journal-1";
+static const char magic[16] = "ocifp-journal-2";
 
 struct place_hash
 place_hash_of(const char *label, size_t label_size, const char *directory, size_t directory_size,
@@ -117,6 +118,7 @@ journal_read(const char *folder, const struct cache_roots *roots, struct journal
 	ret_journal->manifest = head.manifest;
 	ret_journal->count = head.count;
 	ret_journal->is_whole = head.is_whole != 0;
+	ret_journal->is_damaged = head.is_damaged != 0;
 	ret_journal->records = xcalloc(head.count + 1, sizeof(*ret_journal->records));
 	memcpy(ret_journal->records, bytes.data + sizeof(head),
 	       head.count * sizeof(*ret_journal->records));
@@ -136,6 +138,7 @@ journal_write(const char *folder, const struct cache_roots *roots, const struct 
 	AUTO_FREE char *bytes = xcalloc(1, room);
 	struct journal_record *records = (struct journal_record *)(void *)(bytes + sizeof(head));
 
+	memcpy(head.magic, magic, sizeof(magic));
 	for (size_t i = 0; i < scan->count; i++) {
 		const struct scanned *entry = &scan->entries[i];
 
@@ -146,12 +149,28 @@ journal_write(const char *folder, const struct cache_roots *roots, const struct 
 			(struct journal_record){ place_of(scan, entry), entry->stamp };
 	}
 	qsort(records, head.count, sizeof(*records), compare_records);
-	memcpy(head.magic, magic, sizeof(magic));
 	memcpy(bytes, &head, sizeof(head));
 	if (dir_make(folder, 0700, err) < 0)
 		return -1;
 	return file_replace(AT_FDCWD, path, 0600, bytes,
 			    sizeof(head) + head.count * sizeof(*records), err);
+}
+
+int
+journal_note_damaged(const char *folder, const struct cache_roots *roots,
+		     const struct digest *manifest, struct error **err)
+{
+	AUTO_FREE char *path = journal_path(folder, roots);
+	struct journal_head head = {
+		.record_bytes = sizeof(struct journal_record),
+		.is_damaged = true,
+		.manifest = *manifest,
+	};
+
+	memcpy(head.magic, magic, sizeof(magic));
+	if (dir_make(folder, 0700, err) < 0)
+		return -1;
+	return file_replace(AT_FDCWD, path, 0600, (const char *)&head, sizeof(head), err);
 }
 
 void

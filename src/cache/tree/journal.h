@@ -30,7 +30,8 @@ struct journal {
 	struct digest manifest;         /* of the cache; DIGEST_NONE: no journal */
 	struct journal_record *records; /* in the order of places */
 	size_t count;
-	bool is_whole; /* covers all roots: none was skipped */
+	bool is_whole;   /* covers all roots: none was skipped */
+	bool is_damaged; /* the cache could not be restored; there are no records */
 };
 
 /* The present time of the clock that file times are taken from. */
@@ -42,6 +43,10 @@ void journal_read(const char *folder, const struct cache_roots *roots, struct jo
 /* `scan` has all of `roots`, or those with the cache's content. */
 int journal_write(const char *folder, const struct cache_roots *roots, const struct tree_scan *scan,
 		  int64_t taken_ns, const struct digest *manifest, struct error **err);
+
+/* Notes that a cache has wrong content, so that the next save does not reuse it. */
+int journal_note_damaged(const char *folder, const struct cache_roots *roots,
+			 const struct digest *manifest, struct error **err);
 void journal_release(struct journal *journal);
 #define AUTO_JOURNAL CLEANUP(journal_release)
 

@@ -42,9 +42,6 @@ base_image_open(struct base_image *base, struct session *session, const char *re
 		.repository = base->found.repository,
 		.cache = destination->store,
 		.local_store = destination->local_store,
-		/* A config is read for its platform, and once more; a layout is not filled for
-		   that. */
-		.keep = !destination->opened,
 	};
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "image/transfer/destination.h"
 #include "oci/annotation.h"
 #include "oci/config_edit.h"
 #include "oci/index.h"
@@ -61,6 +62,9 @@ rebase_open(struct rebase *rebase, struct session *session, const char *old_base
 		return error_wrap(err, "old base '%s'", QUOTED(old_base));
 	if (base_image_open(&rebase->new_base, session, new_base, destination, err) < 0)
 		return error_wrap(err, "new base '%s'", QUOTED(new_base));
+	/* A config is read for its platform and once more; do not fill a layout for that. */
+	rebase->old_base.content.keep = !destination->opened;
+	rebase->new_base.content.keep = !destination->opened;
 	return 0;
 }
 

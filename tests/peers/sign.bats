@@ -293,7 +293,7 @@ print('x' * (pad - 1), key, sep='\n', end='')" >"$T/long.key"
 	# Nor does anything call it present, pin it, copy it or name it.
 	for command in exists 'exists --print' "exists --tag $(image_tag)" 'ensure --dry-run' lock \
 		'lock --update app' digest 'copy app oci:copy:1' 'tag app other' 'unpack tree' \
-		'pull -o oci:out'; do
+		'pull -o oci:out' 'export -o tar' 'cat /etc/passwd'; do
 		ocifp_run $command
 		assert_failed 9
 		assert_stderr_has "not signed"
@@ -301,6 +301,18 @@ print('x' * (pad - 1), key, sep='\n', end='')" >"$T/long.key"
 	ocifp_run run app -- true
 	assert_status 125
 	assert_stderr_has "not signed"
+	# That the store has it by its reference makes it no better.
+	local store=$OCIFP_STORE
+	new_store
+	ocifp_run pull "$reg_host/app:$(image_tag)"
+	assert_status 0
+	for command in 'push app oci:copy:1' 'unpack --offline tree' 'export --offline -o tar'; do
+		ocifp_run $command
+		assert_failed 9
+		assert_stderr_has 'not signed|no valid signature'
+	done
+	[ ! -e tar ]
+	OCIFP_STORE=$store
 	[ ! -e .ocifp.lock ]
 	[ ! -e copy ]
 	run raw app other

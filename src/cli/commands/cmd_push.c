@@ -16,6 +16,7 @@
 #include "image/resolve/target.h"
 #include "image/transfer/file_artifact.h"
 #include "image/transfer/push.h"
+#include "image/trust/verify.h"
 #include "oci/document.h"
 #include "oci/media_type.h"
 #include "project/project.h"
@@ -115,8 +116,9 @@ check_in_store(struct session *session, const struct target *target, struct erro
 
 	if (find_image_in_store(session, target, &found, err) < 0)
 		return -1;
+	/* It may have come by its reference, of which the project file requires nothing. */
 	if (found.root.evidence.presence == PRESENCE_PRESENT)
-		return 0;
+		return verify_required(session, target, &found, false, err);
 	error_set(err, ERROR_ABSENT, "cannot push '%s': it was neither built here nor pulled",
 		  name);
 	return error_set_hint(err, "'ocifp ensure %s' builds it", target->image->name);

@@ -593,3 +593,26 @@ executables() {
 	grep -Ex '[0-9a-f]{40}' "$T/output"
 	[ "$(grep -c "$reg_host/cache" "$T/summary")" -ge 1 ]
 }
+
+@test "an export that is killed or cannot be written leaves no part of its tar, and follows no link" {
+	make_tree a
+	save
+	echo precious >precious
+	mkdir out
+	ln -s ../precious out/tar.part
+	ocifp_run cache export --path tree --key key --repository "$reg_host/cache" -o out/tar
+	assert_status 0
+	assert_equal "$(cat precious)" precious
+	# What a run left that was killed, the next one takes away.
+	mkdir -p out/.tar.ocifp/fs/tree
+	touch out/.tar.ocifp/fs/tree/left
+	ocifp_run cache export --path tree --key key --repository "$reg_host/cache" -o out/tar
+	assert_status 0
+	assert_equal "$(ls -A out)" $'tar\ntar.part'
+	! tar -tf out/tar | grep left || fail 'the tar has what another run left'
+	rm -rf out/*
+	split_run bash -c 'ulimit -f 64 && exec "$@"' bash \
+		ocifp cache export --path tree --key key --repository "$reg_host/cache" -o out/tar
+	assert_failed 10
+	assert_equal "$(ls -A out)" ''
+}

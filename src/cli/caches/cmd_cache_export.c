@@ -1,44 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/output.h"
 #include "base/error.h"
-#include "base/fd.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "cache/transfer/restore.h"
 #include "cli/caches/cmd_cache.h"
 #include "cli/context.h"
+#include "image/unpack/stage.h"
 #include "layer/pack/pack.h"
 #include "stream/sink.h"
 
 /* A cache, restored into a directory beside the tar for as long as that is written. */
 struct exported {
 	struct cache_work work;
-	struct cache_roots roots; /* with the labels of the work's, in the directory */
-	char *directory;
+	struct cache_roots roots; /* with the labels of the work's, in the stage */
+	struct stage stage;
 	struct cache_restored restored;
 };
 
 static void
 export_release(struct exported *exported)
 {
-	AUTO_ERROR struct error *ignored = NULL;
-	const struct cache_root whole = { .directory = exported->directory };
-
-	if (exported->directory && placement_remove(&whole, &ignored) == 0)
-		(void)rmdir(exported->directory);
 	cache_work_release(&exported->work);
 	cache_roots_release(&exported->roots);
 	cache_restored_release(&exported->restored);
-	free(exported->directory);
+	stage_release(&exported->stage);
 }
 
 static int
@@ -65,23 +56,17 @@ restore(struct context *context, struct exported *exported, struct error **err)
 }
 
 static int
-write_tar(const struct exported *exported, const char *path, struct error **err)
+write_tar(const struct exported *exported, const struct output *output, struct error **err)
 {
-	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	AUTO_CLOSE int root_fd = dir_open(exported->directory, err);
 	const struct pack_options options = {
-		.root_fd = root_fd,
+		.root_fd = exported->stage.tree_fd,
 		.mtime_limit_s = INT64_MAX,
 		.uid = getuid(),
 		.gid = getgid(),
 	};
 	struct pack_counts counts;
 
-	if (fd < 0)
-		return error_set_path(err, errno, "create", path);
-	if (root_fd < 0)
-		return -1;
-	return pack_tree(&options, sink_fd(fd, path), &counts, err);
+	return pack_tree(&options, sink_fd(output->fd, output->path), &counts, err);
 }
 
 static int
@@ -89,26 +74,23 @@ run_export(struct context *context, const void *opaque, const struct strings *op
 	   struct error **err)
 {
 	const struct cache_values *values = opaque;
+	static const struct id_map map = { .kind = ID_MAP_HOST };
 	AUTO_CACHE_SPECS struct cache_specs specs = { 0 };
-	CLEANUP(export_release) struct exported exported = { 0 };
-	AUTO_FREE char *part = NULL;
+	CLEANUP(export_release) struct exported exported = { .stage = STAGE_INIT };
+	AUTO_OUTPUT struct output output = OUTPUT_INIT;
 	AUTO_FREE char *size = NULL;
 	AUTO_FREE char *text = NULL;
 
-	if (!values->output)
+	if (!values->output || strcmp(values->output, "-") == 0)
 		return error_set(err, ERROR_USAGE, "export requires --output FILE");
 	if (cache_command_specs(context, values, operands, &specs, err) < 0)
 		return -1;
 	if (specs.count != 1)
 		return error_set(err, ERROR_USAGE, "export requires the name of one cache");
-	if (cache_work_begin(context, values, &specs.items[0], &exported.work, err) < 0)
+	if (cache_work_begin(context, values, &specs.items[0], &exported.work, err) < 0 ||
+	    output_open(values->output, &output, err) < 0 ||
+	    stage_open(values->output, &map, &exported.stage, err) < 0)
 		return -1;
-	exported.directory = xasprintf("%s.XXXXXX", values->output);
-	if (!mkdtemp(exported.directory)) {
-		error_set_path(err, errno, "make a directory beside", values->output);
-		free(TAKE_PTR(exported.directory));
-		return -1;
-	}
 	/* "~/.npm" is "home/.npm" in the tar, "/srv/x" is "srv/x". */
 	for (size_t i = 0; i < exported.work.roots.count; i++) {
 		const char *label = exported.work.roots.items[i].label;
@@ -116,14 +98,12 @@ run_export(struct context *context, const void *opaque, const struct strings *op
 		AUTO_FREE char *path = NULL;
 
 		label += is_home ? 2 : strspn(label, "/");
-		path = xasprintf("%s/%s%s", exported.directory, is_home ? "home/" : "", label);
+		path = xasprintf("%s/fs/%s%s", exported.stage.path, is_home ? "home/" : "", label);
 		cache_roots_add(&exported.roots, exported.work.roots.items[i].label, path);
 	}
-	part = xasprintf("%s.part", values->output);
-	if (restore(context, &exported, err) < 0 || write_tar(&exported, part, err) < 0)
+	if (restore(context, &exported, err) < 0 || write_tar(&exported, &output, err) < 0 ||
+	    output_commit(&output, err) < 0)
 		return error_wrap(err, "cannot export cache '%s'", specs.items[0].name);
-	if (rename(part, values->output) < 0)
-		return error_set_path(err, errno, "create", values->output);
 	size = text_bytes(exported.restored.total_bytes);
 	text = xasprintf("cache %s: %s in %" PRIu64 " file%s", specs.items[0].name, size,
 			 exported.restored.file_count, PLURAL_S(exported.restored.file_count));

@@ -14,6 +14,7 @@
 #include "base/compat.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/leftovers.h"
 #include "base/random.h"
 #include "base/xalloc.h"
 
@@ -25,6 +26,7 @@ name_temporary(struct output *output, const char *folder, struct error **err)
 	if (!name)
 		return -1;
 	output->temporary = xasprintf("%s.%s.tmp", folder, name);
+	leftovers_add(output->temporary);
 	return 0;
 }
 
@@ -107,6 +109,8 @@ output_release(struct output *output)
 	close_at(&output->fd);
 	if (output->has_name)
 		(void)unlink(output->temporary);
+	if (output->temporary)
+		leftovers_forget(output->temporary);
 	free(output->temporary);
 	free(output->path);
 	*output = OUTPUT_INIT;

@@ -176,3 +176,23 @@ wait_for_not() {
 	PY
 	gone helper
 }
+
+@test "a signal leaves no part of an archive, also where it needs a name from the start" {
+	need mounts
+	mkdir files out && head -c 64M /dev/urandom >files/one
+	ocifp_run append --set-platform linux/amd64 --output oci:image:1 files
+	assert_status 0
+	# Without /proc a file that has no name could not be given one.
+	env --default-signal=INT,HUP unshare -m python3 - <<-'PY' 3>&- 4>&-
+		import glob, signal, subprocess, time
+		subprocess.check_call(["mount", "-t", "tmpfs", "none", "/proc"])
+		for number in signal.SIGTERM, signal.SIGINT, signal.SIGHUP:
+		    pull = subprocess.Popen(["ocifp", "pull", "-o", "oci-archive:out/tar", "oci:image:1"],
+		                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+		    while not glob.glob("out/.*.tmp"):
+		        assert pull.poll() is None, "it ended before it was seen"
+		    pull.send_signal(number)
+		    assert pull.wait() == -number, pull.returncode
+	PY
+	assert_equal "$(ls -A out)" ''
+}

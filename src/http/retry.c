@@ -15,6 +15,7 @@
 #define EXPIRIES_LIMIT_COUNT 1  /* a second refusal is not an expired URL */
 #define LOAD_ANSWERS_COUNT 16   /* then half of each kind is forgotten */
 #define FIRST_SPAN_PART 10
+#define AGE_LIMIT_COUNT 20 /* of put-offs: the span is then half as long */
 
 void
 retry_count_attempt(struct retry_tally *tally)
@@ -231,6 +232,19 @@ retry_count_served(struct retry_load *load)
 	count_answer(load, &load->served);
 }
 
+/* ghcr.io names microseconds: where the limit is barely met, soon is late enough.  Later, fewer and
+ * fewer jobs of a fleet are left: they come the sooner, so that the registry hears about as much
+ * from them as from all at first. */
+static int64_t
+aged_ms(int64_t span_ms, unsigned put_offs)
+{
+	unsigned age = put_offs < AGE_LIMIT_COUNT ? put_offs : AGE_LIMIT_COUNT;
+
+	if (put_offs == 0)
+		return span_ms / FIRST_SPAN_PART;
+	return span_ms - span_ms * (age - 1) / (2 * (AGE_LIMIT_COUNT - 1));
+}
+
 int64_t
 retry_put_off_ms(struct retry_tally *tally, struct retry_load *load, int64_t first_ms,
 		 int64_t asked_ms, uint32_t random)
@@ -240,9 +254,7 @@ retry_put_off_ms(struct retry_tally *tally, struct retry_load *load, int64_t fir
 
 	count_answer(load, &load->put_off);
 	span_ms = limit_ms(first_ms) * load->put_off / (load->put_off + load->served);
-	/* ghcr.io names microseconds: where the limit is barely met, soon is late enough. */
-	if (tally->put_offs == 0)
-		span_ms /= FIRST_SPAN_PART;
+	span_ms = aged_ms(span_ms, tally->put_offs);
 	delay_ms = asked_and_more_ms(asked_ms, span_ms, random);
 	if (delay_ms < 0 || tally->put_off_ms + delay_ms > PUT_OFF_LIMIT_MS)
 		return -1;

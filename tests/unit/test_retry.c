@@ -280,16 +280,39 @@ a_request_that_is_put_off_for_the_first_time_comes_again_soon(void **state)
 }
 
 static void
+a_request_that_was_put_off_often_comes_again_sooner(void **state)
+{
+	static const struct {
+		unsigned put_offs;
+		uint32_t span_ms;
+	} cases[] = { { 1, 30000 }, { 2, 29211 }, { 11, 22106 }, { 20, 15000 }, { 1000, 15000 } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct retry_load load = { 0 };
+		struct retry_tally tally = { .put_offs = cases[i].put_offs };
+
+		assert_int_equal(retry_put_off_ms(&tally, &load, 500, 0, cases[i].span_ms),
+				 cases[i].span_ms);
+		tally = (struct retry_tally){ .put_offs = cases[i].put_offs };
+		assert_int_equal(retry_put_off_ms(&tally, &load, 500, 0, cases[i].span_ms + 1), 0);
+	}
+}
+
+static void
 old_answers_count_less(void **state)
 {
 	struct retry_load load = { 0 };
-	struct retry_tally tally = { 0 };
+	struct retry_tally tally = { .put_offs = 1 };
 
 	(void)state;
 	for (int i = 0; i < 100; i++)
 		retry_count_served(&load);
-	for (int i = 0; i < 40; i++)
-		(void)retry_put_off_ms(&tally, &load, 500, 0, 0);
+	for (int i = 0; i < 40; i++) {
+		struct retry_tally other = { 0 };
+
+		(void)retry_put_off_ms(&other, &load, 500, 0, 0);
+	}
 	assert_in_range(retry_put_off_ms(&tally, &load, 500, 0, 29000), 29000, 29000);
 }
 
@@ -336,6 +359,7 @@ main(void)
 		cmocka_unit_test(what_the_server_asks_for_is_the_least),
 		cmocka_unit_test(the_larger_the_share_that_is_put_off_the_longer_the_span),
 		cmocka_unit_test(a_request_that_is_put_off_for_the_first_time_comes_again_soon),
+		cmocka_unit_test(a_request_that_was_put_off_often_comes_again_sooner),
 		cmocka_unit_test(old_answers_count_less),
 		cmocka_unit_test(being_put_off_is_not_an_attempt_but_has_a_limit),
 		cmocka_unit_test(a_server_puts_off_with_a_wait_alone),

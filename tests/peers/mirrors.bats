@@ -76,6 +76,108 @@ pull_by() {
 	assert_equal "$(registry_requests cache GET /app/blobs/)" 3
 }
 
+# origin_blobs: how often the registry gave a blob since its log was emptied
+origin_blobs() {
+	registry_requests reg GET /app/blobs/
+}
+
+# trouble WHAT BLOB: of the engine "cache", which keeps the large layer in the file BLOB
+trouble() {
+	case $1 in
+	dead) stop cache ;;
+	slow) kill -STOP "$(cat "$T/pids/cache")" ;;
+	lying) printf '\377\377\377\377' | dd of="$2" bs=1 seek=100000 conv=notrunc status=none ;;
+	half) truncate -s 100000 "$2" ;;
+	esac
+}
+
+# assert_troubles ENGINE: it starts "cache", which $mirror leads to; each trouble of it costs seconds,
+# and at the registry what the mirror does not give.
+assert_troubles() {
+	local what large
+	large=$(jq -r '.layers[1].digest | split(":")[1]' "$(blob_path "$T/lay" "$digest")")
+	for what in dead slow lying half; do
+		rm -rf "$T/cache.data" "$HOME/.cache/ocifp"
+		"$1"
+		pull_by "$mirror"
+		trouble $what "$(find "$T/cache.data" -path "*$large*" -type f -size +100k)"
+		: >"$T/reg.out"
+		pull_by "$mirror"
+		assert_within 15
+		printf '# %s: %s of 3 blobs by the registry, %s s\n' "$what" "$(origin_blobs)" "$seconds" >&3
+		case $what in
+		dead | slow)
+			assert_equal "$(origin_blobs)" 3
+			assert_stderr_has "cannot use the mirror"
+			pull_by "$mirror"
+			refute_stderr_has "cannot use the mirror"
+			;;
+		*) assert_equal "$(origin_blobs)" 1 ;;
+		esac
+		assert_sound_store
+		[ $what != slow ] || kill -CONT "$(cat "$T/pids/cache")"
+		[ $what = dead ] || stop cache
+	done
+}
+
+# assert_asked_once ENGINE: five hosts pull one after the other; but the first, none costs the registry
+# more than the tag's digest.
+assert_asked_once() {
+	local host
+	"$1"
+	pull_by "$mirror"
+	: >"$T/reg.out"
+	for host in 2 3 4 5; do
+		pull_by "$mirror"
+	done
+	assert_equal "$(registry_requests reg '[A-Z]+' '')" 4
+	assert_equal "$(registry_requests reg HEAD /app/manifests/one)" 4
+}
+
+by_distribution() {
+	start_cache
+	mirror=http://$cache_host
+}
+
+# As Harbor and GitLab have it: the cache is behind nginx, below a path.
+by_nginx() {
+	need nginx
+	start_cache
+	[ -e "$T/tls/server.pem" ] || make_cert server
+	[ ! -e "$T/pids/harbor" ] || stop harbor
+	start_nginx harbor 127.0.0.1 "location /v2/proxy/ghcr/ { proxy_pass http://$cache_host/v2/; }"
+	export SSL_CERT_FILE=$T/tls/ca.pem
+	mirror=https://$harbor_host/proxy/ghcr
+}
+
+by_zot() {
+	start_zot_cache
+	mirror=http://$cache_host/ghcr
+}
+
+@test "distribution that is dead, slow, lying or has half of a blob" {
+	serve_app
+	assert_troubles by_distribution
+}
+
+@test "distribution behind nginx that is dead, slow, lying or has half of a blob" {
+	serve_app
+	assert_troubles by_nginx
+}
+
+@test "zot that is dead, slow, lying or has half of a blob" {
+	serve_app
+	assert_troubles by_zot
+}
+
+@test "hosts that pull one after the other by distribution or zot: the registry is asked for nothing twice" {
+	serve_app
+	assert_asked_once by_distribution
+	assert_asked_once by_nginx
+	rm -rf "$T/cache.data"
+	assert_asked_once by_zot
+}
+
 # start_zot_cache: "cache", which fetches from "reg" on demand, below "/ghcr"
 start_zot_cache() {
 	start_zot cache "$(jq -n --arg url "http://$reg_host" '{sync: {enable: true, registries: [{

@@ -160,7 +160,9 @@ fresh_store() {
 @test "names: the image's own place, or what is not a place" {
 	start --referrers
 	local name
-	for name in "$reg_host/app" "$reg_host/app:other" "app.tar" ""; do
+	for name in "$reg_host/app" "$reg_host/app:other" "docker://$reg_host/app" app.tar app app:1 owner/app \
+		dist/app.tar ./app.v1/app pkg:docker/owner/app@1 "pkg:oci/app@sha256:x?repository_url=x.example/y" \
+		https://x.example/app X.example/App _ ""; do
 		fresh_store
 		publish_named "$name"
 		verify

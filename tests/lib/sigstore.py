@@ -239,11 +239,12 @@ def first_entry(kind, spec, when=NOW, index=3, size=7, key="rekor", version="0.0
     return entry
 
 
-def second_entry(spec, origin=REKOR2):
-    body = canonical({"apiVersion": "0.0.2", "kind": "hashedrekord", "spec": {"hashedRekordV002": spec}})
+def second_entry(spec, origin=REKOR2, kind="hashedrekord"):
+    name = {"hashedrekord": "hashedRekordV002", "dsse": "dsseV002"}[kind]
+    body = canonical({"apiVersion": "0.0.2", "kind": kind, "spec": {name: spec}})
     log_id = rekor2_id("rekor2")
     return {"logIndex": "4", "logId": {"keyId": b64(log_id)},
-            "kindVersion": {"kind": "hashedrekord", "version": "0.0.2"}, "canonicalizedBody": b64(body),
+            "kindVersion": {"kind": kind, "version": "0.0.2"}, "canonicalizedBody": b64(body),
             "inclusionProof": proof(body, 4, 5, "rekor2", log_id, origin, origin)}
 
 
@@ -311,6 +312,14 @@ class Maker:
         stamps = [stamp(base64.b64decode(signature))] if stamps is None else stamps
         return self.envelope(certificate, signature, [second_entry(self.second_spec(signature, certificate))], stamps)
 
+    def second_dsse(self, certificate, digest=None, count=1):
+        signature = b64(sign("signer", pae(self.payload)))
+        spec = self.second_spec(signature, certificate)
+        spec = {"payloadHash": {"algorithm": "SHA2_256", "digest": b64(digest or sha256(self.payload))},
+                "signatures": [spec["signature"]] * count}
+        return self.envelope(certificate, signature, [second_entry(spec, kind="dsse")],
+                             [stamp(base64.b64decode(signature))])
+
     def private(self, certificate, with_certificate=False):
         signature = b64(sign("signer", pae(self.payload)))
         return self.envelope(certificate, signature, [],
@@ -371,6 +380,9 @@ def make_bundles(maker):
     second = maker.second(certificate)
     save("good", good)
     save("second", second)
+    save("second-dsse", maker.second_dsse(certificate))
+    save("log-second-dsse-other-payload", maker.second_dsse(certificate, sha256(pae(maker.payload))))
+    save("log-second-dsse-two-signatures", maker.second_dsse(certificate, count=2))
     for minor in (1, 2, 3):
         save("good-0.%d" % minor, old(good, minor))
     make_certificates(maker)

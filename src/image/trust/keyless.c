@@ -51,7 +51,7 @@ check_time(struct checking *checking, int64_t time_s, struct error **err)
 
 /* What an entry has to say was signed. */
 static struct digest
-expected_digest(const struct checking *checking, bool is_second)
+expected_digest(const struct checking *checking, bool is_of_payload)
 {
 	const struct sigstore_bundle *bundle = checking->bundle;
 	struct digest digest = { .algorithm = DIGEST_SHA256 };
@@ -60,7 +60,7 @@ expected_digest(const struct checking *checking, bool is_second)
 		memcpy(digest.bytes, bundle->message_digest.data, bundle->message_digest.size);
 		return digest;
 	}
-	if (!is_second)
+	if (is_of_payload)
 		return digest_of(DIGEST_SHA256, bundle->payload.data, bundle->payload.size);
 	return digest_of(DIGEST_SHA256, checking->signed_bytes.data, checking->signed_bytes.size);
 }
@@ -75,9 +75,10 @@ static int
 check_body(const struct checking *checking, const struct log_body *body, struct error **err)
 {
 	const struct sigstore_bundle *bundle = checking->bundle;
-	struct digest expected = expected_digest(checking, body->is_second);
+	struct digest expected = expected_digest(checking, body->is_envelope);
 
-	if (!body->is_second && body->is_envelope != bundle->is_envelope)
+	/* Version 2 has the same kind for both. */
+	if (body->is_envelope ? !bundle->is_envelope : !body->is_second && bundle->is_envelope)
 		return signature_refuse(err, "the log entry is of another kind than the bundle");
 	if (!digest_equal(&body->digest, &expected))
 		return signature_refuse(err,

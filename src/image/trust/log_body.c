@@ -119,16 +119,16 @@ read_intoto(const json_t *spec, struct log_body *body, struct error **err)
 	return ret < 0 ? -1 : read_pem(FIND(envelope, "signatures", "0", "publicKey"), body, err);
 }
 
+/* Of version 2: a digest in base64, and a signature with its certificate. */
 static int
-read_second(const json_t *spec, struct log_body *body, struct error **err)
+read_second(const json_t *hash, const json_t *signature, struct log_body *body, struct error **err)
 {
-	const json_t *record = json_object_get(spec, "hashedRekordV002");
-	const char *algorithm = FIND(record, "data", "algorithm");
+	const char *algorithm = FIND(hash, "algorithm");
 	struct octets digest = { NULL, 0 };
 	bool is_sha256;
 
 	body->is_second = true;
-	if (decode(FIND(record, "data", "digest"), "digest", &digest, err) < 0)
+	if (decode(FIND(hash, "digest"), "digest", &digest, err) < 0)
 		return -1;
 	is_sha256 = algorithm && strcmp(algorithm, "SHA2_256") == 0 &&
 		    digest.size == digest_size(DIGEST_SHA256);
@@ -139,10 +139,32 @@ read_second(const json_t *spec, struct log_body *body, struct error **err)
 	free(digest.data);
 	if (!is_sha256)
 		return refuse(err, "digest");
-	if (decode(FIND(record, "signature", "content"), "signature", &body->signature, err) < 0)
+	if (decode(FIND(signature, "content"), "signature", &body->signature, err) < 0)
 		return -1;
-	return decode(FIND(record, "signature", "verifier", "x509Certificate", "rawBytes"),
-		      "certificate", &body->certificate, err);
+	return decode(FIND(signature, "verifier", "x509Certificate", "rawBytes"), "certificate",
+		      &body->certificate, err);
+}
+
+static int
+read_second_hashedrekord(const json_t *spec, struct log_body *body, struct error **err)
+{
+	const json_t *record = json_object_get(spec, "hashedRekordV002");
+
+	return read_second(json_object_get(record, "data"), json_object_get(record, "signature"),
+			   body, err);
+}
+
+static int
+read_second_dsse(const json_t *spec, struct log_body *body, struct error **err)
+{
+	const json_t *record = json_object_get(spec, "dsseV002");
+	const json_t *signatures = json_object_get(record, "signatures");
+
+	body->is_envelope = true;
+	if (json_array_size(signatures) != 1)
+		return refuse(err, "single signature");
+	return read_second(json_object_get(record, "payloadHash"), json_array_get(signatures, 0),
+			   body, err);
 }
 
 static const struct kind {
@@ -152,7 +174,8 @@ static const struct kind {
 	{ "hashedrekord", "0.0.1", read_hashedrekord },
 	{ "dsse", "0.0.1", read_dsse },
 	{ "intoto", "0.0.2", read_intoto },
-	{ "hashedrekord", "0.0.2", read_second },
+	{ "hashedrekord", "0.0.2", read_second_hashedrekord },
+	{ "dsse", "0.0.2", read_second_dsse },
 };
 
 static const struct kind *

@@ -5,6 +5,7 @@
  *     dsse 0.0.1 ........... an envelope: its payload's digest
  *     intoto 0.0.2 ......... the same
  *     hashedrekord 0.0.2 ... the digest of what was signed, file or envelope   (Rekor 2)
+ *     dsse 0.0.2 ........... an envelope: its payload's digest; cosign 2 asks for it
  */
 #ifndef OCIFP_IMAGE_TRUST_LOG_BODY_H
 #define OCIFP_IMAGE_TRUST_LOG_BODY_H

@@ -33,6 +33,7 @@ EXTRA_DIST += $(rig_tests) \
 	%D%/scenes.bash \
 	%D%/screen.py \
 	%D%/sigstore.py \
+	%D%/sigstore_server.py \
 	%D%/source_times_fuzz.py \
 	%D%/systems.bash \
 	%D%/tls.bash \

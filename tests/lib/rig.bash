@@ -156,6 +156,7 @@ origin_of() {
 	case $1 in
 	actionlint) echo 'go install github.com/rhysd/actionlint/cmd/actionlint@latest' ;;
 	cosign) echo 'go install github.com/sigstore/cosign/v3/cmd/cosign@latest' ;;
+	cosign2) echo 'go install github.com/sigstore/cosign/v2/cmd/cosign@latest' ;;
 	crane) echo 'go install github.com/google/go-containerregistry/cmd/crane@latest' ;;
 	olareg) echo 'go install github.com/olareg/olareg/cmd/olareg@latest' ;;
 	oras) echo 'go install oras.land/oras/cmd/oras@latest' ;;

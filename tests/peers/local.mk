@@ -10,6 +10,7 @@ peer_tests = \
 	%D%/cache_story.bats \
 	%D%/ci_image.bats \
 	%D%/concurrency.bats \
+	%D%/cosign.bats \
 	%D%/copy.bats \
 	%D%/copy_many.bats \
 	%D%/ensure.bats \

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""package_index.py - a package `dep` 1.0.0 of npm and of Python, as their registries serve it
+"""package_index.py - a package `dep` 1.0.0 of npm, Python and cargo, as their registries serve it
 
 Usage: package_index.py PORT_FILE; prints the path of each request
 
     /dep, /dep/-/dep-1.0.0.tgz           npm
     /simple/dep/, /files/dep-1.0.0.tar.gz   Python: a source distribution, which pip has to build
+    /cargo/...                           cargo: a sparse index, and the crate
 """
 import gzip
 import hashlib
@@ -31,6 +32,10 @@ def archive(files):
 NPM = archive({
     "package/package.json": json.dumps({"name": "dep", "version": "1.0.0", "main": "dep.js"}),
     "package/dep.js": "module.exports = 42;\n",
+})
+CRATE = archive({
+    "dep-1.0.0/Cargo.toml": '[package]\nname = "dep"\nversion = "1.0.0"\nedition = "2021"\n',
+    "dep-1.0.0/src/lib.rs": "pub fn answer() -> u32 { 42 }\n",
 })
 # With a build backend of its own, so that nothing else has to be there.
 BACKEND = '''
@@ -77,10 +82,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 },
             }},
         }
+        crate = {"name": "dep", "vers": "1.0.0", "deps": [], "features": {}, "yanked": False,
+                 "cksum": hashlib.sha256(CRATE).hexdigest()}
         link = "<a href='/files/dep-1.0.0.tar.gz#sha256=%s'>dep-1.0.0.tar.gz</a>"
         pages = {
             "/dep": ("application/json", json.dumps(packument).encode()),
             "/dep/-/dep-1.0.0.tgz": ("application/octet-stream", NPM),
+            "/cargo/config.json": ("application/json", json.dumps({"dl": host + "/cargo/crates"}).encode()),
+            "/cargo/3/d/dep": ("text/plain", json.dumps(crate).encode()),
+            "/cargo/crates/dep/1.0.0/download": ("application/gzip", CRATE),
             "/simple/dep/": ("text/html", (link % hashlib.sha256(PYTHON).hexdigest()).encode()),
             "/files/dep-1.0.0.tar.gz": ("application/octet-stream", PYTHON),
         }

@@ -112,6 +112,32 @@ start_index() {
 	chmod -R u+w "$T"/*.home
 }
 
+@test "cargo-home: a crate is not downloaded" {
+	local home
+	need cargo
+	home=$(getent passwd "$(id -u)" | cut -d : -f 6)
+	[ ! -d "$home/.rustup" ] || export RUSTUP_HOME=${RUSTUP_HOME:-$home/.rustup}
+	unset CARGO_HOME
+	start_index
+	project() {
+		mkdir -p src .cargo
+		printf '[package]\nname = "app"\nversion = "0.1.0"\nedition = "2021"\n[dependencies]\ndep = "1"\n' >Cargo.toml
+		printf '[source.crates-io]\nreplace-with = "ours"\n[source.ours]\nregistry = "sparse+%s/cargo/"\n' "$index" >.cargo/config.toml
+		echo 'fn main() { println!("{}", dep::answer()) }' >src/main.rs
+		[ ! -e "$T/Cargo.lock" ] || cp "$T/Cargo.lock" .
+	}
+	project
+	cargo build -q
+	cp Cargo.lock "$T"
+	grep -q download "$T/index.out"
+	save cargo-home
+	stop index
+	computer two
+	project
+	restore cargo-home
+	assert_equal "$(cargo run -q --locked --offline)" 42
+}
+
 @test "npm: a package is not downloaded" {
 	need npm
 	start_index

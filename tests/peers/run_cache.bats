@@ -157,3 +157,67 @@ in_background() {
 	assert_status 0
 	assert_equal "$(cat "$T/unpacked/state")" $'one\ntwo'
 }
+
+# workspace: a program, a crate that is vendored as from a registry, and a job in which cargo of this machine is
+workspace() {
+	local home sysroot folder
+	need cargo
+	home=$(getent passwd "$(id -u)" | cut -d : -f 6)
+	[ ! -d "$home/.rustup" ] || export RUSTUP_HOME=${RUSTUP_HOME:-$home/.rustup}
+	sysroot=$(rustc --print sysroot)
+	mkdir -p src .cargo vendor/dep/src
+	printf '[package]\nname = "dep"\nversion = "1.0.0"\nedition = "2021"\n' >vendor/dep/Cargo.toml
+	echo 'pub fn answer() -> u32 { 42 }' >vendor/dep/src/lib.rs
+	echo "{\"files\": {}, \"package\": \"$(printf '%064d' 0)\"}" >vendor/dep/.cargo-checksum.json
+	printf '[source.crates-io]\nreplace-with = "vendored"\n[source.vendored]\ndirectory = "vendor"\n' >.cargo/config.toml
+	printf '[package]\nname = "app"\nversion = "0.1.0"\nedition = "2021"\n[dependencies]\ndep = "1"\n' >Cargo.toml
+	echo 'fn main() { println!("one {}", dep::answer()) }' >src/main.rs
+	echo target >.gitignore
+	cargo generate-lockfile -q --offline
+	{
+		echo '#!/bin/sh'
+		printf 'exec ocifp run --runtime %s -v .:/src -w /src -e PATH=/rust/bin:/usr/bin:/bin -e CARGO_HOME=/tmp/cargo' "$engine"
+		printf -- ' -v %s:/rust:ro' "$sysroot"
+		for folder in /usr /lib /lib64 /etc/alternatives; do
+			[ ! -d $folder ] || printf -- ' -v %s:%s:ro' "$(realpath $folder)" $folder
+		done
+		echo ' "$@"'
+	} >with_cargo
+	chmod +x with_cargo
+}
+
+@test "dependencies are baked into an image, and are fresh in the build that needs it" {
+	root_image "$T/base" one "$T/root"
+	workspace
+	cat >.ocifp.yaml <<-YAML
+		version: 1
+		images:
+		  deps:
+		    repository: oci:$T/images/deps
+		    inputs: [Cargo.toml, Cargo.lock]
+		    build: ./with_cargo --cache target --commit "oci:\$OCIFP_OUTPUT" oci:$T/base:one --
+		      sh -c 'cargo build --locked && mkdir /baked && cp -a target/. /baked'
+		  app:
+		    repository: oci:$T/images/app
+		    inputs: [src]
+		    needs: [deps]
+		    build: ./with_cargo -e CARGO_TARGET_DIR=/baked --commit "oci:\$OCIFP_OUTPUT" "\$OCIFP_NEEDS_DEPS" --
+		      sh -c 'cargo build -v --locked 2>/log && cp /baked/debug/app /app'
+		caches:
+		  target: {preset: cargo, repository: "oci:$T/caches"}
+	YAML
+	git add .
+	ocifp_run ensure app
+	assert_status 0
+	machine two
+	sed -i 's/one/two/' src/main.rs
+	git add .
+	ocifp_run ensure app
+	assert_status 0
+	ocifp_run unpack --by-hash app "$T/unpacked"
+	assert_status 0
+	assert_equal "$("$T/unpacked/app")" 'two 42'
+	grep -q 'Fresh dep ' "$T/unpacked/log" || fail "$(cat "$T/unpacked/log")"
+	grep -q 'Compiling app ' "$T/unpacked/log"
+	! grep -q 'Compiling dep ' "$T/unpacked/log"
+}

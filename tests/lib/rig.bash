@@ -135,9 +135,16 @@ can() {
 	are_known "$1" || ability "$1" >/dev/null
 }
 
+# peer_variable TOOL: the variable that names the tool's program
+peer_variable() {
+	local upper=OCIFP_PEER_${1^^}
+	echo "${upper//-/_}"
+}
+
 # has_peer TOOL: one that Debian does not have, in $OCIFP_PEER_<TOOL>, PATH or /opt/peers/bin.
 has_peer() {
-	local named=OCIFP_PEER_${1^^}
+	local named
+	named=$(peer_variable "$1")
 	PATH=$PATH:/opt/peers/bin
 	if [ -n "${!named:-}" ]; then
 		mkdir -p "$T/peers"
@@ -149,7 +156,7 @@ has_peer() {
 
 # need_peer TOOL: skips the test without it.
 need_peer() {
-	has_peer "$1" || skip "$1 is missing ($(origin_of "$1"), then \$OCIFP_PEER_${1^^})"
+	has_peer "$1" || skip "$1 is missing ($(origin_of "$1"), then \$$(peer_variable "$1"))"
 }
 
 origin_of() {
@@ -160,6 +167,7 @@ origin_of() {
 	crane) echo 'go install github.com/google/go-containerregistry/cmd/crane@latest' ;;
 	olareg) echo 'go install github.com/olareg/olareg/cmd/olareg@latest' ;;
 	oras) echo 'go install oras.land/oras/cmd/oras@latest' ;;
+	renovate-config-validator) echo 'npm install --ignore-scripts renovate' ;;
 	regctl) echo 'go install github.com/regclient/regclient/cmd/regctl@latest' ;;
 	zot) echo 'go install zotregistry.dev/zot/v2/cmd/zot@latest' ;;
 	zizmor) echo 'pipx install zizmor' ;;

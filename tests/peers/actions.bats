@@ -59,6 +59,16 @@ matrix() {
 	done
 }
 
+@test "the action names the commands that its script knows, each once" {
+	local commands documented refused
+	commands=$(sed -n '/^case $INPUT_COMMAND in/,/^\*)/s/^\([a-z-]*\)) .*\|^\([a-z-]*\))$/\1\2/p' "$action/run" | sort -u | xargs)
+	documented=$(python3 -c 'import sys, yaml; print(yaml.safe_load(open(sys.argv[1]))["inputs"]["command"]["description"])' \
+		"$action/action.yml")
+	refused=$(INPUT_COMMAND=none "$action/run") && fail 'an unknown command is taken'
+	assert_equal "$(tr -d , <<<"${documented%%;*}" | sed 's/ or / /' | xargs -n1 | sort | xargs)" "$commands"
+	assert_equal "$(sed -e 's/.*expected //' -e 's/,//g' -e 's/ or / /' <<<"$refused" | xargs -n1 | sort | xargs)" "$commands"
+}
+
 @test "the key that signs is in one job, which runs no command of the project" {
 	python3 - "$workflow" <<-'PY'
 		import json, sys, yaml
@@ -230,6 +240,52 @@ cached_job() {
 	jq -e .skipped "$T/published" >/dev/null
 }
 
+# publish_as EVENT REF PAYLOAD NUMBER: the workflow's three jobs; where they pushed manifests to
+publish_as() {
+	local event=(--event "$1" --ref "$2" --payload "$3") needs before
+	echo "RUN $4" >>Dockerfile
+	before=$(wc -l <"$T/reg.out")
+	runner "ask-$4" ask "${event[@]}" >"$T/asked" 2>"$T/log" || fail "$1: $(cat "$T/log")"
+	assert_equal "$(jq -r .outputs.present "$T/asked")" false
+	needs=$(jq -c '{ask: .}' "$T/asked")
+	runner "build-$4" build "${event[@]}" --needs "$needs" --matrix "$(matrix linux/amd64)" >"$T/built" 2>"$T/log" ||
+		fail "$1: $(cat "$T/log")"
+	needs=$(jq -sc '{ask: .[0], build: .[1]}' "$T/asked" "$T/built")
+	runner "publish-$4" publish "${event[@]}" --needs "$needs" >"$T/published" 2>"$T/log" || fail "$1: $(cat "$T/log")"
+	sleep 0.1
+	tail -n +$((before + 1)) "$T/reg.out" | sed -nE 's#.*"(PUT|POST|PATCH) /v2/([^/]*)/.*#\2#p' | sort -u | xargs >"$T/places"
+}
+
+@test "each event: its jobs build what is absent, and push to the place that the table names" {
+	make_project "pull_requests: $reg_host/app-pr"
+	local push own fork event ref payload place number=0
+	push='{"repository": {"default_branch": "main"}}'
+	own=$(jq -nc '{repository: {default_branch: "main"}, pull_request: {number: 7, base: {ref: "main",
+		repo: {full_name: "owner/name"}}, head: {ref: "topic", repo: {full_name: "owner/name"}}}}')
+	fork=$(jq -c '.pull_request.head.repo.full_name = "stranger/name"' <<<"$own")
+	while read -r event ref payload place; do
+		number=$((number + 1))
+		publish_as "$event" "refs/$ref" "${!payload}" "$number"
+		assert_equal "$event $ref $payload: $(cat "$T/places")" "$event $ref $payload: $place"
+		# What was pushed is joined, and is the job's output; else there is none.
+		assert_equal "$(jq -r '.outputs.image // ""' "$T/published")" "${place:+$reg_host/$place}"
+	done <<-END
+		push heads/main push app
+		push heads/topic push
+		push tags/v1 push
+		schedule heads/main push app
+		workflow_dispatch heads/main push app
+		merge_group heads/gh-readonly-queue/main/pr-7-0123 push app
+		pull_request pull/7/merge own app-pr
+		pull_request pull/7/merge fork
+		pull_request_target heads/main own
+		pull_request_target heads/main fork
+		workflow_run heads/main push
+		release tags/v1 push
+	END
+	assert_equal "$(wc -l <"$T/builds")" 12
+}
+
 @test "a fork's pull request: its jobs run in the layout that the build left, and nothing is pushed" {
 	need engine
 	mkdir "$T/desk" "$T/artifacts" && cd "$T/desk"
@@ -381,6 +437,32 @@ cached_job() {
 	assert_status 0
 }
 
+@test "prune is a step that lists what no branch needs, and deletes it when told" {
+	need git
+	git_of_its_own
+	make_project
+	git init -q -b main . && git add . && git commit -qm one
+	git clone -q --bare . "$T/origin.git" && git remote add origin "$T/origin.git"
+	ocifp ensure --push always >/dev/null 2>&1 3>&-
+	local old
+	old=$(image_tag)
+	echo 'RUN more' >>Dockerfile
+	git commit -qam two && git push -q origin main 2>/dev/null
+	ocifp ensure --push always >/dev/null 2>&1 3>&-
+	workflow=steps.yml
+	printf 'jobs: {a: {steps: [{uses: ./.github/actions/ocifp, with: {command: prune, delete: "%s"}}]}}\n' false >steps.yml
+	runner one a >"$T/told" 2>"$T/log" || fail "$(cat "$T/log")"
+	grep -q "$old" "$T/log" || fail "$(cat "$T/log")"
+	ocifp_run exists "$reg_host/app:$old"
+	assert_status 0
+	sed -i 's/"false"/"true"/' steps.yml
+	runner two a >"$T/told" 2>"$T/log" || fail "$(cat "$T/log")"
+	ocifp_run exists "$reg_host/app:$old"
+	[ "$status" -eq 3 ] || fail "$(cat "$T/log")"
+	ocifp_run exists
+	assert_status 0
+}
+
 @test "run and unpack are steps; where namespaces are refused a profile is loaded, or it is said" {
 	need engine busybox
 	make_project
@@ -412,7 +494,7 @@ cached_job() {
 	chmod +x "$T/bin/"* "$T/tools/bin/ocifp"
 	local name
 	for name in COMMAND IMAGE DIRECTORY PLATFORMS PLATFORM_TAG PUSH WAIT PARTIAL SOURCE OUTPUT SIGNING_KEY CACHE RUN \
-		AGAINST KEY CHECK YES REGISTRY USERNAME PASSWORD; do
+		AGAINST KEY CHECK DELETE REGISTRY USERNAME PASSWORD; do
 		export "INPUT_$name="
 	done
 	export INPUT_COMMAND=unpack INPUT_IMAGE=ci INPUT_OUTPUT=tree OCIFP_APPARMOR_RULE=$T/rule

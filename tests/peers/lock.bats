@@ -284,3 +284,32 @@ pinned_project() {
 	PYTHON
 	assert_equal "$(cat "$T/found")" "$reg_host/debian 1 $(jq -r '.pins[]' .ocifp.lock)"
 }
+
+@test "Renovate takes its preset" {
+	need_peer renovate-config-validator
+	cp "$RIG_TESTS/../contrib/renovate.json" renovate.json
+	run timeout 120 renovate-config-validator --strict renovate.json
+	[ "$status" -eq 0 ] || fail "$output"
+	sed -i 's/"customType": "regex"/"customType": "rgx"/' renovate.json
+	run timeout 120 renovate-config-validator --strict renovate.json
+	[ "$status" -eq 1 ] || fail "it takes anything: $output"
+}
+
+@test "the hook of pre-commit refuses a pin without an entry, and asks no registry" {
+	need python3_yaml
+	local hook
+	hook=$(python3 -c 'import sys, yaml; print(yaml.safe_load(open(sys.argv[1]))[0]["entry"])' \
+		"$RIG_TESTS/../.pre-commit-hooks.yaml")
+	publish "$reg_host/debian:1"
+	pinned_project
+	local before
+	before=$(asked reg)
+	ocifp_run ${hook#ocifp }
+	assert_failed 2
+	assert_equal "$(asked reg)" "$before"
+	ocifp_run lock
+	before=$(asked reg)
+	ocifp_run ${hook#ocifp }
+	assert_status 0
+	assert_equal "$(asked reg)" "$before"
+}

@@ -61,6 +61,19 @@ job() {
 	said=$(cat "$T/said")
 }
 
+# pushes_to PLACE FILE NAME=VALUE...: the scripts of the file, on a commit that nobody has built, push to
+# this repository alone, or to none
+pushes_to() {
+	local place=$1 before
+	shift
+	git commit -qm "$*" --allow-empty && date +%N >>Dockerfile
+	before=$(wc -l <"$T/reg.out")
+	job "$@"
+	[ "$status" -eq 0 ] || fail "$* $said"
+	sleep 0.1
+	assert_equal "$(tail -n +$((before + 1)) "$T/reg.out" | sed -nE 's#.*"(PUT|POST|PATCH) /v2/(.*)/(blobs|manifests)/.*#\2#p' | sort -u | xargs)" "$place"
+}
+
 assert_published() {
 	[ "$status" -eq 0 ] || fail "$said"
 	ocifp_run exists
@@ -103,6 +116,51 @@ assert_not_published() {
 	grep -q "^IMAGE=$reg_host/group/sub/app/ci@sha256:" image.env
 	ocifp_run exists "$(sed 's/^IMAGE=//' image.env)"
 	assert_status 0
+}
+
+@test "GitLab: each source of a pipeline pushes to the place that the table names" {
+	local gitlab=(GITLAB_CI=true CI_DEFAULT_BRANCH=main CI_REGISTRY_IMAGE="$reg_host/app" CI_PROJECT_ID=1
+		CI_MERGE_REQUEST_IID=7 CI_MERGE_REQUEST_TARGET_BRANCH_NAME=main CI_MERGE_REQUEST_SOURCE_BRANCH_NAME=topic
+		CI_MERGE_REQUEST_PROJECT_ID=1)
+	sed -i 's|repository: .*|repository: ${CI_REGISTRY_IMAGE}/ci\n    pull_requests: ${CI_REGISTRY_IMAGE}/pr|' .ocifp.yaml
+	local source variable place
+	while read -r source variable place; do
+		pushes_to "$place" gitlab-ci.yml "${gitlab[@]}" CI_PIPELINE_SOURCE="$source" "$variable"
+	done <<-END
+		push CI_COMMIT_BRANCH=main app/ci
+		push CI_COMMIT_BRANCH=topic
+		push CI_COMMIT_TAG=v1
+		schedule CI_COMMIT_BRANCH=main app/ci
+		web CI_COMMIT_BRANCH=main app/ci
+		merge_request_event CI_MERGE_REQUEST_SOURCE_PROJECT_ID=1 app/pr
+		merge_request_event CI_MERGE_REQUEST_SOURCE_PROJECT_ID=2
+		api CI_COMMIT_BRANCH=main
+		trigger CI_COMMIT_BRANCH=main
+		pipeline CI_COMMIT_BRANCH=main
+	END
+}
+
+@test "Forgejo: each event pushes to the place that the table names" {
+	local forgejo=(GITHUB_ACTIONS=true FORGEJO_ACTIONS=true GITHUB_SERVER_URL=https://forge.example GITHUB_TOKEN=secret
+		GITHUB_REPOSITORY=me/app GITHUB_ACTOR=me GITHUB_PATH="$T/path" GITHUB_OUTPUT="$T/output"
+		GITHUB_STEP_SUMMARY="$T/summary" GITHUB_EVENT_PATH="$T/event")
+	sed -i "s|repository: .*|&\n    pull_requests: $reg_host/app-pr|" .ocifp.yaml
+	local event ref from place
+	while read -r event ref from place; do
+		jq -nc --arg from "$from" '{repository: {default_branch: "main"}, pull_request: {number: 7, head: {ref: "topic",
+			repo: {full_name: $from}}, base: {ref: "main", repo: {full_name: "me/app"}}}}' >"$T/event"
+		pushes_to "$place" forgejo.yml "${forgejo[@]}" GITHUB_EVENT_NAME="$event" GITHUB_REF="refs/$ref"
+	done <<-END
+		push heads/main me/app app
+		push heads/topic me/app
+		schedule heads/main me/app app
+		workflow_dispatch heads/main me/app app
+		pull_request pull/7/merge me/app app-pr
+		pull_request pull/7/merge stranger/app
+		pull_request_target heads/main stranger/app
+		workflow_run heads/main me/app
+	END
+	! grep -q secret "$T/reg.out" || fail 'the token went to another host'
 }
 
 @test "Forgejo: the default branch publishes, a pull request does not, and its token stays at home" {

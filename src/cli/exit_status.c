@@ -11,7 +11,7 @@ const struct exit_status exit_statuses[] = {
 	{ 4, "denied", "not authorised" },
 	{ 5, "unavailable", "network or server trouble: the answer is unknown" },
 	{ 6, "rate", "rate limited: the budget for waiting is spent" },
-	{ 7, "content", "content is not what its digest, size or specification says" },
+	{ 7, "content", "content that does not match its digest, size or specification" },
 	{ 8, "platform", "the image lacks the wanted platform" },
 	{ 9, "refused", "refused: trust or conflict" },
 	{ 10, "local", "local input or output, or waiting for a lock" },

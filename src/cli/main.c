@@ -66,8 +66,8 @@ static const struct command *const run_commands[] = {
 const struct command_group command_groups[] = {
 	{ "the main job", job_commands },
 	{ "make images", make_commands },
-	{ "look at what is there", look_commands },
-	{ "change what is there", change_commands },
+	{ "inspect images", look_commands },
+	{ "change images", change_commands },
 	{ "trust", trust_commands },
 	{ "credentials", login_commands },
 	{ "jobs", run_commands },

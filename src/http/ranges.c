@@ -197,7 +197,8 @@ part_begin(struct body *body, uint64_t offset, struct error **err)
 	const char *etag = etag_of(part->request);
 
 	if (offset != part->position || (etag && ranges->etag && strcmp(etag, ranges->etag) != 0))
-		return error_set(err, ERROR_UNAVAILABLE, "another content than was asked for");
+		return error_set(err, ERROR_UNAVAILABLE,
+				 "the server sent a different range or version");
 	part->has_begun = true;
 	if (ranges->asker == part) {
 		ranges->asker = NULL;

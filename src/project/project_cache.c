@@ -170,7 +170,7 @@ check_outside(const struct reading *reading, const struct cache_preset *preset,
 			  err);
 	else
 		fail_path(reading, mark, path,
-			  "a project file may name paths below its directory alone", err);
+			  "a project file may only name paths below its directory", err);
 	return error_set_hint(err, "to use it on this machine, name it with --path");
 }
 

@@ -244,8 +244,8 @@ read_file(const char *folder, enum settings_level level, struct settings *settin
 	if (!S_ISREG(status.st_mode) || !is_trusted(&status, level)) {
 		const char *why =
 			level == SETTINGS_USER
-				? "it must be a file of yours that nobody else may write to"
-				: "it must be a file of root that nobody else may write to";
+				? "it must belong to you, and no other user may write to it"
+				: "it must belong to root, and no other user may write to it";
 
 		if (!settings->unused)
 			settings->unused = xasprintf("'%s' is not used: %s", path, why);

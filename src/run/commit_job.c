@@ -45,8 +45,7 @@ pack_upper(void *context, struct error **err)
 	if (fstatat(packing->root->fd, UNTOUCHED_WHITEOUT, &whiteout, AT_SYMLINK_NOFOLLOW) == 0)
 		options.whiteout_inode = whiteout.st_ino;
 	if (upper_fd < 0 || tar_fd < 0)
-		return error_set_path(err, errno, "pack what the job wrote in",
-				      packing->root->path);
+		return error_set_path(err, errno, "pack the job's changes in", packing->root->path);
 	return pack_tree(&options, sink_fd(tar_fd, "a layer"), &counts, err);
 }
 
@@ -107,6 +106,6 @@ run_commit(struct session *session, const struct ended_job *job,
 
 	if (!reference || pack(job->root, &job->base->layers.map, options->created_s, err) < 0 ||
 	    derive_image(session, &derive, ret_result, err) < 0)
-		return error_wrap(err, "cannot make an image of what the job wrote");
+		return error_wrap(err, "cannot make an image with the job's changes");
 	return 0;
 }

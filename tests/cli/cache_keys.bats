@@ -268,7 +268,7 @@ in_job() {
 	rm Cargo.lock
 	ocifp_run cache save --push always
 	assert_status 2
-	grep -q "cannot read key file 'Cargo.lock': it is not there" "$T/stderr"
+	grep -q "cannot read key file 'Cargo.lock': it does not exist" "$T/stderr"
 	sed -i 's/\[out\]/[~\/.ssh]/' .ocifp.yaml
 	ocifp_run cache restore
 	assert_status 2

@@ -455,7 +455,7 @@ static void
 a_key_file_has_to_be_there_and_in_the_project(void **state)
 {
 	(void)state;
-	keys_fail("rm lock", "cannot read key file 'lock': it is not there");
+	keys_fail("rm lock", "cannot read key file 'lock': it does not exist");
 	keys_fail("ln -s /etc/passwd lock", "invalid key file 'lock': it leads out of the project");
 	keys_fail("rm lock; mkdir lock", "cannot read key file 'lock'");
 	keys_fail("rmdir lock; echo >lock; sed -i 's/, repository: ghcr.io.*$/}/; /pull_requests/d'"

@@ -292,7 +292,7 @@ key_file_read(const char *directory, const char *path, bool is_optional, struct 
 	if (!real && (errno == ENOENT || errno == ENOTDIR)) {
 		if (is_optional)
 			return 0;
-		error_set(err, ERROR_USAGE, "cannot read key file '%s': it is not there", quoted);
+		error_set(err, ERROR_USAGE, "cannot read key file '%s': it does not exist", quoted);
 		return error_set_hint(err, "list it under 'optional' too if it may be missing");
 	}
 	if (!real)

@@ -21,7 +21,7 @@ static const struct option_spec doctor_options[] = {
 	{ "offline", 0, OPTION_FLAG, offsetof(struct doctor_values, offline), NULL,
 	  "do not contact registries" },
 	{ "push", 0, OPTION_FLAG, offsetof(struct doctor_values, push), NULL,
-	  "ask HOST/NAME also for what a push needs; nothing stays there" },
+	  "also send the requests of a push to HOST/NAME; leaves nothing there" },
 	{ 0 },
 };
 

@@ -23,7 +23,7 @@ static const struct option_spec lock_command_options[] = {
 	{ "update", 0, OPTION_FLAG, offsetof(struct lock_values, update), NULL,
 	  "resolve locked entries again: all, or the named ones" },
 	{ "check", 0, OPTION_FLAG, offsetof(struct lock_values, check), NULL,
-	  "compare the entries with what the registries have; write nothing" },
+	  "compare the entries with the registries; write nothing" },
 	{ "offline", 0, OPTION_FLAG, offsetof(struct lock_values, offline), NULL,
 	  "with --check: only require an entry for each pin; do not use the network" },
 	{ 0 },

@@ -110,7 +110,7 @@ run_verify(struct context *context, const void *opaque, const struct strings *op
 
 const struct command cmd_verify = {
 	.name = "verify",
-	.summary = "check who signed an image, and what is attested of it",
+	.summary = "verify the signatures and attestations of an image",
 	.usage = "[--key FILE] [--issuer URL --subject NAME --trusted-root FILE] [--by-hash] "
 		 "[IMAGE|REF]",
 	.options = verify_options,

@@ -58,7 +58,7 @@ run_version(struct context *context, const void *values, const struct strings *o
 
 static const struct option_spec version_options[] = {
 	{ "licenses", 0, OPTION_FLAG, offsetof(struct version_values, licenses), NULL,
-	  "print the license texts of ocifp and of what is linked in" },
+	  "print the license texts of ocifp and the linked libraries" },
 	{ 0 },
 };
 

@@ -244,7 +244,7 @@ ask_for_deletion(struct protocol *protocol)
 		return;
 	is_known = request_status(request) == 404 || request_status(request) / 100 == 2;
 	say(protocol, "deletion", request, is_known,
-	    is_known                             ? "accepted; of a digest that nothing has"
+	    is_known                             ? "accepted; for a digest that does not exist"
 	    : request_status(request) / 100 == 4 ? "refused or disabled"
 						 : "not answered");
 }

@@ -32,7 +32,7 @@ static const struct option_spec run_options[] = {
 	  "connect standard input, which is empty otherwise" },
 	{ "tty", 't', OPTION_FLAG, AT(terminal), NULL, "give the job a terminal" },
 	{ "commit", 0, OPTION_STRING, AT(commit), "WHERE",
-	  "make an image of what the job wrote: HOST/NAME[:TAG] in the store, oci:DIR[:TAG] ..." },
+	  "make an image with the job's changes: HOST/NAME[:TAG] in the store, oci:DIR[:TAG] ..." },
 	{ "bundle", 0, OPTION_STRING, AT(bundle), "DIR",
 	  "write an OCI runtime bundle for another engine, and run nothing" },
 	TARGET_OPTIONS(struct run_values, target),

@@ -57,7 +57,7 @@ resolve(struct repository *repository, const char *tag, const struct digest *dig
 	if (repository_resolve(repository, tag, digest, resolution, err) < 0)
 		return -1;
 	if (resolution->evidence.presence != PRESENCE_PRESENT)
-		return error_set(err, ERROR_ABSENT, "it is not there");
+		return error_set(err, ERROR_ABSENT, "it does not exist");
 	return 0;
 }
 

@@ -483,7 +483,7 @@ give_content(const struct job_mount *what, uid_t uid, gid_t gid, struct error **
 					       : dir_open_at(AT_FDCWD, what->source);
 
 	if (fd < 0 || give_tree(fd, uid, gid, 0) < 0)
-		return fail(what, errno, "give away what is mounted", err);
+		return fail(what, errno, "change the owner of the volume", err);
 	return 0;
 }
 
@@ -499,7 +499,7 @@ job_mounts_give(const struct job_mounts *mounts, uid_t uid, gid_t gid, struct er
 		if ((what->is_new || what->is_filled) &&
 		    fchownat(is_shifted ? what->tree_fd : AT_FDCWD, is_shifted ? "" : what->source,
 			     uid, gid, is_shifted ? AT_EMPTY_PATH : AT_SYMLINK_NOFOLLOW) < 0)
-			return fail(what, errno, "give away what is mounted", err);
+			return fail(what, errno, "change the owner of the volume", err);
 	}
 	return 0;
 }

@@ -3,6 +3,7 @@
 # ghcr.io in one request: a double that answers as it does, reached under its name through a proxy.
 
 load ../lib/rig
+load ../lib/caches
 
 setup() {
 	need python3 jq openssl ocifp
@@ -146,4 +147,32 @@ bearers() {
 	rules reg <<<"{\"method\": \"GET\", \"path\": \"^/v2/.*blobs/\", \"action\": {\"redirect\": \"https://cdn.test/elsewhere@PATH@\"}}"
 	ocifp_run pull "${on[@]}" ghcr.io/me/app:one
 	assert_equal "$(request_header reg GET ^/elsewhere authorization | sort -u)" -
+}
+
+@test "caches: saved, restored, listed, and pruned through the Packages API" {
+	local where=(--path tree --key key --repository ghcr.io/me/caches) number
+	spawn api python3 "$RIG_TESTS/faults/packages.py" --root "$T/reg.root" --port-file "$T/api.port" --log "$T/api.log" \
+		--token ghp_s3cret
+	wait_for test -e "$T/api.port"
+	export GITHUB_API_URL=http://127.0.0.1:$(<"$T/api.port") GITHUB_ACTOR=me GITHUB_TOKEN=ghp_s3cret
+	machine one
+	mkdir tree
+	for number in 1 2 3; do
+		echo $number | tee key >tree/file
+		ocifp_run cache save --strict --push always "${where[@]}"
+		assert_status 0
+		sleep 1.1
+	done
+	ocifp_run cache ls --repository ghcr.io/me/caches
+	[[ $stdout == *'3 caches, '* ]] || fail "$told"
+	ocifp_run cache prune --repository ghcr.io/me/caches --keep-newest 1 --keep-younger 1ms --yes
+	[[ $stdout == *'deleted 2 caches, '*'; kept 1, '* ]] || fail "$told"
+	assert_equal "$(grep -c '^DELETE ' "$T/api.log")" 2
+	assert_requests reg 0 DELETE .
+	machine two
+	echo 3 >key
+	ocifp_run cache restore --strict "${where[@]}"
+	assert_equal "$(cat tree/file)" 3
+	ocifp_run cache ls --repository ghcr.io/me/caches
+	[[ $stdout == *'1 cache, '* ]] || fail "$told"
 }

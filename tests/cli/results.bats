@@ -1,13 +1,12 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# The objects that --json prints, held against their published JSON Schema.  cat, manifest, blob get and
-# completion print none; not described are ensure, why, lock, sign, verify, login, logout, init, prune,
-# run and cache.
+# The objects that --json prints, held against their published JSON Schema.  cat, manifest, blob get,
+# completion and runner-hook print none; those of run and shell are their jobs'.
 
 load ../lib/rig
 
 setup() {
-	need python3 python3_jsonschema git ocifp
+	need python3 python3_jsonschema git openssl ocifp
 	rig_setup
 	git_of_its_own
 	schema=$RIG_TESTS/../contrib/ocifp-results.schema.json
@@ -36,7 +35,8 @@ project() {
 	git init -q
 	echo 'FROM scratch' >Dockerfile
 	printf '%s\n' 'version: 1' 'images:' '  ci:' "    repository: oci:$T/ci" '    inputs: [Dockerfile]' \
-		'    platforms: [linux/amd64]' "    build: cp -R '$T/src' \"\$OCIFP_OUTPUT\"" >.ocifp.yaml
+		'    platforms: [linux/amd64]' "    build: cp -R '$T/src' \"\$OCIFP_OUTPUT\"" \
+		'caches:' '  files: {paths: [kept], key: [Dockerfile], variant: x}' >.ocifp.yaml
 	git add -A
 	git commit -qm one
 }
@@ -106,6 +106,8 @@ unfitting() {
 	result 'store ls'
 	result 'store fsck'
 	result 'store gc'
+	ocifp pull --platform linux/arm64 "$image:arm"
+	result 'store rm' "$image:arm"
 	result doctor --offline
 	result version
 	result help
@@ -121,6 +123,63 @@ unfitting() {
 	assert_equal "$(unfitting)" ''
 }
 
+@test "what project commands print with --json fits it too" {
+	local made=0
+	mkimage image src one --platform linux/amd64 --layers 10k >digest
+	openssl genpkey -algorithm ed25519 -out key 2>/dev/null
+	openssl pkey -in key -pubout -out key.pub
+	project
+	result ensure --push always --platform-tag
+	result ensure --push always
+	result ensure --all --push always
+	result ensure --dry-run
+	echo changed >>Dockerfile
+	result why --against git:HEAD
+	git checkout -q Dockerfile
+	result lock
+	result lock --check
+	result sign --key "$T/key"
+	result verify --key "$T/key.pub"
+	result 'index join'
+	result prune --keep-newest 1 "oci:$T/ci"
+	mkdir kept && echo text >kept/file
+	result 'cache save' --repository "oci:$T/cache" --push always
+	result 'cache save' --repository "oci:$T/cache" --push always
+	result 'cache save' --repository "oci:$T/cache" --push never
+	result 'cache key' --repository "oci:$T/cache"
+	result 'cache why' --repository "oci:$T/cache"
+	result 'cache ls' --repository "oci:$T/cache"
+	result 'cache export' --repository "oci:$T/cache" -o "$T/cache.tar" files
+	result 'cache prune' --repository "oci:$T/cache"
+	rm -rf kept
+	result 'cache restore' --repository "oci:$T/cache"
+	result 'cache restore' --repository "oci:$T/nothing"
+	assert_equal "$(unfitting)" ''
+}
+
+@test "and what index add and rm, login, logout and init print" {
+	need python3
+	local made=0 image=oci:$T/lay
+	start_faults reg
+	mkimage image lay one --platform linux/amd64 --layers 10k >/dev/null
+	mkimage image lay arm --platform linux/arm64 --layers 10k >/dev/null
+	ocifp index create "$image:all" "$image:one"
+	result 'index add' "$image:all" "$image:arm"
+	result 'index rm' "$image:all" linux/arm64
+	rules reg <<-'JSON'
+		{"path": "^/v2/", "header": {"authorization": ""}, "action": {"status": 401, "headers": {"WWW-Authenticate": "Basic realm=\"rig\""}}}
+	JSON
+	result login --username me --password-stdin "$reg_host" <<<secret
+	result logout "$reg_host"
+	mkdir fresh
+	cd fresh || return
+	git init -q
+	git remote add origin https://github.com/owner/name.git
+	echo 'FROM scratch' >Dockerfile
+	result init
+	assert_equal "$(unfitting)" ''
+}
+
 @test "every definition is held against a result" {
 	need jq
 	local name
@@ -130,4 +189,16 @@ unfitting() {
 		*) grep -qE "^	result '?${name% result}'?( |\$)" "$BATS_TEST_FILENAME" || fail "no result of $name" ;;
 		esac
 	done < <(jq -r '.definitions | keys[]' "$schema" | grep -v '^error$')
+}
+
+@test "every command that prints an object has a definition" {
+	need jq
+	local name
+	while IFS= read -r name; do
+		case $name in
+		cat | completion | manifest | 'blob get' | 'runner-hook'* | run | shell) continue ;;
+		digest) name='digest result' ;;
+		esac
+		jq -e --arg name "$name" '.definitions | has($name)' "$schema" >/dev/null || fail "no definition of $name"
+	done < <(ocifp help --list --json | jq -r '.commands[]')
 }

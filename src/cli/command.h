@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* command.h - one command: its words, its options, what it does
+/* command.h - one command: its name, its options, its function
  *
- * Each cmd_*.c ends with a `const struct command`; main.c lists them.  From that table come
- * dispatch, --help, completion and `help`; a test holds the manual pages against it.
+ * Each cmd_*.c ends with a `const struct command`; main.c lists them.  Dispatch, --help, completion
+ * and `help` use that table; a test compares the manual pages with it.
  *
  * To add a command: src/cli/cmd_NAME.c, its lines in commands.h, main.c and src/cli/local.mk,
  * man/ocifp-NAME.1 and its line in man/local.mk, a test in tests/cli/.
@@ -21,13 +21,13 @@ struct error;
 
 enum option_type {
 	OPTION_FLAG,      /* bool */
-	OPTION_STRING,    /* const char *; the last one given counts */
+	OPTION_STRING,    /* const char *; the last one wins */
 	OPTION_STRINGS,   /* struct strings; each use adds one */
-	OPTION_UINT,      /* unsigned, 1 at least: 0 is an option that was not given */
+	OPTION_UINT,      /* unsigned, at least 1; 0 means not given */
 	OPTION_DURATION,  /* int64_t, milliseconds */
-	OPTION_SIZE,      /* uint64_t, bytes, 1 at least */
+	OPTION_SIZE,      /* uint64_t, bytes, at least 1 */
 	OPTION_PLATFORMS, /* struct platforms; each use adds those of a comma-separated list */
-	OPTION_REFUSED,   /* nothing; `help` is the reason */
+	OPTION_REFUSED,   /* always refused; `help` is the reason */
 };
 
 struct option_spec {
@@ -44,7 +44,8 @@ enum option_group {
 	OPTIONS_NETWORK = 1 << 0, /* --tls-ca, --plain-http, --username ... */
 	OPTIONS_STORE = 1 << 1,   /* --store, --lock-timeout */
 	OPTIONS_PROJECT = 1 << 2, /* --file, --directory */
-	OPTIONS_PROMPT = 1 << 3,  /* no options: --username may stand alone, the command asks */
+	OPTIONS_PROMPT = 1 << 3,  /* no options: --username is allowed alone, and the command asks
+				     for the password */
 };
 
 #define OPERANDS_ANY UINT_MAX
@@ -55,7 +56,7 @@ struct command {
 	const char *usage;                 /* as in SYNOPSIS: "[--by-hash] [IMAGE|REF]" */
 	const struct option_spec *options; /* NULL: only the common ones */
 	const struct option_spec *other_options; /* the same, but neither listed nor completed:
-						  * those of other programs' lines */
+						    options of other programs */
 	const struct command *const
 		*subcommands; /* NULL-terminated; then only name, summary count */
 	size_t values_size;   /* of the struct that option offsets point into, zeroed before parsing
@@ -64,10 +65,10 @@ struct command {
 	unsigned operands_min;
 	unsigned operands_max;
 
-	bool runs_job; /* exit statuses below 124 are the job's: a failure of ours is 125 */
+	bool runs_job; /* exit statuses below 124 are the job's; our failures are 125 */
 
-	/* When an option behind the first word was not understood: *err as it is, or what that word
-	 * shows of the cause.  NULL: nothing. */
+	/* For an option after the first operand that was not understood: may replace *err if
+	 * that operand explains it.  NULL: never. */
 	void (*explain)(struct context *context, const struct strings *operands,
 			struct error **err);
 

@@ -211,8 +211,8 @@ context_session(struct context *context)
 		AUTO_ERROR struct error *error = NULL;
 		const struct project *project = context_find_project(context, &error);
 
-		/* Mirrors are a help and no need: a command that asks nothing else of the project
-		 * file works without it. */
+		/* Mirrors are optional: a command that needs nothing else of the project file works
+		 * without it. */
 		if (error)
 			context_notice(context, "no mirrors of the project are used: %s",
 				       error_text(error));

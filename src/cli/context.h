@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* context.h - what every command is given: common options, session, project, where results go */
+/* context.h - passed to every command: common options, session, project, output of results */
 #ifndef OCIFP_CLI_CONTEXT_H
 #define OCIFP_CLI_CONTEXT_H
 
@@ -36,45 +36,45 @@ struct common_options {
 	const char *directory;    /* NULL: the working directory */
 	bool password_stdin;
 	char *password;                  /* read from stdin; erased when released */
-	char *login_host;                /* that --username is for; NULL: not known yet */
+	char *login_host;                /* the registry of --username; NULL: not known yet */
 	struct strings plain_http_hosts; /* --plain-http */
 	struct strings trusted_realms;   /* --trust-realm */
-	struct settings settings;        /* the user's and the machine's */
-	struct session_options session;  /* points into the above */
+	struct settings settings;        /* of the user and the machine */
+	struct session_options session;  /* point into the above */
 };
 
 struct context {
-	const struct command *command; /* the one that runs */
+	const struct command *command; /* the running command */
 	size_t named_count;            /* operands that stood before "--" */
-	int job_status;                /* of a job that ran: the exit status, when nothing failed */
+	int job_status;                /* the exit status of a job, if nothing failed */
 	struct common_options options;
-	struct progress
-		*progress; /* its observer hears the layers below, its counts make summaries */
-	struct session *session;         /* context_session() makes it */
-	struct project *project;         /* context_project() reads it */
+	struct progress *progress; /* its observer receives the lower layers' events, its counts are
+				      used in summaries */
+	struct session *session;   /* context_session() makes it */
+	struct project *project;   /* context_project() reads it */
 	struct registry_mirror *mirrors; /* the settings' and the project's */
-	bool has_result;                 /* stdout has its one result */
+	bool has_result;                 /* stdout has its only result */
 };
 
 struct session *context_session(struct context *context);
 
 /* Binds --username to the registry of an operand, before the session is made.  The first call
- * counts: a command that names several registries starts with the one that it writes to. */
+ * decides: a command that names several registries starts with the one that it writes to. */
 void context_log_in_at_host(struct context *context, const char *host);
 void context_log_in_at(struct context *context, const struct location *place);
 
-/* The same for REF or IMAGE as it was typed; NULL: the only image of the project, or the default.
- * Without a registry in it, nothing is bound. */
+/* The same for REF or IMAGE as typed; NULL: the only image of the project, or the default.  Binds
+ * nothing without a registry in it. */
 void context_log_in_at_operand(struct context *context, const char *operand);
 
-/* NULL with *err when there is none: ERROR_USAGE with a hint. */
+/* NULL with *err if there is no project file: ERROR_USAGE with a hint. */
 struct project *context_project(struct context *context, struct error **err);
 
 /* The same, but NULL without *err when there is no project file. */
 struct project *context_find_project(struct context *context, struct error **err);
 
-/* The result on stdout: `text` and a newline, or with --json the object (taken) on one line.
- * Nothing else writes to stdout.  A command that answers "absent" may give its evidence here and
+/* Prints the result to stdout: `text` and a newline, or with --json the object (taken) on one line.
+ * Nothing else writes to stdout.  A command that answers "absent" may print its evidence here and
  * then fail: no failure object follows.  ERROR_LOCAL when stdout fails. */
 int context_result(struct context *context, const char *text, json_t *object, struct error **err);
 
@@ -82,8 +82,8 @@ int context_result(struct context *context, const char *text, json_t *object, st
 int context_result_page(struct context *context, struct page *page, json_t *object,
 			struct error **err);
 
-/* Bytes as they are, with --json too, so that their digest can be computed: no line end is added. A
- * terminal gets no control characters. */
+/* Prints bytes unchanged, with --json too, so that their digest can be computed; adds no line end.
+ * A terminal gets no control characters. */
 int context_result_bytes(struct context *context, const struct buf *bytes, struct error **err);
 
 /* The same for an image: "host/name@digest", and an object of "image", "digest" and the members of
@@ -91,11 +91,12 @@ int context_result_bytes(struct context *context, const struct buf *bytes, struc
 int context_result_image(struct context *context, const char *repository,
 			 const struct digest *digest, json_t *more, struct error **err);
 
-/* ERROR_LOCAL after a write to stdout failed.  CLASS_NO_READER where nobody reads any more: a
- * reader that has seen enough, as in `ocifp help | head`, is told nothing. */
+/* ERROR_LOCAL after a failed write to stdout.  CLASS_NO_READER if the reader has closed it, as in
+ * `ocifp help | head`: that is not reported. */
 int context_fail_output(int errnum, struct error **err);
 
-/* A line on stderr, "ocifp: ...", unless --quiet; notices from below arrive there too. */
+/* A line on stderr, "ocifp: ...", unless --quiet; notices of lower layers are printed the same way.
+ */
 void context_notice(struct context *context, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

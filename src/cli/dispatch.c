@@ -27,20 +27,21 @@
 
 enum { TABLES_LIMIT_COUNT = 8, OWN_TABLES_COUNT = 2 };
 
-/* IMAGE and the first word of the job's command, whose options are the job's. */
+/* IMAGE and the first word of the job's command, after which options are the job's. */
 enum { JOB_WORDS_COUNT = 2 };
 
 static const int overview_wait_ms = 1000;
 
 static const int64_t grace_ms = 1000;
-static const int64_t job_grace_ms = 30000; /* it is killed, and all that it wrote is removed */
+static const int64_t job_grace_ms =
+	30000; /* the time in which it is killed, and its files are removed */
 
 struct watch {
 	const struct common_options *options;
 	int64_t wait_ms;
 };
 
-/* Runs on a thread of its own, while the first one is anywhere. */
+/* Runs on its own thread while the first one may be anywhere. */
 static void *
 watch(void *context)
 {
@@ -55,9 +56,9 @@ watch(void *context)
 	_exit(report_at_once(watch->options, error));
 }
 
-/* Ends a run that --timeout did not end.  The network ends by itself at the deadline; what may go
- * on, such as hashing or a build, is ended a moment later with the same exit status, and a job
- * later, as its files have to be removed.  The options are borrowed until the program ends. */
+/* Ends a run that --timeout did not end.  Requests end by themselves at the deadline; other work,
+ * such as hashing or a build, is ended a moment later with the same exit status, and a job after
+ * that, because its files have to be removed.  The options are borrowed until the program ends. */
 static int
 watch_deadline(const struct common_options *options, bool runs_job, struct error **err)
 {
@@ -83,7 +84,7 @@ watch_deadline(const struct common_options *options, bool runs_job, struct error
 	return 0;
 }
 
-/* A command as it was typed. */
+/* A command as typed. */
 struct invocation {
 	const struct command *command;
 	char *name; /* "store ls" */
@@ -122,7 +123,7 @@ refuse_word(const char *word, struct error **err)
 	return error_set_hint(err, "see 'ocifp help'");
 }
 
-/* `word` NULL: there is none. */
+/* `word` NULL: missing. */
 static int
 refuse_subcommand(const struct command *command, const char *word, struct error **err)
 {
@@ -147,7 +148,7 @@ refuse_subcommand(const struct command *command, const char *word, struct error 
 	return error_set_hint(err, "see 'ocifp help %s'", command->name);
 }
 
-/* Words that programs of all kinds take. */
+/* Words that many programs accept. */
 static const char *
 without_alias(const char *word)
 {
@@ -203,7 +204,7 @@ find_command(int argc, char **argv, char **ret_name, int *ret_word_count, struct
 	return sub;
 }
 
-/* An option that all commands share, "--name", "--name=value" or "-n"; NULL: not one of them. */
+/* A common option, "--name", "--name=value" or "-n"; NULL: not one of them. */
 static const struct option_spec *
 find_common_option(const char *word)
 {
@@ -237,7 +238,7 @@ refuse_early_option(const char *word, struct error **err)
 	return -1;
 }
 
-/* How many words an option takes up; 0: not an option. */
+/* The number of words of an option; 0: not an option. */
 static int
 early_option_words(const char *word, struct error **err)
 {
@@ -252,7 +253,7 @@ early_option_words(const char *word, struct error **err)
 											     : 1;
 }
 
-/* Common options before the command, as with git and docker, are moved behind it: `ordered` has
+/* Moves common options before the command, as git and docker have them, behind it: `ordered` has
  * room for all words. */
 static int
 order_words(int argc, char **argv, char **ordered, struct error **err)
@@ -361,7 +362,7 @@ run(struct context *context, struct invocation *invocation, int argc, char **arg
 					err);
 }
 
-/* What a job's own exit status may be, no failure of ours is. */
+/* Our own failures must not look like the job's exit status. */
 static int
 keep_apart_from_job(struct error **err)
 {
@@ -389,8 +390,7 @@ dispatch_words(struct context *context, struct invocation *invocation, int argc,
 		struct operands operands = { 0 };
 		AUTO_ERROR struct error *ignored = NULL;
 
-		/* Of a command line that no command takes: --json and --status-file count all the
-		 * same. */
+		/* For an invalid command line: --json and --status-file are obeyed nevertheless. */
 		for (const struct common_group *group = common_groups; group->title; group++) {
 			struct option_table table = { group->specs, &context->options };
 
@@ -408,7 +408,7 @@ dispatch(struct context *context, int argc, char **argv, struct error **err)
 {
 	CLEANUP(invocation_release) struct invocation invocation = { 0 };
 
-	/* Asked by the shells' scripts; the words after it are not options of ours. */
+	/* Called by the shells' scripts; its words are not our options. */
 	if (argc > 1 && strcmp(argv[1], "__complete") == 0) {
 		AUTO_FREE char *answer = completion_answer(context, argc - 2, argv + 2);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dispatch.h - from the words of the command line to the command that runs */
+/* dispatch.h - finds the command of a command line, reads its options and runs it */
 #ifndef OCIFP_CLI_DISPATCH_H
 #define OCIFP_CLI_DISPATCH_H
 

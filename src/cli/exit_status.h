@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* exit_status.h - the numbers that the program ends with
+/* exit_status.h - the exit statuses of the program
  *
- * Stable: scripts depend on them.  ocifp(1), EXIT STATUS, is this table; a test compares them.
+ * Stable: scripts depend on them.  ocifp(1), EXIT STATUS, has the same table; a test compares them.
  */
 #ifndef OCIFP_CLI_EXIT_STATUS_H
 #define OCIFP_CLI_EXIT_STATUS_H

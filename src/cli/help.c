@@ -14,7 +14,7 @@
 
 enum { NAME_COLUMNS = 14, OPTION_COLUMNS = 26, LINE_COLUMNS = 80 };
 
-/* The text from column `indent` on, in lines that end before LINE_COLUMNS. */
+/* The text from column `indent` on, in lines shorter than LINE_COLUMNS. */
 static void
 print_wrapped(struct page *page, const char *text, size_t indent)
 {
@@ -52,7 +52,7 @@ print_option(struct page *page, const struct option_spec *spec, char letter)
 	print_wrapped(page, spec->help, OPTION_COLUMNS + 4);
 }
 
-/* Of commands whose first options are not those that people look for. */
+/* Options to show first for commands whose table starts with others. */
 static const struct {
 	const char *command;
 	const char *options;
@@ -65,7 +65,7 @@ static const struct {
 
 enum { FIRST_OPTIONS_COUNT = 6 };
 
-/* Whether the overview shows it, which is the command's option number `index`. */
+/* Whether the overview shows the command's option number `index`. */
 static bool
 is_first(const struct command *command, const struct option_spec *spec, size_t index)
 {
@@ -77,7 +77,7 @@ is_first(const struct command *command, const struct option_spec *spec, size_t i
 	return index < FIRST_OPTIONS_COUNT;
 }
 
-/* How many there are that are not shown. */
+/* The number of options that are not shown. */
 static size_t
 print_first_options(struct page *page, const struct command *command)
 {

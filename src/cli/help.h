@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* help.h - help as text, from the tables; the caller owns it, and it has no last line end */
+/* help.h - help texts, made from the tables; the caller owns them, and they lack the last line end
+ */
 #ifndef OCIFP_CLI_HELP_H
 #define OCIFP_CLI_HELP_H
 
@@ -11,8 +12,7 @@ struct command;
 char *help_of_command(const struct command *command, const char *name, bool all);
 char *help_of_program(void);
 
-/* What else `help` knows: the options that commands share, the exit status.  NULL: no such topic.
- */
+/* Other topics: the common options, the exit status.  NULL: no such topic. */
 struct help_topic {
 	const char *name; /* NULL ends the table */
 	const char *summary;

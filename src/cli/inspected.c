@@ -15,7 +15,7 @@ find(struct context *context, const struct target_options *options, const struct
 	const char *operand = operands->count > 0 ? operands->items[0] : NULL;
 	struct session *session;
 
-	/* The target says where --username logs in, so the session starts after it. */
+	/* The target decides where --username is used, so the session starts after it. */
 	if (target_of_options(context, options, operand, &inspected->target, err) < 0)
 		return -1;
 	session = context_session(context);

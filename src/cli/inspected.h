@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inspected.h - what commands that only look at an image have in common */
+/* inspected.h - common to commands that only inspect an image */
 #ifndef OCIFP_CLI_INSPECTED_H
 #define OCIFP_CLI_INSPECTED_H
 
@@ -17,19 +17,19 @@ struct inspected {
 	struct target target;
 	struct found_image found;
 	struct image_node root;
-	struct content content; /* of what was found, with the store in front */
+	struct content content; /* of the found image, with the store as cache */
 };
 
-/* The target of the operand (or the project's image); ERROR_ABSENT when it is not there. */
+/* The target of the operand (or the project's image); ERROR_ABSENT if it does not exist. */
 int inspected_find(struct context *context, const struct target_options *options,
 		   const struct strings *operands, struct inspected *inspected, struct error **err);
 
-/* The same, for what is only looked at: also what was built here and not pushed, which is told. */
+/* The same, but also accepts a local build, with a notice. */
 int inspected_find_or_built(struct context *context, const struct target_options *options,
 			    const struct strings *operands, struct inspected *inspected,
 			    struct error **err);
 
-/* Then its documents. */
+/* Reads its documents. */
 int inspected_read(const struct selection *selection, struct inspected *inspected,
 		   struct error **err);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libraries.h - what the program stands on, in the versions that it runs with */
+/* libraries.h - the linked libraries, with the versions in use */
 #ifndef OCIFP_CLI_LIBRARIES_H
 #define OCIFP_CLI_LIBRARIES_H
 
 #include <jansson.h>
 
-/* {"libcurl": "7.88.1 ...", ...} in the order in which it is shown */
+/* {"libcurl": "7.88.1 ...", ...} in display order */
 json_t *libraries_object(void);
 
 #endif

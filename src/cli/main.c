@@ -75,8 +75,8 @@ const struct command_group command_groups[] = {
 	{ 0 },
 };
 
-/* A file of ours must not become "standard output".  The wrong direction, so that using the
- * stream fails as it would have without us. */
+/* Opens closed standard descriptors, so that a file of ours does not become "standard output".  In
+ * the wrong direction, so that using the stream fails as it would have without us. */
 static int
 fill_descriptor(int fd, int flags, struct error **err)
 {
@@ -90,8 +90,8 @@ fill_descriptor(int fd, int flags, struct error **err)
 	return 0;
 }
 
-/* Interrupts keep their default: what was downloaded stays in its .part file, and whoever waits
- * for us sees which signal it was. */
+/* Interrupts keep their default: downloaded bytes stay in their .part file, and our parent sees the
+ * signal. */
 static void
 set_signals(void)
 {
@@ -103,9 +103,9 @@ set_signals(void)
 	(void)sigaction(SIGCHLD, &reset, NULL);
 }
 
-/* Descriptors 0 to 2 are open, a write to a closed pipe is an error and no signal, children can be
- * waited for, no core file is written, and the owner can use what is made whatever the umask.
- * ERROR_USAGE when the program runs with privileges that its user lacks. */
+/* Descriptors 0 to 2 are open, a write to a closed pipe is an error and not a signal, children can
+ * be waited for, no core file is written, and the owner can access created files whatever the
+ * umask. ERROR_USAGE if the program has privileges that its user lacks. */
 static int
 startup(struct error **err)
 {
@@ -116,16 +116,15 @@ startup(struct error **err)
 	    fill_descriptor(STDERR_FILENO, O_RDONLY, err) < 0)
 		return -1;
 	set_signals();
-	/* Passwords and tokens, whatever handles them here.  Programs that we start are not
-	 * affected. */
+	/* Passwords and tokens may be anywhere in memory.  Programs that we start are not affected.
+	 */
 	process_hide_memory();
-	/* A umask without the owner's bits would make files and folders that we cannot use
-	 * ourselves. */
+	/* With such a umask we could not access the files and folders that we create. */
 	mask = umask(077);
 	(void)umask(mask & ~(mode_t)S_IRWXU);
-	/* OpenSSL fills a table with the reasons of libcrypto's errors, and takes down at exit all
-	 * that it has built up, both for nothing: a tenth of what `exists` costs.  The reasons of
-	 * TLS are libssl's, and stay. */
+	/* OpenSSL loads libcrypto's error texts, and frees everything at exit; both are unnecessary
+	 * and take a tenth of the time of `exists`.  The texts of TLS errors belong to libssl, and
+	 * stay. */
 	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ATEXIT,
 				  NULL);
 	if (process_is_privileged()) {

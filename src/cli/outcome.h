@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* outcome.h - what a command that moves an image tells at its end
+/* outcome.h - the result of a command that moves an image
  *
  * "host/name@sha256:..." or a JSON object on stdout; under GitHub Actions the outputs fingerprint,
  * tag, digest, image, present and pushed, and a row of the summary.
@@ -26,7 +26,7 @@ struct outcome {
 	bool stdout_is_taken;        /* an archive went there: the result goes to stderr */
 	json_t *details;             /* more members for --json, taken; NULL: none */
 
-	/* One of several: */
+	/* For one of several images: */
 	const char *name; /* outputs are "NAME-digest" and so on; NULL: there is only one */
 	json_t *list;     /* with --json, gets the object instead of stdout; may be NULL */
 };
@@ -34,7 +34,7 @@ struct outcome {
 /* Adds the members "moved_bytes", "reused_bytes", "requests" and "retries". */
 void outcome_add_counts(const struct context *context, json_t *object);
 
-/* The first four members; `target` has candidates. */
+/* Sets the first four members; `target` has candidates. */
 struct outcome outcome_of(const struct target *target, const char *repository,
 			  const struct digest *digest);
 

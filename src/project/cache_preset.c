@@ -7,8 +7,8 @@
 #include "base/cleanup.h"
 #include "fingerprint/paths.h"
 
-/* What a tool would execute out of its home stays out: registry/src and git/checkouts hold build
- * scripts that cargo does not check again, bin holds programs. */
+/* Directories with programs that a tool would run are left out: registry/src and git/checkouts have
+ * build scripts that cargo does not verify again, bin has programs. */
 static const char *const cargo_home_paths[] = { "$CARGO_HOME/registry/index",
 						"$CARGO_HOME/registry/cache", "$CARGO_HOME/git/db",
 						NULL };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cache_preset.h - what ocifp knows of a tool's cache
+/* cache_preset.h - ocifp's knowledge of a tool's cache
  *
- * Which folders outside the project it may use, which files and programs make its key.
+ * The directories outside the project that it may use, and the files and programs of its key.
  */
 #ifndef OCIFP_PROJECT_CACHE_PRESET_H
 #define OCIFP_PROJECT_CACHE_PRESET_H
@@ -23,28 +23,28 @@ enum preset_kind {
 
 struct cache_preset {
 	enum preset_kind kind;
-	const char *name;               /* "" for PRESET_NONE */
-	const char *const *paths;       /* when the project file names none; NULL ends */
-	const char *const *allowed;     /* folders outside the project; NULL ends */
-	const char *const *key;         /* key files, when none are named; each may be missing */
-	const char *const *toolchain;   /* argv of the program that names itself; NULL: none */
-	const char *const *environment; /* variables that change what is built; "X*" is a prefix */
-	bool is_content_addressed;      /* merged into what is there, existing files win */
+	const char *name;             /* "" for PRESET_NONE */
+	const char *const *paths;     /* used if the project file names none; ended by NULL */
+	const char *const *allowed;   /* directories outside the project; ended by NULL */
+	const char *const *key;       /* key files, when none are named; each may be missing */
+	const char *const *toolchain; /* argv of the program that prints its version; NULL: none */
+	const char *const *environment; /* variables that influence the build; "X*" is a prefix */
+	bool is_content_addressed;      /* merged into existing directories; existing files stay */
 	bool has_free_files;            /* any file may be missing: the tool makes it again */
-	bool is_movable;                /* another project path still hits */
+	bool is_movable;                /* a cache of another project path still hits */
 	bool has_source_times;          /* its tool compares times of sources */
-	bool is_portable;               /* without an image, what the machine runs does not count */
+	bool is_portable; /* without an image, the machine's tools are not part of the key */
 };
 
 extern const struct cache_preset cache_preset_none;
 
-/* NULL: not known. */
+/* NULL: unknown. */
 const struct cache_preset *cache_preset_find(const char *name);
 
 /* "cargo, cargo-home, ...", for messages. */
 extern const char cache_preset_names[];
 
-/* Whether a path, as it was written, leads out of the project: "~", "$NAME" or "/" begins it. */
+/* Whether a path, as written, is outside the project: it starts with "~", "$NAME" or "/". */
 bool cache_path_is_outside(const char *path);
 
 /* Whether the preset's tool keeps its cache there. */

@@ -166,11 +166,11 @@ ci_revision(const char *directory)
 
 struct event {
 	const char *name;
-	const char *refused; /* why it does not push; NULL: it may */
+	const char *refused; /* the reason not to push; NULL: pushing is allowed */
 };
 
-/* What GitHub says of the token: forks' code runs in some of these with a token that may write,
- * in others with one that may not. */
+/* GitHub's token for each event: code from forks runs in some with a token that may write, in
+ * others with one that may not. */
 static const struct event events[] = {
 	{ "push", NULL },
 	{ "schedule", NULL },
@@ -193,8 +193,8 @@ find_refusal(const char *name)
 	return "the event is not push, schedule, workflow_dispatch or merge_group";
 }
 
-/* A merge group runs on a branch of its own, "gh-readonly-queue/<base>/pr-<number>-<sha>"; what
- * counts is the branch that it will become.  Whoever may push some branch may call it so. */
+/* A merge group runs on a branch "gh-readonly-queue/<base>/pr-<number>-<sha>", and is judged by its
+ * base. Anyone who may push some branch may use such a name. */
 static char *
 find_ref(const char *event)
 {
@@ -223,7 +223,7 @@ read_payload(void)
 	return document_parse(bytes.data, bytes.size, &ignored);
 }
 
-/* NULL: the event's payload does not say. */
+/* NULL: not in the event's payload. */
 static char *
 find_default_branch(void)
 {
@@ -239,13 +239,13 @@ is_default_branch(const char *ref, const char *event)
 {
 	AUTO_FREE char *branch = find_default_branch();
 
-	/* A schedule runs on the default branch alone, and its payload may lack the repository. */
+	/* A schedule runs only on the default branch, and its payload may lack the repository. */
 	if (!branch)
 		return strcmp(event, "schedule") == 0;
 	return text_starts(ref, branch_prefix) && strcmp(ref + strlen(branch_prefix), branch) == 0;
 }
 
-/* "main" and "release/x" are branches, "refs/tags/v?" is meant as it stands. */
+/* "main" and "release/x" are branches; "refs/tags/v?" is used as it is. */
 static bool
 matches_any(const char *ref, const struct strings *push_refs)
 {
@@ -261,15 +261,15 @@ matches_any(const char *ref, const struct strings *push_refs)
 	return false;
 }
 
-/* A job of a CI system that gives it a branch or a tag, or a change that is to be merged. */
+/* A job of a CI system, with its branch or tag, or the change to be merged. */
 struct branch_job {
-	const char *refusal; /* why what started it does not push; NULL: it may */
+	const char *refusal; /* the reason why its event does not push; NULL: pushing is allowed */
 	const char *branch;
 	const char *tag;
-	const char *default_branch; /* NULL: it does not say */
+	const char *default_branch; /* NULL: not stated */
 	bool is_default_branch;
 	bool is_change; /* a merge or pull request */
-	bool is_fork;   /* and not of this repository */
+	bool is_fork;   /* from another repository */
 	const char *number;
 	const char *base;
 };
@@ -289,9 +289,9 @@ find_among(const char *text, const char *const *names)
 	return NULL;
 }
 
-/* Pipelines of merge requests, and all that another pipeline, a chat or an API call may start with
- * values of its own, do not push.  A merge request of a fork runs in the fork's project, or here
- * when a member starts it: then the projects differ. */
+/* Pipelines of merge requests, and those that another pipeline, a chat or an API call may start
+ * with chosen values, do not push.  A merge request of a fork runs in the fork's project, or here
+ * if a member starts it: then the projects differ. */
 static struct branch_job
 read_gitlab(void)
 {
@@ -319,8 +319,8 @@ read_gitlab(void)
 	return job;
 }
 
-/* Multibranch pipelines alone say which branch is the primary one, and what is a pull request.  Not
- * each plugin tells forks from the repository; those that do name the branch, too. */
+/* Only multibranch pipelines have the primary branch, and mark pull requests.  Not every plugin
+ * distinguishes forks from the repository; those that do also name the branch. */
 static struct branch_job
 read_jenkins(void)
 {
@@ -387,7 +387,7 @@ read_buildkite(void)
 	return job;
 }
 
-/* False: none of these. */
+/* False: another CI system, or none. */
 static bool
 read_branch_job(struct branch_job *ret_job)
 {
@@ -452,7 +452,7 @@ ci_pushes(const struct strings *push_refs, const char **ret_why_not)
 	return !why_not;
 }
 
-/* "refs/heads/main" of a push; NULL: it is not of a branch. */
+/* "refs/heads/main" of a push; NULL: not on a branch. */
 static char *
 branch_ref(void)
 {
@@ -466,7 +466,7 @@ branch_ref(void)
 		       : NULL;
 }
 
-/* NULL: origin does not say. */
+/* NULL: origin does not have it. */
 static char *
 head_at_origin(const char *directory, const char *ref)
 {
@@ -491,7 +491,7 @@ ci_is_at_head(const char *directory, char **ret_why_not)
 	AUTO_FREE char *own = ci_revision(directory);
 	AUTO_FREE char *head = NULL;
 
-	/* It runs before the branch has the commit. */
+	/* A merge queue's job runs before the branch has the commit. */
 	if (ci_is_github() && event && strcmp(event, "merge_group") == 0) {
 		*ret_why_not = xstrdup("the merge group is not the branch yet");
 		return false;
@@ -513,8 +513,7 @@ ci_event_release(struct ci_event *event)
 	*event = (struct ci_event){ 0 };
 }
 
-/* NULL: there is none, or it has characters that no branch needs and a line of output must not
- * have. */
+/* NULL: none, or it has characters that a line of output must not have. */
 static char *
 safe_text(const char *text)
 {
@@ -527,7 +526,7 @@ payload_text(const json_t *object, const char *key)
 	return safe_text(json_string_value(json_object_get(object, key)));
 }
 
-/* A repository that GitHub deleted is null: then it was a fork's. */
+/* A deleted repository is null in the payload: it was a fork's. */
 static bool
 is_of_same_repository(const json_t *pull_request)
 {

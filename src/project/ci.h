@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ci.h - what the CI system says about this run
+/* ci.h - facts about this run from the CI system
  *
  * The variables of GitHub Actions (and of Forgejo and Gitea, which set the same), GitLab CI,
  * Jenkins (multibranch pipelines) and Buildkite, and git's configuration; each value is checked
- * before it is used.
+ * before use.
  */
 #ifndef OCIFP_PROJECT_CI_H
 #define OCIFP_PROJECT_CI_H
@@ -16,23 +16,24 @@
 struct error;
 
 bool ci_is_github(void);
-bool ci_is_github_com(void); /* not another server, nor Forgejo and Gitea, which say the same */
+bool ci_is_github_com(
+	void); /* and not another server, Forgejo or Gitea, which set the same variables */
 bool ci_is_gitlab(void);
 bool ci_is_known(void); /* any of those */
 
 /* GITHUB_REPOSITORY, else from `git config remote.origin.url`; ERROR_USAGE.  Lower case. */
 char *ci_repository(const char *directory, struct error **err);
 
-/* What `--push auto` means here: whether to push, and why not ("the event pull_request has a
- * read-only token", "the ref is not the default branch", ...), a literal.  `push_refs` empty: the
- * default branch alone. */
+/* The meaning of `--push auto` here: whether to push, and if not, why ("the event pull_request has
+ * a read-only token", "the ref is not the default branch", ...), a literal.  `push_refs` empty:
+ * only the default branch. */
 bool ci_pushes(const struct strings *push_refs, const char **ret_why_not);
 
-/* Whether the job's commit still is the head of its branch, as origin says; also true where nobody
- * can say.  False: *ret_why_not, the caller's. */
+/* Whether the job's commit is still the head of its branch at origin; also true if that is not
+ * known. False: *ret_why_not, the caller's. */
 bool ci_is_at_head(const char *directory, char **ret_why_not);
 
-/* Which change a job is run for, and what may come of it. */
+/* The change that a job runs for, and whether its results may be trusted. */
 
 enum ci_trust {
 	CI_TRUSTED,      /* where `ensure --push auto` pushes */
@@ -43,10 +44,10 @@ enum ci_trust {
 
 struct ci_event {
 	enum ci_trust trust;
-	const char *why_not;  /* of what is not trusted, a literal; NULL: trusted */
-	char *branch;         /* that the change is on; NULL: not known, or of a fork */
-	char *base;           /* where a pull request goes; NULL: none */
-	char *default_branch; /* NULL: the CI system does not say */
+	const char *why_not;  /* the reason why it is not trusted, a literal; NULL: trusted */
+	char *branch;         /* the branch of the change; NULL: not known, or of a fork */
+	char *base;           /* the target of a pull request; NULL: none */
+	char *default_branch; /* NULL: not known */
 	char *pull_request;   /* its number; NULL: none */
 };
 
@@ -55,7 +56,7 @@ void ci_event_find(const struct strings *push_refs, struct ci_event *ret_event);
 void ci_event_release(struct ci_event *event);
 #define AUTO_CI_EVENT CLEANUP(ci_event_release)
 
-/* "build" of a workflow's job or a pipeline's step, borrowed; NULL: it has none. */
+/* The name of a workflow's job or a pipeline's step, "build", borrowed; NULL: none. */
 const char *ci_job_name(void);
 
 /* For the annotations of an index; NULL: not known.  The caller owns them. */

@@ -30,7 +30,7 @@ mark_of(const yaml_mark_t *mark)
 	return (struct config_mark){ .line = mark->line + 1, .column = mark->column + 1 };
 }
 
-/* libyaml's reader tells only the offset of a byte that is not text. */
+/* libyaml's reader reports only the offset of a byte that is not text. */
 static struct config_mark
 mark_at_offset(const char *bytes, size_t offset)
 {
@@ -44,7 +44,7 @@ mark_at_offset(const char *bytes, size_t offset)
 	return mark;
 }
 
-/* libyaml only says that it found a character. */
+/* libyaml only reports that it found a character. */
 static bool
 indents_with_tab(const struct parse *parse, const struct config_mark *mark)
 {
@@ -149,7 +149,7 @@ read_list(struct parse *parse, unsigned depth, struct config_node *node, struct 
 	}
 }
 
-/* The key of the next entry of a map, as a text of its own. */
+/* The key of the next entry of a map, copied. */
 static int
 read_key(struct parse *parse, const yaml_event_t *event, const struct config_node *map,
 	 struct config_node *ret_key, struct error **err)
@@ -206,7 +206,7 @@ read_map(struct parse *parse, unsigned depth, struct config_node *node, struct e
 	}
 }
 
-/* What was read before a failure stays in the node, for its owner to release. */
+/* After a failure the node keeps what was parsed, for its owner to release. */
 static int
 read_node(struct parse *parse, const yaml_event_t *event, unsigned depth,
 	  struct config_node *ret_node, struct error **err)
@@ -364,7 +364,7 @@ static const char *const kind_names[] = {
 	[CONFIG_MAP] = "a map",
 };
 
-/* Fails about a value, under its key where it has one. */
+/* An error about a value, at its key if it has one. */
 static int
 fail_type(const struct config *config, const struct config_node *node, const char *wanted,
 	  const char *found, struct error **err)
@@ -385,7 +385,7 @@ fail_value(const struct config *config, const struct config_node *node, const ch
 	return fail_type(config, node, wanted, found, err);
 }
 
-/* What YAML takes for null, which nobody means. */
+/* Texts that YAML takes for null; they are refused, because nobody writes them for null. */
 static bool
 is_null(const struct config_node *node)
 {
@@ -510,7 +510,7 @@ config_read_fields(const struct config *config, const struct config_node *node, 
 		const struct config_node *item = &node->items[i];
 		const struct config_field *field = find_field(item->key, table);
 
-		/* Free for other programs. */
+		/* Keys for other programs. */
 		if (!field && text_starts(item->key, "x-"))
 			continue;
 		if (!field)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* config_file.h - a YAML file as a tree whose every value knows where it stands
+/* config_file.h - a YAML file as a tree whose values know their position
  *
- * One document of texts, lists and maps whose keys are texts, each once (YAML 1.1 as libyaml
- * reads it).  Aliases, anchors, tags, a second document, a byte order mark and NULs are refused:
- * the file is for people, who should see what it says.
+ * One document of texts, lists and maps; keys are unique texts (YAML 1.1 as libyaml reads it).
+ * Aliases, anchors, tags, a second document, a byte order mark and NULs are refused, so that
+ * readers see the values as they are.
  */
 #ifndef OCIFP_PROJECT_CONFIG_FILE_H
 #define OCIFP_PROJECT_CONFIG_FILE_H
@@ -29,7 +29,7 @@ struct config_node {
 	char *key; /* in a map; else NULL */
 	struct config_mark key_mark;
 	char *text; /* of a CONFIG_TEXT */
-	bool plain; /* it stands without quotes */
+	bool plain; /* written without quotes */
 	struct config_node *items;
 	size_t count;
 };
@@ -45,14 +45,14 @@ int config_parse(const char *name, const char *bytes, size_t size, struct config
 void config_release(struct config *config);
 #define AUTO_CONFIG_TREE CLEANUP(config_release)
 
-/* NULL: the map has no such key. */
+/* NULL: the map lacks the key. */
 const struct config_node *config_find(const struct config_node *map, const char *key);
 
-/* An error about a value, and about its key.  Both return -1. */
+/* Set an error about a value, or about its key.  Return -1. */
 int config_fail(const struct config *config, const struct config_mark *mark, struct error **err,
 		const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* Says where the value stands of which `err` complains.  Returns -1. */
+/* Adds the position of the value to `err`.  Returns -1. */
 int config_wrap(const struct config *config, const struct config_mark *mark, struct error **err);
 
 /* The known keys of a map, by table. */
@@ -76,8 +76,8 @@ struct config_field {
 	const char *schema; /* of the value, see below; NULL: a map with a table of its own */
 };
 
-/* What a value may be, in JSON Schema, for editors (project_schema.h); the reader is stricter.
- * YAML's numbers and booleans are texts, too. */
+/* Allowed values as JSON Schema, for editors (project_schema.h); the reader is stricter.  YAML's
+ * numbers and booleans are texts, too. */
 #define SCHEMA_TEXT "{\"type\": [\"string\", \"number\", \"boolean\"]}"
 #define SCHEMA_TEXTS "{\"type\": \"array\", \"items\": " SCHEMA_TEXT ", \"uniqueItems\": true}"
 #define SCHEMA_TEXT_MAP "{\"type\": \"object\", \"additionalProperties\": " SCHEMA_TEXT "}"
@@ -95,7 +95,8 @@ struct config_table {
 		(array), COUNT_OF(array) \
 	}
 
-/* `what` the map is, for messages: "image 'base'".  What an unknown key could have been is told. */
+/* `what` names the map in messages: "image 'base'".  An unknown key gets a hint with a similar one.
+ */
 int config_read_fields(const struct config *config, const struct config_node *node,
 		       const char *what, const struct config_table *table, void *ret_struct,
 		       struct error **err);
@@ -105,11 +106,11 @@ config_reader config_read_texts; /* struct strings; each once */
 config_reader config_read_bool;  /* bool; true or false, without quotes */
 config_reader config_read_uint;  /* unsigned */
 
-/* Refuses another kind of value by name. */
+/* Refuses another kind of value, and names it. */
 int config_expect(const struct config *config, const struct config_node *node,
 		  enum config_kind kind, struct error **err);
 
-/* The text of a value that may be empty, borrowed; NULL with *err. */
+/* The text of a value, which may be empty, borrowed; NULL with *err. */
 const char *config_text(const struct config *config, const struct config_node *node,
 			struct error **err);
 

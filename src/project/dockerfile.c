@@ -15,7 +15,7 @@
 
 static const char blanks[] = " \t";
 
-/* Words without quotes and, in the form of a JSON array, without its brackets and commas. */
+/* Words without quotes; of a JSON array, without brackets and commas. */
 static void
 split_words(const char *text, struct strings *words)
 {
@@ -59,7 +59,7 @@ dockerfile_stage(const struct dockerfile *dockerfile, const char *name)
 		       : NULL;
 }
 
-/* What COPY, ADD or a mount of RUN takes from the context. */
+/* Inputs from the context in COPY, ADD or a mount of RUN. */
 static void
 take_path(const struct dockerfile *dockerfile, const char *named, struct stage *stage)
 {
@@ -79,7 +79,8 @@ take_path(const struct dockerfile *dockerfile, const char *named, struct stage *
 	}
 }
 
-/* "type=bind,source=PATH,target=PATH" of RUN: a file of the context, or, without a source, all. */
+/* "type=bind,source=PATH,target=PATH" of RUN: a file of the context, or without a source all of it.
+ */
 static void
 take_mount(const struct dockerfile *dockerfile, char *mount, struct stage *stage)
 {
@@ -120,7 +121,7 @@ take_flags(const struct dockerfile *dockerfile, const char *rest, struct stage *
 	return rest;
 }
 
-/* The last word is where it goes. */
+/* The last word is the destination. */
 static void
 take_copy(const struct dockerfile *dockerfile, const char *rest, struct stage *stage)
 {
@@ -135,7 +136,7 @@ take_copy(const struct dockerfile *dockerfile, const char *rest, struct stage *s
 		take_path(dockerfile, words.items[i], stage);
 }
 
-/* As docker reads it: without a host it is Docker Hub's. */
+/* As in docker: without a host it is on Docker Hub. */
 static char *
 whole_reference(const char *name)
 {
@@ -149,7 +150,8 @@ whole_reference(const char *name)
 		       : xasprintf("docker.io/%s", name);
 }
 
-/* "${NAME}" and "$NAME" by the defaults; NULL: one has none, or no reference is so long. */
+/* Expands "${NAME}" and "$NAME" with the defaults; NULL: one has none, or the result is too long.
+ */
 static char *
 expand(const struct dockerfile *dockerfile, const char *text)
 {
@@ -267,8 +269,8 @@ take_line(struct dockerfile *dockerfile, const char *line)
 	}
 }
 
-/* A text for RUN or COPY: "<<WORD", "<<-WORD" or "<<'WORD'", to the line that is WORD.  A file
- * without that line ends here. */
+/* A here-document of RUN or COPY: "<<WORD", "<<-WORD" or "<<'WORD'", up to the line WORD.  Without
+ * that line the file ends here. */
 static void
 skip_text(const char *line, char **rest)
 {
@@ -284,7 +286,7 @@ skip_text(const char *line, char **rest)
 			return;
 }
 
-/* Lines that end with a backslash go on; comments may stand between. */
+/* A backslash continues a line; comments may stand between. */
 void
 dockerfile_read(struct dockerfile *dockerfile, char *text)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* live.h - the images that branches and tags of git still mean
+/* live.h - the images that git's branches and tags still refer to
  *
- * For every commit that a ref names the fingerprints of all images of its project file, and what
- * its .ocifp.lock locks them to.
+ * For every commit of a ref, the fingerprints of all images of its project file, and the locked
+ * digests in its .ocifp.lock.
  */
 #ifndef OCIFP_PROJECT_LIVE_H
 #define OCIFP_PROJECT_LIVE_H
@@ -21,10 +21,10 @@ struct live_options {
 
 struct live {
 	struct strings names; /* tags, and digests of locked images; each once */
-	struct strings refs;  /* by which one, in the same order */
+	struct strings refs;  /* the ref of each, in the same order */
 };
 
-/* Any ref whose fingerprints cannot be computed is an error: its images would seem dead. */
+/* A ref whose fingerprints cannot be computed is an error, because its images would seem unused. */
 int live_find(const struct project *project, const struct live_options *options,
 	      struct live *ret_live, struct error **err);
 void live_release(struct live *live);

@@ -216,7 +216,7 @@ lock_file_read(const char *directory, struct error **err)
 	if (file_find(AT_FDCWD, path, &bytes, &found, &cause) == 0 &&
 	    (!found || parse(bytes.data ? bytes.data : "", bytes.size, lock, &cause) == 0))
 		return TAKE_PTR(lock);
-	/* A broken file of the user's own is a matter of configuration, not of content. */
+	/* A damaged file of the user's own is a configuration error, not a content error. */
 	error_set(err, ERROR_USAGE, "cannot use '%s': %s", QUOTED(path), error_text(cause));
 	error_set_hint(err, "restore it, or remove it and run 'ocifp lock'");
 	return NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lock_file.h - .ocifp.lock: digests that a team agreed on
  *
- * JSON, sorted keys, one entry a line, made to be reviewed in a diff (ocifp.yaml(5), FILES):
+ * JSON, sorted keys, one entry a line, for review in a diff (ocifp.yaml(5), FILES):
  *     {version, pins: {REF: DIGEST}, images: {NAME: {fingerprint, digest, platforms: {...}}}}
  */
 #ifndef OCIFP_PROJECT_LOCK_FILE_H
@@ -18,7 +18,7 @@ struct lock_file;
 
 #define LOCK_FILE_NAME ".ocifp.lock"
 
-/* One that is not there is empty. */
+/* A missing file is empty. */
 struct lock_file *lock_file_read(const char *directory, struct error **err);
 struct lock_file *lock_file_parse(const char *bytes, size_t size, struct error **err);
 
@@ -26,12 +26,12 @@ struct lock_file *lock_file_parse(const char *bytes, size_t size, struct error *
 int lock_file_pin(const struct lock_file *lock, const char *reference, struct digest *ret_digest,
 		  bool *ret_found, struct error **err);
 
-/* The image's locked digest when its entry has this fingerprint (64 hex); an entry with another
- * one is stale and counts as none. */
+/* The image's locked digest if its entry has this fingerprint (64 hex); an entry with another one
+ * is outdated and ignored. */
 int lock_file_image(const struct lock_file *lock, const char *name, const char *fingerprint_hex,
 		    struct digest *ret_digest, bool *ret_found, struct error **err);
 
-/* One to be written; entries are set in any order. */
+/* For writing; entries are set in any order. */
 struct lock_file *lock_file_new(void);
 void lock_file_set_pin(struct lock_file *lock, const char *reference, const struct digest *digest);
 
@@ -39,11 +39,11 @@ void lock_file_set_pin(struct lock_file *lock, const char *reference, const stru
 void lock_file_set_image(struct lock_file *lock, const char *name, const char *fingerprint_hex,
 			 const struct digest *digest, json_t *platforms);
 
-/* Takes the entry over from another file when it has this fingerprint; false: it has none. */
+/* Copies the entry of another file if it has this fingerprint; false: it does not. */
 bool lock_file_keep_image(struct lock_file *lock, const struct lock_file *from, const char *name,
 			  const char *fingerprint_hex);
 
-/* By rename; a file that says the same already is left alone. */
+/* Atomic; leaves an equal file alone. */
 int lock_file_write(const char *directory, const struct lock_file *lock, bool *ret_changed,
 		    struct error **err);
 void lock_file_free(struct lock_file *lock);

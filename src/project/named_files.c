@@ -16,7 +16,7 @@
 #include "base/xalloc.h"
 #include "fingerprint/paths.h"
 
-/* As a fingerprint takes it: behind all links, too. */
+/* As an input of a fingerprint: links are followed. */
 static bool
 is_inside(const char *directory, const char *path)
 {
@@ -26,12 +26,12 @@ is_inside(const char *directory, const char *path)
 	return real && (!directory[1] || path_is_below(real, directory));
 }
 
-/* What is there, in one spelling, once, and not below another input. */
+/* An existing path, normalised, once, and not below another input. */
 void
 named_files_add(const char *directory, const char *name, struct strings *files)
 {
 	AUTO_ERROR struct error *outside = NULL;
-	/* A project file with so many is refused, and says so. */
+	/* A project file with too many is refused, with a message. */
 	bool is_full = files->count >= PROJECT_FILE_LIMIT_VALUES;
 	AUTO_FREE char *path = is_full ? NULL : path_normalise(name, &outside);
 
@@ -41,7 +41,7 @@ named_files_add(const char *directory, const char *name, struct strings *files)
 	strings_add(files, path);
 }
 
-/* A few are enough to say that something is missing. */
+/* A few are enough to show that something is missing. */
 void
 named_files_note_absent(const char *directory, const char *name, struct strings *absent)
 {
@@ -56,7 +56,7 @@ named_files_note_absent(const char *directory, const char *name, struct strings 
 		strings_add(absent, path);
 }
 
-/* No link is followed: it may lead out, or to where it stands. */
+/* Links are not followed: they may leave the project, or form a loop. */
 static void
 add_matches(const char *directory, int dir_fd, const char *above, const char *pattern,
 	    struct strings *files)

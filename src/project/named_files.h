@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* named_files.h - files of a project that its own texts name, such as those of COPY
  *
- * A name is relative to the project's directory and not trusted: what leaves the directory, also by
- * a link, is left out, and so is what no project file can hold.  Each file is listed once, and not
- * below a directory that is listed.
+ * A name is relative to the project's directory and not trusted: a path that leaves the directory,
+ * also by a link, is left out, and so is one that a project file cannot have.  Each file is listed
+ * once, and not below a listed directory.
  */
 #ifndef OCIFP_PROJECT_NAMED_FILES_H
 #define OCIFP_PROJECT_NAMED_FILES_H
 
 #include "base/strings.h"
 
-/* What is there. */
+/* The existing ones. */
 void named_files_add(const char *directory, const char *name, struct strings *files);
 
 /* A pattern of the shell for files and directories; links are not followed. */
 void named_files_match(const char *directory, const char *pattern, struct strings *files);
 
-/* What is not there; a few are listed. */
+/* Missing ones; a few are listed. */
 void named_files_note_absent(const char *directory, const char *name, struct strings *absent);
 
 #endif

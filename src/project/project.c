@@ -29,7 +29,7 @@
 
 #define PROJECT_NO_IMAGE SIZE_MAX
 
-/* PROJECT_NO_IMAGE: there is none of this name. */
+/* PROJECT_NO_IMAGE: no image has this name. */
 static size_t
 project_find_image(const struct project *project, const char *name)
 {
@@ -48,7 +48,7 @@ struct sort {
 	size_t count;
 };
 
-/* False for a cycle.  As deep as the longest chain of needs, which the file's size bounds. */
+/* False for a cycle.  Recurses along the longest chain of needs, which the file's size bounds. */
 static bool
 visit(struct sort *sort, size_t index)
 {
@@ -65,7 +65,7 @@ visit(struct sort *sort, size_t index)
 	return true;
 }
 
-/* An image that needs itself, by way of others perhaps; PROJECT_NO_IMAGE: none does. */
+/* An image that needs itself, possibly through others; PROJECT_NO_IMAGE: none. */
 static size_t
 project_find_cycle(const struct project *project)
 {
@@ -111,7 +111,7 @@ check_needs_exist(const struct reading *reading, size_t index, struct error **er
 	return 0;
 }
 
-/* What no image tells alone: one default at most, needs that exist, without a cycle. */
+/* Checks across images: at most one default, needs that exist, no cycle. */
 static int
 check_images(const struct reading *reading, struct error **err)
 {
@@ -173,7 +173,7 @@ project_mirror_is_valid(const char *url)
 	return size == 0 || reference_name_is_valid(prefix);
 }
 
-/* Without TLS only on this machine: tests have such, and nobody else hears them. */
+/* Plain http only on this machine, for tests; the traffic does not leave it. */
 static bool
 is_on_loopback(const char *url)
 {
@@ -265,7 +265,7 @@ project_free(struct project *project)
 	free(project);
 }
 
-/* What stands at the top, before it is understood. */
+/* The top level, before it is interpreted. */
 struct top {
 	unsigned version;
 	const struct config_node *images;
@@ -332,7 +332,7 @@ is_older(const unsigned numbers[VERSION_NUMBERS_COUNT], const unsigned than[VERS
 	return false;
 }
 
-/* ">= 0.3".  Looked at before anything else is: what this ocifp does not know may be why. */
+/* ">= 0.3".  Checked first, because it may explain unknown keys. */
 static int
 check_program(const struct config *config, struct error **err)
 {
@@ -440,7 +440,7 @@ read_top(const struct config *config, bool uses_variables, struct project *proje
 	return top.caches ? project_caches_read(&reading, top.caches, err) : 0;
 }
 
-/* Whatever keeps a project file from being read is a matter of configuration. */
+/* Any error while a project file is read is a configuration error. */
 static int
 read_bytes(const char *path, struct buf *bytes, struct error **err)
 {
@@ -520,8 +520,8 @@ project_find(const char *directory, struct error **err)
 	}
 	if (holds(start, file_name))
 		return read_in(start, start, err);
-	/* Up to the root of the checkout.  Without one the start stands for itself: what others put
-	 * further up is not ours. */
+	/* Searches up to the root of the checkout.  Outside a checkout only the start directory is
+	 * searched: files of other users may be above. */
 	mark = git_find(start);
 	here = xstrdup(start);
 	stop = mark ? strlen(mark) - strlen("/.git") : strlen(start);

@@ -11,7 +11,7 @@
 #include "project/config_file.h"
 #include "project/reading.h"
 
-/* What the file says, before variables are expanded. */
+/* Values of the file, before variables are expanded. */
 struct entry {
 	struct project_cache cache;
 	char *repository;
@@ -103,7 +103,8 @@ read_size(const struct config *config, const struct config_node *node, void *ret
 	return 0;
 }
 
-/* Letters that every registry and shell takes: it becomes part of a tag's text, not of the tag. */
+/* Letters that every registry and shell accepts: the name is part of the hashed text, not of the
+ * tag. */
 static int
 read_variant(const struct config *config, const struct config_node *node, void *ret_value,
 	     struct error **err)
@@ -174,7 +175,7 @@ check_outside(const struct reading *reading, const struct cache_preset *preset,
 	return error_set_hint(err, "to use it on this machine, name it with --path");
 }
 
-/* In normal form; the project directory itself would hold the sources. */
+/* Normalises it; the project directory itself would contain the sources. */
 static int
 check_inside(const struct reading *reading, const struct config_mark *mark, char **path,
 	     struct error **err)
@@ -322,7 +323,7 @@ read_cache(const struct reading *reading, const struct config_node *node, struct
 	return 0;
 }
 
-/* Of two caches with one path the later restore would find the earlier one's. */
+/* If two caches had one path, the later restore would find the earlier one's files. */
 static int
 check_paths_apart(const struct reading *reading, const struct config_node *node,
 		  const struct project_cache *cache, struct error **err)

@@ -28,8 +28,7 @@ project_pins(const struct project *project, const struct project_image *image,
 	lock = project_lock(project, &own, err);
 	if (!lock)
 		return -1;
-	/* The base image that is meant is the one that was agreed on, not what its tag says today.
-	 */
+	/* Uses the locked digest of the base image, not what its tag names today. */
 	for (size_t i = 0; i < image->pins.count; i++) {
 		struct digest digest;
 		bool found;
@@ -46,7 +45,7 @@ project_pins(const struct project *project, const struct project_image *image,
 	return 0;
 }
 
-/* Images in the order of project_order() and the fingerprints of those before. */
+/* Images in the order of project_order(), with the fingerprints computed so far. */
 struct chain {
 	const struct project *project;
 	const struct project_image **images;
@@ -100,7 +99,7 @@ compute_next(struct chain *chain, struct buf *record, struct error **err)
 				      image->args.items[i].value);
 	if (project_pins(chain->project, image, &pins, err) < 0)
 		return error_wrap(err, "image '%s'", image->name);
-	/* Tags of the scheme concat were published before anything was needed or pinned. */
+	/* Tags of the scheme concat were published before `needs` and `pin` existed. */
 	if (image->scheme != SCHEME_CONCAT) {
 		add_needs(chain, image, &inputs.needs);
 		for (size_t i = 0; i < pins.count; i++)

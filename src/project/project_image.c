@@ -13,7 +13,7 @@
 #include "project/reading.h"
 #include "project/repository_name.h"
 
-/* A tag of fewer digits than git's short names would soon stand for two contents. */
+/* A tag with fewer digits than git's short names would soon be ambiguous. */
 #define LENGTH_MIN_CHARS 7
 
 int
@@ -76,7 +76,7 @@ read_platform(const struct config *config, const struct config_node *node, void 
 	return 0;
 }
 
-/* In the one spelling that the lock file and the fingerprint have. */
+/* In the spelling of the lock file and the fingerprint. */
 static int
 read_pin(const struct config *config, const struct config_node *node, void *pins,
 	 struct error **err)
@@ -130,7 +130,7 @@ read_length(const struct config *config, const struct config_node *node, void *r
 	return 0;
 }
 
-/* What the file says, before variables are expanded. */
+/* Values of the file, before variables are expanded. */
 struct entry {
 	struct project_image image;
 	char *repository;
@@ -170,7 +170,7 @@ project_image_release(struct project_image *image)
 	*image = (struct project_image){ 0 };
 }
 
-/* A tag that looks like a fingerprint's would be one to whoever asks by hash. */
+/* A tag that looks like a fingerprint's would be taken for one. */
 static int
 read_tags(const struct config *config, const struct config_node *node, void *ret_value,
 	  struct error **err)
@@ -301,7 +301,7 @@ expand_repositories(const struct reading *reading, const struct config_node *nod
 				   "'pull_requests' is the repository itself");
 	if (expand_fallback(reading, fallback, &entry->fallback, &entry->image, err) < 0)
 		return -1;
-	/* Absence needs an answer of all of them, so that one unknown name makes all useless. */
+	/* Absence needs an answer from all of them, so one unknown name makes all unusable. */
 	if (!image->repository || image->fallback.count != entry->fallback.count) {
 		free(image->repository);
 		image->repository = NULL;
@@ -310,7 +310,7 @@ expand_repositories(const struct reading *reading, const struct config_node *nod
 	return 0;
 }
 
-/* Already published fingerprints of the scheme concat know nothing of these. */
+/* Published fingerprints of the scheme concat do not include these. */
 static int
 check_scheme(const struct reading *reading, const struct config_node *node,
 	     const struct project_image *image, struct error **err)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `run` of the project file.  Whoever wrote the commit wrote it, so nothing here reaches outside of
- * the project's directory or hands out a secret. */
+/* `run` of the project file.  The author of a commit controls it, so nothing here may reach outside
+ * the project's directory or pass on a secret. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +33,7 @@ read_env(const struct config *config, const struct config_node *node, void *env,
 	return 0;
 }
 
-/* Between underscores. */
+/* A word between underscores. */
 static bool
 has_word(const char *name, const char *word)
 {
@@ -47,7 +47,7 @@ has_word(const char *name, const char *word)
 	return false;
 }
 
-/* By its name; those that ocifp itself reads credentials from are among these, or listed. */
+/* By its name: one of these words, or a variable that ocifp reads credentials from. */
 static bool
 is_secret_name(const char *name)
 {
@@ -116,7 +116,7 @@ fail_volume(const struct config *config, const struct config_node *node, const c
 		     "mount anything else with -v");
 }
 
-/* Links in the path are for the run to follow. */
+/* The run follows links in the path. */
 static int
 check_volume(const struct config *config, const struct config_node *node, struct error **err)
 {

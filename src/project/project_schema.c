@@ -6,7 +6,7 @@
 #include "project/reading.h"
 
 static const char name_pattern[] = "^[a-z0-9][a-z0-9_-]*$";
-static const char free_pattern[] = "^x-"; /* for other programs */
+static const char free_pattern[] = "^x-"; /* keys for other programs */
 
 static json_t *
 schema_of_table(const struct config_table *table)
@@ -28,7 +28,7 @@ schema_of_table(const struct config_table *table)
 			 "additionalProperties", 0);
 }
 
-/* A map from names to maps of that table. */
+/* A map from names to maps with that table. */
 static json_t *
 schema_of_named(const struct config_table *table)
 {

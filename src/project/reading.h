@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* reading.h - a project while its file is read */
+/* reading.h - a project while its file is being read */
 #ifndef OCIFP_PROJECT_READING_H
 #define OCIFP_PROJECT_READING_H
 
@@ -13,7 +13,7 @@ struct error;
 
 struct reading {
 	const struct config *config;
-	const struct config_node *images; /* the map of that name; NULL: there is none */
+	const struct config_node *images; /* the map of that name; NULL: none */
 	struct project *project;
 	const struct variables *variables;
 };
@@ -27,13 +27,13 @@ int project_caches_read(const struct reading *reading, const struct config_node 
 			struct error **err);
 void project_cache_release(struct project_cache *cache);
 
-/* After the images, one of which it may name. */
+/* Called after the images, because it may name one. */
 int project_run_read(const struct reading *reading, const struct config_node *node,
 		     struct error **err);
 void project_run_release(struct project_run *run);
 
-/* A repository's name with its variables.  Where they have no value here, *ret_name stays and
- * *ret_unknown is the variable: those of some repository still show mistakes. */
+/* Expands the variables in a repository's name.  If one has no value here, *ret_name is unchanged
+ * and *ret_unknown is the variable; other repositories are still checked. */
 int project_expand_repository(const struct reading *reading, const char *text, char **ret_name,
 			      const char **ret_unknown, struct error **err);
 
@@ -46,7 +46,7 @@ extern const struct config_table project_image_table;
 extern const struct config_table project_run_table;
 extern const struct config_table project_cache_table;
 
-config_reader project_paths_read; /* struct strings, as they are spelled */
+config_reader project_paths_read; /* struct strings, as spelled */
 
 /* "[a-z0-9][a-z0-9_-]*" */
 bool project_name_is_valid(const char *name);

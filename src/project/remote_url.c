@@ -31,7 +31,7 @@ remote_repository_is_valid(const char *repository)
 	}
 }
 
-/* Where the host starts and how the path is parted from it; NULL for what names no host. */
+/* The start of the host, and the separator of the path; NULL for a URL without a host. */
 static const char *
 find_host(const char *url, const char **ret_path)
 {

@@ -15,7 +15,7 @@ refuse(struct error **err, const char *text, const char *reason)
 	return NULL;
 }
 
-/* A path with a ':' cannot be written as a location, wherever it comes from. */
+/* A path with a ':' cannot be written as a location. */
 static char *
 layout_name(const char *path, const char *directory, struct error **err)
 {

@@ -18,7 +18,7 @@
 
 struct requirement {
 	char *attestation; /* predicate type; NULL: a signature */
-	char *issuer;      /* of the identity that has to sign; NULL: none is named */
+	char *issuer;      /* of the identity that has to sign; NULL: none */
 	char *subject;
 	bool is_logged; /* false: the identity's instance has no transparency log */
 };

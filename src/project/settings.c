@@ -22,7 +22,7 @@
 static const char machine_folder[] = "/etc";
 static const char file_name[] = "ocifp/config.yaml";
 
-/* What the fields of a file are read into. */
+/* Destination of a file's fields. */
 struct file {
 	struct settings *settings;
 	enum settings_level level;
@@ -195,7 +195,7 @@ static const struct config_field fields[] = {
 
 static const struct config_table table = CONFIG_TABLE(fields);
 
-/* The table's own text, which lasts. */
+/* The table's own text, which is static. */
 static const char *
 name_of(const char *key)
 {
@@ -211,8 +211,8 @@ settings_has_name(const char *name)
 	return name_of(name);
 }
 
-/* Whoever may write to it decides whom ocifp trusts.  Root's file is that of the owner of /etc: in
- * a user namespace root may have no number. */
+/* Anyone who can write to the file decides whom ocifp trusts.  Root's file must have the owner of
+ * /etc: in a user namespace root may not be mapped. */
 static bool
 is_trusted(const struct stat *status, enum settings_level level)
 {

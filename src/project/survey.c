@@ -18,7 +18,7 @@
 #include "project/named_files.h"
 #include "project/remote_url.h"
 
-/* What stands in a command of the shell as it is. */
+/* Characters that a shell command may have without quotes. */
 static bool
 is_plain(const char *text)
 {
@@ -49,7 +49,7 @@ is_there(const char *directory, const char *path, struct stat *ret_status)
 	return stat(full, ret_status) == 0;
 }
 
-/* A stage and all that it takes files from, each once. */
+/* Adds a stage and all stages that it copies from, each once. */
 static void
 take_stage(const struct dockerfile *dockerfile, const struct stage *stage, bool *taken,
 	   struct survey_image *image)
@@ -74,7 +74,7 @@ take_stage(const struct dockerfile *dockerfile, const struct stage *stage, bool 
 	}
 }
 
-/* As the project file allows it. */
+/* In the form that the project file allows. */
 static char *
 clean_name(const char *name)
 {
@@ -210,7 +210,7 @@ find_preset(const char *directory)
 	return NULL;
 }
 
-/* Whether one of the forms stands before the name, as in "--target NAME" or "context: ./NAME". */
+/* Whether one of the forms precedes the name, as in "--target NAME" or "context: ./NAME". */
 static bool
 is_named(const char *builders, const char *const *forms, const char *name)
 {
@@ -228,7 +228,7 @@ is_named(const char *builders, const char *const *forms, const char *name)
 	return false;
 }
 
-/* Whether something builds the stage for itself. */
+/* Whether something builds the stage on its own. */
 static bool
 is_target(const char *builders, const char *name)
 {
@@ -252,8 +252,8 @@ count_inputs(const char *directory, const char *context, const char *dockerfile_
 	return count;
 }
 
-/* Whether COPY means files of the Dockerfile's own folder: a pipeline says so, or what it copies
- * is there, or, if it copies everything, a workspace is. */
+/* Whether COPY refers to the Dockerfile's own directory: a pipeline says so, or the copied files
+ * exist, or, if it copies everything, a workspace does. */
 static bool
 is_context(const char *directory, const char *folder, const char *text, const char *builders)
 {
@@ -303,7 +303,7 @@ add_dockerfile(const char *directory, const char *folder, const char *file, cons
 			  &dockerfile.stages[dockerfile.stage_count - 1], false, survey);
 }
 
-/* Words that are files with ".sh" at their end, or folders of scripts. */
+/* Words that end in ".sh", or directories of scripts. */
 static void
 add_scripts(const char *directory, const char *makefile, struct strings *inputs)
 {
@@ -337,7 +337,7 @@ builds_images(const char *makefile)
 	return false;
 }
 
-/* What an image is made of by `make` follows from the Makefile and the scripts that it names. */
+/* For an image that `make` builds, the Makefile and the scripts that it names are inputs. */
 static void
 follow_makefile(const char *directory, struct survey *survey)
 {
@@ -383,8 +383,8 @@ depth_of(const char *folder)
 	return depth;
 }
 
-/* The Dockerfiles of the folder, then those of the folders below.  What is there is the
- * project's own: no packages of others, no trees of tests. */
+/* The Dockerfiles of the directory, then those of its subdirectories; packages of others and trees
+ * of tests are left out. */
 static void
 add_folder(const char *directory, int fd, const char *folder, const char *builders,
 	   size_t *folder_count, struct survey *survey)

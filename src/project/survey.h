@@ -21,14 +21,13 @@ struct error;
 struct survey_image {
 	char *name;
 	char *dockerfile;      /* relative to the directory */
-	char *context;         /* the folder that its COPY means; "": the directory */
+	char *context;         /* the context directory of its COPY; "": the directory */
 	char *target;          /* the stage; NULL: the last one */
-	char *workdir;         /* NULL: none is said */
-	struct strings inputs; /* files and directories that are there; the Dockerfile first */
-	struct strings
-		absent;       /* what it copies, and nothing is there: made by the build, perhaps */
-	struct strings bases; /* what it is FROM, without its own stages */
-	bool copies_all;      /* "COPY . ." */
+	char *workdir;         /* NULL: not stated */
+	struct strings inputs; /* existing files and directories; the Dockerfile first */
+	struct strings absent; /* copied, but missing: possibly made by the build */
+	struct strings bases;  /* its base, without its own stages */
+	bool copies_all;       /* "COPY . ." */
 };
 
 struct survey {
@@ -36,8 +35,8 @@ struct survey {
 	size_t image_count;
 	bool builds_arm;    /* something builds images for linux/arm64 */
 	bool hashes_files;  /* something makes a tag of `cat FILES | openssl dgst -sha256` */
-	const char *preset; /* of ocifp.yaml(5), for the workspace: "cargo"; "": a workspace without
-			     * one; NULL: no workspace is known */
+	const char *preset; /* the `preset` of ocifp.yaml(5) for the workspace: "cargo"; "": a
+			       workspace without one; NULL: no workspace */
 	bool has_node;      /* packages go to node_modules */
 	bool has_git;       /* it is in a checkout */
 	char *remote_host;  /* of git's origin: "github.com"; NULL: there is none */

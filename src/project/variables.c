@@ -44,7 +44,7 @@ variables_release(struct variables *variables)
 
 struct expansion {
 	char *text;
-	const char *unknown; /* the variable that had no value; NULL: all had */
+	const char *unknown; /* the variable without a value; NULL: all have one */
 };
 
 static void
@@ -82,7 +82,7 @@ append_variable(struct expansion *expansion, const char *name, const struct vari
 		err, "expected GITHUB_REPOSITORY, GITHUB_REPOSITORY_OWNER or CI_REGISTRY_IMAGE");
 }
 
-/* *text stands at a '$', and is moved behind what it starts. */
+/* *text points at a '$', and is moved behind its expansion. */
 static int
 expand_dollar(struct expansion *expansion, const char **text, const struct variables *variables,
 	      struct error **err)

@@ -2,7 +2,7 @@
 /* variables.h - ${GITHUB_REPOSITORY}, ${GITHUB_REPOSITORY_OWNER} and ${CI_REGISTRY_IMAGE} in names
  * of repositories
  *
- * Nothing else expands, anywhere; "$$" is "$".  Values are in lower case, as registries want it.
+ * Nothing else expands, anywhere; "$$" is "$".  Values are in lower case, as registries require.
  */
 #ifndef OCIFP_PROJECT_VARIABLES_H
 #define OCIFP_PROJECT_VARIABLES_H
@@ -18,13 +18,13 @@ struct variables {
 				 known */
 };
 
-/* What they are in this directory; unknown ones stay NULL. */
+/* Their values in this directory; unknown ones stay NULL. */
 void variables_find(const char *directory, struct variables *ret_variables);
 void variables_release(struct variables *variables);
 #define AUTO_VARIABLES CLEANUP(variables_release)
 
-/* *ret_text is NULL when a variable has no value, and *ret_unknown is its name then; the caller
- * owns the text.  ERROR_USAGE for a variable that there is not. */
+/* *ret_text is NULL if a variable has no value, and *ret_unknown is then its name; the caller owns
+ * the text.  ERROR_USAGE: an unknown variable. */
 int variables_expand(const char *text, const struct variables *variables, char **ret_text,
 		     const char **ret_unknown, struct error **err);
 

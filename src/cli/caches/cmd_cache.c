@@ -108,7 +108,8 @@ push_of(const struct cache_values *values)
 	return strcmp(values->push, "always") == 0 ? CACHE_PUSH_ALWAYS : CACHE_PUSH_NEVER;
 }
 
-/* Journals live as long as the machine does: under Actions that is the job's own folder. */
+/* Journals last as long as the machine's files do: under Actions they are in the job's own
+ * directory. */
 static char *
 state_folder(struct context *context, struct error **err)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_cache.h - what the commands of `ocifp cache` share: options, caches, their keys */
+/* cmd_cache.h - common to the commands of `ocifp cache`: options, caches, their keys */
 #ifndef OCIFP_CLI_CACHES_CMD_CACHE_H
 #define OCIFP_CLI_CACHES_CMD_CACHE_H
 
@@ -17,7 +17,7 @@ struct digest;
 struct error;
 struct page;
 
-/* The options of each of them; first in the struct of values. */
+/* Options of all of them; first in the struct of values. */
 struct cache_values {
 	struct strings paths;
 	struct strings keys;
@@ -65,27 +65,26 @@ struct cache_values {
 		"repository", 0, OPTION_STRING, CACHE_AT(repository), "REF", "use this repository" \
 	}
 
-/* The caches that were named, or all. */
+/* The named caches, or all. */
 int cache_command_specs(struct context *context, const struct cache_values *values,
 			const struct strings *operands, struct cache_specs *ret_specs,
 			struct error **err);
 
-/* The result of a command that says something of each of them: `tell` adds it to the page, and
- * gives the object for it; NULL with *err. */
+/* A result with an entry for each cache: `tell` adds it to the page and returns its object; NULL
+ * with *err. */
 typedef json_t *cache_teller(struct context *context, const struct cache_values *values,
 			     const struct cache_spec *spec, struct page *page, struct error **err);
 int cache_command_tell_each(struct context *context, const struct cache_values *values,
 			    const struct strings *operands, cache_teller *tell, struct error **err);
 
-/* The repositories of the caches that were named, each once; --repository alone when it is given.
- */
+/* The repositories of the named caches, each once; only --repository if it is given. */
 int cache_command_repositories(struct context *context, const struct cache_values *values,
 			       const struct strings *operands, struct strings *ret_repositories,
 			       struct error **err);
 struct repository *cache_command_open(struct context *context, const char *text,
 				      enum repository_mode mode, struct error **err);
 
-/* One of them with all that a save or a restore needs. */
+/* One cache with everything that a save or a restore needs. */
 struct cache_work {
 	const struct cache_spec *spec;
 	struct cache_roots roots;
@@ -100,18 +99,18 @@ int cache_work_begin(struct context *context, const struct cache_values *values,
 		     struct error **err);
 void cache_work_release(struct cache_work *work);
 
-/* What `cache restore` and `cache save` do, for other commands: said in notices, and no failure but
- * of usage. */
+/* `cache restore` and `cache save` for other commands: results are notices; only usage errors fail.
+ */
 int cache_command_restore(struct context *context, const struct cache_values *values,
 			  const struct cache_specs *specs, struct error **err);
 int cache_command_save(struct context *context, const struct cache_values *values,
 		       const struct cache_specs *specs, struct error **err);
 
-/* Deletes at most `most_count` of what `cache prune` deletes without options. */
+/* Deletes at most `most_count` of the caches that `cache prune` deletes without options. */
 int cache_command_prune(struct context *context, const char *place, size_t most_count,
 			size_t *ret_count, struct error **err);
 
-/* A row of the step summary: what was restored or saved. */
+/* A row of the step summary, for a restore or a save. */
 int cache_add_summary(const struct context *context, const char *repository, const char *tag,
 		      const struct digest *digest, int64_t elapsed_ms, struct error **err);
 

@@ -15,7 +15,7 @@
 #include "layer/pack/pack.h"
 #include "stream/sink.h"
 
-/* A cache, restored into a directory beside the tar for as long as that is written. */
+/* A cache, restored into a directory beside the tar while that is written. */
 struct exported {
 	struct cache_work work;
 	struct cache_roots roots; /* with the labels of the work's, in the stage */

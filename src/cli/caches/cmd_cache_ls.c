@@ -77,7 +77,7 @@ add_cache(struct listing *listing, const char *repository, const struct strings 
 	listing->count++;
 }
 
-/* What is in the repository and no cache is passed over. */
+/* Skips images and artifacts that are not caches. */
 static int
 look_at(struct listing *listing, struct repository *repository, struct holding *holding,
 	struct error **err)

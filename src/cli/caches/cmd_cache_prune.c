@@ -14,11 +14,11 @@
 #include "image/prune/prune.h"
 #include "project/git/git_refs.h"
 
-/* What `cache prune` keeps unless it is told otherwise. */
+/* The defaults of `cache prune`. */
 static const int64_t default_younger_ms = (int64_t)7 * 24 * 3600 * 1000;
 static const unsigned default_newest = 2;
 
-/* Those that a cache may be for. */
+/* The branches and pull requests that a cache may be for. */
 struct branches {
 	bool are_known;
 	struct strings names;
@@ -49,7 +49,7 @@ find_branches(struct context *context, const struct cache_values *values, struct
 	return git_branches_list(git, asks_origin, &branches->names, err);
 }
 
-/* A cache of a branch that is gone is found by nobody. */
+/* No job looks for a cache of a deleted branch. */
 static bool
 has_ended(void *context, const struct manifest *manifest)
 {
@@ -61,7 +61,7 @@ has_ended(void *context, const struct manifest *manifest)
 	       !strings_has(&branches->names, scope + strlen(start));
 }
 
-/* What one pointer is for. */
+/* The scope of one pointer tag. */
 static const char *const groups[] = { ANNOTATION_CACHE_NAME, ANNOTATION_CACHE_SCOPE,
 				      ANNOTATION_CACHE_VARIANT, NULL };
 

@@ -22,7 +22,7 @@
 #include "oci/annotation.h"
 #include "project/ci.h"
 
-/* One cache on its way back. */
+/* The restore of one cache. */
 struct return_trip {
 	struct context *context;
 	struct cache_work work;
@@ -53,7 +53,7 @@ prepare(void *context, const struct cache_found *found, int64_t *ret_shift_ns, s
 	if (found->sources->size > 0 &&
 	    sources_decode(found->sources->data, found->sources->size, &trip->recorded, err) < 0)
 		return -1;
-	/* The paths inside the project that this restore fills. */
+	/* Paths inside the project that this restore fills. */
 	spec = trip->work.spec;
 	for (size_t i = 0; i < spec->path_count; i++)
 		if (spec->paths[i].is_inside &&
@@ -127,7 +127,8 @@ has_restored(const struct return_trip *trip)
 	return false;
 }
 
-/* After all trees are in place.  Objects whose sources have no right times must not stay. */
+/* Called once all trees are in place.  Objects must not stay if their sources have no right times.
+ */
 static int
 set_times(struct return_trip *trip, struct error **err)
 {
@@ -144,7 +145,8 @@ set_times(struct return_trip *trip, struct error **err)
 	return -1;
 }
 
-/* Usage is told before anything is done; else a cache helps a job and never fails it. */
+/* Usage errors are reported before anything is done; other failures are notices, because a cache
+ * must not fail a job. */
 static int
 soften(struct return_trip *trip, const struct cache_values *values, const struct cache_spec *spec,
        struct error *failure, struct error **err)
@@ -175,8 +177,8 @@ hit_of(const struct return_trip *trip)
 	return candidate->kind == CACHE_EXACT ? "exact" : "partial";
 }
 
-/* How many commits HEAD is ahead of one of its ancestors; 0: that cannot be told, as in a shallow
- * clone, or none. */
+/* The number of commits between HEAD and one of its ancestors; 0: none, or unknown, as in a shallow
+ * clone. */
 static unsigned
 count_commits(const char *directory, const char *revision)
 {
@@ -282,7 +284,7 @@ describe_json(const struct return_trip *trip)
 			 (json_int_t)trip->elapsed_ms, "failure", trip->failure);
 }
 
-/* Of several caches the worst. */
+/* The worst outcome of several caches. */
 static int
 set_outputs(const struct return_trip *trips, size_t count, struct error **err)
 {

@@ -20,10 +20,11 @@
 
 enum { PRUNED_LIMIT_COUNT = 50 };
 
-/* A build that runs longer than this is not waited for. */
+/* A build that runs longer is not waited for. */
 static const int64_t cargo_lock_timeout_ms = 60000;
 
-/* After the walk: what changed meanwhile, or since the build read it, gets no time. */
+/* Called after the scan: files that changed meanwhile, or since the build read them, get no
+ * recorded time. */
 static int
 record_sources(void *context, struct buf *ret_bytes, struct error **err)
 {
@@ -128,7 +129,7 @@ describe_json(const struct cache_work *work, const struct cache_saved *saved, in
 		"elapsed_ms", (json_int_t)elapsed_ms);
 }
 
-/* Once a day.  Most registries let few tokens delete, and a job needs none of it. */
+/* Once a day.  Few tokens may delete at most registries, and a job does not need to. */
 static void
 prune(struct context *context, const struct cache_spec *spec, const char *repository)
 {
@@ -218,8 +219,8 @@ save_one(struct context *context, const struct cache_values *values, const struc
 	if (spec->preset->kind == PRESET_CARGO) {
 		AUTO_CARGO_TARGET struct cargo_target target = { 0 };
 
-		/* Without incremental data and final executables, and with cargo kept out
-		 * meanwhile. */
+		/* Leaves out incremental data and final executables, and keeps cargo out meanwhile.
+		 */
 		if (cargo_target_open(work.spec, &target, err) < 0 ||
 		    cargo_target_lock(&target, cargo_lock_timeout_ms, err) < 0)
 			return -1;
@@ -234,8 +235,8 @@ save_one(struct context *context, const struct cache_values *values, const struc
 		    results, err);
 }
 
-/* A cache helps a job and never fails it: what went wrong is one line, unless --strict or the
- * command line and the project file are to blame. */
+/* A failure is a notice, because a cache must not fail a job; except with --strict, and for errors
+ * in the command line or the project file. */
 static int
 save_softly(struct context *context, const struct cache_values *values,
 	    const struct cache_spec *spec, struct page *page, json_t *results, struct error **err)

@@ -25,7 +25,7 @@
 
 static const struct option_spec why_options[] = { CACHE_OPTIONS, { 0 } };
 
-/* The best cache that is there. */
+/* The best existing cache. */
 struct nearest {
 	const struct cache_candidate *candidate; /* NULL: none */
 	struct buf record;
@@ -78,14 +78,14 @@ list_differences(const struct cache_work *work, const struct nearest *nearest,
 	for (size_t i = 0; i < facts.count; i++)
 		if (nearest->sources.size == 0 || strcmp(facts.items[i], "sources changed") != 0)
 			strings_add(differences, facts.items[i]);
-	/* The list lacks files that were edited and not committed when it was saved; the digest of
-	 * all sources does not. */
+	/* The list lacks files that had uncommitted changes when it was saved; the digest of all
+	 * sources includes them. */
 	if (nearest->sources.size == 0 || !strings_has(&facts, "sources changed"))
 		return 0;
 	if (sources_decode(nearest->sources.data, nearest->sources.size, &recorded, err) < 0)
 		return -1;
-	/* Directories differ by their names, which are in the list themselves; what of a key file
-	 * differs was told before. */
+	/* Directories differ by their names, which are in the list themselves; differences in key
+	 * files were printed before. */
 	for (size_t i = 0; i < work->sources.count; i++) {
 		const struct source *old = sources_find(&recorded, work->sources.items[i].path);
 
@@ -123,8 +123,8 @@ is_below_variable(const char *path, const char *name, const char *fallback)
 	return real && path_is_below(path, real);
 }
 
-/* What the build reads and no key has: a change there is taken for none until cargo finds it.  Of
- * crates and the compiler's own files the version counts. */
+/* Files that the build reads and no key covers: a change there goes unnoticed until cargo finds it.
+ * For crates and the compiler's own files the version stands in. */
 static bool
 is_known(const struct cache_work *work, const char *file)
 {

@@ -37,7 +37,7 @@ static const struct option_spec append_options[] = {
 struct layers {
 	struct layer_path *items;
 	size_t count;
-	struct strings texts; /* what the items borrow */
+	struct strings texts; /* memory that the items borrow */
 };
 
 static void
@@ -80,7 +80,7 @@ find_last(const char *text, const char *part)
 	return found;
 }
 
-/* "DIR:/PATH", unless there is something of that name. */
+/* "DIR:/PATH", unless a file has that name. */
 static int
 read_layer(const char *operand, struct layers *layers, struct error **err)
 {

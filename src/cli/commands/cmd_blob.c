@@ -18,7 +18,7 @@
 #include "repository/repository.h"
 #include "store/store.h"
 
-/* Where a blob is, and its size. */
+/* A blob's place and its size. */
 struct place {
 	struct location location;
 	struct repository *repository;
@@ -111,7 +111,7 @@ run_put(struct context *context, const void *values, const struct strings *opera
 			  err) < 0 ||
 	    reference_check_digest(&place.location.reference, &descriptor.digest, err) < 0)
 		return -1;
-	/* Nothing refers to it that would make a layout show it. */
+	/* Nothing refers to the blob, so a layout would not show it. */
 	if (repository_find_store(place.repository, &store, err) < 0)
 		return -1;
 	if (store && store_commit(store, err) < 0)

@@ -7,8 +7,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 
-/* contrib/completion: all answers come from `ocifp __complete`, whose form completion.h describes.
- */
+/* contrib/completion: the scripts ask `ocifp __complete`; completion.h describes its output. */
 static const char bash_script[] =
 #include "cli/completion_bash.inc"
 	;

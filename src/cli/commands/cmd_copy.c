@@ -26,7 +26,7 @@
 #include "oci/document.h"
 #include "oci/tag_list.h"
 
-/* Many images, and a table of what became of them. */
+/* Many images, with a table of the outcomes. */
 struct copy_many_values {
 	bool all_tags;
 	const char *list; /* a file of lines "SOURCE DESTINATION"; "-": stdin; NULL: the operands */
@@ -41,7 +41,7 @@ copy_many_is_said(const struct copy_many_values *values)
 	return values->all_tags || values->list;
 }
 
-/* A repository is meant: it has no tag and no digest. */
+/* A repository without tag and digest. */
 static int
 check_repository(const char *text, const struct location *location, struct error **err)
 {
@@ -186,7 +186,7 @@ tell_rows(struct context *context, const struct copy_rows *rows, bool dry_run, s
 	return context_result_page(context, &page, object, err);
 }
 
-/* The first failure decides about the exit status. */
+/* The first failure determines the exit status. */
 static int
 fail(struct copy_rows *rows, struct error **err)
 {
@@ -231,7 +231,7 @@ copy_many(struct context *context, const struct copy_many_values *values,
 		context_notice(context, "no tag matches: nothing to copy");
 		return 0;
 	}
-	/* What was copied before --timeout is told all the same. */
+	/* The table is printed even if --timeout ended the copy. */
 	(void)copy_rows_run(context_session(context), &options, &rows, &stop);
 	if (tell_rows(context, &rows, values->dry_run, err) < 0)
 		return -1;
@@ -267,7 +267,7 @@ static const struct option_spec copy_options[] = {
 	{ 0 },
 };
 
-/* The destinations and what became of them. */
+/* The destinations with their outcomes. */
 struct copies {
 	struct location *places;
 	struct copy_result *results;

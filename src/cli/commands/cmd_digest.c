@@ -33,7 +33,7 @@ run_digest(struct context *context, const void *opaque, const struct strings *op
 	AUTO_FREE char *name = NULL;
 	struct digest_text text;
 
-	/* The digest is what others pin. */
+	/* The digest of the root, which other tools pin. */
 	if (inspected_find(context, &values->target, operands, &inspected, err) < 0 ||
 	    verify_required(context_session(context), &inspected.target, &inspected.found, false,
 			    err) < 0)

@@ -54,7 +54,7 @@ examine_project(struct findings *findings, struct context *context, struct strin
 		for (size_t i = 0; i < project->image_count; i++) {
 			const struct project_image *image = &project->images[i];
 
-			/* NULL without a remote that says where this project is at home. */
+			/* NULL without a remote that names the project's repository. */
 			if (image->repository)
 				add_host(hosts, image->repository);
 			for (size_t j = 0; j < image->fallback.count; j++)

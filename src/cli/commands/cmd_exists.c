@@ -94,7 +94,7 @@ run_exists(struct context *context, const void *opaque, const struct strings *op
 	if (target_of_options(context, &values->target, operand, &target, err) < 0 ||
 	    lookup_image(context_session(context), &target, &options, &lookup, err) < 0)
 		return -1;
-	/* What this calls present is what a job runs next. */
+	/* A job will run the image that is reported as present, so its signatures are checked. */
 	if (lookup.presence == PRESENCE_PRESENT &&
 	    verify_required(context_session(context), &target, &lookup.found, false, err) < 0)
 		return -1;

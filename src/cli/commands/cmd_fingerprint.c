@@ -22,7 +22,7 @@
 #include "project/project.h"
 
 struct fingerprint_values {
-	struct target_options inputs; /* by_hash and tag are not asked for */
+	struct target_options inputs; /* without by_hash and tag */
 	bool explain;
 	const char *revision;
 };
@@ -86,7 +86,7 @@ entry_object(const struct record_entry *entry)
 		uint64_t size_bytes = 0;
 
 		set_text(object, "path", entry->key);
-		/* Of "<mode> <size> <sha256>", which record_parse() has checked. */
+		/* The parts of "<mode> <size> <sha256>", which record_parse() has checked. */
 		value = xstrndup(entry->value, entry->value_size);
 		size = strchr(value, ' ');
 		hash = strrchr(value, ' ');
@@ -105,7 +105,7 @@ entry_object(const struct record_entry *entry)
 	return object;
 }
 
-/* The caller's reference.  A path or value that is not UTF-8 is quoted as above, and in hex. */
+/* The caller's reference.  A path or value that is not UTF-8 is given quoted and in hex. */
 static json_t *
 explain_array(const struct record *record)
 {
@@ -120,8 +120,8 @@ struct answer {
 	struct fingerprint fingerprint;
 	unsigned length;
 	struct buf *record; /* NULL: not wanted */
-	char *image;        /* NULL: the inputs are those of the command line */
-	char *commit;       /* NULL: they are those of the working tree */
+	char *image;        /* NULL: the inputs come from the command line */
+	char *commit;       /* NULL: they are in the working tree */
 };
 
 static void
@@ -214,8 +214,8 @@ tell(struct context *context, const struct answer *answer, struct error **err)
 		return -1;
 	if (github_set_output("tag", tag, err) < 0)
 		return -1;
-	/* A line for each entry: "<mode> <size> <sha256> <path>", "arg NAME=VALUE" and so on, as
-	 * they stand in the record, made harmless. */
+	/* A line for each entry of the record, quoted: "<mode> <size> <sha256> <path>", "arg
+	 * NAME=VALUE" and so on. */
 	for (size_t i = 0; i < record.count; i++) {
 		AUTO_FREE char *value =
 			text_quote(record.entries[i].value, record.entries[i].value_size);

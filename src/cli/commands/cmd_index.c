@@ -58,7 +58,7 @@ say_what_is_missing(struct context *context, const struct join_result *result)
 		context_notice(context, "joined without %s, which was not pushed yet", missing);
 }
 
-/* An index that lacks a platform is not what the tags are for, nor is one of a fallback. */
+/* Further tags are not set on an index that lacks a platform, or on a fallback's. */
 static int
 keep_tags(struct context *context, const struct target *target, const struct join_result *result,
 	  struct error **err)
@@ -90,7 +90,7 @@ join_need(struct context *context, const char *name, const struct join_options *
 	return 0;
 }
 
-/* As `ensure` has pushed them: those that the image needs first. */
+/* As `ensure` has pushed them: needed images first. */
 static int
 join_needs(struct context *context, const struct target *target, struct join_options *options,
 	   struct error **err)
@@ -165,7 +165,7 @@ static const struct option_spec ls_options[] = {
 	{ 0 },
 };
 
-/* What it is for, or what else it is. */
+/* What the entry attests, its artifact type, or its platform. */
 static char *
 describe(const struct descriptor *entry)
 {
@@ -249,7 +249,7 @@ static const struct option_spec put_options[] = {
 	{ 0 },
 };
 
-/* The first operand is the index, `options` say what becomes of it. */
+/* The first operand is the index; `options` hold the changes. */
 static int
 edit(struct context *context, const struct edit_values *values, const struct strings *operands,
      struct compose_options *options, struct error **err)

@@ -102,8 +102,8 @@ add_inputs(struct page *page, const struct survey *survey, const struct survey_i
 		page_add(page, "    # It copies '%s', which is not here: name what makes it.\n",
 			 QUOTED(image->absent.items[i]));
 	if (has_all) {
-		/* An image that the sources are built into must not stay when they change: what
-		 * names fewer files is for the user to choose. */
+		/* The image must change when sources that are built into it change.  The user may
+		 * narrow its inputs. */
 		page_add(page,
 			 "    # The Dockerfile copies the whole directory: each change of a file "
 			 "that "
@@ -290,7 +290,7 @@ format_gitlab(const struct survey_image *image)
 			 image->name, image->name);
 }
 
-/* What is to be written: nothing of it is there. */
+/* Files to write; none of them exists. */
 struct drafts {
 	struct strings paths; /* below the directory */
 	struct strings texts;
@@ -312,7 +312,7 @@ is_there(const char *directory, const char *path)
 	return lstat(full, &status) == 0;
 }
 
-/* A folder above that is a link, which may lead out of the project; the caller owns it. */
+/* The first parent directory that is a link, which may leave the project; the caller owns it. */
 static char *
 find_link_above(const char *directory, const char *path)
 {
@@ -381,7 +381,7 @@ draft(const char *directory, const struct init_values *values, struct drafts *dr
 			 format_gitlab(image), drafts, err);
 }
 
-/* Where a link stands or somebody was faster, nothing is written. */
+/* Writes nothing over a link or an existing file. */
 static int
 write_file(const char *directory, const char *path, const char *text, struct error **err)
 {

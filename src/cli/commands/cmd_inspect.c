@@ -40,7 +40,7 @@ static const struct option_spec inspect_options[] = {
 	{ 0 },
 };
 
-/* As the index says when the config does not; NULL: neither does. */
+/* From the index if the config lacks it; NULL: both do. */
 static char *
 platform_of(const struct image_node *node, const struct image_config *config)
 {
@@ -77,7 +77,7 @@ image_json(const struct image_node *node, const struct image_config *config)
 			 layers_json(&node->manifest), "history", config->history);
 }
 
-/* Each image of the tree; artifacts and attestations have no such config. */
+/* Each image of the tree; artifacts and attestations have no image config. */
 static int
 add_images(const struct content *content, const struct image_node *node, json_t *images,
 	   struct error **err)
@@ -143,18 +143,17 @@ add_layer(struct columns *columns, const json_t *layer, const json_t *item)
 		columns_add(columns, "-");
 		columns_add(columns, "-");
 	}
-	/* As somebody else wrote it, cut to what fits into a line. */
+	/* Foreign text, quoted and cut to fit a line. */
 	said = json_string_value(json_object_get(item, "created_by"));
 	start = said ? xstrndup(said, COMMAND_CHARS) : xstrdup("");
 	size = strlen(start);
-	/* No half of a character. */
+	/* Do not cut a character in half. */
 	while (size > 0 && !utf8_is_valid(start))
 		start[--size] = '\0';
 	columns_take(columns, xasprintf("%s%s", start, said && said[size] ? "..." : ""));
 }
 
-/* Each step of the history with the layer that it made; layers that no step speaks of at the end.
- */
+/* Each step of the history with its layer; layers without a step at the end. */
 static void
 add_history_text(struct page *page, const json_t *image)
 {

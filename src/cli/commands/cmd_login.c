@@ -46,7 +46,7 @@ ask(int terminal, const char *question, struct buf *line, struct error **err)
 	return 0;
 }
 
-/* ISIG off: an interrupt would leave the terminal mute, so ^C ends the line instead. */
+/* Turns ISIG off: an interrupt would leave the echo off, so ^C ends the line instead. */
 static int
 ask_in_secret(int terminal, const char *question, struct buf *line, struct error **err)
 {
@@ -87,7 +87,7 @@ prompt_line(const char *question, bool is_secret, struct error **err)
 	return result < 0 ? NULL : buf_take(&line);
 }
 
-/* From the options; what they lack, from the terminal. */
+/* From the options; asks at the terminal for the missing ones. */
 static int
 read_credential(const struct common_options *options, const char *host,
 		struct credential *credential, struct error **err)

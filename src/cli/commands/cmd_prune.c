@@ -110,7 +110,7 @@ plan_text(const struct prune_plan *plan)
 	return page_take(&page);
 }
 
-/* Whether the refs of git count: where there are any, unless the user says otherwise. */
+/* Whether git's refs are used: if there are any, unless the user decides otherwise. */
 static int
 find_whether_git_counts(const struct context *context, const struct prune_values *values,
 			const struct target *target, bool *ret_counts, struct error **err)
@@ -155,7 +155,7 @@ find_live(const struct context *context, const struct prune_values *values, stru
 	return live_find(context->project, &options, live, err);
 }
 
-/* The plan is told first, whatever becomes of it. */
+/* Prints the plan first, whatever happens to it. */
 static int
 prune(struct context *context, const struct prune_values *values, const struct location *place,
       const struct prune_rules *rules, struct error **err)
@@ -183,7 +183,7 @@ prune(struct context *context, const struct prune_values *values, const struct l
 	return 0;
 }
 
-/* A registry does that itself, some day; a layout has nobody else. */
+/* A registry collects garbage by itself; a layout needs gc. */
 static int
 sweep(struct context *context, const struct location *place, struct error **err)
 {

@@ -96,7 +96,7 @@ run_pull(struct context *context, const void *opaque, const struct strings *oper
 		.offline = values->offline,
 	};
 
-	/* `crane pull REF app.tar`: the second word is a place, too. */
+	/* `crane pull REF app.tar`: the second word is the output. */
 	if (operands->count > 1) {
 		if (where ||
 		    !(spelling_is_path(operands->items[1]) || location_is(operands->items[1])))

@@ -34,7 +34,7 @@ struct push_values {
 	struct layer_options layer;
 };
 
-/* --tag is a list here: the tags that are set. */
+/* --tag is a list here: all are set */
 static const struct option_spec push_options[] = {
 	{ "tag", 0, OPTION_STRINGS, offsetof(struct push_values, tags), "TAG",
 	  "set this tag; repeatable; by hash, in addition to the fingerprint's" },
@@ -54,7 +54,7 @@ static const struct option_spec push_options[] = {
 	{ 0 },
 };
 
-/* Those that were named; for a platform's tag exactly one, and then the target is that. */
+/* The named platforms; --platform-tag requires exactly one, and the target is reduced to it. */
 static int
 choose_platforms(const struct push_values *values, struct target *target,
 		 struct platforms *ret_platforms, struct error **err)
@@ -68,7 +68,7 @@ choose_platforms(const struct push_values *values, struct target *target,
 	return target_take_platform(target, &ret_platforms->items[0], err);
 }
 
-/* The image of one layer that is in the store then; the source becomes that. */
+/* Makes an image of one layer in the store; it becomes the source. */
 static int
 derive_rootfs(struct context *context, struct derive_options *derive, struct location *source,
 	      struct error **err)
@@ -87,7 +87,7 @@ derive_rootfs(struct context *context, struct derive_options *derive, struct loc
 		return -1;
 	location_release(source);
 	location_copy(&named, source);
-	/* Somebody else may give that name to another one. */
+	/* Another user may give that name to another image. */
 	source->reference.digest = result.digest;
 	return 0;
 }
@@ -124,8 +124,7 @@ check_in_store(struct session *session, const struct target *target, struct erro
 	return error_set_hint(err, "'ocifp ensure %s' builds it", target->image->name);
 }
 
-/* IMAGE: what was built here of it, else what the store has under the name that the fingerprint
- * gives. */
+/* IMAGE: the local build, else the image that the store has under the fingerprint's name. */
 static int
 find_image_source(struct context *context, const char *name, struct location *source,
 		  struct error **err)
@@ -218,7 +217,7 @@ check_artifact(const struct push_values *values, const struct strings *operands,
 	return 0;
 }
 
-/* `ocifp push --artifact FILE... REF`: the same names and types as those of oras. */
+/* `ocifp push --artifact FILE... REF`: with oras's names and types. */
 static int
 push_artifact(struct context *context, const struct push_values *values,
 	      const struct strings *operands, struct error **err)
@@ -261,7 +260,7 @@ static int
 push_source(struct context *context, const struct push_values *values,
 	    const struct strings *operands, struct error **err)
 {
-	/* Of an IMAGE that is the source it is the place too. */
+	/* If the source is an IMAGE, it is the destination too. */
 	const char *said = operands->count > 0 ? operands->items[0] : default_image(context, err);
 	AUTO_FREE char *text = said ? spelling_of_source(context, said) : NULL;
 	const char *operand = operands->count > 1          ? operands->items[1]

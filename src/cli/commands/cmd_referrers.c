@@ -50,7 +50,7 @@ listed_release(struct listed *listed)
 	descriptors_release(&listed->referrers);
 }
 
-/* The digest that is named needs no request; the manifest itself may be gone. */
+/* A digest needs no request; the manifest itself may be deleted. */
 static int
 find_subject(struct context *context, const struct target *target,
 	     struct repository **ret_repository, struct digest *ret_digest, struct error **err)

@@ -27,7 +27,7 @@ static const struct option_spec rm_options[] = {
 	{ 0 },
 };
 
-/* The manifest, when it is one that goes, and the tags that go. */
+/* The manifest, if it is removed, and the removed tags. */
 static json_t *
 list_removed(struct page *page, const struct location *location, const struct removal *removal)
 {
@@ -44,7 +44,7 @@ list_removed(struct page *page, const struct location *location, const struct re
 			 json_strings(&removal->tags), "referrers", (int)removal->referrer_count);
 }
 
-/* Of an image of the project each commit may have a tag: which one is meant has to be said. */
+/* Each commit may have a tag of a project's image, so the user has to name one. */
 static int
 refuse_image(struct context *context, const char *text, struct error **err)
 {

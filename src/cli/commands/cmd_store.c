@@ -52,7 +52,7 @@ remove_volume(struct store *store, const char *name, struct error **err)
 		return error_wrap(err, "cannot remove volume '%s'", QUOTED(name));
 	if (found)
 		return 0;
-	/* Of a project it is "NAME.ID": whoever knows the name alone is told the whole. */
+	/* A project's volume is "NAME.ID"; with the NAME alone all matching volumes are listed. */
 	start = xasprintf("%s.", name);
 	error_set(err, ERROR_USAGE, "the store has no volume '%s'", QUOTED(name));
 	if (folder_list(store, STORE_VOLUMES, &volumes, &unlisted) == 0)
@@ -133,7 +133,7 @@ struct fsck_values {
 	bool repair;
 };
 
-/* No references: no line. */
+/* No line without references. */
 static int
 answer(struct context *context, struct page *page, json_t *object, struct error **err)
 {
@@ -147,7 +147,7 @@ answer(struct context *context, struct page *page, json_t *object, struct error 
 	return context_result(context, text, object, err);
 }
 
-/* Of what cannot be read, nothing. */
+/* Empty for unreadable ones. */
 static uint64_t
 size_of(const struct store *store, const struct descriptor *reference)
 {

@@ -24,7 +24,7 @@ static const struct option_spec tag_options[] = {
 	{ 0 },
 };
 
-/* TAG, or REF:TAG of the same repository: docker and podman want it whole. */
+/* TAG, or REF:TAG of the same repository, because docker and podman require the whole reference. */
 static int
 add_tag(const struct target *target, const char *word, struct strings *tags, struct error **err)
 {

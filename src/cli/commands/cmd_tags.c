@@ -35,11 +35,11 @@ format_object(const char *repository, const struct strings *tags)
 	return json_pack("{s:s, s:o}", "repository", repository, "tags", json_strings(tags));
 }
 
-/* What a tag's image is, summed up over its platforms. */
+/* Facts about a tag's image, summed up over its platforms. */
 struct summary {
 	struct strings platforms;
 	uint64_t size_bytes;
-	char *created; /* of the first image that says it; NULL: none does */
+	char *created; /* of the first image that has it; NULL: none */
 };
 
 static void
@@ -90,7 +90,7 @@ describe_tag(struct context *context, struct repository *repository, const char 
 
 	if (repository_resolve(repository, tag, NULL, &resolution, err) < 0)
 		return -1;
-	/* It was listed, and has gone since. */
+	/* It was removed after it was listed. */
 	if (resolution.evidence.presence != PRESENCE_PRESENT)
 		return 0;
 	if (image_tree_get(&content, &selection, &resolution, &root, err) < 0 ||
@@ -131,7 +131,7 @@ tell_long(struct context *context, struct repository *repository, const struct s
 		if (describe_tag(context, repository, tags->items[i], &columns, images, &failure) ==
 		    0)
 			continue;
-		/* Of one that cannot be read, the others are shown all the same. */
+		/* If one cannot be read, the others are shown nevertheless. */
 		if (!error_is(failure, ERROR_CONTENT))
 			return error_pass(err, TAKE_PTR(failure));
 		context_notice(context, "left out '%s': %s", QUOTED(tags->items[i]),

@@ -57,7 +57,7 @@ add_node(struct page *page, unsigned depth, const struct image_node *node)
 		add_line(page, depth + 1, "layer", &node->manifest.layers.items[i]);
 }
 
-/* The platform, or what stands in its place; the caller owns it. */
+/* The platform, or the text in its place; the caller owns it. */
 static char *
 name_node(const struct content *content, const struct image_node *node)
 {

@@ -38,7 +38,7 @@ static const struct option_spec verify_options[] = {
 	{ 0 },
 };
 
-/* Who has to have signed: by options, else by the project file. */
+/* The required signers, from options, else from the project file. */
 static int
 read_signers(const struct verify_values *values, const struct target *target,
 	     struct trust_policies *policies, struct error **err)
@@ -67,7 +67,7 @@ read_signers(const struct verify_values *values, const struct target *target,
 				   "project file");
 }
 
-/* Without options all that the project file requires. */
+/* Without options, everything that the project file requires. */
 static int
 read_policies(const struct verify_values *values, const struct target *target,
 	      struct trust_policies *policies, struct error **err)

@@ -29,7 +29,7 @@ static const struct option_spec why_options[] = {
 	{ 0 },
 };
 
-/* Where the differences are gathered, as text and as JSON. */
+/* Collects the differences, as text and as JSON. */
 struct differences {
 	struct page page;
 	json_t *array;
@@ -134,7 +134,7 @@ run_against_image(struct context *context, const char *against, const char *name
 	return compare_and_tell(context, shown, &record, local, err);
 }
 
-/* The branch that others start from, as a clone knows it; *ret_branch NULL: it does not. */
+/* The default branch, as far as a clone knows it; *ret_branch NULL: it does not. */
 static int
 find_default_branch(struct git *git, const char **ret_branch, struct error **err)
 {

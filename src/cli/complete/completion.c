@@ -29,13 +29,13 @@ static const char none[] = "none";
 
 struct completion {
 	struct page page;
-	const char *current; /* what was typed of the word so far */
-	size_t skip;         /* this much of it is "--name=", which candidates repeat */
+	const char *current; /* the typed part of the word */
+	size_t skip;         /* this much of it is "--name=", which the candidates repeat */
 	const char *others;  /* files, directories or none */
-	bool for_bash;       /* no descriptions, and without what stands before ':' or '=' */
+	bool for_bash;       /* without descriptions, and without the text before ':' or '=' */
 };
 
-/* readline completes from the last of its word breaks on. */
+/* readline completes the part after its last word break. */
 static const char *
 without_typed_part(const struct completion *completion, const char *line)
 {
@@ -91,7 +91,7 @@ offer_all_commands(struct completion *completion)
 		offer_commands(completion, group->commands);
 }
 
-/* The tables of options that a command takes: its own, then the common ones. */
+/* A command's tables of options: its own, then the common ones. */
 static const struct option_spec *
 next_table(const struct command *command, const struct common_group **group)
 {
@@ -156,7 +156,7 @@ offer_text(struct completion *completion, const char *text)
 	offer(completion, text, strlen(text), NULL);
 }
 
-/* What was pulled or built: NULL where there is no store. */
+/* The store's references; NULL without a store. */
 static struct store *
 find_store(struct context *context)
 {
@@ -180,7 +180,7 @@ offer_references(struct completion *completion, struct context *context)
 	}
 }
 
-/* `end` follows each name: ":" where a path in the job comes next. */
+/* `end` follows each name: ":" where a path in the job has to follow. */
 static void
 offer_volumes(struct completion *completion, struct context *context, const char *end)
 {
@@ -237,8 +237,7 @@ offer_operands(struct completion *completion, struct context *context,
 		struct error *ignored = NULL;
 		const struct project *project = context_find_project(context, &ignored);
 
-		/* A project file that cannot be read offers nothing: a key press prints no error.
-		 */
+		/* An unreadable project file offers nothing: a key press must not print errors. */
 		for (size_t i = 0; project && i < project->image_count; i++)
 			offer(completion, project->images[i].name, strlen(project->images[i].name),
 			      NULL);
@@ -253,7 +252,7 @@ offer_operands(struct completion *completion, struct context *context,
 			offer_choice(completion, usage, size);
 			return;
 		}
-		/* In "[--push auto|never]" the choice is the option's. */
+		/* In "[--push auto|never]" the choice belongs to the option. */
 		is_value = usage[0] == '-' && usage[size] == ' ';
 		usage += size;
 		usage += strspn(usage, " []");
@@ -313,7 +312,7 @@ complete(struct completion *completion, struct context *context, int count, char
 	if (!command)
 		return;
 	context->command = command;
-	/* The options before the current word say which project and which store it is about. */
+	/* Options before the current word choose the project and the store. */
 	for (const struct common_group *group = common_groups; group->title; group++)
 		if (table_count < COMMON_GROUPS_LIMIT_COUNT)
 			tables[table_count++] =
@@ -325,7 +324,7 @@ complete(struct completion *completion, struct context *context, int count, char
 	complete_for(completion, context, command, count - 1, words + 1);
 }
 
-/* One word as the shell reads it, from *text on, which is moved behind it. */
+/* Reads one word as the shell does; *text is moved behind it. */
 static char *
 take_word(const char **text)
 {
@@ -369,7 +368,7 @@ completion_answer(struct context *context, int count, char **words)
 
 	if (count != 2 || strcmp(words[0], "--bash") != 0)
 		return answer(context, false, count, words);
-	/* With "" at the end, where a new word would begin. */
+	/* Ends with "" if a new word would begin. */
 	line = words[1];
 	do {
 		line += strspn(line, " \t\n");

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* foreign.h - the commands of docker, podman, skopeo, crane, regctl and oras, in our words */
+/* foreign.h - hints for commands of docker, podman, skopeo, crane, regctl and oras */
 #ifndef OCIFP_CLI_COMPLETE_FOREIGN_H
 #define OCIFP_CLI_COMPLETE_FOREIGN_H
 
-/* What does here what `word` does there; NULL: nothing is known of it. */
+/* The hint for another program's command `word`; NULL: unknown. */
 const char *foreign_command(const char *word);
 
-/* The same for the words behind `store`, `index` and `cache`: "ls" for "list". */
+/* The same for a word after `store`, `index` and `cache`: "ls" for "list". */
 const char *foreign_subcommand(const char *word);
 
 #endif

@@ -21,8 +21,9 @@ void doctor_credentials(struct findings *findings, struct context *context,
 void doctor_registries(struct findings *findings, struct context *context,
 		       const struct strings *hosts);
 
-/* Which ends of the distribution protocol the registry of a repository answers, HOST/NAME[:TAG], in
- * a section of that name.  `is_written`: also those of a push, of which nothing stays. */
+/* The endpoints of the distribution protocol that a repository's registry supports,
+ * HOST/NAME[:TAG], in a section of that name.  `is_written`: also those of a push, which leaves
+ * nothing behind. */
 void doctor_protocol(struct findings *findings, struct context *context, const char *place,
 		     bool is_written);
 

@@ -36,7 +36,7 @@ doctor_libraries(struct findings *findings)
 	json_decref(libraries);
 }
 
-/* Cuts the last component of a path that is not there; false when nothing is left. */
+/* Cuts the last component of a missing path; false when nothing is left. */
 static bool
 go_up(char *path)
 {
@@ -130,7 +130,7 @@ add_variables(struct findings *findings)
 				     environment_find(rows[i].variable), rows[i].variable);
 }
 
-/* In the order in which they count: what comes first is used where one value can be. */
+/* In the order of precedence, for settings with one value. */
 void
 doctor_settings(struct findings *findings, struct context *context)
 {

@@ -20,7 +20,7 @@
 #include "cli/doctor/findings.h"
 #include "sandbox/userns.h"
 
-/* What a child found out that tried; errno values, 0 where it worked. */
+/* Results of a child that tried; errno values, 0 for success. */
 struct trial {
 	int unshare_errno;
 	int map_errno;
@@ -38,7 +38,7 @@ write_proc(const char *path, const char *text)
 	return 0;
 }
 
-/* In a mount namespace of its own nothing of this is seen outside. */
+/* Runs in its own mount namespace, so nothing changes outside. */
 static int
 mount_overlay(void)
 {
@@ -89,7 +89,7 @@ try_namespaces(void)
 	return trial;
 }
 
-/* False when not even a child could be had. */
+/* False if the child could not be started. */
 static bool
 run_trial(struct trial *ret_trial)
 {
@@ -132,7 +132,7 @@ add_namespaces(struct findings *findings, const struct trial *trial)
 		     errno_text(errnum).text, remedy ? remedy : "see user_namespaces(7)");
 }
 
-/* Without it no job runs. */
+/* Without it jobs cannot run. */
 static void
 add_proc(struct findings *findings, const struct trial *trial)
 {

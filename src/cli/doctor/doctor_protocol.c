@@ -19,10 +19,10 @@
 #include "repository/session.h"
 #include "stream/body.h"
 
-/* A digest that no content has. */
+/* A digest without content. */
 #define NO_DIGEST "sha256:0000000000000000000000000000000000000000000000000000000000000000"
 
-/* A repository whose registry is asked, and what the answers gave for the next questions. */
+/* The repository, and values of its answers that later requests need. */
 struct protocol {
 	struct body tail; /* of the blob */
 	struct findings *findings;
@@ -30,7 +30,7 @@ struct protocol {
 	char *tag;
 	char *blob; /* the digest of a config; NULL: none was found */
 	uint64_t blob_bytes;
-	uint64_t tail_at; /* where the tail goes on */
+	uint64_t tail_at; /* where the upload session continues */
 };
 
 static void
@@ -40,7 +40,7 @@ protocol_release(struct protocol *protocol)
 	free(protocol->blob);
 }
 
-/* NULL: no answer, which was told. */
+/* NULL: no answer, which was reported. */
 static struct request *
 ask(struct protocol *protocol, const char *name, enum access access, enum http_method method,
     const char *path, struct body *body)
@@ -222,7 +222,7 @@ tell_login(struct protocol *protocol)
 			     host->scheme == HOST_BASIC ? "Basic" : "none was asked for");
 }
 
-/* One is begun and cancelled. */
+/* Opens an upload session and cancels it. */
 static void
 ask_for_uploads(struct protocol *protocol)
 {

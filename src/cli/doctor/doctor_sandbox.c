@@ -34,7 +34,7 @@ add_walls(struct findings *findings, const struct sandbox *sandbox)
 		"empty environment, as the user");
 }
 
-/* What stands around the program that reads archives and layers. */
+/* The sandbox of the program that reads archives and layers. */
 static void
 add_sandbox(struct findings *findings)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* findings.h - what `doctor` found, for a person and for a program
+/* findings.h - the findings of `doctor`, for people and programs
  *
  *     sandbox:
  *       landlock        ok       ABI 6
@@ -25,8 +25,8 @@ struct findings {
 	json_t *section; /* borrowed from the object */
 };
 
-/* What is added goes to the section begun last.  The text may be foreign.  A name that is there
- * already is "name_2" in the object. */
+/* Adds to the section that was begun last.  The text may be foreign.  A repeated name becomes
+ * "name_2" in the object. */
 void findings_begin(struct findings *findings, const char *section);
 void findings_add(struct findings *findings, const char *name, enum finding finding,
 		  const char *format, ...) __attribute__((format(printf, 4, 5)));

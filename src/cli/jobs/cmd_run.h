@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_run.h - what `run` and `shell` have in common */
+/* cmd_run.h - common to `run` and `shell` */
 #ifndef OCIFP_CLI_JOBS_CMD_RUN_H
 #define OCIFP_CLI_JOBS_CMD_RUN_H
 
@@ -14,7 +14,7 @@
 struct context;
 struct error;
 
-/* A command's options set what they have. */
+/* Values of the options; a command has a part of them. */
 struct run_values {
 	struct target_options target;
 	struct platforms platforms;
@@ -38,18 +38,18 @@ struct run_values {
 	const char *commit;
 	const char *keep;
 	struct strings prepend_path; /* directories in front of PATH */
-	const char *
-		folder; /* the job may write to it: no path of it that leads out is mounted; NULL */
+	const char *folder; /* the job may write to it, so none of its paths that leave it is
+			       mounted; NULL */
 	struct strings folder_paths; /* "./SOURCE:PATH[:ro]" below it */
 	const char *bundle;
 	bool interactive;
 	bool terminal;
 	bool read_only;
 	bool login_shell;
-	bool removes; /* docker's --rm, as every job is removed */
+	bool removes; /* docker's --rm, which has no effect: every job is removed */
 };
 
-/* The options that both have, for struct run_values; help shows the first of them. */
+/* The options of both, for struct run_values; help shows the first ones. */
 #define JOB_OPTION(member) offsetof(struct run_values, member)
 #define JOB_OPTIONS \
 	{ "env",          'e', \
@@ -97,10 +97,10 @@ struct run_values {
 			"do not use the network; fail if the store lacks the image" \
 	}
 
-/* Of `docker run`: taken where they change nothing, refused with the reason. */
+/* Options of `docker run`: accepted if they change nothing, else refused with a reason. */
 extern const struct option_spec docker_run_options[];
 
-/* `image` NULL: as the project file says. */
+/* `image` NULL: the one in the project file. */
 int run_in_image(struct context *context, const struct run_values *values, const char *image,
 		 const struct strings *command, struct error **err);
 

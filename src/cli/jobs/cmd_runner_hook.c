@@ -7,7 +7,7 @@
  *     run_container_step    --> a job in a root of its own
  *     cleanup_job           --> the root removed
  *
- * The runner is the caller.  Whoever wrote the workflow chose the container and its options.
+ * The runner is the caller.  The author of the workflow chose the container and its options.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -50,9 +50,9 @@ static const struct option_spec hook_options[] = {
 
 struct request {
 	const char *command;
-	const char *response_file; /* NULL: none is asked for */
+	const char *response_file; /* NULL: not wanted */
 	const json_t *args;        /* NULL */
-	const json_t *state;       /* what prepare_job answered; NULL */
+	const json_t *state;       /* the answer of prepare_job; NULL */
 };
 
 static const struct field request_fields[] = {
@@ -68,7 +68,7 @@ struct container_args {
 	const char *entrypoint;
 	const char *directory;
 	const char *options; /* as for `docker create` */
-	const json_t *words; /* behind the entry point; split at each space, quotes and all */
+	const json_t *words; /* after the entry point; split at each space, including quotes */
 	const json_t *env;
 	const json_t *prepend_path;
 	const json_t *registry;
@@ -104,7 +104,7 @@ static const struct field state_fields[] = {
 	FIELD("container", FIELD_OBJECT, true, state, container),
 };
 
-/* What `docker create` takes and `container: options:` may say: nothing here reads or writes
+/* Options of `docker create` that `container: options:` may use: none of them reads or writes
  * anything of the host. */
 #define AT(member) JOB_OPTION(member)
 static const struct option_spec create_options[] = {
@@ -126,7 +126,7 @@ static const struct option_spec create_options[] = {
 	{ 0 },
 };
 
-/* A job as the container's description and the step's make it together. */
+/* A job, made from the descriptions of the container and the step. */
 struct hook_job {
 	struct run_values values;
 	struct strings options; /* the words of "createOptions", which values point into */
@@ -168,8 +168,8 @@ add_quoted(const char **at, struct buf *word, struct error **err)
 	return 0;
 }
 
-/* Words as a shell splits them.  The runner gives words that it has split at each space, with the
- * quotes of "a b" in two of them: they are joined first. */
+/* Splits words as a shell does.  The runner splits words at each space, so that "a b" arrives as
+ * two words with a quote each: joins them first. */
 static int
 split_words(const char *text, struct strings *words, struct error **err)
 {
@@ -264,8 +264,8 @@ work_folder(const char *response_file)
 	return path_folder(temp);
 }
 
-/* Docker's socket is left out: whoever has it is root of the machine.  A step has the work folder,
- * and could put a link in the place of a folder in it, to be mounted for the next one. */
+/* Docker's socket is left out: access to it is root access to the machine.  A step can write to the
+ * work folder, and could replace a folder in it by a link that the next step would mount. */
 static int
 add_runner_mounts(const json_t *array, const char *work, struct run_values *values,
 		  struct error **err)
@@ -399,7 +399,7 @@ add_container(const struct hook_values *hook, const struct request *request,
 		       : add_runner_mounts(container->runner_volumes, work, values, err);
 }
 
-/* The command of a step, whose variables come after those of its container. */
+/* The command of a step; its variables follow those of its container. */
 static int
 add_step(const struct container_args *step, struct hook_job *job, struct error **err)
 {
@@ -437,7 +437,7 @@ struct login {
 	const char *password;
 };
 
-/* For the registry of the image alone, whatever host the runner names. */
+/* Only for the registry of the image, whatever host the runner names. */
 static int
 log_in(struct context *context, const json_t *registry, const char *host, struct error **err)
 {
@@ -484,7 +484,7 @@ pull(struct context *context, const struct container_args *container, char **ret
 	return 0;
 }
 
-/* A runner runs one job at a time, and has a folder for responses of its own. */
+/* A runner runs one job at a time, and has its own folder for responses. */
 static char *
 root_name(const struct request *request)
 {
@@ -520,7 +520,7 @@ respond(const struct request *request, json_t *response, struct error **err)
 	return fd_write_all(fd, text, strlen(text), request->response_file, err);
 }
 
-/* The container's description travels in the state, but for the password. */
+/* The state has the container's description, without the password. */
 static json_t *
 state_for(const char *root, const char *image, const json_t *container)
 {
@@ -530,8 +530,8 @@ state_for(const char *root, const char *image, const json_t *container)
 	return json_pack("{s:s, s:s, s:o}", "root", root, "image", image, "container", kept);
 }
 
-/* The first job in the root shows that jobs can run here, and which C library it has.  It gets no
- * folder that the runner reads: its shell is the image's, and the answer is not written yet. */
+/* The first job in the root shows that jobs can run here, and which C library it has.  It gets none
+ * of the runner's folders, because its shell is the image's and the answer is not written yet. */
 static int
 is_alpine(struct context *context, struct hook_job *job, const char *image, bool *ret_is_alpine,
 	  struct error **err)
@@ -598,8 +598,8 @@ prepare_job(struct context *context, const struct hook_values *hook, const struc
 		       err);
 }
 
-/* A step could write a state of its own for the steps that follow, which the runner would take: no
- * process of it is left now. */
+/* Removes states that a step could have written for later steps; no process of the step is left
+ * now. */
 static int
 drop_response(const struct request *request, struct error **err)
 {
@@ -688,7 +688,7 @@ run_runner_hook(struct context *context, const void *values, const struct string
 	document = document_parse(input.data, input.size, err);
 	if (!document || DOCUMENT_READ(document, request_fields, &request, err) < 0)
 		return error_wrap(err, "standard input is not a runner's request");
-	/* No project file of the checked-out tree has a say in what the hook does. */
+	/* A project file of the checked-out tree must not influence the hook. */
 	if (chdir("/") < 0)
 		return error_set_errno(err, errno, "cannot go to '/'");
 	return answer(context, values, &request, err);

@@ -19,8 +19,7 @@
 #include "store/lock.h"
 #include "store/store.h"
 
-/* Of a directory that somebody chose so that it has another project's volumes, 48 bits would be
- * found in hours. */
+/* 48 bits could be searched in hours for a directory that has another project's volumes. */
 #define PROJECT_HEX_CHARS 20
 
 #define CACHES_LOCK "caches.lock"
@@ -34,7 +33,7 @@ run_caches_release(struct run_caches *caches)
 	strings_release(&caches->filled);
 }
 
-/* Where a volume puts the directory; NULL: the volume does not hold it, or it is not a path. */
+/* The directory's path in a volume; NULL: the volume does not contain it, or it is not a path. */
 static char *
 find_in_volume(const char *volume, const char *beneath, const char *directory)
 {
@@ -53,7 +52,7 @@ find_in_volume(const char *volume, const char *beneath, const char *directory)
 			 directory + (real[1] ? strlen(real) : 0));
 }
 
-/* Where the job sees the project. */
+/* The project's path in the job. */
 static char *
 find_project_mount(const struct run_plan *plan, const char *directory, struct error **err)
 {
@@ -94,7 +93,7 @@ find_in(const struct strings *environment, const char *name)
 	return NULL;
 }
 
-/* The homes of others are in the image's /etc/passwd, which is read in the container alone. */
+/* Other users' homes are in the image's /etc/passwd, which only the container reads. */
 static bool
 is_root(const struct job_environment *environment)
 {
@@ -116,8 +115,8 @@ find_variable(void *opaque, const char *name)
 	return !value && strcmp(name, "HOME") == 0 && is_root(environment) ? root_home : value;
 }
 
-/* Its first path is the project's volume of its name, so that `volumes` of the project file may
- * name it, too. */
+/* Its first path is the project's volume with its name, so that `volumes` of the project file may
+ * use it too. */
 static char *
 volume_of_path(const struct cache_spec *spec, size_t index)
 {
@@ -158,7 +157,7 @@ mount_path(const struct store *store, const struct cache_spec *spec, size_t inde
 	return 0;
 }
 
-/* The image that the job runs in is what builds. */
+/* The job's image is the toolchain. */
 static void
 set_image(struct cache_spec *spec, const struct run_base *base)
 {
@@ -182,8 +181,8 @@ is_new(const struct cache_spec *spec)
 	return true;
 }
 
-/* A volume that is there is the cache already: other runs may be in it.  The lock makes one of
- * several runs that begin together restore it, and the others wait for that. */
+/* An existing volume is the cache already; other runs may be using it.  The lock makes one of
+ * several runs that start together restore it, while the others wait. */
 static int
 restore_new(struct context *context, struct run_caches *caches, struct error **err)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* run_caches.h - caches of the project as volumes of a job: `run --cache NAME`
  *
- * Each path of a cache is a volume of this project.  One that is new is restored from the
- * repository first; all are saved after a job that succeeded, where saving is allowed.  The paths
- * are the job's: project paths lie where the project is mounted, "~" is the job's home.
+ * Each path of a cache is a volume of this project.  A new one is first restored from the
+ * repository; all are saved after a successful job, if saving is allowed.  The paths are the job's:
+ * project paths are below the project's mount, "~" is the job's home.
  */
 #ifndef OCIFP_CLI_JOBS_RUN_CACHES_H
 #define OCIFP_CLI_JOBS_RUN_CACHES_H
@@ -17,12 +17,13 @@ struct run_base;
 struct run_plan;
 
 struct run_caches {
-	struct cache_specs specs; /* their directories are those of volumes */
+	struct cache_specs specs; /* their directories are the volumes' */
 	struct strings filled;    /* volumes that were restored for this job */
 };
 
-/* `user`: as --user, NULL: the image's.  Nothing with no names.  The volumes of the plan, one of
- * which holds the project, get one for each path.  A cache that cannot be restored is a notice. */
+/* `user`: as --user, NULL: the image's.  Does nothing without names.  Adds a volume for each path
+ * to those of the plan, one of which contains the project.  A cache that cannot be restored is a
+ * notice. */
 int run_caches_restore(struct context *context, const struct strings *names, struct run_plan *plan,
 		       const char *user, const struct run_base *base, struct run_caches *caches,
 		       struct error **err);

@@ -65,7 +65,7 @@ read_commit(const struct run_values *values, struct location *ret_location,
 	return 0;
 }
 
-/* A job's own output is all of its result, but for the image. */
+/* The job's output is the result, except with an image. */
 static int
 tell(struct context *context, const struct location *output, const struct derive_result *made,
      struct error **err)
@@ -101,7 +101,7 @@ job_of_values(const struct run_values *values, const struct run_plan *plan,
 	};
 }
 
-/* The caller's own word, never the project's. */
+/* Only the command line may choose this, not the project. */
 static bool
 is_chroot(const struct context *context, const struct run_values *values)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `run` and `shell` of a system without namespaces: their options, help and manual are there. */
+/* `run` and `shell` on a system without namespaces: their options, help and manual exist. */
 #include "base/error.h"
 #include "cli/jobs/cmd_run.h"
 #include "cli/jobs/run_plan.h"
 
-/* What the first word could mean does not matter here. */
+/* The first operand is not examined here. */
 void
 run_plan_explain(struct context *context, const struct strings *operands, struct error **err)
 {

@@ -15,8 +15,7 @@
 #include "project/project.h"
 #include "run/root/volumes.h"
 
-/* Of a directory that somebody chose so that it has another project's volumes, 48 bits would be
- * found in hours. */
+/* 48 bits could be searched in hours for a directory that has another project's volumes. */
 #define PROJECT_HEX_CHARS 20
 
 void
@@ -107,8 +106,8 @@ is_name(const char *volume)
 	return strchr(volume, ':') && *volume != '/' && *volume != '.';
 }
 
-/* A volume of that name that was made before volumes were a project's: whoever mounts it first has
- * it.  The project file's author has no say in that. */
+/* A volume with that name from before volumes belonged to projects: the first project that mounts
+ * it takes it over.  The project file's author cannot influence that. */
 static int
 take_over(struct context *context, const char *name, const char *own, struct error **err)
 {
@@ -133,7 +132,7 @@ add_name(struct context *context, const struct project *project, const char *vol
 		xasprintf("%s.%.*s", name, PROJECT_HEX_CHARS, digest_hex(&digest).text);
 
 	if (!volume_is_name(name) || !volume_is_name(own)) {
-		strings_add(volumes, volume); /* refused where volumes are read */
+		strings_add(volumes, volume); /* refused where volumes are parsed */
 		return 0;
 	}
 	if (takes_over && take_over(context, name, own, err) < 0)
@@ -159,8 +158,8 @@ has_target_of(const struct strings *volumes, const char *volume)
 	return false;
 }
 
-/* "https://user:password@host", whatever the variable is called: CI_REPOSITORY_URL of GitLab,
- * HTTPS_PROXY, DATABASE_URL. */
+/* "https://user:password@host" in any variable: CI_REPOSITORY_URL of GitLab, HTTPS_PROXY,
+ * DATABASE_URL. */
 static bool
 has_credentials(const char *value)
 {

@@ -85,7 +85,7 @@ const struct common_group common_groups[] = {
 	{ 0 },
 };
 
-/* An option that wants a host would else swallow the reference that follows it. */
+/* An option that requires a host would otherwise take the reference that follows it. */
 static int
 check_hosts(const struct strings *hosts, const char *option, struct error **err)
 {
@@ -132,7 +132,7 @@ read_password(char **ret_password, struct error **err)
 
 	if (fd_read_all(STDIN_FILENO, &line, "standard input", err) < 0)
 		return error_wrap(err, "cannot read the password");
-	/* One line end is the shell's, not the password's. */
+	/* Removes one line end, which the shell has added. */
 	size = line.size;
 	if (size > 0 && line.data[size - 1] == '\n')
 		size--;
@@ -148,7 +148,7 @@ read_password(char **ret_password, struct error **err)
 	return 0;
 }
 
-/* Of the environment, separated by spaces or commas; then of the settings. */
+/* From the environment, separated by spaces or commas; then from the settings. */
 static void
 add_hosts(const struct settings *settings, const char *variable, const char *name,
 	  struct strings *hosts)
@@ -196,7 +196,7 @@ common_options_finish(struct common_options *options, unsigned groups, struct er
 {
 	struct session_options *session = &options->session;
 
-	/* What no option says. */
+	/* Defaults for options that were not given. */
 	if ((groups & (OPTIONS_NETWORK | OPTIONS_STORE))) {
 		struct settings *settings = &options->settings;
 
@@ -204,7 +204,7 @@ common_options_finish(struct common_options *options, unsigned groups, struct er
 			return -1;
 		if (!session->engine.ca_file)
 			session->engine.ca_file = environment_find("OCIFP_TLS_CA");
-		/* Said for this run: then registries on this machine have TLS, too. */
+		/* Given for this run: registries on this machine then have TLS, too. */
 		session->registry.loopback_tls =
 			session->engine.ca_file || session->engine.certificate_file;
 		if (!session->engine.ca_file)
@@ -252,7 +252,7 @@ option_letter(const struct command *command, const struct option_spec *spec)
 	return spec->letter;
 }
 
-/* What follows the host in the addresses that registries give of themselves. */
+/* The part after the host in addresses that registries show. */
 static bool
 is_base_path(const char *path)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* common_options.h - the options that commands share, and what they mean together */
+/* common_options.h - the common options, and the settings that follow from them */
 #ifndef OCIFP_CLI_OPTIONS_COMMON_OPTIONS_H
 #define OCIFP_CLI_OPTIONS_COMMON_OPTIONS_H
 
@@ -19,15 +19,16 @@ struct common_group {
 
 extern const struct common_group common_groups[];
 
-/* Refuses what contradicts itself, reads the password, sets what follows from other options.
- * `groups` are the command's. */
+/* Refuses contradictions, reads the password, derives other options.  `groups` are the command's.
+ */
 int common_options_finish(struct common_options *options, unsigned groups, struct error **err);
 void common_options_release(struct common_options *options);
 
-/* Of an option that the command takes; 0: none, or the letter is of one of its own. */
+/* The letter of a common option that the command accepts; 0: none, or the command uses it itself.
+ */
 char option_letter(const struct command *command, const struct option_spec *spec);
 
-/* the operand of commands that are about a registry and not about an image */
+/* the operand of commands about a registry instead of an image */
 /* In lower case; the caller owns it.  ERROR_USAGE: no host, or more than a host. */
 char *registry_host_parse(const char *operand, struct error **err);
 

@@ -39,7 +39,7 @@ read_output(struct context *context, const struct output_options *options,
 
 static const char annotations_word[] = "annotation";
 
-/* By the names of the options that set them. */
+/* Named like the options that set them. */
 static const struct {
 	const char *word;
 	enum config_part part;
@@ -56,7 +56,7 @@ static const struct {
 	{ "healthcheck", CONFIG_HEALTHCHECK },
 };
 
-/* 0: there is no such part. */
+/* 0: no such part. */
 static unsigned
 find_part(const char *word)
 {
@@ -85,7 +85,7 @@ read_cleared(const struct strings *words, struct config_change *change,
 	return 0;
 }
 
-/* *ret_platform is what the change points to then. */
+/* On return *change points to *ret_platform. */
 static int
 read_platform(const char *text, struct config_change *change, struct platform *ret_platform,
 	      struct error **err)

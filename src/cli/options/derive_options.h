@@ -42,7 +42,7 @@ struct output_options {
 	  "remove the base's env, label, cmd ... before setting any; repeatable" }
 /* clang-format on */
 
-/* Makes the image there and tells what it is; `change` is what `derive` points to, or NULL. */
+/* Makes the image and prints its result; `change` is the one that `derive` uses, or NULL. */
 int derive_and_tell(struct context *context, const struct output_options *options,
 		    struct config_change *change, struct derive_options *derive,
 		    struct error **err);

@@ -59,7 +59,7 @@ check_text(const struct image_options *options, struct error **err)
 		       : error_set(err, ERROR_USAGE, "the configuration of an image must be UTF-8");
 }
 
-/* The convention of reproducible builds; without it the beginning of time. */
+/* The convention of reproducible builds; without it 1970. */
 int
 source_date_read(int64_t *ret_epoch_s, struct error **err)
 {

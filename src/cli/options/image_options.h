@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* image_options.h - what an image that is made is to say of itself: --env, --label, --owner ...
+/* image_options.h - properties of a new image: --env, --label, --owner ...
  *
- * Shared by append, mutate and push, which make one out of layers.
+ * Shared by append, mutate and push, which make images of layers.
  */
 #ifndef OCIFP_CLI_OPTIONS_IMAGE_OPTIONS_H
 #define OCIFP_CLI_OPTIONS_IMAGE_OPTIONS_H
@@ -79,8 +79,8 @@ struct layer_options {
 
 bool image_options_are_said(const struct image_options *options);
 
-/* Sets what they say, and the time of SOURCE_DATE_EPOCH; the rest of it stays.  *ret_change and
- * *ret_annotations (the caller's) are what it then points to.  ERROR_USAGE */
+/* Sets the given properties, and the time of SOURCE_DATE_EPOCH; leaves the others.  `derive`
+ * then points to *ret_change and *ret_annotations (the caller's).  ERROR_USAGE */
 int image_options_read(const struct image_options *options, struct config_change *ret_change,
 		       json_t **ret_annotations, struct derive_options *derive, struct error **err);
 
@@ -95,7 +95,7 @@ int compression_options_read(const struct compression_options *options,
 int layer_options_read(const struct layer_options *options, struct derive_options *derive,
 		       struct error **err);
 
-/* "NAME=VALUE" each; NULL, ERROR_USAGE: one is not.  The caller's reference. */
+/* "NAME=VALUE" each; NULL, ERROR_USAGE: an item has another form.  The caller's reference. */
 json_t *annotations_parse(const struct strings *texts, struct error **err);
 
 #endif

@@ -69,7 +69,7 @@ set_string(const struct option_spec *spec, const char **target, const char *text
 	return -1;
 }
 
-/* As it is typed: "local" is this machine's, "arm64" that of Linux. */
+/* As typed: "local" is this machine, "arm64" means linux/arm64. */
 static int
 parse_platform(const char *text, struct platform *ret_platform, struct error **err)
 {
@@ -133,10 +133,10 @@ set(const struct option_spec *spec, void *target, const char *text, struct error
 	return 0;
 }
 
-/* What getopt_long() returns for the first long option; above every letter. */
+/* The value that getopt_long() returns for the first long option; above every letter. */
 enum { FIRST_CODE = UCHAR_MAX + 1 };
 
-/* All tables in the form that getopt_long() wants: long option i is known[i]. */
+/* All tables in getopt_long()'s form: long option i is known[i]. */
 struct known_option {
 	const struct option_spec *spec;
 	void *values;
@@ -182,7 +182,7 @@ add_option(struct parser *parser, const struct option_spec *spec, void *values)
 		.has_arg = has_argument ? required_argument : no_argument,
 		.val = FIRST_CODE + (int)index,
 	};
-	/* The command's own come first, and hide one that commands share. */
+	/* The command's own options come first, and hide common ones. */
 	if (!spec->letter || strchr(parser->letters, spec->letter))
 		return;
 	*end++ = spec->letter;
@@ -201,8 +201,7 @@ find_known(const struct parser *parser, int code)
 	return NULL;
 }
 
-/* `word` is where the option stood; its value is not shown, it may be a secret put in the wrong
- * place. */
+/* `word` is the option as typed; its value is not shown, because it may be a misplaced secret. */
 static int
 refuse(const char *word, int letter, const char *what, struct error **err)
 {
@@ -217,7 +216,7 @@ static int
 refuse_unknown(const struct parser *parser, const char *word, int letter, struct error **err)
 {
 	AUTO_STRINGS struct strings names = { 0 };
-	/* "-platform" is a row of letters only by its form. */
+	/* "-platform" only looks like a row of letters. */
 	AUTO_FREE char *meant = xasprintf("%s%s", text_starts(word, "--") ? "" : "-", word);
 
 	meant[strcspn(meant, "=")] = '\0';
@@ -235,7 +234,7 @@ take_option(const struct parser *parser, int code, const char *word, struct erro
 {
 	const struct known_option *known;
 
-	/* "-e --": the end of the options has taken the place of a value. */
+	/* "-e --": the end of the options was given as a value. */
 	if (code != ':' && code != '?' && optarg && strcmp(optarg, "--") == 0 && optarg != word &&
 	    !text_ends(word, "=--"))
 		return refuse(word, code < FIRST_CODE ? code : 0, "needs a value before '--'", err);
@@ -276,7 +275,7 @@ parse_words(const struct parser *parser, int argc, char **argv, struct operands 
 		} else if (take_option(parser, code, word, &error) < 0) {
 			if (!*first)
 				operands->error_at = operands->words.count;
-			/* Keeps the first error alone. */
+			/* Keeps the first error. */
 			if (*first)
 				error_free(error);
 			else
@@ -296,8 +295,8 @@ options_parse(const struct option_table *tables, size_t table_count, int argc, c
 	struct error *first = NULL;
 	size_t count = count_options(tables, table_count);
 
-	/* The string of letters starts with "-:": operands are handed out where they stand, and a
-	 * missing argument is told apart from an unknown option. */
+	/* The letters start with "-:": operands are returned in place, and a missing argument
+	 * differs from an unknown option. */
 	parser.known = xcalloc(count + 1, sizeof(*parser.known));
 	parser.long_options = xcalloc(count + 1, sizeof(*parser.long_options));
 	parser.letters = xcalloc(1, 2 + 2 * count + 1);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* options.h - the command line, read by tables of options
+/* options.h - parses the command line by tables of options
  *
- * getopt_long(3): options and operands in any order, "--name=value" or "--name value", letters
- * joined, "--" ends the options.  Long names are exact: an abbreviation that is unique today is
- * ambiguous in the next version, in somebody's script.
+ * getopt_long(3): options and operands in any order, "--name=value" or "--name value", joined
+ * letters, "--" ends the options.  Long names are exact: an abbreviation in a script that is unique
+ * today may be ambiguous in the next version.
  */
 #ifndef OCIFP_CLI_OPTIONS_OPTIONS_H
 #define OCIFP_CLI_OPTIONS_OPTIONS_H
@@ -16,7 +16,7 @@
 
 struct error;
 
-/* Where the offsets of a table point into; `specs` NULL is an empty table. */
+/* The struct that a table's offsets refer to; `specs` NULL is an empty table. */
 struct option_table {
 	const struct option_spec *specs;
 	void *values;
@@ -25,21 +25,21 @@ struct option_table {
 /* The words that are not options, in their order. */
 struct operands {
 	struct strings words;
-	size_t options_end; /* set by the caller: with so many words the options end; 0: never */
+	size_t options_end; /* set by the caller: the options end with this many words; 0: never */
 	size_t error_at;    /* words before the first mistake */
-	size_t named_count; /* those before "--": of what follows none is meant as an option */
+	size_t named_count; /* those before "--"; options cannot follow that */
 };
 
-/* argv[0] is skipped.  Values point into argv.  After the first error the rest is still read, so
- * that --json and --status-file count wherever they stand; the first error is ERROR_USAGE.
- * argv[argc] is NULL: with musl a value is looked for up to there, and not up to argc. */
+/* Skips argv[0].  Values point into argv.  After the first error the rest is still parsed, so that
+ * --json and --status-file are obeyed wherever they are; the first error is ERROR_USAGE. argv[argc]
+ * is NULL: musl looks for a value up to there, not up to argc. */
 int options_parse(const struct option_table *tables, size_t table_count, int argc, char **argv,
 		  struct operands *operands, struct error **err);
 
-/* Frees what the lists among the values hold. */
+/* Frees the memory of lists among the values. */
 void options_release(const struct option_table *tables, size_t table_count);
 
-/* "auto|tty|plain": an argument that is one of a few words */
+/* "auto|tty|plain": the argument is one of these words */
 /* Lower case and a '|': not "IMAGE|REF". */
 bool choice_is(const char *text, size_t size);
 bool choice_has(const char *choice, const char *word);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* target_options.h - which image a command is about: [--by-hash] [IMAGE|REF] and its options
+/* target_options.h - the image of a command: [--by-hash] [IMAGE|REF] and its options
  *
- * IMAGE names an entry of the project file and means it by hash; --tag asks for another tag.
- * With --by-hash HOST/NAME --input PATH... no project file is needed.
+ * IMAGE names an entry of the project file, by hash; --tag asks for another tag.  With --by-hash
+ * HOST/NAME --input PATH... no project file is needed.
  */
 #ifndef OCIFP_CLI_OPTIONS_TARGET_OPTIONS_H
 #define OCIFP_CLI_OPTIONS_TARGET_OPTIONS_H
@@ -69,27 +69,27 @@ struct target_options {
 int target_of_options(struct context *context, const struct target_options *options,
 		      const char *operand, struct target *ret_target, struct error **err);
 
-/* Where an image lives, by the one operand or by the project file: an image there is asked for a
- * tag of its own, so that no inputs are hashed. */
+/* The repository in the operand or the project file: an image of the latter gets a tag, so that no
+ * inputs are hashed. */
 int target_of_place(struct context *context, const struct strings *operands,
 		    struct target *ret_target, struct error **err);
 
-/* Whether they name inputs or say how to hash them. */
+/* Whether they name inputs or change how these are hashed. */
 bool target_options_have_inputs(const struct target_options *options);
 
-/* What the options say of inputs; `inputs` is zeroed and borrows the directory. */
+/* The inputs in the options; `inputs` is zeroed and borrows the directory. */
 int inputs_of_options(const struct context *context, const struct target_options *options,
 		      struct fingerprint_inputs *inputs, struct error **err);
 
-/* Of --output: a layout, an archive, or where `takes_directory` a directory of its files, too.
+/* Parses --output: a layout, an archive, or with `takes_directory` a directory of its files.
  * ERROR_USAGE */
 int output_of_option(struct context *context, const char *text, bool takes_directory,
 		     struct location *ret_location, struct error **err);
 
-/* NULL for an empty list: what was not said. */
+/* NULL for an empty list, that is, when none were given. */
 const struct platforms *platforms_said(const struct platforms *platforms);
 
-/* The one that was named, else what we run on; ERROR_USAGE: several were. */
+/* The given platform, else this machine's; ERROR_USAGE: several were given. */
 int platforms_choose_one(const struct platforms *said, struct platforms *ret_platforms,
 			 struct error **err);
 

@@ -26,7 +26,7 @@ void columns_print(const struct columns *columns, struct page *page);
 void columns_release(struct columns *columns);
 #define AUTO_COLUMNS CLEANUP(columns_release)
 
-/* What such tables show: "12 digits" of a digest, "3 days", "2026-11-30". */
+/* Values in such tables: "12 digits" of a digest, "3 days", "2026-11-30". */
 char *short_digest(const char *digest);
 char *text_of_age(int64_t since_s, int64_t now_s); /* since_s 0: "-" */
 

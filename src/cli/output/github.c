@@ -22,7 +22,7 @@
 
 static const int annotation_wait_ms = 1000;
 
-/* All that may leave us this way. */
+/* All outputs, with the form of their values. */
 struct output {
 	const char *name;
 	const char *pattern; /* POSIX extended */
@@ -39,7 +39,7 @@ static const struct output outputs[] = {
 	{ "key", "^[0-9a-f]{40}$" },
 };
 
-/* What the build command of an `ocifp ensure` runs says nothing for the step: that is ensure's. */
+/* In the build command of an `ocifp ensure`, outputs are left to that ensure. */
 static bool
 speaks_to_github(void)
 {
@@ -102,7 +102,7 @@ github_set_output(const char *name, const char *value, struct error **err)
 		return 0;
 	if (check_value(name, value, err) < 0)
 		return -1;
-	/* What nobody who chose the value can have guessed. */
+	/* A delimiter that the author of the value cannot guess. */
 	delimiter = random_hex(16, err);
 	if (!delimiter)
 		return -1;

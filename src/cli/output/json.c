@@ -15,7 +15,7 @@ json_take_line(json_t *object)
 
 	json_decref(object);
 	for (const char *text = dump ? dump : ""; *text;) {
-		/* GitHub's runner takes "##[" for a command anywhere in a line; DEL is the one
+		/* GitHub's runner takes "##[" for a command anywhere in a line; DEL is the only
 		 * control character that jansson does not escape. */
 		const char *del = text + strcspn(text, "\x7f");
 		const char *mark = strstr(text, "##");
@@ -23,7 +23,7 @@ json_take_line(json_t *object)
 			mark && mark < del ? (size_t)(mark + 1 - text) : (size_t)(del - text);
 		char special = text[plain];
 
-		/* Only strings hold these two, and there the escape means the same. */
+		/* These two occur in strings only, where the escape means the same. */
 		page_add(&page, "%.*s", (int)plain, text);
 		if (special)
 			page_add(&page, "\\u00%02x", special);

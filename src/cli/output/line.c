@@ -18,7 +18,7 @@ enum { TEXT_LIMIT_BYTES = LINE_LIMIT_BYTES - 64 };
 
 static const char cut_mark[] = "...";
 
-/* Bytes written to `out`, which has room for 4 a byte and one more. */
+/* The number of bytes written to `out`, which has room for 4 for each byte and one more. */
 static size_t
 clean_character(const char *bytes, size_t size, int last, char *out)
 {

@@ -39,10 +39,10 @@ struct progress {
 	struct activity activity;
 	enum mode mode;
 	bool has_colour;
-	size_t block_lines; /* the terminal's last lines, which are ours to write again */
+	size_t block_lines; /* number of last lines on the terminal that we rewrite */
 	size_t block_columns;
-	bool was_drawn;  /* of what goes on, something has been seen */
-	bool is_stalled; /* nobody reads: wait no more until somebody does */
+	bool was_drawn;  /* some activity was shown */
+	bool is_stalled; /* the reader does not read: do not wait until it does */
 	int64_t next_status_ms;
 	int64_t next_retry_ms;
 	struct strings notices; /* shown so far */
@@ -57,7 +57,7 @@ choose_mode(const struct progress_options *options)
 		return MODE_NONE;
 	if (strcmp(wanted, "json") == 0)
 		return MODE_JSON;
-	/* Without a terminal nothing can be rewritten, whatever was asked for. */
+	/* Without a terminal lines cannot be rewritten, whatever the option. */
 	if (strcmp(wanted, "plain") != 0 && terminal_is_rewritable(options->fd))
 		return MODE_TTY;
 	return MODE_PLAIN;
@@ -77,7 +77,7 @@ try_write(struct progress *progress, const char *line, int most_wait_ms)
 static void
 write_line(struct progress *progress, const char *line, int most_wait_ms)
 {
-	/* To the block's first line, and with all of it cleared. */
+	/* Moves to the block's first line and clears the block. */
 	AUTO_FREE char *erase = progress->block_lines > 0
 					? xasprintf("\033[%zuA\r\033[J", progress->block_lines)
 					: xstrdup("");
@@ -85,7 +85,7 @@ write_line(struct progress *progress, const char *line, int most_wait_ms)
 
 	if (!try_write(progress, whole, most_wait_ms))
 		return;
-	/* What was erased comes back beneath the line, at once. */
+	/* Prints the erased block again, below the line, at once. */
 	if (progress->block_lines > 0)
 		progress->next_status_ms = 0;
 	progress->block_lines = 0;
@@ -142,14 +142,13 @@ draw_block(struct progress *progress, bool is_over, int64_t now_ms)
 	AUTO_FREE char *text = NULL;
 	AUTO_PAGE struct page page = { 0 };
 
-	/* A terminal of another width has wrapped the old lines: leave them. */
+	/* If the terminal's width has changed, the old lines were wrapped: leave them. */
 	if (size.columns != progress->block_columns)
 		progress->block_lines = 0;
 	progress->block_columns = size.columns;
 	progress_format_screen(&progress->activity, now_ms, &size, with_blobs, is_over, &lines);
-	/* Each line is written over the one that stood there; what is left of the old block is
-	 * cleared. The cursor stays on an empty line beneath, so that nothing is ever glued to
-	 * ours. */
+	/* Writes each line over the old one, and clears the rest of the old block.  Leaves the
+	 * cursor on an empty line below, so that other output starts on its own line. */
 	if (progress->block_lines > 0)
 		page_add(&page, "\033[%zuA\r", progress->block_lines);
 	for (size_t i = 0; i < lines.count; i++)
@@ -182,7 +181,7 @@ show_status(struct progress *progress, int64_t now_ms)
 	(void)try_write(progress, line, 0);
 }
 
-/* Of what came about, the last words; what follows is told for itself. */
+/* Prints the final lines of finished phases; later ones are reported separately. */
 static void
 finish_phases(struct progress *progress, int64_t now_ms)
 {
@@ -261,7 +260,7 @@ count(struct progress_counts *counts, const struct event *event, int64_t now_ms)
 	}
 }
 
-/* Blobs that go another way, or a build: what was done before has ended. */
+/* Blobs in the other direction, or a build: ends the phase before. */
 static bool
 begins_anew(const struct progress *progress, const struct event *event)
 {

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* progress.h - what the layers below tell, as the user sees it
+/* progress.h - shows the events of the lower layers to the user
  *
- * The cli's observer: counts for summaries, and on stderr notices, traces and how far it is.
+ * The cli's observer: counts for summaries, and on stderr notices, traces and progress.
  *
- *     tty    a block of lines that is written again, ten times a second at most: a line a blob, a
- *            line a phase; it stays when a phase is over
- *     plain  a line a phase when it is over, and one in ten seconds; never a carriage return
+ *     tty    a block of lines, rewritten at most ten times a second: a line a blob, a line a
+ *            phase; it stays when a phase is over
+ *     plain  a line for each finished phase, and one every ten seconds; no carriage returns
  *     json   one object a line: {"event": ...}; the last one is "end"
- *     none   notices alone
+ *     none   only notices
  *
- * Showing never holds up the work: when stderr is full, a line of progress is left out and a
- * notice waits a moment.
+ * Output never delays the work: if stderr is full, a line of progress is dropped and a notice waits
+ * a moment.
  */
 #ifndef OCIFP_CLI_OUTPUT_PROGRESS_H
 #define OCIFP_CLI_OUTPUT_PROGRESS_H
@@ -37,12 +37,12 @@ struct progress_counts {
 	uint64_t planned_bytes;
 	uint64_t moved_bytes;
 	uint64_t reused_bytes;
-	uint64_t layers_bytes;   /* compressed, of the layers that are to be unpacked */
-	uint64_t unpacked_bytes; /* of these, those that were read */
+	uint64_t layers_bytes;   /* compressed size of the layers to be unpacked */
+	uint64_t unpacked_bytes; /* of these, already read */
 	unsigned planned_blobs;
 	unsigned finished_blobs;
 	unsigned reused_blobs;
-	int64_t started_ms; /* deadline_now_ms() then */
+	int64_t started_ms; /* deadline_now_ms() at that time */
 	int64_t moving_ms;  /* of the first blob that was planned */
 };
 
@@ -50,13 +50,13 @@ struct progress *progress_new(const struct progress_options *options);
 struct observer *progress_observer(struct progress *progress);
 const struct progress_counts *progress_counts(const struct progress *progress);
 
-/* "ocifp: <text>" unless quiet; one that was shown before is not shown again. */
+/* "ocifp: <text>" unless quiet; a repeated text is not shown again. */
 void progress_notice(struct progress *progress, const char *text);
 
-/* Something else is written to the terminal: leaves the block as it ends. */
+/* Other output goes to the terminal next: leaves the block as it is. */
 void progress_yield(struct progress *progress);
 
-/* The work is over, with this exit status; notices alone are shown from here on. */
+/* The work has ended with this exit status; from here on only notices are shown. */
 void progress_end(struct progress *progress, int status);
 void progress_free(struct progress *progress);
 DEFINE_CLEANUP(struct progress, progress_free)

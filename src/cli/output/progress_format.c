@@ -45,7 +45,7 @@ percent(const struct work *work)
 	return (unsigned)((double)work->done_bytes * 100 / (double)work->total_bytes);
 }
 
-/* " in 4.2 s, 86.4 MB/s"; of a moment, nothing. */
+/* " in 4.2 s, 86.4 MB/s"; nothing for a short time. */
 static void
 add_time(struct page *page, uint64_t bytes, int64_t elapsed_ms)
 {
@@ -77,7 +77,7 @@ format_moving(struct activity *activity, int64_t now_ms)
 		uint64_t left_bytes = work.total_bytes - work.done_bytes;
 		int64_t s = (int64_t)(left_bytes / rate) + 1;
 
-		/* Whole seconds: a guess has no tenths. */
+		/* Whole seconds, because it is an estimate. */
 		AUTO_FREE char *left =
 			s < 10 ? xasprintf("%lld s", (long long)s) : text_time(s * 1000);
 
@@ -86,8 +86,8 @@ format_moving(struct activity *activity, int64_t now_ms)
 	return page_take(&page);
 }
 
-/* "downloaded 7 blobs, 362.8 MB in 4.2 s, 86.4 MB/s, 2 reused"; "2 of 7 blobs, 1 MB of 3 MB" of a
- * transfer that was broken off. */
+/* "downloaded 7 blobs, 362.8 MB in 4.2 s, 86.4 MB/s, 2 reused"; "2 of 7 blobs, 1 MB of 3 MB" for an
+ * interrupted transfer. */
 static char *
 format_moved(const struct activity *activity, int64_t now_ms)
 {
@@ -205,7 +205,7 @@ progress_format_phases(const struct activity *activity, int64_t now_ms, struct s
 		strings_take(ret_lines, format_unpacking(activity, now_ms));
 }
 
-/* Those that go on, in the words of that. */
+/* The running ones, in their words. */
 static void
 add_phases(struct activity *activity, int64_t now_ms, const struct screen_size *size,
 	   struct strings *lines)
@@ -238,7 +238,7 @@ enum {
 	BAR_CHARS_LEAST = 8
 };
 
-/* "[=====>    ]", or nothing where the screen is too narrow. */
+/* "[=====>    ]", or nothing on a narrow screen. */
 static char *
 format_bar(const struct blob_row *blob, const struct screen_size *size)
 {
@@ -302,7 +302,7 @@ is_shown(const struct blob_row *blob)
 	return blob->state == BLOB_MOVES || blob->state == BLOB_DONE;
 }
 
-/* Of more than fit, those that move, and the last of those that are done. */
+/* If not all fit: those in transfer, and the last finished ones. */
 static void
 add_blobs(const struct activity *activity, int64_t now_ms, const struct screen_size *size,
 	  size_t most, struct strings *lines)
@@ -324,7 +324,7 @@ add_blobs(const struct activity *activity, int64_t now_ms, const struct screen_s
 	}
 }
 
-/* In its last column a terminal may already wrap.  An escape sequence has no width. */
+/* A terminal may wrap in its last column.  Escape sequences have no width. */
 static char *
 cut(const char *line, size_t columns)
 {
@@ -361,7 +361,7 @@ progress_format_screen(struct activity *activity, int64_t now_ms, const struct s
 		strings_take(ret_lines, cut(lines.items[i], size->columns));
 }
 
-/* The phase that goes on; NULL: none. */
+/* The running phase; NULL: none. */
 static const char *
 name_phase(const struct activity *activity, int64_t now_ms)
 {

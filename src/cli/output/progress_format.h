@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* progress_format.h - progress in words: pieces of progress.c */
+/* progress_format.h - formats progress for progress.c */
 #ifndef OCIFP_CLI_OUTPUT_PROGRESS_FORMAT_H
 #define OCIFP_CLI_OUTPUT_PROGRESS_FORMAT_H
 
@@ -11,23 +11,23 @@ struct activity;
 struct progress_counts;
 struct strings;
 
-/* The terminal that the lines are for. */
+/* The terminal for the lines. */
 struct screen_size {
 	size_t columns;
 	size_t rows;
 	bool has_colour;
 };
 
-/* A row a blob, a line a phase, what is waited for: at most a screenful, each shorter than the
- * screen is wide.  `is_over`: with what has come about, not what goes on. */
+/* A row for each blob, a line for each phase and wait: at most a screenful, in lines shorter than
+ * the screen's width.  `is_over`: results instead of running transfers. */
 void progress_format_screen(struct activity *activity, int64_t now_ms,
 			    const struct screen_size *size, bool with_blobs, bool is_over,
 			    struct strings *ret_lines);
 
-/* One line of a log: how far the phase is that goes on.  NULL: none.  The caller owns it. */
+/* One line for a log about the running phase.  NULL: none.  The caller owns it. */
 char *progress_format_status(struct activity *activity, int64_t now_ms);
 
-/* One line a phase: what it has done. */
+/* A line for each phase with its result. */
 void progress_format_phases(const struct activity *activity, int64_t now_ms,
 			    struct strings *ret_lines);
 

@@ -89,7 +89,7 @@ write_status_file(const char *path, const struct error *error, struct error **er
 	return error_wrap(err, "cannot write the status file '%s'", QUOTED(path));
 }
 
-/* What could not be written matters only when nothing went wrong before. */
+/* A failed write is reported only if nothing failed before. */
 static int
 finish_stdout(const struct context *context, const struct error *error, struct error **err)
 {
@@ -115,7 +115,7 @@ say_failure(const struct error *error)
 	(void)line_write(STDERR_FILENO, whole, last_line_wait_ms);
 }
 
-/* What fails after a failure is said before it; the last line is the first failure's. */
+/* A later failure is printed first; the last line is the first failure. */
 static struct error *
 keep_first(struct error *first, struct error *later)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* report.h - how the program ended: the last line, the failure object, the status file
+/* report.h - the end of a run: the last line, the failure object, the status file
  *
  *     ocifp: <what>: <cause>; <hint>                      last line of stderr
  *     {"error": {status, kind, class, message, hint, http_status, code, request_id, retryable}}
  *
- * The object goes to stdout with --json, when there is no result, and to --status-file always;
- * there `class` is null for success.
+ * The object goes to stdout with --json if there is no result, and always to --status-file; there
+ * `class` is null for success.
  */
 #ifndef OCIFP_CLI_OUTPUT_REPORT_H
 #define OCIFP_CLI_OUTPUT_REPORT_H
@@ -22,11 +22,11 @@ json_t *report_object(const struct error *error);
 /* "<what>: <cause>; <hint>" on one line; the caller owns it. */
 char *report_line(const struct error *error);
 
-/* Says how it ended; takes the error.  Returns the exit status. */
+/* Reports the end; takes the error.  Returns the exit status. */
 int report_end(struct context *context, struct error *error);
 
-/* The same from another thread, when the first one does not come to an end; nothing that it may be
- * changing is looked at, and nothing is waited for. */
+/* The same from another thread, if the first one does not end: reads no data that it may be
+ * changing, and waits for nothing. */
 int report_at_once(const struct common_options *options, struct error *error);
 
 #endif

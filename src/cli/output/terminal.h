@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* terminal.h - what a terminal can show: lines that are written again, and colours
+/* terminal.h - the abilities of a terminal: rewritten lines and colours
  *
- * And which bytes of others it may be given.  By TERM and NO_COLOR (no-color.org).
+ * And the bytes that it may receive.  By TERM and NO_COLOR (no-color.org).
  */
 #ifndef OCIFP_CLI_OUTPUT_TERMINAL_H
 #define OCIFP_CLI_OUTPUT_TERMINAL_H
@@ -19,7 +19,7 @@ enum colour { COLOUR_RED, COLOUR_GREEN, COLOUR_YELLOW, COLOUR_CYAN };
 /* `text` in that colour, or as it is; the caller owns it. */
 char *terminal_coloured(const char *text, enum colour colour, bool is_wanted);
 
-/* Writes text to a terminal; a control character that the terminal would obey is ERROR_USAGE. */
+/* Writes text to a terminal; a control character that the terminal would execute is ERROR_USAGE. */
 struct sink *sink_terminal(int fd, const char *what);
 
 #endif

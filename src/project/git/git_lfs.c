@@ -45,7 +45,7 @@ lfs_pointer_parse(const char *bytes, size_t size, struct lfs_pointer *ret_pointe
 	if (size >= LFS_POINTER_LIMIT_BYTES)
 		return LFS_NO_POINTER;
 	text = xstrndup(bytes, size);
-	/* As git-lfs, which looks for these in what is short enough. */
+	/* As in git-lfs, which looks for these words in short files. */
 	if (!strstr(text, "git-lfs") && !strstr(text, "hawser") && !strstr(text, "git-media"))
 		return LFS_NO_POINTER;
 	if (strlen(text) != size || !parse(text, &pointer))

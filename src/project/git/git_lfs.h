@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* git_lfs.h - the pointer that git has where LFS keeps a file elsewhere
+/* git_lfs.h - the pointer that git stores for a file kept by LFS
  *
  *     version https://git-lfs.github.com/spec/v1
  *     oid sha256:<64 hex>
  *     size 12345
  *
- * git-lfs, docs/spec.md.  It tells all that the scheme `tree` asks of a file.
+ * git-lfs, docs/spec.md.  It has everything that the scheme `tree` needs of a file.
  */
 #ifndef OCIFP_PROJECT_GIT_GIT_LFS_H
 #define OCIFP_PROJECT_GIT_GIT_LFS_H
@@ -16,9 +16,9 @@
 #include "oci/digest.h"
 
 enum lfs_kind {
-	LFS_NO_POINTER, /* the file itself, which LFS lets through */
+	LFS_NO_POINTER, /* the file itself, which LFS passes through */
 	LFS_POINTER,
-	LFS_UNKNOWN /* what LFS may take for a pointer and we do not: extensions, old forms */
+	LFS_UNKNOWN /* possibly a pointer in a form that we do not support: extensions, old forms */
 };
 
 struct lfs_pointer {

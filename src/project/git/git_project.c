@@ -95,8 +95,8 @@ git_project_free(struct git_project *project)
 	free(project);
 }
 
-/* Checkouts here would have other line ends than those of others, and which are meant cannot be
- * told. */
+/* Checkouts here would have other line ends than other checkouts, and the intended ones are not
+ * known. */
 static int
 check_configuration(const struct git *git, struct error **err)
 {
@@ -135,7 +135,7 @@ add_once(struct strings *strings, char *text)
 		strings_take(strings, text);
 }
 
-/* What git reads above a path; what is below a folder is part of it. */
+/* The attributes that git reads above a path; those below a directory are part of it. */
 static void
 add_attributes_above(struct strings *paths, const char *path)
 {
@@ -151,7 +151,7 @@ add_attributes_above(struct strings *paths, const char *path)
 		add_once(paths, xstrdup(attributes_name));
 }
 
-/* Every input at its place behind all links, and the attributes there. */
+/* Every input at its resolved path, and the attributes there. */
 static int
 find_inputs(struct git_project *project, struct error **err)
 {
@@ -252,7 +252,7 @@ make_key(struct git_project *project, struct digest *ret_key, struct error **err
 		if (git_tree_end(&project->tree, project->wanted.items[i], hasher, &end, err) < 0)
 			return -1;
 	}
-	/* The root has no entry, and is another in each commit. */
+	/* The root has no entry, and differs in each commit. */
 	if (strings_has(&project->inputs, ""))
 		hasher_add(hasher, project->commit, strlen(project->commit));
 	*ret_key = hasher_finish(hasher);
@@ -268,7 +268,7 @@ git_project_find(struct git_project *project, const char *commit, struct digest 
 	forget_commit(project);
 	project->commit = xstrdup(commit);
 	project->tree.commit = project->commit;
-	/* Most commits have the project file of the one before, and so its inputs. */
+	/* Most commits have the project file of the commit before, and so its inputs. */
 	if (find_inputs(project, err) < 0 ||
 	    git_tree_end(&project->tree, project->file, NULL, &end, err) < 0)
 		return -1;
@@ -288,8 +288,8 @@ refuse(const char *path, const char *why, struct error **err)
 	return error_set(err, ERROR_USAGE, "input '%s' %s", QUOTED(path), why);
 }
 
-/* Where a file of the checkout is behind its links, from the root of the repository; *ret_place
- * NULL: out of it, as the scheme `concat` allows. */
+/* The resolved path of a file of the checkout, from the root of the repository; *ret_place NULL:
+ * outside, which the scheme `concat` allows. */
 static int
 find_place(struct git_project *project, const char *path, char **ret_place, struct error **err)
 {
@@ -322,7 +322,7 @@ read_pointer(struct git_project *project, const char *place, struct lfs_pointer 
 	return 0;
 }
 
-/* A file whose content is made by another program cannot be told, but for that of LFS. */
+/* Content that another program makes is not known, except for LFS. */
 static int
 apply_filter(void *context, struct input_file *file, bool *ret_changed, struct error **err)
 {
@@ -366,8 +366,8 @@ apply_filter(void *context, struct input_file *file, bool *ret_changed, struct e
 	return 0;
 }
 
-/* A submodule's files are in a checkout or not, as it was made.  `named` is an input, `real` where
- * it is. */
+/* Whether a submodule's files are in a checkout depends on how it was made.  `named` is an input,
+ * `real` its resolved path. */
 static int
 check_submodules(const struct project_image *image, const char *named, const char *real,
 		 const struct git_entries *entries, struct error **err)
@@ -398,7 +398,7 @@ check_input(struct git_project *project, const struct project_image *image, cons
 	if (!path)
 		return -1;
 	if (!*named && !*git_prefix(project->git) && image->scheme == SCHEME_CONCAT)
-		/* There `find` would list git's own files too. */
+		/* There `find` would also list git's own files. */
 		return refuse(input, "is the whole directory", err);
 	if (path_is_below_any(named, &image->exclude))
 		return 0;
@@ -411,7 +411,7 @@ check_input(struct git_project *project, const struct project_image *image, cons
 	return end.path ? check_submodules(image, named, end.path, entries, err) : 0;
 }
 
-/* The files of all inputs, the links that lead to them, and the attributes that count for them. */
+/* The files of all inputs, the links that lead to them, and the attributes that apply to them. */
 static int
 list_files(struct git_project *project, struct git_entries *ret_entries, struct error **err)
 {
@@ -494,7 +494,7 @@ make_index(struct git_project *project, const struct git_entries *entries, struc
 	return ask(project, fill, &lines, &output, err);
 }
 
-/* The next of the words that end with a NUL; NULL: there is none. */
+/* The next of the words that end with NUL; NULL: the end. */
 static const char *
 take_word(const struct buf *words, size_t *at)
 {
@@ -506,8 +506,8 @@ take_word(const struct buf *words, size_t *at)
 	return word;
 }
 
-/* Without a word git leaves out "..", ".git" and what some file system takes for it, and one of two
- * entries of a name: a clone of such a commit fails. */
+/* Without an error, git leaves out "..", ".git" and its equivalents on some file systems, and one
+ * of two entries with one name; a clone of such a commit fails. */
 static int
 check_index(struct git_project *project, const struct git_entries *entries, struct error **err)
 {
@@ -575,7 +575,7 @@ find_filters(struct git_project *project, const struct git_entries *entries, str
 	return 0;
 }
 
-/* For a signal that ends us while they are there: folders before what is in them. */
+/* Removed if a signal ends us: a directory is added before its content. */
 static void
 note_leftovers(const char *folder, const struct git_entries *entries)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* git_project.h - the project as a checkout of a commit has it
+/* git_project.h - the project as in a checkout of a commit
  *
- *     git ls-tree            what the inputs are in the commit: most commits have the same
- *     git update-index       an index of the inputs, and of the .gitattributes that count for them
- *     git checkout-index     into a folder of ours, where the fingerprint is computed as anywhere
+ *     git ls-tree            the inputs in the commit: most commits have the same
+ *     git update-index       an index of the inputs, and of the .gitattributes that apply to them
+ *     git checkout-index     into a directory of ours, where the fingerprint is computed as usual
  *
- * Git itself makes line ends, keywords and encodings, with the settings of a checkout on Linux and
- * no other; no filter runs.  A file of LFS is a pointer in such a checkout; it can count as the
- * file that it stands for, which is what a checkout with LFS has.
+ * Git itself converts line ends, keywords and encodings, always with the settings of a checkout on
+ * Linux; no filter runs.  A file of LFS is a pointer in such a checkout; it can be counted as the
+ * file that it stands for, as in a checkout with LFS.
  */
 #ifndef OCIFP_PROJECT_GIT_GIT_PROJECT_H
 #define OCIFP_PROJECT_GIT_GIT_PROJECT_H
@@ -22,28 +22,28 @@ struct git;
 struct git_project;
 struct project;
 
-/* `path` is that of the project file here, below the directory that `git` (borrowed) was opened
- * from.  ERROR_USAGE: git's settings change line ends, so that checkouts differ. */
+/* `path` is the project file's here, below the directory that `git` (borrowed) was opened from.
+ * ERROR_USAGE: git's settings change line ends, so that checkouts differ. */
 struct git_project *git_project_new(struct git *git, const char *path, struct error **err);
 void git_project_free(struct git_project *project);
 DEFINE_CLEANUP(struct git_project, git_project_free)
 #define AUTO_GIT_PROJECT CLEANUP(git_project_free_at)
 
-/* Goes to a commit.  *ret_key: commits with the same one have the same project and inputs;
+/* Selects a commit.  *ret_key: commits with the same key have the same project and inputs;
  * DIGEST_NONE: the commit has no project file. */
 int git_project_find(struct git_project *project, const char *commit, struct digest *ret_key,
 		     struct error **err);
 
-/* Its inputs are on disk from now on, as pointers where LFS keeps them; valid until the next
- * git_project_find().  NULL with *err. */
+/* Writes its inputs to disk, those of LFS as pointers; valid until the next git_project_find().
+ * NULL with *err. */
 const struct project *git_project_check_out(struct git_project *project, struct error **err);
 
-/* Both, of what the user names: a branch, a tag, "HEAD~1".  `ret_commit` (NULL: not wanted) is the
- * caller's.  ERROR_USAGE: there is no such commit, or it has no project file. */
+/* Both, for a revision of the user's: a branch, a tag, "HEAD~1".  `ret_commit` (NULL: not wanted)
+ * is the caller's.  ERROR_USAGE: there is no such commit, or it has no project file. */
 const struct project *git_project_at(struct git_project *project, const char *revision,
 				     char **ret_commit, struct error **err);
 
-/* True when inputs turned out to be pointers of LFS: from now on they count as their files. */
+/* True if inputs are pointers of LFS: from now on they count as their files. */
 bool git_project_go_on_with_lfs(struct git_project *project);
 
 #endif

@@ -49,7 +49,7 @@ add_ref(struct git_refs *refs, const char *name, const char *commit, struct erro
 	return 0;
 }
 
-/* Takes the words of a question together with patterns. */
+/* Takes the arguments of a git command, and adds the patterns. */
 static void
 fill(const char *const *words, const struct strings *patterns, struct strings *argv)
 {
@@ -82,7 +82,7 @@ add_line(struct git_refs *refs, char *line, struct error **err)
 
 	if (!line || !id || !tagged)
 		return 0;
-	/* What names a tree or a blob has no project. */
+	/* A tag of a tree or a blob has no project. */
 	if (strcmp(type, "commit") == 0 ||
 	    (strcmp(type, "tag") == 0 && strcmp(tagged, "tree") != 0 &&
 	     strcmp(tagged, "blob") != 0))
@@ -108,7 +108,7 @@ list_origin(const struct git *git, const struct strings *patterns, struct git_re
 	}
 	rest = output.data;
 	while (rest && *rest) {
-		/* "<id>\t<name>"; "<name>^{}" is what a tag names. */
+		/* "<id>\t<name>"; "<name>^{}" is the object that a tag names. */
 		char *line = strsep(&rest, "\n");
 		const char *id = strsep(&line, "\t");
 
@@ -118,7 +118,7 @@ list_origin(const struct git *git, const struct strings *patterns, struct git_re
 	return 0;
 }
 
-/* A clone of one branch knows nothing of the others, and their images would seem dead. */
+/* A clone of one branch does not have the others, and their images would seem unused. */
 static int
 check_are_here(struct git *git, const struct git_refs *refs, struct error **err)
 {

@@ -18,18 +18,18 @@ struct git_ref {
 };
 
 struct git_refs {
-	struct git_ref *items; /* a commit once, under the name that it was first met by */
+	struct git_ref *items; /* each commit once, under the first of its names */
 	size_t count;
-	void *by_commit; /* of copies of the commits */
+	void *by_commit; /* commits that are copies of others */
 };
 
-/* `patterns` (git-for-each-ref(1)) empty: all branches and tags, those of remotes too, and HEAD.
- * `ask_origin`: with those that origin has now; one whose commit is not here is ERROR_REFUSED,
+/* `patterns` (git-for-each-ref(1)) empty: all branches and tags, also of remotes, and HEAD.
+ * `ask_origin`: with those that origin has now; one whose commit is missing here is ERROR_REFUSED,
  * class "not_fetched". */
 int git_refs_list(struct git *git, const struct strings *patterns, bool ask_origin,
 		  struct git_refs *ret_refs, struct error **err);
-/* The names of branches, "main": those here and those known of origin, or with `ask_origin` those
- * that origin has now. */
+/* The names of branches, "main": local ones and origin's as last fetched, or with `ask_origin`
+ * those that origin has now. */
 int git_branches_list(struct git *git, bool ask_origin, struct strings *ret_names,
 		      struct error **err);
 void git_refs_release(struct git_refs *refs);

@@ -90,7 +90,7 @@ parse_entry(const char *line, struct git_entry *entry, struct error **err)
 	return 0;
 }
 
-/* A command line has an end. */
+/* A command line has a maximal length. */
 static int
 list(struct git *git, const char *how, const char *commit, const struct strings *paths,
      struct git_entries *entries, struct error **err)
@@ -172,11 +172,11 @@ read_target(const struct git_tree *tree, struct git_entry *link, struct error **
 	return 0;
 }
 
-/* A path on its way through the tree, component by component. */
+/* A path while it is resolved, component by component. */
 struct way {
-	char *here; /* resolved; "": the root */
+	char *here; /* the resolved part; "": the root */
 	char *rest;
-	const struct git_entry *entry; /* at `here` */
+	const struct git_entry *entry; /* the entry at `here` */
 	bool has_ended;
 	unsigned link_count;
 };
@@ -220,7 +220,7 @@ follow(struct way *way, const char *target)
 		*(slash ? slash : way->here) = '\0';
 }
 
-/* Into a folder, through a link, or to the end; *ret_unknown when `here` has to be looked for. */
+/* Enters a directory, follows a link, or ends; *ret_unknown if `here` has to be asked for. */
 static int
 step_into(const struct git_tree *tree, struct way *way, const char *name, struct hasher *trace,
 	  bool *ret_unknown, struct error **err)
@@ -284,7 +284,7 @@ ask(struct git_tree *tree, const struct strings *paths, struct error **err)
 			       : 0;
 }
 
-/* Most paths lead over no link, and the first question answers them all. */
+/* Most paths have no links, and the first request answers them all. */
 int
 git_tree_find(struct git_tree *tree, const struct strings *paths, struct error **err)
 {
@@ -293,7 +293,7 @@ git_tree_find(struct git_tree *tree, const struct strings *paths, struct error *
 	for (;;) {
 		AUTO_STRINGS struct strings unknown = { 0 };
 
-		/* Paths whose way leads over something that was not looked for: that comes next. */
+		/* Paths that lead over an entry that was not asked for: it is asked for next. */
 		for (size_t i = 0; i < paths->count; i++) {
 			CLEANUP(way_release) struct way way = { 0 };
 			bool is_unknown;
@@ -323,7 +323,7 @@ git_tree_end(struct git_tree *tree, const char *path, struct hasher *trace, stru
 	*ret_end = (struct git_end){ .entry = way.entry };
 	if (way.entry && way.entry->mode == GIT_SUBMODULE)
 		ret_end->submodule = way.entry;
-	/* "file/more" is nothing. */
+	/* "file/more" does not exist. */
 	else if (way.entry && way.entry->mode != GIT_DIRECTORY && way.entry->mode != GIT_LINK &&
 		 way.rest[strspn(way.rest, "/.")])
 		ret_end->entry = NULL;

@@ -2,9 +2,9 @@
 /* git_tree.h - entries of a commit's tree by path, through its links
  *
  *     git ls-tree -t -z COMMIT -- PATH...     modes and object ids
- *     git cat-file blob ID                    where a link leads
+ *     git cat-file blob ID                    the target of a link
  *
- * Only what is asked for is listed, so a question costs the same in a repository of any size.
+ * Only the requested paths are listed, so the time does not depend on the repository's size.
  */
 #ifndef OCIFP_PROJECT_GIT_GIT_TREE_H
 #define OCIFP_PROJECT_GIT_GIT_TREE_H
@@ -24,10 +24,10 @@ struct hasher;
 enum git_mode { GIT_DIRECTORY = 0040000, GIT_LINK = 0120000, GIT_SUBMODULE = 0160000 };
 
 struct git_entry {
-	unsigned mode; /* as git has it: 0100644 or 0100755 of a file */
+	unsigned mode; /* as in git: 0100644 or 0100755 for a file */
 	char id[GIT_ID_LIMIT_CHARS + 1];
 	char *path;   /* from the root of the repository */
-	char *target; /* of a link that was followed; else NULL */
+	char *target; /* of a followed link; else NULL */
 };
 
 struct git_entries {
@@ -41,7 +41,7 @@ int git_entries_list(struct git *git, const char *commit, const struct strings *
 void git_entries_release(struct git_entries *entries);
 #define AUTO_GIT_ENTRIES CLEANUP(git_entries_release)
 
-/* What was asked of one commit. */
+/* The answers for one commit. */
 struct git_tree {
 	struct git *git;    /* borrowed */
 	const char *commit; /* borrowed */
@@ -49,27 +49,27 @@ struct git_tree {
 	struct strings asked;
 };
 
-/* Looks for the paths, each in normal form ("": the root), as open() would beneath the root of the
+/* Resolves the paths, each in normal form ("": the root), as open() would beneath the root of the
  * repository. */
 int git_tree_find(struct git_tree *tree, const struct strings *paths, struct error **err);
 void git_tree_release(struct git_tree *tree);
 #define AUTO_GIT_TREE CLEANUP(git_tree_release)
 
-/* Where a path that was looked for ends behind all links. */
+/* The end of a requested path behind all links. */
 struct git_end {
-	char *path;                        /* of the link that leaves the repository, if one does */
-	const struct git_entry *entry;     /* NULL: nothing is there, or it is the root */
-	const struct git_entry *submodule; /* that the end is, or would be in; NULL: none */
+	char *path;                        /* of the link that leaves the repository, if any */
+	const struct git_entry *entry;     /* NULL: missing, or the root */
+	const struct git_entry *submodule; /* the submodule that it is, or is in; NULL: none */
 };
 
-/* `trace` (NULL: not wanted) gets the links on the way and the end: commits of which these bytes
- * are the same have the same there. */
+/* `trace` (NULL: not wanted) gets the links on the way and the end: for commits with the same bytes
+ * these are the same. */
 int git_tree_end(struct git_tree *tree, const char *path, struct hasher *trace,
 		 struct git_end *ret_end, struct error **err);
 void git_end_release(struct git_end *end);
 #define AUTO_GIT_END CLEANUP(git_end_release)
 
-/* What a file or a link holds. */
+/* The content of a file or a link. */
 int git_blob_read(struct git *git, const char *id, struct buf *bytes, struct error **err);
 
 #endif

@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """bench_jobs.py - a project's CI jobs, with its caches as an archive, through ocifp, and on one machine
 
-    bench_jobs.py --registry HOST [--rounds N] --append FILE.jsonl [--edit NAME=COMMAND]... PROJECT
+    bench_jobs.py --registry HOST --room DIR [--rounds N] [--minutes N] [--build COMMAND] [--edit NAME=COMMAND]... PROJECT
 
 PROJECT is a git repository that cargo builds.  Each job is a fresh clone at one path whose disk is
 empty: what was kept comes back, `cargo build --locked`, what is to be kept goes.  The archive is made
 as actions/cache makes it (tar and zstd, a new key each time); `local` is a machine that keeps target.
 The first job of a way is `cold`; then, N times, `same` (a commit that changes nothing) and each edit,
-one way after the other.  Every job is a line of FILE, so that a run that was ended goes on; at the end
-medians are printed: seconds before, in and after the build, units compiled, bytes kept.
+one way after the other.  Every job is a line of DIR/jobs.jsonl: the same command goes on where it was
+ended, and begins no job after so many minutes.  At the end medians are printed: seconds before, in and
+after the build, units compiled, bytes kept.
 """
 import argparse
 import json
@@ -30,15 +31,17 @@ class Room:
     def __init__(self, options, folder):
         self.options = options
         self.folder = folder
+        self.build = ["sh", "-ec", options.build]
         self.origin = os.path.join(folder, "origin")
         self.desk = os.path.join(folder, "desk")
         self.archive = os.path.join(folder, "target.tar.zst")
-        self.name = "%s/bench-%d/cache" % (options.registry, os.getpid())
-        git = ["git", "-c", "user.name=b", "-c", "user.email=b@b"]
+        self.name = "%s/bench/cache" % options.registry
+        git = self.git = ["git", "-c", "user.name=b", "-c", "user.email=b@b"]
+        if os.path.exists(self.origin):
+            return
         subprocess.run(git[:1] + ["clone", "-q", options.project, self.origin], check=True)
         with open(os.path.join(self.origin, ".ocifp.yaml"), "w", encoding="ascii") as file:
             file.write("version: 1\ncaches:\n  target: {preset: cargo, repository: %s}\n" % self.name)
-        self.git = git
         self.commit("project file")
 
     def commit(self, text):
@@ -74,7 +77,7 @@ class Room:
 
         if way in before:
             timed("before", before[way])
-        result["units"] = len(re.findall(r"^ *Compiling ", timed("build", ["cargo", "build", "--locked"]), re.M))
+        result["units"] = len(re.findall(r"^ *Compiling ", timed("build", self.build), re.M))
         if way in after:
             said = timed("after", after[way])
             result["said"] = said.strip()
@@ -111,30 +114,49 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--registry", required=True)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--append", required=True)
+    parser.add_argument("--room", required=True)
+    parser.add_argument("--minutes", type=float, default=1e9)
+    parser.add_argument("--build", default="cargo build --locked")
     parser.add_argument("--edit", action="append", default=[])
     parser.add_argument("project")
     options = parser.parse_args()
     edits = [("same", "true")] + [tuple(edit.split("=", 1)) for edit in options.edit]
-    with tempfile.TemporaryDirectory(prefix="ocifp-bench.") as folder:
-        room = Room(options, folder)
+    os.makedirs(options.room, exist_ok=True)
+    room = Room(options, os.path.abspath(options.room))
+    log = os.path.join(room.folder, "jobs.jsonl")
+    end = time.monotonic() + 60 * options.minutes
 
-        def run(way, case):
-            line = room.job(way, case)
-            with open(options.append, "a", encoding="utf-8") as log:
-                log.write(json.dumps(line) + "\n")
+    def lines():
+        if not os.path.exists(log):
+            return []
+        with open(log, encoding="utf-8") as file:
+            return [json.loads(line) for line in file]
 
-        for way in WAYS:
-            run(way, "cold")
-        for number in range(options.rounds):
-            for case, command in edits:
-                subprocess.run(["sh", "-ec", command], cwd=room.origin, check=True,
-                               env={**os.environ, "ROUND": str(number)})
-                room.commit(case)
-                for way in WAYS:
-                    run(way, case)
-    with open(options.append, encoding="utf-8") as log:
-        show([json.loads(line) for line in log])
+    def run(way, case, number):
+        """False: no time is left."""
+        if any((line["way"], line["case"], line["round"]) == (way, case, number) for line in lines()):
+            return True
+        if time.monotonic() > end:
+            return False
+        line = {**room.job(way, case), "round": number}
+        with open(log, "a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+        return True
+
+    def step(case, number, command):
+        """An edit is made once, by the commit that names it."""
+        text = "%s %d" % (case, number)
+        said = subprocess.run(room.git + ["log", "--format=%s"], cwd=room.origin, check=True, text=True,
+                              stdout=subprocess.PIPE).stdout
+        if text not in said.split("\n"):
+            subprocess.run(["sh", "-ec", command], cwd=room.origin, check=True,
+                           env={**os.environ, "ROUND": str(number)})
+            room.commit(text)
+        return all(run(way, case, number) for way in WAYS)
+
+    if step("cold", 0, "true"):
+        all(step(case, number, command) for number in range(options.rounds) for case, command in edits)
+    show(lines())
 
 
 if __name__ == "__main__":

@@ -25,9 +25,7 @@ EXTRA_DIST += \
 	%D%/completion/ocifp.bash \
 	%D%/ocifp.mk \
 	%D%/session/record \
-	%D%/site/build \
-	%D%/site/compare.md \
-	%D%/site/style.css \
+	%D%/site \
 	%D%/session/session.svg \
 	%D%/apparmor/ocifp \
 	%D%/ocifp.schema.json %D%/ocifp-results.schema.json \

@@ -19,6 +19,7 @@ import glob
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -493,7 +494,10 @@ def versions(bench):
 
 
 def machine():
-    return f"{platform.system()} {platform.release()}, {platform.machine()}, {os.cpu_count()} processors"
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        model = re.search(r"^model name\s*: (.*)", file.read(), re.M)
+    return (f"{platform.system()} {platform.release()}, {platform.machine()}, {os.cpu_count()} processors"
+            + (f" ({model[1]})" if model else ""))
 
 
 def main():

@@ -11,6 +11,12 @@ bench: ocifp ocifp-layer
 	OCIFP_LIBEXEC='$(abs_top_builddir)' PATH='$(abs_top_builddir)':"$$PATH" BENCH_PATH='$(BENCH_PATH)' \
 		python3 $(top_srcdir)/tests/bench/bench.py $(BENCH_FLAGS)
 
+# The result of `make bench`, or of BENCH_RESULT, becomes that of README.md and the site: commit it.
+BENCH_RESULT ?= bench.json
+.PHONY: bench-publish
+bench-publish:
+	python3 $(top_srcdir)/tests/bench/table.py '$(BENCH_RESULT)' '$(top_srcdir)'
+
 # `make bench-cache BENCH_FLAGS='--rounds 3 DIRECTORY'`
 .PHONY: bench-cache
 bench-cache: ocifp ocifp-layer

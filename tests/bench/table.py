@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """table.py - what bench.py found, as Markdown, JSON and SVG
 
+    table.py RESULT.json TOP    makes it the published result of the tree TOP: contrib/site/bench.*,
+                                and the picture in README.md
+
 A row is a case, a column a tool.  "ratio" is the tool's median wall time over that of the fastest
 peer, a peer being neither ocifp nor a limit.
 """
 import json
 import os
+import re
 import statistics
+import sys
 import xml.sax.saxutils
 
 COLUMNS = ("wall_s", "cpu_s", "rss_mib", "requests", "connections")
@@ -63,7 +68,7 @@ def to_svg(result):
     left, scale, step = 390, 240, 22
     width, height = left + 2 * scale + 60, step * len(cases) + 50
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-           'font-family="sans-serif" font-size="12">',
+           'font-family="sans-serif" font-size="12">', '<rect width="100%" height="100%" fill="#fff"/>',
            f'<text x="{left}" y="16">wall time; 1.0 is the fastest peer, which is named</text>']
     for number, case in enumerate(cases):
         ratio, y = case["tools"]["ocifp"]["ratio"], 28 + step * number
@@ -85,3 +90,25 @@ def write(result, base):
                          (".md", to_markdown(result)), (".svg", to_svg(result))):
         with open(base + suffix, "w", encoding="utf-8") as file:
             file.write(text)
+
+
+def publish(result, top):
+    """The JSON is the source, and is kept with what is made of it."""
+    write(result, os.path.join(top, "contrib/site/bench"))
+    path = os.path.join(top, "README.md")
+    picture = (f"![Wall time of ocifp relative to the fastest other tool, in {len(result['cases'])} cases]"
+               "(contrib/site/bench.svg)\n\n"
+               f"Measured {result['date']} on {result['machine']}: "
+               "[all figures and versions](contrib/site/bench.md).\n")
+    with open(path, encoding="utf-8") as file:
+        text, count = re.subn(r"(<!-- bench -->\n).*?(<!-- /bench -->)",
+                              lambda found: found[1] + picture + found[2], file.read(), flags=re.S)
+    if count != 1:
+        raise SystemExit(f"table.py: {path} has no place between <!-- bench --> and <!-- /bench -->")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+if __name__ == "__main__":
+    with open(sys.argv[1], encoding="utf-8") as source:
+        publish(json.load(source), sys.argv[2])

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The site is made, all its links lead somewhere, and each test that it names is there.
+# The site is made, all its links lead somewhere, each test that it names is there, and what is published
+# of a benchmark is what its JSON says.
 set -eu
 cd "${top_srcdir:-.}"
 
@@ -10,9 +11,31 @@ if ! command -v cmark-gfm >/dev/null || ! command -v mandoc >/dev/null; then
 fi
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-echo 1..3
+echo 1..4
 
-if contrib/site/build "$scratch/site" >"$scratch/log" 2>&1; then
+# A copy of the tree that publishes a result of two cases, where none is published yet.
+mkdir -p "$scratch/tree/contrib/site"
+cp README.md "$scratch/tree/"
+if [ ! -e contrib/site/bench.json ]; then
+	cp -r HACKING.md NEWS man "$scratch/tree/"
+	cp -r contrib/site contrib/session "$scratch/tree/contrib/"
+	python3 - "$scratch/result.json" <<-'PYTHON'
+		import json, sys
+		sys.path.insert(0, "tests/bench")
+		import table
+		runs = {"ocifp": [(.1, .05, 9, 1, 1)] * 2, "crane": [(.2, .1, 30, 2, 1)] * 2}
+		json.dump({"date": "2026-01-01", "machine": "a <machine>", "rounds": 2, "versions": {"crane": "0.22.1"},
+		           "cases": [table.summarize(name, "case & " + name, runs) for name in ("exists", "pull")]},
+		          open(sys.argv[1], "w"))
+	PYTHON
+	python3 tests/bench/table.py "$scratch/result.json" "$scratch/tree"
+	build=$scratch/tree/contrib/site/build
+else
+	python3 tests/bench/table.py contrib/site/bench.json "$scratch/tree"
+	build=contrib/site/build
+fi
+
+if "$build" "$scratch/site" >"$scratch/log" 2>&1; then
 	echo 'ok 1 - the site is made'
 else
 	sed 's/^/# /' "$scratch/log"
@@ -72,4 +95,15 @@ if [ -z "$missing" ]; then
 else
 	printf '%s\n' "$missing"
 	echo 'not ok 3 - each test that the comparison names is there'
+fi
+
+published=$scratch/tree/contrib/site
+if [ "$(ls "$published"/bench.* | wc -l)" = 3 ] && grep -q 'contrib/site/bench.svg' "$scratch/tree/README.md" &&
+	grep -q 'src="bench.svg"' "$scratch/site/index.html" && grep -q '<td>ocifp</td>' "$scratch/site/bench.html" &&
+	python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' "$published/bench.svg" &&
+	{ [ ! -e contrib/site/bench.json ] || { cmp README.md "$scratch/tree/README.md" &&
+		cmp contrib/site/bench.md "$published/bench.md" && cmp contrib/site/bench.svg "$published/bench.svg"; }; }; then
+	echo 'ok 4 - the published benchmark is what its JSON says'
+else
+	echo 'not ok 4 - the published benchmark is what its JSON says: make bench-publish BENCH_RESULT=contrib/site/bench.json'
 fi

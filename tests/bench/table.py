@@ -58,30 +58,30 @@ def markdown_case(case):
 def to_markdown(result):
     lines = [f"Measured {result['date']} on {result['machine']}, {result['rounds']} rounds in turn; "
              "ratio: median wall time over that of the fastest peer.", ""]
-    lines += [f"- {tool} {version}" for tool, version in result["versions"].items()]
+    lines += [f"- {version if version.startswith(tool) else tool + ' ' + version}"
+              for tool, version in result["versions"].items()]
     return "\n".join(lines) + "\n\n" + "\n".join(map(markdown_case, result["cases"]))
 
 
 def to_svg(result):
-    """ocifp's ratio of each case as a bar; the line is the fastest peer."""
+    """ocifp's ratio of each case as a bar below its title; the line is the fastest peer.  As narrow as
+    a telephone."""
     cases = [case for case in result["cases"] if case["best_peer"] and "ocifp" in case["tools"]]
-    left, scale, step = 390, 240, 22
-    width, height = left + 2 * scale + 60, step * len(cases) + 50
-    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-           'font-family="sans-serif" font-size="12">', '<rect width="100%" height="100%" fill="#fff"/>',
-           f'<text x="{left}" y="16">wall time; 1.0 is the fastest peer, which is named</text>']
+    left, scale, step, top = 12, 150, 38, 30
+    width, height = left + 2 * scale + 168, top + step * len(cases) + 10
+    out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
+           f'height="{height}" font-family="sans-serif" font-size="13">',
+           '<rect width="100%" height="100%" fill="#fff"/>',
+           f'<text x="{left}" y="18" font-weight="bold">Wall time; 1.0 is the fastest other tool</text>']
     for number, case in enumerate(cases):
-        ratio, y = case["tools"]["ocifp"]["ratio"], 28 + step * number
-        colour = "#2a7d4f" if ratio <= 1 else "#b5482a"
-        out += [f'<text x="{left - 8}" y="{y + 13}" text-anchor="end">'
-                f'{xml.sax.saxutils.escape(case["title"])}</text>',
-                f'<rect x="{left}" y="{y}" width="{min(ratio, 2) * scale:.0f}" height="16" '
-                f'fill="{colour}"/>',
-                f'<text x="{left + min(ratio, 2) * scale + 4:.0f}" y="{y + 13}">{ratio:.2f} '
-                f'{case["best_peer"]}</text>']
-    out += [f'<line x1="{left + scale}" y1="24" x2="{left + scale}" y2="{height - 14}" '
-            'stroke="#333" stroke-dasharray="3"/>', "</svg>"]
-    return "\n".join(out) + "\n"
+        ratio, y = case["tools"]["ocifp"]["ratio"], top + step * number
+        colour, length = "#2a7d4f" if ratio <= 1 else "#b5482a", min(ratio, 2) * scale
+        out += [f'<text x="{left}" y="{y + 13}">{xml.sax.saxutils.escape(case["title"])}</text>',
+                f'<rect x="{left}" y="{y + 18}" width="{length:.0f}" height="14" fill="{colour}"/>',
+                f'<text x="{left + max(length, scale) + 6:.0f}" y="{y + 30}">{ratio:.2f} of '
+                f'{xml.sax.saxutils.escape(case["best_peer"])}</text>',
+                f'<line x1="{left + scale}" y1="{y + 16}" x2="{left + scale}" y2="{y + 34}" stroke="#333"/>']
+    return "\n".join(out + ["</svg>"]) + "\n"
 
 
 def write(result, base):

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/error.h"
 #include "base/xalloc.h"
 
 static const int endings[] = { SIGHUP, SIGINT, SIGTERM };
@@ -19,6 +20,13 @@ static struct {
 	size_t count;
 	bool is_watched[ENDINGS_COUNT];
 } leftovers;
+
+static volatile sig_atomic_t noted; /* 0: none */
+
+static struct {
+	unsigned count;
+	struct sigaction before[ENDINGS_COUNT];
+} holds;
 
 /* Only async-signal-safe calls: signal-safety(7). */
 static void
@@ -106,4 +114,44 @@ leftovers_forget(const char *path)
 		unwatch();
 	}
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static void
+note(int number)
+{
+	noted = number;
+}
+
+void
+leftovers_hold(void)
+{
+	struct sigaction action = { .sa_handler = note, .sa_flags = (int)SA_RESETHAND };
+
+	if (holds.count++ > 0)
+		return;
+	for (size_t i = 0; i < ENDINGS_COUNT; i++)
+		if (sigaction(endings[i], NULL, &holds.before[i]) == 0 &&
+		    holds.before[i].sa_handler != SIG_IGN)
+			(void)sigaction(endings[i], &action, NULL);
+}
+
+void
+leftovers_let_go(void)
+{
+	if (--holds.count > 0)
+		return;
+	for (size_t i = 0; i < ENDINGS_COUNT; i++)
+		(void)sigaction(endings[i], &holds.before[i], NULL);
+	if (noted)
+		(void)raise(noted);
+	noted = 0;
+}
+
+int
+leftovers_check(struct error **err)
+{
+	if (!noted)
+		return 0;
+	error_set(err, ERROR_FAILURE, "ocifp received signal %d", (int)noted);
+	return error_set_class(err, CLASS_SIGNAL);
 }

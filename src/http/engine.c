@@ -12,6 +12,7 @@
 #include "base/deadline.h"
 #include "base/environment.h"
 #include "base/error.h"
+#include "base/leftovers.h"
 #include "base/limits.h"
 #include "base/observer.h"
 #include "base/watched.h"
@@ -288,7 +289,7 @@ wait_for_any(struct engine *engine, const struct watched *also, int most_ms, str
 	if (result != CURLM_OK)
 		return error_set(err, ERROR_FAILURE, "libcurl: %s", curl_multi_strerror(result));
 	observer_count(engine->observer, EVENT_STEP, 0);
-	return 0;
+	return leftovers_check(err);
 }
 
 int

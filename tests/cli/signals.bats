@@ -196,3 +196,60 @@ wait_for_not() {
 	PY
 	assert_equal "$(ls -A out)" ''
 }
+
+# cleans_up WORD...: ocifp is sent each signal as soon as a file is seen in its folder "out/.*.ocifp"
+cleans_up() {
+	env --default-signal=INT,HUP python3 - "$@" <<-'PY' 3>&- 4>&-
+		import os, signal, subprocess, sys
+		def begun():
+		    return any(files for folder in os.listdir("out") for _, _, files in os.walk("out/%s/fs" % folder))
+		for number in signal.SIGTERM, signal.SIGINT, signal.SIGHUP:
+		    ocifp = subprocess.Popen(["ocifp"] + sys.argv[1:], stdout=subprocess.DEVNULL,
+		                             stderr=subprocess.DEVNULL)
+		    while not begun():
+		        assert ocifp.poll() is None, "it ended before it was seen"
+		    ocifp.send_signal(number)
+		    assert ocifp.wait() == -number, ocifp.returncode
+		    assert os.listdir("out") == [], os.listdir("out")
+	PY
+}
+
+@test "a signal leaves no part of a tree: unpack, rootfs:, cache restore and export" {
+	local where=oci:registry
+	mkdir files out && head -c 64M /dev/urandom >files/one && echo key >key
+	ocifp_run append --set-platform linux/amd64 --output oci:image:1 files
+	assert_status 0
+	mv files out/files
+	ocifp_run cache save --push always --path out/files --key key --repository "$where"
+	assert_status 0
+	rm -rf out/files
+	cleans_up unpack oci:image:1 out/tree
+	cleans_up pull -o rootfs:out/tree oci:image:1
+	cleans_up cache restore --path out/files --key key --repository "$where"
+	cleans_up cache export --path out/files --key key --repository "$where" -o out/tar
+}
+
+@test "a signal ends a credential helper and git, which ocifp waits for" {
+	local name way
+	printf '#!/bin/sh\ntrap "" HUP\necho $$ >%s/pid\nexec sleep 60\n' "$PWD" >"$T/slow"
+	chmod +x "$T/slow"
+	mkdir "$T/git" "$T/helper" "$HOME/.docker"
+	cp "$T/slow" "$T/git/git"
+	cp "$T/slow" "$T/helper/docker-credential-slow"
+	echo '{"credsStore": "slow"}' >"$HOME/.docker/config.json"
+	git init -q .
+	printf 'version: 1\nimages: {ci: {repository: "oci:registry", inputs: [.ocifp.yaml], tracked: true}}\n' >.ocifp.yaml
+	for name in TERM INT HUP; do
+		for way in 'git fingerprint' 'helper exists localhost:1/app:1'; do
+			rm -f pid
+			# shellcheck disable=SC2086
+			PATH=$T/${way%% *}:$PATH env --default-signal=INT,HUP setsid ocifp ${way#* } >"$T/stdout" 2>"$T/stderr" 3>&- 4>&- &
+			ocifp=$!
+			wait_for test -s pid
+			kill -"$name" "$ocifp"
+			ended "$(kill -l "$name")"
+			gone pid
+			assert_equal "$(ls -A "$TMPDIR")" ''
+		done
+	done
+}

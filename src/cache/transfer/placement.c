@@ -16,6 +16,7 @@
 #include "base/compat.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/leftovers.h"
 #include "base/limits.h"
 #include "base/strings.h"
 #include "base/xalloc.h"
@@ -118,8 +119,8 @@ placement_send(struct placement *placement, const struct digest *digest, int fd,
 int
 placement_hear(struct placement *placement, struct error **err)
 {
-	if (restorer_receive(placement->restorer, &placement->has_ended, &placement->restored,
-			     err) < 0)
+	if (leftovers_check(err) < 0 || restorer_receive(placement->restorer, &placement->has_ended,
+							 &placement->restored, err) < 0)
 		return -1;
 	placement->done_count += !placement->has_ended;
 	return 0;

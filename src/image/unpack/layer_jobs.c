@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/leftovers.h"
 #include "base/limits.h"
 #include "base/observer.h"
 #include "base/watched.h"
@@ -303,6 +304,8 @@ hear_jobs(struct layer_jobs *jobs, int most_ms, bool *ret_any, struct error **er
 
 	if (ready < 0 && errno != EINTR)
 		return error_set_errno(err, errno, "cannot wait for the helper");
+	if (leftovers_check(err) < 0)
+		return -1;
 	*ret_any = ready > 0;
 	for (nfds_t i = 0; ready > 0 && i < count; i++)
 		if (polled[i].revents && layer_job_hear(of[i], &jobs->source, err) < 0)

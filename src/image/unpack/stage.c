@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/leftovers.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "base/xalloc.h"
@@ -92,6 +93,8 @@ stage_open(const char *directory, const struct id_map *map, struct stage *ret_st
 	}
 	stage.path =
 		xasprintf("%.*s.%s.ocifp", (int)(name - stage.directory), stage.directory, name);
+	leftovers_hold();
+	stage.is_held = true;
 	if (lock(&stage, err) < 0 || empty(&stage, err) < 0)
 		return -1;
 	if (mkdirat(stage.fd, TREE, 0700) < 0)
@@ -166,5 +169,7 @@ stage_release(struct stage *stage)
 	close_at(&stage->fd);
 	free(stage->path);
 	free(stage->directory);
+	if (stage->is_held)
+		leftovers_let_go();
 	*stage = STAGE_INIT;
 }

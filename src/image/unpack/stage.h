@@ -6,6 +6,8 @@
 #ifndef OCIFP_IMAGE_UNPACK_STAGE_H
 #define OCIFP_IMAGE_UNPACK_STAGE_H
 
+#include <stdbool.h>
+
 #include "base/cleanup.h"
 #include "sandbox/id_map.h"
 
@@ -18,6 +20,7 @@ struct stage {
 	int tree_fd;   /* "fs" in the stage */
 	int record_fd; /* "owners" in the stage; -1: not needed */
 	struct id_map map;
+	bool is_held; /* signals wait until it is released */
 };
 
 #define STAGE_INIT ((struct stage){ .fd = -1, .tree_fd = -1, .record_fd = -1 })

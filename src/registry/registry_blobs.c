@@ -249,9 +249,8 @@ registry_find_blob(struct endpoint *endpoint, const struct digest *digest, uint6
 	return 0;
 }
 
-/* The answer is ignored: ghcr.io answers 405 and lets the session expire. */
-static void
-cancel_session(struct endpoint *endpoint, const struct request *opened)
+bool
+registry_cancel_upload(struct endpoint *endpoint, const struct request *opened)
 {
 	AUTO_ERROR struct error *ignored = NULL;
 	AUTO_FREE char *url = session_url_read(endpoint, opened, &ignored);
@@ -265,6 +264,7 @@ cancel_session(struct endpoint *endpoint, const struct request *opened)
 
 	if (url && session_url_is_own(endpoint, url))
 		request = endpoint_perform(endpoint, ACCESS_PUSH, &options, &ignored);
+	return request && request_status(request) / 100 == 2;
 }
 
 static int
@@ -286,7 +286,7 @@ probe(struct endpoint *endpoint, struct error **err)
 	if (request_status(request) != 202)
 		return endpoint_refuse(endpoint, ACCESS_PUSH, request, err);
 	endpoint->host->uploads.has_opened = true;
-	cancel_session(endpoint, request);
+	(void)registry_cancel_upload(endpoint, request);
 	return 0;
 }
 

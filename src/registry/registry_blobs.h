@@ -18,6 +18,7 @@ struct blob_job;
 struct body;
 struct endpoint;
 struct error;
+struct request;
 struct source;
 
 enum blob_outcome { BLOB_MOVED, BLOB_EXISTED, BLOB_MOUNTED };
@@ -51,5 +52,9 @@ void blob_job_free(struct blob_job *job);
 /* Checks the right to push: opens an upload session and cancels it.  ERROR_DENIED names the token's
  * scope and, for ghcr.io, the package setting. */
 int registry_probe_push(struct endpoint *endpoint, struct error **err);
+
+/* Cancels the upload session that this answer names.  False: the registry refuses, as ghcr.io does;
+ * the session expires there. */
+bool registry_cancel_upload(struct endpoint *endpoint, const struct request *opened);
 
 #endif

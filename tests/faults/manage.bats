@@ -246,3 +246,23 @@ lists_nothing() {
 	assert_failed 7
 	assert_stderr_has "cannot upload 'junk': invalid JSON"
 }
+
+@test "doctor --push leaves no upload behind where one cannot be cancelled, and tells what is refused" {
+	rules reg <<<'{"method": "DELETE", "path": "uploads", "action": {"status": 405}}'
+	ocifp_run doctor --push "$ref"
+	assert_status 0
+	[[ $stdout == *'cancelling '*'refused: an upload that ends early expires'* ]] || fail "$told"
+	assert_requests reg 0 PATCH uploads
+	assert_requests reg 0 POST mount=
+	rules reg <<-'JSON'
+		{"method": "PATCH", "path": "uploads", "action": {"status": 405}}
+		{"method": "POST", "path": "mount=", "action": {"status": 403}}
+	JSON
+	ocifp_run doctor --push "$ref"
+	assert_status 0
+	[[ $stdout == *'chunks '*'refused: blobs are sent whole (405)'* ]] || fail "$told"
+	[[ $stdout == *'mounts '*'refused (403)'* ]] || fail "$told"
+	rules reg <<<'{"method": "POST", "path": "uploads", "action": {"headers": {"OCI-Chunk-Min-Length": "5242880"}}}'
+	ocifp_run doctor --push "$ref"
+	[[ $stdout == *'of at least 5242880 bytes'* ]] || fail "$told"
+}

@@ -164,7 +164,7 @@ ends() {
 	assert_equal "$(registry_requests reg '(POST|PUT|PATCH|DELETE)' /)" 0
 	ocifp_run doctor --push --json "$reg_host/app:one"
 	assert_status 0
-	assert_equal "$(ends)" 'tags ok, pages note, login ok, manifests ok, ranges ok, referrers note, uploads ok, deletion ok'
+	assert_equal "$(ends)" 'tags ok, pages note, login ok, manifests ok, ranges ok, referrers note, uploads ok, cancelling ok, chunks ok, mounts ok, deletion ok'
 	assert_equal "$(raw app one)" "$before"
 	[ -z "$(find "$T" -path '*_uploads/*' -name data)" ] || fail 'an upload stayed'
 	ocifp_run doctor "$reg_host/none"

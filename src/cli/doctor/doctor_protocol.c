@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 #include "cli/context.h"
 #include "cli/doctor/doctor.h"
@@ -16,8 +17,10 @@
 #include "registry/endpoint.h"
 #include "registry/host.h"
 #include "registry/registry_blobs.h"
+#include "registry/upload/upload_session.h"
 #include "repository/session.h"
 #include "stream/body.h"
+#include "stream/source.h"
 
 /* A digest without content. */
 #define NO_DIGEST "sha256:0000000000000000000000000000000000000000000000000000000000000000"
@@ -42,6 +45,18 @@ protocol_release(struct protocol *protocol)
 
 /* NULL: no answer, which was reported. */
 static struct request *
+perform(struct protocol *protocol, const char *name, enum access access,
+	const struct request_options *options)
+{
+	AUTO_ERROR struct error *error = NULL;
+	struct request *request = endpoint_perform(protocol->endpoint, access, options, &error);
+
+	if (!request)
+		findings_add(protocol->findings, name, FINDING_PROBLEM, "%s", error_text(error));
+	return request;
+}
+
+static struct request *
 ask(struct protocol *protocol, const char *name, enum access access, enum http_method method,
     const char *path, struct body *body)
 {
@@ -52,14 +67,13 @@ ask(struct protocol *protocol, const char *name, enum access access, enum http_m
 		.url = url,
 		.accept = method == HTTP_GET ? MEDIA_ACCEPT_MANIFESTS : NULL,
 		.body = body,
-		.flags = REQUEST_NO_RETRY,
+		.flags = REQUEST_NO_RETRY | (method == HTTP_POST ? REQUEST_NO_REDIRECT : 0),
 	};
-	struct request *request =
-		url ? endpoint_perform(protocol->endpoint, access, &options, &error) : NULL;
 
-	if (!request)
-		findings_add(protocol->findings, name, FINDING_PROBLEM, "%s", error_text(error));
-	return request;
+	if (url)
+		return perform(protocol, name, access, &options);
+	findings_add(protocol->findings, name, FINDING_PROBLEM, "%s", error_text(error));
+	return NULL;
 }
 
 static void
@@ -222,15 +236,86 @@ tell_login(struct protocol *protocol)
 			     host->scheme == HOST_BASIC ? "Basic" : "none was asked for");
 }
 
-/* Opens an upload session and cancels it. */
-static void
+/* Opens an upload session and cancels it.  False: it may still be open, or none was opened. */
+static bool
 ask_for_uploads(struct protocol *protocol)
 {
+	AUTO_REQUEST struct request *request =
+		ask(protocol, "uploads", ACCESS_PUSH, HTTP_POST, "/blobs/uploads/", NULL);
 	AUTO_ERROR struct error *refusal = NULL;
-	bool is_accepted = registry_probe_push(protocol->endpoint, &refusal) == 0;
+	bool is_cancelled;
 
-	findings_add(protocol->findings, "uploads", is_accepted ? FINDING_OK : FINDING_NOTE, "%s",
-		     is_accepted ? "accepted" : error_text(refusal));
+	if (!request)
+		return false;
+	if (request_status(request) != 202) {
+		(void)endpoint_refuse(protocol->endpoint, ACCESS_PUSH, request, &refusal);
+		findings_add(protocol->findings, "uploads", FINDING_NOTE, "%s",
+			     error_text(refusal));
+		return false;
+	}
+	say(protocol, "uploads", request, true, "accepted");
+	is_cancelled = registry_cancel_upload(protocol->endpoint, request);
+	findings_add(protocol->findings, "cancelling", is_cancelled ? FINDING_OK : FINDING_NOTE,
+		     "%s",
+		     is_cancelled ? "accepted" : "refused: an upload that ends early expires");
+	return is_cancelled;
+}
+
+/* Sends one byte to an upload session, and cancels it. */
+static void
+ask_for_chunks(struct protocol *protocol)
+{
+	static const char *const headers[] = { "Content-Range: 0-0", NULL };
+	const struct source byte = source_of_bytes("x", 1);
+	AUTO_ERROR struct error *ignored = NULL;
+	AUTO_REQUEST struct request *opened =
+		ask(protocol, "chunks", ACCESS_PUSH, HTTP_POST, "/blobs/uploads/", NULL);
+	AUTO_FREE char *url =
+		opened ? session_url_read(protocol->endpoint, opened, &ignored) : NULL;
+	const struct request_options options = {
+		.method = HTTP_PATCH,
+		.url = url,
+		.named_by = protocol->endpoint->host->url,
+		.content_type = "application/octet-stream",
+		.headers = headers,
+		.source = &byte,
+		.flags = REQUEST_NO_RETRY | REQUEST_NO_REDIRECT,
+	};
+	AUTO_REQUEST struct request *sent = NULL;
+	const char *least;
+
+	if (!url || !session_url_is_own(protocol->endpoint, url))
+		return;
+	sent = perform(protocol, "chunks", ACCESS_PUSH, &options);
+	least = request_header(opened, "OCI-Chunk-Min-Length");
+	if (sent && least)
+		findings_add(protocol->findings, "chunks", FINDING_OK, "of at least %s bytes",
+			     QUOTED(least));
+	else if (sent)
+		say(protocol, "chunks", sent, request_status(sent) == 202,
+		    request_status(sent) == 202 ? "accepted" : "refused: blobs are sent whole");
+	(void)registry_cancel_upload(protocol->endpoint,
+				     sent && request_status(sent) == 202 ? sent : opened);
+}
+
+/* Mounts a blob of the repository into the same repository, which changes nothing. */
+static void
+ask_for_mounts(struct protocol *protocol)
+{
+	AUTO_FREE char *path = xasprintf("/blobs/uploads/?mount=%s&from=%s", protocol->blob,
+					 protocol->endpoint->name);
+	AUTO_REQUEST struct request *request =
+		ask(protocol, "mounts", ACCESS_PUSH, HTTP_POST, path, NULL);
+	int status = request ? request_status(request) : 0;
+
+	if (!request)
+		return;
+	say(protocol, "mounts", request, status == 201,
+	    status == 201   ? "of blobs of other repositories are accepted"
+	    : status == 202 ? "none: an upload is begun instead"
+			    : "refused");
+	if (status == 202)
+		(void)registry_cancel_upload(protocol->endpoint, request);
 }
 
 static void
@@ -280,6 +365,10 @@ doctor_protocol(struct findings *findings, struct context *context, const char *
 	ask_for_referrers(&protocol);
 	if (!is_written)
 		return;
-	ask_for_uploads(&protocol);
+	if (ask_for_uploads(&protocol)) {
+		ask_for_chunks(&protocol);
+		if (protocol.blob)
+			ask_for_mounts(&protocol);
+	}
 	ask_for_deletion(&protocol);
 }

@@ -276,6 +276,47 @@ in_job() {
 	[ ! -e "$T/caches" ]
 }
 
+# refused_project WORDS: by each command, with the project file that stdin is
+refused_project() {
+	local command
+	cat >.ocifp.yaml
+	for command in restore save why key; do
+		ocifp_run cache "$command"
+		assert_failed 2
+		assert_stderr_has "$1"
+	done
+	assert_equal "$(git status --porcelain)" ' M .ocifp.yaml'
+	[ ! -e "$T/caches" ]
+	[ ! -e "$OCIFP_STORE" ]
+}
+
+@test "a project file that asks for what no cache can be is refused by every command" {
+	runner
+	refused_project "caches 'one' and 'two' both have the path 'out'" <<-END
+		version: 1
+		caches:
+		  one: {paths: [out], key: [Cargo.lock], repository: "oci:$T/caches"}
+		  two: {paths: [out], key: [Cargo.lock], repository: "oci:$T/caches"}
+	END
+	refused_project "invalid 'max' '1MiB': a cache needs 64MiB at least" <<-END
+		version: 1
+		caches: {one: {paths: [out], key: [Cargo.lock], max: 1MiB, repository: "oci:$T/caches"}}
+	END
+	refused_project "it is the repository of image 'app'" <<-END
+		version: 1
+		images: {app: {repository: "oci:$T/caches", inputs: [src]}}
+		caches: {one: {paths: [out], key: [Cargo.lock], repository: "oci:$T/caches"}}
+	END
+	refused_project 'is the project directory itself' <<-END
+		version: 1
+		caches: {one: {paths: [.], key: [Cargo.lock], repository: "oci:$T/caches"}}
+	END
+	refused_project 'a project file may only name paths below its directory' <<-END
+		version: 1
+		caches: {one: {paths: [/etc], key: [Cargo.lock], repository: "oci:$T/caches"}}
+	END
+}
+
 @test "random edits: nothing stale, nothing needless, with make and ninja" {
 	need python3
 	tools=(make)

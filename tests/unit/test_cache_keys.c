@@ -107,7 +107,7 @@ make_specs(const char *name, struct cache_specs *specs)
 }
 
 static struct cache_keys
-make_keys(const char *name, enum cache_push push)
+make_keys_on(const char *machine, const char *name, enum cache_push push)
 {
 	AUTO_ERROR struct error *err = NULL;
 	AUTO_CACHE_SPECS struct cache_specs specs = { 0 };
@@ -116,7 +116,7 @@ make_keys(const char *name, enum cache_push push)
 	struct cache_keys keys = { 0 };
 
 	make_specs(name, &specs);
-	platform_parse("linux/amd64", &platform, &err);
+	platform_parse(machine, &platform, &err);
 	if (sources_collect(&(struct sources_request){ .directory = specs.items[0].directory,
 						       .include = &nothing,
 						       .exclude = &specs.items[0].foreign },
@@ -124,6 +124,12 @@ make_keys(const char *name, enum cache_push push)
 	    cache_keys_make(&specs.items[0], &platform, &sources, push, &keys, &err) < 0)
 		fail_msg("%s", error_text(err));
 	return keys;
+}
+
+static struct cache_keys
+make_keys(const char *name, enum cache_push push)
+{
+	return make_keys_on("linux/amd64", name, push);
 }
 
 /* The words of the candidates, and where they are. */
@@ -178,6 +184,22 @@ a_push_to_the_default_branch_saves_what_all_read(void **state)
 	assert_int_equal(keys.pointer_tags.count, 3);
 	for (size_t i = 0; i < 3; i++)
 		assert_string_equal(keys.pointer_tags.items[i], keys.candidates[i + 1].tag);
+}
+
+static void
+another_platform_finds_no_cache_of_this_one(void **state)
+{
+	AUTO_CACHE_KEYS struct cache_keys here = { 0 };
+	AUTO_CACHE_KEYS struct cache_keys there = { 0 };
+
+	(void)state;
+	event("push", "refs/heads/main", "{\"repository\":{\"default_branch\":\"main\"}}");
+	here = make_keys_on("linux/amd64", "out", CACHE_PUSH_AUTO);
+	there = make_keys_on("linux/arm64", "out", CACHE_PUSH_AUTO);
+	assert_int_equal(here.candidate_count, 4);
+	assert_int_equal(there.candidate_count, 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_string_not_equal(here.candidates[i].tag, there.candidates[i].tag);
 }
 
 static const char own_pull_request[] =
@@ -611,6 +633,7 @@ main(void)
 #define IN_TREE(test) cmocka_unit_test_setup_teardown(test, enter, leave)
 	const struct CMUnitTest tests[] = {
 		IN_TREE(a_push_to_the_default_branch_saves_what_all_read),
+		IN_TREE(another_platform_finds_no_cache_of_this_one),
 		IN_TREE(a_pull_request_reads_its_own_then_the_trusted_ones),
 		IN_TREE(a_pull_request_without_a_place_of_its_own_is_read_only),
 		IN_TREE(forks_and_foreign_events_are_read_only),

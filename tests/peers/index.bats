@@ -313,6 +313,18 @@ both_tags() {
 	done
 }
 
+@test "a layout lists an index that is made in it, and not its parts" {
+	mkimage image "$T/parts" amd64 --platform linux/amd64 >/dev/null
+	mkimage image "$T/parts" arm64 --platform linux/arm64 >/dev/null
+	ocifp_run index create "oci:$T/whole:ci" "oci:$T/parts:amd64" "oci:$T/parts:arm64"
+	assert_status 0
+	assert_equal "$(jq -c '[.manifests[].annotations["org.opencontainers.image.ref.name"]]' "$T/whole/index.json")" '["ci"]'
+	ocifp_run inspect "oci:$T/whole"
+	assert_status 0
+	ocifp_run copy "oci:$T/whole" "oci:$T/again:ci"
+	assert_status 0
+}
+
 @test "an index in a layout is made and joined as in a registry" {
 	mkimage image "$T/lay" v1-linux-amd64 --platform linux/amd64 --layers 5k >/dev/null
 	mkimage image "$T/lay" v1-linux-arm64 --platform linux/arm64 --layers 5k >/dev/null

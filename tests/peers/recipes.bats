@@ -32,7 +32,7 @@ storage() {
 # recipe NAME: becomes the project file, at our registry
 recipe() {
 	sed -n "/^\.\\\\\" recipe: $1\$/,/^\.Ed/{/^\./d;p;}" "$top/man/ocifp-build.7" |
-		sed "s|ghcr\.io/owner|$reg_host/owner|" >.ocifp.yaml
+		sed -e 's/\\e$/\\/' -e "s|ghcr\.io/owner|$reg_host/owner|" >.ocifp.yaml
 	grep -q '^images:' .ocifp.yaml || fail "no recipe '$1'"
 }
 
@@ -108,6 +108,30 @@ works() {
 	assert_status 0
 	ocifp_run run -- /bin/tool
 	assert_stdout made
+}
+
+@test "a Rust image for two platforms: each has its own toolchain, and one platform can be added" {
+	need engine
+	recipe rust
+	touch rust-toolchain.toml
+	cat >install.sh <<-'END'
+		mkdir -p "$2/bin"
+		echo "$1" >"$2/bin/of"
+		printf '#!/bin/sh\necho made\n' >"$2/bin/cargo" && chmod 755 "$2/bin/cargo"
+	END
+	ocifp append --platform linux/amd64 --platform linux/arm64 -o "oci:$T/base:1" rootfs >/dev/null 2>&1 3>&-
+	split_run ocifp push "oci:$T/base:1" "$reg_host/owner/debian:12"
+	split_run ocifp lock
+	assert_status 0
+	# A native runner first, then the machine that has to make the rest.
+	split_run ocifp ensure --push always --platform linux/amd64
+	assert_status 0
+	works /usr/local/bin/cargo
+	local platform
+	for platform in linux/amd64 linux/arm64; do
+		ocifp_run cat --platform "$platform" ci /usr/local/bin/of
+		assert_stdout "$platform"
+	done
 }
 
 @test "dependencies of a Rust project: the image stays while only sources change" {

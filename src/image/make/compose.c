@@ -60,7 +60,9 @@ bring_here(const struct composition *composition, struct target *source, const s
 	   struct error **err)
 {
 	struct location place = *composition->location;
-	const struct copy_options options = { .destinations = &place, .destination_count = 1 };
+	const struct copy_options options = { .destinations = &place,
+					      .destination_count = 1,
+					      .is_part = true };
 	CLEANUP(copy_result_release) struct copy_result result = { 0 };
 
 	if (is_in(&place, &source->candidates[0]))

@@ -244,6 +244,8 @@ copy_below(struct copying *copying, struct pushing *pushing, const struct string
 	}
 	if (send(copying, pushing, tags, pushed, err) < 0)
 		return -1;
+	if (copying->options->is_part)
+		return pushing->store ? store_commit(pushing->store, err) : 0;
 	return tags->count > 0 ? 0
 			       : repository_list_manifest(pushing->destination,
 							  &pushing->root->descriptor, err);

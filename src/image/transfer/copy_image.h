@@ -28,6 +28,7 @@ struct copy_options {
 	const struct platforms *platforms; /* NULL: all */
 	bool referrers;                    /* also copy the referrers of all its manifests */
 	bool no_clobber;                   /* do not move a tag that names another image */
+	bool is_part; /* an index that names it follows: a layout does not list it */
 };
 
 struct copy_result {

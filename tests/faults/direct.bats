@@ -154,7 +154,8 @@ bearers() {
 	spawn api python3 "$RIG_TESTS/faults/packages.py" --root "$T/reg.root" --port-file "$T/api.port" --log "$T/api.log" \
 		--token ghp_s3cret
 	wait_for test -e "$T/api.port"
-	export GITHUB_API_URL=http://127.0.0.1:$(<"$T/api.port") GITHUB_ACTOR=me GITHUB_TOKEN=ghp_s3cret
+	GITHUB_API_URL=http://127.0.0.1:$(<"$T/api.port")
+	export GITHUB_API_URL GITHUB_ACTOR=me GITHUB_TOKEN=ghp_s3cret
 	machine one
 	mkdir tree
 	for number in 1 2 3; do

@@ -197,6 +197,23 @@ wait_for_not() {
 	assert_equal "$(ls -A out)" ''
 }
 
+@test "a signal leaves no part of an artifact's file" {
+	mkdir out && head -c 64M /dev/urandom >one
+	ocifp_run push --artifact one oci:image:1
+	assert_status 0
+	env --default-signal=INT,HUP python3 - <<-'PY' 3>&- 4>&-
+		import os, signal, subprocess
+		for number in signal.SIGTERM, signal.SIGINT, signal.SIGHUP:
+		    pull = subprocess.Popen(["ocifp", "pull", "-o", "files:out", "oci:image:1"],
+		                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+		    while not os.listdir("out"):
+		        assert pull.poll() is None, "it ended before it was seen"
+		    pull.send_signal(number)
+		    assert pull.wait() == -number, pull.returncode
+		    assert os.listdir("out") == [], os.listdir("out")
+	PY
+}
+
 # cleans_up WORD...: ocifp is sent each signal as soon as a file is seen in its folder "out/.*.ocifp"
 cleans_up() {
 	env --default-signal=INT,HUP python3 - "$@" <<-'PY' 3>&- 4>&-

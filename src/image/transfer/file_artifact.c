@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/leftovers.h"
 #include "base/limits.h"
 #include "base/observer.h"
 #include "base/path.h"
@@ -325,21 +326,24 @@ write_file(struct store *store, const struct output *output, const struct descri
 	AUTO_CLOSE int from_fd = store_open_blob(store, &layer->digest, &size_bytes, err);
 	AUTO_FREE char *id = random_hex(8, err);
 	AUTO_FREE char *part = id ? xasprintf(".%s.tmp", id) : NULL;
+	AUTO_FREE char *path = xasprintf("%s/%.*s%s", output->directory,
+					 (int)(path_name(title) - title), title, part ? part : "");
 	int result;
 
 	if (from_fd < 0 || !part)
 		return -1;
 	if (open_parent(output->fd, title, true, &parent_fd) < 0)
 		return error_set_path(err, errno, "make the folder of", title);
+	leftovers_add(path);
 	to_fd = openat(parent_fd, part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-	if (to_fd < 0)
-		return error_set_path(err, errno, "make", title);
-	result = copy_content(from_fd, to_fd, title, err);
-	if (close(TAKE_FD(to_fd)) < 0 && result == 0)
+	result = to_fd < 0 ? error_set_path(err, errno, "make", title)
+			   : copy_content(from_fd, to_fd, title, err);
+	if (to_fd >= 0 && close(TAKE_FD(to_fd)) < 0 && result == 0)
 		result = error_set_path(err, errno, "write", title);
 	if (result == 0)
 		result = give_name(output, parent_fd, part, layer, title, err);
 	(void)unlinkat(parent_fd, part, 0);
+	leftovers_forget(path);
 	return result;
 }
 

@@ -1110,6 +1110,21 @@ small_and_soon() {
 	[ ! -e .tree.ocifp ]
 }
 
+@test "a folder that another user has put where a tree is made is not used" {
+	need root
+	layer f <<-TAR
+		file f text=f
+	TAR
+	layered f f
+	mkdir .tree.ocifp
+	chown 4322 .tree.ocifp
+	ocifp_run unpack "oci:$T/lay:f" tree
+	assert_failed 10
+	assert_stderr_has "cannot use '.tree.ocifp': it belongs to another user, uid 4322; remove it"
+	[ ! -e tree ]
+	assert_equal "$(stat -c '%u %a' .tree.ocifp)" "4322 755"
+}
+
 @test "no program is started and no foreign file opened, whatever a layer is packed in" {
 	need unpack_traced strace_arguments
 	layer f <<-TAR

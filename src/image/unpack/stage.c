@@ -25,6 +25,21 @@
 /* The kernel releases the lock of a killed process once it has closed its files. */
 enum { LOCK_WAIT_MS = 2000, LOCK_STEP_MS = 50 };
 
+/* Root can open and lock what somebody else has put there, who could exchange the tree in it. */
+static int
+check_owner(const struct stage *stage, struct error **err)
+{
+	struct stat status;
+
+	if (fstat(stage->fd, &status) < 0)
+		return error_set_path(err, errno, "look at", stage->path);
+	if (status.st_uid == geteuid())
+		return 0;
+	error_set(err, ERROR_LOCAL, "cannot use '%s': it belongs to another user, uid %u",
+		  QUOTED(stage->path), (unsigned)status.st_uid);
+	return error_set_hint(err, "remove it, or name another directory");
+}
+
 static int
 lock(struct stage *stage, struct error **err)
 {
@@ -35,6 +50,11 @@ lock(struct stage *stage, struct error **err)
 	stage->fd = dir_open_at(AT_FDCWD, stage->path);
 	if (stage->fd < 0)
 		return error_set_path(err, errno, "open directory", stage->path);
+	if (check_owner(stage, err) < 0) {
+		close_at(&stage->fd);
+		stage->fd = -1;
+		return -1;
+	}
 	errnum = lock_fd_try(stage->fd, LOCK_EXCLUSIVE);
 	for (int waited_ms = 0; errnum == EWOULDBLOCK && waited_ms < LOCK_WAIT_MS;
 	     waited_ms += LOCK_STEP_MS) {

@@ -65,14 +65,14 @@ works() {
 }
 
 @test "podman" {
-	need podman engine
+	need podman container_limits engine
 	recipe podman
 	export BUILDAH_ISOLATION=chroot # crun starts nothing where control groups are hybrid
 	works
 }
 
 @test "buildah in a container: chroot and vfs" {
-	need buildah engine
+	need buildah container_limits engine
 	recipe buildah
 	works
 }
@@ -151,7 +151,7 @@ works() {
 }
 
 @test "make ensure && make run: the loop with ocifp.mk, on an edited Dockerfile and without a push" {
-	need buildah engine
+	need buildah container_limits engine
 	recipe buildah
 	cp "$top/contrib/ocifp.mk" . && echo 'include ocifp.mk' >Makefile
 	local run=(env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL)

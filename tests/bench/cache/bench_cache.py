@@ -6,8 +6,9 @@
 
 Each round: tar | zstd and a full save; COMMAND, run by the shell in the tree's copy (default: one
 file of 3 MB more), then tar | zstd and an incremental save; then both ways back into an empty
-directory.  The repository is an OCI layout on the same disk, so no network is measured.  Prints
-medians as ratios to tar; --append keeps each round as a line of JSON.
+directory.  The repository is an OCI layout on the same disk, so no network is measured.  Nothing is
+deleted before the end, and nothing large may have been in the five minutes before: until then ext4 is
+slow to make files.  Prints medians as ratios to tar; --append keeps each round as a line of JSON.
 """
 import argparse
 import json
@@ -108,16 +109,18 @@ def main():
     parser.add_argument("tree")
     options = parser.parse_args()
     rounds = []
-    for _ in range(options.rounds):
-        room = tempfile.mkdtemp(prefix="ocifp-bench.")
-        try:
+    rooms = tempfile.mkdtemp(prefix="ocifp-bench.")
+    try:
+        for number in range(options.rounds):
+            room = os.path.join(rooms, str(number))
+            os.mkdir(room)
             rounds.append(one_round(os.path.abspath(options.tree), options.change, room))
-        finally:
-            subprocess.run(["chmod", "-R", "u+rwX", room], check=False)
-            shutil.rmtree(room)
-        if options.append:
-            with open(options.append, "a", encoding="ascii") as log:
-                log.write(json.dumps(rounds[-1]) + "\n")
+            if options.append:
+                with open(options.append, "a", encoding="ascii") as log:
+                    log.write(json.dumps(rounds[-1]) + "\n")
+    finally:
+        subprocess.run(["chmod", "-R", "u+rwX", rooms], check=False)
+        shutil.rmtree(rooms)
     print("%.0f MB, %d rounds" % (rounds[0]["bytes"] / 1e6, len(rounds)))
     print("| | wall s | cpu s | MB moved | MB memory | wall to tar | cpu to tar | bytes to tar |")
     print("|---|---|---|---|---|---|---|---|")

@@ -49,6 +49,19 @@ show_pull() {
 	assert_equal "$(tr -cd '\033' <"$T/frames" | wc -c)" 0
 }
 
+@test "a push on terminals of 80 and 120 columns, and on a dumb one" {
+	local columns
+	mkimage image "$T/made" one --layers 300k,200k,1k >/dev/null
+	start_faults reg
+	rules reg <<<'{"method": ["PUT", "PATCH"], "path": "uploads", "action": {"delay_s": 0.5}}'
+	for columns in 80 120 dumb; do
+		TERM=${columns/#[0-9]*/$TERM} screen_of "${columns/dumb/80}" ocifp push "oci:$T/made:one" "$reg_host/app-$columns:one"
+		assert_status 0
+		assert_screen "push-$columns"
+	done
+	assert_equal "$(tr -cd '\033' <"$T/frames" | wc -c)" 0
+}
+
 @test "a pull that moves nothing shows its result alone" {
 	serve_image
 	ocifp_run pull "${on[@]}" "$ref"

@@ -88,21 +88,22 @@ print(struct context *context, const struct outcome *outcome, const char *digest
 }
 
 int
-outcome_tell(struct context *context, const struct outcome *outcome, struct error **err)
+outcome_tell_github(struct context *context, const struct outcome *outcome, struct error **err)
 {
-	struct digest_text text;
-	const char *digest = NULL;
-	const struct progress_counts *counts;
-	struct github_summary summary;
-	const struct target *target;
+	bool has_digest = outcome->digest->algorithm != DIGEST_NONE;
+	struct digest_text text =
+		has_digest ? digest_text(outcome->digest) : (struct digest_text){ "" };
+	const char *digest = has_digest ? text.text : NULL;
+	const struct progress_counts *counts = progress_counts(context->progress);
+	const struct target *target = outcome->target;
+	const struct github_summary summary = {
+		.image = outcome->repository,
+		.tag = outcome->tag,
+		.digest = digest,
+		.counts = counts,
+		.elapsed_ms = deadline_now_ms() - counts->started_ms,
+	};
 
-	if (outcome->digest->algorithm != DIGEST_NONE) {
-		text = digest_text(outcome->digest);
-		digest = text.text;
-	}
-	if (print(context, outcome, digest, err) < 0)
-		return -1;
-	target = outcome->target;
 	if ((target && target->by_hash &&
 	     set_output(outcome, "fingerprint", digest_hex(&target->fingerprint.digest).text, err) <
 		     0) ||
@@ -112,13 +113,17 @@ outcome_tell(struct context *context, const struct outcome *outcome, struct erro
 	    set_output(outcome, "present", flag_text(outcome->present), err) < 0 ||
 	    set_output(outcome, "pushed", flag_text(outcome->pushed), err) < 0)
 		return -1;
-	counts = progress_counts(context->progress);
-	summary = (struct github_summary){
-		.image = outcome->repository,
-		.tag = outcome->tag,
-		.digest = digest,
-		.counts = counts,
-		.elapsed_ms = deadline_now_ms() - counts->started_ms,
-	};
 	return github_add_summary(&summary, err);
+}
+
+int
+outcome_tell(struct context *context, const struct outcome *outcome, struct error **err)
+{
+	bool has_digest = outcome->digest->algorithm != DIGEST_NONE;
+	struct digest_text text =
+		has_digest ? digest_text(outcome->digest) : (struct digest_text){ "" };
+
+	return print(context, outcome, has_digest ? text.text : NULL, err) < 0
+		       ? -1
+		       : outcome_tell_github(context, outcome, err);
 }

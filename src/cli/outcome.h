@@ -38,6 +38,9 @@ void outcome_add_counts(const struct context *context, json_t *object);
 struct outcome outcome_of(const struct target *target, const char *repository,
 			  const struct digest *digest);
 
+/* The outputs and the row alone: for a command whose result has another form. */
+int outcome_tell_github(struct context *context, const struct outcome *outcome, struct error **err);
+
 int outcome_tell(struct context *context, const struct outcome *outcome, struct error **err);
 
 #endif

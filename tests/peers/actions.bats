@@ -437,6 +437,27 @@ publish_as() {
 	assert_status 0
 }
 
+@test "copy, sign and verify tell a step their image: outputs, and a row of the summary" {
+	need openssl
+	make_project
+	ocifp ensure --push always >/dev/null 2>&1 3>&-
+	local words digest
+	openssl ecparam -name prime256v1 -genkey -noout -out key.pem
+	openssl ec -in key.pem -pubout -out public.pem 2>/dev/null
+	for words in "copy $reg_host/app:$(image_tag) $reg_host/copied:1" "sign --key key.pem $reg_host/copied:1" \
+		"verify --key public.pem $reg_host/copied:1"; do
+		: >"$T/outputs"
+		: >"$T/summary"
+		# shellcheck disable=SC2086
+		GITHUB_ACTIONS=true GITHUB_OUTPUT=$T/outputs GITHUB_STEP_SUMMARY=$T/summary ocifp_run $words
+		assert_status 0
+		digest=$(raw copied 1 | digest_of)
+		assert_equal "$(sed -n '/^image</{n;p}' "$T/outputs")" "$reg_host/copied"
+		assert_equal "$(sed -n '/^digest</{n;p}' "$T/outputs")" "$digest"
+		grep -qF "| \`$reg_host/copied\` | \`1\` | \`$digest\` |" "$T/summary" || fail "$(cat "$T/summary")"
+	done
+}
+
 @test "prune is a step that lists what no branch needs, and deletes it when told" {
 	need git
 	git_of_its_own

@@ -316,6 +316,13 @@ tell(struct context *context, const struct copies *copies, struct error **err)
 
 		stdout_is_taken = stdout_is_taken || (path && strcmp(path, "-") == 0);
 		page_add(&page, "%s@%s\n", result->repository, digest_text(&result->digest).text);
+		/* Of several places the outputs are those of the last, and each has a row. */
+		if (outcome_tell_github(context,
+					&(struct outcome){ .repository = result->repository,
+							   .tag = result->tag,
+							   .digest = &result->digest },
+					err) < 0)
+			return -1;
 	}
 	text = page_take(&page);
 	if (!stdout_is_taken)

@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/inspected.h"
+#include "cli/outcome.h"
 #include "image/make/sign.h"
 #include "image/make/sign_bundle.h"
 #include "image/trust/signing_key.h"
@@ -41,6 +42,7 @@ run_sign(struct context *context, const void *opaque, const struct strings *oper
 	struct sign_result result = { 0 };
 	sign_form *sign = values->bundle ? sign_image_bundle : sign_image;
 	AUTO_FREE char *repository = NULL;
+	struct outcome outcome;
 
 	if (!values->key) {
 		error_set(err, ERROR_USAGE, "no key given");
@@ -59,6 +61,10 @@ run_sign(struct context *context, const void *opaque, const struct strings *oper
 	if (result.was_there)
 		context_notice(context, "this key has signed it already");
 	repository = location_repository(&inspected.target.candidates[inspected.found.place]);
+	outcome =
+		outcome_of(&inspected.target, repository, &inspected.found.root.descriptor.digest);
+	if (outcome_tell_github(context, &outcome, err) < 0)
+		return -1;
 	return context_result_image(context, repository, &inspected.found.root.descriptor.digest,
 				    json_pack("{s:b, s:I}", "signed", !result.was_there,
 					      "signatures", (json_int_t)result.count),

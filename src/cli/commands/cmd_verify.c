@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/inspected.h"
+#include "cli/outcome.h"
 #include "image/trust/trust_policies.h"
 #include "image/trust/verify.h"
 
@@ -97,6 +98,7 @@ run_verify(struct context *context, const void *opaque, const struct strings *op
 	AUTO_INSPECTED struct inspected inspected = { 0 };
 	struct verify_options options = { .policies = &policies };
 	AUTO_FREE char *repository = NULL;
+	struct outcome outcome;
 
 	if (inspected_find(context, &values->target, operands, &inspected, err) < 0 ||
 	    read_policies(values, &inspected.target, &policies, err) < 0 ||
@@ -104,6 +106,10 @@ run_verify(struct context *context, const void *opaque, const struct strings *op
 			 err) < 0)
 		return -1;
 	repository = location_repository(&inspected.target.candidates[inspected.found.place]);
+	outcome =
+		outcome_of(&inspected.target, repository, &inspected.found.root.descriptor.digest);
+	if (outcome_tell_github(context, &outcome, err) < 0)
+		return -1;
 	return context_result_image(context, repository, &inspected.found.root.descriptor.digest,
 				    json_pack("{s:b}", "verified", true), err);
 }

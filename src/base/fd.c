@@ -311,12 +311,20 @@ file_replace_unsynced(int dir_fd, const char *path, mode_t mode, const void *byt
 	return replace(dir_fd, path, mode, bytes, size, false, err);
 }
 
-static bool
-is_directory(const char *path)
+bool
+dir_exists(const char *path)
 {
 	struct stat status;
 
 	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+bool
+dir_exists_at(int dir_fd, const char *name)
+{
+	struct stat status;
+
+	return fstatat(dir_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode);
 }
 
 static int
@@ -328,7 +336,7 @@ make_one(const char *path, mode_t mode, struct error **err)
 		return 0;
 	/* An existing directory gives EEXIST, but EROFS or EACCES on some systems. */
 	errnum = errno;
-	return is_directory(path) ? 0 : error_set_path(err, errnum, "make directory", path);
+	return dir_exists(path) ? 0 : error_set_path(err, errnum, "make directory", path);
 }
 
 const char *

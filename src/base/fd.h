@@ -51,6 +51,8 @@ const char *temporary_folder(void);
 /* Creates a directory and its parents; an existing directory is no error. */
 int dir_make(const char *path, mode_t mode, struct error **err);
 int dir_open(const char *path, struct error **err);
+bool dir_exists(const char *path);                /* or a link to one */
+bool dir_exists_at(int dir_fd, const char *name); /* not a link to one */
 
 /* Fails if the name is a symbolic link: -1 with errno. */
 int dir_open_at(int dir_fd, const char *path);

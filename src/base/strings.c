@@ -80,6 +80,13 @@ strings_sort(struct strings *strings)
 		qsort(strings->items, strings->count, sizeof(*strings->items), compare);
 }
 
+bool
+strings_has_sorted(const struct strings *sorted, const char *text)
+{
+	return sorted->count > 0 &&
+	       bsearch(&text, sorted->items, sorted->count, sizeof(*sorted->items), compare);
+}
+
 void
 strings_release(struct strings *strings)
 {

@@ -20,6 +20,7 @@ void strings_take(struct strings *strings, char *text);
 char *strings_join(const struct strings *strings, const char *separator); /* the caller's */
 bool strings_has(const struct strings *strings, const char *text);
 void strings_sort(struct strings *strings); /* by bytes */
+bool strings_has_sorted(const struct strings *sorted, const char *text);
 void strings_release(struct strings *strings);
 #define AUTO_STRINGS CLEANUP(strings_release)
 

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/fd.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "fingerprint/collect.h"
@@ -10,16 +11,6 @@
 #include "fingerprint/input_files.h"
 #include "fingerprint/named.h"
 #include "fingerprint/walk.h"
-
-/* `find LINK` stops at the link, `find LINK/` follows it. */
-static bool
-find_follows(int dir_fd, const char *directory)
-{
-	struct stat status;
-
-	return fstatat(dir_fd, directory, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       S_ISDIR(status.st_mode);
-}
 
 static int
 take_named(int dir_fd, struct named *named, const char *path, struct input_files *files,
@@ -31,7 +22,8 @@ take_named(int dir_fd, struct named *named, const char *path, struct input_files
 		return -1;
 	if (kind == NAMED_FILE)
 		return input_files_take(files, xstrdup(path), true, err);
-	if (kind == NAMED_DIRECTORY && find_follows(dir_fd, path))
+	/* `find LINK` stops at the link, `find LINK/` follows it. */
+	if (kind == NAMED_DIRECTORY && dir_exists_at(dir_fd, path))
 		strings_add(directories, path);
 	return 0;
 }

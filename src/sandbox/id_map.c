@@ -202,6 +202,16 @@ id_map_choose_shifted(struct id_map *ret_map, struct error **err)
 	return 0;
 }
 
+bool
+id_ranges_has(const struct id_ranges *ranges, uint32_t inside)
+{
+	for (size_t i = 0; i < ranges->count; i++)
+		if (inside >= ranges->items[i].inside &&
+		    inside - ranges->items[i].inside < ranges->items[i].count)
+			return true;
+	return false;
+}
+
 /* 64-bit FNV-1a, to tell the maps of one user apart; a collision helps no attacker. */
 static uint64_t
 hash_ranges(uint64_t hash, const struct id_ranges *ranges)

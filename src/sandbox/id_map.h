@@ -54,6 +54,8 @@ int id_map_choose_shifted(struct id_map *ret_map, struct error **err);
 int id_ranges_read(const char *file, const char *user, uid_t uid, struct id_ranges *ranges,
 		   struct error **err);
 
+bool id_ranges_has(const struct id_ranges *ranges, uint32_t inside);
+
 /* Short, valid in a file name, and the same for the same map: "host", "own", "ranges-<hex>". */
 struct id_map_name {
 	char text[32];

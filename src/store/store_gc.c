@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "oci/digest_set.h"
@@ -87,16 +88,6 @@ is_held(int folder_fd, const char *name)
 	return fd >= 0 && lock_fd_try(fd, LOCK_EXCLUSIVE) != 0;
 }
 
-/* A folder that a repair put aside is kept. */
-static bool
-is_folder(int folder_fd, const char *name)
-{
-	struct stat status;
-
-	return fstatat(folder_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       S_ISDIR(status.st_mode);
-}
-
 /* Files that downloads and repairs left behind. */
 static int
 sweep_leftovers(struct sweep *sweep, const char *folder, struct error **err)
@@ -107,7 +98,9 @@ sweep_leftovers(struct sweep *sweep, const char *folder, struct error **err)
 	if (folder_find_names(sweep->store, folder, &folder_fd, &names, err) < 0)
 		return -1;
 	for (size_t i = 0; i < names.count; i++)
-		if (!is_held(folder_fd, names.items[i]) && !is_folder(folder_fd, names.items[i]) &&
+		/* A directory that a repair put aside is kept. */
+		if (!is_held(folder_fd, names.items[i]) &&
+		    !dir_exists_at(folder_fd, names.items[i]) &&
 		    sweep_file(sweep, folder_fd, folder, names.items[i], err) < 0)
 			return -1;
 	return 0;

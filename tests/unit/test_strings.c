@@ -19,6 +19,7 @@ an_empty_list_has_nothing(void **state)
 
 	(void)state;
 	assert_false(strings_has(&strings, ""));
+	assert_false(strings_has_sorted(&strings, ""));
 	strings_sort(&strings);
 	assert_null(strings.items);
 	assert_int_equal(strings.count, 0);
@@ -82,8 +83,11 @@ sorts_by_bytes_without_a_locale(void **state)
 	for (size_t i = 0; i < count; i++)
 		strings_add(&strings, sorted[(i * 3 + 1) % count]);
 	strings_sort(&strings);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		assert_string_equal(strings.items[i], sorted[i]);
+		assert_true(strings_has_sorted(&strings, sorted[i]));
+	}
+	assert_false(strings_has_sorted(&strings, "not in the list"));
 	assert_null(strings.items[count]);
 }
 

@@ -17,19 +17,6 @@
 
 static const int64_t ns_per_s = 1000000000;
 
-static int
-compare_strings(const void *left, const void *right)
-{
-	return strcmp(*(char *const *)left, *(char *const *)right);
-}
-
-static bool
-is_tracked(const struct strings *tracked, const char *path)
-{
-	return tracked->count > 0 && bsearch(&path, tracked->items, tracked->count,
-					     sizeof(*tracked->items), compare_strings);
-}
-
 /* Directories that we cannot read are skipped: the build cannot read them either. */
 static int
 read_directory(int dir_fd, const char *directory, const struct strings *tracked,
@@ -56,7 +43,7 @@ read_directory(int dir_fd, const char *directory, const struct strings *tracked,
 			continue;
 		if (S_ISDIR(status.st_mode)) {
 			strings_take(pending, TAKE_PTR(path));
-		} else if (S_ISREG(status.st_mode) && !is_tracked(tracked, path)) {
+		} else if (S_ISREG(status.st_mode) && !strings_has_sorted(tracked, path)) {
 			if (files->count == INPUTS_LIMIT_COUNT)
 				return error_set(err, ERROR_USAGE,
 						 "the directory has more than %d files",

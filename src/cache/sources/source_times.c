@@ -81,26 +81,6 @@ file_clock_ns(void)
 	return time_ns(&now);
 }
 
-static bool
-is_listed(const struct strings *sorted, const char *path)
-{
-	size_t low = 0;
-	size_t high = sorted->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(path, sorted->items[middle]);
-
-		if (order == 0)
-			return true;
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return false;
-}
-
 /* Removes from `paths` those whose time a restore has set: git takes such a time for a change. */
 static void
 remove_own(const struct work *work, struct strings *paths)
@@ -164,7 +144,7 @@ check_fresh(struct work *work)
 	for (size_t i = 0; i < work->now->count; i++) {
 		const struct source *source = &work->now->items[i];
 
-		if (source->mode != S_IFDIR && !is_listed(&work->touched, source->path) &&
+		if (source->mode != S_IFDIR && !strings_has_sorted(&work->touched, source->path) &&
 		    !time_journal_match(&work->journal, source))
 			times[count++] = source->ctime_ns;
 	}
@@ -197,7 +177,7 @@ step_of_file(const struct work *work, const struct source *source)
 {
 	const struct source *recorded = sources_find(work->recorded, source->path);
 	const struct time_entry *own = time_journal_match(&work->journal, source);
-	bool was_touched = !own && is_listed(&work->touched, source->path);
+	bool was_touched = !own && strings_has_sorted(&work->touched, source->path);
 	bool was_changed = was_touched || (own && own->is_changed);
 	int64_t wanted_ns;
 
@@ -533,7 +513,7 @@ source_times_drop_touched(const struct sources_request *request, const char *sta
 	for (size_t i = 0; i < sources->count; i++) {
 		struct source *source = &sources->items[i];
 
-		if (source->mode != S_IFDIR && is_listed(&touched, source->path) &&
+		if (source->mode != S_IFDIR && strings_has_sorted(&touched, source->path) &&
 		    !time_journal_match(&journal, source)) {
 			free(source->path);
 			sources->file_count--;

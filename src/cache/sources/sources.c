@@ -39,24 +39,18 @@ sources_release(struct sources *sources)
 	*sources = (struct sources){ 0 };
 }
 
+static int
+compare_path(const void *path, const void *source)
+{
+	return strcmp(path, ((const struct source *)source)->path);
+}
+
 const struct source *
 sources_find(const struct sources *sources, const char *path)
 {
-	size_t low = 0;
-	size_t high = sources->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(path, sources->items[middle].path);
-
-		if (order == 0)
-			return &sources->items[middle];
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return NULL;
+	return sources->count == 0 ? NULL
+				   : bsearch(path, sources->items, sources->count,
+					     sizeof(*sources->items), compare_path);
 }
 
 int

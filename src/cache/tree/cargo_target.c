@@ -39,14 +39,6 @@ cargo_target_release(struct cargo_target *target)
 	*target = (struct cargo_target){ 0 };
 }
 
-static bool
-is_directory(int dir_fd, const char *name)
-{
-	struct stat status;
-
-	return fstatat(dir_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode);
-}
-
 /* "build/PACKAGE/HASH/fingerprint" */
 static bool
 has_new_layout(int profile_fd)
@@ -65,7 +57,7 @@ has_new_layout(int profile_fd)
 		for (size_t j = 0; j < units.count; j++) {
 			AUTO_FREE char *path = xasprintf("%s/fingerprint", units.items[j]);
 
-			if (is_directory(package_fd, path))
+			if (dir_exists_at(package_fd, path))
 				return true;
 		}
 	}
@@ -94,7 +86,7 @@ find_profiles(struct cargo_target *target, size_t root, const char *directory, c
 
 		if (inner_fd < 0)
 			continue;
-		if ((is_directory(inner_fd, ".fingerprint") && is_directory(inner_fd, "deps")) ||
+		if ((dir_exists_at(inner_fd, ".fingerprint") && dir_exists_at(inner_fd, "deps")) ||
 		    has_new_layout(inner_fd)) {
 			target->profiles = xrealloc(
 				target->profiles, (target->count + 1) * sizeof(*target->profiles));

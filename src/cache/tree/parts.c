@@ -134,24 +134,18 @@ parts_of(const struct parts *parts, size_t entry)
 	return number > 0 ? &parts->items[number - 1] : NULL;
 }
 
+static int
+compare_name(const void *name, const void *part)
+{
+	return strcmp(name, ((const struct part *)part)->name);
+}
+
 static struct part *
 find(const struct parts *parts, const char *name)
 {
-	size_t low = 0;
-	size_t high = parts->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(name, parts->items[middle].name);
-
-		if (order == 0)
-			return &parts->items[middle];
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return NULL;
+	return parts->count == 0 ? NULL
+				 : bsearch(name, parts->items, parts->count, sizeof(*parts->items),
+					   compare_name);
 }
 
 void

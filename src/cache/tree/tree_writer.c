@@ -212,20 +212,12 @@ skip(struct tree_writer *writer, const struct tree_entry *entry)
 			       entry->text));
 }
 
-static int
-compare_texts(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static bool
 is_skipped(const struct tree_writer *writer, const struct tree_entry *link)
 {
 	AUTO_FREE char *target = xstrndup(link->target, link->target_size);
 
-	return writer->skipped.count > 0 &&
-	       bsearch(&target, writer->skipped.items, writer->skipped.count, sizeof(char *),
-		       compare_texts);
+	return strings_has_sorted(&writer->skipped, target);
 }
 
 static int

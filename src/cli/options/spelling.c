@@ -2,10 +2,10 @@
 #include "cli/options/spelling.h"
 
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "cli/context.h"
@@ -31,14 +31,6 @@ is_layout(const char *path)
 	return access(mark, F_OK) == 0;
 }
 
-static bool
-is_directory(const char *path)
-{
-	struct stat status;
-
-	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-}
-
 static char *
 take(struct context *context, const char *transport, const char *text)
 {
@@ -53,7 +45,7 @@ spelling_of_source(struct context *context, const char *text)
 {
 	if (!spelling_is_path(text))
 		return xstrdup(text);
-	if (is_directory(text))
+	if (dir_exists(text))
 		return take(context, is_layout(text) ? "oci" : "rootfs", text);
 	return is_archive(text) ? take(context, "docker-archive", text) : xstrdup(text);
 }

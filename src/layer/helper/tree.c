@@ -117,21 +117,11 @@ tree_find_fix(const struct tree *tree, uint64_t inode)
 	return fix_of(tree, inode);
 }
 
-static bool
-has_id(const struct id_ranges *ranges, uint32_t id)
-{
-	for (size_t i = 0; i < ranges->count; i++)
-		if (id >= ranges->items[i].inside &&
-		    id - ranges->items[i].inside < ranges->items[i].count)
-			return true;
-	return false;
-}
-
 static int
 check_mapped(const struct tree *tree, const struct entry *entry, struct error **err)
 {
-	if (tree->map.kind != ID_MAP_RANGES ||
-	    (has_id(&tree->map.uids, entry->uid) && has_id(&tree->map.gids, entry->gid)))
+	if (tree->map.kind != ID_MAP_RANGES || (id_ranges_has(&tree->map.uids, entry->uid) &&
+						id_ranges_has(&tree->map.gids, entry->gid)))
 		return 0;
 	error_set(err, ERROR_CONTENT, "cannot set the owner of '%s': no ids are mapped for %u:%u",
 		  QUOTED(entry->path), entry->uid, entry->gid);

@@ -129,16 +129,6 @@ user_map_open(const struct id_map *map, struct error **err)
 	return result;
 }
 
-static bool
-has(const struct id_ranges *ranges, uint32_t id)
-{
-	for (size_t i = 0; i < ranges->count; i++)
-		if (id >= ranges->items[i].inside &&
-		    id - ranges->items[i].inside < ranges->items[i].count)
-			return true;
-	return false;
-}
-
 bool
 user_map_has(const struct id_map *map, uid_t uid, gid_t gid)
 {
@@ -146,7 +136,7 @@ user_map_has(const struct id_map *map, uid_t uid, gid_t gid)
 	case ID_MAP_HOST:
 		return true;
 	case ID_MAP_RANGES:
-		return has(&map->uids, uid) && has(&map->gids, gid);
+		return id_ranges_has(&map->uids, uid) && id_ranges_has(&map->gids, gid);
 	case ID_MAP_OWN:
 		break;
 	}

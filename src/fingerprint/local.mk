@@ -1,9 +1,6 @@
 noinst_LIBRARIES += %D%/libfingerprint.a
 %C%_libfingerprint_a_SOURCES = \
-	%D%/collect.h \
-	%D%/collect_concat.c \
-	%D%/collect_tree.c \
-	%D%/compute.c \
+	%D%/collect.c %D%/collect.h \
 	%D%/exact_names.c %D%/exact_names.h \
 	%D%/fingerprint.c %D%/fingerprint.h \
 	%D%/git.c %D%/git.h \
@@ -13,7 +10,6 @@ noinst_LIBRARIES += %D%/libfingerprint.a
 	%D%/named.c %D%/named.h \
 	%D%/paths.c %D%/paths.h \
 	%D%/record.c %D%/record.h \
-	%D%/record_compare.c \
 	%D%/record_writer.c %D%/record_writer.h \
 	%D%/stat_cache.c %D%/stat_cache.h \
 	%D%/walk.c %D%/walk.h

@@ -53,7 +53,7 @@ noinst_LIBRARIES += %D%/libimage.a
 	%D%/unpack/stage.c %D%/unpack/stage.h \
 	%D%/unpack/export.c %D%/unpack/export.h \
 	%D%/unpack/unpack.c %D%/unpack/unpack.h \
-	%D%/prune/collect.c %D%/prune/collect.h \
+	%D%/prune/image_gc.c %D%/prune/image_gc.h \
 	%D%/prune/prune.c %D%/prune/prune.h \
 	%D%/prune/prune_graph.c %D%/prune/prune_graph.h \
 	%D%/ensure/build.c %D%/ensure/build.h \

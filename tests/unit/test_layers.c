@@ -15,7 +15,7 @@
 #include "ability.h"
 #include "base/error.h"
 #include "base/xalloc.h"
-#include "image/prune/collect.h"
+#include "image/prune/image_gc.h"
 #include "image/unpack/image_layers.h"
 #include "image/unpack/image_unpacker.h"
 #include "layers_room.h"

@@ -11,7 +11,7 @@
 #include "cli/context.h"
 #include "cli/output/columns.h"
 #include "cli/output/page.h"
-#include "image/prune/collect.h"
+#include "image/prune/image_gc.h"
 #include "oci/annotation.h"
 #include "oci/descriptor.h"
 #include "oci/document.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* collect.h - removes blobs and unpacked trees that no reference of the store leads to */
-#ifndef OCIFP_IMAGE_PRUNE_COLLECT_H
-#define OCIFP_IMAGE_PRUNE_COLLECT_H
+/* image_gc.h - removes blobs and unpacked trees that no reference of the store leads to */
+#ifndef OCIFP_IMAGE_PRUNE_IMAGE_GC_H
+#define OCIFP_IMAGE_PRUNE_IMAGE_GC_H
 
 #include <stdbool.h>
 

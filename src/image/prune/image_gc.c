@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "image/prune/collect.h"
+#include "image/prune/image_gc.h"
 
 #include <string.h>
 

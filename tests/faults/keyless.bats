@@ -263,7 +263,7 @@ by="{issuer: https://issuer.example, subject: 'https://ci.example/owner/name/.ci
 	make_sigstore good "$digest"
 	local command
 	local commands=(exists "pull --platform linux/amd64" digest lock 'copy app oci:copy:1' 'tag app other'
-		'unpack tree' verify 'ensure --no-build')
+		'unpack tree' verify 'ensure --no-build' 'cat app /etc/passwd' 'export app')
 	for command in "${commands[@]}"; do
 		ocifp_run $command
 		assert_failed 9
@@ -384,6 +384,20 @@ by="{issuer: https://issuer.example, subject: 'https://ci.example/owner/name/.ci
 	[[ $stdout = *"signed: $signature_type by $subject of $issuer"* && $stdout != *verified* ]]
 	ocifp_run inspect --json --signers
 	assert_json '.signers | length == 1 and .[0].verified'
+	# In the older form, by a key and by an identity.
+	serve_classic
+	ocifp_run inspect --signers
+	[[ $stdout = *"signed: $signature_type by a key"$'\n'* ]]
+	sed -i 's/    require:/    signed_by: [key.pub]\n&/' .ocifp.yaml
+	cp "$T/key.pub" .
+	ocifp_run inspect --signers
+	[[ $stdout = *"signed: $signature_type by a key, verified"* ]]
+	annotate good
+	ocifp_run inspect --json --signers
+	assert_json ".signers | length == 2 and all(.verified and .subject == \"$subject\")"
+	annotate not-pem
+	ocifp_run inspect --json --signers
+	assert_json '.signers | length == 2 and (.[1] | .key_hint == "" and (.verified | not))'
 }
 
 @test "hostile text in a bundle reaches nobody's terminal by referrers" {

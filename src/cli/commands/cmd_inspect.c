@@ -217,8 +217,10 @@ read_signers(const struct inspected *inspected, struct bundle_signers *ret_signe
 	    bundles_list(&inspected->content, subject, &entries, err) < 0)
 		return -1;
 	judges.root = policies.has_root ? &policies.root : NULL;
-	return bundle_signers_read(&inspected->content, &entries, subject, &judges, ret_signers,
-				   err);
+	if (bundle_signers_read(&inspected->content, &entries, subject, &judges, ret_signers, err) <
+	    0)
+		return -1;
+	return bundle_signers_read_classic(&inspected->content, subject, &judges, ret_signers, err);
 }
 
 static char *

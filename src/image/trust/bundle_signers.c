@@ -10,6 +10,7 @@
 #include "image/trust/bundles.h"
 #include "image/trust/expected_claim.h"
 #include "image/trust/keyless.h"
+#include "image/trust/signatures.h"
 #include "image/trust/signing_key.h"
 #include "image/trust/sigstore_bundle.h"
 #include "oci/statement.h"
@@ -63,6 +64,13 @@ read_one(const struct content *content, const struct descriptor *entry,
 	return 0;
 }
 
+static void
+add(struct bundle_signers *signers, const struct bundle_signer *signer)
+{
+	signers->items = xgrow(signers->items, signers->count, sizeof(*signer));
+	signers->items[signers->count++] = *signer;
+}
+
 int
 bundle_signers_read(const struct content *content, const struct descriptors *referrers,
 		    const struct digest *subject, const struct bundle_judges *judges,
@@ -79,8 +87,60 @@ bundle_signers_read(const struct content *content, const struct descriptors *ref
 		if (read_one(content, entry, subject, judges, &signer, &failure) < 0 &&
 		    !error_is(failure, ERROR_CONTENT) && !error_is(failure, ERROR_REFUSED))
 			return error_pass(err, TAKE_PTR(failure));
-		ret_signers->items = xgrow(ret_signers->items, ret_signers->count, sizeof(signer));
-		ret_signers->items[ret_signers->count++] = signer;
+		add(ret_signers, &signer);
+	}
+	return 0;
+}
+
+static int
+read_classic(const struct signatures *signatures, const struct descriptor *layer,
+	     const struct digest *subject, const struct bundle_judges *judges,
+	     struct bundle_signer *signer, struct error **err)
+{
+	struct expected_claim expected = { .claim.digest = *subject };
+	AUTO_BUF struct buf payload = BUF_INIT(SIGNATURE_PAYLOAD_LIMIT_BYTES);
+	AUTO_SIMPLE_SIGNING struct simple_signing said = { 0 };
+	AUTO_SIGSTORE_BUNDLE struct sigstore_bundle bundle = { 0 };
+	AUTO_ERROR struct error *by_key = NULL;
+
+	if (signatures_read_payload(signatures, layer, &payload, err) < 0 ||
+	    simple_signing_parse(payload.data, payload.size, &said, err) < 0 ||
+	    expected_claim_compare(&expected, &said, err) < 0)
+		return -1;
+	signer->predicate_type = xstrdup(PREDICATE_SIGNATURE);
+	if (signatures_read_bundle(layer, &payload, &bundle, &by_key) == 0) {
+		read_signer(&bundle, judges, signer);
+		return 0;
+	}
+	signer->key_hint = xstrdup("");
+	signer->is_verified =
+		judges->keys &&
+		signing_keys_match(judges->keys, payload.data, payload.size,
+				   descriptor_annotation(layer, ANNOTATION_SIGNATURE));
+	return 0;
+}
+
+int
+bundle_signers_read_classic(const struct content *content, const struct digest *subject,
+			    const struct bundle_judges *judges, struct bundle_signers *ret_signers,
+			    struct error **err)
+{
+	AUTO_FREE char *tag = signatures_tag(subject);
+	AUTO_SIGNATURES struct signatures signatures = { 0 };
+	const struct descriptors *layers = &signatures.manifest.layers;
+
+	ret_signers->is_read = true;
+	if (signatures_get(content, tag, &signatures, err) < 0)
+		return -1;
+	for (size_t i = 0; i < layers->count && i < SIGNATURES_LIMIT_COUNT; i++) {
+		struct bundle_signer signer = { .digest = layers->items[i].digest };
+		AUTO_ERROR struct error *failure = NULL;
+
+		if (read_classic(&signatures, &layers->items[i], subject, judges, &signer,
+				 &failure) < 0 &&
+		    !error_is(failure, ERROR_CONTENT) && !error_is(failure, ERROR_REFUSED))
+			return error_pass(err, TAKE_PTR(failure));
+		add(ret_signers, &signer);
 	}
 	return 0;
 }
@@ -113,6 +173,8 @@ bundle_signer_format(const struct bundle_signer *signer)
 
 	if (!signer->predicate_type)
 		return xstrdup("not a bundle of this image");
+	if (signer->key_hint && !*signer->key_hint)
+		return xasprintf("%s by a key%s", QUOTED(signer->predicate_type), end);
 	if (signer->key_hint)
 		return xasprintf("%s by key '%s'%s", QUOTED(signer->predicate_type),
 				 QUOTED(signer->key_hint), end);

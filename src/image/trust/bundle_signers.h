@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bundle_signers.h - who signed or attested what of an image, by all of its bundles
+/* bundle_signers.h - who signed or attested what of an image, in either form
  *
  * To look at, not to decide by: without keys and root, a bundle's own word.
  */
@@ -21,9 +21,9 @@ struct signing_keys;
 struct trusted_root;
 
 struct bundle_signer {
-	struct digest digest;            /* of the bundle's manifest */
-	char *predicate_type;            /* NULL: no bundle of this image that we can read */
-	char *key_hint;                  /* NULL: an identity, or unknown */
+	struct digest digest;            /* of the bundle's manifest, or of the payload */
+	char *predicate_type;            /* NULL: not of this image, or not to be read */
+	char *key_hint;                  /* NULL: an identity, or unknown; "": it has none */
 	struct signer_identity identity; /* of the certificate */
 	bool is_verified;                /* by one of the keys, or by the root */
 };
@@ -44,6 +44,10 @@ struct bundle_judges {
 int bundle_signers_read(const struct content *content, const struct descriptors *referrers,
 			const struct digest *subject, const struct bundle_judges *judges,
 			struct bundle_signers *ret_signers, struct error **err);
+/* Adds those of the signatures in the older form, up to SIGNATURES_LIMIT_COUNT. */
+int bundle_signers_read_classic(const struct content *content, const struct digest *subject,
+				const struct bundle_judges *judges,
+				struct bundle_signers *ret_signers, struct error **err);
 /* NULL: none of that manifest. */
 const struct bundle_signer *bundle_signers_find(const struct bundle_signers *signers,
 						const struct digest *digest);

@@ -50,6 +50,21 @@ signatures_release(struct signatures *signatures)
 	manifest_release(&signatures->manifest);
 }
 
+int
+signatures_read_payload(const struct signatures *signatures, const struct descriptor *layer,
+			struct buf *payload, struct error **err)
+{
+	if (!descriptor_annotation(layer, ANNOTATION_SIGNATURE) ||
+	    !media_type_is(layer->media_type, MEDIA_SIMPLE_SIGNING))
+		return error_set(err, ERROR_CONTENT, "the signature is malformed");
+	if (layer->size_bytes > SIGNATURE_PAYLOAD_LIMIT_BYTES) {
+		error_set(err, ERROR_CONTENT, "a signed claim has more than %zu bytes",
+			  SIGNATURE_PAYLOAD_LIMIT_BYTES);
+		return error_set_class(err, CLASS_LIMIT);
+	}
+	return content_get_blob(&signatures->content, layer, payload, err);
+}
+
 /* What Rekor 1 promised, as an entry of a bundle; NULL: not JSON. */
 static json_t *
 promised_entry(const char *promise, struct error **err)
@@ -72,10 +87,9 @@ promised_entry(const char *promise, struct error **err)
 			 "canonicalizedBody", json_object_get(said, "body"));
 }
 
-/* The annotations of an identity's signature as a bundle, which one parser reads. */
-static int
-read_as_bundle(const struct descriptor *layer, const struct buf *payload,
-	       struct sigstore_bundle *ret_bundle, struct error **err)
+int
+signatures_read_bundle(const struct descriptor *layer, const struct buf *payload,
+		       struct sigstore_bundle *ret_bundle, struct error **err)
 {
 	const char *pem = descriptor_annotation(layer, ANNOTATION_CERTIFICATE);
 	const char *promise = descriptor_annotation(layer, ANNOTATION_PROMISE);
@@ -89,7 +103,7 @@ read_as_bundle(const struct descriptor *layer, const struct buf *payload,
 	AUTO_JSON json_t *bundle = NULL;
 	AUTO_FREE char *text = NULL;
 
-	if (!signer_certificate_read_pem(pem, strlen(pem), &der))
+	if (!pem || !signer_certificate_read_pem(pem, strlen(pem), &der))
 		return error_set(err, ERROR_CONTENT, "'%s' is not a certificate",
 				 ANNOTATION_CERTIFICATE);
 	certificate = base64_encode(der.data, der.size);
@@ -121,7 +135,7 @@ check_signer(const struct descriptor *layer, const struct buf *payload,
 	if (policy->identity_count == 0 || !descriptor_annotation(layer, ANNOTATION_CERTIFICATE))
 		return error_set(err, ERROR_REFUSED, "no trusted key made this signature");
 	*ret_is_trusted = true;
-	if (read_as_bundle(layer, payload, &bundle, err) < 0)
+	if (signatures_read_bundle(layer, payload, &bundle, err) < 0)
 		return -1;
 	return bundles_check_signer(&bundle, policy, err);
 }
@@ -134,15 +148,7 @@ check_one(const struct signatures *signatures, const struct descriptor *layer,
 	AUTO_BUF struct buf payload = BUF_INIT(SIGNATURE_PAYLOAD_LIMIT_BYTES);
 	AUTO_SIMPLE_SIGNING struct simple_signing said = { 0 };
 
-	if (!descriptor_annotation(layer, ANNOTATION_SIGNATURE) ||
-	    !media_type_is(layer->media_type, MEDIA_SIMPLE_SIGNING))
-		return error_set(err, ERROR_CONTENT, "the signature is malformed");
-	if (layer->size_bytes > SIGNATURE_PAYLOAD_LIMIT_BYTES) {
-		error_set(err, ERROR_CONTENT, "a signed claim has more than %zu bytes",
-			  SIGNATURE_PAYLOAD_LIMIT_BYTES);
-		return error_set_class(err, CLASS_LIMIT);
-	}
-	if (content_get_blob(&signatures->content, layer, &payload, err) < 0)
+	if (signatures_read_payload(signatures, layer, &payload, err) < 0)
 		return -1;
 	if (check_signer(layer, &payload, policy, ret_is_trusted, err) < 0)
 		return -1;

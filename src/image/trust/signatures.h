@@ -20,8 +20,10 @@
 #include "oci/manifest.h"
 #include "repository/repository.h"
 
+struct buf;
 struct bundle_policy;
 struct error;
+struct sigstore_bundle;
 
 #define ANNOTATION_SIGNATURE "dev.cosignproject.cosign/signature"
 
@@ -38,6 +40,15 @@ int signatures_get(const struct content *content, const char *tag,
 		   struct signatures *ret_signatures, struct error **err);
 void signatures_release(struct signatures *signatures);
 #define AUTO_SIGNATURES CLEANUP(signatures_release)
+
+/* One of its layers: the payload, at most SIGNATURE_PAYLOAD_LIMIT_BYTES. */
+int signatures_read_payload(const struct signatures *signatures, const struct descriptor *layer,
+			    struct buf *payload, struct error **err);
+
+/* The annotations of an identity's signature as a bundle, which one parser reads.  ERROR_CONTENT
+ * for one by a key. */
+int signatures_read_bundle(const struct descriptor *layer, const struct buf *payload,
+			   struct sigstore_bundle *ret_bundle, struct error **err);
 
 /* 0 when one of them is by one of the policy's keys or identities and says what it expects; else
  * ERROR_REFUSED, class "signature", with what came nearest. */

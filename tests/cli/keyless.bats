@@ -35,8 +35,8 @@ assert_bad() {
 @test "each bundle gives the answer that its name says" {
 	make_sigstore all "$(digest_of <"$T/file")"
 	local name message
-	for name in good good-0.1 good-0.2 good-0.3 second second-dsse time-with-certificate log-checkpoint-witnessed \
-		log-checkpoint-most time-instead-of-promise; do
+	for name in good good-0.1 good-0.2 good-0.3 second second-dsse second-by-ecdsa time-with-certificate \
+		log-checkpoint-witnessed log-checkpoint-most time-instead-of-promise; do
 		assert_good root "$name"
 	done
 	for name in private private-with-certificate; do
@@ -109,6 +109,7 @@ assert_bad() {
 		log-checkpoint-no-signature the log has not signed this checkpoint
 		log-checkpoint-no-note not a signed note
 		log-checkpoint-long not a signed note
+		log-second-by-other-ecdsa the log has not signed this checkpoint
 		log-second-dsse-other-payload for other content than the bundle has
 		log-second-dsse-two-signatures no single signature
 		log-second-no-proof the log entry has no proof

@@ -216,7 +216,7 @@ def pem_of(certificate):
     return openssl("x509", "-inform", "DER", data=certificate)
 
 
-REKOR, REKOR2 = "rekor.example", "log2.example"
+REKOR, REKOR2, REKOR3 = "rekor.example", "log2.example", "log3.example"
 
 
 def rekor2_id(key):
@@ -239,13 +239,13 @@ def first_entry(kind, spec, when=NOW, index=3, size=7, key="rekor", version="0.0
     return entry
 
 
-def second_entry(spec, origin=REKOR2, kind="hashedrekord"):
+def second_entry(spec, origin=REKOR2, kind="hashedrekord", key="rekor2", log_id=None):
     name = {"hashedrekord": "hashedRekordV002", "dsse": "dsseV002"}[kind]
     body = canonical({"apiVersion": "0.0.2", "kind": kind, "spec": {name: spec}})
-    log_id = rekor2_id("rekor2")
+    log_id = log_id or rekor2_id("rekor2")
     return {"logIndex": "4", "logId": {"keyId": b64(log_id)},
             "kindVersion": {"kind": kind, "version": "0.0.2"}, "canonicalizedBody": b64(body),
-            "inclusionProof": proof(body, 4, 5, "rekor2", log_id, origin, origin)}
+            "inclusionProof": proof(body, 4, 5, key, log_id, origin, origin)}
 
 
 # Times
@@ -311,6 +311,11 @@ class Maker:
         signature = b64(sign("signer", pae(self.payload)))
         stamps = [stamp(base64.b64decode(signature))] if stamps is None else stamps
         return self.envelope(certificate, signature, [second_entry(self.second_spec(signature, certificate))], stamps)
+
+    def second_by_ecdsa(self, certificate, key="rekor3"):
+        signature = b64(sign("signer", pae(self.payload)))
+        entry = second_entry(self.second_spec(signature, certificate), REKOR3, key=key, log_id=sha256(spki("rekor3")))
+        return self.envelope(certificate, signature, [entry], [stamp(base64.b64decode(signature))])
 
     def second_dsse(self, certificate, digest=None, count=1):
         signature = b64(sign("signer", pae(self.payload)))
@@ -380,6 +385,8 @@ def make_bundles(maker):
     second = maker.second(certificate)
     save("good", good)
     save("second", second)
+    save("second-by-ecdsa", maker.second_by_ecdsa(certificate))
+    save("log-second-by-other-ecdsa", maker.second_by_ecdsa(certificate, "other-rekor"))
     save("second-dsse", maker.second_dsse(certificate))
     save("log-second-dsse-other-payload", maker.second_dsse(certificate, sha256(pae(maker.payload))))
     save("log-second-dsse-two-signatures", maker.second_dsse(certificate, count=2))
@@ -578,7 +585,8 @@ def trusted_root():
     ec = "PKIX_ECDSA_P256_SHA_256"
     return {"mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
             "tlogs": [log_of("rekor", REKOR, ec, sha256(spki("rekor"))),
-                      log_of("rekor2", REKOR2, "PKIX_ED25519", rekor2_id("rekor2"))],
+                      log_of("rekor2", REKOR2, "PKIX_ED25519", rekor2_id("rekor2")),
+                      log_of("rekor3", REKOR3, ec, sha256(spki("rekor3")))],
             "ctlogs": [log_of("ctlog", "ct.example", ec, sha256(spki("ctlog")))],
             "certificateAuthorities": [{"uri": "https://ca.example", "certChain": chain_of("intermediate", "root"),
                                         "validFor": range_of()}],
@@ -609,7 +617,7 @@ def save_roots():
 
 
 def make_authorities():
-    for key in ("ctlog", "other-ctlog", "rekor", "other-rekor"):
+    for key in ("ctlog", "other-ctlog", "rekor", "other-rekor", "rekor3"):
         make_key(key)
     make_key("rekor2", "ed25519")
     for root in ("root", "other-root", "tsa-root", "other-tsa-root"):

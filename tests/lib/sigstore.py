@@ -93,16 +93,26 @@ def der_length(size):
     return bytes([128 | len(data)]) + data
 
 
+def element(der, at):
+    """Where the content of the element at this place begins and ends."""
+    size, begin = der[at + 1], at + 2
+    if size & 128:
+        begin += size & 127
+        size = int.from_bytes(der[at + 2:begin], "big")
+    return begin, begin + size
+
+
+def elements(der):
+    """Those in the outer one."""
+    at, end = element(der, 0)
+    while at < end:
+        _, after = element(der, at)
+        yield der[at:after]
+        at = after
+
+
 def tbs_of(der):
-    """The first element of the outer SEQUENCE."""
-    def element(at):
-        size, begin = der[at + 1], at + 2
-        if size & 128:
-            begin += size & 127
-            size = int.from_bytes(der[at + 2:begin], "big")
-        return begin, begin + size
-    begin, _ = element(0)
-    return der[begin:element(begin)[1]]
+    return next(elements(der))
 
 
 def time_text(seconds):

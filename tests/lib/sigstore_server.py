@@ -18,29 +18,41 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import sigstore
 from sigstore import b64, openssl, read, sha256, write
 
+SCT_LIST_OID = bytes.fromhex("060a2b06010401d679020402")
 
-def issue(name, extensions):
-    """DER of a certificate for the public key in NAME.pub, from now on."""
+
+def issue(extensions):
+    """DER of a certificate for the public key in caller.pub, from now on."""
     write("leaf.conf", "[extensions]\n" + "\n".join(extensions))
-    openssl("x509", "-new", "-force_pubkey", name + ".pub", "-subj", "/O=twin", "-CA", "intermediate.pem", "-CAkey",
+    openssl("x509", "-new", "-force_pubkey", "caller.pub", "-subj", "/O=twin", "-CA", "intermediate.pem", "-CAkey",
             "intermediate.key", "-set_serial", "4096", "-days", "1", "-extfile", "leaf.conf", "-extensions",
-            "extensions", "-out", name + ".pem")
-    return openssl("x509", "-in", name + ".pem", "-outform", "DER")
+            "extensions", "-out", "caller.pem")
+    return openssl("x509", "-in", "caller.pem", "-outform", "DER")
+
+
+def der(tag, *parts):
+    data = b"".join(parts)
+    return bytes([tag]) + sigstore.der_length(len(data)) + data
+
+
+def listed(certificate):
+    """The same certificate with the promise of a log; openssl cannot issue one twice with the same times."""
+    tbs, algorithm, _ = sigstore.elements(certificate)
+    *fields, extensions = sigstore.elements(tbs)
+    promise = der(0x30, SCT_LIST_OID, der(0x04, sigstore.sct("ctlog", "intermediate", certificate,
+                                                            int(time.time()) * 1000)))
+    extensions = der(0xa3, der(0x30, *sigstore.elements(next(sigstore.elements(extensions))), promise))
+    tbs = der(0x30, *fields, extensions)
+    return der(0x30, tbs, algorithm, der(0x03, b"\0" + sigstore.sign("intermediate", tbs)))
 
 
 def certify(public_key):
     """PEM of what Fulcio issues, and of its chain."""
     write("caller.pub", public_key)
-    extensions = [sigstore.USAGE, *sigstore.SIGNER, "subjectAltName=critical,URI:" + sigstore.SUBJECT,
-                  "1.3.6.1.4.1.57264.1.1=DER:" + sigstore.ISSUER.encode().hex(),
-                  "1.3.6.1.4.1.57264.1.8=ASN1:UTF8String:" + sigstore.ISSUER, sigstore.CODE]
-    while True:
-        second = int(time.time())
-        listed = sigstore.sct("ctlog", "intermediate", issue("caller", extensions), second * 1000)
-        issue("caller", extensions + [sigstore.SCT_LIST + "=DER:" + listed.hex()])
-        # The log has promised to list this certificate but for the extension: with the same times.
-        if second == int(time.time()):
-            return [read(name).decode() for name in ("caller.pem", "intermediate.pem", "root.pem")]
+    certificate = listed(issue([sigstore.USAGE, *sigstore.SIGNER, "subjectAltName=critical,URI:" + sigstore.SUBJECT,
+                                "1.3.6.1.4.1.57264.1.1=DER:" + sigstore.ISSUER.encode().hex(),
+                                "1.3.6.1.4.1.57264.1.8=ASN1:UTF8String:" + sigstore.ISSUER, sigstore.CODE]))
+    return [text.decode() for text in (sigstore.pem_of(certificate), read("intermediate.pem"), read("root.pem"))]
 
 
 def first_log(proposed):

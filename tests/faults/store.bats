@@ -140,6 +140,25 @@ read_only() {
 	assert_sound_store
 }
 
+@test "S13 containers share a store that is mounted read-only: several read it in the same moment" {
+	need mounts
+	serve_image --layers 200k
+	pull "$ref"
+	assert_pulled
+	local reader
+	for reader in 1 2 3 4; do
+		spawn reader$reader unshare -m sh -c 'mount --bind "$OCIFP_STORE" "$OCIFP_STORE" &&
+			mount -o remount,ro,bind "$OCIFP_STORE" && "$@" && echo done' sh \
+			ocifp pull --offline "${on[@]}" -o "oci:$T/out$reader:one" "$ref"
+	done
+	for reader in 1 2 3 4; do
+		wait_for grep -q done "$T/reader$reader.out"
+		ocifp_run digest "oci:$T/out$reader:one"
+		assert_status 0
+		assert_stdout "$digest"
+	done
+}
+
 @test "S12 a file system that has no locks is a local error that says so" {
 	need strace
 	serve_image

@@ -27,6 +27,20 @@ refuse_unnamed(const char *option, const char *annotation, struct error **err)
 			 option, annotation);
 }
 
+/* What a remote image says must not make files of this machine part of what is pushed. */
+static int
+check_named(const char *new_base, struct error **err)
+{
+	AUTO_LOCATION struct location place = { 0 };
+
+	if (location_parse(new_base, &place, err) == 0 && place.transport == TRANSPORT_REGISTRY)
+		return 0;
+	return error_set(err, ERROR_USAGE,
+			 "--new-base is required: the annotation '%s' names '%s', which is not in "
+			 "a registry",
+			 ANNOTATION_BASE_NAME, QUOTED(new_base));
+}
+
 /* Its repository is the new base's, as crane has it. */
 static int
 name_old_base(const char *new_base, const char *digest, char **ret_name, struct error **err)
@@ -48,12 +62,14 @@ rebase_open(struct rebase *rebase, struct session *session, const char *old_base
 	    const char *new_base, const struct image_node *root, const struct image_node *image,
 	    const struct destination *destination, struct error **err)
 {
+	const char *annotated = annotation_of(root, image, ANNOTATION_BASE_NAME);
 	AUTO_FREE char *named = NULL;
 
-	if (!new_base)
-		new_base = annotation_of(root, image, ANNOTATION_BASE_NAME);
-	if (!new_base)
+	if (!new_base && !annotated)
 		return refuse_unnamed("--new-base", ANNOTATION_BASE_NAME, err);
+	if (!new_base && check_named(annotated, err) < 0)
+		return -1;
+	new_base = new_base ? new_base : annotated;
 	if (!old_base && name_old_base(new_base, annotation_of(root, image, ANNOTATION_BASE_DIGEST),
 				       &named, err) < 0)
 		return -1;

@@ -9,6 +9,7 @@
 
 #include "base/deadline.h"
 #include "base/error.h"
+#include "base/leftovers.h"
 #include "base/observer.h"
 #include "base/text.h"
 #include "base/xalloc.h"
@@ -89,6 +90,8 @@ lock_wait_on(struct lock_wait *wait, const struct store *store, const char *path
 	int64_t now_ms = deadline_now_ms();
 	int64_t waited_ms;
 
+	if (leftovers_check(err) < 0)
+		return -1;
 	if (wait->start_ms == 0)
 		wait->start_ms = now_ms;
 	waited_ms = now_ms - wait->start_ms;

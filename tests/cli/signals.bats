@@ -246,6 +246,32 @@ cleans_up() {
 	cleans_up cache export --path out/files --key key --repository "$where" -o out/tar
 }
 
+@test "a signal ends a wait for another process that holds the store, and leaves no part of a tree" {
+	mkdir files out && echo one >files/one
+	ocifp_run append --set-platform linux/amd64 --output oci:image:1 files
+	assert_status 0
+	ocifp_run pull oci:image:1
+	assert_status 0
+	env --default-signal=INT,HUP python3 - "$OCIFP_STORE/.ocifp/index.lock" <<-'PY' 3>&- 4>&-
+		import fcntl, os, signal, subprocess, sys
+		lock = open(sys.argv[1])
+		fcntl.flock(lock, fcntl.LOCK_EX)
+		for number in signal.SIGTERM, signal.SIGINT, signal.SIGHUP:
+		    pull = subprocess.Popen(["ocifp", "pull", "-o", "rootfs:out/tree", "oci:image:1"],
+		                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+		    for line in pull.stderr:
+		        if "waiting for another process" in line:
+		            break
+		    assert os.listdir("out") == [".tree.ocifp"], os.listdir("out")
+		    pull.send_signal(number)
+		    try:
+		        assert pull.wait(20) == -number, pull.returncode
+		    finally:
+		        pull.kill()
+		    assert os.listdir("out") == [], os.listdir("out")
+	PY
+}
+
 @test "a signal ends a credential helper and git, which ocifp waits for" {
 	local name way
 	printf '#!/bin/sh\ntrap "" HUP\necho $$ >%s/pid\nexec sleep 60\n' "$PWD" >"$T/slow"

@@ -213,6 +213,7 @@
 /* A layer that is unpacked */
 #define LAYER_ENTRIES_LIMIT_COUNT 2000000       /* large distributions have 400,000 files */
 #define IMAGE_NAMES_LIMIT_COUNT 2000000         /* of an export: 450 MB of memory */
+#define IMAGE_NAMES_LIMIT_BYTES (448 * MIB)     /* with attributes; the helper has 768 MiB in all */
 #define LAYER_UNPACKED_LIMIT_BYTES (1024 * GIB) /* with the holes of sparse files */
 #define LAYER_RATIO_LIMIT 250                   /* of output to input ... */
 #define LAYER_RATIO_FREE_BYTES \

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "layer/tar_header.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/path.h"
 #include "base/utf8.h"
 #include "base/xalloc.h"
 #include "layer/pax.h"
@@ -116,13 +118,50 @@ put_names(const struct tar_member *member, struct ustar *ustar, struct buf *reco
 	  struct error **err)
 {
 	bool is_directory = member->type == TAR_DIRECTORY;
-	AUTO_FREE char *name = xasprintf("%s%s", member->name, is_directory ? "/" : "");
+	AUTO_FREE char *name = member->region_count > 0
+				       ? xasprintf("GNUSparseFile.0/%s", path_name(member->name))
+				       : xasprintf("%s%s", member->name, is_directory ? "/" : "");
 
 	if (put_name(name, ustar, records, err) < 0)
 		return -1;
 	if (!member->target || put_text(ustar->target, sizeof(ustar->target), member->target))
 		return 0;
 	return add_path(records, "linkpath", member->target, err);
+}
+
+static int
+add_regions(const struct tar_member *member, struct buf *records, struct error **err)
+{
+	AUTO_BUF struct buf map = BUF_INIT(records->limit);
+
+	if (member->region_count == 0)
+		return 0;
+	for (size_t i = 0; i < member->region_count; i++) {
+		const struct tar_region *region = &member->regions[i];
+		AUTO_FREE char *text = xasprintf("%s%" PRIu64 ",%" PRIu64, i > 0 ? "," : "",
+						 region->offset_bytes, region->size_bytes);
+
+		if (buf_append_text(&map, text, err) < 0)
+			return -1;
+	}
+	if (pax_add_number(records, "GNU.sparse.size", (int64_t)member->size_bytes, err) < 0 ||
+	    pax_add_number(records, "GNU.sparse.numblocks", (int64_t)member->region_count, err) <
+		    0 ||
+	    add_path(records, "GNU.sparse.name", member->name, err) < 0)
+		return -1;
+	return pax_add(records, "GNU.sparse.map", map.data, map.size, err);
+}
+
+uint64_t
+tar_member_stored_bytes(const struct tar_member *member)
+{
+	uint64_t bytes = 0;
+
+	if (member->region_count == 0)
+		return member->size_bytes;
+	for (size_t i = 0; i < member->region_count; i++)
+		bytes += member->regions[i].size_bytes;
+	return bytes;
 }
 
 /* The sum of all bytes, those of its own field taken as spaces. */
@@ -147,10 +186,11 @@ tar_header_make(const struct tar_member *member, uint8_t *ret_block, struct buf 
 
 	memcpy(ustar.magic, "ustar", sizeof(ustar.magic));
 	memcpy(ustar.version, "00", sizeof(ustar.version));
-	if (put_names(member, &ustar, records, err) < 0)
+	if (put_names(member, &ustar, records, err) < 0 || add_regions(member, records, err) < 0)
 		return -1;
 	if (PUT(member->permissions & 07777, mode, "") < 0 || PUT(member->uid, uid, "uid") < 0 ||
-	    PUT(member->gid, gid, "gid") < 0 || PUT(member->size_bytes, size, "size") < 0 ||
+	    PUT(member->gid, gid, "gid") < 0 ||
+	    PUT(tar_member_stored_bytes(member), size, "size") < 0 ||
 	    PUT(member->mtime_ns > 0 && member->mtime_s < 0 ? 0 : member->mtime_s, mtime, "mtime") <
 		    0 ||
 	    (member->mtime_ns > 0 && add_time(member, records, err) < 0))

@@ -34,6 +34,12 @@ struct tar_xattr {
 	size_t size;
 };
 
+/* Content of a sparse file, between holes. */
+struct tar_region {
+	uint64_t offset_bytes;
+	uint64_t size_bytes;
+};
+
 /* All pointers are borrowed. */
 struct tar_member {
 	enum tar_type type;
@@ -49,10 +55,14 @@ struct tar_member {
 	unsigned device_minor;
 	const struct tar_xattr *xattrs; /* in the order in which they are written */
 	size_t xattr_count;
+	const struct tar_region *regions; /* of a sparse file, ascending; only these are stored */
+	size_t region_count;              /* 0: the file is not sparse */
 };
 
+uint64_t tar_member_stored_bytes(const struct tar_member *member);
+
 /* Fills the block and adds the necessary records, none for most members, up to the limit of
- * `records`. */
+ * `records`.  A sparse file has GNU tar's format 0.1, and a name that tells tools without it. */
 int tar_header_make(const struct tar_member *member, uint8_t *ret_block, struct buf *records,
 		    struct error **err);
 

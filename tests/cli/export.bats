@@ -129,6 +129,29 @@ teardown() {
 	ocifp export "oci:$T/lay:sparse" | tar -xOf - hole | cmp - hole
 }
 
+@test "a hole stays a hole: a small tar has hundreds of gigabytes of them" {
+	need sparse_tar
+	truncate -s 300G hole
+	printf middle | dd of=hole bs=1 seek=5000000000 conv=notrunc status=none
+	truncate -s 200G empty
+	tar --sparse --format=gnu -cf sparse hole empty
+	layered sparse sparse
+	ocifp_run export -o out.tar "oci:$T/lay:sparse"
+	assert_status 0
+	[ "$(stat -c %s out.tar)" -lt 50000 ]
+	mkdir back
+	tar -C back -xf out.tar
+	assert_equal "$(stat -c %s back/hole back/empty | paste -sd ' ')" '322122547200 214748364800'
+	assert_equal "$(dd if=back/hole bs=1 skip=5000000000 count=6 status=none)" middle
+	assert_equal "$(python3 -c 'import tarfile; print(*[(m.name, m.size) for m in tarfile.open("out.tar")])')" \
+		"('hole', 322122547200) ('empty', 214748364800)"
+	ocifp flatten -o oci:flat:v1 "oci:$T/lay:sparse"
+	ocifp export oci:flat:v1 | cmp - out.tar
+	ocifp unpack --platform linux/amd64 oci:flat:v1 tree
+	cmp <(dd if=tree/hole bs=1M skip=4000 count=1000 status=none) <(dd if=hole bs=1M skip=4000 count=1000 status=none)
+	[ "$(du -k tree/hole | cut -f 1)" -lt 1000 ]
+}
+
 @test "cat: bytes are as they are, and loops end" {
 	layer odd <<-TAR
 		file bytes text=\\\\xff\\\\n\\\\x1b[0m

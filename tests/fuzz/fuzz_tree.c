@@ -12,85 +12,14 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/strings.h"
+#include "entries.h"
 #include "fuzz.h"
 #include "layer/helper/beneath.h"
 #include "layer/helper/layer_reader.h"
 #include "layer/helper/remove_tree.h"
 #include "layer/helper/tree.h"
 
-#define ENTRIES_LIMIT_COUNT 64
 #define TIME_LIMIT_S 4096
-
-struct input {
-	const uint8_t *data;
-	size_t size;
-};
-
-static unsigned
-take(struct input *input)
-{
-	if (input->size == 0)
-		return 0;
-	input->size--;
-	return *input->data++;
-}
-
-/* "a/b", "/../l/.wh.a": the first byte says how many names, and whether there is a '/' before them.
- */
-static char *
-take_path(struct input *input)
-{
-	static const char *const words[] = {
-		"a", "b", "c", "d", "canary", "..", ".", ".wh.a", ".wh.b", ".wh..wh..opq", ".wh.",
-	};
-	unsigned how = take(input);
-	char *path = xstrdup(how & 0x80 ? "/" : "");
-
-	for (unsigned i = 0; i < how % 5; i++) {
-		const char *word = words[take(input) % (sizeof(words) / sizeof(words[0]))];
-		char *longer = xasprintf("%s%s%s", path, i > 0 ? "/" : "", word);
-
-		free(path);
-		path = longer;
-	}
-	return path;
-}
-
-static struct entry
-take_entry(struct input *input)
-{
-	struct entry entry = { .type = take(input) % (ENTRY_OTHER + 1) };
-
-	entry.path = take_path(input);
-	path_clean(entry.path);
-	if (entry.type == ENTRY_SYMBOLIC_LINK || entry.type == ENTRY_HARD_LINK)
-		entry.link = take_path(input);
-	if (entry.type == ENTRY_HARD_LINK)
-		path_clean(entry.link);
-	entry.mode = take(input) << 3;
-	entry.format = entry.type == ENTRY_FIFO ? S_IFIFO : S_IFCHR;
-	entry.modified.tv_sec = entry.mode;
-	entry.size_bytes = entry.type == ENTRY_FILE ? take(input) : 0;
-	return entry;
-}
-
-static int
-add(struct tree *tree, const struct entry *entry, struct error **err)
-{
-	static const char content[256];
-	const struct layer_piece piece = { .bytes = content, .size = entry->size_bytes };
-	AUTO_CLOSE int fd = -1;
-
-	if (entry_is_whiteout(entry))
-		return tree_whiteout(tree, entry, err);
-	if (tree_add(tree, entry, &fd, err) < 0)
-		return -1;
-	if (fd < 0)
-		return 0;
-	if (tree_write(tree, fd, entry, &piece, err) < 0)
-		return -1;
-	return tree_end_file(tree, fd, entry, err);
-}
 
 static int
 fill(struct tree *tree, struct input input, struct error **err)
@@ -101,7 +30,7 @@ fill(struct tree *tree, struct input input, struct error **err)
 
 		if (begins % 8 == 0 && !tree->overlay)
 			tree_begin_layer(tree);
-		if (add(tree, &entry, err) < 0)
+		if (add_to_tree(tree, &entry, err) < 0)
 			return -1;
 	}
 	return tree_finish(tree, err);

@@ -14,6 +14,7 @@ fuzz_targets = \
 	%D%/fuzz_lfs \
 	%D%/fuzz_link \
 	%D%/fuzz_manifest \
+	%D%/fuzz_merged \
 	%D%/fuzz_message \
 	%D%/fuzz_project \
 	%D%/fuzz_record \
@@ -28,7 +29,7 @@ fuzz_targets = \
 	%D%/fuzz_trusted_root \
 	%D%/fuzz_upload
 EXTRA_DIST += %D%/corpus
-noinst_HEADERS += %D%/fuzz.h
+noinst_HEADERS += %D%/entries.h %D%/fuzz.h
 
 check_PROGRAMS += $(fuzz_targets)
 if FUZZING
@@ -99,6 +100,9 @@ endif
 %C%_fuzz_tree_SOURCES = %D%/fuzz_tree.c $(fuzz_main)
 %C%_fuzz_tree_LDADD = $(layer_helper_libs)
 %C%_fuzz_tree_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_merged_SOURCES = %D%/fuzz_merged.c $(fuzz_main)
+%C%_fuzz_merged_LDADD = $(layer_helper_libs)
+%C%_fuzz_merged_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_message_SOURCES = %D%/fuzz_message.c $(fuzz_main)
 %C%_fuzz_message_LDADD = $(layer_libs)
 %C%_fuzz_message_LDFLAGS = $(fuzz_ldflags)

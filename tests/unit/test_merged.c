@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "layer/helper/merged.h"
 
 static void
@@ -63,11 +64,40 @@ a_name_that_comes_again_is_found_in_one_step(void **state)
 	assert_int_equal(longest_slot(&merged), 0);
 }
 
+static void
+what_names_and_attributes_need_has_a_limit(void **state)
+{
+	static char path[] = "d";
+	static const struct entry entry = { .type = ENTRY_DIRECTORY,
+					    .path = path,
+					    .xattrs = { { "user.a", "value", 5 } },
+					    .xattr_count = 1 };
+	AUTO_ERROR struct error *err = NULL;
+	AUTO_MERGED struct merged merged = { 0 };
+	size_t once;
+
+	(void)state;
+	assert_int_equal(merged_init(&merged, &err), 0);
+	assert_int_equal(merged_add(&merged, &entry, &err), 0);
+	once = merged.held_bytes;
+	assert_int_equal(merged_add(&merged, &entry, &err), 0);
+	assert_int_equal(merged.held_bytes, once);
+	merged.held_bytes = IMAGE_NAMES_LIMIT_BYTES;
+	assert_int_equal(merged_add(&merged, &entry, &err), 0);
+	merged.held_bytes++;
+	assert_int_equal(merged_add(&merged, &entry, &err), -1);
+	assert_true(error_is(err, ERROR_CONTENT));
+	assert_string_equal(
+		error_text(err),
+		"the names and attributes of the image's files need more than 448 MiB of memory");
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_name_that_comes_again_is_found_in_one_step),
+		cmocka_unit_test(what_names_and_attributes_need_has_a_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

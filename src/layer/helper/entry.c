@@ -135,6 +135,22 @@ read_size(struct archive_entry *from, struct entry *entry, struct error **err)
 	return 0;
 }
 
+/* Validated by the tar filter. */
+static void
+read_regions(struct archive_entry *from, struct entry *entry)
+{
+	int count = entry->type == ENTRY_FILE ? archive_entry_sparse_reset(from) : 0;
+	int64_t offset;
+	int64_t size;
+
+	if (count > 0)
+		entry->regions = xcalloc((size_t)count, sizeof(*entry->regions));
+	while (count > 0 && entry->region_count < (size_t)count &&
+	       archive_entry_sparse_next(from, &offset, &size) == ARCHIVE_OK)
+		entry->regions[entry->region_count++] =
+			(struct tar_region){ (uint64_t)offset, (uint64_t)size };
+}
+
 int
 entry_read(struct archive_entry *from, struct entry *ret_entry, struct error **err)
 {
@@ -157,6 +173,7 @@ entry_read(struct archive_entry *from, struct entry *ret_entry, struct error **e
 	}
 	read_mode(from, ret_entry);
 	read_time(from, ret_entry);
+	read_regions(from, ret_entry);
 	return 0;
 }
 
@@ -165,6 +182,8 @@ entry_release(struct entry *entry)
 {
 	free(entry->path);
 	free(entry->link);
+	free(entry->regions);
 	entry->path = NULL;
+	entry->regions = NULL;
 	entry->link = NULL;
 }

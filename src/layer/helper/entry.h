@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "layer/tar_header.h"
 
 struct archive_entry;
 struct error;
@@ -47,6 +48,8 @@ struct entry {
 	struct entry_xattr xattrs[XATTRS_LIMIT_COUNT]; /* point into the archive's entry */
 	size_t xattr_count;
 	size_t dropped_xattr_count;
+	struct tar_region *regions; /* of a sparse file */
+	size_t region_count;        /* 0: the file is not sparse */
 };
 
 /* ERROR_CONTENT: an owner out of range, too long a name. */

@@ -81,9 +81,21 @@ new_file(struct merged *merged, enum entry_type type)
 	file->names_end = &file->names;
 	file->layer = merged->layer;
 	file->entry = merged->entry;
+	merged->held_bytes += sizeof(*file);
 	merged->files = xgrow(merged->files, merged->file_count, sizeof(struct merged_file *));
 	merged->files[merged->file_count++] = file;
 	return file;
+}
+
+static int
+check_held(const struct merged *merged, struct error **err)
+{
+	if (merged->held_bytes <= IMAGE_NAMES_LIMIT_BYTES)
+		return 0;
+	error_set(err, ERROR_CONTENT,
+		  "the names and attributes of the image's files need more than %zu MiB of memory",
+		  IMAGE_NAMES_LIMIT_BYTES / MIB);
+	return error_set_class(err, CLASS_LIMIT);
 }
 
 /* Finds the name, or adds it.  ERROR_CONTENT: too long, or too many names. */
@@ -104,6 +116,7 @@ add_name(struct merged *merged, struct merged_name *parent, const char *text, si
 	if (4 * merged->name_count >= 3 * merged->capacity)
 		grow(merged);
 	name = xcalloc(1, sizeof(*name) + size + 1);
+	merged->held_bytes += sizeof(*name) + size + 1;
 	memcpy(name->text, text, size);
 	name->parent = parent;
 	name->file = file;
@@ -200,6 +213,8 @@ member_of_entry(const struct entry *entry, struct tar_xattr *xattrs, struct tar_
 		.device_minor = minor(entry->device),
 		.xattrs = xattrs,
 		.xattr_count = entry->xattr_count,
+		.regions = entry->regions,
+		.region_count = entry->region_count,
 	};
 }
 
@@ -215,10 +230,21 @@ member_free(struct tar_member *member)
 	free(member);
 }
 
+static size_t
+member_bytes(const struct tar_member *member)
+{
+	size_t bytes = member ? sizeof(*member) : 0;
+
+	for (size_t i = 0; member && i < member->xattr_count; i++)
+		bytes += sizeof(*member->xattrs) + strlen(member->xattrs[i].name) +
+			 member->xattrs[i].size;
+	return bytes;
+}
+
 /* Keeps a directory's attributes: they are written before its content, whichever layer they come
  * from. */
 static void
-dress(struct merged_file *directory, const struct entry *entry)
+dress(struct merged *merged, struct merged_file *directory, const struct entry *entry)
 {
 	struct tar_xattr borrowed[XATTRS_LIMIT_COUNT];
 	struct tar_member *member = XNEW(struct tar_member);
@@ -231,6 +257,7 @@ dress(struct merged_file *directory, const struct entry *entry)
 		memcpy(kept[i].value, borrowed[i].value, borrowed[i].size);
 	}
 	member->xattrs = kept;
+	merged->held_bytes += member_bytes(member) - member_bytes(directory->written);
 	member_free(directory->written);
 	directory->written = member;
 }
@@ -244,13 +271,13 @@ add_directory(struct merged *merged, struct merged_name *parent, const char *tex
 
 	if (there && there->file->type == ENTRY_DIRECTORY) {
 		there->layer = merged->layer;
-		dress(there->file, entry);
+		dress(merged, there->file, entry);
 		return 0;
 	}
 	if (there)
 		hide(merged, there, false, false);
 	directory = new_file(merged, ENTRY_DIRECTORY);
-	dress(directory, entry);
+	dress(merged, directory, entry);
 	return add_name(merged, parent, text, size, directory, entry, err);
 }
 
@@ -372,6 +399,14 @@ add_whiteout(struct merged *merged, const struct entry *entry, struct error **er
 }
 
 static int
+refuse_target(const struct entry *entry, bool is_directory, struct error **err)
+{
+	return error_set(err, ERROR_CONTENT, "cannot create '%s': hard link to '%s', %s",
+			 QUOTED(entry->path), QUOTED(entry->link),
+			 is_directory ? "which is a directory" : "which does not exist");
+}
+
+static int
 add_hard_link(struct merged *merged, struct merged_name *parent, const char *text,
 	      const struct entry *entry, struct error **err)
 {
@@ -383,14 +418,15 @@ add_hard_link(struct merged *merged, struct merged_name *parent, const char *tex
 		return -1;
 	target = target ? find_child(merged, target, target_text, strlen(target_text)) : NULL;
 	if (!target || target->file->type == ENTRY_DIRECTORY)
-		return error_set(err, ERROR_CONTENT, "cannot create '%s': hard link to '%s', %s",
-				 QUOTED(entry->path), QUOTED(entry->link),
-				 target ? "which is a directory" : "which does not exist");
+		return refuse_target(entry, target != NULL, err);
 	/* A link to itself, possibly by another path: keep it. */
 	if (there && there->file == target->file)
 		return 0;
 	if (there)
 		hide(merged, there, false, false);
+	/* It was in the directory that the link replaces. */
+	if (target->is_gone)
+		return refuse_target(entry, false, err);
 	return add_name(merged, parent, text, strlen(text), target->file, entry, err);
 }
 
@@ -405,6 +441,7 @@ add_file(struct merged *merged, struct merged_name *parent, const char *text,
 		hide(merged, there, false, false);
 	file = new_file(merged, entry->type);
 	file->target = xstrdup_null(entry->link);
+	merged->held_bytes += file->target ? strlen(file->target) : 0;
 	return add_name(merged, parent, text, strlen(text), file, entry, err);
 }
 
@@ -414,10 +451,12 @@ merged_add(struct merged *merged, const struct entry *entry, struct error **err)
 	const char *text = path_name(entry->path);
 	struct merged_name *parent;
 
+	if (check_held(merged, err) < 0)
+		return -1;
 	if (entry_is_whiteout(entry))
 		return add_whiteout(merged, entry, err);
 	if (!*entry->path && entry->type == ENTRY_DIRECTORY) {
-		dress(merged->root->file, entry);
+		dress(merged, merged->root->file, entry);
 		return 0;
 	}
 	if (!*entry->path)

@@ -52,7 +52,8 @@ struct merged {
 	size_t name_count;
 	struct merged_file **files; /* in the order of their entries */
 	size_t file_count;
-	uint32_t layer; /* the layer whose entries are being added */
+	size_t held_bytes; /* by names and files */
+	uint32_t layer;    /* the layer whose entries are being added */
 	uint32_t entry;
 };
 

@@ -115,6 +115,8 @@ static int
 write_content(struct export *export, struct layer_reader *reader, const struct entry *entry,
 	      struct error **err)
 {
+	/* A tar stores no holes: those of a small layer may be terabytes. */
+	bool writes_holes = !export->writer || entry->region_count == 0;
 	uint64_t at_bytes = 0;
 	struct layer_piece piece;
 	int ret;
@@ -125,12 +127,14 @@ write_content(struct export *export, struct layer_reader *reader, const struct e
 			return error_set(err, ERROR_CONTENT,
 					 "the content of entry '%s' is not as its header says",
 					 QUOTED(entry->path));
-		if (write_zeros(export, piece.offset_bytes - at_bytes, err) < 0 ||
+		if ((writes_holes && write_zeros(export, piece.offset_bytes - at_bytes, err) < 0) ||
 		    write_bytes(export, piece.bytes, piece.size, err) < 0)
 			return -1;
 		at_bytes = piece.offset_bytes + piece.size;
 	}
-	return ret < 0 ? -1 : write_zeros(export, entry->size_bytes - at_bytes, err);
+	if (ret < 0 || !writes_holes)
+		return ret;
+	return write_zeros(export, entry->size_bytes - at_bytes, err);
 }
 
 static int
@@ -176,6 +180,7 @@ write_links(struct export *export, const struct merged_name *first, const struct
 	member.type = TAR_HARD_LINK;
 	member.target = target;
 	member.size_bytes = 0;
+	member.region_count = 0;
 	member.xattr_count = 0;
 	merged_path(first, target);
 	for (struct merged_name *name = first->other; (name = next_name(name)); name = name->other)

@@ -84,8 +84,8 @@ tar_writer_begin(struct tar_writer *writer, const struct tar_member *member, str
 	    write_records(writer, err) < 0 ||
 	    sink_write(writer->sink, block, sizeof(block), err) < 0)
 		return -1;
-	writer->left_bytes = member->size_bytes;
-	writer->padding_bytes = padding_of(member->size_bytes);
+	writer->left_bytes = tar_member_stored_bytes(member);
+	writer->padding_bytes = padding_of(writer->left_bytes);
 	return 0;
 }
 

@@ -108,6 +108,9 @@ works() {
 	assert_status 0
 	ocifp_run run -- /bin/tool
 	assert_stdout made
+	# The build ran in the base out of the store: that gives it no second name, which gc would keep.
+	ocifp_run store ls --json
+	assert_json '[.references[].name | select(startswith("oci:"))] == []'
 }
 
 @test "a Rust image for two platforms: each has its own toolchain, and one platform can be added" {

@@ -87,6 +87,8 @@ destination_put(const struct destination *destination, const struct delivery *de
 
 	if (fetch_tree(&fetch, delivery->root, err) < 0)
 		return -1;
+	if (!destination->output && !delivery->name)
+		return store_commit(destination->store, err);
 	if (!destination->output) {
 		/* A read-only store's content can be used, but the image gets no name there. */
 		if (store_is_writable(destination->store))

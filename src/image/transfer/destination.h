@@ -36,7 +36,7 @@ int destination_open(struct session *session, const struct location *output,
 struct delivery {
 	const struct image_node *root;
 	struct repository *repository; /* has the blobs that both stores lack */
-	const char *name;              /* in the user's own store */
+	const char *name;              /* in the user's own store; NULL: it has one there */
 	const struct location *place;  /* its tag is used for an output without one; NULL: none */
 	struct fetch_hook *hook;       /* NULL: none */
 	const struct fetch_gate *gate; /* NULL: none */

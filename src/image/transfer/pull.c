@@ -137,6 +137,10 @@ pull_tree(struct session *session, const struct target *target, const struct pul
 
 	if (destination_open(session, options->output, &destination, err) < 0)
 		return -1;
+	/* A second name, as of OCIFP_NEEDS_IMAGE, would keep the content when the first is gone. */
+	if (delivery.place->transport == TRANSPORT_LAYOUT &&
+	    strcmp(delivery.place->path, store_path(destination.store)) == 0)
+		delivery.name = NULL;
 	content.cache = destination.store;
 	content.local_store = destination.local_store;
 	if (!selection.platforms && !options->all) {

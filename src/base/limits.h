@@ -191,7 +191,7 @@
 #define KEY_INPUT_LIMIT_BYTES (16 * MIB) /* a key file: the largest lock files have 3 MiB */
 
 #define CACHE_RECORD_LIMIT_BYTES (4 * MIB) /* of a key: 50,000 packages of 80 bytes */
-#define TOOLCHAIN_TIMEOUT_MS 600000        /* rustup may have to install what the project names */
+#define TOOLCHAIN_TIMEOUT_MS 600000        /* rustup may have to install the project's toolchain */
 
 /* Tars that we write */
 #define PAX_LIMIT_BYTES MIB            /* records of one member: Go's archive/tar reads no more */
@@ -241,16 +241,17 @@
 #define CACHE_HEAD_LIMIT_BYTES (4 * MIB)    /* of the index: 64 MiB in chunks of 4 KiB and more */
 #define CACHE_STREAM_LIMIT_BYTES (64 * MIB) /* each part of an index: about 1,000,000 files */
 #define CACHE_ENTRIES_LIMIT_COUNT 2000000   /* as in a layer */
-#define CACHE_CHUNKS_LIMIT_COUNT 1500000    /* in the packs: what a table of 64 MiB holds */
-#define CACHE_PACKS_LIMIT_COUNT 1000        /* below LAYERS_LIMIT_COUNT; about 32 GB */
-#define CACHE_PACKS_HELD_COUNT 16           /* of a restore: 8 that are read, 6 that come */
-#define CACHE_INDEX_PACKS_LIMIT_COUNT 64    /* open at once; a save leaves 28 of 384 MiB at most */
-#define CACHE_DEPTH_LIMIT_COUNT 256         /* of folders, as PACK_LIMIT_DEPTH */
+#define CACHE_CHUNKS_LIMIT_COUNT \
+	1500000                      /* in the packs: the number that a table of 64 MiB can have */
+#define CACHE_PACKS_LIMIT_COUNT 1000 /* below LAYERS_LIMIT_COUNT; about 32 GB */
+#define CACHE_PACKS_HELD_COUNT 16    /* of a restore: 8 that are read, 6 that come */
+#define CACHE_INDEX_PACKS_LIMIT_COUNT 64 /* open at once; a save leaves 28 of 384 MiB at most */
+#define CACHE_DEPTH_LIMIT_COUNT 256      /* of folders, as PACK_LIMIT_DEPTH */
 
 /* gc removes a local build that was not used for this long: docker's builder prunes by less */
 #define BUILT_KEPT_DAYS 30
 
-/* What we print of remote text */
+/* Printed remote text */
 #define REMOTE_TEXT_LIMIT_BYTES (1 * KIB)
 
 #endif

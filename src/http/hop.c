@@ -306,7 +306,7 @@ tell_moved(const struct request *request, size_t size, uint64_t at_bytes)
 								  .at_bytes = at_bytes });
 }
 
-/* Other requests bring what comes after this one's part. */
+/* Bytes after this request's part belong to other requests. */
 static bool
 has_its_part(const struct request *request)
 {

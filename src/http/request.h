@@ -65,7 +65,7 @@ struct request_options {
 	size_t body_limit_bytes;     /* of request_body(); 0: MANIFEST_LIMIT_BYTES */
 	struct authorizer *authorizer; /* borrowed; NULL: no credentials */
 	unsigned flags;
-	const char *blob;     /* its digest, for the observer; NULL: the bytes are counted alone */
+	const char *blob;     /* its digest, for the observer; NULL: only count the bytes */
 	struct pace *pace;    /* rate limit of the host's writes, borrowed; NULL: none */
 	int64_t delay_ms;     /* before it is sent */
 	const char *named_by; /* the URL whose answer contained this one (realm, upload, link),
@@ -169,7 +169,7 @@ struct authorizer {
 
 void request_resume(struct request *request);
 
-/* A number of the authorizer's, to know again what it sent the request with; 0 at first. */
+/* The authorizer's number for the credential that was sent; 0 at first. */
 void request_set_credential(struct request *request, unsigned credential);
 unsigned request_credential(const struct request *request);
 

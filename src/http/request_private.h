@@ -91,7 +91,7 @@ struct request {
 	int64_t not_before_ms;
 	bool is_doomed;
 
-	/* What was asked for. */
+	/* The request's options. */
 	enum http_method method;
 	unsigned flags;
 	char *url;

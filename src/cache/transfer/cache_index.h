@@ -21,8 +21,8 @@ int cache_index_read(const struct cache_artifact *artifact, struct repository *r
 		     struct store *store, struct observer *observer, struct index_parts *parts,
 		     struct error **err);
 
-/* The same of the cache at this place.  *ret_found false: proven absent.  What is there and no
- * cache is ERROR_CONTENT. */
+/* Reads the parts of the cache at this place.  *ret_found false: proven absent.  ERROR_CONTENT: not
+ * a cache. */
 int cache_index_find(struct session *session, const struct cache_place *place,
 		     struct index_parts *parts, bool *ret_found, struct error **err);
 

@@ -41,7 +41,7 @@ int base_image_read(const struct base_image *base, const struct platforms *platf
 void base_image_release(struct base_image *base);
 #define AUTO_BASE_IMAGE CLEANUP(base_image_release)
 
-/* Documents of one image, edited: what we do not know stays as it was. */
+/* Documents of one image, edited: unknown members stay. */
 struct draft {
 	const struct base_image *base; /* NULL: nothing */
 	const struct image_node *node; /* of the base, as it was */

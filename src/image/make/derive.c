@@ -260,7 +260,7 @@ annotate_base(struct derivation *derivation, const struct base_image *base)
 	json_object_set_new(annotations, ANNOTATION_BASE_NAME, json_string(name));
 }
 
-/* What the index says of itself, in the other family or on the other base. */
+/* The index's own annotations, in the other family or on the other base. */
 static void
 edit_root(struct derivation *derivation)
 {

@@ -39,7 +39,7 @@ struct derive_options {
 	size_t layer_count;
 	struct new_layer_options how;
 	enum derive_layers of_base;
-	const char *old_base; /* of DERIVE_REBASE; NULL: what the image says */
+	const char *old_base; /* for DERIVE_REBASE; NULL: the base in the image's annotations */
 	const char *new_base;
 	enum media_family family;           /* of the documents */
 	const struct config_change *change; /* NULL: the configuration stays as it is */

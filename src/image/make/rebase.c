@@ -191,7 +191,7 @@ replace_labels(const struct rebase *rebase, struct draft *draft)
 	replace_label(labels, ANNOTATION_BASE_NAME, name);
 	replace_label(labels, ANNOTATION_BASE_DIGEST,
 		      digest_text(&rebase->new_base.found.root.descriptor.digest).text);
-	/* The caller sets what is known of the new one. */
+	/* The caller sets the annotations of the new base. */
 	json_object_del(json_object_get(draft->manifest, "annotations"), ANNOTATION_BASE_NAME);
 }
 
@@ -210,7 +210,7 @@ rebase_draft(struct rebase *rebase, struct draft *draft, struct error **err)
 	config_rebase(draft->config, old.draft.config, new.draft.config);
 	replace_labels(rebase, draft);
 	draft->config_changed = true;
-	/* Windows runs containers of its own version alone. */
+	/* Windows runs only containers of its own version. */
 	if (new.draft.before.platform.os_version)
 		platform_copy(&new.draft.before.platform, &draft->platform);
 	return 0;

@@ -18,7 +18,7 @@ struct remade {
 	struct new_layer layer;
 };
 
-/* What the helper asks for. */
+/* The answers to the helper's requests. */
 struct reading {
 	struct store *store;
 	const struct draft *draft;

@@ -27,7 +27,7 @@ struct signing {
 	const struct signing_keys *keys;
 	struct simple_signing claim;
 	char *tag;     /* of the signatures */
-	char *payload; /* what is signed */
+	char *payload; /* the signed manifest or index */
 	char *signature;
 };
 
@@ -114,7 +114,7 @@ push(const struct signing *signing, const struct image_node *node, struct error 
 	return push_tree(&pushing, &tags, &ignored, err);
 }
 
-/* Whether the key has said the same already, and what is there. */
+/* Whether the key has already signed the same claim, and the existing signatures. */
 static int
 look(const struct signing *signing, struct signatures *ret_signatures, bool *ret_is_signed,
      struct error **err)

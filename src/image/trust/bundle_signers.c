@@ -15,7 +15,7 @@
 #include "image/trust/sigstore_bundle.h"
 #include "oci/statement.h"
 
-/* Of a certificate that nobody has verified. */
+/* From an unverified certificate. */
 static void
 read_identity(const struct sigstore_bundle *bundle, struct signer_identity *identity)
 {

@@ -29,7 +29,7 @@ struct bundle_signer {
 };
 
 struct bundle_signers {
-	bool is_read; /* somebody asked for them, though there may be none */
+	bool is_read; /* signers were asked for, although there may be none */
 	struct bundle_signer *items;
 	size_t count;
 };

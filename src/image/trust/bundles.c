@@ -21,7 +21,7 @@
 
 static const char bundle_prefix[] = "application/vnd.dev.sigstore.bundle";
 
-/* go-containerregistry lists the media type of the config for what has an artifactType. */
+/* For a manifest with an artifactType, go-containerregistry lists the media type of its config. */
 bool
 bundles_may_be(const struct descriptor *entry)
 {
@@ -127,8 +127,8 @@ bundles_read(const struct content *content, const struct descriptor *entry,
 	return sigstore_bundle_parse(ret_bytes->bytes.data, ret_bytes->bytes.size, ret_bundle, err);
 }
 
-/* *ret_is_trusted: it is by a trusted signer, whatever it says; or what is wrong with the signature
- * of an identity is worth telling. */
+/* *ret_is_trusted: its signer is trusted, whatever the claim is; or the error about an identity's
+ * signature is worth reporting. */
 static int
 check_one(const struct content *content, const struct descriptor *entry,
 	  const struct bundle_policy *policy, struct good_bundle *good, bool *ret_is_trusted,
@@ -187,7 +187,7 @@ search_listed(struct search *search, const char *predicate_type, bool *ret_found
 			*ret_found = true;
 			return 0;
 		}
-		/* What is wrong with one bundle; others may be good. */
+		/* The error about one bundle; others may be good. */
 		if (!error_is(failure, ERROR_REFUSED) && !error_is(failure, ERROR_CONTENT))
 			return error_pass(err, TAKE_PTR(failure));
 		if (is_trusted && !search->nearest)
@@ -261,7 +261,7 @@ bundles_list_kept(const struct content *store, const char *name, struct descript
 	return 0;
 }
 
-/* What cannot be read is replaced, and the last of too many. */
+/* Replaces unreadable entries, and the last one if there are too many. */
 static void
 list_good(const struct content *kept, const char *name, const struct descriptor *good,
 	  struct image_index *ret_index)

@@ -35,7 +35,7 @@ struct trusted_root;
 #define ANNOTATION_BUNDLE_CONTENT "dev.sigstore.bundle.content"
 #define ANNOTATION_BUNDLE_PREDICATE "dev.sigstore.bundle.predicateType"
 
-/* What a signature in either form (signatures.h) or an attestation has to be. */
+/* The requirement for a signature, in either form (signatures.h), or an attestation. */
 struct bundle_policy {
 	const char *predicate_type;
 	const struct signing_keys *keys; /* one of them made it; NULL: no key counts */
@@ -80,7 +80,7 @@ int bundles_read(const struct content *content, const struct descriptor *entry,
 		 struct good_bundle *ret_bytes, struct sigstore_bundle *ret_bundle,
 		 struct error **err);
 
-/* What it says; ERROR_REFUSED: not an in-toto statement. */
+/* Its claim; ERROR_REFUSED: not an in-toto statement. */
 int bundles_read_statement(const struct sigstore_bundle *bundle, struct statement *ret_statement,
 			   struct error **err);
 

@@ -77,7 +77,7 @@ find_root(const struct inclusion_proof *proof, const void *body, size_t size,
 	return sn == 0;
 }
 
-/* Up to the end of the line, which `*at` passes; NULL: there is no whole line. */
+/* Up to the end of the line; moves `*at` behind it.  NULL: no complete line. */
 static char *
 take_line(const char **at)
 {

@@ -39,7 +39,7 @@ checking_release(struct checking *checking)
 	buf_release(&checking->signed_bytes);
 }
 
-/* A time that somebody trusted said, or that a log's entry has. */
+/* A time from a trusted authority, or from a log's entry. */
 static int
 check_time(struct checking *checking, int64_t time_s, struct error **err)
 {

@@ -24,7 +24,7 @@ struct signer_identity;
 struct sigstore_bundle;
 struct trusted_root;
 
-/* Who has to have signed. */
+/* The required signer. */
 struct keyless_identity {
 	const char *issuer;
 	const char *subject;

@@ -222,7 +222,7 @@ struct check {
 	const struct lock_compare_options *options;
 };
 
-/* What a reference names now, without regard to the lock file. */
+/* The present digest of a reference, without regard to the lock file. */
 static int
 compare(const struct check *check, const char *kind, const char *name, const char *reference,
 	const struct digest *locked, struct found_image *ret_found, struct error **err)
@@ -326,7 +326,7 @@ check_base(const struct check *check, const struct location *place, const struct
 
 	if (find_base(check, image, &name, &text, err) < 0)
 		return -1;
-	/* Whoever built the image wrote them; what cannot be a reference is nobody's base. */
+	/* The image's builder wrote them; text that is not a valid reference is ignored. */
 	if (!name || !text || digest_parse(text, &digest, &unreadable) < 0 ||
 	    reference_parse(name, &reference, &unreadable) < 0 ||
 	    reference.digest.algorithm != DIGEST_NONE)

@@ -19,21 +19,22 @@ struct session;
 struct strings;
 
 struct lock_options {
-	bool update;                 /* ask also for what has an entry that holds */
+	bool update;                 /* also resolve entries that are still valid */
 	const struct strings *names; /* only for these images and pins; empty: all */
 };
 
-/* Drops what no image of the project names any more, and images that are not published.
- * ERROR_ABSENT: a pin is not at its registry; an answer that is unknown changes nothing. */
+/* Drops entries that no image of the project names any more, and images that are not published.
+ * ERROR_ABSENT: a pin is not at its registry.  An unknown answer changes nothing. */
 int lock_project(struct session *session, const struct project *project,
 		 const struct lock_options *options, bool *ret_changed, struct error **err);
 
 enum lock_state { LOCK_CURRENT, LOCK_MOVED, LOCK_ABSENT };
 
 struct lock_finding {
-	const char *kind; /* "pin": the digest that its tag names; "image": the digest under its
-			   * fingerprint; "base": what the tag of a published image's base names, by
-			   * annotations org.opencontainers.image.base.name and .digest */
+	const char
+		*kind; /* "pin": the digest that its tag names; "image": the digest under its
+			  fingerprint; "base": the digest under the tag of a published image's base,
+			  from annotations org.opencontainers.image.base.name and .digest */
 	const char *name;
 	enum lock_state state;
 	struct digest locked;

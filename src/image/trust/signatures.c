@@ -122,7 +122,7 @@ signatures_read_bundle(const struct descriptor *layer, const struct buf *payload
 	return sigstore_bundle_parse(text, strlen(text), ret_bundle, err);
 }
 
-/* By one of the keys or identities; *ret_is_trusted: what is wrong with it is worth telling. */
+/* By one of the keys or identities.  *ret_is_trusted: the error is worth reporting. */
 static int
 check_signer(const struct descriptor *layer, const struct buf *payload,
 	     const struct bundle_policy *policy, bool *ret_is_trusted, struct error **err)

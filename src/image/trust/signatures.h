@@ -50,8 +50,8 @@ int signatures_read_payload(const struct signatures *signatures, const struct de
 int signatures_read_bundle(const struct descriptor *layer, const struct buf *payload,
 			   struct sigstore_bundle *ret_bundle, struct error **err);
 
-/* 0 when one of them is by one of the policy's keys or identities and says what it expects; else
- * ERROR_REFUSED, class "signature", with what came nearest. */
+/* 0 if one of them is by one of the policy's keys or identities and makes the expected claim; else
+ * ERROR_REFUSED, class "signature", with the nearest reason. */
 int signatures_check(const struct signatures *signatures, const struct bundle_policy *policy,
 		     struct error **err);
 

@@ -175,7 +175,7 @@ signer_certificate_check(X509 *certificate, const struct trusted_root *root, int
 		     "the signature");
 }
 
-/* What the log signed of it: the certificate without the list of what the logs signed. */
+/* The bytes that the log signed: the certificate without its list of log signatures. */
 static int
 append_certificate(struct buf *buf, X509 *certificate, struct error **err)
 {

@@ -346,7 +346,7 @@ read_material(const json_t *object, struct sigstore_bundle *bundle, struct error
 		if (read_entry(json_array_get(material.entries, bundle->entry_count),
 			       &bundle->entries[bundle->entry_count], err) < 0) {
 			error_wrap(err, "log entry %zu", bundle->entry_count);
-			bundle->entry_count++; /* what was read of it is released too */
+			bundle->entry_count++; /* releases the parts that were read, too */
 			return -1;
 		}
 	return decode_list(json_object_get(material.times, "rfc3161Timestamps"), "signedTimestamp",

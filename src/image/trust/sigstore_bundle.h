@@ -70,7 +70,7 @@ struct sigstore_bundle {
 	struct octets_list timestamps; /* DER of a TimeStampResp */
 };
 
-/* ERROR_CONTENT for what is not a bundle of these versions. */
+/* ERROR_CONTENT: not a bundle of these versions. */
 int sigstore_bundle_parse(const void *bytes, size_t size, struct sigstore_bundle *ret_bundle,
 			  struct error **err);
 void sigstore_bundle_release(struct sigstore_bundle *bundle);

@@ -67,7 +67,7 @@ is_hash_strong(TS_TST_INFO *info)
 	}
 }
 
-/* The root alone is trusted, at that time; the other certificates may complete the chain. */
+/* Only the root is trusted, at that time; the other certificates may complete the chain. */
 static X509_STORE *
 make_store(const struct trusted_authority *authority, int64_t time_s)
 {

@@ -31,7 +31,7 @@ struct trust_policies {
 int trust_policies_read_signers(struct trust_policies *policies, const struct target *target,
 				struct error **err);
 
-/* What the project file requires of the image; none when it requires neither signature nor
+/* The project file's requirements for the image; empty if it requires neither a signature nor an
  * attestation. */
 int trust_policies_of_project(struct trust_policies *policies, const struct target *target,
 			      struct error **err);

@@ -255,7 +255,7 @@ read_authorities(const json_t *array, const char *name, struct trusted_authoriti
 
 	authorities->items = xcalloc(count + 1, sizeof(*authorities->items));
 	for (size_t i = 0; i < count; i++) {
-		authorities->count++; /* what was read of it is released too */
+		authorities->count++; /* releases the parts that were read, too */
 		if (read_authority(json_array_get(array, i), &authorities->items[i], root, err) < 0)
 			return error_wrap(err, "%s[%zu]", name, i);
 	}

@@ -61,7 +61,7 @@ struct trusted_root {
 	struct trusted_root *next; /* of the next line; NULL: none */
 };
 
-/* ERROR_USAGE for what is not such a file. */
+/* ERROR_USAGE: not a trusted root. */
 int trusted_root_read(const char *path, struct trusted_root *ret_root, struct error **err);
 int trusted_root_parse(const void *bytes, size_t size, struct trusted_root *ret_root,
 		       struct error **err);

@@ -123,7 +123,7 @@ knows_bundle(const struct verification *verification, const struct content *stor
 	       check_bundles(verification, store, &entries, &good, &ignored) == 0;
 }
 
-/* What the store has is good, or no matter. */
+/* The store's signature is good, or its error does not matter. */
 static bool
 is_known(const struct verification *verification)
 {
@@ -251,8 +251,8 @@ ask(struct verification *verification, struct error **err)
 		return refuse_unsigned(verification, err);
 	if (!may_be_classic(verification->policy))
 		return ask_bundles(verification, &has_first, err);
-	/* The form that such signers mostly use comes first.  Of two verdicts the one about what is
-	 * there says more. */
+	/* Tries the usual form of such signers first.  Of two errors, the one about an existing
+	 * signature says more. */
 	if (asks[0](verification, &has_first, &first) == 0)
 		return 0;
 	if (!is_verdict(first))

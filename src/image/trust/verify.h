@@ -22,7 +22,7 @@ struct trust_policies;
 
 struct verify_options {
 	const struct trust_policies *policies; /* all of them have to be satisfied */
-	bool offline;                          /* the store alone */
+	bool offline;                          /* only the store */
 };
 
 /* The signature, its digest, its repository (of a registry) and, by hash, its fingerprint.
@@ -31,8 +31,8 @@ int verify_image(struct session *session, const struct target *target,
 		 const struct found_image *found, const struct verify_options *options,
 		 struct error **err);
 
-/* With a signature or an attestation under `require` of the project file; else nothing is asked.
- * What was built here and not pushed needs no signature. */
+/* If the project file has a signature or an attestation under `require`; otherwise nothing is
+ * requested. A local build needs no signature. */
 bool verify_is_required(const struct target *target);
 int verify_required(struct session *session, const struct target *target,
 		    const struct found_image *found, bool offline, struct error **err);

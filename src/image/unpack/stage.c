@@ -25,7 +25,8 @@
 /* The kernel releases the lock of a killed process once it has closed its files. */
 enum { LOCK_WAIT_MS = 2000, LOCK_STEP_MS = 50 };
 
-/* Root can open and lock what somebody else has put there, who could exchange the tree in it. */
+/* Root could open and lock another user's directory, and that user could exchange the tree in it.
+ */
 static int
 check_owner(const struct stage *stage, struct error **err)
 {

@@ -24,7 +24,7 @@ pass_layer(const struct service *service, struct ring *ring, uint64_t number, st
 	return ring_next(ring, &ignored, err);
 }
 
-/* What comes out before the digest is known to be wrong, ocifp drops. */
+/* ocifp drops the output if the digest turns out to be wrong. */
 int
 serve_inflate(struct service *service, struct error **err)
 {

@@ -95,7 +95,7 @@ add_name(struct walk *walk, const char *name, struct error **err)
 	return buf_append_text(&walk->path, name, err);
 }
 
-/* In a directory of one layer alone overlayfs shows a whiteout as a broken name.  In an opaque
+/* In a directory of only one layer, overlayfs shows a whiteout as a broken name.  In an opaque
  * directory it hides nothing and is removed; other whiteouts go into the record. */
 static int
 finish_whiteout(struct walk *walk, const char *name, struct error **err)

@@ -110,10 +110,12 @@ survives_power_cuts() {
 	assert_within 10
 }
 
+mounted_read_only='mount --bind "$OCIFP_STORE" "$OCIFP_STORE" &&
+	mount -o remount,ro,bind "$OCIFP_STORE" && exec "$@"'
+
 # read_only COMMAND...: where the store is mounted so, which root heeds too
 read_only() {
-	split_run unshare -m sh -c 'mount --bind "$OCIFP_STORE" "$OCIFP_STORE" &&
-		mount -o remount,ro,bind "$OCIFP_STORE" && exec "$@"' sh "$@"
+	split_run unshare -m sh -c "$mounted_read_only" sh "$@"
 }
 
 @test "S13 a store that is mounted read-only serves what it holds, and says so; more is a local error" {
@@ -147,12 +149,11 @@ read_only() {
 	assert_pulled
 	local reader
 	for reader in 1 2 3 4; do
-		spawn reader$reader unshare -m sh -c 'mount --bind "$OCIFP_STORE" "$OCIFP_STORE" &&
-			mount -o remount,ro,bind "$OCIFP_STORE" && "$@" && echo done' sh \
+		spawn reader$reader unshare -m sh -c "$mounted_read_only" sh \
 			ocifp pull --offline "${on[@]}" -o "oci:$T/out$reader:one" "$ref"
 	done
 	for reader in 1 2 3 4; do
-		wait_for grep -q done "$T/reader$reader.out"
+		wait_for grep -q "@$digest" "$T/reader$reader.out"
 		ocifp_run digest "oci:$T/out$reader:one"
 		assert_status 0
 		assert_stdout "$digest"

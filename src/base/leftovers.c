@@ -68,9 +68,13 @@ watch(void)
 static void
 unwatch(void)
 {
+	static const struct sigaction dying = { .sa_handler = SIG_DFL };
+
 	for (size_t i = 0; i < ENDINGS_COUNT; i++)
-		if (leftovers.is_watched[i])
-			(void)signal(endings[i], SIG_DFL);
+		if (leftovers.is_watched[i] && holds.count > 0)
+			holds.before[i] = dying;
+		else if (leftovers.is_watched[i])
+			(void)sigaction(endings[i], &dying, NULL);
 	memset(leftovers.is_watched, 0, sizeof(leftovers.is_watched));
 }
 

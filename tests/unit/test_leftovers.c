@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "base/leftovers.h"
 #include "base/xalloc.h"
 
@@ -72,9 +73,10 @@ end_by(int number, void (*before)(const struct room *room), char *ret_path, size
 	if (pid == 0) {
 		struct room room = make_room();
 
-		before(&room);
-		if (write(ends[1], room.path, sizeof(room.path)) == sizeof(room.path))
+		if (write(ends[1], room.path, sizeof(room.path)) == sizeof(room.path)) {
+			before(&room);
 			(void)raise(number);
+		}
 		_exit(3);
 	}
 	assert_int_equal(read(ends[0], ret_path, size), size);
@@ -94,6 +96,21 @@ static void
 forget(const struct room *room)
 {
 	leftovers_forget(room->path);
+}
+
+/* The signal waits for the tree, whose process then says so by removing the file itself. */
+static void
+forget_and_hold(const struct room *room)
+{
+	struct error *signalled = NULL;
+
+	leftovers_hold();
+	leftovers_forget(room->path);
+	(void)raise(SIGTERM);
+	if (leftovers_check(&signalled) < 0)
+		(void)unlink(room->file);
+	error_free(signalled);
+	leftovers_let_go();
 }
 
 static void
@@ -134,6 +151,20 @@ what_is_forgotten_stays(void **state)
 }
 
 static void
+a_signal_waits_for_a_tree_also_once_all_is_forgotten(void **state)
+{
+	struct room room = { "", NULL, NULL };
+	int status = end_by(SIGTERM, forget_and_hold, room.path, sizeof(room.path));
+
+	(void)state;
+	assert_int_equal(WTERMSIG(status), SIGTERM);
+	room.file = xasprintf("%s/file", room.path);
+	room.link = xasprintf("%s/link", room.path);
+	assert_false(is_there(room.file));
+	remove_room(&room);
+}
+
+static void
 an_ignored_signal_stays_ignored(void **state)
 {
 	struct room room = { "", NULL, NULL };
@@ -153,6 +184,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_signal_removes_them_and_ends_the_program),
 		cmocka_unit_test(what_is_forgotten_stays),
+		cmocka_unit_test(a_signal_waits_for_a_tree_also_once_all_is_forgotten),
 		cmocka_unit_test(an_ignored_signal_stays_ignored),
 	};
 

@@ -212,7 +212,7 @@ count_of_base(const json_t *history, const json_t *base)
 	while (count < json_array_size(base_history) &&
 	       json_equal(json_array_get(history, count), json_array_get(base_history, count)))
 		count++;
-	if (count > 0 && count == json_array_size(base_history))
+	if (count > 0 && count == json_array_size(base_history) && history_fits(base))
 		return count;
 	for (count = 0; count < json_array_size(history) && filled < layers; count++)
 		filled += !json_is_true(

@@ -296,6 +296,22 @@ a_history_that_tells_the_base_otherwise_ends_with_its_last_layer(void **state)
 		       "\"history\":[{\"created_by\":\"new\"},{\"created_by\":\"mine\"}]}");
 }
 
+/* A base of two layers that tells of one: the second is not the image's own. */
+static void
+a_history_that_tells_too_little_of_the_base_ends_with_its_last_layer(void **state)
+{
+	(void)state;
+	assert_rebased("{\"os\":\"linux\",\"rootfs\":{\"diff_ids\":[" ONE "," ONE "," TWO "]},"
+		       "\"history\":[{\"created_by\":\"a\"},{\"created_by\":\"b\"},{\"created_by\":"
+		       "\"mine\"}]}",
+		       "{\"rootfs\":{\"diff_ids\":[" ONE "," ONE
+		       "]},\"history\":[{\"created_by\":\"a\"}]}",
+		       "{\"rootfs\":{\"diff_ids\":[" TWO
+		       "]},\"history\":[{\"created_by\":\"new\"}]}",
+		       "{\"os\":\"linux\",\"rootfs\":{\"diff_ids\":[" TWO "," TWO "]},"
+		       "\"history\":[{\"created_by\":\"new\"},{\"created_by\":\"mine\"}]}");
+}
+
 static void
 a_history_that_does_not_fit_either_is_none(void **state)
 {
@@ -326,6 +342,8 @@ main(void)
 		cmocka_unit_test(a_platform_replaces_all_of_the_old_one),
 		cmocka_unit_test(the_new_base_takes_the_place_of_the_old_one),
 		cmocka_unit_test(a_history_that_tells_the_base_otherwise_ends_with_its_last_layer),
+		cmocka_unit_test(
+			a_history_that_tells_too_little_of_the_base_ends_with_its_last_layer),
 		cmocka_unit_test(a_history_that_does_not_fit_either_is_none),
 	};
 

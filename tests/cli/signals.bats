@@ -246,6 +246,27 @@ cleans_up() {
 	cleans_up cache export --path out/files --key key --repository "$where" -o out/tar
 }
 
+@test "a signal ends the writing of a tar of a cache, and leaves no tree beside it" {
+	mkdir files out && head -c 64M /dev/urandom >files/one && echo key >key
+	ocifp_run cache save --push always --path files --key key --repository oci:registry
+	assert_status 0
+	rm -rf files
+	mkfifo out/tar
+	env --default-signal=INT,HUP python3 - <<-'PY' 3>&- 4>&-
+		import os, signal, subprocess
+		export = subprocess.Popen(["ocifp", "cache", "export", "--path", "files", "--key", "key", "--repository",
+		                           "oci:registry", "-o", "out/tar"],
+		                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+		with open("out/tar", "rb") as tar:
+		    size = len(tar.read(1 << 20))
+		    export.send_signal(signal.SIGTERM)
+		    size += len(tar.read())
+		assert export.wait() == -signal.SIGTERM, export.returncode
+		assert size < 32 << 20, size
+		assert os.listdir("out") == ["tar"], os.listdir("out")
+	PY
+}
+
 @test "a signal ends a wait for another process that holds the store, and leaves no part of a tree" {
 	mkdir files out && echo one >files/one
 	ocifp_run append --set-platform linux/amd64 --output oci:image:1 files

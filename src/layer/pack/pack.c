@@ -11,6 +11,7 @@
 #include "base/compat.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/leftovers.h"
 #include "base/limits.h"
 #include "base/strings.h"
 #include "base/text.h"
@@ -74,6 +75,8 @@ copy_content(struct packing *packing, const struct pack_entry *entry, int fd, st
 		got = fd_read_full(fd, packing->buffer, TRANSFER_BUFFER_BYTES);
 		if (got < 0)
 			return error_set_path(err, errno, "read", entry->path);
+		if (leftovers_check(err) < 0)
+			return -1;
 		if ((uint64_t)got > left)
 			return pack_refuse_changed(entry->path, err);
 		if (tar_writer_write(packing->writer, packing->buffer, (size_t)got, err) < 0)

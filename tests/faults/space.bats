@@ -128,7 +128,8 @@ serve_slow() {
 on_full_disk() {
 	on_small_disk 4m env OCIFP_STORE="$T/work/store" sh -c '
 		ocifp pull --platform linux/amd64 "$1/app:one" >&2 && ocifp pull --platform linux/amd64 "$1/app:two" >&2 || exit 97
-		mkdir -m 700 store/.ocifp/volumes && mkdir store/.ocifp/volumes/v && touch store/.ocifp/volumes/v/file
+		mkdir -m 700 store/.ocifp/volumes store/.ocifp/kept && mkdir store/.ocifp/volumes/v store/.ocifp/kept/r &&
+			touch store/.ocifp/volumes/v/file store/.ocifp/kept/r/file
 		head -c 100m /dev/zero >fill 2>/dev/null
 		if echo x 2>/dev/null >more; then exit 98; fi
 		shift && "$@"' sh "$reg_host" "$@"
@@ -138,7 +139,7 @@ on_full_disk() {
 	serve_image --layers 100k
 	mkimage image "$T/reg.root/app" two --layers 100k >/dev/null
 	local way
-	for way in "$reg_host/app:one" "$reg_host/app:one $reg_host/app:two" '--volume v'; do
+	for way in "$reg_host/app:one" "$reg_host/app:one $reg_host/app:two" '--volume v' '--root r'; do
 		on_full_disk sh -c 'ocifp store rm "$@" && ocifp store gc >&2 && ocifp store fsck' sh $way
 		assert_status 0
 	done

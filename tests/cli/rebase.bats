@@ -128,6 +128,14 @@ child() {
 	refused 2 "--old-base is required: the image has no annotation '$digest_of_base'" --new-base oci:base:new
 }
 
+@test "rebase: what an image says of its base is no host of our network" {
+	bases
+	app oci:base:old --set-base-image-annotations --annotation "$name_of_base=169.254.169.254/base:new"
+	refused 9 "the annotation '$name_of_base' names '169.254.169.254/base:new', which has an internal address"
+	rebase --new-base oci:base:new
+	assert_status 0
+}
+
 @test "rebase: layers that nobody can read go along, in the image's media types" {
 	local type=application/vnd.oci.image.layer.v1.tar+gzip+encrypted
 	mkimage image base old --layers 1k >/dev/null

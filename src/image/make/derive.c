@@ -101,6 +101,7 @@ begin(struct derivation *derivation, struct error **err)
 	    base_image_read(base, options->platforms, &derivation->root, &derivation->images, err) <
 		    0)
 		return error_wrap(err, "base '%s'", options->base);
+	derivation->rebase.place = base->target.candidates;
 	if (options->of_base == DERIVE_REBASE)
 		return rebase_open(&derivation->rebase, derivation->session, options->old_base,
 				   options->new_base, &derivation->root,

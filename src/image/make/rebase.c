@@ -27,14 +27,20 @@ refuse_unnamed(const char *option, const char *annotation, struct error **err)
 			 option, annotation);
 }
 
-/* What a remote image says must not make files of this machine part of what is pushed. */
+/* What a remote image says must not make files of this machine part of what is pushed, nor have a
+ * host of its network asked. */
 static int
-check_named(const char *new_base, struct error **err)
+check_named(const struct location *from, const char *new_base, struct error **err)
 {
 	AUTO_LOCATION struct location place = { 0 };
 
-	if (location_parse(new_base, &place, err) == 0 && place.transport == TRANSPORT_REGISTRY)
+	if (target_may_name(from, new_base))
 		return 0;
+	if (location_parse(new_base, &place, err) == 0 && place.transport == TRANSPORT_REGISTRY)
+		return error_set(err, ERROR_REFUSED,
+				 "--new-base is required: the annotation '%s' names '%s', which "
+				 "has an internal address",
+				 ANNOTATION_BASE_NAME, QUOTED(new_base));
 	return error_set(err, ERROR_USAGE,
 			 "--new-base is required: the annotation '%s' names '%s', which is not in "
 			 "a registry",
@@ -67,7 +73,7 @@ rebase_open(struct rebase *rebase, struct session *session, const char *old_base
 
 	if (!new_base && !annotated)
 		return refuse_unnamed("--new-base", ANNOTATION_BASE_NAME, err);
-	if (!new_base && check_named(annotated, err) < 0)
+	if (!new_base && check_named(rebase->place, annotated, err) < 0)
 		return -1;
 	new_base = new_base ? new_base : annotated;
 	if (!old_base && name_old_base(new_base, annotation_of(root, image, ANNOTATION_BASE_DIGEST),

@@ -11,12 +11,14 @@
 #include "oci/descriptor.h"
 
 struct rebase {
+	const struct location *place; /* of the image; borrowed */
 	struct base_image old_base;
 	struct base_image new_base;
 	struct descriptors brought; /* layers that images got from the new base */
 };
 
-/* NULL: what `root`, or `image` below it, says about its base.  ERROR_USAGE: it says nothing.
+/* NULL: what `root`, or `image` below it, says about its base.  ERROR_USAGE: it says nothing;
+ * ERROR_REFUSED: it names a place that its author has no business with (target_may_name).
  * Release it either way. */
 int rebase_open(struct rebase *rebase, struct session *session, const char *old_base,
 		const char *new_base, const struct image_node *root, const struct image_node *image,

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/resolve/target.h"
 
+#include <string.h>
+
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "http/address.h"
 #include "project/ci.h"
 #include "project/lock_file.h"
 #include "project/project.h"
@@ -238,6 +241,28 @@ target_check_lock(const struct target *target, size_t place, const struct digest
 	error_set_class(err, CLASS_LOCK_FILE);
 	return error_set_hint(err, "when the change is meant: 'ocifp lock --update %s'",
 			      target->image->name);
+}
+
+static enum address_scope
+scope_of(const struct location *place)
+{
+	const char *text = place->reference.host;
+	const char *port = text ? strrchr(text, ':') : NULL;
+	AUTO_FREE char *host =
+		text ? xstrndup(text, port ? (size_t)(port - text) : strlen(text)) : NULL;
+
+	return host ? address_scope_of_host(host) : ADDRESS_LOOPBACK;
+}
+
+bool
+target_may_name(const struct location *place, const char *name)
+{
+	AUTO_LOCATION struct location named = { 0 };
+	AUTO_ERROR struct error *unreadable = NULL;
+
+	return location_parse(name, &named, &unreadable) == 0 &&
+	       named.transport == TRANSPORT_REGISTRY &&
+	       address_may_lead(scope_of(place), scope_of(&named));
 }
 
 char *

@@ -62,6 +62,10 @@ int target_take_platform(struct target *target, const struct platform *platform,
 int target_check_lock(const struct target *target, size_t place, const struct digest *digest,
 		      struct error **err);
 
+/* Whether an image at this place may name, as its base, what is then asked for: a reference of a
+ * registry and, as for a redirect, no host of our network that the place itself is not in. */
+bool target_may_name(const struct location *place, const char *name);
+
 /* "host/name:tag", for messages and for the store. */
 char *target_name(const struct target *target, size_t place);
 void target_release(struct target *target);

@@ -8,7 +8,6 @@
 #include "base/strings.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "http/address.h"
 #include "image/document/content.h"
 #include "image/resolve/find.h"
 #include "image/resolve/lookup.h"
@@ -292,27 +291,6 @@ find_base(const struct check *check, const struct found_image *found, char **ret
 	return 0;
 }
 
-static enum address_scope
-scope_of(const char *host_and_port)
-{
-	const char *port = strrchr(host_and_port, ':');
-	AUTO_FREE char *host = xstrndup(host_and_port, port ? (size_t)(port - host_and_port)
-							    : strlen(host_and_port));
-
-	return address_scope_of_host(host);
-}
-
-/* As for a redirect: who pushes an image does not choose a host of our network that is asked. */
-static bool
-may_ask(const struct location *image, const char *base_host)
-{
-	enum address_scope from = image->transport == TRANSPORT_REGISTRY
-					  ? scope_of(image->reference.host)
-					  : ADDRESS_LOOPBACK;
-
-	return address_may_lead(from, scope_of(base_host));
-}
-
 static int
 check_base(const struct check *check, const struct location *place, const struct found_image *image,
 	   struct error **err)
@@ -331,7 +309,7 @@ check_base(const struct check *check, const struct location *place, const struct
 	    reference_parse(name, &reference, &unreadable) < 0 ||
 	    reference.digest.algorithm != DIGEST_NONE)
 		return 0;
-	if (!may_ask(place, reference.host)) {
+	if (!target_may_name(place, name)) {
 		observer_tell(session_observer(check->session), EVENT_NOTICE,
 			      "its base '%s' is not asked for: it has an internal address",
 			      QUOTED(name));

@@ -45,7 +45,7 @@ endif
 
 %C%_fuzz_archive_SOURCES = %D%/fuzz_archive.c $(fuzz_main)
 %C%_fuzz_archive_LDADD = $(archive_libs) $(LIBARCHIVE_LIBS)
-%C%_fuzz_archive_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_archive_LDFLAGS = $(fuzz_ldflags) -Wl,--wrap=members_scan
 %C%_fuzz_cache_index_SOURCES = %D%/fuzz_cache_index.c $(fuzz_main)
 %C%_fuzz_cache_index_LDADD = $(cache_libs)
 %C%_fuzz_cache_index_LDFLAGS = $(fuzz_ldflags)

@@ -146,6 +146,7 @@ assert_asked_once() {
 	done
 	assert_equal "$(registry_requests reg '[A-Z]+' '')" 4
 	assert_equal "$(registry_requests reg HEAD /app/manifests/one)" 4
+	stop cache
 }
 
 by_distribution() {

@@ -4,6 +4,7 @@ noinst_LIBRARIES += %D%/libarchive_image.a
 	%D%/load_docker.c \
 	%D%/members.c %D%/members.h \
 	%D%/output.c %D%/output.h \
+	%D%/scan.c \
 	%D%/spool.c %D%/spool.h \
 	%D%/state.h \
 	%D%/write.c

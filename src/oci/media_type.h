@@ -49,11 +49,11 @@ enum compression { COMPRESSION_NONE, COMPRESSION_GZIP, COMPRESSION_ZSTD, COMPRES
 enum compression media_type_compression(const char *media_type);
 bool media_type_is_config(const char *media_type);
 
-/* Each type of the one has a twin in the other that says the same. */
+/* Each type of one family has an equivalent in the other. */
 enum media_family { MEDIA_FAMILY_KEPT, MEDIA_FAMILY_OCI, MEDIA_FAMILY_DOCKER };
 enum media_family media_type_family(const char *manifest_type);
 
-/* Itself, when it has no twin. */
+/* The equivalent in that family; itself if there is none. */
 const char *media_type_in(const char *media_type, enum media_family family);
 
 #endif

@@ -282,3 +282,9 @@ child() {
 		[ ! -e out ] || fail "left: $(find out)"
 	done
 }
+
+@test "copy says which command converts" {
+	ocifp_run copy --format docker oci:a:v1 oci:b:v1
+	assert_failed 2
+	assert_stderr_has "copy keeps digests; 'ocifp mutate --format' converts an image"
+}

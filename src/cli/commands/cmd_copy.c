@@ -392,12 +392,22 @@ run_copy(struct context *context, const void *opaque, const struct strings *oper
 	return tell(context, &copies, err);
 }
 
+/* Options of skopeo, podman and buildah. */
+static const struct option_spec foreign_options[] = {
+	{ "format", 0, OPTION_REFUSED, 0, "oci|docker",
+	  "copy keeps digests; 'ocifp mutate --format' converts an image" },
+	{ "compression", 0, OPTION_REFUSED, 0, "METHOD",
+	  "copy keeps digests; 'ocifp mutate --compression' compresses layers anew" },
+	{ 0 },
+};
+
 const struct command cmd_copy = {
 	.name = "copy",
 	.summary = "copy an image between registries, layouts and archives",
 	.usage = "[-a] [--platform OS/ARCH] [--referrers] [--no-clobber] [--all-tags] [--list "
 		 "FILE] [IMAGE|REF DESTINATION...]",
 	.options = copy_options,
+	.other_options = foreign_options,
 	.values_size = sizeof(struct copy_values),
 	.groups = OPTIONS_NETWORK | OPTIONS_STORE | OPTIONS_PROJECT,
 	.operands_max = OPERANDS_ANY,

@@ -27,9 +27,9 @@ struct session;
 /* What becomes of the layers that the base has. */
 enum derive_layers {
 	DERIVE_KEEP,
-	DERIVE_REBASE,     /* the lowest give way to another image's: rebase.h */
-	DERIVE_FLATTEN,    /* one takes their place: remake.h */
-	DERIVE_RECOMPRESS, /* each is compressed as `how` says: remake.h */
+	DERIVE_REBASE,     /* replace the lowest by another image's: rebase.h */
+	DERIVE_FLATTEN,    /* replace them by one: remake.h */
+	DERIVE_RECOMPRESS, /* compress each as `how` says: remake.h */
 };
 
 struct derive_options {

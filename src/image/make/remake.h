@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* remake.h - layers made of an image's own: each in another compression, or one of all
+/* remake.h - new layers from the layers of an image: each compressed anew, or all as one
  *
  *     repository --> the user's store --> ocifp-layer --tar--> compress --> a new blob
  *
@@ -20,18 +20,19 @@ struct store;
 struct remade;
 
 struct remake {
-	struct store *from; /* the layers come here first */
-	struct store *to;   /* has what is made */
+	struct store *from; /* receives the old layers */
+	struct store *to;   /* receives the new layers */
 	const struct new_layer_options *how;
-	struct remade *done; /* what images share is made once */
+	struct remade *done; /* a layer that several images share is made once */
 	size_t done_count;
 };
 
-/* Layers that have the compression already stay, unless a level is wanted.  ERROR_USAGE: one is
- * encrypted or not for distribution; the same below. */
+/* Compresses the layers as `how` says, but those that have the compression already unless `how`
+ * has a level.  ERROR_USAGE: a layer is encrypted or not for distribution. */
 int remake_compression(struct remake *remake, struct draft *draft, struct error **err);
 
-/* One layer that makes the same tree.  *ret_dropped_xattrs as export_layers() has it. */
+/* Replaces all layers by one with the same tree.  Errors as above; *ret_dropped_xattrs as in
+ * export_layers(). */
 int remake_as_one(const struct remake *remake, struct draft *draft, uint64_t *ret_dropped_xattrs,
 		  struct error **err);
 void remake_release(struct remake *remake);

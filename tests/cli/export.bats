@@ -152,6 +152,57 @@ teardown() {
 	[ "$(du -k tree/hole | cut -f 1)" -lt 1000 ]
 }
 
+@test "a sparse file that GNU tar would not write is the same file to it" {
+	need sparse_tar python3
+	python3 - <<-'PY'
+		import io, tarfile
+		regions = [(0, 10), (100, 3), (5000, 0), (6000, 1025), (7100, 5), (1 << 20, 600)]
+		member = tarfile.TarInfo("hole")
+		member.size = sum(size for _, size in regions)
+		member.pax_headers = {"GNU.sparse.size": str(3 << 30), "GNU.sparse.numblocks": str(len(regions)),
+		                      "GNU.sparse.map": ",".join("%d,%d" % region for region in regions),
+		                      "GNU.sparse.name": "hole"}
+		content = bytes(1 + n % 255 for n in range(member.size))
+		with tarfile.open("sparse", "w", format=tarfile.PAX_FORMAT) as tar:
+		    tar.addfile(member, io.BytesIO(content))
+		with open("hole", "wb") as hole:
+		    for offset, size in regions:
+		        hole.seek(offset)
+		        hole.write(content[:size])
+		        content = content[size:]
+		    hole.truncate(3 << 30)
+	PY
+	layered sparse sparse
+	ocifp cat "oci:$T/lay:sparse" hole | cmp -n 2000000 - hole
+	mkdir back
+	ocifp export "oci:$T/lay:sparse" >out.tar
+	tar -C back -xf out.tar
+	assert_equal "$(stat -c %s back/hole)" $((3 << 30))
+	cmp -n 2000000 back/hole hole
+	python3 -c 'import tarfile; tar = tarfile.open("out.tar"); print(tar.getmembers()[0].size)'
+	python3 -c 'import tarfile, sys; sys.stdout.buffer.write(tarfile.open("out.tar").extractfile("hole").read(2000000))' |
+		cmp -n 2000000 - hole
+}
+
+@test "a file that is nothing but a hole, and has no map that says so, is refused" {
+	python3 - <<-'PY'
+		header = bytearray(512)
+		header[:4] = b"hole"
+		header[100:108] = b"0000644\0"
+		header[124:136] = header[136:148] = b"00000000000\0"
+		header[156:157] = b"S"
+		header[257:265] = b"ustar  \0"
+		header[483:495] = b"77777777777\0"
+		header[148:156] = b" " * 8
+		header[148:156] = b"%06o\0 " % sum(header)
+		open("sparse", "wb").write(header + bytes(1024))
+	PY
+	layered sparse sparse
+	ocifp_run export -o out.tar "oci:$T/lay:sparse"
+	assert_failed 7
+	assert_stderr_has "'hole': its sparse map does not fit"
+}
+
 @test "cat: bytes are as they are, and loops end" {
 	layer odd <<-TAR
 		file bytes text=\\\\xff\\\\n\\\\x1b[0m

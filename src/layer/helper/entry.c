@@ -135,7 +135,29 @@ read_size(struct archive_entry *from, struct entry *entry, struct error **err)
 	return 0;
 }
 
-/* Validated by the tar filter. */
+/* Adds a region to ascending ones.  GNU tar reads whole blocks for each, so that it gets whole
+ * ones, with zeros of the hole behind it. */
+static void
+add_region(struct entry *entry, uint64_t offset, uint64_t size)
+{
+	struct tar_region *last =
+		entry->region_count > 0 ? &entry->regions[entry->region_count - 1] : NULL;
+
+	if (size == 0)
+		return;
+	if (last && offset < last->offset_bytes + last->size_bytes) {
+		size += offset - last->offset_bytes;
+		offset = last->offset_bytes;
+	} else {
+		last = &entry->regions[entry->region_count++];
+	}
+	size += (TAR_BLOCK_BYTES - size % TAR_BLOCK_BYTES) % TAR_BLOCK_BYTES;
+	if (size > entry->size_bytes - offset)
+		size = entry->size_bytes - offset;
+	*last = (struct tar_region){ offset, size };
+}
+
+/* Validated by the tar filter.  An empty region at the end tells GNU tar the size. */
 static void
 read_regions(struct archive_entry *from, struct entry *entry)
 {
@@ -143,12 +165,12 @@ read_regions(struct archive_entry *from, struct entry *entry)
 	int64_t offset;
 	int64_t size;
 
-	if (count > 0)
-		entry->regions = xcalloc((size_t)count, sizeof(*entry->regions));
-	while (count > 0 && entry->region_count < (size_t)count &&
-	       archive_entry_sparse_next(from, &offset, &size) == ARCHIVE_OK)
-		entry->regions[entry->region_count++] =
-			(struct tar_region){ (uint64_t)offset, (uint64_t)size };
+	if (count <= 0)
+		return;
+	entry->regions = xcalloc((size_t)count + 1, sizeof(*entry->regions));
+	for (; count > 0 && archive_entry_sparse_next(from, &offset, &size) == ARCHIVE_OK; count--)
+		add_region(entry, (uint64_t)offset, (uint64_t)size);
+	entry->regions[entry->region_count++] = (struct tar_region){ entry->size_bytes, 0 };
 }
 
 int

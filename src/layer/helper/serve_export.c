@@ -111,30 +111,59 @@ write_zeros(struct export *export, uint64_t size, struct error **err)
 	return 0;
 }
 
+/* How far a file is written. */
+struct written {
+	uint64_t at_bytes;
+	size_t region; /* the one that ends behind that */
+};
+
+/* The zeros before an offset: in a tar those that its regions have.  A tar stores no holes; those
+ * of a small layer may be terabytes. */
+static int
+write_hole(struct export *export, const struct entry *entry, struct written *written, uint64_t end,
+	   struct error **err)
+{
+	bool is_whole = !export->writer || entry->region_count == 0;
+
+	if (is_whole && write_zeros(export, end - written->at_bytes, err) < 0)
+		return -1;
+	for (; !is_whole && written->region < entry->region_count; written->region++) {
+		const struct tar_region *region = &entry->regions[written->region];
+		uint64_t region_end = region->offset_bytes + region->size_bytes;
+		uint64_t first = written->at_bytes > region->offset_bytes ? written->at_bytes
+									  : region->offset_bytes;
+		uint64_t last = end < region_end ? end : region_end;
+
+		if (first < last && write_zeros(export, last - first, err) < 0)
+			return -1;
+		if (end < region_end)
+			break;
+	}
+	written->at_bytes = end;
+	return 0;
+}
+
 static int
 write_content(struct export *export, struct layer_reader *reader, const struct entry *entry,
 	      struct error **err)
 {
-	/* A tar stores no holes: those of a small layer may be terabytes. */
-	bool writes_holes = !export->writer || entry->region_count == 0;
-	uint64_t at_bytes = 0;
+	struct written written = { 0 };
 	struct layer_piece piece;
 	int ret;
 
 	while ((ret = layer_reader_content(reader, &piece, err)) > 0) {
-		if (piece.offset_bytes < at_bytes || piece.offset_bytes > entry->size_bytes ||
+		if (piece.offset_bytes < written.at_bytes ||
+		    piece.offset_bytes > entry->size_bytes ||
 		    piece.size > entry->size_bytes - piece.offset_bytes)
 			return error_set(err, ERROR_CONTENT,
 					 "the content of entry '%s' is not as its header says",
 					 QUOTED(entry->path));
-		if ((writes_holes && write_zeros(export, piece.offset_bytes - at_bytes, err) < 0) ||
+		if (write_hole(export, entry, &written, piece.offset_bytes, err) < 0 ||
 		    write_bytes(export, piece.bytes, piece.size, err) < 0)
 			return -1;
-		at_bytes = piece.offset_bytes + piece.size;
+		written.at_bytes = piece.offset_bytes + piece.size;
 	}
-	if (ret < 0 || !writes_holes)
-		return ret;
-	return write_zeros(export, entry->size_bytes - at_bytes, err);
+	return ret < 0 ? -1 : write_hole(export, entry, &written, entry->size_bytes, err);
 }
 
 static int

@@ -23,7 +23,7 @@ bool
 sparse_map_fits(const struct sparse_map *map, uint64_t file_bytes, uint64_t content_bytes)
 {
 	return !map->is_broken && map->end_bytes <= file_bytes &&
-	       map->content_bytes == content_bytes;
+	       map->content_bytes == content_bytes && (map->count > 0 || file_bytes == 0);
 }
 
 /* Reads a number and the byte after it, which is not there at the end of a text. */

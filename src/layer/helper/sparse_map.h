@@ -2,7 +2,8 @@
 /* sparse_map.h - the map of a sparse file, validated
  *
  * GNU tar, "Storing Sparse Files".  A map is valid if it ascends, does not overlap, ends within
- * the file and covers all of the content; on other maps readers disagree.
+ * the file and covers all of the content; on other maps readers disagree.  A file of one hole has
+ * an empty region.
  */
 #ifndef OCIFP_LAYER_HELPER_SPARSE_MAP_H
 #define OCIFP_LAYER_HELPER_SPARSE_MAP_H

@@ -305,9 +305,14 @@ map_ids(struct helper *helper, const struct id_map *map, struct error **err)
 static int
 begin(struct helper *helper, const struct helper_start *start, struct error **err)
 {
-	if (launch(helper, start, err) < 0 ||
-	    message_send(helper->channel_fd, start->request, err) < 0)
+	AUTO_ERROR struct error *failure = NULL;
+
+	if (launch(helper, start, err) < 0)
 		return -1;
+	/* Nothing can be sent to a child that has ended; what is received says how it ended. */
+	if (message_send(helper->channel_fd, start->request, &failure) < 0 &&
+	    !error_is(failure, ERROR_LOCAL))
+		return error_pass(err, TAKE_PTR(failure));
 	return start->map && start->map->kind == ID_MAP_RANGES ? map_ids(helper, start->map, err)
 							       : 0;
 }

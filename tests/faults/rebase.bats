@@ -76,3 +76,15 @@ nothing_made() {
 	assert_failed 4
 	assert_equal "$stdout" ''
 }
+
+@test "a platform that claims another diff_id of a layer that is there already makes nothing" {
+	local manifest config
+	mkimage image lie one --layers 4k --compress gzip >/dev/null
+	manifest=$(<"$(blob_path lie "$(mkimage digest lie one)")")
+	config=$(jq -c --arg other "sha256:$(printf '%064d' 0)" '.architecture = "arm64" | .rootfs.diff_ids = [$other]' \
+		"$(blob_path lie "$(jq -r .config.digest <<<"$manifest")")" |
+		mkimage blob lie --media-type application/vnd.oci.image.config.v1+json)
+	jq -c --argjson config "$config" '.config = $config' <<<"$manifest" | mkimage manifest lie arm >/dev/null
+	mkimage index lie both one arm >/dev/null
+	nothing_made 7 'diff_id' mutate --compression zstd oci:lie:both
+}

@@ -75,11 +75,13 @@ compress(const struct remake *remake, struct new_layer *layer, struct measure *r
 		    : NULL;
 }
 
+/* A config that claims another diff_id of the same blob is not believed. */
 static const struct new_layer *
-find_done(const struct remake *remake, const struct digest *from)
+find_done(const struct remake *remake, const struct digest *from, const struct digest *diff_id)
 {
 	for (size_t i = 0; i < remake->done_count; i++)
-		if (digest_equal(&remake->done[i].from, from))
+		if (digest_equal(&remake->done[i].from, from) &&
+		    digest_equal(&remake->done[i].layer.diff_id, diff_id))
 			return &remake->done[i].layer;
 	return NULL;
 }
@@ -89,7 +91,8 @@ make(struct remake *remake, const struct draft *draft, size_t number, struct new
      struct error **err)
 {
 	const struct descriptor *from = &draft->node->manifest.layers.items[number];
-	const struct new_layer *done = find_done(remake, &from->digest);
+	const struct digest *diff_id = &draft->before.diff_ids[number];
+	const struct new_layer *done = find_done(remake, &from->digest, diff_id);
 	struct reading reading = { remake->from, draft };
 	const struct export_source source = { open_layer, &reading, number + 1 };
 	struct measure tar;
@@ -102,7 +105,7 @@ make(struct remake *remake, const struct draft *draft, size_t number, struct new
 	sink = compress(remake, layer, &tar, err);
 	if (!sink || export_layer(&source, number, sink, err) < 0)
 		return -1;
-	layer->diff_id = draft->before.diff_ids[number];
+	layer->diff_id = *diff_id;
 	remake->done = xgrow(remake->done, remake->done_count, sizeof(*remake->done));
 	remake->done[remake->done_count++] = (struct remade){ from->digest, *layer };
 	return 0;

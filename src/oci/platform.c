@@ -118,8 +118,8 @@ platform_format(const struct platform *platform)
 	return xasprintf("%s/%s/%s", view.os, view.architecture, view.variant);
 }
 
-bool
-platform_name_is_valid(const char *name)
+static bool
+name_is_valid(const char *name)
 {
 	size_t size = strlen(name);
 
@@ -216,9 +216,9 @@ platform_parse(const char *text, struct platform *ret_platform, struct error **e
 	parts.os = strsep(&rest, "/");
 	parts.architecture = strsep(&rest, "/");
 	parts.variant = strsep(&rest, "/");
-	if (rest || !parts.architecture || !platform_name_is_valid(parts.os) ||
-	    !platform_name_is_valid(parts.architecture) ||
-	    (parts.variant && !platform_name_is_valid(parts.variant))) {
+	if (rest || !parts.architecture || !name_is_valid(parts.os) ||
+	    !name_is_valid(parts.architecture) ||
+	    (parts.variant && !name_is_valid(parts.variant))) {
 		error_set(err, ERROR_USAGE, "invalid platform '%s'", QUOTED(text));
 		return error_set_hint(err,
 				      "expected OS/ARCHITECTURE[/VARIANT], such as linux/arm64");
@@ -408,7 +408,7 @@ check_name(const char **name, struct error **err)
 {
 	if (*name && **name == '\0')
 		*name = NULL;
-	if (!*name || platform_name_is_valid(*name))
+	if (!*name || name_is_valid(*name))
 		return 0;
 	return error_set(err, ERROR_CONTENT, "invalid part of a platform: '%s'", QUOTED(*name));
 }

@@ -40,7 +40,6 @@ bool platform_equal(const struct platform *a, const struct platform *b); /* norm
  * an architecture.  ERROR_CONTENT */
 int platform_parse_json(const json_t *object, struct platform *ret_platform, struct error **err);
 json_t *platform_json(const struct platform *platform); /* the caller's reference */
-bool platform_name_is_valid(const char *name);          /* one of its parts */
 
 /* 0: an image for `offered` does not run as `wanted`; a higher number is a better fit (the exact
  * variant before a lower one).  Variants as containerd counts them: amd64/v3 runs v2 and v1, arm/v7

@@ -242,10 +242,11 @@ read_file(const char *folder, enum settings_level level, struct settings *settin
 	if (fd < 0 || fstat(fd, &status) < 0)
 		return error_set_path(err, errno, "read", path);
 	if (!S_ISREG(status.st_mode) || !is_trusted(&status, level)) {
-		const char *why =
-			level == SETTINGS_USER
-				? "it must belong to you, and no other user may write to it"
-				: "it must belong to root, and no other user may write to it";
+		const char *why = level == SETTINGS_USER
+					  ? "it must be a regular file that belongs to you, and no "
+					    "other user may write to it"
+					  : "it must be a regular file that belongs to root, and "
+					    "no other user may write to it";
 
 		if (!settings->unused)
 			settings->unused = xasprintf("'%s' is not used: %s", path, why);

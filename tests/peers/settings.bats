@@ -105,12 +105,12 @@ origin=127.0.0.1:1
 	chmod 666 "$XDG_CONFIG_HOME/ocifp/config.yaml"
 	ocifp_run store ls --json
 	assert_status 0
-	assert_stderr_has "'$XDG_CONFIG_HOME/ocifp/config.yaml' is not used: it must belong to you, and no other user may write to it"
+	assert_stderr_has "'$XDG_CONFIG_HOME/ocifp/config.yaml' is not used: it must be a regular file that belongs to you, and no other user may write to it"
 	assert_equal "$(jq -r .path "$T/stdout")" "$OCIFP_STORE"
 	rm "$XDG_CONFIG_HOME/ocifp/config.yaml"
 	mkdir -p "$T/etc/ocifp" && install -o 1000 /dev/null "$T/etc/ocifp/config.yaml"
 	with_machine env -u OCIFP_STORE ocifp store ls --json <<<"store: $T/of-machine"
-	assert_stderr_has 'it must belong to root, and no other user may write to it'
+	assert_stderr_has 'it must be a regular file that belongs to root, and no other user may write to it'
 	assert_equal "$(jq -r .path "$T/stdout")" "$HOME/.local/share/ocifp"
 }
 

@@ -115,7 +115,7 @@ what_others_may_write_to_is_not_used(void **state)
 		shell(scripts[i]);
 		assert_int_equal(settings_read(&settings, &err), 0);
 		assert_int_equal(settings.count, 0);
-		assert_non_null(strstr(settings.unused, "is not used: it must be a file of yours"));
+		assert_non_null(strstr(settings.unused, "is not used: it must be a regular file"));
 	}
 }
 

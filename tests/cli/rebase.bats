@@ -75,7 +75,7 @@ child() {
 @test "rebase: what an image says of its base is no file or directory here" {
 	local base
 	bases
-	for base in "oci:$T/base:new" oci-archive:- rootfs:base; do
+	for base in "oci:$T/base:new" oci-archive:- rootfs:base 'No Name' ''; do
 		app oci:base:old -a "$name_of_base=$base" -a "$digest_of_base=$(ocifp digest oci:base:old)"
 		refused 2 "--new-base is required: the annotation '$name_of_base' names '$base', which is not in a registry"
 		refused 2 "--new-base is required" --old-base oci:base:old

@@ -33,10 +33,12 @@ static int
 check_named(const struct location *from, const char *new_base, struct error **err)
 {
 	AUTO_LOCATION struct location place = { 0 };
+	AUTO_ERROR struct error *unreadable = NULL;
 
 	if (target_may_name(from, new_base))
 		return 0;
-	if (location_parse(new_base, &place, err) == 0 && place.transport == TRANSPORT_REGISTRY)
+	if (location_parse(new_base, &place, &unreadable) == 0 &&
+	    place.transport == TRANSPORT_REGISTRY)
 		return error_set(err, ERROR_REFUSED,
 				 "--new-base is required: the annotation '%s' names '%s', which "
 				 "has an internal address",

@@ -378,7 +378,7 @@ sweep(const struct stat_cache *cache)
 			(void)unlinkat(cache->place_fd, names.items[i], 0);
 }
 
-/* There is no fsync(2): is_whole() rejects a file that a crash has torn. */
+/* The file is not synced.  A crash may tear it, and is_whole() rejects a torn file. */
 void
 stat_cache_save(struct stat_cache *cache)
 {

@@ -144,8 +144,8 @@ struct hasher {
 	EVP_MD_CTX *context;
 };
 
-/* Looking an algorithm up takes OpenSSL as long as hashing nothing: too long for many small files,
- * so it is done once. */
+/* OpenSSL takes as long to look an algorithm up as to hash an empty file: too long for many small
+ * files.  So each is looked up once. */
 static EVP_MD *sha256;
 static EVP_MD *sha512;
 static pthread_once_t fetched = PTHREAD_ONCE_INIT;

@@ -385,7 +385,7 @@ fail_value(const struct config *config, const struct config_node *node, const ch
 	return fail_type(config, node, wanted, found, err);
 }
 
-/* Texts that YAML takes for null; they are refused, because nobody writes them for null. */
+/* Texts that YAML reads as null.  They are refused: a value was forgotten, or a text not quoted. */
 static bool
 is_null(const struct config_node *node)
 {

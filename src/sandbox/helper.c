@@ -269,9 +269,9 @@ helper_receive(struct helper *helper, struct message *message, bool *ret_last, s
 	    message_receive(helper->channel_fd, message, &ended, err) < 0)
 		return -1;
 	if (ended) {
+		/* A child that has closed its channel ends at once: this does not wait long. */
 		int signal_number = reap(helper);
 
-		/* The child has closed its channel, so it is about to end. */
 		if (signal_number)
 			error_set(err, ERROR_FAILURE, "the confined helper was ended by signal %d",
 				  signal_number);

@@ -24,11 +24,6 @@
 #include "repository/session.h"
 #include "store/store.h"
 
-struct derive_options;
-struct destination;
-struct error;
-struct session;
-
 /* Under way. */
 struct derivation {
 	struct session *session;

@@ -112,22 +112,25 @@ make(struct remake *remake, const struct draft *draft, size_t number, struct new
 }
 
 /* Annotations that describe the compressed bytes: stargz, zstd:chunked. */
+static bool
+is_of_bytes(const char *name)
+{
+	return text_starts(name, "containerd.io/snapshot/stargz/") ||
+	       text_starts(name, "io.containers.estargz.") ||
+	       text_starts(name, "io.github.containers.zstd-chunked.");
+}
+
 static void
 drop_of_bytes(json_t *annotations)
 {
-	static const char *const starts[] = { "containerd.io/snapshot/stargz/",
-					      "io.containers.estargz.",
-					      "io.github.containers.zstd-chunked." };
 	const char *name;
 	json_t *value;
 	void *next;
 
-	json_object_foreach_safe(annotations, next, name,
-				 value) for (size_t i = 0; i < COUNT_OF(starts);
-					     i++) if (text_starts(name, starts[i]))
+	json_object_foreach_safe(annotations, next, name, value)
 	{
-		json_object_del(annotations, name);
-		break;
+		if (is_of_bytes(name))
+			json_object_del(annotations, name);
 	}
 }
 

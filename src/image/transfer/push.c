@@ -17,7 +17,7 @@
 #include "repository/repository.h"
 #include "repository/session.h"
 
-/* A fingerprint's tag is shared by all who build from the same inputs, so it is always confirmed.
+/* Whoever builds from the same inputs pushes to the same fingerprint's tag: it is always confirmed.
  * Other tags are confirmed if --no-clobber claims them. */
 static int
 settle(struct session *session, const struct target *target, const struct strings *tags,

@@ -88,7 +88,7 @@ check_bundles(const struct verification *verification, const struct content *con
 	return bundles_check(content, entries, &policy, ret_good, err);
 }
 
-/* There are no attestations in that form. */
+/* The classic form holds signatures alone, no attestations. */
 static bool
 may_be_classic(const struct bundle_policy *policy)
 {

@@ -88,3 +88,13 @@ nothing_made() {
 	mkimage index lie both one arm >/dev/null
 	nothing_made 7 'diff_id' mutate --compression zstd oci:lie:both
 }
+
+@test "an image that its registry lacks and whose manifest is damaged in the store is told as damaged" {
+	local made
+	made=$(ocifp append --platform linux/amd64 -t "$reg_host/app:mine" new)
+	echo '{' >"$(blob_path "$OCIFP_STORE" "${made#*@}")"
+	ocifp_run mutate --env A=1 -o oci:out:v1 "$reg_host/app:mine"
+	assert_failed 7
+	assert_stderr_has "cannot change '$reg_host/app:mine'|base '$reg_host/app:mine'"
+	[ ! -e out ] || fail "left: $(find out)"
+}

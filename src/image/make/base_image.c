@@ -23,9 +23,11 @@ find(struct base_image *base, struct session *session, struct error **err)
 
 	if (find_required_image(session, &base->target, &base->found, &failure) == 0)
 		return 0;
-	if (!error_is(failure, ERROR_ABSENT) ||
-	    find_image_in_store(session, &base->target, &base->found, err) < 0 ||
-	    base->found.root.evidence.presence != PRESENCE_PRESENT)
+	if (!error_is(failure, ERROR_ABSENT))
+		return error_pass(err, TAKE_PTR(failure));
+	if (find_image_in_store(session, &base->target, &base->found, err) < 0)
+		return -1;
+	if (base->found.root.evidence.presence != PRESENCE_PRESENT)
 		return error_pass(err, TAKE_PTR(failure));
 	observer_tell(session_observer(session), EVENT_NOTICE,
 		      "'%s' is absent; using the image of that name in the store", name);

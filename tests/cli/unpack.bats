@@ -1133,7 +1133,7 @@ small_and_soon() {
 	for magic in "#mtree\nf type=file contents=$T/canary/file\n" '\xfd7zXZ\x00' 'BZh91AY' 'LRZI\x00' 'GRZipII\x00\x02\x04:)' 'PK\x03\x04' '070701' '!<arch>\n'; do
 		{ printf "$magic"; cat "$T/f"; } >"$T/odd"
 		raw_layer odd "sha256:$(sha256sum <"$T/odd" | cut -d ' ' -f 1)"
-		ASAN_OPTIONS=detect_leaks=0 OCIFP_STORE=$T/strace-store split_run strace -f -qq -e trace=execve,execveat,open,openat,openat2 -o "$T/trace" ocifp unpack "oci:$T/lay:odd" "$T/odd-out"
+		OCIFP_STORE=$T/strace-store split_run strace -f -qq -e trace=execve,execveat,open,openat,openat2 -o "$T/trace" ocifp unpack "oci:$T/lay:odd" "$T/odd-out"
 		assert_status 7
 		grep -q 'exec.*ocifp-layer"' "$T/trace" || fail "the helper was not seen to start"
 		! grep 'execve\(at\)\?(' "$T/trace" | grep -v 'execve("[^"]*/ocifp\(-layer\)\?"\|execveat([0-9]*, "", \["ocifp-layer"' ||

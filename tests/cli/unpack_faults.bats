@@ -41,7 +41,7 @@ many_layers() {
 layer_of_bytes() {
 	python3 "$RIG_LIB/mklayer.py" image "$T/lay" bytes "$2" --media-type "application/vnd.oci.image.layer.v1.$1" >&2
 	rm -rf "$T/out"
-	split_run env ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o "$T/trace" -e trace=execve,execveat \
+	split_run strace -f -qq -o "$T/trace" -e trace=execve,execveat \
 		ocifp unpack "oci:$T/lay:bytes" "$T/out"
 	# ocifp, its helper, and none of the programs that libarchive knows for other compressions.
 	grep exec "$T/trace" | grep -v ocifp >"$T/others" || true
@@ -81,7 +81,7 @@ nothing_is_left() {
 
 # injected OPTION...: an unpacking where strace makes calls fail
 injected() {
-	split_run timeout 60 env ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o "$T/trace" "$@" \
+	split_run timeout 60 strace -f -qq -o "$T/trace" "$@" \
 		ocifp unpack "oci:$T/lay:many" "$T/work/tree"
 }
 
@@ -128,7 +128,7 @@ fails_at() {
 		hard b link=a
 	TAR
 	layered linked linked
-	split_run env ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o "$T/trace" -e trace=linkat \
+	split_run strace -f -qq -o "$T/trace" -e trace=linkat \
 		-e inject=linkat:error=EMLINK ocifp unpack "oci:$T/lay:linked" "$T/work/tree"
 	assert_failed 7
 	assert_stderr_has "cannot link 'b': Too many links"
@@ -141,7 +141,7 @@ fails_at() {
 		file f xattr.user.x=12345
 	TAR
 	layered attribute attribute
-	split_run env ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o "$T/trace" -e trace=fsetxattr \
+	split_run strace -f -qq -o "$T/trace" -e trace=fsetxattr \
 		-e inject=fsetxattr:error=ENOSPC ocifp unpack "oci:$T/lay:attribute" "$T/work/tree"
 	assert_failed 10
 	assert_stderr_has "cannot set an extended attribute of 'f': 5 bytes are too many for the file system; use another file system"
@@ -321,7 +321,7 @@ calls_for() {
 	python3 -c "count = range($1)
 $2" | layer slow
 	layered slow slow
-	split_run env ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o "$T/trace" \
+	split_run strace -f -qq -o "$T/trace" \
 		ocifp unpack "oci:$T/lay:slow" "$T/work/tree"
 	assert_status 0
 	rm -rf "$T/work/tree"

@@ -447,7 +447,7 @@ with_password() {
 	local name
 	for name in '../x' 'a;b' 'a b' '' '/bin/sh'; do
 		docker_config "{\"credHelpers\": {\"@HOST@\": \"$name\"}}"
-		ASAN_OPTIONS=detect_leaks=0 split_run strace -f -qq -e trace=execve -o "$T/trace" ocifp pull "${on[@]}" "$ref"
+		split_run strace -f -qq -e trace=execve -o "$T/trace" ocifp pull "${on[@]}" "$ref"
 		[ "$name" = '' ] || assert_failed 2
 		assert_equal "$(grep -c execve "$T/trace")" 1
 	done

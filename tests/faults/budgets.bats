@@ -24,7 +24,7 @@ budget() {
 	local names=(requests connections 'KiB from the registry' 'KiB to the registry' processes syncs renames)
 	local most=("${@:1:7}") spent i over=()
 	forget_log reg
-	split_run env ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o "$T/trace" \
+	split_run strace -f -qq -o "$T/trace" \
 		-e trace=execve,fsync,fdatasync,syncfs,rename,renameat,renameat2 ocifp "${@:8}"
 	assert_status 0
 	spent=("$(requests reg . .)" "$(connections reg)" $(($(sent_bytes reg . .) >> 10)) $(($(received_bytes reg . .) >> 10))

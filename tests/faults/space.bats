@@ -183,7 +183,7 @@ remove_tags_on_full_disk() {
 @test "S03 a quota that is used up is told as a full disk is" {
 	need strace
 	serve_image --layers 300k
-	split_run env ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o "$T/trace" -e trace=pwrite64 \
+	split_run strace -f -qq -o "$T/trace" -e trace=pwrite64 \
 		-e inject=pwrite64:error=EDQUOT:when=2 \
 		ocifp pull --status-file "$T/failed.json" "${on[@]}" "$ref"
 	assert_failed 10

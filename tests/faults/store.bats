@@ -48,7 +48,7 @@ is_finished() {
 survives_power_cuts() {
 	local store=$1 blobs=$2 without
 	shift 2
-	split_run env ASAN_OPTIONS=detect_leaks=0 strace -f -y -qq -s 300 -o "$T/trace" \
+	split_run strace -f -y -qq -s 300 -o "$T/trace" \
 		-e trace=write,pwrite64,writev,ftruncate,copy_file_range,sendfile,fsync,fdatasync,syncfs,renameat,renameat2,rename \
 		"$@"
 	assert_status 0
@@ -163,7 +163,7 @@ read_only() {
 @test "S12 a file system that has no locks is a local error that says so" {
 	need strace
 	serve_image
-	split_run env ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o "$T/trace" -e trace=flock \
+	split_run strace -f -qq -o "$T/trace" -e trace=flock \
 		-e inject=flock:error=ENOLCK ocifp pull "${on[@]}" "$ref"
 	assert_failed 10
 	assert_stderr_has 'No locks available; put the store on a file system that supports locks'

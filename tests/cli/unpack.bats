@@ -74,6 +74,31 @@ same_file() {
 	TAR
 }
 
+links_that_change() {
+	assert_status 0
+	assert_equal "$(cd "$out" && find a w -type f | sort | paste -sd ' ')" 'a/b/two a/one w/l/two w/one'
+}
+
+@test "a link that its own directory is named by leads elsewhere once the layer replaces or hides it" {
+	layer links <<-TAR
+		dir a
+		dir a/b
+		dir w
+		link w/l link=.
+		link a/l link=.
+		file a/l/one
+		link a/l/l link=b
+		file a/l/two
+	TAR
+	layer hides <<-TAR
+		file w/l/one
+		file w/l/.wh.l
+		file w/l/two
+	TAR
+	layered changing links hides
+	in_each_way changing links_that_change
+}
+
 @test "a link to the outside as a parent makes its way within the root" {
 	breakout unpacked <<-TAR
 		link evil link=$T/canary

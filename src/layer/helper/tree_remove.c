@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -53,6 +54,15 @@ prune_children(struct tree *tree, int fd, bool keep_made, unsigned depth)
 	return 0;
 }
 
+/* tree_parent() may have come to its directory through it, for example by a link to ".".  That
+ * descriptor is still in use. */
+static int
+unlink_step(struct tree *tree, int parent_fd, const char *name, int flags)
+{
+	free(TAKE_PTR(tree->parent_path));
+	return unlinkat(parent_fd, name, flags);
+}
+
 /* A directory with files of this layer stays, with or without an entry of its own. */
 static int
 remove_directory(struct tree *tree, int parent_fd, const char *name, bool keep_made, unsigned depth)
@@ -66,7 +76,7 @@ remove_directory(struct tree *tree, int parent_fd, const char *name, bool keep_m
 		return -1;
 	if (keep_made && inode_set_has(&tree->created, status.st_ino))
 		return 0;
-	if (unlinkat(parent_fd, name, AT_REMOVEDIR) < 0)
+	if (unlink_step(tree, parent_fd, name, AT_REMOVEDIR) < 0)
 		return keep_made && (errno == ENOTEMPTY || errno == EEXIST) ? 0 : -1;
 	tree_drop_fix(tree, status.st_ino);
 	return 0;
@@ -131,7 +141,8 @@ remove_one(struct tree *tree, int parent_fd, const char *name, bool keep_made, u
 		return remove_directory(tree, parent_fd, name, keep_made, depth);
 	if (keep_made && is_kept(tree, parent_fd, name, &status))
 		return 0;
-	return unlinkat(parent_fd, name, 0);
+	return S_ISLNK(status.st_mode) ? unlink_step(tree, parent_fd, name, 0)
+				       : unlinkat(parent_fd, name, 0);
 }
 
 int

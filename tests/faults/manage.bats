@@ -247,6 +247,15 @@ lists_nothing() {
 	assert_stderr_has "cannot upload 'junk': invalid JSON"
 }
 
+@test "doctor --push cancels an upload whose PATCH was answered without a Location" {
+	rules reg <<<'{"method": "PATCH", "path": "uploads", "action": {"headers": {"Location": null}}}'
+	ocifp_run doctor --push "$ref"
+	assert_status 0
+	[[ $stdout == *'chunks '*'accepted (202)'* ]] || fail "$told"
+	assert_requests reg 1 PATCH uploads
+	assert_requests reg "$(requests reg POST 'uploads/$')" DELETE uploads
+}
+
 @test "doctor --push leaves no upload behind where one cannot be cancelled, and tells what is refused" {
 	rules reg <<<'{"method": "DELETE", "path": "uploads", "action": {"status": 405}}'
 	ocifp_run doctor --push "$ref"

@@ -283,6 +283,7 @@ ask_for_chunks(struct protocol *protocol)
 	};
 	AUTO_REQUEST struct request *sent = NULL;
 	const char *least;
+	bool is_moved;
 
 	if (!url || !session_url_is_own(protocol->endpoint, url))
 		return;
@@ -294,8 +295,9 @@ ask_for_chunks(struct protocol *protocol)
 	else if (sent)
 		say(protocol, "chunks", sent, request_status(sent) == 202,
 		    request_status(sent) == 202 ? "accepted" : "refused: blobs are sent whole");
-	(void)registry_cancel_upload(protocol->endpoint,
-				     sent && request_status(sent) == 202 ? sent : opened);
+	/* An answer without a Location leaves the session where it was. */
+	is_moved = sent && request_status(sent) == 202 && request_header(sent, "Location");
+	(void)registry_cancel_upload(protocol->endpoint, is_moved ? sent : opened);
 }
 
 /* Mounts a blob of the repository into the same repository, which changes nothing. */

@@ -91,8 +91,9 @@
 #define CONNECT_TIMEOUT_MS 30000
 #define MIRROR_CONNECT_TIMEOUT_MS 3000 /* the origin has to be asked afterwards */
 #define MIRROR_STALL_TIMEOUT_S 5
-#define MIRROR_VERDICT_S 300 /* later runs do not ask a mirror that failed for this long */
-#define STALL_TIMEOUT_S 30   /* below STALL_BYTES_PER_S for this long: the transfer is dead */
+#define MIRROR_WARM_TIMEOUT_S 120 /* of one that fetches what it was asked for */
+#define MIRROR_VERDICT_S 300      /* later runs do not ask a mirror that failed for this long */
+#define STALL_TIMEOUT_S 30        /* below STALL_BYTES_PER_S for this long: the transfer is dead */
 #define STALL_BYTES_PER_S 1024
 #define UPLOAD_STALL_TIMEOUT_S 300    /* a registry hashes and moves the blob before it answers */
 #define REQUEST_TIMEOUT_MS 60000      /* a request without a blob */

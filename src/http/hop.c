@@ -205,9 +205,10 @@ set_limits(struct request *request)
 {
 	CURL *easy = request->easy;
 	bool is_impatient = request->flags & REQUEST_IMPATIENT;
-	long stall_s = is_impatient               ? MIRROR_STALL_TIMEOUT_S
-		       : request_is_read(request) ? STALL_TIMEOUT_S
-						  : UPLOAD_STALL_TIMEOUT_S;
+	long stall_s = is_impatient                       ? MIRROR_STALL_TIMEOUT_S
+		       : request->flags & REQUEST_PATIENT ? MIRROR_WARM_TIMEOUT_S
+		       : request_is_read(request)         ? STALL_TIMEOUT_S
+							  : UPLOAD_STALL_TIMEOUT_S;
 
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
 			 (long)(is_impatient ? MIRROR_CONNECT_TIMEOUT_MS : CONNECT_TIMEOUT_MS));

@@ -39,6 +39,7 @@ enum request_flags {
 		1 << 1, /* one attempt: probes, and requests that must not be sent twice */
 	REQUEST_NEW_CONNECTION = 1 << 3, /* another server behind the same name may answer */
 	REQUEST_IMPATIENT = 1 << 4,      /* to a mirror: a short time to connect and for stalls */
+	REQUEST_PATIENT = 1 << 5,        /* to a mirror that has to fetch the content itself */
 	REQUEST_UNTIMED = 1 << 2,        /* carries a blob: no time limit but for stalls */
 };
 

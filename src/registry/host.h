@@ -52,6 +52,7 @@ struct host {
 	char *dropped_source; /* of an implicit credential that was refused; NULL: none */
 	bool is_mirror;
 	bool is_given_up;         /* of a mirror that does not serve, see mirror.h */
+	bool is_warming;          /* of a mirror that is silent while it fetches content */
 	bool mirror_was_recalled; /* whether an earlier run gave it up has been read */
 	bool told_of_realm;       /* warned that an untrusted realm does not get the credential */
 };

@@ -201,6 +201,30 @@ ask_without_mirrors(struct endpoint *endpoint, enum http_method method, const ch
 	return endpoint_perform(endpoint, ACCESS_PULL, &options, err);
 }
 
+/* A mirror that is silent while it fetches the image gets more time. */
+static struct request *
+ask_mirror(const struct question *question, struct error **err)
+{
+	struct endpoint *mirror = question->endpoint;
+	bool was_warming = mirror->host->is_warming;
+	AUTO_ERROR struct error *silence = NULL;
+	AUTO_ERROR struct error *ignored = NULL;
+	AUTO_REQUEST struct request *request = ask(question, 0, &silence);
+	AUTO_REQUEST struct request *alive = NULL;
+
+	if (request || was_warming || !mirror_may_be_warming(mirror, 0, silence)) {
+		if (silence)
+			error_pass(err, TAKE_PTR(silence));
+		return TAKE_PTR(request);
+	}
+	alive = mirror_ask_whether_warming(mirror, NULL, NULL, &ignored);
+	if (alive && engine_wait(mirror->registry->engine, alive, &ignored) == 0 &&
+	    mirror_is_warming(mirror, alive))
+		return ask(question, 0, err);
+	error_pass(err, TAKE_PTR(silence));
+	return NULL;
+}
+
 static bool
 try_mirror(const struct question *question, struct endpoint *mirror, struct resolution *resolution)
 {
@@ -209,7 +233,7 @@ try_mirror(const struct question *question, struct endpoint *mirror, struct reso
 	AUTO_ERROR struct error *trouble = NULL;
 
 	same.endpoint = mirror;
-	request = ask(&same, 0, &trouble);
+	request = ask_mirror(&same, &trouble);
 	if (request && request_status(request) == 200 &&
 	    take_manifest(&same, request, resolution, &trouble) == 0) {
 		resolution->evidence.http_status = 200;

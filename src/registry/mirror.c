@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/observer.h"
+#include "base/xalloc.h"
 #include "http/engine.h"
 #include "http/request.h"
 #include "registry/auth/token_cache.h"
@@ -13,7 +14,48 @@
 unsigned
 mirror_request_flags(const struct endpoint *endpoint)
 {
-	return endpoint->mirrored ? REQUEST_NO_RETRY | REQUEST_IMPATIENT : 0;
+	if (!endpoint->mirrored)
+		return 0;
+	return REQUEST_NO_RETRY |
+	       (endpoint->host->is_warming ? REQUEST_PATIENT | REQUEST_UNTIMED : REQUEST_IMPATIENT);
+}
+
+bool
+mirror_may_be_warming(const struct endpoint *endpoint, int status, const struct error *failure)
+{
+	return endpoint->mirrored && status == 0 && error_has_class(failure, CLASS_TIMEOUT) &&
+	       !endpoint->host->is_given_up;
+}
+
+struct request *
+mirror_ask_whether_warming(const struct endpoint *mirror, request_done *done, void *context,
+			   struct error **err)
+{
+	AUTO_FREE char *url = xasprintf("%s/v2/", mirror->host->url);
+	struct request_options options = {
+		.method = HTTP_GET,
+		.url = url,
+		.flags = REQUEST_NO_RETRY | REQUEST_NO_REDIRECT | REQUEST_IMPATIENT,
+	};
+
+	return request_start(mirror->registry->engine, &options, done, context, err);
+}
+
+bool
+mirror_is_warming(struct endpoint *mirror, const struct request *answer)
+{
+	struct host *host = mirror->host;
+	int status = request_status(answer);
+
+	/* Another status may be a proxy's, which is not the mirror itself. */
+	if (status != 200 && status != 401)
+		return false;
+	if (!host->is_warming)
+		observer_tell(engine_observer(mirror->registry->engine), EVENT_NOTICE,
+			      "the mirror '%s' is still fetching; waiting up to %d s", host->name,
+			      MIRROR_WARM_TIMEOUT_S);
+	host->is_warming = true;
+	return true;
 }
 
 /* An earlier run may have found that its host does not serve. */

@@ -25,6 +25,8 @@ struct download {
 	size_t next_mirror;    /* of the endpoint's; the origin comes after the last */
 	struct endpoint *asked;
 	bool was_reconsidered; /* by scope_auth_reconsider(), once */
+	bool is_patient;       /* the mirror was known to be warming */
+	struct error *silence; /* of a mirror that is asked whether it is warming; NULL: none */
 };
 
 void
@@ -83,6 +85,7 @@ start(struct download *download, struct error **err)
 
 	if (!url)
 		return -1;
+	download->is_patient = asked->host->is_warming;
 	ranges_free(TAKE_PTR(download->ranges));
 	request_free(TAKE_PTR(download->job.request));
 	if (!asked->mirrored && ranges_fit(download->body)) {
@@ -137,23 +140,64 @@ judge(const struct download *download, const struct request *request, struct err
 }
 
 static void
+start_or_end(struct download *download)
+{
+	struct error *trouble = NULL;
+
+	if (start(download, &trouble) < 0)
+		blob_job_end(&download->job, BLOB_MOVED, trouble);
+}
+
+static void
+on_whether_warming(void *context, struct request *answer)
+{
+	struct download *download = context;
+
+	error_free(request_take_error(answer));
+	if (!mirror_is_warming(download->asked, answer))
+		(void)may_try_next(download, answer, download->silence);
+	error_free(TAKE_PTR(download->silence));
+	start_or_end(download);
+}
+
+/* The answer frees the request that it came from. */
+static bool
+asks_whether_warming(struct download *download, const struct request *request,
+		     struct error *failure)
+{
+	AUTO_ERROR struct error *ignored = NULL;
+	struct request *alive;
+
+	if (download->is_patient ||
+	    !mirror_may_be_warming(download->asked, request_status(request), failure))
+		return false;
+	alive = mirror_ask_whether_warming(download->asked, on_whether_warming, download, &ignored);
+	if (!alive)
+		return false;
+	request_free(download->job.request);
+	download->job.request = alive;
+	download->silence = failure;
+	return true;
+}
+
+static void
 on_ranges(void *context, struct request *request, struct error *unanswered)
 {
 	struct download *download = context;
 	struct error *failure = NULL;
-	struct error *trouble = NULL;
 
 	if (judge(download, request, unanswered, &failure) == 0) {
 		blob_job_end(&download->job, BLOB_MOVED, NULL);
 		return;
 	}
+	if (asks_whether_warming(download, request, failure))
+		return;
 	if (!may_ask_again(download, request) && !may_try_next(download, request, failure)) {
 		blob_job_end(&download->job, BLOB_MOVED, failure);
 		return;
 	}
 	error_free(failure);
-	if (start(download, &trouble) < 0)
-		blob_job_end(&download->job, BLOB_MOVED, trouble);
+	start_or_end(download);
 }
 
 static void
@@ -169,6 +213,7 @@ download_free(struct blob_job *job)
 
 	ranges_free(download->ranges);
 	request_free(job->request);
+	error_free(download->silence);
 	free(download);
 }
 

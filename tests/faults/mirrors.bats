@@ -82,6 +82,25 @@ forget_verdicts() {
 	done
 }
 
+# In a time that goes ten times faster, too.
+@test "a mirror that is silent while it fetches is waited for" {
+	need faketime preload
+	local path
+	for path in "/manifests/" "/blobs/${layers[1]}"; do
+		rm -rf "$OCIFP_STORE"
+		forget_log reg
+		forget_log mirror
+		rules mirror <<<"{\"path\": \"$path\", \"action\": {\"delay_s\": 2}}"
+		ASAN_OPTIONS=verify_asan_link_order=0 split_run timeout 60 faketime -f '+0 x10' \
+			ocifp pull "${on[@]}" "$ref"
+		assert_pulled
+		assert_stderr_has "the mirror '$mirror_host' is still fetching; waiting up to 120 s"
+		refute_stderr_has "cannot use the mirror"
+		assert_requests mirror 1 GET '/v2/$'
+		assert_requests reg 1 . .
+	done
+}
+
 @test "a mirror that lacks a part is asked for the others" {
 	rm "$(blob_path "$T/mirror.root/app" "${layers[0]}")"
 	pull_again

@@ -231,3 +231,40 @@ zot_hits() {
 	assert_equal "$(registry_requests reg GET /app/)" 0
 	assert_sound_store
 }
+
+# pull_at_once N: as N hosts, each with a store and a home of its own, that start together.
+pull_at_once() {
+	local host pids=()
+	for ((host = 1; host <= $1; host++)); do
+		mkdir -p "$T/host$host"
+		HOME=$T/host$host OCIFP_STORE=$T/host$host/store ocifp pull --platform linux/amd64 "$reg_host/app:one" \
+			>"$T/host$host/out" 2>"$T/host$host/err" &
+		pids+=($!)
+	done
+	for host in "${pids[@]}"; do
+		wait "$host" || fail "$(cat "$T"/host*/err)"
+	done
+}
+
+# assert_burst ENGINE: of eight hosts that pull at once by a cold mirror, none goes to the registry
+# itself for more than the tag's digest.
+assert_burst() {
+	rm -rf "$T/cache.data" "$T"/host*
+	"$1"
+	: >"$T/reg.out"
+	printf '%s\n' 'version: 1' 'images: {app: {repository: ghcr.io/x/app, inputs: [.ocifp.yaml]}}' \
+		"mirrors: {\"$reg_host\": [\"$mirror\"]}" >.ocifp.yaml
+	pull_at_once 8
+	assert_equal "$(cat "$T"/host*/out)" "$(yes "$reg_host/app@$digest" | head -n 8)"
+	assert_equal "$(grep -a '"GET .*ocifp/' "$T/reg.out")" ""
+	assert_equal "$(grep -ac '"HEAD .*/manifests/one .*ocifp/' "$T/reg.out")" 8
+	printf '# %s: 3 blobs for 8 hosts, asked for %s times at the registry\n' "$1" "$(origin_blobs)" >&3
+	stop cache
+}
+
+@test "hosts that pull at once by a cold mirror leave the blobs to it; zot asks for each once" {
+	serve_app
+	assert_burst by_distribution
+	assert_burst by_zot
+	assert_equal "$(origin_blobs)" 3
+}

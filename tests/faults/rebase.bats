@@ -90,9 +90,11 @@ nothing_made() {
 }
 
 @test "an image that its registry lacks and whose manifest is damaged in the store is told as damaged" {
-	local made
+	local made manifest
 	made=$(ocifp append --platform linux/amd64 -t "$reg_host/app:mine" new)
-	echo '{' >"$(blob_path "$OCIFP_STORE" "${made#*@}")"
+	manifest=$(blob_path "$OCIFP_STORE" "${made#*@}")
+	chmod u+w "$manifest"
+	echo '{' >"$manifest"
 	ocifp_run mutate --env A=1 -o oci:out:v1 "$reg_host/app:mine"
 	assert_failed 7
 	assert_stderr_has "cannot change '$reg_host/app:mine'|base '$reg_host/app:mine'"

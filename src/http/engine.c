@@ -20,7 +20,6 @@
 #include "http/origin.h"
 #include "http/request_private.h"
 #include "http/trust.h"
-#include "oci/digest.h"
 
 static int
 set_up_handles(struct engine *engine, unsigned connections, struct error **err)
@@ -311,8 +310,6 @@ engine_step(struct engine *engine, const struct watched *also, int most_ms, stru
 		any |= conclude_hops(engine->pools[i]);
 	if (any)
 		return 0;
-	/* The first answer will be hashed, and the peer is thinking. */
-	hasher_prepare();
 	return wait_for_any(engine, also, deadline_left_ms(next_due_ms(engine), most_ms), err);
 }
 

@@ -46,9 +46,6 @@ struct digest digest_of(enum digest_algorithm algorithm, const void *bytes, size
 /* A digest over bytes that come in pieces. */
 struct hasher;
 
-/* The first hasher of a process takes OpenSSL a millisecond to create: call this while waiting for
- * something else. */
-void hasher_prepare(void);
 struct hasher *hasher_new(enum digest_algorithm algorithm);
 void hasher_add(struct hasher *hasher, const void *bytes, size_t size);
 struct digest hasher_finish(struct hasher *hasher); /* afterwards only reset or free it */

@@ -16,4 +16,5 @@ noinst_LIBRARIES += %D%/libhttp.a
 	%D%/trust.c %D%/trust.h \
 	%D%/warnings.c %D%/warnings.h
 
-http_libs = src/http/libhttp.a $(LIBCURL_LIBS) $(stream_libs)
+# libcrypto is named first: most symbols that the loader looks up are there, and it asks in this order.
+http_libs = src/http/libhttp.a $(LIBCRYPTO_LIBS) -lc $(LIBCURL_LIBS) $(stream_libs)

@@ -327,9 +327,10 @@ class Bench:
         os.sync()  # what another tool left to the kernel is not to be written in this one's time
         read_end, write_end = os.pipe()
         shell = ["sh", "-c", f'exec "$@" 3>&{write_end} {write_end}>&-', "sh"]
+        # Not in a checkout with a project file, for which one of the tools would ask git.
         done = subprocess.run([*shell, self.measure, *command], env={**self.environment, **more},
-                              pass_fds=(write_end,), stdout=subprocess.DEVNULL,
-                              stderr=subprocess.PIPE, check=False)
+                              cwd=self.options.directory, pass_fds=(write_end,),
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
         os.close(write_end)
         with os.fdopen(read_end) as file:
             fields = file.read().split()
@@ -531,6 +532,7 @@ def main():
     if options.list:
         print("\n".join(f"{name:18} {CASES[name][0]}" for name in wanted))
         return
+    options.directory = os.path.abspath(options.directory)
     shutil.rmtree(options.directory, ignore_errors=True)
     os.makedirs(options.directory)
     bench = Bench(options)

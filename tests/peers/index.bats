@@ -325,6 +325,18 @@ both_tags() {
 	assert_status 0
 }
 
+@test "what an index that was not made leaves in a layout is unlisted, and gc takes it" {
+	mkimage image "$T/parts" amd64 --platform linux/amd64 >/dev/null
+	ocifp_run index create "oci:$T/whole:ci" "oci:$T/parts:amd64" "oci:$T/parts:nothing"
+	assert_failed 3
+	assert_equal "$(jq -c '.manifests // []' "$T/whole/index.json")" '[]'
+	ocifp_run store fsck --store "$T/whole"
+	assert_status 0
+	ocifp_run store gc --store "$T/whole"
+	assert_status 0
+	assert_equal "$(find "$T/whole/blobs" -type f)" ""
+}
+
 @test "an index in a layout is made and joined as in a registry" {
 	mkimage image "$T/lay" v1-linux-amd64 --platform linux/amd64 --layers 5k >/dev/null
 	mkimage image "$T/lay" v1-linux-arm64 --platform linux/arm64 --layers 5k >/dev/null

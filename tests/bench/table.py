@@ -45,25 +45,30 @@ def summarize(name, title, costs):
     return {"case": name, "title": title, "best_peer": best, "tools": tools}
 
 
+def plain(text):
+    """A name from the JSON, of which Markdown makes nothing."""
+    return re.sub(r"[\\`*\[\]<>|&]", r"\\\g<0>", str(text))
+
+
 def markdown_case(case):
-    lines = [f"### {case['title']}", "",
+    lines = [f"### {plain(case['title'])}", "",
              "| tool | ratio | wall s (min, max) | CPU s | RSS MiB | requests | connections |",
              "|---|---|---|---|---|---|---|"]
     for tool, found in case["tools"].items():
         wall, ratio = found["wall_s"], found["ratio"]
         rest = [f"{found[column]['median']:.{digits}f}"
                 for column, digits in zip(COLUMNS[1:], (3, 1, 0, 0))]
-        lines.append(f"| {tool} | {'' if ratio is None else f'{ratio:.2f}'} | {wall['median']:.3f} "
+        lines.append(f"| {plain(tool)} | {'' if ratio is None else f'{ratio:.2f}'} | {wall['median']:.3f} "
                      f"({wall['min']:.3f}, {wall['max']:.3f}) | " + " | ".join(rest) + " |")
     return "\n".join(lines) + "\n"
 
 
 def to_markdown(result):
-    lines = [f"Measured {result['date']} on {result['machine']}, {result['rounds']} rounds in turn; "
+    lines = [f"Measured {plain(result['date'])} on {plain(result['machine'])}, {result['rounds']} rounds in turn; "
              "ratio: median wall time over that of the fastest peer.  ocifp ends when its files are on the "
              "disk, which peers leave to the kernel: where some were made to sync, the ratio is to the "
              "fastest of these.", ""]
-    lines += [f"- {version if version.startswith(tool) else tool + ' ' + version}"
+    lines += ["- " + plain(version if version.startswith(tool) else tool + " " + version)
               for tool, version in result["versions"].items()]
     return "\n".join(lines) + "\n\n" + "\n".join(map(markdown_case, result["cases"]))
 
@@ -103,7 +108,7 @@ def publish(result, top):
     path = os.path.join(top, "README.md")
     picture = (f"![Wall time of ocifp relative to the fastest other tool, in {len(result['cases'])} cases]"
                "(contrib/site/bench.svg)\n\n"
-               f"Measured {result['date']} on {result['machine']}: "
+               f"Measured {plain(result['date'])} on {plain(result['machine'])}: "
                "[all figures and versions](contrib/site/bench.md).\n")
     with open(path, encoding="utf-8") as file:
         text, count = re.subn(r"(<!-- bench -->\n).*?(<!-- /bench -->)",

@@ -11,7 +11,7 @@ if ! command -v cmark-gfm >/dev/null || ! command -v mandoc >/dev/null; then
 fi
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-echo 1..4
+echo 1..5
 
 # A copy of the tree that publishes a result of two cases, where none is published yet.
 mkdir -p "$scratch/tree/contrib/site"
@@ -106,4 +106,19 @@ if [ "$(ls "$published"/bench.* | wc -l)" = 3 ] && grep -q 'contrib/site/bench.s
 	echo 'ok 4 - the published benchmark is what its JSON says'
 else
 	echo 'not ok 4 - the published benchmark is what its JSON says: make bench-publish BENCH_RESULT=contrib/site/bench.json'
+fi
+
+if python3 - <<'PYTHON' | cmark-gfm --unsafe --extension table | tee "$scratch/hostile" | grep -qE '<(script|em|a|img)'; then
+import sys
+sys.path.insert(0, "tests/bench")
+import table
+name = "<script>x</script> [a](b) *c* `d` | e &lt;"
+runs = {"ocifp": [(.1, .05, 9, 1, 1)] * 2, name: [(.2, .1, 30, 2, 1)] * 2}
+print(table.to_markdown({"date": name, "machine": name, "rounds": 2, "versions": {name: name},
+                         "cases": [table.summarize("x", name, runs)]}))
+PYTHON
+	sed 's/^/# /' "$scratch/hostile"
+	echo 'not ok 5 - a name in the result is text, whatever it has'
+else
+	echo 'ok 5 - a name in the result is text, whatever it has'
 fi

@@ -14,7 +14,8 @@ process with a store, a home and a repository of its own.  A case passes if
     the last job ends within needed / limit + 15 %;
     no 100 ms have more than 3 times the mean of retries.
 
-With --out, DIR gets CASE.svg and a line a case in fleet.tsv.
+With --out, DIR gets fleet/CASE-N.svg, and a line of the table in fleet.md, which is made of fleet.json:
+a case of N jobs that was there before is replaced.
 """
 import argparse
 import collections
@@ -248,56 +249,85 @@ def report(case, options, run):
         print("  " + failure.replace("\n", " | "))
 
 
-def counts(times, start, steps):
+def rates(times, start, step_s, steps):
+    """In a second, in each step."""
     found = [0] * steps
     for at in times:
-        found[min(steps - 1, int((at - start) / STEP_S))] += 1
+        found[min(steps - 1, int((at - start) / step_s))] += 1 / step_s
     return found
 
 
 def svg(case, options, run):
-    """Requests sent and answered in each 100 ms, the limit, and the jobs that have ended."""
-    width, height, left, base = 900, 360, 60, 310
-    steps = int(run["last_s"] / STEP_S) + 1
-    sent, passed = (counts(run[name], run["start"], steps) for name in ("sent", "passed"))
+    """The rates of requests sent and served, the limit, and the jobs that have ended."""
+    width, height, left, right, base, steps = 720, 360, 50, 670, 310, 200
+    step_s = run["last_s"] / steps
+    sent, passed = (rates(run[name], run["start"], step_s, steps) for name in ("sent", "passed"))
     top = max(max(sent), 1)
 
     def line(values, most, colour):
-        points = " ".join("%.1f,%.1f" % (left + i * (width - 2 * left) / max(1, steps - 1), base - v * 250 / most)
+        points = " ".join("%d,%d" % (left + i * (right - left) / (steps - 1), base - v * 240 / most)
                           for i, v in enumerate(values))
         return '<polyline fill="none" stroke="%s" stroke-width="1.5" points="%s"/>' % (colour, points)
 
-    ended = [sum(end - run["start"] <= i * STEP_S for end in run["ends"]) for i in range(steps)]
-    ideal_x = left + run["ideal_s"] / STEP_S * (width - 2 * left) / max(1, steps - 1)
-    parts = [
+    ended = [sum(end - run["start"] <= (i + 1) * step_s for end in run["ends"]) for i in range(steps)]
+    ideal_x = left + run["ideal_s"] / run["last_s"] * (right - left)
+    return "\n".join([
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="13">' % (
             width, height),
-        '<rect width="100%" height="100%" fill="white"/>',
-        '<text x="%d" y="20">%s: %d jobs, %d requests needed, last job at %.1f s (%.2f of needed / limit)</text>' % (
-            left, case, options.jobs, run["needed"], run["last_s"], run["last_s"] / run["ideal_s"]),
-        line(sent, top, "#999"), line(passed, top, "#06c"), line([run["rate"] * STEP_S] * steps, top, "#c00"),
+        '<rect width="100%" height="100%" fill="#fff"/>',
+        '<text x="%d" y="20" font-weight="bold">%s: %d jobs need %d requests; the last ended after %.1f s</text>' % (
+            left, case, options.jobs, run["needed"], run["last_s"]),
+        line(sent, top, "#999"), line(passed, top, "#06c"), line([run["rate"]] * steps, top, "#c00"),
         line(ended, options.jobs, "#080"),
-        '<line x1="%.1f" x2="%.1f" y1="60" y2="%d" stroke="#c00" stroke-dasharray="4"/>' % (ideal_x, ideal_x, base),
-        '<line x1="%d" x2="%d" y1="%d" y2="%d" stroke="black"/>' % (left, width - left, base, base),
-        '<text x="%d" y="%d">0 s</text><text x="%d" y="%d">%.0f s</text>' % (
-            left, base + 18, width - left - 20, base + 18, steps * STEP_S),
-        '<text x="%d" y="40"><tspan fill="#666">sent in 100 ms (most: %d)</tspan> <tspan fill="#06c">answered</tspan>'
-        ' <tspan fill="#c00">limit, and needed / limit</tspan> <tspan fill="#080">jobs ended (of %d)</tspan></text>' % (
-            left, top, options.jobs),
+        '<line x1="%d" x2="%d" y1="60" y2="%d" stroke="#c00" stroke-dasharray="4"/>' % (ideal_x, ideal_x, base),
+        '<line x1="%d" x2="%d" y1="%d" y2="%d" stroke="#333"/>' % (left, right, base, base),
+        '<text x="%d" y="%d">0 s</text><text x="%d" y="%d" text-anchor="end">%.0f s</text>' % (
+            left, base + 18, right, base + 18, run["last_s"]),
+        '<text x="%d" y="40"><tspan fill="#666">sent a second (at most %d)</tspan> <tspan fill="#06c">served</tspan>'
+        ' <tspan fill="#c00">limit, and needed / limit</tspan> <tspan fill="#080">jobs that ended</tspan></text>' % (
+            left, top),
         "</svg>",
-    ]
-    return "\n".join(parts) + "\n"
+    ]) + "\n"
+
+
+HEAD = """# A fleet
+
+Jobs that start in one moment, against one registry that takes in a minute a fifth of what they need, puts
+off the rest with 429, and answers each fiftieth request with 502. "last" is the time until the last job has
+ended, over needed / limit; "peak" the most retries in 100 ms, over their mean. How to read it, and what to do
+about it, is in ocifp-fleet(7).
+
+| case | jobs | needed | sent | 429 | 502 | last s | last | peak | every job right |
+|---|---|---|---|---|---|---|---|---|---|
+"""
+
+
+def markdown(kept):
+    lines = ["| %s | %d | %d | %d | %d | %d | %.1f | %.2f | %.1f | %s |" % (
+        row["case"], row["jobs"], row["needed"], row["sent"], row["put_off"], row["broken"], row["last_s"],
+        row["last_s"] / row["ideal_s"], row["peak_retries"] / max(row["mean_retries"], 0.01),
+        "yes" if row["right"] else "no") for row in kept]
+    pictures = ["![%s, %d jobs](fleet/%s-%d.svg)\n" % (row["case"], row["jobs"], row["case"], row["jobs"]) for row in kept]
+    return HEAD + "\n".join(lines) + "\n\n" + "\n".join(pictures)
 
 
 def keep(case, options, run):
-    os.makedirs(options.out, exist_ok=True)
-    with open(os.path.join(options.out, case + ".svg"), "w", encoding="utf-8") as file:
+    """The JSON is the source of the table."""
+    os.makedirs(os.path.join(options.out, "fleet"), exist_ok=True)
+    with open(os.path.join(options.out, "fleet", "%s-%d.svg" % (case, options.jobs)), "w", encoding="utf-8") as file:
         file.write(svg(case, options, run))
-    with open(os.path.join(options.out, "fleet.tsv"), "a", encoding="utf-8") as file:
-        file.write("%s\t%d\t%d\t%d\t%d\t%d\t%.2f\t%.2f\t%.2f\t%s\n" % (
-            case, options.jobs, run["needed"], len(run["sent"]), run["put_off"], run["broken"], run["last_s"],
-            run["last_s"] / run["ideal_s"], run["peak_retries"] / max(run["mean_retries"], 0.01),
-            " ".join(name for name, ok in run["verdicts"].items() if not ok) or "pass"))
+    path = os.path.join(options.out, "fleet.json")
+    kept = []
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as file:
+            kept = json.load(file)
+    row = {name: run[name] for name in ("needed", "put_off", "broken", "last_s", "ideal_s", "mean_retries", "peak_retries")}
+    row.update(case=case, jobs=options.jobs, sent=len(run["sent"]), right=run["verdicts"]["right"])
+    kept = [old for old in kept if (old["case"], old["jobs"]) != (case, options.jobs)] + [row]
+    kept.sort(key=lambda row: (row["jobs"], list(CASES).index(row["case"])))
+    for name, text in (("fleet.json", json.dumps(kept, indent=1) + "\n"), ("fleet.md", markdown(kept))):
+        with open(os.path.join(options.out, name), "w", encoding="utf-8") as file:
+            file.write(text)
 
 
 def main():

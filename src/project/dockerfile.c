@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/text.h"
@@ -290,13 +291,13 @@ skip_text(const char *line, char **rest)
 void
 dockerfile_read(struct dockerfile *dockerfile, char *text)
 {
-	AUTO_FREE char *whole = xstrdup("");
+	AUTO_BUF struct buf whole = BUF_INIT(strlen(text));
+	AUTO_ERROR struct error *never = NULL;
 	char *line;
 
 	while ((line = strsep(&text, "\n"))) {
 		size_t size;
 		bool goes_on;
-		AUTO_FREE char *before = NULL;
 
 		line += strspn(line, blanks);
 		size = strlen(line);
@@ -307,12 +308,12 @@ dockerfile_read(struct dockerfile *dockerfile, char *text)
 		goes_on = size > 0 && line[size - 1] == '\\';
 		if (goes_on)
 			line[size - 1] = ' ';
-		before = whole;
-		whole = xasprintf("%s%s", before, line);
+		if (buf_append_text(&whole, line, &never) < 0)
+			return;
 		if (goes_on)
 			continue;
-		take_line(dockerfile, whole);
-		skip_text(whole, &text);
-		whole[0] = '\0';
+		take_line(dockerfile, whole.data);
+		skip_text(whole.data, &text);
+		buf_clear(&whole);
 	}
 }

@@ -363,3 +363,15 @@ repository() {
 	(! can no_sanitizers || ulimit -v 1000000 && init) || fail "$told"
 	assert_equal "$(grep -c '^    repository:' .ocifp.yaml)" 64
 }
+
+@test "lines that a hostile Dockerfile continues are put together in no more time than their bytes need" {
+	python3 - <<-'EOF'
+		open("Dockerfile", "w").write("FROM alpine\nRUN \\\n" + "a\\\n" * 340000 + "\nCOPY kept /\n")
+		open("kept", "w").write("x")
+		for i in range(20):
+		    open("Dockerfile.i%d" % i, "w").write(open("Dockerfile").read())
+	EOF
+	# Put together anew for each line, they would need minutes.
+	(ulimit -t 30 && ocifp_run init && assert_status 0) || fail "$stderr"
+	grep -q 'kept' .ocifp.yaml || fail "$(cat .ocifp.yaml)"
+}

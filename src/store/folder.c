@@ -30,20 +30,16 @@ folder_fail(const struct store *store, int errnum, const char *doing, const char
 	return -1;
 }
 
-/* In our own store, undo the umask. */
+/* In our own store, undo the umask.  Nothing is synced: a commit syncs the folders of blobs, and
+ * who writes index.json, which makes them reachable, syncs the root. */
 static int
 make_directory(const struct store *store, int parent_fd, const char *name)
 {
-	AUTO_CLOSE int fd = -1;
-
 	if (mkdirat(parent_fd, name, store_folder_mode(store)) < 0)
 		return errno == EEXIST ? dir_open_at(parent_fd, name) : -1;
 	if (store->is_own && fchmodat(parent_fd, name, store_folder_mode(store), 0) < 0)
 		return -1;
-	fd = dir_open_at(parent_fd, name);
-	if (fd >= 0 && fd_sync(parent_fd) < 0 && errno != EINVAL)
-		return -1;
-	return TAKE_FD(fd);
+	return dir_open_at(parent_fd, name);
 }
 
 /* Opens component by component, because O_NOFOLLOW applies to the last one only.  -1 with errno. */

@@ -480,9 +480,8 @@ publish(const struct store *store, struct error **err)
 }
 
 static int
-sync_folder(const struct store *store, enum digest_algorithm algorithm, struct error **err)
+sync_folder(const struct store *store, const char *path, struct error **err)
 {
-	AUTO_FREE char *path = blob_folder(algorithm);
 	AUTO_CLOSE int fd = -1;
 
 	if (folder_find(store, path, &fd, err) < 0)
@@ -500,10 +499,13 @@ sync_folders(const struct store *store, struct error **err)
 
 	for (size_t i = 0; i < store->part_count; i++)
 		used[store->parts[i].digest.algorithm] = true;
-	for (int i = DIGEST_SHA256; i <= DIGEST_SHA512; i++)
-		if (used[i] && sync_folder(store, (enum digest_algorithm)i, err) < 0)
+	for (int i = DIGEST_SHA256; i <= DIGEST_SHA512; i++) {
+		AUTO_FREE char *path = blob_folder((enum digest_algorithm)i);
+
+		if (used[i] && sync_folder(store, path, err) < 0)
 			return -1;
-	return 0;
+	}
+	return sync_folder(store, "blobs", err);
 }
 
 int

@@ -49,11 +49,13 @@ survives_power_cuts() {
 	local store=$1 blobs=$2 without
 	shift 2
 	split_run strace -f -y -qq -s 300 -o "$T/trace" \
-		-e trace=write,pwrite64,writev,ftruncate,copy_file_range,sendfile,fsync,fdatasync,syncfs,renameat,renameat2,rename \
+		-e trace=write,pwrite64,writev,ftruncate,copy_file_range,sendfile,fsync,fdatasync,syncfs,renameat,renameat2,rename,mkdirat \
 		"$@"
 	assert_status 0
 	assert_equal "$(python3 "$RIG_LIB/durable.py" "$store" <"$T/trace")" "$blobs"
-	for without in 'sync.*\.part>\|syncfs' 'fsync.*\.tmp>\|syncfs' 'fsync.*/blobs/sha256>' "fsync([0-9]*<$store>)"; do
+	for without in 'sync.*\.part>\|syncfs' 'fsync.*\.tmp>\|syncfs' 'fsync.*/blobs/sha256>' "fsync([0-9]*<$store>)" 'fsync.*/blobs>'; do
+		# Without a new folder in it there is nothing to miss.
+		[ "$without" != 'fsync.*/blobs>' ] || grep -q 'mkdirat.*/blobs>.* = 0' "$T/trace" || continue
 		! grep -v "$without" "$T/trace" | python3 "$RIG_LIB/durable.py" "$store" 2>/dev/null ||
 			fail "it is not seen that these are missing: $without"
 	done

@@ -1,7 +1,7 @@
 """durable.py STORE < TRACE - what a power cut could leave of a store, at each call of a trace
 
 TRACE is that of strace -f -y.  A cut may lose what was written to a file and not synced since, and
-each rename whose folder was not synced since; or it may lose no rename, and the bytes alone.  So:
+each rename or new folder whose folder was not synced since; or it may lose no rename, and the bytes alone.  So:
 what gets its name among the blobs, and index.json, is synced before; when index.json gets its name,
 all renames to blobs before it are; and so is that one when standard output tells.  Prints how many
 blobs got their names.
@@ -29,8 +29,8 @@ def calls(lines):
             yield match[2], match[3]
 
 
-def renamed(arguments):
-    """The two paths of renameat(2)."""
+def named(arguments):
+    """The paths of renameat(2) or mkdirat(2)."""
     folders = re.findall(r"(?:\d+|AT_FDCWD)<([^>]*)>", arguments)
     return [os.path.normpath(os.path.join(folder, name)) for folder, name in zip(folders, re.findall(r'"([^"]*)"', arguments))]
 
@@ -41,6 +41,7 @@ class Store:
         self.index = os.path.join(path, "index.json")
         self.unsynced = set()  # files
         self.loose = {}  # folder: names that a cut may take back
+        self.new_folders = {}  # the same of folders, which matter when something is in them
         self.blob_count = 0
 
     def play(self, name, arguments):
@@ -52,17 +53,26 @@ class Store:
         elif name in ("fsync", "fdatasync"):
             self.unsynced.discard(paths[0])
             self.loose.pop(paths[0], None)
+            self.new_folders.pop(paths[0], None)
         elif name == "syncfs":
             self.unsynced.clear()
             self.loose.clear()
+            self.new_folders.clear()
         elif name in ("renameat", "renameat2"):
-            self.rename(*renamed(arguments))
+            self.rename(*named(arguments))
+        elif name == "mkdirat":
+            self.make_folder(*named(arguments))
+
+    def make_folder(self, path):
+        if (path + "/").startswith(self.blobs):
+            self.new_folders.setdefault(os.path.dirname(path), []).append(path)
 
     def rename(self, old, new):
         if new.startswith(self.blobs):
             self.blob_count += 1
         elif new == self.index:
             assert not self.loose, "named in index.json, and perhaps not there: %s" % self.loose
+            assert not self.blob_count or not self.new_folders, "in a folder that is perhaps not there: %s" % self.new_folders
         else:
             return
         assert old not in self.unsynced, "has its name, and perhaps no bytes: %s" % new

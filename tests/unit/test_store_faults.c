@@ -320,7 +320,7 @@ each_step_is_durable_before_the_next(void **state)
 	if (pull(&err) < 0)
 		fail_msg("%s", error_text(err));
 	/* The last is the note of when the image was used, which nothing depends on. */
-	assert_string_equal(trace.letters, "wwwwwwwwwwwwwffrrdWfidW");
+	assert_string_equal(trace.letters, "wwwwwwwwwwwwwffrrddWfidW");
 }
 
 static void

@@ -390,6 +390,8 @@ store_take_part(struct store *store, struct part *part, struct error **err)
 	/* A blob's mode; outside the user's own store the umask has set it. */
 	if (store->is_own)
 		(void)fchmod(part->fd, 0400);
+	/* While others are still being fetched. */
+	file_start_writing(part->fd, 0, 0);
 	store->parts = xgrow(store->parts, store->part_count, sizeof(*store->parts));
 	store->parts[store->part_count++] = *part;
 	part->fd = -1;
@@ -433,8 +435,6 @@ sync_parts(const struct store *store, struct error **err)
 			return folder_fail(store, errno, "sync", ".", err);
 	}
 #endif
-	for (size_t i = 0; i < store->part_count; i++)
-		file_start_writing(store->parts[i].fd, 0, 0);
 	for (size_t i = 0; i < store->part_count; i++)
 		if (sync_file(store->parts[i].fd) < 0)
 			return folder_fail(store, errno, "sync", store->parts[i].path, err);

@@ -147,7 +147,7 @@ leftovers_let_go(void)
 	for (size_t i = 0; i < ENDINGS_COUNT; i++)
 		(void)sigaction(endings[i], &holds.before[i], NULL);
 	if (noted)
-		(void)raise(noted);
+		(void)raise((int)noted);
 	noted = 0;
 }
 

@@ -249,7 +249,7 @@ int
 message_receive_fd(int fd, struct error **err)
 {
 	struct passage passage;
-	const struct cmsghdr *rights;
+	struct cmsghdr *rights;
 	int passed_fd = -1;
 	ssize_t got;
 

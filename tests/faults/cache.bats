@@ -709,6 +709,17 @@ while_it_reads() {
 	[ ! -e "$T/layout/index.json" ] || ! grep -q default- "$T/layout/index.json"
 }
 
+@test "a save that may start no thread is told, not a crash" {
+	need root setpriv
+	mkdir tree
+	echo a >tree/a
+	chown -R 1234 "$T"
+	ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0" split_run setpriv --reuid 1234 --clear-groups prlimit --nproc=1:1 \
+		ocifp cache save --path tree --key key --repository "$where" --push always
+	assert_status 0
+	[[ $stdout == "cache default: not saved: cannot start a worker thread"* ]] || fail "$told"
+}
+
 @test "of several directories none appears when one of them cannot be restored" {
 	local paths=(--path a --path b)
 	mkdir a b

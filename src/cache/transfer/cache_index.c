@@ -126,9 +126,9 @@ cache_index_find(struct session *session, const struct cache_place *place,
 {
 	AUTO_REPOSITORY struct repository *repository = open_place(session, place, err);
 	AUTO_CACHE_ARTIFACT struct cache_artifact artifact = { 0 };
-	struct store *store = session_store(session, err);
+	struct store *store = repository ? session_store(session, err) : NULL;
 
-	if (!repository || !store || find(repository, place->tag, &artifact, ret_found, err) < 0)
+	if (!store || find(repository, place->tag, &artifact, ret_found, err) < 0)
 		return -1;
 	return *ret_found ? cache_index_read(&artifact, repository, store,
 					     session_observer(session), parts, err)

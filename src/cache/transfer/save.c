@@ -322,8 +322,10 @@ gather_tree(struct saving *saving, struct error **err)
 	if (saving->made == saving->store)
 		observer_phase(saving->observer, EVENT_BEGUN, PHASE_UPLOAD);
 	saving->content = new_writer(saving, &saving->parent.table, err);
+	if (!saving->content)
+		return -1;
 	saving->executables = new_writer(saving, &saving->parent.executables, err);
-	if (!saving->content || !saving->executables)
+	if (!saving->executables)
 		return -1;
 	saving->gathering = (struct gathering){
 		.scan = &saving->scan,

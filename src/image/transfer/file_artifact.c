@@ -324,13 +324,13 @@ write_file(struct store *store, const struct output *output, const struct descri
 	AUTO_CLOSE int to_fd = -1;
 	uint64_t size_bytes;
 	AUTO_CLOSE int from_fd = store_open_blob(store, &layer->digest, &size_bytes, err);
-	AUTO_FREE char *id = random_hex(8, err);
+	AUTO_FREE char *id = from_fd < 0 ? NULL : random_hex(8, err);
 	AUTO_FREE char *part = id ? xasprintf(".%s.tmp", id) : NULL;
 	AUTO_FREE char *path = xasprintf("%s/%.*s%s", output->directory,
 					 (int)(path_name(title) - title), title, part ? part : "");
 	int result;
 
-	if (from_fd < 0 || !part)
+	if (!part)
 		return -1;
 	if (open_parent(output->fd, title, true, &parent_fd) < 0)
 		return error_set_path(err, errno, "make the folder of", title);

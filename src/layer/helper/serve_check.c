@@ -42,9 +42,7 @@ serve_check(struct service *service, struct error **err)
 	AUTO_MESSAGE struct message message = MESSAGE_INIT(MESSAGE_RESULT);
 
 	/* The thread is started before the sandbox denies that. */
-	if (service_confine_process(service, -1, err) < 0)
-		return -1;
-	if (!feed)
+	if (!feed || service_confine_process(service, -1, err) < 0)
 		return -1;
 	ret = service_confine_calls(service, err);
 	if (ret == 0) {

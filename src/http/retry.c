@@ -14,8 +14,8 @@
 #define DURATION_LIMIT_CHARS 64 /* Go's longest has 24 */
 #define EXPIRIES_LIMIT_COUNT 1  /* a second refusal is not an expired URL */
 #define LOAD_ANSWERS_COUNT 16   /* then half of each kind is forgotten */
-#define FIRST_SPAN_PART 10
-#define AGE_LIMIT_COUNT 20 /* of put-offs: the span is then half as long */
+#define FIRST_SPAN_PART 6
+#define AGE_LIMIT_COUNT 20 /* of put-offs: the span is then a third as long */
 
 void
 retry_count_attempt(struct retry_tally *tally)
@@ -242,7 +242,7 @@ aged_ms(int64_t span_ms, unsigned put_offs)
 
 	if (put_offs == 0)
 		return span_ms / FIRST_SPAN_PART;
-	return span_ms - span_ms * (age - 1) / (2 * (AGE_LIMIT_COUNT - 1));
+	return span_ms - 2 * span_ms * (age - 1) / (3 * (AGE_LIMIT_COUNT - 1));
 }
 
 int64_t

@@ -273,10 +273,10 @@ a_request_that_is_put_off_for_the_first_time_comes_again_soon(void **state)
 	struct retry_tally tally = { 0 };
 
 	(void)state;
-	assert_int_equal(retry_put_off_ms(&tally, &load, 500, 1, 3000), 3001);
+	assert_int_equal(retry_put_off_ms(&tally, &load, 500, 1, 5000), 5001);
 	assert_int_equal(retry_put_off_ms(&tally, &load, 500, 1, 30000), 30001);
 	tally = (struct retry_tally){ 0 };
-	assert_int_equal(retry_put_off_ms(&tally, &load, 500, 1, 3001), 1);
+	assert_int_equal(retry_put_off_ms(&tally, &load, 500, 1, 5001), 1);
 }
 
 static void
@@ -285,7 +285,7 @@ a_request_that_was_put_off_often_comes_again_sooner(void **state)
 	static const struct {
 		unsigned put_offs;
 		uint32_t span_ms;
-	} cases[] = { { 1, 30000 }, { 2, 29211 }, { 11, 22106 }, { 20, 15000 }, { 1000, 15000 } };
+	} cases[] = { { 1, 30000 }, { 2, 28948 }, { 11, 19474 }, { 20, 10000 }, { 1000, 10000 } };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {

@@ -43,9 +43,9 @@ calls() {
 	cp -r "$T/src" "$T/reg.root/app"
 	budget 1 1 1 0 1 0 0 digest "$ref"
 	budget 1 1 1 0 1 0 0 exists "$ref"
-	budget 10 9 664 0 1 15 11 pull "${on[@]}" "$ref"
+	budget 10 9 664 0 1 14 11 pull "${on[@]}" "$ref"
 	budget 1 1 1 0 1 0 0 pull "${on[@]}" "$ref"
-	budget 1 1 1 0 1 21 13 pull "${on[@]}" -o "oci:$T/out:one" "$ref"
+	budget 1 1 1 0 1 18 13 pull "${on[@]}" -o "oci:$T/out:one" "$ref"
 }
 
 @test "a push, the same again, a new tag, and a copy beside it" {

@@ -478,6 +478,19 @@ nobody_listens(const struct request *request)
 	       !request->engine->has_connected;
 }
 
+/* Why no connection was made: libcurl's message repeats the host and port, which the URL has. */
+static bool
+read_connect_errno(const struct request *request, CURLcode result, int *ret_errnum)
+{
+	long errnum = 0;
+
+	if (result != CURLE_COULDNT_CONNECT ||
+	    curl_easy_getinfo(request->easy, CURLINFO_OS_ERRNO, &errnum) != CURLE_OK || errnum == 0)
+		return false;
+	*ret_errnum = (int)errnum;
+	return true;
+}
+
 static void
 judge_failure(struct request *request, CURLcode result)
 {
@@ -490,11 +503,19 @@ judge_failure(struct request *request, CURLcode result)
 				   .used_proxy = hop_used_proxy(request),
 				   .trusts_nobody = !request->engine->ca_file &&
 						    !request->engine->ca_directory };
-	const char *why = *failure.detail ? failure.detail : curl_easy_strerror(result);
+	struct errno_text refusal;
+	const char *why;
+	int errnum;
 	bool is_no_http = result == CURLE_UNSUPPORTED_PROTOCOL ||
 			  result == CURLE_WEIRD_SERVER_REPLY; /* libcurl 8.14's, on a reused one */
 	long connects = 1;
 
+	/* Through a proxy only libcurl's message tells where the connection failed. */
+	if (!failure.used_proxy && read_connect_errno(request, result, &errnum)) {
+		refusal = errno_text(errnum);
+		failure.detail = refusal.text;
+	}
+	why = *failure.detail ? failure.detail : curl_easy_strerror(result);
 	/* On a reused connection these bytes may be the rest of an earlier answer, for example the
 	 * body of an answer to HEAD.  Only a new connection shows that the peer speaks no HTTP. */
 	curl_easy_getinfo(request->easy, CURLINFO_NUM_CONNECTS, &connects);

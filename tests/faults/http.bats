@@ -244,7 +244,7 @@ unreachable() {
 	local port
 	port=$(free_port)
 	unreachable connect ocifp exists "127.0.0.1:$port/app:one"
-	assert_stderr_has "127.0.0.1:$port/app:one.*: Failed to connect"
+	assert_stderr_has "127.0.0.1:$port/app:one.*: Connection refused"
 	unreachable dns ocifp exists nohost.invalid/app:one
 	assert_stderr_has 'nohost.invalid/app:one.*: Could not resolve host'
 	can netns || return 0

@@ -209,7 +209,7 @@ refused() {
 	head -c 3000 plain.tar >cut.tar
 	gzip -k cut.tar
 	refused 7 'cannot read the tar' text
-	refused 7 'cannot read the tar' text.gz
+	refused 7 'cannot read the tar: .*; a layer is a directory or a tar' text.gz
 	refused 7 'cannot read the tar' noise
 	refused 7 'cannot read the tar' empty
 	refused 7 'cut short' cut.tgz

@@ -169,8 +169,11 @@ new_layer_make(struct store *store, const struct layer_path *from,
 
 	if (fd < 0)
 		return -1;
-	if (make(store, fd, from, options, &layer, err) < 0)
+	if (make(store, fd, from, options, &layer, err) < 0) {
+		if (error_is(*err, ERROR_CONTENT))
+			error_set_hint(err, "a layer is a directory or a tar");
 		return error_wrap(err, "layer '%s'", QUOTED(from->path));
+	}
 	*ret_layer = layer;
 	return 0;
 }

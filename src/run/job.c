@@ -61,6 +61,11 @@ make_args(const struct image_config *config, const struct job_options *options,
 		strings_copy(&config->command, args);
 	if (args->count > 0 && *args->items[0])
 		return 0;
+	if (args->count > 0) {
+		error_set(err, ERROR_USAGE, "nothing to run: the program's name is empty");
+		return error_set_hint(err, "--entrypoint '' runs COMMAND without the image's "
+					   "entry point");
+	}
 	error_set(err, ERROR_USAGE, "nothing to run: the image has no entry point and no command");
 	return error_set_hint(err, "add a command after '--'");
 }

@@ -53,6 +53,7 @@ a_new_entry_point_makes_the_images_command_void(void **state)
 		{ "[\"/a b\", \"-c\"]", "mine", "/a b|-c|mine|" },
 		{ "", "mine", "mine|" },
 		{ "", NULL, NULL },
+		{ "", "", NULL },
 		{ "[1]", NULL, NULL },
 		{ "[", NULL, NULL },
 	};

@@ -21,7 +21,8 @@ check_pairs(const char *option, const struct strings *pairs, struct error **err)
 {
 	for (size_t i = 0; i < pairs->count; i++)
 		if (strcspn(pairs->items[i], "=") == 0 || !strchr(pairs->items[i], '='))
-			return error_set(err, ERROR_USAGE, "--%s wants NAME=VALUE", option);
+			return error_set(err, ERROR_USAGE, "--%s requires NAME=VALUE, not '%s'",
+					 option, QUOTED(pairs->items[i]));
 	return 0;
 }
 
@@ -101,9 +102,14 @@ image_options_read(const struct image_options *options, struct config_change *re
 	}
 	for (size_t i = 0; i < options->volumes.count; i++)
 		if (options->volumes.items[i][0] != '/')
-			return error_set(err, ERROR_USAGE, "--volume wants an absolute path");
+			return error_set(err, ERROR_USAGE, "--volume requires an absolute path");
 	if (options->working_dir && options->working_dir[0] != '/')
-		return error_set(err, ERROR_USAGE, "--workdir wants an absolute path");
+		return error_set(err, ERROR_USAGE, "--workdir requires an absolute path");
+	if ((options->entrypoint.count > 0 && !*options->entrypoint.items[0]) ||
+	    (options->command.count > 0 && !*options->command.items[0])) {
+		error_set(err, ERROR_USAGE, "--entrypoint and --cmd require a program's name");
+		return error_set_hint(err, "'ocifp mutate --clear entrypoint' removes one");
+	}
 	if (check_text(options, err) < 0 || source_date_read(&epoch_s, err) < 0)
 		return -1;
 	*ret_change = (struct config_change){
@@ -177,7 +183,7 @@ layer_options_read(const struct layer_options *options, struct derive_options *d
 	if (options->owner[size] == ':' && text_parse_uint(uid, ID_LIMIT, &derive->how.pack.uid) &&
 	    text_parse_uint(options->owner + size + 1, ID_LIMIT, &derive->how.pack.gid))
 		return 0;
-	return error_set(err, ERROR_USAGE, "--owner wants UID:GID, in numbers, or 'keep'");
+	return error_set(err, ERROR_USAGE, "--owner requires UID:GID, in numbers, or 'keep'");
 }
 
 static int

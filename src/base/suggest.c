@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/suggest.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -22,6 +23,13 @@ struct row {
 	unsigned slips[WORD_LIMIT_CHARS + 1];
 };
 
+/* Capitals cost nothing: "PULL" is "pull". */
+static int
+lower(char c)
+{
+	return tolower((unsigned char)c);
+}
+
 static unsigned
 count_slips(const char *a, const char *b)
 {
@@ -39,7 +47,8 @@ count_slips(const char *a, const char *b)
 
 		row.slips[0] = (unsigned)i;
 		for (size_t j = 1; j <= size; j++) {
-			unsigned changed = rows[1].slips[j - 1] + (a[i - 1] != b[j - 1]);
+			unsigned changed =
+				rows[1].slips[j - 1] + (lower(a[i - 1]) != lower(b[j - 1]));
 			unsigned swapped = FAR;
 
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])

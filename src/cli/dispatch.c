@@ -128,24 +128,26 @@ static int
 refuse_subcommand(const struct command *command, const char *word, struct error **err)
 {
 	AUTO_STRINGS struct strings names = { 0 };
+	AUTO_FREE char *list = NULL;
+	const char *one_of;
 	const char *near;
 
 	for (const struct command *const *sub = command->subcommands; *sub; sub++)
 		strings_add(&names, (*sub)->name);
+	list = strings_join(&names, ", ");
+	one_of = names.count > 1 ? "one of " : "";
 	if (!word) {
-		AUTO_FREE char *list = strings_join(&names, ", ");
-
-		error_set(err, ERROR_USAGE, "'%s' needs one of %s", command->name, list);
+		error_set(err, ERROR_USAGE, "'%s' needs %s%s", command->name, one_of, list);
 		return error_set_hint(err, "see 'ocifp help %s'", command->name);
 	}
-	error_set(err, ERROR_USAGE, "'%s %s' is not a command", command->name,
-		  QUOTED(word ? word : ""));
+	error_set(err, ERROR_USAGE, "'%s %s' is not a command", command->name, QUOTED(word));
 	near = foreign_subcommand(word);
 	if (!near || !command_find_in(command->subcommands, near))
 		near = suggest(&names, word);
 	if (near)
 		return error_set_hint(err, "did you mean '%s %s'?", command->name, near);
-	return error_set_hint(err, "see 'ocifp help %s'", command->name);
+	return error_set_hint(err, "expected %s%s; see 'ocifp help %s'", one_of, list,
+			      command->name);
 }
 
 /* Words that many programs accept. */
@@ -158,6 +160,25 @@ without_alias(const char *word)
 	if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0)
 		return "version";
 	return word;
+}
+
+/* A common option, "--name", "--name=value" or "-n"; NULL: not one of them. */
+static const struct option_spec *
+find_common_option(const char *word)
+{
+	bool is_long = text_starts(word, "--");
+	size_t size = is_long ? strcspn(word + 2, "=") : 0;
+
+	for (const struct common_group *group = common_groups; group->title; group++) {
+		for (const struct option_spec *spec = group->specs; spec->name; spec++) {
+			if (is_long && strlen(spec->name) == size &&
+			    strncmp(spec->name, word + 2, size) == 0)
+				return spec;
+			if (!is_long && spec->letter && word[1] == spec->letter)
+				return spec;
+		}
+	}
+	return NULL;
 }
 
 static const struct command *
@@ -175,7 +196,11 @@ find_top(int argc, char **argv, struct error **err)
 		return NULL;
 	}
 	command = command_find(without_alias(argv[1]));
-	if (!command)
+	/* order_words() left an option in the command's place: there is no other word. */
+	if (!command && *argv[1] == '-' && find_common_option(argv[1])) {
+		error_set(err, ERROR_USAGE, "no command given");
+		error_set_hint(err, "see 'ocifp help'");
+	} else if (!command)
 		(void)refuse_word(argv[1], err);
 	return command;
 }
@@ -202,25 +227,6 @@ find_command(int argc, char **argv, char **ret_name, int *ret_word_count, struct
 	*ret_name = xasprintf("%s %s", command->name, sub->name);
 	*ret_word_count = 2;
 	return sub;
-}
-
-/* A common option, "--name", "--name=value" or "-n"; NULL: not one of them. */
-static const struct option_spec *
-find_common_option(const char *word)
-{
-	bool is_long = text_starts(word, "--");
-	size_t size = is_long ? strcspn(word + 2, "=") : 0;
-
-	for (const struct common_group *group = common_groups; group->title; group++) {
-		for (const struct option_spec *spec = group->specs; spec->name; spec++) {
-			if (is_long && strlen(spec->name) == size &&
-			    strncmp(spec->name, word + 2, size) == 0)
-				return spec;
-			if (!is_long && spec->letter && word[1] == spec->letter)
-				return spec;
-		}
-	}
-	return NULL;
 }
 
 static int

@@ -85,7 +85,9 @@ digest_parse(const char *text, struct digest *ret_digest, struct error **err)
 	}
 	size = digest_size(digest.algorithm);
 	if (strlen(colon + 1) != 2 * size)
-		return refuse(err, text, "has the wrong length for its algorithm");
+		return refuse(err, text,
+			      size == 32 ? "has the wrong length: expected 64 hexadecimal digits"
+					 : "has the wrong length: expected 128 hexadecimal digits");
 	if (!text_parse_hex(colon + 1, size, digest.bytes))
 		return refuse(err, text, "is not in lower-case hexadecimal digits");
 	*ret_digest = digest;

@@ -23,6 +23,18 @@ refuse(struct error **err, const char *text, const char *reason)
 
 static int parse(const char *text, struct reference *reference, struct error **err);
 
+/* Of skopeo, podman, crane and regctl. */
+static const struct {
+	const char *prefix;
+	const char *hint;
+} foreign_transports[] = {
+	{ "dir:", "a directory is oci:DIR" },
+	{ "oci-layout:", "a directory is oci:DIR" },
+	{ "ocidir:", "a directory is oci:DIR" },
+	{ "docker-daemon:", "'docker save' writes a file for docker-archive:FILE" },
+	{ "containers-storage:", "'podman save' writes a file for docker-archive:FILE" },
+};
+
 /* The hint, unless its text would not be a reference either. */
 static int
 refuse_bare_name(const char *text, struct error **err)
@@ -36,7 +48,12 @@ refuse_bare_name(const char *text, struct error **err)
 	if (reference_host_is_valid(text) &&
 	    (strpbrk(text, ".[") || text_starts(text, "localhost:")))
 		return refuse(err, text, "the repository is missing");
+	if (!*text)
+		return refuse(err, text, "it is empty");
 	refuse(err, text, "it does not begin with a registry host");
+	for (size_t i = 0; i < COUNT_OF(foreign_transports); i++)
+		if (text_starts(text, foreign_transports[i].prefix))
+			return error_set_hint(err, "%s", foreign_transports[i].hint);
 	if (parse(on_docker_hub, &reference, &why) < 0)
 		return -1;
 	guess = reference_format(&reference);
@@ -83,8 +100,11 @@ cut_tag(char *rest, const char *text, struct reference *reference, struct error 
 	if (!colon)
 		return 0;
 	*colon = '\0';
+	if (!colon[1])
+		return refuse(err, text, "the tag behind ':' is missing");
 	if (!reference_tag_is_valid(colon + 1))
-		return refuse(err, text, "the tag is invalid");
+		return refuse(err, text,
+			      "a tag has letters, digits, '_', '.' and '-', at most 128");
 	reference->tag = xstrdup(colon + 1);
 	return 0;
 }
@@ -111,8 +131,12 @@ parse(const char *text, struct reference *reference, struct error **err)
 	if (cut_tag(name, text, reference, err) < 0)
 		return -1;
 	is_official = strcmp(reference->host, "docker.io") == 0 && !strchr(name, '/');
+	if (!*name)
+		return refuse(err, text, "the repository is missing");
 	if (!reference_name_is_valid(name))
-		return refuse(err, text, "the name is invalid (lower case only)");
+		return refuse(err, text,
+			      "a repository has lower-case letters and digits, separated by '/', "
+			      "'.', '_' and '-'");
 	reference->name = xasprintf("%s%s", is_official ? "library/" : "", name);
 	if (strlen(reference->host) + 1 + strlen(reference->name) > NAME_LIMIT_CHARS)
 		return refuse(err, text, "it is too long");

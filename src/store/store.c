@@ -42,7 +42,8 @@ store_own_path(const char *path_or_null, struct error **err)
 		return xasprintf("%s/ocifp", data);
 	if (home && home[0] == '/')
 		return xasprintf("%s/.local/share/ocifp", home);
-	error_set(err, ERROR_USAGE, "cannot find the store: HOME is not an absolute path");
+	error_set(err, ERROR_USAGE, "cannot find the store: HOME is %s",
+		  home ? "not an absolute path" : "not set");
 	error_set_hint(err, "set OCIFP_STORE");
 	return NULL;
 }

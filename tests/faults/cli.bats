@@ -85,6 +85,7 @@ teardown() {
 	done
 	split_run env -u HOME "$(command -v ocifp)" pull "${on[@]}" "$ref"
 	assert_failed 2
+	assert_stderr_has 'cannot find the store: HOME is not set; set OCIFP_STORE'
 	assert_equal "$(ls -A "$T/work")" ''
 	split_run env -i "$(command -v ocifp)" version
 	assert_status 0

@@ -40,6 +40,11 @@ told_of() {
 	done <<-TABLE
 		pul R|'pul' is not a command; did you mean 'pull'?
 		store lss|'store lss' is not a command; did you mean 'store ls'?
+		PULL R|'PULL' is not a command; did you mean 'pull'?
+		--json|no command given; see 'ocifp help'
+		auth|'auth' needs explain; see 'ocifp help auth'
+		auth ghcr.io|'auth ghcr.io' is not a command; expected explain; see 'ocifp help auth'
+		index ghcr.io/me/app:1|'index ghcr.io/me/app:1' is not a command; expected one of create, join, add, ls, rm; see
 		store list|'store list' is not a command; did you mean 'store ls'?
 		store prune|'store prune' is not a command; did you mean 'store gc'?
 		index list|'index list' is not a command; did you mean 'index ls'?
@@ -58,6 +63,18 @@ told_of() {
 		pull ci other|one operand too many: 'other'
 		rm ci|cannot remove image 'ci': expected HOST/NAME:TAG or HOST/NAME@DIGEST; the tag of its inputs is now 'localhost:1/ci:
 		rm cj|invalid image reference 'cj'
+		pull localhost:1/a:|invalid image reference 'localhost:1/a:': the tag behind ':' is missing
+		pull localhost:1/a:b+c|invalid image reference 'localhost:1/a:b+c': a tag has letters, digits, '_', '.' and '-', at most 128
+		pull localhost:1/|invalid image reference 'localhost:1/': the repository is missing
+		pull localhost:1/Me/a|invalid image reference 'localhost:1/Me/a': a repository has lower-case letters and digits
+		pull localhost:1/a@sha256:abcd|digest 'sha256:abcd' has the wrong length: expected 64 hexadecimal digits
+		copy localhost:1/a dir:here|it does not begin with a registry host; a directory is oci:DIR
+		copy docker-daemon:a:1 localhost:1/a|it does not begin with a registry host; 'docker save' writes a file for docker-archive:FILE
+		unpack localhost:1/a:1|DIR is missing: 'localhost:1/a:1' is an image; usage: ocifp unpack [
+		unpack here oci:there|DIR is missing: 'oci:there' is an image
+		cat localhost:1/a:1|PATH is missing: 'localhost:1/a:1' is an image; usage: ocifp cat [
+		mutate --env A -t localhost:1/a localhost:1/a|--env requires NAME=VALUE, not 'A'
+		append --entrypoint= -o oci:x .|--entrypoint and --cmd require a program's name; 'ocifp mutate --clear entrypoint' removes one
 		push|'$PWD/.ocifp.yaml' has several images and no default; choose one of: ci, base-image
 		push --file /dev/null|/dev/null
 		cache|'cache' needs one of restore, save, ls, why, key, export, prune; see 'ocifp help cache'
@@ -167,6 +184,13 @@ told_of() {
 	assert_status 0
 	ocifp_run digest "$reg_host/app:again"
 	assert_stdout "$digest"
+}
+
+@test "a directory without ./ is told its form where nothing else has that name" {
+	rm .ocifp.yaml
+	mkdir root
+	told_of 2 "push root localhost:1/a:1" "'root' does not name an image; the directory of that name is './root'"
+	told_of 2 "copy localhost:1/a:1 root" "'root' does not name an image; the directory of that name is './root'"
 }
 
 @test "a command that there is not gives the error object, too" {

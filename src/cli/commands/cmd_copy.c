@@ -379,7 +379,8 @@ run_copy(struct context *context, const void *opaque, const struct strings *oper
 	for (size_t i = 0; i < copies.count; i++) {
 		AUTO_FREE char *text = spelling_of_output(context, operands->items[i + 1]);
 
-		if (location_parse(text, &copies.places[i], err) < 0)
+		if (spelling_refuse_directory(text, err) < 0 ||
+		    location_parse(text, &copies.places[i], err) < 0)
 			return -1;
 		context_log_in_at(context, &copies.places[i]);
 	}

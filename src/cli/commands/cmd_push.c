@@ -130,7 +130,7 @@ find_image_source(struct context *context, const char *name, struct location *so
 		  struct error **err)
 {
 	struct session *session = context_session(context);
-	const struct project *project = context_project(context, err);
+	const struct project *project = project_of_operand(context, name, err);
 	AUTO_TARGET struct target target = { 0 };
 	AUTO_FOUND_IMAGE struct found_image built = { 0 };
 	AUTO_FREE char *tag = NULL;
@@ -169,7 +169,7 @@ read_source(struct context *context, const struct push_values *values,
 	error_set(err, ERROR_USAGE,
 		  "images are pushed unchanged: only rootfs:DIR takes --env, "
 		  "--owner and the like");
-	return error_set_hint(err, "`ocifp mutate` changes an image");
+	return error_set_hint(err, "'ocifp mutate' changes an image");
 }
 
 /* The project's default image, for a command line without a SOURCE.  NULL with *err. */

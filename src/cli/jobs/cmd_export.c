@@ -87,16 +87,18 @@ run_cat(struct context *context, const void *opaque, const struct strings *opera
 	struct error **err)
 {
 	const char *operand = operands->count > 1 ? operands->items[0] : NULL;
+	const char *path = operands->items[operands->count - 1];
 	AUTO_TARGET struct target target = { 0 };
 	AUTO_PULL_RESULT struct pull_result result = { 0 };
 	AUTO_SINK struct sink *sink = isatty(STDOUT_FILENO)
 					      ? sink_terminal(STDOUT_FILENO, "standard output")
 					      : sink_fd(STDOUT_FILENO, "standard output");
 
+	if (refuse_image_operand(path, "PATH", context, err) < 0)
+		return -1;
 	context->has_result = true;
 	progress_yield(context->progress);
-	return read_image(context, opaque, operand, operands->items[operands->count - 1], sink,
-			  &target, &result, err);
+	return read_image(context, opaque, operand, path, sink, &target, &result, err);
 }
 
 const struct command cmd_export = {

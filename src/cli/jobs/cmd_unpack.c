@@ -65,7 +65,8 @@ run_unpack(struct context *context, const void *opaque, const struct strings *op
 
 	if (values->platforms.count > 1)
 		return error_set(err, ERROR_USAGE, "a directory can hold one platform");
-	if (unpack_check_directory(&options, err) < 0 ||
+	if (refuse_image_operand(options.directory, "DIR", context, err) < 0 ||
+	    unpack_check_directory(&options, err) < 0 ||
 	    target_of_options(context, &values->target, operand, &target, err) < 0 ||
 	    unpack_pull(context_session(context), &target, &pull_options, &options, &result, err) <
 		    0)

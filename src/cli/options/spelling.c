@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/error.h"
 #include "base/fd.h"
 #include "base/text.h"
 #include "base/xalloc.h"
@@ -56,4 +57,13 @@ spelling_of_output(struct context *context, const char *text)
 	if (!spelling_is_path(text))
 		return xstrdup(text);
 	return take(context, is_archive(text) ? "docker-archive" : "oci", text);
+}
+
+int
+spelling_refuse_directory(const char *text, struct error **err)
+{
+	if (strpbrk(text, "/:@") || !dir_exists(text))
+		return 0;
+	error_set(err, ERROR_USAGE, "'%s' does not name an image", QUOTED(text));
+	return error_set_hint(err, "the directory of that name is './%s'", QUOTED(text));
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 struct context;
+struct error;
 
 /* A file or directory by its form: "a.tar", "/dir", "./root", "../x". */
 bool spelling_is_path(const char *text);
@@ -19,5 +20,8 @@ bool spelling_is_path(const char *text);
  */
 char *spelling_of_source(struct context *context, const char *text);
 char *spelling_of_output(struct context *context, const char *text);
+
+/* For a `text` that names no image.  ERROR_USAGE if it is the bare name of a directory here. */
+int spelling_refuse_directory(const char *text, struct error **err);
 
 #endif

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "base/xalloc.h"
+#include "cli/command.h"
 #include "cli/context.h"
 #include "cli/options/spelling.h"
 #include "image/resolve/target.h"
@@ -26,7 +28,8 @@ inputs_of_options(const struct context *context, const struct target_options *op
 		AUTO_FREE char *name = NULL;
 
 		if (!equals || equals == options->args.items[i])
-			return error_set(err, ERROR_USAGE, "--arg wants NAME=VALUE");
+			return error_set(err, ERROR_USAGE, "--arg requires NAME=VALUE, not '%s'",
+					 QUOTED(options->args.items[i]));
 		name = xstrndup(options->args.items[i], (size_t)(equals - options->args.items[i]));
 		fingerprint_pairs_add(&inputs->args, name, equals + 1);
 	}
@@ -55,6 +58,16 @@ target_options_have_inputs(const struct target_options *options)
 	       options->tracked;
 }
 
+struct project *
+project_of_operand(struct context *context, const char *operand, struct error **err)
+{
+	struct project *project = context_find_project(context, err);
+
+	if (project || *err || (operand && spelling_refuse_directory(operand, err) < 0))
+		return project;
+	return context_project(context, err);
+}
+
 static int
 find_target(struct context *context, const struct target_options *options, const char *operand,
 	    struct target *ret_target, struct error **err)
@@ -81,7 +94,7 @@ find_target(struct context *context, const struct target_options *options, const
 		return error_set(err, ERROR_USAGE, "--tag goes with an image of the project file");
 	if (is_location)
 		return target_of_location(operand, ret_target, err);
-	project = context_project(context, err);
+	project = project_of_operand(context, operand, err);
 	if (!project)
 		return -1;
 	return target_of_project(project, operand, options->tag, ret_target, err);
@@ -97,6 +110,21 @@ target_of_options(struct context *context, const struct target_options *options,
 		return -1;
 	context_log_in_at(context, &ret_target->candidates[0]);
 	return 0;
+}
+
+int
+refuse_image_operand(const char *operand, const char *expected, const struct context *context,
+		     struct error **err)
+{
+	AUTO_LOCATION struct location location = { 0 };
+	AUTO_ERROR struct error *ignored = NULL;
+
+	/* Any path is the name of an image without a tag. */
+	if (!strchr(operand, ':') || location_parse(operand, &location, &ignored) < 0)
+		return 0;
+	error_set(err, ERROR_USAGE, "%s is missing: '%s' is an image", expected, QUOTED(operand));
+	return error_set_hint(err, "usage: ocifp %s %s", context->command->name,
+			      context->command->usage);
 }
 
 int

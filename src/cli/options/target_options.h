@@ -16,6 +16,7 @@ struct context;
 struct error;
 struct fingerprint_inputs;
 struct location;
+struct project;
 struct target;
 
 struct target_options {
@@ -68,6 +69,14 @@ struct target_options {
 /* `options` NULL: none are given.  `operand` NULL: the project's only or default image. */
 int target_of_options(struct context *context, const struct target_options *options,
 		      const char *operand, struct target *ret_target, struct error **err);
+
+/* The project of which `operand`, NULL for the default, is an image.  NULL with *err. */
+struct project *project_of_operand(struct context *context, const char *operand,
+				   struct error **err);
+
+/* ERROR_USAGE if `operand`, which takes the place of `expected`, names an image. */
+int refuse_image_operand(const char *operand, const char *expected, const struct context *context,
+			 struct error **err);
 
 /* The repository in the operand or the project file: an image of the latter gets a tag, so that no
  * inputs are hashed. */

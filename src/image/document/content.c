@@ -217,7 +217,7 @@ refuse_without_inputs(struct error **err)
 	error_set(err, ERROR_CONTENT, "the image was published without its list of inputs");
 	error_set_class(err, CLASS_NO_INPUTS);
 	return error_set_hint(err,
-			      "images that `ocifp ensure` or a by-hash push published have one");
+			      "images that 'ocifp ensure' or a by-hash push published have one");
 }
 
 static const struct descriptor *

@@ -327,7 +327,7 @@ run(struct join *join, struct join_result *result, struct error **err)
 		error_set(err, ERROR_PLATFORM, "cannot join '%s': no image was pushed for %s", name,
 			  missing);
 		return error_set_hint(err,
-				      "`ocifp ensure --platform-tag` on a runner of that platform "
+				      "'ocifp ensure --platform-tag' on a runner of that platform "
 				      "does; --wait TIME waits for it");
 	}
 	result->was_there = is_done(join);

@@ -66,7 +66,7 @@ read_image(struct session *session, struct repository *repository, const struct 
 		if (location->transport != TRANSPORT_REGISTRY)
 			return error_set(err, ERROR_LOCAL, "'%s' does not hold this image", name);
 		error_set(err, ERROR_LOCAL, "the store does not have '%s'", name);
-		return error_set_hint(err, "`ocifp store ls` lists what it has");
+		return error_set_hint(err, "'ocifp store ls' lists what it has");
 	}
 	if (image_tree_get(&content, &selection, &resolution, ret_root, &failure) == 0)
 		return 0;

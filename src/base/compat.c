@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <search.h>
 #include <stdio.h>
 #include <sys/select.h>
@@ -13,6 +14,9 @@
 #endif
 #ifdef HAVE_SYS_PRCTL_H
 #include <sys/prctl.h>
+#endif
+#ifdef __linux__
+#include <sys/syscall.h>
 #endif
 #ifdef HAVE_SYS_PROCCTL_H
 #include <sys/procctl.h>
@@ -137,6 +141,20 @@ process_end_with_parent(void)
 
 	(void)procctl(P_PID, 0, PROC_PDEATHSIG_CTL, &number);
 #endif
+}
+
+void
+process_close_from(int first)
+{
+	const long most = 65536; /* where the system has no call, and the limit may be a billion */
+	long count = sysconf(_SC_OPEN_MAX);
+
+#ifdef SYS_close_range
+	if (syscall(SYS_close_range, first, UINT_MAX, 0) == 0)
+		return;
+#endif
+	for (int fd = first; fd < (count > 0 && count < most ? count : most); fd++)
+		(void)close(fd);
 }
 
 int64_t

@@ -98,6 +98,9 @@ void process_hide_memory(void);
 /* Makes the system kill the calling process when its parent ends; does nothing where it cannot. */
 void process_end_with_parent(void);
 
+/* Closes the descriptors from `first` on, in a child that has only forked. */
+void process_close_from(int first);
+
 /* The processor time that a child has used, or a number that grows like it; 0: not known. */
 int64_t process_used_ns(pid_t pid);
 

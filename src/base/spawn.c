@@ -92,6 +92,7 @@ signals_take(struct signals *signals)
 
 struct child {
 	pid_t pid;   /* 0: none, or reaped */
+	pid_t guard; /* leads the group; 0: none */
 	pid_t group; /* of its own, which its children are in too */
 	bool has_group;
 	bool inherits_output;
@@ -100,6 +101,7 @@ struct child {
 	int input_fd;
 	int output_fd;
 	int messages_fd;
+	int guard_fd;
 	const char *input;
 	size_t input_left_bytes;
 	struct buf *output;
@@ -261,7 +263,7 @@ static void
 child_signal(const struct child *child, int number)
 {
 	if (child->pid > 0 && child->has_group)
-		(void)kill(-child->pid, number);
+		(void)kill(-child->group, number);
 	else if (child->pid > 0)
 		signal_tree(child->pid, number, 0);
 }
@@ -282,6 +284,56 @@ child_reap(struct child *child, int flags, int *ret_status)
 	return pid < 0 ? -1 : 1;
 }
 
+/* Until we end, by kill -9 too, nothing comes through the pipe.  The signals that end us are
+ * blocked. */
+static _Noreturn void
+guard(int pipe_fd)
+{
+	char byte;
+
+	(void)setpgid(0, 0);
+	(void)dup2(pipe_fd, STDIN_FILENO);
+	process_close_from(STDIN_FILENO + 1);
+	while (read(STDIN_FILENO, &byte, 1) < 0 && errno == EINTR)
+		;
+	(void)kill(0, SIGKILL);
+	_exit(1);
+}
+
+/* Makes the child's group, with a process that kills the whole of it when we have ended.  Returns 0
+ * or an error number. */
+static int
+guard_start(struct child *child)
+{
+	int ends[2];
+	int errnum;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return errno;
+	child->guard_fd = ends[1];
+	child->guard = fork();
+	if (child->guard == 0)
+		guard(ends[0]);
+	errnum = child->guard < 0 ? errno : 0;
+	close(ends[0]);
+	if (errnum)
+		child->guard = 0;
+	else
+		(void)setpgid(child->guard, child->guard);
+	return errnum;
+}
+
+static void
+guard_end(struct child *child)
+{
+	if (child->guard > 0) {
+		(void)kill(child->guard, SIGKILL);
+		while (waitpid(child->guard, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	close_end(&child->guard_fd);
+}
+
 static void
 child_release(struct child *child)
 {
@@ -294,6 +346,7 @@ child_release(struct child *child)
 	child_signal(child, SIGKILL);
 	if (child->pid > 0)
 		(void)child_reap(child, 0, &status);
+	guard_end(child);
 }
 
 static int
@@ -365,6 +418,12 @@ start(struct child *child, const struct spawn_options *options, int directory_fd
 	posix_spawnattr_t attributes;
 	int errnum;
 
+	/* Who answers us within a time may wait on a network for it, long after we have ended. */
+	if (child->has_group && options->output && options->deadline_ms) {
+		errnum = guard_start(child);
+		if (errnum)
+			return errnum;
+	}
 	posix_spawn_file_actions_init(&actions);
 	posix_spawnattr_init(&attributes);
 	add_actions(&actions, child, directory_fd, options->held_fd);
@@ -376,6 +435,7 @@ start(struct child *child, const struct spawn_options *options, int directory_fd
 	posix_spawnattr_setsigdefault(&attributes, &signals);
 	if (child->has_group)
 		flags |= POSIX_SPAWN_SETPGROUP;
+	posix_spawnattr_setpgroup(&attributes, child->guard);
 	posix_spawnattr_setflags(&attributes, flags);
 	errno = 0;
 	errnum = spawn_errnum(posix_spawnp(&child->pid, argv[0], &actions, &attributes, argv,
@@ -384,7 +444,7 @@ start(struct child *child, const struct spawn_options *options, int directory_fd
 	posix_spawn_file_actions_destroy(&actions);
 	if (errnum)
 		child->pid = 0;
-	child->group = child->pid;
+	child->group = child->guard ? child->guard : child->pid;
 	child_close_theirs(child);
 	return errnum;
 }
@@ -499,6 +559,7 @@ spawn_run(const struct spawn_options *options, struct spawn_result *ret_result, 
 		.input_fd = -1,
 		.output_fd = -1,
 		.messages_fd = -1,
+		.guard_fd = -1,
 		.input = options->input,
 		.input_left_bytes = options->input_bytes,
 		.output = options->output,

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "ability.h"
@@ -386,6 +387,42 @@ the_deadline_kills_the_program_and_its_children(void **state)
 }
 
 static void
+killed_ourselves_we_leave_nobody_who_answers_us(void **state)
+{
+	int ends[2];
+	char pids[64] = "";
+	char *second = NULL;
+	pid_t ocifp;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	ocifp = fork();
+	if (ocifp == 0) {
+		AUTO_BUF struct buf output = BUF_INIT(100);
+		struct spawn_options options = {
+			.argv = SHELL("sleep 50 & echo $$ $! >&2; wait"),
+			.output = &output,
+			.deadline_ms = deadline_after_ms(50000),
+		};
+		struct spawn_result result;
+
+		(void)dup2(ends[1], STDERR_FILENO);
+		(void)spawn_run(&options, &result, NULL);
+		_exit(0);
+	}
+	close(ends[1]);
+	assert_true(read(ends[0], pids, sizeof(pids) - 1) > 0);
+	second = strchr(pids, ' ');
+	assert_non_null(second);
+	assert_false(is_dead(pids) || is_dead(second));
+	assert_int_equal(kill(ocifp, SIGKILL), 0);
+	assert_int_equal(waitpid(ocifp, NULL, 0), ocifp);
+	assert_true(dies_soon(pids));
+	assert_true(dies_soon(second));
+	close(ends[0]);
+}
+
+static void
 the_deadline_counts_after_the_streams_are_closed_too(void **state)
 {
 	AUTO_BUF struct buf output = BUF_INIT(100);
@@ -513,6 +550,7 @@ main(void)
 		TEST(no_other_descriptor_is_inherited),
 		TEST(no_descriptor_of_ours_is_left_open),
 		TEST(the_deadline_kills_the_program_and_its_children),
+		TEST(killed_ourselves_we_leave_nobody_who_answers_us),
 		TEST(the_deadline_counts_after_the_streams_are_closed_too),
 		TEST(a_program_that_reads_nothing_meets_the_deadline),
 		TEST(who_ends_in_time_is_not_timed_out),

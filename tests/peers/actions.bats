@@ -376,6 +376,15 @@ publish_as() {
 	assert_equal "$status" 2
 }
 
+@test "caches are named on one line or on several" {
+	mkdir "$T/words"
+	printf '#!/bin/sh\nprintf "%%s " "$@"\n' >"$T/words/ocifp" && chmod +x "$T/words/ocifp"
+	for names in 'target  cargo' $'target\n cargo\n'; do
+		assert_equal "$(PATH=$T/words:$PATH INPUT_COMMAND=cache-restore INPUT_DIRECTORY=. INPUT_REGISTRY='' INPUT_CACHE=$names \
+			"$action/run")" 'cache restore --directory . -- target cargo '
+	done
+}
+
 @test "push and pull are steps too" {
 	make_project
 	mkimage image layout made --platform linux/amd64 --platform linux/arm64 >/dev/null

@@ -161,7 +161,8 @@ class Model:
             target = self.rng.choice(['conf/c0', 'conf/c1', 'conf/deep', 'conf/deep/e0'])
             if 'txt' in root:
                 target = 'conf/c0'
-            if self.below(target):
+            # include_str! reads no directory.
+            if target in self.files if 'txt' in root else self.below(target):
                 self.files[path] = ('l', '../' * (path.count('/') - root.count('/')) + up + target, False)
         elif kind == 'directory' and 'txt' not in root and not self.pointed_at(path):
             del self.files[path]

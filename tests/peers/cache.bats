@@ -116,6 +116,21 @@ packed() {
 	zstd -dc "$T"/pulled/head-*.zst | head -c 8 | cmp - <(printf 'ocifpC1\n')
 }
 
+@test "a reader written from ocifp-cache(5) alone restores what was saved" {
+	need zstd
+	local where=oci:$T/layout tag
+	make_tree a
+	save
+	noise b 200000 >tree/debug/deps/big
+	echo two >key
+	save --json
+	assert_status 0
+	tag=$(jq -r '.caches[0].tag' <"$T/stdout")
+	python3 "$RIG_LIB/read_cache.py" "$T/layout" "$tag" "$T/read"
+	diff <(picture tree) <(picture "$T/read/tree")
+	[ "$T/read/tree/debug/linked" -ef "$T/read/tree/debug/deps/big" ]
+}
+
 @test "tree, inspect, copy and prune take a cache for an artifact" {
 	local tag
 	make_tree a

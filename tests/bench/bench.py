@@ -18,8 +18,6 @@ import fnmatch
 import glob
 import json
 import os
-import platform
-import re
 import shutil
 import subprocess
 import sys
@@ -511,13 +509,6 @@ def versions(bench):
     return found
 
 
-def machine():
-    with open("/proc/cpuinfo", encoding="utf-8") as file:
-        model = re.search(r"^model name\s*: (.*)", file.read(), re.M)
-    return (f"{platform.system()} {platform.release()}, {platform.machine()}, {os.cpu_count()} processors"
-            + (f" ({model[1]})" if model else ""))
-
-
 def main():
     parser = argparse.ArgumentParser(description="ocifp beside its peers")
     parser.add_argument("--rounds", type=int, default=5)
@@ -540,7 +531,7 @@ def main():
         for name in wanted:
             print(CASES[name][0], file=sys.stderr)
             CASES[name][1](bench, name)
-        table.write({"date": datetime.date.today().isoformat(), "machine": machine(),
+        table.write({"date": datetime.date.today().isoformat(), "machine": table.machine(),
                      "rounds": options.rounds, "versions": versions(bench),
                      "cases": bench.cases}, options.output)
     finally:

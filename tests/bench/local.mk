@@ -1,5 +1,5 @@
 EXTRA_DIST += %D%/bench.py %D%/servers.py %D%/table.py %D%/peers.sh %D%/measure.c
-EXTRA_DIST += %D%/cache/bench_cache.py %D%/cache/bench_jobs.py %D%/cache/bench_leaves.py %D%/fleet/fleet.py
+EXTRA_DIST += %D%/cache/bench_cache.py %D%/cache/bench_jobs.py %D%/cache/bench_leaves.py %D%/cache/results.py %D%/fleet/fleet.py
 
 # Never part of a check.  First `make bench-peers`, which needs Go and the network; then, on a machine
 # that does nothing else, `make bench`, or `make bench BENCH_FLAGS='--rounds 3 --case "pull-*"'`.

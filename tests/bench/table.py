@@ -10,6 +10,7 @@ of these.
 """
 import json
 import os
+import platform
 import re
 import statistics
 import sys
@@ -17,6 +18,13 @@ import xml.sax.saxutils
 
 SYNCED = " + sync"
 COLUMNS = ("wall_s", "cpu_s", "rss_mib", "requests", "connections")
+# What a column is called, and its digits after the point.
+LABELS = {
+    "wall_s": ("wall s (min, max)", 3), "cold": ("times cold", 1), "before_s": ("before s", 1),
+    "build_s": ("build s", 1), "after_s": ("after s", 1), "units": ("compiled", 0), "executables": ("linked", 0),
+    "moved_mb": ("MB up", 2), "cpu_s": ("CPU s", 3), "rss_mib": ("RSS MiB", 1), "requests": ("requests", 0),
+    "connections": ("connections", 0),
+}
 
 
 def spread(values):
@@ -31,9 +39,16 @@ def is_limit(tool):
     return tool.startswith("limit")
 
 
-def summarize(name, title, costs):
-    """`costs`: of each tool a list of (wall s, CPU s, RSS MiB, requests, connections)."""
-    tools = {tool: {column: spread(values) for column, values in zip(COLUMNS, zip(*runs))}
+def machine():
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        model = re.search(r"^model name\s*: (.*)", file.read(), re.M)
+    return (f"{platform.system()} {platform.release()}, {platform.machine()}, {os.cpu_count()} processors"
+            + (f" ({model[1]})" if model else ""))
+
+
+def summarize(name, title, costs, columns=COLUMNS):
+    """`costs`: of each tool a list of runs, which have a value of each column."""
+    tools = {tool: {column: spread(values) for column, values in zip(columns, zip(*runs))}
              for tool, runs in costs.items()}
     peers = [tool for tool in tools if not is_ours(tool) and not is_limit(tool)]
     peers = [tool for tool in peers if tool.endswith(SYNCED)] or peers
@@ -50,16 +65,22 @@ def plain(text):
     return re.sub(r"[\\`*\[\]<>|&]", r"\\\g<0>", str(text))
 
 
+def cell(found, column):
+    if column not in found:
+        return ""
+    digits = LABELS[column][1]
+    values = [f"{found[column][what]:.{digits}f}" for what in ("median", "min", "max")]
+    return f"{values[0]} ({values[1]}, {values[2]})" if column == "wall_s" else values[0]
+
+
 def markdown_case(case):
+    columns = [column for column in LABELS if any(column in found for found in case["tools"].values())]
     lines = [f"### {plain(case['title'])}", "",
-             "| tool | ratio | wall s (min, max) | CPU s | RSS MiB | requests | connections |",
-             "|---|---|---|---|---|---|---|"]
+             "| tool | ratio | " + " | ".join(LABELS[column][0] for column in columns) + " |",
+             "|---" * (len(columns) + 2) + "|"]
     for tool, found in case["tools"].items():
-        wall, ratio = found["wall_s"], found["ratio"]
-        rest = [f"{found[column]['median']:.{digits}f}"
-                for column, digits in zip(COLUMNS[1:], (3, 1, 0, 0))]
-        lines.append(f"| {plain(tool)} | {'' if ratio is None else f'{ratio:.2f}'} | {wall['median']:.3f} "
-                     f"({wall['min']:.3f}, {wall['max']:.3f}) | " + " | ".join(rest) + " |")
+        ratio = "" if found["ratio"] is None else f"{found['ratio']:.2f}"
+        lines.append(f"| {plain(tool)} | {ratio} | " + " | ".join(cell(found, column) for column in columns) + " |")
     return "\n".join(lines) + "\n"
 
 

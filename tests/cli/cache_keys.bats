@@ -3,6 +3,7 @@
 # Keys of caches, what moved them, and the times of sources: on a small project that make builds.
 
 load ../lib/rig
+load ../lib/caches
 
 setup() {
 	need git jq make
@@ -330,17 +331,7 @@ refused_project() {
 	}
 }
 
-# The rig has a home of its own.
-need_cargo() {
-	local home
-	need cargo
-	home=$(getent passwd "$(id -u)" | cut -d : -f 6)
-	if [ -d "$home/.rustup" ]; then
-		export RUSTUP_HOME=${RUSTUP_HOME:-$home/.rustup}
-	fi
-	export CARGO_NET_OFFLINE=true CARGO_TERM_COLOR=never
-	build=()
-}
+build=()
 
 # package NAME [NEEDED]: a library of the workspace
 package() {
@@ -364,7 +355,7 @@ cargo_job() {
 }
 
 @test "of a workspace of cargo what depends on a change is compiled, and nothing else" {
-	need_cargo
+	find_cargo
 	package app middle
 	package middle bottom
 	package bottom
@@ -457,19 +448,19 @@ full_jobs() {
 }
 
 @test "macros, build scripts, patches and packages of git: what a change leads to is compiled" {
-	need_cargo
+	find_cargo
 	full_workspace
 	full_jobs
 }
 
 @test "the same for a named target" {
-	need_cargo
+	find_cargo
 	full_workspace
 	full_jobs --target "$(rustc -vV | sed -n 's/^host: //p')"
 }
 
 @test "the same in the layout of cargo's next years" {
-	need_cargo
+	find_cargo
 	export RUSTC_BOOTSTRAP=1
 	cargo -Zhelp | grep -q build-dir-new-layout || skip 'this cargo has one layout'
 	full_workspace
@@ -477,7 +468,7 @@ full_jobs() {
 }
 
 @test "why lists what cargo read and no source is" {
-	need_cargo
+	find_cargo
 	package app
 	echo 'fn main() { println!("{}", include_str!("made.txt")) }' >crates/app/src/main.rs
 	printf '[workspace]\nmembers = ["crates/*"]\nresolver = "2"\n' >Cargo.toml
@@ -498,7 +489,7 @@ full_jobs() {
 }
 
 @test "random edits: nothing stale, nothing needless, with cargo" {
-	need_cargo
+	find_cargo
 	need python3
 	python3 "$RIG_LIB/source_times_fuzz.py" "$top_builddir/tests/lib/source_times" 6 "$RANDOM" \
 		cargo >"$T/fuzz" 2>&1 || {

@@ -18,3 +18,12 @@ noise() {
 	python3 -c 'import random, sys
 sys.stdout.buffer.write(random.Random(sys.argv[1]).randbytes(int(sys.argv[2])))' "$@"
 }
+
+# find_cargo: the rig has a home of its own, in which rustup would find nothing
+find_cargo() {
+	local home
+	need cargo
+	home=$(getent passwd "$(id -u)" | cut -d : -f 6)
+	[ ! -d "$home/.rustup" ] || export RUSTUP_HOME=${RUSTUP_HOME:-$home/.rustup}
+	export CARGO_NET_OFFLINE=true CARGO_TERM_COLOR=never
+}

@@ -26,6 +26,7 @@ EXTRA_DIST += $(rig_tests) \
 	%D%/projects.bash \
 	%D%/racer.c \
 	%D%/random_project.py \
+	%D%/read_cache.py \
 	%D%/registry.bash \
 	%D%/rig.bash \
 	%D%/roots.bash \

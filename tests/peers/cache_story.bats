@@ -4,6 +4,7 @@
 # with ocifp.  The same commits, each job on a machine whose disk is empty, with GitHub's environment.
 
 load ../lib/rig
+load ../lib/caches
 load ../lib/projects
 
 setup() {
@@ -13,6 +14,7 @@ setup() {
 	git_of_its_own
 	top=$(cd "$RIG_TESTS/.." && pwd)
 	find_cargo
+	export CARGO_INCREMENTAL=0
 	mkdir -p "$T/origin" && cd "$T/origin" || return
 	make_service
 	git init -q -b main && git add -A && git commit -qm first
@@ -20,14 +22,6 @@ setup() {
 
 teardown() {
 	rig_teardown
-}
-
-# The rig has a home of its own, in which rustup would find nothing.
-find_cargo() {
-	local home
-	home=$(getent passwd "$(id -u)" | cut -d : -f 6)
-	[ ! -d "$home/.rustup" ] || export RUSTUP_HOME=${RUSTUP_HOME:-$home/.rustup}
-	export CARGO_NET_OFFLINE=true CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0
 }
 
 # package DIRECTORY NAME [DEPENDENCY...]: its library is stdin

@@ -1,8 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# contrib/ci: the scripts of each file, with the environment of that CI system.
+# contrib/ci: the scripts of each file, with the environment of that CI system; and the lines of
+# ocifp-cache(7) for such systems.
 
 load ../lib/rig
+load ../lib/caches
 
 ci=$BATS_TEST_DIRNAME/../../contrib/ci
 
@@ -227,4 +229,71 @@ assert_not_published() {
 	run "$ci/cron.sh" "$T/checkout"
 	[ "$status" -eq 5 ] || fail "$output"
 	[ ! -e "$T/built" ] || fail 'it was built though nobody knows that it is absent'
+}
+
+# guide SECTION: the example of a section of ocifp-cache(7)
+guide() {
+	sed -n "/^\.Ss $1\$/,/^\.Ed/p" "$ci/../../man/ocifp-cache.7" | sed '1,/^\.Bd/d; /^\.Ed/d'
+}
+
+# commands FILTER: those of a section on stdin, as the system gives them to a shell
+commands() {
+	python3 -c 'import json, sys, yaml; print(json.dumps(yaml.safe_load(sys.stdin)))' | jq -r "$1"
+}
+
+# cache_job NAME=VALUE...: $T/script in a fresh clone, on a machine whose disk is empty
+cache_job() {
+	rm -rf "$T/desk" "$T/store"
+	git clone -q "$T/origin" "$T/desk"
+	status=0
+	(cd "$T/desk" && env OCIFP_STORE="$T/store" RUNNER_TEMP="$T/store" "$@" sh -e "$T/script") >"$T/said" 2>&1 3>&- || status=$?
+	said=$(cat "$T/said")
+	[ "$status" -eq 0 ] || fail "$said"
+}
+
+# cargo_project: a crate with a test, in $T/origin
+cargo_project() {
+	find_cargo
+	mkdir -p "$T/origin/src" && cd "$T/origin" || return
+	printf '[package]\nname = "app"\nversion = "0.1.0"\nedition = "2021"\n' >Cargo.toml
+	printf 'pub fn two() -> u32 { 2 }\n#[test]\nfn is_two() { assert_eq!(two(), 2) }\n' >src/lib.rs
+	echo 'fn main() { println!("{}", app::two()) }' >src/main.rs
+	echo target >.gitignore
+	cat >.ocifp.yaml
+	cargo generate-lockfile -q
+	git init -q -b main . && git add . && git commit -qm one
+}
+
+# assert_cached NAME=VALUE...: a job of the default branch saves what the next one restores
+assert_cached() {
+	cache_job "$@"
+	[[ $said == *'cache target: miss'*'Compiling app'*'test is_two ... ok'*'cache target: saved'* ]] || fail "$said"
+	cache_job "$@"
+	[[ $said == *'cache target: same sources'*'6 sources unchanged, 0 changed'*'test is_two ... ok'*'cache target: nothing new to save'* ]] || fail "$said"
+}
+
+@test "the guide for GitLab CI: what one job saves the next one has" {
+	cargo_project <<-'YAML'
+		version: 1
+		caches:
+		  target: {preset: cargo}
+	YAML
+	guide 'GitLab CI' | commands '.build.script[]' >"$T/script"
+	assert_equal "$(wc -l <"$T/script")" 3
+	assert_cached GITLAB_CI=true CI_DEFAULT_BRANCH=main CI_COMMIT_BRANCH=main CI_PIPELINE_SOURCE=push \
+		CI_PROJECT_ID=1 CI_JOB_NAME=build CI_REGISTRY_IMAGE="$reg_host/group/app"
+}
+
+@test "the guide for Forgejo: what one job saves the next one has, and its token stays at home" {
+	cargo_project <<-YAML
+		version: 1
+		$(guide Forgejo | sed "s|codeberg.org|$reg_host|")
+	YAML
+	guide "Any CI that sets GitHub's variables" | commands '.[].run' >"$T/script"
+	assert_equal "$(wc -l <"$T/script")" 3
+	echo '{"repository": {"default_branch": "main"}}' >"$T/event"
+	assert_cached GITHUB_ACTIONS=true FORGEJO_ACTIONS=true GITHUB_SERVER_URL=https://forge.example GITHUB_TOKEN=secret \
+		GITHUB_REPOSITORY=owner/app GITHUB_EVENT_PATH="$T/event" GITHUB_EVENT_NAME=push GITHUB_REF=refs/heads/main \
+		GITHUB_JOB=build GITHUB_OUTPUT="$T/output" GITHUB_STEP_SUMMARY="$T/summary"
+	! grep -q secret "$T/reg.out" || fail 'the token went to another host'
 }

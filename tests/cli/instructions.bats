@@ -57,7 +57,7 @@ counts() {
 	counts 73 digest "$ref"
 	counts 69 exists "$ref"
 	counts 615 pull "${on[@]}" "$ref"
-	counts 163 pull "${on[@]}" "$ref"
+	counts 150 pull "${on[@]}" "$ref"
 	counts 103 inspect "oci:$T/src:one"
 	counts 79 tree "oci:$T/src:one"
 	counts 157 push "oci:$T/src:one" "$ref"

@@ -291,9 +291,10 @@ fetch_release(struct fetch *fetch)
 	error_free(fetch->failure);
 }
 
-/* Refuses a download that would fill the disk.  ERROR_LOCAL, class "space". */
+/* Ends the jobs of blobs that are there, but where a hook counts on its turn after each; and
+ * refuses a download that would fill the disk.  ERROR_LOCAL, class "space". */
 static int
-check_space(const struct fetch *fetch, struct error **err)
+find_missing(struct fetch *fetch, struct error **err)
 {
 	const struct fetch_options *options = fetch->options;
 	struct store *store = options->store;
@@ -303,8 +304,11 @@ check_space(const struct fetch *fetch, struct error **err)
 	for (size_t i = 0; i < fetch->job_count; i++) {
 		const struct descriptor *blob = fetch->jobs[i].descriptor;
 
-		if (store_has(store, &blob->digest, blob->size_bytes))
+		if (store_has(store, &blob->digest, blob->size_bytes)) {
+			if (!options->hook)
+				end_well(&fetch->jobs[i], EVENT_REUSED);
 			continue;
+		}
 		if (blob->size_bytes > INT64_MAX - missing_bytes) {
 			error_set(err, ERROR_CONTENT, "the sum of the blobs' sizes overflows");
 			return error_set_class(err, CLASS_SIZE);
@@ -339,7 +343,7 @@ fetch_blobs(const struct fetch_options *options, const struct descriptors *blobs
 	qsort(fetch.jobs, fetch.job_count, sizeof(*fetch.jobs), larger_first);
 	observer_phase(options->observer, EVENT_BEGUN,
 		       repository_is_local(options->repository) ? PHASE_COPY : PHASE_DOWNLOAD);
-	if (check_space(&fetch, err) < 0 || run_jobs(&fetch, err) < 0)
+	if (find_missing(&fetch, err) < 0 || run_jobs(&fetch, err) < 0)
 		return -1;
 	if (!fetch.failure)
 		return 0;

@@ -17,7 +17,7 @@ BENCH_RESULT ?= bench.json
 bench-publish:
 	python3 $(top_srcdir)/tests/bench/table.py '$(BENCH_RESULT)' '$(top_srcdir)'
 
-# `make bench-cache BENCH_FLAGS='--rounds 3 DIRECTORY'`
+# `make bench-cache BENCH_FLAGS='--results FILE.jsonl DIRECTORY'`
 .PHONY: bench-cache
 bench-cache: ocifp ocifp-layer
 	OCIFP_LIBEXEC='$(abs_top_builddir)' PATH='$(abs_top_builddir)':"$$PATH" \

@@ -2,23 +2,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """bench_cache.py - a directory through `ocifp cache`, beside tar and zstd as actions/cache runs them
 
-    bench_cache.py [--rounds N] [--change COMMAND] [--append FILE.jsonl] TREE
+    bench_cache.py --results FILE.jsonl [--name NAME] [--rounds N] [--change COMMAND] TREE
 
 Each round: tar | zstd and a full save; COMMAND, run by the shell in the tree's copy (default: one
 file of 3 MB more), then tar | zstd and an incremental save; then both ways back into an empty
 directory.  The repository is an OCI layout on the same disk, so no network is measured.  Nothing is
 deleted before the end, and nothing large may have been in the five minutes before: until then ext4 is
-slow to make files.  Prints medians as ratios to tar; --append keeps each round as a line of JSON.
+slow to make files.  Each round appends its lines to FILE.jsonl, and rounds that are there are not run
+again; FILE.md, FILE.json and FILE.svg have the medians of the whole file.
 """
 import argparse
-import json
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
+
+from results import Results
 
 CHANGE = "head -c 3000000 /dev/urandom >added-by-bench.o"
 TAR = "tar --posix -cf - {tree} | zstd -T0 -q -f -o {archive}"
@@ -26,7 +27,7 @@ UNTAR = "zstd -dcq -T0 {archive} | tar -xf - -C {into}"
 
 
 def run(words, environment, directory):
-    """Wall and CPU seconds, peak memory in MB (of the largest process)."""
+    """Wall and CPU seconds, peak memory (of the largest process)."""
     start = time.monotonic()
     process = subprocess.Popen(
         words, cwd=directory, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
@@ -38,7 +39,8 @@ def run(words, environment, directory):
     return {
         "wall_s": time.monotonic() - start,
         "cpu_s": usage.ru_utime + usage.ru_stime,
-        "memory_mb": usage.ru_maxrss / 1024,
+        "rss_mib": usage.ru_maxrss / 1024,
+        "moved_mb": 0.0,
     }
 
 
@@ -66,71 +68,55 @@ def one_round(tree, change, room):
     restore = ["ocifp", "cache", "restore", "--strict", "--path", "tree", "--key", "key",
                "--repository", layout]
     shell = ["bash", "-o", "pipefail", "-c"]
-    found = {"bytes": tree_bytes(tree)}
+    found = {}
 
     def stored():
-        return tree_bytes(os.path.join(room, "layout", "blobs"))
+        return tree_bytes(os.path.join(room, "layout"))
 
-    found["tar full"] = run(shell + [TAR.format(tree="tree", archive=archive)], environment, here)
-    found["tar full"]["bytes"] = os.stat(archive).st_size
-    found["save full"] = run(save, environment, here)
-    found["save full"]["bytes"] = stored()
+    def pack(case):
+        before = stored() if os.path.exists(os.path.join(room, "layout")) else 0
+        found[case, "archive"] = run(shell + [TAR.format(tree="tree", archive=archive)], environment, here)
+        found[case, "archive"]["moved_mb"] = os.stat(archive).st_size / 1e6
+        found[case, "ocifp"] = run(save, environment, here)
+        found[case, "ocifp"]["moved_mb"] = (stored() - before) / 1e6
+
+    pack("save full")
     subprocess.run(change, shell=True, cwd=os.path.join(here, "tree"), check=True)
     with open(os.path.join(here, "key"), "w", encoding="ascii") as key:
         key.write("two")
-    before = stored()
-    found["tar again"] = run(shell + [TAR.format(tree="tree", archive=archive)], environment, here)
-    found["tar again"]["bytes"] = os.stat(archive).st_size
-    found["save changed"] = run(save, environment, here)
-    found["save changed"]["bytes"] = stored() - before
-    found["save unchanged"] = run(save, environment, here)
-    found["save unchanged"]["bytes"] = 0
+    pack("save changed")
+    pack("save unchanged")
     os.rename(os.path.join(here, "tree"), os.path.join(here, "saved"))
     os.mkdir(os.path.join(here, "tarred"))
-    found["untar"] = run(shell + [UNTAR.format(archive=archive, into="tarred")], environment, here)
-    found["restore"] = run(restore, environment, here)
+    found["restore", "archive"] = run(shell + [UNTAR.format(archive=archive, into="tarred")], environment, here)
+    found["restore", "ocifp"] = run(restore, environment, here)
     subprocess.run(["diff", "-rq", "--no-dereference", "saved", "tree"], cwd=here, check=True)
     return found
 
 
-PAIRS = [("save full", "tar full"), ("save changed", "tar again"), ("save unchanged", "tar again"),
-         ("restore", "untar")]
-
-
-def median(rounds, case, what):
-    return statistics.median(one[case][what] for one in rounds)
-
-
 def main():
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--results", required=True)
+    parser.add_argument("--name")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--change", default=CHANGE)
-    parser.add_argument("--append")
     parser.add_argument("tree")
     options = parser.parse_args()
-    rounds = []
+    tree = os.path.abspath(options.tree)
+    results = Results(os.path.abspath(options.results), options.name or os.path.basename(tree))
     rooms = tempfile.mkdtemp(prefix="ocifp-bench.")
     try:
         for number in range(options.rounds):
+            if results.has("restore", "ocifp", number):
+                continue
             room = os.path.join(rooms, str(number))
             os.mkdir(room)
-            rounds.append(one_round(os.path.abspath(options.tree), options.change, room))
-            if options.append:
-                with open(options.append, "a", encoding="ascii") as log:
-                    log.write(json.dumps(rounds[-1]) + "\n")
+            for (case, way), costs in one_round(tree, options.change, room).items():
+                results.add(case, way, number, costs)
     finally:
         subprocess.run(["chmod", "-R", "u+rwX", rooms], check=False)
         shutil.rmtree(rooms)
-    print("%.0f MB, %d rounds" % (rounds[0]["bytes"] / 1e6, len(rounds)))
-    print("| | wall s | cpu s | MB moved | MB memory | wall to tar | cpu to tar | bytes to tar |")
-    print("|---|---|---|---|---|---|---|---|")
-    for case, peer in PAIRS:
-        row = [median(rounds, case, what) for what in ("wall_s", "cpu_s")]
-        moved = median(rounds, case, "bytes") if case != "restore" else 0
-        ratios = [row[i] / median(rounds, peer, what) for i, what in enumerate(("wall_s", "cpu_s"))]
-        part = moved / median(rounds, "tar again", "bytes")
-        print("| %s | %.2f | %.2f | %.1f | %.0f | %.2f | %.2f | %.3f |" % (
-            case, row[0], row[1], moved / 1e6, median(rounds, case, "memory_mb"), *ratios, part))
+    results.publish()
 
 
 if __name__ == "__main__":

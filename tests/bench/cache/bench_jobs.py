@@ -18,7 +18,7 @@ one path whose disk is empty: what was kept comes back, the build, what is to be
 
 The project is built once for all ways (for sccache once more): the case `cold`.  Then, N times, `same`
 (a commit that changes nothing), each edit (run in the origin by sh), and `bump`, the next version of a
-vendored crate; last, once, `toolchain`, with another one of rustup; or the CASEs of these.  Every job is a line of FILE.jsonl:
+vendored crate; last, once, `toolchain`, with another one of rustup; or the CASEs of all these.  Every job is a line of FILE.jsonl:
 the same command goes on where it was ended, and begins no job after so many minutes.  FILE.md, FILE.json
 and FILE.svg have the medians.  Wait five minutes after anything large was deleted: until then ext4 is
 slow to make files.
@@ -278,13 +278,14 @@ def main():
             results.add(case, way, number, room.job(way))
         return True
 
+    wanted = options.cases.split(",") if options.cases else None
     room.commit("cold 0", lambda: None)
-    for together in ([way for way in ways if way != "sccache"], [way for way in ways if way == "sccache"]):
+    for together in () if wanted and "cold" not in wanted else ([way for way in ways if way != "sccache"], [way for way in ways if way == "sccache"]):
         missing = [way for way in together if not results.has("cold", way, 0)]
         for way, found in room.cold(missing) if missing else ():
             results.add("cold", way, 0, found)
     all(run(*step) for step in steps(options, room)
-        if not options.cases or step[0] in options.cases.split(","))
+        if not wanted or step[0] in wanted)
     results.publish()
 
 

@@ -19,7 +19,9 @@ import sys
 import threading
 import time
 
-sys.dont_write_bytecode = True
+# The directory of a run of bats: what one server compiled, the next ones load.
+sys.dont_write_bytecode = "BATS_RUN_TMPDIR" not in os.environ
+sys.pycache_prefix = os.environ.get("BATS_RUN_TMPDIR")
 from auth import Auth  # noqa: E402
 import h2  # noqa: E402
 import proxy  # noqa: E402

@@ -59,8 +59,8 @@ assert_within() {
 
 # assert_json FILTER: the jq filter is true of stdout, which is one JSON value.
 assert_json() {
-	[ "$(jq -s length <"$T/stdout")" = 1 ] || fail "stdout is not one JSON value" "$told"
-	jq -e "$1" <"$T/stdout" >/dev/null || fail "not so in the JSON: $1" "$told"
+	jq -es "if length != 1 then error(\"stdout is not one JSON value\") else .[0] | $1
+		end" <"$T/stdout" >/dev/null || fail "not so in the JSON: $1" "$told"
 }
 
 assert_same_file() {

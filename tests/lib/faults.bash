@@ -12,7 +12,7 @@ start_faults() {
 	mkdir -p "$T/$name.root"
 	[ -e "$T/$name.rules" ] || echo '{"rules": []}' >"$T/$name.rules"
 	rm -f "$T/$name.port"
-	spawn "$name" python3 -S "$RIG_TESTS/faults/server.py" --root "$T/$name.root" \
+	BATS_RUN_TMPDIR=${BATS_RUN_TMPDIR:-$T} spawn "$name" python3 -S "$RIG_TESTS/faults/server.py" --root "$T/$name.root" \
 		--port-file "$T/$name.port" --log "$T/$name.log" --rules "$T/$name.rules" "$@"
 	wait_for test -e "$T/$name.port"
 	printf -v "${name}_host" '%s' "$host:$(<"$T/$name.port")"
@@ -36,13 +36,29 @@ rules() {
 
 # requests NAME METHOD REGEX: how many were made; METHOD may be a regular expression too.
 requests() {
-	select_log "$1" request "$2" "$3" | wc -l
+	count_requests "$@"
+	echo "$count"
+}
+
+# count_requests NAME METHOD REGEX: sets $count, without a process
+count_requests() {
+	local lines line rest path method=$2
+	[ "$method" != . ] || method='.*'
+	mapfile -t lines <"$T/$1.log"
+	count=0
+	for line in "${lines[@]}"; do
+		[[ $line == '{"event": "request", '* ]] || continue
+		rest=${line#*', "method": "'}
+		path=${rest#*', "path": "'}
+		[[ ${rest%%\"*} =~ ^($method)$ && ${path%%\"*} =~ $3 ]] || continue
+		count=$((count + 1))
+	done
 }
 
 # assert_requests NAME COUNT METHOD REGEX
 assert_requests() {
 	local count
-	count=$(requests "$1" "$3" "$4")
+	count_requests "$1" "$3" "$4"
 	[ "$count" -eq "$2" ] || fail "expected $2 requests $3 $4, found $count:" \
 		"$(select_log "$1" request . . | jq -r '.method + " " + .path')" "${told:-}"
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """mklayer.py - layers of images, good ones and hostile ones
 
-    mklayer.py tar FILE             the tar that the lines on stdin describe
+    mklayer.py tar FILE [image ...] the tar that the lines on stdin describe, then an image as below
     mklayer.py image LAYOUT TAG FILE...   an image of these layers (.tar, .tar.gz, .tar.zst), which go
                                     in as they are; prints the digest of its manifest
         --diff-id DIGEST            claimed for the last layer
@@ -16,12 +16,9 @@ checksum is made anew unless at.148= gives one).  "zeros N" writes N bytes of ze
 writes TEXT as it is, "noend" leaves the end-of-archive mark out.
 """
 import codecs
-import gzip
 import hashlib
 import json
 import os
-import shlex
-import subprocess
 import sys
 
 BLOCK = 512
@@ -111,6 +108,7 @@ def write_entry(out, kind, name, keys):
 
 
 def command_tar(path):
+    import shlex
     ends = True
     with open(path, "wb") as out:
         for line in os.fsdecode(sys.stdin.buffer.read()).splitlines():
@@ -135,8 +133,10 @@ def plain(path):
     with open(path, "rb") as file:
         data = file.read()
     if data[:2] == b"\x1f\x8b":
+        import gzip  # here, as below: most runs need neither, and end sooner
         return gzip.decompress(data), "+gzip"
     if data[:4] == b"\x28\xb5\x2f\xfd":
+        import subprocess
         return subprocess.run(["zstd", "-dcq", "--long=31", path], check=True,
                               stdout=subprocess.PIPE).stdout, "+zstd"
     return data, ""
@@ -196,9 +196,12 @@ def command_image(layout, tag, words):
 
 
 def main(words):
-    if words[:1] == ["tar"] and len(words) == 2:
+    if words[:1] == ["tar"] and (len(words) == 2 or words[2:3] == ["image"]):
         command_tar(words[1])
-    elif words[:1] == ["image"] and len(words) > 3:
+        words = words[2:]
+        if not words:
+            return
+    if words[:1] == ["image"] and len(words) > 3:
         command_image(words[1], words[2], words[3:])
     else:
         sys.exit(__doc__)

@@ -49,9 +49,10 @@ rig_teardown() {
 rig_watch() {
 	{
 		# More than once: it may be just about to start something.
-		read -rt "$1" <> <(:) || for _ in {1..60}; do
+		rig_sleep "$1"
+		for _ in {1..60}; do
 			rig_kill_all "$1"
-			read -rt 1 <> <(:) || continue
+			rig_sleep 1
 		done
 	} >"$T/overdue" 2>&1 </dev/null 3>&- 4>&- &
 	echo $! >"$T/watch"
@@ -100,7 +101,7 @@ kill_and_wait() {
 		tries=$((tries + 1))
 		[ $tries -lt 200 ] || kill -9 "$1" 2>/dev/null
 		[ $tries -lt 500 ] || return 0 # dead, but nobody reaps it
-		sleep 0.01
+		rig_sleep 0.01
 	done
 }
 
@@ -109,9 +110,14 @@ wait_for() {
 	local tries=0
 	until "$@" >/dev/null 2>&1; do
 		tries=$((tries + 1))
-		[ $tries -lt 200 ] || fail "gave up waiting for: $*"
-		sleep 0.05
+		[ $tries -lt 500 ] || fail "gave up waiting for: $*"
+		rig_sleep 0.02
 	done
+}
+
+# rig_sleep SECONDS: without a program
+rig_sleep() {
+	read -rt "$1" <> <(:) || true
 }
 
 # need NAME...: at the head of a test, each ability and tool without which it is skipped; or fails, where

@@ -9,20 +9,20 @@ on=(--platform linux/amd64)
 
 serve_image() {
 	[ -n "${reg_host:-}" ] || start_faults reg
-	digest=$(mkimage image "$T/reg.root/app" one "$@")
+	digest=$(made_image "$T/reg.root/app" one "$@")
 	ref=$reg_host/app:one
 	mapfile -t layers < <(layers_of "$digest")
 }
 
 # layers_of DIGEST: of the manifest, or of the first one that an index lists.
 layers_of() {
-	local file
-	file=$(blob_path "$T/reg.root/app" "$1")
-	if jq -e .manifests "$file" >/dev/null; then
-		layers_of "$(jq -r '.manifests[0].digest' "$file")"
-	else
-		jq -r '.layers[].digest' "$file"
-	fi
+	local found
+	found=$(jq -r 'if .manifests then "index", .manifests[0].digest else .layers[].digest end' \
+		"$T/reg.root/app/blobs/${1/://}")
+	case $found in
+	index*) layers_of "${found#*$'\n'}" ;;
+	*) echo "$found" ;;
+	esac
 }
 
 # serve_manifest [MEDIA_TYPE]: stdin becomes the manifest app:one; sets $digest and $ref.
@@ -87,7 +87,7 @@ pull_with_rules() {
 
 # make_source [MKIMAGE OPTION...]: the layout $T/src with the image "one"; sets $digest and layers.
 make_source() {
-	digest=$(mkimage image "$T/src" one "$@")
+	digest=$(made_image "$T/src" one "$@")
 	mapfile -t layers < <(jq -r '.layers[].digest' "$(blob_path "$T/src" "$digest")")
 }
 

@@ -5,7 +5,7 @@
 
 # layer NAME: the tar of the lines on stdin (see mklayer.py), as $T/NAME
 layer() {
-	python3 "$RIG_LIB/mklayer.py" tar "$T/$1"
+	python3 -S "$RIG_LIB/mklayer.py" tar "$T/$1"
 }
 
 # layered TAG NAME...: an image of these layers in $T/lay; the rest as mklayer.py's image
@@ -18,7 +18,7 @@ layered() {
 		*) words+=("$T/$name") ;;
 		esac
 	done
-	python3 "$RIG_LIB/mklayer.py" image "$T/lay" "$tag" "${words[@]}" >"$T/digest"
+	python3 -S "$RIG_LIB/mklayer.py" image "$T/lay" "$tag" "${words[@]}" >"$T/digest"
 	chmod -R a+rX "$T/lay"
 }
 
@@ -40,7 +40,7 @@ unpack_ways() {
 	local real
 	real=$(dirname "$(command -v ocifp)")/ocifp-layer
 	helper_with walk '#!/bin/sh' "exec '$real' --no-sandbox --walk \"\$@\""
-	helper_with blocked '#!/bin/sh' "exec python3 '$RIG_LIB/without_openat2.py' '$real' \"\$@\""
+	helper_with blocked '#!/bin/sh' "exec python3 -S '$RIG_LIB/without_openat2.py' '$real' \"\$@\""
 	ways=(plain walk)
 	! can seccomp || ways+=(blocked)
 	! can userns || ways+=(userns)

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/path.h"
 #include "base/xalloc.h"
 
 static const int endings[] = { SIGHUP, SIGINT, SIGTERM };
@@ -90,14 +91,6 @@ leftovers_add(const char *path)
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-static bool
-is_at_or_below(const char *path, const char *folder)
-{
-	size_t size = strlen(folder);
-
-	return strncmp(path, folder, size) == 0 && (path[size] == '\0' || path[size] == '/');
-}
-
 void
 leftovers_forget(const char *path)
 {
@@ -106,7 +99,7 @@ leftovers_forget(const char *path)
 
 	block(&before);
 	for (size_t i = 0; i < leftovers.count; i++) {
-		if (is_at_or_below(leftovers.paths[i], path))
+		if (path_is_below(leftovers.paths[i], path))
 			free(leftovers.paths[i]);
 		else
 			leftovers.paths[kept++] = leftovers.paths[i];

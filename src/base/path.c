@@ -24,6 +24,17 @@ path_folder(const char *path)
 }
 
 bool
+path_is_below(const char *path, const char *ancestor)
+{
+	size_t size = strlen(ancestor);
+
+	if (size > 0 && ancestor[size - 1] == '/')
+		size--;
+	return size == 0 ||
+	       (strncmp(path, ancestor, size) == 0 && (path[size] == '/' || !path[size]));
+}
+
+bool
 path_go_up(char *path)
 {
 	char *slash = strrchr(path, '/');

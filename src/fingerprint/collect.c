@@ -102,7 +102,7 @@ find_input(struct collection *collection, const char *path, enum named_kind *ret
 	target = realpath(joined, NULL);
 	if (!root || !target)
 		return error_set_errno(err, errno, "cannot resolve input '%s'", QUOTED(path));
-	if (strcmp(root, "/") == 0 || path_is_below(target, root))
+	if (path_is_below(target, root))
 		return 0;
 	error_set(err, ERROR_USAGE, "input '%s' is a link that leaves the project directory",
 		  QUOTED(path));

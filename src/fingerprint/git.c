@@ -221,16 +221,6 @@ git_find(const char *directory)
 	return NULL;
 }
 
-static bool
-is_below(const char *path, const char *directory)
-{
-	size_t size = strlen(directory);
-
-	if (size > 0 && directory[size - 1] == '/')
-		size--;
-	return strncmp(path, directory, size) == 0 && (path[size] == '/' || path[size] == '\0');
-}
-
 /* The value "*" means every directory, one that ends with "/" and a star everything below it, an
  * empty one clears the list. */
 static bool
@@ -251,7 +241,7 @@ is_safe_directory(const char *directory)
 
 		if (*value == '\0')
 			is_safe = false;
-		else if (strcmp(value, "*") == 0 || (real && is_below(directory, real)))
+		else if (strcmp(value, "*") == 0 || (real && path_is_below(directory, real)))
 			is_safe = true;
 	}
 	return is_safe;
@@ -269,7 +259,7 @@ share_workspace(const char *path, const char *start)
 		const char *value = environment_find(names[i]);
 		AUTO_FREE char *workspace = value && *value == '/' ? realpath(value, NULL) : NULL;
 
-		if (workspace && is_below(path, workspace) && is_below(start, workspace))
+		if (workspace && path_is_below(path, workspace) && path_is_below(start, workspace))
 			return true;
 	}
 	return false;

@@ -63,16 +63,6 @@ path_normalise(const char *named, struct error **err)
 }
 
 bool
-path_is_below(const char *path, const char *ancestor)
-{
-	size_t size = strlen(ancestor);
-
-	if (size == 0)
-		return true;
-	return strncmp(path, ancestor, size) == 0 && (path[size] == '/' || !path[size]);
-}
-
-bool
 path_is_below_any(const char *path, const struct strings *ancestors)
 {
 	for (size_t i = 0; i < ancestors->count; i++)

@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 
+#include "base/path.h"
+
 struct error;
 struct strings;
 
@@ -15,8 +17,7 @@ struct strings;
  * or with "..". */
 char *path_normalise(const char *named, struct error **err);
 
-/* By whole components; a path is below itself, and everything is below the empty path. */
-bool path_is_below(const char *path, const char *ancestor);
+/* path_is_below() one of them. */
 bool path_is_below_any(const char *path, const struct strings *ancestors);
 
 /* Files that git and ocifp write themselves, in any directory. */

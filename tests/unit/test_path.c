@@ -50,6 +50,20 @@ going_up_ends_at_the_root(void **state)
 	assert_false(path_go_up(path));
 }
 
+static void
+below_goes_by_whole_components(void **state)
+{
+	(void)state;
+	assert_true(path_is_below("a/b", "a"));
+	assert_true(path_is_below("a", "a"));
+	assert_true(path_is_below("a", ""));
+	assert_true(path_is_below("/a", "/"));
+	assert_true(path_is_below("/a/b", "/a/"));
+	assert_false(path_is_below("ab", "a"));
+	assert_false(path_is_below("a", "a/b"));
+	assert_false(path_is_below("b/a", "a"));
+}
+
 int
 main(void)
 {
@@ -57,6 +71,7 @@ main(void)
 		cmocka_unit_test(the_name_follows_the_last_slash),
 		cmocka_unit_test(the_folder_is_what_the_name_is_in),
 		cmocka_unit_test(going_up_ends_at_the_root),
+		cmocka_unit_test(below_goes_by_whole_components),
 	};
 
 	return cmocka_run_group_tests_name("path", tests, NULL, NULL);

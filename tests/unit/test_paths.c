@@ -44,18 +44,6 @@ paths_have_one_spelling(void **state)
 }
 
 static void
-below_goes_by_whole_components(void **state)
-{
-	(void)state;
-	assert_true(path_is_below("a/b", "a"));
-	assert_true(path_is_below("a", "a"));
-	assert_true(path_is_below("a", ""));
-	assert_false(path_is_below("ab", "a"));
-	assert_false(path_is_below("a", "a/b"));
-	assert_false(path_is_below("b/a", "a"));
-}
-
-static void
 what_git_and_ocifp_write_never_enters(void **state)
 {
 	(void)state;
@@ -90,7 +78,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(paths_have_one_spelling),
-		cmocka_unit_test(below_goes_by_whole_components),
 		cmocka_unit_test(what_git_and_ocifp_write_never_enters),
 		cmocka_unit_test(joined_path_at_its_limit_is_the_longest),
 	};

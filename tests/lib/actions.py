@@ -10,7 +10,8 @@
 that a runner gives them, and writes a JSON object: the job's outputs, and each step's conclusion.
 Of actions it knows this repository's own, which it runs, actions/cache, whose keys are archives of
 TEMP/cache as that action makes them, or folders that a test put there, artifacts, which are folders of
-$ARTIFACTS or TEMP, and such as have no effect here.  It fails with the status of the step that failed.
+$ARTIFACTS or TEMP and keep no modes of files, a machine of another system, whose scripts it runs, and such
+as have no effect here.  It fails with the status of the step that failed.
 
 `lint` reads what a shell would take from an expression, permissions, pins and time limits.
 """
@@ -27,8 +28,10 @@ import yaml
 
 OURS = "ocifp/ocifp/"
 ARCHIVE = ".tar.zst"
-NO_EFFECT = ("actions/checkout@",)
-TOKEN = re.compile(r"\s*(?:('(?:[^']|'')*')|(==|!=|&&|\|\||[!()])|([A-Za-z_][\w.-]*)|(\d+))")
+NO_EFFECT = ("actions/checkout@", "actions/deploy-pages@")
+# A step that names no shell has none of bash's options but one.
+SHELLS = {None: ["bash", "-e"], "bash": ["bash", "--noprofile", "--norc", "-eo", "pipefail"]}
+TOKEN = re.compile(r"\s*(?:('(?:[^']|'')*')|(==|!=|&&|\|\||[!(),])|([A-Za-z_][\w.-]*)|(\d+))")
 
 
 class Expression:
@@ -92,13 +95,14 @@ class Expression:
         return self._call(name) if self._take("(") else self._look_up(name)
 
     def _call(self, name):
-        argument = None if self._take(")") else self._or()
-        if argument is not None:
-            assert self._take(")")
-        return {"fromJSON": lambda: json.loads(argument), "toJSON": lambda: json.dumps(argument),
+        arguments = []
+        while not self._take(")"):
+            arguments.append(self._or())
+            self._take(",")
+        return {"fromJSON": json.loads, "toJSON": json.dumps, "startsWith": str.startswith,
                 "always": lambda: True,
                 "success": lambda: True, "failure": lambda: False,
-                "cancelled": lambda: False}[name]()
+                "cancelled": lambda: False}[name](*arguments)
 
     def _look_up(self, name):
         if name in ("true", "false"):
@@ -154,6 +158,7 @@ class Job:
             os.makedirs(folder, exist_ok=True)
         self.environment.update(
             CI="true", GITHUB_ACTIONS="true", GITHUB_EVENT_NAME=options.event, GITHUB_REF=options.ref,
+            GITHUB_REF_NAME=options.ref.split("/", 2)[-1],
             GITHUB_REPOSITORY="owner/name", GITHUB_REPOSITORY_OWNER="owner",
             GITHUB_EVENT_PATH=self._file(options.payload),
             GITHUB_WORKSPACE=os.getcwd(), RUNNER_TEMP=options.temp, RUNNER_TOOL_CACHE=tools,
@@ -170,6 +175,7 @@ class Job:
         return {"inputs": inputs, "steps": {}, "env": {}, "secrets": json.loads(self.options.secrets),
                 "github": {"event_name": self.options.event, "ref": self.options.ref,
                            "token": "a-token", "repository": "owner/name"},
+                "runner": {"temp": self.options.temp}, "strategy": {"job-index": 0},
                 "matrix": json.loads(self.options.matrix), "needs": json.loads(self.options.needs)}
 
     def run_steps(self, steps, contexts, environment):
@@ -185,24 +191,54 @@ class Job:
         own = {name: expand(value, contexts) for name, value in step.get("env", {}).items()}
         given = {name: expand(value, contexts) for name, value in step.get("with", {}).items()}
         if "run" in step:
-            return self._run_script(expand(step["run"], contexts), {**environment, **own})
+            return self._run_script(expand(step["run"], contexts), {**environment, **own},
+                                    SHELLS[step.get("shell")], step.get("working-directory", "."))
         uses = step["uses"]
         if uses.startswith((OURS, "./", "$/")):
             return self._run_own(re.sub(r"^(%s|[.$]/)|@.*" % OURS, "", uses), given, own)
         if uses.startswith("actions/cache@"):
             return self._restore(given["key"], given["path"], given.get("restore-keys", "").split())
         if uses.startswith("actions/upload-artifact@"):
-            shutil.copytree(given["path"], self._artifact(given["name"]), symlinks=True)
+            self._upload(self._artifact(given["name"]), given["path"].split())
+        elif uses.startswith("actions/upload-pages-artifact@"):
+            self._upload(self._artifact("github-pages"), [given["path"]])
         elif uses.startswith("actions/download-artifact@"):
-            shutil.copytree(self._artifact(given["name"]), given["path"], symlinks=True, dirs_exist_ok=True)
+            self._download(given.get("name"), given["path"])
+        elif uses.startswith("actions/attest-build-provenance@"):
+            subprocess.run(["sha256sum", "--check", "--quiet", os.path.basename(given["subject-checksums"])],
+                           cwd=os.path.dirname(given["subject-checksums"]), check=True)
+        elif uses.startswith("vmactions/"):
+            for script in (given["prepare"], given["run"]):
+                self._run_script(script, environment, ["sh", "-e"])
         elif not uses.startswith(NO_EFFECT):
             raise SystemExit("actions.py: what does %s do?" % uses)
         return {}
 
-    def _run_script(self, script, environment):
+    def _upload(self, artifact, patterns):
+        """A folder's content, or files, which lose their modes."""
+        for pattern in patterns:
+            found = glob.glob(pattern)
+            assert found, "no file is '%s'" % pattern
+            for path in found:
+                if os.path.isdir(path):
+                    shutil.copytree(path, artifact, symlinks=True, dirs_exist_ok=True)
+                else:
+                    os.makedirs(artifact, exist_ok=True)
+                    shutil.copyfile(path, os.path.join(artifact, os.path.basename(path)))
+
+    def _download(self, name, path):
+        """Without a name, every artifact into a folder of its name."""
+        if name:
+            shutil.copytree(self._artifact(name), path, symlinks=True, dirs_exist_ok=True)
+        else:
+            prefix = self._artifact("x")[:-1]
+            for found in glob.glob(glob.escape(prefix) + "*"):
+                shutil.copytree(found, os.path.join(path, found[len(prefix):]), symlinks=True)
+
+    def _run_script(self, script, environment, shell=None, directory="."):
         files = {name: self._file() for name in ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH")}
         result = subprocess.run(
-            ["bash", "--noprofile", "--norc", "-eo", "pipefail", self._file(script)],
+            [*(shell or SHELLS["bash"]), self._file(script)], cwd=directory,
             env={**self.environment, **environment, **files}, stdout=sys.stderr, check=False)
         if result.returncode != 0:
             sys.exit(result.returncode)

@@ -26,6 +26,7 @@ peer_tests = \
 	%D%/mirrors.bats \
 	%D%/modern.bats \
 	%D%/other_ci.bats \
+	%D%/own_workflows.bats \
 	%D%/package.bats \
 	%D%/prune.bats \
 	%D%/pull.bats \

@@ -102,7 +102,9 @@ def to_svg(result):
     width, height = left + 2 * scale + 168, top + step * len(cases) + 10
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
            f'height="{height}" font-family="sans-serif" font-size="13">',
-           '<rect width="100%" height="100%" fill="#fff"/>',
+           "<style>.page{fill:#fff}text{fill:#1d2329}line{stroke:#333}@media(prefers-color-scheme:dark)"
+           "{.page{fill:#14181c}text{fill:#e2e7ec}line{stroke:#9aa5b1}}</style>",
+           '<rect class="page" width="100%" height="100%"/>',
            f'<text x="{left}" y="18" font-weight="bold">Wall time; 1.0 is the fastest other tool</text>']
     for number, case in enumerate(cases):
         ratio, y = case["tools"]["ocifp"]["ratio"], top + step * number
@@ -111,7 +113,7 @@ def to_svg(result):
                 f'<rect x="{left}" y="{y + 18}" width="{length:.0f}" height="14" fill="{colour}"/>',
                 f'<text x="{left + max(length, scale) + 6:.0f}" y="{y + 30}">{ratio:.2f} of '
                 f'{xml.sax.saxutils.escape(case["best_peer"])}</text>',
-                f'<line x1="{left + scale}" y1="{y + 16}" x2="{left + scale}" y2="{y + 34}" stroke="#333"/>']
+                f'<line x1="{left + scale}" y1="{y + 16}" x2="{left + scale}" y2="{y + 34}"/>']
     return "\n".join(out + ["</svg>"]) + "\n"
 
 

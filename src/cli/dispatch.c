@@ -219,6 +219,13 @@ find_command(int argc, char **argv, char **ret_name, int *ret_word_count, struct
 		*ret_word_count = 1;
 		return command;
 	}
+	/* "store --help" is "help store". */
+	if (argc > 2 && strcmp(without_alias(argv[2]), "help") == 0) {
+		argv[2] = argv[1];
+		*ret_name = xstrdup(cmd_help.name);
+		*ret_word_count = 1;
+		return &cmd_help;
+	}
 	sub = argc > 2 ? command_find_in(command->subcommands, argv[2]) : NULL;
 	if (!sub) {
 		(void)refuse_subcommand(command, argc > 2 ? argv[2] : NULL, err);

@@ -122,12 +122,14 @@ static void
 print_overview(struct page *page, const struct command *command, const char *name)
 {
 	size_t more = print_first_options(page, command);
+	bool has_shown = command->options && command->options->name;
 
 	for (const struct common_group *group = common_groups; group->title; group++)
 		if (!group->group || (command->groups & group->group))
 			for (const struct option_spec *spec = group->specs; spec->name; spec++)
 				more++;
-	page_add(page, "\n'ocifp %s --help-all' shows %zu more options.", name, more);
+	page_add(page, "\n'ocifp %s --help-all' shows %zu %soptions.", name, more,
+		 has_shown ? "more " : "");
 }
 
 static void

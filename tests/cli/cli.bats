@@ -247,6 +247,17 @@ complete_zsh() {
 	done < <(ocifp help --list)
 }
 
+@test "a command that has others is helped by --help, too" {
+	local name
+	for name in store index cache auth blob; do
+		ocifp_run "$name" --help
+		assert_status 0
+		assert_stdout "$(ocifp help "$name")"
+		ocifp_run "$name" -h
+		assert_stdout "$(ocifp help "$name")"
+	done
+}
+
 @test "no line of help is wider than a terminal" {
 	local name
 	while read -r name; do

@@ -199,8 +199,10 @@ add_denied_hint(const struct problem_context *context, struct error **err)
 		  strcmp(context->credential_source, "the given credentials") == 0))
 		error_set_hint(err, "check the user name and the password or token");
 	else if (context->credential_source)
-		error_set_hint(err, "check the credentials with 'ocifp auth explain %s'",
-			       context->host);
+		error_set_hint(err,
+			       "they may have expired: run 'ocifp login %s', or see 'ocifp auth "
+			       "explain %s'",
+			       context->host, context->host);
 	else
 		error_set_hint(err, "run 'ocifp login %s'", context->host);
 }
@@ -215,7 +217,9 @@ describe_refusal(const struct problem_context *context, enum error_kind kind)
 		return xasprintf("'%s' answers", context->host);
 	if (!context->credential_source)
 		return xasprintf("'%s' refuses without a login", context->host);
-	return xasprintf("'%s' refuses %s", context->host, context->credential_source);
+	return xasprintf("'%s' refuses %s%s", context->host,
+			 strchr(context->credential_source, '/') ? "the credentials of " : "",
+			 context->credential_source);
 }
 
 int

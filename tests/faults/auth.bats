@@ -398,7 +398,7 @@ with_password() {
 	docker_config '{"auths": {"@HOST@": {"registrytoken": "s3cret"}}}'
 	pull "$ref"
 	assert_failed 4
-	assert_stderr_has "refuses ~/.docker/config.json"
+	assert_stderr_has "refuses the credentials of ~/.docker/config.json: .*; they may have expired: run 'ocifp login $reg_host', or see 'ocifp auth explain $reg_host'"
 	assert_requests reg 0 . ^/token
 	docker_config '{"auths": {"@HOST@": {"registrytoken": "s3cret\r\nX: y"}}}'
 	pull "$ref"

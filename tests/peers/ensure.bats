@@ -842,7 +842,7 @@ app_upon_base() {
 	assert_builds linux/amd64,linux/arm64
 }
 
-@test "the local loop: two images with the same inputs are two builds" {
+@test "the local loop: images with the same inputs are a build each" {
 	make_project
 	cat >.ocifp.yaml <<-YAML
 		version: 1
@@ -851,6 +851,10 @@ app_upon_base() {
 		    repository: $reg_host/base
 		    inputs: [Dockerfile]
 		    build: ./build.sh base
+		  other:
+		    repository: $reg_host/other
+		    inputs: [Dockerfile]
+		    build: ./build.sh other
 		  app:
 		    repository: oci:layout
 		    inputs: [Dockerfile]
@@ -858,20 +862,16 @@ app_upon_base() {
 	YAML
 	build_with <<<'layout "$OCIFP_OUTPUT" built --annotate "which=$1"'
 	assert_equal "$(image_tag base)" "$(image_tag app)"
-	ensure base
-	assert_status 0
-	local base=${stdout#*@}
-	ensure app
-	assert_status 0
-	local app=${stdout#*@}
-	[ "$base" != "$app" ]
-	ensure base
-	assert_status 0
-	assert_equal "${stdout#*@}" "$base"
-	ensure app
-	assert_status 0
-	assert_equal "${stdout#*@}" "$app"
-	assert_equal "$(wc -l <"$T/builds")" 2
+	local image
+	local -A digests=()
+	for image in base other app base other app; do
+		ensure "$image"
+		assert_status 0
+		assert_equal "${stdout#*@}" "${digests[$image]:-${stdout#*@}}"
+		digests[$image]=${stdout#*@}
+	done
+	assert_equal "$(printf '%s\n' "${digests[@]}" | sort -u | wc -l)" 3
+	assert_equal "$(wc -l <"$T/builds")" 3
 }
 
 @test "the local loop: needs that were built here are found" {

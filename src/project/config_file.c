@@ -53,7 +53,8 @@ indents_with_tab(const struct parse *parse, const struct config_mark *mark)
 
 	for (size_t number = 1; number < mark->line && line; number++) {
 		line = memchr(line, '\n', (size_t)(end - line));
-		line += line != NULL;
+		if (line)
+			line++;
 	}
 	while (line && line < end && *line == ' ')
 		line++;

@@ -89,21 +89,30 @@ install_release() {
 }
 
 @test "the action installs the release that it names by its sum, and never another file" {
-	local version name
+	local version name file
 	version=$(ocifp version --json | jq -r .version)
-	name=ocifp-linux-$(dpkg --print-architecture)
+	file=ocifp-linux-$(dpkg --print-architecture)
 	cd "$T"
 	mkdir -p action "releases/v$version"
 	cp -R "$top/.github" "$top/configure.ac" action
-	printf '#!/bin/sh\necho "released $*"\n' >"releases/v$version/$name"
-	printf '%s\n%s  %s\n' "$version" "$(sha256sum <"releases/v$version/$name" | cut -d ' ' -f 1)" "$name" \
+	printf '#!/bin/sh\necho "released $*"\n' >"releases/v$version/$file"
+	printf '%s\n%s  %s\n' "$version" "$(sha256sum <"releases/v$version/$file" | cut -d ' ' -f 1)" "$file" \
 		>action/.github/actions/ocifp/release
 	install_release
 	assert_status 0
 	assert_stdout 'released version'
 	assert_equal "$(cat path)" "$T/tools/ocifp/$version/bin"
+	# An earlier job could have put other programs into the cache.
+	for name in ocifp jq; do
+		printf '#!/bin/sh\ntouch "%s/pwned"\n' "$T" >"tools/ocifp/$version/bin/$name"
+		install_release
+		assert_status 0
+		assert_stdout 'released version'
+		assert_equal "$(ls "tools/ocifp/$version/bin")" ocifp
+		[ ! -e pwned ]
+	done
 	rm -r tools
-	echo '# changed' >>"releases/v$version/$name"
+	echo '# changed' >>"releases/v$version/$file"
 	install_release
 	assert_status 1
 	[ ! -e "tools/ocifp/$version/bin/ocifp" ]

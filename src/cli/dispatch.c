@@ -247,7 +247,8 @@ refuse_early_option(const char *word, struct error **err)
 			strings_take(&names, xasprintf("--%s", spec->name));
 	error_set(err, ERROR_USAGE, "option '%s' stands before the command", QUOTED(name));
 	if (!suggest_hint(err, &names, name))
-		error_set_hint(err, "only options that commands share may: 'ocifp help options'");
+		error_set_hint(err, "put it behind the command; only the options of 'ocifp help "
+				    "options' may stand before");
 	return -1;
 }
 

@@ -93,8 +93,8 @@ set_plain_http(const char *url, const char *detail, struct error **err)
 	error_set(err, ERROR_REFUSED, "the server of '%s' speaks plain http, not TLS (%s)", url,
 		  detail);
 	if (origin_parse(url, &origin, &ignored) == 0)
-		error_set_hint(err, "if that is meant, use --plain-http %s:%s", QUOTED(origin.host),
-			       origin.port);
+		error_set_hint(err, "to use plain http, pass --plain-http %s:%s",
+			       QUOTED(origin.host), origin.port);
 	return error_set_class(err, CLASS_TLS);
 }
 

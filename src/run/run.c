@@ -301,7 +301,7 @@ check_user(const struct run *run, struct error **err)
 	if (!user_map_has(&run->map, user->uid, user->gid)) {
 		error_set(err, ERROR_FAILURE, "user %u:%u of the image is not available here",
 			  user->uid, user->gid);
-		return error_set_hint(err, "the ids of subuid(5) do not reach so far");
+		return error_set_hint(err, "give the caller more subordinate ids: see subuid(5)");
 	}
 	if (user->uid == 0 || run->engine != &engine_bwrap)
 		return 0;

@@ -59,7 +59,7 @@ told_of() {
 		fingerprint web|does not define image 'web'; its images: ci, base-image
 		fingerprint baseimage|does not define image 'baseimage'; did you mean 'base-image'? its images: ci, base-image
 		--verbos pull ci|option '--verbos' stands before the command; did you mean '--verbose'?
-		--dry-run store gc|option '--dry-run' stands before the command; only options that commands share may
+		--dry-run store gc|option '--dry-run' stands before the command; put it behind the command
 		pull ci other|one operand too many: 'other'
 		rm ci|cannot remove image 'ci': expected HOST/NAME:TAG or HOST/NAME@DIGEST; the tag of its inputs is now 'localhost:1/ci:
 		rm cj|invalid image reference 'cj'
@@ -235,5 +235,5 @@ told_of() {
 	wait_for test -s "$T/port"
 	ocifp_run pull --tls-ca /etc/ssl/certs/ca-certificates.crt "127.0.0.2:$(<"$T/port")/app:one"
 	assert_failed 9
-	assert_stderr_has "speaks plain http, not TLS .*; if that is meant, use --plain-http 127.0.0.2:$(<"$T/port")"
+	assert_stderr_has "speaks plain http, not TLS .*; to use plain http, pass --plain-http 127.0.0.2:$(<"$T/port")"
 }

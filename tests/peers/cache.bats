@@ -243,7 +243,7 @@ packed() {
 	[[ $stdout == *"deleted 2 caches"*"kept 4, "* ]] || fail "$told"
 	ocifp_run cache prune --keep-git auto
 	assert_failed 5
-	assert_stderr_has '--keep-git local does without it'
+	assert_stderr_has 'use --keep-git local to skip origin'
 	ocifp_run cache prune --keep-git other
 	assert_failed 2
 	rm -rf tree

@@ -194,7 +194,7 @@ assert_refused() {
 	project 'volumes: ["./way:/v"]'
 	in_project -- ls /v
 	assert_failed 125
-	assert_stderr_has "cannot mount './way': it leads out of '.*', to '$T/private'; if that is wanted, mount it with -v"
+	assert_stderr_has "cannot mount './way': it leads out of '.*', to '$T/private'; to mount it all the same, use -v"
 	project 'volumes: ["./sub/up/key:/v"]'
 	in_project -- ls /v
 	assert_failed 125

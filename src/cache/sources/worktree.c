@@ -218,7 +218,8 @@ add_status(const struct part *part, const char *entry, struct strings *ret_paths
 	const char *prefix = git_prefix(part->git);
 
 	if (strlen(entry) < strlen("XY p") || !text_starts(entry + strlen("XY "), prefix))
-		return error_set(err, ERROR_FAILURE, "git told its status in an unknown form");
+		return error_set(err, ERROR_FAILURE,
+				 "git status printed a line in an unknown form");
 	strings_take(ret_paths,
 		     xasprintf("%s%s", part->place, entry + strlen("XY ") + strlen(prefix)));
 	return 0;

@@ -369,7 +369,7 @@ draft(const char *directory, const struct init_values *values, struct drafts *dr
 	path = xasprintf("%s/.ocifp.yaml", directory);
 	project = project_parse(path, text, strlen(text), err);
 	if (!project)
-		return error_wrap(err, "what was found makes no project file");
+		return error_wrap(err, "cannot make a project file of what the project has");
 	if (values->github && add_draft(directory, ".github/workflows/ocifp.yml",
 					format_github(image), drafts, err) < 0)
 		return -1;

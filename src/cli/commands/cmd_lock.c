@@ -81,7 +81,7 @@ run_check(struct context *context, const struct project *project, const struct s
 	if (context_result(context, text, json_pack("{s:O}", "entries", findings.array), err) < 0)
 		return -1;
 	if (findings.counts[LOCK_MOVED] > 0) {
-		error_set(err, ERROR_REFUSED, "%zu of what was locked has moved",
+		error_set(err, ERROR_REFUSED, "%zu locked digests moved at their registries",
 			  findings.counts[LOCK_MOVED]);
 		error_set_class(err, CLASS_LOCK_FILE);
 		return error_set_hint(err,
@@ -90,7 +90,7 @@ run_check(struct context *context, const struct project *project, const struct s
 	}
 	if (findings.counts[LOCK_ABSENT] == 0)
 		return 0;
-	error_set(err, ERROR_ABSENT, "%zu of what was locked is not at its registry",
+	error_set(err, ERROR_ABSENT, "%zu locked images are absent from their registries",
 		  findings.counts[LOCK_ABSENT]);
 	return error_set_class(err, CLASS_LOCK_FILE);
 }

@@ -115,9 +115,9 @@ check(const struct common_options *options, unsigned groups, struct error **err)
 	if (registry->anonymous && (registry->username || options->password_stdin))
 		return error_set(err, ERROR_USAGE, "--anonymous contradicts --username");
 	if (options->password_stdin && !registry->username)
-		return error_set(err, ERROR_USAGE, "--password-stdin needs --username");
+		return error_set(err, ERROR_USAGE, "--password-stdin requires --username");
 	if (registry->username && !options->password_stdin && !(groups & OPTIONS_PROMPT)) {
-		error_set(err, ERROR_USAGE, "--username needs --password-stdin");
+		error_set(err, ERROR_USAGE, "--username requires --password-stdin");
 		return error_set_hint(err, "printf %%s \"$TOKEN\" | ocifp ... --username NAME "
 					   "--password-stdin");
 	}

@@ -74,9 +74,9 @@ read_cleared(const struct strings *words, struct config_change *change,
 		const char *word = words->items[i];
 
 		if (!find_part(word) && strcmp(word, annotations_word) != 0) {
-			error_set(err, ERROR_USAGE, "--clear: there is no '%s'", QUOTED(word));
+			error_set(err, ERROR_USAGE, "invalid --clear '%s'", QUOTED(word));
 			return error_set_hint(
-				err, "there are env, entrypoint, cmd, user, workdir, label, "
+				err, "expected env, entrypoint, cmd, user, workdir, label, "
 				     "expose, volume, stop-signal, healthcheck, annotation");
 		}
 		change->cleared |= find_part(word);

@@ -125,7 +125,7 @@ stage_open(const char *directory, const struct id_map *map, struct stage *ret_st
 		stage.record_fd =
 			openat(stage.fd, RECORD, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (stage.tree_fd < 0 || (stage.map.kind == ID_MAP_OWN && stage.record_fd < 0))
-		return error_set_path(err, errno, "make what is needed in", stage.path);
+		return error_set_path(err, errno, "make files in", stage.path);
 	*ret_stage = stage;
 	stage = STAGE_INIT;
 	return 0;

@@ -104,7 +104,7 @@ list_origin(const struct git *git, const struct strings *patterns, struct git_re
 	if (git_ls_remote(git, (const char *const *)argv.items, GIT_ORIGIN_TIMEOUT_MS, &output,
 			  err) < 0) {
 		error_wrap(err, "cannot list the branches and tags of origin");
-		return error_set_hint(err, "--keep-git local does without it");
+		return error_set_hint(err, "use --keep-git local to skip origin");
 	}
 	rest = output.data;
 	while (rest && *rest) {
@@ -200,7 +200,7 @@ git_branches_list(struct git *git, bool ask_origin, struct strings *ret_names, s
 
 	if (ask_origin && git_ls_remote(git, origin, GIT_ORIGIN_TIMEOUT_MS, &output, err) < 0) {
 		error_wrap(err, "cannot list the branches of origin");
-		return error_set_hint(err, "--keep-git local does without it");
+		return error_set_hint(err, "use --keep-git local to skip origin");
 	}
 	if (!ask_origin && git_read(git, &question, &output, err) < 0)
 		return -1;

@@ -238,7 +238,7 @@ find_path(struct job_mount *what, struct error **err)
 		error_set(err, ERROR_REFUSED, "cannot mount '%s': it leads out of '%s', to '%s'",
 			  QUOTED(what->source), QUOTED(what->beneath), QUOTED(found));
 		error_set_class(err, CLASS_OUTSIDE_PROJECT);
-		return error_set_hint(err, "if that is wanted, mount it with -v");
+		return error_set_hint(err, "to mount it all the same, use -v");
 	}
 	free(what->source);
 	what->source = TAKE_PTR(found);

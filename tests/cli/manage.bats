@@ -280,6 +280,16 @@ attach() {
 	assert_failed 10
 }
 
+@test "blob get: a terminal gets no control characters" {
+	need script
+	printf 'a\033[35m' >coloured
+	ocifp_run blob put coloured "$image"
+	run script -qec "ocifp -q blob get $stdout" /dev/null </dev/null
+	[ "$status" -eq 2 ]
+	[[ $output == *'cannot write control characters to a terminal; redirect standard output'* ]]
+	[[ $output != *'[35m'* ]]
+}
+
 @test "manifest --put: a document as it is, under a tag or its digest" {
 	ocifp manifest "$image:one" | jq -c '.annotations = {k: "v"}' | tr -d '\n' >edited.json
 	local edited

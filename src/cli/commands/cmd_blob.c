@@ -2,7 +2,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "archive/spool.h"
 #include "base/error.h"
@@ -12,11 +11,14 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/options/target_options.h"
+#include "cli/output/progress.h"
+#include "cli/output/terminal.h"
 #include "image/transfer/blob.h"
 #include "oci/location.h"
 #include "oci/reference.h"
 #include "repository/repository.h"
 #include "store/store.h"
+#include "stream/sink.h"
 
 /* A blob's place and its size. */
 struct place {
@@ -63,6 +65,7 @@ run_get(struct context *context, const void *values, const struct strings *opera
 	struct error **err)
 {
 	AUTO_PLACE struct place place = { 0 };
+	AUTO_SINK struct sink *sink = sink_stdout();
 	struct descriptor descriptor = { 0 };
 
 	(void)values;
@@ -71,7 +74,8 @@ run_get(struct context *context, const void *values, const struct strings *opera
 	descriptor.digest = place.location.reference.digest;
 	descriptor.size_bytes = place.size_bytes;
 	context->has_result = true;
-	return blob_write(place.repository, &descriptor, STDOUT_FILENO, "standard output", err);
+	progress_yield(context->progress);
+	return blob_write(place.repository, &descriptor, sink, err);
 }
 
 static int

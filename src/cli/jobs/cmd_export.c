@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stddef.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "archive/output.h"
 #include "base/error.h"
@@ -90,9 +89,7 @@ run_cat(struct context *context, const void *opaque, const struct strings *opera
 	const char *path = operands->items[operands->count - 1];
 	AUTO_TARGET struct target target = { 0 };
 	AUTO_PULL_RESULT struct pull_result result = { 0 };
-	AUTO_SINK struct sink *sink = isatty(STDOUT_FILENO)
-					      ? sink_terminal(STDOUT_FILENO, "standard output")
-					      : sink_fd(STDOUT_FILENO, "standard output");
+	AUTO_SINK struct sink *sink = sink_stdout();
 
 	if (refuse_image_operand(path, "PATH", context, err) < 0)
 		return -1;

@@ -106,3 +106,10 @@ sink_terminal(int fd, const char *what)
 	self->next = sink_fd(fd, what);
 	return &self->sink;
 }
+
+struct sink *
+sink_stdout(void)
+{
+	return isatty(STDOUT_FILENO) ? sink_terminal(STDOUT_FILENO, "standard output")
+				     : sink_fd(STDOUT_FILENO, "standard output");
+}

@@ -22,4 +22,7 @@ char *terminal_coloured(const char *text, enum colour colour, bool is_wanted);
 /* Writes text to a terminal; a control character that the terminal would execute is ERROR_USAGE. */
 struct sink *sink_terminal(int fd, const char *what);
 
+/* Standard output, as it is or as a terminal. */
+struct sink *sink_stdout(void);
+
 #endif

@@ -5,12 +5,12 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
-#include "base/fd.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "oci/descriptor.h"
 #include "repository/repository.h"
 #include "stream/relay.h"
+#include "stream/sink.h"
 #include "stream/source.h"
 
 struct waited {
@@ -124,7 +124,7 @@ cancel(void *context)
 }
 
 static int
-write_all(const struct passage *passage, int fd, const char *what, struct error **err)
+write_all(const struct passage *passage, struct sink *sink, struct error **err)
 {
 	struct source source = relay_source(passage->relay);
 	AUTO_FREE char *bytes = xcalloc(1, TRANSFER_BUFFER_BYTES);
@@ -134,7 +134,7 @@ write_all(const struct passage *passage, int fd, const char *what, struct error 
 		size_t size = 0;
 
 		if (source_read(&source, at, bytes, TRANSFER_BUFFER_BYTES, &size, err) < 0 ||
-		    fd_write_all(fd, bytes, size, what, err) < 0)
+		    sink_write(sink, bytes, size, err) < 0)
 			return -1;
 		if (size == 0 && repository_step(passage->repository, NULL, 1000, err) < 0)
 			return -1;
@@ -144,8 +144,8 @@ write_all(const struct passage *passage, int fd, const char *what, struct error 
 }
 
 int
-blob_write(struct repository *repository, const struct descriptor *descriptor, int fd,
-	   const char *what, struct error **err)
+blob_write(struct repository *repository, const struct descriptor *descriptor, struct sink *sink,
+	   struct error **err)
 {
 	static const struct relay_arrival arrival = { start, cancel };
 	struct passage passage = { .repository = repository, .descriptor = descriptor };
@@ -153,7 +153,7 @@ blob_write(struct repository *repository, const struct descriptor *descriptor, i
 	int result;
 
 	passage.relay = relay_new(&descriptor->digest, descriptor->size_bytes, &arrival, &passage);
-	result = write_all(&passage, fd, what, err);
+	result = write_all(&passage, sink, err);
 	relay_abandon(passage.relay);
 	while (relay_is_arriving(passage.relay) &&
 	       repository_step(repository, NULL, 1000, &ignored) == 0)

@@ -8,6 +8,7 @@
 struct descriptor;
 struct error;
 struct repository;
+struct sink;
 
 /* From memory. */
 int put_blob_bytes(struct repository *repository, const void *bytes, size_t size,
@@ -18,9 +19,9 @@ int put_blob_file(struct repository *repository, int fd, const char *media_type,
 		  struct descriptor *ret_descriptor, enum blob_outcome *ret_outcome,
 		  struct error **err);
 
-/* From a repository to an open file or pipe, through memory only; a broken transfer is resumed.
- * The last bytes are written only after the digest was checked. */
-int blob_write(struct repository *repository, const struct descriptor *descriptor, int fd,
-	       const char *what, struct error **err);
+/* From a repository to a sink, which is not finished, through memory only; a broken transfer is
+ * resumed.  The last bytes are written only after the digest was checked. */
+int blob_write(struct repository *repository, const struct descriptor *descriptor,
+	       struct sink *sink, struct error **err);
 
 #endif

@@ -85,7 +85,7 @@ install_release() {
 	mkdir -p "$T/temp"
 	: >"$T/path"
 	RUNNER_TOOL_CACHE=$T/tools RUNNER_TEMP=$T/temp GITHUB_PATH=$T/path \
-		OCIFP_RELEASES=file://$T/releases split_run "$T/action/.github/actions/ocifp/install" program
+		OCIFP_RELEASES=${mirror:-file://$T/releases} split_run "$T/action/.github/actions/ocifp/install" program
 }
 
 @test "the action installs the release that it names by its sum, and never another file" {
@@ -111,6 +111,18 @@ install_release() {
 		assert_equal "$(ls "tools/ocifp/$version/bin")" ocifp
 		[ ! -e pwned ]
 	done
+	# By http from a mirror it is one request, and none when it is there.
+	rm -r tools
+	local mirror
+	mirror=http://127.0.0.1:$(free_port)
+	(cd releases && exec python3 -m http.server "${mirror##*:}" --bind 127.0.0.1 2>"$T/mirror.log") 3>&- &
+	echo $! >"$T/pids/mirror"
+	curl -fsS --retry 50 --retry-delay 1 --retry-connrefused "$mirror/v$version/$file" >/dev/null
+	install_release
+	assert_status 0
+	install_release
+	assert_status 0
+	assert_equal "$(grep -c GET "$T/mirror.log")" 2
 	rm -r tools
 	echo '# changed' >>"releases/v$version/$file"
 	install_release

@@ -151,7 +151,7 @@ jobs_on() {
 	rm "$T/ran"
 }
 
-@test "check: a push, a pull request and a merge group run all but the nightly jobs, and each step passes" {
+@test "check: a push and a pull request run all but the nightly jobs, and each step passes" {
 	assert_equal "$(jobs_on push heads/main)" 'check first freebsd machine macos targets'
 	assert_equal "$(grep -c '^run $' "$DONE")" 8
 	local line

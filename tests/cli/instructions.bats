@@ -38,13 +38,14 @@ own_instructions() {
 	END { print sum + 0 }' "$1"
 }
 
-# counts THOUSANDS COMMAND...: it takes so many, within three in a hundred
+# counts THOUSANDS COMMAND...: it takes so many, three in a hundred more at most.  On a loaded machine more
+# arrives at once and a push takes up to four in a hundred less; with a tenth less the number is old.
 counts() {
 	local thousands
 	split_run valgrind -q --tool=callgrind --callgrind-out-file="$T/calls" ocifp "${@:2}"
 	assert_status 0
 	thousands=$(($(own_instructions "$T/calls") / 1000))
-	[ $((thousands * 100)) -le $(($1 * 103)) ] && [ $((thousands * 100)) -ge $(($1 * 97)) ] ||
+	[ $((thousands * 100)) -le $(($1 * 103)) ] && [ $((thousands * 100)) -ge $(($1 * 90)) ] ||
 		fail "${*:2}: $thousands thousand instructions, not $1"
 }
 

@@ -98,12 +98,12 @@ describe_tag(struct context *context, struct repository *repository, const char 
 		return -1;
 	for (size_t i = 0; i < summary.platforms.count; i++)
 		page_add(&platforms, "%s%s", i > 0 ? ", " : "", summary.platforms.items[i]);
-	columns_add(columns, tag);
 	columns_take(columns, summary.created ? xstrndup(summary.created, strlen("2026-11-30"))
 					      : xstrdup("-"));
 	columns_take(columns, text_bytes(summary.size_bytes));
 	columns_add(columns, platforms.text ? platforms.text : "-");
 	columns_take(columns, short_digest(digest_text(&root.descriptor.digest).text));
+	columns_add(columns, tag);
 	json_array_append_new(images, json_pack("{s:s, s:s, s:s?, s:I, s:o}", "tag", tag, "digest",
 						digest_text(&root.descriptor.digest).text,
 						"created", summary.created, "size_bytes",
@@ -116,8 +116,8 @@ static int
 tell_long(struct context *context, struct repository *repository, const struct strings *tags,
 	  struct error **err)
 {
-	static const char *const titles[] = { "TAG", "CREATED", "SIZE", "PLATFORMS", "DIGEST" };
-	AUTO_COLUMNS struct columns columns = { .alignment = "llrll" };
+	static const char *const titles[] = { "CREATED", "SIZE", "PLATFORMS", "DIGEST", "TAG" };
+	AUTO_COLUMNS struct columns columns = { .alignment = "lrlll" };
 	AUTO_JSON json_t *images = json_array();
 	AUTO_PAGE struct page page = { 0 };
 	AUTO_FREE char *text = NULL;

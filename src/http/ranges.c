@@ -50,6 +50,7 @@ struct ranges {
 	struct landing landing;
 	char *etag;                  /* at the landing; NULL: none */
 	struct part *asker;          /* finds the landing; the others wait */
+	bool has_begun;              /* the server has sent a byte of a range */
 	struct retry_tally failures; /* since a range came whole */
 	bool is_plain;               /* no further ranges; the first request fetches the rest */
 
@@ -156,12 +157,43 @@ front_begin(struct body *body, uint64_t offset, struct error **err)
 	return 0;
 }
 
+static void
+drop_request(struct ranges *ranges, struct request **request)
+{
+	if (*request && !request_has_ended(*request))
+		ranges->engine->download_count--;
+	request_free(TAKE_PTR(*request));
+}
+
+static void
+drop_parts(struct ranges *ranges)
+{
+	for (size_t i = 0; i < LARGE_CONNECTIONS_LIMIT_COUNT; i++) {
+		drop_request(ranges, &ranges->parts[i].request);
+		ranges->parts[i].ranges = NULL;
+	}
+	ranges->asker = NULL;
+	ranges->front.end = ranges->size_bytes;
+	ranges->unclaimed = 0;
+}
+
+/* A server that refuses ranges would refuse the rest too, if the first request ended here. */
+static bool
+must_go_on(const struct ranges *ranges, size_t size)
+{
+	return ranges->unclaimed > 0 && !ranges->has_begun && !ranges->is_plain &&
+	       ranges->front.position + size >= ranges->front.end;
+}
+
 static int
 front_write(struct body *body, const void *bytes, size_t size, struct error **err)
 {
 	struct ranges *ranges = ((struct front *)body)->ranges;
-	uint64_t left = ranges->front.end - ranges->front.position;
+	uint64_t left;
 
+	if (must_go_on(ranges, size))
+		drop_parts(ranges);
+	left = ranges->front.end - ranges->front.position;
 	if (ranges->front.end < ranges->size_bytes && size > left)
 		size = (size_t)left;
 	if (body_write(ranges->whole, bytes, size, err) < 0)
@@ -200,6 +232,7 @@ part_begin(struct body *body, uint64_t offset, struct error **err)
 		return error_set(err, ERROR_UNAVAILABLE,
 				 "the server sent a different range or version");
 	part->has_begun = true;
+	ranges->has_begun = true;
 	if (ranges->asker == part) {
 		ranges->asker = NULL;
 		learn_landing(ranges, part->request);
@@ -241,23 +274,11 @@ static const struct body_ops part_ops = {
 };
 
 static void
-drop_request(struct ranges *ranges, struct request **request)
+end_parts(struct ranges *ranges)
 {
-	if (*request && !request_has_ended(*request))
-		ranges->engine->download_count--;
-	request_free(TAKE_PTR(*request));
-}
-
-static void
-drop_parts(struct ranges *ranges)
-{
-	for (size_t i = 0; i < LARGE_CONNECTIONS_LIMIT_COUNT; i++) {
-		drop_request(ranges, &ranges->parts[i].request);
-		ranges->parts[i].ranges = NULL;
-	}
-	ranges->asker = NULL;
+	drop_parts(ranges);
 	ranges->is_plain = true;
-	ranges->front.end = ranges->unclaimed = ranges->size_bytes;
+	ranges->unclaimed = ranges->size_bytes;
 }
 
 static void
@@ -265,7 +286,7 @@ finish(struct ranges *ranges, struct error *failure)
 {
 	if (failure && error_is(failure, ERROR_CONTENT) && ranges->unclaimed > 0)
 		ramp_stop(&ranges->engine->ramp);
-	drop_parts(ranges);
+	end_parts(ranges);
 	ranges->done(ranges->context, ranges->first, failure);
 }
 
@@ -303,7 +324,7 @@ static void
 give_up(struct ranges *ranges, const char *why)
 {
 	observer_tell(ranges->engine->observer, EVENT_TRACE, "no more ranges: %s", QUOTED(why));
-	drop_parts(ranges);
+	end_parts(ranges);
 }
 
 static void on_part(void *context, struct request *request);

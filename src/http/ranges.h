@@ -7,8 +7,9 @@
  * The first request is an ordinary one.  Once ramp.h allows more connections, closed ranges of
  * RANGE_BYTES ahead of it are requested, at the place where the first request ended up after its
  * redirects; when that place refuses or is about to expire, one request asks the first URL again
- * while the others wait.  A server that answers a range wrongly costs that request: the first one
- * goes on to the end, or from where it stopped.
+ * while the others wait.  Until the server has sent the first byte of a range, the first request
+ * does not stop.  A server that answers a range wrongly costs that request: the first one goes on
+ * to the end, or from where it stopped.
  */
 #ifndef OCIFP_HTTP_RANGES_H
 #define OCIFP_HTTP_RANGES_H

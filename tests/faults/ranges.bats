@@ -92,6 +92,15 @@ asked_for_ranges() {
 	assert_sound_store
 }
 
+@test "a server that refuses ranges until the first request is where they begin: it goes on to the end" {
+	serve_image --layers 56M --compress none
+	OCIFP_BACKOFF_MS=500 pull_slowly "$(on_range '"status": 429, "headers": {"Retry-After": "0"}')"
+	assert_pulled
+	assert_equal "$(blob_ranges reg | grep -c '^-$')" 1
+	[ "$(sent_bytes reg GET "blobs/${layers[0]}")" -le $((57 << 20)) ]
+	assert_sound_store
+}
+
 # serve_elsewhere: blobs come from the host "cdn"
 serve_elsewhere() {
 	start_canary cdn

@@ -53,6 +53,9 @@ finish(struct ingest *self, struct error **err)
 	};
 
 	self->finished = true;
+	/* While other blobs are still being fetched. */
+	if (!self->is_passing)
+		file_start_writing(part.fd, 0, 0);
 	return store_take_part(self->store, &part, err);
 }
 
@@ -426,10 +429,12 @@ new_blob_finish(struct sink *sink, struct error **err)
 
 	part->digest = hasher_finish(self->hasher);
 	*self->ret_measure = (struct measure){ part->digest, part->size_bytes };
-	if (!store_has(self->store, &part->digest, part->size_bytes))
-		return store_take_part(self->store, part, err);
-	part_drop(self->store, part);
-	return 0;
+	if (store_has(self->store, &part->digest, part->size_bytes)) {
+		part_drop(self->store, part);
+		return 0;
+	}
+	file_start_writing(part->fd, 0, 0);
+	return store_take_part(self->store, part, err);
 }
 
 static void

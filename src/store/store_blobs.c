@@ -390,8 +390,6 @@ store_take_part(struct store *store, struct part *part, struct error **err)
 	/* A blob's mode; outside the user's own store the umask has set it. */
 	if (store->is_own)
 		(void)fchmod(part->fd, 0400);
-	/* While others are still being fetched. */
-	file_start_writing(part->fd, 0, 0);
 	store->parts = xgrow(store->parts, store->part_count, sizeof(*store->parts));
 	store->parts[store->part_count++] = *part;
 	part->fd = -1;
@@ -547,5 +545,6 @@ store_add(struct store *store, const struct digest *digest, const void *bytes, s
 		part_drop(store, &part);
 		return store_wrap(store, err);
 	}
+	file_start_writing(part.fd, 0, 0);
 	return store_take_part(store, &part, err);
 }

@@ -31,6 +31,7 @@ fetch(const struct cache_artifact *artifact, struct repository *repository, stru
 		.repository = repository,
 		.store = store,
 		.observer = observer,
+		.is_passing = true,
 	};
 	AUTO_DESCRIPTORS struct descriptors blobs = { 0 };
 

@@ -362,6 +362,7 @@ fetch(struct restoring *restoring, struct error **err)
 		.store = restoring->store,
 		.observer = restoring->observer,
 		.hook = &restoring->hook,
+		.is_passing = true,
 	};
 
 	restoring->hook = (struct fetch_hook){

@@ -479,6 +479,7 @@ fetch_packs(struct saving *saving, const struct chunk_table *table, const struct
 		.repository = saving->source,
 		.store = saving->store,
 		.observer = saving->observer,
+		.is_passing = true,
 	};
 
 	for (size_t i = 0; i < table->pack_count; i++) {

@@ -196,7 +196,7 @@ start_job(struct fetch_job *job)
 		end_well(job, EVENT_REUSED);
 	if (state != INGEST_OPEN)
 		return;
-	if (fetch->options->hook && fetch->options->hook->begin_limit > 0)
+	if (fetch->options->is_passing)
 		ingest_set_passing(job->ingest);
 	job->state = FETCH_RUNNING;
 	count_running(job, 1);

@@ -34,8 +34,7 @@ struct fetch_hook {
 	void *context;
 
 	/* How many blobs may have been started by now, largest first.  A turn raises it when
-	 * earlier blobs are no longer needed, and forgets these: they need not reach the disk.
-	 * 0: all. */
+	 * earlier blobs are no longer needed, and forgets these.  0: all. */
 	size_t begin_limit;
 	const char *verb; /* what it does, for messages: "unpack" */
 	bool has_failed;  /* set when a turn failed */
@@ -57,6 +56,7 @@ struct fetch_options {
 	struct observer *observer;
 	struct fetch_hook *hook;       /* NULL: no user */
 	const struct fetch_gate *gate; /* NULL: all are wanted */
+	bool is_passing; /* the blobs are forgotten before a commit: no disk need have them */
 };
 
 /* The blobs are then finished in the store, not yet committed. */

@@ -170,6 +170,8 @@ need_peer() {
 origin_of() {
 	case $1 in
 	actionlint) echo 'go install github.com/rhysd/actionlint/cmd/actionlint@latest' ;;
+	buildkitd) echo 'go build ./cmd/buildkitd in a clone of github.com/moby/buildkit' ;;
+	buildx) echo 'go install github.com/docker/buildx/cmd/buildx@latest' ;;
 	cosign) echo 'go install github.com/sigstore/cosign/v3/cmd/cosign@latest' ;;
 	cosign2) echo 'go install github.com/sigstore/cosign/v2/cmd/cosign@latest' ;;
 	crane) echo 'go install github.com/google/go-containerregistry/cmd/crane@latest' ;;

@@ -49,10 +49,10 @@ rig_teardown() {
 rig_watch() {
 	{
 		# More than once: it may be just about to start something.
-		rig_sleep "$1"
+		read -rt "$1" <> <(:) || true
 		for _ in {1..60}; do
 			rig_kill_all "$1"
-			rig_sleep 1
+			read -rt 1 <> <(:) || true
 		done
 	} >"$T/overdue" 2>&1 </dev/null 3>&- 4>&- &
 	echo $! >"$T/watch"
@@ -115,10 +115,10 @@ wait_for() {
 	done
 }
 
-# rig_sleep SECONDS: without a program
-rig_sleep() {
+# rig_sleep SECONDS: without a program; in a subshell, for the pipe's process would become $!
+rig_sleep() (
 	read -rt "$1" <> <(:) || true
-}
+)
 
 # need NAME...: at the head of a test, each ability and tool without which it is skipped; or fails, where
 # OCIFP_REQUIRE_ABILITIES wants it (tests/abilities).

@@ -274,17 +274,19 @@ def svg(case, options, run):
     return "\n".join([
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="13">' % (
             width, height),
-        '<rect width="100%" height="100%" fill="#fff"/>',
+        '<style>.page{fill:#fff}text{fill:#1d2329}@media(prefers-color-scheme:dark)'
+        '{.page{fill:#14181c}text{fill:#e2e7ec}}</style>',
+        '<rect class="page" width="100%" height="100%"/>',
         '<text x="%d" y="20" font-weight="bold">%s: %d jobs need %d requests; the last ended after %.1f s</text>' % (
             left, case, options.jobs, run["needed"], run["last_s"]),
-        line(sent, top, "#999"), line(passed, top, "#06c"), line([run["rate"]] * steps, top, "#c00"),
-        line(ended, options.jobs, "#080"),
-        '<line x1="%d" x2="%d" y1="60" y2="%d" stroke="#c00" stroke-dasharray="4"/>' % (ideal_x, ideal_x, base),
-        '<line x1="%d" x2="%d" y1="%d" y2="%d" stroke="#333"/>' % (left, right, base, base),
+        line(sent, top, "#888"), line(passed, top, "#2f7de0"), line([run["rate"]] * steps, top, "#d9484d"),
+        line(ended, options.jobs, "#2c9440"),
+        '<line x1="%d" x2="%d" y1="60" y2="%d" stroke="#d9484d" stroke-dasharray="4"/>' % (ideal_x, ideal_x, base),
+        '<line x1="%d" x2="%d" y1="%d" y2="%d" stroke="#888"/>' % (left, right, base, base),
         '<text x="%d" y="%d">0 s</text><text x="%d" y="%d" text-anchor="end">%.0f s</text>' % (
             left, base + 18, right, base + 18, run["last_s"]),
-        '<text x="%d" y="40"><tspan fill="#666">sent a second (at most %d)</tspan> <tspan fill="#06c">served</tspan>'
-        ' <tspan fill="#c00">limit, and needed / limit</tspan> <tspan fill="#080">jobs that ended</tspan></text>' % (
+        '<text x="%d" y="40"><tspan fill="#888">sent a second (at most %d)</tspan> <tspan fill="#2f7de0">served</tspan>'
+        ' <tspan fill="#d9484d">limit, and needed / limit</tspan> <tspan fill="#2c9440">jobs that ended</tspan></text>' % (
             left, top),
         "</svg>",
     ]) + "\n"

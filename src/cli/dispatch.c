@@ -196,7 +196,7 @@ find_top(int argc, char **argv, struct error **err)
 		return NULL;
 	}
 	command = command_find(without_alias(argv[1]));
-	/* order_words() left an option in the command's place: there is no other word. */
+	/* Options before the command were moved behind it, so only options were given. */
 	if (!command && *argv[1] == '-' && find_common_option(argv[1])) {
 		error_set(err, ERROR_USAGE, "no command given");
 		error_set_hint(err, "see 'ocifp help'");
